@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Files read below a root directory (`--root`), whole and with a hard maximum, and a file written
+ * so that a reader sees the old or the new one, never half of it.
+ */
+#ifndef BASE_FILE_H
+#define BASE_FILE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/types.h>
+
+#include "base/buffer.h"
+
+enum { FILE_MAX_BYTES = 4 * 1024 * 1024 };
+
+/* Reads root + path whole into `contents`, an initialised buffer whose max_bytes is the limit.
+ * Returns 0, or an errno value (EFBIG when it is longer); on failure contents stays empty. */
+int file_read(const char *root, const char *path, struct buffer *contents);
+
+/* Reads the first line, without its end. False when there is none. */
+bool file_read_line(const char *root, const char *path, char *line, size_t size);
+
+bool file_exists(const char *root, const char *path);
+
+/* The target of a symbolic link; false when it is none. */
+bool file_read_link(const char *root, const char *path, char *target, size_t size);
+
+/* Calls `each` with the names in a directory that end in `suffix`, sorted by byte value.
+ * Returns 0, or an errno value when the directory cannot be read. At most 256 names. */
+int file_list(const char *root, const char *path, const char *suffix,
+              void (*each)(void *arg, const char *name), void *arg);
+
+/* Writes through a temporary file in the same directory and a rename. Returns 0 or errno. */
+int file_write_atomically(const char *path, const char *bytes, size_t n, mode_t mode);
+
+#endif

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Text in memory of a fixed size: never longer than its size, always terminated.
+ * text_escape() is the one escaping writer through which every string that a server, a file or
+ * the environment controls must pass before it is kept.
+ */
+#ifndef BASE_TEXT_H
+#define BASE_TEXT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* Formats into `to`. False when it was cut. */
+bool text_set(char *to, size_t size, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+/* Formats behind what `to` already holds. False when it was cut. */
+bool text_add(char *to, size_t size, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+/* Copies n bytes, turning C0, DEL, C1, everything beyond ASCII and the backslash into \xNN (or \n,
+ * \t, \r, \\), so that the result is printable ASCII. Ends in "..." when it was cut.
+ * Returns whether all of it fitted. `from` may be NULL (an empty string). */
+bool text_escape(char *to, size_t size, const char *from, size_t n);
+
+/* Removes white space at both ends, in place; returns its argument. */
+char *text_trim(char *text);
+
+bool text_starts(const char *text, const char *prefix);
+bool text_ends(const char *text, const char *suffix);
+
+/* True when only [A-Za-z0-9] and the characters in `also` occur and it is not empty. */
+bool text_only(const char *text, const char *also);
+
+/* A whole decimal number without sign; false when it is none or above max. */
+bool text_number(const char *text, uint64_t max, uint64_t *value);
+
+#endif

@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The checks of the contract: targets, the rungs of their ladders, and one number for each check,
+ * small enough for a set of checks to fit one 64-bit word.
+ */
+#ifndef MODEL_CHECKS_H
+#define MODEL_CHECKS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum service {
+    SERVICE_SSM,
+    SERVICE_SSMMESSAGES,
+    SERVICE_EC2MESSAGES,
+    SERVICE_S3,
+    SERVICE_KMS,
+    SERVICE_LOGS,
+    N_SERVICES
+};
+
+/* The ladder of every service; a rung is tried only when the one below it holds. */
+enum rung {
+    RUNG_RESOLVE,
+    RUNG_PRIVATE,
+    RUNG_CONNECT,
+    RUNG_TLS,
+    RUNG_HTTP,
+    RUNG_AUTHORIZE,
+    N_RUNGS
+};
+
+enum target {
+    TARGET_IMDS,
+    TARGET_ROLE,
+    TARGET_SSM, /* the services follow in the order of enum service */
+    TARGET_SSMMESSAGES,
+    TARGET_EC2MESSAGES,
+    TARGET_S3,
+    TARGET_KMS,
+    TARGET_LOGS,
+    TARGET_CLOCK,
+    TARGET_AGENT,
+    N_TARGETS
+};
+
+/* In the order of reports. */
+enum check {
+    CHECK_IMDS_CONNECT,
+    CHECK_IMDS_TOKEN,
+    CHECK_IMDS_IDENTITY,
+    CHECK_ROLE_ATTACHED,
+    CHECK_ROLE_CREDENTIALS,
+    CHECK_SERVICES, /* N_SERVICES x N_RUNGS: check_of_service() */
+    CHECK_CLOCK_SKEW = CHECK_SERVICES + N_SERVICES * N_RUNGS,
+    CHECK_AGENT_INSTALLED,
+    CHECK_AGENT_ENABLED,
+    CHECK_AGENT_CONFIG,
+    N_CHECKS
+};
+
+/* A set of checks: bit n is check n. */
+typedef uint64_t check_set;
+
+enum check check_of_service(enum service service, enum rung rung);
+check_set check_bit(enum check check);
+check_set check_service_bits(enum service service); /* all rungs of one service */
+enum target check_target(enum check check);
+bool check_is_service(enum check check, enum service *service, enum rung *rung);
+enum target target_of_service(enum service service);
+
+/* "ssm.connect"; the returned string lives as long as the program. */
+const char *check_name(enum check check);
+bool check_from_name(const char *name, enum check *check);
+const char *target_name(enum target target); /* "ssm" */
+bool target_from_name(const char *name, enum target *target);
+const char *service_name(enum service service);
+const char *rung_name(enum rung rung);
+
+/* The page that explains it: "imds.connect", and "endpoint.connect" for every service. */
+const char *check_page(enum check check);
+
+#endif

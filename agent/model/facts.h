@@ -1,0 +1,253 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * One snapshot of everything observed in one round: enough to diagnose again, elsewhere, later.
+ * Fixed sizes, no pointers, no secrets: a struct facts can be copied, compared and kept as bytes.
+ * All-zero is the valid snapshot in which nothing was tried.
+ *
+ * Its JSON form (`facts` in a report) is read and written by facts_json.h.
+ */
+#ifndef MODEL_FACTS_H
+#define MODEL_FACTS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/clock.h"
+#include "base/limits.h"
+#include "model/checks.h"
+#include "model/failure.h"
+#include "model/plan.h"
+#include "model/wire.h"
+
+/* A question whose answer may be missing. */
+enum answer { ANSWER_UNKNOWN, ANSWER_NO, ANSWER_YES };
+
+/* Why the round ended before everything was answered. */
+enum stopped_by { STOPPED_BY_NOTHING, STOPPED_BY_DEADLINE, STOPPED_BY_SIGNAL };
+
+/* --- the machine, from files and the kernel --- */
+
+struct machine_facts {
+    enum answer is_ec2;          /* by DMI and hypervisor alone, without the network */
+    char vendor[NAME_SIZE];      /* /sys/class/dmi/id/sys_vendor */
+    char product_uuid[NAME_SIZE];
+    char asset_tag[NAME_SIZE];   /* board_asset_tag: the instance id on Nitro */
+    char evidence[DETAIL_SIZE];  /* which of them decided */
+};
+
+struct interface_facts {
+    char name[NAME_SIZE];
+    bool up; /* IFF_UP and IFF_RUNNING; loopback is not listed */
+    int32_t n_addresses;
+    char addresses[MAX_CIDRS][ADDRESS_SIZE]; /* with prefix length: "10.0.1.10/24" */
+};
+
+struct network_facts {
+    int32_t n_interfaces;
+    struct interface_facts interfaces[MAX_INTERFACES];
+    bool usable_ipv4; /* a global address on an interface that is up */
+    bool usable_ipv6;
+    bool default_route_ipv4;
+    bool default_route_ipv6;
+};
+
+struct resolver_facts {
+    bool read;              /* resolv.conf could be read */
+    bool stub;              /* it names only the 127.0.0.53 stub; upstreams are asked too */
+    char file[PATH_SIZE];
+    int32_t n_configured;
+    char configured[MAX_RESOLVERS][ADDRESS_SIZE];
+    int32_t n_upstream;     /* of /run/systemd/resolve/resolv.conf, behind the stub */
+    char upstream[MAX_RESOLVERS][ADDRESS_SIZE];
+};
+
+/* --- IMDS --- */
+
+struct imds_facts {
+    char address[ADDRESS_SIZE];     /* the one that was asked */
+    struct step connect;
+    struct step token;              /* PUT /latest/api/token */
+    struct step identity;           /* the identity document */
+    int32_t token_status;           /* HTTP status, 0 when none came */
+    int32_t identity_status;
+    char server[NAME_SIZE];         /* Server header; the real one says EC2ws */
+    char body_start[DETAIL_SIZE];   /* of an answer that is not IMDS's, escaped */
+    enum answer get_answers;        /* second opinion on a silent token: does a GET answer? */
+    int32_t n_requests;             /* sent in this round, for the numbers */
+};
+
+struct instance_facts {
+    char id[NAME_SIZE];
+    char region[REGION_SIZE];
+    char availability_zone[NAME_SIZE];
+    char availability_zone_id[NAME_SIZE];
+    char partition[NAME_SIZE]; /* services/partition */
+    char domain[HOST_SIZE];    /* services/domain */
+    char account[NAME_SIZE];
+    char image[NAME_SIZE];
+    char type[NAME_SIZE];
+    char mac[NAME_SIZE];
+    char vpc[NAME_SIZE];
+    char subnet[NAME_SIZE];
+    int32_t n_vpc_cidrs; /* IPv4 and IPv6 */
+    char vpc_cidrs[MAX_CIDRS][ADDRESS_SIZE];
+    int32_t n_subnet_cidrs; /* the IPv4 one first */
+    char subnet_cidrs[MAX_CIDRS][ADDRESS_SIZE];
+    int32_t n_security_groups;
+    char security_groups[MAX_GROUPS][NAME_SIZE];
+    char private_ipv4[ADDRESS_SIZE];
+    char public_ipv4[ADDRESS_SIZE]; /* empty when it has none */
+    char ipv6[ADDRESS_SIZE];
+    bool network_known; /* the interface's VPC and subnet were answered */
+};
+
+/* --- the role --- */
+
+enum credentials_from {
+    CREDENTIALS_NONE,
+    CREDENTIALS_INSTANCE_PROFILE,
+    CREDENTIALS_DEFAULT_HOST_MANAGEMENT,
+};
+
+struct role_facts {
+    struct step attached;       /* iam/info and iam/security-credentials/ */
+    struct step credentials;    /* the credentials document */
+    int32_t info_status;        /* HTTP status of iam/info */
+    char info_code[NAME_SIZE];
+    char info_message[WORDS_SIZE];
+    char profile_arn[ARN_SIZE];
+    int32_t list_status;        /* HTTP status of iam/security-credentials/ */
+    char role[HOST_SIZE];
+    int32_t credentials_status; /* HTTP status of the credentials document */
+    char code[NAME_SIZE];       /* its Code */
+    char message[WORDS_SIZE];
+    int64_t updated_unix_s;     /* LastUpdated */
+    int64_t expires_unix_s;     /* Expiration, 0 when not known */
+    enum credentials_from from;
+    enum answer identity_role;  /* identity-credentials/ec2 answers: DHMC could work */
+    enum answer dhmc;           /* the agent's own files say that DHMC gave it credentials */
+};
+
+/* --- one service --- */
+
+/* Where an address lies, by the VPC's CIDRs first (they may be public ranges). */
+enum place {
+    PLACE_UNKNOWN,
+    PLACE_OWN_SUBNET,
+    PLACE_IN_VPC,
+    PLACE_PRIVATE_ELSEWHERE, /* RFC 1918, RFC 6598, RFC 2544, RFC 4193, outside the VPC */
+    PLACE_PUBLIC,
+    PLACE_LOCAL, /* loopback or link-local: never an endpoint */
+};
+
+struct address_facts {
+    char address[ADDRESS_SIZE];
+    enum place place;
+    bool from_hosts_file;
+    bool second_opinion;      /* dialled although the rung below failed, to tell causes apart */
+    struct step connect;
+    struct step tls;
+    struct tls_session session;
+    struct step http;         /* the unsigned request */
+    struct http_head head;
+    char body_start[DETAIL_SIZE];
+    enum answer small_segments; /* second opinion: TLS succeeds with a small segment size */
+};
+
+enum permission { PERMISSION_NOT_PROBED, PERMISSION_ALLOWED, PERMISSION_DENIED, PERMISSION_UNCLEAR };
+
+/* Which policy the service says denies; FINDINGS tells a cause for each. */
+enum denied_by {
+    DENIED_BY_UNSAID,             /* no reason given */
+    DENIED_BY_NO_IDENTITY_POLICY, /* "because no identity-based policy allows" */
+    DENIED_BY_IDENTITY_POLICY,    /* "explicit deny in an identity-based policy" */
+    DENIED_BY_ENDPOINT_POLICY,
+    DENIED_BY_BOUNDARY,
+    DENIED_BY_SESSION_POLICY,
+    DENIED_BY_SERVICE_CONTROL_POLICY,
+    DENIED_BY_RESOURCE_CONTROL_POLICY,
+    DENIED_BY_RESOURCE_POLICY,
+    DENIED_BY_TRUST_POLICY,
+};
+
+struct action_facts {
+    char action[NAME_SIZE];      /* "ssm:ListAssociations" */
+    enum permission permission;
+    bool explicit_deny;
+    enum denied_by denied_by;
+    enum failure failure;        /* why denied or unclear */
+    char why_not[DETAIL_SIZE];   /* why it was not probed */
+    char address[ADDRESS_SIZE];  /* the endpoint interface that answered */
+    int32_t status;              /* HTTP status, 0 when none came */
+    char code[NAME_SIZE];        /* the service's error code */
+    char message[WORDS_SIZE];    /* the service's words */
+    int32_t took_ms;
+};
+
+struct endpoint_facts {
+    int32_t n_answers;
+    struct dns_answer answers[MAX_ANSWERS];
+    int32_t n_addresses;                   /* what the agent would try, then second opinions */
+    struct address_facts addresses[MAX_ADDRESSES];
+    int32_t n_actions;
+    struct action_facts actions[MAX_ACTIONS];
+    bool finished; /* every rung that could be tried has been */
+};
+
+/* --- the clock --- */
+
+struct clock_sample {
+    char source[NAME_SIZE]; /* "imds", "ssm", "time-source" */
+    char address[ADDRESS_SIZE];
+    int64_t offset_ms;      /* theirs minus ours: > 0 means that this machine is behind */
+    int32_t error_ms;       /* half the round trip, plus 1 s of a Date header's grain */
+};
+
+struct clock_facts {
+    int64_t wall_unix_ms; /* this machine's, at the start of the round */
+    int32_t n_samples;
+    struct clock_sample samples[MAX_SAMPLES];
+    struct step time_source; /* 169.254.169.123, asked only as a second opinion */
+};
+
+/* --- the SSM agent --- */
+
+enum agent_package { AGENT_PACKAGE_UNKNOWN, AGENT_PACKAGE_DEB, AGENT_PACKAGE_RPM, AGENT_PACKAGE_SNAP };
+enum unit_state { UNIT_UNKNOWN, UNIT_ENABLED, UNIT_DISABLED, UNIT_MASKED, UNIT_ABSENT };
+
+struct agent_facts {
+    enum answer installed;
+    enum agent_package package;
+    char version[NAME_SIZE];         /* "3.3.1142.0", empty when not known */
+    char version_file[PATH_SIZE];    /* where it was read */
+    char unit[NAME_SIZE];            /* the systemd unit's name */
+    enum unit_state unit_state;
+    char config_file[PATH_SIZE];     /* empty: none, the agent runs on defaults */
+    struct step config;              /* parsed, and consistent with the instance */
+    char config_region[REGION_SIZE]; /* Agent.Region */
+    char https_proxy[HOST_SIZE];     /* of the unit's environment; user and password cut out */
+    char no_proxy[WORDS_SIZE];
+    char proxy_file[PATH_SIZE];
+    char ssl_cert_file[PATH_SIZE];
+    char ca_bundle[PATH_SIZE];       /* the bundle the agent would load, empty: none is there */
+};
+
+struct facts {
+    int64_t started_unix_ms;
+    int32_t duration_ms;
+    int32_t rounds;      /* this is the facts of the last of so many */
+    int32_t deadline_ms; /* what was allowed, 0: no limit */
+    enum stopped_by stopped_by;
+    struct plan plan;
+    struct machine_facts machine;
+    struct network_facts network;
+    struct resolver_facts resolvers;
+    struct imds_facts imds;
+    struct instance_facts instance;
+    struct role_facts role;
+    struct endpoint_facts endpoints[N_SERVICES];
+    struct clock_facts clock;
+    struct agent_facts agent;
+};
+
+#endif

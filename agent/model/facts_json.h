@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The JSON form of facts, in both directions from one table of fields. Members that hold their
+ * zero value are left out when written and mean zero when read, so an older report reads well in
+ * a newer program; unknown members are ignored, so a newer one does in an older.
+ */
+#ifndef MODEL_FACTS_JSON_H
+#define MODEL_FACTS_JSON_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "model/facts.h"
+
+struct cJSON;
+
+/* A new object that the caller owns (cJSON_Delete), or NULL when out of memory. */
+struct cJSON *facts_to_json(const struct facts *facts);
+
+/* False when a member has the wrong type, range or an unknown name; `error` then says which:
+ * "facts.endpoints[0].addresses[2].connect.outcome: …". facts is untouched then. */
+bool facts_from_json(const struct cJSON *object, struct facts *facts, char *error,
+                     size_t error_size);
+
+#endif

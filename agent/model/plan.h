@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * What must work for this machine to register: which names, where, how strictly. Made by discover
+ * from the options and from what the machine says of itself; part of the facts, since a diagnosis
+ * depends on it.
+ */
+#ifndef MODEL_PLAN_H
+#define MODEL_PLAN_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/limits.h"
+#include "model/checks.h"
+
+enum need { NEED_OFF, NEED_OPTIONAL, NEED_REQUIRED };
+
+/* Where a value came from, best first. */
+enum source {
+    SOURCE_NONE,
+    SOURCE_OPTION,       /* command line or preflight.conf */
+    SOURCE_AGENT_CONFIG, /* amazon-ssm-agent.json */
+    SOURCE_IMDS,
+    SOURCE_PARTITION, /* the partition table */
+};
+
+enum private_dns { PRIVATE_DNS_REQUIRE, PRIVATE_DNS_WARN, PRIVATE_DNS_OFF };
+
+enum permissions {
+    PERMISSIONS_PROBE,     /* requests without side effects */
+    PERMISSIONS_DEEP,      /* also those that register, or name things that do not exist */
+    PERMISSIONS_ROLE_ONLY, /* no signed request: only the role and its credentials */
+    PERMISSIONS_OFF,       /* the role is not looked at either */
+};
+
+struct service_plan {
+    enum need need;
+    bool not_in_region;           /* the service has no endpoint in this region */
+    bool not_needed;              /* ec2messages with an agent that no longer uses it */
+    char host[HOST_SIZE];         /* empty when not needed */
+    enum source host_source;
+    uint16_t port;                /* 443 */
+    char signing_name[NAME_SIZE]; /* SigV4 service, "ssm" */
+    char endpoint_service[HOST_SIZE]; /* "com.amazonaws.us-east-1.ssm" for remedies */
+};
+
+struct plan {
+    char region[REGION_SIZE];
+    enum source region_source;
+    char signing_region[REGION_SIZE]; /* Agent.Region may differ from the instance's */
+    char domain[HOST_SIZE];           /* "amazonaws.com" */
+    enum source domain_source;
+    char partition[NAME_SIZE]; /* "aws", "aws-cn", "aws-us-gov", … */
+    enum private_dns private_dns;
+    enum permissions permissions;
+    bool strict;
+    bool role_optional;  /* --optional role */
+    bool clock_optional; /* --optional clock */
+    bool agent_required; /* --require agent; the agent's checks are optional otherwise */
+    check_set skipped;   /* --skip */
+    struct service_plan services[N_SERVICES];
+};
+
+#endif

@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * What one diagnosis says: a verdict, the checks, the findings. Plain structs, and the only thing
+ * that the output side sees. Everything in it is printable ASCII.
+ */
+#ifndef MODEL_REPORT_H
+#define MODEL_REPORT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/limits.h"
+#include "model/checks.h"
+#include "model/facts.h"
+
+enum verdict { VERDICT_UNKNOWN, VERDICT_READY, VERDICT_DEGRADED, VERDICT_NOT_READY, N_VERDICTS };
+enum status { STATUS_UNKNOWN, STATUS_PASS, STATUS_WARN, STATUS_FAIL, STATUS_SKIP };
+enum severity { SEVERITY_NOTE, SEVERITY_WARNING, SEVERITY_FATAL };
+enum confidence { CONFIDENCE_POSSIBLE, CONFIDENCE_LIKELY, CONFIDENCE_CERTAIN };
+
+enum {
+    SUMMARY_SIZE = 81, /* at most 80 columns: STATUS=, console */
+    TITLE_SIZE = 160,
+    LINE_SIZE = 320,
+    REMEDY_SIZE = 640,
+    COMMAND_SIZE = 640,
+    MAX_EVIDENCE = 10,
+    MAX_ALTERNATIVES = 6,
+    MAX_COMMANDS = 6,
+    MAX_FINDINGS = 32,
+};
+
+/* One row for each verdict: what every output and the exit status say of it. */
+struct verdict_row {
+    enum verdict verdict;
+    const char *name;      /* "not-ready" */
+    const char *words;     /* "NOT READY" */
+    int exit_status;       /* of the contract */
+    int exit_status_strict; /* with --strict */
+    int journal_priority;  /* syslog(3) level */
+};
+const struct verdict_row *verdict_row(enum verdict verdict);
+
+struct check_result {
+    enum check check;
+    bool required;
+    bool planned; /* false: the target is off, and the check is in no report */
+    enum status status;
+    enum failure reason; /* FAILURE_NONE when passed */
+    char summary[LINE_SIZE];
+    int32_t duration_ms;
+};
+
+struct alternative {
+    char code[NAME_SIZE];        /* another finding that these observations do not exclude */
+    char command[COMMAND_SIZE];  /* run outside, it tells them apart; may be empty */
+};
+
+struct finding {
+    char code[NAME_SIZE];
+    enum severity severity;
+    enum confidence confidence;
+    enum target target; /* N_TARGETS: of the whole instance */
+    char title[TITLE_SIZE];
+    check_set explains;
+    int32_t n_evidence;
+    char evidence[MAX_EVIDENCE][LINE_SIZE];
+    int32_t n_alternatives;
+    struct alternative alternatives[MAX_ALTERNATIVES];
+    char remedy[REMEDY_SIZE];
+    int32_t n_commands;
+    char commands[MAX_COMMANDS][COMMAND_SIZE];
+};
+
+struct report {
+    enum verdict verdict;
+    char summary[SUMMARY_SIZE];
+    struct check_result checks[N_CHECKS]; /* by enum check */
+    int32_t n_findings;
+    struct finding findings[MAX_FINDINGS]; /* [0] is the root cause */
+    const struct facts *facts;             /* not owned */
+};
+
+const char *status_name(enum status status);
+const char *severity_name(enum severity severity);
+const char *confidence_name(enum confidence confidence);
+
+#endif

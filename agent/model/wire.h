@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * What one exchange on the wire showed: a DNS answer, a TLS session, the head of an HTTP answer.
+ * Plain data without any noun of EC2, so net/ may fill it in directly and facts may keep it.
+ * Every string is printable ASCII already (text_escape). Times are UTC seconds since 1970.
+ */
+#ifndef MODEL_WIRE_H
+#define MODEL_WIRE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/limits.h"
+#include "model/failure.h"
+
+enum family { FAMILY_IPV4, FAMILY_IPV6 }; /* A and AAAA questions */
+
+/* Why a resolver was asked. */
+enum asked_as {
+    ASKED_CONFIGURED, /* it is in resolv.conf: what the agent will use */
+    ASKED_UPSTREAM,   /* behind the 127.0.0.53 stub */
+    ASKED_AMAZON,     /* a second opinion from Amazon's resolver */
+};
+
+struct dns_answer {
+    char server[ADDRESS_SIZE];
+    enum asked_as asked_as;
+    enum family family;
+    struct step step;      /* failed also for NXDOMAIN and NODATA */
+    int32_t rcode;         /* -1 when nothing came back */
+    uint32_t ttl_s;        /* smallest of the answer */
+    char cname[HOST_SIZE]; /* last name of the CNAME chain, empty without one */
+    int32_t n_addresses;
+    char addresses[MAX_ADDRESSES][ADDRESS_SIZE];
+};
+
+/* Which roots verified the chain. */
+enum trust_by { TRUST_BY_NONE, TRUST_BY_AMAZON, TRUST_BY_CA_FILE, TRUST_BY_SYSTEM };
+
+struct tls_session {
+    char version[NAME_SIZE]; /* "TLSv1.3" */
+    char cipher[NAME_SIZE];
+    enum trust_by trust_by;
+    bool name_matches;
+    char subject[HOST_SIZE]; /* of the peer's certificate, one line */
+    char issuer[HOST_SIZE];
+    char names[HOST_SIZE];   /* subject alternative names, comma separated, cut */
+    int64_t not_before_unix_s;
+    int64_t not_after_unix_s;
+    char verify[DETAIL_SIZE]; /* what the library said of the chain, empty when it verified */
+};
+
+struct http_head {
+    int32_t status; /* 0: none came */
+    char server[NAME_SIZE];
+    char content_type[NAME_SIZE];
+    char request_id[NAME_SIZE]; /* x-amzn-RequestId or x-amz-request-id */
+    char error_type[NAME_SIZE]; /* x-amzn-ErrorType, cut at ':' */
+    char via[NAME_SIZE];
+    bool has_date;
+    int64_t date_unix_s;      /* RFC 9110 section 6.6.1 */
+    int64_t clock_offset_ms;  /* Date minus the local clock when the head arrived: > 0 is behind */
+};
+
+#endif

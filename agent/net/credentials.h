@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Credentials: the only type that holds a secret, and it lives in net/ so that neither facts nor
+ * reports can ever contain one. Cleared with explicit_bzero.
+ */
+#ifndef NET_CREDENTIALS_H
+#define NET_CREDENTIALS_H
+
+#include <stdbool.h>
+
+struct credentials {
+    char access_key_id[132]; /* 16 to 128 characters: STS API reference, Credentials */
+    char secret_access_key[132];
+    char session_token[4096];
+};
+
+/* True when a key and a secret are there. */
+bool credentials_usable(const struct credentials *credentials);
+
+void credentials_clear(struct credentials *credentials);
+
+#endif

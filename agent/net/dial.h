@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * One TCP connection to one address, by ourselves: libcurl is then handed the connected socket, so
+ * that the errno and the time of connect() are exact, and a connection can be opened ahead of use.
+ */
+#ifndef NET_DIAL_H
+#define NET_DIAL_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/limits.h"
+#include "model/failure.h"
+#include "net/loop.h"
+
+struct dial {
+    const char *address;       /* IPv4 or IPv6, no name; copied */
+    uint16_t port;
+    int32_t timeout_ms;
+    int32_t max_segment_bytes; /* TCP_MAXSEG before connect, 0: the system's */
+};
+
+struct dialled {
+    struct step step;
+    int fd;            /* connected, non-blocking, TCP_NODELAY, close-on-exec; -1 when it failed.
+                        * Owned by the callback's receiver. */
+    int32_t took_us;
+    char local_address[ADDRESS_SIZE];
+};
+
+typedef void dial_done(void *arg, const struct dialled *dialled);
+
+/* False when it could not even start (out of memory, not an address): then no callback comes.
+ * An immediate failure of connect() is a result, and comes by callback. */
+bool dial_start(struct loop *loop, const struct dial *dial, dial_done *done, void *arg);
+
+/* errno of connect() in our vocabulary. */
+enum failure dial_failure(int os_error);
+
+#endif

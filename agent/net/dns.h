@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * One DNS question to one named server through c-ares, with a fresh channel each and no cache, so
+ * that rcode, CNAME chain, TTL, time and the server that answered are known (RFC 1035).
+ * A question is sent at most twice (datagrams get lost: 1,024 packets a second is all that a
+ * network interface may send to link-local services); truncated answers are asked again by TCP.
+ */
+#ifndef NET_DNS_H
+#define NET_DNS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "model/wire.h"
+#include "net/loop.h"
+
+struct dns_question {
+    const char *name;   /* absolute, no search list; copied */
+    enum family family; /* A or AAAA */
+    const char *server; /* address, or address:port / [v6]:port; copied */
+    enum asked_as asked_as;
+    int32_t timeout_ms; /* for the whole question */
+};
+
+typedef void dns_done(void *arg, const struct dns_answer *answer);
+
+/* False when it could not start: then no callback comes. */
+bool dns_ask(struct loop *loop, const struct dns_question *question, dns_done *done, void *arg);
+
+#endif

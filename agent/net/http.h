@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * One HTTP exchange on one connection to one address, through libcurl: never a name look-up, a
+ * proxy, a redirect, a content encoding, a cookie or a retry. HTTPS verifies chain and name by
+ * trust.h. A request may be signed with Signature Version 4 (libcurl's CURLOPT_AWS_SIGV4).
+ */
+#ifndef NET_HTTP_H
+#define NET_HTTP_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/limits.h"
+#include "model/wire.h"
+#include "net/credentials.h"
+#include "net/loop.h"
+#include "net/trust.h"
+
+struct signature {
+    const struct credentials *credentials; /* must outlive the exchange */
+    const char *region;
+    const char *service; /* signing name */
+};
+
+struct http_request {
+    const char *method;     /* "GET", "PUT", "POST" */
+    bool tls;
+    const char *host;       /* Host header, SNI and the name that the certificate must carry */
+    const char *address;    /* where the connection goes */
+    uint16_t port;
+    int fd;                 /* a connected socket from dial, which http now owns (also when
+                             * http_start fails); -1: reuse the open connection to this host and
+                             * address, or else connect */
+    const char *path;       /* path and query, already percent-encoded */
+    const char *const *headers; /* NULL-ended "Name: value" lines, or NULL */
+    const char *body;       /* or NULL */
+    size_t body_bytes;
+    const struct signature *signature; /* or NULL: unsigned */
+    struct trust *trust;    /* for tls; must outlive the exchange */
+    int32_t tls_timeout_ms; /* for the handshake */
+    int32_t timeout_ms;     /* for everything, the handshake included */
+    size_t max_body_bytes;
+};
+
+struct http_reply {
+    struct step tls;  /* untried on plain HTTP and on a reused connection */
+    struct tls_session session;
+    struct step step; /* of the exchange: OK whenever a whole HTTP answer came, whatever its status;
+                       * skipped (FAILURE_BELOW) when TLS failed */
+    struct http_head head;
+    const char *body; /* zero-terminated; only during the callback */
+    size_t body_bytes;
+    int32_t took_us;
+    bool reused;      /* an open connection carried it */
+};
+
+typedef void http_done(void *arg, const struct http_reply *reply);
+
+/* Strings are copied. False when it could not start: then no callback comes, fd is closed. */
+bool http_start(struct loop *loop, const struct http_request *request, http_done *done, void *arg);
+
+#endif

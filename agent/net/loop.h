@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * One thread, one poll: the loop that drives every dial, DNS question, HTTP exchange and timer.
+ * Callbacks run on the loop's turn, never inside the call that started them, and may start more.
+ */
+#ifndef NET_LOOP_H
+#define NET_LOOP_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct loop;
+struct timer;
+struct watch;
+
+enum loop_end {
+    LOOP_IDLE,     /* nothing is left to wait for */
+    LOOP_DEADLINE, /* the deadline came first */
+    LOOP_STOPPED,  /* loop_stop() was called */
+    LOOP_FAILED,   /* poll itself failed */
+};
+
+/* NULL when out of memory or when a library does not initialise. */
+struct loop *loop_new(void);
+
+/* Ends everything that is still under way, without calling back. NULL is fine. */
+void loop_free(struct loop *loop);
+
+/* Monotonic milliseconds at the start of this turn: one `now` a turn. */
+int64_t loop_now_ms(const struct loop *loop);
+
+/* Runs until idle, stopped, or deadline_ms (monotonic; INT64_MAX: none). May be called again. */
+enum loop_end loop_run(struct loop *loop, int64_t deadline_ms);
+
+/* Makes loop_run return at the end of the turn. */
+void loop_stop(struct loop *loop);
+
+/* Calls back once after delay_ms; a waiting timer keeps the loop from being idle.
+ * NULL when out of memory. The timer is freed when it fires or is cancelled. */
+struct timer *loop_after(struct loop *loop, int64_t delay_ms, void (*fire)(void *arg), void *arg);
+void loop_cancel(struct timer *timer); /* NULL is fine */
+
+/* Calls back whenever fd has one of `events` (poll(2)). A background watch does not keep the loop
+ * from being idle (signals, netlink). The fd stays the caller's. NULL when out of memory. */
+struct watch *loop_watch(struct loop *loop, int fd, short events, bool background,
+                         void (*ready)(void *arg, short events), void *arg);
+void loop_unwatch(struct watch *watch); /* NULL is fine */
+
+#endif

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Whom TLS believes, in two steps: first Amazon's few public roots (or those of --ca-file in their
+ * place); only when these do not verify a chain is the system's bundle read, which costs tens of
+ * milliseconds: "verifies only there" is itself a diagnosis (something opens TLS on the way).
+ */
+#ifndef NET_TRUST_H
+#define NET_TRUST_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct trust;
+
+struct trust_sources {
+    const char *ca_file;         /* PEM; NULL: Amazon's public roots, built in */
+    const char *root;            /* prefix of the system's paths ("" for none) */
+    const char *ssl_cert_file;   /* the agent's SSL_CERT_FILE in place of the usual, or NULL */
+};
+
+/* NULL on failure; `error` then says why, naming the file. Strings are copied. */
+struct trust *trust_new(const struct trust_sources *sources, char *error, size_t error_size);
+void trust_free(struct trust *trust);
+
+/* The paths where the SSM agent (Go's crypto/x509) looks for a bundle, in its order, NULL-ended. */
+extern const char *const trust_bundle_paths[];
+
+#endif

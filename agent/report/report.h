@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The outputs: pure formatters from a report to bytes, one file each, one row each in the table.
+ */
+#ifndef REPORT_REPORT_H
+#define REPORT_REPORT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/buffer.h"
+#include "model/report.h"
+
+enum { REPORT_MAX_BYTES = 2 * 1024 * 1024 };
+
+struct style {
+    bool colour;  /* SGR sequences */
+    bool unicode; /* marks beyond ASCII, for a UTF-8 terminal */
+    bool verbose; /* passed checks with their detail, notes in full */
+    int columns;  /* width to wrap at; 0: 80 */
+};
+
+struct output {
+    const char *name; /* of --output */
+    const char *what; /* for --help */
+    void (*write)(const struct report *report, const struct style *style, struct buffer *to);
+};
+
+extern const struct output outputs[];
+extern const size_t n_outputs;
+const struct output *output_find(const char *name); /* NULL: no such output */
+
+/* terminal.c, short.c, json.c */
+void terminal_write(const struct report *report, const struct style *style, struct buffer *to);
+void short_write(const struct report *report, const struct style *style, struct buffer *to);
+void json_write(const struct report *report, const struct style *style, struct buffer *to);
+
+#endif
