@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Grows by doubling, never over its maximum, and wipes what it leaves behind.
+ */
+#include "base/buffer.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/text.h"
+
+void buffer_init(struct buffer *buffer, size_t max_bytes)
+{
+    *buffer = (struct buffer){.max_bytes = max_bytes};
+}
+
+void buffer_clear(struct buffer *buffer)
+{
+    if (buffer->bytes)
+        explicit_bzero(buffer->bytes, buffer->allocated);
+    free(buffer->bytes);
+    buffer_init(buffer, buffer->max_bytes);
+}
+
+/* Room for n more bytes and the zero. Not realloc: it would leave the old bytes readable. */
+static bool reserve(struct buffer *buffer, size_t n)
+{
+    if (buffer->failed || n > buffer->max_bytes - buffer->used) {
+        buffer->failed = true;
+        return false;
+    }
+    size_t wanted = buffer->used + n + 1;
+    if (wanted <= buffer->allocated)
+        return true;
+
+    size_t size = buffer->allocated ? buffer->allocated : 256;
+    while (size < wanted)
+        size *= 2;
+    if (size > buffer->max_bytes + 1)
+        size = buffer->max_bytes + 1;
+
+    char *bytes = malloc(size);
+    if (!bytes) {
+        buffer->failed = true;
+        return false;
+    }
+    if (buffer->bytes) {
+        memcpy(bytes, buffer->bytes, buffer->used + 1);
+        explicit_bzero(buffer->bytes, buffer->allocated);
+        free(buffer->bytes);
+    }
+    buffer->bytes = bytes;
+    buffer->allocated = size;
+    return true;
+}
+
+bool buffer_add(struct buffer *buffer, const char *bytes, size_t n)
+{
+    if (!reserve(buffer, n))
+        return false;
+    if (n > 0)
+        memcpy(buffer->bytes + buffer->used, bytes, n);
+    buffer->used += n;
+    buffer->bytes[buffer->used] = '\0';
+    return true;
+}
+
+bool buffer_add_text(struct buffer *buffer, const char *text)
+{
+    return buffer_add(buffer, text, strlen(text));
+}
+
+bool buffer_addf(struct buffer *buffer, const char *format, ...)
+{
+    va_list arguments, again;
+    va_start(arguments, format);
+    va_copy(again, arguments);
+    int n = vsnprintf(NULL, 0, format, arguments);
+    va_end(arguments);
+
+    bool fits = n >= 0 && reserve(buffer, (size_t)n);
+    if (fits) {
+        (void)vsnprintf(buffer->bytes + buffer->used, (size_t)n + 1, format, again);
+        buffer->used += (size_t)n;
+    } else {
+        buffer->failed = true;
+    }
+    va_end(again);
+    return fits;
+}
+
+bool buffer_add_escaped(struct buffer *buffer, const char *text)
+{
+    size_t n = strlen(text);
+
+    for (size_t i = 0; i < n; i++) {
+        char piece[8];
+        (void)text_escape(piece, sizeof(piece), text + i, 1);
+        if (!buffer_add_text(buffer, piece))
+            return false;
+    }
+    return true;
+}

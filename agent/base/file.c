@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Reads are bounded and take regular files only: /etc may be hostile in an image, and a FIFO there
+ * must not hang a boot.
+ */
+#include "base/file.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/text.h"
+
+enum { FULL_PATH_SIZE = 4096, MAX_NAMES = 256 };
+
+static int full_path(const char *root, const char *path, char to[FULL_PATH_SIZE])
+{
+    return text_set(to, FULL_PATH_SIZE, "%s%s", root, path) ? 0 : ENAMETOOLONG;
+}
+
+/* An open regular file, or -1 with errno set. */
+static int open_regular(const char *root, const char *path)
+{
+    char full[FULL_PATH_SIZE];
+    errno = full_path(root, path, full);
+    if (errno)
+        return -1;
+
+    int fd = open(full, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    if (fd < 0)
+        return -1;
+
+    struct stat status;
+    if (fstat(fd, &status) != 0 || !S_ISREG(status.st_mode)) {
+        (void)close(fd);
+        errno = EINVAL;
+        return -1;
+    }
+    return fd;
+}
+
+int file_read(const char *root, const char *path, struct buffer *contents)
+{
+    int fd = open_regular(root, path);
+    if (fd < 0)
+        return errno;
+
+    char piece[16384];
+    int error = 0;
+    for (;;) {
+        ssize_t n = read(fd, piece, sizeof(piece));
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n <= 0) {
+            error = n < 0 ? errno : 0;
+            break;
+        }
+        if (!buffer_add(contents, piece, (size_t)n)) {
+            error = contents->used + (size_t)n > contents->max_bytes ? EFBIG : ENOMEM;
+            break;
+        }
+    }
+    (void)close(fd);
+    if (error)
+        buffer_clear(contents);
+    else if (!contents->bytes && !buffer_add(contents, "", 0))
+        error = ENOMEM;
+    return error;
+}
+
+bool file_read_line(const char *root, const char *path, char *line, size_t size)
+{
+    int fd = open_regular(root, path);
+    if (fd < 0)
+        return false;
+
+    ssize_t n = read(fd, line, size - 1);
+    (void)close(fd);
+    if (n <= 0)
+        return false;
+    line[n] = '\0';
+    line[strcspn(line, "\r\n")] = '\0';
+    return true;
+}
+
+bool file_exists(const char *root, const char *path)
+{
+    char full[FULL_PATH_SIZE];
+    struct stat status;
+    return full_path(root, path, full) == 0 && stat(full, &status) == 0;
+}
+
+bool file_read_link(const char *root, const char *path, char *target, size_t size)
+{
+    char full[FULL_PATH_SIZE];
+    if (full_path(root, path, full) != 0)
+        return false;
+    ssize_t n = readlink(full, target, size - 1);
+    if (n < 0)
+        return false;
+    target[n] = '\0';
+    return true;
+}
+
+static int by_name(const void *a, const void *b)
+{
+    return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+int file_list(const char *root, const char *path, const char *suffix,
+              void (*each)(void *arg, const char *name), void *arg)
+{
+    char full[FULL_PATH_SIZE];
+    char *names[MAX_NAMES];
+    size_t n_names = 0;
+
+    if (full_path(root, path, full) != 0)
+        return ENAMETOOLONG;
+    DIR *directory = opendir(full);
+    if (!directory)
+        return errno;
+
+    for (struct dirent *entry; n_names < MAX_NAMES && (entry = readdir(directory)) != NULL;) {
+        if (entry->d_name[0] == '.' || !text_ends(entry->d_name, suffix))
+            continue;
+        names[n_names] = strdup(entry->d_name);
+        if (names[n_names])
+            n_names++;
+    }
+    (void)closedir(directory);
+
+    qsort(names, n_names, sizeof(names[0]), by_name);
+    for (size_t i = 0; i < n_names; i++) {
+        each(arg, names[i]);
+        free(names[i]);
+    }
+    return 0;
+}
+
+static int write_whole(int fd, const char *bytes, size_t n)
+{
+    while (n > 0) {
+        ssize_t written = write(fd, bytes, n);
+        if (written < 0 && errno == EINTR)
+            continue;
+        if (written < 0)
+            return errno;
+        bytes += written;
+        n -= (size_t)written;
+    }
+    return 0;
+}
+
+int file_write_atomically(const char *path, const char *bytes, size_t n, mode_t mode)
+{
+    char temporary[FULL_PATH_SIZE];
+    if (!text_set(temporary, sizeof(temporary), "%s.XXXXXX", path))
+        return ENAMETOOLONG;
+
+    int fd = mkostemp(temporary, O_CLOEXEC);
+    if (fd < 0)
+        return errno;
+
+    int error = write_whole(fd, bytes, n);
+    if (!error && fchmod(fd, mode) != 0)
+        error = errno;
+    if (close(fd) != 0 && !error)
+        error = errno;
+    if (!error && rename(temporary, path) != 0)
+        error = errno;
+    if (error)
+        (void)unlink(temporary);
+    return error;
+}

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * One line a message, prefixed with the program's name, escaped: a message may quote a file.
+ */
+#include "base/log.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/text.h"
+
+static enum log_level log_level = LOG_NORMAL;
+
+void log_set_level(enum log_level level)
+{
+    log_level = level;
+}
+
+enum log_level log_get_level(void)
+{
+    return log_level;
+}
+
+static void write_line(const char *format, va_list arguments)
+{
+    char line[1024], escaped[2048];
+
+    (void)vsnprintf(line, sizeof(line), format, arguments);
+    (void)text_escape(escaped, sizeof(escaped), line, strlen(line));
+    (void)fprintf(stderr, "ssm-preflight: %s\n", escaped);
+}
+
+void log_error(const char *format, ...)
+{
+    if (log_level == LOG_QUIET)
+        return;
+    va_list arguments;
+    va_start(arguments, format);
+    write_line(format, arguments);
+    va_end(arguments);
+}
+
+void log_verbose(const char *format, ...)
+{
+    if (log_level != LOG_VERBOSE)
+        return;
+    va_list arguments;
+    va_start(arguments, format);
+    write_line(format, arguments);
+    va_end(arguments);
+}

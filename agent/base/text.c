@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Everything beyond printable ASCII is escaped, also valid UTF-8: a serial console and a log are no
+ * places for bidirectional marks or for letters that look like other letters.
+ */
+#include "base/text.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+static bool format_into(char *to, size_t size, const char *format, va_list arguments)
+{
+    int n = vsnprintf(to, size, format, arguments);
+
+    if (n < 0) {
+        if (size > 0)
+            to[0] = '\0';
+        return false;
+    }
+    return (size_t)n < size;
+}
+
+bool text_set(char *to, size_t size, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    bool whole = format_into(to, size, format, arguments);
+    va_end(arguments);
+    return whole;
+}
+
+bool text_add(char *to, size_t size, const char *format, ...)
+{
+    size_t used = strnlen(to, size);
+    va_list arguments;
+    va_start(arguments, format);
+    bool whole = format_into(to + used, size - used, format, arguments);
+    va_end(arguments);
+    return whole;
+}
+
+/* Writes the escaped form of one byte, at most four characters; returns how many. */
+static size_t escape_byte(unsigned char byte, char to[5])
+{
+    static const char plain[] = "nrt\\";
+    static const char special[] = "\n\r\t\\";
+    const char *found = byte != '\0' ? strchr(special, byte) : NULL;
+
+    if (found) {
+        to[0] = '\\';
+        to[1] = plain[found - special];
+        return 2;
+    }
+    if (byte >= 0x20 && byte < 0x7f) {
+        to[0] = (char)byte;
+        return 1;
+    }
+    static const char digits[] = "0123456789abcdef";
+    to[0] = '\\';
+    to[1] = 'x';
+    to[2] = digits[byte >> 4];
+    to[3] = digits[byte & 15];
+    return 4;
+}
+
+bool text_escape(char *to, size_t size, const char *from, size_t n)
+{
+    static const char more[] = "...";
+    size_t used = 0;
+    size_t mark = 0; /* the last place where "..." and the zero still fit */
+
+    if (size == 0)
+        return false;
+    for (size_t i = 0; from && i < n; i++) {
+        char piece[5];
+        size_t length = escape_byte((unsigned char)from[i], piece);
+
+        if (used + length >= size) {
+            if (size >= sizeof(more))
+                memcpy(to + mark, more, sizeof(more));
+            else
+                to[used] = '\0';
+            return false;
+        }
+        memcpy(to + used, piece, length);
+        used += length;
+        if (used + sizeof(more) <= size)
+            mark = used;
+    }
+    to[used] = '\0';
+    return true;
+}
+
+static bool is_space(char c)
+{
+    return c == ' ' || c == '\t' || c == '\n' || c == '\r' || c == '\f' || c == '\v';
+}
+
+char *text_trim(char *text)
+{
+    size_t start = 0;
+    while (is_space(text[start]))
+        start++;
+
+    size_t end = strlen(text);
+    while (end > start && is_space(text[end - 1]))
+        end--;
+
+    memmove(text, text + start, end - start);
+    text[end - start] = '\0';
+    return text;
+}
+
+bool text_starts(const char *text, const char *prefix)
+{
+    return strncmp(text, prefix, strlen(prefix)) == 0;
+}
+
+bool text_ends(const char *text, const char *suffix)
+{
+    size_t n = strlen(text), tail = strlen(suffix);
+    return n >= tail && strcmp(text + n - tail, suffix) == 0;
+}
+
+bool text_only(const char *text, const char *also)
+{
+    if (!*text)
+        return false;
+    for (; *text; text++) {
+        bool letter = (*text >= 'a' && *text <= 'z') || (*text >= 'A' && *text <= 'Z');
+        bool digit = *text >= '0' && *text <= '9';
+        if (!letter && !digit && !strchr(also, *text))
+            return false;
+    }
+    return true;
+}
+
+bool text_number(const char *text, uint64_t max, uint64_t *value)
+{
+    uint64_t number = 0;
+
+    if (!*text)
+        return false;
+    for (; *text; text++) {
+        if (*text < '0' || *text > '9')
+            return false;
+        uint64_t digit = (uint64_t)(*text - '0');
+        if (number > (max - digit) / 10)
+            return false;
+        number = number * 10 + digit;
+    }
+    if (number > max)
+        return false;
+    *value = number;
+    return true;
+}
