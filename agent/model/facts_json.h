@@ -3,6 +3,10 @@
  * The JSON form of facts, in both directions from one table of fields. Members that hold their
  * zero value are left out when written and mean zero when read, so an older report reads well in
  * a newer program; unknown members are ignored, so a newer one does in an older.
+ *
+ * Lists are arrays without their n_ member. What has a fixed place for each service (`endpoints`,
+ * `plan.services`) is an object by service name. Enums are their names (names.h), sets of checks
+ * are arrays of check names. Numbers are whole and within 2^53, as JSON readers keep them.
  */
 #ifndef MODEL_FACTS_JSON_H
 #define MODEL_FACTS_JSON_H
@@ -18,7 +22,7 @@ struct cJSON;
 struct cJSON *facts_to_json(const struct facts *facts);
 
 /* False when a member has the wrong type, range or an unknown name; `error` then says which:
- * "facts.endpoints[0].addresses[2].connect.outcome: …". facts is untouched then. */
+ * "facts.endpoints.ssm.addresses[2].connect.outcome: …". facts is untouched then. */
 bool facts_from_json(const struct cJSON *object, struct facts *facts, char *error,
                      size_t error_size);
 

@@ -81,6 +81,10 @@ struct report {
     const struct facts *facts;             /* not owned */
 };
 
+/* The exit status of the contract. With `strict` anything that warns gives 1: the verdict degraded,
+ * a finding of severity warning, or a planned check with status warn. */
+int report_exit_status(const struct report *report, bool strict);
+
 const char *status_name(enum status status);
 const char *severity_name(enum severity severity);
 const char *confidence_name(enum confidence confidence);

@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Names of checks are made from the names of targets and rungs, all of them in one table of rows,
+ * so that a name and its number cannot drift apart.
+ */
+#include "model/checks.h"
+
+#include <stddef.h>
+#include <string.h>
+
+_Static_assert(N_CHECKS <= 64, "a check_set has a bit for each check");
+_Static_assert(TARGET_SSM + N_SERVICES == TARGET_CLOCK, "targets follow the order of services");
+
+/* One row a service: the rungs of its ladder, in order. */
+#define LADDER(name)                                                                              \
+    name ".resolve", name ".private", name ".connect", name ".tls", name ".http", name ".authorize"
+
+static const char *const check_table[N_CHECKS] = {
+    "imds.connect",  "imds.token",       "imds.identity",
+    "role.attached", "role.credentials",
+
+    LADDER("ssm"),   LADDER("ssmmessages"), LADDER("ec2messages"),
+    LADDER("s3"),    LADDER("kms"),         LADDER("logs"),
+
+    "clock.skew",    "agent.installed",  "agent.enabled", "agent.config",
+};
+
+static const char *const target_table[N_TARGETS] = {
+    [TARGET_IMDS] = "imds",
+    [TARGET_ROLE] = "role",
+    [TARGET_SSM] = "ssm",
+    [TARGET_SSMMESSAGES] = "ssmmessages",
+    [TARGET_EC2MESSAGES] = "ec2messages",
+    [TARGET_S3] = "s3",
+    [TARGET_KMS] = "kms",
+    [TARGET_LOGS] = "logs",
+    [TARGET_CLOCK] = "clock",
+    [TARGET_AGENT] = "agent",
+};
+
+/* A rung's name and the page that explains it for every service. */
+static const struct {
+    const char *name;
+    const char *page;
+} rung_table[N_RUNGS] = {
+    [RUNG_RESOLVE] = {"resolve", "endpoint.resolve"},
+    [RUNG_PRIVATE] = {"private", "endpoint.private"},
+    [RUNG_CONNECT] = {"connect", "endpoint.connect"},
+    [RUNG_TLS] = {"tls", "endpoint.tls"},
+    [RUNG_HTTP] = {"http", "endpoint.http"},
+    [RUNG_AUTHORIZE] = {"authorize", "endpoint.authorize"},
+};
+
+enum check check_of_service(enum service service, enum rung rung)
+{
+    return (enum check)((unsigned int)CHECK_SERVICES + (unsigned int)service * N_RUNGS +
+                        (unsigned int)rung);
+}
+
+check_set check_bit(enum check check)
+{
+    return (unsigned int)check < N_CHECKS ? (check_set)1 << check : 0;
+}
+
+check_set check_service_bits(enum service service)
+{
+    check_set ladder = ((check_set)1 << N_RUNGS) - 1;
+    return (unsigned int)service < N_SERVICES ? ladder << check_of_service(service, RUNG_RESOLVE)
+                                              : 0;
+}
+
+enum target check_target(enum check check)
+{
+    enum service service;
+    enum rung rung;
+
+    if (check_is_service(check, &service, &rung))
+        return target_of_service(service);
+    if (check < CHECK_ROLE_ATTACHED)
+        return TARGET_IMDS;
+    if (check < CHECK_SERVICES)
+        return TARGET_ROLE;
+    return check == CHECK_CLOCK_SKEW ? TARGET_CLOCK : TARGET_AGENT;
+}
+
+bool check_is_service(enum check check, enum service *service, enum rung *rung)
+{
+    if (check < CHECK_SERVICES || check >= CHECK_CLOCK_SKEW)
+        return false;
+
+    unsigned int number = (unsigned int)check - CHECK_SERVICES;
+    *service = (enum service)(number / N_RUNGS);
+    *rung = (enum rung)(number % N_RUNGS);
+    return true;
+}
+
+enum target target_of_service(enum service service)
+{
+    return (enum target)((unsigned int)TARGET_SSM + (unsigned int)service);
+}
+
+const char *check_name(enum check check)
+{
+    return (unsigned int)check < N_CHECKS ? check_table[check] : "?";
+}
+
+bool check_from_name(const char *name, enum check *check)
+{
+    for (unsigned int i = 0; i < N_CHECKS; i++) {
+        if (strcmp(check_table[i], name) == 0) {
+            *check = (enum check)i;
+            return true;
+        }
+    }
+    return false;
+}
+
+const char *target_name(enum target target)
+{
+    return (unsigned int)target < N_TARGETS ? target_table[target] : "?";
+}
+
+bool target_from_name(const char *name, enum target *target)
+{
+    for (unsigned int i = 0; i < N_TARGETS; i++) {
+        if (strcmp(target_table[i], name) == 0) {
+            *target = (enum target)i;
+            return true;
+        }
+    }
+    return false;
+}
+
+const char *service_name(enum service service)
+{
+    return (unsigned int)service < N_SERVICES ? target_table[target_of_service(service)] : "?";
+}
+
+const char *rung_name(enum rung rung)
+{
+    return (unsigned int)rung < N_RUNGS ? rung_table[rung].name : "?";
+}
+
+const char *check_page(enum check check)
+{
+    enum service service;
+    enum rung rung;
+
+    if (check_is_service(check, &service, &rung))
+        return rung_table[rung].page;
+    return check_name(check);
+}

@@ -1,0 +1,250 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The walk over the tables of fields.c that reads. Recursion goes as deep as our own structs do,
+ * whatever the input's depth. What is read may come from anywhere, so nothing of it is trusted:
+ * not its types, its lengths, its numbers or its characters.
+ */
+#include "model/facts_json.h"
+
+#include <cjson/cJSON.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "model/fields.h"
+
+/* The largest whole number that every reader of JSON keeps exactly (RFC 8259 section 6). */
+static const int64_t max_whole = INT64_C(1) << 53;
+
+struct reader {
+    char path[200]; /* of what is read now: "facts.endpoints.ssm.addresses[2]" */
+    char *error;
+    size_t error_size;
+};
+
+static bool reader_fails(struct reader *reader, const char *what)
+{
+    (void)text_set(reader->error, reader->error_size, "%s: %s", reader->path, what);
+    return false;
+}
+
+static bool read_whole(struct reader *reader, const cJSON *json, int64_t min, int64_t max,
+                       int64_t *value)
+{
+    if (!cJSON_IsNumber(json))
+        return reader_fails(reader, "not a number");
+
+    double number = json->valuedouble;
+    if (!(number >= (double)-max_whole && number <= (double)max_whole))
+        return reader_fails(reader, "out of range");
+    if (number < (double)(int64_t)number || number > (double)(int64_t)number)
+        return reader_fails(reader, "not a whole number");
+    if ((int64_t)number < min || (int64_t)number > max)
+        return reader_fails(reader, "out of range");
+    *value = (int64_t)number;
+    return true;
+}
+
+static bool read_text(struct reader *reader, const cJSON *json, char *at, size_t size)
+{
+    if (!cJSON_IsString(json))
+        return reader_fails(reader, "not a string");
+
+    size_t length = strlen(json->valuestring);
+    if (length >= size)
+        return reader_fails(reader, "longer than is kept");
+    for (size_t i = 0; i < length; i++)
+        if (json->valuestring[i] < 0x20 || json->valuestring[i] > 0x7e)
+            return reader_fails(reader, "not printable ASCII");
+    memcpy(at, json->valuestring, length + 1);
+    return true;
+}
+
+static bool unknown_name(struct reader *reader, const cJSON *json)
+{
+    char name[NAME_SIZE];
+    char what[NAME_SIZE + 32];
+
+    (void)text_escape(name, sizeof(name), json->valuestring, strlen(json->valuestring));
+    (void)text_set(what, sizeof(what), "unknown name \"%s\"", name);
+    return reader_fails(reader, what);
+}
+
+static bool read_enum(struct reader *reader, const cJSON *json, const struct names *names,
+                      char *at)
+{
+    unsigned int value;
+
+    if (!cJSON_IsString(json))
+        return reader_fails(reader, "not a name");
+    if (!name_find(names, json->valuestring, &value))
+        return unknown_name(reader, json);
+    memcpy(at, &value, sizeof(value));
+    return true;
+}
+
+static bool read_checks(struct reader *reader, const cJSON *json, char *at)
+{
+    check_set set = 0;
+    const cJSON *item;
+
+    if (!cJSON_IsArray(json))
+        return reader_fails(reader, "not an array");
+    cJSON_ArrayForEach(item, json)
+    {
+        enum check check;
+        if (!cJSON_IsString(item))
+            return reader_fails(reader, "not an array of names");
+        if (!check_from_name(item->valuestring, &check))
+            return unknown_name(reader, item);
+        set |= check_bit(check);
+    }
+    memcpy(at, &set, sizeof(set));
+    return true;
+}
+
+static bool read_number(struct reader *reader, const cJSON *json, const struct field *field,
+                        char *at)
+{
+    static const struct {
+        int64_t min, max;
+    } ranges[] = {
+        [FIELD_INT32] = {INT32_MIN, INT32_MAX},
+        [FIELD_INT64] = {INT64_MIN, INT64_MAX},
+        [FIELD_UINT16] = {0, UINT16_MAX},
+        [FIELD_UINT32] = {0, UINT32_MAX},
+    };
+    int64_t value;
+
+    if (!read_whole(reader, json, ranges[field->kind].min, ranges[field->kind].max, &value))
+        return false;
+    if (field->kind == FIELD_INT32)
+        memcpy(at, &(int32_t){(int32_t)value}, sizeof(int32_t));
+    else if (field->kind == FIELD_UINT16)
+        memcpy(at, &(uint16_t){(uint16_t)value}, sizeof(uint16_t));
+    else if (field->kind == FIELD_UINT32)
+        memcpy(at, &(uint32_t){(uint32_t)value}, sizeof(uint32_t));
+    else
+        memcpy(at, &value, sizeof(value));
+    return true;
+}
+
+static bool read_struct(struct reader *reader, const cJSON *json, const struct fields *fields,
+                        char *at);
+
+static bool read_item(struct reader *reader, const cJSON *json, const struct field *field,
+                      char *at)
+{
+    switch (field->kind) {
+    case FIELD_TEXT:
+        return read_text(reader, json, at, field->size);
+    case FIELD_BOOL:
+        if (!cJSON_IsBool(json))
+            return reader_fails(reader, "not true or false");
+        memcpy(at, &(bool){cJSON_IsTrue(json)}, sizeof(bool));
+        return true;
+    case FIELD_ENUM:
+        return read_enum(reader, json, field->names, at);
+    case FIELD_CHECKS:
+        return read_checks(reader, json, at);
+    case FIELD_STRUCT:
+        return read_struct(reader, json, field->fields, at);
+    case FIELD_INT32:
+    case FIELD_INT64:
+    case FIELD_UINT16:
+    case FIELD_UINT32:
+        return read_number(reader, json, field, at);
+    }
+    return false;
+}
+
+static bool read_list(struct reader *reader, const cJSON *json, const struct field *field,
+                      char *base)
+{
+    size_t path_length = strlen(reader->path);
+    size_t n = 0;
+    const cJSON *item;
+
+    if (!cJSON_IsArray(json))
+        return reader_fails(reader, "not an array");
+    cJSON_ArrayForEach(item, json)
+    {
+        if (n == field->max_items)
+            return reader_fails(reader, "more items than are kept");
+        (void)text_add(reader->path, sizeof(reader->path), "[%zu]", n);
+        if (!read_item(reader, item, field, base + field->offset + n * field->size))
+            return false;
+        reader->path[path_length] = '\0';
+        n++;
+    }
+    memcpy(base + field->n_offset, &(int32_t){(int32_t)n}, sizeof(int32_t));
+    return true;
+}
+
+static bool read_by_service(struct reader *reader, const cJSON *json, const struct field *field,
+                            char *base)
+{
+    size_t path_length = strlen(reader->path);
+
+    if (!cJSON_IsObject(json))
+        return reader_fails(reader, "not an object");
+    for (unsigned int i = 0; i < field->max_items; i++) {
+        const char *name = service_name((enum service)i);
+        const cJSON *item = cJSON_GetObjectItemCaseSensitive(json, name);
+
+        if (!item)
+            continue;
+        (void)text_add(reader->path, sizeof(reader->path), ".%s", name);
+        if (!read_item(reader, item, field, base + field->offset + i * field->size))
+            return false;
+        reader->path[path_length] = '\0';
+    }
+    return true;
+}
+
+static bool read_field(struct reader *reader, const cJSON *json, const struct field *field,
+                       char *base)
+{
+    if (field->count == COUNT_LIST)
+        return read_list(reader, json, field, base);
+    if (field->count == COUNT_BY_SERVICE)
+        return read_by_service(reader, json, field, base);
+    return read_item(reader, json, field, base + field->offset);
+}
+
+static bool read_struct(struct reader *reader, const cJSON *json, const struct fields *fields,
+                        char *at)
+{
+    size_t path_length = strlen(reader->path);
+
+    if (!cJSON_IsObject(json))
+        return reader_fails(reader, "not an object");
+    for (size_t i = 0; i < fields->n; i++) {
+        const struct field *field = &fields->rows[i];
+        const cJSON *item = cJSON_GetObjectItemCaseSensitive(json, field->name);
+
+        if (!item)
+            continue;
+        (void)text_add(reader->path, sizeof(reader->path), ".%s", field->name);
+        if (!read_field(reader, item, field, at))
+            return false;
+        reader->path[path_length] = '\0';
+    }
+    return true;
+}
+
+bool facts_from_json(const struct cJSON *object, struct facts *facts, char *error,
+                     size_t error_size)
+{
+    struct reader reader = {.path = "facts", .error = error, .error_size = error_size};
+    struct facts *whole = calloc(1, sizeof(*whole)); /* too large for some stacks */
+
+    if (!whole)
+        return reader_fails(&reader, "out of memory");
+    bool read = read_struct(&reader, object, &facts_fields, (char *)whole);
+    if (read)
+        memcpy(facts, whole, sizeof(*facts));
+    free(whole);
+    return read;
+}

@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * What every output says of a verdict, in one table, and the one rule of --strict.
+ */
+#include "model/report.h"
+
+#include "model/names.h"
+
+/* Priorities are syslog(3)'s: 3 error, 4 warning, 6 informational. */
+static const struct verdict_row verdicts[N_VERDICTS] = {
+    [VERDICT_UNKNOWN] = {VERDICT_UNKNOWN, "unknown", "UNKNOWN", 3, 3, 4},
+    [VERDICT_READY] = {VERDICT_READY, "ready", "READY", 0, 0, 6},
+    [VERDICT_DEGRADED] = {VERDICT_DEGRADED, "degraded", "DEGRADED", 0, 1, 4},
+    [VERDICT_NOT_READY] = {VERDICT_NOT_READY, "not-ready", "NOT READY", 1, 1, 3},
+};
+
+static const char *const status_table[] = {
+    [STATUS_UNKNOWN] = "unknown", [STATUS_PASS] = "pass", [STATUS_WARN] = "warn",
+    [STATUS_FAIL] = "fail",       [STATUS_SKIP] = "skip",
+};
+const struct names status_names = {status_table, sizeof(status_table) / sizeof(char *)};
+
+static const char *const severity_table[] = {
+    [SEVERITY_NOTE] = "note",
+    [SEVERITY_WARNING] = "warning",
+    [SEVERITY_FATAL] = "fatal",
+};
+const struct names severity_names = {severity_table, sizeof(severity_table) / sizeof(char *)};
+
+static const char *const confidence_table[] = {
+    [CONFIDENCE_POSSIBLE] = "possible",
+    [CONFIDENCE_LIKELY] = "likely",
+    [CONFIDENCE_CERTAIN] = "certain",
+};
+const struct names confidence_names = {confidence_table,
+                                       sizeof(confidence_table) / sizeof(char *)};
+
+const struct verdict_row *verdict_row(enum verdict verdict)
+{
+    return &verdicts[(unsigned int)verdict < N_VERDICTS ? verdict : VERDICT_UNKNOWN];
+}
+
+static bool report_warns(const struct report *report)
+{
+    for (int32_t i = 0; i < report->n_findings; i++)
+        if (report->findings[i].severity == SEVERITY_WARNING)
+            return true;
+    for (int i = 0; i < N_CHECKS; i++)
+        if (report->checks[i].planned && report->checks[i].status == STATUS_WARN)
+            return true;
+    return false;
+}
+
+int report_exit_status(const struct report *report, bool strict)
+{
+    const struct verdict_row *row = verdict_row(report->verdict);
+
+    if (!strict)
+        return row->exit_status;
+    if (row->exit_status_strict == 0 && report_warns(report))
+        return 1;
+    return row->exit_status_strict;
+}
+
+const char *status_name(enum status status)
+{
+    return name_of(&status_names, status);
+}
+
+const char *severity_name(enum severity severity)
+{
+    return name_of(&severity_names, severity);
+}
+
+const char *confidence_name(enum confidence confidence)
+{
+    return name_of(&confidence_names, confidence);
+}
