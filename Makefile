@@ -1,0 +1,171 @@
+# ssm-preflight: every verb of the project. `make help` lists them.
+#
+#   CC=gcc|clang     the compiler of our own code (the libraries are built with gcc, once)
+#   WERROR=1         warnings are errors, as in CI
+#   DESTDIR, PREFIX  where `make install` puts things
+
+.DEFAULT_GOAL := all
+.DELETE_ON_ERROR:
+SHELL := /bin/bash
+PREFIX ?= /usr
+ifeq ($(origin CC),default)
+CC := gcc
+endif
+ifeq ($(MAKELEVEL),0)
+MAKEFLAGS += --no-builtin-rules --no-print-directory -j$(shell nproc)
+endif
+
+sources   := $(sort $(wildcard agent/*.c agent/*/*.c))
+generated := build/gen/pages.c build/gen/roots.c build/gen/version.c
+tests     := $(sort $(wildcard tests/unit/test_*.c))
+helpers   := $(filter-out $(tests),$(sort $(wildcard tests/unit/*.c)))
+deps      := build/deps/current
+
+# --- flavours: the same sources, built three ways ---------------------------------------------------------------------
+# dev       build/ssm-preflight-dev       quick to build, for the debugger; the libraries are the static ones all the same
+# static    build/ssm-preflight           what ships; build/ssm-preflight.debug is the same one, not stripped
+# sanitize  build/ssm-preflight-sanitize  stops at the first wrong memory access or undefined behaviour
+flavour ?= dev
+objects := build/$(flavour)-$(notdir $(CC))
+
+clang := $(findstring clang,$(CC))
+arch  := $(shell uname -m)
+
+warnings := -Wall -Wextra -Wformat=2 -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wwrite-strings -Wvla -Wundef \
+	-Wpointer-arith -Wcast-qual -Wimplicit-fallthrough -Werror=format-security -Werror=incompatible-pointer-types \
+	-Werror=int-conversion -Werror=implicit-function-declaration -Werror=return-type $(if $(WERROR),-Werror) \
+	$(if $(clang),,-Wtrampolines -Wbidi-chars=any)
+
+hardened := -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3 -fstack-protector-strong -fstack-clash-protection \
+	-fno-delete-null-pointer-checks -fno-strict-overflow -fno-strict-aliasing \
+	$(if $(clang),,-ftrivial-auto-var-init=zero -fzero-call-used-regs=used-gpr) \
+	$(if $(filter x86_64,$(arch)),-fcf-protection) $(if $(filter aarch64,$(arch)),-mbranch-protection=standard)
+
+# No path of this machine and no build directory gets into the binary.
+reproducible := -ffile-prefix-map=$(CURDIR)=. -gno-record-gcc-switches
+
+cflags.dev      := -Og -g $(hardened)
+cflags.static   := -Os -g -fPIE -ffunction-sections -fdata-sections $(hardened)
+cflags.sanitize := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all
+
+# Packed relative relocations (DT_RELR) save 8 % of the size. A linker warning here is a door left open to glibc's dlopen.
+ldflags.static   := -static-pie -Wl,--gc-sections,--fatal-warnings,--build-id=sha1 \
+	-Wl,-z,relro,-z,now,-z,noexecstack,-z,pack-relative-relocs
+ldflags.sanitize := -fsanitize=address,undefined
+
+program.dev      := build/ssm-preflight-dev
+program.static   := build/ssm-preflight
+program.sanitize := build/ssm-preflight-sanitize
+program          := $(program.$(flavour))
+
+compile := $(CC) -std=c11 -D_GNU_SOURCE -Iagent -Ibuild/gen -isystem $(deps)/include $(warnings) $(reproducible) \
+	$(cflags.$(flavour))
+link    := $(CC) $(cflags.$(flavour)) $(ldflags.$(flavour))
+libs    := -L$(deps)/lib -lcurl -lcares -lssl -lcrypto -lcjson -linih -lsystemd -lnonss
+
+# --- building ---------------------------------------------------------------------------------------------------------
+
+all: $(program) ## the developer build, build/ssm-preflight-dev (the default)
+
+static: ## the static binary that ships, build/ssm-preflight
+	@$(MAKE) flavour=static build/ssm-preflight
+
+# The packages and libraries that every build needs. The stamp changes when the libraries do.
+build/deps/stamp: FORCE
+	@packaging/scripts/setup build
+	@packaging/deps/build
+
+# Rewritten only when their text changes: a new commit rebuilds one small file.
+build/gen/pages.c: FORCE
+	@packaging/scripts/keep $@ packaging/scripts/gen-pages docs/findings/*.md docs/checks/*.md
+build/gen/roots.c: FORCE | build/deps/stamp
+	@packaging/scripts/keep $@ packaging/scripts/gen-roots
+build/gen/version.c: FORCE build/deps/stamp
+	@packaging/scripts/keep $@ packaging/scripts/gen-version $(deps)/record
+$(objects)/flags: FORCE
+	@packaging/scripts/keep $@ echo '$(compile) $(link) $(libs)'
+
+$(objects)/%.o: %.c build/deps/stamp $(objects)/flags
+	@mkdir -p $(@D)
+	@echo "  CC    $<"
+	@$(compile) $(if $(filter tests/%,$<),-Itests/unit) -MMD -MP -c $< -o $@
+
+program_objects := $(patsubst %.c,$(objects)/%.o,$(sources) $(generated))
+-include $(program_objects:.o=.d) $(patsubst %.c,$(objects)/%.d,$(tests) $(helpers))
+
+$(filter-out build/ssm-preflight,$(program)) build/ssm-preflight.debug: $(program_objects)
+	@echo "  LINK  $@"
+	@$(link) $^ $(libs) -o $@
+
+build/ssm-preflight: build/ssm-preflight.debug
+	@strip --strip-all -o $@ $<
+	@echo "  STRIP $@ ($$(stat -c %s $@) bytes)"
+
+# --- testing ----------------------------------------------------------------------------------------------------------
+
+unit_programs := $(patsubst tests/unit/%.c,$(objects)/unit/%,$(tests))
+
+# One program a file, with everything but main.o; whatever else lies in tests/unit helps them all.
+$(objects)/unit/%: $(objects)/tests/unit/%.o $(patsubst %.c,$(objects)/%.o,$(helpers)) \
+		$(filter-out %/agent/main.o,$(program_objects))
+	@mkdir -p $(@D)
+	@echo "  LINK  $@"
+	@$(link) $^ $(libs) -lcmocka -o $@
+
+setup-%: FORCE
+	@packaging/scripts/setup $*
+
+check: static ## everything a change must pass: static build, unit, scenarios, lab, lint
+	@packaging/scripts/setup build check lint
+	@packaging/scripts/check
+
+unit: setup-check ## the unit tests
+	@$(MAKE) unit-programs
+	@packaging/scripts/run-units $(unit_programs)
+
+unit-programs: $(unit_programs)
+
+scenarios: $(program) ## recorded runs, diagnosed again without a network
+	tests/scenarios/run $(program)
+
+static-test: static ## that the static binary is what it claims to be
+	tests/static/run build/ssm-preflight
+
+sanitize: ## unit tests and scenarios under AddressSanitizer and UBSan
+	@$(MAKE) flavour=sanitize unit scenarios
+
+lint: setup-lint all ## the rules of the code: rooms, format, clang-tidy, cppcheck, banned calls, documentation
+	tests/lint/run
+
+bench: static ## round trips, time, memory and size against their budgets
+	tests/bench/run build/ssm-preflight
+
+# --- trying it --------------------------------------------------------------------------------------------------------
+
+run: static ## on EC2: check this instance; elsewhere: a private VPC in the lab, healthy, then with one fault
+	@packaging/scripts/run
+
+lab: static setup-lab ## a shell on an instance inside the lab's private VPC
+	tests/lab/lab shell
+
+check-lab: static setup-lab ## the lab's own tests
+	/usr/bin/python3 -m pytest tests/lab
+
+# --- installing -------------------------------------------------------------------------------------------------------
+
+install: static ## install under $(DESTDIR)$(PREFIX)
+	install -D -m 0755 build/ssm-preflight $(DESTDIR)$(PREFIX)/bin/ssm-preflight
+
+clean: ## remove what was built, keep the libraries
+	find build -mindepth 1 -maxdepth 1 ! -name deps -exec rm -rf {} + 2>/dev/null || true
+
+distclean: ## remove everything that was built
+	rm -rf build
+
+help: ## this list
+	@sed -nE 's/^([a-z-]+):.*## (.*)/  \1\t\2/p' Makefile | expand -t 16
+
+.SECONDARY:
+FORCE:
+.PHONY: FORCE all static check unit unit-programs scenarios static-test sanitize lint bench run lab check-lab install clean \
+	distclean help
