@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * A package database is read only where that is cheap and well defined (dpkg's text, the snap's
+ * manifest); an rpm's version is taken from the release notes that it installs.
+ */
+#include "discover/agent.h"
+
+#include <string.h>
+
+#include "base/file.h"
+#include "base/text.h"
+#include "discover/unit.h"
+#include "net/trust.h"
+
+#define SNAP_ROOT "/snap/amazon-ssm-agent/current"
+
+/* "3.3.1142.0" or "3.3.1142.0-1": keeps the leading digits and dots. False without a dot. */
+static bool take_version(struct agent_facts *agent, const char *text, const char *file)
+{
+    size_t n = strspn(text, "0123456789.");
+
+    if (n == 0 || n >= sizeof(agent->version) || !memchr(text, '.', n))
+        return false;
+    (void)text_set(agent->version, sizeof(agent->version), "%.*s", (int)n, text);
+    (void)text_set(agent->version_file, sizeof(agent->version_file), "%s", file);
+    return true;
+}
+
+/* The Version field of one package's paragraph in dpkg's status file, deb-control(5). */
+static void read_dpkg_version(const char *root, struct agent_facts *agent)
+{
+    static const char path[] = "/var/lib/dpkg/status";
+    struct buffer status;
+
+    buffer_init(&status, 16 * 1024 * 1024);
+    if (file_read(root, path, &status) != 0)
+        return;
+
+    const char *at = strstr(status.bytes, "Package: amazon-ssm-agent\n");
+    const char *end = at ? strstr(at, "\n\n") : NULL;
+    const char *version = at ? strstr(at, "\nVersion: ") : NULL;
+    if (version && (!end || version < end))
+        (void)take_version(agent, version + strlen("\nVersion: "), path);
+    buffer_clear(&status);
+}
+
+static void read_snap_version(const char *root, struct agent_facts *agent)
+{
+    static const char path[] = SNAP_ROOT "/meta/snap.yaml";
+    struct buffer manifest;
+
+    buffer_init(&manifest, 64 * 1024);
+    if (file_read(root, path, &manifest) != 0)
+        return;
+
+    const char *at = text_starts(manifest.bytes, "version:") ? manifest.bytes
+                                                             : strstr(manifest.bytes, "\nversion:");
+    if (at) {
+        at = strchr(at, ':') + 1;
+        (void)take_version(agent, at + strspn(at, " '\""), path);
+    }
+    buffer_clear(&manifest);
+}
+
+static void read_release_notes(const char *root, struct agent_facts *agent)
+{
+    static const char *const paths[] = {"/etc/amazon/ssm/RELEASENOTES.md",
+                                        "/usr/share/doc/amazon-ssm-agent/RELEASENOTES.md"};
+    char line[256];
+
+    for (size_t i = 0; i < sizeof(paths) / sizeof(paths[0]) && !agent->version[0]; i++)
+        if (file_read_line(root, paths[i], line, sizeof(line)))
+            (void)take_version(agent, line, paths[i]);
+}
+
+static void find_package(const char *root, struct agent_facts *agent)
+{
+    if (file_exists(root, SNAP_ROOT "/amazon-ssm-agent")) {
+        agent->package = AGENT_PACKAGE_SNAP;
+        read_snap_version(root, agent);
+    } else if (file_exists(root, "/var/lib/dpkg/info/amazon-ssm-agent.list")) {
+        agent->package = AGENT_PACKAGE_DEB;
+        read_dpkg_version(root, agent);
+    } else if (file_exists(root, "/usr/bin/amazon-ssm-agent")) {
+        agent->package = file_exists(root, "/var/lib/rpm") || file_exists(root, "/usr/lib/sysimage/rpm")
+                             ? AGENT_PACKAGE_RPM
+                             : AGENT_PACKAGE_UNKNOWN;
+        read_release_notes(root, agent);
+    } else {
+        agent->installed = ANSWER_NO;
+        return;
+    }
+    agent->installed = file_exists(root, "/usr/bin/amazon-ssm-agent") ||
+                               agent->package == AGENT_PACKAGE_SNAP
+                           ? ANSWER_YES
+                           : ANSWER_NO;
+}
+
+static void find_ca_bundle(const char *root, struct agent_facts *agent)
+{
+    if (agent->ssl_cert_file[0]) {
+        if (file_exists(root, agent->ssl_cert_file))
+            (void)text_set(agent->ca_bundle, sizeof(agent->ca_bundle), "%s", agent->ssl_cert_file);
+        return;
+    }
+    for (const char *const *path = trust_bundle_paths; *path; path++) {
+        if (!file_exists(root, *path))
+            continue;
+        (void)text_set(agent->ca_bundle, sizeof(agent->ca_bundle), "%s", *path);
+        return;
+    }
+}
+
+void agent_read(const char *root, struct agent_facts *agent)
+{
+    find_package(root, agent);
+    unit_read(root, agent);
+    find_ca_bundle(root, agent);
+}

@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * A region that the options name starts the look-ups at once, before IMDS has said a word.
+ */
+#include "discover/discover.h"
+
+#include <stdlib.h>
+
+#include "base/text.h"
+#include "discover/agent.h"
+#include "discover/instance.h"
+#include "discover/machine.h"
+#include "discover/role.h"
+
+struct discover {
+    struct loop *loop;
+    struct discover_request request;
+    struct facts *facts;
+    struct credentials *credentials;
+    struct discover_events events;
+    struct agent_overrides overrides;
+    struct imds *imds;
+    struct instance_reader *instance;
+    struct role_reader *role;
+    bool planned, placed, role_known;
+};
+
+static void plan_if_possible(struct discover *discover)
+{
+    if (discover->planned || !plan_complete(discover->facts, &discover->overrides))
+        return;
+    discover->planned = true;
+    discover->events.planned(discover->events.arg);
+}
+
+static void identified(void *arg)
+{
+    struct discover *discover = arg;
+
+    agent_judge_config(&discover->facts->instance, &discover->overrides, &discover->facts->agent);
+    plan_if_possible(discover);
+}
+
+static void placed(void *arg)
+{
+    struct discover *discover = arg;
+
+    if (discover->placed)
+        return;
+    discover->placed = true;
+    discover->events.placed(discover->events.arg);
+}
+
+static void role_known(void *arg)
+{
+    struct discover *discover = arg;
+
+    if (discover->role_known)
+        return;
+    discover->role_known = true;
+    discover->events.role(discover->events.arg);
+}
+
+static void without_imds(struct discover *discover)
+{
+    struct facts *facts = discover->facts;
+
+    step_skip(&facts->imds.identity, FAILURE_BELOW);
+    step_skip(&facts->role.attached, FAILURE_BELOW);
+    step_skip(&facts->role.credentials, FAILURE_BELOW);
+    placed(discover);
+    role_known(discover);
+}
+
+static void imds_opened(void *arg)
+{
+    struct discover *discover = arg;
+    struct facts *facts = discover->facts;
+    const struct instance_events events = {discover, identified, placed};
+
+    if (facts->imds.token.outcome != OUTCOME_OK) {
+        without_imds(discover);
+        return;
+    }
+    discover->instance = instance_read(discover->imds, facts, &events);
+    if (!discover->instance) {
+        step_fail(&facts->imds.identity, FAILURE_INTERNAL, 0);
+        placed(discover);
+    }
+    if (facts->plan.permissions == PERMISSIONS_OFF) {
+        step_skip(&facts->role.attached, FAILURE_NOT_WANTED);
+        step_skip(&facts->role.credentials, FAILURE_NOT_WANTED);
+        role_known(discover);
+        return;
+    }
+    discover->role = role_read(discover->imds, discover->request.root, facts,
+                               discover->credentials, role_known, discover);
+    if (!discover->role)
+        role_known(discover);
+}
+
+/* Tried at once, but told on the loop's turn: nobody is called back before start has returned. */
+static void begin(void *arg)
+{
+    struct discover *discover = arg;
+    struct imds_endpoint endpoint = {IMDS_IPV4, 80};
+
+    if (discover->request.endpoint)
+        endpoint = *discover->request.endpoint;
+    else if (!discover->facts->network.usable_ipv4 && discover->facts->network.usable_ipv6)
+        endpoint = (struct imds_endpoint){IMDS_IPV6, 80};
+
+    discover->imds = imds_open(discover->loop, &endpoint, &discover->facts->imds,
+                               &discover->facts->clock, imds_opened, discover);
+    if (!discover->imds) {
+        step_fail(&discover->facts->imds.connect, FAILURE_INTERNAL, 0);
+        step_skip(&discover->facts->imds.token, FAILURE_BELOW);
+        without_imds(discover);
+    }
+    if (discover->facts->plan.region_source == SOURCE_OPTION)
+        plan_if_possible(discover);
+}
+
+struct discover *discover_start(struct loop *loop, const struct discover_request *request,
+                                struct facts *facts, struct credentials *credentials,
+                                const struct discover_events *events)
+{
+    struct discover *discover = calloc(1, sizeof(*discover));
+    if (!discover)
+        return NULL;
+
+    *discover = (struct discover){.loop = loop,
+                                  .request = *request,
+                                  .facts = facts,
+                                  .credentials = credentials,
+                                  .events = *events};
+    machine_read(request->root, &facts->machine);
+    network_read(&facts->network);
+    resolvers_read(request->root, &facts->resolvers);
+    agent_read(request->root, &facts->agent);
+    agent_read_config(request->root, &facts->agent, &discover->overrides);
+    if (!loop_after(loop, 0, begin, discover)) {
+        free(discover);
+        return NULL;
+    }
+    return discover;
+}
+
+void discover_free(struct discover *discover)
+{
+    if (!discover)
+        return;
+    role_reader_free(discover->role);
+    instance_reader_free(discover->instance);
+    imds_free(discover->imds);
+    free(discover);
+}

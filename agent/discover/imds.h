@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The instance metadata service, version 2 only: a session token by PUT, then any number of paths,
+ * at most IMDS_MAX_PARALLEL at once. Never version 1, a proxy, a redirect or a retry.
+ * Sources: EC2 User Guide, "Use the Instance Metadata Service to access instance metadata" and
+ * "How Instance Metadata Service Version 2 works".
+ */
+#ifndef DISCOVER_IMDS_H
+#define DISCOVER_IMDS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/limits.h"
+#include "model/facts.h"
+#include "net/loop.h"
+
+#define IMDS_IPV4 "169.254.169.254"
+#define IMDS_IPV6 "fd00:ec2::254" /* Nitro only, HttpProtocolIpv6 enabled */
+
+enum {
+    IMDS_MAX_PARALLEL = 8,           /* the guide asks for a limit on simultaneous connections */
+    IMDS_MAX_BODY_BYTES = 64 * 1024, /* the largest document, user data aside, is a few KiB */
+    IMDS_CONNECT_TIMEOUT_MS = 1000,  /* answered on the host's own card: far below a millisecond */
+    IMDS_ANSWER_TIMEOUT_MS = 2000,
+};
+
+struct imds_endpoint {
+    char address[ADDRESS_SIZE];
+    uint16_t port;
+};
+
+/* "http://169.254.169.254", "http://[fd00:ec2::254]:80/": an address, never a name. */
+bool imds_parse_endpoint(const char *url, struct imds_endpoint *endpoint);
+
+struct imds;
+
+/* Asks for a token and calls `opened` once, with the outcome in facts->connect and facts->token.
+ * A silent token request is followed by a GET (facts->get_answers), which tells a hop limit from
+ * a service that is not there. `facts` must outlive it. NULL when it could not start. */
+struct imds *imds_open(struct loop *loop, const struct imds_endpoint *endpoint,
+                       struct imds_facts *facts, struct clock_facts *clock,
+                       void (*opened)(void *arg), void *arg);
+
+/* Wipes the token. To be called after the loop is done with it. NULL is fine. */
+void imds_free(struct imds *imds);
+
+struct imds_answer {
+    enum failure failure; /* FAILURE_NONE: an HTTP answer came */
+    int32_t status;       /* 200, 404, …; 0 when none came */
+    int32_t took_ms;
+    const char *body;     /* zero-terminated, during the callback only; may hold a credential */
+    size_t body_bytes;
+};
+
+typedef void imds_done(void *arg, const struct imds_answer *answer);
+
+/* Asks for a path below /latest/ ("meta-data/mac"), queued when IMDS_MAX_PARALLEL are under way.
+ * A request that cannot start is answered with FAILURE_INTERNAL. */
+void imds_get(struct imds *imds, const char *path, imds_done *done, void *arg);
+
+/* An HTTP status that is no 200, in our vocabulary. */
+enum failure imds_status_failure(int32_t status);
+
+#endif

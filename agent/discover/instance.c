@@ -1,0 +1,216 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * One table says which path fills which field. A 404 there means "has none" and leaves the field
+ * empty: no public address, no IPv6. The network's values hang below the interface's MAC address.
+ */
+#include "discover/instance.h"
+
+#include <cjson/cJSON.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/text.h"
+
+enum { LINE_SIZE = 320 };
+
+struct value_row {
+    const char *path; /* below meta-data/, or below the interface's MAC when per_interface */
+    bool per_interface;
+    size_t offset;         /* of the string, or of the first string of a list */
+    size_t size;           /* of one string */
+    size_t n_offset;       /* of the list's count; 0: a single string */
+    int max;
+};
+
+#define ONE(path, per_interface, field)                                                           \
+    {path, per_interface, offsetof(struct instance_facts, field),                                 \
+     sizeof(((struct instance_facts *)0)->field), 0, 1}
+#define LIST(path, field, max)                                                                    \
+    {path, true, offsetof(struct instance_facts, field),                                          \
+     sizeof(((struct instance_facts *)0)->field[0]), offsetof(struct instance_facts, n_##field),  \
+     max}
+
+static const struct value_row values[] = {
+    ONE("placement/availability-zone-id", false, availability_zone_id),
+    ONE("services/partition", false, partition),
+    ONE("services/domain", false, domain),
+    ONE("vpc-id", true, vpc),
+    ONE("subnet-id", true, subnet),
+    LIST("vpc-ipv4-cidr-blocks", vpc_cidrs, MAX_CIDRS),
+    LIST("vpc-ipv6-cidr-blocks", vpc_cidrs, MAX_CIDRS),
+    LIST("subnet-ipv4-cidr-block", subnet_cidrs, MAX_CIDRS),
+    LIST("subnet-ipv6-cidr-blocks", subnet_cidrs, MAX_CIDRS),
+    LIST("security-group-ids", security_groups, MAX_GROUPS),
+    ONE("local-ipv4s", true, private_ipv4),
+    ONE("public-ipv4s", true, public_ipv4),
+    ONE("ipv6s", true, ipv6),
+};
+enum { N_VALUES = sizeof(values) / sizeof(values[0]) };
+
+struct value_read {
+    struct instance_reader *reader;
+    const struct value_row *row;
+};
+
+struct instance_reader {
+    struct imds *imds;
+    struct facts *facts;
+    struct instance_events events;
+    struct value_read reads[N_VALUES];
+    int n_interface_reads; /* per-interface values under way */
+};
+
+/* --- single values and lists --- */
+
+static void take_value(struct instance_facts *instance, const struct value_row *row,
+                       const char *body)
+{
+    char *base = (char *)instance;
+    char copy[4096];
+    char *rest = NULL;
+    int32_t one = 0;
+    int32_t *n = row->n_offset ? (int32_t *)(void *)(base + row->n_offset) : &one;
+
+    (void)text_set(copy, sizeof(copy), "%s", body);
+    for (char *line = strtok_r(copy, "\r\n", &rest); line && *n < row->max;
+         line = strtok_r(NULL, "\r\n", &rest)) {
+        char *to = base + row->offset + (size_t)*n * row->size;
+        (void)text_escape(to, row->size, text_trim(line), strlen(line));
+        (*n)++;
+    }
+}
+
+static void value_arrived(void *arg, const struct imds_answer *answer)
+{
+    struct value_read *read = arg;
+    struct instance_reader *reader = read->reader;
+
+    if (answer->status == 200)
+        take_value(&reader->facts->instance, read->row, answer->body);
+    if (!read->row->per_interface || --reader->n_interface_reads > 0)
+        return;
+    reader->facts->instance.network_known = reader->facts->instance.n_vpc_cidrs > 0;
+    reader->events.placed(reader->events.arg);
+}
+
+static void ask_values(struct instance_reader *reader, bool per_interface)
+{
+    const char *mac = reader->facts->instance.mac;
+
+    for (int i = 0; i < N_VALUES; i++)
+        if (per_interface && values[i].per_interface)
+            reader->n_interface_reads++;
+    for (int i = 0; i < N_VALUES; i++) {
+        char path[LINE_SIZE];
+
+        if (values[i].per_interface != per_interface)
+            continue;
+        reader->reads[i] = (struct value_read){reader, &values[i]};
+        if (per_interface)
+            (void)text_set(path, sizeof(path), "meta-data/network/interfaces/macs/%s/%s", mac,
+                           values[i].path);
+        else
+            (void)text_set(path, sizeof(path), "meta-data/%s", values[i].path);
+        imds_get(reader->imds, path, value_arrived, &reader->reads[i]);
+    }
+}
+
+static void mac_arrived(void *arg, const struct imds_answer *answer)
+{
+    struct instance_reader *reader = arg;
+    struct instance_facts *instance = &reader->facts->instance;
+    char mac[NAME_SIZE];
+
+    (void)text_set(mac, sizeof(mac), "%s", answer->status == 200 ? answer->body : "");
+    (void)text_trim(mac);
+    if (!text_only(mac, ":")) { /* it becomes part of a path */
+        reader->events.placed(reader->events.arg);
+        return;
+    }
+    (void)text_set(instance->mac, sizeof(instance->mac), "%s", mac);
+    ask_values(reader, true);
+}
+
+/* --- the identity document --- */
+
+static void take_member(const cJSON *document, const char *name, char *to, size_t size)
+{
+    const cJSON *value = cJSON_GetObjectItemCaseSensitive(document, name);
+
+    if (cJSON_IsString(value))
+        (void)text_escape(to, size, value->valuestring, strlen(value->valuestring));
+}
+
+static bool take_document(struct instance_facts *instance, const char *body)
+{
+    cJSON *document = cJSON_Parse(body);
+
+    take_member(document, "instanceId", instance->id, sizeof(instance->id));
+    take_member(document, "region", instance->region, sizeof(instance->region));
+    take_member(document, "availabilityZone", instance->availability_zone,
+                sizeof(instance->availability_zone));
+    take_member(document, "accountId", instance->account, sizeof(instance->account));
+    take_member(document, "imageId", instance->image, sizeof(instance->image));
+    take_member(document, "instanceType", instance->type, sizeof(instance->type));
+    cJSON_Delete(document);
+    return instance->id[0] && instance->region[0] && text_only(instance->region, "-") &&
+           text_only(instance->id, "-");
+}
+
+static void region_arrived(void *arg, const struct imds_answer *answer)
+{
+    struct instance_reader *reader = arg;
+    struct instance_facts *instance = &reader->facts->instance;
+    char region[REGION_SIZE];
+
+    (void)text_set(region, sizeof(region), "%s", answer->status == 200 ? answer->body : "");
+    (void)text_trim(region);
+    if (text_only(region, "-"))
+        (void)text_set(instance->region, sizeof(instance->region), "%s", region);
+    reader->events.identified(reader->events.arg);
+}
+
+static void document_arrived(void *arg, const struct imds_answer *answer)
+{
+    struct instance_reader *reader = arg;
+    struct instance_facts *instance = &reader->facts->instance;
+    struct imds_facts *imds = &reader->facts->imds;
+
+    imds->identity_status = answer->status;
+    if (answer->failure != FAILURE_NONE)
+        step_fail(&imds->identity, answer->failure, answer->took_ms);
+    else if (answer->status != 200)
+        step_fail(&imds->identity, imds_status_failure(answer->status), answer->took_ms);
+    else if (!take_document(instance, answer->body)) {
+        step_fail(&imds->identity, FAILURE_MALFORMED, answer->took_ms);
+        (void)text_escape(imds->body_start, sizeof(imds->body_start), answer->body,
+                          answer->body_bytes < 120 ? answer->body_bytes : 120);
+    } else {
+        step_ok(&imds->identity, answer->took_ms);
+        reader->events.identified(reader->events.arg);
+        return;
+    }
+    instance->id[0] = '\0';
+    instance->region[0] = '\0';
+    imds_get(reader->imds, "meta-data/placement/region", region_arrived, reader);
+}
+
+struct instance_reader *instance_read(struct imds *imds, struct facts *facts,
+                                      const struct instance_events *events)
+{
+    struct instance_reader *reader = calloc(1, sizeof(*reader));
+    if (!reader)
+        return NULL;
+
+    *reader = (struct instance_reader){.imds = imds, .facts = facts, .events = *events};
+    imds_get(imds, "dynamic/instance-identity/document", document_arrived, reader);
+    imds_get(imds, "meta-data/mac", mac_arrived, reader);
+    ask_values(reader, false);
+    return reader;
+}
+
+void instance_reader_free(struct instance_reader *reader)
+{
+    free(reader);
+}

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * On Nitro the vendor says it; on Xen only the UUIDs do, with their first bytes in either order.
+ */
+#include "discover/machine.h"
+
+#include <ctype.h>
+#include <string.h>
+#include <strings.h>
+
+#include "base/file.h"
+#include "base/text.h"
+
+static void read_escaped(const char *root, const char *path, char *to, size_t size)
+{
+    char line[256] = "";
+
+    if (file_read_line(root, path, line, sizeof(line)))
+        (void)text_escape(to, size, text_trim(line), strlen(line));
+}
+
+/* "ec2…" or, in a little-endian SMBIOS, "xxxx2xec-…": the guide's two forms. */
+static bool uuid_of_ec2(const char *uuid)
+{
+    return strncasecmp(uuid, "ec2", 3) == 0 ||
+           (strlen(uuid) == 36 && strncasecmp(uuid + 6, "ec", 2) == 0 && uuid[4] == '2');
+}
+
+void machine_read(const char *root, struct machine_facts *machine)
+{
+    char hypervisor[NAME_SIZE] = "";
+
+    read_escaped(root, "/sys/class/dmi/id/sys_vendor", machine->vendor, sizeof(machine->vendor));
+    read_escaped(root, "/sys/class/dmi/id/product_uuid", machine->product_uuid,
+                 sizeof(machine->product_uuid));
+    read_escaped(root, "/sys/class/dmi/id/board_asset_tag", machine->asset_tag,
+                 sizeof(machine->asset_tag));
+    read_escaped(root, "/sys/hypervisor/uuid", hypervisor, sizeof(hypervisor));
+
+    machine->is_ec2 = ANSWER_YES;
+    if (strcasecmp(machine->vendor, "Amazon EC2") == 0)
+        (void)text_set(machine->evidence, sizeof(machine->evidence), "DMI vendor is Amazon EC2");
+    else if (uuid_of_ec2(hypervisor))
+        (void)text_set(machine->evidence, sizeof(machine->evidence), "hypervisor uuid is %s",
+                       hypervisor);
+    else if (uuid_of_ec2(machine->product_uuid))
+        (void)text_set(machine->evidence, sizeof(machine->evidence), "DMI product uuid is %s",
+                       machine->product_uuid);
+    else if (text_starts(machine->asset_tag, "i-"))
+        (void)text_set(machine->evidence, sizeof(machine->evidence), "DMI asset tag is %s",
+                       machine->asset_tag);
+    else
+        machine->is_ec2 = ANSWER_NO;
+
+    if (machine->is_ec2 == ANSWER_YES)
+        return;
+    /* A Xen guest's UUIDs are readable by root alone: then their absence says nothing. */
+    if (strcasecmp(machine->vendor, "Xen") == 0 && !machine->product_uuid[0])
+        machine->is_ec2 = ANSWER_UNKNOWN;
+    if (machine->vendor[0])
+        (void)text_set(machine->evidence, sizeof(machine->evidence),
+                       "DMI vendor is \"%s\", and no uuid or asset tag is EC2's",
+                       machine->vendor);
+    else
+        (void)text_set(machine->evidence, sizeof(machine->evidence),
+                       "no DMI and no EC2 hypervisor: /sys/class/dmi/id/sys_vendor is not there");
+}

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * What this machine is, from files and the kernel alone: no packet is sent.
+ */
+#ifndef DISCOVER_MACHINE_H
+#define DISCOVER_MACHINE_H
+
+#include "model/facts.h"
+
+/* DMI and hypervisor identity (EC2 User Guide, "Detect whether a host is an EC2 instance"). */
+void machine_read(const char *root, struct machine_facts *machine);
+
+/* Interfaces, addresses, and whether a default route exists. */
+void network_read(struct network_facts *network);
+
+/* resolv.conf(5), and what stands behind systemd-resolved's stub. */
+void resolvers_read(const char *root, struct resolver_facts *resolvers);
+
+#endif

@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Every choice keeps where it came from, because a name that does not exist is diagnosed by who
+ * named it.
+ */
+#include "discover/plan.h"
+
+#include <string.h>
+
+#include "base/text.h"
+#include "discover/partitions.h"
+#include "discover/services.h"
+
+/* First the wish of the user, then the instance's own word. */
+static bool choose_region(struct facts *facts)
+{
+    struct plan *plan = &facts->plan;
+
+    if (plan->region_source == SOURCE_OPTION)
+        return true;
+    if (!facts->instance.region[0])
+        return false;
+    (void)text_set(plan->region, sizeof(plan->region), "%s", facts->instance.region);
+    plan->region_source = SOURCE_IMDS;
+    return true;
+}
+
+static void choose_domain(struct facts *facts, const struct agent_overrides *overrides,
+                          const struct partition *partition)
+{
+    struct plan *plan = &facts->plan;
+    bool own_region = strcmp(plan->region, facts->instance.region) == 0;
+
+    if (overrides->domain[0]) {
+        (void)text_set(plan->domain, sizeof(plan->domain), "%s", overrides->domain);
+        plan->domain_source = SOURCE_AGENT_CONFIG;
+    } else if (overrides->dual_stack) {
+        (void)text_set(plan->domain, sizeof(plan->domain), "%s", partition->dual_stack_domain);
+        plan->domain_source = SOURCE_AGENT_CONFIG;
+    } else if (own_region && facts->instance.domain[0]) {
+        (void)text_set(plan->domain, sizeof(plan->domain), "%s", facts->instance.domain);
+        plan->domain_source = SOURCE_IMDS;
+    } else {
+        (void)text_set(plan->domain, sizeof(plan->domain), "%s", partition->domain);
+        plan->domain_source = SOURCE_PARTITION;
+    }
+}
+
+static void choose_host(struct plan *plan, const struct service_row *row,
+                        const struct agent_overrides *overrides)
+{
+    struct service_plan *service = &plan->services[row->service];
+    const char *override = overrides->hosts[row->service];
+    const char *region = plan->region;
+
+    if (row->service == SERVICE_SSMMESSAGES && overrides->mgs_region[0])
+        region = overrides->mgs_region;
+
+    if (override[0]) {
+        (void)text_set(service->host, sizeof(service->host), "%s", override);
+        service->host_source = SOURCE_AGENT_CONFIG;
+    } else {
+        (void)text_set(service->host, sizeof(service->host), "%s.%s.%s", row->label, region,
+                       plan->domain);
+        service->host_source = region != plan->region ? SOURCE_AGENT_CONFIG : plan->domain_source;
+    }
+}
+
+/* A user's word stands; otherwise ec2messages is wanted only where it exists and is used. */
+static void choose_need(struct facts *facts, const struct service_row *row)
+{
+    struct service_plan *service = &facts->plan.services[row->service];
+
+    service->not_in_region = row->only_old_regions && region_opened_since_2024(facts->plan.region);
+    service->not_needed = row->service == SERVICE_EC2MESSAGES &&
+                          agent_without_ec2messages(facts->agent.version);
+    if (service->need_given)
+        return;
+    service->need = row->need;
+    if (service->need == NEED_REQUIRED && (service->not_in_region || service->not_needed))
+        service->need = NEED_OPTIONAL;
+}
+
+bool plan_complete(struct facts *facts, const struct agent_overrides *overrides)
+{
+    struct plan *plan = &facts->plan;
+
+    if (!choose_region(facts))
+        return false;
+
+    const struct partition *partition = partition_of_region(plan->region);
+    (void)text_set(plan->partition, sizeof(plan->partition), "%s", partition->name);
+    (void)text_set(plan->signing_region, sizeof(plan->signing_region), "%s",
+                   overrides->region[0] ? overrides->region : plan->region);
+    choose_domain(facts, overrides, partition);
+
+    for (int i = 0; i < N_SERVICES; i++) {
+        struct service_plan *service = &plan->services[i];
+
+        choose_need(facts, &services[i]);
+        choose_host(plan, &services[i], overrides);
+        service->port = 443;
+        (void)text_set(service->signing_name, sizeof(service->signing_name), "%s",
+                       services[i].signing_name);
+        if (partition->service_prefix)
+            (void)text_set(service->endpoint_service, sizeof(service->endpoint_service),
+                           "%s.%s.%s", partition->service_prefix, plan->region,
+                           services[i].short_name);
+    }
+    return true;
+}

@@ -1,0 +1,243 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Two questions side by side (iam/info says what is attached, iam/security-credentials/ what it
+ * holds), then the credentials. Without a role, Default Host Management may have given the agent
+ * credentials of its own: its files say so, and only root can read them.
+ */
+#include "discover/role.h"
+
+#include <cjson/cJSON.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/text.h"
+#include "discover/dhmc.h"
+
+struct role_reader {
+    struct imds *imds;
+    const char *root;
+    struct facts *facts;
+    struct credentials *credentials;
+    void (*known)(void *arg);
+    void *arg;
+    enum failure info_failure, list_failure; /* of the exchanges themselves */
+    int32_t took_ms;
+    int n_waiting; /* of the two questions, and of the identity role's */
+};
+
+static void take_text(const cJSON *object, const char *name, char *to, size_t size)
+{
+    const cJSON *value = cJSON_GetObjectItemCaseSensitive(object, name);
+
+    if (cJSON_IsString(value))
+        (void)text_escape(to, size, value->valuestring, strlen(value->valuestring));
+}
+
+/* --- credentials --- */
+
+/* A secret is copied as it is, and only when it fits and holds nothing but printable ASCII. */
+static bool take_secret(const cJSON *object, const char *name, char *to, size_t size)
+{
+    const cJSON *value = cJSON_GetObjectItemCaseSensitive(object, name);
+
+    if (!cJSON_IsString(value) || !value->valuestring[0] || strlen(value->valuestring) >= size)
+        return false;
+    for (const char *c = value->valuestring; *c; c++)
+        if (*c <= ' ' || *c > '~')
+            return false;
+    memcpy(to, value->valuestring, strlen(value->valuestring) + 1);
+    return true;
+}
+
+static void wipe_text(const cJSON *object, const char *name)
+{
+    const cJSON *value = cJSON_GetObjectItemCaseSensitive(object, name);
+
+    if (cJSON_IsString(value))
+        explicit_bzero(value->valuestring, strlen(value->valuestring));
+}
+
+static enum failure take_credentials(struct role_reader *reader, const cJSON *document)
+{
+    struct role_facts *role = &reader->facts->role;
+    struct credentials *credentials = reader->credentials;
+    char time[NAME_SIZE] = "";
+
+    take_text(document, "Code", role->code, sizeof(role->code));
+    take_text(document, "Message", role->message, sizeof(role->message));
+    take_text(document, "LastUpdated", time, sizeof(time));
+    (void)clock_parse_iso8601(time, &role->updated_unix_s);
+    if (!role->code[0])
+        return FAILURE_MALFORMED;
+    if (strcmp(role->code, "Success") != 0)
+        return FAILURE_NOT_ASSUMABLE;
+
+    time[0] = '\0';
+    take_text(document, "Expiration", time, sizeof(time));
+    (void)clock_parse_iso8601(time, &role->expires_unix_s);
+    if (!take_secret(document, "AccessKeyId", credentials->access_key_id,
+                     sizeof(credentials->access_key_id)) ||
+        !take_secret(document, "SecretAccessKey", credentials->secret_access_key,
+                     sizeof(credentials->secret_access_key)) ||
+        !take_secret(document, "Token", credentials->session_token,
+                     sizeof(credentials->session_token)))
+        return FAILURE_MALFORMED;
+    role->from = CREDENTIALS_INSTANCE_PROFILE;
+    if (role->expires_unix_s && role->expires_unix_s <= clock_wall_unix_ms() / 1000)
+        return FAILURE_CREDENTIALS_EXPIRED;
+    return FAILURE_NONE;
+}
+
+static void credentials_arrived(void *arg, const struct imds_answer *answer)
+{
+    struct role_reader *reader = arg;
+    struct role_facts *role = &reader->facts->role;
+    enum failure failure = answer->failure;
+
+    role->credentials_status = answer->status;
+    if (failure == FAILURE_NONE && answer->status != 200)
+        failure = imds_status_failure(answer->status);
+    if (failure == FAILURE_NONE) {
+        cJSON *document = cJSON_Parse(answer->body);
+        failure = take_credentials(reader, document);
+        wipe_text(document, "SecretAccessKey");
+        wipe_text(document, "Token");
+        cJSON_Delete(document);
+    }
+    if (failure == FAILURE_NONE)
+        step_ok(&role->credentials, answer->took_ms);
+    else
+        step_fail(&role->credentials, failure, answer->took_ms);
+    /* Expired ones stay: by a clock that is wrong they look expired, and the service decides. */
+    if (failure != FAILURE_NONE && failure != FAILURE_CREDENTIALS_EXPIRED)
+        credentials_clear(reader->credentials);
+    reader->known(reader->arg);
+}
+
+/* --- what is attached --- */
+
+static enum failure judge_attached(const struct role_reader *reader)
+{
+    const struct role_facts *role = &reader->facts->role;
+
+    if (role->role[0])
+        return FAILURE_NONE;
+    if (reader->info_failure != FAILURE_NONE)
+        return reader->info_failure;
+    if (reader->list_failure != FAILURE_NONE)
+        return reader->list_failure;
+    if (strstr(role->info_message, "does not contain a role"))
+        return FAILURE_PROFILE_EMPTY;
+    if (role->info_status == 404 || strcmp(role->info_code, "InstanceProfileNotFound") == 0)
+        return FAILURE_NO_ROLE;
+    if (role->info_status != 200)
+        return imds_status_failure(role->info_status);
+    if (role->info_code[0] && strcmp(role->info_code, "Success") != 0)
+        return FAILURE_NOT_ASSUMABLE;
+    return role->profile_arn[0] ? FAILURE_PROFILE_EMPTY : FAILURE_NO_ROLE;
+}
+
+static void judge(struct role_reader *reader)
+{
+    struct role_facts *role = &reader->facts->role;
+    enum failure failure = judge_attached(reader);
+
+    if (failure == FAILURE_NONE) {
+        char path[HOST_SIZE + 64];
+
+        step_ok(&role->attached, reader->took_ms);
+        (void)text_set(path, sizeof(path), "meta-data/iam/security-credentials/%s", role->role);
+        imds_get(reader->imds, path, credentials_arrived, reader);
+        return;
+    }
+    step_fail(&role->attached, failure, reader->took_ms);
+    if (failure == FAILURE_NO_ROLE &&
+        dhmc_read(reader->root, role, reader->credentials) == ANSWER_YES) {
+        step_ok(&role->attached, reader->took_ms);
+        step_ok(&role->credentials, 1);
+    } else {
+        step_skip(&role->credentials, FAILURE_BELOW);
+    }
+    reader->known(reader->arg);
+}
+
+static void one_answered(struct role_reader *reader, const struct imds_answer *answer)
+{
+    if (answer->took_ms > reader->took_ms)
+        reader->took_ms = answer->took_ms;
+    if (--reader->n_waiting == 0)
+        judge(reader);
+}
+
+static void info_arrived(void *arg, const struct imds_answer *answer)
+{
+    struct role_reader *reader = arg;
+    struct role_facts *role = &reader->facts->role;
+
+    reader->info_failure = answer->failure;
+    role->info_status = answer->status;
+    if (answer->status == 200) {
+        cJSON *info = cJSON_Parse(answer->body);
+        take_text(info, "Code", role->info_code, sizeof(role->info_code));
+        take_text(info, "Message", role->info_message, sizeof(role->info_message));
+        take_text(info, "InstanceProfileArn", role->profile_arn, sizeof(role->profile_arn));
+        if (!cJSON_IsObject(info))
+            reader->info_failure = FAILURE_MALFORMED;
+        cJSON_Delete(info);
+    }
+    one_answered(reader, answer);
+}
+
+static void list_arrived(void *arg, const struct imds_answer *answer)
+{
+    struct role_reader *reader = arg;
+    struct role_facts *role = &reader->facts->role;
+    char name[HOST_SIZE] = "";
+
+    reader->list_failure = answer->failure;
+    role->list_status = answer->status;
+    if (answer->status == 200)
+        (void)text_set(name, sizeof(name), "%.*s", (int)strcspn(answer->body, "\r\n"),
+                       answer->body);
+    (void)text_trim(name);
+    if (text_only(name, "+=,.@_-")) /* the characters of a role name; it becomes part of a path */
+        (void)text_set(role->role, sizeof(role->role), "%s", name);
+    else if (name[0])
+        reader->list_failure = FAILURE_MALFORMED;
+    one_answered(reader, answer);
+}
+
+static void identity_role_arrived(void *arg, const struct imds_answer *answer)
+{
+    struct role_reader *reader = arg;
+
+    if (answer->status > 0)
+        reader->facts->role.identity_role = answer->status == 200 ? ANSWER_YES : ANSWER_NO;
+    one_answered(reader, answer);
+}
+
+struct role_reader *role_read(struct imds *imds, const char *root, struct facts *facts,
+                              struct credentials *credentials, void (*known)(void *arg), void *arg)
+{
+    struct role_reader *reader = calloc(1, sizeof(*reader));
+    if (!reader)
+        return NULL;
+
+    *reader = (struct role_reader){.imds = imds,
+                                   .root = root,
+                                   .facts = facts,
+                                   .credentials = credentials,
+                                   .known = known,
+                                   .arg = arg,
+                                   .n_waiting = 3};
+    imds_get(imds, "meta-data/iam/security-credentials/", list_arrived, reader);
+    imds_get(imds, "meta-data/iam/info", info_arrived, reader);
+    imds_get(imds, "meta-data/identity-credentials/ec2/info", identity_role_arrived, reader);
+    return reader;
+}
+
+void role_reader_free(struct role_reader *reader)
+{
+    free(reader);
+}

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The services to reach, one row each: a new one is a row here.
+ */
+#ifndef DISCOVER_SERVICES_H
+#define DISCOVER_SERVICES_H
+
+#include "model/plan.h"
+
+struct service_row {
+    enum service service;
+    const char *label;        /* first label of its host name */
+    const char *signing_name; /* SigV4 service */
+    const char *short_name;   /* last part of the VPC endpoint service's name */
+    enum need need;           /* unless configured otherwise */
+    const char *what_for;     /* for `list endpoints` */
+    bool only_old_regions;    /* not offered in regions opened since 2024 */
+};
+
+extern const struct service_row services[N_SERVICES]; /* by enum service */
+
+/* True for the regions opened since 2024, which have no ec2messages: derived from launch dates,
+ * AWS publishes no list (Systems Manager User Guide, "Message API operations"). */
+bool region_opened_since_2024(const char *region);
+
+/* True for 3.3.40.0 and newer: such an agent does all its messaging over ssmmessages. */
+bool agent_without_ec2messages(const char *version);
+
+#endif

@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Environment= and EnvironmentFile= of the unit and its drop-ins, later ones winning, as far as
+ * proxies and SSL_CERT_FILE go. systemd is not asked: at boot it is busy, in an image it is absent.
+ */
+#include "discover/unit.h"
+
+#include <string.h>
+#include <strings.h>
+
+#include "base/file.h"
+#include "base/text.h"
+
+#define DEB_UNIT  "amazon-ssm-agent.service"
+#define SNAP_UNIT "snap.amazon-ssm-agent.amazon-ssm-agent.service"
+
+static const char *const unit_directories[] = {"/usr/lib/systemd/system", "/lib/systemd/system",
+                                               "/run/systemd/system", "/etc/systemd/system"};
+enum { N_DIRECTORIES = sizeof(unit_directories) / sizeof(unit_directories[0]) };
+
+/* --- state --- */
+
+static bool masked(const char *root, const char *unit)
+{
+    char path[PATH_SIZE], target[PATH_SIZE];
+
+    for (int i = N_DIRECTORIES - 1; i >= N_DIRECTORIES - 2; i--) {
+        (void)text_set(path, sizeof(path), "%s/%s", unit_directories[i], unit);
+        if (file_read_link(root, path, target, sizeof(target)) && strcmp(target, "/dev/null") == 0)
+            return true;
+    }
+    return false;
+}
+
+static bool installed(const char *root, const char *unit)
+{
+    char path[PATH_SIZE], target[PATH_SIZE];
+
+    for (int i = 0; i < N_DIRECTORIES; i++) {
+        (void)text_set(path, sizeof(path), "%s/%s", unit_directories[i], unit);
+        if (file_exists(root, path) || file_read_link(root, path, target, sizeof(target)))
+            return true;
+    }
+    return false;
+}
+
+/* An enabled unit has a link below some target's .wants: the agent's says multi-user.target. */
+static bool enabled(const char *root, const char *unit)
+{
+    char path[PATH_SIZE], target[PATH_SIZE];
+
+    for (int i = 0; i < N_DIRECTORIES; i++) {
+        (void)text_set(path, sizeof(path), "%s/multi-user.target.wants/%s", unit_directories[i],
+                       unit);
+        if (file_read_link(root, path, target, sizeof(target)) || file_exists(root, path))
+            return true;
+    }
+    return false;
+}
+
+static enum unit_state state_of(const char *root, const char *unit)
+{
+    if (masked(root, unit))
+        return UNIT_MASKED;
+    if (!installed(root, unit))
+        return UNIT_ABSENT;
+    return enabled(root, unit) ? UNIT_ENABLED : UNIT_DISABLED;
+}
+
+/* --- environment --- */
+
+struct reading {
+    const char *root;
+    struct agent_facts *agent;
+    char directory[PATH_SIZE]; /* of the drop-ins being read */
+};
+
+/* A proxy's URL may carry a password: it is cut out before it is kept. */
+static void set_proxy(struct agent_facts *agent, const char *value, const char *file)
+{
+    const char *scheme_end = strstr(value, "://");
+    const char *host = scheme_end ? scheme_end + 3 : value;
+    const char *at = strrchr(host, '@');
+    char kept[HOST_SIZE];
+
+    (void)text_set(kept, sizeof(kept), "%.*s%s", (int)(host - value), value, at ? at + 1 : host);
+    (void)text_escape(agent->https_proxy, sizeof(agent->https_proxy), kept, strlen(kept));
+    (void)text_set(agent->proxy_file, sizeof(agent->proxy_file), "%s", file);
+}
+
+static void take_assignment(struct agent_facts *agent, const char *assignment, const char *file)
+{
+    const char *equals = strchr(assignment, '=');
+    if (!equals)
+        return;
+
+    size_t n = (size_t)(equals - assignment);
+    const char *value = equals + 1;
+    if (n == strlen("https_proxy") && strncasecmp(assignment, "https_proxy", n) == 0)
+        set_proxy(agent, value, file);
+    else if (n == strlen("no_proxy") && strncasecmp(assignment, "no_proxy", n) == 0)
+        (void)text_escape(agent->no_proxy, sizeof(agent->no_proxy), value, strlen(value));
+    else if (n == strlen("SSL_CERT_FILE") && strncmp(assignment, "SSL_CERT_FILE", n) == 0)
+        (void)text_escape(agent->ssl_cert_file, sizeof(agent->ssl_cert_file), value,
+                          strlen(value));
+}
+
+/* Words of an Environment= line: separated by white space, quoted with " or ' (systemd.exec(5)). */
+static void take_environment(struct agent_facts *agent, char *line, const char *file)
+{
+    while (*line) {
+        line += strspn(line, " \t");
+        char word[1024];
+        size_t n = 0;
+        char quote = '\0';
+
+        for (; *line && (quote || !strchr(" \t", *line)); line++) {
+            if (quote ? *line == quote : (*line == '"' || *line == '\''))
+                quote = quote ? '\0' : *line;
+            else if (n + 1 < sizeof(word))
+                word[n++] = *line;
+        }
+        word[n] = '\0';
+        if (n > 0)
+            take_assignment(agent, word, file);
+    }
+}
+
+static void read_lines(const char *root, const char *path, struct agent_facts *agent,
+                       void (*line)(const char *root, const char *path, struct agent_facts *agent,
+                                    char *text))
+{
+    struct buffer contents;
+    char *rest = NULL;
+
+    buffer_init(&contents, 256 * 1024);
+    if (file_read(root, path, &contents) != 0)
+        return;
+    for (char *text = strtok_r(contents.bytes, "\n", &rest); text;
+         text = strtok_r(NULL, "\n", &rest))
+        line(root, path, agent, text_trim(text));
+    buffer_clear(&contents);
+}
+
+static void environment_file_line(const char *root, const char *path, struct agent_facts *agent,
+                                  char *text)
+{
+    (void)root;
+    if (text[0] != '#' && text[0] != ';')
+        take_environment(agent, text, path);
+}
+
+static void unit_line(const char *root, const char *path, struct agent_facts *agent, char *text)
+{
+    if (text_starts(text, "Environment="))
+        take_environment(agent, text + strlen("Environment="), path);
+    else if (text_starts(text, "EnvironmentFile=")) {
+        const char *file = text + strlen("EnvironmentFile=");
+        read_lines(root, *file == '-' ? file + 1 : file, agent, environment_file_line);
+    }
+}
+
+static void read_drop_in(void *arg, const char *name)
+{
+    struct reading *reading = arg;
+    char path[PATH_SIZE];
+
+    if (text_set(path, sizeof(path), "%s/%s", reading->directory, name))
+        read_lines(reading->root, path, reading->agent, unit_line);
+}
+
+static void read_environment(const char *root, struct agent_facts *agent)
+{
+    struct reading reading = {.root = root, .agent = agent};
+    char path[PATH_SIZE];
+
+    for (int i = 0; i < N_DIRECTORIES; i++) {
+        (void)text_set(path, sizeof(path), "%s/%s", unit_directories[i], agent->unit);
+        read_lines(root, path, agent, unit_line);
+    }
+    for (int i = 0; i < N_DIRECTORIES; i++) {
+        (void)text_set(reading.directory, sizeof(reading.directory), "%s/%s.d",
+                       unit_directories[i], agent->unit);
+        (void)file_list(root, reading.directory, ".conf", read_drop_in, &reading);
+    }
+}
+
+void unit_read(const char *root, struct agent_facts *agent)
+{
+    const char *unit = agent->package == AGENT_PACKAGE_SNAP ? SNAP_UNIT : DEB_UNIT;
+
+    (void)text_set(agent->unit, sizeof(agent->unit), "%s", unit);
+    if (agent->installed == ANSWER_YES)
+        agent->unit_state = state_of(root, unit);
+    read_environment(root, agent);
+}
