@@ -49,7 +49,7 @@ cflags.static   := -Os -g -fPIE -ffunction-sections -fdata-sections $(hardened)
 cflags.sanitize := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all
 
 # Packed relative relocations (DT_RELR) save 8 % of the size. A linker warning here is a door left open to glibc's dlopen.
-ldflags.static   := -static-pie -Wl,--gc-sections,--fatal-warnings,--build-id=sha1 \
+ldflags.static   := -static-pie -Wl,--fatal-warnings,--build-id=sha1 \
 	-Wl,-z,relro,-z,now,-z,noexecstack,-z,pack-relative-relocs
 ldflags.sanitize := -fsanitize=address,undefined
 
@@ -60,7 +60,7 @@ program          := $(program.$(flavour))
 
 compile := $(CC) -std=c11 -D_GNU_SOURCE -Iagent -Ibuild/gen -isystem $(deps)/include $(warnings) $(reproducible) \
 	$(cflags.$(flavour))
-link    := $(CC) $(cflags.$(flavour)) $(ldflags.$(flavour))
+link    := $(CC) $(cflags.$(flavour)) -Wl,--gc-sections $(ldflags.$(flavour))
 libs    := -L$(deps)/lib -lcurl -lcares -lssl -lcrypto -lcjson -linih -lsystemd -lnonss
 
 # --- building ---------------------------------------------------------------------------------------------------------
