@@ -59,6 +59,7 @@ struct instance_reader {
     struct instance_events events;
     struct value_read reads[N_VALUES];
     int n_interface_reads; /* per-interface values under way */
+    int n_identity_reads;  /* of the document and services/domain, which both make the names */
 };
 
 /* --- single values and lists --- */
@@ -81,6 +82,12 @@ static void take_value(struct instance_facts *instance, const struct value_row *
     }
 }
 
+static void identity_answered(struct instance_reader *reader)
+{
+    if (--reader->n_identity_reads == 0)
+        reader->events.identified(reader->events.arg);
+}
+
 static void value_arrived(void *arg, const struct imds_answer *answer)
 {
     struct value_read *read = arg;
@@ -88,6 +95,8 @@ static void value_arrived(void *arg, const struct imds_answer *answer)
 
     if (answer->status == 200)
         take_value(&reader->facts->instance, read->row, answer->body);
+    if (read->row->offset == offsetof(struct instance_facts, domain))
+        identity_answered(reader);
     if (!read->row->per_interface || --reader->n_interface_reads > 0)
         return;
     reader->facts->instance.network_known = reader->facts->instance.n_vpc_cidrs > 0;
@@ -168,7 +177,7 @@ static void region_arrived(void *arg, const struct imds_answer *answer)
     (void)text_trim(region);
     if (text_only(region, "-"))
         (void)text_set(instance->region, sizeof(instance->region), "%s", region);
-    reader->events.identified(reader->events.arg);
+    identity_answered(reader);
 }
 
 static void document_arrived(void *arg, const struct imds_answer *answer)
@@ -188,7 +197,7 @@ static void document_arrived(void *arg, const struct imds_answer *answer)
                           answer->body_bytes < 120 ? answer->body_bytes : 120);
     } else {
         step_ok(&imds->identity, answer->took_ms);
-        reader->events.identified(reader->events.arg);
+        identity_answered(reader);
         return;
     }
     instance->id[0] = '\0';
@@ -203,7 +212,7 @@ struct instance_reader *instance_read(struct imds *imds, struct facts *facts,
     if (!reader)
         return NULL;
 
-    *reader = (struct instance_reader){.imds = imds, .facts = facts, .events = *events};
+    *reader = (struct instance_reader){.imds = imds, .facts = facts, .events = *events, .n_identity_reads = 2};
     imds_get(imds, "dynamic/instance-identity/document", document_arrived, reader);
     imds_get(imds, "meta-data/mac", mac_arrived, reader);
     ask_values(reader, false);

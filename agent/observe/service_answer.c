@@ -1,0 +1,272 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * A lying or broken server may send anything: the body is only searched, never trusted, and what
+ * is kept of it is escaped.
+ */
+#include "observe/service_answer.h"
+
+#include <cjson/cJSON.h>
+#include <string.h>
+
+#include "base/text.h"
+
+enum { MAX_PARSED_BYTES = 16 * 1024 }; /* an error is a few hundred bytes */
+
+/* --- code and message --- */
+
+/* "com.amazon.coral.service#AccessDeniedException:http://…" -> "AccessDeniedException" */
+static void take_code(const char *text, size_t n, char to[NAME_SIZE])
+{
+    const char *colon = memchr(text, ':', n);
+    if (colon)
+        n = (size_t)(colon - text);
+    const char *hash = memchr(text, '#', n);
+    if (hash) {
+        n -= (size_t)(hash + 1 - text);
+        text = hash + 1;
+    }
+    (void)text_escape(to, NAME_SIZE, text, n);
+}
+
+static bool take_json(const char *body, struct action_facts *action)
+{
+    static const char *const names[] = {"Message", "message", "errorMessage"};
+    cJSON *json = cJSON_Parse(body);
+    const cJSON *type = cJSON_GetObjectItemCaseSensitive(json, "__type");
+    const cJSON *message = NULL;
+
+    if (!cJSON_IsString(type))
+        type = cJSON_GetObjectItemCaseSensitive(json, "code");
+    if (cJSON_IsString(type) && !action->code[0])
+        take_code(type->valuestring, strlen(type->valuestring), action->code);
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]) && !cJSON_IsString(message); i++)
+        message = cJSON_GetObjectItemCaseSensitive(json, names[i]);
+    if (cJSON_IsString(message))
+        (void)text_escape(action->message, sizeof(action->message), message->valuestring,
+                          strlen(message->valuestring));
+    bool object = cJSON_IsObject(json);
+    cJSON_Delete(json);
+    return object;
+}
+
+/* The text of the first element of that name, whatever its attributes. */
+static const char *element_text(const char *body, const char *name, size_t *n)
+{
+    char open[NAME_SIZE];
+    const char *at = body;
+
+    (void)text_set(open, sizeof(open), "<%s", name);
+    while ((at = strstr(at, open)) != NULL) {
+        at += strlen(open);
+        if (!strchr("> \t\r\n", *at) || !*at)
+            continue;
+        at = strchr(at, '>');
+        if (!at)
+            return NULL;
+        *n = strcspn(++at, "<");
+        return at;
+    }
+    return NULL;
+}
+
+static void take_xml(const char *body, struct action_facts *action)
+{
+    const char *at = body + strspn(body, " \t\r\n");
+    size_t n = 0;
+
+    if (text_starts(at, "<?xml")) {
+        at = strstr(at, "?>");
+        at = at ? at + 2 + strspn(at + 2, " \t\r\n") : "";
+    }
+    const char *code = element_text(at, "Code", &n);
+    if (!code && *at == '<') {
+        code = at + 1;
+        n = strcspn(code, "> /\t\r\n");
+    }
+    if (code && n > 0 && !action->code[0])
+        take_code(code, n, action->code);
+
+    const char *message = element_text(at, "Message", &n);
+    if (!message)
+        message = element_text(at, "message", &n);
+    if (message)
+        (void)text_escape(action->message, sizeof(action->message), message, n);
+}
+
+static void take_words(const struct http_head *head, const char *body, size_t body_bytes,
+                       struct action_facts *action)
+{
+    if (head->error_type[0])
+        take_code(head->error_type, strlen(head->error_type), action->code);
+    if (body_bytes > MAX_PARSED_BYTES || strlen(body) != body_bytes)
+        return;
+    if (!take_json(body, action))
+        take_xml(body, action);
+    if (!action->message[0] && head->status != 200 && head->status != 201)
+        (void)text_escape(action->message, sizeof(action->message), body,
+                          body_bytes < 200 ? body_bytes : 200);
+}
+
+/* --- denials --- */
+
+enum denied_by service_answer_denied_by(const char *message, bool *explicit_deny)
+{
+    static const struct {
+        const char *words;
+        enum denied_by by;
+    } rows[] = {
+        {"vpc endpoint policy", DENIED_BY_ENDPOINT_POLICY},
+        {"permissions boundary", DENIED_BY_BOUNDARY},
+        {"service control policy", DENIED_BY_SERVICE_CONTROL_POLICY},
+        {"resource control policy", DENIED_BY_RESOURCE_CONTROL_POLICY},
+        {"session policy", DENIED_BY_SESSION_POLICY},
+        {"sessions policy", DENIED_BY_SESSION_POLICY},
+        {"role trust policy", DENIED_BY_TRUST_POLICY},
+        {"resource-based policy", DENIED_BY_RESOURCE_POLICY},
+        {"identity-based policy", DENIED_BY_IDENTITY_POLICY},
+    };
+    const char *reason = strcasestr(message, "explicit deny in");
+
+    *explicit_deny = reason != NULL;
+    if (!reason)
+        reason = strcasestr(message, "because no");
+    if (!reason)
+        return DENIED_BY_UNSAID;
+
+    /* "in a VPC endpoint policy transitively through a service control policy": the first policy
+     * named after the reason is the one. */
+    enum denied_by by = DENIED_BY_UNSAID;
+    const char *first = NULL;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        const char *at = strcasestr(reason, rows[i].words);
+        if (at && (!first || at < first)) {
+            first = at;
+            by = rows[i].by;
+        }
+    }
+    if (by == DENIED_BY_IDENTITY_POLICY && !*explicit_deny)
+        return DENIED_BY_NO_IDENTITY_POLICY;
+    return by;
+}
+
+/* --- judgement --- */
+
+struct code_row {
+    const char *code; /* the start of an error code */
+    enum permission permission;
+    enum failure failure;
+};
+
+static const struct code_row codes[] = {
+    {"AccessDenied", PERMISSION_DENIED, FAILURE_DENIED},
+    {"AuthorizationFailure", PERMISSION_DENIED, FAILURE_DENIED},
+    {"UnauthorizedOperation", PERMISSION_DENIED, FAILURE_DENIED},
+    {"NotAuthorized", PERMISSION_DENIED, FAILURE_DENIED},
+    {"UnrecognizedClient", PERMISSION_UNCLEAR, FAILURE_CREDENTIALS_REJECTED},
+    {"InvalidClientTokenId", PERMISSION_UNCLEAR, FAILURE_CREDENTIALS_REJECTED},
+    {"ExpiredToken", PERMISSION_UNCLEAR, FAILURE_CREDENTIALS_REJECTED},
+    {"InvalidAccessKeyId", PERMISSION_UNCLEAR, FAILURE_CREDENTIALS_REJECTED},
+    {"RequestTimeTooSkewed", PERMISSION_UNCLEAR, FAILURE_SKEWED},
+    {"RequestExpired", PERMISSION_UNCLEAR, FAILURE_SKEWED},
+    {"InvalidSignature", PERMISSION_UNCLEAR, FAILURE_SIGNATURE},
+    {"SignatureDoesNotMatch", PERMISSION_UNCLEAR, FAILURE_SIGNATURE},
+    {"IncompleteSignature", PERMISSION_UNCLEAR, FAILURE_SIGNATURE},
+    {"MissingAuthenticationToken", PERMISSION_UNCLEAR, FAILURE_SIGNATURE},
+    {"Throttling", PERMISSION_UNCLEAR, FAILURE_THROTTLED},
+    {"TooManyRequests", PERMISSION_UNCLEAR, FAILURE_THROTTLED},
+    {"RateExceeded", PERMISSION_UNCLEAR, FAILURE_THROTTLED},
+    {"RequestLimitExceeded", PERMISSION_UNCLEAR, FAILURE_THROTTLED},
+    {"ServiceUnavailable", PERMISSION_UNCLEAR, FAILURE_SERVER_ERROR},
+    {"InternalServer", PERMISSION_UNCLEAR, FAILURE_SERVER_ERROR},
+    {"InternalFailure", PERMISSION_UNCLEAR, FAILURE_SERVER_ERROR},
+    {"UnknownOperation", PERMISSION_UNCLEAR, FAILURE_BAD_REQUEST},
+    {"Validation", PERMISSION_UNCLEAR, FAILURE_BAD_REQUEST},
+};
+
+static bool listed(const char *list, const char *word)
+{
+    size_t n = strlen(word);
+
+    for (const char *at = list; n > 0 && (at = strstr(at, word)) != NULL; at += n)
+        if ((at == list || at[-1] == ' ') && (at[n] == ' ' || at[n] == '\0'))
+            return true;
+    return false;
+}
+
+/* "Signature expired: …" and "Signature not yet current: …" are the clock, not the key. */
+static bool about_time(const char *message)
+{
+    return strcasestr(message, "signature expired") ||
+           strcasestr(message, "signature not yet current") ||
+           strcasestr(message, "is now earlier than") || strcasestr(message, "is still later than");
+}
+
+/* Older answers of ssmmessages: <BadRequest><message>Unauthorized request.</message>. */
+static bool unauthorized_words(const struct action_facts *action)
+{
+    return strcasestr(action->message, "not authorized to perform") ||
+           strcasestr(action->message, "unauthorized request");
+}
+
+static enum failure failure_of_status(int32_t status)
+{
+    static const struct {
+        int32_t status;
+        enum failure failure;
+    } rows[] = {{401, FAILURE_UNAUTHORIZED},
+                {403, FAILURE_FORBIDDEN},
+                {404, FAILURE_NOT_FOUND},
+                {407, FAILURE_PROXY},
+                {429, FAILURE_THROTTLED}};
+
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+        if (rows[i].status == status)
+            return rows[i].failure;
+    if (status >= 500)
+        return FAILURE_SERVER_ERROR;
+    if (status >= 300 && status < 400)
+        return FAILURE_REDIRECTED;
+    return FAILURE_BAD_REQUEST;
+}
+
+static void judge_error(const char *allowed, struct action_facts *action)
+{
+    if (listed(allowed, action->code) && !unauthorized_words(action)) {
+        action->permission = PERMISSION_ALLOWED;
+        return;
+    }
+    action->permission = PERMISSION_UNCLEAR;
+    action->failure = failure_of_status(action->status);
+    if (unauthorized_words(action)) {
+        action->permission = PERMISSION_DENIED;
+        action->failure = FAILURE_DENIED;
+    }
+    for (size_t i = 0; i < sizeof(codes) / sizeof(codes[0]); i++)
+        if (text_starts(action->code, codes[i].code)) {
+            action->permission = codes[i].permission;
+            action->failure = codes[i].failure;
+            break;
+        }
+    if (action->failure == FAILURE_SIGNATURE && about_time(action->message))
+        action->failure = FAILURE_SKEWED;
+    if (action->permission == PERMISSION_DENIED)
+        action->denied_by = service_answer_denied_by(action->message, &action->explicit_deny);
+}
+
+void service_answer_judge(const struct http_head *head, const char *body, size_t body_bytes,
+                          const char *allowed, struct action_facts *action)
+{
+    action->status = head->status;
+    action->failure = FAILURE_NONE;
+    if (text_starts(head->content_type, "text/html")) { /* no AWS API answers so */
+        action->permission = PERMISSION_UNCLEAR;
+        action->failure = FAILURE_NOT_AWS;
+        return;
+    }
+    if (head->status == 200 || head->status == 201) {
+        action->permission = PERMISSION_ALLOWED;
+        return;
+    }
+    take_words(head, body, body_bytes, action);
+    judge_error(allowed, action);
+}
