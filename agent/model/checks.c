@@ -12,18 +12,24 @@ _Static_assert(N_CHECKS <= 64, "a check_set has a bit for each check");
 _Static_assert(TARGET_SSM + N_SERVICES == TARGET_CLOCK, "targets follow the order of services");
 
 /* One row a service: the rungs of its ladder, in order. */
-#define LADDER(name)                                                                              \
+#define LADDER(name) \
     name ".resolve", name ".private", name ".connect", name ".tls", name ".http", name ".authorize"
 
+/* One line a target. */
+/* clang-format off */
 static const char *const check_table[N_CHECKS] = {
-    "imds.connect",  "imds.token",       "imds.identity",
+    "imds.connect", "imds.token", "imds.identity",
     "role.attached", "role.credentials",
-
-    LADDER("ssm"),   LADDER("ssmmessages"), LADDER("ec2messages"),
-    LADDER("s3"),    LADDER("kms"),         LADDER("logs"),
-
-    "clock.skew",    "agent.installed",  "agent.enabled", "agent.config",
+    LADDER("ssm"),
+    LADDER("ssmmessages"),
+    LADDER("ec2messages"),
+    LADDER("s3"),
+    LADDER("kms"),
+    LADDER("logs"),
+    "clock.skew",
+    "agent.installed", "agent.enabled", "agent.config",
 };
+/* clang-format on */
 
 static const char *const target_table[N_TARGETS] = {
     [TARGET_IMDS] = "imds",

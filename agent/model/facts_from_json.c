@@ -71,8 +71,7 @@ static bool unknown_name(struct reader *reader, const cJSON *json)
     return reader_fails(reader, what);
 }
 
-static bool read_enum(struct reader *reader, const cJSON *json, const struct names *names,
-                      char *at)
+static bool read_enum(struct reader *reader, const cJSON *json, const struct names *names, char *at)
 {
     unsigned int value;
 
@@ -133,8 +132,7 @@ static bool read_number(struct reader *reader, const cJSON *json, const struct f
 static bool read_struct(struct reader *reader, const cJSON *json, const struct fields *fields,
                         char *at);
 
-static bool read_item(struct reader *reader, const cJSON *json, const struct field *field,
-                      char *at)
+static bool read_item(struct reader *reader, const cJSON *json, const struct field *field, char *at)
 {
     switch (field->kind) {
     case FIELD_TEXT:

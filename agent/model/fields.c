@@ -7,10 +7,11 @@
 
 #include "model/facts.h"
 
+/* clang-format off */
 #define MEMBER(s, m) .name = #m, .offset = offsetof(struct s, m)
 #define SIZE(s, m) sizeof(((struct s *)NULL)->m)
-#define LIST(s, m)                                                                                \
-    MEMBER(s, m), .size = SIZE(s, m[0]), .count = COUNT_LIST,                                     \
+#define LIST(s, m) \
+    MEMBER(s, m), .size = SIZE(s, m[0]), .count = COUNT_LIST, \
                   .max_items = SIZE(s, m) / SIZE(s, m[0]), .n_offset = offsetof(struct s, n_##m)
 
 #define TEXT(s, m) {MEMBER(s, m), .size = SIZE(s, m), .kind = FIELD_TEXT}
@@ -22,18 +23,20 @@
 #define UINT32(s, m) {MEMBER(s, m), .size = SIZE(s, m), .kind = FIELD_UINT32}
 #define ENUM(s, m, e) {MEMBER(s, m), .size = SIZE(s, m), .kind = FIELD_ENUM, .names = &e##_names}
 #define CHECKS(s, m) {MEMBER(s, m), .size = SIZE(s, m), .kind = FIELD_CHECKS}
-#define STRUCT(s, m, t) {MEMBER(s, m), .size = SIZE(s, m), .kind = FIELD_STRUCT, .fields = &t##_fields}
+#define STRUCT(s, m, t) \
+    {MEMBER(s, m), .size = SIZE(s, m), .kind = FIELD_STRUCT, .fields = &t##_fields}
 #define STRUCTS(s, m, t) {LIST(s, m), .kind = FIELD_STRUCT, .fields = &t##_fields}
-#define BY_SERVICE(s, m, t)                                                                       \
-    {MEMBER(s, m), .size = SIZE(s, m[0]), .kind = FIELD_STRUCT, .count = COUNT_BY_SERVICE,        \
+#define BY_SERVICE(s, m, t) \
+    {MEMBER(s, m), .size = SIZE(s, m[0]), .kind = FIELD_STRUCT, .count = COUNT_BY_SERVICE, \
      .max_items = SIZE(s, m) / SIZE(s, m[0]), .fields = &t##_fields}
+/* clang-format on */
 
-#define FIELDS(s, ...)                                                                            \
-    static const struct field s##_rows[] = {__VA_ARGS__};                                         \
+#define FIELDS(s, ...)                                                                             \
+    static const struct field s##_rows[] = {__VA_ARGS__};                                          \
     static const struct fields s##_fields = {#s, s##_rows, sizeof(s##_rows) / sizeof(s##_rows[0]), \
                                              sizeof(struct s)}
 
-/* facts_json.c reads an enum as an unsigned int of the same size. */
+/* facts_from_json.c reads an enum as an unsigned int of the same size. */
 _Static_assert(sizeof(enum failure) == sizeof(unsigned int), "enums are ints");
 _Static_assert(sizeof(enum place) == sizeof(unsigned int), "enums are ints");
 
@@ -43,9 +46,8 @@ FIELDS(step, ENUM(step, outcome, outcome), ENUM(step, failure, failure), INT32(s
        INT32(step, took_ms), TEXT(step, detail));
 
 FIELDS(dns_answer, TEXT(dns_answer, server), ENUM(dns_answer, asked_as, asked_as),
-       ENUM(dns_answer, family, family), STRUCT(dns_answer, step, step),
-       INT32(dns_answer, rcode), UINT32(dns_answer, ttl_s), TEXT(dns_answer, cname),
-       TEXTS(dns_answer, addresses));
+       ENUM(dns_answer, family, family), STRUCT(dns_answer, step, step), INT32(dns_answer, rcode),
+       UINT32(dns_answer, ttl_s), TEXT(dns_answer, cname), TEXTS(dns_answer, addresses));
 
 FIELDS(tls_session, TEXT(tls_session, version), TEXT(tls_session, cipher),
        ENUM(tls_session, trust_by, trust_by), BOOL(tls_session, name_matches),
@@ -53,10 +55,9 @@ FIELDS(tls_session, TEXT(tls_session, version), TEXT(tls_session, cipher),
        INT64(tls_session, not_before_unix_s), INT64(tls_session, not_after_unix_s),
        TEXT(tls_session, verify));
 
-FIELDS(http_head, INT32(http_head, status), TEXT(http_head, server),
-       TEXT(http_head, content_type), TEXT(http_head, request_id), TEXT(http_head, error_type),
-       TEXT(http_head, via), BOOL(http_head, has_date), INT64(http_head, date_unix_s),
-       INT64(http_head, clock_offset_ms));
+FIELDS(http_head, INT32(http_head, status), TEXT(http_head, server), TEXT(http_head, content_type),
+       TEXT(http_head, request_id), TEXT(http_head, error_type), TEXT(http_head, via),
+       BOOL(http_head, has_date), INT64(http_head, date_unix_s), INT64(http_head, clock_offset_ms));
 
 /* --- plan.h --- */
 
@@ -69,8 +70,7 @@ FIELDS(plan, TEXT(plan, region), ENUM(plan, region_source, source), TEXT(plan, s
        TEXT(plan, domain), ENUM(plan, domain_source, source), TEXT(plan, partition),
        ENUM(plan, private_dns, private_dns), ENUM(plan, permissions, permissions),
        BOOL(plan, strict), BOOL(plan, role_optional), BOOL(plan, clock_optional),
-       BOOL(plan, agent_required), CHECKS(plan, skipped),
-       BY_SERVICE(plan, services, service_plan));
+       BOOL(plan, agent_required), CHECKS(plan, skipped), BY_SERVICE(plan, services, service_plan));
 
 /* --- facts.h: the machine --- */
 
@@ -99,18 +99,16 @@ FIELDS(imds_facts, TEXT(imds_facts, address), STRUCT(imds_facts, connect, step),
 
 FIELDS(instance_facts, TEXT(instance_facts, id), TEXT(instance_facts, region),
        TEXT(instance_facts, availability_zone), TEXT(instance_facts, availability_zone_id),
-       TEXT(instance_facts, partition), TEXT(instance_facts, domain),
-       TEXT(instance_facts, account), TEXT(instance_facts, image), TEXT(instance_facts, type),
-       TEXT(instance_facts, mac), TEXT(instance_facts, vpc), TEXT(instance_facts, subnet),
-       TEXTS(instance_facts, vpc_cidrs), TEXTS(instance_facts, subnet_cidrs),
-       TEXTS(instance_facts, security_groups), TEXT(instance_facts, private_ipv4),
-       TEXT(instance_facts, public_ipv4), TEXT(instance_facts, ipv6),
-       BOOL(instance_facts, network_known));
+       TEXT(instance_facts, partition), TEXT(instance_facts, domain), TEXT(instance_facts, account),
+       TEXT(instance_facts, image), TEXT(instance_facts, type), TEXT(instance_facts, mac),
+       TEXT(instance_facts, vpc), TEXT(instance_facts, subnet), TEXTS(instance_facts, vpc_cidrs),
+       TEXTS(instance_facts, subnet_cidrs), TEXTS(instance_facts, security_groups),
+       TEXT(instance_facts, private_ipv4), TEXT(instance_facts, public_ipv4),
+       TEXT(instance_facts, ipv6), BOOL(instance_facts, network_known));
 
 FIELDS(role_facts, STRUCT(role_facts, attached, step), STRUCT(role_facts, credentials, step),
-       INT32(role_facts, info_status), TEXT(role_facts, info_code),
-       TEXT(role_facts, info_message), TEXT(role_facts, profile_arn),
-       INT32(role_facts, list_status), TEXT(role_facts, role),
+       INT32(role_facts, info_status), TEXT(role_facts, info_code), TEXT(role_facts, info_message),
+       TEXT(role_facts, profile_arn), INT32(role_facts, list_status), TEXT(role_facts, role),
        INT32(role_facts, credentials_status), TEXT(role_facts, code), TEXT(role_facts, message),
        INT64(role_facts, updated_unix_s), INT64(role_facts, expires_unix_s),
        ENUM(role_facts, from, credentials_from), ENUM(role_facts, identity_role, answer),
@@ -143,9 +141,8 @@ FIELDS(clock_sample, TEXT(clock_sample, source), TEXT(clock_sample, address),
 FIELDS(clock_facts, INT64(clock_facts, wall_unix_ms), STRUCTS(clock_facts, samples, clock_sample),
        STRUCT(clock_facts, time_source, step));
 
-FIELDS(agent_facts, ENUM(agent_facts, installed, answer),
-       ENUM(agent_facts, package, agent_package), TEXT(agent_facts, version),
-       TEXT(agent_facts, version_file), TEXT(agent_facts, unit),
+FIELDS(agent_facts, ENUM(agent_facts, installed, answer), ENUM(agent_facts, package, agent_package),
+       TEXT(agent_facts, version), TEXT(agent_facts, version_file), TEXT(agent_facts, unit),
        ENUM(agent_facts, unit_state, unit_state), TEXT(agent_facts, config_file),
        STRUCT(agent_facts, config, step), TEXT(agent_facts, config_region),
        TEXT(agent_facts, https_proxy), TEXT(agent_facts, no_proxy), TEXT(agent_facts, proxy_file),
@@ -169,6 +166,5 @@ static const struct field facts_rows[] = {
     STRUCT(facts, agent, agent_facts),
 };
 
-const struct fields facts_fields = {"facts", facts_rows,
-                                    sizeof(facts_rows) / sizeof(facts_rows[0]),
+const struct fields facts_fields = {"facts", facts_rows, sizeof(facts_rows) / sizeof(facts_rows[0]),
                                     sizeof(struct facts)};

@@ -26,8 +26,8 @@ enum field_kind {
 /* How many of it there are. */
 enum field_count {
     COUNT_ONE,
-    COUNT_LIST,        /* as many as the int32_t at n_offset says, at most max_items */
-    COUNT_BY_SERVICE,  /* one for each enum service */
+    COUNT_LIST,       /* as many as the int32_t at n_offset says, at most max_items */
+    COUNT_BY_SERVICE, /* one for each enum service */
 };
 
 struct fields;

@@ -10,8 +10,8 @@
 #include "model/report.h"
 
 /* Defines `what_names` from rows of [VALUE] = "name". */
-#define NAMES(what, ...)                                                                          \
-    static const char *const what##_table[] = {__VA_ARGS__};                                      \
+#define NAMES(what, ...)                                     \
+    static const char *const what##_table[] = {__VA_ARGS__}; \
     const struct names what##_names = {what##_table, sizeof(what##_table) / sizeof(char *)}
 
 NAMES(answer, [ANSWER_UNKNOWN] = "unknown", [ANSWER_NO] = "no", [ANSWER_YES] = "yes");
@@ -30,14 +30,14 @@ NAMES(place, [PLACE_UNKNOWN] = "unknown", [PLACE_OWN_SUBNET] = "own-subnet",
 NAMES(permission, [PERMISSION_NOT_PROBED] = "not-probed", [PERMISSION_ALLOWED] = "allowed",
       [PERMISSION_DENIED] = "denied", [PERMISSION_UNCLEAR] = "unclear");
 
-NAMES(denied_by, [DENIED_BY_UNSAID] = "unsaid",
-      [DENIED_BY_NO_IDENTITY_POLICY] = "no-identity-policy",
-      [DENIED_BY_IDENTITY_POLICY] = "identity-policy",
-      [DENIED_BY_ENDPOINT_POLICY] = "endpoint-policy", [DENIED_BY_BOUNDARY] = "boundary",
-      [DENIED_BY_SESSION_POLICY] = "session-policy",
-      [DENIED_BY_SERVICE_CONTROL_POLICY] = "service-control-policy",
-      [DENIED_BY_RESOURCE_CONTROL_POLICY] = "resource-control-policy",
-      [DENIED_BY_RESOURCE_POLICY] = "resource-policy", [DENIED_BY_TRUST_POLICY] = "trust-policy");
+NAMES(
+    denied_by, [DENIED_BY_UNSAID] = "unsaid", [DENIED_BY_NO_IDENTITY_POLICY] = "no-identity-policy",
+    [DENIED_BY_IDENTITY_POLICY] = "identity-policy",
+    [DENIED_BY_ENDPOINT_POLICY] = "endpoint-policy", [DENIED_BY_BOUNDARY] = "boundary",
+    [DENIED_BY_SESSION_POLICY] = "session-policy",
+    [DENIED_BY_SERVICE_CONTROL_POLICY] = "service-control-policy",
+    [DENIED_BY_RESOURCE_CONTROL_POLICY] = "resource-control-policy",
+    [DENIED_BY_RESOURCE_POLICY] = "resource-policy", [DENIED_BY_TRUST_POLICY] = "trust-policy");
 
 NAMES(agent_package, [AGENT_PACKAGE_UNKNOWN] = "unknown", [AGENT_PACKAGE_DEB] = "deb",
       [AGENT_PACKAGE_RPM] = "rpm", [AGENT_PACKAGE_SNAP] = "snap");

@@ -32,8 +32,7 @@ static const char *const confidence_table[] = {
     [CONFIDENCE_LIKELY] = "likely",
     [CONFIDENCE_CERTAIN] = "certain",
 };
-const struct names confidence_names = {confidence_table,
-                                       sizeof(confidence_table) / sizeof(char *)};
+const struct names confidence_names = {confidence_table, sizeof(confidence_table) / sizeof(char *)};
 
 const struct verdict_row *verdict_row(enum verdict verdict)
 {

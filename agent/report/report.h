@@ -13,6 +13,9 @@
 
 enum { REPORT_MAX_BYTES = 2 * 1024 * 1024 };
 
+/* "schema" of the JSON report; what follows the slash changes only when readers would break. */
+#define REPORT_SCHEMA "ssm-preflight/1"
+
 struct style {
     bool colour;  /* SGR sequences */
     bool unicode; /* marks beyond ASCII, for a UTF-8 terminal */
@@ -34,5 +37,8 @@ const struct output *output_find(const char *name); /* NULL: no such output */
 void terminal_write(const struct report *report, const struct style *style, struct buffer *to);
 void short_write(const struct report *report, const struct style *style, struct buffer *to);
 void json_write(const struct report *report, const struct style *style, struct buffer *to);
+
+/* The JSON report without any white space, on one line: for the console. */
+void json_write_line(const struct report *report, struct buffer *to);
 
 #endif

@@ -1,0 +1,298 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * For someone on call at three in the morning: what is wrong comes first, what to do about it
+ * second, and everything else after that. Commands stand alone on their lines, indented by four
+ * spaces, without a prompt sign and never wrapped, so that they can be copied as they are.
+ */
+#include <string.h>
+
+#include "base/text.h"
+#include "model/names.h"
+#include "report/ladder.h"
+#include "report/report.h"
+#include "report/screen.h"
+
+enum { LABEL_AT = 2, TEXT_AT = 8, COMMAND_AT = 4 };
+
+static const enum ink verdict_inks[N_VERDICTS] = {
+    [VERDICT_UNKNOWN] = INK_YELLOW,
+    [VERDICT_READY] = INK_GREEN,
+    [VERDICT_DEGRADED] = INK_YELLOW,
+    [VERDICT_NOT_READY] = INK_RED,
+};
+
+static enum ink severity_ink(enum severity severity)
+{
+    return severity == SEVERITY_FATAL     ? INK_RED
+           : severity == SEVERITY_WARNING ? INK_YELLOW
+                                          : INK_DIM;
+}
+
+/* The root cause, when there is one and the verdict is about it. */
+static const struct finding *root_of(const struct report *report)
+{
+    if (report->n_findings == 0 || report->verdict == VERDICT_READY)
+        return NULL;
+    return &report->findings[0];
+}
+
+static void write_headline(struct screen *screen, const struct report *report)
+{
+    const struct finding *root = root_of(report);
+    const char *words = verdict_row(report->verdict)->words;
+    int indent = (int)strlen(words) + 2;
+
+    screen_text(screen, verdict_inks[report->verdict], words);
+    screen_text(screen, INK_PLAIN, "  ");
+    if (report->verdict == VERDICT_READY)
+        screen_wrap(screen, INK_PLAIN, indent, "This instance can register with Systems Manager.");
+    else if (root)
+        screen_wrap(screen, INK_PLAIN, indent, root->title);
+    else
+        screen_wrap(screen, INK_PLAIN, indent, report->summary);
+    screen_end(screen);
+}
+
+static void add_part(char *line, size_t size, const char *label, const char *part)
+{
+    if (part[0])
+        (void)text_add(line, size, "%s%s%s", line[0] ? ", " : "", label, part);
+}
+
+/* Which machine this is, of what is known. The asset tag names it when IMDS does not. */
+static void write_identity(struct screen *screen, const struct facts *facts)
+{
+    const struct instance_facts *instance = &facts->instance;
+    bool tagged = !instance->id[0] && text_starts(facts->machine.asset_tag, "i-");
+    char line[4 * LINE_SIZE] = "";
+
+    add_part(line, sizeof(line), "", tagged ? facts->machine.asset_tag : instance->id);
+    add_part(line, sizeof(line), "",
+             instance->availability_zone[0] ? instance->availability_zone : facts->plan.region);
+    add_part(line, sizeof(line), "", instance->private_ipv4);
+    add_part(line, sizeof(line), "", instance->vpc);
+    add_part(line, sizeof(line), "", instance->subnet);
+    add_part(line, sizeof(line), "role ", facts->role.role);
+    if (!line[0])
+        add_part(line, sizeof(line), "", "Which machine this is is not known.");
+    screen_wrap(screen, INK_PLAIN, 0, line);
+    screen_end(screen);
+}
+
+static void write_labelled(struct screen *screen, const char *label, const char *text)
+{
+    screen_pad(screen, LABEL_AT);
+    screen_text(screen, INK_DIM, label);
+    screen_pad(screen, TEXT_AT);
+    screen_wrap(screen, INK_PLAIN, TEXT_AT, text);
+    screen_end(screen);
+}
+
+static void write_command(struct screen *screen, const char *command)
+{
+    screen_pad(screen, COMMAND_AT);
+    screen_text(screen, INK_PLAIN, command);
+    screen_end(screen);
+}
+
+static void write_evidence(struct screen *screen, const struct finding *finding)
+{
+    for (int32_t i = 0; i < finding->n_evidence; i++) {
+        screen_pad(screen, LABEL_AT);
+        screen_text(screen, INK_DIM, i == 0 ? "Why" : "");
+        screen_pad(screen, TEXT_AT);
+        screen_text(screen, INK_DIM, "- ");
+        screen_wrap(screen, INK_PLAIN, TEXT_AT + 2, finding->evidence[i]);
+        screen_end(screen);
+    }
+}
+
+static void write_fix(struct screen *screen, const struct finding *finding)
+{
+    if (finding->remedy[0])
+        write_labelled(screen, "Fix", finding->remedy);
+    if (finding->n_commands == 0)
+        return;
+    screen_end(screen);
+    for (int32_t i = 0; i < finding->n_commands; i++)
+        write_command(screen, finding->commands[i]);
+    screen_end(screen);
+}
+
+/* What these observations do not exclude, and what run outside tells. */
+static void write_alternatives(struct screen *screen, const struct finding *finding)
+{
+    char line[LINE_SIZE];
+
+    for (int32_t i = 0; i < finding->n_alternatives; i++) {
+        const struct alternative *other = &finding->alternatives[i];
+
+        (void)text_set(line, sizeof(line), "%s%s", other->code,
+                       other->command[0] ? ", which this tells apart:" : "");
+        write_labelled(screen, "Or", line);
+        if (!other->command[0])
+            continue;
+        screen_end(screen);
+        write_command(screen, other->command);
+        screen_end(screen);
+    }
+}
+
+static void write_more(struct screen *screen, const struct finding *finding)
+{
+    screen_pad(screen, LABEL_AT);
+    screen_text(screen, INK_DIM, "More");
+    screen_pad(screen, TEXT_AT);
+    screen_textf(screen, INK_PLAIN, "ssm-preflight explain %s", finding->code);
+    screen_end(screen);
+}
+
+/* "FATAL  endpoint-blocks-443  ssm  likely" */
+static void write_finding_head(struct screen *screen, const struct finding *finding)
+{
+    static const char *const words[] = {
+        [SEVERITY_NOTE] = "NOTE",
+        [SEVERITY_WARNING] = "WARNING",
+        [SEVERITY_FATAL] = "FATAL",
+    };
+
+    screen_text(screen, severity_ink(finding->severity),
+                words[finding->severity <= SEVERITY_FATAL ? finding->severity : SEVERITY_NOTE]);
+    screen_textf(screen, INK_PLAIN, "  %s", finding->code);
+    if (finding->target < N_TARGETS)
+        screen_textf(screen, INK_PLAIN, "  %s", target_name(finding->target));
+    screen_textf(screen, INK_DIM, "  (%s)", confidence_name(finding->confidence));
+    screen_end(screen);
+}
+
+static void write_explained(struct screen *screen, const struct finding *finding)
+{
+    char line[4 * LINE_SIZE] = "";
+
+    for (unsigned int i = 0; i < N_CHECKS; i++)
+        if (finding->explains & check_bit((enum check)i))
+            add_part(line, sizeof(line), "", check_name((enum check)i));
+    if (line[0])
+        write_labelled(screen, "Of", line);
+}
+
+/* The title of the root cause is the headline already. */
+static void write_finding(struct screen *screen, const struct finding *finding, bool root,
+                          bool verbose)
+{
+    screen_end(screen);
+    write_finding_head(screen, finding);
+    if (!root) {
+        screen_pad(screen, LABEL_AT);
+        screen_wrap(screen, INK_PLAIN, LABEL_AT, finding->title);
+        screen_end(screen);
+    }
+    write_evidence(screen, finding);
+    if (verbose)
+        write_explained(screen, finding);
+    write_fix(screen, finding);
+    write_alternatives(screen, finding);
+    write_more(screen, finding);
+}
+
+/* Two lines: what, and what to do. */
+static void write_in_short(struct screen *screen, const struct finding *finding)
+{
+    bool note = finding->severity == SEVERITY_NOTE;
+    int at;
+
+    screen_text(screen, severity_ink(finding->severity), note ? "note" : "warning");
+    screen_pad(screen, TEXT_AT + 1);
+    at = screen->column;
+    screen_textf(screen, INK_PLAIN, "%s:", finding->code);
+    screen_text(screen, INK_PLAIN, " ");
+    screen_wrap(screen, INK_PLAIN, at, finding->title);
+    screen_end(screen);
+    if (note || !finding->remedy[0])
+        return;
+    screen_pad(screen, at);
+    screen_wrap(screen, INK_DIM, at, finding->remedy);
+    screen_end(screen);
+}
+
+/* In full: what is fatal, and the root cause of whatever the verdict is. */
+static bool is_in_full(const struct report *report, int32_t i, bool verbose)
+{
+    const struct finding *finding = &report->findings[i];
+
+    return finding->severity == SEVERITY_FATAL || root_of(report) == finding ||
+           (verbose && finding->severity == SEVERITY_WARNING);
+}
+
+static void write_findings(struct screen *screen, const struct report *report, bool verbose)
+{
+    static const enum severity order[] = {SEVERITY_FATAL, SEVERITY_WARNING, SEVERITY_NOTE};
+    bool first = true;
+
+    for (int32_t i = 0; i < report->n_findings; i++)
+        if (is_in_full(report, i, verbose))
+            write_finding(screen, &report->findings[i], root_of(report) == &report->findings[i],
+                          verbose);
+    for (size_t s = 0; s < sizeof(order) / sizeof(order[0]); s++) {
+        for (int32_t i = 0; i < report->n_findings; i++) {
+            if (report->findings[i].severity != order[s] || is_in_full(report, i, verbose))
+                continue;
+            if (first)
+                screen_end(screen);
+            first = false;
+            write_in_short(screen, &report->findings[i]);
+        }
+    }
+}
+
+static void write_when(struct screen *screen, const struct report *report)
+{
+    const struct facts *facts = report->facts;
+    char started[TIME_SIZE];
+    char took[DURATION_SIZE];
+    int planned = 0;
+    int passed = 0;
+
+    for (int i = 0; i < N_CHECKS; i++) {
+        planned += report->checks[i].planned;
+        passed += report->checks[i].planned && report->checks[i].status == STATUS_PASS;
+    }
+    clock_format_iso8601(facts->started_unix_ms, false, started);
+    duration_text(facts->duration_ms, took);
+    screen_textf(screen, INK_DIM, "%d of %d checks passed in %s, round %d, %s", passed, planned,
+                 took, facts->rounds, started);
+    screen_end(screen);
+}
+
+/* Targets by name when all is well: the ladders would say no more. */
+static void write_targets(struct screen *screen, const struct report *report)
+{
+    char line[LINE_SIZE] = "";
+
+    for (unsigned int i = 0; i < N_TARGETS; i++)
+        if (target_is_planned(report, (enum target)i) && target_passes(report, (enum target)i))
+            add_part(line, sizeof(line), "", target_name((enum target)i));
+    screen_mark(screen, STATUS_PASS);
+    screen_text(screen, INK_PLAIN, " ");
+    screen_wrap(screen, INK_PLAIN, screen->column, line);
+    screen_end(screen);
+}
+
+void terminal_write(const struct report *report, const struct style *style, struct buffer *to)
+{
+    struct screen screen;
+    bool calm = report->verdict == VERDICT_READY && !style->verbose;
+
+    screen_init(&screen, style, to);
+    write_headline(&screen, report);
+    write_identity(&screen, report->facts);
+    write_findings(&screen, report, style->verbose);
+    screen_end(&screen);
+    if (calm)
+        write_targets(&screen, report);
+    else
+        ladders_write(&screen, report, style->verbose);
+    if (!calm)
+        screen_end(&screen);
+    write_when(&screen, report);
+}
