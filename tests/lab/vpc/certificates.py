@@ -1,0 +1,134 @@
+"""The lab's certificate authorities and server certificates, made once and kept under build/lab/.
+
+"amazon" stands for Amazon's public roots: the instance's preflight.conf names it, and the system's bundle holds it. "corporate"
+is a TLS inspecting proxy's authority (only in the system's bundle, and only with that fault). "stranger" is in no bundle. The
+keys guard nothing and may be read by everybody, so that an ordinary user can run the lab of a checkout that root has used.
+"""
+
+import contextlib
+import datetime
+import fcntl
+import os
+import shutil
+import tempfile
+import time
+
+from . import world as w
+
+FRESH_S = 12 * 3600  # dates are relative to when a set was made, so an old set is made anew
+DAY = datetime.timedelta(days=1)
+
+AUTHORITIES = {"amazon": "Lab stand-in for Amazon Root CA", "corporate": "Example Corp TLS Inspection CA", "stranger": "Unknown Root"}
+# variant -> (authority, first day, last day; days from now)
+VARIANTS = {
+    "good": ("amazon", -30, 365), "wrong-name": ("amazon", -30, 365), "expired": ("amazon", -400, -5),
+    "not-yet-valid": ("amazon", 10, 400), "expires-soon": ("amazon", -390, 2), "intercepted": ("corporate", -30, 365),
+    "untrusted": ("stranger", -30, 365),
+}
+CLOCK_BEHIND_S = 20 * 86400  # a server's clock this far ahead makes "not-yet-valid" right
+CLOCK_AHEAD_S = -20 * 86400  # and this far behind makes "expired" right
+
+
+def folder(region, root):
+    """Where this region's set is; makes it first when it is missing or old. `root`: build/lab, or a private place."""
+    try:
+        os.makedirs(root, exist_ok=True)
+        lock = open(os.path.join(root, "lock"), "a")
+    except OSError:
+        found = _ready(root, region)
+        return found or _make(region, tempfile.mkdtemp(prefix="certificates-"))
+    with lock:
+        with contextlib.suppress(OSError):
+            os.chmod(lock.name, 0o666)
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        return _ready(root, region) or _make(region, root)
+
+
+def path(base, variant, service=None, part="crt"):
+    """The good certificate is one a service; a variant's covers all names."""
+    return os.path.join(base, f"{variant}-{service}.{part}" if service else f"{variant}.{part}")
+
+
+def _ready(root, region):
+    made = os.path.join(root, f"certificates-{region}")
+    with contextlib.suppress(OSError):
+        if time.time() - os.path.getmtime(os.path.join(made, "complete")) < FRESH_S:
+            return made
+    return None
+
+
+def _make(region, root):
+    world = w.World(region=region)
+    final = os.path.join(root, f"certificates-{region}")
+    work = tempfile.mkdtemp(prefix=f"{region}-", dir=root)
+    os.chmod(work, 0o755)
+    authorities = {label: _authority(work, label, name) for label, name in AUTHORITIES.items()}
+    everything = [name for service in w.SERVICES for name in _names(world, service)]
+    for variant, (authority, first, last) in VARIANTS.items():
+        if variant == "good":
+            for service in w.SERVICES:
+                _server(path(work, variant, service), authorities[authority], _names(world, service), first, last)
+        else:
+            names = ["internal-app.example.com"] if variant == "wrong-name" else everything
+            _server(path(work, variant), authorities[authority], names, first, last)
+    open(os.path.join(work, "complete"), "w").close()
+    shutil.rmtree(final, ignore_errors=True)
+    os.rename(work, final)
+    return final
+
+
+def _names(world, service):
+    """The names that the real endpoints' certificates carry, as far as they are known."""
+    return [world.name(service), world.dual_stack_name(service), f"*.{service}.{world.region}.vpce.{world.domain}"]
+
+
+def _authority(work, label, name):
+    key, subject = _key(), _subject(name)
+    certificate = _signed(subject, subject, key.public_key(), key, -3650, 3650, authority=True)
+    _write(os.path.join(work, f"{label}-ca"), certificate, key)
+    return certificate, key
+
+
+def _server(target, authority, names, first, last):
+    issuer, issuer_key = authority
+    key = _key()
+    certificate = _signed(_subject(names[0]), issuer.subject, key.public_key(), issuer_key, first, last, names=names)
+    _write(target.removesuffix(".crt"), certificate, key)
+
+
+def _key():
+    from cryptography.hazmat.primitives.asymmetric import ec
+    return ec.generate_private_key(ec.SECP256R1())
+
+
+def _subject(name):
+    from cryptography import x509
+    from cryptography.x509.oid import NameOID
+    return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
+
+
+def _signed(subject, issuer, public_key, signing_key, first, last, names=(), authority=False):
+    from cryptography import x509
+    from cryptography.hazmat.primitives import hashes
+    from cryptography.x509.oid import ExtendedKeyUsageOID
+    now = datetime.datetime.utcnow()
+    builder = (x509.CertificateBuilder().subject_name(subject).issuer_name(issuer).public_key(public_key)
+               .serial_number(x509.random_serial_number()).not_valid_before(now + first * DAY).not_valid_after(now + last * DAY)
+               .add_extension(x509.BasicConstraints(ca=authority, path_length=None), critical=True)
+               .add_extension(x509.SubjectKeyIdentifier.from_public_key(public_key), critical=False)
+               .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(signing_key.public_key()), critical=False)
+               .add_extension(x509.KeyUsage(digital_signature=True, content_commitment=False, key_encipherment=False,
+                                            data_encipherment=False, key_agreement=False, key_cert_sign=authority,
+                                            crl_sign=authority, encipher_only=False, decipher_only=False), critical=True))
+    if names:
+        builder = builder.add_extension(x509.SubjectAlternativeName([x509.DNSName(name) for name in names]), critical=False)
+        builder = builder.add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
+    return builder.sign(signing_key, hashes.SHA256())
+
+
+def _write(base, certificate, key):
+    from cryptography.hazmat.primitives import serialization
+    with open(base + ".crt", "wb") as file:
+        file.write(certificate.public_bytes(serialization.Encoding.PEM))
+    with open(base + ".key", "wb") as file:
+        file.write(key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()))

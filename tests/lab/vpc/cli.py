@@ -1,0 +1,90 @@
+"""The command line of the lab."""
+
+import argparse
+import os
+import signal
+import sys
+
+from . import faults, terminal, world as w
+from .client import BINARY, Lab, LabError
+
+EPILOG = """examples:
+  lab run check                                     the program in a healthy VPC
+  lab run --fault private-dns-off check
+  lab run --fault endpoint-blocks-443:ssm check --output json
+  lab run --exec -- curl -sv https://ssm.us-east-1.amazonaws.com/
+  lab shell --fault imds-disabled                   then: ssm-preflight wait & lab-fault mend imds-disabled
+"""
+
+
+def main(arguments=None):
+    options = _parser().parse_args(arguments)
+    if options.list_faults or options.verb == "list-faults":
+        return _list_faults()
+    if options.verb is None:
+        _parser().print_help()
+        return 2
+    try:
+        with Lab(options.fault, options.binary, _settings(options), options.logs) as lab:
+            return terminal.shell(lab) if options.verb == "shell" else _run(lab, options)
+    except (LabError, ValueError) as error:
+        print(f"lab: {error.args[0]}", file=sys.stderr)
+        if os.environ.get("LAB_DEBUG"):
+            print(*error.args[1:], sep="\n", file=sys.stderr)
+        return 2
+
+
+def _parser():
+    parser = argparse.ArgumentParser(prog="lab", description="A private VPC in network namespaces, with an instance in it.",
+                                     epilog=EPILOG, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--list-faults", action="store_true", help="every fault, what it is, and the finding expected")
+    verbs = parser.add_subparsers(dest="verb", metavar="VERB")
+    run = verbs.add_parser("run", help="run the program on the instance, and exit as it does")
+    shell = verbs.add_parser("shell", help="a shell on the instance")
+    verbs.add_parser("list-faults", help="the same as --list-faults")
+    for each in (run, shell):
+        each.add_argument("--fault", action="append", default=[], metavar="NAME[:ARGUMENT]", help="may be repeated")
+        each.add_argument("--binary", default=BINARY, help="the program (build/ssm-preflight)")
+        each.add_argument("--region", help="short for --setting region=")
+        each.add_argument("--setting", action="append", default=[], metavar="KEY=VALUE", help="; ".join(
+            f"{key}: {about}" for key, (_, about) in w.SETTINGS.items()))
+        each.add_argument("--logs", metavar="FOLDER", help="keep the servers' logs there")
+    run.add_argument("--exec", action="store_true", help="ARGS are a whole command")
+    run.add_argument("--env", action="append", default=[], metavar="NAME=VALUE", help="a variable for the program")
+    run.add_argument("args", nargs=argparse.REMAINDER, metavar="ARGS")
+    return parser
+
+
+def _settings(options):
+    settings = {}
+    for setting in options.setting:
+        key, equals, value = setting.partition("=")
+        if not equals:
+            raise ValueError(f"--setting {setting}: KEY=VALUE is wanted")
+        settings[key] = value
+    return settings | ({"region": options.region} if options.region else {})
+
+
+def _run(lab, options):
+    arguments = options.args[1:] if options.args[:1] == ["--"] else options.args
+    program = None
+    if options.exec:
+        if not arguments:
+            raise ValueError("--exec needs a command")
+        program, *arguments = arguments
+    environment = {name: os.environ[name] for name in ("TERM", "LANG", "LC_ALL", "NO_COLOR", "COLUMNS") if name in os.environ}
+    environment |= dict(variable.split("=", 1) for variable in options.env)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the program by itself: it is in the same group
+    running = lab.start(arguments, program, environment, 0, 1, 2, terminal="caller's")
+    signal.signal(signal.SIGTERM, lambda number, _: running.signal(number))
+    done = running.wait()
+    if done.stderr:
+        print(f"lab: {done.stderr.strip()}", file=sys.stderr)
+    return done.returncode if done.returncode >= 0 else 128 - done.returncode
+
+
+def _list_faults():
+    for fault in faults.TABLE.values():
+        argument = f":{fault.argument}" if fault.argument else ""
+        print(f"{fault.name}{argument}\n    {fault.about}\n    finds: {fault.finds or 'nothing above a note'}")
+    return 0

@@ -1,0 +1,149 @@
+"""Resolvers: dnsmasq for every resolver that answers, and a small one that answers with an error code only.
+
+Amazon's resolver is at 10.0.0.2, 169.254.169.253 and fd00:ec2::253. A custom one (10.0.1.53) and systemd-resolved's stub
+(127.0.0.53 on the instance) are started when the world has them. Names have A records of every zone with a TTL of 60, no AAAA
+(an empty answer, not NXDOMAIN) unless the world has IPv6; every other name is NXDOMAIN.
+"""
+
+import asyncio
+import os
+import re
+import signal
+import struct
+from collections import Counter
+
+from . import world as w
+from .processes import start, wait_for_text
+
+TTL_S = 60
+SERVFAIL, REFUSED = 2, 5
+RCODE_PORT = {SERVFAIL: 5302, REFUSED: 5305}  # a fault leads questions here by a detour
+_QUESTION = re.compile(r"query\[(\S+)\] (\S+) from (\S+)")
+_READ = re.compile(r"read \S+ - \d+ names")
+
+
+class Resolver:
+    """One dnsmasq in one namespace."""
+
+    def __init__(self, label, addresses, folder, namespace=None):
+        self.label, self.addresses, self.namespace = label, addresses, namespace
+        self.hosts = os.path.join(folder, f"{label}.hosts")
+        self.log = os.path.join(folder, f"{label}.log")
+        self.process = None
+        self._read_to = 0
+
+    def start(self, records, upstream=None):
+        """Does not wait; ready() does."""
+        self._write(records)
+        listen = [f"--listen-address={address}" for address in self.addresses]
+        source = [f"--server={upstream}"] if upstream else [f"--addn-hosts={self.hosts}", "--address=/#/"]
+        self.process = start(
+            ["dnsmasq", "-d", "--conf-file=/dev/null", "--no-resolv", "--no-hosts", "--no-poll", "--bind-interfaces",
+             "--log-queries", f"--local-ttl={TTL_S}", "--pid-file=", "--cache-size=0", *listen, *source],
+            log=self.log, namespace=self.namespace)
+
+    def ready(self, until=_READ):
+        wait_for_text(self.log, until, self.process)
+
+    def change(self, records):
+        """Other answers from the next question on."""
+        before = os.path.getsize(self.log)
+        self._write(records)
+        self.process.send_signal(signal.SIGHUP)
+        wait_for_text(self.log, _READ, self.process, start_at=before)
+
+    def stop(self):
+        self.process.kill()
+
+    def questions(self, reset=False):
+        """How often each 'NAME TYPE' was asked since the last reset."""
+        with open(self.log, encoding="utf-8", errors="replace") as file:
+            file.seek(self._read_to)
+            text = file.read()
+            if reset:
+                self._read_to = file.tell()
+        return Counter(f"{name} {kind}" for kind, name, _ in _QUESTION.findall(text))
+
+    def _write(self, records):
+        with open(self.hosts, "w", encoding="utf-8") as file:
+            for name, addresses in records.items():
+                file.writelines(f"{address} {name}\n" for address in addresses)
+
+
+class Resolvers:
+    """Every resolver of the lab, kept in step with the world."""
+
+    def __init__(self, folder, namespaces):
+        self.folder = folder
+        self.amazon = Resolver("amazon", (w.RESOLVER, w.RESOLVER_LINK_LOCAL, w.RESOLVER6, "127.0.0.1"), folder)
+        self.custom = Resolver("custom", (w.CUSTOM_RESOLVER,), folder)
+        self.stub = Resolver("stub", (w.STUB_RESOLVER,), folder, namespaces.instance)
+        self._shown = {}
+
+    def apply(self, world):
+        for resolver, records in ((self.amazon, world.records), (self.custom, world.custom_records)):
+            if records is None or records == self._shown.get(resolver.label):
+                continue
+            if resolver.process is None:
+                resolver.start(records)
+            else:
+                resolver.change(records)
+            self._shown[resolver.label] = {name: list(addresses) for name, addresses in records.items()}
+        if world.stub and self.stub.process is None:
+            self.stub.start({}, upstream=w.RESOLVER)
+
+    def ready(self):
+        for resolver in (self.amazon, self.custom):
+            if resolver.process is not None:
+                resolver.ready()
+        if self.stub.process is not None:
+            self.stub.ready(re.compile("using nameserver"))
+
+    def questions(self, reset=False):
+        total = Counter()
+        for resolver in (self.amazon, self.custom):
+            if resolver.process is not None:
+                total += resolver.questions(reset)
+        return dict(total)
+
+
+class RcodeOnly(asyncio.DatagramProtocol):
+    """Answers every question with one response code and no records."""
+
+    def __init__(self, rcode):
+        self.rcode = rcode
+
+    def connection_made(self, transport):
+        self.transport = transport
+
+    def datagram_received(self, data, sender):
+        if len(data) >= 12:
+            self.transport.sendto(answer_with(data, self.rcode), sender)
+
+
+def answer_with(question, rcode):
+    identifier, flags, count = struct.unpack(">HHH", question[:6])
+    end = 12
+    while end < len(question) and question[end] != 0:
+        end += question[end] + 1
+    flags = 0x8080 | (flags & 0x0100) | rcode  # an answer, recursion available
+    return struct.pack(">HHHHHH", identifier, flags, count, 0, 0, 0) + question[12:end + 5]
+
+
+async def rcode_servers(loop):
+    for rcode, port in RCODE_PORT.items():
+        await loop.create_datagram_endpoint(lambda rcode=rcode: RcodeOnly(rcode), local_addr=("0.0.0.0", port))
+        await asyncio.start_server(lambda reader, writer, rcode=rcode: _over_tcp(reader, writer, rcode), "0.0.0.0", port)
+
+
+async def _over_tcp(reader, writer, rcode):
+    try:
+        async with asyncio.timeout(5):
+            size = struct.unpack(">H", await reader.readexactly(2))[0]
+            answer = answer_with(await reader.readexactly(size), rcode)
+            writer.write(struct.pack(">H", len(answer)) + answer)
+            await writer.drain()
+    except (TimeoutError, asyncio.IncompleteReadError, ConnectionError):
+        pass
+    finally:
+        writer.close()

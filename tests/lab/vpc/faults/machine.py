@@ -1,0 +1,63 @@
+"""The instance's own disk: the agent, its configuration, the CA bundle."""
+
+import json
+
+from .. import instance, world as w
+from ..world import Link
+from .registry import choice, fault
+
+
+@fault("agent-missing", "no SSM agent is installed", "agent-missing")
+def _(world):
+    for path in (instance.AGENT_PROGRAM, "/usr/bin/ssm-cli", instance.AGENT_UNIT, instance.AGENT_WANTED,
+                 instance.AGENT_CONFIGURATION + ".template"):
+        world.files[path] = None
+    world.files[instance.PACKAGES] = instance.package_status(None)
+
+
+@fault("agent-disabled", "the agent is installed, its unit is not enabled", "agent-disabled")
+def _(world):
+    world.files[instance.AGENT_WANTED] = None
+
+
+@fault("agent-masked", "the agent's unit is masked", "agent-masked")
+def _(world):
+    world.files[instance.AGENT_WANTED] = None
+    world.files["/etc/systemd/system/amazon-ssm-agent.service"] = Link("/dev/null")
+
+
+@fault("agent-old", "an old agent is installed", "agent-too-old", "[VERSION (3.2.0.0)]")
+def _(world, version="3.2.0.0"):
+    world.agent_version = version
+
+
+@fault("agent-config-invalid", "amazon-ssm-agent.json does not parse, or names another Region", "agent-config-invalid", "[syntax|region]")
+def _(world, variant="syntax"):
+    text = {"syntax": '{ "Agent": { "Region": "us-east-1", }\n', "region": json.dumps({"Agent": {"Region": "eu-west-3"}}) + "\n"}
+    world.files[instance.AGENT_CONFIGURATION] = text[choice(variant, "syntax", "region")]
+
+
+@fault("agent-registered-elsewhere", "another machine's registration was baked into the image", "agent-registered-elsewhere")
+def _(world):
+    world.files["/var/lib/amazon/ssm/registration"] = json.dumps(
+        {"ManagedInstanceID": "mi-0a1b2c3d4e5f60718", "Region": w.World.region}) + "\n"
+    world.files["/var/lib/amazon/ssm/Vault/Manifest"] = '{"RegistrationKey":"/var/lib/amazon/ssm/Vault/Store/RegistrationKey"}\n'
+    world.files["/var/lib/amazon/ssm/Vault/Store/RegistrationKey"] = json.dumps(
+        {"instanceID": "mi-0a1b2c3d4e5f60718", "region": w.World.region}) + "\n"
+
+
+@fault("agent-proxy", "the agent's unit sends endpoint traffic to a proxy", "proxy-in-the-way")
+def _(world):
+    world.files[instance.AGENT_DROP_IN] = ('[Service]\nEnvironment="http_proxy=http://proxy.example.internal:3128"\n'
+                                           'Environment="https_proxy=http://proxy.example.internal:3128"\n'
+                                           'Environment="no_proxy=169.254.169.254"\n')
+
+
+@fault("no-ca-bundle", "there is no CA bundle where the SSM agent looks", "ca-bundle-missing")
+def _(world):
+    world.files[instance.BUNDLE] = None
+
+
+@fault("read-only-disk", "everything on the disk is read-only, /run too", None)
+def _(world):
+    world.read_only = True

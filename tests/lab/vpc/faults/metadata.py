@@ -1,0 +1,149 @@
+"""The metadata service, and the way to it."""
+
+from .. import world as w
+from .registry import choice, fault
+
+_DOCUMENT = "dynamic/instance-identity/document"
+
+
+@fault("imds-blocked-prohibit", "a prohibit route on the instance, as cloud-init's disable_ec2_metadata leaves it: EACCES", "imds-blocked-locally")
+def _(world):
+    world.routes.append(f"prohibit {w.IMDS}")
+
+
+@fault("imds-blocked-blackhole", "a blackhole route on the instance: EINVAL", "imds-blocked-locally")
+def _(world):
+    world.routes.append(f"blackhole {w.IMDS}")
+
+
+@fault("imds-blocked-noroute", "no route on the instance leads to IMDS: ENETUNREACH", "imds-blocked-locally")
+def _(world):
+    world.routes.append(f"throw {w.IMDS}")
+
+
+@fault("imds-blocked-refused", "a firewall on the instance rejects: ECONNREFUSED", "imds-blocked-locally")
+def _(world):
+    world.rule("instance_output", f"ip daddr {w.IMDS} tcp dport 80 reject with tcp reset")
+
+
+@fault("imds-disabled", "the metadata options have the endpoint disabled: 403 on everything", "imds-disabled")
+def _(world):
+    world.imds.manner = "disabled"
+
+
+@fault("imds-hop-limit", "the token's answer has one hop left and another router is on the way: TCP connects, the answer never comes", "imds-hop-limit")
+def _(world):
+    world.imds.put_ttl = 1
+
+
+@fault("imds-unreachable", "packets to IMDS vanish", "imds-unreachable")
+def _(world):
+    world.rule("router_input", f"ip daddr {w.IMDS} tcp dport 80 drop")
+    world.rule("router_input", f"ip6 daddr {w.IMDS6} tcp dport 80 drop")
+
+
+@fault("imds-silent", "IMDS takes connections and requests, and answers nothing", "imds-hop-limit")
+def _(world):
+    world.imds.manner = "silent"
+
+
+@fault("imds-throttled", "503 or 429, for the first N requests or for ever", "imds-throttled", "[503|429[:N]]")
+def _(world, status="503", count="-1"):
+    world.imds.throttle_status = int(choice(status, "503", "429"))
+    world.imds.throttled = int(count)
+
+
+@fault("imds-slow", "every answer takes so many milliseconds (300)", None, "[MILLISECONDS]")
+def _(world, milliseconds="300"):
+    world.imds.delay_s = int(milliseconds) / 1000
+
+
+@fault("imds-late", "early in boot: the first N (3) requests for the instance id are 404", None, "[N]")
+def _(world, count="3"):
+    world.imds.not_yet["meta-data/instance-id"] = int(count)
+    world.imds.not_yet[_DOCUMENT] = int(count)
+
+
+@fault("imds-malformed", "something else than IMDS answers", "imds-malformed",
+       "[portal|token|token-huge|document|document-empty|garbage|redirect|huge|truncated]")
+def _(world, variant="portal"):
+    choice(variant, "portal", "token", "token-huge", "document", "document-empty", "garbage", "redirect", "huge", "truncated")
+    if variant.startswith("token"):
+        world.imds.token = {"token": "bad-form", "token-huge": "huge"}[variant]
+    elif variant.startswith("document"):
+        world.imds.instead[_DOCUMENT] = {"document": "<html>not JSON</html>", "document-empty": ""}[variant]
+    else:
+        world.imds.manner = variant
+
+
+@fault("imds-v1-only", "the token path is 404 and values are given without one: not what EC2 does", "imds-malformed")
+def _(world):
+    world.imds.token = "missing"
+
+
+@fault("imds-credentials-malformed", "the role's credentials document is not JSON", "imds-malformed")
+def _(world):
+    world.imds.instead[f"meta-data/iam/security-credentials/{w.ROLE}"] = '{"Code": "Success", "AccessKeyId": '
+
+
+@fault("imds-ipv6-only", "IMDS answers at fd00:ec2::254 only; the instance has an IPv6 address too", None)
+def _(world):
+    with_ipv6(world)
+    world.rule("router_input", f"ip daddr {w.IMDS} tcp dport 80 drop")
+
+
+@fault("ipv6-only", "the instance has no IPv4 address; the endpoints are dual stack", "ipv6-only")
+def _(world):
+    with_ipv6(world)
+    world.addresses = [address for address in world.addresses if "::" in address]
+    world.routes = [route for route in world.routes if "::" in route]
+    world.nameservers = [w.RESOLVER6]
+    for path in ("local-ipv4", f"network/interfaces/macs/{w.MAC}/local-ipv4s"):
+        world.imds.instead[f"meta-data/{path}"] = None
+
+
+def with_ipv6(world):
+    world.ipv6 = True
+    world.addresses.append(f"{w.INSTANCE_ADDRESS6}/64")
+    world.routes.append(f"default via {w.ZONES6['a']}::1 dev {w.INTERFACE}")
+    for service in w.REQUIRED:
+        addresses6 = [w.address6(service, zone) for zone in world.endpoint_zones]
+        world.records[world.dual_stack_name(service)] = world.private_addresses(service) + addresses6
+
+
+@fault("public-address", "the instance has a public IPv4 address", "public-address")
+def _(world):
+    world.public_ipv4 = "203.0.113.200"
+
+
+@fault("not-ec2", "no EC2 firmware, and nothing answers as IMDS", "not-ec2")
+def _(world):
+    world.on_ec2 = False
+    world.rule("router_input", f"ip daddr {w.IMDS} tcp dport 80 drop")
+
+
+@fault("network-not-up", "the interface is down, without address and route", "network-not-up")
+def _(world):
+    world.interface_up = False
+    world.addresses = []
+    world.routes = []
+
+
+@fault("clock-wrong", "Amazon's clocks are ahead of the instance's: the services', IMDS's and the time source's", "clock-wrong",
+       "[SECONDS (1200)|not-yet-valid|expired]")
+def _(world, variant="1200"):
+    from .. import certificates
+    from .tls import lead_to
+    if variant == "not-yet-valid":
+        world.clock_offset_s = certificates.CLOCK_BEHIND_S
+    elif variant == "expired":
+        world.clock_offset_s = certificates.CLOCK_AHEAD_S
+    else:
+        world.clock_offset_s = int(variant)
+        return
+    lead_to(world, "all", variant)
+
+
+@fault("time-source-silent", "169.254.169.123 does not answer", None)
+def _(world):
+    world.rule("router_input", f"ip daddr {w.TIME_SOURCE} udp dport 123 drop")

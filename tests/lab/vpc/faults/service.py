@@ -1,0 +1,89 @@
+"""The services' answers: policies, signatures, proxies, and trouble of the services' own."""
+
+from .registry import choice, fault, service_known
+
+
+@fault("policy-missing", "no identity-based policy allows anything of Systems Manager", "policy-missing")
+def _(world):
+    world.service.identity = ["AmazonS3ReadOnlyAccess"]
+
+
+@fault("policy-incomplete", "the role's policy lacks an action", "policy-incomplete", "[ACTION (ssmmessages:CreateControlChannel), as SERVICE:NAME]")
+def _(world, service="ssmmessages", name="CreateControlChannel"):
+    from ..policies import load
+    actions = [action for statement in load("AmazonSSMManagedInstanceCore")["Statement"] for action in statement["Action"]]
+    actions.remove(f"{service}:{name}")  # ValueError: it grants no such action
+    world.service.identity = [{"Statement": [{"Effect": "Allow", "Action": actions, "Resource": "*"}]}]
+
+
+@fault("denied-explicitly", "an identity-based policy denies Systems Manager", "denied-explicitly")
+def _(world):
+    world.service.identity.append("DenySystemsManager")
+
+
+@fault("denied-by-endpoint-policy", "the VPC endpoint policy does not allow it, or denies it", "denied-by-endpoint-policy",
+       "[SERVICE (all)[:implicit|explicit]]")
+def _(world, service="all", variant="implicit"):
+    policy = {"implicit": "EndpointForS3Only", "explicit": "EndpointDenySystemsManager"}[variant]
+    for each in service_known(service):
+        world.service.endpoint[each] = [policy]
+
+
+@fault("denied-by-boundary", "the role's permissions boundary does not allow it", "denied-by-boundary")
+def _(world):
+    world.service.boundary = ["BoundaryForS3Only"]
+
+
+@fault("denied-by-organization", "a service (scp) or resource (rcp) control policy denies it", "denied-by-organization", "[scp|rcp]")
+def _(world, variant="scp"):
+    if choice(variant, "scp", "rcp") == "scp":
+        world.service.organization.append("DenySystemsManager")
+    else:
+        world.service.resource_control.append("DenySystemsManager")
+
+
+@fault("denied", "denied, and the service gives no reason, or one in words that nobody knows", "denied", "[none|odd]")
+def _(world, variant="none"):
+    world.service.identity = ["AmazonS3ReadOnlyAccess"]
+    world.service.reason = choice(variant, "none", "odd")
+
+
+@fault("signature-rejected", "the services find every signature wrong, and the clock is right: something rewrites requests", "signature-rejected")
+def _(world):
+    world.service.revoked = "InvalidSignatureException"
+
+
+@fault("proxy-answer", "a proxy answers in the services' place: 407, or 502 as a gateway", "proxy-in-the-way", "[407|502]")
+def _(world, status="407"):
+    for service in service_known("all"):
+        world.service.manner[service] = {"407": "proxy", "502": "proxy-gateway"}[status]
+
+
+@fault("service-unavailable", "503 (or 500) from the services", "service-unavailable", "[SERVICE (all)[:503|500]]")
+def _(world, service="all", status="503"):
+    for each in service_known(service):
+        world.service.manner[each] = {"503": "unavailable", "500": "internal"}[status]
+
+
+@fault("service-throttled", "signed calls are throttled, the first N or for ever", "service-unavailable", "[SERVICE (all)[:N]]")
+def _(world, service="all", count="-1"):
+    for each in service_known(service):
+        world.service.throttled[each] = int(count)
+
+
+@fault("service-hang", "the service takes requests and answers none", "service-unavailable", "[SERVICE (all)]")
+def _(world, service="all"):
+    for each in service_known(service):
+        world.service.manner[each] = "hang"
+
+
+@fault("service-garbage", "the answers are no service's (or endless)", "proxy-in-the-way", "[SERVICE (all)[:garbage|huge]]")
+def _(world, service="all", variant="garbage"):
+    for each in service_known(service):
+        world.service.manner[each] = choice(variant, "garbage", "huge")
+
+
+@fault("slow-endpoint", "a service takes so many milliseconds (1500) to answer", "slow-endpoint", "[SERVICE (ssm)[:MILLISECONDS]]")
+def _(world, service="ssm", milliseconds="1500"):
+    for each in service_known(service):
+        world.service.delay_s[each] = int(milliseconds) / 1000

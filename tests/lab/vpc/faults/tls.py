@@ -1,0 +1,58 @@
+"""Certificates and handshakes. nginx has a port for each certificate, traps.py one for each broken handshake."""
+
+from .. import world as w
+from ..tls import VARIANT_PORT
+from ..traps import TRAP_PORT
+from .registry import choice, fault, service_known
+
+
+def lead_to_port(world, service, port):
+    """Another server answers on this service's addresses; `all`: on those of every service."""
+    for each in service_known(service):
+        for address in (w.address(each, "a"), w.address(each, "b"), w.public_address(each), w.other_vpc_address(each)):
+            world.rule("endpoint_detour", f"ip daddr {address} tcp dport 443 dnat ip to {address}:{port}")
+
+
+def lead_to(world, service, variant):
+    lead_to_port(world, service, VARIANT_PORT[variant])
+
+
+@fault("tls-intercepted", "a proxy opens TLS: its authority is in the system's bundle only", "tls-intercepted", "[SERVICE (all)]")
+def _(world, service="all"):
+    world.corporate_authority = True
+    lead_to(world, service, "intercepted")
+
+
+@fault("tls-untrusted", "the chain ends at an authority that nobody knows", "tls-untrusted", "[SERVICE (all)]")
+def _(world, service="all"):
+    lead_to(world, service, "untrusted")
+
+
+@fault("tls-wrong-name", "the certificate is for another name", "tls-wrong-name", "[SERVICE (ssm)]")
+def _(world, service="ssm"):
+    lead_to(world, service, "wrong-name")
+
+
+@fault("tls-expired", "the certificate has expired, and the clock is right", "tls-expired", "[SERVICE (all)]")
+def _(world, service="all"):
+    lead_to(world, service, "expired")
+
+
+@fault("tls-reset", "the connection is reset (or closed) in the handshake", "tls-reset", "[reset|closed[:SERVICE (all)]]")
+def _(world, variant="reset", service="all"):
+    lead_to_port(world, service, TRAP_PORT[choice(variant, "reset", "closed")])
+
+
+@fault("tls-version", "the server knows no TLS version that the client offers", "tls-version", "[SERVICE (all)]")
+def _(world, service="all"):
+    lead_to_port(world, service, TRAP_PORT["alert"])
+
+
+@fault("plain-http-on-443", "a web server without TLS answers", "tls-reset", "[SERVICE (all)]")
+def _(world, service="all"):
+    lead_to_port(world, service, TRAP_PORT["plain"])
+
+
+@fault("certificate-expires-soon", "the endpoints' certificates end in two days", "certificate-expires-soon", "[SERVICE (all)]")
+def _(world, service="all"):
+    lead_to(world, service, "expires-soon")

@@ -1,0 +1,141 @@
+"""nftables as security groups, network ACLs, detours to broken servers, and counters.
+
+One ruleset a namespace, replaced as a whole (one transaction) whenever the world changes. The counters are in a table of their
+own that is loaded once. What is refused is dropped in silence, as AWS does.
+
+Chains that a fault may put rules into, before the healthy ones:
+    endpoint_input      the endpoints' security groups, inbound
+    endpoint_output     what leaves the endpoints
+    endpoint_detour     destination NAT in front of the endpoints: another server answers (tls.py, traps.py)
+    network_acl         what crosses the router between the subnets
+    router_input        what reaches IMDS, resolver and time source
+    router_detour       destination NAT in front of those
+    instance_egress     this instance's security group, outbound: on its port, not on the instance
+    instance_output     a firewall on the instance itself
+"""
+
+import json
+import subprocess
+
+from . import kernel, topology, world as w
+
+LINK_LOCAL = f"{{ {w.IMDS}, {w.RESOLVER_LINK_LOCAL}, {w.TIME_SOURCE}, {w.RESOLVER} }}"
+
+
+def apply(world, namespaces):
+    """Loads all three rulesets."""
+    _load(None, _router(world))
+    _load(namespaces.endpoints, _endpoints(world))
+    _load(namespaces.instance, _instance(world))
+
+
+def counters_load(namespaces):
+    _load(None, _router_counters())
+    _load(namespaces.endpoints, _endpoint_counters())
+
+
+def counters_read(namespaces, reset=False):
+    """Connections by endpoint address, and packets exchanged with the link-local services."""
+    seen = {}
+    for namespace in (None, namespaces.endpoints):
+        answer = _nft(namespace, "-j", "reset" if reset else "list", "counters").stdout
+        for item in json.loads(answer)["nftables"]:
+            if "counter" in item:
+                seen[item["counter"]["name"]] = item["counter"]["packets"]
+    connections = {name.removeprefix("to-").replace("-", "."): count for name, count in seen.items()
+                   if name.startswith("to-") and count}
+    return {"connections": connections, "link_local_packets": seen.get("link-local", 0)}
+
+
+def _nft(namespace, *arguments, text=None):
+    enter = None if namespace is None else lambda: kernel.setns(namespace)
+    done = subprocess.run(["nft", *arguments], input=text, text=True, capture_output=True, preexec_fn=enter, timeout=20)
+    if done.returncode != 0:
+        raise RuntimeError(f"nft {' '.join(arguments)}: {done.stderr.strip()}\n{text or ''}")
+    return done
+
+
+def _load(namespace, text):
+    if text:
+        _nft(namespace, "-f", "-", text=text)
+
+
+def _chain(world, name, hook, healthy=(), policy="accept", always=False):
+    """A base chain, or nothing when it would be empty: an instance without a firewall shows no ruleset at all."""
+    rules = list(world.rules.get(name, [])) + list(healthy)
+    if not rules and not always:
+        return ""
+    body = "\n    ".join(rules)
+    return f"  chain {name} {{\n    type {hook}; policy {policy};\n    {body}\n  }}\n"
+
+
+def _table(family, name, chains):
+    """Declaring a table before deleting it makes the deletion safe the first time too."""
+    return f"table {family} {name} {{}}\ndelete table {family} {name}\ntable {family} {name} {{\n{''.join(chains)}}}\n"
+
+
+def _router(world):
+    acl = [
+        'iifname "subnet-a" oifname "subnet-a" accept',  # switched, not routed: bridge-nf-call-iptables shows it here
+        'iifname "subnet-b" oifname "subnet-b" accept',
+        f'ip daddr {{ {w.PUBLIC}.0/24, {w.OTHER_VPC}.0/24 }} drop',
+        'iifname "subnet-a" oifname "subnet-b" accept',
+        'iifname "subnet-b" oifname "subnet-a" accept',
+    ]
+    text = _table("inet", "lab", [
+        _chain(world, "network_acl", "filter hook forward priority 0", acl, policy="drop"),
+        _chain(world, "router_input", "filter hook input priority 0"),
+        _chain(world, "router_detour", "nat hook prerouting priority -100"),
+        _chain(world, "hop_limit", "filter hook postrouting priority 0",
+               [f"ip saddr {w.IMDS} ip ttl 1 drop"]),  # an IMDS answer with one hop left does not survive another router
+    ])
+    egress = _chain(world, "instance_egress", f'filter hook ingress device "{topology.INSTANCE_PORT}" priority 0', always=True)
+    return text + _table("netdev", "lab", [egress])
+
+
+def _endpoints(world):
+    healthy = [
+        "iifname lo accept",
+        "meta l4proto ipv6-icmp accept",
+        "ct state established,related accept",
+        "tcp dport 443 accept",
+        "ct status dnat accept",
+    ]
+    return _table("inet", "lab", [
+        _chain(world, "endpoint_input", "filter hook input priority 0", healthy, policy="drop"),
+        _chain(world, "endpoint_output", "filter hook output priority 0"),
+        _chain(world, "endpoint_detour", "nat hook prerouting priority -100"),
+    ])
+
+
+def _instance(world):
+    """Only while a fault asks for it: the instance has no table of the lab's otherwise."""
+    if world.rules.get("instance_output"):
+        return _table("inet", "lab", [_chain(world, "instance_output", "filter hook output priority 0")])
+    return "table inet lab {}\ndelete table inet lab\n"
+
+
+def _router_counters():
+    return f"""table inet count {{
+  counter link-local {{}}
+  chain in {{ type filter hook input priority -300; ip daddr {LINK_LOCAL} counter name "link-local"; }}
+  chain out {{ type filter hook output priority -300; ip saddr {LINK_LOCAL} counter name "link-local"; }}
+}}
+"""
+
+
+def _endpoint_counters():
+    """Connections that were let in: first packets after the security group and before the server."""
+    addresses = [make(service) for service in w.SERVICES for make in (
+        lambda s: w.address(s, "a"), lambda s: w.address(s, "b"), w.public_address, w.other_vpc_address)]
+    declared = "\n  ".join(f"counter to-{address.replace('.', '-')} {{}}" for address in addresses)
+    rules = "\n    ".join(f'ct original ip daddr {address} counter name "to-{address.replace(".", "-")}"' for address in addresses)
+    return f"""table inet count {{
+  {declared}
+  chain connections {{
+    type filter hook input priority 10;
+    tcp flags & (syn|ack) != syn return
+    {rules}
+  }}
+}}
+"""

@@ -1,0 +1,132 @@
+"""Three network namespaces and the links between them.
+
+    instance (ens5) --- bridge subnet-a --+-- router --+-- bridge subnet-b
+                             |            |            |
+                        zone-a (endpoints)|         zone-b (endpoints)
+                                     IMDS, resolver, time source
+
+The router is the namespace that this process is in. Both subnets are bridges in it, so what stays within a subnet is switched
+and never crosses the router's forward chain, where the network ACLs are. Whatever is for the outside ends in a black hole: a
+VPC without NAT is silent. IMDS, resolver and time source are the router's own addresses: nothing filters them on the way, as
+on EC2. One namespace holds the endpoint interfaces of both zones; rules by source address send each answer back the way it came.
+"""
+
+import subprocess
+
+from . import kernel, world as w
+
+INSTANCE_PORT = "port-instance"
+MTU = 9001
+
+
+class Topology:
+    """The namespaces as descriptors; `instance` is filled in before anything runs."""
+
+    def __init__(self):
+        self.endpoints = kernel.network_namespace_new()
+        self.instance = kernel.network_namespace_new()
+        self._shown = None  # what instance_configure last did
+
+    def build(self):
+        ip(None, _router_links(self.endpoints, self.instance), pass_fds=(self.endpoints, self.instance))
+        _sysctl({"net/ipv4/ip_forward": 1, "net/ipv6/conf/all/forwarding": 1, "net/ipv4/conf/all/rp_filter": 0,
+                 "net/ipv4/icmp_ratelimit": 0})
+        ip(self.endpoints, _endpoint_links())
+        with kernel.inside_network(self.endpoints):
+            _sysctl({"net/ipv4/conf/all/rp_filter": 0, "net/ipv4/conf/default/rp_filter": 0,
+                     "net/ipv4/conf/zone-a/rp_filter": 0, "net/ipv4/conf/zone-b/rp_filter": 0,
+                     "net/ipv4/conf/all/arp_ignore": 1})
+
+    def instance_configure(self, world):
+        """Brings the instance's interface, addresses and routes to what the world says; does nothing when they are so already."""
+        wanted = (world.interface_up, list(world.addresses), list(world.routes))
+        if wanted == self._shown:
+            return
+        lines = [] if self._shown else ["link set lo up"]
+        if self._shown is None or self._shown[:2] != wanted[:2]:
+            lines += [f"address flush dev {w.INTERFACE} scope global"] if self._shown else []
+            lines += [f"link set {w.INTERFACE} {'up' if world.interface_up else 'down'}"]
+            lines += [f"address add {address} dev {w.INTERFACE} nodad" for address in world.addresses]
+        elif self._shown:
+            lines += [f"route del {route}" for route in self._shown[2] if route not in wanted[2]]
+            lines += [f"route add {route}" for route in wanted[2] if route not in self._shown[2]]
+        if self._shown is None or self._shown[:2] != wanted[:2]:
+            lines += [f"route add {route}" for route in world.routes]
+        ip(self.instance, lines)
+        self._shown = wanted
+
+
+def ip(namespace, lines, pass_fds=()):
+    """Runs lines of iproute2 in one go. IPv6 lines are known by the colon in them."""
+    for flag, chosen in (("-4", [line for line in lines if "::" not in line]), ("-6", [line for line in lines if "::" in line])):
+        if chosen:
+            done = subprocess.run(["ip", flag, "-batch", "-"], input="\n".join(chosen) + "\n", text=True, capture_output=True,
+                                  pass_fds=pass_fds, preexec_fn=_entering(namespace), timeout=20)
+            if done.returncode != 0:
+                raise RuntimeError(f"ip {flag} -batch: {done.stderr.strip()}\n" + "\n".join(chosen))
+
+
+def _entering(namespace):
+    return None if namespace is None else lambda: kernel.setns(namespace)
+
+
+def _sysctl(values):
+    for path, value in values.items():
+        try:
+            with open(f"/proc/sys/{path}", "w") as file:
+                file.write(str(value))
+        except FileNotFoundError:
+            pass  # a kernel without it
+
+
+def _router_links(endpoints, instance):
+    lines = ["link set lo up"]
+    for zone, network in w.ZONES.items():
+        lines += [
+            f"link add subnet-{zone} mtu {MTU} type bridge mcast_snooping 0",
+            f"link add port-{zone} mtu {MTU} type veth peer name zone-{zone} mtu {MTU} netns /proc/self/fd/{endpoints}",
+            f"link set port-{zone} master subnet-{zone} up",
+            f"address add {network}.1/24 dev subnet-{zone}",
+            f"address add {w.ZONES6[zone]}::1/64 dev subnet-{zone} nodad",
+            f"link set subnet-{zone} up",
+        ]
+    lines += [
+        f"link add {INSTANCE_PORT} mtu {MTU} type veth peer name {w.INTERFACE} address {w.MAC} mtu {MTU} netns /proc/self/fd/{instance}",
+        f"link set {INSTANCE_PORT} master subnet-a up",
+        f"address add {w.CUSTOM_RESOLVER}/24 dev subnet-a",
+        "route add blackhole default",
+        f"route add {w.PUBLIC}.0/24 via 10.0.2.20 dev subnet-b",
+        f"route add {w.OTHER_VPC}.0/24 via 10.0.2.20 dev subnet-b",
+    ]
+    for own in (w.IMDS, w.RESOLVER, w.RESOLVER_LINK_LOCAL, w.TIME_SOURCE):
+        lines.append(f"address add {own}/32 dev lo")
+    for own in (w.IMDS6, w.RESOLVER6):
+        lines.append(f"address add {own}/128 dev lo nodad")
+    return lines
+
+
+def _endpoint_links():
+    lines = ["link set lo up"]
+    for zone, network in w.ZONES.items():
+        table = 100 + ord(zone)
+        lines += [
+            f"address add {network}.20/24 dev zone-{zone}",
+            f"link set zone-{zone} up",
+            f"route add {network}.0/24 dev zone-{zone} table {table}",
+            f"route add default via {network}.1 dev zone-{zone} table {table}",
+            f"rule add from {network}.0/24 lookup {table} priority {table}",
+            f"address add {w.ZONES6[zone]}::20/64 dev zone-{zone} nodad",
+            f"route add {w.ZONES6[zone]}::/64 dev zone-{zone} table {table}",
+            f"route add default via {w.ZONES6[zone]}::1 dev zone-{zone} table {table}",
+            f"rule add from {w.ZONES6[zone]}::/64 lookup {table} priority {table}",
+        ]
+        for service in w.SERVICES:
+            lines.append(f"address add {w.address(service, zone)}/24 dev zone-{zone}")
+            lines.append(f"address add {w.address6(service, zone)}/64 dev zone-{zone} nodad")
+    for service in w.SERVICES:
+        lines.append(f"address add {w.public_address(service)}/32 dev lo")
+        lines.append(f"address add {w.other_vpc_address(service)}/32 dev lo")
+    elsewhere = 100 + ord("b")
+    lines.append(f"rule add from {w.PUBLIC}.0/24 lookup {elsewhere} priority 300")
+    lines.append(f"rule add from {w.OTHER_VPC}.0/24 lookup {elsewhere} priority 301")
+    return lines

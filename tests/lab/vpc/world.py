@@ -1,0 +1,224 @@
+"""What the private VPC looks like: plain values, no I/O.
+
+`World` describes a whole VPC. A fault is a function that changes a healthy one; the rest of the lab turns a world into
+namespaces, rules, files and servers, and does so again when a fault is added or mended. So no fault needs an undo of its own.
+"""
+
+from dataclasses import dataclass, field
+
+ACCOUNT = "123456789012"
+INSTANCE_ID = "i-0123456789abcdef0"
+INSTANCE_ADDRESS = "10.0.1.10"
+INSTANCE_ADDRESS6 = "2001:db8:1:1::10"
+MAC = "0e:49:61:0f:c3:11"
+INTERFACE = "ens5"
+INTERFACE_ID = "eni-0a1b2c3d4e5f60718"
+VPC_ID = "vpc-0a1b2c3d4e5f67890"
+VPC_CIDR = "10.0.0.0/16"
+SUBNET_ID = "subnet-0b1c2d3e4f5a67891"
+SUBNET_CIDR = "10.0.1.0/24"
+SECURITY_GROUP_ID = "sg-0c1d2e3f4a5b67892"
+IMAGE_ID = "ami-0d1e2f3a4b5c67893"
+INSTANCE_TYPE = "t3.micro"
+ROLE = "LabInstanceRole"
+PROFILE = "LabInstanceProfile"
+
+IMDS = "169.254.169.254"
+IMDS6 = "fd00:ec2::254"
+TIME_SOURCE = "169.254.169.123"
+RESOLVER = "10.0.0.2"
+RESOLVER_LINK_LOCAL = "169.254.169.253"
+RESOLVER6 = "fd00:ec2::253"
+CUSTOM_RESOLVER = "10.0.1.53"
+DEAD_RESOLVER = "10.0.2.53"  # the VPC's router drops what is for an address that nobody has
+STUB_RESOLVER = "127.0.0.53"
+
+REQUIRED = ("ssm", "ssmmessages", "ec2messages")
+SERVICES = REQUIRED + ("s3", "kms", "logs")
+HOST_NUMBER = dict(zip(SERVICES, range(21, 27)))
+ZONES = {"a": "10.0.1", "b": "10.0.2"}
+ZONES6 = {"a": "2001:db8:1:1", "b": "2001:db8:1:2"}
+PUBLIC = "203.0.113"  # documentation range, in place of Amazon's public addresses
+OTHER_VPC = "10.50.1"  # an endpoint shared from another VPC
+
+AGENT_VERSION = "3.3.1142.0"
+CANARY = "CANARYtheTokenMustNeverAppear"
+
+PARTITIONS = (  # region prefix, partition, domain, dual-stack domain
+    ("cn-", "aws-cn", "amazonaws.com.cn", "api.amazonwebservices.com.cn"),
+    ("us-gov-", "aws-us-gov", "amazonaws.com", "api.aws"),
+    ("us-isob-", "aws-iso-b", "sc2s.sgov.gov", "api.aws.scloud"),
+    ("us-iso-", "aws-iso", "c2s.ic.gov", "api.aws.ic.gov"),
+    ("eusc-", "aws-eusc", "amazonaws.eu", "api.amazonwebservices.eu"),
+    ("", "aws", "amazonaws.com", "api.aws"),
+)
+
+
+def partition_of(region):
+    return next(row[1:] for row in PARTITIONS if region.startswith(row[0]))
+
+
+def zone_id(region, zone="a"):
+    """us-east-1 and a -> use1-az1."""
+    first, *directions, number = region.split("-")
+    initials = "".join(_initials(word) for word in directions)
+    return f"{first}{initials}{number}-az{'abcdef'.index(zone) + 1}"
+
+
+def _initials(word):
+    for pair in ("northeast", "northwest", "southeast", "southwest"):
+        if word == pair:
+            return word[0] + word[5]
+    return word[0]
+
+
+def address(service, zone):
+    return f"{ZONES[zone]}.{HOST_NUMBER[service]}"
+
+
+def address6(service, zone):
+    return f"{ZONES6[zone]}::{HOST_NUMBER[service]}"
+
+
+def public_address(service):
+    return f"{PUBLIC}.{HOST_NUMBER[service]}"
+
+
+def other_vpc_address(service):
+    return f"{OTHER_VPC}.{HOST_NUMBER[service]}"
+
+
+class Link(str):
+    """A file that is a symbolic link to this target."""
+
+
+class Program(str):
+    """A file that may be executed."""
+
+
+@dataclass
+class Imds:
+    """How the metadata service answers; the values themselves are made in metadata.py."""
+    manner: str = "normal"  # disabled, portal, garbage, redirect, huge, truncated, silent: for every request
+    token: str = "normal"  # bad-form, missing (only version 1 is spoken), huge
+    throttled: int = 0  # that many requests are refused first; -1: every one
+    throttle_status: int = 503
+    delay_s: float = 0.0
+    put_ttl: int = 64  # the response hop limit, an IP TTL
+    not_yet: dict = field(default_factory=dict)  # path -> so many 404 answers before the first 200
+    instead: dict = field(default_factory=dict)  # path -> another text, or None for 404
+
+
+@dataclass
+class Service:
+    """How the regional services answer. Keys of `manner` are services; policies are names of policies/*.json or documents."""
+    manner: dict = field(default_factory=dict)
+    throttled: dict = field(default_factory=dict)  # service -> so many calls are throttled first; -1: every one
+    delay_s: dict = field(default_factory=dict)
+    identity: list = field(default_factory=lambda: ["AmazonSSMManagedInstanceCore"])
+    boundary: list | None = None
+    endpoint: dict = field(default_factory=dict)  # service -> list; absent: full access
+    organization: list = field(default_factory=lambda: ["FullAWSAccess"])
+    resource_control: list = field(default_factory=lambda: ["FullAWSAccess"])
+    reason: str = "full"  # none: "is not authorized" and no more; odd: a phrase nobody has seen before
+    default_host_management: bool = False
+    revoked: str | None = None  # the error code with which every credential is refused
+
+
+@dataclass
+class World:
+    region: str = "us-east-1"
+    endpoint_zones: str = "ab"
+    agent_version: str = AGENT_VERSION
+    tls_versions: str = "TLSv1.2 TLSv1.3"
+    ipv6: bool = False
+    clock_offset_s: int = 0  # Amazon's clocks (services, IMDS, time source) against the instance's
+
+    resolver: str = "answers"  # silent, refused, servfail
+    records: dict = field(default_factory=dict)  # name -> addresses, as Amazon's resolver has them
+    custom_records: dict | None = None  # another resolver at CUSTOM_RESOLVER
+    nameservers: list = field(default_factory=lambda: [RESOLVER])
+    stub: bool = False  # systemd-resolved's stub stands between
+
+    interface_up: bool = True
+    addresses: list = field(default_factory=lambda: [f"{INSTANCE_ADDRESS}/24"])
+    routes: list = field(default_factory=lambda: [
+        "10.0.1.1 dev ens5 proto dhcp scope link src 10.0.1.10 metric 512",
+        "10.0.0.2 via 10.0.1.1 dev ens5 proto dhcp src 10.0.1.10 metric 512",
+        "default via 10.0.1.1 dev ens5 proto dhcp src 10.0.1.10 metric 512",
+    ])
+    rules: dict = field(default_factory=dict)  # chain (firewall.py) -> nftables rules, before the healthy ones
+
+    imds: Imds = field(default_factory=Imds)
+    service: Service = field(default_factory=Service)
+    public_ipv4: str | None = None
+    role: str | None = ROLE
+
+    on_ec2: bool = True  # what the firmware says
+    files: dict = field(default_factory=dict)  # path on the instance -> text, Link, Program, or None: removed
+    read_only: bool = False
+    corporate_authority: bool = False  # in the system's bundle
+
+    @property
+    def partition(self):
+        return partition_of(self.region)[0]
+
+    @property
+    def domain(self):
+        return partition_of(self.region)[1]
+
+    def name(self, service):
+        return f"{service}.{self.region}.{self.domain}"
+
+    def dual_stack_name(self, service):
+        return f"{service}.{self.region}.{partition_of(self.region)[2]}"
+
+    def private_addresses(self, service):
+        return [address(service, zone) for zone in self.endpoint_zones]
+
+    def rule(self, chain, text):
+        self.rules.setdefault(chain, []).append(text)
+
+    def point(self, service, addresses):
+        """What Amazon's resolver answers for a service."""
+        self.records[self.name(service)] = list(addresses)
+
+
+SETTINGS = {  # what --setting takes: how it is read, and what it means
+    "region": (str, "the Region; names, zones and certificates follow"),
+    "zones": (str, "the zones where endpoints have an interface: ab, a or b"),
+    "tls": (str, "the endpoints' TLS versions: 1.2, 1.3 or 1.2,1.3"),
+    "agent": (str, "the installed SSM agent's version"),
+    "resolver": (str, "direct, or stub: systemd-resolved's 127.0.0.53 stands between"),
+    "policy": (str, "names of files in policies/ on the role, joined with +"),
+}
+
+
+def settings_apply(world, settings):
+    """Raises ValueError on what SETTINGS does not know."""
+    for key, value in settings.items():
+        if key not in SETTINGS:
+            raise ValueError(f"no such setting: {key} (there are {', '.join(SETTINGS)})")
+        if key == "region":
+            world.region = value
+        elif key == "zones":
+            if not value or set(value) - set(ZONES):
+                raise ValueError("zones: a, b or ab")
+            world.endpoint_zones = value
+        elif key == "tls":
+            world.tls_versions = " ".join(f"TLSv{version}" for version in value.split(","))
+        elif key == "agent":
+            world.agent_version = value
+        elif key == "resolver":
+            world.stub = value == "stub"
+        elif key == "policy":
+            world.service.identity = value.split("+")
+
+
+def healthy(settings):
+    """A VPC in which the instance registers. Faults start from here."""
+    world = World()
+    settings_apply(world, settings)
+    for service in SERVICES:
+        world.point(service, world.private_addresses(service))
+    return world
