@@ -17,11 +17,6 @@ void log_set_level(enum log_level level)
     log_level = level;
 }
 
-enum log_level log_get_level(void)
-{
-    return log_level;
-}
-
 static void write_line(const char *format, va_list arguments)
 {
     char line[1024], escaped[2048];
@@ -33,8 +28,6 @@ static void write_line(const char *format, va_list arguments)
 
 void log_error(const char *format, ...)
 {
-    if (log_level == LOG_QUIET)
-        return;
     va_list arguments;
     va_start(arguments, format);
     write_line(format, arguments);

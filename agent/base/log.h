@@ -5,12 +5,11 @@
 #ifndef BASE_LOG_H
 #define BASE_LOG_H
 
-enum log_level { LOG_QUIET, LOG_NORMAL, LOG_VERBOSE };
+enum log_level { LOG_NORMAL, LOG_VERBOSE };
 
 void log_set_level(enum log_level level);
-enum log_level log_get_level(void);
 
-/* Trouble with the program's work or its usage: shown unless quiet. */
+/* Trouble with the program's work or its usage. */
 void log_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /* What it is doing, for --verbose. */

@@ -71,7 +71,8 @@ static void choose_need(struct facts *facts, const struct service_row *row)
 {
     struct service_plan *service = &facts->plan.services[row->service];
 
-    service->not_in_region = row->only_old_regions && region_opened_since_2024(facts->plan.region);
+    service->not_in_region = row->only_old_regions && !service->need_given &&
+                             region_opened_since_2024(facts->plan.region);
     service->not_needed = row->service == SERVICE_EC2MESSAGES &&
                           agent_without_ec2messages(facts->agent.version);
     if (service->need_given)

@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The command table; its rows print the help too.
+ */
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/resource.h>
+
+#include "base/log.h"
+#include "base/text.h"
+#include "base/version.h"
+#include "options.h"
+#include "report/report.h"
+#include "verbs/verbs.h"
+
+static const struct command {
+    const char *name;
+    const char *arguments;
+    int max_words; /* the command's own name included */
+    int (*run)(const struct options *options);
+    const char *what;
+} commands[] = {
+    {"check", "", 1, verb_check, "one round, then a report (the default)"},
+    {"show", "[FILE|-]", 2, verb_show, "diagnose a recorded run again"},
+    {"explain", "CODE", 2, verb_explain, "the page of one finding or check"},
+    {"list", "[TABLE]", 2, verb_list, "checks, findings, endpoints or permissions"},
+    {"version", "", 1, verb_version, "version, commit and linked libraries"},
+};
+enum { N_COMMANDS = sizeof(commands) / sizeof(commands[0]) };
+
+static int help(void)
+{
+    struct buffer text;
+
+    buffer_init(&text, 64 * 1024);
+    (void)buffer_addf(
+        &text,
+        "usage: ssm-preflight [COMMAND] [OPTIONS]\n\n"
+        "Can this instance register with Systems Manager through its private VPC\n"
+        "endpoints, and if not, what single thing must somebody fix?\n\ncommands:\n");
+    for (int i = 0; i < N_COMMANDS; i++) {
+        char left[40];
+        (void)text_set(left, sizeof(left), "%s %s", commands[i].name, commands[i].arguments);
+        (void)buffer_addf(&text, "  %-22s %s\n", left, commands[i].what);
+    }
+    (void)buffer_add_text(&text, "\noptions (each is a key of " CONFIG_FILE " too):\n");
+    options_help(&text);
+    (void)buffer_addf(&text,
+                      "\nexit status: 0 ready, 1 not ready, 2 wrong usage or configuration,\n"
+                      "3 could not decide or not an EC2 instance, 4 fault of the program\n");
+    int status = deliver_text(&text, EXIT_READY);
+    buffer_clear(&text);
+    return status;
+}
+
+static const struct command *find_command(const char *name)
+{
+    for (int i = 0; i < N_COMMANDS; i++)
+        if (strcmp(commands[i].name, name) == 0)
+            return &commands[i];
+    return NULL;
+}
+
+static int run(const struct options *options)
+{
+    const char *name = options->n_words > 0 ? options->words[0] : "check";
+    const struct command *command = find_command(name);
+
+    if (options->help || strcmp(name, "help") == 0)
+        return help();
+    if (!command) {
+        log_error("unknown command '%s' (see: ssm-preflight --help)", name);
+        return EXIT_USAGE;
+    }
+    if (options->n_words > command->max_words) {
+        log_error("%s: too many arguments: '%s'", name, options->words[command->max_words]);
+        return EXIT_USAGE;
+    }
+    return command->run(options);
+}
+
+/* "terminal short json", from the table of outputs. */
+static const char *output_names(char *to, size_t size)
+{
+    to[0] = '\0';
+    for (size_t i = 0; i < n_outputs; i++)
+        (void)text_add(to, size, "%s%s", i ? " " : "", outputs[i].name);
+    return to;
+}
+
+int main(int argc, char *argv[])
+{
+    static const struct rlimit no_core = {0, 0}; /* a core would hold credentials */
+    static struct options options;
+    char error[WORDS_SIZE * 2], names[DETAIL_SIZE];
+
+    (void)setrlimit(RLIMIT_CORE, &no_core);
+    (void)signal(SIGPIPE, SIG_IGN);
+    if (!options_read(argc, argv, output_names(names, sizeof(names)), &options, error,
+                      sizeof(error))) {
+        log_error("%s", error);
+        return EXIT_USAGE;
+    }
+    log_set_level(options.verbose ? LOG_VERBOSE : LOG_NORMAL);
+    return run(&options);
+}

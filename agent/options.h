@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The command line and the configuration files, from one table of options. Later wins: the
+ * defaults, preflight.conf, preflight.conf.d/ in the order of names, the command line.
+ * An unknown key, a bad value or a duplicate is an error that names file and line, or the option.
+ */
+#ifndef OPTIONS_H
+#define OPTIONS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/buffer.h"
+#include "base/limits.h"
+#include "model/plan.h"
+
+#define CONFIG_FILE      "/etc/ssm-preflight/preflight.conf"
+#define CONFIG_DIRECTORY "/etc/ssm-preflight/preflight.conf.d"
+
+enum colour { COLOUR_AUTO, COLOUR_ALWAYS, COLOUR_NEVER };
+
+enum { MAX_WORDS = 4, DEFAULT_DEADLINE_MS = 15000 };
+
+struct options {
+    const char *words[MAX_WORDS]; /* the command and its arguments, as typed; not owned */
+    int n_words;
+    const char *outputs;          /* in: the formats there are, space separated */
+    char output[NAME_SIZE];
+    char config[PATH_SIZE];
+    char root[PATH_SIZE];        /* prefix of every file read; empty: none */
+    char ca_file[PATH_SIZE];     /* empty: Amazon's public roots */
+    char imds_endpoint[HOST_SIZE];
+    char save[PATH_SIZE];
+    int64_t deadline_ms;         /* 0: as the command has it */
+    enum colour colour;
+    bool quiet, verbose, help;
+    struct plan plan;            /* the wishes: region, needs, modes, skipped checks */
+};
+
+/* Reads files and arguments into what is otherwise overwritten; `outputs` names the formats there
+ * are, space separated, and outlives options. False with `error` filled in (exit status 2). */
+bool options_read(int argc, char *const argv[], const char *outputs, struct options *options,
+                  char *error, size_t error_size);
+
+/* The option table as the lines of --help. */
+void options_help(struct buffer *to);
+
+#endif

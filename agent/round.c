@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Where discover and observe meet, which know nothing of each other: what the one learns the other
+ * is told as soon as it is known.
+ */
+#include "round.h"
+
+#include <poll.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "discover/discover.h"
+#include "net/credentials.h"
+#include "net/loop.h"
+#include "observe/observe.h"
+
+struct round {
+    const struct round_request *request;
+    struct facts *facts;
+    struct loop *loop;
+    struct discover *discover;
+    struct observe *observe;
+    struct credentials credentials;
+    bool placed, role_known, signalled, failed;
+};
+
+static void tell_observe(struct round *round)
+{
+    if (!round->observe)
+        return;
+    if (round->placed)
+        observe_placed(round->observe);
+    if (round->role_known)
+        observe_role(round->observe,
+                     credentials_usable(&round->credentials) ? &round->credentials : NULL);
+}
+
+static void planned(void *arg)
+{
+    struct round *round = arg;
+    const struct observe_request request = {round->request->root, round->request->trust};
+
+    round->observe = observe_start(round->loop, &request, round->facts);
+    round->failed = !round->observe;
+    tell_observe(round);
+}
+
+static void placed(void *arg)
+{
+    struct round *round = arg;
+    round->placed = true;
+    if (round->observe)
+        observe_placed(round->observe);
+}
+
+static void role_known(void *arg)
+{
+    struct round *round = arg;
+    round->role_known = true;
+    if (round->observe && credentials_usable(&round->credentials))
+        observe_role(round->observe, &round->credentials);
+}
+
+static void signalled(void *arg, short events)
+{
+    struct round *round = arg;
+    (void)events;
+    round->signalled = true;
+    loop_stop(round->loop);
+}
+
+static bool start(struct round *round)
+{
+    const struct discover_request request = {round->request->root, round->request->endpoint};
+    const struct discover_events events = {round, planned, placed, role_known};
+
+    round->loop = loop_new();
+    if (!round->loop)
+        return false;
+    if (round->request->signal_fd >= 0 &&
+        !loop_watch(round->loop, round->request->signal_fd, POLLIN, true, signalled, round))
+        return false;
+    round->discover =
+        discover_start(round->loop, &request, round->facts, &round->credentials, &events);
+    return round->discover != NULL;
+}
+
+static void conclude(struct round *round, enum loop_end end)
+{
+    struct facts *facts = round->facts;
+
+    if (round->signalled)
+        facts->stopped_by = STOPPED_BY_SIGNAL;
+    else if (end == LOOP_DEADLINE)
+        facts->stopped_by = STOPPED_BY_DEADLINE;
+    for (int i = 0; end == LOOP_IDLE && i < N_SERVICES; i++)
+        facts->endpoints[i].finished = facts->plan.services[i].need != NEED_OFF;
+}
+
+bool round_run(const struct round_request *request, struct facts *facts)
+{
+    struct round round = {.request = request, .facts = facts};
+    int64_t started_us = clock_monotonic_us();
+    enum loop_end end = LOOP_FAILED;
+
+    memset(facts, 0, sizeof(*facts));
+    facts->plan = *request->wishes;
+    facts->started_unix_ms = clock_wall_unix_ms();
+    facts->clock.wall_unix_ms = facts->started_unix_ms;
+    if (start(&round)) {
+        end = loop_run(round.loop, request->deadline_ms);
+        conclude(&round, end);
+    }
+    loop_free(round.loop); /* first: what is still under way points into the others */
+    observe_free(round.observe);
+    discover_free(round.discover);
+    credentials_clear(&round.credentials);
+    facts->duration_ms = (int32_t)((clock_monotonic_us() - started_us + 999) / 1000);
+    return end != LOOP_FAILED && !round.failed;
+}

@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * A report that could not be shown whole is a fault of ours; a report that could not be saved is a
+ * warning, and changes no verdict.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "base/log.h"
+#include "base/text.h"
+#include "report/report.h"
+#include "verbs/verbs.h"
+
+/* LC_ALL, then LC_CTYPE, then LANG, as setlocale(3) would: which is never called. */
+static bool locale_is_utf8(void)
+{
+    static const char *const names[] = {"LC_ALL", "LC_CTYPE", "LANG"};
+
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        const char *value = getenv(names[i]);
+        if (value && *value)
+            return strcasestr(value, "utf-8") || strcasestr(value, "utf8");
+    }
+    return false;
+}
+
+static int terminal_columns(void)
+{
+    struct winsize size;
+
+    if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_col < 40)
+        return 0;
+    return size.ws_col < 120 ? size.ws_col : 120; /* longer lines are hard to read */
+}
+
+void deliver_style(const struct options *options, struct style *style)
+{
+    bool terminal = isatty(STDOUT_FILENO) == 1;
+    const char *no_colour = getenv("NO_COLOR"); /* https://no-color.org: set and not empty */
+    const char *kind = getenv("TERM");
+    bool wanted = terminal && !(no_colour && *no_colour) && kind && strcmp(kind, "dumb") != 0;
+
+    *style = (struct style){
+        .colour = options->colour == COLOUR_ALWAYS || (options->colour == COLOUR_AUTO && wanted),
+        .unicode = terminal && locale_is_utf8(),
+        .verbose = options->verbose,
+        .columns = terminal ? terminal_columns() : 0,
+    };
+}
+
+int deliver_text(const struct buffer *text, int status)
+{
+    if (text->failed) {
+        log_error("out of memory");
+        return EXIT_FAULT;
+    }
+    for (size_t done = 0; done < text->used;) {
+        ssize_t n = write(STDOUT_FILENO, text->bytes + done, text->used - done);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0) {
+            log_error("cannot write to standard output: %s", strerror(errno));
+            return EXIT_FAULT;
+        }
+        done += (size_t)n;
+    }
+    return status;
+}
+
+static void save(const struct options *options, const struct report *report)
+{
+    struct buffer json;
+    struct style style = {0};
+
+    buffer_init(&json, REPORT_MAX_BYTES);
+    json_write(report, &style, &json);
+    int error = json.failed ? ENOMEM
+                            : file_write_atomically(options->save, json.bytes, json.used, 0644);
+    if (error)
+        log_error("warning: %s: the report is not saved: %s", options->save, strerror(error));
+    buffer_clear(&json);
+}
+
+int deliver_report(const struct options *options, const struct report *report)
+{
+    int status = report_exit_status(report, options->plan.strict);
+    struct buffer text;
+    struct style style;
+
+    if (options->save[0])
+        save(options, report);
+    if (options->quiet)
+        return status;
+
+    buffer_init(&text, REPORT_MAX_BYTES);
+    deliver_style(options, &style);
+    output_find(options->output)->write(report, &style, &text);
+    status = deliver_text(&text, status);
+    buffer_clear(&text);
+    return status;
+}

@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The tables that this binary works from, printed from the very rows that it works with.
+ */
+#include "report/list.h"
+
+#include <string.h>
+
+#include "base/log.h"
+#include "base/text.h"
+#include "diagnose/causes.h"
+#include "discover/services.h"
+#include "observe/permissions.h"
+#include "verbs/verbs.h"
+
+enum { MAX_ROWS = 128 };
+
+static void list_findings(const struct style *style, struct buffer *to)
+{
+    static const char *const headings[] = {"code", "severity", "title"};
+    struct list_row rows[MAX_ROWS] = {0};
+    size_t n = 0;
+
+    for (; n < n_causes && n < MAX_ROWS; n++)
+        rows[n] = (struct list_row){
+            {causes[n].code, severity_name(causes[n].severity), causes[n].title}};
+    list_write(headings, 3, rows, n, style, to);
+}
+
+static void list_endpoints(const struct style *style, struct buffer *to)
+{
+    static const char *const headings[] = {"target", "need", "what for"};
+    static const char *const needs[] = {"off", "optional", "required"};
+    struct list_row rows[N_SERVICES] = {0};
+
+    for (int i = 0; i < N_SERVICES; i++)
+        rows[i] = (struct list_row){
+            {services[i].label, needs[services[i].need], services[i].what_for}};
+    list_write(headings, 3, rows, N_SERVICES, style, to);
+}
+
+static void list_permissions(const struct style *style, struct buffer *to)
+{
+    static const char *const headings[] = {"action", "proven", "otherwise, why not"};
+    static const char *const proofs[] = {"yes", "deep", "never"};
+    struct list_row rows[MAX_ROWS] = {0};
+    size_t n = 0;
+
+    for (; n < n_permissions && n < MAX_ROWS; n++)
+        rows[n] = (struct list_row){{permissions[n].action, proofs[permissions[n].proof],
+                                     permissions[n].why_not ? permissions[n].why_not : ""}};
+    list_write(headings, 3, rows, n, style, to);
+}
+
+static const struct {
+    const char *name;
+    void (*write)(const struct style *style, struct buffer *to);
+} tables[] = {
+    {"checks", list_checks_write},
+    {"findings", list_findings},
+    {"endpoints", list_endpoints},
+    {"permissions", list_permissions},
+};
+
+int verb_list(const struct options *options)
+{
+    const char *wanted = options->n_words > 1 ? options->words[1] : NULL;
+    struct buffer text;
+    struct style style;
+    bool found = false;
+
+    buffer_init(&text, REPORT_MAX_BYTES);
+    deliver_style(options, &style);
+    for (size_t i = 0; i < sizeof(tables) / sizeof(tables[0]); i++) {
+        if (wanted && strcmp(wanted, tables[i].name) != 0)
+            continue;
+        if (found)
+            (void)buffer_add_text(&text, "\n");
+        tables[i].write(&style, &text);
+        found = true;
+    }
+    int status = EXIT_USAGE;
+    if (found)
+        status = deliver_text(&text, EXIT_READY);
+    else
+        log_error("there is no table '%s': checks, findings, endpoints or permissions", wanted);
+    buffer_clear(&text);
+    return status;
+}

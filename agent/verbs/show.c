@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * A recorded run, diagnosed again with what this binary knows.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "base/log.h"
+#include "diagnose/diagnose.h"
+#include "report/recorded.h"
+#include "verbs/verbs.h"
+
+#define LAST_REPORT "/run/ssm-preflight/report.json"
+
+static int read_standard_input(struct buffer *contents)
+{
+    char piece[16384];
+
+    for (;;) {
+        ssize_t n = read(STDIN_FILENO, piece, sizeof(piece));
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n <= 0)
+            return n < 0 ? errno : 0;
+        if (!buffer_add(contents, piece, (size_t)n))
+            return EFBIG;
+    }
+}
+
+static int read_input(const struct options *options, const char **name, struct buffer *contents)
+{
+    if (options->n_words < 2) {
+        *name = LAST_REPORT;
+        return file_read(options->root, LAST_REPORT, contents);
+    }
+    *name = options->words[1];
+    if (strcmp(*name, "-") == 0) {
+        *name = "standard input";
+        return read_standard_input(contents);
+    }
+    return file_read("", *name, contents);
+}
+
+static int show(const struct options *options, struct facts *facts, struct report *report)
+{
+    struct buffer contents;
+    char error[WORDS_SIZE];
+    const char *name;
+
+    buffer_init(&contents, FILE_MAX_BYTES);
+    int trouble = read_input(options, &name, &contents);
+    if (trouble) {
+        log_error("%s: cannot be read: %s%s", name, strerror(trouble),
+                  options->n_words < 2 ? " (give a FILE: show FILE)" : "");
+        return EXIT_USAGE;
+    }
+    bool read = recorded_read(contents.bytes ? contents.bytes : "", contents.used, facts, error,
+                              sizeof(error));
+    buffer_clear(&contents);
+    if (!read) {
+        log_error("%s: %s", name, error);
+        return EXIT_USAGE;
+    }
+    diagnose(facts, report);
+    return deliver_report(options, report);
+}
+
+int verb_show(const struct options *options)
+{
+    struct facts *facts = calloc(1, sizeof(*facts));
+    struct report *report = calloc(1, sizeof(*report));
+    int status = EXIT_FAULT;
+
+    if (facts && report)
+        status = show(options, facts, report);
+    else
+        log_error("out of memory");
+    free(report);
+    free(facts);
+    return status;
+}

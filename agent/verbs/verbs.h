@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The commands, one file each. Each returns the exit status of the contract.
+ */
+#ifndef VERBS_VERBS_H
+#define VERBS_VERBS_H
+
+#include "model/report.h"
+#include "options.h"
+
+enum exit_status {
+    EXIT_READY = 0,
+    EXIT_NOT_READY = 1,
+    EXIT_USAGE = 2,
+    EXIT_UNDECIDED = 3,
+    EXIT_FAULT = 4,
+};
+
+int verb_check(const struct options *options);
+int verb_show(const struct options *options);
+int verb_explain(const struct options *options);
+int verb_list(const struct options *options);
+int verb_version(const struct options *options);
+
+/* deliver.c: the report to standard output and to --save; the exit status. */
+int deliver_report(const struct options *options, const struct report *report);
+
+/* Writes a finished text to standard output; EXIT_FAULT when that fails, else `status`. */
+int deliver_text(const struct buffer *text, int status);
+
+struct style;
+/* How standard output wants to be written to. */
+void deliver_style(const struct options *options, struct style *style);
+
+#endif
