@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 # ssm-preflight: every verb of the project. `make help` lists them.
 #
 #   CC=gcc|clang     the compiler of our own code (the libraries are built with gcc, once)
@@ -137,6 +138,9 @@ sanitize: ## unit tests and scenarios under AddressSanitizer and UBSan
 lint: setup-lint all ## the rules of the code: rooms, format, clang-tidy, cppcheck, banned calls, documentation
 	tests/lint/run
 
+format: setup-lint ## lay the C code out as .clang-format says
+	@git ls-files -z --cached --others --exclude-standard -- '*.c' '*.h' | xargs -0 clang-format -i
+
 bench: static ## round trips, time, memory and size against their budgets
 	tests/bench/run build/ssm-preflight
 
@@ -167,5 +171,5 @@ help: ## this list
 
 .SECONDARY:
 FORCE:
-.PHONY: FORCE all static check unit unit-programs scenarios static-test sanitize lint bench run lab check-lab install clean \
+.PHONY: FORCE all static check unit unit-programs scenarios static-test sanitize lint format bench run lab check-lab install clean \
 	distclean help
