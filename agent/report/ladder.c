@@ -7,10 +7,10 @@
 #include <string.h>
 
 #include "base/text.h"
-#include "model/names.h"
 #include "report/seen.h"
 
 enum { INDENT = 2, RUNGS_AT = 15, SEEN_AT = 17 }; /* columns; the longest target has 11 letters */
+enum { SLOW_MS = 100 };                           /* a rung that passed is timed from here on */
 
 bool target_is_planned(const struct report *report, enum target target)
 {
@@ -46,19 +46,19 @@ static void write_rung(struct screen *screen, const struct check_result *result,
     char took[DURATION_SIZE] = "";
     const char *rung = rung_of(check);
     int width = mark_width(screen, result->status) + 1 + (int)strlen(rung);
-    bool timed = result->status != STATUS_PASS && result->duration_ms > 0;
+    bool timed = result->duration_ms >= (result->status == STATUS_PASS ? SLOW_MS : 1);
 
     if (timed) {
         duration_text(result->duration_ms, took);
         width += 1 + (int)strlen(took);
     }
-    if (screen->column > RUNGS_AT) {
-        if (screen->column + 2 + width > screen->columns)
+    if (screen->column > RUNGS_AT && screen->column + 2 + width <= screen->columns) {
+        screen_text(screen, INK_PLAIN, "  ");
+    } else {
+        if (screen->column > RUNGS_AT)
             screen_end(screen);
-        else
-            screen_text(screen, INK_PLAIN, "  ");
+        screen_pad(screen, RUNGS_AT);
     }
-    screen_pad(screen, RUNGS_AT);
     screen_mark(screen, result->status);
     screen_text(screen, INK_PLAIN, " ");
     screen_text(screen, result->status == STATUS_PASS ? INK_PLAIN : status_ink(result->status),
@@ -70,35 +70,68 @@ static void write_rung(struct screen *screen, const struct check_result *result,
 }
 
 /* The rungs that were not tried, in one dim line, with the reason when the rung below is none. */
-static void write_not_tried(struct screen *screen, const struct report *report, enum target target,
-                            int at)
+static void write_not_tried(struct screen *screen, const struct report *report, enum target target)
 {
-    char line[LINE_SIZE] = "not tried:";
+    char line[LINE_SIZE] = "";
     enum failure why = FAILURE_NONE;
-    bool any = false;
 
     for (unsigned int i = 0; i < N_CHECKS; i++) {
         const struct check_result *result = &report->checks[i];
         if (!result->planned || check_target((enum check)i) != target || !not_tried(result))
             continue;
-        (void)text_add(line, sizeof(line), "%s %s", any ? "," : "", rung_of((enum check)i));
+        (void)text_add(line, sizeof(line), "%s%s",
+                       line[0] ? ", " : "not tried: ", rung_of((enum check)i));
         if (result->reason != FAILURE_BELOW && result->reason != FAILURE_NONE)
             why = result->reason;
-        any = true;
     }
-    if (!any)
+    if (!line[0])
         return;
     if (why != FAILURE_NONE)
         (void)text_add(line, sizeof(line), " (%s)", failure_words(why));
-    screen_pad(screen, at);
-    screen_wrap(screen, INK_DIM, at, line);
+    screen_pad(screen, SEEN_AT);
+    screen_wrap(screen, INK_DIM, SEEN_AT, line);
     screen_end(screen);
+}
+
+/* Of a target of which nothing was tried, why; FAILURE_NONE when something was. */
+static enum failure why_idle(const struct report *report, enum target target)
+{
+    enum failure why = FAILURE_NONE;
+
+    for (unsigned int i = 0; i < N_CHECKS; i++) {
+        const struct check_result *result = &report->checks[i];
+        if (!result->planned || check_target((enum check)i) != target)
+            continue;
+        if (!not_tried(result))
+            return FAILURE_NONE;
+        if (why == FAILURE_NONE || why == FAILURE_BELOW)
+            why = result->reason != FAILURE_NONE ? result->reason : FAILURE_BELOW;
+    }
+    return why;
+}
+
+/* All targets of which nothing was tried for the same reason, in one dim line. */
+static void write_idle(struct screen *screen, const struct report *report)
+{
+    for (unsigned int why = FAILURE_NONE + 1; why < N_FAILURES; why++) {
+        char line[LINE_SIZE] = "";
+
+        for (unsigned int i = 0; i < N_TARGETS; i++)
+            if (why_idle(report, (enum target)i) == why)
+                (void)text_add(line, sizeof(line), "%s%s",
+                               line[0] ? ", " : "not tried: ", target_name((enum target)i));
+        if (!line[0])
+            continue;
+        if (why != FAILURE_BELOW)
+            (void)text_add(line, sizeof(line), " (%s)", failure_words((enum failure)why));
+        screen_pad(screen, INDENT);
+        screen_wrap(screen, INK_DIM, INDENT, line);
+        screen_end(screen);
+    }
 }
 
 static void write_ladder(struct screen *screen, const struct report *report, enum target target)
 {
-    bool any = false;
-
     screen_pad(screen, INDENT);
     screen_text(screen, INK_PLAIN, target_name(target));
     for (unsigned int i = 0; i < N_CHECKS; i++) {
@@ -106,11 +139,6 @@ static void write_ladder(struct screen *screen, const struct report *report, enu
         if (!result->planned || check_target((enum check)i) != target || not_tried(result))
             continue;
         write_rung(screen, result, (enum check)i);
-        any = true;
-    }
-    if (!any) {
-        write_not_tried(screen, report, target, RUNGS_AT);
-        return;
     }
     screen_end(screen);
 
@@ -125,7 +153,7 @@ static void write_ladder(struct screen *screen, const struct report *report, enu
             screen_end(screen);
         }
     }
-    write_not_tried(screen, report, target, SEEN_AT);
+    write_not_tried(screen, report, target);
 }
 
 /* One line a rung: mark, name, duration, summary. */
@@ -151,20 +179,24 @@ static void write_ladder_in_full(struct screen *screen, const struct report *rep
         screen_wrap(screen, result->status == STATUS_SKIP ? INK_DIM : INK_PLAIN, 38,
                     result->summary);
         screen_end(screen);
-        (void)seen_write(screen, report->facts, (enum check)i, 8, true);
+        if (!not_tried(result))
+            (void)seen_write(screen, report->facts, (enum check)i, 8, true);
     }
 }
 
-void ladders_write(struct screen *screen, const struct report *report, bool verbose)
+void ladders_write(struct screen *screen, const struct report *report, enum ladders ladders)
 {
     for (unsigned int i = 0; i < N_TARGETS; i++) {
         enum target target = (enum target)i;
 
         if (!target_is_planned(report, target))
             continue;
-        if (verbose)
+        if (ladders == LADDERS_IN_FULL)
             write_ladder_in_full(screen, report, target);
-        else
+        else if (why_idle(report, target) == FAILURE_NONE &&
+                 (ladders == LADDERS_ALL || !target_passes(report, target)))
             write_ladder(screen, report, target);
     }
+    if (ladders != LADDERS_IN_FULL)
+        write_idle(screen, report);
 }

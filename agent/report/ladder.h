@@ -7,9 +7,12 @@
 
 #include "report/screen.h"
 
-/* Every planned target; under a rung that does not pass what was seen there. With `verbose` one
- * line a rung, and everything seen. */
-void ladders_write(struct screen *screen, const struct report *report, bool verbose);
+enum ladders {
+    LADDERS_ALL,     /* one line a target, and under a rung that does not pass what was seen */
+    LADDERS_NOT_OK,  /* the same, but only of targets that do not pass */
+    LADDERS_IN_FULL, /* one line a rung, and everything seen */
+};
+void ladders_write(struct screen *screen, const struct report *report, enum ladders ladders);
 
 /* True when every planned check of the target passed. */
 bool target_passes(const struct report *report, enum target target);

@@ -41,4 +41,10 @@ void json_write(const struct report *report, const struct style *style, struct b
 /* The JSON report without any white space, on one line: for the console. */
 void json_write_line(const struct report *report, struct buffer *to);
 
+/* The summary without the verdict's name in front, for outputs that say that themselves. */
+const char *report_summary_words(const struct report *report);
+
+/* The instance id; where IMDS did not give it, the asset tag's of a Nitro machine; or empty. */
+const char *facts_instance_name(const struct facts *facts);
+
 #endif

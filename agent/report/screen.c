@@ -155,7 +155,7 @@ void duration_text(int32_t duration_ms, char to[DURATION_SIZE])
         (void)text_set(to, DURATION_SIZE, "%d ms", (int)duration_ms);
     else if (duration_ms < 10 * 1000)
         (void)text_set(to, DURATION_SIZE, "%d.%d s", (int)duration_ms / 1000,
-                       (int)duration_ms % 1000 / 100);
+                       (int)duration_ms % 1000 / 100); /* cut, never rounded up to a limit */
     else
         (void)text_set(to, DURATION_SIZE, "%d s", (int)duration_ms / 1000);
 }

@@ -7,7 +7,6 @@
 #include <string.h>
 
 #include "base/text.h"
-#include "model/names.h"
 
 enum { MOST_ACTIONS = 6 }; /* lines without --verbose */
 
@@ -35,13 +34,18 @@ static void write_step(struct screen *screen, const struct step *step)
     if (step->outcome == OUTCOME_OK)
         (void)text_set(line, sizeof(line), "%s", took);
     else if (step->outcome == OUTCOME_FAILED)
-        (void)text_set(line, sizeof(line), "%s after %s", failure_words(step->failure), took);
+        (void)text_set(line, sizeof(line), "%s, %s", failure_words(step->failure), took);
     else
         (void)text_set(line, sizeof(line), "not tried");
     if (step->detail[0])
         (void)text_add(line, sizeof(line), ": %s", step->detail);
     screen_wrap(screen, INK_PLAIN, indent, line);
     screen_end(screen);
+}
+
+static int max(int a, int b)
+{
+    return a > b ? a : b;
 }
 
 static const char *place_words(enum place place)
@@ -59,92 +63,177 @@ static const struct step *step_at(const struct address_facts *at, enum rung rung
     return rung == RUNG_CONNECT ? &at->connect : rung == RUNG_TLS ? &at->tls : &at->http;
 }
 
+/* Whether an address is where it should be, and, if it was dialled all the same, what came of it. */
+static void write_place(struct screen *screen, const struct address_facts *at)
+{
+    bool wrong = at->place == PLACE_PUBLIC || at->place == PLACE_LOCAL;
+    char line[LINE_SIZE];
+    int indent = screen->column + (screen->unicode ? 2 : 5);
+
+    screen_mark(screen, wrong ? STATUS_FAIL : STATUS_PASS);
+    screen_pad(screen, indent);
+    (void)text_set(line, sizeof(line), "%s",
+                   at->place == PLACE_UNKNOWN ? "private" : place_words(at->place));
+    if (wrong && at->connect.outcome == OUTCOME_OK)
+        (void)text_add(line, sizeof(line), ", connects on 443");
+    else if (wrong && at->connect.outcome == OUTCOME_FAILED)
+        (void)text_add(line, sizeof(line), ", dialled on 443: %s",
+                       failure_words(at->connect.failure));
+    screen_wrap(screen, INK_PLAIN, indent, line);
+    screen_end(screen);
+}
+
 static int write_addresses(struct screen *screen, const struct endpoint_facts *endpoint,
                            enum rung rung, int indent)
 {
     int widest = 0;
+    int widest_place = 0;
     int lines = 0;
 
     for (int32_t i = 0; i < endpoint->n_addresses; i++) {
-        int width = (int)strlen(endpoint->addresses[i].address);
-        widest = width > widest ? width : widest;
+        const struct address_facts *at = &endpoint->addresses[i];
+        widest = max(widest, (int)strlen(at->address));
+        widest_place = max(widest_place, (int)strlen(place_words(at->place)));
     }
     for (int32_t i = 0; i < endpoint->n_addresses; i++) {
         const struct address_facts *at = &endpoint->addresses[i];
-        bool stepped = rung != RUNG_PRIVATE;
 
-        if (stepped && step_at(at, rung)->outcome == OUTCOME_UNTRIED)
+        if (rung != RUNG_PRIVATE && step_at(at, rung)->outcome == OUTCOME_UNTRIED)
             continue;
         screen_pad(screen, indent);
         screen_text(screen, INK_PLAIN, at->address);
         screen_pad(screen, indent + widest + 2);
-        screen_text(screen, INK_DIM, place_words(at->place));
-        if (at->from_hosts_file)
-            screen_text(screen, INK_PLAIN, ", from /etc/hosts");
-        if (stepped) {
-            screen_pad(screen, indent + widest + 2 + 17);
-            write_step(screen, step_at(at, rung));
+        if (rung == RUNG_PRIVATE) {
+            write_place(screen, at);
         } else {
-            screen_end(screen);
+            screen_text(screen, INK_DIM, place_words(at->place));
+            screen_pad(screen, indent + widest + 2 + widest_place + 2);
+            write_step(screen, step_at(at, rung));
         }
         lines++;
     }
     return lines;
 }
 
-static int write_answers(struct screen *screen, const struct endpoint_facts *endpoint, int indent)
+/* "10.0.0.2  A     x name does not exist, 1 ms"; ends the line. */
+static void write_answer(struct screen *screen, const struct dns_answer *answer, int indent,
+                         int family_at)
 {
-    for (int32_t i = 0; i < endpoint->n_answers; i++) {
-        const struct dns_answer *answer = &endpoint->answers[i];
-        char list[LINE_SIZE] = "";
+    static const char *const who[] = {
+        [ASKED_CONFIGURED] = "",
+        [ASKED_UPSTREAM] = " (behind the stub)",
+        [ASKED_AMAZON] = " (Amazon's resolver)",
+    };
+    char line[MAX_ADDRESSES * (ADDRESS_SIZE + 2)] = "";
+    int mark_at = family_at + 6;
+    int text_at = mark_at + (screen->unicode ? 2 : 5);
 
-        screen_pad(screen, indent);
-        screen_text(screen, INK_PLAIN, answer->server);
-        screen_pad(screen, indent + 17);
-        screen_text(screen, INK_PLAIN, answer->family == FAMILY_IPV4 ? "A" : "AAAA");
-        screen_pad(screen, indent + 22);
-        screen_text(screen, INK_DIM, name_of(&asked_as_names, answer->asked_as));
-        screen_pad(screen, indent + 33);
-        for (int32_t a = 0; a < answer->n_addresses; a++)
-            (void)text_add(list, sizeof(list), "%s%s", a ? ", " : "", answer->addresses[a]);
-        if (answer->step.outcome == OUTCOME_OK && list[0]) {
-            int at = screen->column + (screen->unicode ? 2 : 5);
-            screen_mark(screen, STATUS_PASS);
-            screen_pad(screen, at);
-            screen_wrap(screen, INK_PLAIN, at, list);
-            screen_end(screen);
-        } else {
-            write_step(screen, &answer->step);
-        }
+    screen_pad(screen, indent);
+    screen_text(screen, INK_PLAIN, answer->server);
+    screen_pad(screen, family_at);
+    screen_text(screen, INK_DIM, answer->family == FAMILY_IPV4 ? "A" : "AAAA");
+    screen_pad(screen, mark_at);
+    for (int32_t a = 0; a < answer->n_addresses; a++)
+        (void)text_add(line, sizeof(line), "%s%s", a ? ", " : "", answer->addresses[a]);
+    /* a name without one family's addresses is no failure by itself */
+    screen_mark(screen,
+                answer->step.failure == FAILURE_NODATA ? STATUS_SKIP : status_of(&answer->step));
+    screen_pad(screen, text_at);
+    if (answer->step.outcome == OUTCOME_FAILED)
+        (void)text_set(line, sizeof(line), "%s", failure_words(answer->step.failure));
+    (void)text_add(line, sizeof(line), "%s",
+                   who[answer->asked_as <= ASKED_AMAZON ? answer->asked_as : ASKED_CONFIGURED]);
+    screen_wrap(screen, INK_PLAIN, text_at, line);
+    screen_end(screen);
+}
+
+/* Of every server, or of Amazon's alone: what it says besides the answer that counts. */
+static int write_answers(struct screen *screen, const struct endpoint_facts *endpoint, int indent,
+                         bool amazon_only)
+{
+    int widest = 0;
+    int lines = 0;
+
+    for (int32_t i = 0; i < endpoint->n_answers; i++)
+        widest = max(widest, (int)strlen(endpoint->answers[i].server));
+    for (int32_t i = 0; i < endpoint->n_answers; i++) {
+        if (amazon_only && endpoint->answers[i].asked_as != ASKED_AMAZON)
+            continue;
+        write_answer(screen, &endpoint->answers[i], indent, indent + widest + 2);
+        lines++;
     }
-    return endpoint->n_answers;
+    return lines;
+}
+
+static const char *denied_words(enum denied_by by)
+{
+    static const char *const words[] = {
+        [DENIED_BY_UNSAID] = "denied, not said by what",
+        [DENIED_BY_NO_IDENTITY_POLICY] = "denied: no policy allows it",
+        [DENIED_BY_IDENTITY_POLICY] = "denied by a policy of the role",
+        [DENIED_BY_ENDPOINT_POLICY] = "denied by the endpoint's policy",
+        [DENIED_BY_BOUNDARY] = "denied by a permissions boundary",
+        [DENIED_BY_SESSION_POLICY] = "denied by a session policy",
+        [DENIED_BY_SERVICE_CONTROL_POLICY] = "denied by a service control policy",
+        [DENIED_BY_RESOURCE_CONTROL_POLICY] = "denied by a resource control policy",
+        [DENIED_BY_RESOURCE_POLICY] = "denied by a resource's policy",
+        [DENIED_BY_TRUST_POLICY] = "denied by a trust policy",
+    };
+    return words[by <= DENIED_BY_TRUST_POLICY ? by : DENIED_BY_UNSAID];
 }
 
 static void write_action(struct screen *screen, const struct action_facts *action, int indent)
 {
-    char line[2 * WORDS_SIZE];
-    static const enum status statuses[] = {
-        [PERMISSION_NOT_PROBED] = STATUS_SKIP,
-        [PERMISSION_ALLOWED] = STATUS_PASS,
-        [PERMISSION_DENIED] = STATUS_FAIL,
-        [PERMISSION_UNCLEAR] = STATUS_UNKNOWN,
-    };
-    unsigned int permission = action->permission <= PERMISSION_UNCLEAR ? action->permission : 0;
+    char line[LINE_SIZE] = "allowed";
+    enum status status = STATUS_PASS;
     int at = indent + (screen->unicode ? 2 : 5);
 
-    (void)text_set(line, sizeof(line), "%s %s", action->action,
-                   name_of(&permission_names, permission));
-    if (action->permission == PERMISSION_DENIED && action->denied_by != DENIED_BY_UNSAID)
-        (void)text_add(line, sizeof(line), " (%s)", name_of(&denied_by_names, action->denied_by));
-    if (action->permission == PERMISSION_UNCLEAR)
-        (void)text_add(line, sizeof(line), ": %s", failure_words(action->failure));
-    if (action->why_not[0])
-        (void)text_add(line, sizeof(line), ": %s", action->why_not);
+    if (action->permission == PERMISSION_DENIED) {
+        status = STATUS_FAIL;
+        (void)text_set(line, sizeof(line), "%s", denied_words(action->denied_by));
+    } else if (action->permission != PERMISSION_ALLOWED) {
+        status = STATUS_UNKNOWN;
+        (void)text_set(line, sizeof(line), "unclear: %s", failure_words(action->failure));
+    }
     screen_pad(screen, indent);
-    screen_mark(screen, statuses[permission]);
+    screen_mark(screen, status);
     screen_pad(screen, at);
-    screen_wrap(screen, permission == PERMISSION_NOT_PROBED ? INK_DIM : INK_PLAIN, at + 2, line);
+    screen_textf(screen, INK_PLAIN, "%s ", action->action);
+    screen_wrap(screen, INK_DIM, at + 2, line);
     screen_end(screen);
+}
+
+/* The actions that were not probed: all those with the same reason in one paragraph. */
+static int write_not_probed(struct screen *screen, const struct endpoint_facts *endpoint,
+                            int indent)
+{
+    bool written[MAX_ACTIONS] = {false};
+    int lines = 0;
+
+    for (int32_t i = 0; i < endpoint->n_actions; i++) {
+        const struct action_facts *first = &endpoint->actions[i];
+        char line[MAX_ACTIONS * (NAME_SIZE + 2) + DETAIL_SIZE] = "not probed: ";
+
+        if (first->permission != PERMISSION_NOT_PROBED || written[i])
+            continue;
+        for (int32_t j = i; j < endpoint->n_actions; j++) {
+            const struct action_facts *action = &endpoint->actions[j];
+            if (action->permission != PERMISSION_NOT_PROBED ||
+                strcmp(action->why_not, first->why_not) != 0)
+                continue;
+            (void)text_add(line, sizeof(line), "%s%s", j == i ? "" : ", ", action->action);
+            written[j] = true;
+        }
+        if (first->why_not[0])
+            (void)text_add(line, sizeof(line), " (%s)", first->why_not);
+        screen_pad(screen, indent);
+        screen_mark(screen, STATUS_SKIP);
+        screen_pad(screen, indent + (screen->unicode ? 2 : 5));
+        screen_wrap(screen, INK_DIM, screen->column, line);
+        screen_end(screen);
+        lines++;
+    }
+    return lines;
 }
 
 static int write_actions(struct screen *screen, const struct endpoint_facts *endpoint, int indent,
@@ -155,10 +244,9 @@ static int write_actions(struct screen *screen, const struct endpoint_facts *end
 
     for (int32_t i = 0; i < endpoint->n_actions; i++) {
         const struct action_facts *action = &endpoint->actions[i];
-        bool telling = action->permission == PERMISSION_DENIED ||
-                       action->permission == PERMISSION_UNCLEAR;
 
-        if (!verbose && !telling)
+        if (action->permission == PERMISSION_NOT_PROBED ||
+            (!verbose && action->permission == PERMISSION_ALLOWED))
             continue;
         if (!verbose && lines == MOST_ACTIONS) {
             left_out++;
@@ -172,7 +260,7 @@ static int write_actions(struct screen *screen, const struct endpoint_facts *end
         screen_textf(screen, INK_DIM, "and %d more: --verbose", left_out);
         screen_end(screen);
     }
-    return lines;
+    return verbose ? lines + write_not_probed(screen, endpoint, indent) : lines;
 }
 
 int seen_write(struct screen *screen, const struct facts *facts, enum check check, int indent,
@@ -186,8 +274,11 @@ int seen_write(struct screen *screen, const struct facts *facts, enum check chec
 
     const struct endpoint_facts *endpoint = &facts->endpoints[service];
     if (rung == RUNG_RESOLVE)
-        return write_answers(screen, endpoint, indent);
+        return write_answers(screen, endpoint, indent, false);
     if (rung == RUNG_AUTHORIZE)
         return write_actions(screen, endpoint, indent, verbose);
-    return write_addresses(screen, endpoint, rung, indent);
+    int lines = write_addresses(screen, endpoint, rung, indent);
+    if (rung == RUNG_PRIVATE)
+        lines += write_answers(screen, endpoint, indent, true);
+    return lines;
 }

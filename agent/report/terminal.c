@@ -46,10 +46,12 @@ static void write_headline(struct screen *screen, const struct report *report)
     screen_text(screen, INK_PLAIN, "  ");
     if (report->verdict == VERDICT_READY)
         screen_wrap(screen, INK_PLAIN, indent, "This instance can register with Systems Manager.");
-    else if (root)
+    else if (report->verdict == VERDICT_DEGRADED)
+        screen_text(screen, INK_PLAIN, "It can register. ");
+    if (root)
         screen_wrap(screen, INK_PLAIN, indent, root->title);
-    else
-        screen_wrap(screen, INK_PLAIN, indent, report->summary);
+    else if (report->verdict != VERDICT_READY)
+        screen_wrap(screen, INK_PLAIN, indent, report_summary_words(report));
     screen_end(screen);
 }
 
@@ -59,14 +61,13 @@ static void add_part(char *line, size_t size, const char *label, const char *par
         (void)text_add(line, size, "%s%s%s", line[0] ? ", " : "", label, part);
 }
 
-/* Which machine this is, of what is known. The asset tag names it when IMDS does not. */
+/* Which machine this is, of what is known. */
 static void write_identity(struct screen *screen, const struct facts *facts)
 {
     const struct instance_facts *instance = &facts->instance;
-    bool tagged = !instance->id[0] && text_starts(facts->machine.asset_tag, "i-");
     char line[4 * LINE_SIZE] = "";
 
-    add_part(line, sizeof(line), "", tagged ? facts->machine.asset_tag : instance->id);
+    add_part(line, sizeof(line), "", facts_instance_name(facts));
     add_part(line, sizeof(line), "",
              instance->availability_zone[0] ? instance->availability_zone : facts->plan.region);
     add_part(line, sizeof(line), "", instance->private_ipv4);
@@ -99,7 +100,8 @@ static void write_evidence(struct screen *screen, const struct finding *finding)
 {
     for (int32_t i = 0; i < finding->n_evidence; i++) {
         screen_pad(screen, LABEL_AT);
-        screen_text(screen, INK_DIM, i == 0 ? "Why" : "");
+        if (i == 0)
+            screen_text(screen, INK_DIM, "Why");
         screen_pad(screen, TEXT_AT);
         screen_text(screen, INK_DIM, "- ");
         screen_wrap(screen, INK_PLAIN, TEXT_AT + 2, finding->evidence[i]);
@@ -128,7 +130,7 @@ static void write_alternatives(struct screen *screen, const struct finding *find
         const struct alternative *other = &finding->alternatives[i];
 
         (void)text_set(line, sizeof(line), "%s%s", other->code,
-                       other->command[0] ? ", which this tells apart:" : "");
+                       other->command[0] ? "; to tell them apart:" : "");
         write_labelled(screen, "Or", line);
         if (!other->command[0])
             continue;
@@ -161,7 +163,8 @@ static void write_finding_head(struct screen *screen, const struct finding *find
     screen_textf(screen, INK_PLAIN, "  %s", finding->code);
     if (finding->target < N_TARGETS)
         screen_textf(screen, INK_PLAIN, "  %s", target_name(finding->target));
-    screen_textf(screen, INK_DIM, "  (%s)", confidence_name(finding->confidence));
+    screen_text(screen, INK_PLAIN, "  ");
+    screen_textf(screen, INK_DIM, "(%s)", confidence_name(finding->confidence));
     screen_end(screen);
 }
 
@@ -173,7 +176,7 @@ static void write_explained(struct screen *screen, const struct finding *finding
         if (finding->explains & check_bit((enum check)i))
             add_part(line, sizeof(line), "", check_name((enum check)i));
     if (line[0])
-        write_labelled(screen, "Of", line);
+        write_labelled(screen, "Check", line);
 }
 
 /* The title of the root cause is the headline already. */
@@ -288,11 +291,12 @@ void terminal_write(const struct report *report, const struct style *style, stru
     write_identity(&screen, report->facts);
     write_findings(&screen, report, style->verbose);
     screen_end(&screen);
-    if (calm)
+    if (calm) {
         write_targets(&screen, report);
-    else
-        ladders_write(&screen, report, style->verbose);
-    if (!calm)
+        ladders_write(&screen, report, LADDERS_NOT_OK);
+    } else {
+        ladders_write(&screen, report, style->verbose ? LADDERS_IN_FULL : LADDERS_ALL);
         screen_end(&screen);
+    }
     write_when(&screen, report);
 }

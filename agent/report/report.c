@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The table of outputs: a new one is a file and a row here.
+ */
+#include "report/report.h"
+
+#include <string.h>
+
+#include "base/text.h"
+
+const struct output outputs[] = {
+    {"terminal", "for a person: the root cause, its fix, the ladders", terminal_write},
+    {"short", "one line to paste into a chat", short_write},
+    {"json", "everything, by docs/report.schema.json", json_write},
+};
+const size_t n_outputs = sizeof(outputs) / sizeof(outputs[0]);
+
+const struct output *output_find(const char *name)
+{
+    for (size_t i = 0; i < n_outputs; i++)
+        if (strcmp(outputs[i].name, name) == 0)
+            return &outputs[i];
+    return NULL;
+}
+
+const char *report_summary_words(const struct report *report)
+{
+    const char *name = verdict_row(report->verdict)->name;
+    const char *rest = report->summary + strlen(name);
+
+    return text_starts(report->summary, name) && text_starts(rest, ": ") ? rest + 2
+                                                                         : report->summary;
+}
+
+const char *facts_instance_name(const struct facts *facts)
+{
+    if (!facts->instance.id[0] && text_starts(facts->machine.asset_tag, "i-"))
+        return facts->machine.asset_tag;
+    return facts->instance.id;
+}

@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * One line of at most 80 columns, for a chat. Parts that would make it longer are left out whole,
+ * the least telling first; the verdict and the instance always fit.
+ */
+#include <string.h>
+
+#include "base/text.h"
+#include "report/report.h"
+
+enum { MAX_COLUMNS = 80 };
+
+/* Adds a part when all of it fits. */
+static bool add_part(char line[MAX_COLUMNS + 1], const char *before, const char *part,
+                     const char *after)
+{
+    if (strlen(line) + strlen(before) + strlen(part) + strlen(after) > MAX_COLUMNS)
+        return false;
+    return text_add(line, MAX_COLUMNS + 1, "%s%s%s", before, part, after);
+}
+
+static int32_t count_more(const struct report *report)
+{
+    int32_t n = 0;
+
+    for (int32_t i = 1; i < report->n_findings; i++)
+        n += report->findings[i].severity != SEVERITY_NOTE;
+    return n;
+}
+
+static void add_cause(char line[MAX_COLUMNS + 1], const struct report *report)
+{
+    const struct finding *root = &report->findings[0];
+    char more[NAME_SIZE] = "";
+
+    if (!add_part(line, ": ", root->code, ""))
+        return;
+    if (root->target < N_TARGETS)
+        (void)add_part(line, " on ", target_name(root->target), "");
+    if (root->confidence != CONFIDENCE_CERTAIN)
+        (void)add_part(line, ", ", confidence_name(root->confidence), "");
+    if (count_more(report) > 0) {
+        (void)text_set(more, sizeof(more), "%d", (int)count_more(report));
+        (void)add_part(line, " (+", more, " more)");
+    }
+}
+
+/* The last filter of this output. */
+static void add_filtered(struct buffer *to, const char *text)
+{
+    for (; *text; text++) {
+        char safe = *text >= 0x20 && *text <= 0x7e ? *text : '?';
+        (void)buffer_add(to, &safe, 1);
+    }
+}
+
+void short_write(const struct report *report, const struct style *style, struct buffer *to)
+{
+    const struct facts *facts = report->facts;
+    const char *id = facts_instance_name(facts);
+    char line[MAX_COLUMNS + 1] = "";
+
+    (void)style;
+    (void)text_set(line, sizeof(line), "%s", verdict_row(report->verdict)->words);
+    if (!add_part(line, " ", id[0] ? id : "instance not known", ""))
+        (void)text_add(line, sizeof(line), " %s", id); /* no id of EC2's: cut */
+    if (report->verdict == VERDICT_READY)
+        (void)add_part(line, " ", facts->plan.region, "");
+    else if (report->n_findings > 0)
+        add_cause(line, report);
+    else
+        (void)add_part(line, ": ", report_summary_words(report), "");
+    add_filtered(to, line);
+    (void)buffer_add_text(to, "\n");
+}
