@@ -10,8 +10,14 @@
 #include <stdint.h>
 #include <sys/socket.h>
 
-/* "10.0.1.21", "fd00::1": false when it is neither. */
+/* "10.0.1.21", "fd00::1", "fe80::1%eth0": false when it is none of these. */
 bool address_parse(const char *text, uint16_t port, struct sockaddr_storage *to, socklen_t *length);
+
+/* The same, or with a port of its own: "10.0.0.2:5353", "[fd00::1]:5353". */
+bool address_parse_with_port(const char *text, uint16_t default_port, struct sockaddr_storage *to,
+                             socklen_t *length);
+
+/* Without the port; an empty string when it is no address of the Internet. */
 void address_format(const struct sockaddr_storage *from, char *to, size_t size);
 
 #endif

@@ -14,7 +14,7 @@
 #include "net/loop.h"
 
 struct dial {
-    const char *address;       /* IPv4 or IPv6, no name; copied */
+    const char *address; /* IPv4 or IPv6, no name; copied */
     uint16_t port;
     int32_t timeout_ms;
     int32_t max_segment_bytes; /* TCP_MAXSEG before connect, 0: the system's */
@@ -22,7 +22,7 @@ struct dial {
 
 struct dialled {
     struct step step;
-    int fd;            /* connected, non-blocking, TCP_NODELAY, close-on-exec; -1 when it failed.
+    int fd; /* connected, non-blocking, TCP_NODELAY, close-on-exec; -1 when it failed.
                         * Owned by the callback's receiver. */
     int32_t took_us;
     char local_address[ADDRESS_SIZE];

@@ -24,27 +24,27 @@ struct signature {
 };
 
 struct http_request {
-    const char *method;     /* "GET", "PUT", "POST" */
+    const char *method; /* "GET", "PUT", "POST" */
     bool tls;
-    const char *host;       /* Host header, SNI and the name that the certificate must carry */
-    const char *address;    /* where the connection goes */
+    const char *host;    /* Host header, SNI and the name that the certificate must carry */
+    const char *address; /* where the connection goes */
     uint16_t port;
-    int fd;                 /* a connected socket from dial, which http now owns (also when
+    int fd;                     /* a connected socket from dial, which http now owns (also when
                              * http_start fails); -1: reuse the open connection to this host and
                              * address, or else connect */
-    const char *path;       /* path and query, already percent-encoded */
+    const char *path;           /* path and query, already percent-encoded */
     const char *const *headers; /* NULL-ended "Name: value" lines, or NULL */
-    const char *body;       /* or NULL */
+    const char *body;           /* or NULL */
     size_t body_bytes;
     const struct signature *signature; /* or NULL: unsigned */
-    struct trust *trust;    /* for tls; must outlive the exchange */
-    int32_t tls_timeout_ms; /* for the handshake */
-    int32_t timeout_ms;     /* for everything, the handshake included */
+    struct trust *trust;               /* for tls; must outlive the exchange */
+    int32_t tls_timeout_ms;            /* for the handshake */
+    int32_t timeout_ms;                /* for everything, the handshake included */
     size_t max_body_bytes;
 };
 
 struct http_reply {
-    struct step tls;  /* untried on plain HTTP and on a reused connection */
+    struct step tls; /* untried on plain HTTP and on a reused connection */
     struct tls_session session;
     struct step step; /* of the exchange: OK whenever a whole HTTP answer came, whatever its status;
                        * skipped (FAILURE_BELOW) when TLS failed */
@@ -52,7 +52,7 @@ struct http_reply {
     const char *body; /* zero-terminated; only during the callback */
     size_t body_bytes;
     int32_t took_us;
-    bool reused;      /* an open connection carried it */
+    bool reused; /* an open connection carried it */
 };
 
 typedef void http_done(void *arg, const struct http_reply *reply);

@@ -13,9 +13,9 @@
 struct trust;
 
 struct trust_sources {
-    const char *ca_file;         /* PEM; NULL: Amazon's public roots, built in */
-    const char *root;            /* prefix of the system's paths ("" for none) */
-    const char *ssl_cert_file;   /* the agent's SSL_CERT_FILE in place of the usual, or NULL */
+    const char *ca_file;       /* PEM; NULL: Amazon's public roots, built in */
+    const char *root;          /* prefix of the system's paths ("" for none) */
+    const char *ssl_cert_file; /* the agent's SSL_CERT_FILE in place of the usual, or NULL */
 };
 
 /* NULL on failure; `error` then says why, naming the file. Strings are copied. */

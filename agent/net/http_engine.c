@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * curl_multi_socket_action: libcurl says which sockets and what time, the loop's one poll waits.
+ * Its watches and its timer are in the background, since transfers keep the loop going.
+ */
+#include "net/http_engine.h"
+
+#include <poll.h>
+#include <stdlib.h>
+
+#include "net/loop_private.h"
+
+enum {
+    MAX_POOLED = 256, /* all addresses of all services at once */
+    US_PER_MS = 1000,
+};
+
+struct engine {
+    struct loop *loop;
+    CURLM *multi;
+    struct timer *timer;
+    bool telling; /* a transfer's end is being told further up the stack */
+    bool ended;   /* and the loop was freed by whom it was told to */
+    engine_done *done;
+};
+
+struct engine_socket {
+    struct engine *engine;
+    curl_socket_t fd;
+    struct watch *watch;
+};
+
+/* Tells every transfer that has ended. */
+static void tell_ended(struct engine *engine)
+{
+    CURLMsg *message;
+    int n_left;
+
+    engine->telling = true;
+    while (!engine->ended && (message = curl_multi_info_read(engine->multi, &n_left)) != NULL) {
+        CURL *easy = message->easy_handle;
+        CURLcode result = message->data.result;
+        void *private = NULL;
+
+        if (message->msg != CURLMSG_DONE) {
+            continue;
+        }
+        curl_easy_getinfo(easy, CURLINFO_PRIVATE, &private);
+        curl_multi_remove_handle(engine->multi, easy); /* `message` is no more */
+        engine->done(private, result);
+    }
+    engine->telling = false;
+    if (engine->ended) {
+        free(engine);
+    }
+}
+
+static void on_timer(void *arg)
+{
+    struct engine *engine = arg;
+    int n_running;
+
+    engine->timer = NULL;
+    curl_multi_socket_action(engine->multi, CURL_SOCKET_TIMEOUT, 0, &n_running);
+    tell_ended(engine);
+}
+
+static void on_socket(void *arg, short events)
+{
+    const struct engine_socket *socket = arg;
+    struct engine *engine = socket->engine;
+    int n_running;
+    int mask = 0;
+
+    if ((events & (POLLIN | POLLHUP)) != 0) {
+        mask |= CURL_CSELECT_IN;
+    }
+    if ((events & POLLOUT) != 0) {
+        mask |= CURL_CSELECT_OUT;
+    }
+    if ((events & (POLLERR | POLLNVAL)) != 0) {
+        mask |= CURL_CSELECT_ERR;
+    }
+    curl_multi_socket_action(engine->multi, socket->fd, mask, &n_running);
+    tell_ended(engine);
+}
+
+static int watch_socket(CURL *easy, curl_socket_t fd, int what, void *arg, void *of_socket)
+{
+    struct engine *engine = arg;
+    struct engine_socket *socket = of_socket;
+
+    (void)easy;
+    if (socket != NULL) {
+        loop_unwatch(socket->watch);
+        socket->watch = NULL;
+    }
+    if (what == CURL_POLL_REMOVE) {
+        free(socket);
+        curl_multi_assign(engine->multi, fd, NULL);
+        return 0;
+    }
+    if (socket == NULL) {
+        socket = calloc(1, sizeof(*socket));
+        if (socket == NULL) {
+            return -1; /* libcurl ends every transfer then */
+        }
+        socket->engine = engine;
+        socket->fd = fd;
+        curl_multi_assign(engine->multi, fd, socket);
+    }
+    short events = (short)(((what & CURL_POLL_IN) != 0 ? POLLIN : 0) |
+                           ((what & CURL_POLL_OUT) != 0 ? POLLOUT : 0));
+    socket->watch = loop_watch(engine->loop, fd, events, true, on_socket, socket);
+    return socket->watch != NULL ? 0 : -1;
+}
+
+static int set_timer(CURLM *multi, long timeout_ms, void *arg)
+{
+    struct engine *engine = arg;
+
+    (void)multi;
+    loop_cancel(engine->timer);
+    engine->timer = NULL;
+    if (timeout_ms < 0) {
+        return 0;
+    }
+    engine->timer = loop_after_quietly(engine->loop, timeout_ms * US_PER_MS, on_timer, engine);
+    return engine->timer != NULL ? 0 : -1;
+}
+
+static void engine_end(void *arg)
+{
+    struct engine *engine = arg;
+
+    curl_multi_cleanup(engine->multi);
+    loop_cancel(engine->timer);
+    curl_global_cleanup();
+    engine->ended = true;
+    if (!engine->telling) {
+        free(engine);
+    }
+}
+
+struct engine *engine_of(struct loop *loop, engine_done *done)
+{
+    struct engine *engine = loop_kept(loop);
+
+    if (engine != NULL) {
+        return engine;
+    }
+    if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK) {
+        return NULL;
+    }
+    engine = calloc(1, sizeof(*engine));
+    if (engine == NULL) {
+        curl_global_cleanup();
+        return NULL;
+    }
+    engine->loop = loop;
+    engine->done = done;
+    engine->multi = curl_multi_init();
+    if (engine->multi == NULL ||
+        curl_multi_setopt(engine->multi, CURLMOPT_SOCKETFUNCTION, watch_socket) != CURLM_OK ||
+        curl_multi_setopt(engine->multi, CURLMOPT_SOCKETDATA, engine) != CURLM_OK ||
+        curl_multi_setopt(engine->multi, CURLMOPT_TIMERFUNCTION, set_timer) != CURLM_OK ||
+        curl_multi_setopt(engine->multi, CURLMOPT_TIMERDATA, engine) != CURLM_OK ||
+        curl_multi_setopt(engine->multi, CURLMOPT_MAXCONNECTS, (long)MAX_POOLED) != CURLM_OK) {
+        engine_end(engine);
+        return NULL;
+    }
+    loop_keep(loop, engine, engine_end);
+    return engine;
+}
+
+bool engine_add(struct engine *engine, CURL *easy)
+{
+    return curl_multi_add_handle(engine->multi, easy) == CURLM_OK;
+}
+
+void engine_remove(struct engine *engine, CURL *easy)
+{
+    curl_multi_remove_handle(engine->multi, easy);
+}

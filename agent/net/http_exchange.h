@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * One HTTP exchange under way, as http*.c see it.
+ */
+#ifndef NET_HTTP_EXCHANGE_H
+#define NET_HTTP_EXCHANGE_H
+
+#include <curl/curl.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/buffer.h"
+#include "net/http.h"
+#include "net/http_engine.h"
+#include "net/loop_private.h"
+#include "net/tls.h"
+
+struct exchange {
+    struct task task; /* first: the task's end gets this */
+    struct loop *loop;
+    struct engine *engine;
+    CURL *easy;
+    struct curl_slist *headers;
+    struct curl_slist *connect_to;
+    char error[CURL_ERROR_SIZE]; /* libcurl's words */
+    int fd;                      /* handed over and not taken yet, or -1 */
+    bool is_tls;
+    bool opened; /* a socket was taken or opened: nothing was reused */
+    bool sent;   /* the connection stood, handshake and all: the request went out */
+    bool too_large;
+    bool head_complete; /* what follows are trailers */
+    size_t head_bytes;
+    struct http_head head;
+    struct buffer body;
+    struct tls_peer peer;
+    int64_t started_us;
+    http_done *done;
+    void *arg;
+};
+
+/* Sets every option of exchange->easy for the request. False when out of memory or when the
+ * request is none (a host, path or header that would change its meaning). */
+bool exchange_prepare(struct exchange *exchange, const struct http_request *request);
+
+/* Reads head lines and body into the exchange; options of libcurl. */
+size_t exchange_read_head(char *bytes, size_t size, size_t n, void *arg);
+size_t exchange_read_body(char *bytes, size_t size, size_t n, void *arg);
+
+/* Says how it ended, in reply->tls and reply->step. */
+void exchange_judge(struct exchange *exchange, CURLcode result, struct http_reply *reply);
+
+#endif

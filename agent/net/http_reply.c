@@ -1,0 +1,219 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * What came back, and how it ended: head lines into struct http_head, libcurl's codes into our
+ * vocabulary.
+ */
+#include <errno.h>
+#include <stddef.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/text.h"
+#include "net/dial.h"
+#include "net/http_exchange.h"
+
+enum { MAX_HEAD_BYTES = 32 * 1024, DATE_SIZE = 64 };
+
+/* --- the head --- */
+
+static const struct {
+    const char *name;
+    size_t offset; /* of a char[NAME_SIZE] in struct http_head */
+    char cut;      /* what follows this character is left out */
+} kept[] = {
+    {"server", offsetof(struct http_head, server), '\0'},
+    {"content-type", offsetof(struct http_head, content_type), '\0'},
+    {"x-amzn-requestid", offsetof(struct http_head, request_id), '\0'},
+    {"x-amz-request-id", offsetof(struct http_head, request_id), '\0'},
+    {"x-amzn-errortype", offsetof(struct http_head, error_type), ':'},
+    {"via", offsetof(struct http_head, via), '\0'},
+};
+
+static bool is_name(const char *line, size_t n, const char *name)
+{
+    return n == strlen(name) && strncasecmp(line, name, n) == 0;
+}
+
+static void keep_date(struct http_head *head, const char *value, size_t n)
+{
+    char text[DATE_SIZE];
+
+    if (head->has_date || n >= sizeof(text)) {
+        return;
+    }
+    memcpy(text, value, n);
+    text[n] = '\0';
+    if (clock_parse_http_date(text, &head->date_unix_s)) {
+        head->has_date = true;
+        head->clock_offset_ms = head->date_unix_s * 1000 - clock_wall_unix_ms();
+    }
+}
+
+static void keep_field(struct http_head *head, const char *line, size_t n)
+{
+    const char *colon = memchr(line, ':', n);
+
+    if (colon == NULL) {
+        return;
+    }
+    size_t n_name = (size_t)(colon - line);
+    const char *value = colon + 1;
+    const char *end = line + n;
+    while (value < end && (*value == ' ' || *value == '\t')) {
+        value++;
+    }
+    while (end > value && strchr(" \t\r\n", end[-1]) != NULL) {
+        end--;
+    }
+    if (is_name(line, n_name, "date")) {
+        keep_date(head, value, (size_t)(end - value));
+        return;
+    }
+    for (size_t i = 0; i < sizeof(kept) / sizeof(kept[0]); i++) {
+        char *to = (char *)head + kept[i].offset;
+        if (!is_name(line, n_name, kept[i].name) || *to != '\0') {
+            continue;
+        }
+        const char *cut = kept[i].cut == '\0' ? NULL
+                                              : memchr(value, kept[i].cut, (size_t)(end - value));
+        text_escape(to, NAME_SIZE, value, (size_t)((cut != NULL ? cut : end) - value));
+    }
+}
+
+size_t exchange_read_head(char *bytes, size_t size, size_t n, void *arg)
+{
+    struct exchange *exchange = arg;
+
+    (void)size; /* 1 */
+    exchange->head_bytes += n;
+    if (exchange->head_bytes > MAX_HEAD_BYTES) {
+        exchange->too_large = true;
+        return CURL_WRITEFUNC_ERROR;
+    }
+    if (n >= 5 && memcmp(bytes, "HTTP/", 5) == 0) {
+        /* Anew: the one before was an interim answer. */
+        exchange->head = (struct http_head){.status = 0};
+        exchange->head_complete = false;
+    } else if (n <= 2 && strspn(bytes, "\r\n") >= n) {
+        exchange->head_complete = true;
+    } else if (!exchange->head_complete) {
+        keep_field(&exchange->head, bytes, n);
+    }
+    return n;
+}
+
+size_t exchange_read_body(char *bytes, size_t size, size_t n, void *arg)
+{
+    struct exchange *exchange = arg;
+
+    (void)size; /* 1 */
+    if (!buffer_add(&exchange->body, bytes, n)) {
+        exchange->too_large = true;
+        return CURL_WRITEFUNC_ERROR;
+    }
+    return n;
+}
+
+/* --- how it ended --- */
+
+static const struct {
+    CURLcode code;
+    enum failure failure;
+} failures[] = {
+    {CURLE_OPERATION_TIMEDOUT, FAILURE_TIMEOUT},
+    {CURLE_GOT_NOTHING, FAILURE_CLOSED},
+    {CURLE_PARTIAL_FILE, FAILURE_TRUNCATED},
+    {CURLE_RECV_ERROR, FAILURE_CLOSED},
+    {CURLE_SEND_ERROR, FAILURE_CLOSED},
+    {CURLE_UNSUPPORTED_PROTOCOL, FAILURE_MALFORMED}, /* no status line: it would be HTTP/0.9 */
+    {CURLE_WEIRD_SERVER_REPLY, FAILURE_MALFORMED},
+    {CURLE_TOO_LARGE, FAILURE_TOO_LARGE},
+    {CURLE_COULDNT_CONNECT, FAILURE_LOCAL},
+};
+
+static enum failure result_failure(const struct exchange *exchange, CURLcode result, int os_error)
+{
+    if (exchange->too_large) {
+        return FAILURE_TOO_LARGE;
+    }
+    if (os_error != 0 && (result == CURLE_COULDNT_CONNECT || result == CURLE_RECV_ERROR ||
+                          result == CURLE_SEND_ERROR || result == CURLE_GOT_NOTHING)) {
+        return dial_failure(os_error);
+    }
+    if (result == CURLE_RECV_ERROR && exchange->head_complete) {
+        return FAILURE_TRUNCATED;
+    }
+    for (size_t i = 0; i < sizeof(failures) / sizeof(failures[0]); i++) {
+        if (failures[i].code == result) {
+            return failures[i].failure;
+        }
+    }
+    return FAILURE_INTERNAL;
+}
+
+static void fail(struct step *step, enum failure failure, int32_t took_ms, int os_error,
+                 const char *detail)
+{
+    step_fail(step, failure, took_ms);
+    step->os_error = os_error;
+    text_escape(step->detail, sizeof(step->detail), detail, strlen(detail));
+}
+
+static int64_t connect_us(CURL *easy)
+{
+    curl_off_t us = 0;
+
+    (void)curl_easy_getinfo(easy, CURLINFO_CONNECT_TIME_T, &us);
+    return us;
+}
+
+/* The handshake's part of the time; the TCP connection before it belongs to neither. */
+static int64_t handshake_us(const struct exchange *exchange, int64_t took_us)
+{
+    curl_off_t us = 0;
+
+    if (exchange->sent) {
+        (void)curl_easy_getinfo(exchange->easy, CURLINFO_APPCONNECT_TIME_T, &us);
+    }
+    us = (us > 0 ? us : took_us) - connect_us(exchange->easy);
+    return us < 0 ? 0 : us;
+}
+
+static enum failure handshake_failure(struct exchange *exchange, CURLcode result, int os_error)
+{
+    if (result == CURLE_OPERATION_TIMEDOUT) {
+        return FAILURE_TIMEOUT;
+    }
+    if (result == CURLE_OUT_OF_MEMORY) {
+        return FAILURE_INTERNAL;
+    }
+    return tls_failure(&exchange->peer, exchange->error, os_error);
+}
+
+void exchange_judge(struct exchange *exchange, CURLcode result, struct http_reply *reply)
+{
+    int64_t took_us = reply->took_us;
+    long os_errno = 0;
+
+    (void)curl_easy_getinfo(exchange->easy, CURLINFO_OS_ERRNO, &os_errno);
+    int os_error = (int)os_errno;
+    bool connected = exchange->sent || connect_us(exchange->easy) > 0;
+    if (exchange->is_tls && exchange->opened && connected) {
+        int64_t tls_us = handshake_us(exchange, took_us);
+        if (!exchange->sent) {
+            enum failure failure = handshake_failure(exchange, result, os_error);
+            fail(&reply->tls, failure, loop_took_ms(tls_us), os_error, exchange->peer.detail);
+            step_skip(&reply->step, FAILURE_BELOW);
+            return;
+        }
+        step_ok(&reply->tls, loop_took_ms(tls_us));
+        took_us -= tls_us;
+    }
+    if (result == CURLE_OK) {
+        step_ok(&reply->step, loop_took_ms(took_us));
+        return;
+    }
+    enum failure failure = result_failure(exchange, result, os_error);
+    fail(&reply->step, failure, loop_took_ms(took_us), os_error,
+         failure == FAILURE_TIMEOUT ? "" : exchange->error);
+}

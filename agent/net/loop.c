@@ -1,0 +1,342 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The loop knows timers, watches and tasks, nothing of DNS or HTTP: libcurl's and c-ares' sockets
+ * are watches like any other. What a callback cancels is only marked, and swept when the turn is
+ * over, so that a callback may end or start anything, the loop included.
+ */
+#include "net/loop.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "net/loop_private.h"
+#include "net/timers.h"
+
+enum { US_PER_MS = 1000 };
+
+struct watch {
+    struct loop *loop;
+    struct watch *next;
+    int fd;
+    short events;
+    bool background;
+    bool dead;
+    void (*ready)(void *arg, short events);
+    void *arg;
+};
+
+struct loop {
+    int64_t now_us;
+    struct timers timers;
+    struct task *tasks;
+    struct watch *watches;
+    size_t n_watches; /* the dead ones too */
+    struct pollfd *polled;
+    struct watch **polled_for; /* of the same index */
+    size_t allocated;
+    void *kept;
+    void (*kept_end)(void *kept);
+    bool running;
+    bool stopped;
+    bool doomed; /* freed by a callback: loop_run frees the rest */
+};
+
+struct loop *loop_new(void)
+{
+    struct loop *loop = calloc(1, sizeof(*loop));
+
+    if (loop != NULL) {
+        loop->now_us = clock_monotonic_us();
+    }
+    return loop;
+}
+
+/* --- timers --- */
+
+struct timer *loop_after(struct loop *loop, int64_t delay_ms, void (*fire)(void *arg), void *arg)
+{
+    int64_t delay_us = delay_ms > INT64_MAX / US_PER_MS ? INT64_MAX : delay_ms * US_PER_MS;
+
+    return timers_add(&loop->timers, delay_us, false, fire, arg);
+}
+
+struct timer *loop_after_quietly(struct loop *loop, int64_t delay_us, void (*fire)(void *arg),
+                                 void *arg)
+{
+    return timers_add(&loop->timers, delay_us, true, fire, arg);
+}
+
+/* --- watches --- */
+
+/* Room for one more is made here, so that the poll itself cannot run out of memory. */
+static bool make_room(struct loop *loop)
+{
+    if (loop->n_watches < loop->allocated) {
+        return true;
+    }
+    size_t more = loop->allocated == 0 ? 32 : loop->allocated * 2;
+    struct pollfd *polled = reallocarray(loop->polled, more, sizeof(*polled));
+    if (polled == NULL) {
+        return false;
+    }
+    loop->polled = polled;
+    struct watch **polled_for = reallocarray(loop->polled_for, more, sizeof(struct watch *));
+    if (polled_for == NULL) {
+        return false;
+    }
+    loop->polled_for = polled_for;
+    loop->allocated = more;
+    return true;
+}
+
+struct watch *loop_watch(struct loop *loop, int fd, short events, bool background,
+                         void (*ready)(void *arg, short events), void *arg)
+{
+    if (!make_room(loop)) {
+        return NULL;
+    }
+    struct watch *watch = calloc(1, sizeof(*watch));
+    if (watch == NULL) {
+        return NULL;
+    }
+    watch->loop = loop;
+    watch->fd = fd;
+    watch->events = events;
+    watch->background = background;
+    watch->ready = ready;
+    watch->arg = arg;
+    watch->next = loop->watches;
+    loop->watches = watch;
+    loop->n_watches++;
+    return watch;
+}
+
+void loop_unwatch(struct watch *watch)
+{
+    if (watch != NULL) {
+        watch->dead = true;
+    }
+}
+
+static void sweep_watches(struct loop *loop)
+{
+    struct watch **link = &loop->watches;
+
+    while (*link != NULL) {
+        struct watch *watch = *link;
+
+        if (watch->dead) {
+            *link = watch->next;
+            free(watch);
+            loop->n_watches--;
+        } else {
+            link = &watch->next;
+        }
+    }
+}
+
+/* --- tasks --- */
+
+void loop_enter(struct loop *loop, struct task *task, void (*end)(struct task *task))
+{
+    task->end = end;
+    task->next = loop->tasks;
+    task->link = &loop->tasks;
+    if (task->next != NULL) {
+        task->next->link = &task->next;
+    }
+    loop->tasks = task;
+}
+
+void loop_leave(struct task *task)
+{
+    if (task->link == NULL) {
+        return;
+    }
+    *task->link = task->next;
+    if (task->next != NULL) {
+        task->next->link = task->link;
+    }
+    task->link = NULL;
+}
+
+void loop_keep(struct loop *loop, void *state, void (*end)(void *state))
+{
+    loop->kept = state;
+    loop->kept_end = end;
+}
+
+void *loop_kept(const struct loop *loop)
+{
+    return loop->kept;
+}
+
+/* --- turning --- */
+
+int64_t loop_now_ms(const struct loop *loop)
+{
+    return loop->now_us / US_PER_MS;
+}
+
+int64_t loop_now_us(const struct loop *loop)
+{
+    return loop->now_us;
+}
+
+int32_t loop_took_ms(int64_t took_us)
+{
+    if (took_us <= US_PER_MS) {
+        return 1;
+    }
+    int64_t took_ms = (took_us + US_PER_MS - 1) / US_PER_MS;
+    return took_ms > INT32_MAX ? INT32_MAX : (int32_t)took_ms;
+}
+
+static bool is_idle(const struct loop *loop)
+{
+    if (loop->tasks != NULL) {
+        return false;
+    }
+    if (timers_foreground(&loop->timers)) {
+        return false;
+    }
+    for (const struct watch *watch = loop->watches; watch != NULL; watch = watch->next) {
+        if (!watch->background && !watch->dead) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* Until the deadline or the first timer, rounded up: waking early would only turn in vain. */
+static int poll_timeout_ms(const struct loop *loop, int64_t deadline_us)
+{
+    int64_t next_us = timers_next_us(&loop->timers);
+    int64_t until_us = next_us < deadline_us ? next_us : deadline_us;
+
+    if (until_us == INT64_MAX) {
+        return -1;
+    }
+    int64_t now_us = clock_monotonic_us();
+    if (until_us <= now_us) {
+        return 0;
+    }
+    int64_t wait_ms = (until_us - now_us - 1) / US_PER_MS + 1;
+    return wait_ms > INT_MAX ? INT_MAX : (int)wait_ms;
+}
+
+static size_t gather_polled(struct loop *loop)
+{
+    size_t n = 0;
+
+    for (struct watch *watch = loop->watches; watch != NULL; watch = watch->next) {
+        loop->polled[n] = (struct pollfd){.fd = watch->fd, .events = watch->events};
+        loop->polled_for[n] = watch;
+        n++;
+    }
+    return n;
+}
+
+/* Waits once and calls back everything that is ready, then every timer that is due: an answer that
+ * came together with its timeout came in time. False when poll failed. */
+static bool turn_once(struct loop *loop, int64_t deadline_us)
+{
+    size_t n = gather_polled(loop);
+    int n_ready = poll(loop->polled, n, poll_timeout_ms(loop, deadline_us));
+
+    if (n_ready < 0 && errno != EINTR) {
+        return false;
+    }
+    loop->now_us = clock_monotonic_us();
+    timers_turn(&loop->timers);
+    for (size_t i = 0; i < n && n_ready > 0 && !loop->doomed; i++) {
+        struct watch *watch = loop->polled_for[i];
+        short events = loop->polled[i].revents;
+
+        if (events == 0) {
+            continue;
+        }
+        n_ready--;
+        if (!watch->dead) {
+            watch->ready(watch->arg, events);
+        }
+    }
+    while (!loop->doomed && timers_fire_one(&loop->timers, loop->now_us)) {}
+    sweep_watches(loop);
+    return true;
+}
+
+/* Everything but the loop itself, and nothing that a callback higher up the stack still reads. */
+static void end_everything(struct loop *loop)
+{
+    while (loop->tasks != NULL) {
+        struct task *task = loop->tasks;
+
+        loop_leave(task);
+        task->end(task);
+    }
+    if (loop->kept_end != NULL) {
+        loop->kept_end(loop->kept);
+        loop->kept_end = NULL;
+        loop->kept = NULL;
+    }
+    timers_clear(&loop->timers);
+    for (struct watch *watch = loop->watches; watch != NULL; watch = watch->next) {
+        watch->dead = true;
+    }
+}
+
+void loop_free(struct loop *loop)
+{
+    if (loop == NULL) {
+        return;
+    }
+    end_everything(loop);
+    if (loop->running) {
+        loop->doomed = true;
+        return;
+    }
+    sweep_watches(loop);
+    free(loop->polled);
+    free(loop->polled_for);
+    free(loop);
+}
+
+enum loop_end loop_run(struct loop *loop, int64_t deadline_ms)
+{
+    int64_t deadline_us = deadline_ms > INT64_MAX / US_PER_MS ? INT64_MAX : deadline_ms * US_PER_MS;
+    enum loop_end end = LOOP_IDLE;
+
+    loop->running = true;
+    loop->stopped = false;
+    loop->now_us = clock_monotonic_us();
+    sweep_watches(loop);
+    while (!is_idle(loop)) {
+        if (loop->now_us >= deadline_us) {
+            end = LOOP_DEADLINE;
+            break;
+        }
+        if (!turn_once(loop, deadline_us)) {
+            end = LOOP_FAILED;
+            break;
+        }
+        if (loop->stopped || loop->doomed) {
+            end = LOOP_STOPPED;
+            break;
+        }
+    }
+    loop->running = false;
+    if (loop->doomed) {
+        loop_free(loop);
+    }
+    return end;
+}
+
+void loop_stop(struct loop *loop)
+{
+    loop->stopped = true;
+}

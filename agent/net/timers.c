@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * A sorted list: there are some dozens at most, and most of them are cancelled before they fire.
+ */
+#include "net/timers.h"
+
+#include <stdlib.h>
+
+#include "base/clock.h"
+#include "net/loop.h"
+
+struct timer {
+    struct timer *next;
+    struct timer **link; /* what points at this one */
+    int64_t due_us;
+    uint64_t turn; /* in which it was started */
+    bool background;
+    void (*fire)(void *arg);
+    void *arg;
+};
+
+struct timer *timers_add(struct timers *timers, int64_t delay_us, bool background,
+                         void (*fire)(void *arg), void *arg)
+{
+    struct timer *timer = calloc(1, sizeof(*timer));
+    struct timer **link = &timers->first;
+    /* The clock, not the turn's now: a long turn must not shorten what starts at its end. */
+    int64_t now_us = clock_monotonic_us();
+
+    if (timer == NULL) {
+        return NULL;
+    }
+    if (delay_us < 0) {
+        delay_us = 0;
+    }
+    timer->due_us = delay_us > INT64_MAX - now_us ? INT64_MAX : now_us + delay_us;
+    timer->turn = timers->turn;
+    timer->background = background;
+    timer->fire = fire;
+    timer->arg = arg;
+
+    while (*link != NULL && (*link)->due_us <= timer->due_us) {
+        link = &(*link)->next;
+    }
+    timer->next = *link;
+    timer->link = link;
+    *link = timer;
+    if (timer->next != NULL) {
+        timer->next->link = &timer->next;
+    }
+    return timer;
+}
+
+void loop_cancel(struct timer *timer)
+{
+    if (timer == NULL) {
+        return;
+    }
+    *timer->link = timer->next;
+    if (timer->next != NULL) {
+        timer->next->link = timer->link;
+    }
+    free(timer);
+}
+
+int64_t timers_next_us(const struct timers *timers)
+{
+    return timers->first != NULL ? timers->first->due_us : INT64_MAX;
+}
+
+bool timers_foreground(const struct timers *timers)
+{
+    for (const struct timer *timer = timers->first; timer != NULL; timer = timer->next) {
+        if (!timer->background) {
+            return true;
+        }
+    }
+    return false;
+}
+
+void timers_turn(struct timers *timers)
+{
+    timers->turn++;
+}
+
+/* From the start each time, since whatever fired may have cancelled its neighbours. */
+static struct timer *find_due(const struct timers *timers, int64_t now_us)
+{
+    for (struct timer *timer = timers->first; timer != NULL; timer = timer->next) {
+        if (timer->due_us > now_us) {
+            return NULL;
+        }
+        if (timer->turn != timers->turn) {
+            return timer;
+        }
+    }
+    return NULL;
+}
+
+bool timers_fire_one(struct timers *timers, int64_t now_us)
+{
+    struct timer *timer = find_due(timers, now_us);
+
+    if (timer == NULL) {
+        return false;
+    }
+    void (*fire)(void *arg) = timer->fire;
+    void *arg = timer->arg;
+    loop_cancel(timer);
+    fire(arg);
+    return true;
+}
+
+void timers_clear(struct timers *timers)
+{
+    while (timers->first != NULL) {
+        loop_cancel(timers->first);
+    }
+}

@@ -1,0 +1,304 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Verification is ours because three questions must be told apart that OpenSSL answers with one
+ * word: is the time right, is the name right, and whose roots believe it?
+ */
+#include "net/tls.h"
+
+#include <arpa/inet.h>
+#include <openssl/asn1.h>
+#include <openssl/err.h>
+#include <openssl/ssl.h>
+#include <openssl/x509v3.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/text.h"
+#include "net/trust_private.h"
+
+enum {
+    MAX_DEPTH = 10,
+    SECURITY_LEVEL = 1, /* RSA from 1024 bits, no SHA-1 and no MD5: what Go's TLS accepts */
+};
+
+/* How a chain stands with one store. */
+struct chain {
+    int error;      /* X509_V_OK, or the first that is not about time */
+    int time_error; /* X509_V_OK, or the first that is */
+    int time_depth;
+};
+
+static int peer_index = -1; /* of our struct in an SSL_CTX's ex_data */
+
+/* --- what the certificate says --- */
+
+static void keep_name(const X509_NAME *name, char to[HOST_SIZE])
+{
+    BIO *bio = BIO_new(BIO_s_mem());
+    char *bytes = NULL;
+
+    if (bio == NULL) {
+        return;
+    }
+    X509_NAME_print_ex(bio, name, 0,
+                       ASN1_STRFLGS_UTF8_CONVERT | ASN1_STRFLGS_ESC_2253 | ASN1_STRFLGS_ESC_QUOTE |
+                           XN_FLAG_SEP_CPLUS_SPC | XN_FLAG_FN_SN);
+    long n = BIO_get_mem_data(bio, &bytes);
+    text_escape(to, HOST_SIZE, bytes, n > 0 ? (size_t)n : 0);
+    BIO_free(bio);
+}
+
+static void add_bytes(char names[HOST_SIZE], const unsigned char *bytes, int n)
+{
+    char name[HOST_SIZE];
+
+    text_escape(name, sizeof(name), (const char *)bytes, n > 0 ? (size_t)n : 0);
+    text_add(names, HOST_SIZE, "%s%s", names[0] != '\0' ? "," : "", name);
+}
+
+static void add_address(char names[HOST_SIZE], const ASN1_OCTET_STRING *address)
+{
+    char text[ADDRESS_SIZE];
+    int n = ASN1_STRING_length(address);
+
+    if ((n == 4 || n == 16) && inet_ntop(n == 4 ? AF_INET : AF_INET6,
+                                         ASN1_STRING_get0_data(address), text, sizeof(text))) {
+        add_bytes(names, (const unsigned char *)text, (int)strlen(text));
+    }
+}
+
+static void keep_alternative_names(const X509 *certificate, char names[HOST_SIZE])
+{
+    GENERAL_NAMES *all = X509_get_ext_d2i(certificate, NID_subject_alt_name, NULL, NULL);
+
+    for (int i = 0; i < sk_GENERAL_NAME_num(all) && strlen(names) + 1 < HOST_SIZE; i++) {
+        const GENERAL_NAME *name = sk_GENERAL_NAME_value(all, i);
+
+        if (name->type == GEN_DNS) {
+            add_bytes(names, ASN1_STRING_get0_data(name->d.dNSName),
+                      ASN1_STRING_length(name->d.dNSName));
+        } else if (name->type == GEN_IPADD) {
+            add_address(names, name->d.iPAddress);
+        }
+    }
+    GENERAL_NAMES_free(all);
+}
+
+static int64_t unix_time(const ASN1_TIME *time)
+{
+    struct tm parts;
+
+    return ASN1_TIME_to_tm(time, &parts) == 1 ? (int64_t)timegm(&parts) : 0;
+}
+
+static bool carries_name(X509 *certificate, const char *host)
+{
+    /* As for Go, only alternative names count, never the common name. */
+    const unsigned int flags = X509_CHECK_FLAG_NEVER_CHECK_SUBJECT |
+                               X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS;
+
+    return X509_check_host(certificate, host, 0, flags, NULL) == 1 ||
+           X509_check_ip_asc(certificate, host, flags) == 1;
+}
+
+static void keep_certificate(struct tls_peer *peer, X509 *certificate)
+{
+    struct tls_session *session = &peer->session;
+
+    keep_name(X509_get_subject_name(certificate), session->subject);
+    keep_name(X509_get_issuer_name(certificate), session->issuer);
+    keep_alternative_names(certificate, session->names);
+    session->not_before_unix_s = unix_time(X509_get0_notBefore(certificate));
+    session->not_after_unix_s = unix_time(X509_get0_notAfter(certificate));
+    session->name_matches = carries_name(certificate, peer->host);
+}
+
+static void keep_protocol(struct tls_session *session, const SSL *ssl)
+{
+    const SSL_CIPHER *cipher = SSL_get_pending_cipher(ssl);
+
+    text_set(session->version, sizeof(session->version), "%s", SSL_get_version(ssl));
+    if (cipher != NULL) {
+        text_set(session->cipher, sizeof(session->cipher), "%s", SSL_CIPHER_get_name(cipher));
+    }
+}
+
+/* --- whether we believe it --- */
+
+/* Errors of time are noted and passed over: a chain that ends in Amazon's root but is out of time
+ * says something of this machine's clock, one that does not end there says nothing of it. */
+static int on_verdict(int holds, X509_STORE_CTX *verification)
+{
+    struct chain *chain = X509_STORE_CTX_get_app_data(verification);
+    int error = X509_STORE_CTX_get_error(verification);
+
+    if (holds == 1) {
+        return 1;
+    }
+    if (error == X509_V_ERR_CERT_HAS_EXPIRED || error == X509_V_ERR_CERT_NOT_YET_VALID) {
+        if (chain->time_error == X509_V_OK) {
+            chain->time_error = error;
+            chain->time_depth = X509_STORE_CTX_get_error_depth(verification);
+        }
+        return 1;
+    }
+    chain->error = error;
+    return 0;
+}
+
+static struct chain judge_chain(X509_STORE *store, X509 *certificate, STACK_OF(X509) * untrusted)
+{
+    struct chain chain = {.error = X509_V_ERR_OUT_OF_MEM, .time_error = X509_V_OK};
+    X509_STORE_CTX *verification = X509_STORE_CTX_new();
+
+    if (store == NULL || verification == NULL ||
+        X509_STORE_CTX_init(verification, store, certificate, untrusted) != 1) {
+        X509_STORE_CTX_free(verification);
+        return chain;
+    }
+    X509_STORE_CTX_set_default(verification, "ssl_server");
+    X509_VERIFY_PARAM *limits = X509_STORE_CTX_get0_param(verification);
+    X509_VERIFY_PARAM_set_depth(limits, MAX_DEPTH);
+    X509_VERIFY_PARAM_set_auth_level(limits, SECURITY_LEVEL);
+    X509_STORE_CTX_set_verify_cb(verification, on_verdict);
+    X509_STORE_CTX_set_app_data(verification, &chain);
+
+    chain.error = X509_V_OK;
+    if (X509_verify_cert(verification) != 1 && chain.error == X509_V_OK) {
+        chain.error = X509_STORE_CTX_get_error(verification);
+        if (chain.error == X509_V_OK) {
+            chain.error = X509_V_ERR_UNSPECIFIED;
+        }
+    }
+    X509_STORE_CTX_free(verification);
+    return chain;
+}
+
+/* Amazon's roots first, then whatever the system trusts, which only then is read. */
+static struct chain judge_by_all(struct tls_peer *peer, X509 *certificate,
+                                 STACK_OF(X509) * untrusted)
+{
+    enum trust_by by;
+    struct chain chain = judge_chain(trust_first(peer->trust, &by), certificate, untrusted);
+
+    if (chain.error == X509_V_OK) {
+        peer->session.trust_by = by;
+        return chain;
+    }
+    for (size_t which = 0; which < N_TRUST_SYSTEM; which++) {
+        X509_STORE *store = trust_system(peer->trust, (enum trust_system)which);
+        struct chain second = judge_chain(store, certificate, untrusted);
+        if (second.error == X509_V_OK) {
+            peer->session.trust_by = TRUST_BY_SYSTEM;
+            return second;
+        }
+    }
+    return chain;
+}
+
+static enum failure time_failure(int error)
+{
+    return error == X509_V_ERR_CERT_HAS_EXPIRED ? FAILURE_CERTIFICATE_EXPIRED
+                                                : FAILURE_CERTIFICATE_NOT_YET_VALID;
+}
+
+/* The leaf's own time, then its name, then the chain: the order of Go's Certificate.Verify, and so
+ * of what the agent's log says. Returns OpenSSL's number for it. */
+static int judge(struct tls_peer *peer, X509 *certificate, STACK_OF(X509) * untrusted)
+{
+    struct chain chain = judge_by_all(peer, certificate, untrusted);
+    int leaf_error = X509_V_OK;
+
+    if (X509_cmp_current_time(X509_get0_notAfter(certificate)) <= 0) {
+        leaf_error = X509_V_ERR_CERT_HAS_EXPIRED;
+    } else if (X509_cmp_current_time(X509_get0_notBefore(certificate)) > 0) {
+        leaf_error = X509_V_ERR_CERT_NOT_YET_VALID;
+    }
+    int error = chain.error != X509_V_OK ? chain.error : chain.time_error;
+    text_set(peer->session.verify, sizeof(peer->session.verify), "%s",
+             error == X509_V_OK ? "" : X509_verify_cert_error_string(error));
+
+    if (leaf_error != X509_V_OK) {
+        peer->failure = time_failure(leaf_error);
+        error = leaf_error;
+    } else if (!peer->session.name_matches) {
+        peer->failure = FAILURE_WRONG_NAME;
+        text_set(peer->detail, sizeof(peer->detail), "the certificate is for %s",
+                 peer->session.names[0] != '\0' ? peer->session.names : "no name");
+        return X509_V_ERR_HOSTNAME_MISMATCH;
+    } else if (chain.error != X509_V_OK) {
+        peer->failure = FAILURE_UNTRUSTED;
+    } else if (chain.time_error != X509_V_OK) {
+        peer->failure = time_failure(chain.time_error);
+    } else {
+        peer->failure = FAILURE_NONE;
+        return X509_V_OK;
+    }
+    text_set(peer->detail, sizeof(peer->detail), "%s", X509_verify_cert_error_string(error));
+    return error;
+}
+
+/* In place of X509_verify_cert: 1 lets the handshake go on. */
+static int on_certificate(X509_STORE_CTX *given, void *arg)
+{
+    const SSL *ssl = X509_STORE_CTX_get_ex_data(given, SSL_get_ex_data_X509_STORE_CTX_idx());
+    struct tls_peer *peer = ssl != NULL ? SSL_CTX_get_ex_data(SSL_get_SSL_CTX(ssl), peer_index)
+                                        : NULL;
+    X509 *certificate = X509_STORE_CTX_get0_cert(given);
+
+    (void)arg;
+    if (peer == NULL || certificate == NULL) {
+        X509_STORE_CTX_set_error(given, X509_V_ERR_UNSPECIFIED);
+        return 0;
+    }
+    keep_protocol(&peer->session, ssl);
+    keep_certificate(peer, certificate);
+    int error = judge(peer, certificate, X509_STORE_CTX_get0_untrusted(given));
+    ERR_clear_error(); /* the misses of the first store are no errors of this handshake */
+    peer->shown = true;
+    X509_STORE_CTX_set_error(given, error);
+    return error == X509_V_OK;
+}
+
+/* --- watching --- */
+
+static void on_event(const SSL *ssl, int where, int value)
+{
+    struct tls_peer *peer = SSL_CTX_get_ex_data(SSL_get_SSL_CTX(ssl), peer_index);
+
+    if (peer != NULL && where == SSL_CB_READ_ALERT && (value >> 8) == SSL3_AL_FATAL) {
+        peer->alert = value & 0xff;
+    }
+}
+
+bool tls_watch(struct tls_peer *peer, SSL_CTX *context)
+{
+    if (peer_index < 0) {
+        peer_index = SSL_CTX_get_ex_new_index(0, NULL, NULL, NULL, NULL);
+    }
+    if (peer_index < 0 || SSL_CTX_set_ex_data(context, peer_index, peer) != 1 ||
+        SSL_CTX_up_ref(context) != 1) {
+        return false;
+    }
+    peer->context = context;
+    peer->alert = -1;
+    SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION);
+    SSL_CTX_set_security_level(context, SECURITY_LEVEL);
+    SSL_CTX_set_options(context, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_TICKET);
+    SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
+    SSL_CTX_set_keylog_callback(context, NULL); /* whatever SSLKEYLOGFILE says */
+    SSL_CTX_set_info_callback(context, on_event);
+    SSL_CTX_set_verify(context, SSL_VERIFY_PEER, NULL);
+    SSL_CTX_set_cert_verify_callback(context, on_certificate, NULL);
+    return true;
+}
+
+void tls_unwatch(struct tls_peer *peer)
+{
+    if (peer->context != NULL) {
+        SSL_CTX_set_ex_data(peer->context, peer_index, NULL);
+        SSL_CTX_free(peer->context);
+        peer->context = NULL;
+    }
+}

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The OpenSSL side of one HTTPS connection: our own verification in place of libcurl's, and what
+ * the peer showed, kept also when it is not believed.
+ */
+#ifndef NET_TLS_H
+#define NET_TLS_H
+
+#include <stdbool.h>
+
+#include "model/wire.h"
+#include "net/trust.h"
+
+/* One peer, as long as its handshake is watched. All zero is a valid start. */
+struct tls_peer {
+    char host[HOST_SIZE]; /* the name that the certificate must carry, or an address */
+    struct trust *trust;
+    struct tls_session session;
+    bool shown;               /* a certificate came and `failure` says what we think of it */
+    enum failure failure;     /* FAILURE_NONE: believed */
+    int alert;                /* fatal alert that the peer sent, or -1 */
+    char detail[DETAIL_SIZE]; /* of the failure */
+    struct ssl_ctx_st *context;
+};
+
+/* Installs verification and observation in an SSL_CTX that libcurl made for this connection: TLS
+ * 1.2 at least, no resumption, no renegotiation. False when out of memory. */
+bool tls_watch(struct tls_peer *peer, struct ssl_ctx_st *context);
+
+/* Stops watching: the connection may outlive the exchange that opened it. */
+void tls_unwatch(struct tls_peer *peer);
+
+/* Why the handshake failed, from what was watched and OpenSSL's own reason as libcurl wrote it
+ * ("…error:0A00010B:SSL routines::wrong version number"). os_error is the socket's, or 0. */
+enum failure tls_failure(struct tls_peer *peer, const char *error, int os_error);
+
+#endif

@@ -1,0 +1,248 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Certificates are read into OpenSSL's stores here and nowhere else. The system's bundle, and then
+ * the directories that Go reads besides, are opened only when the roots before did not do.
+ */
+#include "net/trust.h"
+
+#include <limits.h>
+#include <openssl/bio.h>
+#include <openssl/err.h>
+#include <openssl/pem.h>
+#include <openssl/x509_vfy.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/file.h"
+#include "base/limits.h"
+#include "base/log.h"
+#include "base/text.h"
+#include "net/roots.h"
+#include "net/trust_private.h"
+
+enum { MAX_CERTIFICATES = 4096 };
+
+struct trust {
+    X509_STORE *first;
+    enum trust_by first_by;
+    char root[PATH_SIZE];
+    char ssl_cert_file[PATH_SIZE]; /* empty: trust_bundle_paths */
+    X509_STORE *system[N_TRUST_SYSTEM];
+    bool is_read[N_TRUST_SYSTEM];
+};
+
+/* https://go.dev/src/crypto/x509/root_linux.go */
+const char *const trust_bundle_paths[] = {
+    "/etc/ssl/certs/ca-certificates.crt",                /* Debian, Ubuntu */
+    "/etc/pki/tls/certs/ca-bundle.crt",                  /* Amazon Linux, Fedora, RHEL */
+    "/etc/ssl/ca-bundle.pem",                            /* SUSE */
+    "/etc/pki/tls/cacert.pem",                           /* OpenELEC */
+    "/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem", /* CentOS, RHEL 7 */
+    "/etc/ssl/cert.pem",                                 /* Alpine */
+    NULL,
+};
+
+static const char *const directories[] = {"/etc/ssl/certs", "/etc/pki/tls/certs"};
+
+static int no_password(char *to, int size, int writing, void *arg)
+{
+    (void)to;
+    (void)size;
+    (void)writing;
+    (void)arg;
+    return -1; /* never ask on a terminal */
+}
+
+static bool at_the_end(void)
+{
+    unsigned long error = ERR_peek_last_error();
+
+    return ERR_GET_LIB(error) == ERR_LIB_PEM && ERR_GET_REASON(error) == PEM_R_NO_START_LINE;
+}
+
+/* Adds every certificate of a PEM text. Returns how many; those that do not parse are counted in
+ * n_bad and passed over, as Go does. */
+static int add_certificates(X509_STORE *store, const char *pem, size_t n_bytes, int *n_bad)
+{
+    int n = 0;
+    BIO *bio = n_bytes > INT_MAX ? NULL : BIO_new_mem_buf(pem, (int)n_bytes);
+
+    *n_bad = 0;
+    for (int i = 0; bio != NULL && i < MAX_CERTIFICATES; i++) {
+        ERR_clear_error();
+        X509 *certificate = PEM_read_bio_X509(bio, NULL, no_password, NULL);
+        if (certificate != NULL) {
+            n += X509_STORE_add_cert(store, certificate) == 1;
+            X509_free(certificate);
+        } else if (at_the_end()) {
+            break;
+        } else {
+            ++*n_bad;
+        }
+    }
+    BIO_free(bio);
+    ERR_clear_error();
+    return n;
+}
+
+static X509_STORE *store_new(void)
+{
+    X509_STORE *store = X509_STORE_new();
+
+    if (store != NULL) {
+        /* As for Go, whatever is listed is trusted, be it self-signed or not. */
+        X509_STORE_set_flags(store, X509_V_FLAG_PARTIAL_CHAIN);
+    }
+    return store;
+}
+
+/* Adds the certificates of a file. Returns how many, 0 also when it cannot be read. */
+static int add_file(X509_STORE *store, const char *root, const char *path, char *error,
+                    size_t error_size)
+{
+    struct buffer contents;
+    int n = 0;
+    int n_bad = 0;
+
+    buffer_init(&contents, FILE_MAX_BYTES);
+    int os_error = file_read(root, path, &contents);
+    if (os_error != 0) {
+        text_set(error, error_size, "%s%s: %s", root, path, strerror(os_error));
+    } else if (contents.used > 0) {
+        n = add_certificates(store, contents.bytes, contents.used, &n_bad);
+    }
+    if (os_error == 0 && n == 0) {
+        text_set(error, error_size, "%s%s: no certificate that can be read", root, path);
+    } else if (n_bad > 0) {
+        text_set(error, error_size, "%s%s: %d certificates cannot be read", root, path, n_bad);
+    }
+    buffer_clear(&contents);
+    return n;
+}
+
+/* --- the system's roots --- */
+
+static void read_bundle(struct trust *trust, X509_STORE *store)
+{
+    char error[DETAIL_SIZE];
+
+    if (trust->ssl_cert_file[0] != '\0') {
+        (void)add_file(store, trust->root, trust->ssl_cert_file, error, sizeof(error));
+        return;
+    }
+    for (size_t i = 0; trust_bundle_paths[i] != NULL; i++) {
+        if (file_exists(trust->root, trust_bundle_paths[i])) {
+            (void)add_file(store, trust->root, trust_bundle_paths[i], error, sizeof(error));
+            return;
+        }
+    }
+}
+
+struct directory {
+    const char *root;
+    const char *path;
+    X509_STORE *store;
+};
+
+static void read_directory_entry(void *arg, const char *name)
+{
+    const struct directory *directory = arg;
+    char path[PATH_SIZE];
+    char error[DETAIL_SIZE];
+
+    if (text_set(path, sizeof(path), "%s/%s", directory->path, name)) {
+        (void)add_file(directory->store, directory->root, path, error, sizeof(error));
+    }
+}
+
+static void read_directories(struct trust *trust, X509_STORE *store)
+{
+    for (size_t i = 0; i < sizeof(directories) / sizeof(directories[0]); i++) {
+        struct directory directory = {trust->root, directories[i], store};
+        (void)file_list(trust->root, directories[i], ".pem", read_directory_entry, &directory);
+        (void)file_list(trust->root, directories[i], ".crt", read_directory_entry, &directory);
+    }
+}
+
+X509_STORE *trust_system(struct trust *trust, enum trust_system which)
+{
+    if (!trust->is_read[which]) {
+        trust->is_read[which] = true;
+        trust->system[which] = store_new();
+        if (trust->system[which] == NULL) {
+            return NULL;
+        }
+        log_verbose("tls: reading the system's certificates");
+        if (which == TRUST_SYSTEM_BUNDLE) {
+            read_bundle(trust, trust->system[which]);
+        } else {
+            read_directories(trust, trust->system[which]);
+        }
+    }
+    return trust->system[which];
+}
+
+X509_STORE *trust_first(const struct trust *trust, enum trust_by *by)
+{
+    *by = trust->first_by;
+    return trust->first;
+}
+
+/* --- making one --- */
+
+static bool read_first(struct trust *trust, const char *ca_file, char *error, size_t error_size)
+{
+    int n_bad = 0;
+
+    trust->first = store_new();
+    if (trust->first == NULL) {
+        text_set(error, error_size, "%s", "out of memory");
+        return false;
+    }
+    if (ca_file != NULL) {
+        trust->first_by = TRUST_BY_CA_FILE;
+        error[0] = '\0';
+        return add_file(trust->first, "", ca_file, error, error_size) > 0 && error[0] == '\0';
+    }
+    trust->first_by = TRUST_BY_AMAZON;
+    if (add_certificates(trust->first, amazon_roots_pem, strlen(amazon_roots_pem), &n_bad) == 0 ||
+        n_bad > 0) {
+        text_set(error, error_size, "%s", "the built-in roots do not parse");
+        return false;
+    }
+    return true;
+}
+
+struct trust *trust_new(const struct trust_sources *sources, char *error, size_t error_size)
+{
+    struct trust *trust = calloc(1, sizeof(*trust));
+
+    if (trust == NULL) {
+        text_set(error, error_size, "%s", "out of memory");
+        return NULL;
+    }
+    if (!text_set(trust->root, PATH_SIZE, "%s", sources->root != NULL ? sources->root : "") ||
+        !text_set(trust->ssl_cert_file, PATH_SIZE, "%s",
+                  sources->ssl_cert_file != NULL ? sources->ssl_cert_file : "")) {
+        text_set(error, error_size, "%s", "a path is too long");
+        trust_free(trust);
+        return NULL;
+    }
+    if (!read_first(trust, sources->ca_file, error, error_size)) {
+        trust_free(trust);
+        return NULL;
+    }
+    return trust;
+}
+
+void trust_free(struct trust *trust)
+{
+    if (trust == NULL) {
+        return;
+    }
+    X509_STORE_free(trust->first);
+    for (size_t i = 0; i < N_TRUST_SYSTEM; i++) {
+        X509_STORE_free(trust->system[i]);
+    }
+    free(trust);
+}
