@@ -1,0 +1,231 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * base/: escaping, bounded text, growing buffers, durations and dates, files below a root.
+ */
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "base/buffer.h"
+#include "base/clock.h"
+#include "base/file.h"
+#include "base/text.h"
+
+static void escaping_leaves_only_printable_ascii(void **state)
+{
+    char to[64];
+    (void)state;
+
+    assert_true(text_escape(to, sizeof(to), "a\x1b[31m\n\\\xe2\x80\xae\x7f", 12));
+    assert_string_equal(to, "a\\x1b[31m\\n\\\\\\xe2\\x80\\xae\\x7f");
+    assert_true(text_escape(to, sizeof(to), NULL, 3));
+    assert_string_equal(to, "");
+    assert_true(text_escape(to, sizeof(to), "a\0b", 3));
+    assert_string_equal(to, "a\\x00b");
+}
+
+static void a_cut_escape_says_so_and_never_splits_a_sequence(void **state)
+{
+    char to[16];
+    (void)state;
+
+    for (size_t size = 1; size <= sizeof(to); size++) {
+        memset(to, 'X', sizeof(to));
+        assert_false(text_escape(to, size, "\x01\x02\x03\x04\x05\x06\x07", 7));
+        assert_true(strlen(to) < size);
+        if (size >= 4)
+            assert_true(text_ends(to, "..."));
+        assert_int_equal((strlen(to) - (size >= 4 ? 3 : 0)) % 4, 0);
+    }
+}
+
+static void text_is_cut_and_terminated(void **state)
+{
+    char to[8];
+    (void)state;
+
+    assert_true(text_set(to, sizeof(to), "%s", "1234567"));
+    assert_false(text_set(to, sizeof(to), "%s", "12345678"));
+    assert_string_equal(to, "1234567");
+    assert_false(text_add(to, sizeof(to), "9"));
+    assert_true(text_set(to, sizeof(to), "12"));
+    assert_true(text_add(to, sizeof(to), "%d", 345));
+    assert_string_equal(to, "12345");
+}
+
+static void numbers_are_whole_and_bounded(void **state)
+{
+    uint64_t value = 7;
+    (void)state;
+
+    assert_true(text_number("0", 10, &value));
+    assert_int_equal(value, 0);
+    assert_true(text_number("18446744073709551615", UINT64_MAX, &value));
+    assert_false(text_number("18446744073709551616", UINT64_MAX, &value));
+    assert_false(text_number("11", 10, &value));
+    assert_false(text_number("", 10, &value));
+    assert_false(text_number("-1", 10, &value));
+    assert_false(text_number("1 ", 10, &value));
+}
+
+static void a_buffer_never_passes_its_maximum(void **state)
+{
+    struct buffer buffer;
+    (void)state;
+
+    buffer_init(&buffer, 1000);
+    for (int i = 0; i < 100; i++)
+        assert_true(buffer_add(&buffer, "0123456789", 10));
+    assert_int_equal(buffer.used, 1000);
+    assert_false(buffer_add(&buffer, "x", 1));
+    assert_true(buffer.failed);
+    assert_false(buffer_addf(&buffer, "%s", ""));
+    buffer_clear(&buffer);
+    assert_true(buffer_addf(&buffer, "%d-%s", 5, "five"));
+    assert_true(buffer_add_escaped(&buffer, "\n"));
+    assert_string_equal(buffer.bytes, "5-five\\n");
+    buffer_clear(&buffer);
+}
+
+static void durations(void **state)
+{
+    int64_t ms = 0;
+    (void)state;
+
+    assert_true(clock_parse_duration("250ms", &ms));
+    assert_int_equal(ms, 250);
+    assert_true(clock_parse_duration("30s", &ms));
+    assert_int_equal(ms, 30000);
+    assert_true(clock_parse_duration("1440m", &ms));
+    assert_int_equal(ms, 86400000);
+    static const char *const bad[] = {"", "30", "s", "-1s", "1h", "1441m", "1.5s", "30s ", " 1s",
+                                      "99999999999999999999s"};
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+        assert_false(clock_parse_duration(bad[i], &ms));
+}
+
+static void dates(void **state)
+{
+    int64_t s = 0;
+    char text[TIME_SIZE];
+    (void)state;
+
+    assert_true(clock_parse_http_date("Sun, 06 Nov 1994 08:49:37 GMT", &s));
+    assert_int_equal(s, 784111777); /* the example of RFC 9110 section 5.6.7 */
+    assert_false(clock_parse_http_date("yesterday", &s));
+    assert_true(clock_parse_iso8601("1994-11-06T08:49:37Z", &s));
+    assert_int_equal(s, 784111777);
+    assert_true(clock_parse_iso8601("1994-11-06T08:49:37.123Z", &s));
+    assert_true(clock_parse_iso8601("19941106T084937Z", &s));
+    assert_int_equal(s, 784111777);
+    assert_false(clock_parse_iso8601("1994-11-06T08:49:37", &s));
+    assert_false(clock_parse_iso8601("1994-11-06T08:49:37.Z", &s));
+    clock_format_iso8601(784111777123, true, text);
+    assert_string_equal(text, "1994-11-06T08:49:37.123Z");
+    clock_format_iso8601(-1, true, text);
+    assert_string_equal(text, "1969-12-31T23:59:59.999Z");
+}
+
+static char directory[] = "/tmp/ssm-preflight-test-XXXXXX";
+
+static int make_directory(void **state)
+{
+    (void)state;
+    return mkdtemp(directory) ? 0 : -1;
+}
+
+static int remove_directory(void **state)
+{
+    static const char *const names[] = {"new", "old", "a.conf", "b.conf", "fifo", "link"};
+    char path[128];
+    (void)state;
+
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        (void)text_set(path, sizeof(path), "%s/%s", directory, names[i]);
+        (void)unlink(path);
+    }
+    return rmdir(directory);
+}
+
+static void a_file_is_written_whole_and_read_whole(void **state)
+{
+    struct buffer contents;
+    char path[128];
+    struct stat status;
+    (void)state;
+
+    (void)text_set(path, sizeof(path), "%s/new", directory);
+    assert_int_equal(file_write_atomically(path, "one\ntwo\n", 8, 0644), 0);
+    assert_int_equal(stat(path, &status), 0);
+    assert_int_equal(status.st_mode & 0777, 0644);
+
+    buffer_init(&contents, 8);
+    assert_int_equal(file_read(directory, "/new", &contents), 0);
+    assert_string_equal(contents.bytes, "one\ntwo\n");
+    buffer_clear(&contents);
+    buffer_init(&contents, 7);
+    assert_int_equal(file_read(directory, "/new", &contents), EFBIG);
+    assert_null(contents.bytes);
+
+    char line[16];
+    assert_true(file_read_line(directory, "/new", line, sizeof(line)));
+    assert_string_equal(line, "one");
+    assert_int_equal(file_read(directory, "/missing", &contents), ENOENT);
+    assert_int_equal(file_write_atomically("/proc/nowhere/x", "", 0, 0644), ENOENT);
+}
+
+static void a_fifo_does_not_hang_a_boot(void **state)
+{
+    struct buffer contents;
+    char path[128];
+    (void)state;
+
+    (void)text_set(path, sizeof(path), "%s/fifo", directory);
+    assert_int_equal(mkfifo(path, 0600), 0);
+    buffer_init(&contents, 100);
+    assert_int_equal(file_read(directory, "/fifo", &contents), EINVAL);
+}
+
+static void remember(void *arg, const char *name)
+{
+    (void)text_add(arg, 64, "%s ", name);
+}
+
+static void drop_ins_come_in_the_order_of_their_names(void **state)
+{
+    char path[128], seen[64] = "";
+    (void)state;
+
+    (void)text_set(path, sizeof(path), "%s/b.conf", directory);
+    assert_int_equal(file_write_atomically(path, "", 0, 0600), 0);
+    (void)text_set(path, sizeof(path), "%s/a.conf", directory);
+    assert_int_equal(file_write_atomically(path, "", 0, 0600), 0);
+    assert_int_equal(file_list(directory, "", ".conf", remember, seen), 0);
+    assert_string_equal(seen, "a.conf b.conf ");
+    assert_int_equal(file_list(directory, "/none", ".conf", remember, seen), ENOENT);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(escaping_leaves_only_printable_ascii),
+        cmocka_unit_test(a_cut_escape_says_so_and_never_splits_a_sequence),
+        cmocka_unit_test(text_is_cut_and_terminated),
+        cmocka_unit_test(numbers_are_whole_and_bounded),
+        cmocka_unit_test(a_buffer_never_passes_its_maximum),
+        cmocka_unit_test(durations),
+        cmocka_unit_test(dates),
+        cmocka_unit_test(a_file_is_written_whole_and_read_whole),
+        cmocka_unit_test(a_fifo_does_not_hang_a_boot),
+        cmocka_unit_test(drop_ins_come_in_the_order_of_their_names),
+    };
+    return cmocka_run_group_tests(tests, make_directory, remove_directory);
+}

@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Where an address lies, which resolver is the VPC's, and what /etc/hosts pins.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "base/file.h"
+#include "base/text.h"
+#include "observe/hosts.h"
+#include "observe/place.h"
+
+static const struct instance_facts instance = {
+    .n_vpc_cidrs = 4,
+    .vpc_cidrs = {"10.0.0.0/16", "100.64.0.0/20", "52.1.0.0/24", "2600:1f18:1::/56"},
+    .n_subnet_cidrs = 2,
+    .subnet_cidrs = {"10.0.1.0/24", "2600:1f18:1:1::/64"},
+};
+
+static void places(void **state)
+{
+    static const struct {
+        const char *address;
+        enum place place;
+    } rows[] = {
+        {"10.0.1.21", PLACE_OWN_SUBNET},
+        {"10.0.2.21", PLACE_IN_VPC},
+        {"100.64.15.255", PLACE_IN_VPC},
+        {"100.64.16.0", PLACE_PRIVATE_ELSEWHERE},
+        {"52.1.0.7", PLACE_IN_VPC}, /* a VPC may use a public range */
+        {"52.1.1.7", PLACE_PUBLIC},
+        {"10.1.0.1", PLACE_PRIVATE_ELSEWHERE},
+        {"172.16.0.1", PLACE_PRIVATE_ELSEWHERE},
+        {"172.31.255.255", PLACE_PRIVATE_ELSEWHERE},
+        {"172.32.0.1", PLACE_PUBLIC},
+        {"192.168.1.1", PLACE_PRIVATE_ELSEWHERE},
+        {"198.19.255.255", PLACE_PRIVATE_ELSEWHERE},
+        {"198.20.0.0", PLACE_PUBLIC},
+        {"203.0.113.10", PLACE_PUBLIC},
+        {"127.0.0.1", PLACE_LOCAL},
+        {"169.254.169.254", PLACE_LOCAL},
+        {"0.0.0.0", PLACE_LOCAL},
+        {"2600:1f18:1:1::5", PLACE_OWN_SUBNET},
+        {"2600:1f18:1:2::5", PLACE_IN_VPC},
+        {"2600:1f18:2::5", PLACE_PUBLIC},
+        {"fd00:ec2::254", PLACE_PRIVATE_ELSEWHERE},
+        {"::1", PLACE_LOCAL},
+        {"fe80::1", PLACE_LOCAL},
+        {"nonsense", PLACE_UNKNOWN},
+    };
+    (void)state;
+
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+        if (place_of(rows[i].address, &instance) != rows[i].place)
+            fail_msg("%s is %d", rows[i].address, place_of(rows[i].address, &instance));
+}
+
+static void without_the_vpcs_cidrs_private_ranges_decide(void **state)
+{
+    static const struct instance_facts unknown;
+    (void)state;
+    assert_int_equal(place_of("10.0.1.21", &unknown), PLACE_PRIVATE_ELSEWHERE);
+    assert_int_equal(place_of("52.1.0.7", &unknown), PLACE_PUBLIC);
+}
+
+static void cidrs_that_are_none_hold_nothing(void **state)
+{
+    (void)state;
+    assert_true(place_in_cidr("1.2.3.4", "0.0.0.0/0"));
+    assert_true(place_in_cidr("1.2.3.4", "1.2.3.4/32"));
+    assert_false(place_in_cidr("1.2.3.5", "1.2.3.4/32"));
+    assert_false(place_in_cidr("1.2.3.4", "1.2.3.4"));
+    assert_false(place_in_cidr("1.2.3.4", "1.2.3.4/33"));
+    assert_false(place_in_cidr("1.2.3.4", "::/0"));
+    assert_false(place_in_cidr("1.2.3.4", "x/8"));
+}
+
+static void the_vpcs_resolver_is_base_plus_two(void **state)
+{
+    struct instance_facts odd = {.n_vpc_cidrs = 2, .vpc_cidrs = {"2600::/56", "10.9.0.16/28"}};
+    char to[ADDRESS_SIZE];
+    (void)state;
+
+    assert_true(place_vpc_resolver(&instance, to));
+    assert_string_equal(to, "10.0.0.2");
+    assert_true(place_vpc_resolver(&odd, to));
+    assert_string_equal(to, "10.9.0.18");
+    odd.n_vpc_cidrs = 0;
+    assert_false(place_vpc_resolver(&odd, to));
+}
+
+static void hosts_pins_a_name_whatever_its_case(void **state)
+{
+    static const char text[] = "127.0.0.1 localhost\n"
+                               "# 10.9.9.1 ssm.us-east-1.amazonaws.com\n"
+                               "10.9.9.2\tother SSM.us-east-1.AMAZONAWS.com # note\r\n"
+                               "nonsense ssm.us-east-1.amazonaws.com\n"
+                               "fd00::9 ssm.us-east-1.amazonaws.com\n"
+                               "10.9.9.3 ssm.us-east-1.amazonaws.com.evil\n";
+    char root[] = "/tmp/ssm-preflight-test-XXXXXX", path[128];
+    char addresses[MAX_ADDRESSES][ADDRESS_SIZE];
+    (void)state;
+
+    assert_non_null(mkdtemp(root));
+    (void)text_set(path, sizeof(path), "%s/etc", root);
+    assert_int_equal(mkdir(path, 0755), 0);
+    (void)text_add(path, sizeof(path), "/hosts");
+    assert_int_equal(file_write_atomically(path, text, sizeof(text) - 1, 0644), 0);
+
+    assert_int_equal(hosts_look_up(root, "ssm.us-east-1.amazonaws.com", addresses), 2);
+    assert_string_equal(addresses[0], "10.9.9.2");
+    assert_string_equal(addresses[1], "fd00::9");
+    assert_int_equal(hosts_look_up(root, "kms.us-east-1.amazonaws.com", addresses), 0);
+
+    (void)unlink(path);
+    path[strlen(path) - strlen("/hosts")] = '\0';
+    assert_int_equal(rmdir(path), 0);
+    assert_int_equal(rmdir(root), 0);
+    assert_int_equal(hosts_look_up(root, "kms.us-east-1.amazonaws.com", addresses), 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(places),
+        cmocka_unit_test(without_the_vpcs_cidrs_private_ranges_decide),
+        cmocka_unit_test(cidrs_that_are_none_hold_nothing),
+        cmocka_unit_test(the_vpcs_resolver_is_base_plus_two),
+        cmocka_unit_test(hosts_pins_a_name_whatever_its_case),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

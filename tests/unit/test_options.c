@@ -1,0 +1,262 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The command line and the configuration files: who wins, and what an error names.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "base/file.h"
+#include "base/text.h"
+#include "options.h"
+
+enum { MAX_ARGUMENTS = 12 };
+
+static char root[] = "/tmp/ssm-preflight-test-XXXXXX";
+static struct options options;
+static char error[512];
+
+/* Arguments separated by spaces, below the test's own root. */
+static bool parse(const char *line)
+{
+    static char copy[512], root_option[64];
+    char *argv[MAX_ARGUMENTS] = {(char *)(uintptr_t)"ssm-preflight", root_option};
+    int argc = 2;
+    char *rest = NULL;
+
+    error[0] = '\0';
+    (void)text_set(copy, sizeof(copy), "%s", line);
+    (void)text_set(root_option, sizeof(root_option), "--root=%s", root);
+    for (char *word = strtok_r(copy, " ", &rest); word && argc < MAX_ARGUMENTS;
+         word = strtok_r(NULL, " ", &rest))
+        argv[argc++] = word;
+    return options_read(argc, argv, "terminal short json", &options, error, sizeof(error));
+}
+
+static void write_file(const char *name, const char *text)
+{
+    char path[256];
+    (void)text_set(path, sizeof(path), "%s%s", root, name);
+    assert_int_equal(file_write_atomically(path, text, strlen(text), 0644), 0);
+}
+
+static void remove_file(const char *name)
+{
+    char path[256];
+    (void)text_set(path, sizeof(path), "%s%s", root, name);
+    (void)unlink(path);
+}
+
+static void make_folder(const char *name)
+{
+    char path[256];
+    (void)text_set(path, sizeof(path), "%s%s", root, name);
+    assert_int_equal(mkdir(path, 0755), 0);
+}
+
+static int set_up(void **state)
+{
+    (void)state;
+    if (!mkdtemp(root))
+        return -1;
+    make_folder("/etc");
+    make_folder("/etc/ssm-preflight");
+    make_folder(CONFIG_DIRECTORY);
+    return 0;
+}
+
+static int forget_files(void **state)
+{
+    (void)state;
+    remove_file(CONFIG_FILE);
+    remove_file(CONFIG_DIRECTORY "/10.conf");
+    remove_file(CONFIG_DIRECTORY "/20.conf");
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    static const char *const folders[] = {CONFIG_DIRECTORY, "/etc/ssm-preflight", "/etc", ""};
+    (void)forget_files(state);
+    for (size_t i = 0; i < sizeof(folders) / sizeof(folders[0]); i++) {
+        char path[256];
+        (void)text_set(path, sizeof(path), "%s%s", root, folders[i]);
+        if (rmdir(path) != 0)
+            return -1;
+    }
+    return 0;
+}
+
+static void nothing_given_is_the_default(void **state)
+{
+    (void)state;
+    assert_true(parse(""));
+    assert_int_equal(options.n_words, 0);
+    assert_string_equal(options.output, "terminal");
+    assert_int_equal(options.plan.private_dns, PRIVATE_DNS_REQUIRE);
+    assert_int_equal(options.plan.permissions, PERMISSIONS_PROBE);
+    assert_int_equal(options.plan.region_source, SOURCE_NONE);
+}
+
+static void words_and_options_may_mix(void **state)
+{
+    (void)state;
+    assert_true(parse("--output json show --deadline=2m -- --file"));
+    assert_int_equal(options.n_words, 2);
+    assert_string_equal(options.words[0], "show");
+    assert_string_equal(options.words[1], "--file");
+    assert_string_equal(options.output, "json");
+    assert_int_equal(options.deadline_ms, 120000);
+    assert_true(parse("show -"));
+    assert_string_equal(options.words[1], "-");
+}
+
+static void targets_and_checks(void **state)
+{
+    (void)state;
+    assert_true(parse("--require s3,agent --optional ec2messages,role --skip ssm.tls "
+                      "--skip clock.skew"));
+    assert_int_equal(options.plan.services[SERVICE_S3].need, NEED_REQUIRED);
+    assert_int_equal(options.plan.services[SERVICE_EC2MESSAGES].need, NEED_OPTIONAL);
+    assert_true(options.plan.services[SERVICE_EC2MESSAGES].need_given);
+    assert_true(options.plan.agent_required);
+    assert_true(options.plan.role_optional);
+    assert_true(options.plan.skipped ==
+                (check_bit(check_of_service(SERVICE_SSM, RUNG_TLS)) | check_bit(CHECK_CLOCK_SKEW)));
+}
+
+static void wrong_arguments_are_named(void **state)
+{
+    static const struct {
+        const char *line;
+        const char *words; /* that the error must contain */
+    } rows[] = {
+        {"--outptu json", "unknown option --outptu"},
+        {"--output xml", "--output must be one of: terminal short json"},
+        {"--output", "--output needs a value"},
+        {"--output json --output json", "--output is given twice"},
+        {"--deadline 30", "--deadline must be a duration"},
+        {"--deadline 0s", "--deadline must be a duration"},
+        {"--region us_east", "--region must be a region code"},
+        {"--require ftp", "--require does not know a target 'ftp'"},
+        {"--optional imds", "cannot make imds optional"},
+        {"--skip ssm", "--skip does not know a check 'ssm'"},
+        {"--imds-endpoint https://x", "--imds-endpoint must be http://ADDRESS"},
+        {"--private-dns maybe", "must be one of: require warn off"},
+        {"--strict=perhaps", "--strict must be yes or no"},
+        {"--require=", "--require must not be empty"},
+        {"-x", "unknown option -x"},
+        {"a b c d e", "too many arguments: 'e'"},
+    };
+    (void)state;
+
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        assert_false(parse(rows[i].line));
+        if (!strstr(error, rows[i].words))
+            fail_msg("%s: '%s'", rows[i].line, error);
+    }
+}
+
+static void later_files_win_and_the_command_line_wins_over_all(void **state)
+{
+    (void)state;
+    write_file(CONFIG_FILE, "# first\n[preflight]\nregion = eu-west-1\noutput = short\n"
+                            "strict = yes\nskip = ssm.tls, ssm.http\n");
+    write_file(CONFIG_DIRECTORY "/20.conf", "region = eu-west-3\n");
+    write_file(CONFIG_DIRECTORY "/10.conf", "region = eu-west-2\nca-file = /etc/ca.pem\n");
+
+    assert_true(parse(""));
+    assert_string_equal(options.plan.region, "eu-west-3");
+    assert_string_equal(options.output, "short");
+    assert_true(options.plan.strict);
+    char expected[128];
+    (void)text_set(expected, sizeof(expected), "%s/etc/ca.pem", root);
+    assert_string_equal(options.ca_file, expected);
+
+    assert_true(parse("--region us-east-1 --strict=no --ca-file ca.pem"));
+    assert_string_equal(options.plan.region, "us-east-1");
+    assert_false(options.plan.strict);
+    assert_string_equal(options.ca_file, "ca.pem");
+}
+
+static void errors_in_files_name_file_and_line(void **state)
+{
+    static const struct {
+        const char *text;
+        const char *words;
+    } rows[] = {
+        {"output = json\nregoin = x\n", "preflight.conf:2: key 'regoin' is not known"},
+        {"\n\n\noutput = xml\n", "preflight.conf:4: key 'output' must be one of"},
+        {"output = json\noutput = json\n", "preflight.conf:2: key 'output' is given twice"},
+        {"[other]\nregion = x\n", "preflight.conf:2: section [other] is not known"},
+        {"just words\n", "preflight.conf:1: expected 'key = value'"},
+        {"region = a\n[broken\n", "preflight.conf:2: expected 'key = value'"},
+        {"root = /x\n", "preflight.conf:1: key 'root' can only be given on the command line"},
+        {"deadline =\n", "preflight.conf:1: key 'deadline' must be a duration"},
+    };
+    (void)state;
+
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        write_file(CONFIG_FILE, rows[i].text);
+        assert_false(parse("check"));
+        if (!strstr(error, rows[i].words))
+            fail_msg("%s: '%s'", rows[i].text, error);
+    }
+}
+
+static void a_line_that_is_too_long_is_an_error_and_not_two_lines(void **state)
+{
+    char text[600];
+    (void)state;
+
+    memset(text, 'a', sizeof(text));
+    memcpy(text, "output = json\nregion = ", 23);
+    text[sizeof(text) - 1] = '\0';
+    write_file(CONFIG_FILE, text);
+    assert_false(parse(""));
+    assert_non_null(strstr(error, "preflight.conf:2: the line is too long"));
+}
+
+static void a_demanded_file_must_be_there(void **state)
+{
+    (void)state;
+    assert_false(parse("--config /nonexistent/preflight.conf"));
+    assert_non_null(strstr(error, "/nonexistent/preflight.conf: cannot be read: No such file"));
+}
+
+static void every_option_stands_in_the_help(void **state)
+{
+    struct buffer help;
+    (void)state;
+
+    buffer_init(&help, 64 * 1024);
+    options_help(&help);
+    assert_non_null(strstr(help.bytes, "--imds-endpoint URL"));
+    assert_non_null(strstr(help.bytes, "--verbose"));
+    buffer_clear(&help);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(nothing_given_is_the_default),
+        cmocka_unit_test(words_and_options_may_mix),
+        cmocka_unit_test(targets_and_checks),
+        cmocka_unit_test(wrong_arguments_are_named),
+        cmocka_unit_test_teardown(later_files_win_and_the_command_line_wins_over_all,
+                                  forget_files),
+        cmocka_unit_test_teardown(errors_in_files_name_file_and_line, forget_files),
+        cmocka_unit_test_teardown(a_line_that_is_too_long_is_an_error_and_not_two_lines,
+                                  forget_files),
+        cmocka_unit_test(a_demanded_file_must_be_there),
+        cmocka_unit_test(every_option_stands_in_the_help),
+    };
+    return cmocka_run_group_tests(tests, set_up, tear_down);
+}
