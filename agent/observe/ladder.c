@@ -10,7 +10,7 @@
 #include "net/dial.h"
 #include "net/http.h"
 #include "observe/climb.h"
-#include "observe/place.h"
+#include "model/place.h"
 
 static struct http_request unsigned_request(const struct lane *lane, int fd)
 {
@@ -146,7 +146,7 @@ static void class_address(struct climb *climb, struct address_facts *facts)
 {
     const struct facts *all = climb->observe->facts;
 
-    facts->place = place_of(facts->address, &all->instance);
+    facts->place = place_of(&all->instance, facts->address);
     facts->second_opinion = all->plan.private_dns == PRIVATE_DNS_REQUIRE &&
                             (facts->place == PLACE_PUBLIC || facts->place == PLACE_LOCAL);
 }

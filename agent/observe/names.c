@@ -9,7 +9,7 @@
 #include "net/dns.h"
 #include "observe/climb.h"
 #include "observe/hosts.h"
-#include "observe/place.h"
+#include "model/place.h"
 
 #define AMAZON_RESOLVER_IPV4 "169.254.169.253" /* VPC User Guide, "Amazon DNS server" */
 #define AMAZON_RESOLVER_IPV6 "fd00:ec2::253"
@@ -126,7 +126,7 @@ static bool doubtful(const struct climb *climb)
         const struct dns_answer *answer = taken_answer(climb->facts, (enum family)family, &settled);
 
         for (int i = 0; answer && i < answer->n_addresses; i++) {
-            enum place place = place_of(answer->addresses[i], &facts->instance);
+            enum place place = place_of(&facts->instance, answer->addresses[i]);
             if (place == PLACE_PUBLIC || place == PLACE_LOCAL)
                 return true;
             private_seen = true;

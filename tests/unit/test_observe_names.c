@@ -16,7 +16,7 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "observe/hosts.h"
-#include "observe/place.h"
+#include "model/place.h"
 
 static const struct instance_facts instance = {
     .n_vpc_cidrs = 4,
@@ -59,16 +59,16 @@ static void places(void **state)
     (void)state;
 
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
-        if (place_of(rows[i].address, &instance) != rows[i].place)
-            fail_msg("%s is %d", rows[i].address, place_of(rows[i].address, &instance));
+        if (place_of(&instance, rows[i].address) != rows[i].place)
+            fail_msg("%s is %d", rows[i].address, place_of(&instance, rows[i].address));
 }
 
 static void without_the_vpcs_cidrs_private_ranges_decide(void **state)
 {
     static const struct instance_facts unknown;
     (void)state;
-    assert_int_equal(place_of("10.0.1.21", &unknown), PLACE_PRIVATE_ELSEWHERE);
-    assert_int_equal(place_of("52.1.0.7", &unknown), PLACE_PUBLIC);
+    assert_int_equal(place_of(&unknown, "10.0.1.21"), PLACE_PRIVATE_ELSEWHERE);
+    assert_int_equal(place_of(&unknown, "52.1.0.7"), PLACE_PUBLIC);
 }
 
 static void cidrs_that_are_none_hold_nothing(void **state)

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Where an address lies, by the VPC's own CIDR blocks first: a VPC may use public ranges, and a
+ * private address may lie outside the VPC. Pure.
+ */
+#ifndef MODEL_PLACE_H
+#define MODEL_PLACE_H
+
+#include <stdbool.h>
+
+#include "model/facts.h"
+
+/* PLACE_UNKNOWN when it is no address. */
+enum place place_of(const struct instance_facts *instance, const char *address);
+
+/* False when either is no address, no block, or of the other family. */
+bool place_in_cidr(const char *address, const char *cidr);
+
+/* True where both addresses would share a subnet of the size of the instance's own: a guess, as
+ * the bounds of other subnets are not known from inside. */
+bool place_are_neighbours(const struct instance_facts *instance, const char *a, const char *b);
+
+/* The VPC's own resolver: the base of its first IPv4 CIDR plus two (VPC User Guide, "DNS
+ * attributes for your VPC"). False without such a CIDR. */
+bool place_vpc_resolver(const struct instance_facts *instance, char to[ADDRESS_SIZE]);
+
+#endif
