@@ -102,7 +102,6 @@ static bool set_always(CURL *easy)
         {CURLOPT_HTTP_VERSION, CURL_HTTP_VERSION_1_1},
         {CURLOPT_HTTP09_ALLOWED, 0},
         {CURLOPT_FOLLOWLOCATION, 0},
-        {CURLOPT_PATH_AS_IS, 1},
         {CURLOPT_TCP_NODELAY, 1},
         {CURLOPT_SSL_VERIFYPEER, 1}, /* by tls.c, in place of OpenSSL's own verification */
         {CURLOPT_SSL_VERIFYHOST, 2},

@@ -73,7 +73,7 @@ static void answered(void *arg, const struct http_reply *reply)
     actions_pump(lane->climb);
 }
 
-static bool send(struct lane *lane, const struct permission_row *row)
+static bool send_next(struct lane *lane, const struct permission_row *row)
 {
     struct climb *climb = lane->climb;
     const struct facts *facts = climb->observe->facts;
@@ -148,7 +148,7 @@ void actions_pump(struct climb *climb)
         struct action_facts *action = &climb->facts->actions[next];
         (void)text_set(action->address, sizeof(action->address), "%s", lane->facts->address);
         lane->action = next;
-        if (!send(lane, row_of(action))) {
+        if (!send_next(lane, row_of(action))) {
             lane->action = -1;
             action->permission = PERMISSION_UNCLEAR;
             action->failure = FAILURE_INTERNAL;
