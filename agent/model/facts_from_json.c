@@ -14,9 +14,6 @@
 #include "base/text.h"
 #include "model/fields.h"
 
-/* The largest whole number that every reader of JSON keeps exactly (RFC 8259 section 6). */
-static const int64_t max_whole = INT64_C(1) << 53;
-
 struct reader {
     char path[200]; /* of what is read now: "facts.endpoints.ssm.addresses[2]" */
     char *error;
@@ -36,7 +33,7 @@ static bool read_whole(struct reader *reader, const cJSON *json, int64_t min, in
         return reader_fails(reader, "not a number");
 
     double number = json->valuedouble;
-    if (!(number >= (double)-max_whole && number <= (double)max_whole))
+    if (!(number >= (double)-JSON_MAX_WHOLE && number <= (double)JSON_MAX_WHOLE))
         return reader_fails(reader, "out of range");
     if (number < (double)(int64_t)number || number > (double)(int64_t)number)
         return reader_fails(reader, "not a whole number");

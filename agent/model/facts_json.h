@@ -6,7 +6,7 @@
  *
  * Lists are arrays without their n_ member. What has a fixed place for each service (`endpoints`,
  * `plan.services`) is an object by service name. Enums are their names (names.h), sets of checks
- * are arrays of check names. Numbers are whole and within 2^53, as JSON readers keep them.
+ * are arrays of check names. Numbers are whole and of at most 15 digits.
  */
 #ifndef MODEL_FACTS_JSON_H
 #define MODEL_FACTS_JSON_H

@@ -11,9 +11,6 @@
 #include "base/text.h"
 #include "model/fields.h"
 
-/* The largest whole number that every reader of JSON keeps exactly (RFC 8259 section 6). */
-static const int64_t max_whole = INT64_C(1) << 53;
-
 static bool is_printable(const char *text, size_t size)
 {
     for (size_t i = 0; i < size && text[i]; i++)
@@ -36,10 +33,10 @@ static cJSON *text_to_json(const char *text, size_t size)
 
 static cJSON *whole_to_json(int64_t value)
 {
-    if (value > max_whole)
-        value = max_whole;
-    if (value < -max_whole)
-        value = -max_whole;
+    if (value > JSON_MAX_WHOLE)
+        value = JSON_MAX_WHOLE;
+    if (value < -JSON_MAX_WHOLE)
+        value = -JSON_MAX_WHOLE;
     return cJSON_CreateNumber((double)value);
 }
 

@@ -61,8 +61,8 @@ FIELDS(http_head, INT32(http_head, status), TEXT(http_head, server), TEXT(http_h
 
 /* --- plan.h --- */
 
-FIELDS(service_plan, ENUM(service_plan, need, need), BOOL(service_plan, not_in_region),
-       BOOL(service_plan, not_needed), TEXT(service_plan, host),
+FIELDS(service_plan, ENUM(service_plan, need, need), BOOL(service_plan, need_given),
+       BOOL(service_plan, not_in_region), BOOL(service_plan, not_needed), TEXT(service_plan, host),
        ENUM(service_plan, host_source, source), UINT16(service_plan, port),
        TEXT(service_plan, signing_name), TEXT(service_plan, endpoint_service));
 

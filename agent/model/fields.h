@@ -8,6 +8,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "model/names.h"
 
@@ -31,6 +32,10 @@ enum field_count {
 };
 
 struct fields;
+
+/* The largest number kept: cJSON 1.7 prints 15 digits exactly, and takes 16 and more for near
+ * enough. */
+#define JSON_MAX_WHOLE INT64_C(999999999999999)
 
 struct field {
     const char *name;

@@ -1,0 +1,211 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Every value of every enum has a name, its own, and is found by it.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "base/text.h"
+#include "model/names.h"
+#include "model/report.h"
+
+static const struct {
+    const struct names *names;
+    unsigned int n; /* the last value and one */
+} all[] = {
+    {&outcome_names, OUTCOME_SKIPPED + 1},
+    {&failure_names, N_FAILURES},
+    {&answer_names, ANSWER_YES + 1},
+    {&stopped_by_names, STOPPED_BY_SIGNAL + 1},
+    {&credentials_from_names, CREDENTIALS_DEFAULT_HOST_MANAGEMENT + 1},
+    {&place_names, PLACE_LOCAL + 1},
+    {&permission_names, PERMISSION_UNCLEAR + 1},
+    {&denied_by_names, DENIED_BY_TRUST_POLICY + 1},
+    {&agent_package_names, AGENT_PACKAGE_SNAP + 1},
+    {&unit_state_names, UNIT_ABSENT + 1},
+    {&need_names, NEED_REQUIRED + 1},
+    {&source_names, SOURCE_PARTITION + 1},
+    {&private_dns_names, PRIVATE_DNS_OFF + 1},
+    {&permissions_names, PERMISSIONS_OFF + 1},
+    {&family_names, FAMILY_IPV6 + 1},
+    {&asked_as_names, ASKED_AMAZON + 1},
+    {&trust_by_names, TRUST_BY_SYSTEM + 1},
+    {&status_names, STATUS_SKIP + 1},
+    {&severity_names, SEVERITY_FATAL + 1},
+    {&confidence_names, CONFIDENCE_CERTAIN + 1},
+};
+
+static void every_value_has_its_own_name(void **state)
+{
+    (void)state;
+    for (size_t t = 0; t < sizeof(all) / sizeof(all[0]); t++) {
+        assert_int_equal(all[t].names->n, all[t].n);
+        for (unsigned int i = 0; i < all[t].n; i++) {
+            unsigned int found = ~0U;
+            assert_non_null(all[t].names->by_value[i]);
+            assert_true(text_only(all[t].names->by_value[i], "-"));
+            assert_true(name_find(all[t].names, name_of(all[t].names, i), &found));
+            assert_int_equal(found, i);
+        }
+        assert_string_equal(name_of(all[t].names, all[t].n), "?");
+    }
+}
+
+static void a_name_that_is_none_is_not_found(void **state)
+{
+    unsigned int value = 42;
+
+    (void)state;
+    assert_false(name_find(&failure_names, "time-out", &value));
+    assert_false(name_find(&failure_names, "", &value));
+    assert_int_equal(value, 42);
+}
+
+static void every_failure_has_words(void **state)
+{
+    (void)state;
+    for (unsigned int i = 0; i < N_FAILURES; i++) {
+        assert_non_null(failure_words((enum failure)i));
+        assert_non_null(failure_name((enum failure)i));
+    }
+    assert_null(failure_name(N_FAILURES));
+    assert_null(outcome_name((enum outcome)99));
+    assert_false(failure_is_transient(FAILURE_NONE));
+    assert_true(failure_is_transient(FAILURE_TIMEOUT));
+    assert_false(failure_is_transient(FAILURE_MASKED));
+}
+
+static void checks_and_their_names_agree(void **state)
+{
+    check_set seen = 0;
+
+    (void)state;
+    for (unsigned int i = 0; i < N_CHECKS; i++) {
+        enum check found;
+        char name[64];
+        enum service service;
+        enum rung rung;
+
+        assert_true(check_from_name(check_name((enum check)i), &found));
+        assert_int_equal(found, i);
+        (void)snprintf(name, sizeof(name), "%s.", target_name(check_target((enum check)i)));
+        assert_true(text_starts(check_name((enum check)i), name));
+        if (check_is_service((enum check)i, &service, &rung)) {
+            assert_int_equal(check_of_service(service, rung), i);
+            (void)snprintf(name, sizeof(name), "%s.%s", service_name(service), rung_name(rung));
+            assert_string_equal(check_name((enum check)i), name);
+            (void)snprintf(name, sizeof(name), "endpoint.%s", rung_name(rung));
+            assert_string_equal(check_page((enum check)i), name);
+            assert_true(check_service_bits(service) & check_bit((enum check)i));
+        } else {
+            assert_string_equal(check_page((enum check)i), check_name((enum check)i));
+        }
+        assert_false(seen & check_bit((enum check)i));
+        seen |= check_bit((enum check)i);
+    }
+    assert_int_equal(check_bit(N_CHECKS), 0);
+    assert_false(check_from_name("ssm.ping", &(enum check){0}));
+}
+
+static void targets_and_their_names_agree(void **state)
+{
+    (void)state;
+    for (unsigned int i = 0; i < N_TARGETS; i++) {
+        enum target found;
+        assert_true(target_from_name(target_name((enum target)i), &found));
+        assert_int_equal(found, i);
+    }
+    assert_string_equal(target_name(N_TARGETS), "?");
+    assert_int_equal(target_of_service(SERVICE_LOGS), TARGET_LOGS);
+}
+
+static void the_exit_status_is_the_contracts(void **state)
+{
+    static const struct {
+        enum verdict verdict;
+        int status, strict;
+    } expected[] = {
+        {VERDICT_READY, 0, 0},
+        {VERDICT_DEGRADED, 0, 1},
+        {VERDICT_NOT_READY, 1, 1},
+        {VERDICT_UNKNOWN, 3, 3},
+    };
+    static struct report report;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(expected) / sizeof(expected[0]); i++) {
+        report.verdict = expected[i].verdict;
+        assert_int_equal(report_exit_status(&report, false), expected[i].status);
+        assert_int_equal(report_exit_status(&report, true), expected[i].strict);
+    }
+}
+
+static void any_warning_counts_when_strict(void **state)
+{
+    static struct report report;
+
+    (void)state;
+    report.verdict = VERDICT_READY;
+    report.n_findings = 1;
+    report.findings[0].severity = SEVERITY_NOTE;
+    assert_int_equal(report_exit_status(&report, true), 0);
+    report.findings[0].severity = SEVERITY_WARNING;
+    assert_int_equal(report_exit_status(&report, true), 1);
+    assert_int_equal(report_exit_status(&report, false), 0);
+
+    report.n_findings = 0;
+    report.checks[CHECK_CLOCK_SKEW].status = STATUS_WARN;
+    assert_int_equal(report_exit_status(&report, true), 0); /* not planned */
+    report.checks[CHECK_CLOCK_SKEW].planned = true;
+    assert_int_equal(report_exit_status(&report, true), 1);
+
+    report.verdict = VERDICT_UNKNOWN; /* not to be mistaken for an answer */
+    assert_int_equal(report_exit_status(&report, true), 3);
+}
+
+static void every_verdict_has_a_row(void **state)
+{
+    (void)state;
+    for (unsigned int i = 0; i < N_VERDICTS; i++)
+        assert_int_equal(verdict_row((enum verdict)i)->verdict, i);
+    assert_int_equal(verdict_row(N_VERDICTS)->verdict, VERDICT_UNKNOWN);
+}
+
+static void steps_are_set_whole(void **state)
+{
+    struct step step = {OUTCOME_FAILED, FAILURE_TIMEOUT, 110, 9, "old"};
+
+    (void)state;
+    step_ok(&step, 3);
+    assert_int_equal(step.outcome, OUTCOME_OK);
+    assert_int_equal(step.failure, FAILURE_NONE);
+    assert_int_equal(step.os_error, 0);
+    assert_string_equal(step.detail, "");
+    step_fail(&step, FAILURE_REFUSED, 4);
+    assert_int_equal(step.failure, FAILURE_REFUSED);
+    assert_int_equal(step.took_ms, 4);
+    step_skip(&step, FAILURE_BELOW);
+    assert_int_equal(step.outcome, OUTCOME_SKIPPED);
+    assert_int_equal(step.took_ms, 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_value_has_its_own_name),
+        cmocka_unit_test(a_name_that_is_none_is_not_found),
+        cmocka_unit_test(every_failure_has_words),
+        cmocka_unit_test(checks_and_their_names_agree),
+        cmocka_unit_test(targets_and_their_names_agree),
+        cmocka_unit_test(the_exit_status_is_the_contracts),
+        cmocka_unit_test(any_warning_counts_when_strict),
+        cmocka_unit_test(every_verdict_has_a_row),
+        cmocka_unit_test(steps_are_set_whole),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

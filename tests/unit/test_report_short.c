@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * One line for a chat: never longer than 80 columns, whatever is in it.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "golden.h"
+#include "report/report.h"
+#include "report_builder.h"
+
+static void write_new(const struct report *report, struct buffer *to)
+{
+    const struct style style = {.colour = true, .unicode = true, .verbose = true};
+
+    buffer_init(to, REPORT_MAX_BYTES);
+    short_write(report, &style, to);
+    assert_false(to->failed);
+}
+
+static void assert_one_short_line(const struct buffer *text)
+{
+    assert_true(text->used >= 2 && text->used <= 81);
+    for (size_t i = 0; i + 1 < text->used; i++)
+        assert_true(text->bytes[i] >= 0x20 && text->bytes[i] <= 0x7e);
+    assert_int_equal(text->bytes[text->used - 1], '\n');
+}
+
+static void every_sample_is_one_short_line(void **state)
+{
+    struct buffer all;
+
+    (void)state;
+    buffer_init(&all, REPORT_MAX_BYTES);
+    for (size_t i = 0; i < n_samples; i++) {
+        struct filled *filled = samples[i].fill();
+        struct buffer text;
+
+        write_new(&filled->report, &text);
+        assert_one_short_line(&text);
+        (void)buffer_addf(&all, "%s: %s", samples[i].name, text.bytes);
+        buffer_clear(&text);
+        free(filled);
+    }
+    assert_golden("short.txt", all.bytes, all.used);
+    buffer_clear(&all);
+}
+
+static void long_parts_are_left_out_whole(void **state)
+{
+    struct filled *filled = filled_blocked();
+    struct finding *root = &filled->report.findings[0];
+    struct buffer text;
+
+    (void)state;
+    (void)strcpy(root->code, "a-code-of-forty-five-letters-which-is-a-lot-x");
+    root->target = TARGET_SSMMESSAGES;
+    write_new(&filled->report, &text);
+    assert_string_equal(text.bytes, "NOT READY i-0123456789abcdef0: "
+                                    "a-code-of-forty-five-letters-which-is-a-lot-x\n");
+    buffer_clear(&text);
+
+    memset(filled->facts.instance.id, 'i', NAME_SIZE - 1);
+    memset(root->code, 'c', NAME_SIZE - 1);
+    write_new(&filled->report, &text);
+    assert_one_short_line(&text);
+    assert_non_null(strstr(text.bytes, "NOT READY iiii"));
+    buffer_clear(&text);
+    free(filled);
+}
+
+static void the_asset_tag_names_the_instance_when_imds_does_not(void **state)
+{
+    struct filled *filled = filled_no_imds();
+    struct buffer text;
+
+    (void)state;
+    write_new(&filled->report, &text);
+    assert_non_null(strstr(text.bytes, "i-0123456789abcdef0"));
+    buffer_clear(&text);
+
+    filled->facts.machine.asset_tag[0] = '\0';
+    write_new(&filled->report, &text);
+    assert_non_null(strstr(text.bytes, "instance not known"));
+    buffer_clear(&text);
+    free(filled);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_sample_is_one_short_line),
+        cmocka_unit_test(long_parts_are_left_out_whole),
+        cmocka_unit_test(the_asset_tag_names_the_instance_when_imds_does_not),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,336 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * What a terminal gets: goldens to read, and rules that hold for every report in every style.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "golden.h"
+#include "report/report.h"
+#include "report/screen.h"
+#include "report_builder.h"
+
+static void write_new(const struct report *report, const struct style *style, struct buffer *to)
+{
+    buffer_init(to, REPORT_MAX_BYTES);
+    terminal_write(report, style, to);
+    assert_false(to->failed);
+}
+
+static void assert_sample(const char *name, const char *golden, struct style style)
+{
+    for (size_t i = 0; i < n_samples; i++) {
+        struct buffer text;
+
+        if (strcmp(samples[i].name, name) != 0)
+            continue;
+        struct filled *filled = samples[i].fill();
+        write_new(&filled->report, &style, &text);
+        assert_golden(golden, text.bytes, text.used);
+        buffer_clear(&text);
+        free(filled);
+        return;
+    }
+    fail_msg("no sample %s", name);
+}
+
+static void every_sample_looks_as_it_should(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < n_samples; i++) {
+        char golden[64];
+        (void)snprintf(golden, sizeof(golden), "terminal-%s.txt", samples[i].name);
+        assert_sample(samples[i].name, golden, (struct style){.unicode = true});
+    }
+}
+
+static void styles_look_as_they_should(void **state)
+{
+    (void)state;
+    assert_sample("blocked", "terminal-blocked-ascii.txt", (struct style){.columns = 80});
+    assert_sample("blocked", "terminal-blocked-colour.txt",
+                  (struct style){.colour = true, .unicode = true});
+    assert_sample("blocked", "terminal-blocked-narrow.txt",
+                  (struct style){.unicode = true, .columns = 50});
+    assert_sample("denied", "terminal-denied-verbose.txt",
+                  (struct style){.unicode = true, .verbose = true});
+    assert_sample("ready", "terminal-ready-verbose.txt",
+                  (struct style){.unicode = true, .verbose = true});
+}
+
+/* --- rules --- */
+
+/* Every style there is, by number. */
+enum { N_STYLES = 2 * 2 * 2 * 3 };
+
+static struct style style_of(int number)
+{
+    static const int columns[] = {0, 40, 120};
+
+    return (struct style){
+        .colour = number & 1,
+        .unicode = (number >> 1) & 1,
+        .verbose = (number >> 2) & 1,
+        .columns = columns[(number >> 3) % 3],
+    };
+}
+
+static size_t mark_length(const char *at)
+{
+    static const char *const marks[] = {"\xe2\x9c\x93", "\xe2\x9c\x97", "\xe2\x80\x93"};
+
+    for (size_t i = 0; i < sizeof(marks) / sizeof(marks[0]); i++)
+        if (strncmp(at, marks[i], 3) == 0)
+            return 3;
+    return 0;
+}
+
+static size_t sgr_length(const char *at)
+{
+    static const char *const ours[] = {"\033[0m", "\033[2m", "\033[31m", "\033[32m", "\033[33m"};
+
+    for (size_t i = 0; i < sizeof(ours) / sizeof(ours[0]); i++)
+        if (strncmp(at, ours[i], strlen(ours[i])) == 0)
+            return strlen(ours[i]);
+    return 0;
+}
+
+/* Without colour sequences, each mark as one byte. Fails on a byte that must not leave. */
+static void strip(const struct buffer *text, const struct style *style, struct buffer *to)
+{
+    buffer_init(to, REPORT_MAX_BYTES);
+    for (size_t i = 0; i < text->used;) {
+        const char *at = text->bytes + i;
+
+        if (style->colour && sgr_length(at)) {
+            i += sgr_length(at);
+        } else if (style->unicode && mark_length(at)) {
+            i += mark_length(at);
+            (void)buffer_add(to, "*", 1);
+        } else {
+            if (*at != '\n' && (*at < 0x20 || *at > 0x7e))
+                fail_msg("byte 0x%02x leaves", (unsigned char)*at);
+            (void)buffer_add(to, at, 1);
+            i++;
+        }
+    }
+}
+
+static bool is_command(const struct report *report, const char *line)
+{
+    for (int32_t f = 0; f < report->n_findings; f++) {
+        const struct finding *finding = &report->findings[f];
+        for (int32_t i = 0; i < finding->n_commands; i++)
+            if (strncmp(line, "    ", 4) == 0 && strcmp(line + 4, finding->commands[i]) == 0)
+                return true;
+        for (int32_t i = 0; i < finding->n_alternatives; i++)
+            if (strncmp(line, "    ", 4) == 0 &&
+                strcmp(line + 4, finding->alternatives[i].command) == 0)
+                return true;
+    }
+    return false;
+}
+
+/* Lines fit, but for commands and for a single word that is too long by itself. */
+static int assert_lines_fit(const struct report *report, char *text, int columns)
+{
+    char *rest;
+    int commands = 0;
+
+    for (char *line = strtok_r(text, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest)) {
+        if (is_command(report, line)) {
+            commands++;
+            continue;
+        }
+        assert_true(line[0] == '\0' || line[strlen(line) - 1] != ' ');
+        const char *word = line + strspn(line, " *-");
+        if (strlen(line) > (size_t)columns && strchr(word, ' '))
+            fail_msg("longer than %d: %s", columns, line);
+    }
+    return commands;
+}
+
+static int count_commands(const struct report *report)
+{
+    int n = 0;
+
+    for (int32_t f = 0; f < report->n_findings; f++) {
+        n += report->findings[f].n_commands;
+        for (int32_t i = 0; i < report->findings[f].n_alternatives; i++)
+            n += report->findings[f].alternatives[i].command[0] != '\0';
+    }
+    return n;
+}
+
+static void no_control_byte_leaves_and_lines_fit(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < n_samples; i++) {
+        struct filled *filled = samples[i].fill();
+        bool hostile = strcmp(samples[i].name, "hostile") == 0;
+
+        for (int s = 0; s < N_STYLES; s++) {
+            struct style style = style_of(s);
+            struct buffer text, plain;
+
+            write_new(&filled->report, &style, &text);
+            strip(&text, &style, &plain);
+            if (!hostile && style.columns != 40) { /* at 40 the ladders' own columns are wider */
+                int commands = assert_lines_fit(&filled->report, plain.bytes,
+                                                style.columns ? style.columns : 80);
+                assert_int_equal(commands, count_commands(&filled->report));
+            }
+            buffer_clear(&plain);
+            buffer_clear(&text);
+        }
+        free(filled);
+    }
+}
+
+static void colour_adds_nothing_but_colour(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < n_samples; i++) {
+        struct filled *filled = samples[i].fill();
+        struct style plain = {.unicode = false};
+        struct style coloured = {.colour = true};
+        struct buffer without, with, stripped;
+
+        write_new(&filled->report, &plain, &without);
+        write_new(&filled->report, &coloured, &with);
+        strip(&with, &coloured, &stripped);
+        assert_true(with.used > without.used);
+        assert_string_equal(stripped.bytes, without.bytes);
+        buffer_clear(&stripped);
+        buffer_clear(&with);
+        buffer_clear(&without);
+        free(filled);
+    }
+}
+
+static void ready_is_calm(void **state)
+{
+    struct filled *filled = filled_ready();
+    struct style style = {.unicode = true};
+    struct buffer text;
+    int lines = 0;
+
+    (void)state;
+    write_new(&filled->report, &style, &text);
+    for (size_t i = 0; i < text.used; i++)
+        lines += text.bytes[i] == '\n';
+    assert_true(lines <= 8);
+    assert_null(strstr(text.bytes, "FAIL"));
+    buffer_clear(&text);
+    free(filled);
+}
+
+/* Ready although something warns: that ladder is shown, the others are not. */
+static void ready_shows_what_warns(void **state)
+{
+    struct filled *filled = filled_ready();
+    struct style style = {.unicode = false};
+    struct buffer text;
+
+    (void)state;
+    filled->report.checks[CHECK_CLOCK_SKEW].status = STATUS_WARN;
+    (void)strcpy(filled->report.checks[CHECK_CLOCK_SKEW].summary, "behind by 95 s");
+    write_new(&filled->report, &style, &text);
+    assert_non_null(strstr(text.bytes, "  clock        warn skew"));
+    assert_non_null(strstr(text.bytes, "\n                 behind by 95 s\n"));
+    assert_null(strstr(text.bytes, "authorize"));
+    buffer_clear(&text);
+    free(filled);
+}
+
+/* The worst that fits the structs still ends, within the maximum and without a crash. */
+static void the_fullest_report_is_written(void **state)
+{
+    struct filled *filled = filled_blocked();
+    struct report *report = &filled->report;
+
+    (void)state;
+    for (int i = 1; i < MAX_FINDINGS; i++) {
+        struct finding *finding = &report->findings[i];
+        *finding = report->findings[0];
+        finding->n_evidence = MAX_EVIDENCE;
+        finding->n_commands = MAX_COMMANDS;
+        finding->n_alternatives = MAX_ALTERNATIVES;
+        for (int e = 0; e < MAX_EVIDENCE; e++) {
+            memset(finding->evidence[e], 'e', LINE_SIZE - 1);
+            finding->evidence[e][LINE_SIZE - 1] = '\0';
+        }
+        for (int c = 0; c < MAX_COMMANDS; c++) {
+            memset(finding->commands[c], 'c', COMMAND_SIZE - 1);
+            finding->commands[c][COMMAND_SIZE - 1] = '\0';
+        }
+        finding->explains = ~(check_set)0;
+    }
+    report->n_findings = MAX_FINDINGS;
+    for (int s = 0; s < N_STYLES; s++) {
+        struct style style = style_of(s);
+        struct buffer text;
+        write_new(report, &style, &text);
+        buffer_clear(&text);
+    }
+    free(filled);
+}
+
+static void a_full_buffer_fails_without_harm(void **state)
+{
+    struct filled *filled = filled_blocked();
+    struct style style = {.unicode = true};
+
+    (void)state;
+    for (size_t i = 0; i < n_outputs; i++) {
+        struct buffer text;
+        buffer_init(&text, 20);
+        outputs[i].write(&filled->report, &style, &text);
+        assert_true(text.failed);
+        assert_true(text.used <= 20);
+        buffer_clear(&text);
+        assert_ptr_equal(output_find(outputs[i].name), &outputs[i]);
+    }
+    assert_null(output_find("xml"));
+    free(filled);
+}
+
+static void durations_are_read_at_a_glance(void **state)
+{
+    static const struct {
+        int32_t ms;
+        const char *text;
+    } expected[] = {
+        {0, "0 ms"},     {999, "999 ms"}, {1000, "1.0 s"},          {2999, "2.9 s"},
+        {9999, "9.9 s"}, {10000, "10 s"}, {INT32_MAX, "2147483 s"},
+    };
+    char text[DURATION_SIZE];
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(expected) / sizeof(expected[0]); i++) {
+        duration_text(expected[i].ms, text);
+        assert_string_equal(text, expected[i].text);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_sample_looks_as_it_should),
+        cmocka_unit_test(styles_look_as_they_should),
+        cmocka_unit_test(no_control_byte_leaves_and_lines_fit),
+        cmocka_unit_test(colour_adds_nothing_but_colour),
+        cmocka_unit_test(ready_is_calm),
+        cmocka_unit_test(ready_shows_what_warns),
+        cmocka_unit_test(the_fullest_report_is_written),
+        cmocka_unit_test(a_full_buffer_fails_without_harm),
+        cmocka_unit_test(durations_are_read_at_a_glance),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
