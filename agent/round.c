@@ -7,6 +7,8 @@
 
 #include <poll.h>
 #include <string.h>
+#include <sys/timerfd.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "discover/discover.h"
@@ -21,6 +23,7 @@ struct round {
     struct discover *discover;
     struct observe *observe;
     struct credentials credentials;
+    int timer_fd;
     bool placed, role_known, signalled, failed;
 };
 
@@ -69,6 +72,48 @@ static void signalled(void *arg, short events)
     loop_stop(round->loop);
 }
 
+static void ticked(void *arg, short events)
+{
+    struct round *round = arg;
+    uint64_t n_ticks;
+
+    (void)events;
+    if (read(round->timer_fd, &n_ticks, sizeof(n_ticks)) == (ssize_t)sizeof(n_ticks))
+        round->request->watch->tick(round->request->watch->arg, round->facts);
+}
+
+static void changed(void *arg, short events)
+{
+    struct round *round = arg;
+
+    (void)events;
+    if (round->request->watch->changed(round->request->watch->arg))
+        loop_stop(round->loop);
+}
+
+/* A timer of the kernel's, since a timer of the loop would keep it from being idle. */
+static bool start_ticks(struct round *round, int64_t tick_ms)
+{
+    const struct timespec period = {tick_ms / 1000, tick_ms % 1000 * 1000000};
+    const struct itimerspec timer = {period, period};
+
+    round->timer_fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
+    return round->timer_fd >= 0 && timerfd_settime(round->timer_fd, 0, &timer, NULL) == 0 &&
+           loop_watch(round->loop, round->timer_fd, POLLIN, true, ticked, round);
+}
+
+static bool start_watch(struct round *round)
+{
+    const struct round_watch *watch = round->request->watch;
+
+    if (!watch)
+        return true;
+    if (watch->tick_ms > 0 && !start_ticks(round, watch->tick_ms))
+        return false;
+    return watch->changed_fd < 0 ||
+           loop_watch(round->loop, watch->changed_fd, POLLIN, true, changed, round);
+}
+
 static bool start(struct round *round)
 {
     const struct discover_request request = {round->request->root, round->request->endpoint};
@@ -79,6 +124,8 @@ static bool start(struct round *round)
         return false;
     if (round->request->signal_fd >= 0 &&
         !loop_watch(round->loop, round->request->signal_fd, POLLIN, true, signalled, round))
+        return false;
+    if (!start_watch(round))
         return false;
     round->discover =
         discover_start(round->loop, &request, round->facts, &round->credentials, &events);
@@ -99,7 +146,7 @@ static void conclude(struct round *round, enum loop_end end)
 
 bool round_run(const struct round_request *request, struct facts *facts)
 {
-    struct round round = {.request = request, .facts = facts};
+    struct round round = {.request = request, .facts = facts, .timer_fd = -1};
     int64_t started_us = clock_monotonic_us();
     enum loop_end end = LOOP_FAILED;
 
@@ -115,6 +162,8 @@ bool round_run(const struct round_request *request, struct facts *facts)
     observe_free(round.observe);
     discover_free(round.discover);
     credentials_clear(&round.credentials);
+    if (round.timer_fd >= 0)
+        (void)close(round.timer_fd);
     facts->duration_ms = (int32_t)((clock_monotonic_us() - started_us + 999) / 1000);
     return end != LOOP_FAILED && !round.failed;
 }

@@ -5,11 +5,21 @@
 #ifndef ROUND_H
 #define ROUND_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "discover/imds.h"
 #include "model/facts.h"
 #include "net/trust.h"
+
+/* Who looks on while a round runs. */
+struct round_watch {
+    void *arg;
+    int64_t tick_ms;                                    /* how often `tick` is wanted, 0: never */
+    void (*tick)(void *arg, const struct facts *facts); /* the snapshot as far as it is */
+    int changed_fd;                                     /* readable when the network changed, or -1 */
+    bool (*changed)(void *arg); /* takes that; true: end this round, it began before the change */
+};
 
 struct round_request {
     const struct plan *wishes;
@@ -18,6 +28,7 @@ struct round_request {
     struct trust *trust;
     int signal_fd;       /* readable when it is to stop (signalfd), or -1 */
     int64_t deadline_ms; /* monotonic */
+    const struct round_watch *watch; /* or NULL */
 };
 
 /* Fills all of facts but rounds and deadline_ms. False when the program itself is in trouble

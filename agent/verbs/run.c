@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Signals become readable, so they end a round between two turns and never inside one.
+ */
+#include "verbs/run.h"
+
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/text.h"
+#include "diagnose/diagnose.h"
+
+static int open_signals(void)
+{
+    sigset_t signals;
+
+    (void)sigemptyset(&signals);
+    (void)sigaddset(&signals, SIGINT);
+    (void)sigaddset(&signals, SIGTERM);
+    (void)sigaddset(&signals, SIGHUP);
+    if (sigprocmask(SIG_BLOCK, &signals, NULL) != 0)
+        return -1;
+    return signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK);
+}
+
+static bool open_configured(struct run *run)
+{
+    const struct options *options = run->options;
+    const struct trust_sources sources = {
+        .ca_file = options->ca_file[0] ? options->ca_file : NULL, .root = options->root};
+    char error[WORDS_SIZE];
+
+    if (options->imds_endpoint[0] &&
+        !imds_parse_endpoint(options->imds_endpoint, &run->endpoint)) {
+        log_error("imds-endpoint must be http://ADDRESS[:PORT], not '%s'", options->imds_endpoint);
+        return false;
+    }
+    run->trust = trust_new(&sources, error, sizeof(error));
+    if (!run->trust)
+        log_error("%s", error);
+    return run->trust != NULL;
+}
+
+int run_open(struct run *run, const struct options *options, int64_t limit_ms)
+{
+    *run = (struct run){.options = options,
+                        .signal_fd = -1,
+                        .started_ms = clock_monotonic_ms(),
+                        .limit_ms = (int32_t)limit_ms};
+    run->deadline_ms = limit_ms ? run->started_ms + limit_ms : INT64_MAX;
+    if (!open_configured(run))
+        return EXIT_USAGE;
+    run->signal_fd = open_signals();
+    run->facts = calloc(1, sizeof(*run->facts));
+    run->report = calloc(1, sizeof(*run->report));
+    if (run->signal_fd >= 0 && run->facts && run->report)
+        return EXIT_READY;
+    log_error("out of memory or of file descriptors");
+    return EXIT_FAULT;
+}
+
+void run_close(struct run *run)
+{
+    free(run->report);
+    free(run->facts);
+    if (run->signal_fd >= 0)
+        (void)close(run->signal_fd);
+    trust_free(run->trust);
+}
+
+bool run_round(struct run *run, const struct round_watch *watch)
+{
+    const struct options *options = run->options;
+    const struct round_request request = {
+        .wishes = &options->plan,
+        .root = options->root,
+        .endpoint = options->imds_endpoint[0] ? &run->endpoint : NULL,
+        .trust = run->trust,
+        .signal_fd = run->signal_fd,
+        .deadline_ms = run->deadline_ms,
+        .watch = watch,
+    };
+
+    if (!round_run(&request, run->facts)) {
+        log_error("out of memory, or no poll: the round could not run");
+        return false;
+    }
+    run->facts->rounds = ++run->n_rounds;
+    run->facts->deadline_ms = run->limit_ms;
+    diagnose(run->facts, run->report);
+    log_verbose("round %d: %s", run->n_rounds, run->report->summary);
+    return true;
+}
