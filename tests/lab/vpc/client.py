@@ -193,7 +193,7 @@ class Running:
         self._said = self._conversation.hear()
 
     def _collect(self, number, descriptor):
-        with os.fdopen(descriptor, encoding="utf-8", errors="replace") as file:
+        with os.fdopen(descriptor, encoding="utf-8", errors="replace", newline="") as file:
             for line in file:
                 self._collected[number] += line
 

@@ -55,7 +55,7 @@ class Controller:
         await self._serve(loop, backend_path)
         self._show(world)
         self.resolvers.ready()
-        tls.nginx_ready(nginx, self.namespaces.endpoints)
+        tls.nginx_ready(nginx, self.namespaces.endpoints, folder)
 
     async def _serve(self, loop, backend_path):
         self.imds = await imds.serve(loop, self.record, (w.IMDS, w.IMDS6))

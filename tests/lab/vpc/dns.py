@@ -131,9 +131,10 @@ def answer_with(question, rcode):
 
 
 async def rcode_servers(loop):
-    for rcode, port in RCODE_PORT.items():
-        await loop.create_datagram_endpoint(lambda rcode=rcode: RcodeOnly(rcode), local_addr=("0.0.0.0", port))
-        await asyncio.start_server(lambda reader, writer, rcode=rcode: _over_tcp(reader, writer, rcode), "0.0.0.0", port)
+    for address in (w.RESOLVER, w.RESOLVER_LINK_LOCAL):  # each its own: an answer must come from the address that was asked
+        for rcode, port in RCODE_PORT.items():
+            await loop.create_datagram_endpoint(lambda rcode=rcode: RcodeOnly(rcode), local_addr=(address, port))
+            await asyncio.start_server(lambda reader, writer, rcode=rcode: _over_tcp(reader, writer, rcode), address, port)
 
 
 async def _over_tcp(reader, writer, rcode):

@@ -58,14 +58,14 @@ class Metadata:
             self.throttle_left -= 1 if self.throttle_left > 0 else 0
             return manner.throttle_status, None, {}
         versioned = _VERSION.fullmatch(target)
-        if not versioned:
-            return (200, "1.0\nlatest\n", {}) if target == "/" and self._authorized(headers) else (404, None, {})
-        if versioned[2] == "api/token":
+        if versioned and versioned[2] == "api/token":
             return self._token(method, versioned[1], headers)
         if method not in ("GET", "HEAD"):
             return 405, None, {"Allow": "GET, HEAD"}
         if not self._authorized(headers):
             return 401, None, {}
+        if not versioned:
+            return (200, "1.0\nlatest", {}) if target == "/" else (404, None, {})
         return self._value(versioned[2])
 
     def _token(self, method, version, headers):
@@ -97,8 +97,9 @@ class Metadata:
         if self.not_yet_left.get(path, 0) > 0:
             self.not_yet_left[path] -= 1
             return 404, None, {}
-        if path in self.tree:
-            return 200, self.tree[path], {}
+        value = self.tree.get(path, self.tree.get(path.rstrip("/")))
+        if value is not None:
+            return 200, value, {}
         folder = path if not path or path.endswith("/") else path + "/"
         rest = [known[len(folder):] for known in self.tree if known.startswith(folder)]
         if not rest:

@@ -17,14 +17,14 @@ def start(command, log, namespace=None):
                                 preexec_fn=enter, env={"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LANG": "C.UTF-8"})
 
 
-def wait_for(condition, what, process=None, within_s=READY_WITHIN_S):
-    """Looks every 2 ms: neither server has a way to say that it is ready."""
-    deadline = time.monotonic() + within_s
+def wait_for(condition, what, process, log):
+    """Looks every 2 ms: neither server has a way to say that it is ready. Raises RuntimeError with the log's end."""
+    deadline = time.monotonic() + READY_WITHIN_S
     while not condition():
-        if process is not None and process.poll() is not None:
-            raise RuntimeError(f"{what}: ended with {process.returncode}")
-        if time.monotonic() > deadline:
-            raise RuntimeError(f"{what}: not within {within_s} s")
+        if process.poll() is not None or time.monotonic() > deadline:
+            with open(log, encoding="utf-8", errors="replace") as file:
+                why = f"ended with {process.returncode}" if process.returncode is not None else f"not within {READY_WITHIN_S} s"
+                raise RuntimeError(f"{what}: {why}\n{file.read()[-2000:]}")
         time.sleep(0.002)
 
 
@@ -33,8 +33,4 @@ def wait_for_text(path, pattern, process, start_at=0):
         with open(path, "rb") as file:
             file.seek(start_at)
             return pattern.search(file.read().decode("utf-8", "replace"))
-    try:
-        wait_for(seen, f"{os.path.basename(process.args[0])} says '{pattern.pattern}'", process)
-    except RuntimeError as error:
-        with open(path, encoding="utf-8", errors="replace") as file:
-            raise RuntimeError(f"{error}\n{file.read()[-2000:]}") from None
+    wait_for(seen, f"{os.path.basename(process.args[0])} says '{pattern.pattern}'", process, path)

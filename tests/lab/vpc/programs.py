@@ -16,7 +16,7 @@ class Program:
         """`terminal`: "own" (stdin becomes the controlling terminal), "caller's" (stay in the caller's group), or None."""
         def enter():
             machine.enter(folder)
-            for number in (signal.SIGINT, signal.SIGPIPE):
+            for number in (signal.SIGINT, signal.SIGTERM):
                 signal.signal(number, signal.SIG_DFL)
             if terminal == "own":
                 fcntl.ioctl(0, termios.TIOCSCTTY, 0)

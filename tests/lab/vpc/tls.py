@@ -15,19 +15,18 @@ VARIANT_PORT = {variant: 8441 + number for number, variant in enumerate(v for v 
 
 def nginx_start(world, certificate_folder, folder, backend_path, namespace):
     """Does not wait; nginx_ready() does."""
-    for name in ("body", "proxy"):
-        os.makedirs(os.path.join(folder, "nginx", name), exist_ok=True)
+    os.makedirs(os.path.join(folder, "nginx"), exist_ok=True)
     configuration = os.path.join(folder, "nginx.conf")
     with open(configuration, "w", encoding="utf-8") as file:
         file.write(_configuration(world, certificate_folder, os.path.join(folder, "nginx"), backend_path))
     return start(["nginx", "-p", folder, "-c", configuration, "-e", "stderr"], os.path.join(folder, "nginx.log"), namespace)
 
 
-def nginx_ready(process, namespace):
+def nginx_ready(process, namespace, folder):
     def accepts():
         with kernel.inside_network(namespace), socket.socket() as probe:
             return probe.connect_ex(("127.0.0.1", max(VARIANT_PORT.values()))) == 0
-    wait_for(accepts, "nginx listens", process)
+    wait_for(accepts, "nginx listens", process, log=os.path.join(folder, "nginx.log"))
 
 
 def _addresses(service):
@@ -36,6 +35,7 @@ def _addresses(service):
 
 
 def _configuration(world, certificate_folder, folder, backend_path):
+    temporary = "\n".join(f"  {kind}_temp_path {folder}/{kind};" for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi"))
     by_address = "\n".join(f"    {address.strip('[]')} {service};" for service in w.SERVICES for address in _addresses(service))
     servers = [_server(_addresses_listen(service), certificates.path(certificate_folder, "good", service), world) for service in w.SERVICES]
     servers += [_server([f"{port} ssl", f"[::]:{port} ssl"], certificates.path(certificate_folder, variant), world)
@@ -48,8 +48,7 @@ events {{ worker_connections 1024; }}
 http {{
   access_log off;
   server_tokens off;
-  client_body_temp_path {folder}/body;
-  proxy_temp_path {folder}/proxy;
+{temporary}
   keepalive_timeout 60;
   map $server_addr $lab_service {{
     default ssm;

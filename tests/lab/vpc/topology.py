@@ -32,6 +32,7 @@ class Topology:
         _sysctl({"net/ipv4/ip_forward": 1, "net/ipv6/conf/all/forwarding": 1, "net/ipv4/conf/all/rp_filter": 0,
                  "net/ipv4/icmp_ratelimit": 0})
         ip(self.endpoints, _endpoint_links())
+        ip(self.instance, ["link set lo up"])
         with kernel.inside_network(self.endpoints):
             _sysctl({"net/ipv4/conf/all/rp_filter": 0, "net/ipv4/conf/default/rp_filter": 0,
                      "net/ipv4/conf/zone-a/rp_filter": 0, "net/ipv4/conf/zone-b/rp_filter": 0,
@@ -42,7 +43,7 @@ class Topology:
         wanted = (world.interface_up, list(world.addresses), list(world.routes))
         if wanted == self._shown:
             return
-        lines = [] if self._shown else ["link set lo up"]
+        lines = []
         if self._shown is None or self._shown[:2] != wanted[:2]:
             lines += [f"address flush dev {w.INTERFACE} scope global"] if self._shown else []
             lines += [f"link set {w.INTERFACE} {'up' if world.interface_up else 'down'}"]
