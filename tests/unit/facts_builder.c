@@ -69,7 +69,10 @@ static void failed(struct step *step, enum failure failure, int32_t took_ms)
     step->took_ms = took_ms;
 }
 
-static void untried(struct step *step) { memset(step, 0, sizeof *step); }
+static void untried(struct step *step)
+{
+    memset(step, 0, sizeof *step);
+}
 
 static void healthy_machine(struct facts *facts)
 {
@@ -270,8 +273,7 @@ void add_service(struct facts *facts, enum service service, enum need need)
 
 void break_imds(struct facts *facts, enum check rung, enum failure failure, int32_t took_ms)
 {
-    struct step *const steps[] = {&facts->imds.connect, &facts->imds.token,
-                                  &facts->imds.identity};
+    struct step *const steps[] = {&facts->imds.connect, &facts->imds.token, &facts->imds.identity};
     int broken = rung == CHECK_IMDS_CONNECT ? 0 : rung == CHECK_IMDS_TOKEN ? 1 : 2;
     failed(steps[broken], failure, took_ms);
     for (int i = broken + 1; i < 3; i++)
@@ -353,8 +355,8 @@ void break_resolve(struct facts *facts, enum service service, enum failure failu
     untry_actions(endpoint);
 }
 
-void resolve_to(struct facts *facts, enum service service, const char *address,
-                enum place place, enum failure connect)
+void resolve_to(struct facts *facts, enum service service, const char *address, enum place place,
+                enum failure connect)
 {
     struct endpoint_facts *endpoint = &facts->endpoints[service];
     bool stops = place == PLACE_PUBLIC && facts->plan.private_dns == PRIVATE_DNS_REQUIRE;
@@ -391,8 +393,7 @@ void amazon_says(struct facts *facts, enum service service, const char *address,
                  enum failure failure)
 {
     struct endpoint_facts *endpoint = &facts->endpoints[service];
-    struct dns_answer *answer =
-        add_answer(endpoint, "169.254.169.253", ASKED_AMAZON, FAMILY_IPV4);
+    struct dns_answer *answer = add_answer(endpoint, "169.254.169.253", ASKED_AMAZON, FAMILY_IPV4);
     if (failure != FAILURE_NONE) {
         failed(&answer->step, failure, failure == FAILURE_TIMEOUT ? 2000 : 1);
         answer->rcode = failure == FAILURE_NXDOMAIN ? 3 : failure == FAILURE_SERVFAIL ? 2 : -1;
@@ -423,8 +424,8 @@ static void settle_actions(struct endpoint_facts *endpoint)
     untry_actions(endpoint);
 }
 
-void break_connect(struct facts *facts, enum service service, int32_t address,
-                   enum failure failure, int32_t took_ms)
+void break_connect(struct facts *facts, enum service service, int32_t address, enum failure failure,
+                   int32_t took_ms)
 {
     struct endpoint_facts *endpoint = &facts->endpoints[service];
     for (int32_t i = 0; i < endpoint->n_addresses; i++) {
@@ -460,8 +461,8 @@ void break_tls(struct facts *facts, enum service service, int32_t address, enum 
     settle_actions(endpoint);
 }
 
-void break_http(struct facts *facts, enum service service, int32_t address,
-                enum failure failure, int32_t status)
+void break_http(struct facts *facts, enum service service, int32_t address, enum failure failure,
+                int32_t status)
 {
     struct endpoint_facts *endpoint = &facts->endpoints[service];
     for (int32_t i = 0; i < endpoint->n_addresses; i++) {
@@ -520,8 +521,8 @@ void deny(struct facts *facts, enum service service, const char *action, enum de
     }
 }
 
-void break_actions(struct facts *facts, enum service service, enum failure failure,
-                   int32_t status, const char *code, const char *message)
+void break_actions(struct facts *facts, enum service service, enum failure failure, int32_t status,
+                   const char *code, const char *message)
 {
     struct endpoint_facts *endpoint = &facts->endpoints[service];
     for (int32_t i = 0; i < endpoint->n_actions; i++) {

@@ -33,8 +33,8 @@ void break_resolve(struct facts *facts, enum service service, enum failure failu
 
 /* The configured resolvers give this one address instead; it was dialled as a second opinion when
  * it is public and private DNS is required, and connecting ended so (FAILURE_NONE: it connected). */
-void resolve_to(struct facts *facts, enum service service, const char *address,
-                enum place place, enum failure connect);
+void resolve_to(struct facts *facts, enum service service, const char *address, enum place place,
+                enum failure connect);
 
 /* A second opinion from 169.254.169.253 is recorded for the name: one address, or a failure. */
 void amazon_says(struct facts *facts, enum service service, const char *address,
@@ -45,19 +45,19 @@ void use_resolver(struct facts *facts, const char *server);
 
 /* One address (an index) or ALL_ADDRESSES of a service fails at a rung; the rungs above it at
  * that address were not tried, and the actions neither when no address is left. */
-void break_connect(struct facts *facts, enum service service, int32_t address,
-                   enum failure failure, int32_t took_ms);
+void break_connect(struct facts *facts, enum service service, int32_t address, enum failure failure,
+                   int32_t took_ms);
 void break_tls(struct facts *facts, enum service service, int32_t address, enum failure failure);
-void break_http(struct facts *facts, enum service service, int32_t address,
-                enum failure failure, int32_t status);
+void break_http(struct facts *facts, enum service service, int32_t address, enum failure failure,
+                int32_t status);
 
 /* The probed actions of a service (one, or NULL: all) are denied, in the service's usual words. */
 void deny(struct facts *facts, enum service service, const char *action, enum denied_by by,
           bool explicit_deny);
 
 /* The probed actions of a service answer an error that decides nothing about permissions. */
-void break_actions(struct facts *facts, enum service service, enum failure failure,
-                   int32_t status, const char *code, const char *message);
+void break_actions(struct facts *facts, enum service service, enum failure failure, int32_t status,
+                   const char *code, const char *message);
 
 /* Every clock sample says that this machine is behind by so much (negative: ahead). */
 void move_clock(struct facts *facts, int64_t behind_ms);

@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Causes in the SSM agent's own installation. They fail no required check unless asked to: the
+ * question is whether the instance can register, and an agent may still be installed.
+ */
+#include "diagnose/checks.h"
+#include "diagnose/finding.h"
+#include "diagnose/look.h"
+
+static bool explains_agent(const struct scene *scene, struct finding *finding, enum check check,
+                           enum failure reason)
+{
+    if (!scene_has_reason(scene, check, &reason, 1))
+        return false;
+    finding->explains = check_bit(check);
+    finding->confidence = CONFIDENCE_CERTAIN;
+    finding_evidence(finding, "%s", scene->checks[check].summary);
+    return true;
+}
+
+bool explains_agent_missing(const struct scene *scene, enum service service,
+                            struct finding *finding)
+{
+    const struct agent_facts *agent = &scene->facts->agent;
+    (void)service;
+
+    if (explains_agent(scene, finding, CHECK_AGENT_INSTALLED, FAILURE_ABSENT))
+        return true;
+    if (!explains_agent(scene, finding, CHECK_AGENT_ENABLED, FAILURE_ABSENT))
+        return false;
+    finding_title(finding, "The SSM agent's unit is not there");
+    if (agent->version_file[0] != '\0')
+        finding_evidence(finding, "%s lists version %s", agent->version_file, agent->version);
+    return true;
+}
+
+bool explains_agent_masked(const struct scene *scene, enum service service, struct finding *finding)
+{
+    (void)service;
+    return explains_agent(scene, finding, CHECK_AGENT_ENABLED, FAILURE_MASKED);
+}
+
+bool explains_agent_disabled(const struct scene *scene, enum service service,
+                             struct finding *finding)
+{
+    (void)service;
+    return explains_agent(scene, finding, CHECK_AGENT_ENABLED, FAILURE_DISABLED);
+}
+
+bool explains_agent_too_old(const struct scene *scene, enum service service,
+                            struct finding *finding)
+{
+    (void)service;
+    if (!explains_agent(scene, finding, CHECK_AGENT_INSTALLED, FAILURE_TOO_OLD))
+        return false;
+    finding_evidence(finding, "%s lists version %s",
+                     scene->facts->agent.version_file[0] ? scene->facts->agent.version_file
+                                                         : "the package database",
+                     scene->facts->agent.version);
+    return true;
+}
+
+bool explains_agent_config_invalid(const struct scene *scene, enum service service,
+                                   struct finding *finding)
+{
+    const struct agent_facts *agent = &scene->facts->agent;
+    enum failure reason = scene->checks[CHECK_AGENT_CONFIG].reason;
+    (void)service;
+
+    if (agent->config.outcome != OUTCOME_FAILED ||
+        !explains_agent(scene, finding, CHECK_AGENT_CONFIG, reason))
+        return false;
+    if (agent->config_region[0] != '\0')
+        finding_evidence(finding, "Agent.Region is %s, the instance is in %s", agent->config_region,
+                         scene->facts->instance.region);
+    return true;
+}
+
+bool explains_ca_bundle_missing(const struct scene *scene, enum service service,
+                                struct finding *finding)
+{
+    const struct agent_facts *agent = &scene->facts->agent;
+    (void)service;
+
+    if (agent->installed != ANSWER_YES || agent->ca_bundle[0] != '\0' ||
+        !explains_agent(scene, finding, CHECK_AGENT_CONFIG, FAILURE_ABSENT))
+        return false;
+    if (agent->ssl_cert_file[0] != '\0')
+        finding_evidence(finding, "the agent's unit sets SSL_CERT_FILE to %s",
+                         agent->ssl_cert_file);
+    return true;
+}

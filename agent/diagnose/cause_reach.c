@@ -1,0 +1,227 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * connect() met silence: a security group, a network ACL, or a firewall that drops. They are told
+ * apart by which addresses are silent: a subnet's own traffic passes no network ACL, one service's
+ * endpoint has one security group, and this instance's own group covers everything.
+ */
+#include "base/text.h"
+#include "diagnose/finding.h"
+#include "diagnose/look.h"
+#include "model/place.h"
+#include "diagnose/reach.h"
+#include "diagnose/remedy.h"
+
+/* All services that got as far as connect. */
+struct overall {
+    int n;             /* services */
+    int all_silent;    /* every address timed out */
+    int partly_silent; /* some timed out, some connect */
+    int any_ok;
+    int32_t own_ok, own_silent, elsewhere_ok, elsewhere_silent, outside_silent;
+};
+
+static void look_overall(const struct facts *facts, struct overall *overall)
+{
+    *overall = (struct overall){0};
+    for (int i = 0; i < N_SERVICES; i++) {
+        struct reach reach;
+        if (!look_is_planned(facts, (enum service)i))
+            continue;
+        reach_look(facts, (enum service)i, &reach);
+        if (reach.n == 0)
+            continue;
+        overall->n++;
+        overall->any_ok += reach.ok > 0;
+        overall->all_silent += reach.silent == reach.n;
+        overall->partly_silent += reach.silent > 0 && reach.ok > 0;
+        overall->own_ok += reach.own_ok;
+        overall->own_silent += reach.own_silent;
+        overall->elsewhere_ok += reach.elsewhere_ok;
+        overall->elsewhere_silent += reach.elsewhere_silent;
+        overall->outside_silent += reach.outside_silent;
+    }
+}
+
+/* connect of every service with a silent address. */
+static check_set silent_services(const struct scene *scene, struct finding *finding, int quotes)
+{
+    check_set set = 0;
+    for (int i = 0; i < N_SERVICES; i++) {
+        struct reach reach;
+        if (!reach_is_symptom(scene, (enum service)i, &reach) || reach.silent == 0)
+            continue;
+        set |= check_bit(check_of_service((enum service)i, RUNG_CONNECT));
+        reach_quote(scene->facts, (enum service)i, ENDING_SILENT, quotes, finding);
+    }
+    return set;
+}
+
+static void offer_acl(const struct scene *scene, struct finding *finding)
+{
+    finding_alternative(finding, "network-acl",
+                        "aws ec2 describe-network-acls --region %s --filters "
+                        "Name=association.subnet-id,Values=%s",
+                        remedy_region(scene->facts), remedy_subnet(scene->facts));
+}
+
+static void offer_route(const struct scene *scene, struct finding *finding)
+{
+    finding_alternative(finding, "endpoint-outside-vpc",
+                        "aws ec2 describe-route-tables --region %s --filters "
+                        "Name=association.subnet-id,Values=%s",
+                        remedy_region(scene->facts), remedy_subnet(scene->facts));
+}
+
+static void quote_ok(const struct scene *scene, bool own_only, struct finding *finding)
+{
+    for (int i = 0; i < N_SERVICES; i++) {
+        struct reach reach;
+        if (!look_is_planned(scene->facts, (enum service)i))
+            continue;
+        reach_look(scene->facts, (enum service)i, &reach);
+        if (own_only ? reach.own_ok == 0 : reach.ok == 0)
+            continue;
+        reach_quote(scene->facts, (enum service)i, ENDING_OK, 1, finding);
+        return;
+    }
+}
+
+bool explains_network_acl(const struct scene *scene, enum service service, struct finding *finding)
+{
+    struct overall overall;
+    (void)service;
+
+    look_overall(scene->facts, &overall);
+    if (overall.own_silent > 0 || overall.elsewhere_silent == 0 || overall.own_ok == 0)
+        return false;
+    /* Nothing outside the own subnet connects; or each service loses some address, so that no
+     * single endpoint interface is to blame. */
+    bool whole = overall.elsewhere_ok == 0 && overall.partly_silent > 0;
+    bool alike = overall.n >= 2 && overall.partly_silent == overall.n;
+    if (!whole && !alike)
+        return false;
+    quote_ok(scene, true, finding);
+    finding->explains = silent_services(scene, finding, 2);
+    if (finding->explains == 0)
+        return false;
+    if (overall.n < 2 || overall.partly_silent < overall.n)
+        finding_alternative(finding, "endpoint-az-unreachable",
+                            "aws ec2 describe-vpc-endpoints --region %s --filters "
+                            "Name=vpc-id,Values=%s --query "
+                            "\"VpcEndpoints[].[ServiceName,SubnetIds,Groups[].GroupId]\"",
+                            remedy_region(scene->facts), remedy_vpc(scene->facts));
+    if (overall.outside_silent > 0)
+        offer_route(scene, finding);
+    return true;
+}
+
+bool explains_egress_blocked(const struct scene *scene, enum service service,
+                             struct finding *finding)
+{
+    struct overall overall;
+    (void)service;
+
+    look_overall(scene->facts, &overall);
+    if (overall.n < 2 || overall.all_silent < overall.n)
+        return false;
+    finding->explains = silent_services(scene, finding, 2);
+    if (finding->explains == 0)
+        return false;
+    finding_evidence(finding, "%d services, %d addresses, all silent; IMDS and DNS answer",
+                     overall.n, (int)(overall.own_silent + overall.elsewhere_silent));
+    finding_alternative(finding, "endpoint-blocks-443",
+                        "aws ec2 describe-vpc-endpoints --region %s --filters "
+                        "Name=vpc-id,Values=%s --query "
+                        "\"VpcEndpoints[].[ServiceName,Groups[].GroupId]\"",
+                        remedy_region(scene->facts), remedy_vpc(scene->facts));
+    if (overall.own_silent == 0)
+        offer_acl(scene, finding);
+    else
+        finding_evidence(finding, "an address in this subnet is silent too, and traffic within a "
+                                  "subnet passes no network ACL");
+    if (overall.outside_silent > 0)
+        offer_route(scene, finding);
+    finding_alternative(finding, "local-firewall", "%s", "");
+    return true;
+}
+
+bool explains_endpoint_blocks_443(const struct scene *scene, enum service service,
+                                  struct finding *finding)
+{
+    struct overall overall;
+    struct reach reach;
+
+    if (!reach_is_symptom(scene, service, &reach) || reach.silent == 0 || reach.ok > 0)
+        return false;
+    look_overall(scene->facts, &overall);
+    finding->explains = check_bit(check_of_service(service, RUNG_CONNECT));
+    finding_title(finding, "%s: the endpoint's security group does not let 443 in",
+                  service_name(service));
+    reach_quote(scene->facts, service, ENDING_SILENT, 4, finding);
+    if (overall.any_ok > 0)
+        quote_ok(scene, false, finding);
+    if (reach.own_silent > 0 && overall.any_ok > 0) {
+        finding_evidence(finding, "traffic within a subnet passes no network ACL");
+        finding->confidence = CONFIDENCE_CERTAIN;
+        return true;
+    }
+    if (overall.any_ok == 0)
+        finding_alternative(finding, "egress-blocked",
+                            "aws ec2 describe-security-groups --region %s --group-ids %s "
+                            "--query \"SecurityGroups[].IpPermissionsEgress\"",
+                            remedy_region(scene->facts), remedy_group(scene->facts));
+    if (reach.own_silent == 0)
+        offer_acl(scene, finding);
+    if (reach.outside_silent > 0)
+        offer_route(scene, finding);
+    return true;
+}
+
+/* Another service's address, by all appearance in the same subnet, that connects. */
+static const struct address_facts *neighbour_that_connects(const struct facts *facts,
+                                                           enum service service, enum service *of)
+{
+    const struct endpoint_facts *mine = &facts->endpoints[service];
+
+    for (int i = 0; i < N_SERVICES; i++) {
+        const struct endpoint_facts *theirs = &facts->endpoints[i];
+        if (i == (int)service || !look_is_planned(facts, (enum service)i))
+            continue;
+        for (int32_t j = 0; j < theirs->n_addresses; j++)
+            for (int32_t k = 0; k < mine->n_addresses; k++)
+                if (reach_ending(&theirs->addresses[j].connect) == ENDING_OK &&
+                    reach_ending(&mine->addresses[k].connect) == ENDING_SILENT &&
+                    place_are_neighbours(&facts->instance, theirs->addresses[j].address,
+                                         mine->addresses[k].address)) {
+                    *of = (enum service)i;
+                    return &theirs->addresses[j];
+                }
+    }
+    return NULL;
+}
+
+bool explains_endpoint_az_unreachable(const struct scene *scene, enum service service,
+                                      struct finding *finding)
+{
+    enum service of = service;
+    struct reach reach;
+
+    if (!reach_is_symptom(scene, service, &reach) || reach.silent == 0 || reach.ok == 0)
+        return false;
+    finding->explains = check_bit(check_of_service(service, RUNG_CONNECT));
+    finding_title(finding, "%s: %d of %d endpoint interfaces do%s not answer on 443",
+                  service_name(service), (int)reach.silent, (int)reach.n,
+                  reach.silent == 1 ? "es" : "");
+    reach_quote(scene->facts, service, ENDING_SILENT, 4, finding);
+    reach_quote(scene->facts, service, ENDING_OK, 1, finding);
+    const struct address_facts *neighbour = neighbour_that_connects(scene->facts, service, &of);
+    if (neighbour != NULL)
+        finding_quote_address(finding, of, neighbour, RUNG_CONNECT);
+    else if (reach.own_silent == 0)
+        offer_acl(scene, finding);
+    finding->confidence = neighbour != NULL || reach.own_silent > 0 ? CONFIDENCE_CERTAIN
+                                                                    : CONFIDENCE_LIKELY;
+    if (reach.outside_silent > 0)
+        offer_route(scene, finding);
+    return true;
+}

@@ -1,0 +1,296 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Causes in what the service answers: which policy denies, in the service's own words
+ * (docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html), or why it could not
+ * even be asked that.
+ */
+#include <string.h>
+
+#include "base/text.h"
+#include "diagnose/finding.h"
+#include "diagnose/look.h"
+#include "diagnose/policy.h"
+#include "diagnose/remedy.h"
+
+typedef bool is_denial(const struct action_facts *action);
+
+static bool by_no_identity_policy(const struct action_facts *action)
+{
+    return action->denied_by == DENIED_BY_NO_IDENTITY_POLICY;
+}
+
+static bool by_no_policy_or_unsaid(const struct action_facts *action)
+{
+    return action->denied_by == DENIED_BY_NO_IDENTITY_POLICY ||
+           action->denied_by == DENIED_BY_UNSAID;
+}
+
+static bool by_identity_policy(const struct action_facts *action)
+{
+    return action->denied_by == DENIED_BY_IDENTITY_POLICY;
+}
+
+static bool by_endpoint_policy(const struct action_facts *action)
+{
+    return action->denied_by == DENIED_BY_ENDPOINT_POLICY;
+}
+
+static bool by_boundary(const struct action_facts *action)
+{
+    return action->denied_by == DENIED_BY_BOUNDARY;
+}
+
+static bool by_organization(const struct action_facts *action)
+{
+    return action->denied_by == DENIED_BY_SERVICE_CONTROL_POLICY ||
+           action->denied_by == DENIED_BY_RESOURCE_CONTROL_POLICY;
+}
+
+static bool by_anything(const struct action_facts *action)
+{
+    (void)action;
+    return true;
+}
+
+/* A service's authorize check, where one of its denied actions is such a denial. */
+static check_set denied_at(const struct scene *scene, enum service service, is_denial *is,
+                           struct finding *finding)
+{
+    const struct endpoint_facts *endpoint = &scene->facts->endpoints[service];
+    enum check check = check_of_service(service, RUNG_AUTHORIZE);
+    char more[LINE_SIZE] = "";
+    int n = 0;
+
+    if (!scene_has(scene, check))
+        return 0;
+    for (int32_t i = 0; i < endpoint->n_actions; i++) {
+        const struct action_facts *action = &endpoint->actions[i];
+        if (action->permission != PERMISSION_DENIED || !is(action))
+            continue;
+        if (n++ == 0)
+            finding_quote_action(finding, action);
+        else
+            text_add(more, sizeof more, "%s%s", n == 2 ? "" : ", ", action->action);
+    }
+    if (n > 1)
+        finding_evidence(finding, "the same for %s", more);
+    return n > 0 ? check_bit(check) : 0;
+}
+
+static check_set denied_anywhere(const struct scene *scene, is_denial *is, struct finding *finding)
+{
+    check_set set = 0;
+    for (int i = 0; i < N_SERVICES; i++)
+        set |= denied_at(scene, (enum service)i, is, finding);
+    return set;
+}
+
+/* Nothing at all is allowed, and wherever the service says why, it is that nobody allows it. */
+bool explains_policy_missing(const struct scene *scene, enum service service,
+                             struct finding *finding)
+{
+    struct denials denials;
+    (void)service;
+
+    policy_count(scene->facts, &denials);
+    if (denials.allowed > 0 || denials.by_nobody_allowing == 0 ||
+        denials.by_nobody_allowing + denials.unsaid < denials.denied)
+        return false;
+    finding->explains = denied_anywhere(scene, by_no_policy_or_unsaid, finding);
+    finding->confidence = denials.unsaid == 0 ? CONFIDENCE_CERTAIN : CONFIDENCE_LIKELY;
+    if (scene->facts->role.role[0] != '\0')
+        finding_title(finding, "Role %.40s has no policy that allows Systems Manager",
+                      scene->facts->role.role);
+    return finding->explains != 0;
+}
+
+bool explains_policy_incomplete(const struct scene *scene, enum service service,
+                                struct finding *finding)
+{
+    struct denials denials;
+    (void)service;
+
+    finding->explains = denied_anywhere(scene, by_no_identity_policy, finding);
+    if (finding->explains == 0)
+        return false;
+    policy_count(scene->facts, &denials);
+    finding_evidence(finding, "%d proven actions are allowed, %d denied", (int)denials.allowed,
+                     (int)denials.denied);
+    finding->confidence = CONFIDENCE_CERTAIN;
+    return true;
+}
+
+static bool explains_denial(const struct scene *scene, struct finding *finding, is_denial *is)
+{
+    finding->explains = denied_anywhere(scene, is, finding);
+    finding->confidence = CONFIDENCE_CERTAIN;
+    return finding->explains != 0;
+}
+
+bool explains_denied_explicitly(const struct scene *scene, enum service service,
+                                struct finding *finding)
+{
+    (void)service;
+    return explains_denial(scene, finding, by_identity_policy);
+}
+
+bool explains_denied_by_endpoint_policy(const struct scene *scene, enum service service,
+                                        struct finding *finding)
+{
+    finding->explains = denied_at(scene, service, by_endpoint_policy, finding);
+    finding->confidence = CONFIDENCE_CERTAIN;
+    finding_title(finding, "%s: the VPC endpoint's policy does not allow it",
+                  service_name(service));
+    return finding->explains != 0;
+}
+
+bool explains_denied_by_boundary(const struct scene *scene, enum service service,
+                                 struct finding *finding)
+{
+    (void)service;
+    return explains_denial(scene, finding, by_boundary);
+}
+
+bool explains_denied_by_organization(const struct scene *scene, enum service service,
+                                     struct finding *finding)
+{
+    (void)service;
+    return explains_denial(scene, finding, by_organization);
+}
+
+/* Older services and session, resource and trust policies: the words say little or nothing. */
+bool explains_denied(const struct scene *scene, enum service service, struct finding *finding)
+{
+    bool unsaid = false;
+    (void)service;
+
+    if (!explains_denial(scene, finding, by_anything))
+        return false;
+    for (int i = 0; i < N_SERVICES; i++)
+        for (int32_t j = 0; j < scene->facts->endpoints[i].n_actions; j++)
+            unsaid |= scene->facts->endpoints[i].actions[j].permission == PERMISSION_DENIED &&
+                      scene->facts->endpoints[i].actions[j].denied_by == DENIED_BY_UNSAID;
+    if (!unsaid)
+        return true;
+    finding->confidence = CONFIDENCE_LIKELY;
+    finding_alternative(finding, "policy-missing",
+                        "aws iam list-attached-role-policies --role-name %s",
+                        remedy_role(scene->facts));
+    finding_alternative(finding, "denied-by-boundary",
+                        "aws iam get-role --role-name %s --query Role.PermissionsBoundary",
+                        remedy_role(scene->facts));
+    finding_alternative(finding, "denied-by-endpoint-policy",
+                        "aws ec2 describe-vpc-endpoints --region %s --filters "
+                        "Name=vpc-id,Values=%s --query "
+                        "\"VpcEndpoints[].[ServiceName,PolicyDocument]\"",
+                        remedy_region(scene->facts), remedy_vpc(scene->facts));
+    finding_alternative(finding, "denied-by-organization", "%s", "");
+    return true;
+}
+
+static void quote_unclear(const struct scene *scene, enum service service,
+                          const enum failure *reasons, size_t n, struct finding *finding)
+{
+    const struct endpoint_facts *endpoint = &scene->facts->endpoints[service];
+    for (int32_t i = 0; i < endpoint->n_actions; i++)
+        for (size_t j = 0; j < n; j++)
+            if (endpoint->actions[i].permission == PERMISSION_UNCLEAR &&
+                endpoint->actions[i].failure == reasons[j]) {
+                finding_quote_action(finding, &endpoint->actions[i]);
+                return;
+            }
+}
+
+static void quote_http(const struct scene *scene, enum service service, struct finding *finding)
+{
+    struct tally tally;
+
+    look_tally(scene->facts, service, RUNG_HTTP, &tally);
+    const struct address_facts *at = tally.first_failed;
+    if (at == NULL)
+        return;
+    finding_quote_address(finding, service, at, RUNG_HTTP);
+    if (at->head.status != 0)
+        finding_evidence(finding, "status %d, Server: %s%s%s", (int)at->head.status,
+                         at->head.server[0] ? at->head.server : "(none)",
+                         at->head.via[0] ? ", Via: " : "", at->head.via);
+    if (at->body_start[0] != '\0')
+        finding_evidence(finding, "the answer begins: %s", at->body_start);
+}
+
+/* The service says that the time is off while the clock is right, or that the signature is wrong:
+ * what it got is not what was sent. */
+bool explains_signature_rejected(const struct scene *scene, enum service service,
+                                 struct finding *finding)
+{
+    static const enum failure rejected[] = {FAILURE_SIGNATURE, FAILURE_SKEWED};
+    (void)service;
+
+    finding->explains = scene_rung(scene, RUNG_AUTHORIZE, rejected, N_OF(rejected));
+    if (finding->explains == 0)
+        return false;
+    for (int i = 0; i < N_SERVICES; i++)
+        if (finding->explains & check_service_bits((enum service)i))
+            quote_unclear(scene, (enum service)i, rejected, N_OF(rejected), finding);
+    finding_quote_clock(finding, scene->facts);
+    return true;
+}
+
+bool explains_proxy_in_the_way(const struct scene *scene, enum service service,
+                               struct finding *finding)
+{
+    static const enum failure foreign[] = {
+        FAILURE_PROXY,       FAILURE_NOT_AWS,   FAILURE_REDIRECTED,
+        FAILURE_MALFORMED,   FAILURE_FORBIDDEN, FAILURE_UNAUTHORIZED,
+        FAILURE_HTTP_STATUS, FAILURE_NOT_FOUND, FAILURE_TOO_LARGE};
+    static const enum failure by_agent[] = {FAILURE_PROXY};
+    const struct agent_facts *agent = &scene->facts->agent;
+    (void)service;
+
+    finding->explains = scene_rung(scene, RUNG_HTTP, foreign, N_OF(foreign)) |
+                        scene_rung(scene, RUNG_AUTHORIZE, foreign, 3);
+    for (int i = 0; i < N_SERVICES; i++) {
+        if (finding->explains & check_bit(check_of_service((enum service)i, RUNG_HTTP)))
+            quote_http(scene, (enum service)i, finding);
+        if (finding->explains & check_bit(check_of_service((enum service)i, RUNG_AUTHORIZE)))
+            quote_unclear(scene, (enum service)i, foreign, 3, finding);
+    }
+    if (scene_has_reason(scene, CHECK_AGENT_CONFIG, by_agent, 1)) {
+        bool only = finding->explains == 0;
+        finding->explains |= check_bit(CHECK_AGENT_CONFIG);
+        finding_evidence(finding, "%s sets the agent's proxy to %s",
+                         agent->proxy_file[0] ? agent->proxy_file : "the agent's unit",
+                         agent->https_proxy);
+        finding_evidence(finding, "NO_PROXY is \"%s\"", agent->no_proxy);
+        if (only) {
+            finding_title(finding, "The SSM agent would send its traffic to a proxy");
+            finding->confidence = CONFIDENCE_CERTAIN;
+        }
+    }
+    return finding->explains != 0;
+}
+
+bool explains_service_unavailable(const struct scene *scene, enum service service,
+                                  struct finding *finding)
+{
+    static const enum failure busy[] = {FAILURE_SERVER_ERROR, FAILURE_THROTTLED, FAILURE_TIMEOUT,
+                                        FAILURE_RESET,        FAILURE_CLOSED,    FAILURE_TRUNCATED};
+    enum check http = check_of_service(service, RUNG_HTTP);
+    enum check authorize = check_of_service(service, RUNG_AUTHORIZE);
+    bool said = false;
+
+    if (scene_has_reason(scene, http, busy, N_OF(busy))) {
+        finding->explains |= check_bit(http);
+        said |= scene_has_reason(scene, http, busy, 2);
+        quote_http(scene, service, finding);
+    }
+    if (scene_has_reason(scene, authorize, busy, N_OF(busy))) {
+        finding->explains |= check_bit(authorize);
+        said |= scene_has_reason(scene, authorize, busy, 2);
+        quote_unclear(scene, service, busy, N_OF(busy), finding);
+    }
+    finding_title(finding, "%s: the service answers with errors or not at all",
+                  service_name(service));
+    finding->confidence = said ? CONFIDENCE_LIKELY : CONFIDENCE_POSSIBLE;
+    return finding->explains != 0;
+}

@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The table. Order is causal: what is nearer to the machine is asked first, and within a room the
+ * more particular observation before the more general one. A new cause is one row here, one
+ * predicate, one remedy, one page under docs/findings/ and one scenario.
+ */
+#include "diagnose/causes.h"
+
+#define MACHINE SEVERITY_FATAL, SCOPE_MACHINE
+#define SERVICE SEVERITY_FATAL, SCOPE_SERVICE
+#define NOTE SEVERITY_NOTE, SCOPE_MACHINE
+#define SERVICE_NOTE SEVERITY_NOTE, SCOPE_SERVICE
+
+const struct cause causes[] = {
+    /* the machine and its metadata service */
+    {"not-ec2", "This is not an EC2 instance", MACHINE, explains_not_ec2, mend_not_ec2},
+    {"network-not-up", "The network is not up yet: no route", MACHINE, explains_network_not_up,
+     mend_network},
+    {"imds-blocked-locally", "A route or firewall on this machine blocks the metadata service",
+     MACHINE, explains_imds_blocked_locally, mend_imds_locally},
+    {"imds-disabled", "The metadata service is disabled for this instance", MACHINE,
+     explains_imds_disabled, mend_imds_disabled},
+    {"imds-hop-limit", "The metadata token does not arrive: its hop limit is too low", MACHINE,
+     explains_imds_hop_limit, mend_imds_hop_limit},
+    {"imds-throttled", "The metadata service is busy: it answers with errors", MACHINE,
+     explains_imds_throttled, mend_imds_trouble},
+    {"imds-malformed", "What answers for the metadata service is not it", MACHINE,
+     explains_imds_malformed, mend_imds_locally},
+    {"imds-unreachable", "The metadata service does not answer", MACHINE, explains_imds_unreachable,
+     mend_imds_trouble},
+
+    /* the role */
+    {"role-missing", "No role is attached to this instance", MACHINE, explains_role_missing,
+     mend_role_missing},
+    {"role-profile-empty", "The instance profile holds no role", MACHINE,
+     explains_role_profile_empty, mend_profile_empty},
+    {"role-not-assumable", "EC2 may not assume the role: its trust policy", MACHINE,
+     explains_role_not_assumable, mend_not_assumable},
+    {"credentials-expired", "The role's credentials have expired", MACHINE,
+     explains_credentials_expired, mend_credentials_expired},
+    {"credentials-rejected", "The service rejects the role's credentials", MACHINE,
+     explains_credentials_rejected, mend_credentials_rejected},
+
+    /* names */
+    {"dns-no-resolver", "No nameserver is configured", MACHINE, explains_dns_no_resolver,
+     mend_resolver_missing},
+    {"vpc-dns-off", "Amazon's resolver does not serve this VPC: enableDnsSupport is off", MACHINE,
+     explains_vpc_dns_off, mend_vpc_dns},
+    {"dns-resolver-unreachable", "The configured nameserver does not answer", MACHINE,
+     explains_dns_resolver_unreachable, mend_resolver_unreachable},
+    {"dns-bypasses-vpc", "The configured DNS server does not ask the VPC's resolver", MACHINE,
+     explains_dns_bypasses_vpc, mend_forwarding},
+    {"dns-hosts-override", "/etc/hosts pins the name to another address", SERVICE,
+     explains_dns_hosts_override, mend_hosts_file},
+    {"private-dns-off", "No interface endpoint with private DNS names serves this VPC", MACHINE,
+     explains_private_dns_off, mend_private_dns},
+    {"endpoint-missing", "An interface endpoint with private DNS names is missing", SERVICE,
+     explains_endpoint_missing, mend_endpoint_missing},
+    {"public-path", "Traffic leaves the VPC: names resolve to public addresses", MACHINE,
+     explains_public_path, mend_public_path},
+    {"dns-wrong-name", "The endpoint's name does not exist", SERVICE, explains_dns_wrong_name,
+     mend_wrong_name},
+    {"dns-servfail", "The nameserver fails or refuses to answer", MACHINE, explains_dns_servfail,
+     mend_servfail},
+
+    /* reaching 443 */
+    {"no-route", "The instance has no route to the endpoints", MACHINE, explains_no_route,
+     mend_route},
+    {"local-firewall", "A firewall on this machine blocks port 443", MACHINE,
+     explains_local_firewall, mend_local_firewall},
+    {"gateway-silent", "The next hop does not answer ARP", MACHINE, explains_gateway_silent,
+     mend_gateway},
+    {"network-acl", "Only this subnet's endpoint interfaces answer: a network ACL", MACHINE,
+     explains_network_acl, mend_acl},
+    {"egress-blocked", "No endpoint answers on 443: a security group blocks it", MACHINE,
+     explains_egress_blocked, mend_egress},
+    {"endpoint-blocks-443", "The endpoint's security group does not let 443 in", SERVICE,
+     explains_endpoint_blocks_443, mend_endpoint_group},
+    {"endpoint-az-unreachable", "One zone's endpoint interface does not answer on 443", SERVICE,
+     explains_endpoint_az_unreachable, mend_zone},
+    {"endpoint-refuses", "An endpoint address refuses port 443", SERVICE, explains_endpoint_refuses,
+     mend_refused},
+    {"path-mtu", "Full packets are lost on the way: the path's MTU", MACHINE, explains_path_mtu,
+     mend_mtu},
+
+    /* TLS */
+    {"clock-wrong", "This machine's clock is wrong", MACHINE, explains_clock_wrong, mend_clock},
+    {"tls-intercepted", "Something on the way opens TLS", MACHINE, explains_tls_intercepted,
+     mend_interception},
+    {"tls-untrusted", "The certificate is by nobody who is trusted", MACHINE,
+     explains_tls_untrusted, mend_untrusted},
+    {"tls-wrong-name", "The certificate is for another name", SERVICE, explains_tls_wrong_name,
+     mend_tls_name},
+    {"tls-expired", "The certificate is out of date", MACHINE, explains_tls_expired,
+     mend_tls_expired},
+    {"tls-reset", "The connection is cut during the TLS handshake", MACHINE, explains_tls_reset,
+     mend_tls_reset},
+    {"tls-version", "No TLS version in common", MACHINE, explains_tls_version, mend_tls_version},
+
+    /* the service's answer */
+    {"policy-missing", "The role has no policy that allows Systems Manager", MACHINE,
+     explains_policy_missing, mend_policy_missing},
+    {"policy-incomplete", "The role's policies lack some of the agent's actions", MACHINE,
+     explains_policy_incomplete, mend_policy_incomplete},
+    {"denied-explicitly", "A policy of the role denies the agent's actions", MACHINE,
+     explains_denied_explicitly, mend_explicit_deny},
+    {"denied-by-endpoint-policy", "The VPC endpoint's policy does not allow it", SERVICE,
+     explains_denied_by_endpoint_policy, mend_endpoint_policy},
+    {"denied-by-boundary", "The role's permissions boundary does not allow it", MACHINE,
+     explains_denied_by_boundary, mend_boundary},
+    {"denied-by-organization", "A policy of the organization denies it", MACHINE,
+     explains_denied_by_organization, mend_organization},
+    {"denied", "The service denies the agent's actions", MACHINE, explains_denied, mend_denied},
+    {"signature-rejected", "The service rejects the signature of requests", MACHINE,
+     explains_signature_rejected, mend_signature},
+    {"proxy-in-the-way", "A proxy stands between this instance and the service", MACHINE,
+     explains_proxy_in_the_way, mend_proxy},
+    {"service-unavailable", "The service answers with errors or not at all", SERVICE,
+     explains_service_unavailable, mend_unavailable},
+
+    /* the agent and the image */
+    {"agent-missing", "The SSM agent is not installed", MACHINE, explains_agent_missing,
+     mend_agent_missing},
+    {"agent-masked", "The SSM agent's unit is masked", MACHINE, explains_agent_masked,
+     mend_agent_masked},
+    {"agent-disabled", "The SSM agent's unit is not enabled", MACHINE, explains_agent_disabled,
+     mend_agent_disabled},
+    {"agent-too-old", "The SSM agent is too old", MACHINE, explains_agent_too_old, mend_agent_old},
+    {"agent-config-invalid", "The SSM agent's configuration does not fit this instance", MACHINE,
+     explains_agent_config_invalid, mend_agent_config},
+    {"ca-bundle-missing", "The image has no CA bundle where the SSM agent looks", MACHINE,
+     explains_ca_bundle_missing, mend_ca_bundle},
+
+    /* what fails nothing */
+    {"service-not-in-region", "A service has no endpoint in this region", SERVICE_NOTE,
+     notes_service_not_in_region, mend_nothing},
+    {"dhmc-in-use", "Default Host Management gives this instance its role", NOTE, notes_dhmc_in_use,
+     mend_nothing},
+    {"endpoint-outside-vpc", "Endpoints lie outside this VPC: shared from another one", NOTE,
+     notes_endpoint_outside_vpc, mend_nothing},
+    {"public-address", "The instance has a public IPv4 address", NOTE, notes_public_address,
+     mend_public_address},
+    {"certificate-expires-soon", "A certificate expires within 14 days", SERVICE_NOTE,
+     notes_certificate_expires_soon, mend_certificate_soon},
+    {"ec2messages-not-needed", "ec2messages has no endpoint here, and the agent needs none", NOTE,
+     notes_ec2messages_not_needed, mend_not_needed},
+    {"slow-endpoint", "An endpoint is slow to answer", SERVICE_NOTE, notes_slow_endpoint,
+     mend_slow},
+    {"ipv6-only", "The instance has IPv6 addresses only", NOTE, notes_ipv6_only, mend_ipv6_only},
+
+    /* the last row, filled in by claims.c */
+    {"unexplained", "Something failed that no known cause explains", MACHINE, NULL,
+     mend_unexplained},
+};
+
+const size_t n_causes = sizeof causes / sizeof causes[0];

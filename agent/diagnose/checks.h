@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Judging each rung from the facts: what happened, and whether that is good enough. Why it
+ * happened is the business of causes.
+ */
+#ifndef DIAGNOSE_CHECKS_H
+#define DIAGNOSE_CHECKS_H
+
+#include "model/report.h"
+
+struct judge {
+    const struct facts *facts;
+    struct check_result *checks; /* N_CHECKS, by enum check */
+};
+
+/* Fills all N_CHECKS results. */
+void checks_judge(const struct facts *facts, struct check_result *checks);
+
+/* One service's ladder (checks_service.c). */
+void checks_judge_service(const struct judge *judge, enum service service);
+
+/* Sets one result, with a printf-like summary; a check that --skip names becomes a skip. */
+void checks_say(const struct judge *judge, enum check check, enum status status,
+                enum failure reason, int32_t duration_ms, const char *format, ...)
+    __attribute__((format(printf, 6, 7)));
+
+/* "not tried: <below> does not hold", or that the round was stopped before, by what is known of
+ * the check below. */
+void checks_say_untried(const struct judge *judge, enum check check, enum check below);
+
+/* True when nobody can tell yet that the check holds, and nobody should go on from it. */
+bool checks_holds(const struct judge *judge, enum check check);
+
+/* The region that has no ec2messages-free agent: an endpoint that is not there is then no fault. */
+bool checks_may_be_missing(const struct facts *facts, enum service service);
+
+/* "5 h 50 min", "300 days". */
+void checks_span(int64_t seconds, char *to, size_t size);
+
+/* Older than the first SSM agent that speaks IMDSv2. */
+extern const char first_agent_with_imdsv2[];
+/* Older than the first SSM agent that speaks to dual-stack endpoints (api.aws). */
+extern const char first_agent_with_dualstack[];
+bool checks_needs_dualstack(const struct facts *facts);
+
+#endif

@@ -1,0 +1,214 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Readings of DNS. resolv.conf semantics: a program takes the first server that says yes or no,
+ * and goes on after silence, SERVFAIL and REFUSED (glibc's res_send, Go's resolver alike).
+ */
+#include <arpa/inet.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "diagnose/look.h"
+#include "model/place.h"
+
+/* Base + 2 of an IPv4 block: docs.aws.amazon.com/vpc/latest/userguide/AmazonDNS-concepts.html */
+static bool is_base_plus_two(const char *server, const char *cidr)
+{
+    char base[ADDRESS_SIZE];
+    struct in_addr network, address;
+
+    text_set(base, sizeof base, "%s", cidr);
+    char *slash = strchr(base, '/');
+    if (slash == NULL)
+        return false;
+    *slash = '\0';
+    return inet_pton(AF_INET, base, &network) == 1 && inet_pton(AF_INET, server, &address) == 1 &&
+           ntohl(address.s_addr) == ntohl(network.s_addr) + 2;
+}
+
+bool look_is_amazon_resolver(const struct instance_facts *instance, const char *server)
+{
+    if (strcmp(server, "169.254.169.253") == 0 || strcmp(server, "fd00:ec2::253") == 0)
+        return true;
+    for (int32_t i = 0; i < instance->n_vpc_cidrs; i++)
+        if (is_base_plus_two(server, instance->vpc_cidrs[i]))
+            return true;
+    return false;
+}
+
+static bool decides(const struct dns_answer *answer)
+{
+    return answer->step.outcome == OUTCOME_OK ||
+           (answer->step.outcome == OUTCOME_FAILED &&
+            (answer->step.failure == FAILURE_NXDOMAIN || answer->step.failure == FAILURE_NODATA));
+}
+
+static bool is_silent(const struct dns_answer *answer)
+{
+    return answer->step.outcome == OUTCOME_FAILED && answer->rcode < 0 &&
+           answer->step.failure != FAILURE_DNS_MALFORMED &&
+           answer->step.failure != FAILURE_NO_RESOLVER;
+}
+
+const struct dns_answer *look_deciding(const struct endpoint_facts *endpoint, enum family family)
+{
+    for (int32_t i = 0; i < endpoint->n_answers; i++) {
+        const struct dns_answer *answer = &endpoint->answers[i];
+        if (answer->asked_as == ASKED_CONFIGURED && answer->family == family && decides(answer))
+            return answer;
+    }
+    return NULL;
+}
+
+/* The address family whose answer says more about a failed look-up: NXDOMAIN is for both, and of
+ * "no such record" the A one counts, as every endpoint has A records. */
+static const struct dns_answer *telling(const struct endpoint_facts *endpoint)
+{
+    const struct dns_answer *a = look_deciding(endpoint, FAMILY_IPV4);
+    const struct dns_answer *aaaa = look_deciding(endpoint, FAMILY_IPV6);
+
+    if (a != NULL && a->n_addresses > 0)
+        return a;
+    if (aaaa != NULL && aaaa->n_addresses > 0)
+        return aaaa;
+    return a != NULL ? a : aaaa;
+}
+
+/* No server decided: are the servers that were really asked silent, and whose are they? */
+static void look_undecided(const struct facts *facts, const struct endpoint_facts *endpoint,
+                           struct lookup *lookup)
+{
+    bool behind_stub = facts->resolvers.stub;
+    int32_t n_silent = 0, n_spoke = 0, n_amazon = 0, n_upstream = 0;
+
+    for (int32_t i = 0; i < endpoint->n_answers; i++)
+        n_upstream += endpoint->answers[i].asked_as == ASKED_UPSTREAM;
+    enum asked_as counts = behind_stub && n_upstream > 0 ? ASKED_UPSTREAM : ASKED_CONFIGURED;
+    for (int32_t i = 0; i < endpoint->n_answers; i++) {
+        const struct dns_answer *answer = &endpoint->answers[i];
+        if (answer->asked_as == ASKED_CONFIGURED && answer->step.outcome == OUTCOME_FAILED &&
+            (lookup->answer == NULL || (is_silent(lookup->answer) && !is_silent(answer))))
+            lookup->answer = answer;
+        if (answer->asked_as != counts || answer->step.outcome == OUTCOME_UNTRIED)
+            continue;
+        n_silent += is_silent(answer);
+        n_spoke += !is_silent(answer);
+        n_amazon += look_is_amazon_resolver(&facts->instance, answer->server);
+    }
+    lookup->silent = n_silent > 0 && n_spoke == 0;
+    lookup->all_amazon = n_silent + n_spoke > 0 && n_amazon == n_silent + n_spoke;
+}
+
+void look_lookup(const struct facts *facts, enum service service, struct lookup *lookup)
+{
+    const struct endpoint_facts *endpoint = &facts->endpoints[service];
+
+    memset(lookup, 0, sizeof *lookup);
+    for (int32_t i = 0; i < endpoint->n_answers; i++) {
+        const struct dns_answer *answer = &endpoint->answers[i];
+        if (answer->asked_as != ASKED_CONFIGURED || answer->step.outcome == OUTCOME_UNTRIED)
+            continue;
+        lookup->asked = true;
+        if (answer->step.took_ms > lookup->took_ms)
+            lookup->took_ms = answer->step.took_ms;
+    }
+    lookup->answer = telling(endpoint);
+    if (lookup->answer != NULL && lookup->answer->n_addresses > 0)
+        return;
+    if (lookup->answer != NULL) {
+        lookup->failure = lookup->answer->step.failure != FAILURE_NONE
+                              ? lookup->answer->step.failure
+                              : FAILURE_NODATA;
+        lookup->all_amazon = look_is_amazon_resolver(&facts->instance, lookup->answer->server);
+        return;
+    }
+    look_undecided(facts, endpoint, lookup);
+    if (lookup->answer != NULL)
+        lookup->failure = lookup->answer->step.failure;
+}
+
+static bool is_listed(const struct where *list, int32_t n, const char *address)
+{
+    for (int32_t i = 0; i < n; i++)
+        if (strcmp(list[i].address, address) == 0)
+            return true;
+    return false;
+}
+
+static bool is_answered(const struct endpoint_facts *endpoint, const char *address)
+{
+    for (int family = FAMILY_IPV4; family <= FAMILY_IPV6; family++) {
+        const struct dns_answer *answer = look_deciding(endpoint, (enum family)family);
+        for (int32_t i = 0; answer != NULL && i < answer->n_addresses; i++)
+            if (strcmp(answer->addresses[i], address) == 0)
+                return true;
+    }
+    return false;
+}
+
+static bool any_from_hosts_file(const struct endpoint_facts *endpoint)
+{
+    for (int32_t i = 0; i < endpoint->n_addresses; i++)
+        if (endpoint->addresses[i].from_hosts_file)
+            return true;
+    return false;
+}
+
+/* What a program would not try, as it has no address of that family, does not count. Nothing known:
+ * IPv4, which every endpoint has. */
+static bool is_family_usable(const struct network_facts *network, enum family family)
+{
+    if (!network->usable_ipv4 && !network->usable_ipv6)
+        return family == FAMILY_IPV4;
+    return family == FAMILY_IPV4 ? network->usable_ipv4 : network->usable_ipv6;
+}
+
+/* Addresses that were dialled come first; then those that DNS gave and nothing dialled. */
+int32_t look_where(const struct facts *facts, enum service service, struct where *to, int32_t max)
+{
+    const struct endpoint_facts *endpoint = &facts->endpoints[service];
+    bool pinned = any_from_hosts_file(endpoint);
+    int32_t n = 0;
+
+    for (int32_t i = 0; i < endpoint->n_addresses && n < max; i++) {
+        const struct address_facts *at = &endpoint->addresses[i];
+        if (pinned ? !at->from_hosts_file
+                   : at->second_opinion && !is_answered(endpoint, at->address))
+            continue;
+        enum place place = at->place != PLACE_UNKNOWN ? at->place
+                                                      : place_of(&facts->instance, at->address);
+        to[n++] = (struct where){at->address, place, at->from_hosts_file};
+    }
+    for (int family = FAMILY_IPV4; !pinned && family <= FAMILY_IPV6; family++) {
+        const struct dns_answer *answer = look_deciding(endpoint, (enum family)family);
+        if (!is_family_usable(&facts->network, (enum family)family))
+            continue;
+        for (int32_t i = 0; answer != NULL && i < answer->n_addresses && n < max; i++)
+            if (!is_listed(to, n, answer->addresses[i]))
+                to[n++] = (struct where){answer->addresses[i],
+                                         place_of(&facts->instance, answer->addresses[i]), false};
+    }
+    return n;
+}
+
+void look_second_opinion(const struct facts *facts, enum service service,
+                         struct second_opinion *opinion)
+{
+    const struct endpoint_facts *endpoint = &facts->endpoints[service];
+
+    memset(opinion, 0, sizeof *opinion);
+    for (int32_t i = 0; i < endpoint->n_answers; i++) {
+        const struct dns_answer *answer = &endpoint->answers[i];
+        if (answer->asked_as != ASKED_AMAZON || answer->step.outcome == OUTCOME_UNTRIED)
+            continue;
+        opinion->asked = true;
+        opinion->answered |= answer->step.outcome == OUTCOME_OK || answer->rcode >= 0;
+        if (opinion->answer == NULL || answer->n_addresses > 0)
+            opinion->answer = answer;
+        for (int32_t j = 0; j < answer->n_addresses; j++) {
+            enum place place = place_of(&facts->instance, answer->addresses[j]);
+            opinion->public_address |= place == PLACE_PUBLIC;
+            opinion->private_address |= place == PLACE_OWN_SUBNET || place == PLACE_IN_VPC ||
+                                        place == PLACE_PRIVATE_ELSEWHERE;
+        }
+    }
+}

@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * An action that the service denies is proof; one that it answers with anything else is proof of
+ * what that answer says, and no more. What was not probed never fails.
+ */
+#include "diagnose/policy.h"
+
+#include <string.h>
+
+#include "diagnose/look.h"
+
+bool policy_is_optional(const char *action)
+{
+    static const char *const optional[] = {
+        "ssm:GetParameter",
+        "ssm:GetParameters",
+        "ssm:GetManifest",
+        "ssm:GetDeployablePatchSnapshotForInstance",
+        "ssm:PutInventory",
+        "ssm:PutComplianceItems",
+        "ssm:PutConfigurePackageResult",
+    };
+    for (size_t i = 0; i < sizeof optional / sizeof optional[0]; i++)
+        if (strcmp(action, optional[i]) == 0)
+            return true;
+    return false;
+}
+
+/* How bad an answer is that says nothing of permissions. Throttling, and a request that the
+ * service finds wrong, tell nothing of the agent's chances; the rest the agent would meet too. */
+static enum status weight_of_unclear(enum failure failure)
+{
+    static const enum failure fails[] = {
+        FAILURE_CREDENTIALS_REJECTED,
+        FAILURE_CREDENTIALS_EXPIRED,
+        FAILURE_SKEWED,
+        FAILURE_SIGNATURE,
+        FAILURE_PROXY,
+        FAILURE_NOT_AWS,
+        FAILURE_SERVER_ERROR,
+        FAILURE_TIMEOUT,
+        FAILURE_RESET,
+        FAILURE_CLOSED,
+        FAILURE_REDIRECTED,
+    };
+    for (size_t i = 0; i < sizeof fails / sizeof fails[0]; i++)
+        if (fails[i] == failure)
+            return STATUS_FAIL;
+    return STATUS_WARN;
+}
+
+/* These no other action's success outweighs: the answer is about every request. */
+static bool is_about_every_request(enum failure failure)
+{
+    return failure == FAILURE_CREDENTIALS_REJECTED || failure == FAILURE_SKEWED ||
+           failure == FAILURE_SIGNATURE;
+}
+
+static int rank(const struct action_facts *action, bool any_allowed, enum status *weight)
+{
+    *weight = STATUS_PASS;
+    if (action->permission == PERMISSION_DENIED) {
+        *weight = policy_is_optional(action->action) ? STATUS_WARN : STATUS_FAIL;
+        return *weight == STATUS_FAIL ? 5 : 2;
+    }
+    if (action->permission != PERMISSION_UNCLEAR)
+        return 0;
+    if (any_allowed && !is_about_every_request(action->failure))
+        return 0;
+    *weight = weight_of_unclear(action->failure);
+    if (is_about_every_request(action->failure))
+        return 4;
+    return *weight == STATUS_FAIL ? 3 : 1;
+}
+
+void policy_prove(const struct facts *facts, enum service service, struct proven *proven)
+{
+    const struct endpoint_facts *endpoint = &facts->endpoints[service];
+    int best = 0;
+
+    memset(proven, 0, sizeof *proven);
+    proven->verdict = STATUS_PASS;
+    for (int32_t i = 0; i < endpoint->n_actions; i++) {
+        const struct action_facts *action = &endpoint->actions[i];
+        proven->allowed += action->permission == PERMISSION_ALLOWED;
+        proven->denied += action->permission == PERMISSION_DENIED;
+        proven->unclear += action->permission == PERMISSION_UNCLEAR;
+        proven->not_probed += action->permission == PERMISSION_NOT_PROBED;
+        if (action->took_ms > proven->took_ms)
+            proven->took_ms = action->took_ms;
+    }
+    for (int32_t i = 0; i < endpoint->n_actions; i++) {
+        enum status weight;
+        int ranked = rank(&endpoint->actions[i], proven->allowed > 0, &weight);
+        if (ranked > best) {
+            best = ranked;
+            proven->verdict = weight;
+            proven->first = &endpoint->actions[i];
+        }
+    }
+}
+
+void policy_count(const struct facts *facts, struct denials *denials)
+{
+    memset(denials, 0, sizeof *denials);
+    for (int i = 0; i < N_SERVICES; i++) {
+        const struct endpoint_facts *endpoint = &facts->endpoints[i];
+        if (!look_is_planned(facts, (enum service)i))
+            continue;
+        for (int32_t j = 0; j < endpoint->n_actions; j++) {
+            const struct action_facts *action = &endpoint->actions[j];
+            denials->allowed += action->permission == PERMISSION_ALLOWED;
+            if (action->permission != PERMISSION_DENIED)
+                continue;
+            denials->denied++;
+            denials->by_nobody_allowing += action->denied_by == DENIED_BY_NO_IDENTITY_POLICY;
+            denials->unsaid += action->denied_by == DENIED_BY_UNSAID;
+        }
+    }
+}

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * What the proven actions add up to: for one service's check, and over all services for the causes.
+ */
+#ifndef DIAGNOSE_POLICY_H
+#define DIAGNOSE_POLICY_H
+
+#include "model/report.h"
+
+struct proven {
+    int32_t allowed;
+    int32_t denied;
+    int32_t unclear;
+    int32_t not_probed;
+    int32_t took_ms;
+    enum status verdict;              /* pass, warn or fail, when anything was probed */
+    const struct action_facts *first; /* the one that decided a warn or fail */
+};
+void policy_prove(const struct facts *facts, enum service service, struct proven *proven);
+
+/* The agent registers and takes commands without it: parameters, inventory, patches. Default Host
+ * Management's own policy lacks two of them. */
+bool policy_is_optional(const char *action);
+
+/* Over all planned services: how many proven actions are allowed, and denied by whom. */
+struct denials {
+    int32_t allowed;
+    int32_t denied;
+    int32_t by_nobody_allowing; /* "because no identity-based policy allows" */
+    int32_t unsaid;
+};
+void policy_count(const struct facts *facts, struct denials *denials);
+
+#endif

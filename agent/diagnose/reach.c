@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The one table from an errno and a time to what it says (measured; performance.md B4).
+ */
+#include "diagnose/reach.h"
+
+#include <string.h>
+
+#include "diagnose/look.h"
+
+enum ending reach_ending(const struct step *step)
+{
+    if (step->outcome == OUTCOME_OK)
+        return ENDING_OK;
+    switch (step->failure) {
+    case FAILURE_TIMEOUT:
+        return ENDING_SILENT;
+    case FAILURE_HOST_UNREACHABLE:
+        return step->took_ms >= AT_ONCE_MS ? ENDING_LINK : ENDING_NO_ROUTE;
+    case FAILURE_NO_ROUTE:
+    case FAILURE_BLACKHOLE:
+        return ENDING_NO_ROUTE;
+    case FAILURE_REFUSED:
+    case FAILURE_RESET:
+        return ENDING_REJECTED;
+    case FAILURE_NOT_PERMITTED:
+    case FAILURE_PROHIBITED:
+        return ENDING_FIREWALL;
+    default:
+        return ENDING_OTHER;
+    }
+}
+
+static bool counts(const struct address_facts *at)
+{
+    return !at->second_opinion &&
+           (at->connect.outcome == OUTCOME_OK || at->connect.outcome == OUTCOME_FAILED);
+}
+
+void reach_look(const struct facts *facts, enum service service, struct reach *reach)
+{
+    const struct endpoint_facts *endpoint = &facts->endpoints[service];
+
+    memset(reach, 0, sizeof *reach);
+    int32_t *const by_ending[] = {
+        [ENDING_OK] = &reach->ok,
+        [ENDING_SILENT] = &reach->silent,
+        [ENDING_NO_ROUTE] = &reach->no_route,
+        [ENDING_REJECTED] = &reach->rejected,
+        [ENDING_FIREWALL] = &reach->firewall,
+        [ENDING_LINK] = &reach->link,
+        [ENDING_OTHER] = &reach->other,
+    };
+    for (int32_t i = 0; i < endpoint->n_addresses; i++) {
+        const struct address_facts *at = &endpoint->addresses[i];
+        if (!counts(at) || look_is_other_family(facts, endpoint, at))
+            continue;
+        enum ending ending = reach_ending(&at->connect);
+        bool own = at->place == PLACE_OWN_SUBNET;
+        reach->n++;
+        ++*by_ending[ending];
+        reach->own_ok += own && ending == ENDING_OK;
+        reach->own_silent += own && ending == ENDING_SILENT;
+        reach->elsewhere_ok += !own && ending == ENDING_OK;
+        reach->elsewhere_silent += !own && ending == ENDING_SILENT;
+        reach->outside_silent += at->place == PLACE_PRIVATE_ELSEWHERE && ending == ENDING_SILENT;
+    }
+}
+
+void reach_quote(const struct facts *facts, enum service service, enum ending ending, int most,
+                 struct finding *finding)
+{
+    const struct endpoint_facts *endpoint = &facts->endpoints[service];
+
+    for (int32_t i = 0; i < endpoint->n_addresses && most > 0; i++) {
+        const struct address_facts *at = &endpoint->addresses[i];
+        if (!counts(at) || reach_ending(&at->connect) != ending)
+            continue;
+        finding_quote_address(finding, service, at, RUNG_CONNECT);
+        most--;
+    }
+}
+
+bool reach_is_symptom(const struct scene *scene, enum service service, struct reach *reach)
+{
+    if (!scene_has(scene, check_of_service(service, RUNG_CONNECT)))
+        return false;
+    reach_look(scene->facts, service, reach);
+    return true;
+}

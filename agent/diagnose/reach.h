@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * How connect() ended at the addresses of one service, by what each ending says of the way:
+ * at once is this machine, 3 s is the link layer, silence is a filter.
+ */
+#ifndef DIAGNOSE_REACH_H
+#define DIAGNOSE_REACH_H
+
+#include "diagnose/finding.h"
+
+struct reach {
+    int32_t n; /* addresses that were tried */
+    int32_t ok;
+    int32_t silent;   /* timed out */
+    int32_t no_route; /* at once: ENETUNREACH, EHOSTUNREACH, EINVAL */
+    int32_t rejected; /* ECONNREFUSED */
+    int32_t firewall; /* EPERM, EACCES: this machine, without doubt */
+    int32_t link;     /* EHOSTUNREACH after about 3 s */
+    int32_t other;
+    int32_t own_ok; /* in the instance's own subnet */
+    int32_t own_silent;
+    int32_t elsewhere_ok;
+    int32_t elsewhere_silent;
+    int32_t outside_silent; /* private, but outside the VPC */
+};
+
+enum ending {
+    ENDING_OK,
+    ENDING_SILENT,
+    ENDING_NO_ROUTE,
+    ENDING_REJECTED,
+    ENDING_FIREWALL,
+    ENDING_LINK,
+    ENDING_OTHER
+};
+enum ending reach_ending(const struct step *step);
+
+void reach_look(const struct facts *facts, enum service service, struct reach *reach);
+
+/* Quotes the addresses that ended so, at most `most` of them. */
+void reach_quote(const struct facts *facts, enum service service, enum ending ending, int most,
+                 struct finding *finding);
+
+/* connect is a symptom of the service; then its reach is filled in. */
+bool reach_is_symptom(const struct scene *scene, enum service service, struct reach *reach);
+
+#endif

@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Values into commands, and nothing else into them.
+ */
+#include "diagnose/remedy.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/text.h"
+
+void remedy_text(struct finding *finding, const char *format, ...)
+{
+    size_t used = strlen(finding->remedy);
+    va_list arguments;
+
+    if (used > 0 && used + 2 < sizeof finding->remedy)
+        finding->remedy[used++] = ' ';
+    va_start(arguments, format);
+    (void)vsnprintf(finding->remedy + used, sizeof finding->remedy - used, format, arguments);
+    va_end(arguments);
+}
+
+void remedy_command(struct finding *finding, const char *format, ...)
+{
+    va_list arguments;
+
+    if (finding->n_commands >= MAX_COMMANDS)
+        return;
+    va_start(arguments, format);
+    (void)vsnprintf(finding->commands[finding->n_commands++], COMMAND_SIZE, format, arguments);
+    va_end(arguments);
+}
+
+void remedy_restart_command(const struct facts *facts, char *to, size_t size)
+{
+    bool snap = facts->agent.package == AGENT_PACKAGE_SNAP ||
+                text_starts(facts->agent.unit, "snap.");
+    text_set(to, size,
+             snap ? "sudo snap restart amazon-ssm-agent"
+                  : "sudo systemctl restart amazon-ssm-agent");
+}
+
+void remedy_restart(const struct facts *facts, struct finding *finding)
+{
+    char command[COMMAND_SIZE];
+
+    remedy_text(finding,
+                "Then restart the agent, which sleeps 5 to 60 minutes between attempts; where "
+                "nobody can log in, reboot the instance instead.");
+    remedy_restart_command(facts, command, sizeof command);
+    remedy_command(finding, "%s", command);
+}
+
+const char *remedy_known(const char *value, const char *placeholder)
+{
+    return text_only(value, "-._:/@+=,") && value[0] != '-' ? value : placeholder;
+}
+
+const char *remedy_region(const struct facts *facts)
+{
+    const char *region = facts->instance.region[0] ? facts->instance.region : facts->plan.region;
+    return remedy_known(region, "<region>");
+}
+
+const char *remedy_vpc(const struct facts *facts)
+{
+    return remedy_known(facts->instance.vpc, "<vpc-id>");
+}
+
+const char *remedy_subnet(const struct facts *facts)
+{
+    return remedy_known(facts->instance.subnet, "<subnet-id>");
+}
+
+const char *remedy_group(const struct facts *facts)
+{
+    return facts->instance.n_security_groups > 0
+               ? remedy_known(facts->instance.security_groups[0], "<instance-security-group-id>")
+               : "<instance-security-group-id>";
+}
+
+const char *remedy_instance(const struct facts *facts)
+{
+    const char *id = facts->instance.id[0] ? facts->instance.id : "";
+    if (id[0] == '\0' && text_starts(facts->machine.asset_tag, "i-"))
+        id = facts->machine.asset_tag;
+    return remedy_known(id, "<instance-id>");
+}
+
+const char *remedy_role(const struct facts *facts)
+{
+    return remedy_known(facts->role.role, "<role-name>");
+}
+
+const char *remedy_partition(const struct facts *facts)
+{
+    const char *partition = facts->instance.partition[0] ? facts->instance.partition
+                                                         : facts->plan.partition;
+    return remedy_known(partition, "<partition>");
+}
+
+const char *remedy_endpoint_service(const struct facts *facts, enum service service)
+{
+    return remedy_known(facts->plan.services[service].endpoint_service, "<endpoint-service-name>");
+}
+
+const char *remedy_host(const struct facts *facts, enum service service)
+{
+    return remedy_known(facts->plan.services[service].host, "<endpoint-host-name>");
+}
+
+enum service remedy_service(const struct finding *finding)
+{
+    for (int i = 0; i < N_SERVICES; i++)
+        if (finding->target == target_of_service((enum service)i) ||
+            (finding->explains & check_service_bits((enum service)i)))
+            return (enum service)i;
+    return SERVICE_SSM;
+}
+
+void remedy_services(const struct finding *finding, char *to, size_t size)
+{
+    to[0] = '\0';
+    for (int i = 0; i < N_SERVICES; i++)
+        if (finding->explains & check_service_bits((enum service)i))
+            text_add(to, size, "%s%s", to[0] ? ", " : "", service_name((enum service)i));
+}

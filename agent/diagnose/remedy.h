@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Writing a remedy: text, and commands filled in with what is known of this instance. Commands are
+ * pasted into shells, and facts may come from a file: a value that holds anything beyond plain
+ * identifier characters is not used, its placeholder is.
+ */
+#ifndef DIAGNOSE_REMEDY_H
+#define DIAGNOSE_REMEDY_H
+
+#include "diagnose/finding.h"
+
+void remedy_text(struct finding *finding, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+void remedy_command(struct finding *finding, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+/* The last step of every remedy for IAM or the network: the agent sleeps 5 to 60 minutes between
+ * attempts and does not notice the mend. */
+void remedy_restart(const struct facts *facts, struct finding *finding);
+
+/* "aws ssm describe-..." and "sudo systemctl restart ...", in the form that fits the package. */
+void remedy_restart_command(const struct facts *facts, char *to, size_t size);
+
+/* The value, or the placeholder when it is empty or no plain identifier. */
+const char *remedy_known(const char *value, const char *placeholder);
+
+const char *remedy_region(const struct facts *facts);
+const char *remedy_vpc(const struct facts *facts);
+const char *remedy_subnet(const struct facts *facts);
+const char *remedy_group(const struct facts *facts); /* the first security group */
+const char *remedy_instance(const struct facts *facts);
+const char *remedy_role(const struct facts *facts);
+const char *remedy_partition(const struct facts *facts); /* of ARNs: "aws", "aws-cn" */
+const char *remedy_endpoint_service(const struct facts *facts, enum service service);
+const char *remedy_host(const struct facts *facts, enum service service);
+
+/* The service that a finding is about; the first of those that it explains when it is about the
+ * whole instance. */
+enum service remedy_service(const struct finding *finding);
+
+/* "ssm, ssmmessages": the services whose checks the finding explains. */
+void remedy_services(const struct finding *finding, char *to, size_t size);
+
+#endif

@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * How to mend names: the resolver, the VPC's DNS attributes, and endpoints that are not there.
+ */
+#include <string.h>
+
+#include "base/text.h"
+#include "diagnose/remedy.h"
+
+static void describe_endpoints(const struct facts *facts, struct finding *finding)
+{
+    remedy_command(finding,
+                   "aws ec2 describe-vpc-endpoints --region %s --filters Name=vpc-id,Values=%s "
+                   "--query "
+                   "\"VpcEndpoints[].[VpcEndpointId,ServiceName,State,PrivateDnsEnabled]\"",
+                   remedy_region(facts), remedy_vpc(facts));
+}
+
+/* The subnet is this instance's, the endpoint's security group must be chosen. */
+static void create_endpoint(const struct facts *facts, enum service service,
+                            struct finding *finding)
+{
+    remedy_command(finding,
+                   "aws ec2 create-vpc-endpoint --region %s --vpc-endpoint-type Interface "
+                   "--vpc-id %s --service-name %s --subnet-ids %s --security-group-ids "
+                   "<endpoint-security-group-id> --private-dns-enabled",
+                   remedy_region(facts), remedy_vpc(facts), remedy_endpoint_service(facts, service),
+                   remedy_subnet(facts));
+}
+
+static void set_vpc_attribute(const struct facts *facts, const char *option,
+                              struct finding *finding)
+{
+    remedy_command(finding, "aws ec2 modify-vpc-attribute --region %s --vpc-id %s %s",
+                   remedy_region(facts), remedy_vpc(facts), option);
+}
+
+static void use_amazon_dns(const struct facts *facts, struct finding *finding)
+{
+    remedy_command(finding,
+                   "aws ec2 create-dhcp-options --region %s --dhcp-configurations "
+                   "\"Key=domain-name-servers,Values=AmazonProvidedDNS\"",
+                   remedy_region(facts));
+    remedy_command(finding,
+                   "aws ec2 associate-dhcp-options --region %s --vpc-id %s --dhcp-options-id "
+                   "<dhcp-options-id>",
+                   remedy_region(facts), remedy_vpc(facts));
+}
+
+void mend_resolver_missing(const struct scene *scene, struct finding *finding)
+{
+    remedy_text(finding, "Give this machine a nameserver. DHCP hands one out from the VPC's DHCP "
+                         "options set: look whether the set has domain-name-servers, and whether "
+                         "the image lets DHCP write resolv.conf.");
+    use_amazon_dns(scene->facts, finding);
+    remedy_command(finding, "resolvectl status; cat /etc/resolv.conf");
+    remedy_restart(scene->facts, finding);
+}
+
+void mend_vpc_dns(const struct scene *scene, struct finding *finding)
+{
+    remedy_text(finding, "Turn the VPC's DNS resolution on. Private DNS names of endpoints need "
+                         "enableDnsHostnames too.");
+    set_vpc_attribute(scene->facts, "--enable-dns-support", finding);
+    set_vpc_attribute(scene->facts, "--enable-dns-hostnames", finding);
+    remedy_restart(scene->facts, finding);
+}
+
+void mend_resolver_unreachable(const struct scene *scene, struct finding *finding)
+{
+    const struct facts *facts = scene->facts;
+
+    if (facts->resolvers.stub) {
+        remedy_text(finding, "The local stub 127.0.0.53 gets no answer: systemd-resolved is not "
+                             "running, or the servers behind it, handed out by the VPC's DHCP "
+                             "options set, are dead or filtered (port 53).");
+        remedy_command(finding, "systemctl status systemd-resolved; resolvectl status");
+    } else {
+        remedy_text(finding, "Repair the nameserver, or its path (port 53, UDP and TCP), or have "
+                             "the VPC's DHCP options set name one that answers; Amazon's own is "
+                             "AmazonProvidedDNS. Instances take it at their next lease.");
+    }
+    remedy_command(finding,
+                   "aws ec2 describe-vpcs --region %s --vpc-ids %s --query "
+                   "\"Vpcs[].DhcpOptionsId\"",
+                   remedy_region(facts), remedy_vpc(facts));
+    use_amazon_dns(facts, finding);
+    remedy_restart(facts, finding);
+}
+
+void mend_forwarding(const struct scene *scene, struct finding *finding)
+{
+    const struct facts *facts = scene->facts;
+
+    remedy_text(finding,
+                "Have the DNS server forward %s.%s to the VPC's resolver (base + 2, or a Route 53 "
+                "Resolver inbound endpoint when the server is outside the VPC), or have the "
+                "VPC's DHCP options set name AmazonProvidedDNS.",
+                remedy_region(facts), remedy_known(facts->plan.domain, "<dns-suffix>"));
+    use_amazon_dns(facts, finding);
+    remedy_command(finding, "dig +short %s @169.254.169.253",
+                   remedy_host(facts, remedy_service(finding)));
+    remedy_restart(facts, finding);
+}
+
+void mend_hosts_file(const struct scene *scene, struct finding *finding)
+{
+    const char *host = remedy_host(scene->facts, remedy_service(finding));
+
+    remedy_text(finding, "Take the line out of /etc/hosts, and out of what writes it (the image, "
+                         "cloud-init's manage_etc_hosts template): addresses of endpoints change "
+                         "when they are made anew.");
+    remedy_command(finding, "grep -n %s /etc/hosts", host);
+    remedy_command(finding, "sudo sed -i '/%s/d' /etc/hosts", host);
+    remedy_restart(scene->facts, finding);
+}
+
+void mend_private_dns(const struct scene *scene, struct finding *finding)
+{
+    const struct facts *facts = scene->facts;
+
+    remedy_text(finding, "See which endpoints the VPC has. Where there are none, create one for "
+                         "each service with private DNS names; where PrivateDnsEnabled is false, "
+                         "turn it on; it needs both DNS attributes of the VPC.");
+    describe_endpoints(facts, finding);
+    set_vpc_attribute(facts, "--enable-dns-hostnames", finding);
+    remedy_command(finding,
+                   "aws ec2 modify-vpc-endpoint --region %s --vpc-endpoint-id <vpc-endpoint-id> "
+                   "--private-dns-enabled",
+                   remedy_region(facts));
+    create_endpoint(facts, SERVICE_SSM, finding);
+    create_endpoint(facts, SERVICE_SSMMESSAGES, finding);
+    remedy_restart(facts, finding);
+}
+
+void mend_endpoint_missing(const struct scene *scene, struct finding *finding)
+{
+    const struct facts *facts = scene->facts;
+
+    remedy_text(finding, "Create the interface endpoint with private DNS names, one subnet a "
+                         "zone, and a security group that lets 443 in from the instances. Where "
+                         "it exists already, turn its private DNS names on.");
+    create_endpoint(facts, remedy_service(finding), finding);
+    remedy_command(finding,
+                   "aws ec2 modify-vpc-endpoint --region %s --vpc-endpoint-id <vpc-endpoint-id> "
+                   "--private-dns-enabled",
+                   remedy_region(facts));
+    remedy_restart(facts, finding);
+}
+
+void mend_public_path(const struct scene *scene, struct finding *finding)
+{
+    const struct facts *facts = scene->facts;
+    char services[LINE_SIZE];
+
+    remedy_services(finding, services, sizeof services);
+    remedy_text(finding,
+                "It works, but through a NAT or internet gateway. Create interface endpoints with "
+                "private DNS names (%s), or say that public addresses are meant: --private-dns "
+                "warn, or off.",
+                services);
+    describe_endpoints(facts, finding);
+    create_endpoint(facts, remedy_service(finding), finding);
+    set_vpc_attribute(facts, "--enable-dns-hostnames", finding);
+    remedy_restart(facts, finding);
+}
+
+void mend_wrong_name(const struct scene *scene, struct finding *finding)
+{
+    const struct facts *facts = scene->facts;
+    enum service service = remedy_service(finding);
+
+    if (facts->plan.services[service].host_source == SOURCE_AGENT_CONFIG)
+        remedy_text(
+            finding,
+            "The name comes from %s: correct the endpoint, region or domain "
+            "there.",
+            remedy_known(facts->agent.config_file, "/etc/amazon/ssm/amazon-ssm-agent.json"));
+    else
+        remedy_text(finding, "See whether the service exists in this region under this name. A "
+                             "private hosted zone of that domain, attached to the VPC, also hides "
+                             "the real name.");
+    remedy_command(finding, "aws ec2 describe-vpc-endpoint-services --region %s --service-names %s",
+                   remedy_region(facts), remedy_endpoint_service(facts, service));
+    remedy_command(finding, "aws route53 list-hosted-zones-by-vpc --vpc-id %s --vpc-region %s",
+                   remedy_vpc(facts), remedy_region(facts));
+    remedy_restart(facts, finding);
+}
+
+void mend_servfail(const struct scene *scene, struct finding *finding)
+{
+    const struct facts *facts = scene->facts;
+
+    remedy_text(finding, "The nameserver is reached and cannot, or will not, answer: it has no "
+                         "way to the internet's DNS, does not serve this network, or a Route 53 "
+                         "Resolver rule or DNS firewall stands in between. Have it forward to the "
+                         "VPC's resolver, or use that directly.");
+    use_amazon_dns(facts, finding);
+    remedy_command(finding,
+                   "aws route53resolver list-resolver-rule-associations --region %s "
+                   "--filters Name=VPCId,Values=%s",
+                   remedy_region(facts), remedy_vpc(facts));
+    remedy_restart(facts, finding);
+}
