@@ -74,9 +74,15 @@ def _run(lab, options):
         program, *arguments = arguments
     environment = {name: os.environ[name] for name in ("TERM", "LANG", "LC_ALL", "NO_COLOR", "COLUMNS") if name in os.environ}
     environment |= dict(variable.split("=", 1) for variable in options.env)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the program by itself: it is in the same group
+    passed_on = {signal.SIGTERM, signal.SIGHUP, signal.SIGINT}
+    if os.isatty(0):
+        passed_on.remove(signal.SIGINT)  # Ctrl-C reaches the program by itself: it is in the same group
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.pthread_sigmask(signal.SIG_BLOCK, passed_on)
     running = lab.start(arguments, program, environment, 0, 1, 2, terminal="caller's")
-    signal.signal(signal.SIGTERM, lambda number, _: running.signal(number))
+    for number in passed_on:
+        signal.signal(number, lambda received, _: running.signal(received))
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, passed_on)
     done = running.wait()
     if done.stderr:
         print(f"lab: {done.stderr.strip()}", file=sys.stderr)
