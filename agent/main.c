@@ -22,6 +22,7 @@ static const struct command {
     const char *what;
 } commands[] = {
     {"check", "", 1, verb_check, "one round, then a report (the default)"},
+    {"wait", "", 1, verb_wait, "rounds until ready or until the deadline"},
     {"show", "[FILE|-]", 2, verb_show, "diagnose a recorded run again"},
     {"explain", "CODE", 2, verb_explain, "the page of one finding or check"},
     {"list", "[TABLE]", 2, verb_list, "checks, findings, endpoints or permissions"},

@@ -20,7 +20,7 @@
 
 enum colour { COLOUR_AUTO, COLOUR_ALWAYS, COLOUR_NEVER };
 
-enum { MAX_WORDS = 4, DEFAULT_DEADLINE_MS = 15000 };
+enum { MAX_WORDS = 4, DEFAULT_DEADLINE_MS = 15000, DEFAULT_WAIT_MS = 30000 };
 
 struct options {
     const char *words[MAX_WORDS]; /* the command and its arguments, as typed; not owned */
@@ -34,6 +34,7 @@ struct options {
     char save[PATH_SIZE];
     int64_t deadline_ms;         /* 0: as the command has it */
     enum colour colour;
+    bool follow;                 /* wait: without a deadline, after boot */
     bool quiet, verbose, help;
     struct plan plan;            /* the wishes: region, needs, modes, skipped checks */
 };

@@ -38,11 +38,26 @@ static void tell_observe(struct round *round)
                      credentials_usable(&round->credentials) ? &round->credentials : NULL);
 }
 
+/* What an earlier round proved stands only for the same name, in the same place. */
+static void take_over(struct round *round, bool proven[N_SERVICES])
+{
+    const struct facts *earlier = round->request->earlier;
+    struct facts *facts = round->facts;
+
+    for (int i = 0; earlier && i < N_SERVICES; i++) {
+        proven[i] = round->request->proven[i] &&
+                    strcmp(earlier->plan.services[i].host, facts->plan.services[i].host) == 0;
+        if (proven[i])
+            facts->endpoints[i] = earlier->endpoints[i];
+    }
+}
+
 static void planned(void *arg)
 {
     struct round *round = arg;
-    const struct observe_request request = {round->request->root, round->request->trust};
+    struct observe_request request = {round->request->root, round->request->trust, {false}};
 
+    take_over(round, request.proven);
     round->observe = observe_start(round->loop, &request, round->facts);
     round->failed = !round->observe;
     tell_observe(round);

@@ -29,6 +29,8 @@ struct round_request {
     int signal_fd;       /* readable when it is to stop (signalfd), or -1 */
     int64_t deadline_ms; /* monotonic */
     const struct round_watch *watch; /* or NULL */
+    const struct facts *earlier;     /* or NULL: of the last round */
+    bool proven[N_SERVICES];         /* taken over from it instead of being climbed again */
 };
 
 /* Fills all of facts but rounds and deadline_ms. False when the program itself is in trouble

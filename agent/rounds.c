@@ -19,16 +19,31 @@ bool rounds_worth_another(const struct report *report)
     return false;
 }
 
+/* From 1 ms to base x 2^n, capped: any time in it is as likely. */
+static int64_t jittered(const struct rounds_state *state, int64_t max_ms)
+{
+    int64_t ceiling = max_ms;
+
+    if (state->n_done < 16 && ((int64_t)ROUND_BASE_MS << state->n_done) < max_ms)
+        ceiling = (int64_t)ROUND_BASE_MS << state->n_done;
+    return (int64_t)(state->random % (uint32_t)ceiling) + 1;
+}
+
+int64_t rounds_wait(const struct rounds_state *state, bool follow)
+{
+    int64_t wait = jittered(state, follow ? FOLLOW_MAX_WAIT_MS : ROUND_MAX_WAIT_MS);
+
+    if (wait > state->remaining_ms)
+        wait = state->remaining_ms;
+    return wait > 0 ? wait : 0;
+}
+
 bool rounds_next(const struct report *report, const struct rounds_state *state, int64_t *wait_ms)
 {
-    if (state->n_done >= ROUNDS_OF_CHECK || !rounds_worth_another(report))
-        return false;
+    int64_t wait = jittered(state, ROUND_MAX_WAIT_MS);
 
-    int64_t ceiling = (int64_t)ROUND_BASE_MS << state->n_done;
-    if (ceiling > ROUND_MAX_WAIT_MS)
-        ceiling = ROUND_MAX_WAIT_MS;
-    int64_t wait = (int64_t)(state->random % (uint32_t)ceiling) + 1;
-    if (wait >= state->remaining_ms)
+    if (state->n_done >= ROUNDS_OF_CHECK || !rounds_worth_another(report) ||
+        wait >= state->remaining_ms)
         return false;
     *wait_ms = wait;
     return true;

@@ -62,9 +62,10 @@ void observe_clock(struct observe *observe, const char *source, const struct add
         observe_doubt_clock(observe);
 }
 
-static bool planned(const struct service_plan *plan)
+static bool to_climb(const struct climb *climb)
 {
-    return plan->need != NEED_OFF && !plan->not_in_region;
+    return climb->plan->need != NEED_OFF && !climb->plan->not_in_region &&
+           !climb->observe->request.proven[climb->service];
 }
 
 struct observe *observe_start(struct loop *loop, const struct observe_request *request,
@@ -88,7 +89,7 @@ struct observe *observe_start(struct loop *loop, const struct observe_request *r
         climb->service = (enum service)i;
         climb->plan = &facts->plan.services[i];
         climb->facts = &facts->endpoints[i];
-        if (!planned(climb->plan))
+        if (!to_climb(climb))
             continue;
         actions_plan(climb);
         names_start(climb);
@@ -100,7 +101,7 @@ void observe_placed(struct observe *observe)
 {
     observe->placed = true;
     for (int i = 0; i < N_SERVICES; i++) {
-        if (!planned(observe->climbs[i].plan))
+        if (!to_climb(&observe->climbs[i]))
             continue;
         ladder_placed(&observe->climbs[i]);
         names_placed(&observe->climbs[i]);
@@ -112,7 +113,8 @@ void observe_role(struct observe *observe, const struct credentials *credentials
 {
     observe->credentials = credentials;
     for (int i = 0; credentials && i < N_SERVICES; i++)
-        actions_pump(&observe->climbs[i]);
+        if (to_climb(&observe->climbs[i]))
+            actions_pump(&observe->climbs[i]);
 }
 
 void observe_free(struct observe *observe)

@@ -7,6 +7,8 @@
 #ifndef OBSERVE_OBSERVE_H
 #define OBSERVE_OBSERVE_H
 
+#include <stdbool.h>
+
 #include "model/facts.h"
 #include "net/credentials.h"
 #include "net/loop.h"
@@ -27,6 +29,7 @@ struct observe;
 struct observe_request {
     const char *root;    /* prefix of /etc/hosts; outlives it */
     struct trust *trust; /* outlives it */
+    bool proven[N_SERVICES]; /* not climbed again: facts->endpoints holds an earlier climb */
 };
 
 /* facts->plan is complete; endpoints and clock are filled in. NULL when out of memory. */

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/file.h"
@@ -71,17 +72,16 @@ int deliver_text(const struct buffer *text, int status)
     return status;
 }
 
-static void save(const struct options *options, const struct report *report)
+static void save(const char *path, const struct report *report)
 {
     struct buffer json;
     struct style style = {0};
 
     buffer_init(&json, REPORT_MAX_BYTES);
     json_write(report, &style, &json);
-    int error = json.failed ? ENOMEM
-                            : file_write_atomically(options->save, json.bytes, json.used, 0644);
+    int error = json.failed ? ENOMEM : file_write_atomically(path, json.bytes, json.used, 0644);
     if (error)
-        log_error("warning: %s: the report is not saved: %s", options->save, strerror(error));
+        log_error("warning: %s: the report is not saved: %s", path, strerror(error));
     buffer_clear(&json);
 }
 
@@ -92,7 +92,7 @@ int deliver_report(const struct options *options, const struct report *report)
     struct style style;
 
     if (options->save[0])
-        save(options, report);
+        save(options->save, report);
     if (options->quiet)
         return status;
 
@@ -102,4 +102,35 @@ int deliver_report(const struct options *options, const struct report *report)
     status = deliver_text(&text, status);
     buffer_clear(&text);
     return status;
+}
+
+static bool to_console(const struct options *options)
+{
+    return strcmp(options->output, "console") == 0;
+}
+
+void deliver_change(const struct options *options, const struct report *report, bool new_verdict)
+{
+    struct buffer block;
+    struct style style = {0};
+
+    /* Systemd makes the directory; by hand, root may. Elsewhere nobody asked for a file there. */
+    if (mkdir(LAST_REPORT_DIRECTORY, 0755) == 0 || access(LAST_REPORT_DIRECTORY, W_OK) == 0)
+        save(LAST_REPORT, report);
+    if (!new_verdict)
+        return;
+    if (!to_console(options) || options->quiet)
+        return;
+    buffer_init(&block, REPORT_MAX_BYTES);
+    output_find(options->output)->write(report, &style, &block);
+    (void)deliver_text(&block, EXIT_READY);
+    buffer_clear(&block);
+}
+
+int deliver_end(const struct options *options, const struct report *report)
+{
+    struct options rest = *options;
+
+    rest.quiet = options->quiet || to_console(options); /* the block was printed with the change */
+    return deliver_report(&rest, report);
 }

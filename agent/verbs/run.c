@@ -13,6 +13,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "diagnose/diagnose.h"
+#include "rounds.h"
 
 static int open_signals(void)
 {
@@ -66,6 +67,7 @@ int run_open(struct run *run, const struct options *options, int64_t limit_ms)
 void run_close(struct run *run)
 {
     free(run->report);
+    free(run->earlier);
     free(run->facts);
     if (run->signal_fd >= 0)
         (void)close(run->signal_fd);
@@ -75,7 +77,7 @@ void run_close(struct run *run)
 bool run_round(struct run *run, const struct round_watch *watch)
 {
     const struct options *options = run->options;
-    const struct round_request request = {
+    struct round_request request = {
         .wishes = &options->plan,
         .root = options->root,
         .endpoint = options->imds_endpoint[0] ? &run->endpoint : NULL,
@@ -83,8 +85,11 @@ bool run_round(struct run *run, const struct round_watch *watch)
         .signal_fd = run->signal_fd,
         .deadline_ms = run->deadline_ms,
         .watch = watch,
+        .earlier = run->earlier,
     };
 
+    for (int i = 0; i < N_SERVICES; i++)
+        request.proven[i] = run->proven_ms[i] != 0;
     if (!round_run(&request, run->facts)) {
         log_error("out of memory, or no poll: the round could not run");
         return false;
@@ -94,4 +99,53 @@ bool run_round(struct run *run, const struct round_watch *watch)
     diagnose(run->facts, run->report);
     log_verbose("round %d: %s", run->n_rounds, run->report->summary);
     return true;
+}
+
+static bool passed_whole(const struct report *report, enum service service)
+{
+    for (int rung = 0; rung < N_RUNGS; rung++) {
+        const struct check_result *check =
+            &report->checks[check_of_service(service, (enum rung)rung)];
+        if (!check->planned || check->status != STATUS_PASS)
+            return false;
+    }
+    return true;
+}
+
+/* Half a round says less than the whole one before it. */
+static void fall_back(struct run *run)
+{
+    if (!run->earlier)
+        return;
+    *run->facts = *run->earlier;
+    run->facts->rounds = run->n_rounds;
+    diagnose(run->facts, run->report);
+}
+
+void run_remember(struct run *run)
+{
+    int64_t now_ms = clock_monotonic_ms();
+
+    if (run->facts->stopped_by != STOPPED_BY_NOTHING) {
+        fall_back(run);
+        return;
+    }
+    if (!run->earlier)
+        run->earlier = calloc(1, sizeof(*run->earlier));
+    if (!run->earlier)
+        return; /* then everything is asked again */
+    *run->earlier = *run->facts;
+    for (int i = 0; i < N_SERVICES; i++) {
+        if (!passed_whole(run->report, (enum service)i) ||
+            (run->proven_ms[i] && now_ms - run->proven_ms[i] > PROVEN_FOR_MS))
+            run->proven_ms[i] = 0;
+        else if (!run->proven_ms[i])
+            run->proven_ms[i] = now_ms;
+    }
+}
+
+void run_forget(struct run *run)
+{
+    for (int i = 0; i < N_SERVICES; i++)
+        run->proven_ms[i] = 0;
 }

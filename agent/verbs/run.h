@@ -18,6 +18,8 @@ struct run {
     int32_t limit_ms;      /* what was allowed, 0: no limit */
     int n_rounds;
     struct facts *facts;   /* of the last round */
+    struct facts *earlier; /* the last whole one, NULL before run_remember() */
+    int64_t proven_ms[N_SERVICES]; /* monotonic, when a service last passed every rung; 0: not */
     struct report *report; /* its diagnosis */
 };
 
@@ -27,5 +29,12 @@ void run_close(struct run *run);
 
 /* One round and its diagnosis; `watch` may be NULL. False after having logged why. */
 bool run_round(struct run *run, const struct round_watch *watch);
+
+/* Keeps the last round, and what it proved for PROVEN_FOR_MS. A round that was cut short is not
+ * kept: it gives way to the whole one before it, if there is one. */
+void run_remember(struct run *run);
+
+/* What was proven counts no more: the network changed. */
+void run_forget(struct run *run);
 
 #endif

@@ -13,8 +13,6 @@
 #include "report/recorded.h"
 #include "verbs/verbs.h"
 
-#define LAST_REPORT "/run/ssm-preflight/report.json"
-
 static int read_standard_input(struct buffer *contents)
 {
     char piece[16384];

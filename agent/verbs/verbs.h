@@ -8,6 +8,9 @@
 #include "model/report.h"
 #include "options.h"
 
+#define LAST_REPORT_DIRECTORY "/run/ssm-preflight"
+#define LAST_REPORT           LAST_REPORT_DIRECTORY "/report.json"
+
 enum exit_status {
     EXIT_READY = 0,
     EXIT_NOT_READY = 1,
@@ -17,6 +20,7 @@ enum exit_status {
 };
 
 int verb_check(const struct options *options);
+int verb_wait(const struct options *options);
 int verb_show(const struct options *options);
 int verb_explain(const struct options *options);
 int verb_list(const struct options *options);
@@ -24,6 +28,11 @@ int verb_version(const struct options *options);
 
 /* deliver.c: the report to standard output and to --save; the exit status. */
 int deliver_report(const struct options *options, const struct report *report);
+
+/* deliver.c, for `wait`: what is told when the words or the verdict change (the last report under
+ * /run, the journal, the console), and at the end. */
+void deliver_change(const struct options *options, const struct report *report, bool new_verdict);
+int deliver_end(const struct options *options, const struct report *report);
 
 /* Writes a finished text to standard output; EXIT_FAULT when that fails, else `status`. */
 int deliver_text(const struct buffer *text, int status);

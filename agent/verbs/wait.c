@@ -1,0 +1,241 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Rounds until ready or until the deadline: what the systemd unit runs. The time between rounds
+ * ends early when the network changes, and a round that began before a change is given up.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <poll.h>
+#include <string.h>
+#include <sys/random.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/text.h"
+#include "diagnose/diagnose.h"
+#include "net/changes.h"
+#include "report/live.h"
+#include "report/notify.h"
+#include "rounds.h"
+#include "verbs/run.h"
+
+enum {
+    DRAW_EVERY_MS = 200,
+    GIVE_UP_AFTER_MS = 200,   /* a younger round has hardly begun: it may go on */
+    MAX_GIVEN_UP = 20,        /* a network that flaps for ever must not keep us from an answer */
+    STOP_MARGIN_MS = 20,      /* to diagnose and to report within the deadline */
+    EXTEND_MS = 15000,
+};
+
+struct waiting {
+    struct run run;
+    struct changes *changes;
+    struct style style;
+    struct live live;
+    bool is_live;
+    struct report drawn;     /* of a snapshot that is not whole yet */
+    int64_t round_started_ms;
+    int64_t fed_ms;          /* when the watchdog was last fed */
+    int n_given_up;
+    bool changed;            /* the network did, since the last round began */
+    enum verdict told;       /* the verdict that was last told */
+    char summary[SUMMARY_SIZE];
+    bool told_any;
+};
+
+static int64_t remaining_ms(const struct waiting *waiting)
+{
+    return waiting->run.deadline_ms == INT64_MAX ? -1
+                                                 : waiting->run.deadline_ms - clock_monotonic_ms();
+}
+
+/* --- while a round runs --- */
+
+static void write_now(struct buffer *text)
+{
+    if (!text->failed)
+        (void)deliver_text(text, EXIT_READY);
+    buffer_clear(text);
+}
+
+static void draw(struct waiting *waiting, const struct report *report)
+{
+    struct buffer text;
+
+    buffer_init(&text, REPORT_MAX_BYTES);
+    live_draw(&waiting->live, report, remaining_ms(waiting), &waiting->style, &text);
+    write_now(&text);
+}
+
+static void feed_watchdog(struct waiting *waiting)
+{
+    int64_t now_ms = clock_monotonic_ms();
+    int64_t interval_ms = notify_watchdog_interval_ms();
+
+    if (interval_ms == 0 || now_ms - waiting->fed_ms < interval_ms)
+        return;
+    waiting->fed_ms = now_ms;
+    notify_watchdog();
+}
+
+static void ticked(void *arg, const struct facts *facts)
+{
+    struct waiting *waiting = arg;
+
+    feed_watchdog(waiting);
+    if (!waiting->is_live)
+        return;
+    diagnose(facts, &waiting->drawn);
+    draw(waiting, &waiting->drawn);
+}
+
+static bool changed(void *arg)
+{
+    struct waiting *waiting = arg;
+
+    if (!changes_take(waiting->changes))
+        return false;
+    waiting->changed = true;
+    run_forget(&waiting->run);
+    if (clock_monotonic_ms() - waiting->round_started_ms < GIVE_UP_AFTER_MS ||
+        waiting->n_given_up >= MAX_GIVEN_UP)
+        return false;
+    waiting->n_given_up++;
+    return true;
+}
+
+static bool one_round(struct waiting *waiting)
+{
+    const struct round_watch watch = {
+        .arg = waiting,
+        .tick_ms = waiting->is_live || notify_watchdog_interval_ms() ? DRAW_EVERY_MS : 0,
+        .tick = ticked,
+        .changed_fd = changes_fd(waiting->changes),
+        .changed = changed,
+    };
+
+    waiting->round_started_ms = clock_monotonic_ms();
+    waiting->changed = false;
+    return run_round(&waiting->run, &watch);
+}
+
+/* --- between rounds --- */
+
+/* True when a signal came. The network's change ends it early. */
+static bool pause_or_signal(struct waiting *waiting, int64_t wait_ms)
+{
+    int64_t until_ms = clock_monotonic_ms() + wait_ms;
+
+    for (;;) {
+        struct pollfd fds[2] = {{.fd = waiting->run.signal_fd, .events = POLLIN},
+                                {.fd = changes_fd(waiting->changes), .events = POLLIN}};
+        int64_t left_ms = until_ms - clock_monotonic_ms();
+        int64_t slice_ms = left_ms < DRAW_EVERY_MS ? left_ms : DRAW_EVERY_MS;
+
+        if (left_ms <= 0)
+            return false;
+        int n = poll(fds, waiting->changes ? 2 : 1, (int)slice_ms);
+        if (n > 0 && fds[0].revents)
+            return true;
+        if (n > 0 && fds[1].revents && changes_take(waiting->changes)) {
+            run_forget(&waiting->run);
+            return false;
+        }
+        feed_watchdog(waiting);
+        if (waiting->is_live)
+            draw(waiting, waiting->run.report);
+    }
+}
+
+static int64_t next_wait_ms(const struct waiting *waiting)
+{
+    int64_t left_ms = remaining_ms(waiting);
+    struct rounds_state state = {.n_done = waiting->run.n_rounds,
+                                 .remaining_ms = left_ms < 0 ? INT64_MAX : left_ms};
+
+    if (waiting->changed)
+        return 1;
+    (void)!getrandom(&state.random, sizeof(state.random), GRND_NONBLOCK);
+    return rounds_wait(&state, waiting->run.options->follow);
+}
+
+/* --- telling --- */
+
+static void tell(struct waiting *waiting)
+{
+    const struct report *report = waiting->run.report;
+    const struct options *options = waiting->run.options;
+    bool new_verdict = !waiting->told_any || waiting->told != report->verdict;
+    bool new_words = strcmp(waiting->summary, report->summary) != 0;
+
+    notify_status(report);
+    notify_extend(EXTEND_MS);
+    if (waiting->is_live)
+        draw(waiting, report);
+    else if (new_words && !options->quiet)
+        log_error("round %d: %s", waiting->run.n_rounds, report->summary);
+    if (new_verdict || new_words)
+        deliver_change(options, report, new_verdict);
+    waiting->told_any = true;
+    waiting->told = report->verdict;
+    (void)text_set(waiting->summary, sizeof(waiting->summary), "%s", report->summary);
+}
+
+static bool is_over(const struct waiting *waiting)
+{
+    const struct report *report = waiting->run.report;
+
+    if (report->verdict == VERDICT_READY || report->verdict == VERDICT_DEGRADED)
+        return true;
+    if (report->n_findings > 0 && strcmp(report->findings[0].code, "not-ec2") == 0)
+        return true; /* no time will make it one */
+    return remaining_ms(waiting) == 0 || (remaining_ms(waiting) < 0 && waiting->run.limit_ms);
+}
+
+static int run_rounds(struct waiting *waiting)
+{
+    const struct options *options = waiting->run.options;
+    bool stopped;
+
+    for (;;) {
+        if (!one_round(waiting))
+            return EXIT_FAULT;
+        stopped = waiting->run.facts->stopped_by == STOPPED_BY_SIGNAL;
+        run_remember(&waiting->run);
+        tell(waiting);
+        if (stopped || is_over(waiting) || pause_or_signal(waiting, next_wait_ms(waiting)))
+            break;
+    }
+    if (waiting->is_live) {
+        struct buffer text;
+        buffer_init(&text, REPORT_MAX_BYTES);
+        live_erase(&waiting->live, &text);
+        write_now(&text);
+    }
+    notify_ready(waiting->run.report);
+    return deliver_end(options, waiting->run.report);
+}
+
+int verb_wait(const struct options *options)
+{
+    static struct waiting waiting;
+    int64_t limit_ms = options->deadline_ms ? options->deadline_ms : DEFAULT_WAIT_MS;
+
+    if (options->follow)
+        limit_ms = options->deadline_ms;
+    int status = run_open(&waiting.run, options, limit_ms);
+    if (status == EXIT_READY) {
+        if (limit_ms > 2 * STOP_MARGIN_MS)
+            waiting.run.deadline_ms -= STOP_MARGIN_MS;
+        deliver_style(options, &waiting.style);
+        waiting.is_live = !options->quiet && isatty(STDOUT_FILENO) == 1 &&
+                          strcmp(options->output, "terminal") == 0;
+        waiting.changes = changes_open(options->root);
+        status = run_rounds(&waiting);
+    }
+    changes_close(waiting.changes);
+    run_close(&waiting.run);
+    return status;
+}
