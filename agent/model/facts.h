@@ -28,11 +28,11 @@ enum stopped_by { STOPPED_BY_NOTHING, STOPPED_BY_DEADLINE, STOPPED_BY_SIGNAL };
 /* --- the machine, from files and the kernel --- */
 
 struct machine_facts {
-    enum answer is_ec2;          /* by DMI and hypervisor alone, without the network */
-    char vendor[NAME_SIZE];      /* /sys/class/dmi/id/sys_vendor */
+    enum answer is_ec2;     /* by DMI and hypervisor alone, without the network */
+    char vendor[NAME_SIZE]; /* /sys/class/dmi/id/sys_vendor */
     char product_uuid[NAME_SIZE];
-    char asset_tag[NAME_SIZE];   /* board_asset_tag: the instance id on Nitro */
-    char evidence[DETAIL_SIZE];  /* which of them decided */
+    char asset_tag[NAME_SIZE];  /* board_asset_tag: the instance id on Nitro */
+    char evidence[DETAIL_SIZE]; /* which of them decided */
 };
 
 struct interface_facts {
@@ -52,28 +52,28 @@ struct network_facts {
 };
 
 struct resolver_facts {
-    bool read;              /* resolv.conf could be read */
-    bool stub;              /* it names only the 127.0.0.53 stub; upstreams are asked too */
+    bool read; /* resolv.conf could be read */
+    bool stub; /* it names only the 127.0.0.53 stub; upstreams are asked too */
     char file[PATH_SIZE];
     int32_t n_configured;
     char configured[MAX_RESOLVERS][ADDRESS_SIZE];
-    int32_t n_upstream;     /* of /run/systemd/resolve/resolv.conf, behind the stub */
+    int32_t n_upstream; /* of /run/systemd/resolve/resolv.conf, behind the stub */
     char upstream[MAX_RESOLVERS][ADDRESS_SIZE];
 };
 
 /* --- IMDS --- */
 
 struct imds_facts {
-    char address[ADDRESS_SIZE];     /* the one that was asked */
+    char address[ADDRESS_SIZE]; /* the one that was asked */
     struct step connect;
-    struct step token;              /* PUT /latest/api/token */
-    struct step identity;           /* the identity document */
-    int32_t token_status;           /* HTTP status, 0 when none came */
+    struct step token;    /* PUT /latest/api/token */
+    struct step identity; /* the identity document */
+    int32_t token_status; /* HTTP status, 0 when none came */
     int32_t identity_status;
-    char server[NAME_SIZE];         /* Server header; the real one says EC2ws */
-    char body_start[DETAIL_SIZE];   /* of an answer that is not IMDS's, escaped */
-    enum answer get_answers;        /* second opinion on a silent token: does a GET answer? */
-    int32_t n_requests;             /* sent in this round, for the numbers */
+    char server[NAME_SIZE];       /* Server header; the real one says EC2ws */
+    char body_start[DETAIL_SIZE]; /* of an answer that is not IMDS's, escaped */
+    enum answer get_answers;      /* second opinion on a silent token: does a GET answer? */
+    int32_t n_requests;           /* sent in this round, for the numbers */
 };
 
 struct instance_facts {
@@ -110,22 +110,22 @@ enum credentials_from {
 };
 
 struct role_facts {
-    struct step attached;       /* iam/info and iam/security-credentials/ */
-    struct step credentials;    /* the credentials document */
-    int32_t info_status;        /* HTTP status of iam/info */
+    struct step attached;    /* iam/info and iam/security-credentials/ */
+    struct step credentials; /* the credentials document */
+    int32_t info_status;     /* HTTP status of iam/info */
     char info_code[NAME_SIZE];
     char info_message[WORDS_SIZE];
     char profile_arn[ARN_SIZE];
-    int32_t list_status;        /* HTTP status of iam/security-credentials/ */
+    int32_t list_status; /* HTTP status of iam/security-credentials/ */
     char role[HOST_SIZE];
     int32_t credentials_status; /* HTTP status of the credentials document */
     char code[NAME_SIZE];       /* its Code */
     char message[WORDS_SIZE];
-    int64_t updated_unix_s;     /* LastUpdated */
-    int64_t expires_unix_s;     /* Expiration, 0 when not known */
+    int64_t updated_unix_s; /* LastUpdated */
+    int64_t expires_unix_s; /* Expiration, 0 when not known */
     enum credentials_from from;
-    enum answer identity_role;  /* identity-credentials/ec2 answers: DHMC could work */
-    enum answer dhmc;           /* the agent's own files say that DHMC gave it credentials */
+    enum answer identity_role; /* identity-credentials/ec2 answers: DHMC could work */
+    enum answer dhmc;          /* the agent's own files say that DHMC gave it credentials */
 };
 
 /* --- one service --- */
@@ -144,17 +144,22 @@ struct address_facts {
     char address[ADDRESS_SIZE];
     enum place place;
     bool from_hosts_file;
-    bool second_opinion;      /* dialled although the rung below failed, to tell causes apart */
+    bool second_opinion; /* dialled although the rung below failed, to tell causes apart */
     struct step connect;
     struct step tls;
     struct tls_session session;
-    struct step http;         /* the unsigned request */
+    struct step http; /* the unsigned request */
     struct http_head head;
     char body_start[DETAIL_SIZE];
     enum answer small_segments; /* second opinion: TLS succeeds with a small segment size */
 };
 
-enum permission { PERMISSION_NOT_PROBED, PERMISSION_ALLOWED, PERMISSION_DENIED, PERMISSION_UNCLEAR };
+enum permission {
+    PERMISSION_NOT_PROBED,
+    PERMISSION_ALLOWED,
+    PERMISSION_DENIED,
+    PERMISSION_UNCLEAR
+};
 
 /* Which policy the service says denies; FINDINGS tells a cause for each. */
 enum denied_by {
@@ -171,23 +176,23 @@ enum denied_by {
 };
 
 struct action_facts {
-    char action[NAME_SIZE];      /* "ssm:ListAssociations" */
+    char action[NAME_SIZE]; /* "ssm:ListAssociations" */
     enum permission permission;
     bool explicit_deny;
     enum denied_by denied_by;
-    enum failure failure;        /* why denied or unclear */
-    char why_not[DETAIL_SIZE];   /* why it was not probed */
-    char address[ADDRESS_SIZE];  /* the endpoint interface that answered */
-    int32_t status;              /* HTTP status, 0 when none came */
-    char code[NAME_SIZE];        /* the service's error code */
-    char message[WORDS_SIZE];    /* the service's words */
+    enum failure failure;       /* why denied or unclear */
+    char why_not[DETAIL_SIZE];  /* why it was not probed */
+    char address[ADDRESS_SIZE]; /* the endpoint interface that answered */
+    int32_t status;             /* HTTP status, 0 when none came */
+    char code[NAME_SIZE];       /* the service's error code */
+    char message[WORDS_SIZE];   /* the service's words */
     int32_t took_ms;
 };
 
 struct endpoint_facts {
     int32_t n_answers;
     struct dns_answer answers[MAX_ANSWERS];
-    int32_t n_addresses;                   /* what the agent would try, then second opinions */
+    int32_t n_addresses; /* what the agent would try, then second opinions */
     struct address_facts addresses[MAX_ADDRESSES];
     int32_t n_actions;
     struct action_facts actions[MAX_ACTIONS];
@@ -199,8 +204,8 @@ struct endpoint_facts {
 struct clock_sample {
     char source[NAME_SIZE]; /* "imds", "ssm", "time-source" */
     char address[ADDRESS_SIZE];
-    int64_t offset_ms;      /* theirs minus ours: > 0 means that this machine is behind */
-    int32_t error_ms;       /* half the round trip, plus 1 s of a Date header's grain */
+    int64_t offset_ms; /* theirs minus ours: > 0 means that this machine is behind */
+    int32_t error_ms;  /* half the round trip, plus 1 s of a Date header's grain */
 };
 
 struct clock_facts {
@@ -212,15 +217,20 @@ struct clock_facts {
 
 /* --- the SSM agent --- */
 
-enum agent_package { AGENT_PACKAGE_UNKNOWN, AGENT_PACKAGE_DEB, AGENT_PACKAGE_RPM, AGENT_PACKAGE_SNAP };
+enum agent_package {
+    AGENT_PACKAGE_UNKNOWN,
+    AGENT_PACKAGE_DEB,
+    AGENT_PACKAGE_RPM,
+    AGENT_PACKAGE_SNAP
+};
 enum unit_state { UNIT_UNKNOWN, UNIT_ENABLED, UNIT_DISABLED, UNIT_MASKED, UNIT_ABSENT };
 
 struct agent_facts {
     enum answer installed;
     enum agent_package package;
-    char version[NAME_SIZE];         /* "3.3.1142.0", empty when not known */
-    char version_file[PATH_SIZE];    /* where it was read */
-    char unit[NAME_SIZE];            /* the systemd unit's name */
+    char version[NAME_SIZE];      /* "3.3.1142.0", empty when not known */
+    char version_file[PATH_SIZE]; /* where it was read */
+    char unit[NAME_SIZE];         /* the systemd unit's name */
     enum unit_state unit_state;
     char config_file[PATH_SIZE];     /* empty: none, the agent runs on defaults */
     struct step config;              /* parsed, and consistent with the instance */
@@ -229,7 +239,7 @@ struct agent_facts {
     char no_proxy[WORDS_SIZE];
     char proxy_file[PATH_SIZE];
     char ssl_cert_file[PATH_SIZE];
-    char ca_bundle[PATH_SIZE];       /* the bundle the agent would load, empty: none is there */
+    char ca_bundle[PATH_SIZE]; /* the bundle the agent would load, empty: none is there */
 };
 
 struct facts {

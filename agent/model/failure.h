@@ -18,75 +18,75 @@ enum failure {
     FAILURE_NONE,
 
     /* connecting */
-    FAILURE_TIMEOUT,           /* no answer within the limit */
-    FAILURE_REFUSED,           /* ECONNREFUSED */
-    FAILURE_RESET,             /* ECONNRESET, EPIPE */
-    FAILURE_CLOSED,            /* the peer closed before it answered */
-    FAILURE_NO_ROUTE,          /* ENETUNREACH, EADDRNOTAVAIL */
-    FAILURE_HOST_UNREACHABLE,  /* EHOSTUNREACH: at once is local, after 3 s is the link layer */
-    FAILURE_PROHIBITED,        /* EACCES: a prohibit route */
-    FAILURE_NOT_PERMITTED,     /* EPERM: a local firewall */
-    FAILURE_BLACKHOLE,         /* EINVAL: a blackhole route */
-    FAILURE_LOCAL,             /* another local error; the step's detail names it */
+    FAILURE_TIMEOUT,          /* no answer within the limit */
+    FAILURE_REFUSED,          /* ECONNREFUSED */
+    FAILURE_RESET,            /* ECONNRESET, EPIPE */
+    FAILURE_CLOSED,           /* the peer closed before it answered */
+    FAILURE_NO_ROUTE,         /* ENETUNREACH, EADDRNOTAVAIL */
+    FAILURE_HOST_UNREACHABLE, /* EHOSTUNREACH: at once is local, after 3 s is the link layer */
+    FAILURE_PROHIBITED,       /* EACCES: a prohibit route */
+    FAILURE_NOT_PERMITTED,    /* EPERM: a local firewall */
+    FAILURE_BLACKHOLE,        /* EINVAL: a blackhole route */
+    FAILURE_LOCAL,            /* another local error; the step's detail names it */
 
     /* names */
-    FAILURE_NO_RESOLVER,       /* no nameserver is configured */
-    FAILURE_NXDOMAIN,          /* rcode 3, RFC 1035 section 4.1.1 */
-    FAILURE_NODATA,            /* rcode 0 without a record of the type */
-    FAILURE_SERVFAIL,          /* rcode 2 */
-    FAILURE_DNS_REFUSED,       /* rcode 5 */
-    FAILURE_DNS_MALFORMED,     /* an answer that does not parse, or another rcode */
-    FAILURE_PUBLIC,            /* the name has an address outside every private range */
+    FAILURE_NO_RESOLVER,   /* no nameserver is configured */
+    FAILURE_NXDOMAIN,      /* rcode 3, RFC 1035 section 4.1.1 */
+    FAILURE_NODATA,        /* rcode 0 without a record of the type */
+    FAILURE_SERVFAIL,      /* rcode 2 */
+    FAILURE_DNS_REFUSED,   /* rcode 5 */
+    FAILURE_DNS_MALFORMED, /* an answer that does not parse, or another rcode */
+    FAILURE_PUBLIC,        /* the name has an address outside every private range */
 
     /* TLS */
-    FAILURE_UNTRUSTED,         /* the chain ends in no root that is trusted here */
-    FAILURE_INTERCEPTED,       /* it verifies by the system's bundle, but by no root of Amazon's */
+    FAILURE_UNTRUSTED,   /* the chain ends in no root that is trusted here */
+    FAILURE_INTERCEPTED, /* it verifies by the system's bundle, but by no root of Amazon's */
     FAILURE_CERTIFICATE_EXPIRED,
     FAILURE_CERTIFICATE_NOT_YET_VALID,
-    FAILURE_WRONG_NAME,        /* the certificate is for other names */
-    FAILURE_TLS_VERSION,       /* no common protocol version */
-    FAILURE_TLS_ALERT,         /* the peer sent another fatal alert */
-    FAILURE_NOT_TLS,           /* what answers does not speak TLS */
+    FAILURE_WRONG_NAME,  /* the certificate is for other names */
+    FAILURE_TLS_VERSION, /* no common protocol version */
+    FAILURE_TLS_ALERT,   /* the peer sent another fatal alert */
+    FAILURE_NOT_TLS,     /* what answers does not speak TLS */
 
     /* HTTP */
-    FAILURE_BAD_REQUEST,       /* 400 that nothing explains */
-    FAILURE_UNAUTHORIZED,      /* 401 */
-    FAILURE_FORBIDDEN,         /* 403 */
-    FAILURE_NOT_FOUND,         /* 404 */
-    FAILURE_REDIRECTED,        /* 3xx: never followed */
-    FAILURE_THROTTLED,         /* 429, 503 of IMDS, a throttling error code */
-    FAILURE_SERVER_ERROR,      /* 5xx */
-    FAILURE_HTTP_STATUS,       /* another status that is no answer to what was asked */
-    FAILURE_PROXY,             /* a proxy's own answer */
-    FAILURE_NOT_AWS,           /* an answer without the marks of an AWS front end */
-    FAILURE_MALFORMED,         /* not what the protocol says */
-    FAILURE_TOO_LARGE,         /* over the cap */
-    FAILURE_TRUNCATED,         /* shorter than announced */
+    FAILURE_BAD_REQUEST,  /* 400 that nothing explains */
+    FAILURE_UNAUTHORIZED, /* 401 */
+    FAILURE_FORBIDDEN,    /* 403 */
+    FAILURE_NOT_FOUND,    /* 404 */
+    FAILURE_REDIRECTED,   /* 3xx: never followed */
+    FAILURE_THROTTLED,    /* 429, 503 of IMDS, a throttling error code */
+    FAILURE_SERVER_ERROR, /* 5xx */
+    FAILURE_HTTP_STATUS,  /* another status that is no answer to what was asked */
+    FAILURE_PROXY,        /* a proxy's own answer */
+    FAILURE_NOT_AWS,      /* an answer without the marks of an AWS front end */
+    FAILURE_MALFORMED,    /* not what the protocol says */
+    FAILURE_TOO_LARGE,    /* over the cap */
+    FAILURE_TRUNCATED,    /* shorter than announced */
 
     /* the role, credentials and permissions */
-    FAILURE_NO_ROLE,           /* no instance profile is attached */
-    FAILURE_PROFILE_EMPTY,     /* an instance profile without a role */
-    FAILURE_NOT_ASSUMABLE,     /* a Code other than Success */
+    FAILURE_NO_ROLE,       /* no instance profile is attached */
+    FAILURE_PROFILE_EMPTY, /* an instance profile without a role */
+    FAILURE_NOT_ASSUMABLE, /* a Code other than Success */
     FAILURE_CREDENTIALS_EXPIRED,
     FAILURE_CREDENTIALS_REJECTED, /* UnrecognizedClientException and its like */
-    FAILURE_DENIED,            /* not authorized to perform the action */
-    FAILURE_SIGNATURE,         /* the signature does not match */
-    FAILURE_SKEWED,            /* the signature's or the clock's time is off by too much */
+    FAILURE_DENIED,               /* not authorized to perform the action */
+    FAILURE_SIGNATURE,            /* the signature does not match */
+    FAILURE_SKEWED,               /* the signature's or the clock's time is off by too much */
 
     /* the machine */
     FAILURE_NOT_EC2,
-    FAILURE_ABSENT,            /* a file, package or unit that is not there */
+    FAILURE_ABSENT, /* a file, package or unit that is not there */
     FAILURE_DISABLED,
     FAILURE_MASKED,
     FAILURE_TOO_OLD,
-    FAILURE_INVALID,           /* a configuration that does not parse or contradicts the instance */
+    FAILURE_INVALID, /* a configuration that does not parse or contradicts the instance */
 
     /* the program */
-    FAILURE_BELOW,             /* the rung below did not hold */
-    FAILURE_NOT_WANTED,        /* configuration says not to */
-    FAILURE_NOT_IN_REGION,     /* the service has no endpoint in this region */
-    FAILURE_STOPPED,           /* the deadline or a signal came first */
-    FAILURE_INTERNAL,          /* out of memory and the like */
+    FAILURE_BELOW,         /* the rung below did not hold */
+    FAILURE_NOT_WANTED,    /* configuration says not to */
+    FAILURE_NOT_IN_REGION, /* the service has no endpoint in this region */
+    FAILURE_STOPPED,       /* the deadline or a signal came first */
+    FAILURE_INTERNAL,      /* out of memory and the like */
     N_FAILURES
 };
 

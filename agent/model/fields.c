@@ -7,6 +7,7 @@
 
 #include "model/facts.h"
 
+/* NOLINTBEGIN(bugprone-macro-parentheses): names of members and types take none */
 /* clang-format off */
 #define MEMBER(s, m) .name = #m, .offset = offsetof(struct s, m)
 #define SIZE(s, m) sizeof(((struct s *)NULL)->m)
@@ -35,6 +36,7 @@
     static const struct field s##_rows[] = {__VA_ARGS__};                                          \
     static const struct fields s##_fields = {#s, s##_rows, sizeof(s##_rows) / sizeof(s##_rows[0]), \
                                              sizeof(struct s)}
+/* NOLINTEND(bugprone-macro-parentheses) */
 
 /* facts_from_json.c reads an enum as an unsigned int of the same size. */
 _Static_assert(sizeof(enum failure) == sizeof(unsigned int), "enums are ints");

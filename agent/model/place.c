@@ -114,8 +114,7 @@ bool place_are_neighbours(const struct instance_facts *instance, const char *a, 
     if (!parse(a, &left) || !parse(b, &right) || left.n_bits != right.n_bits)
         return false;
     for (int32_t i = 0; i < instance->n_subnet_cidrs; i++)
-        if (parse_block(instance->subnet_cidrs[i], &block, &n_bits) &&
-            block.n_bits == left.n_bits)
+        if (parse_block(instance->subnet_cidrs[i], &block, &n_bits) && block.n_bits == left.n_bits)
             return same_prefix(&left, &right, n_bits);
     return same_prefix(&left, &right, left.n_bits == 32 ? 24 : 64);
 }

@@ -35,13 +35,13 @@ enum permissions {
 
 struct service_plan {
     enum need need;
-    bool need_given;              /* --require or --optional named it: nothing overrules that */
-    bool not_in_region;           /* the service has no endpoint in this region */
-    bool not_needed;              /* ec2messages with an agent that no longer uses it */
-    char host[HOST_SIZE];         /* empty when not needed */
+    bool need_given;      /* --require or --optional named it: nothing overrules that */
+    bool not_in_region;   /* the service has no endpoint in this region */
+    bool not_needed;      /* ec2messages with an agent that no longer uses it */
+    char host[HOST_SIZE]; /* empty when not needed */
     enum source host_source;
-    uint16_t port;                /* 443 */
-    char signing_name[NAME_SIZE]; /* SigV4 service, "ssm" */
+    uint16_t port;                    /* 443 */
+    char signing_name[NAME_SIZE];     /* SigV4 service, "ssm" */
     char endpoint_service[HOST_SIZE]; /* "com.amazonaws.us-east-1.ssm" for remedies; empty where
                                        * no public source tells it (isolated partitions) */
 };

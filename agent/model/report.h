@@ -33,11 +33,11 @@ enum {
 /* One row for each verdict: what every output and the exit status say of it. */
 struct verdict_row {
     enum verdict verdict;
-    const char *name;      /* "not-ready" */
-    const char *words;     /* "NOT READY" */
-    int exit_status;       /* of the contract */
+    const char *name;       /* "not-ready" */
+    const char *words;      /* "NOT READY" */
+    int exit_status;        /* of the contract */
     int exit_status_strict; /* with --strict */
-    int journal_priority;  /* syslog(3) level */
+    int journal_priority;   /* syslog(3) level */
 };
 const struct verdict_row *verdict_row(enum verdict verdict);
 
@@ -52,8 +52,8 @@ struct check_result {
 };
 
 struct alternative {
-    char code[NAME_SIZE];        /* another finding that these observations do not exclude */
-    char command[COMMAND_SIZE];  /* run outside, it tells them apart; may be empty */
+    char code[NAME_SIZE];       /* another finding that these observations do not exclude */
+    char command[COMMAND_SIZE]; /* run outside, it tells them apart; may be empty */
 };
 
 struct finding {

@@ -44,7 +44,7 @@ struct tls_session {
     bool name_matches;
     char subject[HOST_SIZE]; /* of the peer's certificate, one line */
     char issuer[HOST_SIZE];
-    char names[HOST_SIZE];   /* subject alternative names, comma separated, cut */
+    char names[HOST_SIZE]; /* subject alternative names, comma separated, cut */
     int64_t not_before_unix_s;
     int64_t not_after_unix_s;
     char verify[DETAIL_SIZE]; /* what the library said of the chain, empty when it verified */
@@ -58,8 +58,8 @@ struct http_head {
     char error_type[NAME_SIZE]; /* x-amzn-ErrorType, cut at ':' */
     char via[NAME_SIZE];
     bool has_date;
-    int64_t date_unix_s;      /* RFC 9110 section 6.6.1 */
-    int64_t clock_offset_ms;  /* Date minus the local clock when the head arrived: > 0 is behind */
+    int64_t date_unix_s;     /* RFC 9110 section 6.6.1 */
+    int64_t clock_offset_ms; /* Date minus the local clock when the head arrived: > 0 is behind */
 };
 
 #endif

@@ -12,7 +12,6 @@
 
 /* Finds the report in `text` and reads its facts. False with `error` naming the field or the
  * line when there is none, or it does not fit the schema; facts is untouched then. */
-bool recorded_read(const char *text, size_t n, struct facts *facts, char *error,
-                   size_t error_size);
+bool recorded_read(const char *text, size_t n, struct facts *facts, char *error, size_t error_size);
 
 #endif

@@ -75,7 +75,7 @@ static void write_identity(struct screen *screen, const struct facts *facts)
     add_part(line, sizeof(line), "", instance->subnet);
     add_part(line, sizeof(line), "role ", facts->role.role);
     if (!line[0])
-        add_part(line, sizeof(line), "", "Which machine this is is not known.");
+        add_part(line, sizeof(line), "", "The instance id is not known.");
     screen_wrap(screen, INK_PLAIN, 0, line);
     screen_end(screen);
 }

@@ -92,12 +92,14 @@ static struct finding *add_finding(struct filled *filled, const char *code, enum
 
 static void add_evidence(struct finding *finding, const char *text)
 {
-    SET(finding->evidence[finding->n_evidence++], "%s", text);
+    SET(finding->evidence[finding->n_evidence], "%s", text);
+    finding->n_evidence++;
 }
 
 static void add_command(struct finding *finding, const char *command)
 {
-    SET(finding->commands[finding->n_commands++], "%s", command);
+    SET(finding->commands[finding->n_commands], "%s", command);
+    finding->n_commands++;
 }
 
 static void add_alternative(struct finding *finding, const char *code, const char *command)
