@@ -22,6 +22,12 @@ void facts_healthy(struct facts *facts);
 /* Plans an optional service too (s3, kms or logs), healthy at 10.0.1.3x and 10.0.2.3x. */
 void add_service(struct facts *facts, enum service service, enum need need);
 
+/* For builders: one address of a service at which everything works, and one answer of a resolver,
+ * "no such record" until filled in. */
+void healthy_address(struct facts *facts, enum service service, struct address_facts *to);
+struct dns_answer *add_answer(struct endpoint_facts *endpoint, const char *server,
+                              enum asked_as asked_as, enum family family);
+
 /* A rung of IMDS fails: what needs IMDS (instance, role, region, services) is as if never asked. */
 void break_imds(struct facts *facts, enum check rung, enum failure failure, int32_t took_ms);
 

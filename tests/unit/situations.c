@@ -1,0 +1,255 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Nothing broken, the machine, its metadata service and its role; and the walk over all tables.
+ */
+#include "situations.h"
+
+#include <string.h>
+
+#include "base/text.h"
+#include "facts_builder.h"
+
+#define SET(field, ...) (void)text_set(field, sizeof field, __VA_ARGS__)
+
+static void healthy(struct facts *facts)
+{
+    (void)facts;
+}
+
+static void healthy_newer_agent(struct facts *facts)
+{
+    use_agent(facts, "3.3.1142.0", false);
+}
+
+static void healthy_all_services(struct facts *facts)
+{
+    for (int i = SERVICE_S3; i <= SERVICE_LOGS; i++)
+        add_service(facts, (enum service)i, NEED_OPTIONAL);
+}
+
+static void optional_service_blocked(struct facts *facts)
+{
+    add_service(facts, SERVICE_LOGS, NEED_OPTIONAL);
+    break_connect(facts, SERVICE_LOGS, ALL_ADDRESSES, FAILURE_TIMEOUT, 2000);
+}
+
+static void not_ec2(struct facts *facts)
+{
+    break_imds(facts, CHECK_IMDS_CONNECT, FAILURE_TIMEOUT, 1000);
+    facts->machine.is_ec2 = ANSWER_NO;
+    SET(facts->machine.vendor, "QEMU");
+    facts->machine.asset_tag[0] = '\0';
+    SET(facts->machine.product_uuid, "7b0e5f1e-2a64-4c5e-9c11-0d1f6f6b7a10");
+    SET(facts->machine.evidence, "sys_vendor is \"QEMU\"");
+}
+
+static void network_not_up(struct facts *facts)
+{
+    break_imds(facts, CHECK_IMDS_CONNECT, FAILURE_NO_ROUTE, 1);
+    memset(&facts->network, 0, sizeof facts->network);
+    facts->network.n_interfaces = 1;
+    SET(facts->network.interfaces[0].name, "ens5");
+}
+
+static void network_without_route(struct facts *facts)
+{
+    break_imds(facts, CHECK_IMDS_CONNECT, FAILURE_NO_ROUTE, 1);
+    facts->network.default_route_ipv4 = false;
+}
+
+static void imds_prohibited(struct facts *facts)
+{
+    break_imds(facts, CHECK_IMDS_CONNECT, FAILURE_PROHIBITED, 1);
+}
+
+static void imds_blackholed(struct facts *facts)
+{
+    break_imds(facts, CHECK_IMDS_CONNECT, FAILURE_BLACKHOLE, 1);
+}
+
+static void imds_without_route(struct facts *facts)
+{
+    break_imds(facts, CHECK_IMDS_CONNECT, FAILURE_NO_ROUTE, 1);
+}
+
+static void imds_refused(struct facts *facts)
+{
+    break_imds(facts, CHECK_IMDS_CONNECT, FAILURE_REFUSED, 1);
+}
+
+static void imds_not_permitted(struct facts *facts)
+{
+    break_imds(facts, CHECK_IMDS_CONNECT, FAILURE_NOT_PERMITTED, 1);
+}
+
+static void imds_disabled(struct facts *facts)
+{
+    break_imds(facts, CHECK_IMDS_TOKEN, FAILURE_FORBIDDEN, 1);
+    facts->imds.token_status = 403;
+    SET(facts->imds.server, "EC2ws");
+}
+
+static void imds_token_silent(struct facts *facts)
+{
+    break_imds(facts, CHECK_IMDS_TOKEN, FAILURE_TIMEOUT, 2000);
+}
+
+static void imds_hop_limit(struct facts *facts)
+{
+    imds_token_silent(facts);
+    facts->imds.get_answers = ANSWER_YES;
+}
+
+static void imds_silent_to_all(struct facts *facts)
+{
+    imds_token_silent(facts);
+    facts->imds.get_answers = ANSWER_NO;
+}
+
+static void imds_throttled(struct facts *facts)
+{
+    break_imds(facts, CHECK_IMDS_TOKEN, FAILURE_THROTTLED, 1);
+    facts->imds.token_status = 503;
+    SET(facts->imds.server, "EC2ws");
+}
+
+static void imds_malformed(struct facts *facts)
+{
+    break_imds(facts, CHECK_IMDS_TOKEN, FAILURE_MALFORMED, 1);
+    facts->imds.token_status = 200;
+    SET(facts->imds.server, "nginx");
+    SET(facts->imds.body_start, "<html><head><title>Sign in");
+}
+
+static void imds_unreachable(struct facts *facts)
+{
+    break_imds(facts, CHECK_IMDS_CONNECT, FAILURE_TIMEOUT, 1000);
+}
+
+static void role_missing(struct facts *facts)
+{
+    break_role(facts, CHECK_ROLE_ATTACHED, FAILURE_NO_ROLE);
+}
+
+static void role_missing_for_good(struct facts *facts)
+{
+    role_missing(facts);
+    facts->role.identity_role = ANSWER_NO;
+}
+
+static void role_by_default(struct facts *facts)
+{
+    role_missing(facts);
+    facts->role.dhmc = ANSWER_YES;
+}
+
+static void role_profile_empty(struct facts *facts)
+{
+    break_role(facts, CHECK_ROLE_ATTACHED, FAILURE_PROFILE_EMPTY);
+    SET(facts->role.info_code, "Success");
+    SET(facts->role.info_message, "Instance Profile does not contain a role. Please see "
+                                  "documentation");
+    SET(facts->role.profile_arn, "arn:aws:iam::123456789012:instance-profile/app-profile");
+}
+
+static void role_not_assumable(struct facts *facts)
+{
+    break_role(facts, CHECK_ROLE_CREDENTIALS, FAILURE_NOT_ASSUMABLE);
+    SET(facts->role.code, "AssumeRoleUnauthorizedAccess");
+    SET(facts->role.message, "EC2 cannot assume the role app-role. Please see documentation");
+}
+
+static void credentials_expired(struct facts *facts)
+{
+    break_role(facts, CHECK_ROLE_CREDENTIALS, FAILURE_CREDENTIALS_EXPIRED);
+    facts->role.expires_unix_s = facts->started_unix_ms / 1000 - 7200;
+}
+
+static void credentials_expired_by_a_wrong_clock(struct facts *facts)
+{
+    credentials_expired(facts);
+    move_clock(facts, (int64_t)-86400 * 1000);
+}
+
+static void credentials_rejected(struct facts *facts)
+{
+    for (int i = SERVICE_SSM; i <= SERVICE_EC2MESSAGES; i++)
+        break_actions(facts, (enum service)i, FAILURE_CREDENTIALS_REJECTED, 400,
+                      "UnrecognizedClientException",
+                      "The security token included in the request is invalid.");
+}
+
+const struct situation machine_situations[] = {
+    {"healthy", healthy, VERDICT_READY, CONFIDENCE_POSSIBLE, ""},
+    {"healthy--newer-agent", healthy_newer_agent, VERDICT_READY, CONFIDENCE_POSSIBLE, ""},
+    {"healthy--all-services", healthy_all_services, VERDICT_READY, CONFIDENCE_POSSIBLE, ""},
+    {"endpoint-blocks-443--optional", optional_service_blocked, VERDICT_DEGRADED,
+     CONFIDENCE_CERTAIN, "endpoint-blocks-443"},
+    {"not-ec2", not_ec2, VERDICT_UNKNOWN, CONFIDENCE_CERTAIN, "not-ec2"},
+    {"network-not-up", network_not_up, VERDICT_NOT_READY, CONFIDENCE_CERTAIN, "network-not-up"},
+    {"network-not-up--no-route", network_without_route, VERDICT_NOT_READY, CONFIDENCE_CERTAIN,
+     "network-not-up"},
+    {"imds-blocked-locally", imds_prohibited, VERDICT_NOT_READY, CONFIDENCE_CERTAIN,
+     "imds-blocked-locally"},
+    {"imds-blocked-locally--blackhole", imds_blackholed, VERDICT_NOT_READY, CONFIDENCE_CERTAIN,
+     "imds-blocked-locally"},
+    {"imds-blocked-locally--no-route", imds_without_route, VERDICT_NOT_READY, CONFIDENCE_CERTAIN,
+     "imds-blocked-locally"},
+    {"imds-blocked-locally--reject", imds_refused, VERDICT_NOT_READY, CONFIDENCE_LIKELY,
+     "imds-blocked-locally"},
+    {"imds-blocked-locally--firewall", imds_not_permitted, VERDICT_NOT_READY, CONFIDENCE_CERTAIN,
+     "imds-blocked-locally"},
+    {"imds-disabled", imds_disabled, VERDICT_NOT_READY, CONFIDENCE_CERTAIN, "imds-disabled"},
+    {"imds-hop-limit", imds_hop_limit, VERDICT_NOT_READY, CONFIDENCE_CERTAIN, "imds-hop-limit"},
+    {"imds-hop-limit--unproven", imds_token_silent, VERDICT_NOT_READY, CONFIDENCE_LIKELY,
+     "imds-hop-limit"},
+    {"imds-throttled", imds_throttled, VERDICT_NOT_READY, CONFIDENCE_LIKELY, "imds-throttled"},
+    {"imds-malformed", imds_malformed, VERDICT_NOT_READY, CONFIDENCE_CERTAIN, "imds-malformed"},
+    {"imds-unreachable", imds_unreachable, VERDICT_NOT_READY, CONFIDENCE_LIKELY,
+     "imds-unreachable"},
+    {"imds-unreachable--silent-to-all", imds_silent_to_all, VERDICT_NOT_READY, CONFIDENCE_LIKELY,
+     "imds-unreachable"},
+    {"role-missing", role_missing, VERDICT_NOT_READY, CONFIDENCE_LIKELY, "role-missing"},
+    {"role-missing--for-good", role_missing_for_good, VERDICT_NOT_READY, CONFIDENCE_CERTAIN,
+     "role-missing"},
+    {"dhmc-in-use", role_by_default, VERDICT_READY, CONFIDENCE_CERTAIN, "dhmc-in-use"},
+    {"role-profile-empty", role_profile_empty, VERDICT_NOT_READY, CONFIDENCE_CERTAIN,
+     "role-profile-empty"},
+    {"role-not-assumable", role_not_assumable, VERDICT_NOT_READY, CONFIDENCE_CERTAIN,
+     "role-not-assumable"},
+    {"credentials-expired", credentials_expired, VERDICT_NOT_READY, CONFIDENCE_CERTAIN,
+     "credentials-expired"},
+    {"clock-wrong--credentials", credentials_expired_by_a_wrong_clock, VERDICT_NOT_READY,
+     CONFIDENCE_CERTAIN, "clock-wrong"},
+    {"credentials-rejected", credentials_rejected, VERDICT_NOT_READY, CONFIDENCE_CERTAIN,
+     "credentials-rejected"},
+    {NULL, NULL, VERDICT_UNKNOWN, CONFIDENCE_POSSIBLE, NULL},
+};
+
+static const struct situation *const tables[] = {
+    machine_situations, name_situations,    reach_situations,
+    tls_situations,     service_situations, agent_situations,
+};
+
+const struct situation *situation_at(size_t index)
+{
+    for (size_t i = 0; i < sizeof tables / sizeof tables[0]; i++) {
+        size_t n = 0;
+        while (tables[i][n].name != NULL)
+            n++;
+        if (index < n)
+            return &tables[i][index];
+        index -= n;
+    }
+    return NULL;
+}
+
+const struct situation *situation_find(const char *name)
+{
+    const struct situation *situation;
+
+    for (size_t i = 0; (situation = situation_at(i)) != NULL; i++)
+        if (strcmp(situation->name, name) == 0)
+            return situation;
+    return NULL;
+}

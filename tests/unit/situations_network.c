@@ -1,0 +1,394 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Names and the way to port 443.
+ */
+#include <string.h>
+
+#include "base/text.h"
+#include "facts_builder.h"
+#include "situations.h"
+
+#define SET(field, ...) (void)text_set(field, sizeof field, __VA_ARGS__)
+#define EACH_SERVICE(i) for (int i = SERVICE_SSM; i <= SERVICE_EC2MESSAGES; i++)
+
+static const char *const public_of[] = {"52.46.141.158", "52.46.132.117", "52.46.136.70"};
+static const char *const private_of[] = {"10.0.1.21", "10.0.1.22", "10.0.1.23"};
+
+/* --- resolvers --- */
+
+static void no_resolver(struct facts *facts)
+{
+    facts->resolvers.n_configured = 0;
+    EACH_SERVICE(i)
+    {
+        break_resolve(facts, (enum service)i, FAILURE_NO_RESOLVER);
+        facts->endpoints[i].n_answers = 0;
+    }
+}
+
+static void resolvers_all(struct facts *facts, enum failure failure)
+{
+    EACH_SERVICE(i) break_resolve(facts, (enum service)i, failure);
+}
+
+static void vpc_dns_silent(struct facts *facts)
+{
+    resolvers_all(facts, FAILURE_TIMEOUT);
+    EACH_SERVICE(i) amazon_says(facts, (enum service)i, "", FAILURE_TIMEOUT);
+}
+
+static void vpc_dns_refuses(struct facts *facts)
+{
+    resolvers_all(facts, FAILURE_DNS_REFUSED);
+}
+
+static void dead_resolver(struct facts *facts)
+{
+    use_resolver(facts, "10.0.9.53");
+    resolvers_all(facts, FAILURE_TIMEOUT);
+    EACH_SERVICE(i) amazon_says(facts, (enum service)i, private_of[i], FAILURE_NONE);
+}
+
+static void dead_resolver_alone(struct facts *facts)
+{
+    use_resolver(facts, "10.0.9.53");
+    resolvers_all(facts, FAILURE_TIMEOUT);
+}
+
+static void dead_stub(struct facts *facts)
+{
+    use_resolver(facts, "127.0.0.53");
+    facts->resolvers.stub = true;
+    facts->resolvers.n_upstream = 1;
+    SET(facts->resolvers.upstream[0], "10.0.9.53");
+    resolvers_all(facts, FAILURE_SERVFAIL);
+    EACH_SERVICE(i)
+    {
+        struct dns_answer *answer = add_answer(&facts->endpoints[i], "10.0.9.53", ASKED_UPSTREAM,
+                                               FAMILY_IPV4);
+        step_fail(&answer->step, FAILURE_TIMEOUT, 2000);
+        answer->rcode = -1;
+        amazon_says(facts, (enum service)i, private_of[i], FAILURE_NONE);
+    }
+}
+
+static void bypassed(struct facts *facts)
+{
+    use_resolver(facts, "10.0.9.53");
+    EACH_SERVICE(i)
+    {
+        resolve_to(facts, (enum service)i, public_of[i], PLACE_PUBLIC, FAILURE_TIMEOUT);
+        amazon_says(facts, (enum service)i, private_of[i], FAILURE_NONE);
+    }
+}
+
+static void bypassed_by_no(struct facts *facts)
+{
+    use_resolver(facts, "10.0.9.53");
+    resolvers_all(facts, FAILURE_NXDOMAIN);
+    EACH_SERVICE(i) amazon_says(facts, (enum service)i, private_of[i], FAILURE_NONE);
+}
+
+static void servfail(struct facts *facts)
+{
+    use_resolver(facts, "10.0.9.53");
+    resolvers_all(facts, FAILURE_SERVFAIL);
+    EACH_SERVICE(i) amazon_says(facts, (enum service)i, "", FAILURE_SERVFAIL);
+}
+
+static void wrong_name(struct facts *facts)
+{
+    SET(facts->plan.services[SERVICE_SSM].host, "ssm.us-east-11.amazonaws.com");
+    facts->plan.services[SERVICE_SSM].host_source = SOURCE_AGENT_CONFIG;
+    SET(facts->agent.config_file, "/etc/amazon/ssm/amazon-ssm-agent.json");
+    break_resolve(facts, SERVICE_SSM, FAILURE_NXDOMAIN);
+    amazon_says(facts, SERVICE_SSM, "", FAILURE_NXDOMAIN);
+}
+
+/* --- what the names say --- */
+
+static void hosts_override(struct facts *facts)
+{
+    struct endpoint_facts *endpoint = &facts->endpoints[SERVICE_SSM];
+
+    break_connect(facts, SERVICE_SSM, ALL_ADDRESSES, FAILURE_TIMEOUT, 2000);
+    endpoint->n_addresses = 1;
+    memset(&endpoint->addresses[1], 0, sizeof endpoint->addresses[1]);
+    SET(endpoint->addresses[0].address, "10.0.1.99");
+    endpoint->addresses[0].from_hosts_file = true;
+}
+
+static void private_dns_off(struct facts *facts)
+{
+    EACH_SERVICE(i)
+    resolve_to(facts, (enum service)i, public_of[i], PLACE_PUBLIC, FAILURE_TIMEOUT);
+}
+
+static void private_dns_off_by_custom_resolver(struct facts *facts)
+{
+    use_resolver(facts, "10.0.9.53");
+    private_dns_off(facts);
+}
+
+static void private_dns_off_warned(struct facts *facts)
+{
+    facts->plan.private_dns = PRIVATE_DNS_WARN;
+    private_dns_off(facts);
+}
+
+static void private_dns_off_and_not_wanted(struct facts *facts)
+{
+    facts->plan.private_dns = PRIVATE_DNS_OFF;
+    private_dns_off(facts);
+}
+
+static void endpoint_missing(struct facts *facts)
+{
+    resolve_to(facts, SERVICE_SSMMESSAGES, public_of[1], PLACE_PUBLIC, FAILURE_TIMEOUT);
+}
+
+static void ec2messages_missing(struct facts *facts)
+{
+    use_agent(facts, "3.3.1142.0", false);
+    resolve_to(facts, SERVICE_EC2MESSAGES, public_of[2], PLACE_PUBLIC, FAILURE_TIMEOUT);
+}
+
+static void ec2messages_missing_but_required(struct facts *facts)
+{
+    ec2messages_missing(facts);
+    facts->plan.services[SERVICE_EC2MESSAGES].need = NEED_REQUIRED;
+}
+
+static void public_path(struct facts *facts)
+{
+    EACH_SERVICE(i) resolve_to(facts, (enum service)i, public_of[i], PLACE_PUBLIC, FAILURE_NONE);
+}
+
+static void public_path_warned(struct facts *facts)
+{
+    facts->plan.private_dns = PRIVATE_DNS_WARN;
+    public_path(facts);
+}
+
+static void public_path_wanted(struct facts *facts)
+{
+    facts->plan.private_dns = PRIVATE_DNS_OFF;
+    public_path(facts);
+}
+
+static void outside_vpc(struct facts *facts)
+{
+    EACH_SERVICE(i)
+    resolve_to(facts, (enum service)i, "172.20.4.21", PLACE_PRIVATE_ELSEWHERE, FAILURE_NONE);
+}
+
+static void outside_vpc_silent(struct facts *facts)
+{
+    EACH_SERVICE(i)
+    resolve_to(facts, (enum service)i, "172.20.4.21", PLACE_PRIVATE_ELSEWHERE, FAILURE_TIMEOUT);
+}
+
+static void service_not_in_region(struct facts *facts)
+{
+    struct service_plan *plan = &facts->plan.services[SERVICE_EC2MESSAGES];
+
+    SET(facts->plan.region, "mx-central-1");
+    SET(facts->instance.region, "mx-central-1");
+    plan->not_in_region = true;
+    plan->need = NEED_OPTIONAL;
+    memset(&facts->endpoints[SERVICE_EC2MESSAGES], 0, sizeof facts->endpoints[0]);
+}
+
+const struct situation name_situations[] = {
+    {"dns-no-resolver", no_resolver, VERDICT_NOT_READY, CONFIDENCE_CERTAIN, "dns-no-resolver"},
+    {"vpc-dns-off", vpc_dns_silent, VERDICT_NOT_READY, CONFIDENCE_LIKELY, "vpc-dns-off"},
+    {"vpc-dns-off--refused", vpc_dns_refuses, VERDICT_NOT_READY, CONFIDENCE_CERTAIN, "vpc-dns-off"},
+    {"dns-resolver-unreachable", dead_resolver, VERDICT_NOT_READY, CONFIDENCE_CERTAIN,
+     "dns-resolver-unreachable"},
+    {"dns-resolver-unreachable--alone", dead_resolver_alone, VERDICT_NOT_READY, CONFIDENCE_LIKELY,
+     "dns-resolver-unreachable"},
+    {"dns-resolver-unreachable--stub", dead_stub, VERDICT_NOT_READY, CONFIDENCE_CERTAIN,
+     "dns-resolver-unreachable"},
+    {"dns-bypasses-vpc", bypassed, VERDICT_NOT_READY, CONFIDENCE_CERTAIN, "dns-bypasses-vpc"},
+    {"dns-bypasses-vpc--nxdomain", bypassed_by_no, VERDICT_NOT_READY, CONFIDENCE_CERTAIN,
+     "dns-bypasses-vpc"},
+    {"dns-servfail", servfail, VERDICT_NOT_READY, CONFIDENCE_LIKELY, "dns-servfail"},
+    {"dns-wrong-name", wrong_name, VERDICT_NOT_READY, CONFIDENCE_CERTAIN, "dns-wrong-name"},
+    {"dns-hosts-override", hosts_override, VERDICT_NOT_READY, CONFIDENCE_CERTAIN,
+     "dns-hosts-override"},
+    {"private-dns-off", private_dns_off, VERDICT_NOT_READY, CONFIDENCE_CERTAIN, "private-dns-off"},
+    {"private-dns-off--custom-resolver", private_dns_off_by_custom_resolver, VERDICT_NOT_READY,
+     CONFIDENCE_LIKELY, "private-dns-off"},
+    {"private-dns-off--warned", private_dns_off_warned, VERDICT_NOT_READY, CONFIDENCE_CERTAIN,
+     "private-dns-off"},
+    {"private-dns-off--not-wanted", private_dns_off_and_not_wanted, VERDICT_NOT_READY,
+     CONFIDENCE_CERTAIN, "private-dns-off"},
+    {"endpoint-missing", endpoint_missing, VERDICT_NOT_READY, CONFIDENCE_CERTAIN,
+     "endpoint-missing"},
+    {"endpoint-missing--ec2messages", ec2messages_missing_but_required, VERDICT_NOT_READY,
+     CONFIDENCE_CERTAIN, "endpoint-missing"},
+    {"ec2messages-not-needed", ec2messages_missing, VERDICT_READY, CONFIDENCE_CERTAIN,
+     "ec2messages-not-needed"},
+    {"public-path", public_path, VERDICT_NOT_READY, CONFIDENCE_CERTAIN, "public-path"},
+    {"public-path--warned", public_path_warned, VERDICT_READY, CONFIDENCE_CERTAIN, "public-path"},
+    {"healthy--public", public_path_wanted, VERDICT_READY, CONFIDENCE_POSSIBLE, ""},
+    {"endpoint-outside-vpc", outside_vpc, VERDICT_READY, CONFIDENCE_CERTAIN,
+     "endpoint-outside-vpc"},
+    {"egress-blocked--outside-vpc", outside_vpc_silent, VERDICT_NOT_READY, CONFIDENCE_LIKELY,
+     "egress-blocked endpoint-outside-vpc"},
+    {"service-not-in-region", service_not_in_region, VERDICT_READY, CONFIDENCE_CERTAIN,
+     "service-not-in-region"},
+    {NULL, NULL, VERDICT_UNKNOWN, CONFIDENCE_POSSIBLE, NULL},
+};
+
+/* --- reaching 443 --- */
+
+static void connect_all(struct facts *facts, int32_t address, enum failure failure, int32_t ms)
+{
+    EACH_SERVICE(i) break_connect(facts, (enum service)i, address, failure, ms);
+}
+
+static void no_route(struct facts *facts)
+{
+    facts->network.default_route_ipv4 = false;
+    connect_all(facts, ALL_ADDRESSES, FAILURE_NO_ROUTE, 1);
+}
+
+static void unreachable_at_once(struct facts *facts)
+{
+    connect_all(facts, ALL_ADDRESSES, FAILURE_HOST_UNREACHABLE, 1);
+}
+
+static void refused_by_all(struct facts *facts)
+{
+    connect_all(facts, ALL_ADDRESSES, FAILURE_REFUSED, 1);
+}
+
+static void not_permitted(struct facts *facts)
+{
+    connect_all(facts, ALL_ADDRESSES, FAILURE_NOT_PERMITTED, 1);
+}
+
+static void gateway_silent(struct facts *facts)
+{
+    connect_all(facts, 1, FAILURE_HOST_UNREACHABLE, 3050);
+}
+
+static void other_subnet_silent(struct facts *facts)
+{
+    connect_all(facts, 1, FAILURE_TIMEOUT, 2000);
+}
+
+static void all_silent(struct facts *facts)
+{
+    connect_all(facts, ALL_ADDRESSES, FAILURE_TIMEOUT, 2000);
+}
+
+/* Endpoints in the other subnet only. */
+static void leave_own_subnet(struct facts *facts)
+{
+    EACH_SERVICE(i)
+    {
+        struct endpoint_facts *endpoint = &facts->endpoints[i];
+        endpoint->addresses[0] = endpoint->addresses[1];
+        memset(&endpoint->addresses[1], 0, sizeof endpoint->addresses[1]);
+        endpoint->n_addresses = 1;
+        SET(endpoint->answers[0].addresses[0], "%s", endpoint->answers[0].addresses[1]);
+        endpoint->answers[0].n_addresses = 1;
+    }
+}
+
+static void all_silent_elsewhere(struct facts *facts)
+{
+    leave_own_subnet(facts);
+    all_silent(facts);
+}
+
+static void one_service_silent(struct facts *facts)
+{
+    break_connect(facts, SERVICE_SSMMESSAGES, ALL_ADDRESSES, FAILURE_TIMEOUT, 2000);
+}
+
+static void one_service_silent_elsewhere(struct facts *facts)
+{
+    leave_own_subnet(facts);
+    one_service_silent(facts);
+}
+
+static void one_interface_silent(struct facts *facts)
+{
+    break_connect(facts, SERVICE_SSM, 1, FAILURE_TIMEOUT, 2000);
+}
+
+static void one_interface_refuses(struct facts *facts)
+{
+    break_connect(facts, SERVICE_SSM, 1, FAILURE_REFUSED, 1);
+}
+
+static void other_family(struct facts *facts)
+{
+    struct endpoint_facts *endpoint = &facts->endpoints[SERVICE_SSM];
+    struct address_facts *at = &endpoint->addresses[endpoint->n_addresses++];
+
+    SET(at->address, "2600:1f18:1:2::21");
+    at->place = PLACE_IN_VPC;
+    step_fail(&at->connect, FAILURE_NO_ROUTE, 1);
+}
+
+static void full_packets_lost(struct facts *facts)
+{
+    EACH_SERVICE(i)
+    {
+        break_tls(facts, (enum service)i, ALL_ADDRESSES, FAILURE_TIMEOUT);
+        for (int j = 0; j < 2; j++)
+            facts->endpoints[i].addresses[j].small_segments = ANSWER_YES;
+    }
+}
+
+static void handshake_silent(struct facts *facts)
+{
+    EACH_SERVICE(i) break_tls(facts, (enum service)i, ALL_ADDRESSES, FAILURE_TIMEOUT);
+}
+
+static void handshake_silent_whatever_the_size(struct facts *facts)
+{
+    handshake_silent(facts);
+    EACH_SERVICE(i)
+    for (int j = 0; j < 2; j++)
+        facts->endpoints[i].addresses[j].small_segments = ANSWER_NO;
+}
+
+static void local_error(struct facts *facts)
+{
+    break_connect(facts, SERVICE_SSM, ALL_ADDRESSES, FAILURE_LOCAL, 1);
+    SET(facts->endpoints[SERVICE_SSM].addresses[0].connect.detail, "ENOBUFS");
+}
+
+const struct situation reach_situations[] = {
+    {"no-route", no_route, VERDICT_NOT_READY, CONFIDENCE_CERTAIN, "no-route"},
+    {"no-route--unreachable", unreachable_at_once, VERDICT_NOT_READY, CONFIDENCE_LIKELY,
+     "no-route"},
+    {"local-firewall", refused_by_all, VERDICT_NOT_READY, CONFIDENCE_LIKELY, "local-firewall"},
+    {"local-firewall--not-permitted", not_permitted, VERDICT_NOT_READY, CONFIDENCE_CERTAIN,
+     "local-firewall"},
+    {"gateway-silent", gateway_silent, VERDICT_NOT_READY, CONFIDENCE_CERTAIN, "gateway-silent"},
+    {"network-acl", other_subnet_silent, VERDICT_NOT_READY, CONFIDENCE_LIKELY, "network-acl"},
+    {"egress-blocked", all_silent, VERDICT_NOT_READY, CONFIDENCE_LIKELY, "egress-blocked"},
+    {"egress-blocked--other-subnet", all_silent_elsewhere, VERDICT_NOT_READY, CONFIDENCE_LIKELY,
+     "egress-blocked"},
+    {"endpoint-blocks-443", one_service_silent, VERDICT_NOT_READY, CONFIDENCE_CERTAIN,
+     "endpoint-blocks-443"},
+    {"endpoint-blocks-443--other-subnet", one_service_silent_elsewhere, VERDICT_NOT_READY,
+     CONFIDENCE_LIKELY, "endpoint-blocks-443"},
+    {"endpoint-az-unreachable", one_interface_silent, VERDICT_NOT_READY, CONFIDENCE_CERTAIN,
+     "endpoint-az-unreachable"},
+    {"endpoint-refuses", one_interface_refuses, VERDICT_NOT_READY, CONFIDENCE_LIKELY,
+     "endpoint-refuses"},
+    {"healthy--other-family", other_family, VERDICT_READY, CONFIDENCE_POSSIBLE, ""},
+    {"path-mtu", full_packets_lost, VERDICT_NOT_READY, CONFIDENCE_CERTAIN, "path-mtu"},
+    {"path-mtu--unproven", handshake_silent, VERDICT_NOT_READY, CONFIDENCE_POSSIBLE, "path-mtu"},
+    {"tls-reset--silent", handshake_silent_whatever_the_size, VERDICT_NOT_READY, CONFIDENCE_LIKELY,
+     "tls-reset"},
+    {"unexplained", local_error, VERDICT_NOT_READY, CONFIDENCE_POSSIBLE, "unexplained"},
+    {NULL, NULL, VERDICT_UNKNOWN, CONFIDENCE_POSSIBLE, NULL},
+};

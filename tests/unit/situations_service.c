@@ -1,0 +1,471 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * TLS, the services' answers, the agent, notes, and several faults at once.
+ */
+#include <string.h>
+
+#include "base/text.h"
+#include "facts_builder.h"
+#include "situations.h"
+
+#define SET(field, ...) (void)text_set(field, sizeof field, __VA_ARGS__)
+#define EACH_SERVICE(i) for (int i = SERVICE_SSM; i <= SERVICE_EC2MESSAGES; i++)
+
+enum { HOUR_MS = 3600 * 1000 };
+
+/* --- TLS and the clock --- */
+
+static void tls_all(struct facts *facts, enum failure failure)
+{
+    EACH_SERVICE(i) break_tls(facts, (enum service)i, ALL_ADDRESSES, failure);
+}
+
+static void issued_by(struct facts *facts, const char *issuer, enum trust_by trust_by)
+{
+    EACH_SERVICE(i)
+    for (int32_t j = 0; j < facts->endpoints[i].n_addresses; j++) {
+        SET(facts->endpoints[i].addresses[j].session.issuer, "%s", issuer);
+        facts->endpoints[i].addresses[j].session.trust_by = trust_by;
+    }
+}
+
+static void clock_behind(struct facts *facts)
+{
+    move_clock(facts, HOUR_MS);
+    EACH_SERVICE(i)
+    break_actions(facts, (enum service)i, FAILURE_SKEWED, 400, "InvalidSignatureException",
+                  "Signature expired: 20261123T110000Z is now earlier than 20261123T115500Z "
+                  "(20261123T120000Z - 5 min.)");
+}
+
+static void clock_a_little_behind(struct facts *facts)
+{
+    move_clock(facts, (int64_t)4 * 60 * 1000);
+}
+
+static void clock_in_the_past(struct facts *facts)
+{
+    move_clock(facts, (int64_t)400 * 24 * HOUR_MS);
+    tls_all(facts, FAILURE_CERTIFICATE_NOT_YET_VALID);
+}
+
+static void clock_in_the_past_without_sample(struct facts *facts)
+{
+    tls_all(facts, FAILURE_CERTIFICATE_NOT_YET_VALID);
+    facts->clock.n_samples = 0;
+}
+
+static void expired(struct facts *facts)
+{
+    break_tls(facts, SERVICE_SSM, ALL_ADDRESSES, FAILURE_CERTIFICATE_EXPIRED);
+    for (int i = 0; i < 2; i++)
+        facts->endpoints[SERVICE_SSM].addresses[i].session.not_after_unix_s =
+            facts->started_unix_ms / 1000 - 86400;
+}
+
+static void intercepted(struct facts *facts)
+{
+    issued_by(facts, "CN=Example Corp TLS Inspection CA", TRUST_BY_SYSTEM);
+}
+
+static void intercepted_with_ca_file(struct facts *facts)
+{
+    issued_by(facts, "CN=Example Corp TLS Inspection CA", TRUST_BY_CA_FILE);
+}
+
+static void newer_amazon_root(struct facts *facts)
+{
+    issued_by(facts, "C=US, O=Amazon, CN=Amazon RSA 2048 M09", TRUST_BY_SYSTEM);
+}
+
+static void private_authority(struct facts *facts)
+{
+    tls_all(facts, FAILURE_UNTRUSTED);
+    issued_by(facts, "CN=Example Corp TLS Inspection CA", TRUST_BY_NONE);
+}
+
+static void untrusted(struct facts *facts)
+{
+    tls_all(facts, FAILURE_UNTRUSTED);
+    EACH_SERVICE(i)
+    for (int32_t j = 0; j < 2; j++) {
+        struct tls_session *session = &facts->endpoints[i].addresses[j].session;
+        SET(session->issuer, "%s", session->subject);
+        SET(session->verify, "self-signed certificate");
+    }
+}
+
+static void wrong_name(struct facts *facts)
+{
+    break_tls(facts, SERVICE_SSMMESSAGES, ALL_ADDRESSES, FAILURE_WRONG_NAME);
+    for (int i = 0; i < 2; i++) {
+        struct tls_session *session = &facts->endpoints[SERVICE_SSMMESSAGES].addresses[i].session;
+        session->name_matches = false;
+        SET(session->names, "logs.us-east-1.amazonaws.com");
+    }
+}
+
+static void reset(struct facts *facts)
+{
+    tls_all(facts, FAILURE_RESET);
+}
+
+static void tls_version(struct facts *facts)
+{
+    tls_all(facts, FAILURE_TLS_VERSION);
+}
+
+const struct situation tls_situations[] = {
+    {"clock-wrong", clock_behind, VERDICT_NOT_READY, CONFIDENCE_CERTAIN, "clock-wrong"},
+    {"healthy--clock-a-little-behind", clock_a_little_behind, VERDICT_READY, CONFIDENCE_POSSIBLE,
+     ""},
+    {"clock-wrong--tls", clock_in_the_past, VERDICT_NOT_READY, CONFIDENCE_CERTAIN, "clock-wrong"},
+    {"clock-wrong--no-sample", clock_in_the_past_without_sample, VERDICT_NOT_READY,
+     CONFIDENCE_LIKELY, "clock-wrong"},
+    {"tls-expired", expired, VERDICT_NOT_READY, CONFIDENCE_CERTAIN, "tls-expired"},
+    {"tls-intercepted", intercepted, VERDICT_NOT_READY, CONFIDENCE_CERTAIN, "tls-intercepted"},
+    {"tls-intercepted--private-authority", private_authority, VERDICT_NOT_READY, CONFIDENCE_LIKELY,
+     "tls-intercepted"},
+    {"healthy--ca-file", intercepted_with_ca_file, VERDICT_READY, CONFIDENCE_POSSIBLE, ""},
+    {"healthy--newer-root", newer_amazon_root, VERDICT_READY, CONFIDENCE_POSSIBLE, ""},
+    {"tls-untrusted", untrusted, VERDICT_NOT_READY, CONFIDENCE_CERTAIN, "tls-untrusted"},
+    {"tls-wrong-name", wrong_name, VERDICT_NOT_READY, CONFIDENCE_CERTAIN, "tls-wrong-name"},
+    {"tls-reset", reset, VERDICT_NOT_READY, CONFIDENCE_LIKELY, "tls-reset"},
+    {"tls-version", tls_version, VERDICT_NOT_READY, CONFIDENCE_CERTAIN, "tls-version"},
+    {NULL, NULL, VERDICT_UNKNOWN, CONFIDENCE_POSSIBLE, NULL},
+};
+
+/* --- the services' answers --- */
+
+static void deny_all(struct facts *facts, enum denied_by by, bool explicit_deny)
+{
+    EACH_SERVICE(i) deny(facts, (enum service)i, NULL, by, explicit_deny);
+}
+
+static void policy_missing(struct facts *facts)
+{
+    deny_all(facts, DENIED_BY_NO_IDENTITY_POLICY, false);
+}
+
+static void policy_missing_in_china(struct facts *facts)
+{
+    SET(facts->plan.region, "cn-north-1");
+    SET(facts->plan.partition, "aws-cn");
+    SET(facts->plan.domain, "amazonaws.com.cn");
+    SET(facts->instance.region, "cn-north-1");
+    SET(facts->instance.partition, "aws-cn");
+    SET(facts->instance.domain, "amazonaws.com.cn");
+    policy_missing(facts);
+}
+
+static void policy_missing_one_says_nothing(struct facts *facts)
+{
+    policy_missing(facts);
+    deny(facts, SERVICE_SSMMESSAGES, NULL, DENIED_BY_UNSAID, false);
+}
+
+static void policy_incomplete(struct facts *facts)
+{
+    deny(facts, SERVICE_SSMMESSAGES, NULL, DENIED_BY_NO_IDENTITY_POLICY, false);
+}
+
+static void parameters_denied(struct facts *facts)
+{
+    deny(facts, SERVICE_SSM, "ssm:GetParameter", DENIED_BY_NO_IDENTITY_POLICY, false);
+    deny(facts, SERVICE_SSM, "ssm:GetParameters", DENIED_BY_NO_IDENTITY_POLICY, false);
+}
+
+static void denied_explicitly(struct facts *facts)
+{
+    deny(facts, SERVICE_SSM, "ssm:ListAssociations", DENIED_BY_IDENTITY_POLICY, true);
+}
+
+static void endpoint_policy(struct facts *facts)
+{
+    deny(facts, SERVICE_SSMMESSAGES, NULL, DENIED_BY_ENDPOINT_POLICY, false);
+}
+
+static void boundary(struct facts *facts)
+{
+    deny_all(facts, DENIED_BY_BOUNDARY, false);
+}
+
+static void organization(struct facts *facts)
+{
+    deny_all(facts, DENIED_BY_SERVICE_CONTROL_POLICY, true);
+}
+
+static void denied_without_reason(struct facts *facts)
+{
+    deny_all(facts, DENIED_BY_UNSAID, false);
+}
+
+static void signature(struct facts *facts)
+{
+    EACH_SERVICE(i)
+    break_actions(facts, (enum service)i, FAILURE_SIGNATURE, 403, "SignatureDoesNotMatch",
+                  "The request signature we calculated does not match the signature you provided.");
+}
+
+static void skewed_but_right(struct facts *facts)
+{
+    EACH_SERVICE(i)
+    break_actions(facts, (enum service)i, FAILURE_SKEWED, 400, "InvalidSignatureException",
+                  "Signature expired: 20261123T110000Z is now earlier than 20261123T115500Z");
+}
+
+static void proxy_answers(struct facts *facts)
+{
+    EACH_SERVICE(i)
+    {
+        break_http(facts, (enum service)i, ALL_ADDRESSES, FAILURE_PROXY, 502);
+        for (int j = 0; j < 2; j++) {
+            SET(facts->endpoints[i].addresses[j].head.server, "squid/5.7");
+            SET(facts->endpoints[i].addresses[j].head.via, "1.1 proxy01 (squid/5.7)");
+            facts->endpoints[i].addresses[j].session.trust_by = TRUST_BY_CA_FILE;
+        }
+    }
+}
+
+static void agent_has_a_proxy(struct facts *facts)
+{
+    SET(facts->agent.https_proxy, "http://proxy.example.com:3128");
+    SET(facts->agent.no_proxy, "169.254.169.254,localhost");
+    SET(facts->agent.proxy_file, "/etc/systemd/system/amazon-ssm-agent.service.d/proxy.conf");
+}
+
+static void agent_goes_round_its_proxy(struct facts *facts)
+{
+    agent_has_a_proxy(facts);
+    SET(facts->agent.no_proxy, "169.254.169.254, .us-east-1.amazonaws.com");
+}
+
+static void unavailable(struct facts *facts)
+{
+    break_http(facts, SERVICE_EC2MESSAGES, ALL_ADDRESSES, FAILURE_SERVER_ERROR, 503);
+}
+
+static void throttled(struct facts *facts)
+{
+    break_actions(facts, SERVICE_SSM, FAILURE_THROTTLED, 400, "ThrottlingException",
+                  "Rate exceeded");
+}
+
+static void slow(struct facts *facts)
+{
+    facts->endpoints[SERVICE_SSM].addresses[1].connect.took_ms = 1022;
+}
+
+static void certificate_soon(struct facts *facts)
+{
+    for (int i = 0; i < 2; i++)
+        facts->endpoints[SERVICE_SSM].addresses[i].session.not_after_unix_s =
+            facts->started_unix_ms / 1000 + (int64_t)9 * 86400;
+}
+
+/* --- several at once --- */
+
+static void policy_and_group(struct facts *facts)
+{
+    deny(facts, SERVICE_SSM, NULL, DENIED_BY_NO_IDENTITY_POLICY, false);
+    deny(facts, SERVICE_EC2MESSAGES, NULL, DENIED_BY_NO_IDENTITY_POLICY, false);
+    break_connect(facts, SERVICE_SSMMESSAGES, ALL_ADDRESSES, FAILURE_TIMEOUT, 2000);
+}
+
+static void role_and_names(struct facts *facts)
+{
+    break_role(facts, CHECK_ROLE_ATTACHED, FAILURE_NO_ROLE);
+    resolve_to(facts, SERVICE_SSMMESSAGES, "52.46.132.117", PLACE_PUBLIC, FAILURE_TIMEOUT);
+    facts->agent.unit_state = UNIT_DISABLED;
+    SET(facts->instance.public_ipv4, "54.12.34.56");
+}
+
+static void zone_and_policy(struct facts *facts)
+{
+    break_connect(facts, SERVICE_SSM, 1, FAILURE_TIMEOUT, 2000);
+    policy_missing(facts);
+}
+
+static void stopped(struct facts *facts)
+{
+    struct endpoint_facts *endpoint = &facts->endpoints[SERVICE_SSMMESSAGES];
+
+    facts->stopped_by = STOPPED_BY_DEADLINE;
+    facts->deadline_ms = 1500;
+    break_connect(facts, SERVICE_SSMMESSAGES, ALL_ADDRESSES, FAILURE_TIMEOUT, 1500);
+    for (int i = 0; i < 2; i++) {
+        memset(&endpoint->addresses[i].connect, 0, sizeof(struct step));
+        memset(&endpoint->addresses[i].tls, 0, sizeof(struct step));
+        memset(&endpoint->addresses[i].http, 0, sizeof(struct step));
+    }
+}
+
+/* A recorded run that somebody wrote by hand: nothing of it may reach a shell. */
+static void hostile(struct facts *facts)
+{
+    break_connect(facts, SERVICE_SSMMESSAGES, ALL_ADDRESSES, FAILURE_TIMEOUT, 2000);
+    policy_missing(facts);
+    SET(facts->instance.region, "us-east-1; rm -rf /");
+    SET(facts->instance.vpc, "$(reboot)");
+    SET(facts->instance.security_groups[0], "`id`");
+    SET(facts->role.role, "--policy-arn");
+    SET(facts->plan.services[SERVICE_SSMMESSAGES].endpoint_service, "com.amazonaws\nx");
+}
+
+const struct situation service_situations[] = {
+    {"policy-missing", policy_missing, VERDICT_NOT_READY, CONFIDENCE_CERTAIN, "policy-missing"},
+    {"policy-missing--china", policy_missing_in_china, VERDICT_NOT_READY, CONFIDENCE_CERTAIN,
+     "policy-missing"},
+    {"policy-missing--one-unsaid", policy_missing_one_says_nothing, VERDICT_NOT_READY,
+     CONFIDENCE_LIKELY, "policy-missing"},
+    {"policy-incomplete", policy_incomplete, VERDICT_NOT_READY, CONFIDENCE_CERTAIN,
+     "policy-incomplete"},
+    {"policy-incomplete--parameters", parameters_denied, VERDICT_READY, CONFIDENCE_CERTAIN,
+     "policy-incomplete"},
+    {"denied-explicitly", denied_explicitly, VERDICT_NOT_READY, CONFIDENCE_CERTAIN,
+     "denied-explicitly"},
+    {"denied-by-endpoint-policy", endpoint_policy, VERDICT_NOT_READY, CONFIDENCE_CERTAIN,
+     "denied-by-endpoint-policy"},
+    {"denied-by-boundary", boundary, VERDICT_NOT_READY, CONFIDENCE_CERTAIN, "denied-by-boundary"},
+    {"denied-by-organization", organization, VERDICT_NOT_READY, CONFIDENCE_CERTAIN,
+     "denied-by-organization"},
+    {"denied", denied_without_reason, VERDICT_NOT_READY, CONFIDENCE_LIKELY, "denied"},
+    {"signature-rejected", signature, VERDICT_NOT_READY, CONFIDENCE_LIKELY, "signature-rejected"},
+    {"signature-rejected--skewed", skewed_but_right, VERDICT_NOT_READY, CONFIDENCE_LIKELY,
+     "signature-rejected"},
+    {"proxy-in-the-way", proxy_answers, VERDICT_NOT_READY, CONFIDENCE_LIKELY, "proxy-in-the-way"},
+    {"proxy-in-the-way--agent", agent_has_a_proxy, VERDICT_READY, CONFIDENCE_CERTAIN,
+     "proxy-in-the-way"},
+    {"healthy--no-proxy", agent_goes_round_its_proxy, VERDICT_READY, CONFIDENCE_POSSIBLE, ""},
+    {"service-unavailable", unavailable, VERDICT_NOT_READY, CONFIDENCE_LIKELY,
+     "service-unavailable"},
+    {"service-unavailable--throttled", throttled, VERDICT_READY, CONFIDENCE_LIKELY,
+     "service-unavailable"},
+    {"slow-endpoint", slow, VERDICT_READY, CONFIDENCE_CERTAIN, "slow-endpoint"},
+    {"certificate-expires-soon", certificate_soon, VERDICT_READY, CONFIDENCE_CERTAIN,
+     "certificate-expires-soon"},
+    {"several--policy-and-group", policy_and_group, VERDICT_NOT_READY, CONFIDENCE_CERTAIN,
+     "endpoint-blocks-443 policy-missing"},
+    {"several--role-and-names", role_and_names, VERDICT_NOT_READY, CONFIDENCE_LIKELY,
+     "role-missing endpoint-missing agent-disabled public-address"},
+    {"several--zone-and-policy", zone_and_policy, VERDICT_NOT_READY, CONFIDENCE_CERTAIN,
+     "endpoint-az-unreachable policy-missing"},
+    {"stopped", stopped, VERDICT_UNKNOWN, CONFIDENCE_POSSIBLE, ""},
+    {"several--hostile", hostile, VERDICT_NOT_READY, CONFIDENCE_CERTAIN,
+     "endpoint-blocks-443 policy-missing"},
+    {NULL, NULL, VERDICT_UNKNOWN, CONFIDENCE_POSSIBLE, NULL},
+};
+
+/* --- the agent and the image --- */
+
+static void agent_missing(struct facts *facts)
+{
+    memset(&facts->agent, 0, sizeof facts->agent);
+    facts->agent.installed = ANSWER_NO;
+}
+
+static void agent_required_and_missing(struct facts *facts)
+{
+    agent_missing(facts);
+    facts->plan.agent_required = true;
+}
+
+static void agent_masked(struct facts *facts)
+{
+    facts->agent.unit_state = UNIT_MASKED;
+}
+
+static void agent_disabled(struct facts *facts)
+{
+    facts->agent.unit_state = UNIT_DISABLED;
+}
+
+static void snap_disabled(struct facts *facts)
+{
+    facts->agent.package = AGENT_PACKAGE_SNAP;
+    SET(facts->agent.unit, "snap.amazon-ssm-agent.amazon-ssm-agent.service");
+    SET(facts->agent.version_file, "/snap/amazon-ssm-agent/current/meta/snap.yaml");
+    facts->agent.unit_state = UNIT_DISABLED;
+}
+
+static void snap_without_policy(struct facts *facts)
+{
+    snap_disabled(facts);
+    facts->agent.unit_state = UNIT_ENABLED;
+    policy_missing(facts);
+}
+
+static void agent_too_old(struct facts *facts)
+{
+    use_agent(facts, "2.3.372.0", true);
+}
+
+static void agent_too_old_for_dualstack(struct facts *facts)
+{
+    use_agent(facts, "3.3.1142.0", true);
+    SET(facts->plan.services[SERVICE_SSM].host, "ssm.us-east-1.api.aws");
+}
+
+static void config_of_another_region(struct facts *facts)
+{
+    SET(facts->agent.config_file, "/etc/amazon/ssm/amazon-ssm-agent.json");
+    SET(facts->agent.config_region, "eu-west-1");
+    step_fail(&facts->agent.config, FAILURE_INVALID, 1);
+    SET(facts->agent.config.detail, "Agent.Region is eu-west-1, but the instance is in us-east-1");
+}
+
+static void ca_bundle_missing(struct facts *facts)
+{
+    facts->agent.ca_bundle[0] = '\0';
+}
+
+static void public_address(struct facts *facts)
+{
+    SET(facts->instance.public_ipv4, "54.12.34.56");
+}
+
+static void ipv6_only(struct facts *facts)
+{
+    facts->network.usable_ipv4 = false;
+    facts->network.default_route_ipv4 = false;
+    facts->network.usable_ipv6 = true;
+    facts->network.default_route_ipv6 = true;
+    SET(facts->network.interfaces[0].addresses[0], "2600:1f18:1:1::10/128");
+    facts->instance.private_ipv4[0] = '\0';
+    SET(facts->instance.ipv6, "2600:1f18:1:1::10");
+    for (int i = SERVICE_SSM; i <= SERVICE_EC2MESSAGES; i++) {
+        struct endpoint_facts *endpoint = &facts->endpoints[i];
+        struct dns_answer *aaaa = &endpoint->answers[1];
+        struct address_facts kept = endpoint->addresses[0];
+        step_ok(&aaaa->step, 1);
+        aaaa->n_addresses = 1;
+        SET(aaaa->addresses[0], "2600:1f18:1:1::%d", 21 + i);
+        memset(endpoint->addresses, 0, sizeof endpoint->addresses);
+        endpoint->addresses[0] = kept;
+        SET(endpoint->addresses[0].address, "%s", aaaa->addresses[0]);
+        endpoint->n_addresses = 1;
+    }
+    facts->instance.n_subnet_cidrs = 2;
+    SET(facts->instance.subnet_cidrs[1], "2600:1f18:1:1::/64");
+}
+
+const struct situation agent_situations[] = {
+    {"agent-missing", agent_missing, VERDICT_DEGRADED, CONFIDENCE_CERTAIN, "agent-missing"},
+    {"agent-missing--required", agent_required_and_missing, VERDICT_NOT_READY, CONFIDENCE_CERTAIN,
+     "agent-missing"},
+    {"agent-masked", agent_masked, VERDICT_DEGRADED, CONFIDENCE_CERTAIN, "agent-masked"},
+    {"agent-disabled", agent_disabled, VERDICT_DEGRADED, CONFIDENCE_CERTAIN, "agent-disabled"},
+    {"agent-disabled--snap", snap_disabled, VERDICT_DEGRADED, CONFIDENCE_CERTAIN, "agent-disabled"},
+    {"policy-missing--snap", snap_without_policy, VERDICT_NOT_READY, CONFIDENCE_CERTAIN,
+     "policy-missing"},
+    {"agent-too-old", agent_too_old, VERDICT_DEGRADED, CONFIDENCE_CERTAIN, "agent-too-old"},
+    {"agent-too-old--dualstack", agent_too_old_for_dualstack, VERDICT_DEGRADED, CONFIDENCE_CERTAIN,
+     "agent-too-old"},
+    {"agent-config-invalid", config_of_another_region, VERDICT_DEGRADED, CONFIDENCE_CERTAIN,
+     "agent-config-invalid"},
+    {"ca-bundle-missing", ca_bundle_missing, VERDICT_DEGRADED, CONFIDENCE_CERTAIN,
+     "ca-bundle-missing"},
+    {"public-address", public_address, VERDICT_READY, CONFIDENCE_CERTAIN, "public-address"},
+    {"ipv6-only", ipv6_only, VERDICT_READY, CONFIDENCE_CERTAIN, "ipv6-only"},
+    {NULL, NULL, VERDICT_UNKNOWN, CONFIDENCE_POSSIBLE, NULL},
+};

@@ -1,0 +1,252 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Every situation gets its findings, in causal order, and nothing derived beside them.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "base/text.h"
+#include "diagnose/causes.h"
+#include "diagnose/diagnose.h"
+#include "facts_builder.h"
+#include "situations.h"
+
+static struct facts facts;
+static struct report report;
+
+static void diagnose_situation(const struct situation *situation)
+{
+    facts_healthy(&facts);
+    situation->make(&facts);
+    diagnose(&facts, &report);
+}
+
+static void list_codes(char *to, size_t size)
+{
+    to[0] = '\0';
+    for (int32_t i = 0; i < report.n_findings; i++)
+        (void)text_add(to, size, "%s%s", i > 0 ? " " : "", report.findings[i].code);
+}
+
+static void situations_get_their_findings(void **state)
+{
+    const struct situation *situation;
+    char codes[1024];
+    int wrong = 0;
+    (void)state;
+
+    for (size_t i = 0; (situation = situation_at(i)) != NULL; i++) {
+        diagnose_situation(situation);
+        list_codes(codes, sizeof codes);
+        if (strcmp(codes, situation->codes) != 0) {
+            print_error("%s: \"%s\", not \"%s\"\n", situation->name, codes, situation->codes);
+            wrong++;
+        }
+        if (report.verdict != situation->verdict) {
+            print_error("%s: verdict %s, not %s\n", situation->name,
+                        verdict_row(report.verdict)->name, verdict_row(situation->verdict)->name);
+            wrong++;
+        }
+        if (report.n_findings > 0 && report.findings[0].confidence != situation->confidence) {
+            print_error("%s: confidence %s, not %s\n", situation->name,
+                        confidence_name(report.findings[0].confidence),
+                        confidence_name(situation->confidence));
+            wrong++;
+        }
+    }
+    assert_int_equal(wrong, 0);
+}
+
+static bool has_alternative(const struct finding *finding, const char *code)
+{
+    for (int32_t i = 0; i < finding->n_alternatives; i++)
+        if (strcmp(finding->alternatives[i].code, code) == 0)
+            return true;
+    return false;
+}
+
+static void certain_findings_have_no_alternative(void **state)
+{
+    const struct situation *situation;
+    (void)state;
+
+    for (size_t i = 0; (situation = situation_at(i)) != NULL; i++) {
+        diagnose_situation(situation);
+        for (int32_t j = 0; j < report.n_findings; j++)
+            if (report.findings[j].confidence == CONFIDENCE_CERTAIN &&
+                report.findings[j].n_alternatives > 0)
+                fail_msg("%s: %s is certain, with alternatives", situation->name,
+                         report.findings[j].code);
+    }
+}
+
+static void alternatives_and_codes_are_in_the_table(void **state)
+{
+    const struct situation *situation;
+    (void)state;
+
+    for (size_t i = 0; (situation = situation_at(i)) != NULL; i++) {
+        diagnose_situation(situation);
+        for (int32_t j = 0; j < report.n_findings; j++)
+            for (int32_t k = 0; k < report.findings[j].n_alternatives; k++) {
+                bool known = false;
+                for (size_t l = 0; l < n_causes; l++)
+                    known |= strcmp(causes[l].code, report.findings[j].alternatives[k].code) == 0;
+                if (!known)
+                    fail_msg("%s: %s is no code", situation->name,
+                             report.findings[j].alternatives[k].code);
+            }
+    }
+}
+
+static void every_cause_has_a_situation(void **state)
+{
+    (void)state;
+
+    for (size_t i = 0; i < n_causes; i++) {
+        const struct situation *situation;
+        bool found = false;
+        for (size_t j = 0; (situation = situation_at(j)) != NULL && !found; j++)
+            found = strcmp(situation->name, causes[i].code) == 0;
+        if (!found)
+            fail_msg("%s has no situation", causes[i].code);
+    }
+}
+
+/* Evidence quotes; a remedy for IAM or the network ends with the restart of the agent. */
+static void findings_are_complete(void **state)
+{
+    const struct situation *situation;
+    (void)state;
+
+    for (size_t i = 0; (situation = situation_at(i)) != NULL; i++) {
+        diagnose_situation(situation);
+        for (int32_t j = 0; j < report.n_findings; j++) {
+            const struct finding *finding = &report.findings[j];
+            bool mends_agent = text_starts(finding->code, "agent-") ||
+                               strcmp(finding->code, "not-ec2") == 0 ||
+                               strcmp(finding->code, "network-not-up") == 0 ||
+                               strcmp(finding->code, "unexplained") == 0;
+            if (finding->n_evidence == 0 || finding->remedy[0] == '\0')
+                fail_msg("%s: %s lacks evidence or a remedy", situation->name, finding->code);
+            if (finding->severity == SEVERITY_NOTE || mends_agent)
+                continue;
+            if (finding->n_commands == 0 ||
+                strstr(finding->commands[finding->n_commands - 1], " restart ") == NULL)
+                fail_msg("%s: %s does not end with a restart", situation->name, finding->code);
+        }
+    }
+}
+
+static void what_cannot_be_told_apart_is_listed(void **state)
+{
+    static const struct {
+        const char *situation, *alternative;
+    } rows[] = {
+        {"egress-blocked", "endpoint-blocks-443"},
+        {"egress-blocked--other-subnet", "network-acl"},
+        {"endpoint-blocks-443--other-subnet", "network-acl"},
+        {"private-dns-off--custom-resolver", "dns-bypasses-vpc"},
+        {"egress-blocked--outside-vpc", "endpoint-outside-vpc"},
+        {"role-missing", "dhmc-in-use"},
+        {"path-mtu--unproven", "tls-reset"},
+        {"clock-wrong--no-sample", "tls-expired"},
+        {"denied", "policy-missing"},
+        {"endpoint-refuses", "local-firewall"},
+        {"local-firewall", "endpoint-refuses"},
+        {"imds-hop-limit--unproven", "imds-unreachable"},
+        {"no-route--unreachable", "local-firewall"},
+        {"vpc-dns-off", "local-firewall"},
+    };
+    (void)state;
+
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        diagnose_situation(situation_find(rows[i].situation));
+        if (!has_alternative(&report.findings[0], rows[i].alternative))
+            fail_msg("%s does not offer %s", rows[i].situation, rows[i].alternative);
+    }
+}
+
+/* A network ACL is excluded where an address in the own subnet is silent too. */
+static void own_subnet_excludes_the_network_acl(void **state)
+{
+    (void)state;
+    diagnose_situation(situation_find("egress-blocked"));
+    assert_false(has_alternative(&report.findings[0], "network-acl"));
+}
+
+static void nothing_hostile_reaches_a_command(void **state)
+{
+    (void)state;
+
+    diagnose_situation(situation_find("several--hostile"));
+    assert_true(report.n_findings > 0);
+    for (int32_t i = 0; i < report.n_findings; i++)
+        for (int32_t j = 0; j < report.findings[i].n_commands; j++) {
+            const char *command = report.findings[i].commands[j];
+            if (strstr(command, "rm -rf") || strstr(command, "$(") || strstr(command, "`") ||
+                strstr(command, "--role-name --"))
+                fail_msg("%s", command);
+        }
+}
+
+static void commands_are_of_this_instance(void **state)
+{
+    (void)state;
+
+    diagnose_situation(situation_find("endpoint-blocks-443"));
+    assert_string_equal(report.findings[0].commands[1],
+                        "aws ec2 authorize-security-group-ingress --region us-east-1 --group-id "
+                        "<endpoint-security-group-id> --protocol tcp --port 443 --source-group "
+                        "sg-0ccccccccccccccc0");
+    diagnose_situation(situation_find("policy-missing--china"));
+    assert_string_equal(report.findings[0].commands[0],
+                        "aws iam attach-role-policy --role-name app-role --policy-arn "
+                        "arn:aws-cn:iam::aws:policy/AmazonSSMManagedInstanceCore");
+    diagnose_situation(situation_find("policy-missing--snap"));
+    assert_string_equal(report.findings[0].commands[1], "sudo snap restart amazon-ssm-agent");
+}
+
+/* What is cut would be pasted half. */
+static void nothing_is_cut(void **state)
+{
+    const struct situation *situation;
+    (void)state;
+
+    for (size_t i = 0; (situation = situation_at(i)) != NULL; i++) {
+        diagnose_situation(situation);
+        for (int32_t j = 0; j < report.n_findings; j++) {
+            const struct finding *finding = &report.findings[j];
+            if (strlen(finding->remedy) + 1 >= sizeof finding->remedy ||
+                strlen(finding->title) > 72)
+                fail_msg("%s: %s: text too long: %s", situation->name, finding->code,
+                         finding->title);
+            for (int32_t k = 0; k < finding->n_commands; k++)
+                if (strlen(finding->commands[k]) + 1 >= COMMAND_SIZE)
+                    fail_msg("%s: %s: command too long", situation->name, finding->code);
+        }
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(situations_get_their_findings),
+        cmocka_unit_test(certain_findings_have_no_alternative),
+        cmocka_unit_test(alternatives_and_codes_are_in_the_table),
+        cmocka_unit_test(every_cause_has_a_situation),
+        cmocka_unit_test(findings_are_complete),
+        cmocka_unit_test(what_cannot_be_told_apart_is_listed),
+        cmocka_unit_test(own_subnet_excludes_the_network_acl),
+        cmocka_unit_test(nothing_hostile_reaches_a_command),
+        cmocka_unit_test(commands_are_of_this_instance),
+        cmocka_unit_test(nothing_is_cut),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
