@@ -1,64 +1,137 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * c-ares' own parser, by the two functions that every release from 1.18 on has; it counts only
- * records whose owner is the name that was asked or the end of the CNAME chain so far.
+ * Walks the records itself, with c-ares expanding the names: its own address parsers give neither
+ * the end of a CNAME chain nor do they look whose alias a CNAME is (1.18), and their successor,
+ * ares_dns_parse(), is not in every release that this builds with.
  */
 #include "net/dns_answer.h"
 
 #include <ares.h>
 #include <arpa/inet.h>
 #include <limits.h>
-#include <netdb.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/text.h"
 
-enum { HEADER_BYTES = 12 };
+enum { HEADER_BYTES = 12, QUESTION_BYTES = 4, RECORD_BYTES = 10 };
+enum { MAX_CHAIN = 16, MAX_RECORDS = 512 };
 enum { RCODE_NOERROR = 0, RCODE_SERVFAIL = 2, RCODE_NXDOMAIN = 3, RCODE_REFUSED = 5 };
+enum { CLASS_IN = 1, TYPE_A = 1, TYPE_CNAME = 5, TYPE_AAAA = 28 };
 
-/* The addresses and the smallest TTL of one family, in one form. */
-struct records {
-    struct hostent *host; /* NULL when there is none */
-    int n;
-    struct ares_addrttl ipv4[MAX_ADDRESSES];
-    struct ares_addr6ttl ipv6[MAX_ADDRESSES];
+struct message {
+    const unsigned char *bytes;
+    size_t n;
+    size_t first; /* offset of the first answer */
+    unsigned n_answers;
 };
 
-#pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wdeprecated-declarations" /* c-ares 1.28; 1.18 has no others */
-static int parse(const unsigned char *bytes, int n, enum family family, struct records *records)
+struct record {
+    char owner[HOST_SIZE];
+    unsigned type;
+    uint32_t ttl_s;
+    size_t data; /* offset */
+    size_t n_data;
+    size_t next; /* offset of the next record */
+};
+
+static unsigned read_16(const unsigned char *bytes)
 {
-    records->n = MAX_ADDRESSES;
-    if (family == FAMILY_IPV4) {
-        return ares_parse_a_reply(bytes, n, &records->host, records->ipv4, &records->n);
-    }
-    return ares_parse_aaaa_reply(bytes, n, &records->host, records->ipv6, &records->n);
+    return (unsigned)bytes[0] << 8 | bytes[1];
 }
-#pragma GCC diagnostic pop
 
-static void keep_addresses(const struct records *records, struct dns_answer *answer)
+/* RFC 2181 section 8: a TTL with the highest bit set is zero. */
+static uint32_t read_ttl_s(const unsigned char *bytes)
 {
-    answer->ttl_s = UINT32_MAX;
-    for (int i = 0; i < records->n && i < MAX_ADDRESSES; i++) {
-        bool ipv4 = answer->family == FAMILY_IPV4;
-        int ttl = ipv4 ? records->ipv4[i].ttl : records->ipv6[i].ttl;
-        const void *address = ipv4 ? (const void *)&records->ipv4[i].ipaddr
-                                   : (const void *)&records->ipv6[i].ip6addr;
+    uint32_t ttl_s = (uint32_t)read_16(bytes) << 16 | read_16(bytes + 2);
 
-        if (inet_ntop(ipv4 ? AF_INET : AF_INET6, address, answer->addresses[answer->n_addresses],
-                      ADDRESS_SIZE) == NULL) {
+    return ttl_s > INT32_MAX ? 0 : ttl_s;
+}
+
+/* The name at an offset, and the offset behind it. False when there is none that fits. */
+static bool read_name(const struct message *message, size_t at, char to[HOST_SIZE], size_t *behind)
+{
+    char *name = NULL;
+    long n = 0;
+
+    if (at >= message->n || ares_expand_name(message->bytes + at, message->bytes, (int)message->n,
+                                             &name, &n) != ARES_SUCCESS) {
+        return false;
+    }
+    bool fits = n > 0 && text_escape(to, HOST_SIZE, name, strlen(name));
+    ares_free_string(name);
+    *behind = at + (size_t)n;
+    return fits;
+}
+
+static bool read_record(const struct message *message, size_t at, struct record *record)
+{
+    if (!read_name(message, at, record->owner, &at) || message->n < at + RECORD_BYTES) {
+        return false;
+    }
+    const unsigned char *fixed = message->bytes + at;
+    record->type = read_16(fixed + 2) == CLASS_IN ? read_16(fixed) : 0;
+    record->ttl_s = read_ttl_s(fixed + 4);
+    record->data = at + RECORD_BYTES;
+    record->n_data = read_16(fixed + 8);
+    record->next = record->data + record->n_data;
+    return record->next <= message->n;
+}
+
+static void keep_ttl(struct dns_answer *answer, uint32_t ttl_s)
+{
+    if (ttl_s < answer->ttl_s) {
+        answer->ttl_s = ttl_s;
+    }
+}
+
+/* One step down the chain: 1 when `name` is an alias and now is what it stands for, 0 when it is
+ * none, -1 when the answer does not parse. */
+static int follow_alias(const struct message *message, char name[HOST_SIZE],
+                        struct dns_answer *answer)
+{
+    struct record record;
+    size_t at = message->first;
+    size_t behind;
+
+    for (unsigned i = 0; i < message->n_answers; i++, at = record.next) {
+        if (!read_record(message, at, &record)) {
+            return -1;
+        }
+        if (record.type == TYPE_CNAME && strcasecmp(record.owner, name) == 0) {
+            keep_ttl(answer, record.ttl_s);
+            return read_name(message, record.data, name, &behind) ? 1 : -1;
+        }
+    }
+    return 0;
+}
+
+/* False when the answer does not parse. */
+static bool keep_addresses(const struct message *message, const char *name,
+                           struct dns_answer *answer)
+{
+    bool ipv4 = answer->family == FAMILY_IPV4;
+    struct record record;
+    size_t at = message->first;
+
+    for (unsigned i = 0; i < message->n_answers; i++, at = record.next) {
+        if (!read_record(message, at, &record)) {
+            return false;
+        }
+        if (record.type != (ipv4 ? TYPE_A : TYPE_AAAA) || strcasecmp(record.owner, name) != 0) {
             continue;
         }
-        answer->n_addresses++;
-        /* RFC 2181 section 8: a TTL with the highest bit set is zero. */
-        uint32_t ttl_s = ttl < 0 ? 0 : (uint32_t)ttl;
-        if (ttl_s < answer->ttl_s) {
-            answer->ttl_s = ttl_s;
+        if (record.n_data != (ipv4 ? 4 : 16)) {
+            return false;
+        }
+        if (answer->n_addresses < MAX_ADDRESSES &&
+            inet_ntop(ipv4 ? AF_INET : AF_INET6, message->bytes + record.data,
+                      answer->addresses[answer->n_addresses], ADDRESS_SIZE) != NULL) {
+            answer->n_addresses++;
+            keep_ttl(answer, record.ttl_s);
         }
     }
-    if (answer->n_addresses == 0) {
-        answer->ttl_s = 0;
-    }
+    return true;
 }
 
 static enum failure rcode_failure(int32_t rcode, char *detail)
@@ -76,41 +149,56 @@ static enum failure rcode_failure(int32_t rcode, char *detail)
     }
 }
 
+static enum failure malformed(struct dns_answer *answer, char *detail, const char *why)
+{
+    answer->n_addresses = 0;
+    answer->ttl_s = 0;
+    text_set(detail, DETAIL_SIZE, "%s", why);
+    return FAILURE_DNS_MALFORMED;
+}
+
 enum failure dns_answer_read(const unsigned char *bytes, size_t n, struct dns_answer *answer,
                              char *detail)
 {
-    struct records records = {.host = NULL};
+    struct message message = {.bytes = bytes, .n = n};
+    char name[HOST_SIZE];
+    int followed = 1;
+    int n_chain = 0;
 
+    answer->n_addresses = 0;
+    answer->ttl_s = UINT32_MAX;
     if (n < HEADER_BYTES || n > INT_MAX) {
-        text_set(detail, DETAIL_SIZE, "an answer of %zu bytes", n);
-        return FAILURE_DNS_MALFORMED;
+        return malformed(answer, detail, "an answer without a header");
     }
     answer->rcode = bytes[3] & 0x0f;
-    bool has_answers = bytes[6] != 0 || bytes[7] != 0;
-    int status = parse(bytes, (int)n, answer->family, &records);
-
-    if (records.host != NULL) {
-        if (records.host->h_aliases != NULL && records.host->h_aliases[0] != NULL &&
-            records.host->h_name != NULL) {
-            text_escape(answer->cname, sizeof(answer->cname), records.host->h_name,
-                        strlen(records.host->h_name));
-        }
-        ares_free_hostent(records.host);
+    message.n_answers = read_16(bytes + 6);
+    if (message.n_answers > MAX_RECORDS) {
+        message.n_answers = MAX_RECORDS; /* whoever sends more is not worth the time */
     }
+    if (read_16(bytes + 4) != 1 || !read_name(&message, HEADER_BYTES, name, &message.first)) {
+        return malformed(answer, detail, "an answer without the question");
+    }
+    message.first += QUESTION_BYTES;
+    while (n_chain < MAX_CHAIN && (followed = follow_alias(&message, name, answer)) == 1) {
+        n_chain++;
+    }
+    text_set(answer->cname, sizeof(answer->cname), "%s", n_chain > 0 ? name : "");
     if (answer->rcode != RCODE_NOERROR) {
+        answer->ttl_s = 0;
         return rcode_failure(answer->rcode, detail);
     }
-    if (status != ARES_SUCCESS && status != ARES_ENODATA) {
-        text_set(detail, DETAIL_SIZE, "%s", ares_strerror(status));
-        return FAILURE_DNS_MALFORMED;
+    if (followed == 1) {
+        return malformed(answer, detail, "the chain of aliases has no end");
     }
-    keep_addresses(&records, answer);
+    if (followed < 0 || !keep_addresses(&message, name, answer)) {
+        return malformed(answer, detail, "records that do not parse");
+    }
     if (answer->n_addresses > 0) {
         return FAILURE_NONE;
     }
-    if (has_answers && answer->cname[0] == '\0') {
-        text_set(detail, DETAIL_SIZE, "%s", "only records of other names or types");
-        return FAILURE_DNS_MALFORMED;
+    if (message.n_answers > 0 && n_chain == 0) {
+        return malformed(answer, detail, "only records of other names or types");
     }
+    answer->ttl_s = 0;
     return FAILURE_NODATA;
 }

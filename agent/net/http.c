@@ -90,7 +90,6 @@ bool http_start(struct loop *loop, const struct http_request *request, http_done
     exchange->fd = request->fd >= 0 ? request->fd : -1;
     exchange->done = done;
     exchange->arg = arg;
-    exchange->peer.alert = -1;
     buffer_init(&exchange->body, request->max_body_bytes);
     exchange->started_us = clock_monotonic_us();
     exchange->easy = curl_easy_init();

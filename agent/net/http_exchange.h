@@ -35,6 +35,7 @@ struct exchange {
     struct buffer body;
     struct tls_peer peer;
     int64_t started_us;
+    int64_t handshake_us[2]; /* when it began and was done, 0 for not yet */
     http_done *done;
     void *arg;
 };

@@ -123,7 +123,7 @@ static const struct {
     {CURLE_OPERATION_TIMEDOUT, FAILURE_TIMEOUT},
     {CURLE_GOT_NOTHING, FAILURE_CLOSED},
     {CURLE_PARTIAL_FILE, FAILURE_TRUNCATED},
-    {CURLE_RECV_ERROR, FAILURE_CLOSED},
+    {CURLE_RECV_ERROR, FAILURE_MALFORMED}, /* chunks that are none: errno was looked at before */
     {CURLE_SEND_ERROR, FAILURE_CLOSED},
     {CURLE_UNSUPPORTED_PROTOCOL, FAILURE_MALFORMED}, /* no status line: it would be HTTP/0.9 */
     {CURLE_WEIRD_SERVER_REPLY, FAILURE_MALFORMED},
@@ -131,17 +131,44 @@ static const struct {
     {CURLE_COULDNT_CONNECT, FAILURE_LOCAL},
 };
 
-static enum failure result_failure(const struct exchange *exchange, CURLcode result, int os_error)
+/* Why the handshake did not end well. */
+static enum failure handshake_failure(struct exchange *exchange, CURLcode result, int os_error)
+{
+    if (result == CURLE_OPERATION_TIMEDOUT) {
+        return FAILURE_TIMEOUT;
+    }
+    if (result == CURLE_OUT_OF_MEMORY) {
+        return FAILURE_INTERNAL;
+    }
+    enum failure failure = tls_failure(&exchange->peer, exchange->error, os_error);
+    if (failure != FAILURE_NONE) {
+        return failure;
+    }
+    /* libcurl leaves out the number of one alert, and there is none when the stream just ended. */
+    return result == CURLE_PEER_FAILED_VERIFICATION ? FAILURE_TLS_ALERT : FAILURE_CLOSED;
+}
+
+static bool is_broken(CURLcode result)
+{
+    return result == CURLE_RECV_ERROR || result == CURLE_SEND_ERROR || result == CURLE_GOT_NOTHING;
+}
+
+static enum failure result_failure(struct exchange *exchange, CURLcode result, int os_error)
 {
     if (exchange->too_large) {
         return FAILURE_TOO_LARGE;
     }
-    if (os_error != 0 && (result == CURLE_COULDNT_CONNECT || result == CURLE_RECV_ERROR ||
-                          result == CURLE_SEND_ERROR || result == CURLE_GOT_NOTHING)) {
+    if (os_error != 0 && (result == CURLE_COULDNT_CONNECT || is_broken(result))) {
         return dial_failure(os_error);
     }
-    if (result == CURLE_RECV_ERROR && exchange->head_complete) {
-        return FAILURE_TRUNCATED;
+    if (exchange->is_tls && is_broken(result)) {
+        enum failure failure = tls_failure(&exchange->peer, exchange->error, 0);
+        if (failure == FAILURE_CLOSED && exchange->head_complete) {
+            return FAILURE_TRUNCATED;
+        }
+        if (failure != FAILURE_NONE) {
+            return failure;
+        }
     }
     for (size_t i = 0; i < sizeof(failures) / sizeof(failures[0]); i++) {
         if (failures[i].code == result) {
@@ -151,69 +178,38 @@ static enum failure result_failure(const struct exchange *exchange, CURLcode res
     return FAILURE_INTERNAL;
 }
 
-static void fail(struct step *step, enum failure failure, int32_t took_ms, int os_error,
+static void fail(struct step *step, enum failure failure, int64_t took_us, int os_error,
                  const char *detail)
 {
-    step_fail(step, failure, took_ms);
+    step_fail(step, failure, loop_took_ms(took_us));
     step->os_error = os_error;
     text_escape(step->detail, sizeof(step->detail), detail, strlen(detail));
-}
-
-static int64_t connect_us(CURL *easy)
-{
-    curl_off_t us = 0;
-
-    (void)curl_easy_getinfo(easy, CURLINFO_CONNECT_TIME_T, &us);
-    return us;
-}
-
-/* The handshake's part of the time; the TCP connection before it belongs to neither. */
-static int64_t handshake_us(const struct exchange *exchange, int64_t took_us)
-{
-    curl_off_t us = 0;
-
-    if (exchange->sent) {
-        (void)curl_easy_getinfo(exchange->easy, CURLINFO_APPCONNECT_TIME_T, &us);
-    }
-    us = (us > 0 ? us : took_us) - connect_us(exchange->easy);
-    return us < 0 ? 0 : us;
-}
-
-static enum failure handshake_failure(struct exchange *exchange, CURLcode result, int os_error)
-{
-    if (result == CURLE_OPERATION_TIMEDOUT) {
-        return FAILURE_TIMEOUT;
-    }
-    if (result == CURLE_OUT_OF_MEMORY) {
-        return FAILURE_INTERNAL;
-    }
-    return tls_failure(&exchange->peer, exchange->error, os_error);
 }
 
 void exchange_judge(struct exchange *exchange, CURLcode result, struct http_reply *reply)
 {
     int64_t took_us = reply->took_us;
+    int64_t began_us = exchange->handshake_us[0];
     long os_errno = 0;
 
     (void)curl_easy_getinfo(exchange->easy, CURLINFO_OS_ERRNO, &os_errno);
     int os_error = (int)os_errno;
-    bool connected = exchange->sent || connect_us(exchange->easy) > 0;
-    if (exchange->is_tls && exchange->opened && connected) {
-        int64_t tls_us = handshake_us(exchange, took_us);
+    if (exchange->is_tls && began_us != 0) {
         if (!exchange->sent) {
             enum failure failure = handshake_failure(exchange, result, os_error);
-            fail(&reply->tls, failure, loop_took_ms(tls_us), os_error, exchange->peer.detail);
+            fail(&reply->tls, failure, clock_monotonic_us() - began_us, os_error,
+                 exchange->peer.detail);
             step_skip(&reply->step, FAILURE_BELOW);
             return;
         }
-        step_ok(&reply->tls, loop_took_ms(tls_us));
-        took_us -= tls_us;
+        step_ok(&reply->tls, loop_took_ms(exchange->handshake_us[1] - began_us));
+        took_us -= exchange->handshake_us[1] - began_us;
     }
     if (result == CURLE_OK) {
         step_ok(&reply->step, loop_took_ms(took_us));
         return;
     }
     enum failure failure = result_failure(exchange, result, os_error);
-    fail(&reply->step, failure, loop_took_ms(took_us), os_error,
+    fail(&reply->step, failure, took_us, os_error,
          failure == FAILURE_TIMEOUT ? "" : exchange->error);
 }

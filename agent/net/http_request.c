@@ -8,6 +8,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/text.h"
 #include "base/version.h"
 #include "net/http_exchange.h"
@@ -28,11 +29,30 @@ static bool is_line(const char *text, bool with_spaces)
     return true;
 }
 
+/* A path without "." and ".." among its segments, which libcurl would take out: sending it as it
+ * is would be an option, but libcurl does not sign with it. */
+static bool is_path(const char *path)
+{
+    if (path[0] != '/' || !is_line(path, false) || strchr(path, '#') != NULL) {
+        return false;
+    }
+    while (*path == '/') {
+        path++;
+        size_t n_dots = strspn(path, ".");
+        size_t n = strcspn(path, "/?");
+        if ((n_dots > 0 && n_dots == n) || strncasecmp(path, "%2e", 3) == 0 ||
+            (n_dots == 1 && strncasecmp(path + 1, "%2e", 3) == 0)) {
+            return false;
+        }
+        path += n;
+    }
+    return true;
+}
+
 static bool is_sound(const struct http_request *request)
 {
     if (!text_only(request->method, "") || !text_only(request->host, "-._:") ||
-        !text_only(request->address, ".:%-_") || request->path[0] != '/' ||
-        !is_line(request->path, false) || strchr(request->path, '#') != NULL) {
+        !text_only(request->address, ".:%-_") || !is_path(request->path)) {
         return false;
     }
     for (size_t i = 0; request->headers != NULL && request->headers[i] != NULL; i++) {
@@ -73,6 +93,7 @@ static CURLcode watch_handshake(CURL *easy, void *context, void *arg)
     struct exchange *exchange = arg;
 
     (void)easy;
+    exchange->handshake_us[0] = clock_monotonic_us();
     return tls_watch(&exchange->peer, context) ? CURLE_OK : CURLE_OUT_OF_MEMORY;
 }
 
@@ -86,6 +107,7 @@ static int before_request(void *arg, char *address, char *local_address, int por
     (void)port;
     (void)local_port;
     exchange->sent = true;
+    exchange->handshake_us[1] = clock_monotonic_us();
     tls_unwatch(&exchange->peer);
     return CURL_PREREQFUNC_OK;
 }

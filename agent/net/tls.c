@@ -263,15 +263,6 @@ static int on_certificate(X509_STORE_CTX *given, void *arg)
 
 /* --- watching --- */
 
-static void on_event(const SSL *ssl, int where, int value)
-{
-    struct tls_peer *peer = SSL_CTX_get_ex_data(SSL_get_SSL_CTX(ssl), peer_index);
-
-    if (peer != NULL && where == SSL_CB_READ_ALERT && (value >> 8) == SSL3_AL_FATAL) {
-        peer->alert = value & 0xff;
-    }
-}
-
 bool tls_watch(struct tls_peer *peer, SSL_CTX *context)
 {
     if (peer_index < 0) {
@@ -282,13 +273,11 @@ bool tls_watch(struct tls_peer *peer, SSL_CTX *context)
         return false;
     }
     peer->context = context;
-    peer->alert = -1;
     SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION);
     SSL_CTX_set_security_level(context, SECURITY_LEVEL);
     SSL_CTX_set_options(context, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_TICKET);
     SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
     SSL_CTX_set_keylog_callback(context, NULL); /* whatever SSLKEYLOGFILE says */
-    SSL_CTX_set_info_callback(context, on_event);
     SSL_CTX_set_verify(context, SSL_VERIFY_PEER, NULL);
     SSL_CTX_set_cert_verify_callback(context, on_certificate, NULL);
     return true;

@@ -18,7 +18,6 @@ struct tls_peer {
     struct tls_session session;
     bool shown;               /* a certificate came and `failure` says what we think of it */
     enum failure failure;     /* FAILURE_NONE: believed */
-    int alert;                /* fatal alert that the peer sent, or -1 */
     char detail[DETAIL_SIZE]; /* of the failure */
     struct ssl_ctx_st *context;
 };
@@ -30,8 +29,9 @@ bool tls_watch(struct tls_peer *peer, struct ssl_ctx_st *context);
 /* Stops watching: the connection may outlive the exchange that opened it. */
 void tls_unwatch(struct tls_peer *peer);
 
-/* Why the handshake failed, from what was watched and OpenSSL's own reason as libcurl wrote it
- * ("…error:0A00010B:SSL routines::wrong version number"). os_error is the socket's, or 0. */
+/* Why the handshake failed, or the connection after it: from what was watched, the socket's errno
+ * (0: none) and OpenSSL's reason as libcurl wrote it ("…error:0A00010B:SSL routines::wrong version
+ * number"). FAILURE_NONE when none of these says. Sets peer->detail. */
 enum failure tls_failure(struct tls_peer *peer, const char *error, int os_error);
 
 #endif

@@ -29,24 +29,33 @@ static const struct {
     {SSL_R_UNSUPPORTED_SSL_VERSION, FAILURE_TLS_VERSION},
     {SSL_R_WRONG_SSL_VERSION, FAILURE_TLS_VERSION},
     {SSL_R_VERSION_TOO_LOW, FAILURE_TLS_VERSION},
-    {SSL_R_TLSV1_ALERT_PROTOCOL_VERSION, FAILURE_TLS_VERSION},
     {SSL_R_UNEXPECTED_EOF_WHILE_READING, FAILURE_CLOSED},
     {SSL_R_EE_KEY_TOO_SMALL, FAILURE_UNTRUSTED},
     {SSL_R_CA_KEY_TOO_SMALL, FAILURE_UNTRUSTED},
     {SSL_R_CA_MD_TOO_WEAK, FAILURE_UNTRUSTED},
 };
 
-/* The number after "error:", 0 when there is none. */
+/* The number behind the last "error:", 0 when there is none. */
 static unsigned long error_number(const char *text)
 {
     static const char mark[] = "error:";
-    const char *found = strstr(text, mark);
+    unsigned long number = 0;
 
-    return found == NULL ? 0 : strtoul(found + strlen(mark), NULL, 16);
+    for (const char *found = strstr(text, mark); found != NULL; found = strstr(found, mark)) {
+        found += strlen(mark);
+        number = strtoul(found, NULL, 16);
+    }
+    return number;
 }
 
 static enum failure reason_failure(int reason)
 {
+    if (reason == SSL_AD_REASON_OFFSET + SSL_AD_PROTOCOL_VERSION) {
+        return FAILURE_TLS_VERSION;
+    }
+    if (reason > SSL_AD_REASON_OFFSET) {
+        return FAILURE_TLS_ALERT; /* the peer's; 1000 and the number of the alert */
+    }
     for (size_t i = 0; i < sizeof(reasons) / sizeof(reasons[0]); i++) {
         if (reasons[i].reason == reason) {
             return reasons[i].failure;
@@ -57,21 +66,17 @@ static enum failure reason_failure(int reason)
 
 enum failure tls_failure(struct tls_peer *peer, const char *error, int os_error)
 {
+    unsigned long number = error_number(error);
+
     if (peer->shown && peer->failure != FAILURE_NONE) {
         return peer->failure;
-    }
-    if (peer->alert >= 0) {
-        text_set(peer->detail, sizeof(peer->detail), "the peer sent the alert: %s",
-                 SSL_alert_desc_string_long(peer->alert));
-        return peer->alert == SSL_AD_PROTOCOL_VERSION ? FAILURE_TLS_VERSION : FAILURE_TLS_ALERT;
     }
     if (os_error != 0) {
         text_set(peer->detail, sizeof(peer->detail), "%s", strerror(os_error));
         return dial_failure(os_error);
     }
-    unsigned long number = error_number(error);
     if (number == 0) {
-        return FAILURE_CLOSED; /* no reason and no errno: the stream just ended */
+        return FAILURE_NONE;
     }
     const char *words = ERR_reason_error_string(number);
     text_set(peer->detail, sizeof(peer->detail), "%s", words != NULL ? words : "");

@@ -1,0 +1,265 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Addresses in text, and connect() in our vocabulary.
+ */
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <cmocka.h>
+
+#include "base/clock.h"
+#include "net/address.h"
+#include "net/dial.h"
+#include "net/loop.h"
+#include "net_peer.h"
+
+static struct loop *loop;
+static struct dialled got;
+static int n_got;
+
+static int set_up(void **state)
+{
+    (void)state;
+    loop = loop_new();
+    n_got = 0;
+    return loop != NULL ? 0 : -1;
+}
+
+static int tear_down(void **state)
+{
+    (void)state;
+    loop_free(loop);
+    return 0;
+}
+
+static void keep(void *arg, const struct dialled *dialled)
+{
+    (void)arg;
+    got = *dialled;
+    n_got++;
+}
+
+static void dial(const char *address, uint16_t port, int32_t timeout_ms, int32_t max_segment_bytes)
+{
+    struct dial request = {address, port, timeout_ms, max_segment_bytes};
+
+    n_got = 0;
+    assert_true(dial_start(loop, &request, keep, NULL));
+    assert_int_equal(n_got, 0); /* never inside the call */
+    assert_int_equal(loop_run(loop, clock_monotonic_ms() + 5000), LOOP_IDLE);
+    assert_int_equal(n_got, 1);
+}
+
+static void parses_addresses(void **state)
+{
+    static const struct {
+        const char *text;
+        const char *formatted; /* NULL: none */
+        uint16_t port;         /* with 53 as the default */
+    } rows[] = {
+        {"10.0.1.21", "10.0.1.21", 53},
+        {"10.0.1.21:5353", "10.0.1.21", 5353},
+        {"fd00::1", "fd00::1", 53},
+        {"[fd00::1]", "fd00::1", 53},
+        {"[fd00::1]:5353", "fd00::1", 5353},
+        {"FD00:0::0:1", "fd00::1", 53},
+        {"fe80::1%lo", "fe80::1%lo", 53},
+        {"fe80::1%1", "fe80::1%lo", 53},
+        {"[fe80::1%999999]:1", "fe80::1%999999", 1},
+        {"", NULL, 0},
+        {"localhost", NULL, 0},
+        {"10.0.1", NULL, 0},
+        {"10.0.1.256", NULL, 0},
+        {"10.0.1.21:", NULL, 0},
+        {"10.0.1.21:0", NULL, 0},
+        {"10.0.1.21:65536", NULL, 0},
+        {"10.0.1.21:+1", NULL, 0},
+        {"[fd00::1", NULL, 0},
+        {"[fd00::1]x", NULL, 0},
+        {"[10.0.1.21]:x", NULL, 0},
+        {"fe80::1%", NULL, 0},
+        {"fe80::1%nosuchthing", NULL, 0},
+        {"1111:2222:3333:4444:5555:6666:7777:8888:9999:aaaa:bbbb:cccc:dddd", NULL, 0},
+    };
+    (void)state;
+
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct sockaddr_storage address;
+        socklen_t length;
+        char text[ADDRESS_SIZE];
+        bool ok = address_parse_with_port(rows[i].text, 53, &address, &length);
+
+        if (ok != (rows[i].formatted != NULL)) {
+            fail_msg("%s", rows[i].text);
+        }
+        if (!ok) {
+            continue;
+        }
+        address_format(&address, text, sizeof(text));
+        assert_string_equal(text, rows[i].formatted);
+        assert_int_equal(ntohs(address.ss_family == AF_INET
+                                   ? ((struct sockaddr_in *)&address)->sin_port
+                                   : ((struct sockaddr_in6 *)&address)->sin6_port),
+                         rows[i].port);
+    }
+}
+
+static void formats_no_other_family(void **state)
+{
+    struct sockaddr_storage address = {.ss_family = AF_UNIX};
+    char text[ADDRESS_SIZE] = "x";
+    (void)state;
+
+    address_format(&address, text, sizeof(text));
+    assert_string_equal(text, "");
+}
+
+static void connects(void **state)
+{
+    struct peer peer;
+    int value = 0;
+    socklen_t length = sizeof(value);
+    (void)state;
+
+    peer_open(&peer, loop);
+    dial("127.0.0.1", peer.port, 1000, 0);
+    assert_int_equal(got.step.outcome, OUTCOME_OK);
+    assert_true(got.step.took_ms >= 1 && got.took_us >= 1);
+    assert_string_equal(got.local_address, "127.0.0.1");
+    assert_int_equal(got.step.os_error, 0);
+    assert_true((fcntl(got.fd, F_GETFL) & O_NONBLOCK) != 0);
+    assert_true((fcntl(got.fd, F_GETFD) & FD_CLOEXEC) != 0);
+    assert_int_equal(getsockopt(got.fd, IPPROTO_TCP, TCP_NODELAY, &value, &length), 0);
+    assert_int_not_equal(value, 0);
+    assert_int_equal(send(got.fd, "x", 1, MSG_NOSIGNAL), 1);
+    close(got.fd);
+    peer_close(&peer, false);
+}
+
+static void keeps_segments_small(void **state)
+{
+    struct peer peer;
+    int bytes = 0;
+    socklen_t length = sizeof(bytes);
+    (void)state;
+
+    peer_open(&peer, loop);
+    dial("127.0.0.1", peer.port, 1000, 512);
+    assert_int_equal(got.step.outcome, OUTCOME_OK);
+    assert_int_equal(getsockopt(got.fd, IPPROTO_TCP, TCP_MAXSEG, &bytes, &length), 0);
+    assert_true(bytes > 0 && bytes <= 512);
+    close(got.fd);
+    peer_close(&peer, false);
+}
+
+static void is_refused(void **state)
+{
+    (void)state;
+    dial("127.0.0.1", peer_closed_port(), 1000, 0);
+    assert_int_equal(got.step.outcome, OUTCOME_FAILED);
+    assert_int_equal(got.step.failure, FAILURE_REFUSED);
+    assert_int_equal(got.step.os_error, ECONNREFUSED);
+    assert_int_equal(got.fd, -1);
+    assert_string_equal(got.step.detail, "Connection refused");
+}
+
+static void fails_at_once_by_callback(void **state)
+{
+    (void)state;
+    dial("224.0.0.1", 443, 1000, 0); /* no TCP to a group, routed or not */
+    assert_int_equal(got.step.outcome, OUTCOME_FAILED);
+    assert_int_equal(got.step.failure, FAILURE_NO_ROUTE);
+    assert_int_equal(got.step.os_error, ENETUNREACH);
+    assert_true(got.step.took_ms >= 1);
+
+    dial("127.0.0.1", 443, 1000, 1000000); /* no such segment size */
+    assert_int_equal(got.step.outcome, OUTCOME_FAILED);
+    assert_int_equal(got.step.os_error, EINVAL);
+}
+
+/* A listener whose queue is full drops what comes, as a security group does. */
+static void times_out(void **state)
+{
+    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    socklen_t length = sizeof(address);
+    int listener = socket(AF_INET, SOCK_STREAM, 0);
+    int queued[8];
+    (void)state;
+
+    assert_int_equal(bind(listener, (struct sockaddr *)&address, sizeof(address)), 0);
+    assert_int_equal(listen(listener, 0), 0);
+    getsockname(listener, (struct sockaddr *)&address, &length);
+    for (size_t i = 0; i < 8; i++) {
+        queued[i] = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
+        (void)connect(queued[i], (struct sockaddr *)&address, sizeof(address));
+    }
+    dial("127.0.0.1", ntohs(address.sin_port), 50, 0);
+    assert_int_equal(got.step.outcome, OUTCOME_FAILED);
+    assert_int_equal(got.step.failure, FAILURE_TIMEOUT);
+    assert_int_equal(got.step.os_error, 0);
+    assert_int_equal(got.fd, -1);
+    assert_true(got.step.took_ms >= 50);
+    for (size_t i = 0; i < 8; i++) {
+        close(queued[i]);
+    }
+    close(listener);
+}
+
+static void does_not_start_without_an_address(void **state)
+{
+    struct dial request = {"ssm.us-east-1.amazonaws.com", 443, 1000, 0};
+    (void)state;
+
+    assert_false(dial_start(loop, &request, keep, NULL));
+    assert_int_equal(loop_run(loop, INT64_MAX), LOOP_IDLE);
+    assert_int_equal(n_got, 0);
+}
+
+/* The fingerprints of a local rejection, which no test can have without root. */
+static void names_every_errno(void **state)
+{
+    static const struct {
+        int os_error;
+        enum failure failure;
+    } rows[] = {
+        {ETIMEDOUT, FAILURE_TIMEOUT},
+        {ECONNREFUSED, FAILURE_REFUSED},
+        {ECONNRESET, FAILURE_RESET},
+        {EPIPE, FAILURE_RESET},
+        {ENETUNREACH, FAILURE_NO_ROUTE},
+        {EADDRNOTAVAIL, FAILURE_NO_ROUTE},
+        {EAFNOSUPPORT, FAILURE_NO_ROUTE},
+        {EHOSTUNREACH, FAILURE_HOST_UNREACHABLE},
+        {EACCES, FAILURE_PROHIBITED},
+        {EPERM, FAILURE_NOT_PERMITTED},
+        {EINVAL, FAILURE_BLACKHOLE},
+        {EMFILE, FAILURE_LOCAL},
+        {0, FAILURE_LOCAL},
+    };
+    (void)state;
+
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        assert_int_equal(dial_failure(rows[i].os_error), rows[i].failure);
+    }
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+    const struct CMUnitTest tests[] = {
+        TEST(parses_addresses),  TEST(formats_no_other_family),
+        TEST(connects),          TEST(keeps_segments_small),
+        TEST(is_refused),        TEST(fails_at_once_by_callback),
+        TEST(times_out),         TEST(does_not_start_without_an_address),
+        TEST(names_every_errno),
+    };
+    return cmocka_run_group_tests_name("net_dial", tests, NULL, NULL);
+}

@@ -1,0 +1,558 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Questions to a DNS server on loopback that does, by the first label of the name, what servers do
+ * and what they should not. It is driven by the loop under test.
+ */
+#include <arpa/inet.h>
+#include <errno.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <cmocka.h>
+
+#include "base/clock.h"
+#include "net/dns.h"
+#include "net/dns_answer.h"
+#include "net/loop.h"
+#include "net_peer.h"
+
+enum { TYPE_A = 1, TYPE_CNAME = 5, TYPE_AAAA = 28, QUESTION = 0xc00c /* pointer to its name */ };
+enum { SHORT_MS = 60 };
+
+/* --- answers --- */
+
+struct packet {
+    unsigned char bytes[8192];
+    size_t n;
+};
+
+static void put(struct packet *packet, const void *bytes, size_t n)
+{
+    assert_true(packet->n + n <= sizeof(packet->bytes));
+    memcpy(packet->bytes + packet->n, bytes, n);
+    packet->n += n;
+}
+
+static void put_16(struct packet *packet, unsigned value)
+{
+    unsigned char bytes[2] = {(unsigned char)(value >> 8), (unsigned char)value};
+    put(packet, bytes, 2);
+}
+
+static void put_name(struct packet *packet, const char *name)
+{
+    while (*name != '\0') {
+        unsigned char n = (unsigned char)strcspn(name, ".");
+        put(packet, &n, 1);
+        put(packet, name, n);
+        name += n + (name[n] == '.');
+    }
+    put(packet, "", 1);
+}
+
+/* A record; owner NULL is the name of the question. */
+static void put_record(struct packet *packet, const char *owner, unsigned type, uint32_t ttl_s,
+                       const void *data, size_t n)
+{
+    if (owner == NULL) {
+        put_16(packet, QUESTION);
+    } else {
+        put_name(packet, owner);
+    }
+    put_16(packet, type);
+    put_16(packet, 1);
+    put_16(packet, ttl_s >> 16);
+    put_16(packet, ttl_s & 0xffff);
+    put_16(packet, (unsigned)n);
+    put(packet, data, n);
+    packet->bytes[7]++; /* ANCOUNT; the tests stay below 256 */
+}
+
+static void put_a(struct packet *packet, const char *owner, uint32_t ttl_s, const char *address)
+{
+    unsigned char bytes[4];
+
+    assert_int_equal(inet_pton(AF_INET, address, bytes), 1);
+    put_record(packet, owner, TYPE_A, ttl_s, bytes, 4);
+}
+
+static void put_cname(struct packet *packet, const char *owner, uint32_t ttl_s, const char *target)
+{
+    struct packet name = {.n = 0};
+
+    put_name(&name, target);
+    put_record(packet, owner, TYPE_CNAME, ttl_s, name.bytes, name.n);
+}
+
+/* The head and the question of an answer. */
+static void begin(struct packet *packet, const unsigned char *query, size_t n, unsigned rcode)
+{
+    put(packet, query, n);
+    memset(packet->bytes + 6, 0, 6);
+    packet->bytes[2] = 0x81; /* an answer, recursion desired */
+    packet->bytes[3] = (unsigned char)(0x80 | rcode);
+}
+
+/* --- the server --- */
+
+static struct {
+    int udp;
+    int listener;
+    int stream;
+    struct watch *watches[3];
+    char address[32];
+    char asked[256]; /* name of the last question, dots after labels */
+    int n_datagrams;
+    int n_streams;
+} server;
+
+static struct loop *loop;
+static struct dns_answer got;
+static int n_got;
+
+static bool is(const char *label)
+{
+    size_t n = strlen(label);
+
+    return strncmp(server.asked, label, n) == 0 && server.asked[n] == '.';
+}
+
+static void read_question(const unsigned char *query, size_t n)
+{
+    size_t at = 12;
+
+    server.asked[0] = '\0';
+    while (at < n && query[at] != 0) {
+        snprintf(server.asked + strlen(server.asked), sizeof(server.asked) - strlen(server.asked),
+                 "%.*s.", query[at], (const char *)query + at + 1);
+        at += query[at] + 1U;
+    }
+}
+
+static void answer_well(struct packet *packet, const unsigned char *query, size_t n)
+{
+    static const unsigned char ipv6[16] = {0xfd, [15] = 1};
+    unsigned rcode = is("nx") || is("nxcname") ? 3
+                     : is("servfail")          ? 2
+                     : is("refused")           ? 5
+                     : is("notimp")            ? 4
+                                               : 0;
+
+    begin(packet, query, n, rcode);
+    if (is("a") || is("lost") || is("tc")) {
+        put_a(packet, NULL, 60, "10.0.1.21");
+        put_a(packet, NULL, 30, "10.0.2.21");
+    } else if (is("aaaa")) {
+        put_record(packet, NULL, TYPE_AAAA, 60, ipv6, sizeof(ipv6));
+        put_a(packet, NULL, 60, "10.0.1.21"); /* nobody asked */
+    } else if (is("cname")) {
+        put_cname(packet, NULL, 300, "x.test");
+        put_cname(packet, "X.test", 10, "y.test");
+        put_a(packet, "y.test", 60, "10.0.1.21");
+    } else if (is("unsorted")) {
+        put_a(packet, "y.test", 60, "10.0.1.21");
+        put_cname(packet, "x.test", 60, "y.test");
+        put_cname(packet, NULL, 60, "x.test");
+    } else if (is("nxcname")) {
+        put_cname(packet, NULL, 300, "gone.test");
+    } else if (is("many")) {
+        for (int i = 0; i < 100; i++) {
+            char address[32];
+            snprintf(address, sizeof(address), "10.0.3.%d", i);
+            put_a(packet, NULL, 60, address);
+        }
+    } else if (is("case")) {
+        put_a(packet, "CASE.TeSt", 60, "10.0.1.21");
+    }
+}
+
+static void answer_badly(struct packet *packet, const unsigned char *query, size_t n)
+{
+    begin(packet, query, n, 0);
+    if (is("othername")) {
+        put_a(packet, "www.test", 60, "10.6.6.6");
+    } else if (is("loop")) {
+        for (int i = 0; i < 10; i++) {
+            put_cname(packet, i % 2 == 0 ? NULL : "b.test", 60,
+                      i % 2 == 0 ? "b.test" : "loop.test");
+        }
+    } else if (is("alien")) {
+        put_cname(packet, "www.test", 60, "x.test"); /* an alias, but not of what was asked */
+        put_a(packet, "x.test", 60, "10.6.6.6");
+    } else if (is("otherquestion")) {
+        packet->bytes[13] ^= 1;
+        put_a(packet, NULL, 60, "10.6.6.6");
+    } else if (is("otherid")) {
+        packet->bytes[0] ^= 1;
+        put_a(packet, NULL, 60, "10.6.6.6");
+    } else if (is("short")) {
+        packet->n = 5;
+    } else if (is("missing")) {
+        packet->bytes[7] = 5;
+    } else if (is("pointers")) {
+        put_16(packet, 0xc000 | (unsigned)packet->n); /* to itself */
+        put(packet, "\0\1\0\1\0\0\0\0\0\4abcd", 14);
+        packet->bytes[7] = 1;
+    } else if (is("longdata")) {
+        put_record(packet, NULL, TYPE_A, 60, "abcdefgh", 8);
+    } else if (is("escape")) {
+        put_cname(packet, NULL, 60, "\033[31m\n.test");
+        put_a(packet, "\033[31m\n.test", 60, "10.0.1.21");
+    } else if (is("ttl")) {
+        put_a(packet, NULL, 0x80000001, "10.0.1.21");
+    }
+}
+
+static void answer(struct packet *packet, const unsigned char *query, size_t n)
+{
+    static const char *const bad[] = {"othername", "loop",   "alien",   "otherquestion",
+                                      "otherid",   "short",  "missing", "pointers",
+                                      "longdata",  "escape", "ttl"};
+
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+        if (is(bad[i])) {
+            answer_badly(packet, query, n);
+            return;
+        }
+    }
+    answer_well(packet, query, n);
+}
+
+static void on_datagram(void *arg, short events)
+{
+    unsigned char query[512];
+    struct packet packet = {.n = 0};
+    struct sockaddr_storage from;
+    socklen_t length = sizeof(from);
+    ssize_t n = recvfrom(server.udp, query, sizeof(query), 0, (struct sockaddr *)&from, &length);
+    (void)arg;
+    (void)events;
+
+    assert_true(n >= 12);
+    server.n_datagrams++;
+    read_question(query, (size_t)n);
+    if (is("silent") || (is("lost") && server.n_datagrams == 1)) {
+        return;
+    }
+    answer(&packet, query, (size_t)n);
+    if (is("tc") || is("tcclosed")) {
+        packet.bytes[2] |= 0x02;
+        packet.bytes[7] = 0;
+        packet.n = (size_t)n;
+    }
+    sendto(server.udp, packet.bytes, packet.n, 0, (struct sockaddr *)&from, length);
+}
+
+static void on_stream_bytes(void *arg, short events)
+{
+    unsigned char query[514];
+    struct packet packet = {.n = 0};
+    unsigned char length[2];
+    ssize_t n = recv(server.stream, query, sizeof(query), 0);
+    (void)arg;
+    (void)events;
+
+    if (n > 14 && !is("tcclosed")) {
+        read_question(query + 2, (size_t)n - 2);
+        answer(&packet, query + 2, (size_t)n - 2);
+        length[0] = (unsigned char)(packet.n >> 8);
+        length[1] = (unsigned char)packet.n;
+        send(server.stream, length, 2, MSG_NOSIGNAL);
+        send(server.stream, packet.bytes, packet.n, MSG_NOSIGNAL);
+        return;
+    }
+    loop_unwatch(server.watches[2]);
+    close(server.stream);
+}
+
+static void on_stream(void *arg, short events)
+{
+    (void)arg;
+    (void)events;
+    server.n_streams++;
+    server.stream = accept(server.listener, NULL, NULL);
+    server.watches[2] = loop_watch(loop, server.stream, POLLIN, true, on_stream_bytes, NULL);
+}
+
+static int set_up(void **state)
+{
+    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    socklen_t length = sizeof(address);
+    (void)state;
+
+    memset(&server, 0, sizeof(server));
+    loop = loop_new();
+    server.udp = socket(AF_INET, SOCK_DGRAM, 0);
+    server.listener = socket(AF_INET, SOCK_STREAM, 0);
+    if (bind(server.udp, (struct sockaddr *)&address, sizeof(address)) != 0 ||
+        getsockname(server.udp, (struct sockaddr *)&address, &length) != 0 ||
+        bind(server.listener, (struct sockaddr *)&address, sizeof(address)) != 0 ||
+        listen(server.listener, 4) != 0) {
+        return -1;
+    }
+    snprintf(server.address, sizeof(server.address), "127.0.0.1:%u", ntohs(address.sin_port));
+    server.watches[0] = loop_watch(loop, server.udp, POLLIN, true, on_datagram, NULL);
+    server.watches[1] = loop_watch(loop, server.listener, POLLIN, true, on_stream, NULL);
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    (void)state;
+    loop_free(loop);
+    close(server.udp);
+    close(server.listener);
+    return 0;
+}
+
+/* --- asking --- */
+
+static void keep(void *arg, const struct dns_answer *reply)
+{
+    (void)arg;
+    got = *reply;
+    n_got++;
+}
+
+static void ask(const char *name, enum family family, int32_t timeout_ms)
+{
+    struct dns_question question = {name, family, server.address, ASKED_UPSTREAM, timeout_ms};
+
+    server.n_datagrams = 0;
+    n_got = 0;
+    assert_true(dns_ask(loop, &question, keep, NULL));
+    assert_int_equal(n_got, 0); /* never inside the call */
+    assert_int_equal(loop_run(loop, clock_monotonic_ms() + 5000), LOOP_IDLE);
+    assert_int_equal(n_got, 1);
+    assert_string_equal(got.server, server.address);
+    assert_int_equal(got.asked_as, ASKED_UPSTREAM);
+    assert_int_equal(got.family, family);
+    assert_true(got.step.took_ms >= 1);
+}
+
+static void expect_failure(const char *name, enum failure failure, int rcode)
+{
+    ask(name, FAMILY_IPV4, SHORT_MS);
+    if (got.step.outcome != OUTCOME_FAILED || got.step.failure != failure || got.rcode != rcode ||
+        got.n_addresses != 0) {
+        fail_msg("%s: outcome %d, %s instead of %s, rcode %d, %d addresses", name, got.step.outcome,
+                 failure_name(got.step.failure), failure_name(failure), got.rcode, got.n_addresses);
+    }
+}
+
+static void finds_addresses(void **state)
+{
+    (void)state;
+    ask("a.test", FAMILY_IPV4, 2000);
+    assert_int_equal(got.step.outcome, OUTCOME_OK);
+    assert_int_equal(got.rcode, 0);
+    assert_int_equal(got.n_addresses, 2);
+    assert_string_equal(got.addresses[0], "10.0.1.21");
+    assert_string_equal(got.addresses[1], "10.0.2.21");
+    assert_int_equal(got.ttl_s, 30); /* the smallest */
+    assert_string_equal(got.cname, "");
+    assert_int_equal(server.n_datagrams, 1);
+
+    ask("aaaa.test", FAMILY_IPV6, 2000);
+    assert_int_equal(got.step.outcome, OUTCOME_OK);
+    assert_int_equal(got.n_addresses, 1);
+    assert_string_equal(got.addresses[0], "fd00::1");
+
+    ask("case.test", FAMILY_IPV4, 2000);
+    assert_int_equal(got.step.outcome, OUTCOME_OK);
+}
+
+static void asks_absolutely(void **state)
+{
+    (void)state;
+    setenv("LOCALDOMAIN", "search.test", 1);
+    ask("nodata", FAMILY_IPV4, 2000);
+    assert_string_equal(server.asked, "nodata.");
+    ask("nodata.test.", FAMILY_IPV4, 2000);
+    assert_string_equal(server.asked, "nodata.test.");
+    unsetenv("LOCALDOMAIN");
+}
+
+static void follows_the_chain(void **state)
+{
+    (void)state;
+    ask("cname.test", FAMILY_IPV4, 2000);
+    assert_int_equal(got.step.outcome, OUTCOME_OK);
+    assert_string_equal(got.cname, "y.test");
+    assert_int_equal(got.ttl_s, 10);
+    assert_string_equal(got.addresses[0], "10.0.1.21");
+
+    ask("unsorted.test", FAMILY_IPV4, 2000);
+    assert_int_equal(got.step.outcome, OUTCOME_OK);
+    assert_string_equal(got.cname, "y.test");
+}
+
+static void tells_failures_apart(void **state)
+{
+    (void)state;
+    expect_failure("nx.test", FAILURE_NXDOMAIN, 3);
+    expect_failure("nodata.test", FAILURE_NODATA, 0);
+    expect_failure("servfail.test", FAILURE_SERVFAIL, 2);
+    assert_int_equal(server.n_datagrams, 1); /* an answer is an answer */
+    expect_failure("refused.test", FAILURE_DNS_REFUSED, 5);
+    expect_failure("notimp.test", FAILURE_DNS_MALFORMED, 4);
+    assert_string_equal(got.step.detail, "the server answered with rcode 4");
+    expect_failure("nxcname.test", FAILURE_NXDOMAIN, 3);
+    assert_string_equal(got.cname, "gone.test");
+}
+
+static void survives_lies(void **state)
+{
+    (void)state;
+    expect_failure("othername.test", FAILURE_DNS_MALFORMED, 0);
+    assert_string_equal(got.step.detail, "only records of other names or types");
+    expect_failure("loop.test", FAILURE_DNS_MALFORMED, 0);
+    assert_string_equal(got.step.detail, "the chain of aliases has no end");
+    expect_failure("alien.test", FAILURE_DNS_MALFORMED, 0);
+    expect_failure("missing.test", FAILURE_DNS_MALFORMED, 0);
+    expect_failure("pointers.test", FAILURE_DNS_MALFORMED, 0);
+    expect_failure("longdata.test", FAILURE_DNS_MALFORMED, 0);
+
+    /* What is no answer to the question is not taken for one, but not forgotten either. */
+    expect_failure("otherquestion.test", FAILURE_DNS_MALFORMED, -1);
+    assert_string_equal(got.step.detail, "something came back, but no answer to this question");
+    expect_failure("otherid.test", FAILURE_DNS_MALFORMED, -1);
+    expect_failure("short.test", FAILURE_DNS_MALFORMED, -1);
+
+    ask("escape.test", FAMILY_IPV4, 2000);
+    assert_int_equal(got.step.outcome, OUTCOME_OK);
+    assert_null(strchr(got.cname, '\033'));
+    assert_null(strchr(got.cname, '\n'));
+
+    ask("ttl.test", FAMILY_IPV4, 2000);
+    assert_int_equal(got.step.outcome, OUTCOME_OK);
+    assert_int_equal(got.ttl_s, 0);
+}
+
+static void takes_long_answers_by_tcp(void **state)
+{
+    (void)state;
+    ask("tc.test", FAMILY_IPV4, 2000);
+    assert_int_equal(got.step.outcome, OUTCOME_OK);
+    assert_int_equal(got.n_addresses, 2);
+    assert_int_equal(server.n_streams, 1);
+
+    ask("many.test", FAMILY_IPV4, 2000);
+    assert_int_equal(got.step.outcome, OUTCOME_OK);
+    assert_int_equal(got.n_addresses, MAX_ADDRESSES);
+    assert_string_equal(got.addresses[MAX_ADDRESSES - 1], "10.0.3.15");
+
+    expect_failure("tcclosed.test", FAILURE_CLOSED, -1);
+}
+
+static void sends_twice_at_most(void **state)
+{
+    (void)state;
+    ask("lost.test", FAMILY_IPV4, 300);
+    assert_int_equal(got.step.outcome, OUTCOME_OK);
+    assert_int_equal(server.n_datagrams, 2);
+
+    expect_failure("silent.test", FAILURE_TIMEOUT, -1);
+    assert_int_equal(server.n_datagrams, 2);
+    assert_true(got.step.took_ms >= SHORT_MS - 5);
+    assert_string_equal(got.step.detail, "");
+}
+
+static void is_refused_by_icmp(void **state)
+{
+    (void)state;
+    snprintf(server.address, sizeof(server.address), "127.0.0.1:%u", peer_closed_port());
+    expect_failure("a.test", FAILURE_REFUSED, -1);
+    assert_int_equal(got.step.os_error, ECONNREFUSED);
+}
+
+static void has_no_route(void **state)
+{
+    (void)state;
+    snprintf(server.address, sizeof(server.address), "255.255.255.255");
+    ask("a.test", FAMILY_IPV4, SHORT_MS);
+    assert_int_equal(got.step.outcome, OUTCOME_FAILED);
+    assert_int_not_equal(got.step.os_error, 0);
+    assert_int_not_equal(got.step.failure, FAILURE_TIMEOUT);
+}
+
+static void refuses_what_is_no_question(void **state)
+{
+    char name[80];
+    struct dns_question question = {.name = "a.test", .server = "dns.test", .timeout_ms = 100};
+    (void)state;
+
+    assert_false(dns_ask(loop, &question, keep, NULL));
+    question.server = "10.0.0.2:x";
+    assert_false(dns_ask(loop, &question, keep, NULL));
+    memset(name, 'a', 70); /* a label has 63 characters at most */
+    strcpy(name + 70, ".test");
+    expect_failure(name, FAILURE_INVALID, -1);
+}
+
+static void asks_many_at_once(void **state)
+{
+    struct dns_question question = {.name = "a.test", .server = server.address, .timeout_ms = 2000};
+    (void)state;
+
+    n_got = 0;
+    for (int i = 0; i < 40; i++) {
+        question.name = i % 2 == 0 ? "a.test" : "nx.test";
+        assert_true(dns_ask(loop, &question, keep, NULL));
+    }
+    assert_int_equal(loop_run(loop, clock_monotonic_ms() + 5000), LOOP_IDLE);
+    assert_int_equal(n_got, 40);
+}
+
+/* --- bytes that anybody may have sent --- */
+
+static void reads_any_bytes(void **state)
+{
+    unsigned int seed = 1;
+    const char *given = getenv("TEST_SEED");
+    (void)state;
+
+    if (given != NULL) {
+        seed = (unsigned int)strtoul(given, NULL, 10);
+    }
+    for (int round = 0; round < 20000; round++) {
+        struct packet packet = {.n = 0};
+        struct dns_answer answer = {.family = round % 2 == 0 ? FAMILY_IPV4 : FAMILY_IPV6};
+        char detail[DETAIL_SIZE] = "";
+
+        put(&packet, "\0\1\201\200\0\1\0\0\0\0\0\0\1a\4test\0\0\1\0\1", 24);
+        put_cname(&packet, NULL, 1, "b.test");
+        put_a(&packet, "b.test", 1, "10.0.1.21");
+        packet.n = (size_t)rand_r(&seed) % (packet.n + 1);
+        for (int i = rand_r(&seed) % 4; i > 0 && packet.n > 0; i--) {
+            packet.bytes[(size_t)rand_r(&seed) % packet.n] = (unsigned char)rand_r(&seed);
+        }
+        enum failure failure = dns_answer_read(packet.bytes, packet.n, &answer, detail);
+        if ((failure == FAILURE_NONE) != (answer.n_addresses > 0) ||
+            answer.n_addresses > MAX_ADDRESSES) {
+            fail_msg("round %d of seed: %s, %d addresses", round, failure_name(failure),
+                     answer.n_addresses);
+        }
+    }
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+    const struct CMUnitTest tests[] = {
+        TEST(finds_addresses),     TEST(asks_absolutely),
+        TEST(follows_the_chain),   TEST(tells_failures_apart),
+        TEST(survives_lies),       TEST(takes_long_answers_by_tcp),
+        TEST(sends_twice_at_most), TEST(is_refused_by_icmp),
+        TEST(has_no_route),        TEST(refuses_what_is_no_question),
+        TEST(asks_many_at_once),   cmocka_unit_test(reads_any_bytes),
+    };
+    return cmocka_run_group_tests_name("net_dns", tests, NULL, NULL);
+}

@@ -1,0 +1,545 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * HTTP over plain TCP with a scripted server: what is sent to the byte, every way in which an
+ * answer can fail to be one, and whose connection carries it.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <cmocka.h>
+
+#include "base/clock.h"
+#include "base/text.h"
+#include "base/version.h"
+#include "net/dial.h"
+#include "net/http.h"
+#include "net/loop.h"
+#include "net_peer.h"
+
+enum { SHORT_MS = 60, MAX_BODY = 1000 };
+
+static const char hi[] = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi";
+
+static struct loop *loop;
+static struct peer peer;
+static struct http_reply got;
+static char got_body[MAX_BODY + 1];
+static int n_got;
+static int dialled_fd;
+
+static int set_up(void **state)
+{
+    (void)state;
+    loop = loop_new();
+    peer_open(&peer, loop);
+    peer.replies[0] = hi;
+    n_got = 0;
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    (void)state;
+    loop_free(loop);
+    peer_close(&peer, true);
+    return 0;
+}
+
+static void keep(void *arg, const struct http_reply *reply)
+{
+    (void)arg;
+    got = *reply;
+    assert_true(reply->body_bytes <= MAX_BODY);
+    memcpy(got_body, reply->body, reply->body_bytes + 1);
+    n_got++;
+}
+
+static struct http_request get(const char *path)
+{
+    return (struct http_request){.method = "GET",
+                                 .host = "imds.test",
+                                 .address = "127.0.0.1",
+                                 .port = peer.port,
+                                 .fd = -1,
+                                 .path = path,
+                                 .timeout_ms = 5000,
+                                 .max_body_bytes = MAX_BODY};
+}
+
+static void exchange(const struct http_request *request)
+{
+    n_got = 0;
+    assert_true(http_start(loop, request, keep, NULL));
+    assert_int_equal(n_got, 0); /* never inside the call */
+    assert_int_equal(loop_run(loop, clock_monotonic_ms() + 10000), LOOP_IDLE);
+    assert_int_equal(n_got, 1);
+    assert_int_equal(got.tls.outcome, OUTCOME_UNTRIED);
+    assert_true(got.took_us >= 1 && got.step.took_ms >= 1);
+}
+
+static void expect_sent(const char *start, const char *end)
+{
+    char expected[1024];
+
+    snprintf(expected, sizeof(expected),
+             "%s\r\nHost: imds.test:%u\r\nUser-Agent: ssm-preflight/%s\r\nAccept: */*\r\n%s", start,
+             peer.port, program_version, end);
+    assert_string_equal(peer.seen, expected);
+}
+
+static void expect_failure(enum failure failure)
+{
+    if (got.step.outcome != OUTCOME_FAILED || got.step.failure != failure) {
+        fail_msg("outcome %d, %s (%s) instead of %s", got.step.outcome,
+                 failure_name(got.step.failure), got.step.detail, failure_name(failure));
+    }
+}
+
+static void fails_after(const char *reply, enum peer_then then, enum failure failure)
+{
+    struct http_request request = get("/");
+
+    peer.replies[0] = reply;
+    peer.then = then;
+    if (then == PEER_STAYS) {
+        request.timeout_ms = SHORT_MS;
+    }
+    exchange(&request);
+    expect_failure(failure);
+}
+
+/* --- what is sent --- */
+
+static void sends_no_more_than_asked(void **state)
+{
+    static const char *const headers[] = {"X-aws-ec2-metadata-token-ttl-seconds: 60", NULL};
+    struct http_request request = get("/latest/meta-data/?a=b%20c");
+    (void)state;
+
+    exchange(&request);
+    assert_int_equal(got.step.outcome, OUTCOME_OK);
+    assert_int_equal(got.head.status, 200);
+    assert_string_equal(got_body, "hi");
+    assert_int_equal(got.body_bytes, 2);
+    assert_false(got.reused);
+    expect_sent("GET /latest/meta-data/?a=b%20c HTTP/1.1", "\r\n");
+
+    request = get("/latest/api/token");
+    request.method = "PUT";
+    request.headers = headers;
+    exchange(&request);
+    expect_sent("PUT /latest/api/token HTTP/1.1",
+                "X-aws-ec2-metadata-token-ttl-seconds: 60\r\n\r\n");
+
+    request = get("/.a/..b//c.?d=/../e");
+    exchange(&request);
+    expect_sent("GET /.a/..b//c.?d=/../e HTTP/1.1", "\r\n");
+}
+
+static void sends_a_body(void **state)
+{
+    static const char *const headers[] = {"Content-Type: application/x-amz-json-1.1", NULL};
+    struct http_request request = get("/");
+    char large[20000];
+    (void)state;
+
+    request.method = "POST";
+    request.headers = headers;
+    request.body = "{}";
+    request.body_bytes = 2;
+    exchange(&request);
+    expect_sent("POST / HTTP/1.1",
+                "Content-Type: application/x-amz-json-1.1\r\nContent-Length: 2\r\n\r\n{}");
+
+    request.headers = NULL;
+    request.body = NULL;
+    exchange(&request);
+    expect_sent("POST / HTTP/1.1", "Content-Length: 0\r\n\r\n");
+
+    memset(large, 'x', sizeof(large)); /* no "Expect: 100-continue" */
+    request.body = large;
+    request.body_bytes = sizeof(large);
+    exchange(&request);
+    assert_null(strstr(peer.seen, "Expect"));
+    assert_int_equal(got.head.status, 200);
+}
+
+static void does_not_start_with_what_changes_the_request(void **state)
+{
+    static const char *const bad_header[] = {"A: b\r\nC: d", NULL};
+    static const char *const paths[] = {"",      "x",     "/a b",   "/a\r\nX: y",  "/a#b",
+                                        "/a/..", "/../a", "/a/./b", "/a/%2E%2e/b", "/.%2e/a"};
+    static const char *const hosts[] = {"", "a/b", "a@b", "a b", "a\r\nb", "a?b", "a#b", "a%41"};
+    struct http_request request;
+    (void)state;
+
+    for (size_t i = 0; i < sizeof(paths) / sizeof(paths[0]); i++) {
+        request = get(paths[i]);
+        assert_false(http_start(loop, &request, keep, NULL));
+    }
+    for (size_t i = 0; i < sizeof(hosts) / sizeof(hosts[0]); i++) {
+        request = get("/");
+        request.host = hosts[i];
+        assert_false(http_start(loop, &request, keep, NULL));
+    }
+    request = get("/");
+    request.method = "GET /x HTTP/1.1\r\nA:";
+    assert_false(http_start(loop, &request, keep, NULL));
+    request = get("/");
+    request.tls = true; /* and nobody to trust */
+    assert_false(http_start(loop, &request, keep, NULL));
+    request = get("/");
+    request.headers = bad_header;
+    request.fd = dup(0);
+    assert_false(http_start(loop, &request, keep, NULL));
+    assert_int_equal(fcntl(request.fd, F_GETFD), -1); /* closed */
+    assert_int_equal(errno, EBADF);
+    assert_int_equal(loop_run(loop, INT64_MAX), LOOP_IDLE);
+    assert_int_equal(n_got, 0);
+}
+
+static void goes_through_no_proxy(void **state)
+{
+    static const char *const names[] = {"http_proxy", "https_proxy", "HTTPS_PROXY", "ALL_PROXY",
+                                        "all_proxy"};
+    struct http_request request = get("/");
+    char proxy[64];
+    (void)state;
+
+    snprintf(proxy, sizeof(proxy), "http://127.0.0.1:%u", peer_closed_port());
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        setenv(names[i], proxy, 1);
+    }
+    exchange(&request);
+    assert_int_equal(got.step.outcome, OUTCOME_OK);
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        unsetenv(names[i]);
+    }
+}
+
+static void follows_no_redirect(void **state)
+{
+    struct http_request request = get("/");
+    (void)state;
+
+    peer.replies[0] = "HTTP/1.1 302 Found\r\nLocation: /elsewhere\r\nContent-Length: 0\r\n\r\n";
+    exchange(&request);
+    assert_int_equal(got.step.outcome, OUTCOME_OK);
+    assert_int_equal(got.head.status, 302);
+    assert_int_equal(peer.n_requests, 1);
+}
+
+/* --- what comes back --- */
+
+static void keeps_the_head(void **state)
+{
+    struct http_request request = get("/");
+    (void)state;
+
+    peer.replies[0] = "HTTP/1.1 100 Continue\r\nServer: interim\r\n\r\n"
+                      "HTTP/1.1 400 Bad Request\r\n"
+                      "server: EC2\033[31mws \r\n"
+                      "Server: second\r\n"
+                      "Content-Type:application/json\r\n"
+                      "x-amzn-RequestId: 1-2-3\r\n"
+                      "x-amzn-ErrorType: AccessDeniedException:http://internal.amazon.com/\r\n"
+                      "Via: 1.1 proxy\r\n"
+                      "Date: Mon, 23 Nov 2026 12:00:00 GMT\r\n"
+                      "Transfer-Encoding: chunked\r\n"
+                      "Trailer: Via\r\n\r\n"
+                      "3\r\nabc\r\n0\r\nContent-Type: trailer\r\n\r\n";
+    exchange(&request);
+    assert_int_equal(got.step.outcome, OUTCOME_OK);
+    assert_int_equal(got.head.status, 400);
+    assert_string_equal(got.head.server, "EC2\\x1b[31mws");
+    assert_string_equal(got.head.content_type, "application/json");
+    assert_string_equal(got.head.request_id, "1-2-3");
+    assert_string_equal(got.head.error_type, "AccessDeniedException");
+    assert_string_equal(got.head.via, "1.1 proxy");
+    assert_true(got.head.has_date);
+    assert_int_equal(got.head.date_unix_s, 1795435200);
+    int64_t offset_ms = got.head.date_unix_s * 1000 - clock_wall_unix_ms();
+    assert_true(got.head.clock_offset_ms >= offset_ms &&
+                got.head.clock_offset_ms <= offset_ms + 10000);
+    assert_string_equal(got_body, "abc");
+
+    peer.replies[0] = "HTTP/1.1 200 OK\r\nx-amz-request-id: S3\r\nDate: now\r\n"
+                      "Content-Length: 0\r\n\r\n";
+    exchange(&request);
+    assert_string_equal(got.head.request_id, "S3");
+    assert_string_equal(got.head.server, "");
+    assert_false(got.head.has_date);
+    assert_string_equal(got_body, "");
+}
+
+static void cuts_long_fields(void **state)
+{
+    char reply[1024] = "HTTP/1.1 200 OK\r\nServer: ";
+    struct http_request request = get("/");
+    (void)state;
+
+    memset(reply + strlen(reply), 's', 300);
+    strcat(reply, "\r\nContent-Length: 0\r\n\r\n");
+    peer.replies[0] = reply;
+    exchange(&request);
+    assert_int_equal(strlen(got.head.server), NAME_SIZE - 1);
+}
+
+static void takes_answers_without_length(void **state)
+{
+    struct http_request request = get("/");
+    (void)state;
+
+    peer.replies[0] = "HTTP/1.0 200 OK\r\nServer: EC2ws\r\nConnection: close\r\n\r\nmi-role";
+    peer.then = PEER_CLOSES;
+    exchange(&request);
+    assert_int_equal(got.step.outcome, OUTCOME_OK);
+    assert_string_equal(got_body, "mi-role");
+}
+
+static void caps_the_body(void **state)
+{
+    struct http_request request = get("/");
+    (void)state;
+
+    request.max_body_bytes = 10;
+    peer.replies[0] = "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n0123456789";
+    exchange(&request);
+    assert_int_equal(got.step.outcome, OUTCOME_OK);
+    assert_int_equal(got.body_bytes, 10);
+
+    peer.replies[0] = "HTTP/1.1 200 OK\r\nContent-Length: 11\r\n\r\n0123456789a";
+    exchange(&request);
+    expect_failure(FAILURE_TOO_LARGE);
+    assert_int_equal(got.head.status, 200);
+
+    peer.replies[0] = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+                      "8\r\n01234567\r\n8\r\n01234567\r\n0\r\n\r\n";
+    exchange(&request);
+    expect_failure(FAILURE_TOO_LARGE);
+}
+
+static void caps_the_head(void **state)
+{
+    static char reply[64 * 1024];
+    struct http_request request = get("/");
+    (void)state;
+
+    strcpy(reply, "HTTP/1.1 200 OK\r\n");
+    while (strlen(reply) < sizeof(reply) - 100) {
+        strcat(reply, "X-Field: 0123456789012345678901234567890123456789\r\n");
+    }
+    strcat(reply, "Content-Length: 0\r\n\r\n");
+    peer.replies[0] = reply;
+    exchange(&request);
+    expect_failure(FAILURE_TOO_LARGE);
+}
+
+static void tells_truncated_answers(void **state)
+{
+    (void)state;
+    fails_after("HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhi", PEER_CLOSES, FAILURE_TRUNCATED);
+    assert_int_equal(got.head.status, 200);
+    fails_after("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nab", PEER_CLOSES,
+                FAILURE_TRUNCATED);
+    fails_after("HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhi", PEER_STAYS, FAILURE_TIMEOUT);
+    assert_int_equal(got.head.status, 200);
+}
+
+static void tells_how_it_ended(void **state)
+{
+    struct http_request request = get("/");
+    (void)state;
+
+    fails_after("", PEER_CLOSES, FAILURE_CLOSED);
+    fails_after("", PEER_RESETS, FAILURE_RESET);
+    assert_int_equal(got.step.os_error, ECONNRESET);
+    fails_after("", PEER_STAYS, FAILURE_TIMEOUT);
+    assert_true(got.step.took_ms >= SHORT_MS);
+    assert_int_equal(got.head.status, 0);
+
+    request.port = peer_closed_port();
+    exchange(&request);
+    expect_failure(FAILURE_REFUSED);
+    assert_int_equal(got.step.os_error, ECONNREFUSED);
+}
+
+static void tells_what_is_not_http(void **state)
+{
+    static const char zero[] = "HTTP/1.1 200 OK\r\nServer: a\0b\r\nContent-Length: 0\r\n\r\n";
+    struct http_request request = get("/");
+    (void)state;
+
+    fails_after("SSH-2.0-OpenSSH_9.2p1\r\n", PEER_STAYS, FAILURE_MALFORMED);
+    fails_after("<html></html>", PEER_CLOSES, FAILURE_MALFORMED);
+    fails_after("\x15\x03\x03\x00\x02\x02\x28", PEER_CLOSES, FAILURE_MALFORMED);
+    fails_after("HTTP/1.1 200 OK\r\nContent-Length: many\r\n\r\n", PEER_STAYS, FAILURE_MALFORMED);
+    fails_after("HTTP/1.1 200 OK\r\nno colon\r\n\r\n", PEER_STAYS, FAILURE_MALFORMED);
+    fails_after("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nxyz\r\n", PEER_STAYS,
+                FAILURE_MALFORMED);
+    peer.replies[0] = zero;
+    peer.reply_bytes = sizeof(zero) - 1;
+    exchange(&request);
+    expect_failure(FAILURE_MALFORMED);
+}
+
+/* --- whose connection --- */
+
+static void keep_dialled(void *arg, const struct dialled *dialled)
+{
+    (void)arg;
+    assert_int_equal(dialled->step.outcome, OUTCOME_OK);
+    dialled_fd = dialled->fd;
+}
+
+static int dial(void)
+{
+    struct dial request = {"127.0.0.1", peer.port, 1000, 0};
+
+    assert_true(dial_start(loop, &request, keep_dialled, NULL));
+    assert_int_equal(loop_run(loop, clock_monotonic_ms() + 5000), LOOP_IDLE);
+    return dialled_fd;
+}
+
+static void uses_the_connection_it_is_handed(void **state)
+{
+    struct http_request request = get("/");
+    (void)state;
+
+    request.fd = dial();
+    exchange(&request);
+    assert_int_equal(got.step.outcome, OUTCOME_OK);
+    assert_false(got.reused);
+    request.fd = dial(); /* rather than the open one */
+    exchange(&request);
+    assert_false(got.reused);
+    assert_int_equal(peer.n_connections, 2);
+    assert_int_equal(peer.n_requests, 2);
+}
+
+static void uses_an_open_connection_again(void **state)
+{
+    struct http_request request = get("/a");
+    (void)state;
+
+    request.fd = dial();
+    exchange(&request);
+    request = get("/b");
+    exchange(&request);
+    assert_int_equal(got.step.outcome, OUTCOME_OK);
+    assert_true(got.reused);
+    assert_int_equal(peer.n_connections, 1);
+    expect_sent("GET /b HTTP/1.1", "\r\n");
+
+    /* Not for another name, and not for another address. */
+    request.host = "other.test";
+    exchange(&request);
+    assert_false(got.reused);
+    assert_int_equal(peer.n_connections, 2);
+    request = get("/");
+    request.address = "127.0.0.2"; /* where nobody listens */
+    exchange(&request);
+    expect_failure(FAILURE_REFUSED);
+    assert_int_equal(peer.n_connections, 2);
+}
+
+static void connects_anew_when_the_open_one_was_closed(void **state)
+{
+    struct http_request request = get("/");
+    (void)state;
+
+    peer.then = PEER_CLOSES;
+    exchange(&request);
+    assert_int_equal(got.step.outcome, OUTCOME_OK);
+    exchange(&request);
+    assert_int_equal(got.step.outcome, OUTCOME_OK);
+    assert_false(got.reused);
+    assert_int_equal(peer.n_connections, 2);
+}
+
+static void keeps_many_connections_open(void **state)
+{
+    enum { MANY = 12 };
+    struct http_request request = get("/");
+    char hosts[MANY][16];
+    (void)state;
+
+    for (int round = 0; round < 2; round++) {
+        for (size_t i = 0; i < MANY; i++) {
+            snprintf(hosts[i], sizeof(hosts[i]), "host%zu.test", i);
+            request.host = hosts[i];
+            exchange(&request);
+            assert_int_equal(got.reused, round == 1);
+        }
+    }
+    assert_int_equal(peer.n_connections, MANY);
+}
+
+static void carries_many_exchanges_at_once(void **state)
+{
+    struct http_request request = get("/");
+    (void)state;
+
+    for (int i = 0; i < 12; i++) {
+        assert_true(http_start(loop, &request, keep, NULL));
+    }
+    assert_int_equal(loop_run(loop, clock_monotonic_ms() + 5000), LOOP_IDLE);
+    assert_int_equal(n_got, 12);
+    assert_int_equal(got.step.outcome, OUTCOME_OK);
+}
+
+static void start_another(void *arg, const struct http_reply *reply)
+{
+    int *n_left = arg;
+    struct http_request request = get("/");
+
+    assert_int_equal(reply->step.outcome, OUTCOME_OK);
+    if (--*n_left > 0) {
+        assert_true(http_start(loop, &request, start_another, n_left));
+    }
+}
+
+static void starts_another_from_the_callback(void **state)
+{
+    struct http_request request = get("/");
+    int n_left = 5;
+    (void)state;
+
+    assert_true(http_start(loop, &request, start_another, &n_left));
+    assert_int_equal(loop_run(loop, clock_monotonic_ms() + 5000), LOOP_IDLE);
+    assert_int_equal(n_left, 0);
+    assert_int_equal(peer.n_connections, 1);
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+    const struct CMUnitTest tests[] = {
+        TEST(sends_no_more_than_asked),
+        TEST(sends_a_body),
+        TEST(does_not_start_with_what_changes_the_request),
+        TEST(goes_through_no_proxy),
+        TEST(follows_no_redirect),
+        TEST(keeps_the_head),
+        TEST(cuts_long_fields),
+        TEST(takes_answers_without_length),
+        TEST(caps_the_body),
+        TEST(caps_the_head),
+        TEST(tells_truncated_answers),
+        TEST(tells_how_it_ended),
+        TEST(tells_what_is_not_http),
+        TEST(uses_the_connection_it_is_handed),
+        TEST(uses_an_open_connection_again),
+        TEST(connects_anew_when_the_open_one_was_closed),
+        TEST(keeps_many_connections_open),
+        TEST(carries_many_exchanges_at_once),
+        TEST(starts_another_from_the_callback),
+    };
+    return cmocka_run_group_tests_name("net_http", tests, NULL, NULL);
+}

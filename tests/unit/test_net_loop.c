@@ -1,0 +1,377 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The loop by itself: what fires when, and that a callback may end anything.
+ */
+#include <poll.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <cmocka.h>
+
+#include "base/clock.h"
+#include "net/dial.h"
+#include "net/dns.h"
+#include "net/http.h"
+#include "net/loop.h"
+#include "net_peer.h"
+
+static struct loop *loop;
+static char order[32];
+static int pipe_ends[2];
+static struct watch *watches[2];
+static struct timer *timers[2];
+
+static int set_up(void **state)
+{
+    (void)state;
+    memset(order, 0, sizeof(order));
+    loop = loop_new();
+    return loop != NULL && socketpair(AF_UNIX, SOCK_STREAM, 0, pipe_ends) == 0 ? 0 : -1;
+}
+
+static int tear_down(void **state)
+{
+    (void)state;
+    loop_free(loop);
+    close(pipe_ends[0]);
+    close(pipe_ends[1]);
+    return 0;
+}
+
+/* What a callback notes when it is called, as its argument. */
+static char letters[128];
+#define LETTER(character) (&letters[character])
+
+static void note(void *arg)
+{
+    size_t n = strlen(order);
+
+    assert_true(n + 1 < sizeof(order));
+    order[n] = (char)((char *)arg - letters);
+}
+
+static enum loop_end run(void)
+{
+    return loop_run(loop, clock_monotonic_ms() + 2000);
+}
+
+static void is_idle_when_empty(void **state)
+{
+    (void)state;
+    assert_int_equal(loop_run(loop, INT64_MAX), LOOP_IDLE);
+}
+
+static void fires_timers_in_order(void **state)
+{
+    (void)state;
+    assert_non_null(loop_after(loop, 3, note, LETTER('c')));
+    assert_non_null(loop_after(loop, 1, note, LETTER('a')));
+    assert_non_null(loop_after(loop, 1, note, LETTER('b')));
+    assert_non_null(loop_after(loop, -5, note, LETTER('0')));
+    assert_int_equal(run(), LOOP_IDLE);
+    assert_string_equal(order, "0abc");
+}
+
+static void cancel_second(void *arg)
+{
+    note(arg);
+    loop_cancel(timers[1]);
+}
+
+static void cancels_a_timer_that_is_due_in_the_same_turn(void **state)
+{
+    (void)state;
+    timers[0] = loop_after(loop, 0, cancel_second, LETTER('a'));
+    timers[1] = loop_after(loop, 0, note, LETTER('b'));
+    assert_int_equal(run(), LOOP_IDLE);
+    assert_string_equal(order, "a");
+    loop_cancel(NULL);
+}
+
+static void start_another(void *arg)
+{
+    note(arg);
+    loop_after(loop, 0, note, LETTER('z'));
+    (void)!write(pipe_ends[1], "x", 1);
+}
+
+static void on_ready(void *arg, short events)
+{
+    char byte;
+
+    assert_true((events & POLLIN) != 0);
+    (void)!read(pipe_ends[0], &byte, 1);
+    note(arg);
+    loop_unwatch(watches[0]);
+}
+
+static void starts_the_next_turn_with_what_is_ready(void **state)
+{
+    (void)state;
+    /* The timer that another one starts waits for the next turn, where sockets go first. */
+    watches[0] = loop_watch(loop, pipe_ends[0], POLLIN, false, on_ready, LETTER('r'));
+    loop_after(loop, 0, start_another, LETTER('a'));
+    assert_int_equal(run(), LOOP_IDLE);
+    assert_string_equal(order, "arz");
+}
+
+static void unwatch_the_other(void *arg, short events)
+{
+    (void)events;
+    note(arg);
+    loop_unwatch(watches[0]);
+    loop_unwatch(watches[1]);
+}
+
+static void unwatches_what_is_ready_in_the_same_turn(void **state)
+{
+    (void)state;
+    (void)!write(pipe_ends[0], "x", 1);
+    (void)!write(pipe_ends[1], "x", 1);
+    watches[0] = loop_watch(loop, pipe_ends[0], POLLIN, false, unwatch_the_other, LETTER('w'));
+    watches[1] = loop_watch(loop, pipe_ends[1], POLLIN, false, unwatch_the_other, LETTER('w'));
+    assert_int_equal(run(), LOOP_IDLE);
+    assert_string_equal(order, "w");
+    loop_unwatch(NULL);
+}
+
+static void add_many(void *arg, short events)
+{
+    char byte;
+
+    (void)events;
+    note(arg);
+    (void)!read(pipe_ends[0], &byte, 1);
+    loop_unwatch(watches[0]);
+    for (int i = 0; i < 200; i++) {
+        assert_non_null(loop_watch(loop, pipe_ends[0], POLLIN, true, add_many, LETTER('!')));
+    }
+}
+
+static void grows_while_it_calls_back(void **state)
+{
+    (void)state;
+    (void)!write(pipe_ends[1], "x", 1);
+    watches[0] = loop_watch(loop, pipe_ends[0], POLLIN, false, add_many, LETTER('w'));
+    assert_int_equal(run(), LOOP_IDLE);
+    assert_string_equal(order, "w");
+}
+
+static void is_idle_with_background_watches(void **state)
+{
+    (void)state;
+    assert_non_null(loop_watch(loop, pipe_ends[0], POLLIN, true, on_ready, LETTER('r')));
+    assert_int_equal(loop_run(loop, INT64_MAX), LOOP_IDLE);
+}
+
+static void stop(void *arg)
+{
+    note(arg);
+    loop_stop(loop);
+}
+
+static void stops_and_goes_on(void **state)
+{
+    (void)state;
+    loop_after(loop, 0, stop, LETTER('s'));
+    loop_after(loop, 5, note, LETTER('t'));
+    assert_int_equal(run(), LOOP_STOPPED);
+    assert_string_equal(order, "s");
+    assert_int_equal(run(), LOOP_IDLE);
+    assert_string_equal(order, "st");
+}
+
+static void ends_at_the_deadline(void **state)
+{
+    (void)state;
+    loop_after(loop, 60000, note, LETTER('t'));
+    assert_int_equal(loop_run(loop, clock_monotonic_ms() + 5), LOOP_DEADLINE);
+    assert_int_equal(loop_run(loop, 0), LOOP_DEADLINE);
+    assert_string_equal(order, "");
+}
+
+static int64_t first_now_ms;
+
+static void look_at_now(void *arg)
+{
+    note(arg);
+    if (first_now_ms == 0) {
+        first_now_ms = loop_now_ms(loop);
+        int64_t until_ms = clock_monotonic_ms() + 3;
+        while (clock_monotonic_ms() < until_ms) {}
+    }
+    assert_int_equal(loop_now_ms(loop), first_now_ms);
+}
+
+static void has_one_now_a_turn(void **state)
+{
+    (void)state;
+    first_now_ms = 0;
+    loop_after(loop, 0, look_at_now, LETTER('a'));
+    loop_after(loop, 0, look_at_now, LETTER('b'));
+    assert_int_equal(run(), LOOP_IDLE);
+    assert_string_equal(order, "ab");
+}
+
+/* --- freed from inside --- */
+
+static void free_loop(void *arg)
+{
+    note(arg);
+    loop_free(loop);
+    loop = NULL;
+}
+
+static void free_loop_from_watch(void *arg, short events)
+{
+    (void)events;
+    free_loop(arg);
+}
+
+static void may_be_freed_by_a_timer(void **state)
+{
+    (void)state;
+    loop_after(loop, 0, free_loop, LETTER('f'));
+    loop_after(loop, 0, note, LETTER('n'));
+    assert_int_equal(run(), LOOP_STOPPED);
+    assert_string_equal(order, "f");
+}
+
+static void may_be_freed_by_a_watch(void **state)
+{
+    (void)state;
+    (void)!write(pipe_ends[0], "x", 1);
+    (void)!write(pipe_ends[1], "x", 1);
+    loop_watch(loop, pipe_ends[0], POLLIN, false, free_loop_from_watch, LETTER('f'));
+    loop_watch(loop, pipe_ends[1], POLLIN, false, free_loop_from_watch, LETTER('f'));
+    loop_after(loop, 0, note, LETTER('n'));
+    assert_int_equal(run(), LOOP_STOPPED);
+    assert_string_equal(order, "f");
+}
+
+static void dialled_then_free(void *arg, const struct dialled *dialled)
+{
+    if (dialled->fd >= 0) {
+        close(dialled->fd);
+    }
+    free_loop(arg);
+}
+
+static void answered_then_free(void *arg, const struct dns_answer *answer)
+{
+    (void)answer;
+    free_loop(arg);
+}
+
+static void replied_then_free(void *arg, const struct http_reply *reply)
+{
+    free_loop(arg);
+    assert_string_equal(reply->body, "");
+}
+
+static void may_be_freed_by_every_exchange(void **state)
+{
+    uint16_t port = peer_closed_port();
+    char server[32];
+    (void)state;
+
+    struct dial dial = {.address = "127.0.0.1", .port = port, .timeout_ms = 200};
+    assert_true(dial_start(loop, &dial, dialled_then_free, LETTER('d')));
+    assert_int_equal(run(), LOOP_STOPPED);
+
+    loop = loop_new();
+    snprintf(server, sizeof(server), "127.0.0.1:%u", port);
+    struct dns_question question = {.name = "a.test", .server = server, .timeout_ms = 200};
+    assert_true(dns_ask(loop, &question, answered_then_free, LETTER('n')));
+    assert_int_equal(run(), LOOP_STOPPED);
+
+    loop = loop_new();
+    struct http_request request = {.method = "GET",
+                                   .host = "a.test",
+                                   .address = "127.0.0.1",
+                                   .port = port,
+                                   .fd = -1,
+                                   .path = "/",
+                                   .timeout_ms = 200};
+    assert_true(http_start(loop, &request, replied_then_free, LETTER('h')));
+    assert_true(http_start(loop, &request, replied_then_free, LETTER('h')));
+    assert_int_equal(run(), LOOP_STOPPED);
+    assert_string_equal(order, "dnh");
+}
+
+static void unexpected_dial(void *arg, const struct dialled *dialled)
+{
+    (void)arg;
+    (void)dialled;
+    fail_msg("a freed loop called back");
+}
+
+static void unexpected_answer(void *arg, const struct dns_answer *answer)
+{
+    (void)arg;
+    (void)answer;
+    fail_msg("a freed loop called back");
+}
+
+static void unexpected_reply(void *arg, const struct http_reply *reply)
+{
+    (void)arg;
+    (void)reply;
+    fail_msg("a freed loop called back");
+}
+
+static void ends_what_is_under_way_without_calling_back(void **state)
+{
+    struct peer peer;
+    char server[32];
+    (void)state;
+
+    peer_open(&peer, loop); /* never answers: the script is empty */
+    snprintf(server, sizeof(server), "127.0.0.1:%u", peer_closed_port());
+    struct dial dial = {.address = "127.0.0.1", .port = peer.port, .timeout_ms = 60000};
+    struct dns_question question = {.name = "a.test", .server = server, .timeout_ms = 60000};
+    struct http_request request = {.method = "GET",
+                                   .host = "a.test",
+                                   .address = "127.0.0.1",
+                                   .port = peer.port,
+                                   .fd = -1,
+                                   .path = "/",
+                                   .timeout_ms = 60000};
+    assert_true(http_start(loop, &request, unexpected_reply, NULL));
+    while (peer.n_requests == 0) {
+        assert_int_equal(loop_run(loop, clock_monotonic_ms() + 5), LOOP_DEADLINE);
+    }
+    assert_true(http_start(loop, &request, unexpected_reply, NULL));
+    assert_true(dial_start(loop, &dial, unexpected_dial, NULL));
+    assert_true(dns_ask(loop, &question, unexpected_answer, NULL));
+    loop_free(loop);
+    loop = NULL;
+    peer_close(&peer, true);
+    loop_free(NULL);
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+    const struct CMUnitTest tests[] = {
+        TEST(is_idle_when_empty),
+        TEST(fires_timers_in_order),
+        TEST(cancels_a_timer_that_is_due_in_the_same_turn),
+        TEST(starts_the_next_turn_with_what_is_ready),
+        TEST(unwatches_what_is_ready_in_the_same_turn),
+        TEST(grows_while_it_calls_back),
+        TEST(is_idle_with_background_watches),
+        TEST(stops_and_goes_on),
+        TEST(ends_at_the_deadline),
+        TEST(has_one_now_a_turn),
+        TEST(may_be_freed_by_a_timer),
+        TEST(may_be_freed_by_a_watch),
+        TEST(may_be_freed_by_every_exchange),
+        TEST(ends_what_is_under_way_without_calling_back),
+    };
+    return cmocka_run_group_tests_name("net_loop", tests, NULL, NULL);
+}

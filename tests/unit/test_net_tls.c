@@ -1,0 +1,622 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Handshakes with every kind of peer that a name may lead to: whose roots believe it, and what is
+ * said of those that nobody should.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <cmocka.h>
+
+#include <openssl/ssl.h>
+
+#include "base/clock.h"
+#include "base/text.h"
+#include "net/http.h"
+#include "net/loop.h"
+#include "net/trust.h"
+#include "net_certificates.h"
+#include "net_peer.h"
+
+enum { DAY_S = 24 * 60 * 60 };
+
+static const char good_reply[] = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi";
+
+static struct identity root, intermediate, stranger;
+static struct identity good, expired, future, other_name, unknown, by_address, early_intermediate;
+static struct identity below_expired, expired_intermediate;
+
+static struct loop *loop;
+static struct peer peer;
+static char directory[64];
+static char path[PATH_SIZE];
+static struct http_reply got;
+static int n_got;
+
+static const char *below(const char *name)
+{
+    snprintf(path, sizeof(path), "%s/%s", directory, name);
+    return path;
+}
+
+static int make_identities(void **state)
+{
+    (void)state;
+#define MAKE(identity, ...) identity_make(&(identity), &(struct wanted){__VA_ARGS__})
+    MAKE(root, "Test Root", NULL, NULL, true, -DAY_S, DAY_S);
+    MAKE(stranger, "Corporate Root", NULL, NULL, true, -DAY_S, DAY_S);
+    MAKE(intermediate, "Test Intermediate", NULL, &root, true, -DAY_S, DAY_S);
+    MAKE(expired_intermediate, "Old Intermediate", NULL, &root, true, -2 * DAY_S, -DAY_S);
+    MAKE(early_intermediate, "New Intermediate", NULL, &root, true, DAY_S, 2 * DAY_S);
+    MAKE(good, "ssm.test", "DNS:ssm.test,DNS:*.ssm.test,IP:10.0.1.21", &intermediate, false, -60,
+         DAY_S);
+    MAKE(expired, "ssm.test", "DNS:ssm.test", &intermediate, false, -2 * DAY_S, -DAY_S);
+    MAKE(future, "ssm.test", "DNS:ssm.test", &intermediate, false, DAY_S, 2 * DAY_S);
+    MAKE(other_name, "ssm.test", "DNS:kms.test,DNS:logs.test", &intermediate, false, -60, DAY_S);
+    MAKE(unknown, "ssm.test", "DNS:ssm.test", &stranger, false, -60, DAY_S);
+    MAKE(by_address, "x", "IP:127.0.0.1", &intermediate, false, -60, DAY_S);
+    MAKE(below_expired, "ssm.test", "DNS:ssm.test", &expired_intermediate, false, -60, DAY_S);
+    snprintf(directory, sizeof(directory), "/tmp/test_net_tls.XXXXXX");
+    if (mkdtemp(directory) == NULL) {
+        return -1;
+    }
+    identity_write(below("ca.pem"), &root, NULL);
+    return 0;
+}
+
+static int remove_identities(void **state)
+{
+    static const char *const files[] = {"ca.pem",
+                                        "bad.pem",
+                                        "none.pem",
+                                        "agent.pem",
+                                        "etc/ssl/certs/ca-certificates.crt",
+                                        "etc/ssl/certs/corporate.pem",
+                                        "etc/ssl/certs",
+                                        "etc/ssl",
+                                        "etc",
+                                        ""};
+    struct identity *const all[] = {&root,
+                                    &intermediate,
+                                    &stranger,
+                                    &good,
+                                    &expired,
+                                    &future,
+                                    &other_name,
+                                    &unknown,
+                                    &by_address,
+                                    &below_expired,
+                                    &expired_intermediate,
+                                    &early_intermediate};
+    (void)state;
+
+    for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
+        (void)remove(below(files[i]));
+    }
+    for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
+        identity_clear(all[i]);
+    }
+    return 0;
+}
+
+static int set_up(void **state)
+{
+    (void)state;
+    loop = loop_new();
+    peer_open(&peer, loop);
+    peer.replies[0] = good_reply;
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    (void)state;
+    loop_free(loop);
+    peer_close(&peer, true);
+    return 0;
+}
+
+static struct trust *trust_in(const char *ca_file, const char *system_root,
+                              const char *ssl_cert_file)
+{
+    struct trust_sources sources = {ca_file, system_root, ssl_cert_file};
+    char error[DETAIL_SIZE] = "";
+    struct trust *trust = trust_new(&sources, error, sizeof(error));
+
+    if (trust == NULL) {
+        fail_msg("trust: %s", error);
+    }
+    return trust;
+}
+
+static void keep(void *arg, const struct http_reply *reply)
+{
+    (void)arg;
+    got = *reply;
+    got.body = NULL;
+    n_got++;
+}
+
+static void shake_hands(struct trust *trust, const char *host, int32_t tls_timeout_ms)
+{
+    struct http_request request = {.method = "GET",
+                                   .tls = true,
+                                   .host = host,
+                                   .address = "127.0.0.1",
+                                   .port = peer.port,
+                                   .fd = -1,
+                                   .path = "/",
+                                   .trust = trust,
+                                   .tls_timeout_ms = tls_timeout_ms,
+                                   .timeout_ms = 5000,
+                                   .max_body_bytes = 1000};
+    n_got = 0;
+    assert_true(http_start(loop, &request, keep, NULL));
+    assert_int_equal(loop_run(loop, clock_monotonic_ms() + 10000), LOOP_IDLE);
+    assert_int_equal(n_got, 1);
+}
+
+static void expect_failure(enum failure failure)
+{
+    if (got.tls.outcome != OUTCOME_FAILED || got.tls.failure != failure) {
+        fail_msg("outcome %d, %s (%s) instead of %s", got.tls.outcome,
+                 failure_name(got.tls.failure), got.tls.detail, failure_name(failure));
+    }
+    assert_int_equal(got.step.outcome, OUTCOME_SKIPPED);
+    assert_int_equal(got.step.failure, FAILURE_BELOW);
+    assert_int_equal(got.head.status, 0);
+    assert_int_equal(peer.n_requests, 0); /* nothing was sent to whom we do not believe */
+    assert_true(got.tls.took_ms >= 1);
+}
+
+static void serve(const struct identity *leaf)
+{
+    peer.tls = identity_serve(leaf, &intermediate);
+}
+
+/* --- certificates --- */
+
+static void believes_the_ca_file(void **state)
+{
+    struct trust *trust = trust_in(below("ca.pem"), directory, NULL);
+    int64_t now_s = clock_wall_unix_ms() / 1000;
+    (void)state;
+
+    serve(&good);
+    shake_hands(trust, "ssm.test", 2000);
+    assert_int_equal(got.tls.outcome, OUTCOME_OK);
+    assert_true(got.tls.took_ms >= 1);
+    assert_int_equal(got.step.outcome, OUTCOME_OK);
+    assert_int_equal(got.head.status, 200);
+    assert_int_equal(got.session.trust_by, TRUST_BY_CA_FILE);
+    assert_true(got.session.name_matches);
+    assert_string_equal(got.session.version, "TLSv1.3");
+    assert_true(text_starts(got.session.cipher, "TLS_"));
+    assert_string_equal(got.session.subject, "CN=ssm.test");
+    assert_string_equal(got.session.issuer, "CN=Test Intermediate");
+    assert_string_equal(got.session.names, "ssm.test,*.ssm.test,10.0.1.21");
+    assert_string_equal(got.session.verify, "");
+    assert_true(got.session.not_before_unix_s <= now_s - 60);
+    assert_true(got.session.not_before_unix_s >= now_s - 120);
+    assert_true(got.session.not_after_unix_s > now_s);
+    trust_free(trust);
+}
+
+static void speaks_tls_1_2(void **state)
+{
+    struct trust *trust = trust_in(below("ca.pem"), directory, NULL);
+    (void)state;
+
+    serve(&good);
+    SSL_CTX_set_max_proto_version(peer.tls, TLS1_2_VERSION);
+    shake_hands(trust, "ssm.test", 2000);
+    assert_int_equal(got.tls.outcome, OUTCOME_OK);
+    assert_string_equal(got.session.version, "TLSv1.2");
+    assert_true(text_starts(got.session.cipher, "ECDHE-"));
+    assert_true(got.session.not_after_unix_s > 0); /* no resumption without a certificate */
+    trust_free(trust);
+}
+
+static void matches_names_as_the_agent_does(void **state)
+{
+    static const struct {
+        struct identity *identity;
+        const char *host;
+        bool matches;
+    } rows[] = {
+        {&good, "a.ssm.test", true},
+        {&good, "a.b.ssm.test", false},
+        {&good, "SSM.test", true},
+        {&by_address, "127.0.0.1", true},
+        {&good, "127.0.0.1", false},
+        {&other_name, "ssm.test", false}, /* the common name does not count */
+        {&other_name, "logs.test", true},
+    };
+    struct trust *trust = trust_in(below("ca.pem"), directory, NULL);
+    (void)state;
+
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        serve(rows[i].identity);
+        shake_hands(trust, rows[i].host, 2000);
+        if ((got.tls.outcome == OUTCOME_OK) != rows[i].matches ||
+            got.session.name_matches != rows[i].matches) {
+            fail_msg("%s, row %zu: %s", rows[i].host, i, failure_name(got.tls.failure));
+        }
+        SSL_CTX_free(peer.tls);
+        peer.tls = NULL;
+    }
+    trust_free(trust);
+}
+
+static void tells_a_wrong_name(void **state)
+{
+    struct trust *trust = trust_in(below("ca.pem"), directory, NULL);
+    (void)state;
+
+    serve(&other_name);
+    shake_hands(trust, "ssm.test", 2000);
+    expect_failure(FAILURE_WRONG_NAME);
+    assert_string_equal(got.tls.detail, "the certificate is for kms.test,logs.test");
+    assert_false(got.session.name_matches);
+    assert_int_equal(got.session.trust_by, TRUST_BY_CA_FILE);
+    assert_string_equal(got.session.names, "kms.test,logs.test");
+    trust_free(trust);
+}
+
+static void tells_an_expired_one(void **state)
+{
+    struct trust *trust = trust_in(below("ca.pem"), directory, NULL);
+    (void)state;
+
+    serve(&expired);
+    shake_hands(trust, "ssm.test", 2000);
+    expect_failure(FAILURE_CERTIFICATE_EXPIRED);
+    assert_int_equal(got.session.trust_by, TRUST_BY_CA_FILE); /* but for its time */
+    assert_true(got.session.name_matches);
+    assert_string_equal(got.session.verify, "certificate has expired");
+    assert_true(got.session.not_after_unix_s < clock_wall_unix_ms() / 1000);
+    trust_free(trust);
+}
+
+static void tells_one_that_is_not_yet_valid(void **state)
+{
+    struct trust *trust = trust_in(below("ca.pem"), directory, NULL);
+    (void)state;
+
+    serve(&future);
+    shake_hands(trust, "ssm.test", 2000);
+    expect_failure(FAILURE_CERTIFICATE_NOT_YET_VALID);
+    assert_int_equal(got.session.trust_by, TRUST_BY_CA_FILE);
+    trust_free(trust);
+}
+
+static void tells_an_expired_intermediate(void **state)
+{
+    struct trust *trust = trust_in(below("ca.pem"), directory, NULL);
+    (void)state;
+
+    peer.tls = identity_serve(&below_expired, &expired_intermediate);
+    shake_hands(trust, "ssm.test", 2000);
+    expect_failure(FAILURE_CERTIFICATE_EXPIRED);
+    assert_int_equal(got.session.trust_by, TRUST_BY_CA_FILE);
+    trust_free(trust);
+}
+
+static void tells_an_unknown_root(void **state)
+{
+    struct trust *trust = trust_in(below("ca.pem"), directory, NULL);
+    (void)state;
+
+    peer.tls = identity_serve(&unknown, &stranger);
+    shake_hands(trust, "ssm.test", 2000);
+    expect_failure(FAILURE_UNTRUSTED);
+    assert_int_equal(got.session.trust_by, TRUST_BY_NONE);
+    assert_true(got.session.name_matches);
+    assert_string_equal(got.session.issuer, "CN=Corporate Root");
+    assert_string_not_equal(got.session.verify, "");
+    assert_string_equal(got.session.version, "TLSv1.3");
+    trust_free(trust);
+}
+
+static void tells_a_missing_intermediate(void **state)
+{
+    struct trust *trust = trust_in(below("ca.pem"), directory, NULL);
+    (void)state;
+
+    peer.tls = identity_serve(&good, NULL);
+    shake_hands(trust, "ssm.test", 2000);
+    expect_failure(FAILURE_UNTRUSTED);
+    assert_string_equal(got.tls.detail, "unable to get local issuer certificate");
+    trust_free(trust);
+}
+
+static void prefers_what_is_wrong_with_the_leaf(void **state)
+{
+    struct trust *trust = trust_in(NULL, directory, NULL); /* nobody trusts it either */
+    (void)state;
+
+    serve(&expired);
+    shake_hands(trust, "ssm.test", 2000);
+    expect_failure(FAILURE_CERTIFICATE_EXPIRED);
+    assert_int_equal(got.session.trust_by, TRUST_BY_NONE);
+    SSL_CTX_free(peer.tls);
+    serve(&other_name);
+    shake_hands(trust, "ssm.test", 2000);
+    expect_failure(FAILURE_WRONG_NAME);
+    trust_free(trust);
+}
+
+/* --- whose roots --- */
+
+static void make_system(void)
+{
+    mkdir(below("etc"), 0755);
+    mkdir(below("etc/ssl"), 0755);
+    mkdir(below("etc/ssl/certs"), 0755);
+}
+
+static void believes_the_system_last(void **state)
+{
+    struct trust *trust;
+    (void)state;
+
+    make_system();
+    identity_write(below("etc/ssl/certs/ca-certificates.crt"), &root, &stranger, NULL);
+    trust = trust_in(NULL, directory, NULL);
+    peer.tls = identity_serve(&unknown, NULL);
+    shake_hands(trust, "ssm.test", 2000);
+    assert_int_equal(got.tls.outcome, OUTCOME_OK); /* the agent would go on */
+    assert_int_equal(got.session.trust_by, TRUST_BY_SYSTEM);
+    assert_string_equal(got.session.verify, "");
+    assert_int_equal(got.head.status, 200);
+
+    /* Read once. */
+    remove(below("etc/ssl/certs/ca-certificates.crt"));
+    peer.then = PEER_CLOSES;
+    shake_hands(trust, "ssm.test", 2000);
+    assert_int_equal(got.tls.outcome, OUTCOME_UNTRIED);
+    assert_true(got.reused);
+    shake_hands(trust, "ssm.test", 2000);
+    assert_int_equal(got.tls.outcome, OUTCOME_OK);
+    assert_int_equal(got.session.trust_by, TRUST_BY_SYSTEM);
+    trust_free(trust);
+}
+
+/* Go reads every file of these directories besides the bundle. */
+static void believes_a_file_beside_the_bundle(void **state)
+{
+    struct trust *trust;
+    (void)state;
+
+    make_system();
+    identity_write(below("etc/ssl/certs/ca-certificates.crt"), &root, NULL);
+    identity_write(below("etc/ssl/certs/corporate.pem"), &stranger, NULL);
+    trust = trust_in(NULL, directory, NULL);
+    peer.tls = identity_serve(&unknown, NULL);
+    shake_hands(trust, "ssm.test", 2000);
+    assert_int_equal(got.tls.outcome, OUTCOME_OK);
+    assert_int_equal(got.session.trust_by, TRUST_BY_SYSTEM);
+    remove(below("etc/ssl/certs/corporate.pem"));
+    trust_free(trust);
+}
+
+static void believes_the_file_of_the_agent_in_its_place(void **state)
+{
+    struct trust *trust;
+    (void)state;
+
+    make_system();
+    identity_write(below("etc/ssl/certs/ca-certificates.crt"), &root, NULL);
+    identity_write(below("agent.pem"), &stranger, NULL);
+    trust = trust_in(NULL, directory, "/agent.pem");
+    peer.tls = identity_serve(&unknown, NULL);
+    shake_hands(trust, "ssm.test", 2000);
+    assert_int_equal(got.session.trust_by, TRUST_BY_SYSTEM);
+    trust_free(trust);
+}
+
+/* Whatever is listed is an anchor for Go, self-signed or not. */
+static void believes_a_listed_intermediate(void **state)
+{
+    struct trust *trust;
+    (void)state;
+
+    identity_write(below("agent.pem"), &intermediate, NULL);
+    trust = trust_in(below("agent.pem"), directory, NULL);
+    peer.tls = identity_serve(&good, NULL);
+    shake_hands(trust, "ssm.test", 2000);
+    assert_int_equal(got.session.trust_by, TRUST_BY_CA_FILE);
+    assert_int_equal(got.tls.outcome, OUTCOME_OK);
+    trust_free(trust);
+}
+
+static void write_file(const char *name, const char *text)
+{
+    FILE *file = fopen(below(name), "w");
+
+    assert_non_null(file);
+    assert_true(fputs(text, file) >= 0);
+    assert_int_equal(fclose(file), 0);
+}
+
+static void names_a_bad_ca_file(void **state)
+{
+    static const char begin[] = "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n";
+    char error[DETAIL_SIZE];
+    char expected[PATH_SIZE + 32];
+    struct trust_sources sources = {.root = ""};
+    (void)state;
+
+    sources.ca_file = below("absent.pem");
+    assert_null(trust_new(&sources, error, sizeof(error)));
+    snprintf(expected, sizeof(expected), "%s: No such file or directory", path);
+    assert_string_equal(error, expected);
+
+    write_file("none.pem", "nothing\n");
+    sources.ca_file = below("none.pem");
+    assert_null(trust_new(&sources, error, sizeof(error)));
+    assert_true(text_ends(error, "none.pem: no certificate that can be read"));
+
+    write_file("bad.pem", begin);
+    sources.ca_file = below("bad.pem");
+    assert_null(trust_new(&sources, error, sizeof(error)));
+    assert_true(text_ends(error, "bad.pem: no certificate that can be read"));
+    trust_free(NULL);
+}
+
+/* --- peers that do not come so far --- */
+
+static void hear(const char *bytes, size_t n, enum peer_speaks speaks, enum peer_then then,
+                 int32_t tls_timeout_ms)
+{
+    struct trust *trust = trust_in(NULL, directory, NULL);
+
+    peer.replies[0] = bytes;
+    peer.reply_bytes = n;
+    peer.speaks = speaks;
+    peer.then = then;
+    shake_hands(trust, "ssm.test", tls_timeout_ms);
+    peer.n_requests = 0;
+    trust_free(trust);
+}
+
+static void tells_what_is_not_tls(void **state)
+{
+    static const char *const texts[] = {
+        "HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n",
+        "SSH-2.0-OpenSSH_9.2p1\r\n",
+        "220 mail.test ESMTP\r\n",
+        "<html>a captive portal</html>",
+    };
+    (void)state;
+
+    for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+        hear(texts[i], strlen(texts[i]), i % 2 == 0 ? PEER_AFTER_BYTES : PEER_FIRST, PEER_STAYS,
+             2000);
+        expect_failure(FAILURE_NOT_TLS);
+        assert_string_not_equal(got.tls.detail, "");
+    }
+}
+
+static void tells_alerts(void **state)
+{
+    static const char handshake_failure[] = "\x15\x03\x03\x00\x02\x02\x28";
+    static const char protocol_version[] = "\x15\x03\x01\x00\x02\x02\x46";
+    static const char unrecognized_name[] = "\x15\x03\x03\x00\x02\x02\x70";
+    (void)state;
+
+    hear(handshake_failure, 7, PEER_AFTER_BYTES, PEER_CLOSES, 2000);
+    expect_failure(FAILURE_TLS_ALERT);
+    assert_string_equal(got.tls.detail, "ssl/tls alert handshake failure");
+    hear(unrecognized_name, 7, PEER_AFTER_BYTES, PEER_RESETS, 2000);
+    expect_failure(FAILURE_TLS_ALERT);
+    hear(protocol_version, 7, PEER_AFTER_BYTES, PEER_STAYS, 2000);
+    expect_failure(FAILURE_TLS_VERSION);
+}
+
+static void tells_an_old_version(void **state)
+{
+    /* A ServerHello of TLS 1.0. */
+    static const char hello[5 + 4 + 38] = "\x16\x03\x01\x00\x2a\x02\x00\x00\x26\x03\x01";
+    (void)state;
+
+    hear(hello, sizeof(hello), PEER_AFTER_BYTES, PEER_STAYS, 2000);
+    expect_failure(FAILURE_TLS_VERSION);
+}
+
+static void tells_a_broken_handshake(void **state)
+{
+    static const char finished[] = "\x16\x03\x03\x00\x04\x14\x00\x00\x00"; /* too early */
+    (void)state;
+
+    hear(finished, 9, PEER_AFTER_BYTES, PEER_STAYS, 2000);
+    expect_failure(FAILURE_MALFORMED);
+    assert_string_not_equal(got.tls.detail, "");
+}
+
+static void tells_how_it_ended(void **state)
+{
+    (void)state;
+    hear("", 0, PEER_AFTER_BYTES, PEER_CLOSES, 2000);
+    expect_failure(FAILURE_CLOSED);
+    hear("", 0, PEER_AFTER_BYTES, PEER_RESETS, 2000);
+    expect_failure(FAILURE_RESET);
+    assert_int_not_equal(got.tls.os_error, 0);
+    hear("\x16\x03", 2, PEER_AFTER_BYTES, PEER_CLOSES, 2000);
+    expect_failure(FAILURE_CLOSED);
+}
+
+static void times_out_by_its_own_limit(void **state)
+{
+    (void)state;
+    hear("", 0, PEER_AFTER_REQUEST, PEER_STAYS, 50);
+    expect_failure(FAILURE_TIMEOUT);
+    assert_true(got.tls.took_ms >= 50 && got.tls.took_ms < 5000);
+}
+
+static void tells_an_alert_after_the_handshake(void **state)
+{
+    struct trust *trust = trust_in(below("ca.pem"), directory, NULL);
+    (void)state;
+
+    /* TLS 1.3 learns only then that the server wants a certificate of ours. */
+    serve(&good);
+    SSL_CTX_set_verify(peer.tls, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, NULL);
+    shake_hands(trust, "ssm.test", 2000);
+    assert_int_equal(got.tls.outcome, OUTCOME_OK);
+    assert_int_equal(got.step.outcome, OUTCOME_FAILED);
+    assert_int_equal(got.step.failure, FAILURE_TLS_ALERT);
+    trust_free(trust);
+}
+
+static void leaves_no_secret_in_a_key_log(void **state)
+{
+    struct trust *trust = trust_in(below("ca.pem"), directory, NULL);
+    struct stat status;
+    (void)state;
+
+    setenv("SSLKEYLOGFILE", below("keys"), 1);
+    serve(&good);
+    shake_hands(trust, "ssm.test", 2000);
+    unsetenv("SSLKEYLOGFILE");
+    assert_int_equal(got.tls.outcome, OUTCOME_OK);
+    assert_true(stat(below("keys"), &status) != 0 || status.st_size == 0);
+    (void)remove(below("keys"));
+    trust_free(trust);
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+    const struct CMUnitTest tests[] = {
+        TEST(leaves_no_secret_in_a_key_log),
+        TEST(believes_the_ca_file),
+        TEST(speaks_tls_1_2),
+        TEST(matches_names_as_the_agent_does),
+        TEST(tells_a_wrong_name),
+        TEST(tells_an_expired_one),
+        TEST(tells_one_that_is_not_yet_valid),
+        TEST(tells_an_expired_intermediate),
+        TEST(tells_an_unknown_root),
+        TEST(tells_a_missing_intermediate),
+        TEST(prefers_what_is_wrong_with_the_leaf),
+        TEST(believes_the_system_last),
+        TEST(believes_a_file_beside_the_bundle),
+        TEST(believes_the_file_of_the_agent_in_its_place),
+        TEST(believes_a_listed_intermediate),
+        TEST(names_a_bad_ca_file),
+        TEST(tells_what_is_not_tls),
+        TEST(tells_alerts),
+        TEST(tells_an_old_version),
+        TEST(tells_a_broken_handshake),
+        TEST(tells_how_it_ended),
+        TEST(times_out_by_its_own_limit),
+        TEST(tells_an_alert_after_the_handshake),
+    };
+    return cmocka_run_group_tests_name("net_tls", tests, make_identities, remove_identities);
+}
