@@ -160,8 +160,8 @@ check-lab: static setup-lab ## the lab's own tests
 install: static ## install under $(DESTDIR)$(PREFIX)
 	install -D -m 0755 build/ssm-preflight $(DESTDIR)$(PREFIX)/bin/ssm-preflight
 
-clean: ## remove what was built, keep the libraries
-	find build -mindepth 1 -maxdepth 1 ! -name deps -exec rm -rf {} + 2>/dev/null || true
+clean: ## remove what was built from agent/ and tests/, keep the libraries and the images
+	rm -rf build/ssm-preflight* build/dev-* build/static-* build/sanitize-* build/gen build/log build/results
 
 distclean: ## remove everything that was built
 	rm -rf build
