@@ -1,13 +1,14 @@
 """The lab's certificate authorities and server certificates, made once and kept under build/lab/.
 
 "amazon" stands for Amazon's public roots: the instance's preflight.conf names it, and the system's bundle holds it. "corporate"
-is a TLS inspecting proxy's authority (only in the system's bundle, and only with that fault). "stranger" is in no bundle. The
-keys guard nothing and may be read by everybody, so that an ordinary user can run the lab of a checkout that root has used.
+is a TLS inspecting proxy's authority (only in the system's bundle, and only with that fault). "stranger" is another such proxy's,
+in no bundle. The keys guard nothing and may be read by everybody, so that an ordinary user can run the lab of a checkout that root has used.
 """
 
 import contextlib
 import datetime
 import fcntl
+import hashlib
 import os
 import shutil
 import tempfile
@@ -15,15 +16,15 @@ import time
 
 from . import world as w
 
-FRESH_S = 12 * 3600  # dates are relative to when a set was made, so an old set is made anew
+FRESH_S = 12 * 3600  # dates are relative to when a set was made
 DAY = datetime.timedelta(days=1)
 
-AUTHORITIES = {"amazon": "Lab stand-in for Amazon Root CA", "corporate": "Example Corp TLS Inspection CA", "stranger": "Unknown Root"}
+AUTHORITIES = {"amazon": "Lab stand-in for Amazon Root CA", "corporate": "Example Corp TLS Inspection CA", "stranger": "Unknown Inspection CA"}
 # variant -> (authority, first day, last day; days from now)
 VARIANTS = {
     "good": ("amazon", -30, 365), "wrong-name": ("amazon", -30, 365), "expired": ("amazon", -400, -5),
     "not-yet-valid": ("amazon", 10, 400), "expires-soon": ("amazon", -390, 2), "intercepted": ("corporate", -30, 365),
-    "untrusted": ("stranger", -30, 365),
+    "minted": ("stranger", -30, 365), "self-signed": (None, -30, 365),
 }
 CLOCK_BEHIND_S = 20 * 86400  # a server's clock this far ahead makes "not-yet-valid" right
 CLOCK_AHEAD_S = -20 * 86400  # and this far behind makes "expired" right
@@ -35,13 +36,14 @@ def folder(region, root):
         os.makedirs(root, exist_ok=True)
         lock = open(os.path.join(root, "lock"), "a")
     except OSError:
-        found = _ready(root, region)
-        return found or _make(region, tempfile.mkdtemp(prefix="certificates-"))
+        found = os.path.join(root, _name(region))
+        return found if os.path.isdir(found) else _make(region, tempfile.mkdtemp(prefix="certificates-"))
     with lock:
         with contextlib.suppress(OSError):
             os.chmod(lock.name, 0o666)
         fcntl.flock(lock, fcntl.LOCK_EX)
-        return _ready(root, region) or _make(region, root)
+        found = os.path.join(root, _name(region))
+        return found if os.path.isdir(found) else _make(region, root)
 
 
 def path(base, variant, service=None, part="crt"):
@@ -49,17 +51,15 @@ def path(base, variant, service=None, part="crt"):
     return os.path.join(base, f"{variant}-{service}.{part}" if service else f"{variant}.{part}")
 
 
-def _ready(root, region):
-    made = os.path.join(root, f"certificates-{region}")
-    with contextlib.suppress(OSError):
-        if time.time() - os.path.getmtime(os.path.join(made, "complete")) < FRESH_S:
-            return made
-    return None
+def _name(region):
+    """Another one every half day and after every change of the recipe, so that a set in use is never replaced."""
+    recipe = hashlib.sha256(repr((AUTHORITIES, VARIANTS)).encode()).hexdigest()[:8]
+    return f"certificates-{region}-{recipe}-{int(time.time()) // FRESH_S}"
 
 
 def _make(region, root):
     world = w.World(region=region)
-    final = os.path.join(root, f"certificates-{region}")
+    final = os.path.join(root, _name(region))
     work = tempfile.mkdtemp(prefix=f"{region}-", dir=root)
     os.chmod(work, 0o755)
     authorities = {label: _authority(work, label, name) for label, name in AUTHORITIES.items()}
@@ -70,9 +70,10 @@ def _make(region, root):
                 _server(path(work, variant, service), authorities[authority], _names(world, service), first, last)
         else:
             names = ["internal-app.example.com"] if variant == "wrong-name" else everything
-            _server(path(work, variant), authorities[authority], names, first, last)
-    open(os.path.join(work, "complete"), "w").close()
-    shutil.rmtree(final, ignore_errors=True)
+            _server(path(work, variant), authorities.get(authority), names, first, last)
+    for old in os.listdir(root):
+        if old.startswith("certificates-") and time.time() - os.path.getmtime(os.path.join(root, old)) > 4 * FRESH_S:
+            shutil.rmtree(os.path.join(root, old), ignore_errors=True)
     os.rename(work, final)
     return final
 
@@ -90,9 +91,9 @@ def _authority(work, label, name):
 
 
 def _server(target, authority, names, first, last):
-    issuer, issuer_key = authority
-    key = _key()
-    certificate = _signed(_subject(names[0]), issuer.subject, key.public_key(), issuer_key, first, last, names=names)
+    key, subject = _key(), _subject(names[0])
+    issuer, issuer_key = (authority[0].subject, authority[1]) if authority else (subject, key)
+    certificate = _signed(subject, issuer, key.public_key(), issuer_key, first, last, names=names)
     _write(target.removesuffix(".crt"), certificate, key)
 
 

@@ -14,6 +14,7 @@ AGENT_WANTED = "/etc/systemd/system/multi-user.target.wants/amazon-ssm-agent.ser
 AGENT_DROP_IN = "/etc/systemd/system/amazon-ssm-agent.service.d/proxy.conf"
 AGENT_PROGRAM = "/usr/bin/amazon-ssm-agent"
 PACKAGES = "/var/lib/dpkg/status"
+PACKAGE_LIST = "/var/lib/dpkg/info/amazon-ssm-agent.list"
 RESOLV_CONF = "/etc/resolv.conf"
 HOSTS = "/etc/hosts"
 
@@ -85,6 +86,7 @@ def _agent(world):
         AGENT_WANTED: Link(AGENT_UNIT),
         AGENT_CONFIGURATION + ".template": _TEMPLATE,
         PACKAGES: package_status(version),
+        PACKAGE_LIST: f"/.\n{AGENT_PROGRAM}\n{AGENT_UNIT}\n",
     }
 
 

@@ -17,6 +17,7 @@ from . import kernel, world as w
 
 INSTANCE_PORT = "port-instance"
 MTU = 9001
+NO_WAITING = {"net/ipv6/conf/all/accept_dad": 0, "net/ipv6/conf/default/accept_dad": 0}  # addresses are usable at once
 
 
 class Topology:
@@ -28,6 +29,10 @@ class Topology:
         self._shown = None  # what instance_configure last did
 
     def build(self):
+        _sysctl(NO_WAITING)
+        for namespace in (self.endpoints, self.instance):
+            with kernel.inside_network(namespace):
+                _sysctl(NO_WAITING)
         ip(None, _router_links(self.endpoints, self.instance), pass_fds=(self.endpoints, self.instance))
         _sysctl({"net/ipv4/ip_forward": 1, "net/ipv6/conf/all/forwarding": 1, "net/ipv4/conf/all/rp_filter": 0,
                  "net/ipv4/icmp_ratelimit": 0})
@@ -46,7 +51,7 @@ class Topology:
         lines = []
         if self._shown is None or self._shown[:2] != wanted[:2]:
             lines += [f"address flush dev {w.INTERFACE} scope global"] if self._shown else []
-            lines += [f"link set {w.INTERFACE} {'up' if world.interface_up else 'down'}"]
+            lines += [f"link set {w.INTERFACE} {'up' if world.interface_up else 'down'} gso_max_segs 1"]
             lines += [f"address add {address} dev {w.INTERFACE} nodad" for address in world.addresses]
         elif self._shown:
             lines += [f"route del {route}" for route in self._shown[2] if route not in wanted[2]]
@@ -112,7 +117,7 @@ def _endpoint_links():
         table = 100 + ord(zone)
         lines += [
             f"address add {network}.20/24 dev zone-{zone}",
-            f"link set zone-{zone} up",
+            f"link set zone-{zone} up gso_max_segs 1",  # else a rule about a packet's length would see whole writes
             f"route add {network}.0/24 dev zone-{zone} table {table}",
             f"route add default via {network}.1 dev zone-{zone} table {table}",
             f"rule add from {network}.0/24 lookup {table} priority {table}",

@@ -10,7 +10,7 @@ from .registry import choice, fault
 @fault("agent-missing", "no SSM agent is installed", "agent-missing")
 def _(world):
     for path in (instance.AGENT_PROGRAM, "/usr/bin/ssm-cli", instance.AGENT_UNIT, instance.AGENT_WANTED,
-                 instance.AGENT_CONFIGURATION + ".template"):
+                 instance.AGENT_CONFIGURATION + ".template", instance.PACKAGE_LIST):
         world.files[path] = None
     world.files[instance.PACKAGES] = instance.package_status(None)
 
@@ -26,8 +26,8 @@ def _(world):
     world.files["/etc/systemd/system/amazon-ssm-agent.service"] = Link("/dev/null")
 
 
-@fault("agent-old", "an old agent is installed", "agent-too-old", "[VERSION (3.2.0.0)]")
-def _(world, version="3.2.0.0"):
+@fault("agent-old", "the installed agent is too old for IMDSv2, or of this version", "agent-too-old", "[VERSION (2.3.700.0)]")
+def _(world, version="2.3.700.0"):
     world.agent_version = version
 
 
@@ -37,7 +37,7 @@ def _(world, variant="syntax"):
     world.files[instance.AGENT_CONFIGURATION] = text[choice(variant, "syntax", "region")]
 
 
-@fault("agent-registered-elsewhere", "another machine's registration was baked into the image", "agent-registered-elsewhere")
+@fault("agent-registered-elsewhere", "another machine's registration was baked into the image; `image` finds it", "agent-registered-elsewhere")
 def _(world):
     world.files["/var/lib/amazon/ssm/registration"] = json.dumps(
         {"ManagedInstanceID": "mi-0a1b2c3d4e5f60718", "Region": w.World.region}) + "\n"

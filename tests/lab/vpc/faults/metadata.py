@@ -1,6 +1,9 @@
 """The metadata service, and the way to it."""
 
+import json
+
 from .. import world as w
+from ..instance import AGENT_CONFIGURATION
 from .registry import choice, fault
 
 _DOCUMENT = "dynamic/instance-identity/document"
@@ -42,7 +45,7 @@ def _(world):
     world.rule("router_input", f"ip6 daddr {w.IMDS6} tcp dport 80 drop")
 
 
-@fault("imds-silent", "IMDS takes connections and requests, and answers nothing", "imds-hop-limit")
+@fault("imds-silent", "IMDS takes connections and requests, and answers nothing", "imds-unreachable")
 def _(world):
     world.imds.manner = "silent"
 
@@ -86,15 +89,16 @@ def _(world):
     world.imds.instead[f"meta-data/iam/security-credentials/{w.ROLE}"] = '{"Code": "Success", "AccessKeyId": '
 
 
-@fault("imds-ipv6-only", "IMDS answers at fd00:ec2::254 only; the instance has an IPv6 address too", None)
+@fault("imds-ipv6-only", "IMDS answers at fd00:ec2::254 only, while the instance has both kinds of address", "imds-unreachable")
 def _(world):
     with_ipv6(world)
     world.rule("router_input", f"ip daddr {w.IMDS} tcp dport 80 drop")
 
 
-@fault("ipv6-only", "the instance has no IPv4 address; the endpoints are dual stack", "ipv6-only")
+@fault("ipv6-only", "the instance has no IPv4 address; endpoints and agent are dual stack", "ipv6-only", settings={"agent": "3.3.3270.0"})
 def _(world):
     with_ipv6(world)
+    world.files[AGENT_CONFIGURATION] = json.dumps({"Agent": {"UseDualStackEndpoint": True}}) + "\n"
     world.addresses = [address for address in world.addresses if "::" in address]
     world.routes = [route for route in world.routes if "::" in route]
     world.nameservers = [w.RESOLVER6]

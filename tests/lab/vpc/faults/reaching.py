@@ -65,6 +65,6 @@ def _(world):
     world.rule("endpoint_input", "tcp dport 443 meta length > 600 drop")
 
 
-@fault("handshake-swallowed", "TCP connects, and no ClientHello is ever answered", "path-mtu", "[SERVICE (all)]")
+@fault("handshake-swallowed", "TCP connects, and no ClientHello is ever answered", "tls-reset", "[SERVICE (all)]")
 def _(world, service="all"):
     lead_to_port(world, service, TRAP_PORT["mute"])

@@ -4,7 +4,7 @@ import json
 
 from .. import metadata, world as w
 from ..credentials import ROLE
-from .registry import choice, fault
+from .registry import fault
 
 _INFO = "meta-data/iam/info"
 _ROLE_CREDENTIALS = f"meta-data/iam/security-credentials/{w.ROLE}"
@@ -15,14 +15,20 @@ def _(world):
     world.role = None
 
 
-@fault("role-profile-empty", "an instance profile is attached, with no role in it", "role-profile-empty", "[message|not-found]")
-def _(world, variant="message"):
-    choice(variant, "message", "not-found")
+@fault("role-profile-empty", "an instance profile is attached, with no role in it", "role-profile-empty")
+def _(world):
     world.role = None
-    changes = {"message": {"Message": "Instance Profile does not contain a role. Please see documentation at "
-                                      "https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_iam-ec2.html"},
-               "not-found": {"Code": "InstanceProfileNotFound", "Message": "Instance Profile cannot be found."}}[variant]
-    world.imds.instead[_INFO] = metadata.iam_info(world, **changes)
+    world.imds.instead[_INFO] = metadata.iam_info(world, Message=(
+        "Instance Profile does not contain a role. Please see documentation at "
+        "https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_iam-ec2.html"))
+
+
+@fault("role-profile-deleted", "the instance profile that is attached has been deleted", "role-missing")
+def _(world):
+    world.role = None
+    world.imds.instead[_INFO] = metadata.iam_info(
+        world, Code="InstanceProfileNotFound", Message="Instance Profile cannot be found. Please see documentation at "
+        "https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_iam-ec2.html")
 
 
 @fault("role-not-assumable", "the role's trust policy does not name EC2: the credentials document has another Code than Success", "role-not-assumable")

@@ -83,7 +83,7 @@ def _(world, service="all", variant="garbage"):
         world.service.manner[each] = choice(variant, "garbage", "huge")
 
 
-@fault("slow-endpoint", "a service takes so many milliseconds (1500) to answer", "slow-endpoint", "[SERVICE (ssm)[:MILLISECONDS]]")
-def _(world, service="ssm", milliseconds="1500"):
+@fault("slow-endpoint", "a service takes so many milliseconds (2500) to answer", "slow-endpoint", "[SERVICE (ssm)[:MILLISECONDS]]")
+def _(world, service="ssm", milliseconds="2500"):
     for each in service_known(service):
         world.service.delay_s[each] = int(milliseconds) / 1000

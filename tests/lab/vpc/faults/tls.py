@@ -17,15 +17,16 @@ def lead_to(world, service, variant):
     lead_to_port(world, service, VARIANT_PORT[variant])
 
 
-@fault("tls-intercepted", "a proxy opens TLS: its authority is in the system's bundle only", "tls-intercepted", "[SERVICE (all)]")
-def _(world, service="all"):
-    world.corporate_authority = True
-    lead_to(world, service, "intercepted")
+@fault("tls-intercepted", "a proxy opens TLS: its authority is in the system's bundle only, or in none", "tls-intercepted",
+       "[installed|unknown[:SERVICE (all)]]")
+def _(world, authority="installed", service="all"):
+    world.corporate_authority = choice(authority, "installed", "unknown") == "installed"
+    lead_to(world, service, {"installed": "intercepted", "unknown": "minted"}[authority])
 
 
-@fault("tls-untrusted", "the chain ends at an authority that nobody knows", "tls-untrusted", "[SERVICE (all)]")
+@fault("tls-untrusted", "the certificate is signed by itself", "tls-untrusted", "[SERVICE (all)]")
 def _(world, service="all"):
-    lead_to(world, service, "untrusted")
+    lead_to(world, service, "self-signed")
 
 
 @fault("tls-wrong-name", "the certificate is for another name", "tls-wrong-name", "[SERVICE (ssm)]")
