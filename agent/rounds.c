@@ -12,6 +12,8 @@ bool rounds_worth_another(const struct report *report)
         if (!check->planned || !check->required ||
             (check->status != STATUS_FAIL && check->status != STATUS_UNKNOWN))
             continue;
+        if (i == CHECK_IMDS_IDENTITY && check->reason == FAILURE_NOT_FOUND)
+            return true; /* early in boot IMDS says 404 to what it will know in a moment */
         if (check->reason == FAILURE_THROTTLED || check->reason == FAILURE_SERVER_ERROR ||
             check->reason == FAILURE_SERVFAIL)
             return true;

@@ -26,15 +26,16 @@ static bool take_version(struct agent_facts *agent, const char *text, const char
     return true;
 }
 
-/* The Version field of one package's paragraph in dpkg's status file, deb-control(5). */
-static void read_dpkg_version(const char *root, struct agent_facts *agent)
+/* The Version field of the package's paragraph in dpkg's status file, deb-control(5). False when
+ * dpkg does not know the package. */
+static bool read_dpkg_version(const char *root, struct agent_facts *agent)
 {
     static const char path[] = "/var/lib/dpkg/status";
     struct buffer status;
 
     buffer_init(&status, 16 * 1024 * 1024);
     if (file_read(root, path, &status) != 0)
-        return;
+        return false;
 
     const char *at = strstr(status.bytes, "Package: amazon-ssm-agent\n");
     const char *end = at ? strstr(at, "\n\n") : NULL;
@@ -42,6 +43,7 @@ static void read_dpkg_version(const char *root, struct agent_facts *agent)
     if (version && (!end || version < end))
         (void)take_version(agent, version + strlen("\nVersion: "), path);
     buffer_clear(&status);
+    return at != NULL;
 }
 
 static void read_snap_version(const char *root, struct agent_facts *agent)
@@ -73,27 +75,23 @@ static void read_release_notes(const char *root, struct agent_facts *agent)
             (void)take_version(agent, line, paths[i]);
 }
 
+/* The snap first: its binaries lie elsewhere, and a leftover of another package may lie beside it. */
 static void find_package(const char *root, struct agent_facts *agent)
 {
+    bool rpm = file_exists(root, "/usr/lib/sysimage/rpm") || file_exists(root, "/var/lib/rpm");
+
+    agent->installed = ANSWER_YES;
     if (file_exists(root, SNAP_ROOT "/amazon-ssm-agent")) {
         agent->package = AGENT_PACKAGE_SNAP;
         read_snap_version(root, agent);
-    } else if (file_exists(root, "/var/lib/dpkg/info/amazon-ssm-agent.list")) {
-        agent->package = AGENT_PACKAGE_DEB;
-        read_dpkg_version(root, agent);
-    } else if (file_exists(root, "/usr/bin/amazon-ssm-agent")) {
-        agent->package = file_exists(root, "/var/lib/rpm") || file_exists(root, "/usr/lib/sysimage/rpm")
-                             ? AGENT_PACKAGE_RPM
-                             : AGENT_PACKAGE_UNKNOWN;
-        read_release_notes(root, agent);
-    } else {
+    } else if (!file_exists(root, "/usr/bin/amazon-ssm-agent")) {
         agent->installed = ANSWER_NO;
-        return;
+    } else if (read_dpkg_version(root, agent)) {
+        agent->package = AGENT_PACKAGE_DEB;
+    } else {
+        agent->package = rpm ? AGENT_PACKAGE_RPM : AGENT_PACKAGE_UNKNOWN;
+        read_release_notes(root, agent);
     }
-    agent->installed = file_exists(root, "/usr/bin/amazon-ssm-agent") ||
-                               agent->package == AGENT_PACKAGE_SNAP
-                           ? ANSWER_YES
-                           : ANSWER_NO;
 }
 
 static void find_ca_bundle(const char *root, struct agent_facts *agent)

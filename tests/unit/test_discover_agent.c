@@ -84,7 +84,6 @@ static void a_deb_says_its_version_in_dpkgs_status(void **state)
 {
     (void)state;
     put("/usr/bin/amazon-ssm-agent", "");
-    put("/var/lib/dpkg/info/amazon-ssm-agent.list", "");
     put("/var/lib/dpkg/status", "Package: a\nVersion: 1\n\nPackage: amazon-ssm-agent\nStatus: "
                                 "install ok installed\nVersion: 3.3.1142.0-1\n\nPackage: "
                                 "b\nVersion: 2\n");
@@ -104,7 +103,6 @@ static void a_version_of_the_next_package_is_not_ours(void **state)
 {
     (void)state;
     put("/usr/bin/amazon-ssm-agent", "");
-    put("/var/lib/dpkg/info/amazon-ssm-agent.list", "");
     put("/var/lib/dpkg/status", "Package: amazon-ssm-agent\nStatus: x\n\nPackage: b\nVersion: 2.0\n");
     agent_read(root, &agent);
     assert_string_equal(agent.version, "");

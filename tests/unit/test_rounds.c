@@ -42,6 +42,33 @@ static void answers_that_say_later_are_asked_again(void **state)
     assert_false(rounds_worth_another(&report));
 }
 
+static void an_identity_that_is_not_there_yet_is_asked_again(void **state)
+{
+    (void)state;
+    fail_with(FAILURE_NOT_FOUND, true);
+    assert_false(rounds_worth_another(&report)); /* a token path of 404 is no IMDS */
+    report.checks[CHECK_IMDS_IDENTITY] = report.checks[CHECK_IMDS_TOKEN];
+    assert_true(rounds_worth_another(&report));
+}
+
+static void waiting_never_passes_the_deadline(void **state)
+{
+    struct rounds_state round = {.n_done = 1, .remaining_ms = 50};
+    (void)state;
+
+    for (round.n_done = 1; round.n_done < 100; round.n_done++)
+        for (uint32_t random = 0; random < 100000; random += 977) {
+            round.random = random;
+            round.remaining_ms = 50;
+            assert_in_range(rounds_wait(&round, false), 1, 50);
+            round.remaining_ms = INT64_MAX;
+            assert_in_range(rounds_wait(&round, false), 1, ROUND_MAX_WAIT_MS);
+            assert_in_range(rounds_wait(&round, true), 1, FOLLOW_MAX_WAIT_MS);
+        }
+    round.remaining_ms = -5;
+    assert_int_equal(rounds_wait(&round, false), 0);
+}
+
 static void three_rounds_and_no_more(void **state)
 {
     struct rounds_state round = {.n_done = 1, .remaining_ms = 10000, .random = 12345};
@@ -78,6 +105,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(answers_that_say_later_are_asked_again),
+        cmocka_unit_test(an_identity_that_is_not_there_yet_is_asked_again),
+        cmocka_unit_test(waiting_never_passes_the_deadline),
         cmocka_unit_test(three_rounds_and_no_more),
         cmocka_unit_test(waits_grow_with_full_jitter_and_end_before_the_deadline),
     };
