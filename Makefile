@@ -35,7 +35,7 @@ arch  := $(shell uname -m)
 warnings := -Wall -Wextra -Wformat=2 -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wwrite-strings -Wvla -Wundef \
 	-Wpointer-arith -Wcast-qual -Wimplicit-fallthrough -Werror=format-security -Werror=incompatible-pointer-types \
 	-Werror=int-conversion -Werror=implicit-function-declaration -Werror=return-type $(if $(WERROR),-Werror) \
-	$(if $(clang),,-Wtrampolines -Wbidi-chars=any)
+	$(if $(clang),-Wno-format-nonliteral,-Wtrampolines -Wbidi-chars=any)
 
 hardened := -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3 -fstack-protector-strong -fstack-clash-protection \
 	-fno-delete-null-pointer-checks -fno-strict-overflow -fno-strict-aliasing \
@@ -46,7 +46,7 @@ hardened := -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3 -fstack-protector-strong -fsta
 reproducible := -ffile-prefix-map=$(CURDIR)=. -gno-record-gcc-switches
 
 cflags.dev      := -Og -g $(hardened)
-cflags.static   := -Os -g -fPIE -ffunction-sections -fdata-sections $(hardened)
+cflags.static   := -Os -g -fPIE -ffunction-sections -fdata-sections -fno-asynchronous-unwind-tables $(hardened)
 cflags.sanitize := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all
 
 # Packed relative relocations (DT_RELR) save 8 % of the size. A linker warning here is a door left open to glibc's dlopen.
@@ -133,7 +133,8 @@ static-test: static ## that the static binary is what it claims to be
 	tests/static/run build/ssm-preflight
 
 sanitize: ## unit tests and scenarios under AddressSanitizer and UBSan
-	@$(MAKE) flavour=sanitize unit scenarios
+	@$(MAKE) flavour=sanitize unit
+	@$(MAKE) flavour=sanitize scenarios
 
 lint: setup-lint all ## the rules of the code: rooms, format, clang-tidy, cppcheck, banned calls, documentation
 	tests/lint/run
