@@ -1,0 +1,299 @@
+"""The program in the lab: what it promises whatever the network is like."""
+
+import importlib.util
+import json
+import os
+import pty
+import re
+import signal
+import subprocess
+import time
+
+import pytest
+
+from vpc import Lab, world as w
+from vpc.client import REPOSITORY
+from vpc.operations import SIDE_EFFECTS
+
+pytestmark = pytest.mark.usefixtures("binary")
+
+JSON = ["check", "--output", "json"]
+NOTIFY = {"NOTIFY_SOCKET": "/run/systemd/notify"}
+ANSI = re.compile("[\x00-\x08\x0b-\x1f\x7f]")
+
+
+def report(lab, *arguments, **options):
+    done = lab.run([*JSON, *arguments], **options)
+    assert done.stdout, done.stderr
+    return json.loads(done.stdout), done
+
+
+def codes(found, severity=None):
+    return [finding["code"] for finding in found["findings"] if severity in (None, finding["severity"])]
+
+
+def schema_problems(found):
+    pytest.importorskip("jsonschema")
+    spec = importlib.util.spec_from_file_location("report_validate", os.path.join(REPOSITORY, "tests", "unit", "report_validate.py"))
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module.problems(found)
+
+
+# --- healthy
+
+def test_healthy_is_ready_and_has_nothing_to_say(healthy):
+    found, done = report(healthy)
+    assert (found["verdict"], done.returncode, done.stderr) == ("ready", 0, "")
+    assert [finding for finding in found["findings"] if finding["severity"] != "note"] == []
+    assert {check["status"] for check in found["checks"] if check["required"]} == {"pass"}
+    assert found["instance"]["id"] == w.INSTANCE_ID and found["instance"]["vpc"] == w.VPC_ID
+    assert found["instance"]["security_groups"] == [w.SECURITY_GROUP_ID] and found["instance"]["subnet_cidr"] == w.SUBNET_CIDR
+
+
+@pytest.mark.parametrize("settings", [
+    {"tls": "1.2"}, {"tls": "1.3"}, {"zones": "a"}, {"zones": "b"}, {"resolver": "stub"}, {"agent": "3.2.2222.0"},
+    {"region": "cn-north-1"}, {"region": "us-gov-west-1"}, {"region": "eu-central-1"},
+    {"policy": "AmazonEC2RoleforSSM+AmazonSSMManagedInstanceCore"},
+], ids=lambda settings: "-".join(f"{key}={value}" for key, value in settings.items()))
+def test_other_healthy_vpcs_are_ready(settings):
+    with Lab(settings=settings) as lab:
+        found, done = report(lab)
+        assert (found["verdict"], done.returncode) == ("ready", 0), found["summary"]
+        assert [finding for finding in found["findings"] if finding["severity"] != "note"] == []
+
+
+def test_optional_services_are_checked_when_asked_for(healthy):
+    found, _ = report(healthy, "--optional", "kms,logs")
+    looked_at = {check["id"].partition(".")[0]: check["status"] for check in found["checks"] if check["id"].endswith(".tls")}
+    assert looked_at["kms"] == looked_at["logs"] == "pass" and found["verdict"] == "ready"
+
+
+def test_imds_over_ipv6_when_told_so():
+    with Lab(["imds-ipv6-only"]) as lab:
+        found, done = report(lab, "--imds-endpoint", f"http://[{w.IMDS6}]")
+        assert done.returncode == 0, found["summary"]
+
+
+# --- reports
+
+@pytest.mark.parametrize("faults", [[], ["imds-disabled"], ["private-dns-off"], ["network-acl"], ["tls-intercepted"], ["policy-missing"],
+                                    ["not-ec2"], ["agent-missing"]], ids=lambda faults: "+".join(faults) or "healthy")
+def test_reports_are_valid(faults):
+    with Lab(faults) as lab:
+        assert schema_problems(report(lab)[0]) == []
+
+
+def test_a_saved_report_is_diagnosed_again(healthy):
+    with Lab(["private-dns-off"]) as lab:
+        found, _ = report(lab, "--save", "/run/saved.json")
+        again = lab.run(["show", "/run/saved.json", "--output", "json"])
+        assert again.returncode == 1 and codes(json.loads(again.stdout)) == codes(found)
+        assert lab.run(["-c", "%a", "/run/saved.json"], program="stat").stdout == "644\n"
+
+
+# --- secrets
+
+@pytest.mark.parametrize("faults", [[], ["credentials-rejected"], ["signature-rejected"], ["imds-credentials-malformed"], ["clock-wrong"],
+                                    ["policy-missing"], ["proxy-answer"], ["dhmc"]], ids=lambda faults: "+".join(faults) or "healthy")
+def test_no_secret_in_any_output(faults):
+    with Lab(faults) as lab:
+        outputs = []
+        for form in ("terminal", "short", "json"):
+            done = lab.run(["check", "--output", form, "--verbose", "--save", "/run/saved.json"])
+            outputs += [done.stdout, done.stderr, lab.run(["/run/saved.json"], program="cat").stdout]
+        done = lab.run(["wait", "--deadline", "1s", "--verbose"], environment=NOTIFY)
+        outputs += [done.stdout, done.stderr, lab.console(), "\n".join(lab.notifications()), json.dumps(lab.journal())]
+        outputs += [lab.run(["-r", ".", "/run", "/etc/ssm-preflight", "--exclude-dir=lab"], program="grep").stdout]
+        assert lab.stats()["imds"], "nothing was asked, so nothing could leak"
+        lab.assert_no_secret(*outputs)
+
+
+def test_secrets_are_not_in_the_command_line_or_environment():
+    """What any user of the machine can read in /proc while it runs."""
+    with Lab(["service-hang"]) as lab:
+        running = lab.start(JSON, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        assert lab.until("service", 1)
+        seen = lab.run(["-c", "cat /proc/[0-9]*/cmdline /proc/[0-9]*/environ 2>/dev/null | tr '\\0' '\\n'"], program="sh").stdout
+        assert "ssm-preflight" in seen
+        lab.assert_no_secret(seen)
+        running.signal(signal.SIGTERM)
+        running.wait(10)
+
+
+# --- what it sends
+
+def test_only_requests_without_side_effects_are_sent():
+    with Lab() as lab:
+        report(lab)
+        lab.run(["wait", "--deadline", "10s"])
+        sent = set(lab.stats()["signed"])
+        assert len(sent) >= 7 and not sent & SIDE_EFFECTS and "ssm:?" not in sent
+
+
+@pytest.mark.parametrize("mode", ["off", "role-only"])
+def test_nothing_signed_is_sent_when_told_so(healthy, mode):
+    healthy.stats(reset=True)
+    found, _ = report(healthy, "--permissions", mode)
+    assert healthy.stats()["signed"] == {} and found["verdict"] == "ready"
+
+
+def test_deep_proves_what_the_default_does_not():
+    with Lab(["policy-incomplete:ssm:UpdateInstanceInformation"]) as lab:
+        assert "policy-incomplete" not in codes(report(lab)[0])
+        assert "policy-incomplete" in codes(report(lab, "--permissions", "deep")[0])
+        sent = set(lab.stats()["signed"])
+        assert "ssm:UpdateInstanceInformation" in sent and not sent & {"ec2messages:GetMessages", "ssmmessages:OpenControlChannel",
+                                                                       "ssmmessages:OpenDataChannel", "ssm:PutInventory"}
+
+
+def test_every_call_is_signed_rightly(healthy):
+    """The stand-in verifies with botocore: a wrong signature would be a 400 with InvalidSignatureException and a denial."""
+    healthy.stats(reset=True)
+    found, _ = report(healthy)
+    allowed = [action for check in found["checks"] if check["id"].endswith(".authorize") for action in check["detail"]["actions"]]
+    assert {action["permission"] for action in allowed} == {"allowed", "not-probed"}
+    assert sum(action["permission"] == "allowed" for action in allowed) == sum(healthy.stats()["signed"].values())
+
+
+def test_a_run_costs_little(healthy):
+    healthy.stats(reset=True)
+    report(healthy)
+    stats = healthy.stats()
+    assert stats["imds"]["PUT /latest/api/token"] == 1 and sum(stats["imds"].values()) <= 30
+    assert max(stats["imds"].values()) == 1, "asked twice"
+    assert sum(stats["connections"].values()) <= 6, "one connection an address"
+    assert stats["time"] == {}, "the time source is only asked when there is doubt"
+
+
+def test_its_own_environment_is_not_believed(healthy):
+    dead = "http://10.0.1.10:1"
+    found, done = report(healthy, environment={"https_proxy": dead, "HTTPS_PROXY": dead, "http_proxy": dead, "ALL_PROXY": dead,
+                                               "SSL_CERT_FILE": "/nowhere", "AWS_REGION": "eu-west-3", "AWS_ACCESS_KEY_ID": "AKIA0"})
+    assert done.returncode == 0, found["summary"]
+
+
+# --- ending
+
+def test_not_ec2_is_said_soon():
+    with Lab(["not-ec2"]) as lab:
+        started = time.monotonic()
+        found, done = report(lab)
+        assert (found["verdict"], done.returncode, codes(found)[0]) == ("unknown", 3, "not-ec2")
+        assert time.monotonic() - started < 3
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["SIGINT", "SIGTERM"])
+@pytest.mark.parametrize("fault, seen", [("imds-silent", "imds"), ("handshake-swallowed", "trap"), ("service-hang", "service")])
+def test_a_signal_ends_it_at_once(number, fault, seen):
+    with Lab([fault]) as lab:
+        running = lab.start(JSON, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        assert lab.until(seen, 1)
+        sent = time.monotonic()
+        running.signal(number)
+        done = running.wait(10)
+        assert time.monotonic() - sent < 1
+        assert done.returncode == 3 and json.loads(done.stdout)["verdict"] == "unknown", done.stderr
+
+
+def test_wait_ends_at_its_deadline():
+    with Lab(["private-dns-off"]) as lab:
+        started = time.monotonic()
+        done = lab.run(["wait", "--deadline", "2s"])
+        assert done.returncode in (1, 3) and time.monotonic() - started < 4
+
+
+def test_a_deadline_bounds_a_check():
+    with Lab(["imds-silent"]) as lab:
+        started = time.monotonic()
+        found, done = report(lab, "--deadline", "1s")
+        assert done.returncode == 3 and found["verdict"] == "unknown" and time.monotonic() - started < 2
+
+
+# --- waiting
+
+@pytest.mark.parametrize("fault", ["imds-disabled", "private-dns-off", "policy-missing", "role-missing", "endpoint-blocks-443",
+                                   "network-not-up", "clock-wrong", "imds-late", "service-unavailable"])
+def test_wait_notices_the_mend(fault):
+    with Lab([fault]) as lab:
+        running = lab.start(["wait", "--deadline", "60s"], environment=NOTIFY, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        assert lab.until("notify", 1, within_s=20), "no status after the first round"
+        lab.fault_mend(fault)
+        done = running.wait(60)
+        assert done.returncode == 0, done.stdout + done.stderr
+        assert any("READY=1" in text for text in lab.notifications())
+        shown = lab.run(["show", "--output", "json"])
+        assert json.loads(shown.stdout)["verdict"] == "ready"
+        assert lab.run(["-c", "%a", "/run/ssm-preflight/report.json"], program="stat").stdout == "644\n"
+
+
+def test_wait_prints_a_block_to_the_console():
+    with Lab(["private-dns-off"]) as lab:
+        lab.run(["wait", "--deadline", "1s"])
+        assert lab.until("console", 2, within_s=5), "nothing on the console"
+        lines = lab.console().splitlines()
+        assert all(len(line) <= 80 and line.isascii() and line.startswith("ssm-preflight: ") for line in lines[:-1])
+        assert "private-dns-off" in lab.console()
+        done = lab.run(["show", "-", "--output", "json"], input="[    1.2] kernel: something\n" + lab.console())
+        assert codes(json.loads(done.stdout))[0] == "private-dns-off"
+
+
+def test_wait_writes_to_the_journal():
+    with Lab(["private-dns-off"]) as lab:
+        lab.run(["wait", "--deadline", "1s"])
+        assert lab.until("journal", 2, within_s=5), "nothing in the journal"
+        entries = lab.journal()
+        assert any(entry.get("SSM_PREFLIGHT_VERDICT") == "not-ready" for entry in entries)
+        assert any(entry.get("SSM_PREFLIGHT_CODE") == "private-dns-off" and re.fullmatch("[0-9a-f]{32}", entry["MESSAGE_ID"])
+                   for entry in entries)
+
+
+# --- odd surroundings
+
+def test_a_read_only_disk_is_no_reason_to_fail():
+    with Lab(["read-only-disk"]) as lab:
+        assert lab.run(["check"]).returncode == 0
+        done = lab.run(["wait", "--deadline", "5s"])
+        assert done.returncode == 0, done.stderr
+
+
+def test_no_terminal_no_colour(healthy):
+    assert not ANSI.search(healthy.run(["check", "--verbose"]).stdout)
+    assert "\x1b[" in healthy.run(["check", "--color", "always"]).stdout
+    assert "\x1b[" in on_terminal(healthy, {"TERM": "xterm"})
+    assert "\x1b[" not in on_terminal(healthy, {"TERM": "xterm", "NO_COLOR": "1"})
+
+
+def on_terminal(lab, environment):
+    master, slave = pty.openpty()
+    running = lab.start(["check"], environment=environment, stdin=slave, stdout=slave, stderr=slave, terminal="own")
+    os.close(slave)
+    seen = b""
+    try:
+        while part := os.read(master, 4096):
+            seen += part
+    except OSError:
+        pass  # the other end is closed
+    running.wait(10)
+    os.close(master)
+    return seen.decode()
+
+
+@pytest.mark.parametrize("fault", ["imds-malformed:token", "imds-malformed:portal", "service-garbage", "denied:odd"])
+def test_nothing_hostile_reaches_the_terminal(fault):
+    with Lab([fault]) as lab:
+        for form in ("terminal", "short", "json"):
+            done = lab.run(["check", "--output", form, "--verbose", "--color", "never"])
+            assert not ANSI.search(done.stdout + done.stderr)
+
+
+def test_a_full_pipe_and_a_closed_one(healthy):
+    done = healthy.run(["-c", f"{healthy.binary} check --output json | head -c 1; echo; {healthy.binary} check >&-; echo $?"], program="bash")
+    assert done.stdout.splitlines()[0] == "{" and done.returncode == 0
+
+
+def test_wrong_configuration_is_named():
+    with Lab() as lab:
+        lab.run(["-c", "echo 'colour = red' >> /etc/ssm-preflight/preflight.conf"], program="sh")
+        done = lab.run(["check"])
+        assert done.returncode == 2 and "preflight.conf:3" in done.stderr and "colour" in done.stderr
