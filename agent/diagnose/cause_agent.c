@@ -70,7 +70,7 @@ bool explains_agent_config_invalid(const struct scene *scene, enum service servi
     if (agent->config.outcome != OUTCOME_FAILED ||
         !explains_agent(scene, finding, CHECK_AGENT_CONFIG, reason))
         return false;
-    if (agent->config_region[0] != '\0')
+    if (agent->config.detail[0] == '\0' && agent->config_region[0] != '\0')
         finding_evidence(finding, "Agent.Region is %s, the instance is in %s", agent->config_region,
                          scene->facts->instance.region);
     return true;

@@ -134,8 +134,9 @@ bool explains_path_mtu(const struct scene *scene, enum service service, struct f
                 continue;
             proven |= at->small_segments == ANSWER_YES;
             refuted |= at->small_segments == ANSWER_NO;
-            if (!quoted)
-                finding_quote_address(finding, (enum service)i, at, RUNG_TLS);
+            if (quoted)
+                continue;
+            finding_quote_address(finding, (enum service)i, at, RUNG_TLS);
             quoted = true;
             if (at->small_segments == ANSWER_YES)
                 finding_evidence(finding, "the same handshake with small segments succeeds");

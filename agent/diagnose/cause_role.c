@@ -89,6 +89,13 @@ bool explains_role_not_assumable(const struct scene *scene, enum service service
     return true;
 }
 
+static check_set rejected_anywhere(const struct scene *scene)
+{
+    static const enum failure rejected[] = {FAILURE_CREDENTIALS_REJECTED,
+                                            FAILURE_CREDENTIALS_EXPIRED};
+    return scene_rung(scene, RUNG_AUTHORIZE, rejected, N_OF(rejected));
+}
+
 bool explains_credentials_expired(const struct scene *scene, enum service service,
                                   struct finding *finding)
 {
@@ -101,6 +108,7 @@ bool explains_credentials_expired(const struct scene *scene, enum service servic
     finding->explains = role_with(scene, FAILURE_CREDENTIALS_EXPIRED);
     if (finding->explains == 0 || clock.wrong)
         return false;
+    finding->explains |= rejected_anywhere(scene);
     clock_format_iso8601(role->expires_unix_s * 1000, false, then);
     clock_format_iso8601(scene->facts->clock.wall_unix_ms, false, now);
     finding_evidence(finding, "Expiration %s, and it is %s", then, now);
@@ -114,11 +122,9 @@ bool explains_credentials_expired(const struct scene *scene, enum service servic
 bool explains_credentials_rejected(const struct scene *scene, enum service service,
                                    struct finding *finding)
 {
-    static const enum failure rejected[] = {FAILURE_CREDENTIALS_REJECTED,
-                                            FAILURE_CREDENTIALS_EXPIRED};
     (void)service;
 
-    finding->explains = scene_rung(scene, RUNG_AUTHORIZE, rejected, N_OF(rejected));
+    finding->explains = rejected_anywhere(scene);
     if (finding->explains == 0)
         return false;
     for (int i = 0; i < N_SERVICES; i++) {

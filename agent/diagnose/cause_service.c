@@ -104,6 +104,29 @@ bool explains_policy_missing(const struct scene *scene, enum service service,
     return finding->explains != 0;
 }
 
+static void name_what_is_lacking(const struct scene *scene, struct finding *finding)
+{
+    const char *first = NULL;
+    int n = 0;
+
+    for (int i = 0; i < N_SERVICES; i++) {
+        const struct endpoint_facts *endpoint = &scene->facts->endpoints[i];
+        if (!(finding->explains & check_service_bits((enum service)i)))
+            continue;
+        for (int32_t j = 0; j < endpoint->n_actions; j++) {
+            if (endpoint->actions[j].permission != PERMISSION_DENIED ||
+                !by_no_identity_policy(&endpoint->actions[j]))
+                continue;
+            if (n++ == 0)
+                first = endpoint->actions[j].action;
+        }
+    }
+    if (n == 1)
+        finding_title(finding, "The role's policies lack %.45s", first);
+    else if (n > 1)
+        finding_title(finding, "The role's policies lack %.36s and %d more", first, n - 1);
+}
+
 bool explains_policy_incomplete(const struct scene *scene, enum service service,
                                 struct finding *finding)
 {
@@ -116,6 +139,7 @@ bool explains_policy_incomplete(const struct scene *scene, enum service service,
     policy_count(scene->facts, &denials);
     finding_evidence(finding, "%d proven actions are allowed, %d denied", (int)denials.allowed,
                      (int)denials.denied);
+    name_what_is_lacking(scene, finding);
     finding->confidence = CONFIDENCE_CERTAIN;
     return true;
 }

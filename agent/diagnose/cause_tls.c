@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "diagnose/checks.h"
 #include "diagnose/finding.h"
 #include "diagnose/look.h"
 
@@ -110,6 +111,12 @@ bool explains_clock_wrong(const struct scene *scene, enum service service, struc
         finding->explains |= check_bit(CHECK_CLOCK_SKEW);
     if (scene_has_reason(scene, CHECK_ROLE_CREDENTIALS, expired, 1))
         finding->explains |= check_bit(CHECK_ROLE_CREDENTIALS);
+    if (clock.wrong) {
+        char span[64];
+        checks_span(clock.offset_ms / 1000, span, sizeof span);
+        finding_title(finding, "This machine's clock is wrong: %s %s", span,
+                      clock.offset_ms < 0 ? "ahead" : "behind");
+    }
     clock_format_iso8601(scene->facts->clock.wall_unix_ms, false, now);
     finding_evidence(finding, "this machine says it is %s", now);
     finding_quote_clock(finding, scene->facts);

@@ -107,8 +107,14 @@ void finding_quote_clock(struct finding *finding, const struct facts *facts)
 {
     for (int32_t i = 0; i < facts->clock.n_samples && i < 3; i++) {
         const struct clock_sample *sample = &facts->clock.samples[i];
+        int64_t off_ms = sample->offset_ms < 0 ? -sample->offset_ms : sample->offset_ms;
         char span[64];
-        checks_span(sample->offset_ms / 1000, span, sizeof span);
+        if (off_ms < 2000) {
+            finding_evidence(finding, "%s (%s): agrees with this machine's clock within 2 s",
+                             sample->source, sample->address);
+            continue;
+        }
+        checks_span(off_ms / 1000, span, sizeof span);
         finding_evidence(finding, "%s (%s): this machine is %s %s", sample->source, sample->address,
                          span, sample->offset_ms < 0 ? "ahead" : "behind");
     }

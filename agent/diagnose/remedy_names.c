@@ -122,6 +122,8 @@ void mend_private_dns(const struct scene *scene, struct finding *finding)
     remedy_text(finding, "See which endpoints the VPC has. Where there are none, create one for "
                          "each service with private DNS names; where PrivateDnsEnabled is false, "
                          "turn it on; it needs both DNS attributes of the VPC.");
+    if (facts->plan.private_dns == PRIVATE_DNS_OFF)
+        remedy_text(finding, "Or give the subnet a way to public addresses (NAT gateway).");
     describe_endpoints(facts, finding);
     set_vpc_attribute(facts, "--enable-dns-hostnames", finding);
     remedy_command(finding,

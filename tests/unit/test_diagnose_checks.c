@@ -1,0 +1,393 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * What each check says of what was seen, what it requires, and what the verdict makes of it.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "base/text.h"
+#include "diagnose/diagnose.h"
+#include "diagnose/look.h"
+#include "facts_builder.h"
+
+#define SET(field, ...) (void)text_set(field, sizeof field, __VA_ARGS__)
+
+static struct facts facts;
+static struct report report;
+
+static int start(void **state)
+{
+    (void)state;
+    facts_healthy(&facts);
+    return 0;
+}
+
+static const struct check_result *check(const char *name)
+{
+    enum check found;
+
+    diagnose(&facts, &report);
+    assert_true(check_from_name(name, &found));
+    return &report.checks[found];
+}
+
+static void assert_check(const char *name, enum status status, enum failure reason)
+{
+    const struct check_result *result = check(name);
+    if (result->status != status || result->reason != reason)
+        fail_msg("%s: %s (%s), not %s (%s): %s", name, status_name(result->status),
+                 failure_name(result->reason), status_name(status), failure_name(reason),
+                 result->summary);
+}
+
+static void assert_summary(const char *name, const char *part)
+{
+    const struct check_result *result = check(name);
+    if (strstr(result->summary, part) == NULL)
+        fail_msg("%s: \"%s\" does not say \"%s\"", name, result->summary, part);
+}
+
+static void a_healthy_instance_passes_every_check(void **state)
+{
+    (void)state;
+    diagnose(&facts, &report);
+    for (int i = 0; i < N_CHECKS; i++)
+        if (report.checks[i].planned)
+            assert_int_equal(report.checks[i].status, STATUS_PASS);
+    assert_int_equal(report.verdict, VERDICT_READY);
+    assert_int_equal(report.n_findings, 0);
+    assert_string_equal(report.summary, "ready: ssm, ssmmessages, ec2messages reachable and "
+                                        "permitted in 41 ms");
+}
+
+static void services_that_are_off_are_not_planned(void **state)
+{
+    (void)state;
+    assert_false(check("s3.resolve")->planned);
+    assert_true(check("ssm.resolve")->planned);
+}
+
+static void required_follows_the_plan(void **state)
+{
+    (void)state;
+    assert_true(check("imds.connect")->required);
+    assert_true(check("role.attached")->required);
+    assert_true(check("clock.skew")->required);
+    assert_false(check("agent.installed")->required);
+    facts.plan.role_optional = facts.plan.clock_optional = facts.plan.agent_required = true;
+    facts.plan.services[SERVICE_EC2MESSAGES].need = NEED_OPTIONAL;
+    assert_false(check("role.attached")->required);
+    assert_false(check("clock.skew")->required);
+    assert_true(check("agent.installed")->required);
+    assert_false(check("ec2messages.http")->required);
+    facts.plan.role_optional = false;
+    facts.plan.permissions = PERMISSIONS_OFF;
+    assert_false(check("role.attached")->required);
+}
+
+static void a_rung_above_a_failed_one_is_skipped_and_names_it(void **state)
+{
+    (void)state;
+    break_connect(&facts, SERVICE_SSM, ALL_ADDRESSES, FAILURE_TIMEOUT, 2000);
+    assert_check("ssm.connect", STATUS_FAIL, FAILURE_TIMEOUT);
+    assert_check("ssm.tls", STATUS_SKIP, FAILURE_BELOW);
+    assert_check("ssm.authorize", STATUS_SKIP, FAILURE_BELOW);
+    assert_summary("ssm.authorize", "ssm.connect");
+    assert_check("ssmmessages.connect", STATUS_PASS, FAILURE_NONE);
+}
+
+static void without_metadata_no_service_is_tried(void **state)
+{
+    (void)state;
+    break_imds(&facts, CHECK_IMDS_TOKEN, FAILURE_TIMEOUT, 2000);
+    assert_check("imds.connect", STATUS_PASS, FAILURE_NONE);
+    assert_check("role.attached", STATUS_SKIP, FAILURE_BELOW);
+    assert_check("ssm.resolve", STATUS_SKIP, FAILURE_BELOW);
+    assert_summary("ssm.http", "imds.token");
+    assert_check("clock.skew", STATUS_SKIP, FAILURE_BELOW);
+}
+
+static void without_credentials_nothing_is_signed(void **state)
+{
+    (void)state;
+    break_role(&facts, CHECK_ROLE_ATTACHED, FAILURE_NO_ROLE);
+    assert_check("role.attached", STATUS_FAIL, FAILURE_NO_ROLE);
+    assert_check("role.credentials", STATUS_SKIP, FAILURE_BELOW);
+    assert_check("ssm.http", STATUS_PASS, FAILURE_NONE);
+    assert_check("ssm.authorize", STATUS_SKIP, FAILURE_BELOW);
+    assert_summary("ssm.authorize", "role.attached");
+}
+
+static void one_address_that_fails_fails_the_rung(void **state)
+{
+    (void)state;
+    break_connect(&facts, SERVICE_SSM, 1, FAILURE_TIMEOUT, 2000);
+    assert_check("ssm.connect", STATUS_FAIL, FAILURE_TIMEOUT);
+    assert_summary("ssm.connect", "1 of 2");
+    assert_summary("ssm.connect", "may still get through by the other");
+    assert_check("ssm.tls", STATUS_PASS, FAILURE_NONE);
+    assert_summary("ssm.tls", "1 of 1");
+    assert_check("ssm.authorize", STATUS_PASS, FAILURE_NONE);
+}
+
+static void skipped_on_request(void **state)
+{
+    (void)state;
+    break_connect(&facts, SERVICE_SSM, 1, FAILURE_TIMEOUT, 2000);
+    facts.plan.skipped = check_bit(check_of_service(SERVICE_SSM, RUNG_CONNECT));
+    assert_check("ssm.connect", STATUS_SKIP, FAILURE_NOT_WANTED);
+    assert_int_equal(report.verdict, VERDICT_READY);
+    assert_int_equal(report.n_findings, 0);
+}
+
+static void permissions_off_skips_the_role(void **state)
+{
+    (void)state;
+    break_role(&facts, CHECK_ROLE_ATTACHED, FAILURE_NO_ROLE);
+    facts.plan.permissions = PERMISSIONS_OFF;
+    assert_check("role.attached", STATUS_SKIP, FAILURE_NOT_WANTED);
+    assert_check("ssm.authorize", STATUS_SKIP, FAILURE_NOT_WANTED);
+    assert_int_equal(report.verdict, VERDICT_READY);
+}
+
+static void public_addresses_by_mode(void **state)
+{
+    static const struct {
+        enum private_dns mode;
+        enum status status;
+        enum failure reason;
+        enum verdict verdict;
+    } rows[] = {
+        {PRIVATE_DNS_REQUIRE, STATUS_FAIL, FAILURE_PUBLIC, VERDICT_NOT_READY},
+        {PRIVATE_DNS_WARN, STATUS_WARN, FAILURE_PUBLIC, VERDICT_READY},
+        {PRIVATE_DNS_OFF, STATUS_PASS, FAILURE_NONE, VERDICT_READY},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        facts_healthy(&facts);
+        facts.plan.private_dns = rows[i].mode;
+        resolve_to(&facts, SERVICE_SSM, "52.46.141.158", PLACE_PUBLIC, FAILURE_NONE);
+        assert_check("ssm.private", rows[i].status, rows[i].reason);
+        assert_int_equal(report.verdict, rows[i].verdict);
+    }
+}
+
+/* A second opinion was dialled although the rung below failed: it judges no rung. */
+static void second_opinions_judge_no_rung(void **state)
+{
+    (void)state;
+    resolve_to(&facts, SERVICE_SSM, "52.46.141.158", PLACE_PUBLIC, FAILURE_NONE);
+    assert_true(facts.endpoints[SERVICE_SSM].addresses[0].second_opinion);
+    assert_check("ssm.connect", STATUS_SKIP, FAILURE_BELOW);
+    amazon_says(&facts, SERVICE_SSMMESSAGES, "52.46.1.1", FAILURE_NONE);
+    assert_check("ssmmessages.private", STATUS_PASS, FAILURE_NONE);
+}
+
+/* resolv.conf: the first server that says yes or no decides. */
+static void the_first_server_that_answers_decides(void **state)
+{
+    struct endpoint_facts *endpoint = &facts.endpoints[SERVICE_SSM];
+    struct dns_answer *second = add_answer(endpoint, "10.0.9.53", ASKED_CONFIGURED, FAMILY_IPV4);
+    (void)state;
+
+    step_fail(&second->step, FAILURE_NXDOMAIN, 1);
+    second->rcode = 3;
+    assert_check("ssm.resolve", STATUS_PASS, FAILURE_NONE);
+
+    break_resolve(&facts, SERVICE_SSM, FAILURE_TIMEOUT);
+    step_fail(&second->step, FAILURE_NXDOMAIN, 1);
+    second->rcode = 3;
+    assert_check("ssm.resolve", STATUS_FAIL, FAILURE_NXDOMAIN);
+    step_fail(&second->step, FAILURE_SERVFAIL, 1);
+    second->rcode = 2;
+    assert_check("ssm.resolve", STATUS_FAIL, FAILURE_SERVFAIL);
+}
+
+static void a_missing_ec2messages_is_no_fault_for_a_new_agent(void **state)
+{
+    (void)state;
+    use_agent(&facts, "3.3.1142.0", false);
+    break_resolve(&facts, SERVICE_EC2MESSAGES, FAILURE_NXDOMAIN);
+    assert_check("ec2messages.resolve", STATUS_SKIP, FAILURE_NXDOMAIN);
+    assert_int_equal(report.verdict, VERDICT_READY);
+    use_agent(&facts, "3.2.0.0", true);
+    assert_check("ec2messages.resolve", STATUS_FAIL, FAILURE_NXDOMAIN);
+    assert_int_equal(report.verdict, VERDICT_NOT_READY);
+}
+
+static void what_was_not_probed_never_fails(void **state)
+{
+    struct endpoint_facts *endpoint = &facts.endpoints[SERVICE_SSM];
+    (void)state;
+    endpoint->n_actions = 0;
+    assert_check("ssm.authorize", STATUS_SKIP, FAILURE_NOT_WANTED);
+    assert_int_equal(report.verdict, VERDICT_READY);
+}
+
+static void denied_actions_by_need(void **state)
+{
+    (void)state;
+    deny(&facts, SERVICE_SSM, "ssm:GetParameters", DENIED_BY_NO_IDENTITY_POLICY, false);
+    assert_check("ssm.authorize", STATUS_WARN, FAILURE_DENIED);
+    deny(&facts, SERVICE_SSM, "ssm:ListInstanceAssociations", DENIED_BY_NO_IDENTITY_POLICY, false);
+    assert_check("ssm.authorize", STATUS_FAIL, FAILURE_DENIED);
+    assert_summary("ssm.authorize", "ssm:ListInstanceAssociations");
+}
+
+static void unclear_answers_by_weight(void **state)
+{
+    (void)state;
+    break_actions(&facts, SERVICE_SSM, FAILURE_BAD_REQUEST, 400, "ValidationException", "");
+    assert_check("ssm.authorize", STATUS_WARN, FAILURE_BAD_REQUEST);
+    break_actions(&facts, SERVICE_SSM, FAILURE_THROTTLED, 400, "ThrottlingException", "");
+    assert_check("ssm.authorize", STATUS_WARN, FAILURE_THROTTLED);
+    break_actions(&facts, SERVICE_SSM, FAILURE_SERVER_ERROR, 500, "InternalFailure", "");
+    assert_check("ssm.authorize", STATUS_FAIL, FAILURE_SERVER_ERROR);
+    facts.endpoints[SERVICE_SSM].actions[2].permission = PERMISSION_ALLOWED;
+    assert_check("ssm.authorize", STATUS_PASS, FAILURE_NONE);
+    break_actions(&facts, SERVICE_SSM, FAILURE_SIGNATURE, 403, "SignatureDoesNotMatch", "");
+    facts.endpoints[SERVICE_SSM].actions[2].permission = PERMISSION_ALLOWED;
+    assert_check("ssm.authorize", STATUS_FAIL, FAILURE_SIGNATURE);
+}
+
+static void the_clock_by_minutes(void **state)
+{
+    static const struct {
+        int64_t off_ms;
+        enum status status;
+    } rows[] = {{30 * 1000, STATUS_PASS},      {2 * 60 * 1000, STATUS_WARN},
+                {-2 * 60 * 1000, STATUS_WARN}, {300 * 1000, STATUS_WARN}, /* by the error's edge */
+                {6 * 60 * 1000, STATUS_FAIL},  {-6 * 60 * 1000, STATUS_FAIL},
+                {INT64_MAX / 2, STATUS_FAIL}};
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        facts_healthy(&facts);
+        move_clock(&facts, rows[i].off_ms);
+        assert_int_equal(check("clock.skew")->status, rows[i].status);
+    }
+}
+
+static void one_wrong_server_convinces_nobody(void **state)
+{
+    (void)state;
+    facts.clock.n_samples = 3;
+    facts.clock.samples[2] = facts.clock.samples[1];
+    facts.clock.samples[2].offset_ms = 86400 * 1000;
+    assert_check("clock.skew", STATUS_PASS, FAILURE_NONE);
+    facts.clock.n_samples = 2;
+    facts.clock.samples[1].offset_ms = 86400 * 1000;
+    assert_check("clock.skew", STATUS_PASS, FAILURE_NONE);
+}
+
+static void stopped_leaves_unknown(void **state)
+{
+    struct endpoint_facts *endpoint = &facts.endpoints[SERVICE_SSM];
+    (void)state;
+    facts.stopped_by = STOPPED_BY_DEADLINE;
+    for (int i = 0; i < 2; i++)
+        memset(&endpoint->addresses[i].http, 0, sizeof(struct step));
+    assert_check("ssm.http", STATUS_UNKNOWN, FAILURE_STOPPED);
+    assert_int_equal(report.verdict, VERDICT_UNKNOWN);
+    assert_string_equal(report.summary, "unknown: the deadline came before ssm.http answered");
+    break_connect(&facts, SERVICE_SSMMESSAGES, ALL_ADDRESSES, FAILURE_TIMEOUT, 2000);
+    diagnose(&facts, &report);
+    assert_int_equal(report.verdict, VERDICT_NOT_READY);
+}
+
+static void nothing_observed_is_unknown(void **state)
+{
+    (void)state;
+    memset(&facts, 0, sizeof facts);
+    diagnose(&facts, &report);
+    assert_int_equal(report.verdict, VERDICT_UNKNOWN);
+    assert_int_equal(report.n_findings, 0);
+    assert_int_equal(report.checks[CHECK_IMDS_CONNECT].status, STATUS_UNKNOWN);
+}
+
+static void versions_compare_by_number(void **state)
+{
+    (void)state;
+    assert_int_equal(look_compare_versions("3.3.40.0", "3.3.1142.0"), -1);
+    assert_int_equal(look_compare_versions("3.10.0.0", "3.9.0.0"), 1);
+    assert_int_equal(look_compare_versions("3.3.40.0", "3.3.40.0"), 0);
+    assert_int_equal(look_compare_versions("3.3", "3.3.1"), -1);
+    assert_int_equal(look_compare_versions("", "3.3"), 0);
+    assert_int_equal(look_compare_versions("latest", "3.3"), 0);
+}
+
+static void no_proxy_covers_hosts(void **state)
+{
+    static const struct {
+        const char *no_proxy;
+        bool proxied;
+    } rows[] = {
+        {"", true},
+        {"169.254.169.254", true},
+        {"*", false},
+        {"ssm.us-east-1.amazonaws.com", false},
+        {"SSM.us-east-1.amazonaws.com:443", false},
+        {"amazonaws.com", false},
+        {".amazonaws.com", false},
+        {"localhost, .us-east-1.amazonaws.com", false},
+        {"*.amazonaws.com", false},
+        {"mazonaws.com", true},
+        {"xssm.us-east-1.amazonaws.com", true},
+        {".vpce.amazonaws.com", true},
+    };
+    (void)state;
+    SET(facts.agent.https_proxy, "http://proxy:3128");
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        SET(facts.agent.no_proxy, "%s", rows[i].no_proxy);
+        if (look_proxied(&facts.agent, "ssm.us-east-1.amazonaws.com") != rows[i].proxied)
+            fail_msg("NO_PROXY \"%s\"", rows[i].no_proxy);
+    }
+}
+
+/* "2600:..::21" of api.aws beside an IPv4 address, on a machine without IPv6. */
+static void an_unusable_family_does_not_count(void **state)
+{
+    struct endpoint_facts *endpoint = &facts.endpoints[SERVICE_SSM];
+    (void)state;
+    step_ok(&endpoint->answers[1].step, 1);
+    endpoint->answers[1].n_addresses = 1;
+    SET(endpoint->answers[1].addresses[0], "2600:9000::1");
+    assert_check("ssm.private", STATUS_PASS, FAILURE_NONE);
+    facts.network.usable_ipv6 = true;
+    assert_check("ssm.private", STATUS_FAIL, FAILURE_PUBLIC);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup(a_healthy_instance_passes_every_check, start),
+        cmocka_unit_test_setup(services_that_are_off_are_not_planned, start),
+        cmocka_unit_test_setup(required_follows_the_plan, start),
+        cmocka_unit_test_setup(a_rung_above_a_failed_one_is_skipped_and_names_it, start),
+        cmocka_unit_test_setup(without_metadata_no_service_is_tried, start),
+        cmocka_unit_test_setup(without_credentials_nothing_is_signed, start),
+        cmocka_unit_test_setup(one_address_that_fails_fails_the_rung, start),
+        cmocka_unit_test_setup(skipped_on_request, start),
+        cmocka_unit_test_setup(permissions_off_skips_the_role, start),
+        cmocka_unit_test_setup(public_addresses_by_mode, start),
+        cmocka_unit_test_setup(second_opinions_judge_no_rung, start),
+        cmocka_unit_test_setup(the_first_server_that_answers_decides, start),
+        cmocka_unit_test_setup(a_missing_ec2messages_is_no_fault_for_a_new_agent, start),
+        cmocka_unit_test_setup(what_was_not_probed_never_fails, start),
+        cmocka_unit_test_setup(denied_actions_by_need, start),
+        cmocka_unit_test_setup(unclear_answers_by_weight, start),
+        cmocka_unit_test_setup(the_clock_by_minutes, start),
+        cmocka_unit_test_setup(one_wrong_server_convinces_nobody, start),
+        cmocka_unit_test_setup(stopped_leaves_unknown, start),
+        cmocka_unit_test_setup(nothing_observed_is_unknown, start),
+        cmocka_unit_test_setup(versions_compare_by_number, start),
+        cmocka_unit_test_setup(no_proxy_covers_hosts, start),
+        cmocka_unit_test_setup(an_unusable_family_does_not_count, start),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

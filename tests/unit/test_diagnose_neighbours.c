@@ -1,0 +1,363 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The one observation that turns a cause into its nearest neighbour: each row starts from a
+ * situation, changes one thing, and names the root cause that must come out then.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "base/text.h"
+#include "diagnose/diagnose.h"
+#include "facts_builder.h"
+#include "situations.h"
+
+#define SET(field, ...) (void)text_set(field, sizeof field, __VA_ARGS__)
+#define EACH_SERVICE(i) for (int i = SERVICE_SSM; i <= SERVICE_EC2MESSAGES; i++)
+
+static struct facts facts;
+static struct report report;
+
+static void dmi_says_ec2(struct facts *f)
+{
+    f->machine.is_ec2 = ANSWER_YES;
+}
+
+static void an_address_comes_up(struct facts *f)
+{
+    f->network.usable_ipv4 = f->network.default_route_ipv4 = true;
+}
+
+static void imds_takes_three_seconds(struct facts *f)
+{
+    f->imds.connect.failure = FAILURE_HOST_UNREACHABLE;
+    f->imds.connect.took_ms = 3050;
+}
+
+static void get_is_silent_too(struct facts *f)
+{
+    f->imds.get_answers = ANSWER_NO;
+}
+
+static void token_is_forbidden(struct facts *f)
+{
+    f->imds.token.failure = FAILURE_FORBIDDEN;
+    f->imds.token_status = 403;
+}
+
+static void token_is_not_found(struct facts *f)
+{
+    f->imds.token.failure = FAILURE_NOT_FOUND;
+    f->imds.token_status = 404;
+}
+
+static void profile_is_attached(struct facts *f)
+{
+    f->role.attached.failure = FAILURE_PROFILE_EMPTY;
+}
+
+static void agent_has_default_role(struct facts *f)
+{
+    f->role.dhmc = ANSWER_YES;
+}
+
+static void clock_is_a_day_ahead(struct facts *f)
+{
+    move_clock(f, (int64_t)-86400 * 1000);
+}
+
+static void amazon_answers_private(struct facts *f)
+{
+    EACH_SERVICE(i) amazon_says(f, (enum service)i, "10.0.1.21", FAILURE_NONE);
+}
+
+static void resolver_is_amazons(struct facts *f)
+{
+    use_resolver(f, "10.0.0.2");
+    EACH_SERVICE(i) f->endpoints[i].n_answers = 2;
+}
+
+static void resolver_is_custom(struct facts *f)
+{
+    use_resolver(f, "10.0.9.53");
+}
+
+static void resolver_fails(struct facts *f)
+{
+    EACH_SERVICE(i) break_resolve(f, (enum service)i, FAILURE_SERVFAIL);
+}
+
+static void amazon_is_unheard(struct facts *f)
+{
+    EACH_SERVICE(i) f->endpoints[i].n_answers = 2;
+}
+
+static void two_services_are_private(struct facts *f)
+{
+    add_service(f, SERVICE_SSM, NEED_REQUIRED);
+    add_service(f, SERVICE_EC2MESSAGES, NEED_REQUIRED);
+}
+
+static void public_address_answers(struct facts *f)
+{
+    resolve_to(f, SERVICE_SSMMESSAGES, "52.46.132.117", PLACE_PUBLIC, FAILURE_NONE);
+}
+
+static void all_public_addresses_answer(struct facts *f)
+{
+    EACH_SERVICE(i) resolve_to(f, (enum service)i, "52.46.1.1", PLACE_PUBLIC, FAILURE_NONE);
+}
+
+static void dns_gives_the_pinned_one(struct facts *f)
+{
+    SET(f->endpoints[SERVICE_SSM].answers[0].addresses[0], "10.0.1.99");
+}
+
+static void first_service_connects(struct facts *f)
+{
+    add_service(f, SERVICE_SSM, NEED_REQUIRED);
+}
+
+static void own_subnet_connects(struct facts *f)
+{
+    EACH_SERVICE(i)
+    {
+        add_service(f, (enum service)i, NEED_REQUIRED);
+        break_connect(f, (enum service)i, 1, FAILURE_TIMEOUT, 2000);
+    }
+}
+
+static void only_one_service_loses_a_zone(struct facts *f)
+{
+    add_service(f, SERVICE_SSMMESSAGES, NEED_REQUIRED);
+    add_service(f, SERVICE_EC2MESSAGES, NEED_REQUIRED);
+}
+
+static void the_zone_refuses(struct facts *f)
+{
+    break_connect(f, SERVICE_SSM, 1, FAILURE_REFUSED, 1);
+}
+
+static void all_refuse(struct facts *f)
+{
+    EACH_SERVICE(i) break_connect(f, (enum service)i, ALL_ADDRESSES, FAILURE_REFUSED, 1);
+}
+
+static void silence_of_three_seconds(struct facts *f)
+{
+    EACH_SERVICE(i)
+    break_connect(f, (enum service)i, ALL_ADDRESSES, FAILURE_HOST_UNREACHABLE, 3050);
+}
+
+static void only_one_refuses(struct facts *f)
+{
+    add_service(f, SERVICE_SSMMESSAGES, NEED_REQUIRED);
+    add_service(f, SERVICE_EC2MESSAGES, NEED_REQUIRED);
+}
+
+static void small_segments_fail_too(struct facts *f)
+{
+    EACH_SERVICE(i)
+    for (int j = 0; j < 2; j++)
+        f->endpoints[i].addresses[j].small_segments = ANSWER_NO;
+}
+
+static void clock_is_right(struct facts *f)
+{
+    for (int32_t i = 0; i < f->clock.n_samples; i++)
+        f->clock.samples[i].offset_ms = 40;
+}
+
+static void system_bundle_trusts(struct facts *f)
+{
+    EACH_SERVICE(i)
+    {
+        add_service(f, (enum service)i, NEED_REQUIRED);
+        for (int j = 0; j < 2; j++) {
+            f->endpoints[i].addresses[j].session.trust_by = TRUST_BY_SYSTEM;
+            SET(f->endpoints[i].addresses[j].session.issuer, "CN=Example Corp CA");
+        }
+    }
+}
+
+static void issuer_signed_itself(struct facts *f)
+{
+    EACH_SERVICE(i)
+    for (int j = 0; j < 2; j++) {
+        struct tls_session *session = &f->endpoints[i].addresses[j].session;
+        SET(session->issuer, "%s", session->subject);
+    }
+}
+
+static void one_action_is_allowed(struct facts *f)
+{
+    f->endpoints[SERVICE_SSM].actions[0].permission = PERMISSION_ALLOWED;
+    f->endpoints[SERVICE_SSM].actions[0].failure = FAILURE_NONE;
+}
+
+static void denied_with(struct facts *f, enum denied_by by, bool explicit_deny)
+{
+    EACH_SERVICE(i) deny(f, (enum service)i, NULL, by, explicit_deny);
+}
+
+static void the_policy_says_no(struct facts *f)
+{
+    denied_with(f, DENIED_BY_IDENTITY_POLICY, true);
+}
+
+static void the_endpoint_says_no(struct facts *f)
+{
+    denied_with(f, DENIED_BY_ENDPOINT_POLICY, false);
+}
+
+static void the_boundary_says_no(struct facts *f)
+{
+    denied_with(f, DENIED_BY_BOUNDARY, false);
+}
+
+static void the_organization_says_no(struct facts *f)
+{
+    denied_with(f, DENIED_BY_RESOURCE_CONTROL_POLICY, true);
+}
+
+static void nobody_says_why(struct facts *f)
+{
+    denied_with(f, DENIED_BY_UNSAID, false);
+}
+
+static void a_session_policy_says_no(struct facts *f)
+{
+    denied_with(f, DENIED_BY_SESSION_POLICY, false);
+}
+
+static void the_service_itself_fails(struct facts *f)
+{
+    EACH_SERVICE(i) break_http(f, (enum service)i, ALL_ADDRESSES, FAILURE_SERVER_ERROR, 503);
+}
+
+static void user_requires_ec2messages(struct facts *f)
+{
+    f->plan.services[SERVICE_EC2MESSAGES].need = NEED_REQUIRED;
+}
+
+static void agent_is_installed_disabled(struct facts *f)
+{
+    struct facts healthy;
+    facts_healthy(&healthy);
+    f->agent = healthy.agent;
+    f->agent.unit_state = UNIT_DISABLED;
+}
+
+static void unit_is_masked(struct facts *f)
+{
+    f->agent.unit_state = UNIT_MASKED;
+}
+
+static void bundle_is_there_config_is_not(struct facts *f)
+{
+    SET(f->agent.ca_bundle, "/etc/ssl/certs/ca-certificates.crt");
+    step_fail(&f->agent.config, FAILURE_INVALID, 1);
+}
+
+static void address_is_inside(struct facts *f)
+{
+    EACH_SERVICE(i) resolve_to(f, (enum service)i, "10.0.3.21", PLACE_IN_VPC, FAILURE_NONE);
+}
+
+static const struct {
+    const char *from;
+    void (*change)(struct facts *facts);
+    const char *to; /* "": nothing is left */
+} rows[] = {
+    {"not-ec2", dmi_says_ec2, "imds-unreachable"},
+    {"network-not-up", an_address_comes_up, "imds-blocked-locally"},
+    {"imds-blocked-locally", imds_takes_three_seconds, "imds-unreachable"},
+    {"imds-hop-limit", get_is_silent_too, "imds-unreachable"},
+    {"imds-hop-limit", token_is_forbidden, "imds-disabled"},
+    {"imds-throttled", token_is_not_found, "imds-malformed"},
+    {"role-missing", profile_is_attached, "role-profile-empty"},
+    {"role-missing", agent_has_default_role, "dhmc-in-use"},
+    {"credentials-expired", clock_is_a_day_ahead, "clock-wrong"},
+
+    {"vpc-dns-off", resolver_is_custom, "dns-resolver-unreachable"},
+    {"vpc-dns-off", resolver_fails, "dns-servfail"},
+    {"vpc-dns-off", amazon_answers_private, "dns-resolver-unreachable"},
+    {"dns-bypasses-vpc", resolver_is_amazons, "private-dns-off"},
+    {"dns-bypasses-vpc--nxdomain", amazon_is_unheard, "dns-wrong-name"},
+    {"private-dns-off--custom-resolver", amazon_answers_private, "dns-bypasses-vpc"},
+    {"private-dns-off", two_services_are_private, "endpoint-missing"},
+    {"private-dns-off", all_public_addresses_answer, "public-path"},
+    {"endpoint-missing", public_address_answers, "public-path"},
+    {"dns-hosts-override", dns_gives_the_pinned_one, "endpoint-blocks-443"},
+    {"ec2messages-not-needed", user_requires_ec2messages, "endpoint-missing"},
+    {"endpoint-outside-vpc", address_is_inside, ""},
+
+    {"egress-blocked", first_service_connects, "endpoint-blocks-443"},
+    {"egress-blocked", own_subnet_connects, "network-acl"},
+    {"egress-blocked", all_refuse, "local-firewall"},
+    {"egress-blocked", silence_of_three_seconds, "gateway-silent"},
+    {"network-acl", only_one_service_loses_a_zone, "endpoint-az-unreachable"},
+    {"endpoint-az-unreachable", the_zone_refuses, "endpoint-refuses"},
+    {"local-firewall", only_one_refuses, "endpoint-refuses"},
+    {"path-mtu", small_segments_fail_too, "tls-reset"},
+
+    {"clock-wrong--tls", clock_is_right, "tls-expired"},
+    {"clock-wrong", clock_is_right, "signature-rejected"},
+    {"tls-expired", clock_is_a_day_ahead, "clock-wrong"},
+    {"tls-untrusted", system_bundle_trusts, "tls-intercepted"},
+    {"tls-intercepted--private-authority", issuer_signed_itself, "tls-untrusted"},
+
+    {"policy-missing", one_action_is_allowed, "policy-incomplete"},
+    {"policy-missing", the_policy_says_no, "denied-explicitly"},
+    {"policy-missing", the_endpoint_says_no, "denied-by-endpoint-policy"},
+    {"policy-missing", the_boundary_says_no, "denied-by-boundary"},
+    {"policy-missing", the_organization_says_no, "denied-by-organization"},
+    {"policy-missing", nobody_says_why, "denied"},
+    {"policy-missing", a_session_policy_says_no, "denied"},
+    {"proxy-in-the-way", the_service_itself_fails, "service-unavailable"},
+
+    {"agent-missing", agent_is_installed_disabled, "agent-disabled"},
+    {"agent-disabled", unit_is_masked, "agent-masked"},
+    {"ca-bundle-missing", bundle_is_there_config_is_not, "agent-config-invalid"},
+};
+
+static void one_observation_turns_a_cause_into_its_neighbour(void **state)
+{
+    int wrong = 0;
+    (void)state;
+
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        const struct situation *from = situation_find(rows[i].from);
+        assert_non_null(from);
+        facts_healthy(&facts);
+        from->make(&facts);
+        diagnose(&facts, &report);
+        assert_true(report.n_findings > 0);
+        if (!text_starts(from->name, report.findings[0].code)) {
+            print_error("%s is %s\n", rows[i].from, report.findings[0].code);
+            wrong++;
+        }
+        rows[i].change(&facts);
+        diagnose(&facts, &report);
+        const char *got = report.n_findings > 0 ? report.findings[0].code : "";
+        if (strcmp(got, rows[i].to) != 0) {
+            print_error("row %zu: %s became \"%s\", not \"%s\"\n", i, rows[i].from, got,
+                        rows[i].to);
+            wrong++;
+        }
+    }
+    assert_int_equal(wrong, 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(one_observation_turns_a_cause_into_its_neighbour),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

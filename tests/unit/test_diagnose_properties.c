@@ -1,0 +1,315 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * What holds of every diagnosis, on facts that no machine has seen: healthy ones broken at random,
+ * many times over. PREFLIGHT_SEED repeats a run.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "base/text.h"
+#include "diagnose/causes.h"
+#include "diagnose/diagnose.h"
+#include "facts_builder.h"
+#include "situations.h"
+
+enum { ROUNDS = 5000 };
+
+static struct facts facts;
+static struct report report, again;
+static uint64_t state_of_random;
+static uint64_t seed;
+
+/* splitmix64 (Steele, Lea, Flood 2014): any seed is a good one. */
+static uint64_t next_random(void)
+{
+    uint64_t z = (state_of_random += 0x9e3779b97f4a7c15u);
+    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
+    z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
+    return z ^ (z >> 31);
+}
+
+static uint32_t below(uint32_t n)
+{
+    return (uint32_t)(next_random() % n);
+}
+
+static bool one_in(uint32_t n)
+{
+    return below(n) == 0;
+}
+
+static void random_step(struct step *step)
+{
+    memset(step, 0, sizeof *step);
+    step->outcome = (enum outcome)below(4);
+    if (step->outcome == OUTCOME_FAILED || step->outcome == OUTCOME_SKIPPED)
+        step->failure = (enum failure)below(N_FAILURES);
+    step->took_ms = (int32_t)below(4000);
+}
+
+/* Longer than its field, with what must not reach a terminal or a shell. */
+static void random_text(char *text, size_t size)
+{
+    static const char *const nasty[] = {"",       "$(reboot)", "a b; c", "\x1b[2J\x07",
+                                        "--flag", "%s%n",      "i-0123", "'\"`"};
+    switch (below(3)) {
+    case 0:
+        (void)text_set(text, size, "%s", nasty[below(sizeof nasty / sizeof nasty[0])]);
+        break;
+    case 1:
+        memset(text, 'x', size - 1);
+        text[size - 1] = '\0';
+        break;
+    default:
+        break;
+    }
+}
+
+#define RANDOM_TEXT(field) random_text(field, sizeof(field))
+
+static void random_address(struct address_facts *at)
+{
+    if (one_in(3))
+        random_step(&at->connect);
+    if (one_in(3))
+        random_step(&at->tls);
+    if (one_in(3))
+        random_step(&at->http);
+    if (one_in(4))
+        at->place = (enum place)below(PLACE_LOCAL + 1);
+    if (one_in(8))
+        at->second_opinion = !at->second_opinion;
+    if (one_in(10))
+        at->from_hosts_file = true;
+    if (one_in(4))
+        at->session.trust_by = (enum trust_by)below(TRUST_BY_SYSTEM + 1);
+    if (one_in(10))
+        RANDOM_TEXT(at->session.issuer);
+    if (one_in(10))
+        RANDOM_TEXT(at->address);
+    at->small_segments = (enum answer)below(3);
+}
+
+static void random_endpoint(struct endpoint_facts *endpoint)
+{
+    if (one_in(6))
+        endpoint->n_addresses = (int32_t)below(MAX_ADDRESSES + 1);
+    if (one_in(8))
+        endpoint->n_answers = (int32_t)below(MAX_ANSWERS + 1);
+    if (one_in(8))
+        endpoint->n_actions = (int32_t)below(MAX_ACTIONS + 1);
+    for (int32_t i = 0; i < endpoint->n_addresses; i++)
+        random_address(&endpoint->addresses[i]);
+    for (int32_t i = 0; i < endpoint->n_answers; i++) {
+        struct dns_answer *answer = &endpoint->answers[i];
+        if (one_in(3))
+            random_step(&answer->step);
+        if (one_in(4))
+            answer->asked_as = (enum asked_as)below(ASKED_AMAZON + 1);
+        if (one_in(6))
+            answer->n_addresses = (int32_t)below(MAX_ADDRESSES + 1);
+        answer->rcode = (int32_t)below(7) - 1;
+    }
+    for (int32_t i = 0; i < endpoint->n_actions; i++) {
+        struct action_facts *action = &endpoint->actions[i];
+        if (!one_in(3))
+            continue;
+        action->permission = (enum permission)below(PERMISSION_UNCLEAR + 1);
+        action->denied_by = (enum denied_by)below(DENIED_BY_TRUST_POLICY + 1);
+        action->failure = (enum failure)below(N_FAILURES);
+        RANDOM_TEXT(action->message);
+    }
+}
+
+static void random_machine(void)
+{
+    facts.stopped_by = (enum stopped_by)below(3);
+    facts.machine.is_ec2 = (enum answer)below(3);
+    facts.network.usable_ipv4 = !one_in(4);
+    facts.network.usable_ipv6 = one_in(4);
+    if (one_in(6))
+        facts.network.n_interfaces = (int32_t)below(MAX_INTERFACES + 1);
+    facts.resolvers.stub = one_in(4);
+    if (one_in(6))
+        facts.resolvers.n_configured = 0;
+    if (one_in(4))
+        random_step(&facts.imds.connect);
+    if (one_in(4))
+        random_step(&facts.imds.token);
+    if (one_in(4))
+        random_step(&facts.imds.identity);
+    facts.imds.get_answers = (enum answer)below(3);
+    if (one_in(4))
+        random_step(&facts.role.attached);
+    if (one_in(4))
+        random_step(&facts.role.credentials);
+    facts.role.from = (enum credentials_from)below(3);
+    facts.role.dhmc = (enum answer)below(3);
+    if (one_in(3))
+        facts.clock.n_samples = (int32_t)below(MAX_SAMPLES + 1);
+    for (int32_t i = 0; i < facts.clock.n_samples; i++)
+        if (one_in(3))
+            facts.clock.samples[i].offset_ms = (int64_t)next_random();
+    facts.agent.installed = (enum answer)below(3);
+    facts.agent.unit_state = (enum unit_state)below(UNIT_ABSENT + 1);
+    if (one_in(3))
+        random_step(&facts.agent.config);
+    RANDOM_TEXT(facts.agent.ca_bundle);
+    RANDOM_TEXT(facts.agent.https_proxy);
+    RANDOM_TEXT(facts.agent.no_proxy);
+    RANDOM_TEXT(facts.agent.version);
+}
+
+static void random_names(void)
+{
+    RANDOM_TEXT(facts.instance.region);
+    RANDOM_TEXT(facts.instance.vpc);
+    RANDOM_TEXT(facts.instance.id);
+    RANDOM_TEXT(facts.instance.security_groups[0]);
+    RANDOM_TEXT(facts.role.role);
+    RANDOM_TEXT(facts.role.profile_arn);
+    RANDOM_TEXT(facts.imds.body_start);
+    RANDOM_TEXT(facts.plan.domain);
+    for (int i = 0; i < N_SERVICES; i++)
+        if (one_in(4))
+            RANDOM_TEXT(facts.plan.services[i].host);
+}
+
+static void random_facts(void)
+{
+    const struct situation *situation = NULL;
+
+    facts_healthy(&facts);
+    while (situation == NULL)
+        situation = situation_at(below(120));
+    if (one_in(2))
+        situation->make(&facts);
+    if (one_in(2))
+        random_machine();
+    for (int i = 0; i < N_SERVICES; i++)
+        if (one_in(2))
+            random_endpoint(&facts.endpoints[i]);
+    for (int i = 0; i < N_SERVICES; i++)
+        if (one_in(4))
+            facts.plan.services[i].need = (enum need)below(NEED_REQUIRED + 1);
+    facts.plan.private_dns = (enum private_dns)below(3);
+    facts.plan.permissions = (enum permissions)below(4);
+    if (one_in(4))
+        facts.plan.skipped = next_random() & next_random() & next_random();
+    if (one_in(2))
+        random_names();
+}
+
+static void assert_text(const char *what, const char *text, size_t size)
+{
+    if (memchr(text, '\0', size) == NULL)
+        fail_msg("seed %llu: %s does not end", (unsigned long long)seed, what);
+    for (; *text != '\0'; text++)
+        if (*text < 0x20 || *text > 0x7e)
+            fail_msg("seed %llu: %s holds byte 0x%02x", (unsigned long long)seed, what,
+                     (unsigned int)(unsigned char)*text);
+}
+
+static void assert_texts(void)
+{
+    assert_text("summary", report.summary, sizeof report.summary);
+    for (int i = 0; i < N_CHECKS; i++)
+        assert_text("check", report.checks[i].summary, LINE_SIZE);
+    for (int32_t i = 0; i < report.n_findings; i++) {
+        const struct finding *finding = &report.findings[i];
+        assert_text("title", finding->title, TITLE_SIZE);
+        assert_text("remedy", finding->remedy, REMEDY_SIZE);
+        for (int32_t j = 0; j < finding->n_evidence; j++)
+            assert_text("evidence", finding->evidence[j], LINE_SIZE);
+        for (int32_t j = 0; j < finding->n_commands; j++)
+            assert_text("command", finding->commands[j], COMMAND_SIZE);
+        for (int32_t j = 0; j < finding->n_alternatives; j++)
+            assert_text("alternative", finding->alternatives[j].command, COMMAND_SIZE);
+    }
+}
+
+/* Shell words that only hostile facts could have brought. */
+static void assert_harmless(void)
+{
+    static const char *const hostile[] = {"$(reboot)", "a b; c", "%s%n", "\x1b"};
+    for (int32_t i = 0; i < report.n_findings; i++)
+        for (int32_t j = 0; j < report.findings[i].n_commands; j++)
+            for (size_t k = 0; k < sizeof hostile / sizeof hostile[0]; k++)
+                if (strstr(report.findings[i].commands[j], hostile[k]) != NULL)
+                    fail_msg("seed %llu: %s", (unsigned long long)seed,
+                             report.findings[i].commands[j]);
+}
+
+static void assert_claims(void)
+{
+    check_set failed = 0, required = 0, explained = 0;
+
+    for (int i = 0; i < N_CHECKS; i++) {
+        const struct check_result *check = &report.checks[i];
+        if (!check->planned || check->status != STATUS_FAIL)
+            continue;
+        failed |= check_bit((enum check)i);
+        if (check->required)
+            required |= check_bit((enum check)i);
+    }
+    for (int32_t i = 0; i < report.n_findings; i++) {
+        const struct finding *finding = &report.findings[i];
+        if (explained & finding->explains)
+            fail_msg("seed %llu: %s explains what is explained", (unsigned long long)seed,
+                     finding->code);
+        explained |= finding->explains;
+        if (i > 0 && finding->severity > report.findings[i - 1].severity)
+            fail_msg("seed %llu: order of severity", (unsigned long long)seed);
+        if (finding->severity == SEVERITY_FATAL && !(finding->explains & required) &&
+            strcmp(finding->code, "not-ec2") != 0)
+            fail_msg("seed %llu: %s is fatal for nothing", (unsigned long long)seed, finding->code);
+        if (finding->severity == SEVERITY_NOTE && finding->explains != 0)
+            fail_msg("seed %llu: note %s explains", (unsigned long long)seed, finding->code);
+    }
+    if (failed & ~explained)
+        fail_msg("seed %llu: a failed check is not explained", (unsigned long long)seed);
+    if (required && (report.verdict == VERDICT_READY || report.verdict == VERDICT_DEGRADED))
+        fail_msg("seed %llu: %s with a failed required check", (unsigned long long)seed,
+                 verdict_row(report.verdict)->name);
+    if (!required && report.verdict == VERDICT_NOT_READY)
+        fail_msg("seed %llu: not ready for nothing", (unsigned long long)seed);
+    if (report.verdict == VERDICT_NOT_READY && report.findings[0].severity != SEVERITY_FATAL)
+        fail_msg("seed %llu: no root cause", (unsigned long long)seed);
+}
+
+static void every_diagnosis_keeps_its_promises(void **state)
+{
+    const char *given = getenv("PREFLIGHT_SEED");
+    uint64_t first = given != NULL ? strtoull(given, NULL, 10) : 1;
+    (void)state;
+
+    for (uint64_t i = 0; i < (given != NULL ? 1 : ROUNDS); i++) {
+        seed = first + i;
+        state_of_random = seed;
+        random_facts();
+        memset(&report, 0x5a, sizeof report);
+        memset(&again, 0xa5, sizeof again);
+        diagnose(&facts, &report);
+        assert_texts();
+        assert_claims();
+        assert_harmless();
+        diagnose(&facts, &again);
+        if (memcmp(&report, &again, sizeof report) != 0)
+            fail_msg("seed %llu: not the same again", (unsigned long long)seed);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_diagnosis_keeps_its_promises),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
