@@ -35,11 +35,10 @@ static int help(void)
     struct buffer text;
 
     buffer_init(&text, 64 * 1024);
-    (void)buffer_addf(
-        &text,
-        "usage: ssm-preflight [COMMAND] [OPTIONS]\n\n"
-        "Can this instance register with Systems Manager through its private VPC\n"
-        "endpoints, and if not, what single thing must somebody fix?\n\ncommands:\n");
+    (void)buffer_addf(&text,
+                      "usage: ssm-preflight [COMMAND] [OPTIONS]\n\n"
+                      "Can this instance register with Systems Manager through its private VPC\n"
+                      "endpoints, and if not, what single thing must somebody fix?\n\ncommands:\n");
     for (int i = 0; i < N_COMMANDS; i++) {
         char left[40];
         (void)text_set(left, sizeof(left), "%s %s", commands[i].name, commands[i].arguments);

@@ -15,7 +15,7 @@
 #include "base/limits.h"
 #include "model/plan.h"
 
-#define CONFIG_FILE      "/etc/ssm-preflight/preflight.conf"
+#define CONFIG_FILE "/etc/ssm-preflight/preflight.conf"
 #define CONFIG_DIRECTORY "/etc/ssm-preflight/preflight.conf.d"
 
 enum colour { COLOUR_AUTO, COLOUR_ALWAYS, COLOUR_NEVER };
@@ -25,18 +25,18 @@ enum { MAX_WORDS = 4, DEFAULT_DEADLINE_MS = 15000, DEFAULT_WAIT_MS = 30000 };
 struct options {
     const char *words[MAX_WORDS]; /* the command and its arguments, as typed; not owned */
     int n_words;
-    const char *outputs;          /* in: the formats there are, space separated */
+    const char *outputs; /* in: the formats there are, space separated */
     char output[NAME_SIZE];
     char config[PATH_SIZE];
-    char root[PATH_SIZE];        /* prefix of every file read; empty: none */
-    char ca_file[PATH_SIZE];     /* empty: Amazon's public roots */
+    char root[PATH_SIZE];    /* prefix of every file read; empty: none */
+    char ca_file[PATH_SIZE]; /* empty: Amazon's public roots */
     char imds_endpoint[HOST_SIZE];
     char save[PATH_SIZE];
-    int64_t deadline_ms;         /* 0: as the command has it */
+    int64_t deadline_ms; /* 0: as the command has it */
     enum colour colour;
-    bool follow;                 /* wait: without a deadline, after boot */
+    bool follow; /* wait: without a deadline, after boot */
     bool quiet, verbose, help;
-    struct plan plan;            /* the wishes: region, needs, modes, skipped checks */
+    struct plan plan; /* the wishes: region, needs, modes, skipped checks */
 };
 
 /* Reads files and arguments into what is otherwise overwritten; `outputs` names the formats there

@@ -142,8 +142,8 @@ static bool start(struct round *round)
         return false;
     if (!start_watch(round))
         return false;
-    round->discover =
-        discover_start(round->loop, &request, round->facts, &round->credentials, &events);
+    round->discover = discover_start(round->loop, &request, round->facts, &round->credentials,
+                                     &events);
     return round->discover != NULL;
 }
 

@@ -17,7 +17,7 @@ struct round_watch {
     void *arg;
     int64_t tick_ms;                                    /* how often `tick` is wanted, 0: never */
     void (*tick)(void *arg, const struct facts *facts); /* the snapshot as far as it is */
-    int changed_fd;                                     /* readable when the network changed, or -1 */
+    int changed_fd;             /* readable when the network changed, or -1 */
     bool (*changed)(void *arg); /* takes that; true: end this round, it began before the change */
 };
 
@@ -26,8 +26,8 @@ struct round_request {
     const char *root;
     const struct imds_endpoint *endpoint; /* NULL: IMDS's own addresses */
     struct trust *trust;
-    int signal_fd;       /* readable when it is to stop (signalfd), or -1 */
-    int64_t deadline_ms; /* monotonic */
+    int signal_fd;                   /* readable when it is to stop (signalfd), or -1 */
+    int64_t deadline_ms;             /* monotonic */
     const struct round_watch *watch; /* or NULL */
     const struct facts *earlier;     /* or NULL: of the last round */
     bool proven[N_SERVICES];         /* taken over from it instead of being climbed again */

@@ -7,14 +7,14 @@
 #define BASE_LIMITS_H
 
 enum {
-    ADDRESS_SIZE = 64,  /* an IPv4 or IPv6 address in text, with a port and a zone */
-    HOST_SIZE = 256,    /* a DNS name, RFC 1035 section 2.3.4 */
-    REGION_SIZE = 64,   /* an AWS region code */
-    NAME_SIZE = 64,     /* an identifier: instance id, error code, action, unit */
-    ARN_SIZE = 256,     /* an ARN of an instance profile */
-    DETAIL_SIZE = 200,  /* one line of detail about one step */
-    WORDS_SIZE = 512,   /* what a service said, escaped and cut */
-    PATH_SIZE = 256,    /* a file's path */
+    ADDRESS_SIZE = 64, /* an IPv4 or IPv6 address in text, with a port and a zone */
+    HOST_SIZE = 256,   /* a DNS name, RFC 1035 section 2.3.4 */
+    REGION_SIZE = 64,  /* an AWS region code */
+    NAME_SIZE = 64,    /* an identifier: instance id, error code, action, unit */
+    ARN_SIZE = 256,    /* an ARN of an instance profile */
+    DETAIL_SIZE = 200, /* one line of detail about one step */
+    WORDS_SIZE = 512,  /* what a service said, escaped and cut */
+    PATH_SIZE = 256,   /* a file's path */
 
     MAX_ADDRESSES = 16, /* addresses behind one name; an endpoint has one a zone and family */
     MAX_RESOLVERS = 6,  /* nameservers of one resolv.conf */

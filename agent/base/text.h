@@ -12,12 +12,10 @@
 #include <stdint.h>
 
 /* Formats into `to`. False when it was cut. */
-bool text_set(char *to, size_t size, const char *format, ...)
-    __attribute__((format(printf, 3, 4)));
+bool text_set(char *to, size_t size, const char *format, ...) __attribute__((format(printf, 3, 4)));
 
 /* Formats behind what `to` already holds. False when it was cut. */
-bool text_add(char *to, size_t size, const char *format, ...)
-    __attribute__((format(printf, 3, 4)));
+bool text_add(char *to, size_t size, const char *format, ...) __attribute__((format(printf, 3, 4)));
 
 /* Copies n bytes, turning C0, DEL, C1, everything beyond ASCII and the backslash into \xNN (or \n,
  * \t, \r, \\), so that the result is printable ASCII. Ends in "..." when it was cut.

@@ -43,8 +43,8 @@ static void take_overrides(const cJSON *root, struct agent_facts *agent,
     host_member(root, "Ssm", overrides->hosts[SERVICE_SSM]);
     host_member(root, "Mgs", overrides->hosts[SERVICE_SSMMESSAGES]);
     host_member(root, "Mds", overrides->hosts[SERVICE_EC2MESSAGES]);
-    overrides->dual_stack = cJSON_IsTrue(cJSON_GetObjectItem(cJSON_GetObjectItem(root, "Agent"),
-                                                             "UseDualStackEndpoint"));
+    overrides->dual_stack = cJSON_IsTrue(
+        cJSON_GetObjectItem(cJSON_GetObjectItem(root, "Agent"), "UseDualStackEndpoint"));
     (void)text_set(agent->config_region, sizeof(agent->config_region), "%s", overrides->region);
 }
 

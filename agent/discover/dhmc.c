@@ -12,7 +12,7 @@
 #include "base/text.h"
 
 #define IDENTITY_CONFIG "/var/lib/amazon/ssm/runtimeconfig/identity_config.json"
-#define CREDENTIALS     "/var/lib/amazon/ssm/credentials"
+#define CREDENTIALS "/var/lib/amazon/ssm/credentials"
 
 static enum answer read_source(const char *root, struct role_facts *role)
 {
@@ -45,14 +45,12 @@ static void take_line(char *line, struct credentials *credentials)
     const char *key = text_trim(line);
     const char *value = text_trim(equals + 1);
     if (strcmp(key, "aws_access_key_id") == 0)
-        (void)text_set(credentials->access_key_id, sizeof(credentials->access_key_id), "%s",
-                       value);
+        (void)text_set(credentials->access_key_id, sizeof(credentials->access_key_id), "%s", value);
     else if (strcmp(key, "aws_secret_access_key") == 0)
-        (void)text_set(credentials->secret_access_key, sizeof(credentials->secret_access_key),
-                       "%s", value);
-    else if (strcmp(key, "aws_session_token") == 0)
-        (void)text_set(credentials->session_token, sizeof(credentials->session_token), "%s",
+        (void)text_set(credentials->secret_access_key, sizeof(credentials->secret_access_key), "%s",
                        value);
+    else if (strcmp(key, "aws_session_token") == 0)
+        (void)text_set(credentials->session_token, sizeof(credentials->session_token), "%s", value);
 }
 
 enum answer dhmc_read(const char *root, struct role_facts *role, struct credentials *credentials)

@@ -93,8 +93,8 @@ static void imds_opened(void *arg)
         role_known(discover);
         return;
     }
-    discover->role = role_read(discover->imds, discover->request.root, facts,
-                               discover->credentials, role_known, discover);
+    discover->role = role_read(discover->imds, discover->request.root, facts, discover->credentials,
+                               role_known, discover);
     if (!discover->role)
         role_known(discover);
 }

@@ -77,9 +77,9 @@ enum failure imds_status_failure(int32_t status)
         int32_t status;
         enum failure failure;
     } rows[] = {
-        {400, FAILURE_BAD_REQUEST},  {401, FAILURE_UNAUTHORIZED}, {403, FAILURE_FORBIDDEN},
-        {404, FAILURE_NOT_FOUND},    {405, FAILURE_HTTP_STATUS},  {407, FAILURE_PROXY},
-        {429, FAILURE_THROTTLED},    {503, FAILURE_THROTTLED},
+        {400, FAILURE_BAD_REQUEST}, {401, FAILURE_UNAUTHORIZED}, {403, FAILURE_FORBIDDEN},
+        {404, FAILURE_NOT_FOUND},   {405, FAILURE_HTTP_STATUS},  {407, FAILURE_PROXY},
+        {429, FAILURE_THROTTLED},   {503, FAILURE_THROTTLED},
     };
 
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)

@@ -50,7 +50,7 @@ struct imds_answer {
     enum failure failure; /* FAILURE_NONE: an HTTP answer came */
     int32_t status;       /* 200, 404, …; 0 when none came */
     int32_t took_ms;
-    const char *body;     /* zero-terminated, during the callback only; may hold a credential */
+    const char *body; /* zero-terminated, during the callback only; may hold a credential */
     size_t body_bytes;
 };
 

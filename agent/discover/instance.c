@@ -17,19 +17,23 @@ enum { LINE_SIZE = 320 };
 struct value_row {
     const char *path; /* below meta-data/, or below the interface's MAC when per_interface */
     bool per_interface;
-    size_t offset;         /* of the string, or of the first string of a list */
-    size_t size;           /* of one string */
-    size_t n_offset;       /* of the list's count; 0: a single string */
+    size_t offset;   /* of the string, or of the first string of a list */
+    size_t size;     /* of one string */
+    size_t n_offset; /* of the list's count; 0: a single string */
     int max;
 };
 
-#define ONE(path, per_interface, field)                                                           \
-    {path, per_interface, offsetof(struct instance_facts, field),                                 \
-     sizeof(((struct instance_facts *)0)->field), 0, 1}
-#define LIST(path, field, max)                                                                    \
-    {path, true, offsetof(struct instance_facts, field),                                          \
-     sizeof(((struct instance_facts *)0)->field[0]), offsetof(struct instance_facts, n_##field),  \
-     max}
+#define ONE(path, per_interface, field)                              \
+    {                                                                \
+        path, per_interface, offsetof(struct instance_facts, field), \
+            sizeof(((struct instance_facts *)0)->field), 0, 1        \
+    }
+#define LIST(path, field, max)                              \
+    {                                                       \
+        path, true, offsetof(struct instance_facts, field), \
+            sizeof(((struct instance_facts *)0)->field[0]), \
+            offsetof(struct instance_facts, n_##field), max \
+    }
 
 static const struct value_row values[] = {
     ONE("placement/availability-zone-id", false, availability_zone_id),
@@ -212,7 +216,8 @@ struct instance_reader *instance_read(struct imds *imds, struct facts *facts,
     if (!reader)
         return NULL;
 
-    *reader = (struct instance_reader){.imds = imds, .facts = facts, .events = *events, .n_identity_reads = 2};
+    *reader = (struct instance_reader){
+        .imds = imds, .facts = facts, .events = *events, .n_identity_reads = 2};
     imds_get(imds, "dynamic/instance-identity/document", document_arrived, reader);
     imds_get(imds, "meta-data/mac", mac_arrived, reader);
     ask_values(reader, false);

@@ -59,8 +59,7 @@ void machine_read(const char *root, struct machine_facts *machine)
         machine->is_ec2 = ANSWER_UNKNOWN;
     if (machine->vendor[0])
         (void)text_set(machine->evidence, sizeof(machine->evidence),
-                       "DMI vendor is \"%s\", and no uuid or asset tag is EC2's",
-                       machine->vendor);
+                       "DMI vendor is \"%s\", and no uuid or asset tag is EC2's", machine->vendor);
     else
         (void)text_set(machine->evidence, sizeof(machine->evidence),
                        "no DMI and no EC2 hypervisor: /sys/class/dmi/id/sys_vendor is not there");

@@ -75,9 +75,9 @@ static void take_address(struct network_facts *network, struct interface_facts *
         (void)text_set(interface->addresses[interface->n_addresses++], ADDRESS_SIZE, "%.50s/%d",
                        text, prefix_length(entry->ifa_netmask));
 
-    bool link_local =
-        ipv6 ? IN6_IS_ADDR_LINKLOCAL(&((struct sockaddr_in6 *)(void *)&address)->sin6_addr)
-             : text_starts(text, "169.254.");
+    bool link_local = ipv6 ? IN6_IS_ADDR_LINKLOCAL(
+                                 &((struct sockaddr_in6 *)(void *)&address)->sin6_addr)
+                           : text_starts(text, "169.254.");
     if (!interface->up || link_local)
         return;
     if (ipv6)
@@ -101,8 +101,8 @@ void network_read(struct network_facts *network)
         if (!interface)
             continue;
         interface->up = (entry->ifa_flags & IFF_UP) && (entry->ifa_flags & IFF_RUNNING);
-        if (entry->ifa_addr && (entry->ifa_addr->sa_family == AF_INET ||
-                                entry->ifa_addr->sa_family == AF_INET6))
+        if (entry->ifa_addr &&
+            (entry->ifa_addr->sa_family == AF_INET || entry->ifa_addr->sa_family == AF_INET6))
             take_address(network, interface, entry);
     }
     freeifaddrs(all);

@@ -104,9 +104,8 @@ bool plan_complete(struct facts *facts, const struct agent_overrides *overrides)
         (void)text_set(service->signing_name, sizeof(service->signing_name), "%s",
                        services[i].signing_name);
         if (partition->service_prefix)
-            (void)text_set(service->endpoint_service, sizeof(service->endpoint_service),
-                           "%s.%s.%s", partition->service_prefix, plan->region,
-                           services[i].short_name);
+            (void)text_set(service->endpoint_service, sizeof(service->endpoint_service), "%s.%s.%s",
+                           partition->service_prefix, plan->region, services[i].short_name);
     }
     return true;
 }

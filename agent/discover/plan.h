@@ -12,11 +12,11 @@
 
 /* What amazon-ssm-agent.json sets; empty strings where it sets nothing. */
 struct agent_overrides {
-    char region[REGION_SIZE];         /* Agent.Region: signing only, the name keeps the region */
-    char domain[HOST_SIZE];           /* Agent.ServiceDomain */
-    char mgs_region[REGION_SIZE];     /* Mgs.Region */
+    char region[REGION_SIZE];          /* Agent.Region: signing only, the name keeps the region */
+    char domain[HOST_SIZE];            /* Agent.ServiceDomain */
+    char mgs_region[REGION_SIZE];      /* Mgs.Region */
     char hosts[N_SERVICES][HOST_SIZE]; /* Ssm.Endpoint, Mgs.Endpoint, Mds.Endpoint */
-    bool dual_stack;                  /* Agent.UseDualStackEndpoint */
+    bool dual_stack;                   /* Agent.UseDualStackEndpoint */
 };
 
 /* Completes facts->plan, of which the options have filled the wishes (needs, modes, region).

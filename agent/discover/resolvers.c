@@ -10,7 +10,7 @@
 #include "discover/machine.h"
 #include "net/address.h"
 
-#define RESOLV_CONF          "/etc/resolv.conf"
+#define RESOLV_CONF "/etc/resolv.conf"
 #define UPSTREAM_RESOLV_CONF "/run/systemd/resolve/resolv.conf"
 
 static int read_nameservers(const char *root, const char *path,

@@ -11,7 +11,7 @@
 #include "base/file.h"
 #include "base/text.h"
 
-#define DEB_UNIT  "amazon-ssm-agent.service"
+#define DEB_UNIT "amazon-ssm-agent.service"
 #define SNAP_UNIT "snap.amazon-ssm-agent.amazon-ssm-agent.service"
 
 static const char *const unit_directories[] = {"/usr/lib/systemd/system", "/lib/systemd/system",
@@ -101,8 +101,7 @@ static void take_assignment(struct agent_facts *agent, const char *assignment, c
     else if (n == strlen("no_proxy") && strncasecmp(assignment, "no_proxy", n) == 0)
         (void)text_escape(agent->no_proxy, sizeof(agent->no_proxy), value, strlen(value));
     else if (n == strlen("SSL_CERT_FILE") && strncmp(assignment, "SSL_CERT_FILE", n) == 0)
-        (void)text_escape(agent->ssl_cert_file, sizeof(agent->ssl_cert_file), value,
-                          strlen(value));
+        (void)text_escape(agent->ssl_cert_file, sizeof(agent->ssl_cert_file), value, strlen(value));
 }
 
 /* Words of an Environment= line: separated by white space, quoted with " or ' (systemd.exec(5)). */
@@ -179,8 +178,8 @@ static void read_environment(const char *root, struct agent_facts *agent)
         read_lines(root, path, agent, unit_line);
     }
     for (int i = 0; i < N_DIRECTORIES; i++) {
-        (void)text_set(reading.directory, sizeof(reading.directory), "%s/%s.d",
-                       unit_directories[i], agent->unit);
+        (void)text_set(reading.directory, sizeof(reading.directory), "%s/%s.d", unit_directories[i],
+                       agent->unit);
         (void)file_list(root, reading.directory, ".conf", read_drop_in, &reading);
     }
 }

@@ -64,8 +64,8 @@ static void answered(void *arg, const struct http_reply *reply)
         service_answer_judge(&reply->head, reply->body, reply->body_bytes, row->allowed, action);
     } else {
         action->permission = PERMISSION_UNCLEAR;
-        action->failure =
-            reply->tls.outcome == OUTCOME_FAILED ? reply->tls.failure : reply->step.failure;
+        action->failure = reply->tls.outcome == OUTCOME_FAILED ? reply->tls.failure
+                                                               : reply->step.failure;
         lane->open = reply->step.failure == FAILURE_TOO_LARGE;
     }
     if (action->failure == FAILURE_SKEWED)
@@ -77,7 +77,6 @@ static bool send_next(struct lane *lane, const struct permission_row *row)
 {
     struct climb *climb = lane->climb;
     const struct facts *facts = climb->observe->facts;
-    const char *instance = facts->instance.id[0] ? facts->instance.id : "i-00000000000000000";
     char body[BODY_SIZE], path[PATH_BYTES], target[NAME_SIZE * 2];
     const char *headers[3] = {row->target ? "Content-Type: application/x-amz-json-1.1"
                                           : "Content-Type: application/json",
@@ -86,8 +85,8 @@ static bool send_next(struct lane *lane, const struct permission_row *row)
                                   .region = facts->plan.signing_region,
                                   .service = climb->plan->signing_name};
 
-    if (!permission_fill(row->body, instance, body, sizeof(body)) ||
-        !permission_fill(row->path, instance, path, sizeof(path)))
+    if (!permission_fill(row->body, facts, body, sizeof(body)) ||
+        !permission_fill(row->path, facts, path, sizeof(path)))
         return false;
     if (row->target) {
         (void)text_set(target, sizeof(target), "X-Amz-Target: %s", row->target);

@@ -164,9 +164,8 @@ void ladder_add(struct climb *climb, const char *address, bool from_hosts_file)
     int index = endpoint->n_addresses++;
     struct address_facts *facts = &endpoint->addresses[index];
     struct lane *lane = &climb->lanes[index];
-    struct dial dial = {.address = address,
-                        .port = climb->plan->port,
-                        .timeout_ms = CONNECT_TIMEOUT_MS};
+    struct dial dial = {
+        .address = address, .port = climb->plan->port, .timeout_ms = CONNECT_TIMEOUT_MS};
 
     (void)text_set(facts->address, sizeof(facts->address), "%s", address);
     facts->from_hosts_file = from_hosts_file;

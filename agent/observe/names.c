@@ -31,8 +31,8 @@ static bool family_usable(const struct network_facts *network, enum family famil
 
 /* The answer that the agent's resolver would take, or NULL while that is open; `settled` also when
  * every configured resolver failed. */
-static const struct dns_answer *taken_answer(const struct endpoint_facts *facts,
-                                             enum family family, bool *settled)
+static const struct dns_answer *taken_answer(const struct endpoint_facts *facts, enum family family,
+                                             bool *settled)
 {
     *settled = true;
     for (int i = 0; i < facts->n_answers; i++) {
@@ -82,8 +82,7 @@ static void answered(void *arg, const struct dns_answer *answer)
     second_opinion_if_useful(climb);
 }
 
-static void ask(struct climb *climb, const char *server, enum asked_as asked_as,
-                enum family family)
+static void ask(struct climb *climb, const char *server, enum asked_as asked_as, enum family family)
 {
     struct endpoint_facts *facts = climb->facts;
     if (facts->n_answers == MAX_ANSWERS)

@@ -27,8 +27,8 @@ enum {
 struct observe;
 
 struct observe_request {
-    const char *root;    /* prefix of /etc/hosts; outlives it */
-    struct trust *trust; /* outlives it */
+    const char *root;        /* prefix of /etc/hosts; outlives it */
+    struct trust *trust;     /* outlives it */
     bool proven[N_SERVICES]; /* not climbed again: facts->endpoints holds an earlier climb */
 };
 

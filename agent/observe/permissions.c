@@ -10,13 +10,15 @@
 
 #include "base/text.h"
 
-#define SSM(operation)  "AmazonSSM." operation
-#define MDS(operation)  "EC2WindowsMessageDeliveryService." operation
-#define NO_SUCH         "ssm-preflight-{uuid}"
-#define MDS_BOGUS       "{\"MessageId\":\"" NO_SUCH "\"}"
-#define MDS_BOGUS_REPLY                                                                            \
+#define SSM(operation) "AmazonSSM." operation
+#define MDS(operation) "EC2WindowsMessageDeliveryService." operation
+#define NO_SUCH "ssm-preflight-{uuid}"
+#define MDS_BOGUS "{\"MessageId\":\"" NO_SUCH "\"}"
+#define MDS_BOGUS_REPLY \
     "{\"MessageId\":\"" NO_SUCH "\",\"ReplyId\":\"" NO_SUCH "\",\"Payload\":\"{}\"}"
 #define CHANNEL "{\"MessageSchemaVersion\":\"1.0\",\"RequestId\":\"{uuid}\"}"
+
+enum { UUID_SIZE = 40 };
 
 static const char no_association[] = "AssociationDoesNotExist InvalidDocument InvalidInstanceId";
 static const char no_message[] = "InvalidMessageIdException InvalidDestinationException";
@@ -40,8 +42,7 @@ const struct permission_row permissions[] = {
      "{\"MaxResults\":1}", "", NULL},
     {SERVICE_SSM, "ssm:ListInstanceAssociations", PROOF_SAFE, "/", SSM("ListInstanceAssociations"),
      "{\"InstanceId\":\"{instance}\",\"MaxResults\":1}", "InvalidInstanceId", NULL},
-    {SERVICE_SSM, "ssm:PutInventory", PROOF_NEVER, NULL, NULL, NULL, NULL,
-     "would write inventory"},
+    {SERVICE_SSM, "ssm:PutInventory", PROOF_NEVER, NULL, NULL, NULL, NULL, "would write inventory"},
     {SERVICE_SSM, "ssm:PutComplianceItems", PROOF_NEVER, NULL, NULL, NULL, NULL,
      "would write compliance items"},
     {SERVICE_SSM, "ssm:PutConfigurePackageResult", PROOF_NEVER, NULL, NULL, NULL, NULL,
@@ -56,15 +57,14 @@ const struct permission_row permissions[] = {
      no_association, "writes a status, if only of an association that does not exist"},
     {SERVICE_SSM, "ssm:UpdateInstanceInformation", PROOF_DEEP, "/",
      SSM("UpdateInstanceInformation"),
-     "{\"AgentName\":\"amazon-ssm-agent\",\"AgentVersion\":\"3.3.0.0\","
+     "{\"AgentName\":\"amazon-ssm-agent\",\"AgentVersion\":\"{version}\","
      "\"InstanceId\":\"{instance}\",\"PlatformType\":\"Linux\"}",
      "", "registers the instance as a managed node"},
 
     {SERVICE_SSMMESSAGES, "ssmmessages:CreateControlChannel", PROOF_SAFE,
      "/v1/control-channel/{instance}", NULL, CHANNEL, "", NULL},
-    {SERVICE_SSMMESSAGES, "ssmmessages:CreateDataChannel", PROOF_DEEP,
-     "/v1/data-channel/" NO_SUCH, NULL,
-     "{\"MessageSchemaVersion\":\"1.0\",\"RequestId\":\"{uuid}\",\"ClientId\":\"{uuid}\"}",
+    {SERVICE_SSMMESSAGES, "ssmmessages:CreateDataChannel", PROOF_DEEP, "/v1/data-channel/" NO_SUCH,
+     NULL, "{\"MessageSchemaVersion\":\"1.0\",\"RequestId\":\"{uuid}\",\"ClientId\":\"{uuid}\"}",
      "BadRequest ResourceNotFoundException DoesNotExistException",
      "asks for the channel of a session that does not exist"},
     {SERVICE_SSMMESSAGES, "ssmmessages:OpenControlChannel", PROOF_NEVER, NULL, NULL, NULL, NULL,
@@ -89,7 +89,7 @@ const struct permission_row permissions[] = {
 const size_t n_permissions = sizeof(permissions) / sizeof(permissions[0]);
 
 /* A version 4 UUID, RFC 9562 section 5.4. */
-static void make_uuid(char to[40])
+static void make_uuid(char to[UUID_SIZE])
 {
     uint8_t bytes[16] = {0};
 
@@ -98,31 +98,48 @@ static void make_uuid(char to[40])
     bytes[8] = (uint8_t)((bytes[8] & 0x3f) | 0x80);
     to[0] = '\0';
     for (int i = 0; i < 16; i++)
-        (void)text_add(to, 40, "%s%02x", i == 4 || i == 6 || i == 8 || i == 10 ? "-" : "",
+        (void)text_add(to, UUID_SIZE, "%s%02x", i == 4 || i == 6 || i == 8 || i == 10 ? "-" : "",
                        bytes[i]);
 }
 
-bool permission_fill(const char *pattern, const char *instance, char *to, size_t size)
+/* What stands for one placeholder, or NULL when it is none (a brace of the JSON). */
+static const char *value_of(const char *at, const struct facts *facts, char uuid[UUID_SIZE],
+                            size_t *n)
+{
+    static const struct {
+        const char *name;
+        enum { INSTANCE, VERSION, UUID } value;
+    } rows[] = {{"{instance}", INSTANCE}, {"{version}", VERSION}, {"{uuid}", UUID}};
+
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        if (!text_starts(at, rows[i].name))
+            continue;
+        *n = strlen(rows[i].name);
+        if (rows[i].value == INSTANCE)
+            return facts->instance.id[0] ? facts->instance.id : "i-00000000000000000";
+        if (rows[i].value == VERSION)
+            return facts->agent.version[0] ? facts->agent.version : "3.3.0.0";
+        make_uuid(uuid);
+        return uuid;
+    }
+    return NULL;
+}
+
+bool permission_fill(const char *pattern, const struct facts *facts, char *to, size_t size)
 {
     bool whole = true;
 
     to[0] = '\0';
     while (*pattern && whole) {
-        char uuid[40];
-        size_t plain = strcspn(pattern, "{");
+        char uuid[UUID_SIZE];
+        size_t n = strcspn(pattern, "{");
+        const char *value = n == 0 ? value_of(pattern, facts, uuid, &n) : NULL;
 
-        if (text_starts(pattern, "{instance}")) {
-            whole = text_add(to, size, "%s", instance);
-            pattern += strlen("{instance}");
-        } else if (text_starts(pattern, "{uuid}")) {
-            make_uuid(uuid);
-            whole = text_add(to, size, "%s", uuid);
-            pattern += strlen("{uuid}");
-        } else { /* up to the next brace, or a brace that belongs to the JSON */
-            plain = plain ? plain : 1;
-            whole = text_add(to, size, "%.*s", (int)plain, pattern);
-            pattern += plain;
-        }
+        if (!value && n == 0)
+            n = 1;
+        whole = value ? text_add(to, size, "%s", value)
+                      : text_add(to, size, "%.*s", (int)n, pattern);
+        pattern += n;
     }
     return whole;
 }

@@ -9,7 +9,7 @@
 
 #include <stddef.h>
 
-#include "model/plan.h"
+#include "model/facts.h"
 
 enum proof {
     PROOF_SAFE,  /* a request without any effect: sent by default */
@@ -23,7 +23,7 @@ struct permission_row {
     enum proof proof;
     const char *path;    /* of the POST */
     const char *target;  /* X-Amz-Target, NULL for REST */
-    const char *body;    /* {instance} and {uuid} are filled in */
+    const char *body;    /* {instance}, {version} and {uuid} are filled in */
     const char *allowed; /* error codes that only an authorized caller sees, space separated */
     const char *why_not; /* deep, never: what the request would do */
 };
@@ -31,7 +31,8 @@ struct permission_row {
 extern const struct permission_row permissions[];
 extern const size_t n_permissions;
 
-/* Fills {instance} and {uuid} in. False when it does not fit. */
-bool permission_fill(const char *pattern, const char *instance, char *to, size_t size);
+/* Fills {instance}, {version} (the SSM agent's) and {uuid} (a new one each) in. False when it does
+ * not fit. */
+bool permission_fill(const char *pattern, const struct facts *facts, char *to, size_t size);
 
 #endif

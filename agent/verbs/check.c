@@ -25,8 +25,7 @@ static bool another(const struct run *run)
 
     (void)!getrandom(&state.random, sizeof(state.random), GRND_NONBLOCK);
     return run->facts->stopped_by == STOPPED_BY_NOTHING &&
-           rounds_next(run->report, &state, &wait_ms) &&
-           !wait_or_signal(run->signal_fd, wait_ms);
+           rounds_next(run->report, &state, &wait_ms) && !wait_or_signal(run->signal_fd, wait_ms);
 }
 
 int verb_check(const struct options *options)

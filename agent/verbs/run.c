@@ -31,12 +31,11 @@ static int open_signals(void)
 static bool open_configured(struct run *run)
 {
     const struct options *options = run->options;
-    const struct trust_sources sources = {
-        .ca_file = options->ca_file[0] ? options->ca_file : NULL, .root = options->root};
+    const struct trust_sources sources = {.ca_file = options->ca_file[0] ? options->ca_file : NULL,
+                                          .root = options->root};
     char error[WORDS_SIZE];
 
-    if (options->imds_endpoint[0] &&
-        !imds_parse_endpoint(options->imds_endpoint, &run->endpoint)) {
+    if (options->imds_endpoint[0] && !imds_parse_endpoint(options->imds_endpoint, &run->endpoint)) {
         log_error("imds-endpoint must be http://ADDRESS[:PORT], not '%s'", options->imds_endpoint);
         return false;
     }

@@ -13,14 +13,14 @@ struct run {
     struct imds_endpoint endpoint;
     struct trust *trust;
     int signal_fd;
-    int64_t started_ms;    /* monotonic */
-    int64_t deadline_ms;   /* monotonic, INT64_MAX: none */
-    int32_t limit_ms;      /* what was allowed, 0: no limit */
+    int64_t started_ms;  /* monotonic */
+    int64_t deadline_ms; /* monotonic, INT64_MAX: none */
+    int32_t limit_ms;    /* what was allowed, 0: no limit */
     int n_rounds;
-    struct facts *facts;   /* of the last round */
-    struct facts *earlier; /* the last whole one, NULL before run_remember() */
+    struct facts *facts;           /* of the last round */
+    struct facts *earlier;         /* the last whole one, NULL before run_remember() */
     int64_t proven_ms[N_SERVICES]; /* monotonic, when a service last passed every rung; 0: not */
-    struct report *report; /* its diagnosis */
+    struct report *report;         /* its diagnosis */
 };
 
 /* limit_ms 0: no deadline. Returns EXIT_READY, or the exit status after having logged why. */

@@ -9,7 +9,7 @@
 #include "options.h"
 
 #define LAST_REPORT_DIRECTORY "/run/ssm-preflight"
-#define LAST_REPORT           LAST_REPORT_DIRECTORY "/report.json"
+#define LAST_REPORT LAST_REPORT_DIRECTORY "/report.json"
 
 enum exit_status {
     EXIT_READY = 0,

@@ -23,9 +23,9 @@
 
 enum {
     DRAW_EVERY_MS = 200,
-    GIVE_UP_AFTER_MS = 200,   /* a younger round has hardly begun: it may go on */
-    MAX_GIVEN_UP = 20,        /* a network that flaps for ever must not keep us from an answer */
-    STOP_MARGIN_MS = 20,      /* to diagnose and to report within the deadline */
+    GIVE_UP_AFTER_MS = 200, /* a younger round has hardly begun: it may go on */
+    MAX_GIVEN_UP = 20,      /* a network that flaps for ever must not keep us from an answer */
+    STOP_MARGIN_MS = 20,    /* to diagnose and to report within the deadline */
     EXTEND_MS = 15000,
 };
 
@@ -35,12 +35,12 @@ struct waiting {
     struct style style;
     struct live live;
     bool is_live;
-    struct report drawn;     /* of a snapshot that is not whole yet */
+    struct report drawn; /* of a snapshot that is not whole yet */
     int64_t round_started_ms;
-    int64_t fed_ms;          /* when the watchdog was last fed */
+    int64_t fed_ms; /* when the watchdog was last fed */
     int n_given_up;
-    bool changed;            /* the network did, since the last round began */
-    enum verdict told;       /* the verdict that was last told */
+    bool changed;      /* the network did, since the last round began */
+    enum verdict told; /* the verdict that was last told */
     char summary[SUMMARY_SIZE];
     bool told_any;
 };

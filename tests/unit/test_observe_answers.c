@@ -161,17 +161,23 @@ static void the_table_has_the_25_actions_of_the_managed_policy(void **state)
 
 static void patterns_are_filled_in_and_bounded(void **state)
 {
+    static const struct facts facts = {.instance.id = "i-1", .agent.version = "3.3.1.0"};
+    static const struct facts unknown;
     char to[128], again[128];
     (void)state;
 
-    assert_true(permission_fill("/v1/control-channel/{instance}", "i-1", to, sizeof(to)));
+    assert_true(permission_fill("/v1/control-channel/{instance}", &facts, to, sizeof(to)));
     assert_string_equal(to, "/v1/control-channel/i-1");
-    assert_true(permission_fill("{\"a\":\"{uuid}\"}", "i-1", to, sizeof(to)));
+    assert_true(permission_fill("{\"v\":\"{version}\"}", &facts, to, sizeof(to)));
+    assert_string_equal(to, "{\"v\":\"3.3.1.0\"}");
+    assert_true(permission_fill("{instance} {version}", &unknown, to, sizeof(to)));
+    assert_string_equal(to, "i-00000000000000000 3.3.0.0");
+    assert_true(permission_fill("{\"a\":\"{uuid}\"}", &facts, to, sizeof(to)));
     assert_int_equal(strlen(to), 8 + 36);
     assert_int_equal(to[6 + 14], '4');
-    assert_true(permission_fill("{\"a\":\"{uuid}\"}", "i-1", again, sizeof(again)));
+    assert_true(permission_fill("{\"a\":\"{uuid}\"}", &facts, again, sizeof(again)));
     assert_string_not_equal(to, again);
-    assert_false(permission_fill("{uuid}{uuid}{uuid}{uuid}", "i-1", to, sizeof(to)));
+    assert_false(permission_fill("{uuid}{uuid}{uuid}{uuid}", &facts, to, sizeof(to)));
 }
 
 int main(void)

@@ -1,0 +1,271 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * One row an option: its name, how its value is read, where it goes, its line of help.
+ */
+#include "options_table.h"
+
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/text.h"
+#include "model/checks.h"
+
+static void *member(const struct setting *setting)
+{
+    return (char *)setting->options + setting->row->offset;
+}
+
+static bool refuse(struct setting *setting, const char *why)
+{
+    (void)text_set(setting->why, sizeof(setting->why), "%s", why);
+    return false;
+}
+
+/* --- kinds of values --- */
+
+static bool set_text(struct setting *setting)
+{
+    if (!setting->value[0])
+        return refuse(setting, "must not be empty");
+    if (!text_set(member(setting), setting->row->size, "%s", setting->value))
+        return refuse(setting, "is too long");
+    return true;
+}
+
+static bool set_file(struct setting *setting)
+{
+    if (!setting->value[0])
+        return refuse(setting, "must not be empty");
+    if (!text_set(member(setting), setting->row->size, "%s%s", setting->file_root, setting->value))
+        return refuse(setting, "is too long");
+    return true;
+}
+
+static bool set_flag(struct setting *setting)
+{
+    static const char *const words[2][4] = {{"no", "false", "off", "0"},
+                                            {"yes", "true", "on", "1"}};
+
+    for (int truth = 0; truth < 2; truth++)
+        for (int i = 0; i < 4; i++)
+            if (strcmp(setting->value, words[truth][i]) == 0) {
+                *(bool *)member(setting) = truth == 1;
+                return true;
+            }
+    return refuse(setting, "must be yes or no");
+}
+
+/* Which of the space-separated choices the value is; -1 with `why` set when it is none. */
+static int choice_number(struct setting *setting, const char *choices)
+{
+    int number = 0;
+
+    for (const char *at = choices; *at; number++) {
+        size_t n = strcspn(at, " ");
+        if (n == strlen(setting->value) && strncmp(at, setting->value, n) == 0)
+            return number;
+        at += n + strspn(at + n, " ");
+    }
+    (void)text_set(setting->why, sizeof(setting->why), "must be one of: %s", choices);
+    return -1;
+}
+
+static bool set_choice(struct setting *setting)
+{
+    int number = choice_number(setting, setting->row->choices);
+
+    if (number >= 0)
+        *(int *)member(setting) = number;
+    return number >= 0;
+}
+
+static bool set_output(struct setting *setting)
+{
+    return choice_number(setting, setting->options->outputs) >= 0 && set_text(setting);
+}
+
+/* Form only: what it means is for discover, which knows addresses. */
+static bool set_endpoint(struct setting *setting)
+{
+    static const char scheme[] = "http://";
+
+    if (!text_starts(setting->value, scheme) ||
+        !text_only(setting->value + strlen(scheme), ".:[]/"))
+        return refuse(setting, "must be http://ADDRESS[:PORT], as http://169.254.169.254");
+    return set_text(setting);
+}
+
+static bool set_duration(struct setting *setting)
+{
+    int64_t ms;
+
+    if (!clock_parse_duration(setting->value, &ms) || ms == 0)
+        return refuse(setting, "must be a duration such as 500ms, 30s or 2m, at most a day");
+    *(int64_t *)member(setting) = ms;
+    return true;
+}
+
+static bool set_region(struct setting *setting)
+{
+    struct plan *plan = &setting->options->plan;
+
+    if (!text_only(setting->value, "-") ||
+        !text_set(plan->region, sizeof(plan->region), "%s", setting->value))
+        return refuse(setting, "must be a region code such as eu-central-1");
+    plan->region_source = SOURCE_OPTION;
+    return true;
+}
+
+static bool each_word(struct setting *setting, bool (*take)(struct setting *, const char *word))
+{
+    char list[WORDS_SIZE];
+    char *rest = NULL;
+    int n = 0;
+
+    if (!text_set(list, sizeof(list), "%s", setting->value))
+        return refuse(setting, "is too long");
+    for (char *word = strtok_r(list, ", \t", &rest); word; word = strtok_r(NULL, ", \t", &rest)) {
+        if (!take(setting, word))
+            return false;
+        n++;
+    }
+    return n > 0 || refuse(setting, "must not be empty");
+}
+
+static bool need_of(struct setting *setting, const char *word, enum need need)
+{
+    struct plan *plan = &setting->options->plan;
+    bool optional = need == NEED_OPTIONAL;
+    enum target target;
+
+    if (!target_from_name(word, &target)) {
+        (void)text_set(setting->why, sizeof(setting->why),
+                       "does not know a target '%.60s' (see: ssm-preflight list checks)", word);
+        return false;
+    }
+    if (target >= TARGET_SSM && target < TARGET_SSM + N_SERVICES) {
+        plan->services[target - TARGET_SSM].need = need;
+        plan->services[target - TARGET_SSM].need_given = true;
+    } else if (target == TARGET_ROLE) {
+        plan->role_optional = optional;
+    } else if (target == TARGET_CLOCK) {
+        plan->clock_optional = optional;
+    } else if (target == TARGET_AGENT) {
+        plan->agent_required = !optional;
+    } else if (optional) {
+        return refuse(setting, "cannot make imds optional: everything else is learnt from it");
+    }
+    return true;
+}
+
+static bool require_word(struct setting *setting, const char *word)
+{
+    return need_of(setting, word, NEED_REQUIRED);
+}
+
+static bool optional_word(struct setting *setting, const char *word)
+{
+    return need_of(setting, word, NEED_OPTIONAL);
+}
+
+static bool skip_word(struct setting *setting, const char *word)
+{
+    enum check check;
+
+    if (!check_from_name(word, &check)) {
+        (void)text_set(setting->why, sizeof(setting->why),
+                       "does not know a check '%.60s' (see: ssm-preflight list checks)", word);
+        return false;
+    }
+    setting->options->plan.skipped |= check_bit(check);
+    return true;
+}
+
+static bool set_require(struct setting *setting)
+{
+    return each_word(setting, require_word);
+}
+
+static bool set_optional(struct setting *setting)
+{
+    return each_word(setting, optional_word);
+}
+
+static bool set_skip(struct setting *setting)
+{
+    return each_word(setting, skip_word);
+}
+
+/* --- the table --- */
+
+#define MEMBER(field) offsetof(struct options, field), sizeof(((struct options *)0)->field)
+
+const struct option_row option_rows[] = {
+    {"output", "FORMAT", set_output, MEMBER(output), NULL, false, false,
+     "terminal (default), short or json"},
+    {"config", "FILE", set_text, MEMBER(config), NULL, false, true,
+     "read this file in place of " CONFIG_FILE},
+    {"region", "REGION", set_region, 0, 0, NULL, false, false,
+     "look for the endpoints of this region"},
+    {"require", "LIST", set_require, 0, 0, NULL, false, false,
+     "targets that must pass, comma separated (s3,kms,logs,agent,...)"},
+    {"optional", "LIST", set_optional, 0, 0, NULL, false, false,
+     "targets that are looked at but may fail"},
+    {"skip", "CHECK", set_skip, 0, 0, NULL, true, false, "do not judge this check; repeatable"},
+    {"private-dns", "MODE", set_choice, MEMBER(plan.private_dns), "require warn off", false, false,
+     "require (default), warn or off: what public addresses mean"},
+    {"permissions", "MODE", set_choice, MEMBER(plan.permissions), "probe deep role-only off", false,
+     false, "probe (default), deep, role-only or off: how far to prove"},
+    {"deadline", "DURATION", set_duration, MEMBER(deadline_ms), NULL, false, false,
+     "end after this long with what is known (check 15s, wait 30s)"},
+    {"follow", NULL, set_flag, MEMBER(follow), NULL, false, true,
+     "wait: go on without a deadline until ready, in cheap rounds"},
+    {"strict", NULL, set_flag, MEMBER(plan.strict), NULL, false, false,
+     "a warning gives exit status 1"},
+    {"ca-file", "FILE", set_file, MEMBER(ca_file), NULL, false, false,
+     "trust these roots in place of Amazon's public ones"},
+    {"imds-endpoint", "URL", set_endpoint, MEMBER(imds_endpoint), NULL, false, false,
+     "the metadata service, http://ADDRESS[:PORT]"},
+    {"root", "DIR", set_text, MEMBER(root), NULL, false, true, "prefix of every file that is read"},
+    {"save", "FILE", set_text, MEMBER(save), NULL, false, false,
+     "also write the JSON report to this file"},
+    {"color", "WHEN", set_choice, MEMBER(colour), "auto always never", false, false,
+     "auto (default), always or never; NO_COLOR is honoured"},
+    {"quiet", NULL, set_flag, MEMBER(quiet), NULL, false, false,
+     "print nothing: the exit status says it"},
+    {"verbose", NULL, set_flag, MEMBER(verbose), NULL, false, false,
+     "show passed checks and what was observed"},
+    {"help", NULL, set_flag, MEMBER(help), NULL, false, true, "this text"},
+};
+const size_t n_option_rows = sizeof(option_rows) / sizeof(option_rows[0]);
+_Static_assert(sizeof(option_rows) / sizeof(option_rows[0]) <= MAX_OPTION_ROWS,
+               "a place in `seen` for each option");
+
+const struct option_row *option_find(const char *name, size_t n)
+{
+    for (size_t i = 0; i < n_option_rows; i++)
+        if (strlen(option_rows[i].name) == n && strncmp(option_rows[i].name, name, n) == 0)
+            return &option_rows[i];
+    return NULL;
+}
+
+void options_help(struct buffer *to)
+{
+    for (size_t i = 0; i < n_option_rows; i++) {
+        char left[40];
+        (void)text_set(left, sizeof(left), "--%s%s%s", option_rows[i].name,
+                       option_rows[i].argument ? " " : "",
+                       option_rows[i].argument ? option_rows[i].argument : "");
+        (void)buffer_addf(to, "  %-22s %s\n", left, option_rows[i].help);
+    }
+}
+
+bool option_apply(struct setting *setting, bool seen[MAX_OPTION_ROWS])
+{
+    ptrdiff_t index = setting->row - option_rows;
+
+    if (seen[index] && !setting->row->repeatable)
+        return refuse(setting, "is given twice");
+    seen[index] = true;
+    return setting->row->set(setting);
+}

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Private to options: the one table, and how a value is set from wherever it stands.
+ */
+#ifndef OPTIONS_TABLE_H
+#define OPTIONS_TABLE_H
+
+#include "options.h"
+
+enum { MAX_OPTION_ROWS = 32, WHY_SIZE = 256 };
+
+/* A value being set: `why` says what is wrong with it. */
+struct setting {
+    struct options *options;
+    const struct option_row *row;
+    const char *value;
+    const char *file_root; /* prefix of a file named in a configuration file below --root */
+    char why[WHY_SIZE];
+};
+
+struct option_row {
+    const char *name;
+    const char *argument; /* NULL: a flag */
+    bool (*set)(struct setting *setting);
+    size_t offset; /* of the member, for the plain kinds */
+    size_t size;
+    const char *choices; /* of a choice, in the order of its enum, space separated */
+    bool repeatable;
+    bool command_line_only;
+    const char *help;
+};
+
+extern const struct option_row option_rows[];
+extern const size_t n_option_rows;
+
+/* NULL when there is no such option. */
+const struct option_row *option_find(const char *name, size_t n);
+
+/* Sets one option once from one place; `seen` has an entry for each row. */
+bool option_apply(struct setting *setting, bool seen[MAX_OPTION_ROWS]);
+
+/* options_files.c: preflight.conf and its drop-ins, or the file that --config names. */
+bool options_read_files(struct options *options, char *error, size_t error_size);
+
+#endif
