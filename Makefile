@@ -156,10 +156,16 @@ lab: static setup-lab ## a shell on an instance inside the lab's private VPC
 check-lab: static setup-lab ## the lab's own tests
 	/usr/bin/python3 -m pytest tests/lab
 
+check-boot: deb setup-lab setup-boot ## images built from the package and booted in the lab: containers, then virtual machines
+	/usr/bin/python3 -m pytest -rs tests/boot
+
 # --- installing -------------------------------------------------------------------------------------------------------
 
-install: static ## install under $(DESTDIR)$(PREFIX)
-	install -D -m 0755 build/ssm-preflight $(DESTDIR)$(PREFIX)/bin/ssm-preflight
+install: static ## install under $(DESTDIR)$(PREFIX), units enabled and none started
+	@DESTDIR='$(DESTDIR)' PREFIX='$(PREFIX)' packaging/scripts/install build/ssm-preflight
+
+deb: static ## build/ssm-preflight_VERSION_ARCH.deb
+	@packaging/deb/build build/ssm-preflight
 
 clean: ## remove what was built from agent/ and tests/, keep the libraries and the images
 	rm -rf build/ssm-preflight* build/dev-* build/static-* build/sanitize-* build/gen build/log build/results
@@ -172,5 +178,5 @@ help: ## this list
 
 .SECONDARY:
 FORCE:
-.PHONY: FORCE all static check unit unit-programs scenarios static-test sanitize lint format bench run lab check-lab install clean \
-	distclean help
+.PHONY: FORCE all static check unit unit-programs scenarios static-test sanitize lint format bench run lab check-lab \
+	check-boot install deb clean distclean help
