@@ -142,8 +142,8 @@ lint: setup-lint all ## the rules of the code: rooms, format, clang-tidy, cppche
 format: setup-lint ## lay the C code out as .clang-format says
 	@git ls-files -z --cached --others --exclude-standard -- '*.c' '*.h' | xargs -0 clang-format -i
 
-bench: static ## round trips, time, memory and size against their budgets
-	tests/bench/run build/ssm-preflight
+bench: static setup-lab setup-bench ## what a healthy check costs in the lab: requests, instructions, memory and size against their limits
+	tests/bench/run --binary build/ssm-preflight
 
 # --- trying it --------------------------------------------------------------------------------------------------------
 
