@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What the lab's tests share. Run them with `/usr/bin/python3 -m pytest tests/lab`: Debian's Python, which has the modules."""
 
 import os

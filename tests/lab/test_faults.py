@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Every fault of the lab, and what `ssm-preflight check` must say about it.
 
 One row a fault: how it is given to the lab, the verdict, and the code of the first finding (None: no finding above a note). All
@@ -153,8 +154,11 @@ BY_ANOTHER_VERB = {"agent-registered-elsewhere"}  # `image`
 @pytest.fixture(scope="module")
 def reports(request, binary):
     """fault -> a future of (CompletedProcess, report or None, the secrets' verdict)."""
-    wanted = {item.callspec.params["faults"] for item in request.session.items
-              if item.module is request.module and hasattr(item, "callspec")}
+    wanted = {
+        item.callspec.params["faults"]
+        for item in request.session.items
+        if item.module is request.module and hasattr(item, "callspec")
+    }
     with ThreadPoolExecutor(AT_ONCE) as pool:
         yield {faults: pool.submit(_check, faults) for faults, _, _ in EXPECTED if faults in wanted}
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The program in the lab: what it promises whatever the network is like."""
 
 import importlib.util
@@ -34,7 +35,9 @@ def codes(found, severity=None):
 
 def schema_problems(found):
     pytest.importorskip("jsonschema")
-    spec = importlib.util.spec_from_file_location("report_validate", os.path.join(REPOSITORY, "tests", "unit", "report_validate.py"))
+    spec = importlib.util.spec_from_file_location(
+        "report_validate", os.path.join(REPOSITORY, "tests", "unit", "report_validate.py")
+    )
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module.problems(found)
@@ -42,20 +45,35 @@ def schema_problems(found):
 
 # --- healthy
 
+
 def test_healthy_is_ready_and_has_nothing_to_say(healthy):
     found, done = report(healthy)
     assert (found["verdict"], done.returncode, done.stderr) == ("ready", 0, "")
     assert [finding for finding in found["findings"] if finding["severity"] != "note"] == []
     assert {check["status"] for check in found["checks"] if check["required"]} == {"pass"}
     assert found["instance"]["id"] == w.INSTANCE_ID and found["instance"]["vpc"] == w.VPC_ID
-    assert found["instance"]["security_groups"] == [w.SECURITY_GROUP_ID] and found["instance"]["subnet_cidr"] == w.SUBNET_CIDR
+    assert (
+        found["instance"]["security_groups"] == [w.SECURITY_GROUP_ID]
+        and found["instance"]["subnet_cidr"] == w.SUBNET_CIDR
+    )
 
 
-@pytest.mark.parametrize("settings", [
-    {"tls": "1.2"}, {"tls": "1.3"}, {"zones": "a"}, {"zones": "b"}, {"resolver": "stub"}, {"agent": "3.2.2222.0"},
-    {"region": "cn-north-1"}, {"region": "us-gov-west-1"}, {"region": "eu-central-1"},
-    {"policy": "AmazonEC2RoleforSSM+AmazonSSMManagedInstanceCore"},
-], ids=lambda settings: "-".join(f"{key}={value}" for key, value in settings.items()))
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"tls": "1.2"},
+        {"tls": "1.3"},
+        {"zones": "a"},
+        {"zones": "b"},
+        {"resolver": "stub"},
+        {"agent": "3.2.2222.0"},
+        {"region": "cn-north-1"},
+        {"region": "us-gov-west-1"},
+        {"region": "eu-central-1"},
+        {"policy": "AmazonEC2RoleforSSM+AmazonSSMManagedInstanceCore"},
+    ],
+    ids=lambda settings: "-".join(f"{key}={value}" for key, value in settings.items()),
+)
 def test_other_healthy_vpcs_are_ready(settings):
     with Lab(settings=settings) as lab:
         found, done = report(lab)
@@ -65,7 +83,9 @@ def test_other_healthy_vpcs_are_ready(settings):
 
 def test_optional_services_are_checked_when_asked_for(healthy):
     found, _ = report(healthy, "--optional", "kms,logs")
-    looked_at = {check["id"].partition(".")[0]: check["status"] for check in found["checks"] if check["id"].endswith(".tls")}
+    looked_at = {
+        check["id"].partition(".")[0]: check["status"] for check in found["checks"] if check["id"].endswith(".tls")
+    }
     assert looked_at["kms"] == looked_at["logs"] == "pass" and found["verdict"] == "ready"
 
 
@@ -77,8 +97,21 @@ def test_imds_over_ipv6_when_told_so():
 
 # --- reports
 
-@pytest.mark.parametrize("faults", [[], ["imds-disabled"], ["private-dns-off"], ["network-acl"], ["tls-intercepted"], ["policy-missing"],
-                                    ["not-ec2"], ["agent-missing"]], ids=lambda faults: "+".join(faults) or "healthy")
+
+@pytest.mark.parametrize(
+    "faults",
+    [
+        [],
+        ["imds-disabled"],
+        ["private-dns-off"],
+        ["network-acl"],
+        ["tls-intercepted"],
+        ["policy-missing"],
+        ["not-ec2"],
+        ["agent-missing"],
+    ],
+    ids=lambda faults: "+".join(faults) or "healthy",
+)
 def test_reports_are_valid(faults):
     with Lab(faults) as lab:
         assert schema_problems(report(lab)[0]) == []
@@ -94,8 +127,21 @@ def test_a_saved_report_is_diagnosed_again(healthy):
 
 # --- secrets
 
-@pytest.mark.parametrize("faults", [[], ["credentials-rejected"], ["signature-rejected"], ["imds-credentials-malformed"], ["clock-wrong"],
-                                    ["policy-missing"], ["proxy-answer"], ["dhmc"]], ids=lambda faults: "+".join(faults) or "healthy")
+
+@pytest.mark.parametrize(
+    "faults",
+    [
+        [],
+        ["credentials-rejected"],
+        ["signature-rejected"],
+        ["imds-credentials-malformed"],
+        ["clock-wrong"],
+        ["policy-missing"],
+        ["proxy-answer"],
+        ["dhmc"],
+    ],
+    ids=lambda faults: "+".join(faults) or "healthy",
+)
 def test_no_secret_in_any_output(faults):
     with Lab(faults) as lab:
         outputs = []
@@ -114,7 +160,9 @@ def test_secrets_are_not_in_the_command_line_or_environment():
     with Lab(["service-hang"]) as lab:
         running = lab.start(JSON, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
         assert lab.until("service", 1)
-        seen = lab.run(["-c", "cat /proc/[0-9]*/cmdline /proc/[0-9]*/environ 2>/dev/null | tr '\\0' '\\n'"], program="sh").stdout
+        seen = lab.run(
+            ["-c", "cat /proc/[0-9]*/cmdline /proc/[0-9]*/environ 2>/dev/null | tr '\\0' '\\n'"], program="sh"
+        ).stdout
         assert "ssm-preflight" in seen
         lab.assert_no_secret(seen)
         running.signal(signal.SIGTERM)
@@ -122,6 +170,7 @@ def test_secrets_are_not_in_the_command_line_or_environment():
 
 
 # --- what it sends
+
 
 def test_only_requests_without_side_effects_are_sent():
     with Lab() as lab:
@@ -143,15 +192,24 @@ def test_deep_proves_what_the_default_does_not():
         assert "policy-incomplete" not in codes(report(lab)[0])
         assert "policy-incomplete" in codes(report(lab, "--permissions", "deep")[0])
         sent = set(lab.stats()["signed"])
-        assert "ssm:UpdateInstanceInformation" in sent and not sent & {"ec2messages:GetMessages", "ssmmessages:OpenControlChannel",
-                                                                       "ssmmessages:OpenDataChannel", "ssm:PutInventory"}
+        assert "ssm:UpdateInstanceInformation" in sent and not sent & {
+            "ec2messages:GetMessages",
+            "ssmmessages:OpenControlChannel",
+            "ssmmessages:OpenDataChannel",
+            "ssm:PutInventory",
+        }
 
 
 def test_every_call_is_signed_rightly(healthy):
     """The stand-in verifies with botocore: a wrong signature would be a 400 with InvalidSignatureException and a denial."""
     healthy.stats(reset=True)
     found, _ = report(healthy)
-    allowed = [action for check in found["checks"] if check["id"].endswith(".authorize") for action in check["detail"]["actions"]]
+    allowed = [
+        action
+        for check in found["checks"]
+        if check["id"].endswith(".authorize")
+        for action in check["detail"]["actions"]
+    ]
     assert {action["permission"] for action in allowed} == {"allowed", "not-probed"}
     assert sum(action["permission"] == "allowed" for action in allowed) == sum(healthy.stats()["signed"].values())
 
@@ -168,12 +226,23 @@ def test_a_run_costs_little(healthy):
 
 def test_its_own_environment_is_not_believed(healthy):
     dead = "http://10.0.1.10:1"
-    found, done = report(healthy, environment={"https_proxy": dead, "HTTPS_PROXY": dead, "http_proxy": dead, "ALL_PROXY": dead,
-                                               "SSL_CERT_FILE": "/nowhere", "AWS_REGION": "eu-west-3", "AWS_ACCESS_KEY_ID": "AKIA0"})
+    found, done = report(
+        healthy,
+        environment={
+            "https_proxy": dead,
+            "HTTPS_PROXY": dead,
+            "http_proxy": dead,
+            "ALL_PROXY": dead,
+            "SSL_CERT_FILE": "/nowhere",
+            "AWS_REGION": "eu-west-3",
+            "AWS_ACCESS_KEY_ID": "AKIA0",
+        },
+    )
     assert done.returncode == 0, found["summary"]
 
 
 # --- ending
+
 
 def test_not_ec2_is_said_soon():
     with Lab(["not-ec2"]) as lab:
@@ -184,7 +253,9 @@ def test_not_ec2_is_said_soon():
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["SIGINT", "SIGTERM"])
-@pytest.mark.parametrize("fault, seen", [("imds-silent", "imds"), ("handshake-swallowed", "trap"), ("service-hang", "service")])
+@pytest.mark.parametrize(
+    "fault, seen", [("imds-silent", "imds"), ("handshake-swallowed", "trap"), ("service-hang", "service")]
+)
 def test_a_signal_ends_it_at_once(number, fault, seen):
     with Lab([fault]) as lab:
         running = lab.start(JSON, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
@@ -212,11 +283,26 @@ def test_a_deadline_bounds_a_check():
 
 # --- waiting
 
-@pytest.mark.parametrize("fault", ["imds-disabled", "private-dns-off", "policy-missing", "role-missing", "endpoint-blocks-443",
-                                   "network-not-up", "clock-wrong", "imds-late", "service-unavailable"])
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        "imds-disabled",
+        "private-dns-off",
+        "policy-missing",
+        "role-missing",
+        "endpoint-blocks-443",
+        "network-not-up",
+        "clock-wrong",
+        "imds-late",
+        "service-unavailable",
+    ],
+)
 def test_wait_notices_the_mend(fault):
     with Lab([fault]) as lab:
-        running = lab.start(["wait", "--deadline", "60s"], environment=NOTIFY, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        running = lab.start(
+            ["wait", "--deadline", "60s"], environment=NOTIFY, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        )
         assert lab.until("notify", 1, within_s=20), "no status after the first round"
         lab.fault_mend(fault)
         done = running.wait(60)
@@ -244,11 +330,14 @@ def test_wait_writes_to_the_journal():
         assert lab.until("journal", 2, within_s=5), "nothing in the journal"
         entries = lab.journal()
         assert any(entry.get("SSM_PREFLIGHT_VERDICT") == "not-ready" for entry in entries)
-        assert any(entry.get("SSM_PREFLIGHT_CODE") == "private-dns-off" and re.fullmatch("[0-9a-f]{32}", entry["MESSAGE_ID"])
-                   for entry in entries)
+        assert any(
+            entry.get("SSM_PREFLIGHT_CODE") == "private-dns-off" and re.fullmatch("[0-9a-f]{32}", entry["MESSAGE_ID"])
+            for entry in entries
+        )
 
 
 # --- odd surroundings
+
 
 def test_a_read_only_disk_is_no_reason_to_fail():
     with Lab(["read-only-disk"]) as lab:
@@ -288,7 +377,10 @@ def test_nothing_hostile_reaches_the_terminal(fault):
 
 
 def test_a_full_pipe_and_a_closed_one(healthy):
-    done = healthy.run(["-c", f"{healthy.binary} check --output json | head -c 1; echo; {healthy.binary} check >&-; echo $?"], program="bash")
+    done = healthy.run(
+        ["-c", f"{healthy.binary} check --output json | head -c 1; echo; {healthy.binary} check >&-; echo $?"],
+        program="bash",
+    )
     assert done.stdout.splitlines()[0] == "{" and done.returncode == 0
 
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A private VPC in network namespaces. Start with client.py (`Lab`), world.py (what there is) and faults/ (what breaks)."""
 
 from .client import BINARY, Lab, LabError

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """HTTP between nginx and the services: a Unix socket, persistent connections, one request after the other."""
 
 import asyncio
@@ -6,9 +7,19 @@ from .service import Answer
 
 HEAD_MAX_BYTES = 64 * 1024
 BODY_MAX_BYTES = 1024 * 1024
-REASONS = {200: "OK", 201: "Created", 307: "Temporary Redirect", 400: "Bad Request", 403: "Forbidden", 404: "Not Found",
-           407: "Proxy Authentication Required", 429: "Too Many Requests", 500: "Internal Server Error", 502: "Bad Gateway",
-           503: "Service Unavailable"}
+REASONS = {
+    200: "OK",
+    201: "Created",
+    307: "Temporary Redirect",
+    400: "Bad Request",
+    403: "Forbidden",
+    404: "Not Found",
+    407: "Proxy Authentication Required",
+    429: "Too Many Requests",
+    500: "Internal Server Error",
+    502: "Bad Gateway",
+    503: "Service Unavailable",
+}
 IDLE_S = 75
 
 
@@ -30,7 +41,11 @@ class Connection:
     async def _one(self, reader, writer):
         async with asyncio.timeout(IDLE_S):
             head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").split("\r\n")
-            headers = {name.strip().lower(): value.strip() for name, _, value in (line.partition(":") for line in head[1:]) if name}
+            headers = {
+                name.strip().lower(): value.strip()
+                for name, _, value in (line.partition(":") for line in head[1:])
+                if name
+            }
             size = int(headers.get("content-length", "0"))
             if size > BODY_MAX_BYTES:
                 return False
@@ -49,7 +64,11 @@ class Connection:
 
 
 def _encode(answer: Answer):
-    lines = [f"HTTP/1.1 {answer.status} {REASONS[answer.status]}", f"Content-Type: {answer.kind}", f"Content-Length: {len(answer.body)}"]
+    lines = [
+        f"HTTP/1.1 {answer.status} {REASONS[answer.status]}",
+        f"Content-Type: {answer.kind}",
+        f"Content-Length: {len(answer.body)}",
+    ]
     lines += [f"{name}: {value}" for name, value in answer.headers.items()]
     return ("\r\n".join(lines) + "\r\n\r\n").encode() + answer.body
 

@@ -1,8 +1,10 @@
+# SPDX-License-Identifier: Apache-2.0
 """The lab's certificate authorities and server certificates, made once and kept under build/lab/.
 
-"amazon" stands for Amazon's public roots: the instance's preflight.conf names it, and the system's bundle holds it. "corporate"
-is a TLS inspecting proxy's authority (only in the system's bundle, and only with that fault). "stranger" is another such proxy's,
-in no bundle. The keys guard nothing and may be read by everybody, so that an ordinary user can run the lab of a checkout that root has used.
+"amazon" stands for Amazon's public roots: the instance's preflight.conf names it, and the system's bundle holds it.
+"corporate" is a TLS inspecting proxy's authority (only in the system's bundle, and only with that fault). "stranger" is
+another such proxy's, in no bundle. The keys guard nothing and may be read by everybody, so that an ordinary user can run
+the lab of a checkout that root has used.
 """
 
 import contextlib
@@ -19,12 +21,21 @@ from . import world as w
 FRESH_S = 12 * 3600  # dates are relative to when a set was made
 DAY = datetime.timedelta(days=1)
 
-AUTHORITIES = {"amazon": "Lab stand-in for Amazon Root CA", "corporate": "Example Corp TLS Inspection CA", "stranger": "Unknown Inspection CA"}
+AUTHORITIES = {
+    "amazon": "Lab stand-in for Amazon Root CA",
+    "corporate": "Example Corp TLS Inspection CA",
+    "stranger": "Unknown Inspection CA",
+}
 # variant -> (authority, first day, last day; days from now)
 VARIANTS = {
-    "good": ("amazon", -30, 365), "wrong-name": ("amazon", -30, 365), "expired": ("amazon", -400, -5),
-    "not-yet-valid": ("amazon", 10, 400), "expires-soon": ("amazon", -390, 2), "intercepted": ("corporate", -30, 365),
-    "minted": ("stranger", -30, 365), "self-signed": (None, -30, 365),
+    "good": ("amazon", -30, 365),
+    "wrong-name": ("amazon", -30, 365),
+    "expired": ("amazon", -400, -5),
+    "not-yet-valid": ("amazon", 10, 400),
+    "expires-soon": ("amazon", -390, 2),
+    "intercepted": ("corporate", -30, 365),
+    "minted": ("stranger", -30, 365),
+    "self-signed": (None, -30, 365),
 }
 CLOCK_BEHIND_S = 20 * 86400  # a server's clock this far ahead makes "not-yet-valid" right
 CLOCK_AHEAD_S = -20 * 86400  # and this far behind makes "expired" right
@@ -99,12 +110,14 @@ def _server(target, authority, names, first, last):
 
 def _key():
     from cryptography.hazmat.primitives.asymmetric import ec
+
     return ec.generate_private_key(ec.SECP256R1())
 
 
 def _subject(name):
     from cryptography import x509
     from cryptography.x509.oid import NameOID
+
     return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
 
 
@@ -112,24 +125,50 @@ def _signed(subject, issuer, public_key, signing_key, first, last, names=(), aut
     from cryptography import x509
     from cryptography.hazmat.primitives import hashes
     from cryptography.x509.oid import ExtendedKeyUsageOID
+
     now = datetime.datetime.utcnow()
-    builder = (x509.CertificateBuilder().subject_name(subject).issuer_name(issuer).public_key(public_key)
-               .serial_number(x509.random_serial_number()).not_valid_before(now + first * DAY).not_valid_after(now + last * DAY)
-               .add_extension(x509.BasicConstraints(ca=authority, path_length=None), critical=True)
-               .add_extension(x509.SubjectKeyIdentifier.from_public_key(public_key), critical=False)
-               .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(signing_key.public_key()), critical=False)
-               .add_extension(x509.KeyUsage(digital_signature=True, content_commitment=False, key_encipherment=False,
-                                            data_encipherment=False, key_agreement=False, key_cert_sign=authority,
-                                            crl_sign=authority, encipher_only=False, decipher_only=False), critical=True))
+    builder = (
+        x509.CertificateBuilder()
+        .subject_name(subject)
+        .issuer_name(issuer)
+        .public_key(public_key)
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now + first * DAY)
+        .not_valid_after(now + last * DAY)
+        .add_extension(x509.BasicConstraints(ca=authority, path_length=None), critical=True)
+        .add_extension(x509.SubjectKeyIdentifier.from_public_key(public_key), critical=False)
+        .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(signing_key.public_key()), critical=False)
+        .add_extension(
+            x509.KeyUsage(
+                digital_signature=True,
+                content_commitment=False,
+                key_encipherment=False,
+                data_encipherment=False,
+                key_agreement=False,
+                key_cert_sign=authority,
+                crl_sign=authority,
+                encipher_only=False,
+                decipher_only=False,
+            ),
+            critical=True,
+        )
+    )
     if names:
-        builder = builder.add_extension(x509.SubjectAlternativeName([x509.DNSName(name) for name in names]), critical=False)
+        builder = builder.add_extension(
+            x509.SubjectAlternativeName([x509.DNSName(name) for name in names]), critical=False
+        )
         builder = builder.add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
     return builder.sign(signing_key, hashes.SHA256())
 
 
 def _write(base, certificate, key):
     from cryptography.hazmat.primitives import serialization
+
     with open(base + ".crt", "wb") as file:
         file.write(certificate.public_bytes(serialization.Encoding.PEM))
     with open(base + ".key", "wb") as file:
-        file.write(key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()))
+        file.write(
+            key.private_bytes(
+                serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+            )
+        )

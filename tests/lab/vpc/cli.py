@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The command line of the lab."""
 
 import argparse
@@ -35,8 +36,12 @@ def main(arguments=None):
 
 
 def _parser():
-    parser = argparse.ArgumentParser(prog="lab", description="A private VPC in network namespaces, with an instance in it.",
-                                     epilog=EPILOG, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        prog="lab",
+        description="A private VPC in network namespaces, with an instance in it.",
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
     parser.add_argument("--list-faults", action="store_true", help="every fault, what it is, and the finding expected")
     verbs = parser.add_subparsers(dest="verb", metavar="VERB")
     run = verbs.add_parser("run", help="run the program on the instance, and exit as it does")
@@ -46,8 +51,13 @@ def _parser():
         each.add_argument("--fault", action="append", default=[], metavar="NAME[:ARGUMENT]", help="may be repeated")
         each.add_argument("--binary", default=BINARY, help="the program (build/ssm-preflight)")
         each.add_argument("--region", help="short for --setting region=")
-        each.add_argument("--setting", action="append", default=[], metavar="KEY=VALUE", help="; ".join(
-            f"{key}: {about}" for key, (_, about) in w.SETTINGS.items()))
+        each.add_argument(
+            "--setting",
+            action="append",
+            default=[],
+            metavar="KEY=VALUE",
+            help="; ".join(f"{key}: {about}" for key, (_, about) in w.SETTINGS.items()),
+        )
         each.add_argument("--logs", metavar="FOLDER", help="keep the servers' logs there")
     run.add_argument("--exec", action="store_true", help="ARGS are a whole command")
     run.add_argument("--env", action="append", default=[], metavar="NAME=VALUE", help="a variable for the program")
@@ -72,7 +82,9 @@ def _run(lab, options):
         if not arguments:
             raise ValueError("--exec needs a command")
         program, *arguments = arguments
-    environment = {name: os.environ[name] for name in ("TERM", "LANG", "LC_ALL", "NO_COLOR", "COLUMNS") if name in os.environ}
+    environment = {
+        name: os.environ[name] for name in ("TERM", "LANG", "LC_ALL", "NO_COLOR", "COLUMNS") if name in os.environ
+    }
     environment |= dict(variable.split("=", 1) for variable in options.env)
     passed_on = {signal.SIGTERM, signal.SIGHUP, signal.SIGINT}
     if os.isatty(0):

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """`Lab`: a private VPC for as long as a `with` block lasts, with programs run on the instance in it.
 
     with Lab(faults=["private-dns-off"]) as lab:
@@ -36,8 +37,13 @@ class Lab:
     def __init__(self, faults=(), binary=None, settings=None, logs=None):
         """`logs`: a folder for the servers' logs, which are gone with the lab otherwise."""
         self.binary = os.path.abspath(binary or BINARY)
-        self._options = {"faults": list(faults), "settings": dict(settings or {}), "binary": self.binary, "cache": CACHE,
-                         "logs": os.path.abspath(logs) if logs else None}
+        self._options = {
+            "faults": list(faults),
+            "settings": dict(settings or {}),
+            "binary": self.binary,
+            "cache": CACHE,
+            "logs": os.path.abspath(logs) if logs else None,
+        }
         self._process = self._control = None
 
     def __enter__(self):
@@ -47,8 +53,13 @@ class Lab:
             command += ["--user", "--map-root-user"]
         with inside, tempfile.TemporaryFile() as output:
             self._process = subprocess.Popen(
-                [*command, PYTHON, "-s", "-m", "vpc.controller", str(inside.fileno())], pass_fds=[inside.fileno()],
-                stdin=subprocess.DEVNULL, stdout=output, stderr=output, env=os.environ | {"PYTHONPATH": LAB})
+                [*command, PYTHON, "-s", "-m", "vpc.controller", str(inside.fileno())],
+                pass_fds=[inside.fileno()],
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+                env=os.environ | {"PYTHONPATH": LAB},
+            )
             inside.close()
             try:
                 self._wait_until_ready(output)
@@ -66,8 +77,10 @@ class Lab:
             said = {}
         if not said.get("ready"):
             output.seek(0)
-            raise LabError(said.get("error") or f"the lab did not start: {output.read().decode('utf-8', 'replace').strip()}",
-                           said.get("detail", ""))
+            raise LabError(
+                said.get("error") or f"the lab did not start: {output.read().decode('utf-8', 'replace').strip()}",
+                said.get("detail", ""),
+            )
         self._control.settimeout(None)
 
     def __exit__(self, *_):
@@ -93,8 +106,14 @@ class Lab:
 
     def run(self, arguments=(), program=None, environment=None, input=None, timeout_s=60):
         """A subprocess.CompletedProcess with text; `.resources` has wall_ms, cpu_ms and max_rss_kib."""
-        running = self.start(arguments, program, environment, stdin=subprocess.PIPE if input is not None else None,
-                             stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        running = self.start(
+            arguments,
+            program,
+            environment,
+            stdin=subprocess.PIPE if input is not None else None,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        )
         return running.wait(timeout_s, input)
 
     def fault_add(self, fault):
@@ -178,14 +197,19 @@ class Running:
                 if number == 0:
                     self._input = ends[1]
                 else:
-                    self._threads.append(threading.Thread(target=self._collect, args=(number - 1, ends[0]), daemon=True))
+                    self._threads.append(
+                        threading.Thread(target=self._collect, args=(number - 1, ends[0]), daemon=True)
+                    )
             elif file is None:
                 theirs.append(os.open(os.devnull, os.O_RDWR))
                 opened.append(theirs[-1])
             else:
                 theirs.append(file if isinstance(file, int) else file.fileno())
-        self._conversation = Conversation(lab._control, {
-            "do": "run", "command": command, "environment": environment, "folder": os.getcwd(), "terminal": terminal}, theirs)
+        self._conversation = Conversation(
+            lab._control,
+            {"do": "run", "command": command, "environment": environment, "folder": os.getcwd(), "terminal": terminal},
+            theirs,
+        )
         for descriptor in opened:
             os.close(descriptor)
         for thread in self._threads:

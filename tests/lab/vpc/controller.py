@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The process inside the VPC: builds it from a world, runs the stand-ins, and obeys the control socket.
 
 It is the first process of its process namespace, so when it ends everything in the VPC ends; and it ends when the control
@@ -12,8 +13,22 @@ import socket
 import sys
 import traceback
 
-from . import certificates, dns, faults, firewall, imds, instance, kernel, listeners, timesource, tls, topology, traps, world as w
-from .machine import SHARED, Machine
+from . import (
+    certificates,
+    dns,
+    faults,
+    firewall,
+    imds,
+    instance,
+    kernel,
+    listeners,
+    timesource,
+    tls,
+    topology,
+    traps,
+    world as w,
+)
+from .machine import Machine
 from .programs import Program
 from .record import Record
 
@@ -36,6 +51,7 @@ class Controller:
         os.makedirs(WORK)
         os.makedirs(folder, exist_ok=True)
         world = faults.world(self.settings, self.active)
+        self.region = world.region
         self.namespaces = topology.Topology()
         self.namespaces.build()
         self.resolvers = dns.Resolvers(folder, self.namespaces)
@@ -44,14 +60,14 @@ class Controller:
         backend_path = os.path.join(WORK, "services")
         nginx = tls.nginx_start(world, made, folder, backend_path, self.namespaces.endpoints)
         self._read_authorities(made)
-        firewall.counters_load(self.namespaces)
-        firewall.apply(world, self.namespaces)
+        rules = firewall.start(world, self.namespaces)
         self.namespaces.instance_configure(world)
         self.console = listeners.Console(self.record)
         self.console.serve(loop)
         self.machine = Machine(self.namespaces.instance, WORK, HOSTNAME, self.console.device)
         self.machine.build(self._files(world))
         await self._serve(loop, backend_path)
+        firewall.finish(rules)
         self.machine.apply(self._files(world), world.read_only)
         self._show(world)
         self.resolvers.ready()
@@ -67,7 +83,8 @@ class Controller:
         listeners.journal_serve(loop, self.machine.outside(listeners.JOURNAL), self.record)
         listeners.notify_serve(loop, self.machine.outside(listeners.NOTIFY), self.record)
         await asyncio.start_unix_server(self._serve_instance, os.path.join(self.machine.shared, "control"))
-        from . import backend, service  # botocore takes a tenth of a second: meanwhile nginx and dnsmasq start
+        from . import backend, service  # botocore takes a tenth of a second, in which the others get ready
+
         self.services = service.Services(self.record)
         await backend.serve(backend_path, self.services)
 
@@ -75,13 +92,20 @@ class Controller:
         def text(path):
             with open(path, encoding="utf-8") as file:
                 return file.read()
+
         self.authorities = {name: text(os.path.join(made, f"{name}-ca.crt")) for name in certificates.AUTHORITIES}
         self.host_bundle = text(instance.BUNDLE) if os.path.exists(instance.BUNDLE) else ""
 
     def _files(self, world):
-        bundle = self.host_bundle + self.authorities["amazon"] + (self.authorities["corporate"] if world.corporate_authority else "")
+        bundle = (
+            self.host_bundle
+            + self.authorities["amazon"]
+            + (self.authorities["corporate"] if world.corporate_authority else "")
+        )
         files = instance.files(world, self.authorities["amazon"], bundle)
-        files["/usr/local/bin/lab-fault"] = w.Link(os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "lab-fault"))
+        files["/usr/local/bin/lab-fault"] = w.Link(
+            os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "lab-fault")
+        )
         if self.options.get("binary"):
             files["/usr/bin/ssm-preflight"] = w.Link(self.options["binary"])
         return files
@@ -94,7 +118,9 @@ class Controller:
 
     def change(self, active):
         """Other faults than before. Raises ValueError when there is no such fault, and then nothing has changed."""
-        world = faults.world(self.settings, active, running=True)
+        world = faults.world(self.settings, active)
+        if world.region != self.region:
+            raise ValueError("the Region is the one that the lab started with")
         firewall.apply(world, self.namespaces)
         self.resolvers.apply(world)
         self.resolvers.ready()
@@ -122,16 +148,24 @@ class Controller:
         elif what == "console":
             return self.console.text
         elif what == "until":
-            return await self.record.until(message["kind"], message["at_least"], message.get("name"), message["within_s"])
+            return await self.record.until(
+                message["kind"], message["at_least"], message.get("name"), message["within_s"]
+            )
         elif what != "faults":
             raise ValueError(f"no such request: {what}")
         return self.active
 
     def _stats(self, reset):
-        stats = {"imds": self.record.counted("imds"), "dns": self.resolvers.questions(reset), "time": self.record.counted("time"),
-                 "signed": self.record.counted("signed"), "services": self.record.counted("service"),
-                 "traps": self.record.counted("trap"), "calls": self.record.list("service"),
-                 **firewall.counters_read(self.namespaces, reset)}
+        stats = {
+            "imds": self.record.counted("imds"),
+            "dns": self.resolvers.questions(reset),
+            "time": self.record.counted("time"),
+            "signed": self.record.counted("signed"),
+            "services": self.record.counted("service"),
+            "traps": self.record.counted("trap"),
+            "calls": self.record.list("service"),
+            **firewall.counters_read(self.namespaces, reset),
+        }
         if reset:
             self.record.reset()
         return stats
@@ -154,9 +188,17 @@ class Controller:
 
     async def _run(self, message, files, reader, writer):
         try:
-            program = Program(self.machine, message["command"], message["environment"], message["folder"], files, message["terminal"])
+            program = Program(
+                self.machine, message["command"], message["environment"], message["folder"], files, message["terminal"]
+            )
         except OSError as error:
-            _say(writer, {"status": 126 if isinstance(error, PermissionError) else 127, "error": f"{message['command'][0]}: {error.strerror}"})
+            _say(
+                writer,
+                {
+                    "status": 126 if isinstance(error, PermissionError) else 127,
+                    "error": f"{message['command'][0]}: {error.strerror}",
+                },
+            )
             return
         while files:
             os.close(files.pop())  # else the asker would never see the end of the output
@@ -166,6 +208,7 @@ class Controller:
             while line := await reader.readline():
                 program.signal(json.loads(line)["signal"])
             program.signal(signal.SIGKILL)  # the asker is gone
+
         listening = asyncio.create_task(signals())
         _say(writer, await program.ended())
         listening.cancel()
@@ -209,6 +252,7 @@ async def _main(control):
         task = loop.create_task(controller.converse(json.loads(data), connection, list(descriptors[1:])))
         tasks.add(task)
         task.add_done_callback(tasks.discard)
+
     tasks = set()
     loop.add_reader(control.fileno(), read)
     await over.wait()

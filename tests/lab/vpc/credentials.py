@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The two sets of credentials an instance has. They are the examples of AWS's documentation: they open nothing anywhere.
 
 The session tokens carry the canary word, so that a single search proves that no output leaks one.
@@ -19,9 +20,17 @@ class Credentials:
         return f"arn:{partition}:sts::{w.ACCOUNT}:assumed-role/{self.session}/{w.INSTANCE_ID}"
 
 
-ROLE = Credentials("AKIAIOSFODNN7EXAMPLE", "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY",
-                   "IQoJb3JpZ2luX2VjE" + w.CANARY + "RoleSessionToken" + "A" * 300 + "==", w.ROLE)
-IDENTITY = Credentials("AKIAI44QH8DHBEXAMPLE", "je7MtGbClwBF/2Zp9Utk/h3yCo8nvbEXAMPLEKEY",
-                       "IQoJb3JpZ2luX2VjE" + w.CANARY + "IdentitySessionToken" + "B" * 300 + "==", "aws:ec2-instance")
+ROLE = Credentials(
+    "AKIAIOSFODNN7EXAMPLE",
+    "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY",
+    "IQoJb3JpZ2luX2VjE" + w.CANARY + "RoleSessionToken" + "A" * 300 + "==",
+    w.ROLE,
+)
+IDENTITY = Credentials(
+    "AKIAI44QH8DHBEXAMPLE",
+    "je7MtGbClwBF/2Zp9Utk/h3yCo8nvbEXAMPLEKEY",
+    "IQoJb3JpZ2luX2VjE" + w.CANARY + "IdentitySessionToken" + "B" * 300 + "==",
+    "aws:ec2-instance",
+)
 BY_ACCESS_KEY = {who.access_key: who for who in (ROLE, IDENTITY)}
 SECRETS = [text for who in BY_ACCESS_KEY.values() for text in (who.secret_key, who.token)] + [w.CANARY]

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Resolvers: dnsmasq for every resolver that answers, and a small one that answers with an error code only.
 
 Amazon's resolver is at 10.0.0.2, 169.254.169.253 and fd00:ec2::253. A custom one (10.0.1.53) and systemd-resolved's stub
@@ -38,9 +39,24 @@ class Resolver:
         listen = [f"--listen-address={address}" for address in self.addresses]
         source = [f"--server={upstream}"] if upstream else [f"--addn-hosts={self.hosts}", "--address=/#/"]
         self.process = start(
-            ["dnsmasq", "-d", "--conf-file=/dev/null", "--no-resolv", "--no-hosts", "--no-poll", "--bind-interfaces",
-             "--log-queries", f"--local-ttl={TTL_S}", "--pid-file=", "--cache-size=0", *listen, *source],
-            log=self.log, namespace=self.namespace)
+            [
+                "dnsmasq",
+                "-d",
+                "--conf-file=/dev/null",
+                "--no-resolv",
+                "--no-hosts",
+                "--no-poll",
+                "--bind-interfaces",
+                "--log-queries",
+                f"--local-ttl={TTL_S}",
+                "--pid-file=",
+                "--cache-size=0",
+                *listen,
+                *source,
+            ],
+            log=self.log,
+            namespace=self.namespace,
+        )
 
     def ready(self, until=_READ):
         wait_for_text(self.log, until, self.process)
@@ -127,14 +143,19 @@ def answer_with(question, rcode):
     while end < len(question) and question[end] != 0:
         end += question[end] + 1
     flags = 0x8080 | (flags & 0x0100) | rcode  # an answer, recursion available
-    return struct.pack(">HHHHHH", identifier, flags, count, 0, 0, 0) + question[12:end + 5]
+    return struct.pack(">HHHHHH", identifier, flags, count, 0, 0, 0) + question[12 : end + 5]
 
 
 async def rcode_servers(loop):
-    for address in (w.RESOLVER, w.RESOLVER_LINK_LOCAL):  # each its own: an answer must come from the address that was asked
+    for address in (
+        w.RESOLVER,
+        w.RESOLVER_LINK_LOCAL,
+    ):  # each its own: an answer must come from the address that was asked
         for rcode, port in RCODE_PORT.items():
             await loop.create_datagram_endpoint(lambda rcode=rcode: RcodeOnly(rcode), local_addr=(address, port))
-            await asyncio.start_server(lambda reader, writer, rcode=rcode: _over_tcp(reader, writer, rcode), address, port)
+            await asyncio.start_server(
+                lambda reader, writer, rcode=rcode: _over_tcp(reader, writer, rcode), address, port
+            )
 
 
 async def _over_tcp(reader, writer, rcode):

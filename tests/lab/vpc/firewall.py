@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """nftables as security groups, network ACLs, detours to broken servers, and counters.
 
 One ruleset a namespace, replaced as a whole (one transaction) whenever the world changes. The counters are in a table of their
@@ -22,42 +23,69 @@ from . import kernel, topology, world as w
 LINK_LOCAL = f"{{ {w.IMDS}, {w.RESOLVER_LINK_LOCAL}, {w.TIME_SOURCE}, {w.RESOLVER} }}"
 
 
+def start(world, namespaces):
+    """Begins to load all three rulesets and the counters; finish() waits. The kernel takes a while over each."""
+    return [
+        _begin(None, _router(world) + _router_counters()),
+        _begin(namespaces.endpoints, _endpoints(world) + _endpoint_counters()),
+        _begin(namespaces.instance, _instance(world)),
+    ]
+
+
+def finish(begun):
+    for process, text in begun:
+        _, error = process.communicate(timeout=20)
+        if process.returncode != 0:
+            raise RuntimeError(f"nft: {error.strip()}\n{text}")
+
+
 def apply(world, namespaces):
-    """Loads all three rulesets."""
-    _load(None, _router(world))
-    _load(namespaces.endpoints, _endpoints(world))
-    _load(namespaces.instance, _instance(world))
-
-
-def counters_load(namespaces):
-    _load(None, _router_counters())
-    _load(namespaces.endpoints, _endpoint_counters())
+    """Replaces all three rulesets; the counters go on."""
+    finish(
+        [
+            _begin(None, _router(world)),
+            _begin(namespaces.endpoints, _endpoints(world)),
+            _begin(namespaces.instance, _instance(world)),
+        ]
+    )
 
 
 def counters_read(namespaces, reset=False):
     """Connections by endpoint address, and packets exchanged with the link-local services."""
     seen = {}
     for namespace in (None, namespaces.endpoints):
-        answer = _nft(namespace, "-j", "reset" if reset else "list", "counters").stdout
+        answer, error = _nft(namespace, "-j", "reset" if reset else "list", "counters").communicate(timeout=20)
+        if not answer:
+            raise RuntimeError(f"nft: {error.strip()}")
         for item in json.loads(answer)["nftables"]:
             if "counter" in item:
                 seen[item["counter"]["name"]] = item["counter"]["packets"]
-    connections = {name.removeprefix("to-").replace("-", "."): count for name, count in seen.items()
-                   if name.startswith("to-") and count}
+    connections = {
+        name.removeprefix("to-").replace("-", "."): count
+        for name, count in seen.items()
+        if name.startswith("to-") and count
+    }
     return {"connections": connections, "link_local_packets": seen.get("link-local", 0)}
 
 
-def _nft(namespace, *arguments, text=None):
+def _begin(namespace, text):
+    process = _nft(namespace, "-f", "-")
+    process.stdin.write(text)
+    process.stdin.close()
+    process.stdin = None  # it starts at the end of its input; communicate() is to leave that alone
+    return process, text
+
+
+def _nft(namespace, *arguments):
     enter = None if namespace is None else lambda: kernel.setns(namespace)
-    done = subprocess.run(["nft", *arguments], input=text, text=True, capture_output=True, preexec_fn=enter, timeout=20)
-    if done.returncode != 0:
-        raise RuntimeError(f"nft {' '.join(arguments)}: {done.stderr.strip()}\n{text or ''}")
-    return done
-
-
-def _load(namespace, text):
-    if text:
-        _nft(namespace, "-f", "-", text=text)
+    return subprocess.Popen(
+        ["nft", *arguments],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        preexec_fn=enter,
+    )
 
 
 def _chain(world, name, hook, healthy=(), policy="accept", always=False):
@@ -78,18 +106,25 @@ def _router(world):
     acl = [
         'iifname "subnet-a" oifname "subnet-a" accept',  # switched, not routed: bridge-nf-call-iptables shows it here
         'iifname "subnet-b" oifname "subnet-b" accept',
-        f'ip daddr {{ {w.PUBLIC}.0/24, {w.OTHER_VPC}.0/24 }} drop',
+        f"ip daddr {{ {w.PUBLIC}.0/24, {w.OTHER_VPC}.0/24 }} drop",
         'iifname "subnet-a" oifname "subnet-b" accept',
         'iifname "subnet-b" oifname "subnet-a" accept',
     ]
-    text = _table("inet", "lab", [
-        _chain(world, "network_acl", "filter hook forward priority 0", acl, policy="drop"),
-        _chain(world, "router_input", "filter hook input priority 0"),
-        _chain(world, "router_detour", "nat hook prerouting priority -100"),
-        _chain(world, "hop_limit", "filter hook postrouting priority 0",
-               [f"ip saddr {w.IMDS} ip ttl 1 drop"]),  # an IMDS answer with one hop left does not survive another router
-    ])
-    egress = _chain(world, "instance_egress", f'filter hook ingress device "{topology.INSTANCE_PORT}" priority 0', always=True)
+    text = _table(
+        "inet",
+        "lab",
+        [
+            _chain(world, "network_acl", "filter hook forward priority 0", acl, policy="drop"),
+            _chain(world, "router_input", "filter hook input priority 0"),
+            _chain(world, "router_detour", "nat hook prerouting priority -100"),
+            _chain(
+                world, "hop_limit", "filter hook postrouting priority 0", [f"ip saddr {w.IMDS} ip ttl 1 drop"]
+            ),  # an IMDS answer with one hop left does not survive another router
+        ],
+    )
+    egress = _chain(
+        world, "instance_egress", f'filter hook ingress device "{topology.INSTANCE_PORT}" priority 0', always=True
+    )
     return text + _table("netdev", "lab", [egress])
 
 
@@ -101,11 +136,15 @@ def _endpoints(world):
         "tcp dport 443 accept",
         "ct status dnat accept",
     ]
-    return _table("inet", "lab", [
-        _chain(world, "endpoint_input", "filter hook input priority 0", healthy, policy="drop"),
-        _chain(world, "endpoint_output", "filter hook output priority 0"),
-        _chain(world, "endpoint_detour", "nat hook prerouting priority -100"),
-    ])
+    return _table(
+        "inet",
+        "lab",
+        [
+            _chain(world, "endpoint_input", "filter hook input priority 0", healthy, policy="drop"),
+            _chain(world, "endpoint_output", "filter hook output priority 0"),
+            _chain(world, "endpoint_detour", "nat hook prerouting priority -100"),
+        ],
+    )
 
 
 def _instance(world):
@@ -126,10 +165,15 @@ def _router_counters():
 
 def _endpoint_counters():
     """Connections that were let in: first packets after the security group and before the server."""
-    addresses = [make(service) for service in w.SERVICES for make in (
-        lambda s: w.address(s, "a"), lambda s: w.address(s, "b"), w.public_address, w.other_vpc_address)]
+    addresses = [
+        make(service)
+        for service in w.SERVICES
+        for make in (lambda s: w.address(s, "a"), lambda s: w.address(s, "b"), w.public_address, w.other_vpc_address)
+    ]
     declared = "\n  ".join(f"counter to-{address.replace('.', '-')} {{}}" for address in addresses)
-    rules = "\n    ".join(f'ct original ip daddr {address} counter name "to-{address.replace(".", "-")}"' for address in addresses)
+    rules = "\n    ".join(
+        f'ct original ip daddr {address} counter name "to-{address.replace(".", "-")}"' for address in addresses
+    )
     return f"""table inet count {{
   {declared}
   chain connections {{

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The instance metadata service, version 2 only, on raw asyncio: it costs little, so that a bench measures the program.
 
 As on EC2: `Server: EC2ws`, one request a connection, small XHTML pages as error bodies, 401 without a token, 405 for GET on the
@@ -16,8 +17,17 @@ from . import metadata
 
 REQUEST_MAX_BYTES = 16 * 1024
 HUGE_BYTES = 64 * 1024 * 1024
-REASONS = {200: "OK", 302: "Found", 400: "Bad Request", 401: "Unauthorized", 403: "Forbidden", 404: "Not Found",
-           405: "Method Not Allowed", 429: "Too Many Requests", 503: "Service Unavailable"}
+REASONS = {
+    200: "OK",
+    302: "Found",
+    400: "Bad Request",
+    401: "Unauthorized",
+    403: "Forbidden",
+    404: "Not Found",
+    405: "Method Not Allowed",
+    429: "Too Many Requests",
+    503: "Service Unavailable",
+}
 _VERSION = re.compile(r"/(latest|1\.0|\d{4}-\d{2}-\d{2})/(.*)", re.S)
 _PORTAL = "<html><head><title>Sign in</title></head><body><h1>Welcome to the guest network</h1></body></html>"
 _ERROR_PAGE = """<?xml version="1.0" encoding="iso-8859-1"?>
@@ -101,7 +111,7 @@ class Metadata:
         if value is not None:
             return 200, value, {}
         folder = path if not path or path.endswith("/") else path + "/"
-        rest = [known[len(folder):] for known in self.tree if known.startswith(folder)]
+        rest = [known[len(folder) :] for known in self.tree if known.startswith(folder)]
         if not rest:
             return 404, None, {}
         names = {name.partition("/")[0] + ("/" if "/" in name else "") for name in rest}
@@ -127,7 +137,9 @@ class Connection(asyncio.Protocol):
         self.received = b""
         lines = head.decode("latin-1").split("\r\n")
         method, _, rest = lines[0].partition(" ")
-        headers = {name.strip().lower(): value.strip() for name, _, value in (line.partition(":") for line in lines[1:])}
+        headers = {
+            name.strip().lower(): value.strip() for name, _, value in (line.partition(":") for line in lines[1:])
+        }
         delay_s = self.service.world.imds.delay_s
         if delay_s:
             asyncio.get_running_loop().call_later(delay_s, self.reply, method, rest.partition(" ")[0], headers)
@@ -157,14 +169,22 @@ class Connection(asyncio.Protocol):
         if method == "PUT" and manner.put_ttl != 64:
             self._set_ttl(manner.put_ttl)
         data = body.encode()
-        shown = data[:len(data) // 2] if manner.manner == "truncated" else data
+        shown = data[: len(data) // 2] if manner.manner == "truncated" else data
         self.transport.write(self._head(status, kind, len(data), extra) + (b"" if method == "HEAD" else shown))
         self.transport.close()
 
     def _head(self, status, kind, size, extra):
         now = formatdate(time.time() + self.service.world.clock_offset_s, usegmt=True)
-        lines = [f"HTTP/1.1 {status} {REASONS[status]}", f"Content-Type: {kind}", "Accept-Ranges: none", f"Last-Modified: {now}",
-                 f"Content-Length: {size}", f"Date: {now}", "Server: EC2ws", "Connection: close"]
+        lines = [
+            f"HTTP/1.1 {status} {REASONS[status]}",
+            f"Content-Type: {kind}",
+            "Accept-Ranges: none",
+            f"Last-Modified: {now}",
+            f"Content-Length: {size}",
+            f"Date: {now}",
+            "Server: EC2ws",
+            "Connection: close",
+        ]
         lines += [f"{name}: {value}" for name, value in extra.items()]
         return ("\r\n".join(lines) + "\r\n\r\n").encode()
 

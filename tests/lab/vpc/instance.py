@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What is on the instance's disk: path -> text, Link or Program. Plain values; machine.py puts them in place."""
 
 import os
@@ -19,13 +20,25 @@ RESOLV_CONF = "/etc/resolv.conf"
 HOSTS = "/etc/hosts"
 
 _DMI = {
-    "bios_vendor": "Amazon EC2", "bios_version": "1.0", "board_asset_tag": w.INSTANCE_ID, "board_vendor": "Amazon EC2",
-    "chassis_asset_tag": "Amazon EC2", "chassis_vendor": "Amazon EC2", "product_name": w.INSTANCE_TYPE,
-    "product_serial": "ec2a1b2c-3d4e-5f60-7182-93a4b5c6d7e8", "product_uuid": "ec2a1b2c-3d4e-5f60-7182-93a4b5c6d7e8",
+    "bios_vendor": "Amazon EC2",
+    "bios_version": "1.0",
+    "board_asset_tag": w.INSTANCE_ID,
+    "board_vendor": "Amazon EC2",
+    "chassis_asset_tag": "Amazon EC2",
+    "chassis_vendor": "Amazon EC2",
+    "product_name": w.INSTANCE_TYPE,
+    "product_serial": "ec2a1b2c-3d4e-5f60-7182-93a4b5c6d7e8",
+    "product_uuid": "ec2a1b2c-3d4e-5f60-7182-93a4b5c6d7e8",
     "sys_vendor": "Amazon EC2",
 }
-_DMI_ELSEWHERE = {"sys_vendor": "QEMU", "product_name": "Standard PC", "product_uuid": "4c4c4544-0042-3510-8054-b7c04f433232",
-                  "bios_vendor": "SeaBIOS", "board_asset_tag": "", "chassis_asset_tag": ""}
+_DMI_ELSEWHERE = {
+    "sys_vendor": "QEMU",
+    "product_name": "Standard PC",
+    "product_uuid": "4c4c4544-0042-3510-8054-b7c04f433232",
+    "bios_vendor": "SeaBIOS",
+    "board_asset_tag": "",
+    "chassis_asset_tag": "",
+}
 _UNIT = """[Unit]
 Description=amazon-ssm-agent
 After=network-online.target
@@ -42,7 +55,9 @@ RestartSec=90
 [Install]
 WantedBy=multi-user.target
 """
-_TEMPLATE = '{\n    "Profile": {"ShareCreds": true},\n    "Mds": {"CommandWorkersLimit": 5},\n    "Ssm": {"Endpoint": ""}\n}\n'
+_TEMPLATE = (
+    '{\n    "Profile": {"ShareCreds": true},\n    "Mds": {"CommandWorkersLimit": 5},\n    "Ssm": {"Endpoint": ""}\n}\n'
+)
 
 
 def files(world, amazon_ca, system_bundle):
@@ -70,7 +85,8 @@ def files(world, amazon_ca, system_bundle):
 def private_folders():
     """Folders of which the instance sees nothing but the lab's files: what the machine below has there is hidden."""
     return ["/etc/ssm-preflight", "/etc/amazon", "/etc/ssl/certs", "/var/lib/amazon"] + [
-        folder for folder in ("/etc/pki", "/etc/ca-certificates") if os.path.isdir(folder)]
+        folder for folder in ("/etc/pki", "/etc/ca-certificates") if os.path.isdir(folder)
+    ]
 
 
 def _search(world):
@@ -91,10 +107,17 @@ def _agent(world):
 
 
 def package_status(version):
-    agent = "" if version is None else (
-        "Package: amazon-ssm-agent\nStatus: install ok installed\nPriority: extra\nSection: misc\n"
-        "Maintainer: Amazon.com, Inc. <ec2-ssm-feedback@amazon.com>\nArchitecture: amd64\n"
-        f"Version: {version}-1\nDescription: Amazon SSM Agent\n\n")
-    return ("Package: base-files\nEssential: yes\nStatus: install ok installed\nPriority: required\nSection: admin\n"
-            "Maintainer: Santiago Vila <sanvila@debian.org>\nArchitecture: amd64\nVersion: 12.4+deb12u5\n"
-            "Description: Debian base system miscellaneous files\n\n" + agent)
+    agent = (
+        ""
+        if version is None
+        else (
+            "Package: amazon-ssm-agent\nStatus: install ok installed\nPriority: extra\nSection: misc\n"
+            "Maintainer: Amazon.com, Inc. <ec2-ssm-feedback@amazon.com>\nArchitecture: amd64\n"
+            f"Version: {version}-1\nDescription: Amazon SSM Agent\n\n"
+        )
+    )
+    return (
+        "Package: base-files\nEssential: yes\nStatus: install ok installed\nPriority: required\nSection: admin\n"
+        "Maintainer: Santiago Vila <sanvila@debian.org>\nArchitecture: amd64\nVersion: 12.4+deb12u5\n"
+        "Description: Debian base system miscellaneous files\n\n" + agent
+    )

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Namespaces and mounts, called through libc: Python 3.11 has no os.unshare, os.setns or mount."""
 
 import contextlib

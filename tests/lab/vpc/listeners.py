@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Who listens on the instance: the serial console, the journal and the service manager, each recorded instead of shown.
 
 The console is a pseudo terminal, so the program sees a terminal device as on EC2, and nothing reaches this machine's own.
@@ -40,6 +41,7 @@ class Console:
 
 def journal_serve(loop, path, record):
     """systemd's native journal protocol: one entry a datagram, or in the file that comes with it."""
+
     def take(data, descriptors):
         for descriptor in descriptors:
             with os.fdopen(descriptor, "rb") as file:
@@ -47,16 +49,19 @@ def journal_serve(loop, path, record):
                 data = file.read(MESSAGE_MAX_BYTES)
         entry = journal_entry(data)
         record.add("journal", entry.get("SSM_PREFLIGHT_CODE", entry.get("SSM_PREFLIGHT_VERDICT", "")), entry)
+
     _datagrams(loop, path, take)
 
 
 def notify_serve(loop, path, record):
     """sd_notify: kept as text."""
+
     def take(data, descriptors):
         for descriptor in descriptors:
             os.close(descriptor)
         text = data.decode("utf-8", "replace")
         record.add("notify", text.partition("\n")[0][:80], text)
+
     _datagrams(loop, path, take)
 
 
@@ -68,7 +73,7 @@ def journal_entry(data):
             name, _, value = line.partition(b"=")
         else:
             size = struct.unpack("<Q", rest[:8])[0]
-            name, value, rest = line, rest[8:8 + size], rest[9 + size:]
+            name, value, rest = line, rest[8 : 8 + size], rest[9 + size :]
         entry[name.decode("ascii", "replace")] = value.decode("utf-8", "replace")
         data = rest
     return entry
@@ -84,4 +89,5 @@ def _datagrams(loop, path, take):
         with contextlib.suppress(BlockingIOError):
             data, descriptors, _, _ = socket.recv_fds(held, MESSAGE_MAX_BYTES, 4)
             take(data, descriptors)
+
     loop.add_reader(held.fileno(), read)

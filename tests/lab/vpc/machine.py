@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The instance's own view of the file system: a mount namespace that a small holder process keeps.
 
 /etc, /usr and /var are overlays, so the host's programs are there and nothing is ever written to the host. The folders that the
@@ -94,7 +95,9 @@ class Machine:
             with contextlib.suppress(OSError):
                 kernel.setns(self._namespaces[0])
                 for path in OVERLAID + ("/run",) + tuple(private_folders()):
-                    kernel.mount(None, path, None, kernel.MS_REMOUNT | kernel.MS_BIND | (kernel.MS_RDONLY if read_only else 0))
+                    kernel.mount(
+                        None, path, None, kernel.MS_REMOUNT | kernel.MS_BIND | (kernel.MS_RDONLY if read_only else 0)
+                    )
                 status = 0
             os._exit(status)
         if os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) != 0:
@@ -121,7 +124,7 @@ class Machine:
             upper, work = (os.path.join(self.folder, "disk", part + top) for part in ("upper", "work"))
             for folder in [top, *sorted(folders)]:
                 if (folder + "/").startswith(top + "/"):
-                    _make_folders(upper, folder[len(top):])
+                    _make_folders(upper, folder[len(top) :])
             os.makedirs(work)
             try:
                 kernel.mount("overlay", top, "overlay", 0, f"lowerdir={top},upperdir={upper},workdir={work},userxattr")

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What each operation of the three services answers once the caller is known and allowed: (status, body).
 
 Shapes follow the agent's own client code and the API references; an instance that nobody has registered yet is assumed. The set
@@ -14,18 +15,44 @@ EC2MESSAGES_TARGET = "EC2WindowsMessageDeliveryService."
 
 # What writes, registers, takes messages away or opens a channel.
 SIDE_EFFECTS = frozenset(
-    ["ssm:" + name for name in (
-        "UpdateInstanceInformation", "PutInventory", "PutComplianceItems", "PutConfigurePackageResult", "GetManifest",
-        "GetDeployablePatchSnapshotForInstance", "UpdateAssociationStatus", "UpdateInstanceAssociationStatus",
-        "RegisterManagedInstance", "RequestManagedInstanceRoleToken")]
+    [
+        "ssm:" + name
+        for name in (
+            "UpdateInstanceInformation",
+            "PutInventory",
+            "PutComplianceItems",
+            "PutConfigurePackageResult",
+            "GetManifest",
+            "GetDeployablePatchSnapshotForInstance",
+            "UpdateAssociationStatus",
+            "UpdateInstanceAssociationStatus",
+            "RegisterManagedInstance",
+            "RequestManagedInstanceRoleToken",
+        )
+    ]
     + ["ssmmessages:" + name for name in ("CreateDataChannel", "OpenControlChannel", "OpenDataChannel")]
-    + ["ec2messages:" + name for name in ("GetMessages", "AcknowledgeMessage", "DeleteMessage", "FailMessage", "SendReply")])
+    + [
+        "ec2messages:" + name
+        for name in ("GetMessages", "AcknowledgeMessage", "DeleteMessage", "FailMessage", "SendReply")
+    ]
+)
 
-_DOCUMENT = {"Name": "AWS-RunShellScript", "DocumentType": "Command", "DocumentVersion": "1", "DocumentFormat": "JSON",
-             "Status": "Active", "PlatformTypes": ["Linux", "MacOS"], "SchemaVersion": "1.2", "Owner": "Amazon"}
-_CONTENT = {"schemaVersion": "1.2", "description": "Run a shell script or specify the commands to run.",
-            "parameters": {"commands": {"type": "StringList", "minItems": 1}},
-            "runtimeConfig": {"aws:runShellScript": {"properties": [{"id": "0.aws:runShellScript"}]}}}
+_DOCUMENT = {
+    "Name": "AWS-RunShellScript",
+    "DocumentType": "Command",
+    "DocumentVersion": "1",
+    "DocumentFormat": "JSON",
+    "Status": "Active",
+    "PlatformTypes": ["Linux", "MacOS"],
+    "SchemaVersion": "1.2",
+    "Owner": "Amazon",
+}
+_CONTENT = {
+    "schemaVersion": "1.2",
+    "description": "Run a shell script or specify the commands to run.",
+    "parameters": {"commands": {"type": "StringList", "minItems": 1}},
+    "runtimeConfig": {"aws:runShellScript": {"properties": [{"id": "0.aws:runShellScript"}]}},
+}
 
 
 def _document(wanted, key, found):
@@ -59,9 +86,14 @@ SSM = {
 }
 EC2MESSAGES = {
     "GetEndpoint": lambda q: (200, {"Endpoint": {"Protocol": "https", "Endpoint": "ec2messages.lab"}}),
-    "GetMessages": lambda q: (200, {"Destination": q.get("Destination"), "Messages": [], "MessagesRequestId": str(uuid.uuid4())}),
-    **{name: lambda q: (400, error("InvalidMessageIdException", ""))
-       for name in ("AcknowledgeMessage", "DeleteMessage", "FailMessage", "SendReply")},
+    "GetMessages": lambda q: (
+        200,
+        {"Destination": q.get("Destination"), "Messages": [], "MessagesRequestId": str(uuid.uuid4())},
+    ),
+    **{
+        name: lambda q: (400, error("InvalidMessageIdException", ""))
+        for name in ("AcknowledgeMessage", "DeleteMessage", "FailMessage", "SendReply")
+    },
 }
 # What a dead node can still do with its identity credentials alone.
 IDENTITY_ACTIONS = frozenset({"ssm:RegisterManagedInstance", "ssm:RequestManagedInstanceRoleToken"})

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Would IAM allow it? Real policy documents, evaluated as far as the lab's questions go.
 
 Understood: Effect, Action and NotAction with wildcards. Not looked at: Principal, Resource (every document here names "*") and
@@ -29,7 +30,9 @@ def denial(action, policies):
         if any(_matches(statement, action) for statement in _statements(present.get(kind, ()), "Deny")):
             return f"with an explicit deny in {with_article}"
     for kind, (name, _) in KINDS.items():
-        if kind in present and not any(_matches(statement, action) for statement in _statements(present[kind], "Allow")):
+        if kind in present and not any(
+            _matches(statement, action) for statement in _statements(present[kind], "Allow")
+        ):
             return f"because no {name} allows the {action} action"
     return None
 

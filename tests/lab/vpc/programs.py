@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Running programs on the instance: with the caller's own files as stdin, stdout and stderr, and their resources measured."""
 
 import asyncio
@@ -8,20 +9,34 @@ import subprocess
 import termios
 import time
 
-ENVIRONMENT = {"PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "HOME": "/root", "USER": "root", "SHELL": "/bin/bash"}
+ENVIRONMENT = {
+    "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+    "HOME": "/root",
+    "USER": "root",
+    "SHELL": "/bin/bash",
+}
 
 
 class Program:
     def __init__(self, machine, command, environment, folder, files, terminal):
         """`terminal`: "own" (stdin becomes the controlling terminal), "caller's" (stay in the caller's group), or None."""
+
         def enter():
             machine.enter(folder)
             for number in (signal.SIGINT, signal.SIGTERM):
                 signal.signal(number, signal.SIG_DFL)
             if terminal == "own":
                 fcntl.ioctl(0, termios.TIOCSCTTY, 0)
-        self._process = subprocess.Popen(command, env=ENVIRONMENT | environment, stdin=files[0], stdout=files[1], stderr=files[2],
-                                         start_new_session=terminal != "caller's", preexec_fn=enter)
+
+        self._process = subprocess.Popen(
+            command,
+            env=ENVIRONMENT | environment,
+            stdin=files[0],
+            stdout=files[1],
+            stderr=files[2],
+            start_new_session=terminal != "caller's",
+            preexec_fn=enter,
+        )
         self._group = terminal != "caller's"
         self.pid = self._process.pid
         self._started = time.perf_counter()
@@ -44,4 +59,9 @@ class Program:
         _, status, used = os.wait4(self.pid, 0)
         code = os.waitstatus_to_exitcode(status)
         self._process.returncode = code
-        return {"status": code, "wall_ms": wall_s * 1000, "cpu_ms": (used.ru_utime + used.ru_stime) * 1000, "max_rss_kib": used.ru_maxrss}
+        return {
+            "status": code,
+            "wall_ms": wall_s * 1000,
+            "cpu_ms": (used.ru_utime + used.ru_stime) * 1000,
+            "max_rss_kib": used.ru_maxrss,
+        }

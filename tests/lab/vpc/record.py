@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What the stand-ins saw: counted by kind, and waited for by tests instead of sleeping."""
 
 import asyncio
@@ -36,9 +37,11 @@ class Record:
 
     async def until(self, kind, at_least, name=None, within_s=10.0):
         """Whether so many of a kind (and name) were counted in time."""
+
         def enough():
             counter = self.counts.get(kind, Counter())
             return (counter[name] if name else sum(counter.values())) >= at_least
+
         try:
             async with asyncio.timeout(within_s):
                 while not enough():

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Signature Version 4, verified with botocore: code that is not the program's own.
 
 botocore signs; here it computes the signature of the request as it arrived, from the headers that the client says it signed.
@@ -23,7 +24,9 @@ from .credentials import BY_ACCESS_KEY  # noqa: E402
 
 TOLERANCE_S = 300
 MUST_BE_SIGNED = ("host", "x-amz-date")
-_AUTHORIZATION = re.compile(r"AWS4-HMAC-SHA256 Credential=([^,\s]+),\s*SignedHeaders=([^,\s]+),\s*Signature=([0-9a-f]{64})")
+_AUTHORIZATION = re.compile(
+    r"AWS4-HMAC-SHA256 Credential=([^,\s]+),\s*SignedHeaders=([^,\s]+),\s*Signature=([0-9a-f]{64})"
+)
 _STAMP = "%Y%m%dT%H%M%SZ"
 
 
@@ -54,9 +57,11 @@ def verify(method, target, headers, body, service, region, now_s):
         raise Refused("InvalidSignatureException", "The request is missing signed headers.")
     _check_time(headers["x-amz-date"], scope[0], now_s)
     if not _signature_right(who, method, target, headers, signed, signature, body, service, region):
-        raise Refused("InvalidSignatureException",
-                      "The request signature we calculated does not match the signature you provided. Check your AWS Secret "
-                      "Access Key and signing method. Consult the service documentation for details.")
+        raise Refused(
+            "InvalidSignatureException",
+            "The request signature we calculated does not match the signature you provided. Check your AWS Secret "
+            "Access Key and signing method. Consult the service documentation for details.",
+        )
     return who
 
 
@@ -68,12 +73,20 @@ def _check_time(stamp, date, now_s):
     now = time.strftime(_STAMP, time.gmtime(now_s))
     if signed_s < now_s - TOLERANCE_S:
         limit = time.strftime(_STAMP, time.gmtime(now_s - TOLERANCE_S))
-        raise Refused("InvalidSignatureException", f"Signature expired: {stamp} is now earlier than {limit} ({now} - 5 min.)")
+        raise Refused(
+            "InvalidSignatureException", f"Signature expired: {stamp} is now earlier than {limit} ({now} - 5 min.)"
+        )
     if signed_s > now_s + TOLERANCE_S:
         limit = time.strftime(_STAMP, time.gmtime(now_s + TOLERANCE_S))
-        raise Refused("InvalidSignatureException", f"Signature not yet current: {stamp} is still later than {limit} ({now} + 5 min.)")
+        raise Refused(
+            "InvalidSignatureException",
+            f"Signature not yet current: {stamp} is still later than {limit} ({now} + 5 min.)",
+        )
     if not stamp.startswith(date):
-        raise Refused("InvalidSignatureException", "Date in Credential scope does not match YYYYMMDD from ISO-8601 version of date")
+        raise Refused(
+            "InvalidSignatureException",
+            "Date in Credential scope does not match YYYYMMDD from ISO-8601 version of date",
+        )
 
 
 def _unix(stamp):
@@ -84,8 +97,12 @@ def _signature_right(who, method, target, headers, signed, signature, body, serv
     digest = hashlib.sha256(body).hexdigest()
     if headers.get("x-amz-content-sha256", digest) != digest:
         return False
-    request = AWSRequest(method=method, url=f"https://{headers['host']}{target}", data=body,
-                         headers={name: headers[name] for name in signed})
+    request = AWSRequest(
+        method=method,
+        url=f"https://{headers['host']}{target}",
+        data=body,
+        headers={name: headers[name] for name in signed},
+    )
     request.context["timestamp"] = headers["x-amz-date"]
     signer = SigV4Auth(BotoCredentials(who.access_key, who.secret_key, who.token), service, region)
     expected = signer.signature(signer.string_to_sign(request, signer.canonical_request(request)), request)

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """`lab shell`: a shell on the instance with job control, on a pseudo terminal between it and the caller's."""
 
 import contextlib
@@ -16,8 +17,11 @@ from . import world as w
 
 def shell(lab):
     print(_banner(lab), file=sys.stderr)
-    environment = {"TERM": os.environ.get("TERM", "dumb"), "LANG": os.environ.get("LANG", "C.UTF-8"),
-                   "PS1": f"[instance {w.INSTANCE_ADDRESS} \\w]\\$ "}
+    environment = {
+        "TERM": os.environ.get("TERM", "dumb"),
+        "LANG": os.environ.get("LANG", "C.UTF-8"),
+        "PS1": f"[instance {w.INSTANCE_ADDRESS} \\w]\\$ ",
+    }
     command = ["--norc", "-i"]
     if not os.isatty(0):
         return _status(lab.start(["--norc"], "bash", environment, 0, 1, 2, terminal="caller's").wait())
@@ -65,8 +69,9 @@ def _copy_size(master):
 
 def _banner(lab):
     active = ", ".join(lab.faults()) or "none"
+    numbers = ", ".join(f"{service} .{number}" for service, number in w.HOST_NUMBER.items())
     return f"""A private VPC without a way out. You are root on the instance {w.INSTANCE_ID} ({w.INSTANCE_ADDRESS}, {w.INTERFACE}).
   IMDS {w.IMDS} and {w.IMDS6}; resolver {w.RESOLVER} and {w.RESOLVER_LINK_LOCAL}; time source {w.TIME_SOURCE}
-  endpoints 10.0.1.N in this subnet and 10.0.2.N in the other: {', '.join(f'{service} .{number}' for service, number in w.HOST_NUMBER.items())}
+  endpoints 10.0.1.N in this subnet and 10.0.2.N in the other: {numbers}
   active faults: {active}
   lab-fault add NAME, lab-fault mend NAME, lab-fault list; ssm-preflight is on PATH when it is built; exit ends the VPC."""

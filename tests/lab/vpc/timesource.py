@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The Amazon time source: a small SNTP server (RFC 5905, mode 4), whose clock a fault may move."""
 
 import asyncio

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """nginx in front of the services: TLS for every endpoint address, and one more port for each broken certificate.
 
 A fault never changes this configuration. It leads a service's connections from 443 to another port (firewall.py,
@@ -10,7 +11,9 @@ import socket
 from . import certificates, kernel, world as w
 from .processes import start, wait_for
 
-VARIANT_PORT = {variant: 8441 + number for number, variant in enumerate(v for v in certificates.VARIANTS if v != "good")}
+VARIANT_PORT = {
+    variant: 8441 + number for number, variant in enumerate(v for v in certificates.VARIANTS if v != "good")
+}
 
 
 def nginx_start(world, certificate_folder, folder, backend_path, namespace):
@@ -19,27 +22,45 @@ def nginx_start(world, certificate_folder, folder, backend_path, namespace):
     configuration = os.path.join(folder, "nginx.conf")
     with open(configuration, "w", encoding="utf-8") as file:
         file.write(_configuration(world, certificate_folder, os.path.join(folder, "nginx"), backend_path))
-    return start(["nginx", "-p", folder, "-c", configuration, "-e", "stderr"], os.path.join(folder, "nginx.log"), namespace)
+    return start(
+        ["nginx", "-p", folder, "-c", configuration, "-e", "stderr"], os.path.join(folder, "nginx.log"), namespace
+    )
 
 
 def nginx_ready(process, namespace, folder):
     def accepts():
         with kernel.inside_network(namespace), socket.socket() as probe:
             return probe.connect_ex(("127.0.0.1", max(VARIANT_PORT.values()))) == 0
+
     wait_for(accepts, "nginx listens", process, log=os.path.join(folder, "nginx.log"))
 
 
 def _addresses(service):
-    return [w.address(service, "a"), w.address(service, "b"), w.public_address(service), w.other_vpc_address(service),
-            f"[{w.address6(service, 'a')}]", f"[{w.address6(service, 'b')}]"]
+    return [
+        w.address(service, "a"),
+        w.address(service, "b"),
+        w.public_address(service),
+        w.other_vpc_address(service),
+        f"[{w.address6(service, 'a')}]",
+        f"[{w.address6(service, 'b')}]",
+    ]
 
 
 def _configuration(world, certificate_folder, folder, backend_path):
-    temporary = "\n".join(f"  {kind}_temp_path {folder}/{kind};" for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi"))
-    by_address = "\n".join(f"    {address.strip('[]')} {service};" for service in w.SERVICES for address in _addresses(service))
-    servers = [_server(_addresses_listen(service), certificates.path(certificate_folder, "good", service), world) for service in w.SERVICES]
-    servers += [_server([f"{port} ssl", f"[::]:{port} ssl"], certificates.path(certificate_folder, variant), world)
-                for variant, port in VARIANT_PORT.items()]
+    temporary = "\n".join(
+        f"  {kind}_temp_path {folder}/{kind};" for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
+    )
+    by_address = "\n".join(
+        f"    {address.strip('[]')} {service};" for service in w.SERVICES for address in _addresses(service)
+    )
+    servers = [
+        _server(_addresses_listen(service), certificates.path(certificate_folder, "good", service), world)
+        for service in w.SERVICES
+    ]
+    servers += [
+        _server([f"{port} ssl", f"[::]:{port} ssl"], certificates.path(certificate_folder, variant), world)
+        for variant, port in VARIANT_PORT.items()
+    ]
     return f"""user root;
 daemon off;
 master_process off;
@@ -78,5 +99,7 @@ def _addresses_listen(service):
 def _server(listen, certificate, world):
     lines = "".join(f" listen {address};" for address in listen)
     key = certificate.removesuffix(".crt") + ".key"
-    return (f"  server {{{lines} ssl_certificate {certificate}; ssl_certificate_key {key}; ssl_protocols {world.tls_versions}; "
-            f"location / {{ proxy_pass http://services; }} }}\n")
+    return (
+        f"  server {{{lines} ssl_certificate {certificate}; ssl_certificate_key {key}; ssl_protocols {world.tls_versions}; "
+        f"location / {{ proxy_pass http://services; }} }}\n"
+    )

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Three network namespaces and the links between them.
 
     instance (ens5) --- bridge subnet-a --+-- router --+-- bridge subnet-b
@@ -34,14 +35,26 @@ class Topology:
             with kernel.inside_network(namespace):
                 _sysctl(NO_WAITING)
         ip(None, _router_links(self.endpoints, self.instance), pass_fds=(self.endpoints, self.instance))
-        _sysctl({"net/ipv4/ip_forward": 1, "net/ipv6/conf/all/forwarding": 1, "net/ipv4/conf/all/rp_filter": 0,
-                 "net/ipv4/icmp_ratelimit": 0})
+        _sysctl(
+            {
+                "net/ipv4/ip_forward": 1,
+                "net/ipv6/conf/all/forwarding": 1,
+                "net/ipv4/conf/all/rp_filter": 0,
+                "net/ipv4/icmp_ratelimit": 0,
+            }
+        )
         ip(self.endpoints, _endpoint_links())
         ip(self.instance, ["link set lo up"])
         with kernel.inside_network(self.endpoints):
-            _sysctl({"net/ipv4/conf/all/rp_filter": 0, "net/ipv4/conf/default/rp_filter": 0,
-                     "net/ipv4/conf/zone-a/rp_filter": 0, "net/ipv4/conf/zone-b/rp_filter": 0,
-                     "net/ipv4/conf/all/arp_ignore": 1})
+            _sysctl(
+                {
+                    "net/ipv4/conf/all/rp_filter": 0,
+                    "net/ipv4/conf/default/rp_filter": 0,
+                    "net/ipv4/conf/zone-a/rp_filter": 0,
+                    "net/ipv4/conf/zone-b/rp_filter": 0,
+                    "net/ipv4/conf/all/arp_ignore": 1,
+                }
+            )
 
     def instance_configure(self, world):
         """Brings the instance's interface, addresses and routes to what the world says; does nothing when they are so already."""
@@ -64,10 +77,20 @@ class Topology:
 
 def ip(namespace, lines, pass_fds=()):
     """Runs lines of iproute2 in one go. IPv6 lines are known by the colon in them."""
-    for flag, chosen in (("-4", [line for line in lines if "::" not in line]), ("-6", [line for line in lines if "::" in line])):
+    for flag, chosen in (
+        ("-4", [line for line in lines if "::" not in line]),
+        ("-6", [line for line in lines if "::" in line]),
+    ):
         if chosen:
-            done = subprocess.run(["ip", flag, "-batch", "-"], input="\n".join(chosen) + "\n", text=True, capture_output=True,
-                                  pass_fds=pass_fds, preexec_fn=_entering(namespace), timeout=20)
+            done = subprocess.run(
+                ["ip", flag, "-batch", "-"],
+                input="\n".join(chosen) + "\n",
+                text=True,
+                capture_output=True,
+                pass_fds=pass_fds,
+                preexec_fn=_entering(namespace),
+                timeout=20,
+            )
             if done.returncode != 0:
                 raise RuntimeError(f"ip {flag} -batch: {done.stderr.strip()}\n" + "\n".join(chosen))
 
@@ -97,7 +120,8 @@ def _router_links(endpoints, instance):
             f"link set subnet-{zone} up",
         ]
     lines += [
-        f"link add {INSTANCE_PORT} mtu {MTU} type veth peer name {w.INTERFACE} address {w.MAC} mtu {MTU} netns /proc/self/fd/{instance}",
+        f"link add {INSTANCE_PORT} mtu {MTU} type veth"
+        f" peer name {w.INTERFACE} address {w.MAC} mtu {MTU} netns /proc/self/fd/{instance}",
         f"link set {INSTANCE_PORT} master subnet-a up",
         f"address add {w.CUSTOM_RESOLVER}/24 dev subnet-a",
         "route add blackhole default",

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Small servers that answer on an endpoint's address in nginx's place: what a port is when it does not speak proper TLS.
 
 A fault leads a service's connections here (firewall.py, endpoint_detour).
@@ -11,8 +12,10 @@ import struct
 HELD_S = 120  # no trap keeps a connection for longer
 
 _ALERT_PROTOCOL_VERSION = bytes((21, 3, 1, 0, 2, 2, 70))  # record: alert, TLS 1.0, two bytes: fatal, protocol_version
-_PLAIN = (b"HTTP/1.1 400 Bad Request\r\nServer: Apache\r\nContent-Type: text/html\r\nContent-Length: 24\r\nConnection: close\r\n\r\n"
-          b"<h1>400 Bad Request</h1>")
+_PLAIN = (
+    b"HTTP/1.1 400 Bad Request\r\nServer: Apache\r\nContent-Type: text/html\r\nContent-Length: 24\r\nConnection: close\r\n\r\n"
+    b"<h1>400 Bad Request</h1>"
+)
 
 
 async def _reset(reader, writer):
@@ -55,10 +58,12 @@ def sockets_open():
 
 async def serve(record, sockets):
     for name, listening in sockets.items():
+
         async def handle(reader, writer, name=name):
             record.add("trap", name)
             with contextlib.suppress(ConnectionError, TimeoutError):
                 async with asyncio.timeout(HELD_S):
                     await TRAPS[name](reader, writer)
             writer.close()
+
         await asyncio.start_server(handle, sock=listening)

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What the private VPC looks like: plain values, no I/O.
 
 `World` describes a whole VPC. A fault is a function that changes a healthy one; the rest of the lab turns a world into
@@ -99,6 +100,7 @@ class Program(str):
 @dataclass
 class Imds:
     """How the metadata service answers; the values themselves are made in metadata.py."""
+
     manner: str = "normal"  # disabled, portal, garbage, redirect, huge, truncated, silent: for every request
     token: str = "normal"  # bad-form, missing (only version 1 is spoken), huge
     throttled: int = 0  # that many requests are refused first; -1: every one
@@ -112,6 +114,7 @@ class Imds:
 @dataclass
 class Service:
     """How the regional services answer. Keys of `manner` are services; policies are names of policies/*.json or documents."""
+
     manner: dict = field(default_factory=dict)
     throttled: dict = field(default_factory=dict)  # service -> so many calls are throttled first; -1: every one
     delay_s: dict = field(default_factory=dict)
@@ -142,11 +145,13 @@ class World:
 
     interface_up: bool = True
     addresses: list = field(default_factory=lambda: [f"{INSTANCE_ADDRESS}/24"])
-    routes: list = field(default_factory=lambda: [
-        "10.0.1.1 dev ens5 proto dhcp scope link src 10.0.1.10 metric 512",
-        "10.0.0.2 via 10.0.1.1 dev ens5 proto dhcp src 10.0.1.10 metric 512",
-        "default via 10.0.1.1 dev ens5 proto dhcp src 10.0.1.10 metric 512",
-    ])
+    routes: list = field(
+        default_factory=lambda: [
+            "10.0.1.1 dev ens5 proto dhcp scope link src 10.0.1.10 metric 512",
+            "10.0.0.2 via 10.0.1.1 dev ens5 proto dhcp src 10.0.1.10 metric 512",
+            "default via 10.0.1.1 dev ens5 proto dhcp src 10.0.1.10 metric 512",
+        ]
+    )
     rules: dict = field(default_factory=dict)  # chain (firewall.py) -> nftables rules, before the healthy ones
 
     imds: Imds = field(default_factory=Imds)

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Every way to break the VPC, by name. A fault changes a healthy World; several may be combined.
 
 A fault is one function, decorated with its name, one line about it, and the code of the finding it should lead to (None: nothing
@@ -11,9 +12,8 @@ from . import machine, metadata, names, reaching, role, service, tls  # noqa: F4
 __all__ = ["TABLE", "world"]
 
 
-def world(settings, specifications, running=False):
-    """The world with these faults in it. Raises ValueError on what is not understood. `running`: the VPC is up already, so
-    what only start-up reads cannot change."""
+def world(settings, specifications):
+    """The world with these faults in it. Raises ValueError on what is not understood."""
     chosen = [_parse(specification) for specification in specifications]
     settings = dict(settings)
     for fault, _ in chosen:

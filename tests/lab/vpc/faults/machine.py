@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The instance's own disk: the agent, its configuration, the CA bundle."""
 
 import json
@@ -9,8 +10,14 @@ from .registry import choice, fault
 
 @fault("agent-missing", "no SSM agent is installed", "agent-missing")
 def _(world):
-    for path in (instance.AGENT_PROGRAM, "/usr/bin/ssm-cli", instance.AGENT_UNIT, instance.AGENT_WANTED,
-                 instance.AGENT_CONFIGURATION + ".template", instance.PACKAGE_LIST):
+    for path in (
+        instance.AGENT_PROGRAM,
+        "/usr/bin/ssm-cli",
+        instance.AGENT_UNIT,
+        instance.AGENT_WANTED,
+        instance.AGENT_CONFIGURATION + ".template",
+        instance.PACKAGE_LIST,
+    ):
         world.files[path] = None
     world.files[instance.PACKAGES] = instance.package_status(None)
 
@@ -26,31 +33,54 @@ def _(world):
     world.files["/etc/systemd/system/amazon-ssm-agent.service"] = Link("/dev/null")
 
 
-@fault("agent-old", "the installed agent is too old for IMDSv2, or of this version", "agent-too-old", "[VERSION (2.3.700.0)]")
+@fault(
+    "agent-old",
+    "the installed agent is too old for IMDSv2, or of this version",
+    "agent-too-old",
+    "[VERSION (2.3.700.0)]",
+)
 def _(world, version="2.3.700.0"):
     world.agent_version = version
 
 
-@fault("agent-config-invalid", "amazon-ssm-agent.json does not parse, or names another Region", "agent-config-invalid", "[syntax|region]")
+@fault(
+    "agent-config-invalid",
+    "amazon-ssm-agent.json does not parse, or names another Region",
+    "agent-config-invalid",
+    "[syntax|region]",
+)
 def _(world, variant="syntax"):
-    text = {"syntax": '{ "Agent": { "Region": "us-east-1", }\n', "region": json.dumps({"Agent": {"Region": "eu-west-3"}}) + "\n"}
+    text = {
+        "syntax": '{ "Agent": { "Region": "us-east-1", }\n',
+        "region": json.dumps({"Agent": {"Region": "eu-west-3"}}) + "\n",
+    }
     world.files[instance.AGENT_CONFIGURATION] = text[choice(variant, "syntax", "region")]
 
 
-@fault("agent-registered-elsewhere", "another machine's registration was baked into the image; `image` finds it", "agent-registered-elsewhere")
+@fault(
+    "agent-registered-elsewhere",
+    "another machine's registration was baked into the image; `image` finds it",
+    "agent-registered-elsewhere",
+)
 def _(world):
-    world.files["/var/lib/amazon/ssm/registration"] = json.dumps(
-        {"ManagedInstanceID": "mi-0a1b2c3d4e5f60718", "Region": w.World.region}) + "\n"
-    world.files["/var/lib/amazon/ssm/Vault/Manifest"] = '{"RegistrationKey":"/var/lib/amazon/ssm/Vault/Store/RegistrationKey"}\n'
-    world.files["/var/lib/amazon/ssm/Vault/Store/RegistrationKey"] = json.dumps(
-        {"instanceID": "mi-0a1b2c3d4e5f60718", "region": w.World.region}) + "\n"
+    world.files["/var/lib/amazon/ssm/registration"] = (
+        json.dumps({"ManagedInstanceID": "mi-0a1b2c3d4e5f60718", "Region": w.World.region}) + "\n"
+    )
+    world.files[
+        "/var/lib/amazon/ssm/Vault/Manifest"
+    ] = '{"RegistrationKey":"/var/lib/amazon/ssm/Vault/Store/RegistrationKey"}\n'
+    world.files["/var/lib/amazon/ssm/Vault/Store/RegistrationKey"] = (
+        json.dumps({"instanceID": "mi-0a1b2c3d4e5f60718", "region": w.World.region}) + "\n"
+    )
 
 
 @fault("agent-proxy", "the agent's unit sends endpoint traffic to a proxy", "proxy-in-the-way")
 def _(world):
-    world.files[instance.AGENT_DROP_IN] = ('[Service]\nEnvironment="http_proxy=http://proxy.example.internal:3128"\n'
-                                           'Environment="https_proxy=http://proxy.example.internal:3128"\n'
-                                           'Environment="no_proxy=169.254.169.254"\n')
+    world.files[instance.AGENT_DROP_IN] = (
+        '[Service]\nEnvironment="http_proxy=http://proxy.example.internal:3128"\n'
+        'Environment="https_proxy=http://proxy.example.internal:3128"\n'
+        'Environment="no_proxy=169.254.169.254"\n'
+    )
 
 
 @fault("no-ca-bundle", "there is no CA bundle where the SSM agent looks", "ca-bundle-missing")

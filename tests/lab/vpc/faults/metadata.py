@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The metadata service, and the way to it."""
 
 import json
@@ -9,7 +10,11 @@ from .registry import choice, fault
 _DOCUMENT = "dynamic/instance-identity/document"
 
 
-@fault("imds-blocked-prohibit", "a prohibit route on the instance, as cloud-init's disable_ec2_metadata leaves it: EACCES", "imds-blocked-locally")
+@fault(
+    "imds-blocked-prohibit",
+    "a prohibit route on the instance, as cloud-init's disable_ec2_metadata leaves it: EACCES",
+    "imds-blocked-locally",
+)
 def _(world):
     world.routes.append(f"prohibit {w.IMDS}")
 
@@ -34,7 +39,11 @@ def _(world):
     world.imds.manner = "disabled"
 
 
-@fault("imds-hop-limit", "the token's answer has one hop left and another router is on the way: TCP connects, the answer never comes", "imds-hop-limit")
+@fault(
+    "imds-hop-limit",
+    "the token's answer has one hop left and another router is on the way: TCP connects, the answer never comes",
+    "imds-hop-limit",
+)
 def _(world):
     world.imds.put_ttl = 1
 
@@ -67,10 +76,25 @@ def _(world, count="3"):
     world.imds.not_yet[_DOCUMENT] = int(count)
 
 
-@fault("imds-malformed", "something else than IMDS answers", "imds-malformed",
-       "[portal|token|token-huge|document|document-empty|garbage|redirect|huge|truncated]")
+@fault(
+    "imds-malformed",
+    "something else than IMDS answers",
+    "imds-malformed",
+    "[portal|token|token-huge|document|document-empty|garbage|redirect|huge|truncated]",
+)
 def _(world, variant="portal"):
-    choice(variant, "portal", "token", "token-huge", "document", "document-empty", "garbage", "redirect", "huge", "truncated")
+    choice(
+        variant,
+        "portal",
+        "token",
+        "token-huge",
+        "document",
+        "document-empty",
+        "garbage",
+        "redirect",
+        "huge",
+        "truncated",
+    )
     if variant.startswith("token"):
         world.imds.token = {"token": "bad-form", "token-huge": "huge"}[variant]
     elif variant.startswith("document"):
@@ -89,13 +113,22 @@ def _(world):
     world.imds.instead[f"meta-data/iam/security-credentials/{w.ROLE}"] = '{"Code": "Success", "AccessKeyId": '
 
 
-@fault("imds-ipv6-only", "IMDS answers at fd00:ec2::254 only, while the instance has both kinds of address", "imds-unreachable")
+@fault(
+    "imds-ipv6-only",
+    "IMDS answers at fd00:ec2::254 only, while the instance has both kinds of address",
+    "imds-unreachable",
+)
 def _(world):
     with_ipv6(world)
     world.rule("router_input", f"ip daddr {w.IMDS} tcp dport 80 drop")
 
 
-@fault("ipv6-only", "the instance has no IPv4 address; endpoints and agent are dual stack", "ipv6-only", settings={"agent": "3.3.3270.0"})
+@fault(
+    "ipv6-only",
+    "the instance has no IPv4 address; endpoints and agent are dual stack",
+    "ipv6-only",
+    settings={"agent": "3.3.3270.0"},
+)
 def _(world):
     with_ipv6(world)
     world.files[AGENT_CONFIGURATION] = json.dumps({"Agent": {"UseDualStackEndpoint": True}}) + "\n"
@@ -133,11 +166,16 @@ def _(world):
     world.routes = []
 
 
-@fault("clock-wrong", "Amazon's clocks are ahead of the instance's: the services', IMDS's and the time source's", "clock-wrong",
-       "[SECONDS (1200)|not-yet-valid|expired]")
+@fault(
+    "clock-wrong",
+    "Amazon's clocks are ahead of the instance's: the services', IMDS's and the time source's",
+    "clock-wrong",
+    "[SECONDS (1200)|not-yet-valid|expired]",
+)
 def _(world, variant="1200"):
     from .. import certificates
     from .tls import lead_to
+
     if variant == "not-yet-valid":
         world.clock_offset_s = certificates.CLOCK_BEHIND_S
     elif variant == "expired":

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """DNS: what the resolvers answer, and which of them the instance asks."""
 
 import json
@@ -13,7 +14,9 @@ _AMAZON = (w.RESOLVER, w.RESOLVER_LINK_LOCAL)
 def _answer_code(world, rcode):
     for address in _AMAZON:
         for protocol in ("udp", "tcp"):
-            world.rule("router_detour", f"ip daddr {address} {protocol} dport 53 dnat ip to {address}:{RCODE_PORT[rcode]}")
+            world.rule(
+                "router_detour", f"ip daddr {address} {protocol} dport 53 dnat ip to {address}:{RCODE_PORT[rcode]}"
+            )
 
 
 def _public(world):
@@ -26,12 +29,18 @@ def _(world):
     world.files[RESOLV_CONF] = "# no nameserver\n"
 
 
-@fault("dns-resolver-unreachable", "resolv.conf names a dead server; Amazon's resolver would answer", "dns-resolver-unreachable")
+@fault(
+    "dns-resolver-unreachable",
+    "resolv.conf names a dead server; Amazon's resolver would answer",
+    "dns-resolver-unreachable",
+)
 def _(world):
     world.nameservers = [w.DEAD_RESOLVER]
 
 
-@fault("vpc-dns-off", "enableDnsSupport is off: Amazon's resolver is silent, or refuses", "vpc-dns-off", "[silent|refused]")
+@fault(
+    "vpc-dns-off", "enableDnsSupport is off: Amazon's resolver is silent, or refuses", "vpc-dns-off", "[silent|refused]"
+)
 def _(world, variant="silent"):
     if choice(variant, "silent", "refused") == "refused":
         _answer_code(world, REFUSED)
@@ -39,35 +48,62 @@ def _(world, variant="silent"):
         world.rule("router_input", f"ip daddr {{ {', '.join(_AMAZON)} }} meta l4proto {{ tcp, udp }} th dport 53 drop")
 
 
-@fault("dns-bypasses-vpc", "a custom resolver does not forward to the VPC's: public addresses, or NXDOMAIN", "dns-bypasses-vpc", "[public|nxdomain]")
+@fault(
+    "dns-bypasses-vpc",
+    "a custom resolver does not forward to the VPC's: public addresses, or NXDOMAIN",
+    "dns-bypasses-vpc",
+    "[public|nxdomain]",
+)
 def _(world, variant="public"):
     world.nameservers = [w.CUSTOM_RESOLVER]
     world.custom_records = _public(world) if choice(variant, "public", "nxdomain") == "public" else {}
 
 
-@fault("private-dns-off", "every name has public addresses only: no endpoints, or without private DNS names", "private-dns-off")
+@fault(
+    "private-dns-off",
+    "every name has public addresses only: no endpoints, or without private DNS names",
+    "private-dns-off",
+)
 def _(world):
     world.records |= _public(world)
 
 
-@fault("endpoint-missing", "one service has no endpoint: its name has a public address", "endpoint-missing", "[SERVICE (ssmmessages)]")
+@fault(
+    "endpoint-missing",
+    "one service has no endpoint: its name has a public address",
+    "endpoint-missing",
+    "[SERVICE (ssmmessages)]",
+)
 def _(world, service="ssmmessages"):
     for each in service_known(service):
         world.point(each, [w.public_address(each)])
 
 
-@fault("ec2messages-missing", "there is no endpoint for ec2messages, which the installed agent does not need", "ec2messages-not-needed")
+@fault(
+    "ec2messages-missing",
+    "there is no endpoint for ec2messages, which the installed agent does not need",
+    "ec2messages-not-needed",
+)
 def _(world):
     world.point("ec2messages", [w.public_address("ec2messages")])
 
 
-@fault("service-not-in-region", "a Region opened since 2024: ec2messages has no endpoint there, and no name", "service-not-in-region",
-       settings={"region": "mx-central-1"})
+@fault(
+    "service-not-in-region",
+    "a Region opened since 2024: ec2messages has no endpoint there, and no name",
+    "service-not-in-region",
+    settings={"region": "mx-central-1"},
+)
 def _(world):
     del world.records[world.name("ec2messages")]
 
 
-@fault("dns-hosts-override", "/etc/hosts pins a name to an address that DNS does not give", "dns-hosts-override", "[SERVICE (ssm)]")
+@fault(
+    "dns-hosts-override",
+    "/etc/hosts pins a name to an address that DNS does not give",
+    "dns-hosts-override",
+    "[SERVICE (ssm)]",
+)
 def _(world, service="ssm"):
     for each in service_known(service):
         world.files[HOSTS] = "127.0.0.1 localhost\n::1 localhost\n" + f"10.0.1.99 {world.name(each)}\n"
@@ -75,7 +111,9 @@ def _(world, service="ssm"):
 
 @fault("dns-wrong-name", "the agent's configuration names an endpoint that does not exist", "dns-wrong-name")
 def _(world):
-    world.files[AGENT_CONFIGURATION] = json.dumps({"Ssm": {"Endpoint": f"ssm.us-esat-1.{world.domain}"}}, indent=4) + "\n"
+    world.files[AGENT_CONFIGURATION] = (
+        json.dumps({"Ssm": {"Endpoint": f"ssm.us-esat-1.{world.domain}"}}, indent=4) + "\n"
+    )
 
 
 @fault("dns-servfail", "Amazon's resolver answers SERVFAIL", "dns-servfail")
@@ -83,7 +121,11 @@ def _(world):
     _answer_code(world, SERVFAIL)
 
 
-@fault("endpoint-outside-vpc", "the endpoints are shared from another VPC: private addresses outside this one's", "endpoint-outside-vpc")
+@fault(
+    "endpoint-outside-vpc",
+    "the endpoints are shared from another VPC: private addresses outside this one's",
+    "endpoint-outside-vpc",
+)
 def _(world):
     world.rule("network_acl", f"ip daddr {w.OTHER_VPC}.0/24 accept")
     for service in w.REQUIRED:

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The way to port 443: routes, security groups, network ACLs."""
 
 from .. import world as w
@@ -17,13 +18,25 @@ def _security_group_drop(world, addresses):
     world.rule("endpoint_input", f"ip daddr {{ {', '.join(addresses)} }} tcp dport 443 drop")
 
 
-@fault("no-route", "no default route, and no endpoint interface in the instance's own subnet", "no-route", settings={"zones": "b"})
+@fault(
+    "no-route",
+    "no default route, and no endpoint interface in the instance's own subnet",
+    "no-route",
+    settings={"zones": "b"},
+)
 def _(world):
     world.routes = [route for route in world.routes if not route.startswith("default")]
-    world.routes += [f"{address} via 10.0.1.1 dev {w.INTERFACE}" for address in (w.IMDS, w.RESOLVER_LINK_LOCAL, w.TIME_SOURCE)]
+    world.routes += [
+        f"{address} via 10.0.1.1 dev {w.INTERFACE}" for address in (w.IMDS, w.RESOLVER_LINK_LOCAL, w.TIME_SOURCE)
+    ]
 
 
-@fault("local-firewall", "a firewall on the instance rejects (or drops) what is for port 443", "local-firewall", "[reject|drop]")
+@fault(
+    "local-firewall",
+    "a firewall on the instance rejects (or drops) what is for port 443",
+    "local-firewall",
+    "[reject|drop]",
+)
 def _(world, verdict="reject"):
     world.rule("instance_output", "tcp dport 443 " + {"reject": "reject with tcp reset", "drop": "drop"}[verdict])
 
@@ -33,28 +46,60 @@ def _(world):
     world.rule("instance_egress", f"ip daddr != {_LINK_LOCAL} tcp dport 443 drop")
 
 
-@fault("endpoint-blocks-443", "an endpoint's security group lacks inbound 443 (all: the one they share)", "endpoint-blocks-443", "[SERVICE (ssm)|all]")
+@fault(
+    "endpoint-blocks-443",
+    "an endpoint's security group lacks inbound 443 (all: the one they share)",
+    "endpoint-blocks-443",
+    "[SERVICE (ssm)|all]",
+)
 def _(world, service="ssm"):
     _security_group_drop(world, _addresses(service))
 
 
-@fault("network-acl", "the subnets' network ACLs drop 443, or the answers' ephemeral ports", "network-acl", "[out|ephemeral]")
+@fault(
+    "network-acl",
+    "the subnets' network ACLs drop 443, or the answers' ephemeral ports",
+    "network-acl",
+    "[out|ephemeral]",
+)
 def _(world, variant="out"):
-    world.rule("network_acl", {"out": 'iifname "subnet-a" oifname "subnet-b" tcp dport 443 drop',
-                               "ephemeral": 'iifname "subnet-b" oifname "subnet-a" tcp dport 1024-65535 drop'}[variant])
+    world.rule(
+        "network_acl",
+        {
+            "out": 'iifname "subnet-a" oifname "subnet-b" tcp dport 443 drop',
+            "ephemeral": 'iifname "subnet-b" oifname "subnet-a" tcp dport 1024-65535 drop',
+        }[variant],
+    )
 
 
-@fault("endpoint-az-unreachable", "one endpoint interface in one zone is silent", "endpoint-az-unreachable", "[SERVICE (ssm)[:ZONE (b)]]")
+@fault(
+    "endpoint-az-unreachable",
+    "one endpoint interface in one zone is silent",
+    "endpoint-az-unreachable",
+    "[SERVICE (ssm)[:ZONE (b)]]",
+)
 def _(world, service="ssm", zone="b"):
     _security_group_drop(world, _addresses(service, zone))
 
 
-@fault("endpoint-refuses", "something that is no endpoint interface resets connections", "endpoint-refuses", "[SERVICE (ssm)[:ZONE]]")
+@fault(
+    "endpoint-refuses",
+    "something that is no endpoint interface resets connections",
+    "endpoint-refuses",
+    "[SERVICE (ssm)[:ZONE]]",
+)
 def _(world, service="ssm", zones="ab"):
-    world.rule("endpoint_input", f"ip daddr {{ {', '.join(_addresses(service, zones))} }} tcp dport 443 reject with tcp reset")
+    world.rule(
+        "endpoint_input", f"ip daddr {{ {', '.join(_addresses(service, zones))} }} tcp dport 443 reject with tcp reset"
+    )
 
 
-@fault("gateway-silent", "the next hop to the endpoints' subnet does not answer ARP", "gateway-silent", settings={"zones": "b"})
+@fault(
+    "gateway-silent",
+    "the next hop to the endpoints' subnet does not answer ARP",
+    "gateway-silent",
+    settings={"zones": "b"},
+)
 def _(world):
     world.routes.append(f"10.0.2.0/24 via {DEAD_GATEWAY} dev {w.INTERFACE} onlink")
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The table of faults, filled by the decorator."""
 
 from dataclasses import dataclass, field
@@ -23,6 +24,7 @@ def fault(name, about, finds, argument="", settings=None):
             raise ValueError(f"two faults are called {name}")
         TABLE[name] = Fault(name, about, finds, function, argument, settings or {})
         return function
+
     return register
 
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The instance profile, its role, and the credentials."""
 
 import json
@@ -18,23 +19,35 @@ def _(world):
 @fault("role-profile-empty", "an instance profile is attached, with no role in it", "role-profile-empty")
 def _(world):
     world.role = None
-    world.imds.instead[_INFO] = metadata.iam_info(world, Message=(
-        "Instance Profile does not contain a role. Please see documentation at "
-        "https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_iam-ec2.html"))
+    world.imds.instead[_INFO] = metadata.iam_info(
+        world,
+        Message=(
+            "Instance Profile does not contain a role. Please see documentation at "
+            "https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_iam-ec2.html"
+        ),
+    )
 
 
 @fault("role-profile-deleted", "the instance profile that is attached has been deleted", "role-missing")
 def _(world):
     world.role = None
     world.imds.instead[_INFO] = metadata.iam_info(
-        world, Code="InstanceProfileNotFound", Message="Instance Profile cannot be found. Please see documentation at "
-        "https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_iam-ec2.html")
+        world,
+        Code="InstanceProfileNotFound",
+        Message="Instance Profile cannot be found. Please see documentation at "
+        "https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_iam-ec2.html",
+    )
 
 
-@fault("role-not-assumable", "the role's trust policy does not name EC2: the credentials document has another Code than Success", "role-not-assumable")
+@fault(
+    "role-not-assumable",
+    "the role's trust policy does not name EC2: the credentials document has another Code than Success",
+    "role-not-assumable",
+)
 def _(world):
     world.imds.instead[_ROLE_CREDENTIALS] = metadata.credentials(
-        ROLE, world, "AssumeRoleUnauthorizedAccess", metadata.ERROR_MESSAGE)
+        ROLE, world, "AssumeRoleUnauthorizedAccess", metadata.ERROR_MESSAGE
+    )
 
 
 @fault("credentials-expired", "IMDS gives credentials that ended an hour ago", "credentials-expired")
@@ -43,19 +56,35 @@ def _(world):
     world.service.revoked = "ExpiredTokenException"
 
 
-@fault("credentials-rejected", "the services do not know the credentials", "credentials-rejected", "[unrecognized|expired|invalid]")
+@fault(
+    "credentials-rejected",
+    "the services do not know the credentials",
+    "credentials-rejected",
+    "[unrecognized|expired|invalid]",
+)
 def _(world, variant="unrecognized"):
-    world.service.revoked = {"unrecognized": "UnrecognizedClientException", "expired": "ExpiredTokenException",
-                             "invalid": "InvalidClientTokenId"}[variant]
+    world.service.revoked = {
+        "unrecognized": "UnrecognizedClientException",
+        "expired": "ExpiredTokenException",
+        "invalid": "InvalidClientTokenId",
+    }[variant]
 
 
-@fault("dhmc", "no instance profile, but Default Host Management serves the node: the agent of an earlier boot has left its credentials",
-       "dhmc-in-use")
+@fault(
+    "dhmc",
+    "no instance profile, but Default Host Management serves the node: the agent of an earlier boot has left its credentials",
+    "dhmc-in-use",
+)
 def _(world):
     world.role = None
     world.service.default_host_management = True
-    world.files["/var/lib/amazon/ssm/runtimeconfig/identity_config.json"] = json.dumps(
-        {"SchemaVersion": "1.1", "InstanceId": w.INSTANCE_ID, "IdentityType": "EC2", "CredentialSource": "SSM"}) + "\n"
+    world.files["/var/lib/amazon/ssm/runtimeconfig/identity_config.json"] = (
+        json.dumps(
+            {"SchemaVersion": "1.1", "InstanceId": w.INSTANCE_ID, "IdentityType": "EC2", "CredentialSource": "SSM"}
+        )
+        + "\n"
+    )
     world.files["/var/lib/amazon/ssm/credentials"] = (
         f"[default]\naws_access_key_id = {ROLE.access_key}\naws_secret_access_key = {ROLE.secret_key}\n"
-        f"aws_session_token = {ROLE.token}\n")
+        f"aws_session_token = {ROLE.token}\n"
+    )

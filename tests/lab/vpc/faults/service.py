@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The services' answers: policies, signatures, proxies, and trouble of the services' own."""
 
 from .registry import choice, fault, service_known
@@ -8,10 +9,18 @@ def _(world):
     world.service.identity = ["AmazonS3ReadOnlyAccess"]
 
 
-@fault("policy-incomplete", "the role's policy lacks an action", "policy-incomplete", "[ACTION (ssmmessages:CreateControlChannel), as SERVICE:NAME]")
+@fault(
+    "policy-incomplete",
+    "the role's policy lacks an action",
+    "policy-incomplete",
+    "[ACTION (ssmmessages:CreateControlChannel), as SERVICE:NAME]",
+)
 def _(world, service="ssmmessages", name="CreateControlChannel"):
     from ..policies import load
-    actions = [action for statement in load("AmazonSSMManagedInstanceCore")["Statement"] for action in statement["Action"]]
+
+    actions = [
+        action for statement in load("AmazonSSMManagedInstanceCore")["Statement"] for action in statement["Action"]
+    ]
     actions.remove(f"{service}:{name}")  # ValueError: it grants no such action
     world.service.identity = [{"Statement": [{"Effect": "Allow", "Action": actions, "Resource": "*"}]}]
 
@@ -21,8 +30,12 @@ def _(world):
     world.service.identity.append("DenySystemsManager")
 
 
-@fault("denied-by-endpoint-policy", "the VPC endpoint policy does not allow it, or denies it", "denied-by-endpoint-policy",
-       "[SERVICE (all)[:implicit|explicit]]")
+@fault(
+    "denied-by-endpoint-policy",
+    "the VPC endpoint policy does not allow it, or denies it",
+    "denied-by-endpoint-policy",
+    "[SERVICE (all)[:implicit|explicit]]",
+)
 def _(world, service="all", variant="implicit"):
     policy = {"implicit": "EndpointForS3Only", "explicit": "EndpointDenySystemsManager"}[variant]
     for each in service_known(service):
@@ -34,7 +47,12 @@ def _(world):
     world.service.boundary = ["BoundaryForS3Only"]
 
 
-@fault("denied-by-organization", "a service (scp) or resource (rcp) control policy denies it", "denied-by-organization", "[scp|rcp]")
+@fault(
+    "denied-by-organization",
+    "a service (scp) or resource (rcp) control policy denies it",
+    "denied-by-organization",
+    "[scp|rcp]",
+)
 def _(world, variant="scp"):
     if choice(variant, "scp", "rcp") == "scp":
         world.service.organization.append("DenySystemsManager")
@@ -48,12 +66,18 @@ def _(world, variant="none"):
     world.service.reason = choice(variant, "none", "odd")
 
 
-@fault("signature-rejected", "the services find every signature wrong, and the clock is right: something rewrites requests", "signature-rejected")
+@fault(
+    "signature-rejected",
+    "the services find every signature wrong, and the clock is right: something rewrites requests",
+    "signature-rejected",
+)
 def _(world):
     world.service.revoked = "InvalidSignatureException"
 
 
-@fault("proxy-answer", "a proxy answers in the services' place: 407, or 502 as a gateway", "proxy-in-the-way", "[407|502]")
+@fault(
+    "proxy-answer", "a proxy answers in the services' place: 407, or 502 as a gateway", "proxy-in-the-way", "[407|502]"
+)
 def _(world, status="407"):
     for service in service_known("all"):
         world.service.manner[service] = {"407": "proxy", "502": "proxy-gateway"}[status]
@@ -65,7 +89,12 @@ def _(world, service="all", status="503"):
         world.service.manner[each] = {"503": "unavailable", "500": "internal"}[status]
 
 
-@fault("service-throttled", "signed calls are throttled, the first N or for ever", "service-unavailable", "[SERVICE (all)[:N]]")
+@fault(
+    "service-throttled",
+    "signed calls are throttled, the first N or for ever",
+    "service-unavailable",
+    "[SERVICE (all)[:N]]",
+)
 def _(world, service="all", count="-1"):
     for each in service_known(service):
         world.service.throttled[each] = int(count)
@@ -77,13 +106,20 @@ def _(world, service="all"):
         world.service.manner[each] = "hang"
 
 
-@fault("service-garbage", "the answers are no service's (or endless)", "proxy-in-the-way", "[SERVICE (all)[:garbage|huge]]")
+@fault(
+    "service-garbage", "the answers are no service's (or endless)", "proxy-in-the-way", "[SERVICE (all)[:garbage|huge]]"
+)
 def _(world, service="all", variant="garbage"):
     for each in service_known(service):
         world.service.manner[each] = choice(variant, "garbage", "huge")
 
 
-@fault("slow-endpoint", "a service takes so many milliseconds (2500) to answer", "slow-endpoint", "[SERVICE (ssm)[:MILLISECONDS]]")
+@fault(
+    "slow-endpoint",
+    "a service takes so many milliseconds (2500) to answer",
+    "slow-endpoint",
+    "[SERVICE (ssm)[:MILLISECONDS]]",
+)
 def _(world, service="ssm", milliseconds="2500"):
     for each in service_known(service):
         world.service.delay_s[each] = int(milliseconds) / 1000

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Certificates and handshakes. nginx has a port for each certificate, traps.py one for each broken handshake."""
 
 from .. import world as w
@@ -17,8 +18,12 @@ def lead_to(world, service, variant):
     lead_to_port(world, service, VARIANT_PORT[variant])
 
 
-@fault("tls-intercepted", "a proxy opens TLS: its authority is in the system's bundle only, or in none", "tls-intercepted",
-       "[installed|unknown[:SERVICE (all)]]")
+@fault(
+    "tls-intercepted",
+    "a proxy opens TLS: its authority is in the system's bundle only, or in none",
+    "tls-intercepted",
+    "[installed|unknown[:SERVICE (all)]]",
+)
 def _(world, authority="installed", service="all"):
     world.corporate_authority = choice(authority, "installed", "unknown") == "installed"
     lead_to(world, service, {"installed": "intercepted", "unknown": "minted"}[authority])
@@ -39,7 +44,9 @@ def _(world, service="all"):
     lead_to(world, service, "expired")
 
 
-@fault("tls-reset", "the connection is reset (or closed) in the handshake", "tls-reset", "[reset|closed[:SERVICE (all)]]")
+@fault(
+    "tls-reset", "the connection is reset (or closed) in the handshake", "tls-reset", "[reset|closed[:SERVICE (all)]]"
+)
 def _(world, variant="reset", service="all"):
     lead_to_port(world, service, TRAP_PORT[choice(variant, "reset", "closed")])
 
@@ -54,6 +61,11 @@ def _(world, service="all"):
     lead_to_port(world, service, TRAP_PORT["plain"])
 
 
-@fault("certificate-expires-soon", "the endpoints' certificates end in two days", "certificate-expires-soon", "[SERVICE (all)]")
+@fault(
+    "certificate-expires-soon",
+    "the endpoints' certificates end in two days",
+    "certificate-expires-soon",
+    "[SERVICE (all)]",
+)
 def _(world, service="all"):
     lead_to(world, service, "expires-soon")
