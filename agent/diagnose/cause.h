@@ -61,7 +61,8 @@ cause_applies explains_policy_missing, explains_policy_incomplete, explains_deni
 
 /* --- cause_agent.c --- */
 cause_applies explains_agent_missing, explains_agent_disabled, explains_agent_masked,
-    explains_agent_too_old, explains_agent_config_invalid, explains_ca_bundle_missing;
+    explains_agent_too_old, explains_agent_registered_elsewhere, explains_agent_config_invalid,
+    explains_ca_bundle_missing, explains_agent_not_connected;
 
 /* --- notes.c: what fails nothing --- */
 cause_applies notes_service_not_in_region, notes_dhmc_in_use, notes_endpoint_outside_vpc,
@@ -83,7 +84,7 @@ cause_remedy mend_clock, mend_interception, mend_untrusted, mend_tls_name, mend_
 cause_remedy mend_policy_missing, mend_policy_incomplete, mend_explicit_deny, mend_endpoint_policy,
     mend_boundary, mend_organization, mend_denied;
 cause_remedy mend_agent_missing, mend_agent_disabled, mend_agent_masked, mend_agent_old,
-    mend_agent_config, mend_ca_bundle;
+    mend_agent_registration, mend_agent_config, mend_ca_bundle, mend_agent_connection;
 cause_remedy mend_nothing, mend_public_address, mend_certificate_soon, mend_not_needed,
     mend_ipv6_only, mend_slow, mend_unexplained;
 

@@ -60,6 +60,27 @@ bool explains_agent_too_old(const struct scene *scene, enum service service,
     return true;
 }
 
+bool explains_agent_registered_elsewhere(const struct scene *scene, enum service service,
+                                         struct finding *finding)
+{
+    const struct agent_facts *agent = &scene->facts->agent;
+    (void)service;
+
+    if (!explains_agent(scene, finding, CHECK_AGENT_CONFIG, FAILURE_REGISTERED_ELSEWHERE))
+        return false;
+    finding_evidence(finding, "%s names %s; this instance is %s", agent->registration_file,
+                     agent->registered_as, scene->facts->instance.id);
+    return true;
+}
+
+/* Where a required check fails too, that is the cause, and this only follows from it. */
+bool explains_agent_not_connected(const struct scene *scene, enum service service,
+                                  struct finding *finding)
+{
+    (void)service;
+    return explains_agent(scene, finding, CHECK_AGENT_CONNECTED, FAILURE_NOT_CONNECTED);
+}
+
 bool explains_agent_config_invalid(const struct scene *scene, enum service service,
                                    struct finding *finding)
 {

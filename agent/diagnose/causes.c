@@ -126,10 +126,14 @@ const struct cause causes[] = {
     {"agent-disabled", "The SSM agent's unit is not enabled", MACHINE, explains_agent_disabled,
      mend_agent_disabled},
     {"agent-too-old", "The SSM agent is too old", MACHINE, explains_agent_too_old, mend_agent_old},
+    {"agent-registered-elsewhere", "The image carries the agent's registration of another machine",
+     MACHINE, explains_agent_registered_elsewhere, mend_agent_registration},
     {"agent-config-invalid", "The SSM agent's configuration does not fit this instance", MACHINE,
      explains_agent_config_invalid, mend_agent_config},
     {"ca-bundle-missing", "The image has no CA bundle where the SSM agent looks", MACHINE,
      explains_ca_bundle_missing, mend_ca_bundle},
+    {"agent-not-connected", "The SSM agent runs, but is not connected", MACHINE,
+     explains_agent_not_connected, mend_agent_connection},
 
     /* what fails nothing */
     {"service-not-in-region", "A service has no endpoint in this region", SERVICE_NOTE,

@@ -300,6 +300,12 @@ static void judge_config(const struct judge *judge)
                    agent->config.detail[0] ? ", " : "", agent->config.detail);
         return;
     }
+    if (agent->registered_as[0] != '\0') {
+        checks_say(judge, CHECK_AGENT_CONFIG, STATUS_FAIL, FAILURE_REGISTERED_ELSEWHERE, 0,
+                   "the agent's state says that it is %s, a hybrid registration",
+                   agent->registered_as);
+        return;
+    }
     if (agent->ca_bundle[0] == '\0') {
         checks_say(judge, CHECK_AGENT_CONFIG, STATUS_FAIL, FAILURE_ABSENT, 0,
                    "no bundle of CA certificates where the agent looks for one");
@@ -316,6 +322,21 @@ static void judge_config(const struct judge *judge)
     }
     checks_say(judge, CHECK_AGENT_CONFIG, STATUS_PASS, FAILURE_NONE, agent->config.took_ms,
                agent->config_file[0] ? "%s fits this instance" : "no %s: the defaults", file);
+}
+
+/* Nobody expects a connection of an agent that has not started: then the check is in no report. */
+static void judge_connected(const struct judge *judge)
+{
+    const struct agent_facts *agent = &judge->facts->agent;
+
+    if (agent->running != ANSWER_YES || agent->connected == ANSWER_UNKNOWN)
+        judge->checks[CHECK_AGENT_CONNECTED].planned = false;
+    else if (agent->connected == ANSWER_YES)
+        checks_say(judge, CHECK_AGENT_CONNECTED, STATUS_PASS, FAILURE_NONE, 0,
+                   "a connection to %s (ssmmessages) stands", agent->connected_to);
+    else
+        checks_say(judge, CHECK_AGENT_CONNECTED, STATUS_WARN, FAILURE_NOT_CONNECTED, 0,
+                   "the agent runs, but no connection to ssmmessages stands");
 }
 
 static bool is_required(const struct plan *plan, enum check check)
@@ -360,4 +381,5 @@ void checks_judge(const struct facts *facts, struct check_result *checks)
     judge_installed(&judge);
     judge_enabled(&judge);
     judge_config(&judge);
+    judge_connected(&judge);
 }

@@ -155,6 +155,22 @@ void mend_agent_old(const struct scene *scene, struct finding *finding)
                    remedy_region(scene->facts), remedy_instance(scene->facts));
 }
 
+void mend_agent_registration(const struct scene *scene, struct finding *finding)
+{
+    remedy_text(finding, "Remove the registration, here and before the image is made: the agent "
+                         "takes it before it asks EC2 who it is.");
+    remedy_command(finding, "sudo systemctl stop %s", agent_unit(scene->facts));
+    remedy_command(finding, "sudo rm -rf /var/lib/amazon/ssm/registration "
+                            "/var/lib/amazon/ssm/Vault /var/lib/amazon/ssm/runtimeconfig");
+    remedy_restart(scene->facts, finding);
+}
+
+void mend_agent_connection(const struct scene *scene, struct finding *finding)
+{
+    remedy_text(finding, "What kept it away seems to be mended: everything that it needs works.");
+    remedy_restart(scene->facts, finding);
+}
+
 void mend_agent_config(const struct scene *scene, struct finding *finding)
 {
     const char *file = remedy_known(scene->facts->agent.config_file,

@@ -5,6 +5,7 @@
  */
 #include "discover/agent.h"
 
+#include <cjson/cJSON.h>
 #include <string.h>
 
 #include "base/file.h"
@@ -109,9 +110,37 @@ static void find_ca_bundle(const char *root, struct agent_facts *agent)
     }
 }
 
+/* A hybrid registration comes before EC2 in the agent's order of identities. Readable by root alone;
+ * what cannot be read says nothing. common/identity, agent/managedInstances/registration. */
+static void find_registration(const char *root, struct agent_facts *agent)
+{
+    static const char *const paths[] = {"/var/lib/amazon/ssm/Vault/Store/RegistrationKey",
+                                        "/var/lib/amazon/ssm/registration"};
+    static const char *const names[] = {"instanceID", "ManagedInstanceID"};
+
+    for (size_t i = 0; i < sizeof(paths) / sizeof(paths[0]) && !agent->registered_as[0]; i++) {
+        struct buffer contents;
+
+        buffer_init(&contents, 64 * 1024);
+        if (file_read(root, paths[i], &contents) != 0)
+            continue;
+        cJSON *json = cJSON_Parse(contents.bytes);
+        const cJSON *id = cJSON_GetObjectItem(json, names[i]);
+        if (cJSON_IsString(id) && text_starts(id->valuestring, "mi-")) {
+            (void)text_escape(agent->registered_as, sizeof(agent->registered_as), id->valuestring,
+                              strlen(id->valuestring));
+            (void)text_set(agent->registration_file, sizeof(agent->registration_file), "%s",
+                           paths[i]);
+        }
+        cJSON_Delete(json);
+        buffer_clear(&contents);
+    }
+}
+
 void agent_read(const char *root, struct agent_facts *agent)
 {
     find_package(root, agent);
+    find_registration(root, agent);
     unit_read(root, agent);
     find_ca_bundle(root, agent);
 }

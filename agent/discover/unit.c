@@ -67,6 +67,28 @@ static enum unit_state state_of(const char *root, const char *unit)
     return enabled(root, unit) ? UNIT_ENABLED : UNIT_DISABLED;
 }
 
+/* A started unit has a control group, whichever hierarchy systemd keeps it in; the directory can be
+ * seen from inside a sandbox that hides other processes. */
+static enum answer running(const char *root, const char *unit)
+{
+    static const char *const hierarchies[] = {"/sys/fs/cgroup", "/sys/fs/cgroup/systemd",
+                                              "/sys/fs/cgroup/unified"};
+    enum answer answer = ANSWER_UNKNOWN;
+
+    for (size_t i = 0; i < sizeof(hierarchies) / sizeof(hierarchies[0]); i++) {
+        char path[PATH_SIZE];
+
+        (void)text_set(path, sizeof(path), "%s/system.slice", hierarchies[i]);
+        if (!file_exists(root, path))
+            continue;
+        (void)text_add(path, sizeof(path), "/%s", unit);
+        if (file_exists(root, path))
+            return ANSWER_YES;
+        answer = ANSWER_NO;
+    }
+    return answer;
+}
+
 /* --- environment --- */
 
 struct reading {
@@ -191,5 +213,6 @@ void unit_read(const char *root, struct agent_facts *agent)
     (void)text_set(agent->unit, sizeof(agent->unit), "%s", unit);
     if (agent->installed == ANSWER_YES)
         agent->unit_state = state_of(root, unit);
+    agent->running = running(root, unit);
     read_environment(root, agent);
 }

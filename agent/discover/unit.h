@@ -8,7 +8,7 @@
 
 #include "model/facts.h"
 
-/* agent->unit, unit_state, https_proxy, no_proxy, proxy_file, ssl_cert_file. */
+/* agent->unit, unit_state, running, https_proxy, no_proxy, proxy_file, ssl_cert_file. */
 void unit_read(const char *root, struct agent_facts *agent);
 
 #endif

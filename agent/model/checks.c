@@ -27,7 +27,7 @@ static const char *const check_table[N_CHECKS] = {
     LADDER("kms"),
     LADDER("logs"),
     "clock.skew",
-    "agent.installed", "agent.enabled", "agent.config",
+    "agent.installed", "agent.enabled", "agent.config", "agent.connected",
 };
 /* clang-format on */
 

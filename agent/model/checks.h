@@ -56,6 +56,7 @@ enum check {
     CHECK_AGENT_INSTALLED,
     CHECK_AGENT_ENABLED,
     CHECK_AGENT_CONFIG,
+    CHECK_AGENT_CONNECTED, /* planned only while the agent runs */
     N_CHECKS
 };
 

@@ -239,6 +239,11 @@ struct agent_facts {
     char no_proxy[WORDS_SIZE];
     char proxy_file[PATH_SIZE];
     char ssl_cert_file[PATH_SIZE];
+    char registered_as[NAME_SIZE]; /* "mi-...": a hybrid registration in the agent's state */
+    char registration_file[PATH_SIZE];
+    enum answer running;   /* its unit has a control group: it was started and did not end */
+    enum answer connected; /* root holds a TCP connection to an address of ssmmessages */
+    char connected_to[ADDRESS_SIZE];
     char ca_bundle[PATH_SIZE]; /* the bundle the agent would load, empty: none is there */
 };
 

@@ -79,6 +79,8 @@ enum failure {
     FAILURE_DISABLED,
     FAILURE_MASKED,
     FAILURE_TOO_OLD,
+    FAILURE_REGISTERED_ELSEWHERE, /* the agent's state is another machine's */
+    FAILURE_NOT_CONNECTED,        /* the agent runs without a connection to its service */
     FAILURE_INVALID, /* a configuration that does not parse or contradicts the instance */
 
     /* the program */

@@ -148,7 +148,10 @@ FIELDS(agent_facts, ENUM(agent_facts, installed, answer), ENUM(agent_facts, pack
        ENUM(agent_facts, unit_state, unit_state), TEXT(agent_facts, config_file),
        STRUCT(agent_facts, config, step), TEXT(agent_facts, config_region),
        TEXT(agent_facts, https_proxy), TEXT(agent_facts, no_proxy), TEXT(agent_facts, proxy_file),
-       TEXT(agent_facts, ssl_cert_file), TEXT(agent_facts, ca_bundle));
+       TEXT(agent_facts, ssl_cert_file), TEXT(agent_facts, registered_as),
+       TEXT(agent_facts, registration_file), ENUM(agent_facts, running, answer),
+       ENUM(agent_facts, connected, answer), TEXT(agent_facts, connected_to),
+       TEXT(agent_facts, ca_bundle));
 
 static const struct field facts_rows[] = {
     INT64(facts, started_unix_ms),

@@ -7,6 +7,7 @@
 #define OBSERVE_CLIMB_H
 
 #include "model/facts.h"
+#include "observe/connections.h"
 #include "observe/observe.h"
 
 struct climb;
@@ -44,6 +45,7 @@ struct observe {
     const struct credentials *credentials; /* NULL until known, or there are none */
     bool placed;
     bool asked_time;
+    struct connections connections; /* that stood before we opened any */
     struct climb climbs[N_SERVICES];
 };
 
@@ -59,6 +61,9 @@ void ladder_placed(struct climb *climb);
 /* actions.c */
 void actions_plan(struct climb *climb);
 void actions_pump(struct climb *climb); /* sends what can be sent now */
+
+/* observe.c: an address of ssmmessages: does the agent hold a connection to it? */
+void observe_agent(struct observe *observe, const char *address);
 
 /* observe.c: keeps a clock reading, and asks the Amazon time source when it is doubtful. */
 void observe_clock(struct observe *observe, const char *source, const struct address_facts *address,

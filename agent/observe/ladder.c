@@ -169,6 +169,8 @@ void ladder_add(struct climb *climb, const char *address, bool from_hosts_file)
 
     (void)text_set(facts->address, sizeof(facts->address), "%s", address);
     facts->from_hosts_file = from_hosts_file;
+    if (climb->service == SERVICE_SSMMESSAGES)
+        observe_agent(climb->observe, address);
     if (climb->observe->placed)
         class_address(climb, facts);
     *lane = (struct lane){.climb = climb, .facts = facts, .action = -1};

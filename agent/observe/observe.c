@@ -62,6 +62,30 @@ void observe_clock(struct observe *observe, const char *source, const struct add
         observe_doubt_clock(observe);
 }
 
+void observe_agent(struct observe *observe, const char *address)
+{
+    struct agent_facts *agent = &observe->facts->agent;
+
+    if (!connections_has(&observe->connections, address))
+        return;
+    agent->connected = ANSWER_YES;
+    (void)text_set(agent->connected_to, sizeof(agent->connected_to), "%s", address);
+}
+
+/* Only a running agent is looked at, so a boot pays nothing for it. */
+static void look_at_agent(struct observe *observe)
+{
+    const struct endpoint_facts *messages = &observe->facts->endpoints[SERVICE_SSMMESSAGES];
+
+    if (observe->facts->agent.running != ANSWER_YES)
+        return;
+    connections_read(observe->request.root, &observe->connections);
+    if (observe->connections.known)
+        observe->facts->agent.connected = ANSWER_NO;
+    for (int i = 0; i < messages->n_addresses; i++) /* of an earlier climb, taken over */
+        observe_agent(observe, messages->addresses[i].address);
+}
+
 static bool to_climb(const struct climb *climb)
 {
     return climb->plan->need != NEED_OFF && !climb->plan->not_in_region &&
@@ -78,6 +102,7 @@ struct observe *observe_start(struct loop *loop, const struct observe_request *r
     observe->loop = loop;
     observe->request = *request;
     observe->facts = facts;
+    look_at_agent(observe);
     for (int i = 0; i < facts->clock.n_samples; i++) /* IMDS's own Date header */
         if (doubtful(facts->clock.samples[i].offset_ms))
             observe_doubt_clock(observe);

@@ -203,9 +203,12 @@ static void put_agent(struct maker *maker, cJSON *detail, const struct agent_fac
     } else if (check == CHECK_AGENT_ENABLED) {
         put_text_or_null(maker, detail, "unit", agent->unit);
         put_text(maker, detail, "unit_state", name_of(&unit_state_names, agent->unit_state));
+    } else if (check == CHECK_AGENT_CONNECTED) {
+        put_text_or_null(maker, detail, "connected_to", agent->connected_to);
     } else {
         put_text_or_null(maker, detail, "file", agent->config_file);
         put_text_if(maker, detail, "region", agent->config_region);
+        put_text_if(maker, detail, "registered_as", agent->registered_as);
         put_text_if(maker, detail, "https_proxy", agent->https_proxy);
         put_text_if(maker, detail, "no_proxy", agent->no_proxy);
         put_text_if(maker, detail, "ca_bundle", agent->ca_bundle);

@@ -76,6 +76,7 @@ static const struct {
     {"agent.installed", "is an SSM agent installed that is new enough?"},
     {"agent.enabled", "will it start at boot?"},
     {"agent.config", "does its configuration fit this instance?"},
+    {"agent.connected", "is it connected, once it runs?"},
 };
 
 static const char *question_of(const char *page)

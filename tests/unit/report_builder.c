@@ -20,7 +20,7 @@ static bool is_planned(const struct facts *facts, enum check check)
 
     if (check_is_service(check, &service, &rung))
         return facts->plan.services[service].need != NEED_OFF;
-    return true;
+    return check != CHECK_AGENT_CONNECTED; /* the agent has not started */
 }
 
 /* Every planned check passes. */

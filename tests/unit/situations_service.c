@@ -406,6 +406,25 @@ static void agent_too_old_for_dualstack(struct facts *facts)
     SET(facts->plan.services[SERVICE_SSM].host, "ssm.us-east-1.api.aws");
 }
 
+static void registered_elsewhere(struct facts *facts)
+{
+    SET(facts->agent.registered_as, "mi-0a1b2c3d4e5f60718");
+    SET(facts->agent.registration_file, "/var/lib/amazon/ssm/registration");
+}
+
+static void agent_not_connected(struct facts *facts)
+{
+    facts->agent.running = ANSWER_YES;
+    facts->agent.connected = ANSWER_NO;
+}
+
+static void agent_connected(struct facts *facts)
+{
+    facts->agent.running = ANSWER_YES;
+    facts->agent.connected = ANSWER_YES;
+    SET(facts->agent.connected_to, "10.0.1.22");
+}
+
 static void config_of_another_region(struct facts *facts)
 {
     SET(facts->agent.config_file, "/etc/amazon/ssm/amazon-ssm-agent.json");
@@ -463,6 +482,11 @@ const struct situation agent_situations[] = {
      "agent-too-old"},
     {"agent-config-invalid", config_of_another_region, VERDICT_DEGRADED, CONFIDENCE_CERTAIN,
      "agent-config-invalid"},
+    {"agent-registered-elsewhere", registered_elsewhere, VERDICT_DEGRADED, CONFIDENCE_CERTAIN,
+     "agent-registered-elsewhere"},
+    {"agent-not-connected", agent_not_connected, VERDICT_READY, CONFIDENCE_CERTAIN,
+     "agent-not-connected"},
+    {"healthy--connected", agent_connected, VERDICT_READY, CONFIDENCE_POSSIBLE, ""},
     {"ca-bundle-missing", ca_bundle_missing, VERDICT_DEGRADED, CONFIDENCE_CERTAIN,
      "ca-bundle-missing"},
     {"public-address", public_address, VERDICT_READY, CONFIDENCE_CERTAIN, "public-address"},

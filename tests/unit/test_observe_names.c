@@ -15,6 +15,7 @@
 
 #include "base/file.h"
 #include "base/text.h"
+#include "observe/connections.h"
 #include "observe/hosts.h"
 #include "model/place.h"
 
@@ -127,6 +128,58 @@ static void hosts_pins_a_name_whatever_its_case(void **state)
     assert_int_equal(hosts_look_up(root, "kms.us-east-1.amazonaws.com", addresses), 0);
 }
 
+/* Two rows of a real table, and one of each kind that does not count. */
+static void only_roots_established_connections_to_443_count(void **state)
+{
+    static const char head[] =
+        "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid\n";
+    static const char rows[] =
+        "   0: 0A01000A:C350 1601000A:01BB 01 00000000:00000000 00:00000000 00000000     0        0 1\n"
+        "   1: 0A01000A:C351 1701000A:01BB 01 00000000:00000000 00:00000000 00000000   998        0 2\n"
+        "   2: 0A01000A:C352 1801000A:01BB 06 00000000:00000000 00:00000000 00000000     0        0 3\n"
+        "   3: 0A01000A:C353 1901000A:0050 01 00000000:00000000 00:00000000 00000000     0        0 4\n"
+        "nonsense\n";
+    static const char rows6[] =
+        "   0: 00000000000000000000000000000000:C354 0000000000000000FFFF00001A01000A:01BB 01 "
+        "00000000:00000000 00:00000000 00000000     0        0 5\n"
+        "   1: 00000000000000000000000000000000:C355 181F0026010001000000000005000000:01BB 01 "
+        "00000000:00000000 00:00000000 00000000     0        0 6\n";
+    char root[] = "/tmp/ssm-preflight-test-XXXXXX", path[128], text[2048];
+    struct connections connections;
+    (void)state;
+
+    assert_non_null(mkdtemp(root));
+    connections_read(root, &connections);
+    assert_false(connections.known);
+    (void)text_set(path, sizeof(path), "%s/proc", root);
+    assert_int_equal(mkdir(path, 0755), 0);
+    (void)text_add(path, sizeof(path), "/net");
+    assert_int_equal(mkdir(path, 0755), 0);
+    (void)text_add(path, sizeof(path), "/tcp");
+    (void)text_set(text, sizeof(text), "%s%s", head, rows);
+    assert_int_equal(file_write_atomically(path, text, strlen(text), 0644), 0);
+    (void)text_add(path, sizeof(path), "6");
+    (void)text_set(text, sizeof(text), "%s%s", head, rows6);
+    assert_int_equal(file_write_atomically(path, text, strlen(text), 0644), 0);
+
+    connections_read(root, &connections);
+    assert_true(connections.known);
+    assert_int_equal(connections.n, 3);
+    assert_true(connections_has(&connections, "10.0.1.22"));
+    assert_true(connections_has(&connections, "10.0.1.26"));
+    assert_true(connections_has(&connections, "2600:1f18:1:1::5"));
+    assert_false(connections_has(&connections, "10.0.1.23"));
+
+    (void)unlink(path);
+    path[strlen(path) - 1] = '\0';
+    (void)unlink(path);
+    (void)text_set(path, sizeof(path), "%s/proc/net", root);
+    (void)rmdir(path);
+    (void)text_set(path, sizeof(path), "%s/proc", root);
+    (void)rmdir(path);
+    assert_int_equal(rmdir(root), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -134,6 +187,7 @@ int main(void)
         cmocka_unit_test(without_the_vpcs_cidrs_private_ranges_decide),
         cmocka_unit_test(cidrs_that_are_none_hold_nothing),
         cmocka_unit_test(the_vpcs_resolver_is_base_plus_two),
+        cmocka_unit_test(only_roots_established_connections_to_443_count),
         cmocka_unit_test(hosts_pins_a_name_whatever_its_case),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
