@@ -264,6 +264,54 @@ static void bundle_is_there_config_is_not(struct facts *f)
     step_fail(&f->agent.config, FAILURE_INVALID, 1);
 }
 
+static void one_service_connects_after_all(struct facts *f)
+{
+    add_service(f, SERVICE_EC2MESSAGES, NEED_REQUIRED);
+}
+
+static void resolver_rejects_at_once(struct facts *f)
+{
+    EACH_SERVICE(i)
+    {
+        break_resolve(f, (enum service)i, FAILURE_REFUSED);
+        f->endpoints[i].n_answers = 2;
+    }
+}
+
+static void one_service_is_elsewhere_only(struct facts *f)
+{
+    struct endpoint_facts *endpoint = &f->endpoints[SERVICE_SSMMESSAGES];
+    endpoint->addresses[0] = endpoint->addresses[1];
+    endpoint->n_addresses = 1;
+}
+
+static void one_service_is_pinned(struct facts *f)
+{
+    struct address_facts *at = &f->endpoints[SERVICE_SSM].addresses[0];
+    at->from_hosts_file = true;
+    SET(at->address, "52.46.99.99");
+}
+
+static void only_one_certificate_is_new(struct facts *f)
+{
+    add_service(f, SERVICE_SSMMESSAGES, NEED_REQUIRED);
+    add_service(f, SERVICE_EC2MESSAGES, NEED_REQUIRED);
+}
+
+static void services_say_the_clock_is_off(struct facts *f)
+{
+    EACH_SERVICE(i)
+    {
+        add_service(f, (enum service)i, NEED_REQUIRED);
+        break_actions(f, (enum service)i, FAILURE_SKEWED, 400, "RequestTimeTooSkewed", "");
+    }
+}
+
+static void dmi_is_no_ec2(struct facts *f)
+{
+    f->machine.is_ec2 = ANSWER_NO;
+}
+
 static void address_is_inside(struct facts *f)
 {
     EACH_SERVICE(i) resolve_to(f, (enum service)i, "10.0.3.21", PLACE_IN_VPC, FAILURE_NONE);
@@ -279,6 +327,7 @@ static const struct {
     {"imds-blocked-locally", imds_takes_three_seconds, "imds-unreachable"},
     {"imds-hop-limit", get_is_silent_too, "imds-unreachable"},
     {"imds-hop-limit", token_is_forbidden, "imds-disabled"},
+    {"imds-hop-limit", dmi_is_no_ec2, "not-ec2"},
     {"imds-throttled", token_is_not_found, "imds-malformed"},
     {"role-missing", profile_is_attached, "role-profile-empty"},
     {"role-missing", agent_has_default_role, "dhmc-in-use"},
@@ -286,6 +335,8 @@ static const struct {
 
     {"vpc-dns-off", resolver_is_custom, "dns-resolver-unreachable"},
     {"vpc-dns-off", resolver_fails, "dns-servfail"},
+    {"vpc-dns-off", resolver_rejects_at_once, "dns-resolver-unreachable"},
+    {"private-dns-off", one_service_is_pinned, "dns-hosts-override"},
     {"vpc-dns-off", amazon_answers_private, "dns-resolver-unreachable"},
     {"dns-bypasses-vpc", resolver_is_amazons, "private-dns-off"},
     {"dns-bypasses-vpc--nxdomain", amazon_is_unheard, "dns-wrong-name"},
@@ -304,10 +355,14 @@ static const struct {
     {"network-acl", only_one_service_loses_a_zone, "endpoint-az-unreachable"},
     {"endpoint-az-unreachable", the_zone_refuses, "endpoint-refuses"},
     {"local-firewall", only_one_refuses, "endpoint-refuses"},
+    {"local-firewall", one_service_connects_after_all, "local-firewall"},
+    {"network-acl", one_service_is_elsewhere_only, "network-acl"},
     {"path-mtu", small_segments_fail_too, "tls-reset"},
 
     {"clock-wrong--tls", clock_is_right, "tls-expired"},
     {"clock-wrong", clock_is_right, "signature-rejected"},
+    {"clock-wrong--no-sample", only_one_certificate_is_new, "tls-expired"},
+    {"clock-wrong--no-sample", services_say_the_clock_is_off, "clock-wrong"},
     {"tls-expired", clock_is_a_day_ahead, "clock-wrong"},
     {"tls-untrusted", system_bundle_trusts, "tls-intercepted"},
     {"tls-intercepted--private-authority", issuer_signed_itself, "tls-untrusted"},
@@ -354,10 +409,58 @@ static void one_observation_turns_a_cause_into_its_neighbour(void **state)
     assert_int_equal(wrong, 0);
 }
 
+static enum confidence diagnosed(const char *code)
+{
+    diagnose(&facts, &report);
+    assert_true(report.n_findings > 0);
+    assert_string_equal(report.findings[0].code, code);
+    return report.findings[0].confidence;
+}
+
+/* What another service's address in the same subnet proves. */
+static void a_neighbour_that_connects_makes_certain(void **state)
+{
+    (void)state;
+    facts_healthy(&facts);
+    break_connect(&facts, SERVICE_SSM, 1, FAILURE_TIMEOUT, 2000);
+    assert_int_equal(diagnosed("endpoint-az-unreachable"), CONFIDENCE_CERTAIN);
+
+    /* The others' second address lies in a third subnet: nobody vouches for the second. */
+    for (int i = SERVICE_SSMMESSAGES; i <= SERVICE_EC2MESSAGES; i++)
+        SET(facts.endpoints[i].addresses[1].address, "10.0.3.2%d", i);
+    assert_int_equal(diagnosed("endpoint-az-unreachable"), CONFIDENCE_LIKELY);
+    assert_string_equal(report.findings[0].alternatives[0].code, "network-acl");
+
+    /* In the own subnet nobody needs to: no network ACL lies between. */
+    facts_healthy(&facts);
+    break_connect(&facts, SERVICE_SSM, 0, FAILURE_TIMEOUT, 2000);
+    assert_int_equal(diagnosed("endpoint-az-unreachable"), CONFIDENCE_CERTAIN);
+}
+
+/* An upstream that answers excludes a dead one: the stub itself is ill. */
+static void behind_a_stub_its_upstream_counts(void **state)
+{
+    (void)state;
+    facts_healthy(&facts);
+    situation_find("dns-resolver-unreachable--stub")->make(&facts);
+    assert_int_equal(diagnosed("dns-resolver-unreachable"), CONFIDENCE_CERTAIN);
+    EACH_SERVICE(i)
+    for (int32_t j = 0; j < facts.endpoints[i].n_answers; j++) {
+        struct dns_answer *answer = &facts.endpoints[i].answers[j];
+        if (answer->asked_as != ASKED_UPSTREAM)
+            continue;
+        step_fail(&answer->step, FAILURE_SERVFAIL, 1);
+        answer->rcode = 2;
+    }
+    (void)diagnosed("dns-bypasses-vpc");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(one_observation_turns_a_cause_into_its_neighbour),
+        cmocka_unit_test(a_neighbour_that_connects_makes_certain),
+        cmocka_unit_test(behind_a_stub_its_upstream_counts),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
