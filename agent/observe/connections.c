@@ -54,7 +54,7 @@ static void take_line(const char *line, struct connections *connections)
 
 void connections_read(const char *root, struct connections *connections)
 {
-    static const char *const tables[] = {"/proc/net/tcp", "/proc/net/tcp6"};
+    static const char *const tables[] = {"/proc/self/net/tcp", "/proc/self/net/tcp6"};
 
     connections->known = false;
     connections->n = 0;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * The TCP connections that root holds to port 443, from proc_net_tcp (Linux Documentation,
- * networking/proc_net_tcp): read before we open any, so that none of them is ours.
+ * networking/proc_net_tcp), by way of /proc/self, which a sandbox with ProcSubset=pid leaves: read before we open any, so that none of them is ours.
  */
 #ifndef OBSERVE_CONNECTIONS_H
 #define OBSERVE_CONNECTIONS_H

@@ -66,6 +66,20 @@ static int show(const struct options *options, struct facts *facts, struct repor
     return deliver_report(options, report);
 }
 
+bool show_last(const struct options *options, struct facts *facts, struct report *report)
+{
+    struct buffer contents;
+    char error[WORDS_SIZE];
+
+    buffer_init(&contents, FILE_MAX_BYTES);
+    bool read = file_read(options->root, LAST_REPORT, &contents) == 0 &&
+                recorded_read(contents.bytes, contents.used, facts, error, sizeof(error));
+    buffer_clear(&contents);
+    if (read)
+        diagnose(facts, report);
+    return read;
+}
+
 int verb_show(const struct options *options)
 {
     struct facts *facts = calloc(1, sizeof(*facts));

@@ -11,6 +11,10 @@
 #define LAST_REPORT_DIRECTORY "/run/ssm-preflight"
 #define LAST_REPORT LAST_REPORT_DIRECTORY "/report.json"
 
+/* Left by `wait --follow` when the instance has become ready and the agent sleeps on: the unit
+ * ssm-preflight-mended.path waits for it. */
+#define MENDED LAST_REPORT_DIRECTORY "/mended"
+
 enum exit_status {
     EXIT_READY = 0,
     EXIT_NOT_READY = 1,
@@ -36,6 +40,9 @@ int deliver_end(const struct options *options, const struct report *report);
 
 /* Writes a finished text to standard output; EXIT_FAULT when that fails, else `status`. */
 int deliver_text(const struct buffer *text, int status);
+
+/* show.c: diagnoses the last report under /run again. False when there is none that can be read. */
+bool show_last(const struct options *options, struct facts *facts, struct report *report);
 
 struct style;
 /* How standard output wants to be written to. */

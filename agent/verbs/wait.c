@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/file.h"
 #include "base/log.h"
 #include "base/text.h"
 #include "diagnose/diagnose.h"
@@ -49,6 +50,11 @@ static int64_t remaining_ms(const struct waiting *waiting)
 {
     return waiting->run.deadline_ms == INT64_MAX ? -1
                                                  : waiting->run.deadline_ms - clock_monotonic_ms();
+}
+
+static bool is_ready(const struct report *report)
+{
+    return report->verdict == VERDICT_READY || report->verdict == VERDICT_DEGRADED;
 }
 
 /* --- while a round runs --- */
@@ -187,7 +193,7 @@ static bool is_over(const struct waiting *waiting)
 {
     const struct report *report = waiting->run.report;
 
-    if (report->verdict == VERDICT_READY || report->verdict == VERDICT_DEGRADED)
+    if (is_ready(report))
         return true;
     if (report->n_findings > 0 && strcmp(report->findings[0].code, "not-ec2") == 0)
         return true; /* no time will make it one */
@@ -218,6 +224,37 @@ static int run_rounds(struct waiting *waiting)
     return deliver_end(options, waiting->run.report);
 }
 
+/* --- after boot --- */
+
+/* The agent does not notice that something was mended; one that is connected needs no help. */
+static void leave_word(const struct waiting *waiting)
+{
+    static const char words[] = "ready after having been not ready\n";
+
+    if (!is_ready(waiting->run.report) || waiting->run.facts->agent.connected == ANSWER_YES)
+        return;
+    int error = file_write_atomically(MENDED, words, sizeof(words) - 1, 0644);
+    if (error)
+        log_error("warning: %s: the agent is not restarted: %s", MENDED, strerror(error));
+}
+
+/* Where the last verdict was ready there is nothing to follow. */
+static bool was_ready(struct waiting *waiting)
+{
+    return show_last(waiting->run.options, waiting->run.facts, waiting->run.report) &&
+           is_ready(waiting->run.report);
+}
+
+static int follow(struct waiting *waiting)
+{
+    if (was_ready(waiting))
+        return EXIT_READY;
+    int status = run_rounds(waiting);
+    if (status != EXIT_FAULT)
+        leave_word(waiting);
+    return status;
+}
+
 int verb_wait(const struct options *options)
 {
     static struct waiting waiting;
@@ -233,7 +270,7 @@ int verb_wait(const struct options *options)
         waiting.is_live = !options->quiet && isatty(STDOUT_FILENO) == 1 &&
                           strcmp(options->output, "terminal") == 0;
         waiting.changes = changes_open(options->root);
-        status = run_rounds(&waiting);
+        status = options->follow ? follow(&waiting) : run_rounds(&waiting);
     }
     changes_close(waiting.changes);
     run_close(&waiting.run);

@@ -153,6 +153,8 @@ static void only_roots_established_connections_to_443_count(void **state)
     assert_false(connections.known);
     (void)text_set(path, sizeof(path), "%s/proc", root);
     assert_int_equal(mkdir(path, 0755), 0);
+    (void)text_add(path, sizeof(path), "/self");
+    assert_int_equal(mkdir(path, 0755), 0);
     (void)text_add(path, sizeof(path), "/net");
     assert_int_equal(mkdir(path, 0755), 0);
     (void)text_add(path, sizeof(path), "/tcp");
@@ -173,7 +175,9 @@ static void only_roots_established_connections_to_443_count(void **state)
     (void)unlink(path);
     path[strlen(path) - 1] = '\0';
     (void)unlink(path);
-    (void)text_set(path, sizeof(path), "%s/proc/net", root);
+    (void)text_set(path, sizeof(path), "%s/proc/self/net", root);
+    (void)rmdir(path);
+    (void)text_set(path, sizeof(path), "%s/proc/self", root);
     (void)rmdir(path);
     (void)text_set(path, sizeof(path), "%s/proc", root);
     (void)rmdir(path);
