@@ -18,9 +18,8 @@ static bool parse_ipv4(const char *text, uint16_t port, struct sockaddr_storage 
 {
     struct sockaddr_in ipv4 = {.sin_family = AF_INET, .sin_port = htons(port)};
 
-    if (inet_pton(AF_INET, text, &ipv4.sin_addr) != 1) {
+    if (inet_pton(AF_INET, text, &ipv4.sin_addr) != 1)
         return false;
-    }
     memset(to, 0, sizeof(*to));
     memcpy(to, &ipv4, sizeof(ipv4));
     *length = sizeof(ipv4);
@@ -33,12 +32,10 @@ static bool parse_zone(const char *zone, uint32_t *scope)
     uint64_t number;
 
     *scope = if_nametoindex(zone);
-    if (*scope != 0) {
+    if (*scope != 0)
         return true;
-    }
-    if (!text_number(zone, UINT32_MAX, &number) || number == 0) {
+    if (!text_number(zone, UINT32_MAX, &number) || number == 0)
         return false;
-    }
     *scope = (uint32_t)number;
     return true;
 }
@@ -50,13 +47,11 @@ static bool parse_ipv6(char *text, uint16_t port, struct sockaddr_storage *to, s
 
     if (percent != NULL) {
         *percent = '\0';
-        if (!parse_zone(percent + 1, &ipv6.sin6_scope_id)) {
+        if (!parse_zone(percent + 1, &ipv6.sin6_scope_id))
             return false;
-        }
     }
-    if (inet_pton(AF_INET6, text, &ipv6.sin6_addr) != 1) {
+    if (inet_pton(AF_INET6, text, &ipv6.sin6_addr) != 1)
         return false;
-    }
     memset(to, 0, sizeof(*to));
     memcpy(to, &ipv6, sizeof(ipv6));
     *length = sizeof(ipv6);
@@ -67,9 +62,8 @@ bool address_parse(const char *text, uint16_t port, struct sockaddr_storage *to,
 {
     char copy[ADDRESS_SIZE];
 
-    if (!text_set(copy, sizeof(copy), "%s", text)) {
+    if (!text_set(copy, sizeof(copy), "%s", text))
         return false;
-    }
     return parse_ipv4(copy, port, to, length) || parse_ipv6(copy, port, to, length);
 }
 
@@ -83,25 +77,21 @@ static bool split_port(char *text, char **address, uint16_t *port)
     *address = text;
     if (text[0] == '[') {
         char *bracket = strchr(text, ']');
-        if (bracket == NULL) {
+        if (bracket == NULL)
             return false;
-        }
         *bracket = '\0';
         *address = text + 1;
-        if (bracket[1] == '\0') {
+        if (bracket[1] == '\0')
             return true;
-        }
         colon = bracket + 1;
-        if (*colon != ':') {
+        if (*colon != ':')
             return false;
-        }
     } else if (colon == NULL || strchr(colon + 1, ':') != NULL) {
         return true;
     }
     *colon = '\0';
-    if (!text_number(colon + 1, UINT16_MAX, &number) || number == 0) {
+    if (!text_number(colon + 1, UINT16_MAX, &number) || number == 0)
         return false;
-    }
     *port = (uint16_t)number;
     return true;
 }
@@ -124,21 +114,18 @@ void address_format(const struct sockaddr_storage *from, char *to, size_t size)
     text_set(to, size, "%s", "");
     if (from->ss_family == AF_INET) {
         const struct sockaddr_in *ipv4 = (const struct sockaddr_in *)from;
-        if (inet_ntop(AF_INET, &ipv4->sin_addr, text, sizeof(text)) != NULL) {
+        if (inet_ntop(AF_INET, &ipv4->sin_addr, text, sizeof(text)) != NULL)
             text_set(to, size, "%s", text);
-        }
     } else if (from->ss_family == AF_INET6) {
         const struct sockaddr_in6 *ipv6 = (const struct sockaddr_in6 *)from;
-        if (inet_ntop(AF_INET6, &ipv6->sin6_addr, text, sizeof(text)) != NULL) {
+        if (inet_ntop(AF_INET6, &ipv6->sin6_addr, text, sizeof(text)) != NULL)
             text_set(to, size, "%s", text);
-        }
         if (ipv6->sin6_scope_id != 0) {
             char name[IF_NAMESIZE];
-            if (if_indextoname(ipv6->sin6_scope_id, name) != NULL) {
+            if (if_indextoname(ipv6->sin6_scope_id, name) != NULL)
                 text_add(to, size, "%%%s", name);
-            } else {
+            else
                 text_add(to, size, "%%%u", ipv6->sin6_scope_id);
-            }
         }
     }
 }

@@ -53,11 +53,9 @@ static const struct {
 
 enum failure dial_failure(int os_error)
 {
-    for (size_t i = 0; i < sizeof(failures) / sizeof(failures[0]); i++) {
-        if (failures[i].os_error == os_error) {
+    for (size_t i = 0; i < sizeof(failures) / sizeof(failures[0]); i++)
+        if (failures[i].os_error == os_error)
             return failures[i].failure;
-        }
-    }
     return FAILURE_LOCAL;
 }
 
@@ -67,9 +65,8 @@ static void dialling_end(struct task *task)
 
     loop_unwatch(dialling->watch);
     loop_cancel(dialling->timer);
-    if (dialling->fd >= 0) {
+    if (dialling->fd >= 0)
         close(dialling->fd);
-    }
     free(dialling);
 }
 
@@ -78,9 +75,8 @@ static void format_local_address(int fd, char to[ADDRESS_SIZE])
     struct sockaddr_storage local;
     socklen_t length = sizeof(local);
 
-    if (getsockname(fd, (struct sockaddr *)&local, &length) == 0) {
+    if (getsockname(fd, (struct sockaddr *)&local, &length) == 0)
         address_format(&local, to, ADDRESS_SIZE);
-    }
 }
 
 /* Everything is freed before the callback, which may free the loop too. */
@@ -91,9 +87,8 @@ static void finish(struct dialling *dialling, enum failure failure, int os_error
     void *arg = dialling->arg;
     int64_t took_us = loop_now_us(dialling->loop) - dialling->started_us;
 
-    if (took_us < 1) {
+    if (took_us < 1)
         took_us = 1;
-    }
     dialled.took_us = took_us > INT32_MAX ? INT32_MAX : (int32_t)took_us;
     format_local_address(dialling->fd, dialled.local_address);
     if (failure == FAILURE_NONE) {
@@ -103,9 +98,8 @@ static void finish(struct dialling *dialling, enum failure failure, int os_error
     } else {
         step_fail(&dialled.step, failure, loop_took_ms(took_us));
         dialled.step.os_error = os_error;
-        if (os_error != 0) {
+        if (os_error != 0)
             text_set(dialled.step.detail, sizeof(dialled.step.detail), "%s", strerror(os_error));
-        }
     }
     loop_leave(&dialling->task);
     dialling_end(&dialling->task);
@@ -119,9 +113,8 @@ static void on_writable(void *arg, short events)
     socklen_t length = sizeof(os_error);
 
     (void)events;
-    if (getsockopt(dialling->fd, SOL_SOCKET, SO_ERROR, &os_error, &length) != 0) {
+    if (getsockopt(dialling->fd, SOL_SOCKET, SO_ERROR, &os_error, &length) != 0)
         os_error = errno;
-    }
     finish(dialling, os_error == 0 ? FAILURE_NONE : dial_failure(os_error), os_error);
 }
 
@@ -150,22 +143,18 @@ static int begin_connect(struct dialling *dialling, int32_t max_segment_bytes)
 
     dialling->fd = socket(dialling->address.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC,
                           IPPROTO_TCP);
-    if (dialling->fd < 0) {
+    if (dialling->fd < 0)
         return errno;
-    }
-    if (setsockopt(dialling->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on)) != 0) {
+    if (setsockopt(dialling->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on)) != 0)
         return errno;
-    }
     if (max_segment_bytes > 0) {
         const int bytes = max_segment_bytes;
-        if (setsockopt(dialling->fd, IPPROTO_TCP, TCP_MAXSEG, &bytes, sizeof(bytes)) != 0) {
+        if (setsockopt(dialling->fd, IPPROTO_TCP, TCP_MAXSEG, &bytes, sizeof(bytes)) != 0)
             return errno;
-        }
     }
     if (connect(dialling->fd, (const struct sockaddr *)&dialling->address,
-                dialling->address_length) != 0) {
+                dialling->address_length) != 0)
         return errno;
-    }
     return 0;
 }
 
@@ -173,9 +162,8 @@ bool dial_start(struct loop *loop, const struct dial *dial, dial_done *done, voi
 {
     struct dialling *dialling = calloc(1, sizeof(*dialling));
 
-    if (dialling == NULL) {
+    if (dialling == NULL)
         return false;
-    }
     dialling->fd = -1;
     if (!address_parse(dial->address, dial->port, &dialling->address, &dialling->address_length)) {
         free(dialling);
@@ -189,15 +177,13 @@ bool dial_start(struct loop *loop, const struct dial *dial, dial_done *done, voi
     if (dialling->os_error == EINPROGRESS) {
         dialling->watch = loop_watch(loop, dialling->fd, POLLOUT, false, on_writable, dialling);
         dialling->timer = loop_after(loop, dial->timeout_ms, on_timeout, dialling);
-        if (dialling->watch == NULL) {
+        if (dialling->watch == NULL)
             goto failed;
-        }
     } else {
         dialling->timer = loop_after(loop, 0, on_told_at_once, dialling);
     }
-    if (dialling->timer == NULL) {
+    if (dialling->timer == NULL)
         goto failed;
-    }
     loop_enter(loop, &dialling->task, dialling_end);
     return true;
 

@@ -66,9 +66,8 @@ static ares_socket_t open_socket(int family, int type, int protocol, void *arg)
     struct asking *asking = arg;
     int fd = socket(family, type | SOCK_NONBLOCK | SOCK_CLOEXEC, protocol);
 
-    if (fd < 0) {
+    if (fd < 0)
         asking->os_error = errno;
-    }
     return fd;
 }
 
@@ -87,9 +86,8 @@ static int connect_socket(ares_socket_t fd, const struct sockaddr *address, sock
     (void)address;
     (void)length;
     int status = connect(fd, (const struct sockaddr *)&asking->server, asking->server_length);
-    if (status != 0 && errno != EINPROGRESS) {
+    if (status != 0 && errno != EINPROGRESS)
         asking->os_error = errno;
-    }
     return status;
 }
 
@@ -99,11 +97,10 @@ static ssize_t receive(ares_socket_t fd, void *bytes, size_t n, int flags, struc
     struct asking *asking = arg;
     ssize_t n_received = recvfrom(fd, bytes, n, flags, from, from_length);
 
-    if (n_received > 0) {
+    if (n_received > 0)
         asking->n_heard++;
-    } else if (n_received < 0 && errno != EAGAIN && errno != EINTR) {
+    else if (n_received < 0 && errno != EAGAIN && errno != EINTR)
         asking->os_error = errno;
-    }
     return n_received;
 }
 
@@ -114,9 +111,8 @@ static ssize_t send_vector(ares_socket_t fd, const struct iovec *vector, int n, 
     struct msghdr message = {.msg_iov = (struct iovec *)(uintptr_t)vector, .msg_iovlen = (size_t)n};
     ssize_t n_sent = sendmsg(fd, &message, MSG_NOSIGNAL);
 
-    if (n_sent < 0 && errno != EAGAIN && errno != EINTR) {
+    if (n_sent < 0 && errno != EAGAIN && errno != EINTR)
         asking->os_error = errno;
-    }
     return n_sent;
 }
 
@@ -135,9 +131,8 @@ static void asking_end(struct task *task)
     struct asking *asking = (struct asking *)task;
 
     asking->ending = true;
-    if (asking->channel != NULL) {
+    if (asking->channel != NULL)
         ares_destroy(asking->channel); /* closes its sockets, which ends their watches */
-    }
     loop_cancel(asking->again);
     loop_cancel(asking->limit);
     free(asking);
@@ -201,9 +196,8 @@ static void on_answer(void *arg, int status, int timeouts, unsigned char *bytes,
     struct asking *asking = arg;
 
     (void)timeouts;
-    if (asking->ending) {
+    if (asking->ending)
         return;
-    }
     asking->answered = true;
     if (bytes != NULL && n >= 0) {
         asking->failure = dns_answer_read(bytes, (size_t)n, &asking->answer,
@@ -222,9 +216,8 @@ static void on_again(void *arg)
     struct asking *asking = arg;
 
     asking->again = NULL;
-    if (!asking->answered) {
+    if (!asking->answered)
         ares_process_fd(asking->channel, ARES_SOCKET_BAD, ARES_SOCKET_BAD);
-    }
     proceed(asking);
 }
 
@@ -251,9 +244,8 @@ static void on_limit(void *arg)
     struct asking *asking = arg;
 
     asking->limit = NULL;
-    if (!asking->answered) {
+    if (!asking->answered)
         asking->failure = nothing_came(asking);
-    }
     finish(asking);
 }
 
@@ -282,9 +274,8 @@ static void on_socket_state(void *arg, ares_socket_t fd, int readable, int writa
             loop_unwatch(socket->watch);
             socket->watch = NULL;
         }
-        if (socket->watch == NULL && slot == NULL) {
+        if (socket->watch == NULL && slot == NULL)
             slot = socket;
-        }
     }
     if (events != 0 && slot != NULL) {
         slot->asking = asking;
@@ -349,9 +340,8 @@ bool dns_ask(struct loop *loop, const struct dns_question *question, dns_done *d
 {
     struct asking *asking = calloc(1, sizeof(*asking));
 
-    if (asking == NULL) {
+    if (asking == NULL)
         return false;
-    }
     asking->loop = loop;
     asking->done = done;
     asking->arg = arg;

@@ -55,9 +55,8 @@ static bool read_name(const struct message *message, size_t at, char to[HOST_SIZ
     long n = 0;
 
     if (at >= message->n || ares_expand_name(message->bytes + at, message->bytes, (int)message->n,
-                                             &name, &n) != ARES_SUCCESS) {
+                                             &name, &n) != ARES_SUCCESS)
         return false;
-    }
     bool fits = n > 0 && text_escape(to, HOST_SIZE, name, strlen(name));
     ares_free_string(name);
     *behind = at + (size_t)n;
@@ -66,9 +65,8 @@ static bool read_name(const struct message *message, size_t at, char to[HOST_SIZ
 
 static bool read_record(const struct message *message, size_t at, struct record *record)
 {
-    if (!read_name(message, at, record->owner, &at) || message->n < at + RECORD_BYTES) {
+    if (!read_name(message, at, record->owner, &at) || message->n < at + RECORD_BYTES)
         return false;
-    }
     const unsigned char *fixed = message->bytes + at;
     record->type = read_16(fixed + 2) == CLASS_IN ? read_16(fixed) : 0;
     record->ttl_s = read_ttl_s(fixed + 4);
@@ -80,9 +78,8 @@ static bool read_record(const struct message *message, size_t at, struct record 
 
 static void keep_ttl(struct dns_answer *answer, uint32_t ttl_s)
 {
-    if (ttl_s < answer->ttl_s) {
+    if (ttl_s < answer->ttl_s)
         answer->ttl_s = ttl_s;
-    }
 }
 
 /* One step down the chain: 1 when `name` is an alias and now is what it stands for, 0 when it is
@@ -95,9 +92,8 @@ static int follow_alias(const struct message *message, char name[HOST_SIZE],
     size_t behind;
 
     for (unsigned i = 0; i < message->n_answers; i++, at = record.next) {
-        if (!read_record(message, at, &record)) {
+        if (!read_record(message, at, &record))
             return -1;
-        }
         if (record.type == TYPE_CNAME && strcasecmp(record.owner, name) == 0) {
             keep_ttl(answer, record.ttl_s);
             return read_name(message, record.data, name, &behind) ? 1 : -1;
@@ -115,15 +111,12 @@ static bool keep_addresses(const struct message *message, const char *name,
     size_t at = message->first;
 
     for (unsigned i = 0; i < message->n_answers; i++, at = record.next) {
-        if (!read_record(message, at, &record)) {
+        if (!read_record(message, at, &record))
             return false;
-        }
-        if (record.type != (ipv4 ? TYPE_A : TYPE_AAAA) || strcasecmp(record.owner, name) != 0) {
+        if (record.type != (ipv4 ? TYPE_A : TYPE_AAAA) || strcasecmp(record.owner, name) != 0)
             continue;
-        }
-        if (record.n_data != (ipv4 ? 4 : 16)) {
+        if (record.n_data != (ipv4 ? 4 : 16))
             return false;
-        }
         if (answer->n_addresses < MAX_ADDRESSES &&
             inet_ntop(ipv4 ? AF_INET : AF_INET6, message->bytes + record.data,
                       answer->addresses[answer->n_addresses], ADDRESS_SIZE) != NULL) {
@@ -167,38 +160,30 @@ enum failure dns_answer_read(const unsigned char *bytes, size_t n, struct dns_an
 
     answer->n_addresses = 0;
     answer->ttl_s = UINT32_MAX;
-    if (n < HEADER_BYTES || n > INT_MAX) {
+    if (n < HEADER_BYTES || n > INT_MAX)
         return malformed(answer, detail, "an answer without a header");
-    }
     answer->rcode = bytes[3] & 0x0f;
     message.n_answers = read_16(bytes + 6);
-    if (message.n_answers > MAX_RECORDS) {
+    if (message.n_answers > MAX_RECORDS)
         message.n_answers = MAX_RECORDS; /* whoever sends more is not worth the time */
-    }
-    if (read_16(bytes + 4) != 1 || !read_name(&message, HEADER_BYTES, name, &message.first)) {
+    if (read_16(bytes + 4) != 1 || !read_name(&message, HEADER_BYTES, name, &message.first))
         return malformed(answer, detail, "an answer without the question");
-    }
     message.first += QUESTION_BYTES;
-    while (n_chain < MAX_CHAIN && (followed = follow_alias(&message, name, answer)) == 1) {
+    while (n_chain < MAX_CHAIN && (followed = follow_alias(&message, name, answer)) == 1)
         n_chain++;
-    }
     text_set(answer->cname, sizeof(answer->cname), "%s", n_chain > 0 ? name : "");
     if (answer->rcode != RCODE_NOERROR) {
         answer->ttl_s = 0;
         return rcode_failure(answer->rcode, detail);
     }
-    if (followed == 1) {
+    if (followed == 1)
         return malformed(answer, detail, "the chain of aliases has no end");
-    }
-    if (followed < 0 || !keep_addresses(&message, name, answer)) {
+    if (followed < 0 || !keep_addresses(&message, name, answer))
         return malformed(answer, detail, "records that do not parse");
-    }
-    if (answer->n_addresses > 0) {
+    if (answer->n_addresses > 0)
         return FAILURE_NONE;
-    }
-    if (message.n_answers > 0 && n_chain == 0) {
+    if (message.n_answers > 0 && n_chain == 0)
         return malformed(answer, detail, "only records of other names or types");
-    }
     answer->ttl_s = 0;
     return FAILURE_NODATA;
 }

@@ -15,24 +15,21 @@
 /* Frees a list whose lines may hold a session token. */
 static void wipe_list(struct curl_slist *list)
 {
-    for (struct curl_slist *line = list; line != NULL; line = line->next) {
+    for (struct curl_slist *line = list; line != NULL; line = line->next)
         explicit_bzero(line->data, strlen(line->data));
-    }
     curl_slist_free_all(list);
 }
 
 static void exchange_free(struct exchange *exchange)
 {
-    if (exchange->easy != NULL) {
+    if (exchange->easy != NULL)
         curl_easy_cleanup(exchange->easy);
-    }
     tls_unwatch(&exchange->peer);
     wipe_list(exchange->headers);
     curl_slist_free_all(exchange->connect_to);
     buffer_clear(&exchange->body);
-    if (exchange->fd >= 0) {
+    if (exchange->fd >= 0)
         close(exchange->fd);
-    }
     free(exchange);
 }
 
@@ -80,9 +77,8 @@ bool http_start(struct loop *loop, const struct http_request *request, http_done
     struct exchange *exchange = engine != NULL ? calloc(1, sizeof(*exchange)) : NULL;
 
     if (exchange == NULL) {
-        if (request->fd >= 0) {
+        if (request->fd >= 0)
             close(request->fd);
-        }
         return false;
     }
     exchange->loop = loop;

@@ -8,6 +8,7 @@
 #include <poll.h>
 #include <stdlib.h>
 
+#include "net/http_memory.h"
 #include "net/loop_private.h"
 
 enum {
@@ -42,17 +43,15 @@ static void tell_ended(struct engine *engine)
         CURLcode result = message->data.result;
         void *private = NULL;
 
-        if (message->msg != CURLMSG_DONE) {
+        if (message->msg != CURLMSG_DONE)
             continue;
-        }
         curl_easy_getinfo(easy, CURLINFO_PRIVATE, &private);
         curl_multi_remove_handle(engine->multi, easy); /* `message` is no more */
         engine->done(private, result);
     }
     engine->telling = false;
-    if (engine->ended) {
+    if (engine->ended)
         free(engine);
-    }
 }
 
 static void on_timer(void *arg)
@@ -72,15 +71,12 @@ static void on_socket(void *arg, short events)
     int n_running;
     int mask = 0;
 
-    if ((events & (POLLIN | POLLHUP)) != 0) {
+    if ((events & (POLLIN | POLLHUP)) != 0)
         mask |= CURL_CSELECT_IN;
-    }
-    if ((events & POLLOUT) != 0) {
+    if ((events & POLLOUT) != 0)
         mask |= CURL_CSELECT_OUT;
-    }
-    if ((events & (POLLERR | POLLNVAL)) != 0) {
+    if ((events & (POLLERR | POLLNVAL)) != 0)
         mask |= CURL_CSELECT_ERR;
-    }
     curl_multi_socket_action(engine->multi, socket->fd, mask, &n_running);
     tell_ended(engine);
 }
@@ -102,9 +98,8 @@ static int watch_socket(CURL *easy, curl_socket_t fd, int what, void *arg, void 
     }
     if (socket == NULL) {
         socket = calloc(1, sizeof(*socket));
-        if (socket == NULL) {
+        if (socket == NULL)
             return -1; /* libcurl ends every transfer then */
-        }
         socket->engine = engine;
         socket->fd = fd;
         curl_multi_assign(engine->multi, fd, socket);
@@ -122,9 +117,8 @@ static int set_timer(CURLM *multi, long timeout_ms, void *arg)
     (void)multi;
     loop_cancel(engine->timer);
     engine->timer = NULL;
-    if (timeout_ms < 0) {
+    if (timeout_ms < 0)
         return 0;
-    }
     engine->timer = loop_after_quietly(engine->loop, timeout_ms * US_PER_MS, on_timer, engine);
     return engine->timer != NULL ? 0 : -1;
 }
@@ -137,21 +131,19 @@ static void engine_end(void *arg)
     loop_cancel(engine->timer);
     curl_global_cleanup();
     engine->ended = true;
-    if (!engine->telling) {
+    if (!engine->telling)
         free(engine);
-    }
 }
 
 struct engine *engine_of(struct loop *loop, engine_done *done)
 {
     struct engine *engine = loop_kept(loop);
 
-    if (engine != NULL) {
+    if (engine != NULL)
         return engine;
-    }
-    if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK) {
+    if (curl_global_init_mem(CURL_GLOBAL_DEFAULT, memory_get, memory_free, memory_resize,
+                             memory_copy, memory_get_zeroed) != CURLE_OK)
         return NULL;
-    }
     engine = calloc(1, sizeof(*engine));
     if (engine == NULL) {
         curl_global_cleanup();

@@ -38,9 +38,8 @@ static void keep_date(struct http_head *head, const char *value, size_t n)
 {
     char text[DATE_SIZE];
 
-    if (head->has_date || n >= sizeof(text)) {
+    if (head->has_date || n >= sizeof(text))
         return;
-    }
     memcpy(text, value, n);
     text[n] = '\0';
     if (clock_parse_http_date(text, &head->date_unix_s)) {
@@ -53,27 +52,23 @@ static void keep_field(struct http_head *head, const char *line, size_t n)
 {
     const char *colon = memchr(line, ':', n);
 
-    if (colon == NULL) {
+    if (colon == NULL)
         return;
-    }
     size_t n_name = (size_t)(colon - line);
     const char *value = colon + 1;
     const char *end = line + n;
-    while (value < end && (*value == ' ' || *value == '\t')) {
+    while (value < end && (*value == ' ' || *value == '\t'))
         value++;
-    }
-    while (end > value && strchr(" \t\r\n", end[-1]) != NULL) {
+    while (end > value && strchr(" \t\r\n", end[-1]) != NULL)
         end--;
-    }
     if (is_name(line, n_name, "date")) {
         keep_date(head, value, (size_t)(end - value));
         return;
     }
     for (size_t i = 0; i < sizeof(kept) / sizeof(kept[0]); i++) {
         char *to = (char *)head + kept[i].offset;
-        if (!is_name(line, n_name, kept[i].name) || *to != '\0') {
+        if (!is_name(line, n_name, kept[i].name) || *to != '\0')
             continue;
-        }
         const char *cut = kept[i].cut == '\0' ? NULL
                                               : memchr(value, kept[i].cut, (size_t)(end - value));
         text_escape(to, NAME_SIZE, value, (size_t)((cut != NULL ? cut : end) - value));
@@ -134,18 +129,17 @@ static const struct {
 /* Why the handshake did not end well. */
 static enum failure handshake_failure(struct exchange *exchange, CURLcode result, int os_error)
 {
-    if (result == CURLE_OPERATION_TIMEDOUT) {
+    if (result == CURLE_OPERATION_TIMEDOUT)
         return FAILURE_TIMEOUT;
-    }
-    if (result == CURLE_OUT_OF_MEMORY) {
+    if (result == CURLE_OUT_OF_MEMORY)
         return FAILURE_INTERNAL;
-    }
     enum failure failure = tls_failure(&exchange->peer, exchange->error, os_error);
-    if (failure != FAILURE_NONE) {
+    if (failure != FAILURE_NONE)
         return failure;
-    }
-    /* libcurl leaves out the number of one alert, and there is none when the stream just ended. */
-    return result == CURLE_PEER_FAILED_VERIFICATION ? FAILURE_TLS_ALERT : FAILURE_CLOSED;
+    if (result != CURLE_PEER_FAILED_VERIFICATION)
+        return FAILURE_CLOSED; /* no reason at all: the stream just ended */
+    /* libcurl's own look at the name came after ours; before it, it leaves out one alert's number. */
+    return exchange->peer.shown ? FAILURE_WRONG_NAME : FAILURE_TLS_ALERT;
 }
 
 static bool is_broken(CURLcode result)
@@ -155,26 +149,20 @@ static bool is_broken(CURLcode result)
 
 static enum failure result_failure(struct exchange *exchange, CURLcode result, int os_error)
 {
-    if (exchange->too_large) {
+    if (exchange->too_large)
         return FAILURE_TOO_LARGE;
-    }
-    if (os_error != 0 && (result == CURLE_COULDNT_CONNECT || is_broken(result))) {
+    if (os_error != 0 && (result == CURLE_COULDNT_CONNECT || is_broken(result)))
         return dial_failure(os_error);
-    }
     if (exchange->is_tls && is_broken(result)) {
         enum failure failure = tls_failure(&exchange->peer, exchange->error, 0);
-        if (failure == FAILURE_CLOSED && exchange->head_complete) {
+        if (failure == FAILURE_CLOSED && exchange->head_complete)
             return FAILURE_TRUNCATED;
-        }
-        if (failure != FAILURE_NONE) {
+        if (failure != FAILURE_NONE)
             return failure;
-        }
     }
-    for (size_t i = 0; i < sizeof(failures) / sizeof(failures[0]); i++) {
-        if (failures[i].code == result) {
+    for (size_t i = 0; i < sizeof(failures) / sizeof(failures[0]); i++)
+        if (failures[i].code == result)
             return failures[i].failure;
-        }
-    }
     return FAILURE_INTERNAL;
 }
 

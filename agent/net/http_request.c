@@ -22,9 +22,8 @@ static bool is_line(const char *text, bool with_spaces)
 {
     for (; *text != '\0'; text++) {
         unsigned char byte = (unsigned char)*text;
-        if (byte < 0x20 || byte == 0x7f || (byte == ' ' && !with_spaces)) {
+        if (byte < 0x20 || byte == 0x7f || (byte == ' ' && !with_spaces))
             return false;
-        }
     }
     return true;
 }
@@ -33,17 +32,15 @@ static bool is_line(const char *text, bool with_spaces)
  * is would be an option, but libcurl does not sign with it. */
 static bool is_path(const char *path)
 {
-    if (path[0] != '/' || !is_line(path, false) || strchr(path, '#') != NULL) {
+    if (path[0] != '/' || !is_line(path, false) || strchr(path, '#') != NULL)
         return false;
-    }
     while (*path == '/') {
         path++;
         size_t n_dots = strspn(path, ".");
         size_t n = strcspn(path, "/?");
         if ((n_dots > 0 && n_dots == n) || strncasecmp(path, "%2e", 3) == 0 ||
-            (n_dots == 1 && strncasecmp(path + 1, "%2e", 3) == 0)) {
+            (n_dots == 1 && strncasecmp(path + 1, "%2e", 3) == 0))
             return false;
-        }
         path += n;
     }
     return true;
@@ -52,14 +49,11 @@ static bool is_path(const char *path)
 static bool is_sound(const struct http_request *request)
 {
     if (!text_only(request->method, "") || !text_only(request->host, "-._:") ||
-        !text_only(request->address, ".:%-_") || !is_path(request->path)) {
+        !text_only(request->address, ".:%-_") || !is_path(request->path))
         return false;
-    }
-    for (size_t i = 0; request->headers != NULL && request->headers[i] != NULL; i++) {
-        if (!is_line(request->headers[i], true)) {
+    for (size_t i = 0; request->headers != NULL && request->headers[i] != NULL; i++)
+        if (!is_line(request->headers[i], true))
             return false;
-        }
-    }
     return !request->tls || request->trust != NULL;
 }
 
@@ -73,9 +67,8 @@ static curl_socket_t open_socket(void *arg, curlsocktype purpose, struct curl_so
     (void)purpose;
     exchange->opened = true;
     exchange->fd = -1;
-    if (fd >= 0) {
+    if (fd >= 0)
         return fd;
-    }
     return socket(address->family, address->socktype | SOCK_CLOEXEC | SOCK_NONBLOCK,
                   address->protocol);
 }
@@ -140,16 +133,12 @@ static bool set_always(CURL *easy)
         {CURLOPT_CAPATH, NULL},
     };
 
-    for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
-        if (curl_easy_setopt(easy, numbers[i].option, numbers[i].value) != CURLE_OK) {
+    for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
+        if (curl_easy_setopt(easy, numbers[i].option, numbers[i].value) != CURLE_OK)
             return false;
-        }
-    }
-    for (size_t i = 0; i < sizeof(strings) / sizeof(strings[0]); i++) {
-        if (curl_easy_setopt(easy, strings[i].option, strings[i].value) != CURLE_OK) {
+    for (size_t i = 0; i < sizeof(strings) / sizeof(strings[0]); i++)
+        if (curl_easy_setopt(easy, strings[i].option, strings[i].value) != CURLE_OK)
             return false;
-        }
-    }
     return true;
 }
 
@@ -200,9 +189,8 @@ static bool set_destination(struct exchange *exchange, const struct http_request
     buffer_addf(&url, "%s://%s:%u%s", request->tls ? "https" : "http", host, request->port,
                 request->path);
     buffer_addf(&connect_to, "%s:%u:%s:%u", host, request->port, address, request->port);
-    if (!url.failed && !connect_to.failed) {
+    if (!url.failed && !connect_to.failed)
         exchange->connect_to = curl_slist_append(NULL, connect_to.bytes);
-    }
     bool ok = exchange->connect_to != NULL &&
               curl_easy_setopt(exchange->easy, CURLOPT_URL, url.bytes) == CURLE_OK &&
               curl_easy_setopt(exchange->easy, CURLOPT_CONNECT_TO, exchange->connect_to) ==
@@ -227,9 +215,8 @@ static bool add_header(struct exchange *exchange, const char *line)
 {
     struct curl_slist *longer = curl_slist_append(exchange->headers, line);
 
-    if (longer == NULL) {
+    if (longer == NULL)
         return false;
-    }
     exchange->headers = longer;
     return true;
 }
@@ -238,21 +225,17 @@ static bool names_header(const struct http_request *request, const char *name)
 {
     size_t n = strlen(name);
 
-    for (size_t i = 0; request->headers != NULL && request->headers[i] != NULL; i++) {
-        if (strncasecmp(request->headers[i], name, n) == 0 && request->headers[i][n] == ':') {
+    for (size_t i = 0; request->headers != NULL && request->headers[i] != NULL; i++)
+        if (strncasecmp(request->headers[i], name, n) == 0 && request->headers[i][n] == ':')
             return true;
-        }
-    }
     return false;
 }
 
 static bool add_headers(struct exchange *exchange, const struct http_request *request)
 {
-    for (size_t i = 0; request->headers != NULL && request->headers[i] != NULL; i++) {
-        if (!add_header(exchange, request->headers[i])) {
+    for (size_t i = 0; request->headers != NULL && request->headers[i] != NULL; i++)
+        if (!add_header(exchange, request->headers[i]))
             return false;
-        }
-    }
     /* What libcurl would add of its own: a wait for 100 Continue, and a form's content type. */
     return add_header(exchange, "Expect:") &&
            (names_header(request, "Content-Type") || add_header(exchange, "Content-Type:"));
@@ -261,12 +244,10 @@ static bool add_headers(struct exchange *exchange, const struct http_request *re
 /* GET without a body; everything else with one, be it empty. */
 static bool set_method(CURL *easy, const struct http_request *request)
 {
-    if (curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, request->method) != CURLE_OK) {
+    if (curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, request->method) != CURLE_OK)
         return false;
-    }
-    if (request->body == NULL && strcmp(request->method, "POST") != 0) {
+    if (request->body == NULL && strcmp(request->method, "POST") != 0)
         return true;
-    }
     size_t n = request->body != NULL ? request->body_bytes : 0;
     return curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)n) == CURLE_OK &&
            curl_easy_setopt(easy, CURLOPT_COPYPOSTFIELDS,
@@ -282,9 +263,8 @@ static bool set_signature(struct exchange *exchange, const struct signature *sig
 
     if (!credentials_usable(credentials) || !text_only(signature->region, "-") ||
         !text_only(signature->service, "-") || !is_line(credentials->session_token, false) ||
-        !text_set(scope, sizeof(scope), "aws:amz:%s:%s", signature->region, signature->service)) {
+        !text_set(scope, sizeof(scope), "aws:amz:%s:%s", signature->region, signature->service))
         return false;
-    }
     CURL *easy = exchange->easy;
     bool ok = curl_easy_setopt(easy, CURLOPT_AWS_SIGV4, scope) == CURLE_OK &&
               curl_easy_setopt(easy, CURLOPT_USERNAME, credentials->access_key_id) == CURLE_OK &&
@@ -301,9 +281,8 @@ bool exchange_prepare(struct exchange *exchange, const struct http_request *requ
 {
     char agent[NAME_SIZE];
 
-    if (!is_sound(request)) {
+    if (!is_sound(request))
         return false;
-    }
     exchange->is_tls = request->tls;
     exchange->peer.trust = request->trust;
     text_set(exchange->peer.host, sizeof(exchange->peer.host), "%s", request->host);

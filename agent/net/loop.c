@@ -49,9 +49,8 @@ struct loop *loop_new(void)
 {
     struct loop *loop = calloc(1, sizeof(*loop));
 
-    if (loop != NULL) {
+    if (loop != NULL)
         loop->now_us = clock_monotonic_us();
-    }
     return loop;
 }
 
@@ -75,19 +74,16 @@ struct timer *loop_after_quietly(struct loop *loop, int64_t delay_us, void (*fir
 /* Room for one more is made here, so that the poll itself cannot run out of memory. */
 static bool make_room(struct loop *loop)
 {
-    if (loop->n_watches < loop->allocated) {
+    if (loop->n_watches < loop->allocated)
         return true;
-    }
     size_t more = loop->allocated == 0 ? 32 : loop->allocated * 2;
     struct pollfd *polled = reallocarray(loop->polled, more, sizeof(*polled));
-    if (polled == NULL) {
+    if (polled == NULL)
         return false;
-    }
     loop->polled = polled;
     struct watch **polled_for = reallocarray(loop->polled_for, more, sizeof(struct watch *));
-    if (polled_for == NULL) {
+    if (polled_for == NULL)
         return false;
-    }
     loop->polled_for = polled_for;
     loop->allocated = more;
     return true;
@@ -96,13 +92,11 @@ static bool make_room(struct loop *loop)
 struct watch *loop_watch(struct loop *loop, int fd, short events, bool background,
                          void (*ready)(void *arg, short events), void *arg)
 {
-    if (!make_room(loop)) {
+    if (!make_room(loop))
         return NULL;
-    }
     struct watch *watch = calloc(1, sizeof(*watch));
-    if (watch == NULL) {
+    if (watch == NULL)
         return NULL;
-    }
     watch->loop = loop;
     watch->fd = fd;
     watch->events = events;
@@ -117,9 +111,8 @@ struct watch *loop_watch(struct loop *loop, int fd, short events, bool backgroun
 
 void loop_unwatch(struct watch *watch)
 {
-    if (watch != NULL) {
+    if (watch != NULL)
         watch->dead = true;
-    }
 }
 
 static void sweep_watches(struct loop *loop)
@@ -146,21 +139,18 @@ void loop_enter(struct loop *loop, struct task *task, void (*end)(struct task *t
     task->end = end;
     task->next = loop->tasks;
     task->link = &loop->tasks;
-    if (task->next != NULL) {
+    if (task->next != NULL)
         task->next->link = &task->next;
-    }
     loop->tasks = task;
 }
 
 void loop_leave(struct task *task)
 {
-    if (task->link == NULL) {
+    if (task->link == NULL)
         return;
-    }
     *task->link = task->next;
-    if (task->next != NULL) {
+    if (task->next != NULL)
         task->next->link = task->link;
-    }
     task->link = NULL;
 }
 
@@ -189,26 +179,21 @@ int64_t loop_now_us(const struct loop *loop)
 
 int32_t loop_took_ms(int64_t took_us)
 {
-    if (took_us <= US_PER_MS) {
+    if (took_us <= US_PER_MS)
         return 1;
-    }
     int64_t took_ms = (took_us + US_PER_MS - 1) / US_PER_MS;
     return took_ms > INT32_MAX ? INT32_MAX : (int32_t)took_ms;
 }
 
 static bool is_idle(const struct loop *loop)
 {
-    if (loop->tasks != NULL) {
+    if (loop->tasks != NULL)
         return false;
-    }
-    if (timers_foreground(&loop->timers)) {
+    if (timers_foreground(&loop->timers))
         return false;
-    }
-    for (const struct watch *watch = loop->watches; watch != NULL; watch = watch->next) {
-        if (!watch->background && !watch->dead) {
+    for (const struct watch *watch = loop->watches; watch != NULL; watch = watch->next)
+        if (!watch->background && !watch->dead)
             return false;
-        }
-    }
     return true;
 }
 
@@ -218,13 +203,11 @@ static int poll_timeout_ms(const struct loop *loop, int64_t deadline_us)
     int64_t next_us = timers_next_us(&loop->timers);
     int64_t until_us = next_us < deadline_us ? next_us : deadline_us;
 
-    if (until_us == INT64_MAX) {
+    if (until_us == INT64_MAX)
         return -1;
-    }
     int64_t now_us = clock_monotonic_us();
-    if (until_us <= now_us) {
+    if (until_us <= now_us)
         return 0;
-    }
     int64_t wait_ms = (until_us - now_us - 1) / US_PER_MS + 1;
     return wait_ms > INT_MAX ? INT_MAX : (int)wait_ms;
 }
@@ -248,22 +231,19 @@ static bool turn_once(struct loop *loop, int64_t deadline_us)
     size_t n = gather_polled(loop);
     int n_ready = poll(loop->polled, n, poll_timeout_ms(loop, deadline_us));
 
-    if (n_ready < 0 && errno != EINTR) {
+    if (n_ready < 0 && errno != EINTR)
         return false;
-    }
     loop->now_us = clock_monotonic_us();
     timers_turn(&loop->timers);
     for (size_t i = 0; i < n && n_ready > 0 && !loop->doomed; i++) {
         struct watch *watch = loop->polled_for[i];
         short events = loop->polled[i].revents;
 
-        if (events == 0) {
+        if (events == 0)
             continue;
-        }
         n_ready--;
-        if (!watch->dead) {
+        if (!watch->dead)
             watch->ready(watch->arg, events);
-        }
     }
     while (!loop->doomed && timers_fire_one(&loop->timers, loop->now_us)) {}
     sweep_watches(loop);
@@ -285,16 +265,14 @@ static void end_everything(struct loop *loop)
         loop->kept = NULL;
     }
     timers_clear(&loop->timers);
-    for (struct watch *watch = loop->watches; watch != NULL; watch = watch->next) {
+    for (struct watch *watch = loop->watches; watch != NULL; watch = watch->next)
         watch->dead = true;
-    }
 }
 
 void loop_free(struct loop *loop)
 {
-    if (loop == NULL) {
+    if (loop == NULL)
         return;
-    }
     end_everything(loop);
     if (loop->running) {
         loop->doomed = true;
@@ -330,9 +308,8 @@ enum loop_end loop_run(struct loop *loop, int64_t deadline_ms)
         }
     }
     loop->running = false;
-    if (loop->doomed) {
+    if (loop->doomed)
         loop_free(loop);
-    }
     return end;
 }
 

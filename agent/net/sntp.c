@@ -48,17 +48,15 @@ static uint64_t read_64(const unsigned char *bytes)
 {
     uint64_t value = 0;
 
-    for (size_t i = 0; i < 8; i++) {
+    for (size_t i = 0; i < 8; i++)
         value = value << 8 | bytes[i];
-    }
     return value;
 }
 
 static void write_64(unsigned char *bytes, uint64_t value)
 {
-    for (size_t i = 0; i < 8; i++) {
+    for (size_t i = 0; i < 8; i++)
         bytes[i] = (unsigned char)(value >> (56 - 8 * i));
-    }
 }
 
 /* Seconds since 1900 and a binary fraction. In the era that began in 1900 the highest bit has been
@@ -68,25 +66,22 @@ static int64_t unix_us(uint64_t timestamp)
     int64_t seconds = (int64_t)(timestamp >> 32);
     int64_t fraction_us = (int64_t)((timestamp & UINT32_MAX) * (uint64_t)US_PER_S >> 32);
 
-    if ((timestamp >> 63) == 0) {
+    if ((timestamp >> 63) == 0)
         seconds += INT64_C(1) << 32;
-    }
     return (seconds - NTP_TO_UNIX_S) * US_PER_S + fraction_us;
 }
 
 enum failure sntp_read(const unsigned char *bytes, size_t n, uint64_t nonce, int64_t sent_us,
                        int64_t arrived_us, struct sntp_reply *reply)
 {
-    if (n < SNTP_BYTES || read_64(bytes + 24) != nonce) {
+    if (n < SNTP_BYTES || read_64(bytes + 24) != nonce)
         return FAILURE_MALFORMED;
-    }
     int leap = bytes[0] >> 6;
     int version = bytes[0] >> 3 & 7;
     int mode = bytes[0] & 7;
     int stratum = bytes[1];
-    if (mode != MODE_SERVER || version < 3 || version > VERSION) {
+    if (mode != MODE_SERVER || version < 3 || version > VERSION)
         return FAILURE_MALFORMED;
-    }
     reply->stratum = stratum;
     if (stratum == 0) {
         text_set(reply->step.detail, DETAIL_SIZE, "%s", "kiss code ");
@@ -125,9 +120,8 @@ static void asking_end(struct task *task)
 
     loop_unwatch(asking->watch);
     loop_cancel(asking->timer);
-    if (asking->fd >= 0) {
+    if (asking->fd >= 0)
         close(asking->fd);
-    }
     free(asking);
 }
 
@@ -178,9 +172,8 @@ static void on_readable(void *arg, short events)
     enum failure failure = sntp_read(bytes, (size_t)n, asking->nonce, asking->sent_us, wall_us(),
                                      &reply);
     asking->n_heard++;
-    if (failure != FAILURE_MALFORMED || asking->n_heard >= MAX_HEARD) {
+    if (failure != FAILURE_MALFORMED || asking->n_heard >= MAX_HEARD)
         finish(asking, failure, &reply);
-    }
 }
 
 static void on_timeout(void *arg)
@@ -206,14 +199,12 @@ static int send_question(struct asking *asking, const struct sockaddr_storage *a
 {
     unsigned char bytes[SNTP_BYTES] = {VERSION << 3 | MODE_CLIENT};
 
-    if (getrandom(&asking->nonce, sizeof(asking->nonce), 0) != sizeof(asking->nonce)) {
+    if (getrandom(&asking->nonce, sizeof(asking->nonce), 0) != sizeof(asking->nonce))
         return EIO;
-    }
     write_64(bytes + 40, asking->nonce);
     asking->fd = socket(address->ss_family, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-    if (asking->fd < 0 || connect(asking->fd, (const struct sockaddr *)address, length) != 0) {
+    if (asking->fd < 0 || connect(asking->fd, (const struct sockaddr *)address, length) != 0)
         return errno;
-    }
     asking->sent_us = wall_us();
     return send(asking->fd, bytes, sizeof(bytes), MSG_NOSIGNAL) == SNTP_BYTES ? 0 : errno;
 }
@@ -225,9 +216,8 @@ bool sntp_ask(struct loop *loop, const char *address, int32_t timeout_ms, sntp_d
     struct sockaddr_storage server;
     socklen_t length;
 
-    if (asking == NULL) {
+    if (asking == NULL)
         return false;
-    }
     asking->fd = -1;
     if (!address_parse_with_port(address, NTP_PORT, &server, &length)) {
         asking_end(&asking->task);

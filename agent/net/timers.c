@@ -27,39 +27,33 @@ struct timer *timers_add(struct timers *timers, int64_t delay_us, bool backgroun
     /* The clock, not the turn's now: a long turn must not shorten what starts at its end. */
     int64_t now_us = clock_monotonic_us();
 
-    if (timer == NULL) {
+    if (timer == NULL)
         return NULL;
-    }
-    if (delay_us < 0) {
+    if (delay_us < 0)
         delay_us = 0;
-    }
     timer->due_us = delay_us > INT64_MAX - now_us ? INT64_MAX : now_us + delay_us;
     timer->turn = timers->turn;
     timer->background = background;
     timer->fire = fire;
     timer->arg = arg;
 
-    while (*link != NULL && (*link)->due_us <= timer->due_us) {
+    while (*link != NULL && (*link)->due_us <= timer->due_us)
         link = &(*link)->next;
-    }
     timer->next = *link;
     timer->link = link;
     *link = timer;
-    if (timer->next != NULL) {
+    if (timer->next != NULL)
         timer->next->link = &timer->next;
-    }
     return timer;
 }
 
 void loop_cancel(struct timer *timer)
 {
-    if (timer == NULL) {
+    if (timer == NULL)
         return;
-    }
     *timer->link = timer->next;
-    if (timer->next != NULL) {
+    if (timer->next != NULL)
         timer->next->link = timer->link;
-    }
     free(timer);
 }
 
@@ -70,11 +64,9 @@ int64_t timers_next_us(const struct timers *timers)
 
 bool timers_foreground(const struct timers *timers)
 {
-    for (const struct timer *timer = timers->first; timer != NULL; timer = timer->next) {
-        if (!timer->background) {
+    for (const struct timer *timer = timers->first; timer != NULL; timer = timer->next)
+        if (!timer->background)
             return true;
-        }
-    }
     return false;
 }
 
@@ -87,12 +79,10 @@ void timers_turn(struct timers *timers)
 static struct timer *find_due(const struct timers *timers, int64_t now_us)
 {
     for (struct timer *timer = timers->first; timer != NULL; timer = timer->next) {
-        if (timer->due_us > now_us) {
+        if (timer->due_us > now_us)
             return NULL;
-        }
-        if (timer->turn != timers->turn) {
+        if (timer->turn != timers->turn)
             return timer;
-        }
     }
     return NULL;
 }
@@ -101,9 +91,8 @@ bool timers_fire_one(struct timers *timers, int64_t now_us)
 {
     struct timer *timer = find_due(timers, now_us);
 
-    if (timer == NULL) {
+    if (timer == NULL)
         return false;
-    }
     void (*fire)(void *arg) = timer->fire;
     void *arg = timer->arg;
     loop_cancel(timer);
@@ -113,7 +102,6 @@ bool timers_fire_one(struct timers *timers, int64_t now_us)
 
 void timers_clear(struct timers *timers)
 {
-    while (timers->first != NULL) {
+    while (timers->first != NULL)
         loop_cancel(timers->first);
-    }
 }

@@ -38,9 +38,8 @@ static void keep_name(const X509_NAME *name, char to[HOST_SIZE])
     BIO *bio = BIO_new(BIO_s_mem());
     char *bytes = NULL;
 
-    if (bio == NULL) {
+    if (bio == NULL)
         return;
-    }
     X509_NAME_print_ex(bio, name, 0,
                        ASN1_STRFLGS_UTF8_CONVERT | ASN1_STRFLGS_ESC_2253 | ASN1_STRFLGS_ESC_QUOTE |
                            XN_FLAG_SEP_CPLUS_SPC | XN_FLAG_FN_SN);
@@ -62,10 +61,9 @@ static void add_address(char names[HOST_SIZE], const ASN1_OCTET_STRING *address)
     char text[ADDRESS_SIZE];
     int n = ASN1_STRING_length(address);
 
-    if ((n == 4 || n == 16) && inet_ntop(n == 4 ? AF_INET : AF_INET6,
-                                         ASN1_STRING_get0_data(address), text, sizeof(text))) {
+    if ((n == 4 || n == 16) &&
+        inet_ntop(n == 4 ? AF_INET : AF_INET6, ASN1_STRING_get0_data(address), text, sizeof(text)))
         add_bytes(names, (const unsigned char *)text, (int)strlen(text));
-    }
 }
 
 static void keep_alternative_names(const X509 *certificate, char names[HOST_SIZE])
@@ -119,9 +117,8 @@ static void keep_protocol(struct tls_session *session, const SSL *ssl)
     const SSL_CIPHER *cipher = SSL_get_pending_cipher(ssl);
 
     text_set(session->version, sizeof(session->version), "%s", SSL_get_version(ssl));
-    if (cipher != NULL) {
+    if (cipher != NULL)
         text_set(session->cipher, sizeof(session->cipher), "%s", SSL_CIPHER_get_name(cipher));
-    }
 }
 
 /* --- whether we believe it --- */
@@ -133,9 +130,8 @@ static int on_verdict(int holds, X509_STORE_CTX *verification)
     struct chain *chain = X509_STORE_CTX_get_app_data(verification);
     int error = X509_STORE_CTX_get_error(verification);
 
-    if (holds == 1) {
+    if (holds == 1)
         return 1;
-    }
     if (error == X509_V_ERR_CERT_HAS_EXPIRED || error == X509_V_ERR_CERT_NOT_YET_VALID) {
         if (chain->time_error == X509_V_OK) {
             chain->time_error = error;
@@ -167,9 +163,8 @@ static struct chain judge_chain(X509_STORE *store, X509 *certificate, STACK_OF(X
     chain.error = X509_V_OK;
     if (X509_verify_cert(verification) != 1 && chain.error == X509_V_OK) {
         chain.error = X509_STORE_CTX_get_error(verification);
-        if (chain.error == X509_V_OK) {
+        if (chain.error == X509_V_OK)
             chain.error = X509_V_ERR_UNSPECIFIED;
-        }
     }
     X509_STORE_CTX_free(verification);
     return chain;
@@ -210,11 +205,10 @@ static int judge(struct tls_peer *peer, X509 *certificate, STACK_OF(X509) * untr
     struct chain chain = judge_by_all(peer, certificate, untrusted);
     int leaf_error = X509_V_OK;
 
-    if (X509_cmp_current_time(X509_get0_notAfter(certificate)) <= 0) {
+    if (X509_cmp_current_time(X509_get0_notAfter(certificate)) <= 0)
         leaf_error = X509_V_ERR_CERT_HAS_EXPIRED;
-    } else if (X509_cmp_current_time(X509_get0_notBefore(certificate)) > 0) {
+    else if (X509_cmp_current_time(X509_get0_notBefore(certificate)) > 0)
         leaf_error = X509_V_ERR_CERT_NOT_YET_VALID;
-    }
     int error = chain.error != X509_V_OK ? chain.error : chain.time_error;
     text_set(peer->session.verify, sizeof(peer->session.verify), "%s",
              error == X509_V_OK ? "" : X509_verify_cert_error_string(error));
@@ -265,13 +259,11 @@ static int on_certificate(X509_STORE_CTX *given, void *arg)
 
 bool tls_watch(struct tls_peer *peer, SSL_CTX *context)
 {
-    if (peer_index < 0) {
+    if (peer_index < 0)
         peer_index = SSL_CTX_get_ex_new_index(0, NULL, NULL, NULL, NULL);
-    }
     if (peer_index < 0 || SSL_CTX_set_ex_data(context, peer_index, peer) != 1 ||
-        SSL_CTX_up_ref(context) != 1) {
+        SSL_CTX_up_ref(context) != 1)
         return false;
-    }
     peer->context = context;
     SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION);
     SSL_CTX_set_security_level(context, SECURITY_LEVEL);

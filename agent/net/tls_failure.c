@@ -50,17 +50,13 @@ static unsigned long error_number(const char *text)
 
 static enum failure reason_failure(int reason)
 {
-    if (reason == SSL_AD_REASON_OFFSET + SSL_AD_PROTOCOL_VERSION) {
+    if (reason == SSL_AD_REASON_OFFSET + SSL_AD_PROTOCOL_VERSION)
         return FAILURE_TLS_VERSION;
-    }
-    if (reason > SSL_AD_REASON_OFFSET) {
+    if (reason > SSL_AD_REASON_OFFSET)
         return FAILURE_TLS_ALERT; /* the peer's; 1000 and the number of the alert */
-    }
-    for (size_t i = 0; i < sizeof(reasons) / sizeof(reasons[0]); i++) {
-        if (reasons[i].reason == reason) {
+    for (size_t i = 0; i < sizeof(reasons) / sizeof(reasons[0]); i++)
+        if (reasons[i].reason == reason)
             return reasons[i].failure;
-        }
-    }
     return FAILURE_MALFORMED;
 }
 
@@ -68,16 +64,14 @@ enum failure tls_failure(struct tls_peer *peer, const char *error, int os_error)
 {
     unsigned long number = error_number(error);
 
-    if (peer->shown && peer->failure != FAILURE_NONE) {
+    if (peer->shown && peer->failure != FAILURE_NONE)
         return peer->failure;
-    }
     if (os_error != 0) {
         text_set(peer->detail, sizeof(peer->detail), "%s", strerror(os_error));
         return dial_failure(os_error);
     }
-    if (number == 0) {
+    if (number == 0)
         return FAILURE_NONE;
-    }
     const char *words = ERR_reason_error_string(number);
     text_set(peer->detail, sizeof(peer->detail), "%s", words != NULL ? words : "");
     return ERR_GET_LIB(number) == ERR_LIB_SSL ? reason_failure(ERR_GET_REASON(number))

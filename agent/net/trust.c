@@ -106,16 +106,14 @@ static int add_file(X509_STORE *store, const char *root, const char *path, char 
 
     buffer_init(&contents, FILE_MAX_BYTES);
     int os_error = file_read(root, path, &contents);
-    if (os_error != 0) {
+    if (os_error != 0)
         text_set(error, error_size, "%s%s: %s", root, path, strerror(os_error));
-    } else if (contents.used > 0) {
+    else if (contents.used > 0)
         n = add_certificates(store, contents.bytes, contents.used, &n_bad);
-    }
-    if (os_error == 0 && n == 0) {
+    if (os_error == 0 && n == 0)
         text_set(error, error_size, "%s%s: no certificate that can be read", root, path);
-    } else if (n_bad > 0) {
+    else if (n_bad > 0)
         text_set(error, error_size, "%s%s: %d certificates cannot be read", root, path, n_bad);
-    }
     buffer_clear(&contents);
     return n;
 }
@@ -150,9 +148,8 @@ static void read_directory_entry(void *arg, const char *name)
     char path[PATH_SIZE];
     char error[DETAIL_SIZE];
 
-    if (text_set(path, sizeof(path), "%s/%s", directory->path, name)) {
+    if (text_set(path, sizeof(path), "%s/%s", directory->path, name))
         (void)add_file(directory->store, directory->root, path, error, sizeof(error));
-    }
 }
 
 static void read_directories(struct trust *trust, X509_STORE *store)
@@ -169,15 +166,13 @@ X509_STORE *trust_system(struct trust *trust, enum trust_system which)
     if (!trust->is_read[which]) {
         trust->is_read[which] = true;
         trust->system[which] = store_new();
-        if (trust->system[which] == NULL) {
+        if (trust->system[which] == NULL)
             return NULL;
-        }
         log_verbose("tls: reading the system's certificates");
-        if (which == TRUST_SYSTEM_BUNDLE) {
+        if (which == TRUST_SYSTEM_BUNDLE)
             read_bundle(trust, trust->system[which]);
-        } else {
+        else
             read_directories(trust, trust->system[which]);
-        }
     }
     return trust->system[which];
 }
@@ -237,12 +232,10 @@ struct trust *trust_new(const struct trust_sources *sources, char *error, size_t
 
 void trust_free(struct trust *trust)
 {
-    if (trust == NULL) {
+    if (trust == NULL)
         return;
-    }
     X509_STORE_free(trust->first);
-    for (size_t i = 0; i < N_TRUST_SYSTEM; i++) {
+    for (size_t i = 0; i < N_TRUST_SYSTEM; i++)
         X509_STORE_free(trust->system[i]);
-    }
     free(trust);
 }

@@ -31,9 +31,8 @@ struct peer_connection {
 
 static void connection_free(struct peer_connection *connection, bool loop_is_gone)
 {
-    if (!loop_is_gone) {
+    if (!loop_is_gone)
         loop_unwatch(connection->watch);
-    }
     close(connection->fd);
     SSL_free(connection->ssl);
     free(connection);
@@ -44,14 +43,11 @@ static void connection_end(struct peer_connection *connection, bool reset)
     struct peer *peer = connection->peer;
     const struct linger at_once = {.l_onoff = 1, .l_linger = 0};
 
-    if (reset) {
+    if (reset)
         setsockopt(connection->fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof(at_once));
-    }
-    for (size_t i = 0; i < PEER_MAX_CONNECTIONS; i++) {
-        if (peer->connections[i] == connection) {
+    for (size_t i = 0; i < PEER_MAX_CONNECTIONS; i++)
+        if (peer->connections[i] == connection)
             peer->connections[i] = NULL;
-        }
-    }
     connection_free(connection, false);
 }
 
@@ -61,13 +57,11 @@ static void send_raw(int fd, const char *bytes, size_t n)
         ssize_t sent = send(fd, bytes, n, MSG_NOSIGNAL);
         if (sent < 0 && errno == EAGAIN) {
             struct pollfd writable = {.fd = fd, .events = POLLOUT};
-            if (poll(&writable, 1, 1000) == 1) {
+            if (poll(&writable, 1, 1000) == 1)
                 continue;
-            }
         }
-        if (sent <= 0) {
+        if (sent <= 0)
             return; /* the client has gone, which some tests want */
-        }
         bytes += sent;
         n -= (size_t)sent;
     }
@@ -78,9 +72,8 @@ static void flush_tls(struct peer_connection *connection)
     char *bytes;
     long n = BIO_get_mem_data(SSL_get_wbio(connection->ssl), &bytes);
 
-    if (n > 0) {
+    if (n > 0)
         send_raw(connection->fd, bytes, (size_t)n);
-    }
     (void)BIO_reset(SSL_get_wbio(connection->ssl));
 }
 
@@ -100,9 +93,8 @@ static void reply(struct peer_connection *connection)
     struct peer *peer = connection->peer;
     int index = peer->n_requests < PEER_MAX_REPLIES ? peer->n_requests : PEER_MAX_REPLIES - 1;
 
-    while (index > 0 && peer->replies[index] == NULL) {
+    while (index > 0 && peer->replies[index] == NULL)
         index--;
-    }
     peer->n_requests++;
     memcpy(peer->seen, connection->request, connection->used);
     peer->seen[connection->used] = '\0';
@@ -126,9 +118,8 @@ static bool is_whole(const struct peer_connection *connection)
     const char *end = strstr(connection->request, "\r\n\r\n");
     const char *length = strcasestr(connection->request, "\r\ncontent-length:");
 
-    if (end == NULL) {
+    if (end == NULL)
         return false;
-    }
     size_t n_body = length != NULL && length < end ? strtoul(length + 17, NULL, 10) : 0;
     return connection->used >= (size_t)(end + 4 - connection->request) + n_body;
 }
@@ -151,9 +142,8 @@ static void hear_tls(struct peer_connection *connection, const char *bytes, size
         SSL_do_handshake(connection->ssl);
         flush_tls(connection);
     }
-    while ((got = SSL_read(connection->ssl, plain, sizeof(plain))) > 0) {
+    while ((got = SSL_read(connection->ssl, plain, sizeof(plain))) > 0)
         take(connection, plain, (size_t)got);
-    }
     flush_tls(connection);
 }
 
@@ -166,24 +156,22 @@ static void on_bytes(void *arg, short events)
 
     (void)events;
     if (n <= 0) {
-        if (n == 0 || (errno != EAGAIN && errno != EINTR)) {
+        if (n == 0 || (errno != EAGAIN && errno != EINTR))
             connection_end(connection, false);
-        }
         return;
     }
     if (connection->ssl != NULL) {
         hear_tls(connection, bytes, (size_t)n);
-        if (peer->tls_only_greets && SSL_is_init_finished(connection->ssl)) {
-            connection_end(connection, true);
+        if ((SSL_get_shutdown(connection->ssl) & SSL_RECEIVED_SHUTDOWN) != 0) {
+            connection_end(connection, false);
             return;
         }
     } else {
         take(connection, bytes, (size_t)n);
     }
     if ((peer->speaks == PEER_AFTER_REQUEST && is_whole(connection)) ||
-        (peer->speaks == PEER_AFTER_BYTES && connection->used > 0)) {
+        (peer->speaks == PEER_AFTER_BYTES && connection->used > 0))
         reply(connection);
-    }
 }
 
 static void on_connection(void *arg, short events)
@@ -193,12 +181,10 @@ static void on_connection(void *arg, short events)
     size_t slot = 0;
 
     (void)events;
-    if (fd < 0) {
+    if (fd < 0)
         return;
-    }
-    while (slot < PEER_MAX_CONNECTIONS && peer->connections[slot] != NULL) {
+    while (slot < PEER_MAX_CONNECTIONS && peer->connections[slot] != NULL)
         slot++;
-    }
     assert_true(slot < PEER_MAX_CONNECTIONS);
     struct peer_connection *connection = calloc(1, sizeof(*connection));
     assert_non_null(connection);
@@ -213,9 +199,24 @@ static void on_connection(void *arg, short events)
         SSL_set_accept_state(connection->ssl);
     }
     connection->watch = loop_watch(peer->loop, fd, POLLIN, true, on_bytes, connection);
-    if (peer->speaks == PEER_FIRST) {
+    if (peer->speaks == PEER_FIRST)
         reply(connection);
+}
+
+/* -1 when this machine has no IPv6. */
+static int listen_on_ipv6_loopback(uint16_t *port)
+{
+    struct sockaddr_in6 address = {.sin6_family = AF_INET6, .sin6_addr = IN6ADDR_LOOPBACK_INIT};
+    socklen_t length = sizeof(address);
+    int fd = socket(AF_INET6, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+
+    if (fd >= 0 && (bind(fd, (struct sockaddr *)&address, sizeof(address)) != 0 ||
+                    getsockname(fd, (struct sockaddr *)&address, &length) != 0)) {
+        close(fd);
+        return -1;
     }
+    *port = ntohs(address.sin6_port);
+    return fd;
 }
 
 static int listen_on_loopback(uint16_t *port)
@@ -231,26 +232,36 @@ static int listen_on_loopback(uint16_t *port)
     return fd;
 }
 
+static bool serve(struct peer *peer)
+{
+    assert_int_equal(listen(peer->listener, 16), 0);
+    peer->watch = loop_watch(peer->loop, peer->listener, POLLIN, true, on_connection, peer);
+    return peer->watch != NULL;
+}
+
 void peer_open(struct peer *peer, struct loop *loop)
 {
     memset(peer, 0, sizeof(*peer));
     peer->loop = loop;
     peer->listener = listen_on_loopback(&peer->port);
-    assert_int_equal(listen(peer->listener, 16), 0);
-    peer->watch = loop_watch(loop, peer->listener, POLLIN, true, on_connection, peer);
-    assert_non_null(peer->watch);
+    assert_true(serve(peer));
+}
+
+bool peer_open_ipv6(struct peer *peer, struct loop *loop)
+{
+    memset(peer, 0, sizeof(*peer));
+    peer->loop = loop;
+    peer->listener = listen_on_ipv6_loopback(&peer->port);
+    return peer->listener >= 0 && serve(peer);
 }
 
 void peer_close(struct peer *peer, bool loop_is_gone)
 {
-    for (size_t i = 0; i < PEER_MAX_CONNECTIONS; i++) {
-        if (peer->connections[i] != NULL) {
+    for (size_t i = 0; i < PEER_MAX_CONNECTIONS; i++)
+        if (peer->connections[i] != NULL)
             connection_free(peer->connections[i], loop_is_gone);
-        }
-    }
-    if (!loop_is_gone) {
+    if (!loop_is_gone)
         loop_unwatch(peer->watch);
-    }
     close(peer->listener);
     SSL_CTX_free(peer->tls);
 }

@@ -39,7 +39,6 @@ struct peer {
     const char *replies[PEER_MAX_REPLIES]; /* one a request; the last again and again */
     size_t reply_bytes;                    /* of replies[0] when it holds zeros, else 0 */
     struct ssl_ctx_st *tls;                /* NULL: plain. Owned */
-    bool tls_only_greets;                  /* resets when the handshake is over */
 
     /* what it saw */
     int n_connections;
@@ -55,6 +54,9 @@ struct peer {
 
 /* Listens on 127.0.0.1, on a port of the kernel's choice. Set the script before the loop runs. */
 void peer_open(struct peer *peer, struct loop *loop);
+
+/* The same on ::1; false, and nothing to close, when this machine has no IPv6. */
+bool peer_open_ipv6(struct peer *peer, struct loop *loop);
 
 /* Before or after the loop is freed: `loop_is_gone` says which. */
 void peer_close(struct peer *peer, bool loop_is_gone);

@@ -97,12 +97,10 @@ static void parses_addresses(void **state)
         char text[ADDRESS_SIZE];
         bool ok = address_parse_with_port(rows[i].text, 53, &address, &length);
 
-        if (ok != (rows[i].formatted != NULL)) {
+        if (ok != (rows[i].formatted != NULL))
             fail_msg("%s", rows[i].text);
-        }
-        if (!ok) {
+        if (!ok)
             continue;
-        }
         address_format(&address, text, sizeof(text));
         assert_string_equal(text, rows[i].formatted);
         assert_int_equal(ntohs(address.ss_family == AF_INET
@@ -207,9 +205,8 @@ static void times_out(void **state)
     assert_int_equal(got.step.os_error, 0);
     assert_int_equal(got.fd, -1);
     assert_true(got.step.took_ms >= 50);
-    for (size_t i = 0; i < 8; i++) {
+    for (size_t i = 0; i < 8; i++)
         close(queued[i]);
-    }
     close(listener);
 }
 
@@ -246,9 +243,8 @@ static void names_every_errno(void **state)
     };
     (void)state;
 
-    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
         assert_int_equal(dial_failure(rows[i].os_error), rows[i].failure);
-    }
 }
 
 int main(void)

@@ -61,11 +61,10 @@ static void put_name(struct packet *packet, const char *name)
 static void put_record(struct packet *packet, const char *owner, unsigned type, uint32_t ttl_s,
                        const void *data, size_t n)
 {
-    if (owner == NULL) {
+    if (owner == NULL)
         put_16(packet, QUESTION);
-    } else {
+    else
         put_name(packet, owner);
-    }
     put_16(packet, type);
     put_16(packet, 1);
     put_16(packet, ttl_s >> 16);
@@ -238,9 +237,8 @@ static void on_datagram(void *arg, short events)
     assert_true(n >= 12);
     server.n_datagrams++;
     read_question(query, (size_t)n);
-    if (is("silent") || (is("lost") && server.n_datagrams == 1)) {
+    if (is("silent") || (is("lost") && server.n_datagrams == 1))
         return;
-    }
     answer(&packet, query, (size_t)n);
     if (is("tc") || is("tcclosed")) {
         packet.bytes[2] |= 0x02;
@@ -294,9 +292,8 @@ static int set_up(void **state)
     if (bind(server.udp, (struct sockaddr *)&address, sizeof(address)) != 0 ||
         getsockname(server.udp, (struct sockaddr *)&address, &length) != 0 ||
         bind(server.listener, (struct sockaddr *)&address, sizeof(address)) != 0 ||
-        listen(server.listener, 4) != 0) {
+        listen(server.listener, 4) != 0)
         return -1;
-    }
     snprintf(server.address, sizeof(server.address), "127.0.0.1:%u", ntohs(address.sin_port));
     server.watches[0] = loop_watch(loop, server.udp, POLLIN, true, on_datagram, NULL);
     server.watches[1] = loop_watch(loop, server.listener, POLLIN, true, on_stream, NULL);
@@ -519,9 +516,8 @@ static void reads_any_bytes(void **state)
     const char *given = getenv("TEST_SEED");
     (void)state;
 
-    if (given != NULL) {
+    if (given != NULL)
         seed = (unsigned int)strtoul(given, NULL, 10);
-    }
     for (int round = 0; round < 20000; round++) {
         struct packet packet = {.n = 0};
         struct dns_answer answer = {.family = round % 2 == 0 ? FAMILY_IPV4 : FAMILY_IPV6};
@@ -531,9 +527,8 @@ static void reads_any_bytes(void **state)
         put_cname(&packet, NULL, 1, "b.test");
         put_a(&packet, "b.test", 1, "10.0.1.21");
         packet.n = (size_t)rand_r(&seed) % (packet.n + 1);
-        for (int i = rand_r(&seed) % 4; i > 0 && packet.n > 0; i--) {
+        for (int i = rand_r(&seed) % 4; i > 0 && packet.n > 0; i--)
             packet.bytes[(size_t)rand_r(&seed) % packet.n] = (unsigned char)rand_r(&seed);
-        }
         enum failure failure = dns_answer_read(packet.bytes, packet.n, &answer, detail);
         if ((failure == FAILURE_NONE) != (answer.n_addresses > 0) ||
             answer.n_addresses > MAX_ADDRESSES) {

@@ -107,9 +107,8 @@ static void fails_after(const char *reply, enum peer_then then, enum failure fai
 
     peer.replies[0] = reply;
     peer.then = then;
-    if (then == PEER_STAYS) {
+    if (then == PEER_STAYS)
         request.timeout_ms = SHORT_MS;
-    }
     exchange(&request);
     expect_failure(failure);
 }
@@ -213,14 +212,12 @@ static void goes_through_no_proxy(void **state)
     (void)state;
 
     snprintf(proxy, sizeof(proxy), "http://127.0.0.1:%u", peer_closed_port());
-    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
         setenv(names[i], proxy, 1);
-    }
     exchange(&request);
     assert_int_equal(got.step.outcome, OUTCOME_OK);
-    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
         unsetenv(names[i]);
-    }
 }
 
 static void follows_no_redirect(void **state)
@@ -332,9 +329,8 @@ static void caps_the_head(void **state)
     (void)state;
 
     strcpy(reply, "HTTP/1.1 200 OK\r\n");
-    while (strlen(reply) < sizeof(reply) - 100) {
+    while (strlen(reply) < sizeof(reply) - 100)
         strcat(reply, "X-Field: 0123456789012345678901234567890123456789\r\n");
-    }
     strcat(reply, "Content-Length: 0\r\n\r\n");
     peer.replies[0] = reply;
     exchange(&request);
@@ -391,6 +387,11 @@ static void tells_what_is_not_http(void **state)
 
 /* --- whose connection --- */
 
+static void nothing(void *arg)
+{
+    (void)arg;
+}
+
 static void keep_dialled(void *arg, const struct dialled *dialled)
 {
     (void)arg;
@@ -421,6 +422,49 @@ static void uses_the_connection_it_is_handed(void **state)
     assert_false(got.reused);
     assert_int_equal(peer.n_connections, 2);
     assert_int_equal(peer.n_requests, 2);
+}
+
+static void finds_the_connection_it_is_handed_closed(void **state)
+{
+    struct http_request request = get("/");
+    (void)state;
+
+    peer.speaks = PEER_FIRST;
+    peer.replies[0] = "";
+    peer.then = PEER_CLOSES;
+    request.fd = dial();
+    while (peer.n_requests == 0) {
+        assert_non_null(loop_after(loop, 1, nothing, NULL));
+        assert_int_equal(loop_run(loop, INT64_MAX), LOOP_IDLE);
+    }
+    exchange(&request);
+    assert_int_equal(got.step.outcome, OUTCOME_FAILED);
+    assert_true(got.step.failure == FAILURE_CLOSED || got.step.failure == FAILURE_RESET);
+    assert_int_equal(peer.n_connections, 1); /* and tries no other */
+}
+
+static void speaks_ipv6(void **state)
+{
+    struct http_request request = get("/");
+    struct peer ipv6;
+    char host[64];
+    (void)state;
+
+    if (!peer_open_ipv6(&ipv6, loop))
+        skip();
+    ipv6.replies[0] = hi;
+    request.address = "::1";
+    request.port = ipv6.port;
+    exchange(&request);
+    assert_int_equal(got.step.outcome, OUTCOME_OK);
+    request.host = "::1"; /* IMDS by its address */
+    exchange(&request);
+    assert_int_equal(got.step.outcome, OUTCOME_OK);
+    snprintf(host, sizeof(host), "\r\nHost: [::1]:%u\r\n", ipv6.port);
+    assert_non_null(strstr(ipv6.seen, host));
+    exchange(&request);
+    assert_true(got.reused);
+    peer_close(&ipv6, false);
 }
 
 static void uses_an_open_connection_again(void **state)
@@ -486,9 +530,8 @@ static void carries_many_exchanges_at_once(void **state)
     struct http_request request = get("/");
     (void)state;
 
-    for (int i = 0; i < 12; i++) {
+    for (int i = 0; i < 12; i++)
         assert_true(http_start(loop, &request, keep, NULL));
-    }
     assert_int_equal(loop_run(loop, clock_monotonic_ms() + 5000), LOOP_IDLE);
     assert_int_equal(n_got, 12);
     assert_int_equal(got.step.outcome, OUTCOME_OK);
@@ -500,9 +543,8 @@ static void start_another(void *arg, const struct http_reply *reply)
     struct http_request request = get("/");
 
     assert_int_equal(reply->step.outcome, OUTCOME_OK);
-    if (--*n_left > 0) {
+    if (--*n_left > 0)
         assert_true(http_start(loop, &request, start_another, n_left));
-    }
 }
 
 static void starts_another_from_the_callback(void **state)
@@ -535,6 +577,8 @@ int main(void)
         TEST(tells_how_it_ended),
         TEST(tells_what_is_not_http),
         TEST(uses_the_connection_it_is_handed),
+        TEST(finds_the_connection_it_is_handed_closed),
+        TEST(speaks_ipv6),
         TEST(uses_an_open_connection_again),
         TEST(connects_anew_when_the_open_one_was_closed),
         TEST(keeps_many_connections_open),

@@ -147,9 +147,8 @@ static void add_many(void *arg, short events)
     note(arg);
     (void)!read(pipe_ends[0], &byte, 1);
     loop_unwatch(watches[0]);
-    for (int i = 0; i < 200; i++) {
+    for (int i = 0; i < 200; i++)
         assert_non_null(loop_watch(loop, pipe_ends[0], POLLIN, true, add_many, LETTER('!')));
-    }
 }
 
 static void grows_while_it_calls_back(void **state)
@@ -255,9 +254,8 @@ static void may_be_freed_by_a_watch(void **state)
 
 static void dialled_then_free(void *arg, const struct dialled *dialled)
 {
-    if (dialled->fd >= 0) {
+    if (dialled->fd >= 0)
         close(dialled->fd);
-    }
     free_loop(arg);
 }
 
@@ -342,9 +340,8 @@ static void ends_what_is_under_way_without_calling_back(void **state)
                                    .path = "/",
                                    .timeout_ms = 60000};
     assert_true(http_start(loop, &request, unexpected_reply, NULL));
-    while (peer.n_requests == 0) {
+    while (peer.n_requests == 0)
         assert_int_equal(loop_run(loop, clock_monotonic_ms() + 5), LOOP_DEADLINE);
-    }
     assert_true(http_start(loop, &request, unexpected_reply, NULL));
     assert_true(dial_start(loop, &dial, unexpected_dial, NULL));
     assert_true(dns_ask(loop, &question, unexpected_answer, NULL));

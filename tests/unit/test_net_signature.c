@@ -76,9 +76,8 @@ static void verify(const char *session_token, const char *region, const char *se
     assert_int_equal(pipe(from_script), 0);
     pid_t pid = fork();
     assert_true(pid >= 0);
-    if (pid == 0) {
+    if (pid == 0)
         become_verifier(to_script, from_script, session_token, region, service);
-    }
     close(to_script[0]);
     close(from_script[1]);
     assert_int_equal(write(to_script[1], peer.seen, peer.n_seen), peer.n_seen);
@@ -94,9 +93,8 @@ static void verify(const char *session_token, const char *region, const char *se
         print_message("skipped: %s", said[0] != '\0' ? said : "/usr/bin/python3 is missing\n");
         skip();
     }
-    if (WEXITSTATUS(status) != 0) {
+    if (WEXITSTATUS(status) != 0)
         fail_msg("%s", said);
-    }
 }
 
 static void sign(const char *path, const char *const *headers, const char *body,
@@ -120,9 +118,15 @@ static void sign(const char *path, const char *const *headers, const char *body,
     snprintf(credentials.access_key_id, sizeof(credentials.access_key_id), "%s", key);
     snprintf(credentials.secret_access_key, sizeof(credentials.secret_access_key), "%s", secret);
     snprintf(credentials.session_token, sizeof(credentials.session_token), "%s", session_token);
+    request.signature = NULL; /* as on the ladder: first unsigned, then signed over the same */
+    assert_true(http_start(loop, &request, keep, NULL));
+    assert_int_equal(loop_run(loop, clock_monotonic_ms() + 10000), LOOP_IDLE);
+    assert_null(strstr(peer.seen, "Authorization"));
+    request.signature = &signature;
     assert_true(http_start(loop, &request, keep, NULL));
     assert_int_equal(loop_run(loop, clock_monotonic_ms() + 10000), LOOP_IDLE);
     assert_int_equal(got.step.outcome, OUTCOME_OK);
+    assert_true(got.reused);
     assert_null(strstr(peer.seen, secret));
     verify(session_token[0] != '\0' ? session_token : "-", region, service);
 }

@@ -46,9 +46,8 @@ static int n_got;
 
 static void put_32(unsigned char *bytes, uint32_t value)
 {
-    for (int i = 0; i < 4; i++) {
+    for (int i = 0; i < 4; i++)
         bytes[i] = (unsigned char)(value >> (24 - 8 * i));
-    }
 }
 
 static void put_time(unsigned char *bytes, int64_t unix_ms)
@@ -117,9 +116,8 @@ static int set_up(void **state)
     server = socket(AF_INET, SOCK_DGRAM, 0);
     ahead_s = 0;
     if (bind(server, (struct sockaddr *)&address, sizeof(address)) != 0 ||
-        getsockname(server, (struct sockaddr *)&address, &length) != 0) {
+        getsockname(server, (struct sockaddr *)&address, &length) != 0)
         return -1;
-    }
     snprintf(server_address, sizeof(server_address), "127.0.0.1:%u", ntohs(address.sin_port));
     return loop_watch(loop, server, POLLIN, true, answer, NULL) != NULL ? 0 : -1;
 }

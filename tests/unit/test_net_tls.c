@@ -62,9 +62,8 @@ static int make_identities(void **state)
     MAKE(by_address, "x", "IP:127.0.0.1", &intermediate, false, -60, DAY_S);
     MAKE(below_expired, "ssm.test", "DNS:ssm.test", &expired_intermediate, false, -60, DAY_S);
     snprintf(directory, sizeof(directory), "/tmp/test_net_tls.XXXXXX");
-    if (mkdtemp(directory) == NULL) {
+    if (mkdtemp(directory) == NULL)
         return -1;
-    }
     identity_write(below("ca.pem"), &root, NULL);
     return 0;
 }
@@ -95,12 +94,10 @@ static int remove_identities(void **state)
                                     &early_intermediate};
     (void)state;
 
-    for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
+    for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++)
         (void)remove(below(files[i]));
-    }
-    for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
+    for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
         identity_clear(all[i]);
-    }
     return 0;
 }
 
@@ -128,9 +125,8 @@ static struct trust *trust_in(const char *ca_file, const char *system_root,
     char error[DETAIL_SIZE] = "";
     struct trust *trust = trust_new(&sources, error, sizeof(error));
 
-    if (trust == NULL) {
+    if (trust == NULL)
         fail_msg("trust: %s", error);
-    }
     return trust;
 }
 
@@ -244,9 +240,8 @@ static void matches_names_as_the_agent_does(void **state)
         serve(rows[i].identity);
         shake_hands(trust, rows[i].host, 2000);
         if ((got.tls.outcome == OUTCOME_OK) != rows[i].matches ||
-            got.session.name_matches != rows[i].matches) {
+            got.session.name_matches != rows[i].matches)
             fail_msg("%s, row %zu: %s", rows[i].host, i, failure_name(got.tls.failure));
-        }
         SSL_CTX_free(peer.tls);
         peer.tls = NULL;
     }
