@@ -238,19 +238,16 @@ static void leave_word(const struct waiting *waiting)
         log_error("warning: %s: the agent is not restarted: %s", MENDED, strerror(error));
 }
 
-/* Where the last verdict was ready there is nothing to follow. */
-static bool was_ready(struct waiting *waiting)
-{
-    return show_last(waiting->run.options, waiting->run.facts, waiting->run.report) &&
-           is_ready(waiting->run.report);
-}
-
+/* Where the last verdict was ready there is nothing to follow; where there is none, only rounds of
+ * our own can tell that something was mended. */
 static int follow(struct waiting *waiting)
 {
-    if (was_ready(waiting))
+    bool recorded = show_last(waiting->run.options, waiting->run.facts, waiting->run.report);
+
+    if (recorded && is_ready(waiting->run.report))
         return EXIT_READY;
     int status = run_rounds(waiting);
-    if (status != EXIT_FAULT)
+    if (status != EXIT_FAULT && (recorded || waiting->run.n_rounds > 1))
         leave_word(waiting);
     return status;
 }

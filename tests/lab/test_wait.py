@@ -67,6 +67,39 @@ def test_the_last_whole_round_is_what_is_reported():
         assert found["rounds"] >= 2
 
 
+# --- after boot
+
+MENDED = "/run/ssm-preflight/mended"
+
+
+def has_word(lab):
+    return lab.run(["-e", MENDED], program="/usr/bin/test").returncode == 0
+
+
+def test_the_follow_up_leaves_word_when_something_was_mended():
+    with Lab(["role-missing"]) as lab:
+        assert lab.run(["wait", "--deadline", "500ms", "--quiet"]).returncode == 1
+        running = lab.start(["wait", "--follow", "--quiet"], environment={"NOTIFY_SOCKET": "/run/systemd/notify"})
+        assert lab.until("notify", 1, within_s=20) and not has_word(lab)
+        lab.fault_mend("role-missing")
+        assert running.wait(60).returncode == 0
+        assert has_word(lab)
+
+
+def test_the_follow_up_ends_at_once_where_all_was_well():
+    with Lab() as lab:
+        assert lab.run(["wait", "--quiet"]).returncode == 0
+        lab.stats(reset=True)
+        assert lab.run(["wait", "--follow"]).returncode == 0
+        assert not has_word(lab) and not lab.stats()["imds"]
+
+
+def test_without_a_verdict_before_it_a_first_ready_is_no_mend():
+    with Lab() as lab:
+        assert lab.run(["wait", "--follow", "--quiet"]).returncode == 0
+        assert not has_word(lab)
+
+
 def test_changes_are_told_line_by_line_without_a_terminal():
     with Lab(["role-missing"]) as lab:
         running = lab.start(["wait", "--deadline", "30s", "--output", "short"], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
