@@ -11,7 +11,7 @@
 #include "model/report.h"
 
 enum {
-    ROUNDS_OF_CHECK = 3,   /* AWS SDKs and Tools Reference Guide, "Retry behavior": 3 attempts */
+    ROUNDS_OF_CHECK = 3, /* AWS SDKs and Tools Reference Guide, "Retry behavior": 3 attempts */
     ROUND_BASE_MS = 200,
     ROUND_MAX_WAIT_MS = 5000,
     FOLLOW_MAX_WAIT_MS = 30000, /* after boot: cheap, yet far below the agent's 5 to 60 minutes */
@@ -19,9 +19,9 @@ enum {
 };
 
 struct rounds_state {
-    int n_done;             /* rounds behind us, at least one */
-    int64_t remaining_ms;   /* to the deadline */
-    uint32_t random;        /* for the jitter */
+    int n_done;           /* rounds behind us, at least one */
+    int64_t remaining_ms; /* to the deadline */
+    uint32_t random;      /* for the jitter */
 };
 
 /* True when any failed required check failed by an answer that says "later" (throttled, a server
