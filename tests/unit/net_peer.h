@@ -26,7 +26,12 @@ enum peer_speaks {
 };
 
 /* What it does after it said it. */
-enum peer_then { PEER_STAYS, PEER_CLOSES, PEER_RESETS };
+enum peer_then {
+    PEER_STAYS,
+    PEER_CLOSES,
+    PEER_CUTS, /* closes without TLS's close_notify */
+    PEER_RESETS,
+};
 
 struct peer_connection;
 

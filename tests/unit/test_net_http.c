@@ -145,7 +145,7 @@ static void sends_a_body(void **state)
 {
     static const char *const headers[] = {"Content-Type: application/x-amz-json-1.1", NULL};
     struct http_request request = get("/");
-    char large[20000];
+    static char large[2 * 1024 * 1024];
     (void)state;
 
     request.method = "POST";
@@ -162,11 +162,13 @@ static void sends_a_body(void **state)
     expect_sent("POST / HTTP/1.1", "Content-Length: 0\r\n\r\n");
 
     memset(large, 'x', sizeof(large)); /* no "Expect: 100-continue" */
+    peer.speaks = PEER_AFTER_BYTES;
+    peer.then = PEER_CLOSES;
     request.body = large;
     request.body_bytes = sizeof(large);
     exchange(&request);
+    assert_non_null(strstr(peer.seen, "\r\nContent-Length: 2097152\r\n"));
     assert_null(strstr(peer.seen, "Expect"));
-    assert_int_equal(got.head.status, 200);
 }
 
 static void does_not_start_with_what_changes_the_request(void **state)
@@ -248,9 +250,8 @@ static void keeps_the_head(void **state)
                       "x-amzn-ErrorType: AccessDeniedException:http://internal.amazon.com/\r\n"
                       "Via: 1.1 proxy\r\n"
                       "Date: Mon, 23 Nov 2026 12:00:00 GMT\r\n"
-                      "Transfer-Encoding: chunked\r\n"
-                      "Trailer: Via\r\n\r\n"
-                      "3\r\nabc\r\n0\r\nContent-Type: trailer\r\n\r\n";
+                      "Transfer-Encoding: chunked\r\n\r\n"
+                      "3\r\nabc\r\n0\r\n\r\n";
     exchange(&request);
     assert_int_equal(got.step.outcome, OUTCOME_OK);
     assert_int_equal(got.head.status, 400);

@@ -29,7 +29,7 @@ static const char good_reply[] = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi
 
 static struct identity root, intermediate, stranger;
 static struct identity good, expired, future, other_name, unknown, by_address, early_intermediate;
-static struct identity below_expired, expired_intermediate;
+static struct identity below_expired, expired_intermediate, nameless;
 
 static struct loop *loop;
 static struct peer peer;
@@ -58,6 +58,7 @@ static int make_identities(void **state)
     MAKE(expired, "ssm.test", "DNS:ssm.test", &intermediate, false, -2 * DAY_S, -DAY_S);
     MAKE(future, "ssm.test", "DNS:ssm.test", &intermediate, false, DAY_S, 2 * DAY_S);
     MAKE(other_name, "ssm.test", "DNS:kms.test,DNS:logs.test", &intermediate, false, -60, DAY_S);
+    MAKE(nameless, "ssm.test", NULL, &intermediate, false, -60, DAY_S);
     MAKE(unknown, "ssm.test", "DNS:ssm.test", &stranger, false, -60, DAY_S);
     MAKE(by_address, "x", "IP:127.0.0.1", &intermediate, false, -60, DAY_S);
     MAKE(below_expired, "ssm.test", "DNS:ssm.test", &expired_intermediate, false, -60, DAY_S);
@@ -91,7 +92,8 @@ static int remove_identities(void **state)
                                     &by_address,
                                     &below_expired,
                                     &expired_intermediate,
-                                    &early_intermediate};
+                                    &early_intermediate,
+                                    &nameless};
     (void)state;
 
     for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++)
@@ -230,7 +232,8 @@ static void matches_names_as_the_agent_does(void **state)
         {&good, "SSM.test", true},
         {&by_address, "127.0.0.1", true},
         {&good, "127.0.0.1", false},
-        {&other_name, "ssm.test", false}, /* the common name does not count */
+        {&nameless, "ssm.test", false}, /* the common name does not count */
+        {&other_name, "ssm.test", false},
         {&other_name, "logs.test", true},
     };
     struct trust *trust = trust_in(below("ca.pem"), directory, NULL);
@@ -554,6 +557,31 @@ static void times_out_by_its_own_limit(void **state)
     assert_true(got.tls.took_ms >= 50 && got.tls.took_ms < 5000);
 }
 
+static void tells_a_truncated_answer(void **state)
+{
+    struct trust *trust = trust_in(below("ca.pem"), directory, NULL);
+    (void)state;
+
+    serve(&good);
+    peer.replies[0] = "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhi";
+    peer.then = PEER_CLOSES;
+    shake_hands(trust, "ssm.test", 2000);
+    assert_int_equal(got.tls.outcome, OUTCOME_OK);
+    assert_int_equal(got.step.failure, FAILURE_TRUNCATED);
+    peer.then = PEER_CUTS;
+    shake_hands(trust, "ssm.test", 2000);
+    assert_int_equal(got.tls.outcome, OUTCOME_OK);
+    assert_int_equal(got.step.failure, FAILURE_TRUNCATED);
+    peer.replies[0] = "";
+    shake_hands(trust, "ssm.test", 2000);
+    assert_int_equal(got.step.failure, FAILURE_CLOSED);
+    peer.then = PEER_RESETS;
+    shake_hands(trust, "ssm.test", 2000);
+    assert_int_equal(got.tls.outcome, OUTCOME_OK);
+    assert_int_equal(got.step.failure, FAILURE_RESET);
+    trust_free(trust);
+}
+
 static void tells_an_alert_after_the_handshake(void **state)
 {
     struct trust *trust = trust_in(below("ca.pem"), directory, NULL);
@@ -611,6 +639,7 @@ int main(void)
         TEST(tells_a_broken_handshake),
         TEST(tells_how_it_ended),
         TEST(times_out_by_its_own_limit),
+        TEST(tells_a_truncated_answer),
         TEST(tells_an_alert_after_the_handshake),
     };
     return cmocka_run_group_tests_name("net_tls", tests, make_identities, remove_identities);
