@@ -28,19 +28,18 @@ void checks_say(const struct judge *judge, enum check check, enum status status,
  * the check below. */
 void checks_say_untried(const struct judge *judge, enum check check, enum check below);
 
-/* True when nobody can tell yet that the check holds, and nobody should go on from it. */
+/* It passed, if only with a warning: what lies above it may be judged. */
 bool checks_holds(const struct judge *judge, enum check check);
 
-/* The region that has no ec2messages-free agent: an endpoint that is not there is then no fault. */
+/* ec2messages with an agent that does all its messaging over ssmmessages, and nobody required it: an
+ * endpoint that is not there is then no fault. */
 bool checks_may_be_missing(const struct facts *facts, enum service service);
 
 /* "5 h 50 min", "300 days". */
 void checks_span(int64_t seconds, char *to, size_t size);
 
-/* Older than the first SSM agent that speaks IMDSv2. */
 extern const char first_agent_with_imdsv2[];
-/* Older than the first SSM agent that speaks to dual-stack endpoints (api.aws). */
-extern const char first_agent_with_dualstack[];
+extern const char first_agent_with_dualstack[]; /* endpoints under api.aws */
 bool checks_needs_dualstack(const struct facts *facts);
 
 #endif
