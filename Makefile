@@ -157,7 +157,7 @@ check-lab: static setup-lab ## the lab's own tests
 	/usr/bin/python3 -m pytest tests/lab
 
 check-boot: deb setup-lab setup-boot ## images built from the package and booted in the lab: containers, then virtual machines
-	/usr/bin/python3 -m pytest -rs tests/boot
+	/usr/bin/python3 -m pytest -rs -n 3 tests/boot
 
 # --- installing -------------------------------------------------------------------------------------------------------
 

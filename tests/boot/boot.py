@@ -100,7 +100,8 @@ class Boot:
     def journal(self):
         """Every entry so far, oldest first, as dictionaries; `at_s` is the monotonic time."""
         folder = os.path.join(self.upper, "var/log/journal")
-        done = subprocess.run(["journalctl", "-D", folder, "-o", "json", "--all", "--quiet"], stdout=subprocess.PIPE, check=False)
+        done = subprocess.run(["journalctl", "-D", folder, "-o", "json", "--all", "--quiet"], stdout=subprocess.PIPE,
+                              stderr=subprocess.DEVNULL, check=False)
         entries = []
         for line in done.stdout.splitlines():
             with contextlib.suppress(ValueError):

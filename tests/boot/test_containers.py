@@ -1,0 +1,310 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Whole boots under systemd-nspawn in the lab's VPC: order, sandbox, reports, and what happens when something is mended."""
+
+import json
+import re
+import time
+
+import pytest
+
+from boot import AGENT, OURS, Container, agent_says, job_done, wanted
+
+SUITES = ("bookworm", "trixie", "bullseye")
+FOLLOW = "ssm-preflight-follow.service"
+RESTART = "ssm-preflight-restart-agent.service"
+STARTED_IN_TIME_S = 40  # the deadline of 30 s, the manager's patience beyond it, and what a busy machine needs
+SOON = "deadline = 5s\n"
+
+
+def ours(text):
+    @wanted(f"we say {text!r}")
+    def is_it(entry):
+        return entry.get("_SYSTEMD_UNIT") == OURS and text in str(entry.get("MESSAGE"))
+    return is_it
+
+
+def follow_up_ended(entry):
+    """the follow-up has ended"""
+    return entry.get("UNIT") == FOLLOW and re.search("Deactivated successfully|: Succeeded", str(entry.get("MESSAGE")))
+
+
+def report(boot):
+    return json.loads(boot.run("cat", "/run/ssm-preflight/report.json", check=True).stdout)
+
+
+def block(boot):
+    """Our lines on the console, without what other programs print between and before them."""
+    return [line for line in boot.console().splitlines() if line.startswith("ssm-preflight: ")]
+
+
+def cycles(boot):
+    return [entry["MESSAGE"] for entry in boot.journal() if "ordering cycle" in str(entry.get("MESSAGE")).lower()]
+
+
+def seconds_before_the_agent(boot):
+    """From the start of our unit to the start of the agent's process."""
+    began = next(entry for entry in boot.journal() if entry.get("UNIT") == OURS and "Starting" in str(entry.get("MESSAGE")))
+    return boot.until(agent_says("started"))["at_s"] - began["at_s"]
+
+
+# --- the healthy boot
+
+@pytest.fixture(scope="module", params=SUITES)
+def healthy(request):
+    with Container(request.param) as boot:
+        boot.state = boot.booted()
+        boot.until(agent_says("connected"))
+        yield boot
+
+
+def test_healthy_boot_has_no_failed_unit_and_no_cycle(healthy):
+    assert healthy.state == "running", healthy.run("systemctl", "--failed").stdout
+    assert cycles(healthy) == []
+
+
+def test_the_verdict_is_there_before_the_agent_starts(healthy):
+    shown = healthy.show(OURS, "Result", "ActiveState", "ExecMainStatus", "StatusText")
+    assert (shown["Result"], shown["ActiveState"], shown["ExecMainStatus"]) == ("success", "active", "0")
+    assert shown["StatusText"].startswith("ready: ")
+    assert healthy.until(job_done(OURS))["at_s"] <= healthy.until(job_done(AGENT))["at_s"]
+    assert healthy.until(ours("ready: "))["at_s"] < healthy.until(agent_says("started"))["at_s"]
+
+
+def test_ready_target_is_reached(healthy):
+    assert healthy.show("ssm-ready.target", "ActiveState")["ActiveState"] == "active"
+
+
+def test_the_report_is_for_everybody_to_read(healthy):
+    assert healthy.run("stat", "-c", "%a", "/run/ssm-preflight/report.json").stdout.strip() == "644"
+    as_nobody = healthy.run("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "ssm-preflight", "show", "--output", "short")
+    assert as_nobody.returncode == 0, as_nobody.stderr
+    assert report(healthy)["verdict"] == "ready"
+
+
+def test_a_healthy_follow_up_ends_at_once_and_restarts_nothing(healthy):
+    healthy.until(follow_up_ended)
+    assert healthy.show(FOLLOW, "Result", "NRestarts") == {"Result": "success", "NRestarts": "0"}
+    assert healthy.show(RESTART, "ExecMainStartTimestampMonotonic")["ExecMainStartTimestampMonotonic"] == "0"
+    assert healthy.run("test", "-e", "/run/ssm-preflight/mended").returncode == 1
+
+
+def test_the_console_says_so_in_clean_lines(healthy):
+    lines = block(healthy)
+    assert lines and "ready" in lines[0].lower()
+    assert all(len(line) <= 80 and line.isascii() for line in lines)
+    assert sum(len(line) + 1 for line in lines) <= 2048
+
+
+def test_units_verify_without_a_word(healthy):
+    units = healthy.run("sh", "-c", "ls -d /usr/lib/systemd/system/ssm-*").stdout.split()
+    assert len(units) == 6
+    done = healthy.run("systemd-analyze", "verify", "--man=no", *units)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+def test_catalog_is_installed(healthy):
+    listed = healthy.run("journalctl", "--list-catalog").stdout
+    assert "This instance cannot register with Systems Manager" in listed
+
+
+def test_the_journal_explains_itself(healthy):
+    entries = [entry for entry in healthy.journal() if entry.get("SSM_PREFLIGHT_VERDICT")]
+    if not entries:
+        pytest.skip("the program writes no journal entries yet")
+    told = healthy.run("journalctl", "-x", "-b", "-t", "ssm-preflight", "--no-pager").stdout
+    assert "Every required check passed" in told
+
+
+# --- broken boots: the agent starts all the same
+
+@pytest.mark.parametrize("fault, code", [
+    ("imds-disabled", "imds-disabled"), ("private-dns-off", "private-dns-off"), ("endpoint-blocks-443:ssm", "endpoint-blocks-443"),
+    ("role-missing", "role-missing")])
+def test_broken(fault, code):
+    with Container("bookworm", faults=[fault], configuration=SOON) as boot:
+        boot.until(agent_says("started"))
+        assert boot.booted() == "running", boot.run("systemctl", "--failed").stdout  # a verdict is no unit failure
+        assert boot.show(OURS, "Result", "ActiveState", "ExecMainStatus") == {
+            "Result": "success", "ActiveState": "active", "ExecMainStatus": "1"}
+        assert boot.show("ssm-ready.target", "ActiveState")["ActiveState"] == "inactive"
+        assert boot.until(job_done(OURS))["at_s"] <= boot.until(agent_says("started"))["at_s"]
+        written = report(boot)
+        assert written["verdict"] == "not-ready"
+        assert code in [finding["code"] for finding in written["findings"]]
+        assert boot.show(FOLLOW, "ActiveState")["ActiveState"] == "active"
+        lines = block(boot)
+        assert lines and all(len(line) <= 80 for line in lines) and sum(len(line) + 1 for line in lines) <= 2048 * 2
+        assert code in "\n".join(lines)
+
+
+def test_the_default_deadline_holds_the_agent_for_30_seconds_and_no_longer():
+    with Container("bookworm", faults=["imds-silent"]) as boot:
+        boot.until(agent_says("started"), within_s=STARTED_IN_TIME_S + 10)
+        assert 29 < seconds_before_the_agent(boot) < 35
+        assert boot.show(OURS, "Result")["Result"] == "success"
+
+
+def test_not_an_ec2_instance_holds_nothing():
+    with Container("bookworm", faults=["not-ec2"]) as boot:
+        assert boot.booted() == "running"
+        assert seconds_before_the_agent(boot) < 5
+        assert boot.show(OURS, "Result", "ExecMainStatus") == {"Result": "success", "ExecMainStatus": "3"}
+
+
+# --- mended while it waits, and after the agent has gone to sleep
+
+@pytest.mark.parametrize("fault", ["network-not-up", "endpoint-blocks-443:ssm", "role-missing"])
+def test_mended_while_it_waits(fault):
+    with Container("bookworm", faults=[fault]) as boot:
+        boot.until(ours("round 1"))
+        mended_s = time.monotonic()
+        boot.lab.fault_mend(fault.partition(":")[0])
+        boot.until(agent_says("connected"))
+        assert boot.booted() == "running"
+        assert report(boot)["verdict"] == "ready"
+        assert boot.show("ssm-ready.target", "ActiveState")["ActiveState"] == "active"
+        assert boot.until(agent_says("started"))["at_s"] - mended_s < 15
+        assert [entry["MESSAGE"] for entry in boot.journal() if agent_says("sleeping")(entry)] == []
+
+
+@pytest.fixture(params=["role-missing", "endpoint-blocks-443:ssmmessages"])
+def asleep(request):
+    """A boot whose agent sleeps after a failed attempt, with the follow-up looking on."""
+    return request.param
+
+
+def test_mended_after_the_agent_went_to_sleep(asleep, record_property):
+    with Container("bookworm", faults=[asleep], configuration=SOON) as boot:
+        boot.until(agent_says("sleeping"))
+        assert boot.booted() == "running"
+        mended_s = time.monotonic()
+        boot.lab.fault_mend(asleep.partition(":")[0])
+        again = boot.until(agent_says("attempt"), within_s=60, how_many=2)
+        boot.until(agent_says("connected"))
+        gained_s = again["at_s"] - mended_s
+        sleep = boot.until(agent_says("sleeping"))["MESSAGE"]
+        record_property("mended_to_attempt_s", round(gained_s, 1))
+        print(f"{asleep}: from mending to the agent's next attempt {gained_s:.1f} s; without: {sleep}")
+        assert gained_s < 45
+        # Once, and then everything is at rest.
+        boot.until(follow_up_ended)
+        assert boot.run("systemctl", "is-system-running").stdout.strip() == "running"
+        assert boot.run("test", "-e", "/run/ssm-preflight/mended").returncode == 1
+        assert boot.show("ssm-ready.target", "ActiveState")["ActiveState"] == "active"
+        starts = [entry for entry in boot.journal() if agent_says("started")(entry)]
+        assert len(starts) == 2
+        assert report(boot)["verdict"] == "ready"
+
+
+def test_switched_off_it_looks_on_and_restarts_nothing():
+    with Container("bookworm", faults=["role-missing"], configuration=SOON) as boot:
+        boot.until(agent_says("sleeping"))
+        boot.booted()
+        boot.run("systemctl", "disable", "--now", "ssm-preflight-mended.path", check=True)
+        boot.lab.fault_mend("role-missing")
+        boot.until(follow_up_ended)
+        boot.run("systemctl", "start", "ssm-ready.target", check=True)  # a job behind everything that the end has set off
+        assert len([entry for entry in boot.journal() if agent_says("started")(entry)]) == 1
+        assert report(boot)["verdict"] == "ready"
+
+
+def test_an_agent_with_a_control_channel_is_left_alone():
+    """ssm is blocked for us and not for the agent, which is connected all the while."""
+    with Container("bookworm", faults=["policy-incomplete"], configuration=SOON) as boot:
+        boot.until(agent_says("connected"))
+        boot.booted()
+        assert report(boot)["verdict"] == "not-ready"
+        boot.lab.fault_mend("policy-incomplete")
+        boot.until(follow_up_ended)
+        boot.run("systemctl", "start", "ssm-ready.target", check=True)
+        assert boot.run("test", "-e", "/run/ssm-preflight/mended").returncode == 1
+        assert len([entry for entry in boot.journal() if agent_says("started")(entry)]) == 1
+
+
+@pytest.mark.parametrize("suite", SUITES)
+def test_the_restart_is_once_for_each_recovery_and_never_of_a_stopped_agent(suite):
+    """The privileged piece by itself: the file is what the follow-up leaves."""
+    with Container(suite) as boot:
+        boot.booted()
+        boot.until(agent_says("connected"))
+        boot.run("touch", "/run/ssm-preflight/mended", check=True)
+        boot.until(agent_says("started"), how_many=2)
+        boot.until(agent_says("connected"), how_many=2)
+        assert boot.run("test", "-e", "/run/ssm-preflight/mended").returncode == 1
+        boot.run("systemctl", "stop", AGENT, check=True)
+        boot.run("touch", "/run/ssm-preflight/mended", check=True)
+        done = wanted("the restart is done")(lambda entry: entry.get("UNIT") == RESTART and "Finished" in str(entry.get("MESSAGE")))
+        boot.until(done, how_many=2)
+        assert boot.show(AGENT, "ActiveState")["ActiveState"] == "inactive"
+        assert len([entry for entry in boot.journal() if agent_says("started")(entry)]) == 2
+        assert boot.run("systemctl", "is-system-running").stdout.strip() == "running"
+
+
+# --- the program crashes, hangs or is missing
+
+def test_a_crash_holds_nothing():
+    with Container("bookworm", files={"/usr/bin/ssm-preflight": "#!/bin/sh\nkill -SEGV $$\n"}) as boot:
+        boot.until(agent_says("connected"))
+        assert seconds_before_the_agent(boot) < 5
+        assert boot.booted() == "degraded"
+        assert boot.show(OURS, "Result")["Result"] in ("core-dump", "signal")
+
+
+def test_a_missing_program_holds_nothing():
+    with Container("bookworm", files={"/usr/bin/ssm-preflight": None}) as boot:
+        boot.until(agent_says("connected"))
+        assert boot.booted() == "degraded"
+        assert boot.show(OURS, "ExecMainStatus")["ExecMainStatus"] == "203"
+
+
+def test_a_configuration_error_holds_nothing_and_is_told():
+    with Container("bookworm", configuration="nonsense = 1\n") as boot:
+        boot.until(agent_says("connected"))
+        boot.until(ours("90-lab.conf:2: key 'nonsense' is not known"))
+        assert boot.booted() == "degraded"
+
+
+def test_a_program_that_hangs_is_ended_and_was_in_its_sandbox():
+    """It ignores SIGTERM too. Meanwhile its process shows what the manager allows it."""
+    hangs = "#!/bin/bash\ntrap '' TERM\necho hanging >&2\nwhile :; do read -t 1000 <> <(:); done\n"
+    with Container("bookworm", files={"/usr/bin/ssm-preflight": hangs}) as boot:
+        boot.until(ours("hanging"))
+        process = boot.show(OURS, "MainPID")["MainPID"]
+        status = dict(re.split(r":\s+", line, maxsplit=1) for line in
+                      boot.run("cat", f"/proc/{process}/status").stdout.splitlines() if ":\t" in line)
+        assert (status["NoNewPrivs"], status["Seccomp"]) == ("1", "2")
+        assert {status[name] for name in ("CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb")} == {"0" * 16}
+        assert int(status["Uid"].split()[0]) >= 61184  # a dynamic user
+        boot.until(agent_says("started"), within_s=STARTED_IN_TIME_S + 10)
+        assert seconds_before_the_agent(boot) < STARTED_IN_TIME_S
+        assert boot.show(OURS, "Result")["Result"] == "timeout"
+
+
+# --- opting in
+
+AGENT_REQUIRES_READY = {
+    f"/etc/systemd/system/{AGENT}.d/50-ssm-ready.conf": "[Unit]\nRequires=ssm-ready.target\nAfter=ssm-ready.target\n",
+    "/etc/systemd/system/ssm-ready.target.d/agent.conf": f"[Unit]\nWants={AGENT}\n",
+}
+
+
+def test_an_agent_that_requires_readiness_waits_for_it():
+    with Container("bookworm", faults=["role-missing"], configuration=SOON, files=AGENT_REQUIRES_READY) as boot:
+        boot.until(ours("round 1"))
+        boot.booted()
+        assert boot.show(AGENT, "ActiveState")["ActiveState"] == "inactive"
+        boot.lab.fault_mend("role-missing")
+        boot.until(agent_says("connected"))
+        assert len([entry for entry in boot.journal() if agent_says("started")(entry)]) == 1
+
+
+def test_an_agent_that_requires_readiness_starts_when_ready():
+    with Container("bookworm", files=AGENT_REQUIRES_READY) as boot:
+        boot.until(agent_says("connected"))
+        assert boot.booted() == "running"
+
+
+def test_without_user_namespaces_the_drop_in_helps():
+    with Container("bookworm", files={f"/etc/systemd/system/{OURS}.d/50.conf": "[Service]\nPrivateUsers=no\n"}) as boot:
+        boot.until(agent_says("connected"))
+        assert boot.booted() == "running"

@@ -1,0 +1,132 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The units, the catalog and the package as files: nothing is booted here but what verifies them."""
+
+import glob
+import os
+import re
+import shutil
+import subprocess
+
+import pytest
+
+from boot import REPOSITORY, image, package
+
+UNITS = os.path.join(REPOSITORY, "units")
+SERVICES = sorted(glob.glob(os.path.join(UNITS, "*.service")))
+SUITES = ("bookworm", "trixie", "bullseye")
+
+
+def read(*path):
+    with open(os.path.join(REPOSITORY, *path), encoding="utf-8") as file:
+        return file.read()
+
+
+def sandbox(unit):
+    """The directives from User= on: what a unit may not do."""
+    lines = [line for line in read("units", unit).splitlines() if line and not line.startswith("#")]
+    begin = next(number for number, line in enumerate(lines) if line.startswith("User="))
+    end = lines.index("[Install]")
+    return [line for line in lines[begin:end] if not line.startswith(("RuntimeDirectory", "ReadWritePaths"))]
+
+
+@pytest.mark.needs_no_boot
+@pytest.mark.parametrize("path", SERVICES, ids=os.path.basename)
+def test_exposure_is_at_most_one(path):
+    if not shutil.which("systemd-analyze"):
+        pytest.skip("systemd-analyze is not installed")
+    done = subprocess.run(["systemd-analyze", "security", "--offline=true", "--no-pager", "--threshold=10", path],
+                          capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout[-600:] + done.stderr
+
+
+@pytest.mark.needs_no_boot
+def test_both_services_that_look_have_the_same_sandbox():
+    assert sandbox("ssm-preflight.service") == sandbox("ssm-preflight-follow.service")
+
+
+@pytest.mark.needs_no_boot
+def test_no_ordering_against_what_would_be_a_cycle_or_a_wait():
+    for path in SERVICES:
+        text = re.sub(r"^#.*$", "", read("units", os.path.basename(path)), flags=re.M)
+        for name in ("network-online.target", "cloud-init", "cloud-final", "multi-user.target"):
+            assert not re.search(rf"^(After|Before|Requires|Wants)=.*{name}", text, re.M), f"{path}: {name}"
+
+
+@pytest.mark.needs_no_boot
+def test_catalog_explains_every_message():
+    ids = dict(line.split() for line in read("units", "message-ids").splitlines() if line and not line.startswith("#"))
+    assert sorted(ids) == ["finding", "verdict-degraded", "verdict-not-ready", "verdict-ready", "verdict-unknown"]
+    catalog = read("units", "ssm-preflight.catalog")
+    assert sorted(re.findall(r"^-- ([0-9a-f]{32})$", catalog, re.M)) == sorted(ids.values())
+    assert all(len(line) <= 80 for line in catalog.splitlines() if not line.startswith("#"))
+
+
+@pytest.mark.needs_no_boot
+def test_program_and_catalog_use_the_same_identifiers():
+    ids = set(re.findall(r"\b[0-9a-f]{32}\b", read("units", "message-ids")))
+    written = set(re.findall(r"\b[0-9a-f]{32}\b", "".join(open(path, encoding="utf-8").read()
+                                                         for path in glob.glob(os.path.join(REPOSITORY, "agent", "report", "journal*")))))
+    if not written:
+        pytest.skip("the program writes no journal entries yet")
+    assert written == ids
+
+
+@pytest.mark.needs_no_boot
+def test_configuration_file_names_only_keys_that_there_are(tmp_path):
+    binary = os.path.join(REPOSITORY, "build", "ssm-preflight")
+    if not os.access(binary, os.X_OK):
+        pytest.skip("build/ssm-preflight is not built")
+    text = re.sub(r"^#(?=[a-z-]+ = )", "", read("packaging", "preflight.conf"), flags=re.M)
+    assert text.count(" = ") > 8
+    (tmp_path / "preflight.conf").write_text(text)
+    done = subprocess.run([binary, "list", "--config", str(tmp_path / "preflight.conf")], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.needs_no_boot
+def test_manual_pages():
+    if not shutil.which("mandoc"):
+        pytest.skip("mandoc is not installed")
+    for page in glob.glob(os.path.join(REPOSITORY, "docs", "man", "*")):
+        done = subprocess.run(["mandoc", "-Tlint", "-Wwarning", page], capture_output=True, text=True, check=False)
+        assert not done.stdout, done.stdout
+
+
+def test_package_contents():
+    listed = subprocess.run(["dpkg-deb", "--contents", package()], stdout=subprocess.PIPE, text=True, check=True).stdout
+    assert all(line.split()[1] == "root/root" for line in listed.splitlines())
+    for path in ("usr/bin/ssm-preflight", "usr/lib/systemd/system/ssm-preflight.service", "usr/lib/systemd/catalog/ssm-preflight.catalog",
+                 "usr/share/man/man8/ssm-preflight.8.gz", "usr/share/man/man5/preflight.conf.5.gz", "etc/ssm-preflight/preflight.conf",
+                 "usr/share/bash-completion/completions/ssm-preflight"):
+        assert f" ./{path}\n" in listed
+    assert "preset" not in listed and ".service.wants" not in listed and ".conf.d/5" not in listed
+
+
+def test_package_is_clean():
+    if not shutil.which("lintian"):
+        pytest.skip("lintian is not installed")
+    done = subprocess.run(["lintian", "--allow-root", "--fail-on", "error,warning", package()], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout
+
+
+@pytest.mark.parametrize("suite", SUITES)
+def test_installed_in_a_chroot_everything_is_enabled(suite):
+    layer = image(suite)[0]
+    links = {os.path.relpath(path, layer) for path in glob.glob(layer + "/etc/systemd/system/*.wants/*")}
+    for link in ("multi-user.target.wants/ssm-preflight.service", "ssm-preflight.service.wants/ssm-preflight-follow.service",
+                 "multi-user.target.wants/ssm-preflight-mended.path", "multi-user.target.wants/ssm-ready.path"):
+        assert "etc/systemd/system/" + link in links
+    assert os.path.exists(layer + "/var/lib/systemd/catalog/database")
+    assert not os.path.exists(layer + "/run/ssm-preflight")
+
+
+def test_purged_nothing_is_left():
+    layers = image("bookworm")
+    script = """set -e
+        folder=$(mktemp -d); mount -t tmpfs tmpfs "$folder"; mkdir "$folder/upper" "$folder/work" "$folder/root"
+        mount -t overlay overlay -o "lowerdir=$1,upperdir=$folder/upper,workdir=$folder/work" "$folder/root"
+        chroot "$folder/root" dpkg --purge ssm-preflight >&2
+        cd "$folder/root"; find etc usr/lib/systemd var/lib/systemd -name '*ssm-*' ! -name '*amazon-ssm-agent*'"""
+    done = subprocess.run(["unshare", "--mount", "--propagation", "private", "bash", "-c", script, "purge", ":".join(layers)],
+                          capture_output=True, text=True, check=False, env={"PATH": "/usr/sbin:/usr/bin:/sbin:/bin"})
+    assert (done.returncode, done.stdout) == (0, ""), done.stderr
