@@ -10,7 +10,9 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "model/compact.h"
 #include "model/facts_json.h"
+#include "report/folded.h"
 #include "report/report.h"
 
 /* How many starts of a report are tried: a bound on the work that a hostile text can cause. */
@@ -118,6 +120,52 @@ static bool find_report(const char *text, size_t n, struct facts *facts, char *e
     return false;
 }
 
+/* The last whole block for a console. FOLDED_NONE too where a JSON report follows it. */
+static enum folded find_block(const char *text, size_t n, struct facts *facts, char *error,
+                              size_t error_size)
+{
+    struct buffer bytes;
+    size_t start = 0;
+
+    buffer_init(&bytes, FOLDED_MAX_BYTES);
+    enum folded found = folded_find(text, n, &bytes, &start, error, error_size);
+    /* what follows the block is newer */
+    if (found == FOLDED_WHOLE && find_start(text + start, n - start, n - start) < n - start)
+        found = FOLDED_NONE;
+    if (found == FOLDED_WHOLE &&
+        !compact_read((const unsigned char *)bytes.bytes, bytes.used, facts, error, error_size))
+        found = FOLDED_DAMAGED;
+    buffer_clear(&bytes);
+    return found;
+}
+
+/* A text of any kind: the last block for a console, or else the last JSON report. */
+static bool read_text(const char *text, size_t n, struct facts *facts, char *error,
+                      size_t error_size)
+{
+    char other_error[WORDS_SIZE];
+    enum folded found = find_block(text, n, facts, error, error_size);
+
+    if (found == FOLDED_NONE)
+        return find_report(text, n, facts, error, error_size);
+    return found == FOLDED_WHOLE || find_report(text, n, facts, other_error, sizeof(other_error));
+}
+
+/* What `aws ec2 get-console-output` prints without `--output text`; or NULL. */
+static const char *console_output(const cJSON *whole)
+{
+    const cJSON *output = cJSON_GetObjectItemCaseSensitive(whole, "Output");
+    return cJSON_IsString(output) ? output->valuestring : NULL;
+}
+
+static bool read_whole(const cJSON *whole, struct facts *facts, char *error, size_t error_size)
+{
+    const char *output = console_output(whole);
+
+    return output ? read_text(output, strlen(output), facts, error, error_size)
+                  : read_report(whole, facts, error, error_size);
+}
+
 bool recorded_read(const char *text, size_t n, struct facts *facts, char *error, size_t error_size)
 {
     if (n > REPORT_MAX_BYTES) {
@@ -131,11 +179,11 @@ bool recorded_read(const char *text, size_t n, struct facts *facts, char *error,
         cJSON *whole = cJSON_ParseWithLengthOpts(text + start, n - start, &end, 0);
 
         if (whole && skip_spaces(text, n, (size_t)(end - text)) == n) {
-            bool read = read_report(whole, facts, error, error_size);
+            bool read = read_whole(whole, facts, error, error_size);
             cJSON_Delete(whole);
             return read;
         }
         cJSON_Delete(whole);
     }
-    return find_report(text, n, facts, error, error_size);
+    return read_text(text, n, facts, error, error_size);
 }

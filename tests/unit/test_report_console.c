@@ -1,0 +1,537 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The block for the console: what it looks like, that it stays within its bounds, and that its facts
+ * come back out of a console log whatever was printed between and inside its lines.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "base/text.h"
+#include "diagnose/diagnose.h"
+#include "facts_builder.h"
+#include "golden.h"
+#include "report/folded.h"
+#include "report/recorded.h"
+#include "report/report.h"
+#include "report_builder.h"
+#include "situations.h"
+
+enum { MAX_TEXT = 1 << 20 };
+
+static struct facts facts, back;
+static struct report report;
+static char error[300];
+
+static void write_new(const struct report *from, struct buffer *to)
+{
+    const struct style style = {0};
+
+    buffer_init(to, MAX_TEXT);
+    console_write(from, &style, to);
+    assert_false(to->failed);
+}
+
+/* The block of a healthy instance's run of so many rounds. */
+static void add_block(struct buffer *to, int32_t rounds)
+{
+    struct buffer block;
+
+    facts_healthy(&facts);
+    facts.rounds = rounds;
+    diagnose(&facts, &report);
+    write_new(&report, &block);
+    (void)buffer_add(to, block.bytes, block.used);
+    buffer_clear(&block);
+}
+
+static bool read_text(const char *text, size_t n)
+{
+    memset(&back, 0, sizeof(back));
+    error[0] = '\0';
+    return recorded_read(text, n, &back, error, sizeof(error));
+}
+
+static void assert_reads(const struct buffer *text, int32_t rounds)
+{
+    if (!read_text(text->bytes, text->used))
+        fail_msg("cannot be read: %s\n%s", error, text->bytes);
+    assert_int_equal(back.rounds, rounds);
+    assert_string_equal(back.instance.id, "i-0123456789abcdef0");
+}
+
+static void assert_refused(const struct buffer *text, const char *why)
+{
+    assert_false(read_text(text->bytes, text->used));
+    if (!strstr(error, why))
+        fail_msg("says \"%s\", not \"%s\"", error, why);
+}
+
+/* Where the machine-readable lines begin. */
+static size_t machine_at(const struct buffer *text)
+{
+    const char *at = strstr(text->bytes, FOLDED_PREFIX "=1/");
+
+    assert_non_null(at);
+    return (size_t)(at - text->bytes);
+}
+
+/* --- what it looks like --- */
+
+static void blocks_look_as_they_should(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < n_samples; i++) {
+        struct filled *filled = samples[i].fill();
+        struct buffer text;
+        char name[64];
+
+        write_new(&filled->report, &text);
+        (void)text_set(name, sizeof(name), "console-%s.txt", samples[i].name);
+        assert_golden(name, text.bytes, text.used);
+        buffer_clear(&text);
+        free(filled);
+    }
+}
+
+static void assert_within_bounds(const struct buffer *text, const char *name)
+{
+    size_t with_carriage_returns = text->used;
+    size_t columns = 0;
+
+    for (size_t i = 0; i < text->used; i++) {
+        if (columns == 0)
+            assert_memory_equal(text->bytes + i, FOLDED_PREFIX, sizeof(FOLDED_PREFIX) - 1);
+        if (text->bytes[i] == '\n') {
+            if (columns > FOLDED_COLUMNS)
+                fail_msg("%s: a line of %zu columns", name, columns);
+            columns = 0;
+            with_carriage_returns++;
+            continue;
+        }
+        if (text->bytes[i] < 0x20 || text->bytes[i] > 0x7e)
+            fail_msg("%s: byte %zu is not printable", name, i);
+        columns++;
+    }
+    assert_int_equal(columns, 0);
+    if (with_carriage_returns > 2048)
+        fail_msg("%s: %zu bytes", name, with_carriage_returns);
+    assert_non_null(strstr(text->bytes, FOLDED_PREFIX "="));
+}
+
+static void every_block_is_within_bounds(void **state)
+{
+    struct buffer text;
+
+    (void)state;
+    for (size_t i = 0; i < n_samples; i++) {
+        struct filled *filled = samples[i].fill();
+        write_new(&filled->report, &text);
+        assert_within_bounds(&text, samples[i].name);
+        buffer_clear(&text);
+        free(filled);
+    }
+    for (size_t i = 0; situation_at(i); i++) {
+        facts_healthy(&facts);
+        situation_at(i)->make(&facts);
+        diagnose(&facts, &report);
+        write_new(&report, &text);
+        assert_within_bounds(&text, situation_at(i)->name);
+        buffer_clear(&text);
+    }
+}
+
+/* The longest of everything: a report as full as its structs allow. */
+static void the_fullest_report_is_within_bounds(void **state)
+{
+    struct filled *filled = filled_blocked();
+    struct finding *root = &filled->report.findings[0];
+    struct buffer text;
+
+    (void)state;
+    memset(root->remedy, 'w', sizeof(root->remedy) - 1);
+    for (root->n_commands = 0; root->n_commands < MAX_COMMANDS; root->n_commands++)
+        memset(root->commands[root->n_commands], '\'', COMMAND_SIZE - 1);
+    for (root->n_evidence = 0; root->n_evidence < MAX_EVIDENCE; root->n_evidence++)
+        memset(root->evidence[root->n_evidence], 'e', LINE_SIZE - 1);
+    filled->report.n_findings = MAX_FINDINGS;
+    for (int i = 1; i < MAX_FINDINGS; i++)
+        filled->report.findings[i] = *root;
+    for (int i = 0; i < N_SERVICES; i++) {
+        struct endpoint_facts *endpoint = &filled->facts.endpoints[i];
+        endpoint->n_addresses = MAX_ADDRESSES;
+        for (int j = 0; j < MAX_ADDRESSES; j++) {
+            (void)text_set(endpoint->addresses[j].address, ADDRESS_SIZE, "10.%d.%d.%d", i * 31,
+                           j * 13, i * j);
+            step_fail(&endpoint->addresses[j].connect, (enum failure)(1 + (i * 7 + j) % 20),
+                      i * 1000 + j * 137);
+            memset(endpoint->addresses[j].connect.detail, 'a' + j, DETAIL_SIZE - 1);
+        }
+    }
+    write_new(&filled->report, &text);
+    assert_within_bounds(&text, "the fullest");
+    assert_true(read_text(text.bytes, text.used));
+    assert_string_equal(back.instance.id, "i-0123456789abcdef0");
+    buffer_clear(&text);
+    free(filled);
+}
+
+/* --- commands --- */
+
+/* What a shell makes of it. */
+static void run_shell(const char *command, char *to, size_t size)
+{
+    char *line = NULL;
+
+    assert_true(asprintf(&line, "sh() { printf '<%%s>' \"$@\"; }; sh %s", command) > 0);
+    FILE *shell = popen(line, "r"); /* the tests' own text */
+    assert_non_null(shell);
+    size_t n = fread(to, 1, size - 1, shell);
+    to[n] = '\0';
+    assert_int_equal(pclose(shell), 0);
+    free(line);
+}
+
+/* The lines between those of the fix and the tail, without their prefix. */
+static void cut_commands(const char *text, char *to)
+{
+    const char *end = strstr(text, FOLDED_PREFIX "Save this");
+
+    *to = '\0';
+    for (const char *at = strstr(text, FOLDED_PREFIX "echo"); at && at < end;) {
+        const char *line = at + sizeof(FOLDED_PREFIX) - 1;
+        const char *next = strchr(line, '\n') + 1;
+        strncat(to, line, (size_t)(next - line));
+        at = next;
+    }
+}
+
+static void folded_commands_mean_the_same(void **state)
+{
+    static const char *const commands[] = {
+        "echo short",
+        "echo aaaaaaaaaaaaaaaaaaaaa bbbbbbbbbbbbbbbbbbbbbbbbbb cccccccccccccccccccc ddddddddddddd e",
+        "echo 'aaaaaaaaaaaaaaaaaaaaa bbbbbbbbbbbbbbbbbbbbbbbbbb cccccccccccccccccccc ddddddddddddd e'",
+        "echo \"aaaaaaaaaaaaaaaaaaaaa bbbbbbbbbbbbbbbbbbbbbbbbbb cccccccccccccccccccc ddddddddddd\" e",
+        "echo aaaaaaaaaaaaaaaaaaaaabbbbbbbbbbbbbbbbbbbbbbbbbbccccccccccccccccccccddddddddddddddddddde",
+        "echo --query 'VpcEndpoints[].{a: Groups[].GroupId, b: State, c: \"x y\", d: VpcEndpointId}' z",
+        "echo aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\\ b\\ c\\ d\\ e\\ f\\ g\\ h",
+        "echo aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\\\\\\\\\\\\\\\\\\\\\\\\\\\\",
+        "echo 'it'\\''s' 'aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa'\\''aaaaaaa'",
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++) {
+        struct filled *filled = filled_no_imds();
+        char folded[4096], wanted[1024], got[1024];
+        struct buffer text;
+
+        filled->report.findings[0].n_commands = 1;
+        (void)text_set(filled->report.findings[0].commands[0], COMMAND_SIZE, "%s", commands[i]);
+        write_new(&filled->report, &text);
+        cut_commands(text.bytes, folded);
+        run_shell(commands[i], wanted, sizeof(wanted));
+        run_shell(folded, got, sizeof(got));
+        assert_string_equal(got, wanted);
+        buffer_clear(&text);
+        free(filled);
+    }
+}
+
+/* --- reading it back --- */
+
+static void every_situation_comes_back(void **state)
+{
+    static struct report again;
+
+    (void)state;
+    for (size_t i = 0; situation_at(i); i++) {
+        const struct situation *situation = situation_at(i);
+        struct buffer text;
+
+        facts_healthy(&facts);
+        situation->make(&facts);
+        diagnose(&facts, &report);
+        write_new(&report, &text);
+        if (!read_text(text.bytes, text.used))
+            fail_msg("%s: %s", situation->name, error);
+        diagnose(&back, &again);
+        if (again.verdict != report.verdict || again.n_findings != report.n_findings)
+            fail_msg("%s is diagnosed otherwise", situation->name);
+        for (int32_t j = 0; j < report.n_findings; j++) {
+            assert_string_equal(again.findings[j].code, report.findings[j].code);
+            assert_int_equal(again.findings[j].target, report.findings[j].target);
+        }
+        buffer_clear(&text);
+    }
+}
+
+static const char boot_before[] =
+    "[    0.000000] Linux version 6.1.0 root=UUID=12=34 console=tty0 console=ttyS0,115200n8\r\n"
+    "[  OK  ] Started \x1b[0;1;39mgetty@tty1.service\x1b[0m - Getty on tty1.\r\n"
+    "cloud-init[512]: a=1/2 b==1/6 =1/6 x\r\n";
+static const char boot_after[] = "\r\nci-info: | eth0 | True | 10.0.1.10 |\r\nip login: ";
+
+/* Every line with `before` in front of it, and CR LF at its end. */
+static void add_as_logged(struct buffer *to, const struct buffer *block, const char *before)
+{
+    for (const char *at = block->bytes; *at;) {
+        size_t n = strcspn(at, "\n");
+        (void)buffer_addf(to, "%s%.*s\r\n", before, (int)n, at);
+        at += n + 1;
+    }
+}
+
+static void prefixes_and_line_ends_do_not_matter(void **state)
+{
+    static const char *const prefixes[] = {
+        "",
+        "[   28.512345] ssm-preflight[244]: ",
+        "2026-11-23T12:00:00.123456+0000 ip-10-0-1-10 ssm-preflight[244]: ",
+        "\x1b[0;32m",
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(prefixes) / sizeof(prefixes[0]); i++) {
+        struct buffer block, log;
+
+        buffer_init(&block, MAX_TEXT);
+        buffer_init(&log, MAX_TEXT);
+        add_block(&block, 3);
+        (void)buffer_add_text(&log, boot_before);
+        add_as_logged(&log, &block, prefixes[i]);
+        (void)buffer_add_text(&log, boot_after);
+        assert_reads(&log, 3);
+        buffer_clear(&block);
+        buffer_clear(&log);
+    }
+}
+
+static void insert(const struct buffer *from, size_t at, const char *noise, struct buffer *to)
+{
+    buffer_init(to, MAX_TEXT);
+    (void)buffer_add(to, from->bytes, at);
+    (void)buffer_add_text(to, noise);
+    (void)buffer_add(to, from->bytes + at, from->used - at);
+}
+
+/* A message at every place of the machine-readable lines; the odd ones at some. */
+static void a_message_anywhere_does_not_matter(void **state)
+{
+    static const char *const noises[] = {
+        "[   12.345678] random: crng init done\r\n",
+        "[   12.3] audit: type=1400 audit(1.2:3): apparmor=1/2 =2/6 x\r\n[   12.4] abc\r\nabcdef\r\n",
+        "Starting=1/6 Network...\r\n",
+        "\r\x1b[K[ ***  ] A start job is running for Network (5s / 2min)\r\x1b[K",
+        "\r\n",
+    };
+    struct buffer block, log;
+
+    (void)state;
+    buffer_init(&block, MAX_TEXT);
+    add_block(&block, 1);
+    size_t machine = machine_at(&block);
+    for (size_t i = 0; i < sizeof(noises) / sizeof(noises[0]); i++) {
+        for (size_t at = machine; at <= block.used; at += i == 0 ? 1 : 7) {
+            insert(&block, at, noises[i], &log);
+            assert_reads(&log, 1);
+            buffer_clear(&log);
+        }
+    }
+    buffer_clear(&block);
+}
+
+/* Several, also in one line; the seed is fixed, so a failure comes again. */
+static void many_messages_do_not_matter(void **state)
+{
+    uint32_t random = 12345;
+
+    (void)state;
+    for (int run = 0; run < 200; run++) {
+        struct buffer log;
+        size_t machine;
+
+        buffer_init(&log, MAX_TEXT);
+        add_block(&log, 2);
+        machine = machine_at(&log);
+        for (int i = 0; i < 3; i++) {
+            struct buffer torn;
+            random = random * 1103515245 + 12345;
+            insert(&log, machine + (random >> 8) % (log.used - machine),
+                   i == 1 ? "[   13.0] eth0: link up\r\n[   13.1] x\r\n"
+                          : "[ 12.9] usb 1-1: new\r\n",
+                   &torn);
+            buffer_clear(&log);
+            log = torn;
+        }
+        assert_reads(&log, 2);
+        buffer_clear(&log);
+    }
+}
+
+static void lines_wrapped_by_a_terminal_are_read(void **state)
+{
+    struct buffer block, log;
+    size_t columns = 0;
+
+    (void)state;
+    buffer_init(&block, MAX_TEXT);
+    buffer_init(&log, MAX_TEXT);
+    add_block(&block, 1);
+    for (size_t i = 0; i < block.used; i++) {
+        (void)buffer_add(&log, block.bytes + i, 1);
+        columns = block.bytes[i] == '\n' ? 0 : columns + 1;
+        if (columns == 50) {
+            (void)buffer_add_text(&log, "\r\n");
+            columns = 0;
+        }
+    }
+    assert_reads(&log, 1);
+    buffer_clear(&block);
+    buffer_clear(&log);
+}
+
+static void the_last_whole_block_counts(void **state)
+{
+    struct buffer log;
+
+    (void)state;
+    buffer_init(&log, MAX_TEXT);
+    add_block(&log, 1);
+    (void)buffer_add_text(&log, boot_before);
+    add_block(&log, 2);
+    size_t whole = log.used;
+    (void)buffer_add_text(&log, boot_after);
+    assert_reads(&log, 2);
+    add_block(&log, 3);
+    assert_reads(&log, 3);
+
+    log.used = whole + strlen(boot_after) + 500; /* the third is cut off */
+    log.bytes[log.used] = '\0';
+    assert_reads(&log, 2);
+    buffer_clear(&log);
+}
+
+static void what_came_later_counts(void **state)
+{
+    struct filled *filled = filled_blocked();
+    struct buffer log;
+
+    (void)state;
+    filled->facts.rounds = 8;
+    buffer_init(&log, MAX_TEXT);
+    add_block(&log, 1);
+    json_write_line(&filled->report, &log);
+    assert_reads(&log, 8);
+    (void)buffer_add_text(&log, "\n");
+    add_block(&log, 2);
+    assert_reads(&log, 2);
+    buffer_clear(&log);
+    free(filled);
+}
+
+/* `aws ec2 get-console-output` without --output text. */
+static void the_json_of_the_command_line_is_read(void **state)
+{
+    struct buffer block, json;
+
+    (void)state;
+    buffer_init(&block, MAX_TEXT);
+    buffer_init(&json, MAX_TEXT);
+    add_block(&block, 5);
+    (void)buffer_add_text(&json, "{ \"InstanceId\": \"i-0\", \"Output\": \"[ 0.0] Linux\\r\\n");
+    for (size_t i = machine_at(&block); i < block.used; i++)
+        if (block.bytes[i] == '\n')
+            (void)buffer_add_text(&json, "\\r\\n");
+        else
+            (void)buffer_add(&json, block.bytes + i, 1);
+    (void)buffer_add_text(&json, "\", \"Timestamp\": \"2026-11-23T12:00:00+00:00\" }\n");
+    assert_reads(&json, 5);
+    buffer_clear(&block);
+    buffer_clear(&json);
+}
+
+/* --- what is damaged --- */
+
+static void damage_is_named(void **state)
+{
+    struct buffer log;
+
+    (void)state;
+    buffer_init(&log, MAX_TEXT);
+    add_block(&log, 1);
+    size_t machine = machine_at(&log);
+    log.bytes[machine + 81 + 40] ^= 1;
+    assert_refused(&log, "the last console block is damaged: its line =2/");
+    log.bytes[machine + 3 * 81 + 16] = ' ';
+    assert_refused(&log, ", =4/");
+    assert_non_null(strstr(error, "is missing or garbled"));
+    buffer_clear(&log);
+}
+
+/* Lines of two blocks, all of them right, and each number there once. */
+static void lines_of_two_blocks_are_not_joined(void **state)
+{
+    struct buffer one, two, log;
+
+    (void)state;
+    buffer_init(&one, MAX_TEXT);
+    buffer_init(&two, MAX_TEXT);
+    buffer_init(&log, MAX_TEXT);
+    add_block(&one, 1);
+    add_block(&two, 9);
+    (void)buffer_add(&log, one.bytes, machine_at(&one) + 2 * 81);
+    (void)buffer_add_text(&log, two.bytes + machine_at(&two) + 2 * 81);
+    assert_refused(&log, "not of one block");
+    buffer_clear(&one);
+    buffer_clear(&two);
+    buffer_clear(&log);
+}
+
+static void hostile_texts_end_soon(void **state)
+{
+    static const char *const pieces[] = {
+        "=1/6 AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\n",
+        "=1/1 \nA\n",
+        "=",
+        "=1/9 A\rA\r",
+        "\x1b[",
+    };
+    struct buffer log;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(pieces) / sizeof(pieces[0]); i++) {
+        buffer_init(&log, REPORT_MAX_BYTES);
+        while (log.used + strlen(pieces[i]) <= REPORT_MAX_BYTES)
+            (void)buffer_add_text(&log, pieces[i]);
+        assert_false(read_text(log.bytes, log.used));
+        buffer_clear(&log);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(blocks_look_as_they_should),
+        cmocka_unit_test(every_block_is_within_bounds),
+        cmocka_unit_test(the_fullest_report_is_within_bounds),
+        cmocka_unit_test(folded_commands_mean_the_same),
+        cmocka_unit_test(every_situation_comes_back),
+        cmocka_unit_test(prefixes_and_line_ends_do_not_matter),
+        cmocka_unit_test(a_message_anywhere_does_not_matter),
+        cmocka_unit_test(many_messages_do_not_matter),
+        cmocka_unit_test(lines_wrapped_by_a_terminal_are_read),
+        cmocka_unit_test(the_last_whole_block_counts),
+        cmocka_unit_test(what_came_later_counts),
+        cmocka_unit_test(the_json_of_the_command_line_is_read),
+        cmocka_unit_test(damage_is_named),
+        cmocka_unit_test(lines_of_two_blocks_are_not_joined),
+        cmocka_unit_test(hostile_texts_end_soon),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
