@@ -133,7 +133,7 @@ bool explains_clock_wrong(const struct scene *scene, enum service service, struc
 static bool is_minted(const struct address_facts *at)
 {
     return look_failure(at, RUNG_TLS) == FAILURE_UNTRUSTED && at->session.name_matches &&
-           at->session.issuer[0] != '\0' && !look_issuer_is_amazon(at->session.issuer) &&
+           at->session.issuer[0] != '\0' && !tls_session_is_amazons(&at->session) &&
            strcmp(at->session.issuer, at->session.subject) != 0;
 }
 

@@ -17,16 +17,6 @@ bool look_is_planned(const struct facts *facts, enum service service)
     return plan->need != NEED_OFF && !plan->not_in_region;
 }
 
-bool look_issuer_is_amazon(const char *issuer)
-{
-    /* docs.aws.amazon.com: Amazon Trust Services and the Starfield roots that it owns. */
-    static const char *const marks[] = {"O=Amazon", "O = Amazon", "Amazon Root CA", "Starfield"};
-    for (size_t i = 0; i < sizeof marks / sizeof marks[0]; i++)
-        if (strstr(issuer, marks[i]) != NULL)
-            return true;
-    return false;
-}
-
 const struct step *look_step(const struct address_facts *address, enum rung rung)
 {
     return rung == RUNG_CONNECT ? &address->connect
@@ -41,8 +31,7 @@ enum failure look_failure(const struct address_facts *address, enum rung rung)
     if (step->outcome == OUTCOME_FAILED)
         return step->failure != FAILURE_NONE ? step->failure : FAILURE_INTERNAL;
     if (rung == RUNG_TLS && step->outcome == OUTCOME_OK &&
-        address->session.trust_by == TRUST_BY_SYSTEM &&
-        !look_issuer_is_amazon(address->session.issuer))
+        address->session.trust_by == TRUST_BY_SYSTEM && !tls_session_is_amazons(&address->session))
         return FAILURE_INTERCEPTED;
     return FAILURE_NONE;
 }

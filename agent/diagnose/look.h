@@ -85,7 +85,6 @@ const struct step *look_step(const struct address_facts *address, enum rung rung
 
 /* True when the service was reached at this address as far as `rung`, public or not. */
 bool look_public_answers(const struct facts *facts, enum service service);
-bool look_issuer_is_amazon(const char *issuer);
 
 /* --- the clock --- */
 

@@ -26,27 +26,12 @@ bool policy_is_optional(const char *action)
     return false;
 }
 
-/* How bad an answer is that says nothing of permissions. Throttling, and a request that the
- * service finds wrong, tell nothing of the agent's chances; the rest the agent would meet too. */
+/* How bad it is that nothing of a service is proven. A request that the service finds wrong was at
+ * least taken for ours and not denied; everything else the agent would meet too, and to call that
+ * ready would be a guess. */
 static enum status weight_of_unclear(enum failure failure)
 {
-    static const enum failure fails[] = {
-        FAILURE_CREDENTIALS_REJECTED,
-        FAILURE_CREDENTIALS_EXPIRED,
-        FAILURE_SKEWED,
-        FAILURE_SIGNATURE,
-        FAILURE_PROXY,
-        FAILURE_NOT_AWS,
-        FAILURE_SERVER_ERROR,
-        FAILURE_TIMEOUT,
-        FAILURE_RESET,
-        FAILURE_CLOSED,
-        FAILURE_REDIRECTED,
-    };
-    for (size_t i = 0; i < sizeof fails / sizeof fails[0]; i++)
-        if (fails[i] == failure)
-            return STATUS_FAIL;
-    return STATUS_WARN;
+    return failure == FAILURE_BAD_REQUEST ? STATUS_WARN : STATUS_FAIL;
 }
 
 /* These no other action's success outweighs: the answer is about every request. */

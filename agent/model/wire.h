@@ -50,6 +50,10 @@ struct tls_session {
     char verify[DETAIL_SIZE]; /* what the library said of the chain, empty when it verified */
 };
 
+/* By the issuer's name alone: Amazon Trust Services, or the Starfield roots that it owns. Whoever
+ * is trusted to issue can forge it, so it excuses a root that is newer than this program, no more. */
+bool tls_session_is_amazons(const struct tls_session *session);
+
 struct http_head {
     int32_t status; /* 0: none came */
     char server[NAME_SIZE];

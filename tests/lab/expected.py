@@ -115,7 +115,7 @@ EXPECTED = [  # fault, verdict, first finding
     ("proxy-answer:502", "not-ready", "proxy-in-the-way"),
     ("service-unavailable", "not-ready", "service-unavailable"),
     ("service-unavailable:ssm:500", "not-ready", "service-unavailable"),
-    ("service-throttled", "ready", "service-unavailable"),
+    ("service-throttled", "not-ready", "service-unavailable"),
     ("service-hang", "not-ready", "service-unavailable"),
     ("service-garbage", "not-ready", "proxy-in-the-way"),
     ("service-garbage:all:huge", "not-ready", "proxy-in-the-way"),

@@ -339,7 +339,7 @@ const struct situation service_situations[] = {
     {"healthy--no-proxy", agent_goes_round_its_proxy, VERDICT_READY, CONFIDENCE_POSSIBLE, ""},
     {"service-unavailable", unavailable, VERDICT_NOT_READY, CONFIDENCE_LIKELY,
      "service-unavailable"},
-    {"service-unavailable--throttled", throttled, VERDICT_READY, CONFIDENCE_LIKELY,
+    {"service-unavailable--throttled", throttled, VERDICT_NOT_READY, CONFIDENCE_LIKELY,
      "service-unavailable"},
     {"slow-endpoint", slow, VERDICT_READY, CONFIDENCE_CERTAIN, "slow-endpoint"},
     {"certificate-expires-soon", certificate_soon, VERDICT_READY, CONFIDENCE_CERTAIN,

@@ -246,7 +246,7 @@ static void unclear_answers_by_weight(void **state)
     break_actions(&facts, SERVICE_SSM, FAILURE_BAD_REQUEST, 400, "ValidationException", "");
     assert_check("ssm.authorize", STATUS_WARN, FAILURE_BAD_REQUEST);
     break_actions(&facts, SERVICE_SSM, FAILURE_THROTTLED, 400, "ThrottlingException", "");
-    assert_check("ssm.authorize", STATUS_WARN, FAILURE_THROTTLED);
+    assert_check("ssm.authorize", STATUS_FAIL, FAILURE_THROTTLED);
     break_actions(&facts, SERVICE_SSM, FAILURE_SERVER_ERROR, 500, "InternalFailure", "");
     assert_check("ssm.authorize", STATUS_FAIL, FAILURE_SERVER_ERROR);
     facts.endpoints[SERVICE_SSM].actions[2].permission = PERMISSION_ALLOWED;
