@@ -38,7 +38,7 @@ struct http_request {
     size_t body_bytes;
     const struct signature *signature; /* or NULL: unsigned */
     struct trust *trust;               /* for tls; must outlive the exchange */
-    int32_t tls_timeout_ms;            /* for the handshake */
+    int32_t tls_timeout_ms;            /* for the handshake; without fd for connecting too */
     int32_t timeout_ms;                /* for everything, the handshake included */
     size_t max_body_bytes;
 };

@@ -268,7 +268,8 @@ static void keeps_the_head(void **state)
     assert_string_equal(got_body, "abc");
 
     peer.replies[0] = "HTTP/1.1 200 OK\r\nx-amz-request-id: S3\r\nDate: now\r\n"
-                      "Content-Length: 0\r\n\r\n";
+                      "Transfer-Encoding: chunked\r\n\r\n"
+                      "0\r\nServer: trailer\r\n\r\n";
     exchange(&request);
     assert_string_equal(got.head.request_id, "S3");
     assert_string_equal(got.head.server, "");

@@ -239,12 +239,14 @@ static void matches_names_as_the_agent_does(void **state)
     struct trust *trust = trust_in(below("ca.pem"), directory, NULL);
     (void)state;
 
+    peer.replies[0] = "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 0\r\n\r\n";
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         serve(rows[i].identity);
         shake_hands(trust, rows[i].host, 2000);
         if ((got.tls.outcome == OUTCOME_OK) != rows[i].matches ||
             got.session.name_matches != rows[i].matches)
             fail_msg("%s, row %zu: %s", rows[i].host, i, failure_name(got.tls.failure));
+        assert_false(got.reused);
         SSL_CTX_free(peer.tls);
         peer.tls = NULL;
     }
@@ -552,9 +554,9 @@ static void tells_how_it_ended(void **state)
 static void times_out_by_its_own_limit(void **state)
 {
     (void)state;
-    hear("", 0, PEER_AFTER_REQUEST, PEER_STAYS, 50);
+    hear("", 0, PEER_AFTER_REQUEST, PEER_STAYS, 200);
     expect_failure(FAILURE_TIMEOUT);
-    assert_true(got.tls.took_ms >= 50 && got.tls.took_ms < 5000);
+    assert_true(got.tls.took_ms < 5000); /* the limit of the whole */
 }
 
 static void tells_a_truncated_answer(void **state)
