@@ -4,6 +4,7 @@
  * warning, and changes no verdict.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -13,6 +14,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "base/text.h"
+#include "report/journal.h"
 #include "report/report.h"
 #include "verbs/verbs.h"
 
@@ -109,22 +111,43 @@ static bool to_console(const struct options *options)
     return strcmp(options->output, "console") == 0;
 }
 
+/* The console itself, where this may be written to: never waited for, since nobody may be reading a
+ * serial line. */
+static void write_to_device(const struct buffer *block)
+{
+    int fd = open("/dev/console", O_WRONLY | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
+
+    if (fd < 0)
+        return;
+    (void)!write(fd, block->bytes, block->used);
+    (void)close(fd);
+}
+
+static void write_console(const struct options *options, const struct report *report)
+{
+    static const struct style style = {0};
+    struct buffer block;
+
+    buffer_init(&block, REPORT_MAX_BYTES);
+    console_write(report, &style, &block);
+    if (to_console(options))
+        (void)deliver_text(&block, EXIT_READY);
+    else if (!block.failed &&
+             isatty(STDOUT_FILENO) != 1) /* a person at a terminal has the report */
+        write_to_device(&block);
+    buffer_clear(&block);
+}
+
 void deliver_change(const struct options *options, const struct report *report, bool new_verdict)
 {
-    struct buffer block;
-    struct style style = {0};
-
     /* Systemd makes the directory; by hand, root may. Elsewhere nobody asked for a file there. */
     if (mkdir(LAST_REPORT_DIRECTORY, 0755) == 0 || access(LAST_REPORT_DIRECTORY, W_OK) == 0)
         save(LAST_REPORT, report);
     if (!new_verdict)
         return;
-    if (!to_console(options) || options->quiet)
-        return;
-    buffer_init(&block, REPORT_MAX_BYTES);
-    output_find(options->output)->write(report, &style, &block);
-    (void)deliver_text(&block, EXIT_READY);
-    buffer_clear(&block);
+    journal_send(report);
+    if (!options->quiet)
+        write_console(options, report);
 }
 
 int deliver_end(const struct options *options, const struct report *report)

@@ -6,6 +6,7 @@
 
 #include <signal.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
 
@@ -13,6 +14,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "diagnose/diagnose.h"
+#include "model/anonymize.h"
 #include "rounds.h"
 
 static int open_signals(void)
@@ -57,7 +59,9 @@ int run_open(struct run *run, const struct options *options, int64_t limit_ms)
     run->signal_fd = open_signals();
     run->facts = calloc(1, sizeof(*run->facts));
     run->report = calloc(1, sizeof(*run->report));
-    if (run->signal_fd >= 0 && run->facts && run->report)
+    if (options->anonymize)
+        run->shown = calloc(1, sizeof(*run->shown));
+    if (run->signal_fd >= 0 && run->facts && run->report && (run->shown || !options->anonymize))
         return EXIT_READY;
     log_error("out of memory or of file descriptors");
     return EXIT_FAULT;
@@ -65,12 +69,30 @@ int run_open(struct run *run, const struct options *options, int64_t limit_ms)
 
 void run_close(struct run *run)
 {
+    free(run->shown);
     free(run->report);
     free(run->earlier);
     free(run->facts);
     if (run->signal_fd >= 0)
         (void)close(run->signal_fd);
     trust_free(run->trust);
+}
+
+bool run_diagnose(struct run *run, const struct facts *facts, struct report *report)
+{
+    if (!run->shown) {
+        diagnose(facts, report);
+        return true;
+    }
+    *run->shown = *facts;
+    if (!anonymize_facts(run->shown)) { /* rather nothing than names */
+        memset(run->shown, 0, sizeof(*run->shown));
+        diagnose(run->shown, report);
+        log_error("out of memory: nothing is shown");
+        return false;
+    }
+    diagnose(run->shown, report);
+    return true;
 }
 
 bool run_round(struct run *run, const struct round_watch *watch)
@@ -95,7 +117,8 @@ bool run_round(struct run *run, const struct round_watch *watch)
     }
     run->facts->rounds = ++run->n_rounds;
     run->facts->deadline_ms = run->limit_ms;
-    diagnose(run->facts, run->report);
+    if (!run_diagnose(run, run->facts, run->report))
+        return false;
     log_verbose("round %d: %s", run->n_rounds, run->report->summary);
     return true;
 }
@@ -118,7 +141,7 @@ static void fall_back(struct run *run)
         return;
     *run->facts = *run->earlier;
     run->facts->rounds = run->n_rounds;
-    diagnose(run->facts, run->report);
+    (void)run_diagnose(run, run->facts, run->report);
 }
 
 void run_remember(struct run *run)

@@ -21,6 +21,7 @@ struct run {
     struct facts *earlier;         /* the last whole one, NULL before run_remember() */
     int64_t proven_ms[N_SERVICES]; /* monotonic, when a service last passed every rung; 0: not */
     struct report *report;         /* its diagnosis */
+    struct facts *shown;           /* --anonymize: what is diagnosed in their place, else NULL */
 };
 
 /* limit_ms 0: no deadline. Returns EXIT_READY, or the exit status after having logged why. */
@@ -29,6 +30,10 @@ void run_close(struct run *run);
 
 /* One round and its diagnosis; `watch` may be NULL. False after having logged why. */
 bool run_round(struct run *run, const struct round_watch *watch);
+
+/* Diagnoses facts for the eyes of others: with --anonymize an anonymized copy of them, which the
+ * report then points to until the next one. False after having logged why. */
+bool run_diagnose(struct run *run, const struct facts *facts, struct report *report);
 
 /* Keeps the last round, and what it proved for PROVEN_FOR_MS. A round that was cut short is not
  * kept: it gives way to the whole one before it, if there is one. */

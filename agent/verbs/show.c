@@ -10,6 +10,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "diagnose/diagnose.h"
+#include "model/anonymize.h"
 #include "report/recorded.h"
 #include "verbs/verbs.h"
 
@@ -61,6 +62,10 @@ static int show(const struct options *options, struct facts *facts, struct repor
     if (!read) {
         log_error("%s: %s", name, error);
         return EXIT_USAGE;
+    }
+    if (options->anonymize && !anonymize_facts(facts)) {
+        log_error("out of memory");
+        return EXIT_FAULT;
     }
     diagnose(facts, report);
     return deliver_report(options, report);

@@ -93,7 +93,8 @@ static void ticked(void *arg, const struct facts *facts)
     feed_watchdog(waiting);
     if (!waiting->is_live)
         return;
-    diagnose(facts, &waiting->drawn);
+    if (!run_diagnose(&waiting->run, facts, &waiting->drawn))
+        return;
     draw(waiting, &waiting->drawn);
 }
 
