@@ -46,6 +46,9 @@ static int help(void)
     }
     (void)buffer_add_text(&text, "\noptions (each is a key of " CONFIG_FILE " too):\n");
     options_help(&text);
+    (void)buffer_add_text(&text, "\nformats of --output:\n");
+    for (size_t i = 0; i < n_outputs; i++)
+        (void)buffer_addf(&text, "  %-22s %s\n", outputs[i].name, outputs[i].what);
     (void)buffer_addf(&text,
                       "\nexit status: 0 ready, 1 not ready, 2 wrong usage or configuration,\n"
                       "3 could not decide or not an EC2 instance, 4 fault of the program\n");

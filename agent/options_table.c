@@ -202,7 +202,7 @@ static bool set_skip(struct setting *setting)
 
 const struct option_row option_rows[] = {
     {"output", "FORMAT", set_output, MEMBER(output), NULL, false, false,
-     "terminal (default), short or json"},
+     "how to print the report, see below (terminal)"},
     {"config", "FILE", set_text, MEMBER(config), NULL, false, true,
      "read this file in place of " CONFIG_FILE},
     {"region", "REGION", set_region, 0, 0, NULL, false, false,
@@ -229,6 +229,8 @@ const struct option_row option_rows[] = {
     {"root", "DIR", set_text, MEMBER(root), NULL, false, true, "prefix of every file that is read"},
     {"save", "FILE", set_text, MEMBER(save), NULL, false, false,
      "also write the JSON report to this file"},
+    {"anonymize", NULL, set_flag, MEMBER(anonymize), NULL, false, false,
+     "replace ids, names and addresses, so that a report can be shown"},
     {"color", "WHEN", set_choice, MEMBER(colour), "auto always never", false, false,
      "auto (default), always or never; NO_COLOR is honoured"},
     {"quiet", NULL, set_flag, MEMBER(quiet), NULL, false, false,
