@@ -20,6 +20,7 @@ EXPECTED = [  # fault, verdict, first finding
     ("imds-throttled:503:2", "ready", None),
     ("imds-slow", "ready", None),
     ("imds-late", "ready", None),
+    ("imds-late:100", "not-ready", "imds-malformed"),
     ("imds-malformed:portal", "not-ready", "imds-malformed"),
     ("imds-malformed:token", "not-ready", "imds-malformed"),
     ("imds-malformed:token-huge", "not-ready", "imds-malformed"),
@@ -129,6 +130,8 @@ EXPECTED = [  # fault, verdict, first finding
     ("agent-config-invalid:region", "not-ready", "agent-config-invalid"),
     ("agent-proxy", "ready", "proxy-in-the-way"),
     ("no-ca-bundle", "degraded", "ca-bundle-missing"),
+    ("agent-registered-elsewhere", "degraded", "agent-registered-elsewhere"),
+    ("agent-not-connected", "ready", "agent-not-connected"),
     ("read-only-disk", "ready", None),
     # two at once: the root is the one nearer to the ladder's foot
     ("private-dns-off policy-missing", "not-ready", "private-dns-off"),

@@ -84,6 +84,16 @@ def test_imds_over_ipv6_when_told_so():
         assert done.returncode == 0, found["summary"]
 
 
+def test_an_agent_that_is_connected_is_no_finding():
+    code = "import socket; s = socket.create_connection(('10.0.1.22', 443)); print('connected', flush=True); input()"
+    with Lab(["agent-not-connected"]) as lab:
+        agent = lab.start(["-c", code], program="/usr/bin/python3", stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        assert agent.until("connected")
+        assert "agent-not-connected" not in codes(report(lab)[0])
+        agent.wait(10, "\n")
+        assert "agent-not-connected" in codes(report(lab)[0])
+
+
 # --- reports
 
 
@@ -138,7 +148,7 @@ def test_secrets_are_not_in_the_command_line_or_environment():
         seen = lab.run(
             ["-c", "cat /proc/[0-9]*/cmdline /proc/[0-9]*/environ 2>/dev/null | tr '\\0' '\\n'"], program="sh"
         ).stdout
-        assert "ssm-preflight" in seen
+        assert lab.binary in seen
         lab.assert_no_secret(seen)
         running.signal(signal.SIGTERM)
         running.wait(10)
@@ -269,7 +279,7 @@ def test_a_deadline_bounds_a_check():
         "endpoint-blocks-443",
         "network-not-up",
         "clock-wrong",
-        "imds-late",
+        "imds-late:100",
         "service-unavailable",
     ],
 )

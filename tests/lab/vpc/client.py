@@ -188,6 +188,7 @@ class Running:
     def __init__(self, lab, command, environment, files, terminal):
         self.command = command
         self._input = None
+        self._news = threading.Condition()
         self._collected, self._threads, theirs, opened = ["", ""], [], [], []
         for number, file in enumerate(files):
             if file is subprocess.PIPE:
@@ -219,7 +220,9 @@ class Running:
     def _collect(self, number, descriptor):
         with os.fdopen(descriptor, encoding="utf-8", errors="replace", newline="") as file:
             for line in file:
-                self._collected[number] += line
+                with self._news:
+                    self._collected[number] += line
+                    self._news.notify_all()
 
     def signal(self, number):
         self._conversation.say({"signal": int(number)})
@@ -227,6 +230,11 @@ class Running:
     def output(self):
         """What stdout had so far."""
         return self._collected[0]
+
+    def until(self, text, within_s=10):
+        """Whether stdout or stderr had a whole line with this in time."""
+        with self._news:
+            return self._news.wait_for(lambda: any(text in collected for collected in self._collected), within_s)
 
     def wait(self, timeout_s=None, input=None):
         if self._input is not None:

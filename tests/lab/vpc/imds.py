@@ -16,7 +16,7 @@ from email.utils import formatdate
 from . import metadata
 
 REQUEST_MAX_BYTES = 16 * 1024
-HUGE_BYTES = 64 * 1024 * 1024
+HUGE_BYTES = 4 * 1024 * 1024
 REASONS = {
     200: "OK",
     302: "Found",

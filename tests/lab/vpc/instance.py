@@ -15,6 +15,7 @@ AGENT_WANTED = "/etc/systemd/system/multi-user.target.wants/amazon-ssm-agent.ser
 AGENT_DROP_IN = "/etc/systemd/system/amazon-ssm-agent.service.d/proxy.conf"
 AGENT_PROGRAM = "/usr/bin/amazon-ssm-agent"
 PACKAGES = "/var/lib/dpkg/status"
+AGENT_GROUP = "/sys/fs/cgroup/system.slice/amazon-ssm-agent.service/cgroup.procs"  # there: the unit was started
 PACKAGE_LIST = "/var/lib/dpkg/info/amazon-ssm-agent.list"
 RESOLV_CONF = "/etc/resolv.conf"
 HOSTS = "/etc/hosts"
@@ -69,6 +70,7 @@ def files(world, amazon_ca, system_bundle):
         BUNDLE: system_bundle,
         "/etc/machine-id": "ec2a1b2c3d4e5f60718293a4b5c6d7e8\n",
         "/sys/class/net/ens5/address": w.MAC + "\n",
+        "/sys/fs/cgroup/system.slice/cgroup.procs": "",
     }
     resolv_conf = "".join(f"nameserver {address}\n" for address in world.nameservers) + f"search {_search(world)}\n"
     if world.stub:

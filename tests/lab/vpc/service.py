@@ -18,7 +18,7 @@ from .credentials import IDENTITY
 from .signatures import Refused, verify
 
 JSON = "application/x-amz-json-1.1"
-HUGE_BYTES = 64 * 1024 * 1024
+HUGE_BYTES = 4 * 1024 * 1024
 _CHANNEL = re.compile(r"/v1/(control|data)-channel/([^/?]+)(\?.*)?")
 _PROXY_PAGE = (
     "<!DOCTYPE html><html><head><title>ERROR: Cache Access Denied</title></head><body><h1>Proxy Authentication "

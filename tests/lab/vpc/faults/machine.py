@@ -59,7 +59,7 @@ def _(world, variant="syntax"):
 
 @fault(
     "agent-registered-elsewhere",
-    "another machine's registration was baked into the image; `image` finds it",
+    "another machine's registration was baked into the image",
     "agent-registered-elsewhere",
 )
 def _(world):
@@ -72,6 +72,11 @@ def _(world):
     world.files["/var/lib/amazon/ssm/Vault/Store/RegistrationKey"] = (
         json.dumps({"instanceID": "mi-0a1b2c3d4e5f60718", "region": w.World.region}) + "\n"
     )
+
+
+@fault("agent-not-connected", "the agent runs, and holds no connection to ssmmessages", "agent-not-connected")
+def _(world):
+    world.files[instance.AGENT_GROUP] = "4242\n"
 
 
 @fault("agent-proxy", "the agent's unit sends endpoint traffic to a proxy", "proxy-in-the-way")

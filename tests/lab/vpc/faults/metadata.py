@@ -70,8 +70,8 @@ def _(world, milliseconds="300"):
     world.imds.delay_s = int(milliseconds) / 1000
 
 
-@fault("imds-late", "early in boot: the first N (3) requests for the instance id are 404", None, "[N]")
-def _(world, count="3"):
+@fault("imds-late", "early in boot: the first N (1) requests for the instance's identity are 404", None, "[N]")
+def _(world, count="1"):
     world.imds.not_yet["meta-data/instance-id"] = int(count)
     world.imds.not_yet[_DOCUMENT] = int(count)
 

@@ -22,9 +22,18 @@ def _security_group_drop(world, addresses):
     "no-route",
     "no default route, and no endpoint interface in the instance's own subnet",
     "no-route",
+    "[prohibit|blackhole|rule]",
     settings={"zones": "b"},
 )
-def _(world):
+def _(world, variant=""):
+    if variant:
+        choice(variant, "prohibit", "blackhole", "rule")
+    if variant == "rule":
+        world.rules = [f"to {w.ZONES['b']}.0/24 prohibit"]
+        return
+    if variant:
+        world.routes.append(f"{variant} {w.ZONES['b']}.0/24")
+        return
     world.routes = [route for route in world.routes if not route.startswith("default")]
     world.routes += [
         f"{address} via 10.0.1.1 dev {w.INTERFACE}" for address in (w.IMDS, w.RESOLVER_LINK_LOCAL, w.TIME_SOURCE)
@@ -35,10 +44,11 @@ def _(world):
     "local-firewall",
     "a firewall on the instance rejects (or drops) what is for port 443",
     "local-firewall",
-    "[reject|drop]",
+    "[reject|unreachable|drop]",
 )
 def _(world, verdict="reject"):
-    world.rule("instance_output", "tcp dport 443 " + {"reject": "reject with tcp reset", "drop": "drop"}[verdict])
+    verdicts = {"reject": "reject with tcp reset", "unreachable": "reject with icmpx type host-unreachable", "drop": "drop"}
+    world.rule("instance_output", "tcp dport 443 " + verdicts[verdict])
 
 
 @fault("egress-blocked", "the instance's security group lets nothing out to 443", "egress-blocked")
