@@ -111,7 +111,7 @@ static void trim_clock(struct facts *facts, int level)
         int32_t below = 0;
         for (int32_t j = 0; j < clock->n_samples; j++)
             below += clock->samples[j].offset_ms < clock->samples[i].offset_ms ||
-                     (clock->samples[j].offset_ms == clock->samples[i].offset_ms && j < i);
+                     (j < i && clock->samples[j].offset_ms == clock->samples[i].offset_ms);
         if (below == clock->n_samples / 2)
             middle = i;
         if (clock->samples[i].offset_ms > RIGHT_MS || clock->samples[i].offset_ms < -RIGHT_MS ||

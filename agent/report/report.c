@@ -12,6 +12,8 @@ const struct output outputs[] = {
     {"terminal", "for a person: the root cause, its fix, the ladders", terminal_write},
     {"short", "one line to paste into a chat", short_write},
     {"json", "everything, by docs/report.schema.json", json_write},
+    {"junit", "test results, for pipelines that build images", junit_write},
+    {"prometheus", "metrics, for node_exporter's textfile collector", prometheus_write},
     {"console", "the block for a serial console, at most 2 KB, which `show` reads", console_write},
 };
 const size_t n_outputs = sizeof(outputs) / sizeof(outputs[0]);

@@ -41,6 +41,10 @@ void json_write(const struct report *report, const struct style *style, struct b
 /* console.c: the block for the serial console, at most 2 KB of lines of at most 80 columns */
 void console_write(const struct report *report, const struct style *style, struct buffer *to);
 
+/* prometheus.c, junit.c */
+void prometheus_write(const struct report *report, const struct style *style, struct buffer *to);
+void junit_write(const struct report *report, const struct style *style, struct buffer *to);
+
 /* The JSON report without any white space, on one line: for the console. */
 void json_write_line(const struct report *report, struct buffer *to);
 
