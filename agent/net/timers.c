@@ -102,6 +102,12 @@ bool timers_fire_one(struct timers *timers, int64_t now_us)
 
 void timers_clear(struct timers *timers)
 {
-    while (timers->first != NULL)
-        loop_cancel(timers->first);
+    struct timer *timer = timers->first;
+
+    timers->first = NULL;
+    while (timer != NULL) {
+        struct timer *next = timer->next;
+        free(timer);
+        timer = next;
+    }
 }

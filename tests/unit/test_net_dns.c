@@ -24,7 +24,7 @@
 #include "net_peer.h"
 
 enum { TYPE_A = 1, TYPE_CNAME = 5, TYPE_AAAA = 28, QUESTION = 0xc00c /* pointer to its name */ };
-enum { SHORT_MS = 60 };
+enum { SHORT_MS = 150 };
 
 /* --- answers --- */
 
@@ -282,20 +282,34 @@ static void on_stream(void *arg, short events)
     server.watches[2] = loop_watch(loop, server.stream, POLLIN, true, on_stream_bytes, NULL);
 }
 
+/* One port for UDP and TCP: whichever the kernel gives for the one may be taken for the other. */
+static bool bind_both(struct sockaddr_in *address)
+{
+    for (int i = 0; i < 50; i++) {
+        socklen_t length = sizeof(*address);
+        *address = (struct sockaddr_in){.sin_family = AF_INET,
+                                        .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+        server.udp = socket(AF_INET, SOCK_DGRAM, 0);
+        server.listener = socket(AF_INET, SOCK_STREAM, 0);
+        if (bind(server.udp, (struct sockaddr *)address, sizeof(*address)) == 0 &&
+            getsockname(server.udp, (struct sockaddr *)address, &length) == 0 &&
+            bind(server.listener, (struct sockaddr *)address, sizeof(*address)) == 0 &&
+            listen(server.listener, 4) == 0)
+            return true;
+        close(server.udp);
+        close(server.listener);
+    }
+    return false;
+}
+
 static int set_up(void **state)
 {
-    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    socklen_t length = sizeof(address);
+    struct sockaddr_in address;
     (void)state;
 
     memset(&server, 0, sizeof(server));
     loop = loop_new();
-    server.udp = socket(AF_INET, SOCK_DGRAM, 0);
-    server.listener = socket(AF_INET, SOCK_STREAM, 0);
-    if (bind(server.udp, (struct sockaddr *)&address, sizeof(address)) != 0 ||
-        getsockname(server.udp, (struct sockaddr *)&address, &length) != 0 ||
-        bind(server.listener, (struct sockaddr *)&address, sizeof(address)) != 0 ||
-        listen(server.listener, 4) != 0)
+    if (!bind_both(&address))
         return -1;
     snprintf(server.address, sizeof(server.address), "127.0.0.1:%u", ntohs(address.sin_port));
     server.watches[0] = loop_watch(loop, server.udp, POLLIN, true, on_datagram, NULL);
@@ -329,7 +343,7 @@ static void ask(const char *name, enum family family, int32_t timeout_ms)
     n_got = 0;
     assert_true(dns_ask(loop, &question, keep, NULL));
     assert_int_equal(n_got, 0); /* never inside the call */
-    assert_int_equal(loop_run(loop, clock_monotonic_ms() + 5000), LOOP_IDLE);
+    assert_int_equal(loop_run(loop, clock_monotonic_ms() + 20000), LOOP_IDLE);
     assert_int_equal(n_got, 1);
     assert_string_equal(got.server, server.address);
     assert_int_equal(got.asked_as, ASKED_UPSTREAM);
@@ -337,20 +351,31 @@ static void ask(const char *name, enum family family, int32_t timeout_ms)
     assert_true(got.step.took_ms >= 1);
 }
 
-static void expect_failure(const char *name, enum failure failure, int rcode)
+static void expect_failure_within(const char *name, enum failure failure, int rcode,
+                                  int32_t timeout_ms)
 {
-    ask(name, FAMILY_IPV4, SHORT_MS);
+    ask(name, FAMILY_IPV4, timeout_ms);
     if (got.step.outcome != OUTCOME_FAILED || got.step.failure != failure || got.rcode != rcode ||
-        got.n_addresses != 0) {
+        got.n_addresses != 0)
         fail_msg("%s: outcome %d, %s instead of %s, rcode %d, %d addresses", name, got.step.outcome,
                  failure_name(got.step.failure), failure_name(failure), got.rcode, got.n_addresses);
-    }
+}
+
+static void expect_failure(const char *name, enum failure failure, int rcode)
+{
+    expect_failure_within(name, failure, rcode, 5000);
+}
+
+/* One that only the end of its time brings. */
+static void expect_silence(const char *name, enum failure failure)
+{
+    expect_failure_within(name, failure, -1, SHORT_MS);
 }
 
 static void finds_addresses(void **state)
 {
     (void)state;
-    ask("a.test", FAMILY_IPV4, 2000);
+    ask("a.test", FAMILY_IPV4, 5000);
     assert_int_equal(got.step.outcome, OUTCOME_OK);
     assert_int_equal(got.rcode, 0);
     assert_int_equal(got.n_addresses, 2);
@@ -360,12 +385,12 @@ static void finds_addresses(void **state)
     assert_string_equal(got.cname, "");
     assert_int_equal(server.n_datagrams, 1);
 
-    ask("aaaa.test", FAMILY_IPV6, 2000);
+    ask("aaaa.test", FAMILY_IPV6, 5000);
     assert_int_equal(got.step.outcome, OUTCOME_OK);
     assert_int_equal(got.n_addresses, 1);
     assert_string_equal(got.addresses[0], "fd00::1");
 
-    ask("case.test", FAMILY_IPV4, 2000);
+    ask("case.test", FAMILY_IPV4, 5000);
     assert_int_equal(got.step.outcome, OUTCOME_OK);
 }
 
@@ -373,9 +398,9 @@ static void asks_absolutely(void **state)
 {
     (void)state;
     setenv("LOCALDOMAIN", "search.test", 1);
-    ask("nodata", FAMILY_IPV4, 2000);
+    ask("nodata", FAMILY_IPV4, 5000);
     assert_string_equal(server.asked, "nodata.");
-    ask("nodata.test.", FAMILY_IPV4, 2000);
+    ask("nodata.test.", FAMILY_IPV4, 5000);
     assert_string_equal(server.asked, "nodata.test.");
     unsetenv("LOCALDOMAIN");
 }
@@ -383,13 +408,13 @@ static void asks_absolutely(void **state)
 static void follows_the_chain(void **state)
 {
     (void)state;
-    ask("cname.test", FAMILY_IPV4, 2000);
+    ask("cname.test", FAMILY_IPV4, 5000);
     assert_int_equal(got.step.outcome, OUTCOME_OK);
     assert_string_equal(got.cname, "y.test");
     assert_int_equal(got.ttl_s, 10);
     assert_string_equal(got.addresses[0], "10.0.1.21");
 
-    ask("unsorted.test", FAMILY_IPV4, 2000);
+    ask("unsorted.test", FAMILY_IPV4, 5000);
     assert_int_equal(got.step.outcome, OUTCOME_OK);
     assert_string_equal(got.cname, "y.test");
 }
@@ -422,17 +447,17 @@ static void survives_lies(void **state)
     expect_failure("cut.test", FAILURE_DNS_MALFORMED, 0);
 
     /* What is no answer to the question is not taken for one, but not forgotten either. */
-    expect_failure("otherquestion.test", FAILURE_DNS_MALFORMED, -1);
+    expect_silence("otherquestion.test", FAILURE_DNS_MALFORMED);
     assert_string_equal(got.step.detail, "something came back, but no answer to this question");
-    expect_failure("otherid.test", FAILURE_DNS_MALFORMED, -1);
-    expect_failure("short.test", FAILURE_DNS_MALFORMED, -1);
+    expect_silence("otherid.test", FAILURE_DNS_MALFORMED);
+    expect_silence("short.test", FAILURE_DNS_MALFORMED);
 
-    ask("escape.test", FAMILY_IPV4, 2000);
+    ask("escape.test", FAMILY_IPV4, 5000);
     assert_int_equal(got.step.outcome, OUTCOME_OK);
     assert_null(strchr(got.cname, '\033'));
     assert_null(strchr(got.cname, '\n'));
 
-    ask("ttl.test", FAMILY_IPV4, 2000);
+    ask("ttl.test", FAMILY_IPV4, 5000);
     assert_int_equal(got.step.outcome, OUTCOME_OK);
     assert_int_equal(got.ttl_s, 0);
 }
@@ -440,12 +465,12 @@ static void survives_lies(void **state)
 static void takes_long_answers_by_tcp(void **state)
 {
     (void)state;
-    ask("tc.test", FAMILY_IPV4, 2000);
+    ask("tc.test", FAMILY_IPV4, 5000);
     assert_int_equal(got.step.outcome, OUTCOME_OK);
     assert_int_equal(got.n_addresses, 2);
     assert_int_equal(server.n_streams, 1);
 
-    ask("many.test", FAMILY_IPV4, 2000);
+    ask("many.test", FAMILY_IPV4, 5000);
     assert_int_equal(got.step.outcome, OUTCOME_OK);
     assert_int_equal(got.n_addresses, MAX_ADDRESSES);
     assert_string_equal(got.addresses[MAX_ADDRESSES - 1], "10.0.3.15");
@@ -460,7 +485,7 @@ static void sends_twice_at_most(void **state)
     assert_int_equal(got.step.outcome, OUTCOME_OK);
     assert_int_equal(server.n_datagrams, 2);
 
-    expect_failure("silent.test", FAILURE_TIMEOUT, -1);
+    expect_silence("silent.test", FAILURE_TIMEOUT);
     assert_int_equal(server.n_datagrams, 2);
     assert_true(got.step.took_ms >= SHORT_MS - 5);
     assert_string_equal(got.step.detail, "");
@@ -508,7 +533,7 @@ static void asks_many_at_once(void **state)
         question.name = i % 2 == 0 ? "a.test" : "nx.test";
         assert_true(dns_ask(loop, &question, keep, NULL));
     }
-    assert_int_equal(loop_run(loop, clock_monotonic_ms() + 5000), LOOP_IDLE);
+    assert_int_equal(loop_run(loop, clock_monotonic_ms() + 20000), LOOP_IDLE);
     assert_int_equal(n_got, 40);
 }
 

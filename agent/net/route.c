@@ -1,0 +1,258 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * A look-up that ends at a prohibit, blackhole or unreachable entry is answered with an errno alone,
+ * so the entry is then searched in a dump of the tables, and among the rules of policy routing.
+ */
+#include "net/route.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <linux/fib_rules.h>
+#include <linux/rtnetlink.h>
+#include <net/if.h>
+#include <string.h>
+#include <sys/time.h>
+#include <unistd.h>
+
+#include "base/text.h"
+#include "net/address.h"
+
+enum { AT_ONCE_MS = 1000, MAX_READS = 256 };
+
+struct search {
+    int family;
+    unsigned char address[16];
+    int bits; /* of the address */
+    struct route *route;
+    int os_error; /* of the look-up */
+    int longest;  /* prefix length of the best entry so far, -1: none */
+};
+
+struct request {
+    struct nlmsghdr head;
+    struct rtmsg route; /* struct fib_rule_hdr has the same size and family */
+    struct rtattr attribute;
+    unsigned char address[16];
+};
+
+static const struct {
+    int os_error;
+    unsigned char type; /* of a route */
+    unsigned char action;
+    enum route_kind kind;
+} refusals[] = {
+    {EACCES, RTN_PROHIBIT, FR_ACT_PROHIBIT, ROUTE_PROHIBIT},
+    {EINVAL, RTN_BLACKHOLE, FR_ACT_BLACKHOLE, ROUTE_BLACKHOLE},
+    {EHOSTUNREACH, RTN_UNREACHABLE, 0, ROUTE_UNREACHABLE},
+    {ENETUNREACH, RTN_THROW, 0, ROUTE_THROW},
+    {ENETUNREACH, 0, FR_ACT_UNREACHABLE, ROUTE_UNREACHABLE},
+    {EAGAIN, RTN_THROW, 0, ROUTE_THROW}, /* IPv6 */
+};
+enum { N_REFUSALS = sizeof(refusals) / sizeof(refusals[0]) };
+
+static bool within(const struct search *search, const unsigned char *prefix, int bits)
+{
+    int whole = bits / 8, rest = bits % 8;
+
+    if (bits > search->bits || memcmp(prefix, search->address, (size_t)whole) != 0)
+        return false;
+    return rest == 0 || ((prefix[whole] ^ search->address[whole]) >> (8 - rest)) == 0;
+}
+
+static void format(const struct search *search, const unsigned char *bytes, char to[ADDRESS_SIZE])
+{
+    (void)inet_ntop(search->family, bytes, to, ADDRESS_SIZE);
+}
+
+/* The attributes that a route and a rule have in common: RTA_DST is FRA_DST. */
+struct attributes {
+    const unsigned char *to;
+    const unsigned char *via;
+    uint32_t interface;
+    uint32_t table;
+    uint32_t priority;
+};
+
+static void read_attributes(const struct search *search, const struct nlmsghdr *message,
+                            struct attributes *found)
+{
+    const struct rtmsg *head = NLMSG_DATA(message);
+    const struct rtattr *at = RTM_RTA(head);
+    size_t left = RTM_PAYLOAD(message);
+
+    *found = (struct attributes){.table = head->rtm_table};
+    for (; RTA_OK(at, left); at = RTA_NEXT(at, left)) {
+        bool address = RTA_PAYLOAD(at) == (size_t)search->bits / 8;
+        bool number = RTA_PAYLOAD(at) == sizeof(uint32_t);
+        if (at->rta_type == RTA_DST && address)
+            found->to = RTA_DATA(at);
+        else if (at->rta_type == RTA_GATEWAY && address)
+            found->via = RTA_DATA(at);
+        else if (at->rta_type == RTA_OIF && number)
+            memcpy(&found->interface, RTA_DATA(at), sizeof(uint32_t));
+        else if (at->rta_type == RTA_PRIORITY && number) /* FRA_PRIORITY too */
+            memcpy(&found->priority, RTA_DATA(at), sizeof(uint32_t));
+        else if (at->rta_type == RTA_TABLE && number)
+            memcpy(&found->table, RTA_DATA(at), sizeof(uint32_t));
+    }
+}
+
+static void take_found(struct search *search, const struct nlmsghdr *message)
+{
+    const struct rtmsg *head = NLMSG_DATA(message);
+    struct route *route = search->route;
+    struct attributes found;
+    char name[IF_NAMESIZE] = "";
+
+    read_attributes(search, message, &found);
+    route->kind = head->rtm_type == RTN_LOCAL ? ROUTE_LOCAL : ROUTE_FORWARD;
+    if (found.via)
+        format(search, found.via, route->via);
+    if (found.interface && if_indextoname(found.interface, name))
+        (void)text_escape(route->interface, sizeof(route->interface), name, strlen(name));
+}
+
+static void take_entry(struct search *search, const struct nlmsghdr *message, bool rule)
+{
+    const struct rtmsg *head = NLMSG_DATA(message);
+    struct attributes found;
+    struct route *route = search->route;
+    static const unsigned char any[16];
+
+    read_attributes(search, message, &found);
+    for (int i = 0; i < N_REFUSALS; i++) {
+        unsigned char wanted = rule ? refusals[i].action : refusals[i].type;
+        if (refusals[i].os_error != search->os_error || wanted == 0 || head->rtm_type != wanted ||
+            head->rtm_dst_len <= search->longest ||
+            !within(search, found.to ? found.to : any, head->rtm_dst_len))
+            continue;
+        char address[ADDRESS_SIZE];
+        format(search, found.to ? found.to : any, address);
+        search->longest = head->rtm_dst_len;
+        route->kind = refusals[i].kind;
+        route->by_rule = rule;
+        route->priority = rule ? found.priority : 0;
+        route->table = rule ? 0 : found.table;
+        (void)text_set(route->entry, sizeof(route->entry), "%.50s/%d", address, head->rtm_dst_len);
+    }
+}
+
+/* False when that was the last message. */
+static bool take_message(struct search *search, const struct nlmsghdr *message)
+{
+    const bool long_enough = message->nlmsg_len >= NLMSG_LENGTH(sizeof(struct rtmsg));
+    const bool part = message->nlmsg_flags & NLM_F_MULTI;
+    const struct nlmsgerr *error = NLMSG_DATA(message);
+
+    switch (message->nlmsg_type) {
+    case NLMSG_ERROR:
+        if (message->nlmsg_len >= NLMSG_LENGTH(sizeof(*error)))
+            search->os_error = -error->error;
+        return false;
+    case RTM_NEWROUTE:
+        if (long_enough && part)
+            take_entry(search, message, false);
+        else if (long_enough)
+            take_found(search, message);
+        return part;
+    case RTM_NEWRULE:
+        if (long_enough)
+            take_entry(search, message, true);
+        return true;
+    default:
+        return false; /* NLMSG_DONE */
+    }
+}
+
+static void ask(int fd, struct search *search, unsigned short type, bool dump)
+{
+    _Alignas(struct nlmsghdr) char piece[16384];
+    struct request request = {
+        .head = {.nlmsg_len = NLMSG_LENGTH(sizeof(struct rtmsg)),
+                 .nlmsg_type = type,
+                 .nlmsg_flags = dump ? NLM_F_REQUEST | NLM_F_DUMP : NLM_F_REQUEST},
+        .route = {.rtm_family = (unsigned char)search->family},
+    };
+
+    if (!dump) {
+        size_t bytes = (size_t)search->bits / 8;
+        request.route.rtm_dst_len = (unsigned char)search->bits;
+        request.attribute.rta_type = RTA_DST;
+        request.attribute.rta_len = (unsigned short)RTA_LENGTH(bytes);
+        memcpy(request.address, search->address, bytes);
+        request.head.nlmsg_len += (unsigned)RTA_LENGTH(bytes);
+    }
+    if (send(fd, &request, request.head.nlmsg_len, 0) < 0)
+        return;
+    for (int i = 0; i < MAX_READS; i++) {
+        ssize_t n = recv(fd, piece, sizeof(piece), 0);
+        if (n <= 0)
+            return;
+        size_t left = (size_t)n;
+        for (const struct nlmsghdr *at = (const void *)piece; NLMSG_OK(at, left);
+             at = NLMSG_NEXT(at, left))
+            if (!take_message(search, at))
+                return;
+    }
+}
+
+static bool parse(const char *address, struct search *search)
+{
+    struct sockaddr_storage to;
+    socklen_t length;
+
+    if (!address_parse(address, 0, &to, &length))
+        return false;
+    search->family = to.ss_family;
+    search->bits = to.ss_family == AF_INET6 ? 128 : 32;
+    if (to.ss_family == AF_INET6)
+        memcpy(search->address, &((const struct sockaddr_in6 *)(const void *)&to)->sin6_addr, 16);
+    else
+        memcpy(search->address, &((const struct sockaddr_in *)(const void *)&to)->sin_addr, 4);
+    return true;
+}
+
+void route_look_up(const char *address, struct route *route)
+{
+    const struct timeval patience = {.tv_usec = 200000};
+    struct search search = {.route = route, .longest = -1};
+
+    memset(route, 0, sizeof(*route));
+    (void)text_set(route->to, sizeof(route->to), "%s", address);
+    if (!parse(address, &search))
+        return;
+    int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
+    if (fd < 0)
+        return;
+    (void)setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
+    ask(fd, &search, RTM_GETROUTE, false);
+    int os_error = search.os_error;
+    for (int i = 0; route->kind == ROUTE_UNKNOWN && i < N_REFUSALS; i++)
+        if (refusals[i].os_error == os_error)
+            route->kind = os_error == ENETUNREACH ? ROUTE_NONE : refusals[i].kind;
+    if (route->kind != ROUTE_UNKNOWN && os_error != 0) {
+        ask(fd, &search, RTM_GETROUTE, true);
+        search.os_error = os_error;
+        if (search.longest < 0)
+            ask(fd, &search, RTM_GETRULE, true);
+    }
+    (void)close(fd);
+}
+
+void routes_doubt(struct route *routes, int32_t *n, int32_t max, const char *address,
+                  const struct step *step)
+{
+    static const enum failure local[] = {FAILURE_NO_ROUTE,      FAILURE_HOST_UNREACHABLE,
+                                         FAILURE_PROHIBITED,    FAILURE_BLACKHOLE,
+                                         FAILURE_NOT_PERMITTED, FAILURE_REFUSED};
+    bool explicable = false;
+
+    for (size_t i = 0; i < sizeof(local) / sizeof(local[0]); i++)
+        explicable |= step->failure == local[i];
+    if (step->outcome != OUTCOME_FAILED || !explicable || step->took_ms >= AT_ONCE_MS || *n >= max)
+        return;
+    for (int32_t i = 0; i < *n; i++)
+        if (strcmp(routes[i].to, address) == 0)
+            return;
+    route_look_up(address, &routes[(*n)++]);
+}
