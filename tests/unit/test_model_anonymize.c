@@ -1,0 +1,591 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Nothing that says whose it is survives --anonymize, in any output, whatever member of facts held
+ * it; and the diagnosis is the same. PREFLIGHT_SEED repeats a random run.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <arpa/inet.h>
+#include <cmocka.h>
+
+#include "base/file.h"
+#include "base/text.h"
+#include "diagnose/diagnose.h"
+#include "diagnose/look.h"
+#include "facts_builder.h"
+#include "model/anonymize.h"
+#include "model/place.h"
+#include "report/recorded.h"
+#include "report/report.h"
+#include "situations.h"
+
+enum { RANDOM_ROUNDS = 1000 };
+
+static struct facts facts, original, again;
+static struct report before, after;
+static uint64_t seed, state_of_random;
+
+/* splitmix64 */
+static uint32_t below(uint32_t n)
+{
+    uint64_t z = (state_of_random += 0x9e3779b97f4a7c15u);
+    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
+    z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
+    return (uint32_t)((z ^ (z >> 31)) % n);
+}
+
+/* --- every member --- */
+
+typedef void visit(const struct fields *fields, const struct field *field, char *at);
+
+static int32_t count_of(const struct field *field, const char *base)
+{
+    int32_t n = field->count == COUNT_ONE ? 1 : (int32_t)field->max_items;
+
+    if (field->count == COUNT_LIST)
+        memcpy(&n, base + field->n_offset, sizeof n);
+    return n;
+}
+
+static void each_member(const struct fields *fields, char *base, visit *each)
+{
+    for (size_t i = 0; i < fields->n; i++) {
+        const struct field *field = &fields->rows[i];
+        if (field->count == COUNT_LIST)
+            each(NULL, field, base);
+        for (int32_t j = 0; j < count_of(field, base); j++) {
+            char *at = base + field->offset + (size_t)j * field->size;
+            if (field->kind == FIELD_STRUCT)
+                each_member(field->fields, at, each);
+            else
+                each(fields, field, at);
+        }
+    }
+}
+
+static void each_text_has_a_rule(const struct fields *fields)
+{
+    for (size_t i = 0; i < fields->n; i++) {
+        const struct field *field = &fields->rows[i];
+        if (field->kind == FIELD_STRUCT)
+            each_text_has_a_rule(field->fields);
+        else if (field->kind == FIELD_TEXT && !anonymize_has_rule(fields, field))
+            fail_msg("%s.%s: say in anonymize.c what may be shown of it", fields->name,
+                     field->name);
+    }
+}
+
+static void every_text_member_has_a_rule(void **state)
+{
+    (void)state;
+    each_text_has_a_rule(&facts_fields);
+}
+
+static const char *filling;
+static const char *only; /* the name of the member that is filled; NULL: every one */
+static int n_filled;
+
+static void fill(const struct fields *fields, const struct field *field, char *at)
+{
+    if (!fields) { /* the count of a list */
+        memcpy(at + field->n_offset, &(int32_t){2}, sizeof(int32_t));
+    } else if (field->kind == FIELD_TEXT && strlen(filling) < field->size &&
+               (!only || strcmp(only, field->name) == 0)) {
+        (void)text_set(at, field->size, "%s", filling);
+        n_filled++;
+    }
+}
+
+static void assert_in_no_output(const char *secret)
+{
+    const struct style style = {.verbose = true};
+
+    for (size_t i = 0; i < n_outputs; i++) {
+        struct buffer text;
+        buffer_init(&text, 16 * 1024 * 1024);
+        outputs[i].write(&after, &style, &text);
+        assert_false(text.failed);
+        if (strcasestr(text.bytes, secret))
+            fail_msg("%s, filled with '%s': %.120s", outputs[i].name, filling,
+                     strcasestr(text.bytes, secret) - 60);
+        buffer_clear(&text);
+    }
+}
+
+static const char *wanted;
+
+static void assert_not_wanted(const struct fields *fields, const struct field *field, char *at)
+{
+    if (fields && field->kind == FIELD_TEXT && strcasestr(at, wanted))
+        fail_msg("%s.%s, filled with '%s': %s", fields->name, field->name, filling, at);
+}
+
+/* `text` says `secret` in its own way, in every member or in the only one. */
+static void assert_gone(const char *secret, const char *text)
+{
+    facts_healthy(&facts);
+    filling = text;
+    wanted = secret;
+    n_filled = 0;
+    each_member(&facts_fields, (char *)&facts, fill);
+    (void)text_set(facts.role.role, sizeof facts.role.role, "contoso-admin-7");
+    (void)text_set(facts.machine.asset_tag, sizeof facts.machine.asset_tag, "Rack 12 + shelf 3");
+    (void)text_set(facts.plan.services[0].host, HOST_SIZE, "gate.fabrikam-9.example");
+    assert_true(anonymize_facts(&facts));
+    each_member(&facts_fields, (char *)&facts, assert_not_wanted);
+    if (only)
+        return;
+    assert_true(n_filled > 100);
+    diagnose(&facts, &after);
+    assert_in_no_output(secret);
+}
+
+/* The way with the secret for each '@' of it. */
+static void say(const char *way, const char *secret, char text[WORDS_SIZE])
+{
+    text[0] = '\0';
+    for (; *way; way++) {
+        if (*way == '@')
+            (void)text_add(text, WORDS_SIZE, "%s", secret);
+        else
+            (void)text_add(text, WORDS_SIZE, "%c", *way);
+    }
+}
+
+/* clang-format off */
+static const char *const secrets[] = {
+        "i-0fedcba9876543210",
+        "vpc-0fedcba9876543210",
+        "subnet-9a8b7c6d",
+        "sg-0c1d2e3f4a5b67892",
+        "eni-0c1d2e3f4a5b67892",
+        "ami-0c1d2e3f4a5b67892",
+        "vpce-svc-0c1d2e3f4a5b67892",
+        "mi-0c1d2e3f4a5b67892",
+        "999988887777",
+        "02:ab:cd:ef:01:23",
+        "ec2f3f8a-6a2b-4b1c-9c53-0d1f6f6b7a10",
+        "6F1B2C3D-1111-4222-8333-0123456789AB",
+        "AROA5EXAMPLE7SECRET9",
+        "4442587FB7D0A2F9",
+        "10.9.8.71",
+        "172.20.30.40",
+        "192.168.77.66",
+        "100.99.98.97",
+        "52.94.133.131",
+        "fd12:3456:789a::71",
+        "2600:1f14:abc:de01::71",
+        "fe80::8aff:fe12:3456",
+        "::ffff:10.9.8.71",
+        "64:ff9b::a09:847",
+        "proxy.fabrikam-9.com",
+        "fabrikam-9",
+        "ip-10-9-8-71.ec2.internal",
+        "contoso-admin-7",
+        "bucket-999988887777",
+        "alice.smith@fabrikam-9.com",
+        "arn:aws:iam::999988887777:role/x/contoso-admin-7",
+        "Rack 12 + shelf 3", "999988887777-logs", "bob-smith@localhost",
+    };
+static const char *const ways[] = {
+        "@",    "said @.", "\\n@\\n@, \\x1b@", "{\"a\":\"@\",'@':[@]}", "http://@:8080/x%2F@",
+        "@/24", "<@>"};
+/* clang-format on */
+enum { N_SECRETS = sizeof secrets / sizeof secrets[0], N_WAYS = sizeof ways / sizeof ways[0] };
+
+static void no_identifier_survives_in_any_output(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < N_SECRETS; i++)
+        for (size_t j = 0; j < N_WAYS; j++) {
+            char text[WORDS_SIZE];
+            say(ways[j], secrets[i], text);
+            assert_gone(secrets[i], text);
+        }
+}
+
+/* Where one member alone holds it, only its shape gives it away. */
+static void fill_one_after_the_other(const struct fields *fields)
+{
+    for (size_t i = 0; i < fields->n; i++) {
+        if (fields->rows[i].kind == FIELD_STRUCT)
+            fill_one_after_the_other(fields->rows[i].fields);
+        if (fields->rows[i].kind != FIELD_TEXT)
+            continue;
+        only = fields->rows[i].name;
+        for (size_t j = 0; j < N_SECRETS; j++) {
+            char text[WORDS_SIZE];
+            say(ways[(i + j) % N_WAYS], secrets[j], text);
+            assert_gone(secrets[j], text);
+        }
+    }
+}
+
+static void no_identifier_survives_in_any_member(void **state)
+{
+    (void)state;
+    fill_one_after_the_other(&facts_fields);
+    only = NULL;
+}
+
+static void what_a_cut_leaves_of_a_name_is_dropped(void **state)
+{
+    static const char words[] = "User: arn:aws:sts::123456789012:assumed-role/app-role/"
+                                "i-0123456789abcdef0 is not authorized to perform: ssm:X on ";
+    char text[WORDS_SIZE];
+    (void)state;
+
+    facts_healthy(&facts);
+    (void)text_set(text, sizeof text, "%si-01234567...", words);
+    (void)text_set(facts.role.message, WORDS_SIZE, "%s", text);
+    (void)text_set(facts.role.info_message, WORDS_SIZE, "%s app-r", words);
+    (void)text_set(facts.imds.body_start, DETAIL_SIZE, "%s 12345678901", words);
+    assert_true(anonymize_facts(&facts));
+    assert_null(strstr(facts.role.message, "01234567"));
+    assert_null(strstr(facts.role.info_message, "app-r"));
+    assert_null(strstr(facts.imds.body_start, "1234567"));
+}
+
+/* --- what becomes of it --- */
+
+static void assert_said(const char *from, const char *to)
+{
+    facts_healthy(&facts);
+    (void)text_set(facts.role.message, sizeof facts.role.message, "%s", from);
+    assert_true(anonymize_facts(&facts));
+    assert_string_equal(facts.role.message, to);
+}
+
+static void the_same_becomes_the_same_everywhere(void **state)
+{
+    (void)state;
+    assert_said("User: arn:aws:sts::123456789012:assumed-role/app-role/i-0123456789abcdef0 is not "
+                "authorized to perform: ssm:DescribeAssociation on resource: "
+                "arn:aws:ssm:us-east-1:123456789012:* because no identity-based policy allows the "
+                "ssm:DescribeAssociation action",
+                "User: arn:aws:sts::000000000001:assumed-role/role-1/i-00000000000000001 is not "
+                "authorized to perform: ssm:DescribeAssociation on resource: "
+                "arn:aws:ssm:us-east-1:000000000001:* because no identity-based policy allows the "
+                "ssm:DescribeAssociation action");
+    assert_string_equal(facts.instance.id, "i-00000000000000001");
+    assert_string_equal(facts.machine.asset_tag, "i-00000000000000001");
+    assert_string_equal(facts.instance.account, "000000000001");
+    assert_string_equal(facts.role.role, "role-1");
+    assert_string_equal(facts.role.profile_arn,
+                        "arn:aws:iam::000000000001:instance-profile/profile-1");
+}
+
+static void words_of_aws_stay(void **state)
+{
+    static const char *const words[] = {
+        "ssm.us-gov-west-1.amazonaws.com",
+        "s3.dualstack.eu-central-1.amazonaws.com",
+        "ssm.eu-central-1.api.aws",
+        "com.amazonaws.ap-southeast-5.ssmmessages",
+        "in us-west-2-lax-1a (usw2-lax1-az1)",
+        "SSM Agent 3.3.1142.0, TLSv1.3, squid/5.7",
+        "Signature expired: 20261123T120000Z is now earlier than 20261123T120500Z",
+        "arn:aws:iam::aws:policy/AmazonSSMManagedInstanceCore",
+        "169.254.169.253, 169.254.169.254, 169.254.169.123, 127.0.0.53",
+        "fd00:ec2::253 and fd00:ec2::254",
+        "at 12:00:00, std::string; ratio 1:2:3",
+        "certificate verify failed: self-signed certificate in certificate chain",
+    };
+    (void)state;
+
+    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
+        assert_said(words[i], words[i]);
+}
+
+static void the_healthy_instance_is_not_to_be_known_again(void **state)
+{
+    (void)state;
+    facts_healthy(&facts);
+    assert_true(anonymize_facts(&facts));
+    assert_string_equal(facts.instance.region, "us-east-1");
+    assert_string_equal(facts.plan.services[SERVICE_SSM].host, "ssm.us-east-1.amazonaws.com");
+    assert_string_equal(facts.instance.vpc_cidrs[0], "10.0.0.0/16");
+    assert_string_equal(facts.instance.private_ipv4, "10.0.1.8");
+    assert_string_equal(facts.network.interfaces[0].addresses[0], "10.0.1.8/24");
+    assert_string_equal(facts.resolvers.configured[0], "10.0.0.2");
+    assert_string_equal(facts.agent.ca_bundle, "/etc/ssl/certs/ca-certificates.crt");
+    assert_string_equal(facts.agent.unit, "amazon-ssm-agent.service");
+    assert_string_equal(facts.endpoints[0].addresses[0].session.issuer,
+                        "C=US, O=Amazon, CN=Amazon RSA 2048 M02");
+}
+
+/* --- addresses --- */
+
+static void random_ipv4(char to[ADDRESS_SIZE])
+{
+    static const char *const starts[] = {
+        "10.0.1.", "10.0.2.", "10.1.7.",      "10.77.0.", "172.16.3.", "192.168.4.", "100.64.9.",
+        "52.1.2.", "52.1.3.", "169.254.169.", "127.0.0.", "198.18.1.", "8.8.8."};
+    (void)text_set(to, ADDRESS_SIZE, "%s%u", starts[below(sizeof starts / sizeof starts[0])],
+                   below(6) ? below(256) : below(4));
+}
+
+static void random_address(char to[ADDRESS_SIZE])
+{
+    static const char *const starts[] = {"2600:1f14:abc:de01::",
+                                         "2600:1f14:abc:de02::",
+                                         "2a05:d018::",
+                                         "fd00:ec2::",
+                                         "fd12::",
+                                         "fe80::",
+                                         "::ffff:10.0.1.",
+                                         "64:ff9b::",
+                                         "::"};
+    if (below(3))
+        random_ipv4(to);
+    else
+        (void)text_set(to, ADDRESS_SIZE, "%s%u", starts[below(sizeof starts / sizeof starts[0])],
+                       below(256));
+}
+
+enum { N_POOL = MAX_ADDRESSES };
+
+/* The pool stands as the answer of a name; blocks of the VPC and the subnet around some of it. */
+static void random_network(void)
+{
+    static const char *const vpcs[] = {"10.0.0.0/16",    "10.1.0.0/16",  "172.16.0.0/16",
+                                       "52.1.0.0/16",    "10.0.0.0/8",   "2600:1f14:abc:de00::/56",
+                                       "192.168.4.0/24", "100.64.0.0/10"};
+    static const char *const subnets[] = {
+        "10.0.1.0/24", "10.0.1.128/25",          "10.1.7.0/28", "172.16.3.0/26", "52.1.2.0/24",
+        "10.0.0.0/20", "2600:1f14:abc:de01::/64"};
+    struct dns_answer *answer = &facts.endpoints[0].answers[0];
+
+    facts_healthy(&facts);
+    facts.instance.n_vpc_cidrs = (int32_t)below(4);
+    for (int32_t i = 0; i < facts.instance.n_vpc_cidrs; i++)
+        (void)text_set(facts.instance.vpc_cidrs[i], ADDRESS_SIZE, "%s",
+                       vpcs[below(sizeof vpcs / sizeof vpcs[0])]);
+    facts.instance.n_subnet_cidrs = (int32_t)below(3);
+    for (int32_t i = 0; i < facts.instance.n_subnet_cidrs; i++)
+        (void)text_set(facts.instance.subnet_cidrs[i], ADDRESS_SIZE, "%s",
+                       subnets[below(sizeof subnets / sizeof subnets[0])]);
+    answer->n_addresses = N_POOL;
+    for (int32_t i = 0; i < N_POOL; i++)
+        random_address(answer->addresses[i]);
+}
+
+static void assert_same_relations(const char *old, const char *new)
+{
+    char old_resolver[ADDRESS_SIZE] = "", new_resolver[ADDRESS_SIZE] = "";
+    enum place place = place_of(&original.instance, old);
+
+    if (place != place_of(&facts.instance, new))
+        fail_msg("seed %llu: %s and %s lie elsewhere", (unsigned long long)seed, old, new);
+    if (look_is_amazon_resolver(&original.instance, old) !=
+        look_is_amazon_resolver(&facts.instance, new))
+        fail_msg("seed %llu: %s or %s is Amazon's resolver", (unsigned long long)seed, old, new);
+    if (place == PLACE_LOCAL && !text_starts(old, "fe80"))
+        assert_string_equal(old, new);
+    if (place_vpc_resolver(&original.instance, old_resolver))
+        assert_true(place_vpc_resolver(&facts.instance, new_resolver));
+    if ((strcmp(old, old_resolver) == 0) != (strcmp(new, new_resolver) == 0))
+        fail_msg("seed %llu: %s, %s: base + 2", (unsigned long long)seed, old, new);
+}
+
+static void addresses_keep_how_they_lie(void **state)
+{
+    const char *given = getenv("PREFLIGHT_SEED");
+    (void)state;
+
+    for (uint64_t i = 0; i < (given ? 1 : RANDOM_ROUNDS); i++) {
+        state_of_random = seed = given ? strtoull(given, NULL, 10) : i + 1;
+        random_network();
+        original = facts;
+        assert_true(anonymize_facts(&facts));
+        const char(*old)[ADDRESS_SIZE] = original.endpoints[0].answers[0].addresses;
+        const char(*new)[ADDRESS_SIZE] = facts.endpoints[0].answers[0].addresses;
+        for (int32_t j = 0; j < N_POOL; j++) {
+            assert_same_relations(old[j], new[j]);
+            for (int32_t k = 0; k < j; k++) {
+                if ((strcmp(old[j], old[k]) == 0) != (strcmp(new[j], new[k]) == 0) ||
+                    place_are_neighbours(&original.instance, old[j], old[k]) !=
+                        place_are_neighbours(&facts.instance, new[j], new[k]))
+                    fail_msg("seed %llu: %s, %s; %s, %s", (unsigned long long)seed, old[j], old[k],
+                             new[j], new[k]);
+            }
+        }
+    }
+}
+
+/* --- the diagnosis --- */
+
+static void assert_same_diagnosis(const char *what)
+{
+    original = facts;
+    diagnose(&original, &before);
+    assert_true(anonymize_facts(&facts));
+    diagnose(&facts, &after);
+    if (before.verdict != after.verdict || before.n_findings != after.n_findings)
+        fail_msg("%s (seed %llu): %s, %d findings, and %s, %d anonymized", what,
+                 (unsigned long long)seed, before.summary, (int)before.n_findings, after.summary,
+                 (int)after.n_findings);
+    for (int32_t i = 0; i < before.n_findings; i++) {
+        const struct finding *a = &before.findings[i], *b = &after.findings[i];
+        if (strcmp(a->code, b->code) != 0 || a->severity != b->severity ||
+            a->confidence != b->confidence || a->target != b->target ||
+            a->explains != b->explains || a->n_commands != b->n_commands ||
+            a->n_alternatives != b->n_alternatives || a->n_evidence != b->n_evidence)
+            fail_msg("%s (seed %llu): finding %d: %s and %s", what, (unsigned long long)seed,
+                     (int)i, a->code, b->code);
+    }
+    for (int i = 0; i < N_CHECKS; i++)
+        if (before.checks[i].status != after.checks[i].status ||
+            before.checks[i].reason != after.checks[i].reason)
+            fail_msg("%s (seed %llu): %s", what, (unsigned long long)seed,
+                     check_name((enum check)i));
+}
+
+static void every_situation_is_diagnosed_the_same(void **state)
+{
+    const struct situation *situation;
+    (void)state;
+
+    for (size_t i = 0; (situation = situation_at(i)) != NULL; i++) {
+        facts_healthy(&facts);
+        situation->make(&facts);
+        assert_same_diagnosis(situation->name);
+        again = facts;
+        assert_same_diagnosis("anonymized twice");
+        facts = again;
+    }
+}
+
+static void read_scenario(void *arg, const char *name)
+{
+    char path[PATH_SIZE], error[WORDS_SIZE] = "";
+    struct buffer text;
+    int *n = arg;
+
+    if (strstr(name, ".report.json"))
+        return;
+    (void)text_set(path, sizeof path, "tests/scenarios/%s", name);
+    buffer_init(&text, FILE_MAX_BYTES);
+    assert_int_equal(file_read("", path, &text), 0);
+    if (!recorded_read(text.bytes, text.used, &facts, error, sizeof error))
+        fail_msg("%s: %s", path, error);
+    buffer_clear(&text);
+    assert_same_diagnosis(path);
+    ++*n;
+}
+
+static void every_recorded_run_is_diagnosed_the_same(void **state)
+{
+    int n = 0;
+    (void)state;
+
+    assert_int_equal(file_list("", "tests/scenarios", ".json", read_scenario, &n), 0);
+    assert_true(n > 0);
+}
+
+/* --- any facts at all --- */
+
+static void random_text(char *at, size_t size)
+{
+    static const char *const texts[] = {
+        "",
+        "$(reboot)",
+        "i-0123456789abcdef0",
+        "i-short",
+        "proxy.corp.example:3128",
+        "http://10.0.1.5:3128",
+        ".corp.example,10.0.0.0/8,.amazonaws.com,ssm.us-east-1.amazonaws.com",
+        "*",
+        "us-east-1",
+        "eu-central-1a",
+        "ssm.corp.example",
+        "ssm.eu-west-1.api.aws",
+        "C=US, O=Amazon, CN=Amazon RSA 2048 M02",
+        "CN=Contoso Root CA, O=Contoso",
+        "Starfield CA",
+        "EC2ws",
+        "squid/5.7",
+        "Success",
+        "ssm:GetParameter",
+        "AccessDeniedException",
+        "aws-cn",
+        "arn:aws:iam::123456789012:role/app",
+        "app-role",
+        "3.2.0.0",
+        "3.3.9999.1",
+        "2.1",
+        "because no identity-based policy allows",
+        "169.254.169.253",
+        "fd00:ec2::253",
+        "%s%n",
+        "snap.amazon-ssm-agent.amazon-ssm-agent.service",
+        "/etc/ssl/certs/ca-certificates.crt"};
+
+    if (below(4) == 0)
+        random_address(at);
+    else if (!text_set(at, size, "%s", texts[below(sizeof texts / sizeof texts[0])]))
+        at[size - 1] = '\0';
+}
+
+static void random_member(const struct fields *fields, const struct field *field, char *at)
+{
+    if (!fields) {
+        if (below(40) == 0)
+            memcpy(at + field->n_offset, &(int32_t){(int32_t)below((uint32_t)field->max_items + 1)},
+                   sizeof(int32_t));
+        return;
+    }
+    /* Text and numbers of the same kind as before: what they say, and not how they are spelt. */
+    if (below(30) != 0)
+        return;
+    if (field->kind == FIELD_TEXT)
+        random_text(at, field->size);
+    else if (field->kind == FIELD_BOOL)
+        *(bool *)at = below(2);
+    else if (field->kind == FIELD_ENUM)
+        memcpy(at, &(unsigned int){below(field->names->n)}, sizeof(unsigned int));
+    else if (field->kind == FIELD_INT32)
+        memcpy(at, &(int32_t){(int32_t)below(5000)}, sizeof(int32_t));
+}
+
+static void any_facts_are_diagnosed_the_same(void **state)
+{
+    const char *given = getenv("PREFLIGHT_SEED");
+    size_t n_situations = 0;
+    (void)state;
+
+    while (situation_at(n_situations))
+        n_situations++;
+    for (uint64_t i = 0; i < (given ? 1 : RANDOM_ROUNDS); i++) {
+        state_of_random = seed = given ? strtoull(given, NULL, 10) : i + 1;
+        facts_healthy(&facts);
+        situation_at(below((uint32_t)n_situations))->make(&facts);
+        if (below(2))
+            each_member(&facts_fields, (char *)&facts, random_member);
+        assert_same_diagnosis("random facts");
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_text_member_has_a_rule),
+        cmocka_unit_test(no_identifier_survives_in_any_output),
+        cmocka_unit_test(no_identifier_survives_in_any_member),
+        cmocka_unit_test(what_a_cut_leaves_of_a_name_is_dropped),
+        cmocka_unit_test(the_same_becomes_the_same_everywhere),
+        cmocka_unit_test(words_of_aws_stay),
+        cmocka_unit_test(the_healthy_instance_is_not_to_be_known_again),
+        cmocka_unit_test(addresses_keep_how_they_lie),
+        cmocka_unit_test(every_situation_is_diagnosed_the_same),
+        cmocka_unit_test(every_recorded_run_is_diagnosed_the_same),
+        cmocka_unit_test(any_facts_are_diagnosed_the_same),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
