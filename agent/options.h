@@ -34,7 +34,7 @@ struct options {
     char save[PATH_SIZE];
     int64_t deadline_ms; /* 0: as the command has it */
     enum colour colour;
-    bool follow; /* wait: without a deadline, after boot */
+    bool follow;    /* wait: without a deadline, after boot */
     bool anonymize; /* every output names nobody */
     bool quiet, verbose, help;
     struct plan plan; /* the wishes: region, needs, modes, skipped checks */

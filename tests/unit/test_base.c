@@ -106,8 +106,8 @@ static void durations(void **state)
     assert_int_equal(ms, 30000);
     assert_true(clock_parse_duration("1440m", &ms));
     assert_int_equal(ms, 86400000);
-    static const char *const bad[] = {"", "30", "s", "-1s", "1h", "1441m", "1.5s", "30s ", " 1s",
-                                      "99999999999999999999s"};
+    static const char *const bad[] = {"",      "30",   "s",    "-1s", "1h",
+                                      "1441m", "1.5s", "30s ", " 1s", "99999999999999999999s"};
     for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
         assert_false(clock_parse_duration(bad[i], &ms));
 }

@@ -30,7 +30,8 @@ static const char *place(const char *path)
     static char full[512];
 
     (void)text_set(full, sizeof(full), "%s%s", root, path);
-    for (char *slash = strchr(full + strlen(root) + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
+    for (char *slash = strchr(full + strlen(root) + 1, '/'); slash;
+         slash = strchr(slash + 1, '/')) {
         *slash = '\0';
         (void)mkdir(full, 0755);
         *slash = '/';
@@ -103,7 +104,8 @@ static void a_version_of_the_next_package_is_not_ours(void **state)
 {
     (void)state;
     put("/usr/bin/amazon-ssm-agent", "");
-    put("/var/lib/dpkg/status", "Package: amazon-ssm-agent\nStatus: x\n\nPackage: b\nVersion: 2.0\n");
+    put("/var/lib/dpkg/status",
+        "Package: amazon-ssm-agent\nStatus: x\n\nPackage: b\nVersion: 2.0\n");
     agent_read(root, &agent);
     assert_string_equal(agent.version, "");
 }

@@ -97,8 +97,7 @@ static void dual_stack_uses_the_partitions_other_domain(void **state)
     instance_in("cn-north-1");
     overrides.dual_stack = true;
     assert_true(plan_complete(&facts, &overrides));
-    assert_string_equal(service(SERVICE_SSM)->host,
-                        "ssm.cn-north-1.api.amazonwebservices.com.cn");
+    assert_string_equal(service(SERVICE_SSM)->host, "ssm.cn-north-1.api.amazonwebservices.com.cn");
 }
 
 static void a_wished_region_stands_without_imds(void **state)
@@ -154,11 +153,11 @@ static void endpoints_of_imds_are_addresses(void **state)
                 {"http://127.0.0.1:1338", "127.0.0.1", 1338},
                 {"http://[fd00:ec2::254]", "fd00:ec2::254", 80},
                 {"http://[::1]:8080/", "::1", 8080}};
-    static const char *const bad[] = {"169.254.169.254",     "https://169.254.169.254",
-                                      "http://localhost",    "http://127.0.0.1:0",
-                                      "http://127.0.0.1:x",  "http://127.0.0.1:70000",
-                                      "http://127.0.0.1/x",  "http://[::1",
-                                      "http://::1",          "http://",
+    static const char *const bad[] = {"169.254.169.254",    "https://169.254.169.254",
+                                      "http://localhost",   "http://127.0.0.1:0",
+                                      "http://127.0.0.1:x", "http://127.0.0.1:70000",
+                                      "http://127.0.0.1/x", "http://[::1",
+                                      "http://::1",         "http://",
                                       "http://1.2.3.4.5"};
     struct imds_endpoint endpoint;
     (void)state;

@@ -14,7 +14,8 @@
 #include "observe/permissions.h"
 #include "observe/service_answer.h"
 
-#define WHO "User: arn:aws:sts::123456789012:assumed-role/app/i-0123456789abcdef0 is not authorized to perform: ssm:ListAssociations on resource: arn:aws:ssm:us-east-1:123456789012:* "
+#define WHO \
+    "User: arn:aws:sts::123456789012:assumed-role/app/i-0123456789abcdef0 is not authorized to perform: ssm:ListAssociations on resource: arn:aws:ssm:us-east-1:123456789012:* "
 
 static struct action_facts judge(int status, const char *error_type, const char *body,
                                  const char *allowed)
@@ -35,26 +36,36 @@ static void every_denial_phrase(void **state)
         enum denied_by by;
         bool explicit_deny;
     } rows[] = {
-        {"because no identity-based policy allows the ssm:X action", DENIED_BY_NO_IDENTITY_POLICY, false},
-        {"because no resource-based policy allows the ssm:X action", DENIED_BY_RESOURCE_POLICY, false},
-        {"because no VPC endpoint policy allows the ssm:X action", DENIED_BY_ENDPOINT_POLICY, false},
+        {"because no identity-based policy allows the ssm:X action", DENIED_BY_NO_IDENTITY_POLICY,
+         false},
+        {"because no resource-based policy allows the ssm:X action", DENIED_BY_RESOURCE_POLICY,
+         false},
+        {"because no VPC endpoint policy allows the ssm:X action", DENIED_BY_ENDPOINT_POLICY,
+         false},
         {"because no permissions boundary allows the ssm:X action", DENIED_BY_BOUNDARY, false},
         {"because no session policy allows the ssm:X action", DENIED_BY_SESSION_POLICY, false},
-        {"because no service control policy allows the ssm:X action", DENIED_BY_SERVICE_CONTROL_POLICY, false},
-        {"because no resource control policy allows the ssm:X action", DENIED_BY_RESOURCE_CONTROL_POLICY, false},
+        {"because no service control policy allows the ssm:X action",
+         DENIED_BY_SERVICE_CONTROL_POLICY, false},
+        {"because no resource control policy allows the ssm:X action",
+         DENIED_BY_RESOURCE_CONTROL_POLICY, false},
         {"because no role trust policy allows the sts:X action", DENIED_BY_TRUST_POLICY, false},
         {"with an explicit deny in an identity-based policy", DENIED_BY_IDENTITY_POLICY, true},
-        {"with an explicit deny in an identity-based policy: arn:aws:iam::1:policy/x", DENIED_BY_IDENTITY_POLICY, true},
+        {"with an explicit deny in an identity-based policy: arn:aws:iam::1:policy/x",
+         DENIED_BY_IDENTITY_POLICY, true},
         {"with an explicit deny in a resource-based policy", DENIED_BY_RESOURCE_POLICY, true},
-        {"with an explicit deny in a service control policy", DENIED_BY_SERVICE_CONTROL_POLICY, true},
-        {"with an explicit deny in a resource control policy", DENIED_BY_RESOURCE_CONTROL_POLICY, true},
+        {"with an explicit deny in a service control policy", DENIED_BY_SERVICE_CONTROL_POLICY,
+         true},
+        {"with an explicit deny in a resource control policy", DENIED_BY_RESOURCE_CONTROL_POLICY,
+         true},
         {"with an explicit deny in a VPC endpoint policy", DENIED_BY_ENDPOINT_POLICY, true},
         {"with an explicit deny in a permissions boundary", DENIED_BY_BOUNDARY, true},
         {"with an explicit deny in a session policy", DENIED_BY_SESSION_POLICY, true},
         {"with an explicit deny in a sessions policy", DENIED_BY_SESSION_POLICY, true},
         {"with an explicit deny in the role trust policy", DENIED_BY_TRUST_POLICY, true},
-        {"with an explicit deny in a VPC endpoint policy transitively through a service control policy", DENIED_BY_ENDPOINT_POLICY, true},
-        {"due to an explicit deny in a Service Control Policy", DENIED_BY_SERVICE_CONTROL_POLICY, true},
+        {"with an explicit deny in a VPC endpoint policy transitively through a service control policy",
+         DENIED_BY_ENDPOINT_POLICY, true},
+        {"due to an explicit deny in a Service Control Policy", DENIED_BY_SERVICE_CONTROL_POLICY,
+         true},
         {"", DENIED_BY_UNSAID, false},
         {"for reasons of its own", DENIED_BY_UNSAID, false},
         {"because no new-kind-of policy allows it", DENIED_BY_UNSAID, false},
@@ -76,8 +87,10 @@ static void every_denial_phrase(void **state)
 
 static void a_resource_name_cannot_pose_as_a_reason(void **state)
 {
-    struct action_facts action =
-        judge(400, "", "{\"__type\":\"AccessDeniedException\",\"Message\":\"User: arn:aws:sts::1:assumed-role/permissions boundary/i-1 is not authorized to perform: ssm:X because no identity-based policy allows the ssm:X action\"}", "");
+    struct action_facts action = judge(
+        400, "",
+        "{\"__type\":\"AccessDeniedException\",\"Message\":\"User: arn:aws:sts::1:assumed-role/permissions boundary/i-1 is not authorized to perform: ssm:X because no identity-based policy allows the ssm:X action\"}",
+        "");
     (void)state;
     assert_int_equal(action.denied_by, DENIED_BY_NO_IDENTITY_POLICY);
 }
@@ -92,20 +105,40 @@ static void wire_shapes(void **state)
     } rows[] = {
         {200, "", "{}", "", "", PERMISSION_ALLOWED, FAILURE_NONE},
         {201, "", "<x/>", "", "", PERMISSION_ALLOWED, FAILURE_NONE},
-        {400, "", "{\"__type\":\"com.amazonaws.ssm#ParameterNotFound\"}", "ParameterNotFound", "ParameterNotFound", PERMISSION_ALLOWED, FAILURE_NONE},
-        {400, "", "{\"__type\":\"InvalidDocument\"}", "AssociationDoesNotExist InvalidDocument", "InvalidDocument", PERMISSION_ALLOWED, FAILURE_NONE},
-        {400, "", "{\"__type\":\"Invalid\"}", "InvalidDocument", "Invalid", PERMISSION_UNCLEAR, FAILURE_BAD_REQUEST},
-        {400, "AccessDeniedException:http://internal.amazon.com/coral/", "", "", "AccessDeniedException", PERMISSION_DENIED, FAILURE_DENIED},
-        {403, "", "<AccessDeniedException><Message>" WHO "because no identity-based policy allows it</Message></AccessDeniedException>", "", "AccessDeniedException", PERMISSION_DENIED, FAILURE_DENIED},
-        {400, "", "<BadRequest xmlns=\"\"><message>Unauthorized request.</message></BadRequest>", "BadRequest", "BadRequest", PERMISSION_DENIED, FAILURE_DENIED},
-        {400, "", "<BadRequest xmlns=\"\"><message>No such session</message></BadRequest>", "BadRequest", "BadRequest", PERMISSION_ALLOWED, FAILURE_NONE},
-        {403, "", "<?xml version=\"1.0\"?>\n<Error><Code>SignatureDoesNotMatch</Code><Message>no</Message></Error>", "", "SignatureDoesNotMatch", PERMISSION_UNCLEAR, FAILURE_SIGNATURE},
-        {400, "", "{\"__type\":\"InvalidSignatureException\",\"message\":\"Signature expired: 20240101T000000Z is now earlier than 20240101T000500Z (20240101T001000Z - 5 min.)\"}", "", "InvalidSignatureException", PERMISSION_UNCLEAR, FAILURE_SKEWED},
-        {400, "", "{\"__type\":\"InvalidSignatureException\",\"message\":\"Signature not yet current: 20240101T001000Z is still later than 20240101T000500Z (20240101T000000Z + 5 min.)\"}", "", "InvalidSignatureException", PERMISSION_UNCLEAR, FAILURE_SKEWED},
-        {400, "", "{\"__type\":\"UnrecognizedClientException\",\"message\":\"The security token included in the request is invalid.\"}", "", "UnrecognizedClientException", PERMISSION_UNCLEAR, FAILURE_CREDENTIALS_REJECTED},
-        {400, "", "{\"__type\":\"ExpiredTokenException\"}", "", "ExpiredTokenException", PERMISSION_UNCLEAR, FAILURE_CREDENTIALS_REJECTED},
-        {400, "", "{\"__type\":\"ThrottlingException\"}", "", "ThrottlingException", PERMISSION_UNCLEAR, FAILURE_THROTTLED},
-        {400, "", "{\"__type\":\"ValidationException\"}", "", "ValidationException", PERMISSION_UNCLEAR, FAILURE_BAD_REQUEST},
+        {400, "", "{\"__type\":\"com.amazonaws.ssm#ParameterNotFound\"}", "ParameterNotFound",
+         "ParameterNotFound", PERMISSION_ALLOWED, FAILURE_NONE},
+        {400, "", "{\"__type\":\"InvalidDocument\"}", "AssociationDoesNotExist InvalidDocument",
+         "InvalidDocument", PERMISSION_ALLOWED, FAILURE_NONE},
+        {400, "", "{\"__type\":\"Invalid\"}", "InvalidDocument", "Invalid", PERMISSION_UNCLEAR,
+         FAILURE_BAD_REQUEST},
+        {400, "AccessDeniedException:http://internal.amazon.com/coral/", "", "",
+         "AccessDeniedException", PERMISSION_DENIED, FAILURE_DENIED},
+        {403, "",
+         "<AccessDeniedException><Message>" WHO
+         "because no identity-based policy allows it</Message></AccessDeniedException>",
+         "", "AccessDeniedException", PERMISSION_DENIED, FAILURE_DENIED},
+        {400, "", "<BadRequest xmlns=\"\"><message>Unauthorized request.</message></BadRequest>",
+         "BadRequest", "BadRequest", PERMISSION_DENIED, FAILURE_DENIED},
+        {400, "", "<BadRequest xmlns=\"\"><message>No such session</message></BadRequest>",
+         "BadRequest", "BadRequest", PERMISSION_ALLOWED, FAILURE_NONE},
+        {403, "",
+         "<?xml version=\"1.0\"?>\n<Error><Code>SignatureDoesNotMatch</Code><Message>no</Message></Error>",
+         "", "SignatureDoesNotMatch", PERMISSION_UNCLEAR, FAILURE_SIGNATURE},
+        {400, "",
+         "{\"__type\":\"InvalidSignatureException\",\"message\":\"Signature expired: 20240101T000000Z is now earlier than 20240101T000500Z (20240101T001000Z - 5 min.)\"}",
+         "", "InvalidSignatureException", PERMISSION_UNCLEAR, FAILURE_SKEWED},
+        {400, "",
+         "{\"__type\":\"InvalidSignatureException\",\"message\":\"Signature not yet current: 20240101T001000Z is still later than 20240101T000500Z (20240101T000000Z + 5 min.)\"}",
+         "", "InvalidSignatureException", PERMISSION_UNCLEAR, FAILURE_SKEWED},
+        {400, "",
+         "{\"__type\":\"UnrecognizedClientException\",\"message\":\"The security token included in the request is invalid.\"}",
+         "", "UnrecognizedClientException", PERMISSION_UNCLEAR, FAILURE_CREDENTIALS_REJECTED},
+        {400, "", "{\"__type\":\"ExpiredTokenException\"}", "", "ExpiredTokenException",
+         PERMISSION_UNCLEAR, FAILURE_CREDENTIALS_REJECTED},
+        {400, "", "{\"__type\":\"ThrottlingException\"}", "", "ThrottlingException",
+         PERMISSION_UNCLEAR, FAILURE_THROTTLED},
+        {400, "", "{\"__type\":\"ValidationException\"}", "", "ValidationException",
+         PERMISSION_UNCLEAR, FAILURE_BAD_REQUEST},
         {503, "", "", "", "", PERMISSION_UNCLEAR, FAILURE_SERVER_ERROR},
         {407, "", "<html>", "", "html", PERMISSION_UNCLEAR, FAILURE_PROXY},
         {302, "", "", "", "", PERMISSION_UNCLEAR, FAILURE_REDIRECTED},
@@ -117,8 +150,8 @@ static void wire_shapes(void **state)
     (void)state;
 
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-        struct action_facts action =
-            judge(rows[i].status, rows[i].error_type, rows[i].body, rows[i].allowed);
+        struct action_facts action = judge(rows[i].status, rows[i].error_type, rows[i].body,
+                                           rows[i].allowed);
         if (action.permission != rows[i].permission || action.failure != rows[i].failure ||
             (rows[i].code[0] && strcmp(action.code, rows[i].code) != 0))
             fail_msg("row %zu: permission %d, failure %d, code '%s'", i, action.permission,
@@ -139,8 +172,8 @@ static void a_captive_page_with_status_200_is_no_permission(void **state)
 
 static void the_services_words_are_kept_escaped(void **state)
 {
-    struct action_facts action =
-        judge(400, "", "{\"__type\":\"AccessDeniedException\",\"Message\":\"no \\u001b[31m\"}", "");
+    struct action_facts action = judge(
+        400, "", "{\"__type\":\"AccessDeniedException\",\"Message\":\"no \\u001b[31m\"}", "");
     (void)state;
     assert_string_equal(action.message, "no \\x1b[31m");
 }

@@ -27,7 +27,7 @@ static char error[512];
 static bool parse(const char *line)
 {
     static char copy[512], root_option[64];
-    char *argv[MAX_ARGUMENTS] = {(char *)(uintptr_t)"ssm-preflight", root_option};
+    char *argv[MAX_ARGUMENTS] = {(char *)(uintptr_t) "ssm-preflight", root_option};
     int argc = 2;
     char *rest = NULL;
 
@@ -250,8 +250,7 @@ int main(void)
         cmocka_unit_test(words_and_options_may_mix),
         cmocka_unit_test(targets_and_checks),
         cmocka_unit_test(wrong_arguments_are_named),
-        cmocka_unit_test_teardown(later_files_win_and_the_command_line_wins_over_all,
-                                  forget_files),
+        cmocka_unit_test_teardown(later_files_win_and_the_command_line_wins_over_all, forget_files),
         cmocka_unit_test_teardown(errors_in_files_name_file_and_line, forget_files),
         cmocka_unit_test_teardown(a_line_that_is_too_long_is_an_error_and_not_two_lines,
                                   forget_files),
