@@ -7,6 +7,7 @@
 #include "diagnose/look.h"
 #include "diagnose/reach.h"
 #include "diagnose/remedy.h"
+#include "diagnose/routes.h"
 
 bool explains_no_route(const struct scene *scene, enum service service, struct finding *finding)
 {
@@ -21,8 +22,15 @@ bool explains_no_route(const struct scene *scene, enum service service, struct f
         finding->explains |= check_bit(check_of_service((enum service)i, RUNG_CONNECT));
         reach_quote(scene->facts, (enum service)i, ENDING_NO_ROUTE, 2, finding);
         const struct endpoint_facts *endpoint = &scene->facts->endpoints[i];
-        for (int32_t j = 0; j < endpoint->n_addresses; j++)
-            by_route &= endpoint->addresses[j].connect.failure != FAILURE_HOST_UNREACHABLE;
+        bool quoted = false;
+        for (int32_t j = 0; j < endpoint->n_addresses; j++) {
+            const struct address_facts *at = &endpoint->addresses[j];
+            bool refused = routes_refuse(scene->facts, at->address);
+            by_route &= refused || at->connect.failure != FAILURE_HOST_UNREACHABLE;
+            if (!quoted && reach_ending_at(scene->facts, at) == ENDING_NO_ROUTE)
+                routes_quote(scene->facts, at->address, finding);
+            quoted |= refused;
+        }
     }
     if (finding->explains == 0)
         return false;
@@ -33,6 +41,32 @@ bool explains_no_route(const struct scene *scene, enum service service, struct f
     if (!by_route) /* EHOSTUNREACH at once: also what a firewall's reject returns */
         finding_alternative(finding, "local-firewall", "%s", "");
     return true;
+}
+
+/* EPERM is; an "unreachable" with a route may still be a router's, except within the own subnet. */
+static bool is_firewalls(const struct facts *facts, enum service service)
+{
+    const struct endpoint_facts *endpoint = &facts->endpoints[service];
+
+    for (int32_t i = 0; i < endpoint->n_addresses; i++) {
+        const struct address_facts *at = &endpoint->addresses[i];
+        if (reach_ending_at(facts, at) == ENDING_FIREWALL &&
+            (reach_ending(&at->connect) == ENDING_FIREWALL || at->place == PLACE_OWN_SUBNET))
+            return true;
+    }
+    return false;
+}
+
+static void quote_route(const struct facts *facts, enum service service, struct finding *finding)
+{
+    const struct endpoint_facts *endpoint = &facts->endpoints[service];
+
+    for (int32_t i = 0; i < endpoint->n_addresses; i++) {
+        if (reach_ending_at(facts, &endpoint->addresses[i]) != ENDING_FIREWALL)
+            continue;
+        routes_quote(facts, endpoint->addresses[i].address, finding);
+        return;
+    }
 }
 
 /* One refusal may come from whatever holds that address; the same one from several endpoints has
@@ -52,14 +86,15 @@ bool explains_local_firewall(const struct scene *scene, enum service service,
             continue;
         if (reach.firewall > 0) {
             finding->explains |= bit;
-            surely = true;
+            surely = surely || is_firewalls(scene->facts, (enum service)i);
             reach_quote(scene->facts, (enum service)i, ENDING_FIREWALL, 1, finding);
+            quote_route(scene->facts, (enum service)i, finding);
         } else if (reach.rejected > 0 && reach.rejected == reach.n) {
             refusing |= bit;
             n_refusing++;
         }
     }
-    if (surely || n_refusing >= 2)
+    if (finding->explains != 0 || n_refusing >= 2)
         finding->explains |= refusing;
     if (finding->explains == 0)
         return false;

@@ -8,6 +8,7 @@
 #include "diagnose/finding.h"
 #include "diagnose/look.h"
 #include "diagnose/remedy.h"
+#include "diagnose/routes.h"
 
 static const enum check imds_checks[] = {
     CHECK_IMDS_CONNECT,  CHECK_IMDS_TOKEN,       CHECK_IMDS_IDENTITY,
@@ -121,11 +122,13 @@ bool explains_imds_blocked_locally(const struct scene *scene, enum service servi
             continue;
         finding->explains = check_bit(CHECK_IMDS_CONNECT);
         finding->confidence = local_obstacles[i].confidence;
-        finding_title(finding, "This machine itself blocks its metadata service: %s",
-                      local_obstacles[i].what);
+        bool routed = routes_lead_to(scene->facts, imds->address);
+        const char *what = routed ? "a firewall" : local_obstacles[i].what;
+        finding_title(finding, "This machine itself blocks its metadata service: %s", what);
         finding_evidence(finding, "connect to %s port 80: %s after %d ms: %s%s", imds->address,
-                         local_obstacles[i].errno_name, (int)imds->connect.took_ms,
-                         local_obstacles[i].what, local_obstacles[i].how);
+                         local_obstacles[i].errno_name, (int)imds->connect.took_ms, what,
+                         local_obstacles[i].how);
+        routes_quote(scene->facts, imds->address, finding);
         return true;
     }
     return false;

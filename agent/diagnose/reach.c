@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "diagnose/look.h"
+#include "diagnose/routes.h"
 
 enum ending reach_ending(const struct step *step)
 {
@@ -29,6 +30,17 @@ enum ending reach_ending(const struct step *step)
     default:
         return ENDING_OTHER;
     }
+}
+
+enum ending reach_ending_at(const struct facts *facts, const struct address_facts *at)
+{
+    enum ending ending = reach_ending(&at->connect);
+
+    if (ending == ENDING_NO_ROUTE && routes_lead_to(facts, at->address))
+        return ENDING_FIREWALL;
+    if (ending == ENDING_FIREWALL && routes_refuse(facts, at->address))
+        return ENDING_NO_ROUTE;
+    return ending;
 }
 
 static bool counts(const struct address_facts *at)
@@ -55,7 +67,7 @@ void reach_look(const struct facts *facts, enum service service, struct reach *r
         const struct address_facts *at = &endpoint->addresses[i];
         if (!counts(at) || look_is_other_family(facts, endpoint, at))
             continue;
-        enum ending ending = reach_ending(&at->connect);
+        enum ending ending = reach_ending_at(facts, at);
         bool own = at->place == PLACE_OWN_SUBNET;
         reach->n++;
         ++*by_ending[ending];
@@ -74,7 +86,7 @@ void reach_quote(const struct facts *facts, enum service service, enum ending en
 
     for (int32_t i = 0; i < endpoint->n_addresses && most > 0; i++) {
         const struct address_facts *at = &endpoint->addresses[i];
-        if (!counts(at) || reach_ending(&at->connect) != ending)
+        if (!counts(at) || reach_ending_at(facts, at) != ending)
             continue;
         finding_quote_address(finding, service, at, RUNG_CONNECT);
         most--;

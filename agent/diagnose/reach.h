@@ -35,6 +35,10 @@ enum ending {
 };
 enum ending reach_ending(const struct step *step);
 
+/* The same of one address, with the kernel's word on its route: a refusal is a route's or a
+ * firewall's, whatever the errno says. */
+enum ending reach_ending_at(const struct facts *facts, const struct address_facts *at);
+
 void reach_look(const struct facts *facts, enum service service, struct reach *reach);
 
 /* Quotes the addresses that ended so, at most `most` of them. */

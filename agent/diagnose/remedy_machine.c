@@ -7,6 +7,7 @@
 
 #include "diagnose/look.h"
 #include "diagnose/remedy.h"
+#include "diagnose/routes.h"
 
 void mend_not_ec2(const struct scene *scene, struct finding *finding)
 {
@@ -34,6 +35,7 @@ void mend_imds_locally(const struct scene *scene, struct finding *finding)
                 "installs it at boot: cloud-init's disable_ec2_metadata, a static route, nftables "
                 "or iptables rules, a metadata proxy.",
                 address);
+    (void)routes_mend(scene->facts, scene->facts->imds.address, finding);
     remedy_command(finding, "ip route get %s; ip route show table all | grep 169.254", address);
     remedy_command(finding, "nft list ruleset | grep 169.254; iptables-save | grep 169.254");
     remedy_command(finding, "grep -rn disable_ec2_metadata /etc/cloud");

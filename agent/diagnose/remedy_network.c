@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "diagnose/reach.h"
 #include "diagnose/remedy.h"
+#include "diagnose/routes.h"
 
 static void find_endpoint_groups(const struct facts *facts, enum service service,
                                  struct finding *finding)
@@ -97,7 +98,7 @@ static const char *bad_address(const struct facts *facts, enum service service, 
 {
     const struct endpoint_facts *endpoint = &facts->endpoints[service];
     for (int32_t i = 0; i < endpoint->n_addresses; i++)
-        if (reach_ending(&endpoint->addresses[i].connect) == ending)
+        if (reach_ending_at(facts, &endpoint->addresses[i]) == ending)
             return remedy_known(endpoint->addresses[i].address, "<address>");
     return "<address>";
 }
@@ -159,8 +160,9 @@ void mend_route(const struct scene *scene, struct finding *finding)
     remedy_text(finding, "Give this machine a route to the endpoints. DHCP sets the default route "
                          "of the subnet; a static configuration, policy routing or a VPN client "
                          "may have taken it away.");
-    remedy_command(finding, "ip route get %s; ip rule; ip route show table all",
-                   bad_address(facts, service, ENDING_NO_ROUTE));
+    const char *address = bad_address(facts, service, ENDING_NO_ROUTE);
+    (void)routes_mend(facts, address, finding);
+    remedy_command(finding, "ip route get %s; ip rule; ip route show table all", address);
     remedy_command(finding, "journalctl -b -u systemd-networkd -u NetworkManager -u cloud-init");
     remedy_restart(facts, finding);
 }

@@ -11,6 +11,7 @@
 #include "discover/instance.h"
 #include "discover/machine.h"
 #include "discover/role.h"
+#include "net/route.h"
 
 struct discover {
     struct loop *loop;
@@ -78,6 +79,8 @@ static void imds_opened(void *arg)
     struct facts *facts = discover->facts;
     const struct instance_events events = {discover, identified, placed};
 
+    routes_doubt(facts->network.routes, &facts->network.n_routes, MAX_ROUTES, facts->imds.address,
+                 &facts->imds.connect);
     if (facts->imds.token.outcome != OUTCOME_OK) {
         without_imds(discover);
         return;

@@ -49,6 +49,8 @@ struct network_facts {
     bool usable_ipv6;
     bool default_route_ipv4;
     bool default_route_ipv6;
+    int32_t n_routes; /* second opinions on what failed at once */
+    struct route routes[MAX_ROUTES];
 };
 
 struct resolver_facts {

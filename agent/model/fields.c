@@ -51,6 +51,10 @@ FIELDS(dns_answer, TEXT(dns_answer, server), ENUM(dns_answer, asked_as, asked_as
        ENUM(dns_answer, family, family), STRUCT(dns_answer, step, step), INT32(dns_answer, rcode),
        UINT32(dns_answer, ttl_s), TEXT(dns_answer, cname), TEXTS(dns_answer, addresses));
 
+FIELDS(route, TEXT(route, to), ENUM(route, kind, route_kind), TEXT(route, entry),
+       UINT32(route, table), BOOL(route, by_rule), UINT32(route, priority), TEXT(route, via),
+       TEXT(route, interface));
+
 FIELDS(tls_session, TEXT(tls_session, version), TEXT(tls_session, cipher),
        ENUM(tls_session, trust_by, trust_by), BOOL(tls_session, name_matches),
        TEXT(tls_session, subject), TEXT(tls_session, issuer), TEXT(tls_session, names),
@@ -85,7 +89,8 @@ FIELDS(interface_facts, TEXT(interface_facts, name), BOOL(interface_facts, up),
 
 FIELDS(network_facts, STRUCTS(network_facts, interfaces, interface_facts),
        BOOL(network_facts, usable_ipv4), BOOL(network_facts, usable_ipv6),
-       BOOL(network_facts, default_route_ipv4), BOOL(network_facts, default_route_ipv6));
+       BOOL(network_facts, default_route_ipv4), BOOL(network_facts, default_route_ipv6),
+       STRUCTS(network_facts, routes, route));
 
 FIELDS(resolver_facts, BOOL(resolver_facts, read), BOOL(resolver_facts, stub),
        TEXT(resolver_facts, file), TEXTS(resolver_facts, configured),

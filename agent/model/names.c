@@ -62,6 +62,10 @@ NAMES(family, [FAMILY_IPV4] = "ipv4", [FAMILY_IPV6] = "ipv6");
 NAMES(asked_as, [ASKED_CONFIGURED] = "configured", [ASKED_UPSTREAM] = "upstream",
       [ASKED_AMAZON] = "amazon");
 
+NAMES(route_kind, [ROUTE_UNKNOWN] = "unknown", [ROUTE_FORWARD] = "forward", [ROUTE_LOCAL] = "local",
+      [ROUTE_NONE] = "none", [ROUTE_UNREACHABLE] = "unreachable", [ROUTE_PROHIBIT] = "prohibit",
+      [ROUTE_BLACKHOLE] = "blackhole", [ROUTE_THROW] = "throw");
+
 NAMES(trust_by, [TRUST_BY_NONE] = "none", [TRUST_BY_AMAZON] = "amazon",
       [TRUST_BY_CA_FILE] = "ca-file", [TRUST_BY_SYSTEM] = "system");
 

@@ -31,6 +31,7 @@ extern const struct names private_dns_names;
 extern const struct names permissions_names; /* the modes of --permissions */
 extern const struct names family_names;
 extern const struct names asked_as_names;
+extern const struct names route_kind_names;
 extern const struct names trust_by_names;
 extern const struct names status_names;
 extern const struct names severity_names;

@@ -34,6 +34,29 @@ struct dns_answer {
     char addresses[MAX_ADDRESSES][ADDRESS_SIZE];
 };
 
+/* What the kernel's own tables say of the way to an address. */
+enum route_kind {
+    ROUTE_UNKNOWN, /* not asked, or no answer */
+    ROUTE_FORWARD, /* there is one: what then fails at once is a firewall's doing */
+    ROUTE_LOCAL,   /* this machine itself has the address */
+    ROUTE_NONE,
+    ROUTE_UNREACHABLE,
+    ROUTE_PROHIBIT,
+    ROUTE_BLACKHOLE,
+    ROUTE_THROW,
+};
+
+struct route {
+    char to[ADDRESS_SIZE];
+    enum route_kind kind;
+    char entry[ADDRESS_SIZE]; /* "169.254.169.254/32": what refuses, empty when not found */
+    uint32_t table;           /* of the entry; 254 is main */
+    bool by_rule;             /* a rule of policy routing refuses, and this is its priority: */
+    uint32_t priority;
+    char via[ADDRESS_SIZE]; /* the next hop, empty on the link itself */
+    char interface[NAME_SIZE];
+};
+
 /* Which roots verified the chain. */
 enum trust_by { TRUST_BY_NONE, TRUST_BY_AMAZON, TRUST_BY_CA_FILE, TRUST_BY_SYSTEM };
 

@@ -9,6 +9,7 @@
 #include "base/text.h"
 #include "net/dial.h"
 #include "net/http.h"
+#include "net/route.h"
 #include "observe/climb.h"
 #include "model/place.h"
 
@@ -136,7 +137,11 @@ static void dialled(void *arg, const struct dialled *result)
 {
     struct lane *lane = arg;
 
+    struct network_facts *network = &lane->climb->observe->facts->network;
+
     lane->facts->connect = result->step;
+    routes_doubt(network->routes, &network->n_routes, MAX_ROUTES, lane->facts->address,
+                 &result->step);
     if (result->step.outcome != OUTCOME_OK) {
         step_skip(&lane->facts->tls, FAILURE_BELOW);
         step_skip(&lane->facts->http, FAILURE_BELOW);

@@ -72,7 +72,10 @@ EXPECTED = [  # fault, verdict, first finding
     ("public-path", "not-ready", "public-path"),
     # reaching 443
     ("no-route", "not-ready", "no-route"),
+    ("no-route:prohibit", "not-ready", "no-route"),
+    ("no-route:blackhole", "not-ready", "no-route"),
     ("local-firewall", "not-ready", "local-firewall"),
+    ("local-firewall:unreachable", "not-ready", "local-firewall"),
     ("egress-blocked", "not-ready", "egress-blocked"),
     ("local-firewall:drop", "not-ready", "egress-blocked"),  # from inside the same silence
     ("endpoint-blocks-443", "not-ready", "endpoint-blocks-443"),

@@ -284,6 +284,19 @@ void break_actions(struct facts *facts, enum service service, enum failure failu
     }
 }
 
+void kernel_says(struct facts *facts, const char *address, enum route_kind kind, const char *entry,
+                 uint32_t table)
+{
+    struct route *route = &facts->network.routes[facts->network.n_routes++];
+
+    SET(route->to, "%s", address);
+    route->kind = kind;
+    SET(route->entry, "%s", entry);
+    route->table = table;
+    if (kind == ROUTE_FORWARD)
+        SET(route->interface, "ens5");
+}
+
 void move_clock(struct facts *facts, int64_t behind_ms)
 {
     for (int32_t i = 0; i < facts->clock.n_samples; i++)

@@ -65,6 +65,11 @@ void deny(struct facts *facts, enum service service, const char *action, enum de
 void break_actions(struct facts *facts, enum service service, enum failure failure, int32_t status,
                    const char *code, const char *message);
 
+/* The kernel was asked for its route to an address that failed at once; a refusal is the entry's
+ * ("10.0.0.0/8") of a table, main being 254. */
+void kernel_says(struct facts *facts, const char *address, enum route_kind kind, const char *entry,
+                 uint32_t table);
+
 /* Every clock sample says that this machine is behind by so much (negative: ahead). */
 void move_clock(struct facts *facts, int64_t behind_ms);
 

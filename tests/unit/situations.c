@@ -82,6 +82,18 @@ static void imds_not_permitted(struct facts *facts)
     break_imds(facts, CHECK_IMDS_CONNECT, FAILURE_NOT_PERMITTED, 1);
 }
 
+static void imds_prohibited_by_cloud_init(struct facts *facts)
+{
+    imds_prohibited(facts);
+    kernel_says(facts, "169.254.169.254", ROUTE_PROHIBIT, "169.254.169.254/32", 254);
+}
+
+static void imds_unreachable_though_routed(struct facts *facts)
+{
+    break_imds(facts, CHECK_IMDS_CONNECT, FAILURE_HOST_UNREACHABLE, 1);
+    kernel_says(facts, "169.254.169.254", ROUTE_FORWARD, "", 0);
+}
+
 static void imds_disabled(struct facts *facts)
 {
     break_imds(facts, CHECK_IMDS_TOKEN, FAILURE_FORBIDDEN, 1);
@@ -191,6 +203,10 @@ const struct situation machine_situations[] = {
      "network-not-up"},
     {"imds-blocked-locally", imds_prohibited, VERDICT_NOT_READY, CONFIDENCE_CERTAIN,
      "imds-blocked-locally"},
+    {"imds-blocked-locally--cloud-init", imds_prohibited_by_cloud_init, VERDICT_NOT_READY,
+     CONFIDENCE_CERTAIN, "imds-blocked-locally"},
+    {"imds-blocked-locally--routed", imds_unreachable_though_routed, VERDICT_NOT_READY,
+     CONFIDENCE_CERTAIN, "imds-blocked-locally"},
     {"imds-blocked-locally--blackhole", imds_blackholed, VERDICT_NOT_READY, CONFIDENCE_CERTAIN,
      "imds-blocked-locally"},
     {"imds-blocked-locally--no-route", imds_without_route, VERDICT_NOT_READY, CONFIDENCE_CERTAIN,

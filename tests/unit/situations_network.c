@@ -259,6 +259,48 @@ static void unreachable_at_once(struct facts *facts)
     connect_all(facts, ALL_ADDRESSES, FAILURE_HOST_UNREACHABLE, 1);
 }
 
+/* Endpoints in the other subnet only. */
+static void leave_own_subnet(struct facts *facts)
+{
+    EACH_SERVICE(i)
+    {
+        struct endpoint_facts *endpoint = &facts->endpoints[i];
+        endpoint->addresses[0] = endpoint->addresses[1];
+        memset(&endpoint->addresses[1], 0, sizeof endpoint->addresses[1]);
+        endpoint->n_addresses = 1;
+        SET(endpoint->answers[0].addresses[0], "%s", endpoint->answers[0].addresses[1]);
+        endpoint->answers[0].n_addresses = 1;
+    }
+}
+
+static void prohibited_by_a_route(struct facts *facts)
+{
+    connect_all(facts, ALL_ADDRESSES, FAILURE_PROHIBITED, 1);
+    kernel_says(facts, "10.0.1.21", ROUTE_PROHIBIT, "10.0.0.0/16", 254);
+    kernel_says(facts, "10.0.2.21", ROUTE_PROHIBIT, "10.0.0.0/16", 254);
+    kernel_says(facts, "10.0.1.22", ROUTE_PROHIBIT, "10.0.0.0/16", 254);
+    kernel_says(facts, "10.0.2.22", ROUTE_PROHIBIT, "10.0.0.0/16", 254);
+    kernel_says(facts, "10.0.1.23", ROUTE_PROHIBIT, "10.0.0.0/16", 254);
+    kernel_says(facts, "10.0.2.23", ROUTE_PROHIBIT, "10.0.0.0/16", 254);
+}
+
+static void unreachable_by_a_vpns_table(struct facts *facts)
+{
+    leave_own_subnet(facts);
+    connect_all(facts, ALL_ADDRESSES, FAILURE_HOST_UNREACHABLE, 1);
+    EACH_SERVICE(i)
+    kernel_says(facts, facts->endpoints[i].addresses[0].address, ROUTE_UNREACHABLE, "10.0.2.0/24",
+                52);
+}
+
+static void unreachable_though_routed(struct facts *facts)
+{
+    unreachable_at_once(facts);
+    EACH_SERVICE(i)
+    for (int j = 0; j < 2; j++)
+        kernel_says(facts, facts->endpoints[i].addresses[j].address, ROUTE_FORWARD, "", 0);
+}
+
 static void refused_by_all(struct facts *facts)
 {
     connect_all(facts, ALL_ADDRESSES, FAILURE_REFUSED, 1);
@@ -282,20 +324,6 @@ static void other_subnet_silent(struct facts *facts)
 static void all_silent(struct facts *facts)
 {
     connect_all(facts, ALL_ADDRESSES, FAILURE_TIMEOUT, 2000);
-}
-
-/* Endpoints in the other subnet only. */
-static void leave_own_subnet(struct facts *facts)
-{
-    EACH_SERVICE(i)
-    {
-        struct endpoint_facts *endpoint = &facts->endpoints[i];
-        endpoint->addresses[0] = endpoint->addresses[1];
-        memset(&endpoint->addresses[1], 0, sizeof endpoint->addresses[1]);
-        endpoint->n_addresses = 1;
-        SET(endpoint->answers[0].addresses[0], "%s", endpoint->answers[0].addresses[1]);
-        endpoint->answers[0].n_addresses = 1;
-    }
 }
 
 static void all_silent_elsewhere(struct facts *facts)
@@ -368,6 +396,12 @@ const struct situation reach_situations[] = {
     {"no-route", no_route, VERDICT_NOT_READY, CONFIDENCE_CERTAIN, "no-route"},
     {"no-route--unreachable", unreachable_at_once, VERDICT_NOT_READY, CONFIDENCE_LIKELY,
      "no-route"},
+    {"no-route--prohibit", prohibited_by_a_route, VERDICT_NOT_READY, CONFIDENCE_CERTAIN,
+     "no-route"},
+    {"no-route--table", unreachable_by_a_vpns_table, VERDICT_NOT_READY, CONFIDENCE_CERTAIN,
+     "no-route"},
+    {"local-firewall--routed", unreachable_though_routed, VERDICT_NOT_READY, CONFIDENCE_CERTAIN,
+     "local-firewall"},
     {"local-firewall", refused_by_all, VERDICT_NOT_READY, CONFIDENCE_LIKELY, "local-firewall"},
     {"local-firewall--not-permitted", not_permitted, VERDICT_NOT_READY, CONFIDENCE_CERTAIN,
      "local-firewall"},

@@ -3,7 +3,7 @@
 
 from .. import world as w
 from ..traps import TRAP_PORT
-from .registry import fault, service_known
+from .registry import choice, fault, service_known
 from .tls import lead_to_port
 
 _LINK_LOCAL = f"{{ {w.IMDS}, {w.RESOLVER_LINK_LOCAL}, {w.TIME_SOURCE}, {w.RESOLVER} }}"
@@ -22,17 +22,12 @@ def _security_group_drop(world, addresses):
     "no-route",
     "no default route, and no endpoint interface in the instance's own subnet",
     "no-route",
-    "[prohibit|blackhole|rule]",
+    "[prohibit|blackhole]",
     settings={"zones": "b"},
 )
 def _(world, variant=""):
     if variant:
-        choice(variant, "prohibit", "blackhole", "rule")
-    if variant == "rule":
-        world.rules = [f"to {w.ZONES['b']}.0/24 prohibit"]
-        return
-    if variant:
-        world.routes.append(f"{variant} {w.ZONES['b']}.0/24")
+        world.routes.append(f"{choice(variant, 'prohibit', 'blackhole')} {w.ZONES['b']}.0/24")
         return
     world.routes = [route for route in world.routes if not route.startswith("default")]
     world.routes += [
@@ -47,7 +42,11 @@ def _(world, variant=""):
     "[reject|unreachable|drop]",
 )
 def _(world, verdict="reject"):
-    verdicts = {"reject": "reject with tcp reset", "unreachable": "reject with icmpx type host-unreachable", "drop": "drop"}
+    verdicts = {
+        "reject": "reject with tcp reset",
+        "unreachable": "reject with icmpx type host-unreachable",
+        "drop": "drop",
+    }
     world.rule("instance_output", "tcp dport 443 " + verdicts[verdict])
 
 

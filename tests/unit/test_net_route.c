@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Asks the real kernel, in a network namespace of its own, whose tables are filled by hand. Where no
+ * namespace may be made these tests are skipped; what is asked of any kernel is not.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <arpa/inet.h>
+#include <cmocka.h>
+#include <linux/fib_rules.h>
+#include <linux/rtnetlink.h>
+#include <net/if.h>
+#include <sched.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "net/route.h"
+
+static bool isolated;
+
+/* A message of rtnetlink as put together by ip(8); returns what the kernel says, 0 is fine. */
+static int tell(unsigned short type, unsigned char kind, const char *to, int bits, unsigned table)
+{
+    struct {
+        struct nlmsghdr head;
+        struct rtmsg route;
+        char attributes[64];
+    } request = {
+        .head = {.nlmsg_type = type, .nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK | NLM_F_CREATE},
+        .route = {.rtm_family = AF_INET,
+                  .rtm_dst_len = (unsigned char)bits,
+                  .rtm_table = (unsigned char)table,
+                  .rtm_type = kind},
+    };
+    struct {
+        struct nlmsghdr head;
+        struct nlmsgerr error;
+        char rest[512];
+    } reply = {.error.error = -1};
+    struct rtattr *at = (void *)request.attributes;
+    unsigned priority = 77;
+
+    if (type == RTM_NEWROUTE)
+        request.route.rtm_protocol = RTPROT_STATIC;
+    at->rta_type = RTA_DST;
+    at->rta_len = RTA_LENGTH(4);
+    (void)inet_pton(AF_INET, to, RTA_DATA(at));
+    at = (void *)(request.attributes + RTA_SPACE(4));
+    at->rta_type = RTA_PRIORITY;
+    at->rta_len = RTA_LENGTH(4);
+    memcpy(RTA_DATA(at), &priority, 4);
+    request.head.nlmsg_len = (unsigned)NLMSG_LENGTH(sizeof(request.route)) + 2 * RTA_SPACE(4);
+    int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
+    if (send(fd, &request, request.head.nlmsg_len, 0) > 0)
+        (void)recv(fd, &reply, sizeof(reply), 0);
+    (void)close(fd);
+    return reply.error.error;
+}
+
+static void raise_loopback(void)
+{
+    struct ifreq request = {.ifr_name = "lo", .ifr_flags = IFF_UP | IFF_LOOPBACK | IFF_RUNNING};
+    int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+    (void)ioctl(fd, SIOCSIFFLAGS, &request);
+    (void)close(fd);
+}
+
+static int isolate(void **state)
+{
+    (void)state;
+    isolated = unshare(CLONE_NEWNET) == 0 || unshare(CLONE_NEWUSER | CLONE_NEWNET) == 0;
+    if (isolated)
+        raise_loopback();
+    return 0;
+}
+
+static void assert_route(const char *to, enum route_kind kind, const char *entry, unsigned table)
+{
+    struct route route;
+
+    route_look_up(to, &route);
+    assert_string_equal(route.to, to);
+    assert_int_equal(route.kind, kind);
+    assert_string_equal(route.entry, entry);
+    assert_int_equal(route.table, table);
+    assert_false(route.by_rule);
+}
+
+static void an_address_of_this_machine(void **state)
+{
+    (void)state;
+    assert_route("127.0.0.1", ROUTE_LOCAL, "", 0);
+}
+
+static void what_is_no_address_is_not_asked(void **state)
+{
+    (void)state;
+    assert_route("ssm.example.com", ROUTE_UNKNOWN, "", 0);
+}
+
+static void an_empty_table_has_no_route(void **state)
+{
+    (void)state;
+    if (!isolated)
+        skip();
+    assert_route("192.0.2.7", ROUTE_NONE, "", 0);
+    assert_route("2001:db8::7", ROUTE_NONE, "", 0);
+}
+
+static void the_entry_that_refuses_is_named(void **state)
+{
+    (void)state;
+    if (!isolated)
+        skip();
+    assert_int_equal(tell(RTM_NEWROUTE, RTN_PROHIBIT, "169.254.169.254", 32, RT_TABLE_MAIN), 0);
+    assert_int_equal(tell(RTM_NEWROUTE, RTN_BLACKHOLE, "10.0.0.0", 8, RT_TABLE_MAIN), 0);
+    assert_int_equal(tell(RTM_NEWROUTE, RTN_BLACKHOLE, "10.1.0.0", 16, RT_TABLE_MAIN), 0);
+    assert_int_equal(tell(RTM_NEWROUTE, RTN_UNREACHABLE, "172.16.0.0", 12, RT_TABLE_DEFAULT), 0);
+    assert_route("169.254.169.254", ROUTE_PROHIBIT, "169.254.169.254/32", RT_TABLE_MAIN);
+    assert_route("10.1.2.3", ROUTE_BLACKHOLE, "10.1.0.0/16", RT_TABLE_MAIN);
+    assert_route("10.2.2.3", ROUTE_BLACKHOLE, "10.0.0.0/8", RT_TABLE_MAIN);
+    assert_route("172.20.4.21", ROUTE_UNREACHABLE, "172.16.0.0/12", RT_TABLE_DEFAULT);
+}
+
+static void a_rule_that_refuses_is_named(void **state)
+{
+    struct route route;
+    (void)state;
+
+    if (!isolated)
+        skip();
+    assert_int_equal(tell(RTM_NEWRULE, FR_ACT_PROHIBIT, "198.51.100.0", 24, 0), 0);
+    route_look_up("198.51.100.9", &route);
+    assert_int_equal(route.kind, ROUTE_PROHIBIT);
+    assert_true(route.by_rule);
+    assert_int_equal(route.priority, 77);
+    assert_string_equal(route.entry, "198.51.100.0/24");
+}
+
+static void only_what_failed_at_once_is_doubted(void **state)
+{
+    struct route routes[2];
+    struct step step;
+    int32_t n = 0;
+    (void)state;
+
+    step_ok(&step, 1);
+    routes_doubt(routes, &n, 2, "127.0.0.1", &step);
+    step_fail(&step, FAILURE_TIMEOUT, 1);
+    routes_doubt(routes, &n, 2, "127.0.0.1", &step);
+    step_fail(&step, FAILURE_HOST_UNREACHABLE, 3050); /* the link layer */
+    routes_doubt(routes, &n, 2, "127.0.0.1", &step);
+    assert_int_equal(n, 0);
+
+    step_fail(&step, FAILURE_HOST_UNREACHABLE, 1);
+    routes_doubt(routes, &n, 2, "127.0.0.1", &step);
+    routes_doubt(routes, &n, 2, "127.0.0.1", &step); /* once is enough */
+    assert_int_equal(n, 1);
+    routes_doubt(routes, &n, 2, "127.0.0.2", &step);
+    routes_doubt(routes, &n, 2, "127.0.0.3", &step);
+    assert_int_equal(n, 2);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(an_address_of_this_machine),
+        cmocka_unit_test(what_is_no_address_is_not_asked),
+        cmocka_unit_test(an_empty_table_has_no_route),
+        cmocka_unit_test(the_entry_that_refuses_is_named),
+        cmocka_unit_test(a_rule_that_refuses_is_named),
+        cmocka_unit_test(only_what_failed_at_once_is_doubted),
+    };
+    return cmocka_run_group_tests(tests, isolate, NULL);
+}
