@@ -161,7 +161,7 @@ static void keeps_segments_small(void **state)
 static void is_refused(void **state)
 {
     (void)state;
-    dial("127.0.0.1", peer_closed_port(), 1000, 0);
+    dial("127.0.0.2", peer_closed_port(), 1000, 0);
     assert_int_equal(got.step.outcome, OUTCOME_FAILED);
     assert_int_equal(got.step.failure, FAILURE_REFUSED);
     assert_int_equal(got.step.os_error, ECONNREFUSED);

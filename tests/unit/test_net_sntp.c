@@ -211,7 +211,7 @@ static void passes_over_what_it_did_not_ask(void **state)
 static void is_refused(void **state)
 {
     (void)state;
-    snprintf(server_address, sizeof(server_address), "127.0.0.1:%u", peer_closed_port());
+    snprintf(server_address, sizeof(server_address), "127.0.0.2:%u", peer_closed_port());
     expect_failure(IS_SILENT, FAILURE_REFUSED);
     assert_int_equal(got.step.os_error, ECONNREFUSED);
 
