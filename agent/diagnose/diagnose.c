@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The whole of a diagnosis in four steps. The last one makes sure of what every output relies on:
+ * The whole of a diagnosis in five steps. The last one makes sure of what every output relies on:
  * facts may come from a file that somebody else wrote.
  */
 #include "diagnose/diagnose.h"
@@ -9,6 +9,7 @@
 
 #include "diagnose/checks.h"
 #include "diagnose/claims.h"
+#include "diagnose/hidden.h"
 #include "diagnose/verdict.h"
 
 static void clean(char *text, size_t size)
@@ -46,6 +47,7 @@ void diagnose(const struct facts *facts, struct report *report)
     report->facts = facts;
     checks_judge(facts, report->checks);
     claims_settle(report);
+    hidden_settle(report);
     verdict_decide(report);
     clean_report(report);
 }

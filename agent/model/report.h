@@ -63,6 +63,7 @@ struct finding {
     enum target target; /* N_TARGETS: of the whole instance */
     char title[TITLE_SIZE];
     check_set explains;
+    check_set hides; /* not tried, and not to be seen before this is mended */
     int32_t n_evidence;
     char evidence[MAX_EVIDENCE][LINE_SIZE];
     int32_t n_alternatives;

@@ -94,6 +94,10 @@ static void put_finding(struct maker *maker, cJSON *object, const struct finding
     for (unsigned int i = 0; i < N_CHECKS; i++)
         if (finding->explains & check_bit((enum check)i))
             append_text(maker, explains, check_name((enum check)i));
+    cJSON *hides = put_array(maker, object, "hides");
+    for (unsigned int i = 0; i < N_CHECKS; i++)
+        if (finding->hides & check_bit((enum check)i))
+            append_text(maker, hides, check_name((enum check)i));
     cJSON *evidence = put_array(maker, object, "evidence");
     for (int32_t i = 0; i < finding->n_evidence; i++)
         append_text(maker, evidence, finding->evidence[i]);

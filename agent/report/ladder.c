@@ -184,6 +184,64 @@ static void write_ladder_in_full(struct screen *screen, const struct report *rep
     }
 }
 
+/* What all findings of one code hide: there may be one for each service. */
+static check_set hidden_by_code(const struct report *report, const char *code)
+{
+    check_set set = 0;
+    for (int32_t i = 0; i < report->n_findings; i++)
+        if (strcmp(report->findings[i].code, code) == 0)
+            set |= report->findings[i].hides;
+    return set;
+}
+
+/* "tls, http, authorize of ssm", or the targets' names where there are several. */
+static void list_hidden(check_set set, char *line, size_t size)
+{
+    enum target only = N_TARGETS, last = N_TARGETS;
+    int n_targets = 0;
+
+    for (unsigned int i = 0; i < N_CHECKS; i++) {
+        if (!(set & check_bit((enum check)i)) || check_target((enum check)i) == only)
+            continue;
+        only = check_target((enum check)i);
+        n_targets++;
+    }
+    for (unsigned int i = 0; i < N_CHECKS; i++) {
+        if (!(set & check_bit((enum check)i)))
+            continue;
+        enum target target = check_target((enum check)i);
+        if (n_targets == 1)
+            (void)text_add(line, size, "%s%s", last < N_TARGETS ? ", " : "",
+                           rung_of((enum check)i));
+        else if (target != last)
+            (void)text_add(line, size, "%s%s", last < N_TARGETS ? ", " : "", target_name(target));
+        last = target;
+    }
+    if (n_targets == 1)
+        (void)text_add(line, size, " of %s", target_name(only));
+}
+
+/* One line a cause: behind what was not tried there may be a second fault. */
+static void write_hidden(struct screen *screen, const struct report *report)
+{
+    for (int32_t i = 0; i < report->n_findings; i++) {
+        const char *code = report->findings[i].code;
+        check_set set = hidden_by_code(report, code);
+        char line[2 * LINE_SIZE] = "";
+        bool said = false;
+
+        for (int32_t j = 0; j < i && !said; j++)
+            said = strcmp(report->findings[j].code, code) == 0;
+        if (said || set == 0)
+            continue;
+        (void)text_set(line, sizeof(line), "Hidden until %s is mended: ", code);
+        list_hidden(set, line, sizeof(line));
+        screen_pad(screen, INDENT);
+        screen_wrap(screen, INK_DIM, INDENT + 2, line);
+        screen_end(screen);
+    }
+}
+
 void ladders_write(struct screen *screen, const struct report *report, enum ladders ladders)
 {
     for (unsigned int i = 0; i < N_TARGETS; i++) {
@@ -199,4 +257,5 @@ void ladders_write(struct screen *screen, const struct report *report, enum ladd
     }
     if (ladders != LADDERS_IN_FULL)
         write_idle(screen, report);
+    write_hidden(screen, report);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The ladders of a report, one line a target, for the terminal.
+ * The ladders of a report, one line a target, for the terminal; and what lies hidden behind a rung
+ * that failed, one line a cause.
  */
 #ifndef REPORT_LADDER_H
 #define REPORT_LADDER_H

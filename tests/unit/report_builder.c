@@ -90,6 +90,15 @@ static struct finding *add_finding(struct filled *filled, const char *code, enum
     return finding;
 }
 
+/* All that was not tried waits for this one. */
+static void hide_the_rest(struct filled *filled, struct finding *finding)
+{
+    for (unsigned int i = 0; i < N_CHECKS; i++)
+        if (filled->report.checks[i].planned && filled->report.checks[i].status == STATUS_SKIP &&
+            filled->report.checks[i].reason == FAILURE_BELOW)
+            finding->hides |= check_bit((enum check)i);
+}
+
 static void add_evidence(struct finding *finding, const char *text)
 {
     SET(finding->evidence[finding->n_evidence], "%s", text);
@@ -147,6 +156,7 @@ struct filled *filled_blocked(void)
         "The security group of the ssm endpoint lets nothing in on port 443 from "
         "this instance.");
     finding->explains = check_bit(check);
+    hide_the_rest(filled, finding);
     add_evidence(finding, "ssm.us-east-1.amazonaws.com is 10.0.1.21, 10.0.2.21; neither answered "
                           "on port 443 within 2.0 s");
     add_evidence(finding, "10.0.1.21 is in the instance's own subnet (10.0.1.0/24), so no "
@@ -261,6 +271,7 @@ struct filled *filled_degraded(void)
                                           CONFIDENCE_LIKELY, TARGET_S3,
                                           "The VPC has no endpoint for s3.");
     finding->explains = check_bit(check);
+    hide_the_rest(filled, finding);
     SET(finding->remedy, "Make a gateway endpoint for s3 in this VPC.");
     finding = add_finding(filled, "time-sync-missing", SEVERITY_WARNING, CONFIDENCE_CERTAIN,
                           TARGET_CLOCK, "No time synchronisation is enabled on this machine.");
@@ -284,6 +295,7 @@ struct filled *filled_no_imds(void)
         filled, "imds-blocked-locally", SEVERITY_FATAL, CONFIDENCE_CERTAIN, TARGET_IMDS,
         "A prohibit route on this machine blocks 169.254.169.254.");
     finding->explains = check_bit(CHECK_IMDS_CONNECT);
+    hide_the_rest(filled, finding);
     add_evidence(finding, "connect() fails at once with EACCES");
     SET(finding->remedy, "Remove the route; cloud-init's disable_ec2_metadata installs it.");
     add_command(finding, "sudo ip route del prohibit 169.254.169.254");
