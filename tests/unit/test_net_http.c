@@ -22,7 +22,7 @@
 #include "net/loop.h"
 #include "net_peer.h"
 
-enum { SHORT_MS = 60, MAX_BODY = 1000 };
+enum { SHORT_MS = 200, MAX_BODY = 1000 };
 
 static const char hi[] = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi";
 
