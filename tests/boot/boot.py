@@ -15,7 +15,6 @@ import os
 import shutil
 import subprocess
 import sys
-import tempfile
 import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -65,10 +64,10 @@ class Boot:
         self.lab = Lab(faults=faults, settings=settings)
         self.files = dict(files or {})
         self.layers = image(suite, kind)
-        os.makedirs(RUNS, exist_ok=True)
-        self.folder = tempfile.mkdtemp(prefix=f"{suite}-", dir=RUNS)
-        self.name = os.path.basename(self.folder).replace("_", "-").lower()
+        self.name = f"{suite}-{os.urandom(4).hex()}"
+        self.folder = os.path.join(RUNS, self.name)
         self.upper = os.path.join(self.folder, "upper")
+        os.makedirs(self.upper)
 
     def lay(self):
         """What this instance has over its image: the lab's authority and resolver, and the test's own files. None removes one."""

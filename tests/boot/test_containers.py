@@ -115,6 +115,27 @@ def test_the_journal_explains_itself(healthy):
     assert "Every required check passed" in told
 
 
+def startup_s(boot):
+    """How long the manager says that the boot took."""
+    entry = boot.until(wanted("startup finished")(lambda entry: "Startup finished in" in str(entry.get("MESSAGE"))))
+    return int(entry["USERSPACE_USEC"]) / 1e6
+
+
+def test_cost_of_a_healthy_boot(record_property):
+    """The agent is ordered after us, and multi-user.target after the agent: what we take is what the boot takes longer where the
+    network is there at once, as here. It is a fraction of the boot."""
+    took = {}
+    for name, files in (("without", {f"/etc/systemd/system/{OURS}": "[Service]\nType=oneshot\nExecStart=/bin/true\n"}), ("with", {})):
+        boots = []
+        for _ in range(3):
+            with Container("bookworm", files=files) as boot:
+                boots.append(startup_s(boot))
+        took[name] = min(boots)
+    print(f"boot without us {took['without']:.2f} s, with us {took['with']:.2f} s")
+    record_property("cost_s", round(took["with"] - took["without"], 3))
+    assert took["with"] < 2 * took["without"] + 0.5
+
+
 # --- broken boots: the agent starts all the same
 
 @pytest.mark.parametrize("fault, code", [
@@ -167,12 +188,19 @@ def test_mended_while_it_waits(fault):
         assert [entry["MESSAGE"] for entry in boot.journal() if agent_says("sleeping")(entry)] == []
 
 
-@pytest.fixture(params=["role-missing", "endpoint-blocks-443:ssmmessages"])
-def asleep(request):
-    """A boot whose agent sleeps after a failed attempt, with the follow-up looking on."""
-    return request.param
+def test_the_follow_up_outlives_the_deadline_of_the_boot():
+    with Container("bookworm", faults=["role-missing"], configuration="deadline = 1s\n") as boot:
+        boot.until(agent_says("sleeping"))
+        boot.booted()
+        began = int(boot.show(FOLLOW, "ExecMainStartTimestampMonotonic")["ExecMainStartTimestampMonotonic"]) / 1e6
+        while time.monotonic() < began + 3:
+            time.sleep(0.2)
+        assert boot.show(FOLLOW, "ActiveState", "NRestarts") == {"ActiveState": "active", "NRestarts": "0"}
+        boot.lab.fault_mend("role-missing")
+        boot.until(agent_says("connected"))
 
 
+@pytest.mark.parametrize("asleep", ["role-missing", "endpoint-blocks-443:ssmmessages"])
 def test_mended_after_the_agent_went_to_sleep(asleep, record_property):
     with Container("bookworm", faults=[asleep], configuration=SOON) as boot:
         boot.until(agent_says("sleeping"))

@@ -21,7 +21,7 @@ UUID = "ec2a1b2c-3d4e-5f60-7182-93a4b5c6d7e8"
 
 
 class Machine(Boot):
-    def __init__(self, suite="bookworm", cloud_init=False, deadline_s=None, rtc="utc", **options):
+    def __init__(self, suite="bookworm", cloud_init=False, rtc="utc", **options):
         super().__init__(suite, kind="vm", **options)
         self.rtc = rtc
         if not cloud_init:
@@ -66,7 +66,7 @@ class Machine(Boot):
             file.write("\n".join(script) + "\n")
         subprocess.run(["debugfs", "-w", "-f", file.name, self.disk], check=True, capture_output=True)
 
-    def _in_router(self, *command, **options):
+    def _in_router(self, *command):
         return ["nsenter", "--target", str(self.router), "--net", *command]
 
     def _plug(self):
@@ -98,7 +98,9 @@ class Machine(Boot):
         self.qemu = self._keep(self._in_router(
             "nice", "qemu-system-x86_64", "-accel", "tcg,thread=multi", "-smp", "2", "-m", "512", "-display", "none", "-no-reboot",
             "-nodefaults", "-no-user-config", "-kernel", self.kernel,
-            "-append", "root=/dev/nvme0n1 rw console=tty0 console=ttyS0,115200n8 mitigations=off systemd.show_status=yes",
+            "-append", "root=/dev/nvme0n1 rw console=tty0 console=ttyS0,115200n8 mitigations=off systemd.show_status=yes "
+            # What udev would load and nothing here needs: seconds of emulated time.
+            "module_blacklist=ata_piix,ata_generic,libata,psmouse,kvm,kvm_amd,powernow_k8,i2c_piix4,floppy,pcspkr,sha512_ssse3,aesni_intel",
             "-drive", f"file={self.disk},if=none,id=disk,format=raw,cache=unsafe", "-device", "nvme,drive=disk,serial=vol0123456789abcdef0",
             "-netdev", "tap,id=net,ifname=port-instance,script=no,downscript=no",
             "-device", f"virtio-net-pci,netdev=net,mac={w.MAC}",
