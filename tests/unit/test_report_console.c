@@ -83,6 +83,7 @@ static size_t machine_at(const struct buffer *text)
 
 /* --- what it looks like --- */
 
+/* For a person: the machine-readable lines change with every field that facts get. */
 static void blocks_look_as_they_should(void **state)
 {
     (void)state;
@@ -93,7 +94,7 @@ static void blocks_look_as_they_should(void **state)
 
         write_new(&filled->report, &text);
         (void)text_set(name, sizeof(name), "console-%s.txt", samples[i].name);
-        assert_golden(name, text.bytes, text.used);
+        assert_golden(name, text.bytes, machine_at(&text));
         buffer_clear(&text);
         free(filled);
     }
