@@ -19,7 +19,7 @@ endif
 sources   := $(sort $(wildcard agent/*.c agent/*/*.c))
 generated := build/gen/pages.c build/gen/roots.c build/gen/version.c
 tests     := $(sort $(wildcard tests/unit/test_*.c))
-helpers   := $(filter-out $(tests),$(sort $(wildcard tests/unit/*.c)))
+helpers   := $(filter-out $(tests),$(sort $(wildcard tests/unit/*.c tests/fuzz/targets*.c)))
 deps      := build/deps/current
 
 # --- flavours: the same sources, built three ways ---------------------------------------------------------------------
@@ -48,11 +48,13 @@ reproducible := -ffile-prefix-map=$(CURDIR)=. -gno-record-gcc-switches
 cflags.dev      := -Og -g $(hardened)
 cflags.static   := -Os -g -fPIE -ffunction-sections -fdata-sections -fno-asynchronous-unwind-tables $(hardened)
 cflags.sanitize := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all
+cflags.fuzz     := -O1 -g -fno-omit-frame-pointer -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all
 
 # Packed relative relocations (DT_RELR) save 8 % of the size. A linker warning here is a door left open to glibc's dlopen.
 ldflags.static   := -static-pie -Wl,--fatal-warnings,--build-id=sha1 \
 	-Wl,-z,relro,-z,now,-z,noexecstack,-z,pack-relative-relocs
 ldflags.sanitize := -fsanitize=address,undefined
+ldflags.fuzz     := -fsanitize=fuzzer,address,undefined -Wl,--wrap=imds_get
 
 program.dev      := build/ssm-preflight-dev
 program.static   := build/ssm-preflight
@@ -106,12 +108,26 @@ build/ssm-preflight: build/ssm-preflight.debug
 
 unit_programs := $(patsubst tests/unit/%.c,$(objects)/unit/%,$(tests))
 
+link.test_fuzz_regressions := -Wl,--wrap=imds_get
+
 # One program a file, with everything but main.o; whatever else lies in tests/unit helps them all.
 $(objects)/unit/%: $(objects)/tests/unit/%.o $(patsubst %.c,$(objects)/%.o,$(helpers)) \
 		$(filter-out %/agent/main.o,$(program_objects))
 	@mkdir -p $(@D)
 	@echo "  LINK  $@"
-	@$(link) $^ $(libs) -lcmocka -o $@
+	@$(link) $(link.$*) $^ $(libs) -lcmocka -o $@
+
+fuzz_sources := $(sort $(wildcard tests/fuzz/*.c))
+-include $(patsubst %.c,$(objects)/%.d,$(fuzz_sources))
+
+build/ssm-preflight-fuzz: $(patsubst %.c,$(objects)/%.o,$(fuzz_sources)) $(filter-out %/agent/main.o,$(program_objects))
+	@echo "  LINK  $@"
+	@$(link) $^ $(libs) -o $@
+
+SECONDS_EACH ?= 20
+fuzz: setup-fuzz ## every reader of foreign bytes under libFuzzer, each for SECONDS_EACH (20)
+	@$(MAKE) flavour=fuzz CC=clang build/ssm-preflight-fuzz
+	tests/fuzz/run build/ssm-preflight-fuzz $(SECONDS_EACH)
 
 setup-%: FORCE
 	@packaging/scripts/setup $*
@@ -168,7 +184,7 @@ deb: static ## build/ssm-preflight_VERSION_ARCH.deb
 	@packaging/deb/build build/ssm-preflight
 
 clean: ## remove what was built from agent/ and tests/, keep the libraries and the images
-	rm -rf build/ssm-preflight* build/dev-* build/static-* build/sanitize-* build/gen build/log build/results
+	rm -rf build/ssm-preflight* build/dev-* build/static-* build/sanitize-* build/gen build/fuzz-* build/log build/results
 
 distclean: ## remove everything that was built
 	rm -rf build
@@ -178,5 +194,5 @@ help: ## this list
 
 .SECONDARY:
 FORCE:
-.PHONY: FORCE all static check unit unit-programs scenarios static-test sanitize lint format bench run lab check-lab \
+.PHONY: FORCE all static check fuzz unit unit-programs scenarios static-test sanitize lint format bench run lab check-lab \
 	check-boot install deb clean distclean help

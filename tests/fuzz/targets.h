@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * What is fuzzed: one row a reader of bytes that somebody else wrote. A target returns, or stops
+ * the program where something does not hold that always must. The same table runs under libFuzzer
+ * (engine.c) and, with the inputs that once broke it, as a unit test.
+ */
+#ifndef TESTS_FUZZ_TARGETS_H
+#define TESTS_FUZZ_TARGETS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "model/facts.h"
+#include "model/fields.h"
+
+typedef void fuzz_run(const uint8_t *bytes, size_t n);
+
+struct fuzz_target {
+    const char *name;
+    fuzz_run *run;
+};
+
+/* Ends with a row without a name. */
+extern const struct fuzz_target fuzz_targets[];
+const struct fuzz_target *fuzz_find(const char *name);
+
+/* Stops the program unless it holds; NDEBUG or not. */
+void fuzz_require(int holds, const char *what);
+
+/* Every string of the facts ends within its field and is printable ASCII, every count fits. */
+void fuzz_require_clean(const struct fields *fields, const void *base);
+
+/* A zero-terminated copy without the zero bytes in it; the caller frees it. */
+char *fuzz_text(const uint8_t *bytes, size_t n);
+
+fuzz_run fuzz_recorded, fuzz_facts_json, fuzz_compact, fuzz_service_answer, fuzz_dns_answer,
+    fuzz_times, fuzz_escape, fuzz_anonymize, fuzz_config, fuzz_agent_config, fuzz_unit,
+    fuzz_machine_files, fuzz_dhmc, fuzz_imds_instance, fuzz_imds_role;
+
+#endif

@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Readers of files: the input stands in each file that the reader looks at, below a root of its own.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "base/text.h"
+#include "discover/agent.h"
+#include "discover/dhmc.h"
+#include "discover/machine.h"
+#include "discover/unit.h"
+#include "observe/hosts.h"
+#include "options.h"
+#include "targets.h"
+
+static char root[] = "/tmp/ssm-preflight-fuzz-XXXXXX";
+static struct facts facts;
+
+enum { MAX_PATHS = 64, MAX_PATH = 400 };
+static char paths[MAX_PATHS][MAX_PATH]; /* of files and directories, in the order they were made */
+static int n_paths;
+
+static void remove_all(void)
+{
+    while (n_paths > 0)
+        (void)remove(paths[--n_paths]);
+    (void)rmdir(root);
+}
+
+static void remember(const char *path)
+{
+    fuzz_require(n_paths < MAX_PATHS, "there is room for another path");
+    (void)text_set(paths[n_paths++], MAX_PATH, "%s", path);
+}
+
+static void make_root(void)
+{
+    static bool made;
+
+    if (made)
+        return;
+    fuzz_require(mkdtemp(root) != NULL, "/tmp can be written to");
+    (void)atexit(remove_all);
+    made = true;
+}
+
+static void put(const char *name, const uint8_t *bytes, size_t n)
+{
+    char path[MAX_PATH];
+
+    make_root();
+    (void)text_set(path, sizeof path, "%s%s", root, name);
+    for (char *slash = path + strlen(root) + 1; (slash = strchr(slash, '/')) != NULL; slash++) {
+        *slash = '\0';
+        if (mkdir(path, 0755) == 0)
+            remember(path);
+        *slash = '/';
+    }
+    if (access(path, F_OK) != 0)
+        remember(path);
+    FILE *file = fopen(path, "we");
+    fuzz_require(file != NULL && fwrite(bytes, 1, n, file) == n && fclose(file) == 0,
+                 "the file can be written");
+}
+
+static void forget_agent_files(void)
+{
+    memset(&facts, 0, sizeof facts);
+}
+
+void fuzz_config(const uint8_t *bytes, size_t n)
+{
+    static struct options options;
+    char config[MAX_PATH], root_option[MAX_PATH], error[WORDS_SIZE * 2] = "";
+    char name[] = "ssm-preflight";
+
+    put("/preflight.conf", bytes, n);
+    put("/etc/ssm-preflight/preflight.conf", bytes, n);
+    put("/etc/ssm-preflight/preflight.conf.d/10-more.conf", bytes, n < 64 ? n : 64);
+    (void)text_set(config, sizeof config, "--config=%s/preflight.conf", root);
+    (void)text_set(root_option, sizeof root_option, "--root=%s", root);
+    char *const with_config[] = {name, config, NULL}, *const with_root[] = {name, root_option,
+                                                                            NULL};
+    for (int i = 0; i < 2; i++) {
+        error[0] = '\0';
+        bool read = options_read(2, i ? with_root : with_config, "terminal short json", &options,
+                                 error, sizeof error);
+        fuzz_require(read || error[0], "an error says something");
+    }
+}
+
+void fuzz_agent_config(const uint8_t *bytes, size_t n)
+{
+    static struct agent_overrides overrides;
+
+    put("/etc/amazon/ssm/amazon-ssm-agent.json", bytes, n);
+    forget_agent_files();
+    memset(&overrides, 0, sizeof overrides);
+    (void)text_set(facts.instance.region, REGION_SIZE, "eu-central-1");
+    agent_read_config(root, &facts.agent, &overrides);
+    agent_judge_config(&facts.instance, &overrides, &facts.agent);
+    fuzz_require_clean(&facts_fields, &facts);
+}
+
+void fuzz_unit(const uint8_t *bytes, size_t n)
+{
+    put("/etc/systemd/system/amazon-ssm-agent.service", bytes, n);
+    put("/etc/systemd/system/amazon-ssm-agent.service.d/proxy.conf", bytes, n);
+    put("/etc/default/ssm", bytes, n);
+    forget_agent_files();
+    facts.agent.installed = ANSWER_YES;
+    unit_read(root, &facts.agent);
+    fuzz_require_clean(&facts_fields, &facts);
+}
+
+void fuzz_machine_files(const uint8_t *bytes, size_t n)
+{
+    static const char *const names[] = {"/sys/class/dmi/id/sys_vendor",
+                                        "/sys/class/dmi/id/product_uuid",
+                                        "/sys/class/dmi/id/board_asset_tag",
+                                        "/sys/hypervisor/uuid",
+                                        "/etc/resolv.conf",
+                                        "/run/systemd/resolve/resolv.conf",
+                                        "/etc/hosts",
+                                        "/var/lib/dpkg/status",
+                                        "/usr/bin/amazon-ssm-agent",
+                                        "/etc/amazon/ssm/RELEASENOTES.md",
+                                        "/var/lib/amazon/ssm/registration"};
+    char addresses[MAX_ADDRESSES][ADDRESS_SIZE];
+
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+        put(names[i], bytes, n);
+    forget_agent_files();
+    machine_read(root, &facts.machine);
+    resolvers_read(root, &facts.resolvers);
+    agent_read(root, &facts.agent);
+    fuzz_require_clean(&facts_fields, &facts);
+    int found = hosts_look_up(root, "ssm.us-east-1.amazonaws.com", addresses);
+    fuzz_require(found >= 0 && found <= MAX_ADDRESSES, "no more addresses than fit");
+}
+
+void fuzz_dhmc(const uint8_t *bytes, size_t n)
+{
+    static struct credentials credentials;
+    size_t half = n / 2;
+
+    put("/var/lib/amazon/ssm/runtimeconfig/identity_config.json", bytes, half);
+    put("/var/lib/amazon/ssm/credentials", bytes + half, n - half);
+    forget_agent_files();
+    memset(&credentials, 0, sizeof credentials);
+    (void)dhmc_read(root, &facts.role, &credentials);
+    fuzz_require_clean(&facts_fields, &facts);
+    credentials_clear(&credentials);
+}

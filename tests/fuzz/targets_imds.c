@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Documents of IMDS, through what reads them: linked with --wrap=imds_get, so that each question
+ * is answered at once with the next part of the input. Parts end with the byte 0x1e; the first
+ * byte of a part is the status: 2 (200), 4 (404), 5 (503), 0 (no answer).
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "discover/instance.h"
+#include "discover/role.h"
+#include "targets.h"
+
+enum { END_OF_PART = 0x1e };
+
+static struct facts facts;
+static const uint8_t *rest;
+static size_t n_rest;
+static int n_known;
+
+void __wrap_imds_get(struct imds *imds, const char *path, imds_done *done, void *arg);
+
+void __wrap_imds_get(struct imds *imds, const char *path, imds_done *done, void *arg)
+{
+    const uint8_t *end = n_rest ? memchr(rest, END_OF_PART, n_rest) : NULL;
+    size_t n = end ? (size_t)(end - rest) : n_rest;
+    uint8_t kind = n > 0 ? rest[0] : '4';
+    char *body = fuzz_text(n > 0 ? rest + 1 : rest, n > 0 ? n - 1 : 0);
+    struct imds_answer answer = {.status = kind == '4'   ? 404
+                                           : kind == '5' ? 503
+                                                         : 200,
+                                 .took_ms = 1,
+                                 .body = body,
+                                 .body_bytes = strlen(body)};
+
+    (void)imds;
+    fuzz_require(strlen(path) < 4096, "a path is bounded");
+    for (const char *at = path; *at; at++)
+        fuzz_require(*at > ' ' && *at <= '~', "a path is printable");
+    if (kind == '0') {
+        answer.failure = FAILURE_TIMEOUT;
+        answer.status = 0;
+    }
+    n_rest -= end ? n + 1 : n;
+    rest += end ? n + 1 : n;
+    done(arg, &answer);
+    free(body);
+}
+
+static void known(void *arg)
+{
+    (void)arg;
+    n_known++;
+}
+
+static void start(const uint8_t *bytes, size_t n)
+{
+    memset(&facts, 0, sizeof facts);
+    rest = bytes;
+    n_rest = n;
+    n_known = 0;
+}
+
+void fuzz_imds_instance(const uint8_t *bytes, size_t n)
+{
+    const struct instance_events events = {.identified = known, .placed = known};
+
+    start(bytes, n);
+    instance_reader_free(instance_read(NULL, &facts, &events));
+    fuzz_require(n_known == 2, "each event comes once");
+    fuzz_require_clean(&facts_fields, &facts);
+}
+
+void fuzz_imds_role(const uint8_t *bytes, size_t n)
+{
+    static struct credentials credentials;
+
+    start(bytes, n);
+    credentials_clear(&credentials);
+    role_reader_free(role_read(NULL, "/nonexistent", &facts, &credentials, known, NULL));
+    fuzz_require(n_known == 1, "the role is known once");
+    fuzz_require(!credentials_usable(&credentials) || facts.role.from != CREDENTIALS_NONE,
+                 "credentials come from somewhere");
+    fuzz_require_clean(&facts_fields, &facts);
+    credentials_clear(&credentials);
+}

@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Readers that take bytes in memory: reports, answers of services and resolvers, times, escapes.
+ */
+#include <cjson/cJSON.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/text.h"
+#include "diagnose/diagnose.h"
+#include "model/anonymize.h"
+#include "model/compact.h"
+#include "model/facts_json.h"
+#include "net/dns_answer.h"
+#include "observe/service_answer.h"
+#include "report/recorded.h"
+#include "report/report.h"
+#include "targets.h"
+
+static struct facts facts, again;
+static struct report report;
+static char error[WORDS_SIZE];
+
+/* Whatever was read can be diagnosed, told in every output, and read back from the JSON. */
+static void tell(void)
+{
+    const struct style style = {.verbose = true, .colour = true, .columns = 60};
+
+    fuzz_require_clean(&facts_fields, &facts);
+    diagnose(&facts, &report);
+    for (size_t i = 0; i < n_outputs; i++) {
+        struct buffer text;
+        buffer_init(&text, REPORT_MAX_BYTES);
+        outputs[i].write(&report, &style, &text);
+        fuzz_require(!text.failed, "an output fits");
+        if (strcmp(outputs[i].name, "json") == 0)
+            fuzz_require(recorded_read(text.bytes, text.used, &again, error, sizeof error),
+                         "what is written can be read");
+        buffer_clear(&text);
+    }
+}
+
+void fuzz_recorded(const uint8_t *bytes, size_t n)
+{
+    char *text = malloc(n + 1);
+
+    fuzz_require(text != NULL, "there is memory");
+    memcpy(text, bytes, n);
+    text[n] = '\0';
+    error[0] = '\0';
+    if (recorded_read(text, n, &facts, error, sizeof error))
+        tell();
+    else
+        fuzz_require(error[0] != '\0', "an error says something");
+    free(text);
+}
+
+void fuzz_facts_json(const uint8_t *bytes, size_t n)
+{
+    cJSON *json = cJSON_ParseWithLength((const char *)bytes, n);
+
+    if (json && facts_from_json(json, &facts, error, sizeof error)) {
+        fuzz_require_clean(&facts_fields, &facts);
+        cJSON *first = facts_to_json(&facts);
+        fuzz_require(facts_from_json(first, &again, error, sizeof error), "facts survive");
+        cJSON *second = facts_to_json(&again);
+        fuzz_require(cJSON_Compare(first, second, 1), "facts survive as they were");
+        cJSON_Delete(second);
+        cJSON_Delete(first);
+    }
+    cJSON_Delete(json);
+}
+
+void fuzz_compact(const uint8_t *bytes, size_t n)
+{
+    if (compact_read(bytes, n, &facts, error, sizeof error))
+        fuzz_require_clean(&facts_fields, &facts);
+}
+
+/* "CONTENT-TYPE\nERROR-TYPE\nSTATUS\nBODY" */
+void fuzz_service_answer(const uint8_t *bytes, size_t n)
+{
+    static struct action_facts action;
+    struct http_head head = {.status = 400};
+    char *text = fuzz_text(bytes, n), *body = text, *line;
+    bool explicit_deny;
+
+    memset(&action, 0, sizeof action);
+    if ((line = strsep(&body, "\n")) && body)
+        (void)text_escape(head.content_type, sizeof head.content_type, line, strlen(line));
+    if (body && (line = strsep(&body, "\n")) && body)
+        (void)text_escape(head.error_type, sizeof head.error_type, line, strlen(line));
+    if (body && (line = strsep(&body, "\n")) && body)
+        head.status = (int32_t)strtoul(line, NULL, 10) % 600;
+    if (!body)
+        body = text + strlen(text);
+    service_answer_judge(&head, body, strlen(body), "InvalidDocument ParameterNotFound", &action);
+    fuzz_require(action.permission <= PERMISSION_UNCLEAR, "an answer decides");
+    fuzz_require((action.permission == PERMISSION_ALLOWED) == (action.failure == FAILURE_NONE),
+                 "allowed, or a reason why not");
+    memset(&facts, 0, sizeof facts);
+    facts.endpoints[0].n_actions = 1;
+    facts.endpoints[0].actions[0] = action;
+    fuzz_require_clean(&facts_fields, &facts);
+    (void)service_answer_denied_by(body, &explicit_deny);
+    free(text);
+}
+
+void fuzz_dns_answer(const uint8_t *bytes, size_t n)
+{
+    for (int family = FAMILY_IPV4; family <= FAMILY_IPV6; family++) {
+        char detail[DETAIL_SIZE] = "";
+
+        memset(&facts, 0, sizeof facts);
+        struct dns_answer *answer = &facts.endpoints[0].answers[0];
+        facts.endpoints[0].n_answers = 1;
+        answer->family = (enum family)family;
+        enum failure failure = dns_answer_read(bytes, n, answer, detail);
+        fuzz_require((failure == FAILURE_NONE) == (answer->n_addresses > 0),
+                     "an address, or a reason why not");
+        fuzz_require_clean(&facts_fields, &facts);
+    }
+}
+
+void fuzz_times(const uint8_t *bytes, size_t n)
+{
+    char *text = fuzz_text(bytes, n);
+    char written[TIME_SIZE];
+    int64_t value = 0, back = 0;
+
+    if (clock_parse_duration(text, &value))
+        fuzz_require(value >= 0 && value <= 86400000, "a duration is at most a day");
+    (void)clock_parse_http_date(text, &value);
+    if (clock_parse_iso8601(text, &value)) {
+        clock_format_iso8601(value * 1000, false, written);
+        fuzz_require(!clock_parse_iso8601(written, &back) || back == value,
+                     "a time that is written is the same when read");
+    }
+    free(text);
+}
+
+/* The first byte is the room there is. */
+void fuzz_escape(const uint8_t *bytes, size_t n)
+{
+    char to[256];
+    size_t size = n > 0 ? bytes[0] : 0;
+
+    memset(to, 0x7f, sizeof to);
+    bool whole = text_escape(to, size, (const char *)bytes + (n > 0), n > 0 ? n - 1 : 0);
+    if (size == 0)
+        return;
+    fuzz_require(memchr(to, '\0', size) != NULL, "what is escaped ends");
+    for (const char *at = to; *at; at++)
+        fuzz_require(*at >= 0x20 && *at <= 0x7e, "what is escaped is printable ASCII");
+    fuzz_require(whole || strlen(to) >= size - 4 || size < 8, "no more is cut than must be");
+    (void)text_trim(to);
+}
+
+/* In every kind of text there is; twice gives what once gives the diagnosis. */
+void fuzz_anonymize(const uint8_t *bytes, size_t n)
+{
+    memset(&facts, 0, sizeof facts);
+    (void)text_escape(facts.role.message, sizeof facts.role.message, (const char *)bytes, n);
+    (void)text_escape(facts.role.role, sizeof facts.role.role, (const char *)bytes, n);
+    (void)text_escape(facts.agent.no_proxy, sizeof facts.agent.no_proxy, (const char *)bytes, n);
+    (void)text_escape(facts.agent.proxy_file, sizeof facts.agent.proxy_file, (const char *)bytes,
+                      n);
+    (void)text_escape(facts.instance.type, sizeof facts.instance.type, (const char *)bytes, n);
+    (void)text_escape(facts.instance.region, sizeof facts.instance.region, (const char *)bytes, n);
+    facts.instance.n_vpc_cidrs = 1;
+    (void)text_escape(facts.instance.vpc_cidrs[0], ADDRESS_SIZE, (const char *)bytes, n);
+    facts.endpoints[0].n_addresses = 1;
+    struct tls_session *session = &facts.endpoints[0].addresses[0].session;
+    (void)text_escape(session->issuer, sizeof session->issuer, (const char *)bytes, n);
+    (void)text_escape(session->version, sizeof session->version, (const char *)bytes, n);
+    fuzz_require(anonymize_facts(&facts), "there is memory");
+    fuzz_require_clean(&facts_fields, &facts);
+}
