@@ -11,6 +11,7 @@
 #include "diagnose/look.h"
 #include "diagnose/policy.h"
 #include "diagnose/remedy.h"
+#include "model/proxy.h"
 
 typedef bool is_denial(const struct action_facts *action);
 
@@ -85,7 +86,8 @@ static check_set denied_anywhere(const struct scene *scene, is_denial *is, struc
     return set;
 }
 
-/* Nothing at all is allowed, and wherever the service says why, it is that nobody allows it. */
+/* Nothing at all is allowed, and somewhere the service says that nobody allows it. That elsewhere
+ * another policy denies is a second fault, which hides whether this one is there too. */
 bool explains_policy_missing(const struct scene *scene, enum service service,
                              struct finding *finding)
 {
@@ -93,11 +95,12 @@ bool explains_policy_missing(const struct scene *scene, enum service service,
     (void)service;
 
     policy_count(scene->facts, &denials);
-    if (denials.allowed > 0 || denials.by_nobody_allowing == 0 ||
-        denials.by_nobody_allowing + denials.unsaid < denials.denied)
+    if (denials.allowed > 0 || denials.by_nobody_allowing == 0)
         return false;
     finding->explains = denied_anywhere(scene, by_no_policy_or_unsaid, finding);
-    finding->confidence = denials.unsaid == 0 ? CONFIDENCE_CERTAIN : CONFIDENCE_LIKELY;
+    finding->confidence = denials.by_nobody_allowing == denials.denied && denials.unclear == 0
+                              ? CONFIDENCE_CERTAIN
+                              : CONFIDENCE_LIKELY;
     if (scene->facts->role.role[0] != '\0')
         finding_title(finding, "Role %.40s has no policy that allows Systems Manager",
                       scene->facts->role.role);
@@ -260,6 +263,25 @@ bool explains_signature_rejected(const struct scene *scene, enum service service
     return true;
 }
 
+/* What the agent's proxy answered to CONNECT; true when it lets the agent through to not one. */
+static bool quote_proxy(const struct facts *facts, struct finding *finding)
+{
+    bool refused = false;
+
+    for (int i = 0; i < N_SERVICES; i++) {
+        const struct step *step = &facts->endpoints[i].proxy;
+        if (step->outcome != OUTCOME_OK && step->outcome != OUTCOME_FAILED)
+            continue;
+        finding_evidence(finding, "CONNECT %s:%u%s%s: %s after %d ms", facts->plan.services[i].host,
+                         (unsigned)facts->plan.services[i].port,
+                         facts->agent.proxy_address[0] ? " at " : "", facts->agent.proxy_address,
+                         step->detail[0] ? step->detail : failure_words(step->failure),
+                         (int)step->took_ms);
+        refused |= proxy_refuses(facts, (enum service)i);
+    }
+    return refused;
+}
+
 bool explains_proxy_in_the_way(const struct scene *scene, enum service service,
                                struct finding *finding)
 {
@@ -286,8 +308,10 @@ bool explains_proxy_in_the_way(const struct scene *scene, enum service service,
                          agent->proxy_file[0] ? agent->proxy_file : "the agent's unit",
                          agent->https_proxy);
         finding_evidence(finding, "NO_PROXY is \"%s\"", agent->no_proxy);
+        bool refused = quote_proxy(scene->facts, finding);
         if (only) {
-            finding_title(finding, "The SSM agent would send its traffic to a proxy");
+            finding_title(finding, refused ? "The SSM agent's proxy does not let it through"
+                                           : "The SSM agent would send its traffic to a proxy");
             finding->confidence = CONFIDENCE_CERTAIN;
         }
     }

@@ -164,6 +164,24 @@ void look_clock(const struct facts *facts, struct clock_reading *reading)
     reading->right = off + median->error_ms <= SKEW_FAIL_MS;
 }
 
+static int64_t real_unix_s(const struct facts *facts)
+{
+    struct clock_reading clock;
+
+    look_clock(facts, &clock);
+    return (facts->clock.wall_unix_ms + clock.offset_ms) / 1000;
+}
+
+bool look_is_past(const struct facts *facts, int64_t unix_s)
+{
+    return unix_s != 0 && unix_s < real_unix_s(facts);
+}
+
+bool look_is_to_come(const struct facts *facts, int64_t unix_s)
+{
+    return unix_s != 0 && unix_s > real_unix_s(facts);
+}
+
 int look_compare_versions(const char *a, const char *b)
 {
     if (!text_only(a, ".") || !text_only(b, ".") || a[0] < '0' || a[0] > '9')
@@ -179,44 +197,4 @@ int look_compare_versions(const char *a, const char *b)
         b = *end_b == '.' ? end_b + 1 : end_b;
     }
     return 0;
-}
-
-/* One entry of NO_PROXY as Go's httpproxy reads it: "*", a host, a domain with or without its
- * leading dot, each with an optional port. Blocks (CIDR) are for addresses, and hosts are names. */
-static bool entry_covers(const char *entry, size_t n, const char *host)
-{
-    size_t host_length = strlen(host);
-    const char *colon = memchr(entry, ':', n);
-
-    if (colon != NULL)
-        n = (size_t)(colon - entry);
-    if (n == 1 && entry[0] == '*')
-        return true;
-    if (n > 1 && entry[0] == '*' && entry[1] == '.') {
-        entry++;
-        n--;
-    }
-    bool dotted = n > 0 && entry[0] == '.';
-    if (n == 0 || n > host_length || strncasecmp(host + host_length - n, entry, n) != 0)
-        return false;
-    if (n == host_length)
-        return true;
-    return dotted || host[host_length - n - 1] == '.';
-}
-
-bool look_proxied(const struct agent_facts *agent, const char *host)
-{
-    static const char between[] = ", \t";
-    const char *at = agent->no_proxy;
-
-    if (agent->https_proxy[0] == '\0')
-        return false;
-    while (*at != '\0') {
-        at += strspn(at, between);
-        size_t n = strcspn(at, between);
-        if (n > 0 && entry_covers(at, n, host))
-            return false;
-        at += n;
-    }
-    return true;
 }

@@ -98,13 +98,15 @@ struct clock_reading {
 };
 void look_clock(const struct facts *facts, struct clock_reading *reading);
 
+/* A time that is past, or not yet come, by what the samples say that the time really is; by this
+ * machine's clock where there is none. False for a time that is not known (0). */
+bool look_is_past(const struct facts *facts, int64_t unix_s);
+bool look_is_to_come(const struct facts *facts, int64_t unix_s);
+
 /* --- the agent --- */
 
 /* "3.3.1142.0" against "3.3.40.0": -1, 0, 1; 0 also when either is no version. */
 int look_compare_versions(const char *a, const char *b);
-
-/* The agent's proxy, if one is set, and it would be used for this host. */
-bool look_proxied(const struct agent_facts *agent, const char *host);
 
 /* A service is part of this run: needed in some way and in the region. */
 bool look_is_planned(const struct facts *facts, enum service service);

@@ -106,6 +106,7 @@ static void set_proxy(struct agent_facts *agent, const char *value, const char *
     char kept[HOST_SIZE];
 
     (void)text_set(kept, sizeof(kept), "%.*s%s", (int)(host - value), value, at ? at + 1 : host);
+    agent->proxy_login = at != NULL;
     (void)text_escape(agent->https_proxy, sizeof(agent->https_proxy), kept, strlen(kept));
     (void)text_set(agent->proxy_file, sizeof(agent->proxy_file), "%s", file);
 }

@@ -198,7 +198,9 @@ struct endpoint_facts {
     struct address_facts addresses[MAX_ADDRESSES];
     int32_t n_actions;
     struct action_facts actions[MAX_ACTIONS];
-    bool finished; /* every rung that could be tried has been */
+    struct step proxy;    /* second opinion: CONNECT through the proxy that the agent would use */
+    int32_t proxy_status; /* HTTP status of its answer, 0 when none came */
+    bool finished;        /* every rung that could be tried has been */
 };
 
 /* --- the clock --- */
@@ -234,10 +236,12 @@ struct agent_facts {
     char version_file[PATH_SIZE]; /* where it was read */
     char unit[NAME_SIZE];         /* the systemd unit's name */
     enum unit_state unit_state;
-    char config_file[PATH_SIZE];     /* empty: none, the agent runs on defaults */
-    struct step config;              /* parsed, and consistent with the instance */
-    char config_region[REGION_SIZE]; /* Agent.Region */
-    char https_proxy[HOST_SIZE];     /* of the unit's environment; user and password cut out */
+    char config_file[PATH_SIZE];      /* empty: none, the agent runs on defaults */
+    struct step config;               /* parsed, and consistent with the instance */
+    char config_region[REGION_SIZE];  /* Agent.Region */
+    char https_proxy[HOST_SIZE];      /* of the unit's environment; user and password cut out */
+    bool proxy_login;                 /* it carries a login, which is kept nowhere */
+    char proxy_address[ADDRESS_SIZE]; /* where it was asked, empty: it was not */
     char no_proxy[WORDS_SIZE];
     char proxy_file[PATH_SIZE];
     char ssl_cert_file[PATH_SIZE];

@@ -138,7 +138,8 @@ FIELDS(action_facts, TEXT(action_facts, action), ENUM(action_facts, permission, 
 
 FIELDS(endpoint_facts, STRUCTS(endpoint_facts, answers, dns_answer),
        STRUCTS(endpoint_facts, addresses, address_facts),
-       STRUCTS(endpoint_facts, actions, action_facts), BOOL(endpoint_facts, finished));
+       STRUCTS(endpoint_facts, actions, action_facts), STRUCT(endpoint_facts, proxy, step),
+       INT32(endpoint_facts, proxy_status), BOOL(endpoint_facts, finished));
 
 /* --- facts.h: the clock, the SSM agent --- */
 
@@ -152,7 +153,8 @@ FIELDS(agent_facts, ENUM(agent_facts, installed, answer), ENUM(agent_facts, pack
        TEXT(agent_facts, version), TEXT(agent_facts, version_file), TEXT(agent_facts, unit),
        ENUM(agent_facts, unit_state, unit_state), TEXT(agent_facts, config_file),
        STRUCT(agent_facts, config, step), TEXT(agent_facts, config_region),
-       TEXT(agent_facts, https_proxy), TEXT(agent_facts, no_proxy), TEXT(agent_facts, proxy_file),
+       TEXT(agent_facts, https_proxy), BOOL(agent_facts, proxy_login),
+       TEXT(agent_facts, proxy_address), TEXT(agent_facts, no_proxy), TEXT(agent_facts, proxy_file),
        TEXT(agent_facts, ssl_cert_file), TEXT(agent_facts, registered_as),
        TEXT(agent_facts, registration_file), ENUM(agent_facts, running, answer),
        ENUM(agent_facts, connected, answer), TEXT(agent_facts, connected_to),

@@ -7,6 +7,7 @@
 #define OBSERVE_CLIMB_H
 
 #include "model/facts.h"
+#include "model/proxy.h"
 #include "observe/connections.h"
 #include "observe/observe.h"
 
@@ -46,6 +47,8 @@ struct observe {
     bool placed;
     bool asked_time;
     struct connections connections; /* that stood before we opened any */
+    struct proxy proxy;             /* the agent's */
+    int proxy_resolver;             /* index of the nameserver that is asked for its name */
     struct climb climbs[N_SERVICES];
 };
 
@@ -61,6 +64,9 @@ void ladder_placed(struct climb *climb);
 /* actions.c */
 void actions_plan(struct climb *climb);
 void actions_pump(struct climb *climb); /* sends what can be sent now */
+
+/* proxy.c: asks the proxy that the agent would use, if any */
+void observe_proxy(struct observe *observe);
 
 /* observe.c: an address of ssmmessages: does the agent hold a connection to it? */
 void observe_agent(struct observe *observe, const char *address);

@@ -119,6 +119,7 @@ struct observe *observe_start(struct loop *loop, const struct observe_request *r
         actions_plan(climb);
         names_start(climb);
     }
+    observe_proxy(observe);
     return observe;
 }
 

@@ -131,7 +131,10 @@ EXPECTED = [  # fault, verdict, first finding
     ("agent-old", "degraded", "agent-too-old"),
     ("agent-config-invalid", "degraded", "agent-config-invalid"),
     ("agent-config-invalid:region", "not-ready", "agent-config-invalid"),
-    ("agent-proxy", "ready", "proxy-in-the-way"),
+    ("agent-proxy", "not-ready", "proxy-in-the-way"),  # every check of the endpoints passes, and the agent does not get there
+    ("agent-proxy:forbids", "not-ready", "proxy-in-the-way"),
+    ("agent-proxy:silent", "not-ready", "proxy-in-the-way"),
+    ("agent-proxy:opens", "ready", "proxy-in-the-way"),
     ("no-ca-bundle", "degraded", "ca-bundle-missing"),
     ("agent-registered-elsewhere", "degraded", "agent-registered-elsewhere"),
     ("agent-not-connected", "ready", "agent-not-connected"),

@@ -234,6 +234,44 @@ static void agent_has_a_proxy(struct facts *facts)
     SET(facts->agent.proxy_file, "/etc/systemd/system/amazon-ssm-agent.service.d/proxy.conf");
 }
 
+static void agents_proxy_says(struct facts *facts, int32_t status, const char *line)
+{
+    agent_has_a_proxy(facts);
+    SET(facts->agent.proxy_address, "10.0.9.80:3128");
+    EACH_SERVICE(i)
+    {
+        struct endpoint_facts *endpoint = &facts->endpoints[i];
+        if (status == 200)
+            step_ok(&endpoint->proxy, 3);
+        else
+            step_fail(&endpoint->proxy, status > 0 ? FAILURE_PROXY : FAILURE_TIMEOUT,
+                      status > 0 ? 3 : 3500);
+        endpoint->proxy_status = status;
+        SET(endpoint->proxy.detail, "%s", line);
+    }
+}
+
+static void agents_proxy_opens(struct facts *facts)
+{
+    agents_proxy_says(facts, 200, "HTTP/1.1 200 Connection established");
+}
+
+static void agents_proxy_forbids(struct facts *facts)
+{
+    agents_proxy_says(facts, 403, "HTTP/1.1 403 Forbidden");
+}
+
+static void agents_proxy_is_silent(struct facts *facts)
+{
+    agents_proxy_says(facts, 0, "");
+}
+
+static void agents_proxy_wants_a_login_that_the_agent_has(struct facts *facts)
+{
+    agents_proxy_says(facts, 407, "HTTP/1.1 407 Proxy Authentication Required");
+    facts->agent.proxy_login = true;
+}
+
 static void agent_goes_round_its_proxy(struct facts *facts)
 {
     agent_has_a_proxy(facts);
@@ -336,6 +374,14 @@ const struct situation service_situations[] = {
     {"proxy-in-the-way", proxy_answers, VERDICT_NOT_READY, CONFIDENCE_LIKELY, "proxy-in-the-way"},
     {"proxy-in-the-way--agent", agent_has_a_proxy, VERDICT_READY, CONFIDENCE_CERTAIN,
      "proxy-in-the-way"},
+    {"proxy-in-the-way--opens", agents_proxy_opens, VERDICT_READY, CONFIDENCE_CERTAIN,
+     "proxy-in-the-way"},
+    {"proxy-in-the-way--forbids", agents_proxy_forbids, VERDICT_NOT_READY, CONFIDENCE_CERTAIN,
+     "proxy-in-the-way"},
+    {"proxy-in-the-way--silent", agents_proxy_is_silent, VERDICT_NOT_READY, CONFIDENCE_CERTAIN,
+     "proxy-in-the-way"},
+    {"proxy-in-the-way--login", agents_proxy_wants_a_login_that_the_agent_has, VERDICT_READY,
+     CONFIDENCE_CERTAIN, "proxy-in-the-way"},
     {"healthy--no-proxy", agent_goes_round_its_proxy, VERDICT_READY, CONFIDENCE_POSSIBLE, ""},
     {"service-unavailable", unavailable, VERDICT_NOT_READY, CONFIDENCE_LIKELY,
      "service-unavailable"},

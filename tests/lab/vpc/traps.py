@@ -47,7 +47,21 @@ async def _mute(reader, writer):
         pass
 
 
-TRAPS = {"reset": _reset, "closed": _closed, "alert": _alert, "plain": _plain, "mute": _mute}
+async def _tunnel(reader, writer):
+    """A proxy that opens the way, as far as its first answer goes."""
+    await reader.readuntil(b"\r\n\r\n")
+    writer.write(b"HTTP/1.1 200 Connection established\r\n\r\n")
+    await writer.drain()
+    await reader.read(1)
+
+
+async def _forbid(reader, writer):
+    await reader.readuntil(b"\r\n\r\n")
+    writer.write(b"HTTP/1.1 403 Forbidden\r\nServer: squid/5.7\r\nContent-Length: 0\r\n\r\n")
+    await writer.drain()
+
+
+TRAPS = {"reset": _reset, "closed": _closed, "alert": _alert, "plain": _plain, "mute": _mute, "tunnel": _tunnel, "forbid": _forbid}
 TRAP_PORT = {name: 9001 + number for number, name in enumerate(TRAPS)}
 
 

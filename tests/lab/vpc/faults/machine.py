@@ -5,6 +5,7 @@ import json
 
 from .. import instance, world as w
 from ..world import Link
+from ..traps import TRAP_PORT
 from .registry import choice, fault
 
 
@@ -79,11 +80,26 @@ def _(world):
     world.files[instance.AGENT_GROUP] = "4242\n"
 
 
-@fault("agent-proxy", "the agent's unit sends endpoint traffic to a proxy", "proxy-in-the-way")
-def _(world):
+@fault(
+    "agent-proxy",
+    "the agent's unit sends endpoint traffic to a proxy, which has a name that nobody knows, "
+    "opens the way, forbids it, or is silent",
+    "proxy-in-the-way",
+    "[unknown|opens|forbids|silent]",
+)
+def _(world, variant="unknown"):
+    address = w.address("ssm", "a")
+    proxy = {
+        "unknown": "proxy.example.internal:3128",
+        "opens": f"{address}:{TRAP_PORT['tunnel']}",
+        "forbids": f"{address}:{TRAP_PORT['forbid']}",
+        "silent": f"{address}:3128",
+    }[variant]
+    if variant in ("opens", "forbids"):
+        world.rule("endpoint_input", f"tcp dport {{ {TRAP_PORT['tunnel']}, {TRAP_PORT['forbid']} }} accept")
     world.files[instance.AGENT_DROP_IN] = (
-        '[Service]\nEnvironment="http_proxy=http://proxy.example.internal:3128"\n'
-        'Environment="https_proxy=http://proxy.example.internal:3128"\n'
+        f'[Service]\nEnvironment="http_proxy=http://{proxy}"\n'
+        f'Environment="https_proxy=http://{proxy}"\n'
         'Environment="no_proxy=169.254.169.254"\n'
     )
 

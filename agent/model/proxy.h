@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * How the agent (Go's net/http, golang.org/x/net/http/httpproxy) reads its proxy variables. Pure.
+ */
+#ifndef MODEL_PROXY_H
+#define MODEL_PROXY_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "model/facts.h"
+
+/* The agent's proxy, if one is set, and it would be used for this host. */
+bool proxy_used(const struct agent_facts *agent, const char *host);
+
+struct proxy {
+    char host[HOST_SIZE]; /* a name or an address */
+    uint16_t port;
+};
+
+/* "http://10.0.0.5:3128", "proxy.example.com": false for another scheme (https, socks5) and for
+ * what is no URL. */
+bool proxy_parse(const char *url, struct proxy *proxy);
+
+/* The proxy surely does not let the agent through to this service: it was asked, and said no, or
+ * nothing, or is not there. A demand for a login decides nothing where the agent has one. */
+bool proxy_refuses(const struct facts *facts, enum service service);
+
+#endif

@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The first line of the answer decides, so no more than that is waited for.
+ */
+#include "net/tunnel.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/text.h"
+#include "net/dial.h"
+#include "net/loop_private.h"
+
+enum { LINE_BYTES = 512 };
+
+struct asking {
+    struct task task; /* first: asking_end gets this */
+    struct loop *loop;
+    char request[2 * HOST_SIZE + 96];
+    int32_t answer_timeout_ms;
+    int fd;
+    int64_t started_us;
+    struct watch *watch;
+    struct timer *timer;
+    char line[LINE_BYTES + 1];
+    size_t n;
+    tunnel_done *done;
+    void *arg;
+};
+
+int32_t tunnel_read_status(const char *head)
+{
+    if (!text_starts(head, "HTTP/1.") || !isdigit((unsigned char)head[7]) || head[8] != ' ')
+        return 0;
+    for (int i = 9; i < 12; i++)
+        if (!isdigit((unsigned char)head[i]))
+            return 0;
+    if (isdigit((unsigned char)head[12]))
+        return 0;
+    return (head[9] - '0') * 100 + (head[10] - '0') * 10 + (head[11] - '0');
+}
+
+static void asking_end(struct task *task)
+{
+    struct asking *asking = (struct asking *)task;
+
+    loop_unwatch(asking->watch);
+    loop_cancel(asking->timer);
+    if (asking->fd >= 0)
+        close(asking->fd);
+    free(asking);
+}
+
+static void finish(struct asking *asking, struct step *step, int32_t status)
+{
+    tunnel_done *done = asking->done;
+    void *arg = asking->arg;
+
+    step->took_ms = loop_took_ms(loop_now_us(asking->loop) - asking->started_us);
+    loop_leave(&asking->task);
+    asking_end(&asking->task);
+    done(arg, step, status);
+}
+
+static void fail(struct asking *asking, enum failure failure, int os_error)
+{
+    struct step step = {.outcome = OUTCOME_UNTRIED};
+
+    step_fail(&step, failure, 1);
+    step.os_error = os_error;
+    finish(asking, &step, 0);
+}
+
+static void judge(struct asking *asking)
+{
+    struct step step = {.outcome = OUTCOME_UNTRIED};
+    int32_t status = tunnel_read_status(asking->line);
+
+    asking->line[strcspn(asking->line, "\r\n")] = '\0';
+    if (status >= 200 && status < 300)
+        step_ok(&step, 1);
+    else
+        step_fail(&step, status > 0 ? FAILURE_PROXY : FAILURE_MALFORMED, 1);
+    (void)text_escape(step.detail, sizeof(step.detail), asking->line, strlen(asking->line));
+    finish(asking, &step, status);
+}
+
+static void on_readable(void *arg, short events)
+{
+    struct asking *asking = arg;
+
+    (void)events;
+    ssize_t n = recv(asking->fd, asking->line + asking->n, LINE_BYTES - asking->n, 0);
+    if (n < 0 && (errno == EAGAIN || errno == EINTR))
+        return;
+    if (n < 0) {
+        fail(asking, dial_failure(errno), errno);
+        return;
+    }
+    asking->n += (size_t)n;
+    asking->line[asking->n] = '\0';
+    if (memchr(asking->line, '\n', asking->n) || asking->n == LINE_BYTES)
+        judge(asking);
+    else if (n == 0)
+        fail(asking, FAILURE_CLOSED, 0);
+}
+
+static void on_timeout(void *arg)
+{
+    struct asking *asking = arg;
+
+    asking->timer = NULL;
+    fail(asking, FAILURE_TIMEOUT, 0);
+}
+
+static void dialled(void *arg, const struct dialled *result)
+{
+    struct asking *asking = arg;
+    struct step step = result->step;
+
+    if (step.outcome != OUTCOME_OK) {
+        finish(asking, &step, 0);
+        return;
+    }
+    asking->fd = result->fd;
+    size_t n = strlen(asking->request);
+    if (send(asking->fd, asking->request, n, MSG_NOSIGNAL) != (ssize_t)n) {
+        fail(asking, dial_failure(errno), errno);
+        return;
+    }
+    asking->watch = loop_watch(asking->loop, asking->fd, POLLIN, false, on_readable, asking);
+    asking->timer = loop_after(asking->loop, asking->answer_timeout_ms, on_timeout, asking);
+    if (!asking->watch || !asking->timer)
+        fail(asking, FAILURE_INTERNAL, 0);
+}
+
+bool tunnel_ask(struct loop *loop, const struct tunnel *tunnel, tunnel_done *done, void *arg)
+{
+    struct asking *asking = calloc(1, sizeof(*asking));
+    const struct dial dial = {
+        .address = tunnel->address, .port = tunnel->port, .timeout_ms = tunnel->connect_timeout_ms};
+
+    if (!asking)
+        return false;
+    asking->fd = -1;
+    asking->loop = loop;
+    asking->done = done;
+    asking->arg = arg;
+    asking->answer_timeout_ms = tunnel->answer_timeout_ms;
+    asking->started_us = clock_monotonic_us();
+    bool fits = text_set(asking->request, sizeof(asking->request),
+                         "CONNECT %s:%u HTTP/1.1\r\nHost: %s:%u\r\n\r\n", tunnel->host,
+                         tunnel->host_port, tunnel->host, tunnel->host_port);
+    if (!fits || !text_only(tunnel->host, ".-_") || !dial_start(loop, &dial, dialled, asking)) {
+        free(asking);
+        return false;
+    }
+    loop_enter(loop, &asking->task, asking_end);
+    return true;
+}

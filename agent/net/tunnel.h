@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Asks an HTTP proxy to open the way to a host, and then goes no further (RFC 9110 section 9.3.6,
+ * CONNECT). No credentials are sent, and nothing is sent through.
+ */
+#ifndef NET_TUNNEL_H
+#define NET_TUNNEL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "model/failure.h"
+#include "net/loop.h"
+
+struct tunnel {
+    const char *address; /* the proxy's */
+    uint16_t port;
+    const char *host; /* where to; copied */
+    uint16_t host_port;
+    int32_t connect_timeout_ms;
+    int32_t answer_timeout_ms;
+};
+
+/* step is OK for a status of 2xx alone: FAILURE_PROXY for any other, FAILURE_MALFORMED for what is
+ * no HTTP. step.detail quotes the status line, escaped. status is 0 when none came. */
+typedef void tunnel_done(void *arg, const struct step *step, int32_t status);
+
+/* False when it could not start: then no callback comes. */
+bool tunnel_ask(struct loop *loop, const struct tunnel *tunnel, tunnel_done *done, void *arg);
+
+/* The status of a head's first line, 0 when it is no status line of HTTP/1. Pure. */
+int32_t tunnel_read_status(const char *head);
+
+#endif

@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Where the agent would send an endpoint's traffic to a proxy, that proxy is asked too: the direct
+ * way that the ladders prove is then not the way that the agent takes.
+ */
+#include "model/proxy.h"
+
+#include <string.h>
+
+#include "base/text.h"
+#include "net/address.h"
+#include "net/dns.h"
+#include "net/tunnel.h"
+#include "observe/climb.h"
+#include "observe/hosts.h"
+
+static void answered(void *arg, const struct step *step, int32_t status)
+{
+    struct climb *climb = arg;
+
+    climb->facts->proxy = *step;
+    climb->facts->proxy_status = status;
+}
+
+static bool is_asked_for(const struct observe *observe, int service)
+{
+    const struct service_plan *plan = &observe->facts->plan.services[service];
+
+    return plan->need != NEED_OFF && !plan->not_in_region && plan->host[0] &&
+           observe->climbs[service].facts->proxy.outcome == OUTCOME_UNTRIED &&
+           proxy_used(&observe->facts->agent, plan->host);
+}
+
+static void ask_all(struct observe *observe, const char *address)
+{
+    (void)text_set(observe->facts->agent.proxy_address, ADDRESS_SIZE,
+                   strchr(address, ':') ? "[%.45s]:%u" : "%.45s:%u", address, observe->proxy.port);
+    for (int i = SERVICE_SSM; i <= SERVICE_EC2MESSAGES; i++) {
+        const struct service_plan *plan = &observe->facts->plan.services[i];
+        const struct tunnel tunnel = {.address = address,
+                                      .port = observe->proxy.port,
+                                      .host = plan->host,
+                                      .host_port = plan->port,
+                                      .connect_timeout_ms = CONNECT_TIMEOUT_MS,
+                                      .answer_timeout_ms = HTTP_TIMEOUT_MS};
+        if (is_asked_for(observe, i))
+            (void)tunnel_ask(observe->loop, &tunnel, answered, &observe->climbs[i]);
+    }
+}
+
+static void ask_name(struct observe *observe);
+
+/* As resolver(5): the next nameserver where one fails, but not where it says no. */
+static void named(void *arg, const struct dns_answer *answer)
+{
+    struct observe *observe = arg;
+    const struct step *step = &answer->step;
+    bool said_no = step->failure == FAILURE_NXDOMAIN || step->failure == FAILURE_NODATA;
+
+    if (answer->n_addresses > 0) {
+        ask_all(observe, answer->addresses[0]);
+        return;
+    }
+    if (!said_no && ++observe->proxy_resolver < observe->facts->resolvers.n_configured) {
+        ask_name(observe);
+        return;
+    }
+    if (step->failure != FAILURE_NXDOMAIN) /* silence or no such record: somebody else may know */
+        return;
+    for (int i = SERVICE_SSM; i <= SERVICE_EC2MESSAGES; i++) {
+        if (!is_asked_for(observe, i))
+            continue;
+        observe->climbs[i].facts->proxy = *step;
+        (void)text_set(observe->climbs[i].facts->proxy.detail, DETAIL_SIZE, "%.150s: no such name",
+                       observe->proxy.host);
+    }
+}
+
+static void ask_name(struct observe *observe)
+{
+    const struct resolver_facts *resolvers = &observe->facts->resolvers;
+    const struct network_facts *network = &observe->facts->network;
+    const struct dns_question question = {
+        .name = observe->proxy.host,
+        .family = network->usable_ipv4 || !network->usable_ipv6 ? FAMILY_IPV4 : FAMILY_IPV6,
+        .server = resolvers->configured[observe->proxy_resolver],
+        .asked_as = ASKED_CONFIGURED,
+        .timeout_ms = DNS_TIMEOUT_MS};
+
+    if (observe->proxy_resolver < resolvers->n_configured)
+        (void)dns_ask(observe->loop, &question, named, observe);
+}
+
+void observe_proxy(struct observe *observe)
+{
+    char pinned[MAX_ADDRESSES][ADDRESS_SIZE];
+    struct sockaddr_storage address;
+    socklen_t length;
+    bool any = false;
+
+    for (int i = SERVICE_SSM; i <= SERVICE_EC2MESSAGES; i++)
+        any |= is_asked_for(observe, i);
+    if (!any || !proxy_parse(observe->facts->agent.https_proxy, &observe->proxy))
+        return;
+    if (address_parse(observe->proxy.host, observe->proxy.port, &address, &length))
+        ask_all(observe, observe->proxy.host);
+    else if (hosts_look_up(observe->request.root, observe->proxy.host, pinned) > 0)
+        ask_all(observe, pinned[0]);
+    else if (strchr(observe->proxy.host, '.')) /* a bare word would need the search list */
+        ask_name(observe);
+}
