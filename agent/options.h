@@ -31,8 +31,9 @@ struct options {
     char root[PATH_SIZE];    /* prefix of every file read; empty: none */
     char ca_file[PATH_SIZE]; /* empty: Amazon's public roots */
     char imds_endpoint[HOST_SIZE];
-    char save[PATH_SIZE];
-    int64_t deadline_ms; /* 0: as the command has it */
+    char save[PATH_SIZE];        /* the JSON report goes there too; empty: nowhere */
+    char output_file[PATH_SIZE]; /* the output goes there in place of standard output */
+    int64_t deadline_ms;         /* 0: as the command has it */
     enum colour colour;
     bool follow;    /* wait: without a deadline, after boot */
     bool anonymize; /* every output names nobody */

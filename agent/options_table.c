@@ -229,6 +229,8 @@ const struct option_row option_rows[] = {
     {"root", "DIR", set_text, MEMBER(root), NULL, false, true, "prefix of every file that is read"},
     {"save", "FILE", set_text, MEMBER(save), NULL, false, false,
      "also write the JSON report to this file"},
+    {"output-file", "FILE", set_text, MEMBER(output_file), NULL, false, false,
+     "write the output to this file, whole or not at all"},
     {"anonymize", NULL, set_flag, MEMBER(anonymize), NULL, false, false,
      "replace ids, names and addresses, so that a report can be shown"},
     {"color", "WHEN", set_choice, MEMBER(colour), "auto always never", false, false,

@@ -74,36 +74,50 @@ int deliver_text(const struct buffer *text, int status)
     return status;
 }
 
+/* A file that could not be written is a warning: a full or read-only disk changes no verdict. */
+static void write_file(const char *path, const struct buffer *text)
+{
+    int error = text->failed ? ENOMEM : file_write_atomically(path, text->bytes, text->used, 0644);
+
+    if (error)
+        log_error("warning: %s: the report is not written: %s", path, strerror(error));
+}
+
 static void save(const char *path, const struct report *report)
 {
+    static const struct style style = {0};
     struct buffer json;
-    struct style style = {0};
 
     buffer_init(&json, REPORT_MAX_BYTES);
     json_write(report, &style, &json);
-    int error = json.failed ? ENOMEM : file_write_atomically(path, json.bytes, json.used, 0644);
-    if (error)
-        log_error("warning: %s: the report is not saved: %s", path, strerror(error));
+    write_file(path, &json);
     buffer_clear(&json);
+}
+
+static int print(const struct options *options, const struct report *report, int status)
+{
+    struct buffer text;
+    struct style style = {0};
+
+    buffer_init(&text, REPORT_MAX_BYTES);
+    if (!options->output_file[0])
+        deliver_style(options, &style);
+    output_find(options->output)->write(report, &style, &text);
+    if (options->output_file[0])
+        write_file(options->output_file, &text);
+    else
+        status = deliver_text(&text, status);
+    buffer_clear(&text);
+    return status;
 }
 
 int deliver_report(const struct options *options, const struct report *report)
 {
     int status = report_exit_status(report, options->plan.strict);
-    struct buffer text;
-    struct style style;
 
     if (options->save[0])
         save(options->save, report);
-    if (options->quiet)
-        return status;
-
-    buffer_init(&text, REPORT_MAX_BYTES);
-    deliver_style(options, &style);
-    output_find(options->output)->write(report, &style, &text);
-    status = deliver_text(&text, status);
-    buffer_clear(&text);
-    return status;
+    return options->quiet ? status : print(options, report, status);
 }
 
 static bool to_console(const struct options *options)

@@ -1,0 +1,33 @@
+"""What is written to files: whole, readable by everyone, and never at the price of the verdict."""
+
+import json
+import os
+import stat
+
+import pytest
+
+pytestmark = pytest.mark.usefixtures("binary")
+
+
+@pytest.mark.parametrize("option", ["--save", "--output-file"])
+def test_a_file_is_written_whole(healthy, option, tmp_path):
+    path = tmp_path / "report.json"
+    path.write_text("old")
+    done = healthy.run(["check", "--output", "json", option, str(path)])
+    assert done.returncode == 0 and json.loads(path.read_text())["verdict"] == "ready"
+    assert stat.S_IMODE(os.stat(path).st_mode) == 0o644
+    assert os.listdir(tmp_path) == ["report.json"], "something is left beside it"
+    assert bool(done.stdout) == (option == "--save")
+
+
+@pytest.mark.parametrize("option", ["--save", "--output-file"])
+def test_a_file_that_cannot_be_written_is_a_warning(healthy, option):
+    done = healthy.run(["check", option, "/proc/nowhere/report.json"])
+    assert done.returncode == 0
+    assert "warning: /proc/nowhere/report.json: the report is not written: No such file" in done.stderr
+
+
+def test_prometheus_reads_what_is_written(healthy, tmp_path):
+    path = tmp_path / "ssm.prom"
+    assert healthy.run(["check", "--output", "prometheus", "--output-file", str(path)]).returncode == 0
+    assert "ssm_preflight_ready 1\n" in path.read_text() and path.read_text().endswith("\n")
