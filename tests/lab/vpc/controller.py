@@ -65,7 +65,7 @@ class Controller:
         self.console = listeners.Console(self.record)
         self.console.serve(loop)
         self.machine = Machine(self.namespaces.instance, WORK, HOSTNAME, self.console.device)
-        self.machine.build(self._files(world))
+        self.machine.build(self._files(world), later=self._files(w.World()))
         await self._serve(loop, backend_path)
         firewall.finish(rules)
         self.machine.apply(self._files(world), world.read_only)

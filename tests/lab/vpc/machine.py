@@ -32,8 +32,9 @@ class Machine:
         self._shown = {}
         self.holder = None
 
-    def build(self, files):
-        folders = {os.path.dirname(path) for path in files} | set(private_folders()) | {"/usr/local/bin"}
+    def build(self, files, later):
+        """`later`: paths that mending a fault may bring; their folders must be in the upper layer from the start."""
+        folders = {os.path.dirname(path) for path in [*files, *later]} | set(private_folders())
         os.mkdir(self.shared)
         ready, tell = os.pipe()
         self.holder = os.fork()
