@@ -59,6 +59,9 @@ cause_applies explains_policy_missing, explains_policy_incomplete, explains_deni
     explains_denied_by_organization, explains_denied, explains_signature_rejected,
     explains_proxy_in_the_way, explains_service_unavailable;
 
+/* --- cause_image.c --- */
+cause_applies explains_time_sync_missing;
+
 /* --- cause_agent.c --- */
 cause_applies explains_agent_missing, explains_agent_disabled, explains_agent_masked,
     explains_agent_too_old, explains_agent_registered_elsewhere, explains_agent_config_invalid,
@@ -79,7 +82,7 @@ cause_remedy mend_resolver_missing, mend_vpc_dns, mend_resolver_unreachable, men
     mend_servfail;
 cause_remedy mend_route, mend_local_firewall, mend_gateway, mend_acl, mend_egress,
     mend_endpoint_group, mend_zone, mend_refused, mend_mtu;
-cause_remedy mend_clock, mend_interception, mend_untrusted, mend_tls_name, mend_tls_expired,
+cause_remedy mend_clock, mend_time_sync, mend_interception, mend_untrusted, mend_tls_name, mend_tls_expired,
     mend_tls_reset, mend_tls_version, mend_signature, mend_proxy, mend_unavailable;
 cause_remedy mend_policy_missing, mend_policy_incomplete, mend_explicit_deny, mend_endpoint_policy,
     mend_boundary, mend_organization, mend_denied;

@@ -18,6 +18,22 @@ static bool explains_agent(const struct scene *scene, struct finding *finding, e
     return true;
 }
 
+/* The check names one thing that is wrong with the agent's configuration; there may be more, each
+ * to be seen in the facts. */
+static bool explains_beside(const struct scene *scene, struct finding *finding)
+{
+    static const enum failure own[] = {FAILURE_REGISTERED_ELSEWHERE, FAILURE_ABSENT,
+                                       FAILURE_INVALID};
+
+    if (scene->facts->agent.installed != ANSWER_YES ||
+        scene->checks[CHECK_AGENT_CONFIG].status != STATUS_FAIL ||
+        !scene_has_reason(scene, CHECK_AGENT_CONFIG, own, N_OF(own)))
+        return false;
+    finding->explains = check_bit(CHECK_AGENT_CONFIG);
+    finding->confidence = CONFIDENCE_CERTAIN;
+    return true;
+}
+
 bool explains_agent_missing(const struct scene *scene, enum service service,
                             struct finding *finding)
 {
@@ -66,8 +82,10 @@ bool explains_agent_registered_elsewhere(const struct scene *scene, enum service
     const struct agent_facts *agent = &scene->facts->agent;
     (void)service;
 
-    if (!explains_agent(scene, finding, CHECK_AGENT_CONFIG, FAILURE_REGISTERED_ELSEWHERE))
+    if (agent->registered_as[0] == '\0' || !explains_beside(scene, finding))
         return false;
+    finding_evidence(finding, "the agent's state says that it is %s, a hybrid registration",
+                     agent->registered_as);
     finding_evidence(finding, "%s names %s; this instance is %s", agent->registration_file,
                      agent->registered_as, scene->facts->instance.id);
     return true;
@@ -103,9 +121,9 @@ bool explains_ca_bundle_missing(const struct scene *scene, enum service service,
     const struct agent_facts *agent = &scene->facts->agent;
     (void)service;
 
-    if (agent->installed != ANSWER_YES || agent->ca_bundle[0] != '\0' ||
-        !explains_agent(scene, finding, CHECK_AGENT_CONFIG, FAILURE_ABSENT))
+    if (agent->ca_bundle[0] != '\0' || !explains_beside(scene, finding))
         return false;
+    finding_evidence(finding, "no bundle of CA certificates where the agent looks for one");
     if (agent->ssl_cert_file[0] != '\0')
         finding_evidence(finding, "the agent's unit sets SSL_CERT_FILE to %s",
                          agent->ssl_cert_file);

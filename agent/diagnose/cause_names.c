@@ -191,10 +191,10 @@ bool explains_private_dns_off(const struct scene *scene, enum service service,
     for (int i = SERVICE_SSM; i <= SERVICE_EC2MESSAGES; i++) {
         struct naming naming;
         look_naming(scene, (enum service)i, &naming);
-        if (!naming.planned || (!naming.any_public && !naming.any_private))
-            continue;
+        if (!naming.planned || naming.pinned || (!naming.any_public && !naming.any_private))
+            continue; /* what /etc/hosts pins says nothing of the VPC */
         n++;
-        n_public += naming.public_only && !naming.pinned;
+        n_public += naming.public_only;
         if (has_public_trouble(&naming))
             finding->explains |= naming.symptoms;
     }

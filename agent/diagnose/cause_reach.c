@@ -20,19 +20,43 @@ struct overall {
     int32_t own_ok, own_silent, elsewhere_ok, elsewhere_silent, outside_silent;
 };
 
-static void look_overall(const struct facts *facts, struct overall *overall)
+/* What a cause above has explained is no evidence of anything else. */
+static bool is_explained(const struct scene *scene, enum service service)
 {
+    enum check check = check_of_service(service, RUNG_CONNECT);
+    return scene->checks[check].status == STATUS_FAIL && !scene_has(scene, check);
+}
+
+/* No address that packets may have got to answered, and at least one was silent. An address whose
+ * next hop is silent, or that was never tried for want of a route, says nothing of filters. */
+static bool is_all_silent(const struct reach *reach)
+{
+    return reach->silent > 0 && reach->ok == 0 && reach->rejected == 0 && reach->other == 0;
+}
+
+static bool is_blocked(const struct reach *reach)
+{
+    return is_all_silent(reach) && reach->own_silent > 0;
+}
+
+/* `but_blocked`: without services that are silent even in the own subnet, where no network ACL
+ * stands between. */
+static void look_overall(const struct scene *scene, bool but_blocked, struct overall *overall)
+{
+    const struct facts *facts = scene->facts;
+
     *overall = (struct overall){0};
     for (int i = 0; i < N_SERVICES; i++) {
         struct reach reach;
         if (!look_is_planned(facts, (enum service)i))
             continue;
         reach_look(facts, (enum service)i, &reach);
-        if (reach.n == 0)
+        overall->any_ok += reach.ok > 0;
+        if (reach.n == 0 || is_explained(scene, (enum service)i) ||
+            (but_blocked && is_blocked(&reach)))
             continue;
         overall->n++;
-        overall->any_ok += reach.ok > 0;
-        overall->all_silent += reach.silent == reach.n;
+        overall->all_silent += is_all_silent(&reach);
         overall->partly_silent += reach.silent > 0 && reach.ok > 0;
         overall->own_ok += reach.own_ok;
         overall->own_silent += reach.own_silent;
@@ -43,12 +67,14 @@ static void look_overall(const struct facts *facts, struct overall *overall)
 }
 
 /* connect of every service with a silent address. */
-static check_set silent_services(const struct scene *scene, struct finding *finding, int quotes)
+static check_set silent_services(const struct scene *scene, bool but_blocked,
+                                 struct finding *finding, int quotes)
 {
     check_set set = 0;
     for (int i = 0; i < N_SERVICES; i++) {
         struct reach reach;
-        if (!reach_is_symptom(scene, (enum service)i, &reach) || reach.silent == 0)
+        if (!reach_is_symptom(scene, (enum service)i, &reach) || reach.silent == 0 ||
+            (but_blocked && is_blocked(&reach)))
             continue;
         set |= check_bit(check_of_service((enum service)i, RUNG_CONNECT));
         reach_quote(scene->facts, (enum service)i, ENDING_SILENT, quotes, finding);
@@ -91,7 +117,7 @@ bool explains_network_acl(const struct scene *scene, enum service service, struc
     struct overall overall;
     (void)service;
 
-    look_overall(scene->facts, &overall);
+    look_overall(scene, true, &overall);
     if (overall.own_silent > 0 || overall.elsewhere_silent == 0 || overall.own_ok == 0)
         return false;
     /* Nothing outside the own subnet connects; or each service loses some address, so that no
@@ -101,7 +127,7 @@ bool explains_network_acl(const struct scene *scene, enum service service, struc
     if (!whole && !alike)
         return false;
     quote_ok(scene, true, finding);
-    finding->explains = silent_services(scene, finding, 2);
+    finding->explains = silent_services(scene, true, finding, 2);
     if (finding->explains == 0)
         return false;
     if (overall.n < 2 || overall.partly_silent < overall.n)
@@ -121,10 +147,10 @@ bool explains_egress_blocked(const struct scene *scene, enum service service,
     struct overall overall;
     (void)service;
 
-    look_overall(scene->facts, &overall);
+    look_overall(scene, false, &overall);
     if (overall.n < 2 || overall.all_silent < overall.n)
         return false;
-    finding->explains = silent_services(scene, finding, 2);
+    finding->explains = silent_services(scene, false, finding, 2);
     if (finding->explains == 0)
         return false;
     finding_evidence(finding, "%d services, %d addresses, all silent; IMDS and DNS answer",
@@ -151,9 +177,10 @@ bool explains_endpoint_blocks_443(const struct scene *scene, enum service servic
     struct overall overall;
     struct reach reach;
 
-    if (!reach_is_symptom(scene, service, &reach) || reach.silent == 0 || reach.ok > 0)
+    if (!reach_is_symptom(scene, service, &reach) || reach.silent == 0 || reach.ok > 0 ||
+        reach.other > 0)
         return false;
-    look_overall(scene->facts, &overall);
+    look_overall(scene, false, &overall);
     finding->explains = check_bit(check_of_service(service, RUNG_CONNECT));
     finding_title(finding, "%s: the endpoint's security group does not let 443 in",
                   service_name(service));
@@ -206,7 +233,7 @@ bool explains_endpoint_az_unreachable(const struct scene *scene, enum service se
     enum service of = service;
     struct reach reach;
 
-    if (!reach_is_symptom(scene, service, &reach) || reach.silent == 0 || reach.ok == 0)
+    if (!reach_is_symptom(scene, service, &reach) || reach.silent == 0 || reach.silent == reach.n)
         return false;
     finding->explains = check_bit(check_of_service(service, RUNG_CONNECT));
     finding_title(finding, "%s: %d of %d endpoint interfaces do%s not answer on 443",

@@ -59,13 +59,17 @@ static check_set silent_services(const struct scene *scene, bool amazon, enum se
     return set;
 }
 
-/* Any name, not only ours, would be refused: one that does resolve excludes it. */
+/* Any name, not only ours, would be refused: one that does resolve excludes it, unless /etc/hosts
+ * gave it. */
 static bool any_resolves(const struct scene *scene)
 {
-    for (int i = 0; i < N_SERVICES; i++)
-        if (look_is_planned(scene->facts, (enum service)i) &&
+    for (int i = 0; i < N_SERVICES; i++) {
+        const struct endpoint_facts *endpoint = &scene->facts->endpoints[i];
+        bool pinned = endpoint->n_addresses > 0 && endpoint->addresses[0].from_hosts_file;
+        if (look_is_planned(scene->facts, (enum service)i) && !pinned &&
             scene->checks[check_of_service((enum service)i, RUNG_RESOLVE)].status == STATUS_PASS)
             return true;
+    }
     return false;
 }
 

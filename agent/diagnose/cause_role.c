@@ -106,15 +106,17 @@ bool explains_credentials_expired(const struct scene *scene, enum service servic
 
     look_clock(scene->facts, &clock);
     finding->explains = role_with(scene, FAILURE_CREDENTIALS_EXPIRED);
-    if (finding->explains == 0 || clock.wrong)
+    if (finding->explains == 0 ||
+        (clock.wrong && !look_is_past(scene->facts, role->expires_unix_s)))
         return false;
     finding->explains |= rejected_anywhere(scene);
     clock_format_iso8601(role->expires_unix_s * 1000, false, then);
     clock_format_iso8601(scene->facts->clock.wall_unix_ms, false, now);
     finding_evidence(finding, "Expiration %s, and it is %s", then, now);
     finding_quote_clock(finding, scene->facts);
-    finding->confidence = clock.right ? CONFIDENCE_CERTAIN : CONFIDENCE_LIKELY;
-    if (!clock.right)
+    bool surely = clock.right || (clock.wrong && role->expires_unix_s != 0);
+    finding->confidence = surely ? CONFIDENCE_CERTAIN : CONFIDENCE_LIKELY;
+    if (!surely)
         finding_alternative(finding, "clock-wrong", "%s", "");
     return true;
 }

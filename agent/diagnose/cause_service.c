@@ -95,7 +95,7 @@ bool explains_policy_missing(const struct scene *scene, enum service service,
     (void)service;
 
     policy_count(scene->facts, &denials);
-    if (denials.allowed > 0 || denials.by_nobody_allowing == 0)
+    if (denials.allowed > 0 || denials.by_nobody_allowing == 0 || denials.by_later_policy > 0)
         return false;
     finding->explains = denied_anywhere(scene, by_no_policy_or_unsaid, finding);
     finding->confidence = denials.by_nobody_allowing == denials.denied && denials.unclear == 0

@@ -91,6 +91,23 @@ static bool all_out_of_time(const struct scene *scene)
     return n >= 2 && n_out == n;
 }
 
+/* The certificates that a right clock would find out of date as well. */
+static check_set out_of_time_anyway(const struct scene *scene)
+{
+    check_set set = 0;
+    for (int i = 0; i < N_SERVICES; i++) {
+        const struct address_facts *at = first_failed(scene->facts, (enum service)i, out_of_time,
+                                                      N_OF(out_of_time));
+        if (at == NULL)
+            continue;
+        if (look_failure(at, RUNG_TLS) == FAILURE_CERTIFICATE_EXPIRED
+                ? look_is_past(scene->facts, at->session.not_after_unix_s)
+                : look_is_to_come(scene->facts, at->session.not_before_unix_s))
+            set |= check_bit(check_of_service((enum service)i, RUNG_TLS));
+    }
+    return set;
+}
+
 bool explains_clock_wrong(const struct scene *scene, enum service service, struct finding *finding)
 {
     static const enum failure skewed[] = {FAILURE_SKEWED};
@@ -106,7 +123,7 @@ bool explains_clock_wrong(const struct scene *scene, enum service service, struc
     check_set authorize = scene_rung(scene, RUNG_AUTHORIZE, skewed, 1);
     if (clock.n == 0 && authorize == 0 && !all_out_of_time(scene))
         return false;
-    finding->explains = tls | authorize;
+    finding->explains = (clock.wrong ? tls & ~out_of_time_anyway(scene) : tls) | authorize;
     if (scene_has_reason(scene, CHECK_CLOCK_SKEW, skewed, 1))
         finding->explains |= check_bit(CHECK_CLOCK_SKEW);
     if (scene_has_reason(scene, CHECK_ROLE_CREDENTIALS, expired, 1))
@@ -218,12 +235,13 @@ bool explains_tls_expired(const struct scene *scene, enum service service, struc
     (void)service;
 
     look_clock(scene->facts, &clock);
+    bool surely = clock.right || (clock.wrong && out_of_time_anyway(scene) != 0);
     if (!explains_handshake(scene, finding, out_of_time, N_OF(out_of_time),
-                            clock.right ? CONFIDENCE_CERTAIN : CONFIDENCE_POSSIBLE))
+                            surely ? CONFIDENCE_CERTAIN : CONFIDENCE_POSSIBLE))
         return false;
     quote_validity(scene, finding, out_of_time, N_OF(out_of_time));
     finding_quote_clock(finding, scene->facts);
-    if (!clock.right)
+    if (!surely)
         finding_alternative(finding, "clock-wrong", "%s", "");
     return true;
 }

@@ -6,10 +6,12 @@
  */
 #include "diagnose/causes.h"
 
-#define MACHINE SEVERITY_FATAL, SCOPE_MACHINE
-#define SERVICE SEVERITY_FATAL, SCOPE_SERVICE
-#define NOTE SEVERITY_NOTE, SCOPE_MACHINE
-#define SERVICE_NOTE SEVERITY_NOTE, SCOPE_SERVICE
+#define MACHINE_BY(strand) SEVERITY_FATAL, SCOPE_MACHINE, STRAND_##strand
+#define SERVICE_BY(strand) SEVERITY_FATAL, SCOPE_SERVICE, STRAND_##strand
+#define MACHINE MACHINE_BY(WHOLE)
+#define SERVICE SERVICE_BY(WHOLE)
+#define NOTE SEVERITY_NOTE, SCOPE_MACHINE, STRAND_WHOLE
+#define SERVICE_NOTE SEVERITY_NOTE, SCOPE_SERVICE, STRAND_WHOLE
 
 const struct cause causes[] = {
     /* the machine and its metadata service */
@@ -64,22 +66,22 @@ const struct cause causes[] = {
      mend_servfail},
 
     /* reaching 443 */
-    {"no-route", "The instance has no route to the endpoints", MACHINE, explains_no_route,
+    {"no-route", "The instance has no route to the endpoints", MACHINE_BY(ROUTE), explains_no_route,
      mend_route},
-    {"local-firewall", "A firewall on this machine blocks port 443", MACHINE,
+    {"local-firewall", "A firewall on this machine blocks port 443", MACHINE_BY(REFUSAL),
      explains_local_firewall, mend_local_firewall},
-    {"gateway-silent", "The next hop does not answer ARP", MACHINE, explains_gateway_silent,
-     mend_gateway},
-    {"network-acl", "Only this subnet's endpoint interfaces answer: a network ACL", MACHINE,
-     explains_network_acl, mend_acl},
-    {"egress-blocked", "No endpoint answers on 443: a security group blocks it", MACHINE,
-     explains_egress_blocked, mend_egress},
-    {"endpoint-blocks-443", "The endpoint's security group does not let 443 in", SERVICE,
-     explains_endpoint_blocks_443, mend_endpoint_group},
-    {"endpoint-az-unreachable", "One zone's endpoint interface does not answer on 443", SERVICE,
-     explains_endpoint_az_unreachable, mend_zone},
-    {"endpoint-refuses", "An endpoint address refuses port 443", SERVICE, explains_endpoint_refuses,
-     mend_refused},
+    {"gateway-silent", "The next hop does not answer ARP", MACHINE_BY(LINK),
+     explains_gateway_silent, mend_gateway},
+    {"network-acl", "Only this subnet's endpoint interfaces answer: a network ACL",
+     MACHINE_BY(SILENCE), explains_network_acl, mend_acl},
+    {"egress-blocked", "No endpoint answers on 443: a security group blocks it",
+     MACHINE_BY(SILENCE), explains_egress_blocked, mend_egress},
+    {"endpoint-blocks-443", "The endpoint's security group does not let 443 in",
+     SERVICE_BY(SILENCE), explains_endpoint_blocks_443, mend_endpoint_group},
+    {"endpoint-az-unreachable", "One zone's endpoint interface does not answer on 443",
+     SERVICE_BY(SILENCE), explains_endpoint_az_unreachable, mend_zone},
+    {"endpoint-refuses", "An endpoint address refuses port 443", SERVICE_BY(REFUSAL),
+     explains_endpoint_refuses, mend_refused},
     {"path-mtu", "Full packets are lost on the way: the path's MTU", MACHINE, explains_path_mtu,
      mend_mtu},
 
@@ -98,17 +100,17 @@ const struct cause causes[] = {
     {"tls-version", "No TLS version in common", MACHINE, explains_tls_version, mend_tls_version},
 
     /* the service's answer */
-    {"policy-missing", "The role has no policy that allows Systems Manager", MACHINE,
+    {"policy-missing", "The role has no policy that allows Systems Manager", MACHINE_BY(NO_POLICY),
      explains_policy_missing, mend_policy_missing},
-    {"policy-incomplete", "The role's policies lack some of the agent's actions", MACHINE,
-     explains_policy_incomplete, mend_policy_incomplete},
-    {"denied-explicitly", "A policy of the role denies the agent's actions", MACHINE,
-     explains_denied_explicitly, mend_explicit_deny},
-    {"denied-by-endpoint-policy", "The VPC endpoint's policy does not allow it", SERVICE,
-     explains_denied_by_endpoint_policy, mend_endpoint_policy},
-    {"denied-by-boundary", "The role's permissions boundary does not allow it", MACHINE,
-     explains_denied_by_boundary, mend_boundary},
-    {"denied-by-organization", "A policy of the organization denies it", MACHINE,
+    {"policy-incomplete", "The role's policies lack some of the agent's actions",
+     MACHINE_BY(NO_POLICY), explains_policy_incomplete, mend_policy_incomplete},
+    {"denied-explicitly", "A policy of the role denies the agent's actions",
+     MACHINE_BY(EXPLICIT_DENY), explains_denied_explicitly, mend_explicit_deny},
+    {"denied-by-endpoint-policy", "The VPC endpoint's policy does not allow it",
+     SERVICE_BY(ENDPOINT_POLICY), explains_denied_by_endpoint_policy, mend_endpoint_policy},
+    {"denied-by-boundary", "The role's permissions boundary does not allow it",
+     MACHINE_BY(BOUNDARY), explains_denied_by_boundary, mend_boundary},
+    {"denied-by-organization", "A policy of the organization denies it", MACHINE_BY(ORGANIZATION),
      explains_denied_by_organization, mend_organization},
     {"denied", "The service denies the agent's actions", MACHINE, explains_denied, mend_denied},
     {"signature-rejected", "The service rejects the signature of requests", MACHINE,
@@ -127,11 +129,11 @@ const struct cause causes[] = {
      mend_agent_disabled},
     {"agent-too-old", "The SSM agent is too old", MACHINE, explains_agent_too_old, mend_agent_old},
     {"agent-registered-elsewhere", "The image carries the agent's registration of another machine",
-     MACHINE, explains_agent_registered_elsewhere, mend_agent_registration},
-    {"agent-config-invalid", "The SSM agent's configuration does not fit this instance", MACHINE,
-     explains_agent_config_invalid, mend_agent_config},
-    {"ca-bundle-missing", "The image has no CA bundle where the SSM agent looks", MACHINE,
-     explains_ca_bundle_missing, mend_ca_bundle},
+     MACHINE_BY(REGISTRATION), explains_agent_registered_elsewhere, mend_agent_registration},
+    {"agent-config-invalid", "The SSM agent's configuration does not fit this instance",
+     MACHINE_BY(CONFIGURATION), explains_agent_config_invalid, mend_agent_config},
+    {"ca-bundle-missing", "The image has no CA bundle where the SSM agent looks",
+     MACHINE_BY(BUNDLE), explains_ca_bundle_missing, mend_ca_bundle},
     {"agent-not-connected", "The SSM agent runs, but is not connected", MACHINE,
      explains_agent_not_connected, mend_agent_connection},
 
@@ -144,7 +146,7 @@ const struct cause causes[] = {
      notes_endpoint_outside_vpc, mend_nothing},
     {"public-address", "The instance has a public IPv4 address", NOTE, notes_public_address,
      mend_public_address},
-    {"certificate-expires-soon", "A certificate expires within 14 days", SERVICE_NOTE,
+    {"certificate-expires-soon", "A certificate expires within 14 days", NOTE,
      notes_certificate_expires_soon, mend_certificate_soon},
     {"ec2messages-not-needed", "ec2messages has no endpoint here, and the agent needs none", NOTE,
      notes_ec2messages_not_needed, mend_not_needed},

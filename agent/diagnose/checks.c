@@ -213,11 +213,14 @@ static void judge_clock(const struct judge *judge)
     enum status status = reading.wrong                          ? STATUS_FAIL
                          : ms - reading.error_ms > SKEW_WARN_MS ? STATUS_WARN
                                                                 : STATUS_PASS;
-    checks_say(judge, CHECK_CLOCK_SKEW, status,
-               status == STATUS_PASS ? FAILURE_NONE : FAILURE_SKEWED, 0,
-               "%s %s by the clock of %s (%d source%s, 5 min allowed)", off,
+    bool unkept = status == STATUS_PASS && judge->facts->machine.time_sync == ANSWER_NO;
+    checks_say(judge, CHECK_CLOCK_SKEW, unkept ? STATUS_WARN : status,
+               unkept                  ? FAILURE_ABSENT
+               : status == STATUS_PASS ? FAILURE_NONE
+                                       : FAILURE_SKEWED,
+               0, "%s %s by the clock of %s (%d source%s, 5 min allowed)%s", off,
                reading.offset_ms < 0 ? "ahead" : "behind", reading.source, (int)reading.n,
-               reading.n == 1 ? "" : "s");
+               reading.n == 1 ? "" : "s", unkept ? ", but nothing keeps it right" : "");
 }
 
 static bool is_required(const struct plan *plan, enum check check)

@@ -12,6 +12,21 @@
 #include "diagnose/causes.h"
 #include "diagnose/finding.h"
 
+struct claims {
+    check_set symptoms;
+    check_set by[N_STRANDS]; /* what was claimed so far */
+};
+
+/* What a cause of this strand may still claim: nothing that was taken whole; and a cause that takes
+ * checks whole, nothing of which anything was taken. */
+static check_set claims_left(const struct claims *claims, enum strand strand)
+{
+    check_set taken = claims->by[STRAND_WHOLE] | claims->by[strand];
+    for (int i = 0; strand == STRAND_WHOLE && i < N_STRANDS; i++)
+        taken |= claims->by[i];
+    return claims->symptoms & ~taken;
+}
+
 /* The last place is kept for `unexplained`. */
 enum { MAX_CLAIMING = MAX_FINDINGS - 1 };
 
@@ -41,25 +56,28 @@ static enum target common_target(check_set set)
     return common;
 }
 
-static void ask(struct report *report, struct scene *scene, const struct cause *cause,
+static void ask(struct report *report, struct claims *claims, const struct cause *cause,
                 enum service service)
 {
+    const struct scene scene = {.facts = report->facts,
+                                .checks = report->checks,
+                                .symptoms = claims_left(claims, cause->strand)};
     bool note = cause->severity == SEVERITY_NOTE;
     struct finding *finding = &report->findings[report->n_findings];
 
-    if (report->n_findings >= MAX_CLAIMING || (scene->symptoms == 0 && !note))
+    if (report->n_findings >= MAX_CLAIMING || (scene.symptoms == 0 && !note))
         return;
     memset(finding, 0, sizeof *finding);
     text_set(finding->code, sizeof finding->code, "%s", cause->code);
     text_set(finding->title, sizeof finding->title, "%s", cause->title);
     finding->confidence = CONFIDENCE_LIKELY;
-    bool applies = cause->applies(scene, service, finding);
-    finding->explains &= note ? 0 : scene->symptoms;
+    bool applies = cause->applies(&scene, service, finding);
+    finding->explains &= note ? 0 : scene.symptoms;
     if (!applies || (finding->explains == 0 && !note)) {
         memset(finding, 0, sizeof *finding);
         return;
     }
-    scene->symptoms &= ~finding->explains;
+    claims->by[cause->strand] |= finding->explains;
     finding->target = cause->scope == SCOPE_SERVICE ? target_of_service(service)
                                                     : common_target(finding->explains);
     if (note)
@@ -69,13 +87,15 @@ static void ask(struct report *report, struct scene *scene, const struct cause *
     else
         finding->severity = SEVERITY_WARNING;
     if (cause->remedy != NULL)
-        cause->remedy(scene, finding);
+        cause->remedy(&scene, finding);
     report->n_findings++;
 }
 
-static void claim_unexplained(struct report *report, const struct scene *scene)
+static void claim_unexplained(struct report *report, const struct claims *claims)
 {
-    check_set left = scene->symptoms & checks_with(report->checks, STATUS_FAIL, false);
+    const struct scene scene = {.facts = report->facts, .checks = report->checks};
+    check_set left = claims_left(claims, STRAND_WHOLE) &
+                     checks_with(report->checks, STATUS_FAIL, false);
     struct finding *finding = &report->findings[report->n_findings];
     const struct cause *cause = &causes[n_causes - 1];
 
@@ -93,7 +113,7 @@ static void claim_unexplained(struct report *report, const struct scene *scene)
         if (left & check_bit((enum check)i))
             finding_evidence(finding, "%s: %s", check_name((enum check)i),
                              report->checks[i].summary);
-    cause->remedy(scene, finding);
+    cause->remedy(&scene, finding);
     report->n_findings++;
 }
 
@@ -113,9 +133,7 @@ static void sort_by_severity(struct report *report)
 
 void claims_settle(struct report *report)
 {
-    struct scene scene = {
-        .facts = report->facts,
-        .checks = report->checks,
+    struct claims claims = {
         .symptoms = checks_with(report->checks, STATUS_FAIL, false) |
                     checks_with(report->checks, STATUS_WARN, false),
     };
@@ -125,13 +143,13 @@ void claims_settle(struct report *report)
         if (causes[i].applies == NULL)
             continue;
         if (causes[i].scope == SCOPE_MACHINE) {
-            ask(report, &scene, &causes[i], SERVICE_SSM);
+            ask(report, &claims, &causes[i], SERVICE_SSM);
             continue;
         }
         for (int service = 0; service < N_SERVICES; service++)
             if (report->facts->plan.services[service].need != NEED_OFF)
-                ask(report, &scene, &causes[i], (enum service)service);
+                ask(report, &claims, &causes[i], (enum service)service);
     }
-    claim_unexplained(report, &scene);
+    claim_unexplained(report, &claims);
     sort_by_severity(report);
 }

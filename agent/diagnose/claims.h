@@ -8,8 +8,8 @@
 #include "model/report.h"
 
 /* Fills report->findings from report->facts and report->checks: fatal ones in causal order first,
- * so that [0] is the root cause, then warnings, then notes. Every failed check is explained by
- * exactly one finding, or by `unexplained`. */
+ * so that [0] is the root cause, then warnings, then notes. Every failed check is explained, by one
+ * finding unless it fails in several ways (enum strand), or by `unexplained`. */
 void claims_settle(struct report *report);
 
 #endif

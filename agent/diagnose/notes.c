@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/text.h"
 #include "diagnose/checks.h"
 #include "diagnose/finding.h"
 #include "diagnose/look.h"
@@ -79,32 +80,58 @@ bool notes_public_address(const struct scene *scene, enum service service, struc
     return true;
 }
 
+/* The first address of a service whose certificate ends soon; NULL: none. */
+static const struct address_facts *ends_soon(const struct facts *facts, enum service service,
+                                             int64_t now_s)
+{
+    const struct endpoint_facts *endpoint = &facts->endpoints[service];
+
+    for (int32_t i = 0; i < endpoint->n_addresses; i++) {
+        const struct address_facts *at = &endpoint->addresses[i];
+        int64_t left_s = at->session.not_after_unix_s - now_s;
+        if (at->tls.outcome == OUTCOME_OK && at->session.not_after_unix_s != 0 && left_s >= 0 &&
+            left_s < SOON_S)
+            return at;
+    }
+    return NULL;
+}
+
+/* One note for all services: endpoints of one region are given their certificates together. */
 bool notes_certificate_expires_soon(const struct scene *scene, enum service service,
                                     struct finding *finding)
 {
-    const struct endpoint_facts *endpoint = &scene->facts->endpoints[service];
-    int64_t now_s = scene->facts->started_unix_ms / 1000;
+    int64_t now_s = scene->facts->started_unix_ms / 1000, first_s = SOON_S;
     struct clock_reading clock;
-    char until[TIME_SIZE], span[64];
+    char until[TIME_SIZE], span[64], names[NAME_SIZE] = "";
+    (void)service;
 
     look_clock(scene->facts, &clock);
     if (clock.n > 0)
         now_s += clock.offset_ms / 1000;
-    for (int32_t i = 0; i < endpoint->n_addresses; i++) {
-        const struct address_facts *at = &endpoint->addresses[i];
-        int64_t left_s = at->session.not_after_unix_s - now_s;
-        if (at->tls.outcome != OUTCOME_OK || at->session.not_after_unix_s == 0 || left_s < 0 ||
-            left_s >= SOON_S)
+    for (int i = 0; i < N_SERVICES; i++) {
+        const struct address_facts *at = ends_soon(scene->facts, (enum service)i, now_s);
+        if (at == NULL)
             continue;
+        if (at->session.not_after_unix_s - now_s < first_s)
+            first_s = at->session.not_after_unix_s - now_s;
+        text_add(names, sizeof names, "%s%s", names[0] ? ", " : "", service_name((enum service)i));
         clock_format_iso8601(at->session.not_after_unix_s * 1000, false, until);
-        checks_span(left_s, span, sizeof span);
-        finding_title(finding, "%s: the certificate expires in %s", service_name(service), span);
         finding_evidence(finding, "certificate of %s is valid until %s, issued by %s", at->address,
                          until, at->session.issuer);
-        finding->confidence = CONFIDENCE_CERTAIN;
-        return true;
     }
-    return false;
+    if (finding->n_evidence == 0)
+        return false;
+    checks_span(first_s, span, sizeof span);
+    finding_title(finding, "%s: the certificate expires in %s", names, span);
+    finding->confidence = CONFIDENCE_CERTAIN;
+    return true;
+}
+
+/* Where the names of the other services are in the same trouble, that is the news. */
+static bool others_hold(const struct scene *scene, enum rung rung)
+{
+    return scene->checks[check_of_service(SERVICE_SSM, rung)].status == STATUS_PASS ||
+           scene->checks[check_of_service(SERVICE_SSMMESSAGES, rung)].status == STATUS_PASS;
 }
 
 bool notes_ec2messages_not_needed(const struct scene *scene, enum service service,
@@ -117,7 +144,8 @@ bool notes_ec2messages_not_needed(const struct scene *scene, enum service servic
         const struct check_result *check =
             &scene->checks[check_of_service(SERVICE_EC2MESSAGES, (enum rung)rung)];
         if (check->status != STATUS_SKIP || check->reason == FAILURE_BELOW ||
-            check->reason == FAILURE_NOT_WANTED || check->reason == FAILURE_NOT_IN_REGION)
+            check->reason == FAILURE_NOT_WANTED || check->reason == FAILURE_NOT_IN_REGION ||
+            !others_hold(scene, (enum rung)rung))
             continue;
         finding_evidence(finding, "%s: %s", check_name(check->check), check->summary);
         finding->confidence = CONFIDENCE_CERTAIN;

@@ -95,11 +95,15 @@ void policy_count(const struct facts *facts, struct denials *denials)
         for (int32_t j = 0; j < endpoint->n_actions; j++) {
             const struct action_facts *action = &endpoint->actions[j];
             denials->allowed += action->permission == PERMISSION_ALLOWED;
+            denials->unclear += action->permission == PERMISSION_UNCLEAR;
             if (action->permission != PERMISSION_DENIED)
                 continue;
             denials->denied++;
             denials->by_nobody_allowing += action->denied_by == DENIED_BY_NO_IDENTITY_POLICY;
             denials->unsaid += action->denied_by == DENIED_BY_UNSAID;
+            denials->by_later_policy += !action->explicit_deny &&
+                                        (action->denied_by == DENIED_BY_BOUNDARY ||
+                                         action->denied_by == DENIED_BY_SESSION_POLICY);
         }
     }
 }

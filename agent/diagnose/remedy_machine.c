@@ -98,6 +98,17 @@ void mend_clock(const struct scene *scene, struct finding *finding)
     remedy_restart(scene->facts, finding);
 }
 
+void mend_time_sync(const struct scene *scene, struct finding *finding)
+{
+    (void)scene;
+    remedy_text(finding, "Enable a time service in the image, with Amazon's time source "
+                         "169.254.169.123, which every VPC has without any route or endpoint. "
+                         "The agent needs no restart: nothing has failed yet.");
+    remedy_command(finding, "sudo systemctl enable --now chrony   # Debian, Ubuntu");
+    remedy_command(finding, "sudo systemctl enable --now chronyd   # Amazon Linux, RHEL");
+    remedy_command(finding, "sudo systemctl enable --now systemd-timesyncd   # without chrony");
+}
+
 void mend_local_firewall(const struct scene *scene, struct finding *finding)
 {
     remedy_text(finding, "Let this machine open TCP connections to port 443: the refusal comes "

@@ -247,6 +247,40 @@ static void assert_harmless(void)
                              report.findings[i].commands[j]);
 }
 
+static enum strand strand_of(const char *code)
+{
+    for (size_t i = 0; i < n_causes; i++)
+        if (strcmp(causes[i].code, code) == 0)
+            return causes[i].strand;
+    fail_msg("%s is no code", code);
+    return STRAND_WHOLE;
+}
+
+/* A check has one cause, or one for each of the ways in which it fails. */
+static void assert_not_claimed_twice(int32_t n)
+{
+    enum strand mine = strand_of(report.findings[n].code);
+
+    for (int32_t i = 0; i < report.n_findings; i++) {
+        enum strand other = strand_of(report.findings[i].code);
+        bool apart = mine != other && mine != STRAND_WHOLE && other != STRAND_WHOLE;
+        if (i != n && (report.findings[i].explains & report.findings[n].explains) && !apart)
+            fail_msg("seed %llu: %s explains what %s explains", (unsigned long long)seed,
+                     report.findings[n].code, report.findings[i].code);
+    }
+}
+
+/* What is hidden was not tried, and lies behind something that failed. */
+static void assert_hidden(const struct finding *finding)
+{
+    for (int i = 0; i < N_CHECKS; i++)
+        if ((finding->hides & check_bit((enum check)i)) &&
+            (!report.checks[i].planned || report.checks[i].status != STATUS_SKIP ||
+             finding->explains == 0))
+            fail_msg("seed %llu: %s hides %s", (unsigned long long)seed, finding->code,
+                     check_name((enum check)i));
+}
+
 static void assert_claims(void)
 {
     check_set failed = 0, required = 0, explained = 0;
@@ -261,9 +295,8 @@ static void assert_claims(void)
     }
     for (int32_t i = 0; i < report.n_findings; i++) {
         const struct finding *finding = &report.findings[i];
-        if (explained & finding->explains)
-            fail_msg("seed %llu: %s explains what is explained", (unsigned long long)seed,
-                     finding->code);
+        assert_not_claimed_twice(i);
+        assert_hidden(finding);
         explained |= finding->explains;
         if (i > 0 && finding->severity > report.findings[i - 1].severity)
             fail_msg("seed %llu: order of severity", (unsigned long long)seed);
