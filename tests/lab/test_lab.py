@@ -163,17 +163,28 @@ def test_the_host_is_not_changed():
         return (
             sorted(os.listdir("/sys/class/net")),
             os.readlink("/proc/self/ns/net"),
-            open("/etc/resolv.conf").read(),
             open("/proc/self/mounts").read(),
             os.path.exists("/usr/bin/amazon-ssm-agent"),
             socket.gethostname(),
         )
 
     before = host()
+    mark = f"made-by-lab-{os.getpid()}"
     with Lab() as lab:
-        lab.run(["-c", "echo x > /etc/made-by-lab; echo y > /usr/bin/made-by-lab; rm /etc/resolv.conf"], program="sh")
+        assert lab.run(["-c", f"echo x > /etc/{mark} && echo y > /usr/bin/{mark}"], program="sh").returncode == 0
         assert host() == before
-    assert not os.path.exists("/etc/made-by-lab") and not os.path.exists("/usr/bin/made-by-lab")
+    assert not os.path.exists(f"/etc/{mark}") and not os.path.exists(f"/usr/bin/{mark}")
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can make a chroot")
+def test_a_lab_in_a_chroot_stays_there(tmp_path):
+    """Entering a mount namespace leads to the real root: what the chroot has in /mnt shows on which side the program is."""
+    script = (
+        f"mount --rbind / {tmp_path} && mount -t tmpfs none {tmp_path}/mnt && touch {tmp_path}/mnt/inside && "
+        f"exec chroot {tmp_path} {CLI} run --exec -- sh -c 'ls /mnt && cat /etc/resolv.conf'"
+    )
+    done = subprocess.run(["unshare", "--mount", "sh", "-c", script], capture_output=True, text=True, timeout=60)
+    assert done.stdout.startswith(f"inside\nnameserver {w.RESOLVER}\n"), done.stdout + done.stderr
 
 
 def test_two_labs_at_once_do_not_meet():

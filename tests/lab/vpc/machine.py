@@ -45,7 +45,8 @@ class Machine:
             said = pipe.read().decode()
         if said != "ready":
             raise RuntimeError(f"the instance's file system: {said or 'failed'}")
-        self._namespaces = [os.open(f"/proc/{self.holder}/ns/{kind}", os.O_RDONLY) for kind in ("mnt", "uts")]
+        self._files, self._name = [os.open(f"/proc/{self.holder}/ns/{kind}", os.O_RDONLY) for kind in ("mnt", "uts")]
+        self._root = os.open(f"/proc/{self.holder}/root", os.O_PATH | os.O_DIRECTORY)
         self.apply(files)
 
     def apply(self, files, read_only=False):
@@ -62,12 +63,19 @@ class Machine:
 
     def enter(self, folder="/"):
         kernel.setns(self.network)
-        for namespace in self._namespaces:
-            kernel.setns(namespace)
+        kernel.setns(self._name)
+        self._enter_files()
         try:
             os.chdir(folder)
         except OSError:
             os.chdir("/")
+
+    def _enter_files(self):
+        """Entering a mount namespace leads to its root, which is another one than ours when the lab runs in a chroot: there
+        the host's real disk would be in reach."""
+        kernel.setns(self._files)
+        os.fchdir(self._root)
+        os.chroot(".")
 
     def outside(self, path):
         """The instance's path as this process can open it."""
@@ -94,7 +102,7 @@ class Machine:
         if child == 0:
             status = 1
             with contextlib.suppress(OSError):
-                kernel.setns(self._namespaces[0])
+                self._enter_files()
                 for path in OVERLAID + ("/run",) + tuple(private_folders()):
                     kernel.mount(
                         None, path, None, kernel.MS_REMOUNT | kernel.MS_BIND | (kernel.MS_RDONLY if read_only else 0)
