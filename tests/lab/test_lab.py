@@ -177,11 +177,11 @@ def test_the_host_is_not_changed():
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can make a chroot")
-def test_a_lab_in_a_chroot_stays_there(tmp_path):
+def test_a_lab_in_a_chroot_stays_there():
     """Entering a mount namespace leads to the real root: what the chroot has in /mnt shows on which side the program is."""
     script = (
-        f"mount --rbind / {tmp_path} && mount -t tmpfs none {tmp_path}/mnt && touch {tmp_path}/mnt/inside && "
-        f"exec chroot {tmp_path} {CLI} run --exec -- sh -c 'ls /mnt && cat /etc/resolv.conf'"
+        "mount --rbind / /mnt && mount -t tmpfs none /mnt/mnt && touch /mnt/mnt/inside && "
+        f"exec chroot /mnt {CLI} run --exec -- sh -c 'ls /mnt && cat /etc/resolv.conf'"
     )
     done = subprocess.run(["unshare", "--mount", "sh", "-c", script], capture_output=True, text=True, timeout=60)
     assert done.stdout.startswith(f"inside\nnameserver {w.RESOLVER}\n"), done.stdout + done.stderr
