@@ -136,6 +136,8 @@ const struct cause causes[] = {
      MACHINE_BY(BUNDLE), explains_ca_bundle_missing, mend_ca_bundle},
     {"agent-not-connected", "The SSM agent runs, but is not connected", MACHINE,
      explains_agent_not_connected, mend_agent_connection},
+    {"time-sync-missing", "No time synchronisation is enabled on this machine", MACHINE,
+     explains_time_sync_missing, mend_time_sync},
 
     /* what fails nothing */
     {"service-not-in-region", "A service has no endpoint in this region", SERVICE_NOTE,

@@ -138,6 +138,7 @@ struct discover *discover_start(struct loop *loop, const struct discover_request
                                   .credentials = credentials,
                                   .events = *events};
     machine_read(request->root, &facts->machine);
+    time_sync_read(request->root, &facts->machine);
     network_read(&facts->network);
     resolvers_read(request->root, &facts->resolvers);
     agent_read(request->root, &facts->agent);

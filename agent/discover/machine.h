@@ -10,6 +10,9 @@
 /* DMI and hypervisor identity (EC2 User Guide, "Detect whether a host is an EC2 instance"). */
 void machine_read(const char *root, struct machine_facts *machine);
 
+/* Whether anything is enabled that keeps the clock right. */
+void time_sync_read(const char *root, struct machine_facts *machine);
+
 /* Interfaces, addresses, and whether a default route exists. */
 void network_read(struct network_facts *network);
 

@@ -20,7 +20,7 @@ enum { N_DIRECTORIES = sizeof(unit_directories) / sizeof(unit_directories[0]) };
 
 /* --- state --- */
 
-static bool masked(const char *root, const char *unit)
+bool unit_is_masked(const char *root, const char *unit)
 {
     char path[PATH_SIZE], target[PATH_SIZE];
 
@@ -45,14 +45,13 @@ static bool installed(const char *root, const char *unit)
 }
 
 /* An enabled unit has a link below some target's .wants: the agent's says multi-user.target. */
-static bool enabled(const char *root, const char *unit)
+bool unit_is_enabled(const char *root, const char *unit, const char *target)
 {
-    char path[PATH_SIZE], target[PATH_SIZE];
+    char path[PATH_SIZE], link[PATH_SIZE];
 
     for (int i = 0; i < N_DIRECTORIES; i++) {
-        (void)text_set(path, sizeof(path), "%s/multi-user.target.wants/%s", unit_directories[i],
-                       unit);
-        if (file_read_link(root, path, target, sizeof(target)) || file_exists(root, path))
+        (void)text_set(path, sizeof(path), "%s/%s.wants/%s", unit_directories[i], target, unit);
+        if (file_read_link(root, path, link, sizeof(link)) || file_exists(root, path))
             return true;
     }
     return false;
@@ -60,16 +59,16 @@ static bool enabled(const char *root, const char *unit)
 
 static enum unit_state state_of(const char *root, const char *unit)
 {
-    if (masked(root, unit))
+    if (unit_is_masked(root, unit))
         return UNIT_MASKED;
     if (!installed(root, unit))
         return UNIT_ABSENT;
-    return enabled(root, unit) ? UNIT_ENABLED : UNIT_DISABLED;
+    return unit_is_enabled(root, unit, "multi-user.target") ? UNIT_ENABLED : UNIT_DISABLED;
 }
 
 /* A started unit has a control group, whichever hierarchy systemd keeps it in; the directory can be
  * seen from inside a sandbox that hides other processes. */
-static enum answer running(const char *root, const char *unit)
+enum answer unit_is_running(const char *root, const char *unit)
 {
     static const char *const hierarchies[] = {"/sys/fs/cgroup", "/sys/fs/cgroup/systemd",
                                               "/sys/fs/cgroup/unified"};
@@ -214,6 +213,6 @@ void unit_read(const char *root, struct agent_facts *agent)
     (void)text_set(agent->unit, sizeof(agent->unit), "%s", unit);
     if (agent->installed == ANSWER_YES)
         agent->unit_state = state_of(root, unit);
-    agent->running = running(root, unit);
+    agent->running = unit_is_running(root, unit);
     read_environment(root, agent);
 }

@@ -11,4 +11,13 @@
 /* agent->unit, unit_state, running, https_proxy, no_proxy, proxy_file, ssl_cert_file. */
 void unit_read(const char *root, struct agent_facts *agent);
 
+/* A link or file below the .wants of this target (systemctl enable puts it there). */
+bool unit_is_enabled(const char *root, const char *unit, const char *target);
+
+/* Linked to /dev/null, for good or until the next boot. */
+bool unit_is_masked(const char *root, const char *unit);
+
+/* A started unit has a control group; unknown where systemd keeps none. */
+enum answer unit_is_running(const char *root, const char *unit);
+
 #endif

@@ -33,6 +33,8 @@ struct machine_facts {
     char product_uuid[NAME_SIZE];
     char asset_tag[NAME_SIZE];  /* board_asset_tag: the instance id on Nitro */
     char evidence[DETAIL_SIZE]; /* which of them decided */
+    enum answer time_sync;      /* a time service is enabled, or runs */
+    char time_sync_unit[NAME_SIZE];
 };
 
 struct interface_facts {

@@ -82,7 +82,8 @@ FIELDS(plan, TEXT(plan, region), ENUM(plan, region_source, source), TEXT(plan, s
 
 FIELDS(machine_facts, ENUM(machine_facts, is_ec2, answer), TEXT(machine_facts, vendor),
        TEXT(machine_facts, product_uuid), TEXT(machine_facts, asset_tag),
-       TEXT(machine_facts, evidence));
+       TEXT(machine_facts, evidence), ENUM(machine_facts, time_sync, answer),
+       TEXT(machine_facts, time_sync_unit));
 
 FIELDS(interface_facts, TEXT(interface_facts, name), BOOL(interface_facts, up),
        TEXTS(interface_facts, addresses));

@@ -135,6 +135,8 @@ EXPECTED = [  # fault, verdict, first finding
     ("agent-proxy:forbids", "not-ready", "proxy-in-the-way"),
     ("agent-proxy:silent", "not-ready", "proxy-in-the-way"),
     ("agent-proxy:opens", "ready", "proxy-in-the-way"),
+    ("time-sync-missing", "ready", "time-sync-missing"),
+    ("time-sync-missing clock-wrong", "not-ready", "clock-wrong"),
     ("no-ca-bundle", "degraded", "ca-bundle-missing"),
     ("agent-registered-elsewhere", "degraded", "agent-registered-elsewhere"),
     ("agent-not-connected", "ready", "agent-not-connected"),

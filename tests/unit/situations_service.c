@@ -514,7 +514,22 @@ static void ipv6_only(struct facts *facts)
     SET(facts->instance.subnet_cidrs[1], "2600:1f18:1:1::/64");
 }
 
+static void time_sync_missing(struct facts *facts)
+{
+    facts->machine.time_sync = ANSWER_NO;
+}
+
+static void time_sync_missing_and_missed(struct facts *facts)
+{
+    time_sync_missing(facts);
+    move_clock(facts, (int64_t)3600 * 1000);
+}
+
 const struct situation agent_situations[] = {
+    {"time-sync-missing", time_sync_missing, VERDICT_READY, CONFIDENCE_CERTAIN,
+     "time-sync-missing"},
+    {"clock-wrong--unkept", time_sync_missing_and_missed, VERDICT_NOT_READY, CONFIDENCE_CERTAIN,
+     "clock-wrong"},
     {"agent-missing", agent_missing, VERDICT_DEGRADED, CONFIDENCE_CERTAIN, "agent-missing"},
     {"agent-missing--required", agent_required_and_missing, VERDICT_NOT_READY, CONFIDENCE_CERTAIN,
      "agent-missing"},

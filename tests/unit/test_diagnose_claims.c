@@ -132,6 +132,7 @@ static void findings_are_complete(void **state)
             bool mends_agent = text_starts(finding->code, "agent-") ||
                                strcmp(finding->code, "not-ec2") == 0 ||
                                strcmp(finding->code, "network-not-up") == 0 ||
+                               strcmp(finding->code, "time-sync-missing") == 0 ||
                                strcmp(finding->code, "unexplained") == 0;
             if (finding->n_evidence == 0 || finding->remedy[0] == '\0')
                 fail_msg("%s: %s lacks evidence or a remedy", situation->name, finding->code);

@@ -240,6 +240,48 @@ static void resolvers_behind_the_stub_are_read_too(void **state)
     assert_string_equal(resolvers.upstream[1], "fd00:ec2::253");
 }
 
+static enum answer time_sync(void)
+{
+    struct machine_facts machine = {0};
+
+    time_sync_read(root, &machine);
+    return machine.time_sync;
+}
+
+static void a_time_service_is_known_by_its_unit(void **state)
+{
+    (void)state;
+    assert_int_equal(time_sync(), ANSWER_UNKNOWN); /* nothing boots here */
+    put("/run/systemd/system/any.conf", "");
+    assert_int_equal(time_sync(), ANSWER_NO);
+    put("/usr/lib/systemd/system/chrony.service", "[Service]\n");
+    assert_int_equal(time_sync(), ANSWER_NO); /* installed is not enabled */
+    put_link("/etc/systemd/system/multi-user.target.wants/chrony.service",
+             "/usr/lib/systemd/system/chrony.service");
+    assert_int_equal(time_sync(), ANSWER_YES);
+    put_link("/etc/systemd/system/chrony.service", "/dev/null");
+    assert_int_equal(time_sync(), ANSWER_NO);
+    put_link("/etc/systemd/system/sysinit.target.wants/systemd-timesyncd.service",
+             "/usr/lib/systemd/system/systemd-timesyncd.service");
+    assert_int_equal(time_sync(), ANSWER_YES);
+}
+
+static void a_container_has_its_hosts_clock(void **state)
+{
+    (void)state;
+    put("/run/systemd/system/any.conf", "");
+    put("/run/systemd/container", "docker\n");
+    assert_int_equal(time_sync(), ANSWER_UNKNOWN);
+}
+
+static void a_time_service_that_runs_counts(void **state)
+{
+    (void)state;
+    put("/run/systemd/system/any.conf", "");
+    put("/sys/fs/cgroup/system.slice/chronyd.service/cgroup.procs", "612\n");
+    assert_int_equal(time_sync(), ANSWER_YES);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -256,6 +298,9 @@ int main(void)
         TEST(without_a_configuration_the_agent_runs_on_defaults),
         TEST(ec2_is_known_by_any_of_its_marks),
         TEST(resolvers_behind_the_stub_are_read_too),
+        TEST(a_time_service_is_known_by_its_unit),
+        TEST(a_container_has_its_hosts_clock),
+        TEST(a_time_service_that_runs_counts),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

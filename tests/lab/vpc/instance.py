@@ -14,6 +14,8 @@ AGENT_UNIT = "/usr/lib/systemd/system/amazon-ssm-agent.service"
 AGENT_WANTED = "/etc/systemd/system/multi-user.target.wants/amazon-ssm-agent.service"
 AGENT_DROP_IN = "/etc/systemd/system/amazon-ssm-agent.service.d/proxy.conf"
 AGENT_PROGRAM = "/usr/bin/amazon-ssm-agent"
+SYSTEMD_BOOTED = "/run/systemd/system/lab.conf"  # the folder is there where systemd booted the machine, sd_booted(3)
+TIME_SYNC_WANTED = "/etc/systemd/system/multi-user.target.wants/chrony.service"
 PACKAGES = "/var/lib/dpkg/status"
 AGENT_GROUP = "/sys/fs/cgroup/system.slice/amazon-ssm-agent.service/cgroup.procs"  # there: the unit was started
 PACKAGE_LIST = "/var/lib/dpkg/info/amazon-ssm-agent.list"
@@ -68,6 +70,8 @@ def files(world, amazon_ca, system_bundle):
         CONFIGURATION: f"# The lab's authority in place of Amazon's public roots.\nca-file = {CA_FILE}\n",
         CA_FILE: amazon_ca,
         BUNDLE: system_bundle,
+        SYSTEMD_BOOTED: "",
+        TIME_SYNC_WANTED: Link("/usr/lib/systemd/system/chrony.service"),
         "/etc/machine-id": "ec2a1b2c3d4e5f60718293a4b5c6d7e8\n",
         "/sys/class/net/ens5/address": w.MAC + "\n",
         "/sys/fs/cgroup/system.slice/cgroup.procs": "",
@@ -86,7 +90,7 @@ def files(world, amazon_ca, system_bundle):
 
 def private_folders():
     """Folders of which the instance sees nothing but the lab's files: what the machine below has there is hidden."""
-    return ["/etc/ssm-preflight", "/etc/amazon", "/etc/ssl/certs", "/var/lib/amazon"] + [
+    return ["/etc/ssm-preflight", "/etc/systemd/system", "/etc/amazon", "/etc/ssl/certs", "/var/lib/amazon"] + [
         folder for folder in ("/etc/pki", "/etc/ca-certificates") if os.path.isdir(folder)
     ]
 

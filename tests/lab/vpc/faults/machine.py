@@ -104,6 +104,11 @@ def _(world, variant="unknown"):
     )
 
 
+@fault("time-sync-missing", "no time service is enabled", "time-sync-missing")
+def _(world):
+    world.files[instance.TIME_SYNC_WANTED] = None
+
+
 @fault("no-ca-bundle", "there is no CA bundle where the SSM agent looks", "ca-bundle-missing")
 def _(world):
     world.files[instance.BUNDLE] = None
