@@ -58,6 +58,7 @@ static void planned(void *arg)
     struct observe_request request = {round->request->root, round->request->trust, {false}};
 
     take_over(round, request.proven);
+    trust_use_bundle(round->request->trust, round->facts->agent.ssl_cert_file);
     round->observe = observe_start(round->loop, &request, round->facts);
     round->failed = !round->observe;
     tell_observe(round);

@@ -230,6 +230,14 @@ struct trust *trust_new(const struct trust_sources *sources, char *error, size_t
     return trust;
 }
 
+void trust_use_bundle(struct trust *trust, const char *ssl_cert_file)
+{
+    char path[PATH_SIZE];
+
+    if (ssl_cert_file[0] != '\0' && text_set(path, sizeof(path), "%s", ssl_cert_file))
+        memcpy(trust->ssl_cert_file, path, sizeof(path));
+}
+
 void trust_free(struct trust *trust)
 {
     if (trust == NULL)

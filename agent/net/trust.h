@@ -22,6 +22,10 @@ struct trust_sources {
 struct trust *trust_new(const struct trust_sources *sources, char *error, size_t error_size);
 void trust_free(struct trust *trust);
 
+/* The same as trust_sources.ssl_cert_file, once the agent's unit was read: before the first
+ * handshake, since the bundle is read once. Ignored when it is empty or too long. */
+void trust_use_bundle(struct trust *trust, const char *ssl_cert_file);
+
 /* The paths where the SSM agent (Go's crypto/x509) looks for a bundle, in its order, NULL-ended. */
 extern const char *const trust_bundle_paths[];
 

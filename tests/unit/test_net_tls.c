@@ -420,6 +420,23 @@ static void believes_the_file_of_the_agent_in_its_place(void **state)
     trust_free(trust);
 }
 
+static void learns_of_the_agents_file_after_it_was_made(void **state)
+{
+    struct trust *trust;
+    (void)state;
+
+    make_system();
+    identity_write(below("etc/ssl/certs/ca-certificates.crt"), &root, NULL);
+    identity_write(below("agent.pem"), &stranger, NULL);
+    trust = trust_in(NULL, directory, NULL);
+    trust_use_bundle(trust, "");
+    trust_use_bundle(trust, "/agent.pem");
+    peer.tls = identity_serve(&unknown, NULL);
+    shake_hands(trust, "ssm.test", 2000);
+    assert_int_equal(got.session.trust_by, TRUST_BY_SYSTEM);
+    trust_free(trust);
+}
+
 /* Whatever is listed is an anchor for Go, self-signed or not. */
 static void believes_a_listed_intermediate(void **state)
 {
@@ -633,6 +650,7 @@ int main(void)
         TEST(believes_the_system_last),
         TEST(believes_a_file_beside_the_bundle),
         TEST(believes_the_file_of_the_agent_in_its_place),
+        TEST(learns_of_the_agents_file_after_it_was_made),
         TEST(believes_a_listed_intermediate),
         TEST(names_a_bad_ca_file),
         TEST(tells_what_is_not_tls),
