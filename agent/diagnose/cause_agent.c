@@ -99,6 +99,25 @@ bool explains_agent_not_connected(const struct scene *scene, enum service servic
     return explains_agent(scene, finding, CHECK_AGENT_CONNECTED, FAILURE_NOT_CONNECTED);
 }
 
+/* "Credential should be scoped to a valid region". */
+static void claim_signatures(const struct scene *scene, struct finding *finding)
+{
+    static const enum failure signature[] = {FAILURE_SIGNATURE};
+    check_set refused = scene_rung(scene, RUNG_AUTHORIZE, signature, 1);
+
+    for (int i = 0; i < N_SERVICES; i++) {
+        const struct endpoint_facts *endpoint = &scene->facts->endpoints[i];
+        bool quoted = !(refused & check_bit(check_of_service((enum service)i, RUNG_AUTHORIZE)));
+        for (int32_t j = 0; j < endpoint->n_actions && !quoted; j++) {
+            if (endpoint->actions[j].failure != FAILURE_SIGNATURE)
+                continue;
+            finding_quote_action(finding, &endpoint->actions[j]);
+            quoted = true;
+        }
+    }
+    finding->explains |= refused;
+}
+
 bool explains_agent_config_invalid(const struct scene *scene, enum service service,
                                    struct finding *finding)
 {
@@ -109,6 +128,8 @@ bool explains_agent_config_invalid(const struct scene *scene, enum service servi
     if (agent->config.outcome != OUTCOME_FAILED ||
         !explains_agent(scene, finding, CHECK_AGENT_CONFIG, reason))
         return false;
+    if (look_signs_elsewhere(scene->facts))
+        claim_signatures(scene, finding);
     if (agent->config.detail[0] == '\0' && agent->config_region[0] != '\0')
         finding_evidence(finding, "Agent.Region is %s, the instance is in %s", agent->config_region,
                          scene->facts->instance.region);

@@ -254,8 +254,8 @@ bool explains_signature_rejected(const struct scene *scene, enum service service
     (void)service;
 
     finding->explains = scene_rung(scene, RUNG_AUTHORIZE, rejected, N_OF(rejected));
-    if (finding->explains == 0)
-        return false;
+    if (finding->explains == 0 || look_signs_elsewhere(scene->facts))
+        return false; /* agent-config-invalid explains it */
     for (int i = 0; i < N_SERVICES; i++)
         if (finding->explains & check_service_bits((enum service)i))
             quote_unclear(scene, (enum service)i, rejected, N_OF(rejected), finding);

@@ -198,3 +198,11 @@ int look_compare_versions(const char *a, const char *b)
     }
     return 0;
 }
+
+bool look_signs_elsewhere(const struct facts *facts)
+{
+    const struct agent_facts *agent = &facts->agent;
+    return agent->config.outcome == OUTCOME_FAILED && agent->config_region[0] != '\0' &&
+           strcmp(agent->config_region, facts->plan.signing_region) == 0 &&
+           strcmp(facts->plan.signing_region, facts->instance.region) != 0;
+}

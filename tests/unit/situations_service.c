@@ -479,6 +479,15 @@ static void config_of_another_region(struct facts *facts)
     SET(facts->agent.config.detail, "Agent.Region is eu-west-1, but the instance is in us-east-1");
 }
 
+static void signed_for_another_region(struct facts *facts)
+{
+    config_of_another_region(facts);
+    SET(facts->plan.signing_region, "eu-west-1");
+    EACH_SERVICE(i)
+    break_actions(facts, (enum service)i, FAILURE_SIGNATURE, 400, "InvalidSignatureException",
+                  "Credential should be scoped to a valid region.");
+}
+
 static void ca_bundle_missing(struct facts *facts)
 {
     facts->agent.ca_bundle[0] = '\0';
@@ -543,6 +552,8 @@ const struct situation agent_situations[] = {
      "agent-too-old"},
     {"agent-config-invalid", config_of_another_region, VERDICT_DEGRADED, CONFIDENCE_CERTAIN,
      "agent-config-invalid"},
+    {"agent-config-invalid--signature", signed_for_another_region, VERDICT_NOT_READY,
+     CONFIDENCE_CERTAIN, "agent-config-invalid"},
     {"agent-registered-elsewhere", registered_elsewhere, VERDICT_DEGRADED, CONFIDENCE_CERTAIN,
      "agent-registered-elsewhere"},
     {"agent-not-connected", agent_not_connected, VERDICT_READY, CONFIDENCE_CERTAIN,
