@@ -82,8 +82,9 @@ cause_remedy mend_resolver_missing, mend_vpc_dns, mend_resolver_unreachable, men
     mend_servfail;
 cause_remedy mend_route, mend_local_firewall, mend_gateway, mend_acl, mend_egress,
     mend_endpoint_group, mend_zone, mend_refused, mend_mtu;
-cause_remedy mend_clock, mend_time_sync, mend_interception, mend_untrusted, mend_tls_name, mend_tls_expired,
-    mend_tls_reset, mend_tls_version, mend_signature, mend_proxy, mend_unavailable;
+cause_remedy mend_clock, mend_time_sync, mend_interception, mend_untrusted, mend_tls_name,
+    mend_tls_expired, mend_tls_reset, mend_tls_version, mend_signature, mend_proxy,
+    mend_unavailable;
 cause_remedy mend_policy_missing, mend_policy_incomplete, mend_explicit_deny, mend_endpoint_policy,
     mend_boundary, mend_organization, mend_denied;
 cause_remedy mend_agent_missing, mend_agent_disabled, mend_agent_masked, mend_agent_old,

@@ -16,6 +16,9 @@ void time_sync_read(const char *root, struct machine_facts *machine);
 /* Interfaces, addresses, and whether a default route exists. */
 void network_read(struct network_facts *network);
 
+/* What the interfaces dropped for the limit on link-local packets, when something was silent. */
+void allowance_read(struct facts *facts);
+
 /* resolv.conf(5), and what stands behind systemd-resolved's stub. */
 void resolvers_read(const char *root, struct resolver_facts *resolvers);
 

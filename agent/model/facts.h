@@ -42,6 +42,8 @@ struct interface_facts {
     bool up; /* IFF_UP and IFF_RUNNING; loopback is not listed */
     int32_t n_addresses;
     char addresses[MAX_CIDRS][ADDRESS_SIZE]; /* with prefix length: "10.0.1.10/24" */
+    bool allowance_read;        /* second opinion: the driver counts what follows, and was asked */
+    int64_t link_local_dropped; /* packets to IMDS, DNS, time over the limit, since boot */
 };
 
 struct network_facts {

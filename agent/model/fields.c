@@ -86,7 +86,8 @@ FIELDS(machine_facts, ENUM(machine_facts, is_ec2, answer), TEXT(machine_facts, v
        TEXT(machine_facts, time_sync_unit));
 
 FIELDS(interface_facts, TEXT(interface_facts, name), BOOL(interface_facts, up),
-       TEXTS(interface_facts, addresses));
+       TEXTS(interface_facts, addresses), BOOL(interface_facts, allowance_read),
+       INT64(interface_facts, link_local_dropped));
 
 FIELDS(network_facts, STRUCTS(network_facts, interfaces, interface_facts),
        BOOL(network_facts, usable_ipv4), BOOL(network_facts, usable_ipv6),

@@ -138,6 +138,19 @@ static void imds_unreachable(struct facts *facts)
     break_imds(facts, CHECK_IMDS_CONNECT, FAILURE_TIMEOUT, 1000);
 }
 
+static void imds_over_the_limit(struct facts *facts)
+{
+    imds_unreachable(facts);
+    facts->network.interfaces[0].allowance_read = true;
+    facts->network.interfaces[0].link_local_dropped = 51234;
+}
+
+static void imds_silent_within_the_limit(struct facts *facts)
+{
+    imds_unreachable(facts);
+    facts->network.interfaces[0].allowance_read = true;
+}
+
 static void role_missing(struct facts *facts)
 {
     break_role(facts, CHECK_ROLE_ATTACHED, FAILURE_NO_ROLE);
@@ -225,6 +238,10 @@ const struct situation machine_situations[] = {
      "imds-unreachable"},
     {"imds-unreachable--silent-to-all", imds_silent_to_all, VERDICT_NOT_READY, CONFIDENCE_LIKELY,
      "imds-unreachable"},
+    {"imds-unreachable--over-the-limit", imds_over_the_limit, VERDICT_NOT_READY, CONFIDENCE_LIKELY,
+     "imds-unreachable"},
+    {"imds-unreachable--within-the-limit", imds_silent_within_the_limit, VERDICT_NOT_READY,
+     CONFIDENCE_LIKELY, "imds-unreachable"},
     {"role-missing", role_missing, VERDICT_NOT_READY, CONFIDENCE_LIKELY, "role-missing"},
     {"role-missing--for-good", role_missing_for_good, VERDICT_NOT_READY, CONFIDENCE_CERTAIN,
      "role-missing"},
