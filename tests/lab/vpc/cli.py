@@ -102,7 +102,8 @@ def _run(lab, options):
 
 
 def _list_faults():
+    signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # `| head` is no error
     for fault in faults.TABLE.values():
-        argument = f":{fault.argument}" if fault.argument else ""
+        argument = f"[:{fault.argument.removeprefix('[')}" if fault.argument else ""
         print(f"{fault.name}{argument}\n    {fault.about}\n    finds: {fault.finds or 'nothing above a note'}")
     return 0
