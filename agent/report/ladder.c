@@ -194,31 +194,58 @@ static check_set hidden_by_code(const struct report *report, const char *code)
     return set;
 }
 
-/* "tls, http, authorize of ssm", or the targets' names where there are several. */
-static void list_hidden(check_set set, char *line, size_t size)
+static const unsigned int all_of_it = ~0u;
+
+/* Which of a target's planned checks are in a set, from the lowest on. */
+static unsigned int shape_of(const struct report *report, check_set set, enum target target)
 {
-    enum target only = N_TARGETS, last = N_TARGETS;
-    int n_targets = 0;
+    unsigned int shape = 0, at = 1, all = 0;
 
     for (unsigned int i = 0; i < N_CHECKS; i++) {
-        if (!(set & check_bit((enum check)i)) || check_target((enum check)i) == only)
+        if (!report->checks[i].planned || check_target((enum check)i) != target)
             continue;
-        only = check_target((enum check)i);
-        n_targets++;
+        shape |= set & check_bit((enum check)i) ? at : 0;
+        all |= at;
+        at <<= 1;
     }
+    return shape != 0 && shape == all ? all_of_it : shape;
+}
+
+static void list_rungs(check_set set, enum target target, char *line, size_t size)
+{
+    bool first = true;
+
     for (unsigned int i = 0; i < N_CHECKS; i++) {
-        if (!(set & check_bit((enum check)i)))
+        if (!(set & check_bit((enum check)i)) || check_target((enum check)i) != target)
             continue;
-        enum target target = check_target((enum check)i);
-        if (n_targets == 1)
-            (void)text_add(line, size, "%s%s", last < N_TARGETS ? ", " : "",
-                           rung_of((enum check)i));
-        else if (target != last)
-            (void)text_add(line, size, "%s%s", last < N_TARGETS ? ", " : "", target_name(target));
-        last = target;
+        (void)text_add(line, size, "%s%s", first ? "" : ", ", rung_of((enum check)i));
+        first = false;
     }
-    if (n_targets == 1)
-        (void)text_add(line, size, " of %s", target_name(only));
+    (void)text_add(line, size, " of ");
+}
+
+/* "credentials of role; authorize of ssm, ssmmessages": targets that lack the same rungs stand
+ * together, and of one that lacks all of them there is only the name. */
+static void list_hidden(const struct report *report, check_set set, char *line, size_t size)
+{
+    bool any = false;
+
+    for (unsigned int i = 0; i < N_TARGETS; i++) {
+        unsigned int shape = shape_of(report, set, (enum target)i);
+        bool said = shape == 0;
+
+        for (unsigned int j = 0; j < i && !said; j++)
+            said = shape_of(report, set, (enum target)j) == shape;
+        if (said)
+            continue;
+        (void)text_add(line, size, "%s", any ? "; " : "");
+        any = true;
+        if (shape != all_of_it)
+            list_rungs(set, (enum target)i, line, size);
+        for (unsigned int j = i; j < N_TARGETS; j++)
+            if (shape_of(report, set, (enum target)j) == shape)
+                (void)text_add(line, size, "%s%s", j == i ? "" : ", ", target_name((enum target)j));
+    }
 }
 
 /* One line a cause: behind what was not tried there may be a second fault. */
@@ -235,7 +262,7 @@ static void write_hidden(struct screen *screen, const struct report *report)
         if (said || set == 0)
             continue;
         (void)text_set(line, sizeof(line), "Hidden until %s is mended: ", code);
-        list_hidden(set, line, sizeof(line));
+        list_hidden(report, set, line, sizeof(line));
         screen_pad(screen, INDENT);
         screen_wrap(screen, INK_DIM, INDENT + 2, line);
         screen_end(screen);
