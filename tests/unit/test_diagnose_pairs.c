@@ -148,6 +148,22 @@ static bool has_code(const struct alone *alone, const char *code)
     return false;
 }
 
+/* Where all that a fault would show is out of reach, the report says until what is mended. (Off EC2
+ * nothing will be seen later, and notes keep nothing from being seen that should be.) */
+static bool is_hidden_and_named(const struct alone *hidden, const struct alone *by)
+{
+    check_set named = 0, planned = 0;
+
+    if (by->report.findings[0].severity == SEVERITY_NOTE || hidden->shows == 0 ||
+        (hidden->shows & ~by->stops) != 0 || strcmp(causes[by->row].code, "not-ec2") == 0)
+        return true;
+    for (int32_t i = 0; i < report.n_findings; i++)
+        named |= report.findings[i].hides;
+    for (int i = 0; i < N_CHECKS; i++)
+        planned |= report.checks[i].planned ? check_bit((enum check)i) : 0;
+    return (hidden->shows & planned & ~named) == 0;
+}
+
 static bool is_right(const struct alone *a, const struct alone *b, char *why, size_t size)
 {
     bool sees_a = is_visible(a, b), sees_b = is_visible(b, a);
@@ -163,6 +179,8 @@ static bool is_right(const struct alone *a, const struct alone *b, char *why, si
     if (first != NULL && report.n_findings > 0 &&
         strcmp(report.findings[0].code, causes[first->row].code) != 0)
         (void)text_add(why, size, " %s should be first;", causes[first->row].code);
+    if ((!has_a && !is_hidden_and_named(a, b)) || (!has_b && !is_hidden_and_named(b, a)))
+        (void)text_add(why, size, " does not say what is hidden;");
     for (int32_t i = 0; i < report.n_findings; i++) {
         const char *code = report.findings[i].code;
         bool of_a = has_code(a, code), of_b = has_code(b, code);
