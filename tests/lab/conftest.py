@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the lab's tests share.
 
-Run them with `/usr/bin/python3 -m pytest tests/lab`: Debian's Python, which has the modules. The labs of test_faults.py,
-which mostly wait, run in the background while the other files' tests run; so that file comes last.
+Run them with `/usr/bin/python3 -m pytest tests/lab`: Debian's Python, which has the modules. The labs of test_faults.py
+and test_matrix.py, which mostly wait, run in the background while the other files' tests run; so these come last.
 """
 
+import json
 import os
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -17,6 +18,10 @@ from vpc import BINARY, Lab, LabError  # noqa: E402
 
 FAULTS_AT_ONCE = 4
 WITHIN_S = 60
+LAST = ("test_faults", "test_matrix")
+# Each run has a lab of its own where requests are counted, or connections of anybody would look like the agent's.
+ALONE = ("imds-throttled", "imds-late", "agent-not-connected")
+SCORE = pytest.StashKey()
 
 
 def pytest_sessionstart(session):
@@ -29,27 +34,69 @@ def pytest_sessionstart(session):
 
 
 def pytest_collection_modifyitems(items):
-    items.sort(key=lambda item: item.module.__name__ == "test_faults")
+    items.sort(key=lambda item: item.module.__name__ in LAST)
 
 
 @pytest.fixture(scope="session", autouse=True)
-def reports(request):
-    """What `check` said to each fault of the selected tests: faults -> a future of its CompletedProcess."""
-    wanted = {
-        item.callspec.params["faults"]: None
-        for item in request.session.items
-        if item.name.startswith("test_fault[") and os.access(BINARY, os.X_OK)
-    }
+def runs(request):
+    """What was said to each fault of the selected tests: faults -> a future of {(verb, output): CompletedProcess}.
+
+    ("check", "json") is always there, the other three of the matrix when test_matrix.py wants them.
+    """
+    wanted = {}
+    for item in request.session.items:
+        if item.module.__name__ in LAST and hasattr(item, "callspec") and os.access(BINARY, os.X_OK):
+            faults = item.callspec.params["faults"]
+            wanted[faults] = wanted.get(faults, False) or item.module.__name__ == "test_matrix"
     with ThreadPoolExecutor(FAULTS_AT_ONCE) as pool:
-        yield {faults: pool.submit(_check, faults) for faults in wanted}
+        yield {faults: pool.submit(_run, faults, matrix) for faults, matrix in wanted.items()}
         pool.shutdown(cancel_futures=True)
 
 
-def _check(faults):
+def _run(faults, matrix):
+    done = {}
     with Lab(faults.split(), binary=BINARY) as lab:
-        done = lab.run(["check", "--output", "json"], timeout_s=WITHIN_S)
-        lab.assert_no_secret(done.stdout, done.stderr)
+        done["check", "json"] = _say(lab, "check", "json")
+        rest = [("check", "terminal"), ("wait", "json"), ("wait", "terminal")] if matrix else []
+        deadline_ms = _deadline_ms(done["check", "json"].stdout)
+        if not faults.startswith(ALONE):
+            with ThreadPoolExecutor(max_workers=3) as pool:
+                said = pool.map(lambda how: _say(lab, *how, deadline_ms), rest)
+                return done | dict(zip(rest, said, strict=True))
+    for how in rest:
+        with Lab(faults.split(), binary=BINARY) as lab:
+            done[how] = _say(lab, *how, deadline_ms)
     return done
+
+
+def _deadline_ms(report):
+    """Enough for one whole round, by how long it took to check: most faults are over in no time."""
+    try:
+        return 1500 + json.loads(report)["duration_ms"]
+    except (ValueError, KeyError):
+        return 10_000
+
+
+def _say(lab, verb, output, deadline_ms=None):
+    limit = ["--deadline", f"{deadline_ms}ms"] if verb == "wait" else []
+    done = lab.run([verb, "--output", output, *limit], timeout_s=WITHIN_S)
+    lab.assert_no_secret(done.stdout, done.stderr)
+    return done
+
+
+@pytest.fixture(scope="session")
+def score(request):
+    """Notes whether one fault of the matrix is right; the sum is printed at the end."""
+    request.config.stash[SCORE] = {}
+    return request.config.stash[SCORE].__setitem__
+
+
+def pytest_terminal_summary(terminalreporter, config):
+    right = config.stash.get(SCORE, None)
+    if right:
+        terminalreporter.write_line(
+            f"single faults: {sum(right.values())} of {len(right)}, each by check and wait, in JSON and on the terminal"
+        )
 
 
 @pytest.fixture(scope="session")

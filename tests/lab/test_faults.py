@@ -12,21 +12,19 @@ from on_instance import schema_problems
 
 from vpc.faults import TABLE
 
-KNOWN = {  # rows that the program does not live up to yet; strict: who mends it takes the row away here
-    "agent-config-invalid:region": "a refused credential scope is blamed on something that rewrites requests"
-}
+KNOWN = {}  # rows that the program does not live up to yet, with why; strict: who mends one takes it away here
 STATUS = {"ready": 0, "degraded": 0, "not-ready": 1, "unknown": 3}
 
 
-def _rows():
-    for row in EXPECTED:
+def rows(of):
+    for row in of:
         known = KNOWN.get(row[0])
         yield pytest.param(*row, id=row[0], marks=pytest.mark.xfail(reason=known, strict=True) if known else ())
 
 
-@pytest.mark.parametrize("faults, verdict, code", _rows())
-def test_fault(binary, reports, faults, verdict, code):
-    done = reports[faults].result()
+@pytest.mark.parametrize("faults, verdict, code", rows(EXPECTED))
+def test_fault(binary, runs, faults, verdict, code):
+    done = runs[faults].result()["check", "json"]
     assert done.stdout, done.stderr
     report = json.loads(done.stdout)
     assert schema_problems(report) == []
