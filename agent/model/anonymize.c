@@ -210,26 +210,38 @@ static void rewrite(struct anonymizer *anonymizer, enum rule rule, char *text, s
     (void)text_set(text, size, "%s", to);
 }
 
+static int32_t count_of(const struct field *field, const char *base)
+{
+    int32_t n = 1;
+
+    if (field->count == COUNT_ONE)
+        return n;
+    n = (int32_t)field->max_items;
+    if (field->count == COUNT_LIST)
+        memcpy(&n, base + field->n_offset, sizeof(n));
+    return n < (int32_t)field->max_items ? n : (int32_t)field->max_items;
+}
+
 static void walk(struct anonymizer *anonymizer, const struct fields *fields, char *base,
                  bool only_names)
 {
     for (size_t i = 0; i < fields->n; i++) {
         const struct field *field = &fields->rows[i];
-        const struct rule_row *row = find_rule(fields, field);
-        enum rule rule = row ? row->rule : RULE_HIDE;
-        int32_t n = field->count == COUNT_ONE ? 1 : (int32_t)field->max_items;
 
         if (field->kind != FIELD_TEXT && field->kind != FIELD_STRUCT)
             continue;
-        if (field->count == COUNT_LIST)
-            memcpy(&n, base + field->n_offset, sizeof(n));
-        for (int32_t j = 0; j < n && (size_t)j < (field->max_items ? field->max_items : 1); j++) {
+        int32_t n = count_of(field, base);
+        for (int32_t j = 0; j < n; j++) {
             char *at = base + field->offset + (size_t)j * field->size;
 
-            if (field->kind == FIELD_STRUCT)
+            if (field->kind == FIELD_STRUCT) {
                 walk(anonymizer, field->fields, at, only_names);
-            else if (!only_names || rule <= RULE_FILE)
-                rewrite(anonymizer, rule, at, field->size);
+            } else if (*at) {
+                const struct rule_row *row = find_rule(fields, field);
+                enum rule rule = row ? row->rule : RULE_HIDE;
+                if (!only_names || rule <= RULE_FILE)
+                    rewrite(anonymizer, rule, at, field->size);
+            }
         }
     }
 }

@@ -127,20 +127,26 @@ const struct known *known_find(const struct anonymizer *anonymizer, const char *
 /* Room for one more, in the list and (half empty, so that searches end) in the index. */
 static bool grow(struct anonymizer *anonymizer)
 {
-    if (anonymizer->n_known < anonymizer->max_known)
+    size_t full = anonymizer->max_known, max = full ? 2 * full : 128;
+
+    if (anonymizer->known && anonymizer->n_known < full)
         return true;
-    size_t max = anonymizer->max_known ? 2 * anonymizer->max_known : 128;
-    struct known *known = realloc(anonymizer->known, max * sizeof(*known));
-    if (known)
-        anonymizer->known = known;
-    size_t *index = known ? calloc(2 * max, sizeof(*index)) : NULL;
-    if (!index)
+    struct known *known = calloc(max, sizeof(*known));
+    size_t *index = calloc(2 * max, sizeof(*index));
+    if (!known || !index) {
+        free(known);
+        free(index);
         return false;
+    }
+    if (anonymizer->known)
+        memcpy(known, anonymizer->known, full * sizeof(*known));
+    free(anonymizer->known);
     free(anonymizer->index);
+    anonymizer->known = known;
     anonymizer->max_known = max;
     anonymizer->index = index;
     anonymizer->n_index = 2 * max;
-    for (size_t i = 0; i < anonymizer->n_known; i++)
+    for (size_t i = 0; i < max && known[i].from; i++)
         *place_of_text(anonymizer, known[i].from, strlen(known[i].from)) = i + 1;
     return true;
 }

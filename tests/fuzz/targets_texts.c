@@ -22,19 +22,23 @@ static struct facts facts, again;
 static struct report report;
 static char error[WORDS_SIZE];
 
-/* Whatever was read can be diagnosed, told in every output, and read back from the JSON. */
-static void tell(void)
+/* Whatever was read can be diagnosed, told in any output (one in each run: they take their time),
+ * and read back from the JSON. */
+static void tell(size_t which)
 {
     const struct style style = {.verbose = true, .colour = true, .columns = 60};
 
     fuzz_require_clean(&facts_fields, &facts);
     diagnose(&facts, &report);
     for (size_t i = 0; i < n_outputs; i++) {
+        bool json = strcmp(outputs[i].name, "json") == 0;
         struct buffer text;
+        if (!json && i != which % n_outputs)
+            continue;
         buffer_init(&text, REPORT_MAX_BYTES);
         outputs[i].write(&report, &style, &text);
         fuzz_require(!text.failed, "an output fits");
-        if (strcmp(outputs[i].name, "json") == 0)
+        if (json)
             fuzz_require(recorded_read(text.bytes, text.used, &again, error, sizeof error),
                          "what is written can be read");
         buffer_clear(&text);
@@ -50,7 +54,7 @@ void fuzz_recorded(const uint8_t *bytes, size_t n)
     text[n] = '\0';
     error[0] = '\0';
     if (recorded_read(text, n, &facts, error, sizeof error))
-        tell();
+        tell(n);
     else
         fuzz_require(error[0] != '\0', "an error says something");
     free(text);
