@@ -23,7 +23,6 @@ RUNS = os.path.join(REPOSITORY, "build", "boot", "run")
 sys.path.insert(0, os.path.join(REPOSITORY, "tests", "lab"))
 
 from vpc import Lab  # noqa: E402
-from vpc import world as w  # noqa: E402
 
 OURS = "ssm-preflight.service"
 AGENT = "amazon-ssm-agent.service"

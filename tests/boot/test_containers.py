@@ -2,12 +2,13 @@
 """Whole boots under systemd-nspawn in the lab's VPC: order, sandbox, reports, and what happens when something is mended."""
 
 import json
+import os
 import re
 import time
 
 import pytest
 
-from boot import AGENT, OURS, Container, agent_says, job_done, wanted
+from boot import AGENT, OURS, REPOSITORY, Container, agent_says, job_done, wanted
 
 SUITES = ("bookworm", "trixie", "bullseye")
 FOLLOW = "ssm-preflight-follow.service"
@@ -165,6 +166,14 @@ def test_the_default_deadline_holds_the_agent_for_30_seconds_and_no_longer():
         assert boot.show(OURS, "Result")["Result"] == "success"
 
 
+def test_a_longer_deadline_is_not_cut_short_by_the_manager():
+    """Longer than TimeoutStartSec=: the program asks for the time."""
+    with Container("bookworm", faults=["imds-silent"], configuration="deadline = 42s\n") as boot:
+        boot.until(agent_says("started"), within_s=70)
+        assert 41 < seconds_before_the_agent(boot) < 48
+        assert boot.show(OURS, "Result")["Result"] == "success"
+
+
 def test_not_an_ec2_instance_holds_nothing():
     with Container("bookworm", faults=["not-ec2"]) as boot:
         assert boot.booted() == "running"
@@ -310,9 +319,14 @@ def test_a_program_that_hangs_is_ended_and_was_in_its_sandbox():
 
 # --- opting in
 
+def example(name):
+    with open(os.path.join(REPOSITORY, "units", "examples", name), encoding="utf-8") as file:
+        return file.read()
+
+
 AGENT_REQUIRES_READY = {
-    f"/etc/systemd/system/{AGENT}.d/50-ssm-ready.conf": "[Unit]\nRequires=ssm-ready.target\nAfter=ssm-ready.target\n",
-    "/etc/systemd/system/ssm-ready.target.d/agent.conf": f"[Unit]\nWants={AGENT}\n",
+    f"/etc/systemd/system/{AGENT}.d/50-ssm-ready.conf": example("agent-requires-ready.conf"),
+    "/etc/systemd/system/ssm-ready.target.d/agent.conf": f"[Unit]\nWants={AGENT}\n",  # as add-wants has it
 }
 
 
@@ -332,7 +346,18 @@ def test_an_agent_that_requires_readiness_starts_when_ready():
         assert boot.booted() == "running"
 
 
+@pytest.mark.parametrize("fault, reached", [(None, True), ("role-missing", False)])
+def test_boot_complete_that_requires_readiness(fault, reached):
+    files = {"/etc/systemd/system/boot-complete.target.d/50.conf": example("boot-complete-requires-ready.conf"),
+             "/etc/systemd/system/multi-user.target.d/50.conf": "[Unit]\nWants=boot-complete.target\n"}
+    with Container("bookworm", faults=[fault] if fault else [], configuration=SOON, files=files) as boot:
+        boot.until(agent_says("started"))
+        assert boot.booted() == "running"
+        assert (boot.show("boot-complete.target", "ActiveState")["ActiveState"] == "active") == reached
+        assert cycles(boot) == []
+
+
 def test_without_user_namespaces_the_drop_in_helps():
-    with Container("bookworm", files={f"/etc/systemd/system/{OURS}.d/50.conf": "[Service]\nPrivateUsers=no\n"}) as boot:
+    with Container("bookworm", files={f"/etc/systemd/system/{OURS}.d/50.conf": example("no-user-namespaces.conf")}) as boot:
         boot.until(agent_says("connected"))
         assert boot.booted() == "running"

@@ -9,13 +9,16 @@ DHCP says what it says on EC2. The journal comes live over a second serial port.
 """
 
 import contextlib
+import fcntl
+import json
 import os
 import shutil
 import signal
 import subprocess
 import time
 
-from boot import REPOSITORY, Boot, descendants, inner_process_id, json, w
+from boot import REPOSITORY, RUNS, Boot, descendants, inner_process_id
+from vpc import world as w
 
 UUID = "ec2a1b2c-3d4e-5f60-7182-93a4b5c6d7e8"
 
@@ -29,6 +32,7 @@ class Machine(Boot):
         self.processes = []
 
     def __enter__(self):
+        self.slot = _slot()
         self.lab.__enter__()
         try:
             self.lay()
@@ -136,7 +140,19 @@ class Machine(Boot):
         if not os.environ.get("KEEP_BOOTS"):
             with contextlib.suppress(OSError):
                 os.unlink(self.disk)
+        self.slot.close()
         super().__exit__()
+
+
+def _slot():
+    """One of as many places as there are processors: more virtual machines than that only slow each other down."""
+    files = [open(os.path.join(RUNS, f"slot-{number}"), "w", encoding="ascii") for number in range(max(1, os.cpu_count() or 1))]
+    while True:
+        for file in files:
+            with contextlib.suppress(BlockingIOError):
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                return file
+        time.sleep(0.5)
 
 
 def why_not():
