@@ -98,7 +98,9 @@ void mend_forwarding(const struct scene *scene, struct finding *finding)
                 "VPC's DHCP options set name AmazonProvidedDNS.",
                 remedy_region(facts), remedy_known(facts->plan.domain, "<dns-suffix>"));
     use_amazon_dns(facts, finding);
-    remedy_command(finding, "dig +short %s @169.254.169.253",
+    bool ipv6 = facts->network.usable_ipv6 && !facts->network.usable_ipv4;
+    remedy_command(finding,
+                   ipv6 ? "dig +short %s AAAA @fd00:ec2::253" : "dig +short %s @169.254.169.253",
                    remedy_host(facts, remedy_service(finding)));
     remedy_restart(facts, finding);
 }

@@ -29,6 +29,18 @@ static void allow_inbound(const struct facts *facts, struct finding *finding)
                    remedy_region(facts), remedy_group(facts));
 }
 
+/* The VPC's first block of the family that this instance has; a VPC lists its IPv4 blocks first. */
+static const char *vpc_block(const struct facts *facts, bool *ipv6)
+{
+    const struct instance_facts *instance = &facts->instance;
+
+    *ipv6 = facts->network.usable_ipv6 && !facts->network.usable_ipv4;
+    for (int32_t i = 0; i < instance->n_vpc_cidrs; i++)
+        if ((strchr(instance->vpc_cidrs[i], ':') != NULL) == *ipv6)
+            return remedy_known(instance->vpc_cidrs[i], "<vpc-cidr>");
+    return "<vpc-cidr>";
+}
+
 void mend_endpoint_group(const struct scene *scene, struct finding *finding)
 {
     const struct facts *facts = scene->facts;
@@ -45,6 +57,8 @@ void mend_endpoint_group(const struct scene *scene, struct finding *finding)
 void mend_egress(const struct scene *scene, struct finding *finding)
 {
     const struct facts *facts = scene->facts;
+    bool ipv6;
+    const char *block = vpc_block(facts, &ipv6);
 
     remedy_text(finding,
                 "In order of likelihood: let inbound 443 from this instance's security "
@@ -60,17 +74,17 @@ void mend_egress(const struct scene *scene, struct finding *finding)
     remedy_command(finding,
                    "aws ec2 authorize-security-group-egress --region %s --group-id %s "
                    "--ip-permissions \"IpProtocol=tcp,FromPort=443,ToPort=443,"
-                   "IpRanges=[{CidrIp=%s}]\"",
+                   "%s=%s}]\"",
                    remedy_region(facts), remedy_group(facts),
-                   facts->instance.n_vpc_cidrs > 0
-                       ? remedy_known(facts->instance.vpc_cidrs[0], "<vpc-cidr>")
-                       : "<vpc-cidr>");
+                   ipv6 ? "Ipv6Ranges=[{CidrIpv6" : "IpRanges=[{CidrIp", block);
     remedy_restart(facts, finding);
 }
 
 void mend_acl(const struct scene *scene, struct finding *finding)
 {
     const struct facts *facts = scene->facts;
+    bool ipv6;
+    const char *block = vpc_block(facts, &ipv6);
 
     remedy_text(finding, "Network ACLs are stateless. This subnet's must let TCP 443 out and "
                          "1024-65535 in; those of the endpoints' subnets 443 in and 1024-65535 "
@@ -83,11 +97,8 @@ void mend_acl(const struct scene *scene, struct finding *finding)
     remedy_command(finding,
                    "aws ec2 create-network-acl-entry --region %s --network-acl-id "
                    "<network-acl-id> --egress --rule-number <number> --protocol tcp --port-range "
-                   "From=443,To=443 --cidr-block %s --rule-action allow",
-                   remedy_region(facts),
-                   facts->instance.n_vpc_cidrs > 0
-                       ? remedy_known(facts->instance.vpc_cidrs[0], "<vpc-cidr>")
-                       : "<vpc-cidr>");
+                   "From=443,To=443 --%s %s --rule-action allow",
+                   remedy_region(facts), ipv6 ? "ipv6-cidr-block" : "cidr-block", block);
     remedy_command(finding,
                    "aws ec2 describe-network-acls --region %s --filters Name=vpc-id,Values=%s",
                    remedy_region(facts), remedy_vpc(facts));

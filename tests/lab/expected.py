@@ -36,6 +36,8 @@ EXPECTED = [  # fault, verdict, first finding
     ("network-not-up", "not-ready", "network-not-up"),
     ("public-address", "ready", "public-address"),
     ("ipv6-only", "ready", "ipv6-only"),
+    ("ipv6-only imds-disabled", "not-ready", "imds-disabled"),  # at fd00:ec2::254
+    ("ipv6-only dns-resolver-unreachable", "not-ready", "dns-resolver-unreachable"),  # fd00:ec2::253 answers
     ("clock-wrong", "not-ready", "clock-wrong"),
     ("clock-wrong:-1200", "not-ready", "clock-wrong"),
     ("clock-wrong:not-yet-valid", "not-ready", "clock-wrong"),

@@ -26,6 +26,7 @@ extern const struct situation reach_situations[];
 extern const struct situation tls_situations[];
 extern const struct situation service_situations[];
 extern const struct situation agent_situations[];
+extern const struct situation place_situations[];
 
 /* All of them, one after the other: NULL past the last. */
 const struct situation *situation_at(size_t index);

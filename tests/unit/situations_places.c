@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Other partitions, other families of addresses, and an agent that was told other names: the same
+ * faults, whose remedies must fit the place.
+ */
+#include <string.h>
+
+#include "base/text.h"
+#include "facts_builder.h"
+#include "situations.h"
+
+#define SET(field, ...) (void)text_set(field, sizeof field, __VA_ARGS__)
+#define EACH_SERVICE(i) for (int i = SERVICE_SSM; i <= SERVICE_EC2MESSAGES; i++)
+
+static const char *const names[] = {"ssm", "ssmmessages", "ec2messages"};
+
+/* `services` is what endpoint services begin with, NULL where no public source says it. */
+static void move_to(struct facts *facts, const char *partition, const char *region,
+                    const char *domain, const char *services)
+{
+    SET(facts->plan.region, "%s", region);
+    SET(facts->plan.signing_region, "%s", region);
+    SET(facts->plan.partition, "%s", partition);
+    SET(facts->plan.domain, "%s", domain);
+    SET(facts->instance.region, "%s", region);
+    SET(facts->instance.availability_zone, "%sa", region);
+    SET(facts->instance.partition, "%s", partition);
+    SET(facts->instance.domain, "%s", domain);
+    SET(facts->role.profile_arn, "arn:%s:iam::123456789012:instance-profile/app-profile",
+        partition);
+    EACH_SERVICE(i)
+    {
+        struct service_plan *plan = &facts->plan.services[i];
+        SET(plan->host, "%s.%s.%s", names[i], region, domain);
+        plan->endpoint_service[0] = '\0';
+        if (services != NULL)
+            SET(plan->endpoint_service, "%s.%s.%s", services, region, names[i]);
+    }
+}
+
+static void govcloud(struct facts *facts)
+{
+    move_to(facts, "aws-us-gov", "us-gov-west-1", "amazonaws.com", "com.amazonaws");
+}
+
+static void isolated(struct facts *facts)
+{
+    move_to(facts, "aws-iso-b", "us-isob-east-1", "sc2s.sgov.gov", NULL);
+}
+
+static void endpoint_missing(struct facts *facts)
+{
+    resolve_to(facts, SERVICE_SSMMESSAGES, "52.46.132.117", PLACE_PUBLIC, FAILURE_TIMEOUT);
+}
+
+static void endpoint_missing_in_govcloud(struct facts *facts)
+{
+    govcloud(facts);
+    endpoint_missing(facts);
+}
+
+static void endpoint_missing_in_china(struct facts *facts)
+{
+    move_to(facts, "aws-cn", "cn-north-1", "amazonaws.com.cn", "com.amazonaws");
+    endpoint_missing(facts);
+}
+
+static void endpoint_missing_in_isolation(struct facts *facts)
+{
+    isolated(facts);
+    endpoint_missing(facts);
+}
+
+static void blocked_in_isolation(struct facts *facts)
+{
+    isolated(facts);
+    break_connect(facts, SERVICE_SSM, ALL_ADDRESSES, FAILURE_TIMEOUT, 2000);
+}
+
+static void policy_missing_in_isolation(struct facts *facts)
+{
+    isolated(facts);
+    EACH_SERVICE(i) deny(facts, (enum service)i, NULL, DENIED_BY_NO_IDENTITY_POLICY, false);
+}
+
+/* --- IPv6 --- */
+
+static void get_ipv6(struct facts *facts, bool ipv4_too)
+{
+    struct interface_facts *interface = &facts->network.interfaces[0];
+
+    facts->network.usable_ipv6 = true;
+    facts->network.default_route_ipv6 = true;
+    facts->network.usable_ipv4 = ipv4_too;
+    facts->network.default_route_ipv4 = ipv4_too;
+    if (!ipv4_too) {
+        interface->n_addresses = 0;
+        use_resolver(facts, "fd00:ec2::253");
+        SET(facts->imds.address, "fd00:ec2::254");
+    }
+    SET(interface->addresses[interface->n_addresses++], "2600:1f18:1:1::10/64");
+    SET(facts->instance.vpc_cidrs[facts->instance.n_vpc_cidrs++], "2600:1f18:1::/56");
+    SET(facts->instance.subnet_cidrs[facts->instance.n_subnet_cidrs++], "2600:1f18:1:1::/64");
+    use_agent(facts, "3.3.3270.0", true);
+    EACH_SERVICE(i)
+    {
+        struct endpoint_facts *endpoint = &facts->endpoints[i];
+        SET(facts->plan.services[i].host, "%s.us-east-1.api.aws", names[i]);
+        if (!ipv4_too)
+            endpoint->n_addresses = 0;
+        memset(&endpoint->addresses[endpoint->n_addresses], 0,
+               sizeof endpoint->addresses[0] * (size_t)(MAX_ADDRESSES - endpoint->n_addresses));
+        struct address_facts *at = &endpoint->addresses[endpoint->n_addresses++];
+        SET(at->address, "2600:1f18:1:1::2%d", i + 1);
+        at->place = PLACE_OWN_SUBNET;
+        healthy_address(facts, (enum service)i, at);
+        for (int32_t j = 0; j < endpoint->n_answers; j++) {
+            struct dns_answer *answer = &endpoint->answers[j];
+            if (answer->family == FAMILY_IPV4)
+                continue;
+            step_ok(&answer->step, 1);
+            answer->rcode = 0;
+            answer->n_addresses = 1;
+            SET(answer->addresses[0], "%s", at->address);
+        }
+    }
+}
+
+static void dual_stack(struct facts *facts)
+{
+    get_ipv6(facts, true);
+}
+
+static void ipv6_only_blocked(struct facts *facts)
+{
+    get_ipv6(facts, false);
+    EACH_SERVICE(i) break_connect(facts, (enum service)i, ALL_ADDRESSES, FAILURE_TIMEOUT, 2000);
+}
+
+static void ipv6_only_refused_by_dns(struct facts *facts)
+{
+    get_ipv6(facts, false);
+    EACH_SERVICE(i) break_resolve(facts, (enum service)i, FAILURE_DNS_REFUSED);
+}
+
+/* --- what the agent was told --- */
+
+static void named_by_the_agents_configuration(struct facts *facts)
+{
+    SET(facts->agent.config_file, "/etc/amazon/ssm/amazon-ssm-agent.json");
+    EACH_SERVICE(i)
+    {
+        SET(facts->plan.services[i].host, "vpce-0a1b2c3d-%d.%s.us-east-1.vpce.amazonaws.com", i,
+            names[i]);
+        facts->plan.services[i].host_source = SOURCE_AGENT_CONFIG;
+    }
+}
+
+const struct situation place_situations[] = {
+    {"healthy--govcloud", govcloud, VERDICT_READY, CONFIDENCE_POSSIBLE, ""},
+    {"endpoint-missing--govcloud", endpoint_missing_in_govcloud, VERDICT_NOT_READY,
+     CONFIDENCE_CERTAIN, "endpoint-missing"},
+    {"endpoint-missing--china", endpoint_missing_in_china, VERDICT_NOT_READY, CONFIDENCE_CERTAIN,
+     "endpoint-missing"},
+    {"healthy--isolated", isolated, VERDICT_READY, CONFIDENCE_POSSIBLE, ""},
+    {"endpoint-missing--isolated", endpoint_missing_in_isolation, VERDICT_NOT_READY,
+     CONFIDENCE_CERTAIN, "endpoint-missing"},
+    {"endpoint-blocks-443--isolated", blocked_in_isolation, VERDICT_NOT_READY, CONFIDENCE_CERTAIN,
+     "endpoint-blocks-443"},
+    {"policy-missing--isolated", policy_missing_in_isolation, VERDICT_NOT_READY, CONFIDENCE_CERTAIN,
+     "policy-missing"},
+    {"healthy--dual-stack", dual_stack, VERDICT_READY, CONFIDENCE_POSSIBLE, ""},
+    {"egress-blocked--ipv6-only", ipv6_only_blocked, VERDICT_NOT_READY, CONFIDENCE_LIKELY,
+     "egress-blocked ipv6-only"},
+    {"vpc-dns-off--ipv6-only", ipv6_only_refused_by_dns, VERDICT_NOT_READY, CONFIDENCE_CERTAIN,
+     "vpc-dns-off ipv6-only"},
+    {"healthy--overrides", named_by_the_agents_configuration, VERDICT_READY, CONFIDENCE_POSSIBLE,
+     ""},
+    {NULL, NULL, VERDICT_UNKNOWN, CONFIDENCE_POSSIBLE, NULL},
+};
