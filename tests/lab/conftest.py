@@ -70,7 +70,7 @@ def _run(faults, matrix):
 
 
 def _deadline_ms(report):
-    """Enough for one whole round, by how long it took to check. Where it ends ready it ends at once: that may take rounds."""
+    """Enough for one whole round, by how long it took to check; ready may take several rounds, and then ends at once."""
     try:
         report = json.loads(report)
         return 30_000 if report["verdict"] in ("ready", "degraded") else 1500 + report["duration_ms"]
