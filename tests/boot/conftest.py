@@ -34,7 +34,7 @@ def pytest_collection_modifyitems(items):
     """Virtual machines are spread over the beginning: with several workers, containers fill the time that they leave."""
     machines = [item for item in items if "test_machines" in item.nodeid]
     others = [item for item in items if "test_machines" not in item.nodeid]
-    items[:] = machines[:3] + others[:3] + machines[3:5] + others[3:7] + machines[5:] + others[7:]
+    items[:] = machines[:1] + others[:5] + machines[1:3] + others[5:9] + machines[3:] + others[9:]
     reason = why_not()
     for item in items:
         if reason and "needs_no_boot" not in item.keywords:

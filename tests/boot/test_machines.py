@@ -39,22 +39,23 @@ def shown(boot):
     return subprocess.run([os.path.join(boot.layers[0], "usr/bin/ssm-preflight"), "show", "-", "--output", "short"], input=boot.console(), text=True, capture_output=True, check=False)
 
 
-@pytest.fixture(scope="module")
-def healthy():
+def test_healthy_boot():
     with Machine() as boot:
         boot.until(agent_says("started"), within_s=BOOT_S)
         told(boot, "done")
-        yield boot
+        assert_in_order(boot)
+        assert_on_the_console(boot)
+        assert_every_line_is_taken(boot)
 
 
-def test_healthy_boot(healthy):
+def assert_in_order(healthy):
     assert told(healthy, "system:") == "running", told(healthy, "failed:")
     assert healthy.until(job_done(OURS))["at_s"] <= healthy.until(job_done(AGENT))["at_s"]
     assert healthy.until(ours("ready: "))["at_s"] < healthy.until(agent_says("started"))["at_s"]
     assert [entry["MESSAGE"] for entry in healthy.journal() if "ordering cycle" in str(entry.get("MESSAGE"))] == []
 
 
-def test_serial_console(healthy):
+def assert_on_the_console(healthy):
     """Other programs' lines stand between ours and sometimes before them in a line; `show` finds its way."""
     lines = block(healthy)
     assert "ssm-preflight: READY: " in healthy.console()
@@ -62,8 +63,8 @@ def test_serial_console(healthy):
     assert shown(healthy).returncode == 0, shown(healthy).stderr
 
 
-def test_manager_takes_every_line_of_our_units(healthy):
-    """Nothing is ignored or unsupported: not the firewall for one unit, not the list of devices."""
+def assert_every_line_is_taken(healthy):
+    """The manager takes every line of our units: nothing is ignored or unsupported: not the firewall for one unit, not the list of devices."""
     complaints = [entry["MESSAGE"] for entry in healthy.journal() if entry.get("UNIT", "").startswith("ssm-") and
                   re.search("ignoring|unknown|not supported|does not support|without firewalling", str(entry.get("MESSAGE")), re.I)]
     assert complaints == []
