@@ -28,22 +28,29 @@ static void take_code(const char *text, size_t n, char to[NAME_SIZE])
     (void)text_escape(to, NAME_SIZE, text, n);
 }
 
+/* The first of the members, by name, that is a string; NULL when there is none. */
+static const char *text_of(const cJSON *json, const char *const names[], size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        const char *text = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(json, names[i]));
+        if (text)
+            return text;
+    }
+    return NULL;
+}
+
 static bool take_json(const char *body, struct action_facts *action)
 {
-    static const char *const names[] = {"Message", "message", "errorMessage"};
+    static const char *const types[] = {"__type", "code"};
+    static const char *const messages[] = {"Message", "message", "errorMessage"};
     cJSON *json = cJSON_Parse(body);
-    const cJSON *type = cJSON_GetObjectItemCaseSensitive(json, "__type");
-    const cJSON *message = NULL;
+    const char *type = text_of(json, types, sizeof(types) / sizeof(types[0]));
+    const char *message = text_of(json, messages, sizeof(messages) / sizeof(messages[0]));
 
-    if (!cJSON_IsString(type))
-        type = cJSON_GetObjectItemCaseSensitive(json, "code");
-    if (cJSON_IsString(type) && !action->code[0])
-        take_code(type->valuestring, strlen(type->valuestring), action->code);
-    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]) && !cJSON_IsString(message); i++)
-        message = cJSON_GetObjectItemCaseSensitive(json, names[i]);
-    if (cJSON_IsString(message))
-        (void)text_escape(action->message, sizeof(action->message), message->valuestring,
-                          strlen(message->valuestring));
+    if (type && !action->code[0])
+        take_code(type, strlen(type), action->code);
+    if (message)
+        (void)text_escape(action->message, sizeof(action->message), message, strlen(message));
     bool object = cJSON_IsObject(json);
     cJSON_Delete(json);
     return object;
