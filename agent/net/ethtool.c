@@ -36,14 +36,18 @@ static bool ask(int fd, const char *interface, void *question)
 
 static uint32_t count(int fd, const char *interface)
 {
-    struct {
-        struct ethtool_sset_info info;
-        uint32_t n;
-    } question = {{.cmd = ETHTOOL_GSSET_INFO, .sset_mask = UINT64_C(1) << ETH_SS_STATS}, 0};
+    /* The answer's numbers stand behind the head: one, for the one set that was asked for. */
+    _Alignas(struct ethtool_sset_info) unsigned char
+        room[sizeof(struct ethtool_sset_info) + sizeof(uint32_t)] = {0};
+    struct ethtool_sset_info *question = (void *)room;
+    uint32_t n;
 
-    if (!ask(fd, interface, &question) || question.info.sset_mask == 0 || question.n > MAX_COUNTERS)
+    question->cmd = ETHTOOL_GSSET_INFO;
+    question->sset_mask = UINT64_C(1) << ETH_SS_STATS;
+    if (!ask(fd, interface, question) || question->sset_mask == 0)
         return 0;
-    return question.n;
+    memcpy(&n, question->data, sizeof(n));
+    return n <= MAX_COUNTERS ? n : 0;
 }
 
 static int find(int fd, const char *interface, uint32_t n, const char *name)

@@ -99,9 +99,12 @@ static void get_ipv6(struct facts *facts, bool ipv4_too)
         use_resolver(facts, "fd00:ec2::253");
         SET(facts->imds.address, "fd00:ec2::254");
     }
-    SET(interface->addresses[interface->n_addresses++], "2600:1f18:1:1::10/64");
-    SET(facts->instance.vpc_cidrs[facts->instance.n_vpc_cidrs++], "2600:1f18:1::/56");
-    SET(facts->instance.subnet_cidrs[facts->instance.n_subnet_cidrs++], "2600:1f18:1:1::/64");
+    SET(interface->addresses[interface->n_addresses], "2600:1f18:1:1::10/64");
+    interface->n_addresses++;
+    SET(facts->instance.vpc_cidrs[facts->instance.n_vpc_cidrs], "2600:1f18:1::/56");
+    facts->instance.n_vpc_cidrs++;
+    SET(facts->instance.subnet_cidrs[facts->instance.n_subnet_cidrs], "2600:1f18:1:1::/64");
+    facts->instance.n_subnet_cidrs++;
     use_agent(facts, "3.3.3270.0", true);
     EACH_SERVICE(i)
     {

@@ -9,6 +9,7 @@
 #include "situations.h"
 
 #define SET(field, ...) (void)text_set(field, sizeof field, __VA_ARGS__)
+/* NOLINTNEXTLINE(bugprone-macro-parentheses): it declares its variable */
 #define EACH_SERVICE(i) for (int i = SERVICE_SSM; i <= SERVICE_EC2MESSAGES; i++)
 
 enum { HOUR_MS = 3600 * 1000 };
