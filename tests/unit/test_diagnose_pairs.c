@@ -223,9 +223,10 @@ static void judge_pair(const struct alone *a, const struct alone *b, struct scor
     list_codes(codes, sizeof codes);
     if (exception != NULL && strcmp(exception->outcome, "unseen") == 0) {
         /* NOLINTNEXTLINE(bugprone-suspicious-memory-comparison): zeroed, then copied as bytes */
-        bool same = memcmp(&facts, &a->facts, sizeof facts) == 0 ||
-                    /* NOLINTNEXTLINE(bugprone-suspicious-memory-comparison): zeroed, then copied as bytes */
-                    memcmp(&facts, &b->facts, sizeof facts) == 0;
+        bool same =
+            memcmp(&facts, &a->facts, sizeof facts) == 0 ||
+            /* NOLINTNEXTLINE(bugprone-suspicious-memory-comparison): zeroed, then copied as bytes */
+            memcmp(&facts, &b->facts, sizeof facts) == 0;
         if (!same)
             fail_msg("pairs.exceptions:%d: %s + %s makes a difference", exception->line,
                      a->situation->name, b->situation->name);
