@@ -202,6 +202,7 @@ static void random_facts(void)
     facts.plan.private_dns = (enum private_dns)below(3);
     facts.plan.permissions = (enum permissions)below(4);
     if (one_in(4))
+        /* NOLINTNEXTLINE(misc-redundant-expression) */
         facts.plan.skipped = next_random() & next_random() & next_random();
     if (one_in(2))
         random_names();
