@@ -145,12 +145,15 @@ unit-programs: $(unit_programs)
 scenarios: $(program) ## recorded runs, diagnosed again without a network
 	tests/scenarios/run $(program)
 
+frozen: $(program) ## what every release wrote: console blocks and reports, read and diagnosed as then
+	tests/frozen/run $(program)
+
 static-test: static ## that the static binary is what it claims to be
 	tests/static/run build/ssm-preflight
 
 sanitize: ## unit tests and scenarios under AddressSanitizer and UBSan
 	@$(MAKE) flavour=sanitize unit
-	@$(MAKE) flavour=sanitize scenarios
+	@$(MAKE) flavour=sanitize scenarios frozen
 
 lint: setup-lint all ## the rules of the code: rooms, format, clang-tidy, cppcheck, banned calls, documentation
 	tests/lint/run
@@ -200,5 +203,5 @@ help: ## this list
 
 .SECONDARY:
 FORCE:
-.PHONY: FORCE all static check fuzz unit unit-programs scenarios static-test sanitize lint format bench run lab check-lab \
+.PHONY: FORCE all static check fuzz unit unit-programs scenarios frozen static-test sanitize lint format bench run lab check-lab \
 	check-boot install deb clean distclean help

@@ -3,22 +3,18 @@
  * What goes in is a copy that holds nothing but what the table of fields names, so that two structs
  * are alike when their bytes are; what comes out is kept only when all of it was read.
  *
- * To add a field once a release is out: raise GENERATION, and keep reading the older one (today
- * there is none) by leaving out the rows that it did not have.
+ * Written is the newest generation; read is every one (generations.h, which also says how to add a
+ * member, a value or a word).
  */
 #include "model/compact.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/crc24.h"
 #include "base/text.h"
 #include "model/compact_private.h"
 
-enum {
-    GENERATION = 1,
-    HEAD_BYTES = 4, /* the generation, and the checksum of the table of fields */
-};
+enum { HEAD_BYTES = 4 }; /* the generation, and the checksum of its table of fields */
 
 /* --- a copy without anything between and behind what the rows name --- */
 
@@ -70,31 +66,12 @@ static void copy_struct(const struct fields *fields, const char *from, char *to)
 
 /* --- in and out --- */
 
-/* Of every name in the table, in its order. */
-static uint32_t table_checksum(const struct fields *fields, uint32_t crc)
+static void make_head(const struct generation *generation, unsigned char head[HEAD_BYTES])
 {
-    for (size_t i = 0; i < fields->n; i++) {
-        const struct field *field = &fields->rows[i];
-        const unsigned char kind = (unsigned char)(field->kind * 8 + field->count);
-
-        crc = crc24(crc, field->name, strlen(field->name) + 1);
-        crc = crc24(crc, &kind, 1);
-        for (unsigned int j = 0; field->names && j < field->names->n; j++)
-            crc = crc24(crc, field->names->by_value[j], strlen(field->names->by_value[j]) + 1);
-        if (field->fields)
-            crc = table_checksum(field->fields, crc);
-    }
-    return crc;
-}
-
-static void make_head(unsigned char head[HEAD_BYTES])
-{
-    uint32_t crc = table_checksum(&facts_fields, CRC24_INIT);
-
-    head[0] = GENERATION;
-    head[1] = (unsigned char)(crc >> 16);
-    head[2] = (unsigned char)(crc >> 8);
-    head[3] = (unsigned char)crc;
+    head[0] = (unsigned char)generation->number;
+    head[1] = (unsigned char)(generation->checksum >> 16);
+    head[2] = (unsigned char)(generation->checksum >> 8);
+    head[3] = (unsigned char)generation->checksum;
 }
 
 static struct coder *coder_new(void)
@@ -125,12 +102,12 @@ bool compact_write(const struct facts *facts, struct buffer *to)
     struct coder *coder = coder_new();
     unsigned char head[HEAD_BYTES];
 
-    if (!coder || !clean) {
+    if (!coder || !clean || !generation_find(GENERATION, &coder->generation)) {
         coder_free(coder);
         free(clean);
         return false;
     }
-    make_head(head);
+    make_head(&coder->generation, head);
     (void)buffer_add(to, (const char *)head, sizeof(head));
     copy_struct(&facts_fields, (const char *)facts, (char *)clean);
     coder->source = clean;
@@ -143,24 +120,47 @@ bool compact_write(const struct facts *facts, struct buffer *to)
     return !to->failed;
 }
 
-bool compact_read(const unsigned char *bytes, size_t n, struct facts *facts, char *error,
-                  size_t error_size)
+/* Of which generation the bytes are; false with an error when it is none that is known here. */
+static bool read_head(const unsigned char *bytes, size_t n, struct generation *generation,
+                      char *error, size_t error_size)
 {
     unsigned char head[HEAD_BYTES];
 
-    make_head(head);
-    if (n < HEAD_BYTES || memcmp(bytes, head, HEAD_BYTES) != 0) {
+    if (n >= HEAD_BYTES && bytes[0] > GENERATION) {
         (void)text_set(error, error_size,
-                       "its facts are of another version of ssm-preflight: use "
+                       "written by a newer ssm-preflight (its facts are of generation %d, this one "
+                       "reads up to %d): use that one or newer",
+                       bytes[0], GENERATION);
+        return false;
+    }
+    if (n < HEAD_BYTES || !generation_find(bytes[0], generation)) {
+        (void)text_set(error, error_size, "its facts make no sense");
+        return false;
+    }
+    make_head(generation, head);
+    if (memcmp(bytes, head, HEAD_BYTES) != 0) {
+        (void)text_set(error, error_size,
+                       "its facts are of a version of ssm-preflight that was never released: use "
                        "the one that wrote them");
         return false;
     }
+    return true;
+}
+
+bool compact_read(const unsigned char *bytes, size_t n, struct facts *facts, char *error,
+                  size_t error_size)
+{
+    struct generation generation;
+
+    if (!read_head(bytes, n, &generation, error, error_size))
+        return false;
 
     struct coder *coder = coder_new();
     if (!coder) {
         (void)text_set(error, error_size, "out of memory");
         return false;
     }
+    coder->generation = generation;
     range_read(&coder->range, bytes + HEAD_BYTES, n - HEAD_BYTES);
     code_text_init(coder);
     code_fields(coder, &facts_fields, (char *)coder->facts, NULL, -1);

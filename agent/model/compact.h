@@ -6,8 +6,9 @@
  * What is written is what a diagnosis needs. compact_trim() takes the rest away, and more of it at
  * each level, so that facts of any size come down to a size that a console block can hold.
  *
- * The bytes say of which table of fields they are, and are refused by a program that has another
- * one: rows may only be added with a new generation (compact.c). They carry no checksum.
+ * The bytes say of which generation they are (generations.h). Those of every release are read for
+ * ever, with what it did not know as not tried; those of a newer program are refused. They carry no
+ * checksum.
  */
 #ifndef MODEL_COMPACT_H
 #define MODEL_COMPACT_H
@@ -32,7 +33,7 @@ void compact_trim(struct facts *facts, int level);
 /* Appends the facts as they are. False when out of memory or over the buffer's maximum. */
 bool compact_write(const struct facts *facts, struct buffer *to);
 
-/* False with a line in `error` when the bytes are of another version or no facts; facts is
+/* False with a line in `error` when the bytes are of a newer generation or no facts; facts is
  * untouched then. Zero bytes may follow. */
 bool compact_read(const unsigned char *bytes, size_t n, struct facts *facts, char *error,
                   size_t error_size);

@@ -7,12 +7,14 @@
 
 #include "model/facts.h"
 #include "model/fields.h"
+#include "model/generations.h"
 #include "model/range.h"
 
 enum { ESTIMATES = 1 << 15, MAX_ECHOES = 256, N_ROWS = 256 };
 
 struct coder {
     struct range range;
+    struct generation generation;
     bool failed; /* reading: what was read makes no sense */
     /* What is coded so far, in both directions: guesses look at nothing else. */
     struct facts *facts;
@@ -65,10 +67,15 @@ uint32_t code_tree(struct coder *coder, enum question question, uint32_t row, ui
 void code_text(struct coder *coder, uint32_t row, const char *text, char *at, size_t size);
 void code_text_init(struct coder *coder);
 
-/* compact_guess.c: what this row holds on a healthy instance of this kind. False: no idea. */
-bool guess_text(const struct facts *facts, const struct fields *fields, const struct field *field,
+/* The list of words, for generations.c and the test that wants none of it changed. */
+unsigned int n_words(void);
+const char *word_at(unsigned int i);
+
+/* compact_guess.c: what this row holds on a healthy instance of this kind, as the coder's generation
+ * has it. False: no idea. */
+bool guess_text(const struct coder *coder, const struct fields *fields, const struct field *field,
                 int service, char *to, size_t size);
-bool guess_number(const struct facts *facts, const struct fields *fields, const struct field *field,
+bool guess_number(const struct coder *coder, const struct fields *fields, const struct field *field,
                   int64_t *value);
 
 #endif

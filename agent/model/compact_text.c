@@ -31,8 +31,9 @@ enum {
     LIKELY = 3 << 14,
 };
 
-/* Part of the format: words may be added at the end only, up to 256. The 25 actions stand in the
- * order in which they are proven, since each predicts the next. */
+/* Part of the format: words may be added at the end only, up to 256; a generation has those that
+ * were there when it was closed (generations.h). The 25 actions stand in the order in which they
+ * are proven, since each predicts the next. */
 /* clang-format off */
 static const char *const words[] = {
     "ssm:DescribeAssociation", "ssm:GetDeployablePatchSnapshotForInstance", "ssm:GetDocument",
@@ -79,12 +80,22 @@ static const char *const words[] = {
 enum { N_WORDS = sizeof(words) / sizeof(words[0]) };
 _Static_assert(N_WORDS <= 1 << WORD_BITS, "a word's number has WORD_BITS");
 
+unsigned int n_words(void)
+{
+    return N_WORDS;
+}
+
+const char *word_at(unsigned int i)
+{
+    return words[i];
+}
+
 static char code_character(struct coder *coder, unsigned char before, unsigned char c)
 {
     return (char)code_tree(coder, ASK_CHARACTER, before, c, 7);
 }
 
-/* The list of words teaches which character comes after which. */
+/* The words of the generation teach which character comes after which. */
 void code_text_init(struct coder *coder)
 {
     struct range range = coder->range;
@@ -92,7 +103,7 @@ void code_text_init(struct coder *coder)
 
     buffer_init(&nowhere, 1 << 16);
     range_write(&coder->range, &nowhere);
-    for (size_t i = 0; i < N_WORDS; i++)
+    for (size_t i = 0; i < coder->generation.n_words; i++)
         for (const char *at = words[i]; at[0] && at[1]; at++)
             (void)code_character(coder, (unsigned char)at[0], (unsigned char)at[1]);
     buffer_clear(&nowhere);
@@ -133,11 +144,11 @@ static size_t common(const char *text, const char *phrase)
 }
 
 /* The longest word that `text` starts with; its length, 0 when none. */
-static size_t find_word(const char *text, uint32_t *word)
+static size_t find_word(const struct coder *coder, const char *text, uint32_t *word)
 {
     size_t longest = 1;
 
-    for (uint32_t i = 0; i < N_WORDS; i++) {
+    for (uint32_t i = 0; i < coder->generation.n_words; i++) {
         size_t n = common(text, words[i]);
         if (n > longest) {
             longest = n;
@@ -205,7 +216,7 @@ static struct choice choose(const struct coder *coder, uint32_t row, bool begins
 {
     struct choice choice = {.token = TOKEN_CHARACTER, .n = 1};
     uint32_t word = 0, echo = 0;
-    size_t n_word = find_word(text, &word);
+    size_t n_word = find_word(coder, text, &word);
     size_t n_echo = find_echo(coder, text, &echo);
     size_t n_ipv4 = find_ipv4(text, choice.octets);
     size_t n_hex = find_hex(text);
@@ -276,7 +287,7 @@ static bool read_word(struct coder *coder, uint32_t row, enum token token, char 
 {
     uint32_t word = token == TOKEN_WORD ? code_tree(coder, ASK_WORD, row, 0, WORD_BITS)
                                         : coder->words[row % N_ROWS];
-    if (word >= N_WORDS)
+    if (word >= coder->generation.n_words)
         return false;
     coder->words[row % N_ROWS] = (uint8_t)(word + 1);
     return add(to, size, used, words[word], strlen(words[word]));

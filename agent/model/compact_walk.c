@@ -19,9 +19,13 @@ enum {
     UNLIKELY = 1 << 13,
 };
 
+/* Of every generation: another number needs one for each (generations.h). */
 enum { ENUM_BITS = 7, COUNT_BITS = 5 };
 _Static_assert(N_FAILURES <= 1 << ENUM_BITS, "the longest enum");
 _Static_assert(MAX_ACTIONS < 1 << COUNT_BITS && MAX_ANSWERS < 1 << COUNT_BITS, "the longest list");
+
+_Static_assert(N_CHECKS < 64, "or else the shift below");
+static const check_set ALL_CHECKS = ((check_set)1 << N_CHECKS) - 1;
 
 /* A field where it is coded. */
 struct spot {
@@ -142,6 +146,8 @@ bool number_fits(const struct field *field, int64_t value)
         return value >= 0 && value < field->names->n;
     case FIELD_INT64:
         return value >= -JSON_MAX_WHOLE && value <= JSON_MAX_WHOLE;
+    case FIELD_CHECKS:
+        return ((uint64_t)value & ~ALL_CHECKS) == 0;
     default:
         return true;
     }
@@ -178,7 +184,7 @@ static void set_number(struct coder *coder, const struct field *field, char *at,
 static int guess_numbers(const struct coder *coder, const struct spot *spot, int64_t guesses[3])
 {
     int64_t usual;
-    bool known = guess_number(coder->facts, spot->fields, spot->field, &usual);
+    bool known = guess_number(coder, spot->fields, spot->field, &usual);
     bool is_time = text_ends(spot->field->name, "_unix_ms") ||
                    text_ends(spot->field->name, "_unix_s");
     int n = 0;
@@ -194,18 +200,35 @@ static int guess_numbers(const struct coder *coder, const struct spot *spot, int
     return n;
 }
 
+/* By the numbers that checks had in this generation; only the newest one is written. */
+static int64_t code_checks(struct coder *coder, int64_t value)
+{
+    check_set set = (check_set)range_raw(&coder->range, (uint32_t)((uint64_t)value >> 32), 32)
+                    << 32;
+
+    set |= range_raw(&coder->range, (uint32_t)value, 32);
+    coder->failed |= (set >> coder->generation.n_checks) != 0;
+    return (int64_t)checks_of_today(set, coder->generation.n_services);
+}
+
+static int64_t code_enum(struct coder *coder, const struct spot *spot, int64_t value)
+{
+    uint32_t coded = code_tree(coder, ASK_ENUM, spot->row, (uint32_t)value, ENUM_BITS);
+
+    coder->failed |= coded >= names_of_generation(spot->field->names, coder->generation.number);
+    return coded;
+}
+
 static int64_t code_unguessed(struct coder *coder, const struct spot *spot, int64_t value)
 {
     int64_t base = 0;
 
-    if (spot->field->kind == FIELD_CHECKS) {
-        uint64_t high = range_raw(&coder->range, (uint32_t)((uint64_t)value >> 32), 32);
-        return (int64_t)(high << 32 | range_raw(&coder->range, (uint32_t)value, 32));
-    }
+    if (spot->field->kind == FIELD_CHECKS)
+        return code_checks(coder, value);
     if (spot->field->kind == FIELD_ENUM)
-        return code_tree(coder, ASK_ENUM, spot->row, (uint32_t)value, ENUM_BITS);
+        return code_enum(coder, spot, value);
     if (text_ends(spot->field->name, "_unix_ms") || text_ends(spot->field->name, "_unix_s"))
-        (void)guess_number(coder->facts, spot->fields, spot->field, &base);
+        (void)guess_number(coder, spot->fields, spot->field, &base);
     /* unsigned: what is read may be anything, and is checked by set_number() */
     return (int64_t)((uint64_t)base + (uint64_t)code_whole(coder, spot->row, value - base));
 }
@@ -246,7 +269,7 @@ static void code_one_text(struct coder *coder, const struct spot *spot)
     int n = 0;
 
     usual[0] = '\0';
-    if (guess_text(coder->facts, spot->fields, spot->field, spot->service, usual, sizeof(usual)) &&
+    if (guess_text(coder, spot->fields, spot->field, spot->service, usual, sizeof(usual)) &&
         strlen(usual) < spot->field->size)
         guesses[n++] = usual;
     if (spot->like && (n == 0 || strcmp(usual, spot->like) != 0))
@@ -345,7 +368,7 @@ static void code_by_service(struct coder *coder, struct spot spot, char *base)
 {
     const struct field *field = spot.field;
 
-    for (size_t i = 0; i < field->max_items && !coder->failed; i++) {
+    for (size_t i = 0; i < coder->generation.n_services && !coder->failed; i++) {
         spot.at = base + field->offset + i * field->size;
         spot.like = i > 0 ? spot.at - field->size : NULL;
         spot.service = (int)i;
@@ -365,6 +388,8 @@ void code_fields(struct coder *coder, const struct fields *fields, char *at, con
                             service,
                             row_hash(fields, field)};
 
+        if (!field_is_of(field, coder->generation.number))
+            continue;
         if (range_overran(&coder->range))
             coder->failed = true;
         else if (field->count == COUNT_LIST)

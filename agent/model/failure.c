@@ -14,7 +14,8 @@ static const char *const outcome_table[] = {
     [OUTCOME_FAILED] = "failed",
     [OUTCOME_SKIPPED] = "skipped",
 };
-const struct names outcome_names = {outcome_table, sizeof(outcome_table) / sizeof(char *)};
+const struct names outcome_names = {outcome_table, sizeof(outcome_table) / sizeof(char *),
+                                    OUTCOME_UNTRIED};
 
 /* Kept apart from the words, so that facts_json.c walks it as it does every table of names. */
 static const char *const failure_table[N_FAILURES] = {
@@ -78,8 +79,9 @@ static const char *const failure_table[N_FAILURES] = {
     [FAILURE_NOT_IN_REGION] = "not-in-region",
     [FAILURE_STOPPED] = "stopped",
     [FAILURE_INTERNAL] = "internal",
+    [FAILURE_UNKNOWN] = "unknown",
 };
-const struct names failure_names = {failure_table, N_FAILURES};
+const struct names failure_names = {failure_table, N_FAILURES, FAILURE_UNKNOWN};
 
 /* Transient: what boots get over by themselves (interfaces, resolvers, IAM's propagation, a busy
  * service). Not what stays until a person changes something. */
@@ -147,6 +149,7 @@ static const struct {
     [FAILURE_NOT_IN_REGION] = {"not in this region", false},
     [FAILURE_STOPPED] = {"stopped before an answer", true},
     [FAILURE_INTERNAL] = {"internal error", false},
+    [FAILURE_UNKNOWN] = {"a failure that only a newer version knows", false},
 };
 
 const char *failure_name(enum failure failure)

@@ -89,6 +89,9 @@ enum failure {
     FAILURE_NOT_IN_REGION, /* the service has no endpoint in this region */
     FAILURE_STOPPED,       /* the deadline or a signal came first */
     FAILURE_INTERNAL,      /* out of memory and the like */
+
+    /* since generation 2 of the compact form (generations.h): in no order */
+    FAILURE_UNKNOWN, /* in a report: one that only a newer program has a name for */
     N_FAILURES
 };
 

@@ -2,6 +2,10 @@
  *
  * One row a member. The names are the members' own, and frozen once shipped: recorded runs carry
  * them. Macros fill in offsets and sizes, so that no row can disagree with the struct.
+ *
+ * A new member is a new last row of its struct, and says the generation of the console's compact
+ * form that has it first: INT32(agent_facts, restarts, SINCE(2)). generations.h says which one, and
+ * a unit test when it was forgotten. Old rows stay as they are, in their order.
  */
 #include "model/fields.h"
 
@@ -15,21 +19,25 @@
     MEMBER(s, m), .size = SIZE(s, m[0]), .count = COUNT_LIST, \
                   .max_items = SIZE(s, m) / SIZE(s, m[0]), .n_offset = offsetof(struct s, n_##m)
 
-#define TEXT(s, m) {MEMBER(s, m), .size = SIZE(s, m), .kind = FIELD_TEXT}
-#define TEXTS(s, m) {LIST(s, m), .kind = FIELD_TEXT}
-#define BOOL(s, m) {MEMBER(s, m), .size = SIZE(s, m), .kind = FIELD_BOOL}
-#define INT32(s, m) {MEMBER(s, m), .size = SIZE(s, m), .kind = FIELD_INT32}
-#define INT64(s, m) {MEMBER(s, m), .size = SIZE(s, m), .kind = FIELD_INT64}
-#define UINT16(s, m) {MEMBER(s, m), .size = SIZE(s, m), .kind = FIELD_UINT16}
-#define UINT32(s, m) {MEMBER(s, m), .size = SIZE(s, m), .kind = FIELD_UINT32}
-#define ENUM(s, m, e) {MEMBER(s, m), .size = SIZE(s, m), .kind = FIELD_ENUM, .names = &e##_names}
-#define CHECKS(s, m) {MEMBER(s, m), .size = SIZE(s, m), .kind = FIELD_CHECKS}
-#define STRUCT(s, m, t) \
-    {MEMBER(s, m), .size = SIZE(s, m), .kind = FIELD_STRUCT, .fields = &t##_fields}
-#define STRUCTS(s, m, t) {LIST(s, m), .kind = FIELD_STRUCT, .fields = &t##_fields}
-#define BY_SERVICE(s, m, t) \
+#define SINCE(generation) .since = (generation)
+
+/* Behind the names of struct and member (and enum, or struct): nothing, or SINCE(generation). */
+#define ONE(s, m, k, ...) {MEMBER(s, m), .size = SIZE(s, m), .kind = FIELD_##k, __VA_ARGS__}
+#define TEXT(s, m, ...) ONE(s, m, TEXT, __VA_ARGS__)
+#define TEXTS(s, m, ...) {LIST(s, m), .kind = FIELD_TEXT, __VA_ARGS__}
+#define BOOL(s, m, ...) ONE(s, m, BOOL, __VA_ARGS__)
+#define INT32(s, m, ...) ONE(s, m, INT32, __VA_ARGS__)
+#define INT64(s, m, ...) ONE(s, m, INT64, __VA_ARGS__)
+#define UINT16(s, m, ...) ONE(s, m, UINT16, __VA_ARGS__)
+#define UINT32(s, m, ...) ONE(s, m, UINT32, __VA_ARGS__)
+#define ENUM(s, m, e, ...) ONE(s, m, ENUM, .names = &e##_names, __VA_ARGS__)
+#define CHECKS(s, m, ...) ONE(s, m, CHECKS, __VA_ARGS__)
+#define STRUCT(s, m, t, ...) ONE(s, m, STRUCT, .fields = &t##_fields, __VA_ARGS__)
+#define STRUCTS(s, m, t, ...) \
+    {LIST(s, m), .kind = FIELD_STRUCT, .fields = &t##_fields, __VA_ARGS__}
+#define BY_SERVICE(s, m, t, ...) \
     {MEMBER(s, m), .size = SIZE(s, m[0]), .kind = FIELD_STRUCT, .count = COUNT_BY_SERVICE, \
-     .max_items = SIZE(s, m) / SIZE(s, m[0]), .fields = &t##_fields}
+     .max_items = SIZE(s, m) / SIZE(s, m[0]), .fields = &t##_fields, __VA_ARGS__}
 /* clang-format on */
 
 #define FIELDS(s, ...)                                                                             \

@@ -47,6 +47,7 @@ struct field {
     size_t n_offset;
     const struct names *names;
     const struct fields *fields;
+    int since; /* the generation of the compact form that has it first; 0: all (generations.h) */
 };
 
 struct fields {

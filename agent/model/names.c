@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Frozen once shipped, since recorded runs carry them: add, never rename.
+ * Frozen once shipped, since recorded runs carry them: add at the end, never rename. A new value of
+ * an enum of facts has its generation (generations.h).
  */
 #include "model/names.h"
 
@@ -9,10 +10,12 @@
 #include "model/facts.h"
 #include "model/report.h"
 
-/* Defines `what_names` from rows of [VALUE] = "name". */
-#define NAMES(what, ...)                                     \
+/* Defines `what_names` from rows of [VALUE] = "name". A name that is none of them is taken for
+ * `other`: where zero would say more than is known, the value that says least. */
+#define NAMES_OR(what, other, ...)                           \
     static const char *const what##_table[] = {__VA_ARGS__}; \
-    const struct names what##_names = {what##_table, sizeof(what##_table) / sizeof(char *)}
+    const struct names what##_names = {what##_table, sizeof(what##_table) / sizeof(char *), other}
+#define NAMES(what, ...) NAMES_OR(what, 0, __VA_ARGS__)
 
 NAMES(answer, [ANSWER_UNKNOWN] = "unknown", [ANSWER_NO] = "no", [ANSWER_YES] = "yes");
 
@@ -27,8 +30,10 @@ NAMES(place, [PLACE_UNKNOWN] = "unknown", [PLACE_OWN_SUBNET] = "own-subnet",
       [PLACE_IN_VPC] = "in-vpc", [PLACE_PRIVATE_ELSEWHERE] = "private-elsewhere",
       [PLACE_PUBLIC] = "public", [PLACE_LOCAL] = "local");
 
-NAMES(permission, [PERMISSION_NOT_PROBED] = "not-probed", [PERMISSION_ALLOWED] = "allowed",
-      [PERMISSION_DENIED] = "denied", [PERMISSION_UNCLEAR] = "unclear");
+NAMES_OR(
+    permission,
+    PERMISSION_UNCLEAR, [PERMISSION_NOT_PROBED] = "not-probed", [PERMISSION_ALLOWED] = "allowed",
+    [PERMISSION_DENIED] = "denied", [PERMISSION_UNCLEAR] = "unclear");
 
 NAMES(
     denied_by, [DENIED_BY_UNSAID] = "unsaid", [DENIED_BY_NO_IDENTITY_POLICY] = "no-identity-policy",
@@ -45,7 +50,9 @@ NAMES(agent_package, [AGENT_PACKAGE_UNKNOWN] = "unknown", [AGENT_PACKAGE_DEB] = 
 NAMES(unit_state, [UNIT_UNKNOWN] = "unknown", [UNIT_ENABLED] = "enabled",
       [UNIT_DISABLED] = "disabled", [UNIT_MASKED] = "masked", [UNIT_ABSENT] = "absent");
 
-NAMES(need, [NEED_OFF] = "off", [NEED_OPTIONAL] = "optional", [NEED_REQUIRED] = "required");
+NAMES_OR(
+    need,
+    NEED_OPTIONAL, [NEED_OFF] = "off", [NEED_OPTIONAL] = "optional", [NEED_REQUIRED] = "required");
 
 NAMES(source, [SOURCE_NONE] = "none", [SOURCE_OPTION] = "option",
       [SOURCE_AGENT_CONFIG] = "agent-config", [SOURCE_IMDS] = "imds",
@@ -59,8 +66,8 @@ NAMES(permissions, [PERMISSIONS_PROBE] = "probe", [PERMISSIONS_DEEP] = "deep",
 
 NAMES(family, [FAMILY_IPV4] = "ipv4", [FAMILY_IPV6] = "ipv6");
 
-NAMES(asked_as, [ASKED_CONFIGURED] = "configured", [ASKED_UPSTREAM] = "upstream",
-      [ASKED_AMAZON] = "amazon");
+NAMES_OR(asked_as, ASKED_AMAZON, [ASKED_CONFIGURED] = "configured", [ASKED_UPSTREAM] = "upstream",
+         [ASKED_AMAZON] = "amazon");
 
 NAMES(route_kind, [ROUTE_UNKNOWN] = "unknown", [ROUTE_FORWARD] = "forward", [ROUTE_LOCAL] = "local",
       [ROUTE_NONE] = "none", [ROUTE_UNREACHABLE] = "unreachable", [ROUTE_PROHIBIT] = "prohibit",

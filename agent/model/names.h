@@ -13,6 +13,7 @@
 struct names {
     const char *const *by_value;
     unsigned int n;
+    unsigned int otherwise; /* what a name is taken for that only a newer program knows */
 };
 
 extern const struct names outcome_names;

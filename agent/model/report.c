@@ -18,21 +18,22 @@ static const char *const status_table[] = {
     [STATUS_UNKNOWN] = "unknown", [STATUS_PASS] = "pass", [STATUS_WARN] = "warn",
     [STATUS_FAIL] = "fail",       [STATUS_SKIP] = "skip",
 };
-const struct names status_names = {status_table, sizeof(status_table) / sizeof(char *)};
+const struct names status_names = {status_table, sizeof(status_table) / sizeof(char *), 0};
 
 static const char *const severity_table[] = {
     [SEVERITY_NOTE] = "note",
     [SEVERITY_WARNING] = "warning",
     [SEVERITY_FATAL] = "fatal",
 };
-const struct names severity_names = {severity_table, sizeof(severity_table) / sizeof(char *)};
+const struct names severity_names = {severity_table, sizeof(severity_table) / sizeof(char *), 0};
 
 static const char *const confidence_table[] = {
     [CONFIDENCE_POSSIBLE] = "possible",
     [CONFIDENCE_LIKELY] = "likely",
     [CONFIDENCE_CERTAIN] = "certain",
 };
-const struct names confidence_names = {confidence_table, sizeof(confidence_table) / sizeof(char *)};
+const struct names confidence_names = {confidence_table, sizeof(confidence_table) / sizeof(char *),
+                                       0};
 
 const struct verdict_row *verdict_row(enum verdict verdict)
 {

@@ -56,6 +56,14 @@ static void every_value_has_its_own_name(void **state)
     }
 }
 
+/* What a newer program's name is taken for is a value. */
+static void every_enum_has_a_value_for_unknown_names(void **state)
+{
+    (void)state;
+    for (size_t t = 0; t < sizeof(all) / sizeof(all[0]); t++)
+        assert_true(all[t].names->otherwise < all[t].n);
+}
+
 static void a_name_that_is_none_is_not_found(void **state)
 {
     unsigned int value = 42;
@@ -198,6 +206,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_value_has_its_own_name),
+        cmocka_unit_test(every_enum_has_a_value_for_unknown_names),
         cmocka_unit_test(a_name_that_is_none_is_not_found),
         cmocka_unit_test(every_failure_has_words),
         cmocka_unit_test(checks_and_their_names_agree),
