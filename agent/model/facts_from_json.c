@@ -16,8 +16,10 @@
 
 struct reader {
     char path[200]; /* of what is read now: "facts.endpoints.ssm.addresses[2]" */
-    char *error;
+    char *error;    /* what is wrong, or as long as nothing is: the first name not known here */
     size_t error_size;
+    bool newer;
+    int n_unknown;
 };
 
 static bool reader_fails(struct reader *reader, const char *what)
@@ -58,24 +60,28 @@ static bool read_text(struct reader *reader, const cJSON *json, char *at, size_t
     return true;
 }
 
-static bool unknown_name(struct reader *reader, const cJSON *json)
+/* A newer program has more names: what they stand for is lost, the rest of the facts is not. */
+static bool accept_unknown(struct reader *reader, const cJSON *json)
 {
     char name[NAME_SIZE];
     char what[NAME_SIZE + 32];
 
+    if (reader->n_unknown++ > 0)
+        return true;
     (void)text_escape(name, sizeof(name), json->valuestring, strlen(json->valuestring));
     (void)text_set(what, sizeof(what), "unknown name \"%s\"", name);
-    return reader_fails(reader, what);
+    (void)reader_fails(reader, what);
+    return reader->newer;
 }
 
 static bool read_enum(struct reader *reader, const cJSON *json, const struct names *names, char *at)
 {
-    unsigned int value;
+    unsigned int value = names->otherwise;
 
     if (!cJSON_IsString(json))
         return reader_fails(reader, "not a name");
-    if (!name_find(names, json->valuestring, &value))
-        return unknown_name(reader, json);
+    if (!name_find(names, json->valuestring, &value) && !accept_unknown(reader, json))
+        return false;
     memcpy(at, &value, sizeof(value));
     return true;
 }
@@ -92,9 +98,10 @@ static bool read_checks(struct reader *reader, const cJSON *json, char *at)
         enum check check;
         if (!cJSON_IsString(item))
             return reader_fails(reader, "not an array of names");
-        if (!check_from_name(item->valuestring, &check))
-            return unknown_name(reader, item);
-        set |= check_bit(check);
+        if (check_from_name(item->valuestring, &check))
+            set |= check_bit(check);
+        else if (!accept_unknown(reader, item))
+            return false;
     }
     memcpy(at, &set, sizeof(set));
     return true;
@@ -229,17 +236,22 @@ static bool read_struct(struct reader *reader, const cJSON *json, const struct f
     return true;
 }
 
-bool facts_from_json(const struct cJSON *object, struct facts *facts, char *error,
+bool facts_from_json(const struct cJSON *object, bool newer, struct facts *facts, char *error,
                      size_t error_size)
 {
-    struct reader reader = {.path = "facts", .error = error, .error_size = error_size};
+    struct reader reader = {
+        .path = "facts", .error = error, .error_size = error_size, .newer = newer};
     struct facts *whole = calloc(1, sizeof(*whole)); /* too large for some stacks */
 
     if (!whole)
         return reader_fails(&reader, "out of memory");
+    if (error_size > 0)
+        error[0] = '\0';
     bool read = read_struct(&reader, object, &facts_fields, (char *)whole);
     if (read)
         memcpy(facts, whole, sizeof(*facts));
+    if (read && reader.n_unknown > 1)
+        (void)text_add(error, error_size, " (and %d more)", reader.n_unknown - 1);
     free(whole);
     return read;
 }

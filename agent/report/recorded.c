@@ -7,16 +7,24 @@
 #include "report/recorded.h"
 
 #include <cjson/cJSON.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/text.h"
+#include "base/version.h"
 #include "model/compact.h"
 #include "model/facts_json.h"
 #include "report/folded.h"
 #include "report/report.h"
+#include "report/unwrapped.h"
 
-/* How many starts of a report are tried: a bound on the work that a hostile text can cause. */
-enum { MAX_STARTS = 64 };
+enum {
+    MAX_STARTS = 64, /* of a report, that are tried: a bound on what a hostile text can cause */
+    MAX_LAYERS = 3,  /* base64 in JSON in UTF-16 */
+};
+
+#define CUT_OFF "line %d: the report that starts here is cut off or garbled"
+#define ONE_BEFORE "; the one before it is shown"
 
 static bool is_space(char c)
 {
@@ -58,7 +66,53 @@ static int line_of(const char *text, size_t at)
     return line;
 }
 
+/* "0.10.2" is newer than "0.9.3"; what is no version is not. */
+static bool is_newer(const char *version)
+{
+    const char *ours = program_version;
+
+    while (*version >= '0' && *version <= '9') {
+        size_t n = strspn(version, "0123456789"), n_ours = strspn(ours, "0123456789");
+        uint64_t theirs = 0, our = 0;
+        char number[NAME_SIZE];
+
+        if (!text_set(number, sizeof(number), "%.*s", (int)n, version) ||
+            !text_number(number, UINT32_MAX, &theirs))
+            return false;
+        if (text_set(number, sizeof(number), "%.*s", (int)n_ours, ours))
+            (void)text_number(number, UINT32_MAX, &our);
+        if (theirs != our)
+            return theirs > our;
+        version += n + (version[n] == '.');
+        ours += n_ours + (ours[n_ours] == '.');
+    }
+    return false;
+}
+
 /* Reads the facts of a report that parsed. */
+static bool read_facts(const cJSON *report, const cJSON *recorded, struct facts *facts, char *error,
+                       size_t error_size)
+{
+    const cJSON *version = cJSON_GetObjectItemCaseSensitive(report, "version");
+    bool newer = cJSON_IsString(version) && is_newer(version->valuestring);
+    char why[WORDS_SIZE] = "", name[NAME_SIZE];
+
+    bool read = facts_from_json(recorded, newer, facts, why, sizeof(why));
+    if (!newer) {
+        (void)text_set(error, error_size, "%s", why);
+        return read;
+    }
+    (void)text_escape(name, sizeof(name), version->valuestring, strlen(version->valuestring));
+    (void)text_set(
+        error, error_size,
+        read ? "written by ssm-preflight %s, which is newer than this one (%s): what only "
+               "that one knows is left out%s%s"
+             : "written by ssm-preflight %s, which is newer than this one (%s): use that "
+               "one%s%s",
+        name, program_version, why[0] ? "; " : "", why);
+    return read;
+}
+
 static bool read_report(const cJSON *report, struct facts *facts, char *error, size_t error_size)
 {
     const cJSON *schema = cJSON_GetObjectItemCaseSensitive(report, "schema");
@@ -79,7 +133,7 @@ static bool read_report(const cJSON *report, struct facts *facts, char *error, s
         (void)text_set(error, error_size, "the report carries no facts");
         return false;
     }
-    return facts_from_json(recorded, facts, error, error_size);
+    return read_facts(report, recorded, facts, error, error_size);
 }
 
 /* The last start of a report before `before`; n when there is none. */
@@ -96,6 +150,7 @@ static bool find_report(const char *text, size_t n, struct facts *facts, char *e
                         size_t error_size)
 {
     size_t at = n;
+    int cut_line = 0;
 
     (void)text_set(error, error_size, "no report of ssm-preflight found");
     for (int i = 0; i < MAX_STARTS; i++) {
@@ -106,15 +161,19 @@ static bool find_report(const char *text, size_t n, struct facts *facts, char *e
             return false;
 
         cJSON *report = cJSON_ParseWithLengthOpts(text + at, n - at, &end, 0);
+        if (report && memchr(text + at, '\0', (size_t)(end - (text + at)))) {
+            cJSON_Delete(report); /* which cJSON takes for the end of a string */
+            report = NULL;
+        }
         if (!report) {
-            if (i == 0)
-                (void)text_set(error, error_size,
-                               "line %d: the report that starts here is cut off or garbled",
-                               line_of(text, at));
+            cut_line = cut_line ? cut_line : line_of(text, at);
+            (void)text_set(error, error_size, CUT_OFF, cut_line);
             continue;
         }
         bool read = read_report(report, facts, error, error_size);
         cJSON_Delete(report);
+        if (read && cut_line && !error[0])
+            (void)text_set(error, error_size, CUT_OFF ONE_BEFORE, cut_line);
         return read;
     }
     return false;
@@ -135,6 +194,8 @@ static enum folded find_block(const char *text, size_t n, struct facts *facts, c
     if (found == FOLDED_WHOLE &&
         !compact_read((const unsigned char *)bytes.bytes, bytes.used, facts, error, error_size))
         found = FOLDED_DAMAGED;
+    else if (found == FOLDED_WHOLE && error[0])
+        (void)text_add(error, error_size, ONE_BEFORE);
     buffer_clear(&bytes);
     return found;
 }
@@ -148,22 +209,114 @@ static bool read_text(const char *text, size_t n, struct facts *facts, char *err
 
     if (found == FOLDED_NONE)
         return find_report(text, n, facts, error, error_size);
-    return found == FOLDED_WHOLE || find_report(text, n, facts, other_error, sizeof(other_error));
+    if (found == FOLDED_WHOLE)
+        return true;
+    bool read = find_report(text, n, facts, other_error, sizeof(other_error));
+    if (read)
+        (void)text_add(error, error_size, ONE_BEFORE);
+    return read;
 }
 
-/* What `aws ec2 get-console-output` prints without `--output text`; or NULL. */
-static const char *console_output(const cJSON *whole)
+static bool read_any(const char *text, size_t n, int layers, struct facts *facts, char *error,
+                     size_t error_size);
+
+/* JSON from end to end; or NULL. The caller owns it. */
+static cJSON *parse_whole(const char *text, size_t n)
 {
-    const cJSON *output = cJSON_GetObjectItemCaseSensitive(whole, "Output");
-    return cJSON_IsString(output) ? output->valuestring : NULL;
+    const char *end = text + n;
+    cJSON *whole = cJSON_ParseWithLengthOpts(text, n, &end, 0);
+
+    if (whole && skip_spaces(text, n, (size_t)(end - text)) == n)
+        return whole;
+    cJSON_Delete(whole);
+    return NULL;
 }
 
-static bool read_whole(const cJSON *whole, struct facts *facts, char *error, size_t error_size)
+/* cJSON ends a string at "\u0000", of which consoles have some: blanks instead. */
+static cJSON *parse_without_nul(const char *text, size_t n)
 {
-    const char *output = console_output(whole);
+    char *copy = malloc(n + 1);
 
-    return output ? read_text(output, strlen(output), facts, error, error_size)
-                  : read_report(whole, facts, error, error_size);
+    if (!copy)
+        return NULL;
+    memcpy(copy, text, n);
+    copy[n] = '\0';
+    for (char *at = copy; (at = strchr(at, '\\')) != NULL; at += at[1] ? 2 : 1)
+        if (strncmp(at, "\\u0000", 6) == 0)
+            at[4] = '2';
+    cJSON *whole = parse_whole(copy, n);
+    free(copy);
+    return whole;
+}
+
+/* What `aws ec2 get-console-output` prints without `--output text`, or with `--query Output`. */
+static bool read_console_output(const cJSON *whole, const char *text, size_t n, int layers,
+                                struct facts *facts, char *error, size_t error_size)
+{
+    cJSON *again = parse_without_nul(text, n);
+    const cJSON *output = cJSON_IsString(whole) ? again
+                                                : cJSON_GetObjectItemCaseSensitive(again, "Output");
+    const char *log = cJSON_IsString(output) ? output->valuestring : "";
+    bool read = false;
+
+    if (log[0])
+        read = read_any(log, strlen(log), layers - 1, facts, error, error_size);
+    else
+        (void)text_set(error, error_size,
+                       "there is no console output in it (yet): ask again some minutes after the "
+                       "boot, or with `aws ec2 get-console-output --latest --output text`");
+    cJSON_Delete(again);
+    return read;
+}
+
+static bool is_console_output(const cJSON *whole)
+{
+    return cJSON_IsString(whole) ||
+           (cJSON_GetObjectItemCaseSensitive(whole, "InstanceId") &&
+            !cJSON_GetObjectItemCaseSensitive(whole, "schema")) ||
+           cJSON_IsString(cJSON_GetObjectItemCaseSensitive(whole, "Output"));
+}
+
+/* JSON from end to end, also with its members in another order. False: it is none. */
+static bool read_json(const char *text, size_t n, int layers, bool *read, struct facts *facts,
+                      char *error, size_t error_size)
+{
+    cJSON *whole = n > 0 && (text[0] == '{' || text[0] == '"') ? parse_whole(text, n) : NULL;
+    const char *nul = whole ? memchr(text, '\0', n) : NULL;
+
+    if (!whole)
+        return false;
+    if (nul) {
+        (void)text_set(error, error_size, "line %d: garbled, a zero byte",
+                       line_of(text, (size_t)(nul - text)));
+        *read = false;
+    } else {
+        *read = layers > 0 && is_console_output(whole)
+                    ? read_console_output(whole, text, n, layers, facts, error, error_size)
+                    : read_report(whole, facts, error, error_size);
+    }
+    cJSON_Delete(whole);
+    return true;
+}
+
+static bool read_any(const char *text, size_t n, int layers, struct facts *facts, char *error,
+                     size_t error_size)
+{
+    struct buffer inner;
+    bool read = false;
+
+    buffer_init(&inner, REPORT_MAX_BYTES);
+    if (layers > 0 && unwrap(text, n, &inner)) {
+        read = read_any(inner.bytes ? inner.bytes : "", inner.used, layers - 1, facts, error,
+                        error_size);
+        buffer_clear(&inner);
+        return read;
+    }
+    buffer_clear(&inner);
+    size_t start = skip_spaces(text, n, n >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0 ? 3 : 0);
+    if (read_json(text + start, n - start, layers, &read, facts, error, error_size))
+        return read;
+    return read_text(text, n, facts, error, error_size);
 }
 
 bool recorded_read(const char *text, size_t n, struct facts *facts, char *error, size_t error_size)
@@ -172,18 +325,7 @@ bool recorded_read(const char *text, size_t n, struct facts *facts, char *error,
         (void)text_set(error, error_size, "longer than %d bytes", REPORT_MAX_BYTES);
         return false;
     }
-
-    size_t start = skip_spaces(text, n, 0);
-    if (start < n && text[start] == '{') { /* also with its members in another order */
-        const char *end = text + n;
-        cJSON *whole = cJSON_ParseWithLengthOpts(text + start, n - start, &end, 0);
-
-        if (whole && skip_spaces(text, n, (size_t)(end - text)) == n) {
-            bool read = read_whole(whole, facts, error, error_size);
-            cJSON_Delete(whole);
-            return read;
-        }
-        cJSON_Delete(whole);
-    }
-    return read_text(text, n, facts, error, error_size);
+    if (error_size > 0)
+        error[0] = '\0';
+    return read_any(text, n, MAX_LAYERS, facts, error, error_size);
 }

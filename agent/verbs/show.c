@@ -63,6 +63,8 @@ static int show(const struct options *options, struct facts *facts, struct repor
         log_error("%s: %s", name, error);
         return EXIT_USAGE;
     }
+    if (error[0] && !options->quiet)
+        log_error("%s: %s", name, error);
     if (options->anonymize && !anonymize_facts(facts)) {
         log_error("out of memory");
         return EXIT_FAULT;

@@ -82,7 +82,8 @@ static void facts_survive_being_recorded(void **state)
     for (size_t i = 0; (situation = situation_at(i)) != NULL; i++) {
         char *text = record(situation);
         cJSON *report = cJSON_Parse(text);
-        if (!facts_from_json(cJSON_GetObjectItem(report, "facts"), &read_back, error, sizeof error))
+        if (!facts_from_json(cJSON_GetObjectItem(report, "facts"), false, &read_back, error,
+                             sizeof error))
             fail_msg("%s: %s", situation->name, error);
         cJSON_Delete(report);
         free(text);

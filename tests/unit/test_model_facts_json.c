@@ -128,7 +128,7 @@ static bool through_json(const struct facts *from, struct facts *to, char error[
     assert_non_null(text);
     cJSON *parsed = cJSON_Parse(text);
     assert_non_null(parsed);
-    bool read = facts_from_json(parsed, to, error, 200);
+    bool read = facts_from_json(parsed, false, to, error, 200);
 
     cJSON_Delete(parsed);
     cJSON_Delete(object);
@@ -238,12 +238,12 @@ static void what_is_not_facts_is_refused_whole(void **state)
         cJSON *object = cJSON_Parse(refused[i].json);
 
         assert_non_null(object);
-        assert_false(facts_from_json(object, facts, error, sizeof(error)));
+        assert_false(facts_from_json(object, false, facts, error, sizeof(error)));
         assert_string_equal(error, refused[i].error);
         assert_memory_equal(facts, before, sizeof(*facts));
         cJSON_Delete(object);
     }
-    assert_false(facts_from_json(NULL, facts, &(char){0}, 1));
+    assert_false(facts_from_json(NULL, false, facts, &(char){0}, 1));
     free(before);
     free(facts);
 }
@@ -261,7 +261,7 @@ static void a_text_may_be_as_long_as_its_place_and_no_longer(void **state)
         text[length] = '\0';
         (void)snprintf(json, sizeof(json), "{\"machine\":{\"vendor\":\"%s\"}}", text);
         cJSON *object = cJSON_Parse(json);
-        bool read = facts_from_json(object, facts, error, sizeof(error));
+        bool read = facts_from_json(object, false, facts, error, sizeof(error));
         cJSON_Delete(object);
         assert_int_equal(read, length < NAME_SIZE);
     }
@@ -277,8 +277,48 @@ static void unknown_members_are_ignored(void **state)
                                 "{\"braket\":7}}");
 
     (void)state;
-    assert_true(facts_from_json(object, facts, error, sizeof(error)));
+    assert_true(facts_from_json(object, false, facts, error, sizeof(error)));
     assert_int_equal(facts->rounds, 2);
+    cJSON_Delete(object);
+    free(facts);
+}
+
+/* Each name that only a newer program has, what it is taken for, and how it is named. */
+static void names_of_a_newer_program_are_taken_for_what_says_least(void **state)
+{
+    static const char json[] =
+        "{\"stopped_by\":\"boredom\",\"plan\":{\"skipped\":[\"ssm.tls\",\"sts.tls\"],"
+        "\"services\":{\"kms\":{\"need\":\"nice\"}}},\"endpoints\":{\"ssm\":{\"answers\":"
+        "[{\"asked_as\":\"oracle\",\"step\":{\"outcome\":\"failed\",\"failure\":\"warp\"}}],"
+        "\"actions\":[{\"permission\":\"perhaps\",\"denied_by\":\"nobody\"}]}},\"rounds\":3}";
+    struct facts *facts = facts_new();
+    char error[200] = "";
+    cJSON *object = cJSON_Parse(json);
+    const struct endpoint_facts *ssm = &facts->endpoints[SERVICE_SSM];
+
+    (void)state;
+    assert_non_null(object);
+    assert_false(facts_from_json(object, false, facts, error, sizeof(error)));
+    assert_string_equal(error, "facts.stopped_by: unknown name \"boredom\"");
+    assert_int_equal(facts->rounds, 0);
+
+    assert_true(facts_from_json(object, true, facts, error, sizeof(error)));
+    assert_string_equal(error, "facts.stopped_by: unknown name \"boredom\" (and 6 more)");
+    assert_int_equal(facts->rounds, 3);
+    assert_int_equal(facts->stopped_by, STOPPED_BY_NOTHING);
+    assert_true(facts->plan.skipped == check_bit(check_of_service(SERVICE_SSM, RUNG_TLS)));
+    assert_int_equal(facts->plan.services[SERVICE_KMS].need, NEED_OPTIONAL);
+    assert_int_equal(ssm->answers[0].asked_as, ASKED_AMAZON);
+    assert_int_equal(ssm->answers[0].step.outcome, OUTCOME_FAILED);
+    assert_int_equal(ssm->answers[0].step.failure, FAILURE_UNKNOWN);
+    assert_int_equal(ssm->actions[0].permission, PERMISSION_UNCLEAR);
+    assert_int_equal(ssm->actions[0].denied_by, DENIED_BY_UNSAID);
+    cJSON_Delete(object);
+
+    /* what is not of this form is an error for anybody */
+    object = cJSON_Parse("{\"stopped_by\":\"boredom\",\"rounds\":0.5}");
+    assert_false(facts_from_json(object, true, facts, error, sizeof(error)));
+    assert_string_equal(error, "facts.rounds: not a whole number");
     cJSON_Delete(object);
     free(facts);
 }
@@ -359,7 +399,7 @@ static void assert_read_or_refused(const cJSON *object, struct facts *facts, str
     char error[200] = "";
 
     memset(facts, 0x5a, sizeof(*facts));
-    if (facts_from_json(object, facts, error, sizeof(error))) {
+    if (facts_from_json(object, false, facts, error, sizeof(error))) {
         assert_survives(facts);
         return;
     }
@@ -410,6 +450,7 @@ int main(void)
         cmocka_unit_test(what_is_not_facts_is_refused_whole),
         cmocka_unit_test(a_text_may_be_as_long_as_its_place_and_no_longer),
         cmocka_unit_test(unknown_members_are_ignored),
+        cmocka_unit_test(names_of_a_newer_program_are_taken_for_what_says_least),
         cmocka_unit_test(counts_and_texts_beyond_their_bounds_are_cut),
         cmocka_unit_test(mutated_facts_are_read_or_refused),
     };

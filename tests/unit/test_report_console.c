@@ -176,6 +176,9 @@ static void the_fullest_report_is_within_bounds(void **state)
     }
     write_new(&filled->report, &text);
     assert_within_bounds(&text, "the fullest");
+    const char *tail = strstr(text.bytes, " lines cut. Save this; 'ssm-preflight show FILE' tells ");
+    assert_non_null(tail); /* whole, however many lines */
+    assert_string_equal(strchr(tail, '\n') - strlen("more"), strstr(tail, "mo"));
     assert_true(read_text(text.bytes, text.used));
     assert_string_equal(back.instance.id, "i-0123456789abcdef0");
     buffer_clear(&text);
@@ -415,6 +418,8 @@ static void the_last_whole_block_counts(void **state)
     log.used = whole + strlen(boot_after) + 500; /* the third is cut off */
     log.bytes[log.used] = '\0';
     assert_reads(&log, 2);
+    assert_non_null(strstr(error, "the last console block is damaged: its line ="));
+    assert_non_null(strstr(error, "is missing or garbled; the one before it is shown"));
     buffer_clear(&log);
 }
 

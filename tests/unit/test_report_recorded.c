@@ -104,8 +104,11 @@ static void the_last_whole_report_counts(void **state)
 
     assert_true(read_text(text.bytes, text.used));
     assert_int_equal(facts.rounds, 3);
+    assert_string_equal(error, "");
     assert_true(read_text(text.bytes, whole + 2000)); /* the third is cut off */
     assert_int_equal(facts.rounds, 2);
+    assert_string_equal(error, "line 9: the report that starts here is cut off or garbled; the one "
+                               "before it is shown");
     buffer_clear(&text);
 }
 
@@ -165,6 +168,217 @@ static void another_schema_is_named(void **state)
                    "ssm-preflight/1\\x1b[2J");
 }
 
+/* --- of other versions --- */
+
+static void assert_read(const char *text, const char *remark)
+{
+    if (!read_text(text, strlen(text)))
+        fail_msg("refused: %s", error);
+    assert_int_equal(facts.rounds, 4);
+    if (remark[0] ? !strstr(error, remark) : error[0])
+        fail_msg("says \"%s\", not \"%s\"", error, remark);
+}
+
+static void a_newer_report_is_read_and_says_so(void **state)
+{
+    (void)state;
+    assert_read("{\"schema\":\"ssm-preflight/1\",\"version\":\"0.0.9\",\"facts\":{\"rounds\":4}}",
+                "");
+    assert_read("{\"schema\":\"ssm-preflight/1\",\"version\":\"x\",\"facts\":{\"rounds\":4}}", "");
+    assert_read("{\"schema\":\"ssm-preflight/1\",\"version\":\"10.0.0\",\"facts\":{\"rounds\":4}}",
+                "written by ssm-preflight 10.0.0, which is newer than this one");
+    assert_read("{\"schema\":\"ssm-preflight/1\",\"version\":\"10.0.0\",\"facts\":{\"rounds\":4,"
+                "\"imds\":{\"connect\":{\"outcome\":\"failed\",\"failure\":\"warp\"}}}}",
+                "is left out; facts.imds.connect.failure: unknown name \"warp\"");
+    assert_int_equal(facts.imds.connect.failure, FAILURE_UNKNOWN);
+    assert_refused("{\"schema\":\"ssm-preflight/1\",\"version\":\"0.0.9\",\"facts\":{\"rounds\":4,"
+                   "\"imds\":{\"connect\":{\"failure\":\"warp\"}}}}",
+                   "facts.imds.connect.failure: unknown name \"warp\"");
+    assert_refused("{\"schema\":\"ssm-preflight/1\",\"version\":\"10.0.0\",\"facts\":{\"rounds\":"
+                   "true}}",
+                   "use that one; facts.rounds: not a number");
+}
+
+/* --- as it was saved --- */
+
+enum { AS_JSON, AS_STRING, AS_BASE64, AS_BASE64_IN_JSON, AS_UTF16, AS_UTF16_JSON, N_WAYS };
+
+static void add_base64(struct buffer *to, const struct buffer *from, const char *line_end)
+{
+    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
+    for (size_t i = 0; i < from->used; i += 3) {
+        uint32_t group = 0;
+        char four[5];
+        for (size_t j = 0; j < 3; j++)
+            group = group << 8 | (i + j < from->used ? (unsigned char)from->bytes[i + j] : 0);
+        for (int j = 0; j < 4; j++)
+            four[j] = digits[group >> (18 - 6 * j) & 63];
+        four[4] = '\0';
+        if (i + 2 >= from->used)
+            four[3] = '=';
+        if (i + 1 >= from->used)
+            four[2] = '=';
+        (void)buffer_add_text(to, four);
+        if (i % 57 == 54)
+            (void)buffer_add_text(to, line_end);
+    }
+}
+
+static void add_json_string(struct buffer *to, const struct buffer *from)
+{
+    (void)buffer_add_text(to, "\"");
+    for (size_t i = 0; i < from->used; i++) {
+        unsigned char c = (unsigned char)from->bytes[i];
+        if (c < ' ' || c == '"' || c == '\\' || c > 0x7e)
+            (void)buffer_addf(to, "\\u%04x", c);
+        else
+            (void)buffer_add(to, from->bytes + i, 1);
+    }
+    (void)buffer_add_text(to, "\"");
+}
+
+static void add_utf16(struct buffer *to, const struct buffer *from, bool big)
+{
+    (void)buffer_add(to, big ? "\xfe\xff" : "\xff\xfe", 2);
+    for (size_t i = 0; i < from->used; i++) {
+        const char pair[2] = {big ? '\0' : from->bytes[i], big ? from->bytes[i] : '\0'};
+        (void)buffer_add(to, pair, 2);
+    }
+}
+
+static void add_wrapped(struct buffer *to, const struct buffer *log, int way)
+{
+    struct buffer inner;
+
+    buffer_init(&inner, REPORT_MAX_BYTES);
+    if (way == AS_BASE64_IN_JSON)
+        add_base64(&inner, log, "\n");
+    else
+        (void)buffer_add(&inner, log->bytes, log->used);
+    if (way == AS_JSON || way == AS_BASE64_IN_JSON || way == AS_UTF16_JSON) {
+        struct buffer json;
+        buffer_init(&json, REPORT_MAX_BYTES);
+        (void)buffer_add_text(&json, "{\n    \"InstanceId\": \"i-0123456789abcdef0\",\n    "
+                                     "\"Output\": ");
+        add_json_string(&json, &inner);
+        (void)buffer_add_text(&json, ",\n    \"Timestamp\": \"2026-11-23T12:01:00+00:00\"\n}\n");
+        if (way == AS_UTF16_JSON)
+            add_utf16(to, &json, true);
+        else
+            (void)buffer_add(to, json.bytes, json.used);
+        buffer_clear(&json);
+    } else if (way == AS_STRING) {
+        add_json_string(to, &inner);
+    } else if (way == AS_BASE64) {
+        add_base64(to, &inner, "\r\n");
+    } else {
+        add_utf16(to, &inner, false);
+    }
+    buffer_clear(&inner);
+}
+
+/* A console's NUL, CR LF, and what a terminal is told, around a report or a block. */
+static void add_log(struct buffer *to, bool block)
+{
+    struct filled *filled = filled_blocked();
+    const struct style style = {0};
+
+    (void)buffer_add_text(to, noise_before);
+    (void)buffer_add(to, "\0\xff\x1b[0m", 6);
+    filled->facts.rounds = 7;
+    if (block)
+        console_write(&filled->report, &style, to);
+    else
+        json_write_line(&filled->report, to);
+    (void)buffer_add_text(to, noise_after);
+    free(filled);
+}
+
+static void a_console_log_is_read_however_it_was_saved(void **state)
+{
+    (void)state;
+    for (int way = 0; way < 2 * N_WAYS; way++) {
+        struct buffer log, text;
+
+        buffer_init(&log, REPORT_MAX_BYTES);
+        buffer_init(&text, REPORT_MAX_BYTES);
+        add_log(&log, way % 2);
+        add_wrapped(&text, &log, way / 2);
+        if (!read_text(text.bytes, text.used))
+            fail_msg("way %d: %s", way, error);
+        assert_int_equal(facts.rounds, 7);
+        assert_string_equal(error, "");
+        for (size_t n = 0; n < text.used; n += 997) /* cut anywhere: no harm */
+            (void)read_text(text.bytes, n);
+        buffer_clear(&text);
+        buffer_clear(&log);
+    }
+}
+
+static void a_console_without_output_says_what_to_do(void **state)
+{
+    static const char advice[] = "there is no console output in it (yet): ask again";
+
+    (void)state;
+    assert_refused("{\"InstanceId\":\"i-0\",\"Timestamp\":\"2026-11-23T12:01:00+00:00\"}", advice);
+    assert_refused("{\"InstanceId\":\"i-0\",\"Output\":\"\"}", advice);
+    assert_refused("{\"Output\":\"\"}", advice);
+    assert_refused("\"\"", advice);
+    assert_refused("{\"InstanceId\":\"i-0\",\"Output\":\"login: \"}",
+                   "no report of ssm-preflight found");
+}
+
+static void a_zero_byte_in_a_report_is_named(void **state)
+{
+    struct buffer text;
+
+    (void)state;
+    buffer_init(&text, REPORT_MAX_BYTES);
+    add_report(&text, 7, false);
+    char *at = strstr(text.bytes, "\"required\",");
+    assert_non_null(at);
+    at[4] = '\0';
+    assert_false(read_text(text.bytes, text.used));
+    assert_non_null(strstr(error, "garbled, a zero byte"));
+    (void)buffer_add_text(&text, "login: ");
+    assert_false(read_text(text.bytes, text.used));
+    assert_non_null(strstr(error, "garbled"));
+    buffer_clear(&text);
+}
+
+/* Each layer is taken off once, and there are no more than a few. */
+static void layers_of_layers_end_soon(void **state)
+{
+    struct buffer text, more;
+
+    (void)state;
+    buffer_init(&text, REPORT_MAX_BYTES);
+    add_report(&text, 7, true);
+    for (int i = 0; i < 6; i++) {
+        bool read = read_text(text.bytes, text.used);
+        assert_int_equal(read, i <= 3);
+        buffer_init(&more, REPORT_MAX_BYTES);
+        add_base64(&more, &text, "\n");
+        buffer_clear(&text);
+        text = more;
+    }
+    buffer_clear(&text);
+
+    buffer_init(&text, REPORT_MAX_BYTES);
+    (void)buffer_add_text(&text, "\"x\"");
+    for (int i = 0; i < 14; i++) { /* "\"\\\"...\"": twice as long each time */
+        buffer_init(&more, REPORT_MAX_BYTES);
+        add_json_string(&more, &text);
+        buffer_clear(&text);
+        text = more;
+        if (text.used > REPORT_MAX_BYTES / 8)
+            break;
+    }
+    assert_false(read_text(text.bytes, text.used));
+    buffer_clear(&text);
+}
+
 /* Deep, repeated and huge input ends soon, and without a deep stack. */
 static void hostile_texts_end_soon(void **state)
 {
@@ -206,6 +420,11 @@ int main(void)
         cmocka_unit_test(every_cut_is_refused),
         cmocka_unit_test(what_is_no_report_says_so),
         cmocka_unit_test(another_schema_is_named),
+        cmocka_unit_test(a_newer_report_is_read_and_says_so),
+        cmocka_unit_test(a_console_log_is_read_however_it_was_saved),
+        cmocka_unit_test(a_console_without_output_says_what_to_do),
+        cmocka_unit_test(a_zero_byte_in_a_report_is_named),
+        cmocka_unit_test(layers_of_layers_end_soon),
         cmocka_unit_test(hostile_texts_end_soon),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
