@@ -148,6 +148,9 @@ scenarios: $(program) ## recorded runs, diagnosed again without a network
 frozen: $(program) ## what every release wrote: console blocks and reports, read and diagnosed as then
 	tests/frozen/run $(program)
 
+check-commands: setup-commands ## every AWS CLI command of a finding or of the documentation is one that the AWS CLI knows
+	tests/scenarios/check-commands
+
 static-test: static ## that the static binary is what it claims to be
 	tests/static/run build/ssm-preflight
 
@@ -204,4 +207,4 @@ help: ## this list
 .SECONDARY:
 FORCE:
 .PHONY: FORCE all static check fuzz unit unit-programs scenarios frozen static-test sanitize lint format bench run lab check-lab \
-	check-boot install deb clean distclean help
+	check-boot check-commands install deb clean distclean help
