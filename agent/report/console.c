@@ -282,7 +282,8 @@ static void add_tail(struct block *block, int n_left_out, int level)
     char line[COLUMNS + 1] = "";
 
     if (n_left_out > 0)
-        (void)text_set(line, sizeof(line), "%d line%s cut. ", n_left_out, n_left_out > 1 ? "s" : "");
+        (void)text_set(line, sizeof(line), "%d line%s cut. ", n_left_out,
+                       n_left_out > 1 ? "s" : "");
     if (level < N_COMPACT_LEVELS)
         (void)text_add(line, sizeof(line), "Save this; 'ssm-preflight show FILE' %s", says[level]);
     else

@@ -176,7 +176,8 @@ static void the_fullest_report_is_within_bounds(void **state)
     }
     write_new(&filled->report, &text);
     assert_within_bounds(&text, "the fullest");
-    const char *tail = strstr(text.bytes, " lines cut. Save this; 'ssm-preflight show FILE' tells ");
+    const char *tail = strstr(text.bytes,
+                              " lines cut. Save this; 'ssm-preflight show FILE' tells ");
     assert_non_null(tail); /* whole, however many lines */
     assert_string_equal(strchr(tail, '\n') - strlen("more"), strstr(tail, "mo"));
     assert_true(read_text(text.bytes, text.used));
