@@ -23,6 +23,7 @@ enum rule {
     RULE_SUBJECT,
     RULE_VERSION,
     RULE_TYPE,
+    RULE_INTERFACE,
 };
 
 /* Only what may be said of a text without giving away whose it is has another rule than to hide. */
@@ -38,7 +39,7 @@ static const struct rule_row {
     {"route", "to", RULE_HOSTS},
     {"route", "entry", RULE_HOSTS},
     {"route", "via", RULE_HOSTS},
-    {"route", "interface", RULE_WORDS},
+    {"route", "interface", RULE_INTERFACE},
     {"tls_session", "version", RULE_TERM},
     {"tls_session", "cipher", RULE_TERM},
     {"tls_session", "subject", RULE_SUBJECT},
@@ -62,7 +63,7 @@ static const struct rule_row {
     {"machine_facts", "asset_tag", RULE_HIDE},
     {"machine_facts", "evidence", RULE_WORDS},
     {"machine_facts", "time_sync_unit", RULE_WORDS},
-    {"interface_facts", "name", RULE_WORDS},
+    {"interface_facts", "name", RULE_INTERFACE},
     {"interface_facts", "addresses", RULE_HOSTS},
     {"resolver_facts", "file", RULE_FILE},
     {"resolver_facts", "configured", RULE_HOSTS},
@@ -163,13 +164,28 @@ static bool is_instance_type(const char *text)
     return strcmp(size, "xlarge") == 0 || strcmp(size, "xl") == 0;
 }
 
+/* "ens5", "enp0s31f6", "docker0": what the kernel, udev and daemons call an interface. */
+static bool is_usual_interface(const char *text)
+{
+    static const char *const starts[] = {"eth", "ens", "eno", "enp",    "enX", "lo",
+                                         "tun", "tap", "wg",  "docker", "bond"};
+
+    for (size_t i = 0; i < sizeof(starts) / sizeof(starts[0]); i++) {
+        const char *rest = text + strlen(starts[i]);
+        if (text_starts(text, starts[i]) && strspn(rest, "0123456789spfndv") == strlen(rest))
+            return true;
+    }
+    return false;
+}
+
 /* What is known to name nobody as it stands. */
 static bool may_stay(enum rule rule, const char *text)
 {
     return (rule == RULE_PLACE && is_region_or_zone(text, strlen(text))) ||
            (rule == RULE_TERM && is_plain_term(text)) ||
            (rule == RULE_VERSION && is_version(text)) ||
-           (rule == RULE_TYPE && is_instance_type(text));
+           (rule == RULE_TYPE && is_instance_type(text)) ||
+           (rule == RULE_INTERFACE && is_usual_interface(text));
 }
 
 static void rewrite(struct anonymizer *anonymizer, enum rule rule, char *text, size_t size)
@@ -204,6 +220,7 @@ static void rewrite(struct anonymizer *anonymizer, enum rule rule, char *text, s
         break;
     case RULE_HIDE:
     case RULE_PLACE:
+    case RULE_INTERFACE:
         rewrite_whole(anonymizer, KIND_NAME, text, to, sizeof(to));
         break;
     }

@@ -101,13 +101,71 @@ static bool holds_account(const char *text, size_t n)
     return false;
 }
 
-/* A request id, a key, a hash: long, of letters and digits without a word's sense. */
+/* A request id, a key, a hash: long, of letters and digits without a word's sense; longer ones in
+ * the base64 of URLs, as an "Encoded authorization failure message". */
 static bool is_token(const char *text, size_t n)
 {
     size_t digits = count(text, n, DIGITS);
     bool time = n == 16 && text[8] == 'T' && text[15] == 'Z' && digits == 14;
 
+    if (n >= 32 && digits >= 2 && count(text, n, UPPER) >= 4 && count(text, n, LOWER) >= 4)
+        return span(text, n, LOWER UPPER DIGITS "-_") == n;
     return n >= 16 && digits >= 4 && digits < n && !time && span(text, n, LOWER UPPER DIGITS) == n;
+}
+
+/* So many numbers of so many digits each, a mark between them: an address in a name, or an account
+ * as the console of AWS writes it. */
+static bool holds_numbers(const char *text, size_t n, size_t n_numbers, size_t least, size_t most)
+{
+    for (size_t i = 0; i < n; i++) {
+        size_t at = i, found = 0;
+
+        while ((i == 0 || !strchr(DIGITS, text[i - 1])) && found < n_numbers) {
+            size_t digits = span(text + at, n - at, DIGITS);
+            if (digits < least || digits > most)
+                break;
+            at += digits;
+            found++;
+            if (found < n_numbers && (at >= n || !strchr(".-_", text[at++])))
+                break;
+        }
+        if (found == n_numbers)
+            return true;
+    }
+    return false;
+}
+
+/* "i-0123456789abcdef0_old" */
+static bool holds_resource_id(const char *text, size_t n)
+{
+    for (size_t i = 1; i < n; i++)
+        if (text[i] == '-' && strchr(LOWER, text[i - 1]) && span(text + i + 1, n - i - 1, HEX) >= 8)
+            return true;
+    return false;
+}
+
+/* "my-app-role", where the role is app-role: a name made from one that is this instance's. */
+static bool holds_known_name(const struct anonymizer *anonymizer, const char *text, size_t n)
+{
+    static const char marks[] = "-_.";
+
+    for (size_t i = 0; i < anonymizer->n_known; i++) {
+        const char *name = anonymizer->known[i].from;
+        size_t n_name = strlen(name);
+
+        for (size_t at = 0; n_name >= 6 && at + n_name <= n; at++)
+            if (strncasecmp(text + at, name, n_name) == 0 &&
+                (at == 0 || strchr(marks, text[at - 1])) &&
+                (at + n_name == n || strchr(marks, text[at + n_name])))
+                return true;
+    }
+    return false;
+}
+
+static bool gives_away(const struct anonymizer *anonymizer, const char *text, size_t n)
+{
+    return holds_resource_id(text, n) || holds_numbers(text, n, 4, 1, 3) ||
+           holds_numbers(text, n, 3, 4, 4) || holds_known_name(anonymizer, text, n);
 }
 
 /* "ip-10-0-1-21", the name that EC2 gives a host by its address. */
@@ -128,6 +186,28 @@ static bool add_ip_label(struct anonymizer *anonymizer, const char *text, size_t
     return true;
 }
 
+/* "vpce-0a1b2c3d4e5f67890-abcdefgh-us-east-1a", the label of an endpoint's own names. */
+static bool add_endpoint_label(struct anonymizer *anonymizer, const char *text, size_t n, char *to,
+                               size_t size)
+{
+    size_t n_id = strlen("vpce-");
+
+    if (n <= n_id || strncasecmp(text, "vpce-", n_id) != 0 || memchr(text, '.', n))
+        return false;
+    n_id += span(text + n_id, n - n_id, HEX "ABCDEF");
+    if (n_id < strlen("vpce-") + 8 || n_id + 1 >= n || text[n_id] != '-')
+        return false;
+    const char *rest = text + n_id + 1;
+    size_t n_rest = n - n_id - 1;
+    size_t n_name = span(rest, n_rest, LOWER UPPER DIGITS);
+    bool zone = n_name < n_rest && is_region_or_zone(rest + n_name + 1, n_rest - n_name - 1);
+    (void)text_add(to, size, "%s-", add_lower(anonymizer, KIND_ID, text, n_id));
+    (void)text_add(to, size, "%s", add_lower(anonymizer, KIND_NAME, rest, zone ? n_name : n_rest));
+    if (zone)
+        add(to, size, rest + n_name, n_rest - n_name);
+    return true;
+}
+
 bool rewrite_identifier(struct anonymizer *anonymizer, const char *word, size_t n, char *to,
                         size_t size)
 {
@@ -142,7 +222,8 @@ bool rewrite_identifier(struct anonymizer *anonymizer, const char *word, size_t 
     else if (is_token(word, n))
         (void)text_add(to, size, "%s", known_add(anonymizer, KIND_TOKEN, word, n));
     else
-        return add_ip_label(anonymizer, word, n, to, size);
+        return add_endpoint_label(anonymizer, word, n, to, size) ||
+               add_ip_label(anonymizer, word, n, to, size);
     return true;
 }
 
@@ -297,6 +378,8 @@ void rewrite_word(struct anonymizer *anonymizer, enum style style, const char *w
         rewrite_file_name(anonymizer, word, n, to, size);
     else if (style == STYLE_WORDS && is_host(word, n))
         add_host(anonymizer, word, n, to, size);
+    else if (!numeric && gives_away(anonymizer, word, n))
+        (void)text_add(to, size, "%s", known_add(anonymizer, KIND_NAME, word, n));
     else
         add(to, size, word, n);
 }

@@ -192,6 +192,10 @@ static const char *const secrets[] = {
         "alice.smith@fabrikam-9.com",
         "arn:aws:iam::999988887777:role/x/contoso-admin-7",
         "Rack 12 + shelf 3", "999988887777-logs", "bob-smith@localhost",
+        "vpce-0c1d2e3f4a5b67892-a1b2c3d4", "vpce-0c1d2e3f4a5b67892-wxyzabcd-us-east-1a",
+        "i-0fedcba9876543210_old", "my-contoso-admin-7", "9999-8888-7777", "host10.9.8.71",
+        "rack-10-9-8-71", "rack_10_9_8_71", "i-0fedcba9876543210.ec2.internal",
+        "4GIOHlTkIaWHQD0Q0m6XSnuMMCm-abcdexample-abcd_EXAMPLE9x",
     };
 static const char *const ways[] = {
         "@",    "said @.", "\\n@\\n@, \\x1b@", "{\"a\":\"@\",'@':[@]}", "http://@:8080/x%2F@",
@@ -281,6 +285,36 @@ static void the_same_becomes_the_same_everywhere(void **state)
                         "arn:aws:iam::000000000001:instance-profile/profile-1");
 }
 
+static void an_endpoint_keeps_its_id_in_its_own_names(void **state)
+{
+    (void)state;
+    assert_said("vpce-0123456789abcdef0-abcdefgh.ssm.us-east-1.vpce.amazonaws.com, "
+                "vpce-0123456789abcdef0-abcdefgh-us-east-1b.ssm.us-east-1.vpce.amazonaws.com: id "
+                "vpce-0123456789abcdef0 .",
+                "vpce-00000000000000006-name-1.ssm.us-east-1.vpce.amazonaws.com, "
+                "vpce-00000000000000006-name-1-us-east-1b.ssm.us-east-1.vpce.amazonaws.com: id "
+                "vpce-00000000000000006 .");
+    assert_said("ip-10-0-1-10.ec2.internal is 10.0.1.10, i-0123456789abcdef0.ec2.internal too",
+                "ip-10-0-1-8.ec2.internal is 10.0.1.8, i-00000000000000001.ec2.internal too");
+}
+
+static void only_usual_interfaces_keep_their_names(void **state)
+{
+    (void)state;
+    facts_healthy(&facts);
+    facts.network.n_interfaces = 3;
+    (void)text_set(facts.network.interfaces[0].name, NAME_SIZE, "enp4s0f1np1");
+    (void)text_set(facts.network.interfaces[1].name, NAME_SIZE, "contoso0");
+    (void)text_set(facts.network.interfaces[2].name, NAME_SIZE, "ens-bob");
+    facts.network.n_routes = 1;
+    (void)text_set(facts.network.routes[0].interface, NAME_SIZE, "contoso0");
+    assert_true(anonymize_facts(&facts));
+    assert_string_equal(facts.network.interfaces[0].name, "enp4s0f1np1");
+    assert_string_equal(facts.network.interfaces[1].name, "name-1");
+    assert_string_equal(facts.network.interfaces[2].name, "name-2");
+    assert_string_equal(facts.network.routes[0].interface, "name-1");
+}
+
 static void words_of_aws_stay(void **state)
 {
     static const char *const words[] = {
@@ -296,6 +330,8 @@ static void words_of_aws_stay(void **state)
         "fd00:ec2::253 and fd00:ec2::254",
         "at 12:00:00, std::string; ratio 1:2:3",
         "certificate verify failed: self-signed certificate in certificate chain",
+        "amazon-ssm-agent-3.3.1142.0, TLS13-1-2-2021-06, Microsoft-IIS/10.0",
+        "AWSSystemsManagerDefaultEC2InstanceManagementRole, AmazonSSMManagedInstanceCore",
     };
     (void)state;
 
@@ -447,6 +483,84 @@ static void assert_same_diagnosis(const char *what)
                      check_name((enum check)i));
 }
 
+/* Out of the block for the console, made of what is anonymized or anonymized behind it. */
+static void through_the_console(struct facts *at)
+{
+    const struct style style = {0};
+    static struct report said;
+    char error[WORDS_SIZE] = "";
+    struct buffer block;
+
+    diagnose(at, &said);
+    buffer_init(&block, REPORT_MAX_BYTES);
+    console_write(&said, &style, &block);
+    if (!recorded_read(block.bytes, block.used, at, error, sizeof error) || error[0])
+        fail_msg("%s", error);
+    buffer_clear(&block);
+}
+
+static void assert_found(const struct report *is, const struct report *was, const char *what)
+{
+    if (is->verdict != was->verdict || is->n_findings != was->n_findings)
+        fail_msg("%s: %s, and %s", what, was->summary, is->summary);
+    for (int32_t i = 0; i < was->n_findings; i++) {
+        assert_string_equal(is->findings[i].code, was->findings[i].code);
+        assert_int_equal(is->findings[i].target, was->findings[i].target);
+        assert_int_equal(is->findings[i].confidence, was->findings[i].confidence);
+    }
+}
+
+static void every_situation_is_the_same_through_the_console(void **state)
+{
+    const struct situation *situation;
+    (void)state;
+
+    for (size_t i = 0; (situation = situation_at(i)) != NULL; i++) {
+        facts_healthy(&facts);
+        situation->make(&facts);
+        original = facts;
+        diagnose(&original, &before);
+
+        assert_true(anonymize_facts(&facts));
+        through_the_console(&facts);
+        diagnose(&facts, &after);
+        assert_found(&after, &before, situation->name);
+
+        again = original;
+        through_the_console(&again);
+        assert_true(anonymize_facts(&again));
+        diagnose(&again, &after);
+        assert_found(&after, &before, situation->name);
+        wanted = "123456789012";
+        filling = situation->name;
+        each_member(&facts_fields, (char *)&again, assert_not_wanted);
+    }
+}
+
+/* Once more changes nothing but numbers: no shape is lost that a diagnosis or a reader needs. */
+static void anonymizing_twice_is_like_once(void **state)
+{
+    const struct situation *situation;
+    (void)state;
+
+    for (size_t i = 0; (situation = situation_at(i)) != NULL; i++) {
+        static struct facts once, twice;
+
+        facts_healthy(&facts);
+        situation->make(&facts);
+        assert_true(anonymize_facts(&facts));
+        once = facts;
+        assert_true(anonymize_facts(&facts));
+        twice = facts;
+        if (memcmp(&once.instance, &twice.instance, sizeof once.instance) != 0 ||
+            memcmp(&once.plan, &twice.plan, sizeof once.plan) != 0 ||
+            memcmp(&once.resolvers, &twice.resolvers, sizeof once.resolvers) != 0 ||
+            strcmp(once.role.role, twice.role.role) != 0 ||
+            strcmp(once.role.profile_arn, twice.role.profile_arn) != 0)
+            fail_msg("%s is not the same anonymized twice", situation->name);
+    }
+}
+
 static void every_situation_is_diagnosed_the_same(void **state)
 {
     const struct situation *situation;
@@ -581,9 +695,13 @@ int main(void)
         cmocka_unit_test(what_a_cut_leaves_of_a_name_is_dropped),
         cmocka_unit_test(the_same_becomes_the_same_everywhere),
         cmocka_unit_test(words_of_aws_stay),
+        cmocka_unit_test(an_endpoint_keeps_its_id_in_its_own_names),
+        cmocka_unit_test(only_usual_interfaces_keep_their_names),
         cmocka_unit_test(the_healthy_instance_is_not_to_be_known_again),
         cmocka_unit_test(addresses_keep_how_they_lie),
         cmocka_unit_test(every_situation_is_diagnosed_the_same),
+        cmocka_unit_test(every_situation_is_the_same_through_the_console),
+        cmocka_unit_test(anonymizing_twice_is_like_once),
         cmocka_unit_test(every_recorded_run_is_diagnosed_the_same),
         cmocka_unit_test(any_facts_are_diagnosed_the_same),
     };
