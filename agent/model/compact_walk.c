@@ -25,7 +25,6 @@ _Static_assert(N_FAILURES <= 1 << ENUM_BITS, "the longest enum");
 _Static_assert(MAX_ACTIONS < 1 << COUNT_BITS && MAX_ANSWERS < 1 << COUNT_BITS, "the longest list");
 
 _Static_assert(N_CHECKS < 64, "or else a shift in this file");
-
 /* A field where it is coded. */
 struct spot {
     const struct fields *fields;
