@@ -20,8 +20,8 @@
  * below, a new last row in generations.c, and in the row before it the numbers that a failing
  * test_model_generations says. What a release does: tests/frozen/README.md.
  *
- * Never: rename, reorder or remove a row, a name or a word; change the kind of a member; make a
- * text shorter or a list end sooner; change ENUM_BITS, COUNT_BITS or another number of
+ * Never: rename, reorder or remove a struct, a row, a name or a word; change the kind of a member;
+ * make a text shorter or a list end sooner; change ENUM_BITS, COUNT_BITS or another number of
  * compact_walk.c, compact_text.c and range.c. The frozen blocks would not be read any more, and
  * test_model_generations says which.
  */

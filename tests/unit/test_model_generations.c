@@ -122,17 +122,26 @@ static void read_frozen(void *arg, const char *file)
     walk->generations |= 1 << generation;
 }
 
+/* Every file of one folder of a version. */
+static struct walk walk_through(const char *version, const char *folder, const char *ending,
+                                void (*each)(void *arg, const char *name))
+{
+    struct walk walk = {.version = version};
+    char path[PATH_SIZE];
+
+    (void)text_set(path, sizeof(path), FROZEN "%s/%s", version, folder);
+    assert_int_equal(file_list("", path, ending, each, &walk), 0);
+    return walk;
+}
+
 static void every_frozen_block_is_read_to_the_last_member(void **state)
 {
     int generations = 0;
     (void)state;
 
     for (size_t i = 0; i < n_versions; i++) {
-        struct walk walk = {.version = versions[i]};
-        char path[PATH_SIZE];
+        struct walk walk = walk_through(versions[i], "blocks", ".txt", read_frozen);
 
-        (void)text_set(path, sizeof(path), FROZEN "%s/blocks", versions[i]);
-        assert_int_equal(file_list("", path, ".txt", read_frozen, &walk), 0);
         assert_true(walk.n > 50);
         assert_int_equal(walk.levels, (1 << N_COMPACT_LEVELS) - 1);
         generations |= walk.generations;
@@ -160,14 +169,8 @@ static void read_report(void *arg, const char *name)
 static void every_frozen_report_is_read_to_the_last_member(void **state)
 {
     (void)state;
-    for (size_t i = 0; i < n_versions; i++) {
-        struct walk walk = {.version = versions[i]};
-        char path[PATH_SIZE];
-
-        (void)text_set(path, sizeof(path), FROZEN "%s/reports", versions[i]);
-        assert_int_equal(file_list("", path, ".json", read_report, &walk), 0);
-        assert_true(walk.n > 10);
-    }
+    for (size_t i = 0; i < n_versions; i++)
+        assert_true(walk_through(versions[i], "reports", ".json", read_report).n > 10);
 }
 
 /* --- tables --- */
