@@ -178,10 +178,11 @@ static void only_roots_established_connections_to_443_count(void **state)
     char *many = calloc(MAX_CONNECTIONS + 1, 100);
     assert_non_null(many);
     for (int i = 0; i <= MAX_CONNECTIONS; i++)
-        (void)text_add(many, (size_t)(MAX_CONNECTIONS + 1) * 100,
-                       "   0: 0A01000A:%04X 1601000A:01BB 01 00000000:00000000 00:00000000 00000000 "
-                       "    0\n",
-                       (unsigned int)i);
+        (void)text_add(
+            many, (size_t)(MAX_CONNECTIONS + 1) * 100,
+            "   0: 0A01000A:%04X 1601000A:01BB 01 00000000:00000000 00:00000000 00000000 "
+            "    0\n",
+            (unsigned int)i);
     assert_int_equal(file_write_atomically(path, many, strlen(many), 0644), 0);
     free(many);
     connections_read(root, 443, &connections);
