@@ -28,6 +28,7 @@ enum {
     MAX_GIVEN_UP = 20,      /* a network that flaps for ever must not keep us from an answer */
     STOP_MARGIN_MS = 20,    /* to diagnose and to report within the deadline */
     HANG_AFTER_MS = 5000,   /* one that is still there so long after its deadline hangs */
+    WORD_TAKEN_MS = 1000,
 };
 
 struct waiting {
@@ -39,7 +40,8 @@ struct waiting {
     struct report drawn; /* of a snapshot that is not whole yet */
     int64_t round_started_ms;
     int n_given_up;
-    bool changed; /* the network did, since the last round began */
+    bool changed;  /* the network did, since the last round began */
+    bool recorded; /* following: there was a verdict before this run */
     struct rounds_told told;
     char summary[SUMMARY_SIZE]; /* of the round before */
 };
@@ -187,11 +189,48 @@ static void tell(struct waiting *waiting, bool over)
     else if (new_words && !options->quiet)
         log_error("round %d: %s", waiting->run.n_rounds, report->summary);
     if (new_words)
-        deliver_state(options, report);
+        tell_state(options, report);
     (void)text_set(waiting->summary, sizeof(waiting->summary), "%s", report->summary);
     if (rounds_tell(&waiting->told, report, clock_monotonic_ms() - waiting->run.started_ms, over))
-        deliver_verdict(options, report);
+        tell_verdict(options, report);
 }
+
+/* --- after boot --- */
+
+static bool is_there(const char *path)
+{
+    return access(path, F_OK) == 0;
+}
+
+/* The restart of the agent comes before whatever starts with readiness, so that an agent which waits
+ * for that is started once. Nobody takes the word where its unit is switched off. */
+static void until_word_is_taken(void)
+{
+    int64_t until_ms = clock_monotonic_ms() + WORD_TAKEN_MS;
+
+    while (is_there(MENDED) && clock_monotonic_ms() < until_ms)
+        (void)poll(NULL, 0, 10);
+}
+
+/* The agent does not notice that something was mended. One that is connected needs no help, and one
+ * of which that is not known gets none; one that ended waits for its manager to start it again.
+ * Without a verdict before this run, only rounds of our own can tell that something was mended. */
+static void leave_word(const struct waiting *waiting)
+{
+    static const char words[] = "ready after having been not ready\n";
+    const struct agent_facts *agent = &waiting->run.facts->agent;
+    bool mended = is_ready(waiting->run.report) && (waiting->recorded || waiting->run.n_rounds > 1);
+
+    if (!mended || (agent->connected != ANSWER_NO && agent->running != ANSWER_NO))
+        return;
+    int error = file_write_atomically(MENDED, words, sizeof(words) - 1, 0644);
+    if (error)
+        log_error("warning: %s: the agent is not restarted: %s", MENDED, strerror(error));
+    else
+        until_word_is_taken();
+}
+
+/* --- all of it --- */
 
 static int run_rounds(struct waiting *waiting)
 {
@@ -216,39 +255,20 @@ static int run_rounds(struct waiting *waiting)
         live_erase(&waiting->live, &text);
         write_now(&text);
     }
+    if (options->follow)
+        leave_word(waiting);
+    tell_ready(options, waiting->run.report);
     notify_ready(waiting->run.report);
-    return deliver_end(options, waiting->run.report);
+    return tell_end(options, waiting->run.report);
 }
 
-/* --- after boot --- */
-
-/* The agent does not notice that something was mended. One that is connected needs no help, and one
- * of which that is not known gets none; one that ended waits for its manager to start it again. */
-static void leave_word(const struct waiting *waiting)
-{
-    static const char words[] = "ready after having been not ready\n";
-    const struct agent_facts *agent = &waiting->run.facts->agent;
-
-    if (!is_ready(waiting->run.report) ||
-        (agent->connected != ANSWER_NO && agent->running != ANSWER_NO))
-        return;
-    int error = file_write_atomically(MENDED, words, sizeof(words) - 1, 0644);
-    if (error)
-        log_error("warning: %s: the agent is not restarted: %s", MENDED, strerror(error));
-}
-
-/* Where the last verdict was ready there is nothing to follow; where there is none, only rounds of
- * our own can tell that something was mended. */
+/* Where the last verdict was ready there is nothing to follow. */
 static int follow(struct waiting *waiting)
 {
-    bool recorded = show_last(waiting->run.options, waiting->run.facts, waiting->run.report);
-
-    if (recorded && is_ready(waiting->run.report))
+    waiting->recorded = show_last(waiting->run.options, waiting->run.facts, waiting->run.report);
+    if (waiting->recorded && is_ready(waiting->run.report))
         return EXIT_READY;
-    int status = run_rounds(waiting);
-    if (status != EXIT_FAULT && (recorded || waiting->run.n_rounds > 1))
-        leave_word(waiting);
-    return status;
+    return run_rounds(waiting);
 }
 
 int verb_wait(const struct options *options)
