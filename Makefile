@@ -181,11 +181,12 @@ check-lab: static setup-lab ## the lab's own tests
 check-boot: deb setup-lab setup-boot ## images built from the package and booted in the lab: containers, then virtual machines
 	/usr/bin/python3 -m pytest -rs -n 3 tests/boot
 
-check-boot-smoke: deb setup-lab setup-boot ## what CI boots: one release, in containers
+check-boot-smoke: deb setup-lab setup-boot ## what CI boots: one release in containers, then one virtual machine by itself
 	/usr/bin/python3 -m pytest -rs -n 2 tests/boot/test_units.py tests/boot/test_containers.py -k '$(boot_smoke)'
+	/usr/bin/python3 -m pytest -rs tests/boot/test_machines.py -k 'healthy_boot'
 
 boot_smoke := (healthy_boot or bookworm or exposure or same_sandbox or explains or identifiers or manual or package or purged \
-	or crash or (sleep and role) or (broken and role)) and not trixie and not bullseye
+	or crash or nothing_but or snaps or (sleep and role) or (broken and role)) and not trixie and not bullseye
 
 # --- installing -------------------------------------------------------------------------------------------------------
 

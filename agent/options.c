@@ -86,5 +86,7 @@ bool options_read(int argc, char *const argv[], const char *outputs, struct opti
         return false;
     if (!options->help && !options_read_files(options, error, error_size))
         return false;
+    if (options->follow)
+        options->deadline_ms = 0; /* a file's is for the boot; one on the command line counts */
     return take_arguments(argc, argv, options, false, error, error_size);
 }

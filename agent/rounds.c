@@ -4,6 +4,10 @@
  */
 #include "rounds.h"
 
+#include <string.h>
+
+#include "base/text.h"
+
 bool rounds_worth_another(const struct report *report)
 {
     for (int i = 0; i < N_CHECKS; i++) {
@@ -48,5 +52,42 @@ bool rounds_next(const struct report *report, const struct rounds_state *state, 
         wait >= state->remaining_ms)
         return false;
     *wait_ms = wait;
+    return true;
+}
+
+static struct rounds_judged judged(const struct report *report)
+{
+    struct rounds_judged judged = {.verdict = report->verdict, .target = N_TARGETS};
+
+    if (report->n_findings > 0 && report->findings[0].severity != SEVERITY_NOTE) {
+        (void)text_set(judged.code, sizeof(judged.code), "%s", report->findings[0].code);
+        judged.target = report->findings[0].target;
+    }
+    return judged;
+}
+
+static bool alike(const struct rounds_judged *left, const struct rounds_judged *right)
+{
+    return left->verdict == right->verdict && left->target == right->target &&
+           strcmp(left->code, right->code) == 0;
+}
+
+bool rounds_tell(struct rounds_told *told, const struct report *report, int64_t elapsed_ms,
+                 bool over)
+{
+    struct rounds_judged now = judged(report), before = told->last;
+    bool ready = now.verdict == VERDICT_READY || now.verdict == VERDICT_DEGRADED;
+    bool same_verdict = told->any && told->told.verdict == now.verdict;
+
+    told->last = now;
+    if (told->any && alike(&told->told, &now))
+        return false;
+    if (same_verdict && told->n_causes >= TELL_CAUSES)
+        return false;
+    if (!ready && !over && (elapsed_ms < TELL_AFTER_MS || !alike(&before, &now)))
+        return false;
+    told->any = true;
+    told->n_causes += same_verdict;
+    told->told = now;
     return true;
 }

@@ -13,7 +13,7 @@
 #include "base/file.h"
 #include "base/text.h"
 
-enum { STATE_ESTABLISHED = 1, HTTPS_PORT = 443 };
+enum { STATE_ESTABLISHED = 1 };
 
 static bool format_address(const char *hex, char to[ADDRESS_SIZE])
 {
@@ -36,7 +36,7 @@ static bool format_address(const char *hex, char to[ADDRESS_SIZE])
     return inet_ntop(n_words == 1 ? AF_INET : AF_INET6, bytes, to, ADDRESS_SIZE) != NULL;
 }
 
-static void take_line(const char *line, struct connections *connections)
+static void take_line(const char *line, uint16_t wanted_port, struct connections *connections)
 {
     char remote[40];
     unsigned port, state, uid;
@@ -45,18 +45,21 @@ static void take_line(const char *line, struct connections *connections)
     if (sscanf(line, " %*d: %*[0-9A-Fa-f]:%*x %39[0-9A-Fa-f]:%4x %2x %*x:%*x %*x:%*x %*x %10u",
                remote, &port, &state, &uid) != 4)
         return;
-    if (port != HTTPS_PORT || state != STATE_ESTABLISHED || uid != 0 ||
-        connections->n == MAX_CONNECTIONS)
+    if (port != wanted_port || state != STATE_ESTABLISHED || uid != 0)
         return;
-    if (format_address(remote, connections->addresses[connections->n]))
+    if (connections->n == MAX_CONNECTIONS)
+        connections->known = false;
+    else if (format_address(remote, connections->addresses[connections->n]))
         connections->n++;
 }
 
-void connections_read(const char *root, struct connections *connections)
+void connections_read(const char *root, uint16_t port, struct connections *connections)
 {
     static const char *const tables[] = {"/proc/self/net/tcp", "/proc/self/net/tcp6"};
 
-    connections->known = false;
+    bool any = false;
+
+    connections->known = true;
     connections->n = 0;
     for (size_t i = 0; i < sizeof(tables) / sizeof(tables[0]); i++) {
         struct buffer contents;
@@ -65,12 +68,13 @@ void connections_read(const char *root, struct connections *connections)
         buffer_init(&contents, FILE_MAX_BYTES);
         if (file_read(root, tables[i], &contents) != 0)
             continue;
-        connections->known = true;
+        any = true;
         for (char *line = strtok_r(contents.bytes, "\n", &rest); line;
              line = strtok_r(NULL, "\n", &rest))
-            take_line(line, connections);
+            take_line(line, port, connections);
         buffer_clear(&contents);
     }
+    connections->known = connections->known && any;
 }
 
 bool connections_has(const struct connections *connections, const char *address)

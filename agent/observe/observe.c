@@ -72,16 +72,26 @@ void observe_agent(struct observe *observe, const char *address)
     (void)text_set(agent->connected_to, sizeof(agent->connected_to), "%s", address);
 }
 
-/* Only a running agent is looked at, so a boot pays nothing for it. */
+/* Only an agent that may be running is looked at, so a boot pays nothing for it. Behind a proxy a
+ * connection to the proxy's port may be the control channel, or may not. */
 static void look_at_agent(struct observe *observe)
 {
     const struct endpoint_facts *messages = &observe->facts->endpoints[SERVICE_SSMMESSAGES];
+    const struct service_plan *plan = &observe->facts->plan.services[SERVICE_SSMMESSAGES];
+    struct agent_facts *agent = &observe->facts->agent;
+    struct proxy proxy = {.port = 0};
+    bool proxied = proxy_used(agent, plan->host);
 
-    if (observe->facts->agent.running != ANSWER_YES)
+    if (agent->running == ANSWER_NO)
         return;
-    connections_read(observe->request.root, &observe->connections);
-    if (observe->connections.known)
-        observe->facts->agent.connected = ANSWER_NO;
+    if (proxied && !proxy_parse(agent->https_proxy, &proxy))
+        return;
+    connections_read(observe->request.root, proxied ? proxy.port : plan->port,
+                     &observe->connections);
+    if (observe->connections.known && (!proxied || observe->connections.n == 0))
+        agent->connected = ANSWER_NO;
+    if (proxied)
+        observe->connections.n = 0;
     for (int i = 0; i < messages->n_addresses; i++) /* of an earlier climb, taken over */
         observe_agent(observe, messages->addresses[i].address);
 }

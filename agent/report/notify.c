@@ -16,20 +16,16 @@ void notify_ready(const struct report *report)
     (void)sd_notifyf(0, "READY=1\nSTATUS=%s", report->summary);
 }
 
-void notify_stopping(void)
+int64_t notify_watchdog_interval_ms(void)
 {
-    (void)sd_notify(0, "STOPPING=1");
+    uint64_t usec = 0;
+    return sd_watchdog_enabled(0, &usec) > 0 ? (int64_t)(usec / 3000) : 0;
 }
 
 void notify_watchdog(void)
 {
-    (void)sd_notify(0, "WATCHDOG=1");
-}
-
-int64_t notify_watchdog_interval_ms(void)
-{
-    uint64_t usec = 0;
-    return sd_watchdog_enabled(0, &usec) > 0 ? (int64_t)(usec / 2000) : 0;
+    if (notify_watchdog_interval_ms() > 0)
+        (void)sd_notify(0, "WATCHDOG=1");
 }
 
 void notify_extend(int64_t more_ms)

@@ -8,13 +8,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/file.h"
 #include "base/log.h"
 #include "base/text.h"
-#include "report/journal.h"
 #include "report/report.h"
 #include "verbs/verbs.h"
 
@@ -83,7 +81,7 @@ static void write_file(const char *path, const struct buffer *text)
         log_error("warning: %s: the report is not written: %s", path, strerror(error));
 }
 
-static void save(const char *path, const struct report *report)
+void deliver_file(const char *path, const struct report *report)
 {
     static const struct style style = {0};
     struct buffer json;
@@ -116,58 +114,6 @@ int deliver_report(const struct options *options, const struct report *report)
     int status = report_exit_status(report, options->plan.strict);
 
     if (options->save[0])
-        save(options->save, report);
+        deliver_file(options->save, report);
     return options->quiet ? status : print(options, report, status);
-}
-
-static bool to_console(const struct options *options)
-{
-    return strcmp(options->output, "console") == 0;
-}
-
-/* The console itself, where this may be written to: never waited for, since nobody may be reading a
- * serial line. */
-static void write_to_device(const struct buffer *block)
-{
-    int fd = open("/dev/console", O_WRONLY | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
-
-    if (fd < 0)
-        return;
-    (void)!write(fd, block->bytes, block->used);
-    (void)close(fd);
-}
-
-static void write_console(const struct options *options, const struct report *report)
-{
-    static const struct style style = {0};
-    struct buffer block;
-
-    buffer_init(&block, REPORT_MAX_BYTES);
-    console_write(report, &style, &block);
-    if (to_console(options))
-        (void)deliver_text(&block, EXIT_READY);
-    else if (!block.failed &&
-             isatty(STDOUT_FILENO) != 1) /* a person at a terminal has the report */
-        write_to_device(&block);
-    buffer_clear(&block);
-}
-
-void deliver_change(const struct options *options, const struct report *report, bool new_verdict)
-{
-    /* Systemd makes the directory; by hand, root may. Elsewhere nobody asked for a file there. */
-    if (mkdir(LAST_REPORT_DIRECTORY, 0755) == 0 || access(LAST_REPORT_DIRECTORY, W_OK) == 0)
-        save(LAST_REPORT, report);
-    if (!new_verdict)
-        return;
-    journal_send(report);
-    if (!options->quiet)
-        write_console(options, report);
-}
-
-int deliver_end(const struct options *options, const struct report *report)
-{
-    struct options rest = *options;
-
-    rest.quiet = options->quiet || to_console(options); /* the block was printed with the change */
-    return deliver_report(&rest, report);
 }

@@ -11,6 +11,10 @@
 #define LAST_REPORT_DIRECTORY "/run/ssm-preflight"
 #define LAST_REPORT LAST_REPORT_DIRECTORY "/report.json"
 
+/* There while the last report says ready (its exit status is 0): the unit ssm-ready.path waits for
+ * it. */
+#define READY_MARK LAST_REPORT_DIRECTORY "/ready"
+
 /* Left by `wait --follow` when the instance has become ready and the agent sleeps on: the unit
  * ssm-preflight-mended.path waits for it. */
 #define MENDED LAST_REPORT_DIRECTORY "/mended"
@@ -33,10 +37,16 @@ int verb_version(const struct options *options);
 /* deliver.c: the report to standard output and to --save; the exit status. */
 int deliver_report(const struct options *options, const struct report *report);
 
-/* deliver.c, for `wait`: what is told when the words or the verdict change (the last report under
- * /run, the journal, the console), and at the end. */
-void deliver_change(const struct options *options, const struct report *report, bool new_verdict);
-int deliver_end(const struct options *options, const struct report *report);
+/* deliver.c: the JSON report to a file, atomically. That it could not be written is a warning. */
+void deliver_file(const char *path, const struct report *report);
+
+/* tell.c, for `wait`: the state of things for other programs (the last report under /run; without
+ * READY_MARK unless it is ready), the verdict for people (the journal, the console), READY_MARK where
+ * it is ready, and the end. */
+void tell_state(const struct options *options, const struct report *report);
+void tell_verdict(const struct options *options, const struct report *report);
+void tell_ready(const struct options *options, const struct report *report);
+int tell_end(const struct options *options, const struct report *report);
 
 /* Writes a finished text to standard output; EXIT_FAULT when that fails, else `status`. */
 int deliver_text(const struct buffer *text, int status);

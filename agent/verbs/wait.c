@@ -27,7 +27,8 @@ enum {
     GIVE_UP_AFTER_MS = 200, /* a younger round has hardly begun: it may go on */
     MAX_GIVEN_UP = 20,      /* a network that flaps for ever must not keep us from an answer */
     STOP_MARGIN_MS = 20,    /* to diagnose and to report within the deadline */
-    EXTEND_MS = 15000,
+    HANG_AFTER_MS = 5000,   /* one that is still there so long after its deadline hangs */
+    WORD_TAKEN_MS = 1000,
 };
 
 struct waiting {
@@ -38,12 +39,11 @@ struct waiting {
     bool is_live;
     struct report drawn; /* of a snapshot that is not whole yet */
     int64_t round_started_ms;
-    int64_t fed_ms; /* when the watchdog was last fed */
     int n_given_up;
-    bool changed;      /* the network did, since the last round began */
-    enum verdict told; /* the verdict that was last told */
-    char summary[SUMMARY_SIZE];
-    bool told_any;
+    bool changed;  /* the network did, since the last round began */
+    bool recorded; /* following: there was a verdict before this run */
+    struct rounds_told told;
+    char summary[SUMMARY_SIZE]; /* of the round before */
 };
 
 static int64_t remaining_ms(const struct waiting *waiting)
@@ -75,22 +75,17 @@ static void draw(struct waiting *waiting, const struct report *report)
     write_now(&text);
 }
 
-static void feed_watchdog(struct waiting *waiting)
+/* How often something is to be done while waiting; 0: never. */
+static int64_t tick_ms(const struct waiting *waiting)
 {
-    int64_t now_ms = clock_monotonic_ms();
-    int64_t interval_ms = notify_watchdog_interval_ms();
-
-    if (interval_ms == 0 || now_ms - waiting->fed_ms < interval_ms)
-        return;
-    waiting->fed_ms = now_ms;
-    notify_watchdog();
+    return waiting->is_live ? DRAW_EVERY_MS : notify_watchdog_interval_ms();
 }
 
 static void ticked(void *arg, const struct facts *facts)
 {
     struct waiting *waiting = arg;
 
-    feed_watchdog(waiting);
+    notify_watchdog();
     if (!waiting->is_live)
         return;
     if (!run_diagnose(&waiting->run, facts, &waiting->drawn))
@@ -117,7 +112,7 @@ static bool one_round(struct waiting *waiting)
 {
     const struct round_watch watch = {
         .arg = waiting,
-        .tick_ms = waiting->is_live || notify_watchdog_interval_ms() ? DRAW_EVERY_MS : 0,
+        .tick_ms = tick_ms(waiting),
         .tick = ticked,
         .changed_fd = changes_fd(waiting->changes),
         .changed = changed,
@@ -138,8 +133,8 @@ static bool pause_or_signal(struct waiting *waiting, int64_t wait_ms)
     for (;;) {
         struct pollfd fds[2] = {{.fd = waiting->run.signal_fd, .events = POLLIN},
                                 {.fd = changes_fd(waiting->changes), .events = POLLIN}};
-        int64_t left_ms = until_ms - clock_monotonic_ms();
-        int64_t slice_ms = left_ms < DRAW_EVERY_MS ? left_ms : DRAW_EVERY_MS;
+        int64_t left_ms = until_ms - clock_monotonic_ms(), every_ms = tick_ms(waiting);
+        int64_t slice_ms = every_ms > 0 && every_ms < left_ms ? every_ms : left_ms;
 
         if (left_ms <= 0)
             return false;
@@ -150,7 +145,7 @@ static bool pause_or_signal(struct waiting *waiting, int64_t wait_ms)
             run_forget(&waiting->run);
             return false;
         }
-        feed_watchdog(waiting);
+        notify_watchdog();
         if (waiting->is_live)
             draw(waiting, waiting->run.report);
     }
@@ -170,26 +165,6 @@ static int64_t next_wait_ms(const struct waiting *waiting)
 
 /* --- telling --- */
 
-static void tell(struct waiting *waiting)
-{
-    const struct report *report = waiting->run.report;
-    const struct options *options = waiting->run.options;
-    bool new_verdict = !waiting->told_any || waiting->told != report->verdict;
-    bool new_words = strcmp(waiting->summary, report->summary) != 0;
-
-    notify_status(report);
-    notify_extend(EXTEND_MS);
-    if (waiting->is_live)
-        draw(waiting, report);
-    else if (new_words && !options->quiet)
-        log_error("round %d: %s", waiting->run.n_rounds, report->summary);
-    if (new_verdict || new_words)
-        deliver_change(options, report, new_verdict);
-    waiting->told_any = true;
-    waiting->told = report->verdict;
-    (void)text_set(waiting->summary, sizeof(waiting->summary), "%s", report->summary);
-}
-
 static bool is_over(const struct waiting *waiting)
 {
     const struct report *report = waiting->run.report;
@@ -201,19 +176,78 @@ static bool is_over(const struct waiting *waiting)
     return remaining_ms(waiting) == 0 || (remaining_ms(waiting) < 0 && waiting->run.limit_ms);
 }
 
+/* The state is told after each round; the verdict when it is one. */
+static void tell(struct waiting *waiting, bool over)
+{
+    const struct report *report = waiting->run.report;
+    const struct options *options = waiting->run.options;
+    bool new_words = strcmp(waiting->summary, report->summary) != 0;
+
+    notify_status(report);
+    if (waiting->is_live)
+        draw(waiting, report);
+    else if (new_words && !options->quiet)
+        log_error("round %d: %s", waiting->run.n_rounds, report->summary);
+    if (new_words)
+        tell_state(options, report);
+    (void)text_set(waiting->summary, sizeof(waiting->summary), "%s", report->summary);
+    if (rounds_tell(&waiting->told, report, clock_monotonic_ms() - waiting->run.started_ms, over))
+        tell_verdict(options, report);
+}
+
+/* --- after boot --- */
+
+static bool is_there(const char *path)
+{
+    return access(path, F_OK) == 0;
+}
+
+/* The restart of the agent comes before whatever starts with readiness, so that an agent which waits
+ * for that is started once. Nobody takes the word where its unit is switched off. */
+static void until_word_is_taken(void)
+{
+    int64_t until_ms = clock_monotonic_ms() + WORD_TAKEN_MS;
+
+    while (is_there(MENDED) && clock_monotonic_ms() < until_ms)
+        (void)poll(NULL, 0, 10);
+}
+
+/* The agent does not notice that something was mended. One that is connected needs no help, and one
+ * of which that is not known gets none; one that ended waits for its manager to start it again.
+ * Without a verdict before this run, only rounds of our own can tell that something was mended. */
+static void leave_word(const struct waiting *waiting)
+{
+    static const char words[] = "ready after having been not ready\n";
+    const struct agent_facts *agent = &waiting->run.facts->agent;
+    bool mended = is_ready(waiting->run.report) && (waiting->recorded || waiting->run.n_rounds > 1);
+
+    if (!mended || (agent->connected != ANSWER_NO && agent->running != ANSWER_NO))
+        return;
+    int error = file_write_atomically(MENDED, words, sizeof(words) - 1, 0644);
+    if (error)
+        log_error("warning: %s: the agent is not restarted: %s", MENDED, strerror(error));
+    else
+        until_word_is_taken();
+}
+
+/* --- all of it --- */
+
 static int run_rounds(struct waiting *waiting)
 {
     const struct options *options = waiting->run.options;
-    bool stopped;
+    bool over = false;
 
-    for (;;) {
+    while (!over) {
         if (!one_round(waiting))
             return EXIT_FAULT;
-        stopped = waiting->run.facts->stopped_by == STOPPED_BY_SIGNAL;
+        bool stopped = waiting->run.facts->stopped_by == STOPPED_BY_SIGNAL;
         run_remember(&waiting->run);
-        tell(waiting);
-        if (stopped || is_over(waiting) || pause_or_signal(waiting, next_wait_ms(waiting)))
-            break;
+        over = stopped || is_over(waiting);
+        tell(waiting, over);
+        if (!over && pause_or_signal(waiting, next_wait_ms(waiting))) {
+            over = true;
+            tell(waiting, over);
+        }
     }
     if (waiting->is_live) {
         struct buffer text;
@@ -221,36 +255,20 @@ static int run_rounds(struct waiting *waiting)
         live_erase(&waiting->live, &text);
         write_now(&text);
     }
+    if (options->follow)
+        leave_word(waiting);
+    tell_ready(options, waiting->run.report);
     notify_ready(waiting->run.report);
-    return deliver_end(options, waiting->run.report);
+    return tell_end(options, waiting->run.report);
 }
 
-/* --- after boot --- */
-
-/* The agent does not notice that something was mended; one that is connected needs no help. */
-static void leave_word(const struct waiting *waiting)
-{
-    static const char words[] = "ready after having been not ready\n";
-
-    if (!is_ready(waiting->run.report) || waiting->run.facts->agent.connected == ANSWER_YES)
-        return;
-    int error = file_write_atomically(MENDED, words, sizeof(words) - 1, 0644);
-    if (error)
-        log_error("warning: %s: the agent is not restarted: %s", MENDED, strerror(error));
-}
-
-/* Where the last verdict was ready there is nothing to follow; where there is none, only rounds of
- * our own can tell that something was mended. */
+/* Where the last verdict was ready there is nothing to follow. */
 static int follow(struct waiting *waiting)
 {
-    bool recorded = show_last(waiting->run.options, waiting->run.facts, waiting->run.report);
-
-    if (recorded && is_ready(waiting->run.report))
+    waiting->recorded = show_last(waiting->run.options, waiting->run.facts, waiting->run.report);
+    if (waiting->recorded && is_ready(waiting->run.report))
         return EXIT_READY;
-    int status = run_rounds(waiting);
-    if (status != EXIT_FAULT && (recorded || waiting->run.n_rounds > 1))
-        leave_word(waiting);
-    return status;
+    return run_rounds(waiting);
 }
 
 int verb_wait(const struct options *options)
@@ -268,6 +286,8 @@ int verb_wait(const struct options *options)
         waiting.is_live = !options->quiet && isatty(STDOUT_FILENO) == 1 &&
                           strcmp(options->output, "terminal") == 0;
         waiting.changes = changes_open(options->root);
+        if (limit_ms > 0)
+            notify_extend(limit_ms + HANG_AFTER_MS);
         status = options->follow ? follow(&waiting) : run_rounds(&waiting);
     }
     changes_close(waiting.changes);

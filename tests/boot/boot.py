@@ -26,6 +26,7 @@ from vpc import Lab  # noqa: E402
 
 OURS = "ssm-preflight.service"
 AGENT = "amazon-ssm-agent.service"
+SNAP_AGENT = "snap.amazon-ssm-agent.amazon-ssm-agent.service"
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 
@@ -137,6 +138,9 @@ class Container(Boot):
         return self
 
     def lay(self):
+        # Its console is a pty, which a getty hangs up for everybody; the kernel leaves a real /dev/console alone (tty_io.c,
+        # __tty_hangup), as the virtual machines show.
+        self.files.setdefault("/etc/systemd/system/console-getty.service.d/50-lab.conf", "[Service]\nTTYVHangup=no\nTTYReset=no\n")
         self.files.setdefault("/etc/resolv.conf", self.lab.run(["/etc/resolv.conf"], program="cat").stdout)
         super().lay()
 
@@ -220,7 +224,7 @@ def verdict(name):
 def agent_says(text):
     @wanted(f"the agent says {text!r}")
     def is_it(entry):
-        return entry.get("_SYSTEMD_UNIT") == AGENT and text in str(entry.get("MESSAGE"))
+        return entry.get("_SYSTEMD_UNIT") in (AGENT, SNAP_AGENT) and text in str(entry.get("MESSAGE"))
     return is_it
 
 

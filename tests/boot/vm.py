@@ -100,7 +100,7 @@ class Machine(Boot):
         self.journal_path = os.path.join(self.folder, "journal")
         self.started_s = time.monotonic()
         self.qemu = self._keep(self._in_router(
-            "nice", "qemu-system-x86_64", "-accel", "tcg,thread=multi", "-smp", "2", "-m", "512", "-display", "none", "-no-reboot",
+            "qemu-system-x86_64", "-accel", "tcg,thread=multi", "-smp", "2", "-m", "512", "-display", "none", "-no-reboot",
             "-nodefaults", "-no-user-config", "-kernel", self.kernel,
             "-append", "root=/dev/nvme0n1 rw console=tty0 console=ttyS0,115200n8 mitigations=off systemd.show_status=yes "
             # What udev would load and nothing here needs: seconds of emulated time.

@@ -1,9 +1,11 @@
 """`wait`: never later than its deadline, at once when the network comes, and in view on a terminal."""
 
+import contextlib
 import json
 import os
 import pty
 import re
+import select
 import subprocess
 import time
 
@@ -39,7 +41,7 @@ def test_never_later_than_the_deadline_whatever_stalls(fault):
 def test_a_network_that_comes_up_starts_a_round_at_once():
     with Lab(["network-not-up"]) as lab:
         running = lab.start(["wait", "--deadline", "60s", "--output", "json"], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-                            environment={"NOTIFY_SOCKET": "/run/systemd/notify"})
+                            environment=NOTIFY)
         assert lab.until("notify", 6, within_s=30), "no rounds"  # far enough for the waits between rounds to be long
         lab.fault_mend("network-not-up")
         mended = time.monotonic()
@@ -67,23 +69,120 @@ def test_the_last_whole_round_is_what_is_reported():
         assert found["rounds"] >= 2
 
 
+# --- what is told, and when
+
+READY = "/run/ssm-preflight/ready"
+NOTIFY = {"NOTIFY_SOCKET": "/run/systemd/notify"}
+
+
+def is_there(lab, path):
+    return lab.run(["-e", path], program="/usr/bin/test").returncode == 0
+
+
+def test_the_mark_of_readiness_follows_the_verdict():
+    with Lab() as lab:
+        assert lab.run(["wait", "--quiet"]).returncode == 0 and is_there(lab, READY)
+        lab.fault_add("role-missing")
+        assert lab.run(["wait", "--quiet", "--deadline", "300ms"]).returncode == 1 and not is_there(lab, READY)
+        lab.fault_mend("role-missing")
+        lab.fault_add("policy-incomplete")
+        assert lab.run(["wait", "--quiet", "--deadline", "300ms", "--strict"]).returncode == 1 and not is_there(lab, READY)
+
+
+def test_a_network_that_comes_late_is_no_verdict():
+    """The console and the journal hear of what was ready in the end; the state before it is told as a state."""
+    with Lab(["network-not-up"]) as lab:
+        running = lab.start(["wait", "--deadline", "60s", "--output", "short"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, environment=NOTIFY)
+        assert lab.until("notify", 3, within_s=20)
+        lab.fault_mend("network-not-up")
+        done = running.wait(40)
+        assert done.returncode == 0, done.stderr
+        assert "network" in done.stderr.splitlines()[0]
+        assert "NOT READY" not in lab.console() and lab.console().count("READY") == 1
+        assert {entry.get("SSM_PREFLIGHT_VERDICT") for entry in lab.journal()} == {"ready"}
+
+
+def test_what_stands_at_a_signal_is_told():
+    with Lab(["role-missing"]) as lab:
+        running = lab.start(["wait", "--deadline", "60s", "--quiet", "--save", "/tmp/report.json"], environment=NOTIFY)
+        assert lab.until("notify", 2, within_s=20)
+        running.signal(15)
+        assert running.wait(10).returncode == 1
+        assert [entry["SSM_PREFLIGHT_VERDICT"] for entry in lab.journal()][:1] == ["not-ready"]
+        assert is_there(lab, "/tmp/report.json")
+
+
+def test_the_manager_is_asked_once_for_as_long_as_the_deadline_takes():
+    """Whoever hangs afterwards is not waited for any longer."""
+    with Lab(["role-missing"]) as lab:
+        lab.run(["wait", "--deadline", "3s", "--quiet"], environment=NOTIFY)
+        told = [line for message in lab.notifications() for line in message.splitlines() if line.startswith("EXTEND_TIMEOUT_USEC=")]
+        assert told == ["EXTEND_TIMEOUT_USEC=8000000"]
+
+
+def test_the_watchdog_is_fed_often_enough_and_no_oftener():
+    """Within rounds that hang and between rounds; the manager's patience is a second."""
+    with Lab(["imds-silent"]) as lab:
+        environment = NOTIFY | {"WATCHDOG_USEC": "1000000"}
+        lab.run(["wait", "--deadline", "6s", "--quiet"], environment=environment)
+        fed = [message for message in lab.notifications() if "WATCHDOG=1" in message]
+        assert 13 <= len(fed) <= 24, len(fed)
+
+
+def test_a_console_that_takes_nothing_holds_nobody():
+    """A serial line that nobody reads, full to the brim."""
+    with Lab(["role-missing"]) as lab:
+        master, slave = pty.openpty()
+        os.set_blocking(slave, False)
+        while select.select([], [slave], [], 0.5)[1]:  # the kernel carries on what it takes, so there may be room again
+            with contextlib.suppress(BlockingIOError):
+                os.write(slave, b"x" * 64)
+        os.set_blocking(slave, True)
+        running = lab.start(["wait", "--deadline", "500ms", "--output", "console"], stdout=slave, stderr=subprocess.PIPE)
+        done = running.wait(20)
+        os.close(slave)
+        os.close(master)
+        assert done.returncode == 1 and "did not take the whole report" in done.stderr
+        assert done.resources["wall_ms"] < 6000
+
+
+def test_waiting_sleeps():
+    """Between rounds nothing wakes it but what it waits for."""
+    code = "import resource, subprocess, sys; subprocess.run(sys.argv[1:]); print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_nvcsw)"
+    with Lab(["network-not-up"]) as lab:
+        done = lab.run(["-c", code, lab.binary, "wait", "--deadline", "8s", "--quiet"], program="/usr/bin/python3")
+        assert int(done.stdout) < 30, done.stdout
+
+
 # --- after boot
 
 MENDED = "/run/ssm-preflight/mended"
 
 
 def has_word(lab):
-    return lab.run(["-e", MENDED], program="/usr/bin/test").returncode == 0
+    return is_there(lab, MENDED)
 
 
 def test_the_follow_up_leaves_word_when_something_was_mended():
     with Lab(["role-missing"]) as lab:
         assert lab.run(["wait", "--deadline", "500ms", "--quiet"]).returncode == 1
-        running = lab.start(["wait", "--follow", "--quiet"], environment={"NOTIFY_SOCKET": "/run/systemd/notify"})
+        running = lab.start(["wait", "--follow", "--quiet"], environment=NOTIFY)
         assert lab.until("notify", 1, within_s=20) and not has_word(lab)
         lab.fault_mend("role-missing")
         assert running.wait(60).returncode == 0
         assert has_word(lab)
+
+
+def test_what_starts_with_readiness_starts_after_the_agents_restart():
+    """Nobody takes the word here, so the mark comes when that was waited for."""
+    with Lab(["role-missing"]) as lab:
+        assert lab.run(["wait", "--deadline", "500ms", "--quiet"]).returncode == 1
+        running = lab.start(["wait", "--follow", "--quiet"], environment=NOTIFY)
+        assert lab.until("notify", 1, within_s=20)
+        lab.fault_mend("role-missing")
+        assert running.wait(60).returncode == 0
+        word, mark = (float(time) for time in lab.run(["-c", "%.Y", MENDED, READY], program="/usr/bin/stat").stdout.split())
+        assert mark - word >= 0.9
 
 
 def test_the_follow_up_ends_at_once_where_all_was_well():
@@ -103,7 +202,7 @@ def test_without_a_verdict_before_it_a_first_ready_is_no_mend():
 def test_changes_are_told_line_by_line_without_a_terminal():
     with Lab(["role-missing"]) as lab:
         running = lab.start(["wait", "--deadline", "30s", "--output", "short"], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-                            environment={"NOTIFY_SOCKET": "/run/systemd/notify"})
+                            environment=NOTIFY)
         assert lab.until("notify", 2, within_s=20)
         lab.fault_mend("role-missing")
         done = running.wait(40)

@@ -149,7 +149,7 @@ static void only_roots_established_connections_to_443_count(void **state)
     (void)state;
 
     assert_non_null(mkdtemp(root));
-    connections_read(root, &connections);
+    connections_read(root, 443, &connections);
     assert_false(connections.known);
     (void)text_set(path, sizeof(path), "%s/proc", root);
     assert_int_equal(mkdir(path, 0755), 0);
@@ -164,13 +164,30 @@ static void only_roots_established_connections_to_443_count(void **state)
     (void)text_set(text, sizeof(text), "%s%s", head, rows6);
     assert_int_equal(file_write_atomically(path, text, strlen(text), 0644), 0);
 
-    connections_read(root, &connections);
+    connections_read(root, 443, &connections);
     assert_true(connections.known);
     assert_int_equal(connections.n, 3);
     assert_true(connections_has(&connections, "10.0.1.22"));
     assert_true(connections_has(&connections, "10.0.1.26"));
     assert_true(connections_has(&connections, "2600:1f18:1:1::5"));
     assert_false(connections_has(&connections, "10.0.1.23"));
+    connections_read(root, 80, &connections);
+    assert_int_equal(connections.n, 1);
+    assert_true(connections_has(&connections, "10.0.1.25"));
+
+    char *many = calloc(MAX_CONNECTIONS + 1, 100);
+    assert_non_null(many);
+    for (int i = 0; i <= MAX_CONNECTIONS; i++)
+        (void)text_add(
+            many, (size_t)(MAX_CONNECTIONS + 1) * 100,
+            "   0: 0A01000A:%04X 1601000A:01BB 01 00000000:00000000 00:00000000 00000000 "
+            "    0\n",
+            (unsigned int)i);
+    assert_int_equal(file_write_atomically(path, many, strlen(many), 0644), 0);
+    free(many);
+    connections_read(root, 443, &connections);
+    assert_false(connections.known); /* what did not fit may be what is looked for */
+    assert_true(connections_has(&connections, "10.0.1.22"));
 
     (void)unlink(path);
     path[strlen(path) - 1] = '\0';

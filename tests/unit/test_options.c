@@ -118,6 +118,20 @@ static void words_and_options_may_mix(void **state)
     assert_string_equal(options.words[1], "-");
 }
 
+/* The deadline of a file is for the boot; what goes on after it has none but by the command line. */
+static void following_has_no_deadline_of_a_file(void **state)
+{
+    (void)state;
+    write_file("/etc/ssm-preflight/preflight.conf", "deadline = 5s\n");
+    assert_true(parse("wait"));
+    assert_int_equal(options.deadline_ms, 5000);
+    assert_true(parse("wait --follow"));
+    assert_int_equal(options.deadline_ms, 0);
+    assert_true(parse("wait --deadline 7s --follow"));
+    assert_int_equal(options.deadline_ms, 7000);
+    remove_file("/etc/ssm-preflight/preflight.conf");
+}
+
 static void targets_and_checks(void **state)
 {
     (void)state;
@@ -248,6 +262,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(nothing_given_is_the_default),
         cmocka_unit_test(words_and_options_may_mix),
+        cmocka_unit_test(following_has_no_deadline_of_a_file),
         cmocka_unit_test(targets_and_checks),
         cmocka_unit_test(wrong_arguments_are_named),
         cmocka_unit_test_teardown(later_files_win_and_the_command_line_wins_over_all, forget_files),

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * When `check` asks again: only after answers that say "later", three times in all, in time.
+ * When `check` asks again: only after answers that say "later", three times in all, in time. And when
+ * `wait` tells a verdict: not before it is one.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -101,6 +102,94 @@ static void waits_grow_with_full_jitter_and_end_before_the_deadline(void **state
     assert_false(rounds_next(&report, &late, &wait_ms));
 }
 
+/* --- telling --- */
+
+static const struct report *judge(enum verdict verdict, const char *code)
+{
+    memset(&report, 0, sizeof(report));
+    report.verdict = verdict;
+    report.findings[0].target = N_TARGETS;
+    if (code) {
+        report.n_findings = 1;
+        (void)strcpy(report.findings[0].code, code);
+        report.findings[0].severity = SEVERITY_FATAL;
+    }
+    return &report;
+}
+
+static const struct report *not_ready(const char *code)
+{
+    return judge(VERDICT_NOT_READY, code);
+}
+
+static void ready_is_told_at_once_and_once(void **state)
+{
+    struct rounds_told told = {0};
+    (void)state;
+
+    assert_true(rounds_tell(&told, judge(VERDICT_READY, NULL), 0, true));
+    assert_false(rounds_tell(&told, judge(VERDICT_READY, NULL), 10, true));
+    assert_true(rounds_tell(&told, judge(VERDICT_DEGRADED, "agent-disabled"), 20, true));
+}
+
+static void a_network_that_comes_late_is_not_told(void **state)
+{
+    struct rounds_told told = {0};
+    (void)state;
+
+    assert_false(rounds_tell(&told, not_ready("network-not-up"), 3, false));
+    assert_false(rounds_tell(&told, not_ready("network-not-up"), 400, false));
+    assert_false(rounds_tell(&told, not_ready("imds-unreachable"), 2000, false));
+    assert_true(rounds_tell(&told, judge(VERDICT_READY, NULL), 2100, true));
+}
+
+static void not_ready_is_told_when_two_rounds_agree_after_a_while(void **state)
+{
+    struct rounds_told told = {0};
+    (void)state;
+
+    assert_false(rounds_tell(&told, not_ready("role-missing"), TELL_AFTER_MS - 1, false));
+    assert_false(rounds_tell(&told, not_ready("private-dns-off"), TELL_AFTER_MS + 1, false));
+    assert_true(rounds_tell(&told, not_ready("private-dns-off"), TELL_AFTER_MS + 2, false));
+    assert_false(rounds_tell(&told, not_ready("private-dns-off"), TELL_AFTER_MS + 9, true));
+}
+
+static void the_end_tells_whatever_stands(void **state)
+{
+    struct rounds_told told = {0};
+    (void)state;
+
+    assert_false(rounds_tell(&told, not_ready("role-missing"), 10, false));
+    assert_true(rounds_tell(&told, not_ready("role-missing"), 20, true));
+}
+
+static void another_cause_is_told_and_a_blip_is_not(void **state)
+{
+    struct rounds_told told = {0};
+    (void)state;
+
+    (void)rounds_tell(&told, not_ready("role-missing"), 9000, false);
+    assert_true(rounds_tell(&told, not_ready("role-missing"), 9001, false));
+    assert_false(rounds_tell(&told, not_ready("imds-throttled"), 9002, false));
+    assert_false(rounds_tell(&told, not_ready("role-missing"), 9003, false));
+    assert_false(rounds_tell(&told, not_ready("policy-missing"), 9004, false));
+    assert_true(rounds_tell(&told, not_ready("policy-missing"), 9005, false));
+}
+
+/* EC2 keeps 64 KiB of console: causes that take turns for ever must not push the boot out of it. */
+static void causes_that_take_turns_do_not_fill_the_console(void **state)
+{
+    struct rounds_told told = {0};
+    int n = 0;
+    (void)state;
+
+    for (int i = 0; i < 1000; i++)
+        n += rounds_tell(&told, not_ready(i / 2 % 2 ? "dns-servfail" : "vpc-dns-off"), 9000 + i,
+                         false);
+    assert_int_equal(n, 1 + TELL_CAUSES);
+    assert_true(rounds_tell(&told, judge(VERDICT_READY, NULL), 20000, false));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -109,6 +198,12 @@ int main(void)
         cmocka_unit_test(waiting_never_passes_the_deadline),
         cmocka_unit_test(three_rounds_and_no_more),
         cmocka_unit_test(waits_grow_with_full_jitter_and_end_before_the_deadline),
+        cmocka_unit_test(ready_is_told_at_once_and_once),
+        cmocka_unit_test(a_network_that_comes_late_is_not_told),
+        cmocka_unit_test(not_ready_is_told_when_two_rounds_agree_after_a_while),
+        cmocka_unit_test(the_end_tells_whatever_stands),
+        cmocka_unit_test(another_cause_is_told_and_a_blip_is_not),
+        cmocka_unit_test(causes_that_take_turns_do_not_fill_the_console),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * What `wait` tells while it goes on: the state of things to other programs, the verdict to people.
+ * None of it may hold up or change a verdict.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/file.h"
+#include "base/log.h"
+#include "report/journal.h"
+#include "report/report.h"
+#include "verbs/verbs.h"
+
+enum { CONSOLE_MAX_MS = 3000 }; /* a block of 2 KB takes 2.2 s at 9600 baud */
+
+static bool to_console(const struct options *options)
+{
+    return strcmp(options->output, "console") == 0;
+}
+
+/* As much as the device takes in time: it may be a serial line that nobody reads. `fd` does not
+ * block. */
+static bool write_in_time(int fd, const struct buffer *block)
+{
+    int64_t until_ms = clock_monotonic_ms() + CONSOLE_MAX_MS;
+
+    for (size_t done = 0; done < block->used;) {
+        struct pollfd room = {.fd = fd, .events = POLLOUT};
+        int64_t left_ms = until_ms - clock_monotonic_ms();
+        ssize_t n = write(fd, block->bytes + done, block->used - done);
+
+        if (n > 0)
+            done += (size_t)n;
+        else if (n < 0 && errno != EAGAIN && errno != EINTR)
+            return false;
+        else if (left_ms <= 0 || (poll(&room, 1, (int)left_ms) < 0 && errno != EINTR))
+            return false;
+    }
+    return true;
+}
+
+/* The console itself, where this may be written to. */
+static void write_to_device(const struct buffer *block)
+{
+    int fd = open("/dev/console", O_WRONLY | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
+
+    if (fd < 0)
+        return;
+    (void)write_in_time(fd, block);
+    (void)close(fd);
+}
+
+/* Standard output, which the unit makes the console: it is ours alone there. */
+static void write_to_output(const struct buffer *block)
+{
+    int flags = fcntl(STDOUT_FILENO, F_GETFL);
+
+    if (isatty(STDOUT_FILENO) != 1 || flags < 0 ||
+        fcntl(STDOUT_FILENO, F_SETFL, flags | O_NONBLOCK) != 0) {
+        (void)deliver_text(block, EXIT_READY);
+        return;
+    }
+    if (!write_in_time(STDOUT_FILENO, block))
+        log_error("warning: the console did not take the whole report in time");
+    (void)fcntl(STDOUT_FILENO, F_SETFL, flags);
+}
+
+static void write_console(const struct options *options, const struct report *report)
+{
+    static const struct style style = {0};
+    struct buffer block;
+
+    buffer_init(&block, REPORT_MAX_BYTES);
+    console_write(report, &style, &block);
+    if (block.failed)
+        log_error("out of memory: nothing goes to the console");
+    else if (to_console(options))
+        write_to_output(&block);
+    else if (isatty(STDOUT_FILENO) != 1) /* a person at a terminal has the report */
+        write_to_device(&block);
+    buffer_clear(&block);
+}
+
+static bool may_write_state(void)
+{
+    /* Systemd makes the directory; by hand, root may. Elsewhere nobody asked for a file there. */
+    return mkdir(LAST_REPORT_DIRECTORY, 0755) == 0 || access(LAST_REPORT_DIRECTORY, W_OK) == 0;
+}
+
+static bool is_ready(const struct options *options, const struct report *report)
+{
+    return report_exit_status(report, options->plan.strict) == EXIT_READY;
+}
+
+static void mark_failed(int error)
+{
+    log_error("warning: %s: ssm-ready.target does not follow the verdict: %s", READY_MARK,
+              strerror(error));
+}
+
+void tell_state(const struct options *options, const struct report *report)
+{
+    if (!may_write_state())
+        return;
+    deliver_file(LAST_REPORT, report);
+    if (!is_ready(options, report) && unlink(READY_MARK) != 0 && errno != ENOENT)
+        mark_failed(errno);
+}
+
+void tell_ready(const struct options *options, const struct report *report)
+{
+    static const char words[] = "ready\n";
+
+    if (!is_ready(options, report) || !may_write_state())
+        return;
+    int error = file_write_atomically(READY_MARK, words, sizeof(words) - 1, 0644);
+    if (error)
+        mark_failed(error);
+}
+
+void tell_verdict(const struct options *options, const struct report *report)
+{
+    journal_send(report);
+    if (!options->quiet)
+        write_console(options, report);
+}
+
+int tell_end(const struct options *options, const struct report *report)
+{
+    struct options rest = *options;
+
+    rest.quiet = options->quiet || to_console(options); /* the block was printed with the change */
+    return deliver_report(&rest, report);
+}
