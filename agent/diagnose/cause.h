@@ -49,6 +49,9 @@ cause_applies explains_no_route, explains_local_firewall, explains_gateway_silen
 cause_applies explains_network_acl, explains_egress_blocked, explains_endpoint_blocks_443,
     explains_endpoint_az_unreachable;
 
+/* --- cause_family.c --- */
+cause_applies explains_address_family_blocked;
+
 /* --- cause_tls.c --- */
 cause_applies explains_clock_wrong, explains_tls_intercepted, explains_tls_untrusted,
     explains_tls_wrong_name, explains_tls_expired, explains_tls_reset, explains_tls_version;
@@ -81,7 +84,7 @@ cause_remedy mend_resolver_missing, mend_vpc_dns, mend_resolver_unreachable, men
     mend_hosts_file, mend_private_dns, mend_endpoint_missing, mend_public_path, mend_wrong_name,
     mend_servfail;
 cause_remedy mend_route, mend_local_firewall, mend_gateway, mend_acl, mend_egress,
-    mend_endpoint_group, mend_zone, mend_refused, mend_mtu;
+    mend_endpoint_group, mend_zone, mend_refused, mend_family, mend_mtu;
 cause_remedy mend_clock, mend_time_sync, mend_interception, mend_untrusted, mend_tls_name,
     mend_tls_expired, mend_tls_reset, mend_tls_version, mend_signature, mend_proxy,
     mend_unavailable;

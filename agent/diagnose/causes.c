@@ -82,6 +82,8 @@ const struct cause causes[] = {
      SERVICE_BY(SILENCE), explains_endpoint_az_unreachable, mend_zone},
     {"endpoint-refuses", "An endpoint address refuses port 443", SERVICE_BY(REFUSAL),
      explains_endpoint_refuses, mend_refused},
+    {"address-family-blocked", "One address family does not get to port 443, the other does",
+     MACHINE_BY(FAMILY), explains_address_family_blocked, mend_family},
     {"path-mtu", "Full packets are lost on the way: the path's MTU", MACHINE, explains_path_mtu,
      mend_mtu},
 

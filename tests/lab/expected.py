@@ -38,6 +38,7 @@ EXPECTED = [  # fault, verdict, first finding
     ("ipv6-only", "ready", "ipv6-only"),
     ("ipv6-only imds-disabled", "not-ready", "imds-disabled"),  # at fd00:ec2::254
     ("ipv6-only dns-resolver-unreachable", "not-ready", "dns-resolver-unreachable"),  # fd00:ec2::253 answers
+    ("dual-stack", "ready", None),
     ("clock-wrong", "not-ready", "clock-wrong"),
     ("clock-wrong:-1200", "not-ready", "clock-wrong"),
     ("clock-wrong:not-yet-valid", "not-ready", "clock-wrong"),
@@ -87,6 +88,15 @@ EXPECTED = [  # fault, verdict, first finding
     ("network-acl:ephemeral", "not-ready", "network-acl"),
     ("endpoint-az-unreachable", "not-ready", "endpoint-az-unreachable"),
     ("endpoint-az-unreachable:ssmmessages:a", "not-ready", "endpoint-az-unreachable"),
+    ("address-family-blocked", "ready", "address-family-blocked"),
+    ("address-family-blocked:ipv4", "ready", "address-family-blocked"),
+    ("address-family-blocked:ipv6:ssm", "ready", "address-family-blocked"),
+    ("address-family-blocked:ipv6:all:egress", "ready", "address-family-blocked"),
+    ("address-family-blocked:ipv6:all:acl", "ready", "network-acl"),  # in the own subnet IPv6 connects
+    ("address-family-blocked endpoint-az-unreachable", "not-ready", "endpoint-az-unreachable"),
+    ("dual-stack egress-blocked", "not-ready", "egress-blocked"),
+    ("dual-stack endpoint-blocks-443", "not-ready", "endpoint-blocks-443"),
+    ("dual-stack network-acl", "not-ready", "network-acl"),
     ("endpoint-refuses", "not-ready", "endpoint-refuses"),
     ("endpoint-refuses:ssm:b", "not-ready", "endpoint-refuses"),
     ("gateway-silent", "not-ready", "gateway-silent"),

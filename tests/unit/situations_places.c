@@ -135,6 +135,119 @@ static void dual_stack(struct facts *facts)
     get_ipv6(facts, true);
 }
 
+/* --- one family of two --- */
+
+static void block_family(struct facts *facts, enum service service, bool ipv6)
+{
+    struct endpoint_facts *endpoint = &facts->endpoints[service];
+
+    for (int32_t j = 0; j < endpoint->n_addresses; j++)
+        if ((strchr(endpoint->addresses[j].address, ':') != NULL) == ipv6)
+            break_connect(facts, service, j, FAILURE_TIMEOUT, 3500);
+}
+
+/* The plain names, whose endpoints have AAAA records too. */
+static void dual_stack_by_plain_names(struct facts *facts)
+{
+    dual_stack(facts);
+    EACH_SERVICE(i) SET(facts->plan.services[i].host, "%s.us-east-1.amazonaws.com", names[i]);
+    use_agent(facts, "3.2.0.0", true);
+}
+
+static void ipv6_blocked(struct facts *facts)
+{
+    dual_stack_by_plain_names(facts);
+    EACH_SERVICE(i) block_family(facts, (enum service)i, true);
+}
+
+static void ipv4_blocked(struct facts *facts)
+{
+    dual_stack(facts);
+    EACH_SERVICE(i) block_family(facts, (enum service)i, false);
+}
+
+/* This agent is not known to take IPv6 addresses. */
+static void ipv4_blocked_and_an_older_agent(struct facts *facts)
+{
+    dual_stack_by_plain_names(facts);
+    EACH_SERVICE(i) block_family(facts, (enum service)i, false);
+}
+
+static void ipv6_blocked_at_one_endpoint(struct facts *facts)
+{
+    dual_stack(facts);
+    block_family(facts, SERVICE_SSMMESSAGES, true);
+}
+
+/* The endpoints have no interface in this subnet. */
+static void ipv6_blocked_elsewhere(struct facts *facts)
+{
+    dual_stack(facts);
+    EACH_SERVICE(i)
+    {
+        struct endpoint_facts *endpoint = &facts->endpoints[i];
+        endpoint->addresses[0] = endpoint->addresses[1];
+        SET(endpoint->addresses[2].address, "2600:1f18:1:2::2%d", i + 1);
+        endpoint->addresses[2].place = PLACE_IN_VPC;
+        endpoint->addresses[1] = endpoint->addresses[2];
+        memset(&endpoint->addresses[2], 0, sizeof endpoint->addresses[2]);
+        endpoint->n_addresses = 2;
+        for (int32_t j = 0; j < endpoint->n_answers; j++) {
+            endpoint->answers[j].n_addresses = 1;
+            SET(endpoint->answers[j].addresses[0], "%s",
+                endpoint->addresses[endpoint->answers[j].family == FAMILY_IPV6].address);
+        }
+        block_family(facts, (enum service)i, true);
+    }
+}
+
+/* Interfaces in this subnet and in another one; what crosses the border over IPv6 vanishes. */
+static void ipv6_without_acl_entries(struct facts *facts)
+{
+    dual_stack(facts);
+    EACH_SERVICE(i)
+    {
+        struct endpoint_facts *endpoint = &facts->endpoints[i];
+        int32_t last = endpoint->n_addresses++;
+        endpoint->addresses[last] = endpoint->addresses[last - 1];
+        SET(endpoint->addresses[last].address, "2600:1f18:1:2::2%d", i + 1);
+        endpoint->addresses[last].place = PLACE_IN_VPC;
+        break_connect(facts, (enum service)i, last, FAILURE_TIMEOUT, 3500);
+    }
+}
+
+static void ipv6_without_route(struct facts *facts)
+{
+    dual_stack(facts);
+    facts->network.default_route_ipv6 = false;
+    EACH_SERVICE(i) break_connect(facts, (enum service)i, 2, FAILURE_NO_ROUTE, 1);
+}
+
+/* Of IPv4 one zone is silent too: neither family connects as a whole. */
+static void ipv6_blocked_and_a_zone(struct facts *facts)
+{
+    ipv6_blocked(facts);
+    break_connect(facts, SERVICE_SSM, 1, FAILURE_TIMEOUT, 3500);
+}
+
+/* The round ended before IPv6 was settled. */
+static void ipv4_silent_and_ipv6_not_known(struct facts *facts)
+{
+    ipv4_blocked(facts);
+    facts->stopped_by = STOPPED_BY_DEADLINE;
+    EACH_SERVICE(i)
+    {
+        struct address_facts *at = &facts->endpoints[i].addresses[2];
+        memset(&at->connect, 0, sizeof at->connect);
+        memset(&at->tls, 0, sizeof at->tls);
+        memset(&at->session, 0, sizeof at->session);
+        memset(&at->http, 0, sizeof at->http);
+        memset(&at->head, 0, sizeof at->head);
+        for (int32_t j = 0; j < facts->endpoints[i].n_actions; j++)
+            facts->endpoints[i].actions[j].permission = PERMISSION_NOT_PROBED;
+    }
+}
+
 static void ipv6_only_blocked(struct facts *facts)
 {
     get_ipv6(facts, false);
@@ -174,6 +287,23 @@ const struct situation place_situations[] = {
     {"policy-missing--isolated", policy_missing_in_isolation, VERDICT_NOT_READY, CONFIDENCE_CERTAIN,
      "policy-missing"},
     {"healthy--dual-stack", dual_stack, VERDICT_READY, CONFIDENCE_POSSIBLE, ""},
+    {"address-family-blocked", ipv6_blocked, VERDICT_READY, CONFIDENCE_LIKELY,
+     "address-family-blocked"},
+    {"address-family-blocked--ipv4", ipv4_blocked, VERDICT_READY, CONFIDENCE_LIKELY,
+     "address-family-blocked"},
+    {"address-family-blocked--older-agent", ipv4_blocked_and_an_older_agent, VERDICT_NOT_READY,
+     CONFIDENCE_LIKELY, "address-family-blocked"},
+    {"address-family-blocked--one-endpoint", ipv6_blocked_at_one_endpoint, VERDICT_READY,
+     CONFIDENCE_CERTAIN, "address-family-blocked"},
+    {"address-family-blocked--other-subnet", ipv6_blocked_elsewhere, VERDICT_READY,
+     CONFIDENCE_LIKELY, "address-family-blocked"},
+    {"address-family-blocked--and-a-zone", ipv6_blocked_and_a_zone, VERDICT_NOT_READY,
+     CONFIDENCE_CERTAIN, "endpoint-az-unreachable address-family-blocked"},
+    {"address-family-blocked--not-settled", ipv4_silent_and_ipv6_not_known, VERDICT_UNKNOWN,
+     CONFIDENCE_POSSIBLE, ""},
+    {"network-acl--ipv6", ipv6_without_acl_entries, VERDICT_READY, CONFIDENCE_LIKELY,
+     "network-acl"},
+    {"no-route--ipv6", ipv6_without_route, VERDICT_READY, CONFIDENCE_CERTAIN, "no-route"},
     {"egress-blocked--ipv6-only", ipv6_only_blocked, VERDICT_NOT_READY, CONFIDENCE_LIKELY,
      "egress-blocked ipv6-only"},
     {"vpc-dns-off--ipv6-only", ipv6_only_refused_by_dns, VERDICT_NOT_READY, CONFIDENCE_CERTAIN,
