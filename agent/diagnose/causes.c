@@ -156,6 +156,8 @@ const struct cause causes[] = {
      notes_ec2messages_not_needed, mend_not_needed},
     {"slow-endpoint", "An endpoint is slow to answer", SERVICE_NOTE, notes_slow_endpoint,
      mend_slow},
+    {"hop-limit-one", "The metadata hop limit is 1: containers here get no token", NOTE,
+     notes_hop_limit_one, mend_hop_limit_one},
     {"ipv6-only", "The instance has IPv6 addresses only", NOTE, notes_ipv6_only, mend_ipv6_only},
 
     /* the last row, filled in by claims.c */

@@ -12,6 +12,9 @@ EXPECTED = [  # fault, verdict, first finding
     ("imds-blocked-refused", "not-ready", "imds-blocked-locally"),
     ("imds-disabled", "not-ready", "imds-disabled"),
     ("imds-hop-limit", "not-ready", "imds-hop-limit"),
+    ("hop-limit-one", "ready", "hop-limit-one"),
+    ("hop-limit-one:2", "ready", None),
+    ("hop-limit-one ipv6-only", "ready", "hop-limit-one"),  # by IPv6's hop limit
     ("imds-unreachable", "not-ready", "imds-unreachable"),
     ("imds-silent", "not-ready", "imds-unreachable"),
     ("imds-ipv6-only", "not-ready", "imds-unreachable"),

@@ -106,6 +106,8 @@ static void get_ipv6(struct facts *facts, bool ipv4_too)
     SET(facts->instance.subnet_cidrs[facts->instance.n_subnet_cidrs], "2600:1f18:1:1::/64");
     facts->instance.n_subnet_cidrs++;
     use_agent(facts, "3.3.3270.0", true);
+    SET(facts->plan.domain, "api.aws");
+    facts->plan.domain_source = SOURCE_AGENT_CONFIG;
     EACH_SERVICE(i)
     {
         struct endpoint_facts *endpoint = &facts->endpoints[i];
@@ -150,6 +152,8 @@ static void block_family(struct facts *facts, enum service service, bool ipv6)
 static void dual_stack_by_plain_names(struct facts *facts)
 {
     dual_stack(facts);
+    SET(facts->plan.domain, "amazonaws.com");
+    facts->plan.domain_source = SOURCE_IMDS;
     EACH_SERVICE(i) SET(facts->plan.services[i].host, "%s.us-east-1.amazonaws.com", names[i]);
     use_agent(facts, "3.2.0.0", true);
 }
@@ -201,18 +205,23 @@ static void ipv6_blocked_elsewhere(struct facts *facts)
     }
 }
 
-/* Interfaces in this subnet and in another one; what crosses the border over IPv6 vanishes. */
+/* What crosses the border of this subnet over IPv6 vanishes, and over IPv4 it does not. */
 static void ipv6_without_acl_entries(struct facts *facts)
 {
-    dual_stack(facts);
+    dual_stack_by_plain_names(facts);
     EACH_SERVICE(i)
     {
         struct endpoint_facts *endpoint = &facts->endpoints[i];
-        int32_t last = endpoint->n_addresses++;
-        endpoint->addresses[last] = endpoint->addresses[last - 1];
-        SET(endpoint->addresses[last].address, "2600:1f18:1:2::2%d", i + 1);
-        endpoint->addresses[last].place = PLACE_IN_VPC;
-        break_connect(facts, (enum service)i, last, FAILURE_TIMEOUT, 3500);
+        endpoint->addresses[0] = endpoint->addresses[2];
+        SET(endpoint->addresses[2].address, "2600:1f18:1:2::2%d", i + 1);
+        endpoint->addresses[2].place = PLACE_IN_VPC;
+        for (int32_t j = 0; j < endpoint->n_answers; j++) {
+            bool ipv6 = endpoint->answers[j].family == FAMILY_IPV6;
+            endpoint->answers[j].n_addresses = 1 + ipv6;
+            SET(endpoint->answers[j].addresses[0], "%s", endpoint->addresses[1 - ipv6].address);
+            SET(endpoint->answers[j].addresses[1], "%s", ipv6 ? endpoint->addresses[2].address : "");
+        }
+        break_connect(facts, (enum service)i, 2, FAILURE_TIMEOUT, 3500);
     }
 }
 
