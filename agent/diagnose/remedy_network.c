@@ -7,6 +7,7 @@
 
 #include "base/text.h"
 #include "diagnose/families.h"
+#include "diagnose/override.h"
 #include "diagnose/reach.h"
 #include "diagnose/remedy.h"
 #include "diagnose/routes.h"
@@ -23,6 +24,15 @@ void remedy_find_endpoint_groups(const struct facts *facts, const char *services
 
 static void find_endpoint_groups(const struct facts *facts, struct finding *finding)
 {
+    char id[NAME_SIZE];
+
+    if (override_is_endpoint(facts, remedy_service(finding), id)) {
+        remedy_command(finding,
+                       "aws ec2 describe-vpc-endpoints --region %s --vpc-endpoint-ids %s --query "
+                       "\"VpcEndpoints[].Groups[].GroupId\" --output text",
+                       remedy_region(facts), id);
+        return;
+    }
     remedy_find_endpoint_groups(facts, remedy_endpoint_service(facts, remedy_service(finding)),
                                 finding);
 }

@@ -282,6 +282,59 @@ static void named_by_the_agents_configuration(struct facts *facts)
     }
 }
 
+static void name_ssm(struct facts *facts, const char *host, const char *endpoint_service)
+{
+    struct service_plan *plan = &facts->plan.services[SERVICE_SSM];
+
+    SET(facts->agent.config_file, "/etc/amazon/ssm/amazon-ssm-agent.json");
+    SET(plan->host, "%s", host);
+    plan->host_source = SOURCE_AGENT_CONFIG;
+    SET(plan->endpoint_service, "%s", endpoint_service);
+}
+
+static void fips(struct facts *facts)
+{
+    name_ssm(facts, "ssm-fips.us-east-1.amazonaws.com", "com.amazonaws.us-east-1.ssm-fips");
+}
+
+static void fips_is_public(struct facts *facts)
+{
+    fips(facts);
+    resolve_to(facts, SERVICE_SSM, "52.46.140.2", PLACE_PUBLIC, FAILURE_TIMEOUT);
+    amazon_says(facts, SERVICE_SSM, "52.46.140.2", FAILURE_NONE);
+}
+
+static void no_such_name(struct facts *facts)
+{
+    break_resolve(facts, SERVICE_SSM, FAILURE_NXDOMAIN);
+    amazon_says(facts, SERVICE_SSM, "", FAILURE_NXDOMAIN);
+}
+
+static void fips_where_there_is_none(struct facts *facts)
+{
+    move_to(facts, "aws-us-gov", "us-gov-west-1", "amazonaws.com", "com.amazonaws");
+    name_ssm(facts, "ssm-fips.us-gov-west-1.amazonaws.com", "com.amazonaws.us-gov-west-1.ssm-fips");
+    no_such_name(facts);
+}
+
+static void endpoint_by_name(struct facts *facts)
+{
+    name_ssm(facts, "vpce-0a1b2c3d4e5f60718-abcdefgh.ssm.us-east-1.vpce.amazonaws.com",
+             "com.amazonaws.us-east-1.ssm");
+}
+
+static void endpoint_by_name_is_gone(struct facts *facts)
+{
+    endpoint_by_name(facts);
+    no_such_name(facts);
+}
+
+static void endpoint_by_name_is_blocked(struct facts *facts)
+{
+    endpoint_by_name(facts);
+    break_connect(facts, SERVICE_SSM, ALL_ADDRESSES, FAILURE_TIMEOUT, 3500);
+}
+
 const struct situation place_situations[] = {
     {"healthy--govcloud", govcloud, VERDICT_READY, CONFIDENCE_POSSIBLE, ""},
     {"endpoint-missing--govcloud", endpoint_missing_in_govcloud, VERDICT_NOT_READY,
@@ -317,6 +370,15 @@ const struct situation place_situations[] = {
      "egress-blocked ipv6-only"},
     {"vpc-dns-off--ipv6-only", ipv6_only_refused_by_dns, VERDICT_NOT_READY, CONFIDENCE_CERTAIN,
      "vpc-dns-off ipv6-only"},
+    {"healthy--fips", fips, VERDICT_READY, CONFIDENCE_POSSIBLE, ""},
+    {"endpoint-missing--fips", fips_is_public, VERDICT_NOT_READY, CONFIDENCE_CERTAIN,
+     "endpoint-missing"},
+    {"dns-wrong-name--fips-govcloud", fips_where_there_is_none, VERDICT_NOT_READY,
+     CONFIDENCE_CERTAIN, "dns-wrong-name"},
+    {"dns-wrong-name--endpoint-gone", endpoint_by_name_is_gone, VERDICT_NOT_READY,
+     CONFIDENCE_CERTAIN, "dns-wrong-name"},
+    {"endpoint-blocks-443--by-name", endpoint_by_name_is_blocked, VERDICT_NOT_READY,
+     CONFIDENCE_CERTAIN, "endpoint-blocks-443"},
     {"healthy--overrides", named_by_the_agents_configuration, VERDICT_READY, CONFIDENCE_POSSIBLE,
      ""},
     {NULL, NULL, VERDICT_UNKNOWN, CONFIDENCE_POSSIBLE, NULL},
