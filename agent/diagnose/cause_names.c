@@ -218,7 +218,8 @@ bool explains_endpoint_missing(const struct scene *scene, enum service service,
     if (finding->explains == 0 || !has_public_trouble(&naming))
         return false;
     if (override_is_fips(scene->facts, service))
-        finding_title(finding, "%s: no interface endpoint for the FIPS name that the agent is given",
+        finding_title(finding,
+                      "%s: no interface endpoint for the FIPS name that the agent is given",
                       service_name(service));
     else
         finding_title(finding, "%s: no interface endpoint with private DNS names in this VPC",

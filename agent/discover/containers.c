@@ -7,9 +7,17 @@
 #include "discover/machine.h"
 
 static const char *const signs[] = {
-    "/usr/bin/containerd", "/usr/local/bin/containerd", "/usr/bin/dockerd", "/usr/bin/podman",
-    "/usr/bin/crio",       "/usr/local/bin/crio",       "/usr/bin/kubelet", "/usr/local/bin/k3s",
-    "/snap/bin/docker",    "/etc/ecs",                  "/etc/eks",
+    "/usr/bin/containerd",
+    "/usr/local/bin/containerd",
+    "/usr/bin/dockerd",
+    "/usr/bin/podman",
+    "/usr/bin/crio",
+    "/usr/local/bin/crio",
+    "/usr/bin/kubelet",
+    "/usr/local/bin/k3s",
+    "/snap/bin/docker",
+    "/etc/ecs",
+    "/etc/eks",
 };
 
 void containers_read(const char *root, struct machine_facts *machine)

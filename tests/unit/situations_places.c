@@ -219,7 +219,8 @@ static void ipv6_without_acl_entries(struct facts *facts)
             bool ipv6 = endpoint->answers[j].family == FAMILY_IPV6;
             endpoint->answers[j].n_addresses = 1 + ipv6;
             SET(endpoint->answers[j].addresses[0], "%s", endpoint->addresses[1 - ipv6].address);
-            SET(endpoint->answers[j].addresses[1], "%s", ipv6 ? endpoint->addresses[2].address : "");
+            SET(endpoint->answers[j].addresses[1], "%s",
+                ipv6 ? endpoint->addresses[2].address : "");
         }
         break_connect(facts, (enum service)i, 2, FAILURE_TIMEOUT, 3500);
     }
