@@ -179,11 +179,12 @@ void mend_family(const struct scene *scene, struct finding *finding)
     const char *name = families_name(family);
     bool ipv6 = family == FAMILY_IPV6;
     struct blocked blocked;
+    enum family whole;
 
     (void)look_blocked(scene, family, &blocked);
-    if (finding->severity == SEVERITY_WARNING)
-        remedy_text(finding, "The agent gets through by %s, 0.3 s later.",
-                    families_name(families_other(family)));
+    if (finding->severity == SEVERITY_WARNING &&
+        families_whole(facts, remedy_service(finding), &whole))
+        remedy_text(finding, "The agent gets through by %s, 0.3 s later.", families_name(whole));
     remedy_text(finding,
                 "Give the security group of the endpoint an inbound rule for 443 over %s: a source "
                 "of this instance's group (%s) covers both families, a block only its own.",
