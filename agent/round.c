@@ -157,6 +157,7 @@ static void conclude(struct round *round, enum loop_end end)
         facts->stopped_by = STOPPED_BY_SIGNAL;
     else if (end == LOOP_DEADLINE)
         facts->stopped_by = STOPPED_BY_DEADLINE;
+    discover_conclude(round->discover);
     allowance_read(facts);
     for (int i = 0; end == LOOP_IDLE && i < N_SERVICES; i++)
         facts->endpoints[i].finished = facts->plan.services[i].need != NEED_OFF;

@@ -49,6 +49,9 @@ cause_applies explains_no_route, explains_local_firewall, explains_gateway_silen
 cause_applies explains_network_acl, explains_egress_blocked, explains_endpoint_blocks_443,
     explains_endpoint_az_unreachable;
 
+/* --- cause_family.c --- */
+cause_applies explains_address_family_blocked;
+
 /* --- cause_tls.c --- */
 cause_applies explains_clock_wrong, explains_tls_intercepted, explains_tls_untrusted,
     explains_tls_wrong_name, explains_tls_expired, explains_tls_reset, explains_tls_version;
@@ -70,18 +73,18 @@ cause_applies explains_agent_missing, explains_agent_disabled, explains_agent_ma
 /* --- notes.c: what fails nothing --- */
 cause_applies notes_service_not_in_region, notes_dhmc_in_use, notes_endpoint_outside_vpc,
     notes_public_address, notes_certificate_expires_soon, notes_ec2messages_not_needed,
-    notes_slow_endpoint, notes_ipv6_only;
+    notes_slow_endpoint, notes_hop_limit_one, notes_ipv6_only;
 
 /* --- remedy_*.c --- */
 cause_remedy mend_not_ec2, mend_network, mend_imds_locally, mend_imds_disabled, mend_imds_hop_limit,
-    mend_imds_trouble;
+    mend_imds_trouble, mend_hop_limit_one;
 cause_remedy mend_role_missing, mend_profile_empty, mend_not_assumable, mend_credentials_expired,
     mend_credentials_rejected;
 cause_remedy mend_resolver_missing, mend_vpc_dns, mend_resolver_unreachable, mend_forwarding,
     mend_hosts_file, mend_private_dns, mend_endpoint_missing, mend_public_path, mend_wrong_name,
     mend_servfail;
 cause_remedy mend_route, mend_local_firewall, mend_gateway, mend_acl, mend_egress,
-    mend_endpoint_group, mend_zone, mend_refused, mend_mtu;
+    mend_endpoint_group, mend_zone, mend_refused, mend_family, mend_mtu;
 cause_remedy mend_clock, mend_time_sync, mend_interception, mend_untrusted, mend_tls_name,
     mend_tls_expired, mend_tls_reset, mend_tls_version, mend_signature, mend_proxy,
     mend_unavailable;

@@ -3,6 +3,7 @@
  * connect() was answered, only not by the endpoint: by this machine (at once), by the link layer
  * (after 3 s), or by something else at that address; and the path that loses only full packets.
  */
+#include "diagnose/families.h"
 #include "diagnose/finding.h"
 #include "diagnose/look.h"
 #include "diagnose/reach.h"
@@ -34,6 +35,10 @@ bool explains_no_route(const struct scene *scene, enum service service, struct f
     }
     if (finding->explains == 0)
         return false;
+    enum family family;
+    if (families_alone(scene->facts, finding->explains, ENDING_NO_ROUTE, &family))
+        finding_title(finding, "The instance has no %s route to the endpoints",
+                      families_name(family));
     finding_evidence(finding, "default route: IPv4 %s, IPv6 %s",
                      network->default_route_ipv4 ? "yes" : "no",
                      network->default_route_ipv6 ? "yes" : "no");

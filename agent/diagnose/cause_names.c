@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "diagnose/finding.h"
 #include "diagnose/look.h"
+#include "diagnose/override.h"
 #include "model/place.h"
 #include "diagnose/remedy.h"
 
@@ -216,8 +217,13 @@ bool explains_endpoint_missing(const struct scene *scene, enum service service,
     finding->explains = naming.symptoms;
     if (finding->explains == 0 || !has_public_trouble(&naming))
         return false;
-    finding_title(finding, "%s: no interface endpoint with private DNS names in this VPC",
-                  service_name(service));
+    if (override_is_fips(scene->facts, service))
+        finding_title(finding,
+                      "%s: no interface endpoint for the FIPS name that the agent is given",
+                      service_name(service));
+    else
+        finding_title(finding, "%s: no interface endpoint with private DNS names in this VPC",
+                      service_name(service));
     quote_names(scene, service, finding);
     bool others = false;
     for (int i = SERVICE_SSM; i <= SERVICE_EC2MESSAGES && !others; i++) {

@@ -5,6 +5,7 @@
  * endpoint has one security group, and this instance's own group covers everything.
  */
 #include "base/text.h"
+#include "diagnose/families.h"
 #include "diagnose/finding.h"
 #include "diagnose/look.h"
 #include "model/place.h"
@@ -24,7 +25,8 @@ struct overall {
 static bool is_explained(const struct scene *scene, enum service service)
 {
     enum check check = check_of_service(service, RUNG_CONNECT);
-    return scene->checks[check].status == STATUS_FAIL && !scene_has(scene, check);
+    enum status status = scene->checks[check].status;
+    return (status == STATUS_FAIL || status == STATUS_WARN) && !scene_has(scene, check);
 }
 
 /* No address that packets may have got to answered, and at least one was silent. An address whose
@@ -112,6 +114,20 @@ static void quote_ok(const struct scene *scene, bool own_only, struct finding *f
     }
 }
 
+/* What connects in the own subnet; and of two families, what does of the other one. */
+static void quote_near(const struct scene *scene, struct finding *finding)
+{
+    enum family family;
+
+    if (!families_alone(scene->facts, finding->explains, ENDING_SILENT, &family)) {
+        quote_ok(scene, true, finding);
+        return;
+    }
+    finding_title(finding, "%s: only this subnet's endpoint interfaces answer: a network ACL",
+                  families_name(family));
+    reach_quote(scene->facts, remedy_service(finding), ENDING_OK, 4, finding);
+}
+
 bool explains_network_acl(const struct scene *scene, enum service service, struct finding *finding)
 {
     struct overall overall;
@@ -126,10 +142,11 @@ bool explains_network_acl(const struct scene *scene, enum service service, struc
     bool alike = overall.n >= 2 && overall.partly_silent == overall.n;
     if (!whole && !alike)
         return false;
-    quote_ok(scene, true, finding);
-    finding->explains = silent_services(scene, true, finding, 2);
+    finding->explains = silent_services(scene, true, finding, 0);
     if (finding->explains == 0)
         return false;
+    quote_near(scene, finding);
+    (void)silent_services(scene, true, finding, 2);
     if (overall.n < 2 || overall.partly_silent < overall.n)
         finding_alternative(finding, "endpoint-az-unreachable",
                             "aws ec2 describe-vpc-endpoints --region %s --filters "
@@ -218,6 +235,7 @@ static const struct address_facts *neighbour_that_connects(const struct facts *f
             for (int32_t k = 0; k < mine->n_addresses; k++)
                 if (reach_ending(&theirs->addresses[j].connect) == ENDING_OK &&
                     reach_ending(&mine->addresses[k].connect) == ENDING_SILENT &&
+                    !reach_is_of_blocked_family(facts, service, &mine->addresses[k]) &&
                     place_are_neighbours(&facts->instance, theirs->addresses[j].address,
                                          mine->addresses[k].address)) {
                     *of = (enum service)i;

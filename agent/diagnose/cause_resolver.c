@@ -6,6 +6,7 @@
 
 #include "diagnose/finding.h"
 #include "diagnose/look.h"
+#include "diagnose/override.h"
 #include "diagnose/remedy.h"
 
 static bool is_symptom(const struct scene *scene, enum service service, struct lookup *lookup)
@@ -182,13 +183,18 @@ bool explains_dns_wrong_name(const struct scene *scene, enum service service,
     enum check check = check_of_service(service, RUNG_RESOLVE);
     struct second_opinion opinion;
     struct lookup lookup;
+    char id[NAME_SIZE];
 
     if (!scene_has_reason(scene, check, no_such, N_OF(no_such)))
         return false;
     finding->explains = check_bit(check);
     look_lookup(scene->facts, service, &lookup);
     look_second_opinion(scene->facts, service, &opinion);
-    finding_title(finding, "%s: the name %s does not exist", service_name(service), plan->host);
+    if (override_is_endpoint(scene->facts, service, id))
+        finding_title(finding, "%s: no endpoint %s, which the agent is told to use",
+                      service_name(service), id);
+    else
+        finding_title(finding, "%s: the name %s does not exist", service_name(service), plan->host);
     quote_lookup(scene, service, finding);
     finding_evidence(finding, "the name comes from %s", sources[plan->host_source]);
     if (lookup.all_amazon || opinion.answered)

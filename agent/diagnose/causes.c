@@ -82,6 +82,8 @@ const struct cause causes[] = {
      SERVICE_BY(SILENCE), explains_endpoint_az_unreachable, mend_zone},
     {"endpoint-refuses", "An endpoint address refuses port 443", SERVICE_BY(REFUSAL),
      explains_endpoint_refuses, mend_refused},
+    {"address-family-blocked", "One address family does not get to port 443, the other does",
+     MACHINE_BY(FAMILY), explains_address_family_blocked, mend_family},
     {"path-mtu", "Full packets are lost on the way: the path's MTU", MACHINE, explains_path_mtu,
      mend_mtu},
 
@@ -154,6 +156,8 @@ const struct cause causes[] = {
      notes_ec2messages_not_needed, mend_not_needed},
     {"slow-endpoint", "An endpoint is slow to answer", SERVICE_NOTE, notes_slow_endpoint,
      mend_slow},
+    {"hop-limit-one", "The metadata hop limit is 1: containers here get no token", NOTE,
+     notes_hop_limit_one, mend_hop_limit_one},
     {"ipv6-only", "The instance has IPv6 addresses only", NOTE, notes_ipv6_only, mend_ipv6_only},
 
     /* the last row, filled in by claims.c */

@@ -32,6 +32,7 @@ enum strand {
     STRAND_REGISTRATION, /* of agent.config */
     STRAND_CONFIGURATION,
     STRAND_BUNDLE,
+    STRAND_FAMILY, /* of connect: one address family as a whole */
     N_STRANDS
 };
 

@@ -8,6 +8,7 @@
 
 #include "base/text.h"
 #include "diagnose/checks.h"
+#include "diagnose/families.h"
 #include "diagnose/look.h"
 #include "diagnose/policy.h"
 
@@ -167,6 +168,31 @@ static void fail_words(enum rung rung, enum failure failure, const struct tally 
                  tally->ok == 1 ? "" : "s");
 }
 
+/* The agent gets through by the family of which every address connects: worth a warning, no more.
+ * While that is not known, nothing is decided. */
+static bool judge_by_family(const struct judge *judge, enum service service,
+                            const struct tally *tally)
+{
+    enum check check = check_of_service(service, RUNG_CONNECT);
+    enum failure failure = look_failure(tally->first_failed, RUNG_CONNECT);
+    const char *address = tally->first_failed->address;
+    enum family whole;
+
+    if (families_whole(judge->facts, service, &whole))
+        checks_say(judge, check, STATUS_WARN, failure, tally->took_ms,
+                   "%d of %d addresses: %s, %s (%d ms); every %s address connects, and the agent "
+                   "takes those",
+                   (int)tally->failed, (int)tally->n, address, failure_words(failure),
+                   (int)tally->first_step->took_ms, families_name(whole));
+    else if (families_open(judge->facts, service))
+        checks_say(judge, check, STATUS_UNKNOWN, FAILURE_STOPPED, tally->took_ms,
+                   "%s: %s; the addresses of the other family not answered before the round ended",
+                   address, failure_words(failure));
+    else
+        return false;
+    return true;
+}
+
 /* connect, tls, http: over every address that reached the rung. */
 static void judge_rung(const struct judge *judge, enum service service, enum rung rung,
                        const struct where *where, int32_t n_where)
@@ -185,7 +211,7 @@ static void judge_rung(const struct judge *judge, enum service service, enum run
         fail_words(rung, failure, &tally, words, sizeof words);
         if (rung == RUNG_CONNECT && tally.ok == 0 && all_public(where, n_where))
             say_missing(judge, service, rung, STATUS_FAIL, failure, tally.took_ms, words);
-        else
+        else if (rung != RUNG_CONNECT || !judge_by_family(judge, service, &tally))
             checks_say(judge, check, STATUS_FAIL, failure, tally.took_ms, "%s", words);
         return;
     }

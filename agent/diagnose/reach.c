@@ -6,6 +6,7 @@
 
 #include <string.h>
 
+#include "diagnose/families.h"
 #include "diagnose/look.h"
 #include "diagnose/routes.h"
 
@@ -49,6 +50,14 @@ static bool counts(const struct address_facts *at)
            (at->connect.outcome == OUTCOME_OK || at->connect.outcome == OUTCOME_FAILED);
 }
 
+/* A family that is blocked as a whole says nothing of zones and of single endpoints. */
+bool reach_is_of_blocked_family(const struct facts *facts, enum service service,
+                                const struct address_facts *at)
+{
+    return reach_ending_at(facts, at) == ENDING_SILENT &&
+           families_blocked(facts, service, families_of(at->address));
+}
+
 void reach_look(const struct facts *facts, enum service service, struct reach *reach)
 {
     const struct endpoint_facts *endpoint = &facts->endpoints[service];
@@ -67,6 +76,10 @@ void reach_look(const struct facts *facts, enum service service, struct reach *r
         const struct address_facts *at = &endpoint->addresses[i];
         if (!counts(at) || look_is_other_family(facts, endpoint, at))
             continue;
+        if (reach_is_of_blocked_family(facts, service, at)) {
+            reach->family_silent++;
+            continue;
+        }
         enum ending ending = reach_ending_at(facts, at);
         bool own = at->place == PLACE_OWN_SUBNET;
         reach->n++;
@@ -86,7 +99,8 @@ void reach_quote(const struct facts *facts, enum service service, enum ending en
 
     for (int32_t i = 0; i < endpoint->n_addresses && most > 0; i++) {
         const struct address_facts *at = &endpoint->addresses[i];
-        if (!counts(at) || reach_ending_at(facts, at) != ending)
+        if (!counts(at) || reach_ending_at(facts, at) != ending ||
+            reach_is_of_blocked_family(facts, service, at))
             continue;
         finding_quote_address(finding, service, at, RUNG_CONNECT);
         most--;

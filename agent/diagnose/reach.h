@@ -22,6 +22,7 @@ struct reach {
     int32_t elsewhere_ok;
     int32_t elsewhere_silent;
     int32_t outside_silent; /* private, but outside the VPC */
+    int32_t family_silent;  /* silent as their whole address family is; in no other number */
 };
 
 enum ending {
@@ -39,9 +40,14 @@ enum ending reach_ending(const struct step *step);
  * firewall's, whatever the errno says. */
 enum ending reach_ending_at(const struct facts *facts, const struct address_facts *at);
 
+/* Silent, as its whole address family is on the way to this service (families.h). */
+bool reach_is_of_blocked_family(const struct facts *facts, enum service service,
+                                const struct address_facts *at);
+
 void reach_look(const struct facts *facts, enum service service, struct reach *reach);
 
-/* Quotes the addresses that ended so, at most `most` of them. */
+/* Quotes the addresses that ended so, at most `most` of them; of silent ones those that are not of
+ * a blocked family. */
 void reach_quote(const struct facts *facts, enum service service, enum ending ending, int most,
                  struct finding *finding);
 

@@ -38,6 +38,11 @@ const char *remedy_host(const struct facts *facts, enum service service);
  * whole instance. */
 enum service remedy_service(const struct finding *finding);
 
+/* The command that finds the security groups of the endpoints of some services, separated by
+ * commas ("com.amazonaws.us-east-1.ssm"). */
+void remedy_find_endpoint_groups(const struct facts *facts, const char *services,
+                                 struct finding *finding);
+
 /* "ssm, ssmmessages": the services whose checks the finding explains. */
 void remedy_services(const struct finding *finding, char *to, size_t size);
 

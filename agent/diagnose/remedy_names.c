@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "diagnose/override.h"
 #include "diagnose/remedy.h"
 
 static void describe_endpoints(const struct facts *facts, struct finding *finding)
@@ -14,6 +15,14 @@ static void describe_endpoints(const struct facts *facts, struct finding *findin
                    "--query "
                    "\"VpcEndpoints[].[VpcEndpointId,ServiceName,State,PrivateDnsEnabled]\"",
                    remedy_region(facts), remedy_vpc(facts));
+}
+
+static void describe_endpoint(const struct facts *facts, const char *id, struct finding *finding)
+{
+    remedy_command(finding,
+                   "aws ec2 describe-vpc-endpoints --region %s --vpc-endpoint-ids %s --query "
+                   "\"VpcEndpoints[].[VpcId,State,DnsEntries[].DnsName]\"",
+                   remedy_region(facts), id);
 }
 
 /* The subnet is this instance's, the endpoint's security group must be chosen. */
@@ -137,10 +146,46 @@ void mend_private_dns(const struct scene *scene, struct finding *finding)
     remedy_restart(facts, finding);
 }
 
+static const char *config_file(const struct facts *facts)
+{
+    return remedy_known(facts->agent.config_file, "/etc/amazon/ssm/amazon-ssm-agent.json");
+}
+
+static void describe_service(const struct facts *facts, enum service service,
+                             struct finding *finding)
+{
+    remedy_command(finding, "aws ec2 describe-vpc-endpoint-services --region %s --service-names %s",
+                   remedy_region(facts), remedy_endpoint_service(facts, service));
+}
+
+static void show_overrides(const struct facts *facts, struct finding *finding)
+{
+    remedy_command(finding, "grep -n Endpoint %s", config_file(facts));
+}
+
+/* The plain endpoint may well be there: its private DNS names do not cover this one. */
+static void mend_fips_missing(const struct facts *facts, enum service service,
+                              struct finding *finding)
+{
+    remedy_text(finding,
+                "%s names %s, which the plain endpoint's private DNS name does not cover. Take it "
+                "out, and the agent uses the plain name; or, where FIPS is demanded and the region "
+                "has the service, create its own interface endpoint with private DNS names.",
+                config_file(facts), remedy_host(facts, service));
+    show_overrides(facts, finding);
+    describe_service(facts, service, finding);
+    create_endpoint(facts, service, finding);
+    remedy_restart(facts, finding);
+}
+
 void mend_endpoint_missing(const struct scene *scene, struct finding *finding)
 {
     const struct facts *facts = scene->facts;
 
+    if (override_is_fips(facts, remedy_service(finding))) {
+        mend_fips_missing(facts, remedy_service(finding), finding);
+        return;
+    }
     remedy_text(finding, "Create the interface endpoint with private DNS names, one subnet a "
                          "zone, and a security group that lets 443 in from the instances. Where "
                          "it exists already, turn its private DNS names on.");
@@ -169,23 +214,41 @@ void mend_public_path(const struct scene *scene, struct finding *finding)
     remedy_restart(facts, finding);
 }
 
+/* The name is that of one endpoint. */
+static void mend_endpoint_gone(const struct facts *facts, const char *id, struct finding *finding)
+{
+    remedy_text(finding,
+                "The name in %s is that of one endpoint, which is gone or lies in another region. "
+                "Give the name of one that exists, or take it out: where endpoints have private "
+                "DNS names none has to be named.",
+                config_file(facts));
+    show_overrides(facts, finding);
+    describe_endpoint(facts, id, finding);
+    remedy_restart(facts, finding);
+}
+
 void mend_wrong_name(const struct scene *scene, struct finding *finding)
 {
     const struct facts *facts = scene->facts;
     enum service service = remedy_service(finding);
+    char id[NAME_SIZE];
 
+    if (override_is_endpoint(facts, service, id)) {
+        mend_endpoint_gone(facts, id, finding);
+        return;
+    }
     if (facts->plan.services[service].host_source == SOURCE_AGENT_CONFIG)
-        remedy_text(
-            finding,
-            "The name comes from %s: correct the endpoint, region or domain "
-            "there.",
-            remedy_known(facts->agent.config_file, "/etc/amazon/ssm/amazon-ssm-agent.json"));
+        remedy_text(finding,
+                    "The name comes from %s: correct the endpoint, region or domain there.",
+                    config_file(facts));
     else
         remedy_text(finding, "See whether the service exists in this region under this name. A "
                              "private hosted zone of that domain, attached to the VPC, also hides "
                              "the real name.");
-    remedy_command(finding, "aws ec2 describe-vpc-endpoint-services --region %s --service-names %s",
-                   remedy_region(facts), remedy_endpoint_service(facts, service));
+    if (override_is_fips(facts, service))
+        remedy_text(finding, "Not every region has a FIPS name, and in GovCloud the plain name is "
+                             "the FIPS one: take it out, and the agent uses that.");
+    describe_service(facts, service, finding);
     remedy_command(finding, "aws route53 list-hosted-zones-by-vpc --vpc-id %s --vpc-region %s",
                    remedy_vpc(facts), remedy_region(facts));
     remedy_restart(facts, finding);

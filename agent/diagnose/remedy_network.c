@@ -6,19 +6,35 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "diagnose/families.h"
+#include "diagnose/override.h"
 #include "diagnose/reach.h"
 #include "diagnose/remedy.h"
 #include "diagnose/routes.h"
 
-static void find_endpoint_groups(const struct facts *facts, enum service service,
+void remedy_find_endpoint_groups(const struct facts *facts, const char *services,
                                  struct finding *finding)
 {
     remedy_command(finding,
                    "aws ec2 describe-vpc-endpoints --region %s --filters Name=vpc-id,Values=%s "
                    "Name=service-name,Values=%s --query \"VpcEndpoints[].Groups[].GroupId\" "
                    "--output text",
-                   remedy_region(facts), remedy_vpc(facts),
-                   remedy_endpoint_service(facts, service));
+                   remedy_region(facts), remedy_vpc(facts), services);
+}
+
+static void find_endpoint_groups(const struct facts *facts, struct finding *finding)
+{
+    char id[NAME_SIZE];
+
+    if (override_is_endpoint(facts, remedy_service(finding), id)) {
+        remedy_command(finding,
+                       "aws ec2 describe-vpc-endpoints --region %s --vpc-endpoint-ids %s --query "
+                       "\"VpcEndpoints[].Groups[].GroupId\" --output text",
+                       remedy_region(facts), id);
+        return;
+    }
+    remedy_find_endpoint_groups(facts, remedy_endpoint_service(facts, remedy_service(finding)),
+                                finding);
 }
 
 static void allow_inbound(const struct facts *facts, struct finding *finding)
@@ -29,14 +45,18 @@ static void allow_inbound(const struct facts *facts, struct finding *finding)
                    remedy_region(facts), remedy_group(facts));
 }
 
-/* The VPC's first block of the family that this instance has; a VPC lists its IPv4 blocks first. */
-static const char *vpc_block(const struct facts *facts, bool *ipv6)
+static bool only_ipv6(const struct facts *facts)
+{
+    return facts->network.usable_ipv6 && !facts->network.usable_ipv4;
+}
+
+/* The VPC's first block of a family; a VPC lists its IPv4 blocks first. */
+static const char *vpc_block(const struct facts *facts, bool ipv6)
 {
     const struct instance_facts *instance = &facts->instance;
 
-    *ipv6 = facts->network.usable_ipv6 && !facts->network.usable_ipv4;
     for (int32_t i = 0; i < instance->n_vpc_cidrs; i++)
-        if ((strchr(instance->vpc_cidrs[i], ':') != NULL) == *ipv6)
+        if ((strchr(instance->vpc_cidrs[i], ':') != NULL) == ipv6)
             return remedy_known(instance->vpc_cidrs[i], "<vpc-cidr>");
     return "<vpc-cidr>";
 }
@@ -49,7 +69,7 @@ void mend_endpoint_group(const struct scene *scene, struct finding *finding)
                 "Let inbound 443 from this instance's security group (%s) into the "
                 "endpoint's security group.",
                 remedy_group(facts));
-    find_endpoint_groups(facts, remedy_service(finding), finding);
+    find_endpoint_groups(facts, finding);
     allow_inbound(facts, finding);
     remedy_restart(facts, finding);
 }
@@ -57,15 +77,15 @@ void mend_endpoint_group(const struct scene *scene, struct finding *finding)
 void mend_egress(const struct scene *scene, struct finding *finding)
 {
     const struct facts *facts = scene->facts;
-    bool ipv6;
-    const char *block = vpc_block(facts, &ipv6);
+    bool ipv6 = only_ipv6(facts);
+    const char *block = vpc_block(facts, ipv6);
 
     remedy_text(finding,
                 "In order of likelihood: let inbound 443 from this instance's security "
                 "group (%s) into the security group that the endpoints share; let "
                 "outbound 443 out of this instance's group.",
                 remedy_group(facts));
-    find_endpoint_groups(facts, remedy_service(finding), finding);
+    find_endpoint_groups(facts, finding);
     allow_inbound(facts, finding);
     remedy_command(finding,
                    "aws ec2 describe-security-groups --region %s --group-ids %s --query "
@@ -83,8 +103,11 @@ void mend_egress(const struct scene *scene, struct finding *finding)
 void mend_acl(const struct scene *scene, struct finding *finding)
 {
     const struct facts *facts = scene->facts;
-    bool ipv6;
-    const char *block = vpc_block(facts, &ipv6);
+    bool ipv6 = only_ipv6(facts);
+    enum family family;
+    if (families_alone(facts, finding->explains, ENDING_SILENT, &family))
+        ipv6 = family == FAMILY_IPV6;
+    const char *block = vpc_block(facts, ipv6);
 
     remedy_text(finding, "Network ACLs are stateless. This subnet's must let TCP 443 out and "
                          "1024-65535 in; those of the endpoints' subnets 443 in and 1024-65535 "
@@ -109,7 +132,8 @@ static const char *bad_address(const struct facts *facts, enum service service, 
 {
     const struct endpoint_facts *endpoint = &facts->endpoints[service];
     for (int32_t i = 0; i < endpoint->n_addresses; i++)
-        if (reach_ending_at(facts, &endpoint->addresses[i]) == ending)
+        if (reach_ending_at(facts, &endpoint->addresses[i]) == ending &&
+            !reach_is_of_blocked_family(facts, service, &endpoint->addresses[i]))
             return remedy_known(endpoint->addresses[i].address, "<address>");
     return "<address>";
 }

@@ -42,6 +42,19 @@ static void identified(void *arg)
     plan_if_possible(discover);
 }
 
+/* Only containers are a hop further, so only where they are does it matter to anybody; and only when
+ * nothing waits for IMDS any more. */
+static void ask_hops(struct discover *discover)
+{
+    struct facts *facts = discover->facts;
+
+    if (!discover->placed || !discover->role_known || facts->imds.token.outcome != OUTCOME_OK)
+        return;
+    containers_read(discover->request.root, &facts->machine);
+    if (facts->machine.containers[0])
+        imds_ask_hops(discover->imds);
+}
+
 static void placed(void *arg)
 {
     struct discover *discover = arg;
@@ -50,6 +63,7 @@ static void placed(void *arg)
         return;
     discover->placed = true;
     discover->events.placed(discover->events.arg);
+    ask_hops(discover);
 }
 
 static void role_known(void *arg)
@@ -60,6 +74,7 @@ static void role_known(void *arg)
         return;
     discover->role_known = true;
     discover->events.role(discover->events.arg);
+    ask_hops(discover);
 }
 
 static void without_imds(struct discover *discover)
@@ -148,6 +163,12 @@ struct discover *discover_start(struct loop *loop, const struct discover_request
         return NULL;
     }
     return discover;
+}
+
+void discover_conclude(struct discover *discover)
+{
+    if (discover)
+        imds_conclude(discover->imds);
 }
 
 void discover_free(struct discover *discover)

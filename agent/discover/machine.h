@@ -13,6 +13,9 @@ void machine_read(const char *root, struct machine_facts *machine);
 /* Whether anything is enabled that keeps the clock right. */
 void time_sync_read(const char *root, struct machine_facts *machine);
 
+/* Whether a container runtime is installed, by its files. */
+void containers_read(const char *root, struct machine_facts *machine);
+
 /* Interfaces, addresses, and whether a default route exists. */
 void network_read(struct network_facts *network);
 

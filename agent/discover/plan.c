@@ -82,6 +82,21 @@ static void choose_need(struct facts *facts, const struct service_row *row)
         service->need = NEED_OPTIONAL;
 }
 
+/* A FIPS name has an endpoint service of its own, where it has one: com.amazonaws.us-east-1.ssm-fips
+ * (VPC PrivateLink guide, "AWS services that integrate with AWS PrivateLink"). */
+static void name_endpoint_service(struct plan *plan, const struct service_row *row,
+                                  const struct partition *partition)
+{
+    struct service_plan *service = &plan->services[row->service];
+    char fips[NAME_SIZE];
+
+    (void)text_set(fips, sizeof(fips), "%s-fips.", row->label);
+    if (partition->service_prefix)
+        (void)text_set(service->endpoint_service, sizeof(service->endpoint_service), "%s.%s.%s%s",
+                       partition->service_prefix, plan->region, row->short_name,
+                       text_starts(service->host, fips) ? "-fips" : "");
+}
+
 bool plan_complete(struct facts *facts, const struct agent_overrides *overrides)
 {
     struct plan *plan = &facts->plan;
@@ -103,9 +118,7 @@ bool plan_complete(struct facts *facts, const struct agent_overrides *overrides)
         service->port = 443;
         (void)text_set(service->signing_name, sizeof(service->signing_name), "%s",
                        services[i].signing_name);
-        if (partition->service_prefix)
-            (void)text_set(service->endpoint_service, sizeof(service->endpoint_service), "%s.%s.%s",
-                           partition->service_prefix, plan->region, services[i].short_name);
+        name_endpoint_service(plan, &services[i], partition);
     }
     return true;
 }

@@ -63,6 +63,7 @@ static const struct rule_row {
     {"machine_facts", "asset_tag", RULE_HIDE},
     {"machine_facts", "evidence", RULE_WORDS},
     {"machine_facts", "time_sync_unit", RULE_WORDS},
+    {"machine_facts", "containers", RULE_FILE},
     {"interface_facts", "name", RULE_INTERFACE},
     {"interface_facts", "addresses", RULE_HOSTS},
     {"resolver_facts", "file", RULE_FILE},

@@ -47,6 +47,8 @@ static void trim_machine(struct facts *facts, int level)
     machine->product_uuid[0] = '\0';
     if (machine->is_ec2 == ANSWER_YES)
         machine->evidence[0] = '\0';
+    if (facts->imds.spare_hop != ANSWER_NO)
+        machine->containers[0] = '\0'; /* of no consequence then */
     if (facts->instance.id[0])
         machine->asset_tag[0] = '\0';
     for (int32_t i = 0; i < network->n_interfaces; i++) {

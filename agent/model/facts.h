@@ -35,6 +35,7 @@ struct machine_facts {
     char evidence[DETAIL_SIZE]; /* which of them decided */
     enum answer time_sync;      /* a time service is enabled, or runs */
     char time_sync_unit[NAME_SIZE];
+    char containers[PATH_SIZE]; /* a file of a container runtime; looked for once IMDS answers */
 };
 
 struct interface_facts {
@@ -80,6 +81,8 @@ struct imds_facts {
     char body_start[DETAIL_SIZE]; /* of an answer that is not IMDS's, escaped */
     enum answer get_answers;      /* second opinion on a silent token: does a GET answer? */
     int32_t n_requests;           /* sent in this round, for the numbers */
+    enum answer spare_hop; /* second opinion, where containers are: the token's answer would survive
+                            * one more router */
 };
 
 struct instance_facts {

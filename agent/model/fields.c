@@ -91,7 +91,7 @@ FIELDS(plan, TEXT(plan, region), ENUM(plan, region_source, source), TEXT(plan, s
 FIELDS(machine_facts, ENUM(machine_facts, is_ec2, answer), TEXT(machine_facts, vendor),
        TEXT(machine_facts, product_uuid), TEXT(machine_facts, asset_tag),
        TEXT(machine_facts, evidence), ENUM(machine_facts, time_sync, answer),
-       TEXT(machine_facts, time_sync_unit));
+       TEXT(machine_facts, time_sync_unit), TEXT(machine_facts, containers, SINCE(2)));
 
 FIELDS(interface_facts, TEXT(interface_facts, name), BOOL(interface_facts, up),
        TEXTS(interface_facts, addresses), BOOL(interface_facts, allowance_read),
@@ -112,7 +112,8 @@ FIELDS(imds_facts, TEXT(imds_facts, address), STRUCT(imds_facts, connect, step),
        STRUCT(imds_facts, token, step), STRUCT(imds_facts, identity, step),
        INT32(imds_facts, token_status), INT32(imds_facts, identity_status),
        TEXT(imds_facts, server), TEXT(imds_facts, body_start),
-       ENUM(imds_facts, get_answers, answer), INT32(imds_facts, n_requests));
+       ENUM(imds_facts, get_answers, answer), INT32(imds_facts, n_requests),
+       ENUM(imds_facts, spare_hop, answer, SINCE(2)));
 
 FIELDS(instance_facts, TEXT(instance_facts, id), TEXT(instance_facts, region),
        TEXT(instance_facts, availability_zone), TEXT(instance_facts, availability_zone_id),

@@ -42,8 +42,9 @@ struct service_plan {
     enum source host_source;
     uint16_t port;                    /* 443 */
     char signing_name[NAME_SIZE];     /* SigV4 service, "ssm" */
-    char endpoint_service[HOST_SIZE]; /* "com.amazonaws.us-east-1.ssm" for remedies; empty where
-                                       * no public source tells it (isolated partitions) */
+    char endpoint_service[HOST_SIZE]; /* "com.amazonaws.us-east-1.ssm" for remedies, "...ssm-fips"
+                                       * of a FIPS name; empty where no public source tells it
+                                       * (isolated partitions) */
 };
 
 struct plan {

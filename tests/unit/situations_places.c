@@ -106,6 +106,8 @@ static void get_ipv6(struct facts *facts, bool ipv4_too)
     SET(facts->instance.subnet_cidrs[facts->instance.n_subnet_cidrs], "2600:1f18:1:1::/64");
     facts->instance.n_subnet_cidrs++;
     use_agent(facts, "3.3.3270.0", true);
+    SET(facts->plan.domain, "api.aws");
+    facts->plan.domain_source = SOURCE_AGENT_CONFIG;
     EACH_SERVICE(i)
     {
         struct endpoint_facts *endpoint = &facts->endpoints[i];
@@ -135,6 +137,127 @@ static void dual_stack(struct facts *facts)
     get_ipv6(facts, true);
 }
 
+/* --- one family of two --- */
+
+static void block_family(struct facts *facts, enum service service, bool ipv6)
+{
+    struct endpoint_facts *endpoint = &facts->endpoints[service];
+
+    for (int32_t j = 0; j < endpoint->n_addresses; j++)
+        if ((strchr(endpoint->addresses[j].address, ':') != NULL) == ipv6)
+            break_connect(facts, service, j, FAILURE_TIMEOUT, 3500);
+}
+
+/* The plain names, whose endpoints have AAAA records too. */
+static void dual_stack_by_plain_names(struct facts *facts)
+{
+    dual_stack(facts);
+    SET(facts->plan.domain, "amazonaws.com");
+    facts->plan.domain_source = SOURCE_IMDS;
+    EACH_SERVICE(i) SET(facts->plan.services[i].host, "%s.us-east-1.amazonaws.com", names[i]);
+    use_agent(facts, "3.2.0.0", true);
+}
+
+static void ipv6_blocked(struct facts *facts)
+{
+    dual_stack_by_plain_names(facts);
+    EACH_SERVICE(i) block_family(facts, (enum service)i, true);
+}
+
+static void ipv4_blocked(struct facts *facts)
+{
+    dual_stack(facts);
+    EACH_SERVICE(i) block_family(facts, (enum service)i, false);
+}
+
+/* This agent is not known to take IPv6 addresses. */
+static void ipv4_blocked_and_an_older_agent(struct facts *facts)
+{
+    dual_stack_by_plain_names(facts);
+    EACH_SERVICE(i) block_family(facts, (enum service)i, false);
+}
+
+static void ipv6_blocked_at_one_endpoint(struct facts *facts)
+{
+    dual_stack(facts);
+    block_family(facts, SERVICE_SSMMESSAGES, true);
+}
+
+/* The endpoints have no interface in this subnet. */
+static void ipv6_blocked_elsewhere(struct facts *facts)
+{
+    dual_stack(facts);
+    EACH_SERVICE(i)
+    {
+        struct endpoint_facts *endpoint = &facts->endpoints[i];
+        endpoint->addresses[0] = endpoint->addresses[1];
+        SET(endpoint->addresses[2].address, "2600:1f18:1:2::2%d", i + 1);
+        endpoint->addresses[2].place = PLACE_IN_VPC;
+        endpoint->addresses[1] = endpoint->addresses[2];
+        memset(&endpoint->addresses[2], 0, sizeof endpoint->addresses[2]);
+        endpoint->n_addresses = 2;
+        for (int32_t j = 0; j < endpoint->n_answers; j++) {
+            endpoint->answers[j].n_addresses = 1;
+            SET(endpoint->answers[j].addresses[0], "%s",
+                endpoint->addresses[endpoint->answers[j].family == FAMILY_IPV6].address);
+        }
+        block_family(facts, (enum service)i, true);
+    }
+}
+
+/* What crosses the border of this subnet over IPv6 vanishes, and over IPv4 it does not. */
+static void ipv6_without_acl_entries(struct facts *facts)
+{
+    dual_stack_by_plain_names(facts);
+    EACH_SERVICE(i)
+    {
+        struct endpoint_facts *endpoint = &facts->endpoints[i];
+        endpoint->addresses[0] = endpoint->addresses[2];
+        SET(endpoint->addresses[2].address, "2600:1f18:1:2::2%d", i + 1);
+        endpoint->addresses[2].place = PLACE_IN_VPC;
+        for (int32_t j = 0; j < endpoint->n_answers; j++) {
+            bool ipv6 = endpoint->answers[j].family == FAMILY_IPV6;
+            endpoint->answers[j].n_addresses = 1 + ipv6;
+            SET(endpoint->answers[j].addresses[0], "%s", endpoint->addresses[1 - ipv6].address);
+            SET(endpoint->answers[j].addresses[1], "%s",
+                ipv6 ? endpoint->addresses[2].address : "");
+        }
+        break_connect(facts, (enum service)i, 2, FAILURE_TIMEOUT, 3500);
+    }
+}
+
+static void ipv6_without_route(struct facts *facts)
+{
+    dual_stack(facts);
+    facts->network.default_route_ipv6 = false;
+    EACH_SERVICE(i) break_connect(facts, (enum service)i, 2, FAILURE_NO_ROUTE, 1);
+}
+
+/* Of IPv4 one zone is silent too: neither family connects as a whole. */
+static void ipv6_blocked_and_a_zone(struct facts *facts)
+{
+    ipv6_blocked(facts);
+    break_connect(facts, SERVICE_SSM, 1, FAILURE_TIMEOUT, 3500);
+}
+
+/* The round ended before IPv6 was settled. */
+static void ipv4_silent_and_ipv6_not_known(struct facts *facts)
+{
+    ipv4_blocked(facts);
+    facts->stopped_by = STOPPED_BY_DEADLINE;
+    EACH_SERVICE(i)
+    {
+        struct address_facts *at = &facts->endpoints[i].addresses[2];
+        memset(&at->connect, 0, sizeof at->connect);
+        memset(&at->tls, 0, sizeof at->tls);
+        memset(&at->session, 0, sizeof at->session);
+        memset(&at->http, 0, sizeof at->http);
+        memset(&at->head, 0, sizeof at->head);
+        for (int32_t j = 0; j < facts->endpoints[i].n_actions; j++)
+            facts->endpoints[i].actions[j].permission = PERMISSION_NOT_PROBED;
+    }
+}
+
 static void ipv6_only_blocked(struct facts *facts)
 {
     get_ipv6(facts, false);
@@ -160,6 +283,59 @@ static void named_by_the_agents_configuration(struct facts *facts)
     }
 }
 
+static void name_ssm(struct facts *facts, const char *host, const char *endpoint_service)
+{
+    struct service_plan *plan = &facts->plan.services[SERVICE_SSM];
+
+    SET(facts->agent.config_file, "/etc/amazon/ssm/amazon-ssm-agent.json");
+    SET(plan->host, "%s", host);
+    plan->host_source = SOURCE_AGENT_CONFIG;
+    SET(plan->endpoint_service, "%s", endpoint_service);
+}
+
+static void fips(struct facts *facts)
+{
+    name_ssm(facts, "ssm-fips.us-east-1.amazonaws.com", "com.amazonaws.us-east-1.ssm-fips");
+}
+
+static void fips_is_public(struct facts *facts)
+{
+    fips(facts);
+    resolve_to(facts, SERVICE_SSM, "52.46.140.2", PLACE_PUBLIC, FAILURE_TIMEOUT);
+    amazon_says(facts, SERVICE_SSM, "52.46.140.2", FAILURE_NONE);
+}
+
+static void no_such_name(struct facts *facts)
+{
+    break_resolve(facts, SERVICE_SSM, FAILURE_NXDOMAIN);
+    amazon_says(facts, SERVICE_SSM, "", FAILURE_NXDOMAIN);
+}
+
+static void fips_where_there_is_none(struct facts *facts)
+{
+    move_to(facts, "aws-us-gov", "us-gov-west-1", "amazonaws.com", "com.amazonaws");
+    name_ssm(facts, "ssm-fips.us-gov-west-1.amazonaws.com", "com.amazonaws.us-gov-west-1.ssm-fips");
+    no_such_name(facts);
+}
+
+static void endpoint_by_name(struct facts *facts)
+{
+    name_ssm(facts, "vpce-0a1b2c3d4e5f60718-abcdefgh.ssm.us-east-1.vpce.amazonaws.com",
+             "com.amazonaws.us-east-1.ssm");
+}
+
+static void endpoint_by_name_is_gone(struct facts *facts)
+{
+    endpoint_by_name(facts);
+    no_such_name(facts);
+}
+
+static void endpoint_by_name_is_blocked(struct facts *facts)
+{
+    endpoint_by_name(facts);
+    break_connect(facts, SERVICE_SSM, ALL_ADDRESSES, FAILURE_TIMEOUT, 3500);
+}
+
 const struct situation place_situations[] = {
     {"healthy--govcloud", govcloud, VERDICT_READY, CONFIDENCE_POSSIBLE, ""},
     {"endpoint-missing--govcloud", endpoint_missing_in_govcloud, VERDICT_NOT_READY,
@@ -174,10 +350,36 @@ const struct situation place_situations[] = {
     {"policy-missing--isolated", policy_missing_in_isolation, VERDICT_NOT_READY, CONFIDENCE_CERTAIN,
      "policy-missing"},
     {"healthy--dual-stack", dual_stack, VERDICT_READY, CONFIDENCE_POSSIBLE, ""},
+    {"address-family-blocked", ipv6_blocked, VERDICT_READY, CONFIDENCE_LIKELY,
+     "address-family-blocked"},
+    {"address-family-blocked--ipv4", ipv4_blocked, VERDICT_READY, CONFIDENCE_LIKELY,
+     "address-family-blocked"},
+    {"address-family-blocked--older-agent", ipv4_blocked_and_an_older_agent, VERDICT_NOT_READY,
+     CONFIDENCE_LIKELY, "address-family-blocked"},
+    {"address-family-blocked--one-endpoint", ipv6_blocked_at_one_endpoint, VERDICT_READY,
+     CONFIDENCE_CERTAIN, "address-family-blocked"},
+    {"address-family-blocked--other-subnet", ipv6_blocked_elsewhere, VERDICT_READY,
+     CONFIDENCE_LIKELY, "address-family-blocked"},
+    {"address-family-blocked--and-a-zone", ipv6_blocked_and_a_zone, VERDICT_NOT_READY,
+     CONFIDENCE_CERTAIN, "endpoint-az-unreachable address-family-blocked"},
+    {"address-family-blocked--not-settled", ipv4_silent_and_ipv6_not_known, VERDICT_UNKNOWN,
+     CONFIDENCE_POSSIBLE, ""},
+    {"network-acl--ipv6", ipv6_without_acl_entries, VERDICT_READY, CONFIDENCE_LIKELY,
+     "network-acl"},
+    {"no-route--ipv6", ipv6_without_route, VERDICT_READY, CONFIDENCE_CERTAIN, "no-route"},
     {"egress-blocked--ipv6-only", ipv6_only_blocked, VERDICT_NOT_READY, CONFIDENCE_LIKELY,
      "egress-blocked ipv6-only"},
     {"vpc-dns-off--ipv6-only", ipv6_only_refused_by_dns, VERDICT_NOT_READY, CONFIDENCE_CERTAIN,
      "vpc-dns-off ipv6-only"},
+    {"healthy--fips", fips, VERDICT_READY, CONFIDENCE_POSSIBLE, ""},
+    {"endpoint-missing--fips", fips_is_public, VERDICT_NOT_READY, CONFIDENCE_CERTAIN,
+     "endpoint-missing"},
+    {"dns-wrong-name--fips-govcloud", fips_where_there_is_none, VERDICT_NOT_READY,
+     CONFIDENCE_CERTAIN, "dns-wrong-name"},
+    {"dns-wrong-name--endpoint-gone", endpoint_by_name_is_gone, VERDICT_NOT_READY,
+     CONFIDENCE_CERTAIN, "dns-wrong-name"},
+    {"endpoint-blocks-443--by-name", endpoint_by_name_is_blocked, VERDICT_NOT_READY,
+     CONFIDENCE_CERTAIN, "endpoint-blocks-443"},
     {"healthy--overrides", named_by_the_agents_configuration, VERDICT_READY, CONFIDENCE_POSSIBLE,
      ""},
     {NULL, NULL, VERDICT_UNKNOWN, CONFIDENCE_POSSIBLE, NULL},

@@ -317,6 +317,26 @@ static void address_is_inside(struct facts *f)
     EACH_SERVICE(i) resolve_to(f, (enum service)i, "10.0.3.21", PLACE_IN_VPC, FAILURE_NONE);
 }
 
+static void the_other_family_is_silent_too(struct facts *f)
+{
+    EACH_SERVICE(i) break_connect(f, (enum service)i, ALL_ADDRESSES, FAILURE_TIMEOUT, 3500);
+}
+
+static void the_other_family_is_silent_at_one(struct facts *f)
+{
+    break_connect(f, SERVICE_SSMMESSAGES, ALL_ADDRESSES, FAILURE_TIMEOUT, 3500);
+}
+
+static void the_machine_has_one_family(struct facts *f)
+{
+    f->network.usable_ipv6 = false;
+}
+
+static void the_family_is_refused(struct facts *f)
+{
+    EACH_SERVICE(i) break_connect(f, (enum service)i, 2, FAILURE_REFUSED, 1);
+}
+
 static const struct {
     const char *from;
     void (*change)(struct facts *facts);
@@ -357,6 +377,11 @@ static const struct {
     {"local-firewall", only_one_refuses, "endpoint-refuses"},
     {"local-firewall", one_service_connects_after_all, "local-firewall"},
     {"network-acl", one_service_is_elsewhere_only, "network-acl"},
+    {"address-family-blocked", the_other_family_is_silent_too, "egress-blocked"},
+    {"address-family-blocked--one-endpoint", the_other_family_is_silent_at_one,
+     "endpoint-blocks-443"},
+    {"address-family-blocked", the_machine_has_one_family, ""},
+    {"address-family-blocked", the_family_is_refused, "endpoint-refuses"},
     {"path-mtu", small_segments_fail_too, "tls-reset"},
 
     {"clock-wrong--tls", clock_is_right, "tls-expired"},

@@ -15,6 +15,9 @@
 #include "facts_builder.h"
 #include "situations.h"
 
+/* NOLINTNEXTLINE(bugprone-macro-parentheses): it declares its variable */
+#define EACH_SERVICE(i) for (int i = SERVICE_SSM; i <= SERVICE_EC2MESSAGES; i++)
+
 static struct facts facts;
 static struct report report;
 
@@ -88,6 +91,68 @@ static void ipv6_is_let_through_by_ipv6_rules(void **state)
     assert_true(says("IpRanges=[{CidrIp=10.0.0.0/16}]"));
 }
 
+/* --- two families --- */
+
+static enum status connects(void)
+{
+    diagnose(&facts, &report);
+    return report.checks[check_of_service(SERVICE_SSM, RUNG_CONNECT)].status;
+}
+
+/* The agent falls back from one family to the other, so a family of which every address connects is
+ * enough; within one family it is not. */
+static void one_whole_family_is_enough(void **state)
+{
+    (void)state;
+    look_at("address-family-blocked");
+    assert_int_equal(connects(), STATUS_WARN);
+    assert_int_equal(report.verdict, VERDICT_READY);
+    assert_true(says("The agent gets through by IPv4"));
+    assert_true(says("Ipv6Ranges=[{CidrIpv6=2600:1f18:1:1::/64}]"));
+    assert_false(says("CidrIp="));
+    break_connect(&facts, SERVICE_SSM, 1, FAILURE_TIMEOUT, 3500);
+    assert_int_equal(connects(), STATUS_FAIL);
+    assert_int_equal(report.verdict, VERDICT_NOT_READY);
+    look_at("address-family-blocked--ipv4");
+    assert_true(says("IpRanges=[{CidrIp=10.0.1.0/24}]"));
+}
+
+/* Knowing more can never turn not-ready into ready: what may still become a whole family keeps the
+ * check open, be it an address or its name. */
+static void a_family_that_is_not_settled_keeps_the_check_open(void **state)
+{
+    (void)state;
+    look_at("address-family-blocked--not-settled");
+    assert_int_equal(connects(), STATUS_UNKNOWN);
+    EACH_SERVICE(i)
+    {
+        struct endpoint_facts *endpoint = &facts.endpoints[i];
+        endpoint->n_addresses = 2;
+        for (int32_t j = 0; j < endpoint->n_answers; j++)
+            if (endpoint->answers[j].family == FAMILY_IPV6) {
+                memset(&endpoint->answers[j].step, 0, sizeof endpoint->answers[j].step);
+                endpoint->answers[j].n_addresses = 0;
+            }
+    }
+    assert_int_equal(connects(), STATUS_UNKNOWN);
+    facts.network.usable_ipv6 = false;
+    assert_int_equal(connects(), STATUS_FAIL);
+}
+
+static void a_fips_name_is_not_told_to_get_the_plain_endpoint(void **state)
+{
+    (void)state;
+    look_at("endpoint-missing--fips");
+    assert_true(says("--service-name com.amazonaws.us-east-1.ssm-fips "));
+    assert_false(says("--service-name com.amazonaws.us-east-1.ssm "));
+    look_at("dns-wrong-name--endpoint-gone");
+    assert_true(says("--vpc-endpoint-ids vpce-0a1b2c3d4e5f60718 "));
+    assert_false(says("create-vpc-endpoint"));
+    look_at("endpoint-blocks-443--by-name");
+    assert_true(says("--vpc-endpoint-ids vpce-0a1b2c3d4e5f60718 "));
+    assert_false(says("Name=service-name"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -95,6 +160,9 @@ int main(void)
         cmocka_unit_test(policies_are_of_the_partition),
         cmocka_unit_test(services_are_of_the_region),
         cmocka_unit_test(ipv6_is_let_through_by_ipv6_rules),
+        cmocka_unit_test(one_whole_family_is_enough),
+        cmocka_unit_test(a_family_that_is_not_settled_keeps_the_check_open),
+        cmocka_unit_test(a_fips_name_is_not_told_to_get_the_plain_endpoint),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

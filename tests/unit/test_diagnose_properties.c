@@ -188,7 +188,7 @@ static void random_facts(void)
 
     facts_healthy(&facts);
     while (situation == NULL)
-        situation = situation_at(below(120));
+        situation = situation_at(below(200));
     if (one_in(2))
         situation->make(&facts);
     if (one_in(2))

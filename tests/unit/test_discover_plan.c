@@ -37,6 +37,20 @@ static const struct service_plan *service(enum service number)
     return &facts.plan.services[number];
 }
 
+static void a_fips_name_has_an_endpoint_of_its_own(void **state)
+{
+    (void)state;
+    instance_in("us-east-1");
+    (void)text_set(overrides.hosts[SERVICE_SSM], HOST_SIZE, "ssm-fips.us-east-1.amazonaws.com");
+    (void)text_set(overrides.hosts[SERVICE_SSMMESSAGES], HOST_SIZE,
+                   "vpce-0a1b-c.ssmmessages.us-east-1.vpce.amazonaws.com");
+    assert_true(plan_complete(&facts, &overrides));
+    assert_string_equal(service(SERVICE_SSM)->endpoint_service, "com.amazonaws.us-east-1.ssm-fips");
+    assert_string_equal(service(SERVICE_SSMMESSAGES)->endpoint_service,
+                        "com.amazonaws.us-east-1.ssmmessages");
+    assert_string_equal(service(SERVICE_SSM)->signing_name, "ssm");
+}
+
 static void all_eight_partitions(void **state)
 {
     static const struct {
@@ -175,6 +189,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(all_eight_partitions),
+        cmocka_unit_test_setup(a_fips_name_has_an_endpoint_of_its_own, reset),
         cmocka_unit_test_setup(imds_names_the_domain_before_the_table, reset),
         cmocka_unit_test_setup(the_agents_own_configuration_comes_first, reset),
         cmocka_unit_test_setup(dual_stack_uses_the_partitions_other_domain, reset),

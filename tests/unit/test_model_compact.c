@@ -148,7 +148,7 @@ static void usual_facts_are_small(void **state)
             (void)make(i);
             compact_trim(&facts, level);
             write_new(&facts, &bytes);
-            if (bytes.used > (level == 0 ? 400u : 320u))
+            if (bytes.used > (level == 0 ? 400u : 336u))
                 fail_msg("%s takes %zu bytes at level %d", situation_at(i)->name, bytes.used,
                          level);
             assert_true(bytes.used <= before);

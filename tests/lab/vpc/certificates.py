@@ -64,7 +64,8 @@ def path(base, variant, service=None, part="crt"):
 
 def _name(region):
     """Another one every half day and after every change of the recipe, so that a set in use is never replaced."""
-    recipe = hashlib.sha256(repr((AUTHORITIES, VARIANTS)).encode()).hexdigest()[:8]
+    names = [_names(w.World(region=region), service) for service in w.SERVICES]
+    recipe = hashlib.sha256(repr((AUTHORITIES, VARIANTS, names)).encode()).hexdigest()[:8]
     return f"certificates-{region}-{recipe}-{int(time.time()) // FRESH_S}"
 
 
@@ -91,7 +92,12 @@ def _make(region, root):
 
 def _names(world, service):
     """The names that the real endpoints' certificates carry, as far as they are known."""
-    return [world.name(service), world.dual_stack_name(service), f"*.{service}.{world.region}.vpce.{world.domain}"]
+    return [
+        world.name(service),
+        world.name(f"{service}-fips"),
+        world.dual_stack_name(service),
+        f"*.{service}.{world.region}.vpce.{world.domain}",
+    ]
 
 
 def _authority(work, label, name):

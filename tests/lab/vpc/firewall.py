@@ -117,15 +117,20 @@ def _router(world):
             _chain(world, "network_acl", "filter hook forward priority 0", acl, policy="drop"),
             _chain(world, "router_input", "filter hook input priority 0"),
             _chain(world, "router_detour", "nat hook prerouting priority -100"),
-            _chain(
-                world, "hop_limit", "filter hook postrouting priority 0", [f"ip saddr {w.IMDS} ip ttl 1 drop"]
-            ),  # an IMDS answer with one hop left does not survive another router
+            _chain(world, "hop_limit", "filter hook postrouting priority 0", _next_router(world)),
         ],
     )
     egress = _chain(
         world, "instance_egress", f'filter hook ingress device "{topology.INSTANCE_PORT}" priority 0', always=True
     )
     return text + _table("netdev", "lab", [egress])
+
+
+def _next_router(world):
+    """An IMDS answer with one hop left does not survive another router."""
+    if not world.imds.behind_a_router:
+        return []
+    return [f"ip saddr {w.IMDS} ip ttl 1 drop", f"ip6 saddr {w.IMDS6} ip6 hoplimit 1 drop"]
 
 
 def _endpoints(world):

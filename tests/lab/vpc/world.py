@@ -106,7 +106,8 @@ class Imds:
     throttled: int = 0  # that many requests are refused first; -1: every one
     throttle_status: int = 503
     delay_s: float = 0.0
-    put_ttl: int = 64  # the response hop limit, an IP TTL
+    put_ttl: int = 64  # the response hop limit, an IP TTL of the answer to a token request and of no other
+    behind_a_router: bool = False  # the instance's programs are one hop further away, as in a container
     not_yet: dict = field(default_factory=dict)  # path -> so many 404 answers before the first 200
     instead: dict = field(default_factory=dict)  # path -> another text, or None for 404
 

@@ -5,8 +5,10 @@ import json
 
 from .. import world as w
 from ..instance import AGENT_CONFIGURATION
+from ..world import Program
 from .registry import choice, fault
 
+DUAL_STACK_AGENT = "3.3.3270.0"  # the first one that takes IPv6 addresses
 _DOCUMENT = "dynamic/instance-identity/document"
 
 
@@ -46,6 +48,18 @@ def _(world):
 )
 def _(world):
     world.imds.put_ttl = 1
+    world.imds.behind_a_router = True
+
+
+@fault(
+    "hop-limit-one",
+    "the response hop limit is 1, which is enough for the instance, and a container runtime is installed",
+    "hop-limit-one",
+    "[HOPS (1)]",
+)
+def _(world, hops="1"):
+    world.imds.put_ttl = int(hops)
+    world.files["/usr/bin/containerd"] = Program("#!/bin/sh\nexit 0\n")
 
 
 @fault("imds-unreachable", "packets to IMDS vanish", "imds-unreachable")
@@ -127,16 +141,26 @@ def _(world):
     "ipv6-only",
     "the instance has no IPv4 address; endpoints and agent are dual stack",
     "ipv6-only",
-    settings={"agent": "3.3.3270.0"},
+    settings={"agent": DUAL_STACK_AGENT},
 )
 def _(world):
-    with_ipv6(world)
-    world.files[AGENT_CONFIGURATION] = json.dumps({"Agent": {"UseDualStackEndpoint": True}}) + "\n"
+    dual_stack(world)
     world.addresses = [address for address in world.addresses if "::" in address]
     world.routes = [route for route in world.routes if "::" in route]
     world.nameservers = [w.RESOLVER6]
     for path in ("local-ipv4", f"network/interfaces/macs/{w.MAC}/local-ipv4s"):
         world.imds.instead[f"meta-data/{path}"] = None
+
+
+@fault(
+    "dual-stack",
+    "instance, endpoints and agent are dual stack; nothing is broken",
+    None,
+    settings={"agent": DUAL_STACK_AGENT},
+)
+def dual_stack(world):
+    with_ipv6(world)
+    world.files[AGENT_CONFIGURATION] = json.dumps({"Agent": {"UseDualStackEndpoint": True}}) + "\n"
 
 
 def with_ipv6(world):

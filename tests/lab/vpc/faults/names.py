@@ -116,6 +116,40 @@ def _(world):
     )
 
 
+def _name_ssm(world, name, addresses):
+    """The agent is told another name for ssm, which has these addresses, or None: it does not exist."""
+    world.files[AGENT_CONFIGURATION] = json.dumps({"Ssm": {"Endpoint": name}}, indent=4) + "\n"
+    if addresses is not None:
+        world.records[name] = addresses
+
+
+@fault(
+    "fips-override",
+    "the agent is told the FIPS name of ssm: it is public, as the plain endpoint does not cover it; has an endpoint of "
+    "its own; or does not exist",
+    "endpoint-missing",
+    "[public|private|absent]",
+)
+def _(world, variant="public"):
+    addresses = {"public": [w.public_address("ssm")], "private": world.private_addresses("ssm"), "absent": None}
+    _name_ssm(world, world.name("ssm-fips"), addresses[variant])
+
+
+@fault(
+    "endpoint-override",
+    "the agent is told the name of one ssm endpoint: it is gone; works, without private DNS names; or is blocked",
+    "dns-wrong-name",
+    "[gone|works|blocked]",
+)
+def _(world, variant="gone"):
+    name = f"vpce-0a1b2c3d4e5f60718-abcdefgh.ssm.{world.region}.vpce.{world.domain}"
+    _name_ssm(world, name, None if choice(variant, "gone", "works", "blocked") == "gone" else ["10.0.1.21"])
+    if variant == "works":
+        world.point("ssm", [w.public_address("ssm")])
+    elif variant == "blocked":
+        world.rule("endpoint_input", "ip daddr 10.0.1.21 tcp dport 443 drop")
+
+
 @fault("dns-servfail", "Amazon's resolver answers SERVFAIL", "dns-servfail")
 def _(world):
     _answer_code(world, SERVFAIL)

@@ -3,6 +3,7 @@
 
 from .. import world as w
 from ..traps import TRAP_PORT
+from .metadata import DUAL_STACK_AGENT, dual_stack
 from .registry import choice, fault, service_known
 from .tls import lead_to_port
 
@@ -14,8 +15,18 @@ def _addresses(service, zones="ab"):
     return [w.address(each, zone) for each in service_known(service) for zone in zones]
 
 
-def _security_group_drop(world, addresses):
-    world.rule("endpoint_input", f"ip daddr {{ {', '.join(addresses)} }} tcp dport 443 drop")
+def _addresses6(service, zones="ab"):
+    return [w.address6(each, zone) for each in service_known(service) for zone in zones]
+
+
+def _endpoints(world, service, zones, verdict, families="46"):
+    """A rule of the endpoints' security groups; without one for 443 neither family gets in."""
+    if "4" in families:
+        world.rule("endpoint_input", f"ip daddr {{ {', '.join(_addresses(service, zones))} }} tcp dport 443 {verdict}")
+    if "6" in families:
+        world.rule(
+            "endpoint_input", f"ip6 daddr {{ {', '.join(_addresses6(service, zones))} }} tcp dport 443 {verdict}"
+        )
 
 
 @fault(
@@ -53,6 +64,7 @@ def _(world, verdict="reject"):
 @fault("egress-blocked", "the instance's security group lets nothing out to 443", "egress-blocked")
 def _(world):
     world.rule("instance_egress", f"ip daddr != {_LINK_LOCAL} tcp dport 443 drop")
+    world.rule("instance_egress", f"ip6 daddr != {w.IMDS6} tcp dport 443 drop")
 
 
 @fault(
@@ -62,7 +74,7 @@ def _(world):
     "[SERVICE (ssm)|all]",
 )
 def _(world, service="ssm"):
-    _security_group_drop(world, _addresses(service))
+    _endpoints(world, service, "ab", "drop")
 
 
 @fault(
@@ -88,7 +100,26 @@ def _(world, variant="out"):
     "[SERVICE (ssm)[:ZONE (b)]]",
 )
 def _(world, service="ssm", zone="b"):
-    _security_group_drop(world, _addresses(service, zone))
+    _endpoints(world, service, zone, "drop")
+
+
+@fault(
+    "address-family-blocked",
+    "instance and endpoints are dual stack, and rules are written for the other family only: the endpoints' security "
+    "groups (or one's), the instance's own, or the network ACLs",
+    "address-family-blocked",
+    "[ipv6|ipv4[:SERVICE (all)[:endpoint|egress|acl]]]",
+    settings={"agent": DUAL_STACK_AGENT},
+)
+def _(world, family="ipv6", service="all", by="endpoint"):
+    digit = {"ipv6": "6", "ipv4": "4"}[family]
+    dual_stack(world)
+    if choice(by, "endpoint", "egress", "acl") == "endpoint":
+        _endpoints(world, service, "ab", "drop", digit)
+    elif by == "egress":
+        world.rule("instance_egress", f"meta protocol {'ip6' if digit == '6' else 'ip'} tcp dport 443 drop")
+    else:
+        world.rule("network_acl", f"meta nfproto {family} iifname \"subnet-a\" oifname \"subnet-b\" drop")
 
 
 @fault(
@@ -98,9 +129,7 @@ def _(world, service="ssm", zone="b"):
     "[SERVICE (ssm)[:ZONE]]",
 )
 def _(world, service="ssm", zones="ab"):
-    world.rule(
-        "endpoint_input", f"ip daddr {{ {', '.join(_addresses(service, zones))} }} tcp dport 443 reject with tcp reset"
-    )
+    _endpoints(world, service, zones, "reject with tcp reset")
 
 
 @fault(
