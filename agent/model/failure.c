@@ -78,6 +78,7 @@ static const char *const failure_table[N_FAILURES] = {
     [FAILURE_NOT_IN_REGION] = "not-in-region",
     [FAILURE_STOPPED] = "stopped",
     [FAILURE_INTERNAL] = "internal",
+    [FAILURE_NOT_SENT] = "not-sent",
 };
 const struct names failure_names = {failure_table, N_FAILURES};
 
@@ -147,6 +148,7 @@ static const struct {
     [FAILURE_NOT_IN_REGION] = {"not in this region", false},
     [FAILURE_STOPPED] = {"stopped before an answer", true},
     [FAILURE_INTERNAL] = {"internal error", false},
+    [FAILURE_NOT_SENT] = {"dropped on this machine", true}, /* by rules of a boot that is not over */
 };
 
 const char *failure_name(enum failure failure)

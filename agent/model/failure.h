@@ -89,6 +89,8 @@ enum failure {
     FAILURE_NOT_IN_REGION, /* the service has no endpoint in this region */
     FAILURE_STOPPED,       /* the deadline or a signal came first */
     FAILURE_INTERNAL,      /* out of memory and the like */
+
+    FAILURE_NOT_SENT, /* connect() was silent, and its packets never left: a local rule drops them */
     N_FAILURES
 };
 
