@@ -15,7 +15,7 @@
 #include "net/address.h"
 #include "net/nft_private.h"
 
-enum { MAX_DEPTH = 16, MAX_STEPS = 1000 * 1000, TCP_AT = 40, SYN = 0x02, ACK = 0x10 };
+enum { MAX_DEPTH = 16, TCP_AT = 40, SYN = 0x02, ACK = 0x10 };
 
 struct walk {
     const struct nft_dump *dump;
@@ -74,7 +74,7 @@ static enum rule_end walk_chain(struct walk *walk, struct piece chain, int depth
     size_t at = 0;
 
     while (nft_message(walk->dump, &at, NFT_MSG_NEWRULE, &family, in)) {
-        if (++walk->steps > MAX_STEPS || depth > MAX_DEPTH) {
+        if (++walk->steps > NFT_MAX_STEPS || depth > MAX_DEPTH) {
             (void)note(walk, chain, (struct piece){NULL, 0}, false);
             walk->doubt = true;
             return RULE_ACCEPT;
@@ -83,7 +83,8 @@ static enum rule_end walk_chain(struct walk *walk, struct piece chain, int depth
             !nft_same(in[NFTA_RULE_CHAIN], chain))
             continue;
         enum match match = nft_rule_judge(walk->dump, walk->packet, family, walk->table,
-                                          in[NFTA_RULE_EXPRESSIONS], &end, &target);
+                                          in[NFTA_RULE_EXPRESSIONS], &walk->steps, &end,
+                                          &target);
         bool surely = match == MATCH_YES;
         if (match == MATCH_NO || end == RULE_NOTHING)
             continue;

@@ -20,7 +20,7 @@ struct piece {
     size_t n;
 };
 
-enum { NFT_MAX_ATTRIBUTES = 32 };
+enum { NFT_MAX_ATTRIBUTES = 32, NFT_MAX_STEPS = 1000 * 1000 };
 
 /* The next attribute of a list; false at its end, and where it does not parse. */
 bool nft_next(struct piece *list, unsigned *type, struct piece *value);
@@ -50,9 +50,10 @@ enum rule_end {
 };
 
 /* What the rule's expressions do with the packet: whether they match, and what then becomes of it.
- * `chain` is the target of a jump. */
+ * `chain` is the target of a jump. `steps` counts what was looked at on the way: NFT_MAX_STEPS of
+ * it are enough, whatever rules and sets there are. */
 enum match nft_rule_judge(const struct nft_dump *dump, const struct nft_packet *packet,
                           unsigned char family, struct piece table, struct piece expressions,
-                          enum rule_end *end, struct piece *chain);
+                          int *steps, enum rule_end *end, struct piece *chain);
 
 #endif

@@ -21,6 +21,7 @@ struct evaluation {
     const struct nft_packet *packet;
     unsigned char family;
     struct piece table;
+    int *steps;
     unsigned char value[REGISTER_BYTES];
     unsigned char known[REGISTER_BYTES];
     enum rule_end end;
@@ -238,6 +239,8 @@ static enum match search_elements(const struct evaluation *on, int at, size_t n,
     int order;
 
     while (nft_next(&list, &type, &item)) {
+        if (++*on->steps > NFT_MAX_STEPS)
+            return MATCH_MAYBE;
         nft_attributes(item, in);
         struct piece key = data_value(in[NFTA_SET_ELEM_KEY]);
         if (key.n != n || in[NFTA_SET_ELEM_KEY_END].bytes || in[NFTA_SET_ELEM_EXPR].bytes ||
@@ -270,6 +273,7 @@ static enum match search_set(const struct evaluation *on, struct piece name, int
     bool ends = false;
 
     while (nft_message(on->dump, &from, NFT_MSG_NEWSETELEM, &family, in)) {
+        ++*on->steps;
         if (family != on->family || !nft_same(in[NFTA_SET_ELEM_LIST_TABLE], on->table) ||
             !nft_same(in[NFTA_SET_ELEM_LIST_SET], name))
             continue;
@@ -295,6 +299,7 @@ static enum match judge_lookup(struct evaluation *on, const struct piece *in)
     while (nft_message(on->dump, &from, NFT_MSG_NEWSET, &family, set)) {
         uint32_t n = nft_number(set[NFTA_SET_KEY_LEN]), flags = nft_number(set[NFTA_SET_FLAGS]);
         int at = register_at(in[NFTA_LOOKUP_SREG], n);
+        ++*on->steps;
         if (family != on->family || !nft_same(set[NFTA_SET_TABLE], on->table) ||
             !nft_same(set[NFTA_SET_NAME], in[NFTA_LOOKUP_SET]))
             continue;
@@ -485,14 +490,16 @@ static enum match judge_expression(struct evaluation *on, struct piece expressio
 
 enum match nft_rule_judge(const struct nft_dump *dump, const struct nft_packet *packet,
                           unsigned char family, struct piece table, struct piece list,
-                          enum rule_end *end, struct piece *chain)
+                          int *steps, enum rule_end *end, struct piece *chain)
 {
-    struct evaluation on = {.dump = dump, .packet = packet, .family = family, .table = table};
+    struct evaluation on = {
+        .dump = dump, .packet = packet, .family = family, .table = table, .steps = steps};
     enum match match = MATCH_YES;
     struct piece expression;
     unsigned type;
 
     while (match != MATCH_NO && nft_next(&list, &type, &expression)) {
+        ++*steps;
         enum match one = judge_expression(&on, expression);
         match = one < match ? one : match;
     }
