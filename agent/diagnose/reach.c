@@ -38,8 +38,7 @@ enum ending reach_ending_at(const struct facts *facts, const struct address_fact
 {
     enum ending ending = reach_ending(&at->connect);
 
-    if (ending == ENDING_SILENT &&
-        firewall_loss(facts, at->address, &at->connect) == LOSS_PROVEN)
+    if (ending == ENDING_SILENT && firewall_loss(facts, at->address, &at->connect) == LOSS_PROVEN)
         return ENDING_FIREWALL;
     if (ending == ENDING_NO_ROUTE && routes_lead_to(facts, at->address))
         return ENDING_FIREWALL;

@@ -23,9 +23,9 @@ static const struct {
     const char *name;
     int sign;
 } counters[] = {
-    {"InReceives", 1},       {"InDelivers", -1},      {"InHdrErrors", -1}, {"InAddrErrors", -1},
-    {"InUnknownProtos", -1}, {"InDiscards", -1},      {"ForwDatagrams", -1},
-    {"ReasmReqds", -1}, /* fragments */
+    {"InReceives", 1},     {"InDelivers", -1},      {"InHdrErrors", -1},
+    {"InAddrErrors", -1},  {"InUnknownProtos", -1}, {"InDiscards", -1},
+    {"ForwDatagrams", -1}, {"ReasmReqds", -1}, /* fragments */
     {"ReasmOKs", 1},
 };
 

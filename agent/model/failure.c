@@ -148,7 +148,8 @@ static const struct {
     [FAILURE_NOT_IN_REGION] = {"not in this region", false},
     [FAILURE_STOPPED] = {"stopped before an answer", true},
     [FAILURE_INTERNAL] = {"internal error", false},
-    [FAILURE_NOT_SENT] = {"dropped on this machine", true}, /* by rules of a boot that is not over */
+    [FAILURE_NOT_SENT] = {"dropped on this machine",
+                          true}, /* by rules of a boot that is not over */
 };
 
 const char *failure_name(enum failure failure)

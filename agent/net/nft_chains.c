@@ -15,7 +15,7 @@
 #include "net/address.h"
 #include "net/nft_private.h"
 
-enum { MAX_DEPTH = 16, TCP_AT = 40, SYN = 0x02, ACK = 0x10 };
+enum { MAX_DEPTH = 16, SYN = 0x02, ACK = 0x10 };
 
 struct walk {
     const struct nft_dump *dump;
@@ -83,14 +83,12 @@ static enum rule_end walk_chain(struct walk *walk, struct piece chain, int depth
             !nft_same(in[NFTA_RULE_CHAIN], chain))
             continue;
         enum match match = nft_rule_judge(walk->dump, walk->packet, family, walk->table,
-                                          in[NFTA_RULE_EXPRESSIONS], &walk->steps, &end,
-                                          &target);
+                                          in[NFTA_RULE_EXPRESSIONS], &walk->steps, &end, &target);
         bool surely = match == MATCH_YES;
         if (match == MATCH_NO || end == RULE_NOTHING)
             continue;
         if ((end == RULE_DROP || end == RULE_ANYTHING) &&
-            note(walk, chain, in[NFTA_RULE_HANDLE],
-                 surely && end == RULE_DROP && !walk->doubt))
+            note(walk, chain, in[NFTA_RULE_HANDLE], surely && end == RULE_DROP && !walk->doubt))
             return RULE_DROP;
         if (end == RULE_JUMP || end == RULE_GOTO) {
             walk->doubt |= !surely;
@@ -219,9 +217,9 @@ bool nft_packet_make(struct nft_packet *packet, const char *from, const char *to
         put(packet, 7, &no_fragment, 1);
         packet->known[6] = 0x1f; /* not: may it be fragmented */
     }
-    put(packet, TCP_AT + (incoming ? 0 : 2), &network_port, sizeof(network_port));
-    put(packet, TCP_AT + 13, &flags, 1);
-    packet->known[TCP_AT + 13] = 0x3f; /* not: congestion notification */
+    put(packet, NFT_TCP_AT + (incoming ? 0 : 2), &network_port, sizeof(network_port));
+    put(packet, NFT_TCP_AT + 13, &flags, 1);
+    packet->known[NFT_TCP_AT + 13] = 0x3f; /* not: congestion notification */
     (void)text_set(packet->interface, sizeof(packet->interface), "%s", interface);
     packet->interface_index = interface[0] ? if_nametoindex(interface) : 0;
     return true;

@@ -49,11 +49,50 @@ enum rule_end {
     RULE_ANYTHING, /* it may drop, accept or jump: not understood */
 };
 
+enum { NFT_REGISTER_BYTES = 64, NFT_TCP_AT = 40 }; /* TCP's head in a packet's */
+
+struct evaluation {
+    const struct nft_dump *dump;
+    const struct nft_packet *packet;
+    unsigned char family;
+    struct piece table;
+    int *steps;
+    unsigned char value[NFT_REGISTER_BYTES];
+    unsigned char known[NFT_REGISTER_BYTES];
+    enum rule_end end;
+    struct piece chain;
+};
+
 /* What the rule's expressions do with the packet: whether they match, and what then becomes of it.
  * `chain` is the target of a jump. `steps` counts what was looked at on the way: NFT_MAX_STEPS of
  * it are enough, whatever rules and sets there are. */
 enum match nft_rule_judge(const struct nft_dump *dump, const struct nft_packet *packet,
                           unsigned char family, struct piece table, struct piece expressions,
                           int *steps, enum rule_end *end, struct piece *chain);
+
+static inline enum match match_not(enum match match)
+{
+    return MATCH_YES - match;
+}
+
+/* Where a register of n bytes begins; -1: there is no such one. */
+int nft_register(struct piece number, size_t n);
+
+/* Are the register's first bytes these? */
+enum match nft_compare(const struct evaluation *on, int at, struct piece with);
+
+/* As memcmp() does, in *order. False when bits that decide are not known. */
+bool nft_compare_order(const struct evaluation *on, int at, struct piece with, int *order);
+
+struct piece nft_data_value(struct piece data);
+
+/* The SYN opens a connection, its answer belongs to one: nf_conntrack's words for them, as bits. */
+uint32_t nft_connection_state(const struct nft_packet *packet);
+
+/* One expression: its attributes, by type. */
+typedef enum match judge(struct evaluation *on, const struct piece *in);
+
+judge nft_judge_lookup;                  /* nft_set.c */
+judge nft_judge_match, nft_judge_target; /* nft_compat.c */
 
 #endif

@@ -18,9 +18,9 @@
 #include "base/text.h"
 #include "discover/machine.h"
 
-#define NAMES                                                                                   \
-    "Ip: Forwarding DefaultTTL InReceives InHdrErrors InAddrErrors ForwDatagrams "               \
-    "InUnknownProtos InDiscards InDelivers OutRequests OutDiscards OutNoRoutes ReasmTimeout "    \
+#define NAMES                                                                                 \
+    "Ip: Forwarding DefaultTTL InReceives InHdrErrors InAddrErrors ForwDatagrams "            \
+    "InUnknownProtos InDiscards InDelivers OutRequests OutDiscards OutNoRoutes ReasmTimeout " \
     "ReasmReqds ReasmOKs ReasmFails\n"
 
 static char root[64], folder[PATH_SIZE], file[PATH_SIZE];
@@ -81,8 +81,9 @@ static void what_came_in_is_counted(void **state)
 
 static void what_does_not_parse_is_not_known(void **state)
 {
-    static const char *const texts[] = {"", "Ip: InReceives InDelivers\n", "Ip: InDelivers\nIp: 7\n",
-                                        "Tcp: a\nTcp: 1\n", "Ip: InReceives\nIp: x\nIp: 5"};
+    static const char *const texts[] = {"", "Ip: InReceives InDelivers\n",
+                                        "Ip: InDelivers\nIp: 7\n", "Tcp: a\nTcp: 1\n",
+                                        "Ip: InReceives\nIp: x\nIp: 5"};
     (void)state;
 
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
