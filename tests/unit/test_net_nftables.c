@@ -56,7 +56,8 @@ static const struct row {
     {"input", false, PASSES, "", 0},
     {"input-open", true, PASSES, "", 0},
     {"input-prerouting", true, CERTAIN, "PREROUTING", 2},
-    {"netdev", false, PASSES, "", 0}, /* of another device */
+    {"input-nat", true, PASSES, "", 0}, /* which sees a connection's first packet only */
+    {"netdev", false, PASSES, "", 0},   /* of another device */
     {"forward", false, PASSES, "", 0},
     {"forward", true, PASSES, "", 0},
     {"six", false, PASSES, "", 0},
