@@ -121,7 +121,9 @@ static void on_writable(void *arg, short events)
 
 /* The kernel counts a retransmission as under way (tcpi_retrans) only when its own output path took
  * it: tcp_retransmit_skb() in net/ipv4/tcp_output.c. A rule that drops, of nf_tables, iptables, tc
- * or eBPF, makes that path fail, and connect() is not told. */
+ * or eBPF, makes that path fail, and connect() is not told. A retransmission that was not even tried
+ * (no route any more, the last one still waits for ARP) counts as a timeout of the timer alone
+ * (tcpi_retransmits), and says nothing of rules. */
 static enum failure silence(int fd)
 {
     struct tcp_info info = {0};
@@ -130,8 +132,8 @@ static enum failure silence(int fd)
     if (getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &length) != 0 ||
         length < offsetof(struct tcp_info, tcpi_total_retrans) + sizeof(info.tcpi_total_retrans))
         return FAILURE_TIMEOUT;
-    return info.tcpi_total_retrans > 0 && info.tcpi_retrans == 0 ? FAILURE_NOT_SENT
-                                                                 : FAILURE_TIMEOUT;
+    bool tried = info.tcpi_total_retrans > 0 && info.tcpi_retransmits <= info.tcpi_total_retrans;
+    return tried && info.tcpi_retrans == 0 ? FAILURE_NOT_SENT : FAILURE_TIMEOUT;
 }
 
 static void on_timeout(void *arg)
