@@ -60,7 +60,7 @@ static void add(const struct facts *facts, const char *address, const struct ste
         return;
     quotes->dropped = true;
     quotes->came_in |= connect->failure == FAILURE_TIMEOUT;
-    quotes->unnamed |= drop == NULL;
+    quotes->unnamed |= drop == NULL && facts->network.n_drops < MAX_DROPS;
     for (int i = 0; drop != NULL && i < quotes->n; i++)
         if (same_rule(quotes->drop[i], drop))
             return;
