@@ -24,6 +24,7 @@ struct round {
     struct discover *discover;
     struct observe *observe;
     struct credentials credentials;
+    int64_t undelivered; /* before the round */
     int timer_fd;
     bool placed, role_known, signalled, failed;
 };
@@ -159,6 +160,7 @@ static void conclude(struct round *round, enum loop_end end)
         facts->stopped_by = STOPPED_BY_DEADLINE;
     discover_conclude(round->discover);
     allowance_read(facts);
+    firewall_look(round->request->root, round->undelivered, facts);
     for (int i = 0; end == LOOP_IDLE && i < N_SERVICES; i++)
         facts->endpoints[i].finished = facts->plan.services[i].need != NEED_OFF;
 }
@@ -173,6 +175,7 @@ bool round_run(const struct round_request *request, struct facts *facts)
     facts->plan = *request->wishes;
     facts->started_unix_ms = clock_wall_unix_ms();
     facts->clock.wall_unix_ms = facts->started_unix_ms;
+    round.undelivered = delivery_read(request->root);
     if (start(&round)) {
         end = loop_run(round.loop, request->deadline_ms);
         conclude(&round, end);

@@ -5,6 +5,7 @@
  */
 #include "diagnose/families.h"
 #include "diagnose/finding.h"
+#include "diagnose/firewall.h"
 #include "diagnose/look.h"
 #include "diagnose/reach.h"
 #include "diagnose/remedy.h"
@@ -56,7 +57,8 @@ static bool is_firewalls(const struct facts *facts, enum service service)
     for (int32_t i = 0; i < endpoint->n_addresses; i++) {
         const struct address_facts *at = &endpoint->addresses[i];
         if (reach_ending_at(facts, at) == ENDING_FIREWALL &&
-            (reach_ending(&at->connect) == ENDING_FIREWALL || at->place == PLACE_OWN_SUBNET))
+            (reach_ending(&at->connect) == ENDING_FIREWALL || at->place == PLACE_OWN_SUBNET ||
+             firewall_loss(facts, at->address, &at->connect) == LOSS_PROVEN))
             return true;
     }
     return false;
@@ -79,6 +81,7 @@ static void quote_route(const struct facts *facts, enum service service, struct 
 bool explains_local_firewall(const struct scene *scene, enum service service,
                              struct finding *finding)
 {
+    struct firewall_quotes quotes;
     int n_refusing = 0;
     bool surely = false;
     check_set refusing = 0;
@@ -106,6 +109,8 @@ bool explains_local_firewall(const struct scene *scene, enum service service,
     for (int i = 0; i < N_SERVICES; i++)
         if (finding->explains & check_service_bits((enum service)i))
             reach_quote(scene->facts, (enum service)i, ENDING_REJECTED, 2, finding);
+    firewall_collect(scene->facts, finding, &quotes);
+    firewall_quote(scene->facts, &quotes, finding);
     finding->confidence = surely ? CONFIDENCE_CERTAIN : CONFIDENCE_LIKELY;
     if (!surely)
         finding_alternative(finding, "endpoint-refuses",

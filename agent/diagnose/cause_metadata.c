@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "diagnose/finding.h"
+#include "diagnose/firewall.h"
 #include "diagnose/look.h"
 #include "diagnose/remedy.h"
 #include "diagnose/routes.h"
@@ -109,14 +110,36 @@ static const struct {
     {FAILURE_NOT_PERMITTED, "EPERM", "a firewall", "", CONFIDENCE_CERTAIN},
 };
 
+/* Silence, and the packets were lost on this machine. */
+static bool explains_imds_dropped(const struct scene *scene, struct finding *finding)
+{
+    const struct imds_facts *imds = &scene->facts->imds;
+    struct firewall_quotes quotes;
+
+    if (firewall_loss(scene->facts, imds->address, &imds->connect) != LOSS_PROVEN)
+        return false;
+    finding->explains = check_bit(CHECK_IMDS_CONNECT);
+    firewall_collect(scene->facts, finding, &quotes);
+    finding->confidence = CONFIDENCE_CERTAIN;
+    finding_title(finding, "This machine itself blocks its metadata service: a firewall drops");
+    finding_evidence(finding, "connect to %s port 80: no answer after %d ms: %s", imds->address,
+                     (int)imds->connect.took_ms,
+                     quotes.came_in ? "the answer was dropped on this machine"
+                                    : "what was sent never left this machine");
+    firewall_quote(scene->facts, &quotes, finding);
+    return true;
+}
+
 bool explains_imds_blocked_locally(const struct scene *scene, enum service service,
                                    struct finding *finding)
 {
     const struct imds_facts *imds = &scene->facts->imds;
     (void)service;
 
-    if (!scene_has(scene, CHECK_IMDS_CONNECT) || imds->connect.took_ms >= AT_ONCE_MS)
+    if (!scene_has(scene, CHECK_IMDS_CONNECT))
         return false;
+    if (imds->connect.took_ms >= AT_ONCE_MS)
+        return explains_imds_dropped(scene, finding);
     for (size_t i = 0; i < N_OF(local_obstacles); i++) {
         if (local_obstacles[i].failure != imds->connect.failure)
             continue;
@@ -211,6 +234,18 @@ bool explains_imds_malformed(const struct scene *scene, enum service service,
     return true;
 }
 
+/* A firewall is one of the local obstacles, a route the other. */
+static void offer_local(const struct facts *facts, struct finding *finding)
+{
+    const struct imds_facts *imds = &facts->imds;
+
+    if (firewall_loss(facts, imds->address, &imds->connect) == LOSS_NONE)
+        finding_evidence(finding, "the packets left this machine, and it lost none that came back");
+    finding_alternative(finding, "imds-blocked-locally",
+                        "ip route get %s; sudo nft list ruleset; sudo iptables-save",
+                        remedy_known(imds->address, "169.254.169.254"));
+}
+
 bool explains_imds_unreachable(const struct scene *scene, enum service service,
                                struct finding *finding)
 {
@@ -226,6 +261,6 @@ bool explains_imds_unreachable(const struct scene *scene, enum service service,
         finding_evidence(finding, "a GET is not answered either");
     finding_quote_allowance(finding, scene->facts);
     if (scene->facts->imds.connect.outcome == OUTCOME_FAILED)
-        finding_alternative(finding, "imds-blocked-locally", "%s", "");
+        offer_local(scene->facts, finding);
     return true;
 }

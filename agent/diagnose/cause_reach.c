@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "diagnose/families.h"
 #include "diagnose/finding.h"
+#include "diagnose/firewall.h"
 #include "diagnose/look.h"
 #include "model/place.h"
 #include "diagnose/reach.h"
@@ -41,6 +42,12 @@ static bool is_blocked(const struct reach *reach)
     return is_all_silent(reach) && reach->own_silent > 0;
 }
 
+/* Nothing got to the filters that silence speaks of: it was stopped before, at every address. */
+static bool is_untold(const struct reach *reach)
+{
+    return reach->n == reach->firewall + reach->no_route + reach->link;
+}
+
 /* `but_blocked`: without services that are silent even in the own subnet, where no network ACL
  * stands between. */
 static void look_overall(const struct scene *scene, bool but_blocked, struct overall *overall)
@@ -54,7 +61,7 @@ static void look_overall(const struct scene *scene, bool but_blocked, struct ove
             continue;
         reach_look(facts, (enum service)i, &reach);
         overall->any_ok += reach.ok > 0;
-        if (reach.n == 0 || is_explained(scene, (enum service)i) ||
+        if (is_untold(&reach) || is_explained(scene, (enum service)i) ||
             (but_blocked && is_blocked(&reach)))
             continue;
         overall->n++;
@@ -155,6 +162,23 @@ bool explains_network_acl(const struct scene *scene, enum service service, struc
                             remedy_region(scene->facts), remedy_vpc(scene->facts));
     if (overall.outside_silent > 0)
         offer_route(scene, finding);
+    (void)firewall_offer(scene->facts, finding);
+    return true;
+}
+
+/* Every silent address of the finding is known to have lost nothing on this machine. */
+static bool is_beyond(const struct facts *facts, const struct finding *finding)
+{
+    for (int i = 0; i < N_SERVICES; i++) {
+        const struct endpoint_facts *endpoint = &facts->endpoints[i];
+        if (!(finding->explains & check_bit(check_of_service((enum service)i, RUNG_CONNECT))))
+            continue;
+        for (int32_t j = 0; j < endpoint->n_addresses; j++)
+            if (reach_ending_at(facts, &endpoint->addresses[j]) == ENDING_SILENT &&
+                firewall_loss(facts, endpoint->addresses[j].address,
+                              &endpoint->addresses[j].connect) != LOSS_NONE)
+                return false;
+    }
     return true;
 }
 
@@ -184,7 +208,10 @@ bool explains_egress_blocked(const struct scene *scene, enum service service,
                                   "subnet passes no network ACL");
     if (overall.outside_silent > 0)
         offer_route(scene, finding);
-    finding_alternative(finding, "local-firewall", "%s", "");
+    if (is_beyond(scene->facts, finding))
+        finding_evidence(finding, "the packets left this machine, and it lost none that came back");
+    else if (!firewall_offer(scene->facts, finding))
+        finding_alternative(finding, "local-firewall", "sudo nft list ruleset; sudo iptables-save");
     return true;
 }
 
@@ -206,7 +233,8 @@ bool explains_endpoint_blocks_443(const struct scene *scene, enum service servic
         quote_ok(scene, false, finding);
     if (reach.own_silent > 0 && overall.any_ok > 0) {
         finding_evidence(finding, "traffic within a subnet passes no network ACL");
-        finding->confidence = CONFIDENCE_CERTAIN;
+        if (!firewall_offer(scene->facts, finding))
+            finding->confidence = CONFIDENCE_CERTAIN;
         return true;
     }
     if (overall.any_ok == 0)
@@ -218,6 +246,7 @@ bool explains_endpoint_blocks_443(const struct scene *scene, enum service servic
         offer_acl(scene, finding);
     if (reach.outside_silent > 0)
         offer_route(scene, finding);
+    (void)firewall_offer(scene->facts, finding);
     return true;
 }
 
@@ -266,6 +295,8 @@ bool explains_endpoint_az_unreachable(const struct scene *scene, enum service se
         offer_acl(scene, finding);
     finding->confidence = neighbour != NULL || reach.own_silent > 0 ? CONFIDENCE_CERTAIN
                                                                     : CONFIDENCE_LIKELY;
+    if (firewall_offer(scene->facts, finding))
+        finding->confidence = CONFIDENCE_LIKELY;
     if (reach.outside_silent > 0)
         offer_route(scene, finding);
     return true;

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "diagnose/families.h"
+#include "diagnose/firewall.h"
 #include "diagnose/look.h"
 #include "diagnose/routes.h"
 
@@ -27,6 +28,7 @@ enum ending reach_ending(const struct step *step)
         return ENDING_REJECTED;
     case FAILURE_NOT_PERMITTED:
     case FAILURE_PROHIBITED:
+    case FAILURE_NOT_SENT:
         return ENDING_FIREWALL;
     default:
         return ENDING_OTHER;
@@ -37,6 +39,8 @@ enum ending reach_ending_at(const struct facts *facts, const struct address_fact
 {
     enum ending ending = reach_ending(&at->connect);
 
+    if (ending == ENDING_SILENT && firewall_loss(facts, at->address, &at->connect) == LOSS_PROVEN)
+        return ENDING_FIREWALL;
     if (ending == ENDING_NO_ROUTE && routes_lead_to(facts, at->address))
         return ENDING_FIREWALL;
     if (ending == ENDING_FIREWALL && routes_refuse(facts, at->address))

@@ -14,7 +14,7 @@ struct reach {
     int32_t silent;   /* timed out */
     int32_t no_route; /* at once: ENETUNREACH, EHOSTUNREACH, EINVAL */
     int32_t rejected; /* ECONNREFUSED */
-    int32_t firewall; /* EPERM, EACCES: this machine, without doubt */
+    int32_t firewall; /* EPERM, EACCES, never sent: this machine, without doubt */
     int32_t link;     /* EHOSTUNREACH after about 3 s */
     int32_t other;
     int32_t own_ok; /* in the instance's own subnet */
@@ -36,8 +36,8 @@ enum ending {
 };
 enum ending reach_ending(const struct step *step);
 
-/* The same of one address, with the kernel's word on its route: a refusal is a route's or a
- * firewall's, whatever the errno says. */
+/* The same of one address, with the kernel's word on its route (a refusal is a route's or a
+ * firewall's, whatever the errno says) and on what this machine itself dropped. */
 enum ending reach_ending_at(const struct facts *facts, const struct address_facts *at);
 
 /* Silent, as its whole address family is on the way to this service (families.h). */

@@ -5,6 +5,7 @@
  */
 #include <string.h>
 
+#include "diagnose/firewall.h"
 #include "diagnose/look.h"
 #include "diagnose/remedy.h"
 #include "diagnose/routes.h"
@@ -29,16 +30,22 @@ void mend_network(const struct scene *scene, struct finding *finding)
 void mend_imds_locally(const struct scene *scene, struct finding *finding)
 {
     const char *address = remedy_known(scene->facts->imds.address, "169.254.169.254");
+    struct firewall_quotes quotes;
 
+    firewall_collect(scene->facts, finding, &quotes);
     remedy_text(finding,
                 "Remove the route or firewall rule that keeps this machine from %s, and what "
                 "installs it at boot: cloud-init's disable_ec2_metadata, a static route, nftables "
                 "or iptables rules, a metadata proxy.",
                 address);
-    (void)routes_mend(scene->facts, scene->facts->imds.address, finding);
-    remedy_command(finding, "ip route get %s; ip route show table all | grep 169.254", address);
-    remedy_command(finding, "nft list ruleset | grep 169.254; iptables-save | grep 169.254");
-    remedy_command(finding, "grep -rn disable_ec2_metadata /etc/cloud");
+    if (quotes.dropped) {
+        firewall_mend(scene->facts, &quotes, 80, address, finding);
+    } else {
+        (void)routes_mend(scene->facts, scene->facts->imds.address, finding);
+        remedy_command(finding, "ip route get %s; ip route show table all | grep 169.254", address);
+        remedy_command(finding, "nft list ruleset | grep 169.254; iptables-save | grep 169.254");
+        remedy_command(finding, "grep -rn disable_ec2_metadata /etc/cloud");
+    }
     remedy_restart(scene->facts, finding);
 }
 
@@ -121,11 +128,22 @@ void mend_time_sync(const struct scene *scene, struct finding *finding)
 
 void mend_local_firewall(const struct scene *scene, struct finding *finding)
 {
-    remedy_text(finding, "Let this machine open TCP connections to port 443: the refusal comes "
-                         "from its own nftables, iptables or security software, before the VPC "
-                         "is reached.");
-    remedy_command(finding, "nft list ruleset; iptables-save");
-    remedy_command(finding, "sudo nft insert rule inet filter output tcp dport 443 accept");
+    struct firewall_quotes quotes;
+
+    firewall_collect(scene->facts, finding, &quotes);
+    remedy_text(finding,
+                "Let this machine open TCP connections to port 443%s: %s its own nftables, "
+                "iptables or security software, before the VPC is reached.",
+                quotes.came_in ? ", and let the answers in" : "",
+                quotes.came_in   ? "they are dropped by"
+                : quotes.dropped ? "what it sends is dropped by"
+                                 : "the refusal comes from");
+    if (quotes.dropped) {
+        firewall_mend(scene->facts, &quotes, 443, NULL, finding);
+    } else {
+        remedy_command(finding, "nft list ruleset; iptables-save");
+        remedy_command(finding, "sudo nft insert rule inet filter output tcp dport 443 accept");
+    }
     remedy_restart(scene->facts, finding);
 }
 

@@ -22,7 +22,8 @@
 enum {
     IMDS_MAX_PARALLEL = 8,           /* the guide asks for a limit on simultaneous connections */
     IMDS_MAX_BODY_BYTES = 64 * 1024, /* the largest document, user data aside, is a few KiB */
-    IMDS_CONNECT_TIMEOUT_MS = 1000,  /* answered on the host's own card: far below a millisecond */
+    IMDS_CONNECT_TIMEOUT_MS = 1200,  /* answered on the host's own card: far below a millisecond;
+                                      * a second, then the kernel tries again: net/dial.h */
     IMDS_ANSWER_TIMEOUT_MS = 2000,
 };
 

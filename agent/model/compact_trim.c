@@ -243,6 +243,7 @@ static void cut_list(int32_t *n, int32_t most)
 static void cut_lists(struct facts *facts)
 {
     cut_list(&facts->network.n_interfaces, 2);
+    cut_list(&facts->network.n_drops, 9); /* three services, three zones */
     cut_list(&facts->instance.n_vpc_cidrs, 4);
     cut_list(&facts->instance.n_subnet_cidrs, 2);
     cut_list(&facts->clock.n_samples, 3);

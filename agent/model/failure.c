@@ -80,6 +80,7 @@ static const char *const failure_table[N_FAILURES] = {
     [FAILURE_STOPPED] = "stopped",
     [FAILURE_INTERNAL] = "internal",
     [FAILURE_UNKNOWN] = "unknown",
+    [FAILURE_NOT_SENT] = "not-sent",
 };
 const struct names failure_names = {failure_table, N_FAILURES, FAILURE_UNKNOWN};
 
@@ -150,6 +151,8 @@ static const struct {
     [FAILURE_STOPPED] = {"stopped before an answer", true},
     [FAILURE_INTERNAL] = {"internal error", false},
     [FAILURE_UNKNOWN] = {"a failure that only a newer version knows", false},
+    [FAILURE_NOT_SENT] = {"dropped on this machine",
+                          true}, /* by rules of a boot that is not over */
 };
 
 const char *failure_name(enum failure failure)

@@ -91,7 +91,8 @@ enum failure {
     FAILURE_INTERNAL,      /* out of memory and the like */
 
     /* since generation 2 of the compact form (generations.h): in no order */
-    FAILURE_UNKNOWN, /* in a report: one that only a newer program has a name for */
+    FAILURE_UNKNOWN,  /* in a report: one that only a newer program has a name for */
+    FAILURE_NOT_SENT, /* connect() was silent, and its packets never left: a local rule drops them */
     N_FAILURES
 };
 

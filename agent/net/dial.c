@@ -9,6 +9,7 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -118,12 +119,29 @@ static void on_writable(void *arg, short events)
     finish(dialling, os_error == 0 ? FAILURE_NONE : dial_failure(os_error), os_error);
 }
 
+/* The kernel counts a retransmission as under way (tcpi_retrans) only when its own output path took
+ * it: tcp_retransmit_skb() in net/ipv4/tcp_output.c. A rule that drops, of nf_tables, iptables, tc
+ * or eBPF, makes that path fail, and connect() is not told. A retransmission that was not even tried
+ * (no route any more, the last one still waits for ARP) counts as a timeout of the timer alone
+ * (tcpi_retransmits), and says nothing of rules. */
+static enum failure silence(int fd)
+{
+    struct tcp_info info = {0};
+    socklen_t length = sizeof(info);
+
+    if (getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &length) != 0 ||
+        length < offsetof(struct tcp_info, tcpi_total_retrans) + sizeof(info.tcpi_total_retrans))
+        return FAILURE_TIMEOUT;
+    bool tried = info.tcpi_total_retrans > 0 && info.tcpi_retransmits <= info.tcpi_total_retrans;
+    return tried && info.tcpi_retrans == 0 ? FAILURE_NOT_SENT : FAILURE_TIMEOUT;
+}
+
 static void on_timeout(void *arg)
 {
     struct dialling *dialling = arg;
 
     dialling->timer = NULL;
-    finish(dialling, FAILURE_TIMEOUT, 0);
+    finish(dialling, silence(dialling->fd), 0);
 }
 
 /* What connect() said at once, told on the loop's turn. */

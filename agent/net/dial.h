@@ -16,7 +16,7 @@
 struct dial {
     const char *address; /* IPv4 or IPv6, no name; copied */
     uint16_t port;
-    int32_t timeout_ms;
+    int32_t timeout_ms;        /* above a second the kernel has tried again once: see dial_start */
     int32_t max_segment_bytes; /* TCP_MAXSEG before connect, 0: the system's */
 };
 
@@ -31,7 +31,9 @@ struct dialled {
 typedef void dial_done(void *arg, const struct dialled *dialled);
 
 /* False when it could not even start (out of memory, not an address): then no callback comes.
- * An immediate failure of connect() is a result, and comes by callback. */
+ * An immediate failure of connect() is a result, and comes by callback. Silence is FAILURE_TIMEOUT,
+ * or FAILURE_NOT_SENT where the kernel says of this very socket that it could not send: that is known
+ * from the first retransmission on, which comes after a second (RFC 6298 section 2). */
 bool dial_start(struct loop *loop, const struct dial *dial, dial_done *done, void *arg);
 
 /* errno of connect() in our vocabulary. */

@@ -127,6 +127,7 @@ void fuzz_machine_files(const uint8_t *bytes, size_t n)
                                         "/etc/resolv.conf",
                                         "/run/systemd/resolve/resolv.conf",
                                         "/etc/hosts",
+                                        "/proc/self/net/snmp",
                                         "/var/lib/dpkg/status",
                                         "/usr/bin/amazon-ssm-agent",
                                         "/etc/amazon/ssm/RELEASENOTES.md",
@@ -138,6 +139,7 @@ void fuzz_machine_files(const uint8_t *bytes, size_t n)
     forget_agent_files();
     machine_read(root, &facts.machine);
     resolvers_read(root, &facts.resolvers);
+    (void)delivery_read(root);
     agent_read(root, &facts.agent);
     fuzz_require_clean(&facts_fields, &facts);
     int found = hosts_look_up(root, "ssm.us-east-1.amazonaws.com", addresses);

@@ -10,6 +10,7 @@ EXPECTED = [  # fault, verdict, first finding
     ("imds-blocked-blackhole", "not-ready", "imds-blocked-locally"),
     ("imds-blocked-noroute", "not-ready", "imds-blocked-locally"),
     ("imds-blocked-refused", "not-ready", "imds-blocked-locally"),
+    ("imds-blocked-dropped", "not-ready", "imds-blocked-locally"),
     ("imds-disabled", "not-ready", "imds-disabled"),
     ("imds-hop-limit", "not-ready", "imds-hop-limit"),
     ("hop-limit-one", "ready", "hop-limit-one"),
@@ -89,7 +90,17 @@ EXPECTED = [  # fault, verdict, first finding
     ("local-firewall", "not-ready", "local-firewall"),
     ("local-firewall:unreachable", "not-ready", "local-firewall"),
     ("egress-blocked", "not-ready", "egress-blocked"),
-    ("local-firewall:drop", "not-ready", "egress-blocked"),  # from inside the same silence
+    ("local-firewall:drop", "not-ready", "local-firewall"),
+    ("local-firewall-drop", "not-ready", "local-firewall"),
+    ("local-firewall-drop:policy", "not-ready", "local-firewall"),
+    ("local-firewall-drop:postrouting", "not-ready", "local-firewall"),
+    ("local-firewall-drop:netdev", "not-ready", "local-firewall"),
+    ("local-firewall-drop:iptables", "not-ready", "local-firewall"),
+    ("local-firewall-drop:input", "not-ready", "local-firewall"),
+    ("local-firewall-drop:input-may", "not-ready", "egress-blocked"),  # by what the program does not read
+    ("local-firewall-drop egress-blocked", "not-ready", "local-firewall"),
+    ("local-firewall-drop:input egress-blocked", "not-ready", "egress-blocked"),  # no answer comes to be dropped
+    ("local-firewall-drop:input endpoint-blocks-443:ssm", "not-ready", "local-firewall"),
     ("endpoint-blocks-443", "not-ready", "endpoint-blocks-443"),
     ("endpoint-blocks-443:ssmmessages", "not-ready", "endpoint-blocks-443"),
     ("endpoint-blocks-443:all", "not-ready", "egress-blocked"),  # the security group that they share

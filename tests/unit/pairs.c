@@ -150,6 +150,30 @@ static void settle_service(struct facts *facts, enum service service)
     }
 }
 
+static bool is_silent(const struct step *connect)
+{
+    return connect->outcome == OUTCOME_FAILED &&
+           (connect->failure == FAILURE_TIMEOUT || connect->failure == FAILURE_NOT_SENT);
+}
+
+/* What is lost on this machine is only asked where something was silent. */
+static void settle_firewall(struct facts *facts)
+{
+    struct network_facts *network = &facts->network;
+    bool silent = is_silent(&facts->imds.connect);
+
+    for (int i = 0; i < N_SERVICES; i++)
+        for (int32_t j = 0; j < facts->endpoints[i].n_addresses; j++)
+            silent |= is_silent(&facts->endpoints[i].addresses[j].connect);
+    if (silent)
+        return;
+    network->delivery_read = network->legacy_tables = false;
+    network->undelivered = 0;
+    network->firewall_asked = ANSWER_UNKNOWN;
+    network->n_drops = 0;
+    memset(network->drops, 0, sizeof network->drops);
+}
+
 static void settle(struct facts *facts)
 {
     for (int i = 0; i < N_SERVICES; i++)
@@ -162,6 +186,7 @@ static void settle(struct facts *facts)
         memset(&facts->agent, 0, sizeof facts->agent);
         facts->agent.installed = ANSWER_NO;
     }
+    settle_firewall(facts);
 }
 
 void alone_make(struct alone *alone, const struct situation *situation)

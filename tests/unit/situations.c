@@ -274,8 +274,8 @@ const struct situation machine_situations[] = {
 };
 
 static const struct situation *const tables[] = {
-    machine_situations, name_situations,  reach_situations, tls_situations,
-    service_situations, agent_situations, place_situations,
+    machine_situations, name_situations,    reach_situations, firewall_situations,
+    tls_situations,     service_situations, agent_situations, place_situations,
 };
 
 const struct situation *situation_at(size_t index)

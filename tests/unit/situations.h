@@ -23,6 +23,7 @@ struct situation {
 extern const struct situation machine_situations[];
 extern const struct situation name_situations[];
 extern const struct situation reach_situations[];
+extern const struct situation firewall_situations[];
 extern const struct situation tls_situations[];
 extern const struct situation service_situations[];
 extern const struct situation agent_situations[];

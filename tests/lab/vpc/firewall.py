@@ -12,7 +12,10 @@ Chains that a fault may put rules into, before the healthy ones:
     router_input        what reaches IMDS, resolver and time source
     router_detour       destination NAT in front of those
     instance_egress     this instance's security group, outbound: on its port, not on the instance
-    instance_output     a firewall on the instance itself
+    instance_output, instance_postrouting, instance_input, instance_closed (output, policy drop)
+                        a firewall on the instance itself
+    instance_netdev     the same, at its interface's egress hook
+    instance_iptables   the same, as iptables-nft writes it: chain OUTPUT of table ip filter
 """
 
 import json
@@ -154,9 +157,24 @@ def _endpoints(world):
 
 def _instance(world):
     """Only while a fault asks for it: the instance has no table of the lab's otherwise."""
-    if world.rules.get("instance_output"):
-        return _table("inet", "lab", [_chain(world, "instance_output", "filter hook output priority 0")])
-    return "table inet lab {}\ndelete table inet lab\n"
+    tables = {
+        ("inet", "lab"): [
+            _chain(world, "instance_output", "filter hook output priority 0"),
+            _chain(world, "instance_closed", "filter hook output priority 1", policy="drop"),
+            _chain(world, "instance_postrouting", "filter hook postrouting priority 0"),
+            _chain(world, "instance_input", "filter hook input priority 0"),
+        ],
+        ("netdev", "lab"): [
+            _chain(world, "instance_netdev", f'filter hook egress device "{w.INTERFACE}" priority 0'),
+        ],
+        ("ip", "filter"): [
+            _chain(world, "instance_iptables", "filter hook output priority 0").replace("instance_iptables", "OUTPUT")
+        ],
+    }
+    return "".join(
+        _table(*name, chains) if any(chains) else f"table {' '.join(name)} {{}}\ndelete table {' '.join(name)}\n"
+        for name, chains in tables.items()
+    )
 
 
 def _router_counters():

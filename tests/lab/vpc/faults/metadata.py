@@ -36,6 +36,11 @@ def _(world):
     world.rule("instance_output", f"ip daddr {w.IMDS} tcp dport 80 reject with tcp reset")
 
 
+@fault("imds-blocked-dropped", "a firewall on the instance drops in silence", "imds-blocked-locally")
+def _(world):
+    world.rule("instance_output", f"ip daddr {w.IMDS} tcp dport 80 drop")
+
+
 @fault("imds-disabled", "the metadata options have the endpoint disabled: 403 on everything", "imds-disabled")
 def _(world):
     world.imds.manner = "disabled"

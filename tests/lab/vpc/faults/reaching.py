@@ -61,6 +61,30 @@ def _(world, verdict="reject"):
     world.rule("instance_output", "tcp dport 443 " + verdicts[verdict])
 
 
+_HTTPS = "tcp dport 443"
+_DROPS = {
+    "output": ("instance_output", 'oifname "lo" accept', "ip daddr 10.0.0.0/8 tcp dport { 80, 443 } counter drop"),
+    "policy": ("instance_closed", 'oif "lo" accept', "meta l4proto udp accept", "tcp dport != 443 accept"),
+    "postrouting": ("instance_postrouting", f"{_HTTPS} drop"),
+    "netdev": ("instance_netdev", f"{_HTTPS} drop"),
+    "iptables": ("instance_iptables", f"ip protocol tcp {_HTTPS} counter drop"),
+    "input": ("instance_input", 'iifname "lo" accept', "ct state new accept", "tcp sport 443 drop"),
+    "input-may": ("instance_input", "tcp sport 443 ct mark != 7 drop"),
+}
+
+
+@fault(
+    "local-firewall-drop",
+    "a firewall on the instance drops in silence what is for port 443, or (input) what comes back",
+    "local-firewall",
+    f"[{'|'.join(_DROPS)}]",
+)
+def _(world, variant="output"):
+    chain, *rules = _DROPS[choice(variant, *_DROPS)]
+    for rule in rules:
+        world.rule(chain, rule)
+
+
 @fault("egress-blocked", "the instance's security group lets nothing out to 443", "egress-blocked")
 def _(world):
     world.rule("instance_egress", f"ip daddr != {_LINK_LOCAL} tcp dport 443 drop")
