@@ -178,12 +178,14 @@ lab: static setup-lab ## a shell on an instance inside the lab's private VPC
 check-lab: static setup-lab ## the lab's own tests
 	/usr/bin/python3 -m pytest tests/lab
 
-check-boot: deb setup-lab setup-boot ## images built from the package and booted in the lab: containers, then virtual machines
+check-boot: deb setup-lab setup-boot ## images built from the package and booted in the lab: containers and virtual machines
 	/usr/bin/python3 -m pytest -rs -n 3 tests/boot
 
-check-boot-smoke: deb setup-lab setup-boot ## what CI boots: one release in containers, then one virtual machine by itself
+check-boot-smoke: deb setup-lab setup-boot ## what CI boots in containers: one release
 	/usr/bin/python3 -m pytest -rs -n 2 tests/boot/test_units.py tests/boot/test_containers.py -k '$(boot_smoke)'
-	/usr/bin/python3 -m pytest -rs tests/boot/test_machines.py -k 'healthy_boot'
+
+check-boot-machine: deb setup-lab setup-boot ## what CI boots in a virtual machine: the healthy one
+	/usr/bin/python3 -m pytest -rs tests/boot/test_machines.py -k healthy_boot
 
 boot_smoke := (healthy_boot or bookworm or exposure or same_sandbox or explains or identifiers or manual or package or purged \
 	or crash or nothing_but or snaps or (sleep and role) or (broken and role)) and not trixie and not bullseye

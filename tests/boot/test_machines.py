@@ -78,6 +78,30 @@ def test_endpoint_blocked_then_read_out_of_the_console():
         assert (said.returncode, "endpoint-blocks-443" in said.stdout) == (1, True), said.stdout + said.stderr
 
 
+DROPS = """[Unit]
+DefaultDependencies=no
+Before=ssm-preflight.service
+After=systemd-udev-settle.service
+Wants=systemd-udev-settle.service
+[Service]
+Type=oneshot
+ExecStart=/bin/sh -c 'device=$(ls /sys/class/net | grep -v lo | head -n 1) && tc qdisc add dev "$device" clsact && \\
+    tc filter add dev "$device" egress protocol ip u32 match ip dport 443 0xffff action drop'
+[Install]
+WantedBy=sysinit.target
+"""
+
+
+def test_silence_of_the_machines_own_making():
+    """Below every firewall that has rules to read, on a kernel that is not the lab's, and without any privilege."""
+    files = {"/etc/systemd/system/lab-drops.service": DROPS,
+             f"/etc/systemd/system/{OURS}.d/lab-drops.conf": "[Unit]\nRequires=lab-drops.service\nAfter=lab-drops.service\n"}
+    with Machine(files=files, configuration="deadline = 15s\n") as boot:
+        boot.until(agent_says("started"), within_s=BOOT_S)
+        said = shown(boot)
+        assert (said.returncode, "local-firewall" in said.stdout) == (1, True), said.stdout + said.stderr
+
+
 def test_clock_that_is_wrong():
     """Half an hour ahead, with nothing that sets it: signatures are refused."""
     ahead = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(time.time() + 1800))
