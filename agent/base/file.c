@@ -8,15 +8,17 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/text.h"
 
-enum { FULL_PATH_SIZE = 4096, MAX_NAMES = 256 };
+enum { FULL_PATH_SIZE = 4096, MAX_NAMES = 256, DEVICE_MAX_MS = 3000 };
 
 static int full_path(const char *root, const char *path, char to[FULL_PATH_SIZE])
 {
@@ -156,8 +158,53 @@ static int write_whole(int fd, const char *bytes, size_t n)
     return 0;
 }
 
+int file_write_in_time(int fd, const char *bytes, size_t n, int64_t max_ms)
+{
+    int64_t until_ms = clock_monotonic_ms() + max_ms;
+
+    while (n > 0) {
+        struct pollfd room = {.fd = fd, .events = POLLOUT};
+        int64_t left_ms = until_ms - clock_monotonic_ms();
+        ssize_t written = write(fd, bytes, n);
+
+        if (written > 0) {
+            bytes += written;
+            n -= (size_t)written;
+        } else if (written < 0 && errno != EAGAIN && errno != EINTR) {
+            return errno;
+        } else if (left_ms <= 0) {
+            return ETIMEDOUT;
+        } else if (poll(&room, 1, (int)left_ms) < 0 && errno != EINTR) {
+            return errno;
+        }
+    }
+    return 0;
+}
+
+/* A device or a pipe takes the bytes as they come; a file of that name in its place would be the end
+ * of it, as of /dev/null. */
+static int write_to_device(const char *path, const char *bytes, size_t n)
+{
+    int fd = open(path, O_WRONLY | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
+    if (fd < 0)
+        return errno;
+
+    int error = file_write_in_time(fd, bytes, n, DEVICE_MAX_MS);
+    if (close(fd) != 0 && !error)
+        error = errno;
+    return error;
+}
+
 int file_write_atomically(const char *path, const char *bytes, size_t n, mode_t mode)
 {
+    struct stat target, itself;
+    bool is_link = lstat(path, &itself) == 0 && S_ISLNK(itself.st_mode);
+
+    if (stat(path, &target) == 0 && !S_ISREG(target.st_mode) && !S_ISDIR(target.st_mode))
+        return write_to_device(path, bytes, n);
+    if (is_link) /* followed, it may be somebody's trap; replaced, /dev/stdout would be gone */
+        return ELOOP;
+
     char temporary[FULL_PATH_SIZE];
     if (!text_set(temporary, sizeof(temporary), "%s.XXXXXX", path))
         return ENAMETOOLONG;

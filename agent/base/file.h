@@ -8,6 +8,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 #include "base/buffer.h"
@@ -31,7 +32,13 @@ bool file_read_link(const char *root, const char *path, char *target, size_t siz
 int file_list(const char *root, const char *path, const char *suffix,
               void (*each)(void *arg, const char *name), void *arg);
 
-/* Writes through a temporary file in the same directory and a rename. Returns 0 or errno. */
+/* Writes to a descriptor that does not block, and gives up after max_ms: nobody may be reading it.
+ * Returns 0, ETIMEDOUT, or another errno value. */
+int file_write_in_time(int fd, const char *bytes, size_t n, int64_t max_ms);
+
+/* Writes through a temporary file in the same directory and a rename. What is there and is a device,
+ * a pipe is written to as it is, for 3 s at most, and never replaced; a symbolic link to a file is
+ * refused (ELOOP). Returns 0 or errno. */
 int file_write_atomically(const char *path, const char *bytes, size_t n, mode_t mode);
 
 #endif

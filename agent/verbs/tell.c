@@ -5,12 +5,10 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/clock.h"
 #include "base/file.h"
 #include "base/log.h"
 #include "report/journal.h"
@@ -24,27 +22,6 @@ static bool to_console(const struct options *options)
     return strcmp(options->output, "console") == 0;
 }
 
-/* As much as the device takes in time: it may be a serial line that nobody reads. `fd` does not
- * block. */
-static bool write_in_time(int fd, const struct buffer *block)
-{
-    int64_t until_ms = clock_monotonic_ms() + CONSOLE_MAX_MS;
-
-    for (size_t done = 0; done < block->used;) {
-        struct pollfd room = {.fd = fd, .events = POLLOUT};
-        int64_t left_ms = until_ms - clock_monotonic_ms();
-        ssize_t n = write(fd, block->bytes + done, block->used - done);
-
-        if (n > 0)
-            done += (size_t)n;
-        else if (n < 0 && errno != EAGAIN && errno != EINTR)
-            return false;
-        else if (left_ms <= 0 || (poll(&room, 1, (int)left_ms) < 0 && errno != EINTR))
-            return false;
-    }
-    return true;
-}
-
 /* The console itself, where this may be written to. */
 static void write_to_device(const struct buffer *block)
 {
@@ -52,7 +29,7 @@ static void write_to_device(const struct buffer *block)
 
     if (fd < 0)
         return;
-    (void)write_in_time(fd, block);
+    (void)file_write_in_time(fd, block->bytes, block->used, CONSOLE_MAX_MS);
     (void)close(fd);
 }
 
@@ -66,7 +43,7 @@ static void write_to_output(const struct buffer *block)
         (void)deliver_text(block, EXIT_READY);
         return;
     }
-    if (!write_in_time(STDOUT_FILENO, block))
+    if (file_write_in_time(STDOUT_FILENO, block->bytes, block->used, CONSOLE_MAX_MS) != 0)
         log_error("warning: the console did not take the whole report in time");
     (void)fcntl(STDOUT_FILENO, F_SETFL, flags);
 }

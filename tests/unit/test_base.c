@@ -9,6 +9,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -194,6 +195,38 @@ static void a_fifo_does_not_hang_a_boot(void **state)
     assert_int_equal(file_read(directory, "/fifo", &contents), EINVAL);
 }
 
+/* `--save /dev/null` as root, and `--output-file /dev/stdout`. */
+static void what_is_no_file_is_written_to_and_not_replaced(void **state)
+{
+    char path[128], link[128], bytes[8] = "";
+    struct stat status;
+    (void)state;
+
+    (void)text_set(path, sizeof(path), "%s/pipe", directory);
+    assert_int_equal(mkfifo(path, 0600), 0);
+    assert_int_equal(file_write_atomically(path, "one", 3, 0644), ENXIO); /* nobody reads */
+    int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+    assert_true(fd >= 0);
+    assert_int_equal(file_write_atomically(path, "one", 3, 0644), 0);
+    assert_int_equal(read(fd, bytes, sizeof(bytes)), 3);
+    assert_memory_equal(bytes, "one", 3);
+    assert_int_equal(close(fd), 0);
+    assert_int_equal(lstat(path, &status), 0);
+    assert_true(S_ISFIFO(status.st_mode));
+
+    (void)text_set(link, sizeof(link), "%s/link", directory);
+    assert_int_equal(symlink("new", link), 0);
+    assert_int_equal(file_write_atomically(link, "one", 3, 0644), ELOOP);
+    assert_int_equal(lstat(link, &status), 0);
+    assert_true(S_ISLNK(status.st_mode));
+    assert_int_equal(unlink(link), 0);
+    assert_int_equal(symlink("/dev/full", link), 0);
+    assert_int_equal(file_write_atomically(link, "one", 3, 0644), ENOSPC);
+    assert_int_equal(file_write_atomically(directory, "one", 3, 0644), EISDIR);
+    assert_int_equal(unlink(path), 0);
+    assert_int_equal(unlink(link), 0);
+}
+
 static void remember(void *arg, const char *name)
 {
     (void)text_add(arg, 64, "%s ", name);
@@ -225,6 +258,7 @@ int main(void)
         cmocka_unit_test(dates),
         cmocka_unit_test(a_file_is_written_whole_and_read_whole),
         cmocka_unit_test(a_fifo_does_not_hang_a_boot),
+        cmocka_unit_test(what_is_no_file_is_written_to_and_not_replaced),
         cmocka_unit_test(drop_ins_come_in_the_order_of_their_names),
     };
     return cmocka_run_group_tests(tests, make_directory, remove_directory);
