@@ -41,6 +41,7 @@ struct waiting {
     int64_t round_started_ms;
     int n_given_up;
     bool changed;  /* the network did, since the last round began */
+    bool given_up; /* the last round, for that */
     bool recorded; /* following: there was a verdict before this run */
     struct rounds_told told;
     char summary[SUMMARY_SIZE]; /* of the round before */
@@ -105,6 +106,7 @@ static bool changed(void *arg)
         waiting->n_given_up >= MAX_GIVEN_UP)
         return false;
     waiting->n_given_up++;
+    waiting->given_up = true;
     return true;
 }
 
@@ -119,7 +121,7 @@ static bool one_round(struct waiting *waiting)
     };
 
     waiting->round_started_ms = clock_monotonic_ms();
-    waiting->changed = false;
+    waiting->changed = waiting->given_up = false;
     return run_round(&waiting->run, &watch);
 }
 
@@ -241,6 +243,8 @@ static int run_rounds(struct waiting *waiting)
         if (!one_round(waiting))
             return EXIT_FAULT;
         bool stopped = waiting->run.facts->stopped_by == STOPPED_BY_SIGNAL;
+        if (waiting->given_up && !stopped)
+            continue; /* half a round says nothing, and the next one begins now */
         run_remember(&waiting->run);
         over = stopped || is_over(waiting);
         tell(waiting, over);

@@ -50,6 +50,20 @@ def test_a_network_that_comes_up_starts_a_round_at_once():
         assert time.monotonic() - mended < 3
 
 
+def test_a_round_that_a_change_cut_short_says_nothing():
+    with Lab(["imds-silent"]) as lab:
+        running = lab.start(["wait", "--deadline", "30s", "--output", "short"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, environment=NOTIFY)
+        assert lab.until("imds", 1)
+        for last in range(77, 97):  # a round that has only just begun goes on
+            lab.run(["addr", "add", f"10.0.1.{last}/24", "dev", "ens5"], program="ip")
+            if lab.until("imds", 2, within_s=0.1):
+                break
+        lab.fault_mend("imds-silent")
+        done = running.wait(40)
+        lines = done.stderr.splitlines()
+        assert done.returncode == 0 and not any("ended before" in line for line in lines), lines
+
+
 def test_what_is_proven_is_not_asked_again():
     """A role that is missing for five rounds: the names and the endpoints are asked once."""
     with Lab(["endpoint-blocks-443:ssm"]) as lab:
