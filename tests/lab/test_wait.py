@@ -118,12 +118,12 @@ def test_a_network_that_comes_late_is_no_verdict():
 
 def test_what_stands_at_a_signal_is_told():
     with Lab(["role-missing"]) as lab:
-        running = lab.start(["wait", "--deadline", "60s", "--quiet", "--save", "/tmp/report.json"], environment=NOTIFY)
+        running = lab.start(["wait", "--deadline", "60s", "--quiet", "--save", "/run/report.json"], environment=NOTIFY)
         assert lab.until("notify", 2, within_s=20)
         running.signal(15)
         assert running.wait(10).returncode == 1
         assert [entry["SSM_PREFLIGHT_VERDICT"] for entry in lab.journal()][:1] == ["not-ready"]
-        assert is_there(lab, "/tmp/report.json")
+        assert is_there(lab, "/run/report.json")
 
 
 def test_the_manager_is_asked_once_for_as_long_as_the_deadline_takes():
