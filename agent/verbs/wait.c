@@ -17,6 +17,7 @@
 #include "base/text.h"
 #include "diagnose/diagnose.h"
 #include "net/changes.h"
+#include "observe/observe.h"
 #include "report/live.h"
 #include "report/notify.h"
 #include "rounds.h"
@@ -226,16 +227,27 @@ static void until_word_is_taken(void)
         (void)poll(NULL, 0, 10);
 }
 
-/* The agent does not notice that something was mended. One that is connected needs no help, and one
- * of which that is not known gets none; one that ended waits for its manager to start it again.
- * Without a verdict before this run, only rounds of our own can tell that something was mended. */
+/* The agent does not notice that something was mended. One that is connected needs no help, also when
+ * it came to that while the round ran, and one of which that is not known gets none; one that ended
+ * waits for its manager to start it again. */
+static bool is_left_alone(const struct waiting *waiting)
+{
+    const struct agent_facts *agent = &waiting->run.facts->agent;
+    bool stopped = agent->running == ANSWER_NO;
+
+    if (!stopped && agent->connected != ANSWER_NO)
+        return true;
+    enum answer now = observe_connected(waiting->run.options->root, waiting->run.facts);
+    return now == ANSWER_YES || (now == ANSWER_UNKNOWN && !stopped);
+}
+
+/* Without a verdict before this run, only rounds of our own can tell that something was mended. */
 static void leave_word(const struct waiting *waiting)
 {
     static const char words[] = "ready after having been not ready\n";
-    const struct agent_facts *agent = &waiting->run.facts->agent;
     bool mended = is_ready(waiting->run.report) && (waiting->recorded || waiting->run.n_rounds > 1);
 
-    if (!mended || (agent->connected != ANSWER_NO && agent->running != ANSWER_NO))
+    if (!mended || is_left_alone(waiting))
         return;
     int error = file_write_atomically(MENDED, words, sizeof(words) - 1, 0644);
     if (error)

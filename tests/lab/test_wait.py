@@ -207,6 +207,29 @@ def test_the_follow_up_leaves_word_when_something_was_mended():
         assert has_word(lab)
 
 
+# Connects as soon as anything on the machine has: while a round runs.
+AGENT = """
+import socket, time
+while not any(line.split()[2].endswith(":01BB") and line.split()[3] == "01" for line in list(open("/proc/net/tcp"))[1:]):
+    time.sleep(0.01)
+held = socket.create_connection(("10.0.1.22", 443))
+print("connected", flush=True)
+input()
+"""
+
+
+def test_an_agent_that_connects_meanwhile_is_left_alone():
+    with Lab(["role-missing", "agent-not-connected", "slow-endpoint:ssm:1500"]) as lab:
+        assert lab.run(["wait", "--deadline", "500ms", "--quiet"]).returncode == 1
+        running = lab.start(["wait", "--follow", "--quiet"], environment=NOTIFY)
+        assert lab.until("notify", 1, within_s=20)
+        lab.fault_mend("role-missing")
+        agent = lab.start(["-c", AGENT], program="/usr/bin/python3", stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        assert running.wait(60).returncode == 0 and agent.until("connected")
+        assert not has_word(lab)
+        agent.wait(10, "\n")
+
+
 def test_what_starts_with_readiness_starts_after_the_agents_restart():
     """Nobody takes the word here, so the mark comes when that was waited for."""
     with Lab(["role-missing"]) as lab:
