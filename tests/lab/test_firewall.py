@@ -65,6 +65,20 @@ def test_dropped_answers_are_an_alternative_without_a_privilege(binary):
     assert network["undelivered"] >= 6
 
 
+def test_rules_that_are_too_many_to_read_exclude_nothing(binary):
+    """The set that drops the answers is one of so many that its elements are not read."""
+    sets = "".join(f"add set inet many s{i} {{ type ipv4_addr; elements = {{ 10.0.1.10 }}; }}\n" for i in range(70))
+    rules = (
+        f"add table inet many\n{sets}add chain inet many in {{ type filter hook input priority 0; }}\n"
+        "add rule inet many in tcp sport 443 ip daddr @s69 drop\n"
+    )
+    with Lab(binary=binary) as lab:
+        assert lab.run(["-f", "-"], program="nft", input=rules).returncode == 0
+        findings, network, _ = check(lab, binary)
+    assert findings[0]["code"] == "egress-blocked" and "local-firewall" in findings[0]["alternatives"]
+    assert network["undelivered"] > 0 and "firewall_asked" not in network
+
+
 @pytest.mark.parametrize("root", [True, False])
 def test_a_security_group_is_no_local_firewall(binary, root):
     """Nothing was lost on the machine, so its rules are not asked, and no local firewall is suspected."""
