@@ -49,8 +49,9 @@ def test_the_unit_knows_without_a_privilege(binary, variant):
     assert network["firewall_asked"] == "no" and not network.get("drops")
 
 
-def test_what_root_is_told_mends_it(binary):
-    with Lab(["local-firewall-drop:policy"], binary=binary) as lab:
+@pytest.mark.parametrize("variant", ["policy", "netdev", "input"])
+def test_what_root_is_told_mends_it(binary, variant):
+    with Lab([f"local-firewall-drop:{variant}"], binary=binary) as lab:
         findings, _, _ = check(lab, binary)
         command = next(command for command in findings[0]["remedy"]["commands"] if "nft insert" in command)
         assert lab.run(command.split()[2:], program="nft").returncode == 0
