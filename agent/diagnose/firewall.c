@@ -141,7 +141,9 @@ static bool is_iptables(const struct local_drop *drop)
     return false;
 }
 
-/* `only`: an address that the new rule is limited to; NULL: the port alone. */
+/* Of what comes back only what opens no connection: whoever sends from this port could open one else.
+ * Before the input hook a connection may have no state yet.
+ * `only`: an address that the new rule is limited to; NULL: the port alone. */
 static void mend_drop(const struct local_drop *drop, int port, const char *only,
                       struct finding *finding)
 {
@@ -162,14 +164,16 @@ static void mend_drop(const struct local_drop *drop, int port, const char *only,
 
     if (is_iptables(drop)) {
         remedy_command(finding, "sudo %s -t %s -S %s", program, table, chain);
-        remedy_command(finding, "sudo %s -t %s -I %s %s-p tcp --%cport %d -j ACCEPT", program,
-                       table, chain, iptables, way, port);
+        remedy_command(finding, "sudo %s -t %s -I %s %s-p tcp --%cport %d %s-j ACCEPT", program,
+                       table, chain, iptables, way, port, back ? "! --syn " : "");
         return;
     }
     remedy_command(finding, "sudo nft --handle list chain %s %s %s", family, table, chain);
     remedy_command(finding, "sudo nft insert rule %s %s %s %stcp %cport %d %saccept", family, table,
                    chain, nft, way, port,
-                   strcmp(drop->hook, "input") == 0 ? "ct state established " : "");
+                   strcmp(drop->hook, "input") == 0 ? "ct state established "
+                   : back                           ? "tcp flags ack "
+                                                    : "");
 }
 
 void firewall_mend(const struct facts *facts, const struct firewall_quotes *quotes, int port,

@@ -130,7 +130,7 @@ static void find_source(const char *address, char to[ADDRESS_SIZE])
     (void)close(fd);
 }
 
-static void judge(const struct nft_dump *dump, const struct suspect *suspect,
+static void judge(struct nft_dump *dump, const struct suspect *suspect,
                   struct network_facts *network)
 {
     struct local_drop *drop = &network->drops[network->n_drops];
@@ -158,7 +158,7 @@ static bool has_legacy_tables(const char *root)
            file_read_line(root, "/proc/self/net/ip6_tables_names", line, sizeof(line));
 }
 
-void firewall_look(const char *root, int64_t before, struct facts *facts)
+void firewall_look(const char *root, int64_t before, int64_t until_ms, struct facts *facts)
 {
     struct network_facts *network = &facts->network;
     struct suspect suspects[MAX_SUSPECTS];
@@ -176,10 +176,12 @@ void firewall_look(const char *root, int64_t before, struct facts *facts)
     if (n_here == 0)
         return;
     network->legacy_tables = has_legacy_tables(root);
-    int error = nft_dump_read(&dump);
-    if (error == 0 || error == EPERM)
-        network->firewall_asked = error == 0 ? ANSWER_YES : ANSWER_NO;
+    int error = nft_dump_read(&dump, until_ms);
     for (int i = 0; error == 0 && i < n_here; i++)
         judge(&dump, &suspects[i], network);
+    if (error == EPERM)
+        network->firewall_asked = ANSWER_NO;
+    else if (error == 0 && !dump.cut) /* that no rule drops is known of all of them only */
+        network->firewall_asked = ANSWER_YES;
     nft_dump_clear(&dump);
 }

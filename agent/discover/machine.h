@@ -27,8 +27,9 @@ void allowance_read(struct facts *facts);
 int64_t delivery_read(const char *root);
 
 /* Second opinions on addresses that were silent: what was lost on this machine since `before` (of
- * delivery_read), and if anything was, which rules of its firewall drop it. */
-void firewall_look(const char *root, int64_t before, struct facts *facts);
+ * delivery_read), and if anything was, which rules of its firewall drop it. Those are read until
+ * until_ms (monotonic) and no longer. */
+void firewall_look(const char *root, int64_t before, int64_t until_ms, struct facts *facts);
 
 /* resolv.conf(5), and what stands behind systemd-resolved's stub. */
 void resolvers_read(const char *root, struct resolver_facts *resolvers);

@@ -6,6 +6,7 @@
 #include <arpa/inet.h>
 #include <endian.h>
 #include <linux/netfilter.h>
+#include <linux/netfilter/nf_tables_compat.h>
 #include <net/if.h>
 #include <netinet/in.h>
 #include <string.h>
@@ -18,7 +19,7 @@
 enum { MAX_DEPTH = 16, SYN = 0x02, ACK = 0x10 };
 
 struct walk {
-    const struct nft_dump *dump;
+    struct nft_dump *dump;
     const struct nft_packet *packet;
     struct local_drop *drop;
     unsigned char family;
@@ -26,7 +27,6 @@ struct walk {
     const char *hook;
     bool doubt; /* something before may have let the packet through */
     bool noted; /* drop is filled in with what may drop */
-    int steps;  /* messages looked at: a bound on time whatever the rules are */
 };
 
 static const char *family_name(unsigned char family)
@@ -74,7 +74,7 @@ static enum rule_end walk_chain(struct walk *walk, struct piece chain, int depth
     size_t at = 0;
 
     while (nft_message(walk->dump, &at, NFT_MSG_NEWRULE, &family, in)) {
-        if (++walk->steps > NFT_MAX_STEPS || depth > MAX_DEPTH) {
+        if (depth > MAX_DEPTH) {
             (void)note(walk, chain, (struct piece){NULL, 0}, false);
             walk->doubt = true;
             return RULE_ACCEPT;
@@ -83,7 +83,7 @@ static enum rule_end walk_chain(struct walk *walk, struct piece chain, int depth
             !nft_same(in[NFTA_RULE_CHAIN], chain))
             continue;
         enum match match = nft_rule_judge(walk->dump, walk->packet, family, walk->table,
-                                          in[NFTA_RULE_EXPRESSIONS], &walk->steps, &end, &target);
+                                          in[NFTA_RULE_EXPRESSIONS], &end, &target);
         bool surely = match == MATCH_YES;
         if (match == MATCH_NO || end == RULE_NOTHING)
             continue;
@@ -118,6 +118,7 @@ static const char *hook_of(const struct nft_packet *packet, unsigned char family
         {false, false, NF_INET_POST_ROUTING, "postrouting"},
         {true, false, NF_NETDEV_EGRESS, "egress"},
         {true, true, NF_NETDEV_INGRESS, "ingress"},
+        {false, true, NF_INET_INGRESS, "ingress"},
         {false, true, NF_INET_PRE_ROUTING, "prerouting"},
         {false, true, NF_INET_LOCAL_IN, "input"},
     };
@@ -130,11 +131,12 @@ static const char *hook_of(const struct nft_packet *packet, unsigned char family
     if (in[NFTA_HOOK_DEV].bytes && packet->interface[0] &&
         !nft_text_is(in[NFTA_HOOK_DEV], packet->interface))
         return NULL;
-    *doubt = family == NFPROTO_NETDEV && (!in[NFTA_HOOK_DEV].bytes || !packet->interface[0]);
+    uint32_t number = nft_number(in[NFTA_HOOK_HOOKNUM]);
+    *doubt = (family == NFPROTO_NETDEV || number == NF_INET_INGRESS) &&
+             (!in[NFTA_HOOK_DEV].bytes || !packet->interface[0]);
     for (size_t i = 0; i < sizeof(hooks) / sizeof(hooks[0]); i++)
         if (hooks[i].netdev == (family == NFPROTO_NETDEV) &&
-            hooks[i].incoming == packet->incoming &&
-            hooks[i].number == nft_number(in[NFTA_HOOK_HOOKNUM]))
+            hooks[i].incoming == packet->incoming && hooks[i].number == number)
             return hooks[i].name;
     return NULL;
 }
@@ -145,25 +147,55 @@ static bool walk_base(struct walk *walk, const struct piece *in)
     const struct piece policy = in[NFTA_CHAIN_POLICY];
     enum rule_end left = walk_chain(walk, in[NFTA_CHAIN_NAME], 0);
 
+    walk->doubt |= walk->dump->cut;
     if (left != RULE_NOTHING)
         return left == RULE_DROP;
     return policy.n == sizeof(uint32_t) && nft_number(policy) == NF_DROP &&
            note(walk, in[NFTA_CHAIN_NAME], (struct piece){NULL, 0}, !walk->doubt);
 }
 
-bool nft_judge(const struct nft_dump *dump, const struct nft_packet *packet,
-               struct local_drop *drop)
+/* A name as an expression or a target has it, head and zero included. Elsewhere in the dump it would
+ * only make less certain. */
+static bool holds(const struct nft_dump *dump, unsigned short type, const char *name)
+{
+    const struct nlattr head = {(unsigned short)(NLA_HDRLEN + strlen(name) + 1), type};
+    char bytes[NLA_HDRLEN + NAME_SIZE];
+    size_t n = strlen(name) + 1;
+
+    memcpy(bytes, &head, sizeof(head));
+    memcpy(bytes + NLA_HDRLEN, name, n);
+    return dump->messages.bytes &&
+           memmem(dump->messages.bytes, dump->messages.used, bytes, NLA_HDRLEN + n) != NULL;
+}
+
+static bool is_dormant(struct nft_dump *dump, unsigned char family, struct piece table)
+{
+    struct piece in[NFT_MAX_ATTRIBUTES];
+    unsigned char of;
+    size_t at = 0;
+
+    while (nft_message(dump, &at, NFT_MSG_NEWTABLE, &of, in))
+        if (of == family && nft_same(in[NFTA_TABLE_NAME], table))
+            return nft_number(in[NFTA_TABLE_FLAGS]) & NFT_TABLE_F_DORMANT;
+    return false;
+}
+
+bool nft_judge(struct nft_dump *dump, const struct nft_packet *packet, struct local_drop *drop)
 {
     struct walk walk = {.dump = dump, .packet = packet, .drop = drop};
     struct piece in[NFT_MAX_ATTRIBUTES];
     size_t at = 0;
 
+    dump->untracked = holds(dump, NFTA_EXPR_NAME, "notrack") ||
+                      holds(dump, NFTA_TARGET_NAME, "CT") ||
+                      holds(dump, NFTA_TARGET_NAME, "NOTRACK");
     while (nft_message(dump, &at, NFT_MSG_NEWCHAIN, &walk.family, in)) {
         walk.hook = hook_of(packet, walk.family, in[NFTA_CHAIN_HOOK], &walk.doubt);
         walk.doubt |= dump->cut;
         walk.table = in[NFTA_CHAIN_TABLE];
         /* Address translation sees a connection's first packet only. */
-        if (!walk.hook || (packet->incoming && nft_text_is(in[NFTA_CHAIN_TYPE], "nat")))
+        if (!walk.hook || (packet->incoming && nft_text_is(in[NFTA_CHAIN_TYPE], "nat")) ||
+            is_dormant(dump, walk.family, walk.table))
             continue;
         if (walk_base(&walk, in))
             return true;

@@ -39,16 +39,17 @@ static enum match judge_xt_tcp(const struct nft_packet *packet, struct piece inf
     return tcp.option && match == MATCH_YES ? MATCH_MAYBE : match;
 }
 
-static enum match judge_xt_conntrack(const struct nft_packet *packet, struct piece info)
+static enum match judge_xt_conntrack(const struct evaluation *on, struct piece info)
 {
     struct xt_conntrack_mtinfo3 of;
+    uint32_t state;
 
-    if (info.n < sizeof(of))
+    if (info.n < sizeof(of) || !nft_connection_state(on, &state))
         return MATCH_MAYBE;
     memcpy(&of, info.bytes, sizeof(of));
     if (of.match_flags & ~(XT_CONNTRACK_STATE | XT_CONNTRACK_STATE_ALIAS))
         return MATCH_MAYBE;
-    enum match match = of.state_mask & nft_connection_state(packet) ? MATCH_YES : MATCH_NO;
+    enum match match = of.state_mask & state ? MATCH_YES : MATCH_NO;
     return of.invert_flags & XT_CONNTRACK_STATE ? match_not(match) : match;
 }
 
@@ -59,7 +60,7 @@ enum match nft_judge_match(struct evaluation *on, const struct piece *in)
     if (nft_text_is(in[NFTA_MATCH_NAME], "tcp"))
         return judge_xt_tcp(on->packet, in[NFTA_MATCH_INFO]);
     if (nft_text_is(in[NFTA_MATCH_NAME], "conntrack") && nft_number(in[NFTA_MATCH_REV]) == 3)
-        return judge_xt_conntrack(on->packet, in[NFTA_MATCH_INFO]);
+        return judge_xt_conntrack(on, in[NFTA_MATCH_INFO]);
     return MATCH_MAYBE;
 }
 

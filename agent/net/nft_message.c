@@ -38,14 +38,24 @@ void nft_attributes(struct piece list, struct piece found[NFT_MAX_ATTRIBUTES])
             found[type] = value;
 }
 
-bool nft_message(const struct nft_dump *dump, size_t *at, unsigned type, unsigned char *family,
+bool nft_step(struct nft_dump *dump, int n)
+{
+    if (dump->steps > NFT_MAX_STEPS - n) {
+        dump->cut = true;
+        return false;
+    }
+    dump->steps += n;
+    return true;
+}
+
+bool nft_message(struct nft_dump *dump, size_t *at, unsigned type, unsigned char *family,
                  struct piece found[NFT_MAX_ATTRIBUTES])
 {
     const struct buffer *all = &dump->messages;
     struct nlmsghdr head;
     const size_t heads = NLMSG_HDRLEN + sizeof(struct nfgenmsg);
 
-    while (all->used - *at >= heads) {
+    while (all->used - *at >= heads && nft_step(dump, NFT_STEPS_MESSAGE)) {
         const unsigned char *bytes = (const unsigned char *)all->bytes + *at;
         memcpy(&head, bytes, sizeof(head));
         if (head.nlmsg_len < heads || head.nlmsg_len > all->used - *at)

@@ -20,7 +20,16 @@ struct piece {
     size_t n;
 };
 
-enum { NFT_MAX_ATTRIBUTES = 32, NFT_MAX_STEPS = 1000 * 1000 };
+enum {
+    NFT_MAX_ATTRIBUTES = 32,
+    NFT_MAX_STEPS = 8 * 1000 * 1000, /* of some nanoseconds each */
+    NFT_STEPS_MESSAGE = 1,
+    NFT_STEPS_ELEMENT = 8,
+    NFT_STEPS_EXPRESSION = 24,
+};
+
+/* False when so many steps were one too many: the dump is cut there. */
+bool nft_step(struct nft_dump *dump, int n);
 
 /* The next attribute of a list; false at its end, and where it does not parse. */
 bool nft_next(struct piece *list, unsigned *type, struct piece *value);
@@ -29,7 +38,7 @@ bool nft_next(struct piece *list, unsigned *type, struct piece *value);
 void nft_attributes(struct piece list, struct piece found[NFT_MAX_ATTRIBUTES]);
 
 /* The next message of this type ("NFT_MSG_NEWRULE") from *at on, with its family and attributes. */
-bool nft_message(const struct nft_dump *dump, size_t *at, unsigned type, unsigned char *family,
+bool nft_message(struct nft_dump *dump, size_t *at, unsigned type, unsigned char *family,
                  struct piece found[NFT_MAX_ATTRIBUTES]);
 
 uint32_t nft_number(struct piece piece); /* big-endian, 32 bits; 0 when it is none */
@@ -52,11 +61,10 @@ enum rule_end {
 enum { NFT_REGISTER_BYTES = 64, NFT_TCP_AT = 40 }; /* TCP's head in a packet's */
 
 struct evaluation {
-    const struct nft_dump *dump;
+    struct nft_dump *dump;
     const struct nft_packet *packet;
     unsigned char family;
     struct piece table;
-    int *steps;
     unsigned char value[NFT_REGISTER_BYTES];
     unsigned char known[NFT_REGISTER_BYTES];
     enum rule_end end;
@@ -64,11 +72,10 @@ struct evaluation {
 };
 
 /* What the rule's expressions do with the packet: whether they match, and what then becomes of it.
- * `chain` is the target of a jump. `steps` counts what was looked at on the way: NFT_MAX_STEPS of
- * it are enough, whatever rules and sets there are. */
-enum match nft_rule_judge(const struct nft_dump *dump, const struct nft_packet *packet,
+ * `chain` is the target of a jump. */
+enum match nft_rule_judge(struct nft_dump *dump, const struct nft_packet *packet,
                           unsigned char family, struct piece table, struct piece expressions,
-                          int *steps, enum rule_end *end, struct piece *chain);
+                          enum rule_end *end, struct piece *chain);
 
 static inline enum match match_not(enum match match)
 {
@@ -86,8 +93,9 @@ bool nft_compare_order(const struct evaluation *on, int at, struct piece with, i
 
 struct piece nft_data_value(struct piece data);
 
-/* The SYN opens a connection, its answer belongs to one: nf_conntrack's words for them, as bits. */
-uint32_t nft_connection_state(const struct nft_packet *packet);
+/* The SYN opens a connection, its answer belongs to one: nf_conntrack's words for them, as bits. False
+ * where the connection may not be tracked. */
+bool nft_connection_state(const struct evaluation *on, uint32_t *state);
 
 /* One expression: its attributes, by type. */
 typedef enum match judge(struct evaluation *on, const struct piece *in);

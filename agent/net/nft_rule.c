@@ -92,6 +92,8 @@ static enum match judge_payload(struct evaluation *on, const struct piece *in)
     size_t room = sizeof(on->packet->header) - start;
     bool ours = base == NFT_PAYLOAD_TRANSPORT_HEADER || base == NFT_PAYLOAD_NETWORK_HEADER;
 
+    if (start == 0 && !on->packet->ipv6)
+        room = NFT_TCP_AT; /* where TCP is only behind a head of IPv6 */
     if (!in[NFTA_PAYLOAD_DREG].bytes)
         return MATCH_YES; /* it writes */
     if (ours && n <= LONGEST_LOAD && at <= room && n <= room - at)
@@ -136,16 +138,17 @@ static enum match judge_meta(struct evaluation *on, const struct piece *in)
     return MATCH_YES;
 }
 
-uint32_t nft_connection_state(const struct nft_packet *packet)
+bool nft_connection_state(const struct evaluation *on, uint32_t *state)
 {
-    return NF_CT_STATE_BIT(packet->incoming ? IP_CT_ESTABLISHED : IP_CT_NEW);
+    *state = NF_CT_STATE_BIT(on->packet->incoming ? IP_CT_ESTABLISHED : IP_CT_NEW);
+    return !on->dump->untracked;
 }
 
 static enum match judge_ct(struct evaluation *on, const struct piece *in)
 {
-    const uint32_t state = nft_connection_state(on->packet);
+    uint32_t state;
 
-    if (nft_number(in[NFTA_CT_KEY]) == NFT_CT_STATE)
+    if (nft_number(in[NFTA_CT_KEY]) == NFT_CT_STATE && nft_connection_state(on, &state))
         load(on, in[NFTA_CT_DREG], &state, NULL, sizeof(state));
     else
         load(on, in[NFTA_CT_DREG], NULL, NULL, LONGEST_LOAD);
@@ -216,11 +219,13 @@ static enum match judge_immediate(struct evaluation *on, const struct piece *in)
              data[NFTA_DATA_VALUE].n);
         return MATCH_YES;
     }
+    if (on->end == RULE_ANYTHING)
+        return MATCH_MAYBE; /* what was not understood may have decided before this */
     nft_attributes(data[NFTA_DATA_VERDICT], verdict);
     on->chain = verdict[NFTA_VERDICT_CHAIN];
     switch ((int32_t)nft_number(verdict[NFTA_VERDICT_CODE])) {
     case NF_DROP: /* also where no code is */
-        on->end = verdict[NFTA_VERDICT_CODE].bytes ? RULE_DROP : RULE_ANYTHING;
+        on->end = verdict[NFTA_VERDICT_CODE].n == sizeof(uint32_t) ? RULE_DROP : RULE_ANYTHING;
         return MATCH_YES;
     case NF_ACCEPT:
         on->end = RULE_ACCEPT;
@@ -304,23 +309,22 @@ static enum match judge_expression(struct evaluation *on, struct piece expressio
     return unknown(on, data);
 }
 
-enum match nft_rule_judge(const struct nft_dump *dump, const struct nft_packet *packet,
-                          unsigned char family, struct piece table, struct piece list, int *steps,
+enum match nft_rule_judge(struct nft_dump *dump, const struct nft_packet *packet,
+                          unsigned char family, struct piece table, struct piece list,
                           enum rule_end *end, struct piece *chain)
 {
-    struct evaluation on = {
-        .dump = dump, .packet = packet, .family = family, .table = table, .steps = steps};
+    struct evaluation on = {.dump = dump, .packet = packet, .family = family, .table = table};
     enum match match = MATCH_YES;
     struct piece expression;
     unsigned type;
 
-    while (match != MATCH_NO && nft_next(&list, &type, &expression)) {
-        ++*steps;
+    while (match != MATCH_NO && nft_step(dump, NFT_STEPS_EXPRESSION) &&
+           nft_next(&list, &type, &expression)) {
         enum match one = judge_expression(&on, expression);
         match = one < match ? one : match;
     }
     if (list.n > 0 && match == MATCH_YES)
-        match = MATCH_MAYBE; /* the rest does not parse */
+        match = MATCH_MAYBE; /* the rest does not parse, or takes too long */
     *end = on.end;
     *chain = on.chain;
     return match;

@@ -18,7 +18,7 @@ static enum match search_elements(const struct evaluation *on, int at, size_t n,
     int order;
 
     while (nft_next(&list, &type, &item)) {
-        if (++*on->steps > NFT_MAX_STEPS)
+        if (!nft_step(on->dump, NFT_STEPS_ELEMENT))
             return MATCH_MAYBE;
         nft_attributes(item, in);
         struct piece key = nft_data_value(in[NFTA_SET_ELEM_KEY]);
@@ -52,7 +52,6 @@ static enum match search_set(const struct evaluation *on, struct piece name, int
     bool ends = false;
 
     while (nft_message(on->dump, &from, NFT_MSG_NEWSETELEM, &family, in)) {
-        ++*on->steps;
         if (family != on->family || !nft_same(in[NFTA_SET_ELEM_LIST_TABLE], on->table) ||
             !nft_same(in[NFTA_SET_ELEM_LIST_SET], name))
             continue;
@@ -60,7 +59,9 @@ static enum match search_set(const struct evaluation *on, struct piece name, int
                                            &best, &ends);
         match = found > match ? found : match;
     }
-    return best.bytes && !ends && match == MATCH_NO ? MATCH_YES : match;
+    if (best.bytes && !ends && match == MATCH_NO)
+        match = MATCH_YES;
+    return on->dump->cut ? MATCH_MAYBE : match;
 }
 
 enum match nft_judge_lookup(struct evaluation *on, const struct piece *in)
@@ -78,7 +79,6 @@ enum match nft_judge_lookup(struct evaluation *on, const struct piece *in)
     while (nft_message(on->dump, &from, NFT_MSG_NEWSET, &family, set)) {
         uint32_t n = nft_number(set[NFTA_SET_KEY_LEN]), flags = nft_number(set[NFTA_SET_FLAGS]);
         int at = nft_register(in[NFTA_LOOKUP_SREG], n);
-        ++*on->steps;
         if (family != on->family || !nft_same(set[NFTA_SET_TABLE], on->table) ||
             !nft_same(set[NFTA_SET_NAME], in[NFTA_LOOKUP_SET]))
             continue;

@@ -12,6 +12,7 @@
 #include <sys/time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "net/nft_private.h"
 
 enum { MAX_READS = 4096, PIECE_BYTES = 32768 };
@@ -63,24 +64,41 @@ static void add_attribute(struct request *request, unsigned short type, struct p
     request->head.nlmsg_len += (uint32_t)NLA_ALIGN(head.nla_len);
 }
 
-static int ask(int fd, struct nft_dump *dump, unsigned type, unsigned char family,
-               struct piece table, struct piece set)
+/* The kernel answers while it is asked, unless somebody changes the rules: then it may take its time. */
+static ssize_t receive(int fd, unsigned char *piece, size_t size, int64_t until_ms)
+{
+    int64_t left_ms = until_ms - clock_monotonic_ms();
+    const struct timeval patience = {left_ms / 1000, left_ms % 1000 * 1000};
+
+    errno = EAGAIN;
+    if (left_ms <= 0 || setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience)) != 0)
+        return -1;
+    return recv(fd, piece, size, 0);
+}
+
+struct question {
+    unsigned type;
+    unsigned char family;
+    struct piece table, set;
+};
+
+static int ask(int fd, struct nft_dump *dump, const struct question *question, int64_t until_ms)
 {
     unsigned char piece[PIECE_BYTES];
     struct request request = {
         .head = {.nlmsg_len = NLMSG_LENGTH(sizeof(struct nfgenmsg)),
-                 .nlmsg_type = (uint16_t)((NFNL_SUBSYS_NFTABLES << 8) | type),
+                 .nlmsg_type = (uint16_t)((NFNL_SUBSYS_NFTABLES << 8) | question->type),
                  .nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP},
-        .family = {.nfgen_family = family, .version = NFNETLINK_V0},
+        .family = {.nfgen_family = question->family, .version = NFNETLINK_V0},
     };
     int state = EAGAIN;
 
-    add_attribute(&request, NFTA_SET_ELEM_LIST_TABLE, table);
-    add_attribute(&request, NFTA_SET_ELEM_LIST_SET, set);
+    add_attribute(&request, NFTA_SET_ELEM_LIST_TABLE, question->table);
+    add_attribute(&request, NFTA_SET_ELEM_LIST_SET, question->set);
     if (send(fd, &request, request.head.nlmsg_len, 0) < 0)
         return errno;
     for (int i = 0; state == EAGAIN && i < MAX_READS; i++) {
-        ssize_t n = recv(fd, piece, sizeof(piece), 0);
+        ssize_t n = receive(fd, piece, sizeof(piece), until_ms);
         if (n <= 0)
             return n < 0 ? errno : EBADMSG;
         state = take_piece(dump, piece, (size_t)n);
@@ -89,29 +107,31 @@ static int ask(int fd, struct nft_dump *dump, unsigned type, unsigned char famil
 }
 
 /* The elements of every set that a rule can look into; maps decide by what this does not read. */
-static void ask_elements(int fd, struct nft_dump *dump)
+static void ask_elements(int fd, struct nft_dump *dump, int64_t until_ms)
 {
+    struct question question = {.type = NFT_MSG_GETSETELEM};
     struct piece in[NFT_MAX_ATTRIBUTES];
-    unsigned char family;
     size_t at = 0;
 
     /* What `in` points to moves when answers come in, but then it has been copied into the question. */
-    for (int n = 0; nft_message(dump, &at, NFT_MSG_NEWSET, &family, in); n++) {
+    for (int n = 0; nft_message(dump, &at, NFT_MSG_NEWSET, &question.family, in); n++) {
         if (nft_number(in[NFTA_SET_FLAGS]) & (NFT_SET_MAP | NFT_SET_OBJECT | NFT_SET_CONCAT))
             continue;
-        if (n >= NFT_MAX_SETS || dump->cut ||
-            ask(fd, dump, NFT_MSG_GETSETELEM, family, in[NFTA_SET_TABLE], in[NFTA_SET_NAME]) != 0) {
+        question.table = in[NFTA_SET_TABLE];
+        question.set = in[NFTA_SET_NAME];
+        if (n >= NFT_MAX_SETS || dump->cut || ask(fd, dump, &question, until_ms) != 0) {
             dump->cut = true;
             return;
         }
     }
 }
 
-int nft_dump_read(struct nft_dump *dump)
+int nft_dump_read(struct nft_dump *dump, int64_t until_ms)
 {
-    static const unsigned types[] = {NFT_MSG_GETCHAIN, NFT_MSG_GETRULE, NFT_MSG_GETSET};
-    const struct timeval patience = {.tv_usec = 200000};
-    const struct piece none = {NULL, 0};
+    static const struct question questions[] = {{.type = NFT_MSG_GETTABLE},
+                                                {.type = NFT_MSG_GETCHAIN},
+                                                {.type = NFT_MSG_GETRULE},
+                                                {.type = NFT_MSG_GETSET}};
     int error = 0;
 
     *dump = (struct nft_dump){0};
@@ -121,11 +141,10 @@ int nft_dump_read(struct nft_dump *dump)
     int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_NETFILTER);
     if (fd < 0)
         return errno;
-    (void)setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
-    for (size_t i = 0; error == 0 && i < sizeof(types) / sizeof(types[0]); i++)
-        error = ask(fd, dump, types[i], NFPROTO_UNSPEC, none, none);
+    for (size_t i = 0; error == 0 && i < sizeof(questions) / sizeof(questions[0]); i++)
+        error = ask(fd, dump, &questions[i], until_ms);
     if (error == 0)
-        ask_elements(fd, dump);
+        ask_elements(fd, dump, until_ms);
     (void)close(fd);
     return error;
 }

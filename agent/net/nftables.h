@@ -21,13 +21,15 @@ enum { NFT_MAX_DUMP_BYTES = 2 * 1024 * 1024, NFT_MAX_SETS = 64 };
 /* Messages of nfnetlink as the kernel dumped them, aligned as malloc() does. */
 struct nft_dump {
     struct buffer messages;
-    bool cut; /* there is more than fits: nothing is certain */
+    bool cut;       /* there is more than was read or looked at: what is not found may be there */
+    bool untracked; /* a rule keeps connections from being tracked: their state is not known */
+    int steps;      /* taken in looking at it: a bound on time, whatever rules there are */
 };
 
-/* Chains, rules, sets and the elements of the sets that rules look into. Returns 0 or errno: EPERM
- * is what an unprivileged process gets. Takes some milliseconds where there are thousands of rules,
- * and at most about a second where the kernel does not answer. */
-int nft_dump_read(struct nft_dump *dump);
+/* Tables, chains, rules, sets and the elements of the sets that rules look into. Returns 0 or errno:
+ * EPERM is what an unprivileged process gets, EAGAIN when it took until until_ms (monotonic). Takes
+ * some milliseconds where there are thousands of rules. */
+int nft_dump_read(struct nft_dump *dump, int64_t until_ms);
 void nft_dump_clear(struct nft_dump *dump);
 
 /* The packet: the SYN of a connection of ours, or the SYN and ACK that answers it. What is not known
@@ -46,9 +48,9 @@ struct nft_packet {
 bool nft_packet_make(struct nft_packet *packet, const char *from, const char *to, uint16_t port,
                      const char *interface, bool incoming);
 
-/* The first chain that certainly drops the packet, or else the first that may. False: none does.
+/* The first chain that certainly drops the packet, or else the first that may. False: none does,
+ * unless the dump is cut, or is by now: all packets together may take so many steps and no more.
  * `drop->to` is left alone. Pure. */
-bool nft_judge(const struct nft_dump *dump, const struct nft_packet *packet,
-               struct local_drop *drop);
+bool nft_judge(struct nft_dump *dump, const struct nft_packet *packet, struct local_drop *drop);
 
 #endif

@@ -72,28 +72,52 @@ void observe_agent(struct observe *observe, const char *address)
     (void)text_set(agent->connected_to, sizeof(agent->connected_to), "%s", address);
 }
 
-/* Only an agent that may be running is looked at, so a boot pays nothing for it. Behind a proxy a
- * connection to the proxy's port may be the control channel, or may not. */
+/* The connections of root that may be the control channel. YES: one of them is, if its address is an
+ * endpoint's; NO: there are none; UNKNOWN: behind a proxy one to the proxy's port may be it, or may
+ * not. */
+static enum answer read_connections(const char *root, const struct facts *facts,
+                                    struct connections *connections)
+{
+    const struct service_plan *plan = &facts->plan.services[SERVICE_SSMMESSAGES];
+    struct proxy proxy = {.port = 0};
+    bool proxied = proxy_used(&facts->agent, plan->host);
+
+    connections->n = 0;
+    if (proxied && !proxy_parse(facts->agent.https_proxy, &proxy))
+        return ANSWER_UNKNOWN;
+    connections_read(root, proxied ? proxy.port : plan->port, connections);
+    if (connections->known && connections->n == 0)
+        return ANSWER_NO;
+    if (proxied)
+        connections->n = 0;
+    return connections->known && !proxied ? ANSWER_YES : ANSWER_UNKNOWN;
+}
+
+/* Only an agent that may be running is looked at, so a boot pays nothing for it. */
 static void look_at_agent(struct observe *observe)
 {
     const struct endpoint_facts *messages = &observe->facts->endpoints[SERVICE_SSMMESSAGES];
-    const struct service_plan *plan = &observe->facts->plan.services[SERVICE_SSMMESSAGES];
     struct agent_facts *agent = &observe->facts->agent;
-    struct proxy proxy = {.port = 0};
-    bool proxied = proxy_used(agent, plan->host);
 
     if (agent->running == ANSWER_NO)
         return;
-    if (proxied && !proxy_parse(agent->https_proxy, &proxy))
-        return;
-    connections_read(observe->request.root, proxied ? proxy.port : plan->port,
-                     &observe->connections);
-    if (observe->connections.known && (!proxied || observe->connections.n == 0))
+    if (read_connections(observe->request.root, observe->facts, &observe->connections) !=
+        ANSWER_UNKNOWN)
         agent->connected = ANSWER_NO;
-    if (proxied)
-        observe->connections.n = 0;
     for (int i = 0; i < messages->n_addresses; i++) /* of an earlier climb, taken over */
         observe_agent(observe, messages->addresses[i].address);
+}
+
+enum answer observe_connected(const char *root, const struct facts *facts)
+{
+    const struct endpoint_facts *messages = &facts->endpoints[SERVICE_SSMMESSAGES];
+    struct connections connections;
+    enum answer answer = read_connections(root, facts, &connections);
+
+    for (int32_t i = 0; i < messages->n_addresses; i++)
+        if (connections_has(&connections, messages->addresses[i].address))
+            return ANSWER_YES;
+    return answer == ANSWER_YES ? ANSWER_NO : answer;
 }
 
 static bool to_climb(const struct climb *climb)

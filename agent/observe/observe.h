@@ -42,6 +42,10 @@ void observe_placed(struct observe *observe);
 /* The credentials to prove permissions with; NULL: there are none. Must outlive it. */
 void observe_role(struct observe *observe, const struct credentials *credentials);
 
+/* After a round: does root hold a connection to an address of ssmmessages now? agent.connected tells
+ * of the round's beginning; in between the agent may have connected. */
+enum answer observe_connected(const char *root, const struct facts *facts);
+
 /* To be called after the loop is done. NULL is fine. */
 void observe_free(struct observe *observe);
 

@@ -15,8 +15,6 @@
 #include "report/report.h"
 #include "verbs/verbs.h"
 
-enum { CONSOLE_MAX_MS = 3000 }; /* a block of 2 KB takes 2.2 s at 9600 baud */
-
 static bool to_console(const struct options *options)
 {
     return strcmp(options->output, "console") == 0;
@@ -48,7 +46,7 @@ static void write_to_output(const struct buffer *block)
     (void)fcntl(STDOUT_FILENO, F_SETFL, flags);
 }
 
-static void write_console(const struct options *options, const struct report *report)
+static void write_block(const struct report *report, void (*write_to)(const struct buffer *block))
 {
     static const struct style style = {0};
     struct buffer block;
@@ -57,10 +55,8 @@ static void write_console(const struct options *options, const struct report *re
     console_write(report, &style, &block);
     if (block.failed)
         log_error("out of memory: nothing goes to the console");
-    else if (to_console(options))
-        write_to_output(&block);
-    else if (isatty(STDOUT_FILENO) != 1) /* a person at a terminal has the report */
-        write_to_device(&block);
+    else
+        write_to(&block);
     buffer_clear(&block);
 }
 
@@ -104,8 +100,15 @@ void tell_ready(const struct options *options, const struct report *report)
 void tell_verdict(const struct options *options, const struct report *report)
 {
     journal_send(report);
-    if (!options->quiet)
-        write_console(options, report);
+    if (!options->quiet && to_console(options))
+        write_block(report, write_to_output);
+}
+
+void tell_device(const struct options *options, const struct report *report)
+{
+    /* a person at a terminal has the report */
+    if (!options->quiet && !to_console(options) && isatty(STDOUT_FILENO) != 1)
+        write_block(report, write_to_device);
 }
 
 int tell_end(const struct options *options, const struct report *report)

@@ -40,11 +40,15 @@ int deliver_report(const struct options *options, const struct report *report);
 /* deliver.c: the JSON report to a file, atomically. That it could not be written is a warning. */
 void deliver_file(const char *path, const struct report *report);
 
+enum { CONSOLE_MAX_MS = 3000 }; /* a block of 2 KB takes 2.2 s at 9600 baud */
+
 /* tell.c, for `wait`: the state of things for other programs (the last report under /run; without
- * READY_MARK unless it is ready), the verdict for people (the journal, the console), READY_MARK where
- * it is ready, and the end. */
+ * READY_MARK unless it is ready), the verdict for people (the journal, and a console that is standard
+ * output; the console's device where it is not), READY_MARK where it is ready, and the end. Each of
+ * the consoles may take CONSOLE_MAX_MS. */
 void tell_state(const struct options *options, const struct report *report);
 void tell_verdict(const struct options *options, const struct report *report);
+void tell_device(const struct options *options, const struct report *report);
 void tell_ready(const struct options *options, const struct report *report);
 int tell_end(const struct options *options, const struct report *report);
 

@@ -17,6 +17,7 @@
 #include "base/text.h"
 #include "diagnose/diagnose.h"
 #include "net/changes.h"
+#include "observe/observe.h"
 #include "report/live.h"
 #include "report/notify.h"
 #include "rounds.h"
@@ -44,12 +45,14 @@ struct waiting {
     bool given_up; /* the last round, for that */
     bool recorded; /* following: there was a verdict before this run */
     struct rounds_told told;
+    bool told_at_end;
     char summary[SUMMARY_SIZE]; /* of the round before */
 };
 
+/* Below zero behind the deadline; INT64_MAX: there is none. */
 static int64_t remaining_ms(const struct waiting *waiting)
 {
-    return waiting->run.deadline_ms == INT64_MAX ? -1
+    return waiting->run.deadline_ms == INT64_MAX ? INT64_MAX
                                                  : waiting->run.deadline_ms - clock_monotonic_ms();
 }
 
@@ -70,9 +73,14 @@ static void write_now(struct buffer *text)
 static void draw(struct waiting *waiting, const struct report *report)
 {
     struct buffer text;
+    int64_t left_ms = remaining_ms(waiting);
 
     buffer_init(&text, REPORT_MAX_BYTES);
-    live_draw(&waiting->live, report, remaining_ms(waiting), &waiting->style, &text);
+    live_draw(&waiting->live, report,
+              left_ms == INT64_MAX ? -1
+              : left_ms > 0        ? left_ms
+                                   : 0,
+              &waiting->style, &text);
     write_now(&text);
 }
 
@@ -155,9 +163,8 @@ static bool pause_or_signal(struct waiting *waiting, int64_t wait_ms)
 
 static int64_t next_wait_ms(const struct waiting *waiting)
 {
-    int64_t left_ms = remaining_ms(waiting);
     struct rounds_state state = {.n_done = waiting->run.n_rounds,
-                                 .remaining_ms = left_ms < 0 ? INT64_MAX : left_ms};
+                                 .remaining_ms = remaining_ms(waiting)};
 
     if (waiting->changed)
         return 1;
@@ -175,15 +182,18 @@ static bool is_over(const struct waiting *waiting)
         return true;
     if (report->n_findings > 0 && strcmp(report->findings[0].code, "not-ec2") == 0)
         return true; /* no time will make it one */
-    return remaining_ms(waiting) == 0 || (remaining_ms(waiting) < 0 && waiting->run.limit_ms);
+    return remaining_ms(waiting) <= 0;
 }
 
-/* The state is told after each round; the verdict when it is one. */
+/* The state is told after each round; the verdict when it is one. A console may take as long as
+ * CONSOLE_MAX_MS for it: so shortly before the deadline a verdict is told at the end, and the console
+ * of one that prints its report elsewhere comes behind that. */
 static void tell(struct waiting *waiting, bool over)
 {
     const struct report *report = waiting->run.report;
     const struct options *options = waiting->run.options;
     bool new_words = strcmp(waiting->summary, report->summary) != 0;
+    bool in_time = over || remaining_ms(waiting) > CONSOLE_MAX_MS;
 
     notify_status(report);
     if (waiting->is_live)
@@ -193,8 +203,13 @@ static void tell(struct waiting *waiting, bool over)
     if (new_words)
         tell_state(options, report);
     (void)text_set(waiting->summary, sizeof(waiting->summary), "%s", report->summary);
-    if (rounds_tell(&waiting->told, report, clock_monotonic_ms() - waiting->run.started_ms, over))
-        tell_verdict(options, report);
+    if (!in_time ||
+        !rounds_tell(&waiting->told, report, clock_monotonic_ms() - waiting->run.started_ms, over))
+        return;
+    tell_verdict(options, report);
+    waiting->told_at_end = over;
+    if (!over)
+        tell_device(options, report);
 }
 
 /* --- after boot --- */
@@ -214,16 +229,27 @@ static void until_word_is_taken(void)
         (void)poll(NULL, 0, 10);
 }
 
-/* The agent does not notice that something was mended. One that is connected needs no help, and one
- * of which that is not known gets none; one that ended waits for its manager to start it again.
- * Without a verdict before this run, only rounds of our own can tell that something was mended. */
+/* The agent does not notice that something was mended. One that is connected needs no help, also when
+ * it came to that while the round ran, and one of which that is not known gets none; one that ended
+ * waits for its manager to start it again. */
+static bool is_left_alone(const struct waiting *waiting)
+{
+    const struct agent_facts *agent = &waiting->run.facts->agent;
+    bool stopped = agent->running == ANSWER_NO;
+
+    if (!stopped && agent->connected != ANSWER_NO)
+        return true;
+    enum answer now = observe_connected(waiting->run.options->root, waiting->run.facts);
+    return now == ANSWER_YES || (now == ANSWER_UNKNOWN && !stopped);
+}
+
+/* Without a verdict before this run, only rounds of our own can tell that something was mended. */
 static void leave_word(const struct waiting *waiting)
 {
     static const char words[] = "ready after having been not ready\n";
-    const struct agent_facts *agent = &waiting->run.facts->agent;
     bool mended = is_ready(waiting->run.report) && (waiting->recorded || waiting->run.n_rounds > 1);
 
-    if (!mended || (agent->connected != ANSWER_NO && agent->running != ANSWER_NO))
+    if (!mended || is_left_alone(waiting))
         return;
     int error = file_write_atomically(MENDED, words, sizeof(words) - 1, 0644);
     if (error)
@@ -263,7 +289,10 @@ static int run_rounds(struct waiting *waiting)
         leave_word(waiting);
     tell_ready(options, waiting->run.report);
     notify_ready(waiting->run.report);
-    return tell_end(options, waiting->run.report);
+    int status = tell_end(options, waiting->run.report);
+    if (waiting->told_at_end)
+        tell_device(options, waiting->run.report);
+    return status;
 }
 
 /* Where the last verdict was ready there is nothing to follow. */

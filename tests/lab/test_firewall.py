@@ -49,8 +49,9 @@ def test_the_unit_knows_without_a_privilege(binary, variant):
     assert network["firewall_asked"] == "no" and not network.get("drops")
 
 
-def test_what_root_is_told_mends_it(binary):
-    with Lab(["local-firewall-drop:policy"], binary=binary) as lab:
+@pytest.mark.parametrize("variant", ["policy", "netdev", "input"])
+def test_what_root_is_told_mends_it(binary, variant):
+    with Lab([f"local-firewall-drop:{variant}"], binary=binary) as lab:
         findings, _, _ = check(lab, binary)
         command = next(command for command in findings[0]["remedy"]["commands"] if "nft insert" in command)
         assert lab.run(command.split()[2:], program="nft").returncode == 0
@@ -63,6 +64,20 @@ def test_dropped_answers_are_an_alternative_without_a_privilege(binary):
         findings, network, _ = check(lab, binary, root=False)
     assert findings[0]["code"] == "egress-blocked" and "local-firewall" in findings[0]["alternatives"]
     assert network["undelivered"] >= 6
+
+
+def test_rules_that_are_too_many_to_read_exclude_nothing(binary):
+    """The set that drops the answers is one of so many that its elements are not read."""
+    sets = "".join(f"add set inet many s{i} {{ type ipv4_addr; elements = {{ 10.0.1.10 }}; }}\n" for i in range(70))
+    rules = (
+        f"add table inet many\n{sets}add chain inet many in {{ type filter hook input priority 0; }}\n"
+        "add rule inet many in tcp sport 443 ip daddr @s69 drop\n"
+    )
+    with Lab(binary=binary) as lab:
+        assert lab.run(["-f", "-"], program="nft", input=rules).returncode == 0
+        findings, network, _ = check(lab, binary)
+    assert findings[0]["code"] == "egress-blocked" and "local-firewall" in findings[0]["alternatives"]
+    assert network["undelivered"] > 0 and "firewall_asked" not in network
 
 
 @pytest.mark.parametrize("root", [True, False])

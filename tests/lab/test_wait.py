@@ -159,6 +159,40 @@ def test_a_console_that_takes_nothing_holds_nobody():
         assert done.returncode == 1 and "did not take the whole report" in done.stderr
         assert done.resources["wall_ms"] < 6000
 
+# The machine's console takes nothing; tells how long a report on standard output took.
+HELD = """
+import os, subprocess, sys, termios, time
+console = os.open("/dev/console", os.O_WRONLY | os.O_NOCTTY)
+termios.tcflow(console, termios.TCOOFF)
+started = time.monotonic()
+running = subprocess.Popen(sys.argv[1:], stdout=subprocess.PIPE)
+text = b""
+while not text.endswith(b"}\\n") and (piece := os.read(running.stdout.fileno(), 65536)):
+    text += piece
+print(int((time.monotonic() - started) * 1000))
+running.wait()
+"""
+
+
+def test_a_console_that_takes_nothing_holds_no_report():
+    with Lab(["role-missing"]) as lab:
+        took = []
+        for _ in range(3):
+            done = lab.run(["-c", HELD, lab.binary, "wait", "--deadline", "700ms", "--output", "json"], program="/usr/bin/python3")
+            assert done.returncode == 0, done.stderr
+            took.append(int(done.stdout))
+            if took[-1] <= 700 + LATE_MS:
+                return
+    pytest.fail(f"{took} ms")
+
+
+def test_a_console_that_takes_nothing_moves_no_deadline():
+    """What is told on the way ends before the deadline, and what stands then is told at most once more."""
+    with Lab(["role-missing"]) as lab:
+        for deadline_s in (6, 7):
+            done = lab.run(["-c", HELD, lab.binary, "wait", "--deadline", f"{deadline_s}s", "--output", "json"], program="/usr/bin/python3")
+            assert int(done.stdout) <= deadline_s * 1000 + 600, done.stdout
+
 
 def test_waiting_sleeps():
     """Between rounds nothing wakes it but what it waits for."""
@@ -185,6 +219,29 @@ def test_the_follow_up_leaves_word_when_something_was_mended():
         lab.fault_mend("role-missing")
         assert running.wait(60).returncode == 0
         assert has_word(lab)
+
+
+# Connects as soon as anything on the machine has: while a round runs.
+AGENT = """
+import socket, time
+while not any(line.split()[2].endswith(":01BB") and line.split()[3] == "01" for line in list(open("/proc/net/tcp"))[1:]):
+    time.sleep(0.01)
+held = socket.create_connection(("10.0.1.22", 443))
+print("connected", flush=True)
+input()
+"""
+
+
+def test_an_agent_that_connects_meanwhile_is_left_alone():
+    with Lab(["role-missing", "agent-not-connected", "slow-endpoint:ssm:1500"]) as lab:
+        assert lab.run(["wait", "--deadline", "500ms", "--quiet"]).returncode == 1
+        running = lab.start(["wait", "--follow", "--quiet"], environment=NOTIFY)
+        assert lab.until("notify", 1, within_s=20)
+        lab.fault_mend("role-missing")
+        agent = lab.start(["-c", AGENT], program="/usr/bin/python3", stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        assert running.wait(60).returncode == 0 and agent.until("connected")
+        assert not has_word(lab)
+        agent.wait(10, "\n")
 
 
 def test_what_starts_with_readiness_starts_after_the_agents_restart():

@@ -129,6 +129,16 @@ static void the_way_of_the_packet_words_the_mend(void **state)
     from("local-firewall--answers");
     (void)diagnosed("local-firewall");
     assert_true(has_command("inet filter input tcp sport 443 ct state established accept"));
+    for (int32_t i = 0; i < facts.network.n_drops; i++)
+        (void)text_set(facts.network.drops[i].hook, NAME_SIZE, "prerouting");
+    (void)diagnosed("local-firewall");
+    assert_true(has_command("inet filter input tcp sport 443 tcp flags ack accept"));
+    for (int32_t i = 0; i < facts.network.n_drops; i++) {
+        (void)text_set(facts.network.drops[i].family, NAME_SIZE, "ip");
+        (void)text_set(facts.network.drops[i].chain, NAME_SIZE, "INPUT");
+    }
+    (void)diagnosed("local-firewall"); /* whoever sends from port 443 opens nothing by it */
+    assert_true(has_command("iptables -t filter -I INPUT -p tcp --sport 443 ! --syn -j ACCEPT"));
     from("local-firewall--iptables");
     (void)diagnosed("local-firewall");
     assert_true(has_command("iptables -t filter -I OUTPUT -p tcp --dport 443 -j ACCEPT"));

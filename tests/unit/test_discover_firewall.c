@@ -14,6 +14,7 @@
 
 #include <cmocka.h>
 
+#include "base/clock.h"
 #include "base/file.h"
 #include "base/text.h"
 #include "discover/machine.h"
@@ -66,6 +67,11 @@ static void break_at(struct address_facts *address, const char *text, enum failu
     step_fail(&address->connect, failure, 3504);
 }
 
+static void look(int64_t before)
+{
+    firewall_look(root, before, clock_monotonic_ms() + 1000, &facts);
+}
+
 static void what_came_in_is_counted(void **state)
 {
     (void)state;
@@ -101,7 +107,7 @@ static void nothing_is_asked_when_nothing_was_silent(void **state)
     break_at(&facts.endpoints[SERVICE_SSM].addresses[0], "10.0.1.21", FAILURE_REFUSED);
     facts.endpoints[SERVICE_SSM].n_addresses = 1;
     before = facts;
-    firewall_look(root, 0, &facts);
+    look(0);
     assert_memory_equal(&facts, &before, sizeof facts);
 }
 
@@ -112,16 +118,16 @@ static void rules_are_asked_only_when_something_was_lost(void **state)
     put(NAMES "Ip: 2 64 100 0 0 0 0 0 70 50 0 0 0 0 0 0\n");
     break_at(&facts.endpoints[SERVICE_SSM].addresses[0], "10.0.1.21", FAILURE_TIMEOUT);
     facts.endpoints[SERVICE_SSM].n_addresses = 1;
-    firewall_look(root, 30, &facts);
+    look(30);
     assert_true(facts.network.delivery_read);
     assert_int_equal(facts.network.undelivered, 0);
     assert_int_equal(facts.network.firewall_asked, ANSWER_UNKNOWN);
 
-    firewall_look(root, 28, &facts);
+    look(28);
     assert_int_equal(facts.network.undelivered, 2);
     if (geteuid() != 0)
         assert_int_equal(facts.network.firewall_asked, ANSWER_NO);
-    firewall_look(root, -1, &facts);
+    look(-1);
     assert_false(facts.network.delivery_read);
     assert_int_equal(facts.network.undelivered, 0);
 }

@@ -12,9 +12,11 @@
 
 #include <cmocka.h>
 #include <errno.h>
+#include <linux/netfilter/nf_tables.h>
 #include <sched.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/file.h"
 #include "net/nftables.h"
 
@@ -49,6 +51,7 @@ static const struct row {
     {"may-limit", false, MAY, "out", 2},
     {"may-mark", false, MAY, "out", 3},
     {"may-map", false, MAY, "out", 3},
+    {"may-map-first", false, MAY, "out", 3}, /* the map may have let it through */
     {"may-port", false, MAY, "out", 2},
     {"user", false, CERTAIN, "out", 2},
     {"user-other", false, PASSES, "", 0},
@@ -58,6 +61,10 @@ static const struct row {
     {"input-prerouting", true, CERTAIN, "PREROUTING", 2},
     {"input-nat", true, PASSES, "", 0}, /* which sees a connection's first packet only */
     {"netdev", false, PASSES, "", 0},   /* of another device */
+    {"ingress", true, PASSES, "", 0},   /* of another device */
+    {"dormant", false, PASSES, "", 0},
+    {"untracked", true, MAY, "in", 0},     /* its state is not "established" then */
+    {"payload", false, CERTAIN, "out", 3}, /* the first rule looks elsewhere */
     {"forward", false, PASSES, "", 0},
     {"forward", true, PASSES, "", 0},
     {"six", false, PASSES, "", 0},
@@ -128,6 +135,21 @@ static void a_drop_is_named(void **state)
     nft_dump_clear(&dump);
 }
 
+static void an_ingress_chain_of_inet_is_one(void **state)
+{
+    struct nft_packet packet;
+    struct local_drop drop;
+    (void)state;
+
+    recorded("ingress");
+    assert_true(nft_packet_make(&packet, "10.0.1.10", "10.0.1.21", 443, "lo", true));
+    assert_int_equal(judged(&packet, &drop), CERTAIN);
+    assert_string_equal(drop.hook, "ingress");
+    assert_true(nft_packet_make(&packet, "10.0.1.10", "10.0.1.21", 443, "", true));
+    assert_int_equal(judged(&packet, &drop), MAY); /* perhaps it comes in elsewhere */
+    nft_dump_clear(&dump);
+}
+
 static void ipv6_is_judged_by_its_own_rules(void **state)
 {
     struct nft_packet packet;
@@ -163,6 +185,55 @@ static void what_is_not_known_is_not_certain(void **state)
     nft_dump_clear(&dump);
 }
 
+/* Of a set whose elements are missing nothing is known. */
+static void a_set_that_is_cut_is_not_empty(void **state)
+{
+    struct nft_packet packet;
+    struct local_drop drop;
+    (void)state;
+
+    recorded("set");
+    syn(&packet, false);
+    for (size_t at = 0, n; at < dump.messages.used; at += n) {
+        uint32_t n_bytes;
+        unsigned char *message = (unsigned char *)dump.messages.bytes + at;
+        memcpy(&n_bytes, message, sizeof n_bytes);
+        n = (n_bytes + 3) & ~3u;
+        if (message[4] == NFT_MSG_NEWSETELEM)
+            message[4] = NFT_MSG_GETSETELEM; /* which nobody reads */
+    }
+    assert_int_equal(judged(&packet, &drop), PASSES);
+    dump.cut = true;
+    assert_int_equal(judged(&packet, &drop), MAY);
+    nft_dump_clear(&dump);
+}
+
+/* Whatever rules there are, and however many packets: what is not looked at any more leaves doubt. */
+static void time_is_bounded(void **state)
+{
+    enum { N_COPIES = 4000 };
+    struct nft_packet packet;
+    struct local_drop drop;
+    (void)state;
+
+    recorded("range-other");
+    struct buffer once = dump.messages;
+    buffer_init(&dump.messages, NFT_MAX_DUMP_BYTES);
+    for (int i = 0; i < N_COPIES && buffer_add(&dump.messages, once.bytes, once.used); i++)
+        continue;
+    dump.messages.failed = false;
+    syn(&packet, false);
+    int64_t started_ms = clock_monotonic_ms();
+    int n = 0;
+    while (!dump.cut && n++ < 10)
+        assert_int_equal(judged(&packet, &drop), PASSES);
+    assert_true(dump.cut);
+    print_message("%d packets through %zu bytes of rules in %d ms\n", n, dump.messages.used,
+                  (int)(clock_monotonic_ms() - started_ms));
+    buffer_clear(&once);
+    nft_dump_clear(&dump);
+}
+
 /* Cut anywhere, a dump is read to its end and no further (the sanitizers watch). */
 static void a_cut_dump_is_read_to_its_end(void **state)
 {
@@ -188,7 +259,7 @@ static void a_cut_dump_is_read_to_its_end(void **state)
 static void the_kernel_is_asked(void **state)
 {
     bool isolated = unshare(CLONE_NEWNET) == 0;
-    int error = nft_dump_read(&dump);
+    int error = nft_dump_read(&dump, clock_monotonic_ms() + 1000);
     (void)state;
 
     if (geteuid() != 0)
@@ -203,8 +274,11 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_recorded_dump_is_judged),
         cmocka_unit_test(a_drop_is_named),
+        cmocka_unit_test(an_ingress_chain_of_inet_is_one),
         cmocka_unit_test(ipv6_is_judged_by_its_own_rules),
         cmocka_unit_test(what_is_not_known_is_not_certain),
+        cmocka_unit_test(a_set_that_is_cut_is_not_empty),
+        cmocka_unit_test(time_is_bounded),
         cmocka_unit_test(a_cut_dump_is_read_to_its_end),
         cmocka_unit_test(the_kernel_is_asked),
     };

@@ -16,6 +16,7 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "observe/connections.h"
+#include "observe/observe.h"
 #include "observe/hosts.h"
 #include "model/place.h"
 
@@ -171,6 +172,15 @@ static void only_roots_established_connections_to_443_count(void **state)
     assert_true(connections_has(&connections, "10.0.1.26"));
     assert_true(connections_has(&connections, "2600:1f18:1:1::5"));
     assert_false(connections_has(&connections, "10.0.1.23"));
+    static struct facts facts;
+    struct endpoint_facts *messages = &facts.endpoints[SERVICE_SSMMESSAGES];
+    facts.plan.services[SERVICE_SSMMESSAGES].port = 443;
+    messages->n_addresses = 1;
+    (void)text_set(messages->addresses[0].address, ADDRESS_SIZE, "10.0.1.22");
+    assert_int_equal(observe_connected(root, &facts), ANSWER_YES);
+    (void)text_set(messages->addresses[0].address, ADDRESS_SIZE, "10.0.1.99");
+    assert_int_equal(observe_connected(root, &facts), ANSWER_NO);
+
     connections_read(root, 80, &connections);
     assert_int_equal(connections.n, 1);
     assert_true(connections_has(&connections, "10.0.1.25"));
@@ -187,6 +197,7 @@ static void only_roots_established_connections_to_443_count(void **state)
     free(many);
     connections_read(root, 443, &connections);
     assert_false(connections.known); /* what did not fit may be what is looked for */
+    assert_int_equal(observe_connected(root, &facts), ANSWER_UNKNOWN);
     assert_true(connections_has(&connections, "10.0.1.22"));
 
     (void)unlink(path);
