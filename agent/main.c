@@ -2,10 +2,12 @@
  *
  * The command table; its rows print the help too.
  */
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 #include "base/log.h"
 #include "base/text.h"
@@ -92,12 +94,21 @@ static const char *output_names(char *to, size_t size)
     return to;
 }
 
+/* What was closed before us must not become a socket of ours, which a report is then written to. */
+static void hold_standard_files(void)
+{
+    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+        if (fcntl(fd, F_GETFD) < 0)
+            (void)!open("/dev/null", O_RDONLY); /* the lowest: this one; a write to it fails */
+}
+
 int main(int argc, char *argv[])
 {
     static const struct rlimit no_core = {0, 0}; /* a core would hold credentials */
     static struct options options;
     char error[WORDS_SIZE * 2], names[DETAIL_SIZE];
 
+    hold_standard_files();
     (void)setrlimit(RLIMIT_CORE, &no_core);
     (void)signal(SIGPIPE, SIG_IGN);
     if (!options_read(argc, argv, output_names(names, sizeof(names)), &options, error,

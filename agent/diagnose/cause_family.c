@@ -6,6 +6,7 @@
 #include "base/text.h"
 #include "diagnose/families.h"
 #include "diagnose/finding.h"
+#include "diagnose/firewall.h"
 #include "diagnose/look.h"
 #include "diagnose/remedy.h"
 
@@ -94,7 +95,8 @@ static void quote_both(const struct scene *scene, check_set set, const struct bl
         finding_evidence(finding, "traffic within a subnet passes no network ACL");
 }
 
-static void offer_others(const struct scene *scene, const struct blocked *blocked,
+/* True when a firewall of this machine may be at work at the very addresses that are silent. */
+static bool offer_others(const struct scene *scene, const struct blocked *blocked,
                          struct finding *finding)
 {
     if (!blocked->own_silent)
@@ -102,8 +104,11 @@ static void offer_others(const struct scene *scene, const struct blocked *blocke
                             "aws ec2 describe-network-acls --region %s --filters "
                             "Name=association.subnet-id,Values=%s",
                             remedy_region(scene->facts), remedy_subnet(scene->facts));
+    if (firewall_offer(scene->facts, finding))
+        return true;
     if (blocked->n_others == 0)
         finding_alternative(finding, "local-firewall", "%s", "");
+    return false;
 }
 
 /* Certain where another service's addresses of this family connect, and one that is silent lies in
@@ -125,9 +130,10 @@ bool explains_address_family_blocked(const struct scene *scene, enum service ser
                       blocked.n_services < blocked.n_planned ? services : "all endpoints",
                       families_name(blocked.family), families_name(families_other(blocked.family)));
         quote_both(scene, set, &blocked, finding);
-        offer_others(scene, &blocked, finding);
-        finding->confidence = blocked.n_others > 0 && blocked.own_silent ? CONFIDENCE_CERTAIN
-                                                                         : CONFIDENCE_LIKELY;
+        bool here = offer_others(scene, &blocked, finding);
+        finding->confidence = blocked.n_others > 0 && blocked.own_silent && !here
+                                  ? CONFIDENCE_CERTAIN
+                                  : CONFIDENCE_LIKELY;
     }
     return finding->explains != 0;
 }

@@ -50,9 +50,10 @@ NAMES(agent_package, [AGENT_PACKAGE_UNKNOWN] = "unknown", [AGENT_PACKAGE_DEB] = 
 NAMES(unit_state, [UNIT_UNKNOWN] = "unknown", [UNIT_ENABLED] = "enabled",
       [UNIT_DISABLED] = "disabled", [UNIT_MASKED] = "masked", [UNIT_ABSENT] = "absent");
 
+/* A need that is not known here may be a stronger one: what fails it must not look ready. */
 NAMES_OR(
     need,
-    NEED_OPTIONAL, [NEED_OFF] = "off", [NEED_OPTIONAL] = "optional", [NEED_REQUIRED] = "required");
+    NEED_REQUIRED, [NEED_OFF] = "off", [NEED_OPTIONAL] = "optional", [NEED_REQUIRED] = "required");
 
 NAMES(source, [SOURCE_NONE] = "none", [SOURCE_OPTION] = "option",
       [SOURCE_AGENT_CONFIG] = "agent-config", [SOURCE_IMDS] = "imds",

@@ -122,8 +122,11 @@ static void on_writable(void *arg, short events)
 /* The kernel counts a retransmission as under way (tcpi_retrans) only when its own output path took
  * it: tcp_retransmit_skb() in net/ipv4/tcp_output.c. A rule that drops, of nf_tables, iptables, tc
  * or eBPF, makes that path fail, and connect() is not told. A retransmission that was not even tried
- * (no route any more, the last one still waits for ARP) counts as a timeout of the timer alone
- * (tcpi_retransmits), and says nothing of rules. */
+ * (no route any more, the last one still waits for ARP or in the driver's queue) counts as a timeout
+ * of the timer alone (tcpi_retransmits), and says nothing of rules. A carrier that is lost and a
+ * queue that marks congestion take the packet (NET_XMIT_CN). A queue that is full drops it, as tc
+ * does; then the kernel tries each half second, and the last try is what counts.
+ * Before Linux 4.16 a try that failed is in no total: silence stays a mere timeout there. */
 static enum failure silence(int fd)
 {
     struct tcp_info info = {0};

@@ -78,6 +78,26 @@ def test_optional_services_are_checked_when_asked_for(healthy):
     assert looked_at["kms"] == looked_at["logs"] == "pass" and found["verdict"] == "ready"
 
 
+CLOSED = """
+import os, subprocess, sys
+def close():
+    for fd in range(3):
+        os.close(fd)
+running = subprocess.Popen(sys.argv[1:], preexec_fn=close)
+files = f"/proc/{running.pid}/fd"
+while len(os.listdir(files)) < 6 and running.poll() is None:
+    pass
+print(*[os.readlink(f"{files}/{fd}") for fd in range(3)], running.wait())
+"""
+
+
+def test_closed_standard_files_become_no_sockets():
+    """A report that nobody can read is a fault, and goes nowhere else."""
+    with Lab(["imds-silent"]) as lab:
+        done = lab.run(["-c", CLOSED, lab.binary, "wait", "--deadline", "500ms"], program="/usr/bin/python3")
+    assert done.stdout.split() == ["/dev/null"] * 3 + ["4"], done.stdout + done.stderr
+
+
 def test_imds_over_ipv6_when_told_so():
     with Lab(["imds-ipv6-only"]) as lab:
         found, done = report(lab, "--imds-endpoint", f"http://[{w.IMDS6}]")

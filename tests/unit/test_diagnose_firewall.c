@@ -100,6 +100,22 @@ static void a_possible_loss_takes_certainty_away(void **state)
     assert_int_equal(report.n_findings, 1);
 }
 
+/* Whatever the rule is made for: it may be what is silent. */
+static void a_family_may_be_held_back_here(void **state)
+{
+    (void)state;
+    from("address-family-blocked--one-endpoint");
+    assert_int_equal(diagnosed("address-family-blocked"), CONFIDENCE_CERTAIN);
+    facts.network.firewall_asked = ANSWER_YES;
+    for (int i = 0; i < N_SERVICES; i++)
+        for (int32_t j = 0; j < facts.endpoints[i].n_addresses; j++)
+            if (facts.endpoints[i].addresses[j].connect.failure == FAILURE_TIMEOUT)
+                (void)text_set(facts.network.drops[facts.network.n_drops++].to, ADDRESS_SIZE, "%s",
+                               facts.endpoints[i].addresses[j].address);
+    assert_int_equal(diagnosed("address-family-blocked"), CONFIDENCE_LIKELY);
+    assert_non_null(strstr(alternative("local-firewall"), "nft list ruleset"));
+}
+
 static void ipv6_has_no_counter(void **state)
 {
     (void)state;
@@ -157,6 +173,7 @@ int main(void)
         cmocka_unit_test(what_no_rule_drops_was_not_dropped),
         cmocka_unit_test(a_run_without_the_counters_leaves_it_open),
         cmocka_unit_test(a_possible_loss_takes_certainty_away),
+        cmocka_unit_test(a_family_may_be_held_back_here),
         cmocka_unit_test(ipv6_has_no_counter),
         cmocka_unit_test(a_name_is_no_command),
         cmocka_unit_test(the_way_of_the_packet_words_the_mend),

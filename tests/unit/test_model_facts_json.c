@@ -307,7 +307,7 @@ static void names_of_a_newer_program_are_taken_for_what_says_least(void **state)
     assert_int_equal(facts->rounds, 3);
     assert_int_equal(facts->stopped_by, STOPPED_BY_NOTHING);
     assert_true(facts->plan.skipped == check_bit(check_of_service(SERVICE_SSM, RUNG_TLS)));
-    assert_int_equal(facts->plan.services[SERVICE_KMS].need, NEED_OPTIONAL);
+    assert_int_equal(facts->plan.services[SERVICE_KMS].need, NEED_REQUIRED);
     assert_int_equal(ssm->answers[0].asked_as, ASKED_AMAZON);
     assert_int_equal(ssm->answers[0].step.outcome, OUTCOME_FAILED);
     assert_int_equal(ssm->answers[0].step.failure, FAILURE_UNKNOWN);
