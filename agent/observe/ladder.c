@@ -87,7 +87,8 @@ static enum failure judge_answer(const struct address_facts *facts, const struct
         return FAILURE_THROTTLED;
     if (head->status >= 500)
         return FAILURE_SERVER_ERROR;
-    if (head->status >= 300 && head->status < 400)
+    /* S3 sends whoever asks for / and signs nothing to its web page: that is S3's own answer. */
+    if (head->status >= 300 && head->status < 400 && strcmp(head->server, "AmazonS3") != 0)
         return FAILURE_REDIRECTED;
     return FAILURE_NONE;
 }

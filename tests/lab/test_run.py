@@ -373,6 +373,13 @@ def on_terminal(lab, environment):
     return seen.decode()
 
 
+def test_the_optional_services_may_be_required_of_a_healthy_vpc():
+    """S3 answers an unsigned request with a redirect to its web page, which is no proxy's and is not followed."""
+    with Lab() as lab:
+        found, _ = report(lab, "--require", "s3,kms,logs")
+        assert (found["verdict"], codes(found)) == ("ready", [])
+
+
 def test_where_containers_are_a_second_token_shows_the_hop_limit_and_nobody_waits_for_it():
     with Lab(["hop-limit-one:2"]) as lab:
         found, _ = report(lab)
