@@ -76,3 +76,12 @@ const char *confidence_name(enum confidence confidence)
 {
     return name_of(&confidence_names, confidence);
 }
+
+int32_t report_n_more(const struct report *report)
+{
+    int32_t n = 0;
+
+    for (int32_t i = 1; i < report->n_findings; i++)
+        n += report->findings[i].severity != SEVERITY_NOTE;
+    return n;
+}

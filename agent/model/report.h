@@ -86,6 +86,9 @@ struct report {
  * a finding of severity warning, or a planned check with status warn. */
 int report_exit_status(const struct report *report, bool strict);
 
+/* Findings above a note besides the root cause. */
+int32_t report_n_more(const struct report *report);
+
 const char *status_name(enum status status);
 const char *severity_name(enum severity severity);
 const char *confidence_name(enum confidence confidence);

@@ -19,15 +19,6 @@ static bool add_part(char line[MAX_COLUMNS + 1], const char *before, const char 
     return text_add(line, MAX_COLUMNS + 1, "%s%s%s", before, part, after);
 }
 
-static int32_t count_more(const struct report *report)
-{
-    int32_t n = 0;
-
-    for (int32_t i = 1; i < report->n_findings; i++)
-        n += report->findings[i].severity != SEVERITY_NOTE;
-    return n;
-}
-
 static void add_cause(char line[MAX_COLUMNS + 1], const struct report *report)
 {
     const struct finding *root = &report->findings[0];
@@ -39,8 +30,8 @@ static void add_cause(char line[MAX_COLUMNS + 1], const struct report *report)
         (void)add_part(line, " on ", target_name(root->target), "");
     if (root->confidence != CONFIDENCE_CERTAIN)
         (void)add_part(line, ", ", confidence_name(root->confidence), "");
-    if (count_more(report) > 0) {
-        (void)text_set(more, sizeof(more), "%d", (int)count_more(report));
+    if (report_n_more(report) > 0) {
+        (void)text_set(more, sizeof(more), "%d", (int)report_n_more(report));
         (void)add_part(line, " (+", more, " more)");
     }
 }

@@ -47,10 +47,16 @@ static void write_headline(struct screen *screen, const struct report *report)
     if (report->verdict == VERDICT_READY)
         screen_wrap(screen, INK_PLAIN, indent, "This instance can register with Systems Manager.");
     else if (report->verdict == VERDICT_DEGRADED)
-        screen_text(screen, INK_PLAIN, "It can register. ");
-    if (root)
-        screen_wrap(screen, INK_PLAIN, indent, root->title);
-    else if (report->verdict != VERDICT_READY)
+        screen_text(screen, INK_PLAIN, "The required checks pass. ");
+    if (root) {
+        char line[TITLE_SIZE + 32];
+        int32_t n_more = report_n_more(report);
+
+        (void)text_set(line, sizeof(line), "%s", root->title);
+        if (n_more > 0)
+            (void)text_add(line, sizeof(line), " (+%d more)", (int)n_more);
+        screen_wrap(screen, INK_PLAIN, indent, line);
+    } else if (report->verdict != VERDICT_READY)
         screen_wrap(screen, INK_PLAIN, indent, report_summary_words(report));
     screen_end(screen);
 }
@@ -109,6 +115,32 @@ static void write_evidence(struct screen *screen, const struct finding *finding)
     }
 }
 
+/* The AWS CLI works from wherever somebody may administer the account; the rest works on the
+ * instance alone, where perhaps nobody can log in. */
+static bool is_from_outside(const char *command)
+{
+    return text_starts(command, "aws ");
+}
+
+static void write_commands(struct screen *screen, const struct finding *finding, bool from_outside)
+{
+    bool any = false;
+
+    for (int32_t i = 0; i < finding->n_commands; i++) {
+        if (is_from_outside(finding->commands[i]) != from_outside)
+            continue;
+        if (!any) {
+            screen_pad(screen, LABEL_AT);
+            screen_text(screen, INK_DIM, from_outside ? "From outside:" : "On the instance:");
+            screen_end(screen);
+        }
+        any = true;
+        write_command(screen, finding->commands[i]);
+    }
+    if (any)
+        screen_end(screen);
+}
+
 static void write_fix(struct screen *screen, const struct finding *finding)
 {
     if (finding->remedy[0])
@@ -116,9 +148,8 @@ static void write_fix(struct screen *screen, const struct finding *finding)
     if (finding->n_commands == 0)
         return;
     screen_end(screen);
-    for (int32_t i = 0; i < finding->n_commands; i++)
-        write_command(screen, finding->commands[i]);
-    screen_end(screen);
+    write_commands(screen, finding, true);
+    write_commands(screen, finding, false);
 }
 
 /* What these observations do not exclude, and what run outside tells. */
@@ -299,4 +330,6 @@ void terminal_write(const struct report *report, const struct style *style, stru
         screen_end(&screen);
     }
     write_when(&screen, report);
+    if (style->columns > 0 && root_of(report)) /* the first lines have left a small screen by now */
+        write_headline(&screen, report);
 }
