@@ -20,7 +20,8 @@ struct style {
     bool colour;  /* SGR sequences */
     bool unicode; /* marks beyond ASCII, for a UTF-8 terminal */
     bool verbose; /* passed checks with their detail, notes in full */
-    int columns;  /* width to wrap at; 0: 80 */
+    int columns;  /* width to wrap at; 0: 80, and no terminal */
+    int rows;     /* of the terminal; 0: none, or not known */
 };
 
 struct output {

@@ -38,6 +38,13 @@ static int terminal_columns(void)
     return size.ws_col < 120 ? size.ws_col : 120; /* longer lines are hard to read */
 }
 
+static int terminal_rows(void)
+{
+    struct winsize size;
+
+    return ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 ? size.ws_row : 0;
+}
+
 void deliver_style(const struct options *options, struct style *style)
 {
     bool terminal = isatty(STDOUT_FILENO) == 1;
@@ -50,6 +57,7 @@ void deliver_style(const struct options *options, struct style *style)
         .unicode = terminal && locale_is_utf8(),
         .verbose = options->verbose,
         .columns = terminal ? terminal_columns() : 0,
+        .rows = terminal ? terminal_rows() : 0,
     };
 }
 

@@ -70,17 +70,21 @@ static void write_now(struct buffer *text)
     buffer_clear(text);
 }
 
-static void draw(struct waiting *waiting, const struct report *report)
+static void draw(struct waiting *waiting, const struct report *report, bool under_way)
 {
-    struct buffer text;
     int64_t left_ms = remaining_ms(waiting);
+    const struct live_moment moment = {
+        .round = waiting->run.n_rounds + under_way,
+        .under_way = under_way,
+        .words = waiting->summary,
+        .remaining_ms = left_ms == INT64_MAX ? -1
+                        : left_ms > 0        ? left_ms
+                                             : 0,
+    };
+    struct buffer text;
 
     buffer_init(&text, REPORT_MAX_BYTES);
-    live_draw(&waiting->live, report,
-              left_ms == INT64_MAX ? -1
-              : left_ms > 0        ? left_ms
-                                   : 0,
-              &waiting->style, &text);
+    live_draw(&waiting->live, report, &moment, &waiting->style, &text);
     write_now(&text);
 }
 
@@ -99,7 +103,7 @@ static void ticked(void *arg, const struct facts *facts)
         return;
     if (!run_diagnose(&waiting->run, facts, &waiting->drawn))
         return;
-    draw(waiting, &waiting->drawn);
+    draw(waiting, &waiting->drawn, true);
 }
 
 static bool changed(void *arg)
@@ -157,7 +161,7 @@ static bool pause_or_signal(struct waiting *waiting, int64_t wait_ms)
         }
         notify_watchdog();
         if (waiting->is_live)
-            draw(waiting, waiting->run.report);
+            draw(waiting, waiting->run.report, false);
     }
 }
 
@@ -195,14 +199,14 @@ static void tell(struct waiting *waiting, bool over)
     bool new_words = strcmp(waiting->summary, report->summary) != 0;
     bool in_time = over || remaining_ms(waiting) > CONSOLE_MAX_MS;
 
+    (void)text_set(waiting->summary, sizeof(waiting->summary), "%s", report->summary);
     notify_status(report);
     if (waiting->is_live)
-        draw(waiting, report);
+        draw(waiting, report, false);
     else if (new_words && !options->quiet)
         log_error("round %d: %s", waiting->run.n_rounds, report->summary);
     if (new_words)
         tell_state(options, report);
-    (void)text_set(waiting->summary, sizeof(waiting->summary), "%s", report->summary);
     if (!in_time ||
         !rounds_tell(&waiting->told, report, clock_monotonic_ms() - waiting->run.started_ms, over))
         return;

@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The view of a wait: never higher than the terminal, and never saying of a round under way what only
+ * a whole one can tell.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "report/live.h"
+#include "report_builder.h"
+
+static int count_lines(const char *text)
+{
+    int n = 0;
+    for (; *text; text++)
+        n += *text == '\n';
+    return n;
+}
+
+static void a_frame_is_never_higher_than_the_terminal(void **state)
+{
+    const struct style styles[] = {{.columns = 80, .rows = 8}, {.columns = 80, .rows = 0}};
+    const struct live_moment moment = {.round = 2, .words = "", .remaining_ms = 4000};
+    struct filled *filled = filled_blocked();
+    int n[2];
+    (void)state;
+
+    for (int i = 0; i < 2; i++) {
+        struct live live = {0};
+        struct buffer text;
+        buffer_init(&text, REPORT_MAX_BYTES);
+        live_draw(&live, &filled->report, &moment, &styles[i], &text);
+        n[i] = count_lines(text.bytes);
+        assert_int_equal(live.n_lines, n[i]);
+        buffer_clear(&text);
+    }
+    assert_int_equal(n[0], 7);
+    assert_true(n[1] > 7);
+    free(filled);
+}
+
+static void a_round_under_way_is_called_that(void **state)
+{
+    const struct style style = {.columns = 80};
+    struct live_moment moment = {.round = 1, .under_way = true, .words = "", .remaining_ms = 1500};
+    struct filled *filled = filled_unknown();
+    struct live live = {0};
+    struct buffer text;
+    (void)state;
+
+    buffer_init(&text, REPORT_MAX_BYTES);
+    live_draw(&live, &filled->report, &moment, &style, &text);
+    assert_non_null(strstr(text.bytes, "round 1 under way, 2 s left\x1b[K\nlooking\x1b[K\n"));
+    buffer_clear(&text);
+    moment = (struct live_moment){
+        .round = 2, .under_way = true, .words = "No role is attached", .remaining_ms = -1};
+    live_draw(&live, &filled->report, &moment, &style, &text);
+    assert_non_null(strstr(text.bytes, "round 2 under way\x1b[K\nNo role is attached\x1b[K\n"));
+    buffer_clear(&text);
+    free(filled);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_frame_is_never_higher_than_the_terminal),
+        cmocka_unit_test(a_round_under_way_is_called_that),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
