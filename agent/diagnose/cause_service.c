@@ -92,16 +92,26 @@ bool explains_policy_missing(const struct scene *scene, enum service service,
                              struct finding *finding)
 {
     struct denials denials;
+    struct proven ssm;
     (void)service;
 
     policy_count(scene->facts, &denials);
     if (denials.allowed > 0 || denials.by_nobody_allowing == 0 || denials.by_later_policy > 0)
         return false;
     finding->explains = denied_anywhere(scene, by_no_policy_or_unsaid, finding);
-    finding->confidence = denials.by_nobody_allowing == denials.denied && denials.unclear == 0
+    policy_prove(scene->facts, SERVICE_SSM, &ssm);
+    finding->confidence = denials.by_nobody_allowing == denials.denied && denials.unclear == 0 &&
+                                  ssm.denied > 0
                               ? CONFIDENCE_CERTAIN
                               : CONFIDENCE_LIKELY;
-    if (scene->facts->role.role[0] != '\0')
+    if (ssm.denied ==
+        0) { /* most of the policy's actions are ssm's, and none of them was heard of */
+        finding_title(finding, "Of the agent's actions all that could be tried (%d) are denied",
+                      (int)denials.denied);
+        finding_alternative(finding, "policy-incomplete",
+                            "aws iam list-attached-role-policies --role-name %s",
+                            remedy_known(scene->facts->role.role, "<role-name>"));
+    } else if (scene->facts->role.role[0] != '\0')
         finding_title(finding, "Role %.40s has no policy that allows Systems Manager",
                       scene->facts->role.role);
     return finding->explains != 0;

@@ -462,6 +462,22 @@ static void a_neighbour_that_connects_makes_certain(void **state)
     assert_int_equal(diagnosed("endpoint-az-unreachable"), CONFIDENCE_CERTAIN);
 }
 
+/* A role that lacks one action looks like this too, where ssm is out of reach. */
+static void a_policy_is_certainly_missing_only_when_ssm_was_heard(void **state)
+{
+    struct endpoint_facts *ssm = &facts.endpoints[SERVICE_SSM];
+    (void)state;
+
+    facts_healthy(&facts);
+    situation_find("policy-missing")->make(&facts);
+    assert_int_equal(diagnosed("policy-missing"), CONFIDENCE_CERTAIN);
+    for (int32_t i = 0; i < ssm->n_actions; i++)
+        ssm->actions[i].permission = PERMISSION_NOT_PROBED;
+    assert_int_equal(diagnosed("policy-missing"), CONFIDENCE_LIKELY);
+    assert_string_equal(report.findings[0].alternatives[0].code, "policy-incomplete");
+    assert_non_null(strstr(report.findings[0].title, "all that could be tried"));
+}
+
 /* An upstream that answers excludes a dead one: the stub itself is ill. */
 static void behind_a_stub_its_upstream_counts(void **state)
 {
@@ -485,6 +501,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(one_observation_turns_a_cause_into_its_neighbour),
         cmocka_unit_test(a_neighbour_that_connects_makes_certain),
+        cmocka_unit_test(a_policy_is_certainly_missing_only_when_ssm_was_heard),
         cmocka_unit_test(behind_a_stub_its_upstream_counts),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
