@@ -5,11 +5,14 @@
  */
 #include <string.h>
 
+#include "base/text.h"
 #include "diagnose/finding.h"
 #include "diagnose/firewall.h"
 #include "diagnose/look.h"
 #include "diagnose/remedy.h"
 #include "diagnose/routes.h"
+
+#define IMDS_SERVER "EC2ws" /* its Server header (measured) */
 
 static const enum check imds_checks[] = {
     CHECK_IMDS_CONNECT,  CHECK_IMDS_TOKEN,       CHECK_IMDS_IDENTITY,
@@ -33,10 +36,27 @@ static void quote_imds(const struct scene *scene, struct finding *finding)
         if (finding->explains & check_bit(imds_checks[i]))
             finding_evidence(finding, "%s: %s", check_name(imds_checks[i]),
                              scene->checks[imds_checks[i]].summary);
-    if (imds->server[0] != '\0')
-        finding_evidence(finding, "Server: %s (the metadata service says EC2ws)", imds->server);
+    if (imds->server[0] != '\0' && strcmp(imds->server, IMDS_SERVER) != 0)
+        finding_evidence(finding, "Server: %s (the metadata service says " IMDS_SERVER ")",
+                         imds->server);
     if (imds->body_start[0] != '\0')
         finding_evidence(finding, "the answer begins: %s", imds->body_start);
+}
+
+/* A container or a chroot on EC2 may hide the firmware's tables, and the metadata service too. */
+static void doubt_not_ec2(const struct facts *facts, struct finding *finding)
+{
+    const char *address = facts->network.interfaces[0].addresses[0];
+    char ip[ADDRESS_SIZE];
+
+    finding->confidence = CONFIDENCE_LIKELY;
+    finding_title(finding, "This does not look like an EC2 instance");
+    text_set(ip, sizeof ip, "%.*s", (int)strcspn(address, "/"), address);
+    finding_alternative(finding, "imds-unreachable",
+                        "aws ec2 describe-instances --region %s --filters "
+                        "Name=private-ip-address,Values=%s --query "
+                        "\"Reservations[].Instances[].[InstanceId,MetadataOptions]\"",
+                        remedy_region(facts), remedy_known(ip, "<address>"));
 }
 
 bool explains_not_ec2(const struct scene *scene, enum service service, struct finding *finding)
@@ -49,11 +69,14 @@ bool explains_not_ec2(const struct scene *scene, enum service service, struct fi
          !scene_has(scene, CHECK_IMDS_IDENTITY)))
         return false;
     finding->explains = imds_with(scene, NULL, 0);
-    finding->confidence = CONFIDENCE_CERTAIN;
-    finding_evidence(finding, "DMI: vendor \"%s\"", machine->vendor);
     if (machine->evidence[0] != '\0')
         finding_evidence(finding, "%s", machine->evidence);
+    else
+        finding_evidence(finding, "DMI: vendor \"%s\"", machine->vendor);
     quote_imds(scene, finding);
+    finding->confidence = CONFIDENCE_CERTAIN;
+    if (machine->vendor[0] == '\0')
+        doubt_not_ec2(scene->facts, finding);
     return true;
 }
 
@@ -228,7 +251,7 @@ bool explains_imds_malformed(const struct scene *scene, enum service service,
     if (finding->explains == 0)
         return false;
     bool other_server = scene->facts->imds.server[0] != '\0' &&
-                        strcmp(scene->facts->imds.server, "EC2ws") != 0;
+                        strcmp(scene->facts->imds.server, IMDS_SERVER) != 0;
     finding->confidence = other_server ? CONFIDENCE_CERTAIN : CONFIDENCE_LIKELY;
     quote_imds(scene, finding);
     return true;

@@ -248,10 +248,19 @@ bool explains_tls_expired(const struct scene *scene, enum service service, struc
 
 bool explains_tls_reset(const struct scene *scene, enum service service, struct finding *finding)
 {
-    static const enum failure reasons[] = {FAILURE_RESET, FAILURE_CLOSED, FAILURE_NOT_TLS,
-                                           FAILURE_TLS_ALERT, FAILURE_TIMEOUT};
+    static const enum failure reasons[] = {FAILURE_TIMEOUT, FAILURE_RESET, FAILURE_CLOSED,
+                                           FAILURE_NOT_TLS, FAILURE_TLS_ALERT};
     (void)service;
-    return explains_handshake(scene, finding, reasons, N_OF(reasons), CONFIDENCE_LIKELY);
+
+    if (!explains_handshake(scene, finding, reasons, N_OF(reasons), CONFIDENCE_LIKELY))
+        return false;
+    bool cut = false;
+    for (int i = 0; i < N_SERVICES; i++)
+        cut |= (finding->explains & check_service_bits((enum service)i)) != 0 &&
+               first_failed(scene->facts, (enum service)i, reasons + 1, N_OF(reasons) - 1) != NULL;
+    if (!cut)
+        finding_title(finding, "Nobody answers the TLS handshake, though TCP connects");
+    return true;
 }
 
 bool explains_tls_version(const struct scene *scene, enum service service, struct finding *finding)

@@ -25,11 +25,11 @@ const struct cause causes[] = {
     {"imds-hop-limit", "The metadata token does not arrive: its hop limit is too low", MACHINE,
      explains_imds_hop_limit, mend_imds_hop_limit},
     {"imds-throttled", "The metadata service is busy: it answers with errors", MACHINE,
-     explains_imds_throttled, mend_imds_trouble},
+     explains_imds_throttled, mend_imds_throttled},
     {"imds-malformed", "What answers for the metadata service is not it", MACHINE,
-     explains_imds_malformed, mend_imds_locally},
+     explains_imds_malformed, mend_imds_imposter},
     {"imds-unreachable", "The metadata service does not answer", MACHINE, explains_imds_unreachable,
-     mend_imds_trouble},
+     mend_imds_silent},
 
     /* the role */
     {"role-missing", "No role is attached to this instance", MACHINE, explains_role_missing,

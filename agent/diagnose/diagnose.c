@@ -28,8 +28,10 @@ static void clean_finding(struct finding *finding)
         clean(finding->evidence[i], sizeof finding->evidence[i]);
     for (int32_t i = 0; i < finding->n_alternatives; i++)
         clean(finding->alternatives[i].command, sizeof finding->alternatives[i].command);
-    for (int32_t i = 0; i < finding->n_commands; i++)
+    for (int32_t i = 0; i < finding->n_commands; i++) {
         clean(finding->commands[i], sizeof finding->commands[i]);
+        clean(finding->notes[i], sizeof finding->notes[i]);
+    }
 }
 
 static void clean_report(struct report *report)

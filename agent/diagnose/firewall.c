@@ -187,8 +187,10 @@ void firewall_mend(const struct facts *facts, const struct firewall_quotes *quot
         return;
     if (network->firewall_asked != ANSWER_YES)
         remedy_command(finding, "sudo nft list ruleset; sudo iptables-save");
-    if (network->firewall_asked == ANSWER_NO)
-        remedy_command(finding, "sudo ssm-preflight check   # names the rule");
+    if (network->firewall_asked == ANSWER_NO) {
+        remedy_note(finding, "names the rule");
+        remedy_command(finding, "sudo ssm-preflight check");
+    }
     if (network->legacy_tables)
         remedy_command(finding, "sudo iptables-legacy-save; sudo ip6tables-legacy-save");
     if (network->firewall_asked == ANSWER_YES)

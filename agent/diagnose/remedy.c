@@ -33,6 +33,12 @@ void remedy_command(struct finding *finding, const char *format, ...)
     va_end(arguments);
 }
 
+void remedy_note(struct finding *finding, const char *note)
+{
+    if (finding->n_commands < MAX_COMMANDS)
+        text_set(finding->notes[finding->n_commands], NOTE_SIZE, "%s", note);
+}
+
 void remedy_restart_command(const struct facts *facts, char *to, size_t size)
 {
     bool snap = facts->agent.package == AGENT_PACKAGE_SNAP ||
@@ -42,15 +48,29 @@ void remedy_restart_command(const struct facts *facts, char *to, size_t size)
                   : "sudo systemctl restart amazon-ssm-agent");
 }
 
-void remedy_restart(const struct facts *facts, struct finding *finding)
+static void add_restart(const struct facts *facts, struct finding *finding)
 {
     char command[COMMAND_SIZE];
 
-    remedy_text(finding,
-                "Then restart the agent, which sleeps 5 to 60 minutes between attempts; where "
-                "nobody can log in, reboot the instance instead.");
     remedy_restart_command(facts, command, sizeof command);
     remedy_command(finding, "%s", command);
+}
+
+void remedy_restart(const struct facts *facts, struct finding *finding)
+{
+    remedy_text(finding,
+                "Then the agent must be restarted, since it sleeps 5 to 60 minutes between "
+                "attempts; ssm-preflight-follow.service does that by itself where it is on.");
+    remedy_note(finding, "last, and only where no follow-up is on and nobody can log in");
+    remedy_command(finding, "aws ec2 reboot-instances --region %s --instance-ids %s",
+                   remedy_region(facts), remedy_instance(facts));
+    add_restart(facts, finding);
+}
+
+void remedy_restart_here(const struct facts *facts, struct finding *finding)
+{
+    remedy_text(finding, "Then restart the agent, which sleeps 5 to 60 minutes between attempts.");
+    add_restart(facts, finding);
 }
 
 const char *remedy_known(const char *value, const char *placeholder)

@@ -14,9 +14,18 @@ void remedy_text(struct finding *finding, const char *format, ...)
 void remedy_command(struct finding *finding, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
+/* The note of a command that changes nothing, and whose answer the next one needs. */
+#define REMEDY_LOOK "look first"
+
+/* What to know before the command that is added next is run: "look first", or whom else it changes
+ * something for. It is printed as a shell's comment: words, commas and no quotation marks. */
+void remedy_note(struct finding *finding, const char *note);
+
 /* The last step of every remedy for IAM or the network: the agent sleeps 5 to 60 minutes between
- * attempts and does not notice the mend. */
+ * attempts and does not notice the mend. Mended from outside, nobody may be able to log in, and a
+ * reboot does as well; the second is for what somebody mends who is logged in. */
 void remedy_restart(const struct facts *facts, struct finding *finding);
+void remedy_restart_here(const struct facts *facts, struct finding *finding);
 
 /* "aws ssm describe-..." and "sudo systemctl restart ...", in the form that fits the package. */
 void remedy_restart_command(const struct facts *facts, char *to, size_t size);

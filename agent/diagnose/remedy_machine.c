@@ -46,6 +46,39 @@ void mend_imds_locally(const struct scene *scene, struct finding *finding)
         remedy_command(finding, "nft list ruleset | grep 169.254; iptables-save | grep 169.254");
         remedy_command(finding, "grep -rn disable_ec2_metadata /etc/cloud");
     }
+    remedy_restart_here(scene->facts, finding);
+}
+
+/* What answers is on this machine, or where it sends link-local packets to. */
+void mend_imds_imposter(const struct scene *scene, struct finding *finding)
+{
+    const char *address = remedy_known(scene->facts->imds.address, "169.254.169.254");
+
+    remedy_text(finding, "Find what answers in the metadata service's place, and take it off this "
+                         "machine's own way there: a metadata proxy for containers (kube2iam, "
+                         "kiam), a mock left in the image, a redirecting rule, a transparent "
+                         "proxy, or another cloud's service.");
+    remedy_note(finding, "who is it: an address here, a listener, or a rule that redirects");
+    remedy_command(finding, "ip -brief address; sudo ss -tlnp sport = :80; ip route get %s",
+                   address);
+    remedy_command(finding, "sudo iptables-save -t nat; sudo nft list ruleset | grep %s", address);
+    remedy_command(finding, "curl -sv -o /dev/null http://%s/ 2>&1 | grep -i '^< '", address);
+    remedy_restart_here(scene->facts, finding);
+}
+
+/* No quota is documented that could be raised. */
+void mend_imds_throttled(const struct scene *scene, struct finding *finding)
+{
+    const char *address = remedy_known(scene->facts->imds.address, "169.254.169.254");
+
+    remedy_text(finding, "Something on this machine asks the metadata service too often: find it, "
+                         "and let it cache what it is told. A reboot often gives the agent its "
+                         "turn before the noise begins.");
+    remedy_note(finding, "who asks, run it a few times");
+    remedy_command(finding, "sudo ss -tnp dst %s", address);
+    remedy_note(finding, "how often");
+    remedy_command(finding, "sudo timeout 10 tcpdump -ni any 'tcp[13] = 2 and host %s' | wc -l",
+                   address);
     remedy_restart(scene->facts, finding);
 }
 
@@ -82,21 +115,18 @@ void mend_hop_limit_one(const struct scene *scene, struct finding *finding)
                    remedy_region(scene->facts), remedy_instance(scene->facts));
 }
 
-void mend_imds_trouble(const struct scene *scene, struct finding *finding)
+void mend_imds_silent(const struct scene *scene, struct finding *finding)
 {
     const char *address = remedy_known(scene->facts->imds.address, "169.254.169.254");
 
-    if (strcmp(finding->code, "imds-throttled") == 0)
-        remedy_text(finding, "Something on this machine asks the metadata service too often (1024 "
-                             "packets a second is all that an interface may send to link-local "
-                             "services). Find it and let it cache what it is told.");
-    else
-        remedy_text(finding, "Packets to the metadata service are lost: a local rule that drops "
-                             "them, or a route that leads them elsewhere. Security groups and "
-                             "network ACLs do not filter it.");
-    remedy_command(finding, "ip route get %s; nft list ruleset; iptables-save", address);
+    remedy_text(finding, "Packets to the metadata service are lost: a local rule that drops "
+                         "them, or a route that leads them elsewhere. Security groups and "
+                         "network ACLs do not filter it.");
+    remedy_command(finding, "ip route get %s; sudo nft list ruleset; sudo iptables-save", address);
+    remedy_note(finding, "too much link-local traffic, where this is not 0");
     remedy_command(finding, "ethtool -S %s | grep linklocal_allowance_exceeded",
                    remedy_known(scene->facts->network.interfaces[0].name, "<interface>"));
+    remedy_note(finding, "is it enabled, and with what hop limit");
     remedy_command(finding,
                    "aws ec2 describe-instances --region %s --instance-ids %s --query "
                    "\"Reservations[].Instances[].MetadataOptions\"",
@@ -109,9 +139,14 @@ void mend_clock(const struct scene *scene, struct finding *finding)
     remedy_text(finding, "Set the clock, and keep it by Amazon's time source 169.254.169.123, "
                          "which every VPC has without any route or endpoint: signatures are "
                          "refused beyond 5 minutes, and certificates outside their dates.");
-    remedy_command(finding, "echo 'server 169.254.169.123 prefer iburst' | sudo tee -a "
-                            "/etc/chrony/chrony.conf && sudo systemctl restart chrony");
-    remedy_command(finding, "sudo chronyc makestep && chronyc tracking");
+    remedy_note(finding, "with chrony, until it restarts: the image needs the line server too");
+    remedy_command(finding, "sudo chronyc -m 'add server 169.254.169.123 iburst prefer' "
+                            "'waitsync 10 0 0 1' makestep tracking");
+    remedy_note(finding, "with systemd-timesyncd");
+    remedy_command(finding, "sudo mkdir -p /etc/systemd/timesyncd.conf.d && printf "
+                            "'[Time]\\nNTP=169.254.169.123\\n' | sudo tee "
+                            "/etc/systemd/timesyncd.conf.d/amazon.conf && sudo systemctl restart "
+                            "systemd-timesyncd");
     remedy_restart(scene->facts, finding);
 }
 
@@ -121,9 +156,12 @@ void mend_time_sync(const struct scene *scene, struct finding *finding)
     remedy_text(finding, "Enable a time service in the image, with Amazon's time source "
                          "169.254.169.123, which every VPC has without any route or endpoint. "
                          "The agent needs no restart: nothing has failed yet.");
-    remedy_command(finding, "sudo systemctl enable --now chrony   # Debian, Ubuntu");
-    remedy_command(finding, "sudo systemctl enable --now chronyd   # Amazon Linux, RHEL");
-    remedy_command(finding, "sudo systemctl enable --now systemd-timesyncd   # without chrony");
+    remedy_note(finding, "Debian, Ubuntu");
+    remedy_command(finding, "sudo systemctl enable --now chrony");
+    remedy_note(finding, "Amazon Linux, RHEL");
+    remedy_command(finding, "sudo systemctl enable --now chronyd");
+    remedy_note(finding, "without chrony");
+    remedy_command(finding, "sudo systemctl enable --now systemd-timesyncd");
 }
 
 void mend_local_firewall(const struct scene *scene, struct finding *finding)
@@ -141,97 +179,12 @@ void mend_local_firewall(const struct scene *scene, struct finding *finding)
     if (quotes.dropped) {
         firewall_mend(scene->facts, &quotes, 443, NULL, finding);
     } else {
-        remedy_command(finding, "nft list ruleset; iptables-save");
+        remedy_note(finding, REMEDY_LOOK);
+        remedy_command(finding, "sudo nft list ruleset; sudo iptables-save");
+        remedy_note(finding, "where the rule is in this table and chain");
         remedy_command(finding, "sudo nft insert rule inet filter output tcp dport 443 accept");
     }
-    remedy_restart(scene->facts, finding);
-}
-
-void mend_agent_missing(const struct scene *scene, struct finding *finding)
-{
-    const char *region = remedy_region(scene->facts);
-
-    remedy_text(finding, "Install the SSM agent in the image. From a private VPC the package "
-                         "comes through an S3 endpoint, so bake it in.");
-    if (scene->facts->agent.package == AGENT_PACKAGE_SNAP) {
-        remedy_command(finding, "sudo snap install amazon-ssm-agent --classic");
-    } else {
-        remedy_command(finding, "sudo dnf install -y amazon-ssm-agent   # Amazon Linux");
-        remedy_command(finding,
-                       "curl -O https://s3.%s.%s/amazon-ssm-%s/latest/debian_amd64/"
-                       "amazon-ssm-agent.deb && sudo dpkg -i amazon-ssm-agent.deb",
-                       region, remedy_known(scene->facts->plan.domain, "amazonaws.com"), region);
-    }
-    remedy_command(finding, "sudo systemctl enable --now amazon-ssm-agent");
-}
-
-static const char *agent_unit(const struct facts *facts)
-{
-    return remedy_known(facts->agent.unit, "amazon-ssm-agent.service");
-}
-
-void mend_agent_disabled(const struct scene *scene, struct finding *finding)
-{
-    remedy_text(finding, "Enable the agent's unit, here and in the image that it comes from.");
-    if (scene->facts->agent.package == AGENT_PACKAGE_SNAP)
-        remedy_command(finding, "sudo snap start --enable amazon-ssm-agent");
-    else
-        remedy_command(finding, "sudo systemctl enable --now %s", agent_unit(scene->facts));
-}
-
-void mend_agent_masked(const struct scene *scene, struct finding *finding)
-{
-    remedy_text(finding, "Unmask the agent's unit, here and in the image that it comes from.");
-    remedy_command(finding, "sudo systemctl unmask %s", agent_unit(scene->facts));
-    remedy_command(finding, "sudo systemctl enable --now %s", agent_unit(scene->facts));
-}
-
-void mend_agent_old(const struct scene *scene, struct finding *finding)
-{
-    remedy_text(finding, "Bake a newer SSM agent into the image. An instance that is managed "
-                         "already can update itself.");
-    remedy_command(finding,
-                   "aws ssm send-command --region %s --document-name AWS-UpdateSSMAgent "
-                   "--targets Key=InstanceIds,Values=%s",
-                   remedy_region(scene->facts), remedy_instance(scene->facts));
-}
-
-void mend_agent_registration(const struct scene *scene, struct finding *finding)
-{
-    remedy_text(finding, "Remove the registration, here and before the image is made: the agent "
-                         "takes it before it asks EC2 who it is.");
-    remedy_command(finding, "sudo systemctl stop %s", agent_unit(scene->facts));
-    remedy_command(finding, "sudo rm -rf /var/lib/amazon/ssm/registration "
-                            "/var/lib/amazon/ssm/Vault /var/lib/amazon/ssm/runtimeconfig");
-    remedy_restart(scene->facts, finding);
-}
-
-void mend_agent_connection(const struct scene *scene, struct finding *finding)
-{
-    remedy_text(finding, "What kept it away seems to be mended: everything that it needs works.");
-    remedy_restart(scene->facts, finding);
-}
-
-void mend_agent_config(const struct scene *scene, struct finding *finding)
-{
-    const char *file = remedy_known(scene->facts->agent.config_file,
-                                    "/etc/amazon/ssm/amazon-ssm-agent.json");
-
-    remedy_text(finding,
-                "Mend %s: it must be JSON, and its region and endpoints must be those of "
-                "this instance. Without the file the agent runs on its defaults.",
-                file);
-    remedy_command(finding, "python3 -m json.tool %s", file);
-    remedy_restart(scene->facts, finding);
-}
-
-void mend_ca_bundle(const struct scene *scene, struct finding *finding)
-{
-    remedy_text(finding, "Install the distribution's CA certificates in the image, where the SSM "
-                         "agent (Go) looks for them.");
-    remedy_command(finding, "sudo apt-get install -y ca-certificates   # Debian, Ubuntu");
-    remedy_command(finding, "sudo dnf install -y ca-certificates   # Amazon Linux, RHEL");
-    remedy_restart(scene->facts, finding);
+    remedy_restart_here(scene->facts, finding);
 }
 
 void mend_unexplained(const struct scene *scene, struct finding *finding)

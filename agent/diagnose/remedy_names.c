@@ -10,6 +10,7 @@
 
 static void describe_endpoints(const struct facts *facts, struct finding *finding)
 {
+    remedy_note(finding, REMEDY_LOOK);
     remedy_command(finding,
                    "aws ec2 describe-vpc-endpoints --region %s --filters Name=vpc-id,Values=%s "
                    "--query "
@@ -19,6 +20,7 @@ static void describe_endpoints(const struct facts *facts, struct finding *findin
 
 static void describe_endpoint(const struct facts *facts, const char *id, struct finding *finding)
 {
+    remedy_note(finding, REMEDY_LOOK);
     remedy_command(finding,
                    "aws ec2 describe-vpc-endpoints --region %s --vpc-endpoint-ids %s --query "
                    "\"VpcEndpoints[].[VpcId,State,DnsEntries[].DnsName]\"",
@@ -29,12 +31,22 @@ static void describe_endpoint(const struct facts *facts, const char *id, struct 
 static void create_endpoint(const struct facts *facts, enum service service,
                             struct finding *finding)
 {
+    remedy_note(finding, "where there is none");
     remedy_command(finding,
                    "aws ec2 create-vpc-endpoint --region %s --vpc-endpoint-type Interface "
                    "--vpc-id %s --service-name %s --subnet-ids %s --security-group-ids "
                    "<endpoint-security-group-id> --private-dns-enabled",
                    remedy_region(facts), remedy_vpc(facts), remedy_endpoint_service(facts, service),
                    remedy_subnet(facts));
+}
+
+static void turn_on_private_dns(const struct facts *facts, struct finding *finding)
+{
+    remedy_note(finding, "where it is there, and PrivateDnsEnabled is false");
+    remedy_command(finding,
+                   "aws ec2 modify-vpc-endpoint --region %s --vpc-endpoint-id <vpc-endpoint-id> "
+                   "--private-dns-enabled",
+                   remedy_region(facts));
 }
 
 static void set_vpc_attribute(const struct facts *facts, const char *option,
@@ -44,15 +56,27 @@ static void set_vpc_attribute(const struct facts *facts, const char *option,
                    remedy_region(facts), remedy_vpc(facts), option);
 }
 
+/* A DHCP options set cannot be changed; the new one has to carry over what else the old one has. */
 static void use_amazon_dns(const struct facts *facts, struct finding *finding)
 {
+    remedy_note(finding, REMEDY_LOOK);
+    remedy_command(finding,
+                   "aws ec2 describe-vpcs --region %s --vpc-ids %s --query "
+                   "\"Vpcs[].DhcpOptionsId\"",
+                   remedy_region(facts), remedy_vpc(facts));
+    remedy_command(finding,
+                   "aws ec2 describe-dhcp-options --region %s --dhcp-options-ids "
+                   "<dhcp-options-id>",
+                   remedy_region(facts));
+    remedy_note(finding, "a new set, to which add what else the old one has");
     remedy_command(finding,
                    "aws ec2 create-dhcp-options --region %s --dhcp-configurations "
                    "\"Key=domain-name-servers,Values=AmazonProvidedDNS\"",
                    remedy_region(facts));
+    remedy_note(finding, "changes DNS for the whole VPC, each instance at its next lease");
     remedy_command(finding,
                    "aws ec2 associate-dhcp-options --region %s --vpc-id %s --dhcp-options-id "
-                   "<dhcp-options-id>",
+                   "<new-dhcp-options-id>",
                    remedy_region(facts), remedy_vpc(facts));
 }
 
@@ -89,10 +113,6 @@ void mend_resolver_unreachable(const struct scene *scene, struct finding *findin
                              "the VPC's DHCP options set name one that answers; Amazon's own is "
                              "AmazonProvidedDNS. Instances take it at their next lease.");
     }
-    remedy_command(finding,
-                   "aws ec2 describe-vpcs --region %s --vpc-ids %s --query "
-                   "\"Vpcs[].DhcpOptionsId\"",
-                   remedy_region(facts), remedy_vpc(facts));
     use_amazon_dns(facts, finding);
     remedy_restart(facts, finding);
 }
@@ -114,16 +134,29 @@ void mend_forwarding(const struct scene *scene, struct finding *finding)
     remedy_restart(facts, finding);
 }
 
+/* As sed's regular expression: a dot is a dot. */
+static void as_pattern(const char *host, char *to, size_t size)
+{
+    to[0] = '\0';
+    for (; *host != '\0'; host++)
+        text_add(to, size, "%s%c", *host == '.' ? "\\" : "", *host);
+}
+
 void mend_hosts_file(const struct scene *scene, struct finding *finding)
 {
     const char *host = remedy_host(scene->facts, remedy_service(finding));
+    char pattern[2 * HOST_SIZE];
 
     remedy_text(finding, "Take the line out of /etc/hosts, and out of what writes it (the image, "
                          "cloud-init's manage_etc_hosts template): addresses of endpoints change "
                          "when they are made anew.");
-    remedy_command(finding, "grep -n %s /etc/hosts", host);
-    remedy_command(finding, "sudo sed -i '/%s/d' /etc/hosts", host);
-    remedy_restart(scene->facts, finding);
+    as_pattern(host, pattern, sizeof pattern);
+    remedy_note(finding, REMEDY_LOOK);
+    remedy_command(finding, "grep -nwF %s /etc/hosts", host);
+    remedy_note(finding, "takes out the whole line, the file as it was becomes hosts.bak");
+    remedy_command(finding, "sudo sed -i.bak '/[[:space:]]%s\\([[:space:]]\\|$\\)/d' /etc/hosts",
+                   pattern);
+    remedy_restart_here(scene->facts, finding);
 }
 
 void mend_private_dns(const struct scene *scene, struct finding *finding)
@@ -137,12 +170,11 @@ void mend_private_dns(const struct scene *scene, struct finding *finding)
         remedy_text(finding, "Or give the subnet a way to public addresses (NAT gateway).");
     describe_endpoints(facts, finding);
     set_vpc_attribute(facts, "--enable-dns-hostnames", finding);
-    remedy_command(finding,
-                   "aws ec2 modify-vpc-endpoint --region %s --vpc-endpoint-id <vpc-endpoint-id> "
-                   "--private-dns-enabled",
-                   remedy_region(facts));
+    turn_on_private_dns(facts, finding);
     create_endpoint(facts, SERVICE_SSM, finding);
     create_endpoint(facts, SERVICE_SSMMESSAGES, finding);
+    if (facts->plan.services[SERVICE_EC2MESSAGES].need == NEED_REQUIRED)
+        create_endpoint(facts, SERVICE_EC2MESSAGES, finding);
     remedy_restart(facts, finding);
 }
 
@@ -154,6 +186,7 @@ static const char *config_file(const struct facts *facts)
 static void describe_service(const struct facts *facts, enum service service,
                              struct finding *finding)
 {
+    remedy_note(finding, REMEDY_LOOK);
     remedy_command(finding, "aws ec2 describe-vpc-endpoint-services --region %s --service-names %s",
                    remedy_region(facts), remedy_endpoint_service(facts, service));
 }
@@ -189,11 +222,9 @@ void mend_endpoint_missing(const struct scene *scene, struct finding *finding)
     remedy_text(finding, "Create the interface endpoint with private DNS names, one subnet a "
                          "zone, and a security group that lets 443 in from the instances. Where "
                          "it exists already, turn its private DNS names on.");
+    describe_endpoints(facts, finding);
     create_endpoint(facts, remedy_service(finding), finding);
-    remedy_command(finding,
-                   "aws ec2 modify-vpc-endpoint --region %s --vpc-endpoint-id <vpc-endpoint-id> "
-                   "--private-dns-enabled",
-                   remedy_region(facts));
+    turn_on_private_dns(facts, finding);
     remedy_restart(facts, finding);
 }
 
@@ -209,7 +240,9 @@ void mend_public_path(const struct scene *scene, struct finding *finding)
                 "warn, or off.",
                 services);
     describe_endpoints(facts, finding);
-    create_endpoint(facts, remedy_service(finding), finding);
+    for (int i = 0; i < N_SERVICES; i++)
+        if (finding->explains & check_service_bits((enum service)i))
+            create_endpoint(facts, (enum service)i, finding);
     set_vpc_attribute(facts, "--enable-dns-hostnames", finding);
     remedy_restart(facts, finding);
 }
@@ -237,7 +270,8 @@ void mend_wrong_name(const struct scene *scene, struct finding *finding)
         mend_endpoint_gone(facts, id, finding);
         return;
     }
-    if (facts->plan.services[service].host_source == SOURCE_AGENT_CONFIG)
+    bool configured = facts->plan.services[service].host_source == SOURCE_AGENT_CONFIG;
+    if (configured)
         remedy_text(finding,
                     "The name comes from %s: correct the endpoint, region or domain there.",
                     config_file(facts));
@@ -248,6 +282,13 @@ void mend_wrong_name(const struct scene *scene, struct finding *finding)
     if (override_is_fips(facts, service))
         remedy_text(finding, "Not every region has a FIPS name, and in GovCloud the plain name is "
                              "the FIPS one: take it out, and the agent uses that.");
+    if (configured) {
+        remedy_note(finding, REMEDY_LOOK);
+        remedy_command(finding, "grep -n 'Endpoint\\|Region\\|ServiceDomain' %s",
+                       config_file(facts));
+        remedy_restart_here(facts, finding);
+        return;
+    }
     describe_service(facts, service, finding);
     remedy_command(finding, "aws route53 list-hosted-zones-by-vpc --vpc-id %s --vpc-region %s",
                    remedy_vpc(facts), remedy_region(facts));
@@ -262,10 +303,11 @@ void mend_servfail(const struct scene *scene, struct finding *finding)
                          "way to the internet's DNS, does not serve this network, or a Route 53 "
                          "Resolver rule or DNS firewall stands in between. Have it forward to the "
                          "VPC's resolver, or use that directly.");
-    use_amazon_dns(facts, finding);
+    remedy_note(finding, REMEDY_LOOK);
     remedy_command(finding,
                    "aws route53resolver list-resolver-rule-associations --region %s "
                    "--filters Name=VPCId,Values=%s",
                    remedy_region(facts), remedy_vpc(facts));
+    use_amazon_dns(facts, finding);
     remedy_restart(facts, finding);
 }

@@ -26,6 +26,7 @@ static void find_endpoint_groups(const struct facts *facts, struct finding *find
 {
     char id[NAME_SIZE];
 
+    remedy_note(finding, REMEDY_LOOK);
     if (override_is_endpoint(facts, remedy_service(finding), id)) {
         remedy_command(finding,
                        "aws ec2 describe-vpc-endpoints --region %s --vpc-endpoint-ids %s --query "
@@ -87,10 +88,12 @@ void mend_egress(const struct scene *scene, struct finding *finding)
                 remedy_group(facts));
     find_endpoint_groups(facts, finding);
     allow_inbound(facts, finding);
+    remedy_note(finding, "look: does this let 443 out");
     remedy_command(finding,
                    "aws ec2 describe-security-groups --region %s --group-ids %s --query "
                    "\"SecurityGroups[].IpPermissionsEgress\"",
                    remedy_region(facts), remedy_group(facts));
+    remedy_note(finding, "where it does not");
     remedy_command(finding,
                    "aws ec2 authorize-security-group-egress --region %s --group-id %s "
                    "--ip-permissions \"IpProtocol=tcp,FromPort=443,ToPort=443,"
@@ -98,6 +101,18 @@ void mend_egress(const struct scene *scene, struct finding *finding)
                    remedy_region(facts), remedy_group(facts),
                    ipv6 ? "Ipv6Ranges=[{CidrIpv6" : "IpRanges=[{CidrIp", block);
     remedy_restart(facts, finding);
+}
+
+/* A rule's number must be lower than that of any deny, so it is for whoever looked. */
+static void acl_entry(const struct facts *facts, const char *way, const char *from, const char *to,
+                      bool ipv6, const char *block, struct finding *finding)
+{
+    remedy_command(finding,
+                   "aws ec2 create-network-acl-entry --region %s --network-acl-id "
+                   "<network-acl-id> --%s --rule-number <number> --protocol tcp --port-range "
+                   "From=%s,To=%s --%s %s --rule-action allow",
+                   remedy_region(facts), way, from, to, ipv6 ? "ipv6-cidr-block" : "cidr-block",
+                   block);
 }
 
 void mend_acl(const struct scene *scene, struct finding *finding)
@@ -112,34 +127,41 @@ void mend_acl(const struct scene *scene, struct finding *finding)
     remedy_text(finding, "Network ACLs are stateless. This subnet's must let TCP 443 out and "
                          "1024-65535 in; those of the endpoints' subnets 443 in and 1024-65535 "
                          "out. Then the route tables between the subnets.");
+    remedy_note(finding, REMEDY_LOOK);
     remedy_command(finding,
                    "aws ec2 describe-network-acls --region %s --filters "
                    "Name=association.subnet-id,Values=%s --query "
                    "\"NetworkAcls[].[NetworkAclId,Entries]\"",
                    remedy_region(facts), remedy_subnet(facts));
-    remedy_command(finding,
-                   "aws ec2 create-network-acl-entry --region %s --network-acl-id "
-                   "<network-acl-id> --egress --rule-number <number> --protocol tcp --port-range "
-                   "From=443,To=443 --%s %s --rule-action allow",
-                   remedy_region(facts), ipv6 ? "ipv6-cidr-block" : "cidr-block", block);
+    acl_entry(facts, "egress", "443", "443", ipv6, block, finding);
+    acl_entry(facts, "ingress", "1024", "65535", ipv6, block, finding);
+    remedy_note(finding, "then those of the subnets of the endpoints, the other way round");
     remedy_command(finding,
                    "aws ec2 describe-network-acls --region %s --filters Name=vpc-id,Values=%s",
                    remedy_region(facts), remedy_vpc(facts));
     remedy_restart(facts, finding);
 }
 
-static const char *bad_address(const struct facts *facts, enum service service, enum ending ending)
+static const struct address_facts *bad_one(const struct facts *facts, enum service service,
+                                           enum ending ending)
 {
     const struct endpoint_facts *endpoint = &facts->endpoints[service];
     for (int32_t i = 0; i < endpoint->n_addresses; i++)
         if (reach_ending_at(facts, &endpoint->addresses[i]) == ending &&
             !reach_is_of_blocked_family(facts, service, &endpoint->addresses[i]))
-            return remedy_known(endpoint->addresses[i].address, "<address>");
-    return "<address>";
+            return &endpoint->addresses[i];
+    return NULL;
+}
+
+static const char *bad_address(const struct facts *facts, enum service service, enum ending ending)
+{
+    const struct address_facts *bad = bad_one(facts, service, ending);
+    return remedy_known(bad != NULL ? bad->address : "", "<address>");
 }
 
 static void whose_address(const struct facts *facts, const char *address, struct finding *finding)
 {
+    remedy_note(finding, REMEDY_LOOK);
     remedy_command(finding,
                    "aws ec2 describe-network-interfaces --region %s --filters "
                    "Name=addresses.private-ip-address,Values=%s --query "
@@ -148,16 +170,40 @@ static void whose_address(const struct facts *facts, const char *address, struct
                    remedy_region(facts), address);
 }
 
+static void find_endpoint(const struct facts *facts, enum service service, struct finding *finding)
+{
+    remedy_note(finding, REMEDY_LOOK);
+    remedy_command(finding,
+                   "aws ec2 describe-vpc-endpoints --region %s --filters Name=vpc-id,Values=%s "
+                   "Name=service-name,Values=%s --query "
+                   "\"VpcEndpoints[].[VpcEndpointId,State,SubnetIds]\"",
+                   remedy_region(facts), remedy_vpc(facts),
+                   remedy_endpoint_service(facts, service));
+}
+
 void mend_zone(const struct scene *scene, struct finding *finding)
 {
     const struct facts *facts = scene->facts;
     enum service service = remedy_service(finding);
+    const struct address_facts *bad = bad_one(facts, service, ENDING_SILENT);
+    bool own = bad != NULL && bad->place == PLACE_OWN_SUBNET;
+    const char *subnet = own ? remedy_subnet(facts) : "<endpoint-subnet-id>";
 
-    remedy_text(finding, "Look at this one endpoint network interface: its security group and "
-                         "its state, then the subnet that it lies in. The agent meets it on some "
-                         "attempts and not on others.");
+    remedy_text(finding, "The endpoint's security group and the subnet's network ACL let others "
+                         "through, so it is this one interface. Where the address has none, DNS "
+                         "names one that is gone: a private hosted zone of your own. Otherwise "
+                         "make it anew: take its subnet off the endpoint and add it again.");
     whose_address(facts, bad_address(facts, service, ENDING_SILENT), finding);
-    allow_inbound(facts, finding);
+    find_endpoint(facts, service, finding);
+    remedy_note(finding, "makes the interface anew, meanwhile the zone has none");
+    remedy_command(finding,
+                   "aws ec2 modify-vpc-endpoint --region %s --vpc-endpoint-id <vpc-endpoint-id> "
+                   "--remove-subnet-ids %s",
+                   remedy_region(facts), subnet);
+    remedy_command(finding,
+                   "aws ec2 modify-vpc-endpoint --region %s --vpc-endpoint-id <vpc-endpoint-id> "
+                   "--add-subnet-ids %s",
+                   remedy_region(facts), subnet);
     remedy_restart(facts, finding);
 }
 
@@ -199,7 +245,7 @@ void mend_route(const struct scene *scene, struct finding *finding)
     (void)routes_mend(facts, address, finding);
     remedy_command(finding, "ip route get %s; ip rule; ip route show table all", address);
     remedy_command(finding, "journalctl -b -u systemd-networkd -u NetworkManager -u cloud-init");
-    remedy_restart(facts, finding);
+    remedy_restart_here(facts, finding);
 }
 
 void mend_mtu(const struct scene *scene, struct finding *finding)
@@ -209,8 +255,9 @@ void mend_mtu(const struct scene *scene, struct finding *finding)
     remedy_text(finding, "Lower this machine's MTU to what the path carries (8500 through a "
                          "transit gateway, 1500 through a VPN or an appliance), or let ICMP "
                          "\"fragmentation needed\" through.");
+    remedy_note(finding, "for a try, it lasts until the next boot");
     remedy_command(finding, "sudo ip link set dev %s mtu 1500",
                    remedy_known(facts->network.interfaces[0].name, "<interface>"));
     remedy_command(finding, "tracepath -n %s", remedy_host(facts, remedy_service(finding)));
-    remedy_restart(facts, finding);
+    remedy_restart_here(facts, finding);
 }

@@ -24,9 +24,9 @@ static void show_certificate(const struct facts *facts, enum service service,
 void mend_interception(const struct scene *scene, struct finding *finding)
 {
     remedy_text(finding, "Except the Systems Manager names from TLS inspection in the proxy or "
-                         "firewall: it breaks the session channel. Where it must stay, give this "
-                         "program its authority's certificate with --ca-file, and the image the "
-                         "same.");
+                         "firewall: it breaks the session channel. Where it is meant to stay, this "
+                         "finding stays, unless --ca-file names the certificate of its authority, "
+                         "which the image's own bundle needs as well.");
     show_certificate(scene->facts, remedy_service(finding), finding);
     remedy_restart(scene->facts, finding);
 }
@@ -62,14 +62,15 @@ void mend_tls_expired(const struct scene *scene, struct finding *finding)
 
 void mend_tls_reset(const struct scene *scene, struct finding *finding)
 {
-    remedy_text(finding, "Something between this instance and the endpoint cuts connections by "
+    remedy_text(finding, "Something between this instance and the endpoint filters connections by "
                          "what they say: a firewall that allows names from a list, or a proxy. "
                          "Let the Systems Manager names pass.");
-    show_certificate(scene->facts, remedy_service(finding), finding);
+    remedy_note(finding, "a route more specific than local leads to it");
     remedy_command(finding,
                    "aws ec2 describe-route-tables --region %s --filters "
                    "Name=association.subnet-id,Values=%s",
                    remedy_region(scene->facts), remedy_subnet(scene->facts));
+    show_certificate(scene->facts, remedy_service(finding), finding);
     remedy_restart(scene->facts, finding);
 }
 
@@ -109,15 +110,17 @@ void mend_proxy(const struct scene *scene, struct finding *finding)
                        unit, remedy_region(facts), remedy_known(facts->plan.domain, "<dns-suffix>"),
                        unit);
         remedy_command(finding, "sudo systemctl daemon-reload");
-    } else {
-        remedy_text(finding, "A proxy or firewall answers in place of the service: let the "
-                             "Systems Manager names through it unchanged, or route them to the "
-                             "endpoints directly.");
-        remedy_command(finding,
-                       "aws ec2 describe-route-tables --region %s --filters "
-                       "Name=association.subnet-id,Values=%s",
-                       remedy_region(facts), remedy_subnet(facts));
+        remedy_restart_here(facts, finding);
+        return;
     }
+    remedy_text(finding, "A proxy or firewall answers in place of the service: let the Systems "
+                         "Manager names through it unchanged, or route them to the endpoints "
+                         "directly.");
+    remedy_note(finding, "a route more specific than local leads to it");
+    remedy_command(finding,
+                   "aws ec2 describe-route-tables --region %s --filters "
+                   "Name=association.subnet-id,Values=%s",
+                   remedy_region(facts), remedy_subnet(facts));
     remedy_restart(facts, finding);
 }
 

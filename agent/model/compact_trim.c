@@ -51,10 +51,12 @@ static void trim_machine(struct facts *facts, int level)
         machine->containers[0] = '\0'; /* of no consequence then */
     if (facts->instance.id[0])
         machine->asset_tag[0] = '\0';
+    /* Of what is perhaps no instance they are all that EC2 can be asked for. */
+    bool addresses = level < COMPACT_MORE_LEFT_OUT || machine->is_ec2 == ANSWER_NO;
     for (int32_t i = 0; i < network->n_interfaces; i++) {
         struct interface_facts *interface = &network->interfaces[i];
         int32_t n = 0;
-        for (int32_t j = 0; j < interface->n_addresses && level < COMPACT_MORE_LEFT_OUT; j++)
+        for (int32_t j = 0; j < interface->n_addresses && addresses; j++)
             if (!text_starts(interface->addresses[j], "fe80:"))
                 memmove(interface->addresses[n++], interface->addresses[j], ADDRESS_SIZE);
         interface->n_addresses = n;

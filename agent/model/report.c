@@ -4,6 +4,7 @@
  */
 #include "model/report.h"
 
+#include "base/text.h"
 #include "model/names.h"
 
 /* Priorities are syslog(3)'s: 3 error, 4 warning, 6 informational. */
@@ -60,6 +61,11 @@ int report_exit_status(const struct report *report, bool strict)
     if (row->exit_status_strict == 0 && report_warns(report))
         return 1;
     return row->exit_status_strict;
+}
+
+bool command_is_from_outside(const char *command)
+{
+    return text_starts(command, "aws ");
 }
 
 const char *status_name(enum status status)

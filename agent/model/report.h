@@ -26,7 +26,8 @@ enum {
     COMMAND_SIZE = 640,
     MAX_EVIDENCE = 10,
     MAX_ALTERNATIVES = 6,
-    MAX_COMMANDS = 6,
+    NOTE_SIZE = 80,
+    MAX_COMMANDS = 9,
     MAX_FINDINGS = 32,
 };
 
@@ -71,6 +72,7 @@ struct finding {
     char remedy[REMEDY_SIZE];
     int32_t n_commands;
     char commands[MAX_COMMANDS][COMMAND_SIZE];
+    char notes[MAX_COMMANDS][NOTE_SIZE]; /* to read before commands[i] is run; mostly empty */
 };
 
 struct report {
@@ -85,6 +87,10 @@ struct report {
 /* The exit status of the contract. With `strict` anything that warns gives 1: the verdict degraded,
  * a finding of severity warning, or a planned check with status warn. */
 int report_exit_status(const struct report *report, bool strict);
+
+/* The AWS CLI works from wherever somebody may administer the account; any other command works on
+ * the instance alone, where perhaps nobody can log in. */
+bool command_is_from_outside(const char *command);
 
 /* Findings above a note besides the root cause. */
 int32_t report_n_more(const struct report *report);

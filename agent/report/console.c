@@ -140,6 +140,17 @@ static void add_command(struct block *block, const char *command)
     add_line(block, rest, strlen(rest));
 }
 
+/* As a shell's comment, which nothing folds. */
+static void add_note(struct block *block, const char *note)
+{
+    char line[COLUMNS + 1];
+
+    if (!note[0])
+        return;
+    (void)text_set(line, sizeof(line), "# %s", note);
+    add_line(block, line, strlen(line));
+}
+
 /* --- units --- */
 
 static void begin(struct block *block, enum rank rank, int group)
@@ -239,6 +250,7 @@ static void add_finding(struct block *block, const struct report *report, int32_
               : fatal ? RANK_FATAL_COMMANDS
                       : RANK_WARNING_COMMANDS,
               (int)i);
+        add_note(block, finding->notes[j]);
         add_command(block, finding->commands[j]);
     }
     if (root)

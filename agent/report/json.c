@@ -108,6 +108,14 @@ static void put_finding(struct maker *maker, cJSON *object, const struct finding
     cJSON *commands = put_array(maker, remedy, "commands");
     for (int32_t i = 0; i < finding->n_commands; i++)
         append_text(maker, commands, finding->commands[i]);
+    cJSON *steps = put_array(maker, remedy, "steps");
+    for (int32_t i = 0; i < finding->n_commands; i++) {
+        cJSON *step = append_object(maker, steps);
+        put_text(maker, step, "command", finding->commands[i]);
+        put_text(maker, step, "from",
+                 command_is_from_outside(finding->commands[i]) ? "outside" : "instance");
+        put_text_or_null(maker, step, "note", finding->notes[i]);
+    }
 }
 
 /* The whole tree, to be deleted by the caller; NULL when memory ran out. */

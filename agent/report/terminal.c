@@ -102,6 +102,16 @@ static void write_command(struct screen *screen, const char *command)
     screen_end(screen);
 }
 
+/* As a shell's comment, so that the block can be pasted whole. */
+static void write_note(struct screen *screen, const char *note)
+{
+    if (!note[0])
+        return;
+    screen_pad(screen, COMMAND_AT);
+    screen_textf(screen, INK_DIM, "# %s", note);
+    screen_end(screen);
+}
+
 static void write_evidence(struct screen *screen, const struct finding *finding)
 {
     for (int32_t i = 0; i < finding->n_evidence; i++) {
@@ -115,26 +125,26 @@ static void write_evidence(struct screen *screen, const struct finding *finding)
     }
 }
 
-/* The AWS CLI works from wherever somebody may administer the account; the rest works on the
- * instance alone, where perhaps nobody can log in. */
-static bool is_from_outside(const char *command)
-{
-    return text_starts(command, "aws ");
-}
-
 static void write_commands(struct screen *screen, const struct finding *finding, bool from_outside)
 {
-    bool any = false;
+    bool any = false, only_here = true;
 
+    for (int32_t i = 0; i < finding->n_commands; i++)
+        only_here &= !command_is_from_outside(finding->commands[i]);
     for (int32_t i = 0; i < finding->n_commands; i++) {
-        if (is_from_outside(finding->commands[i]) != from_outside)
+        if (command_is_from_outside(finding->commands[i]) != from_outside)
             continue;
         if (!any) {
             screen_pad(screen, LABEL_AT);
-            screen_text(screen, INK_DIM, from_outside ? "From outside:" : "On the instance:");
+            screen_text(screen, INK_DIM,
+                        from_outside ? "From outside:"
+                        : only_here  ? "On the instance (EC2 serial console, where nobody can "
+                                       "log in):"
+                                     : "On the instance:");
             screen_end(screen);
         }
         any = true;
+        write_note(screen, finding->notes[i]);
         write_command(screen, finding->commands[i]);
     }
     if (any)

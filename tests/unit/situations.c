@@ -43,6 +43,15 @@ static void not_ec2(struct facts *facts)
     SET(facts->machine.evidence, "sys_vendor is \"QEMU\"");
 }
 
+/* A container: no firmware tables, and a way to IMDS that is shut off. */
+static void not_ec2_unless_hidden(struct facts *facts)
+{
+    not_ec2(facts);
+    facts->machine.vendor[0] = facts->machine.product_uuid[0] = '\0';
+    SET(facts->machine.evidence, "no DMI and no EC2 hypervisor: /sys/class/dmi/id/sys_vendor is "
+                                 "not there");
+}
+
 static void network_not_up(struct facts *facts)
 {
     break_imds(facts, CHECK_IMDS_CONNECT, FAILURE_NO_ROUTE, 1);
@@ -174,6 +183,15 @@ static void role_missing_for_good(struct facts *facts)
     facts->role.identity_role = ANSWER_NO;
 }
 
+static void role_profile_deleted(struct facts *facts)
+{
+    role_missing(facts);
+    facts->role.info_status = 200;
+    SET(facts->role.info_code, "InstanceProfileNotFound");
+    SET(facts->role.info_message, "Instance Profile cannot be found. Please see documentation");
+    SET(facts->role.profile_arn, "arn:aws:iam::123456789012:instance-profile/app-profile");
+}
+
 static void role_by_default(struct facts *facts)
 {
     role_missing(facts);
@@ -223,6 +241,7 @@ const struct situation machine_situations[] = {
     {"endpoint-blocks-443--optional", optional_service_blocked, VERDICT_DEGRADED,
      CONFIDENCE_CERTAIN, "endpoint-blocks-443"},
     {"not-ec2", not_ec2, VERDICT_UNKNOWN, CONFIDENCE_CERTAIN, "not-ec2"},
+    {"not-ec2--hidden", not_ec2_unless_hidden, VERDICT_UNKNOWN, CONFIDENCE_LIKELY, "not-ec2"},
     {"network-not-up", network_not_up, VERDICT_NOT_READY, CONFIDENCE_CERTAIN, "network-not-up"},
     {"network-not-up--no-route", network_without_route, VERDICT_NOT_READY, CONFIDENCE_CERTAIN,
      "network-not-up"},
@@ -258,6 +277,8 @@ const struct situation machine_situations[] = {
      CONFIDENCE_LIKELY, "imds-unreachable"},
     {"role-missing", role_missing, VERDICT_NOT_READY, CONFIDENCE_LIKELY, "role-missing"},
     {"role-missing--for-good", role_missing_for_good, VERDICT_NOT_READY, CONFIDENCE_CERTAIN,
+     "role-missing"},
+    {"role-missing--deleted", role_profile_deleted, VERDICT_NOT_READY, CONFIDENCE_LIKELY,
      "role-missing"},
     {"dhmc-in-use", role_by_default, VERDICT_READY, CONFIDENCE_CERTAIN, "dhmc-in-use"},
     {"role-profile-empty", role_profile_empty, VERDICT_NOT_READY, CONFIDENCE_CERTAIN,

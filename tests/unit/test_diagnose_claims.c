@@ -14,6 +14,7 @@
 #include "base/text.h"
 #include "diagnose/causes.h"
 #include "diagnose/diagnose.h"
+#include "diagnose/finding.h"
 #include "facts_builder.h"
 #include "situations.h"
 
@@ -211,7 +212,49 @@ static void commands_are_of_this_instance(void **state)
                         "aws iam attach-role-policy --role-name app-role --policy-arn "
                         "arn:aws-cn:iam::aws:policy/AmazonSSMManagedInstanceCore");
     diagnose_situation(situation_find("policy-missing--snap"));
-    assert_string_equal(report.findings[0].commands[1], "sudo snap restart amazon-ssm-agent");
+    assert_string_equal(report.findings[0].commands[1],
+                        "aws ec2 reboot-instances --region us-east-1 --instance-ids "
+                        "i-0123456789abcdef0");
+    assert_string_equal(report.findings[0].commands[2], "sudo snap restart amazon-ssm-agent");
+}
+
+/* What changes more than this instance, or takes something away, says so; and a note is printed as a
+ * shell's comment, where a quotation mark would open a quotation in shells without comments. */
+static void what_is_risky_is_marked(void **state)
+{
+    static const char *const risky[] = {
+        " associate-dhcp-options ",
+        " --reset-policy",
+        " delete-role-permissions-boundary ",
+        " update-assume-role-policy ",
+        " --remove-subnet-ids ",
+        " reboot-instances ",
+        "sed -i",
+    };
+    bool seen[N_OF(risky)] = {false};
+    const struct situation *situation;
+    (void)state;
+
+    for (size_t i = 0; (situation = situation_at(i)) != NULL; i++) {
+        diagnose_situation(situation);
+        for (int32_t j = 0; j < report.n_findings; j++)
+            for (int32_t k = 0; k < report.findings[j].n_commands; k++) {
+                const char *note = report.findings[j].notes[k];
+                if (note[0] != '\0' && !text_only(note, " ,.:-"))
+                    fail_msg("%s: the note \"%s\"", situation->name, note);
+                for (size_t l = 0; l < N_OF(risky); l++) {
+                    if (strstr(report.findings[j].commands[k], risky[l]) == NULL)
+                        continue;
+                    seen[l] = true;
+                    if (note[0] == '\0')
+                        fail_msg("%s: no note: %s", situation->name,
+                                 report.findings[j].commands[k]);
+                }
+            }
+    }
+    for (size_t l = 0; l < N_OF(risky); l++)
+        if (!seen[l])
+            fail_msg("no situation has a command with \"%s\"", risky[l]);
 }
 
 /* What is cut would be pasted half. */
@@ -247,6 +290,7 @@ int main(void)
         cmocka_unit_test(own_subnet_excludes_the_network_acl),
         cmocka_unit_test(nothing_hostile_reaches_a_command),
         cmocka_unit_test(commands_are_of_this_instance),
+        cmocka_unit_test(what_is_risky_is_marked),
         cmocka_unit_test(nothing_is_cut),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
