@@ -208,6 +208,38 @@ bool explains_private_dns_off(const struct scene *scene, enum service service,
     return true;
 }
 
+/* Nothing but public addresses is expected of a gateway endpoint: a route that is not there shows
+ * itself by their silence. Where the private endpoints are silent too, they share another cause. */
+static bool explains_gateway_missing(const struct scene *scene, enum service service,
+                                     struct finding *finding)
+{
+    int n_silent = 0, n_open = 0;
+
+    for (int i = 0; i < N_SERVICES; i++) {
+        struct tally tally;
+        if (i == (int)service || !look_is_planned(scene->facts, (enum service)i))
+            continue;
+        look_tally(scene->facts, (enum service)i, RUNG_CONNECT, &tally);
+        n_open += tally.ok > 0;
+        n_silent += tally.ok == 0 && tally.failed > 0;
+    }
+    if (n_silent > 0 && n_open == 0)
+        return false;
+    finding->confidence = CONFIDENCE_LIKELY;
+    finding_title(finding, "%s: no gateway or interface endpoint leads there from this subnet",
+                  service_name(service));
+    quote_names(scene, service, finding);
+    finding_alternative(finding, "egress-blocked",
+                        "aws ec2 describe-security-groups --region %s --group-ids %s --query "
+                        "\"SecurityGroups[].IpPermissionsEgress\"",
+                        remedy_region(scene->facts), remedy_group(scene->facts));
+    finding_alternative(finding, "network-acl",
+                        "aws ec2 describe-network-acls --region %s --filters "
+                        "Name=association.subnet-id,Values=%s --query \"NetworkAcls[].Entries\"",
+                        remedy_region(scene->facts), remedy_subnet(scene->facts));
+    return true;
+}
+
 bool explains_endpoint_missing(const struct scene *scene, enum service service,
                                struct finding *finding)
 {
@@ -217,6 +249,8 @@ bool explains_endpoint_missing(const struct scene *scene, enum service service,
     finding->explains = naming.symptoms;
     if (finding->explains == 0 || !has_public_trouble(&naming))
         return false;
+    if (service_has_gateway(service))
+        return explains_gateway_missing(scene, service, finding);
     if (override_is_fips(scene->facts, service))
         finding_title(finding,
                       "%s: no interface endpoint for the FIPS name that the agent is given",

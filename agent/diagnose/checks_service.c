@@ -109,7 +109,10 @@ static void judge_private(const struct judge *judge, enum service service,
         text_set(words, sizeof words, "%d of %d address%s %s: %s",
                  (int)(n_of[PLACE_PUBLIC] + n_of[PLACE_LOCAL]), (int)n, n == 1 ? "" : "es",
                  n_of[PLACE_PUBLIC] > 0 ? "public" : "of this machine itself", bad);
-        enum status status = by_mode[judge->facts->plan.private_dns];
+        bool by_gateway = service_has_gateway(service) && n_of[PLACE_LOCAL] == 0;
+        enum status status = by_mode[by_gateway ? PRIVATE_DNS_OFF : judge->facts->plan.private_dns];
+        if (by_gateway)
+            text_add(words, sizeof words, ", as a gateway endpoint leaves them");
         say_missing(judge, service, RUNG_PRIVATE, status,
                     status == STATUS_PASS ? FAILURE_NONE : FAILURE_PUBLIC, 0, words);
         return;

@@ -211,10 +211,37 @@ static void mend_fips_missing(const struct facts *facts, enum service service,
     remedy_restart(facts, finding);
 }
 
+static void mend_gateway_missing(const struct facts *facts, enum service service,
+                                 struct finding *finding)
+{
+    remedy_text(finding,
+                "Give this subnet's route table a gateway endpoint for %s, which costs nothing; "
+                "its policy and this instance's group must let the traffic pass (443 to the "
+                "service's prefix list). Or create an interface endpoint.",
+                service_name(service));
+    remedy_note(finding, "look first: nothing listed means the main route table of the VPC");
+    remedy_command(finding,
+                   "aws ec2 describe-route-tables --region %s --filters "
+                   "Name=association.subnet-id,Values=%s --query "
+                   "\"RouteTables[].[RouteTableId,Routes]\"",
+                   remedy_region(facts), remedy_subnet(facts));
+    remedy_note(finding, "where no route leads to a prefix list of the service");
+    remedy_command(finding,
+                   "aws ec2 create-vpc-endpoint --region %s --vpc-endpoint-type Gateway --vpc-id "
+                   "%s --service-name %s --route-table-ids <route-table-id>",
+                   remedy_region(facts), remedy_vpc(facts),
+                   remedy_endpoint_service(facts, service));
+    remedy_restart(facts, finding);
+}
+
 void mend_endpoint_missing(const struct scene *scene, struct finding *finding)
 {
     const struct facts *facts = scene->facts;
 
+    if (service_has_gateway(remedy_service(finding))) {
+        mend_gateway_missing(facts, remedy_service(finding), finding);
+        return;
+    }
     if (override_is_fips(facts, remedy_service(finding))) {
         mend_fips_missing(facts, remedy_service(finding), finding);
         return;

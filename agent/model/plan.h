@@ -64,4 +64,10 @@ struct plan {
     struct service_plan services[N_SERVICES];
 };
 
+/* What a public address of this service means. S3 has gateway endpoints too: routes to its public
+ * addresses, which never leave the VPC's own network, so that those addresses say nothing
+ * (docs.aws.amazon.com/vpc/latest/privatelink/vpc-endpoints-s3.html). */
+bool service_has_gateway(enum service service);
+enum private_dns plan_private_dns(const struct plan *plan, enum service service);
+
 #endif

@@ -160,8 +160,10 @@ static void class_address(struct climb *climb, struct address_facts *facts)
     const struct facts *all = climb->observe->facts;
 
     facts->place = place_of(&all->instance, facts->address);
-    facts->second_opinion = all->plan.private_dns == PRIVATE_DNS_REQUIRE &&
-                            (facts->place == PLACE_PUBLIC || facts->place == PLACE_LOCAL);
+    facts->second_opinion = (facts->place == PLACE_PUBLIC &&
+                             plan_private_dns(&all->plan, climb->service) == PRIVATE_DNS_REQUIRE) ||
+                            (facts->place == PLACE_LOCAL &&
+                             all->plan.private_dns == PRIVATE_DNS_REQUIRE);
 }
 
 void ladder_add(struct climb *climb, const char *address, bool from_hosts_file)

@@ -380,6 +380,23 @@ def test_the_optional_services_may_be_required_of_a_healthy_vpc():
         assert (found["verdict"], codes(found)) == ("ready", [])
 
 
+def test_public_addresses_of_s3_are_a_gateway_endpoints_and_their_silence_is_a_missing_one():
+    with Lab(["s3-gateway"]) as lab:
+        found, _ = report(lab, "--require", "s3")
+        assert (found["verdict"], codes(found)) == ("ready", [])
+        private = next(check for check in found["checks"] if check["id"] == "s3.private")
+        assert private["status"] == "pass" and "gateway endpoint" in private["summary"]
+    with Lab(["endpoint-missing:s3"]) as lab:
+        found, _ = report(lab, "--require", "s3")
+        assert (found["verdict"], codes(found)) == ("not-ready", ["endpoint-missing"])
+        root = found["findings"][0]
+        assert root["explains"] == ["s3.connect"] and root["confidence"] == "likely"
+        assert any("--vpc-endpoint-type Gateway" in command for command in root["remedy"]["commands"])
+    with Lab(["endpoint-missing:s3", "egress-blocked"]) as lab:  # what all share is no missing gateway
+        found, _ = report(lab, "--require", "s3")
+        assert codes(found) == ["egress-blocked"]
+
+
 def test_where_containers_are_a_second_token_shows_the_hop_limit_and_nobody_waits_for_it():
     with Lab(["hop-limit-one:2"]) as lab:
         found, _ = report(lab)

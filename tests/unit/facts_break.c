@@ -106,7 +106,8 @@ void resolve_to(struct facts *facts, enum service service, const char *address, 
                 enum failure connect)
 {
     struct endpoint_facts *endpoint = &facts->endpoints[service];
-    bool stops = place == PLACE_PUBLIC && facts->plan.private_dns == PRIVATE_DNS_REQUIRE;
+    bool stops = place == PLACE_PUBLIC &&
+                 plan_private_dns(&facts->plan, service) == PRIVATE_DNS_REQUIRE;
     for (int32_t i = 0; i < endpoint->n_answers; i++) {
         struct dns_answer *answer = &endpoint->answers[i];
         if (answer->asked_as == ASKED_AMAZON || answer->family != FAMILY_IPV4)

@@ -155,6 +155,26 @@ static void endpoint_missing(struct facts *facts)
     resolve_to(facts, SERVICE_SSMMESSAGES, public_of[1], PLACE_PUBLIC, FAILURE_TIMEOUT);
 }
 
+static void s3_by_gateway(struct facts *facts)
+{
+    add_service(facts, SERVICE_S3, NEED_REQUIRED);
+    resolve_to(facts, SERVICE_S3, "52.216.8.31", PLACE_PUBLIC, FAILURE_NONE);
+}
+
+static void s3_gateway_missing(struct facts *facts)
+{
+    add_service(facts, SERVICE_S3, NEED_REQUIRED);
+    resolve_to(facts, SERVICE_S3, "52.216.8.31", PLACE_PUBLIC, FAILURE_TIMEOUT);
+}
+
+/* What all share is no missing gateway endpoint. */
+static void s3_silent_with_all_others(struct facts *facts)
+{
+    s3_gateway_missing(facts);
+    EACH_SERVICE(i)
+    break_connect(facts, (enum service)i, ALL_ADDRESSES, FAILURE_TIMEOUT, 3500);
+}
+
 static void ec2messages_missing(struct facts *facts)
 {
     use_agent(facts, "3.3.1142.0", false);
@@ -237,6 +257,11 @@ const struct situation name_situations[] = {
      "endpoint-missing"},
     {"endpoint-missing--ec2messages", ec2messages_missing_but_required, VERDICT_NOT_READY,
      CONFIDENCE_CERTAIN, "endpoint-missing"},
+    {"endpoint-missing--gateway", s3_gateway_missing, VERDICT_NOT_READY, CONFIDENCE_LIKELY,
+     "endpoint-missing"},
+    {"egress-blocked--with-gateway", s3_silent_with_all_others, VERDICT_NOT_READY,
+     CONFIDENCE_LIKELY, "egress-blocked"},
+    {"healthy--s3-gateway", s3_by_gateway, VERDICT_READY, CONFIDENCE_POSSIBLE, ""},
     {"ec2messages-not-needed", ec2messages_missing, VERDICT_READY, CONFIDENCE_CERTAIN,
      "ec2messages-not-needed"},
     {"public-path", public_path, VERDICT_NOT_READY, CONFIDENCE_CERTAIN, "public-path"},

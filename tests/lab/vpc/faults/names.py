@@ -166,6 +166,12 @@ def _(world):
         world.point(service, [w.other_vpc_address(service)])
 
 
+@fault("s3-gateway", "S3 by a gateway endpoint: public addresses, and a route to them; no fault", None)
+def _(world):
+    world.point("s3", [w.public_address("s3")])
+    world.rule("network_acl", f"ip daddr {w.public_address('s3')} accept")
+
+
 @fault("public-path", "public addresses, and they answer: traffic leaves through a NAT", "public-path")
 def _(world):
     world.records |= _public(world)
