@@ -107,7 +107,7 @@ static bool offer_others(const struct scene *scene, const struct blocked *blocke
     if (firewall_offer(scene->facts, finding))
         return true;
     if (blocked->n_others == 0)
-        finding_alternative(finding, "local-firewall", "%s", "");
+        finding_alternative(finding, "local-firewall", FIREWALL_LOOK);
     return false;
 }
 

@@ -45,7 +45,7 @@ bool explains_no_route(const struct scene *scene, enum service service, struct f
                      network->default_route_ipv6 ? "yes" : "no");
     finding->confidence = by_route ? CONFIDENCE_CERTAIN : CONFIDENCE_LIKELY;
     if (!by_route) /* EHOSTUNREACH at once: also what a firewall's reject returns */
-        finding_alternative(finding, "local-firewall", "%s", "");
+        finding_alternative(finding, "local-firewall", FIREWALL_LOOK);
     return true;
 }
 
@@ -156,7 +156,7 @@ bool explains_endpoint_refuses(const struct scene *scene, enum service service,
     finding_title(finding, "%s: %d of %d addresses refuse port 443", service_name(service),
                   (int)reach.rejected, (int)reach.n);
     reach_quote(scene->facts, service, ENDING_REJECTED, 4, finding);
-    finding_alternative(finding, "local-firewall", "%s", "");
+    finding_alternative(finding, "local-firewall", FIREWALL_LOOK);
     return true;
 }
 
@@ -193,6 +193,9 @@ bool explains_path_mtu(const struct scene *scene, enum service service, struct f
         return false;
     finding->confidence = proven ? CONFIDENCE_CERTAIN : CONFIDENCE_POSSIBLE;
     if (!proven)
-        finding_alternative(finding, "tls-reset", "%s", "");
+        finding_alternative(finding, "tls-reset",
+                            "aws ec2 describe-route-tables --region %s --filters "
+                            "Name=association.subnet-id,Values=%s",
+                            remedy_region(scene->facts), remedy_subnet(scene->facts));
     return true;
 }

@@ -107,8 +107,13 @@ bool explains_dns_bypasses_vpc(const struct scene *scene, enum service service,
     }
     if (finding->explains == 0)
         return false;
-    if (resolvers->stub && resolvers->n_upstream > 0)
-        finding_evidence(finding, "behind the local stub is %s", resolvers->upstream[0]);
+    const char *server = resolvers->configured[0];
+    if (resolvers->stub && resolvers->n_upstream > 0) {
+        server = resolvers->upstream[0];
+        finding_evidence(finding, "behind the local stub is %s", server);
+    }
+    if (server[0] != '\0')
+        finding_title(finding, "The DNS server %s does not ask the VPC's resolver", server);
     finding->confidence = by_no ? CONFIDENCE_CERTAIN : CONFIDENCE_LIKELY;
     return true;
 }

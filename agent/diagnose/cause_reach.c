@@ -211,7 +211,7 @@ bool explains_egress_blocked(const struct scene *scene, enum service service,
     if (is_beyond(scene->facts, finding))
         finding_evidence(finding, "the packets left this machine, and it lost none that came back");
     else if (!firewall_offer(scene->facts, finding))
-        finding_alternative(finding, "local-firewall", "sudo nft list ruleset; sudo iptables-save");
+        finding_alternative(finding, "local-firewall", FIREWALL_LOOK);
     return true;
 }
 

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "diagnose/finding.h"
+#include "diagnose/firewall.h"
 #include "diagnose/look.h"
 #include "diagnose/override.h"
 #include "diagnose/remedy.h"
@@ -133,11 +134,15 @@ bool explains_dns_resolver_unreachable(const struct scene *scene, enum service s
                          resolvers->upstream[0]);
     if (opinion.answered) {
         finding->confidence = CONFIDENCE_CERTAIN;
-        finding_title(finding, "Only Amazon's resolver answers: the configured one is dead");
+        finding_title(finding, "Only Amazon's resolver answers, the configured %s does not",
+                      lookup.answer != NULL ? lookup.answer->server : "one");
         return true;
     }
+    if (lookup.answer != NULL)
+        finding_title(finding, "The configured nameserver %s does not answer",
+                      lookup.answer->server);
     if (failed_locally(lookup.answer))
-        finding_alternative(finding, "local-firewall", "%s", "");
+        finding_alternative(finding, "local-firewall", FIREWALL_LOOK);
     if (opinion.asked)
         finding_alternative(finding, "vpc-dns-off",
                             "aws ec2 describe-vpc-attribute --region %s --vpc-id %s "
@@ -157,9 +162,14 @@ bool explains_dns_servfail(const struct scene *scene, enum service service, stru
         return false;
     enum service first = remedy_service(finding);
     struct second_opinion opinion;
+    struct lookup lookup;
     look_second_opinion(scene->facts, first, &opinion);
     quote_lookup(scene, first, finding);
     finding_quote_allowance(finding, scene->facts);
+    look_lookup(scene->facts, first, &lookup);
+    if (lookup.answer != NULL)
+        finding_title(finding, "The nameserver %s fails or refuses to answer",
+                      lookup.answer->server);
     if (!opinion.answered)
         finding_alternative(finding, "vpc-dns-off",
                             "aws ec2 describe-vpc-attribute --region %s --vpc-id %s "
@@ -196,7 +206,12 @@ bool explains_dns_wrong_name(const struct scene *scene, enum service service,
     else
         finding_title(finding, "%s: the name %s does not exist", service_name(service), plan->host);
     quote_lookup(scene, service, finding);
-    finding_evidence(finding, "the name comes from %s", sources[plan->host_source]);
+    if (scene->facts->plan.region_source == SOURCE_OPTION &&
+        plan->host_source != SOURCE_AGENT_CONFIG)
+        finding_evidence(finding, "the region %s comes from an option of this program",
+                         scene->facts->plan.region);
+    else
+        finding_evidence(finding, "the name comes from %s", sources[plan->host_source]);
     if (lookup.all_amazon || opinion.answered)
         finding->confidence = CONFIDENCE_CERTAIN;
     else

@@ -119,7 +119,7 @@ bool explains_credentials_expired(const struct scene *scene, enum service servic
     bool surely = clock.right || (clock.wrong && role->expires_unix_s != 0);
     finding->confidence = surely ? CONFIDENCE_CERTAIN : CONFIDENCE_LIKELY;
     if (!surely)
-        finding_alternative(finding, "clock-wrong", "%s", "");
+        finding_alternative(finding, "clock-wrong", "date -u; chronyc tracking");
     return true;
 }
 

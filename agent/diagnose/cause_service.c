@@ -221,7 +221,10 @@ bool explains_denied(const struct scene *scene, enum service service, struct fin
                         "Name=vpc-id,Values=%s --query "
                         "\"VpcEndpoints[].[ServiceName,PolicyDocument]\"",
                         remedy_region(scene->facts), remedy_vpc(scene->facts));
-    finding_alternative(finding, "denied-by-organization", "%s", "");
+    finding_alternative(finding, "denied-by-organization",
+                        "aws organizations list-policies-for-target --target-id %s --filter "
+                        "SERVICE_CONTROL_POLICY",
+                        remedy_known(scene->facts->instance.account, "<account-id>"));
     return true;
 }
 

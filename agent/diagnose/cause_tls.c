@@ -8,6 +8,7 @@
 #include "diagnose/checks.h"
 #include "diagnose/finding.h"
 #include "diagnose/look.h"
+#include "diagnose/remedy.h"
 
 /* The first address of a service whose TLS failed for one of the reasons. */
 static const struct address_facts *first_failed(const struct facts *facts, enum service service,
@@ -141,7 +142,7 @@ bool explains_clock_wrong(const struct scene *scene, enum service service, struc
     quote_validity(scene, finding, out_of_time, N_OF(out_of_time));
     finding->confidence = clock.wrong || said ? CONFIDENCE_CERTAIN : CONFIDENCE_LIKELY;
     if (clock.n == 0 && !said)
-        finding_alternative(finding, "tls-expired", "%s", "");
+        finding_alternative(finding, "tls-expired", "date -u; chronyc tracking");
     return true;
 }
 
@@ -179,7 +180,10 @@ bool explains_tls_intercepted(const struct scene *scene, enum service service,
     if (proven)
         finding_evidence(finding, "it verifies by the system's bundle, by no root of Amazon's");
     else
-        finding_alternative(finding, "tls-untrusted", "%s", "");
+        finding_alternative(finding, "tls-untrusted",
+                            "aws ec2 describe-route-tables --region %s --filters "
+                            "Name=association.subnet-id,Values=%s",
+                            remedy_region(scene->facts), remedy_subnet(scene->facts));
     finding->confidence = proven ? CONFIDENCE_CERTAIN : CONFIDENCE_LIKELY;
     return true;
 }
@@ -242,7 +246,7 @@ bool explains_tls_expired(const struct scene *scene, enum service service, struc
     quote_validity(scene, finding, out_of_time, N_OF(out_of_time));
     finding_quote_clock(finding, scene->facts);
     if (!surely)
-        finding_alternative(finding, "clock-wrong", "%s", "");
+        finding_alternative(finding, "clock-wrong", "date -u; chronyc tracking");
     return true;
 }
 

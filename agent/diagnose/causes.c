@@ -89,9 +89,9 @@ const struct cause causes[] = {
 
     /* TLS */
     {"clock-wrong", "This machine's clock is wrong", MACHINE, explains_clock_wrong, mend_clock},
-    {"tls-intercepted", "Something on the way opens TLS", MACHINE, explains_tls_intercepted,
-     mend_interception},
-    {"tls-untrusted", "The certificate is by nobody who is trusted", MACHINE,
+    {"tls-intercepted", "A proxy or firewall intercepts TLS, by its own certificate", MACHINE,
+     explains_tls_intercepted, mend_interception},
+    {"tls-untrusted", "The issuer of the certificate is not trusted", MACHINE,
      explains_tls_untrusted, mend_untrusted},
     {"tls-wrong-name", "The certificate is for another name", SERVICE, explains_tls_wrong_name,
      mend_tls_name},

@@ -186,7 +186,7 @@ void firewall_mend(const struct facts *facts, const struct firewall_quotes *quot
     if (quotes->n > 0)
         return;
     if (network->firewall_asked != ANSWER_YES)
-        remedy_command(finding, "sudo nft list ruleset; sudo iptables-save");
+        remedy_command(finding, FIREWALL_LOOK);
     if (network->firewall_asked == ANSWER_NO) {
         remedy_note(finding, "names the rule");
         remedy_command(finding, "sudo ssm-preflight check");
@@ -224,8 +224,8 @@ bool firewall_offer(const struct facts *facts, struct finding *finding)
         quote_drop(drop, finding);
     quote_lost(facts, finding);
     finding_alternative(finding, "local-firewall",
-                        facts->network.legacy_tables ? "sudo nft list ruleset; sudo iptables-save; "
-                                                       "sudo iptables-legacy-save"
-                                                     : "sudo nft list ruleset; sudo iptables-save");
+                        facts->network.legacy_tables ? FIREWALL_LOOK "; "
+                                                                     "sudo iptables-legacy-save"
+                                                     : FIREWALL_LOOK);
     return true;
 }

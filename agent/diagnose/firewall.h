@@ -8,6 +8,9 @@
 
 #include "diagnose/finding.h"
 
+/* Shows every rule but iptables-legacy's, to root. */
+#define FIREWALL_LOOK "sudo nft list ruleset; sudo iptables-save"
+
 enum loss {
     LOSS_UNKNOWN, /* nothing says anything: as from a program that did not ask */
     LOSS_NONE,    /* what was sent left this machine, and nothing that came in was lost */

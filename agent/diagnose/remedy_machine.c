@@ -180,7 +180,7 @@ void mend_local_firewall(const struct scene *scene, struct finding *finding)
         firewall_mend(scene->facts, &quotes, 443, NULL, finding);
     } else {
         remedy_note(finding, REMEDY_LOOK);
-        remedy_command(finding, "sudo nft list ruleset; sudo iptables-save");
+        remedy_command(finding, FIREWALL_LOOK);
         remedy_note(finding, "where the rule is in this table and chain");
         remedy_command(finding, "sudo nft insert rule inet filter output tcp dport 443 accept");
     }

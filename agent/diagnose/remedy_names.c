@@ -293,6 +293,16 @@ void mend_wrong_name(const struct scene *scene, struct finding *finding)
     enum service service = remedy_service(finding);
     char id[NAME_SIZE];
 
+    if (facts->plan.region_source == SOURCE_OPTION && facts->instance.region[0] != '\0' &&
+        strcmp(facts->plan.region, facts->instance.region) != 0) {
+        remedy_text(finding,
+                    "This instance is in %s, and an option of this program says %s: correct or "
+                    "take out --region, or the key region of its configuration.",
+                    remedy_region(facts), facts->plan.region);
+        remedy_note(finding, REMEDY_LOOK);
+        remedy_command(finding, "grep -rn region /etc/ssm-preflight");
+        return;
+    }
     if (override_is_endpoint(facts, service, id)) {
         mend_endpoint_gone(facts, id, finding);
         return;

@@ -397,6 +397,15 @@ def test_public_addresses_of_s3_are_a_gateway_endpoints_and_their_silence_is_a_m
         assert codes(found) == ["egress-blocked"]
 
 
+def test_a_misspelt_region_is_said_to_come_from_the_option():
+    with Lab() as lab:
+        found, _ = report(lab, "--region", "us-esat-1")
+        assert set(codes(found)) == {"dns-wrong-name"}
+        remedy = found["findings"][0]["remedy"]
+        assert "says us-esat-1" in remedy["text"] and "--region" in remedy["text"]
+        assert not any("route53" in command for command in remedy["commands"])
+
+
 def test_where_containers_are_a_second_token_shows_the_hop_limit_and_nobody_waits_for_it():
     with Lab(["hop-limit-one:2"]) as lab:
         found, _ = report(lab)

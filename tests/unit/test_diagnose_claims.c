@@ -137,6 +137,10 @@ static void findings_are_complete(void **state)
                                strcmp(finding->code, "unexplained") == 0;
             if (finding->n_evidence == 0 || finding->remedy[0] == '\0')
                 fail_msg("%s: %s lacks evidence or a remedy", situation->name, finding->code);
+            for (int32_t k = 0; k < finding->n_alternatives; k++)
+                if (finding->alternatives[k].command[0] == '\0')
+                    fail_msg("%s: nothing tells %s apart from %s", situation->name, finding->code,
+                             finding->alternatives[k].code);
             if (finding->severity == SEVERITY_NOTE || mends_agent)
                 continue;
             if (finding->n_commands == 0 ||
