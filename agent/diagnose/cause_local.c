@@ -113,10 +113,14 @@ bool explains_local_firewall(const struct scene *scene, enum service service,
     firewall_quote(scene->facts, &quotes, finding);
     finding->confidence = surely ? CONFIDENCE_CERTAIN : CONFIDENCE_LIKELY;
     if (!surely)
-        finding_alternative(finding, "endpoint-refuses",
-                            "aws ec2 describe-vpc-endpoints --region %s --filters "
-                            "Name=vpc-id,Values=%s --query \"VpcEndpoints[].NetworkInterfaceIds\"",
-                            remedy_region(scene->facts), remedy_vpc(scene->facts));
+        finding_alternative(
+            finding, "endpoint-refuses",
+            "aws ec2 describe-network-interfaces --region %s --filters "
+            "Name=addresses.private-ip-address,Values=%s --query "
+            "\"NetworkInterfaces[].[InterfaceType,Description]\"",
+            remedy_region(scene->facts),
+            remedy_known(scene->facts->endpoints[remedy_service(finding)].addresses[0].address,
+                         "<address>"));
     return true;
 }
 

@@ -26,9 +26,16 @@ void finding_evidence(struct finding *finding, const char *format, ...)
 
     if (finding->n_evidence >= MAX_EVIDENCE)
         return;
+    char *line = finding->evidence[finding->n_evidence];
     va_start(arguments, format);
-    (void)vsnprintf(finding->evidence[finding->n_evidence++], LINE_SIZE, format, arguments);
+    (void)vsnprintf(line, LINE_SIZE, format, arguments);
     va_end(arguments);
+    for (int32_t i = 0; i < finding->n_evidence; i++)
+        if (strcmp(finding->evidence[i], line) == 0) { /* of another service: says nothing more */
+            memset(line, 0, LINE_SIZE);
+            return;
+        }
+    finding->n_evidence++;
 }
 
 void finding_alternative(struct finding *finding, const char *code, const char *format, ...)

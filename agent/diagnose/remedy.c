@@ -59,8 +59,8 @@ static void add_restart(const struct facts *facts, struct finding *finding)
 void remedy_restart(const struct facts *facts, struct finding *finding)
 {
     remedy_text(finding,
-                "Then the agent must be restarted, since it sleeps 5 to 60 minutes between "
-                "attempts; ssm-preflight-follow.service does that by itself where it is on.");
+                "Then restart the agent, which sleeps 5 to 60 minutes between attempts; where it "
+                "is on, ssm-preflight-follow.service does so by itself.");
     remedy_note(finding, "last, and only where no follow-up is on and nobody can log in");
     remedy_command(finding, "aws ec2 reboot-instances --region %s --instance-ids %s",
                    remedy_region(facts), remedy_instance(facts));
@@ -138,6 +138,26 @@ enum service remedy_service(const struct finding *finding)
             (finding->explains & check_service_bits((enum service)i)))
             return (enum service)i;
     return SERVICE_SSM;
+}
+
+void remedy_whose_address(const struct facts *facts, const char *address, struct finding *finding)
+{
+    remedy_note(finding, REMEDY_LOOK);
+    remedy_command(finding,
+                   "aws ec2 describe-network-interfaces --region %s --filters "
+                   "Name=addresses.private-ip-address,Values=%s --query "
+                   "\"NetworkInterfaces[].[NetworkInterfaceId,SubnetId,Status,InterfaceType,"
+                   "Groups[].GroupId]\"",
+                   remedy_region(facts), address);
+}
+
+void remedy_routes_of_subnet(const struct facts *facts, struct finding *finding)
+{
+    remedy_note(finding, "look first: a route more specific than local leads to a firewall");
+    remedy_command(finding,
+                   "aws ec2 describe-route-tables --region %s --filters "
+                   "Name=association.subnet-id,Values=%s --query \"RouteTables[].Routes[]\"",
+                   remedy_region(facts), remedy_subnet(facts));
 }
 
 void remedy_services(const struct finding *finding, char *to, size_t size)

@@ -52,6 +52,10 @@ enum service remedy_service(const struct finding *finding);
 void remedy_find_endpoint_groups(const struct facts *facts, const char *services,
                                  struct finding *finding);
 
+/* The commands that say what has an address, and what stands between this subnet and the endpoints. */
+void remedy_whose_address(const struct facts *facts, const char *address, struct finding *finding);
+void remedy_routes_of_subnet(const struct facts *facts, struct finding *finding);
+
 /* "ssm, ssmmessages": the services whose checks the finding explains. */
 void remedy_services(const struct finding *finding, char *to, size_t size);
 

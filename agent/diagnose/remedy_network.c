@@ -159,17 +159,6 @@ static const char *bad_address(const struct facts *facts, enum service service, 
     return remedy_known(bad != NULL ? bad->address : "", "<address>");
 }
 
-static void whose_address(const struct facts *facts, const char *address, struct finding *finding)
-{
-    remedy_note(finding, REMEDY_LOOK);
-    remedy_command(finding,
-                   "aws ec2 describe-network-interfaces --region %s --filters "
-                   "Name=addresses.private-ip-address,Values=%s --query "
-                   "\"NetworkInterfaces[].[NetworkInterfaceId,SubnetId,Status,InterfaceType,"
-                   "Groups[].GroupId]\"",
-                   remedy_region(facts), address);
-}
-
 static void find_endpoint(const struct facts *facts, enum service service, struct finding *finding)
 {
     remedy_note(finding, REMEDY_LOOK);
@@ -193,7 +182,7 @@ void mend_zone(const struct scene *scene, struct finding *finding)
                          "through, so it is this one interface. Where the address has none, DNS "
                          "names one that is gone: a private hosted zone of your own. Otherwise "
                          "make it anew: take its subnet off the endpoint and add it again.");
-    whose_address(facts, bad_address(facts, service, ENDING_SILENT), finding);
+    remedy_whose_address(facts, bad_address(facts, service, ENDING_SILENT), finding);
     find_endpoint(facts, service, finding);
     remedy_note(finding, "makes the interface anew, meanwhile the zone has none");
     remedy_command(finding,
@@ -213,7 +202,8 @@ void mend_refused(const struct scene *scene, struct finding *finding)
 
     remedy_text(finding, "An endpoint interface drops, it never refuses: see what has this "
                          "address. A private hosted zone or a hosts file may name an old one.");
-    whose_address(facts, bad_address(facts, remedy_service(finding), ENDING_REJECTED), finding);
+    remedy_whose_address(facts, bad_address(facts, remedy_service(finding), ENDING_REJECTED),
+                         finding);
     remedy_command(finding, "aws route53 list-hosted-zones-by-vpc --vpc-id %s --vpc-region %s",
                    remedy_vpc(facts), remedy_region(facts));
     remedy_restart(facts, finding);
@@ -229,7 +219,7 @@ void mend_gateway(const struct scene *scene, struct finding *finding)
                          "(a deleted endpoint, a stale hosted zone), or this machine's netmask or "
                          "static route is wrong.");
     remedy_command(finding, "ip route get %s; ip neigh", address);
-    whose_address(facts, address, finding);
+    remedy_whose_address(facts, address, finding);
     remedy_restart(facts, finding);
 }
 

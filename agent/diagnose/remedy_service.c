@@ -7,14 +7,28 @@
 #include "base/text.h"
 #include "diagnose/remedy.h"
 
+/* The address whose handshake failed; the first one when none did. */
+static const char *shown_address(const struct facts *facts, enum service service)
+{
+    const struct endpoint_facts *endpoint = &facts->endpoints[service];
+
+    for (int32_t i = 0; i < endpoint->n_addresses; i++)
+        if (endpoint->addresses[i].tls.outcome == OUTCOME_FAILED)
+            return remedy_known(endpoint->addresses[i].address, "<address>");
+    return remedy_known(endpoint->addresses[0].address, "<address>");
+}
+
+static void whose_is_it(const struct facts *facts, struct finding *finding)
+{
+    remedy_whose_address(facts, shown_address(facts, remedy_service(finding)), finding);
+}
+
 static void show_certificate(const struct facts *facts, enum service service,
                              struct finding *finding)
 {
     const char *host = remedy_host(facts, service);
-    const char *address = "<address>";
+    const char *address = shown_address(facts, service);
 
-    if (facts->endpoints[service].n_addresses > 0)
-        address = remedy_known(facts->endpoints[service].addresses[0].address, "<address>");
     remedy_command(finding,
                    "openssl s_client -connect %s:443 -servername %s </dev/null | openssl x509 "
                    "-noout -subject -issuer -dates",
@@ -27,6 +41,7 @@ void mend_interception(const struct scene *scene, struct finding *finding)
                          "firewall: it breaks the session channel. Where it is meant to stay, this "
                          "finding stays, unless --ca-file names the certificate of its authority, "
                          "which the image's own bundle needs as well.");
+    remedy_routes_of_subnet(scene->facts, finding);
     show_certificate(scene->facts, remedy_service(finding), finding);
     remedy_restart(scene->facts, finding);
 }
@@ -36,6 +51,7 @@ void mend_untrusted(const struct scene *scene, struct finding *finding)
     remedy_text(finding, "Find out who answers: the certificate ends in no root of Amazon's nor "
                          "of this machine's. A stale hosted zone, a captive gateway, or an "
                          "inspecting firewall whose authority the image lacks.");
+    whose_is_it(scene->facts, finding);
     show_certificate(scene->facts, remedy_service(finding), finding);
     remedy_restart(scene->facts, finding);
 }
@@ -45,6 +61,7 @@ void mend_tls_name(const struct scene *scene, struct finding *finding)
     remedy_text(finding, "The address belongs to another service or endpoint. Correct what names "
                          "it: a private hosted zone, /etc/hosts, or the endpoint in "
                          "amazon-ssm-agent.json.");
+    whose_is_it(scene->facts, finding);
     show_certificate(scene->facts, remedy_service(finding), finding);
     remedy_command(finding, "aws route53 list-hosted-zones-by-vpc --vpc-id %s --vpc-region %s",
                    remedy_vpc(scene->facts), remedy_region(scene->facts));
@@ -55,6 +72,7 @@ void mend_tls_expired(const struct scene *scene, struct finding *finding)
 {
     remedy_text(finding, "Amazon renews its certificates long before; so something else answers, "
                          "or this machine's clock is wrong after all.");
+    whose_is_it(scene->facts, finding);
     show_certificate(scene->facts, remedy_service(finding), finding);
     remedy_command(finding, "chronyc tracking; date -u");
     remedy_restart(scene->facts, finding);
@@ -65,11 +83,7 @@ void mend_tls_reset(const struct scene *scene, struct finding *finding)
     remedy_text(finding, "Something between this instance and the endpoint filters connections by "
                          "what they say: a firewall that allows names from a list, or a proxy. "
                          "Let the Systems Manager names pass.");
-    remedy_note(finding, "a route more specific than local leads to it");
-    remedy_command(finding,
-                   "aws ec2 describe-route-tables --region %s --filters "
-                   "Name=association.subnet-id,Values=%s",
-                   remedy_region(scene->facts), remedy_subnet(scene->facts));
+    remedy_routes_of_subnet(scene->facts, finding);
     show_certificate(scene->facts, remedy_service(finding), finding);
     remedy_restart(scene->facts, finding);
 }
@@ -78,6 +92,7 @@ void mend_tls_version(const struct scene *scene, struct finding *finding)
 {
     remedy_text(finding, "AWS speaks TLS 1.2 and 1.3: what answers is not AWS, or an appliance in "
                          "between lowers the version. Except the Systems Manager names from it.");
+    whose_is_it(scene->facts, finding);
     show_certificate(scene->facts, remedy_service(finding), finding);
     remedy_restart(scene->facts, finding);
 }
@@ -116,11 +131,7 @@ void mend_proxy(const struct scene *scene, struct finding *finding)
     remedy_text(finding, "A proxy or firewall answers in place of the service: let the Systems "
                          "Manager names through it unchanged, or route them to the endpoints "
                          "directly.");
-    remedy_note(finding, "a route more specific than local leads to it");
-    remedy_command(finding,
-                   "aws ec2 describe-route-tables --region %s --filters "
-                   "Name=association.subnet-id,Values=%s",
-                   remedy_region(facts), remedy_subnet(facts));
+    remedy_routes_of_subnet(facts, finding);
     remedy_restart(facts, finding);
 }
 

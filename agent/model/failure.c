@@ -109,7 +109,7 @@ static const struct {
     [FAILURE_DNS_MALFORMED] = {"malformed DNS answer", true},
     [FAILURE_PUBLIC] = {"public address", true},
     [FAILURE_UNTRUSTED] = {"certificate not trusted", false},
-    [FAILURE_INTERCEPTED] = {"TLS opened on the way", false},
+    [FAILURE_INTERCEPTED] = {"TLS intercepted", false},
     [FAILURE_CERTIFICATE_EXPIRED] = {"certificate expired", true},
     [FAILURE_CERTIFICATE_NOT_YET_VALID] = {"certificate not yet valid", true},
     [FAILURE_WRONG_NAME] = {"certificate for another name", false},
