@@ -24,6 +24,7 @@ static void clean_finding(struct finding *finding)
 {
     clean(finding->title, sizeof finding->title);
     clean(finding->remedy, sizeof finding->remedy);
+    clean(finding->afterwards, sizeof finding->afterwards);
     for (int32_t i = 0; i < finding->n_evidence; i++)
         clean(finding->evidence[i], sizeof finding->evidence[i]);
     for (int32_t i = 0; i < finding->n_alternatives; i++)

@@ -54,22 +54,25 @@ static void add_restart(const struct facts *facts, struct finding *finding)
 
     remedy_restart_command(facts, command, sizeof command);
     remedy_command(finding, "%s", command);
+    finding->n_afterwards++;
 }
 
 void remedy_restart(const struct facts *facts, struct finding *finding)
 {
-    remedy_text(finding,
-                "Then restart the agent, which sleeps 5 to 60 minutes between attempts; where it "
-                "is on, ssm-preflight-follow.service does so by itself.");
+    text_set(finding->afterwards, sizeof finding->afterwards,
+             "Then restart the agent, which sleeps 5 to 60 minutes between attempts; where it is "
+             "on, ssm-preflight-follow.service does so by itself.");
     remedy_note(finding, "last, and only where no follow-up is on and nobody can log in");
     remedy_command(finding, "aws ec2 reboot-instances --region %s --instance-ids %s",
                    remedy_region(facts), remedy_instance(facts));
+    finding->n_afterwards++;
     add_restart(facts, finding);
 }
 
 void remedy_restart_here(const struct facts *facts, struct finding *finding)
 {
-    remedy_text(finding, "Then restart the agent, which sleeps 5 to 60 minutes between attempts.");
+    text_set(finding->afterwards, sizeof finding->afterwards,
+             "Then restart the agent, which sleeps 5 to 60 minutes between attempts.");
     add_restart(facts, finding);
 }
 
@@ -153,7 +156,7 @@ void remedy_whose_address(const struct facts *facts, const char *address, struct
 
 void remedy_routes_of_subnet(const struct facts *facts, struct finding *finding)
 {
-    remedy_note(finding, "look first: a route more specific than local leads to a firewall");
+    remedy_note(finding, "look first: what is more specific than local may be a firewall");
     remedy_command(finding,
                    "aws ec2 describe-route-tables --region %s --filters "
                    "Name=association.subnet-id,Values=%s --query \"RouteTables[].Routes[]\"",

@@ -58,7 +58,7 @@ void mend_imds_imposter(const struct scene *scene, struct finding *finding)
                          "machine's own way there: a metadata proxy for containers (kube2iam, "
                          "kiam), a mock left in the image, a redirecting rule, a transparent "
                          "proxy, or another cloud's service.");
-    remedy_note(finding, "who is it: an address here, a listener, or a rule that redirects");
+    remedy_note(finding, "who is it: an address here, a listener, a redirecting rule");
     remedy_command(finding, "ip -brief address; sudo ss -tlnp sport = :80; ip route get %s",
                    address);
     remedy_command(finding, "sudo iptables-save -t nat; sudo nft list ruleset | grep %s", address);
@@ -139,7 +139,7 @@ void mend_clock(const struct scene *scene, struct finding *finding)
     remedy_text(finding, "Set the clock, and keep it by Amazon's time source 169.254.169.123, "
                          "which every VPC has without any route or endpoint: signatures are "
                          "refused beyond 5 minutes, and certificates outside their dates.");
-    remedy_note(finding, "with chrony, until it restarts: the image needs the line server too");
+    remedy_note(finding, "with chrony, until it restarts: the image needs it as well");
     remedy_command(finding, "sudo chronyc -m 'add server 169.254.169.123 iburst prefer' "
                             "'waitsync 10 0 0 1' makestep tracking");
     remedy_note(finding, "with systemd-timesyncd");

@@ -42,7 +42,7 @@ static void create_endpoint(const struct facts *facts, enum service service,
 
 static void turn_on_private_dns(const struct facts *facts, struct finding *finding)
 {
-    remedy_note(finding, "where it is there, and PrivateDnsEnabled is false");
+    remedy_note(finding, "where PrivateDnsEnabled is false");
     remedy_command(finding,
                    "aws ec2 modify-vpc-endpoint --region %s --vpc-endpoint-id <vpc-endpoint-id> "
                    "--private-dns-enabled",
@@ -163,9 +163,9 @@ void mend_private_dns(const struct scene *scene, struct finding *finding)
 {
     const struct facts *facts = scene->facts;
 
-    remedy_text(finding, "See which endpoints the VPC has. Where there are none, create one for "
-                         "each service with private DNS names; where PrivateDnsEnabled is false, "
-                         "turn it on; it needs both DNS attributes of the VPC.");
+    remedy_text(finding, "See which endpoints the VPC has: create those that are missing, with "
+                         "private DNS names, and turn these on where they are off. They need both "
+                         "DNS attributes of the VPC.");
     if (facts->plan.private_dns == PRIVATE_DNS_OFF)
         remedy_text(finding, "Or give the subnet a way to public addresses (NAT gateway).");
     describe_endpoints(facts, finding);
@@ -219,7 +219,7 @@ static void mend_gateway_missing(const struct facts *facts, enum service service
                 "its policy and this instance's group must let the traffic pass (443 to the "
                 "service's prefix list). Or create an interface endpoint.",
                 service_name(service));
-    remedy_note(finding, "look first: nothing listed means the main route table of the VPC");
+    remedy_note(finding, "look first: nothing listed means the main route table");
     remedy_command(finding,
                    "aws ec2 describe-route-tables --region %s --filters "
                    "Name=association.subnet-id,Values=%s --query "

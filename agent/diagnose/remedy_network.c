@@ -135,7 +135,7 @@ void mend_acl(const struct scene *scene, struct finding *finding)
                    remedy_region(facts), remedy_subnet(facts));
     acl_entry(facts, "egress", "443", "443", ipv6, block, finding);
     acl_entry(facts, "ingress", "1024", "65535", ipv6, block, finding);
-    remedy_note(finding, "then those of the subnets of the endpoints, the other way round");
+    remedy_note(finding, "then those of the endpoint subnets, the other way round");
     remedy_command(finding,
                    "aws ec2 describe-network-acls --region %s --filters Name=vpc-id,Values=%s",
                    remedy_region(facts), remedy_vpc(facts));

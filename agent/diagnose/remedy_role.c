@@ -91,12 +91,15 @@ void mend_role_missing(const struct scene *scene, struct finding *finding)
         return;
     }
     trust_policy(facts, trust, sizeof trust);
-    remedy_text(
-        finding,
-        "Attach an instance profile whose role carries "
-        "AmazonSSMManagedInstanceCore, or turn on Default Host Management for the account in this "
-        "region.");
-    remedy_note(finding, "where there is no such profile, else go on to the last of them");
+    remedy_text(finding, "Attach an instance profile whose role carries "
+                         "AmazonSSMManagedInstanceCore, or turn on Default Host Management for "
+                         "the account in this region.");
+    remedy_note(finding, "with a profile that is there, or one made as below");
+    remedy_command(finding,
+                   "aws ec2 associate-iam-instance-profile --region %s --instance-id %s "
+                   "--iam-instance-profile Name=<instance-profile-name>",
+                   remedy_region(facts), remedy_instance(facts));
+    remedy_note(finding, "where there is none");
     remedy_command(finding,
                    "aws iam create-role --role-name <role-name> --assume-role-policy-document %s",
                    trust);
@@ -107,10 +110,6 @@ void mend_role_missing(const struct scene *scene, struct finding *finding)
                             "<instance-profile-name>");
     remedy_command(finding, "aws iam add-role-to-instance-profile --instance-profile-name "
                             "<instance-profile-name> --role-name <role-name>");
-    remedy_command(finding,
-                   "aws ec2 associate-iam-instance-profile --region %s --instance-id %s "
-                   "--iam-instance-profile Name=<instance-profile-name>",
-                   remedy_region(facts), remedy_instance(facts));
     remedy_restart(facts, finding);
 }
 
@@ -274,7 +273,7 @@ void mend_denied(const struct scene *scene, struct finding *finding)
                    "aws ec2 describe-vpc-endpoints --region %s --filters Name=vpc-id,Values=%s "
                    "--query \"VpcEndpoints[].[ServiceName,PolicyDocument]\"",
                    remedy_region(facts), remedy_vpc(facts));
-    remedy_note(finding, "where AmazonSSMManagedInstanceCore is not among the role policies");
+    remedy_note(finding, "where it is not among the policies of the role");
     attach_core(facts, finding);
     remedy_restart(facts, finding);
 }

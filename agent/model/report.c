@@ -63,6 +63,12 @@ int report_exit_status(const struct report *report, bool strict)
     return row->exit_status_strict;
 }
 
+void finding_fix(const struct finding *finding, char *to, size_t size)
+{
+    (void)text_set(to, size, "%s%s%s", finding->remedy,
+                   finding->remedy[0] && finding->afterwards[0] ? " " : "", finding->afterwards);
+}
+
 bool command_is_from_outside(const char *command)
 {
     return text_starts(command, "aws ");

@@ -26,7 +26,8 @@ enum {
     COMMAND_SIZE = 640,
     MAX_EVIDENCE = 10,
     MAX_ALTERNATIVES = 6,
-    NOTE_SIZE = 80,
+    FIX_SIZE = REMEDY_SIZE + LINE_SIZE,
+    NOTE_SIZE = 64, /* with "# " a line of the console */
     MAX_COMMANDS = 9,
     MAX_FINDINGS = 32,
 };
@@ -70,7 +71,9 @@ struct finding {
     int32_t n_alternatives;
     struct alternative alternatives[MAX_ALTERNATIVES];
     char remedy[REMEDY_SIZE];
+    char afterwards[LINE_SIZE]; /* with what it ends: the restart of the agent; may be empty */
     int32_t n_commands;
+    int32_t n_afterwards; /* so many of the commands, the last ones, are for that */
     char commands[MAX_COMMANDS][COMMAND_SIZE];
     char notes[MAX_COMMANDS][NOTE_SIZE]; /* to read before commands[i] is run; mostly empty */
 };
@@ -87,6 +90,9 @@ struct report {
 /* The exit status of the contract. With `strict` anything that warns gives 1: the verdict degraded,
  * a finding of severity warning, or a planned check with status warn. */
 int report_exit_status(const struct report *report, bool strict);
+
+/* The remedy and what comes afterwards, as one text. */
+void finding_fix(const struct finding *finding, char *to, size_t size);
 
 /* The AWS CLI works from wherever somebody may administer the account; any other command works on
  * the instance alone, where perhaps nobody can log in. */

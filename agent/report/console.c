@@ -20,7 +20,7 @@ enum {
     LINE_END_BYTES = 2, /* the terminal layer makes CR LF of our LF */
     PREFIX_COLUMNS = sizeof(FOLDED_PREFIX) - 1,
     COLUMNS = FOLDED_COLUMNS - PREFIX_COLUMNS,
-    MAX_UNITS = MAX_FINDINGS * (2 + MAX_EVIDENCE + MAX_COMMANDS + MAX_ALTERNATIVES) + 1,
+    MAX_UNITS = MAX_FINDINGS * (3 + MAX_EVIDENCE + MAX_COMMANDS + MAX_ALTERNATIVES) + 1,
     MAX_FACTS_LINES = 10, /* better less detail than more lines; at the last level, more lines */
     LAST_FACTS_LINES = 14,
 };
@@ -32,6 +32,7 @@ enum rank {
     RANK_FATAL,
     RANK_FATAL_COMMANDS,
     RANK_WHY,
+    RANK_AFTERWARDS,
     RANK_WARNING,
     RANK_ALTERNATIVE,
     RANK_WARNING_COMMANDS,
@@ -224,6 +225,17 @@ static void add_alternatives(struct block *block, const struct finding *finding)
     }
 }
 
+static void add_commands(struct block *block, const struct finding *finding, int32_t from,
+                         int32_t to, enum rank rank, int group)
+{
+    for (int32_t i = from; i < to; i++) {
+        begin(block, rank, group);
+        add_note(block, finding->notes[i]);
+        add_command(block, finding->commands[i]);
+    }
+}
+
+/* With what a finding ends, the restart of the agent, is said once: of the root cause. */
 static void add_finding(struct block *block, const struct report *report, int32_t i)
 {
     const struct finding *finding = &report->findings[i];
@@ -244,17 +256,19 @@ static void add_finding(struct block *block, const struct report *report, int32_
         begin(block, rank, -1);
         add_labelled(block, "fix", finding->remedy);
     }
-    for (int32_t j = 0; j < finding->n_commands; j++) {
-        begin(block,
-              root    ? RANK_ROOT_COMMANDS
-              : fatal ? RANK_FATAL_COMMANDS
-                      : RANK_WARNING_COMMANDS,
-              (int)i);
-        add_note(block, finding->notes[j]);
-        add_command(block, finding->commands[j]);
+    enum rank commands = root    ? RANK_ROOT_COMMANDS
+                         : fatal ? RANK_FATAL_COMMANDS
+                                 : RANK_WARNING_COMMANDS;
+    int32_t n_mending = finding->n_commands - finding->n_afterwards;
+    add_commands(block, finding, 0, n_mending, commands, (int)i);
+    if (!root)
+        return;
+    if (finding->afterwards[0]) {
+        begin(block, RANK_AFTERWARDS, -1);
+        add_words(block, 3, finding->afterwards);
     }
-    if (root)
-        add_alternatives(block, finding);
+    add_commands(block, finding, n_mending, finding->n_commands, RANK_AFTERWARDS, -1);
+    add_alternatives(block, finding);
 }
 
 /* --- the machine-readable lines --- */

@@ -93,7 +93,7 @@ static void write_verdict(const struct report *report, struct buffer *to)
 static void write_finding(const struct report *report, const struct finding *finding,
                           struct buffer *to)
 {
-    char message[LINE_SIZE];
+    char message[LINE_SIZE], fix[FIX_SIZE];
 
     (void)text_set(message, sizeof(message), "%s%s%s: %s", finding->code,
                    finding->target < N_TARGETS ? " on " : "",
@@ -109,7 +109,8 @@ static void write_finding(const struct report *report, const struct finding *fin
         put(to, "SSM_PREFLIGHT_EVIDENCE", finding->evidence[i]);
     for (int32_t i = 0; i < finding->n_alternatives; i++)
         put(to, "SSM_PREFLIGHT_ALTERNATIVE", finding->alternatives[i].code);
-    put_if(to, "SSM_PREFLIGHT_REMEDY", finding->remedy);
+    finding_fix(finding, fix, sizeof(fix));
+    put_if(to, "SSM_PREFLIGHT_REMEDY", fix);
     for (int32_t i = 0; i < finding->n_commands; i++)
         put(to, "SSM_PREFLIGHT_COMMAND", finding->commands[i]);
 }

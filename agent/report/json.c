@@ -104,7 +104,9 @@ static void put_finding(struct maker *maker, cJSON *object, const struct finding
     put_alternatives(maker, object, finding);
 
     cJSON *remedy = put_object(maker, object, "remedy");
-    put_text(maker, remedy, "text", finding->remedy);
+    char fix[FIX_SIZE];
+    finding_fix(finding, fix, sizeof(fix));
+    put_text(maker, remedy, "text", fix);
     cJSON *commands = put_array(maker, remedy, "commands");
     for (int32_t i = 0; i < finding->n_commands; i++)
         append_text(maker, commands, finding->commands[i]);

@@ -106,8 +106,11 @@ static void put_finding(struct buffer *to, const struct finding *finding)
         (void)buffer_add_text(to, "\n");
     }
     if (finding->remedy[0]) {
+        char fix[FIX_SIZE];
+
+        finding_fix(finding, fix, sizeof(fix));
         (void)buffer_add_text(to, "Fix: ");
-        put(to, finding->remedy);
+        put(to, fix);
         (void)buffer_add_text(to, "\n");
     }
     for (int32_t i = 0; i < finding->n_commands; i++) {

@@ -153,8 +153,11 @@ static void write_commands(struct screen *screen, const struct finding *finding,
 
 static void write_fix(struct screen *screen, const struct finding *finding)
 {
-    if (finding->remedy[0])
-        write_labelled(screen, "Fix", finding->remedy);
+    char fix[FIX_SIZE];
+
+    finding_fix(finding, fix, sizeof(fix));
+    if (fix[0])
+        write_labelled(screen, "Fix", fix);
     if (finding->n_commands == 0)
         return;
     screen_end(screen);
@@ -243,6 +246,7 @@ static void write_finding(struct screen *screen, const struct finding *finding, 
 static void write_in_short(struct screen *screen, const struct finding *finding)
 {
     bool note = finding->severity == SEVERITY_NOTE;
+    char fix[FIX_SIZE];
     int at;
 
     screen_text(screen, severity_ink(finding->severity), note ? "note" : "warning");
@@ -252,10 +256,11 @@ static void write_in_short(struct screen *screen, const struct finding *finding)
     screen_text(screen, INK_PLAIN, " ");
     screen_wrap(screen, INK_PLAIN, at, finding->title);
     screen_end(screen);
-    if (note || !finding->remedy[0])
+    finding_fix(finding, fix, sizeof(fix));
+    if (note || !fix[0])
         return;
     screen_pad(screen, at);
-    screen_wrap(screen, INK_DIM, at, finding->remedy);
+    screen_wrap(screen, INK_DIM, at, fix);
     screen_end(screen);
 }
 

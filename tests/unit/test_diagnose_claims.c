@@ -276,7 +276,8 @@ static void nothing_is_cut(void **state)
                 fail_msg("%s: %s: text too long: %s", situation->name, finding->code,
                          finding->title);
             for (int32_t k = 0; k < finding->n_commands; k++)
-                if (strlen(finding->commands[k]) + 1 >= COMMAND_SIZE)
+                if (strlen(finding->commands[k]) + 1 >= COMMAND_SIZE ||
+                    strlen(finding->notes[k]) + 1 >= NOTE_SIZE)
                     fail_msg("%s: %s: command too long", situation->name, finding->code);
         }
     }

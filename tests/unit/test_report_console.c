@@ -156,8 +156,12 @@ static void the_fullest_report_is_within_bounds(void **state)
 
     (void)state;
     memset(root->remedy, 'w', sizeof(root->remedy) - 1);
-    for (root->n_commands = 0; root->n_commands < MAX_COMMANDS; root->n_commands++)
+    memset(root->afterwards, 'a', sizeof(root->afterwards) - 1);
+    for (root->n_commands = 0; root->n_commands < MAX_COMMANDS; root->n_commands++) {
         memset(root->commands[root->n_commands], '\'', COMMAND_SIZE - 1);
+        memset(root->notes[root->n_commands], 'n', NOTE_SIZE - 1);
+    }
+    root->n_afterwards = 2;
     for (root->n_evidence = 0; root->n_evidence < MAX_EVIDENCE; root->n_evidence++)
         memset(root->evidence[root->n_evidence], 'e', LINE_SIZE - 1);
     filled->report.n_findings = MAX_FINDINGS;
@@ -184,6 +188,30 @@ static void the_fullest_report_is_within_bounds(void **state)
     assert_string_equal(back.instance.id, "i-0123456789abcdef0");
     buffer_clear(&text);
     free(filled);
+}
+
+/* What mends comes before what is done afterwards, and before the evidence, where not all fits. */
+static void what_mends_is_cut_last(void **state)
+{
+    struct buffer text;
+
+    (void)state;
+    facts_healthy(&facts);
+    situation_find("role-missing")->make(&facts);
+    diagnose(&facts, &report);
+    write_new(&report, &text);
+    assert_non_null(strstr(text.bytes, "associate-iam-instance-profile"));
+    assert_non_null(strstr(text.bytes, "add-role-to-instance-profile"));
+    assert_null(strstr(text.bytes, "reboot-instances"));
+    assert_non_null(strstr(text.bytes, FOLDED_PREFIX "# where there is none\n"));
+    buffer_clear(&text);
+    facts_healthy(&facts);
+    situation_find("role-profile-empty")->make(&facts);
+    diagnose(&facts, &report);
+    write_new(&report, &text);
+    assert_non_null(strstr(text.bytes, "reboot-instances"));
+    assert_non_null(strstr(text.bytes, FOLDED_PREFIX "sudo systemctl restart"));
+    buffer_clear(&text);
 }
 
 /* --- commands --- */
@@ -527,6 +555,7 @@ int main(void)
         cmocka_unit_test(blocks_look_as_they_should),
         cmocka_unit_test(every_block_is_within_bounds),
         cmocka_unit_test(the_fullest_report_is_within_bounds),
+        cmocka_unit_test(what_mends_is_cut_last),
         cmocka_unit_test(folded_commands_mean_the_same),
         cmocka_unit_test(every_situation_comes_back),
         cmocka_unit_test(prefixes_and_line_ends_do_not_matter),
