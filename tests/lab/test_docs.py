@@ -1,0 +1,64 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the documentation shows is what the program prints.
+
+A block of code in README.md or docs/*.md that stands behind a comment like
+
+    <!-- lab: --fault endpoint-blocks-443:ssm -- check --output terminal -->
+
+is compared with what that run prints, times and the machine-readable lines apart. A line "..." stands for any lines.
+DOCS_UPDATE=1 writes blocks without such a line anew."""
+
+import glob
+import os
+import re
+
+import pytest
+
+from vpc import Lab
+
+pytestmark = pytest.mark.usefixtures("binary")
+TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+SAMPLE = re.compile(r"<!-- lab: (.*?)-- (.*?) -->\n+```\w*\n(.*?)```\n", re.DOTALL)
+# What differs from run to run.
+VARIES = [
+    (r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z", "TIME"),
+    (r"\b\d+(\.\d+)? m?s\b", "DURATION"),
+    (r"(?m)^(ssm-preflight: =\d+/\d+) .*$", r"\1 FACTS"),
+]
+
+
+def samples():
+    for path in [os.path.join(TOP, "README.md")] + sorted(glob.glob(os.path.join(TOP, "docs", "*.md"))):
+        with open(path, encoding="utf-8") as file:
+            for found in SAMPLE.finditer(file.read()):
+                yield pytest.param(path, found, id=f"{os.path.relpath(path, TOP)}: {found[1]}-- {found[2]}")
+
+
+def constant(text):
+    for pattern, word in VARIES:
+        text = re.sub(pattern, word, text)
+    return " ".join(text.split())  # a longer duration breaks lines elsewhere
+
+
+def is_shown(shown, printed):
+    parts = [re.escape(constant(part)) for part in re.split(r"(?m)^ *(?:ssm-preflight: )?\.\.\.$", shown)]
+    return re.fullmatch(r"\s*.*\s*".join(parts), constant(printed), re.DOTALL)
+
+
+@pytest.mark.parametrize("path, found", samples())
+def test_a_sample_is_what_is_printed(path, found):
+    faults = [fault for fault in found[1].split() if fault != "--fault"]
+    with Lab(faults) as lab:
+        done = lab.run(found[2].split())
+    assert done.stdout, done.stderr
+    if os.environ.get("DOCS_UPDATE") and "\n..." not in found[3]:
+        with open(path, encoding="utf-8") as file:
+            text = file.read()
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(text.replace(found[3], done.stdout, 1))
+        return
+    assert is_shown(found[3], done.stdout), f"{path} shows\n{found[3]}\nand printed is\n{done.stdout}"
+
+
+def test_there_are_samples():
+    assert len(list(samples())) >= 2
