@@ -8,6 +8,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 static bool format_into(char *to, size_t size, const char *format, va_list arguments)
 {
@@ -90,6 +91,30 @@ bool text_escape(char *to, size_t size, const char *from, size_t n)
     }
     to[used] = '\0';
     return true;
+}
+
+/* Where the word stands in the bytes, in either case; n when it does not. */
+static size_t find_word(const char *bytes, size_t n, const char *word)
+{
+    size_t length = strlen(word);
+
+    for (size_t i = 0; i + length <= n; i++)
+        if (strncasecmp(bytes + i, word, length) == 0)
+            return i;
+    return n;
+}
+
+void text_excerpt(char *to, size_t size, const char *body, size_t n)
+{
+    static const char end[] = "</title>";
+    size_t from = body ? find_word(body, n, "<title") : n;
+    size_t length = from < n ? find_word(body + from, n - from, end) + sizeof(end) - 1 : 0;
+
+    if (from == n || length > n - from || length > EXCERPT_BYTES) {
+        from = 0;
+        length = n < EXCERPT_BYTES ? n : EXCERPT_BYTES;
+    }
+    (void)text_escape(to, size, body ? body + from : NULL, length);
 }
 
 static bool is_space(char c)

@@ -22,6 +22,11 @@ bool text_add(char *to, size_t size, const char *format, ...) __attribute__((for
  * Returns whether all of it fitted. `from` may be NULL (an empty string). */
 bool text_escape(char *to, size_t size, const char *from, size_t n);
 
+/* What tells most of a body of n bytes that is not what was asked for, escaped: the title of a page
+ * of HTML ("<title>Sign in</title>"), else the first EXCERPT_BYTES. */
+enum { EXCERPT_BYTES = 120 };
+void text_excerpt(char *to, size_t size, const char *body, size_t n);
+
 /* Removes white space at both ends, in place; returns its argument. */
 char *text_trim(char *text);
 

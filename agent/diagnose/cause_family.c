@@ -201,6 +201,7 @@ void mend_family(const struct scene *scene, struct finding *finding)
         remedy_text(finding, "Or add the %s entries to the subnets' network ACLs.", name);
     if (blocked.far_silent)
         remedy_text(finding, "Or give the route table a route for %s.", ipv6 ? "::/0" : name);
+    remedy_note(finding, REMEDY_LOOK);
     find_groups(facts, finding);
     allow(facts, "ingress", "<endpoint-security-group-id>", family,
           block_of(instance->subnet_cidrs, instance->n_subnet_cidrs, family,

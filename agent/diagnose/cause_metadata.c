@@ -40,7 +40,7 @@ static void quote_imds(const struct scene *scene, struct finding *finding)
         finding_evidence(finding, "Server: %s (the metadata service says " IMDS_SERVER ")",
                          imds->server);
     if (imds->body_start[0] != '\0')
-        finding_evidence(finding, "the answer begins: %s", imds->body_start);
+        finding_evidence(finding, "the answer has: %s", imds->body_start);
 }
 
 /* A container or a chroot on EC2 may hide the firmware's tables, and the metadata service too. */

@@ -255,7 +255,7 @@ static void quote_http(const struct scene *scene, enum service service, struct f
                          at->head.server[0] ? at->head.server : "(none)",
                          at->head.via[0] ? ", Via: " : "", at->head.via);
     if (at->body_start[0] != '\0')
-        finding_evidence(finding, "the answer begins: %s", at->body_start);
+        finding_evidence(finding, "the answer has: %s", at->body_start);
 }
 
 /* The service says that the time is off while the clock is right, or that the signature is wrong:

@@ -26,7 +26,7 @@ void checks_say(const struct judge *judge, enum check check, enum status status,
     if (judge->facts->plan.skipped & check_bit(check)) {
         result->status = STATUS_SKIP;
         result->reason = FAILURE_NOT_WANTED;
-        text_set(result->summary, sizeof result->summary, "not wanted (--skip)");
+        text_set(result->summary, sizeof result->summary, "left out by --skip");
         return;
     }
     result->status = status;
@@ -183,9 +183,9 @@ static void judge_role(const struct judge *judge)
 {
     if (judge->facts->plan.permissions == PERMISSIONS_OFF) {
         checks_say(judge, CHECK_ROLE_ATTACHED, STATUS_SKIP, FAILURE_NOT_WANTED, 0,
-                   "not wanted (--permissions off)");
+                   "left out by --permissions off");
         checks_say(judge, CHECK_ROLE_CREDENTIALS, STATUS_SKIP, FAILURE_NOT_WANTED, 0,
-                   "not wanted (--permissions off)");
+                   "left out by --permissions off");
         return;
     }
     judge_attached(judge);

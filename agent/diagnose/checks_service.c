@@ -236,8 +236,8 @@ static void say_unproven(const struct judge *judge, enum service service)
     enum permissions mode = judge->facts->plan.permissions;
 
     if (mode == PERMISSIONS_OFF || mode == PERMISSIONS_ROLE_ONLY) {
-        checks_say(judge, check, STATUS_SKIP, FAILURE_NOT_WANTED, 0,
-                   "not wanted (--permissions %s)", mode == PERMISSIONS_OFF ? "off" : "role-only");
+        checks_say(judge, check, STATUS_SKIP, FAILURE_NOT_WANTED, 0, "left out by --permissions %s",
+                   mode == PERMISSIONS_OFF ? "off" : "role-only");
         return;
     }
     if (endpoint->n_actions == 0) {

@@ -46,7 +46,9 @@ static void summarize_ready(struct report *report)
     const struct plan *plan = &report->facts->plan;
     char line[LINE_SIZE] = "ready: ";
     bool proven = false, first = true;
-    char behind[32];
+    char behind[64];
+    int32_t n_warnings = report_n_warnings(report);
+    int n_left_out = __builtin_popcountll(report_left_out(report));
 
     for (int i = 0; i < N_SERVICES; i++) {
         if (!report->checks[check_of_service((enum service)i, RUNG_CONNECT)].required ||
@@ -60,6 +62,12 @@ static void summarize_ready(struct report *report)
     text_add(line, sizeof line, "%s reachable%s", first ? "nothing required, all" : "",
              proven ? " and permitted" : "");
     text_set(behind, sizeof behind, " in %d ms", (int)report->facts->duration_ms);
+    if (n_left_out > 0)
+        text_add(behind, sizeof behind, ", %d check%s left out", n_left_out,
+                 n_left_out == 1 ? "" : "s");
+    if (n_warnings > 0)
+        text_add(behind, sizeof behind, ", %d warning%s", (int)n_warnings,
+                 n_warnings == 1 ? "" : "s");
     set_line(report->summary, line, behind);
 }
 

@@ -132,8 +132,8 @@ static bool token_plausible(const char *body, size_t n)
 
 static void keep_start(struct imds *imds, const struct http_reply *reply)
 {
-    (void)text_escape(imds->facts->body_start, sizeof(imds->facts->body_start), reply->body,
-                      reply->body_bytes < 120 ? reply->body_bytes : 120);
+    text_excerpt(imds->facts->body_start, sizeof(imds->facts->body_start), reply->body,
+                 reply->body_bytes);
 }
 
 static void second_opinion_arrived(void *arg, const struct http_reply *reply)

@@ -197,8 +197,7 @@ static void document_arrived(void *arg, const struct imds_answer *answer)
         step_fail(&imds->identity, imds_status_failure(answer->status), answer->took_ms);
     else if (!take_document(instance, answer->body)) {
         step_fail(&imds->identity, FAILURE_MALFORMED, answer->took_ms);
-        (void)text_escape(imds->body_start, sizeof(imds->body_start), answer->body,
-                          answer->body_bytes < 120 ? answer->body_bytes : 120);
+        text_excerpt(imds->body_start, sizeof(imds->body_start), answer->body, answer->body_bytes);
     } else {
         step_ok(&imds->identity, answer->took_ms);
         identity_answered(reader);

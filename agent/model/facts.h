@@ -84,7 +84,7 @@ struct imds_facts {
     int32_t token_status; /* HTTP status, 0 when none came */
     int32_t identity_status;
     char server[NAME_SIZE];       /* Server header; the real one says EC2ws */
-    char body_start[DETAIL_SIZE]; /* of an answer that is not IMDS's, escaped */
+    char body_start[DETAIL_SIZE]; /* of an answer that is not IMDS's, escaped: text_excerpt() */
     enum answer get_answers;      /* second opinion on a silent token: does a GET answer? */
     int32_t n_requests;           /* sent in this round, for the numbers */
     enum answer spare_hop; /* second opinion, where containers are: the token's answer would survive

@@ -146,7 +146,7 @@ static const struct {
     [FAILURE_NOT_CONNECTED] = {"not connected", true},
     [FAILURE_INVALID] = {"invalid configuration", false},
     [FAILURE_BELOW] = {"rung below failed", false},
-    [FAILURE_NOT_WANTED] = {"not wanted", false},
+    [FAILURE_NOT_WANTED] = {"left out", false},
     [FAILURE_NOT_IN_REGION] = {"not in this region", false},
     [FAILURE_STOPPED] = {"stopped before an answer", true},
     [FAILURE_INTERNAL] = {"internal error", false},

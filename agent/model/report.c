@@ -52,6 +52,40 @@ static bool report_warns(const struct report *report)
     return false;
 }
 
+static bool is_left_out(const struct plan *plan, enum check check)
+{
+    bool unproven = plan->permissions == PERMISSIONS_OFF ||
+                    plan->permissions == PERMISSIONS_ROLE_ONLY;
+    enum service service;
+    enum rung rung;
+
+    if (plan->skipped & check_bit(check))
+        return true;
+    if (check_is_service(check, &service, &rung))
+        return unproven && rung == RUNG_AUTHORIZE;
+    return check_target(check) == TARGET_ROLE && plan->permissions == PERMISSIONS_OFF;
+}
+
+check_set report_left_out(const struct report *report)
+{
+    check_set set = 0;
+
+    for (int i = 0; i < N_CHECKS; i++)
+        if (report->checks[i].planned && report->checks[i].reason == FAILURE_NOT_WANTED &&
+            is_left_out(&report->facts->plan, (enum check)i))
+            set |= check_bit((enum check)i);
+    return set;
+}
+
+int32_t report_n_warnings(const struct report *report)
+{
+    int32_t n = 0;
+
+    for (int32_t i = 0; i < report->n_findings; i++)
+        n += report->findings[i].severity == SEVERITY_WARNING;
+    return n;
+}
+
 int report_exit_status(const struct report *report, bool strict)
 {
     const struct verdict_row *row = verdict_row(report->verdict);

@@ -98,6 +98,11 @@ void finding_fix(const struct finding *finding, char *to, size_t size);
  * the instance alone, where perhaps nobody can log in. */
 bool command_is_from_outside(const char *command);
 
+/* The planned checks that an option left out: --skip, or --permissions off or role-only. */
+check_set report_left_out(const struct report *report);
+
+int32_t report_n_warnings(const struct report *report); /* findings of that severity */
+
 /* Findings above a note besides the root cause. */
 int32_t report_n_more(const struct report *report);
 

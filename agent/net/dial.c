@@ -12,6 +12,7 @@
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -60,6 +61,14 @@ enum failure dial_failure(int os_error)
     return FAILURE_LOCAL;
 }
 
+void dial_words(int os_error, char *to, size_t size)
+{
+    const char *ours = failure_words(dial_failure(os_error));
+    const char *theirs = os_error != 0 ? strerror(os_error) : "";
+
+    text_set(to, size, "%s", strncasecmp(theirs, ours, strlen(ours)) == 0 ? "" : theirs);
+}
+
 static void dialling_end(struct task *task)
 {
     struct dialling *dialling = (struct dialling *)task;
@@ -99,8 +108,7 @@ static void finish(struct dialling *dialling, enum failure failure, int os_error
     } else {
         step_fail(&dialled.step, failure, loop_took_ms(took_us));
         dialled.step.os_error = os_error;
-        if (os_error != 0)
-            text_set(dialled.step.detail, sizeof(dialled.step.detail), "%s", strerror(os_error));
+        dial_words(os_error, dialled.step.detail, sizeof(dialled.step.detail));
     }
     loop_leave(&dialling->task);
     dialling_end(&dialling->task);

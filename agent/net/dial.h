@@ -7,6 +7,7 @@
 #define NET_DIAL_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "base/limits.h"
@@ -38,5 +39,8 @@ bool dial_start(struct loop *loop, const struct dial *dial, dial_done *done, voi
 
 /* errno of connect() in our vocabulary. */
 enum failure dial_failure(int os_error);
+
+/* The system's own words for errno, where they say more than those for dial_failure() do. */
+void dial_words(int os_error, char *to, size_t size);
 
 #endif

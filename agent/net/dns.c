@@ -183,7 +183,7 @@ static enum failure status_failure(struct asking *asking, int status)
         return FAILURE_INTERNAL;
     default:
         if (asking->os_error != 0) {
-            text_set(asking->answer.step.detail, DETAIL_SIZE, "%s", strerror(asking->os_error));
+            dial_words(asking->os_error, asking->answer.step.detail, DETAIL_SIZE);
             return dial_failure(asking->os_error);
         }
         /* No errno: the TCP connection of a truncated answer ended early. */

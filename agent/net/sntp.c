@@ -149,7 +149,7 @@ static void finish_with_os_error(struct asking *asking)
 {
     struct sntp_reply reply = {.stratum = 0};
 
-    text_set(reply.step.detail, DETAIL_SIZE, "%s", strerror(asking->os_error));
+    dial_words(asking->os_error, reply.step.detail, DETAIL_SIZE);
     finish(asking, dial_failure(asking->os_error), &reply);
 }
 

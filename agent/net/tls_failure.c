@@ -67,7 +67,7 @@ enum failure tls_failure(struct tls_peer *peer, const char *error, int os_error)
     if (peer->shown && peer->failure != FAILURE_NONE)
         return peer->failure;
     if (os_error != 0) {
-        text_set(peer->detail, sizeof(peer->detail), "%s", strerror(os_error));
+        dial_words(os_error, peer->detail, sizeof(peer->detail));
         return dial_failure(os_error);
     }
     if (number == 0)

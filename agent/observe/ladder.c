@@ -122,8 +122,7 @@ static void unsigned_answered(void *arg, const struct http_reply *reply)
     enum failure failure = judge_answer(facts, &reply->head);
     if (failure != FAILURE_NONE) {
         step_fail(&facts->http, failure, reply->step.took_ms);
-        (void)text_escape(facts->body_start, sizeof(facts->body_start), reply->body,
-                          reply->body_bytes < 120 ? reply->body_bytes : 120);
+        text_excerpt(facts->body_start, sizeof(facts->body_start), reply->body, reply->body_bytes);
     }
     if (from_aws(facts, &reply->head))
         observe_clock(lane->climb->observe, service_name(lane->climb->service), facts,

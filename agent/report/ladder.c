@@ -22,11 +22,18 @@ bool target_is_planned(const struct report *report, enum target target)
 
 bool target_passes(const struct report *report, enum target target)
 {
-    for (unsigned int i = 0; i < N_CHECKS; i++)
-        if (report->checks[i].planned && check_target((enum check)i) == target &&
-            report->checks[i].status != STATUS_PASS)
+    check_set left_out = report_left_out(report);
+    bool any = false;
+
+    for (unsigned int i = 0; i < N_CHECKS; i++) {
+        if (!report->checks[i].planned || check_target((enum check)i) != target ||
+            (left_out & check_bit((enum check)i)))
+            continue;
+        if (report->checks[i].status != STATUS_PASS)
             return false;
-    return true;
+        any = true;
+    }
+    return any;
 }
 
 /* "connect" of "ssm.connect". */
@@ -77,7 +84,8 @@ static void write_not_tried(struct screen *screen, const struct report *report, 
 
     for (unsigned int i = 0; i < N_CHECKS; i++) {
         const struct check_result *result = &report->checks[i];
-        if (!result->planned || check_target((enum check)i) != target || !not_tried(result))
+        if (!result->planned || check_target((enum check)i) != target || !not_tried(result) ||
+            (report_left_out(report) & check_bit((enum check)i))) /* write_left_out() has them */
             continue;
         (void)text_add(line, sizeof(line), "%s%s",
                        line[0] ? ", " : "not tried: ", rung_of((enum check)i));
@@ -104,10 +112,21 @@ static enum failure why_idle(const struct report *report, enum target target)
             continue;
         if (!not_tried(result))
             return FAILURE_NONE;
+        if (report_left_out(report) & check_bit((enum check)i))
+            continue;
         if (why == FAILURE_NONE || why == FAILURE_BELOW)
             why = result->reason != FAILURE_NONE ? result->reason : FAILURE_BELOW;
     }
     return why;
+}
+
+static bool is_tried(const struct report *report, enum target target)
+{
+    for (unsigned int i = 0; i < N_CHECKS; i++)
+        if (report->checks[i].planned && check_target((enum check)i) == target &&
+            !not_tried(&report->checks[i]))
+            return true;
+    return false;
 }
 
 /* All targets of which nothing was tried for the same reason, in one dim line. */
@@ -226,7 +245,7 @@ static void list_rungs(check_set set, enum target target, char *line, size_t siz
 
 /* "credentials of role; authorize of ssm, ssmmessages": targets that lack the same rungs stand
  * together, and of one that lacks all of them there is only the name. */
-static void list_hidden(const struct report *report, check_set set, char *line, size_t size)
+static void list_checks(const struct report *report, check_set set, char *line, size_t size)
 {
     bool any = false;
 
@@ -262,11 +281,25 @@ static void write_hidden(struct screen *screen, const struct report *report)
         if (said || set == 0)
             continue;
         (void)text_set(line, sizeof(line), "Hidden until %s is mended: ", code);
-        list_hidden(report, set, line, sizeof(line));
+        list_checks(report, set, line, sizeof(line));
         screen_pad(screen, INDENT);
         screen_wrap(screen, INK_DIM, INDENT + 2, line);
         screen_end(screen);
     }
+}
+
+/* Of these nothing is known, and the verdict is none about them. */
+static void write_left_out(struct screen *screen, const struct report *report)
+{
+    char line[2 * LINE_SIZE] = "Not judged, as asked (--skip, --permissions): ";
+    check_set set = report_left_out(report);
+
+    if (set == 0)
+        return;
+    list_checks(report, set, line + strlen(line), sizeof(line) - strlen(line));
+    screen_pad(screen, INDENT);
+    screen_wrap(screen, INK_PLAIN, INDENT + 2, line);
+    screen_end(screen);
 }
 
 void ladders_write(struct screen *screen, const struct report *report, enum ladders ladders)
@@ -278,11 +311,12 @@ void ladders_write(struct screen *screen, const struct report *report, enum ladd
             continue;
         if (ladders == LADDERS_IN_FULL)
             write_ladder_in_full(screen, report, target);
-        else if (why_idle(report, target) == FAILURE_NONE &&
+        else if (is_tried(report, target) &&
                  (ladders == LADDERS_ALL || !target_passes(report, target)))
             write_ladder(screen, report, target);
     }
     if (ladders != LADDERS_IN_FULL)
         write_idle(screen, report);
     write_hidden(screen, report);
+    write_left_out(screen, report);
 }

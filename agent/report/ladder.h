@@ -15,7 +15,7 @@ enum ladders {
 };
 void ladders_write(struct screen *screen, const struct report *report, enum ladders ladders);
 
-/* True when every planned check of the target passed. */
+/* True when every planned check of the target passed, those apart that an option left out. */
 bool target_passes(const struct report *report, enum target target);
 bool target_is_planned(const struct report *report, enum target target);
 

@@ -64,13 +64,21 @@ static const struct step *step_at(const struct address_facts *at, enum rung rung
 }
 
 /* Whether an address is where it should be, and, if it was dialled all the same, what came of it. */
-static void write_place(struct screen *screen, const struct address_facts *at)
+static void write_place(struct screen *screen, const struct address_facts *at,
+                        enum private_dns meaning)
 {
+    static const enum status marks[] = {
+        [PRIVATE_DNS_REQUIRE] = STATUS_FAIL,
+        [PRIVATE_DNS_WARN] = STATUS_WARN,
+        [PRIVATE_DNS_OFF] = STATUS_PASS,
+    };
     bool wrong = at->place == PLACE_PUBLIC || at->place == PLACE_LOCAL;
     char line[LINE_SIZE];
     int indent = screen->column + (screen->unicode ? 2 : 5);
 
-    screen_mark(screen, wrong ? STATUS_FAIL : STATUS_PASS);
+    screen_mark(screen, at->place == PLACE_LOCAL ? STATUS_FAIL
+                        : wrong                  ? marks[meaning]
+                                                 : STATUS_PASS);
     screen_pad(screen, indent);
     (void)text_set(line, sizeof(line), "%s",
                    at->place == PLACE_UNKNOWN ? "private" : place_words(at->place));
@@ -83,9 +91,21 @@ static void write_place(struct screen *screen, const struct address_facts *at)
     screen_end(screen);
 }
 
-static int write_addresses(struct screen *screen, const struct endpoint_facts *endpoint,
+/* A chain that only the system's bundle verifies, and that is not Amazon's, was made on the way. */
+static void write_handshake(struct screen *screen, const struct address_facts *at)
+{
+    struct step shown = at->tls;
+
+    if (shown.outcome == OUTCOME_OK && at->session.trust_by == TRUST_BY_SYSTEM &&
+        !tls_session_is_amazons(&at->session))
+        step_fail(&shown, FAILURE_INTERCEPTED, at->tls.took_ms);
+    write_step(screen, &shown);
+}
+
+static int write_addresses(struct screen *screen, const struct facts *facts, enum service service,
                            enum rung rung, int indent)
 {
+    const struct endpoint_facts *endpoint = &facts->endpoints[service];
     int widest = 0;
     int widest_place = 0;
     int lines = 0;
@@ -104,11 +124,14 @@ static int write_addresses(struct screen *screen, const struct endpoint_facts *e
         screen_text(screen, INK_PLAIN, at->address);
         screen_pad(screen, indent + widest + 2);
         if (rung == RUNG_PRIVATE) {
-            write_place(screen, at);
+            write_place(screen, at, plan_private_dns(&facts->plan, service));
         } else {
             screen_text(screen, INK_DIM, place_words(at->place));
             screen_pad(screen, indent + widest + 2 + widest_place + 2);
-            write_step(screen, step_at(at, rung));
+            if (rung == RUNG_TLS)
+                write_handshake(screen, at);
+            else
+                write_step(screen, step_at(at, rung));
         }
         lines++;
     }
@@ -277,7 +300,7 @@ int seen_write(struct screen *screen, const struct facts *facts, enum check chec
         return write_answers(screen, endpoint, indent, false);
     if (rung == RUNG_AUTHORIZE)
         return write_actions(screen, endpoint, indent, verbose);
-    int lines = write_addresses(screen, endpoint, rung, indent);
+    int lines = write_addresses(screen, facts, service, rung, indent);
     if (rung == RUNG_PRIVATE)
         lines += write_answers(screen, endpoint, indent, true);
     return lines;

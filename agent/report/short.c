@@ -36,6 +36,21 @@ static void add_cause(char line[MAX_COLUMNS + 1], const struct report *report)
     }
 }
 
+/* What READY holds back. */
+static void add_reservations(char line[MAX_COLUMNS + 1], const struct report *report)
+{
+    int n_left_out = __builtin_popcountll(report_left_out(report));
+    char number[NAME_SIZE];
+
+    (void)text_set(number, sizeof(number), "%d", n_left_out);
+    if (n_left_out > 0)
+        (void)add_part(line, ", ", number,
+                       n_left_out == 1 ? " check left out" : " checks left out");
+    for (int32_t i = 0, n = 0; i < report->n_findings; i++)
+        if (report->findings[i].severity == SEVERITY_WARNING)
+            (void)add_part(line, n++ == 0 ? ", warning: " : ", ", report->findings[i].code, "");
+}
+
 /* The last filter of this output. */
 static void add_filtered(struct buffer *to, const char *text)
 {
@@ -55,9 +70,10 @@ void short_write(const struct report *report, const struct style *style, struct 
     (void)text_set(line, sizeof(line), "%s", verdict_row(report->verdict)->words);
     if (!add_part(line, " ", id[0] ? id : "instance not known", ""))
         (void)text_add(line, sizeof(line), " %s", id); /* no id of EC2's: cut */
-    if (report->verdict == VERDICT_READY)
+    if (report->verdict == VERDICT_READY) {
         (void)add_part(line, " ", facts->plan.region, "");
-    else if (report->n_findings > 0)
+        add_reservations(line, report);
+    } else if (report->n_findings > 0)
         add_cause(line, report);
     else
         (void)add_part(line, ": ", report_summary_words(report), "");

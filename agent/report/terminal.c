@@ -8,11 +8,12 @@
 
 #include "base/text.h"
 #include "model/names.h"
+#include "report/advice.h"
 #include "report/ladder.h"
 #include "report/report.h"
 #include "report/screen.h"
 
-enum { LABEL_AT = 2, TEXT_AT = 8, COMMAND_AT = 4 };
+enum { LABEL_AT = 2, TEXT_AT = 8 };
 
 static const enum ink verdict_inks[N_VERDICTS] = {
     [VERDICT_UNKNOWN] = INK_YELLOW,
@@ -36,6 +37,24 @@ static const struct finding *root_of(const struct report *report)
     return &report->findings[0];
 }
 
+/* What READY holds back: checks that were left out, and warnings. */
+static void write_ready(struct screen *screen, const struct report *report, int indent)
+{
+    int32_t n_warnings = report_n_warnings(report);
+    char line[LINE_SIZE];
+
+    (void)text_set(line, sizeof(line), "%s",
+                   report_left_out(report) ? "What was judged works; not all was, as asked"
+                                           : "This instance can register with Systems Manager");
+    if (n_warnings > 0)
+        (void)text_add(line, sizeof(line), " (%d warning%s)", (int)n_warnings,
+                       n_warnings == 1 ? "" : "s");
+    (void)text_add(line, sizeof(line), ".");
+    if (report_exit_status(report, report->facts->plan.strict) != 0)
+        (void)text_add(line, sizeof(line), " Exit status 1, by --strict.");
+    screen_wrap(screen, INK_PLAIN, indent, line);
+}
+
 static void write_headline(struct screen *screen, const struct report *report)
 {
     const struct finding *root = root_of(report);
@@ -45,7 +64,7 @@ static void write_headline(struct screen *screen, const struct report *report)
     screen_text(screen, verdict_inks[report->verdict], words);
     screen_text(screen, INK_PLAIN, "  ");
     if (report->verdict == VERDICT_READY)
-        screen_wrap(screen, INK_PLAIN, indent, "This instance can register with Systems Manager.");
+        write_ready(screen, report, indent);
     else if (report->verdict == VERDICT_DEGRADED)
         screen_text(screen, INK_PLAIN, "The required checks pass. ");
     if (root) {
@@ -86,113 +105,6 @@ static void write_identity(struct screen *screen, const struct facts *facts)
     screen_end(screen);
 }
 
-static void write_labelled(struct screen *screen, const char *label, const char *text)
-{
-    screen_pad(screen, LABEL_AT);
-    screen_text(screen, INK_DIM, label);
-    screen_pad(screen, TEXT_AT);
-    screen_wrap(screen, INK_PLAIN, TEXT_AT, text);
-    screen_end(screen);
-}
-
-static void write_command(struct screen *screen, const char *command)
-{
-    screen_pad(screen, COMMAND_AT);
-    screen_text(screen, INK_PLAIN, command);
-    screen_end(screen);
-}
-
-/* As a shell's comment, so that the block can be pasted whole. */
-static void write_note(struct screen *screen, const char *note)
-{
-    if (!note[0])
-        return;
-    screen_pad(screen, COMMAND_AT);
-    screen_textf(screen, INK_DIM, "# %s", note);
-    screen_end(screen);
-}
-
-static void write_evidence(struct screen *screen, const struct finding *finding)
-{
-    for (int32_t i = 0; i < finding->n_evidence; i++) {
-        screen_pad(screen, LABEL_AT);
-        if (i == 0)
-            screen_text(screen, INK_DIM, "Why");
-        screen_pad(screen, TEXT_AT);
-        screen_text(screen, INK_DIM, "- ");
-        screen_wrap(screen, INK_PLAIN, TEXT_AT + 2, finding->evidence[i]);
-        screen_end(screen);
-    }
-}
-
-static void write_commands(struct screen *screen, const struct finding *finding, bool from_outside)
-{
-    bool any = false, only_here = true;
-
-    for (int32_t i = 0; i < finding->n_commands; i++)
-        only_here &= !command_is_from_outside(finding->commands[i]);
-    for (int32_t i = 0; i < finding->n_commands; i++) {
-        if (command_is_from_outside(finding->commands[i]) != from_outside)
-            continue;
-        if (!any) {
-            screen_pad(screen, LABEL_AT);
-            screen_text(screen, INK_DIM,
-                        from_outside ? "From outside:"
-                        : only_here  ? "On the instance (EC2 serial console, where nobody can "
-                                       "log in):"
-                                     : "On the instance:");
-            screen_end(screen);
-        }
-        any = true;
-        write_note(screen, finding->notes[i]);
-        write_command(screen, finding->commands[i]);
-    }
-    if (any)
-        screen_end(screen);
-}
-
-static void write_fix(struct screen *screen, const struct finding *finding)
-{
-    char fix[FIX_SIZE];
-
-    finding_fix(finding, fix, sizeof(fix));
-    if (fix[0])
-        write_labelled(screen, "Fix", fix);
-    if (finding->n_commands == 0)
-        return;
-    screen_end(screen);
-    write_commands(screen, finding, true);
-    write_commands(screen, finding, false);
-}
-
-/* What these observations do not exclude, and what run outside tells. */
-static void write_alternatives(struct screen *screen, const struct finding *finding)
-{
-    char line[LINE_SIZE];
-
-    for (int32_t i = 0; i < finding->n_alternatives; i++) {
-        const struct alternative *other = &finding->alternatives[i];
-
-        (void)text_set(line, sizeof(line), "%s%s", other->code,
-                       other->command[0] ? "; to tell them apart:" : "");
-        write_labelled(screen, "Or", line);
-        if (!other->command[0])
-            continue;
-        screen_end(screen);
-        write_command(screen, other->command);
-        screen_end(screen);
-    }
-}
-
-static void write_more(struct screen *screen, const struct finding *finding)
-{
-    screen_pad(screen, LABEL_AT);
-    screen_text(screen, INK_DIM, "More");
-    screen_pad(screen, TEXT_AT);
-    screen_textf(screen, INK_PLAIN, "ssm-preflight explain %s", finding->code);
-    screen_end(screen);
-}
-
 /* "FATAL  endpoint-blocks-443  ssm  likely" */
 static void write_finding_head(struct screen *screen, const struct finding *finding)
 {
@@ -220,13 +132,15 @@ static void write_explained(struct screen *screen, const struct finding *finding
         if (finding->explains & check_bit((enum check)i))
             add_part(line, sizeof(line), "", check_name((enum check)i));
     if (line[0])
-        write_labelled(screen, "Check", line);
+        advice_labelled(screen, "Check", line);
 }
 
 /* The title of the root cause is the headline already. */
-static void write_finding(struct screen *screen, const struct finding *finding, bool root,
-                          bool verbose)
+static void write_finding(struct screen *screen, const struct report *report,
+                          const struct finding *finding, bool verbose)
 {
+    bool root = root_of(report) == finding;
+
     screen_end(screen);
     write_finding_head(screen, finding);
     if (!root) {
@@ -234,12 +148,33 @@ static void write_finding(struct screen *screen, const struct finding *finding, 
         screen_wrap(screen, INK_PLAIN, LABEL_AT, finding->title);
         screen_end(screen);
     }
-    write_evidence(screen, finding);
+    advice_evidence(screen, finding);
     if (verbose)
         write_explained(screen, finding);
-    write_fix(screen, finding);
-    write_alternatives(screen, finding);
-    write_more(screen, finding);
+    advice_write(screen, report, finding);
+}
+
+enum { LONG_ENOUGH_MS = 15000 }; /* for every timeout of a round, one after the other */
+
+/* What to do where nothing is wrong yet. */
+static void write_next(struct screen *screen, const struct facts *facts)
+{
+    int32_t deadline_ms = facts->deadline_ms;
+    int longer_s = (deadline_ms < LONG_ENOUGH_MS / 2 ? LONG_ENOUGH_MS : 2 * deadline_ms) / 1000;
+    char line[LINE_SIZE], given[DURATION_SIZE];
+
+    if (facts->stopped_by == STOPPED_BY_NOTHING)
+        return;
+    duration_text(deadline_ms, given);
+    if (facts->stopped_by == STOPPED_BY_SIGNAL)
+        (void)text_set(line, sizeof(line), "Run it again, to the end: a signal stopped it.");
+    else if (deadline_ms > 0)
+        (void)text_set(line, sizeof(line), "Give it longer: --deadline %ds (it had %s).", longer_s,
+                       given);
+    else
+        (void)text_set(line, sizeof(line), "Give it longer: --deadline %ds.", longer_s);
+    screen_end(screen);
+    advice_labelled(screen, "Next", line);
 }
 
 /* Two lines: what, and what to do. */
@@ -270,7 +205,7 @@ static bool is_in_full(const struct report *report, int32_t i, bool verbose)
     const struct finding *finding = &report->findings[i];
 
     return finding->severity == SEVERITY_FATAL || root_of(report) == finding ||
-           (verbose && finding->severity == SEVERITY_WARNING);
+           (finding->severity == SEVERITY_WARNING && (verbose || report->verdict == VERDICT_READY));
 }
 
 static void write_findings(struct screen *screen, const struct report *report, bool verbose)
@@ -280,8 +215,7 @@ static void write_findings(struct screen *screen, const struct report *report, b
 
     for (int32_t i = 0; i < report->n_findings; i++)
         if (is_in_full(report, i, verbose))
-            write_finding(screen, &report->findings[i], root_of(report) == &report->findings[i],
-                          verbose);
+            write_finding(screen, report, &report->findings[i], verbose);
     for (size_t s = 0; s < sizeof(order) / sizeof(order[0]); s++) {
         for (int32_t i = 0; i < report->n_findings; i++) {
             if (report->findings[i].severity != order[s] || is_in_full(report, i, verbose))
@@ -336,6 +270,8 @@ void terminal_write(const struct report *report, const struct style *style, stru
     write_headline(&screen, report);
     write_identity(&screen, report->facts);
     write_findings(&screen, report, style->verbose);
+    if (report->verdict == VERDICT_UNKNOWN && report->n_findings == 0)
+        write_next(&screen, report->facts);
     screen_end(&screen);
     if (calm) {
         write_targets(&screen, report);

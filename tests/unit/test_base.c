@@ -33,6 +33,37 @@ static void escaping_leaves_only_printable_ascii(void **state)
     assert_string_equal(to, "a\\x00b");
 }
 
+static void an_excerpt_is_a_pages_title_or_the_beginning(void **state)
+{
+    static const struct {
+        const char *body, *excerpt;
+    } rows[] = {
+        {"plain", "plain"},
+        {"<!DOCTYPE html PUBLIC \"-//W3C//DTD XHTML 1.0 Transitional//EN\"\n<html><head>"
+         "<TITLE>404 - Not\tFound</Title></head><body>",
+         "<TITLE>404 - Not\\tFound</Title>"},
+        {"<html><title>never ends", "<html><title>never ends"},
+        {"<html><head", "<html><head"},
+        {"", ""},
+    };
+    char to[256], longest[600];
+    (void)state;
+
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        text_excerpt(to, sizeof(to), rows[i].body, strlen(rows[i].body));
+        assert_string_equal(to, rows[i].excerpt);
+    }
+    text_excerpt(to, sizeof(to), NULL, 0);
+    assert_string_equal(to, "");
+    memset(longest, 'a', sizeof(longest)); /* no zero behind it */
+    memcpy(longest, "<title>", 7);
+    memcpy(longest + sizeof(longest) - 8, "</title>", 8);
+    text_excerpt(to, sizeof(to), longest, sizeof(longest));
+    assert_int_equal(strlen(to), EXCERPT_BYTES);
+    text_excerpt(to, sizeof(to), longest + sizeof(longest) - 4, 4);
+    assert_string_equal(to, "tle>");
+}
+
 static void a_cut_escape_says_so_and_never_splits_a_sequence(void **state)
 {
     char to[16];
@@ -250,6 +281,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(escaping_leaves_only_printable_ascii),
+        cmocka_unit_test(an_excerpt_is_a_pages_title_or_the_beginning),
         cmocka_unit_test(a_cut_escape_says_so_and_never_splits_a_sequence),
         cmocka_unit_test(text_is_cut_and_terminated),
         cmocka_unit_test(numbers_are_whole_and_bounded),

@@ -166,7 +166,7 @@ static void is_refused(void **state)
     assert_int_equal(got.step.failure, FAILURE_REFUSED);
     assert_int_equal(got.step.os_error, ECONNREFUSED);
     assert_int_equal(got.fd, -1);
-    assert_string_equal(got.step.detail, "Connection refused");
+    assert_string_equal(got.step.detail, ""); /* "Connection refused" says it twice */
 }
 
 static void fails_at_once_by_callback(void **state)

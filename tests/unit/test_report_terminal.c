@@ -11,6 +11,8 @@
 
 #include <cmocka.h>
 
+#include "diagnose/diagnose.h"
+#include "facts_builder.h"
 #include "golden.h"
 #include "report/report.h"
 #include "report/screen.h"
@@ -21,6 +23,38 @@ static void write_new(const struct report *report, const struct style *style, st
     buffer_init(to, REPORT_MAX_BYTES);
     terminal_write(report, style, to);
     assert_false(to->failed);
+}
+
+static struct facts seen;
+static struct report judged;
+
+/* A diagnosis of the facts, without colour, 80 columns wide. */
+static void assert_says(const char *const *wanted, size_t n, const char *not_wanted)
+{
+    const struct style style = {.columns = 80};
+    struct buffer text;
+
+    diagnose(&seen, &judged);
+    write_new(&judged, &style, &text);
+    for (size_t i = 0; i < n; i++)
+        if (strstr(text.bytes, wanted[i]) == NULL)
+            fail_msg("not said: %s\n%s", wanted[i], text.bytes);
+    if (not_wanted != NULL && strstr(text.bytes, not_wanted) != NULL)
+        fail_msg("said: %s\n%s", not_wanted, text.bytes);
+    buffer_clear(&text);
+}
+
+#define SAYS(not_wanted, ...)                       \
+    assert_says((const char *const[]){__VA_ARGS__}, \
+                sizeof((const char *const[]){__VA_ARGS__}) / sizeof(char *), not_wanted)
+
+static size_t count(const char *text, const char *part)
+{
+    size_t n = 0;
+
+    for (const char *at = strstr(text, part); at != NULL; at = strstr(at + 1, part))
+        n++;
+    return n;
 }
 
 static void assert_sample(const char *name, const char *golden, struct style style)
@@ -319,6 +353,80 @@ static void durations_are_read_at_a_glance(void **state)
     }
 }
 
+/* READY is no more than what was judged. */
+static void ready_says_what_it_holds_back(void **state)
+{
+    enum check check;
+
+    (void)state;
+    facts_healthy(&seen);
+    SAYS("left out", "READY  This instance can register with Systems Manager.\n");
+    assert_true(check_from_name("ssm.tls", &check));
+    seen.plan.skipped = check_bit(check);
+    SAYS("can register", "READY  What was judged works; not all was, as asked.\n",
+         "  Not judged, as asked (--skip, --permissions): tls of ssm\n",
+         "ok imds, role, ssm, ssmmessages, ec2messages, clock, agent\n");
+    assert_non_null(strstr(judged.summary, ", 1 check left out"));
+    facts_healthy(&seen);
+    seen.plan.permissions = PERMISSIONS_OFF;
+    SAYS("can register", "as asked (--skip, --permissions): role\n");
+    assert_non_null(strstr(judged.summary, ", 2 checks left out"));
+    facts_healthy(&seen);
+    seen.machine.time_sync = ANSWER_NO;
+    SAYS("--strict", "READY  This instance can register with Systems Manager (1 warning).\n",
+         "    sudo systemctl enable --now chrony\n");
+    assert_non_null(strstr(judged.summary, ", 1 warning"));
+    seen.plan.strict = true;
+    SAYS(NULL, " Exit status\n       1, by --strict.\n");
+}
+
+static void unknown_says_what_to_do_next(void **state)
+{
+    (void)state;
+    facts_healthy(&seen);
+    memset(&seen.endpoints[SERVICE_SSM].addresses[0].connect, 0, sizeof(struct step));
+    memset(&seen.endpoints[SERVICE_SSM].addresses[1].connect, 0, sizeof(struct step));
+    seen.stopped_by = STOPPED_BY_DEADLINE;
+    seen.deadline_ms = 1000;
+    SAYS(NULL, "UNKNOWN  ", "  Next  Give it longer: --deadline 15s (it had 1.0 s).\n");
+    seen.deadline_ms = 20000;
+    SAYS(NULL, "  Next  Give it longer: --deadline 40s (it had 20 s).\n");
+    seen.stopped_by = STOPPED_BY_SIGNAL;
+    SAYS("--deadline", "  Next  Run it again, to the end: a signal stopped it.\n");
+}
+
+/* One cause, one finding for each service: the second says only what is its own. */
+static void what_two_findings_share_is_said_once(void **state)
+{
+    const struct style style = {.columns = 80};
+    struct buffer text;
+
+    (void)state;
+    facts_healthy(&seen);
+    resolve_to(&seen, SERVICE_SSM, "52.46.141.158", PLACE_PUBLIC, FAILURE_TIMEOUT);
+    resolve_to(&seen, SERVICE_SSMMESSAGES, "52.46.132.117", PLACE_PUBLIC, FAILURE_TIMEOUT);
+    diagnose(&seen, &judged);
+    write_new(&judged, &style, &text);
+    assert_int_equal(count(text.bytes, "FATAL  endpoint-missing"), 2);
+    assert_int_equal(count(text.bytes, "aws ec2 reboot-instances"), 1);
+    assert_int_equal(count(text.bytes, "explain endpoint-missing"), 1);
+    assert_int_equal(count(text.bytes, "  Fix   As above, and:\n"), 1);
+    assert_int_equal(count(text.bytes, "us-east-1.ssmmessages --subnet-ids"), 1);
+    buffer_clear(&text);
+}
+
+static void an_intercepted_handshake_is_no_good_one(void **state)
+{
+    (void)state;
+    facts_healthy(&seen);
+    for (int i = 0; i < 2; i++) {
+        struct tls_session *session = &seen.endpoints[SERVICE_SSM].addresses[i].session;
+        session->trust_by = TRUST_BY_SYSTEM;
+        (void)snprintf(session->issuer, sizeof session->issuer, "CN=Example Inspection CA");
+    }
+    SAYS("10.0.1.21  own subnet  ok ", "10.0.1.21  own subnet  FAIL TLS intercepted, ");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -331,6 +439,10 @@ int main(void)
         cmocka_unit_test(the_fullest_report_is_written),
         cmocka_unit_test(a_full_buffer_fails_without_harm),
         cmocka_unit_test(durations_are_read_at_a_glance),
+        cmocka_unit_test(ready_says_what_it_holds_back),
+        cmocka_unit_test(unknown_says_what_to_do_next),
+        cmocka_unit_test(what_two_findings_share_is_said_once),
+        cmocka_unit_test(an_intercepted_handshake_is_no_good_one),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
