@@ -23,7 +23,7 @@ static const struct command {
     int (*run)(const struct options *options);
     const char *what;
 } commands[] = {
-    {"check", "", 1, verb_check, "one round, then a report (the default)"},
+    {"check", "", 1, verb_check, "one round, or more where an answer says: later"},
     {"wait", "", 1, verb_wait, "rounds until ready or until the deadline"},
     {"show", "[FILE|-]", 2, verb_show, "diagnose a recorded run again"},
     {"explain", "CODE", 2, verb_explain, "the page of one finding or check"},
@@ -38,7 +38,7 @@ static int help(void)
 
     buffer_init(&text, 64 * 1024);
     (void)buffer_addf(&text,
-                      "usage: ssm-preflight [COMMAND] [OPTIONS]\n\n"
+                      "usage: ssm-preflight [COMMAND] [OPTIONS]     (without COMMAND: check)\n\n"
                       "Can this instance register with Systems Manager through its private VPC\n"
                       "endpoints, and if not, what single thing must somebody fix?\n\ncommands:\n");
     for (int i = 0; i < N_COMMANDS; i++) {
@@ -46,7 +46,7 @@ static int help(void)
         (void)text_set(left, sizeof(left), "%s %s", commands[i].name, commands[i].arguments);
         (void)buffer_addf(&text, "  %-22s %s\n", left, commands[i].what);
     }
-    (void)buffer_add_text(&text, "\noptions (each is a key of " CONFIG_FILE " too):\n");
+    (void)buffer_add_text(&text, "\n");
     options_help(&text);
     (void)buffer_add_text(&text, "\nformats of --output:\n");
     for (size_t i = 0; i < n_outputs; i++)
@@ -67,15 +67,28 @@ static const struct command *find_command(const char *name)
     return NULL;
 }
 
+static const char *command_at(size_t i)
+{
+    return commands[i].name;
+}
+
 static int run(const struct options *options)
 {
-    const char *name = options->n_words > 0 ? options->words[0] : "check";
+    const char *name = options->n_words > 0 ? options->words[0]
+                       : options->version   ? "version"
+                                            : "check";
     const struct command *command = find_command(name);
 
     if (options->help || strcmp(name, "help") == 0)
         return help();
     if (!command) {
-        log_error("unknown command '%s' (see: ssm-preflight --help)", name);
+        const char *nearest = text_nearest(name, command_at, N_COMMANDS);
+        log_error("unknown command '%s' (%s%s%ssee: ssm-preflight --help)", name,
+                  nearest ? "did you mean " : "", nearest ? nearest : "", nearest ? "? " : "");
+        return EXIT_USAGE;
+    }
+    if (options->follow && command->run != verb_wait) {
+        log_error("--follow is for wait: ssm-preflight wait --follow");
         return EXIT_USAGE;
     }
     if (options->n_words > command->max_words) {

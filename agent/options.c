@@ -16,17 +16,40 @@ struct arguments {
     bool seen[MAX_OPTION_ROWS];
 };
 
+/* The short forms that every program has. */
+static const struct {
+    const char *is, *means;
+} short_forms[] = {{"-h", "--help"}, {"-V", "--version"}};
+
+static const char *long_form(const char *argument)
+{
+    for (size_t i = 0; i < sizeof(short_forms) / sizeof(short_forms[0]); i++)
+        if (strcmp(argument, short_forms[i].is) == 0)
+            return short_forms[i].means;
+    return argument;
+}
+
+static const char *name_of_row(size_t i)
+{
+    return option_rows[i].name;
+}
+
 /* One `--name[=value]`. Only options of the wanted kind are set: those that say where files are
  * come first, the others after the files. */
 static bool take_option(struct arguments *arguments, struct options *options, bool files_first,
                         char *error, size_t error_size)
 {
-    const char *name = arguments->argv[arguments->next++] + 2;
+    const char *name = long_form(arguments->argv[arguments->next++]) + 2;
     size_t n = strcspn(name, "=");
     struct setting setting = {.options = options, .row = option_find(name, n), .file_root = ""};
 
     if (!setting.row) {
-        (void)text_set(error, error_size, "unknown option --%.*s (see --help)", (int)n, name);
+        char word[64];
+        (void)text_set(word, sizeof(word), "%.*s", (int)n, name);
+        const char *nearest = text_nearest(word, name_of_row, n_option_rows);
+        (void)text_set(error, error_size, "unknown option --%.*s (%s%s%ssee --help)", (int)n, name,
+                       nearest ? "did you mean --" : "", nearest ? nearest : "",
+                       nearest ? "? " : "");
         return false;
     }
     if (name[n] == '=') {
@@ -55,7 +78,7 @@ static bool take_arguments(int argc, char *const argv[], struct options *options
     bool only_words = false;
 
     while (arguments.next < argc) {
-        const char *argument = argv[arguments.next];
+        const char *argument = long_form(argv[arguments.next]);
 
         if (!only_words && strcmp(argument, "--") == 0) {
             only_words = true;
@@ -84,7 +107,7 @@ bool options_read(int argc, char *const argv[], const char *outputs, struct opti
     *options = (struct options){.outputs = outputs, .output = "terminal"};
     if (!take_arguments(argc, argv, options, true, error, error_size))
         return false;
-    if (!options->help && !options_read_files(options, error, error_size))
+    if (!options->help && !options->version && !options_read_files(options, error, error_size))
         return false;
     if (options->follow)
         options->deadline_ms = 0; /* a file's is for the boot; one on the command line counts */

@@ -37,7 +37,7 @@ struct options {
     enum colour colour;
     bool follow;    /* wait: without a deadline, after boot */
     bool anonymize; /* every output names nobody */
-    bool quiet, verbose, help;
+    bool quiet, verbose, help, version;
     struct plan plan; /* the wishes: region, needs, modes, skipped checks */
 };
 

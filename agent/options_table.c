@@ -95,6 +95,14 @@ static bool set_endpoint(struct setting *setting)
     return set_text(setting);
 }
 
+/* A report for programs to read again: not for standard output, which has --output json. */
+static bool set_save(struct setting *setting)
+{
+    if (strcmp(setting->value, "-") == 0)
+        return refuse(setting, "needs a file; for standard output there is --output json");
+    return set_text(setting);
+}
+
 static bool set_duration(struct setting *setting)
 {
     int64_t ms;
@@ -132,6 +140,16 @@ static bool each_word(struct setting *setting, bool (*take)(struct setting *, co
     return n > 0 || refuse(setting, "must not be empty");
 }
 
+static const char *target_at(size_t i)
+{
+    return target_name((enum target)i);
+}
+
+static const char *check_at(size_t i)
+{
+    return check_name((enum check)i);
+}
+
 static bool need_of(struct setting *setting, const char *word, enum need need)
 {
     struct plan *plan = &setting->options->plan;
@@ -140,7 +158,9 @@ static bool need_of(struct setting *setting, const char *word, enum need need)
 
     if (!target_from_name(word, &target)) {
         (void)text_set(setting->why, sizeof(setting->why),
-                       "does not know a target '%.60s' (see: ssm-preflight list checks)", word);
+                       "does not know a target '%.60s'; there are", word);
+        for (size_t i = 0; i < N_TARGETS; i++)
+            (void)text_add(setting->why, sizeof(setting->why), "%s %s", i ? "," : "", target_at(i));
         return false;
     }
     if (target >= TARGET_SSM && target < TARGET_SSM + N_SERVICES) {
@@ -173,8 +193,10 @@ static bool skip_word(struct setting *setting, const char *word)
     enum check check;
 
     if (!check_from_name(word, &check)) {
+        const char *nearest = text_nearest(word, check_at, N_CHECKS);
         (void)text_set(setting->why, sizeof(setting->why),
-                       "does not know a check '%.60s' (see: ssm-preflight list checks)", word);
+                       "does not know a check '%.60s' (%s%s%ssee: ssm-preflight list checks)", word,
+                       nearest ? "did you mean " : "", nearest ? nearest : "", nearest ? "? " : "");
         return false;
     }
     setting->options->plan.skipped |= check_bit(check);
@@ -204,22 +226,22 @@ const struct option_row option_rows[] = {
     {"output", "FORMAT", set_output, MEMBER(output), NULL, false, false,
      "how to print the report, see below (terminal)"},
     {"config", "FILE", set_text, MEMBER(config), NULL, false, true,
-     "read this file in place of " CONFIG_FILE},
+     "read this file in place of that one"},
     {"region", "REGION", set_region, 0, 0, NULL, false, false,
      "look for the endpoints of this region"},
     {"require", "LIST", set_require, 0, 0, NULL, false, false,
-     "targets that must pass, comma separated (s3,kms,logs,agent,...)"},
+     "targets that must pass: s3,kms,logs,agent,..."},
     {"optional", "LIST", set_optional, 0, 0, NULL, false, false,
      "targets that are looked at but may fail"},
     {"skip", "CHECK", set_skip, 0, 0, NULL, true, false, "do not judge this check; repeatable"},
     {"private-dns", "MODE", set_choice, MEMBER(plan.private_dns), "require warn off", false, false,
-     "require (default), warn or off: what public addresses mean"},
+     "what public addresses mean: require (default), warn, off"},
     {"permissions", "MODE", set_choice, MEMBER(plan.permissions), "probe deep role-only off", false,
-     false, "probe (default), deep, role-only or off: how far to prove"},
+     false, "how far to prove: probe (default), deep, role-only, off"},
     {"deadline", "DURATION", set_duration, MEMBER(deadline_ms), NULL, false, false,
-     "end after this long with what is known (check 15s, wait 30s)"},
+     "end after this long (check 15s, wait 30s)"},
     {"follow", NULL, set_flag, MEMBER(follow), NULL, false, true,
-     "wait: go on without a deadline until ready, in cheap rounds"},
+     "wait: go on until ready, in cheap rounds"},
     {"strict", NULL, set_flag, MEMBER(plan.strict), NULL, false, false,
      "a warning gives exit status 1"},
     {"ca-file", "FILE", set_file, MEMBER(ca_file), NULL, false, false,
@@ -227,19 +249,20 @@ const struct option_row option_rows[] = {
     {"imds-endpoint", "URL", set_endpoint, MEMBER(imds_endpoint), NULL, false, false,
      "the metadata service, http://ADDRESS[:PORT]"},
     {"root", "DIR", set_text, MEMBER(root), NULL, false, true, "prefix of every file that is read"},
-    {"save", "FILE", set_text, MEMBER(save), NULL, false, false,
+    {"save", "FILE", set_save, MEMBER(save), NULL, false, false,
      "also write the JSON report to this file"},
     {"output-file", "FILE", set_text, MEMBER(output_file), NULL, false, false,
-     "write the output to this file, whole or not at all"},
+     "write the output to this file; - is standard output"},
     {"anonymize", NULL, set_flag, MEMBER(anonymize), NULL, false, false,
-     "replace ids, names and addresses, so that a report can be shown"},
+     "replace ids, names and addresses"},
     {"color", "WHEN", set_choice, MEMBER(colour), "auto always never", false, false,
      "auto (default), always or never; NO_COLOR is honoured"},
     {"quiet", NULL, set_flag, MEMBER(quiet), NULL, false, false,
      "print nothing: the exit status says it"},
     {"verbose", NULL, set_flag, MEMBER(verbose), NULL, false, false,
      "show passed checks and what was observed"},
-    {"help", NULL, set_flag, MEMBER(help), NULL, false, true, "this text"},
+    {"help", NULL, set_flag, MEMBER(help), NULL, false, true, "this text (-h)"},
+    {"version", NULL, set_flag, MEMBER(version), NULL, false, true, "as the command version (-V)"},
 };
 const size_t n_option_rows = sizeof(option_rows) / sizeof(option_rows[0]);
 _Static_assert(sizeof(option_rows) / sizeof(option_rows[0]) <= MAX_OPTION_ROWS,
@@ -253,8 +276,19 @@ const struct option_row *option_find(const char *name, size_t n)
     return NULL;
 }
 
+/* "options (each is a key of the configuration too, --config, --root and --help apart):" */
 void options_help(struct buffer *to)
 {
+    bool first = true;
+
+    (void)buffer_add_text(to, "options (each is a key of " CONFIG_FILE " too, but\n");
+    for (size_t i = 0; i < n_option_rows; i++) {
+        if (!option_rows[i].command_line_only)
+            continue;
+        (void)buffer_addf(to, "%s--%s", first ? "" : ", ", option_rows[i].name);
+        first = false;
+    }
+    (void)buffer_add_text(to, "):\n");
     for (size_t i = 0; i < n_option_rows; i++) {
         char left[40];
         (void)text_set(left, sizeof(left), "--%s%s%s", option_rows[i].name,

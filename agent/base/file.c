@@ -37,10 +37,10 @@ static int open_regular(const char *root, const char *path)
     if (fd < 0)
         return -1;
 
-    struct stat status;
+    struct stat status = {0};
     if (fstat(fd, &status) != 0 || !S_ISREG(status.st_mode)) {
         (void)close(fd);
-        errno = EINVAL;
+        errno = S_ISDIR(status.st_mode) ? EISDIR : EINVAL;
         return -1;
     }
     return fd;

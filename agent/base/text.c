@@ -180,3 +180,48 @@ bool text_number(const char *text, uint64_t max, uint64_t *value)
     *value = number;
     return true;
 }
+
+enum { FARNESS_MOST = 63 };
+
+/* How many letters must be inserted, removed or replaced to turn a into b (Levenshtein). */
+static size_t distance(const char *a, const char *b)
+{
+    size_t costs[FARNESS_MOST + 1];
+    size_t n = strnlen(b, FARNESS_MOST);
+
+    for (size_t j = 0; j <= n; j++)
+        costs[j] = j;
+    for (size_t i = 0; a[i]; i++) {
+        size_t diagonal = costs[0];
+        costs[0] = i + 1;
+        for (size_t j = 1; j <= n; j++) {
+            size_t replaced = diagonal + (a[i] != b[j - 1]);
+            size_t least = costs[j - 1] < costs[j] ? costs[j - 1] + 1 : costs[j] + 1;
+            diagonal = costs[j];
+            costs[j] = replaced < least ? replaced : least;
+        }
+    }
+    return costs[n];
+}
+
+size_t text_farness(const char *name, const char *other)
+{
+    if (strlen(name) >= 3 && (strstr(other, name) || strstr(name, other)))
+        return 1;
+    return distance(name, other);
+}
+
+const char *text_nearest(const char *word, const char *(*name_of)(size_t i), size_t n)
+{
+    const char *best = NULL;
+    size_t best_farness = strlen(word) / 3 + 2; /* a third of it may be wrong */
+
+    for (size_t i = 0; i < n; i++) {
+        size_t farness = text_farness(word, name_of(i));
+        if (farness >= best_farness)
+            continue;
+        best = name_of(i);
+        best_farness = farness;
+    }
+    return best;
+}

@@ -36,6 +36,13 @@ bool text_ends(const char *text, const char *suffix);
 /* True when only [A-Za-z0-9] and the characters in `also` occur and it is not empty. */
 bool text_only(const char *text, const char *also);
 
+/* Smaller is nearer: how many letters must be inserted, removed or replaced to turn one name into the
+ * other (Levenshtein). A part of a name ("firewall") is as near as one wrong letter. */
+size_t text_farness(const char *name, const char *other);
+
+/* The nearest of n names; NULL when more than a third of the word's letters would be wrong. */
+const char *text_nearest(const char *word, const char *(*name_of)(size_t i), size_t n);
+
 /* A whole decimal number without sign; false when it is none or above max. */
 bool text_number(const char *text, uint64_t max, uint64_t *value);
 

@@ -21,35 +21,6 @@ static const struct page *page_find(const struct page rows[], size_t n, const ch
     return NULL;
 }
 
-/* How many letters must be inserted, removed or replaced to turn a into b (Levenshtein). */
-static size_t distance(const char *a, const char *b)
-{
-    size_t costs[NAME_SIZE];
-    size_t n = strnlen(b, NAME_SIZE - 1);
-
-    for (size_t j = 0; j <= n; j++)
-        costs[j] = j;
-    for (size_t i = 0; a[i]; i++) {
-        size_t diagonal = costs[0];
-        costs[0] = i + 1;
-        for (size_t j = 1; j <= n; j++) {
-            size_t replaced = diagonal + (a[i] != b[j - 1]);
-            size_t least = costs[j - 1] < costs[j] ? costs[j - 1] + 1 : costs[j] + 1;
-            diagonal = costs[j];
-            costs[j] = replaced < least ? replaced : least;
-        }
-    }
-    return costs[n];
-}
-
-/* Smaller is nearer. A part of a name ("firewall") is as near as one wrong letter. */
-static size_t farness(const char *name, const char *page)
-{
-    if (strlen(name) >= 3 && (strstr(page, name) || strstr(name, page)))
-        return 1;
-    return distance(name, page);
-}
-
 static void add_nearest(const struct page rows[], size_t n, const char *name, struct buffer *to)
 {
     const struct page *taken[MAX_NEAREST] = {NULL};
@@ -63,10 +34,10 @@ static void add_nearest(const struct page rows[], size_t n, const char *name, st
             bool is_taken = false;
             for (size_t t = 0; t < found; t++)
                 is_taken = is_taken || taken[t] == &rows[i];
-            if (is_taken || farness(name, rows[i].name) >= best_farness)
+            if (is_taken || text_farness(name, rows[i].name) >= best_farness)
                 continue;
             best = &rows[i];
-            best_farness = farness(name, rows[i].name);
+            best_farness = text_farness(name, rows[i].name);
         }
         if (!best)
             return;

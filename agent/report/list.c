@@ -89,7 +89,7 @@ static const char *question_of(const char *page)
 
 void list_checks_write(const struct style *style, struct buffer *to)
 {
-    static const char *const headings[] = {"CHECK", "PAGE", "ASKS"};
+    static const char *const headings[] = {"check", "page", "asks"};
     struct list_row rows[N_CHECKS];
 
     for (unsigned int i = 0; i < N_CHECKS; i++) {

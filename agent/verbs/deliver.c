@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * A report that could not be shown whole is a fault of ours; a report that could not be saved is a
- * warning, and changes no verdict.
+ * A report that could not be shown whole, or written to where it was asked for, is a fault, and its
+ * verdict is said on standard error so that it is not lost. One that could not be saved besides is a
+ * warning: a full or read-only disk at boot changes no verdict.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -80,13 +81,13 @@ int deliver_text(const struct buffer *text, int status)
     return status;
 }
 
-/* A file that could not be written is a warning: a full or read-only disk changes no verdict. */
-static void write_file(const char *path, const struct buffer *text)
+static bool write_file(const char *path, const struct buffer *text, const char *kind)
 {
     int error = text->failed ? ENOMEM : file_write_atomically(path, text->bytes, text->used, 0644);
 
     if (error)
-        log_error("warning: %s: the report is not written: %s", path, strerror(error));
+        log_error("%s%s: the report is not written: %s", kind, path, strerror(error));
+    return error == 0;
 }
 
 void deliver_file(const char *path, const struct report *report)
@@ -96,7 +97,7 @@ void deliver_file(const char *path, const struct report *report)
 
     buffer_init(&json, REPORT_MAX_BYTES);
     json_write(report, &style, &json);
-    write_file(path, &json);
+    (void)write_file(path, &json, "warning: ");
     buffer_clear(&json);
 }
 
@@ -105,14 +106,18 @@ static int print(const struct options *options, const struct report *report, int
     struct buffer text;
     struct style style = {0};
 
+    bool to_file = options->output_file[0] && strcmp(options->output_file, "-") != 0;
+
     buffer_init(&text, REPORT_MAX_BYTES);
-    if (!options->output_file[0])
+    if (!to_file)
         deliver_style(options, &style);
     output_find(options->output)->write(report, &style, &text);
-    if (options->output_file[0])
-        write_file(options->output_file, &text);
-    else
+    if (!to_file) {
         status = deliver_text(&text, status);
+    } else if (!write_file(options->output_file, &text, "")) {
+        log_error("%s: %s", verdict_row(report->verdict)->words, report_summary_words(report));
+        status = EXIT_FAULT;
+    }
     buffer_clear(&text);
     return status;
 }

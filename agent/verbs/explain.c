@@ -21,7 +21,8 @@ int verb_explain(const struct options *options)
     if (explain_write(options->words[1], &text))
         status = deliver_text(&text, EXIT_READY);
     else
-        log_error("%s", text.bytes ? text.bytes : "out of memory");
+        log_error("%s%s", text.bytes ? text.bytes : "out of memory",
+                  text.bytes ? " (all: ssm-preflight list findings, list checks)" : "");
     buffer_clear(&text);
     return status;
 }

@@ -3,6 +3,7 @@
  * A recorded run, diagnosed again with what this binary knows.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -14,12 +15,12 @@
 #include "report/recorded.h"
 #include "verbs/verbs.h"
 
-static int read_standard_input(struct buffer *contents)
+static int read_stream(int fd, struct buffer *contents)
 {
     char piece[16384];
 
     for (;;) {
-        ssize_t n = read(STDIN_FILENO, piece, sizeof(piece));
+        ssize_t n = read(fd, piece, sizeof(piece));
         if (n < 0 && errno == EINTR)
             continue;
         if (n <= 0)
@@ -27,6 +28,17 @@ static int read_standard_input(struct buffer *contents)
         if (!buffer_add(contents, piece, (size_t)n))
             return EFBIG;
     }
+}
+
+/* What is no file and no folder: a shell's <(command) is a pipe with a name. */
+static int read_pipe(const char *name, struct buffer *contents)
+{
+    int fd = open(name, O_RDONLY | O_CLOEXEC);
+    int trouble = fd < 0 ? errno : read_stream(fd, contents);
+
+    if (fd >= 0)
+        (void)close(fd);
+    return trouble;
 }
 
 static int read_input(const struct options *options, const char **name, struct buffer *contents)
@@ -38,9 +50,10 @@ static int read_input(const struct options *options, const char **name, struct b
     *name = options->words[1];
     if (strcmp(*name, "-") == 0) {
         *name = "standard input";
-        return read_standard_input(contents);
+        return read_stream(STDIN_FILENO, contents);
     }
-    return file_read("", *name, contents);
+    int trouble = file_read("", *name, contents);
+    return trouble == EINVAL ? read_pipe(*name, contents) : trouble;
 }
 
 static int show(const struct options *options, struct facts *facts, struct report *report)
@@ -53,7 +66,9 @@ static int show(const struct options *options, struct facts *facts, struct repor
     int trouble = read_input(options, &name, &contents);
     if (trouble) {
         log_error("%s: cannot be read: %s%s", name, strerror(trouble),
-                  options->n_words < 2 ? " (give a FILE: show FILE)" : "");
+                  options->n_words < 2 ? " (ssm-preflight.service, that is `wait`, writes it; "
+                                         "otherwise give a FILE, or - for standard input)"
+                                       : "");
         return EXIT_USAGE;
     }
     bool read = recorded_read(contents.bytes ? contents.bytes : "", contents.used, facts, error,

@@ -1,4 +1,4 @@
-"""What is written to files: whole, readable by everyone, and never at the price of the verdict."""
+"""What is written to files: whole, readable by everyone; a verdict is never lost for want of a place to write to."""
 
 import json
 import os
@@ -20,11 +20,25 @@ def test_a_file_is_written_whole(healthy, option, tmp_path):
     assert bool(done.stdout) == (option == "--save")
 
 
-@pytest.mark.parametrize("option", ["--save", "--output-file"])
-def test_a_file_that_cannot_be_written_is_a_warning(healthy, option):
-    done = healthy.run(["check", option, "/proc/nowhere/report.json"])
-    assert done.returncode == 0
-    assert "warning: /proc/nowhere/report.json: the report is not written: No such file" in done.stderr
+NOT_WRITTEN = "/proc/nowhere/report.json: the report is not written: No such file"
+
+
+def test_a_report_that_cannot_be_saved_is_a_warning(healthy):
+    done = healthy.run(["check", "--save", "/proc/nowhere/report.json"])
+    assert done.returncode == 0 and done.stdout.startswith("READY")
+    assert f"warning: {NOT_WRITTEN}" in done.stderr
+
+
+def test_an_output_that_cannot_be_written_is_a_fault_and_the_verdict_is_said(healthy):
+    done = healthy.run(["check", "--output-file", "/proc/nowhere/report.json"])
+    assert (done.returncode, done.stdout) == (4, "")
+    assert NOT_WRITTEN in done.stderr and "ssm-preflight: READY: ssm, ssmmessages reachable" in done.stderr
+
+
+def test_a_dash_is_standard_output(healthy, tmp_path):
+    done = healthy.run(["check", "--output", "json", "--output-file", "-"])
+    assert done.returncode == 0 and json.loads(done.stdout)["verdict"] == "ready"
+    assert not os.path.exists("-")
 
 
 def test_prometheus_reads_what_is_written(healthy, tmp_path):

@@ -132,6 +132,17 @@ static void following_has_no_deadline_of_a_file(void **state)
     remove_file("/etc/ssm-preflight/preflight.conf");
 }
 
+static void short_forms_are_those_of_every_program(void **state)
+{
+    (void)state;
+    assert_true(parse("-h"));
+    assert_true(options.help);
+    assert_true(parse("-V"));
+    assert_true(options.version && !options.help);
+    assert_true(parse("--version"));
+    assert_true(options.version);
+}
+
 static void targets_and_checks(void **state)
 {
     (void)state;
@@ -152,16 +163,19 @@ static void wrong_arguments_are_named(void **state)
         const char *line;
         const char *words; /* that the error must contain */
     } rows[] = {
-        {"--outptu json", "unknown option --outptu"},
+        {"--outptu json", "unknown option --outptu (did you mean --output? see --help)"},
+        {"--zzzzzzzz", "unknown option --zzzzzzzz (see --help)"},
+        {"--save -", "--save needs a file; for standard output there is --output json"},
         {"--output xml", "--output must be one of: terminal short json"},
         {"--output", "--output needs a value"},
         {"--output json --output json", "--output is given twice"},
         {"--deadline 30", "--deadline must be a duration"},
         {"--deadline 0s", "--deadline must be a duration"},
         {"--region us_east", "--region must be a region code"},
-        {"--require ftp", "--require does not know a target 'ftp'"},
+        {"--require ftp",
+         "--require does not know a target 'ftp'; there are imds, role, ssm, ssmm"},
         {"--optional imds", "cannot make imds optional"},
-        {"--skip ssm", "--skip does not know a check 'ssm'"},
+        {"--skip tls", "--skip does not know a check 'tls' (did you mean ssm.tls? see: ssm-pre"},
         {"--imds-endpoint https://x", "--imds-endpoint must be http://ADDRESS"},
         {"--private-dns maybe", "must be one of: require warn off"},
         {"--strict=perhaps", "--strict must be yes or no"},
@@ -263,6 +277,7 @@ int main(void)
         cmocka_unit_test(nothing_given_is_the_default),
         cmocka_unit_test(words_and_options_may_mix),
         cmocka_unit_test(following_has_no_deadline_of_a_file),
+        cmocka_unit_test(short_forms_are_those_of_every_program),
         cmocka_unit_test(targets_and_checks),
         cmocka_unit_test(wrong_arguments_are_named),
         cmocka_unit_test_teardown(later_files_win_and_the_command_line_wins_over_all, forget_files),
