@@ -23,7 +23,7 @@ SAMPLE = re.compile(r"<!-- lab: (.*?)-- (.*?) -->\n+```\w*\n(.*?)```\n", re.DOTA
 VARIES = [
     (r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z", "TIME"),
     (r"\b\d+(\.\d+)? m?s\b", "DURATION"),
-    (r"(?m)^(ssm-preflight: =\d+/\d+) .*$", r"\1 FACTS"),
+    (r"(?m)^ssm-preflight: =\d+/\d+ .*$", "FACTS"),
 ]
 
 
