@@ -53,14 +53,46 @@ static bool by_anything(const struct action_facts *action)
     return true;
 }
 
+/* One denial that was quoted, and the actions that were denied in the same way, by the same kind of
+ * policy: their words differ in names at most. */
+struct quoted {
+    const struct action_facts *first;
+    char alike[LINE_SIZE];
+};
+
+static void end_quotation(struct quoted *quoted, struct finding *finding)
+{
+    if (quoted->alike[0] != '\0')
+        finding_evidence(finding, "likewise denied: %s", quoted->alike);
+    memset(quoted, 0, sizeof *quoted);
+}
+
+static bool is_alike(const struct action_facts *a, const struct action_facts *b)
+{
+    return a->status == b->status && a->denied_by == b->denied_by &&
+           a->explicit_deny == b->explicit_deny && strcmp(a->code, b->code) == 0;
+}
+
+static void quote_denial(const struct action_facts *action, struct quoted *quoted,
+                         struct finding *finding)
+{
+    if (quoted->first != NULL && is_alike(quoted->first, action)) {
+        text_add(quoted->alike, sizeof quoted->alike, "%s%s", quoted->alike[0] ? ", " : "",
+                 action->action);
+        return;
+    }
+    end_quotation(quoted, finding);
+    finding_quote_action(finding, action);
+    quoted->first = action;
+}
+
 /* A service's authorize check, where one of its denied actions is such a denial. */
 static check_set denied_at(const struct scene *scene, enum service service, is_denial *is,
-                           struct finding *finding)
+                           struct quoted *quoted, struct finding *finding)
 {
     const struct endpoint_facts *endpoint = &scene->facts->endpoints[service];
     enum check check = check_of_service(service, RUNG_AUTHORIZE);
-    char more[LINE_SIZE] = "";
-    int n = 0;
+    check_set set = 0;
 
     if (!scene_has(scene, check))
         return 0;
@@ -68,21 +100,20 @@ static check_set denied_at(const struct scene *scene, enum service service, is_d
         const struct action_facts *action = &endpoint->actions[i];
         if (action->permission != PERMISSION_DENIED || !is(action))
             continue;
-        if (n++ == 0)
-            finding_quote_action(finding, action);
-        else
-            text_add(more, sizeof more, "%s%s", n == 2 ? "" : ", ", action->action);
+        quote_denial(action, quoted, finding);
+        set = check_bit(check);
     }
-    if (n > 1)
-        finding_evidence(finding, "the same for %s", more);
-    return n > 0 ? check_bit(check) : 0;
+    return set;
 }
 
 static check_set denied_anywhere(const struct scene *scene, is_denial *is, struct finding *finding)
 {
+    struct quoted quoted = {0};
     check_set set = 0;
+
     for (int i = 0; i < N_SERVICES; i++)
-        set |= denied_at(scene, (enum service)i, is, finding);
+        set |= denied_at(scene, (enum service)i, is, &quoted, finding);
+    end_quotation(&quoted, finding);
     return set;
 }
 
@@ -174,7 +205,9 @@ bool explains_denied_explicitly(const struct scene *scene, enum service service,
 bool explains_denied_by_endpoint_policy(const struct scene *scene, enum service service,
                                         struct finding *finding)
 {
-    finding->explains = denied_at(scene, service, by_endpoint_policy, finding);
+    struct quoted quoted = {0};
+    finding->explains = denied_at(scene, service, by_endpoint_policy, &quoted, finding);
+    end_quotation(&quoted, finding);
     finding->confidence = CONFIDENCE_CERTAIN;
     finding_title(finding, "%s: the VPC endpoint's policy does not allow it",
                   service_name(service));

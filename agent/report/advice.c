@@ -11,6 +11,9 @@
 
 enum { LABEL_AT = 2, TEXT_AT = 8, COMMAND_AT = 4 };
 
+/* Of a long list of observations: with these the fix is on the first screen too. */
+enum { FIRST_REASONS = 2, LAST_REASONS = 2 };
+
 void advice_labelled(struct screen *screen, const char *label, const char *text)
 {
     screen_pad(screen, LABEL_AT);
@@ -37,16 +40,31 @@ static void write_note(struct screen *screen, const char *note)
     screen_end(screen);
 }
 
-void advice_evidence(struct screen *screen, const struct finding *finding)
+static void write_reason(struct screen *screen, const char *label, enum ink ink, const char *text)
 {
-    for (int32_t i = 0; i < finding->n_evidence; i++) {
-        screen_pad(screen, LABEL_AT);
-        if (i == 0)
-            screen_text(screen, INK_DIM, "Why");
-        screen_pad(screen, TEXT_AT);
-        screen_text(screen, INK_DIM, "- ");
-        screen_wrap(screen, INK_PLAIN, TEXT_AT + 2, finding->evidence[i]);
-        screen_end(screen);
+    screen_pad(screen, LABEL_AT);
+    if (label[0])
+        screen_text(screen, INK_DIM, label);
+    screen_pad(screen, TEXT_AT);
+    screen_text(screen, INK_DIM, "- ");
+    screen_wrap(screen, ink, TEXT_AT + 2, text);
+    screen_end(screen);
+}
+
+void advice_evidence(struct screen *screen, const struct finding *finding, bool all)
+{
+    int32_t n = finding->n_evidence, n_hidden = n - FIRST_REASONS - LAST_REASONS;
+    char line[NAME_SIZE];
+
+    if (all || n_hidden < 2)
+        n_hidden = 0;
+    for (int32_t i = 0; i < n; i++) {
+        if (n_hidden > 0 && i == FIRST_REASONS) {
+            (void)text_set(line, sizeof(line), "%d more, with --verbose", (int)n_hidden);
+            write_reason(screen, "", INK_DIM, line);
+            i += n_hidden;
+        }
+        write_reason(screen, i == 0 ? "Why" : "", INK_PLAIN, finding->evidence[i]);
     }
 }
 

@@ -10,7 +10,8 @@
 /* "  Fix   Let inbound 443 ...": a label and wrapped text behind it. */
 void advice_labelled(struct screen *screen, const char *label, const char *text);
 
-void advice_evidence(struct screen *screen, const struct finding *finding);
+/* The first and the last observations; all of them with `all`. */
+void advice_evidence(struct screen *screen, const struct finding *finding, bool all);
 
 /* Fix, commands, alternatives, and where to read more; `finding` is one of the report's. */
 void advice_write(struct screen *screen, const struct report *report,

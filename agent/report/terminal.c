@@ -148,7 +148,7 @@ static void write_finding(struct screen *screen, const struct report *report,
         screen_wrap(screen, INK_PLAIN, LABEL_AT, finding->title);
         screen_end(screen);
     }
-    advice_evidence(screen, finding);
+    advice_evidence(screen, finding, verbose);
     if (verbose)
         write_explained(screen, finding);
     advice_write(screen, report, finding);

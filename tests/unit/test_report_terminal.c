@@ -415,6 +415,24 @@ static void what_two_findings_share_is_said_once(void **state)
     buffer_clear(&text);
 }
 
+/* What concludes stands at the end of the evidence, what was seen first at its beginning. */
+static void long_evidence_leaves_room_for_the_fix(void **state)
+{
+    const struct style style = {.columns = 80, .verbose = true};
+    struct buffer text;
+
+    (void)state;
+    facts_healthy(&seen);
+    for (int i = 0; i <= SERVICE_EC2MESSAGES; i++)
+        break_connect(&seen, (enum service)i, ALL_ADDRESSES, FAILURE_TIMEOUT, 3500);
+    SAYS("10.0.1.22 (ssmmessages, in", "connect: 10.0.1.21 (ssm, in this subnet): no answer",
+         "        - 4 more, with --verbose\n", "3 services, 6 addresses, all silent");
+    write_new(&judged, &style, &text);
+    assert_non_null(strstr(text.bytes, "10.0.1.22 (ssmmessages, in"));
+    assert_null(strstr(text.bytes, "with --verbose"));
+    buffer_clear(&text);
+}
+
 static void an_intercepted_handshake_is_no_good_one(void **state)
 {
     (void)state;
@@ -443,6 +461,7 @@ int main(void)
         cmocka_unit_test(unknown_says_what_to_do_next),
         cmocka_unit_test(what_two_findings_share_is_said_once),
         cmocka_unit_test(an_intercepted_handshake_is_no_good_one),
+        cmocka_unit_test(long_evidence_leaves_room_for_the_fix),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
