@@ -215,6 +215,17 @@ bool explains_egress_blocked(const struct scene *scene, enum service service,
     return true;
 }
 
+/* Where another address refuses, and so is no endpoint interface, this one may be the only one. */
+static void offer_zone(const struct facts *facts, enum service service, struct finding *finding)
+{
+    finding_alternative(finding, "endpoint-az-unreachable",
+                        "aws ec2 describe-vpc-endpoints --region %s --filters "
+                        "Name=vpc-id,Values=%s Name=service-name,Values=%s --query "
+                        "\"VpcEndpoints[].[State,SubnetIds,NetworkInterfaceIds]\"",
+                        remedy_region(facts), remedy_vpc(facts),
+                        remedy_endpoint_service(facts, service));
+}
+
 bool explains_endpoint_blocks_443(const struct scene *scene, enum service service,
                                   struct finding *finding)
 {
@@ -244,6 +255,8 @@ bool explains_endpoint_blocks_443(const struct scene *scene, enum service servic
                             remedy_region(scene->facts), remedy_group(scene->facts));
     if (reach.own_silent == 0)
         offer_acl(scene, finding);
+    if (reach.rejected > 0)
+        offer_zone(scene->facts, service, finding);
     if (reach.outside_silent > 0)
         offer_route(scene, finding);
     (void)firewall_offer(scene->facts, finding);

@@ -158,6 +158,7 @@ struct discover *discover_start(struct loop *loop, const struct discover_request
     resolvers_read(request->root, &facts->resolvers);
     agent_read(request->root, &facts->agent);
     agent_read_config(request->root, &facts->agent, &discover->overrides);
+    plan_needs(facts);
     if (!loop_after(loop, 0, begin, discover)) {
         free(discover);
         return NULL;

@@ -97,6 +97,12 @@ static void name_endpoint_service(struct plan *plan, const struct service_row *r
                        text_starts(service->host, fips) ? "-fips" : "");
 }
 
+void plan_needs(struct facts *facts)
+{
+    for (int i = 0; i < N_SERVICES; i++)
+        choose_need(facts, &services[i]);
+}
+
 bool plan_complete(struct facts *facts, const struct agent_overrides *overrides)
 {
     struct plan *plan = &facts->plan;
@@ -110,10 +116,10 @@ bool plan_complete(struct facts *facts, const struct agent_overrides *overrides)
                    overrides->region[0] ? overrides->region : plan->region);
     choose_domain(facts, overrides, partition);
 
+    plan_needs(facts);
     for (int i = 0; i < N_SERVICES; i++) {
         struct service_plan *service = &plan->services[i];
 
-        choose_need(facts, &services[i]);
         choose_host(plan, &services[i], overrides);
         service->port = 443;
         (void)text_set(service->signing_name, sizeof(service->signing_name), "%s",

@@ -19,6 +19,10 @@ struct agent_overrides {
     bool dual_stack;                   /* Agent.UseDualStackEndpoint */
 };
 
+/* Which services are wanted, as far as it is known before the region is: so that a report without the
+ * metadata service names them among what could not be tried. */
+void plan_needs(struct facts *facts);
+
 /* Completes facts->plan, of which the options have filled the wishes (needs, modes, region).
  * False when no region is known from any source: then nothing else can be planned. */
 bool plan_complete(struct facts *facts, const struct agent_overrides *overrides);

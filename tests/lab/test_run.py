@@ -397,6 +397,15 @@ def test_public_addresses_of_s3_are_a_gateway_endpoints_and_their_silence_is_a_m
         assert codes(found) == ["egress-blocked"]
 
 
+def test_without_imds_the_services_are_among_what_could_not_be_tried():
+    with Lab(["imds-unreachable"]) as lab:
+        found, _ = report(lab)
+        by_id = {check["id"]: check for check in found["checks"]}
+        assert {f"{service}.{rung}" for service in w.REQUIRED for rung in ("resolve", "authorize")} <= set(by_id)
+        assert by_id["ssm.connect"]["status"] == "skip" and by_id["ssm.connect"]["required"]
+        assert "ssmmessages.tls" in found["findings"][0]["hides"]
+
+
 def test_a_misspelt_region_is_said_to_come_from_the_option():
     with Lab() as lab:
         found, _ = report(lab, "--region", "us-esat-1")
