@@ -68,7 +68,7 @@ static void quote_names(const struct scene *scene, enum service service, struct 
 }
 
 /* True where Amazon's resolver gives private addresses and the configured one, which is another,
- * gives something else. */
+ * gives something else; or where it knows a name that the configured one does not. */
 static bool is_bypassed(const struct scene *scene, enum service service,
                         const struct naming *naming)
 {
@@ -77,8 +77,9 @@ static bool is_bypassed(const struct scene *scene, enum service service,
 
     look_second_opinion(scene->facts, service, &opinion);
     look_lookup(scene->facts, service, &lookup);
-    if (naming->pinned || !naming->planned || !opinion.private_address || lookup.silent ||
-        !lookup.asked)
+    bool unknown_there = lookup.failure == FAILURE_NXDOMAIN || lookup.failure == FAILURE_NODATA;
+    bool knows_more = opinion.private_address || (opinion.public_address && unknown_there);
+    if (naming->pinned || !naming->planned || !knows_more || lookup.silent || !lookup.asked)
         return false;
     if (lookup.answer != NULL && !scene->facts->resolvers.stub &&
         look_is_amazon_resolver(&scene->facts->instance, lookup.answer->server))

@@ -200,6 +200,8 @@ bool explains_dns_wrong_name(const struct scene *scene, enum service service,
     finding->explains = check_bit(check);
     look_lookup(scene->facts, service, &lookup);
     look_second_opinion(scene->facts, service, &opinion);
+    if (opinion.public_address || opinion.private_address)
+        return false; /* it does exist */
     if (override_is_endpoint(scene->facts, service, id))
         finding_title(finding, "%s: no endpoint %s, which the agent is told to use",
                       service_name(service), id);

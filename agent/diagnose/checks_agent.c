@@ -134,6 +134,12 @@ static void judge_config(const struct judge *judge)
     }
     if (judge_proxy(judge))
         return;
+    if (judge->facts->instance.region[0] == '\0' &&
+        (agent->config_region[0] != '\0' || agent->https_proxy[0] != '\0')) {
+        /* a region that nothing can be compared with, a proxy for names that are not known */
+        checks_say_untried(judge, CHECK_AGENT_CONFIG, CHECK_IMDS_IDENTITY);
+        return;
+    }
     checks_say(judge, CHECK_AGENT_CONFIG, STATUS_PASS, FAILURE_NONE, agent->config.took_ms,
                agent->config_file[0] ? "%s fits this instance" : "no %s: the defaults", file);
 }

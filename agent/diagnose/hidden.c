@@ -51,7 +51,9 @@ static check_set stands_on(const struct facts *facts, enum check check)
             set |= rungs_below((enum service)i, RUNG_AUTHORIZE);
         break;
     case TARGET_AGENT:
-        return check == CHECK_AGENT_INSTALLED ? 0 : check_bit(CHECK_AGENT_INSTALLED);
+        if (check == CHECK_AGENT_CONFIG && facts->instance.region[0] == '\0')
+            set = imds_bits(); /* which only IMDS could compare it with */
+        return check == CHECK_AGENT_INSTALLED ? 0 : set | check_bit(CHECK_AGENT_INSTALLED);
     default:
         set = imds_bits();
         break;

@@ -52,6 +52,14 @@ static void not_ec2_unless_hidden(struct facts *facts)
                                  "not there");
 }
 
+/* With what Agent.Region is to be compared only IMDS could say. */
+static void imds_dead_and_a_region_configured(struct facts *facts)
+{
+    break_imds(facts, CHECK_IMDS_CONNECT, FAILURE_TIMEOUT, 1000);
+    SET(facts->agent.config_file, "/etc/amazon/ssm/amazon-ssm-agent.json");
+    SET(facts->agent.config_region, "eu-west-1");
+}
+
 static void network_not_up(struct facts *facts)
 {
     break_imds(facts, CHECK_IMDS_CONNECT, FAILURE_NO_ROUTE, 1);
@@ -242,6 +250,8 @@ const struct situation machine_situations[] = {
      CONFIDENCE_CERTAIN, "endpoint-blocks-443"},
     {"not-ec2", not_ec2, VERDICT_UNKNOWN, CONFIDENCE_CERTAIN, "not-ec2"},
     {"not-ec2--hidden", not_ec2_unless_hidden, VERDICT_UNKNOWN, CONFIDENCE_LIKELY, "not-ec2"},
+    {"imds-unreachable--and-a-region", imds_dead_and_a_region_configured, VERDICT_NOT_READY,
+     CONFIDENCE_LIKELY, "imds-unreachable"},
     {"network-not-up", network_not_up, VERDICT_NOT_READY, CONFIDENCE_CERTAIN, "network-not-up"},
     {"network-not-up--no-route", network_without_route, VERDICT_NOT_READY, CONFIDENCE_CERTAIN,
      "network-not-up"},

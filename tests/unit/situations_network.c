@@ -155,6 +155,17 @@ static void endpoint_missing(struct facts *facts)
     resolve_to(facts, SERVICE_SSMMESSAGES, public_of[1], PLACE_PUBLIC, FAILURE_TIMEOUT);
 }
 
+/* The configured resolver does not know a name that Amazon's does: of a FIPS endpoint that is not in
+ * this VPC, so that its addresses are public. */
+static void bypassed_for_an_unknown_name(struct facts *facts)
+{
+    use_resolver(facts, "10.0.9.53");
+    SET(facts->plan.services[SERVICE_SSM].host, "ssm-fips.us-east-1.amazonaws.com");
+    facts->plan.services[SERVICE_SSM].host_source = SOURCE_AGENT_CONFIG;
+    break_resolve(facts, SERVICE_SSM, FAILURE_NXDOMAIN);
+    amazon_says(facts, SERVICE_SSM, "52.46.141.158", FAILURE_NONE);
+}
+
 static void s3_by_gateway(struct facts *facts)
 {
     add_service(facts, SERVICE_S3, NEED_REQUIRED);
@@ -257,6 +268,8 @@ const struct situation name_situations[] = {
      "endpoint-missing"},
     {"endpoint-missing--ec2messages", ec2messages_missing_but_required, VERDICT_NOT_READY,
      CONFIDENCE_CERTAIN, "endpoint-missing"},
+    {"dns-bypasses-vpc--unknown-name", bypassed_for_an_unknown_name, VERDICT_NOT_READY,
+     CONFIDENCE_CERTAIN, "dns-bypasses-vpc"},
     {"endpoint-missing--gateway", s3_gateway_missing, VERDICT_NOT_READY, CONFIDENCE_LIKELY,
      "endpoint-missing"},
     {"egress-blocked--with-gateway", s3_silent_with_all_others, VERDICT_NOT_READY,

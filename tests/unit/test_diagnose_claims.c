@@ -187,6 +187,19 @@ static void own_subnet_excludes_the_network_acl(void **state)
     assert_false(has_alternative(&report.findings[0], "network-acl"));
 }
 
+static void what_imds_would_be_compared_with_is_hidden(void **state)
+{
+    enum check check;
+    (void)state;
+
+    diagnose_situation(situation_find("imds-unreachable--and-a-region"));
+    assert_true(check_from_name("agent.config", &check));
+    assert_int_equal(report.checks[check].status, STATUS_SKIP);
+    assert_true(report.findings[0].hides & check_bit(check));
+    diagnose_situation(situation_find("imds-unreachable"));
+    assert_int_equal(report.checks[check].status, STATUS_PASS);
+}
+
 static void nothing_hostile_reaches_a_command(void **state)
 {
     (void)state;
@@ -293,6 +306,7 @@ int main(void)
         cmocka_unit_test(findings_are_complete),
         cmocka_unit_test(what_cannot_be_told_apart_is_listed),
         cmocka_unit_test(own_subnet_excludes_the_network_acl),
+        cmocka_unit_test(what_imds_would_be_compared_with_is_hidden),
         cmocka_unit_test(nothing_hostile_reaches_a_command),
         cmocka_unit_test(commands_are_of_this_instance),
         cmocka_unit_test(what_is_risky_is_marked),
