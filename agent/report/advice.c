@@ -78,10 +78,10 @@ static bool is_said(const struct report *report, const struct finding *finding, 
     return false;
 }
 
-static bool is_said_of_another(const struct report *report, const struct finding *finding)
+static bool has_its_remedy_said(const struct report *report, const struct finding *finding)
 {
     for (const struct finding *other = report->findings; other < finding; other++)
-        if (strcmp(other->code, finding->code) == 0)
+        if (strcmp(other->code, finding->code) == 0 && strcmp(other->remedy, finding->remedy) == 0)
             return true;
     return false;
 }
@@ -119,13 +119,12 @@ static void write_fix(struct screen *screen, const struct report *report,
                       const struct finding *finding)
 {
     char fix[FIX_SIZE];
-
     bool any = false;
 
     for (int32_t i = 0; i < finding->n_commands; i++)
         any |= !is_said(report, finding, finding->commands[i]);
     finding_fix(finding, fix, sizeof(fix));
-    if (is_said_of_another(report, finding))
+    if (has_its_remedy_said(report, finding))
         (void)text_set(fix, sizeof(fix), any ? "As above, and:" : "As above.");
     if (fix[0])
         advice_labelled(screen, "Fix", fix);
@@ -178,7 +177,7 @@ static void write_more(struct screen *screen, const struct finding *finding)
 void advice_write(struct screen *screen, const struct report *report, const struct finding *finding)
 {
     write_fix(screen, report, finding);
-    if (is_said_of_another(report, finding))
+    if (has_its_remedy_said(report, finding))
         return;
     write_alternatives(screen, finding);
     write_more(screen, finding);

@@ -114,6 +114,11 @@ static void put_finding(struct buffer *to, const struct finding *finding)
         (void)buffer_add_text(to, "\n");
     }
     for (int32_t i = 0; i < finding->n_commands; i++) {
+        if (finding->notes[i][0]) {
+            (void)buffer_add_text(to, "    # ");
+            put(to, finding->notes[i]);
+            (void)buffer_add_text(to, "\n");
+        }
         (void)buffer_add_text(to, "    ");
         put(to, finding->commands[i]);
         (void)buffer_add_text(to, "\n");

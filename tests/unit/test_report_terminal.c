@@ -413,6 +413,11 @@ static void what_two_findings_share_is_said_once(void **state)
     assert_int_equal(count(text.bytes, "  Fix   As above, and:\n"), 1);
     assert_int_equal(count(text.bytes, "us-east-1.ssmmessages --subnet-ids"), 1);
     buffer_clear(&text);
+    facts_healthy(&seen);
+    add_service(&seen, SERVICE_S3, NEED_REQUIRED); /* the same cause, another remedy */
+    resolve_to(&seen, SERVICE_SSM, "52.46.141.158", PLACE_PUBLIC, FAILURE_TIMEOUT);
+    resolve_to(&seen, SERVICE_S3, "52.216.8.31", PLACE_PUBLIC, FAILURE_TIMEOUT);
+    SAYS("As above", "Create the interface endpoint", "route table a gateway endpoint for s3");
 }
 
 /* What concludes stands at the end of the evidence, what was seen first at its beginning. */
