@@ -67,8 +67,16 @@ static void quote_names(const struct scene *scene, enum service service, struct 
         }
 }
 
-/* True where Amazon's resolver gives private addresses and the configured one, which is another,
- * gives something else. */
+/* Amazon's resolver has more than the configured one: private addresses, or any where that one says
+ * that there is no such name. */
+static bool knows_more(const struct second_opinion *opinion, const struct lookup *lookup)
+{
+    bool denied = lookup->failure == FAILURE_NXDOMAIN || lookup->failure == FAILURE_NODATA;
+    return opinion->private_address || (denied && opinion->public_address);
+}
+
+/* True where Amazon's resolver knows more, and the configured one, which is another, gives
+ * something else. */
 static bool is_bypassed(const struct scene *scene, enum service service,
                         const struct naming *naming)
 {
@@ -77,7 +85,7 @@ static bool is_bypassed(const struct scene *scene, enum service service,
 
     look_second_opinion(scene->facts, service, &opinion);
     look_lookup(scene->facts, service, &lookup);
-    if (naming->pinned || !naming->planned || !opinion.private_address || lookup.silent ||
+    if (naming->pinned || !naming->planned || !knows_more(&opinion, &lookup) || lookup.silent ||
         !lookup.asked)
         return false;
     if (lookup.answer != NULL && !scene->facts->resolvers.stub &&
@@ -285,6 +293,7 @@ bool explains_endpoint_missing(const struct scene *scene, enum service service,
 
 bool explains_public_path(const struct scene *scene, enum service service, struct finding *finding)
 {
+    bool leaves = false;
     (void)service;
 
     for (int i = 0; i < N_SERVICES; i++) {
@@ -295,10 +304,14 @@ bool explains_public_path(const struct scene *scene, enum service service, struc
             (naming.public_only && !naming.answers))
             continue;
         finding->explains |= check_bit(check);
+        leaves |= naming.answers;
         quote_names(scene, (enum service)i, finding);
     }
     if (finding->explains == 0)
         return false;
+    if (!leaves)
+        finding_title(finding, "%s: a silent public address is named beside the private ones",
+                      service_name(remedy_service(finding)));
     finding->confidence = CONFIDENCE_CERTAIN;
     return true;
 }
