@@ -83,6 +83,7 @@ EXPECTED = [  # fault, verdict, first finding
     ("dns-servfail", "not-ready", "dns-servfail"),
     ("endpoint-outside-vpc", "ready", "endpoint-outside-vpc"),
     ("public-path", "not-ready", "public-path"),
+    ("s3-gateway", "ready", None),
     # reaching 443
     ("no-route", "not-ready", "no-route"),
     ("no-route:prohibit", "not-ready", "no-route"),
