@@ -188,7 +188,7 @@ bool explains_path_mtu(const struct scene *scene, enum service service, struct f
             finding_quote_address(finding, (enum service)i, at, RUNG_TLS);
             quoted = true;
             if (at->small_segments == ANSWER_YES)
-                finding_evidence(finding, "the same handshake with small segments succeeds");
+                finding_evidence(finding, "with small segments the same handshake is answered");
         }
         if (!refuted)
             finding->explains |= check_bit(check);

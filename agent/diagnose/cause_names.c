@@ -67,8 +67,16 @@ static void quote_names(const struct scene *scene, enum service service, struct 
         }
 }
 
-/* True where Amazon's resolver gives private addresses and the configured one, which is another,
- * gives something else; or where it knows a name that the configured one does not. */
+/* Amazon's resolver has more than the configured one: private addresses, or any where that one says
+ * that there is no such name. */
+static bool knows_more(const struct second_opinion *opinion, const struct lookup *lookup)
+{
+    bool denied = lookup->failure == FAILURE_NXDOMAIN || lookup->failure == FAILURE_NODATA;
+    return opinion->private_address || (denied && opinion->public_address);
+}
+
+/* True where Amazon's resolver knows more, and the configured one, which is another, gives
+ * something else. */
 static bool is_bypassed(const struct scene *scene, enum service service,
                         const struct naming *naming)
 {
@@ -77,9 +85,8 @@ static bool is_bypassed(const struct scene *scene, enum service service,
 
     look_second_opinion(scene->facts, service, &opinion);
     look_lookup(scene->facts, service, &lookup);
-    bool unknown_there = lookup.failure == FAILURE_NXDOMAIN || lookup.failure == FAILURE_NODATA;
-    bool knows_more = opinion.private_address || (opinion.public_address && unknown_there);
-    if (naming->pinned || !naming->planned || !knows_more || lookup.silent || !lookup.asked)
+    if (naming->pinned || !naming->planned || !knows_more(&opinion, &lookup) || lookup.silent ||
+        !lookup.asked)
         return false;
     if (lookup.answer != NULL && !scene->facts->resolvers.stub &&
         look_is_amazon_resolver(&scene->facts->instance, lookup.answer->server))
@@ -200,6 +207,8 @@ bool explains_private_dns_off(const struct scene *scene, enum service service,
         look_naming(scene, (enum service)i, &naming);
         if (!naming.planned || naming.pinned || (!naming.any_public && !naming.any_private))
             continue; /* what /etc/hosts pins says nothing of the VPC */
+        if (override_is_fips(scene->facts, (enum service)i))
+            continue; /* the plain names' endpoints do not cover it: endpoint-missing has it */
         n++;
         n_public += naming.public_only;
         if (has_public_trouble(&naming))
@@ -286,6 +295,7 @@ bool explains_endpoint_missing(const struct scene *scene, enum service service,
 
 bool explains_public_path(const struct scene *scene, enum service service, struct finding *finding)
 {
+    bool leaves = false;
     (void)service;
 
     for (int i = 0; i < N_SERVICES; i++) {
@@ -296,10 +306,14 @@ bool explains_public_path(const struct scene *scene, enum service service, struc
             (naming.public_only && !naming.answers))
             continue;
         finding->explains |= check_bit(check);
+        leaves |= naming.answers;
         quote_names(scene, (enum service)i, finding);
     }
     if (finding->explains == 0)
         return false;
+    if (!leaves)
+        finding_title(finding, "%s: a silent public address is named beside the private ones",
+                      service_name(remedy_service(finding)));
     finding->confidence = CONFIDENCE_CERTAIN;
     return true;
 }

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "diagnose/look.h"
 #include "diagnose/override.h"
 #include "diagnose/remedy.h"
 
@@ -255,12 +256,40 @@ void mend_endpoint_missing(const struct scene *scene, struct finding *finding)
     remedy_restart(facts, finding);
 }
 
+static bool any_public_answers(const struct facts *facts, const struct finding *finding)
+{
+    for (int i = 0; i < N_SERVICES; i++)
+        if ((finding->explains & check_service_bits((enum service)i)) &&
+            look_public_answers(facts, (enum service)i))
+            return true;
+    return false;
+}
+
+/* An endpoint's own private DNS names give private addresses only: somebody adds the others. */
+static void mend_mixed_names(const struct facts *facts, const char *services,
+                             struct finding *finding)
+{
+    remedy_text(finding,
+                "The private addresses are the endpoint's; take the public ones out of what names "
+                "them (%s): a private hosted zone of your own, or a DNS server that merges "
+                "answers. The agent meets them on some attempts.",
+                services);
+    remedy_note(finding, REMEDY_LOOK);
+    remedy_command(finding, "aws route53 list-hosted-zones-by-vpc --vpc-id %s --vpc-region %s",
+                   remedy_vpc(facts), remedy_region(facts));
+    remedy_restart(facts, finding);
+}
+
 void mend_public_path(const struct scene *scene, struct finding *finding)
 {
     const struct facts *facts = scene->facts;
     char services[LINE_SIZE];
 
     remedy_services(finding, services, sizeof services);
+    if (!any_public_answers(facts, finding)) {
+        mend_mixed_names(facts, services, finding);
+        return;
+    }
     remedy_text(finding,
                 "It works, but through a NAT or internet gateway. Create interface endpoints with "
                 "private DNS names (%s), or say that public addresses are meant: --private-dns "

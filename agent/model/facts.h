@@ -166,7 +166,7 @@ struct address_facts {
     struct step http; /* the unsigned request */
     struct http_head head;
     char body_start[DETAIL_SIZE];
-    enum answer small_segments; /* second opinion: TLS succeeds with a small segment size */
+    enum answer small_segments; /* second opinion: certificates come with a small segment size */
 };
 
 enum permission {

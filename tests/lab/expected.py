@@ -122,6 +122,7 @@ EXPECTED = [  # fault, verdict, first finding
     ("endpoint-refuses:ssm:b", "not-ready", "endpoint-refuses"),
     ("gateway-silent", "not-ready", "gateway-silent"),
     ("path-mtu", "not-ready", "path-mtu"),
+    ("path-mtu tls-untrusted", "not-ready", "path-mtu"),  # small segments bring a certificate, though a bad one
     ("handshake-swallowed", "not-ready", "tls-reset"),
     # TLS
     ("tls-intercepted", "not-ready", "tls-intercepted"),

@@ -97,6 +97,14 @@ static void bypassed_by_no(struct facts *facts)
     EACH_SERVICE(i) amazon_says(facts, (enum service)i, private_of[i], FAILURE_NONE);
 }
 
+/* The name exists, though it is public: who says that it does not has not asked the VPC's resolver. */
+static void bypassed_by_no_of_public_names(struct facts *facts)
+{
+    use_resolver(facts, "10.0.9.53");
+    resolvers_all(facts, FAILURE_NXDOMAIN);
+    EACH_SERVICE(i) amazon_says(facts, (enum service)i, public_of[i], FAILURE_NONE);
+}
+
 static void servfail(struct facts *facts)
 {
     use_resolver(facts, "10.0.9.53");
@@ -203,6 +211,21 @@ static void public_path(struct facts *facts)
     EACH_SERVICE(i) resolve_to(facts, (enum service)i, public_of[i], PLACE_PUBLIC, FAILURE_NONE);
 }
 
+/* A zone of one's own, or a merging resolver, that has both addresses. */
+static void public_beside_private(struct facts *facts)
+{
+    struct endpoint_facts *endpoint = &facts->endpoints[SERVICE_SSM];
+    struct address_facts *at = &endpoint->addresses[1];
+
+    for (int32_t i = 0; i < endpoint->n_answers; i++)
+        if (endpoint->answers[i].n_addresses > 1)
+            SET(endpoint->answers[i].addresses[1], "%s", public_of[0]);
+    break_connect(facts, SERVICE_SSM, 1, FAILURE_TIMEOUT, 3500);
+    SET(at->address, "%s", public_of[0]);
+    at->place = PLACE_PUBLIC;
+    at->second_opinion = true;
+}
+
 static void public_path_warned(struct facts *facts)
 {
     facts->plan.private_dns = PRIVATE_DNS_WARN;
@@ -253,6 +276,8 @@ const struct situation name_situations[] = {
     {"dns-bypasses-vpc", bypassed, VERDICT_NOT_READY, CONFIDENCE_CERTAIN, "dns-bypasses-vpc"},
     {"dns-bypasses-vpc--nxdomain", bypassed_by_no, VERDICT_NOT_READY, CONFIDENCE_CERTAIN,
      "dns-bypasses-vpc"},
+    {"dns-bypasses-vpc--nxdomain-of-public", bypassed_by_no_of_public_names, VERDICT_NOT_READY,
+     CONFIDENCE_CERTAIN, "dns-bypasses-vpc"},
     {"dns-servfail", servfail, VERDICT_NOT_READY, CONFIDENCE_LIKELY, "dns-servfail"},
     {"dns-wrong-name", wrong_name, VERDICT_NOT_READY, CONFIDENCE_CERTAIN, "dns-wrong-name"},
     {"dns-hosts-override", hosts_override, VERDICT_NOT_READY, CONFIDENCE_CERTAIN,
@@ -278,6 +303,8 @@ const struct situation name_situations[] = {
     {"ec2messages-not-needed", ec2messages_missing, VERDICT_READY, CONFIDENCE_CERTAIN,
      "ec2messages-not-needed"},
     {"public-path", public_path, VERDICT_NOT_READY, CONFIDENCE_CERTAIN, "public-path"},
+    {"public-path--beside-private", public_beside_private, VERDICT_NOT_READY, CONFIDENCE_CERTAIN,
+     "public-path"},
     {"public-path--warned", public_path_warned, VERDICT_READY, CONFIDENCE_CERTAIN, "public-path"},
     {"healthy--public", public_path_wanted, VERDICT_READY, CONFIDENCE_POSSIBLE, ""},
     {"endpoint-outside-vpc", outside_vpc, VERDICT_READY, CONFIDENCE_CERTAIN,

@@ -19,13 +19,16 @@ def _addresses6(service, zones="ab"):
     return [w.address6(each, zone) for each in service_known(service) for zone in zones]
 
 
+_ASKED_443 = "meta l4proto tcp ct original proto-dst 443"  # whatever port a detour leads to
+
+
 def _endpoints(world, service, zones, verdict, families="46"):
-    """A rule of the endpoints' security groups; without one for 443 neither family gets in."""
+    """A rule of the endpoints' security groups; without one for 443 neither family gets in, by a detour (tls.py) neither."""
     if "4" in families:
-        world.rule("endpoint_input", f"ip daddr {{ {', '.join(_addresses(service, zones))} }} tcp dport 443 {verdict}")
+        world.rule("endpoint_input", f"ip daddr {{ {', '.join(_addresses(service, zones))} }} {_ASKED_443} {verdict}")
     if "6" in families:
         world.rule(
-            "endpoint_input", f"ip6 daddr {{ {', '.join(_addresses6(service, zones))} }} tcp dport 443 {verdict}"
+            "endpoint_input", f"ip6 daddr {{ {', '.join(_addresses6(service, zones))} }} {_ASKED_443} {verdict}"
         )
 
 
@@ -168,8 +171,8 @@ def _(world):
 
 @fault("path-mtu", "large packets between instance and endpoints vanish", "path-mtu")
 def _(world):
-    world.rule("endpoint_output", "tcp sport 443 meta length > 600 drop")
-    world.rule("endpoint_input", "tcp dport 443 meta length > 600 drop")
+    world.rule("endpoint_output", f"{_ASKED_443} meta length > 600 drop")
+    world.rule("endpoint_input", f"{_ASKED_443} meta length > 600 drop")
 
 
 @fault("handshake-swallowed", "TCP connects, and no ClientHello is ever answered", "tls-reset", "[SERVICE (all)]")
