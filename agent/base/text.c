@@ -107,14 +107,18 @@ static size_t find_word(const char *bytes, size_t n, const char *word)
 void text_excerpt(char *to, size_t size, const char *body, size_t n)
 {
     static const char end[] = "</title>";
-    size_t from = body ? find_word(body, n, "<title") : n;
-    size_t length = from < n ? find_word(body + from, n - from, end) + sizeof(end) - 1 : 0;
+    size_t from = 0, length = n < EXCERPT_BYTES ? n : EXCERPT_BYTES;
 
-    if (from == n || length > n - from || length > EXCERPT_BYTES) {
-        from = 0;
-        length = n < EXCERPT_BYTES ? n : EXCERPT_BYTES;
+    if (body) {
+        size_t title = find_word(body, n, "<title");
+        size_t ends = title < n ? find_word(body + title, n - title, end) + sizeof(end) - 1 : 0;
+        if (title < n && ends <= n - title && ends <= EXCERPT_BYTES) {
+            from = title;
+            length = ends;
+        }
+        body += from;
     }
-    (void)text_escape(to, size, body ? body + from : NULL, length);
+    (void)text_escape(to, size, body, length);
 }
 
 static bool is_space(char c)

@@ -73,7 +73,7 @@ cause_applies explains_agent_missing, explains_agent_disabled, explains_agent_ma
 /* --- notes.c: what fails nothing --- */
 cause_applies notes_service_not_in_region, notes_dhmc_in_use, notes_endpoint_outside_vpc,
     notes_public_address, notes_certificate_expires_soon, notes_ec2messages_not_needed,
-    notes_slow_endpoint, notes_hop_limit_one, notes_ipv6_only;
+    notes_slow_endpoint, notes_hop_limit_one, notes_ipv6_only, notes_dns_server_silent;
 
 /* --- remedy_*.c --- */
 cause_remedy mend_not_ec2, mend_network, mend_imds_locally, mend_imds_disabled, mend_imds_hop_limit,
@@ -81,8 +81,8 @@ cause_remedy mend_not_ec2, mend_network, mend_imds_locally, mend_imds_disabled, 
 cause_remedy mend_role_missing, mend_profile_empty, mend_not_assumable, mend_credentials_expired,
     mend_credentials_rejected;
 cause_remedy mend_resolver_missing, mend_vpc_dns, mend_resolver_unreachable, mend_forwarding,
-    mend_hosts_file, mend_private_dns, mend_endpoint_missing, mend_public_path, mend_wrong_name,
-    mend_servfail;
+    mend_dns_server_silent, mend_hosts_file, mend_private_dns, mend_endpoint_missing,
+    mend_public_path, mend_wrong_name, mend_servfail;
 cause_remedy mend_route, mend_local_firewall, mend_gateway, mend_acl, mend_egress,
     mend_endpoint_group, mend_zone, mend_refused, mend_family, mend_mtu;
 cause_remedy mend_clock, mend_time_sync, mend_interception, mend_untrusted, mend_tls_name,

@@ -154,6 +154,8 @@ const struct cause causes[] = {
      notes_certificate_expires_soon, mend_certificate_soon},
     {"ec2messages-not-needed", "ec2messages has no endpoint here, and the agent needs none", NOTE,
      notes_ec2messages_not_needed, mend_not_needed},
+    {"dns-server-silent", "A configured nameserver is silent, another one answers", NOTE,
+     notes_dns_server_silent, mend_dns_server_silent},
     {"slow-endpoint", "An endpoint is slow to answer", SERVICE_NOTE, notes_slow_endpoint,
      mend_slow},
     {"hop-limit-one", "The metadata hop limit is 1: containers here get no token", NOTE,

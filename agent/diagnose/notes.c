@@ -154,6 +154,56 @@ bool notes_ec2messages_not_needed(const struct scene *scene, enum service servic
     return false;
 }
 
+/* The first of the servers of resolv.conf that was silent while a later one gave the answer; of a
+ * server that answers another name nothing is said, since a packet may be lost. */
+static const struct dns_answer *silent_server(const struct endpoint_facts *endpoint)
+{
+    const struct dns_answer *silent = NULL;
+
+    for (int32_t i = 0; i < endpoint->n_answers; i++) {
+        const struct dns_answer *answer = &endpoint->answers[i];
+        if (answer->asked_as != ASKED_CONFIGURED)
+            continue;
+        if (silent == NULL && answer->step.outcome == OUTCOME_FAILED &&
+            answer->step.failure == FAILURE_TIMEOUT && answer->rcode < 0)
+            silent = answer;
+        if (silent != NULL && strcmp(silent->server, answer->server) == 0 &&
+            (answer->step.outcome == OUTCOME_OK || answer->rcode >= 0))
+            return NULL;
+    }
+    return silent;
+}
+
+bool notes_dns_server_silent(const struct scene *scene, enum service service,
+                             struct finding *finding)
+{
+    const struct facts *facts = scene->facts;
+    const char *server = NULL;
+    (void)service;
+
+    for (int i = 0; i < N_SERVICES; i++) {
+        const struct endpoint_facts *endpoint = &facts->endpoints[i];
+        const struct dns_answer *silent = silent_server(endpoint);
+        const struct dns_answer *given = look_deciding(endpoint, FAMILY_IPV4);
+        if (given == NULL)
+            given = look_deciding(endpoint, FAMILY_IPV6);
+        if (!look_is_planned(facts, (enum service)i) || given == NULL)
+            continue;
+        if (silent == NULL || (server != NULL && strcmp(server, silent->server) != 0))
+            return false;
+        server = silent->server;
+        if (finding->n_evidence > 0)
+            continue;
+        finding_quote_answer(finding, facts->plan.services[i].host, silent);
+        finding_quote_answer(finding, facts->plan.services[i].host, given);
+    }
+    if (server == NULL)
+        return false;
+    finding_title(finding, "The nameserver %s is silent, another one answers", server);
+    finding->confidence = CONFIDENCE_CERTAIN;
+    return true;
+}
+
 bool notes_slow_endpoint(const struct scene *scene, enum service service, struct finding *finding)
 {
     const struct endpoint_facts *endpoint = &scene->facts->endpoints[service];

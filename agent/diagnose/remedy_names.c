@@ -135,6 +135,14 @@ void mend_forwarding(const struct scene *scene, struct finding *finding)
     remedy_restart(facts, finding);
 }
 
+void mend_dns_server_silent(const struct scene *scene, struct finding *finding)
+{
+    (void)scene;
+    remedy_text(finding, "Nothing fails, but each look-up waits for the silent server first, the "
+                         "agent's too (5 s unless resolv.conf says otherwise). Take it out of the "
+                         "VPC's DHCP options set, or mend it.");
+}
+
 /* As sed's regular expression: a dot is a dot. */
 static void as_pattern(const char *host, char *to, size_t size)
 {

@@ -62,6 +62,7 @@ EXPECTED = [  # fault, verdict, first finding
     # names
     ("dns-no-resolver", "not-ready", "dns-no-resolver"),
     ("dns-resolver-unreachable", "not-ready", "dns-resolver-unreachable"),
+    ("dns-server-silent", "ready", "dns-server-silent"),
     ("vpc-dns-off", "not-ready", "vpc-dns-off"),
     ("vpc-dns-off:refused", "not-ready", "vpc-dns-off"),
     ("dns-bypasses-vpc", "not-ready", "dns-bypasses-vpc"),

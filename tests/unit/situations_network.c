@@ -174,6 +174,22 @@ static void bypassed_for_an_unknown_name(struct facts *facts)
     amazon_says(facts, SERVICE_SSM, "52.46.141.158", FAILURE_NONE);
 }
 
+/* resolv.conf names a dead server first. */
+static void first_server_silent(struct facts *facts)
+{
+    SET(facts->resolvers.configured[1], "%s", facts->resolvers.configured[0]);
+    SET(facts->resolvers.configured[0], "10.0.9.53");
+    facts->resolvers.n_configured = 2;
+    EACH_SERVICE(i)
+    {
+        struct endpoint_facts *endpoint = &facts->endpoints[i];
+        struct dns_answer *silent = add_answer(endpoint, "10.0.9.53", ASKED_CONFIGURED,
+                                               FAMILY_IPV4);
+        step_fail(&silent->step, FAILURE_TIMEOUT, 2000);
+        silent->rcode = -1;
+    }
+}
+
 static void s3_by_gateway(struct facts *facts)
 {
     add_service(facts, SERVICE_S3, NEED_REQUIRED);
@@ -295,6 +311,8 @@ const struct situation name_situations[] = {
      CONFIDENCE_CERTAIN, "endpoint-missing"},
     {"dns-bypasses-vpc--unknown-name", bypassed_for_an_unknown_name, VERDICT_NOT_READY,
      CONFIDENCE_CERTAIN, "dns-bypasses-vpc"},
+    {"dns-server-silent", first_server_silent, VERDICT_READY, CONFIDENCE_CERTAIN,
+     "dns-server-silent"},
     {"endpoint-missing--gateway", s3_gateway_missing, VERDICT_NOT_READY, CONFIDENCE_LIKELY,
      "endpoint-missing"},
     {"egress-blocked--with-gateway", s3_silent_with_all_others, VERDICT_NOT_READY,

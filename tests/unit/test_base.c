@@ -56,8 +56,10 @@ static void an_excerpt_is_a_pages_title_or_the_beginning(void **state)
     text_excerpt(to, sizeof(to), NULL, 0);
     assert_string_equal(to, "");
     memset(longest, 'a', sizeof(longest)); /* no zero behind it */
-    memcpy(longest, "<title>", 7);
-    memcpy(longest + sizeof(longest) - 8, "</title>", 8);
+    for (size_t i = 0; i < 8; i++) {
+        longest[i] = "<title> "[i];
+        longest[sizeof(longest) - 8 + i] = "</title>"[i];
+    }
     text_excerpt(to, sizeof(to), longest, sizeof(longest));
     assert_int_equal(strlen(to), EXCERPT_BYTES);
     text_excerpt(to, sizeof(to), longest + sizeof(longest) - 4, 4);

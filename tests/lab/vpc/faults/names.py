@@ -38,6 +38,11 @@ def _(world):
     world.nameservers = [w.DEAD_RESOLVER]
 
 
+@fault("dns-server-silent", "resolv.conf names a dead server first, and the VPC's resolver", "dns-server-silent")
+def _(world):
+    world.nameservers = [w.DEAD_RESOLVER, w.RESOLVER]
+
+
 @fault(
     "vpc-dns-off", "enableDnsSupport is off: Amazon's resolver is silent, or refuses", "vpc-dns-off", "[silent|refused]"
 )
