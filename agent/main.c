@@ -25,7 +25,7 @@ static const struct command {
 } commands[] = {
     {"check", "", 1, verb_check, "one round, or more where an answer says: later"},
     {"wait", "", 1, verb_wait, "rounds until ready or until the deadline"},
-    {"show", "[FILE|-]", 2, verb_show, "diagnose a recorded run again"},
+    {"show", "[FILE|-]", 2, verb_show, "a report or a console log, diagnosed again"},
     {"explain", "CODE", 2, verb_explain, "the page of one finding or check"},
     {"list", "[TABLE]", 2, verb_list, "checks, findings, endpoints or permissions"},
     {"version", "", 1, verb_version, "version, commit and linked libraries"},

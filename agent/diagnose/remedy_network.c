@@ -26,7 +26,7 @@ static void find_endpoint_groups(const struct facts *facts, struct finding *find
 {
     char id[NAME_SIZE];
 
-    remedy_note(finding, REMEDY_LOOK);
+    remedy_note(finding, "look first: any one of the groups that it prints");
     if (override_is_endpoint(facts, remedy_service(finding), id)) {
         remedy_command(finding,
                        "aws ec2 describe-vpc-endpoints --region %s --vpc-endpoint-ids %s --query "
@@ -68,7 +68,8 @@ void mend_endpoint_group(const struct scene *scene, struct finding *finding)
 
     remedy_text(finding,
                 "Let inbound 443 from this instance's security group (%s) into the "
-                "endpoint's security group.",
+                "endpoint's security group. Where this instance's own group lets 443 out to some "
+                "destinations only, the endpoint must be one of them.",
                 remedy_group(facts));
     find_endpoint_groups(facts, finding);
     allow_inbound(facts, finding);

@@ -14,7 +14,7 @@ const struct service_row services[N_SERVICES] = {
     {SERVICE_SSMMESSAGES, "ssmmessages", "ssmmessages", "ssmmessages", NEED_REQUIRED,
      "control channel: Session Manager, Run Command", false},
     {SERVICE_EC2MESSAGES, "ec2messages", "ec2messages", "ec2messages", NEED_REQUIRED,
-     "Run Command of agents before 3.3.40.0", true},
+     "Run Command; not required of agents from 3.3.40.0 on", true},
     {SERVICE_S3, "s3", "s3", "s3", NEED_OFF, "patch baselines, agent updates, packages", false},
     {SERVICE_KMS, "kms", "kms", "kms", NEED_OFF, "encrypted sessions", false},
     {SERVICE_LOGS, "logs", "logs", "logs", NEED_OFF, "session logs in CloudWatch", false},

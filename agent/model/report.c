@@ -77,6 +77,16 @@ check_set report_left_out(const struct report *report)
     return set;
 }
 
+const struct finding *report_root(const struct report *report)
+{
+    const struct finding *first = report->n_findings > 0 ? &report->findings[0] : NULL;
+
+    if (report->verdict == VERDICT_READY ||
+        (report->verdict == VERDICT_UNKNOWN && first && first->severity != SEVERITY_FATAL))
+        return NULL;
+    return first;
+}
+
 int32_t report_n_warnings(const struct report *report)
 {
     int32_t n = 0;

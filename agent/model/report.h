@@ -103,6 +103,10 @@ check_set report_left_out(const struct report *report);
 
 int32_t report_n_warnings(const struct report *report); /* findings of that severity */
 
+/* What the verdict is about: findings[0], and NULL where the verdict is ready, or unknown for want of
+ * an answer: then no finding is its reason. */
+const struct finding *report_root(const struct report *report);
+
 /* Findings above a note besides the root cause. */
 int32_t report_n_more(const struct report *report);
 

@@ -73,10 +73,11 @@ void short_write(const struct report *report, const struct style *style, struct 
     if (report->verdict == VERDICT_READY) {
         (void)add_part(line, " ", facts->plan.region, "");
         add_reservations(line, report);
-    } else if (report->n_findings > 0)
+    } else if (report_root(report)) {
         add_cause(line, report);
-    else
-        (void)add_part(line, ": ", report_summary_words(report), "");
+    } else if (!add_part(line, ": ", report_summary_words(report), "")) {
+        (void)add_part(line, ": ", "not everything answered in time", "");
+    }
     add_filtered(to, line);
     (void)buffer_add_text(to, "\n");
 }

@@ -29,14 +29,6 @@ static enum ink severity_ink(enum severity severity)
                                           : INK_DIM;
 }
 
-/* The root cause, when there is one and the verdict is about it. */
-static const struct finding *root_of(const struct report *report)
-{
-    if (report->n_findings == 0 || report->verdict == VERDICT_READY)
-        return NULL;
-    return &report->findings[0];
-}
-
 /* What READY holds back: checks that were left out, and warnings. */
 static void write_ready(struct screen *screen, const struct report *report, int indent)
 {
@@ -57,7 +49,7 @@ static void write_ready(struct screen *screen, const struct report *report, int 
 
 static void write_headline(struct screen *screen, const struct report *report)
 {
-    const struct finding *root = root_of(report);
+    const struct finding *root = report_root(report);
     const char *words = verdict_row(report->verdict)->words;
     int indent = (int)strlen(words) + 2;
 
@@ -139,7 +131,7 @@ static void write_explained(struct screen *screen, const struct finding *finding
 static void write_finding(struct screen *screen, const struct report *report,
                           const struct finding *finding, bool verbose)
 {
-    bool root = root_of(report) == finding;
+    bool root = report_root(report) == finding;
 
     screen_end(screen);
     write_finding_head(screen, finding);
@@ -204,7 +196,7 @@ static bool is_in_full(const struct report *report, int32_t i, bool verbose)
 {
     const struct finding *finding = &report->findings[i];
 
-    return finding->severity == SEVERITY_FATAL || root_of(report) == finding ||
+    return finding->severity == SEVERITY_FATAL || report_root(report) == finding ||
            (finding->severity == SEVERITY_WARNING && (verbose || report->verdict == VERDICT_READY));
 }
 
@@ -270,7 +262,7 @@ void terminal_write(const struct report *report, const struct style *style, stru
     write_headline(&screen, report);
     write_identity(&screen, report->facts);
     write_findings(&screen, report, style->verbose);
-    if (report->verdict == VERDICT_UNKNOWN && report->n_findings == 0)
+    if (report->verdict == VERDICT_UNKNOWN && !report_root(report))
         write_next(&screen, report->facts);
     screen_end(&screen);
     if (calm) {
@@ -281,6 +273,7 @@ void terminal_write(const struct report *report, const struct style *style, stru
         screen_end(&screen);
     }
     write_when(&screen, report);
-    if (style->columns > 0 && root_of(report)) /* the first lines have left a small screen by now */
+    if (style->columns > 0 &&
+        report_root(report)) /* the first lines have left a small screen by now */
         write_headline(&screen, report);
 }

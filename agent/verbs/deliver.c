@@ -128,5 +128,6 @@ int deliver_report(const struct options *options, const struct report *report)
 
     if (options->save[0])
         deliver_file(options->save, report);
-    return options->quiet ? status : print(options, report, status);
+    bool to_file = options->output_file[0] && strcmp(options->output_file, "-") != 0;
+    return options->quiet && !to_file ? status : print(options, report, status);
 }

@@ -25,6 +25,8 @@ static void list_findings(const struct style *style, struct buffer *to)
         rows[n] = (struct list_row){
             {causes[n].code, severity_name(causes[n].severity), causes[n].title}};
     list_write(headings, 3, rows, n, style, to);
+    (void)buffer_add_text(to, "\nfatal: where a required check fails by it; otherwise it is a "
+                              "warning.\n");
 }
 
 static void list_endpoints(const struct style *style, struct buffer *to)
@@ -74,8 +76,8 @@ int verb_list(const struct options *options)
     for (size_t i = 0; i < sizeof(tables) / sizeof(tables[0]); i++) {
         if (wanted && strcmp(wanted, tables[i].name) != 0)
             continue;
-        if (found)
-            (void)buffer_add_text(&text, "\n");
+        if (!wanted)
+            (void)buffer_addf(&text, "%s%s\n\n", found ? "\n" : "", tables[i].name);
         tables[i].write(&style, &text);
         found = true;
     }

@@ -84,6 +84,7 @@ static int show(const struct options *options, struct facts *facts, struct repor
         log_error("out of memory");
         return EXIT_FAULT;
     }
+    facts->plan.strict = options->plan.strict; /* a matter of who asks, not of what was recorded */
     diagnose(facts, report);
     return deliver_report(options, report);
 }

@@ -11,6 +11,7 @@ DOCS_UPDATE=1 writes blocks without such a line anew."""
 import glob
 import os
 import re
+import subprocess
 
 import pytest
 
@@ -58,6 +59,23 @@ def test_a_sample_is_what_is_printed(path, found):
             file.write(text.replace(found[3], done.stdout, 1))
         return
     assert is_shown(found[3], done.stdout), f"{path} shows\n{found[3]}\nand printed is\n{done.stdout}"
+
+
+CHOICES = {
+    "output": "terminal short json junit prometheus console",
+    "private-dns": "require warn off",
+    "permissions": "probe deep role-only off",
+    "color": "auto always never",
+}
+
+
+@pytest.mark.parametrize("option, choices", CHOICES.items())
+def test_completions_offer_an_options_choices(binary, option, choices):
+    script = os.path.join(TOP, "packaging", "scripts", "install-completions")
+    made = subprocess.run(["sh", script, "bash", binary], capture_output=True, text=True, check=True).stdout
+    assert f'--{option}) choices="{choices}"' in made
+    told = subprocess.run([binary, "version", f"--{option}", "?"], capture_output=True, text=True)
+    assert told.returncode == 2 and told.stderr.rstrip().endswith(f"must be one of: {choices}")
 
 
 def test_there_are_samples():

@@ -35,6 +35,12 @@ def test_an_output_that_cannot_be_written_is_a_fault_and_the_verdict_is_said(hea
     assert NOT_WRITTEN in done.stderr and "ssm-preflight: READY: ssm, ssmmessages reachable" in done.stderr
 
 
+def test_quiet_is_about_the_screen_and_not_about_the_file(healthy, tmp_path):
+    path = tmp_path / "report.json"
+    done = healthy.run(["check", "--quiet", "--output", "json", "--output-file", str(path)])
+    assert (done.returncode, done.stdout) == (0, "") and json.loads(path.read_text())["verdict"] == "ready"
+
+
 def test_a_dash_is_standard_output(healthy, tmp_path):
     done = healthy.run(["check", "--output", "json", "--output-file", "-"])
     assert done.returncode == 0 and json.loads(done.stdout)["verdict"] == "ready"

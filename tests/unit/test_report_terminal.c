@@ -391,6 +391,9 @@ static void unknown_says_what_to_do_next(void **state)
     SAYS(NULL, "UNKNOWN  ", "  Next  Give it longer: --deadline 15s (it had 1.0 s).\n");
     seen.deadline_ms = 20000;
     SAYS(NULL, "  Next  Give it longer: --deadline 40s (it had 20 s).\n");
+    seen.machine.time_sync = ANSWER_NO; /* a finding, and not why nothing is known */
+    SAYS("UNKNOWN  No time", "UNKNOWN  the deadline came before ssm.connect answered",
+         "  Next  Give it", "time-sync-missing");
     seen.stopped_by = STOPPED_BY_SIGNAL;
     SAYS("--deadline", "  Next  Run it again, to the end: a signal stopped it.\n");
 }
