@@ -62,7 +62,7 @@ void remedy_restart(const struct facts *facts, struct finding *finding)
     text_set(finding->afterwards, sizeof finding->afterwards,
              "Then restart the agent, which sleeps 5 to 60 minutes between attempts; where it is "
              "on, ssm-preflight-follow.service does so by itself.");
-    remedy_note(finding, "last, and only where no follow-up is on and nobody can log in");
+    remedy_note(finding, "only where no follow-up is on and nobody can log in");
     remedy_command(finding, "aws ec2 reboot-instances --region %s --instance-ids %s",
                    remedy_region(facts), remedy_instance(facts));
     finding->n_afterwards++;

@@ -86,53 +86,82 @@ static bool has_its_remedy_said(const struct report *report, const struct findin
     return false;
 }
 
-static void write_commands(struct screen *screen, const struct report *report,
-                           const struct finding *finding, bool from_outside)
+/* Those of the commands from..to that are not said yet, and whether there are any. */
+static bool write_commands(struct screen *screen, const struct report *report,
+                           const struct finding *finding, int32_t from, int32_t to,
+                           bool from_outside, const char *heading)
 {
-    bool any = false, only_here = true;
+    bool any = false;
 
-    for (int32_t i = 0; i < finding->n_commands; i++)
-        only_here &= !command_is_from_outside(finding->commands[i]);
-    for (int32_t i = 0; i < finding->n_commands; i++) {
+    for (int32_t i = from; i < to; i++) {
         if (command_is_from_outside(finding->commands[i]) != from_outside ||
             is_said(report, finding, finding->commands[i]))
             continue;
-        if (!any) {
+        if (!any && heading) {
             screen_pad(screen, LABEL_AT);
-            screen_text(screen, INK_DIM,
-                        from_outside ? "From outside:"
-                        : only_here  ? "On the instance (EC2 serial console, where nobody can "
-                                       "log in):"
-                                     : "On the instance:");
+            screen_text(screen, INK_DIM, heading);
             screen_end(screen);
         }
         any = true;
         write_note(screen, finding->notes[i]);
         write_command(screen, finding->commands[i]);
     }
-    if (any)
+    return any;
+}
+
+static void write_mending(struct screen *screen, const struct report *report,
+                          const struct finding *finding, int32_t n)
+{
+    static const char only_here[] = "On the instance (EC2 serial console, where nobody can log "
+                                    "in):";
+    bool outside = false;
+
+    for (int32_t i = 0; i < n; i++)
+        outside |= command_is_from_outside(finding->commands[i]);
+    if (write_commands(screen, report, finding, 0, n, true, "From outside:"))
         screen_end(screen);
+    if (write_commands(screen, report, finding, 0, n, false,
+                       outside ? "On the instance:" : only_here))
+        screen_end(screen);
+}
+
+/* "  Then  restart the agent, ...", and how: said of the first finding that ends so. */
+static void write_afterwards(struct screen *screen, const struct report *report,
+                             const struct finding *finding, int32_t from)
+{
+    static const char then[] = "Then ";
+    const char *text = finding->afterwards;
+
+    for (const struct finding *other = report->findings; other < finding; other++)
+        if (strcmp(other->code, finding->code) == 0 && strcmp(other->afterwards, text) == 0)
+            return;
+    if (!text[0])
+        return;
+    advice_labelled(screen, "Then", text_starts(text, then) ? text + sizeof(then) - 1 : text);
+    screen_end(screen);
+    (void)write_commands(screen, report, finding, from, finding->n_commands, false, NULL);
+    (void)write_commands(screen, report, finding, from, finding->n_commands, true, NULL);
+    screen_end(screen);
 }
 
 /* Where an earlier finding has the same remedy, only what is of this service alone. */
 static void write_fix(struct screen *screen, const struct report *report,
                       const struct finding *finding)
 {
-    char fix[FIX_SIZE];
+    int32_t n_mending = finding->n_commands - finding->n_afterwards;
+    const char *fix = finding->remedy;
     bool any = false;
 
-    for (int32_t i = 0; i < finding->n_commands; i++)
+    for (int32_t i = 0; i < n_mending; i++)
         any |= !is_said(report, finding, finding->commands[i]);
-    finding_fix(finding, fix, sizeof(fix));
     if (has_its_remedy_said(report, finding))
-        (void)text_set(fix, sizeof(fix), any ? "As above, and:" : "As above.");
+        fix = any ? "As above, and:" : "As above.";
     if (fix[0])
         advice_labelled(screen, "Fix", fix);
-    if (!any)
-        return;
-    screen_end(screen);
-    write_commands(screen, report, finding, true);
-    write_commands(screen, report, finding, false);
+    if (any || (finding->n_commands > 0 && fix == finding->remedy))
+        screen_end(screen);
+    write_mending(screen, report, finding, n_mending);
+    write_afterwards(screen, report, finding, n_mending);
 }
 
 static bool is_own_command(const struct finding *finding, const char *command)
