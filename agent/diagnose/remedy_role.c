@@ -181,7 +181,8 @@ void mend_credentials_rejected(const struct scene *scene, struct finding *findin
 void mend_policy_missing(const struct scene *scene, struct finding *finding)
 {
     remedy_text(finding, "Attach AmazonSSMManagedInstanceCore to the role; a changed policy takes "
-                         "effect within seconds to minutes.");
+                         "effect within seconds to minutes. What another kind of policy denies "
+                         "besides shows only then: check again.");
     attach_core(scene->facts, finding);
     remedy_restart(scene->facts, finding);
 }
@@ -189,7 +190,8 @@ void mend_policy_missing(const struct scene *scene, struct finding *finding)
 void mend_policy_incomplete(const struct scene *scene, struct finding *finding)
 {
     remedy_text(finding, "Add the denied actions to the role's policy, or attach "
-                         "AmazonSSMManagedInstanceCore, which has them all.");
+                         "AmazonSSMManagedInstanceCore, which has them all. What another kind of "
+                         "policy denies besides shows only then: check again.");
     remedy_note(finding, REMEDY_LOOK);
     remedy_command(finding, "aws iam list-attached-role-policies --role-name %s",
                    remedy_role(scene->facts));
