@@ -7,6 +7,8 @@
 #include "base/text.h"
 #include "diagnose/remedy.h"
 
+/* The service names one kind of policy: another one may stand behind it. */
+#define CHECK_AGAIN "What another kind of policy denies besides shows only then: check again."
 #define CORE_POLICY "arn:%s:iam::aws:policy/AmazonSSMManagedInstanceCore"
 
 /* Who may assume an instance's role: ec2.amazonaws.com, in China ec2.amazonaws.com.cn; in other
@@ -181,8 +183,7 @@ void mend_credentials_rejected(const struct scene *scene, struct finding *findin
 void mend_policy_missing(const struct scene *scene, struct finding *finding)
 {
     remedy_text(finding, "Attach AmazonSSMManagedInstanceCore to the role; a changed policy takes "
-                         "effect within seconds to minutes. What another kind of policy denies "
-                         "besides shows only then: check again.");
+                         "effect within seconds to minutes. " CHECK_AGAIN);
     attach_core(scene->facts, finding);
     remedy_restart(scene->facts, finding);
 }
@@ -190,8 +191,7 @@ void mend_policy_missing(const struct scene *scene, struct finding *finding)
 void mend_policy_incomplete(const struct scene *scene, struct finding *finding)
 {
     remedy_text(finding, "Add the denied actions to the role's policy, or attach "
-                         "AmazonSSMManagedInstanceCore, which has them all. What another kind of "
-                         "policy denies besides shows only then: check again.");
+                         "AmazonSSMManagedInstanceCore, which has them all. " CHECK_AGAIN);
     remedy_note(finding, REMEDY_LOOK);
     remedy_command(finding, "aws iam list-attached-role-policies --role-name %s",
                    remedy_role(scene->facts));
@@ -203,7 +203,7 @@ void mend_policy_incomplete(const struct scene *scene, struct finding *finding)
 void mend_explicit_deny(const struct scene *scene, struct finding *finding)
 {
     remedy_text(finding, "Take the Deny statement out of the role's policies, or except these "
-                         "actions from it: no Allow outweighs it.");
+                         "actions from it: no Allow outweighs it. " CHECK_AGAIN);
     remedy_note(finding, "look for a statement with Effect Deny");
     remedy_command(finding, "aws iam list-attached-role-policies --role-name %s",
                    remedy_role(scene->facts));
@@ -217,7 +217,7 @@ void mend_endpoint_policy(const struct scene *scene, struct finding *finding)
     enum service service = remedy_service(finding);
 
     remedy_text(finding, "Let the endpoint's policy allow the agent's actions to this role, or "
-                         "reset it to full access; IAM policies still apply.");
+                         "reset it to full access; IAM policies still apply. " CHECK_AGAIN);
     remedy_note(finding, REMEDY_LOOK);
     remedy_command(finding,
                    "aws ec2 describe-vpc-endpoints --region %s --filters Name=vpc-id,Values=%s "
@@ -236,7 +236,7 @@ void mend_endpoint_policy(const struct scene *scene, struct finding *finding)
 void mend_boundary(const struct scene *scene, struct finding *finding)
 {
     remedy_text(finding, "Let the permissions boundary of the role allow these actions too, or "
-                         "take the boundary off.");
+                         "take the boundary off. " CHECK_AGAIN);
     remedy_note(finding, REMEDY_LOOK);
     remedy_command(finding, "aws iam get-role --role-name %s --query Role.PermissionsBoundary",
                    remedy_role(scene->facts));
@@ -251,7 +251,7 @@ void mend_organization(const struct scene *scene, struct finding *finding)
     remedy_text(finding, "Ask whoever runs the organization to except these actions for this "
                          "account: no policy inside the account can. Run this in the management "
                          "account; RESOURCE_CONTROL_POLICY in place of the filter lists the other "
-                         "kind.");
+                         "kind. " CHECK_AGAIN);
     remedy_command(finding,
                    "aws organizations list-policies-for-target --target-id %s --filter "
                    "SERVICE_CONTROL_POLICY",

@@ -187,6 +187,23 @@ static void own_subnet_excludes_the_network_acl(void **state)
     assert_false(has_alternative(&report.findings[0], "network-acl"));
 }
 
+/* The service names one kind of policy: another one may stand behind it. */
+static void behind_one_policy_another_may_deny(void **state)
+{
+    static const char *const kinds[] = {
+        "policy-missing",     "policy-incomplete",
+        "denied-explicitly",  "denied-by-endpoint-policy",
+        "denied-by-boundary", "denied-by-organization",
+    };
+    (void)state;
+
+    for (size_t i = 0; i < N_OF(kinds); i++) {
+        diagnose_situation(situation_find(kinds[i]));
+        if (strstr(report.findings[0].remedy, "shows only then: check again") == NULL)
+            fail_msg("%s: %s", kinds[i], report.findings[0].remedy);
+    }
+}
+
 static void what_imds_would_be_compared_with_is_hidden(void **state)
 {
     enum check check;
@@ -306,6 +323,7 @@ int main(void)
         cmocka_unit_test(findings_are_complete),
         cmocka_unit_test(what_cannot_be_told_apart_is_listed),
         cmocka_unit_test(own_subnet_excludes_the_network_acl),
+        cmocka_unit_test(behind_one_policy_another_may_deny),
         cmocka_unit_test(what_imds_would_be_compared_with_is_hidden),
         cmocka_unit_test(nothing_hostile_reaches_a_command),
         cmocka_unit_test(commands_are_of_this_instance),
