@@ -82,9 +82,9 @@ static int run(const struct options *options)
     if (options->help || strcmp(name, "help") == 0)
         return help();
     if (!command) {
-        const char *nearest = text_nearest(name, command_at, N_COMMANDS);
-        log_error("unknown command '%s' (%s%s%ssee: ssm-preflight --help)", name,
-                  nearest ? "did you mean " : "", nearest ? nearest : "", nearest ? "? " : "");
+        char hint[96];
+        text_hint(hint, sizeof(hint), "", name, command_at, N_COMMANDS);
+        log_error("unknown command '%s' (%ssee: ssm-preflight --help)", name, hint);
         return EXIT_USAGE;
     }
     if (options->follow && command->run != verb_wait) {

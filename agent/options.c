@@ -44,12 +44,11 @@ static bool take_option(struct arguments *arguments, struct options *options, bo
     struct setting setting = {.options = options, .row = option_find(name, n), .file_root = ""};
 
     if (!setting.row) {
-        char word[64];
+        char word[64], hint[96];
         (void)text_set(word, sizeof(word), "%.*s", (int)n, name);
-        const char *nearest = text_nearest(word, name_of_row, n_option_rows);
-        (void)text_set(error, error_size, "unknown option --%.*s (%s%s%ssee --help)", (int)n, name,
-                       nearest ? "did you mean --" : "", nearest ? nearest : "",
-                       nearest ? "? " : "");
+        text_hint(hint, sizeof(hint), "--", word, name_of_row, n_option_rows);
+        (void)text_set(error, error_size, "unknown option --%.*s (%ssee --help)", (int)n, name,
+                       hint);
         return false;
     }
     if (name[n] == '=') {

@@ -140,11 +140,6 @@ static bool each_word(struct setting *setting, bool (*take)(struct setting *, co
     return n > 0 || refuse(setting, "must not be empty");
 }
 
-static const char *target_at(size_t i)
-{
-    return target_name((enum target)i);
-}
-
 static const char *check_at(size_t i)
 {
     return check_name((enum check)i);
@@ -160,7 +155,8 @@ static bool need_of(struct setting *setting, const char *word, enum need need)
         (void)text_set(setting->why, sizeof(setting->why),
                        "does not know a target '%.60s'; there are", word);
         for (size_t i = 0; i < N_TARGETS; i++)
-            (void)text_add(setting->why, sizeof(setting->why), "%s %s", i ? "," : "", target_at(i));
+            (void)text_add(setting->why, sizeof(setting->why), "%s %s", i ? "," : "",
+                           target_name((enum target)i));
         return false;
     }
     if (target >= TARGET_SSM && target < TARGET_SSM + N_SERVICES) {
@@ -193,10 +189,11 @@ static bool skip_word(struct setting *setting, const char *word)
     enum check check;
 
     if (!check_from_name(word, &check)) {
-        const char *nearest = text_nearest(word, check_at, N_CHECKS);
+        char hint[96];
+        text_hint(hint, sizeof(hint), "", word, check_at, N_CHECKS);
         (void)text_set(setting->why, sizeof(setting->why),
-                       "does not know a check '%.60s' (%s%s%ssee: ssm-preflight list checks)", word,
-                       nearest ? "did you mean " : "", nearest ? nearest : "", nearest ? "? " : "");
+                       "does not know a check '%.60s' (%ssee: ssm-preflight list checks)", word,
+                       hint);
         return false;
     }
     setting->options->plan.skipped |= check_bit(check);
@@ -277,7 +274,7 @@ const struct option_row *option_find(const char *name, size_t n)
     return NULL;
 }
 
-/* "options (each is a key of the configuration too, --config, --root and --help apart):" */
+/* Headed by which of them stand on the command line only. */
 void options_help(struct buffer *to)
 {
     bool first = true;

@@ -215,7 +215,8 @@ size_t text_farness(const char *name, const char *other)
     return distance(name, other);
 }
 
-const char *text_nearest(const char *word, const char *(*name_of)(size_t i), size_t n)
+void text_hint(char *to, size_t size, const char *dashes, const char *word,
+               const char *(*name_of)(size_t i), size_t n)
 {
     const char *best = NULL;
     size_t best_farness = strlen(word) / 3 + 2; /* a third of it may be wrong */
@@ -227,5 +228,7 @@ const char *text_nearest(const char *word, const char *(*name_of)(size_t i), siz
         best = name_of(i);
         best_farness = farness;
     }
-    return best;
+    to[0] = '\0';
+    if (best)
+        (void)text_set(to, size, "did you mean %s%s? ", dashes, best);
 }

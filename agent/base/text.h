@@ -40,8 +40,10 @@ bool text_only(const char *text, const char *also);
  * other (Levenshtein). A part of a name ("firewall") is as near as one wrong letter. */
 size_t text_farness(const char *name, const char *other);
 
-/* The nearest of n names; NULL when more than a third of the word's letters would be wrong. */
-const char *text_nearest(const char *word, const char *(*name_of)(size_t i), size_t n);
+/* "did you mean --output? ", of the nearest of n names; empty when more than a third of the word's
+ * letters would be wrong. */
+void text_hint(char *to, size_t size, const char *dashes, const char *word,
+               const char *(*name_of)(size_t i), size_t n);
 
 /* A whole decimal number without sign; false when it is none or above max. */
 bool text_number(const char *text, uint64_t max, uint64_t *value);

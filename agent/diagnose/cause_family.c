@@ -100,10 +100,7 @@ static bool offer_others(const struct scene *scene, const struct blocked *blocke
                          struct finding *finding)
 {
     if (!blocked->own_silent)
-        finding_alternative(finding, "network-acl",
-                            "aws ec2 describe-network-acls --region %s --filters "
-                            "Name=association.subnet-id,Values=%s",
-                            remedy_region(scene->facts), remedy_subnet(scene->facts));
+        remedy_offer_acl(scene->facts, finding);
     if (firewall_offer(scene->facts, finding))
         return true;
     if (blocked->n_others == 0)

@@ -197,9 +197,6 @@ bool explains_path_mtu(const struct scene *scene, enum service service, struct f
         return false;
     finding->confidence = proven ? CONFIDENCE_CERTAIN : CONFIDENCE_POSSIBLE;
     if (!proven)
-        finding_alternative(finding, "tls-reset",
-                            "aws ec2 describe-route-tables --region %s --filters "
-                            "Name=association.subnet-id,Values=%s",
-                            remedy_region(scene->facts), remedy_subnet(scene->facts));
+        remedy_offer_routes(scene->facts, "tls-reset", finding);
     return true;
 }

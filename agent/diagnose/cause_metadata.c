@@ -264,8 +264,7 @@ static void offer_local(const struct facts *facts, struct finding *finding)
 
     if (firewall_loss(facts, imds->address, &imds->connect) == LOSS_NONE)
         finding_evidence(finding, "the packets left this machine, and it lost none that came back");
-    finding_alternative(finding, "imds-blocked-locally",
-                        "ip route get %s; sudo nft list ruleset; sudo iptables-save",
+    finding_alternative(finding, "imds-blocked-locally", "ip route get %s; " FIREWALL_LOOK,
                         remedy_known(imds->address, "169.254.169.254"));
 }
 

@@ -98,6 +98,8 @@ bool explains_dns_bypasses_vpc(const struct scene *scene, enum service service,
                                struct finding *finding)
 {
     const struct resolver_facts *resolvers = &scene->facts->resolvers;
+    const char *server =
+        ""; /* the one whose word counted: the first of resolv.conf may be silent */
     bool by_no = true;
     (void)service;
 
@@ -110,12 +112,13 @@ bool explains_dns_bypasses_vpc(const struct scene *scene, enum service service,
         struct lookup lookup;
         look_lookup(scene->facts, (enum service)i, &lookup);
         by_no &= lookup.failure != FAILURE_SERVFAIL;
+        if (server[0] == '\0' && lookup.answer != NULL)
+            server = lookup.answer->server;
         if (finding->n_evidence < 6)
             quote_names(scene, (enum service)i, finding);
     }
     if (finding->explains == 0)
         return false;
-    const char *server = resolvers->configured[0];
     if (resolvers->stub && resolvers->n_upstream > 0) {
         server = resolvers->upstream[0];
         finding_evidence(finding, "behind the local stub is %s", server);
@@ -244,14 +247,8 @@ static bool explains_gateway_missing(const struct scene *scene, enum service ser
     finding_title(finding, "%s: no gateway or interface endpoint leads there from this subnet",
                   service_name(service));
     quote_names(scene, service, finding);
-    finding_alternative(finding, "egress-blocked",
-                        "aws ec2 describe-security-groups --region %s --group-ids %s --query "
-                        "\"SecurityGroups[].IpPermissionsEgress\"",
-                        remedy_region(scene->facts), remedy_group(scene->facts));
-    finding_alternative(finding, "network-acl",
-                        "aws ec2 describe-network-acls --region %s --filters "
-                        "Name=association.subnet-id,Values=%s --query \"NetworkAcls[].Entries\"",
-                        remedy_region(scene->facts), remedy_subnet(scene->facts));
+    remedy_offer_egress(scene->facts, finding);
+    remedy_offer_acl(scene->facts, finding);
     return true;
 }
 
@@ -295,7 +292,6 @@ bool explains_endpoint_missing(const struct scene *scene, enum service service,
 
 bool explains_public_path(const struct scene *scene, enum service service, struct finding *finding)
 {
-    bool leaves = false;
     (void)service;
 
     for (int i = 0; i < N_SERVICES; i++) {
@@ -306,12 +302,11 @@ bool explains_public_path(const struct scene *scene, enum service service, struc
             (naming.public_only && !naming.answers))
             continue;
         finding->explains |= check_bit(check);
-        leaves |= naming.answers;
         quote_names(scene, (enum service)i, finding);
     }
     if (finding->explains == 0)
         return false;
-    if (!leaves)
+    if (!look_any_public_answers(scene->facts, finding->explains))
         finding_title(finding, "%s: a silent public address is named beside the private ones",
                       service_name(remedy_service(finding)));
     finding->confidence = CONFIDENCE_CERTAIN;

@@ -91,22 +91,6 @@ static check_set silent_services(const struct scene *scene, bool but_blocked,
     return set;
 }
 
-static void offer_acl(const struct scene *scene, struct finding *finding)
-{
-    finding_alternative(finding, "network-acl",
-                        "aws ec2 describe-network-acls --region %s --filters "
-                        "Name=association.subnet-id,Values=%s",
-                        remedy_region(scene->facts), remedy_subnet(scene->facts));
-}
-
-static void offer_route(const struct scene *scene, struct finding *finding)
-{
-    finding_alternative(finding, "endpoint-outside-vpc",
-                        "aws ec2 describe-route-tables --region %s --filters "
-                        "Name=association.subnet-id,Values=%s",
-                        remedy_region(scene->facts), remedy_subnet(scene->facts));
-}
-
 static void quote_ok(const struct scene *scene, bool own_only, struct finding *finding)
 {
     for (int i = 0; i < N_SERVICES; i++) {
@@ -161,7 +145,7 @@ bool explains_network_acl(const struct scene *scene, enum service service, struc
                             "\"VpcEndpoints[].[ServiceName,SubnetIds,Groups[].GroupId]\"",
                             remedy_region(scene->facts), remedy_vpc(scene->facts));
     if (overall.outside_silent > 0)
-        offer_route(scene, finding);
+        remedy_offer_routes(scene->facts, "endpoint-outside-vpc", finding);
     (void)firewall_offer(scene->facts, finding);
     return true;
 }
@@ -202,12 +186,12 @@ bool explains_egress_blocked(const struct scene *scene, enum service service,
                         "\"VpcEndpoints[].[ServiceName,Groups[].GroupId]\"",
                         remedy_region(scene->facts), remedy_vpc(scene->facts));
     if (overall.own_silent == 0)
-        offer_acl(scene, finding);
+        remedy_offer_acl(scene->facts, finding);
     else
         finding_evidence(finding, "an address in this subnet is silent too, and traffic within a "
                                   "subnet passes no network ACL");
     if (overall.outside_silent > 0)
-        offer_route(scene, finding);
+        remedy_offer_routes(scene->facts, "endpoint-outside-vpc", finding);
     if (is_beyond(scene->facts, finding))
         finding_evidence(finding, "the packets left this machine, and it lost none that came back");
     else if (!firewall_offer(scene->facts, finding))
@@ -249,16 +233,13 @@ bool explains_endpoint_blocks_443(const struct scene *scene, enum service servic
         return true;
     }
     if (overall.any_ok == 0)
-        finding_alternative(finding, "egress-blocked",
-                            "aws ec2 describe-security-groups --region %s --group-ids %s "
-                            "--query \"SecurityGroups[].IpPermissionsEgress\"",
-                            remedy_region(scene->facts), remedy_group(scene->facts));
+        remedy_offer_egress(scene->facts, finding);
     if (reach.own_silent == 0)
-        offer_acl(scene, finding);
+        remedy_offer_acl(scene->facts, finding);
     if (reach.rejected > 0)
         offer_zone(scene->facts, service, finding);
     if (reach.outside_silent > 0)
-        offer_route(scene, finding);
+        remedy_offer_routes(scene->facts, "endpoint-outside-vpc", finding);
     (void)firewall_offer(scene->facts, finding);
     return true;
 }
@@ -305,12 +286,12 @@ bool explains_endpoint_az_unreachable(const struct scene *scene, enum service se
     if (neighbour != NULL)
         finding_quote_address(finding, of, neighbour, RUNG_CONNECT);
     else if (reach.own_silent == 0)
-        offer_acl(scene, finding);
+        remedy_offer_acl(scene->facts, finding);
     finding->confidence = neighbour != NULL || reach.own_silent > 0 ? CONFIDENCE_CERTAIN
                                                                     : CONFIDENCE_LIKELY;
     if (firewall_offer(scene->facts, finding))
         finding->confidence = CONFIDENCE_LIKELY;
     if (reach.outside_silent > 0)
-        offer_route(scene, finding);
+        remedy_offer_routes(scene->facts, "endpoint-outside-vpc", finding);
     return true;
 }

@@ -46,7 +46,7 @@ bool explains_role_missing(const struct scene *scene, enum service service, stru
     finding->explains = role_with(scene, FAILURE_NO_ROLE);
     if (finding->explains == 0)
         return false;
-    if (strcmp(role->info_code, "InstanceProfileNotFound") == 0)
+    if (look_profile_deleted(scene->facts))
         finding_title(finding, "The attached instance profile was deleted");
     quote_info(role, finding);
     if (role->identity_role != ANSWER_YES || role->dhmc == ANSWER_NO) {

@@ -135,8 +135,8 @@ bool explains_policy_missing(const struct scene *scene, enum service service,
                                   ssm.denied > 0
                               ? CONFIDENCE_CERTAIN
                               : CONFIDENCE_LIKELY;
-    if (ssm.denied ==
-        0) { /* most of the policy's actions are ssm's, and none of them was heard of */
+    if (ssm.denied == 0) {
+        /* most of the policy's actions are ssm's, and none of them was heard of */
         finding_title(finding, "Of the agent's actions all that could be tried (%d) are denied",
                       (int)denials.denied);
         finding_alternative(finding, "policy-incomplete",

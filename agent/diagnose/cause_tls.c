@@ -180,10 +180,7 @@ bool explains_tls_intercepted(const struct scene *scene, enum service service,
     if (proven)
         finding_evidence(finding, "it verifies by the system's bundle, by no root of Amazon's");
     else
-        finding_alternative(finding, "tls-untrusted",
-                            "aws ec2 describe-route-tables --region %s --filters "
-                            "Name=association.subnet-id,Values=%s",
-                            remedy_region(scene->facts), remedy_subnet(scene->facts));
+        remedy_offer_routes(scene->facts, "tls-untrusted", finding);
     finding->confidence = proven ? CONFIDENCE_CERTAIN : CONFIDENCE_LIKELY;
     return true;
 }

@@ -224,8 +224,7 @@ bool firewall_offer(const struct facts *facts, struct finding *finding)
         quote_drop(drop, finding);
     quote_lost(facts, finding);
     finding_alternative(finding, "local-firewall",
-                        facts->network.legacy_tables ? FIREWALL_LOOK "; "
-                                                                     "sudo iptables-legacy-save"
+                        facts->network.legacy_tables ? FIREWALL_LOOK "; sudo iptables-legacy-save"
                                                      : FIREWALL_LOOK);
     return true;
 }

@@ -31,7 +31,7 @@ enum failure look_failure(const struct address_facts *address, enum rung rung)
     if (step->outcome == OUTCOME_FAILED)
         return step->failure != FAILURE_NONE ? step->failure : FAILURE_INTERNAL;
     if (rung == RUNG_TLS && step->outcome == OUTCOME_OK &&
-        address->session.trust_by == TRUST_BY_SYSTEM && !tls_session_is_amazons(&address->session))
+        tls_session_is_intercepted(&address->session))
         return FAILURE_INTERCEPTED;
     return FAILURE_NONE;
 }
@@ -112,6 +112,20 @@ bool look_public_answers(const struct facts *facts, enum service service)
             holds(&endpoint->addresses[i], RUNG_CONNECT))
             return true;
     return false;
+}
+
+bool look_any_public_answers(const struct facts *facts, check_set checks)
+{
+    for (int i = 0; i < N_SERVICES; i++)
+        if ((checks & check_service_bits((enum service)i)) &&
+            look_public_answers(facts, (enum service)i))
+            return true;
+    return false;
+}
+
+bool look_profile_deleted(const struct facts *facts)
+{
+    return strcmp(facts->role.info_code, "InstanceProfileNotFound") == 0;
 }
 
 static int64_t magnitude(int64_t value)

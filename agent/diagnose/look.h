@@ -86,6 +86,12 @@ const struct step *look_step(const struct address_facts *address, enum rung rung
 /* True when the service was reached at this address as far as `rung`, public or not. */
 bool look_public_answers(const struct facts *facts, enum service service);
 
+/* The same of any service that has a check in the set. */
+bool look_any_public_answers(const struct facts *facts, check_set checks);
+
+/* The profile is still associated, and is no more. */
+bool look_profile_deleted(const struct facts *facts);
+
 /* --- the clock --- */
 
 struct clock_reading {

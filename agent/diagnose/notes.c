@@ -154,8 +154,8 @@ bool notes_ec2messages_not_needed(const struct scene *scene, enum service servic
     return false;
 }
 
-/* The first of the servers of resolv.conf that was silent while a later one gave the answer; of a
- * server that answers another name nothing is said, since a packet may be lost. */
+/* The server of resolv.conf that was silent to this name; NULL where it answered one of its questions,
+ * since a packet may be lost. */
 static const struct dns_answer *silent_server(const struct endpoint_facts *endpoint)
 {
     const struct dns_answer *silent = NULL;

@@ -39,21 +39,14 @@ void remedy_note(struct finding *finding, const char *note)
         text_set(finding->notes[finding->n_commands], NOTE_SIZE, "%s", note);
 }
 
-void remedy_restart_command(const struct facts *facts, char *to, size_t size)
+static void add_restart(const struct facts *facts, struct finding *finding)
 {
     bool snap = facts->agent.package == AGENT_PACKAGE_SNAP ||
                 text_starts(facts->agent.unit, "snap.");
-    text_set(to, size,
-             snap ? "sudo snap restart amazon-ssm-agent"
-                  : "sudo systemctl restart amazon-ssm-agent");
-}
 
-static void add_restart(const struct facts *facts, struct finding *finding)
-{
-    char command[COMMAND_SIZE];
-
-    remedy_restart_command(facts, command, sizeof command);
-    remedy_command(finding, "%s", command);
+    remedy_command(finding, "%s",
+                   snap ? "sudo snap restart amazon-ssm-agent"
+                        : "sudo systemctl restart amazon-ssm-agent");
     finding->n_afterwards++;
 }
 
@@ -161,6 +154,30 @@ void remedy_routes_of_subnet(const struct facts *facts, struct finding *finding)
                    "aws ec2 describe-route-tables --region %s --filters "
                    "Name=association.subnet-id,Values=%s --query \"RouteTables[].Routes[]\"",
                    remedy_region(facts), remedy_subnet(facts));
+}
+
+void remedy_offer_acl(const struct facts *facts, struct finding *finding)
+{
+    finding_alternative(finding, "network-acl",
+                        "aws ec2 describe-network-acls --region %s --filters "
+                        "Name=association.subnet-id,Values=%s",
+                        remedy_region(facts), remedy_subnet(facts));
+}
+
+void remedy_offer_egress(const struct facts *facts, struct finding *finding)
+{
+    finding_alternative(finding, "egress-blocked",
+                        "aws ec2 describe-security-groups --region %s --group-ids %s --query "
+                        "\"SecurityGroups[].IpPermissionsEgress\"",
+                        remedy_region(facts), remedy_group(facts));
+}
+
+void remedy_offer_routes(const struct facts *facts, const char *code, struct finding *finding)
+{
+    finding_alternative(finding, code,
+                        "aws ec2 describe-route-tables --region %s --filters "
+                        "Name=association.subnet-id,Values=%s",
+                        remedy_region(facts), remedy_subnet(facts));
 }
 
 void remedy_services(const struct finding *finding, char *to, size_t size)

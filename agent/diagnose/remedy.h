@@ -27,9 +27,6 @@ void remedy_note(struct finding *finding, const char *note);
 void remedy_restart(const struct facts *facts, struct finding *finding);
 void remedy_restart_here(const struct facts *facts, struct finding *finding);
 
-/* "aws ssm describe-..." and "sudo systemctl restart ...", in the form that fits the package. */
-void remedy_restart_command(const struct facts *facts, char *to, size_t size);
-
 /* The value, or the placeholder when it is empty or no plain identifier. */
 const char *remedy_known(const char *value, const char *placeholder);
 
@@ -55,6 +52,12 @@ void remedy_find_endpoint_groups(const struct facts *facts, const char *services
 /* The commands that say what has an address, and what stands between this subnet and the endpoints. */
 void remedy_whose_address(const struct facts *facts, const char *address, struct finding *finding);
 void remedy_routes_of_subnet(const struct facts *facts, struct finding *finding);
+
+/* Alternatives, each with the command that tells it apart: the network ACL of this subnet, what this
+ * instance's group lets out, and (as `code`) what the subnet's routes lead to. */
+void remedy_offer_acl(const struct facts *facts, struct finding *finding);
+void remedy_offer_egress(const struct facts *facts, struct finding *finding);
+void remedy_offer_routes(const struct facts *facts, const char *code, struct finding *finding);
 
 /* "ssm, ssmmessages": the services whose checks the finding explains. */
 void remedy_services(const struct finding *finding, char *to, size_t size);

@@ -122,7 +122,7 @@ void mend_imds_silent(const struct scene *scene, struct finding *finding)
     remedy_text(finding, "Packets to the metadata service are lost: a local rule that drops "
                          "them, or a route that leads them elsewhere. Security groups and "
                          "network ACLs do not filter it.");
-    remedy_command(finding, "ip route get %s; sudo nft list ruleset; sudo iptables-save", address);
+    remedy_command(finding, "ip route get %s; " FIREWALL_LOOK, address);
     remedy_note(finding, "too much link-local traffic, where this is not 0");
     remedy_command(finding, "ethtool -S %s | grep linklocal_allowance_exceeded",
                    remedy_known(scene->facts->network.interfaces[0].name, "<interface>"));

@@ -138,9 +138,10 @@ void mend_forwarding(const struct scene *scene, struct finding *finding)
 void mend_dns_server_silent(const struct scene *scene, struct finding *finding)
 {
     (void)scene;
-    remedy_text(finding, "Nothing fails, but each look-up waits for the silent server first, the "
-                         "agent's too (5 s unless resolv.conf says otherwise). Take it out of the "
-                         "VPC's DHCP options set, or mend it.");
+    remedy_text(finding, "Nothing fails. A look-up that comes to the silent server waits for it, "
+                         "the agent's too (5 s unless resolv.conf says otherwise); where it is "
+                         "named first, each does. Take it out of the VPC's DHCP options set, or "
+                         "mend it.");
 }
 
 /* As sed's regular expression: a dot is a dot. */
@@ -264,15 +265,6 @@ void mend_endpoint_missing(const struct scene *scene, struct finding *finding)
     remedy_restart(facts, finding);
 }
 
-static bool any_public_answers(const struct facts *facts, const struct finding *finding)
-{
-    for (int i = 0; i < N_SERVICES; i++)
-        if ((finding->explains & check_service_bits((enum service)i)) &&
-            look_public_answers(facts, (enum service)i))
-            return true;
-    return false;
-}
-
 /* An endpoint's own private DNS names give private addresses only: somebody adds the others. */
 static void mend_mixed_names(const struct facts *facts, const char *services,
                              struct finding *finding)
@@ -294,7 +286,7 @@ void mend_public_path(const struct scene *scene, struct finding *finding)
     char services[LINE_SIZE];
 
     remedy_services(finding, services, sizeof services);
-    if (!any_public_answers(facts, finding)) {
+    if (!look_any_public_answers(facts, finding->explains)) {
         mend_mixed_names(facts, services, finding);
         return;
     }

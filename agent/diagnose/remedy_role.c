@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "diagnose/look.h"
 #include "diagnose/remedy.h"
 
 /* The service names one kind of policy: another one may stand behind it. */
@@ -88,7 +89,7 @@ void mend_role_missing(const struct scene *scene, struct finding *finding)
     const struct facts *facts = scene->facts;
     char trust[LINE_SIZE];
 
-    if (strcmp(facts->role.info_code, "InstanceProfileNotFound") == 0) {
+    if (look_profile_deleted(facts)) {
         mend_profile_deleted(facts, finding);
         return;
     }

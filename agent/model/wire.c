@@ -15,3 +15,8 @@ bool tls_session_is_amazons(const struct tls_session *session)
             return true;
     return false;
 }
+
+bool tls_session_is_intercepted(const struct tls_session *session)
+{
+    return session->trust_by == TRUST_BY_SYSTEM && !tls_session_is_amazons(session);
+}

@@ -88,6 +88,9 @@ struct tls_session {
  * is trusted to issue can forge it, so it excuses a root that is newer than this program, no more. */
 bool tls_session_is_amazons(const struct tls_session *session);
 
+/* Only the system's bundle vouches for the chain, and it is not Amazon's: it was made on the way. */
+bool tls_session_is_intercepted(const struct tls_session *session);
+
 struct http_head {
     int32_t status; /* 0: none came */
     char server[NAME_SIZE];

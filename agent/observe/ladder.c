@@ -72,13 +72,6 @@ static bool from_aws(const struct address_facts *facts, const struct http_head *
     return head->request_id[0] || facts->session.trust_by == TRUST_BY_AMAZON;
 }
 
-/* A chain that only the system's bundle verifies ends at somebody who opens TLS: no session token is
- * shown to them. Amazon may have a root that this program does not carry yet. */
-static bool may_see_credentials(const struct address_facts *facts)
-{
-    return facts->session.trust_by != TRUST_BY_SYSTEM || tls_session_is_amazons(&facts->session);
-}
-
 static enum failure judge_answer(const struct address_facts *facts, const struct http_head *head)
 {
     if (head->status == 407)
@@ -130,7 +123,9 @@ static void unsigned_answered(void *arg, const struct http_reply *reply)
     if (from_aws(facts, &reply->head))
         observe_clock(lane->climb->observe, service_name(lane->climb->service), facts,
                       reply->took_us);
-    lane->open = failure == FAILURE_NONE && may_see_credentials(facts);
+    /* Who intercepts TLS is shown no session token. Amazon may have a root that this program does not
+     * carry yet. */
+    lane->open = failure == FAILURE_NONE && !tls_session_is_intercepted(&facts->session);
     actions_pump(lane->climb);
 }
 

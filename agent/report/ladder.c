@@ -79,13 +79,14 @@ static void write_rung(struct screen *screen, const struct check_result *result,
 /* The rungs that were not tried, in one dim line, with the reason when the rung below is none. */
 static void write_not_tried(struct screen *screen, const struct report *report, enum target target)
 {
+    check_set left_out = report_left_out(report); /* write_left_out() has them */
     char line[LINE_SIZE] = "";
     enum failure why = FAILURE_NONE;
 
     for (unsigned int i = 0; i < N_CHECKS; i++) {
         const struct check_result *result = &report->checks[i];
         if (!result->planned || check_target((enum check)i) != target || !not_tried(result) ||
-            (report_left_out(report) & check_bit((enum check)i))) /* write_left_out() has them */
+            (left_out & check_bit((enum check)i)))
             continue;
         (void)text_add(line, sizeof(line), "%s%s",
                        line[0] ? ", " : "not tried: ", rung_of((enum check)i));
@@ -104,6 +105,7 @@ static void write_not_tried(struct screen *screen, const struct report *report, 
 /* Of a target of which nothing was tried, why; FAILURE_NONE when something was. */
 static enum failure why_idle(const struct report *report, enum target target)
 {
+    check_set left_out = report_left_out(report);
     enum failure why = FAILURE_NONE;
 
     for (unsigned int i = 0; i < N_CHECKS; i++) {
@@ -112,7 +114,7 @@ static enum failure why_idle(const struct report *report, enum target target)
             continue;
         if (!not_tried(result))
             return FAILURE_NONE;
-        if (report_left_out(report) & check_bit((enum check)i))
+        if (left_out & check_bit((enum check)i))
             continue;
         if (why == FAILURE_NONE || why == FAILURE_BELOW)
             why = result->reason != FAILURE_NONE ? result->reason : FAILURE_BELOW;

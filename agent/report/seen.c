@@ -91,13 +91,12 @@ static void write_place(struct screen *screen, const struct address_facts *at,
     screen_end(screen);
 }
 
-/* A chain that only the system's bundle verifies, and that is not Amazon's, was made on the way. */
+/* What verified, and was made on the way all the same, is no good handshake. */
 static void write_handshake(struct screen *screen, const struct address_facts *at)
 {
     struct step shown = at->tls;
 
-    if (shown.outcome == OUTCOME_OK && at->session.trust_by == TRUST_BY_SYSTEM &&
-        !tls_session_is_amazons(&at->session))
+    if (shown.outcome == OUTCOME_OK && tls_session_is_intercepted(&at->session))
         step_fail(&shown, FAILURE_INTERCEPTED, at->tls.took_ms);
     write_step(screen, &shown);
 }

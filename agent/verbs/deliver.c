@@ -101,12 +101,17 @@ void deliver_file(const char *path, const struct report *report)
     buffer_clear(&json);
 }
 
+static bool is_to_file(const struct options *options)
+{
+    return options->output_file[0] && strcmp(options->output_file, "-") != 0;
+}
+
 static int print(const struct options *options, const struct report *report, int status)
 {
     struct buffer text;
     struct style style = {0};
 
-    bool to_file = options->output_file[0] && strcmp(options->output_file, "-") != 0;
+    bool to_file = is_to_file(options);
 
     buffer_init(&text, REPORT_MAX_BYTES);
     if (!to_file)
@@ -128,6 +133,5 @@ int deliver_report(const struct options *options, const struct report *report)
 
     if (options->save[0])
         deliver_file(options->save, report);
-    bool to_file = options->output_file[0] && strcmp(options->output_file, "-") != 0;
-    return options->quiet && !to_file ? status : print(options, report, status);
+    return options->quiet && !is_to_file(options) ? status : print(options, report, status);
 }

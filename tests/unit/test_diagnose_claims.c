@@ -187,6 +187,20 @@ static void own_subnet_excludes_the_network_acl(void **state)
     assert_false(has_alternative(&report.findings[0], "network-acl"));
 }
 
+/* The title names the server that answered, not the first of resolv.conf, which may be silent. */
+static void the_server_that_answered_is_named(void **state)
+{
+    (void)state;
+    facts_healthy(&facts);
+    situation_find("dns-bypasses-vpc")->make(&facts);
+    memcpy(facts.resolvers.configured[1], facts.resolvers.configured[0], ADDRESS_SIZE);
+    (void)text_set(facts.resolvers.configured[0], ADDRESS_SIZE, "10.0.9.99");
+    facts.resolvers.n_configured = 2;
+    diagnose(&facts, &report);
+    assert_string_equal(report.findings[0].title,
+                        "The DNS server 10.0.9.53 does not ask the VPC's resolver");
+}
+
 /* The service names one kind of policy: another one may stand behind it. */
 static void behind_one_policy_another_may_deny(void **state)
 {
@@ -323,6 +337,7 @@ int main(void)
         cmocka_unit_test(findings_are_complete),
         cmocka_unit_test(what_cannot_be_told_apart_is_listed),
         cmocka_unit_test(own_subnet_excludes_the_network_acl),
+        cmocka_unit_test(the_server_that_answered_is_named),
         cmocka_unit_test(behind_one_policy_another_may_deny),
         cmocka_unit_test(what_imds_would_be_compared_with_is_hidden),
         cmocka_unit_test(nothing_hostile_reaches_a_command),
