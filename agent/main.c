@@ -14,7 +14,7 @@
 #include "base/version.h"
 #include "options.h"
 #include "report/report.h"
-#include "verbs/verbs.h"
+#include "run/commands.h"
 
 static const struct command {
     const char *name;
@@ -23,12 +23,12 @@ static const struct command {
     int (*run)(const struct options *options);
     const char *what;
 } commands[] = {
-    {"check", "", 1, verb_check, "one round, or more where an answer says: later"},
-    {"wait", "", 1, verb_wait, "rounds until ready or until the deadline"},
-    {"show", "[FILE|-]", 2, verb_show, "a report or a console log, diagnosed again"},
-    {"explain", "CODE", 2, verb_explain, "the page of one finding or check"},
-    {"list", "[TABLE]", 2, verb_list, "checks, findings, endpoints or permissions"},
-    {"version", "", 1, verb_version, "version, commit and linked libraries"},
+    {"check", "", 1, command_check, "one round, or more where an answer says: later"},
+    {"wait", "", 1, command_wait, "rounds until ready or until the deadline"},
+    {"show", "[FILE|-]", 2, command_show, "a report or a console log, diagnosed again"},
+    {"explain", "CODE", 2, command_explain, "the page of one finding or check"},
+    {"list", "[TABLE]", 2, command_list, "checks, findings, endpoints or permissions"},
+    {"version", "", 1, command_version, "version, commit and linked libraries"},
 };
 enum { N_COMMANDS = sizeof(commands) / sizeof(commands[0]) };
 
@@ -87,7 +87,7 @@ static int run(const struct options *options)
         log_error("unknown command '%s' (%ssee: ssm-preflight --help)", name, hint);
         return EXIT_USAGE;
     }
-    if (options->follow && command->run != verb_wait) {
+    if (options->follow && command->run != command_wait) {
         log_error("--follow is for wait: ssm-preflight wait --follow");
         return EXIT_USAGE;
     }

@@ -70,7 +70,8 @@ static void quote(const struct facts *facts, enum service service, enum family f
     for (int32_t i = 0; i < endpoint->n_addresses && most > 0; i++) {
         const struct address_facts *at = &endpoint->addresses[i];
         if (at->second_opinion || families_of(at->address) != family ||
-            at->connect.outcome == OUTCOME_UNTRIED || reach_ending_at(facts, at) != ending)
+            at->steps[RUNG_CONNECT].outcome == OUTCOME_UNTRIED ||
+            reach_ending_at(facts, at) != ending)
             continue;
         finding_quote_address(finding, service, at, RUNG_CONNECT);
         most--;

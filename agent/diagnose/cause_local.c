@@ -28,7 +28,7 @@ bool explains_no_route(const struct scene *scene, enum service service, struct f
         for (int32_t j = 0; j < endpoint->n_addresses; j++) {
             const struct address_facts *at = &endpoint->addresses[j];
             bool refused = routes_refuse(scene->facts, at->address);
-            by_route &= refused || at->connect.failure != FAILURE_HOST_UNREACHABLE;
+            by_route &= refused || at->steps[RUNG_CONNECT].failure != FAILURE_HOST_UNREACHABLE;
             if (!quoted && reach_ending_at(scene->facts, at) == ENDING_NO_ROUTE)
                 routes_quote(scene->facts, at->address, finding);
             quoted |= refused;
@@ -57,8 +57,9 @@ static bool is_firewalls(const struct facts *facts, enum service service)
     for (int32_t i = 0; i < endpoint->n_addresses; i++) {
         const struct address_facts *at = &endpoint->addresses[i];
         if (reach_ending_at(facts, at) == ENDING_FIREWALL &&
-            (reach_ending(&at->connect) == ENDING_FIREWALL || at->place == PLACE_OWN_SUBNET ||
-             firewall_loss(facts, at->address, &at->connect) == LOSS_PROVEN))
+            (reach_ending(&at->steps[RUNG_CONNECT]) == ENDING_FIREWALL ||
+             at->place == PLACE_OWN_SUBNET ||
+             firewall_loss(facts, at->address, &at->steps[RUNG_CONNECT]) == LOSS_PROVEN))
             return true;
     }
     return false;
@@ -139,7 +140,7 @@ bool explains_gateway_silent(const struct scene *scene, enum service service,
         const struct endpoint_facts *endpoint = &scene->facts->endpoints[i];
         for (int32_t j = 0; j < endpoint->n_addresses; j++)
             own |= endpoint->addresses[j].place == PLACE_OWN_SUBNET &&
-                   reach_ending(&endpoint->addresses[j].connect) == ENDING_LINK;
+                   reach_ending(&endpoint->addresses[j].steps[RUNG_CONNECT]) == ENDING_LINK;
     }
     if (finding->explains == 0)
         return false;

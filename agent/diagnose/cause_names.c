@@ -61,7 +61,7 @@ static void quote_names(const struct scene *scene, enum service service, struct 
         finding_quote_answer(finding, host, opinion.answer);
     for (int32_t i = 0; i < endpoint->n_addresses; i++)
         if (endpoint->addresses[i].place == PLACE_PUBLIC &&
-            endpoint->addresses[i].connect.outcome != OUTCOME_UNTRIED) {
+            endpoint->addresses[i].steps[RUNG_CONNECT].outcome != OUTCOME_UNTRIED) {
             finding_quote_address(finding, service, &endpoint->addresses[i], RUNG_CONNECT);
             break;
         }

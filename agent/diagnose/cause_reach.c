@@ -160,7 +160,7 @@ static bool is_beyond(const struct facts *facts, const struct finding *finding)
         for (int32_t j = 0; j < endpoint->n_addresses; j++)
             if (reach_ending_at(facts, &endpoint->addresses[j]) == ENDING_SILENT &&
                 firewall_loss(facts, endpoint->addresses[j].address,
-                              &endpoint->addresses[j].connect) != LOSS_NONE)
+                              &endpoint->addresses[j].steps[RUNG_CONNECT]) != LOSS_NONE)
                 return false;
     }
     return true;
@@ -256,8 +256,8 @@ static const struct address_facts *neighbour_that_connects(const struct facts *f
             continue;
         for (int32_t j = 0; j < theirs->n_addresses; j++)
             for (int32_t k = 0; k < mine->n_addresses; k++)
-                if (reach_ending(&theirs->addresses[j].connect) == ENDING_OK &&
-                    reach_ending(&mine->addresses[k].connect) == ENDING_SILENT &&
+                if (reach_ending(&theirs->addresses[j].steps[RUNG_CONNECT]) == ENDING_OK &&
+                    reach_ending(&mine->addresses[k].steps[RUNG_CONNECT]) == ENDING_SILENT &&
                     !reach_is_of_blocked_family(facts, service, &mine->addresses[k]) &&
                     place_are_neighbours(&facts->instance, theirs->addresses[j].address,
                                          mine->addresses[k].address)) {

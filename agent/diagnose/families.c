@@ -48,7 +48,8 @@ static void count(const struct facts *facts, const struct address_facts *at, str
     bool own = at->place == PLACE_OWN_SUBNET;
 
     to->n++;
-    if (at->connect.outcome != OUTCOME_OK && at->connect.outcome != OUTCOME_FAILED) {
+    if (at->steps[RUNG_CONNECT].outcome != OUTCOME_OK &&
+        at->steps[RUNG_CONNECT].outcome != OUTCOME_FAILED) {
         to->untried++;
         return;
     }
@@ -192,7 +193,7 @@ bool families_alone(const struct facts *facts, check_set checks, enum ending end
         for (int32_t j = 0; j < endpoint->n_addresses; j++) {
             const struct address_facts *at = &endpoint->addresses[j];
             enum ending it = reach_ending_at(facts, at);
-            if (at->second_opinion || at->connect.outcome == OUTCOME_UNTRIED ||
+            if (at->second_opinion || at->steps[RUNG_CONNECT].outcome == OUTCOME_UNTRIED ||
                 reach_is_of_blocked_family(facts, (enum service)i, at))
                 continue;
             n[families_of(at->address)] += it == ending;

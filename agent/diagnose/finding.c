@@ -79,7 +79,7 @@ void finding_quote_address(struct finding *finding, enum service service,
         [PLACE_PUBLIC] = ", public",
         [PLACE_LOCAL] = ", this machine itself",
     };
-    const struct step *step = look_step(address, rung);
+    const struct step *step = &address->steps[rung];
     enum failure failure = look_failure(address, rung);
 
     finding_evidence(finding, "%s: %s (%s%s): %s%s%s after %d ms", rung_name(rung),

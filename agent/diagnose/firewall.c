@@ -83,7 +83,7 @@ void firewall_collect(const struct facts *facts, const struct finding *finding,
         for (int32_t j = 0; explains_connect(finding, i) && j < facts->endpoints[i].n_addresses;
              j++)
             add(facts, facts->endpoints[i].addresses[j].address,
-                &facts->endpoints[i].addresses[j].connect, quotes);
+                &facts->endpoints[i].addresses[j].steps[RUNG_CONNECT], quotes);
 }
 
 static void quote_drop(const struct local_drop *drop, struct finding *finding)
@@ -211,7 +211,7 @@ bool firewall_offer(const struct facts *facts, struct finding *finding)
             continue;
         for (int32_t j = 0; j < endpoint->n_addresses; j++) {
             const struct address_facts *at = &endpoint->addresses[j];
-            enum loss loss = firewall_loss(facts, at->address, &at->connect);
+            enum loss loss = firewall_loss(facts, at->address, &at->steps[RUNG_CONNECT]);
             if (loss == LOSS_PROVEN) /* local-firewall has it */
                 continue;
             most = loss > most ? loss : most;

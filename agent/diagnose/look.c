@@ -17,16 +17,9 @@ bool look_is_planned(const struct facts *facts, enum service service)
     return plan->need != NEED_OFF && !plan->not_in_region;
 }
 
-const struct step *look_step(const struct address_facts *address, enum rung rung)
-{
-    return rung == RUNG_CONNECT ? &address->connect
-           : rung == RUNG_TLS   ? &address->tls
-                                : &address->http;
-}
-
 enum failure look_failure(const struct address_facts *address, enum rung rung)
 {
-    const struct step *step = look_step(address, rung);
+    const struct step *step = &address->steps[rung];
 
     if (step->outcome == OUTCOME_FAILED)
         return step->failure != FAILURE_NONE ? step->failure : FAILURE_INTERNAL;
@@ -38,7 +31,7 @@ enum failure look_failure(const struct address_facts *address, enum rung rung)
 
 static bool holds(const struct address_facts *address, enum rung rung)
 {
-    return look_step(address, rung)->outcome == OUTCOME_OK &&
+    return address->steps[rung].outcome == OUTCOME_OK &&
            look_failure(address, rung) == FAILURE_NONE;
 }
 
@@ -50,7 +43,7 @@ static bool is_family_usable(const struct network_facts *network, const char *ad
 bool look_is_other_family(const struct facts *facts, const struct endpoint_facts *endpoint,
                           const struct address_facts *address)
 {
-    if (address->connect.outcome == OUTCOME_OK ||
+    if (address->steps[RUNG_CONNECT].outcome == OUTCOME_OK ||
         is_family_usable(&facts->network, address->address))
         return false;
     for (int32_t i = 0; i < endpoint->n_addresses; i++)
@@ -81,7 +74,7 @@ void look_tally(const struct facts *facts, enum service service, enum rung rung,
         const struct address_facts *at = &endpoint->addresses[i];
         if (!reaches(at, rung) || look_is_other_family(facts, endpoint, at))
             continue;
-        const struct step *step = look_step(at, rung);
+        const struct step *step = &at->steps[rung];
         tally->n++;
         if (step->outcome != OUTCOME_OK && step->outcome != OUTCOME_FAILED) {
             tally->untried++;

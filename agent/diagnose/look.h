@@ -81,7 +81,6 @@ bool look_is_other_family(const struct facts *facts, const struct endpoint_facts
 /* The step of one rung at one address as it counts: a TLS session that only the system's bundle
  * trusts counts as opened on the way, unless Amazon issued the certificate. */
 enum failure look_failure(const struct address_facts *address, enum rung rung);
-const struct step *look_step(const struct address_facts *address, enum rung rung);
 
 /* True when the service was reached at this address as far as `rung`, public or not. */
 bool look_public_answers(const struct facts *facts, enum service service);

@@ -89,8 +89,8 @@ static const struct address_facts *ends_soon(const struct facts *facts, enum ser
     for (int32_t i = 0; i < endpoint->n_addresses; i++) {
         const struct address_facts *at = &endpoint->addresses[i];
         int64_t left_s = at->session.not_after_unix_s - now_s;
-        if (at->tls.outcome == OUTCOME_OK && at->session.not_after_unix_s != 0 && left_s >= 0 &&
-            left_s < SOON_S)
+        if (at->steps[RUNG_TLS].outcome == OUTCOME_OK && at->session.not_after_unix_s != 0 &&
+            left_s >= 0 && left_s < SOON_S)
             return at;
     }
     return NULL;
@@ -210,10 +210,12 @@ bool notes_slow_endpoint(const struct scene *scene, enum service service, struct
 
     for (int32_t i = 0; i < endpoint->n_addresses; i++) {
         const struct address_facts *at = &endpoint->addresses[i];
-        bool slow_connect = at->connect.outcome == OUTCOME_OK &&
-                            at->connect.took_ms >= SLOW_CONNECT_MS;
-        bool slow_tls = at->tls.outcome == OUTCOME_OK && at->tls.took_ms >= SLOW_ANSWER_MS;
-        bool slow_http = at->http.outcome == OUTCOME_OK && at->http.took_ms >= SLOW_ANSWER_MS;
+        bool slow_connect = at->steps[RUNG_CONNECT].outcome == OUTCOME_OK &&
+                            at->steps[RUNG_CONNECT].took_ms >= SLOW_CONNECT_MS;
+        bool slow_tls = at->steps[RUNG_TLS].outcome == OUTCOME_OK &&
+                        at->steps[RUNG_TLS].took_ms >= SLOW_ANSWER_MS;
+        bool slow_http = at->steps[RUNG_HTTP].outcome == OUTCOME_OK &&
+                         at->steps[RUNG_HTTP].took_ms >= SLOW_ANSWER_MS;
         if (!slow_connect && !slow_tls && !slow_http)
             continue;
         finding_quote_address(finding, service, at,

@@ -37,9 +37,10 @@ enum ending reach_ending(const struct step *step)
 
 enum ending reach_ending_at(const struct facts *facts, const struct address_facts *at)
 {
-    enum ending ending = reach_ending(&at->connect);
+    enum ending ending = reach_ending(&at->steps[RUNG_CONNECT]);
 
-    if (ending == ENDING_SILENT && firewall_loss(facts, at->address, &at->connect) == LOSS_PROVEN)
+    if (ending == ENDING_SILENT &&
+        firewall_loss(facts, at->address, &at->steps[RUNG_CONNECT]) == LOSS_PROVEN)
         return ENDING_FIREWALL;
     if (ending == ENDING_NO_ROUTE && routes_lead_to(facts, at->address))
         return ENDING_FIREWALL;
@@ -50,8 +51,8 @@ enum ending reach_ending_at(const struct facts *facts, const struct address_fact
 
 static bool counts(const struct address_facts *at)
 {
-    return !at->second_opinion &&
-           (at->connect.outcome == OUTCOME_OK || at->connect.outcome == OUTCOME_FAILED);
+    return !at->second_opinion && (at->steps[RUNG_CONNECT].outcome == OUTCOME_OK ||
+                                   at->steps[RUNG_CONNECT].outcome == OUTCOME_FAILED);
 }
 
 /* A family that is blocked as a whole says nothing of zones and of single endpoints. */

@@ -13,7 +13,7 @@ static const char *shown_address(const struct facts *facts, enum service service
     const struct endpoint_facts *endpoint = &facts->endpoints[service];
 
     for (int32_t i = 0; i < endpoint->n_addresses; i++)
-        if (endpoint->addresses[i].tls.outcome == OUTCOME_FAILED)
+        if (endpoint->addresses[i].steps[RUNG_TLS].outcome == OUTCOME_FAILED)
             return remedy_known(endpoint->addresses[i].address, "<address>");
     return remedy_known(endpoint->addresses[0].address, "<address>");
 }

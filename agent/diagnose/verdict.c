@@ -48,7 +48,7 @@ static void summarize_ready(struct report *report)
     bool proven = false, first = true;
     char behind[64];
     int32_t n_warnings = report_n_warnings(report);
-    int n_left_out = __builtin_popcountll(report_left_out(report));
+    int n_left_out = check_count(report_left_out(report));
 
     for (int i = 0; i < N_SERVICES; i++) {
         if (!report->checks[check_of_service((enum service)i, RUNG_CONNECT)].required ||

@@ -99,7 +99,8 @@ static int find_suspects(const struct facts *facts, struct suspect *suspects)
         for (int32_t j = 0; j < facts->endpoints[i].n_addresses; j++)
             if (!facts->endpoints[i].addresses[j].second_opinion)
                 n = add(suspects, n, facts->endpoints[i].addresses[j].address,
-                        facts->plan.services[i].port, &facts->endpoints[i].addresses[j].connect);
+                        facts->plan.services[i].port,
+                        &facts->endpoints[i].addresses[j].steps[RUNG_CONNECT]);
     return n;
 }
 

@@ -68,6 +68,11 @@ check_set check_bit(enum check check)
     return (unsigned int)check < N_CHECKS ? (check_set)1 << check : 0;
 }
 
+int check_count(check_set checks)
+{
+    return __builtin_popcountll((uint64_t)checks) + __builtin_popcountll((uint64_t)(checks >> 64));
+}
+
 check_set check_service_bits(enum service service)
 {
     check_set ladder = ((check_set)1 << N_RUNGS) - 1;

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The checks of the contract: targets, the rungs of their ladders, and one number for each check,
- * small enough for a set of checks to fit one 64-bit word.
+ * The checks of the contract: targets, the rungs of their ladders, and one number for each check.
  */
 #ifndef MODEL_CHECKS_H
 #define MODEL_CHECKS_H
@@ -60,11 +59,13 @@ enum check {
     N_CHECKS
 };
 
-/* A set of checks: bit n is check n. */
-typedef uint64_t check_set;
+/* A set of checks: bit n is check n. gcc and clang have this type on every 64-bit machine. */
+__extension__ typedef unsigned __int128 check_set;
+_Static_assert(N_CHECKS <= 8 * sizeof(check_set), "every check has its bit");
 
 enum check check_of_service(enum service service, enum rung rung);
 check_set check_bit(enum check check);
+int check_count(check_set checks);
 check_set check_service_bits(enum service service); /* all rungs of one service */
 enum target check_target(enum check check);
 bool check_is_service(enum check check, enum service *service, enum rung *rung);

@@ -157,7 +157,7 @@ static void trim_head(struct address_facts *at, int level)
 {
     struct http_head *head = &at->head;
 
-    if (at->http.outcome == OUTCOME_OK) {
+    if (at->steps[RUNG_HTTP].outcome == OUTCOME_OK) {
         head->server[0] = '\0';
         head->via[0] = '\0';
         at->body_start[0] = '\0';
@@ -223,11 +223,11 @@ static void trim_endpoint(struct facts *facts, struct endpoint_facts *endpoint, 
         trim_answer(&endpoint->answers[i], level);
     for (int32_t i = 0; i < endpoint->n_addresses; i++) {
         struct address_facts *at = &endpoint->addresses[i];
-        trim_step(&at->connect, level);
-        trim_step(&at->tls, level);
-        trim_step(&at->http, level);
-        trim_session(&at->session, at->tls.outcome == OUTCOME_OK, facts->started_unix_ms / 1000,
-                     level);
+        trim_step(&at->steps[RUNG_CONNECT], level);
+        trim_step(&at->steps[RUNG_TLS], level);
+        trim_step(&at->steps[RUNG_HTTP], level);
+        trim_session(&at->session, at->steps[RUNG_TLS].outcome == OUTCOME_OK,
+                     facts->started_unix_ms / 1000, level);
         trim_head(at, level);
     }
     for (int32_t i = 0; i < endpoint->n_actions; i++)

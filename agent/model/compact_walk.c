@@ -111,7 +111,8 @@ int64_t number_at(const struct field *field, const char *at)
         uint16_t u16;
         uint32_t u32;
         bool yes;
-    } value = {.i64 = 0};
+        check_set checks; /* the low half is read */
+    } value = {.checks = 0};
 
     memcpy(&value, at, field->size);
     switch (field->kind) {
@@ -159,7 +160,8 @@ static void set_number(struct coder *coder, const struct field *field, char *at,
         uint16_t u16;
         uint32_t u32;
         bool yes;
-    } to = {.i64 = 0};
+        check_set checks;
+    } to = {.checks = 0};
 
     if (!number_fits(field, value)) {
         coder->failed = true;

@@ -159,11 +159,9 @@ struct address_facts {
     char address[ADDRESS_SIZE];
     enum place place;
     bool from_hosts_file;
-    bool second_opinion; /* dialled although the rung below failed, to tell causes apart */
-    struct step connect;
-    struct step tls;
+    bool second_opinion;        /* dialled although the rung below failed, to tell causes apart */
+    struct step steps[N_RUNGS]; /* connect, tls and http, the unsigned request */
     struct tls_session session;
-    struct step http; /* the unsigned request */
     struct http_head head;
     char body_start[DETAIL_SIZE];
     enum answer small_segments; /* second opinion: certificates come with a small segment size */

@@ -142,10 +142,17 @@ FIELDS(role_facts, STRUCT(role_facts, attached, step), STRUCT(role_facts, creden
 
 /* --- facts.h: one service --- */
 
+/* The rungs that are tried at each address. */
+#define STEP(rung, key)                                                           \
+    {                                                                             \
+        .name = (key), .offset = offsetof(struct address_facts, steps[rung]),     \
+        .size = sizeof(struct step), .kind = FIELD_STRUCT, .fields = &step_fields \
+    }
+
 FIELDS(address_facts, TEXT(address_facts, address), ENUM(address_facts, place, place),
        BOOL(address_facts, from_hosts_file), BOOL(address_facts, second_opinion),
-       STRUCT(address_facts, connect, step), STRUCT(address_facts, tls, step),
-       STRUCT(address_facts, session, tls_session), STRUCT(address_facts, http, step),
+       STEP(RUNG_CONNECT, "connect"), STEP(RUNG_TLS, "tls"),
+       STRUCT(address_facts, session, tls_session), STEP(RUNG_HTTP, "http"),
        STRUCT(address_facts, head, http_head), TEXT(address_facts, body_start),
        ENUM(address_facts, small_segments, answer));
 

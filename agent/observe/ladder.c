@@ -91,7 +91,7 @@ static enum failure judge_answer(const struct address_facts *facts, const struct
 
 static void doubt_clock_by_tls(struct lane *lane)
 {
-    enum failure failure = lane->facts->tls.failure;
+    enum failure failure = lane->facts->steps[RUNG_TLS].failure;
 
     if (failure == FAILURE_CERTIFICATE_EXPIRED || failure == FAILURE_CERTIFICATE_NOT_YET_VALID)
         observe_doubt_clock(lane->climb->observe);
@@ -102,9 +102,9 @@ static void unsigned_answered(void *arg, const struct http_reply *reply)
     struct lane *lane = arg;
     struct address_facts *facts = lane->facts;
 
-    facts->tls = reply->tls;
+    facts->steps[RUNG_TLS] = reply->tls;
     facts->session = reply->session;
-    facts->http = reply->step;
+    facts->steps[RUNG_HTTP] = reply->step;
     facts->head = reply->head;
     if (reply->tls.outcome != OUTCOME_OK) {
         doubt_clock_by_tls(lane);
@@ -117,7 +117,7 @@ static void unsigned_answered(void *arg, const struct http_reply *reply)
 
     enum failure failure = judge_answer(facts, &reply->head);
     if (failure != FAILURE_NONE) {
-        step_fail(&facts->http, failure, reply->step.took_ms);
+        step_fail(&facts->steps[RUNG_HTTP], failure, reply->step.took_ms);
         text_excerpt(facts->body_start, sizeof(facts->body_start), reply->body, reply->body_bytes);
     }
     if (from_aws(facts, &reply->head))
@@ -137,18 +137,18 @@ static void dialled(void *arg, const struct dialled *result)
 
     struct network_facts *network = &lane->climb->observe->facts->network;
 
-    lane->facts->connect = result->step;
+    lane->facts->steps[RUNG_CONNECT] = result->step;
     routes_doubt(network->routes, &network->n_routes, MAX_ROUTES, lane->facts->address,
                  &result->step);
     if (result->step.outcome != OUTCOME_OK) {
-        step_skip(&lane->facts->tls, FAILURE_BELOW);
-        step_skip(&lane->facts->http, FAILURE_BELOW);
+        step_skip(&lane->facts->steps[RUNG_TLS], FAILURE_BELOW);
+        step_skip(&lane->facts->steps[RUNG_HTTP], FAILURE_BELOW);
         return;
     }
     struct http_request request = unsigned_request(lane, result->fd);
     if (!http_start(lane->climb->observe->loop, &request, unsigned_answered, lane)) {
-        step_fail(&lane->facts->tls, FAILURE_INTERNAL, 0);
-        step_skip(&lane->facts->http, FAILURE_BELOW);
+        step_fail(&lane->facts->steps[RUNG_TLS], FAILURE_INTERNAL, 0);
+        step_skip(&lane->facts->steps[RUNG_HTTP], FAILURE_BELOW);
     }
 }
 
@@ -187,7 +187,7 @@ void ladder_add(struct climb *climb, const char *address, bool from_hosts_file)
         class_address(climb, facts);
     *lane = (struct lane){.climb = climb, .facts = facts, .action = -1};
     if (!dial_start(climb->observe->loop, &dial, dialled, lane))
-        step_fail(&facts->connect, FAILURE_INTERNAL, 0);
+        step_fail(&facts->steps[RUNG_CONNECT], FAILURE_INTERNAL, 0);
 }
 
 void ladder_placed(struct climb *climb)

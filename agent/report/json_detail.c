@@ -90,13 +90,14 @@ static void put_addresses(struct maker *maker, cJSON *detail, const struct endpo
         put_bool_if(maker, object, "from_hosts_file", at->from_hosts_file);
         put_bool_if(maker, object, "second_opinion", at->second_opinion);
         if (rung == RUNG_CONNECT) {
-            put_step(maker, object, &at->connect, NULL);
+            put_step(maker, object, &at->steps[RUNG_CONNECT], NULL);
         } else if (rung == RUNG_TLS) {
-            put_step(maker, object, &at->tls, &at->connect);
-            if (at->tls.outcome == OUTCOME_OK || at->tls.outcome == OUTCOME_FAILED)
+            put_step(maker, object, &at->steps[RUNG_TLS], &at->steps[RUNG_CONNECT]);
+            if (at->steps[RUNG_TLS].outcome == OUTCOME_OK ||
+                at->steps[RUNG_TLS].outcome == OUTCOME_FAILED)
                 put_session(maker, object, &at->session);
         } else if (rung == RUNG_HTTP) {
-            put_step(maker, object, &at->http, &at->tls);
+            put_step(maker, object, &at->steps[RUNG_HTTP], &at->steps[RUNG_TLS]);
             put_head(maker, object, &at->head);
             put_text_if(maker, object, "body_start", at->body_start);
         }

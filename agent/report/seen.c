@@ -58,11 +58,6 @@ static const char *place_words(enum place place)
     return place <= PLACE_LOCAL ? words[place] : "";
 }
 
-static const struct step *step_at(const struct address_facts *at, enum rung rung)
-{
-    return rung == RUNG_CONNECT ? &at->connect : rung == RUNG_TLS ? &at->tls : &at->http;
-}
-
 /* Whether an address is where it should be, and, if it was dialled all the same, what came of it. */
 static void write_place(struct screen *screen, const struct address_facts *at,
                         enum private_dns meaning)
@@ -82,11 +77,11 @@ static void write_place(struct screen *screen, const struct address_facts *at,
     screen_pad(screen, indent);
     (void)text_set(line, sizeof(line), "%s",
                    at->place == PLACE_UNKNOWN ? "private" : place_words(at->place));
-    if (wrong && at->connect.outcome == OUTCOME_OK)
+    if (wrong && at->steps[RUNG_CONNECT].outcome == OUTCOME_OK)
         (void)text_add(line, sizeof(line), ", connects on 443");
-    else if (wrong && at->connect.outcome == OUTCOME_FAILED)
+    else if (wrong && at->steps[RUNG_CONNECT].outcome == OUTCOME_FAILED)
         (void)text_add(line, sizeof(line), ", dialled on 443: %s",
-                       failure_words(at->connect.failure));
+                       failure_words(at->steps[RUNG_CONNECT].failure));
     screen_wrap(screen, INK_PLAIN, indent, line);
     screen_end(screen);
 }
@@ -94,10 +89,10 @@ static void write_place(struct screen *screen, const struct address_facts *at,
 /* What verified, and was made on the way all the same, is no good handshake. */
 static void write_handshake(struct screen *screen, const struct address_facts *at)
 {
-    struct step shown = at->tls;
+    struct step shown = at->steps[RUNG_TLS];
 
     if (shown.outcome == OUTCOME_OK && tls_session_is_intercepted(&at->session))
-        step_fail(&shown, FAILURE_INTERCEPTED, at->tls.took_ms);
+        step_fail(&shown, FAILURE_INTERCEPTED, at->steps[RUNG_TLS].took_ms);
     write_step(screen, &shown);
 }
 
@@ -117,7 +112,7 @@ static int write_addresses(struct screen *screen, const struct facts *facts, enu
     for (int32_t i = 0; i < endpoint->n_addresses; i++) {
         const struct address_facts *at = &endpoint->addresses[i];
 
-        if (rung != RUNG_PRIVATE && step_at(at, rung)->outcome == OUTCOME_UNTRIED)
+        if (rung != RUNG_PRIVATE && at->steps[rung].outcome == OUTCOME_UNTRIED)
             continue;
         screen_pad(screen, indent);
         screen_text(screen, INK_PLAIN, at->address);
@@ -130,7 +125,7 @@ static int write_addresses(struct screen *screen, const struct facts *facts, enu
             if (rung == RUNG_TLS)
                 write_handshake(screen, at);
             else
-                write_step(screen, step_at(at, rung));
+                write_step(screen, &at->steps[rung]);
         }
         lines++;
     }

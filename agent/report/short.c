@@ -39,7 +39,7 @@ static void add_cause(char line[MAX_COLUMNS + 1], const struct report *report)
 /* What READY holds back. */
 static void add_reservations(char line[MAX_COLUMNS + 1], const struct report *report)
 {
-    int n_left_out = __builtin_popcountll(report_left_out(report));
+    int n_left_out = check_count(report_left_out(report));
     char number[NAME_SIZE];
 
     (void)text_set(number, sizeof(number), "%d", n_left_out);

@@ -128,9 +128,9 @@ void resolve_to(struct facts *facts, enum service service, const char *address, 
     if (connect == FAILURE_NONE)
         healthy_address(facts, service, to);
     else
-        step_fail(&to->connect, connect, connect == FAILURE_TIMEOUT ? 2000 : 1);
+        step_fail(&to->steps[RUNG_CONNECT], connect, connect == FAILURE_TIMEOUT ? 2000 : 1);
     if (stops) {
-        untried(&to->http);
+        untried(&to->steps[RUNG_HTTP]);
         memset(&to->head, 0, sizeof to->head);
     }
     if (stops || connect != FAILURE_NONE)
@@ -167,7 +167,7 @@ void use_resolver(struct facts *facts, const char *server)
 static void settle_actions(struct endpoint_facts *endpoint)
 {
     for (int32_t i = 0; i < endpoint->n_addresses; i++)
-        if (endpoint->addresses[i].http.outcome == OUTCOME_OK)
+        if (endpoint->addresses[i].steps[RUNG_HTTP].outcome == OUTCOME_OK)
             return;
     untry_actions(endpoint);
 }
@@ -180,10 +180,10 @@ void break_connect(struct facts *facts, enum service service, int32_t address, e
         struct address_facts *at = &endpoint->addresses[i];
         if (address != ALL_ADDRESSES && address != i)
             continue;
-        step_fail(&at->connect, failure, took_ms);
-        step_skip(&at->tls, FAILURE_BELOW);
+        step_fail(&at->steps[RUNG_CONNECT], failure, took_ms);
+        step_skip(&at->steps[RUNG_TLS], FAILURE_BELOW);
         memset(&at->session, 0, sizeof at->session);
-        step_skip(&at->http, FAILURE_BELOW);
+        step_skip(&at->steps[RUNG_HTTP], FAILURE_BELOW);
         memset(&at->head, 0, sizeof at->head);
     }
     settle_actions(endpoint);
@@ -199,11 +199,11 @@ void break_tls(struct facts *facts, enum service service, int32_t address, enum 
         bool silent = failure == FAILURE_TIMEOUT || failure == FAILURE_RESET ||
                       failure == FAILURE_CLOSED || failure == FAILURE_NOT_TLS ||
                       failure == FAILURE_TLS_VERSION || failure == FAILURE_TLS_ALERT;
-        step_fail(&at->tls, failure, failure == FAILURE_TIMEOUT ? 3000 : 5);
+        step_fail(&at->steps[RUNG_TLS], failure, failure == FAILURE_TIMEOUT ? 3000 : 5);
         if (silent)
             memset(&at->session, 0, sizeof at->session);
         at->session.trust_by = TRUST_BY_NONE;
-        step_skip(&at->http, FAILURE_BELOW);
+        step_skip(&at->steps[RUNG_HTTP], FAILURE_BELOW);
         memset(&at->head, 0, sizeof at->head);
     }
     settle_actions(endpoint);
@@ -217,7 +217,7 @@ void break_http(struct facts *facts, enum service service, int32_t address, enum
         struct address_facts *at = &endpoint->addresses[i];
         if (address != ALL_ADDRESSES && address != i)
             continue;
-        step_fail(&at->http, failure, 5);
+        step_fail(&at->steps[RUNG_HTTP], failure, 5);
         at->head.status = status;
         at->head.request_id[0] = '\0';
     }

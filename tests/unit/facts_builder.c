@@ -151,8 +151,8 @@ static void healthy_agent_and_clock(struct facts *facts)
 void healthy_address(struct facts *facts, enum service service, struct address_facts *to)
 {
     const char *host = facts->plan.services[service].host;
-    step_ok(&to->connect, 1);
-    step_ok(&to->tls, 4);
+    step_ok(&to->steps[RUNG_CONNECT], 1);
+    step_ok(&to->steps[RUNG_TLS], 4);
     SET(to->session.version, "TLSv1.3");
     SET(to->session.cipher, "TLS_AES_128_GCM_SHA256");
     to->session.trust_by = TRUST_BY_AMAZON;
@@ -162,7 +162,7 @@ void healthy_address(struct facts *facts, enum service service, struct address_f
     SET(to->session.names, "%s", host);
     to->session.not_before_unix_s = started_unix_s - 90 * 86400;
     to->session.not_after_unix_s = started_unix_s + 300 * 86400;
-    step_ok(&to->http, 3);
+    step_ok(&to->steps[RUNG_HTTP], 3);
     to->head.status = 404;
     SET(to->head.content_type, "application/x-amz-json-1.1");
     SET(to->head.request_id, "6f1b2c3d-0000-4000-8000-0123456789ab");

@@ -60,27 +60,27 @@ static bool is_cut(const struct address_facts *at)
     static const enum failure cuts[] = {FAILURE_TIMEOUT, FAILURE_RESET,     FAILURE_CLOSED,
                                         FAILURE_NOT_TLS, FAILURE_TLS_ALERT, FAILURE_TLS_VERSION};
     for (size_t i = 0; i < sizeof cuts / sizeof cuts[0]; i++)
-        if (at->tls.outcome == OUTCOME_FAILED && at->tls.failure == cuts[i])
+        if (at->steps[RUNG_TLS].outcome == OUTCOME_FAILED && at->steps[RUNG_TLS].failure == cuts[i])
             return true;
     return false;
 }
 
 static void settle_address(struct address_facts *at)
 {
-    if (at->connect.outcome != OUTCOME_OK) {
-        if (was_tried(&at->tls))
-            step_skip(&at->tls, FAILURE_BELOW);
+    if (at->steps[RUNG_CONNECT].outcome != OUTCOME_OK) {
+        if (was_tried(&at->steps[RUNG_TLS]))
+            step_skip(&at->steps[RUNG_TLS], FAILURE_BELOW);
         memset(&at->session, 0, sizeof at->session);
         at->small_segments = ANSWER_UNKNOWN;
     }
     if (is_cut(at))
         memset(&at->session, 0, sizeof at->session);
-    if (at->tls.outcome == OUTCOME_OK && !at->second_opinion)
+    if (at->steps[RUNG_TLS].outcome == OUTCOME_OK && !at->second_opinion)
         return;
     if (at->second_opinion)
-        memset(&at->http, 0, sizeof at->http);
-    else if (was_tried(&at->http))
-        step_skip(&at->http, FAILURE_BELOW);
+        memset(&at->steps[RUNG_HTTP], 0, sizeof at->steps[RUNG_HTTP]);
+    else if (was_tried(&at->steps[RUNG_HTTP]))
+        step_skip(&at->steps[RUNG_HTTP], FAILURE_BELOW);
     memset(&at->head, 0, sizeof at->head);
     at->body_start[0] = '\0';
 }
@@ -140,7 +140,7 @@ static void settle_service(struct facts *facts, enum service service)
         memset(endpoint->answers, 0, sizeof endpoint->answers);
     for (int32_t i = 0; i < endpoint->n_addresses; i++) {
         settle_address(&endpoint->addresses[i]);
-        reached |= endpoint->addresses[i].http.outcome == OUTCOME_OK;
+        reached |= endpoint->addresses[i].steps[RUNG_HTTP].outcome == OUTCOME_OK;
     }
     for (int32_t i = 0; i < endpoint->n_actions; i++) {
         struct action_facts *action = &endpoint->actions[i];
@@ -164,7 +164,7 @@ static void settle_firewall(struct facts *facts)
 
     for (int i = 0; i < N_SERVICES; i++)
         for (int32_t j = 0; j < facts->endpoints[i].n_addresses; j++)
-            silent |= is_silent(&facts->endpoints[i].addresses[j].connect);
+            silent |= is_silent(&facts->endpoints[i].addresses[j].steps[RUNG_CONNECT]);
     if (silent)
         return;
     network->delivery_read = network->legacy_tables = false;
@@ -288,10 +288,10 @@ static void cut_handshakes(const struct alone *from, struct facts *facts)
         for (int32_t j = 0; j < facts->endpoints[i].n_addresses; j++) {
             struct address_facts *to = &facts->endpoints[i].addresses[j];
             const struct address_facts *other = &from->facts.endpoints[i].addresses[j];
-            if (strcmp(to->address, other->address) != 0 || !was_tried(&to->tls) || is_cut(to) ||
-                !is_cut(other))
+            if (strcmp(to->address, other->address) != 0 || !was_tried(&to->steps[RUNG_TLS]) ||
+                is_cut(to) || !is_cut(other))
                 continue;
-            to->tls = other->tls;
+            to->steps[RUNG_TLS] = other->steps[RUNG_TLS];
             to->session = other->session;
             to->small_segments = other->small_segments;
         }

@@ -187,7 +187,8 @@ struct filled *filled_az(void)
 
     not_ready(filled, "not ready: endpoint-az-unreachable on ssm");
     break_connect(&filled->facts, SERVICE_SSM, 1, FAILURE_HOST_UNREACHABLE, 3060);
-    SET(filled->facts.endpoints[SERVICE_SSM].addresses[1].connect.detail, "EHOSTUNREACH");
+    SET(filled->facts.endpoints[SERVICE_SSM].addresses[1].steps[RUNG_CONNECT].detail,
+        "EHOSTUNREACH");
     set_check(filled, check, STATUS_FAIL, FAILURE_HOST_UNREACHABLE, 3060,
               "10.0.2.21: host unreachable");
     skip_above(filled, check);

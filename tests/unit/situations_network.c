@@ -453,7 +453,7 @@ static void other_family(struct facts *facts)
 
     SET(at->address, "2600:1f18:1:2::21");
     at->place = PLACE_IN_VPC;
-    step_fail(&at->connect, FAILURE_NO_ROUTE, 1);
+    step_fail(&at->steps[RUNG_CONNECT], FAILURE_NO_ROUTE, 1);
 }
 
 static void full_packets_lost(struct facts *facts)
@@ -482,7 +482,7 @@ static void handshake_silent_whatever_the_size(struct facts *facts)
 static void local_error(struct facts *facts)
 {
     break_connect(facts, SERVICE_SSM, ALL_ADDRESSES, FAILURE_LOCAL, 1);
-    SET(facts->endpoints[SERVICE_SSM].addresses[0].connect.detail, "ENOBUFS");
+    SET(facts->endpoints[SERVICE_SSM].addresses[0].steps[RUNG_CONNECT].detail, "ENOBUFS");
 }
 
 const struct situation reach_situations[] = {

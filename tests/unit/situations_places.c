@@ -248,10 +248,10 @@ static void ipv4_silent_and_ipv6_not_known(struct facts *facts)
     EACH_SERVICE(i)
     {
         struct address_facts *at = &facts->endpoints[i].addresses[2];
-        memset(&at->connect, 0, sizeof at->connect);
-        memset(&at->tls, 0, sizeof at->tls);
+        memset(&at->steps[RUNG_CONNECT], 0, sizeof at->steps[RUNG_CONNECT]);
+        memset(&at->steps[RUNG_TLS], 0, sizeof at->steps[RUNG_TLS]);
         memset(&at->session, 0, sizeof at->session);
-        memset(&at->http, 0, sizeof at->http);
+        memset(&at->steps[RUNG_HTTP], 0, sizeof at->steps[RUNG_HTTP]);
         memset(&at->head, 0, sizeof at->head);
         for (int32_t j = 0; j < facts->endpoints[i].n_actions; j++)
             facts->endpoints[i].actions[j].permission = PERMISSION_NOT_PROBED;

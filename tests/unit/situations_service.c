@@ -292,7 +292,7 @@ static void throttled(struct facts *facts)
 
 static void slow(struct facts *facts)
 {
-    facts->endpoints[SERVICE_SSM].addresses[1].connect.took_ms = 1022;
+    facts->endpoints[SERVICE_SSM].addresses[1].steps[RUNG_CONNECT].took_ms = 1022;
 }
 
 static void certificate_soon(struct facts *facts)
@@ -333,9 +333,9 @@ static void stopped(struct facts *facts)
     facts->deadline_ms = 1500;
     break_connect(facts, SERVICE_SSMMESSAGES, ALL_ADDRESSES, FAILURE_TIMEOUT, 1500);
     for (int i = 0; i < 2; i++) {
-        memset(&endpoint->addresses[i].connect, 0, sizeof(struct step));
-        memset(&endpoint->addresses[i].tls, 0, sizeof(struct step));
-        memset(&endpoint->addresses[i].http, 0, sizeof(struct step));
+        memset(&endpoint->addresses[i].steps[RUNG_CONNECT], 0, sizeof(struct step));
+        memset(&endpoint->addresses[i].steps[RUNG_TLS], 0, sizeof(struct step));
+        memset(&endpoint->addresses[i].steps[RUNG_HTTP], 0, sizeof(struct step));
     }
 }
 

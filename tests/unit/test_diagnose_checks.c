@@ -292,7 +292,7 @@ static void stopped_leaves_unknown(void **state)
     (void)state;
     facts.stopped_by = STOPPED_BY_DEADLINE;
     for (int i = 0; i < 2; i++)
-        memset(&endpoint->addresses[i].http, 0, sizeof(struct step));
+        memset(&endpoint->addresses[i].steps[RUNG_HTTP], 0, sizeof(struct step));
     assert_check("ssm.http", STATUS_UNKNOWN, FAILURE_STOPPED);
     assert_int_equal(report.verdict, VERDICT_UNKNOWN);
     assert_string_equal(report.summary, "unknown: the deadline came before ssm.http answered");

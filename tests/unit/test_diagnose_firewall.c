@@ -109,7 +109,7 @@ static void a_family_may_be_held_back_here(void **state)
     facts.network.firewall_asked = ANSWER_YES;
     for (int i = 0; i < N_SERVICES; i++)
         for (int32_t j = 0; j < facts.endpoints[i].n_addresses; j++)
-            if (facts.endpoints[i].addresses[j].connect.failure == FAILURE_TIMEOUT)
+            if (facts.endpoints[i].addresses[j].steps[RUNG_CONNECT].failure == FAILURE_TIMEOUT)
                 (void)text_set(facts.network.drops[facts.network.n_drops++].to, ADDRESS_SIZE, "%s",
                                facts.endpoints[i].addresses[j].address);
     assert_int_equal(diagnosed("address-family-blocked"), CONFIDENCE_LIKELY);

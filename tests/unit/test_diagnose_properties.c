@@ -77,11 +77,11 @@ static void random_text(char *text, size_t size)
 static void random_address(struct address_facts *at)
 {
     if (one_in(3))
-        random_step(&at->connect);
+        random_step(&at->steps[RUNG_CONNECT]);
     if (one_in(3))
-        random_step(&at->tls);
+        random_step(&at->steps[RUNG_TLS]);
     if (one_in(3))
-        random_step(&at->http);
+        random_step(&at->steps[RUNG_HTTP]);
     if (one_in(4))
         at->place = (enum place)below(PLACE_LOCAL + 1);
     if (one_in(8))

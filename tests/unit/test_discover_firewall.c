@@ -64,7 +64,7 @@ static void put(const char *text)
 static void break_at(struct address_facts *address, const char *text, enum failure failure)
 {
     (void)text_set(address->address, ADDRESS_SIZE, "%s", text);
-    step_fail(&address->connect, failure, 3504);
+    step_fail(&address->steps[RUNG_CONNECT], failure, 3504);
 }
 
 static void look(int64_t before)

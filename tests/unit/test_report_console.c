@@ -173,9 +173,9 @@ static void the_fullest_report_is_within_bounds(void **state)
         for (int j = 0; j < MAX_ADDRESSES; j++) {
             (void)text_set(endpoint->addresses[j].address, ADDRESS_SIZE, "10.%d.%d.%d", i * 31,
                            j * 13, i * j);
-            step_fail(&endpoint->addresses[j].connect, (enum failure)(1 + (i * 7 + j) % 20),
-                      i * 1000 + j * 137);
-            memset(endpoint->addresses[j].connect.detail, 'a' + j, DETAIL_SIZE - 1);
+            step_fail(&endpoint->addresses[j].steps[RUNG_CONNECT],
+                      (enum failure)(1 + (i * 7 + j) % 20), i * 1000 + j * 137);
+            memset(endpoint->addresses[j].steps[RUNG_CONNECT].detail, 'a' + j, DETAIL_SIZE - 1);
         }
     }
     write_new(&filled->report, &text);

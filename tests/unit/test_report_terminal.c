@@ -384,8 +384,8 @@ static void unknown_says_what_to_do_next(void **state)
 {
     (void)state;
     facts_healthy(&seen);
-    memset(&seen.endpoints[SERVICE_SSM].addresses[0].connect, 0, sizeof(struct step));
-    memset(&seen.endpoints[SERVICE_SSM].addresses[1].connect, 0, sizeof(struct step));
+    memset(&seen.endpoints[SERVICE_SSM].addresses[0].steps[RUNG_CONNECT], 0, sizeof(struct step));
+    memset(&seen.endpoints[SERVICE_SSM].addresses[1].steps[RUNG_CONNECT], 0, sizeof(struct step));
     seen.stopped_by = STOPPED_BY_DEADLINE;
     seen.deadline_ms = 1000;
     SAYS(NULL, "UNKNOWN  ", "  Next  Give it longer: --deadline 15s (it had 1.0 s).\n");

@@ -11,7 +11,7 @@
 
 #include <cmocka.h>
 
-#include "rounds.h"
+#include "run/rounds.h"
 
 static struct report report;
 

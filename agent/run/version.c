@@ -5,9 +5,9 @@
 #include "base/version.h"
 
 #include "report/report.h"
-#include "verbs/verbs.h"
+#include "run/commands.h"
 
-int verb_version(const struct options *options)
+int command_version(const struct options *options)
 {
     struct buffer text;
 

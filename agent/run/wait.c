@@ -20,8 +20,8 @@
 #include "observe/observe.h"
 #include "report/live.h"
 #include "report/notify.h"
-#include "rounds.h"
-#include "verbs/run.h"
+#include "run/rounds.h"
+#include "run/run.h"
 
 enum {
     DRAW_EVERY_MS = 200,
@@ -308,7 +308,7 @@ static int follow(struct waiting *waiting)
     return run_rounds(waiting);
 }
 
-int verb_wait(const struct options *options)
+int command_wait(const struct options *options)
 {
     static struct waiting waiting;
     int64_t limit_ms = options->deadline_ms ? options->deadline_ms : DEFAULT_WAIT_MS;

@@ -7,8 +7,8 @@
 #include <sys/random.h>
 
 #include "base/clock.h"
-#include "rounds.h"
-#include "verbs/run.h"
+#include "run/rounds.h"
+#include "run/run.h"
 
 /* True when a signal came instead. */
 static bool wait_or_signal(int signal_fd, int64_t wait_ms)
@@ -28,7 +28,7 @@ static bool another(const struct run *run)
            rounds_next(run->report, &state, &wait_ms) && !wait_or_signal(run->signal_fd, wait_ms);
 }
 
-int verb_check(const struct options *options)
+int command_check(const struct options *options)
 {
     struct run run;
     int status = run_open(&run, options,

@@ -2,8 +2,8 @@
  *
  * The commands, one file each. Each returns the exit status of the contract.
  */
-#ifndef VERBS_VERBS_H
-#define VERBS_VERBS_H
+#ifndef RUN_COMMANDS_H
+#define RUN_COMMANDS_H
 
 #include "model/report.h"
 #include "options.h"
@@ -27,12 +27,12 @@ enum exit_status {
     EXIT_FAULT = 4,
 };
 
-int verb_check(const struct options *options);
-int verb_wait(const struct options *options);
-int verb_show(const struct options *options);
-int verb_explain(const struct options *options);
-int verb_list(const struct options *options);
-int verb_version(const struct options *options);
+int command_check(const struct options *options);
+int command_wait(const struct options *options);
+int command_show(const struct options *options);
+int command_explain(const struct options *options);
+int command_list(const struct options *options);
+int command_version(const struct options *options);
 
 /* deliver.c: the report to standard output and to --save; the exit status. */
 int deliver_report(const struct options *options, const struct report *report);

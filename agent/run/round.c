@@ -3,7 +3,7 @@
  * Where discover and observe meet, which know nothing of each other: what the one learns the other
  * is told as soon as it is known.
  */
-#include "round.h"
+#include "run/round.h"
 
 #include <poll.h>
 #include <string.h>

@@ -11,7 +11,7 @@
 #include "diagnose/causes.h"
 #include "discover/services.h"
 #include "observe/permissions.h"
-#include "verbs/verbs.h"
+#include "run/commands.h"
 
 enum { MAX_ROWS = 128 };
 
@@ -64,7 +64,7 @@ static const struct {
     {"permissions", list_permissions},
 };
 
-int verb_list(const struct options *options)
+int command_list(const struct options *options)
 {
     const char *wanted = options->n_words > 1 ? options->words[1] : NULL;
     struct buffer text;

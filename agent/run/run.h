@@ -2,11 +2,11 @@
  *
  * What `check` and `wait` share: everything a round needs, opened once.
  */
-#ifndef VERBS_RUN_H
-#define VERBS_RUN_H
+#ifndef RUN_RUN_H
+#define RUN_RUN_H
 
-#include "round.h"
-#include "verbs/verbs.h"
+#include "run/round.h"
+#include "run/commands.h"
 
 struct run {
     const struct options *options;

@@ -2,7 +2,7 @@
  *
  * Exponential backoff with full jitter: a fleet that boots at once must not ask at once again.
  */
-#include "rounds.h"
+#include "run/rounds.h"
 
 #include <string.h>
 

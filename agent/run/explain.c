@@ -6,9 +6,9 @@
 
 #include "base/log.h"
 #include "report/report.h"
-#include "verbs/verbs.h"
+#include "run/commands.h"
 
-int verb_explain(const struct options *options)
+int command_explain(const struct options *options)
 {
     struct buffer text;
     int status = EXIT_USAGE;

@@ -13,7 +13,7 @@
 #include "diagnose/diagnose.h"
 #include "model/anonymize.h"
 #include "report/recorded.h"
-#include "verbs/verbs.h"
+#include "run/commands.h"
 
 static int read_stream(int fd, struct buffer *contents)
 {
@@ -103,7 +103,7 @@ bool show_last(const struct options *options, struct facts *facts, struct report
     return read;
 }
 
-int verb_show(const struct options *options)
+int command_show(const struct options *options)
 {
     struct facts *facts = calloc(1, sizeof(*facts));
     struct report *report = calloc(1, sizeof(*report));

@@ -3,8 +3,8 @@
  * After this round: stop, or wait how long before the next, and is it to be told? Pure; only rounds
  * retry.
  */
-#ifndef ROUNDS_H
-#define ROUNDS_H
+#ifndef RUN_ROUNDS_H
+#define RUN_ROUNDS_H
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -2,8 +2,8 @@
  *
  * One round: discover, plan, observe, all on one loop, into one snapshot.
  */
-#ifndef ROUND_H
-#define ROUND_H
+#ifndef RUN_ROUND_H
+#define RUN_ROUND_H
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -15,7 +15,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "report/report.h"
-#include "verbs/verbs.h"
+#include "run/commands.h"
 
 /* LC_ALL, then LC_CTYPE, then LANG, as setlocale(3) would: which is never called. */
 static bool locale_is_utf8(void)

@@ -13,7 +13,7 @@
 #include "base/log.h"
 #include "report/journal.h"
 #include "report/report.h"
-#include "verbs/verbs.h"
+#include "run/commands.h"
 
 static bool to_console(const struct options *options)
 {

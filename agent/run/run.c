@@ -2,7 +2,7 @@
  *
  * Signals become readable, so they end a round between two turns and never inside one.
  */
-#include "verbs/run.h"
+#include "run/run.h"
 
 #include <signal.h>
 #include <stdlib.h>
@@ -15,7 +15,7 @@
 #include "base/text.h"
 #include "diagnose/diagnose.h"
 #include "model/anonymize.h"
-#include "rounds.h"
+#include "run/rounds.h"
 
 static int open_signals(void)
 {
