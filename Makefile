@@ -94,7 +94,7 @@ $(objects)/%.o: %.c build/deps/stamp $(objects)/flags
 	@$(compile) $(if $(filter tests/%,$<),-Itests/unit) -MMD -MP -c $< -o $@
 
 program_objects := $(patsubst %.c,$(objects)/%.o,$(sources) $(generated))
--include $(program_objects:.o=.d) $(patsubst %.c,$(objects)/%.d,$(tests) $(helpers))
+-include $(program_objects:.o=.d) $(patsubst %.c,$(objects)/%.d,$(tests) $(helpers) tests/scenarios/expand.c)
 
 $(filter-out build/ssm-preflight,$(program)) build/ssm-preflight.debug: $(program_objects)
 	@echo "  LINK  $@"
@@ -125,7 +125,7 @@ build/ssm-preflight-fuzz: $(patsubst %.c,$(objects)/%.o,$(fuzz_sources)) $(filte
 	@$(link) $^ $(libs) -o $@
 
 SECONDS_EACH ?= 20
-fuzz: setup-fuzz ## every reader of foreign bytes under libFuzzer, each for SECONDS_EACH (20)
+fuzz: setup-fuzz situations ## every reader of foreign bytes under libFuzzer, each for SECONDS_EACH (20)
 	@$(MAKE) flavour=fuzz CC=clang build/ssm-preflight-fuzz
 	tests/fuzz/run build/ssm-preflight-fuzz $(SECONDS_EACH)
 
@@ -142,8 +142,21 @@ unit: setup-check ## the unit tests
 
 unit-programs: $(unit_programs)
 
-scenarios: $(program) ## recorded runs, diagnosed again without a network
-	tests/scenarios/run $(program)
+# The situations as `show` reads them: the facts of a healthy instance, and what differs.
+$(objects)/expand: $(patsubst %.c,$(objects)/%.o,tests/scenarios/expand.c $(filter tests/unit/situations%.c tests/unit/facts_%.c,$(helpers))) \
+		$(filter-out %/agent/main.o,$(program_objects))
+	@echo "  LINK  $@"
+	@$(link) $^ $(libs) -o $@
+
+situations: $(objects)/expand ## every situation of tests/unit/situations*.c as a report, build/situations/NAME.json, for `show`
+	@rm -rf build/situations && mkdir -p build/situations
+	@$< build/situations
+
+scenarios: $(program) situations ## all situations, diagnosed without a network and compared with what was reviewed
+	tests/scenarios/run $(program) build/situations
+
+scenarios-update: $(program) situations ## what was reviewed of the situations, written anew: review the diff
+	tests/scenarios/run --update $(program) build/situations
 
 frozen: $(program) ## what every release wrote: console blocks and reports, read and diagnosed as then
 	tests/frozen/run $(program)
@@ -209,5 +222,5 @@ help: ## this list
 
 .SECONDARY:
 FORCE:
-.PHONY: FORCE all static check fuzz unit unit-programs scenarios frozen static-test sanitize lint format bench run lab check-lab \
+.PHONY: FORCE all static check fuzz unit unit-programs situations scenarios scenarios-update frozen static-test sanitize lint format bench run lab check-lab \
 	check-boot check-commands install deb clean distclean help

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * The situations that a diagnosis must tell apart: each a name, how it breaks the healthy instance,
- * and what must come out. The unit tests walk this table, and the recorded runs of tests/scenarios
- * are made from it.
+ * and what must come out. The unit tests walk this table; `make scenarios` shows each of them with
+ * the program itself and compares every word with what was reviewed (tests/scenarios).
  */
 #ifndef TESTS_SITUATIONS_H
 #define TESTS_SITUATIONS_H
