@@ -158,6 +158,9 @@ scenarios: $(program) situations ## all situations, diagnosed without a network 
 scenarios-update: $(program) situations ## what was reviewed of the situations, written anew: review the diff
 	tests/scenarios/run --update $(program) build/situations
 
+scenarios-selftest: all situations ## breaks the diagnosis ten times at random and looks whether `make scenarios` notices
+	tests/scenarios/selftest
+
 frozen: $(program) ## what every release wrote: console blocks and reports, read and diagnosed as then
 	tests/frozen/run $(program)
 
@@ -212,15 +215,15 @@ deb: static ## build/ssm-preflight_VERSION_ARCH.deb
 	@packaging/deb/build build/ssm-preflight
 
 clean: ## remove what was built from agent/ and tests/, keep the libraries and the images
-	rm -rf build/ssm-preflight* build/dev-* build/static-* build/sanitize-* build/gen build/fuzz-* build/log build/results
+	rm -rf build/ssm-preflight* build/dev-* build/static-* build/sanitize-* build/gen build/fuzz-* build/situations build/mutant build/log build/results
 
 distclean: ## remove everything that was built
 	rm -rf build
 
 help: ## this list
-	@sed -nE 's/^([a-z-]+):.*## (.*)/  \1\t\2/p' Makefile | expand -t 16
+	@sed -nE 's/^([a-z-]+):.*## (.*)/  \1\t\2/p' Makefile | expand -t 22
 
 .SECONDARY:
 FORCE:
-.PHONY: FORCE all static check fuzz unit unit-programs situations scenarios scenarios-update frozen static-test sanitize lint format bench run lab check-lab \
+.PHONY: FORCE all static check fuzz unit unit-programs situations scenarios scenarios-update scenarios-selftest frozen static-test sanitize lint format bench run lab check-lab \
 	check-boot check-commands install deb clean distclean help
