@@ -143,7 +143,7 @@ unit: setup-check ## the unit tests
 unit-programs: $(unit_programs)
 
 # The situations as `show` reads them: the facts of a healthy instance, and what differs.
-$(objects)/expand: $(patsubst %.c,$(objects)/%.o,tests/scenarios/expand.c $(filter tests/unit/situations%.c tests/unit/facts_%.c,$(helpers))) \
+$(objects)/expand: $(patsubst %.c,$(objects)/%.o,tests/scenarios/expand.c $(filter tests/unit/situations%.c tests/unit/facts_builder.c,$(helpers))) \
 		$(filter-out %/agent/main.o,$(program_objects))
 	@echo "  LINK  $@"
 	@$(link) $^ $(libs) -o $@
