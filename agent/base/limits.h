@@ -6,6 +6,9 @@
 #ifndef BASE_LIMITS_H
 #define BASE_LIMITS_H
 
+/* How many entries an array has. */
+#define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
+
 enum {
     ADDRESS_SIZE = 64, /* an IPv4 or IPv6 address in text, with a port and a zone */
     HOST_SIZE = 256,   /* a DNS name, RFC 1035 section 2.3.4 */
