@@ -30,7 +30,7 @@ static const struct command {
     {"list", "[TABLE]", 2, command_list, "checks, findings, endpoints or permissions"},
     {"version", "", 1, command_version, "version, commit and linked libraries"},
 };
-enum { N_COMMANDS = sizeof(commands) / sizeof(commands[0]) };
+enum { N_COMMANDS = COUNT_OF(commands) };
 
 static int help(void)
 {

@@ -23,7 +23,7 @@ static const struct {
 
 static const char *long_form(const char *argument)
 {
-    for (size_t i = 0; i < sizeof(short_forms) / sizeof(short_forms[0]); i++)
+    for (size_t i = 0; i < COUNT_OF(short_forms); i++)
         if (strcmp(argument, short_forms[i].is) == 0)
             return short_forms[i].means;
     return argument;

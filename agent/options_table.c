@@ -262,9 +262,8 @@ const struct option_row option_rows[] = {
     {"help", NULL, set_flag, MEMBER(help), NULL, false, true, "this text (-h)"},
     {"version", NULL, set_flag, MEMBER(version), NULL, false, true, "as the command version (-V)"},
 };
-const size_t n_option_rows = sizeof(option_rows) / sizeof(option_rows[0]);
-_Static_assert(sizeof(option_rows) / sizeof(option_rows[0]) <= MAX_OPTION_ROWS,
-               "a place in `seen` for each option");
+const size_t n_option_rows = COUNT_OF(option_rows);
+_Static_assert(COUNT_OF(option_rows) <= MAX_OPTION_ROWS, "a place in `seen` for each option");
 
 const struct option_row *option_find(const char *name, size_t n)
 {

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "base/limits.h"
 #include "base/text.h"
 
 int64_t clock_monotonic_us(void)
@@ -42,7 +43,7 @@ bool clock_parse_duration(const char *text, int64_t *duration_ms)
 
     if (!text_set(number, sizeof(number), "%.*s", (int)digits, text))
         return false;
-    for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++) {
+    for (size_t i = 0; i < COUNT_OF(units); i++) {
         if (strcmp(text + digits, units[i].unit) != 0)
             continue;
         if (!text_number(number, DAY_MS / units[i].ms, &value))

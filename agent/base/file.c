@@ -127,7 +127,7 @@ int file_list(const char *root, const char *path, const char *suffix,
     if (!directory)
         return errno;
 
-    for (struct dirent *entry; n_names < MAX_NAMES && (entry = readdir(directory)) != NULL;) {
+    for (struct dirent *entry; n_names < MAX_NAMES && (entry = readdir(directory));) {
         if (entry->d_name[0] == '.' || !text_ends(entry->d_name, suffix))
             continue;
         names[n_names] = strdup(entry->d_name);

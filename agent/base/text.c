@@ -46,7 +46,7 @@ static size_t escape_byte(unsigned char byte, char to[5])
 {
     static const char plain[] = "nrt\\";
     static const char special[] = "\n\r\t\\";
-    const char *found = byte != '\0' ? strchr(special, byte) : NULL;
+    const char *found = byte ? strchr(special, byte) : NULL;
 
     if (found) {
         to[0] = '\\';

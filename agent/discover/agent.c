@@ -44,7 +44,7 @@ static bool read_dpkg_version(const char *root, struct agent_facts *agent)
     if (version && (!end || version < end))
         (void)take_version(agent, version + strlen("\nVersion: "), path);
     buffer_clear(&status);
-    return at != NULL;
+    return at;
 }
 
 static void read_snap_version(const char *root, struct agent_facts *agent)
@@ -71,7 +71,7 @@ static void read_release_notes(const char *root, struct agent_facts *agent)
                                         "/usr/share/doc/amazon-ssm-agent/RELEASENOTES.md"};
     char line[256];
 
-    for (size_t i = 0; i < sizeof(paths) / sizeof(paths[0]) && !agent->version[0]; i++)
+    for (size_t i = 0; i < COUNT_OF(paths) && !agent->version[0]; i++)
         if (file_read_line(root, paths[i], line, sizeof(line)))
             (void)take_version(agent, line, paths[i]);
 }
@@ -118,7 +118,7 @@ static void find_registration(const char *root, struct agent_facts *agent)
                                         "/var/lib/amazon/ssm/registration"};
     static const char *const names[] = {"instanceID", "ManagedInstanceID"};
 
-    for (size_t i = 0; i < sizeof(paths) / sizeof(paths[0]) && !agent->registered_as[0]; i++) {
+    for (size_t i = 0; i < COUNT_OF(paths) && !agent->registered_as[0]; i++) {
         struct buffer contents;
 
         buffer_init(&contents, 64 * 1024);

@@ -100,7 +100,7 @@ void agent_judge_config(const struct instance_facts *instance,
     } regions[] = {{offsetof(struct agent_overrides, region), "Agent.Region"},
                    {offsetof(struct agent_overrides, mgs_region), "Mgs.Region"}};
 
-    for (size_t i = 0; i < sizeof(regions) / sizeof(regions[0]); i++) {
+    for (size_t i = 0; i < COUNT_OF(regions); i++) {
         const char *region = (const char *)overrides + regions[i].offset;
 
         if (agent->config.outcome != OUTCOME_OK || !region[0] || !instance->region[0] ||

@@ -22,7 +22,7 @@ static const char *const signs[] = {
 
 void containers_read(const char *root, struct machine_facts *machine)
 {
-    for (size_t i = 0; i < sizeof(signs) / sizeof(signs[0]); i++) {
+    for (size_t i = 0; i < COUNT_OF(signs); i++) {
         if (!file_exists(root, signs[i]))
             continue;
         (void)text_set(machine->containers, sizeof(machine->containers), "%s", signs[i]);

@@ -42,7 +42,7 @@ static int64_t count(char *names, char *values)
         uint64_t number;
         if (!text_number(value, INT64_MAX / 16, &number))
             continue;
-        for (size_t i = 0; i < sizeof(counters) / sizeof(counters[0]); i++)
+        for (size_t i = 0; i < COUNT_OF(counters); i++)
             if (strcmp(name, counters[i].name) == 0)
                 sum += counters[i].sign * (int64_t)number;
         received |= strcmp(name, "InReceives") == 0;
@@ -108,7 +108,7 @@ static int find_suspects(const struct facts *facts, struct suspect *suspects)
 static bool may_be_dropped(const struct network_facts *network, const struct suspect *suspect)
 {
     return !suspect->sent || !network->delivery_read || network->undelivered > 0 ||
-           strchr(suspect->address, ':') != NULL;
+           strchr(suspect->address, ':');
 }
 
 /* --- the rules --- */

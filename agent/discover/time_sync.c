@@ -20,7 +20,7 @@ static bool is_kept_by(const char *root, const char *unit)
 {
     if (unit_is_masked(root, unit))
         return false;
-    for (size_t i = 0; i < sizeof(targets) / sizeof(targets[0]); i++)
+    for (size_t i = 0; i < COUNT_OF(targets); i++)
         if (unit_is_enabled(root, unit, targets[i]))
             return true;
     return unit_is_running(root, unit) == ANSWER_YES;
@@ -31,7 +31,7 @@ void time_sync_read(const char *root, struct machine_facts *machine)
     bool systemd = file_exists(root, "/run/systemd/system"); /* sd_booted(3) */
     bool container = file_exists(root, "/run/systemd/container");
 
-    for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++) {
+    for (size_t i = 0; i < COUNT_OF(units); i++) {
         if (!is_kept_by(root, units[i]))
             continue;
         machine->time_sync = ANSWER_YES;

@@ -16,7 +16,7 @@
 
 static const char *const unit_directories[] = {"/usr/lib/systemd/system", "/lib/systemd/system",
                                                "/run/systemd/system", "/etc/systemd/system"};
-enum { N_DIRECTORIES = sizeof(unit_directories) / sizeof(unit_directories[0]) };
+enum { N_DIRECTORIES = COUNT_OF(unit_directories) };
 
 /* --- state --- */
 
@@ -74,7 +74,7 @@ enum answer unit_is_running(const char *root, const char *unit)
                                               "/sys/fs/cgroup/unified"};
     enum answer answer = ANSWER_UNKNOWN;
 
-    for (size_t i = 0; i < sizeof(hierarchies) / sizeof(hierarchies[0]); i++) {
+    for (size_t i = 0; i < COUNT_OF(hierarchies); i++) {
         char path[PATH_SIZE];
 
         (void)text_set(path, sizeof(path), "%s/system.slice", hierarchies[i]);
@@ -105,7 +105,7 @@ static void set_proxy(struct agent_facts *agent, const char *value, const char *
     char kept[HOST_SIZE];
 
     (void)text_set(kept, sizeof(kept), "%.*s%s", (int)(host - value), value, at ? at + 1 : host);
-    agent->proxy_login = at != NULL;
+    agent->proxy_login = at;
     (void)text_escape(agent->https_proxy, sizeof(agent->https_proxy), kept, strlen(kept));
     (void)text_set(agent->proxy_file, sizeof(agent->proxy_file), "%s", file);
 }

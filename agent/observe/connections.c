@@ -32,8 +32,8 @@ static bool format_address(const char *hex, char to[ADDRESS_SIZE])
     }
     static const unsigned char mapped[12] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
     if (n_words == 4 && memcmp(bytes, mapped, sizeof(mapped)) == 0)
-        return inet_ntop(AF_INET, bytes + 12, to, ADDRESS_SIZE) != NULL;
-    return inet_ntop(n_words == 1 ? AF_INET : AF_INET6, bytes, to, ADDRESS_SIZE) != NULL;
+        return inet_ntop(AF_INET, bytes + 12, to, ADDRESS_SIZE);
+    return inet_ntop(n_words == 1 ? AF_INET : AF_INET6, bytes, to, ADDRESS_SIZE);
 }
 
 static void take_line(const char *line, uint16_t wanted_port, struct connections *connections)
@@ -61,7 +61,7 @@ void connections_read(const char *root, uint16_t port, struct connections *conne
 
     connections->known = true;
     connections->n = 0;
-    for (size_t i = 0; i < sizeof(tables) / sizeof(tables[0]); i++) {
+    for (size_t i = 0; i < COUNT_OF(tables); i++) {
         struct buffer contents;
         char *rest = NULL;
 

@@ -38,7 +38,7 @@ static struct http_request unsigned_request(const struct lane *lane, int fd)
 static void small_handshake_ended(void *arg, const struct http_reply *reply)
 {
     struct lane *lane = arg;
-    bool arrived = reply->tls.outcome == OUTCOME_OK || reply->session.issuer[0] != '\0';
+    bool arrived = reply->tls.outcome == OUTCOME_OK || reply->session.issuer[0];
 
     lane->facts->small_segments = arrived ? ANSWER_YES : ANSWER_NO;
 }

@@ -86,7 +86,7 @@ const struct permission_row permissions[] = {
     {SERVICE_EC2MESSAGES, "ec2messages:SendReply", PROOF_DEEP, "/", MDS("SendReply"),
      MDS_BOGUS_REPLY, no_message, "names a message that does not exist"},
 };
-const size_t n_permissions = sizeof(permissions) / sizeof(permissions[0]);
+const size_t n_permissions = COUNT_OF(permissions);
 
 /* A version 4 UUID, RFC 9562 section 5.4. */
 static void make_uuid(char to[UUID_SIZE])
@@ -111,7 +111,7 @@ static const char *value_of(const char *at, const struct facts *facts, char uuid
         enum { INSTANCE, VERSION, UUID } value;
     } rows[] = {{"{instance}", INSTANCE}, {"{version}", VERSION}, {"{uuid}", UUID}};
 
-    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
         if (!text_starts(at, rows[i].name))
             continue;
         *n = strlen(rows[i].name);

@@ -44,8 +44,8 @@ static bool take_json(const char *body, struct action_facts *action)
     static const char *const types[] = {"__type", "code"};
     static const char *const messages[] = {"Message", "message", "errorMessage"};
     cJSON *json = cJSON_Parse(body);
-    const char *type = text_of(json, types, sizeof(types) / sizeof(types[0]));
-    const char *message = text_of(json, messages, sizeof(messages) / sizeof(messages[0]));
+    const char *type = text_of(json, types, COUNT_OF(types));
+    const char *message = text_of(json, messages, COUNT_OF(messages));
 
     if (type && !action->code[0])
         take_code(type, strlen(type), action->code);
@@ -63,7 +63,7 @@ static const char *element_text(const char *body, const char *name, size_t *n)
     const char *at = body;
 
     (void)text_set(open, sizeof(open), "<%s", name);
-    while ((at = strstr(at, open)) != NULL) {
+    while ((at = strstr(at, open))) {
         at += strlen(open);
         if (!strchr("> \t\r\n", *at) || !*at)
             continue;
@@ -134,7 +134,7 @@ enum denied_by service_answer_denied_by(const char *message, bool *explicit_deny
     };
     const char *reason = strcasestr(message, "explicit deny in");
 
-    *explicit_deny = reason != NULL;
+    *explicit_deny = reason;
     if (!reason)
         reason = strcasestr(message, "because no");
     if (!reason)
@@ -144,7 +144,7 @@ enum denied_by service_answer_denied_by(const char *message, bool *explicit_deny
      * named after the reason is the one. */
     enum denied_by by = DENIED_BY_UNSAID;
     const char *first = NULL;
-    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
         const char *at = strcasestr(reason, rows[i].words);
         if (at && (!first || at < first)) {
             first = at;
@@ -194,8 +194,8 @@ static bool listed(const char *list, const char *word)
 {
     size_t n = strlen(word);
 
-    for (const char *at = list; n > 0 && (at = strstr(at, word)) != NULL; at += n)
-        if ((at == list || at[-1] == ' ') && (at[n] == ' ' || at[n] == '\0'))
+    for (const char *at = list; n > 0 && (at = strstr(at, word)); at += n)
+        if ((at == list || at[-1] == ' ') && (at[n] == ' ' || !at[n]))
             return true;
     return false;
 }
@@ -226,7 +226,7 @@ static enum failure failure_of_status(int32_t status)
                 {407, FAILURE_PROXY},
                 {429, FAILURE_THROTTLED}};
 
-    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+    for (size_t i = 0; i < COUNT_OF(rows); i++)
         if (rows[i].status == status)
             return rows[i].failure;
     if (status >= 500)
@@ -248,7 +248,7 @@ static void judge_error(const char *allowed, struct action_facts *action)
         action->permission = PERMISSION_DENIED;
         action->failure = FAILURE_DENIED;
     }
-    for (size_t i = 0; i < sizeof(codes) / sizeof(codes[0]); i++)
+    for (size_t i = 0; i < COUNT_OF(codes); i++)
         if (text_starts(action->code, codes[i].code)) {
             action->permission = codes[i].permission;
             action->failure = codes[i].failure;

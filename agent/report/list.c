@@ -81,7 +81,7 @@ static const struct {
 
 static const char *question_of(const char *page)
 {
-    for (size_t i = 0; i < sizeof(questions) / sizeof(questions[0]); i++)
+    for (size_t i = 0; i < COUNT_OF(questions); i++)
         if (strcmp(questions[i].page, page) == 0)
             return questions[i].asks;
     return "";

@@ -208,7 +208,7 @@ static void write_findings(struct screen *screen, const struct report *report, b
     for (int32_t i = 0; i < report->n_findings; i++)
         if (is_in_full(report, i, verbose))
             write_finding(screen, report, &report->findings[i], verbose);
-    for (size_t s = 0; s < sizeof(order) / sizeof(order[0]); s++) {
+    for (size_t s = 0; s < COUNT_OF(order); s++) {
         for (int32_t i = 0; i < report->n_findings; i++) {
             if (report->findings[i].severity != order[s] || is_in_full(report, i, verbose))
                 continue;

@@ -73,7 +73,7 @@ int command_list(const struct options *options)
 
     buffer_init(&text, REPORT_MAX_BYTES);
     deliver_style(options, &style);
-    for (size_t i = 0; i < sizeof(tables) / sizeof(tables[0]); i++) {
+    for (size_t i = 0; i < COUNT_OF(tables); i++) {
         if (wanted && strcmp(wanted, tables[i].name) != 0)
             continue;
         if (!wanted)

@@ -152,7 +152,7 @@ static bool start(struct round *round)
         return false;
     round->discover = discover_start(round->loop, &request, round->facts, &round->credentials,
                                      &events);
-    return round->discover != NULL;
+    return round->discover;
 }
 
 /* A second opinion keeps no deadline from being met. */

@@ -44,7 +44,7 @@ static bool open_configured(struct run *run)
     run->trust = trust_new(&sources, error, sizeof(error));
     if (!run->trust)
         log_error("%s", error);
-    return run->trust != NULL;
+    return run->trust;
 }
 
 int run_open(struct run *run, const struct options *options, int64_t limit_ms)
