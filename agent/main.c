@@ -54,7 +54,7 @@ static int help(void)
     (void)buffer_addf(&text,
                       "\nexit status: 0 ready, 1 not ready, 2 wrong usage or configuration,\n"
                       "3 could not decide or not an EC2 instance, 4 fault of the program\n");
-    int status = deliver_text(&text, EXIT_READY);
+    int status = tell_text(&text, EXIT_READY);
     buffer_clear(&text);
     return status;
 }

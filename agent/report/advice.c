@@ -3,7 +3,7 @@
  * Where several findings have one cause, one for each service, what the first says is not said
  * again: only the commands that are of one service alone.
  */
-#include "report/advice.h"
+#include "report/screen.h"
 
 #include <string.h>
 

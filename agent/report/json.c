@@ -152,24 +152,14 @@ static cJSON *report_to_json(const struct report *report)
     return NULL;
 }
 
-static void write_json(const struct report *report, bool pretty, struct buffer *to)
+void json_write(const struct report *report, const struct style *style, struct buffer *to)
 {
     cJSON *object = report_to_json(report);
-    char *text = object ? cJSON_PrintBuffered(object, 64 * 1024, pretty) : NULL;
+    char *text = object ? cJSON_PrintBuffered(object, 64 * 1024, true) : NULL;
 
+    (void)style;
     if (!text || !buffer_add_text(to, text) || !buffer_add_text(to, "\n"))
         to->failed = true;
     cJSON_free(text);
     cJSON_Delete(object);
-}
-
-void json_write(const struct report *report, const struct style *style, struct buffer *to)
-{
-    (void)style;
-    write_json(report, true, to);
-}
-
-void json_write_line(const struct report *report, struct buffer *to)
-{
-    write_json(report, false, to);
 }

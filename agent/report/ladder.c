@@ -2,12 +2,11 @@
  *
  * The rungs that a failed rung kept from being tried are no news: they share one dim line.
  */
-#include "report/ladder.h"
+#include "report/screen.h"
 
 #include <string.h>
 
 #include "base/text.h"
-#include "report/seen.h"
 
 enum { INDENT = 2, RUNGS_AT = 15, SEEN_AT = 17 }; /* columns; the longest target has 11 letters */
 enum { SLOW_MS = 100 };                           /* a rung that passed is timed from here on */

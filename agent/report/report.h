@@ -46,9 +46,6 @@ void console_write(const struct report *report, const struct style *style, struc
 void prometheus_write(const struct report *report, const struct style *style, struct buffer *to);
 void junit_write(const struct report *report, const struct style *style, struct buffer *to);
 
-/* The JSON report without any white space, on one line: for the console. */
-void json_write_line(const struct report *report, struct buffer *to);
-
 /* The summary without the verdict's name in front, for outputs that say that themselves. */
 const char *report_summary_words(const struct report *report);
 
