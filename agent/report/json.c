@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The report of the contract, schema ssm-preflight/1: docs/report.schema.json describes what is
- * written here. Members are frozen: add, never rename.
+ * The report of the contract, schema ssm-preflight/1, as docs/report.schema.json describes it. A
+ * member may be added, never renamed.
  */
 #include <cjson/cJSON.h>
 #include <stdlib.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The table of outputs: a new one is a file and a row here.
+ * The table of outputs.
  */
 #include "report/report.h"
 

@@ -50,7 +50,9 @@ void duration_text(int32_t duration_ms, char to[DURATION_SIZE]);
 
 /* --- advice.c: what one finding says --- */
 
-/* "  Fix   Let inbound 443 ...": a label and a wrapped text. */
+enum { LABEL_AT = 2, TEXT_AT = 8 }; /* columns of "  Fix   Let inbound 443 ..." */
+
+/* A label and a wrapped text. */
 void advice_labelled(struct screen *screen, const char *label, const char *text);
 
 /* The first and the last observations; all of them with `all`. */
