@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * A lying or broken server may send anything: the body is only searched, never trusted, and what
- * is kept of it is escaped.
+ * A lying or broken server may send anything. The body is only searched, and what is kept of it is
+ * escaped.
  */
-#include "observe/service_answer.h"
+#include "observe/permissions.h"
 
 #include <cjson/cJSON.h>
 #include <string.h>
@@ -116,7 +116,7 @@ static void take_words(const struct http_head *head, const char *body, size_t bo
 
 /* --- denials --- */
 
-enum denied_by service_answer_denied_by(const char *message, bool *explicit_deny)
+static enum denied_by denied_by_words(const char *message, bool *explicit_deny)
 {
     static const struct {
         const char *words;
@@ -140,8 +140,8 @@ enum denied_by service_answer_denied_by(const char *message, bool *explicit_deny
     if (!reason)
         return DENIED_BY_UNSAID;
 
-    /* "in a VPC endpoint policy transitively through a service control policy": the first policy
-     * named after the reason is the one. */
+    /* "in a VPC endpoint policy transitively through a service control policy": the policy that is
+     * named first denies. */
     enum denied_by by = DENIED_BY_UNSAID;
     const char *first = NULL;
     for (size_t i = 0; i < COUNT_OF(rows); i++) {
@@ -200,7 +200,7 @@ static bool listed(const char *list, const char *word)
     return false;
 }
 
-/* "Signature expired: …" and "Signature not yet current: …" are the clock, not the key. */
+/* "Signature expired: …" and "Signature not yet current: …" blame the clock, not the key. */
 static bool about_time(const char *message)
 {
     return strcasestr(message, "signature expired") ||
@@ -257,7 +257,7 @@ static void judge_error(const char *allowed, struct action_facts *action)
     if (action->failure == FAILURE_SIGNATURE && about_time(action->message))
         action->failure = FAILURE_SKEWED;
     if (action->permission == PERMISSION_DENIED)
-        action->denied_by = service_answer_denied_by(action->message, &action->explicit_deny);
+        action->denied_by = denied_by_words(action->message, &action->explicit_deny);
 }
 
 void service_answer_judge(const struct http_head *head, const char *body, size_t body_bytes,
@@ -265,7 +265,7 @@ void service_answer_judge(const struct http_head *head, const char *body, size_t
 {
     action->status = head->status;
     action->failure = FAILURE_NONE;
-    if (text_starts(head->content_type, "text/html")) { /* no AWS API answers so */
+    if (text_starts(head->content_type, "text/html")) { /* no AWS API answers with a page */
         action->permission = PERMISSION_UNCLEAR;
         action->failure = FAILURE_NOT_AWS;
         return;

@@ -136,8 +136,8 @@ static bool start_watch(struct round *round)
 static bool start(struct round *round)
 {
     const struct run *run = round->run;
-    const struct discover_request request = {
-        run->options->root, run->endpoint.address[0] ? &run->endpoint : NULL};
+    const struct discover_request request = {run->options->root,
+                                             run->endpoint.address[0] ? &run->endpoint : NULL};
     const struct discover_events events = {round, planned, placed, role_known};
 
     round->loop = loop_new();

@@ -51,7 +51,9 @@ void tell_style(const struct options *options, struct style *style)
         .colour = options->colour == COLOUR_ALWAYS || (options->colour == COLOUR_AUTO && wanted),
         .unicode = terminal && locale_is_utf8(),
         .verbose = options->verbose,
-        .columns = size.ws_col < NARROWEST ? 0 : size.ws_col < WIDEST ? size.ws_col : WIDEST,
+        .columns = size.ws_col < NARROWEST ? 0
+                   : size.ws_col < WIDEST  ? size.ws_col
+                                           : WIDEST,
         .rows = size.ws_row,
     };
 }

@@ -14,7 +14,7 @@
 #include "discover/dhmc.h"
 #include "discover/machine.h"
 #include "discover/unit.h"
-#include "observe/hosts.h"
+#include "observe/climb.h"
 #include "options.h"
 #include "targets.h"
 
