@@ -107,12 +107,12 @@ static const char *output_names(char *to, size_t size)
     return to;
 }
 
-/* What was closed before us must not become a socket of ours, which a report is then written to. */
+/* If stdin, stdout or stderr are closed, our first socket would become fd 1 and receive the report. */
 static void hold_standard_files(void)
 {
     for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
         if (fcntl(fd, F_GETFD) < 0)
-            (void)!open("/dev/null", O_RDONLY); /* the lowest: this one; a write to it fails */
+            (void)!open("/dev/null", O_RDONLY); /* takes the lowest number, fd; a write fails */
 }
 
 int main(int argc, char *argv[])

@@ -84,7 +84,7 @@ static bool set_output(struct setting *setting)
     return choice_number(setting, setting->options->outputs) >= 0 && set_text(setting);
 }
 
-/* Form only: what it means is for discover, which knows addresses. */
+/* Checks the form only. discover knows addresses and reads it. */
 static bool set_endpoint(struct setting *setting)
 {
     static const char scheme[] = "http://";
@@ -95,7 +95,7 @@ static bool set_endpoint(struct setting *setting)
     return set_text(setting);
 }
 
-/* A report for programs to read again: not for standard output, which has --output json. */
+/* Not standard output, which has --output json. */
 static bool set_save(struct setting *setting)
 {
     if (strcmp(setting->value, "-") == 0)
@@ -273,7 +273,7 @@ const struct option_row *option_find(const char *name, size_t n)
     return NULL;
 }
 
-/* Headed by which of them stand on the command line only. */
+/* The heading names the options that are for the command line only. */
 void options_help(struct buffer *to)
 {
     bool first = true;

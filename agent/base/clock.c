@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * No locale is ever set, so strptime reads English month names as RFC 9110 wants them.
+ * The program never sets a locale, so strptime reads the English month names of RFC 9110.
  */
 #include "base/clock.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Everything beyond printable ASCII is escaped, also valid UTF-8: a serial console and a log are no
- * places for bidirectional marks or for letters that look like other letters.
+ * Everything beyond printable ASCII is escaped, also valid UTF-8: bidirectional marks, and letters that
+ * look like other letters, must not reach a console or a log.
  */
 #include "base/text.h"
 

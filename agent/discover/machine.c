@@ -1,15 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * On Nitro the vendor says it; on Xen only the UUIDs do, with their first bytes in either order.
+ * A Nitro machine has Amazon as its vendor. A Xen machine only has a UUID that begins with "ec2", with
+ * the first bytes in either order.
+ *
+ * What keeps the clock is known by unit files, as for the agent. An enabled unit is enough: it may
+ * start later in the boot. A container has its host's clock, so nothing is said about it, nor about a
+ * machine that does not boot with systemd.
  */
 #include "discover/machine.h"
 
-#include <ctype.h>
 #include <string.h>
 #include <strings.h>
 
 #include "base/file.h"
 #include "base/text.h"
+#include "discover/unit.h"
 
 static void read_escaped(const char *root, const char *path, char *to, size_t size)
 {
@@ -54,7 +59,7 @@ void machine_read(const char *root, struct machine_facts *machine)
 
     if (machine->is_ec2 == ANSWER_YES)
         return;
-    /* A Xen guest's UUIDs are readable by root alone: then their absence says nothing. */
+    /* Only root can read a Xen guest's UUIDs. */
     if (strcasecmp(machine->vendor, "Xen") == 0 && !machine->product_uuid[0])
         machine->is_ec2 = ANSWER_UNKNOWN;
     if (machine->vendor[0])
@@ -63,4 +68,65 @@ void machine_read(const char *root, struct machine_facts *machine)
     else
         (void)text_set(machine->evidence, sizeof(machine->evidence),
                        "no DMI and no EC2 hypervisor: /sys/class/dmi/id/sys_vendor is not there");
+}
+
+/* --- what keeps the clock --- */
+
+static const char *const units[] = {
+    "chronyd.service",  "chrony.service", "systemd-timesyncd.service",
+    "ntpd.service",     "ntp.service",    "ntpsec.service",
+    "openntpd.service", "ntimed.service", "snap.chrony.chronyd.service",
+};
+static const char *const targets[] = {"multi-user.target", "sysinit.target", "basic.target",
+                                      "graphical.target", "time-sync.target"};
+
+static bool is_kept_by(const char *root, const char *unit)
+{
+    if (unit_is_masked(root, unit))
+        return false;
+    for (size_t i = 0; i < COUNT_OF(targets); i++)
+        if (unit_is_enabled(root, unit, targets[i]))
+            return true;
+    return unit_is_running(root, unit) == ANSWER_YES;
+}
+
+void time_sync_read(const char *root, struct machine_facts *machine)
+{
+    bool systemd = file_exists(root, "/run/systemd/system"); /* sd_booted(3) */
+    bool container = file_exists(root, "/run/systemd/container");
+
+    for (size_t i = 0; i < COUNT_OF(units); i++) {
+        if (!is_kept_by(root, units[i]))
+            continue;
+        machine->time_sync = ANSWER_YES;
+        (void)text_set(machine->time_sync_unit, sizeof(machine->time_sync_unit), "%s", units[i]);
+        return;
+    }
+    machine->time_sync = systemd && !container ? ANSWER_NO : ANSWER_UNKNOWN;
+}
+
+/* --- container runtimes, where distributions and AWS's own images (ECS, EKS) put them --- */
+
+static const char *const signs[] = {
+    "/usr/bin/containerd",
+    "/usr/local/bin/containerd",
+    "/usr/bin/dockerd",
+    "/usr/bin/podman",
+    "/usr/bin/crio",
+    "/usr/local/bin/crio",
+    "/usr/bin/kubelet",
+    "/usr/local/bin/k3s",
+    "/snap/bin/docker",
+    "/etc/ecs",
+    "/etc/eks",
+};
+
+void containers_read(const char *root, struct machine_facts *machine)
+{
+    for (size_t i = 0; i < COUNT_OF(signs); i++) {
+        if (!file_exists(root, signs[i]))
+            continue;
+        (void)text_set(machine->containers, sizeof(machine->containers), "%s", signs[i]);
+        return;
+    }
 }

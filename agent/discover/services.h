@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The services to reach, one row each: a new one is a row here.
+ * The services to reach, one row each.
  */
 #ifndef DISCOVER_SERVICES_H
 #define DISCOVER_SERVICES_H

@@ -11,7 +11,7 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "discover/agent.h"
-#include "discover/dhmc.h"
+#include "discover/instance.h"
 #include "discover/machine.h"
 #include "discover/unit.h"
 #include "observe/climb.h"
