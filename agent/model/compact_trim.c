@@ -105,12 +105,11 @@ static void trim_agent(struct agent_facts *agent, int level)
 }
 
 /* Readings that all agree with the clock say no more than the one in the middle. */
-static void trim_clock(struct facts *facts, int level)
+static void trim_clock(struct facts *facts)
 {
     struct clock_facts *clock = &facts->clock;
     int32_t middle = 0;
 
-    trim_step(&clock->time_source, level);
     for (int32_t i = 0; i < clock->n_samples; i++) {
         int32_t below = 0;
         for (int32_t j = 0; j < clock->n_samples; j++)
@@ -265,7 +264,7 @@ void compact_trim(struct facts *facts, int level)
     trim_agent(&facts->agent, level);
     for (int i = 0; i < N_SERVICES; i++)
         trim_endpoint(facts, &facts->endpoints[i], level);
-    trim_clock(facts, level);
+    trim_clock(facts);
     if (level >= COMPACT_LISTS_CUT)
         cut_lists(facts);
 }

@@ -213,7 +213,7 @@ struct endpoint_facts {
 /* --- the clock --- */
 
 struct clock_sample {
-    char source[NAME_SIZE]; /* "imds", "ssm", "time-source" */
+    char source[NAME_SIZE]; /* "imds", "ssm": whose Date header */
     char address[ADDRESS_SIZE];
     int64_t offset_ms; /* theirs minus ours: > 0 means that this machine is behind */
     int32_t error_ms;  /* half the round trip, plus 1 s of a Date header's grain */
@@ -223,7 +223,6 @@ struct clock_facts {
     int64_t wall_unix_ms; /* this machine's, at the start of the round */
     int32_t n_samples;
     struct clock_sample samples[MAX_SAMPLES];
-    struct step time_source; /* 169.254.169.123, asked only as a second opinion */
 };
 
 /* --- the SSM agent --- */

@@ -165,8 +165,7 @@ FIELDS(endpoint_facts, STRUCTS(endpoint_facts, answers, dns_answer),
 FIELDS(clock_sample, TEXT(clock_sample, source), TEXT(clock_sample, address),
        INT64(clock_sample, offset_ms), INT32(clock_sample, error_ms));
 
-FIELDS(clock_facts, INT64(clock_facts, wall_unix_ms), STRUCTS(clock_facts, samples, clock_sample),
-       STRUCT(clock_facts, time_source, step));
+FIELDS(clock_facts, INT64(clock_facts, wall_unix_ms), STRUCTS(clock_facts, samples, clock_sample));
 
 FIELDS(agent_facts, ENUM(agent_facts, installed, answer), ENUM(agent_facts, package, agent_package),
        TEXT(agent_facts, version), TEXT(agent_facts, version_file), TEXT(agent_facts, unit),

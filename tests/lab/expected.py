@@ -48,7 +48,6 @@ EXPECTED = [  # fault, verdict, first finding
     ("clock-wrong:not-yet-valid", "not-ready", "clock-wrong"),
     ("clock-wrong:expired", "not-ready", "clock-wrong"),
     ("clock-wrong:120", "ready", None),
-    ("time-source-silent", "ready", None),
     # the role
     ("role-missing", "not-ready", "role-missing"),
     ("role-profile-deleted", "not-ready", "role-missing"),
