@@ -234,7 +234,6 @@ bool explains_imds_throttled(const struct scene *scene, enum service service,
     finding_evidence(finding, "%d request%s sent to it in this round",
                      (int)scene->facts->imds.n_requests,
                      scene->facts->imds.n_requests == 1 ? "" : "s");
-    finding_quote_allowance(finding, scene->facts);
     return true;
 }
 
@@ -282,7 +281,6 @@ bool explains_imds_unreachable(const struct scene *scene, enum service service,
     quote_imds(scene, finding);
     if (scene->facts->imds.get_answers == ANSWER_NO)
         finding_evidence(finding, "a GET is not answered either");
-    finding_quote_allowance(finding, scene->facts);
     if (scene->facts->imds.connect.outcome == OUTCOME_FAILED)
         offer_local(scene->facts, finding);
     return true;

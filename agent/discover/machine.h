@@ -19,9 +19,6 @@ void containers_read(const char *root, struct machine_facts *machine);
 /* Interfaces, addresses, and whether a default route exists. */
 void network_read(struct network_facts *network);
 
-/* What the interfaces dropped for the limit on link-local packets, when something was silent. */
-void allowance_read(struct facts *facts);
-
 /* IPv4 packets that came in, and that no protocol got: what a firewall dropped on the way in, above
  * all, and the reverse path filter. Since boot; -1 when not known. RFC 4293's counters. */
 int64_t delivery_read(const char *root);

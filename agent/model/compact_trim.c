@@ -44,7 +44,6 @@ static void trim_machine(struct facts *facts, int level)
     struct machine_facts *machine = &facts->machine;
     struct network_facts *network = &facts->network;
 
-    machine->product_uuid[0] = '\0';
     if (machine->is_ec2 == ANSWER_YES)
         machine->evidence[0] = '\0';
     if (facts->imds.spare_hop != ANSWER_NO)
@@ -89,7 +88,6 @@ static void trim_role(struct role_facts *role, int level)
 {
     trim_step(&role->attached, level);
     trim_step(&role->credentials, level);
-    role->updated_unix_s = 0;
     cut(role->info_message, level < COMPACT_WORDS_LEFT_OUT ? WORDS_MOST : 0);
     cut(role->message, level < COMPACT_WORDS_LEFT_OUT ? WORDS_MOST : 0);
 }
@@ -139,7 +137,6 @@ static void trim_answer(struct dns_answer *answer, int level)
 /* A certificate that verified says nothing more than its issuer, unless it ends soon. */
 static void trim_session(struct tls_session *session, bool verified, int64_t now_unix_s, int level)
 {
-    session->cipher[0] = '\0';
     if (verified)
         session->subject[0] = '\0';
     if (verified || level >= COMPACT_MORE_LEFT_OUT)

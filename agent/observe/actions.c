@@ -80,7 +80,7 @@ static bool send_next(struct lane *lane, const struct permission_row *row)
                               NULL, NULL};
     struct signature signature = {.credentials = climb->observe->credentials,
                                   .region = facts->plan.signing_region,
-                                  .service = climb->plan->signing_name};
+                                  .service = service_name(climb->service)};
 
     if (!permission_fill(row->body, facts, body, sizeof(body)) ||
         !permission_fill(row->path, facts, path, sizeof(path)))

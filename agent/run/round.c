@@ -159,10 +159,7 @@ static void conclude(struct round *round, enum loop_end end)
     else if (end == LOOP_DEADLINE)
         facts->stopped_by = STOPPED_BY_DEADLINE;
     discover_conclude(round->discover);
-    allowance_read(facts);
     delivery_compare(round->request->root, round->undelivered, facts);
-    for (int i = 0; end == LOOP_IDLE && i < N_SERVICES; i++)
-        facts->endpoints[i].finished = facts->plan.services[i].need != NEED_OFF;
 }
 
 bool round_run(const struct round_request *request, struct facts *facts)
