@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The command line, read twice: first what says where files are, then, after the files, the rest.
+ * The command line is read twice: first the options that say where files are, then the files are read,
+ * then the rest.
  */
 #include "options.h"
 
@@ -23,7 +24,7 @@ static const struct {
 
 static const char *long_form(const char *argument)
 {
-    for (size_t i = 0; i < sizeof(short_forms) / sizeof(short_forms[0]); i++)
+    for (size_t i = 0; i < COUNT_OF(short_forms); i++)
         if (strcmp(argument, short_forms[i].is) == 0)
             return short_forms[i].means;
     return argument;
@@ -34,8 +35,8 @@ static const char *name_of_row(size_t i)
     return option_rows[i].name;
 }
 
-/* One `--name[=value]`. Only options of the wanted kind are set: those that say where files are
- * come first, the others after the files. */
+/* One `--name[=value]`. In the first pass (files_first) only options that say where files are get set,
+ * in the second only the others. */
 static bool take_option(struct arguments *arguments, struct options *options, bool files_first,
                         char *error, size_t error_size)
 {
@@ -109,6 +110,6 @@ bool options_read(int argc, char *const argv[], const char *outputs, struct opti
     if (!options->help && !options->version && !options_read_files(options, error, error_size))
         return false;
     if (options->follow)
-        options->deadline_ms = 0; /* a file's is for the boot; one on the command line counts */
+        options->deadline_ms = 0; /* the files' is for the boot; only the command line's counts */
     return take_arguments(argc, argv, options, false, error, error_size);
 }

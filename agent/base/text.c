@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Everything beyond printable ASCII is escaped, also valid UTF-8: a serial console and a log are no
- * places for bidirectional marks or for letters that look like other letters.
+ * Everything beyond printable ASCII is escaped, also valid UTF-8: bidirectional marks, and letters that
+ * look like other letters, must not reach a console or a log.
  */
 #include "base/text.h"
 
@@ -46,7 +46,7 @@ static size_t escape_byte(unsigned char byte, char to[5])
 {
     static const char plain[] = "nrt\\";
     static const char special[] = "\n\r\t\\";
-    const char *found = byte != '\0' ? strchr(special, byte) : NULL;
+    const char *found = byte ? strchr(special, byte) : NULL;
 
     if (found) {
         to[0] = '\\';

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * A region that the options name starts the look-ups at once, before IMDS has said a word.
+ * When the options name a region, names are looked up before IMDS has answered.
  */
 #include "discover/discover.h"
 
@@ -10,7 +10,6 @@
 #include "discover/agent.h"
 #include "discover/instance.h"
 #include "discover/machine.h"
-#include "discover/role.h"
 #include "net/route.h"
 
 struct discover {
@@ -42,8 +41,7 @@ static void identified(void *arg)
     plan_if_possible(discover);
 }
 
-/* Only containers are a hop further, so only where they are does it matter to anybody; and only when
- * nothing waits for IMDS any more. */
+/* Containers are a hop further away, so only they care. Asked when nothing waits for IMDS any more. */
 static void ask_hops(struct discover *discover)
 {
     struct facts *facts = discover->facts;
@@ -117,7 +115,7 @@ static void imds_opened(void *arg)
         role_known(discover);
 }
 
-/* Tried at once, but told on the loop's turn: nobody is called back before start has returned. */
+/* Runs on the loop's first turn, so that no event comes before discover_start() has returned. */
 static void begin(void *arg)
 {
     struct discover *discover = arg;

@@ -1,17 +1,35 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Every choice keeps where it came from, because a name that does not exist is diagnosed by who
- * named it.
+ * Every choice keeps its source: a name that does not exist is diagnosed by who chose it.
  */
 #include "discover/plan.h"
 
 #include <string.h>
 
 #include "base/text.h"
-#include "discover/partitions.h"
 #include "discover/services.h"
 
-/* First the wish of the user, then the instance's own word. */
+/* A longer prefix stands first ("us-isob-" before "us-iso-"), so the first match is right. */
+static const struct partition partitions[] = {
+    {"aws-us-gov", "us-gov-", "amazonaws.com", "api.aws", "com.amazonaws"},
+    {"aws-iso-b", "us-isob-", "sc2s.sgov.gov", "api.aws.scloud", NULL},
+    {"aws-iso-f", "us-isof-", "csp.hci.ic.gov", "api.aws.hci.ic.gov", NULL},
+    {"aws-iso", "us-iso-", "c2s.ic.gov", "api.aws.ic.gov", NULL},
+    {"aws-iso-e", "eu-isoe-", "cloud.adc-e.uk", "api.cloud-aws.adc-e.uk", NULL},
+    {"aws-eusc", "eusc-", "amazonaws.eu", "api.amazonwebservices.eu", NULL},
+    {"aws-cn", "cn-", "amazonaws.com.cn", "api.amazonwebservices.com.cn", "com.amazonaws"},
+    {"aws", "", "amazonaws.com", "api.aws", "com.amazonaws"},
+};
+
+const struct partition *partition_of_region(const char *region)
+{
+    const struct partition *row = partitions;
+    while (!text_starts(region, row->region_prefix))
+        row++;
+    return row;
+}
+
+/* The option, else the instance's region. */
 static bool choose_region(struct facts *facts)
 {
     struct plan *plan = &facts->plan;
@@ -27,7 +45,7 @@ static bool choose_region(struct facts *facts)
 
 /* Returns where it comes from. */
 static enum source choose_domain(struct facts *facts, const struct agent_overrides *overrides,
-                          const struct partition *partition)
+                                 const struct partition *partition)
 {
     struct plan *plan = &facts->plan;
     bool own_region = strcmp(plan->region, facts->instance.region) == 0;
@@ -68,7 +86,7 @@ static void choose_host(struct plan *plan, const struct service_row *row,
     }
 }
 
-/* A user's word stands; otherwise ec2messages is wanted only where it exists and is used. */
+/* What the user says counts. Otherwise ec2messages is required only where it exists and is used. */
 static void choose_need(struct facts *facts, const struct service_row *row)
 {
     struct service_plan *service = &facts->plan.services[row->service];
@@ -84,8 +102,8 @@ static void choose_need(struct facts *facts, const struct service_row *row)
         service->need = NEED_OPTIONAL;
 }
 
-/* A FIPS name has an endpoint service of its own, where it has one: com.amazonaws.us-east-1.ssm-fips
- * (VPC PrivateLink guide, "AWS services that integrate with AWS PrivateLink"). */
+/* A FIPS name has an endpoint service of its own: com.amazonaws.us-east-1.ssm-fips (VPC PrivateLink
+ * guide, "AWS services that integrate with AWS PrivateLink"). */
 static void name_endpoint_service(struct plan *plan, const struct service_row *row,
                                   const struct partition *partition)
 {

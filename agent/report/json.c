@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The report of the contract, schema ssm-preflight/1: docs/report.schema.json describes what is
- * written here. Members are frozen: add, never rename.
+ * The report of the contract, schema ssm-preflight/1, as docs/report.schema.json describes it. A
+ * member may be added, never renamed.
  */
 #include <cjson/cJSON.h>
 #include <stdlib.h>
@@ -58,8 +58,7 @@ static void put_outcome(struct maker *maker, cJSON *object, const struct address
     bool below = rung > RUNG_CONNECT && step->outcome == OUTCOME_UNTRIED &&
                  at->steps[rung - 1].outcome != OUTCOME_OK;
 
-    put_text(maker, object, "status",
-             status_name(below ? STATUS_SKIP : statuses[step->outcome]));
+    put_text(maker, object, "status", status_name(below ? STATUS_SKIP : statuses[step->outcome]));
     put_reason(maker, object, below ? FAILURE_BELOW : step->failure);
     put_number(maker, object, "duration_ms", step->took_ms);
 }
@@ -224,24 +223,14 @@ static cJSON *report_to_json(const struct report *report)
     return NULL;
 }
 
-static void write_json(const struct report *report, bool pretty, struct buffer *to)
+void json_write(const struct report *report, const struct style *style, struct buffer *to)
 {
     cJSON *object = report_to_json(report);
-    char *text = object ? cJSON_PrintBuffered(object, 64 * 1024, pretty) : NULL;
+    char *text = object ? cJSON_PrintBuffered(object, 64 * 1024, true) : NULL;
 
+    (void)style;
     if (!text || !buffer_add_text(to, text) || !buffer_add_text(to, "\n"))
         to->failed = true;
     cJSON_free(text);
     cJSON_Delete(object);
-}
-
-void json_write(const struct report *report, const struct style *style, struct buffer *to)
-{
-    (void)style;
-    write_json(report, true, to);
-}
-
-void json_write_line(const struct report *report, struct buffer *to)
-{
-    write_json(report, false, to);
 }

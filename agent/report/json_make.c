@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Thin over cJSON, for the sake of one place that knows what happens when memory runs out.
+ * A thin layer over cJSON: the one place that handles the end of memory.
  */
 #include "report/json_make.h"
 
@@ -27,7 +27,7 @@ static void append(struct maker *maker, cJSON *array, cJSON *value)
     maker->failed = true;
 }
 
-/* A report holds printable ASCII only; should it not, what leaves is valid JSON all the same. */
+/* A report holds printable ASCII. If one does not, the output is valid JSON all the same. */
 static cJSON *make_text(const char *text)
 {
     for (const char *at = text; *at; at++) {

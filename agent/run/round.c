@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Where discover and observe meet, which know nothing of each other: what the one learns the other
- * is told as soon as it is known.
+ * Discover and observe know nothing of each other. They meet here: what discover learns is passed to
+ * observe at once.
  */
-#include "run/round.h"
-
 #include <poll.h>
 #include <string.h>
 #include <sys/timerfd.h>
@@ -16,9 +14,11 @@
 #include "net/credentials.h"
 #include "net/loop.h"
 #include "observe/observe.h"
+#include "run/run.h"
 
 struct round {
-    const struct round_request *request;
+    const struct run *run;
+    const struct round_watch *watch; /* or NULL */
     struct facts *facts;
     struct loop *loop;
     struct discover *discover;
@@ -29,25 +29,20 @@ struct round {
     bool placed, role_known, signalled, failed;
 };
 
-static void tell_observe(struct round *round)
+static void give_role(struct round *round)
 {
-    if (!round->observe)
-        return;
-    if (round->placed)
-        observe_placed(round->observe);
-    if (round->role_known)
-        observe_role(round->observe,
-                     credentials_usable(&round->credentials) ? &round->credentials : NULL);
+    if (round->observe && round->role_known && credentials_usable(&round->credentials))
+        observe_role(round->observe, &round->credentials);
 }
 
-/* What an earlier round proved stands only for the same name, in the same place. */
-static void take_over(struct round *round, bool proven[N_SERVICES])
+/* What an earlier round proved still holds for the same host name. */
+static void take_over(const struct round *round, bool proven[N_SERVICES])
 {
-    const struct facts *earlier = round->request->earlier;
+    const struct facts *earlier = round->run->earlier;
     struct facts *facts = round->facts;
 
     for (int i = 0; earlier && i < N_SERVICES; i++) {
-        proven[i] = round->request->proven[i] &&
+        proven[i] = round->run->proven_ms[i] != 0 &&
                     strcmp(earlier->plan.services[i].host, facts->plan.services[i].host) == 0;
         if (proven[i])
             facts->endpoints[i] = earlier->endpoints[i];
@@ -57,13 +52,15 @@ static void take_over(struct round *round, bool proven[N_SERVICES])
 static void planned(void *arg)
 {
     struct round *round = arg;
-    struct observe_request request = {round->request->root, round->request->trust, {false}};
+    struct observe_request request = {round->run->options->root, round->run->trust, {false}};
 
     take_over(round, request.proven);
-    trust_use_bundle(round->request->trust, round->facts->agent.ssl_cert_file);
+    trust_use_bundle(round->run->trust, round->facts->agent.ssl_cert_file);
     round->observe = observe_start(round->loop, &request, round->facts);
+    if (round->observe && round->placed)
+        observe_placed(round->observe);
+    give_role(round);
     round->failed = !round->observe;
-    tell_observe(round);
 }
 
 static void placed(void *arg)
@@ -78,8 +75,7 @@ static void role_known(void *arg)
 {
     struct round *round = arg;
     round->role_known = true;
-    if (round->observe && credentials_usable(&round->credentials))
-        observe_role(round->observe, &round->credentials);
+    give_role(round);
 }
 
 static void signalled(void *arg, short events)
@@ -97,7 +93,7 @@ static void ticked(void *arg, short events)
 
     (void)events;
     if (read(round->timer_fd, &n_ticks, sizeof(n_ticks)) == (ssize_t)sizeof(n_ticks))
-        round->request->watch->tick(round->request->watch->arg, round->facts);
+        round->watch->tick(round->watch->arg, round->facts);
 }
 
 static void changed(void *arg, short events)
@@ -105,11 +101,11 @@ static void changed(void *arg, short events)
     struct round *round = arg;
 
     (void)events;
-    if (round->request->watch->changed(round->request->watch->arg))
+    if (round->watch->changed(round->watch->arg))
         loop_stop(round->loop);
 }
 
-/* A timer of the kernel's, since a timer of the loop would keep it from being idle. */
+/* A kernel timer: a timer of the loop would keep the loop from ever being idle. */
 static bool start_ticks(struct round *round, int64_t tick_ms)
 {
     const struct timespec period = {tick_ms / 1000, tick_ms % 1000 * 1000000};
@@ -122,7 +118,7 @@ static bool start_ticks(struct round *round, int64_t tick_ms)
 
 static bool start_watch(struct round *round)
 {
-    const struct round_watch *watch = round->request->watch;
+    const struct round_watch *watch = round->watch;
 
     if (!watch)
         return true;
@@ -134,20 +130,20 @@ static bool start_watch(struct round *round)
 
 static bool start(struct round *round)
 {
-    const struct discover_request request = {round->request->root, round->request->endpoint};
+    const struct run *run = round->run;
+    const struct discover_request request = {run->options->root,
+                                             run->endpoint.address[0] ? &run->endpoint : NULL};
     const struct discover_events events = {round, planned, placed, role_known};
 
     round->loop = loop_new();
     if (!round->loop)
         return false;
-    if (round->request->signal_fd >= 0 &&
-        !loop_watch(round->loop, round->request->signal_fd, POLLIN, true, signalled, round))
-        return false;
-    if (!start_watch(round))
+    if (!loop_watch(round->loop, run->signal_fd, POLLIN, true, signalled, round) ||
+        !start_watch(round))
         return false;
     round->discover = discover_start(round->loop, &request, round->facts, &round->credentials,
                                      &events);
-    return round->discover != NULL;
+    return round->discover;
 }
 
 static void conclude(struct round *round, enum loop_end end)
@@ -159,22 +155,23 @@ static void conclude(struct round *round, enum loop_end end)
     else if (end == LOOP_DEADLINE)
         facts->stopped_by = STOPPED_BY_DEADLINE;
     discover_conclude(round->discover);
-    delivery_compare(round->request->root, round->undelivered, facts);
+    delivery_compare(round->run->options->root, round->undelivered, facts);
 }
 
-bool round_run(const struct round_request *request, struct facts *facts)
+bool round_run(struct run *run, const struct round_watch *watch)
 {
-    struct round round = {.request = request, .facts = facts, .timer_fd = -1};
+    struct facts *facts = run->facts;
+    struct round round = {.run = run, .watch = watch, .facts = facts, .timer_fd = -1};
     int64_t started_us = clock_monotonic_us();
     enum loop_end end = LOOP_FAILED;
 
     memset(facts, 0, sizeof(*facts));
-    facts->plan = *request->wishes;
+    facts->plan = run->options->plan;
     facts->started_unix_ms = clock_wall_unix_ms();
     facts->clock.wall_unix_ms = facts->started_unix_ms;
-    round.undelivered = delivery_read(request->root);
+    round.undelivered = delivery_read(run->options->root);
     if (start(&round)) {
-        end = loop_run(round.loop, request->deadline_ms);
+        end = loop_run(round.loop, run->deadline_ms);
         conclude(&round, end);
     }
     loop_free(round.loop); /* first: what is still under way points into the others */

@@ -11,10 +11,10 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "discover/agent.h"
-#include "discover/dhmc.h"
+#include "discover/instance.h"
 #include "discover/machine.h"
 #include "discover/unit.h"
-#include "observe/hosts.h"
+#include "observe/climb.h"
 #include "options.h"
 #include "targets.h"
 

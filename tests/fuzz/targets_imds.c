@@ -9,7 +9,6 @@
 
 #include "base/text.h"
 #include "discover/instance.h"
-#include "discover/role.h"
 #include "targets.h"
 
 enum { END_OF_PART = 0x1e };

@@ -124,8 +124,8 @@ static void a_buffer_never_passes_its_maximum(void **state)
     assert_false(buffer_addf(&buffer, "%s", ""));
     buffer_clear(&buffer);
     assert_true(buffer_addf(&buffer, "%d-%s", 5, "five"));
-    assert_true(buffer_add_escaped(&buffer, "\n"));
-    assert_string_equal(buffer.bytes, "5-five\\n");
+    assert_true(buffer_add_printable(&buffer, "\n\x7f~", 3));
+    assert_string_equal(buffer.bytes, "5-five??~");
     buffer_clear(&buffer);
 }
 

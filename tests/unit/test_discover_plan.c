@@ -12,7 +12,6 @@
 
 #include "base/text.h"
 #include "discover/imds.h"
-#include "discover/partitions.h"
 #include "discover/plan.h"
 #include "discover/services.h"
 

@@ -12,7 +12,6 @@
 
 #include "golden.h"
 #include "report/explain.h"
-#include "report/list.h"
 
 static const struct page rows[] = {
     {"endpoint-blocks-443", "blocks\n"},
