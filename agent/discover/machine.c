@@ -33,11 +33,10 @@ static bool uuid_of_ec2(const char *uuid)
 
 void machine_read(const char *root, struct machine_facts *machine)
 {
-    char hypervisor[NAME_SIZE] = "";
+    char hypervisor[NAME_SIZE] = "", uuid[NAME_SIZE] = "";
 
     read_escaped(root, "/sys/class/dmi/id/sys_vendor", machine->vendor, sizeof(machine->vendor));
-    read_escaped(root, "/sys/class/dmi/id/product_uuid", machine->product_uuid,
-                 sizeof(machine->product_uuid));
+    read_escaped(root, "/sys/class/dmi/id/product_uuid", uuid, sizeof(uuid));
     read_escaped(root, "/sys/class/dmi/id/board_asset_tag", machine->asset_tag,
                  sizeof(machine->asset_tag));
     read_escaped(root, "/sys/hypervisor/uuid", hypervisor, sizeof(hypervisor));
@@ -48,9 +47,9 @@ void machine_read(const char *root, struct machine_facts *machine)
     else if (uuid_of_ec2(hypervisor))
         (void)text_set(machine->evidence, sizeof(machine->evidence), "hypervisor uuid is %s",
                        hypervisor);
-    else if (uuid_of_ec2(machine->product_uuid))
+    else if (uuid_of_ec2(uuid))
         (void)text_set(machine->evidence, sizeof(machine->evidence), "DMI product uuid is %s",
-                       machine->product_uuid);
+                       uuid);
     else if (text_starts(machine->asset_tag, "i-"))
         (void)text_set(machine->evidence, sizeof(machine->evidence), "DMI asset tag is %s",
                        machine->asset_tag);
@@ -60,7 +59,7 @@ void machine_read(const char *root, struct machine_facts *machine)
     if (machine->is_ec2 == ANSWER_YES)
         return;
     /* Only root can read a Xen guest's UUIDs. */
-    if (strcasecmp(machine->vendor, "Xen") == 0 && !machine->product_uuid[0])
+    if (strcasecmp(machine->vendor, "Xen") == 0 && !uuid[0])
         machine->is_ec2 = ANSWER_UNKNOWN;
     if (machine->vendor[0])
         (void)text_set(machine->evidence, sizeof(machine->evidence),
@@ -95,14 +94,10 @@ void time_sync_read(const char *root, struct machine_facts *machine)
     bool systemd = file_exists(root, "/run/systemd/system"); /* sd_booted(3) */
     bool container = file_exists(root, "/run/systemd/container");
 
-    for (size_t i = 0; i < COUNT_OF(units); i++) {
-        if (!is_kept_by(root, units[i]))
-            continue;
-        machine->time_sync = ANSWER_YES;
-        (void)text_set(machine->time_sync_unit, sizeof(machine->time_sync_unit), "%s", units[i]);
-        return;
-    }
     machine->time_sync = systemd && !container ? ANSWER_NO : ANSWER_UNKNOWN;
+    for (size_t i = 0; machine->time_sync != ANSWER_YES && i < COUNT_OF(units); i++)
+        if (is_kept_by(root, units[i]))
+            machine->time_sync = ANSWER_YES;
 }
 
 /* --- container runtimes, where distributions and AWS's own images (ECS, EKS) put them --- */

@@ -68,7 +68,6 @@ struct observe {
     struct facts *facts;
     const struct credentials *credentials; /* NULL until known, or there are none */
     bool placed;
-    bool asked_time;
     struct connections connections; /* that stood before ours */
     struct proxy proxy;             /* the agent's */
     int proxy_resolver;             /* index of the nameserver that is asked for its name */
@@ -106,9 +105,8 @@ bool connections_has(const struct connections *connections, const char *address)
 void observe_agent(struct observe *observe);
 void observe_agent_at(struct observe *observe, const char *address);
 
-/* observe.c: keeps a clock reading, and asks the Amazon time source when the reading is doubtful. */
+/* observe.c: keeps the clock reading of a Date header, if the answer had one. */
 void observe_clock(struct observe *observe, const char *source, const struct address_facts *address,
                    int32_t took_us);
-void observe_doubt_clock(struct observe *observe);
 
 #endif

@@ -16,11 +16,6 @@
 #include "observe/observe.h"
 #include "run/run.h"
 
-enum {
-    RULES_MAX_MS = 300, /* thousands of rules take some milliseconds */
-    RULES_LATE_MS = 40, /* past the deadline; a report is due within 100 ms of it */
-};
-
 struct round {
     const struct run *run;
     const struct round_watch *watch; /* or NULL */
@@ -151,15 +146,6 @@ static bool start(struct round *round)
     return round->discover;
 }
 
-/* Reading the rules must not make the report late. */
-static int64_t rules_until_ms(int64_t deadline_ms)
-{
-    int64_t until_ms = clock_monotonic_ms() + RULES_MAX_MS;
-    bool late = deadline_ms < INT64_MAX - RULES_LATE_MS && until_ms > deadline_ms + RULES_LATE_MS;
-
-    return late ? deadline_ms + RULES_LATE_MS : until_ms;
-}
-
 static void conclude(struct round *round, enum loop_end end)
 {
     struct facts *facts = round->facts;
@@ -169,11 +155,7 @@ static void conclude(struct round *round, enum loop_end end)
     else if (end == LOOP_DEADLINE)
         facts->stopped_by = STOPPED_BY_DEADLINE;
     discover_conclude(round->discover);
-    allowance_read(facts);
-    firewall_look(round->run->options->root, round->undelivered,
-                  rules_until_ms(round->run->deadline_ms), facts);
-    for (int i = 0; end == LOOP_IDLE && i < N_SERVICES; i++)
-        facts->endpoints[i].finished = facts->plan.services[i].need != NEED_OFF;
+    delivery_compare(round->run->options->root, round->undelivered, facts);
 }
 
 bool round_run(struct run *run, const struct round_watch *watch)
