@@ -34,7 +34,7 @@ struct round_request {
 };
 
 /* Fills all of facts but rounds and deadline_ms. False when the program itself is in trouble
- * (out of memory, no poll). */
+ * (no poll, no timer). */
 bool round_run(const struct round_request *request, struct facts *facts);
 
 #endif

@@ -112,7 +112,7 @@ bool run_round(struct run *run, const struct round_watch *watch)
     for (int i = 0; i < N_SERVICES; i++)
         request.proven[i] = run->proven_ms[i] != 0;
     if (!round_run(&request, run->facts)) {
-        log_error("out of memory, or no poll: the round could not run");
+        log_error("no poll or no timer: the round could not run");
         return false;
     }
     run->facts->rounds = ++run->n_rounds;
