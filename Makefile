@@ -111,6 +111,7 @@ build/ssm-preflight: build/ssm-preflight.debug
 unit_programs := $(patsubst tests/unit/%.c,$(objects)/unit/%,$(tests))
 
 link.test_fuzz_regressions := -Wl,--wrap=imds_get
+link.test_discover_imds    := -Wl,--wrap=imds_get
 
 # One program a file, with everything but main.o; whatever else lies in tests/unit helps them all.
 $(objects)/unit/%: $(objects)/tests/unit/%.o $(patsubst %.c,$(objects)/%.o,$(helpers)) \

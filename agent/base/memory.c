@@ -12,6 +12,7 @@
 
 enum { STATUS_OUT_OF_MEMORY = 4 }; /* EXIT_FAULT of the commands */
 
+/* NOLINTBEGIN(cert-dcl37-c,bugprone-reserved-identifier): the linker wants these names */
 void *__real_malloc(size_t n);
 void *__real_calloc(size_t n, size_t size);
 void *__real_realloc(void *memory, size_t n);
@@ -23,6 +24,7 @@ void *__wrap_calloc(size_t n, size_t size);
 void *__wrap_realloc(void *memory, size_t n);
 void *__wrap_reallocarray(void *memory, size_t n, size_t size);
 int __wrap_posix_memalign(void **memory, size_t alignment, size_t n);
+/* NOLINTEND(cert-dcl37-c,bugprone-reserved-identifier) */
 
 /* Only system calls: nothing here may need memory, and no handler of exit() may run within malloc. */
 static void *or_end(void *memory)

@@ -8,8 +8,8 @@
 #include <string.h>
 
 #include "base/text.h"
-#include "discover/partitions.h"
 #include "discover/services.h"
+#include "model/partitions.h"
 
 /* First the wish of the user, then the instance's own word. */
 static bool choose_region(struct facts *facts)
@@ -25,6 +25,8 @@ static bool choose_region(struct facts *facts)
     return true;
 }
 
+/* What IMDS says only confirms the table: a domain that was cut off, or is a liar's, is nobody's that
+ * a session token may be shown to. */
 static void choose_domain(struct facts *facts, const struct agent_overrides *overrides,
                           const struct partition *partition)
 {
@@ -37,12 +39,11 @@ static void choose_domain(struct facts *facts, const struct agent_overrides *ove
     } else if (overrides->dual_stack) {
         (void)text_set(plan->domain, sizeof(plan->domain), "%s", partition->dual_stack_domain);
         plan->domain_source = SOURCE_AGENT_CONFIG;
-    } else if (own_region && facts->instance.domain[0]) {
-        (void)text_set(plan->domain, sizeof(plan->domain), "%s", facts->instance.domain);
-        plan->domain_source = SOURCE_IMDS;
     } else {
         (void)text_set(plan->domain, sizeof(plan->domain), "%s", partition->domain);
-        plan->domain_source = SOURCE_PARTITION;
+        plan->domain_source = own_region && strcmp(facts->instance.domain, partition->domain) == 0
+                                  ? SOURCE_IMDS
+                                  : SOURCE_PARTITION;
     }
 }
 

@@ -10,11 +10,13 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+/* NOLINTBEGIN(cert-dcl37-c,bugprone-reserved-identifier): the linker wants these names */
 void *__real_malloc(size_t n);
 void *__real_calloc(size_t n, size_t size);
 void *__real_realloc(void *memory, size_t n);
 void *__real_reallocarray(void *memory, size_t n, size_t size);
 int __real_posix_memalign(void **memory, size_t alignment, size_t n);
+/* NOLINTEND(cert-dcl37-c,bugprone-reserved-identifier) */
 
 void *torture_malloc(size_t n);
 void *torture_calloc(size_t n, size_t size);
