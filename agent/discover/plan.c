@@ -25,8 +25,7 @@ static bool choose_region(struct facts *facts)
     return true;
 }
 
-/* What IMDS says only confirms the table: a domain that was cut off, or is a liar's, is nobody's that
- * a session token may be shown to. */
+/* IMDS only confirms the table: the session token must not go to a domain that was cut off. */
 static void choose_domain(struct facts *facts, const struct agent_overrides *overrides,
                           const struct partition *partition)
 {

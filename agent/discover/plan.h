@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * From what was wanted and what the machine says of itself to the plan. Pure.
- * Order of the SSM agent itself: its own configuration, then IMDS, then the partition table.
+ * The agent's own configuration comes first, as for the SSM agent itself; then the partition table.
  */
 #ifndef DISCOVER_PLAN_H
 #define DISCOVER_PLAN_H
