@@ -39,11 +39,11 @@ static bool is_id(const char *line)
            strspn(dash + 1, "0123456789abcdef") == n;
 }
 
-/* "use1-az1" */
+/* "use1-az1", "use1-bos1-az1", "use1-wl1-bos-wlz1" */
 static bool is_zone_id(const char *line)
 {
-    const char *zone = strstr(line, "-az");
-    return text_only(line, "-") && zone && zone[3];
+    return text_only(line, "-") && strchr(line, '-') &&
+           strchr("0123456789", line[strlen(line) - 1]);
 }
 
 static bool is_mac(const char *line)
