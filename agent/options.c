@@ -109,8 +109,6 @@ static bool read_file(struct options *options, const char *root, const char *pat
         if (bad_line > 0)
             (void)fail(options, "%s:%d: expected 'key = value', a [section] or a comment", path,
                        bad_line);
-        else if (bad_line < 0)
-            (void)fail(options, "%s: out of memory", path);
     }
     buffer_clear(&contents);
     return !options->error[0];
