@@ -4,12 +4,14 @@
  */
 #include "report_builder.h"
 
+#include <cjson/cJSON.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/text.h"
 #include "diagnose/diagnose.h"
 #include "facts_builder.h"
+#include "report/report.h"
 #include "situations.h"
 
 #define SET(field, ...) (void)text_set(field, sizeof(field), __VA_ARGS__)
@@ -60,4 +62,16 @@ const size_t n_samples = sizeof(samples) / sizeof(samples[0]);
 struct filled *fill_sample(size_t i)
 {
     return i + 1 < n_samples ? fill(samples[i]) : fill_hostile();
+}
+
+void write_json_line(const struct report *report, struct buffer *to)
+{
+    static const struct style style = {0};
+    struct buffer text;
+
+    buffer_init(&text, REPORT_MAX_BYTES);
+    json_write(report, &style, &text);
+    cJSON_Minify(text.bytes);
+    (void)buffer_addf(to, "%s\n", text.bytes);
+    buffer_clear(&text);
 }

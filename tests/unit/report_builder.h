@@ -5,6 +5,7 @@
 #ifndef TESTS_REPORT_BUILDER_H
 #define TESTS_REPORT_BUILDER_H
 
+#include "base/buffer.h"
 #include "model/report.h"
 
 /* A report and the facts that it points to. */
@@ -22,5 +23,8 @@ struct filled *fill_hostile(void); /* control bytes where only ASCII should be *
 extern const char *const samples[];
 extern const size_t n_samples;
 struct filled *fill_sample(size_t i);
+
+/* Appends the JSON report as one line, as `jq -c` prints it. */
+void write_json_line(const struct report *report, struct buffer *to);
 
 #endif

@@ -16,7 +16,7 @@
 #include "base/version.h"
 #include "golden.h"
 #include "report/folded.h"
-#include "report/journal.h"
+#include "report/systemd.h"
 #include "report/report.h"
 #include "report_builder.h"
 
@@ -25,7 +25,7 @@ static void journal_write_all(const struct report *report, const struct style *s
                               struct buffer *to)
 {
     (void)style;
-    for (int i = 0; i < journal_n_entries(report); i++) {
+    for (int i = 0; i <= report->n_findings; i++) {
         journal_write(report, i, to);
         (void)buffer_add_text(to, "\n");
     }
