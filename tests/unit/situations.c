@@ -161,6 +161,15 @@ static void imds_malformed(struct facts *facts)
     SET(facts->imds.body_start, "<html><head><title>Sign in");
 }
 
+/* A caching proxy that knows the token and not the document. */
+static void imds_document_malformed(struct facts *facts)
+{
+    break_imds(facts, CHECK_IMDS_IDENTITY, FAILURE_MALFORMED, 1);
+    facts->imds.identity_status = 200;
+    SET(facts->imds.server, "nginx");
+    SET(facts->imds.body_start, "{\"instance");
+}
+
 static void imds_unreachable(struct facts *facts)
 {
     break_imds(facts, CHECK_IMDS_CONNECT, FAILURE_TIMEOUT, 1000);
@@ -263,6 +272,8 @@ const struct situation machine_situations[] = {
     {"healthy--containers", containers_within_the_limit, VERDICT_READY, CONFIDENCE_POSSIBLE, ""},
     {"imds-throttled", imds_throttled, VERDICT_NOT_READY, CONFIDENCE_LIKELY, "imds-throttled"},
     {"imds-malformed", imds_malformed, VERDICT_NOT_READY, CONFIDENCE_CERTAIN, "imds-malformed"},
+    {"imds-malformed--document", imds_document_malformed, VERDICT_NOT_READY, CONFIDENCE_CERTAIN,
+     "imds-malformed"},
     {"imds-unreachable", imds_unreachable, VERDICT_NOT_READY, CONFIDENCE_LIKELY,
      "imds-unreachable"},
     {"imds-unreachable--silent-to-all", imds_silent_to_all, VERDICT_NOT_READY, CONFIDENCE_LIKELY,

@@ -114,6 +114,21 @@ static void wrong_name(struct facts *facts)
     amazon_says(facts, SERVICE_SSM, "", FAILURE_NXDOMAIN);
 }
 
+static void wrong_region_by_option(struct facts *facts)
+{
+    SET(facts->plan.region, "us-esat-1");
+    facts->plan.region_source = SOURCE_OPTION;
+    for (int i = 0; i < N_SERVICES; i++) {
+        if (facts->plan.services[i].host[0] == '\0')
+            continue;
+        SET(facts->plan.services[i].host, "%s.us-esat-1.amazonaws.com",
+            service_name((enum service)i));
+        facts->plan.services[i].host_source = SOURCE_PARTITION;
+        break_resolve(facts, (enum service)i, FAILURE_NXDOMAIN);
+        amazon_says(facts, (enum service)i, "", FAILURE_NXDOMAIN);
+    }
+}
+
 /* --- what the names say --- */
 
 static void hosts_override(struct facts *facts)
@@ -287,6 +302,8 @@ const struct situation name_situations[] = {
      CONFIDENCE_CERTAIN, "dns-bypasses-vpc"},
     {"dns-servfail", servfail, VERDICT_NOT_READY, CONFIDENCE_LIKELY, "dns-servfail"},
     {"dns-wrong-name", wrong_name, VERDICT_NOT_READY, CONFIDENCE_CERTAIN, "dns-wrong-name"},
+    {"dns-wrong-name--region-option", wrong_region_by_option, VERDICT_NOT_READY, CONFIDENCE_CERTAIN,
+     "dns-wrong-name dns-wrong-name dns-wrong-name"},
     {"dns-hosts-override", hosts_override, VERDICT_NOT_READY, CONFIDENCE_CERTAIN,
      "dns-hosts-override"},
     {"private-dns-off", private_dns_off, VERDICT_NOT_READY, CONFIDENCE_CERTAIN, "private-dns-off"},
@@ -375,6 +392,19 @@ static void unreachable_by_a_vpns_table(struct facts *facts)
     EACH_SERVICE(i)
     kernel_says(facts, facts->endpoints[i].addresses[0].address, ROUTE_UNREACHABLE, "10.0.2.0/24",
                 52);
+}
+
+static void prohibited_by_a_rule(struct facts *facts)
+{
+    connect_all(facts, ALL_ADDRESSES, FAILURE_PROHIBITED, 1);
+    EACH_SERVICE(i)
+    for (int j = 0; j < 2; j++)
+        kernel_says(facts, facts->endpoints[i].addresses[j].address, ROUTE_PROHIBIT, "10.0.0.0/16",
+                    0);
+    for (int32_t i = 0; i < facts->network.n_routes; i++) {
+        facts->network.routes[i].by_rule = true;
+        facts->network.routes[i].priority = 100;
+    }
 }
 
 static void unreachable_though_routed(struct facts *facts)
@@ -484,6 +514,7 @@ const struct situation reach_situations[] = {
      "no-route"},
     {"no-route--table", unreachable_by_a_vpns_table, VERDICT_NOT_READY, CONFIDENCE_CERTAIN,
      "no-route"},
+    {"no-route--rule", prohibited_by_a_rule, VERDICT_NOT_READY, CONFIDENCE_CERTAIN, "no-route"},
     {"local-firewall--routed", unreachable_though_routed, VERDICT_NOT_READY, CONFIDENCE_CERTAIN,
      "local-firewall"},
     {"local-firewall", refused_by_all, VERDICT_NOT_READY, CONFIDENCE_LIKELY, "local-firewall"},

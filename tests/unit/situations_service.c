@@ -44,6 +44,12 @@ static void clock_a_little_behind(struct facts *facts)
     move_clock(facts, (int64_t)4 * 60 * 1000);
 }
 
+/* Beyond five minutes, by less than a Date header's grain. */
+static void clock_at_the_limit(struct facts *facts)
+{
+    move_clock(facts, (int64_t)5 * 60 * 1000 + 500);
+}
+
 static void clock_in_the_past(struct facts *facts)
 {
     move_clock(facts, (int64_t)400 * 24 * HOUR_MS);
@@ -120,6 +126,7 @@ const struct situation tls_situations[] = {
     {"clock-wrong", clock_behind, VERDICT_NOT_READY, CONFIDENCE_CERTAIN, "clock-wrong"},
     {"healthy--clock-a-little-behind", clock_a_little_behind, VERDICT_READY, CONFIDENCE_POSSIBLE,
      ""},
+    {"healthy--clock-at-the-limit", clock_at_the_limit, VERDICT_READY, CONFIDENCE_POSSIBLE, ""},
     {"clock-wrong--tls", clock_in_the_past, VERDICT_NOT_READY, CONFIDENCE_CERTAIN, "clock-wrong"},
     {"clock-wrong--no-sample", clock_in_the_past_without_sample, VERDICT_NOT_READY,
      CONFIDENCE_LIKELY, "clock-wrong"},
@@ -163,6 +170,13 @@ static void policy_missing_one_says_nothing(struct facts *facts)
 {
     policy_missing(facts);
     deny(facts, SERVICE_SSMMESSAGES, NULL, DENIED_BY_UNSAID, false);
+}
+
+/* What the boundary does not allow, a policy of the role does: so the policy is not missing. */
+static void policy_behind_a_boundary(struct facts *facts)
+{
+    policy_missing(facts);
+    deny(facts, SERVICE_SSM, NULL, DENIED_BY_BOUNDARY, false);
 }
 
 static void policy_incomplete(struct facts *facts)
@@ -357,6 +371,8 @@ const struct situation service_situations[] = {
      "policy-missing"},
     {"policy-missing--one-unsaid", policy_missing_one_says_nothing, VERDICT_NOT_READY,
      CONFIDENCE_LIKELY, "policy-missing"},
+    {"several--policy-and-boundary", policy_behind_a_boundary, VERDICT_NOT_READY,
+     CONFIDENCE_CERTAIN, "policy-incomplete denied-by-boundary"},
     {"policy-incomplete", policy_incomplete, VERDICT_NOT_READY, CONFIDENCE_CERTAIN,
      "policy-incomplete"},
     {"policy-incomplete--parameters", parameters_denied, VERDICT_READY, CONFIDENCE_CERTAIN,
