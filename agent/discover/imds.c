@@ -282,11 +282,12 @@ static void finish(struct request *request, const struct imds_answer *answer)
 
 static void answered(void *arg, const struct http_reply *reply)
 {
+    bool whole = reply->step.outcome == OUTCOME_OK;
     struct imds_answer answer = {
-        .failure = reply->step.outcome == OUTCOME_OK ? FAILURE_NONE : reply->step.failure,
-        .status = reply->head.status,
+        .failure = whole ? FAILURE_NONE : reply->step.failure,
+        .status = whole ? reply->head.status : 0,
         .took_ms = reply->step.took_ms,
-        .body = reply->body ? reply->body : "",
+        .body = reply->body,
         .body_bytes = reply->body_bytes,
     };
     finish(arg, &answer);

@@ -53,8 +53,8 @@ void imds_conclude(struct imds *imds); /* NULL is fine */
 void imds_free(struct imds *imds);
 
 struct imds_answer {
-    enum failure failure; /* FAILURE_NONE: an HTTP answer came */
-    int32_t status;       /* 200, 404, …; 0 when none came */
+    enum failure failure; /* FAILURE_NONE: a whole HTTP answer came */
+    int32_t status;       /* 200, 404, …; 0 when no whole one came */
     int32_t took_ms;
     const char *body; /* zero-terminated, during the callback only; may hold a credential */
     size_t body_bytes;

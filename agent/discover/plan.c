@@ -8,26 +8,7 @@
 
 #include "base/text.h"
 #include "discover/services.h"
-
-/* A longer prefix stands first ("us-isob-" before "us-iso-"), so the first match is right. */
-static const struct partition partitions[] = {
-    {"aws-us-gov", "us-gov-", "amazonaws.com", "api.aws", "com.amazonaws"},
-    {"aws-iso-b", "us-isob-", "sc2s.sgov.gov", "api.aws.scloud", NULL},
-    {"aws-iso-f", "us-isof-", "csp.hci.ic.gov", "api.aws.hci.ic.gov", NULL},
-    {"aws-iso", "us-iso-", "c2s.ic.gov", "api.aws.ic.gov", NULL},
-    {"aws-iso-e", "eu-isoe-", "cloud.adc-e.uk", "api.cloud-aws.adc-e.uk", NULL},
-    {"aws-eusc", "eusc-", "amazonaws.eu", "api.amazonwebservices.eu", NULL},
-    {"aws-cn", "cn-", "amazonaws.com.cn", "api.amazonwebservices.com.cn", "com.amazonaws"},
-    {"aws", "", "amazonaws.com", "api.aws", "com.amazonaws"},
-};
-
-const struct partition *partition_of_region(const char *region)
-{
-    const struct partition *row = partitions;
-    while (!text_starts(region, row->region_prefix))
-        row++;
-    return row;
-}
+#include "model/partitions.h"
 
 /* The option, else the instance's region. */
 static bool choose_region(struct facts *facts)
@@ -43,7 +24,8 @@ static bool choose_region(struct facts *facts)
     return true;
 }
 
-/* Returns where it comes from. */
+/* Returns where it comes from. IMDS only confirms the table: the session token must not go to a domain
+ * that was cut off. */
 static enum source choose_domain(struct facts *facts, const struct agent_overrides *overrides,
                                  const struct partition *partition)
 {
@@ -58,12 +40,9 @@ static enum source choose_domain(struct facts *facts, const struct agent_overrid
         (void)text_set(plan->domain, sizeof(plan->domain), "%s", partition->dual_stack_domain);
         return SOURCE_AGENT_CONFIG;
     }
-    if (own_region && facts->instance.domain[0]) {
-        (void)text_set(plan->domain, sizeof(plan->domain), "%s", facts->instance.domain);
-        return SOURCE_IMDS;
-    }
     (void)text_set(plan->domain, sizeof(plan->domain), "%s", partition->domain);
-    return SOURCE_PARTITION;
+    return own_region && strcmp(facts->instance.domain, partition->domain) == 0 ? SOURCE_IMDS
+                                                                                : SOURCE_PARTITION;
 }
 
 static void choose_host(struct plan *plan, const struct service_row *row,

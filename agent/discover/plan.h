@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The plan, from the options and from what the machine says of itself. Pure. The SSM agent looks in the
- * same order: its configuration, then IMDS, then the partition table.
+ * The plan, from the options and from what the machine says of itself. Pure. The agent's own
+ * configuration comes first, as for the SSM agent; then the partition table.
  */
 #ifndef DISCOVER_PLAN_H
 #define DISCOVER_PLAN_H
@@ -18,21 +18,6 @@ struct agent_overrides {
     char hosts[N_SERVICES][HOST_SIZE]; /* Ssm.Endpoint, Mgs.Endpoint, Mds.Endpoint */
     bool dual_stack;                   /* Agent.UseDualStackEndpoint */
 };
-
-/* The AWS partitions: which DNS suffix a region's endpoints have. From botocore's partitions.json. The
- * SSM agent takes the suffix from the region's prefix too (amazon-ssm-agent
- * common/identity/endpoint/endpoint.go). */
-struct partition {
-    const char *name;          /* "aws-cn" */
-    const char *region_prefix; /* "cn-"; empty in the last row, which takes every other region */
-    const char *domain;        /* "amazonaws.com.cn" */
-    const char *dual_stack_domain; /* "api.amazonwebservices.com.cn" */
-    const char *service_prefix;    /* of VPC endpoint service names: "com.amazonaws"; NULL where no
-                                    * public source has it */
-};
-
-/* Never NULL: an unknown prefix is the commercial partition, as for the agent. */
-const struct partition *partition_of_region(const char *region);
 
 /* Which services are wanted, as far as that is known without the region. So a report without IMDS can
  * name the services that could not be tried. */

@@ -193,10 +193,10 @@ static enum failure judge_attached(const struct role_reader *reader)
         return FAILURE_NONE;
     if (reader->info_failure != FAILURE_NONE)
         return reader->info_failure;
-    if (reader->list_failure != FAILURE_NONE)
-        return reader->list_failure;
     if (strstr(role->info_message, "does not contain a role"))
         return FAILURE_PROFILE_EMPTY;
+    if (reader->list_failure != FAILURE_NONE)
+        return reader->list_failure;
     if (role->info_status == 404 || strcmp(role->info_code, "InstanceProfileNotFound") == 0)
         return FAILURE_NO_ROLE;
     if (role->info_status != 200)
@@ -271,7 +271,7 @@ static void list_arrived(void *arg, const struct imds_answer *answer)
     (void)text_trim(name);
     if (text_only(name, "+=,.@_-")) /* the characters of a role name; it becomes part of a path */
         (void)text_set(role->role, sizeof(role->role), "%s", name);
-    else if (name[0])
+    else if (answer->status == 200)
         reader->list_failure = FAILURE_MALFORMED;
     one_answered(reader, answer);
 }

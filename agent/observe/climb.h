@@ -92,6 +92,12 @@ void ladder_placed(struct climb *climb);
 void actions_plan(struct climb *climb);
 void actions_pump(struct climb *climb); /* sends what can be sent now */
 
+/* The one gate before every signed request, which carries the session token: true for a host of the
+ * region's partition or of the agent's own configuration, at an address where the plan expects the
+ * service, whose TLS nobody opens. Amazon may have a root that this program does not carry yet. */
+bool actions_may_sign(const struct plan *plan, enum service service,
+                      const struct address_facts *address);
+
 /* proxy.c: asks the proxy that the agent would use, if any */
 void observe_proxy(struct observe *observe);
 

@@ -11,6 +11,7 @@
 #include <sys/random.h>
 
 #include "base/text.h"
+#include "model/partitions.h"
 #include "net/http.h"
 #include "observe/climb.h"
 
@@ -247,6 +248,17 @@ static bool send_next(struct lane *lane, const struct permission_row *row)
     return http_start(climb->observe->loop, &request, answered, lane);
 }
 
+bool actions_may_sign(const struct plan *plan, enum service service,
+                      const struct address_facts *address)
+{
+    const struct service_plan *to = &plan->services[service];
+    bool own_host = to->host_source == SOURCE_AGENT_CONFIG ||
+                    partition_has_host(partition_of_region(plan->region), to->host);
+
+    return own_host && address->place != PLACE_UNKNOWN && !address->second_opinion &&
+           !tls_session_is_intercepted(&address->session);
+}
+
 /* The next action that is wanted, was not tried, and is under way nowhere. */
 static int next_action(const struct climb *climb)
 {
@@ -277,7 +289,8 @@ void actions_pump(struct climb *climb)
 
         if (next < 0)
             return;
-        if (!lane->open || lane->action >= 0 || lane->facts->second_opinion)
+        if (!lane->open || lane->action >= 0 ||
+            !actions_may_sign(&observe->facts->plan, climb->service, lane->facts))
             continue;
         struct action_facts *action = &climb->facts->actions[next];
         (void)text_set(action->address, sizeof(action->address), "%s", lane->facts->address);

@@ -98,7 +98,7 @@ bool run_diagnose(struct run *run, const struct facts *facts, struct report *rep
 bool run_round(struct run *run, const struct round_watch *watch)
 {
     if (!round_run(run, watch)) {
-        log_error("out of memory, or no poll: the round could not run");
+        log_error("no poll or no timer: the round could not run");
         return false;
     }
     run->facts->rounds = ++run->n_rounds;

@@ -161,13 +161,14 @@ static void imds_malformed(struct facts *facts)
     SET(facts->imds.body_start, "<html><head><title>Sign in");
 }
 
-/* A caching proxy that knows the token and not the document. */
-static void imds_document_malformed(struct facts *facts)
+/* placement/region has named the region. */
+static void imds_document_cut(struct facts *facts)
 {
-    break_imds(facts, CHECK_IMDS_IDENTITY, FAILURE_MALFORMED, 1);
-    facts->imds.identity_status = 200;
-    SET(facts->imds.server, "nginx");
-    SET(facts->imds.body_start, "{\"instance");
+    step_fail(&facts->imds.identity, FAILURE_TRUNCATED, 20);
+    facts->imds.identity_status = 0;
+    facts->instance.id[0] = '\0';
+    facts->instance.account[0] = '\0';
+    facts->instance.availability_zone[0] = '\0';
 }
 
 static void imds_unreachable(struct facts *facts)
@@ -272,7 +273,7 @@ const struct situation machine_situations[] = {
     {"healthy--containers", containers_within_the_limit, VERDICT_READY, CONFIDENCE_POSSIBLE, ""},
     {"imds-throttled", imds_throttled, VERDICT_NOT_READY, CONFIDENCE_LIKELY, "imds-throttled"},
     {"imds-malformed", imds_malformed, VERDICT_NOT_READY, CONFIDENCE_CERTAIN, "imds-malformed"},
-    {"imds-malformed--document", imds_document_malformed, VERDICT_NOT_READY, CONFIDENCE_CERTAIN,
+    {"imds-malformed--cut", imds_document_cut, VERDICT_NOT_READY, CONFIDENCE_LIKELY,
      "imds-malformed"},
     {"imds-unreachable", imds_unreachable, VERDICT_NOT_READY, CONFIDENCE_LIKELY,
      "imds-unreachable"},
