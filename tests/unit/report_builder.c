@@ -59,11 +59,6 @@ const char *const samples[] = {
 };
 const size_t n_samples = sizeof(samples) / sizeof(samples[0]);
 
-struct filled *fill_sample(size_t i)
-{
-    return i + 1 < n_samples ? fill(samples[i]) : fill_hostile();
-}
-
 void write_json_line(const struct report *report, struct buffer *to)
 {
     static const struct style style = {0};
@@ -74,4 +69,9 @@ void write_json_line(const struct report *report, struct buffer *to)
     cJSON_Minify(text.bytes);
     (void)buffer_addf(to, "%s\n", text.bytes);
     buffer_clear(&text);
+}
+
+struct filled *fill_sample(size_t i)
+{
+    return i + 1 < n_samples ? fill(samples[i]) : fill_hostile();
 }
