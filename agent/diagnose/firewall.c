@@ -128,6 +128,19 @@ void firewall_quote(const struct facts *facts, const struct firewall_quotes *quo
 
 /* --- how to mend it --- */
 
+static const char *known(const char *value, const char *placeholder)
+{
+    return text_only(value, "-._:/@+=,") && value[0] != '-' ? value : placeholder;
+}
+
+static void remedy_note(struct finding *finding, const char *note)
+{
+    (void)text_set(finding->notes[finding->n_commands], NOTE_SIZE, "%s", note);
+}
+
+#define remedy_command(finding, ...) \
+    (void)text_set((finding)->commands[(finding)->n_commands++], COMMAND_SIZE, __VA_ARGS__)
+
 /* The tables and chains that iptables-nft makes: what nft adds to them, it cannot list. */
 static bool is_iptables(const struct local_drop *drop)
 {
@@ -147,9 +160,9 @@ static bool is_iptables(const struct local_drop *drop)
 static void mend_drop(const struct local_drop *drop, int port, const char *only,
                       struct finding *finding)
 {
-    const char *table = remedy_known(drop->table, "<table>");
-    const char *chain = remedy_known(drop->chain, "<chain>");
-    const char *family = remedy_known(drop->family, "<family>");
+    const char *table = known(drop->table, "<table>");
+    const char *chain = known(drop->chain, "<chain>");
+    const char *family = known(drop->family, "<family>");
     const bool back = strcmp(drop->hook, "input") == 0 || strcmp(drop->hook, "prerouting") == 0 ||
                       strcmp(drop->hook, "ingress") == 0;
     const char *program = strcmp(drop->family, "ip6") == 0 ? "ip6tables" : "iptables";
@@ -176,8 +189,8 @@ static void mend_drop(const struct local_drop *drop, int port, const char *only,
                                                     : "");
 }
 
-void firewall_mend(const struct facts *facts, const struct firewall_quotes *quotes, int port,
-                   const char *only, struct finding *finding)
+static void mend(const struct facts *facts, const struct firewall_quotes *quotes, int port,
+                 const char *only, struct finding *finding)
 {
     const struct network_facts *network = &facts->network;
 
@@ -195,7 +208,20 @@ void firewall_mend(const struct facts *facts, const struct firewall_quotes *quot
         remedy_command(finding, "sudo iptables-legacy-save; sudo ip6tables-legacy-save");
     if (network->firewall_asked == ANSWER_YES)
         remedy_command(finding, "sudo bpftool cgroup tree; tc filter show dev %s egress",
-                       remedy_known(network->interfaces[0].name, "<interface>"));
+                       known(network->interfaces[0].name, "<interface>"));
+}
+
+void firewall_mend(const struct facts *facts, struct finding *finding)
+{
+    struct firewall_quotes quotes;
+
+    firewall_collect(facts, finding, &quotes);
+    if (!quotes.dropped)
+        return;
+    if (strcmp(finding->code, "local-firewall") == 0)
+        mend(facts, &quotes, 443, NULL, finding);
+    else if (strcmp(finding->code, "imds-blocked-locally") == 0)
+        mend(facts, &quotes, 80, known(facts->imds.address, "169.254.169.254"), finding);
 }
 
 /* --- the alternative --- */
@@ -223,8 +249,6 @@ bool firewall_offer(const struct facts *facts, struct finding *finding)
     if (drop != NULL)
         quote_drop(drop, finding);
     quote_lost(facts, finding);
-    finding_alternative(finding, "local-firewall",
-                        facts->network.legacy_tables ? FIREWALL_LOOK "; sudo iptables-legacy-save"
-                                                     : FIREWALL_LOOK);
+    finding_alternative(facts, finding, "local-firewall");
     return true;
 }

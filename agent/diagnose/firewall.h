@@ -38,10 +38,8 @@ void firewall_collect(const struct facts *facts, const struct finding *finding,
 void firewall_quote(const struct facts *facts, const struct firewall_quotes *quotes,
                     struct finding *finding);
 
-/* The commands that mend it, for the shell of the machine: to let pass what is for the port, and
- * where `only` is no NULL, for that address. */
-void firewall_mend(const struct facts *facts, const struct firewall_quotes *quotes, int port,
-                   const char *only, struct finding *finding);
+/* The commands that let pass what a firewall drops, where the finding is about one. */
+void firewall_mend(const struct facts *facts, struct finding *finding);
 
 /* Where a local firewall is not excluded at the silent addresses of the services that the finding
  * explains: lists it as the alternative, with why, and returns true. */
