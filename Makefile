@@ -145,9 +145,6 @@ unit-programs: $(unit_programs)
 scenarios: $(program) ## recorded runs, diagnosed again without a network
 	tests/scenarios/run $(program)
 
-frozen: $(program) ## what every release wrote: console blocks and reports, read and diagnosed as then
-	tests/frozen/run $(program)
-
 check-commands: setup-commands ## every AWS CLI command of a finding or of the documentation is one that the AWS CLI knows
 	tests/scenarios/check-commands
 
@@ -156,7 +153,7 @@ static-test: static ## that the static binary is what it claims to be
 
 sanitize: ## unit tests and scenarios under AddressSanitizer and UBSan
 	@$(MAKE) flavour=sanitize unit
-	@$(MAKE) flavour=sanitize scenarios frozen
+	@$(MAKE) flavour=sanitize scenarios
 
 lint: setup-lint all ## the rules of the code: rooms, format, clang-tidy, cppcheck, banned calls, documentation
 	tests/lint/run
@@ -209,5 +206,5 @@ help: ## this list
 
 .SECONDARY:
 FORCE:
-.PHONY: FORCE all static check fuzz unit unit-programs scenarios frozen static-test sanitize lint format bench run lab check-lab \
+.PHONY: FORCE all static check fuzz unit unit-programs scenarios static-test sanitize lint format bench run lab check-lab \
 	check-boot check-commands install deb clean distclean help

@@ -7,7 +7,6 @@
 #include <string.h>
 
 #include "base/text.h"
-#include "diagnose/firewall.h"
 
 /* "snap !ipv6" */
 static bool applies(const struct remedy_view *view, const char *when)
@@ -106,7 +105,6 @@ void remedy_fill(const struct facts *facts, struct finding *finding)
         .facts = facts, .finding = finding, .service = remedy_service(finding)};
     char text[REMEDY_SIZE];
 
-    firewall_mend(facts, finding);
     for (size_t i = 0; i < n_remedy_entries; i++) {
         const struct remedy_entry *entry = &remedy_entries[i];
         if (strcmp(entry->code, finding->code) != 0 || entry->kind == REMEDY_TELL_APART ||

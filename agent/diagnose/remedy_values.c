@@ -110,6 +110,8 @@ static enum family family(const struct remedy_view *view)
     const struct network_facts *network = &view->facts->network;
     enum family alone;
 
+    if (view->finding->explains & check_bit(CHECK_IMDS_CONNECT))
+        return families_of(view->facts->imds.address);
     if (strcmp(view->finding->code, "address-family-blocked") == 0)
         return families_blocked(view->facts, view->service, FAMILY_IPV4) ? FAMILY_IPV4
                                                                          : FAMILY_IPV6;
@@ -311,16 +313,14 @@ static bool is_refusing_route(struct remedy_view *view)
     return undo_route(view, command, sizeof(command));
 }
 
-static bool is_legacy(struct remedy_view *view)
+static bool is_lost(struct remedy_view *view)
 {
-    return view->facts->network.legacy_tables;
+    return firewall_lost(view->facts, view->finding, (enum loss)view->argument);
 }
 
-static bool is_dropped(struct remedy_view *view)
+static bool is_at_once(struct remedy_view *view)
 {
-    struct firewall_quotes quotes;
-    firewall_collect(view->facts, view->finding, &quotes);
-    return view->argument ? quotes.came_in : quotes.dropped;
+    return view->facts->imds.connect.took_ms < AT_ONCE_MS;
 }
 
 /* --- the tables --- */
@@ -388,14 +388,13 @@ static const struct {
     size_t argument;
 } conditions[] = {
     {"agent-proxy", is_agent_proxy, 0},         /* the agent's environment names a proxy */
-    {"answers-dropped", is_dropped, true},      /* this machine drops the answers */
+    {"answers-lost", is_lost, LOSS_LIKELY},     /* packets came in that no program got */
+    {"at-once", is_at_once, 0},                 /* it failed at once */
     {"configured-name", is_configured, 0},      /* the agent's configuration gives the name */
     {"deb", is_package, AGENT_PACKAGE_DEB},     /* the agent is a deb package */
-    {"dropped", is_dropped, false},             /* this machine drops packets in silence */
     {"fips-name", is_fips, 0},                  /* the agent's configuration gives a FIPS name */
     {"gateway-service", is_gateway_service, 0}, /* the service has gateway endpoints too */
     {"ipv6", is_ipv6, 0},                       /* it is about IPv6 */
-    {"legacy-tables", is_legacy, 0},            /* iptables-legacy has tables */
     {"nowhere", is_nowhere, 0},                 /* no endpoint answers over this family */
     {"one-endpoint", is_one_endpoint, 0},       /* the agent's configuration names one endpoint */
     {"other-family-enough", is_enough, 0},      /* the agent gets through by the other family */
@@ -409,6 +408,7 @@ static const struct {
     {"rpm", is_package, AGENT_PACKAGE_RPM},     /* the agent is an rpm package */
     {"snap", is_snap, 0},                       /* the agent is Ubuntu's snap */
     {"stub", is_stub, 0},                       /* resolv.conf names the stub 127.0.0.53 */
+    {"unsent", is_lost, LOSS_PROVEN},           /* the kernel could not send */
 };
 
 void remedy_add_value(const struct remedy_view *view, const char *name, char *to, size_t size)

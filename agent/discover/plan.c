@@ -25,7 +25,8 @@ static bool choose_region(struct facts *facts)
     return true;
 }
 
-static void choose_domain(struct facts *facts, const struct agent_overrides *overrides,
+/* Returns where it comes from. */
+static enum source choose_domain(struct facts *facts, const struct agent_overrides *overrides,
                           const struct partition *partition)
 {
     struct plan *plan = &facts->plan;
@@ -33,21 +34,22 @@ static void choose_domain(struct facts *facts, const struct agent_overrides *ove
 
     if (overrides->domain[0]) {
         (void)text_set(plan->domain, sizeof(plan->domain), "%s", overrides->domain);
-        plan->domain_source = SOURCE_AGENT_CONFIG;
-    } else if (overrides->dual_stack) {
-        (void)text_set(plan->domain, sizeof(plan->domain), "%s", partition->dual_stack_domain);
-        plan->domain_source = SOURCE_AGENT_CONFIG;
-    } else if (own_region && facts->instance.domain[0]) {
-        (void)text_set(plan->domain, sizeof(plan->domain), "%s", facts->instance.domain);
-        plan->domain_source = SOURCE_IMDS;
-    } else {
-        (void)text_set(plan->domain, sizeof(plan->domain), "%s", partition->domain);
-        plan->domain_source = SOURCE_PARTITION;
+        return SOURCE_AGENT_CONFIG;
     }
+    if (overrides->dual_stack) {
+        (void)text_set(plan->domain, sizeof(plan->domain), "%s", partition->dual_stack_domain);
+        return SOURCE_AGENT_CONFIG;
+    }
+    if (own_region && facts->instance.domain[0]) {
+        (void)text_set(plan->domain, sizeof(plan->domain), "%s", facts->instance.domain);
+        return SOURCE_IMDS;
+    }
+    (void)text_set(plan->domain, sizeof(plan->domain), "%s", partition->domain);
+    return SOURCE_PARTITION;
 }
 
 static void choose_host(struct plan *plan, const struct service_row *row,
-                        const struct agent_overrides *overrides)
+                        const struct agent_overrides *overrides, enum source domain_source)
 {
     struct service_plan *service = &plan->services[row->service];
     const char *override = overrides->hosts[row->service];
@@ -60,9 +62,9 @@ static void choose_host(struct plan *plan, const struct service_row *row,
         (void)text_set(service->host, sizeof(service->host), "%s", override);
         service->host_source = SOURCE_AGENT_CONFIG;
     } else {
-        (void)text_set(service->host, sizeof(service->host), "%s.%s.%s", row->label, region,
-                       plan->domain);
-        service->host_source = region != plan->region ? SOURCE_AGENT_CONFIG : plan->domain_source;
+        (void)text_set(service->host, sizeof(service->host), "%s.%s.%s", service_name(row->service),
+                       region, plan->domain);
+        service->host_source = region != plan->region ? SOURCE_AGENT_CONFIG : domain_source;
     }
 }
 
@@ -90,10 +92,10 @@ static void name_endpoint_service(struct plan *plan, const struct service_row *r
     struct service_plan *service = &plan->services[row->service];
     char fips[NAME_SIZE];
 
-    (void)text_set(fips, sizeof(fips), "%s-fips.", row->label);
+    (void)text_set(fips, sizeof(fips), "%s-fips.", service_name(row->service));
     if (partition->service_prefix)
         (void)text_set(service->endpoint_service, sizeof(service->endpoint_service), "%s.%s.%s%s",
-                       partition->service_prefix, plan->region, row->short_name,
+                       partition->service_prefix, plan->region, service_name(row->service),
                        text_starts(service->host, fips) ? "-fips" : "");
 }
 
@@ -114,16 +116,14 @@ bool plan_complete(struct facts *facts, const struct agent_overrides *overrides)
     (void)text_set(plan->partition, sizeof(plan->partition), "%s", partition->name);
     (void)text_set(plan->signing_region, sizeof(plan->signing_region), "%s",
                    overrides->region[0] ? overrides->region : plan->region);
-    choose_domain(facts, overrides, partition);
+    enum source domain_source = choose_domain(facts, overrides, partition);
 
     plan_needs(facts);
     for (int i = 0; i < N_SERVICES; i++) {
         struct service_plan *service = &plan->services[i];
 
-        choose_host(plan, &services[i], overrides);
+        choose_host(plan, &services[i], overrides, domain_source);
         service->port = 443;
-        (void)text_set(service->signing_name, sizeof(service->signing_name), "%s",
-                       services[i].signing_name);
         name_endpoint_service(plan, &services[i], partition);
     }
     return true;

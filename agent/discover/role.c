@@ -66,8 +66,6 @@ static enum failure take_credentials(struct role_reader *reader, const cJSON *do
 
     take_text(document, "Code", role->code, sizeof(role->code));
     take_text(document, "Message", role->message, sizeof(role->message));
-    take_text(document, "LastUpdated", time, sizeof(time));
-    (void)clock_parse_iso8601(time, &role->updated_unix_s);
     if (!role->code[0])
         return FAILURE_MALFORMED;
     if (strcmp(role->code, "Success") != 0)

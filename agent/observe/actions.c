@@ -53,7 +53,6 @@ void actions_plan(struct climb *climb)
 static void answered(void *arg, const struct http_reply *reply)
 {
     struct lane *lane = arg;
-    struct observe *observe = lane->climb->observe;
     struct action_facts *action = &lane->climb->facts->actions[lane->action];
     const struct permission_row *row = row_of(action);
 
@@ -68,8 +67,6 @@ static void answered(void *arg, const struct http_reply *reply)
                                                                : reply->step.failure;
         lane->open = reply->step.failure == FAILURE_TOO_LARGE;
     }
-    if (action->failure == FAILURE_SKEWED)
-        observe_doubt_clock(observe);
     actions_pump(lane->climb);
 }
 
@@ -83,7 +80,7 @@ static bool send_next(struct lane *lane, const struct permission_row *row)
                               NULL, NULL};
     struct signature signature = {.credentials = climb->observe->credentials,
                                   .region = facts->plan.signing_region,
-                                  .service = climb->plan->signing_name};
+                                  .service = service_name(climb->service)};
 
     if (!permission_fill(row->body, facts, body, sizeof(body)) ||
         !permission_fill(row->path, facts, path, sizeof(path)))

@@ -45,7 +45,6 @@ struct observe {
     struct facts *facts;
     const struct credentials *credentials; /* NULL until known, or there are none */
     bool placed;
-    bool asked_time;
     struct connections connections; /* that stood before we opened any */
     struct proxy proxy;             /* the agent's */
     int proxy_resolver;             /* index of the nameserver that is asked for its name */
@@ -71,9 +70,8 @@ void observe_proxy(struct observe *observe);
 /* observe.c: an address of ssmmessages: does the agent hold a connection to it? */
 void observe_agent(struct observe *observe, const char *address);
 
-/* observe.c: keeps a clock reading, and asks the Amazon time source when it is doubtful. */
+/* observe.c: keeps the clock reading of a Date header, if the answer had one. */
 void observe_clock(struct observe *observe, const char *source, const struct address_facts *address,
                    int32_t took_us);
-void observe_doubt_clock(struct observe *observe);
 
 #endif

@@ -89,14 +89,6 @@ static enum failure judge_answer(const struct address_facts *facts, const struct
     return FAILURE_NONE;
 }
 
-static void doubt_clock_by_tls(struct lane *lane)
-{
-    enum failure failure = lane->facts->steps[RUNG_TLS].failure;
-
-    if (failure == FAILURE_CERTIFICATE_EXPIRED || failure == FAILURE_CERTIFICATE_NOT_YET_VALID)
-        observe_doubt_clock(lane->climb->observe);
-}
-
 static void unsigned_answered(void *arg, const struct http_reply *reply)
 {
     struct lane *lane = arg;
@@ -107,7 +99,6 @@ static void unsigned_answered(void *arg, const struct http_reply *reply)
     facts->steps[RUNG_HTTP] = reply->step;
     facts->head = reply->head;
     if (reply->tls.outcome != OUTCOME_OK) {
-        doubt_clock_by_tls(lane);
         if (reply->tls.failure == FAILURE_TIMEOUT)
             try_small_segments(lane);
         return;

@@ -7,59 +7,20 @@
 #include <stdlib.h>
 
 #include "base/text.h"
-#include "net/sntp.h"
 #include "observe/climb.h"
-
-#define TIME_SOURCE "169.254.169.123" /* EC2 User Guide, "Amazon Time Sync Service" */
-
-enum { DOUBTFUL_OFFSET_MS = 60 * 1000 };
-
-static void add_sample(struct clock_facts *clock, const char *source, const char *address,
-                       int64_t offset_ms, int32_t error_ms)
-{
-    if (clock->n_samples == MAX_SAMPLES)
-        return;
-    struct clock_sample *sample = &clock->samples[clock->n_samples++];
-    (void)text_set(sample->source, sizeof(sample->source), "%s", source);
-    (void)text_set(sample->address, sizeof(sample->address), "%s", address);
-    sample->offset_ms = offset_ms;
-    sample->error_ms = error_ms;
-}
-
-static void time_arrived(void *arg, const struct sntp_reply *reply)
-{
-    struct observe *observe = arg;
-    struct clock_facts *clock = &observe->facts->clock;
-
-    clock->time_source = reply->step;
-    if (reply->step.outcome == OUTCOME_OK)
-        add_sample(clock, "time-source", TIME_SOURCE, reply->offset_ms,
-                   reply->round_trip_ms / 2 + 1);
-}
-
-void observe_doubt_clock(struct observe *observe)
-{
-    if (observe->asked_time)
-        return;
-    observe->asked_time = true;
-    if (!sntp_ask(observe->loop, TIME_SOURCE, TIME_SOURCE_TIMEOUT_MS, time_arrived, observe))
-        step_fail(&observe->facts->clock.time_source, FAILURE_INTERNAL, 0);
-}
-
-static bool doubtful(int64_t offset_ms)
-{
-    return offset_ms > DOUBTFUL_OFFSET_MS || offset_ms < -DOUBTFUL_OFFSET_MS;
-}
 
 void observe_clock(struct observe *observe, const char *source, const struct address_facts *address,
                    int32_t took_us)
 {
-    if (!address->head.has_date)
+    struct clock_facts *clock = &observe->facts->clock;
+
+    if (!address->head.has_date || clock->n_samples == MAX_SAMPLES)
         return;
-    add_sample(&observe->facts->clock, source, address->address, address->head.clock_offset_ms,
-               1000 + took_us / 2000);
-    if (doubtful(address->head.clock_offset_ms))
-        observe_doubt_clock(observe);
+    struct clock_sample *sample = &clock->samples[clock->n_samples++];
+    (void)text_set(sample->source, sizeof(sample->source), "%s", source);
+    (void)text_set(sample->address, sizeof(sample->address), "%s", address->address);
+    sample->offset_ms = address->head.clock_offset_ms;
+    sample->error_ms = 1000 + took_us / 2000;
 }
 
 void observe_agent(struct observe *observe, const char *address)
@@ -137,9 +98,6 @@ struct observe *observe_start(struct loop *loop, const struct observe_request *r
     observe->request = *request;
     observe->facts = facts;
     look_at_agent(observe);
-    for (int i = 0; i < facts->clock.n_samples; i++) /* IMDS's own Date header */
-        if (doubtful(facts->clock.samples[i].offset_ms))
-            observe_doubt_clock(observe);
 
     for (int i = 0; i < N_SERVICES; i++) {
         struct climb *climb = &observe->climbs[i];

@@ -44,6 +44,78 @@ static void put_instance(struct maker *maker, cJSON *report, const struct facts 
                          : name_of(&credentials_from_names, facts->role.from));
 }
 
+/* An untried step above one that failed was skipped for it. */
+static void put_outcome(struct maker *maker, cJSON *object, const struct address_facts *at,
+                        enum rung rung)
+{
+    static const enum status statuses[] = {
+        [OUTCOME_UNTRIED] = STATUS_UNKNOWN,
+        [OUTCOME_OK] = STATUS_PASS,
+        [OUTCOME_FAILED] = STATUS_FAIL,
+        [OUTCOME_SKIPPED] = STATUS_SKIP,
+    };
+    const struct step *step = &at->steps[rung];
+    bool below = rung > RUNG_CONNECT && step->outcome == OUTCOME_UNTRIED &&
+                 at->steps[rung - 1].outcome != OUTCOME_OK;
+
+    put_text(maker, object, "status",
+             status_name(below ? STATUS_SKIP : statuses[step->outcome]));
+    put_reason(maker, object, below ? FAILURE_BELOW : step->failure);
+    put_number(maker, object, "duration_ms", step->took_ms);
+}
+
+static void put_addresses(struct maker *maker, cJSON *detail, const struct endpoint_facts *endpoint,
+                          enum rung rung)
+{
+    cJSON *addresses = put_array(maker, detail, "addresses");
+
+    for (int32_t i = 0; i < endpoint->n_addresses; i++) {
+        const struct address_facts *at = &endpoint->addresses[i];
+        cJSON *object = append_object(maker, addresses);
+
+        put_text(maker, object, "address", at->address);
+        put_text(maker, object, "place", name_of(&place_names, at->place));
+        put_bool(maker, object, "second_opinion", at->second_opinion);
+        if (rung != RUNG_PRIVATE)
+            put_outcome(maker, object, at, rung);
+    }
+}
+
+static void put_actions(struct maker *maker, cJSON *detail, const struct endpoint_facts *endpoint)
+{
+    cJSON *actions = put_array(maker, detail, "actions");
+
+    for (int32_t i = 0; i < endpoint->n_actions; i++) {
+        const struct action_facts *action = &endpoint->actions[i];
+        cJSON *object = append_object(maker, actions);
+
+        put_text(maker, object, "action", action->action);
+        put_text(maker, object, "permission", name_of(&permission_names, action->permission));
+        put_reason(maker, object, action->failure);
+        if (action->permission == PERMISSION_DENIED)
+            put_text(maker, object, "denied_by", name_of(&denied_by_names, action->denied_by));
+        if (action->why_not[0])
+            put_text(maker, object, "why_not", action->why_not);
+        if (action->message[0])
+            put_text(maker, object, "message", action->message);
+    }
+}
+
+/* What the check is made of; everything else that was observed stands in `facts`, once. */
+static void put_detail(struct maker *maker, cJSON *check, const struct facts *facts, enum check of)
+{
+    cJSON *detail = put_object(maker, check, "detail");
+    enum service service;
+    enum rung rung;
+
+    if (!check_is_service(of, &service, &rung) || rung == RUNG_RESOLVE)
+        return;
+    if (rung == RUNG_AUTHORIZE)
+        put_actions(maker, detail, &facts->endpoints[service]);
+    else
+        put_addresses(maker, detail, &facts->endpoints[service], rung);
+}
+
 static void put_checks(struct maker *maker, cJSON *object, const struct report *report)
 {
     cJSON *checks = put_array(maker, object, "checks");

@@ -50,32 +50,14 @@ void put_text_or_null(struct maker *maker, struct cJSON *object, const char *nam
     put(maker, object, name, *text ? make_text(text) : cJSON_CreateNull());
 }
 
-void put_text_if(struct maker *maker, struct cJSON *object, const char *name, const char *text)
-{
-    if (*text)
-        put_text(maker, object, name, text);
-}
-
 void put_number(struct maker *maker, struct cJSON *object, const char *name, int64_t number)
 {
     put(maker, object, name, cJSON_CreateNumber((double)number));
 }
 
-void put_number_if(struct maker *maker, struct cJSON *object, const char *name, int64_t number)
-{
-    if (number != 0)
-        put_number(maker, object, name, number);
-}
-
 void put_bool(struct maker *maker, struct cJSON *object, const char *name, bool value)
 {
     put(maker, object, name, cJSON_CreateBool(value));
-}
-
-void put_bool_if(struct maker *maker, struct cJSON *object, const char *name, bool value)
-{
-    if (value)
-        put_bool(maker, object, name, value);
 }
 
 void put_time(struct maker *maker, struct cJSON *object, const char *name, int64_t unix_ms)

@@ -21,14 +21,8 @@ struct maker {
 void put_text(struct maker *maker, struct cJSON *object, const char *name, const char *text);
 void put_text_or_null(struct maker *maker, struct cJSON *object, const char *name,
                       const char *text); /* null when it is empty */
-void put_text_if(struct maker *maker, struct cJSON *object, const char *name,
-                 const char *text); /* no member when it is empty */
 void put_number(struct maker *maker, struct cJSON *object, const char *name, int64_t number);
-void put_number_if(struct maker *maker, struct cJSON *object, const char *name,
-                   int64_t number); /* no member when it is 0 */
 void put_bool(struct maker *maker, struct cJSON *object, const char *name, bool value);
-void put_bool_if(struct maker *maker, struct cJSON *object, const char *name,
-                 bool value); /* no member when it is false */
 void put_time(struct maker *maker, struct cJSON *object, const char *name, int64_t unix_ms);
 void put_reason(struct maker *maker, struct cJSON *object, enum failure failure); /* or null */
 
@@ -39,9 +33,5 @@ struct cJSON *put_array(struct maker *maker, struct cJSON *object, const char *n
 /* Each adds one item to `array`. */
 void append_text(struct maker *maker, struct cJSON *array, const char *text);
 struct cJSON *append_object(struct maker *maker, struct cJSON *array);
-
-/* `detail` of one check: what was observed at this rung (json_detail.c). */
-void put_detail(struct maker *maker, struct cJSON *object, const struct facts *facts,
-                enum check check);
 
 #endif

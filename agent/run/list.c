@@ -37,7 +37,7 @@ static void list_endpoints(const struct style *style, struct buffer *to)
 
     for (int i = 0; i < N_SERVICES; i++)
         rows[i] = (struct list_row){
-            {services[i].label, needs[services[i].need], services[i].what_for}};
+            {service_name((enum service)i), needs[services[i].need], services[i].what_for}};
     list_write(headings, 3, rows, N_SERVICES, style, to);
 }
 

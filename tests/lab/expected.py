@@ -48,7 +48,6 @@ EXPECTED = [  # fault, verdict, first finding
     ("clock-wrong:not-yet-valid", "not-ready", "clock-wrong"),
     ("clock-wrong:expired", "not-ready", "clock-wrong"),
     ("clock-wrong:120", "ready", None),
-    ("time-source-silent", "ready", None),
     # the role
     ("role-missing", "not-ready", "role-missing"),
     ("role-profile-deleted", "not-ready", "role-missing"),
@@ -99,7 +98,6 @@ EXPECTED = [  # fault, verdict, first finding
     ("local-firewall-drop:netdev", "not-ready", "local-firewall"),
     ("local-firewall-drop:iptables", "not-ready", "local-firewall"),
     ("local-firewall-drop:input", "not-ready", "local-firewall"),
-    ("local-firewall-drop:input-may", "not-ready", "egress-blocked"),  # by what the program does not read
     ("local-firewall-drop egress-blocked", "not-ready", "local-firewall"),
     ("local-firewall-drop:input egress-blocked", "not-ready", "egress-blocked"),  # no answer comes to be dropped
     ("local-firewall-drop:input endpoint-blocks-443:ssm", "not-ready", "local-firewall"),

@@ -48,7 +48,6 @@ static void a_fips_name_has_an_endpoint_of_its_own(void **state)
     assert_string_equal(service(SERVICE_SSM)->endpoint_service, "com.amazonaws.us-east-1.ssm-fips");
     assert_string_equal(service(SERVICE_SSMMESSAGES)->endpoint_service,
                         "com.amazonaws.us-east-1.ssmmessages");
-    assert_string_equal(service(SERVICE_SSM)->signing_name, "ssm");
 }
 
 static void all_eight_partitions(void **state)
@@ -73,7 +72,7 @@ static void all_eight_partitions(void **state)
         assert_true(plan_complete(&facts, &overrides));
         assert_string_equal(facts.plan.partition, rows[i].partition);
         assert_string_equal(service(SERVICE_SSM)->host, rows[i].ssm);
-        assert_int_equal(facts.plan.domain_source, SOURCE_PARTITION);
+        assert_int_equal(service(SERVICE_SSM)->host_source, SOURCE_PARTITION);
     }
 }
 
@@ -84,7 +83,7 @@ static void imds_names_the_domain_before_the_table(void **state)
     (void)text_set(facts.instance.domain, sizeof(facts.instance.domain), "example.new");
     assert_true(plan_complete(&facts, &overrides));
     assert_string_equal(service(SERVICE_SSM)->host, "ssm.xx-new-1.example.new");
-    assert_int_equal(facts.plan.domain_source, SOURCE_IMDS);
+    assert_int_equal(service(SERVICE_SSM)->host_source, SOURCE_IMDS);
 }
 
 static void the_agents_own_configuration_comes_first(void **state)

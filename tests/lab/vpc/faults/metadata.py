@@ -213,8 +213,3 @@ def _(world, variant="1200"):
         world.clock_offset_s = int(variant)
         return
     lead_to(world, "all", variant)
-
-
-@fault("time-source-silent", "169.254.169.123 does not answer", None)
-def _(world):
-    world.rule("router_input", f"ip daddr {w.TIME_SOURCE} udp dport 123 drop")
