@@ -81,45 +81,43 @@ static void add_commands(struct remedy_view view, const struct remedy_entry *ent
     }
 }
 
-/* The entries of an ending: its words, then its commands. */
-static void add_ending(const struct remedy_view *view, const char *name, struct finding *finding)
+/* The words of a page or of an ending go to `words`, its commands to the finding. */
+static void add_entries(const struct remedy_view *view, const char *code, char *words, size_t size,
+                        struct finding *finding)
 {
-    int32_t before = finding->n_commands;
+    char text[REMEDY_SIZE];
+    int32_t n = 0;
 
     for (size_t i = 0; i < n_remedy_entries; i++) {
         const struct remedy_entry *entry = &remedy_entries[i];
-        if (!text_starts(entry->code, "then ") ||
-            strcmp(entry->code + strlen("then "), name) != 0 || !applies(view, entry->when))
+        if (strcmp(entry->code, code) != 0 || !applies(view, entry->when))
             continue;
-        if (entry->kind == REMEDY_FIX)
-            fill(view, entry->text, finding->afterwards, sizeof(finding->afterwards));
-        else
-            add_command(view, entry, finding);
+        switch (entry->kind) {
+        case REMEDY_FIX:
+            fill(view, entry->text, text, sizeof(text));
+            (void)text_add(words, size, "%s%s", words[0] ? " " : "", text);
+            break;
+        case REMEDY_COMMAND:
+            add_commands(*view, entry, finding);
+            break;
+        case REMEDY_THEN:
+            n = finding->n_commands;
+            add_entries(view, entry->text, finding->afterwards, sizeof(finding->afterwards),
+                        finding);
+            finding->n_afterwards = finding->n_commands - n;
+            break;
+        case REMEDY_TELL_APART:
+            break;
+        }
     }
-    finding->n_afterwards = finding->n_commands - before;
 }
 
 void remedy_fill(const struct facts *facts, struct finding *finding)
 {
     const struct remedy_view view = {
         .facts = facts, .finding = finding, .service = remedy_service(finding)};
-    char text[REMEDY_SIZE];
 
-    for (size_t i = 0; i < n_remedy_entries; i++) {
-        const struct remedy_entry *entry = &remedy_entries[i];
-        if (strcmp(entry->code, finding->code) != 0 || entry->kind == REMEDY_TELL_APART ||
-            !applies(&view, entry->when))
-            continue;
-        if (entry->kind == REMEDY_FIX) {
-            fill(&view, entry->text, text, sizeof(text));
-            (void)text_add(finding->remedy, sizeof(finding->remedy), "%s%s",
-                           finding->remedy[0] ? " " : "", text);
-        } else if (entry->kind == REMEDY_COMMAND) {
-            add_commands(view, entry, finding);
-        } else {
-            add_ending(&view, entry->text, finding);
-        }
-    }
+    add_entries(&view, finding->code, finding->remedy, sizeof(finding->remedy), finding);
 }
 
 static bool tell_apart(const struct remedy_view *view, const char *page, const char *from, char *to,

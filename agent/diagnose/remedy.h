@@ -23,7 +23,7 @@ struct remedy_entry {
     enum remedy_each each; /* a command is written once for each */
     const char *when;      /* conditions, all of which must hold: "snap !ipv6" */
     const char *about;     /* a command's note; the only finding that a REMEDY_TELL_APART is for */
-    const char *text;      /* with placeholders; of REMEDY_THEN the name of an ending */
+    const char *text;      /* with placeholders; of REMEDY_THEN the ending's code */
 };
 extern const struct remedy_entry remedy_entries[];
 extern const size_t n_remedy_entries;
@@ -50,7 +50,7 @@ struct remedy_view {
     const struct finding *finding;
     enum service service; /* of the command that is being written */
     size_t argument;      /* of the table's row that is being asked */
-    char scratch[NAME_SIZE];
+    char scratch[COMMAND_SIZE];
 };
 
 /* A condition of `when`, without its "!". */

@@ -142,73 +142,72 @@ static const char *subnet_cidr(struct remedy_view *view)
 
 /* --- phrases: words of our own, and values in another form --- */
 
-static void write_service(const struct remedy_view *view, char *to, size_t size)
+static const char *service(struct remedy_view *view)
 {
-    (void)text_add(to, size, "%s", service_name(view->service));
+    return service_name(view->service);
 }
 
-static void write_services(const struct remedy_view *view, char *to, size_t size)
+static const char *services(struct remedy_view *view)
 {
-    char services[LINE_SIZE];
-    remedy_services(view->finding, services, sizeof(services));
-    (void)text_add(to, size, "%s", services);
+    remedy_services(view->finding, view->scratch, sizeof(view->scratch));
+    return view->scratch;
 }
 
 /* As the AWS CLI takes several values. */
-static void write_endpoint_services(const struct remedy_view *view, char *to, size_t size)
+static const char *endpoint_services(struct remedy_view *view)
 {
     struct remedy_view of = *view;
-    const char *comma = "";
 
     for (int i = 0; i < N_SERVICES; i++) {
         of.service = (enum service)i;
         if (!(view->finding->explains & check_service_bits(of.service)))
             continue;
-        (void)text_add(to, size, "%s", comma);
-        remedy_add_value(&of, "endpoint_service", to, size);
-        comma = ",";
+        if (view->scratch[0])
+            (void)text_add(view->scratch, sizeof(view->scratch), ",");
+        remedy_add_value(&of, "endpoint_service", view->scratch, sizeof(view->scratch));
     }
+    return view->scratch;
 }
 
 /* As sed's regular expression: a dot is a dot. */
-static void write_host_pattern(const struct remedy_view *view, char *to, size_t size)
+static const char *host_pattern(struct remedy_view *view)
 {
     char host[HOST_SIZE] = "";
 
     remedy_add_value(view, "host", host, sizeof(host));
     for (const char *at = host; *at; at++)
-        (void)text_add(to, size, "%s%c", *at == '.' ? "\\" : "", *at);
+        (void)text_add(view->scratch, sizeof(view->scratch), "%s%c", *at == '.' ? "\\" : "", *at);
+    return view->scratch;
 }
 
-static void write_family(const struct remedy_view *view, char *to, size_t size)
+static const char *family_words(struct remedy_view *view)
 {
-    (void)text_add(to, size, "%s", families_name(family(view)));
+    return families_name(family(view));
 }
 
-static void write_other_family(const struct remedy_view *view, char *to, size_t size)
+static const char *other_family(struct remedy_view *view)
 {
-    (void)text_add(to, size, "%s", families_name(families_other(family(view))));
+    return families_name(families_other(family(view)));
 }
 
-static bool undo_route(const struct remedy_view *view, char *to, size_t size)
+/* Empty where no route refuses. */
+static const char *undo_route(struct remedy_view *view)
 {
     const struct address_facts *first = first_that(view, ENDING_NO_ROUTE);
     bool imds = view->finding->explains & check_bit(CHECK_IMDS_CONNECT);
-    return routes_undo(view->facts,
-                       imds    ? view->facts->imds.address
-                       : first ? first->address
-                               : "",
-                       to, size);
-}
+    const char *to = imds ? view->facts->imds.address : first ? first->address : "";
 
-static void write_undo_route(const struct remedy_view *view, char *to, size_t size)
-{
-    char command[LINE_SIZE];
-    if (undo_route(view, command, sizeof(command)))
-        (void)text_add(to, size, "%s", command);
+    (void)routes_undo(view->facts, to, view->scratch, sizeof(view->scratch));
+    return view->scratch;
 }
 
 /* --- conditions --- */
+
+/* A flag that is set, a text that is not empty. */
+static bool is_there(struct remedy_view *view)
+{
+    return *fact(view);
+}
 
 static bool is_snap(struct remedy_view *view)
 {
@@ -255,11 +254,6 @@ static bool is_silent(struct remedy_view *view)
     return false;
 }
 
-static bool is_stub(struct remedy_view *view)
-{
-    return view->facts->resolvers.stub;
-}
-
 static bool is_public_meant(struct remedy_view *view)
 {
     return view->facts->plan.private_dns == PRIVATE_DNS_OFF;
@@ -302,15 +296,9 @@ static bool is_profile_deleted(struct remedy_view *view)
     return look_profile_deleted(view->facts);
 }
 
-static bool is_agent_proxy(struct remedy_view *view)
-{
-    return view->facts->agent.https_proxy[0];
-}
-
 static bool is_refusing_route(struct remedy_view *view)
 {
-    char command[LINE_SIZE];
-    return undo_route(view, command, sizeof(command));
+    return undo_route(view)[0];
 }
 
 static bool is_lost(struct remedy_view *view)
@@ -325,10 +313,12 @@ static bool is_at_once(struct remedy_view *view)
 
 /* --- the tables --- */
 
-#define FACT(member) fact, offsetof(struct facts, member)
+#define AT(member) offsetof(struct facts, member)
+#define FACT(member) fact, AT(member)
 #define PLAN(member) service_plan, offsetof(struct service_plan, member)
 
-/* Of several rows of one name the first that is not empty counts. */
+/* Of several rows of one name the first that is not empty counts. A value is used when it holds no
+ * more than plain identifier characters, `unknown` otherwise; a phrase (NULL) as it is. */
 static const struct {
     const char *name, *unknown;
     const char *(*get)(struct remedy_view *view);
@@ -367,19 +357,13 @@ static const struct {
     {"vpc", "<vpc-id>", FACT(instance.vpc)},
     {"vpc_cidr", "<vpc-cidr>", vpc_cidr, 0},
     {"vpc_cidr6", "<vpc-ipv6-cidr>", vpc_cidr, 0},
-};
-
-static const struct {
-    const char *name;
-    void (*write)(const struct remedy_view *view, char *to, size_t size);
-} phrases[] = {
-    {"endpoint_services", write_endpoint_services},
-    {"family", write_family},
-    {"host_pattern", write_host_pattern},
-    {"other_family", write_other_family},
-    {"service", write_service},
-    {"services", write_services},
-    {"undo_route", write_undo_route},
+    {"endpoint_services", NULL, endpoint_services, 0},
+    {"family", NULL, family_words, 0},
+    {"host_pattern", NULL, host_pattern, 0},
+    {"other_family", NULL, other_family, 0},
+    {"service", NULL, service, 0},
+    {"services", NULL, services, 0},
+    {"undo_route", NULL, undo_route, 0},
 };
 
 static const struct {
@@ -387,11 +371,11 @@ static const struct {
     bool (*holds)(struct remedy_view *view);
     size_t argument;
 } conditions[] = {
-    {"agent-proxy", is_agent_proxy, 0},         /* the agent's environment names a proxy */
-    {"answers-lost", is_lost, LOSS_LIKELY},     /* packets came in that no program got */
-    {"at-once", is_at_once, 0},                 /* it failed at once */
-    {"configured-name", is_configured, 0},      /* the agent's configuration gives the name */
-    {"deb", is_package, AGENT_PACKAGE_DEB},     /* the agent is a deb package */
+    {"agent-proxy", is_there, AT(agent.https_proxy)}, /* the agent's environment names a proxy */
+    {"answers-lost", is_lost, LOSS_LIKELY},           /* packets came in that no program got */
+    {"at-once", is_at_once, 0},                       /* it failed at once */
+    {"configured-name", is_configured, 0},            /* the agent's configuration gives the name */
+    {"deb", is_package, AGENT_PACKAGE_DEB},           /* the agent is a deb package */
     {"fips-name", is_fips, 0},                  /* the agent's configuration gives a FIPS name */
     {"gateway-service", is_gateway_service, 0}, /* the service has gateway endpoints too */
     {"ipv6", is_ipv6, 0},                       /* it is about IPv6 */
@@ -407,33 +391,32 @@ static const struct {
     {"refusing-route", is_refusing_route, 0},   /* a route or a rule refuses */
     {"rpm", is_package, AGENT_PACKAGE_RPM},     /* the agent is an rpm package */
     {"snap", is_snap, 0},                       /* the agent is Ubuntu's snap */
-    {"stub", is_stub, 0},                       /* resolv.conf names the stub 127.0.0.53 */
+    {"stub", is_there, AT(resolvers.stub)},     /* resolv.conf names the stub 127.0.0.53 */
     {"unsent", is_lost, LOSS_PROVEN},           /* the kernel could not send */
 };
 
 void remedy_add_value(const struct remedy_view *view, const char *name, char *to, size_t size)
 {
-    struct remedy_view of = *view;
     const char *value = "", *unknown = "";
+    struct remedy_view of = *view;
 
+    of.scratch[0] = '\0';
     for (size_t i = 0; i < COUNT(values); i++) {
         if (strcmp(values[i].name, name) != 0)
             continue;
         of.argument = values[i].argument;
-        value = value[0] ? value : values[i].get(&of);
         unknown = values[i].unknown;
+        value = value[0] ? value : values[i].get(&of);
     }
     bool plain = text_only(value, "-._:/@+=,") && value[0] != '-';
-    (void)text_add(to, size, "%s", plain ? value : unknown);
-    for (size_t i = 0; i < COUNT(phrases); i++)
-        if (strcmp(phrases[i].name, name) == 0)
-            phrases[i].write(view, to, size);
+    (void)text_add(to, size, "%s", plain || !unknown ? value : unknown);
 }
 
 bool remedy_holds(const struct remedy_view *view, const char *condition)
 {
     struct remedy_view of = *view;
 
+    of.scratch[0] = '\0';
     for (size_t i = 0; i < COUNT(conditions); i++) {
         of.argument = conditions[i].argument;
         if (strcmp(conditions[i].name, condition) == 0)
