@@ -14,8 +14,6 @@
 #include "diagnose/remedy.h"
 #include "diagnose/routes.h"
 
-#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
-
 /* --- values: empty where they are not known --- */
 
 static const char *fact(struct remedy_view *view)
@@ -401,7 +399,7 @@ void remedy_add_value(const struct remedy_view *view, const char *name, char *to
     struct remedy_view of = *view;
 
     of.scratch[0] = '\0';
-    for (size_t i = 0; i < COUNT(values); i++) {
+    for (size_t i = 0; i < COUNT_OF(values); i++) {
         if (strcmp(values[i].name, name) != 0)
             continue;
         of.argument = values[i].argument;
@@ -417,7 +415,7 @@ bool remedy_holds(const struct remedy_view *view, const char *condition)
     struct remedy_view of = *view;
 
     of.scratch[0] = '\0';
-    for (size_t i = 0; i < COUNT(conditions); i++) {
+    for (size_t i = 0; i < COUNT_OF(conditions); i++) {
         of.argument = conditions[i].argument;
         if (strcmp(conditions[i].name, condition) == 0)
             return conditions[i].holds(&of);

@@ -1,17 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Every choice keeps where it came from, because a name that does not exist is diagnosed by who
- * named it.
+ * Every choice keeps its source: a name that does not exist is diagnosed by who chose it.
  */
 #include "discover/plan.h"
 
 #include <string.h>
 
 #include "base/text.h"
-#include "discover/partitions.h"
 #include "discover/services.h"
+#include "model/partitions.h"
 
-/* First the wish of the user, then the instance's own word. */
+/* The option, else the instance's region. */
 static bool choose_region(struct facts *facts)
 {
     struct plan *plan = &facts->plan;
@@ -25,9 +24,10 @@ static bool choose_region(struct facts *facts)
     return true;
 }
 
-/* Returns where it comes from. */
+/* Returns the source of the domain. IMDS only confirms the table: a domain that was cut off must not get
+ * the session token. */
 static enum source choose_domain(struct facts *facts, const struct agent_overrides *overrides,
-                          const struct partition *partition)
+                                 const struct partition *partition)
 {
     struct plan *plan = &facts->plan;
     bool own_region = strcmp(plan->region, facts->instance.region) == 0;
@@ -40,12 +40,9 @@ static enum source choose_domain(struct facts *facts, const struct agent_overrid
         (void)text_set(plan->domain, sizeof(plan->domain), "%s", partition->dual_stack_domain);
         return SOURCE_AGENT_CONFIG;
     }
-    if (own_region && facts->instance.domain[0]) {
-        (void)text_set(plan->domain, sizeof(plan->domain), "%s", facts->instance.domain);
-        return SOURCE_IMDS;
-    }
     (void)text_set(plan->domain, sizeof(plan->domain), "%s", partition->domain);
-    return SOURCE_PARTITION;
+    return own_region && strcmp(facts->instance.domain, partition->domain) == 0 ? SOURCE_IMDS
+                                                                                : SOURCE_PARTITION;
 }
 
 static void choose_host(struct plan *plan, const struct service_row *row,
@@ -68,7 +65,7 @@ static void choose_host(struct plan *plan, const struct service_row *row,
     }
 }
 
-/* A user's word stands; otherwise ec2messages is wanted only where it exists and is used. */
+/* What the user says counts. Otherwise ec2messages is required only where it exists and is used. */
 static void choose_need(struct facts *facts, const struct service_row *row)
 {
     struct service_plan *service = &facts->plan.services[row->service];
@@ -84,8 +81,8 @@ static void choose_need(struct facts *facts, const struct service_row *row)
         service->need = NEED_OPTIONAL;
 }
 
-/* A FIPS name has an endpoint service of its own, where it has one: com.amazonaws.us-east-1.ssm-fips
- * (VPC PrivateLink guide, "AWS services that integrate with AWS PrivateLink"). */
+/* A FIPS name has an endpoint service of its own: com.amazonaws.us-east-1.ssm-fips (VPC PrivateLink
+ * guide, "AWS services that integrate with AWS PrivateLink"). */
 static void name_endpoint_service(struct plan *plan, const struct service_row *row,
                                   const struct partition *partition)
 {

@@ -23,7 +23,7 @@ bool region_opened_since_2024(const char *region)
     static const char *const regions[] = {"ap-southeast-5", "ap-southeast-6", "ap-southeast-7",
                                           "ap-east-2",      "mx-central-1",   "eusc-de-east-1"};
 
-    for (size_t i = 0; i < sizeof(regions) / sizeof(regions[0]); i++)
+    for (size_t i = 0; i < COUNT_OF(regions); i++)
         if (strcmp(regions[i], region) == 0)
             return true;
     return false;

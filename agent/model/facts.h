@@ -28,8 +28,8 @@ enum stopped_by { STOPPED_BY_NOTHING, STOPPED_BY_DEADLINE, STOPPED_BY_SIGNAL };
 /* --- the machine, from files and the kernel --- */
 
 struct machine_facts {
-    enum answer is_ec2;     /* by DMI and hypervisor alone, without the network */
-    char vendor[NAME_SIZE]; /* /sys/class/dmi/id/sys_vendor */
+    enum answer is_ec2;         /* by DMI and hypervisor alone, without the network */
+    char vendor[NAME_SIZE];     /* /sys/class/dmi/id/sys_vendor */
     char asset_tag[NAME_SIZE];  /* board_asset_tag: the instance id on Nitro */
     char evidence[DETAIL_SIZE]; /* which of them decided */
     enum answer time_sync;      /* a time service is enabled, or runs */

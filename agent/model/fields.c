@@ -63,10 +63,10 @@ FIELDS(route, TEXT(route, to), ENUM(route, kind, route_kind), TEXT(route, entry)
        UINT32(route, table), BOOL(route, by_rule), UINT32(route, priority), TEXT(route, via),
        TEXT(route, interface));
 
-FIELDS(tls_session, TEXT(tls_session, version),        ENUM(tls_session, trust_by, trust_by), BOOL(tls_session, name_matches),
-       TEXT(tls_session, subject), TEXT(tls_session, issuer), TEXT(tls_session, names),
-       INT64(tls_session, not_before_unix_s), INT64(tls_session, not_after_unix_s),
-       TEXT(tls_session, verify));
+FIELDS(tls_session, TEXT(tls_session, version), ENUM(tls_session, trust_by, trust_by),
+       BOOL(tls_session, name_matches), TEXT(tls_session, subject), TEXT(tls_session, issuer),
+       TEXT(tls_session, names), INT64(tls_session, not_before_unix_s),
+       INT64(tls_session, not_after_unix_s), TEXT(tls_session, verify));
 
 FIELDS(http_head, INT32(http_head, status), TEXT(http_head, server), TEXT(http_head, content_type),
        TEXT(http_head, request_id), TEXT(http_head, error_type), TEXT(http_head, via),
@@ -80,16 +80,16 @@ FIELDS(service_plan, ENUM(service_plan, need, need), BOOL(service_plan, need_giv
        TEXT(service_plan, endpoint_service));
 
 FIELDS(plan, TEXT(plan, region), ENUM(plan, region_source, source), TEXT(plan, signing_region),
-       TEXT(plan, domain), TEXT(plan, partition),
-       ENUM(plan, private_dns, private_dns), ENUM(plan, permissions, permissions),
-       BOOL(plan, strict), BOOL(plan, role_optional), BOOL(plan, clock_optional),
-       BOOL(plan, agent_required), CHECKS(plan, skipped), BY_SERVICE(plan, services, service_plan));
+       TEXT(plan, domain), TEXT(plan, partition), ENUM(plan, private_dns, private_dns),
+       ENUM(plan, permissions, permissions), BOOL(plan, strict), BOOL(plan, role_optional),
+       BOOL(plan, clock_optional), BOOL(plan, agent_required), CHECKS(plan, skipped),
+       BY_SERVICE(plan, services, service_plan));
 
 /* --- facts.h: the machine --- */
 
-FIELDS(machine_facts, ENUM(machine_facts, is_ec2, answer), TEXT(machine_facts, vendor), TEXT(machine_facts, asset_tag),
-       TEXT(machine_facts, evidence), ENUM(machine_facts, time_sync, answer),
-       TEXT(machine_facts, containers, SINCE(2)));
+FIELDS(machine_facts, ENUM(machine_facts, is_ec2, answer), TEXT(machine_facts, vendor),
+       TEXT(machine_facts, asset_tag), TEXT(machine_facts, evidence),
+       ENUM(machine_facts, time_sync, answer), TEXT(machine_facts, containers, SINCE(2)));
 
 FIELDS(interface_facts, TEXT(interface_facts, name), BOOL(interface_facts, up),
        TEXTS(interface_facts, addresses));
@@ -126,9 +126,8 @@ FIELDS(role_facts, STRUCT(role_facts, attached, step), STRUCT(role_facts, creden
        INT32(role_facts, info_status), TEXT(role_facts, info_code), TEXT(role_facts, info_message),
        TEXT(role_facts, profile_arn), INT32(role_facts, list_status), TEXT(role_facts, role),
        INT32(role_facts, credentials_status), TEXT(role_facts, code), TEXT(role_facts, message),
-       INT64(role_facts, expires_unix_s),
-       ENUM(role_facts, from, credentials_from), ENUM(role_facts, identity_role, answer),
-       ENUM(role_facts, dhmc, answer));
+       INT64(role_facts, expires_unix_s), ENUM(role_facts, from, credentials_from),
+       ENUM(role_facts, identity_role, answer), ENUM(role_facts, dhmc, answer));
 
 /* --- facts.h: one service --- */
 

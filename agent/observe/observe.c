@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Starts every ladder at once and passes on what becomes known meanwhile.
+ * Starts every ladder at once, and passes on what becomes known while they are climbed.
  */
 #include "observe/observe.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/text.h"
 #include "observe/climb.h"
@@ -23,81 +24,23 @@ void observe_clock(struct observe *observe, const char *source, const struct add
     sample->error_ms = 1000 + took_us / 2000;
 }
 
-void observe_agent(struct observe *observe, const char *address)
-{
-    struct agent_facts *agent = &observe->facts->agent;
-
-    if (!connections_has(&observe->connections, address))
-        return;
-    agent->connected = ANSWER_YES;
-    (void)text_set(agent->connected_to, sizeof(agent->connected_to), "%s", address);
-}
-
-/* The connections of root that may be the control channel. YES: one of them is, if its address is an
- * endpoint's; NO: there are none; UNKNOWN: behind a proxy one to the proxy's port may be it, or may
- * not. */
-static enum answer read_connections(const char *root, const struct facts *facts,
-                                    struct connections *connections)
-{
-    const struct service_plan *plan = &facts->plan.services[SERVICE_SSMMESSAGES];
-    struct proxy proxy = {.port = 0};
-    bool proxied = proxy_used(&facts->agent, plan->host);
-
-    connections->n = 0;
-    if (proxied && !proxy_parse(facts->agent.https_proxy, &proxy))
-        return ANSWER_UNKNOWN;
-    connections_read(root, proxied ? proxy.port : plan->port, connections);
-    if (connections->known && connections->n == 0)
-        return ANSWER_NO;
-    if (proxied)
-        connections->n = 0;
-    return connections->known && !proxied ? ANSWER_YES : ANSWER_UNKNOWN;
-}
-
-/* Only an agent that may be running is looked at, so a boot pays nothing for it. */
-static void look_at_agent(struct observe *observe)
-{
-    const struct endpoint_facts *messages = &observe->facts->endpoints[SERVICE_SSMMESSAGES];
-    struct agent_facts *agent = &observe->facts->agent;
-
-    if (agent->running == ANSWER_NO)
-        return;
-    if (read_connections(observe->request.root, observe->facts, &observe->connections) !=
-        ANSWER_UNKNOWN)
-        agent->connected = ANSWER_NO;
-    for (int i = 0; i < messages->n_addresses; i++) /* of an earlier climb, taken over */
-        observe_agent(observe, messages->addresses[i].address);
-}
-
-enum answer observe_connected(const char *root, const struct facts *facts)
-{
-    const struct endpoint_facts *messages = &facts->endpoints[SERVICE_SSMMESSAGES];
-    struct connections connections;
-    enum answer answer = read_connections(root, facts, &connections);
-
-    for (int32_t i = 0; i < messages->n_addresses; i++)
-        if (connections_has(&connections, messages->addresses[i].address))
-            return ANSWER_YES;
-    return answer == ANSWER_YES ? ANSWER_NO : answer;
-}
-
 static bool to_climb(const struct climb *climb)
 {
     return climb->plan->need != NEED_OFF && !climb->plan->not_in_region &&
-           !climb->observe->request.proven[climb->service];
+           !climb->observe->proven[climb->service];
 }
 
 struct observe *observe_start(struct loop *loop, const struct observe_request *request,
                               struct facts *facts)
 {
     struct observe *observe = calloc(1, sizeof(*observe));
-    if (!observe)
-        return NULL;
 
     observe->loop = loop;
-    observe->request = *request;
+    observe->root = request->root;
+    observe->trust = request->trust;
+    memcpy(observe->proven, request->proven, sizeof(observe->proven));
     observe->facts = facts;
-    look_at_agent(observe);
+    observe_agent(observe);
 
     for (int i = 0; i < N_SERVICES; i++) {
         struct climb *climb = &observe->climbs[i];

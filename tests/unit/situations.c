@@ -161,6 +161,16 @@ static void imds_malformed(struct facts *facts)
     SET(facts->imds.body_start, "<html><head><title>Sign in");
 }
 
+/* placement/region has named the region. */
+static void imds_document_cut(struct facts *facts)
+{
+    step_fail(&facts->imds.identity, FAILURE_TRUNCATED, 20);
+    facts->imds.identity_status = 0;
+    facts->instance.id[0] = '\0';
+    facts->instance.account[0] = '\0';
+    facts->instance.availability_zone[0] = '\0';
+}
+
 static void imds_unreachable(struct facts *facts)
 {
     break_imds(facts, CHECK_IMDS_CONNECT, FAILURE_TIMEOUT, 1000);
@@ -263,6 +273,8 @@ const struct situation machine_situations[] = {
     {"healthy--containers", containers_within_the_limit, VERDICT_READY, CONFIDENCE_POSSIBLE, ""},
     {"imds-throttled", imds_throttled, VERDICT_NOT_READY, CONFIDENCE_LIKELY, "imds-throttled"},
     {"imds-malformed", imds_malformed, VERDICT_NOT_READY, CONFIDENCE_CERTAIN, "imds-malformed"},
+    {"imds-malformed--cut", imds_document_cut, VERDICT_NOT_READY, CONFIDENCE_LIKELY,
+     "imds-malformed"},
     {"imds-unreachable", imds_unreachable, VERDICT_NOT_READY, CONFIDENCE_LIKELY,
      "imds-unreachable"},
     {"imds-unreachable--silent-to-all", imds_silent_to_all, VERDICT_NOT_READY, CONFIDENCE_LIKELY,

@@ -2,7 +2,7 @@
  *
  * Longer prefixes stand first ("us-isob-" before "us-iso-"), so the first match is the right one.
  */
-#include "discover/partitions.h"
+#include "model/partitions.h"
 
 #include <stddef.h>
 #include <string.h>
@@ -29,7 +29,25 @@ const struct partition *partition_of_region(const char *region)
     return row;
 }
 
-bool region_plausible(const char *region)
+static bool is_below(const char *host, const char *domain)
 {
-    return strlen(region) < REGION_SIZE && text_only(region, "-");
+    size_t n = strlen(host), n_domain = strlen(domain);
+
+    return n > n_domain + 1 && host[n - n_domain - 1] == '.' && text_ends(host, domain);
+}
+
+bool partition_has_host(const struct partition *partition, const char *host)
+{
+    return is_below(host, partition->domain) || is_below(host, partition->dual_stack_domain);
+}
+
+bool region_is_whole(const char *region)
+{
+    const char *number = strrchr(region, '-');
+    size_t n_dashes = 0;
+
+    for (const char *at = region; *at; at++)
+        n_dashes += *at == '-';
+    return strlen(region) < REGION_SIZE && text_only(region, "-") && n_dashes >= 2 && number[1] &&
+           strspn(number + 1, "0123456789") == strlen(number + 1);
 }

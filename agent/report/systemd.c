@@ -1,14 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * A field may occur more than once in an entry: each check that a finding explains is one, so that
- * `journalctl SSM_PREFLIGHT_CHECK=ssm.connect` finds them all.
+ * A field may occur more than once in an entry. Each check that a finding explains is a field of its
+ * own, so that `journalctl SSM_PREFLIGHT_CHECK=ssm.connect` finds every such finding.
+ *
+ * A journal or a manager that does not listen changes no verdict, so failures are ignored.
  */
-#include "report/journal.h"
+#include "report/systemd.h"
 
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <syslog.h>
+#include <systemd/sd-daemon.h>
 #include <unistd.h>
 
 #include "base/text.h"
@@ -29,14 +32,11 @@ static const int severity_priorities[] = {
     [SEVERITY_FATAL] = LOG_ERR,
 };
 
-/* One line: a line end in a value would begin a field of somebody else's choice. */
+/* One line. A line end in a value would let its author begin another field. */
 static void put(struct buffer *to, const char *name, const char *value)
 {
     (void)buffer_addf(to, "%s=", name);
-    for (; *value; value++) {
-        char safe = *value >= 0x20 && *value <= 0x7e ? *value : '?';
-        (void)buffer_add(to, &safe, 1);
-    }
+    (void)buffer_add_printable(to, value, strlen(value));
     (void)buffer_add(to, "\n", 1);
 }
 
@@ -115,11 +115,6 @@ static void write_finding(const struct report *report, const struct finding *fin
         put(to, "SSM_PREFLIGHT_COMMAND", finding->commands[i]);
 }
 
-int journal_n_entries(const struct report *report)
-{
-    return 1 + (int)report->n_findings;
-}
-
 void journal_write(const struct report *report, int entry, struct buffer *to)
 {
     if (entry == 0)
@@ -148,7 +143,7 @@ bool journal_send_to(const char *path, const struct report *report)
     int fd = connect_to(path);
     bool all = fd >= 0;
 
-    for (int i = 0; fd >= 0 && i < journal_n_entries(report); i++) {
+    for (int i = 0; fd >= 0 && i <= report->n_findings; i++) {
         struct buffer entry;
 
         buffer_init(&entry, JOURNAL_MAX_BYTES);
@@ -165,4 +160,33 @@ bool journal_send_to(const char *path, const struct report *report)
 void journal_send(const struct report *report)
 {
     (void)journal_send_to("/run/systemd/journal/socket", report);
+}
+
+/* --- the service manager --- */
+
+void notify_status(const struct report *report)
+{
+    (void)sd_notifyf(0, "STATUS=%s", report->summary);
+}
+
+void notify_ready(const struct report *report)
+{
+    (void)sd_notifyf(0, "READY=1\nSTATUS=%s", report->summary);
+}
+
+int64_t notify_watchdog_interval_ms(void)
+{
+    uint64_t usec = 0;
+    return sd_watchdog_enabled(0, &usec) > 0 ? (int64_t)(usec / 3000) : 0;
+}
+
+void notify_watchdog(void)
+{
+    if (notify_watchdog_interval_ms() > 0)
+        (void)sd_notify(0, "WATCHDOG=1");
+}
+
+void notify_extend(int64_t more_ms)
+{
+    (void)sd_notifyf(0, "EXTEND_TIMEOUT_USEC=%llu", (unsigned long long)more_ms * 1000);
 }

@@ -4,8 +4,8 @@
  * the SSM agent derives the suffix from the region's prefix in the same way
  * (amazon-ssm-agent common/identity/endpoint/endpoint.go).
  */
-#ifndef DISCOVER_PARTITIONS_H
-#define DISCOVER_PARTITIONS_H
+#ifndef MODEL_PARTITIONS_H
+#define MODEL_PARTITIONS_H
 
 #include <stdbool.h>
 
@@ -21,7 +21,10 @@ struct partition {
 /* Never NULL: an unknown prefix is the commercial partition, as for the agent. */
 const struct partition *partition_of_region(const char *region);
 
-/* The agent takes ^[A-Za-z0-9-]+$ of at most 100 characters; ours must fit REGION_SIZE too. */
-bool region_plausible(const char *region);
+/* True for a DNS name below the partition's domain or its dual-stack one. */
+bool partition_has_host(const struct partition *partition, const char *host);
+
+/* The form of every region code: "us-gov-west-1". One that was cut off anywhere has another. */
+bool region_is_whole(const char *region);
 
 #endif
