@@ -78,9 +78,9 @@ void routes_quote(const struct facts *facts, const char *address, struct finding
 bool routes_undo(const struct facts *facts, const char *address, char *to, size_t size)
 {
     const struct route *route = routes_find(facts, address);
-    const char *version = strchr(address, ':') != NULL ? " -6" : "";
+    const char *version = strchr(address, ':') ? " -6" : "";
 
-    if (route == NULL || route->kind < ROUTE_UNREACHABLE || !text_only(route->entry, ".:/"))
+    if (!route || route->kind < ROUTE_UNREACHABLE || !text_only(route->entry, ".:/"))
         return false;
     if (route->by_rule)
         return text_set(to, size, "ip%s rule del priority %u", version, (unsigned)route->priority);
