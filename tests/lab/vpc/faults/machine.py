@@ -161,7 +161,7 @@ def _proxy(world, kind):
     "agent-proxy-for-imds",
     "http_proxy in the agent's environment, and no_proxy does not exempt IMDS; the proxy opens the way to endpoints, or is "
     "silent, or the variable is in capitals",
-    "proxy-in-the-way",
+    "imds-through-proxy",
     "[opens|silent|capitals]",
 )
 def _(world, variant="opens"):
@@ -250,6 +250,6 @@ def _(world):
     world.bundle = "none"
 
 
-@fault("read-only-disk", "everything on the disk is read-only, /run too", None)
+@fault("read-only-disk", "everything on the disk is read-only, /run too", "agent-state-unwritable")
 def _(world):
     world.read_only = True

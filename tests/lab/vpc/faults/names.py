@@ -58,7 +58,7 @@ def _(world):
     world.nameservers = [w.DEAD_RESOLVER, "10.0.2.54", "10.0.2.55", w.RESOLVER]
 
 
-@fault("dns-not-asked", "nsswitch.conf has `hosts: files`, so that no name server is ever asked", "dns-no-resolver")
+@fault("dns-not-asked", "nsswitch.conf has `hosts: files`, so that no name server is ever asked", "dns-local")
 def _(world):
     world.files[NSSWITCH] = "passwd: files\ngroup: files\nhosts: files\n"
 
@@ -66,7 +66,7 @@ def _(world):
 @fault(
     "dns-no-edns",
     "the resolver answers FORMERR to a question with an OPT record, or drops it: Go always sends one",
-    "dns-no-edns",
+    "dns-edns",
     "[formerr|dropped]",
 )
 def _(world, variant="formerr"):
@@ -86,7 +86,7 @@ def _(world):
 @fault(
     "dns-blocked-locally",
     "a firewall on the instance drops what is for port 53: sendto gives EPERM",
-    "local-firewall",
+    "dns-local",
 )
 def _(world):
     world.rule("instance_output", "meta l4proto { tcp, udp } th dport 53 drop")
@@ -95,7 +95,7 @@ def _(world):
 @fault(
     "dns-stub-dead",
     "resolv.conf names the stub at 127.0.0.53, and nobody listens there",
-    "dns-resolver-unreachable",
+    "dns-local",
     settings={"resolver": "stub"},
 )
 def _(world):

@@ -179,7 +179,7 @@ def _(world, variant="port"):
     "second-interface",
     "the instance has a second interface in the other subnet, and the endpoints' security groups do not let that one in; or "
     "they do, and nothing is wrong",
-    "endpoint-blocks-443",
+    "other-interface",
     "[blocked|works]",
 )
 def _(world, variant="blocked"):
