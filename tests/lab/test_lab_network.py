@@ -237,7 +237,11 @@ with socket.socket() as held:
 
 @pytest.mark.parametrize(
     "fault, offender",
-    [("refused-on-the-way", "2 10.0.1.1"), ("refused-on-the-way:reset", "nobody"), ("local-firewall:unreachable", "2 10.0.1.10")],
+    [
+        ("refused-on-the-way", "2 10.0.1.1"),
+        ("refused-on-the-way:reset", "nobody"),
+        ("local-firewall:unreachable", "2 10.0.1.10"),
+    ],
 )
 def test_who_refuses(fault, offender):
     with Lab([fault]) as lab:
@@ -329,7 +333,13 @@ def test_what_tls_sees(fault, message):
         assert (done.returncode == 0) == fault.startswith(("certificate-expires-soon", "tls-offers"))
 
 
-@pytest.mark.parametrize("fault, flags", [("tls-offers:cbc", ["--ciphers", "ECDHE-ECDSA-AES128-GCM-SHA256"]), ("tls-offers:x448", ["--curves", "X25519:P-256"])])
+@pytest.mark.parametrize(
+    "fault, flags",
+    [
+        ("tls-offers:cbc", ["--ciphers", "ECDHE-ECDSA-AES128-GCM-SHA256"]),
+        ("tls-offers:x448", ["--curves", "X25519:P-256"]),
+    ],
+)
 def test_what_the_agent_would_offer_is_refused(fault, flags):
     with Lab([fault]) as lab:
         assert "handshake failure" in curl(lab, *flags, SSM).stderr

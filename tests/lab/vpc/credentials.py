@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The sets of credentials an instance may have. They are examples in the form of AWS's documentation: they open nothing anywhere.
+"""The sets of credentials an instance may have. They are like the examples of AWS's documentation: they open nothing anywhere.
 
 The session tokens carry the canary word, so that a single search proves that no output leaks one.
 """

@@ -106,11 +106,10 @@ class Machine:
             status = 1
             with contextlib.suppress(OSError):
                 self._enter_files()
-                for path in OVERLAID + ("/run",) + tuple(private_folders()):
-                    kernel.mount(
-                        None, path, None, kernel.MS_REMOUNT | kernel.MS_BIND | (kernel.MS_RDONLY if read_only else 0)
-                    )
+                _all_remount(0)
                 _state_remount(state)
+                if read_only:
+                    _all_remount(kernel.MS_RDONLY)
                 status = 0
             os._exit(status)
         if os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) != 0:
@@ -154,6 +153,11 @@ class Machine:
         os.makedirs(SHARED)
         kernel.bind(f"/proc/self/fd/{shared}", SHARED)
         os.close(shared)
+
+
+def _all_remount(flag):
+    for path in OVERLAID + ("/run",) + tuple(private_folders()):
+        kernel.mount(None, path, None, kernel.MS_REMOUNT | kernel.MS_BIND | flag)
 
 
 def _state_remount(state):
