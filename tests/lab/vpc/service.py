@@ -228,11 +228,11 @@ OPEN_CHANNEL = "ssmmessages:OpenControlChannel"
 def _recognize(service, method, target, headers, body):
     """(action, the decoded request), or (None, {}) for what the service does not know."""
     if service == "ssmmessages":
-        channel = _CHANNEL.fullmatch(target)
-        if not channel or method not in ("POST", "GET"):
+        found = _CHANNEL.fullmatch(target)
+        if not found or method not in ("POST", "GET"):
             return None, {}
         verb = "Create" if method == "POST" else "Open"
-        return f"ssmmessages:{verb}{channel[1].capitalize()}Channel", {}
+        return f"ssmmessages:{verb}{found[1].capitalize()}Channel", {}
     prefix, known = {
         "ssm": (operations.SSM_TARGET, operations.SSM),
         "ec2messages": (operations.EC2MESSAGES_TARGET, operations.EC2MESSAGES),
