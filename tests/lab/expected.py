@@ -89,6 +89,7 @@ EXPECTED = [  # fault, verdict, first finding
     ("endpoint-address:right", "ready", None),
     ("dns-servfail", "not-ready", "dns-servfail"),
     ("endpoint-outside-vpc", "ready", "endpoint-outside-vpc"),
+    ("public-path --private-dns=require", "not-ready", "public-path"),
     ("s3-gateway", "ready", None),
     # reaching 443
     ("no-route", "not-ready", "no-route"),
@@ -162,6 +163,7 @@ EXPECTED = [  # fault, verdict, first finding
     ("agent-proxy-by:capitals", "not-ready", "proxy-in-the-way"),
     ("agent-proxy-by:later", "ready", None),
     ("agent-environment:AWS_REGION:eu-west-3", "ready", None),
+    ("agent-missing --optional=agent", "degraded", "agent-missing"),
     ("time-sync-missing", "ready", "time-sync-missing"),
     ("time-sync-missing clock-wrong", "not-ready", "clock-wrong"),
     ("agent-registered-elsewhere", "degraded", "agent-registered-elsewhere"),
@@ -181,7 +183,6 @@ AWAITED = [
     ("agent-disabled", "not-ready", "agent-disabled"),
     ("agent-masked", "not-ready", "agent-masked"),
     ("agent-old", "not-ready", "agent-too-old"),
-    ("agent-missing --optional=agent", "degraded", "agent-missing"),
     ("agent-half-installed", "not-ready", "agent-half-installed"),
     ("agent-proxy-for-imds", "not-ready", "imds-through-proxy"),
     ("agent-proxy-for-imds:silent", "not-ready", "imds-through-proxy"),
@@ -256,7 +257,6 @@ AWAITED = [
     ("address-family-blocked:ipv6:all:acl", "degraded", "network-acl"),  # in the own subnet IPv6 connects
     ("address-family-blocked endpoint-az-unreachable", "degraded", "endpoint-az-unreachable"),
     ("public-path", "degraded", "public-path"),
-    ("public-path --private-dns=require", "not-ready", "public-path"),
     ("tls-intercepted", "degraded", "tls-intercepted"),
     ("role-missing --dhmc", "degraded", "role-missing"),
     ("policy-missing --dhmc", "degraded", "policy-missing"),
