@@ -63,7 +63,9 @@ program          := $(program.$(flavour))
 
 compile := $(CC) -std=c11 -D_GNU_SOURCE -Iagent -Ibuild/gen -isystem $(deps)/include $(warnings) $(reproducible) \
 	$(cflags.$(flavour))
-link    := $(CC) $(cflags.$(flavour)) -Wl,--gc-sections $(ldflags.$(flavour))
+# Every allocation passes agent/base/memory.c, which ends the process when one fails.
+allocations := malloc calloc realloc reallocarray posix_memalign
+link    := $(CC) $(cflags.$(flavour)) -Wl,--gc-sections $(allocations:%=-Wl,--wrap=%) $(ldflags.$(flavour))
 libs    := -L$(deps)/lib -lcurl -lcares -lssl -lcrypto -lcjson -linih -lsystemd -lnonss
 
 # --- building ---------------------------------------------------------------------------------------------------------
@@ -94,7 +96,7 @@ $(objects)/%.o: %.c build/deps/stamp $(objects)/flags
 	@$(compile) $(if $(filter tests/%,$<),-Itests/unit) -MMD -MP -c $< -o $@
 
 program_objects := $(patsubst %.c,$(objects)/%.o,$(sources) $(generated))
--include $(program_objects:.o=.d) $(patsubst %.c,$(objects)/%.d,$(tests) $(helpers))
+-include $(program_objects:.o=.d) $(patsubst %.c,$(objects)/%.d,$(tests) $(helpers) tests/scenarios/expand.c)
 
 $(filter-out build/ssm-preflight,$(program)) build/ssm-preflight.debug: $(program_objects)
 	@echo "  LINK  $@"
@@ -109,6 +111,7 @@ build/ssm-preflight: build/ssm-preflight.debug
 unit_programs := $(patsubst tests/unit/%.c,$(objects)/unit/%,$(tests))
 
 link.test_fuzz_regressions := -Wl,--wrap=imds_get
+link.test_discover_imds    := -Wl,--wrap=imds_get
 
 # One program a file, with everything but main.o; whatever else lies in tests/unit helps them all.
 $(objects)/unit/%: $(objects)/tests/unit/%.o $(patsubst %.c,$(objects)/%.o,$(helpers)) \
@@ -124,8 +127,23 @@ build/ssm-preflight-fuzz: $(patsubst %.c,$(objects)/%.o,$(fuzz_sources)) $(filte
 	@echo "  LINK  $@"
 	@$(link) $^ $(libs) -o $@
 
+# The static program, with tests/torture/allocations.c between agent/base/memory.c and the C library.
+build/torture/memory.o: $(objects)/agent/base/memory.o
+	@mkdir -p $(@D)
+	@objcopy $(foreach name,$(allocations),--redefine-sym __real_$(name)=torture_$(name)) $< $@
+build/ssm-preflight-torture: build/torture/memory.o $(objects)/tests/torture/allocations.o \
+		$(filter-out %/agent/base/memory.o,$(program_objects))
+	@echo "  LINK  $@"
+	@$(link) $^ $(libs) -o $@
+-include $(objects)/tests/torture/allocations.d
+
+POINTS ?= 60
+torture: setup-lab ## a healthy check in the lab with one allocation that fails, at POINTS (60; 0: all) of them
+	@$(MAKE) flavour=static build/ssm-preflight-torture
+	tests/torture/run build/ssm-preflight-torture --points $(POINTS)
+
 SECONDS_EACH ?= 20
-fuzz: setup-fuzz ## every reader of foreign bytes under libFuzzer, each for SECONDS_EACH (20)
+fuzz: setup-fuzz situations ## every reader of foreign bytes under libFuzzer, each for SECONDS_EACH (20)
 	@$(MAKE) flavour=fuzz CC=clang build/ssm-preflight-fuzz
 	tests/fuzz/run build/ssm-preflight-fuzz $(SECONDS_EACH)
 
@@ -142,11 +160,24 @@ unit: setup-check ## the unit tests
 
 unit-programs: $(unit_programs)
 
-scenarios: $(program) ## recorded runs, diagnosed again without a network
-	tests/scenarios/run $(program)
+# The situations as `show` reads them: the facts of a healthy instance, and what differs.
+$(objects)/expand: $(patsubst %.c,$(objects)/%.o,tests/scenarios/expand.c $(filter tests/unit/situations%.c tests/unit/facts_builder.c,$(helpers))) \
+		$(filter-out %/agent/main.o,$(program_objects))
+	@echo "  LINK  $@"
+	@$(link) $^ $(libs) -o $@
 
-frozen: $(program) ## what every release wrote: console blocks and reports, read and diagnosed as then
-	tests/frozen/run $(program)
+situations: $(objects)/expand ## every situation of tests/unit/situations*.c as a report, build/situations/NAME.json, for `show`
+	@rm -rf build/situations && mkdir -p build/situations
+	@$< build/situations
+
+scenarios: $(program) situations ## all situations, diagnosed without a network and compared with what was reviewed
+	tests/scenarios/run $(program) build/situations
+
+scenarios-update: $(program) situations ## what was reviewed of the situations, written anew: review the diff
+	tests/scenarios/run --update $(program) build/situations
+
+scenarios-selftest: all situations ## breaks the diagnosis ten times at random and looks whether `make scenarios` notices
+	tests/scenarios/selftest
 
 check-commands: setup-commands ## every AWS CLI command of a finding or of the documentation is one that the AWS CLI knows
 	tests/scenarios/check-commands
@@ -156,7 +187,7 @@ static-test: static ## that the static binary is what it claims to be
 
 sanitize: ## unit tests and scenarios under AddressSanitizer and UBSan
 	@$(MAKE) flavour=sanitize unit
-	@$(MAKE) flavour=sanitize scenarios frozen
+	@$(MAKE) flavour=sanitize scenarios
 
 lint: setup-lint all ## the rules of the code: rooms, format, clang-tidy, cppcheck, banned calls, documentation
 	tests/lint/run
@@ -199,15 +230,15 @@ deb: static ## build/ssm-preflight_VERSION_ARCH.deb
 	@packaging/deb/build build/ssm-preflight
 
 clean: ## remove what was built from agent/ and tests/, keep the libraries and the images
-	rm -rf build/ssm-preflight* build/dev-* build/static-* build/sanitize-* build/gen build/fuzz-* build/log build/results
+	rm -rf build/ssm-preflight* build/dev-* build/static-* build/sanitize-* build/gen build/fuzz-* build/situations build/mutant build/torture build/log build/results
 
 distclean: ## remove everything that was built
 	rm -rf build
 
 help: ## this list
-	@sed -nE 's/^([a-z-]+):.*## (.*)/  \1\t\2/p' Makefile | expand -t 16
+	@sed -nE 's/^([a-z-]+):.*## (.*)/  \1\t\2/p' Makefile | expand -t 22
 
 .SECONDARY:
 FORCE:
-.PHONY: FORCE all static check fuzz unit unit-programs scenarios frozen static-test sanitize lint format bench run lab check-lab \
+.PHONY: FORCE all static check fuzz unit unit-programs situations scenarios scenarios-update scenarios-selftest static-test sanitize lint format bench torture run lab check-lab \
 	check-boot check-commands install deb clean distclean help

@@ -1,17 +1,28 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * A UDP socket that is connected sends nothing, yet the kernel looks up the route: the cheapest
+ * Connecting a UDP socket sends nothing, but makes the kernel look up the route. That is the cheapest
  * way to ask for a default route. The addresses are documentation ranges (RFC 5737, RFC 3849).
+ *
+ * Of resolv.conf only the `nameserver` lines count: names are asked absolute, so `search` and `ndots`
+ * change nothing.
+ *
+ * Of a SYN that did not leave this machine the socket itself knows (net/dial.h). Nobody tells of an
+ * answer that came in and was dropped, but the kernel counts what it received and what it delivered.
  */
 #include <arpa/inet.h>
+#include <errno.h>
 #include <ifaddrs.h>
 #include <net/if.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "base/text.h"
 #include "discover/machine.h"
 #include "net/address.h"
+
+#define RESOLV_CONF "/etc/resolv.conf"
+#define UPSTREAM_RESOLV_CONF "/run/systemd/resolve/resolv.conf"
 
 static bool has_route(const char *address)
 {
@@ -106,4 +117,137 @@ void network_read(struct network_facts *network)
             take_address(network, interface, entry);
     }
     freeifaddrs(all);
+}
+
+/* --- resolv.conf --- */
+
+static int read_nameservers(const char *root, const char *path,
+                            char servers[MAX_RESOLVERS][ADDRESS_SIZE], int32_t *n_servers)
+{
+    struct buffer contents;
+    char *rest = NULL;
+
+    buffer_init(&contents, 64 * 1024);
+    int error = file_read(root, path, &contents);
+    if (error)
+        return error;
+
+    for (char *line = strtok_r(contents.bytes, "\n", &rest); line;
+         line = strtok_r(NULL, "\n", &rest)) {
+        char *words = NULL;
+        const char *keyword = strtok_r(line, " \t\r", &words);
+        const char *server = strtok_r(NULL, " \t\r", &words);
+        struct sockaddr_storage parsed;
+        socklen_t length;
+
+        if (!keyword || !server || strcmp(keyword, "nameserver") != 0)
+            continue;
+        if (*n_servers < MAX_RESOLVERS && address_parse(server, 53, &parsed, &length))
+            (void)text_set(servers[(*n_servers)++], ADDRESS_SIZE, "%s", server);
+    }
+    buffer_clear(&contents);
+    return 0;
+}
+
+void resolvers_read(const char *root, struct resolver_facts *resolvers)
+{
+    (void)text_set(resolvers->file, sizeof(resolvers->file), "%s", RESOLV_CONF);
+    int error = read_nameservers(root, RESOLV_CONF, resolvers->configured,
+                                 &resolvers->n_configured);
+    resolvers->read = error == 0;
+
+    resolvers->stub = resolvers->n_configured > 0;
+    for (int i = 0; i < resolvers->n_configured; i++)
+        if (strcmp(resolvers->configured[i], "127.0.0.53") != 0 &&
+            strcmp(resolvers->configured[i], "127.0.0.54") != 0)
+            resolvers->stub = false;
+    if (resolvers->stub)
+        (void)read_nameservers(root, UPSTREAM_RESOLV_CONF, resolvers->upstream,
+                               &resolvers->n_upstream);
+}
+
+/* --- what came in and was lost --- */
+
+enum { SNMP_MAX_BYTES = 64 * 1024 };
+
+/* What becomes of a packet that came in, one way or another. */
+static const struct {
+    const char *name;
+    int sign;
+} counters[] = {
+    {"InReceives", 1},     {"InDelivers", -1},      {"InHdrErrors", -1},
+    {"InAddrErrors", -1},  {"InUnknownProtos", -1}, {"InDiscards", -1},
+    {"ForwDatagrams", -1}, {"ReasmReqds", -1}, /* fragments */
+    {"ReasmOKs", 1},
+};
+
+static int64_t count(char *names, char *values)
+{
+    char *rest_names = NULL, *rest_values = NULL;
+    int64_t sum = 0;
+    bool received = false;
+
+    for (char *name = strtok_r(names, " ", &rest_names),
+              *value = strtok_r(values, " ", &rest_values);
+         name && value;
+         name = strtok_r(NULL, " ", &rest_names), value = strtok_r(NULL, " ", &rest_values)) {
+        uint64_t number;
+        if (!text_number(value, INT64_MAX / 16, &number))
+            continue;
+        for (size_t i = 0; i < COUNT_OF(counters); i++)
+            if (strcmp(name, counters[i].name) == 0)
+                sum += counters[i].sign * (int64_t)number;
+        received |= strcmp(name, "InReceives") == 0;
+    }
+    return received ? sum : -1;
+}
+
+int64_t delivery_read(const char *root)
+{
+    char *names = NULL, *rest = NULL;
+    struct buffer contents;
+    int64_t sum = -1;
+
+    buffer_init(&contents, SNMP_MAX_BYTES);
+    if (file_read(root, "/proc/self/net/snmp", &contents) != 0)
+        return -1;
+    for (char *line = strtok_r(contents.bytes, "\n", &rest); line && sum < 0;
+         line = strtok_r(NULL, "\n", &rest)) {
+        if (!text_starts(line, "Ip: "))
+            continue;
+        if (names)
+            sum = count(names, line);
+        names = line;
+    }
+    buffer_clear(&contents);
+    return sum;
+}
+
+static bool is_silent(const struct step *connect)
+{
+    return connect->outcome == OUTCOME_FAILED &&
+           (connect->failure == FAILURE_TIMEOUT || connect->failure == FAILURE_NOT_SENT);
+}
+
+static bool anything_silent(const struct facts *facts)
+{
+    if (is_silent(&facts->imds.connect))
+        return true;
+    for (int i = 0; i < N_SERVICES; i++)
+        for (int32_t j = 0; j < facts->endpoints[i].n_addresses; j++)
+            if (!facts->endpoints[i].addresses[j].second_opinion &&
+                is_silent(&facts->endpoints[i].addresses[j].steps[RUNG_CONNECT]))
+                return true;
+    return false;
+}
+
+void delivery_compare(const char *root, int64_t before, struct facts *facts)
+{
+    struct network_facts *network = &facts->network;
+
+    if (!anything_silent(facts))
+        return;
+    int64_t after = delivery_read(root);
+    network->delivery_read = before >= 0 && after >= 0;
+    network->undelivered = network->delivery_read && after > before ? after - before : 0;
 }

@@ -24,7 +24,6 @@ enum rule {
     RULE_VERSION,
     RULE_TYPE,
     RULE_INTERFACE,
-    RULE_CHAIN,
 };
 
 /* Only what may be said of a text without giving away whose it is has another rule than to hide. */
@@ -41,13 +40,7 @@ static const struct rule_row {
     {"route", "entry", RULE_HOSTS},
     {"route", "via", RULE_HOSTS},
     {"route", "interface", RULE_INTERFACE},
-    {"local_drop", "to", RULE_HOSTS},
-    {"local_drop", "family", RULE_TERM},
-    {"local_drop", "table", RULE_CHAIN},
-    {"local_drop", "chain", RULE_CHAIN},
-    {"local_drop", "hook", RULE_TERM},
     {"tls_session", "version", RULE_TERM},
-    {"tls_session", "cipher", RULE_TERM},
     {"tls_session", "subject", RULE_SUBJECT},
     {"tls_session", "issuer", RULE_SUBJECT},
     {"tls_session", "names", RULE_HOSTS},
@@ -58,17 +51,14 @@ static const struct rule_row {
     {"http_head", "error_type", RULE_TERM},
     {"http_head", "via", RULE_HOSTS},
     {"service_plan", "host", RULE_HOSTS},
-    {"service_plan", "signing_name", RULE_TERM},
     {"service_plan", "endpoint_service", RULE_HOSTS},
     {"plan", "region", RULE_PLACE},
     {"plan", "signing_region", RULE_PLACE},
     {"plan", "domain", RULE_HOSTS},
     {"plan", "partition", RULE_TERM},
     {"machine_facts", "vendor", RULE_WORDS},
-    {"machine_facts", "product_uuid", RULE_HIDE},
     {"machine_facts", "asset_tag", RULE_HIDE},
     {"machine_facts", "evidence", RULE_WORDS},
-    {"machine_facts", "time_sync_unit", RULE_WORDS},
     {"machine_facts", "containers", RULE_FILE},
     {"interface_facts", "name", RULE_INTERFACE},
     {"interface_facts", "addresses", RULE_HOSTS},
@@ -185,21 +175,6 @@ static bool is_usual_interface(const char *text)
     return false;
 }
 
-/* What iptables, firewalld and the examples of nftables call their tables and chains. */
-static bool is_usual_chain(const char *text)
-{
-    static const char *const names[] = {
-        "filter",    "nat",        "mangle",      "raw",          "security",
-        "firewalld", "input",      "output",      "forward",      "ingress",
-        "egress",    "prerouting", "postrouting", "filter_INPUT", "filter_OUTPUT",
-    };
-
-    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-        if (strcasecmp(text, names[i]) == 0)
-            return true;
-    return false;
-}
-
 /* What is known to name nobody as it stands. */
 static bool may_stay(enum rule rule, const char *text)
 {
@@ -207,8 +182,7 @@ static bool may_stay(enum rule rule, const char *text)
            (rule == RULE_TERM && is_plain_term(text)) ||
            (rule == RULE_VERSION && is_version(text)) ||
            (rule == RULE_TYPE && is_instance_type(text)) ||
-           (rule == RULE_INTERFACE && is_usual_interface(text)) ||
-           (rule == RULE_CHAIN && is_usual_chain(text));
+           (rule == RULE_INTERFACE && is_usual_interface(text));
 }
 
 static void rewrite(struct anonymizer *anonymizer, enum rule rule, char *text, size_t size)
@@ -244,7 +218,6 @@ static void rewrite(struct anonymizer *anonymizer, enum rule rule, char *text, s
     case RULE_HIDE:
     case RULE_PLACE:
     case RULE_INTERFACE:
-    case RULE_CHAIN:
         rewrite_whole(anonymizer, KIND_NAME, text, to, sizeof(to));
         break;
     }

@@ -39,7 +39,6 @@ static void not_ec2(struct facts *facts)
     facts->machine.is_ec2 = ANSWER_NO;
     SET(facts->machine.vendor, "QEMU");
     facts->machine.asset_tag[0] = '\0';
-    SET(facts->machine.product_uuid, "7b0e5f1e-2a64-4c5e-9c11-0d1f6f6b7a10");
     SET(facts->machine.evidence, "sys_vendor is \"QEMU\"");
 }
 
@@ -47,7 +46,7 @@ static void not_ec2(struct facts *facts)
 static void not_ec2_unless_hidden(struct facts *facts)
 {
     not_ec2(facts);
-    facts->machine.vendor[0] = facts->machine.product_uuid[0] = '\0';
+    facts->machine.vendor[0] = '\0';
     SET(facts->machine.evidence, "no DMI and no EC2 hypervisor: /sys/class/dmi/id/sys_vendor is "
                                  "not there");
 }
@@ -162,22 +161,19 @@ static void imds_malformed(struct facts *facts)
     SET(facts->imds.body_start, "<html><head><title>Sign in");
 }
 
+/* placement/region has named the region. */
+static void imds_document_cut(struct facts *facts)
+{
+    step_fail(&facts->imds.identity, FAILURE_TRUNCATED, 20);
+    facts->imds.identity_status = 0;
+    facts->instance.id[0] = '\0';
+    facts->instance.account[0] = '\0';
+    facts->instance.availability_zone[0] = '\0';
+}
+
 static void imds_unreachable(struct facts *facts)
 {
     break_imds(facts, CHECK_IMDS_CONNECT, FAILURE_TIMEOUT, 1000);
-}
-
-static void imds_over_the_limit(struct facts *facts)
-{
-    imds_unreachable(facts);
-    facts->network.interfaces[0].allowance_read = true;
-    facts->network.interfaces[0].link_local_dropped = 51234;
-}
-
-static void imds_silent_within_the_limit(struct facts *facts)
-{
-    imds_unreachable(facts);
-    facts->network.interfaces[0].allowance_read = true;
 }
 
 static void role_missing(struct facts *facts)
@@ -243,65 +239,42 @@ static void credentials_rejected(struct facts *facts)
 }
 
 const struct situation machine_situations[] = {
-    {"healthy", healthy, VERDICT_READY, CONFIDENCE_POSSIBLE, ""},
-    {"healthy--newer-agent", healthy_newer_agent, VERDICT_READY, CONFIDENCE_POSSIBLE, ""},
-    {"healthy--all-services", healthy_all_services, VERDICT_READY, CONFIDENCE_POSSIBLE, ""},
-    {"endpoint-blocks-443--optional", optional_service_blocked, VERDICT_DEGRADED,
-     CONFIDENCE_CERTAIN, "endpoint-blocks-443"},
-    {"not-ec2", not_ec2, VERDICT_UNKNOWN, CONFIDENCE_CERTAIN, "not-ec2"},
-    {"not-ec2--hidden", not_ec2_unless_hidden, VERDICT_UNKNOWN, CONFIDENCE_LIKELY, "not-ec2"},
-    {"imds-unreachable--and-a-region", imds_dead_and_a_region_configured, VERDICT_NOT_READY,
-     CONFIDENCE_LIKELY, "imds-unreachable"},
-    {"network-not-up", network_not_up, VERDICT_NOT_READY, CONFIDENCE_CERTAIN, "network-not-up"},
-    {"network-not-up--no-route", network_without_route, VERDICT_NOT_READY, CONFIDENCE_CERTAIN,
-     "network-not-up"},
-    {"imds-blocked-locally", imds_prohibited, VERDICT_NOT_READY, CONFIDENCE_CERTAIN,
-     "imds-blocked-locally"},
-    {"imds-blocked-locally--cloud-init", imds_prohibited_by_cloud_init, VERDICT_NOT_READY,
-     CONFIDENCE_CERTAIN, "imds-blocked-locally"},
-    {"imds-blocked-locally--routed", imds_unreachable_though_routed, VERDICT_NOT_READY,
-     CONFIDENCE_CERTAIN, "imds-blocked-locally"},
-    {"imds-blocked-locally--blackhole", imds_blackholed, VERDICT_NOT_READY, CONFIDENCE_CERTAIN,
-     "imds-blocked-locally"},
-    {"imds-blocked-locally--no-route", imds_without_route, VERDICT_NOT_READY, CONFIDENCE_CERTAIN,
-     "imds-blocked-locally"},
-    {"imds-blocked-locally--reject", imds_refused, VERDICT_NOT_READY, CONFIDENCE_LIKELY,
-     "imds-blocked-locally"},
-    {"imds-blocked-locally--firewall", imds_not_permitted, VERDICT_NOT_READY, CONFIDENCE_CERTAIN,
-     "imds-blocked-locally"},
-    {"imds-disabled", imds_disabled, VERDICT_NOT_READY, CONFIDENCE_CERTAIN, "imds-disabled"},
-    {"imds-hop-limit", imds_hop_limit, VERDICT_NOT_READY, CONFIDENCE_CERTAIN, "imds-hop-limit"},
-    {"imds-hop-limit--unproven", imds_token_silent, VERDICT_NOT_READY, CONFIDENCE_LIKELY,
-     "imds-hop-limit"},
-    {"hop-limit-one", containers_a_hop_away, VERDICT_READY, CONFIDENCE_CERTAIN, "hop-limit-one"},
-    {"healthy--containers", containers_within_the_limit, VERDICT_READY, CONFIDENCE_POSSIBLE, ""},
-    {"imds-throttled", imds_throttled, VERDICT_NOT_READY, CONFIDENCE_LIKELY, "imds-throttled"},
-    {"imds-malformed", imds_malformed, VERDICT_NOT_READY, CONFIDENCE_CERTAIN, "imds-malformed"},
-    {"imds-unreachable", imds_unreachable, VERDICT_NOT_READY, CONFIDENCE_LIKELY,
-     "imds-unreachable"},
-    {"imds-unreachable--silent-to-all", imds_silent_to_all, VERDICT_NOT_READY, CONFIDENCE_LIKELY,
-     "imds-unreachable"},
-    {"imds-unreachable--over-the-limit", imds_over_the_limit, VERDICT_NOT_READY, CONFIDENCE_LIKELY,
-     "imds-unreachable"},
-    {"imds-unreachable--within-the-limit", imds_silent_within_the_limit, VERDICT_NOT_READY,
-     CONFIDENCE_LIKELY, "imds-unreachable"},
-    {"role-missing", role_missing, VERDICT_NOT_READY, CONFIDENCE_LIKELY, "role-missing"},
-    {"role-missing--for-good", role_missing_for_good, VERDICT_NOT_READY, CONFIDENCE_CERTAIN,
-     "role-missing"},
-    {"role-missing--deleted", role_profile_deleted, VERDICT_NOT_READY, CONFIDENCE_LIKELY,
-     "role-missing"},
-    {"dhmc-in-use", role_by_default, VERDICT_READY, CONFIDENCE_CERTAIN, "dhmc-in-use"},
-    {"role-profile-empty", role_profile_empty, VERDICT_NOT_READY, CONFIDENCE_CERTAIN,
-     "role-profile-empty"},
-    {"role-not-assumable", role_not_assumable, VERDICT_NOT_READY, CONFIDENCE_CERTAIN,
-     "role-not-assumable"},
-    {"credentials-expired", credentials_expired, VERDICT_NOT_READY, CONFIDENCE_CERTAIN,
-     "credentials-expired"},
-    {"clock-wrong--credentials", credentials_expired_by_a_wrong_clock, VERDICT_NOT_READY,
-     CONFIDENCE_CERTAIN, "clock-wrong"},
-    {"credentials-rejected", credentials_rejected, VERDICT_NOT_READY, CONFIDENCE_CERTAIN,
-     "credentials-rejected"},
-    {NULL, NULL, VERDICT_UNKNOWN, CONFIDENCE_POSSIBLE, NULL},
+    {"healthy", healthy},
+    {"healthy--newer-agent", healthy_newer_agent},
+    {"healthy--all-services", healthy_all_services},
+    {"endpoint-blocks-443--optional", optional_service_blocked},
+    {"not-ec2", not_ec2},
+    {"not-ec2--hidden", not_ec2_unless_hidden},
+    {"imds-unreachable--and-a-region", imds_dead_and_a_region_configured},
+    {"network-not-up", network_not_up},
+    {"network-not-up--no-route", network_without_route},
+    {"imds-blocked-locally", imds_prohibited},
+    {"imds-blocked-locally--cloud-init", imds_prohibited_by_cloud_init},
+    {"imds-blocked-locally--routed", imds_unreachable_though_routed},
+    {"imds-blocked-locally--blackhole", imds_blackholed},
+    {"imds-blocked-locally--no-route", imds_without_route},
+    {"imds-blocked-locally--reject", imds_refused},
+    {"imds-blocked-locally--firewall", imds_not_permitted},
+    {"imds-disabled", imds_disabled},
+    {"imds-hop-limit", imds_hop_limit},
+    {"imds-hop-limit--unproven", imds_token_silent},
+    {"hop-limit-one", containers_a_hop_away},
+    {"healthy--containers", containers_within_the_limit},
+    {"imds-throttled", imds_throttled},
+    {"imds-malformed", imds_malformed},
+    {"imds-malformed--cut", imds_document_cut},
+    {"imds-unreachable", imds_unreachable},
+    {"imds-unreachable--silent-to-all", imds_silent_to_all},
+    {"role-missing", role_missing},
+    {"role-missing--for-good", role_missing_for_good},
+    {"role-missing--deleted", role_profile_deleted},
+    {"dhmc-in-use", role_by_default},
+    {"role-profile-empty", role_profile_empty},
+    {"role-not-assumable", role_not_assumable},
+    {"credentials-expired", credentials_expired},
+    {"clock-wrong--credentials", credentials_expired_by_a_wrong_clock},
+    {"credentials-rejected", credentials_rejected},
+    {NULL, NULL},
 };
 
 static const struct situation *const tables[] = {

@@ -107,7 +107,6 @@ static void get_ipv6(struct facts *facts, bool ipv4_too)
     facts->instance.n_subnet_cidrs++;
     use_agent(facts, "3.3.3270.0", true);
     SET(facts->plan.domain, "api.aws");
-    facts->plan.domain_source = SOURCE_AGENT_CONFIG;
     EACH_SERVICE(i)
     {
         struct endpoint_facts *endpoint = &facts->endpoints[i];
@@ -153,7 +152,6 @@ static void dual_stack_by_plain_names(struct facts *facts)
 {
     dual_stack(facts);
     SET(facts->plan.domain, "amazonaws.com");
-    facts->plan.domain_source = SOURCE_IMDS;
     EACH_SERVICE(i) SET(facts->plan.services[i].host, "%s.us-east-1.amazonaws.com", names[i]);
     use_agent(facts, "3.2.0.0", true);
 }
@@ -337,50 +335,30 @@ static void endpoint_by_name_is_blocked(struct facts *facts)
 }
 
 const struct situation place_situations[] = {
-    {"healthy--govcloud", govcloud, VERDICT_READY, CONFIDENCE_POSSIBLE, ""},
-    {"endpoint-missing--govcloud", endpoint_missing_in_govcloud, VERDICT_NOT_READY,
-     CONFIDENCE_CERTAIN, "endpoint-missing"},
-    {"endpoint-missing--china", endpoint_missing_in_china, VERDICT_NOT_READY, CONFIDENCE_CERTAIN,
-     "endpoint-missing"},
-    {"healthy--isolated", isolated, VERDICT_READY, CONFIDENCE_POSSIBLE, ""},
-    {"endpoint-missing--isolated", endpoint_missing_in_isolation, VERDICT_NOT_READY,
-     CONFIDENCE_CERTAIN, "endpoint-missing"},
-    {"endpoint-blocks-443--isolated", blocked_in_isolation, VERDICT_NOT_READY, CONFIDENCE_CERTAIN,
-     "endpoint-blocks-443"},
-    {"policy-missing--isolated", policy_missing_in_isolation, VERDICT_NOT_READY, CONFIDENCE_CERTAIN,
-     "policy-missing"},
-    {"healthy--dual-stack", dual_stack, VERDICT_READY, CONFIDENCE_POSSIBLE, ""},
-    {"address-family-blocked", ipv6_blocked, VERDICT_READY, CONFIDENCE_LIKELY,
-     "address-family-blocked"},
-    {"address-family-blocked--ipv4", ipv4_blocked, VERDICT_READY, CONFIDENCE_LIKELY,
-     "address-family-blocked"},
-    {"address-family-blocked--older-agent", ipv4_blocked_and_an_older_agent, VERDICT_NOT_READY,
-     CONFIDENCE_LIKELY, "address-family-blocked"},
-    {"address-family-blocked--one-endpoint", ipv6_blocked_at_one_endpoint, VERDICT_READY,
-     CONFIDENCE_CERTAIN, "address-family-blocked"},
-    {"address-family-blocked--other-subnet", ipv6_blocked_elsewhere, VERDICT_READY,
-     CONFIDENCE_LIKELY, "address-family-blocked"},
-    {"address-family-blocked--and-a-zone", ipv6_blocked_and_a_zone, VERDICT_NOT_READY,
-     CONFIDENCE_CERTAIN, "endpoint-az-unreachable address-family-blocked"},
-    {"address-family-blocked--not-settled", ipv4_silent_and_ipv6_not_known, VERDICT_UNKNOWN,
-     CONFIDENCE_POSSIBLE, ""},
-    {"network-acl--ipv6", ipv6_without_acl_entries, VERDICT_READY, CONFIDENCE_LIKELY,
-     "network-acl"},
-    {"no-route--ipv6", ipv6_without_route, VERDICT_READY, CONFIDENCE_CERTAIN, "no-route"},
-    {"egress-blocked--ipv6-only", ipv6_only_blocked, VERDICT_NOT_READY, CONFIDENCE_LIKELY,
-     "egress-blocked ipv6-only"},
-    {"vpc-dns-off--ipv6-only", ipv6_only_refused_by_dns, VERDICT_NOT_READY, CONFIDENCE_CERTAIN,
-     "vpc-dns-off ipv6-only"},
-    {"healthy--fips", fips, VERDICT_READY, CONFIDENCE_POSSIBLE, ""},
-    {"endpoint-missing--fips", fips_is_public, VERDICT_NOT_READY, CONFIDENCE_CERTAIN,
-     "endpoint-missing"},
-    {"dns-wrong-name--fips-govcloud", fips_where_there_is_none, VERDICT_NOT_READY,
-     CONFIDENCE_CERTAIN, "dns-wrong-name"},
-    {"dns-wrong-name--endpoint-gone", endpoint_by_name_is_gone, VERDICT_NOT_READY,
-     CONFIDENCE_CERTAIN, "dns-wrong-name"},
-    {"endpoint-blocks-443--by-name", endpoint_by_name_is_blocked, VERDICT_NOT_READY,
-     CONFIDENCE_CERTAIN, "endpoint-blocks-443"},
-    {"healthy--overrides", named_by_the_agents_configuration, VERDICT_READY, CONFIDENCE_POSSIBLE,
-     ""},
-    {NULL, NULL, VERDICT_UNKNOWN, CONFIDENCE_POSSIBLE, NULL},
+    {"healthy--govcloud", govcloud},
+    {"endpoint-missing--govcloud", endpoint_missing_in_govcloud},
+    {"endpoint-missing--china", endpoint_missing_in_china},
+    {"healthy--isolated", isolated},
+    {"endpoint-missing--isolated", endpoint_missing_in_isolation},
+    {"endpoint-blocks-443--isolated", blocked_in_isolation},
+    {"policy-missing--isolated", policy_missing_in_isolation},
+    {"healthy--dual-stack", dual_stack},
+    {"address-family-blocked", ipv6_blocked},
+    {"address-family-blocked--ipv4", ipv4_blocked},
+    {"address-family-blocked--older-agent", ipv4_blocked_and_an_older_agent},
+    {"address-family-blocked--one-endpoint", ipv6_blocked_at_one_endpoint},
+    {"address-family-blocked--other-subnet", ipv6_blocked_elsewhere},
+    {"address-family-blocked--and-a-zone", ipv6_blocked_and_a_zone},
+    {"stopped--one-family", ipv4_silent_and_ipv6_not_known},
+    {"network-acl--ipv6", ipv6_without_acl_entries},
+    {"no-route--ipv6", ipv6_without_route},
+    {"egress-blocked--ipv6-only", ipv6_only_blocked},
+    {"vpc-dns-off--ipv6-only", ipv6_only_refused_by_dns},
+    {"healthy--fips", fips},
+    {"endpoint-missing--fips", fips_is_public},
+    {"dns-wrong-name--fips-govcloud", fips_where_there_is_none},
+    {"dns-wrong-name--endpoint-gone", endpoint_by_name_is_gone},
+    {"endpoint-blocks-443--by-name", endpoint_by_name_is_blocked},
+    {"healthy--overrides", named_by_the_agents_configuration},
+    {NULL, NULL},
 };

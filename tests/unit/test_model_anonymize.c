@@ -315,28 +315,6 @@ static void only_usual_interfaces_keep_their_names(void **state)
     assert_string_equal(facts.network.routes[0].interface, "name-1");
 }
 
-static void only_usual_chains_keep_their_names(void **state)
-{
-    struct local_drop *drops = facts.network.drops;
-    (void)state;
-
-    facts_healthy(&facts);
-    facts.network.n_drops = 2;
-    (void)text_set(drops[0].table, NAME_SIZE, "filter");
-    (void)text_set(drops[0].chain, NAME_SIZE, "OUTPUT");
-    (void)text_set(drops[0].family, NAME_SIZE, "ip");
-    (void)text_set(drops[0].hook, NAME_SIZE, "output");
-    (void)text_set(drops[1].table, NAME_SIZE, "contoso");
-    (void)text_set(drops[1].chain, NAME_SIZE, "contoso_lockdown");
-    assert_true(anonymize_facts(&facts));
-    assert_string_equal(drops[0].table, "filter");
-    assert_string_equal(drops[0].chain, "OUTPUT");
-    assert_string_equal(drops[0].family, "ip");
-    assert_string_equal(drops[0].hook, "output");
-    assert_string_equal(drops[1].table, "name-1");
-    assert_string_equal(drops[1].chain, "name-2");
-}
-
 static void words_of_aws_stay(void **state)
 {
     static const char *const words[] = {
@@ -598,33 +576,6 @@ static void every_situation_is_diagnosed_the_same(void **state)
     }
 }
 
-static void read_scenario(void *arg, const char *name)
-{
-    char path[PATH_SIZE], error[WORDS_SIZE] = "";
-    struct buffer text;
-    int *n = arg;
-
-    if (strstr(name, ".report.json"))
-        return;
-    (void)text_set(path, sizeof path, "tests/scenarios/%s", name);
-    buffer_init(&text, FILE_MAX_BYTES);
-    assert_int_equal(file_read("", path, &text), 0);
-    if (!recorded_read(text.bytes, text.used, &facts, error, sizeof error))
-        fail_msg("%s: %s", path, error);
-    buffer_clear(&text);
-    assert_same_diagnosis(path);
-    ++*n;
-}
-
-static void every_recorded_run_is_diagnosed_the_same(void **state)
-{
-    int n = 0;
-    (void)state;
-
-    assert_int_equal(file_list("", "tests/scenarios", ".json", read_scenario, &n), 0);
-    assert_true(n > 0);
-}
-
 /* --- any facts at all --- */
 
 static void random_text(char *at, size_t size)
@@ -719,13 +670,11 @@ int main(void)
         cmocka_unit_test(words_of_aws_stay),
         cmocka_unit_test(an_endpoint_keeps_its_id_in_its_own_names),
         cmocka_unit_test(only_usual_interfaces_keep_their_names),
-        cmocka_unit_test(only_usual_chains_keep_their_names),
         cmocka_unit_test(the_healthy_instance_is_not_to_be_known_again),
         cmocka_unit_test(addresses_keep_how_they_lie),
         cmocka_unit_test(every_situation_is_diagnosed_the_same),
         cmocka_unit_test(every_situation_is_the_same_through_the_console),
         cmocka_unit_test(anonymizing_twice_is_like_once),
-        cmocka_unit_test(every_recorded_run_is_diagnosed_the_same),
         cmocka_unit_test(any_facts_are_diagnosed_the_same),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
