@@ -23,7 +23,6 @@ enum {
     MAX_GROUPS = 16,    /* security groups of one interface */
     MAX_INTERFACES = 8, /* local network interfaces that are looked at */
     MAX_ROUTES = 8,     /* routes looked up for addresses that fail at once */
-    MAX_DROPS = 31,     /* local rules found, one for each silent address */
     MAX_ACTIONS = 25,   /* IAM actions proven for one service */
     MAX_SAMPLES = 24,   /* clock readings */
 };

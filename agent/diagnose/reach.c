@@ -70,7 +70,7 @@ static enum ending plain_ending(const struct facts *facts, const struct endpoint
         return ENDING_NONE;
     switch (ending) {
     case ENDING_SILENT:
-        return firewall_loss(facts, at->address, connect) == LOSS_PROVEN ? ENDING_FIREWALL : ending;
+        return firewall_loss(facts, at->address, connect) == LOSS_LIKELY ? ENDING_FIREWALL : ending;
     case ENDING_NO_ROUTE:
         return route_leads_to(facts, at->address) ? ENDING_FIREWALL : ending;
     case ENDING_FIREWALL:

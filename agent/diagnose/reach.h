@@ -17,7 +17,7 @@ enum ending {
     ENDING_FAMILY,   /* silent, as the address's whole family is on the way to the service */
     ENDING_NO_ROUTE, /* at once: ENETUNREACH, EHOSTUNREACH, EINVAL */
     ENDING_REJECTED, /* ECONNREFUSED, or reset */
-    ENDING_FIREWALL, /* EPERM, EACCES, never sent: this machine, without doubt */
+    ENDING_FIREWALL, /* EPERM, EACCES, never sent: this machine; or all answers lost on it */
     ENDING_LINK,     /* EHOSTUNREACH after about 3 s */
     N_ENDINGS
 };

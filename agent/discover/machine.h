@@ -26,10 +26,9 @@ void allowance_read(struct facts *facts);
  * all, and the reverse path filter. Since boot; -1 when not known. RFC 4293's counters. */
 int64_t delivery_read(const char *root);
 
-/* Second opinions on addresses that were silent: what was lost on this machine since `before` (of
- * delivery_read), and if anything was, which rules of its firewall drop it. Those are read until
- * until_ms (monotonic) and no longer. */
-void firewall_look(const char *root, int64_t before, int64_t until_ms, struct facts *facts);
+/* A second opinion where connect() was silent: how much was lost so since `before` (of
+ * delivery_read). Where nothing was silent the counters are not read again. */
+void delivery_compare(const char *root, int64_t before, struct facts *facts);
 
 /* resolv.conf(5), and what stands behind systemd-resolved's stub. */
 void resolvers_read(const char *root, struct resolver_facts *resolvers);

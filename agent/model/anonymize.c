@@ -24,7 +24,6 @@ enum rule {
     RULE_VERSION,
     RULE_TYPE,
     RULE_INTERFACE,
-    RULE_CHAIN,
 };
 
 /* Only what may be said of a text without giving away whose it is has another rule than to hide. */
@@ -41,11 +40,6 @@ static const struct rule_row {
     {"route", "entry", RULE_HOSTS},
     {"route", "via", RULE_HOSTS},
     {"route", "interface", RULE_INTERFACE},
-    {"local_drop", "to", RULE_HOSTS},
-    {"local_drop", "family", RULE_TERM},
-    {"local_drop", "table", RULE_CHAIN},
-    {"local_drop", "chain", RULE_CHAIN},
-    {"local_drop", "hook", RULE_TERM},
     {"tls_session", "version", RULE_TERM},
     {"tls_session", "cipher", RULE_TERM},
     {"tls_session", "subject", RULE_SUBJECT},
@@ -185,21 +179,6 @@ static bool is_usual_interface(const char *text)
     return false;
 }
 
-/* What iptables, firewalld and the examples of nftables call their tables and chains. */
-static bool is_usual_chain(const char *text)
-{
-    static const char *const names[] = {
-        "filter",    "nat",        "mangle",      "raw",          "security",
-        "firewalld", "input",      "output",      "forward",      "ingress",
-        "egress",    "prerouting", "postrouting", "filter_INPUT", "filter_OUTPUT",
-    };
-
-    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-        if (strcasecmp(text, names[i]) == 0)
-            return true;
-    return false;
-}
-
 /* What is known to name nobody as it stands. */
 static bool may_stay(enum rule rule, const char *text)
 {
@@ -207,8 +186,7 @@ static bool may_stay(enum rule rule, const char *text)
            (rule == RULE_TERM && is_plain_term(text)) ||
            (rule == RULE_VERSION && is_version(text)) ||
            (rule == RULE_TYPE && is_instance_type(text)) ||
-           (rule == RULE_INTERFACE && is_usual_interface(text)) ||
-           (rule == RULE_CHAIN && is_usual_chain(text));
+           (rule == RULE_INTERFACE && is_usual_interface(text));
 }
 
 static void rewrite(struct anonymizer *anonymizer, enum rule rule, char *text, size_t size)
@@ -244,7 +222,6 @@ static void rewrite(struct anonymizer *anonymizer, enum rule rule, char *text, s
     case RULE_HIDE:
     case RULE_PLACE:
     case RULE_INTERFACE:
-    case RULE_CHAIN:
         rewrite_whole(anonymizer, KIND_NAME, text, to, sizeof(to));
         break;
     }

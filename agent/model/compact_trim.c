@@ -242,29 +242,6 @@ static void cut_list(int32_t *n, int32_t most)
         *n = most;
 }
 
-static bool is_kept(const struct facts *facts, const char *address)
-{
-    for (int i = 0; i < N_SERVICES; i++)
-        for (int32_t j = 0; j < facts->endpoints[i].n_addresses; j++)
-            if (strcmp(facts->endpoints[i].addresses[j].address, address) == 0)
-                return true;
-    return strcmp(facts->imds.address, address) == 0;
-}
-
-/* An address that is kept and has no rule any more would look as if none dropped it. */
-static void cut_drops(struct facts *facts)
-{
-    struct network_facts *network = &facts->network;
-    int32_t n = 0;
-
-    if (network->n_drops == MAX_DROPS)
-        network->firewall_asked = ANSWER_UNKNOWN; /* nor is it known of all that have none */
-    for (int32_t i = 0; i < network->n_drops; i++)
-        if (is_kept(facts, network->drops[i].to))
-            memmove(&network->drops[n++], &network->drops[i], sizeof(network->drops[0]));
-    network->n_drops = n;
-}
-
 static void cut_lists(struct facts *facts)
 {
     cut_list(&facts->network.n_interfaces, 2);
@@ -278,7 +255,6 @@ static void cut_lists(struct facts *facts)
         for (int32_t j = 0; j < endpoint->n_answers; j++)
             cut_list(&endpoint->answers[j].n_addresses, 3);
     }
-    cut_drops(facts);
 }
 
 void compact_trim(struct facts *facts, int level)

@@ -56,12 +56,8 @@ struct network_facts {
     bool default_route_ipv6;
     int32_t n_routes; /* second opinions on what failed at once */
     struct route routes[MAX_ROUTES];
-    bool delivery_read;         /* second opinion on silence: the kernel's counters were read */
-    int64_t undelivered;        /* IPv4 packets of this round that came in and got to no protocol */
-    enum answer firewall_asked; /* second opinion on silence; no: only root may read the rules */
-    bool legacy_tables;         /* iptables-legacy has tables, which this program cannot read */
-    int32_t n_drops;
-    struct local_drop drops[MAX_DROPS];
+    bool delivery_read;  /* second opinion on silence: the kernel's counters were read */
+    int64_t undelivered; /* IPv4 packets of this round that came in and got to no protocol */
 };
 
 struct resolver_facts {

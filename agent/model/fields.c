@@ -63,10 +63,6 @@ FIELDS(route, TEXT(route, to), ENUM(route, kind, route_kind), TEXT(route, entry)
        UINT32(route, table), BOOL(route, by_rule), UINT32(route, priority), TEXT(route, via),
        TEXT(route, interface));
 
-FIELDS(local_drop, TEXT(local_drop, to), TEXT(local_drop, family), TEXT(local_drop, table),
-       TEXT(local_drop, chain), TEXT(local_drop, hook), INT64(local_drop, handle),
-       BOOL(local_drop, certain));
-
 FIELDS(tls_session, TEXT(tls_session, version), TEXT(tls_session, cipher),
        ENUM(tls_session, trust_by, trust_by), BOOL(tls_session, name_matches),
        TEXT(tls_session, subject), TEXT(tls_session, issuer), TEXT(tls_session, names),
@@ -105,10 +101,7 @@ FIELDS(network_facts, STRUCTS(network_facts, interfaces, interface_facts),
        BOOL(network_facts, usable_ipv4), BOOL(network_facts, usable_ipv6),
        BOOL(network_facts, default_route_ipv4), BOOL(network_facts, default_route_ipv6),
        STRUCTS(network_facts, routes, route), BOOL(network_facts, delivery_read, SINCE(2)),
-       INT64(network_facts, undelivered, SINCE(2)),
-       ENUM(network_facts, firewall_asked, answer, SINCE(2)),
-       BOOL(network_facts, legacy_tables, SINCE(2)),
-       STRUCTS(network_facts, drops, local_drop, SINCE(2)));
+       INT64(network_facts, undelivered, SINCE(2)));
 
 FIELDS(resolver_facts, BOOL(resolver_facts, read), BOOL(resolver_facts, stub),
        TEXT(resolver_facts, file), TEXTS(resolver_facts, configured),

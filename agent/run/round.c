@@ -17,11 +17,6 @@
 #include "net/loop.h"
 #include "observe/observe.h"
 
-enum {
-    RULES_MAX_MS = 300, /* thousands of rules take some milliseconds */
-    RULES_LATE_MS = 40, /* behind the deadline, of the 100 ms within which a report comes */
-};
-
 struct round {
     const struct round_request *request;
     struct facts *facts;
@@ -155,16 +150,6 @@ static bool start(struct round *round)
     return round->discover != NULL;
 }
 
-/* A second opinion keeps no deadline from being met. */
-static int64_t rules_until_ms(const struct round_request *request)
-{
-    int64_t until_ms = clock_monotonic_ms() + RULES_MAX_MS;
-    bool late = request->deadline_ms < INT64_MAX - RULES_LATE_MS &&
-                until_ms > request->deadline_ms + RULES_LATE_MS;
-
-    return late ? request->deadline_ms + RULES_LATE_MS : until_ms;
-}
-
 static void conclude(struct round *round, enum loop_end end)
 {
     struct facts *facts = round->facts;
@@ -175,7 +160,7 @@ static void conclude(struct round *round, enum loop_end end)
         facts->stopped_by = STOPPED_BY_DEADLINE;
     discover_conclude(round->discover);
     allowance_read(facts);
-    firewall_look(round->request->root, round->undelivered, rules_until_ms(round->request), facts);
+    delivery_compare(round->request->root, round->undelivered, facts);
     for (int i = 0; end == LOOP_IDLE && i < N_SERVICES; i++)
         facts->endpoints[i].finished = facts->plan.services[i].need != NEED_OFF;
 }

@@ -24,7 +24,6 @@ const struct fuzz_target fuzz_targets[] = {
     {"dhmc", fuzz_dhmc},
     {"imds_instance", fuzz_imds_instance},
     {"imds_role", fuzz_imds_role},
-    {"nftables", fuzz_nftables},
     {NULL, NULL},
 };
 

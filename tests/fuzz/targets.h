@@ -35,6 +35,6 @@ char *fuzz_text(const uint8_t *bytes, size_t n);
 
 fuzz_run fuzz_recorded, fuzz_facts_json, fuzz_compact, fuzz_service_answer, fuzz_dns_answer,
     fuzz_times, fuzz_escape, fuzz_anonymize, fuzz_config, fuzz_agent_config, fuzz_unit,
-    fuzz_machine_files, fuzz_dhmc, fuzz_imds_instance, fuzz_imds_role, fuzz_nftables;
+    fuzz_machine_files, fuzz_dhmc, fuzz_imds_instance, fuzz_imds_role;
 
 #endif

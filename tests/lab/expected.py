@@ -99,7 +99,6 @@ EXPECTED = [  # fault, verdict, first finding
     ("local-firewall-drop:netdev", "not-ready", "local-firewall"),
     ("local-firewall-drop:iptables", "not-ready", "local-firewall"),
     ("local-firewall-drop:input", "not-ready", "local-firewall"),
-    ("local-firewall-drop:input-may", "not-ready", "egress-blocked"),  # by what the program does not read
     ("local-firewall-drop egress-blocked", "not-ready", "local-firewall"),
     ("local-firewall-drop:input egress-blocked", "not-ready", "egress-blocked"),  # no answer comes to be dropped
     ("local-firewall-drop:input endpoint-blocks-443:ssm", "not-ready", "local-firewall"),

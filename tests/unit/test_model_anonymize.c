@@ -315,28 +315,6 @@ static void only_usual_interfaces_keep_their_names(void **state)
     assert_string_equal(facts.network.routes[0].interface, "name-1");
 }
 
-static void only_usual_chains_keep_their_names(void **state)
-{
-    struct local_drop *drops = facts.network.drops;
-    (void)state;
-
-    facts_healthy(&facts);
-    facts.network.n_drops = 2;
-    (void)text_set(drops[0].table, NAME_SIZE, "filter");
-    (void)text_set(drops[0].chain, NAME_SIZE, "OUTPUT");
-    (void)text_set(drops[0].family, NAME_SIZE, "ip");
-    (void)text_set(drops[0].hook, NAME_SIZE, "output");
-    (void)text_set(drops[1].table, NAME_SIZE, "contoso");
-    (void)text_set(drops[1].chain, NAME_SIZE, "contoso_lockdown");
-    assert_true(anonymize_facts(&facts));
-    assert_string_equal(drops[0].table, "filter");
-    assert_string_equal(drops[0].chain, "OUTPUT");
-    assert_string_equal(drops[0].family, "ip");
-    assert_string_equal(drops[0].hook, "output");
-    assert_string_equal(drops[1].table, "name-1");
-    assert_string_equal(drops[1].chain, "name-2");
-}
-
 static void words_of_aws_stay(void **state)
 {
     static const char *const words[] = {
@@ -719,7 +697,6 @@ int main(void)
         cmocka_unit_test(words_of_aws_stay),
         cmocka_unit_test(an_endpoint_keeps_its_id_in_its_own_names),
         cmocka_unit_test(only_usual_interfaces_keep_their_names),
-        cmocka_unit_test(only_usual_chains_keep_their_names),
         cmocka_unit_test(the_healthy_instance_is_not_to_be_known_again),
         cmocka_unit_test(addresses_keep_how_they_lie),
         cmocka_unit_test(every_situation_is_diagnosed_the_same),

@@ -136,60 +136,6 @@ static void any_facts_come_back_as_they_were(void **state)
     buffer_clear(&bytes);
 }
 
-/* Every list, however long it may be. */
-static void the_longest_lists_come_back(void **state)
-{
-    struct buffer bytes;
-    (void)state;
-
-    facts_healthy(&facts);
-    facts.network.n_drops = MAX_DROPS;
-    for (int i = 0; i < MAX_DROPS; i++)
-        (void)snprintf(facts.network.drops[i].to, ADDRESS_SIZE, "10.0.1.%d", i);
-    write_new(&facts, &bytes);
-    read_back(&bytes);
-    assert_int_equal(back.network.n_drops, MAX_DROPS);
-    assert_same_facts(&facts, &back);
-    buffer_clear(&bytes);
-}
-
-/* Five zones: of the addresses that are kept the rules are, too. */
-static void a_cut_list_of_rules_is_diagnosed_alike(void **state)
-{
-    enum { N_ZONES = 5 };
-    (void)state;
-
-    facts_healthy(&facts);
-    facts.network.delivery_read = true;
-    facts.network.undelivered = 40;
-    facts.network.firewall_asked = ANSWER_YES;
-    for (int i = 0; i <= SERVICE_EC2MESSAGES; i++) {
-        struct endpoint_facts *endpoint = &facts.endpoints[i];
-        break_connect(&facts, (enum service)i, ALL_ADDRESSES, FAILURE_TIMEOUT, 3504);
-        for (int32_t j = 0; j < N_ZONES; j++) {
-            struct local_drop *drop = &facts.network.drops[facts.network.n_drops++];
-            endpoint->addresses[j] = endpoint->addresses[j > 0];
-            (void)snprintf(endpoint->addresses[j].address, ADDRESS_SIZE, "10.0.%d.%d", j + 1,
-                           21 + i);
-            *drop = (struct local_drop){.family = "inet",
-                                        .table = "filter",
-                                        .chain = "input",
-                                        .hook = "input",
-                                        .handle = 4,
-                                        .certain = true};
-            (void)snprintf(drop->to, ADDRESS_SIZE, "%s", endpoint->addresses[j].address);
-        }
-        endpoint->n_addresses = N_ZONES;
-    }
-    diagnose(&facts, &was);
-    assert_string_equal(was.findings[0].code, "local-firewall");
-    compact_trim(&facts, COMPACT_LISTS_CUT);
-    assert_int_equal(facts.endpoints[0].n_addresses, 3);
-    diagnose(&facts, &is);
-    assert_int_equal(is.n_findings, was.n_findings);
-    assert_same_finding(&was.findings[0], &is.findings[0]);
-}
-
 /* Bytes on the console are dear: these bounds are what is reached today, with a little room. */
 static void usual_facts_are_small(void **state)
 {
@@ -379,8 +325,6 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_situation_is_diagnosed_alike),
         cmocka_unit_test(any_facts_come_back_as_they_were),
-        cmocka_unit_test(the_longest_lists_come_back),
-        cmocka_unit_test(a_cut_list_of_rules_is_diagnosed_alike),
         cmocka_unit_test(usual_facts_are_small),
         cmocka_unit_test(random_facts_come_back_as_they_were),
         cmocka_unit_test(another_version_is_refused),
