@@ -10,6 +10,7 @@
 
 #include "base/text.h"
 #include "diagnose/finding.h"
+#include "diagnose/rows.h"
 #include "diagnose/look.h"
 #include "diagnose/policy.h"
 #include "diagnose/reach.h"
@@ -75,9 +76,8 @@ static bool fails_so(const struct view *view, enum check check)
 
 static bool ends_so(const struct view *view, enum service service)
 {
-    struct reach reach;
+    struct reach reach = reach_of(view->facts, service);
 
-    reach_of(view->facts, service, &reach);
     for (int i = 0; i < N_ENDINGS; i++)
         if ((view->cause->ended & (1u << i)) && reach.by[i] > 0)
             return true;
@@ -122,7 +122,7 @@ static void add_alternatives(const struct view *view, struct finding *finding)
             continue;
         struct alternative *to = &finding->alternatives[finding->n_alternatives++];
         (void)text_set(to->code, sizeof(to->code), "%s", code);
-        alternative_command(view, code, to->command, sizeof(to->command));
+        (void)remedy_tell_apart(view->facts, finding, code, to->command, sizeof(to->command));
     }
 }
 
@@ -159,8 +159,7 @@ static void add_finding(const struct view *view, struct report *report)
                                                 : common_target(view->explains);
     add_alternatives(view, finding);
     finding->confidence = confidence_of(view, finding->n_alternatives);
-    if (cause->remedy)
-        cause->remedy(view, finding);
+    remedy_fill(view->facts, finding);
     report->n_findings++;
 }
 

@@ -7,10 +7,9 @@
  */
 #include "base/text.h"
 #include "diagnose/finding.h"
-#include "diagnose/firewall.h"
 #include "diagnose/look.h"
 #include "diagnose/reach.h"
-#include "model/place.h"
+#include "diagnose/rows.h"
 
 static void quote_ended(const struct view *view, int service, enum ending ending, int most,
                         struct finding *finding)
@@ -34,6 +33,22 @@ static void quote_each(const struct view *view, enum ending ending, struct findi
     for (int i = 0; i < N_SERVICES; i++)
         if (view_explains(view, i, RUNG_CONNECT))
             quote_ended(view, i, ending, most, finding);
+}
+
+/* --- what was lost on this machine --- */
+
+static void quote_undelivered(const struct view *view, enum loss loss, struct finding *finding)
+{
+    if (reach_lost(view->facts, view->explains, loss))
+        finding_evidence(finding, "%lld packets came in meanwhile that no program got",
+                         (long long)view->facts->network.undelivered);
+}
+
+void quote_firewall(const struct view *view, struct finding *finding)
+{
+    if (reach_lost(view->facts, view->explains, LOSS_PROVEN))
+        finding_evidence(finding, "the kernel could not send: something on this machine drops it");
+    quote_undelivered(view, LOSS_LIKELY, finding);
 }
 
 /* --- no way there --- */
@@ -73,16 +88,15 @@ void quote_no_route(const struct view *view, struct finding *finding)
  * one source, and it is nearer than they are. */
 bool where_this_machine_refuses(const struct view *view)
 {
-    struct reach reach, mine;
+    struct reach mine = reach_of(view->facts, view->service);
     int n_firewall = 0, n_refusing = 0;
 
-    reach_of(view->facts, view->service, &mine);
     if (mine.by[ENDING_FIREWALL] > 0)
         return true;
     for (int i = 0; i < N_SERVICES; i++) {
         if (!view_has(view, check_of_service((enum service)i, RUNG_CONNECT)))
             continue;
-        reach_of(view->facts, (enum service)i, &reach);
+        struct reach reach = reach_of(view->facts, (enum service)i);
         n_firewall += reach.by[ENDING_FIREWALL] > 0;
         n_refusing += reach.by[ENDING_FIREWALL] == 0 && reach.n > 0 &&
                       reach.by[ENDING_REJECTED] == reach.n;
@@ -142,32 +156,32 @@ static bool is_blocked(const struct reach *reach)
     return reach_is_silent(reach) && reach->own[ENDING_SILENT] > 0;
 }
 
-void connect_overall(const struct view *view, bool but_blocked, struct overall *overall)
+struct overall connect_overall(const struct view *view, bool but_blocked)
 {
-    *overall = (struct overall){0};
+    struct overall overall = {0};
+
     for (int i = 0; i < N_SERVICES; i++) {
-        struct reach reach;
+        struct reach reach = reach_of(view->facts, (enum service)i);
         if (!look_is_planned(view->facts, (enum service)i))
             continue;
-        reach_of(view->facts, (enum service)i, &reach);
-        overall->any_ok |= reach.by[ENDING_OK] > 0;
+        overall.any_ok |= reach.by[ENDING_OK] > 0;
         if (is_untold(&reach) || is_explained(view, (enum service)i) ||
             (but_blocked && is_blocked(&reach)))
             continue;
-        overall->n++;
-        overall->n_silent += reach_is_silent(&reach);
-        overall->n_partly += reach.by[ENDING_SILENT] > 0 && reach.by[ENDING_OK] > 0;
-        reach_add(view->facts, (enum service)i, &overall->sum);
+        overall.n++;
+        overall.n_silent += reach_is_silent(&reach);
+        overall.n_partly += reach.by[ENDING_SILENT] > 0 && reach.by[ENDING_OK] > 0;
+        reach_add(view->facts, (enum service)i, &overall.sum);
     }
+    return overall;
 }
 
 static void quote_one_that_connects(const struct view *view, bool own, struct finding *finding)
 {
     for (int i = 0; i < N_SERVICES; i++) {
-        struct reach reach;
+        struct reach reach = reach_of(view->facts, (enum service)i);
         if (!look_is_planned(view->facts, (enum service)i))
             continue;
-        reach_of(view->facts, (enum service)i, &reach);
         if ((own ? reach.own : reach.by)[ENDING_OK] == 0)
             continue;
         quote_ended(view, i, ENDING_OK, 1, finding);
@@ -177,9 +191,8 @@ static void quote_one_that_connects(const struct view *view, bool own, struct fi
 
 bool where_not_blocked(const struct view *view)
 {
-    struct reach reach;
+    struct reach reach = reach_of(view->facts, view->service);
 
-    reach_of(view->facts, view->service, &reach);
     return !is_blocked(&reach);
 }
 
@@ -187,10 +200,9 @@ bool where_not_blocked(const struct view *view)
  * endpoint interface is to blame. */
 bool when_own_subnet_alone_connects(const struct view *view)
 {
-    struct overall overall;
+    struct overall overall = connect_overall(view, true);
     const struct reach *sum = &overall.sum;
 
-    connect_overall(view, true, &overall);
     if (sum->own[ENDING_SILENT] > 0 || sum->by[ENDING_SILENT] == 0 || sum->own[ENDING_OK] == 0)
         return false;
     return (sum->by[ENDING_OK] == sum->own[ENDING_OK] && overall.n_partly > 0) ||
@@ -207,106 +219,111 @@ void quote_near_and_far(const struct view *view, struct finding *finding)
     else
         quote_one_that_connects(view, true, finding);
     quote_each(view, ENDING_SILENT, finding);
-    quote_losses(view, finding);
+    quote_undelivered(view, LOSS_MAYBE, finding);
 }
 
 bool when_every_service_is_silent(const struct view *view)
 {
-    struct overall overall;
+    struct overall overall = connect_overall(view, false);
 
-    connect_overall(view, false, &overall);
     return overall.n >= 2 && overall.n_silent == overall.n;
 }
 
 void quote_all_silent(const struct view *view, struct finding *finding)
 {
-    struct overall overall;
+    struct overall overall = connect_overall(view, false);
 
-    connect_overall(view, false, &overall);
     quote_each(view, ENDING_SILENT, finding);
     finding_evidence(finding, "%d services, %d addresses, all silent; IMDS and DNS answer",
                      overall.n, (int)overall.sum.by[ENDING_SILENT]);
     if (overall.sum.own[ENDING_SILENT] > 0)
         finding_evidence(finding, "an address in this subnet is silent too, and traffic within a "
                                   "subnet passes no network ACL");
-    quote_losses(view, finding);
+    if (excluded(view, "local-firewall"))
+        finding_evidence(finding, "the packets left this machine, and it lost none that came back");
+    quote_undelivered(view, LOSS_MAYBE, finding);
 }
 
 bool when_whole_service_is_silent(const struct view *view)
 {
-    struct reach reach;
+    struct reach reach = reach_of(view->facts, view->service);
 
-    reach_of(view->facts, view->service, &reach);
     return reach.by[ENDING_OK] == 0 && reach.by[ENDING_OTHER] == 0;
 }
 
 void quote_silent_and_one_that_connects(const struct view *view, struct finding *finding)
 {
-    struct overall overall;
-    struct reach reach;
+    struct reach reach = reach_of(view->facts, view->service);
 
-    reach_of(view->facts, view->service, &reach);
-    connect_overall(view, false, &overall);
     quote_each(view, ENDING_SILENT, finding);
     quote_one_that_connects(view, false, finding);
-    if (reach.own[ENDING_SILENT] > 0 && overall.any_ok)
+    if (reach.own[ENDING_SILENT] > 0 && connect_overall(view, false).any_ok)
         finding_evidence(finding, "traffic within a subnet passes no network ACL");
-    quote_losses(view, finding);
+    quote_undelivered(view, LOSS_MAYBE, finding);
 }
 
 bool when_others_of_the_service_are_not_silent(const struct view *view)
 {
-    struct reach reach;
+    struct reach reach = reach_of(view->facts, view->service);
 
-    reach_of(view->facts, view->service, &reach);
     return reach.by[ENDING_SILENT] < reach.n;
 }
 
 bool when_one_is_silent(const struct view *view)
 {
-    struct reach reach;
+    struct reach reach = reach_of(view->facts, view->service);
 
-    reach_of(view->facts, view->service, &reach);
     return reach.by[ENDING_SILENT] == 1;
-}
-
-static bool is_neighbour(const struct facts *facts, enum service service,
-                         const struct address_facts *theirs)
-{
-    const struct endpoint_facts *mine = &facts->endpoints[service];
-
-    for (int32_t i = 0; i < mine->n_addresses; i++)
-        if (reach_ending(facts, service, &mine->addresses[i]) == ENDING_SILENT &&
-            place_are_neighbours(&facts->instance, theirs->address, mine->addresses[i].address))
-            return true;
-    return false;
-}
-
-const struct address_facts *connect_neighbour(const struct facts *facts, enum service service,
-                                              enum service *of)
-{
-    for (int i = 0; i < N_SERVICES; i++) {
-        const struct endpoint_facts *theirs = &facts->endpoints[i];
-        if (i == (int)service || !look_is_planned(facts, (enum service)i))
-            continue;
-        for (int32_t j = 0; j < theirs->n_addresses; j++)
-            if (reach_ending(facts, (enum service)i, &theirs->addresses[j]) == ENDING_OK &&
-                is_neighbour(facts, service, &theirs->addresses[j])) {
-                *of = (enum service)i;
-                return &theirs->addresses[j];
-            }
-    }
-    return NULL;
 }
 
 void quote_silent_zone(const struct view *view, struct finding *finding)
 {
     enum service of;
-    const struct address_facts *neighbour = connect_neighbour(view->facts, view->service, &of);
+    const struct address_facts *neighbour = reach_neighbour(view->facts, view->service, &of);
 
     quote_each(view, ENDING_SILENT, finding);
     quote_ended(view, (int)view->service, ENDING_OK, 1, finding);
     if (neighbour)
         finding_quote_address(finding, of, neighbour, RUNG_CONNECT);
-    quote_losses(view, finding);
+    quote_undelivered(view, LOSS_MAYBE, finding);
+}
+
+/* --- one address family --- */
+
+void quote_both_families(const struct view *view, struct finding *finding)
+{
+    const struct address_facts *other = NULL;
+    struct reach sum = {0};
+    enum family family;
+    enum service of;
+    int n = 0;
+
+    for (int i = 0; i < N_SERVICES; i++)
+        n += view_explains(view, i, RUNG_CONNECT);
+    for (int i = 0; i < N_SERVICES; i++) {
+        if (!view_explains(view, i, RUNG_CONNECT))
+            continue;
+        reach_add(view->facts, (enum service)i, &sum);
+        quote_ended(view, i, ENDING_FAMILY, n > 1 ? 1 : 2, finding);
+        quote_ended(view, i, ENDING_OK, n > 1 ? 1 : 2, finding);
+    }
+    if (reach_blocked_family(view->facts, view->explains, &family))
+        other = reach_by_family(view->facts, family, &of);
+    if (other)
+        finding_quote_address(finding, of, other, RUNG_CONNECT);
+    if (sum.own[ENDING_FAMILY] > 0)
+        finding_evidence(finding, "traffic within a subnet passes no network ACL");
+    quote_undelivered(view, LOSS_MAYBE, finding);
+}
+
+/* This instance's own group would hold the family back from every service. */
+enum confidence sure_if_the_family_connects_elsewhere(const struct view *view)
+{
+    enum family family;
+    enum service of;
+
+    return reach_blocked_family(view->facts, view->explains, &family) &&
+                   reach_by_family(view->facts, family, &of)
+               ? CONFIDENCE_CERTAIN
+               : CONFIDENCE_LIKELY;
 }

@@ -10,6 +10,7 @@
 
 #include "base/text.h"
 #include "diagnose/look.h"
+#include "diagnose/reach.h"
 
 void finding_evidence(struct finding *finding, const char *format, ...)
 {
@@ -122,6 +123,39 @@ void finding_quote_allowance(struct finding *finding, const struct facts *facts)
                              "limit of 1,024 packets a second",
                              interface->name);
     }
+}
+
+void finding_quote_route(struct finding *finding, const struct facts *facts, const char *address)
+{
+    static const char *const words[] = {
+        [ROUTE_UNREACHABLE] = "unreachable",
+        [ROUTE_PROHIBIT] = "prohibit",
+        [ROUTE_BLACKHOLE] = "blackhole",
+        [ROUTE_THROW] = "throw",
+    };
+    enum { TABLE_MAIN = 254 };
+    const struct route *route = route_find(facts, address);
+    char table[NAME_SIZE] = "main";
+
+    if (!route || route->kind == ROUTE_UNKNOWN)
+        return;
+    if (route->table != TABLE_MAIN)
+        (void)text_set(table, sizeof(table), "%u", (unsigned)route->table);
+    if (route->kind == ROUTE_FORWARD)
+        finding_evidence(finding, "the kernel has a route to %s: %s%s%sdev %s", address,
+                         route->via[0] ? "via " : "", route->via, route->via[0] ? " " : "",
+                         route->interface);
+    else if (route->kind == ROUTE_LOCAL)
+        finding_evidence(finding, "the kernel takes %s for an address of this machine", address);
+    else if (route->kind == ROUTE_NONE)
+        finding_evidence(finding, "the kernel has no route to %s", address);
+    else if (route->by_rule)
+        finding_evidence(finding, "policy routing refuses: rule %u says %s for %s",
+                         (unsigned)route->priority, words[route->kind], route->entry);
+    else
+        finding_evidence(finding, "the kernel's route to %s: %s%s%s%s%s", address,
+                         words[route->kind], route->entry[0] ? " " : "", route->entry,
+                         route->entry[0] ? ", in table " : "", route->entry[0] ? table : "");
 }
 
 /* --- symptoms --- */

@@ -83,37 +83,37 @@ static bool reaches(const struct address_facts *address, enum rung rung)
     return true;
 }
 
-void look_tally(const struct facts *facts, enum service service, enum rung rung,
-                struct tally *tally)
+struct tally look_tally(const struct facts *facts, enum service service, enum rung rung)
 {
     const struct endpoint_facts *endpoint = &facts->endpoints[service];
+    struct tally tally = {0};
 
-    memset(tally, 0, sizeof(*tally));
     for (int32_t i = 0; i < endpoint->n_addresses; i++) {
         const struct address_facts *at = &endpoint->addresses[i];
         if (!reaches(at, rung) || look_is_other_family(facts, endpoint, at))
             continue;
         const struct step *step = &at->steps[rung];
-        tally->n++;
+        tally.n++;
         if (step->outcome != OUTCOME_OK && step->outcome != OUTCOME_FAILED) {
-            tally->untried++;
+            tally.untried++;
             continue;
         }
-        tally->tried++;
-        if (step->took_ms > tally->took_ms)
-            tally->took_ms = step->took_ms;
+        tally.tried++;
+        if (step->took_ms > tally.took_ms)
+            tally.took_ms = step->took_ms;
         if (holds(at, rung)) {
-            tally->ok++;
-            if (!tally->first_ok)
-                tally->first_ok = at;
+            tally.ok++;
+            if (!tally.first_ok)
+                tally.first_ok = at;
             continue;
         }
-        tally->failed++;
-        if (!tally->first_failed) {
-            tally->first_failed = at;
-            tally->first_step = step;
+        tally.failed++;
+        if (!tally.first_failed) {
+            tally.first_failed = at;
+            tally.first_step = step;
         }
     }
+    return tally;
 }
 
 bool look_profile_deleted(const struct facts *facts)
@@ -143,14 +143,14 @@ static int by_offset(const void *left, const void *right)
 
 /* The median sample, so that one server with a wrong clock convinces nobody; of the middle two the
  * one that accuses this machine less. */
-void look_clock(const struct facts *facts, struct clock_reading *reading)
+struct clock_reading look_clock(const struct facts *facts)
 {
     struct clock_sample sorted[MAX_SAMPLES];
     int32_t n = facts->clock.n_samples;
+    struct clock_reading reading = {0};
 
-    memset(reading, 0, sizeof(*reading));
     if (n <= 0)
-        return;
+        return reading;
     for (int32_t i = 0; i < n; i++) {
         sorted[i] = facts->clock.samples[i];
         sorted[i].offset_ms = sane(sorted[i].offset_ms);
@@ -161,22 +161,20 @@ void look_clock(const struct facts *facts, struct clock_reading *reading)
                                             ? high
                                             : low;
     int64_t off = magnitude(median->offset_ms);
-    reading->n = n;
-    reading->offset_ms = median->offset_ms;
-    reading->error_ms = median->error_ms;
-    for (int32_t i = 0; i < n && !reading->source; i++)
+    reading.n = n;
+    reading.offset_ms = median->offset_ms;
+    reading.error_ms = median->error_ms;
+    for (int32_t i = 0; i < n && !reading.source; i++)
         if (sane(facts->clock.samples[i].offset_ms) == median->offset_ms)
-            reading->source = facts->clock.samples[i].source;
-    reading->wrong = off - median->error_ms > SKEW_FAIL_MS;
-    reading->right = off + median->error_ms <= SKEW_FAIL_MS;
+            reading.source = facts->clock.samples[i].source;
+    reading.wrong = off - median->error_ms > SKEW_FAIL_MS;
+    reading.right = off + median->error_ms <= SKEW_FAIL_MS;
+    return reading;
 }
 
 static int64_t real_unix_s(const struct facts *facts)
 {
-    struct clock_reading clock;
-
-    look_clock(facts, &clock);
-    return (facts->clock.wall_unix_ms + clock.offset_ms) / 1000;
+    return (facts->clock.wall_unix_ms + look_clock(facts).offset_ms) / 1000;
 }
 
 bool look_is_past(const struct facts *facts, int64_t unix_s)

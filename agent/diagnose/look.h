@@ -32,8 +32,7 @@ struct tally {
     const struct step *first_step; /* of first_failed */
     const struct address_facts *first_ok;
 };
-void look_tally(const struct facts *facts, enum service service, enum rung rung,
-                struct tally *tally);
+struct tally look_tally(const struct facts *facts, enum service service, enum rung rung);
 
 /* An address of a family that this machine has no address of, beside one of the family that it has:
  * a program skips it, and that it cannot be reached is no fault. */
@@ -57,7 +56,7 @@ struct clock_reading {
     bool wrong; /* off by more than SKEW_FAIL_MS even at the edge of the error */
     bool right; /* surely not off by that much */
 };
-void look_clock(const struct facts *facts, struct clock_reading *reading);
+struct clock_reading look_clock(const struct facts *facts);
 
 /* A time that is past, or not yet come, by what the samples say that the time really is; by this
  * machine's clock where there is none. False for a time that is not known (0). */

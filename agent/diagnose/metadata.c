@@ -7,9 +7,9 @@
 
 #include "base/clock.h"
 #include "diagnose/finding.h"
-#include "diagnose/firewall.h"
 #include "diagnose/look.h"
 #include "diagnose/reach.h"
+#include "diagnose/rows.h"
 
 #define IMDS_SERVER "EC2ws" /* its Server header (measured) */
 
@@ -118,15 +118,16 @@ static const struct obstacle *find_obstacle(const struct imds_facts *imds)
     return NULL;
 }
 
-static bool is_dropped(const struct facts *facts)
+static enum loss imds_loss(const struct facts *facts)
 {
-    return facts->imds.connect.took_ms >= AT_ONCE_MS &&
-           firewall_loss(facts, facts->imds.address, &facts->imds.connect) == LOSS_PROVEN;
+    return reach_loss(facts, facts->imds.address, &facts->imds.connect);
 }
 
 bool when_imds_is_blocked_here(const struct view *view)
 {
-    return find_obstacle(&view->facts->imds) || is_dropped(view->facts);
+    return find_obstacle(&view->facts->imds) ||
+           (view->facts->imds.connect.took_ms >= AT_ONCE_MS &&
+            imds_loss(view->facts) >= LOSS_LIKELY);
 }
 
 const char *imds_obstacle(const struct facts *facts)
@@ -144,7 +145,12 @@ void quote_obstacle(const struct view *view, struct finding *finding)
     const struct obstacle *obstacle = find_obstacle(imds);
 
     if (!obstacle) {
-        quote_imds_dropped(view, finding);
+        finding_evidence(finding, "connect to %s port 80: no answer after %d ms%s", imds->address,
+                         (int)imds->connect.took_ms,
+                         imds_loss(view->facts) == LOSS_PROVEN
+                             ? ": what was sent never left this machine"
+                             : "");
+        quote_firewall(view, finding);
         return;
     }
     finding_evidence(finding, "connect to %s port 80: %s after %d ms: %s%s", imds->address,
@@ -201,7 +207,7 @@ void quote_imds_silence(const struct view *view, struct finding *finding)
     if (imds->get_answers == ANSWER_NO)
         finding_evidence(finding, "a GET is not answered either");
     finding_quote_allowance(finding, view->facts);
-    if (firewall_loss(view->facts, imds->address, &imds->connect) == LOSS_NONE)
+    if (imds_loss(view->facts) == LOSS_NONE)
         finding_evidence(finding, "the packets left this machine, and it lost none that came back");
 }
 
@@ -263,9 +269,8 @@ enum confidence sure_if_assuming_failed(const struct view *view)
 /* What a service says of the credentials only follows from it. */
 bool when_credentials_are_past(const struct view *view)
 {
-    struct clock_reading clock;
+    struct clock_reading clock = look_clock(view->facts);
 
-    look_clock(view->facts, &clock);
     return (view_has_reason(view, CHECK_ROLE_ATTACHED, FAILURE_CREDENTIALS_EXPIRED) ||
             view_has_reason(view, CHECK_ROLE_CREDENTIALS, FAILURE_CREDENTIALS_EXPIRED)) &&
            (!clock.wrong || look_is_past(view->facts, view->facts->role.expires_unix_s));

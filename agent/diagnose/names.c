@@ -16,7 +16,7 @@ static bool is_base_plus_two(const char *server, const char *cidr)
     char base[ADDRESS_SIZE];
     struct in_addr network, address;
 
-    text_set(base, sizeof base, "%s", cidr);
+    text_set(base, sizeof(base), "%s", cidr);
     char *slash = strchr(base, '/');
     if (!slash)
         return false;
@@ -86,7 +86,7 @@ static void look_undecided(const struct facts *facts, const struct endpoint_fact
     for (int32_t i = 0; i < endpoint->n_answers; i++) {
         const struct dns_answer *answer = &endpoint->answers[i];
         if (answer->asked_as == ASKED_CONFIGURED && answer->step.outcome == OUTCOME_FAILED &&
-            (lookup->answer || (is_silent(lookup->answer) && !is_silent(answer))))
+            (!lookup->answer || (is_silent(lookup->answer) && !is_silent(answer))))
             lookup->answer = answer;
         if (answer->asked_as != counts || answer->step.outcome == OUTCOME_UNTRIED)
             continue;
@@ -98,32 +98,29 @@ static void look_undecided(const struct facts *facts, const struct endpoint_fact
     lookup->all_amazon = n_silent + n_spoke > 0 && n_amazon == n_silent + n_spoke;
 }
 
-void names_lookup(const struct facts *facts, enum service service, struct lookup *lookup)
+struct lookup names_lookup(const struct facts *facts, enum service service)
 {
     const struct endpoint_facts *endpoint = &facts->endpoints[service];
+    struct lookup lookup = {.answer = telling(endpoint)};
 
-    memset(lookup, 0, sizeof *lookup);
     for (int32_t i = 0; i < endpoint->n_answers; i++) {
         const struct dns_answer *answer = &endpoint->answers[i];
         if (answer->asked_as != ASKED_CONFIGURED || answer->step.outcome == OUTCOME_UNTRIED)
             continue;
-        lookup->asked = true;
-        if (answer->step.took_ms > lookup->took_ms)
-            lookup->took_ms = answer->step.took_ms;
+        lookup.asked = true;
+        if (answer->step.took_ms > lookup.took_ms)
+            lookup.took_ms = answer->step.took_ms;
     }
-    lookup->answer = telling(endpoint);
-    if (lookup->answer && lookup->answer->n_addresses > 0)
-        return;
-    if (lookup->answer) {
-        lookup->failure = lookup->answer->step.failure != FAILURE_NONE
-                              ? lookup->answer->step.failure
-                              : FAILURE_NODATA;
-        lookup->all_amazon = names_is_amazon_resolver(&facts->instance, lookup->answer->server);
-        return;
+    if (!lookup.answer) {
+        look_undecided(facts, endpoint, &lookup);
+        lookup.failure = lookup.answer ? lookup.answer->step.failure : FAILURE_NONE;
+        return lookup;
     }
-    look_undecided(facts, endpoint, lookup);
-    if (lookup->answer)
-        lookup->failure = lookup->answer->step.failure;
+    lookup.all_amazon = names_is_amazon_resolver(&facts->instance, lookup.answer->server);
+    if (lookup.answer->n_addresses == 0)
+        lookup.failure = lookup.answer->step.failure != FAILURE_NONE ? lookup.answer->step.failure
+                                                                     : FAILURE_NODATA;
+    return lookup;
 }
 
 static bool is_listed(const struct where *list, int32_t n, const char *address)
@@ -190,27 +187,27 @@ int32_t names_where(const struct facts *facts, enum service service, struct wher
     return n;
 }
 
-void names_second_opinion(const struct facts *facts, enum service service,
-                         struct second_opinion *opinion)
+struct second_opinion names_second_opinion(const struct facts *facts, enum service service)
 {
     const struct endpoint_facts *endpoint = &facts->endpoints[service];
+    struct second_opinion opinion = {0};
 
-    memset(opinion, 0, sizeof *opinion);
     for (int32_t i = 0; i < endpoint->n_answers; i++) {
         const struct dns_answer *answer = &endpoint->answers[i];
         if (answer->asked_as != ASKED_AMAZON || answer->step.outcome == OUTCOME_UNTRIED)
             continue;
-        opinion->asked = true;
-        opinion->answered |= answer->step.outcome == OUTCOME_OK || answer->rcode >= 0;
-        if (opinion->answer || answer->n_addresses > 0)
-            opinion->answer = answer;
+        opinion.asked = true;
+        opinion.answered |= answer->step.outcome == OUTCOME_OK || answer->rcode >= 0;
+        if (!opinion.answer || answer->n_addresses > 0)
+            opinion.answer = answer;
         for (int32_t j = 0; j < answer->n_addresses; j++) {
             enum place place = place_of(&facts->instance, answer->addresses[j]);
-            opinion->public_address |= place == PLACE_PUBLIC;
-            opinion->private_address |= place == PLACE_OWN_SUBNET || place == PLACE_IN_VPC ||
+            opinion.public_address |= place == PLACE_PUBLIC;
+            opinion.private_address |= place == PLACE_OWN_SUBNET || place == PLACE_IN_VPC ||
                                         place == PLACE_PRIVATE_ELSEWHERE;
         }
     }
+    return opinion;
 }
 
 static bool has_public_answer(const struct endpoint_facts *endpoint)
@@ -222,24 +219,25 @@ static bool has_public_answer(const struct endpoint_facts *endpoint)
     return false;
 }
 
-void names_look(const struct facts *facts, enum service service, struct naming *naming)
+struct naming names_look(const struct facts *facts, enum service service)
 {
     struct where where[MAX_ADDRESSES];
+    struct naming naming = {0};
     int32_t n_public = 0;
 
-    memset(naming, 0, sizeof(*naming));
-    naming->n = names_where(facts, service, where, MAX_ADDRESSES);
-    for (int32_t i = 0; i < naming->n; i++) {
-        naming->pinned |= where[i].from_hosts_file;
+    naming.n = names_where(facts, service, where, MAX_ADDRESSES);
+    for (int32_t i = 0; i < naming.n; i++) {
+        naming.pinned |= where[i].from_hosts_file;
         n_public += where[i].place == PLACE_PUBLIC;
-        naming->any_local |= where[i].place == PLACE_LOCAL;
-        naming->any_private |= where[i].place == PLACE_OWN_SUBNET ||
+        naming.any_local |= where[i].place == PLACE_LOCAL;
+        naming.any_private |= where[i].place == PLACE_OWN_SUBNET ||
                                where[i].place == PLACE_IN_VPC ||
                                where[i].place == PLACE_PRIVATE_ELSEWHERE;
     }
-    naming->any_public = n_public > 0;
-    naming->public_only = n_public > 0 && n_public == naming->n;
-    naming->answers = has_public_answer(&facts->endpoints[service]);
+    naming.any_public = n_public > 0;
+    naming.public_only = n_public > 0 && n_public == naming.n;
+    naming.answers = has_public_answer(&facts->endpoints[service]);
+    return naming;
 }
 
 /* --- names of the agent's configuration: by the first label alone --- */

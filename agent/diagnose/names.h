@@ -24,7 +24,7 @@ struct lookup {
     const struct dns_answer *answer; /* the one that decided, or the first that failed; or NULL */
     int32_t took_ms;
 };
-void names_lookup(const struct facts *facts, enum service service, struct lookup *lookup);
+struct lookup names_lookup(const struct facts *facts, enum service service);
 
 /* One address that the agent would try. */
 struct where {
@@ -44,7 +44,7 @@ struct naming {
     bool public_only; /* every address is public, and there is one */
     bool answers;     /* a public address connects */
 };
-void names_look(const struct facts *facts, enum service service, struct naming *naming);
+struct naming names_look(const struct facts *facts, enum service service);
 
 /* What Amazon's resolver, asked directly, says of the name. */
 struct second_opinion {
@@ -54,8 +54,7 @@ struct second_opinion {
     bool public_address;
     const struct dns_answer *answer; /* the most telling one, or NULL */
 };
-void names_second_opinion(const struct facts *facts, enum service service,
-                          struct second_opinion *opinion);
+struct second_opinion names_second_opinion(const struct facts *facts, enum service service);
 
 /* --- names that the agent's configuration gives a service instead of its own --- */
 

@@ -1,17 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The one table from an errno and a time to what it says (measured; performance.md B4), and counting by
- * it. What is silent in one family is compared with what connects in the other one in the same place:
- * an interface that is down, or a network ACL, would have silenced both.
+ * What is silent in one family is compared with what connects in the other one in the same place: an
+ * interface that is down, or a network ACL, would have silenced both.
  */
 #include "diagnose/reach.h"
 
 #include <string.h>
 
 #include "diagnose/checks.h"
-#include "diagnose/firewall.h"
 #include "diagnose/look.h"
 #include "diagnose/names.h"
+#include "model/place.h"
 
 /* --- routes --- */
 
@@ -37,8 +36,7 @@ bool route_refuses(const struct facts *facts, const char *address)
     return route && route->kind >= ROUTE_NONE;
 }
 
-/* --- endings --- */
-
+/* The one table from an errno and a time to what it says (measured; performance.md B4). */
 static enum ending ending_of_step(const struct step *step)
 {
     static const uint8_t endings[N_FAILURES] = {
@@ -58,6 +56,62 @@ static enum ending ending_of_step(const struct step *step)
     return endings[step->failure] ? (enum ending)endings[step->failure] : ENDING_OTHER;
 }
 
+/* --- losses: the rules are not read. Whether they are at work, the socket and the counters say, and
+ * which rule it is, only the administrator's own tools tell for all of nf_tables, iptables, tc and
+ * eBPF --- */
+
+/* Whoever answers an address that stays silent repeats the answer while connect() waits. */
+enum { ANSWERS_EACH = 2 };
+
+/* Other traffic that was dropped is as many packets only by chance; and where some address answers,
+ * answers get in. */
+static bool all_answers_lost(const struct facts *facts)
+{
+    int64_t n_silent = ending_of_step(&facts->imds.connect) == ENDING_SILENT &&
+                       family_of(facts->imds.address) == FAMILY_IPV4;
+
+    for (int i = 0; i < N_SERVICES; i++)
+        for (int32_t j = 0; j < facts->endpoints[i].n_addresses; j++) {
+            const struct address_facts *at = &facts->endpoints[i].addresses[j];
+            enum ending ending = ending_of_step(&at->steps[RUNG_CONNECT]);
+            if (at->second_opinion)
+                continue;
+            if (ending == ENDING_OK || ending == ENDING_REJECTED)
+                return false;
+            n_silent += ending == ENDING_SILENT && family_of(at->address) == FAMILY_IPV4;
+        }
+    return facts->network.undelivered >= ANSWERS_EACH * n_silent;
+}
+
+enum loss reach_loss(const struct facts *facts, const char *address, const struct step *connect)
+{
+    if (connect->outcome == OUTCOME_FAILED && connect->failure == FAILURE_NOT_SENT)
+        return LOSS_PROVEN;
+    if (ending_of_step(connect) != ENDING_SILENT || !facts->network.delivery_read ||
+        family_of(address) == FAMILY_IPV6)
+        return LOSS_UNKNOWN;
+    if (facts->network.undelivered <= 0)
+        return LOSS_NONE;
+    return all_answers_lost(facts) ? LOSS_LIKELY : LOSS_MAYBE;
+}
+
+bool reach_lost(const struct facts *facts, check_set checks, enum loss loss)
+{
+    if ((checks & check_bit(CHECK_IMDS_CONNECT)) &&
+        reach_loss(facts, facts->imds.address, &facts->imds.connect) == loss)
+        return true;
+    for (int i = 0; i < N_SERVICES; i++) {
+        const struct endpoint_facts *endpoint = &facts->endpoints[i];
+        if (!(checks & check_bit(check_of_service((enum service)i, RUNG_CONNECT))))
+            continue;
+        for (int32_t j = 0; j < endpoint->n_addresses; j++)
+            if (reach_loss(facts, endpoint->addresses[j].address,
+                           &endpoint->addresses[j].steps[RUNG_CONNECT]) == loss)
+                return true;
+    }
+    return false;
+}
+
 /* With the kernel's word on the route (a refusal is a route's or a firewall's, whatever the errno
  * says), and on what this machine itself dropped. Families are not looked at. */
 static enum ending plain_ending(const struct facts *facts, const struct endpoint_facts *endpoint,
@@ -70,7 +124,7 @@ static enum ending plain_ending(const struct facts *facts, const struct endpoint
         return ENDING_NONE;
     switch (ending) {
     case ENDING_SILENT:
-        return firewall_loss(facts, at->address, connect) == LOSS_LIKELY ? ENDING_FIREWALL : ending;
+        return reach_loss(facts, at->address, connect) == LOSS_LIKELY ? ENDING_FIREWALL : ending;
     case ENDING_NO_ROUTE:
         return route_leads_to(facts, at->address) ? ENDING_FIREWALL : ending;
     case ENDING_FIREWALL:
@@ -116,17 +170,18 @@ static bool has_both(const struct facts *facts)
     return facts->network.usable_ipv4 && facts->network.usable_ipv6;
 }
 
-static void look_family(const struct facts *facts, enum service service, enum family family,
-                        struct reach *reach)
+static struct reach reach_of_family(const struct facts *facts, enum service service,
+                                    enum family family)
 {
     const struct endpoint_facts *endpoint = &facts->endpoints[service];
+    struct reach reach = {0};
 
-    *reach = (struct reach){0};
     for (int32_t i = 0; i < endpoint->n_addresses; i++) {
         const struct address_facts *at = &endpoint->addresses[i];
         if (!at->second_opinion && family_of(at->address) == family)
-            count(at, plain_ending(facts, endpoint, at), reach);
+            count(at, plain_ending(facts, endpoint, at), &reach);
     }
+    return reach;
 }
 
 /* Silence in the own subnet, where no network ACL stands between, beside a family without any failure
@@ -146,11 +201,10 @@ static bool is_blocked_everywhere(const struct facts *facts, enum family family)
     bool seen = false;
 
     for (int i = 0; i < N_SERVICES; i++) {
-        struct reach mine, other;
+        struct reach mine = reach_of_family(facts, (enum service)i, family);
+        struct reach other = reach_of_family(facts, (enum service)i, family_other(family));
         if (!look_is_planned(facts, (enum service)i))
             continue;
-        look_family(facts, (enum service)i, family, &mine);
-        look_family(facts, (enum service)i, family_other(family), &other);
         if (mine.by[ENDING_OK] > 0 || mine.by[ENDING_REJECTED] > 0 || mine.by[ENDING_OTHER] > 0)
             return false;
         seen |= differs(&mine, &other);
@@ -163,14 +217,12 @@ static bool is_blocked_everywhere(const struct facts *facts, enum family family)
  * it). Where the other family has trouble of its own, what every other service shows counts. */
 static bool is_blocked(const struct facts *facts, enum service service, enum family family)
 {
-    struct reach mine, other;
+    struct reach mine = reach_of_family(facts, service, family);
+    struct reach other = reach_of_family(facts, service, family_other(family));
 
-    if (!has_both(facts))
-        return false;
-    look_family(facts, service, family, &mine);
-    look_family(facts, service, family_other(family), &other);
-    return differs(&mine, &other) ||
-           (reach_is_silent(&mine) && is_blocked_everywhere(facts, family));
+    return has_both(facts) &&
+           (differs(&mine, &other) ||
+            (reach_is_silent(&mine) && is_blocked_everywhere(facts, family)));
 }
 
 enum ending reach_ending(const struct facts *facts, enum service service,
@@ -183,18 +235,49 @@ enum ending reach_ending(const struct facts *facts, enum service service,
                : ending;
 }
 
-void reach_add(const struct facts *facts, enum service service, struct reach *reach)
+void reach_add(const struct facts *facts, enum service service, struct reach *sum)
 {
     const struct endpoint_facts *endpoint = &facts->endpoints[service];
 
     for (int32_t i = 0; i < endpoint->n_addresses; i++)
-        count(&endpoint->addresses[i], reach_ending(facts, service, &endpoint->addresses[i]), reach);
+        count(&endpoint->addresses[i], reach_ending(facts, service, &endpoint->addresses[i]), sum);
 }
 
-void reach_of(const struct facts *facts, enum service service, struct reach *reach)
+struct reach reach_of(const struct facts *facts, enum service service)
 {
-    *reach = (struct reach){0};
-    reach_add(facts, service, reach);
+    struct reach reach = {0};
+
+    reach_add(facts, service, &reach);
+    return reach;
+}
+
+static bool is_neighbour(const struct facts *facts, enum service service,
+                         const struct address_facts *theirs)
+{
+    const struct endpoint_facts *mine = &facts->endpoints[service];
+
+    for (int32_t i = 0; i < mine->n_addresses; i++)
+        if (reach_ending(facts, service, &mine->addresses[i]) == ENDING_SILENT &&
+            place_are_neighbours(&facts->instance, theirs->address, mine->addresses[i].address))
+            return true;
+    return false;
+}
+
+const struct address_facts *reach_neighbour(const struct facts *facts, enum service service,
+                                            enum service *of)
+{
+    for (int i = 0; i < N_SERVICES; i++) {
+        const struct endpoint_facts *theirs = &facts->endpoints[i];
+        if (i == (int)service || !look_is_planned(facts, (enum service)i))
+            continue;
+        for (int32_t j = 0; j < theirs->n_addresses; j++)
+            if (reach_ending(facts, (enum service)i, &theirs->addresses[j]) == ENDING_OK &&
+                is_neighbour(facts, service, &theirs->addresses[j])) {
+                *of = (enum service)i;
+                return &theirs->addresses[j];
+            }
+    }
+    return NULL;
 }
 
 /* IPv6 is the agent's only since a version; an unknown version is given the benefit of the doubt, as
@@ -208,8 +291,7 @@ static bool agent_uses(const struct facts *facts, enum family family)
 bool reach_whole_family(const struct facts *facts, enum service service, enum family *which)
 {
     for (int family = FAMILY_IPV4; has_both(facts) && family <= FAMILY_IPV6; family++) {
-        struct reach reach;
-        look_family(facts, service, (enum family)family, &reach);
+        struct reach reach = reach_of_family(facts, service, (enum family)family);
         if (reach.by[ENDING_OK] == 0 || reach.by[ENDING_OK] < reach.n + reach.by[ENDING_NONE] ||
             !agent_uses(facts, (enum family)family))
             continue;
@@ -233,8 +315,7 @@ static bool is_question_open(const struct endpoint_facts *endpoint, enum family 
 bool reach_family_open(const struct facts *facts, enum service service)
 {
     for (int family = FAMILY_IPV4; has_both(facts) && family <= FAMILY_IPV6; family++) {
-        struct reach reach;
-        look_family(facts, service, (enum family)family, &reach);
+        struct reach reach = reach_of_family(facts, service, (enum family)family);
         if (!agent_uses(facts, (enum family)family) || reach.n > reach.by[ENDING_OK])
             continue;
         if (reach.by[ENDING_NONE] > 0 ||
@@ -263,4 +344,34 @@ bool reach_one_family(const struct facts *facts, check_set checks, enum ending e
     *which = n[FAMILY_IPV6] > 0 ? FAMILY_IPV6 : FAMILY_IPV4;
     return has_both(facts) && n[*which] > 0 && n[family_other(*which)] == 0 &&
            ok[family_other(*which)] > 0;
+}
+
+bool reach_blocked_family(const struct facts *facts, check_set checks, enum family *family)
+{
+    for (int i = 0; i < N_SERVICES; i++) {
+        const struct endpoint_facts *endpoint = &facts->endpoints[i];
+        for (int32_t j = 0; (checks & check_bit(check_of_service((enum service)i, RUNG_CONNECT))) && j < endpoint->n_addresses; j++)
+            if (reach_ending(facts, (enum service)i, &endpoint->addresses[j]) ==
+                ENDING_FAMILY) {
+                *family = family_of(endpoint->addresses[j].address);
+                return true;
+            }
+    }
+    return false;
+}
+
+const struct address_facts *reach_by_family(const struct facts *facts, enum family family,
+                                            enum service *of)
+{
+    for (int i = N_SERVICES - 1; i >= 0; i--) {
+        const struct endpoint_facts *endpoint = &facts->endpoints[i];
+        for (int32_t j = 0; look_is_planned(facts, (enum service)i) && j < endpoint->n_addresses;
+             j++)
+            if (family_of(endpoint->addresses[j].address) == family &&
+                reach_ending(facts, (enum service)i, &endpoint->addresses[j]) == ENDING_OK) {
+                *of = (enum service)i;
+                return &endpoint->addresses[j];
+            }
+    }
+    return NULL;
 }

@@ -31,13 +31,17 @@ struct reach {
     int32_t outside[N_ENDINGS]; /* private, but outside of the VPC */
 };
 
-/* Adds one service's addresses; `reach` is zeroed first by reach_of. */
-void reach_of(const struct facts *facts, enum service service, struct reach *reach);
-void reach_add(const struct facts *facts, enum service service, struct reach *reach);
+struct reach reach_of(const struct facts *facts, enum service service);
+void reach_add(const struct facts *facts, enum service service, struct reach *sum);
 
 /* No address that packets may have got to answered, and at least one was silent. An address whose
  * next hop is silent, or that was never tried for want of a route, says nothing of filters. */
 bool reach_is_silent(const struct reach *reach);
+
+/* Another service's address that connects, by all appearance in the same subnet as one of this service
+ * that is silent; NULL: none. */
+const struct address_facts *reach_neighbour(const struct facts *facts, enum service service,
+                                            enum service *of);
 
 /* --- address families ---
  * The agent's connections are made by Go's net.Dialer, which tries the addresses of one family one
@@ -56,10 +60,35 @@ bool reach_whole_family(const struct facts *facts, enum service service, enum fa
 /* It is not known yet whether one family connects as a whole. */
 bool reach_family_open(const struct facts *facts, enum service service);
 
+/* The blocked family of an address that ended so, at one of the checks. */
+bool reach_blocked_family(const struct facts *facts, check_set checks, enum family *family);
+
+/* An address of the family that connects, of the last service that has one; NULL: none. */
+const struct address_facts *reach_by_family(const struct facts *facts, enum family family,
+                                            enum service *of);
+
 /* Of the checks, which are some of connect, every address that ended so is of one family, while the
  * other family connects: a matter of that family alone. Blocked families do not count. */
 bool reach_one_family(const struct facts *facts, check_set checks, enum ending ending,
                       enum family *which);
+
+/* --- what was lost on this machine: the socket's own word on what it could not send, and the kernel's
+ * counters of what it received and did not deliver --- */
+
+enum loss {
+    LOSS_UNKNOWN, /* nothing says anything: as from a program that did not ask */
+    LOSS_NONE,    /* what was sent left this machine, and nothing that came in was lost */
+    LOSS_MAYBE,   /* something that came in was lost */
+    LOSS_LIKELY,  /* no address answered, and so much was lost that it may be all the answers */
+    LOSS_PROVEN,  /* the kernel could not send, whatever else may be wrong beyond */
+};
+
+/* Whether a connect() that ended so lost its packets on this machine. LOSS_UNKNOWN for one that was
+ * not silent. */
+enum loss reach_loss(const struct facts *facts, const char *address, const struct step *connect);
+
+/* The same at some address of the checks: of connect, or of IMDS. */
+bool reach_lost(const struct facts *facts, check_set checks, enum loss loss);
 
 /* --- routes: connect()'s errno alone cannot tell a reject by a firewall from a route --- */
 
