@@ -104,7 +104,7 @@ const struct cause causes[] = {
      .title = "Amazon's resolver does not serve this VPC: enableDnsSupport is off",
      .explains = {{RUNG(RESOLVE)}}, .where = where_amazon_does_not_answer,
      .when = when_amazon_serves_no_name,
-     .evidence = quote_lookup_and_load, .unless_excluded = {"local-firewall"}},
+     .evidence = quote_lookup, .unless_excluded = {"local-firewall"}},
     {.code = "dns-resolver-unreachable",
      .title = "The configured nameserver does not answer",
      .here = {{"Only Amazon's resolver answers, the configured {server} does not", when_amazon_answers},
@@ -152,7 +152,7 @@ const struct cause causes[] = {
      .title = "The nameserver fails or refuses to answer",
      .here = {{"The nameserver {server} fails or refuses to answer"}},
      .explains = {{RUNG(RESOLVE), BECAUSE(FAILURE_SERVFAIL, FAILURE_DNS_REFUSED, FAILURE_DNS_MALFORMED)}},
-     .evidence = quote_lookup_and_load, .confidence = likely, .unless_excluded = {"vpc-dns-off"}},
+     .evidence = quote_lookup, .confidence = likely, .unless_excluded = {"vpc-dns-off"}},
 
     /* --- reaching 443 --- */
     {.code = "no-route", .way = WAY_ROUTE,

@@ -294,7 +294,7 @@ static const struct {
 
 bool excluded(const struct view *view, const char *code)
 {
-    for (size_t i = 0; i < N_OF(exclusions); i++)
+    for (size_t i = 0; i < COUNT_OF(exclusions); i++)
         if (strcmp(exclusions[i].code, code) == 0)
             return exclusions[i].is_excluded(view);
     return false;

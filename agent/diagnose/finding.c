@@ -72,7 +72,7 @@ static const char *telling_words(const char *message)
 {
     static const char *const marks[] = {"with an explicit deny", "because no ",
                                         "due to an explicit"};
-    for (size_t i = 0; i < N_OF(marks); i++) {
+    for (size_t i = 0; i < COUNT_OF(marks); i++) {
         const char *at = strstr(message, marks[i]);
         if (at)
             return at;
@@ -106,40 +106,14 @@ void finding_quote_clock(struct finding *finding, const struct facts *facts)
     }
 }
 
-void finding_quote_allowance(struct finding *finding, const struct facts *facts)
-{
-    for (int32_t i = 0; i < facts->network.n_interfaces; i++) {
-        const struct interface_facts *interface = &facts->network.interfaces[i];
-        if (!interface->allowance_read)
-            continue;
-        if (interface->link_local_dropped > 0)
-            finding_evidence(finding,
-                             "%s dropped %lld packets since boot for the limit of 1,024 a second "
-                             "to IMDS, DNS and time (linklocal_allowance_exceeded)",
-                             interface->name, (long long)interface->link_local_dropped);
-        else
-            finding_evidence(finding,
-                             "%s: linklocal_allowance_exceeded is 0: nothing was dropped for the "
-                             "limit of 1,024 packets a second",
-                             interface->name);
-    }
-}
-
 void finding_quote_route(struct finding *finding, const struct facts *facts, const char *address)
 {
-    static const char *const words[] = {
-        [ROUTE_UNREACHABLE] = "unreachable",
-        [ROUTE_PROHIBIT] = "prohibit",
-        [ROUTE_BLACKHOLE] = "blackhole",
-        [ROUTE_THROW] = "throw",
-    };
-    enum { TABLE_MAIN = 254 };
     const struct route *route = route_find(facts, address);
     char table[NAME_SIZE] = "main";
 
     if (!route || route->kind == ROUTE_UNKNOWN)
         return;
-    if (route->table != TABLE_MAIN)
+    if (route->table != ROUTE_TABLE_MAIN)
         (void)text_set(table, sizeof(table), "%u", (unsigned)route->table);
     if (route->kind == ROUTE_FORWARD)
         finding_evidence(finding, "the kernel has a route to %s: %s%s%sdev %s", address,
@@ -151,10 +125,10 @@ void finding_quote_route(struct finding *finding, const struct facts *facts, con
         finding_evidence(finding, "the kernel has no route to %s", address);
     else if (route->by_rule)
         finding_evidence(finding, "policy routing refuses: rule %u says %s for %s",
-                         (unsigned)route->priority, words[route->kind], route->entry);
+                         (unsigned)route->priority, route_words(route->kind), route->entry);
     else
         finding_evidence(finding, "the kernel's route to %s: %s%s%s%s%s", address,
-                         words[route->kind], route->entry[0] ? " " : "", route->entry,
+                         route_words(route->kind), route->entry[0] ? " " : "", route->entry,
                          route->entry[0] ? ", in table " : "", route->entry[0] ? table : "");
 }
 

@@ -41,10 +41,4 @@ void finding_quote_clock(struct finding *finding, const struct facts *facts);
 /* One line of evidence; nothing when the kernel was not asked. */
 void finding_quote_route(struct finding *finding, const struct facts *facts, const char *address);
 
-/* What the limit on packets to link-local services has to do with a silence, as far as drivers
- * count it. */
-void finding_quote_allowance(struct finding *finding, const struct facts *facts);
-
-#define N_OF(array) (sizeof(array) / sizeof((array)[0]))
-
 #endif

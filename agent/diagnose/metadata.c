@@ -112,7 +112,7 @@ static const struct obstacle {
 /* NULL: connect() was silent, and the packets were lost on this machine or beyond. */
 static const struct obstacle *find_obstacle(const struct imds_facts *imds)
 {
-    for (size_t i = 0; imds->connect.took_ms < AT_ONCE_MS && i < N_OF(obstacles); i++)
+    for (size_t i = 0; imds->connect.took_ms < AT_ONCE_MS && i < COUNT_OF(obstacles); i++)
         if (obstacles[i].failure == imds->connect.failure)
             return &obstacles[i];
     return NULL;
@@ -196,7 +196,6 @@ void quote_imds_load(const struct view *view, struct finding *finding)
 
     quote_imds(view, finding);
     finding_evidence(finding, "%d request%s sent to it in this round", n, n == 1 ? "" : "s");
-    finding_quote_allowance(finding, view->facts);
 }
 
 void quote_imds_silence(const struct view *view, struct finding *finding)
@@ -206,7 +205,6 @@ void quote_imds_silence(const struct view *view, struct finding *finding)
     quote_imds(view, finding);
     if (imds->get_answers == ANSWER_NO)
         finding_evidence(finding, "a GET is not answered either");
-    finding_quote_allowance(finding, view->facts);
     if (imds_loss(view->facts) == LOSS_NONE)
         finding_evidence(finding, "the packets left this machine, and it lost none that came back");
 }

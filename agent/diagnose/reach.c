@@ -14,6 +14,17 @@
 
 /* --- routes --- */
 
+const char *route_words(enum route_kind kind)
+{
+    static const char *const words[] = {
+        [ROUTE_UNREACHABLE] = "unreachable",
+        [ROUTE_PROHIBIT] = "prohibit",
+        [ROUTE_BLACKHOLE] = "blackhole",
+        [ROUTE_THROW] = "throw",
+    };
+    return kind >= ROUTE_UNREACHABLE ? words[kind] : "";
+}
+
 const struct route *route_find(const struct facts *facts, const char *address)
 {
     const struct network_facts *network = &facts->network;

@@ -92,6 +92,11 @@ bool reach_lost(const struct facts *facts, check_set checks, enum loss loss);
 
 /* --- routes: connect()'s errno alone cannot tell a reject by a firewall from a route --- */
 
+enum { ROUTE_TABLE_MAIN = 254 };
+
+/* "prohibit", as `ip route` says it. */
+const char *route_words(enum route_kind kind);
+
 /* What the kernel was asked about this address, or NULL. */
 const struct route *route_find(const struct facts *facts, const char *address);
 

@@ -14,7 +14,7 @@
 /* --- who answers --- */
 
 /* What each server that was asked said of the first name that is explained. */
-static void quote_lookup(const struct view *view, struct finding *finding)
+void quote_lookup(const struct view *view, struct finding *finding)
 {
     enum service service = view_service(view);
     const struct endpoint_facts *endpoint = &view->facts->endpoints[service];
@@ -24,12 +24,6 @@ static void quote_lookup(const struct view *view, struct finding *finding)
             endpoint->answers[i].step.outcome != OUTCOME_UNTRIED)
             finding_quote_answer(finding, view->facts->plan.services[service].host,
                                  &endpoint->answers[i]);
-}
-
-void quote_lookup_and_load(const struct view *view, struct finding *finding)
-{
-    quote_lookup(view, finding);
-    finding_quote_allowance(finding, view->facts);
 }
 
 void quote_no_resolver(const struct view *view, struct finding *finding)
@@ -70,7 +64,7 @@ bool resolve_failed_here(const struct dns_answer *answer)
                                          FAILURE_PROHIBITED, FAILURE_BLACKHOLE,
                                          FAILURE_NO_ROUTE,   FAILURE_HOST_UNREACHABLE};
 
-    for (size_t i = 0; answer && i < N_OF(local); i++)
+    for (size_t i = 0; answer && i < COUNT_OF(local); i++)
         if (answer->step.failure == local[i])
             return true;
     return false;
@@ -89,7 +83,7 @@ void quote_silent_servers(const struct view *view, struct finding *finding)
 {
     const struct resolver_facts *resolvers = &view->facts->resolvers;
 
-    quote_lookup_and_load(view, finding);
+    quote_lookup(view, finding);
     if (resolvers->stub && resolvers->n_upstream > 0)
         finding_evidence(finding, "%s names the local stub; behind it is %s", resolvers->file,
                          resolvers->upstream[0]);

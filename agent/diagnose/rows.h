@@ -37,7 +37,7 @@ view_holds where_nobody_answers, where_amazon_does_not_answer, where_vpc_is_bypa
     when_amazon_answers, when_name_is_pinned, when_every_private_name_is_public,
     when_has_gateway, when_name_is_fips, when_name_leads_to_no_endpoint,
     when_no_public_address_answers, when_nobody_knows_the_name;
-view_quotes quote_no_resolver, quote_lookup_and_load, quote_silent_servers, quote_each_name,
+view_quotes quote_no_resolver, quote_lookup, quote_silent_servers, quote_each_name,
     quote_bypass, quote_pin, quote_missing_and_one_that_is_there, quote_wrong_name;
 view_confidence sure_if_amazon_answers, sure_unless_servfail, sure_if_dns_answers;
 

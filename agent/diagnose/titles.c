@@ -222,7 +222,7 @@ static bool fill_in(const struct view *view, const char *text, char to[TITLE_SIZ
         if (*text == '\0')
             return true;
         n = strcspn(++text, "}");
-        for (size_t i = 0; i < N_OF(placeholders); i++)
+        for (size_t i = 0; i < COUNT_OF(placeholders); i++)
             if (strlen(placeholders[i].name) == n && strncmp(placeholders[i].name, text, n) == 0)
                 placeholders[i].fill(view, value);
         if (value[0] == '\0')

@@ -113,7 +113,7 @@ static bool is_cut(const struct endpoint_facts *endpoint)
                                         FAILURE_TLS_ALERT};
 
     for (int32_t i = 0; i < endpoint->n_addresses; i++)
-        for (size_t j = 0; j < N_OF(cuts); j++)
+        for (size_t j = 0; j < COUNT_OF(cuts); j++)
             if (look_failure(&endpoint->addresses[i], RUNG_TLS) == cuts[j] &&
                 !endpoint->addresses[i].second_opinion)
                 return true;

@@ -44,7 +44,6 @@ static void trim_machine(struct facts *facts, int level)
     struct machine_facts *machine = &facts->machine;
     struct network_facts *network = &facts->network;
 
-    machine->product_uuid[0] = '\0';
     if (machine->is_ec2 == ANSWER_YES)
         machine->evidence[0] = '\0';
     if (facts->imds.spare_hop != ANSWER_NO)
@@ -89,7 +88,6 @@ static void trim_role(struct role_facts *role, int level)
 {
     trim_step(&role->attached, level);
     trim_step(&role->credentials, level);
-    role->updated_unix_s = 0;
     cut(role->info_message, level < COMPACT_WORDS_LEFT_OUT ? WORDS_MOST : 0);
     cut(role->message, level < COMPACT_WORDS_LEFT_OUT ? WORDS_MOST : 0);
 }
@@ -105,12 +103,11 @@ static void trim_agent(struct agent_facts *agent, int level)
 }
 
 /* Readings that all agree with the clock say no more than the one in the middle. */
-static void trim_clock(struct facts *facts, int level)
+static void trim_clock(struct facts *facts)
 {
     struct clock_facts *clock = &facts->clock;
     int32_t middle = 0;
 
-    trim_step(&clock->time_source, level);
     for (int32_t i = 0; i < clock->n_samples; i++) {
         int32_t below = 0;
         for (int32_t j = 0; j < clock->n_samples; j++)
@@ -140,7 +137,6 @@ static void trim_answer(struct dns_answer *answer, int level)
 /* A certificate that verified says nothing more than its issuer, unless it ends soon. */
 static void trim_session(struct tls_session *session, bool verified, int64_t now_unix_s, int level)
 {
-    session->cipher[0] = '\0';
     if (verified)
         session->subject[0] = '\0';
     if (verified || level >= COMPACT_MORE_LEFT_OUT)
@@ -265,7 +261,7 @@ void compact_trim(struct facts *facts, int level)
     trim_agent(&facts->agent, level);
     for (int i = 0; i < N_SERVICES; i++)
         trim_endpoint(facts, &facts->endpoints[i], level);
-    trim_clock(facts, level);
+    trim_clock(facts);
     if (level >= COMPACT_LISTS_CUT)
         cut_lists(facts);
 }

@@ -63,11 +63,10 @@ FIELDS(route, TEXT(route, to), ENUM(route, kind, route_kind), TEXT(route, entry)
        UINT32(route, table), BOOL(route, by_rule), UINT32(route, priority), TEXT(route, via),
        TEXT(route, interface));
 
-FIELDS(tls_session, TEXT(tls_session, version), TEXT(tls_session, cipher),
-       ENUM(tls_session, trust_by, trust_by), BOOL(tls_session, name_matches),
-       TEXT(tls_session, subject), TEXT(tls_session, issuer), TEXT(tls_session, names),
-       INT64(tls_session, not_before_unix_s), INT64(tls_session, not_after_unix_s),
-       TEXT(tls_session, verify));
+FIELDS(tls_session, TEXT(tls_session, version), ENUM(tls_session, trust_by, trust_by),
+       BOOL(tls_session, name_matches), TEXT(tls_session, subject), TEXT(tls_session, issuer),
+       TEXT(tls_session, names), INT64(tls_session, not_before_unix_s),
+       INT64(tls_session, not_after_unix_s), TEXT(tls_session, verify));
 
 FIELDS(http_head, INT32(http_head, status), TEXT(http_head, server), TEXT(http_head, content_type),
        TEXT(http_head, request_id), TEXT(http_head, error_type), TEXT(http_head, via),
@@ -78,24 +77,22 @@ FIELDS(http_head, INT32(http_head, status), TEXT(http_head, server), TEXT(http_h
 FIELDS(service_plan, ENUM(service_plan, need, need), BOOL(service_plan, need_given),
        BOOL(service_plan, not_in_region), BOOL(service_plan, not_needed), TEXT(service_plan, host),
        ENUM(service_plan, host_source, source), UINT16(service_plan, port),
-       TEXT(service_plan, signing_name), TEXT(service_plan, endpoint_service));
+       TEXT(service_plan, endpoint_service));
 
 FIELDS(plan, TEXT(plan, region), ENUM(plan, region_source, source), TEXT(plan, signing_region),
-       TEXT(plan, domain), ENUM(plan, domain_source, source), TEXT(plan, partition),
-       ENUM(plan, private_dns, private_dns), ENUM(plan, permissions, permissions),
-       BOOL(plan, strict), BOOL(plan, role_optional), BOOL(plan, clock_optional),
-       BOOL(plan, agent_required), CHECKS(plan, skipped), BY_SERVICE(plan, services, service_plan));
+       TEXT(plan, domain), TEXT(plan, partition), ENUM(plan, private_dns, private_dns),
+       ENUM(plan, permissions, permissions), BOOL(plan, strict), BOOL(plan, role_optional),
+       BOOL(plan, clock_optional), BOOL(plan, agent_required), CHECKS(plan, skipped),
+       BY_SERVICE(plan, services, service_plan));
 
 /* --- facts.h: the machine --- */
 
 FIELDS(machine_facts, ENUM(machine_facts, is_ec2, answer), TEXT(machine_facts, vendor),
-       TEXT(machine_facts, product_uuid), TEXT(machine_facts, asset_tag),
-       TEXT(machine_facts, evidence), ENUM(machine_facts, time_sync, answer),
-       TEXT(machine_facts, time_sync_unit), TEXT(machine_facts, containers, SINCE(2)));
+       TEXT(machine_facts, asset_tag), TEXT(machine_facts, evidence),
+       ENUM(machine_facts, time_sync, answer), TEXT(machine_facts, containers, SINCE(2)));
 
 FIELDS(interface_facts, TEXT(interface_facts, name), BOOL(interface_facts, up),
-       TEXTS(interface_facts, addresses), BOOL(interface_facts, allowance_read),
-       INT64(interface_facts, link_local_dropped));
+       TEXTS(interface_facts, addresses));
 
 FIELDS(network_facts, STRUCTS(network_facts, interfaces, interface_facts),
        BOOL(network_facts, usable_ipv4), BOOL(network_facts, usable_ipv6),
@@ -129,9 +126,8 @@ FIELDS(role_facts, STRUCT(role_facts, attached, step), STRUCT(role_facts, creden
        INT32(role_facts, info_status), TEXT(role_facts, info_code), TEXT(role_facts, info_message),
        TEXT(role_facts, profile_arn), INT32(role_facts, list_status), TEXT(role_facts, role),
        INT32(role_facts, credentials_status), TEXT(role_facts, code), TEXT(role_facts, message),
-       INT64(role_facts, updated_unix_s), INT64(role_facts, expires_unix_s),
-       ENUM(role_facts, from, credentials_from), ENUM(role_facts, identity_role, answer),
-       ENUM(role_facts, dhmc, answer));
+       INT64(role_facts, expires_unix_s), ENUM(role_facts, from, credentials_from),
+       ENUM(role_facts, identity_role, answer), ENUM(role_facts, dhmc, answer));
 
 /* --- facts.h: one service --- */
 
@@ -158,15 +154,14 @@ FIELDS(action_facts, TEXT(action_facts, action), ENUM(action_facts, permission, 
 FIELDS(endpoint_facts, STRUCTS(endpoint_facts, answers, dns_answer),
        STRUCTS(endpoint_facts, addresses, address_facts),
        STRUCTS(endpoint_facts, actions, action_facts), STRUCT(endpoint_facts, proxy, step),
-       INT32(endpoint_facts, proxy_status), BOOL(endpoint_facts, finished));
+       INT32(endpoint_facts, proxy_status));
 
 /* --- facts.h: the clock, the SSM agent --- */
 
 FIELDS(clock_sample, TEXT(clock_sample, source), TEXT(clock_sample, address),
        INT64(clock_sample, offset_ms), INT32(clock_sample, error_ms));
 
-FIELDS(clock_facts, INT64(clock_facts, wall_unix_ms), STRUCTS(clock_facts, samples, clock_sample),
-       STRUCT(clock_facts, time_source, step));
+FIELDS(clock_facts, INT64(clock_facts, wall_unix_ms), STRUCTS(clock_facts, samples, clock_sample));
 
 FIELDS(agent_facts, ENUM(agent_facts, installed, answer), ENUM(agent_facts, package, agent_package),
        TEXT(agent_facts, version), TEXT(agent_facts, version_file), TEXT(agent_facts, unit),

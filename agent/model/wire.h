@@ -62,7 +62,6 @@ enum trust_by { TRUST_BY_NONE, TRUST_BY_AMAZON, TRUST_BY_CA_FILE, TRUST_BY_SYSTE
 
 struct tls_session {
     char version[NAME_SIZE]; /* "TLSv1.3" */
-    char cipher[NAME_SIZE];
     enum trust_by trust_by;
     bool name_matches;
     char subject[HOST_SIZE]; /* of the peer's certificate, one line */

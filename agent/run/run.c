@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Signals become readable, so they end a round between two turns and never inside one.
+ * A signal makes a descriptor readable, so it ends a round between two turns of the loop.
  */
 #include "run/run.h"
 
@@ -44,7 +44,7 @@ static bool open_configured(struct run *run)
     run->trust = trust_new(&sources, error, sizeof(error));
     if (!run->trust)
         log_error("%s", error);
-    return run->trust != NULL;
+    return run->trust;
 }
 
 int run_open(struct run *run, const struct options *options, int64_t limit_ms)
@@ -61,9 +61,9 @@ int run_open(struct run *run, const struct options *options, int64_t limit_ms)
     run->report = calloc(1, sizeof(*run->report));
     if (options->anonymize)
         run->shown = calloc(1, sizeof(*run->shown));
-    if (run->signal_fd >= 0 && run->facts && run->report && (run->shown || !options->anonymize))
+    if (run->signal_fd >= 0)
         return EXIT_READY;
-    log_error("out of memory or of file descriptors");
+    log_error("out of file descriptors");
     return EXIT_FAULT;
 }
 
@@ -85,7 +85,7 @@ bool run_diagnose(struct run *run, const struct facts *facts, struct report *rep
         return true;
     }
     *run->shown = *facts;
-    if (!anonymize_facts(run->shown)) { /* rather nothing than names */
+    if (!anonymize_facts(run->shown)) { /* better an empty report than one with names */
         memset(run->shown, 0, sizeof(*run->shown));
         diagnose(run->shown, report);
         log_error("out of memory: nothing is shown");
@@ -97,22 +97,8 @@ bool run_diagnose(struct run *run, const struct facts *facts, struct report *rep
 
 bool run_round(struct run *run, const struct round_watch *watch)
 {
-    const struct options *options = run->options;
-    struct round_request request = {
-        .wishes = &options->plan,
-        .root = options->root,
-        .endpoint = options->imds_endpoint[0] ? &run->endpoint : NULL,
-        .trust = run->trust,
-        .signal_fd = run->signal_fd,
-        .deadline_ms = run->deadline_ms,
-        .watch = watch,
-        .earlier = run->earlier,
-    };
-
-    for (int i = 0; i < N_SERVICES; i++)
-        request.proven[i] = run->proven_ms[i] != 0;
-    if (!round_run(&request, run->facts)) {
-        log_error("out of memory, or no poll: the round could not run");
+    if (!round_run(run, watch)) {
+        log_error("no poll or no timer: the round could not run");
         return false;
     }
     run->facts->rounds = ++run->n_rounds;
@@ -134,7 +120,7 @@ static bool passed_whole(const struct report *report, enum service service)
     return true;
 }
 
-/* Half a round says less than the whole one before it. */
+/* A round that was cut short knows less than the whole one before it. */
 static void fall_back(struct run *run)
 {
     if (!run->earlier)
@@ -154,8 +140,6 @@ void run_remember(struct run *run)
     }
     if (!run->earlier)
         run->earlier = calloc(1, sizeof(*run->earlier));
-    if (!run->earlier)
-        return; /* then everything is asked again */
     *run->earlier = *run->facts;
     for (int i = 0; i < N_SERVICES; i++) {
         if (!passed_whole(run->report, (enum service)i) ||

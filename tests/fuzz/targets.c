@@ -35,7 +35,7 @@ const struct fuzz_target *fuzz_find(const char *name)
     return NULL;
 }
 
-void fuzz_require(int holds, const char *what)
+void fuzz_require(bool holds, const char *what)
 {
     if (holds)
         return;

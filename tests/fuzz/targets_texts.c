@@ -14,7 +14,7 @@
 #include "model/facts_json.h"
 #include "model/generations.h"
 #include "net/dns_answer.h"
-#include "observe/service_answer.h"
+#include "observe/permissions.h"
 #include "report/recorded.h"
 #include "report/report.h"
 #include "targets.h"
@@ -105,7 +105,6 @@ void fuzz_service_answer(const uint8_t *bytes, size_t n)
     struct http_head head = {.status = 400};
     char *text = fuzz_text(bytes, n), *body = text, *line;
     char nothing[] = "";
-    bool explicit_deny;
 
     memset(&action, 0, sizeof action);
     if ((line = strsep(&body, "\n")) && body)
@@ -124,7 +123,6 @@ void fuzz_service_answer(const uint8_t *bytes, size_t n)
     facts.endpoints[0].n_actions = 1;
     facts.endpoints[0].actions[0] = action;
     fuzz_require_clean(&facts_fields, &facts);
-    (void)service_answer_denied_by(body, &explicit_deny);
     free(text);
 }
 

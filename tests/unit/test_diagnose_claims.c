@@ -14,7 +14,6 @@
 #include "base/text.h"
 #include "diagnose/causes.h"
 #include "diagnose/diagnose.h"
-#include "diagnose/finding.h"
 #include "facts_builder.h"
 #include "situations.h"
 
@@ -211,7 +210,7 @@ static void behind_one_policy_another_may_deny(void **state)
     };
     (void)state;
 
-    for (size_t i = 0; i < N_OF(kinds); i++) {
+    for (size_t i = 0; i < COUNT_OF(kinds); i++) {
         diagnose_situation(situation_find(kinds[i]));
         if (strstr(report.findings[0].remedy, "shows only then: check again") == NULL)
             fail_msg("%s: %s", kinds[i], report.findings[0].remedy);
@@ -279,7 +278,7 @@ static void what_is_risky_is_marked(void **state)
         " reboot-instances ",
         "sed -i",
     };
-    bool seen[N_OF(risky)] = {false};
+    bool seen[COUNT_OF(risky)] = {false};
     const struct situation *situation;
     (void)state;
 
@@ -290,7 +289,7 @@ static void what_is_risky_is_marked(void **state)
                 const char *note = report.findings[j].notes[k];
                 if (note[0] != '\0' && !text_only(note, " ,.:-"))
                     fail_msg("%s: the note \"%s\"", situation->name, note);
-                for (size_t l = 0; l < N_OF(risky); l++) {
+                for (size_t l = 0; l < COUNT_OF(risky); l++) {
                     if (strstr(report.findings[j].commands[k], risky[l]) == NULL)
                         continue;
                     seen[l] = true;
@@ -300,7 +299,7 @@ static void what_is_risky_is_marked(void **state)
                 }
             }
     }
-    for (size_t l = 0; l < N_OF(risky); l++)
+    for (size_t l = 0; l < COUNT_OF(risky); l++)
         if (!seen[l])
             fail_msg("no situation has a command with \"%s\"", risky[l]);
 }
