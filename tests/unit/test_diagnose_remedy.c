@@ -31,7 +31,7 @@ static int n_commands_with(const char *part)
 {
     int n = 0;
     for (int32_t i = 0; i < finding.n_commands; i++)
-        n += strstr(finding.commands[i], part) != NULL;
+        n += strstr(finding.commands[i], part) ? 1 : 0;
     return n;
 }
 
@@ -96,7 +96,7 @@ static void what_is_no_identifier_gets_into_no_command(void **state)
 
     (void)state;
     facts_healthy(&facts);
-    for (size_t i = 0; i < sizeof(hostile) / sizeof(hostile[0]); i++) {
+    for (size_t i = 0; i < COUNT_OF(hostile); i++) {
         (void)text_set(facts.instance.vpc, sizeof(facts.instance.vpc), "%s", hostile[i]);
         fill("endpoint-blocks-443", connect_of(SERVICE_SSM));
         assert_int_equal(n_commands_with("Name=vpc-id,Values=<vpc-id> "), 1);
