@@ -5,7 +5,6 @@
  */
 #include "diagnose/finding.h"
 #include "diagnose/look.h"
-#include "diagnose/rows.h"
 
 void quote_summary(const struct view *view, struct finding *finding)
 {

@@ -4,7 +4,7 @@
  * more particular observation before the more general one. A new cause is one row here, one page under
  * docs/findings/ and one situation of the tests.
  */
-#include "diagnose/rows.h"
+#include "diagnose/causes.h"
 
 /* clang-format off */
 #define IMDS          CHECK_IMDS_CONNECT, CHECK_ROLE_CREDENTIALS + 1 /* whatever is asked of IMDS */
@@ -157,7 +157,7 @@ const struct cause causes[] = {
     /* --- reaching 443 --- */
     {.code = "no-route", .way = WAY_ROUTE,
      .title = "The instance has no route to the endpoints",
-     .here = {{"The instance has no {family} route to the endpoints"}},
+     .here = {{"The instance has no {lone_family} route to the endpoints"}},
      .ended = ENDED(NO_ROUTE), .evidence = quote_no_route, .unless_excluded = {"local-firewall"}},
     {.code = "local-firewall", .way = WAY_REFUSAL,
      .title = "A firewall on this machine blocks port 443",
@@ -168,7 +168,7 @@ const struct cause causes[] = {
      .ended = ENDED(LINK), .evidence = quote_silent_next_hop},
     {.code = "network-acl", .way = WAY_SILENCE,
      .title = "A network ACL keeps 443 from endpoints in other subnets",
-     .here = {{"{family}: only this subnet's endpoint interfaces answer: a network ACL"}},
+     .here = {{"{lone_family}: only this subnet's endpoint interfaces answer: a network ACL"}},
      .ended = ENDED(SILENT), .where = where_not_blocked, .when = when_own_subnet_alone_connects,
      .evidence = quote_near_and_far, .confidence = likely,
      .unless_excluded = {"endpoint-az-unreachable", "endpoint-outside-vpc", "local-firewall"}},
@@ -186,18 +186,18 @@ const struct cause causes[] = {
                          "local-firewall"}},
     {.code = "endpoint-az-unreachable", .of = EACH_SERVICE, .way = WAY_SILENCE,
      .title = "One zone's endpoint interface does not answer on 443",
-     .here = {{"{service}: {bad} of {tried} endpoint interfaces does not answer on 443", when_one_is_silent},
-              {"{service}: {bad} of {tried} endpoint interfaces do not answer on 443"}},
+     .here = {{"{service}: {n_bad} of {n_tried} endpoint interfaces does not answer on 443", when_one_is_silent},
+              {"{service}: {n_bad} of {n_tried} endpoint interfaces do not answer on 443"}},
      .ended = ENDED(SILENT), .when = when_others_of_the_service_are_not_silent,
      .evidence = quote_silent_zone,
      .unless_excluded = {"network-acl", "local-firewall", "endpoint-outside-vpc"}},
     {.code = "endpoint-refuses", .of = EACH_SERVICE, .way = WAY_REFUSAL,
      .title = "An endpoint address refuses port 443",
-     .here = {{"{service}: {bad} of {tried} addresses refuse port 443"}},
+     .here = {{"{service}: {n_bad} of {n_tried} addresses refuse port 443"}},
      .ended = ENDED(REJECTED), .evidence = quote_refusals, .unless_excluded = {"local-firewall"}},
     {.code = "address-family-blocked", .way = WAY_FAMILY,
      .title = "One address family does not get to port 443, the other does",
-     .here = {{"{endpoints}: {family} does not get to port 443, {other family} does"}},
+     .here = {{"{all_or_services}: {family} does not get to port 443, {other_family} does"}},
      .ended = ENDED(FAMILY), .evidence = quote_both_families,
      .confidence = sure_if_the_family_connects_elsewhere,
      .unless_excluded = {"network-acl", "local-firewall"}},
@@ -246,8 +246,8 @@ const struct cause causes[] = {
     /* --- the service's answer --- */
     {.code = "policy-missing", .way = WAY_NO_POLICY,
      .title = "The role has no policy that allows Systems Manager",
-     .here = {{"Of the agent's actions all that could be tried ({denied}) are denied", when_ssm_denies_nothing},
-              {"Role {role} has no policy that allows Systems Manager"}},
+     .here = {{"Of the agent's actions all that could be tried ({n_denied}) are denied", when_ssm_denies_nothing},
+              {"Role {short_role} has no policy that allows Systems Manager"}},
      .denied_by = DENIED(NO_IDENTITY_POLICY) | DENIED(UNSAID), .when = when_nothing_is_allowed,
      .evidence = quote_denials, .confidence = sure_if_every_denial_is_alike,
      .unless_excluded = {"policy-incomplete"}},
@@ -331,7 +331,7 @@ const struct cause causes[] = {
     /* --- what fails nothing --- */
     {.code = "service-not-in-region", .is_note = true, .of = EACH_SERVICE,
      .title = "A service has no endpoint in this region",
-     .here = {{"{service} has no endpoint in {region}, and is not needed there"}},
+     .here = {{"{service} has no endpoint in {option_region}, and is not needed there"}},
      .when = when_service_is_not_in_region, .evidence = quote_region},
     {.code = "dhmc-in-use", .is_note = true,
      .title = "The agent's credentials come from Default Host Management",
@@ -343,14 +343,14 @@ const struct cause causes[] = {
      .title = "The instance has a public IPv4 address", .evidence = quote_public_address},
     {.code = "certificate-expires-soon", .is_note = true,
      .title = "A certificate expires within 14 days",
-     .here = {{"{certificates}: the certificate expires in {time left}"}},
+     .here = {{"{ending_certificates}: the certificate expires in {time_left}"}},
      .evidence = quote_certificates_that_end},
     {.code = "ec2messages-not-needed", .is_note = true,
      .title = "ec2messages has no endpoint here, and the agent needs none",
      .when = when_ec2messages_may_be_missing, .evidence = quote_ec2messages},
     {.code = "dns-server-silent", .is_note = true,
      .title = "A configured nameserver is silent, another one answers",
-     .here = {{"The nameserver {silent server} is silent, another one answers"}},
+     .here = {{"The nameserver {silent_server} is silent, another one answers"}},
      .when = when_one_server_is_silent, .evidence = quote_silent_server},
     {.code = "slow-endpoint", .is_note = true, .of = EACH_SERVICE,
      .title = "An endpoint is slow to answer",
@@ -368,4 +368,4 @@ const struct cause causes[] = {
      .evidence = quote_checks, .confidence = possible},
 };
 
-const size_t n_causes = sizeof(causes) / sizeof(causes[0]);
+const size_t n_causes = COUNT_OF(causes);

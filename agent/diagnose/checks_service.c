@@ -86,7 +86,7 @@ static void judge_private(const struct judge *judge, enum service service,
         [PRIVATE_DNS_OFF] = STATUS_PASS,
     };
     enum check check = check_of_service(service, RUNG_PRIVATE);
-    int32_t n_of[PLACE_LOCAL + 1] = {0};
+    int32_t n_of[N_PLACES] = {0};
     const char *bad = NULL;
     char words[LINE_SIZE];
 

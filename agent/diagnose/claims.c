@@ -10,7 +10,6 @@
 
 #include "base/text.h"
 #include "diagnose/finding.h"
-#include "diagnose/rows.h"
 #include "diagnose/look.h"
 #include "diagnose/policy.h"
 #include "diagnose/reach.h"
@@ -112,6 +111,15 @@ static check_set explained(const struct view *view)
     return set;
 }
 
+/* A row about the whole machine is about the first service that it explains something of. */
+static void explain(struct view *view, check_set checks)
+{
+    view->explains = checks;
+    for (int i = N_SERVICES - 1; view->cause->of == MACHINE && i >= 0; i--)
+        if (checks & check_service_bits((enum service)i))
+            view->service = (enum service)i;
+}
+
 /* --- what a finding says --- */
 
 static void add_alternatives(const struct view *view, struct finding *finding)
@@ -122,7 +130,7 @@ static void add_alternatives(const struct view *view, struct finding *finding)
             continue;
         struct alternative *to = &finding->alternatives[finding->n_alternatives++];
         (void)text_set(to->code, sizeof(to->code), "%s", code);
-        (void)remedy_tell_apart(view->facts, finding, code, to->command, sizeof(to->command));
+        (void)remedy_tell_apart(view, code, to->command, sizeof(to->command));
     }
 }
 
@@ -159,7 +167,7 @@ static void add_finding(const struct view *view, struct report *report)
                                                 : common_target(view->explains);
     add_alternatives(view, finding);
     finding->confidence = confidence_of(view, finding->n_alternatives);
-    remedy_fill(view->facts, finding);
+    remedy_fill(view, finding);
     report->n_findings++;
 }
 
@@ -176,12 +184,9 @@ static void ask(struct report *report, struct claims *claims, const struct cause
 
     if (report->n_findings >= MAX_CLAIMING)
         return;
-    if (!cause->is_note) {
-        view.explains = explained(&view);
-        if (view.explains == 0)
-            return;
-    }
-    if (cause->when && !cause->when(&view))
+    if (!cause->is_note)
+        explain(&view, explained(&view));
+    if ((view.explains == 0 && !cause->is_note) || (cause->when && !cause->when(&view)))
         return;
     claims->by[cause->way] |= view.explains;
     add_finding(&view, report);
@@ -190,13 +195,11 @@ static void ask(struct report *report, struct claims *claims, const struct cause
 /* The last row takes what is left of the failed checks; a warning may stay without a cause. */
 static void claim_unexplained(struct report *report, const struct claims *claims)
 {
-    const struct view view = {
-        .facts = report->facts,
-        .checks = report->checks,
-        .cause = &causes[n_causes - 1],
-        .explains = claims_left(claims, WAY_WHOLE) & checks_with(report->checks, STATUS_FAIL, false),
-    };
+    struct view view = {
+        .facts = report->facts, .checks = report->checks, .cause = &causes[n_causes - 1]};
 
+    explain(&view,
+            claims_left(claims, WAY_WHOLE) & checks_with(report->checks, STATUS_FAIL, false));
     if (view.explains != 0)
         add_finding(&view, report);
 }

@@ -9,7 +9,6 @@
 #include "diagnose/finding.h"
 #include "diagnose/look.h"
 #include "diagnose/reach.h"
-#include "diagnose/rows.h"
 
 static void quote_ended(const struct view *view, int service, enum ending ending, int most,
                         struct finding *finding)
@@ -118,13 +117,10 @@ void quote_local_firewall(const struct view *view, struct finding *finding)
 
 void quote_silent_next_hop(const struct view *view, struct finding *finding)
 {
-    struct reach reach = {0};
+    struct reach reach = reach_sum(view->facts, view->explains);
 
     quote_each(view, ENDING_LINK, finding);
-    for (int i = 0; i < N_SERVICES; i++)
-        if (view_explains(view, i, RUNG_CONNECT))
-            reach_add(view->facts, (enum service)i, &reach);
-    if (reach.own[ENDING_LINK] > 0)
+    if (reach.at[ENDING_LINK][PLACE_OWN_SUBNET] > 0)
         finding_evidence(finding, "an address in this subnet has no next hop but itself");
 }
 
@@ -153,12 +149,13 @@ static bool is_explained(const struct view *view, enum service service)
 /* Silent even in the own subnet, where no network ACL stands between. */
 static bool is_blocked(const struct reach *reach)
 {
-    return reach_is_silent(reach) && reach->own[ENDING_SILENT] > 0;
+    return reach_is_silent(reach) && reach->at[ENDING_SILENT][PLACE_OWN_SUBNET] > 0;
 }
 
 struct overall connect_overall(const struct view *view, bool but_blocked)
 {
     struct overall overall = {0};
+    check_set counted = 0;
 
     for (int i = 0; i < N_SERVICES; i++) {
         struct reach reach = reach_of(view->facts, (enum service)i);
@@ -171,8 +168,9 @@ struct overall connect_overall(const struct view *view, bool but_blocked)
         overall.n++;
         overall.n_silent += reach_is_silent(&reach);
         overall.n_partly += reach.by[ENDING_SILENT] > 0 && reach.by[ENDING_OK] > 0;
-        reach_add(view->facts, (enum service)i, &overall.sum);
+        counted |= check_bit(check_of_service((enum service)i, RUNG_CONNECT));
     }
+    overall.sum = reach_sum(view->facts, counted);
     return overall;
 }
 
@@ -182,7 +180,7 @@ static void quote_one_that_connects(const struct view *view, bool own, struct fi
         struct reach reach = reach_of(view->facts, (enum service)i);
         if (!look_is_planned(view->facts, (enum service)i))
             continue;
-        if ((own ? reach.own : reach.by)[ENDING_OK] == 0)
+        if ((own ? reach.at[ENDING_OK][PLACE_OWN_SUBNET] : reach.by[ENDING_OK]) == 0)
             continue;
         quote_ended(view, i, ENDING_OK, 1, finding);
         return;
@@ -203,9 +201,9 @@ bool when_own_subnet_alone_connects(const struct view *view)
     struct overall overall = connect_overall(view, true);
     const struct reach *sum = &overall.sum;
 
-    if (sum->own[ENDING_SILENT] > 0 || sum->by[ENDING_SILENT] == 0 || sum->own[ENDING_OK] == 0)
+    if (sum->at[ENDING_SILENT][PLACE_OWN_SUBNET] > 0 || sum->by[ENDING_SILENT] == 0 || sum->at[ENDING_OK][PLACE_OWN_SUBNET] == 0)
         return false;
-    return (sum->by[ENDING_OK] == sum->own[ENDING_OK] && overall.n_partly > 0) ||
+    return (sum->by[ENDING_OK] == sum->at[ENDING_OK][PLACE_OWN_SUBNET] && overall.n_partly > 0) ||
            (overall.n >= 2 && overall.n_partly == overall.n);
 }
 
@@ -215,7 +213,7 @@ void quote_near_and_far(const struct view *view, struct finding *finding)
     enum family family;
 
     if (reach_one_family(view->facts, view->explains, ENDING_SILENT, &family))
-        quote_ended(view, (int)view_service(view), ENDING_OK, 4, finding);
+        quote_ended(view, (int)view->service, ENDING_OK, 4, finding);
     else
         quote_one_that_connects(view, true, finding);
     quote_each(view, ENDING_SILENT, finding);
@@ -236,7 +234,7 @@ void quote_all_silent(const struct view *view, struct finding *finding)
     quote_each(view, ENDING_SILENT, finding);
     finding_evidence(finding, "%d services, %d addresses, all silent; IMDS and DNS answer",
                      overall.n, (int)overall.sum.by[ENDING_SILENT]);
-    if (overall.sum.own[ENDING_SILENT] > 0)
+    if (overall.sum.at[ENDING_SILENT][PLACE_OWN_SUBNET] > 0)
         finding_evidence(finding, "an address in this subnet is silent too, and traffic within a "
                                   "subnet passes no network ACL");
     if (excluded(view, "local-firewall"))
@@ -257,7 +255,7 @@ void quote_silent_and_one_that_connects(const struct view *view, struct finding 
 
     quote_each(view, ENDING_SILENT, finding);
     quote_one_that_connects(view, false, finding);
-    if (reach.own[ENDING_SILENT] > 0 && connect_overall(view, false).any_ok)
+    if (reach.at[ENDING_SILENT][PLACE_OWN_SUBNET] > 0 && connect_overall(view, false).any_ok)
         finding_evidence(finding, "traffic within a subnet passes no network ACL");
     quote_undelivered(view, LOSS_MAYBE, finding);
 }
@@ -293,17 +291,14 @@ void quote_silent_zone(const struct view *view, struct finding *finding)
 void quote_both_families(const struct view *view, struct finding *finding)
 {
     const struct address_facts *other = NULL;
-    struct reach sum = {0};
+    struct reach sum = reach_sum(view->facts, view->explains);
     enum family family;
     enum service of;
-    int n = 0;
+    int n = check_count(view->explains);
 
-    for (int i = 0; i < N_SERVICES; i++)
-        n += view_explains(view, i, RUNG_CONNECT);
     for (int i = 0; i < N_SERVICES; i++) {
         if (!view_explains(view, i, RUNG_CONNECT))
             continue;
-        reach_add(view->facts, (enum service)i, &sum);
         quote_ended(view, i, ENDING_FAMILY, n > 1 ? 1 : 2, finding);
         quote_ended(view, i, ENDING_OK, n > 1 ? 1 : 2, finding);
     }
@@ -311,7 +306,7 @@ void quote_both_families(const struct view *view, struct finding *finding)
         other = reach_by_family(view->facts, family, &of);
     if (other)
         finding_quote_address(finding, of, other, RUNG_CONNECT);
-    if (sum.own[ENDING_FAMILY] > 0)
+    if (sum.at[ENDING_FAMILY][PLACE_OWN_SUBNET] > 0)
         finding_evidence(finding, "traffic within a subnet passes no network ACL");
     quote_undelivered(view, LOSS_MAYBE, finding);
 }

@@ -10,17 +10,10 @@
 #include "diagnose/names.h"
 #include "diagnose/policy.h"
 #include "diagnose/reach.h"
-#include "diagnose/rows.h"
 
-/* Over the services whose connect is explained. */
 static struct reach sum_of(const struct view *view)
 {
-    struct reach sum = {0};
-
-    for (int i = 0; i < N_SERVICES; i++)
-        if (view_explains(view, i, RUNG_CONNECT))
-            reach_add(view->facts, (enum service)i, &sum);
-    return sum;
+    return reach_sum(view->facts, view->explains);
 }
 
 /* How the silent addresses ended that the row is about. */
@@ -39,14 +32,14 @@ static bool any_connects(const struct view *view)
 static bool is_endpoints_group(const struct view *view)
 {
     struct reach sum = sum_of(view);
-    return sum.own[ENDING_SILENT] > 0 && any_connects(view);
+    return sum.at[ENDING_SILENT][PLACE_OWN_SUBNET] > 0 && any_connects(view);
 }
 
 /* A gateway endpoint is reached by public addresses: rules and routes for the VPC's own do not count. */
 static bool is_gateways(const struct view *view)
 {
-    return service_has_gateway(view_service(view)) &&
-           names_look(view->facts, view_service(view)).public_only;
+    return service_has_gateway(view->service) &&
+           names_look(view->facts, view->service).public_only;
 }
 
 /* --- the metadata service and the role --- */
@@ -78,7 +71,7 @@ static bool no_dhmc_in_use(const struct view *view)
  * one's own may stand in the way. */
 static bool no_dns_bypasses_vpc(const struct view *view)
 {
-    enum service service = view_service(view);
+    enum service service = view->service;
 
     return is_gateways(view) || names_lookup(view->facts, service).all_amazon ||
            names_second_opinion(view->facts, service).answered;
@@ -91,10 +84,10 @@ static bool no_private_dns_off(const struct view *view)
 
 static bool no_vpc_dns_off(const struct view *view)
 {
-    struct second_opinion opinion = names_second_opinion(view->facts, view_service(view));
+    struct second_opinion opinion = names_second_opinion(view->facts, view->service);
 
     return opinion.answered ||
-           (!opinion.asked && names_lookup(view->facts, view_service(view)).silent);
+           (!opinion.asked && names_lookup(view->facts, view->service).silent);
 }
 
 /* --- reaching 443 --- */
@@ -120,9 +113,9 @@ static bool no_network_acl(const struct view *view)
 
     if (view->cause->way == WAY_WHOLE)
         return !is_gateways(view);
-    return sum.own[silence_of(view)] > 0 ||
+    return sum.at[silence_of(view)][PLACE_OWN_SUBNET] > 0 ||
            (view->cause->way == WAY_SILENCE && sum.by[ENDING_OK] + sum.by[ENDING_OTHER] > 0 &&
-            reach_neighbour(view->facts, view_service(view), &of));
+            reach_neighbour(view->facts, view->service, &of));
 }
 
 /* Each service loses some address, or no address of them answers in any way. */
@@ -137,7 +130,7 @@ static bool no_endpoint_az_unreachable(const struct view *view)
 
 static bool no_endpoint_outside_vpc(const struct view *view)
 {
-    return sum_of(view).outside[ENDING_SILENT] == 0 || is_endpoints_group(view);
+    return sum_of(view).at[ENDING_SILENT][PLACE_PRIVATE_ELSEWHERE] == 0 || is_endpoints_group(view);
 }
 
 /* A firewall of this machine returns its errors at once, with a route that is there. */
@@ -209,9 +202,9 @@ static bool others_get_out(const struct view *view)
  * VPC's or this machine's. */
 static bool no_firewall_before_resolver(const struct view *view)
 {
-    struct lookup lookup = names_lookup(view->facts, view_service(view));
+    struct lookup lookup = names_lookup(view->facts, view->service);
 
-    if (names_second_opinion(view->facts, view_service(view)).answered)
+    if (names_second_opinion(view->facts, view->service).answered)
         return true;
     return !resolve_failed_here(lookup.answer) &&
            (!lookup.silent || !lookup.all_amazon || resolve_any(view));

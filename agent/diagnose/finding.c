@@ -175,14 +175,6 @@ bool view_explains(const struct view *view, int service, enum rung rung)
     return (view->explains & check_bit(check_of_service((enum service)service, rung))) != 0;
 }
 
-enum service view_service(const struct view *view)
-{
-    for (int i = 0; i < N_SERVICES && view->cause->of == MACHINE; i++)
-        if (view->explains & check_service_bits((enum service)i))
-            return (enum service)i;
-    return view->service;
-}
-
 const struct address_facts *view_bad_tls(const struct view *view, enum service service)
 {
     const struct endpoint_facts *endpoint = &view->facts->endpoints[service];

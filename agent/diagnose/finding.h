@@ -19,10 +19,6 @@ bool view_is_reason(const struct view *view, enum check check, enum failure reas
 /* The row explains this check of the service. */
 bool view_explains(const struct view *view, int service, enum rung rung);
 
-/* The service that the row is about: the one that is asked about, or the first of those that it
- * explains. */
-enum service view_service(const struct view *view);
-
 /* The service's first address, of those that count, whose TLS failed for a reason of the row; NULL:
  * none. */
 const struct address_facts *view_bad_tls(const struct view *view, enum service service);

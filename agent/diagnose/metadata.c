@@ -9,7 +9,6 @@
 #include "diagnose/finding.h"
 #include "diagnose/look.h"
 #include "diagnose/reach.h"
-#include "diagnose/rows.h"
 
 #define IMDS_SERVER "EC2ws" /* its Server header (measured) */
 

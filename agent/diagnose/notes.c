@@ -9,7 +9,6 @@
 #include "diagnose/finding.h"
 #include "diagnose/look.h"
 #include "diagnose/names.h"
-#include "diagnose/rows.h"
 
 /* A lost SYN is sent again after 1 s; a VPC's round trip is about 1 ms. */
 enum { SLOW_CONNECT_MS = 500, SLOW_ANSWER_MS = 2000, SOON_S = 14 * 86400 };

@@ -149,8 +149,7 @@ static void count(const struct address_facts *at, enum ending ending, struct rea
 {
     reach->n += ending != ENDING_NONE && ending != ENDING_FAMILY;
     reach->by[ending]++;
-    reach->own[ending] += at->place == PLACE_OWN_SUBNET;
-    reach->outside[ending] += at->place == PLACE_PRIVATE_ELSEWHERE;
+    reach->at[ending][at->place]++;
 }
 
 bool reach_is_silent(const struct reach *reach)
@@ -199,7 +198,8 @@ static struct reach reach_of_family(const struct facts *facts, enum service serv
  * needs no address to compare it with. */
 static bool differs(const struct reach *silent, const struct reach *other)
 {
-    int32_t own_silent = silent->own[ENDING_SILENT], own_ok = other->own[ENDING_OK];
+    int32_t own_silent = silent->at[ENDING_SILENT][PLACE_OWN_SUBNET];
+    int32_t own_ok = other->at[ENDING_OK][PLACE_OWN_SUBNET];
 
     return reach_is_silent(silent) &&
            ((own_silent > 0 && (own_ok > 0 || (other->by[ENDING_OK] > 0 &&
@@ -246,20 +246,24 @@ enum ending reach_ending(const struct facts *facts, enum service service,
                : ending;
 }
 
-void reach_add(const struct facts *facts, enum service service, struct reach *sum)
+struct reach reach_sum(const struct facts *facts, check_set checks)
 {
-    const struct endpoint_facts *endpoint = &facts->endpoints[service];
+    struct reach sum = {0};
 
-    for (int32_t i = 0; i < endpoint->n_addresses; i++)
-        count(&endpoint->addresses[i], reach_ending(facts, service, &endpoint->addresses[i]), sum);
+    for (int i = 0; i < N_SERVICES; i++) {
+        const struct endpoint_facts *endpoint = &facts->endpoints[i];
+        if (!(checks & check_bit(check_of_service((enum service)i, RUNG_CONNECT))))
+            continue;
+        for (int32_t j = 0; j < endpoint->n_addresses; j++)
+            count(&endpoint->addresses[j],
+                  reach_ending(facts, (enum service)i, &endpoint->addresses[j]), &sum);
+    }
+    return sum;
 }
 
 struct reach reach_of(const struct facts *facts, enum service service)
 {
-    struct reach reach = {0};
-
-    reach_add(facts, service, &reach);
-    return reach;
+    return reach_sum(facts, check_bit(check_of_service(service, RUNG_CONNECT)));
 }
 
 static bool is_neighbour(const struct facts *facts, enum service service,

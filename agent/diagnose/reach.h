@@ -27,12 +27,12 @@ enum ending reach_ending(const struct facts *facts, enum service service,
 struct reach {
     int32_t n; /* addresses that were tried, those of a blocked family left out */
     int32_t by[N_ENDINGS];
-    int32_t own[N_ENDINGS];     /* of these, in the instance's own subnet */
-    int32_t outside[N_ENDINGS]; /* private, but outside of the VPC */
+    int32_t at[N_ENDINGS][N_PLACES]; /* the same by where they lie */
 };
-
 struct reach reach_of(const struct facts *facts, enum service service);
-void reach_add(const struct facts *facts, enum service service, struct reach *sum);
+
+/* Over the services of which a check of connect is among the checks. */
+struct reach reach_sum(const struct facts *facts, check_set checks);
 
 /* No address that packets may have got to answered, and at least one was silent. An address whose
  * next hop is silent, or that was never tried for want of a route, says nothing of filters. */

@@ -9,14 +9,13 @@
 #include "diagnose/finding.h"
 #include "diagnose/look.h"
 #include "diagnose/names.h"
-#include "diagnose/rows.h"
 
 /* --- who answers --- */
 
 /* What each server that was asked said of the first name that is explained. */
 void quote_lookup(const struct view *view, struct finding *finding)
 {
-    enum service service = view_service(view);
+    enum service service = view->service;
     const struct endpoint_facts *endpoint = &view->facts->endpoints[service];
 
     for (int32_t i = 0; i < endpoint->n_answers; i++)
@@ -72,8 +71,8 @@ bool resolve_failed_here(const struct dns_answer *answer)
 
 bool when_amazon_serves_no_name(const struct view *view)
 {
-    struct second_opinion opinion = names_second_opinion(view->facts, view_service(view));
-    struct lookup lookup = names_lookup(view->facts, view_service(view));
+    struct second_opinion opinion = names_second_opinion(view->facts, view->service);
+    struct lookup lookup = names_lookup(view->facts, view->service);
 
     return !resolve_any(view) && !resolve_failed_here(lookup.answer) &&
            (!opinion.answered || opinion.answer->step.failure == FAILURE_DNS_REFUSED);
@@ -91,7 +90,7 @@ void quote_silent_servers(const struct view *view, struct finding *finding)
 
 bool when_amazon_answers(const struct view *view)
 {
-    return names_second_opinion(view->facts, view_service(view)).answered;
+    return names_second_opinion(view->facts, view->service).answered;
 }
 
 enum confidence sure_if_amazon_answers(const struct view *view)

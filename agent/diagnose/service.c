@@ -10,7 +10,6 @@
 #include "diagnose/finding.h"
 #include "diagnose/look.h"
 #include "diagnose/policy.h"
-#include "diagnose/rows.h"
 #include "model/proxy.h"
 
 /* --- denials --- */

@@ -7,7 +7,6 @@
 #include "base/clock.h"
 #include "diagnose/finding.h"
 #include "diagnose/look.h"
-#include "diagnose/rows.h"
 
 /* --- the handshake --- */
 

@@ -83,7 +83,7 @@ static void random_address(struct address_facts *at)
     if (one_in(3))
         random_step(&at->steps[RUNG_HTTP]);
     if (one_in(4))
-        at->place = (enum place)below(PLACE_LOCAL + 1);
+        at->place = (enum place)below(N_PLACES);
     if (one_in(8))
         at->second_opinion = !at->second_opinion;
     if (one_in(10))
