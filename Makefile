@@ -64,7 +64,7 @@ program          := $(program.$(flavour))
 compile := $(CC) -std=c11 -D_GNU_SOURCE -Iagent -Ibuild/gen -isystem $(deps)/include $(warnings) $(reproducible) \
 	$(cflags.$(flavour))
 link    := $(CC) $(cflags.$(flavour)) -Wl,--gc-sections $(ldflags.$(flavour))
-libs    := -L$(deps)/lib -lcurl -lcares -lssl -lcrypto -lcjson -linih -lsystemd -lnonss
+libs    := -L$(deps)/lib -lcurl -lcares -lssl -lcrypto -lcjson -linih -lsystemd -lz -lnonss
 
 # --- building ---------------------------------------------------------------------------------------------------------
 
