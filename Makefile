@@ -17,7 +17,7 @@ MAKEFLAGS += --no-builtin-rules --no-print-directory -j$(shell nproc)
 endif
 
 sources   := $(sort $(wildcard agent/*.c agent/*/*.c))
-generated := build/gen/pages.c build/gen/roots.c build/gen/version.c
+generated := build/gen/pages.c build/gen/roots.c build/gen/version.c build/gen/dictionaries.c
 tests     := $(sort $(wildcard tests/unit/test_*.c))
 helpers   := $(filter-out $(tests),$(sort $(wildcard tests/unit/*.c tests/fuzz/targets*.c)))
 deps      := build/deps/current
@@ -83,6 +83,8 @@ build/gen/pages.c: FORCE
 	@packaging/scripts/keep $@ packaging/scripts/gen-pages docs/findings/*.md docs/checks/*.md
 build/gen/roots.c: FORCE | build/deps/stamp
 	@packaging/scripts/keep $@ packaging/scripts/gen-roots
+build/gen/dictionaries.c: FORCE
+	@packaging/scripts/keep $@ packaging/scripts/gen-dictionaries
 build/gen/version.c: FORCE build/deps/stamp
 	@packaging/scripts/keep $@ packaging/scripts/gen-version $(deps)/record
 $(objects)/flags: FORCE
@@ -145,8 +147,8 @@ unit-programs: $(unit_programs)
 scenarios: $(program) ## recorded runs, diagnosed again without a network
 	tests/scenarios/run $(program)
 
-frozen: $(program) ## what every release wrote: console blocks and reports, read and diagnosed as then
-	tests/frozen/run $(program)
+dictionary: $(objects)/unit/test_model_packed ## what the console's facts are deflated with, anew from the situations: before a release only
+	PACKED_TEXTS=1 $< | packaging/scripts/keep packaging/dictionary/1.txt packaging/scripts/make-dictionary
 
 check-commands: setup-commands ## every AWS CLI command of a finding or of the documentation is one that the AWS CLI knows
 	tests/scenarios/check-commands
@@ -156,7 +158,7 @@ static-test: static ## that the static binary is what it claims to be
 
 sanitize: ## unit tests and scenarios under AddressSanitizer and UBSan
 	@$(MAKE) flavour=sanitize unit
-	@$(MAKE) flavour=sanitize scenarios frozen
+	@$(MAKE) flavour=sanitize scenarios
 
 lint: setup-lint all ## the rules of the code: rooms, format, clang-tidy, cppcheck, banned calls, documentation
 	tests/lint/run
@@ -209,5 +211,5 @@ help: ## this list
 
 .SECONDARY:
 FORCE:
-.PHONY: FORCE all static check fuzz unit unit-programs scenarios frozen static-test sanitize lint format bench run lab check-lab \
+.PHONY: FORCE all static check fuzz unit unit-programs scenarios dictionary static-test sanitize lint format bench run lab check-lab \
 	check-boot check-commands install deb clean distclean help

@@ -7,6 +7,7 @@
 
 #include <string.h>
 
+#include "base/text.h"
 #include "diagnose/checks.h"
 #include "diagnose/look.h"
 #include "diagnose/reach.h"
@@ -81,7 +82,7 @@ static void look(const struct facts *facts, enum service service, enum family fa
 static bool agent_uses(const struct facts *facts, enum family family)
 {
     return family == FAMILY_IPV4 ||
-           look_compare_versions(facts->agent.version, first_agent_with_dualstack) >= 0;
+           text_compare_versions(facts->agent.version, first_agent_with_dualstack) >= 0;
 }
 
 bool families_whole(const struct facts *facts, enum service service, enum family *which)

@@ -6,14 +6,19 @@
 
 #include <string.h>
 
-bool tls_session_is_amazons(const struct tls_session *session)
+bool tls_name_is_amazons(const char *name)
 {
     static const char *const marks[] = {"O=Amazon", "O = Amazon", "Amazon Root CA", "Starfield"};
 
     for (size_t i = 0; i < sizeof(marks) / sizeof(marks[0]); i++)
-        if (strstr(session->issuer, marks[i]))
+        if (strstr(name, marks[i]))
             return true;
     return false;
+}
+
+bool tls_session_is_amazons(const struct tls_session *session)
+{
+    return tls_name_is_amazons(session->issuer);
 }
 
 bool tls_session_is_intercepted(const struct tls_session *session)

@@ -84,9 +84,10 @@ struct tls_session {
     char verify[DETAIL_SIZE]; /* what the library said of the chain, empty when it verified */
 };
 
-/* By the issuer's name alone: Amazon Trust Services, or the Starfield roots that it owns. Whoever
+/* By the name in a certificate alone: Amazon Trust Services, or the Starfield roots that it owns. Whoever
  * is trusted to issue can forge it, so it excuses a root that is newer than this program, no more. */
-bool tls_session_is_amazons(const struct tls_session *session);
+bool tls_name_is_amazons(const char *name);
+bool tls_session_is_amazons(const struct tls_session *session); /* by its issuer */
 
 /* Only the system's bundle vouches for the chain, and it is not Amazon's: it was made on the way. */
 bool tls_session_is_intercepted(const struct tls_session *session);

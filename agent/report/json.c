@@ -141,7 +141,7 @@ static cJSON *report_to_json(const struct report *report)
     for (int32_t i = 0; i < report->n_findings; i++)
         put_finding(&maker, append_object(&maker, findings), &report->findings[i]);
 
-    cJSON *recorded = facts_to_json(facts);
+    cJSON *recorded = facts_to_json(facts, KEEP_UNUSED);
     if (!recorded || !object || !cJSON_AddItemToObject(object, "facts", recorded)) {
         cJSON_Delete(recorded);
         maker.failed = true;

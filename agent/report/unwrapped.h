@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * What others put around a console log on its way here: base64, as the EC2 API and most SDKs give
- * it (GetConsoleOutput, "Output": the AWS CLI decodes it), and UTF-16, as Windows PowerShell
- * before 6 writes what is redirected to a file.
+ * What others put around a console log on its way here: JSON, as the AWS CLI prints it; base64, as the
+ * EC2 API and most SDKs give it (GetConsoleOutput, "Output"); and UTF-16, as Windows PowerShell before
+ * 6 writes what is redirected to a file.
  */
 #ifndef REPORT_UNWRAPPED_H
 #define REPORT_UNWRAPPED_H
@@ -12,7 +12,8 @@
 
 #include "base/buffer.h"
 
-/* Appends the text without one such layer. False when there is none, or no memory. */
+/* Initialises `to` with the text without one such layer, which may be empty. False when there is none,
+ * or no memory. */
 bool unwrap(const char *text, size_t n, struct buffer *to);
 
 #endif
