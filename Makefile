@@ -63,7 +63,9 @@ program          := $(program.$(flavour))
 
 compile := $(CC) -std=c11 -D_GNU_SOURCE -Iagent -Ibuild/gen -isystem $(deps)/include $(warnings) $(reproducible) \
 	$(cflags.$(flavour))
-link    := $(CC) $(cflags.$(flavour)) -Wl,--gc-sections $(ldflags.$(flavour))
+# Every allocation passes agent/base/memory.c, which ends the process when one fails.
+allocations := malloc calloc realloc reallocarray posix_memalign
+link    := $(CC) $(cflags.$(flavour)) -Wl,--gc-sections $(allocations:%=-Wl,--wrap=%) $(ldflags.$(flavour))
 libs    := -L$(deps)/lib -lcurl -lcares -lssl -lcrypto -lcjson -linih -lsystemd -lz -lnonss
 
 # --- building ---------------------------------------------------------------------------------------------------------
@@ -111,6 +113,7 @@ build/ssm-preflight: build/ssm-preflight.debug
 unit_programs := $(patsubst tests/unit/%.c,$(objects)/unit/%,$(tests))
 
 link.test_fuzz_regressions := -Wl,--wrap=imds_get
+link.test_discover_imds    := -Wl,--wrap=imds_get
 
 # One program a file, with everything but main.o; whatever else lies in tests/unit helps them all.
 $(objects)/unit/%: $(objects)/tests/unit/%.o $(patsubst %.c,$(objects)/%.o,$(helpers)) \
@@ -125,6 +128,21 @@ fuzz_sources := $(sort $(wildcard tests/fuzz/*.c))
 build/ssm-preflight-fuzz: $(patsubst %.c,$(objects)/%.o,$(fuzz_sources)) $(filter-out %/agent/main.o,$(program_objects))
 	@echo "  LINK  $@"
 	@$(link) $^ $(libs) -o $@
+
+# The static program, with tests/torture/allocations.c between agent/base/memory.c and the C library.
+build/torture/memory.o: $(objects)/agent/base/memory.o
+	@mkdir -p $(@D)
+	@objcopy $(foreach name,$(allocations),--redefine-sym __real_$(name)=torture_$(name)) $< $@
+build/ssm-preflight-torture: build/torture/memory.o $(objects)/tests/torture/allocations.o \
+		$(filter-out %/agent/base/memory.o,$(program_objects))
+	@echo "  LINK  $@"
+	@$(link) $^ $(libs) -o $@
+-include $(objects)/tests/torture/allocations.d
+
+POINTS ?= 60
+torture: setup-lab ## a healthy check in the lab with one allocation that fails, at POINTS (60; 0: all) of them
+	@$(MAKE) flavour=static build/ssm-preflight-torture
+	tests/torture/run build/ssm-preflight-torture --points $(POINTS)
 
 SECONDS_EACH ?= 20
 fuzz: setup-fuzz ## every reader of foreign bytes under libFuzzer, each for SECONDS_EACH (20)
@@ -201,7 +219,7 @@ deb: static ## build/ssm-preflight_VERSION_ARCH.deb
 	@packaging/deb/build build/ssm-preflight
 
 clean: ## remove what was built from agent/ and tests/, keep the libraries and the images
-	rm -rf build/ssm-preflight* build/dev-* build/static-* build/sanitize-* build/gen build/fuzz-* build/log build/results
+	rm -rf build/ssm-preflight* build/dev-* build/static-* build/sanitize-* build/gen build/fuzz-* build/torture build/log build/results
 
 distclean: ## remove everything that was built
 	rm -rf build
@@ -211,5 +229,5 @@ help: ## this list
 
 .SECONDARY:
 FORCE:
-.PHONY: FORCE all static check fuzz unit unit-programs scenarios dictionary static-test sanitize lint format bench run lab check-lab \
+.PHONY: FORCE all static check fuzz unit unit-programs scenarios dictionary static-test sanitize lint format bench torture run lab check-lab \
 	check-boot check-commands install deb clean distclean help

@@ -30,7 +30,7 @@ static const struct command {
     {"list", "[TABLE]", 2, command_list, "checks, findings, endpoints or permissions"},
     {"version", "", 1, command_version, "version, commit and linked libraries"},
 };
-enum { N_COMMANDS = sizeof(commands) / sizeof(commands[0]) };
+enum { N_COMMANDS = COUNT_OF(commands) };
 
 static int help(void)
 {
@@ -54,7 +54,7 @@ static int help(void)
     (void)buffer_addf(&text,
                       "\nexit status: 0 ready, 1 not ready, 2 wrong usage or configuration,\n"
                       "3 could not decide or not an EC2 instance, 4 fault of the program\n");
-    int status = deliver_text(&text, EXIT_READY);
+    int status = tell_text(&text, EXIT_READY);
     buffer_clear(&text);
     return status;
 }
@@ -107,26 +107,25 @@ static const char *output_names(char *to, size_t size)
     return to;
 }
 
-/* What was closed before us must not become a socket of ours, which a report is then written to. */
+/* If stdin, stdout or stderr are closed, our first socket would become fd 1 and receive the report. */
 static void hold_standard_files(void)
 {
     for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
         if (fcntl(fd, F_GETFD) < 0)
-            (void)!open("/dev/null", O_RDONLY); /* the lowest: this one; a write to it fails */
+            (void)!open("/dev/null", O_RDONLY); /* takes the lowest number, fd; a write fails */
 }
 
 int main(int argc, char *argv[])
 {
     static const struct rlimit no_core = {0, 0}; /* a core would hold credentials */
     static struct options options;
-    char error[WORDS_SIZE * 2], names[DETAIL_SIZE];
+    char names[DETAIL_SIZE];
 
     hold_standard_files();
     (void)setrlimit(RLIMIT_CORE, &no_core);
     (void)signal(SIGPIPE, SIG_IGN);
-    if (!options_read(argc, argv, output_names(names, sizeof(names)), &options, error,
-                      sizeof(error))) {
-        log_error("%s", error);
+    if (!options_read(argc, argv, output_names(names, sizeof(names)), &options)) {
+        log_error("%s", options.error);
         return EXIT_USAGE;
     }
     log_set_level(options.verbose ? LOG_VERBOSE : LOG_NORMAL);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The command line and the configuration files, from one table of options. Later wins: the
- * defaults, preflight.conf, preflight.conf.d/ in the order of names, the command line.
- * An unknown key, a bad value or a duplicate is an error that names file and line, or the option.
+ * The command line and the configuration files, by one table of options. A later source wins: the
+ * defaults, preflight.conf, preflight.conf.d/ in the order of names, the command line. An unknown key,
+ * a bad value or a duplicate is an error that names file and line, or the option.
  */
 #ifndef OPTIONS_H
 #define OPTIONS_H
@@ -38,13 +38,13 @@ struct options {
     bool follow;    /* wait: without a deadline, after boot */
     bool anonymize; /* every output names nobody */
     bool quiet, verbose, help, version;
-    struct plan plan; /* the wishes: region, needs, modes, skipped checks */
+    struct plan plan;           /* the wishes: region, needs, modes, skipped checks */
+    char error[WORDS_SIZE * 2]; /* out: what is wrong */
 };
 
-/* Reads files and arguments into what is otherwise overwritten; `outputs` names the formats there
- * are, space separated, and outlives options. False with `error` filled in (exit status 2). */
-bool options_read(int argc, char *const argv[], const char *outputs, struct options *options,
-                  char *error, size_t error_size);
+/* Sets defaults, then reads files and arguments. `outputs` names the formats of --output, space
+ * separated, and outlives options. False with options->error filled in (exit status 2). */
+bool options_read(int argc, char *const argv[], const char *outputs, struct options *options);
 
 /* The option table as the lines of --help. */
 void options_help(struct buffer *to);

@@ -84,7 +84,7 @@ static bool set_output(struct setting *setting)
     return choice_number(setting, setting->options->outputs) >= 0 && set_text(setting);
 }
 
-/* Form only: what it means is for discover, which knows addresses. */
+/* Checks the form only. discover knows addresses and reads it. */
 static bool set_endpoint(struct setting *setting)
 {
     static const char scheme[] = "http://";
@@ -95,7 +95,7 @@ static bool set_endpoint(struct setting *setting)
     return set_text(setting);
 }
 
-/* A report for programs to read again: not for standard output, which has --output json. */
+/* Not standard output, which has --output json. */
 static bool set_save(struct setting *setting)
 {
     if (strcmp(setting->value, "-") == 0)
@@ -262,9 +262,8 @@ const struct option_row option_rows[] = {
     {"help", NULL, set_flag, MEMBER(help), NULL, false, true, "this text (-h)"},
     {"version", NULL, set_flag, MEMBER(version), NULL, false, true, "as the command version (-V)"},
 };
-const size_t n_option_rows = sizeof(option_rows) / sizeof(option_rows[0]);
-_Static_assert(sizeof(option_rows) / sizeof(option_rows[0]) <= MAX_OPTION_ROWS,
-               "a place in `seen` for each option");
+const size_t n_option_rows = COUNT_OF(option_rows);
+_Static_assert(COUNT_OF(option_rows) <= MAX_OPTION_ROWS, "a place in `seen` for each option");
 
 const struct option_row *option_find(const char *name, size_t n)
 {
@@ -274,7 +273,7 @@ const struct option_row *option_find(const char *name, size_t n)
     return NULL;
 }
 
-/* Headed by which of them stand on the command line only. */
+/* The heading names the options that are for the command line only. */
 void options_help(struct buffer *to)
 {
     bool first = true;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Grows by doubling, never over its maximum, and wipes what it leaves behind.
+ * Grows by doubling, up to its maximum, and wipes the memory that it gives back.
  */
 #include "base/buffer.h"
 
@@ -8,8 +8,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include "base/text.h"
 
 void buffer_init(struct buffer *buffer, size_t max_bytes)
 {
@@ -42,10 +40,6 @@ static bool reserve(struct buffer *buffer, size_t n)
         size = buffer->max_bytes + 1;
 
     char *bytes = malloc(size);
-    if (!bytes) {
-        buffer->failed = true;
-        return false;
-    }
     if (buffer->bytes) {
         memcpy(bytes, buffer->bytes, buffer->used + 1);
         explicit_bzero(buffer->bytes, buffer->allocated);
@@ -91,14 +85,11 @@ bool buffer_addf(struct buffer *buffer, const char *format, ...)
     return fits;
 }
 
-bool buffer_add_escaped(struct buffer *buffer, const char *text)
+bool buffer_add_printable(struct buffer *buffer, const char *bytes, size_t n)
 {
-    size_t n = strlen(text);
-
     for (size_t i = 0; i < n; i++) {
-        char piece[8];
-        (void)text_escape(piece, sizeof(piece), text + i, 1);
-        if (!buffer_add_text(buffer, piece))
+        char safe = bytes[i] >= 0x20 && bytes[i] <= 0x7e ? bytes[i] : '?';
+        if (!buffer_add(buffer, &safe, 1))
             return false;
     }
     return true;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * A growing byte buffer with a hard maximum. Once it failed (out of memory, or over the maximum)
- * every later call is ignored, so a writer checks `failed` once, at the end.
+ * A growing byte buffer with a hard maximum. A call that would pass the maximum fails, and every later
+ * call does nothing, so a writer checks `failed` once, at the end.
  */
 #ifndef BASE_BUFFER_H
 #define BASE_BUFFER_H
@@ -10,9 +10,9 @@
 #include <stddef.h>
 
 struct buffer {
-    char *bytes;      /* always zero-terminated once something was added; owned */
+    char *bytes;      /* zero-terminated once something was added; owned */
     size_t used;      /* without the terminating zero */
-    size_t allocated; /* bytes behind `bytes` */
+    size_t allocated; /* size of `bytes` */
     size_t max_bytes; /* hard maximum of `used` */
     bool failed;
 };
@@ -20,7 +20,7 @@ struct buffer {
 /* An empty buffer that never holds more than max_bytes. Allocates nothing. */
 void buffer_init(struct buffer *buffer, size_t max_bytes);
 
-/* Frees and empties; also overwrites the bytes, since a buffer may have held a credential. */
+/* Overwrites the bytes, which may have held a credential; frees and empties. */
 void buffer_clear(struct buffer *buffer);
 
 /* Appends n bytes. False (and `failed` set) when they do not fit. */
@@ -29,7 +29,7 @@ bool buffer_add_text(struct buffer *buffer, const char *text);
 bool buffer_addf(struct buffer *buffer, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
-/* Appends text through text_escape(): for everything that a server or a file controls. */
-bool buffer_add_escaped(struct buffer *buffer, const char *text);
+/* Appends n bytes, with '?' for each that is not printable ASCII: the last filter of the outputs. */
+bool buffer_add_printable(struct buffer *buffer, const char *bytes, size_t n);
 
 #endif

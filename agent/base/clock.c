@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * No locale is ever set, so strptime reads English month names as RFC 9110 wants them.
+ * The program never sets a locale, so strptime reads the English month names of RFC 9110.
  */
 #include "base/clock.h"
 
 #include <string.h>
 #include <time.h>
 
+#include "base/limits.h"
 #include "base/text.h"
 
 int64_t clock_monotonic_us(void)
@@ -42,7 +43,7 @@ bool clock_parse_duration(const char *text, int64_t *duration_ms)
 
     if (!text_set(number, sizeof(number), "%.*s", (int)digits, text))
         return false;
-    for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++) {
+    for (size_t i = 0; i < COUNT_OF(units); i++) {
         if (strcmp(text + digits, units[i].unit) != 0)
             continue;
         if (!text_number(number, DAY_MS / units[i].ms, &value))

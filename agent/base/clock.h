@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The two clocks, and the forms in which time is written: durations of options, HTTP dates
- * (RFC 9110 section 5.6.7), ISO 8601 in UTC. Monotonic for how long, wall for when.
+ * The two clocks, monotonic for how long and wall for when; and the forms in which time is written:
+ * durations of options, HTTP dates (RFC 9110 section 5.6.7), ISO 8601 in UTC.
  */
 #ifndef BASE_CLOCK_H
 #define BASE_CLOCK_H

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Reads are bounded and take regular files only: /etc may be hostile in an image, and a FIFO there
- * must not hang a boot.
+ * Reads are bounded, and take regular files only: /etc of an image may be hostile, and a FIFO there must
+ * not hang a boot.
  */
 #include "base/file.h"
 
@@ -63,15 +63,15 @@ int file_read(const char *root, const char *path, struct buffer *contents)
             break;
         }
         if (!buffer_add(contents, piece, (size_t)n)) {
-            error = contents->used + (size_t)n > contents->max_bytes ? EFBIG : ENOMEM;
+            error = EFBIG;
             break;
         }
     }
     (void)close(fd);
     if (error)
         buffer_clear(contents);
-    else if (!contents->bytes && !buffer_add(contents, "", 0))
-        error = ENOMEM;
+    else
+        (void)buffer_add(contents, "", 0); /* an empty file is an empty text */
     return error;
 }
 
@@ -127,12 +127,10 @@ int file_list(const char *root, const char *path, const char *suffix,
     if (!directory)
         return errno;
 
-    for (struct dirent *entry; n_names < MAX_NAMES && (entry = readdir(directory)) != NULL;) {
+    for (struct dirent *entry; n_names < MAX_NAMES && (entry = readdir(directory));) {
         if (entry->d_name[0] == '.' || !text_ends(entry->d_name, suffix))
             continue;
-        names[n_names] = strdup(entry->d_name);
-        if (names[n_names])
-            n_names++;
+        names[n_names++] = strdup(entry->d_name);
     }
     (void)closedir(directory);
 
@@ -181,8 +179,7 @@ int file_write_in_time(int fd, const char *bytes, size_t n, int64_t max_ms)
     return 0;
 }
 
-/* A device or a pipe takes the bytes as they come; a file of that name in its place would be the end
- * of it, as of /dev/null. */
+/* A device or a pipe is written to. A rename would put a file in its place: the end of /dev/null. */
 static int write_to_device(const char *path, const char *bytes, size_t n)
 {
     int fd = open(path, O_WRONLY | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
@@ -202,7 +199,7 @@ int file_write_atomically(const char *path, const char *bytes, size_t n, mode_t 
 
     if (stat(path, &target) == 0 && !S_ISREG(target.st_mode) && !S_ISDIR(target.st_mode))
         return write_to_device(path, bytes, n);
-    if (is_link) /* followed, it may be somebody's trap; replaced, /dev/stdout would be gone */
+    if (is_link) /* it may be a trap to follow; and /dev/stdout must not be replaced */
         return ELOOP;
 
     char temporary[FULL_PATH_SIZE];

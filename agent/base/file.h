@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Files read below a root directory (`--root`), whole and with a hard maximum, and a file written
- * so that a reader sees the old or the new one, never half of it.
+ * Reads files below a root directory (`--root`), whole and with a hard maximum. Writes a file so that a
+ * reader sees the old or the new one, never half of it.
  */
 #ifndef BASE_FILE_H
 #define BASE_FILE_H
@@ -32,13 +32,13 @@ bool file_read_link(const char *root, const char *path, char *target, size_t siz
 int file_list(const char *root, const char *path, const char *suffix,
               void (*each)(void *arg, const char *name), void *arg);
 
-/* Writes to a descriptor that does not block, and gives up after max_ms: nobody may be reading it.
- * Returns 0, ETIMEDOUT, or another errno value. */
+/* Writes to a non-blocking descriptor, and gives up after max_ms, since perhaps nobody reads it. Returns
+ * 0, ETIMEDOUT, or another errno value. */
 int file_write_in_time(int fd, const char *bytes, size_t n, int64_t max_ms);
 
-/* Writes through a temporary file in the same directory and a rename. What is there and is a device,
- * a pipe is written to as it is, for 3 s at most, and never replaced; a symbolic link to a file is
- * refused (ELOOP). Returns 0 or errno. */
+/* Writes through a temporary file in the same directory and a rename. A device or a pipe at `path` is
+ * not replaced, but written to, for 3 s at most. A symbolic link to a file is refused (ELOOP). Returns
+ * 0 or errno. */
 int file_write_atomically(const char *path, const char *bytes, size_t n, mode_t mode);
 
 #endif

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The hard sizes of everything that is kept: no string and no list of this program is longer.
- * Sizes of strings count the terminating zero.
+ * The hard sizes of every string and list that is kept. Sizes of strings count the terminating zero.
  */
 #ifndef BASE_LIMITS_H
 #define BASE_LIMITS_H
+
+/* How many entries an array has. */
+#define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
 
 enum {
     ADDRESS_SIZE = 64, /* an IPv4 or IPv6 address in text, with a port and a zone */
@@ -16,14 +18,13 @@ enum {
     WORDS_SIZE = 512,  /* what a service said, escaped and cut */
     PATH_SIZE = 256,   /* a file's path */
 
-    MAX_ADDRESSES = 16, /* addresses behind one name; an endpoint has one a zone and family */
+    MAX_ADDRESSES = 16, /* addresses of one name; an endpoint has one for each zone and family */
     MAX_RESOLVERS = 6,  /* nameservers of one resolv.conf */
     MAX_ANSWERS = 24,   /* answers kept for one name: resolvers x families, with second opinions */
     MAX_CIDRS = 16,     /* CIDR blocks of one VPC and family */
     MAX_GROUPS = 16,    /* security groups of one interface */
     MAX_INTERFACES = 8, /* local network interfaces that are looked at */
     MAX_ROUTES = 8,     /* routes looked up for addresses that fail at once */
-    MAX_DROPS = 31,     /* local rules found, one for each silent address */
     MAX_ACTIONS = 25,   /* IAM actions proven for one service */
     MAX_SAMPLES = 24,   /* clock readings */
 };

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The program's own log, on stderr. A function logs or returns its error, never both.
+ * The program's own log, on stderr. A function logs an error or returns it, never both.
  */
 #ifndef BASE_LOG_H
 #define BASE_LOG_H
@@ -9,10 +9,10 @@ enum log_level { LOG_NORMAL, LOG_VERBOSE };
 
 void log_set_level(enum log_level level);
 
-/* Trouble with the program's work or its usage. */
+/* Trouble with the program or its usage. */
 void log_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
-/* What it is doing, for --verbose. */
+/* What the program does, with --verbose. */
 void log_verbose(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 #endif

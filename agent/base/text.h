@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Text in memory of a fixed size: never longer than its size, always terminated.
- * text_escape() is the one escaping writer through which every string that a server, a file or
- * the environment controls must pass before it is kept.
+ * Text in memory of a fixed size: never longer than its size, always terminated. Every string that a
+ * server, a file or the environment controls passes text_escape() before it is kept.
  */
 #ifndef BASE_TEXT_H
 #define BASE_TEXT_H
@@ -22,8 +21,8 @@ bool text_add(char *to, size_t size, const char *format, ...) __attribute__((for
  * Returns whether all of it fitted. `from` may be NULL (an empty string). */
 bool text_escape(char *to, size_t size, const char *from, size_t n);
 
-/* What tells most of a body of n bytes that is not what was asked for, escaped: the title of a page
- * of HTML ("<title>Sign in</title>"), else the first EXCERPT_BYTES. */
+/* A quotation, escaped, of n bytes of an unexpected body: the title of an HTML page
+ * ("<title>Sign in</title>"), else the first EXCERPT_BYTES. */
 enum { EXCERPT_BYTES = 120 };
 void text_excerpt(char *to, size_t size, const char *body, size_t n);
 
@@ -36,12 +35,8 @@ bool text_ends(const char *text, const char *suffix);
 /* True when only [A-Za-z0-9] and the characters in `also` occur and it is not empty. */
 bool text_only(const char *text, const char *also);
 
-/* Smaller is nearer: how many letters must be inserted, removed or replaced to turn one name into the
- * other (Levenshtein). A part of a name ("firewall") is as near as one wrong letter. */
-size_t text_farness(const char *name, const char *other);
-
-/* "did you mean --output? ", of the nearest of n names; empty when more than a third of the word's
- * letters would be wrong. */
+/* "did you mean --output? ", with the nearest of n names. Empty when more than a third of the word's
+ * letters would be wrong. A part of a name ("firewall") counts as one wrong letter. */
 void text_hint(char *to, size_t size, const char *dashes, const char *word,
                const char *(*name_of)(size_t i), size_t n);
 

@@ -49,17 +49,18 @@ bool explains_no_route(const struct scene *scene, enum service service, struct f
     return true;
 }
 
-/* EPERM is; an "unreachable" with a route may still be a router's, except within the own subnet. */
+/* EPERM is; an "unreachable" with a route may still be a router's, except within the own subnet; what
+ * came in and was lost may have been other traffic. */
 static bool is_firewalls(const struct facts *facts, enum service service)
 {
     const struct endpoint_facts *endpoint = &facts->endpoints[service];
 
     for (int32_t i = 0; i < endpoint->n_addresses; i++) {
         const struct address_facts *at = &endpoint->addresses[i];
+        enum ending ending = reach_ending(&at->steps[RUNG_CONNECT]);
         if (reach_ending_at(facts, at) == ENDING_FIREWALL &&
-            (reach_ending(&at->steps[RUNG_CONNECT]) == ENDING_FIREWALL ||
-             at->place == PLACE_OWN_SUBNET ||
-             firewall_loss(facts, at->address, &at->steps[RUNG_CONNECT]) == LOSS_PROVEN))
+            (ending == ENDING_FIREWALL ||
+             (ending != ENDING_SILENT && at->place == PLACE_OWN_SUBNET)))
             return true;
     }
     return false;
@@ -82,7 +83,6 @@ static void quote_route(const struct facts *facts, enum service service, struct 
 bool explains_local_firewall(const struct scene *scene, enum service service,
                              struct finding *finding)
 {
-    struct firewall_quotes quotes;
     int n_refusing = 0;
     bool surely = false;
     check_set refusing = 0;
@@ -110,10 +110,11 @@ bool explains_local_firewall(const struct scene *scene, enum service service,
     for (int i = 0; i < N_SERVICES; i++)
         if (finding->explains & check_service_bits((enum service)i))
             reach_quote(scene->facts, (enum service)i, ENDING_REJECTED, 2, finding);
-    firewall_collect(scene->facts, finding, &quotes);
-    firewall_quote(scene->facts, &quotes, finding);
+    firewall_quote(scene->facts, finding);
     finding->confidence = surely ? CONFIDENCE_CERTAIN : CONFIDENCE_LIKELY;
-    if (!surely)
+    if (firewall_lost(scene->facts, finding, LOSS_LIKELY))
+        remedy_offer_egress(scene->facts, finding);
+    else if (!surely)
         finding_alternative(
             finding, "endpoint-refuses",
             "aws ec2 describe-network-interfaces --region %s --filters "

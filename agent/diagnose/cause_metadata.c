@@ -137,19 +137,20 @@ static const struct {
 static bool explains_imds_dropped(const struct scene *scene, struct finding *finding)
 {
     const struct imds_facts *imds = &scene->facts->imds;
-    struct firewall_quotes quotes;
+    enum loss loss = firewall_loss(scene->facts, imds->address, &imds->connect);
 
-    if (firewall_loss(scene->facts, imds->address, &imds->connect) != LOSS_PROVEN)
+    if (loss < LOSS_LIKELY)
         return false;
     finding->explains = check_bit(CHECK_IMDS_CONNECT);
-    firewall_collect(scene->facts, finding, &quotes);
-    finding->confidence = CONFIDENCE_CERTAIN;
+    finding->confidence = loss == LOSS_PROVEN ? CONFIDENCE_CERTAIN : CONFIDENCE_LIKELY;
     finding_title(finding, "This machine itself blocks its metadata service: a firewall drops");
-    finding_evidence(finding, "connect to %s port 80: no answer after %d ms: %s", imds->address,
+    finding_evidence(finding, "connect to %s port 80: no answer after %d ms%s", imds->address,
                      (int)imds->connect.took_ms,
-                     quotes.came_in ? "the answer was dropped on this machine"
-                                    : "what was sent never left this machine");
-    firewall_quote(scene->facts, &quotes, finding);
+                     loss == LOSS_PROVEN ? ": what was sent never left this machine" : "");
+    firewall_quote(scene->facts, finding);
+    if (loss != LOSS_PROVEN)
+        finding_alternative(finding, "imds-unreachable", "ip route get %s",
+                            remedy_known(imds->address, "169.254.169.254"));
     return true;
 }
 
@@ -233,7 +234,6 @@ bool explains_imds_throttled(const struct scene *scene, enum service service,
     finding_evidence(finding, "%d request%s sent to it in this round",
                      (int)scene->facts->imds.n_requests,
                      scene->facts->imds.n_requests == 1 ? "" : "s");
-    finding_quote_allowance(finding, scene->facts);
     return true;
 }
 
@@ -281,7 +281,6 @@ bool explains_imds_unreachable(const struct scene *scene, enum service service,
     quote_imds(scene, finding);
     if (scene->facts->imds.get_answers == ANSWER_NO)
         finding_evidence(finding, "a GET is not answered either");
-    finding_quote_allowance(finding, scene->facts);
     if (scene->facts->imds.connect.outcome == OUTCOME_FAILED)
         offer_local(scene->facts, finding);
     return true;

@@ -103,7 +103,6 @@ bool explains_vpc_dns_off(const struct scene *scene, enum service service, struc
         (opinion.answered && opinion.answer->step.failure != FAILURE_DNS_REFUSED))
         return false;
     quote_lookup(scene, first, finding);
-    finding_quote_allowance(finding, scene->facts);
     finding->confidence = refused ? CONFIDENCE_CERTAIN : CONFIDENCE_LIKELY;
     if (!refused)
         finding_alternative(finding, "local-firewall",
@@ -128,7 +127,6 @@ bool explains_dns_resolver_unreachable(const struct scene *scene, enum service s
     look_second_opinion(scene->facts, first, &opinion);
     look_lookup(scene->facts, first, &lookup);
     quote_lookup(scene, first, finding);
-    finding_quote_allowance(finding, scene->facts);
     if (resolvers->stub && resolvers->n_upstream > 0)
         finding_evidence(finding, "%s names the local stub; behind it is %s", resolvers->file,
                          resolvers->upstream[0]);
@@ -165,7 +163,6 @@ bool explains_dns_servfail(const struct scene *scene, enum service service, stru
     struct lookup lookup;
     look_second_opinion(scene->facts, first, &opinion);
     quote_lookup(scene, first, finding);
-    finding_quote_allowance(finding, scene->facts);
     look_lookup(scene->facts, first, &lookup);
     if (lookup.answer != NULL)
         finding_title(finding, "The nameserver %s fails or refuses to answer",

@@ -127,25 +127,6 @@ void finding_quote_clock(struct finding *finding, const struct facts *facts)
     }
 }
 
-void finding_quote_allowance(struct finding *finding, const struct facts *facts)
-{
-    for (int32_t i = 0; i < facts->network.n_interfaces; i++) {
-        const struct interface_facts *interface = &facts->network.interfaces[i];
-        if (!interface->allowance_read)
-            continue;
-        if (interface->link_local_dropped > 0)
-            finding_evidence(finding,
-                             "%s dropped %lld packets since boot for the limit of 1,024 a second "
-                             "to IMDS, DNS and time (linklocal_allowance_exceeded)",
-                             interface->name, (long long)interface->link_local_dropped);
-        else
-            finding_evidence(finding,
-                             "%s: linklocal_allowance_exceeded is 0: nothing was dropped for the "
-                             "limit of 1,024 packets a second",
-                             interface->name);
-    }
-}
-
 bool scene_has(const struct scene *scene, enum check check)
 {
     return (scene->symptoms & check_bit(check)) != 0;

@@ -25,10 +25,6 @@ void finding_quote_address(struct finding *finding, enum service service,
 void finding_quote_action(struct finding *finding, const struct action_facts *action);
 void finding_quote_clock(struct finding *finding, const struct facts *facts);
 
-/* What the limit on packets to link-local services has to do with a silence, as far as drivers
- * count it. */
-void finding_quote_allowance(struct finding *finding, const struct facts *facts);
-
 /* --- symptoms --- */
 
 bool scene_has(const struct scene *scene, enum check check);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * What is known of a firewall on this machine where connect() met silence: the socket's own word on
- * what it could not send, the kernel's counters of what it received and did not deliver, and rules.
+ * what it could not send, and the kernel's counters of what it received and did not deliver.
  */
 #ifndef DIAGNOSE_FIREWALL_H
 #define DIAGNOSE_FIREWALL_H
@@ -14,34 +14,24 @@
 enum loss {
     LOSS_UNKNOWN, /* nothing says anything: as from a program that did not ask */
     LOSS_NONE,    /* what was sent left this machine, and nothing that came in was lost */
-    LOSS_MAYBE,
-    LOSS_PROVEN, /* on this machine, whatever else may be wrong beyond */
+    LOSS_MAYBE,   /* something that came in was lost */
+    LOSS_LIKELY,  /* no address answered, and so much was lost that it may be all the answers */
+    LOSS_PROVEN,  /* the kernel could not send, whatever else may be wrong beyond */
 };
 
 /* Whether a connect() that ended so lost its packets on this machine. LOSS_UNKNOWN for one that was
  * not silent. */
 enum loss firewall_loss(const struct facts *facts, const char *address, const struct step *connect);
 
-/* How a firewall that is proven to be at work is known: rules, counters, or why there are none. Each
- * rule once. */
-struct firewall_quotes {
-    const struct local_drop *drop[MAX_DROPS];
-    int n;
-    bool dropped; /* anything at all, in silence */
-    bool unnamed; /* at some address no rule is known */
-    bool came_in; /* at some address it was the answer */
-};
+/* At some address of the services that the finding explains, or of IMDS, connect() ended so. */
+bool firewall_lost(const struct facts *facts, const struct finding *finding, enum loss loss);
 
-/* Of the connections that the finding explains. */
-void firewall_collect(const struct facts *facts, const struct finding *finding,
-                      struct firewall_quotes *quotes);
-void firewall_quote(const struct facts *facts, const struct firewall_quotes *quotes,
-                    struct finding *finding);
+/* How a firewall is known to be at work there. */
+void firewall_quote(const struct facts *facts, struct finding *finding);
 
-/* The commands that mend it, for the shell of the machine: to let pass what is for the port, and
- * where `only` is no NULL, for that address. */
-void firewall_mend(const struct facts *facts, const struct firewall_quotes *quotes, int port,
-                   const char *only, struct finding *finding);
+/* The commands that find the rule, and the one that lets TCP to the port pass, or its answers, for
+ * the shell of the machine. `only`: an address that the new rule is limited to, or NULL. */
+void firewall_mend(const struct facts *facts, int port, const char *only, struct finding *finding);
 
 /* Where a local firewall is not excluded at the silent addresses of the services that the finding
  * explains: lists it as the alternative, with why, and returns true. */

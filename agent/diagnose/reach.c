@@ -40,7 +40,7 @@ enum ending reach_ending_at(const struct facts *facts, const struct address_fact
     enum ending ending = reach_ending(&at->steps[RUNG_CONNECT]);
 
     if (ending == ENDING_SILENT &&
-        firewall_loss(facts, at->address, &at->steps[RUNG_CONNECT]) == LOSS_PROVEN)
+        firewall_loss(facts, at->address, &at->steps[RUNG_CONNECT]) == LOSS_LIKELY)
         return ENDING_FIREWALL;
     if (ending == ENDING_NO_ROUTE && routes_lead_to(facts, at->address))
         return ENDING_FIREWALL;

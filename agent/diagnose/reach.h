@@ -14,7 +14,7 @@ struct reach {
     int32_t silent;   /* timed out */
     int32_t no_route; /* at once: ENETUNREACH, EHOSTUNREACH, EINVAL */
     int32_t rejected; /* ECONNREFUSED */
-    int32_t firewall; /* EPERM, EACCES, never sent: this machine, without doubt */
+    int32_t firewall; /* EPERM, EACCES, never sent; or all answers lost on this machine */
     int32_t link;     /* EHOSTUNREACH after about 3 s */
     int32_t other;
     int32_t own_ok; /* in the instance's own subnet */

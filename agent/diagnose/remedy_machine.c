@@ -30,16 +30,14 @@ void mend_network(const struct scene *scene, struct finding *finding)
 void mend_imds_locally(const struct scene *scene, struct finding *finding)
 {
     const char *address = remedy_known(scene->facts->imds.address, "169.254.169.254");
-    struct firewall_quotes quotes;
 
-    firewall_collect(scene->facts, finding, &quotes);
     remedy_text(finding,
                 "Remove the route or firewall rule that keeps this machine from %s, and what "
                 "installs it at boot: cloud-init's disable_ec2_metadata, a static route, nftables "
                 "or iptables rules, a metadata proxy.",
                 address);
-    if (quotes.dropped) {
-        firewall_mend(scene->facts, &quotes, 80, address, finding);
+    if (scene->facts->imds.connect.took_ms >= AT_ONCE_MS) {
+        firewall_mend(scene->facts, 80, address, finding);
     } else {
         (void)routes_mend(scene->facts, scene->facts->imds.address, finding);
         remedy_command(finding, "ip route get %s; ip route show table all | grep 169.254", address);
@@ -166,24 +164,17 @@ void mend_time_sync(const struct scene *scene, struct finding *finding)
 
 void mend_local_firewall(const struct scene *scene, struct finding *finding)
 {
-    struct firewall_quotes quotes;
+    bool unsent = firewall_lost(scene->facts, finding, LOSS_PROVEN);
+    bool back = firewall_lost(scene->facts, finding, LOSS_LIKELY);
 
-    firewall_collect(scene->facts, finding, &quotes);
     remedy_text(finding,
                 "Let this machine open TCP connections to port 443%s: %s its own nftables, "
                 "iptables or security software, before the VPC is reached.",
-                quotes.came_in ? ", and let the answers in" : "",
-                quotes.came_in   ? "they are dropped by"
-                : quotes.dropped ? "what it sends is dropped by"
-                                 : "the refusal comes from");
-    if (quotes.dropped) {
-        firewall_mend(scene->facts, &quotes, 443, NULL, finding);
-    } else {
-        remedy_note(finding, REMEDY_LOOK);
-        remedy_command(finding, FIREWALL_LOOK);
-        remedy_note(finding, "where the rule is in this table and chain");
-        remedy_command(finding, "sudo nft insert rule inet filter output tcp dport 443 accept");
-    }
+                back ? ", and let the answers in" : "",
+                unsent ? "what it sends is dropped by"
+                : back ? "it seems that they are dropped by"
+                       : "the refusal comes from");
+    firewall_mend(scene->facts, 443, NULL, finding);
     remedy_restart_here(scene->facts, finding);
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * A region that the options name starts the look-ups at once, before IMDS has said a word.
+ * When the options name a region, names are looked up before IMDS has answered.
  */
 #include "discover/discover.h"
 
@@ -10,7 +10,6 @@
 #include "discover/agent.h"
 #include "discover/instance.h"
 #include "discover/machine.h"
-#include "discover/role.h"
 #include "net/route.h"
 
 struct discover {
@@ -42,8 +41,7 @@ static void identified(void *arg)
     plan_if_possible(discover);
 }
 
-/* Only containers are a hop further, so only where they are does it matter to anybody; and only when
- * nothing waits for IMDS any more. */
+/* Containers are a hop further away, so only they care. Asked when nothing waits for IMDS any more. */
 static void ask_hops(struct discover *discover)
 {
     struct facts *facts = discover->facts;
@@ -101,10 +99,6 @@ static void imds_opened(void *arg)
         return;
     }
     discover->instance = instance_read(discover->imds, facts, &events);
-    if (!discover->instance) {
-        step_fail(&facts->imds.identity, FAILURE_INTERNAL, 0);
-        placed(discover);
-    }
     if (facts->plan.permissions == PERMISSIONS_OFF) {
         step_skip(&facts->role.attached, FAILURE_NOT_WANTED);
         step_skip(&facts->role.credentials, FAILURE_NOT_WANTED);
@@ -113,11 +107,9 @@ static void imds_opened(void *arg)
     }
     discover->role = role_read(discover->imds, discover->request.root, facts, discover->credentials,
                                role_known, discover);
-    if (!discover->role)
-        role_known(discover);
 }
 
-/* Tried at once, but told on the loop's turn: nobody is called back before start has returned. */
+/* Runs on the loop's first turn, so that no event comes before discover_start() has returned. */
 static void begin(void *arg)
 {
     struct discover *discover = arg;
@@ -144,8 +136,6 @@ struct discover *discover_start(struct loop *loop, const struct discover_request
                                 const struct discover_events *events)
 {
     struct discover *discover = calloc(1, sizeof(*discover));
-    if (!discover)
-        return NULL;
 
     *discover = (struct discover){.loop = loop,
                                   .request = *request,
@@ -159,10 +149,7 @@ struct discover *discover_start(struct loop *loop, const struct discover_request
     agent_read(request->root, &facts->agent);
     agent_read_config(request->root, &facts->agent, &discover->overrides);
     plan_needs(facts);
-    if (!loop_after(loop, 0, begin, discover)) {
-        free(discover);
-        return NULL;
-    }
+    (void)loop_after(loop, 0, begin, discover);
     return discover;
 }
 

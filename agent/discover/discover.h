@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * What machine is this, and so what must work? Fills everything of the facts but the endpoints,
- * and says through events when the parts that others wait for are known, so that nobody waits for
- * more than it needs.
+ * What machine is this, and so what must work? Fills all of the facts but the endpoints. Events tell
+ * when a part is known, so that nobody waits for more than they need.
  */
 #ifndef DISCOVER_DISCOVER_H
 #define DISCOVER_DISCOVER_H
@@ -19,22 +18,22 @@ struct discover_request {
     const struct imds_endpoint *endpoint; /* NULL: IMDS's own addresses */
 };
 
-/* Each comes at most once, in any order but `planned` before the others; `role` and `placed` come
- * also when there is nothing to know, `planned` only when there is a plan. */
+/* Each comes at most once. `role` and `placed` also come when there is nothing to know, `planned` only
+ * when there is a plan. */
 struct discover_events {
     void *arg;
     void (*planned)(void *arg); /* facts->plan is complete: names may be looked up */
-    void (*placed)(void *arg);  /* the VPC's CIDRs are known, or will not be */
-    void (*role)(void *arg);    /* credentials are usable, or will not be */
+    void (*placed)(void *arg);  /* the VPC's CIDRs are known, or never will be */
+    void (*role)(void *arg);    /* credentials are usable, or never will be */
 };
 
-/* facts->plan holds the wishes (options); files are read here and now, IMDS on the loop.
- * NULL when out of memory. facts and credentials must outlive it. */
+/* facts->plan holds the wishes (options). Files are read in this call, IMDS on the loop. facts and
+ * credentials must outlive it. */
 struct discover *discover_start(struct loop *loop, const struct discover_request *request,
                                 struct facts *facts, struct credentials *credentials,
                                 const struct discover_events *events);
 
-/* Takes what second opinions have brought that nothing waited for. Before the loop is freed. */
+/* Takes the second opinions that nothing waited for. To be called before the loop is freed. */
 void discover_conclude(struct discover *discover);
 
 /* To be called after the loop is done. NULL is fine. */

@@ -1,16 +1,21 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * One table says which path fills which field. A 404 there means "has none" and leaves the field
- * empty: no public address, no IPv6. The network's values hang below the interface's MAC address.
+ * A table says which path fills which field. A 404 means "has none" and leaves the field empty: no public
+ * address, no IPv6. The network's values stand below the interface's MAC address.
+ * IMDS may answer without a length and end by closing, so a value that was cut off looks whole. Each
+ * value must have its form; a value without it counts as not answered.
  */
 #include "discover/instance.h"
 
+#include <arpa/inet.h>
 #include <cjson/cJSON.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/text.h"
+#include "model/partitions.h"
+#include "model/place.h"
 
 enum { LINE_SIZE = 320 };
 
@@ -21,34 +26,68 @@ struct value_row {
     size_t size;     /* of one string */
     size_t n_offset; /* of the list's count; 0: a single string */
     int max;
+    bool (*is_whole)(const char *line);
 };
 
-#define ONE(path, per_interface, field)                              \
-    {                                                                \
-        path, per_interface, offsetof(struct instance_facts, field), \
-            sizeof(((struct instance_facts *)0)->field), 0, 1        \
+/* "vpc-0a1b2c3d4e5f67890": 8 hexadecimal digits, or 17 since 2018 (EC2 User Guide, "Resource IDs"). */
+static bool is_id(const char *line)
+{
+    const char *dash = strrchr(line, '-');
+    size_t n = dash ? strlen(dash + 1) : 0;
+
+    return dash && dash > line && text_only(line, "-") && (n == 8 || n == 17) &&
+           strspn(dash + 1, "0123456789abcdef") == n;
+}
+
+/* "use1-az1", "use1-bos1-az1", "use1-wl1-bos-wlz1" */
+static bool is_zone_id(const char *line)
+{
+    return text_only(line, "-") && strchr(line, '-') &&
+           strchr("0123456789", line[strlen(line) - 1]);
+}
+
+static bool is_mac(const char *line)
+{
+    return strlen(line) == strlen("0e:49:61:0f:c3:11") && text_only(line, ":");
+}
+
+static bool is_address(const char *line)
+{
+    unsigned char bytes[16];
+    return inet_pton(AF_INET, line, bytes) == 1 || inet_pton(AF_INET6, line, bytes) == 1;
+}
+
+static bool is_word(const char *line)
+{
+    return text_only(line, ".-");
+}
+
+#define ONE(path, per_interface, field, is_whole)                       \
+    {                                                                   \
+        path, per_interface, offsetof(struct instance_facts, field),    \
+            sizeof(((struct instance_facts *)0)->field), 0, 1, is_whole \
     }
-#define LIST(path, field, max)                              \
-    {                                                       \
-        path, true, offsetof(struct instance_facts, field), \
-            sizeof(((struct instance_facts *)0)->field[0]), \
-            offsetof(struct instance_facts, n_##field), max \
+#define LIST(path, field, max, is_whole)                              \
+    {                                                                 \
+        path, true, offsetof(struct instance_facts, field),           \
+            sizeof(((struct instance_facts *)0)->field[0]),           \
+            offsetof(struct instance_facts, n_##field), max, is_whole \
     }
 
 static const struct value_row values[] = {
-    ONE("placement/availability-zone-id", false, availability_zone_id),
-    ONE("services/partition", false, partition),
-    ONE("services/domain", false, domain),
-    ONE("vpc-id", true, vpc),
-    ONE("subnet-id", true, subnet),
-    LIST("vpc-ipv4-cidr-blocks", vpc_cidrs, MAX_CIDRS),
-    LIST("vpc-ipv6-cidr-blocks", vpc_cidrs, MAX_CIDRS),
-    LIST("subnet-ipv4-cidr-block", subnet_cidrs, MAX_CIDRS),
-    LIST("subnet-ipv6-cidr-blocks", subnet_cidrs, MAX_CIDRS),
-    LIST("security-group-ids", security_groups, MAX_GROUPS),
-    ONE("local-ipv4s", true, private_ipv4),
-    ONE("public-ipv4s", true, public_ipv4),
-    ONE("ipv6s", true, ipv6),
+    ONE("placement/availability-zone-id", false, availability_zone_id, is_zone_id),
+    ONE("services/partition", false, partition, is_word),
+    ONE("services/domain", false, domain, is_word), /* and see identity_answered() */
+    ONE("vpc-id", true, vpc, is_id),
+    ONE("subnet-id", true, subnet, is_id),
+    LIST("vpc-ipv4-cidr-blocks", vpc_cidrs, MAX_CIDRS, place_is_vpc_block),
+    LIST("vpc-ipv6-cidr-blocks", vpc_cidrs, MAX_CIDRS, place_is_vpc_block),
+    LIST("subnet-ipv4-cidr-block", subnet_cidrs, MAX_CIDRS, place_is_vpc_block),
+    LIST("subnet-ipv6-cidr-blocks", subnet_cidrs, MAX_CIDRS, place_is_vpc_block),
+    LIST("security-group-ids", security_groups, MAX_GROUPS, is_id),
+    ONE("local-ipv4s", true, private_ipv4, is_address),
+    ONE("public-ipv4s", true, public_ipv4, is_address),
+    ONE("ipv6s", true, ipv6, is_address),
 };
 enum { N_VALUES = sizeof(values) / sizeof(values[0]) };
 
@@ -76,20 +115,33 @@ static void take_value(struct instance_facts *instance, const struct value_row *
     char *rest = NULL;
     int32_t one = 0;
     int32_t *n = row->n_offset ? (int32_t *)(void *)(base + row->n_offset) : &one;
+    int32_t n_before = *n;
 
     (void)text_set(copy, sizeof(copy), "%s", body);
     for (char *line = strtok_r(copy, "\r\n", &rest); line && *n < row->max;
          line = strtok_r(NULL, "\r\n", &rest)) {
+        if (!row->is_whole(text_trim(line))) { /* then nothing of the list is certain */
+            memset(base + row->offset + (size_t)n_before * row->size, 0,
+                   (size_t)(*n - n_before) * row->size);
+            *n = n_before;
+            return;
+        }
         char *to = base + row->offset + (size_t)*n * row->size;
-        (void)text_escape(to, row->size, text_trim(line), strlen(line));
+        (void)text_escape(to, row->size, line, strlen(line));
         (*n)++;
     }
 }
 
+/* "amazonaws.com.cn", cut off, is another partition's domain. So the domain must be the region's. */
 static void identity_answered(struct instance_reader *reader)
 {
-    if (--reader->n_identity_reads == 0)
-        reader->events.identified(reader->events.arg);
+    struct instance_facts *instance = &reader->facts->instance;
+
+    if (--reader->n_identity_reads > 0)
+        return;
+    if (strcmp(instance->domain, partition_of_region(instance->region)->domain) != 0)
+        instance->domain[0] = '\0';
+    reader->events.identified(reader->events.arg);
 }
 
 static void value_arrived(void *arg, const struct imds_answer *answer)
@@ -137,7 +189,7 @@ static void mac_arrived(void *arg, const struct imds_answer *answer)
 
     (void)text_set(mac, sizeof(mac), "%s", answer->status == 200 ? answer->body : "");
     (void)text_trim(mac);
-    if (!text_only(mac, ":")) { /* it becomes part of a path */
+    if (!is_mac(mac)) { /* it becomes part of a path */
         reader->events.placed(reader->events.arg);
         return;
     }
@@ -167,8 +219,7 @@ static bool take_document(struct instance_facts *instance, const char *body)
     take_member(document, "imageId", instance->image, sizeof(instance->image));
     take_member(document, "instanceType", instance->type, sizeof(instance->type));
     cJSON_Delete(document);
-    return instance->id[0] && instance->region[0] && text_only(instance->region, "-") &&
-           text_only(instance->id, "-");
+    return region_is_whole(instance->region) && is_id(instance->id);
 }
 
 static void region_arrived(void *arg, const struct imds_answer *answer)
@@ -179,7 +230,7 @@ static void region_arrived(void *arg, const struct imds_answer *answer)
 
     (void)text_set(region, sizeof(region), "%s", answer->status == 200 ? answer->body : "");
     (void)text_trim(region);
-    if (text_only(region, "-"))
+    if (region_is_whole(region))
         (void)text_set(instance->region, sizeof(instance->region), "%s", region);
     identity_answered(reader);
 }
@@ -212,8 +263,6 @@ struct instance_reader *instance_read(struct imds *imds, struct facts *facts,
                                       const struct instance_events *events)
 {
     struct instance_reader *reader = calloc(1, sizeof(*reader));
-    if (!reader)
-        return NULL;
 
     *reader = (struct instance_reader){
         .imds = imds, .facts = facts, .events = *events, .n_identity_reads = 2};

@@ -1,28 +1,48 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * What IMDS says of this instance: the identity document, then single values, each from one path.
- * Source: EC2 User Guide, "Instance metadata categories", "Instance identity documents".
+ * What IMDS says of this instance and of its role: the identity document, then single values, each
+ * from one path; the attached profile, its role, and the credentials.
+ * Sources: EC2 User Guide, "Instance metadata categories", "Instance identity documents", "Retrieve
+ * security credentials from instance metadata"; IAM User Guide, "Troubleshoot IAM and Amazon EC2" (an
+ * answer 200 whose Code is not Success).
  */
 #ifndef DISCOVER_INSTANCE_H
 #define DISCOVER_INSTANCE_H
 
 #include "discover/imds.h"
 #include "model/facts.h"
+#include "net/credentials.h"
 
 struct instance_reader;
 
 struct instance_events {
     void *arg;
-    void (*identified)(void *arg); /* id and region are known, or will not be */
-    void (*placed)(void *arg);     /* VPC, subnet and groups are known, or will not be */
+    void (*identified)(void *arg); /* id and region are known, or never will be */
+    void (*placed)(void *arg);     /* VPC, subnet and groups are known, or never will be */
 };
 
-/* Starts reading into facts->instance and facts->imds.identity; each event comes once.
- * NULL when out of memory. */
+/* Starts reading into facts->instance and facts->imds.identity. Each event comes once. */
 struct instance_reader *instance_read(struct imds *imds, struct facts *facts,
                                       const struct instance_events *events);
 
 /* To be called after the loop is done with it. NULL is fine. */
 void instance_reader_free(struct instance_reader *reader);
+
+struct role_reader;
+
+/* role.c: reads into facts->role, and usable secrets into `credentials`. `known` comes once, when both
+ * steps of the role are settled. */
+struct role_reader *role_read(struct imds *imds, const char *root, struct facts *facts,
+                              struct credentials *credentials, void (*known)(void *arg), void *arg);
+
+/* To be called after the loop is done with it. NULL is fine. */
+void role_reader_free(struct role_reader *reader);
+
+/* role.c: Default Host Management Configuration. Asking for its credentials would register the
+ * instance, so only the agent's own files tell, once the agent has run:
+ * runtimeconfig/identity_config.json ("CredentialSource": "SSM") and /var/lib/amazon/ssm/credentials
+ * (amazon-ssm-agent common/identity, core/app/credentialrefresher). Sets role->dhmc, and with usable
+ * credentials role->from and expires_unix_s. ANSWER_YES only when the credentials could be read. */
+enum answer dhmc_read(const char *root, struct role_facts *role, struct credentials *credentials);
 
 #endif

@@ -1,15 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * On Nitro the vendor says it; on Xen only the UUIDs do, with their first bytes in either order.
+ * A Nitro machine has Amazon as its vendor. A Xen machine only has a UUID that begins with "ec2", with
+ * the first bytes in either order.
+ *
+ * What keeps the clock is known by unit files, as for the agent. An enabled unit is enough: it may
+ * start later in the boot. A container has its host's clock, so nothing is said about it, nor about a
+ * machine that does not boot with systemd.
  */
 #include "discover/machine.h"
 
-#include <ctype.h>
 #include <string.h>
 #include <strings.h>
 
 #include "base/file.h"
 #include "base/text.h"
+#include "discover/unit.h"
 
 static void read_escaped(const char *root, const char *path, char *to, size_t size)
 {
@@ -28,11 +33,10 @@ static bool uuid_of_ec2(const char *uuid)
 
 void machine_read(const char *root, struct machine_facts *machine)
 {
-    char hypervisor[NAME_SIZE] = "";
+    char hypervisor[NAME_SIZE] = "", uuid[NAME_SIZE] = "";
 
     read_escaped(root, "/sys/class/dmi/id/sys_vendor", machine->vendor, sizeof(machine->vendor));
-    read_escaped(root, "/sys/class/dmi/id/product_uuid", machine->product_uuid,
-                 sizeof(machine->product_uuid));
+    read_escaped(root, "/sys/class/dmi/id/product_uuid", uuid, sizeof(uuid));
     read_escaped(root, "/sys/class/dmi/id/board_asset_tag", machine->asset_tag,
                  sizeof(machine->asset_tag));
     read_escaped(root, "/sys/hypervisor/uuid", hypervisor, sizeof(hypervisor));
@@ -43,9 +47,9 @@ void machine_read(const char *root, struct machine_facts *machine)
     else if (uuid_of_ec2(hypervisor))
         (void)text_set(machine->evidence, sizeof(machine->evidence), "hypervisor uuid is %s",
                        hypervisor);
-    else if (uuid_of_ec2(machine->product_uuid))
+    else if (uuid_of_ec2(uuid))
         (void)text_set(machine->evidence, sizeof(machine->evidence), "DMI product uuid is %s",
-                       machine->product_uuid);
+                       uuid);
     else if (text_starts(machine->asset_tag, "i-"))
         (void)text_set(machine->evidence, sizeof(machine->evidence), "DMI asset tag is %s",
                        machine->asset_tag);
@@ -54,8 +58,8 @@ void machine_read(const char *root, struct machine_facts *machine)
 
     if (machine->is_ec2 == ANSWER_YES)
         return;
-    /* A Xen guest's UUIDs are readable by root alone: then their absence says nothing. */
-    if (strcasecmp(machine->vendor, "Xen") == 0 && !machine->product_uuid[0])
+    /* Only root can read a Xen guest's UUIDs. */
+    if (strcasecmp(machine->vendor, "Xen") == 0 && !uuid[0])
         machine->is_ec2 = ANSWER_UNKNOWN;
     if (machine->vendor[0])
         (void)text_set(machine->evidence, sizeof(machine->evidence),
@@ -63,4 +67,61 @@ void machine_read(const char *root, struct machine_facts *machine)
     else
         (void)text_set(machine->evidence, sizeof(machine->evidence),
                        "no DMI and no EC2 hypervisor: /sys/class/dmi/id/sys_vendor is not there");
+}
+
+/* --- what keeps the clock --- */
+
+static const char *const units[] = {
+    "chronyd.service",  "chrony.service", "systemd-timesyncd.service",
+    "ntpd.service",     "ntp.service",    "ntpsec.service",
+    "openntpd.service", "ntimed.service", "snap.chrony.chronyd.service",
+};
+static const char *const targets[] = {"multi-user.target", "sysinit.target", "basic.target",
+                                      "graphical.target", "time-sync.target"};
+
+static bool is_kept_by(const char *root, const char *unit)
+{
+    if (unit_is_masked(root, unit))
+        return false;
+    for (size_t i = 0; i < COUNT_OF(targets); i++)
+        if (unit_is_enabled(root, unit, targets[i]))
+            return true;
+    return unit_is_running(root, unit) == ANSWER_YES;
+}
+
+void time_sync_read(const char *root, struct machine_facts *machine)
+{
+    bool systemd = file_exists(root, "/run/systemd/system"); /* sd_booted(3) */
+    bool container = file_exists(root, "/run/systemd/container");
+
+    machine->time_sync = systemd && !container ? ANSWER_NO : ANSWER_UNKNOWN;
+    for (size_t i = 0; machine->time_sync != ANSWER_YES && i < COUNT_OF(units); i++)
+        if (is_kept_by(root, units[i]))
+            machine->time_sync = ANSWER_YES;
+}
+
+/* --- container runtimes, where distributions and AWS's own images (ECS, EKS) put them --- */
+
+static const char *const signs[] = {
+    "/usr/bin/containerd",
+    "/usr/local/bin/containerd",
+    "/usr/bin/dockerd",
+    "/usr/bin/podman",
+    "/usr/bin/crio",
+    "/usr/local/bin/crio",
+    "/usr/bin/kubelet",
+    "/usr/local/bin/k3s",
+    "/snap/bin/docker",
+    "/etc/ecs",
+    "/etc/eks",
+};
+
+void containers_read(const char *root, struct machine_facts *machine)
+{
+    for (size_t i = 0; i < COUNT_OF(signs); i++) {
+        if (!file_exists(root, signs[i]))
+            continue;
+        (void)text_set(machine->containers, sizeof(machine->containers), "%s", signs[i]);
+        return;
+    }
 }

@@ -1,17 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Every choice keeps where it came from, because a name that does not exist is diagnosed by who
- * named it.
+ * Every choice keeps its source: a name that does not exist is diagnosed by who chose it.
  */
 #include "discover/plan.h"
 
 #include <string.h>
 
 #include "base/text.h"
-#include "discover/partitions.h"
 #include "discover/services.h"
+#include "model/partitions.h"
 
-/* First the wish of the user, then the instance's own word. */
+/* The option, else the instance's region. */
 static bool choose_region(struct facts *facts)
 {
     struct plan *plan = &facts->plan;
@@ -25,29 +24,29 @@ static bool choose_region(struct facts *facts)
     return true;
 }
 
-static void choose_domain(struct facts *facts, const struct agent_overrides *overrides,
-                          const struct partition *partition)
+/* Returns the source of the domain. IMDS only confirms the table: a domain that was cut off must not get
+ * the session token. */
+static enum source choose_domain(struct facts *facts, const struct agent_overrides *overrides,
+                                 const struct partition *partition)
 {
     struct plan *plan = &facts->plan;
     bool own_region = strcmp(plan->region, facts->instance.region) == 0;
 
     if (overrides->domain[0]) {
         (void)text_set(plan->domain, sizeof(plan->domain), "%s", overrides->domain);
-        plan->domain_source = SOURCE_AGENT_CONFIG;
-    } else if (overrides->dual_stack) {
-        (void)text_set(plan->domain, sizeof(plan->domain), "%s", partition->dual_stack_domain);
-        plan->domain_source = SOURCE_AGENT_CONFIG;
-    } else if (own_region && facts->instance.domain[0]) {
-        (void)text_set(plan->domain, sizeof(plan->domain), "%s", facts->instance.domain);
-        plan->domain_source = SOURCE_IMDS;
-    } else {
-        (void)text_set(plan->domain, sizeof(plan->domain), "%s", partition->domain);
-        plan->domain_source = SOURCE_PARTITION;
+        return SOURCE_AGENT_CONFIG;
     }
+    if (overrides->dual_stack) {
+        (void)text_set(plan->domain, sizeof(plan->domain), "%s", partition->dual_stack_domain);
+        return SOURCE_AGENT_CONFIG;
+    }
+    (void)text_set(plan->domain, sizeof(plan->domain), "%s", partition->domain);
+    return own_region && strcmp(facts->instance.domain, partition->domain) == 0 ? SOURCE_IMDS
+                                                                                : SOURCE_PARTITION;
 }
 
 static void choose_host(struct plan *plan, const struct service_row *row,
-                        const struct agent_overrides *overrides)
+                        const struct agent_overrides *overrides, enum source domain_source)
 {
     struct service_plan *service = &plan->services[row->service];
     const char *override = overrides->hosts[row->service];
@@ -60,13 +59,13 @@ static void choose_host(struct plan *plan, const struct service_row *row,
         (void)text_set(service->host, sizeof(service->host), "%s", override);
         service->host_source = SOURCE_AGENT_CONFIG;
     } else {
-        (void)text_set(service->host, sizeof(service->host), "%s.%s.%s", row->label, region,
-                       plan->domain);
-        service->host_source = region != plan->region ? SOURCE_AGENT_CONFIG : plan->domain_source;
+        (void)text_set(service->host, sizeof(service->host), "%s.%s.%s", service_name(row->service),
+                       region, plan->domain);
+        service->host_source = region != plan->region ? SOURCE_AGENT_CONFIG : domain_source;
     }
 }
 
-/* A user's word stands; otherwise ec2messages is wanted only where it exists and is used. */
+/* What the user says counts. Otherwise ec2messages is required only where it exists and is used. */
 static void choose_need(struct facts *facts, const struct service_row *row)
 {
     struct service_plan *service = &facts->plan.services[row->service];
@@ -82,18 +81,18 @@ static void choose_need(struct facts *facts, const struct service_row *row)
         service->need = NEED_OPTIONAL;
 }
 
-/* A FIPS name has an endpoint service of its own, where it has one: com.amazonaws.us-east-1.ssm-fips
- * (VPC PrivateLink guide, "AWS services that integrate with AWS PrivateLink"). */
+/* A FIPS name has an endpoint service of its own: com.amazonaws.us-east-1.ssm-fips (VPC PrivateLink
+ * guide, "AWS services that integrate with AWS PrivateLink"). */
 static void name_endpoint_service(struct plan *plan, const struct service_row *row,
                                   const struct partition *partition)
 {
     struct service_plan *service = &plan->services[row->service];
     char fips[NAME_SIZE];
 
-    (void)text_set(fips, sizeof(fips), "%s-fips.", row->label);
+    (void)text_set(fips, sizeof(fips), "%s-fips.", service_name(row->service));
     if (partition->service_prefix)
         (void)text_set(service->endpoint_service, sizeof(service->endpoint_service), "%s.%s.%s%s",
-                       partition->service_prefix, plan->region, row->short_name,
+                       partition->service_prefix, plan->region, service_name(row->service),
                        text_starts(service->host, fips) ? "-fips" : "");
 }
 
@@ -114,16 +113,14 @@ bool plan_complete(struct facts *facts, const struct agent_overrides *overrides)
     (void)text_set(plan->partition, sizeof(plan->partition), "%s", partition->name);
     (void)text_set(plan->signing_region, sizeof(plan->signing_region), "%s",
                    overrides->region[0] ? overrides->region : plan->region);
-    choose_domain(facts, overrides, partition);
+    enum source domain_source = choose_domain(facts, overrides, partition);
 
     plan_needs(facts);
     for (int i = 0; i < N_SERVICES; i++) {
         struct service_plan *service = &plan->services[i];
 
-        choose_host(plan, &services[i], overrides);
+        choose_host(plan, &services[i], overrides, domain_source);
         service->port = 443;
-        (void)text_set(service->signing_name, sizeof(service->signing_name), "%s",
-                       services[i].signing_name);
         name_endpoint_service(plan, &services[i], partition);
     }
     return true;

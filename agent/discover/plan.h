@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * From what was wanted and what the machine says of itself to the plan. Pure.
- * Order of the SSM agent itself: its own configuration, then IMDS, then the partition table.
+ * The plan, from the options and from what the machine says of itself. Pure. The agent's configuration
+ * comes first, as for the SSM agent itself; then the partition table.
  */
 #ifndef DISCOVER_PLAN_H
 #define DISCOVER_PLAN_H
@@ -19,12 +19,12 @@ struct agent_overrides {
     bool dual_stack;                   /* Agent.UseDualStackEndpoint */
 };
 
-/* Which services are wanted, as far as it is known before the region is: so that a report without the
- * metadata service names them among what could not be tried. */
+/* Which services are wanted, as far as that is known without the region. So a report without IMDS can
+ * name the services that could not be tried. */
 void plan_needs(struct facts *facts);
 
-/* Completes facts->plan, of which the options have filled the wishes (needs, modes, region).
- * False when no region is known from any source: then nothing else can be planned. */
+/* Completes facts->plan, in which the options have filled the wishes (needs, modes, region). False
+ * when no source knows the region: then nothing else can be planned. */
 bool plan_complete(struct facts *facts, const struct agent_overrides *overrides);
 
 #endif

@@ -1,18 +1,21 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Two questions side by side (iam/info says what is attached, iam/security-credentials/ what it
- * holds), then the credentials. Without a role, Default Host Management may have given the agent
- * credentials of its own: its files say so, and only root can read them.
+ * Two questions at once: iam/info has the attached profile, iam/security-credentials/ the name of the
+ * role in it. Then the credentials. Without a role, Default Host Management may have given the agent
+ * credentials, which the agent keeps in files that only root can read.
  */
-#include "discover/role.h"
+#include "discover/instance.h"
 
 #include <cjson/cJSON.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/file.h"
 #include "base/text.h"
-#include "discover/dhmc.h"
+
+#define IDENTITY_CONFIG "/var/lib/amazon/ssm/runtimeconfig/identity_config.json"
+#define CREDENTIALS "/var/lib/amazon/ssm/credentials"
 
 struct role_reader {
     struct imds *imds;
@@ -23,7 +26,7 @@ struct role_reader {
     void *arg;
     enum failure info_failure, list_failure; /* of the exchanges themselves */
     int32_t took_ms;
-    int n_waiting; /* of the two questions, and of the identity role's */
+    int n_waiting; /* answers that are still to come: two, and the identity role's */
 };
 
 static void take_text(const cJSON *object, const char *name, char *to, size_t size)
@@ -36,7 +39,7 @@ static void take_text(const cJSON *object, const char *name, char *to, size_t si
 
 /* --- credentials --- */
 
-/* A secret is copied as it is, and only when it fits and holds nothing but printable ASCII. */
+/* A secret is copied unchanged, and only when it fits and is printable ASCII. */
 static bool take_secret(const cJSON *object, const char *name, char *to, size_t size)
 {
     const cJSON *value = cJSON_GetObjectItemCaseSensitive(object, name);
@@ -66,8 +69,6 @@ static enum failure take_credentials(struct role_reader *reader, const cJSON *do
 
     take_text(document, "Code", role->code, sizeof(role->code));
     take_text(document, "Message", role->message, sizeof(role->message));
-    take_text(document, "LastUpdated", time, sizeof(time));
-    (void)clock_parse_iso8601(time, &role->updated_unix_s);
     if (!role->code[0])
         return FAILURE_MALFORMED;
     if (strcmp(role->code, "Success") != 0)
@@ -109,10 +110,77 @@ static void credentials_arrived(void *arg, const struct imds_answer *answer)
         step_ok(&role->credentials, answer->took_ms);
     else
         step_fail(&role->credentials, failure, answer->took_ms);
-    /* Expired ones stay: by a clock that is wrong they look expired, and the service decides. */
+    /* Expired ones are kept: they may look expired by a wrong clock, and the service decides. */
     if (failure != FAILURE_NONE && failure != FAILURE_CREDENTIALS_EXPIRED)
         credentials_clear(reader->credentials);
     reader->known(reader->arg);
+}
+
+/* --- Default Host Management --- */
+
+static enum answer read_source(const char *root, struct role_facts *role)
+{
+    struct buffer contents;
+    enum answer answer = ANSWER_UNKNOWN;
+
+    buffer_init(&contents, 64 * 1024);
+    if (file_read(root, IDENTITY_CONFIG, &contents) != 0)
+        return ANSWER_UNKNOWN;
+
+    cJSON *config = cJSON_Parse(contents.bytes);
+    const cJSON *source = cJSON_GetObjectItemCaseSensitive(config, "CredentialSource");
+    const cJSON *expires = cJSON_GetObjectItemCaseSensitive(config, "CredentialsExpiresAt");
+    if (cJSON_IsString(source))
+        answer = strcmp(source->valuestring, "SSM") == 0 ? ANSWER_YES : ANSWER_NO;
+    if (cJSON_IsString(expires))
+        (void)clock_parse_iso8601(expires->valuestring, &role->expires_unix_s);
+    cJSON_Delete(config);
+    buffer_clear(&contents);
+    return answer;
+}
+
+/* A line `key = value` of the AWS shared credentials file; the agent writes [default] only. */
+static void take_line(char *line, struct credentials *credentials)
+{
+    char *equals = strchr(line, '=');
+    if (!equals)
+        return;
+    *equals = '\0';
+
+    const char *key = text_trim(line);
+    const char *value = text_trim(equals + 1);
+    if (strcmp(key, "aws_access_key_id") == 0)
+        (void)text_set(credentials->access_key_id, sizeof(credentials->access_key_id), "%s", value);
+    else if (strcmp(key, "aws_secret_access_key") == 0)
+        (void)text_set(credentials->secret_access_key, sizeof(credentials->secret_access_key), "%s",
+                       value);
+    else if (strcmp(key, "aws_session_token") == 0)
+        (void)text_set(credentials->session_token, sizeof(credentials->session_token), "%s", value);
+}
+
+enum answer dhmc_read(const char *root, struct role_facts *role, struct credentials *credentials)
+{
+    struct buffer contents;
+    char *rest = NULL;
+
+    role->dhmc = read_source(root, role);
+    if (role->dhmc != ANSWER_YES)
+        return ANSWER_NO;
+
+    buffer_init(&contents, 64 * 1024);
+    if (file_read(root, CREDENTIALS, &contents) != 0)
+        return ANSWER_NO;
+    for (char *line = strtok_r(contents.bytes, "\n", &rest); line;
+         line = strtok_r(NULL, "\n", &rest))
+        take_line(line, credentials);
+    buffer_clear(&contents);
+
+    if (!credentials_usable(credentials)) {
+        credentials_clear(credentials);
+        return ANSWER_NO;
+    }
+    role->from = CREDENTIALS_DEFAULT_HOST_MANAGEMENT;
+    return ANSWER_YES;
 }
 
 /* --- what is attached --- */
@@ -125,10 +193,10 @@ static enum failure judge_attached(const struct role_reader *reader)
         return FAILURE_NONE;
     if (reader->info_failure != FAILURE_NONE)
         return reader->info_failure;
-    if (reader->list_failure != FAILURE_NONE)
-        return reader->list_failure;
     if (strstr(role->info_message, "does not contain a role"))
         return FAILURE_PROFILE_EMPTY;
+    if (reader->list_failure != FAILURE_NONE)
+        return reader->list_failure;
     if (role->info_status == 404 || strcmp(role->info_code, "InstanceProfileNotFound") == 0)
         return FAILURE_NO_ROLE;
     if (role->info_status != 200)
@@ -203,7 +271,7 @@ static void list_arrived(void *arg, const struct imds_answer *answer)
     (void)text_trim(name);
     if (text_only(name, "+=,.@_-")) /* the characters of a role name; it becomes part of a path */
         (void)text_set(role->role, sizeof(role->role), "%s", name);
-    else if (name[0])
+    else if (answer->status == 200)
         reader->list_failure = FAILURE_MALFORMED;
     one_answered(reader, answer);
 }
@@ -221,8 +289,6 @@ struct role_reader *role_read(struct imds *imds, const char *root, struct facts 
                               struct credentials *credentials, void (*known)(void *arg), void *arg)
 {
     struct role_reader *reader = calloc(1, sizeof(*reader));
-    if (!reader)
-        return NULL;
 
     *reader = (struct role_reader){.imds = imds,
                                    .root = root,

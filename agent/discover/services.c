@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Host names are label.region.domain for each of them (amazon-ssm-agent endpoint.go).
+ * Host names are name.region.domain for each of them (amazon-ssm-agent endpoint.go).
  */
 #include "discover/services.h"
 
@@ -9,15 +9,13 @@
 #include <string.h>
 
 const struct service_row services[N_SERVICES] = {
-    {SERVICE_SSM, "ssm", "ssm", "ssm", NEED_REQUIRED, "registration, documents, associations",
-     false},
-    {SERVICE_SSMMESSAGES, "ssmmessages", "ssmmessages", "ssmmessages", NEED_REQUIRED,
-     "control channel: Session Manager, Run Command", false},
-    {SERVICE_EC2MESSAGES, "ec2messages", "ec2messages", "ec2messages", NEED_REQUIRED,
-     "Run Command; not required of agents from 3.3.40.0 on", true},
-    {SERVICE_S3, "s3", "s3", "s3", NEED_OFF, "patch baselines, agent updates, packages", false},
-    {SERVICE_KMS, "kms", "kms", "kms", NEED_OFF, "encrypted sessions", false},
-    {SERVICE_LOGS, "logs", "logs", "logs", NEED_OFF, "session logs in CloudWatch", false},
+    {SERVICE_SSM, NEED_REQUIRED, "registration, documents, associations", false},
+    {SERVICE_SSMMESSAGES, NEED_REQUIRED, "control channel: Session Manager, Run Command", false},
+    {SERVICE_EC2MESSAGES, NEED_REQUIRED, "Run Command; not required of agents from 3.3.40.0 on",
+     true},
+    {SERVICE_S3, NEED_OFF, "patch baselines, agent updates, packages", false},
+    {SERVICE_KMS, NEED_OFF, "encrypted sessions", false},
+    {SERVICE_LOGS, NEED_OFF, "session logs in CloudWatch", false},
 };
 
 bool region_opened_since_2024(const char *region)
@@ -25,7 +23,7 @@ bool region_opened_since_2024(const char *region)
     static const char *const regions[] = {"ap-southeast-5", "ap-southeast-6", "ap-southeast-7",
                                           "ap-east-2",      "mx-central-1",   "eusc-de-east-1"};
 
-    for (size_t i = 0; i < sizeof(regions) / sizeof(regions[0]); i++)
+    for (size_t i = 0; i < COUNT_OF(regions); i++)
         if (strcmp(regions[i], region) == 0)
             return true;
     return false;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The services to reach, one row each: a new one is a row here.
+ * The services to reach, one row each. A service's name (model/checks.h) is also the first label of its
+ * host name, its SigV4 service, and the last part of its VPC endpoint service's name.
  */
 #ifndef DISCOVER_SERVICES_H
 #define DISCOVER_SERVICES_H
@@ -9,12 +10,9 @@
 
 struct service_row {
     enum service service;
-    const char *label;        /* first label of its host name */
-    const char *signing_name; /* SigV4 service */
-    const char *short_name;   /* last part of the VPC endpoint service's name */
-    enum need need;           /* unless configured otherwise */
-    const char *what_for;     /* for `list endpoints` */
-    bool only_old_regions;    /* not offered in regions opened since 2024 */
+    enum need need;        /* unless configured otherwise */
+    const char *what_for;  /* for `list endpoints` */
+    bool only_old_regions; /* not offered in regions opened since 2024 */
 };
 
 extern const struct service_row services[N_SERVICES]; /* by enum service */

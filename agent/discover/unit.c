@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Environment= and EnvironmentFile= of the unit and its drop-ins, later ones winning, as far as
- * proxies and SSL_CERT_FILE go. systemd is not asked: at boot it is busy, in an image it is absent.
+ * Proxies and SSL_CERT_FILE come from Environment= and EnvironmentFile= of the unit and its drop-ins;
+ * later ones win. systemd is not asked: at boot it is busy, in an image it is absent.
  */
 #include "discover/unit.h"
 
@@ -16,7 +16,7 @@
 
 static const char *const unit_directories[] = {"/usr/lib/systemd/system", "/lib/systemd/system",
                                                "/run/systemd/system", "/etc/systemd/system"};
-enum { N_DIRECTORIES = sizeof(unit_directories) / sizeof(unit_directories[0]) };
+enum { N_DIRECTORIES = COUNT_OF(unit_directories) };
 
 /* --- state --- */
 
@@ -44,7 +44,7 @@ static bool installed(const char *root, const char *unit)
     return false;
 }
 
-/* An enabled unit has a link below some target's .wants: the agent's says multi-user.target. */
+/* An enabled unit has a link below the .wants of a target: the agent's is multi-user.target. */
 bool unit_is_enabled(const char *root, const char *unit, const char *target)
 {
     char path[PATH_SIZE], link[PATH_SIZE];
@@ -66,15 +66,15 @@ static enum unit_state state_of(const char *root, const char *unit)
     return unit_is_enabled(root, unit, "multi-user.target") ? UNIT_ENABLED : UNIT_DISABLED;
 }
 
-/* A started unit has a control group, whichever hierarchy systemd keeps it in; the directory can be
- * seen from inside a sandbox that hides other processes. */
+/* A started unit has a control group, in one of three hierarchies. Its directory can be seen from a
+ * sandbox that hides other processes. */
 enum answer unit_is_running(const char *root, const char *unit)
 {
     static const char *const hierarchies[] = {"/sys/fs/cgroup", "/sys/fs/cgroup/systemd",
                                               "/sys/fs/cgroup/unified"};
     enum answer answer = ANSWER_UNKNOWN;
 
-    for (size_t i = 0; i < sizeof(hierarchies) / sizeof(hierarchies[0]); i++) {
+    for (size_t i = 0; i < COUNT_OF(hierarchies); i++) {
         char path[PATH_SIZE];
 
         (void)text_set(path, sizeof(path), "%s/system.slice", hierarchies[i]);
@@ -96,7 +96,7 @@ struct reading {
     char directory[PATH_SIZE]; /* of the drop-ins being read */
 };
 
-/* A proxy's URL may carry a password: it is cut out before it is kept. */
+/* A proxy's URL may hold a password, which is cut out before the URL is kept. */
 static void set_proxy(struct agent_facts *agent, const char *value, const char *file)
 {
     const char *scheme_end = strstr(value, "://");
@@ -105,7 +105,7 @@ static void set_proxy(struct agent_facts *agent, const char *value, const char *
     char kept[HOST_SIZE];
 
     (void)text_set(kept, sizeof(kept), "%.*s%s", (int)(host - value), value, at ? at + 1 : host);
-    agent->proxy_login = at != NULL;
+    agent->proxy_login = at;
     (void)text_escape(agent->https_proxy, sizeof(agent->https_proxy), kept, strlen(kept));
     (void)text_set(agent->proxy_file, sizeof(agent->proxy_file), "%s", file);
 }

@@ -74,17 +74,9 @@ static void add_known(struct anonymizer *anonymizer, const char *text, size_t n)
     while (i < anonymizer->n_known && strcmp(anonymizer->known[i].from, from) != 0)
         i++;
     if (i == anonymizer->n_known) {
-        struct known *more = realloc(anonymizer->known, (i + 1) * sizeof(*more));
-        char *copy = strdup(from);
-        if (more)
-            anonymizer->known = more;
-        if (!more || !copy) {
-            free(copy);
-            anonymizer->addresses.failed = true;
-            return;
-        }
-        more[i].from = copy;
-        make_up(from, (unsigned int)++anonymizer->n_known, more[i].to);
+        anonymizer->known = realloc(anonymizer->known, (i + 1) * sizeof(*anonymizer->known));
+        anonymizer->known[i].from = strdup(from);
+        make_up(from, (unsigned int)++anonymizer->n_known, anonymizer->known[i].to);
     }
     add(anonymizer, anonymizer->known[i].to, strlen(anonymizer->known[i].to));
 }
@@ -96,7 +88,7 @@ static bool is_place(const char *text)
 {
     static const char *const directions[] = {"north", "south", "east", "west", "central"};
 
-    for (size_t i = 0; i < sizeof(directions) / sizeof(directions[0]); i++) {
+    for (size_t i = 0; i < COUNT_OF(directions); i++) {
         const char *at = strstr(text, directions[i]);
         const size_t n = at ? (size_t)(at - text) : 0;
 
@@ -125,7 +117,7 @@ static bool is_instance_type(const char *text)
                                        "large", ".metal", "xl"};
     const size_t n = strspn(text, LOWER DIGITS "-");
 
-    for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++)
+    for (size_t i = 0; i < COUNT_OF(ends); i++)
         if (text[n] == '.' && n <= 16 && islower((unsigned char)text[0]) &&
             strspn(text + n + 1, LOWER DIGITS "-") == strlen(text + n + 1) &&
             text_ends(text, ends[i]))
@@ -169,7 +161,7 @@ static bool is_usual_path(const char *text)
         "amazon-ssm-agent",       "snap.amazon-ssm-agent.",
     };
 
-    for (size_t i = 0; i < sizeof(starts) / sizeof(starts[0]); i++)
+    for (size_t i = 0; i < COUNT_OF(starts); i++)
         if (text_starts(text, starts[i]) && strcspn(text, DIGITS) == strlen(text))
             return true;
     return false;
@@ -194,7 +186,7 @@ static bool is_usual_label(const char *label)
             (!label[n] || strcmp(label + n, "-fips") == 0))
             return true;
     }
-    for (size_t i = 0; i < sizeof(labels) / sizeof(labels[0]); i++)
+    for (size_t i = 0; i < COUNT_OF(labels); i++)
         if (strcmp(labels[i], label) == 0)
             return true;
     return is_place(label) ||
@@ -331,27 +323,14 @@ static void walk(struct anonymizer *anonymizer, const struct fields *fields, cha
     }
 }
 
-bool anonymize_facts(struct facts *facts)
+void anonymize_facts(struct facts *facts)
 {
-    struct anonymizer *anonymizer = calloc(1, sizeof(*anonymizer));
-    struct facts *copy = malloc(sizeof(*copy));
-    bool done = false;
+    struct anonymizer anonymizer = {.n_known = 0};
 
-    if (anonymizer && copy) {
-        *copy = *facts;
-        addresses_init(&anonymizer->addresses, &facts->instance);
-        walk(anonymizer, &facts_fields, (char *)copy);
-        done = !anonymizer->addresses.failed;
-    }
-    if (done)
-        *facts = *copy;
-    for (size_t i = 0; anonymizer && i < anonymizer->n_known; i++)
-        free(anonymizer->known[i].from);
-    if (anonymizer) {
-        free(anonymizer->known);
-        addresses_clear(&anonymizer->addresses);
-    }
-    free(anonymizer);
-    free(copy);
-    return done;
+    addresses_init(&anonymizer.addresses, &facts->instance);
+    walk(&anonymizer, &facts_fields, (char *)facts);
+    for (size_t i = 0; i < anonymizer.n_known; i++)
+        free(anonymizer.known[i].from);
+    free(anonymizer.known);
+    addresses_clear(&anonymizer.addresses);
 }

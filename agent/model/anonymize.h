@@ -11,11 +11,8 @@
 #ifndef MODEL_ANONYMIZE_H
 #define MODEL_ANONYMIZE_H
 
-#include <stdbool.h>
-
 #include "model/facts.h"
 
-/* False when out of memory: the facts are as they were then, and must not be shown. */
-bool anonymize_facts(struct facts *facts);
+void anonymize_facts(struct facts *facts);
 
 #endif

@@ -91,7 +91,7 @@ static bool has_host_bits(const struct bits *bits, unsigned int n_prefix)
 /* The row of the range that holds it, of those that are asked for; -1: none. */
 static int find_range(const struct bits *bits, bool as_it_is, bool holds_ipv4)
 {
-    for (size_t i = 0; i < sizeof(ranges) / sizeof(ranges[0]); i++) {
+    for (size_t i = 0; i < COUNT_OF(ranges); i++) {
         struct bits base;
 
         if (ranges[i].as_it_is == as_it_is && ranges[i].holds_ipv4 == holds_ipv4 &&
@@ -107,7 +107,7 @@ static int find_range(const struct bits *bits, bool as_it_is, bool holds_ipv4)
 static void pin(const struct addresses *addresses, const struct bits *bits, bool pinned[128])
 {
     memset(pinned, 0, 128 * sizeof(pinned[0]));
-    for (size_t i = 0; i < sizeof(ranges) / sizeof(ranges[0]); i++) {
+    for (size_t i = 0; i < COUNT_OF(ranges); i++) {
         struct bits base;
 
         if (!parse(ranges[i].base, strlen(ranges[i].base), &base) || base.n != bits->n)
@@ -152,14 +152,9 @@ static const struct moved *nearest(const struct addresses *addresses, const stru
 static void remember(struct addresses *addresses, const struct bits *from, const struct bits *to)
 {
     if (addresses->n_moved == addresses->max_moved) {
-        size_t max = addresses->max_moved ? 2 * addresses->max_moved : 64;
-        struct moved *more = realloc(addresses->moved, max * sizeof(*more));
-
-        addresses->failed |= !more;
-        if (!more)
-            return;
-        addresses->moved = more;
-        addresses->max_moved = max;
+        addresses->max_moved = addresses->max_moved ? 2 * addresses->max_moved : 64;
+        addresses->moved = realloc(addresses->moved,
+                                   addresses->max_moved * sizeof(*addresses->moved));
     }
     addresses->moved[addresses->n_moved++] = (struct moved){*from, *to};
 }

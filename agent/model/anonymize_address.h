@@ -28,7 +28,6 @@ struct addresses {
         unsigned int n_prefix;
     } blocks[2 * MAX_CIDRS]; /* of the VPC and the subnet */
     size_t n_blocks;
-    bool failed; /* out of memory: nothing of it counts */
 };
 
 /* On zeroed memory; with the blocks whose first addresses keep their place. */

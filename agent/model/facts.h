@@ -28,13 +28,11 @@ enum stopped_by { STOPPED_BY_NOTHING, STOPPED_BY_DEADLINE, STOPPED_BY_SIGNAL };
 /* --- the machine, from files and the kernel --- */
 
 struct machine_facts {
-    enum answer is_ec2;     /* by DMI and hypervisor alone, without the network */
-    char vendor[NAME_SIZE]; /* /sys/class/dmi/id/sys_vendor */
-    char product_uuid[NAME_SIZE];
+    enum answer is_ec2;         /* by DMI and hypervisor alone, without the network */
+    char vendor[NAME_SIZE];     /* /sys/class/dmi/id/sys_vendor */
     char asset_tag[NAME_SIZE];  /* board_asset_tag: the instance id on Nitro */
     char evidence[DETAIL_SIZE]; /* which of them decided */
     enum answer time_sync;      /* a time service is enabled, or runs */
-    char time_sync_unit[NAME_SIZE];
     char containers[PATH_SIZE]; /* a file of a container runtime; looked for once IMDS answers */
 };
 
@@ -43,8 +41,6 @@ struct interface_facts {
     bool up; /* IFF_UP and IFF_RUNNING; loopback is not listed */
     int32_t n_addresses;
     char addresses[MAX_CIDRS][ADDRESS_SIZE]; /* with prefix length: "10.0.1.10/24" */
-    bool allowance_read;        /* second opinion: the driver counts what follows, and was asked */
-    int64_t link_local_dropped; /* packets to IMDS, DNS, time over the limit, since boot */
 };
 
 struct network_facts {
@@ -56,12 +52,8 @@ struct network_facts {
     bool default_route_ipv6;
     int32_t n_routes; /* second opinions on what failed at once */
     struct route routes[MAX_ROUTES];
-    bool delivery_read;         /* second opinion on silence: the kernel's counters were read */
-    int64_t undelivered;        /* IPv4 packets of this round that came in and got to no protocol */
-    enum answer firewall_asked; /* second opinion on silence; no: only root may read the rules */
-    bool legacy_tables;         /* iptables-legacy has tables, which this program cannot read */
-    int32_t n_drops;
-    struct local_drop drops[MAX_DROPS];
+    bool delivery_read;  /* second opinion on silence: the kernel's counters were read */
+    int64_t undelivered; /* IPv4 packets of this round that came in and got to no protocol */
 };
 
 struct resolver_facts {
@@ -136,7 +128,6 @@ struct role_facts {
     int32_t credentials_status; /* HTTP status of the credentials document */
     char code[NAME_SIZE];       /* its Code */
     char message[WORDS_SIZE];
-    int64_t updated_unix_s; /* LastUpdated */
     int64_t expires_unix_s; /* Expiration, 0 when not known */
     enum credentials_from from;
     enum answer identity_role; /* identity-credentials/ec2 answers: DHMC could work */
@@ -211,13 +202,12 @@ struct endpoint_facts {
     struct action_facts actions[MAX_ACTIONS];
     struct step proxy;    /* second opinion: CONNECT through the proxy that the agent would use */
     int32_t proxy_status; /* HTTP status of its answer, 0 when none came */
-    bool finished;        /* every rung that could be tried has been */
 };
 
 /* --- the clock --- */
 
 struct clock_sample {
-    char source[NAME_SIZE]; /* "imds", "ssm", "time-source" */
+    char source[NAME_SIZE]; /* "imds", "ssm": whose Date header */
     char address[ADDRESS_SIZE];
     int64_t offset_ms; /* theirs minus ours: > 0 means that this machine is behind */
     int32_t error_ms;  /* half the round trip, plus 1 s of a Date header's grain */
@@ -227,7 +217,6 @@ struct clock_facts {
     int64_t wall_unix_ms; /* this machine's, at the start of the round */
     int32_t n_samples;
     struct clock_sample samples[MAX_SAMPLES];
-    struct step time_source; /* 169.254.169.123, asked only as a second opinion */
 };
 
 /* --- the SSM agent --- */

@@ -40,7 +40,7 @@
 #define TABLE(s, linkage, ...) \
     static const struct field s##_rows[] = {__VA_ARGS__}; \
     linkage const struct fields s##_fields = { \
-        #s, s##_rows, sizeof(s##_rows) / sizeof(s##_rows[0]), sizeof(struct s)}
+        #s, s##_rows, COUNT_OF(s##_rows), sizeof(struct s)}
 #define TABLE_OF(s, linkage, ...) TABLE(s, linkage, __VA_ARGS__) /* S is expanded first */
 #define FIELDS(...) TABLE_OF(S, static, __VA_ARGS__)
 /* NOLINTEND(bugprone-macro-parentheses) */
@@ -67,15 +67,10 @@ FIELDS(TEXT(to, ADDRESS), ENUM(kind, route_kind), TEXT(entry, ADDRESS), UINT32(t
        BOOL(by_rule), UINT32(priority), TEXT(via, ADDRESS), TEXT(interface, NAME));
 #undef S
 
-#define S local_drop
-FIELDS(TEXT(to, ADDRESS), TEXT(family, WORD), TEXT(table, NAME), TEXT(chain, NAME),
-       TEXT(hook, WORD), INT64(handle), BOOL(certain));
-#undef S
-
 #define S tls_session
-FIELDS(TEXT(version, WORD), TEXT(cipher, PROSE, UNUSED), ENUM(trust_by, trust_by),
-       BOOL(name_matches), TEXT(subject, ISSUER), TEXT(issuer, ISSUER), TEXT(names, HOST, EXTRA),
-       INT64(not_before_unix_s), INT64(not_after_unix_s), TEXT(verify, PROSE, QUOTED));
+FIELDS(TEXT(version, WORD), ENUM(trust_by, trust_by), BOOL(name_matches), TEXT(subject, ISSUER),
+       TEXT(issuer, ISSUER), TEXT(names, HOST, EXTRA), INT64(not_before_unix_s),
+       INT64(not_after_unix_s), TEXT(verify, PROSE, QUOTED));
 #undef S
 
 #define S http_head
@@ -88,36 +83,31 @@ FIELDS(INT32(status), TEXT(server, PROSE, QUOTED), TEXT(content_type, PROSE, UNU
 
 #define S service_plan
 FIELDS(ENUM(need, need), BOOL(need_given), BOOL(not_in_region), BOOL(not_needed), TEXT(host, HOST),
-       ENUM(host_source, source), UINT16(port), TEXT(signing_name, WORD),
-       TEXT(endpoint_service, HOST));
+       ENUM(host_source, source), UINT16(port), TEXT(endpoint_service, HOST));
 #undef S
 
 #define S plan
 FIELDS(TEXT(region, WORD), ENUM(region_source, source), TEXT(signing_region, WORD),
-       TEXT(domain, HOST), ENUM(domain_source, source), TEXT(partition, WORD),
-       ENUM(private_dns, private_dns), ENUM(permissions, permissions), BOOL(strict),
-       BOOL(role_optional), BOOL(clock_optional), BOOL(agent_required), CHECKS(skipped),
-       BY_SERVICE(services, service_plan));
+       TEXT(domain, HOST), TEXT(partition, WORD), ENUM(private_dns, private_dns),
+       ENUM(permissions, permissions), BOOL(strict), BOOL(role_optional), BOOL(clock_optional),
+       BOOL(agent_required), CHECKS(skipped), BY_SERVICE(services, service_plan));
 #undef S
 
 /* --- facts.h: the machine --- */
 
 #define S machine_facts
-FIELDS(ENUM(is_ec2, answer), TEXT(vendor, WORD), TEXT(product_uuid, ID, UNUSED),
-       TEXT(asset_tag, ID), TEXT(evidence, PROSE, QUOTED), ENUM(time_sync, answer),
-       TEXT(time_sync_unit, PATH), TEXT(containers, PATH));
+FIELDS(ENUM(is_ec2, answer), TEXT(vendor, WORD), TEXT(asset_tag, ID), TEXT(evidence, PROSE, QUOTED),
+       ENUM(time_sync, answer), TEXT(containers, PATH));
 #undef S
 
 #define S interface_facts
-FIELDS(TEXT(name, NAME), BOOL(up), TEXTS(addresses, ADDRESS), BOOL(allowance_read),
-       INT64(link_local_dropped));
+FIELDS(TEXT(name, NAME), BOOL(up), TEXTS(addresses, ADDRESS));
 #undef S
 
 #define S network_facts
 FIELDS(STRUCTS(interfaces, interface_facts), BOOL(usable_ipv4), BOOL(usable_ipv6),
        BOOL(default_route_ipv4), BOOL(default_route_ipv6), STRUCTS(routes, route),
-       BOOL(delivery_read), INT64(undelivered), ENUM(firewall_asked, answer), BOOL(legacy_tables),
-       STRUCTS(drops, local_drop));
+       BOOL(delivery_read), INT64(undelivered));
 #undef S
 
 #define S resolver_facts
@@ -147,8 +137,8 @@ FIELDS(TEXT(id, ID), TEXT(region, WORD), TEXT(availability_zone, WORD, EXTRA),
 FIELDS(STRUCT(attached, step), STRUCT(credentials, step), INT32(info_status), TEXT(info_code, WORD),
        TEXT(info_message, PROSE, QUOTED), TEXT(profile_arn, ARN), INT32(list_status),
        TEXT(role, NAME), INT32(credentials_status), TEXT(code, WORD), TEXT(message, PROSE, QUOTED),
-       INT64(updated_unix_s, UNUSED), INT64(expires_unix_s), ENUM(from, credentials_from),
-       ENUM(identity_role, answer), ENUM(dhmc, answer));
+       INT64(expires_unix_s), ENUM(from, credentials_from), ENUM(identity_role, answer),
+       ENUM(dhmc, answer));
 #undef S
 
 /* --- facts.h: one service --- */
@@ -176,7 +166,7 @@ FIELDS(TEXT(action, WORD), ENUM(permission, permission), BOOL(explicit_deny),
 
 #define S endpoint_facts
 FIELDS(STRUCTS(answers, dns_answer), STRUCTS(addresses, address_facts),
-       STRUCTS(actions, action_facts), STRUCT(proxy, step), INT32(proxy_status), BOOL(finished));
+       STRUCTS(actions, action_facts), STRUCT(proxy, step), INT32(proxy_status));
 #undef S
 
 /* --- facts.h: the clock, the SSM agent --- */
@@ -186,7 +176,7 @@ FIELDS(TEXT(source, WORD), TEXT(address, ADDRESS), INT64(offset_ms), INT32(error
 #undef S
 
 #define S clock_facts
-FIELDS(INT64(wall_unix_ms), STRUCTS(samples, clock_sample), STRUCT(time_source, step));
+FIELDS(INT64(wall_unix_ms), STRUCTS(samples, clock_sample));
 #undef S
 
 #define S agent_facts

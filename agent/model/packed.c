@@ -50,30 +50,25 @@ bool packed_text(const struct facts *facts, enum packed level, struct buffer *to
 {
     struct facts *trimmed = malloc(sizeof(*trimmed));
 
-    if (!trimmed)
-        return false;
     *trimmed = *facts;
     facts_trim(trimmed, level);
     cJSON *json = facts_to_json(trimmed, keep_of(level));
     char *text = cJSON_PrintUnformatted(json);
-    if (text)
-        add_with_region(to, text, trimmed->plan.region);
+    add_with_region(to, text, trimmed->plan.region);
     cJSON_free(text);
     cJSON_Delete(json);
     free(trimmed);
-    return text && !to->failed;
+    return !to->failed;
 }
 
-static bool deflate_text(const struct buffer *text, struct buffer *to)
+static void deflate_text(const struct buffer *text, struct buffer *to)
 {
     const struct dictionary *dictionary = &dictionaries[0];
     unsigned char piece[512];
     z_stream stream = {.next_in = (const unsigned char *)text->bytes, .avail_in = (uInt)text->used};
     int status = Z_OK;
 
-    if (deflateInit2(&stream, Z_BEST_COMPRESSION, Z_DEFLATED, RAW, MEMORY, Z_DEFAULT_STRATEGY) !=
-        Z_OK)
-        return false;
+    (void)deflateInit2(&stream, Z_BEST_COMPRESSION, Z_DEFLATED, RAW, MEMORY, Z_DEFAULT_STRATEGY);
     (void)deflateSetDictionary(&stream, (const unsigned char *)dictionary->text,
                                (uInt)dictionary->n);
     (void)buffer_add(to, &(const char){(char)dictionary->version}, 1);
@@ -84,7 +79,6 @@ static bool deflate_text(const struct buffer *text, struct buffer *to)
         (void)buffer_add(to, (const char *)piece, sizeof(piece) - stream.avail_out);
     }
     (void)deflateEnd(&stream);
-    return status == Z_STREAM_END && !to->failed;
 }
 
 bool packed_write(const struct facts *facts, enum packed level, struct buffer *to)
@@ -92,7 +86,9 @@ bool packed_write(const struct facts *facts, enum packed level, struct buffer *t
     struct buffer text;
 
     buffer_init(&text, PLAIN_MAX_BYTES);
-    bool written = packed_text(facts, level, &text) && deflate_text(&text, to);
+    if (packed_text(facts, level, &text))
+        deflate_text(&text, to);
+    bool written = !text.failed && !to->failed;
     buffer_clear(&text);
     return written;
 }
@@ -104,8 +100,7 @@ static bool inflate_text(const struct dictionary *dictionary, const unsigned cha
     z_stream stream = {.next_in = bytes, .avail_in = (uInt)n};
     int status = Z_OK;
 
-    if (inflateInit2(&stream, RAW) != Z_OK)
-        return false;
+    (void)inflateInit2(&stream, RAW);
     (void)inflateSetDictionary(&stream, (const unsigned char *)dictionary->text,
                                (uInt)dictionary->n);
     while (status == Z_OK && !to->failed) {

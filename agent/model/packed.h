@@ -34,7 +34,7 @@ struct dictionary {
 extern const struct dictionary dictionaries[];
 extern const size_t n_dictionaries;
 
-/* Appends the facts. False when out of memory, or when they do not fit the buffer. */
+/* Appends the facts. False when they do not fit the buffer. */
 bool packed_write(const struct facts *facts, enum packed level, struct buffer *to);
 
 /* False with a line in `error` when the bytes need a dictionary that is not known here, or hold no

@@ -64,6 +64,15 @@ bool place_in_cidr(const char *address, const char *cidr)
            same_prefix(&a, &block, n_bits);
 }
 
+bool place_is_vpc_block(const char *cidr)
+{
+    struct bytes block;
+    unsigned int n_bits;
+
+    return parse_block(cidr, &block, &n_bits) &&
+           (block.n_bits == 32 ? n_bits >= 16 && n_bits <= 28 : n_bits >= 44 && n_bits <= 64);
+}
+
 static bool in_any(const char *address, const char (*blocks)[ADDRESS_SIZE], int32_t n)
 {
     for (int32_t i = 0; i < n; i++)

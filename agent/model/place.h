@@ -16,6 +16,10 @@ enum place place_of(const struct instance_facts *instance, const char *address);
 /* False when either is no address, no block, or of the other family. */
 bool place_in_cidr(const char *address, const char *cidr);
 
+/* True for a block that a VPC or a subnet may have: IPv4 of /16 to /28, IPv6 of /44 to /64 (VPC User
+ * Guide, "VPC CIDR blocks"). No such block, cut off anywhere, is another one. */
+bool place_is_vpc_block(const char *cidr);
+
 /* True where both addresses would share a subnet of the size of the instance's own: a guess, as
  * the bounds of other subnets are not known from inside. */
 bool place_are_neighbours(const struct instance_facts *instance, const char *a, const char *b);

@@ -41,7 +41,6 @@ struct service_plan {
     char host[HOST_SIZE]; /* empty when not needed */
     enum source host_source;
     uint16_t port;                    /* 443 */
-    char signing_name[NAME_SIZE];     /* SigV4 service, "ssm" */
     char endpoint_service[HOST_SIZE]; /* "com.amazonaws.us-east-1.ssm" for remedies, "...ssm-fips"
                                        * of a FIPS name; empty where no public source tells it
                                        * (isolated partitions) */
@@ -52,8 +51,7 @@ struct plan {
     enum source region_source;
     char signing_region[REGION_SIZE]; /* Agent.Region may differ from the instance's */
     char domain[HOST_SIZE];           /* "amazonaws.com" */
-    enum source domain_source;
-    char partition[NAME_SIZE]; /* "aws", "aws-cn", "aws-us-gov", … */
+    char partition[NAME_SIZE];        /* "aws", "aws-cn", "aws-us-gov", … */
     enum private_dns private_dns;
     enum permissions permissions;
     bool strict;

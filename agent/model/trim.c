@@ -143,13 +143,13 @@ static const struct {
 static void trim_fields(struct facts *facts, const struct fields *fields, char *base,
                         enum packed level)
 {
-    for (size_t i = 0; i < sizeof(trims) / sizeof(trims[0]); i++)
+    for (size_t i = 0; i < COUNT_OF(trims); i++)
         if (strcmp(trims[i].fields, fields->name) == 0)
             trims[i].trim(facts, base);
     for (size_t i = 0; i < fields->n; i++) {
         const struct field *field = &fields->rows[i];
 
-        for (size_t j = 0; level == PACKED_LISTS && j < sizeof(lists) / sizeof(lists[0]); j++)
+        for (size_t j = 0; level == PACKED_LISTS && j < COUNT_OF(lists); j++)
             if (field->count == COUNT_LIST && strcmp(lists[j].list, field->name) == 0 &&
                 field_n_items(field, base) > (size_t)lists[j].most)
                 memcpy(base + field->n_offset, &lists[j].most, sizeof(lists[j].most));

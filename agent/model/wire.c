@@ -10,7 +10,7 @@ bool tls_name_is_amazons(const char *name)
 {
     static const char *const marks[] = {"O=Amazon", "O = Amazon", "Amazon Root CA", "Starfield"};
 
-    for (size_t i = 0; i < sizeof(marks) / sizeof(marks[0]); i++)
+    for (size_t i = 0; i < COUNT_OF(marks); i++)
         if (strstr(name, marks[i]))
             return true;
     return false;

@@ -57,23 +57,11 @@ struct route {
     char interface[NAME_SIZE];
 };
 
-/* A chain of nf_tables on this machine that drops what goes to an address, or what comes back. */
-struct local_drop {
-    char to[ADDRESS_SIZE];
-    char family[NAME_SIZE]; /* "ip", "ip6", "inet", "netdev": of the table */
-    char table[NAME_SIZE];
-    char chain[NAME_SIZE]; /* that has the rule or the policy */
-    char hook[NAME_SIZE];  /* "output", "input", ...: where the packet enters the rules */
-    int64_t handle;        /* of the rule; 0: the chain's policy drops */
-    bool certain;          /* false: it may, by something that this program does not understand */
-};
-
 /* Which roots verified the chain. */
 enum trust_by { TRUST_BY_NONE, TRUST_BY_AMAZON, TRUST_BY_CA_FILE, TRUST_BY_SYSTEM };
 
 struct tls_session {
     char version[NAME_SIZE]; /* "TLSv1.3" */
-    char cipher[NAME_SIZE];
     enum trust_by trust_by;
     bool name_matches;
     char subject[HOST_SIZE]; /* of the peer's certificate, one line */

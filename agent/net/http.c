@@ -60,7 +60,7 @@ static void tell(void *private, CURLcode result)
     reply.head = exchange->head;
     (void)curl_easy_getinfo(exchange->easy, CURLINFO_RESPONSE_CODE, &status);
     reply.head.status = (int32_t)status;
-    if (body.bytes != NULL) {
+    if (reply.step.outcome == OUTCOME_OK && body.bytes != NULL) {
         reply.body = body.bytes;
         reply.body_bytes = body.used;
     }

@@ -49,7 +49,8 @@ struct http_reply {
     struct step step; /* of the exchange: OK whenever a whole HTTP answer came, whatever its status;
                        * skipped (FAILURE_BELOW) when TLS failed */
     struct http_head head;
-    const char *body; /* zero-terminated; only during the callback */
+    const char *body; /* zero-terminated, only during the callback; empty unless `step` is OK: what
+                       * came of an answer that was cut, late or too large is never handed out */
     size_t body_bytes;
     int32_t took_us;
     bool reused; /* an open connection carried it */

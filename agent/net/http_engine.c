@@ -2,6 +2,8 @@
  *
  * curl_multi_socket_action: libcurl says which sockets and what time, the loop's one poll waits.
  * Its watches and its timer are in the background, since transfers keep the loop going.
+ * The two callbacks of the multi handle may not fail: libcurl crashes, or calls them for ever. What
+ * they allocate is there: base/memory.c ends the process without memory.
  */
 #include "net/http_engine.h"
 
@@ -98,8 +100,6 @@ static int watch_socket(CURL *easy, curl_socket_t fd, int what, void *arg, void 
     }
     if (socket == NULL) {
         socket = calloc(1, sizeof(*socket));
-        if (socket == NULL)
-            return -1; /* libcurl ends every transfer then */
         socket->engine = engine;
         socket->fd = fd;
         curl_multi_assign(engine->multi, fd, socket);
@@ -107,7 +107,7 @@ static int watch_socket(CURL *easy, curl_socket_t fd, int what, void *arg, void 
     short events = (short)(((what & CURL_POLL_IN) != 0 ? POLLIN : 0) |
                            ((what & CURL_POLL_OUT) != 0 ? POLLOUT : 0));
     socket->watch = loop_watch(engine->loop, fd, events, true, on_socket, socket);
-    return socket->watch != NULL ? 0 : -1;
+    return 0;
 }
 
 static int set_timer(CURLM *multi, long timeout_ms, void *arg)
@@ -117,10 +117,9 @@ static int set_timer(CURLM *multi, long timeout_ms, void *arg)
     (void)multi;
     loop_cancel(engine->timer);
     engine->timer = NULL;
-    if (timeout_ms < 0)
-        return 0;
-    engine->timer = loop_after_quietly(engine->loop, timeout_ms * US_PER_MS, on_timer, engine);
-    return engine->timer != NULL ? 0 : -1;
+    if (timeout_ms >= 0)
+        engine->timer = loop_after_quietly(engine->loop, timeout_ms * US_PER_MS, on_timer, engine);
+    return 0;
 }
 
 static void engine_end(void *arg)

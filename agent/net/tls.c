@@ -114,11 +114,7 @@ static void keep_certificate(struct tls_peer *peer, X509 *certificate)
 
 static void keep_protocol(struct tls_session *session, const SSL *ssl)
 {
-    const SSL_CIPHER *cipher = SSL_get_pending_cipher(ssl);
-
     text_set(session->version, sizeof(session->version), "%s", SSL_get_version(ssl));
-    if (cipher != NULL)
-        text_set(session->cipher, sizeof(session->cipher), "%s", SSL_CIPHER_get_name(cipher));
 }
 
 /* --- whether we believe it --- */

@@ -1,15 +1,27 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * Private to observe/: one service on its way up its ladder. names.c finds the addresses, ladder.c
- * climbs each, actions.c proves permissions over the connections that ladder.c leaves open.
+ * climbs each, permissions.c sends the signed requests over the connections that ladder.c leaves
+ * open.
  */
 #ifndef OBSERVE_CLIMB_H
 #define OBSERVE_CLIMB_H
 
 #include "model/facts.h"
 #include "model/proxy.h"
-#include "observe/connections.h"
-#include "observe/observe.h"
+#include "net/credentials.h"
+#include "net/loop.h"
+#include "net/trust.h"
+
+enum {
+    DNS_TIMEOUT_MS = 2000,
+    CONNECT_TIMEOUT_MS = 3500, /* longer than ARP's three tries of a second: EHOSTUNREACH */
+    TLS_TIMEOUT_MS = 3000,
+    HTTP_TIMEOUT_MS = 5000,
+    ACTION_TIMEOUT_MS = 5000,
+    TIME_SOURCE_TIMEOUT_MS = 1000,
+    SMALL_SEGMENT_BYTES = 536, /* the IPv4 default, RFC 9293 section 3.7.1: passes any path */
+};
 
 struct climb;
 
@@ -18,7 +30,7 @@ struct lane {
     struct climb *climb;
     struct address_facts *facts;
     int action; /* index of the action under way, or -1 */
-    bool open;  /* the unsigned request was answered by AWS */
+    bool open;  /* AWS answered the unsigned request */
 };
 
 /* One question to one resolver. */
@@ -39,14 +51,24 @@ struct climb {
     bool asked_amazon;
 };
 
+enum { MAX_CONNECTIONS = 256 };
+
+/* The TCP connections that root holds to one port. */
+struct connections {
+    bool known; /* the kernel's tables could be read, and everything fitted here */
+    int n;
+    char addresses[MAX_CONNECTIONS][ADDRESS_SIZE]; /* of the other side */
+};
+
 struct observe {
     struct loop *loop;
-    struct observe_request request;
+    const char *root; /* prefix of every file */
+    struct trust *trust;
+    bool proven[N_SERVICES]; /* not climbed again */
     struct facts *facts;
     const struct credentials *credentials; /* NULL until known, or there are none */
     bool placed;
-    bool asked_time;
-    struct connections connections; /* that stood before we opened any */
+    struct connections connections; /* that stood before ours */
     struct proxy proxy;             /* the agent's */
     int proxy_resolver;             /* index of the nameserver that is asked for its name */
     struct climb climbs[N_SERVICES];
@@ -56,24 +78,41 @@ struct observe {
 void names_start(struct climb *climb);
 void names_placed(struct climb *climb);
 
-/* ladder.c: starts to climb one more address; ignored when it is there already or the list is
+/* names.c: /etc/hosts as the agent's resolver reads it (Go's net package: "files" before "dns"). The
+ * first field is an address, the others are names, in upper or lower case. hosts(5). Returns how many
+ * addresses `name` has there, at most MAX_ADDRESSES. */
+int hosts_look_up(const char *root, const char *name, char addresses[][ADDRESS_SIZE]);
+
+/* ladder.c: climbs one more address. Does nothing when the address is there already or the list is
  * full. */
 void ladder_add(struct climb *climb, const char *address, bool from_hosts_file);
 void ladder_placed(struct climb *climb);
 
-/* actions.c */
+/* permissions.c */
 void actions_plan(struct climb *climb);
 void actions_pump(struct climb *climb); /* sends what can be sent now */
+
+/* The one gate before every signed request, which carries the session token: true for a host of the
+ * region's partition or of the agent's own configuration, at an address where the plan expects the
+ * service, whose TLS nobody opens. Amazon may have a root that this program does not carry yet. */
+bool actions_may_sign(const struct plan *plan, enum service service,
+                      const struct address_facts *address);
 
 /* proxy.c: asks the proxy that the agent would use, if any */
 void observe_proxy(struct observe *observe);
 
-/* observe.c: an address of ssmmessages: does the agent hold a connection to it? */
-void observe_agent(struct observe *observe, const char *address);
+/* connections.c: reads /proc/self/net/tcp and tcp6 (Linux Documentation, networking/proc_net_tcp),
+ * which a sandbox with ProcSubset=pid leaves. */
+void connections_read(const char *root, uint16_t port, struct connections *connections);
+bool connections_has(const struct connections *connections, const char *address);
 
-/* observe.c: keeps a clock reading, and asks the Amazon time source when it is doubtful. */
+/* connections.c: what stands before any connection of ours; and for an address of ssmmessages, whether
+ * the agent is connected to it. */
+void observe_agent(struct observe *observe);
+void observe_agent_at(struct observe *observe, const char *address);
+
+/* observe.c: keeps the clock reading of a Date header, if the answer had one. */
 void observe_clock(struct observe *observe, const char *source, const struct address_facts *address,
                    int32_t took_us);
-void observe_doubt_clock(struct observe *observe);
 
 #endif

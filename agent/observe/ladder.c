@@ -1,17 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * One address after another stands on its own: each is an endpoint interface in another zone.
- * A public address is climbed too when private ones are demanded, but only as a second opinion,
- * and never with a signed request.
+ * Each address is climbed by itself: it is an endpoint's interface in another zone. When private
+ * addresses are required, a public one is climbed as a second opinion, without signed requests.
  */
 #include <string.h>
 
 #include "base/text.h"
+#include "model/place.h"
 #include "net/dial.h"
 #include "net/http.h"
 #include "net/route.h"
 #include "observe/climb.h"
-#include "model/place.h"
 
 static struct http_request unsigned_request(const struct lane *lane, int fd)
 {
@@ -25,7 +24,7 @@ static struct http_request unsigned_request(const struct lane *lane, int fd)
         .port = climb->plan->port,
         .fd = fd,
         .path = "/",
-        .trust = climb->observe->request.trust,
+        .trust = climb->observe->trust,
         .tls_timeout_ms = TLS_TIMEOUT_MS,
         .timeout_ms = HTTP_TIMEOUT_MS,
         .max_body_bytes = 64 * 1024,
@@ -34,11 +33,11 @@ static struct http_request unsigned_request(const struct lane *lane, int fd)
 
 /* --- a silent handshake: does it pass with small segments? --- */
 
-/* A certificate that is not liked has come through as well as one that is. */
+/* The handshake came through, whether or not the certificate verifies. */
 static void small_handshake_ended(void *arg, const struct http_reply *reply)
 {
     struct lane *lane = arg;
-    bool arrived = reply->tls.outcome == OUTCOME_OK || reply->session.issuer[0] != '\0';
+    bool arrived = reply->tls.outcome == OUTCOME_OK || reply->session.issuer[0];
 
     lane->facts->small_segments = arrived ? ANSWER_YES : ANSWER_NO;
 }
@@ -65,8 +64,8 @@ static void try_small_segments(struct lane *lane)
 
 /* --- the unsigned request --- */
 
-/* AWS's front ends send a request id. Where Amazon's own roots vouch for the peer, that is proof
- * enough, and the shape of an answer to GET / is not documented for every service. */
+/* AWS's front ends send a request id; a certificate by one of Amazon's roots proves it too. How a
+ * service answers GET / is not documented for every one. */
 static bool from_aws(const struct address_facts *facts, const struct http_head *head)
 {
     return head->request_id[0] || facts->session.trust_by == TRUST_BY_AMAZON;
@@ -83,18 +82,10 @@ static enum failure judge_answer(const struct address_facts *facts, const struct
         return FAILURE_THROTTLED;
     if (head->status >= 500)
         return FAILURE_SERVER_ERROR;
-    /* S3 sends whoever asks for / and signs nothing to its web page: that is S3's own answer. */
+    /* S3 itself redirects an unsigned GET / to its web page. */
     if (head->status >= 300 && head->status < 400 && strcmp(head->server, "AmazonS3") != 0)
         return FAILURE_REDIRECTED;
     return FAILURE_NONE;
-}
-
-static void doubt_clock_by_tls(struct lane *lane)
-{
-    enum failure failure = lane->facts->steps[RUNG_TLS].failure;
-
-    if (failure == FAILURE_CERTIFICATE_EXPIRED || failure == FAILURE_CERTIFICATE_NOT_YET_VALID)
-        observe_doubt_clock(lane->climb->observe);
 }
 
 static void unsigned_answered(void *arg, const struct http_reply *reply)
@@ -107,7 +98,6 @@ static void unsigned_answered(void *arg, const struct http_reply *reply)
     facts->steps[RUNG_HTTP] = reply->step;
     facts->head = reply->head;
     if (reply->tls.outcome != OUTCOME_OK) {
-        doubt_clock_by_tls(lane);
         if (reply->tls.failure == FAILURE_TIMEOUT)
             try_small_segments(lane);
         return;
@@ -123,9 +113,7 @@ static void unsigned_answered(void *arg, const struct http_reply *reply)
     if (from_aws(facts, &reply->head))
         observe_clock(lane->climb->observe, service_name(lane->climb->service), facts,
                       reply->took_us);
-    /* Who intercepts TLS is shown no session token. Amazon may have a root that this program does not
-     * carry yet. */
-    lane->open = failure == FAILURE_NONE && !tls_session_is_intercepted(&facts->session);
+    lane->open = failure == FAILURE_NONE;
     actions_pump(lane->climb);
 }
 
@@ -134,7 +122,6 @@ static void unsigned_answered(void *arg, const struct http_reply *reply)
 static void dialled(void *arg, const struct dialled *result)
 {
     struct lane *lane = arg;
-
     struct network_facts *network = &lane->climb->observe->facts->network;
 
     lane->facts->steps[RUNG_CONNECT] = result->step;
@@ -182,7 +169,7 @@ void ladder_add(struct climb *climb, const char *address, bool from_hosts_file)
     (void)text_set(facts->address, sizeof(facts->address), "%s", address);
     facts->from_hosts_file = from_hosts_file;
     if (climb->service == SERVICE_SSMMESSAGES)
-        observe_agent(climb->observe, address);
+        observe_agent_at(climb->observe, address);
     if (climb->observe->placed)
         class_address(climb, facts);
     *lane = (struct lane){.climb = climb, .facts = facts, .action = -1};

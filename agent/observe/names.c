@@ -1,18 +1,54 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Every resolver is asked at once, but the one that counts is the one a stub resolver would have
- * taken: the first in resolv.conf that answers at all, NXDOMAIN included (resolver(5)).
+ * Every resolver is asked at once. The answer that counts is the one that a stub resolver would take:
+ * of the first server in resolv.conf that answers at all, also with NXDOMAIN (resolver(5)).
  */
 #include <string.h>
+#include <strings.h>
 
+#include "base/file.h"
 #include "base/text.h"
+#include "model/place.h"
+#include "net/address.h"
 #include "net/dns.h"
 #include "observe/climb.h"
-#include "observe/hosts.h"
-#include "model/place.h"
 
 #define AMAZON_RESOLVER_IPV4 "169.254.169.253" /* VPC User Guide, "Amazon DNS server" */
 #define AMAZON_RESOLVER_IPV6 "fd00:ec2::253"
+
+/* --- /etc/hosts: read anew for each name, a short file and no state to keep --- */
+
+static bool line_names(char *line, const char *name, char address[ADDRESS_SIZE])
+{
+    struct sockaddr_storage parsed;
+    socklen_t length;
+    char *rest = NULL;
+
+    line[strcspn(line, "#\r")] = '\0';
+    const char *first = strtok_r(line, " \t", &rest);
+    if (!first || !address_parse(first, 0, &parsed, &length))
+        return false;
+    for (const char *word = strtok_r(NULL, " \t", &rest); word; word = strtok_r(NULL, " \t", &rest))
+        if (strcasecmp(word, name) == 0)
+            return text_set(address, ADDRESS_SIZE, "%s", first);
+    return false;
+}
+
+int hosts_look_up(const char *root, const char *name, char addresses[][ADDRESS_SIZE])
+{
+    struct buffer contents;
+    char *rest = NULL;
+    int n = 0;
+
+    buffer_init(&contents, FILE_MAX_BYTES);
+    if (file_read(root, "/etc/hosts", &contents) != 0)
+        return 0;
+    for (char *line = strtok_r(contents.bytes, "\n", &rest); line && n < MAX_ADDRESSES;
+         line = strtok_r(NULL, "\n", &rest))
+        n += line_names(line, name, addresses[n]);
+    buffer_clear(&contents);
+    return n;
+}
 
 /* --- which answers count --- */
 
@@ -25,12 +61,12 @@ static bool decisive(const struct step *step)
 static bool family_usable(const struct network_facts *network, enum family family)
 {
     if (!network->usable_ipv4 && !network->usable_ipv6)
-        return family == FAMILY_IPV4; /* nothing is known: what AWS endpoints have first */
+        return family == FAMILY_IPV4; /* nothing is known: every AWS endpoint has IPv4 */
     return family == FAMILY_IPV4 ? network->usable_ipv4 : network->usable_ipv6;
 }
 
-/* The answer that the agent's resolver would take, or NULL while that is open; `settled` also when
- * every configured resolver failed. */
+/* The answer that the agent's resolver would take, or NULL. `settled`: that will not change any more;
+ * with NULL every configured resolver failed. */
 static const struct dns_answer *taken_answer(const struct endpoint_facts *facts, enum family family,
                                              bool *settled)
 {
@@ -115,7 +151,7 @@ static bool was_asked(const struct endpoint_facts *facts, const char *server)
 
 /* --- second opinions --- */
 
-/* Useful when the name has no answer, or one that does not lead into the VPC. */
+/* True when the name has no address, or one that is not in the VPC. */
 static bool doubtful(const struct climb *climb)
 {
     const struct facts *facts = climb->observe->facts;
@@ -166,7 +202,7 @@ static void second_opinion_if_useful(struct climb *climb)
 static void take_pinned(struct climb *climb)
 {
     char addresses[MAX_ADDRESSES][ADDRESS_SIZE];
-    int n = hosts_look_up(climb->observe->request.root, climb->plan->host, addresses);
+    int n = hosts_look_up(climb->observe->root, climb->plan->host, addresses);
 
     climb->pinned = n > 0;
     for (int i = 0; i < n; i++)
@@ -184,7 +220,7 @@ void names_start(struct climb *climb)
     for (int i = 0; i < resolvers->n_upstream; i++)
         for (int family = FAMILY_IPV4; family <= FAMILY_IPV6; family++)
             ask(climb, resolvers->upstream[i], ASKED_UPSTREAM, (enum family)family);
-    decide(climb, FAMILY_IPV4); /* settled at once when nothing could be asked */
+    decide(climb, FAMILY_IPV4); /* settled now when no resolver could be asked */
     decide(climb, FAMILY_IPV6);
     second_opinion_if_useful(climb);
 }

@@ -1,145 +1,46 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Starts every ladder at once and passes on what becomes known meanwhile.
+ * Starts every ladder at once, and passes on what becomes known while they are climbed.
  */
 #include "observe/observe.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/text.h"
-#include "net/sntp.h"
 #include "observe/climb.h"
-
-#define TIME_SOURCE "169.254.169.123" /* EC2 User Guide, "Amazon Time Sync Service" */
-
-enum { DOUBTFUL_OFFSET_MS = 60 * 1000 };
-
-static void add_sample(struct clock_facts *clock, const char *source, const char *address,
-                       int64_t offset_ms, int32_t error_ms)
-{
-    if (clock->n_samples == MAX_SAMPLES)
-        return;
-    struct clock_sample *sample = &clock->samples[clock->n_samples++];
-    (void)text_set(sample->source, sizeof(sample->source), "%s", source);
-    (void)text_set(sample->address, sizeof(sample->address), "%s", address);
-    sample->offset_ms = offset_ms;
-    sample->error_ms = error_ms;
-}
-
-static void time_arrived(void *arg, const struct sntp_reply *reply)
-{
-    struct observe *observe = arg;
-    struct clock_facts *clock = &observe->facts->clock;
-
-    clock->time_source = reply->step;
-    if (reply->step.outcome == OUTCOME_OK)
-        add_sample(clock, "time-source", TIME_SOURCE, reply->offset_ms,
-                   reply->round_trip_ms / 2 + 1);
-}
-
-void observe_doubt_clock(struct observe *observe)
-{
-    if (observe->asked_time)
-        return;
-    observe->asked_time = true;
-    if (!sntp_ask(observe->loop, TIME_SOURCE, TIME_SOURCE_TIMEOUT_MS, time_arrived, observe))
-        step_fail(&observe->facts->clock.time_source, FAILURE_INTERNAL, 0);
-}
-
-static bool doubtful(int64_t offset_ms)
-{
-    return offset_ms > DOUBTFUL_OFFSET_MS || offset_ms < -DOUBTFUL_OFFSET_MS;
-}
 
 void observe_clock(struct observe *observe, const char *source, const struct address_facts *address,
                    int32_t took_us)
 {
-    if (!address->head.has_date)
+    struct clock_facts *clock = &observe->facts->clock;
+
+    if (!address->head.has_date || clock->n_samples == MAX_SAMPLES)
         return;
-    add_sample(&observe->facts->clock, source, address->address, address->head.clock_offset_ms,
-               1000 + took_us / 2000);
-    if (doubtful(address->head.clock_offset_ms))
-        observe_doubt_clock(observe);
-}
-
-void observe_agent(struct observe *observe, const char *address)
-{
-    struct agent_facts *agent = &observe->facts->agent;
-
-    if (!connections_has(&observe->connections, address))
-        return;
-    agent->connected = ANSWER_YES;
-    (void)text_set(agent->connected_to, sizeof(agent->connected_to), "%s", address);
-}
-
-/* The connections of root that may be the control channel. YES: one of them is, if its address is an
- * endpoint's; NO: there are none; UNKNOWN: behind a proxy one to the proxy's port may be it, or may
- * not. */
-static enum answer read_connections(const char *root, const struct facts *facts,
-                                    struct connections *connections)
-{
-    const struct service_plan *plan = &facts->plan.services[SERVICE_SSMMESSAGES];
-    struct proxy proxy = {.port = 0};
-    bool proxied = proxy_used(&facts->agent, plan->host);
-
-    connections->n = 0;
-    if (proxied && !proxy_parse(facts->agent.https_proxy, &proxy))
-        return ANSWER_UNKNOWN;
-    connections_read(root, proxied ? proxy.port : plan->port, connections);
-    if (connections->known && connections->n == 0)
-        return ANSWER_NO;
-    if (proxied)
-        connections->n = 0;
-    return connections->known && !proxied ? ANSWER_YES : ANSWER_UNKNOWN;
-}
-
-/* Only an agent that may be running is looked at, so a boot pays nothing for it. */
-static void look_at_agent(struct observe *observe)
-{
-    const struct endpoint_facts *messages = &observe->facts->endpoints[SERVICE_SSMMESSAGES];
-    struct agent_facts *agent = &observe->facts->agent;
-
-    if (agent->running == ANSWER_NO)
-        return;
-    if (read_connections(observe->request.root, observe->facts, &observe->connections) !=
-        ANSWER_UNKNOWN)
-        agent->connected = ANSWER_NO;
-    for (int i = 0; i < messages->n_addresses; i++) /* of an earlier climb, taken over */
-        observe_agent(observe, messages->addresses[i].address);
-}
-
-enum answer observe_connected(const char *root, const struct facts *facts)
-{
-    const struct endpoint_facts *messages = &facts->endpoints[SERVICE_SSMMESSAGES];
-    struct connections connections;
-    enum answer answer = read_connections(root, facts, &connections);
-
-    for (int32_t i = 0; i < messages->n_addresses; i++)
-        if (connections_has(&connections, messages->addresses[i].address))
-            return ANSWER_YES;
-    return answer == ANSWER_YES ? ANSWER_NO : answer;
+    struct clock_sample *sample = &clock->samples[clock->n_samples++];
+    (void)text_set(sample->source, sizeof(sample->source), "%s", source);
+    (void)text_set(sample->address, sizeof(sample->address), "%s", address->address);
+    sample->offset_ms = address->head.clock_offset_ms;
+    sample->error_ms = 1000 + took_us / 2000;
 }
 
 static bool to_climb(const struct climb *climb)
 {
     return climb->plan->need != NEED_OFF && !climb->plan->not_in_region &&
-           !climb->observe->request.proven[climb->service];
+           !climb->observe->proven[climb->service];
 }
 
 struct observe *observe_start(struct loop *loop, const struct observe_request *request,
                               struct facts *facts)
 {
     struct observe *observe = calloc(1, sizeof(*observe));
-    if (!observe)
-        return NULL;
 
     observe->loop = loop;
-    observe->request = *request;
+    observe->root = request->root;
+    observe->trust = request->trust;
+    memcpy(observe->proven, request->proven, sizeof(observe->proven));
     observe->facts = facts;
-    look_at_agent(observe);
-    for (int i = 0; i < facts->clock.n_samples; i++) /* IMDS's own Date header */
-        if (doubtful(facts->clock.samples[i].offset_ms))
-            observe_doubt_clock(observe);
+    observe_agent(observe);
 
     for (int i = 0; i < N_SERVICES; i++) {
         struct climb *climb = &observe->climbs[i];

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * A permission to prove is one row here, and one section of docs/permissions.md.
+ * A permission to prove is one row here, and one section of docs/permissions.md. The signed requests
+ * of one service are shared out over its open connections. Each connection carries one request at a
+ * time and takes the next as soon as it is free.
  */
 #include "observe/permissions.h"
 
@@ -9,6 +11,9 @@
 #include <sys/random.h>
 
 #include "base/text.h"
+#include "model/partitions.h"
+#include "net/http.h"
+#include "observe/climb.h"
 
 #define SSM(operation) "AmazonSSM." operation
 #define MDS(operation) "EC2WindowsMessageDeliveryService." operation
@@ -18,7 +23,7 @@
     "{\"MessageId\":\"" NO_SUCH "\",\"ReplyId\":\"" NO_SUCH "\",\"Payload\":\"{}\"}"
 #define CHANNEL "{\"MessageSchemaVersion\":\"1.0\",\"RequestId\":\"{uuid}\"}"
 
-enum { UUID_SIZE = 40 };
+enum { UUID_SIZE = 40, BODY_SIZE = 512, PATH_BYTES = 256 };
 
 static const char no_association[] = "AssociationDoesNotExist InvalidDocument InvalidInstanceId";
 static const char no_message[] = "InvalidMessageIdException InvalidDestinationException";
@@ -86,14 +91,15 @@ const struct permission_row permissions[] = {
     {SERVICE_EC2MESSAGES, "ec2messages:SendReply", PROOF_DEEP, "/", MDS("SendReply"),
      MDS_BOGUS_REPLY, no_message, "names a message that does not exist"},
 };
-const size_t n_permissions = sizeof(permissions) / sizeof(permissions[0]);
+const size_t n_permissions = COUNT_OF(permissions);
 
 /* A version 4 UUID, RFC 9562 section 5.4. */
 static void make_uuid(char to[UUID_SIZE])
 {
     uint8_t bytes[16] = {0};
 
-    (void)!getrandom(bytes, sizeof(bytes), GRND_NONBLOCK); /* unique enough even when it fails */
+    (void)!getrandom(bytes, sizeof(bytes),
+                     GRND_NONBLOCK); /* zeros name nothing that exists either */
     bytes[6] = (uint8_t)((bytes[6] & 0x0f) | 0x40);
     bytes[8] = (uint8_t)((bytes[8] & 0x3f) | 0x80);
     to[0] = '\0';
@@ -111,7 +117,7 @@ static const char *value_of(const char *at, const struct facts *facts, char uuid
         enum { INSTANCE, VERSION, UUID } value;
     } rows[] = {{"{instance}", INSTANCE}, {"{version}", VERSION}, {"{uuid}", UUID}};
 
-    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
         if (!text_starts(at, rows[i].name))
             continue;
         *n = strlen(rows[i].name);
@@ -142,4 +148,157 @@ bool permission_fill(const char *pattern, const struct facts *facts, char *to, s
         pattern += n;
     }
     return whole;
+}
+
+/* --- the requests of one service --- */
+
+static const struct permission_row *row_of(const struct action_facts *action)
+{
+    for (size_t i = 0; i < n_permissions; i++)
+        if (strcmp(permissions[i].action, action->action) == 0)
+            return &permissions[i];
+    return NULL;
+}
+
+static bool wanted(const struct permission_row *row, enum permissions mode)
+{
+    if (mode == PERMISSIONS_DEEP)
+        return row->proof != PROOF_NEVER;
+    return mode == PERMISSIONS_PROBE && row->proof == PROOF_SAFE;
+}
+
+void actions_plan(struct climb *climb)
+{
+    struct endpoint_facts *facts = climb->facts;
+    enum permissions mode = climb->observe->facts->plan.permissions;
+
+    for (size_t i = 0; i < n_permissions; i++) {
+        const struct permission_row *row = &permissions[i];
+
+        if (row->service != climb->service || facts->n_actions == MAX_ACTIONS)
+            continue;
+        struct action_facts *action = &facts->actions[facts->n_actions++];
+        (void)text_set(action->action, sizeof(action->action), "%s", row->action);
+        if (wanted(row, mode))
+            (void)text_set(action->why_not, sizeof(action->why_not), "not reached");
+        else if (row->proof == PROOF_SAFE)
+            (void)text_set(action->why_not, sizeof(action->why_not), "--permissions says not to");
+        else
+            (void)text_set(action->why_not, sizeof(action->why_not), "%s%s", row->why_not,
+                           row->proof == PROOF_DEEP ? " (--permissions deep sends it)" : "");
+    }
+}
+
+static void answered(void *arg, const struct http_reply *reply)
+{
+    struct lane *lane = arg;
+    struct action_facts *action = &lane->climb->facts->actions[lane->action];
+    const struct permission_row *row = row_of(action);
+
+    lane->action = -1;
+    action->took_ms = reply->step.took_ms;
+    action->why_not[0] = '\0';
+    if (reply->step.outcome == OUTCOME_OK) {
+        service_answer_judge(&reply->head, reply->body, reply->body_bytes, row->allowed, action);
+    } else {
+        action->permission = PERMISSION_UNCLEAR;
+        action->failure = reply->tls.outcome == OUTCOME_FAILED ? reply->tls.failure
+                                                               : reply->step.failure;
+        lane->open = reply->step.failure == FAILURE_TOO_LARGE;
+    }
+    actions_pump(lane->climb);
+}
+
+static bool send_next(struct lane *lane, const struct permission_row *row)
+{
+    struct climb *climb = lane->climb;
+    const struct facts *facts = climb->observe->facts;
+    char body[BODY_SIZE], path[PATH_BYTES], target[NAME_SIZE * 2];
+    const char *headers[3] = {row->target ? "Content-Type: application/x-amz-json-1.1"
+                                          : "Content-Type: application/json",
+                              NULL, NULL};
+    struct signature signature = {.credentials = climb->observe->credentials,
+                                  .region = facts->plan.signing_region,
+                                  .service = service_name(climb->service)};
+
+    if (!permission_fill(row->body, facts, body, sizeof(body)) ||
+        !permission_fill(row->path, facts, path, sizeof(path)))
+        return false;
+    if (row->target) {
+        (void)text_set(target, sizeof(target), "X-Amz-Target: %s", row->target);
+        headers[1] = target;
+    }
+    struct http_request request = {
+        .method = "POST",
+        .tls = true,
+        .host = climb->plan->host,
+        .address = lane->facts->address,
+        .port = climb->plan->port,
+        .fd = -1,
+        .path = path,
+        .headers = headers,
+        .body = body,
+        .body_bytes = strlen(body),
+        .signature = &signature,
+        .trust = climb->observe->trust,
+        .tls_timeout_ms = TLS_TIMEOUT_MS,
+        .timeout_ms = ACTION_TIMEOUT_MS,
+        .max_body_bytes = 256 * 1024,
+    };
+    return http_start(climb->observe->loop, &request, answered, lane);
+}
+
+bool actions_may_sign(const struct plan *plan, enum service service,
+                      const struct address_facts *address)
+{
+    const struct service_plan *to = &plan->services[service];
+    bool own_host = to->host_source == SOURCE_AGENT_CONFIG ||
+                    partition_has_host(partition_of_region(plan->region), to->host);
+
+    return own_host && address->place != PLACE_UNKNOWN && !address->second_opinion &&
+           !tls_session_is_intercepted(&address->session);
+}
+
+/* The next action that is wanted, was not tried, and is under way nowhere. */
+static int next_action(const struct climb *climb)
+{
+    enum permissions mode = climb->observe->facts->plan.permissions;
+
+    for (int i = 0; i < climb->facts->n_actions; i++) {
+        const struct action_facts *action = &climb->facts->actions[i];
+        bool under_way = false;
+
+        for (int j = 0; j < climb->facts->n_addresses; j++)
+            under_way = under_way || climb->lanes[j].action == i;
+        if (!under_way && action->permission == PERMISSION_NOT_PROBED &&
+            action->failure == FAILURE_NONE && wanted(row_of(action), mode))
+            return i;
+    }
+    return -1;
+}
+
+void actions_pump(struct climb *climb)
+{
+    const struct observe *observe = climb->observe;
+
+    if (!observe->credentials || !observe->placed)
+        return;
+    for (int i = 0; i < climb->facts->n_addresses; i++) {
+        struct lane *lane = &climb->lanes[i];
+        int next = next_action(climb);
+
+        if (next < 0)
+            return;
+        if (!lane->open || lane->action >= 0 ||
+            !actions_may_sign(&observe->facts->plan, climb->service, lane->facts))
+            continue;
+        struct action_facts *action = &climb->facts->actions[next];
+        (void)text_set(action->address, sizeof(action->address), "%s", lane->facts->address);
+        lane->action = next;
+        if (!send_next(lane, row_of(action))) {
+            lane->action = -1;
+            action->permission = PERMISSION_UNCLEAR;
+            action->failure = FAILURE_INTERNAL;
+        }
+    }
 }

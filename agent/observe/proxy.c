@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Where the agent would send an endpoint's traffic to a proxy, that proxy is asked too: the direct
- * way that the ladders prove is then not the way that the agent takes.
+ * When the agent would send an endpoint's traffic to a proxy, the ladders prove a way that the agent
+ * does not take. So the proxy is asked too.
  */
-#include "model/proxy.h"
-
 #include <string.h>
 
 #include "base/text.h"
@@ -12,7 +10,6 @@
 #include "net/dns.h"
 #include "net/tunnel.h"
 #include "observe/climb.h"
-#include "observe/hosts.h"
 
 static void answered(void *arg, const struct step *step, int32_t status)
 {
@@ -50,7 +47,7 @@ static void ask_all(struct observe *observe, const char *address)
 
 static void ask_name(struct observe *observe);
 
-/* As resolver(5): the next nameserver where one fails, but not where it says no. */
+/* As resolver(5): when a nameserver fails the next one is asked, but not after it said no. */
 static void named(void *arg, const struct dns_answer *answer)
 {
     struct observe *observe = arg;
@@ -65,7 +62,7 @@ static void named(void *arg, const struct dns_answer *answer)
         ask_name(observe);
         return;
     }
-    if (step->failure != FAILURE_NXDOMAIN) /* silence or no such record: somebody else may know */
+    if (step->failure != FAILURE_NXDOMAIN) /* silence or NODATA: the name may still exist */
         return;
     for (int i = SERVICE_SSM; i <= SERVICE_EC2MESSAGES; i++) {
         if (!is_asked_for(observe, i))
@@ -104,8 +101,8 @@ void observe_proxy(struct observe *observe)
         return;
     if (address_parse(observe->proxy.host, observe->proxy.port, &address, &length))
         ask_all(observe, observe->proxy.host);
-    else if (hosts_look_up(observe->request.root, observe->proxy.host, pinned) > 0)
+    else if (hosts_look_up(observe->root, observe->proxy.host, pinned) > 0)
         ask_all(observe, pinned[0]);
-    else if (strchr(observe->proxy.host, '.')) /* a bare word would need the search list */
+    else if (strchr(observe->proxy.host, '.')) /* a bare word needs the search list: not asked */
         ask_name(observe);
 }

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * A lying or broken server may send anything: the body is only searched, never trusted, and what
- * is kept of it is escaped.
+ * A lying or broken server may send anything. The body is only searched, and what is kept of it is
+ * escaped.
  */
-#include "observe/service_answer.h"
+#include "observe/permissions.h"
 
 #include <cjson/cJSON.h>
 #include <string.h>
@@ -44,8 +44,8 @@ static bool take_json(const char *body, struct action_facts *action)
     static const char *const types[] = {"__type", "code"};
     static const char *const messages[] = {"Message", "message", "errorMessage"};
     cJSON *json = cJSON_Parse(body);
-    const char *type = text_of(json, types, sizeof(types) / sizeof(types[0]));
-    const char *message = text_of(json, messages, sizeof(messages) / sizeof(messages[0]));
+    const char *type = text_of(json, types, COUNT_OF(types));
+    const char *message = text_of(json, messages, COUNT_OF(messages));
 
     if (type && !action->code[0])
         take_code(type, strlen(type), action->code);
@@ -63,7 +63,7 @@ static const char *element_text(const char *body, const char *name, size_t *n)
     const char *at = body;
 
     (void)text_set(open, sizeof(open), "<%s", name);
-    while ((at = strstr(at, open)) != NULL) {
+    while ((at = strstr(at, open))) {
         at += strlen(open);
         if (!strchr("> \t\r\n", *at) || !*at)
             continue;
@@ -116,7 +116,7 @@ static void take_words(const struct http_head *head, const char *body, size_t bo
 
 /* --- denials --- */
 
-enum denied_by service_answer_denied_by(const char *message, bool *explicit_deny)
+static enum denied_by denied_by_words(const char *message, bool *explicit_deny)
 {
     static const struct {
         const char *words;
@@ -134,17 +134,17 @@ enum denied_by service_answer_denied_by(const char *message, bool *explicit_deny
     };
     const char *reason = strcasestr(message, "explicit deny in");
 
-    *explicit_deny = reason != NULL;
+    *explicit_deny = reason;
     if (!reason)
         reason = strcasestr(message, "because no");
     if (!reason)
         return DENIED_BY_UNSAID;
 
-    /* "in a VPC endpoint policy transitively through a service control policy": the first policy
-     * named after the reason is the one. */
+    /* "in a VPC endpoint policy transitively through a service control policy": the policy that is
+     * named first denies. */
     enum denied_by by = DENIED_BY_UNSAID;
     const char *first = NULL;
-    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
         const char *at = strcasestr(reason, rows[i].words);
         if (at && (!first || at < first)) {
             first = at;
@@ -194,13 +194,13 @@ static bool listed(const char *list, const char *word)
 {
     size_t n = strlen(word);
 
-    for (const char *at = list; n > 0 && (at = strstr(at, word)) != NULL; at += n)
-        if ((at == list || at[-1] == ' ') && (at[n] == ' ' || at[n] == '\0'))
+    for (const char *at = list; n > 0 && (at = strstr(at, word)); at += n)
+        if ((at == list || at[-1] == ' ') && (at[n] == ' ' || !at[n]))
             return true;
     return false;
 }
 
-/* "Signature expired: …" and "Signature not yet current: …" are the clock, not the key. */
+/* "Signature expired: …" and "Signature not yet current: …" blame the clock, not the key. */
 static bool about_time(const char *message)
 {
     return strcasestr(message, "signature expired") ||
@@ -226,7 +226,7 @@ static enum failure failure_of_status(int32_t status)
                 {407, FAILURE_PROXY},
                 {429, FAILURE_THROTTLED}};
 
-    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+    for (size_t i = 0; i < COUNT_OF(rows); i++)
         if (rows[i].status == status)
             return rows[i].failure;
     if (status >= 500)
@@ -248,7 +248,7 @@ static void judge_error(const char *allowed, struct action_facts *action)
         action->permission = PERMISSION_DENIED;
         action->failure = FAILURE_DENIED;
     }
-    for (size_t i = 0; i < sizeof(codes) / sizeof(codes[0]); i++)
+    for (size_t i = 0; i < COUNT_OF(codes); i++)
         if (text_starts(action->code, codes[i].code)) {
             action->permission = codes[i].permission;
             action->failure = codes[i].failure;
@@ -257,7 +257,7 @@ static void judge_error(const char *allowed, struct action_facts *action)
     if (action->failure == FAILURE_SIGNATURE && about_time(action->message))
         action->failure = FAILURE_SKEWED;
     if (action->permission == PERMISSION_DENIED)
-        action->denied_by = service_answer_denied_by(action->message, &action->explicit_deny);
+        action->denied_by = denied_by_words(action->message, &action->explicit_deny);
 }
 
 void service_answer_judge(const struct http_head *head, const char *body, size_t body_bytes,
@@ -265,7 +265,7 @@ void service_answer_judge(const struct http_head *head, const char *body, size_t
 {
     action->status = head->status;
     action->failure = FAILURE_NONE;
-    if (text_starts(head->content_type, "text/html")) { /* no AWS API answers so */
+    if (text_starts(head->content_type, "text/html")) { /* no AWS API answers with a page */
         action->permission = PERMISSION_UNCLEAR;
         action->failure = FAILURE_NOT_AWS;
         return;

@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Where several findings have one cause, one for each service, what the first says is not said
- * again: only the commands that are of one service alone.
+ * Several findings may have one code, one for each service. What the first one says is not repeated:
+ * the others show only the commands of their own service.
  */
-#include "report/advice.h"
+#include "report/screen.h"
 
 #include <string.h>
 
 #include "base/text.h"
 
-enum { LABEL_AT = 2, TEXT_AT = 8, COMMAND_AT = 4 };
+enum { COMMAND_AT = 4 };
 
-/* Of a long list of observations: with these the fix is on the first screen too. */
+/* How much of a long list of observations is shown, so that the fix is on the first screen too. */
 enum { FIRST_REASONS = 2, LAST_REASONS = 2 };
 
 void advice_labelled(struct screen *screen, const char *label, const char *text)
@@ -30,7 +30,7 @@ static void write_command(struct screen *screen, const char *command)
     screen_end(screen);
 }
 
-/* As a shell's comment, so that the block can be pasted whole. */
+/* A comment of the shell, so that the block can be pasted whole. */
 static void write_note(struct screen *screen, const char *note)
 {
     if (!note[0])
@@ -68,7 +68,7 @@ void advice_evidence(struct screen *screen, const struct finding *finding, bool 
     }
 }
 
-/* What an earlier finding of the same cause has said already: there is one for each service. */
+/* Whether an earlier finding of the same code has said this. */
 static bool is_said(const struct report *report, const struct finding *finding, const char *command)
 {
     for (const struct finding *other = report->findings; other < finding; other++)
@@ -86,7 +86,7 @@ static bool has_its_remedy_said(const struct report *report, const struct findin
     return false;
 }
 
-/* Those of the commands from..to that are not said yet, and whether there are any. */
+/* Writes those of the commands from..to that are not said yet. Returns whether there are any. */
 static bool write_commands(struct screen *screen, const struct report *report,
                            const struct finding *finding, int32_t from, int32_t to,
                            bool from_outside, const char *heading)
@@ -125,7 +125,7 @@ static void write_mending(struct screen *screen, const struct report *report,
         screen_end(screen);
 }
 
-/* "  Then  restart the agent, ...", and how: said of the first finding that ends so. */
+/* "  Then  restart the agent, ...", and how; only once for each text. */
 static void write_afterwards(struct screen *screen, const struct report *report,
                              const struct finding *finding, int32_t from)
 {
@@ -144,7 +144,7 @@ static void write_afterwards(struct screen *screen, const struct report *report,
     screen_end(screen);
 }
 
-/* Where an earlier finding has the same remedy, only what is of this service alone. */
+/* When an earlier finding has the same fix, only this service's own commands. */
 static void write_fix(struct screen *screen, const struct report *report,
                       const struct finding *finding)
 {
@@ -172,7 +172,7 @@ static bool is_own_command(const struct finding *finding, const char *command)
     return false;
 }
 
-/* What these observations do not exclude, and what run outside tells. */
+/* What these observations do not exclude, and the command outside that tells. */
 static void write_alternatives(struct screen *screen, const struct finding *finding)
 {
     char line[LINE_SIZE];

@@ -1,75 +1,139 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Names come from a person under stress, so a name that is nearly right gets a suggestion.
+ * A person under stress types the name of a page, so a name that is nearly right gets a suggestion.
+ * In a table every column is as wide as its longest cell, and the last one takes the rest.
  */
 #include "report/explain.h"
 
 #include <ctype.h>
 #include <string.h>
 
-#include "base/limits.h"
 #include "base/text.h"
 #include "model/checks.h"
+#include "report/screen.h"
 
-enum { MAX_NEAREST = 3 };
+enum { GAP = 2 };
 
-static const struct page *page_find(const struct page rows[], size_t n, const char *name)
+static const char *name_of_page(size_t i)
 {
-    for (size_t i = 0; i < n; i++)
-        if (strcmp(rows[i].name, name) == 0)
-            return &rows[i];
+    return pages[i].name;
+}
+
+static const struct page *page_find(const char *name)
+{
+    for (size_t i = 0; i < n_pages; i++)
+        if (strcmp(pages[i].name, name) == 0)
+            return &pages[i];
     return NULL;
 }
 
-static void add_nearest(const struct page rows[], size_t n, const char *name, struct buffer *to)
+bool explain_write(const char *name, struct buffer *to)
 {
-    const struct page *taken[MAX_NEAREST] = {NULL};
-    size_t limit = strlen(name) / 3 + 1; /* a third of it may be wrong */
-
-    for (size_t found = 0; found < MAX_NEAREST; found++) {
-        const struct page *best = NULL;
-        size_t best_farness = limit + 1;
-
-        for (size_t i = 0; i < n; i++) {
-            bool is_taken = false;
-            for (size_t t = 0; t < found; t++)
-                is_taken = is_taken || taken[t] == &rows[i];
-            if (is_taken || text_farness(name, rows[i].name) >= best_farness)
-                continue;
-            best = &rows[i];
-            best_farness = text_farness(name, rows[i].name);
-        }
-        if (!best)
-            return;
-        taken[found] = best;
-        (void)buffer_addf(to, "%s%s", found == 0 ? "; nearest: " : ", ", best->name);
-    }
-}
-
-bool explain_from(const struct page rows[], size_t n, const char *name, struct buffer *to)
-{
-    char wanted[NAME_SIZE];
+    char wanted[NAME_SIZE], hint[NAME_SIZE * 2];
     enum check check;
 
     (void)text_escape(wanted, sizeof(wanted), name, strlen(name));
     for (char *at = wanted; *at; at++)
         *at = (char)tolower((unsigned char)*at);
 
-    const struct page *page = page_find(rows, n, wanted);
+    const struct page *page = page_find(wanted);
     if (!page && check_from_name(wanted, &check))
-        page = page_find(rows, n, check_page(check));
-    if (page) {
-        (void)buffer_add_text(to, page->text);
-        if (!text_ends(page->text, "\n"))
-            (void)buffer_add_text(to, "\n");
-        return true;
-    }
-    (void)buffer_addf(to, "no page is called \"%s\"", wanted);
-    add_nearest(rows, n, wanted, to);
+        page = page_find(check_page(check));
+    if (page)
+        return buffer_add_text(to, page->text);
+    text_hint(hint, sizeof(hint), "", wanted, name_of_page, n_pages);
+    (void)buffer_addf(to,
+                      "no page is called \"%s\" (%sall: ssm-preflight list findings, list checks)",
+                      wanted, hint);
     return false;
 }
 
-bool explain_write(const char *name, struct buffer *to)
+/* --- tables --- */
+
+static const char *cell_of(const struct list_row *row, size_t column)
 {
-    return explain_from(pages, n_pages, name, to);
+    return row->cells[column] ? row->cells[column] : "";
+}
+
+static void write_row(struct screen *screen, enum ink ink, const struct list_row *row,
+                      const int starts[], size_t n_columns)
+{
+    for (size_t c = 0; c < n_columns; c++) {
+        const char *cell = cell_of(row, c);
+
+        if (cell[0])
+            screen_pad(screen, starts[c]);
+        if (c + 1 < n_columns)
+            screen_text(screen, ink, cell);
+        else
+            screen_wrap(screen, ink, starts[c], cell);
+    }
+    screen_end(screen);
+}
+
+void list_write(const char *const headings[], size_t n_columns, const struct list_row rows[],
+                size_t n_rows, const struct style *style, struct buffer *to)
+{
+    int starts[LIST_MAX_CELLS + 1] = {0};
+    struct list_row head = {{NULL}};
+    struct screen screen;
+
+    if (n_columns > LIST_MAX_CELLS)
+        n_columns = LIST_MAX_CELLS;
+    for (size_t c = 0; c < n_columns; c++) {
+        size_t widest = strlen(headings[c]);
+        for (size_t r = 0; r < n_rows; r++)
+            if (strlen(cell_of(&rows[r], c)) > widest)
+                widest = strlen(cell_of(&rows[r], c));
+        starts[c + 1] = starts[c] + (int)widest + GAP;
+        head.cells[c] = headings[c];
+    }
+
+    screen_init(&screen, style, to);
+    write_row(&screen, INK_DIM, &head, starts, n_columns);
+    for (size_t r = 0; r < n_rows; r++)
+        write_row(&screen, INK_PLAIN, &rows[r], starts, n_columns);
+}
+
+/* The question of each page's check. */
+static const struct {
+    const char *page;
+    const char *asks;
+} questions[] = {
+    {"imds.connect", "does the metadata service take a connection?"},
+    {"imds.token", "does it give a session token (IMDSv2)?"},
+    {"imds.identity", "does it say which instance this is?"},
+    {"role.attached", "is a role attached to the instance?"},
+    {"role.credentials", "does the role give credentials that are valid?"},
+    {"endpoint.resolve", "does the name of the service resolve?"},
+    {"endpoint.private", "are its addresses private?"},
+    {"endpoint.connect", "does every address take a connection on port 443?"},
+    {"endpoint.tls", "is a trusted TLS session made with the right name?"},
+    {"endpoint.http", "does an AWS service answer?"},
+    {"endpoint.authorize", "may the role do what the SSM agent needs?"},
+    {"clock.skew", "is the clock right enough to sign requests?"},
+    {"agent.installed", "is an SSM agent installed that is new enough?"},
+    {"agent.enabled", "will it start at boot?"},
+    {"agent.config", "does its configuration fit this instance?"},
+    {"agent.connected", "is it connected, once it runs?"},
+};
+
+static const char *question_of(const char *page)
+{
+    for (size_t i = 0; i < COUNT_OF(questions); i++)
+        if (strcmp(questions[i].page, page) == 0)
+            return questions[i].asks;
+    return "";
+}
+
+void list_checks_write(const struct style *style, struct buffer *to)
+{
+    static const char *const headings[] = {"check", "page", "asks"};
+    struct list_row rows[N_CHECKS];
+
+    for (unsigned int i = 0; i < N_CHECKS; i++) {
+        const char *page = check_page((enum check)i);
+        rows[i] = (struct list_row){{check_name((enum check)i), page, question_of(page)}};
+    }
+    list_write(headings, 3, rows, N_CHECKS, style, to);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * `explain`: one page of those carried in the binary, or the names that come nearest.
+ * What the binary carries, as text: the pages of docs/findings and docs/checks (`explain`), and
+ * tables in columns (`list`).
  */
 #ifndef REPORT_EXPLAIN_H
 #define REPORT_EXPLAIN_H
@@ -9,14 +10,32 @@
 #include <stddef.h>
 
 #include "base/buffer.h"
-#include "report/pages.h"
+#include "report/report.h"
 
-/* The page of a finding's code, a check ("ssm.connect" has "endpoint.connect"'s) or a page's own
- * name. Letter case does not matter. False when there is none: `to` then holds one line that says
- * so and names the nearest, without a line end. */
+struct page {
+    const char *name; /* a finding's code, or a check's page ("endpoint.connect") */
+    const char *text;
+};
+
+extern const struct page pages[]; /* build/gen/pages.c, sorted by name */
+extern const size_t n_pages;
+
+/* The page of a finding's code, of a check ("ssm.connect" has the page "endpoint.connect"), or by its
+ * own name, in upper or lower case. False when there is none: `to` then holds a line, without a line
+ * end, which says so and names the nearest one. */
 bool explain_write(const char *name, struct buffer *to);
 
-/* The same over any table of pages. */
-bool explain_from(const struct page rows[], size_t n, const char *name, struct buffer *to);
+enum { LIST_MAX_CELLS = 8 };
+
+struct list_row {
+    const char *cells[LIST_MAX_CELLS]; /* NULL or "" is an empty cell */
+};
+
+/* Headings, one for each column, then the rows. The last column is wrapped. */
+void list_write(const char *const headings[], size_t n_columns, const struct list_row rows[],
+                size_t n_rows, const struct style *style, struct buffer *to);
+
+/* `list checks`: each check, its page and its question. */
+void list_checks_write(const struct style *style, struct buffer *to);
 
 #endif

@@ -106,14 +106,14 @@ static size_t separator(const char *text, size_t n, size_t at)
     return (end < n ? end + 1 : n) - at;
 }
 
-static bool find_pieces(struct finder *finder, size_t n)
+static void find_pieces(struct finder *finder, size_t n)
 {
     size_t most = 1, start = 0;
 
     for (size_t at = 0; at < n; at++)
         most += strchr("\n\r\x1b", finder->text[at]) && finder->text[at];
     finder->pieces = calloc(most, sizeof(*finder->pieces));
-    for (size_t at = 0; finder->pieces && at <= n; at++) {
+    for (size_t at = 0; at <= n; at++) {
         size_t mark = at < n ? separator(finder->text, n, at) : 1;
 
         if (mark && at > start)
@@ -124,7 +124,6 @@ static bool find_pieces(struct finder *finder, size_t n)
             at = start - 1;
         }
     }
-    return finder->pieces;
 }
 
 /* Whether a character may stand at this place of a line. */
@@ -298,8 +297,7 @@ enum folded folded_find(const char *text, size_t n, struct buffer *bytes, size_t
 {
     struct finder finder = {.text = text, .work = WORK_AT_LEAST + (int64_t)n * WORK_A_BYTE};
 
-    if (!find_pieces(&finder, n))
-        return FOLDED_NONE;
+    find_pieces(&finder, n);
     enum folded found = find_block(&finder, bytes, start, error, error_size);
     free(finder.pieces);
     return found;

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * JUnit's XML, as Jenkins, GitLab and the rest of them read it (the schema of Jenkins's xunit
- * plug-in): a suite for each target, a case for each of its checks.
+ * JUnit's XML by the schema of Jenkins's xunit plug-in: a suite for each target, a case for each of
+ * its checks.
  *
- * What fails here is what fails the verdict, so a pipeline that reads this file decides as one that
- * looks at the exit status does: an optional check that fails is skipped, and says so.
+ * A case fails only if its check makes the verdict fail, so this file and the exit status decide
+ * alike. An optional check that fails is a skipped case, whose message says that it failed.
  */
 #include <string.h>
 
@@ -22,18 +22,15 @@ struct counts {
 
 static void put(struct buffer *to, const char *text)
 {
+    static const char special[] = "&<>\"\n";
+    static const char *const names[] = {"&amp;", "&lt;", "&gt;", "&quot;", "\n"};
+
     for (; *text; text++) {
-        char safe = (*text >= 0x20 && *text <= 0x7e) || *text == '\n' ? *text : '?';
-        if (safe == '&')
-            (void)buffer_add_text(to, "&amp;");
-        else if (safe == '<')
-            (void)buffer_add_text(to, "&lt;");
-        else if (safe == '>')
-            (void)buffer_add_text(to, "&gt;");
-        else if (safe == '"')
-            (void)buffer_add_text(to, "&quot;");
+        const char *found = strchr(special, *text);
+        if (found)
+            (void)buffer_add_text(to, names[found - special]);
         else
-            (void)buffer_add(to, &safe, 1);
+            (void)buffer_add_printable(to, text, 1);
     }
 }
 
@@ -135,7 +132,7 @@ static bool explains(const struct finding *finding, enum check check)
     return (finding->explains & check_bit(check)) != 0;
 }
 
-/* The first that explains a check; NULL: none does. */
+/* The first finding that explains a check, or NULL. */
 static const struct finding *finding_of(const struct report *report, enum check check)
 {
     for (int32_t i = 0; i < report->n_findings; i++)
@@ -151,7 +148,7 @@ static void put_findings(struct buffer *to, const struct report *report, enum ch
             put_finding(to, &report->findings[i]);
 }
 
-/* Those that explain no check: with their target, or with the first suite where it has none. */
+/* A finding that explains no check stands in its target's suite, or in the first one if it has none. */
 static bool is_of_suite(const struct report *report, const struct finding *finding,
                         enum target target, bool is_first)
 {
@@ -258,7 +255,7 @@ static void write_suite(struct buffer *to, const struct report *report, enum tar
     char started[TIME_SIZE];
 
     clock_format_iso8601(report->facts->started_unix_ms, false, started);
-    started[strcspn(started, "Z")] = '\0'; /* the schema wants none */
+    started[strcspn(started, "Z")] = '\0'; /* the schema takes no time zone */
     (void)buffer_add_text(to, "  <testsuite");
     put_attribute(to, "name", target_name(target));
     put_counts(to, &counts);

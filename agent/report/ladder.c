@@ -1,39 +1,51 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The rungs that a failed rung kept from being tried are no news: they share one dim line.
+ * The ladders, one line a target. The rungs above a failed rung, which were not tried, share one dim
+ * line.
  */
-#include "report/ladder.h"
+#include "report/screen.h"
 
 #include <string.h>
 
 #include "base/text.h"
-#include "report/seen.h"
 
 enum { INDENT = 2, RUNGS_AT = 15, SEEN_AT = 17 }; /* columns; the longest target has 11 letters */
-enum { SLOW_MS = 100 };                           /* a rung that passed is timed from here on */
+enum { SLOW_MS = 100 };                           /* a rung that passed in less is not timed */
+
+static bool has(check_set set, unsigned int check)
+{
+    return (set & check_bit((enum check)check)) != 0;
+}
+
+static check_set planned_of(const struct report *report, enum target target)
+{
+    check_set set = 0;
+
+    for (unsigned int i = 0; i < N_CHECKS; i++)
+        if (report->checks[i].planned && check_target((enum check)i) == target)
+            set |= check_bit((enum check)i);
+    return set;
+}
+
+/* Those of a set that have this status. */
+static check_set only(const struct report *report, check_set set, enum status status)
+{
+    for (unsigned int i = 0; i < N_CHECKS; i++)
+        if (report->checks[i].status != status)
+            set &= ~check_bit((enum check)i);
+    return set;
+}
 
 bool target_is_planned(const struct report *report, enum target target)
 {
-    for (unsigned int i = 0; i < N_CHECKS; i++)
-        if (report->checks[i].planned && check_target((enum check)i) == target)
-            return true;
-    return false;
+    return planned_of(report, target) != 0;
 }
 
 bool target_passes(const struct report *report, enum target target)
 {
-    check_set left_out = report_left_out(report);
-    bool any = false;
+    check_set judged = planned_of(report, target) & ~report_left_out(report);
 
-    for (unsigned int i = 0; i < N_CHECKS; i++) {
-        if (!report->checks[i].planned || check_target((enum check)i) != target ||
-            (left_out & check_bit((enum check)i)))
-            continue;
-        if (report->checks[i].status != STATUS_PASS)
-            return false;
-        any = true;
-    }
-    return any;
+    return judged != 0 && only(report, judged, STATUS_PASS) == judged;
 }
 
 /* "connect" of "ssm.connect". */
@@ -43,15 +55,10 @@ static const char *rung_of(enum check check)
     return dot ? dot + 1 : check_name(check);
 }
 
-static bool not_tried(const struct check_result *result)
-{
-    return result->status == STATUS_SKIP;
-}
-
-static void write_rung(struct screen *screen, const struct check_result *result, enum check check)
+static void write_rung(struct screen *screen, const struct check_result *result)
 {
     char took[DURATION_SIZE] = "";
-    const char *rung = rung_of(check);
+    const char *rung = rung_of(result->check);
     int width = mark_width(screen, result->status) + 1 + (int)strlen(rung);
     bool timed = result->duration_ms >= (result->status == STATUS_PASS ? SLOW_MS : 1);
 
@@ -76,22 +83,19 @@ static void write_rung(struct screen *screen, const struct check_result *result,
     }
 }
 
-/* The rungs that were not tried, in one dim line, with the reason when the rung below is none. */
-static void write_not_tried(struct screen *screen, const struct report *report, enum target target)
+/* The rungs that were not tried, in one dim line, with the reason unless the rung below failed. */
+static void write_not_tried(struct screen *screen, const struct report *report, check_set rungs)
 {
-    check_set left_out = report_left_out(report); /* write_left_out() has them */
     char line[LINE_SIZE] = "";
     enum failure why = FAILURE_NONE;
 
     for (unsigned int i = 0; i < N_CHECKS; i++) {
-        const struct check_result *result = &report->checks[i];
-        if (!result->planned || check_target((enum check)i) != target || !not_tried(result) ||
-            (left_out & check_bit((enum check)i)))
+        if (!has(rungs, i))
             continue;
         (void)text_add(line, sizeof(line), "%s%s",
                        line[0] ? ", " : "not tried: ", rung_of((enum check)i));
-        if (result->reason != FAILURE_BELOW && result->reason != FAILURE_NONE)
-            why = result->reason;
+        if (report->checks[i].reason != FAILURE_BELOW && report->checks[i].reason != FAILURE_NONE)
+            why = report->checks[i].reason;
     }
     if (!line[0])
         return;
@@ -102,33 +106,24 @@ static void write_not_tried(struct screen *screen, const struct report *report, 
     screen_end(screen);
 }
 
-/* Of a target of which nothing was tried, why; FAILURE_NONE when something was. */
-static enum failure why_idle(const struct report *report, enum target target)
-{
-    check_set left_out = report_left_out(report);
-    enum failure why = FAILURE_NONE;
-
-    for (unsigned int i = 0; i < N_CHECKS; i++) {
-        const struct check_result *result = &report->checks[i];
-        if (!result->planned || check_target((enum check)i) != target)
-            continue;
-        if (!not_tried(result))
-            return FAILURE_NONE;
-        if (left_out & check_bit((enum check)i))
-            continue;
-        if (why == FAILURE_NONE || why == FAILURE_BELOW)
-            why = result->reason != FAILURE_NONE ? result->reason : FAILURE_BELOW;
-    }
-    return why;
-}
-
 static bool is_tried(const struct report *report, enum target target)
 {
-    for (unsigned int i = 0; i < N_CHECKS; i++)
-        if (report->checks[i].planned && check_target((enum check)i) == target &&
-            !not_tried(&report->checks[i]))
-            return true;
-    return false;
+    check_set rungs = planned_of(report, target);
+
+    return (rungs & ~only(report, rungs, STATUS_SKIP)) != 0;
+}
+
+/* Why nothing of a target was tried; FAILURE_NONE when something was. */
+static enum failure why_idle(const struct report *report, enum target target)
+{
+    check_set rungs = planned_of(report, target) & ~report_left_out(report);
+    enum failure why = FAILURE_NONE;
+
+    for (unsigned int i = 0; i < N_CHECKS && !is_tried(report, target); i++)
+        if (has(rungs, i) && (why == FAILURE_NONE || why == FAILURE_BELOW))
+            why = report->checks[i].reason != FAILURE_NONE ? report->checks[i].reason
+                                                           : FAILURE_BELOW;
+    return why;
 }
 
 /* All targets of which nothing was tried for the same reason, in one dim line. */
@@ -153,54 +148,51 @@ static void write_idle(struct screen *screen, const struct report *report)
 
 static void write_ladder(struct screen *screen, const struct report *report, enum target target)
 {
+    check_set rungs = planned_of(report, target), skipped = only(report, rungs, STATUS_SKIP);
+    check_set bad = only(report, rungs, STATUS_FAIL) | only(report, rungs, STATUS_WARN);
+
     screen_pad(screen, INDENT);
     screen_text(screen, INK_PLAIN, target_name(target));
-    for (unsigned int i = 0; i < N_CHECKS; i++) {
-        const struct check_result *result = &report->checks[i];
-        if (!result->planned || check_target((enum check)i) != target || not_tried(result))
-            continue;
-        write_rung(screen, result, (enum check)i);
-    }
+    for (unsigned int i = 0; i < N_CHECKS; i++)
+        if (has(rungs & ~skipped, i))
+            write_rung(screen, &report->checks[i]);
     screen_end(screen);
 
     for (unsigned int i = 0; i < N_CHECKS; i++) {
-        const struct check_result *result = &report->checks[i];
-        bool wanted = result->status == STATUS_FAIL || result->status == STATUS_WARN;
-        if (!result->planned || check_target((enum check)i) != target || !wanted)
+        if (!has(bad, i) || seen_write(screen, report->facts, (enum check)i, SEEN_AT, false) > 0)
             continue;
-        if (seen_write(screen, report->facts, (enum check)i, SEEN_AT, false) == 0) {
-            screen_pad(screen, SEEN_AT);
-            screen_wrap(screen, INK_PLAIN, SEEN_AT, result->summary);
-            screen_end(screen);
-        }
+        screen_pad(screen, SEEN_AT);
+        screen_wrap(screen, INK_PLAIN, SEEN_AT, report->checks[i].summary);
+        screen_end(screen);
     }
-    write_not_tried(screen, report, target);
+    write_not_tried(screen, report, skipped & ~report_left_out(report));
 }
 
 /* One line a rung: mark, name, duration, summary. */
 static void write_ladder_in_full(struct screen *screen, const struct report *report,
                                  enum target target)
 {
+    check_set rungs = planned_of(report, target);
+
     for (unsigned int i = 0; i < N_CHECKS; i++) {
         const struct check_result *result = &report->checks[i];
+        enum ink ink = result->status == STATUS_SKIP ? INK_DIM : INK_PLAIN;
         char took[DURATION_SIZE] = "";
 
-        if (!result->planned || check_target((enum check)i) != target)
+        if (!has(rungs, i))
             continue;
         if (result->duration_ms > 0)
             duration_text(result->duration_ms, took);
         screen_pad(screen, INDENT);
         screen_mark(screen, result->status);
         screen_pad(screen, INDENT + (screen->unicode ? 2 : 5));
-        screen_text(screen, result->status == STATUS_SKIP ? INK_DIM : INK_PLAIN,
-                    check_name((enum check)i));
+        screen_text(screen, ink, check_name((enum check)i));
         screen_pad(screen, 29);
         screen_textf(screen, INK_DIM, "%7s", took);
         screen_text(screen, INK_PLAIN, "  ");
-        screen_wrap(screen, result->status == STATUS_SKIP ? INK_DIM : INK_PLAIN, 38,
-                    result->summary);
+        screen_wrap(screen, ink, 38, result->summary);
         screen_end(screen);
-        if (!not_tried(result))
+        if (result->status != STATUS_SKIP)
             (void)seen_write(screen, report->facts, (enum check)i, 8, true);
     }
 }
@@ -217,39 +209,39 @@ static check_set hidden_by_code(const struct report *report, const char *code)
 
 static const unsigned int all_of_it = ~0u;
 
-/* Which of a target's planned checks are in a set, from the lowest on. */
+/* Which of a target's planned checks are in a set, from the lowest on; all of them: all_of_it. */
 static unsigned int shape_of(const struct report *report, check_set set, enum target target)
 {
-    unsigned int shape = 0, at = 1, all = 0;
+    check_set rungs = planned_of(report, target);
+    unsigned int shape = 0, at = 1;
 
     for (unsigned int i = 0; i < N_CHECKS; i++) {
-        if (!report->checks[i].planned || check_target((enum check)i) != target)
+        if (!has(rungs, i))
             continue;
-        shape |= set & check_bit((enum check)i) ? at : 0;
-        all |= at;
+        shape |= has(set, i) ? at : 0;
         at <<= 1;
     }
-    return shape != 0 && shape == all ? all_of_it : shape;
+    return shape != 0 && shape == at - 1 ? all_of_it : shape;
 }
 
-static void list_rungs(check_set set, enum target target, char *line, size_t size)
+static void list_rungs(check_set rungs, char *line, size_t size)
 {
-    bool first = true;
+    const char *comma = "";
 
     for (unsigned int i = 0; i < N_CHECKS; i++) {
-        if (!(set & check_bit((enum check)i)) || check_target((enum check)i) != target)
+        if (!has(rungs, i))
             continue;
-        (void)text_add(line, size, "%s%s", first ? "" : ", ", rung_of((enum check)i));
-        first = false;
+        (void)text_add(line, size, "%s%s", comma, rung_of((enum check)i));
+        comma = ", ";
     }
     (void)text_add(line, size, " of ");
 }
 
 /* "credentials of role; authorize of ssm, ssmmessages": targets that lack the same rungs stand
- * together, and of one that lacks all of them there is only the name. */
+ * together. A target that lacks all its rungs is only named. */
 static void list_checks(const struct report *report, check_set set, char *line, size_t size)
 {
-    bool any = false;
+    const char *semicolon = "";
 
     for (unsigned int i = 0; i < N_TARGETS; i++) {
         unsigned int shape = shape_of(report, set, (enum target)i);
@@ -259,17 +251,17 @@ static void list_checks(const struct report *report, check_set set, char *line, 
             said = shape_of(report, set, (enum target)j) == shape;
         if (said)
             continue;
-        (void)text_add(line, size, "%s", any ? "; " : "");
-        any = true;
+        (void)text_add(line, size, "%s", semicolon);
+        semicolon = "; ";
         if (shape != all_of_it)
-            list_rungs(set, (enum target)i, line, size);
+            list_rungs(set & planned_of(report, (enum target)i), line, size);
         for (unsigned int j = i; j < N_TARGETS; j++)
             if (shape_of(report, set, (enum target)j) == shape)
                 (void)text_add(line, size, "%s%s", j == i ? "" : ", ", target_name((enum target)j));
     }
 }
 
-/* One line a cause: behind what was not tried there may be a second fault. */
+/* One line a cause. What was not tried may hide a second fault. */
 static void write_hidden(struct screen *screen, const struct report *report)
 {
     for (int32_t i = 0; i < report->n_findings; i++) {
@@ -290,7 +282,7 @@ static void write_hidden(struct screen *screen, const struct report *report)
     }
 }
 
-/* Of these nothing is known, and the verdict is none about them. */
+/* The checks that an option left out of the verdict. */
 static void write_left_out(struct screen *screen, const struct report *report)
 {
     char line[2 * LINE_SIZE] = "Not judged, as asked (--skip, --permissions): ";

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * The text format of Prometheus, for node_exporter's textfile collector
- * (prometheus.io/docs/instrumenting/exposition_formats, "Text-based format"). Without timestamps,
- * which that collector refuses: it says itself how old the file is.
+ * (prometheus.io/docs/instrumenting/exposition_formats, "Text-based format"). The collector refuses
+ * timestamps and exports the age of the file itself.
  *
- * One series for what a check is, and none for what it is not: a fleet has many instances.
+ * A check has one series, for the status it has, and none for the others: a fleet has many instances.
  */
 #include <string.h>
 
@@ -34,10 +34,9 @@ static void label(struct metric *metric, const char *name, const char *value)
 {
     (void)buffer_addf(metric->to, "%s%s=\"", metric->has_labels ? "," : "{", name);
     for (; *value; value++) {
-        char safe = *value >= 0x20 && *value <= 0x7e ? *value : '?';
-        if (safe == '\\' || safe == '"')
+        if (*value == '\\' || *value == '"')
             (void)buffer_add(metric->to, "\\", 1);
-        (void)buffer_add(metric->to, &safe, 1);
+        (void)buffer_add_printable(metric->to, value, 1);
     }
     (void)buffer_add(metric->to, "\"", 1);
     metric->has_labels = true;
@@ -103,7 +102,7 @@ static bool is_same_series(const struct finding *a, const struct finding *b)
     return a->target == b->target && a->severity == b->severity && strcmp(a->code, b->code) == 0;
 }
 
-/* A series may occur once only. */
+/* The format allows a series only once. */
 static bool is_repeated(const struct report *report, int32_t at)
 {
     for (int32_t i = 0; i < at; i++)

@@ -88,7 +88,7 @@ static bool is_start(const char *text, size_t n, size_t at)
 {
     static const char *const words[] = {"{", "\"schema\"", ":", "\"ssm-preflight/"};
 
-    for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+    for (size_t i = 0; i < COUNT_OF(words); i++) {
         const size_t length = strlen(words[i]);
 
         at = skip_spaces(text, n, at);

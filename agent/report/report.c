@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The table of outputs: a new one is a file and a row here.
+ * The table of outputs.
  */
 #include "report/report.h"
 
@@ -16,7 +16,7 @@ const struct output outputs[] = {
     {"prometheus", "metrics, for node_exporter's textfile collector", prometheus_write},
     {"console", "the serial console's block, which `show` reads", console_write},
 };
-const size_t n_outputs = sizeof(outputs) / sizeof(outputs[0]);
+const size_t n_outputs = COUNT_OF(outputs);
 
 const struct output *output_find(const char *name)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The outputs: pure formatters from a report to bytes, one file each, one row each in the table.
+ * The outputs: pure formatters from a report to bytes. Each has a file and a row in the table.
  */
 #ifndef REPORT_REPORT_H
 #define REPORT_REPORT_H
@@ -13,7 +13,7 @@
 
 enum { REPORT_MAX_BYTES = 2 * 1024 * 1024 };
 
-/* "schema" of the JSON report; what follows the slash changes only when readers would break. */
+/* "schema" of the JSON report. The number changes only when readers would break. */
 #define REPORT_SCHEMA "ssm-preflight/1"
 
 struct style {
@@ -39,20 +39,17 @@ void terminal_write(const struct report *report, const struct style *style, stru
 void short_write(const struct report *report, const struct style *style, struct buffer *to);
 void json_write(const struct report *report, const struct style *style, struct buffer *to);
 
-/* console.c: the block for the serial console, at most 2 KB of lines of at most 80 columns */
+/* console.c: the block for the serial console, at most 4 KB of lines of at most 80 columns */
 void console_write(const struct report *report, const struct style *style, struct buffer *to);
 
 /* prometheus.c, junit.c */
 void prometheus_write(const struct report *report, const struct style *style, struct buffer *to);
 void junit_write(const struct report *report, const struct style *style, struct buffer *to);
 
-/* The JSON report without any white space, on one line: for the console. */
-void json_write_line(const struct report *report, struct buffer *to);
-
-/* The summary without the verdict's name in front, for outputs that say that themselves. */
+/* The summary without the verdict's name, for outputs that print the verdict themselves. */
 const char *report_summary_words(const struct report *report);
 
-/* The instance id; where IMDS did not give it, the asset tag's of a Nitro machine; or empty. */
+/* The instance id of IMDS, else the one in a Nitro machine's asset tag, else empty. */
 const char *facts_instance_name(const struct facts *facts);
 
 #endif

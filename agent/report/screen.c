@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * A mark takes one column in UTF-8 but three bytes, so columns are counted here, not bytes.
+ * A mark of UTF-8 has one column and three bytes, so columns are counted, not bytes.
  */
 #include "report/screen.h"
 
@@ -10,7 +10,7 @@
 
 #include "base/text.h"
 
-/* Narrower than this, wrapping would only make confetti. */
+/* A narrower terminal would get one word a line. */
 enum { MIN_COLUMNS = 40, DEFAULT_COLUMNS = 80 };
 
 static const char *const sgr[] = {
@@ -59,13 +59,9 @@ static void unpaint(struct screen *screen, enum ink ink)
         (void)buffer_add_text(screen->to, "\033[0m");
 }
 
-/* Reports hold printable ASCII already; a terminal obeys whatever else comes, so it does not. */
 static void add_filtered(struct screen *screen, const char *text, size_t n)
 {
-    for (size_t i = 0; i < n; i++) {
-        char safe = text[i] >= 0x20 && text[i] <= 0x7e ? text[i] : '?';
-        (void)buffer_add(screen->to, &safe, 1);
-    }
+    (void)buffer_add_printable(screen->to, text, n);
     screen->column += (int)n;
 }
 
@@ -155,7 +151,7 @@ void duration_text(int32_t duration_ms, char to[DURATION_SIZE])
         (void)text_set(to, DURATION_SIZE, "%d ms", (int)duration_ms);
     else if (duration_ms < 10 * 1000)
         (void)text_set(to, DURATION_SIZE, "%d.%d s", (int)duration_ms / 1000,
-                       (int)duration_ms % 1000 / 100); /* cut, never rounded up to a limit */
+                       (int)duration_ms % 1000 / 100); /* cut: rounding up may reach a limit */
     else
         (void)text_set(to, DURATION_SIZE, "%d s", (int)duration_ms / 1000);
 }

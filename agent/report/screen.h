@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Lines of text for a terminal: wrapping, marks and colours. The last filter before a terminal:
- * no byte that is not printable ASCII leaves, but line ends, our own marks and colour sequences.
+ * The terminal: lines with wrapping, marks and colours; and the parts of a terminal's report that are
+ * made of them. Nothing leaves but printable ASCII, line ends, and our own marks and colours.
  */
 #ifndef REPORT_SCREEN_H
 #define REPORT_SCREEN_H
@@ -21,25 +21,25 @@ struct screen {
     bool colour;
     bool unicode;
     int columns;
-    int column; /* where the next character goes, from 0 */
+    int column; /* of the next character, from 0 */
 };
 
 void screen_init(struct screen *screen, const struct style *style, struct buffer *to);
 
-/* As it is, on the current line: for names and commands, which are never wrapped. */
+/* On the current line, never wrapped: for names and commands. */
 void screen_text(struct screen *screen, enum ink ink, const char *text);
 void screen_textf(struct screen *screen, enum ink ink, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
-/* Word by word from the current column on; further lines start at `indent`. A word is never
- * broken, however long, so that it can be copied. */
+/* Word by word from the current column on; further lines start at `indent`. A word is never broken,
+ * so that it can be copied. */
 void screen_wrap(struct screen *screen, enum ink ink, int indent, const char *text);
 
-/* Ends the line; spaces up to a column (at least one when something stands there already). */
+/* screen_end ends the line; screen_pad adds spaces up to a column, at least one behind a text. */
 void screen_end(struct screen *screen);
 void screen_pad(struct screen *screen, int column);
 
-/* A mark for a status, and its colour: pass and fail differ without colour and without UTF-8. */
+/* A mark for a status, and its colour. Pass and fail differ without colour and without UTF-8. */
 void screen_mark(struct screen *screen, enum status status);
 enum ink status_ink(enum status status);
 int mark_width(const struct screen *screen, enum status status);
@@ -47,5 +47,61 @@ int mark_width(const struct screen *screen, enum status status);
 /* "12 ms", "2.0 s", "75 s". */
 enum { DURATION_SIZE = 24 };
 void duration_text(int32_t duration_ms, char to[DURATION_SIZE]);
+
+/* --- advice.c: what one finding says --- */
+
+enum { LABEL_AT = 2, TEXT_AT = 8 }; /* columns of "  Fix   Let inbound 443 ..." */
+
+/* A label and a wrapped text. */
+void advice_labelled(struct screen *screen, const char *label, const char *text);
+
+/* The first and the last observations; all of them with `all`. */
+void advice_evidence(struct screen *screen, const struct finding *finding, bool all);
+
+/* Fix, commands, alternatives, and where to read more. `finding` is one of the report's. */
+void advice_write(struct screen *screen, const struct report *report,
+                  const struct finding *finding);
+
+/* --- ladder.c, seen.c: what each check came to --- */
+
+enum ladders {
+    LADDERS_ALL,     /* a line for each target; below a rung that does not pass, what was seen */
+    LADDERS_NOT_OK,  /* the same, only of targets that do not pass */
+    LADDERS_IN_FULL, /* a line for each rung, and everything that was seen */
+};
+
+/* Also what was not tried, not judged, or cannot be seen until something is fixed. */
+void ladders_write(struct screen *screen, const struct report *report, enum ladders ladders);
+
+/* True when every planned check of the target passed, apart from those that an option left out. */
+bool target_passes(const struct report *report, enum target target);
+bool target_is_planned(const struct report *report, enum target target);
+
+/* What was seen at one rung: a line for each address, answer or action. Returns how many lines were
+ * written; 0 when the rung's summary says all. Without `verbose` only what explains a failure: the
+ * denied actions, not the allowed ones. */
+int seen_write(struct screen *screen, const struct facts *facts, enum check check, int indent,
+               bool verbose);
+
+/* --- terminal.c: the view of a round under way, redrawn in place --- */
+
+struct live {
+    int n_lines; /* of the last drawing; the next one goes over them */
+};
+
+struct live_moment {
+    int round;            /* the one under way, or the last one */
+    bool under_way;       /* then the report holds what is known so far */
+    const char *words;    /* the summary of the last whole round; empty: there is none */
+    int64_t remaining_ms; /* < 0: there is no deadline */
+};
+
+/* Draws over the last drawing. Lines that do not fit the terminal's rows are left out at the end: a
+ * cursor does not go up beyond the first row. */
+void live_draw(struct live *live, const struct report *report, const struct live_moment *moment,
+               const struct style *style, struct buffer *to);
+
+/* Takes the drawing off the screen. */
+void live_erase(struct live *live, struct buffer *to);
 
 #endif

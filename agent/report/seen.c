@@ -2,7 +2,7 @@
  *
  * Columns line up within one rung, so that the address that differs catches the eye.
  */
-#include "report/seen.h"
+#include "report/screen.h"
 
 #include <string.h>
 

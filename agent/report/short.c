@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * One line of at most 80 columns, for a chat. Parts that would make it longer are left out whole,
- * the least telling first; the verdict and the instance always fit.
+ * One line of at most 80 columns, for a chat. The verdict and the instance always fit. Of the other
+ * parts, the important ones come first, and a part that does not fit is left out whole.
  */
 #include <string.h>
 
@@ -36,7 +36,7 @@ static void add_cause(char line[MAX_COLUMNS + 1], const struct report *report)
     }
 }
 
-/* What READY holds back. */
+/* What a reader of READY must know: checks left out, warnings. */
 static void add_reservations(char line[MAX_COLUMNS + 1], const struct report *report)
 {
     int n_left_out = check_count(report_left_out(report));
@@ -51,15 +51,6 @@ static void add_reservations(char line[MAX_COLUMNS + 1], const struct report *re
             (void)add_part(line, n++ == 0 ? ", warning: " : ", ", report->findings[i].code, "");
 }
 
-/* The last filter of this output. */
-static void add_filtered(struct buffer *to, const char *text)
-{
-    for (; *text; text++) {
-        char safe = *text >= 0x20 && *text <= 0x7e ? *text : '?';
-        (void)buffer_add(to, &safe, 1);
-    }
-}
-
 void short_write(const struct report *report, const struct style *style, struct buffer *to)
 {
     const struct facts *facts = report->facts;
@@ -69,7 +60,7 @@ void short_write(const struct report *report, const struct style *style, struct 
     (void)style;
     (void)text_set(line, sizeof(line), "%s", verdict_row(report->verdict)->words);
     if (!add_part(line, " ", id[0] ? id : "instance not known", ""))
-        (void)text_add(line, sizeof(line), " %s", id); /* no id of EC2's: cut */
+        (void)text_add(line, sizeof(line), " %s", id); /* longer than any id of EC2: cut */
     if (report->verdict == VERDICT_READY) {
         (void)add_part(line, " ", facts->plan.region, "");
         add_reservations(line, report);
@@ -78,6 +69,6 @@ void short_write(const struct report *report, const struct style *style, struct 
     } else if (!add_part(line, ": ", report_summary_words(report), "")) {
         (void)add_part(line, ": ", "not everything answered in time", "");
     }
-    add_filtered(to, line);
+    (void)buffer_add_printable(to, line, strlen(line));
     (void)buffer_add_text(to, "\n");
 }

@@ -1,19 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * For someone on call at three in the morning: what is wrong comes first, what to do about it
- * second, and everything else after that. Commands stand alone on their lines, indented by four
- * spaces, without a prompt sign and never wrapped, so that they can be copied as they are.
+ * For someone on call at three in the morning: first what is wrong, then the fix, then the rest.
+ * A command stands alone on its line, indented by four spaces, without a prompt and never wrapped,
+ * so that it can be copied.
  */
+#include <limits.h>
 #include <string.h>
 
 #include "base/text.h"
 #include "model/names.h"
-#include "report/advice.h"
-#include "report/ladder.h"
-#include "report/report.h"
 #include "report/screen.h"
-
-enum { LABEL_AT = 2, TEXT_AT = 8 };
 
 static const enum ink verdict_inks[N_VERDICTS] = {
     [VERDICT_UNKNOWN] = INK_YELLOW,
@@ -29,7 +25,7 @@ static enum ink severity_ink(enum severity severity)
                                           : INK_DIM;
 }
 
-/* What READY holds back: checks that were left out, and warnings. */
+/* What a reader of READY must know: checks that were left out, warnings, --strict. */
 static void write_ready(struct screen *screen, const struct report *report, int indent)
 {
     int32_t n_warnings = report_n_warnings(report);
@@ -78,7 +74,7 @@ static void add_part(char *line, size_t size, const char *label, const char *par
         (void)text_add(line, size, "%s%s%s", line[0] ? ", " : "", label, part);
 }
 
-/* Which machine this is, of what is known. */
+/* Which machine this is, as far as it is known. */
 static void write_identity(struct screen *screen, const struct facts *facts)
 {
     const struct instance_facts *instance = &facts->instance;
@@ -127,7 +123,7 @@ static void write_explained(struct screen *screen, const struct finding *finding
         advice_labelled(screen, "Check", line);
 }
 
-/* The title of the root cause is the headline already. */
+/* Without the root cause's title, which is the headline. */
 static void write_finding(struct screen *screen, const struct report *report,
                           const struct finding *finding, bool verbose)
 {
@@ -148,7 +144,7 @@ static void write_finding(struct screen *screen, const struct report *report,
 
 enum { LONG_ENOUGH_MS = 15000 }; /* for every timeout of a round, one after the other */
 
-/* What to do where nothing is wrong yet. */
+/* What to do when the run ended before anything was found. */
 static void write_next(struct screen *screen, const struct facts *facts)
 {
     int32_t deadline_ms = facts->deadline_ms;
@@ -191,7 +187,7 @@ static void write_in_short(struct screen *screen, const struct finding *finding)
     screen_end(screen);
 }
 
-/* In full: what is fatal, and the root cause of whatever the verdict is. */
+/* Fatal findings and the root cause are told in full. */
 static bool is_in_full(const struct report *report, int32_t i, bool verbose)
 {
     const struct finding *finding = &report->findings[i];
@@ -208,7 +204,7 @@ static void write_findings(struct screen *screen, const struct report *report, b
     for (int32_t i = 0; i < report->n_findings; i++)
         if (is_in_full(report, i, verbose))
             write_finding(screen, report, &report->findings[i], verbose);
-    for (size_t s = 0; s < sizeof(order) / sizeof(order[0]); s++) {
+    for (size_t s = 0; s < COUNT_OF(order); s++) {
         for (int32_t i = 0; i < report->n_findings; i++) {
             if (report->findings[i].severity != order[s] || is_in_full(report, i, verbose))
                 continue;
@@ -239,7 +235,7 @@ static void write_when(struct screen *screen, const struct report *report)
     screen_end(screen);
 }
 
-/* Targets by name when all is well: the ladders would say no more. */
+/* When all is well the names of the targets say as much as their ladders. */
 static void write_targets(struct screen *screen, const struct report *report)
 {
     char line[LINE_SIZE] = "";
@@ -274,6 +270,56 @@ void terminal_write(const struct report *report, const struct style *style, stru
     }
     write_when(&screen, report);
     if (style->columns > 0 &&
-        report_root(report)) /* the first lines have left a small screen by now */
+        report_root(report)) /* a small screen shows the first lines no more */
         write_headline(&screen, report);
+}
+
+/* --- the live view; ECMA-48: CUU goes up, EL and ED erase --- */
+
+void live_erase(struct live *live, struct buffer *to)
+{
+    if (live->n_lines > 0)
+        (void)buffer_addf(to, "\x1b[%dA\r\x1b[J", live->n_lines);
+    live->n_lines = 0;
+}
+
+/* Over the last frame, line by line: a terminal that is cleared from its first row on keeps the old
+ * frame in its history. Writes at most `most` lines and returns how many. */
+static int write_frame(const struct buffer *frame, int most, struct buffer *to)
+{
+    int n = 0;
+
+    for (size_t i = 0; i < frame->used && n < most; i++) {
+        if (frame->bytes[i] == '\n') {
+            (void)buffer_add_text(to, "\x1b[K");
+            n++;
+        }
+        (void)buffer_add(to, frame->bytes + i, 1);
+    }
+    (void)buffer_add_text(to, "\x1b[J");
+    return n;
+}
+
+void live_draw(struct live *live, const struct report *report, const struct live_moment *moment,
+               const struct style *style, struct buffer *to)
+{
+    struct buffer frame;
+    struct screen screen;
+
+    buffer_init(&frame, REPORT_MAX_BYTES);
+    screen_init(&screen, style, &frame);
+    screen_textf(&screen, INK_YELLOW, "waiting");
+    screen_textf(&screen, INK_PLAIN, "  round %d %s", moment->round,
+                 moment->under_way ? "under way" : "done");
+    if (moment->remaining_ms >= 0)
+        screen_textf(&screen, INK_PLAIN, ", %d s left", (int)((moment->remaining_ms + 999) / 1000));
+    screen_end(&screen);
+    screen_wrap(&screen, INK_PLAIN, 0, moment->words[0] ? moment->words : "looking");
+    screen_end(&screen);
+    screen_end(&screen);
+    ladders_write(&screen, report, LADDERS_ALL);
+    if (live->n_lines > 0)
+        (void)buffer_addf(to, "\x1b[%dA\r", live->n_lines);
+    live->n_lines = write_frame(&frame, style->rows > 2 ? style->rows - 1 : INT_MAX, to);
+    buffer_clear(&frame);
 }

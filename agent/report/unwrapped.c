@@ -70,8 +70,6 @@ bool unwrap(const char *text, size_t n, struct buffer *to)
     bool found = true;
 
     buffer_init(to, n + 1);
-    if (!inner)
-        return false;
     memcpy(inner, text, n);
     inner[n] = '\0';
     if (is_utf16(text, n)) {

@@ -12,8 +12,7 @@
 
 #include "base/buffer.h"
 
-/* Initialises `to` with the text without one such layer, which may be empty. False when there is none,
- * or no memory. */
+/* Initialises `to` with the text without one such layer, which may be empty. False when there is none. */
 bool unwrap(const char *text, size_t n, struct buffer *to);
 
 #endif

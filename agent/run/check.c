@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * One round, or up to three where an answer says "later"; then the report. A signal or the deadline
- * ends it with what is known so far.
+ * One round, or up to three when an answer says "later". Then the report. A signal or the deadline
+ * ends the rounds, and the report has what is known by then.
  */
 #include <poll.h>
 #include <sys/random.h>
@@ -39,7 +39,7 @@ int command_check(const struct options *options)
         do
             ran = run_round(&run, NULL);
         while (ran && another(&run));
-        status = ran ? deliver_report(options, run.report) : EXIT_FAULT;
+        status = ran ? tell_report(options, run.report) : EXIT_FAULT;
     }
     run_close(&run);
     return status;

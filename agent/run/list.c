@@ -1,16 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The tables that this binary works from, printed from the very rows that it works with.
+ * What the binary carries: tables (`list`), printed from the rows that the checks work with; pages
+ * (`explain`), since nothing can be looked up where they are read; and its libraries (`version`),
+ * since a static binary carries their defects with it.
  */
-#include "report/list.h"
-
 #include <string.h>
 
 #include "base/log.h"
 #include "base/text.h"
+#include "base/version.h"
 #include "diagnose/causes.h"
 #include "discover/services.h"
 #include "observe/permissions.h"
+#include "report/explain.h"
 #include "run/commands.h"
 
 enum { MAX_ROWS = 128 };
@@ -37,7 +39,7 @@ static void list_endpoints(const struct style *style, struct buffer *to)
 
     for (int i = 0; i < N_SERVICES; i++)
         rows[i] = (struct list_row){
-            {services[i].label, needs[services[i].need], services[i].what_for}};
+            {service_name((enum service)i), needs[services[i].need], services[i].what_for}};
     list_write(headings, 3, rows, N_SERVICES, style, to);
 }
 
@@ -64,6 +66,15 @@ static const struct {
     {"permissions", list_permissions},
 };
 
+/* Prints and frees a finished text. */
+static int finish(struct buffer *text)
+{
+    int status = tell_text(text, EXIT_READY);
+
+    buffer_clear(text);
+    return status;
+}
+
 int command_list(const struct options *options)
 {
     const char *wanted = options->n_words > 1 ? options->words[1] : NULL;
@@ -72,8 +83,8 @@ int command_list(const struct options *options)
     bool found = false;
 
     buffer_init(&text, REPORT_MAX_BYTES);
-    deliver_style(options, &style);
-    for (size_t i = 0; i < sizeof(tables) / sizeof(tables[0]); i++) {
+    tell_style(options, &style);
+    for (size_t i = 0; i < COUNT_OF(tables); i++) {
         if (wanted && strcmp(wanted, tables[i].name) != 0)
             continue;
         if (!wanted)
@@ -81,11 +92,37 @@ int command_list(const struct options *options)
         tables[i].write(&style, &text);
         found = true;
     }
-    int status = EXIT_USAGE;
     if (found)
-        status = deliver_text(&text, EXIT_READY);
-    else
-        log_error("there is no table '%s': checks, findings, endpoints or permissions", wanted);
+        return finish(&text);
+    log_error("there is no table '%s': checks, findings, endpoints or permissions", wanted);
+    return EXIT_USAGE;
+}
+
+int command_explain(const struct options *options)
+{
+    struct buffer text;
+
+    if (options->n_words < 2) {
+        log_error("explain needs a CODE (see: ssm-preflight list findings)");
+        return EXIT_USAGE;
+    }
+    buffer_init(&text, REPORT_MAX_BYTES);
+    if (explain_write(options->words[1], &text))
+        return finish(&text);
+    log_error("%s", text.bytes);
     buffer_clear(&text);
-    return status;
+    return EXIT_USAGE;
+}
+
+int command_version(const struct options *options)
+{
+    struct buffer text;
+
+    (void)options;
+    buffer_init(&text, REPORT_MAX_BYTES);
+    (void)buffer_addf(&text, "ssm-preflight %s (%s)\n", program_version, program_commit);
+    for (size_t i = 0; i < n_libraries; i++)
+        (void)buffer_addf(&text, "  %-11s %-11s %s\n  %23s sha256 %s\n", libraries[i].name,
+                          libraries[i].version, libraries[i].source, "", libraries[i].sha256);
+    return finish(&text);
 }

@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Where discover and observe meet, which know nothing of each other: what the one learns the other
- * is told as soon as it is known.
+ * Discover and observe know nothing of each other. They meet here: what discover learns is passed to
+ * observe at once.
  */
-#include "run/round.h"
-
 #include <poll.h>
 #include <string.h>
 #include <sys/timerfd.h>
@@ -16,14 +14,11 @@
 #include "net/credentials.h"
 #include "net/loop.h"
 #include "observe/observe.h"
-
-enum {
-    RULES_MAX_MS = 300, /* thousands of rules take some milliseconds */
-    RULES_LATE_MS = 40, /* behind the deadline, of the 100 ms within which a report comes */
-};
+#include "run/run.h"
 
 struct round {
-    const struct round_request *request;
+    const struct run *run;
+    const struct round_watch *watch; /* or NULL */
     struct facts *facts;
     struct loop *loop;
     struct discover *discover;
@@ -31,28 +26,23 @@ struct round {
     struct credentials credentials;
     int64_t undelivered; /* before the round */
     int timer_fd;
-    bool placed, role_known, signalled, failed;
+    bool placed, role_known, signalled;
 };
 
-static void tell_observe(struct round *round)
+static void give_role(struct round *round)
 {
-    if (!round->observe)
-        return;
-    if (round->placed)
-        observe_placed(round->observe);
-    if (round->role_known)
-        observe_role(round->observe,
-                     credentials_usable(&round->credentials) ? &round->credentials : NULL);
+    if (round->observe && round->role_known && credentials_usable(&round->credentials))
+        observe_role(round->observe, &round->credentials);
 }
 
-/* What an earlier round proved stands only for the same name, in the same place. */
-static void take_over(struct round *round, bool proven[N_SERVICES])
+/* What an earlier round proved still holds for the same host name. */
+static void take_over(const struct round *round, bool proven[N_SERVICES])
 {
-    const struct facts *earlier = round->request->earlier;
+    const struct facts *earlier = round->run->earlier;
     struct facts *facts = round->facts;
 
     for (int i = 0; earlier && i < N_SERVICES; i++) {
-        proven[i] = round->request->proven[i] &&
+        proven[i] = round->run->proven_ms[i] != 0 &&
                     strcmp(earlier->plan.services[i].host, facts->plan.services[i].host) == 0;
         if (proven[i])
             facts->endpoints[i] = earlier->endpoints[i];
@@ -62,13 +52,14 @@ static void take_over(struct round *round, bool proven[N_SERVICES])
 static void planned(void *arg)
 {
     struct round *round = arg;
-    struct observe_request request = {round->request->root, round->request->trust, {false}};
+    struct observe_request request = {round->run->options->root, round->run->trust, {false}};
 
     take_over(round, request.proven);
-    trust_use_bundle(round->request->trust, round->facts->agent.ssl_cert_file);
+    trust_use_bundle(round->run->trust, round->facts->agent.ssl_cert_file);
     round->observe = observe_start(round->loop, &request, round->facts);
-    round->failed = !round->observe;
-    tell_observe(round);
+    if (round->placed)
+        observe_placed(round->observe);
+    give_role(round);
 }
 
 static void placed(void *arg)
@@ -83,8 +74,7 @@ static void role_known(void *arg)
 {
     struct round *round = arg;
     round->role_known = true;
-    if (round->observe && credentials_usable(&round->credentials))
-        observe_role(round->observe, &round->credentials);
+    give_role(round);
 }
 
 static void signalled(void *arg, short events)
@@ -102,7 +92,7 @@ static void ticked(void *arg, short events)
 
     (void)events;
     if (read(round->timer_fd, &n_ticks, sizeof(n_ticks)) == (ssize_t)sizeof(n_ticks))
-        round->request->watch->tick(round->request->watch->arg, round->facts);
+        round->watch->tick(round->watch->arg, round->facts);
 }
 
 static void changed(void *arg, short events)
@@ -110,59 +100,39 @@ static void changed(void *arg, short events)
     struct round *round = arg;
 
     (void)events;
-    if (round->request->watch->changed(round->request->watch->arg))
+    if (round->watch->changed(round->watch->arg))
         loop_stop(round->loop);
 }
 
-/* A timer of the kernel's, since a timer of the loop would keep it from being idle. */
+/* A kernel timer: a timer of the loop would keep the loop from ever being idle. */
 static bool start_ticks(struct round *round, int64_t tick_ms)
 {
     const struct timespec period = {tick_ms / 1000, tick_ms % 1000 * 1000000};
     const struct itimerspec timer = {period, period};
 
     round->timer_fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
-    return round->timer_fd >= 0 && timerfd_settime(round->timer_fd, 0, &timer, NULL) == 0 &&
-           loop_watch(round->loop, round->timer_fd, POLLIN, true, ticked, round);
-}
-
-static bool start_watch(struct round *round)
-{
-    const struct round_watch *watch = round->request->watch;
-
-    if (!watch)
-        return true;
-    if (watch->tick_ms > 0 && !start_ticks(round, watch->tick_ms))
+    if (round->timer_fd < 0 || timerfd_settime(round->timer_fd, 0, &timer, NULL) != 0)
         return false;
-    return watch->changed_fd < 0 ||
-           loop_watch(round->loop, watch->changed_fd, POLLIN, true, changed, round);
+    (void)loop_watch(round->loop, round->timer_fd, POLLIN, true, ticked, round);
+    return true;
 }
 
 static bool start(struct round *round)
 {
-    const struct discover_request request = {round->request->root, round->request->endpoint};
+    const struct run *run = round->run;
+    const struct discover_request request = {run->options->root,
+                                             run->endpoint.address[0] ? &run->endpoint : NULL};
     const struct discover_events events = {round, planned, placed, role_known};
 
     round->loop = loop_new();
-    if (!round->loop)
-        return false;
-    if (round->request->signal_fd >= 0 &&
-        !loop_watch(round->loop, round->request->signal_fd, POLLIN, true, signalled, round))
-        return false;
-    if (!start_watch(round))
+    (void)loop_watch(round->loop, run->signal_fd, POLLIN, true, signalled, round);
+    if (round->watch && round->watch->changed_fd >= 0)
+        (void)loop_watch(round->loop, round->watch->changed_fd, POLLIN, true, changed, round);
+    if (round->watch && round->watch->tick_ms > 0 && !start_ticks(round, round->watch->tick_ms))
         return false;
     round->discover = discover_start(round->loop, &request, round->facts, &round->credentials,
                                      &events);
-    return round->discover != NULL;
-}
-
-/* A second opinion keeps no deadline from being met. */
-static int64_t rules_until_ms(const struct round_request *request)
-{
-    int64_t until_ms = clock_monotonic_ms() + RULES_MAX_MS;
-    bool late = request->deadline_ms < INT64_MAX - RULES_LATE_MS &&
-                until_ms > request->deadline_ms + RULES_LATE_MS;
-
-    return late ? request->deadline_ms + RULES_LATE_MS : until_ms;
+    return true;
 }
 
 static void conclude(struct round *round, enum loop_end end)
@@ -174,25 +144,23 @@ static void conclude(struct round *round, enum loop_end end)
     else if (end == LOOP_DEADLINE)
         facts->stopped_by = STOPPED_BY_DEADLINE;
     discover_conclude(round->discover);
-    allowance_read(facts);
-    firewall_look(round->request->root, round->undelivered, rules_until_ms(round->request), facts);
-    for (int i = 0; end == LOOP_IDLE && i < N_SERVICES; i++)
-        facts->endpoints[i].finished = facts->plan.services[i].need != NEED_OFF;
+    delivery_compare(round->run->options->root, round->undelivered, facts);
 }
 
-bool round_run(const struct round_request *request, struct facts *facts)
+bool round_run(struct run *run, const struct round_watch *watch)
 {
-    struct round round = {.request = request, .facts = facts, .timer_fd = -1};
+    struct facts *facts = run->facts;
+    struct round round = {.run = run, .watch = watch, .facts = facts, .timer_fd = -1};
     int64_t started_us = clock_monotonic_us();
     enum loop_end end = LOOP_FAILED;
 
     memset(facts, 0, sizeof(*facts));
-    facts->plan = *request->wishes;
+    facts->plan = run->options->plan;
     facts->started_unix_ms = clock_wall_unix_ms();
     facts->clock.wall_unix_ms = facts->started_unix_ms;
-    round.undelivered = delivery_read(request->root);
+    round.undelivered = delivery_read(run->options->root);
     if (start(&round)) {
-        end = loop_run(round.loop, request->deadline_ms);
+        end = loop_run(round.loop, run->deadline_ms);
         conclude(&round, end);
     }
     loop_free(round.loop); /* first: what is still under way points into the others */
@@ -202,5 +170,5 @@ bool round_run(const struct round_request *request, struct facts *facts)
     if (round.timer_fd >= 0)
         (void)close(round.timer_fd);
     facts->duration_ms = (int32_t)((clock_monotonic_us() - started_us + 999) / 1000);
-    return end != LOOP_FAILED && !round.failed;
+    return end != LOOP_FAILED;
 }

@@ -17,7 +17,7 @@ bool rounds_worth_another(const struct report *report)
             (check->status != STATUS_FAIL && check->status != STATUS_UNKNOWN))
             continue;
         if (i == CHECK_IMDS_IDENTITY && check->reason == FAILURE_NOT_FOUND)
-            return true; /* early in boot IMDS says 404 to what it will know in a moment */
+            return true; /* early in boot IMDS answers 404 to what it knows a moment later */
         if (check->reason == FAILURE_THROTTLED || check->reason == FAILURE_SERVER_ERROR ||
             check->reason == FAILURE_SERVFAIL)
             return true;
@@ -25,7 +25,7 @@ bool rounds_worth_another(const struct report *report)
     return false;
 }
 
-/* From 1 ms to base x 2^n, capped: any time in it is as likely. */
+/* Any time from 1 ms to base x 2^n, at most max_ms, each as likely. */
 static int64_t jittered(const struct rounds_state *state, int64_t max_ms)
 {
     int64_t ceiling = max_ms;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Signals become readable, so they end a round between two turns and never inside one.
+ * A signal makes a descriptor readable, so it ends a round between two turns of the loop.
  */
 #include "run/run.h"
 
@@ -44,7 +44,7 @@ static bool open_configured(struct run *run)
     run->trust = trust_new(&sources, error, sizeof(error));
     if (!run->trust)
         log_error("%s", error);
-    return run->trust != NULL;
+    return run->trust;
 }
 
 int run_open(struct run *run, const struct options *options, int64_t limit_ms)
@@ -61,9 +61,9 @@ int run_open(struct run *run, const struct options *options, int64_t limit_ms)
     run->report = calloc(1, sizeof(*run->report));
     if (options->anonymize)
         run->shown = calloc(1, sizeof(*run->shown));
-    if (run->signal_fd >= 0 && run->facts && run->report && (run->shown || !options->anonymize))
+    if (run->signal_fd >= 0)
         return EXIT_READY;
-    log_error("out of memory or of file descriptors");
+    log_error("out of file descriptors");
     return EXIT_FAULT;
 }
 
@@ -78,47 +78,24 @@ void run_close(struct run *run)
     trust_free(run->trust);
 }
 
-bool run_diagnose(struct run *run, const struct facts *facts, struct report *report)
+void run_diagnose(struct run *run, const struct facts *facts, struct report *report)
 {
-    if (!run->shown) {
-        diagnose(facts, report);
-        return true;
+    if (run->shown) {
+        *run->shown = *facts;
+        anonymize_facts(run->shown);
     }
-    *run->shown = *facts;
-    if (!anonymize_facts(run->shown)) { /* rather nothing than names */
-        memset(run->shown, 0, sizeof(*run->shown));
-        diagnose(run->shown, report);
-        log_error("out of memory: nothing is shown");
-        return false;
-    }
-    diagnose(run->shown, report);
-    return true;
+    diagnose(run->shown ? run->shown : facts, report);
 }
 
 bool run_round(struct run *run, const struct round_watch *watch)
 {
-    const struct options *options = run->options;
-    struct round_request request = {
-        .wishes = &options->plan,
-        .root = options->root,
-        .endpoint = options->imds_endpoint[0] ? &run->endpoint : NULL,
-        .trust = run->trust,
-        .signal_fd = run->signal_fd,
-        .deadline_ms = run->deadline_ms,
-        .watch = watch,
-        .earlier = run->earlier,
-    };
-
-    for (int i = 0; i < N_SERVICES; i++)
-        request.proven[i] = run->proven_ms[i] != 0;
-    if (!round_run(&request, run->facts)) {
-        log_error("out of memory, or no poll: the round could not run");
+    if (!round_run(run, watch)) {
+        log_error("no poll or no timer: the round could not run");
         return false;
     }
     run->facts->rounds = ++run->n_rounds;
     run->facts->deadline_ms = run->limit_ms;
-    if (!run_diagnose(run, run->facts, run->report))
-        return false;
+    run_diagnose(run, run->facts, run->report);
     log_verbose("round %d: %s", run->n_rounds, run->report->summary);
     return true;
 }
@@ -134,14 +111,14 @@ static bool passed_whole(const struct report *report, enum service service)
     return true;
 }
 
-/* Half a round says less than the whole one before it. */
+/* A round that was cut short knows less than the whole one before it. */
 static void fall_back(struct run *run)
 {
     if (!run->earlier)
         return;
     *run->facts = *run->earlier;
     run->facts->rounds = run->n_rounds;
-    (void)run_diagnose(run, run->facts, run->report);
+    run_diagnose(run, run->facts, run->report);
 }
 
 void run_remember(struct run *run)
@@ -154,8 +131,6 @@ void run_remember(struct run *run)
     }
     if (!run->earlier)
         run->earlier = calloc(1, sizeof(*run->earlier));
-    if (!run->earlier)
-        return; /* then everything is asked again */
     *run->earlier = *run->facts;
     for (int i = 0; i < N_SERVICES; i++) {
         if (!passed_whole(run->report, (enum service)i) ||

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * A recorded run, diagnosed again with what this binary knows.
+ * Diagnoses a recorded run again, with the causes of this binary.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -30,7 +30,7 @@ static int read_stream(int fd, struct buffer *contents)
     }
 }
 
-/* What is no file and no folder: a shell's <(command) is a pipe with a name. */
+/* A shell's <(command) is a pipe with a name, which file_read() refuses. */
 static int read_pipe(const char *name, struct buffer *contents)
 {
     int fd = open(name, O_RDONLY | O_CLOEXEC);
@@ -65,7 +65,7 @@ static int show_lines(const struct options *options, const char *name, const cha
         return EXIT_USAGE;
     }
     log_error("%s: %s; the text of its last block is shown", name, error);
-    return deliver_text(lines, EXIT_USAGE);
+    return tell_text(lines, EXIT_USAGE);
 }
 
 static int show(const struct options *options, struct facts *facts, struct report *report)
@@ -84,8 +84,9 @@ static int show(const struct options *options, struct facts *facts, struct repor
                                        : "");
         return EXIT_USAGE;
     }
-    bool read = recorded_read(contents.bytes ? contents.bytes : "", contents.used, facts, &lines,
-                              error, sizeof(error));
+    (void)buffer_add(&contents, "", 0); /* a pipe may be empty */
+    bool read = recorded_read(contents.bytes, contents.used, facts, &lines, error,
+                              sizeof(error));
     buffer_clear(&contents);
     if (!read) {
         int status = show_lines(options, name, error, &lines);
@@ -94,13 +95,11 @@ static int show(const struct options *options, struct facts *facts, struct repor
     }
     if (error[0] && !options->quiet)
         log_error("%s: %s", name, error);
-    if (options->anonymize && !anonymize_facts(facts)) {
-        log_error("out of memory");
-        return EXIT_FAULT;
-    }
-    facts->plan.strict = options->plan.strict; /* a matter of who asks, not of what was recorded */
+    if (options->anonymize)
+        anonymize_facts(facts);
+    facts->plan.strict = options->plan.strict; /* of whoever asks now, not of the recorded run */
     diagnose(facts, report);
-    return deliver_report(options, report);
+    return tell_report(options, report);
 }
 
 bool show_last(const struct options *options, struct facts *facts, struct report *report)
@@ -121,12 +120,8 @@ int command_show(const struct options *options)
 {
     struct facts *facts = calloc(1, sizeof(*facts));
     struct report *report = calloc(1, sizeof(*report));
-    int status = EXIT_FAULT;
+    int status = show(options, facts, report);
 
-    if (facts && report)
-        status = show(options, facts, report);
-    else
-        log_error("out of memory");
     free(report);
     free(facts);
     return status;

@@ -1,26 +1,145 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * What `wait` tells while it goes on: the state of things to other programs, the verdict to people.
- * None of it may hold up or change a verdict.
+ * What is told, to whom: the report on standard output and in files; and while `wait` goes on, the
+ * state to other programs and the verdict to people.
+ *
+ * A report that cannot be shown whole, or cannot be written to --output-file, is a fault, and
+ * standard error then has the verdict. Everything else that fails (--save, /run, a console) is a
+ * warning at most: a full disk at boot changes no verdict.
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/file.h"
 #include "base/log.h"
-#include "report/journal.h"
-#include "report/report.h"
+#include "base/text.h"
+#include "report/systemd.h"
 #include "run/commands.h"
+
+/* --- standard output --- */
+
+/* LC_ALL, then LC_CTYPE, then LANG, as setlocale(3) would read them; it is never called. */
+static bool locale_is_utf8(void)
+{
+    static const char *const names[] = {"LC_ALL", "LC_CTYPE", "LANG"};
+
+    for (size_t i = 0; i < COUNT_OF(names); i++) {
+        const char *value = getenv(names[i]);
+        if (value && *value)
+            return strcasestr(value, "utf-8") || strcasestr(value, "utf8");
+    }
+    return false;
+}
+
+void tell_style(const struct options *options, struct style *style)
+{
+    enum { NARROWEST = 40, WIDEST = 120 }; /* longer lines are hard to read */
+    struct winsize size = {0};
+    bool terminal = isatty(STDOUT_FILENO) == 1;
+    const char *no_colour = getenv("NO_COLOR"); /* https://no-color.org: set and not empty */
+    const char *kind = getenv("TERM");
+    bool wanted = terminal && !(no_colour && *no_colour) && kind && strcmp(kind, "dumb") != 0;
+
+    if (!terminal || ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) != 0)
+        size = (struct winsize){0};
+    *style = (struct style){
+        .colour = options->colour == COLOUR_ALWAYS || (options->colour == COLOUR_AUTO && wanted),
+        .unicode = terminal && locale_is_utf8(),
+        .verbose = options->verbose,
+        .columns = size.ws_col < NARROWEST ? 0
+                   : size.ws_col < WIDEST  ? size.ws_col
+                                           : WIDEST,
+        .rows = size.ws_row,
+    };
+}
+
+int tell_text(const struct buffer *text, int status)
+{
+    if (text->failed) {
+        log_error("the text is too long");
+        return EXIT_FAULT;
+    }
+    for (size_t done = 0; done < text->used;) {
+        ssize_t n = write(STDOUT_FILENO, text->bytes + done, text->used - done);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0) {
+            log_error("cannot write to standard output: %s", strerror(errno));
+            return EXIT_FAULT;
+        }
+        done += (size_t)n;
+    }
+    return status;
+}
+
+/* --- the report --- */
+
+static bool write_file(const char *path, const struct buffer *text, const char *kind)
+{
+    int error = text->failed ? EFBIG : file_write_atomically(path, text->bytes, text->used, 0644);
+
+    if (error)
+        log_error("%s%s: the report is not written: %s", kind, path, strerror(error));
+    return !error;
+}
+
+static void save(const char *path, const struct report *report)
+{
+    static const struct style style = {0};
+    struct buffer json;
+
+    buffer_init(&json, REPORT_MAX_BYTES);
+    json_write(report, &style, &json);
+    (void)write_file(path, &json, "warning: ");
+    buffer_clear(&json);
+}
+
+static bool is_to_file(const struct options *options)
+{
+    return options->output_file[0] && strcmp(options->output_file, "-") != 0;
+}
+
+static int print(const struct options *options, const struct report *report, int status)
+{
+    bool to_file = is_to_file(options);
+    struct style style = {0};
+    struct buffer text;
+
+    buffer_init(&text, REPORT_MAX_BYTES);
+    if (!to_file)
+        tell_style(options, &style);
+    output_find(options->output)->write(report, &style, &text);
+    if (!to_file) {
+        status = tell_text(&text, status);
+    } else if (!write_file(options->output_file, &text, "")) {
+        log_error("%s: %s", verdict_row(report->verdict)->words, report_summary_words(report));
+        status = EXIT_FAULT;
+    }
+    buffer_clear(&text);
+    return status;
+}
+
+int tell_report(const struct options *options, const struct report *report)
+{
+    int status = report_exit_status(report, options->plan.strict);
+
+    if (options->save[0])
+        save(options->save, report);
+    return options->quiet && !is_to_file(options) ? status : print(options, report, status);
+}
+
+/* --- `wait`: the consoles --- */
 
 static bool to_console(const struct options *options)
 {
     return strcmp(options->output, "console") == 0;
 }
 
-/* The console itself, where this may be written to. */
 static void write_to_device(const struct buffer *block)
 {
     int fd = open("/dev/console", O_WRONLY | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
@@ -31,14 +150,14 @@ static void write_to_device(const struct buffer *block)
     (void)close(fd);
 }
 
-/* Standard output, which the unit makes the console: it is ours alone there. */
+/* The unit makes standard output the console, and nobody else holds that descriptor. */
 static void write_to_output(const struct buffer *block)
 {
     int flags = fcntl(STDOUT_FILENO, F_GETFL);
 
     if (isatty(STDOUT_FILENO) != 1 || flags < 0 ||
         fcntl(STDOUT_FILENO, F_SETFL, flags | O_NONBLOCK) != 0) {
-        (void)deliver_text(block, EXIT_READY);
+        (void)tell_text(block, EXIT_READY);
         return;
     }
     if (file_write_in_time(STDOUT_FILENO, block->bytes, block->used, CONSOLE_MAX_MS) != 0)
@@ -53,16 +172,29 @@ static void write_block(const struct report *report, void (*write_to)(const stru
 
     buffer_init(&block, REPORT_MAX_BYTES);
     console_write(report, &style, &block);
-    if (block.failed)
-        log_error("out of memory: nothing goes to the console");
-    else
-        write_to(&block);
+    write_to(&block);
     buffer_clear(&block);
 }
 
+void tell_verdict(const struct options *options, const struct report *report)
+{
+    journal_send(report);
+    if (!options->quiet && to_console(options))
+        write_block(report, write_to_output);
+}
+
+void tell_device(const struct options *options, const struct report *report)
+{
+    /* a person at a terminal sees the report there */
+    if (!options->quiet && !to_console(options) && isatty(STDOUT_FILENO) != 1)
+        write_block(report, write_to_device);
+}
+
+/* --- `wait`: the state --- */
+
+/* Systemd makes the directory, or root can. Nobody else asked for files there. */
 static bool may_write_state(void)
 {
-    /* Systemd makes the directory; by hand, root may. Elsewhere nobody asked for a file there. */
     return mkdir(LAST_REPORT_DIRECTORY, 0755) == 0 || access(LAST_REPORT_DIRECTORY, W_OK) == 0;
 }
 
@@ -81,7 +213,7 @@ void tell_state(const struct options *options, const struct report *report)
 {
     if (!may_write_state())
         return;
-    deliver_file(LAST_REPORT, report);
+    save(LAST_REPORT, report);
     if (!is_ready(options, report) && unlink(READY_MARK) != 0 && errno != ENOENT)
         mark_failed(errno);
 }
@@ -97,24 +229,10 @@ void tell_ready(const struct options *options, const struct report *report)
         mark_failed(error);
 }
 
-void tell_verdict(const struct options *options, const struct report *report)
-{
-    journal_send(report);
-    if (!options->quiet && to_console(options))
-        write_block(report, write_to_output);
-}
-
-void tell_device(const struct options *options, const struct report *report)
-{
-    /* a person at a terminal has the report */
-    if (!options->quiet && !to_console(options) && isatty(STDOUT_FILENO) != 1)
-        write_block(report, write_to_device);
-}
-
 int tell_end(const struct options *options, const struct report *report)
 {
     struct options rest = *options;
 
-    rest.quiet = options->quiet || to_console(options); /* the block was printed with the change */
-    return deliver_report(&rest, report);
+    rest.quiet = options->quiet || to_console(options); /* tell_verdict() has printed the block */
+    return tell_report(&rest, report);
 }

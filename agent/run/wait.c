@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Rounds until ready or until the deadline: what the systemd unit runs. The time between rounds
- * ends early when the network changes, and a round that began before a change is given up.
+ * Rounds until ready or until the deadline; the systemd unit runs this. When the network changes, the
+ * pause between two rounds ends early, and a round that began before the change is given up.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -18,18 +18,18 @@
 #include "diagnose/diagnose.h"
 #include "net/changes.h"
 #include "observe/observe.h"
-#include "report/live.h"
-#include "report/notify.h"
+#include "report/screen.h"
+#include "report/systemd.h"
 #include "run/rounds.h"
 #include "run/run.h"
 
 enum {
     DRAW_EVERY_MS = 200,
-    GIVE_UP_AFTER_MS = 200, /* a younger round has hardly begun: it may go on */
-    MAX_GIVEN_UP = 20,      /* a network that flaps for ever must not keep us from an answer */
+    GIVE_UP_AFTER_MS = 200, /* a younger round has hardly begun: it goes on */
+    MAX_GIVEN_UP = 20,      /* a network that flaps for ever must still get a verdict */
     STOP_MARGIN_MS = 20,    /* to diagnose and to report within the deadline */
-    HANG_AFTER_MS = 5000,   /* one that is still there so long after its deadline hangs */
-    WORD_TAKEN_MS = 1000,
+    HANG_AFTER_MS = 5000,   /* past the deadline: then the manager may kill a hanging process */
+    MARK_TAKEN_MS = 1000,
 };
 
 struct waiting {
@@ -38,18 +38,18 @@ struct waiting {
     struct style style;
     struct live live;
     bool is_live;
-    struct report drawn; /* of a snapshot that is not whole yet */
+    struct report drawn; /* of the round under way */
     int64_t round_started_ms;
     int n_given_up;
-    bool changed;  /* the network did, since the last round began */
-    bool given_up; /* the last round, for that */
-    bool recorded; /* following: there was a verdict before this run */
+    bool changed;  /* the network changed since the last round began */
+    bool given_up; /* the last round was given up for that */
+    bool recorded; /* --follow: there was a verdict before this run */
     struct rounds_told told;
     bool told_at_end;
-    char summary[SUMMARY_SIZE]; /* of the round before */
+    char summary[SUMMARY_SIZE]; /* of the last whole round */
 };
 
-/* Below zero behind the deadline; INT64_MAX: there is none. */
+/* Below zero past the deadline; INT64_MAX: there is no deadline. */
 static int64_t remaining_ms(const struct waiting *waiting)
 {
     return waiting->run.deadline_ms == INT64_MAX ? INT64_MAX
@@ -65,8 +65,7 @@ static bool is_ready(const struct report *report)
 
 static void write_now(struct buffer *text)
 {
-    if (!text->failed)
-        (void)deliver_text(text, EXIT_READY);
+    (void)tell_text(text, EXIT_READY);
     buffer_clear(text);
 }
 
@@ -88,7 +87,7 @@ static void draw(struct waiting *waiting, const struct report *report, bool unde
     write_now(&text);
 }
 
-/* How often something is to be done while waiting; 0: never. */
+/* How often to wake up while waiting; 0: never. */
 static int64_t tick_ms(const struct waiting *waiting)
 {
     return waiting->is_live ? DRAW_EVERY_MS : notify_watchdog_interval_ms();
@@ -101,8 +100,7 @@ static void ticked(void *arg, const struct facts *facts)
     notify_watchdog();
     if (!waiting->is_live)
         return;
-    if (!run_diagnose(&waiting->run, facts, &waiting->drawn))
-        return;
+    run_diagnose(&waiting->run, facts, &waiting->drawn);
     draw(waiting, &waiting->drawn, true);
 }
 
@@ -139,7 +137,7 @@ static bool one_round(struct waiting *waiting)
 
 /* --- between rounds --- */
 
-/* True when a signal came. The network's change ends it early. */
+/* True when a signal came. A change of the network ends the pause early. */
 static bool pause_or_signal(struct waiting *waiting, int64_t wait_ms)
 {
     int64_t until_ms = clock_monotonic_ms() + wait_ms;
@@ -185,13 +183,13 @@ static bool is_over(const struct waiting *waiting)
     if (is_ready(report))
         return true;
     if (report->n_findings > 0 && strcmp(report->findings[0].code, "not-ec2") == 0)
-        return true; /* no time will make it one */
+        return true; /* waiting does not change that */
     return remaining_ms(waiting) <= 0;
 }
 
-/* The state is told after each round; the verdict when it is one. A console may take as long as
- * CONSOLE_MAX_MS for it: so shortly before the deadline a verdict is told at the end, and the console
- * of one that prints its report elsewhere comes behind that. */
+/* The state is told after each round, the verdict when rounds_tell() says so. A console may take
+ * CONSOLE_MAX_MS. So a verdict found less than that before the deadline is told at the end, and
+ * /dev/console comes after the report on standard output. */
 static void tell(struct waiting *waiting, bool over)
 {
     const struct report *report = waiting->run.report;
@@ -223,19 +221,19 @@ static bool is_there(const char *path)
     return access(path, F_OK) == 0;
 }
 
-/* The restart of the agent comes before whatever starts with readiness, so that an agent which waits
- * for that is started once. Nobody takes the word where its unit is switched off. */
-static void until_word_is_taken(void)
+/* The unit restarts the agent and removes the mark. That comes before READY_MARK, so that an agent
+ * which waits for ssm-ready.target starts once. Where the unit is switched off the mark stays. */
+static void until_mark_is_taken(void)
 {
-    int64_t until_ms = clock_monotonic_ms() + WORD_TAKEN_MS;
+    int64_t until_ms = clock_monotonic_ms() + MARK_TAKEN_MS;
 
     while (is_there(MENDED) && clock_monotonic_ms() < until_ms)
         (void)poll(NULL, 0, 10);
 }
 
-/* The agent does not notice that something was mended. One that is connected needs no help, also when
- * it came to that while the round ran, and one of which that is not known gets none; one that ended
- * waits for its manager to start it again. */
+/* A sleeping agent does not notice that the instance is ready now, and is restarted. An agent that is
+ * connected, or has connected while the round ran, is left alone; so is a running one of which that
+ * is not known. A stopped one would only be started again later, so it is not left alone. */
 static bool is_left_alone(const struct waiting *waiting)
 {
     const struct agent_facts *agent = &waiting->run.facts->agent;
@@ -247,8 +245,8 @@ static bool is_left_alone(const struct waiting *waiting)
     return now == ANSWER_YES || (now == ANSWER_UNKNOWN && !stopped);
 }
 
-/* Without a verdict before this run, only rounds of our own can tell that something was mended. */
-static void leave_word(const struct waiting *waiting)
+/* "Mended" means that an earlier verdict was not ready: of the run before, or of an earlier round. */
+static void mark_mended(const struct waiting *waiting)
 {
     static const char words[] = "ready after having been not ready\n";
     bool mended = is_ready(waiting->run.report) && (waiting->recorded || waiting->run.n_rounds > 1);
@@ -259,7 +257,7 @@ static void leave_word(const struct waiting *waiting)
     if (error)
         log_error("warning: %s: the agent is not restarted: %s", MENDED, strerror(error));
     else
-        until_word_is_taken();
+        until_mark_is_taken();
 }
 
 /* --- all of it --- */
@@ -274,7 +272,7 @@ static int run_rounds(struct waiting *waiting)
             return EXIT_FAULT;
         bool stopped = waiting->run.facts->stopped_by == STOPPED_BY_SIGNAL;
         if (waiting->given_up && !stopped)
-            continue; /* half a round says nothing, and the next one begins now */
+            continue; /* half a round decides nothing; the next one begins now */
         run_remember(&waiting->run);
         over = stopped || is_over(waiting);
         tell(waiting, over);
@@ -290,7 +288,7 @@ static int run_rounds(struct waiting *waiting)
         write_now(&text);
     }
     if (options->follow)
-        leave_word(waiting);
+        mark_mended(waiting);
     tell_ready(options, waiting->run.report);
     notify_ready(waiting->run.report);
     int status = tell_end(options, waiting->run.report);
@@ -299,7 +297,7 @@ static int run_rounds(struct waiting *waiting)
     return status;
 }
 
-/* Where the last verdict was ready there is nothing to follow. */
+/* When the last verdict was ready there is nothing to follow. */
 static int follow(struct waiting *waiting)
 {
     waiting->recorded = show_last(waiting->run.options, waiting->run.facts, waiting->run.report);
@@ -319,7 +317,7 @@ int command_wait(const struct options *options)
     if (status == EXIT_READY) {
         if (limit_ms > 2 * STOP_MARGIN_MS)
             waiting.run.deadline_ms -= STOP_MARGIN_MS;
-        deliver_style(options, &waiting.style);
+        tell_style(options, &waiting.style);
         waiting.is_live = !options->quiet && isatty(STDOUT_FILENO) == 1 &&
                           strcmp(options->output, "terminal") == 0;
         waiting.changes = changes_open(options->root);

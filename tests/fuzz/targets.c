@@ -24,7 +24,6 @@ const struct fuzz_target fuzz_targets[] = {
     {"dhmc", fuzz_dhmc},
     {"imds_instance", fuzz_imds_instance},
     {"imds_role", fuzz_imds_role},
-    {"nftables", fuzz_nftables},
     {NULL, NULL},
 };
 
@@ -36,7 +35,7 @@ const struct fuzz_target *fuzz_find(const char *name)
     return NULL;
 }
 
-void fuzz_require(int holds, const char *what)
+void fuzz_require(bool holds, const char *what)
 {
     if (holds)
         return;

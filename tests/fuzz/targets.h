@@ -7,6 +7,7 @@
 #ifndef TESTS_FUZZ_TARGETS_H
 #define TESTS_FUZZ_TARGETS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -25,7 +26,7 @@ extern const struct fuzz_target fuzz_targets[];
 const struct fuzz_target *fuzz_find(const char *name);
 
 /* Stops the program unless it holds; NDEBUG or not. */
-void fuzz_require(int holds, const char *what);
+void fuzz_require(bool holds, const char *what);
 
 /* Every string of the facts ends within its field and is printable ASCII, every count fits. */
 void fuzz_require_clean(const struct fields *fields, const void *base);
@@ -35,6 +36,6 @@ char *fuzz_text(const uint8_t *bytes, size_t n);
 
 fuzz_run fuzz_recorded, fuzz_facts_json, fuzz_packed, fuzz_service_answer, fuzz_dns_answer,
     fuzz_times, fuzz_escape, fuzz_anonymize, fuzz_config, fuzz_agent_config, fuzz_unit,
-    fuzz_machine_files, fuzz_dhmc, fuzz_imds_instance, fuzz_imds_role, fuzz_nftables;
+    fuzz_machine_files, fuzz_dhmc, fuzz_imds_instance, fuzz_imds_role;
 
 #endif

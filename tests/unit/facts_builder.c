@@ -57,7 +57,6 @@ static void healthy_machine(struct facts *facts)
 {
     facts->machine.is_ec2 = ANSWER_YES;
     SET(facts->machine.vendor, "Amazon EC2");
-    SET(facts->machine.product_uuid, "ec2f3f8a-6a2b-4b1c-9c53-0d1f6f6b7a10");
     SET(facts->machine.asset_tag, "i-0123456789abcdef0");
     SET(facts->machine.evidence, "sys_vendor is \"Amazon EC2\"");
 
@@ -120,7 +119,6 @@ static void healthy_imds_and_role(struct facts *facts)
     SET(facts->role.role, "app-role");
     facts->role.credentials_status = 200;
     SET(facts->role.code, "Success");
-    facts->role.updated_unix_s = started_unix_s - 600;
     facts->role.expires_unix_s = started_unix_s + 21000;
     facts->role.from = CREDENTIALS_INSTANCE_PROFILE;
     facts->role.identity_role = ANSWER_YES;
@@ -154,7 +152,6 @@ void healthy_address(struct facts *facts, enum service service, struct address_f
     step_ok(&to->steps[RUNG_CONNECT], 1);
     step_ok(&to->steps[RUNG_TLS], 4);
     SET(to->session.version, "TLSv1.3");
-    SET(to->session.cipher, "TLS_AES_128_GCM_SHA256");
     to->session.trust_by = TRUST_BY_AMAZON;
     to->session.name_matches = true;
     SET(to->session.subject, "CN=%s", host);
@@ -191,7 +188,6 @@ static void healthy_endpoint(struct facts *facts, enum service service)
     SET(plan->host, "%s.us-east-1.amazonaws.com", service_words[service]);
     plan->host_source = SOURCE_IMDS;
     plan->port = 443;
-    SET(plan->signing_name, "%s", service_words[service]);
     SET(plan->endpoint_service, "com.amazonaws.us-east-1.%s", service_words[service]);
 
     struct dns_answer *a = add_answer(endpoint, "10.0.0.2", ASKED_CONFIGURED, FAMILY_IPV4);
@@ -221,7 +217,6 @@ static void healthy_endpoint(struct facts *facts, enum service service)
         action->status = 200;
         action->took_ms = 6;
     }
-    endpoint->finished = true;
 }
 
 void facts_healthy(struct facts *facts)
@@ -234,7 +229,6 @@ void facts_healthy(struct facts *facts)
     facts->plan.region_source = SOURCE_IMDS;
     SET(facts->plan.signing_region, "us-east-1");
     SET(facts->plan.domain, "amazonaws.com");
-    facts->plan.domain_source = SOURCE_IMDS;
     SET(facts->plan.partition, "aws");
     healthy_machine(facts);
     healthy_imds_and_role(facts);

@@ -167,11 +167,8 @@ static void settle_firewall(struct facts *facts)
             silent |= is_silent(&facts->endpoints[i].addresses[j].steps[RUNG_CONNECT]);
     if (silent)
         return;
-    network->delivery_read = network->legacy_tables = false;
+    network->delivery_read = false;
     network->undelivered = 0;
-    network->firewall_asked = ANSWER_UNKNOWN;
-    network->n_drops = 0;
-    memset(network->drops, 0, sizeof network->drops);
 }
 
 static void settle(struct facts *facts)

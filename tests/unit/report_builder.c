@@ -4,12 +4,14 @@
  */
 #include "report_builder.h"
 
+#include <cjson/cJSON.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/text.h"
 #include "facts_builder.h"
+#include "report/report.h"
 
 #define SET(field, ...) (void)text_set(field, sizeof(field), __VA_ARGS__)
 
@@ -338,3 +340,15 @@ const struct sample samples[] = {
     {"no_imds", filled_no_imds}, {"unknown", filled_unknown}, {"hostile", filled_hostile},
 };
 const size_t n_samples = sizeof(samples) / sizeof(samples[0]);
+
+void write_json_line(const struct report *report, struct buffer *to)
+{
+    static const struct style style = {0};
+    struct buffer text;
+
+    buffer_init(&text, REPORT_MAX_BYTES);
+    json_write(report, &style, &text);
+    cJSON_Minify(text.bytes);
+    (void)buffer_addf(to, "%s\n", text.bytes);
+    buffer_clear(&text);
+}

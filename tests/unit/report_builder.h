@@ -25,6 +25,10 @@ struct filled *filled_no_imds(void);  /* nothing is known of the instance */
 struct filled *filled_unknown(void);  /* the deadline came first */
 struct filled *filled_hostile(void);  /* control bytes where only ASCII should be */
 
+/* Appends the JSON report as one line, as `jq -c` prints it. */
+struct buffer;
+void write_json_line(const struct report *report, struct buffer *to);
+
 /* Every one of them, by name, for tests that hold for all. */
 struct sample {
     const char *name;

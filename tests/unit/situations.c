@@ -39,7 +39,6 @@ static void not_ec2(struct facts *facts)
     facts->machine.is_ec2 = ANSWER_NO;
     SET(facts->machine.vendor, "QEMU");
     facts->machine.asset_tag[0] = '\0';
-    SET(facts->machine.product_uuid, "7b0e5f1e-2a64-4c5e-9c11-0d1f6f6b7a10");
     SET(facts->machine.evidence, "sys_vendor is \"QEMU\"");
 }
 
@@ -47,7 +46,7 @@ static void not_ec2(struct facts *facts)
 static void not_ec2_unless_hidden(struct facts *facts)
 {
     not_ec2(facts);
-    facts->machine.vendor[0] = facts->machine.product_uuid[0] = '\0';
+    facts->machine.vendor[0] = '\0';
     SET(facts->machine.evidence, "no DMI and no EC2 hypervisor: /sys/class/dmi/id/sys_vendor is "
                                  "not there");
 }
@@ -162,22 +161,19 @@ static void imds_malformed(struct facts *facts)
     SET(facts->imds.body_start, "<html><head><title>Sign in");
 }
 
+/* placement/region has named the region. */
+static void imds_document_cut(struct facts *facts)
+{
+    step_fail(&facts->imds.identity, FAILURE_TRUNCATED, 20);
+    facts->imds.identity_status = 0;
+    facts->instance.id[0] = '\0';
+    facts->instance.account[0] = '\0';
+    facts->instance.availability_zone[0] = '\0';
+}
+
 static void imds_unreachable(struct facts *facts)
 {
     break_imds(facts, CHECK_IMDS_CONNECT, FAILURE_TIMEOUT, 1000);
-}
-
-static void imds_over_the_limit(struct facts *facts)
-{
-    imds_unreachable(facts);
-    facts->network.interfaces[0].allowance_read = true;
-    facts->network.interfaces[0].link_local_dropped = 51234;
-}
-
-static void imds_silent_within_the_limit(struct facts *facts)
-{
-    imds_unreachable(facts);
-    facts->network.interfaces[0].allowance_read = true;
 }
 
 static void role_missing(struct facts *facts)
@@ -277,14 +273,12 @@ const struct situation machine_situations[] = {
     {"healthy--containers", containers_within_the_limit, VERDICT_READY, CONFIDENCE_POSSIBLE, ""},
     {"imds-throttled", imds_throttled, VERDICT_NOT_READY, CONFIDENCE_LIKELY, "imds-throttled"},
     {"imds-malformed", imds_malformed, VERDICT_NOT_READY, CONFIDENCE_CERTAIN, "imds-malformed"},
+    {"imds-malformed--cut", imds_document_cut, VERDICT_NOT_READY, CONFIDENCE_LIKELY,
+     "imds-malformed"},
     {"imds-unreachable", imds_unreachable, VERDICT_NOT_READY, CONFIDENCE_LIKELY,
      "imds-unreachable"},
     {"imds-unreachable--silent-to-all", imds_silent_to_all, VERDICT_NOT_READY, CONFIDENCE_LIKELY,
      "imds-unreachable"},
-    {"imds-unreachable--over-the-limit", imds_over_the_limit, VERDICT_NOT_READY, CONFIDENCE_LIKELY,
-     "imds-unreachable"},
-    {"imds-unreachable--within-the-limit", imds_silent_within_the_limit, VERDICT_NOT_READY,
-     CONFIDENCE_LIKELY, "imds-unreachable"},
     {"role-missing", role_missing, VERDICT_NOT_READY, CONFIDENCE_LIKELY, "role-missing"},
     {"role-missing--for-good", role_missing_for_good, VERDICT_NOT_READY, CONFIDENCE_CERTAIN,
      "role-missing"},

@@ -1,15 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * A firewall on the machine itself that drops in silence, as far as the socket, the kernel's
- * counters and the rules of nf_tables tell of it.
+ * A firewall on the machine itself that drops in silence, as far as the socket and the kernel's
+ * counters tell of it.
  */
-#include <string.h>
-
-#include "base/text.h"
 #include "facts_builder.h"
 #include "situations.h"
-
-#define SET(to, ...) (void)text_set(to, sizeof(to), __VA_ARGS__)
 
 enum { REQUIRED = SERVICE_EC2MESSAGES + 1 };
 
@@ -25,64 +20,16 @@ static void counted(struct facts *facts, int64_t undelivered)
     facts->network.undelivered = undelivered;
 }
 
-static void drop_at(struct facts *facts, const char *address, const char *hook, int64_t handle,
-                    bool certain)
-{
-    struct local_drop *drop = &facts->network.drops[facts->network.n_drops++];
-
-    facts->network.firewall_asked = ANSWER_YES;
-    SET(drop->to, "%s", address);
-    SET(drop->family, "inet");
-    SET(drop->table, "filter");
-    SET(drop->chain, "%s", hook);
-    SET(drop->hook, "%s", hook);
-    drop->handle = handle;
-    drop->certain = certain;
-}
-
-static void drop_all(struct facts *facts, const char *hook, int64_t handle, bool certain)
-{
-    for (int i = 0; i < REQUIRED; i++)
-        for (int32_t j = 0; j < facts->endpoints[i].n_addresses; j++)
-            drop_at(facts, facts->endpoints[i].addresses[j].address, hook, handle, certain);
-}
-
-/* As the unit sees it, without a privilege. */
 static void never_sent(struct facts *facts)
 {
     connect_all(facts, FAILURE_NOT_SENT);
     counted(facts, 0);
-    facts->network.firewall_asked = ANSWER_NO;
-}
-
-static void never_sent_by_rule(struct facts *facts)
-{
-    connect_all(facts, FAILURE_NOT_SENT);
-    counted(facts, 0);
-    drop_all(facts, "output", 7, true);
-}
-
-static void never_sent_by_iptables(struct facts *facts)
-{
-    never_sent_by_rule(facts);
-    for (int32_t i = 0; i < facts->network.n_drops; i++) {
-        SET(facts->network.drops[i].family, "ip");
-        SET(facts->network.drops[i].chain, "OUTPUT");
-    }
-}
-
-/* eBPF, tc, or a rule that this program does not find. */
-static void never_sent_by_nobody(struct facts *facts)
-{
-    never_sent(facts);
-    facts->network.firewall_asked = ANSWER_YES;
 }
 
 static void answers_dropped(struct facts *facts)
 {
     connect_all(facts, FAILURE_TIMEOUT);
     counted(facts, 30);
-    drop_all(facts, "input", 0, true);
 }
 
 /* One service is dropped here, the others are silent further away. */
@@ -91,7 +38,6 @@ static void one_dropped_all_silent(struct facts *facts)
     connect_all(facts, FAILURE_TIMEOUT);
     break_connect(facts, SERVICE_SSM, ALL_ADDRESSES, FAILURE_NOT_SENT, 3504);
     counted(facts, 0);
-    facts->network.firewall_asked = ANSWER_NO;
 }
 
 /* One address of each: dropped here, and silent further away. */
@@ -100,48 +46,36 @@ static void one_address_each(struct facts *facts)
     break_connect(facts, SERVICE_SSM, 0, FAILURE_NOT_SENT, 3504);
     break_connect(facts, SERVICE_SSM, 1, FAILURE_TIMEOUT, 3504);
     counted(facts, 0);
-    facts->network.firewall_asked = ANSWER_NO;
 }
 
+/* Fewer packets than there would be answers: some other traffic was dropped. */
 static void silent_and_lost(struct facts *facts)
 {
     connect_all(facts, FAILURE_TIMEOUT);
-    counted(facts, 30);
-    facts->network.firewall_asked = ANSWER_NO;
+    counted(facts, 3);
 }
 
-static void silent_and_a_rule_may(struct facts *facts)
-{
-    connect_all(facts, FAILURE_TIMEOUT);
-    counted(facts, 30);
-    drop_all(facts, "input", 0, false);
-}
-
-/* A rule that would drop the answers, and none came. */
-static void silent_before_the_rule(struct facts *facts)
+static void silent_beyond(struct facts *facts)
 {
     connect_all(facts, FAILURE_TIMEOUT);
     counted(facts, 0);
-    drop_all(facts, "input", 0, true);
 }
 
 static void one_service_silent_and_lost(struct facts *facts)
 {
     break_connect(facts, SERVICE_SSM, ALL_ADDRESSES, FAILURE_TIMEOUT, 3504);
     counted(facts, 10);
-    facts->network.firewall_asked = ANSWER_NO;
 }
 
 static void imds_never_sent(struct facts *facts)
 {
     break_imds(facts, CHECK_IMDS_CONNECT, FAILURE_NOT_SENT, 1204);
-    facts->network.firewall_asked = ANSWER_NO;
 }
 
-static void imds_never_sent_by_rule(struct facts *facts)
+static void imds_answers_dropped(struct facts *facts)
 {
-    break_imds(facts, CHECK_IMDS_CONNECT, FAILURE_NOT_SENT, 1204);
-    drop_at(facts, facts->imds.address, "output", 4, true);
+    break_imds(facts, CHECK_IMDS_CONNECT, FAILURE_TIMEOUT, 1204);
+    counted(facts, 5);
 }
 
 static void imds_silent_beyond(struct facts *facts)
@@ -153,13 +87,7 @@ static void imds_silent_beyond(struct facts *facts)
 const struct situation firewall_situations[] = {
     {"local-firewall--dropped", never_sent, VERDICT_NOT_READY, CONFIDENCE_CERTAIN,
      "local-firewall"},
-    {"local-firewall--rule", never_sent_by_rule, VERDICT_NOT_READY, CONFIDENCE_CERTAIN,
-     "local-firewall"},
-    {"local-firewall--iptables", never_sent_by_iptables, VERDICT_NOT_READY, CONFIDENCE_CERTAIN,
-     "local-firewall"},
-    {"local-firewall--unnamed", never_sent_by_nobody, VERDICT_NOT_READY, CONFIDENCE_CERTAIN,
-     "local-firewall"},
-    {"local-firewall--answers", answers_dropped, VERDICT_NOT_READY, CONFIDENCE_CERTAIN,
+    {"local-firewall--answers", answers_dropped, VERDICT_NOT_READY, CONFIDENCE_LIKELY,
      "local-firewall"},
     {"several--dropped-and-silent", one_dropped_all_silent, VERDICT_NOT_READY, CONFIDENCE_CERTAIN,
      "local-firewall egress-blocked"},
@@ -167,15 +95,13 @@ const struct situation firewall_situations[] = {
      "local-firewall endpoint-blocks-443"},
     {"egress-blocked--lost-here", silent_and_lost, VERDICT_NOT_READY, CONFIDENCE_LIKELY,
      "egress-blocked"},
-    {"egress-blocked--rule-may", silent_and_a_rule_may, VERDICT_NOT_READY, CONFIDENCE_LIKELY,
-     "egress-blocked"},
-    {"egress-blocked--beyond", silent_before_the_rule, VERDICT_NOT_READY, CONFIDENCE_LIKELY,
+    {"egress-blocked--beyond", silent_beyond, VERDICT_NOT_READY, CONFIDENCE_LIKELY,
      "egress-blocked"},
     {"endpoint-blocks-443--lost-here", one_service_silent_and_lost, VERDICT_NOT_READY,
      CONFIDENCE_LIKELY, "endpoint-blocks-443"},
     {"imds-blocked-locally--dropped", imds_never_sent, VERDICT_NOT_READY, CONFIDENCE_CERTAIN,
      "imds-blocked-locally"},
-    {"imds-blocked-locally--rule", imds_never_sent_by_rule, VERDICT_NOT_READY, CONFIDENCE_CERTAIN,
+    {"imds-blocked-locally--answers", imds_answers_dropped, VERDICT_NOT_READY, CONFIDENCE_LIKELY,
      "imds-blocked-locally"},
     {"imds-unreachable--beyond", imds_silent_beyond, VERDICT_NOT_READY, CONFIDENCE_LIKELY,
      "imds-unreachable"},

@@ -43,13 +43,6 @@ static void vpc_dns_refuses(struct facts *facts)
     resolvers_all(facts, FAILURE_DNS_REFUSED);
 }
 
-static void vpc_dns_over_the_limit(struct facts *facts)
-{
-    vpc_dns_silent(facts);
-    facts->network.interfaces[0].allowance_read = true;
-    facts->network.interfaces[0].link_local_dropped = 777;
-}
-
 static void dead_resolver(struct facts *facts)
 {
     use_resolver(facts, "10.0.9.53");
@@ -280,8 +273,6 @@ static void service_not_in_region(struct facts *facts)
 const struct situation name_situations[] = {
     {"dns-no-resolver", no_resolver, VERDICT_NOT_READY, CONFIDENCE_CERTAIN, "dns-no-resolver"},
     {"vpc-dns-off", vpc_dns_silent, VERDICT_NOT_READY, CONFIDENCE_LIKELY, "vpc-dns-off"},
-    {"vpc-dns-off--over-the-limit", vpc_dns_over_the_limit, VERDICT_NOT_READY, CONFIDENCE_LIKELY,
-     "vpc-dns-off"},
     {"vpc-dns-off--refused", vpc_dns_refuses, VERDICT_NOT_READY, CONFIDENCE_CERTAIN, "vpc-dns-off"},
     {"dns-resolver-unreachable", dead_resolver, VERDICT_NOT_READY, CONFIDENCE_CERTAIN,
      "dns-resolver-unreachable"},

@@ -107,7 +107,6 @@ static void get_ipv6(struct facts *facts, bool ipv4_too)
     facts->instance.n_subnet_cidrs++;
     use_agent(facts, "3.3.3270.0", true);
     SET(facts->plan.domain, "api.aws");
-    facts->plan.domain_source = SOURCE_AGENT_CONFIG;
     EACH_SERVICE(i)
     {
         struct endpoint_facts *endpoint = &facts->endpoints[i];
@@ -153,7 +152,6 @@ static void dual_stack_by_plain_names(struct facts *facts)
 {
     dual_stack(facts);
     SET(facts->plan.domain, "amazonaws.com");
-    facts->plan.domain_source = SOURCE_IMDS;
     EACH_SERVICE(i) SET(facts->plan.services[i].host, "%s.us-east-1.amazonaws.com", names[i]);
     use_agent(facts, "3.2.0.0", true);
 }

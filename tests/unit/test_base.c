@@ -11,6 +11,7 @@
 #include <string.h>
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -124,8 +125,8 @@ static void a_buffer_never_passes_its_maximum(void **state)
     assert_false(buffer_addf(&buffer, "%s", ""));
     buffer_clear(&buffer);
     assert_true(buffer_addf(&buffer, "%d-%s", 5, "five"));
-    assert_true(buffer_add_escaped(&buffer, "\n"));
-    assert_string_equal(buffer.bytes, "5-five\\n");
+    assert_true(buffer_add_printable(&buffer, "\n\x7f~", 3));
+    assert_string_equal(buffer.bytes, "5-five??~");
     buffer_clear(&buffer);
 }
 
@@ -279,6 +280,74 @@ static void drop_ins_come_in_the_order_of_their_names(void **state)
     assert_int_equal(file_list(directory, "/none", ".conf", remember, seen), ENOENT);
 }
 
+#ifndef __SANITIZE_ADDRESS__     /* it ends the process in its own way */
+static void *volatile allocated; /* or the compiler leaves out what is not used */
+
+static void run_out_by_malloc(size_t n)
+{
+    allocated = malloc(n);
+}
+
+static void run_out_by_calloc(size_t n)
+{
+    allocated = calloc(n, 1);
+}
+
+static void run_out_by_realloc(size_t n)
+{
+    allocated = realloc(NULL, n);
+}
+
+static void run_out_by_reallocarray(size_t n)
+{
+    allocated = reallocarray(NULL, n, 1);
+}
+
+static void run_out_by_aligned(size_t n)
+{
+    void *memory = NULL;
+    if (posix_memalign(&memory, 64, n) == 0)
+        allocated = memory;
+}
+
+/* What it says on standard error, and its exit status. */
+static int status_after(void (*run_out)(size_t n), size_t n, char *said, size_t size)
+{
+    int ends[2], status;
+
+    assert_int_equal(pipe(ends), 0);
+    pid_t child = fork();
+    if (child == 0) {
+        (void)dup2(ends[1], STDERR_FILENO);
+        run_out(n);
+        _exit(0);
+    }
+    (void)close(ends[1]);
+    ssize_t n_said = read(ends[0], said, size - 1);
+    said[n_said > 0 ? n_said : 0] = '\0';
+    (void)close(ends[0]);
+    assert_int_equal(waitpid(child, &status, 0), child);
+    return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+static void out_of_memory_is_the_end(void **state)
+{
+    static void (*const ways[])(size_t n) = {run_out_by_malloc, run_out_by_calloc,
+                                             run_out_by_realloc, run_out_by_reallocarray,
+                                             run_out_by_aligned};
+    volatile size_t too_much = SIZE_MAX / 4; /* volatile: or the compiler warns */
+    char said[80];
+    (void)state;
+
+    for (size_t i = 0; i < sizeof(ways) / sizeof(ways[0]); i++) {
+        assert_int_equal(status_after(ways[i], too_much, said, sizeof(said)), 4);
+        assert_string_equal(said, "ssm-preflight: out of memory\n");
+        assert_int_equal(status_after(ways[i], 64, said, sizeof(said)), 0);
+        assert_string_equal(said, "");
+    }
+}
+#endif
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -294,6 +363,9 @@ int main(void)
         cmocka_unit_test(a_fifo_does_not_hang_a_boot),
         cmocka_unit_test(what_is_no_file_is_written_to_and_not_replaced),
         cmocka_unit_test(drop_ins_come_in_the_order_of_their_names),
+#ifndef __SANITIZE_ADDRESS__
+        cmocka_unit_test(out_of_memory_is_the_end),
+#endif
     };
     return cmocka_run_group_tests(tests, make_directory, remove_directory);
 }

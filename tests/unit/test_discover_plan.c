@@ -12,9 +12,9 @@
 
 #include "base/text.h"
 #include "discover/imds.h"
-#include "discover/partitions.h"
 #include "discover/plan.h"
 #include "discover/services.h"
+#include "model/partitions.h"
 
 static struct facts facts;
 static struct agent_overrides overrides;
@@ -48,7 +48,6 @@ static void a_fips_name_has_an_endpoint_of_its_own(void **state)
     assert_string_equal(service(SERVICE_SSM)->endpoint_service, "com.amazonaws.us-east-1.ssm-fips");
     assert_string_equal(service(SERVICE_SSMMESSAGES)->endpoint_service,
                         "com.amazonaws.us-east-1.ssmmessages");
-    assert_string_equal(service(SERVICE_SSM)->signing_name, "ssm");
 }
 
 static void all_eight_partitions(void **state)
@@ -73,18 +72,44 @@ static void all_eight_partitions(void **state)
         assert_true(plan_complete(&facts, &overrides));
         assert_string_equal(facts.plan.partition, rows[i].partition);
         assert_string_equal(service(SERVICE_SSM)->host, rows[i].ssm);
-        assert_int_equal(facts.plan.domain_source, SOURCE_PARTITION);
+        assert_int_equal(service(SERVICE_SSM)->host_source, SOURCE_PARTITION);
     }
 }
 
-static void imds_names_the_domain_before_the_table(void **state)
+static void imds_names_the_partitions_domain_or_none(void **state)
 {
+    static const struct {
+        const char *region, *domain, *ssm;
+        enum source source;
+    } rows[] = {
+        {"us-east-1", "amazonaws.com", "ssm.us-east-1.amazonaws.com", SOURCE_IMDS},
+        {"us-east-1", "amazonaws.co", "ssm.us-east-1.amazonaws.com", SOURCE_PARTITION},
+        {"xx-new-1", "example.new", "ssm.xx-new-1.amazonaws.com", SOURCE_PARTITION},
+        {"cn-north-1", "amazonaws.com.cn", "ssm.cn-north-1.amazonaws.com.cn", SOURCE_IMDS},
+        {"cn-north-1", "amazonaws.com", "ssm.cn-north-1.amazonaws.com.cn", SOURCE_PARTITION},
+    };
+
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        (void)reset(state);
+        instance_in(rows[i].region);
+        (void)text_set(facts.instance.domain, HOST_SIZE, "%s", rows[i].domain);
+        assert_true(plan_complete(&facts, &overrides));
+        assert_string_equal(service(SERVICE_SSM)->host, rows[i].ssm);
+        assert_int_equal(service(SERVICE_SSM)->host_source, rows[i].source);
+    }
+}
+
+static void a_host_is_below_a_domain_of_its_partition(void **state)
+{
+    const struct partition *partition = partition_of_region("us-east-1");
     (void)state;
-    instance_in("xx-new-1");
-    (void)text_set(facts.instance.domain, sizeof(facts.instance.domain), "example.new");
-    assert_true(plan_complete(&facts, &overrides));
-    assert_string_equal(service(SERVICE_SSM)->host, "ssm.xx-new-1.example.new");
-    assert_int_equal(facts.plan.domain_source, SOURCE_IMDS);
+
+    assert_true(partition_has_host(partition, "ssm.us-east-1.amazonaws.com"));
+    assert_true(partition_has_host(partition, "ssm.us-east-1.api.aws"));
+    assert_false(partition_has_host(partition, "ssm.us-east-1.amazonaws.co"));
+    assert_false(partition_has_host(partition, "ssm.us-east-1.amazonaws.com.cn"));
+    assert_false(partition_has_host(partition, "ssm.us-east-1.notamazonaws.com"));
+    assert_false(partition_has_host(partition, "amazonaws.com"));
 }
 
 static void the_agents_own_configuration_comes_first(void **state)
@@ -190,7 +215,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(all_eight_partitions),
         cmocka_unit_test_setup(a_fips_name_has_an_endpoint_of_its_own, reset),
-        cmocka_unit_test_setup(imds_names_the_domain_before_the_table, reset),
+        cmocka_unit_test_setup(imds_names_the_partitions_domain_or_none, reset),
+        cmocka_unit_test(a_host_is_below_a_domain_of_its_partition),
         cmocka_unit_test_setup(the_agents_own_configuration_comes_first, reset),
         cmocka_unit_test_setup(dual_stack_uses_the_partitions_other_domain, reset),
         cmocka_unit_test_setup(a_wished_region_stands_without_imds, reset),

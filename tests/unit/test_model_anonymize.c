@@ -137,7 +137,7 @@ static void assert_gone(const char *secret, const char *text)
     (void)text_set(facts.role.role, sizeof facts.role.role, "contoso-admin-7");
     (void)text_set(facts.machine.asset_tag, sizeof facts.machine.asset_tag, "Rack 12 + shelf 3");
     (void)text_set(facts.plan.services[0].host, HOST_SIZE, "gate.fabrikam-9.example");
-    assert_true(anonymize_facts(&facts));
+    anonymize_facts(&facts);
     each_member(&facts_fields, (char *)&facts, assert_not_wanted);
     if (only)
         return;
@@ -249,7 +249,7 @@ static void what_others_said_is_dropped(void **state)
     (void)text_set(at->steps[RUNG_TLS].detail, DETAIL_SIZE, "the certificate is for contoso");
     (void)text_set(at->session.verify, DETAIL_SIZE, "self-signed certificate");
     (void)text_set(at->head.via, NAME_SIZE, "1.1 gate.contoso.example (squid)");
-    assert_true(anonymize_facts(&facts));
+    anonymize_facts(&facts);
     assert_string_equal(facts.role.message, "");
     assert_string_equal(facts.imds.body_start, "");
     assert_string_equal(at->steps[RUNG_TLS].detail, "");
@@ -268,7 +268,7 @@ static void the_same_becomes_the_same_everywhere(void **state)
     (void)text_set(facts.role.profile_arn, ARN_SIZE,
                    "arn:aws:iam::123456789012:instance-profile/team/app");
     (void)text_set(facts.instance.account, NAME_SIZE, "123456789012");
-    assert_true(anonymize_facts(&facts));
+    anonymize_facts(&facts);
     assert_string_equal(facts.machine.asset_tag, facts.instance.id);
     assert_memory_equal(facts.instance.id, "i-000000000000000", 17);
     assert_memory_equal(facts.instance.account, "0000000000", 10);
@@ -285,7 +285,7 @@ static void hosts_become(const char *from, const char *to)
 {
     memset(&facts, 0, sizeof facts);
     (void)text_set(facts.agent.no_proxy, sizeof facts.agent.no_proxy, "%s", from);
-    assert_true(anonymize_facts(&facts));
+    anonymize_facts(&facts);
     assert_string_equal(facts.agent.no_proxy, to);
 }
 
@@ -323,7 +323,7 @@ static void names_are_numbered(void **state)
     (void)text_set(facts.network.interfaces[1].name, NAME_SIZE, "ens-bob");
     facts.network.n_routes = 1;
     (void)text_set(facts.network.routes[0].interface, NAME_SIZE, "contoso0");
-    assert_true(anonymize_facts(&facts));
+    anonymize_facts(&facts);
     assert_true(text_starts(facts.network.interfaces[0].name, "name-"));
     assert_string_equal(facts.network.routes[0].interface, facts.network.interfaces[0].name);
     assert_string_not_equal(facts.network.interfaces[0].name, facts.network.interfaces[1].name);
@@ -354,7 +354,7 @@ static void words_of_aws_stay(void **state)
     for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
         facts_healthy(&facts);
         (void)text_set(facts.instance.type, NAME_SIZE, "%s", words[i]);
-        assert_true(anonymize_facts(&facts));
+        anonymize_facts(&facts);
         assert_string_equal(facts.instance.type, words[i]);
     }
 }
@@ -366,12 +366,12 @@ static void names_in_certificates_stay_amazons(void **state)
 
     facts_healthy(&facts);
     (void)text_set(session->subject, HOST_SIZE, "CN=ssm.us-east-1.amazonaws.com");
-    assert_true(anonymize_facts(&facts));
+    anonymize_facts(&facts);
     assert_string_equal(session->subject, "CN=ssm.us-east-1.amazonaws.com");
     assert_string_equal(session->issuer, "C=US, O=Amazon, CN=Amazon RSA 2048 M02");
     (void)text_set(session->subject, HOST_SIZE, "CN=gate.contoso.example");
     (void)text_set(session->issuer, HOST_SIZE, "CN=Contoso Root CA, O=Contoso");
-    assert_true(anonymize_facts(&facts));
+    anonymize_facts(&facts);
     assert_true(text_starts(session->subject, "CN=name-"));
     assert_true(text_starts(session->issuer, "name-"));
 }
@@ -380,7 +380,7 @@ static void the_healthy_instance_is_not_to_be_known_again(void **state)
 {
     (void)state;
     facts_healthy(&facts);
-    assert_true(anonymize_facts(&facts));
+    anonymize_facts(&facts);
     assert_string_equal(facts.instance.region, "us-east-1");
     assert_string_equal(facts.plan.services[SERVICE_SSM].host, "ssm.us-east-1.amazonaws.com");
     assert_string_equal(facts.instance.vpc_cidrs[0], "10.0.0.0/16");
@@ -476,7 +476,7 @@ static void addresses_keep_how_they_lie(void **state)
         state_of_random = seed = given ? strtoull(given, NULL, 10) : i + 1;
         random_network();
         original = facts;
-        assert_true(anonymize_facts(&facts));
+        anonymize_facts(&facts);
         const char(*old)[ADDRESS_SIZE] = original.endpoints[0].answers[0].addresses;
         const char(*new)[ADDRESS_SIZE] = facts.endpoints[0].answers[0].addresses;
         for (int32_t j = 0; j < N_POOL; j++) {
@@ -498,7 +498,7 @@ static void assert_same_diagnosis(const char *what)
 {
     original = facts;
     diagnose(&original, &before);
-    assert_true(anonymize_facts(&facts));
+    anonymize_facts(&facts);
     diagnose(&facts, &after);
     if (before.verdict != after.verdict || before.n_findings != after.n_findings)
         fail_msg("%s (seed %llu): %s, %d findings, and %s, %d anonymized", what,
@@ -558,14 +558,14 @@ static void every_situation_is_the_same_through_the_console(void **state)
         original = facts;
         diagnose(&original, &before);
 
-        assert_true(anonymize_facts(&facts));
+        anonymize_facts(&facts);
         through_the_console(&facts);
         diagnose(&facts, &after);
         assert_found(&after, &before, situation->name);
 
         again = original;
         through_the_console(&again);
-        assert_true(anonymize_facts(&again));
+        anonymize_facts(&again);
         diagnose(&again, &after);
         assert_found(&after, &before, situation->name);
         wanted = "123456789012";
@@ -585,9 +585,9 @@ static void anonymizing_twice_is_like_once(void **state)
 
         facts_healthy(&facts);
         situation->make(&facts);
-        assert_true(anonymize_facts(&facts));
+        anonymize_facts(&facts);
         once = facts;
-        assert_true(anonymize_facts(&facts));
+        anonymize_facts(&facts);
         twice = facts;
         if (memcmp(&once.instance, &twice.instance, sizeof once.instance) != 0 ||
             memcmp(&once.plan, &twice.plan, sizeof once.plan) != 0 ||

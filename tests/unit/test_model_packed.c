@@ -72,7 +72,6 @@ static void make_as_recorded(void)
                        facts.plan.domain);
         plan->host_source = SOURCE_IMDS;
         plan->port = 443;
-        (void)text_set(plan->signing_name, sizeof(plan->signing_name), "%s", name);
         (void)text_set(plan->endpoint_service, sizeof(plan->endpoint_service),
                        "com.amazonaws.%s.%s", facts.plan.region, name);
     }
@@ -80,10 +79,8 @@ static void make_as_recorded(void)
     if (interface->n_addresses == 1)
         (void)text_set(interface->addresses[interface->n_addresses++], ADDRESS_SIZE,
                        "fe80::c49:61ff:fe0f:c311%%ens5/64");
-    if (facts.machine.time_sync == ANSWER_UNKNOWN) {
+    if (facts.machine.time_sync == ANSWER_UNKNOWN)
         facts.machine.time_sync = ANSWER_YES;
-        (void)text_set(facts.machine.time_sync_unit, NAME_SIZE, "chrony.service");
-    }
     if (facts.agent.running == ANSWER_UNKNOWN)
         facts.agent.running = ANSWER_NO;
 }

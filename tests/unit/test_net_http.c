@@ -99,6 +99,8 @@ static void expect_failure(enum failure failure)
         fail_msg("outcome %d, %s (%s) instead of %s", got.step.outcome,
                  failure_name(got.step.failure), got.step.detail, failure_name(failure));
     }
+    assert_int_equal(got.body_bytes, 0); /* no body of a failed exchange is ever handed out */
+    assert_string_equal(got_body, "");
 }
 
 static void fails_after(const char *reply, enum peer_then then, enum failure failure)

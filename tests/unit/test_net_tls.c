@@ -194,7 +194,6 @@ static void believes_the_ca_file(void **state)
     assert_int_equal(got.session.trust_by, TRUST_BY_CA_FILE);
     assert_true(got.session.name_matches);
     assert_string_equal(got.session.version, "TLSv1.3");
-    assert_true(text_starts(got.session.cipher, "TLS_"));
     assert_string_equal(got.session.subject, "CN=ssm.test");
     assert_string_equal(got.session.issuer, "CN=Test Intermediate");
     assert_string_equal(got.session.names, "ssm.test,*.ssm.test,10.0.1.21");
@@ -215,7 +214,6 @@ static void speaks_tls_1_2(void **state)
     shake_hands(trust, "ssm.test", 2000);
     assert_int_equal(got.tls.outcome, OUTCOME_OK);
     assert_string_equal(got.session.version, "TLSv1.2");
-    assert_true(text_starts(got.session.cipher, "ECDHE-"));
     assert_true(got.session.not_after_unix_s > 0); /* no resumption without a certificate */
     trust_free(trust);
 }

@@ -11,8 +11,8 @@
 #include <cmocka.h>
 
 #include "base/text.h"
+#include "observe/climb.h"
 #include "observe/permissions.h"
-#include "observe/service_answer.h"
 
 #define WHO \
     "User: arn:aws:sts::123456789012:assumed-role/app/i-0123456789abcdef0 is not authorized to perform: ssm:ListAssociations on resource: arn:aws:ssm:us-east-1:123456789012:* "
@@ -213,6 +213,43 @@ static void patterns_are_filled_in_and_bounded(void **state)
     assert_false(permission_fill("{uuid}{uuid}{uuid}{uuid}", &facts, to, sizeof(to)));
 }
 
+static void a_signed_request_goes_to_nobody_else(void **state)
+{
+    static const struct {
+        const char *region, *host;
+        enum source source;
+        bool may;
+    } hosts[] = {
+        {"us-east-1", "ssm.us-east-1.amazonaws.com", SOURCE_IMDS, true},
+        {"us-east-1", "ssm.us-east-1.api.aws", SOURCE_AGENT_CONFIG, true},
+        {"us-east-1", "ssm.us-east-1.amazonaws.co", SOURCE_IMDS, false},
+        {"us-east-1", "ssm.us-east-1.amazonaws.com.cn", SOURCE_IMDS, false},
+        {"cn-north-1", "ssm.cn-north-1.amazonaws.com", SOURCE_IMDS, false},
+        {"us-east-1", "ssm.corp.example", SOURCE_PARTITION, false},
+        {"us-east-1", "ssm.corp.example", SOURCE_AGENT_CONFIG, true},
+    };
+    static struct plan plan;
+    struct address_facts address = {.place = PLACE_IN_VPC};
+    struct service_plan *ssm = &plan.services[SERVICE_SSM];
+    (void)state;
+
+    for (size_t i = 0; i < sizeof(hosts) / sizeof(hosts[0]); i++) {
+        (void)text_set(plan.region, sizeof(plan.region), "%s", hosts[i].region);
+        (void)text_set(ssm->host, sizeof(ssm->host), "%s", hosts[i].host);
+        ssm->host_source = hosts[i].source;
+        assert_int_equal(actions_may_sign(&plan, SERVICE_SSM, &address), hosts[i].may);
+    }
+    address.place = PLACE_UNKNOWN;
+    assert_false(actions_may_sign(&plan, SERVICE_SSM, &address));
+    address.place = PLACE_PUBLIC;
+    assert_true(actions_may_sign(&plan, SERVICE_SSM, &address));
+    address.second_opinion = true; /* a public address where private ones are demanded */
+    assert_false(actions_may_sign(&plan, SERVICE_SSM, &address));
+    address.second_opinion = false;
+    address.session.trust_by = TRUST_BY_SYSTEM;
+    assert_false(actions_may_sign(&plan, SERVICE_SSM, &address));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -220,6 +257,7 @@ int main(void)
         cmocka_unit_test(a_resource_name_cannot_pose_as_a_reason),
         cmocka_unit_test(wire_shapes),
         cmocka_unit_test(a_captive_page_with_status_200_is_no_permission),
+        cmocka_unit_test(a_signed_request_goes_to_nobody_else),
         cmocka_unit_test(the_services_words_are_kept_escaped),
         cmocka_unit_test(the_table_has_the_25_actions_of_the_managed_policy),
         cmocka_unit_test(patterns_are_filled_in_and_bounded),

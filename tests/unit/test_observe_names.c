@@ -15,9 +15,8 @@
 
 #include "base/file.h"
 #include "base/text.h"
-#include "observe/connections.h"
+#include "observe/climb.h"
 #include "observe/observe.h"
-#include "observe/hosts.h"
 #include "model/place.h"
 
 static const struct instance_facts instance = {

@@ -472,7 +472,7 @@ static void what_came_later_counts(void **state)
     filled->facts.rounds = 8;
     buffer_init(&log, MAX_TEXT);
     add_block(&log, 1);
-    json_write_line(&filled->report, &log);
+    write_json_line(&filled->report, &log);
     assert_reads(&log, 8);
     (void)buffer_add_text(&log, "\n");
     add_block(&log, 2);

@@ -18,13 +18,13 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "golden.h"
-#include "report/journal.h"
+#include "report/systemd.h"
 #include "report_builder.h"
 
 static void write_all(const struct report *report, struct buffer *to)
 {
     buffer_init(to, 1 << 20);
-    for (int i = 0; i < journal_n_entries(report); i++) {
+    for (int i = 0; i <= report->n_findings; i++) {
         journal_write(report, i, to);
         (void)buffer_add_text(to, "\n");
     }
@@ -62,7 +62,7 @@ static void every_line_is_a_field(void **state)
     for (size_t i = 0; i < n_samples; i++) {
         struct filled *filled = samples[i].fill();
 
-        for (int j = 0; j < journal_n_entries(&filled->report); j++) {
+        for (int j = 0; j <= filled->report.n_findings; j++) {
             struct buffer text;
             int n_messages = 0;
 
@@ -144,7 +144,7 @@ static void one_datagram_an_entry(void **state)
 
     (void)state;
     assert_true(journal_send_to(path, &filled->report));
-    for (int i = 0; i < journal_n_entries(&filled->report); i++) {
+    for (int i = 0; i <= filled->report.n_findings; i++) {
         struct buffer wanted;
         buffer_init(&wanted, JOURNAL_MAX_BYTES);
         journal_write(&filled->report, i, &wanted);

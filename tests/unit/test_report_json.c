@@ -136,7 +136,7 @@ static void the_schema_refuses_what_is_wrong(void **state)
 
     (void)state;
     buffer_init(&text, REPORT_MAX_BYTES);
-    json_write_line(&filled->report, &text);
+    write_json_line(&filled->report, &text);
     free(filled);
     for (size_t i = 0; i < sizeof(changes) / sizeof(changes[0]); i++) {
         const char *at = strstr(text.bytes, changes[i].what);
@@ -207,26 +207,6 @@ static void only_planned_checks_are_in_it(void **state)
     free(filled);
 }
 
-static void the_line_form_is_one_line_of_the_same(void **state)
-{
-    struct filled *filled = filled_blocked();
-    struct buffer line, text;
-
-    (void)state;
-    buffer_init(&line, REPORT_MAX_BYTES);
-    json_write_line(&filled->report, &line);
-    assert_ptr_equal(strchr(line.bytes, '\n'), line.bytes + line.used - 1);
-    write_new(&filled->report, &text);
-    cJSON *one = cJSON_Parse(line.bytes);
-    cJSON *other = cJSON_Parse(text.bytes);
-    assert_true(cJSON_Compare(one, other, 1));
-    cJSON_Delete(one);
-    cJSON_Delete(other);
-    buffer_clear(&text);
-    buffer_clear(&line);
-    free(filled);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -235,7 +215,6 @@ int main(void)
         cmocka_unit_test(the_schema_refuses_what_is_wrong),
         cmocka_unit_test(the_facts_are_read_back),
         cmocka_unit_test(only_planned_checks_are_in_it),
-        cmocka_unit_test(the_line_form_is_one_line_of_the_same),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -12,7 +12,7 @@
 
 #include <cmocka.h>
 
-#include "report/live.h"
+#include "report/screen.h"
 #include "report_builder.h"
 
 static int count_lines(const char *text)

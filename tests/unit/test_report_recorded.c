@@ -44,7 +44,7 @@ static void add_report(struct buffer *to, int32_t rounds, bool line)
 
     filled->facts.rounds = rounds;
     if (line)
-        json_write_line(&filled->report, to);
+        write_json_line(&filled->report, to);
     else
         json_write(&filled->report, &style, to);
     free(filled);
@@ -290,7 +290,7 @@ static void add_log(struct buffer *to, bool block)
     if (block)
         console_write(&filled->report, &style, to);
     else
-        json_write_line(&filled->report, to);
+        write_json_line(&filled->report, to);
     (void)buffer_add_text(to, noise_after);
     free(filled);
 }

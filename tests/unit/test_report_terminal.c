@@ -46,7 +46,7 @@ static void assert_says(const char *const *wanted, size_t n, const char *not_wan
 
 #define SAYS(not_wanted, ...)                       \
     assert_says((const char *const[]){__VA_ARGS__}, \
-                sizeof((const char *const[]){__VA_ARGS__}) / sizeof(char *), not_wanted)
+                COUNT_OF(((const char *const[]){__VA_ARGS__})), not_wanted)
 
 static size_t count(const char *text, const char *part)
 {

@@ -170,17 +170,23 @@ class Connection(asyncio.Protocol):
             self._set_ttl(manner.put_ttl)
         data = body.encode()
         shown = data[: len(data) // 2] if manner.manner == "truncated" else data
-        self.transport.write(self._head(status, kind, len(data), extra) + (b"" if method == "HEAD" else shown))
+        size = len(data)
+        for path, (left_out, how) in manner.cut.items():
+            if target.rstrip("/").endswith("/" + path.strip("/")):
+                shown = data[: max(0, len(data) - left_out)]
+                size = None if how == "close" else size
+        self.transport.write(self._head(status, kind, size, extra) + (b"" if method == "HEAD" else shown))
         self.transport.close()
 
     def _head(self, status, kind, size, extra):
+        """Without a size it is HTTP/1.0, whose body ends where the connection does."""
         now = formatdate(time.time() + self.service.world.clock_offset_s, usegmt=True)
         lines = [
-            f"HTTP/1.1 {status} {REASONS[status]}",
+            f"HTTP/1.{0 if size is None else 1} {status} {REASONS[status]}",
             f"Content-Type: {kind}",
             "Accept-Ranges: none",
             f"Last-Modified: {now}",
-            f"Content-Length: {size}",
+            *([] if size is None else [f"Content-Length: {size}"]),
             f"Date: {now}",
             "Server: EC2ws",
             "Connection: close",

@@ -134,8 +134,8 @@ def _interface(world):
         "subnet-id": w.SUBNET_ID,
         "subnet-ipv4-cidr-block": w.SUBNET_CIDR,
         "vpc-id": w.VPC_ID,
-        "vpc-ipv4-cidr-block": w.VPC_CIDR,
-        "vpc-ipv4-cidr-blocks": w.VPC_CIDR,
+        "vpc-ipv4-cidr-block": world.vpc_blocks[0],
+        "vpc-ipv4-cidr-blocks": "\n".join(world.vpc_blocks),
     }
     if world.public_ipv4:
         values["public-ipv4s"] = world.public_ipv4

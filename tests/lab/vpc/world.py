@@ -110,6 +110,7 @@ class Imds:
     behind_a_router: bool = False  # the instance's programs are one hop further away, as in a container
     not_yet: dict = field(default_factory=dict)  # path -> so many 404 answers before the first 200
     instead: dict = field(default_factory=dict)  # path -> another text, or None for 404
+    cut: dict = field(default_factory=dict)  # end of a path -> (bytes left out, "length" or "close")
 
 
 @dataclass
@@ -133,6 +134,7 @@ class Service:
 class World:
     region: str = "us-east-1"
     endpoint_zones: str = "ab"
+    vpc_blocks: list = field(default_factory=lambda: [VPC_CIDR])
     agent_version: str = AGENT_VERSION
     tls_versions: str = "TLSv1.2 TLSv1.3"
     ipv6: bool = False
@@ -193,6 +195,7 @@ class World:
 SETTINGS = {  # what --setting takes: how it is read, and what it means
     "region": (str, "the Region; names, zones and certificates follow"),
     "zones": (str, "the zones where endpoints have an interface: ab, a or b"),
+    "blocks": (str, "the VPC's IPv4 blocks, joined with +"),
     "tls": (str, "the endpoints' TLS versions: 1.2, 1.3 or 1.2,1.3"),
     "agent": (str, "the installed SSM agent's version"),
     "resolver": (str, "direct, or stub: systemd-resolved's 127.0.0.53 stands between"),
@@ -211,6 +214,8 @@ def settings_apply(world, settings):
             if not value or set(value) - set(ZONES):
                 raise ValueError("zones: a, b or ab")
             world.endpoint_zones = value
+        elif key == "blocks":
+            world.vpc_blocks = value.split("+")
         elif key == "tls":
             world.tls_versions = " ".join(f"TLSv{version}" for version in value.split(","))
         elif key == "agent":

@@ -122,6 +122,16 @@ def _(world, variant="portal"):
         world.imds.manner = variant
 
 
+@fault(
+    "imds-cut",
+    "the answer to one path, named by its end, lacks its last bytes: short of its Content-Length, or HTTP/1.0 that ends by closing",
+    None,
+    "[PATH (vpc-ipv4-cidr-blocks)[:BYTES (1)[:length|close]]]",
+)
+def _(world, path="vpc-ipv4-cidr-blocks", left_out="1", how="length"):
+    world.imds.cut[path] = (int(left_out), choice(how, "length", "close"))
+
+
 @fault("imds-v1-only", "the token path is 404 and values are given without one: not what EC2 does", "imds-malformed")
 def _(world):
     world.imds.token = "missing"
@@ -213,8 +223,3 @@ def _(world, variant="1200"):
         world.clock_offset_s = int(variant)
         return
     lead_to(world, "all", variant)
-
-
-@fault("time-source-silent", "169.254.169.123 does not answer", None)
-def _(world):
-    world.rule("router_input", f"ip daddr {w.TIME_SOURCE} udp dport 123 drop")

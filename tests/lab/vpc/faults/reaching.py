@@ -72,7 +72,6 @@ _DROPS = {
     "netdev": ("instance_netdev", f"{_HTTPS} drop"),
     "iptables": ("instance_iptables", f"ip protocol tcp {_HTTPS} counter drop"),
     "input": ("instance_input", 'iifname "lo" accept', "ct state new accept", "tcp sport 443 drop"),
-    "input-may": ("instance_input", "tcp sport 443 ct mark != 7 drop"),
 }
 
 

@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * What this machine lost of what came in, and when that is asked at all: each test lays out the one
+ * file of a small root directory.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "base/file.h"
+#include "base/text.h"
+#include "discover/machine.h"
+
+#define NAMES                                                                                 \
+    "Ip: Forwarding DefaultTTL InReceives InHdrErrors InAddrErrors ForwDatagrams "            \
+    "InUnknownProtos InDiscards InDelivers OutRequests OutDiscards OutNoRoutes ReasmTimeout " \
+    "ReasmReqds ReasmOKs ReasmFails\n"
+
+static char root[64], folder[PATH_SIZE], file[PATH_SIZE];
+static struct facts facts;
+
+static int set_up(void **state)
+{
+    (void)state;
+    memset(&facts, 0, sizeof facts);
+    (void)text_set(root, sizeof root, "/tmp/ssm-preflight-test-XXXXXX");
+    if (!mkdtemp(root))
+        return -1;
+    static const char *const parts[] = {"/proc", "/self", "/net"};
+    (void)text_set(folder, sizeof folder, "%s", root);
+    for (size_t i = 0; i < 3; i++) {
+        (void)text_add(folder, sizeof folder, "%s", parts[i]);
+        if (mkdir(folder, 0755) != 0)
+            return -1;
+    }
+    (void)text_set(file, sizeof file, "%s/snmp", folder);
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    (void)state;
+    (void)unlink(file);
+    for (int i = 0; i < 4; i++) {
+        (void)rmdir(folder);
+        *strrchr(folder, '/') = '\0';
+    }
+    return 0;
+}
+
+static void put(const char *text)
+{
+    assert_int_equal(file_write_atomically(file, text, strlen(text), 0644), 0);
+}
+
+static void break_at(struct address_facts *address, const char *text, enum failure failure)
+{
+    (void)text_set(address->address, ADDRESS_SIZE, "%s", text);
+    step_fail(&address->steps[RUNG_CONNECT], failure, 3504);
+}
+
+static void look(int64_t before)
+{
+    delivery_compare(root, before, &facts);
+}
+
+static void what_came_in_is_counted(void **state)
+{
+    (void)state;
+    assert_int_equal(delivery_read(root), -1); /* no file */
+    put(NAMES "Ip: 2 64 100 0 0 0 0 0 100 50 0 0 0 0 0 0\nTcp: InSegs\nTcp: 7\n");
+    assert_int_equal(delivery_read(root), 0);
+    put(NAMES "Ip: 2 64 100 0 0 0 0 0 70 50 0 0 0 0 0 0\n");
+    assert_int_equal(delivery_read(root), 30);
+    /* bad heads 1, not ours 2, forwarded 3, no protocol 4, no memory 5, three fragments of one */
+    put(NAMES "Ip: 1 64 100 1 2 3 4 5 83 50 0 0 0 3 1 0\n");
+    assert_int_equal(delivery_read(root), 0);
+}
+
+static void what_does_not_parse_is_not_known(void **state)
+{
+    static const char *const texts[] = {"", "Ip: InReceives InDelivers\n",
+                                        "Ip: InDelivers\nIp: 7\n", "Tcp: a\nTcp: 1\n",
+                                        "Ip: InReceives\nIp: x\nIp: 5"};
+    (void)state;
+
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
+        put(texts[i]);
+        assert_true(delivery_read(root) <= 0);
+    }
+}
+
+static void nothing_is_asked_when_nothing_was_silent(void **state)
+{
+    static struct facts before;
+    (void)state;
+
+    put(NAMES "Ip: 2 64 100 0 0 0 0 0 70 50 0 0 0 0 0 0\n");
+    break_at(&facts.endpoints[SERVICE_SSM].addresses[0], "10.0.1.21", FAILURE_REFUSED);
+    facts.endpoints[SERVICE_SSM].n_addresses = 1;
+    before = facts;
+    look(0);
+    assert_memory_equal(&facts, &before, sizeof facts);
+}
+
+static void what_was_lost_in_this_round_is_told(void **state)
+{
+    (void)state;
+    put(NAMES "Ip: 2 64 100 0 0 0 0 0 70 50 0 0 0 0 0 0\n");
+    break_at(&facts.endpoints[SERVICE_SSM].addresses[0], "10.0.1.21", FAILURE_TIMEOUT);
+    facts.endpoints[SERVICE_SSM].n_addresses = 1;
+    look(30);
+    assert_true(facts.network.delivery_read);
+    assert_int_equal(facts.network.undelivered, 0);
+    look(28);
+    assert_int_equal(facts.network.undelivered, 2);
+    look(-1);
+    assert_false(facts.network.delivery_read);
+    assert_int_equal(facts.network.undelivered, 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(what_came_in_is_counted, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(what_does_not_parse_is_not_known, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(nothing_is_asked_when_nothing_was_silent, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(what_was_lost_in_this_round_is_told, set_up, tear_down),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
