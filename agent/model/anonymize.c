@@ -230,7 +230,7 @@ static void add_host(struct anonymizer *anonymizer, const char *text, size_t n)
 
     if (address_move(&anonymizer->addresses, text, n, prefix_behind(text + n), moved)) {
         add(anonymizer, moved, strlen(moved));
-    } else if ((colon = memchr(text, ':', n)) != NULL) { /* a port, or the end of a scheme */
+    } else if ((colon = memchr(text, ':', n))) { /* a port, or the end of a scheme */
         add_host(anonymizer, text, (size_t)(colon - text));
         add(anonymizer, ":", 1);
         add_host(anonymizer, colon + 1, n - (size_t)(colon - text) - 1);
@@ -242,7 +242,7 @@ static void add_host(struct anonymizer *anonymizer, const char *text, size_t n)
             const char *dot = memchr(text + i, '.', n - i);
             length = dot ? (size_t)(dot - text) - i : n - i;
             add_label(anonymizer, text + i, length);
-            add(anonymizer, ".", dot != NULL);
+            add(anonymizer, ".", dot ? 1 : 0);
         }
     }
 }
@@ -280,8 +280,8 @@ static void add_arn(struct anonymizer *anonymizer, const char *text)
             add(anonymizer, text, n);
         else
             add_known(anonymizer, text, n);
-        add(anonymizer, text + n, text[n] != '\0');
-        text += n + (text[n] != '\0');
+        add(anonymizer, text + n, text[n] ? 1 : 0);
+        text += n + (text[n] ? 1 : 0);
     }
 }
 

@@ -209,7 +209,7 @@ bool address_move(struct addresses *addresses, const char *text, size_t n, int n
         clear_host_bits(&moved, (unsigned int)n_prefix);
     if (memcmp(from.byte, moved.byte, sizeof(from.byte)) == 0)
         return text_set(to, ADDRESS_SIZE, "%.*s", (int)n, text); /* in its own spelling */
-    return inet_ntop(from.n == 32 ? AF_INET : AF_INET6, moved.byte, to, ADDRESS_SIZE) != NULL;
+    return inet_ntop(from.n == 32 ? AF_INET : AF_INET6, moved.byte, to, ADDRESS_SIZE);
 }
 
 static void add_blocks(struct addresses *addresses, const char (*cidrs)[ADDRESS_SIZE], int32_t n)

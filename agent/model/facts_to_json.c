@@ -16,7 +16,7 @@ static bool is_printable(const char *text, size_t size)
     for (size_t i = 0; i < size && text[i]; i++)
         if (text[i] < 0x20 || text[i] > 0x7e)
             return false;
-    return memchr(text, '\0', size) != NULL;
+    return memchr(text, '\0', size);
 }
 
 /* Facts hold printable ASCII only; should they not, the report stays valid JSON all the same. */
@@ -111,7 +111,7 @@ static cJSON *item_to_json(const struct field *field, const char *at, enum keep 
 static bool item_is_zero(const struct field *field, const char *at)
 {
     if (field->kind == FIELD_TEXT)
-        return at[0] == '\0';
+        return !at[0];
     for (size_t i = 0; i < field->size; i++)
         if (at[i])
             return false;

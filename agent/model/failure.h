@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "base/limits.h"
+#include "model/names.h"
 
 /* Zero means "not known yet", and never "failed". */
 enum outcome { OUTCOME_UNTRIED, OUTCOME_OK, OUTCOME_FAILED, OUTCOME_SKIPPED };
@@ -104,6 +105,9 @@ struct step {
     int32_t took_ms;          /* rounded up for what was tried: 0 only for what was not */
     char detail[DETAIL_SIZE]; /* what was observed, printable ASCII; may be empty */
 };
+
+extern const struct names outcome_names;
+extern const struct names failure_names;
 
 /* Stable names, as in reports ("timeout", "nxdomain"); NULL when out of range. */
 const char *failure_name(enum failure failure);

@@ -12,6 +12,7 @@
 
 #include "base/limits.h"
 #include "model/failure.h"
+#include "model/names.h"
 
 enum family { FAMILY_IPV4, FAMILY_IPV6 }; /* A and AAAA questions */
 
@@ -59,6 +60,11 @@ struct route {
 
 /* Which roots verified the chain. */
 enum trust_by { TRUST_BY_NONE, TRUST_BY_AMAZON, TRUST_BY_CA_FILE, TRUST_BY_SYSTEM };
+
+extern const struct names family_names;
+extern const struct names asked_as_names;
+extern const struct names route_kind_names;
+extern const struct names trust_by_names;
 
 struct tls_session {
     char version[NAME_SIZE]; /* "TLSv1.3" */

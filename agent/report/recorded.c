@@ -16,7 +16,6 @@
 #include "model/packed.h"
 #include "report/folded.h"
 #include "report/report.h"
-#include "report/unwrapped.h"
 
 enum { MAX_LAYERS = 3 }; /* base64 in JSON in UTF-16 */
 

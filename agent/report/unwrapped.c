@@ -2,7 +2,7 @@
  *
  * Nothing is taken for a layer that is not one from end to end, and nothing grows by losing one.
  */
-#include "report/unwrapped.h"
+#include "report/recorded.h"
 
 #include <cjson/cJSON.h>
 #include <stdlib.h>
@@ -46,7 +46,7 @@ static cJSON *parse_output(char *text, size_t n)
 
     if (memchr(text, '\0', n))
         return NULL;
-    for (char *at = text; (at = strchr(at, '\\')) != NULL; at += at[1] ? 2 : 1)
+    for (char *at = text; (at = strchr(at, '\\')); at += at[1] ? 2 : 1)
         if (strncmp(at, "\\u0000", 6) == 0)
             at[4] = '2'; /* a blank: consoles have zero bytes, and cJSON ends a string there */
     cJSON *whole = cJSON_ParseWithLengthOpts(text, n, &end, 0);
@@ -76,7 +76,7 @@ bool unwrap(const char *text, size_t n, struct buffer *to)
         (void)buffer_add(to, inner, decode_utf16(text, n, inner));
     } else if (is_base64(text, n)) {
         (void)buffer_add(to, inner, base64_decode(text, n, (unsigned char *)inner));
-    } else if ((whole = parse_output(inner, n)) != NULL) {
+    } else if ((whole = parse_output(inner, n))) {
         const cJSON *output = cJSON_GetObjectItemCaseSensitive(whole, "Output");
         const char *log = cJSON_GetStringValue(cJSON_IsString(whole) ? whole : output);
         (void)buffer_add_text(to, log ? log : "");

@@ -85,8 +85,7 @@ static int show(const struct options *options, struct facts *facts, struct repor
         return EXIT_USAGE;
     }
     (void)buffer_add(&contents, "", 0); /* a pipe may be empty */
-    bool read = recorded_read(contents.bytes, contents.used, facts, &lines, error,
-                              sizeof(error));
+    bool read = recorded_read(contents.bytes, contents.used, facts, &lines, error, sizeof(error));
     buffer_clear(&contents);
     if (!read) {
         int status = show_lines(options, name, error, &lines);

@@ -212,7 +212,7 @@ static void the_region_is_told_from_what_stands_for_it(void **state)
 
 static void replace(char *text, const char *from, const char *to)
 {
-    for (char *at = text; (at = strstr(at, from)) != NULL; at += strlen(to))
+    for (char *at = text; (at = strstr(at, from)); at += strlen(to))
         memcpy(at, to, strlen(to));
 }
 
@@ -308,7 +308,7 @@ static bool try_read(const unsigned char *bytes, size_t n)
     free(exact);
     if (!read) {
         assert_memory_equal(&back, &facts, sizeof(facts));
-        assert_true(error[0] != '\0');
+        assert_true(error[0]);
     }
     return read;
 }

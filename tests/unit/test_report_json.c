@@ -56,7 +56,7 @@ static void reports_look_as_they_should(void **state)
     };
 
     (void)state;
-    for (size_t i = 0; i < sizeof(wanted) / sizeof(wanted[0]); i++) {
+    for (size_t i = 0; i < COUNT_OF(wanted); i++) {
         struct filled *filled = wanted[i].fill();
         struct buffer text, constant;
 
@@ -138,7 +138,7 @@ static void the_schema_refuses_what_is_wrong(void **state)
     buffer_init(&text, REPORT_MAX_BYTES);
     write_json_line(&filled->report, &text);
     free(filled);
-    for (size_t i = 0; i < sizeof(changes) / sizeof(changes[0]); i++) {
+    for (size_t i = 0; i < COUNT_OF(changes); i++) {
         const char *at = strstr(text.bytes, changes[i].what);
         struct buffer changed;
 
