@@ -223,8 +223,7 @@ bool recorded_read(const char *text, size_t n, struct facts *facts, struct buffe
     cJSON *report = parse_whole(text + start, n - start);
     if (layer > 0 && n == 0)
         (void)refuse(&reader, "there is no console output in it (yet): ask again some minutes "
-                              "after the boot, or with `aws ec2 get-console-output --latest "
-                              "--output text`");
+                              "after the boot, or with --latest --output text");
     else
         read = report ? read_report(&reader, report) : read_text(&reader, text, n);
     cJSON_Delete(report);

@@ -12,7 +12,7 @@
 #include "model/anonymize.h"
 #include "model/facts_json.h"
 #include "model/packed.h"
-#include "net/dns_answer.h"
+#include "net/dns.h"
 #include "observe/permissions.h"
 #include "report/recorded.h"
 #include "report/report.h"
