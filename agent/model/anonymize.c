@@ -144,7 +144,7 @@ static bool is_word(const char *text)
     return n_digits <= 2;
 }
 
-static bool may_stay(const char *text)
+static bool is_word_of_aws(const char *text)
 {
     return is_word(text) || is_place(text) || is_version(text) || is_instance_type(text);
 }
@@ -285,24 +285,28 @@ static void add_arn(struct anonymizer *anonymizer, const char *text)
     }
 }
 
+static bool may_stay(enum text_kind kind, const char *text)
+{
+    return (kind == TEXT_WORD && is_word_of_aws(text)) ||
+           (kind == TEXT_PATH && is_usual_path(text)) ||
+           (kind == TEXT_ISSUER && tls_name_is_amazons(text));
+}
+
 static void rewrite(struct anonymizer *anonymizer, const struct field *field, char *text)
 {
-    const size_t n = strnlen(text, field->size);
-    const bool common_name = text_starts(text, "CN=") && !strpbrk(text, ", ");
+    const enum text_kind kind = field->text;
+    const size_t n = strnlen(text, field->size - 1);
 
-    anonymizer->to[0] = '\0';
-    if (n == field->size || field->text == TEXT_PROSE)
-        ;
-    else if ((field->text == TEXT_WORD && may_stay(text)) ||
-             (field->text == TEXT_PATH && is_usual_path(text)) ||
-             (field->text == TEXT_ISSUER && tls_name_is_amazons(text)))
+    text[n] = '\0';
+    if (may_stay(kind, text))
         return;
-    else if (field->text == TEXT_ADDRESS || field->text == TEXT_HOST ||
-             (field->text == TEXT_ISSUER && common_name))
+    anonymizer->to[0] = '\0';
+    if (kind == TEXT_ADDRESS || kind == TEXT_HOST ||
+        (kind == TEXT_ISSUER && text_starts(text, "CN=") && !strpbrk(text, ", ")))
         add_hosts(anonymizer, text);
-    else if (field->text == TEXT_ARN && text_starts(text, "arn:"))
+    else if (kind == TEXT_ARN && text_starts(text, "arn:"))
         add_arn(anonymizer, text);
-    else
+    else if (kind != TEXT_PROSE)
         add_known(anonymizer, text, n);
     memset(text, 0, field->size);
     (void)text_set(text, field->size, "%s", anonymizer->to);
