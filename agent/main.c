@@ -119,14 +119,13 @@ int main(int argc, char *argv[])
 {
     static const struct rlimit no_core = {0, 0}; /* a core would hold credentials */
     static struct options options;
-    char error[WORDS_SIZE * 2], names[DETAIL_SIZE];
+    char names[DETAIL_SIZE];
 
     hold_standard_files();
     (void)setrlimit(RLIMIT_CORE, &no_core);
     (void)signal(SIGPIPE, SIG_IGN);
-    if (!options_read(argc, argv, output_names(names, sizeof(names)), &options, error,
-                      sizeof(error))) {
-        log_error("%s", error);
+    if (!options_read(argc, argv, output_names(names, sizeof(names)), &options)) {
+        log_error("%s", options.error);
         return EXIT_USAGE;
     }
     log_set_level(options.verbose ? LOG_VERBOSE : LOG_NORMAL);

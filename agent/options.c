@@ -1,14 +1,145 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * The command line is read twice: first the options that say where files are, then the files are read,
- * then the rest.
+ * then the rest. The first error is the one that is told.
  */
 #include "options.h"
 
+#include <errno.h>
+#include <ini.h>
+#include <stdarg.h>
+#include <stdio.h>
 #include <string.h>
 
+#include "base/file.h"
 #include "base/text.h"
 #include "options_table.h"
+
+static bool fail(struct options *options, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+static bool fail(struct options *options, const char *format, ...)
+{
+    va_list arguments;
+
+    va_start(arguments, format);
+    if (!options->error[0])
+        (void)vsnprintf(options->error, sizeof(options->error), format, arguments);
+    va_end(arguments);
+    return false;
+}
+
+/* --- configuration files --- */
+
+struct file_reading {
+    struct options *options;
+    const char *file; /* as errors name it */
+    const char *at;   /* what is left to read */
+    int line;         /* last read */
+    int bad_line;     /* of options->error, 0: there is none */
+    bool seen[MAX_OPTION_ROWS];
+};
+
+/* inih's own reader would cut a long line in two and say nothing. */
+static char *next_line(char *to, int size, void *stream)
+{
+    struct file_reading *reading = stream;
+    size_t n = strcspn(reading->at, "\n");
+
+    if (!*reading->at)
+        return NULL;
+    reading->line++;
+    if (n + 2 > (size_t)size) {
+        (void)fail(reading->options, "%s:%d: the line is too long", reading->file, reading->line);
+        reading->bad_line = reading->line;
+        return NULL;
+    }
+    (void)text_set(to, (size_t)size, "%.*s\n", (int)n, reading->at);
+    reading->at += n + (reading->at[n] == '\n');
+    return to;
+}
+
+static int take_pair(void *user, const char *section, const char *name, const char *value, int line)
+{
+    struct file_reading *reading = user;
+    struct setting setting = {.options = reading->options,
+                              .row = option_find(name, strlen(name)),
+                              .value = value ? value : "",
+                              .file_root = reading->options->root};
+    const char *what = "key", *quotes = "''", *subject = name, *why = setting.why;
+
+    if (*section && strcmp(section, "preflight") != 0) {
+        what = "section";
+        quotes = "[]";
+        subject = section;
+        why = "is not known: keys stand in [preflight] or in none";
+    } else if (!setting.row) {
+        why = "is not known";
+    } else if (setting.row->command_line_only) {
+        why = "can only be given on the command line";
+    } else if (option_apply(&setting, reading->seen)) {
+        return 1;
+    }
+    if (!reading->bad_line)
+        reading->bad_line = line;
+    return fail(reading->options, "%s:%d: %s %c%.60s%c %s", reading->file, line, what, quotes[0],
+                subject, quotes[1], why);
+}
+
+/* A file that is not there is fine unless it is demanded. */
+static bool read_file(struct options *options, const char *root, const char *path, bool demanded)
+{
+    struct file_reading reading = {.options = options, .file = path};
+    struct buffer contents;
+
+    buffer_init(&contents, 256 * 1024);
+    int trouble = file_read(root, path, &contents);
+    if (trouble == ENOENT && !demanded)
+        return true;
+    if (trouble)
+        return fail(options, "%s: cannot be read: %s", path, strerror(trouble));
+
+    reading.at = contents.bytes;
+    if (strlen(contents.bytes) != contents.used) {
+        (void)fail(options, "%s:0: a zero byte is no text", path);
+    } else {
+        int bad_line = ini_parse_stream(next_line, &reading, take_pair, &reading);
+        if (bad_line > 0 && bad_line < reading.bad_line) /* no pair: take_pair() was not called */
+            options->error[0] = '\0';
+        if (bad_line > 0)
+            (void)fail(options, "%s:%d: expected 'key = value', a [section] or a comment", path,
+                       bad_line);
+    }
+    buffer_clear(&contents);
+    return !options->error[0];
+}
+
+static void read_drop_in(void *arg, const char *name)
+{
+    struct options *options = arg;
+    char path[PATH_SIZE];
+
+    if (options->error[0])
+        return;
+    if (text_set(path, sizeof(path), "%s/%s", CONFIG_DIRECTORY, name))
+        (void)read_file(options, options->root, path, true);
+    else
+        (void)fail(options, "%s: a file name is too long", CONFIG_DIRECTORY);
+}
+
+static bool read_files(struct options *options)
+{
+    if (options->config[0])
+        return read_file(options, "", options->config, true);
+    if (!read_file(options, options->root, CONFIG_FILE, false))
+        return false;
+    int trouble = file_list(options->root, CONFIG_DIRECTORY, ".conf", read_drop_in, options);
+    if (trouble && trouble != ENOENT && trouble != ENOTDIR)
+        return fail(options, "%s: cannot be read: %s", CONFIG_DIRECTORY, strerror(trouble));
+    return !options->error[0];
+}
+
+/* --- the command line --- */
 
 struct arguments {
     int argc;
@@ -37,8 +168,7 @@ static const char *name_of_row(size_t i)
 
 /* One `--name[=value]`. In the first pass (files_first) only options that say where files are get set,
  * in the second only the others. */
-static bool take_option(struct arguments *arguments, struct options *options, bool files_first,
-                        char *error, size_t error_size)
+static bool take_option(struct arguments *arguments, struct options *options, bool files_first)
 {
     const char *name = long_form(arguments->argv[arguments->next++]) + 2;
     size_t n = strcspn(name, "=");
@@ -48,31 +178,22 @@ static bool take_option(struct arguments *arguments, struct options *options, bo
         char word[64], hint[96];
         (void)text_set(word, sizeof(word), "%.*s", (int)n, name);
         text_hint(hint, sizeof(hint), "--", word, name_of_row, n_option_rows);
-        (void)text_set(error, error_size, "unknown option --%.*s (%ssee --help)", (int)n, name,
-                       hint);
-        return false;
+        return fail(options, "unknown option --%.*s (%ssee --help)", (int)n, name, hint);
     }
-    if (name[n] == '=') {
+    if (name[n] == '=')
         setting.value = name + n + 1;
-    } else if (!setting.row->argument) {
+    else if (!setting.row->argument)
         setting.value = "yes";
-    } else if (arguments->next < arguments->argc) {
+    else if (arguments->next < arguments->argc)
         setting.value = arguments->argv[arguments->next++];
-    } else {
-        (void)text_set(error, error_size, "--%s needs a value: %s", setting.row->name,
-                       setting.row->argument);
-        return false;
-    }
-    if (setting.row->command_line_only != files_first)
-        return true;
-    if (option_apply(&setting, arguments->seen))
-        return true;
-    (void)text_set(error, error_size, "--%s %s", setting.row->name, setting.why);
-    return false;
+    else
+        return fail(options, "--%s needs a value: %s", setting.row->name, setting.row->argument);
+    return setting.row->command_line_only != files_first ||
+           option_apply(&setting, arguments->seen) ||
+           fail(options, "--%s %s", setting.row->name, setting.why);
 }
 
-static bool take_arguments(int argc, char *const argv[], struct options *options, bool files_first,
-                           char *error, size_t error_size)
+static bool take_arguments(int argc, char *const argv[], struct options *options, bool files_first)
 {
     struct arguments arguments = {.argc = argc, .argv = argv, .next = 1};
     bool only_words = false;
@@ -84,16 +205,14 @@ static bool take_arguments(int argc, char *const argv[], struct options *options
             only_words = true;
             arguments.next++;
         } else if (!only_words && text_starts(argument, "--")) {
-            if (!take_option(&arguments, options, files_first, error, error_size))
+            if (!take_option(&arguments, options, files_first))
                 return false;
         } else if (!only_words && argument[0] == '-' && argument[1]) {
-            (void)text_set(error, error_size, "unknown option %s (see --help)", argument);
-            return false;
+            return fail(options, "unknown option %s (see --help)", argument);
         } else if (files_first) {
             arguments.next++;
         } else if (options->n_words == MAX_WORDS) {
-            (void)text_set(error, error_size, "too many arguments: '%s'", argument);
-            return false;
+            return fail(options, "too many arguments: '%s'", argument);
         } else {
             options->words[options->n_words++] = argv[arguments.next++];
         }
@@ -101,15 +220,14 @@ static bool take_arguments(int argc, char *const argv[], struct options *options
     return true;
 }
 
-bool options_read(int argc, char *const argv[], const char *outputs, struct options *options,
-                  char *error, size_t error_size)
+bool options_read(int argc, char *const argv[], const char *outputs, struct options *options)
 {
     *options = (struct options){.outputs = outputs, .output = "terminal"};
-    if (!take_arguments(argc, argv, options, true, error, error_size))
+    if (!take_arguments(argc, argv, options, true))
         return false;
-    if (!options->help && !options->version && !options_read_files(options, error, error_size))
+    if (!options->help && !options->version && !read_files(options))
         return false;
     if (options->follow)
         options->deadline_ms = 0; /* the files' is for the boot; only the command line's counts */
-    return take_arguments(argc, argv, options, false, error, error_size);
+    return take_arguments(argc, argv, options, false);
 }

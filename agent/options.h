@@ -38,13 +38,13 @@ struct options {
     bool follow;    /* wait: without a deadline, after boot */
     bool anonymize; /* every output names nobody */
     bool quiet, verbose, help, version;
-    struct plan plan; /* the wishes: region, needs, modes, skipped checks */
+    struct plan plan;           /* the wishes: region, needs, modes, skipped checks */
+    char error[WORDS_SIZE * 2]; /* out: what is wrong */
 };
 
 /* Sets defaults, then reads files and arguments. `outputs` names the formats of --output, space
- * separated, and outlives options. False with `error` filled in (exit status 2). */
-bool options_read(int argc, char *const argv[], const char *outputs, struct options *options,
-                  char *error, size_t error_size);
+ * separated, and outlives options. False with options->error filled in (exit status 2). */
+bool options_read(int argc, char *const argv[], const char *outputs, struct options *options);
 
 /* The option table as the lines of --help. */
 void options_help(struct buffer *to);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Private to options: the one table, and how a value is set from wherever it stands.
+ * Private to options: the table, and how a value is set, from the command line or from a file.
  */
 #ifndef OPTIONS_TABLE_H
 #define OPTIONS_TABLE_H
@@ -38,8 +38,4 @@ const struct option_row *option_find(const char *name, size_t n);
 
 /* Sets one option once from one place; `seen` has an entry for each row. */
 bool option_apply(struct setting *setting, bool seen[MAX_OPTION_ROWS]);
-
-/* options_files.c: preflight.conf and its drop-ins, or the file that --config names. */
-bool options_read_files(struct options *options, char *error, size_t error_size);
-
 #endif

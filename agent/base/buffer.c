@@ -40,10 +40,6 @@ static bool reserve(struct buffer *buffer, size_t n)
         size = buffer->max_bytes + 1;
 
     char *bytes = malloc(size);
-    if (!bytes) {
-        buffer->failed = true;
-        return false;
-    }
     if (buffer->bytes) {
         memcpy(bytes, buffer->bytes, buffer->used + 1);
         explicit_bzero(buffer->bytes, buffer->allocated);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * A growing byte buffer with a hard maximum. After a failure (out of memory, or over the maximum) every
- * later call does nothing, so a writer checks `failed` once, at the end.
+ * A growing byte buffer with a hard maximum. A call that would pass the maximum fails, and every later
+ * call does nothing, so a writer checks `failed` once, at the end.
  */
 #ifndef BASE_BUFFER_H
 #define BASE_BUFFER_H

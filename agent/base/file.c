@@ -63,15 +63,15 @@ int file_read(const char *root, const char *path, struct buffer *contents)
             break;
         }
         if (!buffer_add(contents, piece, (size_t)n)) {
-            error = contents->used + (size_t)n > contents->max_bytes ? EFBIG : ENOMEM;
+            error = EFBIG;
             break;
         }
     }
     (void)close(fd);
     if (error)
         buffer_clear(contents);
-    else if (!contents->bytes && !buffer_add(contents, "", 0))
-        error = ENOMEM;
+    else
+        (void)buffer_add(contents, "", 0); /* an empty file is an empty text */
     return error;
 }
 
@@ -130,9 +130,7 @@ int file_list(const char *root, const char *path, const char *suffix,
     for (struct dirent *entry; n_names < MAX_NAMES && (entry = readdir(directory));) {
         if (entry->d_name[0] == '.' || !text_ends(entry->d_name, suffix))
             continue;
-        names[n_names] = strdup(entry->d_name);
-        if (names[n_names])
-            n_names++;
+        names[n_names++] = strdup(entry->d_name);
     }
     (void)closedir(directory);
 

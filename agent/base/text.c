@@ -208,7 +208,7 @@ static size_t distance(const char *a, const char *b)
     return costs[n];
 }
 
-size_t text_farness(const char *name, const char *other)
+static size_t farness(const char *name, const char *other)
 {
     if (strlen(name) >= 3 && (strstr(other, name) || strstr(name, other)))
         return 1;
@@ -219,14 +219,14 @@ void text_hint(char *to, size_t size, const char *dashes, const char *word,
                const char *(*name_of)(size_t i), size_t n)
 {
     const char *best = NULL;
-    size_t best_farness = strlen(word) / 3 + 2; /* a third of it may be wrong */
+    size_t least = strlen(word) / 3 + 2; /* a third of it may be wrong */
 
     for (size_t i = 0; i < n; i++) {
-        size_t farness = text_farness(word, name_of(i));
-        if (farness >= best_farness)
+        size_t far = farness(word, name_of(i));
+        if (far >= least)
             continue;
         best = name_of(i);
-        best_farness = farness;
+        least = far;
     }
     to[0] = '\0';
     if (best)

@@ -35,12 +35,8 @@ bool text_ends(const char *text, const char *suffix);
 /* True when only [A-Za-z0-9] and the characters in `also` occur and it is not empty. */
 bool text_only(const char *text, const char *also);
 
-/* How many letters must be inserted, removed or replaced to turn one name into the other
- * (Levenshtein). A part of a name ("firewall") counts as one wrong letter. */
-size_t text_farness(const char *name, const char *other);
-
 /* "did you mean --output? ", with the nearest of n names. Empty when more than a third of the word's
- * letters would be wrong. */
+ * letters would be wrong. A part of a name ("firewall") counts as one wrong letter. */
 void text_hint(char *to, size_t size, const char *dashes, const char *word,
                const char *(*name_of)(size_t i), size_t n);
 

@@ -99,10 +99,6 @@ static void imds_opened(void *arg)
         return;
     }
     discover->instance = instance_read(discover->imds, facts, &events);
-    if (!discover->instance) {
-        step_fail(&facts->imds.identity, FAILURE_INTERNAL, 0);
-        placed(discover);
-    }
     if (facts->plan.permissions == PERMISSIONS_OFF) {
         step_skip(&facts->role.attached, FAILURE_NOT_WANTED);
         step_skip(&facts->role.credentials, FAILURE_NOT_WANTED);
@@ -111,8 +107,6 @@ static void imds_opened(void *arg)
     }
     discover->role = role_read(discover->imds, discover->request.root, facts, discover->credentials,
                                role_known, discover);
-    if (!discover->role)
-        role_known(discover);
 }
 
 /* Runs on the loop's first turn, so that no event comes before discover_start() has returned. */
@@ -142,8 +136,6 @@ struct discover *discover_start(struct loop *loop, const struct discover_request
                                 const struct discover_events *events)
 {
     struct discover *discover = calloc(1, sizeof(*discover));
-    if (!discover)
-        return NULL;
 
     *discover = (struct discover){.loop = loop,
                                   .request = *request,
@@ -157,10 +149,7 @@ struct discover *discover_start(struct loop *loop, const struct discover_request
     agent_read(request->root, &facts->agent);
     agent_read_config(request->root, &facts->agent, &discover->overrides);
     plan_needs(facts);
-    if (!loop_after(loop, 0, begin, discover)) {
-        free(discover);
-        return NULL;
-    }
+    (void)loop_after(loop, 0, begin, discover);
     return discover;
 }
 

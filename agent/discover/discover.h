@@ -27,8 +27,8 @@ struct discover_events {
     void (*role)(void *arg);    /* credentials are usable, or never will be */
 };
 
-/* facts->plan holds the wishes (options). Files are read in this call, IMDS on the loop. NULL when out
- * of memory. facts and credentials must outlive it. */
+/* facts->plan holds the wishes (options). Files are read in this call, IMDS on the loop. facts and
+ * credentials must outlive it. */
 struct discover *discover_start(struct loop *loop, const struct discover_request *request,
                                 struct facts *facts, struct credentials *credentials,
                                 const struct discover_events *events);

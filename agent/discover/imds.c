@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * IMDS closes every connection, so each request dials its own; the first dial is by ourselves
- * because its errno names the cause when something local keeps IMDS away.
+ * IMDS closes every connection, so each request dials its own. For the first one we connect() and hand
+ * libcurl the socket: the errno tells when something on this machine keeps IMDS away.
  */
 #include "discover/imds.h"
 
@@ -123,8 +123,8 @@ static void sample_clock(struct imds *imds, const struct http_reply *reply)
     sample->error_ms = 1000 + reply->took_us / 2000;
 }
 
-/* The form of a session token is not documented; a header-safe word of a sane length is what can
- * be sent back, and no captive portal's page is one. */
+/* The form of a session token is not documented. It must be a word that can stand in a header; the page
+ * of a captive portal is none. */
 static bool token_plausible(const char *body, size_t n)
 {
     return n >= 8 && n < TOKEN_SIZE && strlen(body) == n && text_only(body, "-_=+/.");
@@ -143,8 +143,8 @@ static void second_opinion_arrived(void *arg, const struct http_reply *reply)
     imds->opened(imds->arg);
 }
 
-/* The response hop limit bears on the answer to PUT alone, so a GET that is answered (with 401)
- * where a PUT is not points to it. */
+/* The response hop limit applies to the answer of PUT only. So when a GET is answered (with 401) and a
+ * PUT is not, the hop limit is the likely reason. */
 static void ask_second_opinion(struct imds *imds)
 {
     struct http_request request = http_to(imds, "GET", "/latest/meta-data/", NULL, -1);
@@ -208,8 +208,7 @@ struct imds *imds_open(struct loop *loop, const struct imds_endpoint *endpoint,
                        void (*opened)(void *arg), void *arg)
 {
     struct imds *imds = calloc(1, sizeof(*imds));
-    if (!imds)
-        return NULL;
+
     *imds = (struct imds){.loop = loop,
                           .endpoint = *endpoint,
                           .facts = facts,
@@ -230,8 +229,8 @@ struct imds *imds_open(struct loop *loop, const struct imds_endpoint *endpoint,
 
 /* --- how many hops a token's answer has left --- */
 
-/* The response hop limit is the TTL of the answer to PUT. This token is never read, and ends by
- * itself. */
+/* The response hop limit is the TTL of the answer to PUT. This token is never read, and expires after a
+ * second. */
 void imds_ask_hops(struct imds *imds)
 {
     bool ipv6 = strchr(imds->endpoint.address, ':') != NULL;

@@ -22,8 +22,8 @@
 enum {
     IMDS_MAX_PARALLEL = 8,           /* the guide asks for a limit on simultaneous connections */
     IMDS_MAX_BODY_BYTES = 64 * 1024, /* the largest document, user data aside, is a few KiB */
-    IMDS_CONNECT_TIMEOUT_MS = 1200,  /* answered on the host's own card: far below a millisecond;
-                                      * a second, then the kernel tries again: net/dial.h */
+    IMDS_CONNECT_TIMEOUT_MS = 1200,  /* the host's own card answers, far below a millisecond; the
+                                      * kernel sends a second SYN after a second: net/dial.h */
     IMDS_ANSWER_TIMEOUT_MS = 2000,
 };
 
@@ -37,15 +37,15 @@ bool imds_parse_endpoint(const char *url, struct imds_endpoint *endpoint);
 
 struct imds;
 
-/* Asks for a token and calls `opened` once, with the outcome in facts->connect and facts->token.
- * A silent token request is followed by a GET (facts->get_answers), which tells a hop limit from
- * a service that is not there. `facts` must outlive it. NULL when it could not start. */
+/* Asks for a token and calls `opened` once, with the outcome in facts->connect and facts->token. When the
+ * token request is silent a GET follows (facts->get_answers): its answer tells a hop limit from a
+ * service that is not there. `facts` must outlive it. NULL when it could not start. */
 struct imds *imds_open(struct loop *loop, const struct imds_endpoint *endpoint,
                        struct imds_facts *facts, struct clock_facts *clock,
                        void (*opened)(void *arg), void *arg);
 
-/* Asks for another token in the background, on a connection of its own, to see how many hops its
- * answer has left: the round never waits for it. imds_conclude() takes what came. */
+/* Asks for another token in the background, on its own connection, to see how many hops its answer has
+ * left. The round does not wait for it; imds_conclude() takes what came. */
 void imds_ask_hops(struct imds *imds);
 void imds_conclude(struct imds *imds); /* NULL is fine */
 
@@ -66,7 +66,7 @@ typedef void imds_done(void *arg, const struct imds_answer *answer);
  * A request that cannot start is answered with FAILURE_INTERNAL. */
 void imds_get(struct imds *imds, const char *path, imds_done *done, void *arg);
 
-/* An HTTP status that is no 200, in our vocabulary. */
+/* The failure for an HTTP status that is not 200. */
 enum failure imds_status_failure(int32_t status);
 
 #endif

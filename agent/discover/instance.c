@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * One table says which path fills which field. A 404 there means "has none" and leaves the field
- * empty: no public address, no IPv6. The network's values hang below the interface's MAC address.
- * IMDS may answer without a length and end by closing, so a value that was cut off looks whole: each
- * must have its form, and one that has not counts as not answered.
+ * A table says which path fills which field. A 404 means "has none" and leaves the field empty: no public
+ * address, no IPv6. The network's values stand below the interface's MAC address.
+ * IMDS may answer without a length and end by closing, so a value that was cut off looks whole. Each
+ * value must have its form; a value without it counts as not answered.
  */
 #include "discover/instance.h"
 
@@ -132,7 +132,7 @@ static void take_value(struct instance_facts *instance, const struct value_row *
     }
 }
 
-/* "amazonaws.com.cn", cut off, is another partition's domain: so it must be that of the region. */
+/* "amazonaws.com.cn", cut off, is another partition's domain. So the domain must be the region's. */
 static void identity_answered(struct instance_reader *reader)
 {
     struct instance_facts *instance = &reader->facts->instance;
@@ -263,8 +263,6 @@ struct instance_reader *instance_read(struct imds *imds, struct facts *facts,
                                       const struct instance_events *events)
 {
     struct instance_reader *reader = calloc(1, sizeof(*reader));
-    if (!reader)
-        return NULL;
 
     *reader = (struct instance_reader){
         .imds = imds, .facts = facts, .events = *events, .n_identity_reads = 2};

@@ -21,8 +21,7 @@ struct instance_events {
     void (*placed)(void *arg);     /* VPC, subnet and groups are known, or never will be */
 };
 
-/* Starts reading into facts->instance and facts->imds.identity. Each event comes once. NULL when out
- * of memory. */
+/* Starts reading into facts->instance and facts->imds.identity. Each event comes once. */
 struct instance_reader *instance_read(struct imds *imds, struct facts *facts,
                                       const struct instance_events *events);
 
@@ -32,7 +31,7 @@ void instance_reader_free(struct instance_reader *reader);
 struct role_reader;
 
 /* role.c: reads into facts->role, and usable secrets into `credentials`. `known` comes once, when both
- * steps of the role are settled. NULL when out of memory. */
+ * steps of the role are settled. */
 struct role_reader *role_read(struct imds *imds, const char *root, struct facts *facts,
                               struct credentials *credentials, void (*known)(void *arg), void *arg);
 

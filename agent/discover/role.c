@@ -289,8 +289,6 @@ struct role_reader *role_read(struct imds *imds, const char *root, struct facts 
                               struct credentials *credentials, void (*known)(void *arg), void *arg)
 {
     struct role_reader *reader = calloc(1, sizeof(*reader));
-    if (!reader)
-        return NULL;
 
     *reader = (struct role_reader){.imds = imds,
                                    .root = root,

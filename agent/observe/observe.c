@@ -34,8 +34,6 @@ struct observe *observe_start(struct loop *loop, const struct observe_request *r
                               struct facts *facts)
 {
     struct observe *observe = calloc(1, sizeof(*observe));
-    if (!observe)
-        return NULL;
 
     observe->loop = loop;
     observe->root = request->root;

@@ -22,7 +22,7 @@ struct observe_request {
     bool proven[N_SERVICES]; /* not climbed again: facts->endpoints holds an earlier climb */
 };
 
-/* facts->plan is complete; endpoints and clock get filled. NULL when out of memory. */
+/* facts->plan is complete; endpoints and clock get filled. */
 struct observe *observe_start(struct loop *loop, const struct observe_request *request,
                               struct facts *facts);
 

@@ -12,67 +12,40 @@
 #include "model/checks.h"
 #include "report/screen.h"
 
-enum { MAX_NEAREST = 3, GAP = 2 };
+enum { GAP = 2 };
 
-static const struct page *page_find(const struct page rows[], size_t n, const char *name)
+static const char *name_of_page(size_t i)
 {
-    for (size_t i = 0; i < n; i++)
-        if (strcmp(rows[i].name, name) == 0)
-            return &rows[i];
+    return pages[i].name;
+}
+
+static const struct page *page_find(const char *name)
+{
+    for (size_t i = 0; i < n_pages; i++)
+        if (strcmp(pages[i].name, name) == 0)
+            return &pages[i];
     return NULL;
 }
 
-static void add_nearest(const struct page rows[], size_t n, const char *name, struct buffer *to)
+bool explain_write(const char *name, struct buffer *to)
 {
-    const struct page *taken[MAX_NEAREST] = {NULL};
-    size_t limit = strlen(name) / 3 + 1; /* a third of it may be wrong */
-
-    for (size_t found = 0; found < MAX_NEAREST; found++) {
-        const struct page *best = NULL;
-        size_t best_farness = limit + 1;
-
-        for (size_t i = 0; i < n; i++) {
-            bool is_taken = false;
-            for (size_t t = 0; t < found; t++)
-                is_taken = is_taken || taken[t] == &rows[i];
-            if (is_taken || text_farness(name, rows[i].name) >= best_farness)
-                continue;
-            best = &rows[i];
-            best_farness = text_farness(name, rows[i].name);
-        }
-        if (!best)
-            return;
-        taken[found] = best;
-        (void)buffer_addf(to, "%s%s", found == 0 ? "; nearest: " : ", ", best->name);
-    }
-}
-
-bool explain_from(const struct page rows[], size_t n, const char *name, struct buffer *to)
-{
-    char wanted[NAME_SIZE];
+    char wanted[NAME_SIZE], hint[NAME_SIZE * 2];
     enum check check;
 
     (void)text_escape(wanted, sizeof(wanted), name, strlen(name));
     for (char *at = wanted; *at; at++)
         *at = (char)tolower((unsigned char)*at);
 
-    const struct page *page = page_find(rows, n, wanted);
+    const struct page *page = page_find(wanted);
     if (!page && check_from_name(wanted, &check))
-        page = page_find(rows, n, check_page(check));
-    if (page) {
-        (void)buffer_add_text(to, page->text);
-        if (!text_ends(page->text, "\n"))
-            (void)buffer_add_text(to, "\n");
-        return true;
-    }
-    (void)buffer_addf(to, "no page is called \"%s\"", wanted);
-    add_nearest(rows, n, wanted, to);
+        page = page_find(check_page(check));
+    if (page)
+        return buffer_add_text(to, page->text);
+    text_hint(hint, sizeof(hint), "", wanted, name_of_page, n_pages);
+    (void)buffer_addf(to,
+                      "no page is called \"%s\" (%sall: ssm-preflight list findings, list checks)",
+                      wanted, hint);
     return false;
-}
-
-bool explain_write(const char *name, struct buffer *to)
-{
-    return explain_from(pages, n_pages, name, to);
 }
 
 /* --- tables --- */

@@ -21,12 +21,9 @@ extern const struct page pages[]; /* build/gen/pages.c, sorted by name */
 extern const size_t n_pages;
 
 /* The page of a finding's code, of a check ("ssm.connect" has the page "endpoint.connect"), or by its
- * own name, in upper or lower case. False when there is none: `to` then holds one line, without a
- * line end, which says so and names the nearest. */
+ * own name, in upper or lower case. False when there is none: `to` then holds a line, without a line
+ * end, which says so and names the nearest one. */
 bool explain_write(const char *name, struct buffer *to);
-
-/* The same from any table of pages. */
-bool explain_from(const struct page rows[], size_t n, const char *name, struct buffer *to);
 
 enum { LIST_MAX_CELLS = 8 };
 

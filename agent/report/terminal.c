@@ -321,6 +321,5 @@ void live_draw(struct live *live, const struct report *report, const struct live
     if (live->n_lines > 0)
         (void)buffer_addf(to, "\x1b[%dA\r", live->n_lines);
     live->n_lines = write_frame(&frame, style->rows > 2 ? style->rows - 1 : INT_MAX, to);
-    to->failed = to->failed || frame.failed;
     buffer_clear(&frame);
 }

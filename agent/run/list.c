@@ -109,8 +109,7 @@ int command_explain(const struct options *options)
     buffer_init(&text, REPORT_MAX_BYTES);
     if (explain_write(options->words[1], &text))
         return finish(&text);
-    log_error("%s%s", text.bytes ? text.bytes : "out of memory",
-              text.bytes ? " (all: ssm-preflight list findings, list checks)" : "");
+    log_error("%s", text.bytes);
     buffer_clear(&text);
     return EXIT_USAGE;
 }

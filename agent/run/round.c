@@ -26,7 +26,7 @@ struct round {
     struct credentials credentials;
     int64_t undelivered; /* before the round */
     int timer_fd;
-    bool placed, role_known, signalled, failed;
+    bool placed, role_known, signalled;
 };
 
 static void give_role(struct round *round)
@@ -57,10 +57,9 @@ static void planned(void *arg)
     take_over(round, request.proven);
     trust_use_bundle(round->run->trust, round->facts->agent.ssl_cert_file);
     round->observe = observe_start(round->loop, &request, round->facts);
-    if (round->observe && round->placed)
+    if (round->placed)
         observe_placed(round->observe);
     give_role(round);
-    round->failed = !round->observe;
 }
 
 static void placed(void *arg)
@@ -112,20 +111,10 @@ static bool start_ticks(struct round *round, int64_t tick_ms)
     const struct itimerspec timer = {period, period};
 
     round->timer_fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
-    return round->timer_fd >= 0 && timerfd_settime(round->timer_fd, 0, &timer, NULL) == 0 &&
-           loop_watch(round->loop, round->timer_fd, POLLIN, true, ticked, round);
-}
-
-static bool start_watch(struct round *round)
-{
-    const struct round_watch *watch = round->watch;
-
-    if (!watch)
-        return true;
-    if (watch->tick_ms > 0 && !start_ticks(round, watch->tick_ms))
+    if (round->timer_fd < 0 || timerfd_settime(round->timer_fd, 0, &timer, NULL) != 0)
         return false;
-    return watch->changed_fd < 0 ||
-           loop_watch(round->loop, watch->changed_fd, POLLIN, true, changed, round);
+    (void)loop_watch(round->loop, round->timer_fd, POLLIN, true, ticked, round);
+    return true;
 }
 
 static bool start(struct round *round)
@@ -136,14 +125,14 @@ static bool start(struct round *round)
     const struct discover_events events = {round, planned, placed, role_known};
 
     round->loop = loop_new();
-    if (!round->loop)
-        return false;
-    if (!loop_watch(round->loop, run->signal_fd, POLLIN, true, signalled, round) ||
-        !start_watch(round))
+    (void)loop_watch(round->loop, run->signal_fd, POLLIN, true, signalled, round);
+    if (round->watch && round->watch->changed_fd >= 0)
+        (void)loop_watch(round->loop, round->watch->changed_fd, POLLIN, true, changed, round);
+    if (round->watch && round->watch->tick_ms > 0 && !start_ticks(round, round->watch->tick_ms))
         return false;
     round->discover = discover_start(round->loop, &request, round->facts, &round->credentials,
                                      &events);
-    return round->discover;
+    return true;
 }
 
 static void conclude(struct round *round, enum loop_end end)
@@ -181,5 +170,5 @@ bool round_run(struct run *run, const struct round_watch *watch)
     if (round.timer_fd >= 0)
         (void)close(round.timer_fd);
     facts->duration_ms = (int32_t)((clock_monotonic_us() - started_us + 999) / 1000);
-    return end != LOOP_FAILED && !round.failed;
+    return end != LOOP_FAILED;
 }

@@ -61,9 +61,9 @@ int run_open(struct run *run, const struct options *options, int64_t limit_ms)
     run->report = calloc(1, sizeof(*run->report));
     if (options->anonymize)
         run->shown = calloc(1, sizeof(*run->shown));
-    if (run->signal_fd >= 0 && run->facts && run->report && (run->shown || !options->anonymize))
+    if (run->signal_fd >= 0)
         return EXIT_READY;
-    log_error("out of memory or of file descriptors");
+    log_error("out of file descriptors");
     return EXIT_FAULT;
 }
 
@@ -140,8 +140,6 @@ void run_remember(struct run *run)
     }
     if (!run->earlier)
         run->earlier = calloc(1, sizeof(*run->earlier));
-    if (!run->earlier)
-        return; /* the next round asks everything again */
     *run->earlier = *run->facts;
     for (int i = 0; i < N_SERVICES; i++) {
         if (!passed_whole(run->report, (enum service)i) ||

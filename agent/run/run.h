@@ -40,7 +40,7 @@ struct round_watch {
 };
 
 /* round.c: discover, plan and observe on one loop, into run->facts. False when the program itself
- * is in trouble (out of memory, no poll). `watch` may be NULL. */
+ * is in trouble (no poll, no timer). `watch` may be NULL. */
 bool round_run(struct run *run, const struct round_watch *watch);
 
 /* One round and its diagnosis. False after having logged why. */

@@ -71,8 +71,8 @@ static int show(const struct options *options, struct facts *facts, struct repor
                                        : "");
         return EXIT_USAGE;
     }
-    bool read = recorded_read(contents.bytes ? contents.bytes : "", contents.used, facts, error,
-                              sizeof(error));
+    (void)buffer_add(&contents, "", 0); /* a pipe may be empty */
+    bool read = recorded_read(contents.bytes, contents.used, facts, error, sizeof(error));
     buffer_clear(&contents);
     if (!read) {
         log_error("%s: %s", name, error);
@@ -107,12 +107,8 @@ int command_show(const struct options *options)
 {
     struct facts *facts = calloc(1, sizeof(*facts));
     struct report *report = calloc(1, sizeof(*report));
-    int status = EXIT_FAULT;
+    int status = show(options, facts, report);
 
-    if (facts && report)
-        status = show(options, facts, report);
-    else
-        log_error("out of memory");
     free(report);
     free(facts);
     return status;

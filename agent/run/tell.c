@@ -61,7 +61,7 @@ void tell_style(const struct options *options, struct style *style)
 int tell_text(const struct buffer *text, int status)
 {
     if (text->failed) {
-        log_error("out of memory");
+        log_error("the text is too long");
         return EXIT_FAULT;
     }
     for (size_t done = 0; done < text->used;) {
@@ -81,7 +81,7 @@ int tell_text(const struct buffer *text, int status)
 
 static bool write_file(const char *path, const struct buffer *text, const char *kind)
 {
-    int error = text->failed ? ENOMEM : file_write_atomically(path, text->bytes, text->used, 0644);
+    int error = text->failed ? EFBIG : file_write_atomically(path, text->bytes, text->used, 0644);
 
     if (error)
         log_error("%s%s: the report is not written: %s", kind, path, strerror(error));
@@ -172,10 +172,7 @@ static void write_block(const struct report *report, void (*write_to)(const stru
 
     buffer_init(&block, REPORT_MAX_BYTES);
     console_write(report, &style, &block);
-    if (block.failed)
-        log_error("out of memory: nothing goes to the console");
-    else
-        write_to(&block);
+    write_to(&block);
     buffer_clear(&block);
 }
 

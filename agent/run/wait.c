@@ -65,8 +65,7 @@ static bool is_ready(const struct report *report)
 
 static void write_now(struct buffer *text)
 {
-    if (!text->failed)
-        (void)tell_text(text, EXIT_READY);
+    (void)tell_text(text, EXIT_READY);
     buffer_clear(text);
 }
 

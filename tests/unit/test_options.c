@@ -21,7 +21,6 @@ enum { MAX_ARGUMENTS = 12 };
 
 static char root[] = "/tmp/ssm-preflight-test-XXXXXX";
 static struct options options;
-static char error[512];
 
 /* Arguments separated by spaces, below the test's own root. */
 static bool parse(const char *line)
@@ -31,13 +30,12 @@ static bool parse(const char *line)
     int argc = 2;
     char *rest = NULL;
 
-    error[0] = '\0';
     (void)text_set(copy, sizeof(copy), "%s", line);
     (void)text_set(root_option, sizeof(root_option), "--root=%s", root);
     for (char *word = strtok_r(copy, " ", &rest); word && argc < MAX_ARGUMENTS;
          word = strtok_r(NULL, " ", &rest))
         argv[argc++] = word;
-    return options_read(argc, argv, "terminal short json", &options, error, sizeof(error));
+    return options_read(argc, argv, "terminal short json", &options);
 }
 
 static void write_file(const char *name, const char *text)
@@ -187,8 +185,8 @@ static void wrong_arguments_are_named(void **state)
 
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         assert_false(parse(rows[i].line));
-        if (!strstr(error, rows[i].words))
-            fail_msg("%s: '%s'", rows[i].line, error);
+        if (!strstr(options.error, rows[i].words))
+            fail_msg("%s: '%s'", rows[i].line, options.error);
     }
 }
 
@@ -226,6 +224,8 @@ static void errors_in_files_name_file_and_line(void **state)
         {"[other]\nregion = x\n", "preflight.conf:2: section [other] is not known"},
         {"just words\n", "preflight.conf:1: expected 'key = value'"},
         {"region = a\n[broken\n", "preflight.conf:2: expected 'key = value'"},
+        {"words\nregoin = x\n", "preflight.conf:1: expected 'key = value'"},
+        {"regoin = x\nwords\n", "preflight.conf:1: key 'regoin' is not known"},
         {"root = /x\n", "preflight.conf:1: key 'root' can only be given on the command line"},
         {"deadline =\n", "preflight.conf:1: key 'deadline' must be a duration"},
     };
@@ -234,8 +234,8 @@ static void errors_in_files_name_file_and_line(void **state)
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         write_file(CONFIG_FILE, rows[i].text);
         assert_false(parse("check"));
-        if (!strstr(error, rows[i].words))
-            fail_msg("%s: '%s'", rows[i].text, error);
+        if (!strstr(options.error, rows[i].words))
+            fail_msg("%s: '%s'", rows[i].text, options.error);
     }
 }
 
@@ -249,14 +249,14 @@ static void a_line_that_is_too_long_is_an_error_and_not_two_lines(void **state)
     text[sizeof(text) - 1] = '\0';
     write_file(CONFIG_FILE, text);
     assert_false(parse(""));
-    assert_non_null(strstr(error, "preflight.conf:2: the line is too long"));
+    assert_non_null(strstr(options.error, "preflight.conf:2: the line is too long"));
 }
 
 static void a_demanded_file_must_be_there(void **state)
 {
     (void)state;
     assert_false(parse("--config /nonexistent/preflight.conf"));
-    assert_non_null(strstr(error, "/nonexistent/preflight.conf: cannot be read: No such file"));
+    assert_non_null(strstr(options.error, "/nonexistent/preflight.conf: cannot be read: No such file"));
 }
 
 static void every_option_stands_in_the_help(void **state)
