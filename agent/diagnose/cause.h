@@ -73,11 +73,11 @@ cause_applies explains_agent_missing, explains_agent_disabled, explains_agent_ma
 /* --- notes.c: what fails nothing --- */
 cause_applies notes_service_not_in_region, notes_dhmc_in_use, notes_endpoint_outside_vpc,
     notes_public_address, notes_certificate_expires_soon, notes_ec2messages_not_needed,
-    notes_slow_endpoint, notes_hop_limit_one, notes_ipv6_only, notes_dns_server_silent;
+    notes_slow_endpoint, notes_ipv6_only, notes_dns_server_silent;
 
 /* --- remedy_*.c --- */
 cause_remedy mend_not_ec2, mend_network, mend_imds_locally, mend_imds_disabled, mend_imds_hop_limit,
-    mend_imds_imposter, mend_imds_throttled, mend_imds_silent, mend_hop_limit_one;
+    mend_imds_imposter, mend_imds_throttled, mend_imds_silent;
 cause_remedy mend_role_missing, mend_profile_empty, mend_not_assumable, mend_credentials_expired,
     mend_credentials_rejected;
 cause_remedy mend_resolver_missing, mend_vpc_dns, mend_resolver_unreachable, mend_forwarding,

@@ -159,8 +159,6 @@ const struct cause causes[] = {
      notes_dns_server_silent, mend_dns_server_silent},
     {"slow-endpoint", "An endpoint is slow to answer", SERVICE_NOTE, notes_slow_endpoint,
      mend_slow},
-    {"hop-limit-one", "Hop limit 1: containers with a network of their own get no token", NOTE,
-     notes_hop_limit_one, mend_hop_limit_one},
     {"ipv6-only", "The instance has IPv6 addresses only", NOTE, notes_ipv6_only, mend_ipv6_only},
 
     /* the last row, filled in by claims.c */

@@ -228,22 +228,6 @@ bool notes_slow_endpoint(const struct scene *scene, enum service service, struct
     return finding->n_evidence > 0;
 }
 
-bool notes_hop_limit_one(const struct scene *scene, enum service service, struct finding *finding)
-{
-    const struct facts *facts = scene->facts;
-    (void)service;
-
-    if (facts->imds.spare_hop != ANSWER_NO || facts->machine.containers[0] == '\0')
-        return false;
-    finding->confidence = CONFIDENCE_CERTAIN;
-    finding_evidence(finding,
-                     "%s: a token request that takes no packet with a TTL under 2 gets none, while "
-                     "packets are dropped for it; another one was answered in %d ms",
-                     facts->imds.address, (int)facts->imds.token.took_ms);
-    finding_evidence(finding, "a container runtime is installed: %s", facts->machine.containers);
-    return true;
-}
-
 bool notes_ipv6_only(const struct scene *scene, enum service service, struct finding *finding)
 {
     const struct network_facts *network = &scene->facts->network;

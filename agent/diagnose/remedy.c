@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "model/partitions.h"
 
 void remedy_text(struct finding *finding, const char *format, ...)
 {
@@ -112,8 +113,9 @@ const char *remedy_role(const struct facts *facts)
 
 const char *remedy_partition(const struct facts *facts)
 {
-    const char *partition = facts->instance.partition[0] ? facts->instance.partition
-                                                         : facts->plan.partition;
+    const char *partition = facts->instance.partition[0]
+                                ? facts->instance.partition
+                                : partition_of_region(remedy_region(facts))->name;
     return remedy_known(partition, "<partition>");
 }
 

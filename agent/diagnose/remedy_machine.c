@@ -103,16 +103,6 @@ void mend_imds_hop_limit(const struct scene *scene, struct finding *finding)
     remedy_restart(scene->facts, finding);
 }
 
-void mend_hop_limit_one(const struct scene *scene, struct finding *finding)
-{
-    remedy_text(finding, "The agent on this machine needs no more. Raise the limit to 2 only if "
-                         "containers with a network of their own are to use the instance's role.");
-    remedy_command(finding,
-                   "aws ec2 modify-instance-metadata-options --region %s --instance-id %s "
-                   "--http-put-response-hop-limit 2",
-                   remedy_region(scene->facts), remedy_instance(scene->facts));
-}
-
 void mend_imds_silent(const struct scene *scene, struct finding *finding)
 {
     const char *address = remedy_known(scene->facts->imds.address, "169.254.169.254");

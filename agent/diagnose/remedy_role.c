@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "diagnose/look.h"
 #include "diagnose/remedy.h"
+#include "model/partitions.h"
 
 /* The service names one kind of policy: another one may stand behind it. */
 #define CHECK_AGAIN "What another kind of policy denies besides shows only then: check again."
@@ -17,7 +18,7 @@
 static void ec2_principal(const struct facts *facts, char *to, size_t size)
 {
     const char *partition = remedy_partition(facts);
-    const char *domain = facts->instance.domain[0] ? facts->instance.domain : facts->plan.domain;
+    const char *domain = partition_of_region(remedy_region(facts))->domain;
 
     if (strcmp(partition, "aws") == 0 || strcmp(partition, "aws-us-gov") == 0)
         domain = "amazonaws.com";

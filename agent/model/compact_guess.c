@@ -20,7 +20,6 @@ static const struct {
 } usual[] = {
     {"plan", "signing_region", .text = "{region}"},
     {"plan", "domain", .text = "amazonaws.com"},
-    {"plan", "partition", .text = "aws"},
     {"plan", "region_source", .number = SOURCE_IMDS},
     {"service_plan", "host", .text = "{service}.{region}.{domain}"},
     {"service_plan", "host_source", .number = SOURCE_IMDS},
@@ -43,7 +42,6 @@ static const struct {
     {"instance_facts", "region", .text = "{region}"},
     {"instance_facts", "availability_zone", .text = "{region}a"},
     {"instance_facts", "partition", .text = "{partition}"},
-    {"instance_facts", "domain", .text = "{domain}"},
     {"instance_facts", "network_known", .number = 1},
     {"role_facts", "info_status", .number = 200},
     {"role_facts", "info_code", .text = "Success"},
@@ -77,7 +75,7 @@ static const char *placeholder(const struct facts *facts, const char *name, size
         {"host", service >= 0 ? plan->services[service].host : ""},
         {"region", plan->region},
         {"domain", plan->domain},
-        {"partition", plan->partition},
+        {"partition", facts->instance.partition},
         {"account", facts->instance.account},
     };
 

@@ -46,8 +46,6 @@ static void trim_machine(struct facts *facts, int level)
 
     if (machine->is_ec2 == ANSWER_YES)
         machine->evidence[0] = '\0';
-    if (facts->imds.spare_hop != ANSWER_NO)
-        machine->containers[0] = '\0'; /* of no consequence then */
     if (facts->instance.id[0])
         machine->asset_tag[0] = '\0';
     /* Of what is perhaps no instance they are all that EC2 can be asked for. */
@@ -73,8 +71,6 @@ static void trim_metadata(struct facts *facts, int level)
     if (imds->identity.outcome == OUTCOME_OK)
         imds->n_requests = 0;
     cut(imds->body_start, level < COMPACT_WORDS_LEFT_OUT ? BODY_MOST : 0);
-    instance->availability_zone_id[0] = '\0';
-    instance->mac[0] = '\0';
     if (level < COMPACT_MORE_LEFT_OUT)
         return;
     instance->image[0] = '\0';

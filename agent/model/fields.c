@@ -80,7 +80,7 @@ FIELDS(service_plan, ENUM(service_plan, need, need), BOOL(service_plan, need_giv
        TEXT(service_plan, endpoint_service));
 
 FIELDS(plan, TEXT(plan, region), ENUM(plan, region_source, source), TEXT(plan, signing_region),
-       TEXT(plan, domain), TEXT(plan, partition), ENUM(plan, private_dns, private_dns),
+       TEXT(plan, domain), ENUM(plan, private_dns, private_dns),
        ENUM(plan, permissions, permissions), BOOL(plan, strict), BOOL(plan, role_optional),
        BOOL(plan, clock_optional), BOOL(plan, agent_required), CHECKS(plan, skipped),
        BY_SERVICE(plan, services, service_plan));
@@ -89,7 +89,7 @@ FIELDS(plan, TEXT(plan, region), ENUM(plan, region_source, source), TEXT(plan, s
 
 FIELDS(machine_facts, ENUM(machine_facts, is_ec2, answer), TEXT(machine_facts, vendor),
        TEXT(machine_facts, asset_tag), TEXT(machine_facts, evidence),
-       ENUM(machine_facts, time_sync, answer), TEXT(machine_facts, containers, SINCE(2)));
+       ENUM(machine_facts, time_sync, answer));
 
 FIELDS(interface_facts, TEXT(interface_facts, name), BOOL(interface_facts, up),
        TEXTS(interface_facts, addresses));
@@ -110,17 +110,15 @@ FIELDS(imds_facts, TEXT(imds_facts, address), STRUCT(imds_facts, connect, step),
        STRUCT(imds_facts, token, step), STRUCT(imds_facts, identity, step),
        INT32(imds_facts, token_status), INT32(imds_facts, identity_status),
        TEXT(imds_facts, server), TEXT(imds_facts, body_start),
-       ENUM(imds_facts, get_answers, answer), INT32(imds_facts, n_requests),
-       ENUM(imds_facts, spare_hop, answer, SINCE(2)));
+       ENUM(imds_facts, get_answers, answer), INT32(imds_facts, n_requests));
 
 FIELDS(instance_facts, TEXT(instance_facts, id), TEXT(instance_facts, region),
-       TEXT(instance_facts, availability_zone), TEXT(instance_facts, availability_zone_id),
-       TEXT(instance_facts, partition), TEXT(instance_facts, domain), TEXT(instance_facts, account),
-       TEXT(instance_facts, image), TEXT(instance_facts, type), TEXT(instance_facts, mac),
+       TEXT(instance_facts, availability_zone), TEXT(instance_facts, partition),
+       TEXT(instance_facts, account), TEXT(instance_facts, image), TEXT(instance_facts, type),
        TEXT(instance_facts, vpc), TEXT(instance_facts, subnet), TEXTS(instance_facts, vpc_cidrs),
        TEXTS(instance_facts, subnet_cidrs), TEXTS(instance_facts, security_groups),
        TEXT(instance_facts, private_ipv4), TEXT(instance_facts, public_ipv4),
-       TEXT(instance_facts, ipv6), BOOL(instance_facts, network_known));
+       BOOL(instance_facts, network_known));
 
 FIELDS(role_facts, STRUCT(role_facts, attached, step), STRUCT(role_facts, credentials, step),
        INT32(role_facts, info_status), TEXT(role_facts, info_code), TEXT(role_facts, info_message),

@@ -79,13 +79,10 @@ static void healthy_instance(struct instance_facts *instance)
     SET(instance->id, "i-0123456789abcdef0");
     SET(instance->region, "us-east-1");
     SET(instance->availability_zone, "us-east-1a");
-    SET(instance->availability_zone_id, "use1-az1");
     SET(instance->partition, "aws");
-    SET(instance->domain, "amazonaws.com");
     SET(instance->account, "123456789012");
     SET(instance->image, "ami-0123456789abcdef0");
     SET(instance->type, "m7g.large");
-    SET(instance->mac, "02:00:00:00:01:0a");
     SET(instance->vpc, "vpc-0aaaaaaaaaaaaaaa0");
     SET(instance->subnet, "subnet-0bbbbbbbbbbbbbbb1");
     instance->n_vpc_cidrs = 1;
@@ -229,7 +226,6 @@ void facts_healthy(struct facts *facts)
     facts->plan.region_source = SOURCE_IMDS;
     SET(facts->plan.signing_region, "us-east-1");
     SET(facts->plan.domain, "amazonaws.com");
-    SET(facts->plan.partition, "aws");
     healthy_machine(facts);
     healthy_imds_and_role(facts);
     healthy_agent_and_clock(facts);

@@ -117,18 +117,6 @@ static void imds_disabled(struct facts *facts)
     SET(facts->imds.server, "EC2ws");
 }
 
-static void containers_a_hop_away(struct facts *facts)
-{
-    SET(facts->machine.containers, "/usr/bin/containerd");
-    facts->imds.spare_hop = ANSWER_NO;
-}
-
-static void containers_within_the_limit(struct facts *facts)
-{
-    SET(facts->machine.containers, "/usr/bin/containerd");
-    facts->imds.spare_hop = ANSWER_YES;
-}
-
 static void imds_token_silent(struct facts *facts)
 {
     break_imds(facts, CHECK_IMDS_TOKEN, FAILURE_TIMEOUT, 2000);
@@ -269,8 +257,6 @@ const struct situation machine_situations[] = {
     {"imds-hop-limit", imds_hop_limit, VERDICT_NOT_READY, CONFIDENCE_CERTAIN, "imds-hop-limit"},
     {"imds-hop-limit--unproven", imds_token_silent, VERDICT_NOT_READY, CONFIDENCE_LIKELY,
      "imds-hop-limit"},
-    {"hop-limit-one", containers_a_hop_away, VERDICT_READY, CONFIDENCE_CERTAIN, "hop-limit-one"},
-    {"healthy--containers", containers_within_the_limit, VERDICT_READY, CONFIDENCE_POSSIBLE, ""},
     {"imds-throttled", imds_throttled, VERDICT_NOT_READY, CONFIDENCE_LIKELY, "imds-throttled"},
     {"imds-malformed", imds_malformed, VERDICT_NOT_READY, CONFIDENCE_CERTAIN, "imds-malformed"},
     {"imds-malformed--cut", imds_document_cut, VERDICT_NOT_READY, CONFIDENCE_LIKELY,
