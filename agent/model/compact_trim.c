@@ -158,7 +158,6 @@ static void trim_head(struct address_facts *at, int level)
     head->request_id[0] = '\0';
     head->error_type[0] = '\0';
     head->has_date = false;
-    head->date_unix_s = 0;
     head->clock_offset_ms = 0;
     cut(at->body_start, level < COMPACT_WORDS_LEFT_OUT ? BODY_MOST : 0);
 }

@@ -70,7 +70,7 @@ FIELDS(tls_session, TEXT(tls_session, version), ENUM(tls_session, trust_by, trus
 
 FIELDS(http_head, INT32(http_head, status), TEXT(http_head, server), TEXT(http_head, content_type),
        TEXT(http_head, request_id), TEXT(http_head, error_type), TEXT(http_head, via),
-       BOOL(http_head, has_date), INT64(http_head, date_unix_s), INT64(http_head, clock_offset_ms));
+       BOOL(http_head, has_date), INT64(http_head, clock_offset_ms));
 
 /* --- plan.h --- */
 

@@ -37,14 +37,15 @@ static bool is_name(const char *line, size_t n, const char *name)
 static void keep_date(struct http_head *head, const char *value, size_t n)
 {
     char text[DATE_SIZE];
+    int64_t date_unix_s; /* RFC 9110 section 6.6.1 */
 
     if (head->has_date || n >= sizeof(text))
         return;
     memcpy(text, value, n);
     text[n] = '\0';
-    if (clock_parse_http_date(text, &head->date_unix_s)) {
+    if (clock_parse_http_date(text, &date_unix_s)) {
         head->has_date = true;
-        head->clock_offset_ms = head->date_unix_s * 1000 - clock_wall_unix_ms();
+        head->clock_offset_ms = date_unix_s * 1000 - clock_wall_unix_ms();
     }
 }
 
