@@ -16,10 +16,11 @@ struct view {
     const struct facts *facts;
     const struct check_result *checks; /* N_CHECKS */
     const struct cause *cause;
-    enum service service; /* that is asked about; of a row about the whole machine the first explained */
-    enum rung rung;       /* in `where` */
-    check_set symptoms;   /* failed or warned, and not claimed by a row above */
-    check_set explains;   /* what this row explains of them; empty in `where`, and for a note */
+    enum service
+        service;    /* that is asked about; of a row about the whole machine the first explained */
+    enum rung rung; /* in `where` */
+    check_set symptoms; /* failed or warned, and not claimed by a row above */
+    check_set explains; /* what this row explains of them; empty in `where`, and for a note */
 };
 
 typedef bool view_holds(const struct view *view);
@@ -82,9 +83,10 @@ struct cause {
     uint32_t denied_by;
     view_holds *where; /* of these, only the checks (view->service, view->rung) where it holds */
 
-    view_holds *when; /* over all: judges, and words nothing */
+    view_holds *when;      /* over all: judges, and words nothing */
     view_quotes *evidence; /* quotes, and judges nothing */
-    view_confidence *confidence; /* NULL: certain. While anything below is not excluded: not certain */
+    view_confidence
+        *confidence; /* NULL: certain. While anything below is not excluded: not certain */
     const char *unless_excluded[MAX_LISTED]; /* the alternatives, codes (excluded.c) */
 };
 
@@ -117,11 +119,11 @@ const char *imds_obstacle(const struct facts *facts);
 
 view_holds where_nobody_answers, where_amazon_does_not_answer, where_vpc_is_bypassed,
     where_private_name_is_public, where_public_addresses_are_used, when_amazon_serves_no_name,
-    when_amazon_answers, when_name_is_pinned, when_every_private_name_is_public,
-    when_has_gateway, when_name_is_fips, when_name_leads_to_no_endpoint,
-    when_no_public_address_answers, when_nobody_knows_the_name;
-view_quotes quote_no_resolver, quote_lookup, quote_silent_servers, quote_each_name,
-    quote_bypass, quote_pin, quote_missing_and_one_that_is_there, quote_wrong_name;
+    when_amazon_answers, when_name_is_pinned, when_every_private_name_is_public, when_has_gateway,
+    when_name_is_fips, when_name_leads_to_no_endpoint, when_no_public_address_answers,
+    when_nobody_knows_the_name;
+view_quotes quote_no_resolver, quote_lookup, quote_silent_servers, quote_each_name, quote_bypass,
+    quote_pin, quote_missing_and_one_that_is_there, quote_wrong_name;
 view_confidence sure_if_amazon_answers, sure_unless_servfail, sure_if_dns_answers;
 
 /* Any name at all resolves, and not by /etc/hosts. */
@@ -199,11 +201,10 @@ view_quotes quote_summary, quote_checks, quote_package, quote_version, quote_reg
 /* --- notes.c: what fails nothing --- */
 
 view_holds when_service_is_not_in_region, when_host_management_gives_credentials, when_vpc_is_known,
-    when_ec2messages_may_be_missing, when_one_server_is_silent, when_containers_get_no_token,
-    when_only_ipv6_is_usable;
+    when_ec2messages_may_be_missing, when_one_server_is_silent, when_only_ipv6_is_usable;
 view_quotes quote_region, quote_host_management, quote_addresses_outside, quote_public_address,
     quote_certificates_that_end, quote_ec2messages, quote_silent_server, quote_slow_rungs,
-    quote_hops, quote_addresses;
+    quote_addresses;
 
 /* An address of the service whose certificate ends within 14 days, and in how long; NULL: none. */
 const struct address_facts *notes_ends_soon(const struct facts *facts, int service,

@@ -201,7 +201,8 @@ bool when_own_subnet_alone_connects(const struct view *view)
     struct overall overall = connect_overall(view, true);
     const struct reach *sum = &overall.sum;
 
-    if (sum->at[ENDING_SILENT][PLACE_OWN_SUBNET] > 0 || sum->by[ENDING_SILENT] == 0 || sum->at[ENDING_OK][PLACE_OWN_SUBNET] == 0)
+    if (sum->at[ENDING_SILENT][PLACE_OWN_SUBNET] > 0 || sum->by[ENDING_SILENT] == 0 ||
+        sum->at[ENDING_OK][PLACE_OWN_SUBNET] == 0)
         return false;
     return (sum->by[ENDING_OK] == sum->at[ENDING_OK][PLACE_OWN_SUBNET] && overall.n_partly > 0) ||
            (overall.n >= 2 && overall.n_partly == overall.n);

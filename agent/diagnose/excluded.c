@@ -38,8 +38,7 @@ static bool is_endpoints_group(const struct view *view)
 /* A gateway endpoint is reached by public addresses: rules and routes for the VPC's own do not count. */
 static bool is_gateways(const struct view *view)
 {
-    return service_has_gateway(view->service) &&
-           names_look(view->facts, view->service).public_only;
+    return service_has_gateway(view->service) && names_look(view->facts, view->service).public_only;
 }
 
 /* --- the metadata service and the role --- */
@@ -50,7 +49,7 @@ static bool no_imds_unreachable(const struct view *view)
 
     if (view->facts->machine.is_ec2 == ANSWER_NO)
         return view->facts->machine.vendor[0] != '\0'; /* somebody else's machine */
-    if (imds->connect.outcome == OUTCOME_FAILED) /* here, unless a loss only seems so */
+    if (imds->connect.outcome == OUTCOME_FAILED)       /* here, unless a loss only seems so */
         return reach_loss(view->facts, imds->address, &imds->connect) != LOSS_LIKELY;
     return imds->get_answers == ANSWER_YES;
 }
@@ -86,8 +85,7 @@ static bool no_vpc_dns_off(const struct view *view)
 {
     struct second_opinion opinion = names_second_opinion(view->facts, view->service);
 
-    return opinion.answered ||
-           (!opinion.asked && names_lookup(view->facts, view->service).silent);
+    return opinion.answered || (!opinion.asked && names_lookup(view->facts, view->service).silent);
 }
 
 /* --- reaching 443 --- */

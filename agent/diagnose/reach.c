@@ -52,9 +52,9 @@ bool route_refuses(const struct facts *facts, const char *address)
 static enum ending ending_of_step(const struct step *step)
 {
     static const uint8_t endings[N_FAILURES] = {
-        [FAILURE_TIMEOUT] = ENDING_SILENT,       [FAILURE_NO_ROUTE] = ENDING_NO_ROUTE,
-        [FAILURE_BLACKHOLE] = ENDING_NO_ROUTE,   [FAILURE_HOST_UNREACHABLE] = ENDING_NO_ROUTE,
-        [FAILURE_REFUSED] = ENDING_REJECTED,     [FAILURE_RESET] = ENDING_REJECTED,
+        [FAILURE_TIMEOUT] = ENDING_SILENT,         [FAILURE_NO_ROUTE] = ENDING_NO_ROUTE,
+        [FAILURE_BLACKHOLE] = ENDING_NO_ROUTE,     [FAILURE_HOST_UNREACHABLE] = ENDING_NO_ROUTE,
+        [FAILURE_REFUSED] = ENDING_REJECTED,       [FAILURE_RESET] = ENDING_REJECTED,
         [FAILURE_NOT_PERMITTED] = ENDING_FIREWALL, [FAILURE_PROHIBITED] = ENDING_FIREWALL,
         [FAILURE_NOT_SENT] = ENDING_FIREWALL,
     };
@@ -203,8 +203,8 @@ static bool differs(const struct reach *silent, const struct reach *other)
     int32_t own_ok = other->at[ENDING_OK][PLACE_OWN_SUBNET];
 
     return reach_is_silent(silent) &&
-           ((own_silent > 0 && (own_ok > 0 || (other->by[ENDING_OK] > 0 &&
-                                               other->by[ENDING_OK] == other->n))) ||
+           ((own_silent > 0 &&
+             (own_ok > 0 || (other->by[ENDING_OK] > 0 && other->by[ENDING_OK] == other->n))) ||
             (silent->by[ENDING_SILENT] > own_silent && other->by[ENDING_OK] > own_ok));
 }
 
@@ -232,9 +232,8 @@ static bool is_blocked(const struct facts *facts, enum service service, enum fam
     struct reach mine = reach_of_family(facts, service, family);
     struct reach other = reach_of_family(facts, service, family_other(family));
 
-    return has_both(facts) &&
-           (differs(&mine, &other) ||
-            (reach_is_silent(&mine) && is_blocked_everywhere(facts, family)));
+    return has_both(facts) && (differs(&mine, &other) ||
+                               (reach_is_silent(&mine) && is_blocked_everywhere(facts, family)));
 }
 
 enum ending reach_ending(const struct facts *facts, enum service service,
@@ -366,9 +365,10 @@ bool reach_blocked_family(const struct facts *facts, check_set checks, enum fami
 {
     for (int i = 0; i < N_SERVICES; i++) {
         const struct endpoint_facts *endpoint = &facts->endpoints[i];
-        for (int32_t j = 0; (checks & check_bit(check_of_service((enum service)i, RUNG_CONNECT))) && j < endpoint->n_addresses; j++)
-            if (reach_ending(facts, (enum service)i, &endpoint->addresses[j]) ==
-                ENDING_FAMILY) {
+        for (int32_t j = 0; (checks & check_bit(check_of_service((enum service)i, RUNG_CONNECT))) &&
+                            j < endpoint->n_addresses;
+             j++)
+            if (reach_ending(facts, (enum service)i, &endpoint->addresses[j]) == ENDING_FAMILY) {
                 *family = family_of(endpoint->addresses[j].address);
                 return true;
             }

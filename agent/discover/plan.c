@@ -24,25 +24,17 @@ static bool choose_region(struct facts *facts)
     return true;
 }
 
-/* Returns where it comes from. IMDS only confirms the table: the session token must not go to a domain
- * that was cut off. */
-static enum source choose_domain(struct facts *facts, const struct agent_overrides *overrides,
+/* Returns the source of the domain. IMDS is not asked for it: services/domain, cut off, is another
+ * domain, which must not get the session token. */
+static enum source choose_domain(struct plan *plan, const struct agent_overrides *overrides,
                                  const struct partition *partition)
 {
-    struct plan *plan = &facts->plan;
-    bool own_region = strcmp(plan->region, facts->instance.region) == 0;
+    const char *domain = overrides->domain[0]    ? overrides->domain
+                         : overrides->dual_stack ? partition->dual_stack_domain
+                                                 : partition->domain;
 
-    if (overrides->domain[0]) {
-        (void)text_set(plan->domain, sizeof(plan->domain), "%s", overrides->domain);
-        return SOURCE_AGENT_CONFIG;
-    }
-    if (overrides->dual_stack) {
-        (void)text_set(plan->domain, sizeof(plan->domain), "%s", partition->dual_stack_domain);
-        return SOURCE_AGENT_CONFIG;
-    }
-    (void)text_set(plan->domain, sizeof(plan->domain), "%s", partition->domain);
-    return own_region && strcmp(facts->instance.domain, partition->domain) == 0 ? SOURCE_IMDS
-                                                                                : SOURCE_PARTITION;
+    (void)text_set(plan->domain, sizeof(plan->domain), "%s", domain);
+    return overrides->domain[0] || overrides->dual_stack ? SOURCE_AGENT_CONFIG : SOURCE_PARTITION;
 }
 
 static void choose_host(struct plan *plan, const struct service_row *row,
@@ -110,10 +102,9 @@ bool plan_complete(struct facts *facts, const struct agent_overrides *overrides)
         return false;
 
     const struct partition *partition = partition_of_region(plan->region);
-    (void)text_set(plan->partition, sizeof(plan->partition), "%s", partition->name);
     (void)text_set(plan->signing_region, sizeof(plan->signing_region), "%s",
                    overrides->region[0] ? overrides->region : plan->region);
-    enum source domain_source = choose_domain(facts, overrides, partition);
+    enum source domain_source = choose_domain(plan, overrides, partition);
 
     plan_needs(facts);
     for (int i = 0; i < N_SERVICES; i++) {

@@ -41,8 +41,6 @@ static void trim_machine(struct facts *facts, void *at)
         machine->evidence[0] = '\0';
     if (facts->instance.id[0])
         machine->asset_tag[0] = '\0';
-    if (facts->imds.spare_hop != ANSWER_NO)
-        machine->containers[0] = '\0'; /* of no consequence then */
 }
 
 /* A certificate that verified says nothing more than its issuer, unless it ends soon. */

@@ -17,7 +17,6 @@ CUTS = [
     for path, cuts in {
         "vpc-ipv4-cidr-blocks": (1, 2, 3, 14),
         "subnet-ipv4-cidr-block": (1, 3),
-        "services/domain": (1, 4, 12),
         "instance-identity/document": (1, 200),
         "meta-data/mac": (1, 17),
         "iam/security-credentials": (1, 15),
@@ -26,7 +25,7 @@ CUTS = [
     for left_out in cuts
     for how in ("length", "close")
 ]
-WHERE_TO = [cut for cut in CUTS if cut[0].endswith(("cidr-blocks", "cidr-block", "domain"))]
+WHERE_TO = [cut for cut in CUTS if cut[0].endswith(("cidr-blocks", "cidr-block"))]
 
 
 @pytest.fixture(scope="module")
