@@ -9,6 +9,7 @@ import time
 import pytest
 
 from boot import AGENT, HERE, OURS, REPOSITORY, SNAP_AGENT, Container, agent_says, job_done, wanted
+from vpc.measured import measured
 
 SUITES = ("bookworm", "trixie", "bullseye")
 FOLLOW = "ssm-preflight-follow.service"
@@ -134,6 +135,7 @@ def test_cost_of_a_healthy_boot(record_property):
         took[name] = [min(column) for column in zip(*boots)]
     for number, what in enumerate(("multi-user.target", "the agent")):
         print(f"{what}: reached after {took['without'][number]:.2f} s without us, {took['with'][number]:.2f} s with us")
+        measured(("boot-target", "boot-agent")[number], f"{took['without'][number]:.2f} s, {took['with'][number]:.2f} s")
         record_property(what, round(took["with"][number] - took["without"][number], 3))
     assert took["with"][0] < 1.25 * took["without"][0] + 0.1
     assert took["with"][1] < 2 * took["without"][1] + 0.5
@@ -271,6 +273,7 @@ def test_mended_after_the_agent_went_to_sleep(asleep, record_property):
         sleep = boot.until(agent_says("sleeping"))["MESSAGE"]
         record_property("mended_to_attempt_s", round(gained_s, 1))
         print(f"{asleep}: from mending to the agent's next attempt {gained_s:.1f} s; without: {sleep}")
+        measured("boot-role" if asleep == "role-missing" else "boot-unblocked", f"{gained_s:.1f} s")
         assert gained_s < 45
         # Once, and then everything is at rest.
         boot.until(follow_up_ended)
