@@ -256,7 +256,8 @@ static void a_demanded_file_must_be_there(void **state)
 {
     (void)state;
     assert_false(parse("--config /nonexistent/preflight.conf"));
-    assert_non_null(strstr(options.error, "/nonexistent/preflight.conf: cannot be read: No such file"));
+    assert_non_null(
+        strstr(options.error, "/nonexistent/preflight.conf: cannot be read: No such file"));
 }
 
 static void every_option_stands_in_the_help(void **state)
