@@ -96,7 +96,7 @@ $(objects)/%.o: %.c build/deps/stamp $(objects)/flags
 	@$(compile) $(if $(filter tests/%,$<),-Itests/unit) -MMD -MP -c $< -o $@
 
 program_objects := $(patsubst %.c,$(objects)/%.o,$(sources) $(generated))
--include $(program_objects:.o=.d) $(patsubst %.c,$(objects)/%.d,$(tests) $(helpers))
+-include $(program_objects:.o=.d) $(patsubst %.c,$(objects)/%.d,$(tests) $(helpers) tests/scenarios/expand.c)
 
 $(filter-out build/ssm-preflight,$(program)) build/ssm-preflight.debug: $(program_objects)
 	@echo "  LINK  $@"
@@ -143,7 +143,7 @@ torture: setup-lab ## a healthy check in the lab with one allocation that fails,
 	tests/torture/run build/ssm-preflight-torture --points $(POINTS)
 
 SECONDS_EACH ?= 20
-fuzz: setup-fuzz ## every reader of foreign bytes under libFuzzer, each for SECONDS_EACH (20)
+fuzz: setup-fuzz situations ## every reader of foreign bytes under libFuzzer, each for SECONDS_EACH (20)
 	@$(MAKE) flavour=fuzz CC=clang build/ssm-preflight-fuzz
 	tests/fuzz/run build/ssm-preflight-fuzz $(SECONDS_EACH)
 
@@ -160,8 +160,24 @@ unit: setup-check ## the unit tests
 
 unit-programs: $(unit_programs)
 
-scenarios: $(program) ## recorded runs, diagnosed again without a network
-	tests/scenarios/run $(program)
+# The situations as `show` reads them: the facts of a healthy instance, and what differs.
+$(objects)/expand: $(patsubst %.c,$(objects)/%.o,tests/scenarios/expand.c $(filter tests/unit/situations%.c tests/unit/facts_builder.c,$(helpers))) \
+		$(filter-out %/agent/main.o,$(program_objects))
+	@echo "  LINK  $@"
+	@$(link) $^ $(libs) -o $@
+
+situations: $(objects)/expand ## every situation of tests/unit/situations*.c as a report, build/situations/NAME.json, for `show`
+	@rm -rf build/situations && mkdir -p build/situations
+	@$< build/situations
+
+scenarios: $(program) situations ## all situations, diagnosed without a network and compared with what was reviewed
+	tests/scenarios/run $(program) build/situations
+
+scenarios-update: $(program) situations ## what was reviewed of the situations, written anew: review the diff
+	tests/scenarios/run --update $(program) build/situations
+
+scenarios-selftest: all situations ## breaks the diagnosis ten times at random and looks whether `make scenarios` notices
+	tests/scenarios/selftest
 
 check-commands: setup-commands ## every AWS CLI command of a finding or of the documentation is one that the AWS CLI knows
 	tests/scenarios/check-commands
@@ -218,15 +234,15 @@ deb: static ## build/ssm-preflight_VERSION_ARCH.deb
 	@packaging/deb/build build/ssm-preflight
 
 clean: ## remove what was built from agent/ and tests/, keep the libraries and the images
-	rm -rf build/ssm-preflight* build/dev-* build/static-* build/sanitize-* build/gen build/fuzz-* build/torture build/log build/results
+	rm -rf build/ssm-preflight* build/dev-* build/static-* build/sanitize-* build/gen build/fuzz-* build/situations build/mutant build/torture build/log build/results
 
 distclean: ## remove everything that was built
 	rm -rf build
 
 help: ## this list
-	@sed -nE 's/^([a-z-]+):.*## (.*)/  \1\t\2/p' Makefile | expand -t 16
+	@sed -nE 's/^([a-z-]+):.*## (.*)/  \1\t\2/p' Makefile | expand -t 22
 
 .SECONDARY:
 FORCE:
-.PHONY: FORCE all static check fuzz unit unit-programs scenarios static-test sanitize lint format docs bench torture run lab check-lab \
+.PHONY: FORCE all static check fuzz unit unit-programs situations scenarios scenarios-update scenarios-selftest static-test sanitize lint format docs bench torture run lab check-lab \
 	check-boot check-commands install deb clean distclean help

@@ -13,7 +13,7 @@
 #include "model/compact.h"
 #include "model/facts_json.h"
 #include "model/generations.h"
-#include "net/dns_answer.h"
+#include "net/dns.h"
 #include "observe/permissions.h"
 #include "report/recorded.h"
 #include "report/report.h"

@@ -26,13 +26,12 @@ static int level_of(enum check check)
     return check < CHECK_SERVICES ? (int)check : CHECK_SERVICES + N_RUNGS + (int)check;
 }
 
-static size_t row_of(const char *codes)
+static size_t row_of(const char *code)
 {
-    size_t n = strcspn(codes, " ");
-    for (size_t i = 0; i < n_causes; i++)
-        if (strlen(causes[i].code) == n && strncmp(causes[i].code, codes, n) == 0)
-            return i;
-    return n_causes;
+    size_t row = 0;
+    while (row < n_causes && strcmp(causes[row].code, code) != 0)
+        row++;
+    return row;
 }
 
 /* --- the ladder --- */
@@ -200,7 +199,7 @@ void alone_make(struct alone *alone, const struct situation *situation)
     situation->make(&alone->facts);
     settle(&alone->facts);
     diagnose(&alone->facts, &alone->report);
-    alone->row = row_of(situation->codes);
+    alone->row = row_of(alone->report.findings[0].code);
     alone->level = level_of(N_CHECKS);
     for (int i = 0; i < N_CHECKS; i++) {
         const struct check_result *check = &alone->report.checks[i];

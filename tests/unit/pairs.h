@@ -6,6 +6,7 @@
 #ifndef TESTS_PAIRS_H
 #define TESTS_PAIRS_H
 
+#include "model/report.h"
 #include "situations.h"
 
 /* One situation by itself, with what it shows and what it keeps from being tried. */

@@ -1,22 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The situations that a diagnosis must tell apart: each a name, how it breaks the healthy instance,
- * and what must come out. The unit tests walk this table, and the recorded runs of tests/scenarios
- * are made from it.
+ * The situations that a diagnosis must tell apart: each a name, and how it breaks the healthy
+ * instance. What must come out is in tests/scenarios/diagnoses.txt: `make scenarios` shows each
+ * situation with the program itself and compares every word. The unit tests walk this table.
  */
 #ifndef TESTS_SITUATIONS_H
 #define TESTS_SITUATIONS_H
 
 #include <stddef.h>
 
-#include "model/report.h"
+#include "model/facts.h"
 
 struct situation {
-    const char *name;                  /* a code, and "--variant" where there are several */
+    const char *name; /* the code of what is found, and "--variant" where there are several; or
+                       * "healthy", "stopped", "several" */
     void (*make)(struct facts *facts); /* of a healthy instance */
-    enum verdict verdict;
-    enum confidence confidence; /* of findings[0] */
-    const char *codes;          /* of all findings, in order, separated by a blank */
 };
 
 /* One table a topic; each ends with a row without a name. */

@@ -83,6 +83,15 @@ static void bypassed(struct facts *facts)
     }
 }
 
+/* The first of resolv.conf is silent: the title names the one that answered. */
+static void bypassed_by_the_second(struct facts *facts)
+{
+    bypassed(facts);
+    SET(facts->resolvers.configured[1], "%s", facts->resolvers.configured[0]);
+    SET(facts->resolvers.configured[0], "10.0.9.99");
+    facts->resolvers.n_configured = 2;
+}
+
 static void bypassed_by_no(struct facts *facts)
 {
     use_resolver(facts, "10.0.9.53");
@@ -112,6 +121,21 @@ static void wrong_name(struct facts *facts)
     SET(facts->agent.config_file, "/etc/amazon/ssm/amazon-ssm-agent.json");
     break_resolve(facts, SERVICE_SSM, FAILURE_NXDOMAIN);
     amazon_says(facts, SERVICE_SSM, "", FAILURE_NXDOMAIN);
+}
+
+static void wrong_region_by_option(struct facts *facts)
+{
+    SET(facts->plan.region, "us-esat-1");
+    facts->plan.region_source = SOURCE_OPTION;
+    for (int i = 0; i < N_SERVICES; i++) {
+        if (facts->plan.services[i].host[0] == '\0')
+            continue;
+        SET(facts->plan.services[i].host, "%s.us-esat-1.amazonaws.com",
+            service_name((enum service)i));
+        facts->plan.services[i].host_source = SOURCE_PARTITION;
+        break_resolve(facts, (enum service)i, FAILURE_NXDOMAIN);
+        amazon_says(facts, (enum service)i, "", FAILURE_NXDOMAIN);
+    }
 }
 
 /* --- what the names say --- */
@@ -271,58 +295,40 @@ static void service_not_in_region(struct facts *facts)
 }
 
 const struct situation name_situations[] = {
-    {"dns-no-resolver", no_resolver, VERDICT_NOT_READY, CONFIDENCE_CERTAIN, "dns-no-resolver"},
-    {"vpc-dns-off", vpc_dns_silent, VERDICT_NOT_READY, CONFIDENCE_LIKELY, "vpc-dns-off"},
-    {"vpc-dns-off--refused", vpc_dns_refuses, VERDICT_NOT_READY, CONFIDENCE_CERTAIN, "vpc-dns-off"},
-    {"dns-resolver-unreachable", dead_resolver, VERDICT_NOT_READY, CONFIDENCE_CERTAIN,
-     "dns-resolver-unreachable"},
-    {"dns-resolver-unreachable--alone", dead_resolver_alone, VERDICT_NOT_READY, CONFIDENCE_LIKELY,
-     "dns-resolver-unreachable"},
-    {"dns-resolver-unreachable--stub", dead_stub, VERDICT_NOT_READY, CONFIDENCE_CERTAIN,
-     "dns-resolver-unreachable"},
-    {"dns-bypasses-vpc", bypassed, VERDICT_NOT_READY, CONFIDENCE_CERTAIN, "dns-bypasses-vpc"},
-    {"dns-bypasses-vpc--nxdomain", bypassed_by_no, VERDICT_NOT_READY, CONFIDENCE_CERTAIN,
-     "dns-bypasses-vpc"},
-    {"dns-bypasses-vpc--nxdomain-of-public", bypassed_by_no_of_public_names, VERDICT_NOT_READY,
-     CONFIDENCE_CERTAIN, "dns-bypasses-vpc"},
-    {"dns-servfail", servfail, VERDICT_NOT_READY, CONFIDENCE_LIKELY, "dns-servfail"},
-    {"dns-wrong-name", wrong_name, VERDICT_NOT_READY, CONFIDENCE_CERTAIN, "dns-wrong-name"},
-    {"dns-hosts-override", hosts_override, VERDICT_NOT_READY, CONFIDENCE_CERTAIN,
-     "dns-hosts-override"},
-    {"private-dns-off", private_dns_off, VERDICT_NOT_READY, CONFIDENCE_CERTAIN, "private-dns-off"},
-    {"private-dns-off--custom-resolver", private_dns_off_by_custom_resolver, VERDICT_NOT_READY,
-     CONFIDENCE_LIKELY, "private-dns-off"},
-    {"private-dns-off--warned", private_dns_off_warned, VERDICT_NOT_READY, CONFIDENCE_CERTAIN,
-     "private-dns-off"},
-    {"private-dns-off--not-wanted", private_dns_off_and_not_wanted, VERDICT_NOT_READY,
-     CONFIDENCE_CERTAIN, "private-dns-off"},
-    {"endpoint-missing", endpoint_missing, VERDICT_NOT_READY, CONFIDENCE_CERTAIN,
-     "endpoint-missing"},
-    {"endpoint-missing--ec2messages", ec2messages_missing_but_required, VERDICT_NOT_READY,
-     CONFIDENCE_CERTAIN, "endpoint-missing"},
-    {"dns-bypasses-vpc--unknown-name", bypassed_for_an_unknown_name, VERDICT_NOT_READY,
-     CONFIDENCE_CERTAIN, "dns-bypasses-vpc"},
-    {"dns-server-silent", first_server_silent, VERDICT_READY, CONFIDENCE_CERTAIN,
-     "dns-server-silent"},
-    {"endpoint-missing--gateway", s3_gateway_missing, VERDICT_NOT_READY, CONFIDENCE_LIKELY,
-     "endpoint-missing"},
-    {"egress-blocked--with-gateway", s3_silent_with_all_others, VERDICT_NOT_READY,
-     CONFIDENCE_LIKELY, "egress-blocked"},
-    {"healthy--s3-gateway", s3_by_gateway, VERDICT_READY, CONFIDENCE_POSSIBLE, ""},
-    {"ec2messages-not-needed", ec2messages_missing, VERDICT_READY, CONFIDENCE_CERTAIN,
-     "ec2messages-not-needed"},
-    {"public-path", public_path, VERDICT_NOT_READY, CONFIDENCE_CERTAIN, "public-path"},
-    {"public-path--beside-private", public_beside_private, VERDICT_NOT_READY, CONFIDENCE_CERTAIN,
-     "public-path"},
-    {"public-path--warned", public_path_warned, VERDICT_READY, CONFIDENCE_CERTAIN, "public-path"},
-    {"healthy--public", public_path_wanted, VERDICT_READY, CONFIDENCE_POSSIBLE, ""},
-    {"endpoint-outside-vpc", outside_vpc, VERDICT_READY, CONFIDENCE_CERTAIN,
-     "endpoint-outside-vpc"},
-    {"egress-blocked--outside-vpc", outside_vpc_silent, VERDICT_NOT_READY, CONFIDENCE_LIKELY,
-     "egress-blocked endpoint-outside-vpc"},
-    {"service-not-in-region", service_not_in_region, VERDICT_READY, CONFIDENCE_CERTAIN,
-     "service-not-in-region"},
-    {NULL, NULL, VERDICT_UNKNOWN, CONFIDENCE_POSSIBLE, NULL},
+    {"dns-no-resolver", no_resolver},
+    {"vpc-dns-off", vpc_dns_silent},
+    {"vpc-dns-off--refused", vpc_dns_refuses},
+    {"dns-resolver-unreachable", dead_resolver},
+    {"dns-resolver-unreachable--alone", dead_resolver_alone},
+    {"dns-resolver-unreachable--stub", dead_stub},
+    {"dns-bypasses-vpc", bypassed},
+    {"dns-bypasses-vpc--nxdomain", bypassed_by_no},
+    {"dns-bypasses-vpc--nxdomain-of-public", bypassed_by_no_of_public_names},
+    {"dns-bypasses-vpc--second-server", bypassed_by_the_second},
+    {"dns-servfail", servfail},
+    {"dns-wrong-name", wrong_name},
+    {"dns-wrong-name--region-option", wrong_region_by_option},
+    {"dns-hosts-override", hosts_override},
+    {"private-dns-off", private_dns_off},
+    {"private-dns-off--custom-resolver", private_dns_off_by_custom_resolver},
+    {"private-dns-off--warned", private_dns_off_warned},
+    {"private-dns-off--not-wanted", private_dns_off_and_not_wanted},
+    {"endpoint-missing", endpoint_missing},
+    {"endpoint-missing--ec2messages", ec2messages_missing_but_required},
+    {"dns-bypasses-vpc--unknown-name", bypassed_for_an_unknown_name},
+    {"dns-server-silent", first_server_silent},
+    {"endpoint-missing--gateway", s3_gateway_missing},
+    {"egress-blocked--with-gateway", s3_silent_with_all_others},
+    {"healthy--s3-gateway", s3_by_gateway},
+    {"ec2messages-not-needed", ec2messages_missing},
+    {"public-path", public_path},
+    {"public-path--beside-private", public_beside_private},
+    {"public-path--warned", public_path_warned},
+    {"healthy--public", public_path_wanted},
+    {"endpoint-outside-vpc", outside_vpc},
+    {"egress-blocked--outside-vpc", outside_vpc_silent},
+    {"service-not-in-region", service_not_in_region},
+    {NULL, NULL},
 };
 
 /* --- reaching 443 --- */
@@ -375,6 +381,19 @@ static void unreachable_by_a_vpns_table(struct facts *facts)
     EACH_SERVICE(i)
     kernel_says(facts, facts->endpoints[i].addresses[0].address, ROUTE_UNREACHABLE, "10.0.2.0/24",
                 52);
+}
+
+static void prohibited_by_a_rule(struct facts *facts)
+{
+    connect_all(facts, ALL_ADDRESSES, FAILURE_PROHIBITED, 1);
+    EACH_SERVICE(i)
+    for (int j = 0; j < 2; j++)
+        kernel_says(facts, facts->endpoints[i].addresses[j].address, ROUTE_PROHIBIT, "10.0.0.0/16",
+                    0);
+    for (int32_t i = 0; i < facts->network.n_routes; i++) {
+        facts->network.routes[i].by_rule = true;
+        facts->network.routes[i].priority = 100;
+    }
 }
 
 static void unreachable_though_routed(struct facts *facts)
@@ -477,36 +496,26 @@ static void local_error(struct facts *facts)
 }
 
 const struct situation reach_situations[] = {
-    {"no-route", no_route, VERDICT_NOT_READY, CONFIDENCE_CERTAIN, "no-route"},
-    {"no-route--unreachable", unreachable_at_once, VERDICT_NOT_READY, CONFIDENCE_LIKELY,
-     "no-route"},
-    {"no-route--prohibit", prohibited_by_a_route, VERDICT_NOT_READY, CONFIDENCE_CERTAIN,
-     "no-route"},
-    {"no-route--table", unreachable_by_a_vpns_table, VERDICT_NOT_READY, CONFIDENCE_CERTAIN,
-     "no-route"},
-    {"local-firewall--routed", unreachable_though_routed, VERDICT_NOT_READY, CONFIDENCE_CERTAIN,
-     "local-firewall"},
-    {"local-firewall", refused_by_all, VERDICT_NOT_READY, CONFIDENCE_LIKELY, "local-firewall"},
-    {"local-firewall--not-permitted", not_permitted, VERDICT_NOT_READY, CONFIDENCE_CERTAIN,
-     "local-firewall"},
-    {"gateway-silent", gateway_silent, VERDICT_NOT_READY, CONFIDENCE_CERTAIN, "gateway-silent"},
-    {"network-acl", other_subnet_silent, VERDICT_NOT_READY, CONFIDENCE_LIKELY, "network-acl"},
-    {"egress-blocked", all_silent, VERDICT_NOT_READY, CONFIDENCE_LIKELY, "egress-blocked"},
-    {"egress-blocked--other-subnet", all_silent_elsewhere, VERDICT_NOT_READY, CONFIDENCE_LIKELY,
-     "egress-blocked"},
-    {"endpoint-blocks-443", one_service_silent, VERDICT_NOT_READY, CONFIDENCE_CERTAIN,
-     "endpoint-blocks-443"},
-    {"endpoint-blocks-443--other-subnet", one_service_silent_elsewhere, VERDICT_NOT_READY,
-     CONFIDENCE_LIKELY, "endpoint-blocks-443"},
-    {"endpoint-az-unreachable", one_interface_silent, VERDICT_NOT_READY, CONFIDENCE_CERTAIN,
-     "endpoint-az-unreachable"},
-    {"endpoint-refuses", one_interface_refuses, VERDICT_NOT_READY, CONFIDENCE_LIKELY,
-     "endpoint-refuses"},
-    {"healthy--other-family", other_family, VERDICT_READY, CONFIDENCE_POSSIBLE, ""},
-    {"path-mtu", full_packets_lost, VERDICT_NOT_READY, CONFIDENCE_CERTAIN, "path-mtu"},
-    {"path-mtu--unproven", handshake_silent, VERDICT_NOT_READY, CONFIDENCE_POSSIBLE, "path-mtu"},
-    {"tls-reset--silent", handshake_silent_whatever_the_size, VERDICT_NOT_READY, CONFIDENCE_LIKELY,
-     "tls-reset"},
-    {"unexplained", local_error, VERDICT_NOT_READY, CONFIDENCE_POSSIBLE, "unexplained"},
-    {NULL, NULL, VERDICT_UNKNOWN, CONFIDENCE_POSSIBLE, NULL},
+    {"no-route", no_route},
+    {"no-route--unreachable", unreachable_at_once},
+    {"no-route--prohibit", prohibited_by_a_route},
+    {"no-route--table", unreachable_by_a_vpns_table},
+    {"no-route--rule", prohibited_by_a_rule},
+    {"local-firewall--routed", unreachable_though_routed},
+    {"local-firewall", refused_by_all},
+    {"local-firewall--not-permitted", not_permitted},
+    {"gateway-silent", gateway_silent},
+    {"network-acl", other_subnet_silent},
+    {"egress-blocked", all_silent},
+    {"egress-blocked--other-subnet", all_silent_elsewhere},
+    {"endpoint-blocks-443", one_service_silent},
+    {"endpoint-blocks-443--other-subnet", one_service_silent_elsewhere},
+    {"endpoint-az-unreachable", one_interface_silent},
+    {"endpoint-refuses", one_interface_refuses},
+    {"healthy--other-family", other_family},
+    {"path-mtu", full_packets_lost},
+    {"path-mtu--unproven", handshake_silent},
+    {"tls-reset--silent", handshake_silent_whatever_the_size},
+    {"unexplained", local_error},
+    {NULL, NULL},
 };

@@ -44,6 +44,12 @@ static void clock_a_little_behind(struct facts *facts)
     move_clock(facts, (int64_t)4 * 60 * 1000);
 }
 
+/* Beyond five minutes, by less than a Date header's grain. */
+static void clock_at_the_limit(struct facts *facts)
+{
+    move_clock(facts, (int64_t)5 * 60 * 1000 + 500);
+}
+
 static void clock_in_the_past(struct facts *facts)
 {
     move_clock(facts, (int64_t)400 * 24 * HOUR_MS);
@@ -117,23 +123,21 @@ static void tls_version(struct facts *facts)
 }
 
 const struct situation tls_situations[] = {
-    {"clock-wrong", clock_behind, VERDICT_NOT_READY, CONFIDENCE_CERTAIN, "clock-wrong"},
-    {"healthy--clock-a-little-behind", clock_a_little_behind, VERDICT_READY, CONFIDENCE_POSSIBLE,
-     ""},
-    {"clock-wrong--tls", clock_in_the_past, VERDICT_NOT_READY, CONFIDENCE_CERTAIN, "clock-wrong"},
-    {"clock-wrong--no-sample", clock_in_the_past_without_sample, VERDICT_NOT_READY,
-     CONFIDENCE_LIKELY, "clock-wrong"},
-    {"tls-expired", expired, VERDICT_NOT_READY, CONFIDENCE_CERTAIN, "tls-expired"},
-    {"tls-intercepted", intercepted, VERDICT_NOT_READY, CONFIDENCE_CERTAIN, "tls-intercepted"},
-    {"tls-intercepted--private-authority", private_authority, VERDICT_NOT_READY, CONFIDENCE_LIKELY,
-     "tls-intercepted"},
-    {"healthy--ca-file", intercepted_with_ca_file, VERDICT_READY, CONFIDENCE_POSSIBLE, ""},
-    {"healthy--newer-root", newer_amazon_root, VERDICT_READY, CONFIDENCE_POSSIBLE, ""},
-    {"tls-untrusted", untrusted, VERDICT_NOT_READY, CONFIDENCE_CERTAIN, "tls-untrusted"},
-    {"tls-wrong-name", wrong_name, VERDICT_NOT_READY, CONFIDENCE_CERTAIN, "tls-wrong-name"},
-    {"tls-reset", reset, VERDICT_NOT_READY, CONFIDENCE_LIKELY, "tls-reset"},
-    {"tls-version", tls_version, VERDICT_NOT_READY, CONFIDENCE_CERTAIN, "tls-version"},
-    {NULL, NULL, VERDICT_UNKNOWN, CONFIDENCE_POSSIBLE, NULL},
+    {"clock-wrong", clock_behind},
+    {"healthy--clock-a-little-behind", clock_a_little_behind},
+    {"healthy--clock-at-the-limit", clock_at_the_limit},
+    {"clock-wrong--tls", clock_in_the_past},
+    {"clock-wrong--no-sample", clock_in_the_past_without_sample},
+    {"tls-expired", expired},
+    {"tls-intercepted", intercepted},
+    {"tls-intercepted--private-authority", private_authority},
+    {"healthy--ca-file", intercepted_with_ca_file},
+    {"healthy--newer-root", newer_amazon_root},
+    {"tls-untrusted", untrusted},
+    {"tls-wrong-name", wrong_name},
+    {"tls-reset", reset},
+    {"tls-version", tls_version},
+    {NULL, NULL},
 };
 
 /* --- the services' answers --- */
@@ -163,6 +167,13 @@ static void policy_missing_one_says_nothing(struct facts *facts)
 {
     policy_missing(facts);
     deny(facts, SERVICE_SSMMESSAGES, NULL, DENIED_BY_UNSAID, false);
+}
+
+/* What the boundary does not allow, a policy of the role does: so the policy is not missing. */
+static void policy_behind_a_boundary(struct facts *facts)
+{
+    policy_missing(facts);
+    deny(facts, SERVICE_SSM, NULL, DENIED_BY_BOUNDARY, false);
 }
 
 static void policy_incomplete(struct facts *facts)
@@ -352,55 +363,36 @@ static void hostile(struct facts *facts)
 }
 
 const struct situation service_situations[] = {
-    {"policy-missing", policy_missing, VERDICT_NOT_READY, CONFIDENCE_CERTAIN, "policy-missing"},
-    {"policy-missing--china", policy_missing_in_china, VERDICT_NOT_READY, CONFIDENCE_CERTAIN,
-     "policy-missing"},
-    {"policy-missing--one-unsaid", policy_missing_one_says_nothing, VERDICT_NOT_READY,
-     CONFIDENCE_LIKELY, "policy-missing"},
-    {"policy-incomplete", policy_incomplete, VERDICT_NOT_READY, CONFIDENCE_CERTAIN,
-     "policy-incomplete"},
-    {"policy-incomplete--parameters", parameters_denied, VERDICT_READY, CONFIDENCE_CERTAIN,
-     "policy-incomplete"},
-    {"denied-explicitly", denied_explicitly, VERDICT_NOT_READY, CONFIDENCE_CERTAIN,
-     "denied-explicitly"},
-    {"denied-by-endpoint-policy", endpoint_policy, VERDICT_NOT_READY, CONFIDENCE_CERTAIN,
-     "denied-by-endpoint-policy"},
-    {"denied-by-boundary", boundary, VERDICT_NOT_READY, CONFIDENCE_CERTAIN, "denied-by-boundary"},
-    {"denied-by-organization", organization, VERDICT_NOT_READY, CONFIDENCE_CERTAIN,
-     "denied-by-organization"},
-    {"denied", denied_without_reason, VERDICT_NOT_READY, CONFIDENCE_LIKELY, "denied"},
-    {"signature-rejected", signature, VERDICT_NOT_READY, CONFIDENCE_LIKELY, "signature-rejected"},
-    {"signature-rejected--skewed", skewed_but_right, VERDICT_NOT_READY, CONFIDENCE_LIKELY,
-     "signature-rejected"},
-    {"proxy-in-the-way", proxy_answers, VERDICT_NOT_READY, CONFIDENCE_LIKELY, "proxy-in-the-way"},
-    {"proxy-in-the-way--agent", agent_has_a_proxy, VERDICT_READY, CONFIDENCE_CERTAIN,
-     "proxy-in-the-way"},
-    {"proxy-in-the-way--opens", agents_proxy_opens, VERDICT_READY, CONFIDENCE_CERTAIN,
-     "proxy-in-the-way"},
-    {"proxy-in-the-way--forbids", agents_proxy_forbids, VERDICT_NOT_READY, CONFIDENCE_CERTAIN,
-     "proxy-in-the-way"},
-    {"proxy-in-the-way--silent", agents_proxy_is_silent, VERDICT_NOT_READY, CONFIDENCE_CERTAIN,
-     "proxy-in-the-way"},
-    {"proxy-in-the-way--login", agents_proxy_wants_a_login_that_the_agent_has, VERDICT_READY,
-     CONFIDENCE_CERTAIN, "proxy-in-the-way"},
-    {"healthy--no-proxy", agent_goes_round_its_proxy, VERDICT_READY, CONFIDENCE_POSSIBLE, ""},
-    {"service-unavailable", unavailable, VERDICT_NOT_READY, CONFIDENCE_LIKELY,
-     "service-unavailable"},
-    {"service-unavailable--throttled", throttled, VERDICT_NOT_READY, CONFIDENCE_LIKELY,
-     "service-unavailable"},
-    {"slow-endpoint", slow, VERDICT_READY, CONFIDENCE_CERTAIN, "slow-endpoint"},
-    {"certificate-expires-soon", certificate_soon, VERDICT_READY, CONFIDENCE_CERTAIN,
-     "certificate-expires-soon"},
-    {"several--policy-and-group", policy_and_group, VERDICT_NOT_READY, CONFIDENCE_CERTAIN,
-     "endpoint-blocks-443 policy-missing"},
-    {"several--role-and-names", role_and_names, VERDICT_NOT_READY, CONFIDENCE_LIKELY,
-     "role-missing endpoint-missing agent-disabled public-address"},
-    {"several--zone-and-policy", zone_and_policy, VERDICT_NOT_READY, CONFIDENCE_CERTAIN,
-     "endpoint-az-unreachable policy-missing"},
-    {"stopped", stopped, VERDICT_UNKNOWN, CONFIDENCE_POSSIBLE, ""},
-    {"several--hostile", hostile, VERDICT_NOT_READY, CONFIDENCE_CERTAIN,
-     "endpoint-blocks-443 policy-missing"},
-    {NULL, NULL, VERDICT_UNKNOWN, CONFIDENCE_POSSIBLE, NULL},
+    {"policy-missing", policy_missing},
+    {"policy-missing--china", policy_missing_in_china},
+    {"policy-missing--one-unsaid", policy_missing_one_says_nothing},
+    {"several--policy-and-boundary", policy_behind_a_boundary},
+    {"policy-incomplete", policy_incomplete},
+    {"policy-incomplete--parameters", parameters_denied},
+    {"denied-explicitly", denied_explicitly},
+    {"denied-by-endpoint-policy", endpoint_policy},
+    {"denied-by-boundary", boundary},
+    {"denied-by-organization", organization},
+    {"denied", denied_without_reason},
+    {"signature-rejected", signature},
+    {"signature-rejected--skewed", skewed_but_right},
+    {"proxy-in-the-way", proxy_answers},
+    {"proxy-in-the-way--agent", agent_has_a_proxy},
+    {"proxy-in-the-way--opens", agents_proxy_opens},
+    {"proxy-in-the-way--forbids", agents_proxy_forbids},
+    {"proxy-in-the-way--silent", agents_proxy_is_silent},
+    {"proxy-in-the-way--login", agents_proxy_wants_a_login_that_the_agent_has},
+    {"healthy--no-proxy", agent_goes_round_its_proxy},
+    {"service-unavailable", unavailable},
+    {"service-unavailable--throttled", throttled},
+    {"slow-endpoint", slow},
+    {"certificate-expires-soon", certificate_soon},
+    {"several--policy-and-group", policy_and_group},
+    {"several--role-and-names", role_and_names},
+    {"several--zone-and-policy", zone_and_policy},
+    {"stopped", stopped},
+    {"several--hostile", hostile},
+    {NULL, NULL},
 };
 
 /* --- the agent and the image --- */
@@ -536,33 +528,23 @@ static void time_sync_missing_and_missed(struct facts *facts)
 }
 
 const struct situation agent_situations[] = {
-    {"time-sync-missing", time_sync_missing, VERDICT_READY, CONFIDENCE_CERTAIN,
-     "time-sync-missing"},
-    {"clock-wrong--unkept", time_sync_missing_and_missed, VERDICT_NOT_READY, CONFIDENCE_CERTAIN,
-     "clock-wrong"},
-    {"agent-missing", agent_missing, VERDICT_DEGRADED, CONFIDENCE_CERTAIN, "agent-missing"},
-    {"agent-missing--required", agent_required_and_missing, VERDICT_NOT_READY, CONFIDENCE_CERTAIN,
-     "agent-missing"},
-    {"agent-masked", agent_masked, VERDICT_DEGRADED, CONFIDENCE_CERTAIN, "agent-masked"},
-    {"agent-disabled", agent_disabled, VERDICT_DEGRADED, CONFIDENCE_CERTAIN, "agent-disabled"},
-    {"agent-disabled--snap", snap_disabled, VERDICT_DEGRADED, CONFIDENCE_CERTAIN, "agent-disabled"},
-    {"policy-missing--snap", snap_without_policy, VERDICT_NOT_READY, CONFIDENCE_CERTAIN,
-     "policy-missing"},
-    {"agent-too-old", agent_too_old, VERDICT_DEGRADED, CONFIDENCE_CERTAIN, "agent-too-old"},
-    {"agent-too-old--dualstack", agent_too_old_for_dualstack, VERDICT_DEGRADED, CONFIDENCE_CERTAIN,
-     "agent-too-old"},
-    {"agent-config-invalid", config_of_another_region, VERDICT_DEGRADED, CONFIDENCE_CERTAIN,
-     "agent-config-invalid"},
-    {"agent-config-invalid--signature", signed_for_another_region, VERDICT_NOT_READY,
-     CONFIDENCE_CERTAIN, "agent-config-invalid"},
-    {"agent-registered-elsewhere", registered_elsewhere, VERDICT_DEGRADED, CONFIDENCE_CERTAIN,
-     "agent-registered-elsewhere"},
-    {"agent-not-connected", agent_not_connected, VERDICT_READY, CONFIDENCE_CERTAIN,
-     "agent-not-connected"},
-    {"healthy--connected", agent_connected, VERDICT_READY, CONFIDENCE_POSSIBLE, ""},
-    {"ca-bundle-missing", ca_bundle_missing, VERDICT_DEGRADED, CONFIDENCE_CERTAIN,
-     "ca-bundle-missing"},
-    {"public-address", public_address, VERDICT_READY, CONFIDENCE_CERTAIN, "public-address"},
-    {"ipv6-only", ipv6_only, VERDICT_READY, CONFIDENCE_CERTAIN, "ipv6-only"},
-    {NULL, NULL, VERDICT_UNKNOWN, CONFIDENCE_POSSIBLE, NULL},
+    {"time-sync-missing", time_sync_missing},
+    {"clock-wrong--unkept", time_sync_missing_and_missed},
+    {"agent-missing", agent_missing},
+    {"agent-missing--required", agent_required_and_missing},
+    {"agent-masked", agent_masked},
+    {"agent-disabled", agent_disabled},
+    {"agent-disabled--snap", snap_disabled},
+    {"policy-missing--snap", snap_without_policy},
+    {"agent-too-old", agent_too_old},
+    {"agent-too-old--dualstack", agent_too_old_for_dualstack},
+    {"agent-config-invalid", config_of_another_region},
+    {"agent-config-invalid--signature", signed_for_another_region},
+    {"agent-registered-elsewhere", registered_elsewhere},
+    {"agent-not-connected", agent_not_connected},
+    {"healthy--connected", agent_connected},
+    {"ca-bundle-missing", ca_bundle_missing},
+    {"public-address", public_address},
+    {"ipv6-only", ipv6_only},
+    {NULL, NULL},
 };

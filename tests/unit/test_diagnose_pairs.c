@@ -303,11 +303,15 @@ static int gather(void **state)
     (void)state;
 
     for (size_t i = 0; (situation = situation_at(i)) != NULL; i++) {
-        if (!is_base(situation->name) || situation->codes[0] == '\0')
+        if (!is_base(situation->name))
             continue;
         if (n_bases == MAX_BASES || (bases[n_bases] = malloc(sizeof *bases[0])) == NULL)
             return 1;
-        alone_make(bases[n_bases++], situation);
+        alone_make(bases[n_bases], situation);
+        if (bases[n_bases]->report.n_findings > 0)
+            n_bases++;
+        else
+            free(bases[n_bases]);
     }
     read_exceptions();
     return 0;

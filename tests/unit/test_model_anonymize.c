@@ -576,33 +576,6 @@ static void every_situation_is_diagnosed_the_same(void **state)
     }
 }
 
-static void read_scenario(void *arg, const char *name)
-{
-    char path[PATH_SIZE], error[WORDS_SIZE] = "";
-    struct buffer text;
-    int *n = arg;
-
-    if (strstr(name, ".report.json"))
-        return;
-    (void)text_set(path, sizeof path, "tests/scenarios/%s", name);
-    buffer_init(&text, FILE_MAX_BYTES);
-    assert_int_equal(file_read("", path, &text), 0);
-    if (!recorded_read(text.bytes, text.used, &facts, error, sizeof error))
-        fail_msg("%s: %s", path, error);
-    buffer_clear(&text);
-    assert_same_diagnosis(path);
-    ++*n;
-}
-
-static void every_recorded_run_is_diagnosed_the_same(void **state)
-{
-    int n = 0;
-    (void)state;
-
-    assert_int_equal(file_list("", "tests/scenarios", ".json", read_scenario, &n), 0);
-    assert_true(n > 0);
-}
-
 /* --- any facts at all --- */
 
 static void random_text(char *at, size_t size)
@@ -702,7 +675,6 @@ int main(void)
         cmocka_unit_test(every_situation_is_diagnosed_the_same),
         cmocka_unit_test(every_situation_is_the_same_through_the_console),
         cmocka_unit_test(anonymizing_twice_is_like_once),
-        cmocka_unit_test(every_recorded_run_is_diagnosed_the_same),
         cmocka_unit_test(any_facts_are_diagnosed_the_same),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -19,7 +19,6 @@
 
 #include "base/clock.h"
 #include "net/dns.h"
-#include "net/dns_answer.h"
 #include "net/loop.h"
 #include "net_peer.h"
 

@@ -27,7 +27,7 @@ static void a_frame_is_never_higher_than_the_terminal(void **state)
 {
     const struct style styles[] = {{.columns = 80, .rows = 8}, {.columns = 80, .rows = 0}};
     const struct live_moment moment = {.round = 2, .words = "", .remaining_ms = 4000};
-    struct filled *filled = filled_blocked();
+    struct filled *filled = fill("endpoint-blocks-443");
     int n[2];
     (void)state;
 
@@ -49,7 +49,7 @@ static void a_round_under_way_is_called_that(void **state)
 {
     const struct style style = {.columns = 80};
     struct live_moment moment = {.round = 1, .under_way = true, .words = "", .remaining_ms = 1500};
-    struct filled *filled = filled_unknown();
+    struct filled *filled = fill("stopped");
     struct live live = {0};
     struct buffer text;
     (void)state;

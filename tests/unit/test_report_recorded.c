@@ -39,7 +39,7 @@ static void assert_refused(const char *text, const char *why)
 /* The report of a run of so many rounds, on one line or pretty. */
 static void add_report(struct buffer *to, int32_t rounds, bool line)
 {
-    struct filled *filled = filled_blocked();
+    struct filled *filled = fill("endpoint-blocks-443");
     const struct style style = {.columns = 80};
 
     filled->facts.rounds = rounds;
@@ -281,7 +281,7 @@ static void add_wrapped(struct buffer *to, const struct buffer *log, int way)
 /* A console's NUL, CR LF, and what a terminal is told, around a report or a block. */
 static void add_log(struct buffer *to, bool block)
 {
-    struct filled *filled = filled_blocked();
+    struct filled *filled = fill("endpoint-blocks-443");
     const struct style style = {0};
 
     (void)buffer_add_text(to, noise_before);
