@@ -27,8 +27,7 @@ static void list_findings(const struct style *style, struct buffer *to)
         rows[n] = (struct list_row){
             {causes[n].code, severity_name(causes[n].severity), causes[n].title}};
     list_write(headings, 3, rows, n, style, to);
-    (void)buffer_add_text(to, "\nfatal: where a required check fails by it; otherwise it is a "
-                              "warning.\n");
+    (void)buffer_add_text(to, "\nA fatal cause is a warning when no required check fails by it.\n");
 }
 
 static void list_endpoints(const struct style *style, struct buffer *to)
