@@ -115,6 +115,6 @@ def binary():
 
 @pytest.fixture(scope="module")
 def healthy():
-    """One VPC without faults for a whole file. Who adds a fault mends it."""
+    """One VPC without faults for a whole file. Who adds a fault fixes it."""
     with Lab() as lab:
         yield lab

@@ -172,7 +172,7 @@ static void the_fullest_report_is_within_bounds(void **state)
     free(filled);
 }
 
-/* What mends comes before what is done afterwards, and before the evidence, where not all fits. */
+/* What fixes comes before what is done afterwards, and before the evidence, where not all fits. */
 static void what_mends_is_cut_last(void **state)
 {
     struct buffer text;
