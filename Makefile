@@ -82,7 +82,7 @@ build/deps/stamp: FORCE
 
 # Rewritten only when their text changes: a new commit rebuilds one small file.
 build/gen/pages.c: FORCE
-	@packaging/scripts/keep $@ packaging/scripts/gen-pages docs/findings/*.md docs/checks/*.md
+	@packaging/scripts/keep $@ packaging/scripts/gen-pages
 build/gen/roots.c: FORCE | build/deps/stamp
 	@packaging/scripts/keep $@ packaging/scripts/gen-roots
 build/gen/version.c: FORCE build/deps/stamp

@@ -21,9 +21,6 @@ struct scene {
 typedef bool cause_applies(const struct scene *scene, enum service service,
                            struct finding *finding);
 
-/* Fills in remedy and commands of a finding that applies. */
-typedef void cause_remedy(const struct scene *scene, struct finding *finding);
-
 /* --- cause_metadata.c --- */
 cause_applies explains_not_ec2, explains_network_not_up, explains_imds_blocked_locally,
     explains_imds_disabled, explains_imds_hop_limit, explains_imds_throttled,
@@ -74,25 +71,5 @@ cause_applies explains_agent_missing, explains_agent_disabled, explains_agent_ma
 cause_applies notes_service_not_in_region, notes_dhmc_in_use, notes_endpoint_outside_vpc,
     notes_public_address, notes_certificate_expires_soon, notes_ec2messages_not_needed,
     notes_slow_endpoint, notes_hop_limit_one, notes_ipv6_only, notes_dns_server_silent;
-
-/* --- remedy_*.c --- */
-cause_remedy mend_not_ec2, mend_network, mend_imds_locally, mend_imds_disabled, mend_imds_hop_limit,
-    mend_imds_imposter, mend_imds_throttled, mend_imds_silent, mend_hop_limit_one;
-cause_remedy mend_role_missing, mend_profile_empty, mend_not_assumable, mend_credentials_expired,
-    mend_credentials_rejected;
-cause_remedy mend_resolver_missing, mend_vpc_dns, mend_resolver_unreachable, mend_forwarding,
-    mend_dns_server_silent, mend_hosts_file, mend_private_dns, mend_endpoint_missing,
-    mend_public_path, mend_wrong_name, mend_servfail;
-cause_remedy mend_route, mend_local_firewall, mend_gateway, mend_acl, mend_egress,
-    mend_endpoint_group, mend_zone, mend_refused, mend_family, mend_mtu;
-cause_remedy mend_clock, mend_time_sync, mend_interception, mend_untrusted, mend_tls_name,
-    mend_tls_expired, mend_tls_reset, mend_tls_version, mend_signature, mend_proxy,
-    mend_unavailable;
-cause_remedy mend_policy_missing, mend_policy_incomplete, mend_explicit_deny, mend_endpoint_policy,
-    mend_boundary, mend_organization, mend_denied;
-cause_remedy mend_agent_missing, mend_agent_disabled, mend_agent_masked, mend_agent_old,
-    mend_agent_registration, mend_agent_config, mend_ca_bundle, mend_agent_connection;
-cause_remedy mend_nothing, mend_public_address, mend_certificate_soon, mend_not_needed,
-    mend_ipv6_only, mend_slow, mend_unexplained;
 
 #endif

@@ -45,7 +45,7 @@ bool explains_no_route(const struct scene *scene, enum service service, struct f
                      network->default_route_ipv6 ? "yes" : "no");
     finding->confidence = by_route ? CONFIDENCE_CERTAIN : CONFIDENCE_LIKELY;
     if (!by_route) /* EHOSTUNREACH at once: also what a firewall's reject returns */
-        finding_alternative(finding, "local-firewall", FIREWALL_LOOK);
+        finding_alternative(scene->facts, finding, "local-firewall");
     return true;
 }
 
@@ -113,16 +113,9 @@ bool explains_local_firewall(const struct scene *scene, enum service service,
     firewall_quote(scene->facts, finding);
     finding->confidence = surely ? CONFIDENCE_CERTAIN : CONFIDENCE_LIKELY;
     if (firewall_lost(scene->facts, finding, LOSS_LIKELY))
-        remedy_offer_egress(scene->facts, finding);
+        finding_alternative(scene->facts, finding, "egress-blocked");
     else if (!surely)
-        finding_alternative(
-            finding, "endpoint-refuses",
-            "aws ec2 describe-network-interfaces --region %s --filters "
-            "Name=addresses.private-ip-address,Values=%s --query "
-            "\"NetworkInterfaces[].[InterfaceType,Description]\"",
-            remedy_region(scene->facts),
-            remedy_known(scene->facts->endpoints[remedy_service(finding)].addresses[0].address,
-                         "<address>"));
+        finding_alternative(scene->facts, finding, "endpoint-refuses");
     return true;
 }
 
@@ -162,7 +155,7 @@ bool explains_endpoint_refuses(const struct scene *scene, enum service service,
     finding_title(finding, "%s: %d of %d addresses refuse port 443", service_name(service),
                   (int)reach.rejected, (int)reach.n);
     reach_quote(scene->facts, service, ENDING_REJECTED, 4, finding);
-    finding_alternative(finding, "local-firewall", FIREWALL_LOOK);
+    finding_alternative(scene->facts, finding, "local-firewall");
     return true;
 }
 
@@ -199,6 +192,6 @@ bool explains_path_mtu(const struct scene *scene, enum service service, struct f
         return false;
     finding->confidence = proven ? CONFIDENCE_CERTAIN : CONFIDENCE_POSSIBLE;
     if (!proven)
-        remedy_offer_routes(scene->facts, "tls-reset", finding);
+        finding_alternative(scene->facts, finding, "tls-reset");
     return true;
 }

@@ -46,17 +46,9 @@ static void quote_imds(const struct scene *scene, struct finding *finding)
 /* A container or a chroot on EC2 may hide the firmware's tables, and the metadata service too. */
 static void doubt_not_ec2(const struct facts *facts, struct finding *finding)
 {
-    const char *address = facts->network.interfaces[0].addresses[0];
-    char ip[ADDRESS_SIZE];
-
     finding->confidence = CONFIDENCE_LIKELY;
     finding_title(finding, "This does not look like an EC2 instance");
-    text_set(ip, sizeof ip, "%.*s", (int)strcspn(address, "/"), address);
-    finding_alternative(finding, "imds-unreachable",
-                        "aws ec2 describe-instances --region %s --filters "
-                        "Name=private-ip-address,Values=%s --query "
-                        "\"Reservations[].Instances[].[InstanceId,MetadataOptions]\"",
-                        remedy_region(facts), remedy_known(ip, "<address>"));
+    finding_alternative(facts, finding, "imds-unreachable");
 }
 
 bool explains_not_ec2(const struct scene *scene, enum service service, struct finding *finding)
@@ -149,8 +141,7 @@ static bool explains_imds_dropped(const struct scene *scene, struct finding *fin
                      loss == LOSS_PROVEN ? ": what was sent never left this machine" : "");
     firewall_quote(scene->facts, finding);
     if (loss != LOSS_PROVEN)
-        finding_alternative(finding, "imds-unreachable", "ip route get %s",
-                            remedy_known(imds->address, "169.254.169.254"));
+        finding_alternative(scene->facts, finding, "imds-unreachable");
     return true;
 }
 
@@ -214,10 +205,7 @@ bool explains_imds_hop_limit(const struct scene *scene, enum service service,
     if (imds->get_answers == ANSWER_YES)
         finding_evidence(finding, "a GET is answered: only the answer to PUT has a hop limit");
     else
-        finding_alternative(finding, "imds-unreachable",
-                            "aws ec2 describe-instances --region %s --instance-ids %s --query "
-                            "\"Reservations[].Instances[].MetadataOptions\"",
-                            remedy_region(scene->facts), remedy_instance(scene->facts));
+        finding_alternative(scene->facts, finding, "imds-unreachable");
     return true;
 }
 
@@ -264,8 +252,7 @@ static void offer_local(const struct facts *facts, struct finding *finding)
 
     if (firewall_loss(facts, imds->address, &imds->connect) == LOSS_NONE)
         finding_evidence(finding, "the packets left this machine, and it lost none that came back");
-    finding_alternative(finding, "imds-blocked-locally", "ip route get %s; " FIREWALL_LOOK,
-                        remedy_known(imds->address, "169.254.169.254"));
+    finding_alternative(facts, finding, "imds-blocked-locally");
 }
 
 bool explains_imds_unreachable(const struct scene *scene, enum service service,

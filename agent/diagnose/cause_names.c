@@ -185,11 +185,7 @@ static void weigh_amazon(const struct scene *scene, enum service service, struct
         finding->confidence = CONFIDENCE_CERTAIN;
         return;
     }
-    finding_alternative(finding, "dns-bypasses-vpc",
-                        "aws ec2 describe-vpc-endpoints --region %s --filters "
-                        "Name=vpc-id,Values=%s --query "
-                        "\"VpcEndpoints[].[ServiceName,State,PrivateDnsEnabled]\"",
-                        remedy_region(scene->facts), remedy_vpc(scene->facts));
+    finding_alternative(scene->facts, finding, "dns-bypasses-vpc");
 }
 
 static bool has_public_trouble(const struct naming *naming)
@@ -247,8 +243,8 @@ static bool explains_gateway_missing(const struct scene *scene, enum service ser
     finding_title(finding, "%s: no gateway or interface endpoint leads there from this subnet",
                   service_name(service));
     quote_names(scene, service, finding);
-    remedy_offer_egress(scene->facts, finding);
-    remedy_offer_acl(scene->facts, finding);
+    finding_alternative(scene->facts, finding, "egress-blocked");
+    finding_alternative(scene->facts, finding, "network-acl");
     return true;
 }
 
@@ -282,10 +278,7 @@ bool explains_endpoint_missing(const struct scene *scene, enum service service,
     weigh_amazon(scene, service, finding);
     if (!others) {
         finding->confidence = CONFIDENCE_LIKELY;
-        finding_alternative(finding, "private-dns-off",
-                            "aws ec2 describe-vpc-attribute --region %s --vpc-id %s "
-                            "--attribute enableDnsHostnames",
-                            remedy_region(scene->facts), remedy_vpc(scene->facts));
+        finding_alternative(scene->facts, finding, "private-dns-off");
     }
     return true;
 }

@@ -139,13 +139,9 @@ bool explains_network_acl(const struct scene *scene, enum service service, struc
     quote_near(scene, finding);
     (void)silent_services(scene, true, finding, 2);
     if (overall.n < 2 || overall.partly_silent < overall.n)
-        finding_alternative(finding, "endpoint-az-unreachable",
-                            "aws ec2 describe-vpc-endpoints --region %s --filters "
-                            "Name=vpc-id,Values=%s --query "
-                            "\"VpcEndpoints[].[ServiceName,SubnetIds,Groups[].GroupId]\"",
-                            remedy_region(scene->facts), remedy_vpc(scene->facts));
+        finding_alternative(scene->facts, finding, "endpoint-az-unreachable");
     if (overall.outside_silent > 0)
-        remedy_offer_routes(scene->facts, "endpoint-outside-vpc", finding);
+        finding_alternative(scene->facts, finding, "endpoint-outside-vpc");
     (void)firewall_offer(scene->facts, finding);
     return true;
 }
@@ -180,34 +176,19 @@ bool explains_egress_blocked(const struct scene *scene, enum service service,
         return false;
     finding_evidence(finding, "%d services, %d addresses, all silent; IMDS and DNS answer",
                      overall.n, (int)(overall.own_silent + overall.elsewhere_silent));
-    finding_alternative(finding, "endpoint-blocks-443",
-                        "aws ec2 describe-vpc-endpoints --region %s --filters "
-                        "Name=vpc-id,Values=%s --query "
-                        "\"VpcEndpoints[].[ServiceName,Groups[].GroupId]\"",
-                        remedy_region(scene->facts), remedy_vpc(scene->facts));
+    finding_alternative(scene->facts, finding, "endpoint-blocks-443");
     if (overall.own_silent == 0)
-        remedy_offer_acl(scene->facts, finding);
+        finding_alternative(scene->facts, finding, "network-acl");
     else
         finding_evidence(finding, "an address in this subnet is silent too, and traffic within a "
                                   "subnet passes no network ACL");
     if (overall.outside_silent > 0)
-        remedy_offer_routes(scene->facts, "endpoint-outside-vpc", finding);
+        finding_alternative(scene->facts, finding, "endpoint-outside-vpc");
     if (is_beyond(scene->facts, finding))
         finding_evidence(finding, "the packets left this machine, and it lost none that came back");
     else if (!firewall_offer(scene->facts, finding))
-        finding_alternative(finding, "local-firewall", FIREWALL_LOOK);
+        finding_alternative(scene->facts, finding, "local-firewall");
     return true;
-}
-
-/* Where another address refuses, and so is no endpoint interface, this one may be the only one. */
-static void offer_zone(const struct facts *facts, enum service service, struct finding *finding)
-{
-    finding_alternative(finding, "endpoint-az-unreachable",
-                        "aws ec2 describe-vpc-endpoints --region %s --filters "
-                        "Name=vpc-id,Values=%s Name=service-name,Values=%s --query "
-                        "\"VpcEndpoints[].[State,SubnetIds,NetworkInterfaceIds]\"",
-                        remedy_region(facts), remedy_vpc(facts),
-                        remedy_endpoint_service(facts, service));
 }
 
 bool explains_endpoint_blocks_443(const struct scene *scene, enum service service,
@@ -233,13 +214,14 @@ bool explains_endpoint_blocks_443(const struct scene *scene, enum service servic
         return true;
     }
     if (overall.any_ok == 0)
-        remedy_offer_egress(scene->facts, finding);
+        finding_alternative(scene->facts, finding, "egress-blocked");
     if (reach.own_silent == 0)
-        remedy_offer_acl(scene->facts, finding);
+        finding_alternative(scene->facts, finding, "network-acl");
     if (reach.rejected > 0)
-        offer_zone(scene->facts, service, finding);
+        /* is no endpoint interface, so that this one may be the only one */
+        finding_alternative(scene->facts, finding, "endpoint-az-unreachable");
     if (reach.outside_silent > 0)
-        remedy_offer_routes(scene->facts, "endpoint-outside-vpc", finding);
+        finding_alternative(scene->facts, finding, "endpoint-outside-vpc");
     (void)firewall_offer(scene->facts, finding);
     return true;
 }
@@ -286,12 +268,12 @@ bool explains_endpoint_az_unreachable(const struct scene *scene, enum service se
     if (neighbour != NULL)
         finding_quote_address(finding, of, neighbour, RUNG_CONNECT);
     else if (reach.own_silent == 0)
-        remedy_offer_acl(scene->facts, finding);
+        finding_alternative(scene->facts, finding, "network-acl");
     finding->confidence = neighbour != NULL || reach.own_silent > 0 ? CONFIDENCE_CERTAIN
                                                                     : CONFIDENCE_LIKELY;
     if (firewall_offer(scene->facts, finding))
         finding->confidence = CONFIDENCE_LIKELY;
     if (reach.outside_silent > 0)
-        remedy_offer_routes(scene->facts, "endpoint-outside-vpc", finding);
+        finding_alternative(scene->facts, finding, "endpoint-outside-vpc");
     return true;
 }

@@ -105,10 +105,7 @@ bool explains_vpc_dns_off(const struct scene *scene, enum service service, struc
     quote_lookup(scene, first, finding);
     finding->confidence = refused ? CONFIDENCE_CERTAIN : CONFIDENCE_LIKELY;
     if (!refused)
-        finding_alternative(finding, "local-firewall",
-                            "aws ec2 describe-vpc-attribute --region %s --vpc-id %s "
-                            "--attribute enableDnsSupport",
-                            remedy_region(scene->facts), remedy_vpc(scene->facts));
+        finding_alternative(scene->facts, finding, "local-firewall");
     return true;
 }
 
@@ -140,12 +137,9 @@ bool explains_dns_resolver_unreachable(const struct scene *scene, enum service s
         finding_title(finding, "The configured nameserver %s does not answer",
                       lookup.answer->server);
     if (failed_locally(lookup.answer))
-        finding_alternative(finding, "local-firewall", FIREWALL_LOOK);
+        finding_alternative(scene->facts, finding, "local-firewall");
     if (opinion.asked)
-        finding_alternative(finding, "vpc-dns-off",
-                            "aws ec2 describe-vpc-attribute --region %s --vpc-id %s "
-                            "--attribute enableDnsSupport",
-                            remedy_region(scene->facts), remedy_vpc(scene->facts));
+        finding_alternative(scene->facts, finding, "vpc-dns-off");
     return true;
 }
 
@@ -168,10 +162,7 @@ bool explains_dns_servfail(const struct scene *scene, enum service service, stru
         finding_title(finding, "The nameserver %s fails or refuses to answer",
                       lookup.answer->server);
     if (!opinion.answered)
-        finding_alternative(finding, "vpc-dns-off",
-                            "aws ec2 describe-vpc-attribute --region %s --vpc-id %s "
-                            "--attribute enableDnsSupport",
-                            remedy_region(scene->facts), remedy_vpc(scene->facts));
+        finding_alternative(scene->facts, finding, "vpc-dns-off");
     return true;
 }
 
@@ -214,10 +205,6 @@ bool explains_dns_wrong_name(const struct scene *scene, enum service service,
     if (lookup.all_amazon || opinion.answered)
         finding->confidence = CONFIDENCE_CERTAIN;
     else
-        finding_alternative(finding, "dns-bypasses-vpc",
-                            "aws ec2 describe-vpc-endpoints --region %s --filters "
-                            "Name=vpc-id,Values=%s Name=service-name,Values=%s",
-                            remedy_region(scene->facts), remedy_vpc(scene->facts),
-                            remedy_endpoint_service(scene->facts, service));
+        finding_alternative(scene->facts, finding, "dns-bypasses-vpc");
     return true;
 }

@@ -55,10 +55,7 @@ bool explains_role_missing(const struct scene *scene, enum service service, stru
     }
     finding_evidence(finding, "the instance's own identity role answers, so Default Host "
                               "Management could still serve it");
-    finding_alternative(finding, "dhmc-in-use",
-                        "aws ssm get-service-setting --region %s --setting-id "
-                        "/ssm/managed-instance/default-ec2-instance-management-role",
-                        remedy_region(scene->facts));
+    finding_alternative(scene->facts, finding, "dhmc-in-use");
     return true;
 }
 
@@ -119,7 +116,7 @@ bool explains_credentials_expired(const struct scene *scene, enum service servic
     bool surely = clock.right || (clock.wrong && role->expires_unix_s != 0);
     finding->confidence = surely ? CONFIDENCE_CERTAIN : CONFIDENCE_LIKELY;
     if (!surely)
-        finding_alternative(finding, "clock-wrong", "date -u; chronyc tracking");
+        finding_alternative(scene->facts, finding, "clock-wrong");
     return true;
 }
 

@@ -139,9 +139,7 @@ bool explains_policy_missing(const struct scene *scene, enum service service,
         /* most of the policy's actions are ssm's, and none of them was heard of */
         finding_title(finding, "Of the agent's actions all that could be tried (%d) are denied",
                       (int)denials.denied);
-        finding_alternative(finding, "policy-incomplete",
-                            "aws iam list-attached-role-policies --role-name %s",
-                            remedy_known(scene->facts->role.role, "<role-name>"));
+        finding_alternative(scene->facts, finding, "policy-incomplete");
     } else if (scene->facts->role.role[0] != '\0')
         finding_title(finding, "Role %.40s has no policy that allows Systems Manager",
                       scene->facts->role.role);
@@ -243,21 +241,10 @@ bool explains_denied(const struct scene *scene, enum service service, struct fin
     if (!unsaid)
         return true;
     finding->confidence = CONFIDENCE_LIKELY;
-    finding_alternative(finding, "policy-missing",
-                        "aws iam list-attached-role-policies --role-name %s",
-                        remedy_role(scene->facts));
-    finding_alternative(finding, "denied-by-boundary",
-                        "aws iam get-role --role-name %s --query Role.PermissionsBoundary",
-                        remedy_role(scene->facts));
-    finding_alternative(finding, "denied-by-endpoint-policy",
-                        "aws ec2 describe-vpc-endpoints --region %s --filters "
-                        "Name=vpc-id,Values=%s --query "
-                        "\"VpcEndpoints[].[ServiceName,PolicyDocument]\"",
-                        remedy_region(scene->facts), remedy_vpc(scene->facts));
-    finding_alternative(finding, "denied-by-organization",
-                        "aws organizations list-policies-for-target --target-id %s --filter "
-                        "SERVICE_CONTROL_POLICY",
-                        remedy_known(scene->facts->instance.account, "<account-id>"));
+    finding_alternative(scene->facts, finding, "policy-missing");
+    finding_alternative(scene->facts, finding, "denied-by-boundary");
+    finding_alternative(scene->facts, finding, "denied-by-endpoint-policy");
+    finding_alternative(scene->facts, finding, "denied-by-organization");
     return true;
 }
 

@@ -142,7 +142,7 @@ bool explains_clock_wrong(const struct scene *scene, enum service service, struc
     quote_validity(scene, finding, out_of_time, N_OF(out_of_time));
     finding->confidence = clock.wrong || said ? CONFIDENCE_CERTAIN : CONFIDENCE_LIKELY;
     if (clock.n == 0 && !said)
-        finding_alternative(finding, "tls-expired", "date -u; chronyc tracking");
+        finding_alternative(scene->facts, finding, "tls-expired");
     return true;
 }
 
@@ -180,7 +180,7 @@ bool explains_tls_intercepted(const struct scene *scene, enum service service,
     if (proven)
         finding_evidence(finding, "it verifies by the system's bundle, by no root of Amazon's");
     else
-        remedy_offer_routes(scene->facts, "tls-untrusted", finding);
+        finding_alternative(scene->facts, finding, "tls-untrusted");
     finding->confidence = proven ? CONFIDENCE_CERTAIN : CONFIDENCE_LIKELY;
     return true;
 }
@@ -243,7 +243,7 @@ bool explains_tls_expired(const struct scene *scene, enum service service, struc
     quote_validity(scene, finding, out_of_time, N_OF(out_of_time));
     finding_quote_clock(finding, scene->facts);
     if (!surely)
-        finding_alternative(finding, "clock-wrong", "date -u; chronyc tracking");
+        finding_alternative(scene->facts, finding, "clock-wrong");
     return true;
 }
 

@@ -43,7 +43,6 @@ struct cause {
     enum scope scope;
     enum strand strand;
     cause_applies *applies; /* NULL: `unexplained`, which claims.c fills in by itself */
-    cause_remedy *remedy;
 };
 
 extern const struct cause causes[];

@@ -11,6 +11,7 @@
 #include "base/text.h"
 #include "diagnose/causes.h"
 #include "diagnose/finding.h"
+#include "diagnose/remedy.h"
 
 struct claims {
     check_set symptoms;
@@ -86,14 +87,12 @@ static void ask(struct report *report, struct claims *claims, const struct cause
         finding->severity = cause->severity;
     else
         finding->severity = SEVERITY_WARNING;
-    if (cause->remedy != NULL)
-        cause->remedy(&scene, finding);
+    remedy_fill(report->facts, finding);
     report->n_findings++;
 }
 
 static void claim_unexplained(struct report *report, const struct claims *claims)
 {
-    const struct scene scene = {.facts = report->facts, .checks = report->checks};
     check_set left = claims_left(claims, STRAND_WHOLE) &
                      checks_with(report->checks, STATUS_FAIL, false);
     struct finding *finding = &report->findings[report->n_findings];
@@ -113,7 +112,7 @@ static void claim_unexplained(struct report *report, const struct claims *claims
         if (left & check_bit((enum check)i))
             finding_evidence(finding, "%s: %s", check_name((enum check)i),
                              report->checks[i].summary);
-    cause->remedy(&scene, finding);
+    remedy_fill(report->facts, finding);
     report->n_findings++;
 }
 

@@ -174,11 +174,21 @@ int32_t families_ok(const struct facts *facts, enum service service, enum family
     return tried.ok;
 }
 
-int32_t families_own_silent(const struct facts *facts, enum service service, enum family family)
+bool families_silent(const struct facts *facts, enum service service, enum family family,
+                     bool in_own_subnet)
 {
-    struct tried tried;
-    look(facts, service, family, &tried);
-    return tried.own_silent;
+    const struct endpoint_facts *endpoint = &facts->endpoints[service];
+
+    for (int32_t i = 0; i < endpoint->n_addresses; i++) {
+        const struct address_facts *at = &endpoint->addresses[i];
+        bool is_there = in_own_subnet
+                            ? at->place == PLACE_OWN_SUBNET
+                            : at->place == PLACE_PRIVATE_ELSEWHERE || at->place == PLACE_PUBLIC;
+        if (!at->second_opinion && families_of(at->address) == family && is_there &&
+            reach_ending_at(facts, at) == ENDING_SILENT)
+            return true;
+    }
+    return false;
 }
 
 bool families_alone(const struct facts *facts, check_set checks, enum ending ending,

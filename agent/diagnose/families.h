@@ -29,9 +29,12 @@ bool families_open(const struct facts *facts, enum service service);
  * it). Where the other family has trouble of its own, what every other service shows counts. */
 bool families_blocked(const struct facts *facts, enum service service, enum family family);
 
-/* Addresses of the family that connect, and in the own subnet those that are silent. */
+/* Addresses of the family that connect. */
 int32_t families_ok(const struct facts *facts, enum service service, enum family family);
-int32_t families_own_silent(const struct facts *facts, enum service service, enum family family);
+
+/* An address of the family is silent: in the own subnet, or else outside of the VPC. */
+bool families_silent(const struct facts *facts, enum service service, enum family family,
+                     bool in_own_subnet);
 
 /* Of the checks, which are some of connect, every address that ended so is of one family, while the
  * other family connects: a matter of that family alone. Blocked families do not count. */

@@ -11,6 +11,7 @@
 #include "base/text.h"
 #include "diagnose/checks.h"
 #include "diagnose/look.h"
+#include "diagnose/remedy.h"
 
 void finding_title(struct finding *finding, const char *format, ...)
 {
@@ -38,17 +39,13 @@ void finding_evidence(struct finding *finding, const char *format, ...)
     finding->n_evidence++;
 }
 
-void finding_alternative(struct finding *finding, const char *code, const char *format, ...)
+void finding_alternative(const struct facts *facts, struct finding *finding, const char *code)
 {
-    va_list arguments;
-
     if (finding->n_alternatives >= MAX_ALTERNATIVES)
         return;
     struct alternative *to = &finding->alternatives[finding->n_alternatives++];
     text_set(to->code, sizeof to->code, "%s", code);
-    va_start(arguments, format);
-    (void)vsnprintf(to->command, sizeof to->command, format, arguments);
-    va_end(arguments);
+    (void)remedy_tell_apart(facts, finding, code, to->command, sizeof to->command);
 }
 
 void finding_quote_answer(struct finding *finding, const char *host,

@@ -12,10 +12,9 @@ void finding_title(struct finding *finding, const char *format, ...)
 void finding_evidence(struct finding *finding, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
-/* Another code that these observations do not exclude, and the one command, run outside, that
- * tells it apart from the finding. */
-void finding_alternative(struct finding *finding, const char *code, const char *format, ...)
-    __attribute__((format(printf, 3, 4)));
+/* Another code that these observations do not exclude, with the command of the pages that tells it
+ * apart from the finding. */
+void finding_alternative(const struct facts *facts, struct finding *finding, const char *code);
 
 /* Evidence from one observation, worded the same way by every cause. */
 void finding_quote_answer(struct finding *finding, const char *host,

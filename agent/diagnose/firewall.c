@@ -7,9 +7,6 @@
 
 #include <string.h>
 
-#include "base/text.h"
-#include "diagnose/remedy.h"
-
 /* Whoever answers an address that stays silent repeats the answer while connect() waits. */
 enum { ANSWERS_EACH = 2 };
 
@@ -90,37 +87,11 @@ void firewall_quote(const struct facts *facts, struct finding *finding)
         quote_lost(facts, finding);
 }
 
-/* Of what comes back only what opens no connection: whoever sends from this port could open one else. */
-void firewall_mend(const struct facts *facts, int port, const char *only, struct finding *finding)
-{
-    const bool back = firewall_lost(facts, finding, LOSS_LIKELY) &&
-                      !firewall_lost(facts, finding, LOSS_PROVEN);
-    char address[NAME_SIZE * 2] = "";
-
-    if (only)
-        (void)text_set(address, sizeof address, "%s %s %s ", is_ipv6(only) ? "ip6" : "ip",
-                       back ? "saddr" : "daddr", only);
-    remedy_note(finding, REMEDY_LOOK);
-    remedy_command(finding, FIREWALL_LOOK);
-    remedy_note(finding, "where the rule is in this table and chain");
-    remedy_command(finding, "sudo nft insert rule inet filter %s %stcp %cport %d %saccept",
-                   back ? "input" : "output", address, back ? 's' : 'd', port,
-                   back ? "ct state established " : "");
-    remedy_note(finding, "where no such rule is found");
-    if (back) /* tc and XDP come before what the kernel counts as received */
-        remedy_command(finding, "sudo iptables-legacy-save; sudo bpftool cgroup tree");
-    else
-        remedy_command(
-            finding,
-            "sudo iptables-legacy-save; sudo bpftool cgroup tree; tc filter show dev %s egress",
-            remedy_known(facts->network.interfaces[0].name, "<interface>"));
-}
-
 bool firewall_offer(const struct facts *facts, struct finding *finding)
 {
     if (!firewall_lost(facts, finding, LOSS_MAYBE))
         return false;
     quote_lost(facts, finding);
-    finding_alternative(finding, "local-firewall", FIREWALL_LOOK);
+    finding_alternative(facts, finding, "local-firewall");
     return true;
 }

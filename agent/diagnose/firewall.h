@@ -8,9 +8,6 @@
 
 #include "diagnose/finding.h"
 
-/* Shows every rule but iptables-legacy's, to root. */
-#define FIREWALL_LOOK "sudo nft list ruleset; sudo iptables-save"
-
 enum loss {
     LOSS_UNKNOWN, /* nothing says anything: as from a program that did not ask */
     LOSS_NONE,    /* what was sent left this machine, and nothing that came in was lost */
@@ -28,10 +25,6 @@ bool firewall_lost(const struct facts *facts, const struct finding *finding, enu
 
 /* How a firewall is known to be at work there. */
 void firewall_quote(const struct facts *facts, struct finding *finding);
-
-/* The commands that find the rule, and the one that lets TCP to the port pass, or its answers, for
- * the shell of the machine. `only`: an address that the new rule is limited to, or NULL. */
-void firewall_mend(const struct facts *facts, int port, const char *only, struct finding *finding);
 
 /* Where a local firewall is not excluded at the silent addresses of the services that the finding
  * explains: lists it as the alternative, with why, and returns true. */

@@ -1,130 +1,148 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Values into commands, and nothing else into them.
+ * From the entries of a page to the remedy of a finding.
  */
 #include "diagnose/remedy.h"
 
-#include <stdarg.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "base/text.h"
 
-void remedy_text(struct finding *finding, const char *format, ...)
+/* "snap !ipv6" */
+static bool applies(const struct remedy_view *view, const char *when)
 {
-    size_t used = strlen(finding->remedy);
-    va_list arguments;
+    char name[NAME_SIZE];
 
-    if (used > 0 && used + 2 < sizeof finding->remedy)
-        finding->remedy[used++] = ' ';
-    va_start(arguments, format);
-    (void)vsnprintf(finding->remedy + used, sizeof finding->remedy - used, format, arguments);
-    va_end(arguments);
+    while (*when) {
+        bool wanted = *when != '!';
+        when += !wanted;
+        size_t n = strcspn(when, " ");
+        (void)text_set(name, sizeof(name), "%.*s", (int)n, when);
+        if (remedy_holds(view, name) != wanted)
+            return false;
+        when += n + (when[n] == ' ');
+    }
+    return true;
 }
 
-void remedy_command(struct finding *finding, const char *format, ...)
+static void fill(const struct remedy_view *view, const char *text, char *to, size_t size)
 {
-    va_list arguments;
+    static const char letters[] = "abcdefghijklmnopqrstuvwxyz0123456789_";
+    char name[NAME_SIZE];
 
-    if (finding->n_commands >= MAX_COMMANDS)
+    to[0] = '\0';
+    while (*text) {
+        size_t n = strspn(text + 1, letters);
+        if (text[0] == '{' && n > 0 && text[1 + n] == '}') {
+            (void)text_set(name, sizeof(name), "%.*s", (int)n, text + 1);
+            remedy_add_value(view, name, to, size);
+            text += n + 2;
+        } else {
+            n = 1 + strcspn(text + 1, "{");
+            (void)text_add(to, size, "%.*s", (int)n, text);
+            text += n;
+        }
+    }
+}
+
+static void add_command(const struct remedy_view *view, const struct remedy_entry *entry,
+                        struct finding *finding)
+{
+    int32_t i = finding->n_commands;
+
+    if (i >= MAX_COMMANDS)
         return;
-    va_start(arguments, format);
-    (void)vsnprintf(finding->commands[finding->n_commands++], COMMAND_SIZE, format, arguments);
-    va_end(arguments);
+    (void)text_set(finding->notes[i], NOTE_SIZE, "%s", entry->about);
+    fill(view, entry->text, finding->commands[i], COMMAND_SIZE);
+    finding->n_commands++;
 }
 
-void remedy_note(struct finding *finding, const char *note)
+static bool is_one_of(enum remedy_each each, const struct remedy_view *view, enum service service)
 {
-    if (finding->n_commands < MAX_COMMANDS)
-        text_set(finding->notes[finding->n_commands], NOTE_SIZE, "%s", note);
+    if (each == EACH_SERVICE)
+        return view->finding->explains & check_service_bits(service);
+    return service == SERVICE_SSM || service == SERVICE_SSMMESSAGES ||
+           (service == SERVICE_EC2MESSAGES &&
+            view->facts->plan.services[service].need == NEED_REQUIRED);
 }
 
-static void add_restart(const struct facts *facts, struct finding *finding)
+static void add_commands(struct remedy_view view, const struct remedy_entry *entry,
+                         struct finding *finding)
 {
-    bool snap = facts->agent.package == AGENT_PACKAGE_SNAP ||
-                text_starts(facts->agent.unit, "snap.");
-
-    remedy_command(finding, "%s",
-                   snap ? "sudo snap restart amazon-ssm-agent"
-                        : "sudo systemctl restart amazon-ssm-agent");
-    finding->n_afterwards++;
+    if (entry->each == EACH_NOTHING) {
+        add_command(&view, entry, finding);
+        return;
+    }
+    for (int i = 0; i < N_SERVICES; i++) {
+        if (!is_one_of(entry->each, &view, (enum service)i))
+            continue;
+        view.service = (enum service)i;
+        add_command(&view, entry, finding);
+    }
 }
 
-void remedy_restart(const struct facts *facts, struct finding *finding)
+/* The words of a page or of an ending go to `words`, its commands to the finding. */
+static void add_entries(const struct remedy_view *view, const char *code, char *words, size_t size,
+                        struct finding *finding)
 {
-    text_set(finding->afterwards, sizeof finding->afterwards,
-             "Then restart the agent, which sleeps 5 to 60 minutes between attempts; where it is "
-             "on, ssm-preflight-follow.service does so by itself.");
-    remedy_note(finding, "only where no follow-up is on and nobody can log in");
-    remedy_command(finding, "aws ec2 reboot-instances --region %s --instance-ids %s",
-                   remedy_region(facts), remedy_instance(facts));
-    finding->n_afterwards++;
-    add_restart(facts, finding);
+    char text[REMEDY_SIZE];
+    int32_t n = 0;
+
+    for (size_t i = 0; i < n_remedy_entries; i++) {
+        const struct remedy_entry *entry = &remedy_entries[i];
+        if (strcmp(entry->code, code) != 0 || !applies(view, entry->when))
+            continue;
+        switch (entry->kind) {
+        case REMEDY_FIX:
+            fill(view, entry->text, text, sizeof(text));
+            (void)text_add(words, size, "%s%s", words[0] ? " " : "", text);
+            break;
+        case REMEDY_COMMAND:
+            add_commands(*view, entry, finding);
+            break;
+        case REMEDY_THEN:
+            n = finding->n_commands;
+            add_entries(view, entry->text, finding->afterwards, sizeof(finding->afterwards),
+                        finding);
+            finding->n_afterwards = finding->n_commands - n;
+            break;
+        case REMEDY_TELL_APART:
+            break;
+        }
+    }
 }
 
-void remedy_restart_here(const struct facts *facts, struct finding *finding)
+void remedy_fill(const struct facts *facts, struct finding *finding)
 {
-    text_set(finding->afterwards, sizeof finding->afterwards,
-             "Then restart the agent, which sleeps 5 to 60 minutes between attempts.");
-    add_restart(facts, finding);
+    const struct remedy_view view = {
+        .facts = facts, .finding = finding, .service = remedy_service(finding)};
+
+    add_entries(&view, finding->code, finding->remedy, sizeof(finding->remedy), finding);
 }
 
-const char *remedy_known(const char *value, const char *placeholder)
+static bool tell_apart(const struct remedy_view *view, const char *page, const char *from, char *to,
+                       size_t size)
 {
-    return text_only(value, "-._:/@+=,") && value[0] != '-' ? value : placeholder;
+    for (size_t i = 0; i < n_remedy_entries; i++) {
+        const struct remedy_entry *entry = &remedy_entries[i];
+        if (entry->kind != REMEDY_TELL_APART || strcmp(entry->code, page) != 0 ||
+            strcmp(entry->about, from) != 0 || !applies(view, entry->when))
+            continue;
+        fill(view, entry->text, to, size);
+        return true;
+    }
+    return false;
 }
 
-const char *remedy_region(const struct facts *facts)
+bool remedy_tell_apart(const struct facts *facts, const struct finding *finding, const char *code,
+                       char *to, size_t size)
 {
-    const char *region = facts->instance.region[0] ? facts->instance.region : facts->plan.region;
-    return remedy_known(region, "<region>");
-}
+    const struct remedy_view view = {
+        .facts = facts, .finding = finding, .service = remedy_service(finding)};
 
-const char *remedy_vpc(const struct facts *facts)
-{
-    return remedy_known(facts->instance.vpc, "<vpc-id>");
-}
-
-const char *remedy_subnet(const struct facts *facts)
-{
-    return remedy_known(facts->instance.subnet, "<subnet-id>");
-}
-
-const char *remedy_group(const struct facts *facts)
-{
-    return facts->instance.n_security_groups > 0
-               ? remedy_known(facts->instance.security_groups[0], "<instance-security-group-id>")
-               : "<instance-security-group-id>";
-}
-
-const char *remedy_instance(const struct facts *facts)
-{
-    const char *id = facts->instance.id[0] ? facts->instance.id : "";
-    if (id[0] == '\0' && text_starts(facts->machine.asset_tag, "i-"))
-        id = facts->machine.asset_tag;
-    return remedy_known(id, "<instance-id>");
-}
-
-const char *remedy_role(const struct facts *facts)
-{
-    return remedy_known(facts->role.role, "<role-name>");
-}
-
-const char *remedy_partition(const struct facts *facts)
-{
-    const char *partition = facts->instance.partition[0] ? facts->instance.partition
-                                                         : facts->plan.partition;
-    return remedy_known(partition, "<partition>");
-}
-
-const char *remedy_endpoint_service(const struct facts *facts, enum service service)
-{
-    return remedy_known(facts->plan.services[service].endpoint_service, "<endpoint-service-name>");
-}
-
-const char *remedy_host(const struct facts *facts, enum service service)
-{
-    return remedy_known(facts->plan.services[service].host, "<endpoint-host-name>");
+    to[0] = '\0';
+    return tell_apart(&view, finding->code, code, to, size) ||
+           tell_apart(&view, code, "", to, size);
 }
 
 enum service remedy_service(const struct finding *finding)
@@ -136,54 +154,10 @@ enum service remedy_service(const struct finding *finding)
     return SERVICE_SSM;
 }
 
-void remedy_whose_address(const struct facts *facts, const char *address, struct finding *finding)
-{
-    remedy_note(finding, REMEDY_LOOK);
-    remedy_command(finding,
-                   "aws ec2 describe-network-interfaces --region %s --filters "
-                   "Name=addresses.private-ip-address,Values=%s --query "
-                   "\"NetworkInterfaces[].[NetworkInterfaceId,SubnetId,Status,InterfaceType,"
-                   "Groups[].GroupId]\"",
-                   remedy_region(facts), address);
-}
-
-void remedy_routes_of_subnet(const struct facts *facts, struct finding *finding)
-{
-    remedy_note(finding, "look first: what is more specific than local may be a firewall");
-    remedy_command(finding,
-                   "aws ec2 describe-route-tables --region %s --filters "
-                   "Name=association.subnet-id,Values=%s --query \"RouteTables[].Routes[]\"",
-                   remedy_region(facts), remedy_subnet(facts));
-}
-
-void remedy_offer_acl(const struct facts *facts, struct finding *finding)
-{
-    finding_alternative(finding, "network-acl",
-                        "aws ec2 describe-network-acls --region %s --filters "
-                        "Name=association.subnet-id,Values=%s",
-                        remedy_region(facts), remedy_subnet(facts));
-}
-
-void remedy_offer_egress(const struct facts *facts, struct finding *finding)
-{
-    finding_alternative(finding, "egress-blocked",
-                        "aws ec2 describe-security-groups --region %s --group-ids %s --query "
-                        "\"SecurityGroups[].IpPermissionsEgress\"",
-                        remedy_region(facts), remedy_group(facts));
-}
-
-void remedy_offer_routes(const struct facts *facts, const char *code, struct finding *finding)
-{
-    finding_alternative(finding, code,
-                        "aws ec2 describe-route-tables --region %s --filters "
-                        "Name=association.subnet-id,Values=%s",
-                        remedy_region(facts), remedy_subnet(facts));
-}
-
 void remedy_services(const struct finding *finding, char *to, size_t size)
 {
     to[0] = '\0';
     for (int i = 0; i < N_SERVICES; i++)
         if (finding->explains & check_service_bits((enum service)i))
-            text_add(to, size, "%s%s", to[0] ? ", " : "", service_name((enum service)i));
+            (void)text_add(to, size, "%s%s", to[0] ? ", " : "", service_name((enum service)i));
 }

@@ -7,7 +7,6 @@
 #include <string.h>
 
 #include "base/text.h"
-#include "diagnose/remedy.h"
 
 enum { TABLE_MAIN = 254 };
 
@@ -76,21 +75,18 @@ void routes_quote(const struct facts *facts, const char *address, struct finding
         finding_evidence(finding, "the kernel's route to %s: %s", address, words[route->kind]);
 }
 
-bool routes_mend(const struct facts *facts, const char *address, struct finding *finding)
+bool routes_undo(const struct facts *facts, const char *address, char *to, size_t size)
 {
     const struct route *route = routes_find(facts, address);
-    const char *version = strchr(address, ':') != NULL ? " -6" : "";
+    const char *version = strchr(address, ':') ? " -6" : "";
 
-    if (route == NULL || route->kind < ROUTE_UNREACHABLE || route->entry[0] == '\0')
+    if (!route || route->kind < ROUTE_UNREACHABLE || !text_only(route->entry, ".:/"))
         return false;
-    const char *entry = remedy_known(route->entry, "<entry>");
     if (route->by_rule)
-        remedy_command(finding, "sudo ip%s rule del priority %u", version,
-                       (unsigned)route->priority);
-    else if (route->table == TABLE_MAIN)
-        remedy_command(finding, "sudo ip%s route del %s %s", version, words[route->kind], entry);
-    else
-        remedy_command(finding, "sudo ip%s route del %s %s table %u", version, words[route->kind],
-                       entry, (unsigned)route->table);
-    return true;
+        return text_set(to, size, "ip%s rule del priority %u", version, (unsigned)route->priority);
+    if (route->table == TABLE_MAIN)
+        return text_set(to, size, "ip%s route del %s %s", version, words[route->kind],
+                        route->entry);
+    return text_set(to, size, "ip%s route del %s %s table %u", version, words[route->kind],
+                    route->entry, (unsigned)route->table);
 }

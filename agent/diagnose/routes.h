@@ -20,7 +20,8 @@ bool routes_refuse(const struct facts *facts, const char *address);
 /* One line of evidence; nothing when the kernel was not asked. */
 void routes_quote(const struct facts *facts, const char *address, struct finding *finding);
 
-/* The command that takes the refusing entry away, when it is known; false: none was written. */
-bool routes_mend(const struct facts *facts, const char *address, struct finding *finding);
+/* The command that takes the refusing entry away: "ip route del prohibit 10.0.0.0/8". False, and
+ * nothing written, where the entry is not known. */
+bool routes_undo(const struct facts *facts, const char *address, char *to, size_t size);
 
 #endif

@@ -264,7 +264,7 @@ static bool read_console_output(const cJSON *whole, const char *text, size_t n, 
     else
         (void)text_set(error, error_size,
                        "there is no console output in it (yet): ask again some minutes after the "
-                       "boot, or with `aws ec2 get-console-output --latest --output text`");
+                       "boot, or with --latest --output text");
     cJSON_Delete(again);
     return read;
 }

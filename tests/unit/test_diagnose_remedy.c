@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * From the entries of the pages to a finding: what is known is filled in, what is not known or no plain
+ * identifier is left to people.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "base/text.h"
+#include "diagnose/remedy.h"
+#include "facts_builder.h"
+
+static struct facts facts;
+static struct finding finding;
+
+static void fill(const char *code, check_set explains)
+{
+    memset(&finding, 0, sizeof(finding));
+    (void)text_set(finding.code, sizeof(finding.code), "%s", code);
+    finding.target = N_TARGETS;
+    finding.explains = explains;
+    remedy_fill(&facts, &finding);
+}
+
+static int n_commands_with(const char *part)
+{
+    int n = 0;
+    for (int32_t i = 0; i < finding.n_commands; i++)
+        n += strstr(finding.commands[i], part) ? 1 : 0;
+    return n;
+}
+
+static check_set connect_of(enum service service)
+{
+    return check_bit(check_of_service(service, RUNG_CONNECT));
+}
+
+/* "{vpc}", as the front matter has it; "${...}" and "[{CidrIp=" are the commands' own. */
+static void assert_filled(const char *text)
+{
+    for (const char *at = strchr(text, '{'); at; at = strchr(at + 1, '{')) {
+        size_t n = strspn(at + 1, "abcdefghijklmnopqrstuvwxyz0123456789_");
+        if (n > 0 && at[1 + n] == '}')
+            fail_msg("%s: not filled in: %s", finding.code, text);
+    }
+}
+
+static void assert_every_page_is_filled(void)
+{
+    char command[COMMAND_SIZE];
+
+    for (size_t i = 0; i < n_remedy_entries; i++) {
+        if (text_starts(remedy_entries[i].code, "then "))
+            continue;
+        fill(remedy_entries[i].code, connect_of(SERVICE_SSM));
+        assert_true(finding.n_commands < MAX_COMMANDS || finding.n_afterwards > 0);
+        assert_filled(finding.remedy);
+        assert_filled(finding.afterwards);
+        for (int32_t j = 0; j < finding.n_commands; j++)
+            assert_filled(finding.commands[j]);
+        if (remedy_tell_apart(&facts, &finding, finding.code, command, sizeof(command)))
+            assert_filled(command);
+    }
+}
+
+static void every_page_is_filled_from_much_and_from_nothing(void **state)
+{
+    (void)state;
+    facts_healthy(&facts);
+    assert_every_page_is_filled();
+    memset(&facts, 0, sizeof(facts));
+    assert_every_page_is_filled();
+}
+
+static void what_is_not_known_is_left_to_people(void **state)
+{
+    (void)state;
+    facts_healthy(&facts);
+    fill("endpoint-blocks-443", connect_of(SERVICE_SSM));
+    assert_int_equal(n_commands_with("Name=vpc-id,Values=vpc-"), 1);
+    facts.instance.vpc[0] = '\0';
+    fill("endpoint-blocks-443", connect_of(SERVICE_SSM));
+    assert_int_equal(n_commands_with("Name=vpc-id,Values=<vpc-id>"), 1);
+}
+
+/* Facts may come from a file; its commands are pasted into shells. */
+static void what_is_no_identifier_gets_into_no_command(void **state)
+{
+    static const char *const hostile[] = {"vpc-0;reboot", "vpc-0 x", "$(id)",
+                                          "`id`",         "vpc-0\n", "-rf"};
+
+    (void)state;
+    facts_healthy(&facts);
+    for (size_t i = 0; i < COUNT_OF(hostile); i++) {
+        (void)text_set(facts.instance.vpc, sizeof(facts.instance.vpc), "%s", hostile[i]);
+        fill("endpoint-blocks-443", connect_of(SERVICE_SSM));
+        assert_int_equal(n_commands_with("Name=vpc-id,Values=<vpc-id> "), 1);
+    }
+    (void)text_set(facts.plan.services[SERVICE_SSM].host, HOST_SIZE, "x/e;reboot;");
+    fill("dns-hosts-override", check_bit(check_of_service(SERVICE_SSM, RUNG_RESOLVE)));
+    assert_int_equal(n_commands_with("reboot;"), 0);
+    assert_int_equal(n_commands_with("<endpoint-host-name>"), 2);
+}
+
+static void a_command_comes_once_for_each_service(void **state)
+{
+    (void)state;
+    facts_healthy(&facts);
+    fill("public-path", connect_of(SERVICE_SSM) | connect_of(SERVICE_SSMMESSAGES));
+    assert_int_equal(n_commands_with("create-vpc-endpoint"), 0); /* no public address answers */
+    facts.endpoints[SERVICE_SSM].addresses[0].place = PLACE_PUBLIC;
+    fill("public-path", connect_of(SERVICE_SSM) | connect_of(SERVICE_SSMMESSAGES));
+    assert_int_equal(n_commands_with("create-vpc-endpoint"), 2);
+    assert_int_equal(n_commands_with("--service-name com.amazonaws.us-east-1.ssmmessages "), 1);
+}
+
+static void the_ending_is_counted_and_follows_the_package(void **state)
+{
+    (void)state;
+    facts_healthy(&facts);
+    fill("policy-missing", 0);
+    assert_int_equal(finding.n_afterwards, 2);
+    assert_true(text_starts(finding.afterwards, "Then restart the agent"));
+    assert_string_equal(finding.commands[finding.n_commands - 1],
+                        "sudo systemctl restart amazon-ssm-agent");
+    facts.agent.package = AGENT_PACKAGE_SNAP;
+    fill("policy-missing", 0);
+    assert_string_equal(finding.commands[finding.n_commands - 1],
+                        "sudo snap restart amazon-ssm-agent");
+    fill("imds-malformed", check_bit(CHECK_IMDS_TOKEN));
+    assert_int_equal(finding.n_afterwards, 1);
+    fill("not-ec2", 0);
+    assert_int_equal(finding.n_afterwards, 0);
+    assert_string_equal(finding.afterwards, "");
+}
+
+/* The finding's own page first, then the alternative's. */
+static void an_alternative_is_told_apart_by_the_nearer_page(void **state)
+{
+    char own[COMMAND_SIZE], general[COMMAND_SIZE];
+
+    (void)state;
+    facts_healthy(&facts);
+    fill("network-acl", connect_of(SERVICE_SSM));
+    assert_true(remedy_tell_apart(&facts, &finding, "endpoint-az-unreachable", own, sizeof(own)));
+    fill("endpoint-blocks-443", connect_of(SERVICE_SSM));
+    assert_true(
+        remedy_tell_apart(&facts, &finding, "endpoint-az-unreachable", general, sizeof(general)));
+    assert_string_not_equal(own, general);
+    assert_non_null(strstr(general, "com.amazonaws.us-east-1.ssm "));
+    assert_false(remedy_tell_apart(&facts, &finding, "agent-masked", own, sizeof(own)));
+    assert_string_equal(own, "");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_page_is_filled_from_much_and_from_nothing),
+        cmocka_unit_test(what_is_not_known_is_left_to_people),
+        cmocka_unit_test(what_is_no_identifier_gets_into_no_command),
+        cmocka_unit_test(a_command_comes_once_for_each_service),
+        cmocka_unit_test(the_ending_is_counted_and_follows_the_package),
+        cmocka_unit_test(an_alternative_is_told_apart_by_the_nearer_page),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
