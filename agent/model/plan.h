@@ -13,8 +13,6 @@
 #include "base/limits.h"
 #include "model/checks.h"
 
-enum need { NEED_OFF, NEED_OPTIONAL, NEED_REQUIRED };
-
 /* Where a value came from, best first. */
 enum source {
     SOURCE_NONE,

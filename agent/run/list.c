@@ -10,7 +10,6 @@
 #include "base/text.h"
 #include "base/version.h"
 #include "diagnose/causes.h"
-#include "discover/services.h"
 #include "observe/permissions.h"
 #include "report/explain.h"
 #include "run/commands.h"
@@ -38,7 +37,7 @@ static void list_endpoints(const struct style *style, struct buffer *to)
 
     for (int i = 0; i < N_SERVICES; i++)
         rows[i] = (struct list_row){
-            {service_name((enum service)i), needs[services[i].need], services[i].what_for}};
+            {service_rows[i].name, needs[service_rows[i].need], service_rows[i].what_for}};
     list_write(headings, 3, rows, N_SERVICES, style, to);
 }
 
