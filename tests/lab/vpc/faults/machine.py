@@ -50,6 +50,11 @@ def _(world):
     world.files[instance.PACKAGES] = instance.package_status(None)
 
 
+@fault("agent-half-installed", "the agent's worker program is missing, as after an update that broke off", "agent-half-installed")
+def _(world):
+    world.files["/usr/bin/ssm-agent-worker"] = None
+
+
 @fault("agent-disabled", "the agent is installed, its unit is not enabled", "agent-disabled")
 def _(world):
     world.files[instance.AGENT_WANTED] = None
