@@ -14,7 +14,6 @@
 #include "base/text.h"
 #include "diagnose/causes.h"
 #include "diagnose/diagnose.h"
-#include "diagnose/finding.h"
 #include "facts_builder.h"
 #include "situations.h"
 
@@ -44,7 +43,7 @@ static void situations_are_named_after_what_is_found(void **state)
     for (size_t i = 0; (situation = situation_at(i)); i++) {
         bool found = false;
         diagnose_situation(situation);
-        for (size_t j = 0; j < N_OF(healthy_or_several); j++)
+        for (size_t j = 0; j < COUNT_OF(healthy_or_several); j++)
             found |= text_starts(situation->name, healthy_or_several[j]);
         for (int32_t j = 0; j < report.n_findings; j++)
             found |= is_named_after(situation->name, report.findings[j].code);
@@ -163,7 +162,7 @@ static void what_is_risky_is_marked(void **state)
         " reboot-instances ",
         "sed -i",
     };
-    bool seen[N_OF(risky)] = {false};
+    bool seen[COUNT_OF(risky)] = {false};
     const struct situation *situation;
     (void)state;
 
@@ -174,7 +173,7 @@ static void what_is_risky_is_marked(void **state)
                 const char *note = report.findings[j].notes[k];
                 if (note[0] && !text_only(note, " ,.:-"))
                     fail_msg("%s: the note \"%s\"", situation->name, note);
-                for (size_t l = 0; l < N_OF(risky); l++) {
+                for (size_t l = 0; l < COUNT_OF(risky); l++) {
                     if (!strstr(report.findings[j].commands[k], risky[l]))
                         continue;
                     seen[l] = true;
@@ -184,7 +183,7 @@ static void what_is_risky_is_marked(void **state)
                 }
             }
     }
-    for (size_t l = 0; l < N_OF(risky); l++)
+    for (size_t l = 0; l < COUNT_OF(risky); l++)
         if (!seen[l])
             fail_msg("no situation has a command with \"%s\"", risky[l]);
 }

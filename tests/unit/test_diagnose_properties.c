@@ -83,7 +83,7 @@ static void random_address(struct address_facts *at)
     if (one_in(3))
         random_step(&at->steps[RUNG_HTTP]);
     if (one_in(4))
-        at->place = (enum place)below(PLACE_LOCAL + 1);
+        at->place = (enum place)below(N_PLACES);
     if (one_in(8))
         at->second_opinion = !at->second_opinion;
     if (one_in(10))
@@ -248,23 +248,23 @@ static void assert_harmless(void)
                              report.findings[i].commands[j]);
 }
 
-static enum strand strand_of(const char *code)
+static enum way way_of(const char *code)
 {
     for (size_t i = 0; i < n_causes; i++)
         if (strcmp(causes[i].code, code) == 0)
-            return causes[i].strand;
+            return causes[i].way;
     fail_msg("%s is no code", code);
-    return STRAND_WHOLE;
+    return WAY_WHOLE;
 }
 
 /* A check has one cause, or one for each of the ways in which it fails. */
 static void assert_not_claimed_twice(int32_t n)
 {
-    enum strand mine = strand_of(report.findings[n].code);
+    enum way mine = way_of(report.findings[n].code);
 
     for (int32_t i = 0; i < report.n_findings; i++) {
-        enum strand other = strand_of(report.findings[i].code);
-        bool apart = mine != other && mine != STRAND_WHOLE && other != STRAND_WHOLE;
+        enum way other = way_of(report.findings[i].code);
+        bool apart = mine != other && mine != WAY_WHOLE && other != WAY_WHOLE;
         if (i != n && (report.findings[i].explains & report.findings[n].explains) && !apart)
             fail_msg("seed %llu: %s explains what %s explains", (unsigned long long)seed,
                      report.findings[n].code, report.findings[i].code);
