@@ -19,7 +19,6 @@ enum {
     TLS_TIMEOUT_MS = 3000,
     HTTP_TIMEOUT_MS = 5000,
     ACTION_TIMEOUT_MS = 5000,
-    TIME_SOURCE_TIMEOUT_MS = 1000,
     SMALL_SEGMENT_BYTES = 536, /* the IPv4 default, RFC 9293 section 3.7.1: passes any path */
 };
 
