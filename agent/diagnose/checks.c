@@ -13,10 +13,6 @@
 #include "base/text.h"
 #include "diagnose/look.h"
 
-/* github.com/aws/amazon-ssm-agent: issue 277, and the release notes of 3.3.3270.0. */
-const char first_agent_with_imdsv2[] = "2.3.814.0";
-const char first_agent_with_dualstack[] = "3.3.3270.0";
-
 void checks_say(const struct judge *judge, enum check check, enum status status,
                 enum failure reason, int32_t duration_ms, const char *format, ...)
 {
@@ -65,20 +61,6 @@ void checks_say_untried(const struct judge *judge, enum check check, enum check 
                    by[judge->facts->stopped_by]);
 }
 
-void checks_span(int64_t seconds, char *to, size_t size)
-{
-    long long s = seconds < 0 ? -seconds : seconds;
-
-    if (s < 120)
-        text_set(to, size, "%lld s", s);
-    else if (s < 2 * 3600)
-        text_set(to, size, "%lld min", s / 60);
-    else if (s < 2 * 86400)
-        text_set(to, size, "%lld h %lld min", s / 3600, s % 3600 / 60);
-    else
-        text_set(to, size, "%lld days", s / 86400);
-}
-
 /* The common part of a check that is one step. True when it is to be said that it passed. */
 static bool judge_step(const struct judge *judge, enum check check, const struct step *step,
                        const char *what, enum check below)
@@ -112,19 +94,19 @@ static void judge_imds(const struct judge *judge)
     const struct instance_facts *instance = &judge->facts->instance;
     char what[LINE_SIZE];
 
-    text_set(what, sizeof what, "%s port 80", imds->address[0] ? imds->address : "IMDS");
+    text_set(what, sizeof(what), "%s port 80", imds->address[0] ? imds->address : "IMDS");
     if (judge_step(judge, CHECK_IMDS_CONNECT, &imds->connect, what, CHECK_IMDS_CONNECT))
         checks_say(judge, CHECK_IMDS_CONNECT, STATUS_PASS, FAILURE_NONE, imds->connect.took_ms,
                    "%s connects in %d ms", what, (int)imds->connect.took_ms);
-    text_set(what, sizeof what, "PUT /latest/api/token");
+    text_set(what, sizeof(what), "PUT /latest/api/token");
     if (imds->token_status != 0)
-        text_add(what, sizeof what, " answers %d", (int)imds->token_status);
+        text_add(what, sizeof(what), " answers %d", (int)imds->token_status);
     if (judge_step(judge, CHECK_IMDS_TOKEN, &imds->token, what, CHECK_IMDS_CONNECT))
         checks_say(judge, CHECK_IMDS_TOKEN, STATUS_PASS, FAILURE_NONE, imds->token.took_ms,
                    "a session token (IMDSv2) in %d ms", (int)imds->token.took_ms);
-    text_set(what, sizeof what, "the identity document");
+    text_set(what, sizeof(what), "the identity document");
     if (imds->identity_status != 0)
-        text_add(what, sizeof what, " answers %d", (int)imds->identity_status);
+        text_add(what, sizeof(what), " answers %d", (int)imds->identity_status);
     if (judge_step(judge, CHECK_IMDS_IDENTITY, &imds->identity, what, CHECK_IMDS_TOKEN))
         checks_say(judge, CHECK_IMDS_IDENTITY, STATUS_PASS, FAILURE_NONE, imds->identity.took_ms,
                    "%s in %s, account %s", instance->id,
@@ -145,7 +127,7 @@ static void judge_attached(const struct judge *judge)
         return;
     }
     if (role->info_status != 0)
-        text_set(what, sizeof what, "iam/info answers %d", (int)role->info_status);
+        text_set(what, sizeof(what), "iam/info answers %d", (int)role->info_status);
     if (judge_step(judge, CHECK_ROLE_ATTACHED, &role->attached, what, CHECK_IMDS_IDENTITY))
         checks_say(judge, CHECK_ROLE_ATTACHED, STATUS_PASS, FAILURE_NONE, role->attached.took_ms,
                    role->role[0] ? "role %s is attached" : "%sa role is attached", role->role);
@@ -162,18 +144,18 @@ static void judge_credentials(const struct judge *judge)
                    "the agent keeps those of Default Host Management to itself");
         return;
     }
-    text_set(what, sizeof what, "credentials of %s",
+    text_set(what, sizeof(what), "credentials of %s",
              role->role[0]                                       ? role->role
              : role->from == CREDENTIALS_DEFAULT_HOST_MANAGEMENT ? "Default Host Management"
                                                                  : "the role");
     if (role->code[0] != '\0' && strcmp(role->code, "Success") != 0)
-        text_add(what, sizeof what, ", Code %s", role->code);
+        text_add(what, sizeof(what), ", Code %s", role->code);
     if (!judge_step(judge, CHECK_ROLE_CREDENTIALS, &role->credentials, what, CHECK_ROLE_ATTACHED))
         return;
     if (role->expires_unix_s != 0) {
         char span[64];
-        checks_span(role->expires_unix_s - judge->facts->started_unix_ms / 1000, span, sizeof span);
-        text_set(until, sizeof until, ", valid for %s", span);
+        look_span(role->expires_unix_s - judge->facts->started_unix_ms / 1000, span, sizeof(span));
+        text_set(until, sizeof(until), ", valid for %s", span);
     }
     checks_say(judge, CHECK_ROLE_CREDENTIALS, STATUS_PASS, FAILURE_NONE, role->credentials.took_ms,
                "%s%s", what, until);
@@ -194,10 +176,9 @@ static void judge_role(const struct judge *judge)
 
 static void judge_clock(const struct judge *judge)
 {
-    struct clock_reading reading;
+    struct clock_reading reading = look_clock(judge->facts);
     char off[64];
 
-    look_clock(judge->facts, &reading);
     if (reading.n == 0) {
         bool stopped = judge->facts->stopped_by != STOPPED_BY_NOTHING;
         checks_say(judge, CHECK_CLOCK_SKEW, stopped ? STATUS_UNKNOWN : STATUS_SKIP,
@@ -207,9 +188,9 @@ static void judge_clock(const struct judge *judge)
     }
     int64_t ms = reading.offset_ms < 0 ? -reading.offset_ms : reading.offset_ms;
     if (ms < 10000)
-        text_set(off, sizeof off, "%lld.%lld s", (long long)ms / 1000, (long long)ms % 1000 / 100);
+        text_set(off, sizeof(off), "%lld.%lld s", (long long)ms / 1000, (long long)ms % 1000 / 100);
     else
-        checks_span(ms / 1000, off, sizeof off);
+        look_span(ms / 1000, off, sizeof(off));
     enum status status = reading.wrong                          ? STATUS_FAIL
                          : ms - reading.error_ms > SKEW_WARN_MS ? STATUS_WARN
                                                                 : STATUS_PASS;
@@ -247,7 +228,7 @@ void checks_judge(const struct facts *facts, struct check_result *checks)
 {
     struct judge judge = {facts, checks};
 
-    memset(checks, 0, N_CHECKS * sizeof *checks);
+    memset(checks, 0, N_CHECKS * sizeof(*checks));
     for (int i = 0; i < N_CHECKS; i++) {
         enum service service;
         enum rung rung;

@@ -34,15 +34,4 @@ void checks_say_untried(const struct judge *judge, enum check check, enum check 
 /* It passed, if only with a warning: what lies above it may be judged. */
 bool checks_holds(const struct judge *judge, enum check check);
 
-/* ec2messages with an agent that does all its messaging over ssmmessages, and nobody required it: an
- * endpoint that is not there is then no fault. */
-bool checks_may_be_missing(const struct facts *facts, enum service service);
-
-/* "5 h 50 min", "300 days". */
-void checks_span(int64_t seconds, char *to, size_t size);
-
-extern const char first_agent_with_imdsv2[];
-extern const char first_agent_with_dualstack[]; /* endpoints under api.aws */
-bool checks_needs_dualstack(const struct facts *facts);
-
 #endif

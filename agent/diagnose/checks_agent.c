@@ -8,16 +8,6 @@
 #include "diagnose/look.h"
 #include "model/proxy.h"
 
-bool checks_needs_dualstack(const struct facts *facts)
-{
-    for (int i = 0; i < N_SERVICES; i++)
-        if (look_is_planned(facts, (enum service)i) &&
-            (text_ends(facts->plan.services[i].host, ".api.aws") ||
-             text_ends(facts->plan.services[i].host, ".api.amazonwebservices.com.cn")))
-            return true;
-    return false;
-}
-
 static const char *const package_words[] = {
     [AGENT_PACKAGE_UNKNOWN] = "package not known",
     [AGENT_PACKAGE_DEB] = "deb",
@@ -28,7 +18,7 @@ static const char *const package_words[] = {
 static void judge_installed(const struct judge *judge)
 {
     const struct agent_facts *agent = &judge->facts->agent;
-    const char *first = checks_needs_dualstack(judge->facts) ? first_agent_with_dualstack
+    const char *first = look_needs_dualstack(judge->facts) ? first_agent_with_dualstack
                                                              : first_agent_with_imdsv2;
 
     if (agent->installed == ANSWER_UNKNOWN)

@@ -8,21 +8,16 @@
 
 #include "base/text.h"
 #include "diagnose/checks.h"
-#include "diagnose/families.h"
 #include "diagnose/look.h"
+#include "diagnose/names.h"
 #include "diagnose/policy.h"
-
-bool checks_may_be_missing(const struct facts *facts, enum service service)
-{
-    const struct service_plan *plan = &facts->plan.services[service];
-    return plan->not_needed && plan->need == NEED_OPTIONAL;
-}
+#include "diagnose/reach.h"
 
 /* An endpoint that is not there is a fault unless the agent does without: then a note. */
 static void say_missing(const struct judge *judge, enum service service, enum rung rung,
                         enum status status, enum failure reason, int32_t took_ms, const char *words)
 {
-    if (checks_may_be_missing(judge->facts, service))
+    if (look_may_be_missing(judge->facts, service))
         checks_say(judge, check_of_service(service, rung), STATUS_SKIP, reason, took_ms,
                    "not needed by SSM Agent %s: %s", judge->facts->agent.version, words);
     else
@@ -47,7 +42,7 @@ static void judge_resolve(const struct judge *judge, enum service service,
     const struct facts *facts = judge->facts;
     const char *host = facts->plan.services[service].host;
     enum check check = check_of_service(service, RUNG_RESOLVE);
-    struct lookup lookup;
+    struct lookup lookup = names_lookup(facts, service);
     char words[LINE_SIZE], list[LINE_SIZE];
 
     if (host[0] == '\0') {
@@ -55,9 +50,8 @@ static void judge_resolve(const struct judge *judge, enum service service,
         checks_say_untried(judge, check, below);
         return;
     }
-    look_lookup(facts, service, &lookup);
     if (n > 0) {
-        list_addresses(where, n, list, sizeof list);
+        list_addresses(where, n, list, sizeof(list));
         checks_say(judge, check, STATUS_PASS, FAILURE_NONE, lookup.took_ms, "%s is %s%s", host,
                    list, where[0].from_hosts_file ? " (/etc/hosts)" : "");
         return;
@@ -72,7 +66,7 @@ static void judge_resolve(const struct judge *judge, enum service service,
         checks_say_untried(judge, check, check);
         return;
     }
-    text_set(words, sizeof words, "%s: %s (%s%s%d ms)", host, failure_words(lookup.failure),
+    text_set(words, sizeof(words), "%s: %s (%s%s%d ms)", host, failure_words(lookup.failure),
              lookup.answer != NULL ? lookup.answer->server : "",
              lookup.answer != NULL && lookup.answer->server[0] != '\0' ? ", " : "",
              (int)lookup.took_ms);
@@ -92,7 +86,7 @@ static void judge_private(const struct judge *judge, enum service service,
         [PRIVATE_DNS_OFF] = STATUS_PASS,
     };
     enum check check = check_of_service(service, RUNG_PRIVATE);
-    int32_t n_of[PLACE_LOCAL + 1] = {0};
+    int32_t n_of[N_PLACES] = {0};
     const char *bad = NULL;
     char words[LINE_SIZE];
 
@@ -106,23 +100,23 @@ static void judge_private(const struct judge *judge, enum service service,
             bad = where[i].address;
     }
     if (bad != NULL) {
-        text_set(words, sizeof words, "%d of %d address%s %s: %s",
+        text_set(words, sizeof(words), "%d of %d address%s %s: %s",
                  (int)(n_of[PLACE_PUBLIC] + n_of[PLACE_LOCAL]), (int)n, n == 1 ? "" : "es",
                  n_of[PLACE_PUBLIC] > 0 ? "public" : "of this machine itself", bad);
         bool by_gateway = service_has_gateway(service) && n_of[PLACE_LOCAL] == 0;
         enum status status = by_mode[by_gateway ? PRIVATE_DNS_OFF : judge->facts->plan.private_dns];
         if (by_gateway)
-            text_add(words, sizeof words, ", as a gateway endpoint leaves them");
+            text_add(words, sizeof(words), ", as a gateway endpoint leaves them");
         say_missing(judge, service, RUNG_PRIVATE, status,
                     status == STATUS_PASS ? FAILURE_NONE : FAILURE_PUBLIC, 0, words);
         return;
     }
     int32_t inside = n_of[PLACE_OWN_SUBNET] + n_of[PLACE_IN_VPC];
-    text_set(words, sizeof words, "%d of %d in the VPC's address blocks", (int)inside, (int)n);
+    text_set(words, sizeof(words), "%d of %d in the VPC's address blocks", (int)inside, (int)n);
     if (n_of[PLACE_OWN_SUBNET] > 0)
-        text_add(words, sizeof words, ", %d in this subnet", (int)n_of[PLACE_OWN_SUBNET]);
+        text_add(words, sizeof(words), ", %d in this subnet", (int)n_of[PLACE_OWN_SUBNET]);
     if (inside < n)
-        text_add(words, sizeof words, ", %d private elsewhere", (int)(n - inside));
+        text_add(words, sizeof(words), ", %d private elsewhere", (int)(n - inside));
     checks_say(judge, check, STATUS_PASS, FAILURE_NONE, 0, "%s", words);
 }
 
@@ -181,13 +175,13 @@ static bool judge_by_family(const struct judge *judge, enum service service,
     const char *address = tally->first_failed->address;
     enum family whole;
 
-    if (families_whole(judge->facts, service, &whole))
+    if (reach_whole_family(judge->facts, service, &whole))
         checks_say(judge, check, STATUS_WARN, failure, tally->took_ms,
                    "%d of %d addresses: %s, %s (%d ms); every %s address connects, and the agent "
                    "takes those",
                    (int)tally->failed, (int)tally->n, address, failure_words(failure),
-                   (int)tally->first_step->took_ms, families_name(whole));
-    else if (families_open(judge->facts, service))
+                   (int)tally->first_step->took_ms, family_name(whole));
+    else if (reach_family_open(judge->facts, service))
         checks_say(judge, check, STATUS_UNKNOWN, FAILURE_STOPPED, tally->took_ms,
                    "%s: %s; the addresses of the other family not answered before the round ended",
                    address, failure_words(failure));
@@ -201,17 +195,16 @@ static void judge_rung(const struct judge *judge, enum service service, enum run
                        const struct where *where, int32_t n_where)
 {
     enum check check = check_of_service(service, rung);
-    struct tally tally;
+    struct tally tally = look_tally(judge->facts, service, rung);
     char words[LINE_SIZE];
 
-    look_tally(judge->facts, service, rung, &tally);
     if (tally.tried == 0) {
         checks_say_untried(judge, check, check_of_service(service, (enum rung)(rung - 1)));
         return;
     }
     if (tally.failed > 0) {
         enum failure failure = look_failure(tally.first_failed, rung);
-        fail_words(rung, failure, &tally, words, sizeof words);
+        fail_words(rung, failure, &tally, words, sizeof(words));
         if (rung == RUNG_CONNECT && tally.ok == 0 && all_public(where, n_where))
             say_missing(judge, service, rung, STATUS_FAIL, failure, tally.took_ms, words);
         else if (rung != RUNG_CONNECT || !judge_by_family(judge, service, &tally))
@@ -224,7 +217,7 @@ static void judge_rung(const struct judge *judge, enum service service, enum run
                    (int)tally.n);
         return;
     }
-    pass_words(rung, &tally, judge->facts->plan.services[service].port, words, sizeof words);
+    pass_words(rung, &tally, judge->facts->plan.services[service].port, words, sizeof(words));
     checks_say(judge, check, STATUS_PASS, FAILURE_NONE, tally.took_ms, "%s", words);
 }
 
@@ -252,13 +245,10 @@ static void say_unproven(const struct judge *judge, enum service service)
 static void judge_authorize(const struct judge *judge, enum service service)
 {
     enum check check = check_of_service(service, RUNG_AUTHORIZE);
-    struct proven proven;
-    struct tally http;
-
-    policy_prove(judge->facts, service, &proven);
-    look_tally(judge->facts, service, RUNG_HTTP, &http);
+    struct proven proven = policy_prove(judge->facts, service);
     const struct action_facts *first = proven.first;
-    if (http.ok == 0) {
+
+    if (look_tally(judge->facts, service, RUNG_HTTP).ok == 0) {
         checks_say_untried(judge, check, check_of_service(service, RUNG_HTTP));
     } else if (proven.allowed + proven.denied + proven.unclear == 0) {
         say_unproven(judge, service);
@@ -291,7 +281,7 @@ void checks_judge_service(const struct judge *judge, enum service service)
                        judge->facts->plan.region);
         return;
     }
-    n = look_where(judge->facts, service, where, MAX_ADDRESSES);
+    n = names_where(judge->facts, service, where, MAX_ADDRESSES);
     judge_resolve(judge, service, where, n);
     judge_private(judge, service, where, n);
     judge_rung(judge, service, RUNG_CONNECT, where, n);

@@ -9,21 +9,23 @@
 #include <string.h>
 
 #include "base/text.h"
-#include "diagnose/causes.h"
 #include "diagnose/finding.h"
+#include "diagnose/look.h"
+#include "diagnose/policy.h"
+#include "diagnose/reach.h"
 #include "diagnose/remedy.h"
 
 struct claims {
     check_set symptoms;
-    check_set by[N_STRANDS]; /* what was claimed so far */
+    check_set by[N_WAYS]; /* what was claimed so far */
 };
 
-/* What a cause of this strand may still claim: nothing that was taken whole; and a cause that takes
+/* What a cause of this way may still claim: nothing that was taken whole; and a cause that takes
  * checks whole, nothing of which anything was taken. */
-static check_set claims_left(const struct claims *claims, enum strand strand)
+static check_set claims_left(const struct claims *claims, enum way way)
 {
-    check_set taken = claims->by[STRAND_WHOLE] | claims->by[strand];
-    for (int i = 0; strand == STRAND_WHOLE && i < N_STRANDS; i++)
+    check_set taken = claims->by[WAY_WHOLE] | claims->by[way];
+    for (int i = 0; way == WAY_WHOLE && i < N_WAYS; i++)
         taken |= claims->by[i];
     return claims->symptoms & ~taken;
 }
@@ -57,63 +59,149 @@ static enum target common_target(check_set set)
     return common;
 }
 
-static void ask(struct report *report, struct claims *claims, const struct cause *cause,
-                enum service service)
-{
-    const struct scene scene = {.facts = report->facts,
-                                .checks = report->checks,
-                                .symptoms = claims_left(claims, cause->strand)};
-    bool note = cause->severity == SEVERITY_NOTE;
-    struct finding *finding = &report->findings[report->n_findings];
+/* --- what a row explains --- */
 
-    if (report->n_findings >= MAX_CLAIMING || (scene.symptoms == 0 && !note))
-        return;
-    memset(finding, 0, sizeof *finding);
-    text_set(finding->code, sizeof finding->code, "%s", cause->code);
-    text_set(finding->title, sizeof finding->title, "%s", cause->title);
-    finding->confidence = CONFIDENCE_LIKELY;
-    bool applies = cause->applies(&scene, service, finding);
-    finding->explains &= note ? 0 : scene.symptoms;
-    if (!applies || (finding->explains == 0 && !note)) {
-        memset(finding, 0, sizeof *finding);
-        return;
+/* TLS may fail for several reasons, at one address for this and at another for that; of the other
+ * rungs the check's own reason counts. */
+static bool fails_so(const struct view *view, enum check check)
+{
+    enum service service;
+    enum rung rung;
+
+    if (check_is_service(check, &service, &rung) && rung == RUNG_TLS)
+        return view_bad_tls(view, service) != NULL;
+    return view_is_reason(view, check, view->checks[check].reason);
+}
+
+static bool ends_so(const struct view *view, enum service service)
+{
+    struct reach reach = reach_of(view->facts, service);
+
+    for (int i = 0; i < N_ENDINGS; i++)
+        if ((view->cause->ended & (1u << i)) && reach.by[i] > 0)
+            return true;
+    return false;
+}
+
+static bool may_explain(const struct view *view, enum check check)
+{
+    struct view at = *view;
+    const struct cause *cause = view->cause;
+
+    if (!view_has(view, check))
+        return false;
+    if (!check_is_service(check, &at.service, &at.rung))
+        return fails_so(view, check);
+    if (cause->of == EACH_SERVICE && at.service != view->service)
+        return false;
+    if (!(cause->ended && at.rung == RUNG_CONNECT && ends_so(view, at.service)) &&
+        !(cause->denied_by && at.rung == RUNG_AUTHORIZE &&
+          policy_denied_by(view->facts, at.service, cause->denied_by)) &&
+        !fails_so(view, check))
+        return false;
+    return !cause->where || cause->where(&at);
+}
+
+static check_set explained(const struct view *view)
+{
+    check_set set = 0;
+    for (int i = 0; i < N_CHECKS; i++)
+        if (may_explain(view, (enum check)i))
+            set |= check_bit((enum check)i);
+    return set;
+}
+
+/* A row about the whole machine is about the first service that it explains something of. */
+static void explain(struct view *view, check_set checks)
+{
+    view->explains = checks;
+    for (int i = N_SERVICES - 1; view->cause->of == MACHINE && i >= 0; i--)
+        if (checks & check_service_bits((enum service)i))
+            view->service = (enum service)i;
+}
+
+/* --- what a finding says --- */
+
+static void add_alternatives(const struct view *view, struct finding *finding)
+{
+    for (int i = 0; i < MAX_LISTED && view->cause->unless_excluded[i]; i++) {
+        const char *code = view->cause->unless_excluded[i];
+        if (excluded(view, code) || finding->n_alternatives >= MAX_ALTERNATIVES)
+            continue;
+        struct alternative *to = &finding->alternatives[finding->n_alternatives++];
+        (void)text_set(to->code, sizeof(to->code), "%s", code);
+        (void)remedy_tell_apart(view, code, to->command, sizeof(to->command));
     }
-    claims->by[cause->strand] |= finding->explains;
-    finding->target = cause->scope == SCOPE_SERVICE ? target_of_service(service)
-                                                    : common_target(finding->explains);
-    if (note)
-        finding->severity = SEVERITY_NOTE;
-    else if (finding->explains & checks_with(report->checks, STATUS_FAIL, true))
-        finding->severity = cause->severity;
-    else
-        finding->severity = SEVERITY_WARNING;
-    remedy_fill(report->facts, finding);
+}
+
+/* Certain is what excludes everything else. */
+static enum confidence confidence_of(const struct view *view, int32_t n_alternatives)
+{
+    enum confidence most = view->cause->confidence ? view->cause->confidence(view)
+                                                   : CONFIDENCE_CERTAIN;
+    return n_alternatives > 0 && most == CONFIDENCE_CERTAIN ? CONFIDENCE_LIKELY : most;
+}
+
+static enum severity severity_of(const struct view *view)
+{
+    if (view->cause->is_note)
+        return SEVERITY_NOTE;
+    return view->explains & checks_with(view->checks, STATUS_FAIL, true) ? SEVERITY_FATAL
+                                                                         : SEVERITY_WARNING;
+}
+
+static void add_finding(const struct view *view, struct report *report)
+{
+    struct finding *finding = &report->findings[report->n_findings];
+    const struct cause *cause = view->cause;
+
+    memset(finding, 0, sizeof(*finding));
+    cause->evidence(view, finding);
+    if (cause->is_note && finding->n_evidence == 0)
+        return;
+    (void)text_set(finding->code, sizeof(finding->code), "%s", cause->code);
+    title_fill(view, finding->title);
+    finding->explains = view->explains;
+    finding->severity = severity_of(view);
+    finding->target = cause->of == EACH_SERVICE ? target_of_service(view->service)
+                                                : common_target(view->explains);
+    add_alternatives(view, finding);
+    finding->confidence = confidence_of(view, finding->n_alternatives);
+    remedy_fill(view, finding);
     report->n_findings++;
 }
 
+static void ask(struct report *report, struct claims *claims, const struct cause *cause,
+                enum service service)
+{
+    struct view view = {
+        .facts = report->facts,
+        .checks = report->checks,
+        .cause = cause,
+        .service = service,
+        .symptoms = claims_left(claims, cause->way),
+    };
+
+    if (report->n_findings >= MAX_CLAIMING)
+        return;
+    if (!cause->is_note)
+        explain(&view, explained(&view));
+    if ((view.explains == 0 && !cause->is_note) || (cause->when && !cause->when(&view)))
+        return;
+    claims->by[cause->way] |= view.explains;
+    add_finding(&view, report);
+}
+
+/* The last row takes what is left of the failed checks; a warning may stay without a cause. */
 static void claim_unexplained(struct report *report, const struct claims *claims)
 {
-    check_set left = claims_left(claims, STRAND_WHOLE) &
-                     checks_with(report->checks, STATUS_FAIL, false);
-    struct finding *finding = &report->findings[report->n_findings];
-    const struct cause *cause = &causes[n_causes - 1];
+    struct view view = {
+        .facts = report->facts, .checks = report->checks, .cause = &causes[n_causes - 1]};
 
-    if (left == 0)
-        return;
-    memset(finding, 0, sizeof *finding);
-    text_set(finding->code, sizeof finding->code, "%s", cause->code);
-    text_set(finding->title, sizeof finding->title, "%s", cause->title);
-    finding->confidence = CONFIDENCE_POSSIBLE;
-    finding->explains = left;
-    finding->target = common_target(left);
-    finding->severity = left & checks_with(report->checks, STATUS_FAIL, true) ? SEVERITY_FATAL
-                                                                              : SEVERITY_WARNING;
-    for (int i = 0; i < N_CHECKS; i++)
-        if (left & check_bit((enum check)i))
-            finding_evidence(finding, "%s: %s", check_name((enum check)i),
-                             report->checks[i].summary);
-    remedy_fill(report->facts, finding);
-    report->n_findings++;
+    explain(&view,
+            claims_left(claims, WAY_WHOLE) & checks_with(report->checks, STATUS_FAIL, false));
+    if (view.explains != 0)
+        add_finding(&view, report);
 }
 
 /* Stable, so that the causal order stays within each severity. */
@@ -138,10 +226,8 @@ void claims_settle(struct report *report)
     };
 
     report->n_findings = 0;
-    for (size_t i = 0; i < n_causes; i++) {
-        if (causes[i].applies == NULL)
-            continue;
-        if (causes[i].scope == SCOPE_MACHINE) {
+    for (size_t i = 0; i + 1 < n_causes; i++) {
+        if (causes[i].of == MACHINE) {
             ask(report, &claims, &causes[i], SERVICE_SSM);
             continue;
         }
@@ -151,4 +237,87 @@ void claims_settle(struct report *report)
     }
     claim_unexplained(report, &claims);
     sort_by_severity(report);
+}
+
+/* --- what a finding hides ---
+ * Which finding stands before a check that was not tried follows from the ladders alone, never from a
+ * guess at what might be behind. */
+
+static check_set imds_bits(void)
+{
+    return check_bit(CHECK_IMDS_CONNECT) | check_bit(CHECK_IMDS_TOKEN) |
+           check_bit(CHECK_IMDS_IDENTITY);
+}
+
+static check_set role_bits(void)
+{
+    return check_bit(CHECK_ROLE_ATTACHED) | check_bit(CHECK_ROLE_CREDENTIALS);
+}
+
+static check_set rungs_below(enum service service, enum rung rung)
+{
+    check_set set = 0;
+    for (int i = 0; i < (int)rung; i++)
+        set |= check_bit(check_of_service(service, (enum rung)i));
+    return set;
+}
+
+/* All that must hold for a check to be tried, itself not among it. */
+static check_set stands_on(const struct facts *facts, enum check check)
+{
+    enum service service;
+    enum rung rung;
+    check_set set = 0;
+
+    if (check_is_service(check, &service, &rung)) {
+        set = rungs_below(service, rung);
+        if (facts->plan.services[service].host[0] == '\0')
+            set |= imds_bits(); /* which region, and so which name, only IMDS knew */
+        if (rung == RUNG_AUTHORIZE)
+            set |= imds_bits() | role_bits();
+        return set;
+    }
+    switch (check_target(check)) {
+    case TARGET_ROLE:
+        set = imds_bits() | role_bits();
+        break;
+    case TARGET_CLOCK: /* who tells the time: IMDS, and every service that answers */
+        set = imds_bits();
+        for (int i = 0; i < N_SERVICES; i++)
+            set |= rungs_below((enum service)i, RUNG_AUTHORIZE);
+        break;
+    case TARGET_AGENT:
+        if (check == CHECK_AGENT_CONFIG && facts->instance.region[0] == '\0')
+            set = imds_bits(); /* which only IMDS could compare it with */
+        return check == CHECK_AGENT_INSTALLED ? 0 : set | check_bit(CHECK_AGENT_INSTALLED);
+    default:
+        set = imds_bits();
+        break;
+    }
+    /* Within one target the order of reports is that of its ladder. */
+    for (int i = (int)check; i < N_CHECKS; i++)
+        if (check_target((enum check)i) == check_target(check))
+            set &= ~check_bit((enum check)i);
+    return set;
+}
+
+void claims_hide(struct report *report)
+{
+    check_set failed = 0;
+
+    for (int i = 0; i < N_CHECKS; i++)
+        if (report->checks[i].planned && report->checks[i].status == STATUS_FAIL)
+            failed |= check_bit((enum check)i);
+    for (int32_t i = 0; i < report->n_findings; i++) {
+        struct finding *finding = &report->findings[i];
+        check_set stops = finding->explains & failed;
+        if (stops == 0 || strcmp(finding->code, "not-ec2") == 0)
+            continue; /* where this is no instance, there is nothing to be seen later either */
+        for (int j = 0; j < N_CHECKS; j++) {
+            const struct check_result *check = &report->checks[j];
+            if (check->planned && check->status == STATUS_SKIP && check->reason == FAILURE_BELOW &&
+                (stands_on(report->facts, (enum check)j) & stops))
+                finding->hides |= check_bit((enum check)j);
+        }
+    }
 }

@@ -145,6 +145,7 @@ enum place {
     PLACE_PRIVATE_ELSEWHERE, /* RFC 1918, RFC 6598, RFC 2544, RFC 4193, outside the VPC */
     PLACE_PUBLIC,
     PLACE_LOCAL, /* loopback or link-local: never an endpoint */
+    N_PLACES
 };
 
 struct address_facts {

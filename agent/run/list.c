@@ -25,7 +25,7 @@ static void list_findings(const struct style *style, struct buffer *to)
 
     for (; n < n_causes && n < MAX_ROWS; n++)
         rows[n] = (struct list_row){
-            {causes[n].code, severity_name(causes[n].severity), causes[n].title}};
+            {causes[n].code, severity_name(causes[n].is_note ? SEVERITY_NOTE : SEVERITY_FATAL), causes[n].title}};
     list_write(headings, 3, rows, n, style, to);
     (void)buffer_add_text(to, "\nfatal: where a required check fails by it; otherwise it is a "
                               "warning.\n");

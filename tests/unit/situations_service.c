@@ -8,7 +8,7 @@
 #include "facts_builder.h"
 #include "situations.h"
 
-#define SET(field, ...) (void)text_set(field, sizeof field, __VA_ARGS__)
+#define SET(field, ...) (void)text_set(field, sizeof(field), __VA_ARGS__)
 /* NOLINTNEXTLINE(bugprone-macro-parentheses): it declares its variable */
 #define EACH_SERVICE(i) for (int i = SERVICE_SSM; i <= SERVICE_EC2MESSAGES; i++)
 
@@ -399,7 +399,7 @@ const struct situation service_situations[] = {
 
 static void agent_missing(struct facts *facts)
 {
-    memset(&facts->agent, 0, sizeof facts->agent);
+    memset(&facts->agent, 0, sizeof(facts->agent));
     facts->agent.installed = ANSWER_NO;
 }
 
@@ -507,7 +507,7 @@ static void ipv6_only(struct facts *facts)
         step_ok(&aaaa->step, 1);
         aaaa->n_addresses = 1;
         SET(aaaa->addresses[0], "2600:1f18:1:1::%d", 21 + i);
-        memset(endpoint->addresses, 0, sizeof endpoint->addresses);
+        memset(endpoint->addresses, 0, sizeof(endpoint->addresses));
         endpoint->addresses[0] = kept;
         SET(endpoint->addresses[0].address, "%s", aaaa->addresses[0]);
         endpoint->n_addresses = 1;

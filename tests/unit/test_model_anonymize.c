@@ -17,7 +17,7 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "diagnose/diagnose.h"
-#include "diagnose/look.h"
+#include "diagnose/names.h"
 #include "facts_builder.h"
 #include "model/anonymize.h"
 #include "model/fields.h"
@@ -455,8 +455,8 @@ static void assert_same_relations(const char *old, const char *new)
 
     if (place != place_of(&facts.instance, new))
         fail_msg("seed %llu: %s and %s lie elsewhere", (unsigned long long)seed, old, new);
-    if (look_is_amazon_resolver(&original.instance, old) !=
-        look_is_amazon_resolver(&facts.instance, new))
+    if (names_is_amazon_resolver(&original.instance, old) !=
+        names_is_amazon_resolver(&facts.instance, new))
         fail_msg("seed %llu: %s or %s is Amazon's resolver", (unsigned long long)seed, old, new);
     if (place == PLACE_LOCAL && !text_starts(old, "fe80"))
         assert_string_equal(old, new);

@@ -23,7 +23,7 @@ static const struct {
     {&answer_names, ANSWER_YES + 1},
     {&stopped_by_names, STOPPED_BY_SIGNAL + 1},
     {&credentials_from_names, CREDENTIALS_DEFAULT_HOST_MANAGEMENT + 1},
-    {&place_names, PLACE_LOCAL + 1},
+    {&place_names, N_PLACES},
     {&permission_names, PERMISSION_UNCLEAR + 1},
     {&denied_by_names, DENIED_BY_TRUST_POLICY + 1},
     {&agent_package_names, AGENT_PACKAGE_SNAP + 1},

@@ -1,0 +1,324 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * connect(): no way there, answered by something else than the endpoint, or met with silence. Silence
+ * is a security group, a network ACL, or a firewall that drops; they are told apart by which addresses
+ * are silent: a subnet's own traffic passes no network ACL, one service's endpoint has one security
+ * group, and this instance's own group covers everything.
+ */
+#include "base/text.h"
+#include "diagnose/finding.h"
+#include "diagnose/look.h"
+#include "diagnose/reach.h"
+
+static void quote_ended(const struct view *view, int service, enum ending ending, int most,
+                        struct finding *finding)
+{
+    const struct endpoint_facts *endpoint = &view->facts->endpoints[service];
+
+    for (int32_t i = 0; i < endpoint->n_addresses && most > 0; i++) {
+        if (reach_ending(view->facts, (enum service)service, &endpoint->addresses[i]) != ending)
+            continue;
+        finding_quote_address(finding, (enum service)service, &endpoint->addresses[i],
+                              RUNG_CONNECT);
+        most--;
+    }
+}
+
+/* Of each service that is explained. */
+static void quote_each(const struct view *view, enum ending ending, struct finding *finding)
+{
+    int most = view->cause->of == MACHINE ? 2 : 4;
+
+    for (int i = 0; i < N_SERVICES; i++)
+        if (view_explains(view, i, RUNG_CONNECT))
+            quote_ended(view, i, ending, most, finding);
+}
+
+/* --- what was lost on this machine --- */
+
+static void quote_undelivered(const struct view *view, enum loss loss, struct finding *finding)
+{
+    if (reach_lost(view->facts, view->explains, loss))
+        finding_evidence(finding, "%lld packets came in meanwhile that no program got",
+                         (long long)view->facts->network.undelivered);
+}
+
+void quote_firewall(const struct view *view, struct finding *finding)
+{
+    if (reach_lost(view->facts, view->explains, LOSS_PROVEN))
+        finding_evidence(finding, "the kernel could not send: something on this machine drops it");
+    quote_undelivered(view, LOSS_LIKELY, finding);
+}
+
+/* --- no way there --- */
+
+/* One line for each service, of the first address that the kernel was asked about. */
+static void quote_routes(const struct view *view, int service, enum ending ending,
+                         struct finding *finding)
+{
+    const struct endpoint_facts *endpoint = &view->facts->endpoints[service];
+
+    for (int32_t i = 0; i < endpoint->n_addresses; i++) {
+        const struct address_facts *at = &endpoint->addresses[i];
+        if (reach_ending(view->facts, (enum service)service, at) != ending)
+            continue;
+        finding_quote_route(finding, view->facts, at->address);
+        if (ending == ENDING_FIREWALL || route_refuses(view->facts, at->address))
+            return;
+    }
+}
+
+void quote_no_route(const struct view *view, struct finding *finding)
+{
+    const struct network_facts *network = &view->facts->network;
+
+    for (int i = 0; i < N_SERVICES; i++) {
+        if (!view_explains(view, i, RUNG_CONNECT))
+            continue;
+        quote_ended(view, i, ENDING_NO_ROUTE, 2, finding);
+        quote_routes(view, i, ENDING_NO_ROUTE, finding);
+    }
+    finding_evidence(finding, "default route: IPv4 %s, IPv6 %s",
+                     network->default_route_ipv4 ? "yes" : "no",
+                     network->default_route_ipv6 ? "yes" : "no");
+}
+
+/* One refusal may come from whatever holds that address; the same one from several endpoints has
+ * one source, and it is nearer than they are. */
+bool where_this_machine_refuses(const struct view *view)
+{
+    struct reach mine = reach_of(view->facts, view->service);
+    int n_firewall = 0, n_refusing = 0;
+
+    if (mine.by[ENDING_FIREWALL] > 0)
+        return true;
+    for (int i = 0; i < N_SERVICES; i++) {
+        if (!view_has(view, check_of_service((enum service)i, RUNG_CONNECT)))
+            continue;
+        struct reach reach = reach_of(view->facts, (enum service)i);
+        n_firewall += reach.by[ENDING_FIREWALL] > 0;
+        n_refusing += reach.by[ENDING_FIREWALL] == 0 && reach.n > 0 &&
+                      reach.by[ENDING_REJECTED] == reach.n;
+    }
+    return mine.by[ENDING_REJECTED] == mine.n && (n_firewall > 0 || n_refusing >= 2);
+}
+
+void quote_local_firewall(const struct view *view, struct finding *finding)
+{
+    for (int i = 0; i < N_SERVICES; i++) {
+        if (!view_explains(view, i, RUNG_CONNECT))
+            continue;
+        quote_ended(view, i, ENDING_FIREWALL, 1, finding);
+        quote_routes(view, i, ENDING_FIREWALL, finding);
+    }
+    quote_each(view, ENDING_REJECTED, finding);
+    quote_firewall(view, finding);
+}
+
+void quote_silent_next_hop(const struct view *view, struct finding *finding)
+{
+    struct reach reach = reach_sum(view->facts, view->explains);
+
+    quote_each(view, ENDING_LINK, finding);
+    if (reach.at[ENDING_LINK][PLACE_OWN_SUBNET] > 0)
+        finding_evidence(finding, "an address in this subnet has no next hop but itself");
+}
+
+void quote_refusals(const struct view *view, struct finding *finding)
+{
+    quote_each(view, ENDING_REJECTED, finding);
+}
+
+/* --- silence --- */
+
+/* Every address is known to be stopped before the filters that silence speaks of. */
+static bool is_untold(const struct reach *reach)
+{
+    return reach->n ==
+           reach->by[ENDING_FIREWALL] + reach->by[ENDING_NO_ROUTE] + reach->by[ENDING_LINK];
+}
+
+/* What a cause above has explained is no evidence of anything else. */
+static bool is_explained(const struct view *view, enum service service)
+{
+    enum check check = check_of_service(service, RUNG_CONNECT);
+    enum status status = view->checks[check].status;
+    return (status == STATUS_FAIL || status == STATUS_WARN) && !view_has(view, check);
+}
+
+/* Silent even in the own subnet, where no network ACL stands between. */
+static bool is_blocked(const struct reach *reach)
+{
+    return reach_is_silent(reach) && reach->at[ENDING_SILENT][PLACE_OWN_SUBNET] > 0;
+}
+
+struct overall connect_overall(const struct view *view, bool but_blocked)
+{
+    struct overall overall = {0};
+    check_set counted = 0;
+
+    for (int i = 0; i < N_SERVICES; i++) {
+        struct reach reach = reach_of(view->facts, (enum service)i);
+        if (!look_is_planned(view->facts, (enum service)i))
+            continue;
+        overall.any_ok |= reach.by[ENDING_OK] > 0;
+        if (is_untold(&reach) || is_explained(view, (enum service)i) ||
+            (but_blocked && is_blocked(&reach)))
+            continue;
+        overall.n++;
+        overall.n_silent += reach_is_silent(&reach);
+        overall.n_partly += reach.by[ENDING_SILENT] > 0 && reach.by[ENDING_OK] > 0;
+        counted |= check_bit(check_of_service((enum service)i, RUNG_CONNECT));
+    }
+    overall.sum = reach_sum(view->facts, counted);
+    return overall;
+}
+
+static void quote_one_that_connects(const struct view *view, bool own, struct finding *finding)
+{
+    for (int i = 0; i < N_SERVICES; i++) {
+        struct reach reach = reach_of(view->facts, (enum service)i);
+        if (!look_is_planned(view->facts, (enum service)i))
+            continue;
+        if ((own ? reach.at[ENDING_OK][PLACE_OWN_SUBNET] : reach.by[ENDING_OK]) == 0)
+            continue;
+        quote_ended(view, i, ENDING_OK, 1, finding);
+        return;
+    }
+}
+
+bool where_not_blocked(const struct view *view)
+{
+    struct reach reach = reach_of(view->facts, view->service);
+
+    return !is_blocked(&reach);
+}
+
+/* Nothing outside the own subnet connects; or each service loses some address, so that no single
+ * endpoint interface is to blame. */
+bool when_own_subnet_alone_connects(const struct view *view)
+{
+    struct overall overall = connect_overall(view, true);
+    const struct reach *sum = &overall.sum;
+
+    if (sum->at[ENDING_SILENT][PLACE_OWN_SUBNET] > 0 || sum->by[ENDING_SILENT] == 0 || sum->at[ENDING_OK][PLACE_OWN_SUBNET] == 0)
+        return false;
+    return (sum->by[ENDING_OK] == sum->at[ENDING_OK][PLACE_OWN_SUBNET] && overall.n_partly > 0) ||
+           (overall.n >= 2 && overall.n_partly == overall.n);
+}
+
+/* What connects in the own subnet; and of two families, what does of the other one. */
+void quote_near_and_far(const struct view *view, struct finding *finding)
+{
+    enum family family;
+
+    if (reach_one_family(view->facts, view->explains, ENDING_SILENT, &family))
+        quote_ended(view, (int)view->service, ENDING_OK, 4, finding);
+    else
+        quote_one_that_connects(view, true, finding);
+    quote_each(view, ENDING_SILENT, finding);
+    quote_undelivered(view, LOSS_MAYBE, finding);
+}
+
+bool when_every_service_is_silent(const struct view *view)
+{
+    struct overall overall = connect_overall(view, false);
+
+    return overall.n >= 2 && overall.n_silent == overall.n;
+}
+
+void quote_all_silent(const struct view *view, struct finding *finding)
+{
+    struct overall overall = connect_overall(view, false);
+
+    quote_each(view, ENDING_SILENT, finding);
+    finding_evidence(finding, "%d services, %d addresses, all silent; IMDS and DNS answer",
+                     overall.n, (int)overall.sum.by[ENDING_SILENT]);
+    if (overall.sum.at[ENDING_SILENT][PLACE_OWN_SUBNET] > 0)
+        finding_evidence(finding, "an address in this subnet is silent too, and traffic within a "
+                                  "subnet passes no network ACL");
+    if (excluded(view, "local-firewall"))
+        finding_evidence(finding, "the packets left this machine, and it lost none that came back");
+    quote_undelivered(view, LOSS_MAYBE, finding);
+}
+
+bool when_whole_service_is_silent(const struct view *view)
+{
+    struct reach reach = reach_of(view->facts, view->service);
+
+    return reach.by[ENDING_OK] == 0 && reach.by[ENDING_OTHER] == 0;
+}
+
+void quote_silent_and_one_that_connects(const struct view *view, struct finding *finding)
+{
+    struct reach reach = reach_of(view->facts, view->service);
+
+    quote_each(view, ENDING_SILENT, finding);
+    quote_one_that_connects(view, false, finding);
+    if (reach.at[ENDING_SILENT][PLACE_OWN_SUBNET] > 0 && connect_overall(view, false).any_ok)
+        finding_evidence(finding, "traffic within a subnet passes no network ACL");
+    quote_undelivered(view, LOSS_MAYBE, finding);
+}
+
+bool when_others_of_the_service_are_not_silent(const struct view *view)
+{
+    struct reach reach = reach_of(view->facts, view->service);
+
+    return reach.by[ENDING_SILENT] < reach.n;
+}
+
+bool when_one_is_silent(const struct view *view)
+{
+    struct reach reach = reach_of(view->facts, view->service);
+
+    return reach.by[ENDING_SILENT] == 1;
+}
+
+void quote_silent_zone(const struct view *view, struct finding *finding)
+{
+    enum service of;
+    const struct address_facts *neighbour = reach_neighbour(view->facts, view->service, &of);
+
+    quote_each(view, ENDING_SILENT, finding);
+    quote_ended(view, (int)view->service, ENDING_OK, 1, finding);
+    if (neighbour)
+        finding_quote_address(finding, of, neighbour, RUNG_CONNECT);
+    quote_undelivered(view, LOSS_MAYBE, finding);
+}
+
+/* --- one address family --- */
+
+void quote_both_families(const struct view *view, struct finding *finding)
+{
+    const struct address_facts *other = NULL;
+    struct reach sum = reach_sum(view->facts, view->explains);
+    enum family family;
+    enum service of;
+    int n = check_count(view->explains);
+
+    for (int i = 0; i < N_SERVICES; i++) {
+        if (!view_explains(view, i, RUNG_CONNECT))
+            continue;
+        quote_ended(view, i, ENDING_FAMILY, n > 1 ? 1 : 2, finding);
+        quote_ended(view, i, ENDING_OK, n > 1 ? 1 : 2, finding);
+    }
+    if (reach_blocked_family(view->facts, view->explains, &family))
+        other = reach_by_family(view->facts, family, &of);
+    if (other)
+        finding_quote_address(finding, of, other, RUNG_CONNECT);
+    if (sum.at[ENDING_FAMILY][PLACE_OWN_SUBNET] > 0)
+        finding_evidence(finding, "traffic within a subnet passes no network ACL");
+    quote_undelivered(view, LOSS_MAYBE, finding);
+}
+
+/* This instance's own group would hold the family back from every service. */
+enum confidence sure_if_the_family_connects_elsewhere(const struct view *view)
+{
+    enum family family;
+    enum service of;
+
+    return reach_blocked_family(view->facts, view->explains, &family) &&
+                   reach_by_family(view->facts, family, &of)
+               ? CONFIDENCE_CERTAIN
+               : CONFIDENCE_LIKELY;
+}
