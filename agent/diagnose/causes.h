@@ -16,10 +16,11 @@ struct view {
     const struct facts *facts;
     const struct check_result *checks; /* N_CHECKS */
     const struct cause *cause;
-    enum service service; /* that is asked about; of a row about the whole machine the first explained */
-    enum rung rung;       /* in `where` */
-    check_set symptoms;   /* failed or warned, and not claimed by a row above */
-    check_set explains;   /* what this row explains of them; empty in `where`, and for a note */
+    enum service
+        service;    /* that is asked about; of a row about the whole machine the first explained */
+    enum rung rung; /* in `where` */
+    check_set symptoms; /* failed or warned, and not claimed by a row above */
+    check_set explains; /* what this row explains of them; empty in `where`, and for a note */
 };
 
 typedef bool view_holds(const struct view *view);
@@ -82,9 +83,10 @@ struct cause {
     uint32_t denied_by;
     view_holds *where; /* of these, only the checks (view->service, view->rung) where it holds */
 
-    view_holds *when; /* over all: judges, and words nothing */
+    view_holds *when;      /* over all: judges, and words nothing */
     view_quotes *evidence; /* quotes, and judges nothing */
-    view_confidence *confidence; /* NULL: certain. While anything below is not excluded: not certain */
+    view_confidence
+        *confidence; /* NULL: certain. While anything below is not excluded: not certain */
     const char *unless_excluded[MAX_LISTED]; /* the alternatives, codes (excluded.c) */
 };
 
@@ -117,11 +119,11 @@ const char *imds_obstacle(const struct facts *facts);
 
 view_holds where_nobody_answers, where_amazon_does_not_answer, where_vpc_is_bypassed,
     where_private_name_is_public, where_public_addresses_are_used, when_amazon_serves_no_name,
-    when_amazon_answers, when_name_is_pinned, when_every_private_name_is_public,
-    when_has_gateway, when_name_is_fips, when_name_leads_to_no_endpoint,
-    when_no_public_address_answers, when_nobody_knows_the_name;
-view_quotes quote_no_resolver, quote_lookup, quote_silent_servers, quote_each_name,
-    quote_bypass, quote_pin, quote_missing_and_one_that_is_there, quote_wrong_name;
+    when_amazon_answers, when_name_is_pinned, when_every_private_name_is_public, when_has_gateway,
+    when_name_is_fips, when_name_leads_to_no_endpoint, when_no_public_address_answers,
+    when_nobody_knows_the_name;
+view_quotes quote_no_resolver, quote_lookup, quote_silent_servers, quote_each_name, quote_bypass,
+    quote_pin, quote_missing_and_one_that_is_there, quote_wrong_name;
 view_confidence sure_if_amazon_answers, sure_unless_servfail, sure_if_dns_answers;
 
 /* Any name at all resolves, and not by /etc/hosts. */

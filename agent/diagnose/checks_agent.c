@@ -19,7 +19,7 @@ static void judge_installed(const struct judge *judge)
 {
     const struct agent_facts *agent = &judge->facts->agent;
     const char *first = look_needs_dualstack(judge->facts) ? first_agent_with_dualstack
-                                                             : first_agent_with_imdsv2;
+                                                           : first_agent_with_imdsv2;
 
     if (agent->installed == ANSWER_UNKNOWN)
         checks_say(judge, CHECK_AGENT_INSTALLED, STATUS_UNKNOWN, FAILURE_NONE, 0,

@@ -55,11 +55,8 @@ static bool is_enough(const struct view *view)
 
 static bool is_nowhere(const struct view *view)
 {
-    enum family family;
-    enum service of;
-
-    return reach_blocked_family(view->facts, view->explains, &family) &&
-           !reach_by_family(view->facts, family, &of);
+    struct reached at;
+    return !reach_blocked_elsewhere(view->facts, view->explains, &at);
 }
 
 /* Silent, as the whole family is. */
@@ -126,28 +123,28 @@ static const struct {
     const char *name;
     view_holds *holds;
 } table[] = {
-    {"agent-proxy", is_proxied},              /* the agent's environment names a proxy */
-    {"answers-lost", is_lost},                /* packets came in that no program got */
-    {"at-once", is_at_once},                  /* it failed at once */
-    {"configured-name", is_configured},       /* the agent's configuration gives the name */
-    {"deb", is_deb},                          /* the agent is a deb package */
-    {"fips-name", when_name_is_fips},         /* the agent's configuration gives a FIPS name */
-    {"gateway-service", when_has_gateway},    /* the service has gateway endpoints too */
-    {"ipv6", is_ipv6},                        /* it is about IPv6 */
-    {"nowhere", is_nowhere},                  /* no endpoint answers over this family */
-    {"one-endpoint", is_one_endpoint},        /* the agent's configuration names one endpoint */
-    {"other-family-enough", is_enough},       /* the agent gets through by the other family */
-    {"other-region", is_other_region},        /* an option names another region */
-    {"outside-silent", is_silent_far},        /* a silent address is outside of the VPC */
-    {"own-subnet-silent", is_silent_near},    /* a silent address is in this subnet */
+    {"agent-proxy", is_proxied},                  /* the agent's environment names a proxy */
+    {"answers-lost", is_lost},                    /* packets came in that no program got */
+    {"at-once", is_at_once},                      /* it failed at once */
+    {"configured-name", is_configured},           /* the agent's configuration gives the name */
+    {"deb", is_deb},                              /* the agent is a deb package */
+    {"fips-name", when_name_is_fips},             /* the agent's configuration gives a FIPS name */
+    {"gateway-service", when_has_gateway},        /* the service has gateway endpoints too */
+    {"ipv6", is_ipv6},                            /* it is about IPv6 */
+    {"nowhere", is_nowhere},                      /* no endpoint answers over this family */
+    {"one-endpoint", is_one_endpoint},            /* the agent's configuration names one endpoint */
+    {"other-family-enough", is_enough},           /* the agent gets through by the other family */
+    {"other-region", is_other_region},            /* an option names another region */
+    {"outside-silent", is_silent_far},            /* a silent address is outside of the VPC */
+    {"own-subnet-silent", is_silent_near},        /* a silent address is in this subnet */
     {"profile-deleted", when_profile_is_deleted}, /* the instance profile was deleted */
-    {"public-answers", is_public_answering},  /* the public addresses answer */
-    {"public-meant", is_public_meant},        /* --private-dns is off */
-    {"refusing-route", is_refusing_route},    /* a route or a rule refuses */
-    {"rpm", is_rpm},                          /* the agent is an rpm package */
-    {"snap", is_snap},                        /* the agent is Ubuntu's snap */
-    {"stub", is_stub},                        /* resolv.conf names the stub 127.0.0.53 */
-    {"unsent", is_unsent},                    /* the kernel could not send */
+    {"public-answers", is_public_answering},      /* the public addresses answer */
+    {"public-meant", is_public_meant},            /* --private-dns is off */
+    {"refusing-route", is_refusing_route},        /* a route or a rule refuses */
+    {"rpm", is_rpm},                              /* the agent is an rpm package */
+    {"snap", is_snap},                            /* the agent is Ubuntu's snap */
+    {"stub", is_stub},                            /* resolv.conf names the stub 127.0.0.53 */
+    {"unsent", is_unsent},                        /* the kernel could not send */
 };
 
 static bool holds(const struct view *view, const char *name, size_t n)

@@ -55,8 +55,8 @@ bool when_network_is_down(const struct view *view)
 {
     const struct network_facts *network = &view->facts->network;
 
-    return when_no_address(view) || (!network->default_route_ipv4 &&
-                                     !network->default_route_ipv6 && has_no_way_to_imds(view));
+    return when_no_address(view) || (!network->default_route_ipv4 && !network->default_route_ipv6 &&
+                                     has_no_way_to_imds(view));
 }
 
 void quote_interfaces(const struct view *view, struct finding *finding)
@@ -124,9 +124,8 @@ static enum loss imds_loss(const struct facts *facts)
 
 bool when_imds_is_blocked_here(const struct view *view)
 {
-    return find_obstacle(&view->facts->imds) ||
-           (view->facts->imds.connect.took_ms >= AT_ONCE_MS &&
-            imds_loss(view->facts) >= LOSS_LIKELY);
+    return find_obstacle(&view->facts->imds) || (view->facts->imds.connect.took_ms >= AT_ONCE_MS &&
+                                                 imds_loss(view->facts) >= LOSS_LIKELY);
 }
 
 const char *imds_obstacle(const struct facts *facts)
@@ -144,11 +143,10 @@ void quote_obstacle(const struct view *view, struct finding *finding)
     const struct obstacle *obstacle = find_obstacle(imds);
 
     if (!obstacle) {
-        finding_evidence(finding, "connect to %s port 80: no answer after %d ms%s", imds->address,
-                         (int)imds->connect.took_ms,
-                         imds_loss(view->facts) == LOSS_PROVEN
-                             ? ": what was sent never left this machine"
-                             : "");
+        finding_evidence(
+            finding, "connect to %s port 80: no answer after %d ms%s", imds->address,
+            (int)imds->connect.took_ms,
+            imds_loss(view->facts) == LOSS_PROVEN ? ": what was sent never left this machine" : "");
         quote_firewall(view, finding);
         return;
     }

@@ -204,7 +204,7 @@ struct second_opinion names_second_opinion(const struct facts *facts, enum servi
             enum place place = place_of(&facts->instance, answer->addresses[j]);
             opinion.public_address |= place == PLACE_PUBLIC;
             opinion.private_address |= place == PLACE_OWN_SUBNET || place == PLACE_IN_VPC ||
-                                        place == PLACE_PRIVATE_ELSEWHERE;
+                                       place == PLACE_PRIVATE_ELSEWHERE;
         }
     }
     return opinion;
@@ -231,8 +231,8 @@ struct naming names_look(const struct facts *facts, enum service service)
         n_public += where[i].place == PLACE_PUBLIC;
         naming.any_local |= where[i].place == PLACE_LOCAL;
         naming.any_private |= where[i].place == PLACE_OWN_SUBNET ||
-                               where[i].place == PLACE_IN_VPC ||
-                               where[i].place == PLACE_PRIVATE_ELSEWHERE;
+                              where[i].place == PLACE_IN_VPC ||
+                              where[i].place == PLACE_PRIVATE_ELSEWHERE;
     }
     naming.any_public = n_public > 0;
     naming.public_only = n_public > 0 && n_public == naming.n;

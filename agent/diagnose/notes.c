@@ -196,16 +196,14 @@ void quote_slow_rungs(const struct view *view, struct finding *finding)
             const struct step *step = &endpoint->addresses[i].steps[rung];
             if (step->outcome != OUTCOME_OK || step->took_ms < limits_ms[rung])
                 continue;
-            finding_quote_address(finding, view->service, &endpoint->addresses[i],
-                                  (enum rung)rung);
+            finding_quote_address(finding, view->service, &endpoint->addresses[i], (enum rung)rung);
             break;
         }
 }
 
 bool when_containers_get_no_token(const struct view *view)
 {
-    return view->facts->imds.spare_hop == ANSWER_NO &&
-           view->facts->machine.containers[0] != '\0';
+    return view->facts->imds.spare_hop == ANSWER_NO && view->facts->machine.containers[0] != '\0';
 }
 
 void quote_hops(const struct view *view, struct finding *finding)

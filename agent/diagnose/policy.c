@@ -103,8 +103,8 @@ struct denials policy_count(const struct facts *facts)
             denials.by_nobody_allowing += action->denied_by == DENIED_BY_NO_IDENTITY_POLICY;
             denials.unsaid += action->denied_by == DENIED_BY_UNSAID;
             denials.by_later_policy += !action->explicit_deny &&
-                                        (action->denied_by == DENIED_BY_BOUNDARY ||
-                                         action->denied_by == DENIED_BY_SESSION_POLICY);
+                                       (action->denied_by == DENIED_BY_BOUNDARY ||
+                                        action->denied_by == DENIED_BY_SESSION_POLICY);
         }
     }
     return denials;

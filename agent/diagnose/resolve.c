@@ -143,8 +143,8 @@ bool where_vpc_is_bypassed(const struct view *view)
     struct lookup lookup = names_lookup(facts, view->service);
     struct naming naming = names_look(facts, view->service);
 
-    if (naming.pinned || !look_is_planned(facts, view->service) || lookup.silent ||
-        !lookup.asked || !knows_more(&opinion, &lookup))
+    if (naming.pinned || !look_is_planned(facts, view->service) || lookup.silent || !lookup.asked ||
+        !knows_more(&opinion, &lookup))
         return false;
     if (lookup.answer && !facts->resolvers.stub &&
         names_is_amazon_resolver(&facts->instance, lookup.answer->server))

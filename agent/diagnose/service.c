@@ -28,7 +28,8 @@ void quote_denials(const struct view *view, struct finding *finding)
 
     for (int i = 0; i < N_SERVICES; i++) {
         const struct endpoint_facts *endpoint = &view->facts->endpoints[i];
-        for (int32_t j = 0; view_explains(view, i, RUNG_AUTHORIZE) && j < endpoint->n_actions; j++) {
+        for (int32_t j = 0; view_explains(view, i, RUNG_AUTHORIZE) && j < endpoint->n_actions;
+             j++) {
             const struct action_facts *action = &endpoint->actions[j];
             if (action->permission != PERMISSION_DENIED ||
                 !(view->cause->denied_by & (1u << action->denied_by)))
@@ -67,9 +68,8 @@ enum confidence sure_if_every_denial_is_alike(const struct view *view)
 {
     struct denials denials = policy_count(view->facts);
 
-    return denials.by_nobody_allowing == denials.denied && denials.unclear == 0
-               ? CONFIDENCE_CERTAIN
-               : CONFIDENCE_LIKELY;
+    return denials.by_nobody_allowing == denials.denied && denials.unclear == 0 ? CONFIDENCE_CERTAIN
+                                                                                : CONFIDENCE_LIKELY;
 }
 
 void quote_denials_among_others(const struct view *view, struct finding *finding)
