@@ -222,20 +222,18 @@ static bool has_public_answer(const struct endpoint_facts *endpoint)
 struct naming names_look(const struct facts *facts, enum service service)
 {
     struct where where[MAX_ADDRESSES];
-    struct naming naming = {0};
-    int32_t n_public = 0;
+    struct naming naming = {.n = names_where(facts, service, where, MAX_ADDRESSES)};
 
-    naming.n = names_where(facts, service, where, MAX_ADDRESSES);
     for (int32_t i = 0; i < naming.n; i++) {
+        enum place place = where[i].place;
+        naming.by[place]++;
         naming.pinned |= where[i].from_hosts_file;
-        n_public += where[i].place == PLACE_PUBLIC;
-        naming.any_local |= where[i].place == PLACE_LOCAL;
-        naming.any_private |= where[i].place == PLACE_OWN_SUBNET ||
-                              where[i].place == PLACE_IN_VPC ||
-                              where[i].place == PLACE_PRIVATE_ELSEWHERE;
+        naming.any_private |= place == PLACE_OWN_SUBNET || place == PLACE_IN_VPC ||
+                              place == PLACE_PRIVATE_ELSEWHERE;
+        if (!naming.stranger && (place == PLACE_PUBLIC || place == PLACE_LOCAL))
+            naming.stranger = where[i].address;
     }
-    naming.any_public = n_public > 0;
-    naming.public_only = n_public > 0 && n_public == naming.n;
+    naming.public_only = naming.n > 0 && naming.by[PLACE_PUBLIC] == naming.n;
     naming.answers = has_public_answer(&facts->endpoints[service]);
     return naming;
 }

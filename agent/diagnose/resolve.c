@@ -149,7 +149,7 @@ bool where_vpc_is_bypassed(const struct view *view)
     if (lookup.answer && !facts->resolvers.stub &&
         names_is_amazon_resolver(&facts->instance, lookup.answer->server))
         return false;
-    return naming.any_public || naming.any_local || lookup.failure != FAILURE_NONE;
+    return naming.stranger || lookup.failure != FAILURE_NONE;
 }
 
 /* The one whose word counted: the first of resolv.conf may be silent. */
@@ -255,7 +255,7 @@ bool when_every_private_name_is_public(const struct view *view)
     for (int i = 0; i < N_SERVICES; i++) {
         struct naming naming = names_look(view->facts, (enum service)i);
         if (!needs_private_name(view->facts, i) || naming.pinned ||
-            (!naming.any_public && !naming.any_private))
+            (naming.by[PLACE_PUBLIC] == 0 && !naming.any_private))
             continue; /* what /etc/hosts pins says nothing of the VPC */
         n++;
         n_public += naming.public_only;
@@ -302,7 +302,7 @@ enum service resolve_private_one(const struct view *view)
     for (; service <= SERVICE_EC2MESSAGES; service++) {
         struct naming naming = names_look(view->facts, (enum service)service);
         if (service != (int)view->service && look_is_planned(view->facts, (enum service)service) &&
-            naming.any_private && !naming.any_public)
+            naming.any_private && naming.by[PLACE_PUBLIC] == 0)
             return (enum service)service;
     }
     return N_SERVICES;
@@ -321,8 +321,8 @@ bool where_public_addresses_are_used(const struct view *view)
 {
     struct naming naming = names_look(view->facts, view->service);
 
-    return look_is_planned(view->facts, view->service) && !naming.pinned && naming.any_public &&
-           (!naming.public_only || naming.answers);
+    return look_is_planned(view->facts, view->service) && !naming.pinned &&
+           naming.by[PLACE_PUBLIC] > 0 && (!naming.public_only || naming.answers);
 }
 
 bool when_no_public_address_answers(const struct view *view)
