@@ -25,23 +25,15 @@ bool when_unit_is_missing(const struct view *view)
     return (view->explains & check_bit(CHECK_AGENT_ENABLED)) != 0;
 }
 
+/* Where no unit is there, the package may still be; and of one that is too old, which. */
 void quote_package(const struct view *view, struct finding *finding)
 {
     const struct agent_facts *agent = &view->facts->agent;
 
-    quote_summary(view, finding);
-    if (when_unit_is_missing(view) && agent->version_file[0] != '\0')
-        finding_evidence(finding, "%s lists version %s", agent->version_file, agent->version);
-}
-
-void quote_version(const struct view *view, struct finding *finding)
-{
-    const struct agent_facts *agent = &view->facts->agent;
-
-    quote_summary(view, finding);
-    finding_evidence(finding, "%s lists version %s",
-                     agent->version_file[0] ? agent->version_file : "the package database",
-                     agent->version);
+    if (agent->installed == ANSWER_YES && (agent->version_file[0] || !when_unit_is_missing(view)))
+        finding_evidence(finding, "%s lists version %s",
+                         agent->version_file[0] ? agent->version_file : "the package database",
+                         agent->version);
 }
 
 /* The check names one thing that is wrong with the agent's configuration; there may be more, each
@@ -74,12 +66,10 @@ bool when_configuration_is_wrong(const struct view *view)
            view_has(view, CHECK_AGENT_CONFIG);
 }
 
-void quote_configuration(const struct view *view, struct finding *finding)
+void quote_agents_region(const struct view *view, struct finding *finding)
 {
     const struct agent_facts *agent = &view->facts->agent;
 
-    quote_summary(view, finding);
-    quote_actions(view, finding);
     if (agent->config.detail[0] == '\0' && agent->config_region[0] != '\0')
         finding_evidence(finding, "Agent.Region is %s, the instance is in %s", agent->config_region,
                          view->facts->instance.region);

@@ -137,9 +137,11 @@ static void add_alternatives(const struct view *view, struct finding *finding)
 /* Certain is what excludes everything else. */
 static enum confidence confidence_of(const struct view *view, int32_t n_alternatives)
 {
-    enum confidence most = view->cause->confidence ? view->cause->confidence(view)
-                                                   : CONFIDENCE_CERTAIN;
-    return n_alternatives > 0 && most == CONFIDENCE_CERTAIN ? CONFIDENCE_LIKELY : most;
+    const struct cause *cause = view->cause;
+
+    if (n_alternatives == 0 && (!cause->certain_if || cause->certain_if(view)))
+        return CONFIDENCE_CERTAIN;
+    return !cause->likely_if || cause->likely_if(view) ? CONFIDENCE_LIKELY : CONFIDENCE_POSSIBLE;
 }
 
 static enum severity severity_of(const struct view *view)
@@ -156,7 +158,8 @@ static void add_finding(const struct view *view, struct report *report)
     const struct cause *cause = view->cause;
 
     memset(finding, 0, sizeof(*finding));
-    cause->evidence(view, finding);
+    for (int i = 0; i < MAX_QUOTES && cause->evidence[i]; i++)
+        cause->evidence[i](view, finding);
     if (cause->is_note && finding->n_evidence == 0)
         return;
     (void)text_set(finding->code, sizeof(finding->code), "%s", cause->code);
