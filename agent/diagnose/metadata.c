@@ -206,9 +206,10 @@ bool when_another_server_answers(const struct view *view)
 
 /* --- the role --- */
 
+/* It is still associated, and is no more. */
 bool when_profile_is_deleted(const struct view *view)
 {
-    return look_profile_deleted(view->facts);
+    return strcmp(view->facts->role.info_code, "InstanceProfileNotFound") == 0;
 }
 
 void quote_profile(const struct view *view, struct finding *finding)

@@ -110,10 +110,15 @@ void quote_actions(const struct view *view, struct finding *finding)
     }
 }
 
-/* agent-config-invalid explains it otherwise. */
+/* Otherwise the agent's configuration names a region that is not the instance's, and requests are signed
+ * for it: no service takes them, and nothing on the way is to blame. */
 bool when_region_is_right(const struct view *view)
 {
-    return !look_signs_elsewhere(view->facts);
+    const struct facts *facts = view->facts;
+    const char *signing = facts->plan.signing_region, *configured = facts->agent.config_region;
+
+    return facts->agent.config.outcome != OUTCOME_FAILED || !configured[0] ||
+           strcmp(configured, signing) != 0 || strcmp(signing, facts->instance.region) == 0;
 }
 
 void quote_http(const struct view *view, struct finding *finding)
