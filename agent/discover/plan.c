@@ -24,8 +24,8 @@ static bool choose_region(struct facts *facts)
     return true;
 }
 
-/* Returns the source of the domain. IMDS only confirms the table: a domain that was cut off must not get
- * the session token. */
+/* Returns where it comes from. IMDS only confirms the table: the session token must not go to a domain
+ * that was cut off. */
 static enum source choose_domain(struct facts *facts, const struct agent_overrides *overrides,
                                  const struct partition *partition)
 {

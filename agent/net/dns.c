@@ -21,7 +21,6 @@
 #include "base/text.h"
 #include "net/address.h"
 #include "net/dial.h"
-#include "net/dns_answer.h"
 #include "net/loop_private.h"
 
 enum {

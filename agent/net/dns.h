@@ -9,6 +9,7 @@
 #define NET_DNS_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "model/wire.h"
@@ -26,5 +27,11 @@ typedef void dns_done(void *arg, const struct dns_answer *answer);
 
 /* False when it could not start: then no callback comes. */
 bool dns_ask(struct loop *loop, const struct dns_question *question, dns_done *done, void *arg);
+
+/* What a raw answer says (RFC 1035 section 4), whoever sent it: sets rcode, ttl_s, cname and the
+ * addresses of answer->family. Returns FAILURE_NONE when there is an address, else what is wrong; detail
+ * (DETAIL_SIZE) then may say more. Pure. */
+enum failure dns_answer_read(const unsigned char *bytes, size_t n, struct dns_answer *answer,
+                             char *detail);
 
 #endif

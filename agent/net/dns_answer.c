@@ -4,7 +4,7 @@
  * the end of a CNAME chain nor do they look whose alias a CNAME is (1.18), and their successor,
  * ares_dns_parse(), is not in every release that this builds with.
  */
-#include "net/dns_answer.h"
+#include "net/dns.h"
 
 #include <ares.h>
 #include <arpa/inet.h>

@@ -17,8 +17,6 @@
 #include "base/limits.h"
 #include "base/log.h"
 #include "base/text.h"
-#include "net/roots.h"
-#include "net/trust_private.h"
 
 enum { MAX_CERTIFICATES = 4096 };
 

@@ -10,6 +10,9 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "model/wire.h"
+
+struct x509_store_st;
 struct trust;
 
 struct trust_sources {
@@ -25,6 +28,17 @@ void trust_free(struct trust *trust);
 /* The same as trust_sources.ssl_cert_file, once the agent's unit was read: before the first
  * handshake, since the bundle is read once. Ignored when it is empty or too long. */
 void trust_use_bundle(struct trust *trust, const char *ssl_cert_file);
+
+/* For tls.c, the stores in the order in which they are tried. Owned by trust.
+ * First: Amazon's roots, or those of the ca_file. The system's are read on the first call, which costs
+ * tens of milliseconds: NULL when out of memory; empty when the system has none. */
+enum trust_system { TRUST_SYSTEM_BUNDLE, TRUST_SYSTEM_DIRECTORIES, N_TRUST_SYSTEM };
+struct x509_store_st *trust_first(const struct trust *trust, enum trust_by *by);
+struct x509_store_st *trust_system(struct trust *trust, enum trust_system which);
+
+/* Amazon's public roots (https://www.amazontrust.com/repository/), taken from the distribution's
+ * ca-certificates package when the program is built (build/gen/roots.c). */
+extern const char amazon_roots_pem[];
 
 /* The paths where the SSM agent (Go's crypto/x509) looks for a bundle, in its order, NULL-ended. */
 extern const char *const trust_bundle_paths[];

@@ -53,18 +53,20 @@ def runs(request):
         pool.shutdown(cancel_futures=True)
 
 
-def _run(faults, matrix):
+def _run(situation, matrix):
     done = {}
-    with Lab(faults.split(), binary=BINARY) as lab:
-        done["check", "json"] = _say(lab, "check", "json")
+    options = [word for word in situation.split() if word.startswith("--")]
+    faults = [word for word in situation.split() if not word.startswith("--")]
+    with Lab(faults, binary=BINARY) as lab:
+        done["check", "json"] = _say(lab, "check", "json", options=options)
         rest = [("check", "terminal"), ("wait", "json"), ("wait", "terminal")] if matrix else []
         deadline_ms = _deadline_ms(done["check", "json"].stdout)
-        if not faults.startswith(ALONE):
+        if not situation.startswith(ALONE):
             with ThreadPoolExecutor(max_workers=3) as pool:
                 said = pool.map(lambda how: _say(lab, *how, deadline_ms), rest)
                 return done | dict(zip(rest, said, strict=True))
     for how in rest:
-        with Lab(faults.split(), binary=BINARY) as lab:
+        with Lab(faults, binary=BINARY) as lab:
             done[how] = _say(lab, *how, deadline_ms)
     return done
 
@@ -78,9 +80,9 @@ def _deadline_ms(report):
         return 10_000
 
 
-def _say(lab, verb, output, deadline_ms=None):
+def _say(lab, verb, output, deadline_ms=None, options=()):
     limit = ["--deadline", f"{deadline_ms}ms"] if verb == "wait" else []
-    done = lab.run([verb, "--output", output, *limit], timeout_s=WITHIN_S)
+    done = lab.run([verb, "--output", output, *limit, *options], timeout_s=WITHIN_S)
     lab.assert_no_secret(done.stdout, done.stderr)
     return done
 

@@ -9,7 +9,7 @@
 #include "base/text.h"
 #include "facts_builder.h"
 
-#define SET(field, ...) (void)text_set(field, sizeof field, __VA_ARGS__)
+#define SET(field, ...) (void)text_set(field, sizeof(field), __VA_ARGS__)
 
 static void healthy(struct facts *facts)
 {
@@ -62,7 +62,7 @@ static void imds_dead_and_a_region_configured(struct facts *facts)
 static void network_not_up(struct facts *facts)
 {
     break_imds(facts, CHECK_IMDS_CONNECT, FAILURE_NO_ROUTE, 1);
-    memset(&facts->network, 0, sizeof facts->network);
+    memset(&facts->network, 0, sizeof(facts->network));
     facts->network.n_interfaces = 1;
     SET(facts->network.interfaces[0].name, "ens5");
 }
@@ -284,9 +284,9 @@ static const struct situation *const tables[] = {
 
 const struct situation *situation_at(size_t index)
 {
-    for (size_t i = 0; i < sizeof tables / sizeof tables[0]; i++) {
+    for (size_t i = 0; i < COUNT_OF(tables); i++) {
         size_t n = 0;
-        while (tables[i][n].name != NULL)
+        while (tables[i][n].name)
             n++;
         if (index < n)
             return &tables[i][index];
@@ -299,7 +299,7 @@ const struct situation *situation_find(const char *name)
 {
     const struct situation *situation;
 
-    for (size_t i = 0; (situation = situation_at(i)) != NULL; i++)
+    for (size_t i = 0; (situation = situation_at(i)); i++)
         if (strcmp(situation->name, name) == 0)
             return situation;
     return NULL;

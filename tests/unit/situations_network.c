@@ -8,7 +8,7 @@
 #include "facts_builder.h"
 #include "situations.h"
 
-#define SET(field, ...) (void)text_set(field, sizeof field, __VA_ARGS__)
+#define SET(field, ...) (void)text_set(field, sizeof(field), __VA_ARGS__)
 /* NOLINTNEXTLINE(bugprone-macro-parentheses): it declares its variable */
 #define EACH_SERVICE(i) for (int i = SERVICE_SSM; i <= SERVICE_EC2MESSAGES; i++)
 
@@ -123,6 +123,21 @@ static void wrong_name(struct facts *facts)
     amazon_says(facts, SERVICE_SSM, "", FAILURE_NXDOMAIN);
 }
 
+static void wrong_region_by_option(struct facts *facts)
+{
+    SET(facts->plan.region, "us-esat-1");
+    facts->plan.region_source = SOURCE_OPTION;
+    for (int i = 0; i < N_SERVICES; i++) {
+        if (!facts->plan.services[i].host[0])
+            continue;
+        SET(facts->plan.services[i].host, "%s.us-esat-1.amazonaws.com",
+            service_name((enum service)i));
+        facts->plan.services[i].host_source = SOURCE_PARTITION;
+        break_resolve(facts, (enum service)i, FAILURE_NXDOMAIN);
+        amazon_says(facts, (enum service)i, "", FAILURE_NXDOMAIN);
+    }
+}
+
 /* --- what the names say --- */
 
 static void hosts_override(struct facts *facts)
@@ -131,7 +146,7 @@ static void hosts_override(struct facts *facts)
 
     break_connect(facts, SERVICE_SSM, ALL_ADDRESSES, FAILURE_TIMEOUT, 2000);
     endpoint->n_addresses = 1;
-    memset(&endpoint->addresses[1], 0, sizeof endpoint->addresses[1]);
+    memset(&endpoint->addresses[1], 0, sizeof(endpoint->addresses[1]));
     SET(endpoint->addresses[0].address, "10.0.1.99");
     endpoint->addresses[0].from_hosts_file = true;
 }
@@ -276,7 +291,7 @@ static void service_not_in_region(struct facts *facts)
     SET(facts->instance.region, "mx-central-1");
     plan->not_in_region = true;
     plan->need = NEED_OPTIONAL;
-    memset(&facts->endpoints[SERVICE_EC2MESSAGES], 0, sizeof facts->endpoints[0]);
+    memset(&facts->endpoints[SERVICE_EC2MESSAGES], 0, sizeof(facts->endpoints[0]));
 }
 
 const struct situation name_situations[] = {
@@ -292,6 +307,7 @@ const struct situation name_situations[] = {
     {"dns-bypasses-vpc--second-server", bypassed_by_the_second},
     {"dns-servfail", servfail},
     {"dns-wrong-name", wrong_name},
+    {"dns-wrong-name--region-option", wrong_region_by_option},
     {"dns-hosts-override", hosts_override},
     {"private-dns-off", private_dns_off},
     {"private-dns-off--custom-resolver", private_dns_off_by_custom_resolver},
@@ -340,7 +356,7 @@ static void leave_own_subnet(struct facts *facts)
     {
         struct endpoint_facts *endpoint = &facts->endpoints[i];
         endpoint->addresses[0] = endpoint->addresses[1];
-        memset(&endpoint->addresses[1], 0, sizeof endpoint->addresses[1]);
+        memset(&endpoint->addresses[1], 0, sizeof(endpoint->addresses[1]));
         endpoint->n_addresses = 1;
         SET(endpoint->answers[0].addresses[0], "%s", endpoint->answers[0].addresses[1]);
         endpoint->answers[0].n_addresses = 1;
@@ -365,6 +381,19 @@ static void unreachable_by_a_vpns_table(struct facts *facts)
     EACH_SERVICE(i)
     kernel_says(facts, facts->endpoints[i].addresses[0].address, ROUTE_UNREACHABLE, "10.0.2.0/24",
                 52);
+}
+
+static void prohibited_by_a_rule(struct facts *facts)
+{
+    connect_all(facts, ALL_ADDRESSES, FAILURE_PROHIBITED, 1);
+    EACH_SERVICE(i)
+    for (int j = 0; j < 2; j++)
+        kernel_says(facts, facts->endpoints[i].addresses[j].address, ROUTE_PROHIBIT, "10.0.0.0/16",
+                    0);
+    for (int32_t i = 0; i < facts->network.n_routes; i++) {
+        facts->network.routes[i].by_rule = true;
+        facts->network.routes[i].priority = 100;
+    }
 }
 
 static void unreachable_though_routed(struct facts *facts)
@@ -471,6 +500,7 @@ const struct situation reach_situations[] = {
     {"no-route--unreachable", unreachable_at_once},
     {"no-route--prohibit", prohibited_by_a_route},
     {"no-route--table", unreachable_by_a_vpns_table},
+    {"no-route--rule", prohibited_by_a_rule},
     {"local-firewall--routed", unreachable_though_routed},
     {"local-firewall", refused_by_all},
     {"local-firewall--not-permitted", not_permitted},

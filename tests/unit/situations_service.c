@@ -8,7 +8,7 @@
 #include "facts_builder.h"
 #include "situations.h"
 
-#define SET(field, ...) (void)text_set(field, sizeof field, __VA_ARGS__)
+#define SET(field, ...) (void)text_set(field, sizeof(field), __VA_ARGS__)
 /* NOLINTNEXTLINE(bugprone-macro-parentheses): it declares its variable */
 #define EACH_SERVICE(i) for (int i = SERVICE_SSM; i <= SERVICE_EC2MESSAGES; i++)
 
@@ -42,6 +42,12 @@ static void clock_behind(struct facts *facts)
 static void clock_a_little_behind(struct facts *facts)
 {
     move_clock(facts, (int64_t)4 * 60 * 1000);
+}
+
+/* Beyond five minutes, by less than a Date header's grain. */
+static void clock_at_the_limit(struct facts *facts)
+{
+    move_clock(facts, (int64_t)5 * 60 * 1000 + 500);
 }
 
 static void clock_in_the_past(struct facts *facts)
@@ -119,6 +125,7 @@ static void tls_version(struct facts *facts)
 const struct situation tls_situations[] = {
     {"clock-wrong", clock_behind},
     {"healthy--clock-a-little-behind", clock_a_little_behind},
+    {"healthy--clock-at-the-limit", clock_at_the_limit},
     {"clock-wrong--tls", clock_in_the_past},
     {"clock-wrong--no-sample", clock_in_the_past_without_sample},
     {"tls-expired", expired},
@@ -160,6 +167,13 @@ static void policy_missing_one_says_nothing(struct facts *facts)
 {
     policy_missing(facts);
     deny(facts, SERVICE_SSMMESSAGES, NULL, DENIED_BY_UNSAID, false);
+}
+
+/* What the boundary does not allow, a policy of the role does: so the policy is not missing. */
+static void policy_behind_a_boundary(struct facts *facts)
+{
+    policy_missing(facts);
+    deny(facts, SERVICE_SSM, NULL, DENIED_BY_BOUNDARY, false);
 }
 
 static void policy_incomplete(struct facts *facts)
@@ -352,6 +366,7 @@ const struct situation service_situations[] = {
     {"policy-missing", policy_missing},
     {"policy-missing--china", policy_missing_in_china},
     {"policy-missing--one-unsaid", policy_missing_one_says_nothing},
+    {"several--policy-and-boundary", policy_behind_a_boundary},
     {"policy-incomplete", policy_incomplete},
     {"policy-incomplete--parameters", parameters_denied},
     {"denied-explicitly", denied_explicitly},
@@ -384,7 +399,7 @@ const struct situation service_situations[] = {
 
 static void agent_missing(struct facts *facts)
 {
-    memset(&facts->agent, 0, sizeof facts->agent);
+    memset(&facts->agent, 0, sizeof(facts->agent));
     facts->agent.installed = ANSWER_NO;
 }
 
@@ -492,7 +507,7 @@ static void ipv6_only(struct facts *facts)
         step_ok(&aaaa->step, 1);
         aaaa->n_addresses = 1;
         SET(aaaa->addresses[0], "2600:1f18:1:1::%d", 21 + i);
-        memset(endpoint->addresses, 0, sizeof endpoint->addresses);
+        memset(endpoint->addresses, 0, sizeof(endpoint->addresses));
         endpoint->addresses[0] = kept;
         SET(endpoint->addresses[0].address, "%s", aaaa->addresses[0]);
         endpoint->n_addresses = 1;

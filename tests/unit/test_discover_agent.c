@@ -210,7 +210,7 @@ static void ec2_is_known_by_any_of_its_marks(void **state)
         {"/sys/class/dmi/id/product_uuid", "12345678-DCD1-B213-94ED-012345ABCDEF\n", ANSWER_NO},
     };
 
-    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
         struct machine_facts machine = {0};
         put(rows[i].path, rows[i].text);
         machine_read(root, &machine);

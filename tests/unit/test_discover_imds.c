@@ -40,7 +40,7 @@ static struct value {
      "{\"Code\": \"Success\", \"AccessKeyId\": \"AKID\", \"SecretAccessKey\": \"secret\","
      " \"Token\": \"token\", \"Expiration\": \"2999-01-01T00:00:00Z\"}"},
 };
-enum { N_VALUES = sizeof(values) / sizeof(values[0]) };
+enum { N_VALUES = COUNT_OF(values) };
 
 enum { VALUE_DOCUMENT = 0, VALUE_LIST = 13, VALUE_CREDENTIALS = 14 };
 

@@ -66,7 +66,7 @@ static void all_eight_partitions(void **state)
         {"eusc-de-east-1", "aws-eusc", "ssm.eusc-de-east-1.amazonaws.eu"},
     };
 
-    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
         (void)reset(state);
         instance_in(rows[i].region);
         assert_true(plan_complete(&facts, &overrides));
@@ -89,7 +89,7 @@ static void imds_names_the_partitions_domain_or_none(void **state)
         {"cn-north-1", "amazonaws.com", "ssm.cn-north-1.amazonaws.com.cn", SOURCE_PARTITION},
     };
 
-    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
         (void)reset(state);
         instance_in(rows[i].region);
         (void)text_set(facts.instance.domain, HOST_SIZE, "%s", rows[i].domain);
@@ -165,7 +165,7 @@ static void ec2messages_is_needed_by_old_agents_in_old_regions(void **state)
         {"mx-central-1", "3.2.0.0", NEED_OPTIONAL, true},
     };
 
-    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
         (void)reset(state);
         instance_in(rows[i].region);
         (void)text_set(facts.agent.version, sizeof(facts.agent.version), "%s", rows[i].version);
@@ -201,12 +201,12 @@ static void endpoints_of_imds_are_addresses(void **state)
     struct imds_endpoint endpoint;
     (void)state;
 
-    for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
+    for (size_t i = 0; i < COUNT_OF(good); i++) {
         assert_true(imds_parse_endpoint(good[i].url, &endpoint));
         assert_string_equal(endpoint.address, good[i].address);
         assert_int_equal(endpoint.port, good[i].port);
     }
-    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+    for (size_t i = 0; i < COUNT_OF(bad); i++)
         assert_false(imds_parse_endpoint(bad[i], &endpoint));
 }
 

@@ -50,7 +50,7 @@ static int32_t count_of(const struct field *field, const char *base)
     int32_t n = field->count == COUNT_ONE ? 1 : (int32_t)field->max_items;
 
     if (field->count == COUNT_LIST)
-        memcpy(&n, base + field->n_offset, sizeof n);
+        memcpy(&n, base + field->n_offset, sizeof(n));
     return n;
 }
 
@@ -135,8 +135,8 @@ static void assert_gone(const char *secret, const char *text)
     wanted = secret;
     n_filled = 0;
     each_member(&facts_fields, (char *)&facts, fill);
-    (void)text_set(facts.role.role, sizeof facts.role.role, "contoso-admin-7");
-    (void)text_set(facts.machine.asset_tag, sizeof facts.machine.asset_tag, "Rack 12 + shelf 3");
+    (void)text_set(facts.role.role, sizeof(facts.role.role), "contoso-admin-7");
+    (void)text_set(facts.machine.asset_tag, sizeof(facts.machine.asset_tag), "Rack 12 + shelf 3");
     (void)text_set(facts.plan.services[0].host, HOST_SIZE, "gate.fabrikam-9.example");
     assert_true(anonymize_facts(&facts));
     each_member(&facts_fields, (char *)&facts, assert_not_wanted);
@@ -202,7 +202,7 @@ static const char *const ways[] = {
         "@",    "said @.", "\\n@\\n@, \\x1b@", "{\"a\":\"@\",'@':[@]}", "http://@:8080/x%2F@",
         "@/24", "<@>"};
 /* clang-format on */
-enum { N_SECRETS = sizeof secrets / sizeof secrets[0], N_WAYS = sizeof ways / sizeof ways[0] };
+enum { N_SECRETS = COUNT_OF(secrets), N_WAYS = COUNT_OF(ways) };
 
 static void no_identifier_survives_in_any_output(void **state)
 {
@@ -247,7 +247,7 @@ static void what_a_cut_leaves_of_a_name_is_dropped(void **state)
     (void)state;
 
     facts_healthy(&facts);
-    (void)text_set(text, sizeof text, "%si-01234567...", words);
+    (void)text_set(text, sizeof(text), "%si-01234567...", words);
     (void)text_set(facts.role.message, WORDS_SIZE, "%s", text);
     (void)text_set(facts.role.info_message, WORDS_SIZE, "%s app-r", words);
     (void)text_set(facts.imds.body_start, DETAIL_SIZE, "%s 12345678901", words);
@@ -262,7 +262,7 @@ static void what_a_cut_leaves_of_a_name_is_dropped(void **state)
 static void assert_said(const char *from, const char *to)
 {
     facts_healthy(&facts);
-    (void)text_set(facts.role.message, sizeof facts.role.message, "%s", from);
+    (void)text_set(facts.role.message, sizeof(facts.role.message), "%s", from);
     assert_true(anonymize_facts(&facts));
     assert_string_equal(facts.role.message, to);
 }
@@ -336,7 +336,7 @@ static void words_of_aws_stay(void **state)
     };
     (void)state;
 
-    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
+    for (size_t i = 0; i < COUNT_OF(words); i++)
         assert_said(words[i], words[i]);
 }
 
@@ -364,7 +364,7 @@ static void random_ipv4(char to[ADDRESS_SIZE])
     static const char *const starts[] = {
         "10.0.1.", "10.0.2.", "10.1.7.",      "10.77.0.", "172.16.3.", "192.168.4.", "100.64.9.",
         "52.1.2.", "52.1.3.", "169.254.169.", "127.0.0.", "198.18.1.", "8.8.8."};
-    (void)text_set(to, ADDRESS_SIZE, "%s%u", starts[below(sizeof starts / sizeof starts[0])],
+    (void)text_set(to, ADDRESS_SIZE, "%s%u", starts[below(COUNT_OF(starts))],
                    below(6) ? below(256) : below(4));
 }
 
@@ -382,8 +382,7 @@ static void random_address(char to[ADDRESS_SIZE])
     if (below(3))
         random_ipv4(to);
     else
-        (void)text_set(to, ADDRESS_SIZE, "%s%u", starts[below(sizeof starts / sizeof starts[0])],
-                       below(256));
+        (void)text_set(to, ADDRESS_SIZE, "%s%u", starts[below(COUNT_OF(starts))], below(256));
 }
 
 enum { N_POOL = MAX_ADDRESSES };
@@ -403,11 +402,11 @@ static void random_network(void)
     facts.instance.n_vpc_cidrs = (int32_t)below(4);
     for (int32_t i = 0; i < facts.instance.n_vpc_cidrs; i++)
         (void)text_set(facts.instance.vpc_cidrs[i], ADDRESS_SIZE, "%s",
-                       vpcs[below(sizeof vpcs / sizeof vpcs[0])]);
+                       vpcs[below(COUNT_OF(vpcs))]);
     facts.instance.n_subnet_cidrs = (int32_t)below(3);
     for (int32_t i = 0; i < facts.instance.n_subnet_cidrs; i++)
         (void)text_set(facts.instance.subnet_cidrs[i], ADDRESS_SIZE, "%s",
-                       subnets[below(sizeof subnets / sizeof subnets[0])]);
+                       subnets[below(COUNT_OF(subnets))]);
     answer->n_addresses = N_POOL;
     for (int32_t i = 0; i < N_POOL; i++)
         random_address(answer->addresses[i]);
@@ -495,7 +494,7 @@ static void through_the_console(struct facts *at)
     diagnose(at, &said);
     buffer_init(&block, REPORT_MAX_BYTES);
     console_write(&said, &style, &block);
-    if (!recorded_read(block.bytes, block.used, at, error, sizeof error) || error[0])
+    if (!recorded_read(block.bytes, block.used, at, error, sizeof(error)) || error[0])
         fail_msg("%s", error);
     buffer_clear(&block);
 }
@@ -516,7 +515,7 @@ static void every_situation_is_the_same_through_the_console(void **state)
     const struct situation *situation;
     (void)state;
 
-    for (size_t i = 0; (situation = situation_at(i)) != NULL; i++) {
+    for (size_t i = 0; (situation = situation_at(i)); i++) {
         facts_healthy(&facts);
         situation->make(&facts);
         original = facts;
@@ -544,7 +543,7 @@ static void anonymizing_twice_is_like_once(void **state)
     const struct situation *situation;
     (void)state;
 
-    for (size_t i = 0; (situation = situation_at(i)) != NULL; i++) {
+    for (size_t i = 0; (situation = situation_at(i)); i++) {
         static struct facts once, twice;
 
         facts_healthy(&facts);
@@ -553,9 +552,9 @@ static void anonymizing_twice_is_like_once(void **state)
         once = facts;
         assert_true(anonymize_facts(&facts));
         twice = facts;
-        if (memcmp(&once.instance, &twice.instance, sizeof once.instance) != 0 ||
-            memcmp(&once.plan, &twice.plan, sizeof once.plan) != 0 ||
-            memcmp(&once.resolvers, &twice.resolvers, sizeof once.resolvers) != 0 ||
+        if (memcmp(&once.instance, &twice.instance, sizeof(once.instance)) != 0 ||
+            memcmp(&once.plan, &twice.plan, sizeof(once.plan)) != 0 ||
+            memcmp(&once.resolvers, &twice.resolvers, sizeof(once.resolvers)) != 0 ||
             strcmp(once.role.role, twice.role.role) != 0 ||
             strcmp(once.role.profile_arn, twice.role.profile_arn) != 0)
             fail_msg("%s is not the same anonymized twice", situation->name);
@@ -567,7 +566,7 @@ static void every_situation_is_diagnosed_the_same(void **state)
     const struct situation *situation;
     (void)state;
 
-    for (size_t i = 0; (situation = situation_at(i)) != NULL; i++) {
+    for (size_t i = 0; (situation = situation_at(i)); i++) {
         facts_healthy(&facts);
         situation->make(&facts);
         assert_same_diagnosis(situation->name);
@@ -617,7 +616,7 @@ static void random_text(char *at, size_t size)
 
     if (below(4) == 0)
         random_address(at);
-    else if (!text_set(at, size, "%s", texts[below(sizeof texts / sizeof texts[0])]))
+    else if (!text_set(at, size, "%s", texts[below(COUNT_OF(texts))]))
         at[size - 1] = '\0';
 }
 

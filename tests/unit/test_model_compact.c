@@ -274,7 +274,7 @@ static bool try_read(const unsigned char *bytes, size_t n)
     free(exact);
     if (!read) {
         assert_memory_equal(&back, &facts, sizeof(facts));
-        assert_true(error[0] != '\0');
+        assert_true(error[0]);
     }
     return read;
 }

@@ -51,7 +51,7 @@ static void fill_number(const struct field *field, char *at)
 {
     static const int64_t odd[] = {0, 1, -1, INT32_MAX, INT32_MIN, JSON_MAX_WHOLE, -JSON_MAX_WHOLE};
     int64_t value = random_below(3) ? (int64_t)random_below(100000)
-                                    : odd[random_below(sizeof(odd) / sizeof(odd[0]))];
+                                    : odd[random_below(COUNT_OF(odd))];
 
     if (field->kind == FIELD_INT32)
         memcpy(at, &(int32_t){(int32_t)(value % INT32_MAX)}, sizeof(int32_t));
@@ -233,7 +233,7 @@ static void what_is_not_facts_is_refused_whole(void **state)
     (void)state;
     memset(facts, 0x5a, sizeof(*facts));
     memcpy(before, facts, sizeof(*facts));
-    for (size_t i = 0; i < sizeof(refused) / sizeof(refused[0]); i++) {
+    for (size_t i = 0; i < COUNT_OF(refused); i++) {
         char error[200] = "";
         cJSON *object = cJSON_Parse(refused[i].json);
 

@@ -24,8 +24,8 @@ static int set_up(void **state)
 {
     (void)state;
     loop = loop_new();
-    memset(&peer, 0, sizeof peer);
-    return loop != NULL ? 0 : -1;
+    memset(&peer, 0, sizeof(peer));
+    return loop ? 0 : -1;
 }
 
 static int tear_down(void **state)
@@ -61,7 +61,7 @@ static enum hops_answer ask(const char *address, uint16_t port, int64_t for_ms)
 static void answer_with(int level, int option, int hops)
 {
     peer.replies[0] = "HTTP/1.1 200 OK\r\nContent-Length: 8\r\n\r\nAQAEAtok";
-    assert_int_equal(setsockopt(peer.listener, level, option, &hops, sizeof hops), 0);
+    assert_int_equal(setsockopt(peer.listener, level, option, &hops, sizeof(hops)), 0);
 }
 
 static void an_answer_with_one_hop_left_is_told(void **state)

@@ -182,11 +182,11 @@ static void does_not_start_with_what_changes_the_request(void **state)
     struct http_request request;
     (void)state;
 
-    for (size_t i = 0; i < sizeof(paths) / sizeof(paths[0]); i++) {
+    for (size_t i = 0; i < COUNT_OF(paths); i++) {
         request = get(paths[i]);
         assert_false(http_start(loop, &request, keep, NULL));
     }
-    for (size_t i = 0; i < sizeof(hosts) / sizeof(hosts[0]); i++) {
+    for (size_t i = 0; i < COUNT_OF(hosts); i++) {
         request = get("/");
         request.host = hosts[i];
         assert_false(http_start(loop, &request, keep, NULL));
@@ -216,11 +216,11 @@ static void goes_through_no_proxy(void **state)
     (void)state;
 
     snprintf(proxy, sizeof(proxy), "http://127.0.0.1:%u", peer_closed_port());
-    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+    for (size_t i = 0; i < COUNT_OF(names); i++)
         setenv(names[i], proxy, 1);
     exchange(&request);
     assert_int_equal(got.step.outcome, OUTCOME_OK);
-    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+    for (size_t i = 0; i < COUNT_OF(names); i++)
         unsetenv(names[i]);
 }
 

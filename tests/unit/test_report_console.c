@@ -241,7 +241,7 @@ static void folded_commands_mean_the_same(void **state)
     };
 
     (void)state;
-    for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++) {
+    for (size_t i = 0; i < COUNT_OF(commands); i++) {
         struct filled *filled = fill("imds-blocked-locally");
         char folded[4096], wanted[1024], got[1024];
         struct buffer text;
@@ -312,7 +312,7 @@ static void prefixes_and_line_ends_do_not_matter(void **state)
     };
 
     (void)state;
-    for (size_t i = 0; i < sizeof(prefixes) / sizeof(prefixes[0]); i++) {
+    for (size_t i = 0; i < COUNT_OF(prefixes); i++) {
         struct buffer block, log;
 
         buffer_init(&block, MAX_TEXT);
@@ -351,7 +351,7 @@ static void a_message_anywhere_does_not_matter(void **state)
     buffer_init(&block, MAX_TEXT);
     add_block(&block, 1);
     size_t machine = machine_at(&block);
-    for (size_t i = 0; i < sizeof(noises) / sizeof(noises[0]); i++) {
+    for (size_t i = 0; i < COUNT_OF(noises); i++) {
         for (size_t at = machine; at <= block.used; at += i == 0 ? 1 : 7) {
             insert(&block, at, noises[i], &log);
             assert_reads(&log, 1);
@@ -522,7 +522,7 @@ static void hostile_texts_end_soon(void **state)
     struct buffer log;
 
     (void)state;
-    for (size_t i = 0; i < sizeof(pieces) / sizeof(pieces[0]); i++) {
+    for (size_t i = 0; i < COUNT_OF(pieces); i++) {
         buffer_init(&log, REPORT_MAX_BYTES);
         while (log.used + strlen(pieces[i]) <= REPORT_MAX_BYTES)
             (void)buffer_add_text(&log, pieces[i]);

@@ -1,11 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """The metadata service, and the way to it."""
 
-import json
-
 from .. import world as w
-from ..instance import AGENT_CONFIGURATION
 from ..world import Program
+from .machine import configure
 from .registry import choice, fault
 
 DUAL_STACK_AGENT = "3.3.3270.0"  # the first one that takes IPv6 addresses
@@ -175,7 +173,7 @@ def _(world):
 )
 def dual_stack(world):
     with_ipv6(world)
-    world.files[AGENT_CONFIGURATION] = json.dumps({"Agent": {"UseDualStackEndpoint": True}}) + "\n"
+    configure(world, Agent={"UseDualStackEndpoint": True})
 
 
 def with_ipv6(world):
