@@ -46,7 +46,7 @@ static bool fails_by_itself(const struct view *view)
 
 bool when_state_is_of_another_machine(const struct view *view)
 {
-    return view->facts->agent.registered_as[0] != '\0' && fails_by_itself(view);
+    return view->facts->agent.registered_as[0] && fails_by_itself(view);
 }
 
 void quote_registration(const struct view *view, struct finding *finding)
@@ -70,14 +70,14 @@ void quote_agents_region(const struct view *view, struct finding *finding)
 {
     const struct agent_facts *agent = &view->facts->agent;
 
-    if (agent->config.detail[0] == '\0' && agent->config_region[0] != '\0')
+    if (!agent->config.detail[0] && agent->config_region[0])
         finding_evidence(finding, "Agent.Region is %s, the instance is in %s", agent->config_region,
                          view->facts->instance.region);
 }
 
 bool when_no_bundle_is_there(const struct view *view)
 {
-    return view->facts->agent.ca_bundle[0] == '\0' && fails_by_itself(view);
+    return !view->facts->agent.ca_bundle[0] && fails_by_itself(view);
 }
 
 void quote_no_bundle(const struct view *view, struct finding *finding)
@@ -85,7 +85,7 @@ void quote_no_bundle(const struct view *view, struct finding *finding)
     const struct agent_facts *agent = &view->facts->agent;
 
     finding_evidence(finding, "no bundle of CA certificates where the agent looks for one");
-    if (agent->ssl_cert_file[0] != '\0')
+    if (agent->ssl_cert_file[0])
         finding_evidence(finding, "the agent's unit sets SSL_CERT_FILE to %s",
                          agent->ssl_cert_file);
 }

@@ -266,7 +266,7 @@ static bool judge_proxy(const struct judge *judge)
     if (proxied)
         checks_say(judge, CHECK_AGENT_CONFIG, STATUS_WARN, FAILURE_PROXY, 0,
                    "the agent would ask the proxy %s for %s", proxy, proxied);
-    return proxied != NULL;
+    return proxied;
 }
 
 /* Also what the agent would do with it: a configuration that leads it into a proxy, or an image

@@ -70,7 +70,7 @@ static bool fails_so(const struct view *view, enum check check)
     enum rung rung;
 
     if (check_is_service(check, &service, &rung) && rung == RUNG_TLS)
-        return view_bad_tls(view, service) != NULL;
+        return view_bad_tls(view, service);
     return view_is_reason(view, check, view->checks[check].reason);
 }
 

@@ -48,8 +48,8 @@ static bool no_imds_unreachable(const struct view *view)
     const struct imds_facts *imds = &view->facts->imds;
 
     if (view->facts->machine.is_ec2 == ANSWER_NO)
-        return view->facts->machine.vendor[0] != '\0'; /* somebody else's machine */
-    if (imds->connect.outcome == OUTCOME_FAILED)       /* here, unless a loss only seems so */
+        return view->facts->machine.vendor[0];   /* somebody else's machine */
+    if (imds->connect.outcome == OUTCOME_FAILED) /* here, unless a loss only seems so */
         return reach_loss(view->facts, imds->address, &imds->connect) != LOSS_LIKELY;
     return imds->get_answers == ANSWER_YES;
 }

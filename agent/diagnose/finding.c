@@ -36,14 +36,14 @@ void finding_quote_answer(struct finding *finding, const char *host,
     char words[LINE_SIZE];
     static const char *const types[] = {[FAMILY_IPV4] = "A", [FAMILY_IPV6] = "AAAA"};
 
-    text_set(words, sizeof(words), "%s, asked for %s %s: ", answer->server, host,
-             types[answer->family]);
+    (void)text_set(words, sizeof(words), "%s, asked for %s %s: ", answer->server, host,
+                   types[answer->family]);
     for (int32_t i = 0; i < answer->n_addresses; i++)
-        text_add(words, sizeof(words), "%s%s", i > 0 ? ", " : "", answer->addresses[i]);
+        (void)text_add(words, sizeof(words), "%s%s", i > 0 ? ", " : "", answer->addresses[i]);
     if (answer->n_addresses == 0)
-        text_add(words, sizeof(words), "%s", failure_words(answer->step.failure));
+        (void)text_add(words, sizeof(words), "%s", failure_words(answer->step.failure));
     if (answer->rcode > 0)
-        text_add(words, sizeof(words), " (rcode %d)", (int)answer->rcode);
+        (void)text_add(words, sizeof(words), " (rcode %d)", (int)answer->rcode);
     finding_evidence(finding, "%s (%d ms)", words, (int)answer->step.took_ms);
 }
 

@@ -24,14 +24,14 @@ bool when_not_ec2(const struct view *view)
 /* A container or a chroot on EC2 may hide the firmware's tables, and the metadata service too. */
 bool when_maker_unknown(const struct view *view)
 {
-    return view->facts->machine.vendor[0] == '\0';
+    return !view->facts->machine.vendor[0];
 }
 
 void quote_machine(const struct view *view, struct finding *finding)
 {
     const struct machine_facts *machine = &view->facts->machine;
 
-    if (machine->evidence[0] != '\0')
+    if (machine->evidence[0])
         finding_evidence(finding, "%s", machine->evidence);
     else
         finding_evidence(finding, "DMI: vendor \"%s\"", machine->vendor);
@@ -87,7 +87,7 @@ void quote_imds(const struct view *view, struct finding *finding)
     if (when_another_server_answers(view))
         finding_evidence(finding, "Server: %s (the metadata service says " IMDS_SERVER ")",
                          imds->server);
-    if (imds->body_start[0] != '\0')
+    if (imds->body_start[0])
         finding_evidence(finding, "the answer has: %s", imds->body_start);
 }
 
@@ -219,7 +219,7 @@ void quote_profile(const struct view *view, struct finding *finding)
     finding_evidence(finding, "iam/info: status %d%s%s%s%s", (int)role->info_status,
                      role->info_code[0] ? ", Code " : "", role->info_code,
                      role->info_message[0] ? ": " : "", role->info_message);
-    if (role->profile_arn[0] != '\0')
+    if (role->profile_arn[0])
         finding_evidence(finding, "instance profile %s", role->profile_arn);
     finding_evidence(finding, "iam/security-credentials/: status %d", (int)role->list_status);
 }

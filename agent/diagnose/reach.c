@@ -377,5 +377,5 @@ bool reach_blocked_elsewhere(const struct facts *facts, check_set checks, struct
         if (at.ending == ENDING_OK && at.family == blocked.family &&
             (!found->address || found->service != at.service))
             *found = at;
-    return found->address != NULL;
+    return found->address;
 }

@@ -195,7 +195,7 @@ static const char *pinned(const struct endpoint_facts *endpoint)
 
 bool when_name_is_pinned(const struct view *view)
 {
-    return pinned(&view->facts->endpoints[view->service]) != NULL;
+    return pinned(&view->facts->endpoints[view->service]);
 }
 
 void quote_pin(const struct view *view, struct finding *finding)

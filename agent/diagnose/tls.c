@@ -50,10 +50,10 @@ void quote_tls(const struct view *view, struct finding *finding)
     for (int i = -1; view_next(view, RUNG_TLS, &i);) {
         const struct address_facts *at = view_bad_tls(view, (enum service)i);
         finding_quote_address(finding, (enum service)i, at, RUNG_TLS);
-        if (at->session.issuer[0] != '\0')
+        if (at->session.issuer[0])
             finding_evidence(finding, "certificate of %s: issued by %s", at->address,
                              at->session.issuer);
-        if (at->session.verify[0] != '\0')
+        if (at->session.verify[0])
             finding_evidence(finding, "verification says: %s", at->session.verify);
     }
 }
@@ -65,7 +65,7 @@ bool where_certificate_is_made_on_the_way(const struct view *view)
     const struct address_facts *at = view_bad_tls(view, view->service);
 
     return look_failure(at, RUNG_TLS) == FAILURE_INTERCEPTED ||
-           (at->session.name_matches && at->session.issuer[0] != '\0' &&
+           (at->session.name_matches && at->session.issuer[0] &&
             !tls_session_is_amazons(&at->session) &&
             strcmp(at->session.issuer, at->session.subject) != 0);
 }
@@ -170,7 +170,7 @@ static bool all_out_of_time(const struct facts *facts)
         if (!look_is_planned(facts, (enum service)i))
             continue;
         n += tally.tried > 0;
-        n_out += tally.failed > 0 && out_of_time(facts, i) != NULL;
+        n_out += tally.failed > 0 && out_of_time(facts, i);
     }
     return n >= 2 && n_out == n;
 }

@@ -153,8 +153,7 @@ static void an_alternative_is_told_apart_by_the_nearer_page(void **state)
     fill("network-acl", connect_of(SERVICE_SSM));
     assert_true(remedy_tell_apart(&view, "endpoint-az-unreachable", own, sizeof(own)));
     fill("endpoint-blocks-443", connect_of(SERVICE_SSM));
-    assert_true(
-        remedy_tell_apart(&view, "endpoint-az-unreachable", general, sizeof(general)));
+    assert_true(remedy_tell_apart(&view, "endpoint-az-unreachable", general, sizeof(general)));
     assert_string_not_equal(own, general);
     assert_non_null(strstr(general, "com.amazonaws.us-east-1.ssm "));
     assert_false(remedy_tell_apart(&view, "agent-masked", own, sizeof(own)));
