@@ -128,6 +128,6 @@ int main(int argc, char *argv[])
         log_error("%s", options.error);
         return EXIT_USAGE;
     }
-    log_set_level(options.verbose ? LOG_VERBOSE : LOG_NORMAL);
+    log_set_verbose(options.verbose);
     return run(&options);
 }

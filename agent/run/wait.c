@@ -216,18 +216,13 @@ static void tell(struct waiting *waiting, bool over)
 
 /* --- after boot --- */
 
-static bool is_there(const char *path)
-{
-    return access(path, F_OK) == 0;
-}
-
 /* The unit restarts the agent and removes the mark. That comes before READY_MARK, so that an agent
  * which waits for ssm-ready.target starts once. Where the unit is switched off the mark stays. */
 static void until_mark_is_taken(void)
 {
     int64_t until_ms = clock_monotonic_ms() + MARK_TAKEN_MS;
 
-    while (is_there(FIXED_MARK) && clock_monotonic_ms() < until_ms)
+    while (access(FIXED_MARK, F_OK) == 0 && clock_monotonic_ms() < until_ms)
         (void)poll(NULL, 0, 10);
 }
 
