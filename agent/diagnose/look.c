@@ -205,10 +205,10 @@ int look_compare_versions(const char *a, const char *b)
 {
     if (!text_only(a, ".") || !text_only(b, ".") || a[0] < '0' || a[0] > '9')
         return 0;
-    while (*a != '\0' || *b != '\0') {
+    while (*a || *b) {
         char *end_a, *end_b;
         unsigned long left = strtoul(a, &end_a, 10), right = strtoul(b, &end_b, 10);
-        if ((end_a == a && *a != '\0') || (end_b == b && *b != '\0'))
+        if ((end_a == a && *a) || (end_b == b && *b))
             return 0;
         if (left != right)
             return left < right ? -1 : 1;
