@@ -27,7 +27,7 @@ static void judge_installed(const struct judge *judge)
     else if (agent->installed == ANSWER_NO)
         checks_say(judge, CHECK_AGENT_INSTALLED, STATUS_FAIL, FAILURE_ABSENT, 0,
                    "the SSM agent is not installed");
-    else if (agent->version[0] != '\0' && look_compare_versions(agent->version, first) < 0)
+    else if (agent->version[0] != '\0' && text_compare_versions(agent->version, first) < 0)
         checks_say(judge, CHECK_AGENT_INSTALLED, STATUS_FAIL, FAILURE_TOO_OLD, 0,
                    "SSM Agent %s: %s needs %s or newer", agent->version,
                    first == first_agent_with_imdsv2 ? "IMDSv2" : "a dual-stack endpoint", first);

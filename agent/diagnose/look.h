@@ -68,9 +68,6 @@ void look_span(int64_t seconds, char *to, size_t size);
 
 /* --- the agent --- */
 
-/* "3.3.1142.0" against "3.3.40.0": -1, 0, 1; 0 also when either is no version. */
-int look_compare_versions(const char *a, const char *b);
-
 /* The agent's configuration names a region that is not the instance's, and requests are signed for
  * it: no service takes them, and nothing on the way is to blame. */
 bool look_signs_elsewhere(const struct facts *facts);

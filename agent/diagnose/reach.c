@@ -7,6 +7,7 @@
 
 #include <string.h>
 
+#include "base/text.h"
 #include "diagnose/checks.h"
 #include "diagnose/look.h"
 #include "diagnose/names.h"
@@ -299,7 +300,7 @@ const struct address_facts *reach_neighbour(const struct facts *facts, enum serv
 static bool agent_uses(const struct facts *facts, enum family family)
 {
     return family == FAMILY_IPV4 ||
-           look_compare_versions(facts->agent.version, first_agent_with_dualstack) >= 0;
+           text_compare_versions(facts->agent.version, first_agent_with_dualstack) >= 0;
 }
 
 bool reach_whole_family(const struct facts *facts, enum service service, enum family *which)
