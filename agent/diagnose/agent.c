@@ -25,23 +25,15 @@ bool when_unit_is_missing(const struct view *view)
     return (view->explains & check_bit(CHECK_AGENT_ENABLED)) != 0;
 }
 
+/* Where no unit is there, the package may still be; and of one that is too old, which. */
 void quote_package(const struct view *view, struct finding *finding)
 {
     const struct agent_facts *agent = &view->facts->agent;
 
-    quote_summary(view, finding);
-    if (when_unit_is_missing(view) && agent->version_file[0] != '\0')
-        finding_evidence(finding, "%s lists version %s", agent->version_file, agent->version);
-}
-
-void quote_version(const struct view *view, struct finding *finding)
-{
-    const struct agent_facts *agent = &view->facts->agent;
-
-    quote_summary(view, finding);
-    finding_evidence(finding, "%s lists version %s",
-                     agent->version_file[0] ? agent->version_file : "the package database",
-                     agent->version);
+    if (agent->installed == ANSWER_YES && (agent->version_file[0] || !when_unit_is_missing(view)))
+        finding_evidence(finding, "%s lists version %s",
+                         agent->version_file[0] ? agent->version_file : "the package database",
+                         agent->version);
 }
 
 /* The check names one thing that is wrong with the agent's configuration; there may be more, each
@@ -54,7 +46,7 @@ static bool fails_by_itself(const struct view *view)
 
 bool when_state_is_of_another_machine(const struct view *view)
 {
-    return view->facts->agent.registered_as[0] != '\0' && fails_by_itself(view);
+    return view->facts->agent.registered_as[0] && fails_by_itself(view);
 }
 
 void quote_registration(const struct view *view, struct finding *finding)
@@ -74,20 +66,18 @@ bool when_configuration_is_wrong(const struct view *view)
            view_has(view, CHECK_AGENT_CONFIG);
 }
 
-void quote_configuration(const struct view *view, struct finding *finding)
+void quote_agents_region(const struct view *view, struct finding *finding)
 {
     const struct agent_facts *agent = &view->facts->agent;
 
-    quote_summary(view, finding);
-    quote_actions(view, finding);
-    if (agent->config.detail[0] == '\0' && agent->config_region[0] != '\0')
+    if (!agent->config.detail[0] && agent->config_region[0])
         finding_evidence(finding, "Agent.Region is %s, the instance is in %s", agent->config_region,
                          view->facts->instance.region);
 }
 
 bool when_no_bundle_is_there(const struct view *view)
 {
-    return view->facts->agent.ca_bundle[0] == '\0' && fails_by_itself(view);
+    return !view->facts->agent.ca_bundle[0] && fails_by_itself(view);
 }
 
 void quote_no_bundle(const struct view *view, struct finding *finding)
@@ -95,7 +85,7 @@ void quote_no_bundle(const struct view *view, struct finding *finding)
     const struct agent_facts *agent = &view->facts->agent;
 
     finding_evidence(finding, "no bundle of CA certificates where the agent looks for one");
-    if (agent->ssl_cert_file[0] != '\0')
+    if (agent->ssl_cert_file[0])
         finding_evidence(finding, "the agent's unit sets SSL_CERT_FILE to %s",
                          agent->ssl_cert_file);
 }

@@ -24,7 +24,6 @@ struct view {
 };
 
 typedef bool view_holds(const struct view *view);
-typedef enum confidence view_confidence(const struct view *view);
 typedef void view_quotes(const struct view *view, struct finding *finding);
 
 /* Whether a row is asked once, or once for each planned service, with a finding each. */
@@ -51,7 +50,7 @@ enum way {
     N_WAYS
 };
 
-enum { MAX_REASONS = 12, MAX_PARTS = 4, MAX_TITLES = 3, MAX_LISTED = 5 };
+enum { MAX_REASONS = 12, MAX_PARTS = 4, MAX_TITLES = 3, MAX_QUOTES = 5, MAX_LISTED = 5 };
 
 /* The checks first to end - 1, where they failed for one of the reasons (none named: for any). Checks
  * of a service's ladder are named by those of the first service, and stand for those of each. */
@@ -83,48 +82,81 @@ struct cause {
     uint32_t denied_by;
     view_holds *where; /* of these, only the checks (view->service, view->rung) where it holds */
 
-    view_holds *when;      /* over all: judges, and words nothing */
-    view_quotes *evidence; /* quotes, and judges nothing */
-    view_confidence
-        *confidence; /* NULL: certain. While anything below is not excluded: not certain */
+    view_holds *when;                        /* over all: judges, and words nothing */
+    view_quotes *evidence[MAX_QUOTES];       /* quote, and judge nothing */
     const char *unless_excluded[MAX_LISTED]; /* the alternatives, codes (excluded.c) */
+
+    /* How sure it is, once no alternative is left: certain, where this holds (NULL: always). Otherwise
+     * likely, where the next holds (NULL: always), or else only possible. */
+    view_holds *certain_if, *likely_if;
 };
 
 extern const struct cause causes[];
 extern const size_t n_causes;
 
-/* --- the functions that rows name, by subject ---
- * `when_x` and `where_x` judge and word nothing, `quote_x` quotes and judges nothing, `sure_x` says how
- * sure the row can be at most. */
+/* --- the functions that rows name, by subject: `when_x` and `where_x` judge and word nothing, `quote_x`
+ * quotes and judges nothing --- */
 
-/* --- excluded.c --- */
+/* metadata.c: the machine, its metadata service, its role */
+view_holds when_not_ec2, when_maker_unknown, when_no_address, when_network_is_down,
+    when_imds_is_blocked_here, when_imds_does_not_refuse, when_token_is_forbidden,
+    when_get_may_be_answered, when_another_server_answers, when_profile_is_deleted,
+    when_assuming_failed, when_credentials_are_past;
+view_quotes quote_machine, quote_interfaces, quote_imds, quote_obstacle, quote_token,
+    quote_imds_load, quote_imds_silence, quote_profile, quote_identity_role, quote_credentials,
+    quote_expiry;
+
+/* resolve.c: names */
+view_holds where_nobody_answers, where_amazon_does_not_answer, where_vpc_is_bypassed,
+    where_private_name_is_public, where_public_addresses_are_used, when_amazon_serves_no_name,
+    when_amazon_answers, when_no_server_fails, when_name_is_pinned, when_dns_answers,
+    when_every_private_name_is_public, when_has_gateway, when_name_is_fips,
+    when_name_leads_to_no_endpoint, when_no_public_address_answers, when_nobody_knows_the_name;
+view_quotes quote_no_resolver, quote_lookup, quote_stub, quote_each_name, quote_bypass, quote_pin,
+    quote_private_one, quote_source_of_name;
+
+/* connect.c */
+view_holds where_this_machine_refuses, where_not_blocked, when_own_subnet_alone_connects,
+    when_every_service_is_silent, when_whole_service_is_silent,
+    when_others_of_the_service_are_not_silent, when_one_is_silent,
+    when_the_family_connects_elsewhere;
+view_quotes quote_no_route, quote_refused_here, quote_refusals, quote_silent_next_hop, quote_unsent,
+    quote_undelivered, quote_nothing_lost, quote_silent, quote_what_is_near,
+    quote_how_many_are_silent, quote_one_that_connects, quote_what_connects, quote_neighbour,
+    quote_both_families;
+
+/* tls.c: the handshake and the clock */
+view_holds where_only_full_packets_are_lost, where_certificate_is_made_on_the_way,
+    where_clock_is_to_blame, when_no_handshake_is_answered, when_clock_is_wrong;
+view_quotes quote_full_packets, quote_tls, quote_interception, quote_other_name, quote_own_clock,
+    quote_clocks, quote_skewed, quote_validity, quote_no_time_sync;
+
+/* service.c: the service's answer */
+view_holds when_nothing_is_allowed, when_every_denial_is_alike, when_ssm_denies_nothing,
+    when_region_is_right, when_only_the_agent_has_a_proxy, when_the_agents_proxy_refuses,
+    when_the_service_says_so;
+view_quotes quote_denials, quote_how_many_are_denied, quote_actions, quote_http, quote_agents_proxy;
+
+/* agent.c: the agent's installation; and what nobody explains */
+view_holds when_unit_is_missing, when_state_is_of_another_machine, when_configuration_is_wrong,
+    when_no_bundle_is_there;
+view_quotes quote_summary, quote_checks, quote_package, quote_registration, quote_agents_region,
+    quote_no_bundle;
+
+/* notes.c: what fails nothing */
+view_holds when_service_is_not_in_region, when_host_management_gives_credentials, when_vpc_is_known,
+    when_ec2messages_may_be_missing, when_one_server_is_silent, when_only_ipv6_is_usable;
+view_quotes quote_region, quote_host_management, quote_addresses_outside, quote_public_address,
+    quote_certificates_that_end, quote_ec2messages, quote_silent_server, quote_slow_rungs,
+    quote_addresses;
+
+/* --- what excluded.c and the placeholders share with them --- */
 
 /* What was seen excludes the code: it is no alternative to what the view's row says. */
 bool excluded(const struct view *view, const char *code);
 
-/* --- metadata.c: the machine, its metadata service, its role --- */
-
-view_holds when_not_ec2, when_maker_unknown, when_no_address, when_network_is_down,
-    when_imds_is_blocked_here, when_token_is_forbidden, when_get_may_be_answered,
-    when_profile_is_deleted, when_credentials_are_past;
-view_quotes quote_machine, quote_interfaces, quote_imds, quote_obstacle, quote_token,
-    quote_imds_load, quote_imds_silence, quote_profile, quote_no_role, quote_not_assumable,
-    quote_expiry;
-view_confidence sure_unless_refused, sure_if_another_server, sure_if_assuming_failed;
-
 /* "a prohibit route": what on this machine keeps it from IMDS. */
 const char *imds_obstacle(const struct facts *facts);
-
-/* --- resolve.c: names --- */
-
-view_holds where_nobody_answers, where_amazon_does_not_answer, where_vpc_is_bypassed,
-    where_private_name_is_public, where_public_addresses_are_used, when_amazon_serves_no_name,
-    when_amazon_answers, when_name_is_pinned, when_every_private_name_is_public, when_has_gateway,
-    when_name_is_fips, when_name_leads_to_no_endpoint, when_no_public_address_answers,
-    when_nobody_knows_the_name;
-view_quotes quote_no_resolver, quote_lookup, quote_silent_servers, quote_each_name, quote_bypass,
-    quote_pin, quote_missing_and_one_that_is_there, quote_wrong_name;
-view_confidence sure_if_amazon_answers, sure_unless_servfail, sure_if_dns_answers;
 
 /* Any name at all resolves, and not by /etc/hosts. */
 bool resolve_any(const struct view *view);
@@ -138,19 +170,6 @@ const char *resolve_forwarder(const struct view *view);
 /* Another service that every name of leads into the VPC; N_SERVICES: none. */
 enum service resolve_private_one(const struct view *view);
 
-/* --- connect.c --- */
-
-view_holds where_this_machine_refuses, where_not_blocked, when_own_subnet_alone_connects,
-    when_every_service_is_silent, when_whole_service_is_silent,
-    when_others_of_the_service_are_not_silent, when_one_is_silent;
-view_quotes quote_no_route, quote_local_firewall, quote_silent_next_hop, quote_refusals,
-    quote_near_and_far, quote_all_silent, quote_silent_and_one_that_connects, quote_silent_zone,
-    quote_both_families;
-view_confidence sure_if_the_family_connects_elsewhere;
-
-/* How a firewall of this machine is known to be at work at what is explained. */
-view_quotes quote_firewall;
-
 /* All services that got as far as connect, without those that a row above explains.
  * `but_blocked`: without services that are silent even in the own subnet, where no network ACL
  * stands between. */
@@ -163,14 +182,6 @@ struct overall {
 };
 struct overall connect_overall(const struct view *view, bool but_blocked);
 
-/* --- tls.c: the handshake and the clock --- */
-
-view_holds where_only_full_packets_are_lost, where_certificate_is_made_on_the_way,
-    where_clock_is_to_blame, when_no_handshake_is_answered, when_clock_is_wrong;
-view_quotes quote_full_packets, quote_tls, quote_interception, quote_other_name, quote_clock,
-    quote_tls_and_clock, quote_no_time_sync;
-view_confidence sure_if_small_segments_are_answered, sure_if_clock_is_known;
-
 /* At some service that is explained: small segments got the handshake through; only the system's
  * bundle vouches for the certificate. */
 bool tls_answers_small_segments(const struct view *view);
@@ -179,32 +190,8 @@ bool tls_is_intercepted(const struct view *view);
 /* The answer of a service that finds the time of a request wrong, or NULL. */
 const struct action_facts *tls_said_skewed(const struct facts *facts);
 
-/* --- service.c: the service's answer --- */
-
-view_holds when_nothing_is_allowed, when_ssm_denies_nothing, when_region_is_right,
-    when_only_the_agent_has_a_proxy, when_the_agents_proxy_refuses;
-view_quotes quote_denials, quote_denials_among_others, quote_actions, quote_actions_and_clock,
-    quote_http_and_actions, quote_proxy;
-view_confidence sure_if_every_denial_is_alike, sure_if_only_the_agent_has_a_proxy,
-    likely_if_the_service_said_so;
-
 /* The first action that is denied as the row says, and how many there are. */
 const char *service_denied_action(const struct view *view, int *n);
-
-/* --- agent.c: the agent's installation; and what nobody explains --- */
-
-view_holds when_unit_is_missing, when_state_is_of_another_machine, when_configuration_is_wrong,
-    when_no_bundle_is_there;
-view_quotes quote_summary, quote_checks, quote_package, quote_version, quote_registration,
-    quote_configuration, quote_no_bundle;
-
-/* --- notes.c: what fails nothing --- */
-
-view_holds when_service_is_not_in_region, when_host_management_gives_credentials, when_vpc_is_known,
-    when_ec2messages_may_be_missing, when_one_server_is_silent, when_only_ipv6_is_usable;
-view_quotes quote_region, quote_host_management, quote_addresses_outside, quote_public_address,
-    quote_certificates_that_end, quote_ec2messages, quote_silent_server, quote_slow_rungs,
-    quote_addresses;
 
 /* An address of the service whose certificate ends within 14 days, and in how long; NULL: none. */
 const struct address_facts *notes_ends_soon(const struct facts *facts, int service,

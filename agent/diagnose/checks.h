@@ -19,13 +19,16 @@ void checks_judge(const struct facts *facts, struct check_result *checks);
 /* One service's ladder (checks_service.c). */
 void checks_judge_service(const struct judge *judge, enum service service);
 
-/* The agent's checks (checks_agent.c). */
-void checks_judge_agent(const struct judge *judge);
-
 /* Sets one result, with a printf-like summary; a check that --skip names becomes a skip. */
 void checks_say(const struct judge *judge, enum check check, enum status status,
                 enum failure reason, int32_t duration_ms, const char *format, ...)
     __attribute__((format(printf, 6, 7)));
+#define PASS(judge, check, ms, ...) \
+    checks_say(judge, check, STATUS_PASS, FAILURE_NONE, ms, __VA_ARGS__)
+#define FAIL(judge, check, reason, ms, ...) \
+    checks_say(judge, check, STATUS_FAIL, reason, ms, __VA_ARGS__)
+#define LEFT_OUT(judge, check, ...) \
+    checks_say(judge, check, STATUS_SKIP, FAILURE_NOT_WANTED, 0, __VA_ARGS__)
 
 /* "not tried: <below> does not hold", or that the round was stopped before, by what is known of
  * the check below. */

@@ -48,10 +48,11 @@ static check_set checks_with(const struct check_result *checks, enum status stat
 static enum target common_target(check_set set)
 {
     enum target common = N_TARGETS;
+
     for (int i = 0; i < N_CHECKS; i++) {
+        enum target target = check_target((enum check)i);
         if (!(set & check_bit((enum check)i)))
             continue;
-        enum target target = check_target((enum check)i);
         if (common != N_TARGETS && common != target)
             return N_TARGETS;
         common = target;
@@ -69,7 +70,7 @@ static bool fails_so(const struct view *view, enum check check)
     enum rung rung;
 
     if (check_is_service(check, &service, &rung) && rung == RUNG_TLS)
-        return view_bad_tls(view, service) != NULL;
+        return view_bad_tls(view, service);
     return view_is_reason(view, check, view->checks[check].reason);
 }
 
@@ -85,21 +86,18 @@ static bool ends_so(const struct view *view, enum service service)
 
 static bool may_explain(const struct view *view, enum check check)
 {
-    struct view at = *view;
     const struct cause *cause = view->cause;
+    struct view at = *view;
 
     if (!view_has(view, check))
         return false;
     if (!check_is_service(check, &at.service, &at.rung))
         return fails_so(view, check);
-    if (cause->of == EACH_SERVICE && at.service != view->service)
-        return false;
-    if (!(cause->ended && at.rung == RUNG_CONNECT && ends_so(view, at.service)) &&
-        !(cause->denied_by && at.rung == RUNG_AUTHORIZE &&
-          policy_denied_by(view->facts, at.service, cause->denied_by)) &&
-        !fails_so(view, check))
-        return false;
-    return !cause->where || cause->where(&at);
+    return (cause->of == MACHINE || at.service == view->service) &&
+           (fails_so(view, check) || (at.rung == RUNG_CONNECT && ends_so(view, at.service)) ||
+            (at.rung == RUNG_AUTHORIZE &&
+             policy_denied_by(view->facts, at.service, cause->denied_by))) &&
+           (!cause->where || cause->where(&at));
 }
 
 static check_set explained(const struct view *view)
@@ -137,9 +135,11 @@ static void add_alternatives(const struct view *view, struct finding *finding)
 /* Certain is what excludes everything else. */
 static enum confidence confidence_of(const struct view *view, int32_t n_alternatives)
 {
-    enum confidence most = view->cause->confidence ? view->cause->confidence(view)
-                                                   : CONFIDENCE_CERTAIN;
-    return n_alternatives > 0 && most == CONFIDENCE_CERTAIN ? CONFIDENCE_LIKELY : most;
+    const struct cause *cause = view->cause;
+
+    if (n_alternatives == 0 && (!cause->certain_if || cause->certain_if(view)))
+        return CONFIDENCE_CERTAIN;
+    return !cause->likely_if || cause->likely_if(view) ? CONFIDENCE_LIKELY : CONFIDENCE_POSSIBLE;
 }
 
 static enum severity severity_of(const struct view *view)
@@ -156,7 +156,8 @@ static void add_finding(const struct view *view, struct report *report)
     const struct cause *cause = view->cause;
 
     memset(finding, 0, sizeof(*finding));
-    cause->evidence(view, finding);
+    for (int i = 0; i < MAX_QUOTES && cause->evidence[i]; i++)
+        cause->evidence[i](view, finding);
     if (cause->is_note && finding->n_evidence == 0)
         return;
     (void)text_set(finding->code, sizeof(finding->code), "%s", cause->code);
@@ -243,75 +244,46 @@ void claims_settle(struct report *report)
  * Which finding stands before a check that was not tried follows from the ladders alone, never from a
  * guess at what might be behind. */
 
-static check_set imds_bits(void)
+static check_set range(enum check first, enum check end)
 {
-    return check_bit(CHECK_IMDS_CONNECT) | check_bit(CHECK_IMDS_TOKEN) |
-           check_bit(CHECK_IMDS_IDENTITY);
+    return (check_bit(end) - 1) & ~(check_bit(first) - 1);
 }
 
-static check_set role_bits(void)
-{
-    return check_bit(CHECK_ROLE_ATTACHED) | check_bit(CHECK_ROLE_CREDENTIALS);
-}
-
-static check_set rungs_below(enum service service, enum rung rung)
-{
-    check_set set = 0;
-    for (int i = 0; i < (int)rung; i++)
-        set |= check_bit(check_of_service(service, (enum rung)i));
-    return set;
-}
-
-/* All that must hold for a check to be tried, itself not among it. */
+/* All that must hold for a check to be tried, itself not among it. Within a ladder the order of reports is
+ * that of its rungs. */
 static check_set stands_on(const struct facts *facts, enum check check)
 {
+    const check_set imds = range(CHECK_IMDS_CONNECT, CHECK_ROLE_ATTACHED);
+    check_set set = imds;
     enum service service;
     enum rung rung;
-    check_set set = 0;
 
-    if (check_is_service(check, &service, &rung)) {
-        set = rungs_below(service, rung);
-        if (facts->plan.services[service].host[0] == '\0')
-            set |= imds_bits(); /* which region, and so which name, only IMDS knew */
-        if (rung == RUNG_AUTHORIZE)
-            set |= imds_bits() | role_bits();
-        return set;
-    }
+    if (check_is_service(check, &service, &rung))
+        return range(check_of_service(service, RUNG_RESOLVE), check) |
+               (facts->plan.services[service].host[0] ? 0 : imds) | /* which only IMDS knew */
+               (rung == RUNG_AUTHORIZE ? range(CHECK_IMDS_CONNECT, CHECK_SERVICES) : 0);
     switch (check_target(check)) {
-    case TARGET_ROLE:
-        set = imds_bits() | role_bits();
-        break;
     case TARGET_CLOCK: /* who tells the time: IMDS, and every service that answers */
-        set = imds_bits();
         for (int i = 0; i < N_SERVICES; i++)
-            set |= rungs_below((enum service)i, RUNG_AUTHORIZE);
-        break;
-    case TARGET_AGENT:
-        if (check == CHECK_AGENT_CONFIG && facts->instance.region[0] == '\0')
-            set = imds_bits(); /* which only IMDS could compare it with */
+            set |= range(check_of_service((enum service)i, RUNG_RESOLVE),
+                         check_of_service((enum service)i, RUNG_AUTHORIZE));
+        return set;
+    case TARGET_AGENT: /* IMDS where only it could say what to compare the configuration with */
+        set = check == CHECK_AGENT_CONFIG && !facts->instance.region[0] ? imds : 0;
         return check == CHECK_AGENT_INSTALLED ? 0 : set | check_bit(CHECK_AGENT_INSTALLED);
     default:
-        set = imds_bits();
-        break;
+        return range(CHECK_IMDS_CONNECT, check);
     }
-    /* Within one target the order of reports is that of its ladder. */
-    for (int i = (int)check; i < N_CHECKS; i++)
-        if (check_target((enum check)i) == check_target(check))
-            set &= ~check_bit((enum check)i);
-    return set;
 }
 
 void claims_hide(struct report *report)
 {
-    check_set failed = 0;
+    check_set failed = checks_with(report->checks, STATUS_FAIL, false);
 
-    for (int i = 0; i < N_CHECKS; i++)
-        if (report->checks[i].planned && report->checks[i].status == STATUS_FAIL)
-            failed |= check_bit((enum check)i);
     for (int32_t i = 0; i < report->n_findings; i++) {
         struct finding *finding = &report->findings[i];
         check_set stops = finding->explains & failed;
-        if (stops == 0 || strcmp(finding->code, "not-ec2") == 0)
+        if (strcmp(finding->code, "not-ec2") == 0)
             continue; /* where this is no instance, there is nothing to be seen later either */
         for (int j = 0; j < N_CHECKS; j++) {
             const struct check_result *check = &report->checks[j];

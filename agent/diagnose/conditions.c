@@ -55,11 +55,8 @@ static bool is_enough(const struct view *view)
 
 static bool is_nowhere(const struct view *view)
 {
-    enum family family;
-    enum service of;
-
-    return reach_blocked_family(view->facts, view->explains, &family) &&
-           !reach_by_family(view->facts, family, &of);
+    struct reached at;
+    return !reach_blocked_elsewhere(view->facts, view->explains, &at);
 }
 
 /* Silent, as the whole family is. */

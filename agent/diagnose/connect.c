@@ -10,60 +10,58 @@
 #include "diagnose/look.h"
 #include "diagnose/reach.h"
 
-static void quote_ended(const struct view *view, int service, enum ending ending, int most,
-                        struct finding *finding)
+static struct reach mine(const struct view *view)
 {
-    const struct endpoint_facts *endpoint = &view->facts->endpoints[service];
+    return reach_of(view->facts, view->service);
+}
 
-    for (int32_t i = 0; i < endpoint->n_addresses && most > 0; i++) {
-        if (reach_ending(view->facts, (enum service)service, &endpoint->addresses[i]) != ending)
-            continue;
-        finding_quote_address(finding, (enum service)service, &endpoint->addresses[i],
-                              RUNG_CONNECT);
-        most--;
-    }
+static void quote_address(const struct reached *at, struct finding *finding)
+{
+    finding_quote_address(finding, at->service, at->address, RUNG_CONNECT);
+}
+
+static void quote_some(const struct view *view, check_set checks, enum ending ending, int most,
+                       struct finding *finding)
+{
+    for (struct reached at = {0}; most > 0 && reach_next(view->facts, checks, &at);)
+        if (at.ending == ending) {
+            quote_address(&at, finding);
+            most--;
+        }
 }
 
 /* Of each service that is explained. */
 static void quote_each(const struct view *view, enum ending ending, struct finding *finding)
 {
-    int most = view->cause->of == MACHINE ? 2 : 4;
-
-    for (int i = 0; i < N_SERVICES; i++)
-        if (view_explains(view, i, RUNG_CONNECT))
-            quote_ended(view, i, ending, most, finding);
+    for (int i = -1; view_next(view, RUNG_CONNECT, &i);)
+        quote_some(view, reach_check((enum service)i), ending, view->cause->of == MACHINE ? 2 : 4,
+                   finding);
 }
 
-/* --- what was lost on this machine --- */
-
-static void quote_undelivered(const struct view *view, enum loss loss, struct finding *finding)
+void quote_silent(const struct view *view, struct finding *finding)
 {
-    if (reach_lost(view->facts, view->explains, loss))
-        finding_evidence(finding, "%lld packets came in meanwhile that no program got",
-                         (long long)view->facts->network.undelivered);
+    quote_each(view, ENDING_SILENT, finding);
 }
 
-void quote_firewall(const struct view *view, struct finding *finding)
+void quote_refusals(const struct view *view, struct finding *finding)
 {
-    if (reach_lost(view->facts, view->explains, LOSS_PROVEN))
-        finding_evidence(finding, "the kernel could not send: something on this machine drops it");
-    quote_undelivered(view, LOSS_LIKELY, finding);
+    quote_each(view, ENDING_REJECTED, finding);
+}
+
+void quote_what_connects(const struct view *view, struct finding *finding)
+{
+    quote_some(view, reach_check(view->service), ENDING_OK, 1, finding);
 }
 
 /* --- no way there --- */
 
-/* One line for each service, of the first address that the kernel was asked about. */
-static void quote_routes(const struct view *view, int service, enum ending ending,
-                         struct finding *finding)
+static void quote_routes(const struct view *view, check_set check, struct finding *finding)
 {
-    const struct endpoint_facts *endpoint = &view->facts->endpoints[service];
-
-    for (int32_t i = 0; i < endpoint->n_addresses; i++) {
-        const struct address_facts *at = &endpoint->addresses[i];
-        if (reach_ending(view->facts, (enum service)service, at) != ending)
+    for (struct reached at = {0}; reach_next(view->facts, check, &at);) {
+        if (at.ending != ENDING_NO_ROUTE)
             continue;
-        finding_quote_route(finding, view->facts, at->address);
-        if (ending == ENDING_FIREWALL || route_refuses(view->facts, at->address))
+        finding_quote_route(finding, view->facts, at.address->address);
+        if (route_refuses(view->facts, at.address->address))
             return;
     }
 }
@@ -72,11 +70,9 @@ void quote_no_route(const struct view *view, struct finding *finding)
 {
     const struct network_facts *network = &view->facts->network;
 
-    for (int i = 0; i < N_SERVICES; i++) {
-        if (!view_explains(view, i, RUNG_CONNECT))
-            continue;
-        quote_ended(view, i, ENDING_NO_ROUTE, 2, finding);
-        quote_routes(view, i, ENDING_NO_ROUTE, finding);
+    for (int i = -1; view_next(view, RUNG_CONNECT, &i);) {
+        quote_some(view, reach_check((enum service)i), ENDING_NO_ROUTE, 2, finding);
+        quote_routes(view, reach_check((enum service)i), finding);
     }
     finding_evidence(finding, "default route: IPv4 %s, IPv6 %s",
                      network->default_route_ipv4 ? "yes" : "no",
@@ -87,46 +83,59 @@ void quote_no_route(const struct view *view, struct finding *finding)
  * one source, and it is nearer than they are. */
 bool where_this_machine_refuses(const struct view *view)
 {
-    struct reach mine = reach_of(view->facts, view->service);
+    struct reach own = mine(view);
     int n_firewall = 0, n_refusing = 0;
 
-    if (mine.by[ENDING_FIREWALL] > 0)
-        return true;
     for (int i = 0; i < N_SERVICES; i++) {
+        struct reach reach = reach_of(view->facts, (enum service)i);
         if (!view_has(view, check_of_service((enum service)i, RUNG_CONNECT)))
             continue;
-        struct reach reach = reach_of(view->facts, (enum service)i);
         n_firewall += reach.by[ENDING_FIREWALL] > 0;
-        n_refusing += reach.by[ENDING_FIREWALL] == 0 && reach.n > 0 &&
-                      reach.by[ENDING_REJECTED] == reach.n;
+        n_refusing += reach.n > 0 && reach.by[ENDING_REJECTED] == reach.n;
     }
-    return mine.by[ENDING_REJECTED] == mine.n && (n_firewall > 0 || n_refusing >= 2);
+    return own.by[ENDING_FIREWALL] > 0 ||
+           (own.by[ENDING_REJECTED] == own.n && (n_firewall > 0 || n_refusing >= 2));
 }
 
-void quote_local_firewall(const struct view *view, struct finding *finding)
+void quote_refused_here(const struct view *view, struct finding *finding)
 {
-    for (int i = 0; i < N_SERVICES; i++) {
-        if (!view_explains(view, i, RUNG_CONNECT))
+    for (int i = -1; view_next(view, RUNG_CONNECT, &i);) {
+        struct reached at;
+        if (!reach_first(view->facts, reach_check((enum service)i), ENDING_FIREWALL, &at))
             continue;
-        quote_ended(view, i, ENDING_FIREWALL, 1, finding);
-        quote_routes(view, i, ENDING_FIREWALL, finding);
+        quote_address(&at, finding);
+        finding_quote_route(finding, view->facts, at.address->address);
     }
-    quote_each(view, ENDING_REJECTED, finding);
-    quote_firewall(view, finding);
 }
 
 void quote_silent_next_hop(const struct view *view, struct finding *finding)
 {
-    struct reach reach = reach_sum(view->facts, view->explains);
-
     quote_each(view, ENDING_LINK, finding);
-    if (reach.at[ENDING_LINK][PLACE_OWN_SUBNET] > 0)
+    if (reach_sum(view->facts, view->explains).at[ENDING_LINK][PLACE_OWN_SUBNET] > 0)
         finding_evidence(finding, "an address in this subnet has no next hop but itself");
 }
 
-void quote_refusals(const struct view *view, struct finding *finding)
+/* --- what was lost on this machine --- */
+
+void quote_unsent(const struct view *view, struct finding *finding)
 {
-    quote_each(view, ENDING_REJECTED, finding);
+    if (reach_lost(view->facts, view->explains, LOSS_PROVEN))
+        finding_evidence(finding, "the kernel could not send: something on this machine drops it");
+}
+
+void quote_undelivered(const struct view *view, struct finding *finding)
+{
+    bool silence = view->cause->way == WAY_SILENCE || view->cause->way == WAY_FAMILY;
+
+    if (reach_lost(view->facts, view->explains, silence ? LOSS_MAYBE : LOSS_LIKELY))
+        finding_evidence(finding, "%lld packets came in meanwhile that no program got",
+                         (long long)view->facts->network.undelivered);
+}
+
+void quote_nothing_lost(const struct view *view, struct finding *finding)
+{
+    if (excluded(view, "local-firewall"))
+        finding_evidence(finding, "the packets left this machine, and it lost none that came back");
 }
 
 /* --- silence --- */
@@ -168,29 +177,25 @@ struct overall connect_overall(const struct view *view, bool but_blocked)
         overall.n++;
         overall.n_silent += reach_is_silent(&reach);
         overall.n_partly += reach.by[ENDING_SILENT] > 0 && reach.by[ENDING_OK] > 0;
-        counted |= check_bit(check_of_service((enum service)i, RUNG_CONNECT));
+        counted |= reach_check((enum service)i);
     }
     overall.sum = reach_sum(view->facts, counted);
     return overall;
 }
 
-static void quote_one_that_connects(const struct view *view, bool own, struct finding *finding)
+static bool quote_first(const struct view *view, enum place place, struct finding *finding)
 {
-    for (int i = 0; i < N_SERVICES; i++) {
-        struct reach reach = reach_of(view->facts, (enum service)i);
-        if (!look_is_planned(view->facts, (enum service)i))
-            continue;
-        if ((own ? reach.at[ENDING_OK][PLACE_OWN_SUBNET] : reach.by[ENDING_OK]) == 0)
-            continue;
-        quote_ended(view, i, ENDING_OK, 1, finding);
-        return;
-    }
+    for (struct reached at = {0}; reach_next(view->facts, reach_planned(view->facts), &at);)
+        if (at.ending == ENDING_OK && (place == PLACE_UNKNOWN || at.address->place == place)) {
+            quote_address(&at, finding);
+            return true;
+        }
+    return false;
 }
 
 bool where_not_blocked(const struct view *view)
 {
-    struct reach reach = reach_of(view->facts, view->service);
-
+    struct reach reach = mine(view);
     return !is_blocked(&reach);
 }
 
@@ -199,127 +204,94 @@ bool where_not_blocked(const struct view *view)
 bool when_own_subnet_alone_connects(const struct view *view)
 {
     struct overall overall = connect_overall(view, true);
-    const struct reach *sum = &overall.sum;
+    int32_t own_ok = overall.sum.at[ENDING_OK][PLACE_OWN_SUBNET];
 
-    if (sum->at[ENDING_SILENT][PLACE_OWN_SUBNET] > 0 || sum->by[ENDING_SILENT] == 0 ||
-        sum->at[ENDING_OK][PLACE_OWN_SUBNET] == 0)
-        return false;
-    return (sum->by[ENDING_OK] == sum->at[ENDING_OK][PLACE_OWN_SUBNET] && overall.n_partly > 0) ||
-           (overall.n >= 2 && overall.n_partly == overall.n);
+    return overall.sum.at[ENDING_SILENT][PLACE_OWN_SUBNET] == 0 &&
+           overall.sum.by[ENDING_SILENT] > 0 && own_ok > 0 &&
+           ((overall.sum.by[ENDING_OK] == own_ok && overall.n_partly > 0) ||
+            (overall.n >= 2 && overall.n_partly == overall.n));
 }
 
 /* What connects in the own subnet; and of two families, what does of the other one. */
-void quote_near_and_far(const struct view *view, struct finding *finding)
+void quote_what_is_near(const struct view *view, struct finding *finding)
 {
     enum family family;
 
     if (reach_one_family(view->facts, view->explains, ENDING_SILENT, &family))
-        quote_ended(view, (int)view->service, ENDING_OK, 4, finding);
+        quote_some(view, reach_check(view->service), ENDING_OK, 4, finding);
     else
-        quote_one_that_connects(view, true, finding);
-    quote_each(view, ENDING_SILENT, finding);
-    quote_undelivered(view, LOSS_MAYBE, finding);
+        (void)quote_first(view, PLACE_OWN_SUBNET, finding);
 }
 
 bool when_every_service_is_silent(const struct view *view)
 {
     struct overall overall = connect_overall(view, false);
-
     return overall.n >= 2 && overall.n_silent == overall.n;
 }
 
-void quote_all_silent(const struct view *view, struct finding *finding)
+void quote_how_many_are_silent(const struct view *view, struct finding *finding)
 {
     struct overall overall = connect_overall(view, false);
 
-    quote_each(view, ENDING_SILENT, finding);
     finding_evidence(finding, "%d services, %d addresses, all silent; IMDS and DNS answer",
                      overall.n, (int)overall.sum.by[ENDING_SILENT]);
     if (overall.sum.at[ENDING_SILENT][PLACE_OWN_SUBNET] > 0)
         finding_evidence(finding, "an address in this subnet is silent too, and traffic within a "
                                   "subnet passes no network ACL");
-    if (excluded(view, "local-firewall"))
-        finding_evidence(finding, "the packets left this machine, and it lost none that came back");
-    quote_undelivered(view, LOSS_MAYBE, finding);
 }
 
 bool when_whole_service_is_silent(const struct view *view)
 {
-    struct reach reach = reach_of(view->facts, view->service);
-
+    struct reach reach = mine(view);
     return reach.by[ENDING_OK] == 0 && reach.by[ENDING_OTHER] == 0;
 }
 
-void quote_silent_and_one_that_connects(const struct view *view, struct finding *finding)
+void quote_one_that_connects(const struct view *view, struct finding *finding)
 {
-    struct reach reach = reach_of(view->facts, view->service);
-
-    quote_each(view, ENDING_SILENT, finding);
-    quote_one_that_connects(view, false, finding);
-    if (reach.at[ENDING_SILENT][PLACE_OWN_SUBNET] > 0 && connect_overall(view, false).any_ok)
+    if (quote_first(view, PLACE_UNKNOWN, finding) &&
+        mine(view).at[ENDING_SILENT][PLACE_OWN_SUBNET] > 0)
         finding_evidence(finding, "traffic within a subnet passes no network ACL");
-    quote_undelivered(view, LOSS_MAYBE, finding);
 }
 
 bool when_others_of_the_service_are_not_silent(const struct view *view)
 {
-    struct reach reach = reach_of(view->facts, view->service);
-
+    struct reach reach = mine(view);
     return reach.by[ENDING_SILENT] < reach.n;
 }
 
 bool when_one_is_silent(const struct view *view)
 {
-    struct reach reach = reach_of(view->facts, view->service);
-
-    return reach.by[ENDING_SILENT] == 1;
+    return mine(view).by[ENDING_SILENT] == 1;
 }
 
-void quote_silent_zone(const struct view *view, struct finding *finding)
+void quote_neighbour(const struct view *view, struct finding *finding)
 {
-    enum service of;
-    const struct address_facts *neighbour = reach_neighbour(view->facts, view->service, &of);
+    struct reached neighbour;
 
-    quote_each(view, ENDING_SILENT, finding);
-    quote_ended(view, (int)view->service, ENDING_OK, 1, finding);
-    if (neighbour)
-        finding_quote_address(finding, of, neighbour, RUNG_CONNECT);
-    quote_undelivered(view, LOSS_MAYBE, finding);
+    if (reach_neighbour(view->facts, view->service, &neighbour))
+        quote_address(&neighbour, finding);
 }
 
 /* --- one address family --- */
 
 void quote_both_families(const struct view *view, struct finding *finding)
 {
-    const struct address_facts *other = NULL;
-    struct reach sum = reach_sum(view->facts, view->explains);
-    enum family family;
-    enum service of;
-    int n = check_count(view->explains);
+    int most = check_count(view->explains) > 1 ? 1 : 2;
+    struct reached elsewhere;
 
-    for (int i = 0; i < N_SERVICES; i++) {
-        if (!view_explains(view, i, RUNG_CONNECT))
-            continue;
-        quote_ended(view, i, ENDING_FAMILY, n > 1 ? 1 : 2, finding);
-        quote_ended(view, i, ENDING_OK, n > 1 ? 1 : 2, finding);
+    for (int i = -1; view_next(view, RUNG_CONNECT, &i);) {
+        quote_some(view, reach_check((enum service)i), ENDING_FAMILY, most, finding);
+        quote_some(view, reach_check((enum service)i), ENDING_OK, most, finding);
     }
-    if (reach_blocked_family(view->facts, view->explains, &family))
-        other = reach_by_family(view->facts, family, &of);
-    if (other)
-        finding_quote_address(finding, of, other, RUNG_CONNECT);
-    if (sum.at[ENDING_FAMILY][PLACE_OWN_SUBNET] > 0)
+    if (reach_blocked_elsewhere(view->facts, view->explains, &elsewhere))
+        quote_address(&elsewhere, finding);
+    if (reach_sum(view->facts, view->explains).at[ENDING_FAMILY][PLACE_OWN_SUBNET] > 0)
         finding_evidence(finding, "traffic within a subnet passes no network ACL");
-    quote_undelivered(view, LOSS_MAYBE, finding);
 }
 
 /* This instance's own group would hold the family back from every service. */
-enum confidence sure_if_the_family_connects_elsewhere(const struct view *view)
+bool when_the_family_connects_elsewhere(const struct view *view)
 {
-    enum family family;
-    enum service of;
-
-    return reach_blocked_family(view->facts, view->explains, &family) &&
-                   reach_by_family(view->facts, family, &of)
-               ? CONFIDENCE_CERTAIN
-               : CONFIDENCE_LIKELY;
+    struct reached at;
+    return reach_blocked_elsewhere(view->facts, view->explains, &at);
 }

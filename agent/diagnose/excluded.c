@@ -48,8 +48,8 @@ static bool no_imds_unreachable(const struct view *view)
     const struct imds_facts *imds = &view->facts->imds;
 
     if (view->facts->machine.is_ec2 == ANSWER_NO)
-        return view->facts->machine.vendor[0] != '\0'; /* somebody else's machine */
-    if (imds->connect.outcome == OUTCOME_FAILED)       /* here, unless a loss only seems so */
+        return view->facts->machine.vendor[0];   /* somebody else's machine */
+    if (imds->connect.outcome == OUTCOME_FAILED) /* here, unless a loss only seems so */
         return reach_loss(view->facts, imds->address, &imds->connect) != LOSS_LIKELY;
     return imds->get_answers == ANSWER_YES;
 }
@@ -107,13 +107,13 @@ static bool no_network_acl(const struct view *view)
     struct reach sum = view->cause->of == MACHINE && view->cause->way == WAY_SILENCE
                            ? connect_overall(view, false).sum
                            : sum_of(view);
-    enum service of;
+    struct reached at;
 
     if (view->cause->way == WAY_WHOLE)
         return !is_gateways(view);
     return sum.at[silence_of(view)][PLACE_OWN_SUBNET] > 0 ||
            (view->cause->way == WAY_SILENCE && sum.by[ENDING_OK] + sum.by[ENDING_OTHER] > 0 &&
-            reach_neighbour(view->facts, view->service, &of));
+            reach_neighbour(view->facts, view->service, &at));
 }
 
 /* Each service loses some address, or no address of them answers in any way. */
@@ -131,69 +131,42 @@ static bool no_endpoint_outside_vpc(const struct view *view)
     return sum_of(view).at[ENDING_SILENT][PLACE_PRIVATE_ELSEWHERE] == 0 || is_endpoints_group(view);
 }
 
-/* A firewall of this machine returns its errors at once, with a route that is there. */
-static bool is_refused_here(const struct address_facts *at)
-{
-    switch (at->steps[RUNG_CONNECT].failure) {
-    case FAILURE_TIMEOUT:
-        return false;
-    case FAILURE_NO_ROUTE: /* may still be a router's, except within the own subnet */
-    case FAILURE_BLACKHOLE:
-    case FAILURE_HOST_UNREACHABLE:
-        return at->place == PLACE_OWN_SUBNET;
-    default:
-        return true;
-    }
-}
-
-/* Any explained address that ended so for which `is` holds. */
-static bool any_ended(const struct view *view, enum ending ending,
-                      bool (*is)(const struct view *view, const struct address_facts *at))
-{
-    for (int i = 0; i < N_SERVICES; i++) {
-        const struct endpoint_facts *endpoint = &view->facts->endpoints[i];
-        for (int32_t j = 0; view_explains(view, i, RUNG_CONNECT) && j < endpoint->n_addresses; j++)
-            if (reach_ending(view->facts, (enum service)i, &endpoint->addresses[j]) == ending &&
-                is(view, &endpoint->addresses[j]))
-                return true;
-    }
-    return false;
-}
-
-static bool is_firewalls(const struct view *view, const struct address_facts *at)
-{
-    (void)view;
-    return is_refused_here(at);
-}
-
+/* A firewall of this machine returns its errors at once, with a route that is there. An "unreachable" may
+ * still be a router's, except within the own subnet; what was only silent may be anything. */
 static bool no_endpoint_refuses(const struct view *view)
 {
-    return reach_lost(view->facts, view->explains, LOSS_LIKELY) ||
-           any_ended(view, ENDING_FIREWALL, is_firewalls);
+    for (struct reached at = {0}; reach_next(view->facts, view->explains, &at);) {
+        enum failure failure = at.address->steps[RUNG_CONNECT].failure;
+        bool unreachable = failure == FAILURE_NO_ROUTE || failure == FAILURE_BLACKHOLE ||
+                           failure == FAILURE_HOST_UNREACHABLE;
+        if (at.ending == ENDING_FIREWALL && failure != FAILURE_TIMEOUT &&
+            (!unreachable || at.address->place == PLACE_OWN_SUBNET))
+            return true;
+    }
+    return reach_lost(view->facts, view->explains, LOSS_LIKELY);
 }
 
 /* EHOSTUNREACH at once is also what a firewall's reject returns. */
-static bool may_be_rejected(const struct view *view, const struct address_facts *at)
+static bool is_rejected(const struct facts *facts, const struct reached *at)
 {
-    return at->steps[RUNG_CONNECT].failure == FAILURE_HOST_UNREACHABLE &&
-           !route_refuses(view->facts, at->address);
+    return at->ending == ENDING_NO_ROUTE &&
+           at->address->steps[RUNG_CONNECT].failure == FAILURE_HOST_UNREACHABLE &&
+           !route_refuses(facts, at->address->address);
 }
 
-static bool may_be_lost_here(const struct view *view, const struct address_facts *at)
+static bool is_lost(const struct facts *facts, const struct reached *at)
 {
-    return reach_loss(view->facts, at->address, &at->steps[RUNG_CONNECT]) != LOSS_NONE;
+    return (at->ending == ENDING_SILENT || at->ending == ENDING_FAMILY) &&
+           reach_loss(facts, at->address->address, &at->address->steps[RUNG_CONNECT]) != LOSS_NONE;
 }
 
-/* Something connects that a rule for all would hold back as well. */
-static bool others_get_out(const struct view *view)
+static bool any_reached(const struct view *view,
+                        bool (*is)(const struct facts *facts, const struct reached *at))
 {
-    enum family family;
-    enum service of;
-
-    if (view->cause->way == WAY_FAMILY &&
-        reach_blocked_family(view->facts, view->explains, &family))
-        return reach_by_family(view->facts, family, &of) != NULL;
-    return any_connects(view);
+    for (struct reached at = {0}; reach_next(view->facts, view->explains, &at);)
+        if (is(view->facts, &at))
+            return true;
+    return false;
 }
 
 /* Neither security groups nor network ACLs stand before Amazon's resolver, so that its silence is the
@@ -208,18 +181,24 @@ static bool no_firewall_before_resolver(const struct view *view)
            (!lookup.silent || !lookup.all_amazon || resolve_any(view));
 }
 
+/* Where something else connects, by the family in question, no rule of this machine holds back all. */
 static bool no_local_firewall(const struct view *view)
 {
+    struct reached at;
+
     switch (view->cause->way) {
     case WAY_REFUSAL:
         return false;
     case WAY_ROUTE:
-        return !any_ended(view, ENDING_NO_ROUTE, may_be_rejected);
+        return !any_reached(view, is_rejected);
     case WAY_SILENCE:
     case WAY_FAMILY:
         if (reach_lost(view->facts, view->explains, LOSS_MAYBE))
             return false;
-        return others_get_out(view) || !any_ended(view, silence_of(view), may_be_lost_here);
+        return !any_reached(view, is_lost) ||
+               (view->cause->way == WAY_SILENCE
+                    ? any_connects(view)
+                    : reach_blocked_elsewhere(view->facts, view->explains, &at));
     default:
         return no_firewall_before_resolver(view);
     }

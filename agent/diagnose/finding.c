@@ -36,14 +36,14 @@ void finding_quote_answer(struct finding *finding, const char *host,
     char words[LINE_SIZE];
     static const char *const types[] = {[FAMILY_IPV4] = "A", [FAMILY_IPV6] = "AAAA"};
 
-    text_set(words, sizeof(words), "%s, asked for %s %s: ", answer->server, host,
-             types[answer->family]);
+    (void)text_set(words, sizeof(words), "%s, asked for %s %s: ", answer->server, host,
+                   types[answer->family]);
     for (int32_t i = 0; i < answer->n_addresses; i++)
-        text_add(words, sizeof(words), "%s%s", i > 0 ? ", " : "", answer->addresses[i]);
+        (void)text_add(words, sizeof(words), "%s%s", i > 0 ? ", " : "", answer->addresses[i]);
     if (answer->n_addresses == 0)
-        text_add(words, sizeof(words), "%s", failure_words(answer->step.failure));
+        (void)text_add(words, sizeof(words), "%s", failure_words(answer->step.failure));
     if (answer->rcode > 0)
-        text_add(words, sizeof(words), " (rcode %d)", (int)answer->rcode);
+        (void)text_add(words, sizeof(words), " (rcode %d)", (int)answer->rcode);
     finding_evidence(finding, "%s (%d ms)", words, (int)answer->step.took_ms);
 }
 
@@ -87,23 +87,6 @@ void finding_quote_action(struct finding *finding, const struct action_facts *ac
                      action->address[0] ? action->address : "the endpoint", (int)action->status,
                      action->code, words[0] ? ": " : "", words != action->message ? "... " : "",
                      words);
-}
-
-void finding_quote_clock(struct finding *finding, const struct facts *facts)
-{
-    for (int32_t i = 0; i < facts->clock.n_samples && i < 3; i++) {
-        const struct clock_sample *sample = &facts->clock.samples[i];
-        int64_t off_ms = sample->offset_ms < 0 ? -sample->offset_ms : sample->offset_ms;
-        char span[64];
-        if (off_ms < 2000) {
-            finding_evidence(finding, "%s (%s): agrees with this machine's clock within 2 s",
-                             sample->source, sample->address);
-            continue;
-        }
-        look_span(off_ms / 1000, span, sizeof(span));
-        finding_evidence(finding, "%s (%s): this machine is %s %s", sample->source, sample->address,
-                         span, sample->offset_ms < 0 ? "ahead" : "behind");
-    }
 }
 
 void finding_quote_route(struct finding *finding, const struct facts *facts, const char *address)
@@ -170,9 +153,15 @@ bool view_is_reason(const struct view *view, enum check check, enum failure reas
     return false;
 }
 
-bool view_explains(const struct view *view, int service, enum rung rung)
+bool view_next(const struct view *view, enum rung rung, int *service)
 {
-    return (view->explains & check_bit(check_of_service((enum service)service, rung))) != 0;
+    while (++*service < N_SERVICES) {
+        enum service it = (enum service) * service;
+        if (view->explains &
+            (rung == N_RUNGS ? check_service_bits(it) : check_bit(check_of_service(it, rung))))
+            return true;
+    }
+    return false;
 }
 
 const struct address_facts *view_bad_tls(const struct view *view, enum service service)

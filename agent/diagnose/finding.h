@@ -16,8 +16,9 @@ bool view_has_reason(const struct view *view, enum check check, enum failure rea
 /* The row names the reason for this check. */
 bool view_is_reason(const struct view *view, enum check check, enum failure reason);
 
-/* The row explains this check of the service. */
-bool view_explains(const struct view *view, int service, enum rung rung);
+/* One service after the other that the row explains this rung of; N_RUNGS: any rung.
+ *   for (int i = -1; view_next(view, rung, &i);) */
+bool view_next(const struct view *view, enum rung rung, int *service);
 
 /* The service's first address, of those that count, whose TLS failed for a reason of the row; NULL:
  * none. */
@@ -32,7 +33,6 @@ void finding_quote_answer(struct finding *finding, const char *host,
 void finding_quote_address(struct finding *finding, enum service service,
                            const struct address_facts *address, enum rung rung);
 void finding_quote_action(struct finding *finding, const struct action_facts *action);
-void finding_quote_clock(struct finding *finding, const struct facts *facts);
 
 /* One line of evidence; nothing when the kernel was not asked. */
 void finding_quote_route(struct finding *finding, const struct facts *facts, const char *address);

@@ -54,20 +54,25 @@ static bool holds(const struct address_facts *address, enum rung rung)
            look_failure(address, rung) == FAILURE_NONE;
 }
 
-static bool is_family_usable(const struct network_facts *network, const char *address)
+bool look_is_usable(const struct network_facts *network, enum family family)
 {
-    return strchr(address, ':') ? network->usable_ipv6 : network->usable_ipv4;
+    bool unknown = !network->usable_ipv4 && !network->usable_ipv6;
+    return family == FAMILY_IPV6 ? network->usable_ipv6 : network->usable_ipv4 || unknown;
+}
+
+static bool is_address_usable(const struct facts *facts, const struct address_facts *at)
+{
+    return look_is_usable(&facts->network, strchr(at->address, ':') ? FAMILY_IPV6 : FAMILY_IPV4);
 }
 
 bool look_is_other_family(const struct facts *facts, const struct endpoint_facts *endpoint,
                           const struct address_facts *address)
 {
-    if (address->steps[RUNG_CONNECT].outcome == OUTCOME_OK ||
-        is_family_usable(&facts->network, address->address))
+    if (address->steps[RUNG_CONNECT].outcome == OUTCOME_OK || is_address_usable(facts, address))
         return false;
     for (int32_t i = 0; i < endpoint->n_addresses; i++)
         if (!endpoint->addresses[i].second_opinion &&
-            is_family_usable(&facts->network, endpoint->addresses[i].address))
+            is_address_usable(facts, &endpoint->addresses[i]))
             return true;
     return false;
 }
@@ -114,11 +119,6 @@ struct tally look_tally(const struct facts *facts, enum service service, enum ru
         }
     }
     return tally;
-}
-
-bool look_profile_deleted(const struct facts *facts)
-{
-    return strcmp(facts->role.info_code, "InstanceProfileNotFound") == 0;
 }
 
 static int64_t magnitude(int64_t value)
@@ -201,10 +201,19 @@ void look_span(int64_t seconds, char *to, size_t size)
         (void)text_set(to, size, "%lld days", s / 86400);
 }
 
-bool look_signs_elsewhere(const struct facts *facts)
+int look_compare_versions(const char *a, const char *b)
 {
-    const struct agent_facts *agent = &facts->agent;
-    return agent->config.outcome == OUTCOME_FAILED && agent->config_region[0] != '\0' &&
-           strcmp(agent->config_region, facts->plan.signing_region) == 0 &&
-           strcmp(facts->plan.signing_region, facts->instance.region) != 0;
+    if (!text_only(a, ".") || !text_only(b, ".") || a[0] < '0' || a[0] > '9')
+        return 0;
+    while (*a || *b) {
+        char *end_a, *end_b;
+        unsigned long left = strtoul(a, &end_a, 10), right = strtoul(b, &end_b, 10);
+        if ((end_a == a && *a) || (end_b == b && *b))
+            return 0;
+        if (left != right)
+            return left < right ? -1 : 1;
+        a = *end_a == '.' ? end_a + 1 : end_a;
+        b = *end_b == '.' ? end_b + 1 : end_b;
+    }
+    return 0;
 }

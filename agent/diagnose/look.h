@@ -34,6 +34,9 @@ struct tally {
 };
 struct tally look_tally(const struct facts *facts, enum service service, enum rung rung);
 
+/* A program tries addresses of the family. Nothing known: IPv4, which every endpoint has. */
+bool look_is_usable(const struct network_facts *network, enum family family);
+
 /* An address of a family that this machine has no address of, beside one of the family that it has:
  * a program skips it, and that it cannot be reached is no fault. */
 bool look_is_other_family(const struct facts *facts, const struct endpoint_facts *endpoint,
@@ -42,9 +45,6 @@ bool look_is_other_family(const struct facts *facts, const struct endpoint_facts
 /* The step of one rung at one address as it counts: a TLS session that only the system's bundle
  * trusts counts as opened on the way, unless Amazon issued the certificate. */
 enum failure look_failure(const struct address_facts *address, enum rung rung);
-
-/* The profile is still associated, and is no more. */
-bool look_profile_deleted(const struct facts *facts);
 
 /* --- the clock --- */
 
@@ -68,9 +68,8 @@ void look_span(int64_t seconds, char *to, size_t size);
 
 /* --- the agent --- */
 
-/* The agent's configuration names a region that is not the instance's, and requests are signed for
- * it: no service takes them, and nothing on the way is to blame. */
-bool look_signs_elsewhere(const struct facts *facts);
+/* "3.3.1142.0" against "3.3.40.0": -1, 0, 1; 0 also when either is no version. */
+int look_compare_versions(const char *a, const char *b);
 
 extern const char first_agent_with_imdsv2[];
 extern const char first_agent_with_dualstack[]; /* endpoints under api.aws */

@@ -24,18 +24,17 @@ bool when_not_ec2(const struct view *view)
 /* A container or a chroot on EC2 may hide the firmware's tables, and the metadata service too. */
 bool when_maker_unknown(const struct view *view)
 {
-    return view->facts->machine.vendor[0] == '\0';
+    return !view->facts->machine.vendor[0];
 }
 
 void quote_machine(const struct view *view, struct finding *finding)
 {
     const struct machine_facts *machine = &view->facts->machine;
 
-    if (machine->evidence[0] != '\0')
+    if (machine->evidence[0])
         finding_evidence(finding, "%s", machine->evidence);
     else
         finding_evidence(finding, "DMI: vendor \"%s\"", machine->vendor);
-    quote_imds(view, finding);
 }
 
 static bool has_no_way_to_imds(const struct view *view)
@@ -85,10 +84,10 @@ void quote_imds(const struct view *view, struct finding *finding)
     for (int i = CHECK_IMDS_CONNECT; i <= CHECK_ROLE_CREDENTIALS; i++)
         if (view->explains & check_bit((enum check)i))
             finding_evidence(finding, "%s: %s", check_name((enum check)i), view->checks[i].summary);
-    if (imds->server[0] != '\0' && strcmp(imds->server, IMDS_SERVER) != 0)
+    if (when_another_server_answers(view))
         finding_evidence(finding, "Server: %s (the metadata service says " IMDS_SERVER ")",
                          imds->server);
-    if (imds->body_start[0] != '\0')
+    if (imds->body_start[0])
         finding_evidence(finding, "the answer has: %s", imds->body_start);
 }
 
@@ -147,7 +146,6 @@ void quote_obstacle(const struct view *view, struct finding *finding)
             finding, "connect to %s port 80: no answer after %d ms%s", imds->address,
             (int)imds->connect.took_ms,
             imds_loss(view->facts) == LOSS_PROVEN ? ": what was sent never left this machine" : "");
-        quote_firewall(view, finding);
         return;
     }
     finding_evidence(finding, "connect to %s port 80: %s after %d ms: %s%s", imds->address,
@@ -157,11 +155,9 @@ void quote_obstacle(const struct view *view, struct finding *finding)
 }
 
 /* A container's own network, or a proxy for metadata, refuses as a firewall does. */
-enum confidence sure_unless_refused(const struct view *view)
+bool when_imds_does_not_refuse(const struct view *view)
 {
-    const struct obstacle *obstacle = find_obstacle(&view->facts->imds);
-    return obstacle && obstacle->failure == FAILURE_REFUSED ? CONFIDENCE_LIKELY
-                                                            : CONFIDENCE_CERTAIN;
+    return view->facts->imds.connect.failure != FAILURE_REFUSED;
 }
 
 bool when_token_is_forbidden(const struct view *view)
@@ -191,33 +187,29 @@ void quote_imds_load(const struct view *view, struct finding *finding)
 {
     int n = (int)view->facts->imds.n_requests;
 
-    quote_imds(view, finding);
     finding_evidence(finding, "%d request%s sent to it in this round", n, n == 1 ? "" : "s");
 }
 
 void quote_imds_silence(const struct view *view, struct finding *finding)
 {
-    const struct imds_facts *imds = &view->facts->imds;
-
-    quote_imds(view, finding);
-    if (imds->get_answers == ANSWER_NO)
+    if (view->facts->imds.get_answers == ANSWER_NO)
         finding_evidence(finding, "a GET is not answered either");
     if (imds_loss(view->facts) == LOSS_NONE)
         finding_evidence(finding, "the packets left this machine, and it lost none that came back");
 }
 
-enum confidence sure_if_another_server(const struct view *view)
+bool when_another_server_answers(const struct view *view)
 {
     const char *server = view->facts->imds.server;
-    return server[0] != '\0' && strcmp(server, IMDS_SERVER) != 0 ? CONFIDENCE_CERTAIN
-                                                                 : CONFIDENCE_LIKELY;
+    return server[0] && strcmp(server, IMDS_SERVER) != 0;
 }
 
 /* --- the role --- */
 
+/* It is still associated, and is no more. */
 bool when_profile_is_deleted(const struct view *view)
 {
-    return look_profile_deleted(view->facts);
+    return strcmp(view->facts->role.info_code, "InstanceProfileNotFound") == 0;
 }
 
 void quote_profile(const struct view *view, struct finding *finding)
@@ -227,38 +219,34 @@ void quote_profile(const struct view *view, struct finding *finding)
     finding_evidence(finding, "iam/info: status %d%s%s%s%s", (int)role->info_status,
                      role->info_code[0] ? ", Code " : "", role->info_code,
                      role->info_message[0] ? ": " : "", role->info_message);
-    if (role->profile_arn[0] != '\0')
+    if (role->profile_arn[0])
         finding_evidence(finding, "instance profile %s", role->profile_arn);
     finding_evidence(finding, "iam/security-credentials/: status %d", (int)role->list_status);
 }
 
 /* Default Host Management is asked for by the agent itself, with a key that only the agent makes;
  * so before its first start nobody on the instance can know whether the account grants it. */
-void quote_no_role(const struct view *view, struct finding *finding)
+void quote_identity_role(const struct view *view, struct finding *finding)
 {
-    quote_profile(view, finding);
     if (!excluded(view, "dhmc-in-use"))
         finding_evidence(finding, "the instance's own identity role answers, so Default Host "
                                   "Management could still serve it");
 }
 
-void quote_not_assumable(const struct view *view, struct finding *finding)
+void quote_credentials(const struct view *view, struct finding *finding)
 {
     const struct role_facts *role = &view->facts->role;
 
-    quote_profile(view, finding);
     if (role->credentials_status != 0)
         finding_evidence(finding, "iam/security-credentials/%s: status %d%s%s%s%s", role->role,
                          (int)role->credentials_status, role->code[0] ? ", Code " : "", role->code,
                          role->message[0] ? ": " : "", role->message);
 }
 
-enum confidence sure_if_assuming_failed(const struct view *view)
+bool when_assuming_failed(const struct view *view)
 {
     const struct role_facts *role = &view->facts->role;
-    return strstr(role->code, "AssumeRole") || strstr(role->info_code, "AssumeRole")
-               ? CONFIDENCE_CERTAIN
-               : CONFIDENCE_LIKELY;
+    return strstr(role->code, "AssumeRole") || strstr(role->info_code, "AssumeRole");
 }
 
 /* What a service says of the credentials only follows from it. */
@@ -278,5 +266,4 @@ void quote_expiry(const struct view *view, struct finding *finding)
     clock_format_iso8601(view->facts->role.expires_unix_s * 1000, false, then);
     clock_format_iso8601(view->facts->clock.wall_unix_ms, false, now);
     finding_evidence(finding, "Expiration %s, and it is %s", then, now);
-    finding_quote_clock(finding, view->facts);
 }

@@ -3,34 +3,21 @@
  * Readings of DNS. resolv.conf semantics: a program takes the first server that says yes or no,
  * and goes on after silence, SERVFAIL and REFUSED (glibc's res_send, Go's resolver alike).
  */
-#include <arpa/inet.h>
 #include <string.h>
 
 #include "base/text.h"
+#include "diagnose/look.h"
 #include "diagnose/names.h"
 #include "model/place.h"
 
-/* Base + 2 of an IPv4 block: docs.aws.amazon.com/vpc/latest/userguide/AmazonDNS-concepts.html */
-static bool is_base_plus_two(const char *server, const char *cidr)
-{
-    char base[ADDRESS_SIZE];
-    struct in_addr network, address;
-
-    text_set(base, sizeof(base), "%s", cidr);
-    char *slash = strchr(base, '/');
-    if (!slash)
-        return false;
-    *slash = '\0';
-    return inet_pton(AF_INET, base, &network) == 1 && inet_pton(AF_INET, server, &address) == 1 &&
-           ntohl(address.s_addr) == ntohl(network.s_addr) + 2;
-}
-
 bool names_is_amazon_resolver(const struct instance_facts *instance, const char *server)
 {
+    char own[ADDRESS_SIZE];
+
     if (strcmp(server, "169.254.169.253") == 0 || strcmp(server, "fd00:ec2::253") == 0)
         return true;
     for (int32_t i = 0; i < instance->n_vpc_cidrs; i++)
-        if (is_base_plus_two(server, instance->vpc_cidrs[i]))
+        if (place_resolver_of(instance->vpc_cidrs[i], own) && strcmp(server, own) == 0)
             return true;
     return false;
 }
@@ -77,12 +64,12 @@ static const struct dns_answer *telling(const struct endpoint_facts *endpoint)
 static void look_undecided(const struct facts *facts, const struct endpoint_facts *endpoint,
                            struct lookup *lookup)
 {
-    bool behind_stub = facts->resolvers.stub;
     int32_t n_silent = 0, n_spoke = 0, n_amazon = 0, n_upstream = 0;
 
     for (int32_t i = 0; i < endpoint->n_answers; i++)
         n_upstream += endpoint->answers[i].asked_as == ASKED_UPSTREAM;
-    enum asked_as counts = behind_stub && n_upstream > 0 ? ASKED_UPSTREAM : ASKED_CONFIGURED;
+    enum asked_as counts = facts->resolvers.stub && n_upstream > 0 ? ASKED_UPSTREAM
+                                                                   : ASKED_CONFIGURED;
     for (int32_t i = 0; i < endpoint->n_answers; i++) {
         const struct dns_answer *answer = &endpoint->answers[i];
         if (answer->asked_as == ASKED_CONFIGURED && answer->step.outcome == OUTCOME_FAILED &&
@@ -142,30 +129,15 @@ static bool is_answered(const struct endpoint_facts *endpoint, const char *addre
     return false;
 }
 
-static bool any_from_hosts_file(const struct endpoint_facts *endpoint)
-{
-    for (int32_t i = 0; i < endpoint->n_addresses; i++)
-        if (endpoint->addresses[i].from_hosts_file)
-            return true;
-    return false;
-}
-
-/* What a program would not try, as it has no address of that family, does not count. Nothing known:
- * IPv4, which every endpoint has. */
-static bool is_family_usable(const struct network_facts *network, enum family family)
-{
-    if (!network->usable_ipv4 && !network->usable_ipv6)
-        return family == FAMILY_IPV4;
-    return family == FAMILY_IPV4 ? network->usable_ipv4 : network->usable_ipv6;
-}
-
 /* Addresses that were dialled come first; then those that DNS gave and nothing dialled. */
 int32_t names_where(const struct facts *facts, enum service service, struct where *to, int32_t max)
 {
     const struct endpoint_facts *endpoint = &facts->endpoints[service];
-    bool pinned = any_from_hosts_file(endpoint);
+    bool pinned = false;
     int32_t n = 0;
 
+    for (int32_t i = 0; i < endpoint->n_addresses; i++)
+        pinned |= endpoint->addresses[i].from_hosts_file;
     for (int32_t i = 0; i < endpoint->n_addresses && n < max; i++) {
         const struct address_facts *at = &endpoint->addresses[i];
         if (pinned ? !at->from_hosts_file
@@ -177,7 +149,7 @@ int32_t names_where(const struct facts *facts, enum service service, struct wher
     }
     for (int family = FAMILY_IPV4; !pinned && family <= FAMILY_IPV6; family++) {
         const struct dns_answer *answer = names_deciding(endpoint, (enum family)family);
-        if (!is_family_usable(&facts->network, (enum family)family))
+        if (!look_is_usable(&facts->network, (enum family)family))
             continue;
         for (int32_t i = 0; answer && i < answer->n_addresses && n < max; i++)
             if (!is_listed(to, n, answer->addresses[i]))
@@ -185,6 +157,11 @@ int32_t names_where(const struct facts *facts, enum service service, struct wher
                                          place_of(&facts->instance, answer->addresses[i]), false};
     }
     return n;
+}
+
+static bool is_private(enum place place)
+{
+    return place == PLACE_OWN_SUBNET || place == PLACE_IN_VPC || place == PLACE_PRIVATE_ELSEWHERE;
 }
 
 struct second_opinion names_second_opinion(const struct facts *facts, enum service service)
@@ -203,56 +180,41 @@ struct second_opinion names_second_opinion(const struct facts *facts, enum servi
         for (int32_t j = 0; j < answer->n_addresses; j++) {
             enum place place = place_of(&facts->instance, answer->addresses[j]);
             opinion.public_address |= place == PLACE_PUBLIC;
-            opinion.private_address |= place == PLACE_OWN_SUBNET || place == PLACE_IN_VPC ||
-                                       place == PLACE_PRIVATE_ELSEWHERE;
+            opinion.private_address |= is_private(place);
         }
     }
     return opinion;
 }
 
-static bool has_public_answer(const struct endpoint_facts *endpoint)
-{
-    for (int32_t i = 0; i < endpoint->n_addresses; i++)
-        if (endpoint->addresses[i].place == PLACE_PUBLIC &&
-            endpoint->addresses[i].steps[RUNG_CONNECT].outcome == OUTCOME_OK)
-            return true;
-    return false;
-}
-
 struct naming names_look(const struct facts *facts, enum service service)
 {
+    const struct endpoint_facts *endpoint = &facts->endpoints[service];
     struct where where[MAX_ADDRESSES];
-    struct naming naming = {0};
-    int32_t n_public = 0;
+    struct naming naming = {.n = names_where(facts, service, where, MAX_ADDRESSES)};
 
-    naming.n = names_where(facts, service, where, MAX_ADDRESSES);
     for (int32_t i = 0; i < naming.n; i++) {
+        enum place place = where[i].place;
+        naming.by[place]++;
         naming.pinned |= where[i].from_hosts_file;
-        n_public += where[i].place == PLACE_PUBLIC;
-        naming.any_local |= where[i].place == PLACE_LOCAL;
-        naming.any_private |= where[i].place == PLACE_OWN_SUBNET ||
-                              where[i].place == PLACE_IN_VPC ||
-                              where[i].place == PLACE_PRIVATE_ELSEWHERE;
+        naming.any_private |= is_private(place);
+        if (!naming.stranger && (place == PLACE_PUBLIC || place == PLACE_LOCAL))
+            naming.stranger = where[i].address;
     }
-    naming.any_public = n_public > 0;
-    naming.public_only = n_public > 0 && n_public == naming.n;
-    naming.answers = has_public_answer(&facts->endpoints[service]);
+    naming.public_only = naming.n > 0 && naming.by[PLACE_PUBLIC] == naming.n;
+    for (int32_t i = 0; i < endpoint->n_addresses; i++)
+        naming.answers |= endpoint->addresses[i].place == PLACE_PUBLIC &&
+                          endpoint->addresses[i].steps[RUNG_CONNECT].outcome == OUTCOME_OK;
     return naming;
 }
 
 /* --- names of the agent's configuration: by the first label alone --- */
-
-static bool is_given(const struct service_plan *plan)
-{
-    return plan->host_source == SOURCE_AGENT_CONFIG;
-}
 
 bool names_is_fips(const struct facts *facts, enum service service)
 {
     const struct service_plan *plan = &facts->plan.services[service];
     char label[HOST_SIZE];
 
-    return is_given(plan) &&
+    return plan->host_source == SOURCE_AGENT_CONFIG &&
            text_set(label, sizeof(label), "%.*s", (int)strcspn(plan->host, "."), plan->host) &&
            text_ends(label, "-fips");
 }
@@ -262,7 +224,7 @@ bool names_is_endpoint(const struct facts *facts, enum service service, char id[
     const struct service_plan *plan = &facts->plan.services[service];
     size_t n = strlen("vpce-");
 
-    if (!is_given(plan) || !text_starts(plan->host, "vpce-"))
+    if (plan->host_source != SOURCE_AGENT_CONFIG || !text_starts(plan->host, "vpce-"))
         return false;
     size_t n_digits = strspn(plan->host + n, "0123456789abcdef");
     n += n_digits;

@@ -37,10 +37,11 @@ int32_t names_where(const struct facts *facts, enum service service, struct wher
 /* Where the addresses lie that the agent would try. */
 struct naming {
     int32_t n;
-    bool pinned; /* by /etc/hosts */
-    bool any_public;
+    int32_t by[N_PLACES];
+    const char
+        *stranger; /* the first that is public, or this machine itself: a sinkhole; or NULL */
+    bool pinned;   /* by /etc/hosts */
     bool any_private;
-    bool any_local;   /* this machine itself: a sinkhole */
     bool public_only; /* every address is public, and there is one */
     bool answers;     /* a public address connects */
 };

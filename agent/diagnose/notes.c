@@ -62,7 +62,7 @@ void quote_addresses_outside(const struct view *view, struct finding *finding)
 
 void quote_public_address(const struct view *view, struct finding *finding)
 {
-    if (view->facts->instance.public_ipv4[0] != '\0')
+    if (view->facts->instance.public_ipv4[0])
         finding_evidence(finding, "IMDS says that the instance's public IPv4 address is %s",
                          view->facts->instance.public_ipv4);
 }
@@ -170,7 +170,7 @@ const struct dns_answer *notes_silent_server(const struct facts *facts)
 
 bool when_one_server_is_silent(const struct view *view)
 {
-    return notes_silent_server(view->facts) != NULL;
+    return notes_silent_server(view->facts);
 }
 
 void quote_silent_server(const struct view *view, struct finding *finding)
@@ -214,4 +214,6 @@ void quote_addresses(const struct view *view, struct finding *finding)
         for (int32_t j = 0; j < network->interfaces[i].n_addresses; j++)
             finding_evidence(finding, "%s has %s", network->interfaces[i].name,
                              network->interfaces[i].addresses[j]);
+    if (finding->n_evidence == 0) /* the console block has no room for them */
+        finding_evidence(finding, "no IPv4 address is usable");
 }

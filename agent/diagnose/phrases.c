@@ -140,8 +140,9 @@ static const char *n_tried(const struct asked *of)
 static const char *undo_route(const struct asked *of)
 {
     bool imds = of->view->explains & check_bit(CHECK_IMDS_CONNECT);
-    const struct address_facts *first = value_first_that(of->view, ENDING_NO_ROUTE);
-    const char *to = imds ? of->facts->imds.address : first ? first->address : "";
+    struct reached at;
+    bool found = reach_first(of->facts, reach_check(of->view->service), ENDING_NO_ROUTE, &at);
+    const char *to = imds ? of->facts->imds.address : found ? at.address->address : "";
     const char *version = family_of(to) == FAMILY_IPV6 ? " -6" : "";
     const struct route *route = route_find(of->facts, to);
 

@@ -7,8 +7,6 @@
 
 #include <string.h>
 
-#include "base/text.h"
-#include "diagnose/checks.h"
 #include "diagnose/look.h"
 #include "diagnose/names.h"
 #include "model/place.h"
@@ -48,6 +46,25 @@ bool route_refuses(const struct facts *facts, const char *address)
     return route && route->kind >= ROUTE_NONE;
 }
 
+/* --- address families --- */
+
+enum family family_of(const char *address)
+{
+    return strchr(address, ':') ? FAMILY_IPV6 : FAMILY_IPV4;
+}
+
+enum family family_other(enum family family)
+{
+    return family == FAMILY_IPV6 ? FAMILY_IPV4 : FAMILY_IPV6;
+}
+
+const char *family_name(enum family family)
+{
+    return family == FAMILY_IPV6 ? "IPv6" : "IPv4";
+}
+
+/* --- endings --- */
+
 /* The one table from an errno and a time to what it says (measured; performance.md B4). */
 static enum ending ending_of_step(const struct step *step)
 {
@@ -67,10 +84,6 @@ static enum ending ending_of_step(const struct step *step)
         return ENDING_LINK;
     return endings[step->failure] ? (enum ending)endings[step->failure] : ENDING_OTHER;
 }
-
-/* --- losses: the rules are not read. Whether they are at work, the socket and the counters say, and
- * which rule it is, only the administrator's own tools tell for all of nf_tables, iptables, tc and
- * eBPF --- */
 
 /* Whoever answers an address that stays silent repeats the answer while connect() waits. */
 enum { ANSWERS_EACH = 2 };
@@ -95,6 +108,8 @@ static bool all_answers_lost(const struct facts *facts)
     return facts->network.undelivered >= ANSWERS_EACH * n_silent;
 }
 
+/* The rules are not read: whether they are at work, the socket and the counters say, and which rule it
+ * is, only the administrator's own tools tell for all of nf_tables, iptables, tc and eBPF. */
 enum loss reach_loss(const struct facts *facts, const char *address, const struct step *connect)
 {
     if (connect->outcome == OUTCOME_FAILED && connect->failure == FAILURE_NOT_SENT)
@@ -112,15 +127,9 @@ bool reach_lost(const struct facts *facts, check_set checks, enum loss loss)
     if ((checks & check_bit(CHECK_IMDS_CONNECT)) &&
         reach_loss(facts, facts->imds.address, &facts->imds.connect) == loss)
         return true;
-    for (int i = 0; i < N_SERVICES; i++) {
-        const struct endpoint_facts *endpoint = &facts->endpoints[i];
-        if (!(checks & check_bit(check_of_service((enum service)i, RUNG_CONNECT))))
-            continue;
-        for (int32_t j = 0; j < endpoint->n_addresses; j++)
-            if (reach_loss(facts, endpoint->addresses[j].address,
-                           &endpoint->addresses[j].steps[RUNG_CONNECT]) == loss)
-                return true;
-    }
+    for (struct reached at = {0}; reach_next(facts, checks, &at);)
+        if (reach_loss(facts, at.address->address, &at.address->steps[RUNG_CONNECT]) == loss)
+            return true;
     return false;
 }
 
@@ -157,23 +166,6 @@ bool reach_is_silent(const struct reach *reach)
 {
     return reach->by[ENDING_SILENT] > 0 && reach->by[ENDING_OK] == 0 &&
            reach->by[ENDING_REJECTED] == 0 && reach->by[ENDING_OTHER] == 0;
-}
-
-/* --- address families --- */
-
-enum family family_of(const char *address)
-{
-    return strchr(address, ':') ? FAMILY_IPV6 : FAMILY_IPV4;
-}
-
-enum family family_other(enum family family)
-{
-    return family == FAMILY_IPV6 ? FAMILY_IPV4 : FAMILY_IPV6;
-}
-
-const char *family_name(enum family family)
-{
-    return family == FAMILY_IPV6 ? "IPv6" : "IPv4";
 }
 
 static bool has_both(const struct facts *facts)
@@ -236,71 +228,91 @@ static bool is_blocked(const struct facts *facts, enum service service, enum fam
                                (reach_is_silent(&mine) && is_blocked_everywhere(facts, family)));
 }
 
-enum ending reach_ending(const struct facts *facts, enum service service,
-                         const struct address_facts *at)
+static enum ending ending_of(const struct facts *facts, enum service service,
+                             const struct address_facts *at)
 {
     enum ending ending = plain_ending(facts, &facts->endpoints[service], at);
+    bool blocked = ending == ENDING_SILENT && is_blocked(facts, service, family_of(at->address));
 
-    return ending == ENDING_SILENT && is_blocked(facts, service, family_of(at->address))
-               ? ENDING_FAMILY
-               : ending;
+    return blocked ? ENDING_FAMILY : ending;
+}
+
+/* --- one address after the other --- */
+
+check_set reach_check(enum service service)
+{
+    return check_bit(check_of_service(service, RUNG_CONNECT));
+}
+
+check_set reach_planned(const struct facts *facts)
+{
+    check_set checks = 0;
+    for (int i = 0; i < N_SERVICES; i++)
+        if (look_is_planned(facts, (enum service)i))
+            checks |= reach_check((enum service)i);
+    return checks;
+}
+
+bool reach_next(const struct facts *facts, check_set checks, struct reached *at)
+{
+    for (; at->service < N_SERVICES; at->service++, at->next = 0) {
+        const struct endpoint_facts *endpoint = &facts->endpoints[at->service];
+        if (!(checks & reach_check(at->service)) || at->next >= endpoint->n_addresses)
+            continue;
+        at->address = &endpoint->addresses[at->next++];
+        at->family = family_of(at->address->address);
+        at->ending = ending_of(facts, at->service, at->address);
+        return true;
+    }
+    return false;
+}
+
+bool reach_first(const struct facts *facts, check_set checks, enum ending ending,
+                 struct reached *first)
+{
+    *first = (struct reached){0};
+    while (reach_next(facts, checks, first))
+        if (first->ending == ending)
+            return true;
+    return false;
 }
 
 struct reach reach_sum(const struct facts *facts, check_set checks)
 {
     struct reach sum = {0};
 
-    for (int i = 0; i < N_SERVICES; i++) {
-        const struct endpoint_facts *endpoint = &facts->endpoints[i];
-        if (!(checks & check_bit(check_of_service((enum service)i, RUNG_CONNECT))))
-            continue;
-        for (int32_t j = 0; j < endpoint->n_addresses; j++)
-            count(&endpoint->addresses[j],
-                  reach_ending(facts, (enum service)i, &endpoint->addresses[j]), &sum);
-    }
+    for (struct reached at = {0}; reach_next(facts, checks, &at);)
+        count(at.address, at.ending, &sum);
     return sum;
 }
 
 struct reach reach_of(const struct facts *facts, enum service service)
 {
-    return reach_sum(facts, check_bit(check_of_service(service, RUNG_CONNECT)));
+    return reach_sum(facts, reach_check(service));
 }
 
-static bool is_neighbour(const struct facts *facts, enum service service,
-                         const struct address_facts *theirs)
+bool reach_neighbour(const struct facts *facts, enum service service, struct reached *neighbour)
 {
-    const struct endpoint_facts *mine = &facts->endpoints[service];
+    check_set mine = reach_check(service);
 
-    for (int32_t i = 0; i < mine->n_addresses; i++)
-        if (reach_ending(facts, service, &mine->addresses[i]) == ENDING_SILENT &&
-            place_are_neighbours(&facts->instance, theirs->address, mine->addresses[i].address))
-            return true;
+    *neighbour = (struct reached){0};
+    while (reach_next(facts, reach_planned(facts) & ~mine, neighbour))
+        for (struct reached at = {0}; reach_next(facts, mine, &at);)
+            if (neighbour->ending == ENDING_OK && at.ending == ENDING_SILENT &&
+                place_are_neighbours(&facts->instance, neighbour->address->address,
+                                     at.address->address))
+                return true;
     return false;
 }
 
-const struct address_facts *reach_neighbour(const struct facts *facts, enum service service,
-                                            enum service *of)
-{
-    for (int i = 0; i < N_SERVICES; i++) {
-        const struct endpoint_facts *theirs = &facts->endpoints[i];
-        if (i == (int)service || !look_is_planned(facts, (enum service)i))
-            continue;
-        for (int32_t j = 0; j < theirs->n_addresses; j++)
-            if (reach_ending(facts, (enum service)i, &theirs->addresses[j]) == ENDING_OK &&
-                is_neighbour(facts, service, &theirs->addresses[j])) {
-                *of = (enum service)i;
-                return &theirs->addresses[j];
-            }
-    }
-    return NULL;
-}
+/* --- whole families --- */
 
 /* IPv6 is the agent's only since a version; an unknown version is given the benefit of the doubt, as
  * everywhere. */
 static bool agent_uses(const struct facts *facts, enum family family)
 {
     return family == FAMILY_IPV4 ||
-           text_compare_versions(facts->agent.version, first_agent_with_dualstack) >= 0;
+           look_compare_versions(facts->agent.version, first_agent_with_dualstack) >= 0;
 }
 
 bool reach_whole_family(const struct facts *facts, enum service service, enum family *which)
@@ -345,49 +357,25 @@ bool reach_one_family(const struct facts *facts, check_set checks, enum ending e
 {
     int32_t n[2] = {0}, ok[2] = {0};
 
-    for (int i = 0; i < N_SERVICES; i++) {
-        const struct endpoint_facts *endpoint = &facts->endpoints[i];
-        if (!(checks & check_bit(check_of_service((enum service)i, RUNG_CONNECT))))
-            continue;
-        for (int32_t j = 0; j < endpoint->n_addresses; j++) {
-            const struct address_facts *at = &endpoint->addresses[j];
-            enum ending it = reach_ending(facts, (enum service)i, at);
-            n[family_of(at->address)] += it == ending;
-            ok[family_of(at->address)] += it == ENDING_OK;
-        }
+    for (struct reached at = {0}; reach_next(facts, checks, &at);) {
+        n[at.family] += at.ending == ending;
+        ok[at.family] += at.ending == ENDING_OK;
     }
     *which = n[FAMILY_IPV6] > 0 ? FAMILY_IPV6 : FAMILY_IPV4;
     return has_both(facts) && n[*which] > 0 && n[family_other(*which)] == 0 &&
            ok[family_other(*which)] > 0;
 }
 
-bool reach_blocked_family(const struct facts *facts, check_set checks, enum family *family)
+bool reach_blocked_elsewhere(const struct facts *facts, check_set checks, struct reached *found)
 {
-    for (int i = 0; i < N_SERVICES; i++) {
-        const struct endpoint_facts *endpoint = &facts->endpoints[i];
-        for (int32_t j = 0; (checks & check_bit(check_of_service((enum service)i, RUNG_CONNECT))) &&
-                            j < endpoint->n_addresses;
-             j++)
-            if (reach_ending(facts, (enum service)i, &endpoint->addresses[j]) == ENDING_FAMILY) {
-                *family = family_of(endpoint->addresses[j].address);
-                return true;
-            }
-    }
-    return false;
-}
+    struct reached blocked;
 
-const struct address_facts *reach_by_family(const struct facts *facts, enum family family,
-                                            enum service *of)
-{
-    for (int i = N_SERVICES - 1; i >= 0; i--) {
-        const struct endpoint_facts *endpoint = &facts->endpoints[i];
-        for (int32_t j = 0; look_is_planned(facts, (enum service)i) && j < endpoint->n_addresses;
-             j++)
-            if (family_of(endpoint->addresses[j].address) == family &&
-                reach_ending(facts, (enum service)i, &endpoint->addresses[j]) == ENDING_OK) {
-                *of = (enum service)i;
-                return &endpoint->addresses[j];
-            }
-    }
-    return NULL;
+    *found = (struct reached){0};
+    if (!reach_first(facts, checks, ENDING_FAMILY, &blocked))
+        return false;
+    for (struct reached at = {0}; reach_next(facts, reach_planned(facts), &at);)
+        if (at.ending == ENDING_OK && at.family == blocked.family &&
+            (!found->address || found->service != at.service))
+            *found = at;
+    return found->address;
 }

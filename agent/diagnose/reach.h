@@ -21,17 +21,32 @@ enum ending {
     ENDING_LINK,     /* EHOSTUNREACH after about 3 s */
     N_ENDINGS
 };
-enum ending reach_ending(const struct facts *facts, enum service service,
-                         const struct address_facts *at);
+
+/* One address after the other of the services of which a check of connect is among the checks:
+ *   for (struct reached at = {0}; reach_next(facts, checks, &at);) */
+struct reached {
+    const struct address_facts *address;
+    enum service service;
+    enum family family;
+    enum ending ending;
+    int32_t next; /* the next call goes on there */
+};
+bool reach_next(const struct facts *facts, check_set checks, struct reached *at);
+
+/* The first of them that ended so; false: none. */
+bool reach_first(const struct facts *facts, check_set checks, enum ending ending,
+                 struct reached *first);
+
+/* The checks of connect of one service, and of all planned ones. */
+check_set reach_check(enum service service);
+check_set reach_planned(const struct facts *facts);
 
 struct reach {
     int32_t n; /* addresses that were tried, those of a blocked family left out */
     int32_t by[N_ENDINGS];
-    int32_t at[N_ENDINGS][N_PLACES]; /* the same by where they lie */
+    int32_t at[N_ENDINGS][N_PLACES]; /* ... by where they lie */
 };
 struct reach reach_of(const struct facts *facts, enum service service);
-
-/* Over the services of which a check of connect is among the checks. */
 struct reach reach_sum(const struct facts *facts, check_set checks);
 
 /* No address that packets may have got to answered, and at least one was silent. An address whose
@@ -39,9 +54,8 @@ struct reach reach_sum(const struct facts *facts, check_set checks);
 bool reach_is_silent(const struct reach *reach);
 
 /* Another service's address that connects, by all appearance in the same subnet as one of this service
- * that is silent; NULL: none. */
-const struct address_facts *reach_neighbour(const struct facts *facts, enum service service,
-                                            enum service *of);
+ * that is silent; false: none. */
+bool reach_neighbour(const struct facts *facts, enum service service, struct reached *neighbour);
 
 /* --- address families ---
  * The agent's connections are made by Go's net.Dialer, which tries the addresses of one family one
@@ -60,12 +74,9 @@ bool reach_whole_family(const struct facts *facts, enum service service, enum fa
 /* It is not known yet whether one family connects as a whole. */
 bool reach_family_open(const struct facts *facts, enum service service);
 
-/* The blocked family of an address that ended so, at one of the checks. */
-bool reach_blocked_family(const struct facts *facts, check_set checks, enum family *family);
-
-/* An address of the family that connects, of the last service that has one; NULL: none. */
-const struct address_facts *reach_by_family(const struct facts *facts, enum family family,
-                                            enum service *of);
+/* An address that connects over the family of one of the checks that is blocked: the first of the last
+ * service that has one; false: none. */
+bool reach_blocked_elsewhere(const struct facts *facts, check_set checks, struct reached *at);
 
 /* Of the checks, which are some of connect, every address that ended so is of one family, while the
  * other family connects: a matter of that family alone. Blocked families do not count. */

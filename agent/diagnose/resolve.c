@@ -78,11 +78,10 @@ bool when_amazon_serves_no_name(const struct view *view)
            (!opinion.answered || opinion.answer->step.failure == FAILURE_DNS_REFUSED);
 }
 
-void quote_silent_servers(const struct view *view, struct finding *finding)
+void quote_stub(const struct view *view, struct finding *finding)
 {
     const struct resolver_facts *resolvers = &view->facts->resolvers;
 
-    quote_lookup(view, finding);
     if (resolvers->stub && resolvers->n_upstream > 0)
         finding_evidence(finding, "%s names the local stub; behind it is %s", resolvers->file,
                          resolvers->upstream[0]);
@@ -91,11 +90,6 @@ void quote_silent_servers(const struct view *view, struct finding *finding)
 bool when_amazon_answers(const struct view *view)
 {
     return names_second_opinion(view->facts, view->service).answered;
-}
-
-enum confidence sure_if_amazon_answers(const struct view *view)
-{
-    return when_amazon_answers(view) ? CONFIDENCE_CERTAIN : CONFIDENCE_LIKELY;
 }
 
 /* --- what the answer is --- */
@@ -122,9 +116,8 @@ static void quote_names(const struct view *view, int service, struct finding *fi
 
 void quote_each_name(const struct view *view, struct finding *finding)
 {
-    for (int i = 0; i < N_SERVICES; i++)
-        if (view->explains & check_service_bits((enum service)i))
-            quote_names(view, i, finding);
+    for (int i = -1; view_next(view, N_RUNGS, &i);)
+        quote_names(view, i, finding);
 }
 
 /* Amazon's resolver has more than the configured one: private addresses, or any where that one says
@@ -149,7 +142,7 @@ bool where_vpc_is_bypassed(const struct view *view)
     if (lookup.answer && !facts->resolvers.stub &&
         names_is_amazon_resolver(&facts->instance, lookup.answer->server))
         return false;
-    return naming.any_public || naming.any_local || lookup.failure != FAILURE_NONE;
+    return naming.stranger || lookup.failure != FAILURE_NONE;
 }
 
 /* The one whose word counted: the first of resolv.conf may be silent. */
@@ -159,9 +152,9 @@ const char *resolve_forwarder(const struct view *view)
 
     if (resolvers->stub && resolvers->n_upstream > 0)
         return resolvers->upstream[0];
-    for (int i = 0; i < N_SERVICES; i++) {
+    for (int i = -1; view_next(view, N_RUNGS, &i);) {
         struct lookup lookup = names_lookup(view->facts, (enum service)i);
-        if ((view->explains & check_service_bits((enum service)i)) && lookup.answer)
+        if (lookup.answer)
             return lookup.answer->server;
     }
     return "";
@@ -171,20 +164,18 @@ void quote_bypass(const struct view *view, struct finding *finding)
 {
     const struct resolver_facts *resolvers = &view->facts->resolvers;
 
-    for (int i = 0; i < N_SERVICES && finding->n_evidence < 6; i++)
-        if (view->explains & check_service_bits((enum service)i))
-            quote_names(view, i, finding);
+    for (int i = -1; finding->n_evidence < 6 && view_next(view, N_RUNGS, &i);)
+        quote_names(view, i, finding);
     if (resolvers->stub && resolvers->n_upstream > 0)
         finding_evidence(finding, "behind the local stub is %s", resolvers->upstream[0]);
 }
 
-enum confidence sure_unless_servfail(const struct view *view)
+bool when_no_server_fails(const struct view *view)
 {
-    for (int i = 0; i < N_SERVICES; i++)
-        if ((view->explains & check_service_bits((enum service)i)) &&
-            names_lookup(view->facts, (enum service)i).failure == FAILURE_SERVFAIL)
-            return CONFIDENCE_LIKELY;
-    return CONFIDENCE_CERTAIN;
+    for (int i = -1; view_next(view, N_RUNGS, &i);)
+        if (names_lookup(view->facts, (enum service)i).failure == FAILURE_SERVFAIL)
+            return false;
+    return true;
 }
 
 /* The address that /etc/hosts gives and DNS does not; NULL: none. */
@@ -204,7 +195,7 @@ static const char *pinned(const struct endpoint_facts *endpoint)
 
 bool when_name_is_pinned(const struct view *view)
 {
-    return pinned(&view->facts->endpoints[view->service]) != NULL;
+    return pinned(&view->facts->endpoints[view->service]);
 }
 
 void quote_pin(const struct view *view, struct finding *finding)
@@ -212,17 +203,16 @@ void quote_pin(const struct view *view, struct finding *finding)
     finding_evidence(finding, "/etc/hosts: %s is %s",
                      view->facts->plan.services[view->service].host,
                      pinned(&view->facts->endpoints[view->service]));
-    quote_names(view, (int)view->service, finding);
 }
 
-enum confidence sure_if_dns_answers(const struct view *view)
+bool when_dns_answers(const struct view *view)
 {
     const struct endpoint_facts *endpoint = &view->facts->endpoints[view->service];
 
     for (int32_t i = 0; i < endpoint->n_answers; i++)
         if (endpoint->answers[i].step.outcome == OUTCOME_OK || endpoint->answers[i].rcode > 0)
-            return CONFIDENCE_CERTAIN;
-    return CONFIDENCE_LIKELY;
+            return true;
+    return false;
 }
 
 /* Only public addresses, none of which answers. */
@@ -255,7 +245,7 @@ bool when_every_private_name_is_public(const struct view *view)
     for (int i = 0; i < N_SERVICES; i++) {
         struct naming naming = names_look(view->facts, (enum service)i);
         if (!needs_private_name(view->facts, i) || naming.pinned ||
-            (!naming.any_public && !naming.any_private))
+            (naming.by[PLACE_PUBLIC] == 0 && !naming.any_private))
             continue; /* what /etc/hosts pins says nothing of the VPC */
         n++;
         n_public += naming.public_only;
@@ -302,18 +292,17 @@ enum service resolve_private_one(const struct view *view)
     for (; service <= SERVICE_EC2MESSAGES; service++) {
         struct naming naming = names_look(view->facts, (enum service)service);
         if (service != (int)view->service && look_is_planned(view->facts, (enum service)service) &&
-            naming.any_private && !naming.any_public)
+            naming.any_private && naming.by[PLACE_PUBLIC] == 0)
             return (enum service)service;
     }
     return N_SERVICES;
 }
 
-void quote_missing_and_one_that_is_there(const struct view *view, struct finding *finding)
+void quote_private_one(const struct view *view, struct finding *finding)
 {
-    enum service other = when_has_gateway(view) ? N_SERVICES : resolve_private_one(view);
+    enum service other = resolve_private_one(view);
 
-    quote_names(view, (int)view->service, finding);
-    if (other != N_SERVICES)
+    if (other != N_SERVICES && !when_has_gateway(view))
         quote_names(view, (int)other, finding);
 }
 
@@ -321,15 +310,14 @@ bool where_public_addresses_are_used(const struct view *view)
 {
     struct naming naming = names_look(view->facts, view->service);
 
-    return look_is_planned(view->facts, view->service) && !naming.pinned && naming.any_public &&
-           (!naming.public_only || naming.answers);
+    return look_is_planned(view->facts, view->service) && !naming.pinned &&
+           naming.by[PLACE_PUBLIC] > 0 && (!naming.public_only || naming.answers);
 }
 
 bool when_no_public_address_answers(const struct view *view)
 {
-    for (int i = 0; i < N_SERVICES; i++)
-        if ((view->explains & check_service_bits((enum service)i)) &&
-            names_look(view->facts, (enum service)i).answers)
+    for (int i = -1; view_next(view, N_RUNGS, &i);)
+        if (names_look(view->facts, (enum service)i).answers)
             return false;
     return true;
 }
@@ -341,7 +329,7 @@ bool when_nobody_knows_the_name(const struct view *view)
     return !opinion.public_address && !opinion.private_address;
 }
 
-void quote_wrong_name(const struct view *view, struct finding *finding)
+void quote_source_of_name(const struct view *view, struct finding *finding)
 {
     static const char *const sources[] = {
         [SOURCE_NONE] = "nowhere",
@@ -353,7 +341,6 @@ void quote_wrong_name(const struct view *view, struct finding *finding)
     const struct plan *plan = &view->facts->plan;
     enum source source = plan->services[view->service].host_source;
 
-    quote_lookup(view, finding);
     if (plan->region_source == SOURCE_OPTION && source != SOURCE_AGENT_CONFIG)
         finding_evidence(finding, "the region %s comes from an option of this program",
                          plan->region);

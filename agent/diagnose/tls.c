@@ -28,10 +28,8 @@ bool where_only_full_packets_are_lost(const struct view *view)
 
 void quote_full_packets(const struct view *view, struct finding *finding)
 {
-    for (int i = 0; i < N_SERVICES; i++) {
+    for (int i = -1; view_next(view, RUNG_TLS, &i);) {
         const struct address_facts *at = view_bad_tls(view, (enum service)i);
-        if (!view_explains(view, i, RUNG_TLS))
-            continue;
         finding_quote_address(finding, (enum service)i, at, RUNG_TLS);
         if (at->small_segments == ANSWER_YES)
             finding_evidence(finding, "with small segments the same handshake is answered");
@@ -40,30 +38,22 @@ void quote_full_packets(const struct view *view, struct finding *finding)
 
 bool tls_answers_small_segments(const struct view *view)
 {
-    for (int i = 0; i < N_SERVICES; i++)
-        if (view_explains(view, i, RUNG_TLS) &&
-            has_small_segments(&view->facts->endpoints[i], ANSWER_YES))
+    for (int i = -1; view_next(view, RUNG_TLS, &i);)
+        if (has_small_segments(&view->facts->endpoints[i], ANSWER_YES))
             return true;
     return false;
-}
-
-enum confidence sure_if_small_segments_are_answered(const struct view *view)
-{
-    return tls_answers_small_segments(view) ? CONFIDENCE_CERTAIN : CONFIDENCE_POSSIBLE;
 }
 
 /* One address a service. */
 void quote_tls(const struct view *view, struct finding *finding)
 {
-    for (int i = 0; i < N_SERVICES; i++) {
+    for (int i = -1; view_next(view, RUNG_TLS, &i);) {
         const struct address_facts *at = view_bad_tls(view, (enum service)i);
-        if (!view_explains(view, i, RUNG_TLS))
-            continue;
         finding_quote_address(finding, (enum service)i, at, RUNG_TLS);
-        if (at->session.issuer[0] != '\0')
+        if (at->session.issuer[0])
             finding_evidence(finding, "certificate of %s: issued by %s", at->address,
                              at->session.issuer);
-        if (at->session.verify[0] != '\0')
+        if (at->session.verify[0])
             finding_evidence(finding, "verification says: %s", at->session.verify);
     }
 }
@@ -75,23 +65,21 @@ bool where_certificate_is_made_on_the_way(const struct view *view)
     const struct address_facts *at = view_bad_tls(view, view->service);
 
     return look_failure(at, RUNG_TLS) == FAILURE_INTERCEPTED ||
-           (at->session.name_matches && at->session.issuer[0] != '\0' &&
+           (at->session.name_matches && at->session.issuer[0] &&
             !tls_session_is_amazons(&at->session) &&
             strcmp(at->session.issuer, at->session.subject) != 0);
 }
 
 bool tls_is_intercepted(const struct view *view)
 {
-    for (int i = 0; i < N_SERVICES; i++)
-        if (view_explains(view, i, RUNG_TLS) &&
-            look_failure(view_bad_tls(view, (enum service)i), RUNG_TLS) == FAILURE_INTERCEPTED)
+    for (int i = -1; view_next(view, RUNG_TLS, &i);)
+        if (look_failure(view_bad_tls(view, (enum service)i), RUNG_TLS) == FAILURE_INTERCEPTED)
             return true;
     return false;
 }
 
 void quote_interception(const struct view *view, struct finding *finding)
 {
-    quote_tls(view, finding);
     if (tls_is_intercepted(view))
         finding_evidence(finding, "it verifies by the system's bundle, by no root of Amazon's");
 }
@@ -121,8 +109,8 @@ static bool is_cut(const struct endpoint_facts *endpoint)
 
 bool when_no_handshake_is_answered(const struct view *view)
 {
-    for (int i = 0; i < N_SERVICES; i++)
-        if (view_explains(view, i, RUNG_TLS) && is_cut(&view->facts->endpoints[i]))
+    for (int i = -1; view_next(view, RUNG_TLS, &i);)
+        if (is_cut(&view->facts->endpoints[i]))
             return false;
     return true;
 }
@@ -182,7 +170,7 @@ static bool all_out_of_time(const struct facts *facts)
         if (!look_is_planned(facts, (enum service)i))
             continue;
         n += tally.tried > 0;
-        n_out += tally.failed > 0 && out_of_time(facts, i) != NULL;
+        n_out += tally.failed > 0 && out_of_time(facts, i);
     }
     return n >= 2 && n_out == n;
 }
@@ -190,19 +178,18 @@ static bool all_out_of_time(const struct facts *facts)
 bool when_clock_is_wrong(const struct view *view)
 {
     struct clock_reading clock = look_clock(view->facts);
-    bool said = false;
+    int service = -1;
 
-    for (int i = 0; i < N_SERVICES; i++)
-        said |= view_explains(view, i, RUNG_AUTHORIZE);
-    return clock.wrong || (clock.n == 0 && (said || all_out_of_time(view->facts)));
+    return clock.wrong || (clock.n == 0 && (view_next(view, RUNG_AUTHORIZE, &service) ||
+                                            all_out_of_time(view->facts)));
 }
 
-static void quote_validity(const struct facts *facts, struct finding *finding)
+void quote_validity(const struct view *view, struct finding *finding)
 {
     char from[TIME_SIZE], until[TIME_SIZE];
 
     for (int i = 0; i < N_SERVICES; i++) {
-        const struct address_facts *at = out_of_time(facts, i);
+        const struct address_facts *at = out_of_time(view->facts, i);
         if (!at || at->session.not_after_unix_s == 0)
             continue;
         clock_format_iso8601(at->session.not_before_unix_s * 1000, false, from);
@@ -213,29 +200,39 @@ static void quote_validity(const struct facts *facts, struct finding *finding)
     }
 }
 
-void quote_clock(const struct view *view, struct finding *finding)
+void quote_own_clock(const struct view *view, struct finding *finding)
 {
-    const struct action_facts *said = tls_said_skewed(view->facts);
     char now[TIME_SIZE];
 
     clock_format_iso8601(view->facts->clock.wall_unix_ms, false, now);
     finding_evidence(finding, "this machine says it is %s", now);
-    finding_quote_clock(finding, view->facts);
+}
+
+void quote_skewed(const struct view *view, struct finding *finding)
+{
+    const struct action_facts *said = tls_said_skewed(view->facts);
+
     if (said)
         finding_quote_action(finding, said);
-    quote_validity(view->facts, finding);
 }
 
-void quote_tls_and_clock(const struct view *view, struct finding *finding)
+/* What others say of the time. */
+void quote_clocks(const struct view *view, struct finding *finding)
 {
-    quote_tls(view, finding);
-    quote_validity(view->facts, finding);
-    finding_quote_clock(finding, view->facts);
-}
+    const struct clock_facts *clock = &view->facts->clock;
 
-enum confidence sure_if_clock_is_known(const struct view *view)
-{
-    return excluded(view, "clock-wrong") ? CONFIDENCE_CERTAIN : CONFIDENCE_POSSIBLE;
+    for (int32_t i = 0; i < clock->n_samples && i < 3; i++) {
+        const struct clock_sample *sample = &clock->samples[i];
+        int64_t off_ms = sample->offset_ms < 0 ? -sample->offset_ms : sample->offset_ms;
+        char span[64];
+        look_span(off_ms / 1000, span, sizeof(span));
+        if (off_ms < 2000)
+            finding_evidence(finding, "%s (%s): agrees with this machine's clock within 2 s",
+                             sample->source, sample->address);
+        else
+            finding_evidence(finding, "%s (%s): this machine is %s %s", sample->source,
+                             sample->address, span, sample->offset_ms < 0 ? "ahead" : "behind");
+    }
 }
 
 void quote_no_time_sync(const struct view *view, struct finding *finding)

@@ -27,6 +27,8 @@ static const char *service_plan(const struct asked *of)
 
 /* --- the instance --- */
 
+/* --- the instance --- */
+
 static const struct partition *partition_by_region(const struct asked *of)
 {
     const char *own = of->facts->instance.region;
@@ -73,21 +75,13 @@ static const char *endpoint(const struct asked *of)
 
 /* --- addresses --- */
 
-const struct address_facts *value_first_that(const struct view *view, enum ending ending)
-{
-    const struct endpoint_facts *endpoint = &view->facts->endpoints[view->service];
-
-    for (int32_t i = 0; i < endpoint->n_addresses; i++)
-        if (reach_ending(view->facts, view->service, &endpoint->addresses[i]) == ending)
-            return &endpoint->addresses[i];
-    return NULL;
-}
-
 /* The first address of the service at which connect() ended so. */
 static const char *address_that(const struct asked *of)
 {
-    const struct address_facts *first = value_first_that(of->view, (enum ending)of->argument);
-    return first ? first->address : "";
+    struct reached at;
+    return reach_first(of->facts, reach_check(of->view->service), (enum ending)of->argument, &at)
+               ? at.address->address
+               : "";
 }
 
 /* Whose handshake failed as the row says; the first of all when none did. */
@@ -100,8 +94,11 @@ static const char *address(const struct asked *of)
 /* Of the silent address, where it lies in this subnet. */
 static const char *silent_subnet(const struct asked *of)
 {
-    const struct address_facts *first = value_first_that(of->view, ENDING_SILENT);
-    return first && first->place == PLACE_OWN_SUBNET ? of->facts->instance.subnet : "";
+    struct reached at;
+    return reach_first(of->facts, reach_check(of->view->service), ENDING_SILENT, &at) &&
+                   at.address->place == PLACE_OWN_SUBNET
+               ? of->facts->instance.subnet
+               : "";
 }
 
 /* --- address families --- */
@@ -116,13 +113,16 @@ bool value_lone_family(const struct view *view, enum family *family)
 enum family value_family(const struct view *view)
 {
     const struct network_facts *network = &view->facts->network;
-    enum family which;
+    struct reached blocked;
+    enum family lone;
 
     if (view->explains & check_bit(CHECK_IMDS_CONNECT))
         return family_of(view->facts->imds.address);
-    if (view->cause->way == WAY_FAMILY ? reach_blocked_family(view->facts, view->explains, &which)
-                                       : value_lone_family(view, &which))
-        return which;
+    if (view->cause->way == WAY_FAMILY &&
+        reach_first(view->facts, view->explains, ENDING_FAMILY, &blocked))
+        return blocked.family;
+    if (value_lone_family(view, &lone))
+        return lone;
     return network->usable_ipv6 && !network->usable_ipv4 ? FAMILY_IPV6 : FAMILY_IPV4;
 }
 

@@ -32,9 +32,6 @@ typedef const char *value_get(const struct asked *of);
 
 const char *phrase_of(const struct asked *asked, const char *name);
 
-/* The first address of the service at which connect() ended so, or NULL. */
-const struct address_facts *value_first_that(const struct view *view, enum ending ending);
-
 /* The family that alone is in trouble as the row says; false: none is. */
 bool value_lone_family(const struct view *view, enum family *family);
 

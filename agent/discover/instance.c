@@ -78,7 +78,7 @@ static const struct value_row values[] = {
     LIST("security-group-ids", security_groups, MAX_GROUPS, is_id),
     ONE("public-ipv4s", true, public_ipv4, is_address),
 };
-enum { N_VALUES = sizeof(values) / sizeof(values[0]) };
+enum { N_VALUES = COUNT_OF(values) };
 
 struct value_read {
     struct instance_reader *reader;
@@ -170,7 +170,7 @@ static void mac_arrived(void *arg, const struct imds_answer *answer)
 
 /* --- the identity document --- */
 
-static void take_member(const cJSON *document, const char *name, char *to, size_t size)
+void document_text(const cJSON *document, const char *name, char *to, size_t size)
 {
     const cJSON *value = cJSON_GetObjectItemCaseSensitive(document, name);
 
@@ -182,14 +182,14 @@ static bool take_document(struct instance_facts *instance, const char *body)
 {
     cJSON *document = cJSON_Parse(body);
 
-    take_member(document, "instanceId", instance->id, sizeof(instance->id));
-    take_member(document, "region", instance->region, sizeof(instance->region));
-    take_member(document, "availabilityZone", instance->availability_zone,
-                sizeof(instance->availability_zone));
-    take_member(document, "accountId", instance->account, sizeof(instance->account));
-    take_member(document, "imageId", instance->image, sizeof(instance->image));
-    take_member(document, "instanceType", instance->type, sizeof(instance->type));
-    take_member(document, "privateIp", instance->private_ipv4, sizeof(instance->private_ipv4));
+    document_text(document, "instanceId", instance->id, sizeof(instance->id));
+    document_text(document, "region", instance->region, sizeof(instance->region));
+    document_text(document, "availabilityZone", instance->availability_zone,
+                  sizeof(instance->availability_zone));
+    document_text(document, "accountId", instance->account, sizeof(instance->account));
+    document_text(document, "imageId", instance->image, sizeof(instance->image));
+    document_text(document, "instanceType", instance->type, sizeof(instance->type));
+    document_text(document, "privateIp", instance->private_ipv4, sizeof(instance->private_ipv4));
     cJSON_Delete(document);
     return region_is_whole(instance->region) && is_id(instance->id);
 }

@@ -128,16 +128,21 @@ bool place_are_neighbours(const struct instance_facts *instance, const char *a, 
     return same_prefix(&left, &right, left.n_bits == 32 ? 24 : 64);
 }
 
+bool place_resolver_of(const char *cidr, char to[ADDRESS_SIZE])
+{
+    struct bytes base;
+    unsigned int n_bits;
+
+    if (!parse_block(cidr, &base, &n_bits) || base.n_bits != 32)
+        return false;
+    base.byte[3] = (unsigned char)(base.byte[3] + 2); /* /28 at the smallest: no carry */
+    return inet_ntop(AF_INET, base.byte, to, ADDRESS_SIZE);
+}
+
 bool place_vpc_resolver(const struct instance_facts *instance, char to[ADDRESS_SIZE])
 {
-    for (int32_t i = 0; i < instance->n_vpc_cidrs; i++) {
-        struct bytes base;
-        unsigned int n_bits;
-
-        if (!parse_block(instance->vpc_cidrs[i], &base, &n_bits) || base.n_bits != 32)
-            continue;
-        base.byte[3] = (unsigned char)(base.byte[3] + 2); /* /28 at the smallest: no carry */
-        return inet_ntop(AF_INET, base.byte, to, ADDRESS_SIZE);
-    }
+    for (int32_t i = 0; i < instance->n_vpc_cidrs; i++)
+        if (place_resolver_of(instance->vpc_cidrs[i], to))
+            return true;
     return false;
 }

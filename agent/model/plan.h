@@ -14,8 +14,6 @@
 #include "model/checks.h"
 #include "model/names.h"
 
-enum need { NEED_OFF, NEED_OPTIONAL, NEED_REQUIRED };
-
 /* Where a value came from, best first. */
 enum source {
     SOURCE_NONE,

@@ -42,7 +42,7 @@ def check(lab, path, left_out, how):
         found = json.loads(lab.run(["check", "--output", "json"]).stdout)
         return found, lab.stats()
     finally:
-        lab.fault_mend("imds-cut")
+        lab.fault_fix("imds-cut")
 
 
 def only_own_names(stats):

@@ -303,13 +303,13 @@ def test_a_deadline_bounds_a_check():
         "service-unavailable",
     ],
 )
-def test_wait_notices_the_mend(fault):
+def test_wait_notices_the_fix(fault):
     with Lab([fault]) as lab:
         running = lab.start(
             ["wait", "--deadline", "60s"], environment=NOTIFY, stdout=subprocess.PIPE, stderr=subprocess.PIPE
         )
         assert lab.until("notify", 1, within_s=20), "no status after the first round"
-        lab.fault_mend(fault)
+        lab.fault_fix(fault)
         done = running.wait(60)
         assert done.returncode == 0, done.stdout + done.stderr
         assert any("READY=1" in text for text in lab.notifications())

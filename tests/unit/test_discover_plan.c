@@ -13,7 +13,6 @@
 #include "base/text.h"
 #include "discover/imds.h"
 #include "discover/plan.h"
-#include "discover/services.h"
 #include "model/partitions.h"
 
 static struct facts facts;
