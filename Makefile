@@ -17,7 +17,7 @@ MAKEFLAGS += --no-builtin-rules --no-print-directory -j$(shell nproc)
 endif
 
 sources   := $(sort $(wildcard agent/*.c agent/*/*.c))
-generated := build/gen/pages.c build/gen/roots.c build/gen/version.c
+generated := build/gen/pages.c build/gen/roots.c build/gen/version.c build/gen/dictionaries.c
 tests     := $(sort $(wildcard tests/unit/test_*.c))
 helpers   := $(filter-out $(tests),$(sort $(wildcard tests/unit/*.c tests/fuzz/targets*.c)))
 deps      := build/deps/current
@@ -66,7 +66,7 @@ compile := $(CC) -std=c11 -D_GNU_SOURCE -Iagent -Ibuild/gen -isystem $(deps)/inc
 # Every allocation passes agent/base/memory.c, which ends the process when one fails.
 allocations := malloc calloc realloc reallocarray posix_memalign
 link    := $(CC) $(cflags.$(flavour)) -Wl,--gc-sections $(allocations:%=-Wl,--wrap=%) $(ldflags.$(flavour))
-libs    := -L$(deps)/lib -lcurl -lcares -lssl -lcrypto -lcjson -linih -lsystemd -lnonss
+libs    := -L$(deps)/lib -lcurl -lcares -lssl -lcrypto -lcjson -linih -lsystemd -lz -lnonss
 
 # --- building ---------------------------------------------------------------------------------------------------------
 
@@ -85,6 +85,8 @@ build/gen/pages.c: FORCE
 	@packaging/scripts/keep $@ packaging/scripts/gen-pages
 build/gen/roots.c: FORCE | build/deps/stamp
 	@packaging/scripts/keep $@ packaging/scripts/gen-roots
+build/gen/dictionaries.c: FORCE
+	@packaging/scripts/keep $@ packaging/scripts/gen-dictionaries
 build/gen/version.c: FORCE build/deps/stamp
 	@packaging/scripts/keep $@ packaging/scripts/gen-version $(deps)/record
 $(objects)/flags: FORCE
@@ -179,6 +181,9 @@ scenarios-update: $(program) situations ## what was reviewed of the situations, 
 scenarios-selftest: all situations ## breaks the diagnosis ten times at random and looks whether `make scenarios` notices
 	tests/scenarios/selftest
 
+dictionary: $(objects)/unit/test_model_packed ## what the console's facts are deflated with, anew from the situations: before a release only
+	PACKED_TEXTS=1 $< | packaging/scripts/keep packaging/dictionary/1.txt packaging/scripts/make-dictionary
+
 check-commands: setup-commands ## every AWS CLI command of a finding or of the documentation is one that the AWS CLI knows
 	tests/scenarios/check-commands
 
@@ -240,5 +245,5 @@ help: ## this list
 
 .SECONDARY:
 FORCE:
-.PHONY: FORCE all static check fuzz unit unit-programs situations scenarios scenarios-update scenarios-selftest static-test sanitize lint format bench torture run lab check-lab \
+.PHONY: FORCE all static check fuzz unit unit-programs situations scenarios scenarios-update scenarios-selftest dictionary static-test sanitize lint format bench torture run lab check-lab \
 	check-boot check-commands install deb clean distclean help

@@ -16,6 +16,7 @@
 #include "base/limits.h"
 #include "model/checks.h"
 #include "model/failure.h"
+#include "model/names.h"
 #include "model/plan.h"
 #include "model/wire.h"
 
@@ -253,6 +254,15 @@ struct agent_facts {
     char connected_to[ADDRESS_SIZE];
     char ca_bundle[PATH_SIZE]; /* the bundle the agent would load, empty: none is there */
 };
+
+extern const struct names answer_names;
+extern const struct names stopped_by_names;
+extern const struct names credentials_from_names;
+extern const struct names place_names;
+extern const struct names permission_names;
+extern const struct names denied_by_names;
+extern const struct names agent_package_names;
+extern const struct names unit_state_names;
 
 struct facts {
     int64_t started_unix_ms;

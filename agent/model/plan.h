@@ -12,6 +12,7 @@
 
 #include "base/limits.h"
 #include "model/checks.h"
+#include "model/names.h"
 
 enum need { NEED_OFF, NEED_OPTIONAL, NEED_REQUIRED };
 
@@ -32,6 +33,11 @@ enum permissions {
     PERMISSIONS_ROLE_ONLY, /* no signed request: only the role and its credentials */
     PERMISSIONS_OFF,       /* the role is not looked at either */
 };
+
+extern const struct names need_names;
+extern const struct names source_names;
+extern const struct names private_dns_names;
+extern const struct names permissions_names;
 
 struct service_plan {
     enum need need;

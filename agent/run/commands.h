@@ -39,7 +39,7 @@ bool show_last(const struct options *options, struct facts *facts, struct report
 
 /* --- tell.c --- */
 
-enum { CONSOLE_MAX_MS = 3000 }; /* a block of 2 KB takes 2.2 s at 9600 baud */
+enum { CONSOLE_MAX_MS = 3000 }; /* a block of 4 KB takes 0.4 s at 115200 baud, as EC2 has */
 
 /* How to write to this standard output: colours, columns. */
 void tell_style(const struct options *options, struct style *style);

@@ -100,8 +100,7 @@ static void ticked(void *arg, const struct facts *facts)
     notify_watchdog();
     if (!waiting->is_live)
         return;
-    if (!run_diagnose(&waiting->run, facts, &waiting->drawn))
-        return;
+    run_diagnose(&waiting->run, facts, &waiting->drawn);
     draw(waiting, &waiting->drawn, true);
 }
 

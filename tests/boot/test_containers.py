@@ -93,7 +93,7 @@ def test_the_console_says_so_in_clean_lines(healthy):
     lines = block(healthy)
     assert lines and "ready" in lines[0].lower()
     assert all(len(line) <= 80 and line.isascii() for line in lines)
-    assert sum(len(line) + 1 for line in lines) <= 2048
+    assert sum(len(line) + 1 for line in lines) <= 4096
 
 
 def test_units_verify_without_a_word(healthy):
@@ -204,7 +204,7 @@ def test_broken(fault, code):
         assert code in [finding["code"] for finding in written["findings"]]
         assert boot.show(FOLLOW, "ActiveState")["ActiveState"] == "active"
         lines = block(boot)
-        assert lines and all(len(line) <= 80 for line in lines) and sum(len(line) + 1 for line in lines) <= 2048 * 2
+        assert lines and all(len(line) <= 80 for line in lines) and sum(len(line) + 1 for line in lines) <= 4096 * 2
         assert code in "\n".join(lines)
 
 

@@ -11,7 +11,7 @@
 const struct fuzz_target fuzz_targets[] = {
     {"recorded", fuzz_recorded},
     {"facts_json", fuzz_facts_json},
-    {"compact", fuzz_compact},
+    {"packed", fuzz_packed},
     {"service_answer", fuzz_service_answer},
     {"dns_answer", fuzz_dns_answer},
     {"times", fuzz_times},

@@ -4,7 +4,10 @@
 The labs run in the background from the session's start (conftest.py): most of them only wait for time to pass.
 """
 
+import base64
 import json
+import statistics
+import subprocess
 
 import pytest
 from expected import AWAITED, EXPECTED
@@ -34,6 +37,31 @@ def test_fault(binary, runs, faults, verdict, code):
     first = (found if code else above_notes)[:1]
     assert (report["verdict"], first[0][0] if first else None) == (verdict, code), f"{report['summary']}; {found}"
     assert done.returncode == STATUS[verdict]
+
+
+PACKED = {}  # bytes of facts in the block for the console, by fault
+
+
+@pytest.mark.parametrize("faults, verdict, code", rows(EXPECTED))
+def test_block(binary, runs, faults, verdict, code):
+    """The block for the console is small, and all that `show` needs to say the same."""
+    recorded = runs[faults].result()["check", "json"].stdout
+    block = subprocess.run([binary, "show", "-", "--output", "console"], input=recorded, capture_output=True, text=True, check=False)
+    lines = [line.split()[2][:56] for line in block.stdout.splitlines() if line.startswith("ssm-preflight: =")]
+    PACKED[faults] = len(base64.b64decode("".join(lines)).rstrip(b"\0")) - 3  # behind the checksum
+    assert 0 < PACKED[faults] < 900
+    again = subprocess.run([binary, "show", "-", "--output", "json"], input=block.stdout, capture_output=True, text=True, check=False)
+    assert not again.stderr
+    was, now = json.loads(recorded), json.loads(again.stdout)
+    assert [finding["code"] for finding in now["findings"]] == [finding["code"] for finding in was["findings"]]
+    assert now["summary"] == was["summary"]
+
+
+def test_blocks_are_small():
+    """Not in the contract, and what the dictionary is for."""
+    if len(PACKED) == len(EXPECTED):
+        print(f"packed facts of {len(PACKED)} faults: median {statistics.median(PACKED.values())} bytes, at most {max(PACKED.values())}")
+        assert statistics.median(PACKED.values()) < 350
 
 
 def test_every_fault_is_expected_somewhere():

@@ -314,12 +314,12 @@ static void nothing_observed_is_unknown(void **state)
 static void versions_compare_by_number(void **state)
 {
     (void)state;
-    assert_int_equal(look_compare_versions("3.3.40.0", "3.3.1142.0"), -1);
-    assert_int_equal(look_compare_versions("3.10.0.0", "3.9.0.0"), 1);
-    assert_int_equal(look_compare_versions("3.3.40.0", "3.3.40.0"), 0);
-    assert_int_equal(look_compare_versions("3.3", "3.3.1"), -1);
-    assert_int_equal(look_compare_versions("", "3.3"), 0);
-    assert_int_equal(look_compare_versions("latest", "3.3"), 0);
+    assert_int_equal(text_compare_versions("3.3.40.0", "3.3.1142.0"), -1);
+    assert_int_equal(text_compare_versions("3.10.0.0", "3.9.0.0"), 1);
+    assert_int_equal(text_compare_versions("3.3.40.0", "3.3.40.0"), 0);
+    assert_int_equal(text_compare_versions("3.3", "3.3.1"), -1);
+    assert_int_equal(text_compare_versions("", "3.3"), 0);
+    assert_int_equal(text_compare_versions("latest", "3.3"), 0);
 }
 
 static void no_proxy_covers_hosts(void **state)
