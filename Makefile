@@ -200,6 +200,10 @@ lint: setup-lint all ## the rules of the code: rooms, format, clang-tidy, cppche
 format: setup-lint ## lay the C code out as .clang-format says
 	@git ls-files -z --cached --others --exclude-standard -- '*.c' '*.h' | xargs -0 clang-format -i
 
+docs: static unit bench ## the numbers and samples of the documentation, as they are measured here now; see packaging/scripts/docs
+	DOCS_UPDATE=1 /usr/bin/python3 -m pytest -q tests/lab/test_docs.py -k sample
+	packaging/scripts/docs
+
 bench: static setup-lab setup-bench ## what a healthy check costs in the lab: requests, instructions, memory and size against their limits
 	tests/bench/run --binary build/ssm-preflight
 
@@ -245,5 +249,5 @@ help: ## this list
 
 .SECONDARY:
 FORCE:
-.PHONY: FORCE all static check fuzz unit unit-programs situations scenarios scenarios-update scenarios-selftest dictionary static-test sanitize lint format bench torture run lab check-lab \
+.PHONY: FORCE all static check fuzz unit unit-programs situations scenarios scenarios-update scenarios-selftest dictionary static-test sanitize lint format docs bench torture run lab check-lab \
 	check-boot check-commands install deb clean distclean help

@@ -201,21 +201,6 @@ void quote_slow_rungs(const struct view *view, struct finding *finding)
         }
 }
 
-bool when_containers_get_no_token(const struct view *view)
-{
-    return view->facts->imds.spare_hop == ANSWER_NO && view->facts->machine.containers[0];
-}
-
-void quote_hops(const struct view *view, struct finding *finding)
-{
-    finding_evidence(finding,
-                     "%s: a token request that takes no packet with a TTL under 2 gets none, while "
-                     "packets are dropped for it; another one was answered in %d ms",
-                     view->facts->imds.address, (int)view->facts->imds.token.took_ms);
-    finding_evidence(finding, "a container runtime is installed: %s",
-                     view->facts->machine.containers);
-}
-
 bool when_only_ipv6_is_usable(const struct view *view)
 {
     return view->facts->network.usable_ipv6 && !view->facts->network.usable_ipv4;

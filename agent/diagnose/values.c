@@ -13,6 +13,7 @@
 #include "diagnose/look.h"
 #include "diagnose/names.h"
 #include "diagnose/policy.h"
+#include "model/partitions.h"
 
 static const char *fact(const struct asked *of)
 {
@@ -26,17 +27,24 @@ static const char *service_plan(const struct asked *of)
 
 /* --- the instance --- */
 
+/* --- the instance --- */
+
+static const struct partition *partition_by_region(const struct asked *of)
+{
+    const char *own = of->facts->instance.region;
+    return partition_of_region(own[0] ? own : of->facts->plan.region);
+}
+
+static const char *partition(const struct asked *of)
+{
+    return partition_by_region(of)->name;
+}
+
 /* Of the principal ec2.DOMAIN, which may assume an instance's role: ec2.amazonaws.com, in China
  * ec2.amazonaws.com.cn; in other partitions under the partition's own domain. */
 static const char *iam_domain(const struct asked *of)
 {
-    const struct instance_facts *instance = &of->facts->instance;
-    const char *partition = instance->partition[0] ? instance->partition
-                                                   : of->facts->plan.partition;
-
-    if (strcmp(partition, "aws") == 0 || strcmp(partition, "aws-us-gov") == 0)
-        return "amazonaws.com";
-    return instance->domain[0] ? instance->domain : of->facts->plan.domain;
+    return partition_by_region(of)->domain;
 }
 
 static const char *instance_by_firmware(const struct asked *of)
@@ -165,7 +173,7 @@ static const struct {
     {"option_region", "<region>", FACT(plan.region)},
     {"own_address", "<address>", own_address, 0},
     {"partition", "", FACT(instance.partition)},
-    {"partition", "<partition>", FACT(plan.partition)},
+    {"partition", "<partition>", partition, 0},
     {"profile", "<instance-profile-name>", profile, 0},
     {"refused_address", "<address>", address_that, ENDING_REJECTED},
     {"region", "", FACT(instance.region)},

@@ -118,7 +118,7 @@ static bool is_instance_type(const char *text)
     const size_t n = strspn(text, LOWER DIGITS "-");
 
     for (size_t i = 0; i < COUNT_OF(ends); i++)
-        if (text[n] == '.' && n <= 16 && islower((unsigned char)text[0]) &&
+        if (n <= 16 && text[n] == '.' && islower((unsigned char)text[0]) &&
             strspn(text + n + 1, LOWER DIGITS "-") == strlen(text + n + 1) &&
             text_ends(text, ends[i]))
             return true;

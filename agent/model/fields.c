@@ -76,7 +76,7 @@ FIELDS(TEXT(version, WORD), ENUM(trust_by, trust_by), BOOL(name_matches), TEXT(s
 #define S http_head
 FIELDS(INT32(status), TEXT(server, PROSE, QUOTED), TEXT(content_type, PROSE, UNUSED),
        TEXT(request_id, PROSE, UNUSED), TEXT(error_type, WORD, UNUSED), TEXT(via, PROSE, QUOTED),
-       BOOL(has_date, UNUSED), INT64(date_unix_s, UNUSED), INT64(clock_offset_ms, UNUSED));
+       BOOL(has_date, UNUSED), INT64(clock_offset_ms, UNUSED));
 #undef S
 
 /* --- plan.h --- */
@@ -88,16 +88,16 @@ FIELDS(ENUM(need, need), BOOL(need_given), BOOL(not_in_region), BOOL(not_needed)
 
 #define S plan
 FIELDS(TEXT(region, WORD), ENUM(region_source, source), TEXT(signing_region, WORD),
-       TEXT(domain, HOST), TEXT(partition, WORD), ENUM(private_dns, private_dns),
-       ENUM(permissions, permissions), BOOL(strict), BOOL(role_optional), BOOL(clock_optional),
-       BOOL(agent_required), CHECKS(skipped), BY_SERVICE(services, service_plan));
+       TEXT(domain, HOST), ENUM(private_dns, private_dns), ENUM(permissions, permissions),
+       BOOL(strict), BOOL(role_optional), BOOL(clock_optional), BOOL(agent_required),
+       CHECKS(skipped), BY_SERVICE(services, service_plan));
 #undef S
 
 /* --- facts.h: the machine --- */
 
 #define S machine_facts
 FIELDS(ENUM(is_ec2, answer), TEXT(vendor, WORD), TEXT(asset_tag, ID), TEXT(evidence, PROSE, QUOTED),
-       ENUM(time_sync, answer), TEXT(containers, PATH));
+       ENUM(time_sync, answer));
 #undef S
 
 #define S interface_facts
@@ -120,17 +120,15 @@ FIELDS(BOOL(read), BOOL(stub), TEXT(file, PATH), TEXTS(configured, ADDRESS),
 #define S imds_facts
 FIELDS(TEXT(address, ADDRESS), STRUCT(connect, step), STRUCT(token, step), STRUCT(identity, step),
        INT32(token_status), INT32(identity_status), TEXT(server, WORD),
-       TEXT(body_start, PROSE, QUOTED), ENUM(get_answers, answer), INT32(n_requests, QUOTED),
-       ENUM(spare_hop, answer));
+       TEXT(body_start, PROSE, QUOTED), ENUM(get_answers, answer), INT32(n_requests, QUOTED));
 #undef S
 
 #define S instance_facts
 FIELDS(TEXT(id, ID), TEXT(region, WORD), TEXT(availability_zone, WORD, EXTRA),
-       TEXT(availability_zone_id, NAME, UNUSED), TEXT(partition, WORD), TEXT(domain, HOST),
-       TEXT(account, ID), TEXT(image, ID, EXTRA), TEXT(type, WORD, EXTRA), TEXT(mac, ID, UNUSED),
+       TEXT(partition, WORD), TEXT(account, ID), TEXT(image, ID, EXTRA), TEXT(type, WORD, EXTRA),
        TEXT(vpc, ID), TEXT(subnet, ID), TEXTS(vpc_cidrs, ADDRESS), TEXTS(subnet_cidrs, ADDRESS),
        TEXTS(security_groups, ID), TEXT(private_ipv4, ADDRESS), TEXT(public_ipv4, ADDRESS),
-       TEXT(ipv6, ADDRESS), BOOL(network_known));
+       BOOL(network_known));
 #undef S
 
 #define S role_facts

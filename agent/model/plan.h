@@ -14,8 +14,6 @@
 #include "model/checks.h"
 #include "model/names.h"
 
-enum need { NEED_OFF, NEED_OPTIONAL, NEED_REQUIRED };
-
 /* Where a value came from, best first. */
 enum source {
     SOURCE_NONE,
@@ -57,7 +55,6 @@ struct plan {
     enum source region_source;
     char signing_region[REGION_SIZE]; /* Agent.Region may differ from the instance's */
     char domain[HOST_SIZE];           /* "amazonaws.com" */
-    char partition[NAME_SIZE];        /* "aws", "aws-cn", "aws-us-gov", … */
     enum private_dns private_dns;
     enum permissions permissions;
     bool strict;

@@ -33,18 +33,6 @@ static void trim_step(struct facts *facts, void *at)
     step->took_ms = round_down(step->took_ms);
 }
 
-static void trim_machine(struct facts *facts, void *at)
-{
-    struct machine_facts *machine = at;
-
-    if (machine->is_ec2 == ANSWER_YES)
-        machine->evidence[0] = '\0';
-    if (facts->instance.id[0])
-        machine->asset_tag[0] = '\0';
-    if (facts->imds.spare_hop != ANSWER_NO)
-        machine->containers[0] = '\0'; /* of no consequence then */
-}
-
 /* A certificate that verified says nothing more than its issuer, unless it ends soon. */
 static void trim_address(struct facts *facts, void *at)
 {
@@ -105,30 +93,30 @@ static void trim_clock(struct facts *facts, void *at)
     }
 }
 
-/* Of what is perhaps no instance, addresses are all that EC2 can be asked for; these never help. */
+/* An address of the link alone says something only where there is no other. */
 static void trim_interface(struct facts *facts, void *at)
 {
     struct interface_facts *interface = at;
     int32_t n = 0;
 
-    (void)facts;
+    if (!facts->network.usable_ipv4 && !facts->network.usable_ipv6)
+        return;
     for (int32_t i = 0; i < interface->n_addresses; i++)
         if (!text_starts(interface->addresses[i], "fe80:"))
             memmove(interface->addresses[n++], interface->addresses[i], ADDRESS_SIZE);
     interface->n_addresses = n;
 }
 
-/* The whole of a struct is trimmed before what is in it. */
+/* A struct is trimmed before what is in it. */
 static const struct {
     const char *fields;
     void (*trim)(struct facts *facts, void *at);
 } trims[] = {
     {"step", trim_step},
-    {"machine_facts", trim_machine},
     {"address_facts", trim_address},
+    {"endpoint_facts", trim_endpoint},
     {"clock_facts", trim_clock},
     {"interface_facts", trim_interface},
-    {"endpoint_facts", trim_endpoint},
 };
 
 /* How long lists may be at the last level. */

@@ -94,7 +94,6 @@ struct http_head {
     char error_type[NAME_SIZE]; /* x-amzn-ErrorType, cut at ':' */
     char via[NAME_SIZE];
     bool has_date;
-    int64_t date_unix_s;     /* RFC 9110 section 6.6.1 */
     int64_t clock_offset_ms; /* Date minus the local clock when the head arrived: > 0 is behind */
 };
 

@@ -16,8 +16,8 @@
 #define READY_MARK LAST_REPORT_DIRECTORY "/ready"
 
 /* `wait --follow` writes it when the instance has become ready and the agent still sleeps. The unit
- * ssm-preflight-mended.path waits for it. */
-#define MENDED LAST_REPORT_DIRECTORY "/mended"
+ * ssm-preflight-fixed.path waits for it. */
+#define FIXED_MARK LAST_REPORT_DIRECTORY "/fixed"
 
 enum exit_status {
     EXIT_READY = 0,

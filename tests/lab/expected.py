@@ -13,9 +13,6 @@ EXPECTED = [  # fault, verdict, first finding
     ("imds-blocked-dropped", "not-ready", "imds-blocked-locally"),
     ("imds-disabled", "not-ready", "imds-disabled"),
     ("imds-hop-limit", "not-ready", "imds-hop-limit"),
-    ("hop-limit-one", "ready", "hop-limit-one"),
-    ("hop-limit-one:2", "ready", None),
-    ("hop-limit-one ipv6-only", "ready", "hop-limit-one"),  # by IPv6's hop limit
     ("imds-unreachable", "not-ready", "imds-unreachable"),
     ("imds-silent", "not-ready", "imds-unreachable"),
     ("imds-ipv6-only", "not-ready", "imds-unreachable"),
@@ -35,7 +32,6 @@ EXPECTED = [  # fault, verdict, first finding
     ("imds-malformed:huge", "not-ready", "imds-malformed"),
     ("imds-malformed:truncated", "not-ready", "imds-malformed"),
     ("imds-cut", "ready", None),  # where the VPC's blocks are not known, private addresses are private all the same
-    ("imds-cut:services/domain:1:close", "ready", None),  # the partition's own domain
     ("imds-cut:instance-identity/document", "not-ready", "imds-malformed"),
     ("imds-cut:iam/security-credentials", "not-ready", "imds-malformed"),
     ("imds-cut:iam/security-credentials:1:close", "not-ready", "imds-malformed"),

@@ -145,7 +145,7 @@ def test_a_state_directory_that_cannot_be_written(variant, why):
     with Lab([f"state-directory:{variant}"]) as lab:
         done = lab.run(["-c", TOUCH], program="sh")
         assert done.returncode != 0 and (why in done.stderr or "I/O error" in done.stderr), done.stderr
-        lab.fault_mend("state-directory")
+        lab.fault_fix("state-directory")
         assert lab.run(["-c", f"rm -rf /var/lib/amazon/new; {TOUCH}"], program="sh").returncode == 0
 
 

@@ -78,7 +78,7 @@ def test_hop_limit_lets_tcp_through_and_the_token_not():
             == 28
         )
         assert imds(lab, "meta-data/")[0] == 401
-        lab.fault_mend("imds-hop-limit")
+        lab.fault_fix("imds-hop-limit")
         assert len(token(lab)) > 60
 
 
@@ -101,18 +101,18 @@ def test_no_ipv6_addresses_is_an_empty_answer_and_other_names_do_not_exist(healt
 def test_broken_resolvers():
     with Lab(["dns-servfail"]) as lab:
         assert addresses(lab, name_of("ssm")) == "2 []"
-        lab.fault_mend("dns-servfail")
+        lab.fault_fix("dns-servfail")
         lab.fault_add("vpc-dns-off:refused")
         assert addresses(lab, name_of("ssm")) == "5 []"
-        lab.fault_mend("vpc-dns-off")
+        lab.fault_fix("vpc-dns-off")
         lab.fault_add("vpc-dns-off")
         assert addresses(lab, name_of("ssm")) == "TimeoutError"
-        lab.fault_mend("vpc-dns-off")
+        lab.fault_fix("vpc-dns-off")
         lab.fault_add("dns-bypasses-vpc")
         assert addresses(lab, name_of("ssm"), w.CUSTOM_RESOLVER) == "0 [('203.0.113.21', 60)]"
         assert addresses(lab, name_of("ssm"), w.RESOLVER_LINK_LOCAL).startswith("0 [('10.0.1.21', 60)")
         assert lab.run(["nameserver", "/etc/resolv.conf"], program="grep").stdout == "nameserver 10.0.1.53\n"
-        lab.fault_mend("dns-bypasses-vpc")
+        lab.fault_fix("dns-bypasses-vpc")
         lab.fault_add("dns-bypasses-vpc:nxdomain")
         assert addresses(lab, name_of("ssm"), w.CUSTOM_RESOLVER) == "3 []"
 
@@ -123,11 +123,11 @@ def test_resolvers_with_habits():
         with Lab([f"dns-no-edns:{fault}"]) as lab:
             assert addresses(lab, ssm).startswith(plain) and addresses(lab, ssm, edns=True).startswith(edns)
             assert addresses(lab, ssm, w.RESOLVER_LINK_LOCAL, edns=True).startswith(edns)
-            lab.fault_mend("dns-no-edns")
+            lab.fault_fix("dns-no-edns")
             assert addresses(lab, ssm, edns=True).startswith("0 [(")
             lab.fault_add("dns-aaaa-silent")
             assert addresses(lab, ssm).startswith("0 [(") and addresses(lab, ssm, kind="AAAA") == "TimeoutError"
-            lab.fault_mend("dns-aaaa-silent")
+            lab.fault_fix("dns-aaaa-silent")
             lab.fault_add("dns-slow:2000")
             assert addresses(lab, ssm) == "TimeoutError"
 
@@ -135,15 +135,15 @@ def test_resolvers_with_habits():
 def test_questions_that_do_not_leave_the_instance():
     with Lab(["dns-blocked-locally"]) as lab:
         assert addresses(lab, name_of("ssm")) == "PermissionError"
-        lab.fault_mend("dns-blocked-locally")
+        lab.fault_fix("dns-blocked-locally")
         lab.fault_add("route-into-tunnel")
         assert addresses(lab, name_of("ssm")) == "TimeoutError"
         assert addresses(lab, name_of("ssm"), w.RESOLVER_LINK_LOCAL).startswith("0 [(")
-        lab.fault_mend("route-into-tunnel")
+        lab.fault_fix("route-into-tunnel")
         lab.fault_add("route-into-tunnel:rule")
         assert "dev tun0 table 52" in lab.run(["route", "get", w.RESOLVER], program="ip").stdout
         assert addresses(lab, name_of("ssm")) == "TimeoutError"
-        lab.fault_mend("route-into-tunnel")
+        lab.fault_fix("route-into-tunnel")
         assert addresses(lab, name_of("ssm")).startswith("0 [(")
 
 
@@ -201,7 +201,7 @@ def test_a_security_group_drops_in_silence():
             "silence",
             "connected",
         ]
-        lab.fault_mend("endpoint-blocks-443")
+        lab.fault_fix("endpoint-blocks-443")
         assert connect(lab, "10.0.1.21") == "connected"
 
 
@@ -253,7 +253,7 @@ def test_a_second_interface_is_in_the_metadata():
         header = token(lab)
         macs = imds(lab, "meta-data/network/interfaces/macs/", "GET", header)[1].split()
         assert macs == [f"{w.MAC}/", f"{w.SECOND_MAC}/"]
-        lab.fault_mend("second-interface")
+        lab.fault_fix("second-interface")
         assert lab.run(["link", "show", w.SECOND_INTERFACE], program="ip").returncode != 0
         assert connect(lab, "10.0.2.21") == "connected"
 
@@ -289,7 +289,7 @@ def test_what_connect_sees(fault, address, port, seen):
         if not fault.startswith(("imds", "network-not-up")):
             assert connect(lab, w.IMDS, 80) == "connected"
         if not TABLE[fault.partition(":")[0]].settings:
-            lab.fault_mend(fault)
+            lab.fault_fix(fault)
             assert connect(lab, "10.0.1.21") == connect(lab, "10.0.2.22") == connect(lab, w.IMDS, 80) == "connected"
 
 

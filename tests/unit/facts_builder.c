@@ -79,13 +79,10 @@ static void healthy_instance(struct instance_facts *instance)
     SET(instance->id, "i-0123456789abcdef0");
     SET(instance->region, "us-east-1");
     SET(instance->availability_zone, "us-east-1a");
-    SET(instance->availability_zone_id, "use1-az1");
     SET(instance->partition, "aws");
-    SET(instance->domain, "amazonaws.com");
     SET(instance->account, "123456789012");
     SET(instance->image, "ami-0123456789abcdef0");
     SET(instance->type, "m7g.large");
-    SET(instance->mac, "02:00:00:00:01:0a");
     SET(instance->vpc, "vpc-0aaaaaaaaaaaaaaa0");
     SET(instance->subnet, "subnet-0bbbbbbbbbbbbbbb1");
     instance->n_vpc_cidrs = 1;
@@ -164,7 +161,6 @@ void healthy_address(struct facts *facts, enum service service, struct address_f
     SET(to->head.content_type, "application/x-amz-json-1.1");
     SET(to->head.request_id, "6f1b2c3d-0000-4000-8000-0123456789ab");
     to->head.has_date = true;
-    to->head.date_unix_s = started_unix_s;
     to->head.clock_offset_ms = 55;
 }
 
@@ -186,7 +182,7 @@ static void healthy_endpoint(struct facts *facts, enum service service)
     struct service_plan *plan = &facts->plan.services[service];
     memset(endpoint, 0, sizeof(*endpoint));
     SET(plan->host, "%s.us-east-1.amazonaws.com", service_words[service]);
-    plan->host_source = SOURCE_IMDS;
+    plan->host_source = SOURCE_PARTITION;
     plan->port = 443;
     SET(plan->endpoint_service, "com.amazonaws.us-east-1.%s", service_words[service]);
 
@@ -229,7 +225,6 @@ void facts_healthy(struct facts *facts)
     facts->plan.region_source = SOURCE_IMDS;
     SET(facts->plan.signing_region, "us-east-1");
     SET(facts->plan.domain, "amazonaws.com");
-    SET(facts->plan.partition, "aws");
     healthy_machine(facts);
     healthy_imds_and_role(facts);
     healthy_agent_and_clock(facts);

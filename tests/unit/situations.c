@@ -117,18 +117,6 @@ static void imds_disabled(struct facts *facts)
     SET(facts->imds.server, "EC2ws");
 }
 
-static void containers_a_hop_away(struct facts *facts)
-{
-    SET(facts->machine.containers, "/usr/bin/containerd");
-    facts->imds.spare_hop = ANSWER_NO;
-}
-
-static void containers_within_the_limit(struct facts *facts)
-{
-    SET(facts->machine.containers, "/usr/bin/containerd");
-    facts->imds.spare_hop = ANSWER_YES;
-}
-
 static void imds_token_silent(struct facts *facts)
 {
     break_imds(facts, CHECK_IMDS_TOKEN, FAILURE_TIMEOUT, 2000);
@@ -258,8 +246,6 @@ const struct situation machine_situations[] = {
     {"imds-disabled", imds_disabled},
     {"imds-hop-limit", imds_hop_limit},
     {"imds-hop-limit--unproven", imds_token_silent},
-    {"hop-limit-one", containers_a_hop_away},
-    {"healthy--containers", containers_within_the_limit},
     {"imds-throttled", imds_throttled},
     {"imds-malformed", imds_malformed},
     {"imds-malformed--cut", imds_document_cut},

@@ -21,12 +21,10 @@ static void move_to(struct facts *facts, const char *partition, const char *regi
 {
     SET(facts->plan.region, "%s", region);
     SET(facts->plan.signing_region, "%s", region);
-    SET(facts->plan.partition, "%s", partition);
     SET(facts->plan.domain, "%s", domain);
     SET(facts->instance.region, "%s", region);
     SET(facts->instance.availability_zone, "%sa", region);
     SET(facts->instance.partition, "%s", partition);
-    SET(facts->instance.domain, "%s", domain);
     SET(facts->role.profile_arn, "arn:%s:iam::123456789012:instance-profile/app-profile",
         partition);
     EACH_SERVICE(i)

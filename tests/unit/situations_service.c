@@ -155,11 +155,9 @@ static void policy_missing(struct facts *facts)
 static void policy_missing_in_china(struct facts *facts)
 {
     SET(facts->plan.region, "cn-north-1");
-    SET(facts->plan.partition, "aws-cn");
     SET(facts->plan.domain, "amazonaws.com.cn");
     SET(facts->instance.region, "cn-north-1");
     SET(facts->instance.partition, "aws-cn");
-    SET(facts->instance.domain, "amazonaws.com.cn");
     policy_missing(facts);
 }
 
@@ -499,7 +497,6 @@ static void ipv6_only(struct facts *facts)
     facts->network.default_route_ipv6 = true;
     SET(facts->network.interfaces[0].addresses[0], "2600:1f18:1:1::10/128");
     facts->instance.private_ipv4[0] = '\0';
-    SET(facts->instance.ipv6, "2600:1f18:1:1::10");
     for (int i = SERVICE_SSM; i <= SERVICE_EC2MESSAGES; i++) {
         struct endpoint_facts *endpoint = &facts->endpoints[i];
         struct dns_answer *aaaa = &endpoint->answers[1];

@@ -82,7 +82,7 @@ static void read_exceptions(void)
 static bool lists(const char *list, const char *name)
 {
     size_t n = strlen(name);
-    for (const char *at = list; *at != '\0'; at += strcspn(at, ","), at += *at == ',')
+    for (const char *at = list; *at; at += strcspn(at, ","), at += *at == ',')
         if (strcspn(at, ",") == n && strncmp(at, name, n) == 0)
             return true;
     return false;
@@ -150,7 +150,7 @@ static bool has_code(const struct alone *alone, const char *code)
     return false;
 }
 
-/* Where all that a fault would show is out of reach, the report says until what is mended. (Off EC2
+/* Where all that a fault would show is out of reach, the report says what must be fixed first. (Off EC2
  * nothing will be seen later, and notes keep nothing from being seen that should be.) */
 static bool is_hidden_and_named(const struct alone *hidden, const struct alone *by)
 {

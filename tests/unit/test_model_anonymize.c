@@ -17,7 +17,6 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "diagnose/diagnose.h"
-#include "diagnose/look.h"
 #include "diagnose/names.h"
 #include "facts_builder.h"
 #include "model/anonymize.h"

@@ -263,8 +263,7 @@ static void keeps_the_head(void **state)
     assert_string_equal(got.head.error_type, "AccessDeniedException");
     assert_string_equal(got.head.via, "1.1 proxy");
     assert_true(got.head.has_date);
-    assert_int_equal(got.head.date_unix_s, 1795435200);
-    int64_t offset_ms = got.head.date_unix_s * 1000 - clock_wall_unix_ms();
+    int64_t offset_ms = INT64_C(1795435200) * 1000 - clock_wall_unix_ms();
     assert_true(got.head.clock_offset_ms >= offset_ms &&
                 got.head.clock_offset_ms <= offset_ms + 10000);
     assert_string_equal(got_body, "abc");

@@ -178,7 +178,7 @@ static void the_fullest_report_is_within_bounds(void **state)
     free(filled);
 }
 
-/* Evidence goes before what is done at the end, and that before what mends. */
+/* What fixes comes before what is done afterwards, and before the evidence, where not all fits. */
 static void what_mends_is_cut_last(void **state)
 {
     struct finding *root = &report.findings[0];

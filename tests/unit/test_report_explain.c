@@ -22,7 +22,7 @@ static void assert_explains(const char *name, const char *page)
     assert_true(explain_write(name, &to));
     for (size_t i = 0; i < n_pages; i++)
         if (strcmp(pages[i].name, page) == 0)
-            assert_int_equal(strncmp(to.bytes, pages[i].text, strlen(pages[i].text)), 0);
+            assert_true(text_starts(to.bytes, pages[i].text));
     buffer_clear(&to);
 }
 
@@ -69,7 +69,7 @@ static void a_page_has_its_commands_and_ends_as_others_do(void **state)
     buffer_clear(&to);
 
     buffer_init(&to, REPORT_MAX_BYTES);
-    assert_true(explain_write("hop-limit-one", &to));
+    assert_true(explain_write("public-address", &to));
     assert_null(strstr(to.bytes, restart));
     assert_non_null(strstr(to.bytes, online));
     buffer_clear(&to);

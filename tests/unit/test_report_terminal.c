@@ -140,7 +140,7 @@ static int assert_lines_fit(const struct report *report, char *text, int columns
             commands++;
             continue;
         }
-        assert_true(line[0] == '\0' || line[strlen(line) - 1] != ' ');
+        assert_true(!line[0] || line[strlen(line) - 1] != ' ');
         const char *word = line + strspn(line, " *-");
         if (strlen(line) > (size_t)columns && strchr(word, ' '))
             fail_msg("longer than %d: %s", columns, line);
@@ -321,13 +321,13 @@ static void ready_says_what_it_holds_back(void **state)
     SAYS("left out", "READY  This instance can register with Systems Manager.\n");
     assert_true(check_from_name("ssm.tls", &check));
     seen.plan.skipped = check_bit(check);
-    SAYS("can register", "READY  What was judged works; not all was, as asked.\n",
-         "  Not judged, as asked (--skip, --permissions): tls of ssm\n",
+    SAYS("can register", "READY  All selected checks passed; some were skipped on request.\n",
+         "  Skipped on request (--skip, --permissions): tls of ssm\n",
          "ok imds, role, ssm, ssmmessages, ec2messages, clock, agent\n");
     assert_non_null(strstr(judged.summary, ", 1 check left out"));
     facts_healthy(&seen);
     seen.plan.permissions = PERMISSIONS_OFF;
-    SAYS("can register", "as asked (--skip, --permissions): role\n");
+    SAYS("can register", "on request (--skip, --permissions): role\n");
     assert_non_null(strstr(judged.summary, ", 2 checks left out"));
     facts_healthy(&seen);
     seen.machine.time_sync = ANSWER_NO;

@@ -132,7 +132,7 @@ class Controller:
         what = message["do"]
         if what == "fault-add":
             self.change(self.active + [message["fault"]])
-        elif what == "fault-mend":
+        elif what == "fault-fix":
             left = [active for active in self.active if message["fault"] not in (active, active.partition(":")[0])]
             if left == self.active:
                 raise ValueError(f"not active: {message['fault']}")

@@ -36,7 +36,7 @@ class Machine:
         self.holder = None
 
     def build(self, files, later):
-        """`later`: paths that mending a fault may bring; their folders must be in the upper layer from the start."""
+        """`later`: paths that fixing a fault may bring; their folders must be in the upper layer from the start."""
         folders = {os.path.dirname(path) for path in [*files, *later]} | set(private_folders())
         os.mkdir(self.shared)
         ready, tell = os.pipe()

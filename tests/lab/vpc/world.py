@@ -2,7 +2,7 @@
 """What the private VPC looks like: plain values, no I/O.
 
 `World` describes a whole VPC. A fault is a function that changes a healthy one; the rest of the lab turns a world into
-namespaces, rules, files and servers, and does so again when a fault is added or mended. So no fault needs an undo of its own.
+namespaces, rules, files and servers, and does so again when a fault is added or fixed. So no fault needs an undo of its own.
 """
 
 from dataclasses import dataclass, field
