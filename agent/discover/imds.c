@@ -82,7 +82,7 @@ enum failure imds_status_failure(int32_t status)
         {429, FAILURE_THROTTLED},   {503, FAILURE_THROTTLED},
     };
 
-    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+    for (size_t i = 0; i < COUNT_OF(rows); i++)
         if (rows[i].status == status)
             return rows[i].failure;
     if (status >= 300 && status < 400)

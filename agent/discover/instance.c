@@ -78,7 +78,7 @@ static const struct value_row values[] = {
     LIST("security-group-ids", security_groups, MAX_GROUPS, is_id),
     ONE("public-ipv4s", true, public_ipv4, is_address),
 };
-enum { N_VALUES = sizeof(values) / sizeof(values[0]) };
+enum { N_VALUES = COUNT_OF(values) };
 
 struct value_read {
     struct instance_reader *reader;

@@ -82,7 +82,7 @@ static void read_exceptions(void)
 static bool lists(const char *list, const char *name)
 {
     size_t n = strlen(name);
-    for (const char *at = list; *at != '\0'; at += strcspn(at, ","), at += *at == ',')
+    for (const char *at = list; *at; at += strcspn(at, ","), at += *at == ',')
         if (strcspn(at, ",") == n && strncmp(at, name, n) == 0)
             return true;
     return false;

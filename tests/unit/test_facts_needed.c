@@ -126,7 +126,7 @@ static void try_situations(struct row *row, bool all)
             diagnose(&facts, &whole);
             change(&facts_fields, (char *)&facts, row, value);
             diagnose(&facts, &less);
-            if (memcmp(&whole, &less, sizeof whole) == 0)
+            if (memcmp(&whole, &less, sizeof(whole)) == 0)
                 continue;
             row->n++;
             row->one = situation_at(i)->name;
@@ -144,7 +144,7 @@ static const char *reason_of(const char *name)
 
 static void every_fact_is_needed(void **state)
 {
-    const bool print = getenv("FACTS") != NULL;
+    const bool print = getenv("FACTS");
     int unneeded = 0;
     (void)state;
 
@@ -152,7 +152,7 @@ static void every_fact_is_needed(void **state)
     for (size_t i = 0; i < n_rows; i++) {
         char name[2 * NAME_SIZE];
 
-        (void)text_set(name, sizeof name, "%s.%s", rows[i].fields, rows[i].field->name);
+        (void)text_set(name, sizeof(name), "%s.%s", rows[i].fields, rows[i].field->name);
         try_situations(&rows[i], print);
         const char *reason = reason_of(name);
         if (print)
@@ -170,7 +170,7 @@ static void every_fact_is_needed(void **state)
         bool found = false;
         for (size_t j = 0; j < n_rows; j++) {
             char name[2 * NAME_SIZE];
-            (void)text_set(name, sizeof name, "%s.%s", rows[j].fields, rows[j].field->name);
+            (void)text_set(name, sizeof(name), "%s.%s", rows[j].fields, rows[j].field->name);
             found |= strcmp(name, kept[i].row) == 0;
         }
         if (!found)

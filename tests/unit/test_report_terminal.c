@@ -140,7 +140,7 @@ static int assert_lines_fit(const struct report *report, char *text, int columns
             commands++;
             continue;
         }
-        assert_true(line[0] == '\0' || line[strlen(line) - 1] != ' ');
+        assert_true(!line[0] || line[strlen(line) - 1] != ' ');
         const char *word = line + strspn(line, " *-");
         if (strlen(line) > (size_t)columns && strchr(word, ' '))
             fail_msg("longer than %d: %s", columns, line);
