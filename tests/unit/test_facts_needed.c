@@ -86,7 +86,7 @@ static void set_text(const struct field *field, char *base, unsigned int value)
 static void set(const struct field *field, char *base, unsigned int value)
 {
     char *at = base + field->offset;
-    const int64_t number = value;
+    const check_set number = value; /* the widest */
 
     if (field->kind == FIELD_TEXT)
         set_text(field, base, value);
