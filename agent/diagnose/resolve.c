@@ -164,8 +164,9 @@ void quote_bypass(const struct view *view, struct finding *finding)
 {
     const struct resolver_facts *resolvers = &view->facts->resolvers;
 
-    for (int i = -1; finding->n_evidence < 6 && view_next(view, N_RUNGS, &i);)
-        quote_names(view, i, finding);
+    for (int i = -1; view_next(view, N_RUNGS, &i);)
+        if (finding->n_evidence < 6)
+            quote_names(view, i, finding);
     if (resolvers->stub && resolvers->n_upstream > 0)
         finding_evidence(finding, "behind the local stub is %s", resolvers->upstream[0]);
 }
