@@ -32,9 +32,9 @@ void quote_denials(const struct view *view, struct finding *finding)
     const struct action_facts *quoted = NULL;
     char alike[LINE_SIZE] = "";
 
-    for (int i = -1; view_next(view, RUNG_AUTHORIZE, &i);)
-        for (int32_t j = 0; j < view->facts->endpoints[i].n_actions; j++) {
-            const struct action_facts *action = &view->facts->endpoints[i].actions[j];
+    for (struct each it = {0}; view_each(view, RUNG_AUTHORIZE, &it);)
+        for (int32_t j = 0; j < view->facts->endpoints[it.service].n_actions; j++) {
+            const struct action_facts *action = &view->facts->endpoints[it.service].actions[j];
             if (!is_denied_so(view, action))
                 continue;
             if (quoted && is_alike(quoted, action)) {
@@ -85,10 +85,10 @@ const char *service_denied_action(const struct view *view, int *n)
     const char *first = NULL;
 
     *n = 0;
-    for (int i = -1; view_next(view, RUNG_AUTHORIZE, &i);)
-        for (int32_t j = 0; j < view->facts->endpoints[i].n_actions; j++)
-            if (is_denied_so(view, &view->facts->endpoints[i].actions[j]) && (*n)++ == 0)
-                first = view->facts->endpoints[i].actions[j].action;
+    for (struct each it = {0}; view_each(view, RUNG_AUTHORIZE, &it);)
+        for (int32_t j = 0; j < view->facts->endpoints[it.service].n_actions; j++)
+            if (is_denied_so(view, &view->facts->endpoints[it.service].actions[j]) && (*n)++ == 0)
+                first = view->facts->endpoints[it.service].actions[j].action;
     return first;
 }
 
@@ -97,9 +97,9 @@ const char *service_denied_action(const struct view *view, int *n)
 /* Of each service the first action that was answered so. */
 void quote_actions(const struct view *view, struct finding *finding)
 {
-    for (int i = -1; view_next(view, RUNG_AUTHORIZE, &i);) {
-        const struct endpoint_facts *endpoint = &view->facts->endpoints[i];
-        enum check check = check_of_service((enum service)i, RUNG_AUTHORIZE);
+    for (struct each it = {0}; view_each(view, RUNG_AUTHORIZE, &it);) {
+        const struct endpoint_facts *endpoint = &view->facts->endpoints[it.service];
+        enum check check = check_of_service(it.service, RUNG_AUTHORIZE);
         int32_t j = 0;
         while (j < endpoint->n_actions &&
                (endpoint->actions[j].failure == FAILURE_NONE ||
@@ -123,10 +123,10 @@ bool when_region_is_right(const struct view *view)
 
 void quote_http(const struct view *view, struct finding *finding)
 {
-    for (int i = -1; view_next(view, RUNG_HTTP, &i);) {
+    for (struct each it = {0}; view_each(view, RUNG_HTTP, &it);) {
         const struct address_facts *at =
-            look_tally(view->facts, (enum service)i, RUNG_HTTP).first_failed;
-        finding_quote_address(finding, (enum service)i, at, RUNG_HTTP);
+            look_tally(view->facts, it.service, RUNG_HTTP).first_failed;
+        finding_quote_address(finding, it.service, at, RUNG_HTTP);
         if (at->head.status != 0)
             finding_evidence(finding, "status %d, Server: %s%s%s", (int)at->head.status,
                              at->head.server[0] ? at->head.server : "(none)",

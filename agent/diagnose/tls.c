@@ -14,9 +14,9 @@
 static bool any_handshake(const struct view *view,
                           bool (*is)(const struct view *view, const struct address_facts *at))
 {
-    for (int i = -1; view_next(view, RUNG_TLS, &i);)
-        for (int32_t j = 0; j < view->facts->endpoints[i].n_addresses; j++)
-            if (is(view, &view->facts->endpoints[i].addresses[j]))
+    for (struct each it = {0}; view_each(view, RUNG_TLS, &it);)
+        for (int32_t j = 0; j < view->facts->endpoints[it.service].n_addresses; j++)
+            if (is(view, &view->facts->endpoints[it.service].addresses[j]))
                 return true;
     return false;
 }
@@ -52,9 +52,9 @@ bool tls_answers_small_segments(const struct view *view)
 /* One address a service. */
 void quote_tls(const struct view *view, struct finding *finding)
 {
-    for (int i = -1; view_next(view, RUNG_TLS, &i);) {
-        const struct address_facts *at = view_bad_tls(view, (enum service)i);
-        finding_quote_address(finding, (enum service)i, at, RUNG_TLS);
+    for (struct each it = {0}; view_each(view, RUNG_TLS, &it);) {
+        const struct address_facts *at = view_bad_tls(view, it.service);
+        finding_quote_address(finding, it.service, at, RUNG_TLS);
         if (in_small_segments(at) == ANSWER_YES)
             finding_evidence(finding, "with small segments the same handshake is answered");
         if (at->session.issuer[0])
@@ -159,10 +159,10 @@ static bool all_out_of_time(const struct view *view)
 bool when_clock_is_wrong(const struct view *view)
 {
     struct clock_reading clock = look_clock(view->facts);
-    int service = -1;
+    struct each it = {0};
 
     return clock.wrong ||
-           (clock.n == 0 && (view_next(view, RUNG_AUTHORIZE, &service) || all_out_of_time(view)));
+           (clock.n == 0 && (view_each(view, RUNG_AUTHORIZE, &it) || all_out_of_time(view)));
 }
 
 void quote_validity(const struct view *view, struct finding *finding)
