@@ -86,9 +86,9 @@ bool where_this_machine_refuses(const struct view *view)
     struct reach own = mine(view);
     int n_firewall = 0, n_refusing = 0;
 
-    for (int i = 0; i < N_SERVICES; i++) {
-        struct reach reach = reach_of(view->facts, (enum service)i);
-        if (!view_has(view, check_of_service((enum service)i, RUNG_CONNECT)))
+    for (enum service i = 0; i < N_SERVICES; i++) {
+        struct reach reach = reach_of(view->facts, i);
+        if (!view_has(view, check_of_service(i, RUNG_CONNECT)))
             continue;
         n_firewall += reach.by[ENDING_FIREWALL] > 0;
         n_refusing += reach.n > 0 && reach.by[ENDING_REJECTED] == reach.n;
@@ -166,18 +166,17 @@ struct overall connect_overall(const struct view *view, bool but_blocked)
     struct overall overall = {0};
     check_set counted = 0;
 
-    for (int i = 0; i < N_SERVICES; i++) {
-        struct reach reach = reach_of(view->facts, (enum service)i);
-        if (!look_is_planned(view->facts, (enum service)i))
+    for (enum service i = 0; i < N_SERVICES; i++) {
+        struct reach reach = reach_of(view->facts, i);
+        if (!look_is_planned(view->facts, i))
             continue;
         overall.any_ok |= reach.by[ENDING_OK] > 0;
-        if (is_untold(&reach) || is_explained(view, (enum service)i) ||
-            (but_blocked && is_blocked(&reach)))
+        if (is_untold(&reach) || is_explained(view, i) || (but_blocked && is_blocked(&reach)))
             continue;
         overall.n++;
         overall.n_silent += reach_is_silent(&reach);
         overall.n_partly += reach.by[ENDING_SILENT] > 0 && reach.by[ENDING_OK] > 0;
-        counted |= reach_check((enum service)i);
+        counted |= reach_check(i);
     }
     overall.sum = reach_sum(view->facts, counted);
     return overall;

@@ -228,8 +228,8 @@ static bool no_policy_incomplete(const struct view *view)
 /* The service names the kind of policy that denies. */
 static bool is_said(const struct view *view)
 {
-    for (int i = 0; i < N_SERVICES; i++)
-        if (policy_denied_by(view->facts, (enum service)i, 1u << DENIED_BY_UNSAID))
+    for (enum service i = 0; i < N_SERVICES; i++)
+        if (policy_denied_by(view->facts, i, 1u << DENIED_BY_UNSAID))
             return false;
     return true;
 }

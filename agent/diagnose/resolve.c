@@ -47,11 +47,11 @@ bool where_amazon_does_not_answer(const struct view *view)
 
 bool resolve_any(const struct view *view)
 {
-    for (int i = 0; i < N_SERVICES; i++) {
+    for (enum service i = 0; i < N_SERVICES; i++) {
         const struct endpoint_facts *endpoint = &view->facts->endpoints[i];
         bool pinned = endpoint->n_addresses > 0 && endpoint->addresses[0].from_hosts_file;
-        if (look_is_planned(view->facts, (enum service)i) && !pinned &&
-            view->checks[check_of_service((enum service)i, RUNG_RESOLVE)].status == STATUS_PASS)
+        if (look_is_planned(view->facts, i) && !pinned &&
+            view->checks[check_of_service(i, RUNG_RESOLVE)].status == STATUS_PASS)
             return true;
     }
     return false;
@@ -241,8 +241,8 @@ bool when_every_private_name_is_public(const struct view *view)
 {
     int n_public = 0, n = 0;
 
-    for (int i = 0; i < N_SERVICES; i++) {
-        struct naming naming = names_look(view->facts, (enum service)i);
+    for (enum service i = 0; i < N_SERVICES; i++) {
+        struct naming naming = names_look(view->facts, i);
         if (!needs_private_name(view->facts, i) || naming.pinned ||
             (naming.by[PLACE_PUBLIC] == 0 && !naming.any_private))
             continue; /* what /etc/hosts pins says nothing of the VPC */
@@ -258,9 +258,9 @@ static bool do_others_connect(const struct facts *facts, enum service service)
 {
     int n_silent = 0, n_open = 0;
 
-    for (int i = 0; i < N_SERVICES; i++) {
-        struct tally tally = look_tally(facts, (enum service)i, RUNG_CONNECT);
-        if (i == (int)service || !look_is_planned(facts, (enum service)i))
+    for (enum service i = 0; i < N_SERVICES; i++) {
+        struct tally tally = look_tally(facts, i, RUNG_CONNECT);
+        if (i == service || !look_is_planned(facts, i))
             continue;
         n_open += tally.ok > 0;
         n_silent += tally.ok == 0 && tally.failed > 0;

@@ -144,8 +144,8 @@ bool when_only_the_agent_has_a_proxy(const struct view *view)
 
 bool when_the_agents_proxy_refuses(const struct view *view)
 {
-    for (int i = 0; i < N_SERVICES; i++)
-        if (proxy_refuses(view->facts, (enum service)i))
+    for (enum service i = 0; i < N_SERVICES; i++)
+        if (proxy_refuses(view->facts, i))
             return when_only_the_agent_has_a_proxy(view);
     return false;
 }
@@ -161,7 +161,7 @@ void quote_agents_proxy(const struct view *view, struct finding *finding)
                      agent->proxy_file[0] ? agent->proxy_file : "the agent's unit",
                      agent->https_proxy);
     finding_evidence(finding, "NO_PROXY is \"%s\"", agent->no_proxy);
-    for (int i = 0; i < N_SERVICES; i++) {
+    for (enum service i = 0; i < N_SERVICES; i++) {
         const struct step *step = &facts->endpoints[i].proxy;
         if (step->outcome != OUTCOME_OK && step->outcome != OUTCOME_FAILED)
             continue;
@@ -176,8 +176,8 @@ void quote_agents_proxy(const struct view *view, struct finding *finding)
 /* An error is the service's own; silence and resets may be anybody's. */
 bool when_the_service_says_so(const struct view *view)
 {
-    for (int rung = RUNG_HTTP; rung <= RUNG_AUTHORIZE; rung++) {
-        enum check check = check_of_service(view->service, (enum rung)rung);
+    for (enum rung rung = RUNG_HTTP; rung <= RUNG_AUTHORIZE; rung++) {
+        enum check check = check_of_service(view->service, rung);
         if (view_has_reason(view, check, FAILURE_SERVER_ERROR) ||
             view_has_reason(view, check, FAILURE_THROTTLED))
             return true;

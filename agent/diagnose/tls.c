@@ -133,7 +133,7 @@ bool where_clock_is_to_blame(const struct view *view)
 /* The service's own word on it; NULL: none. */
 const struct action_facts *tls_said_skewed(const struct facts *facts)
 {
-    for (int i = 0; i < N_SERVICES; i++)
+    for (enum service i = 0; i < N_SERVICES; i++)
         for (int32_t j = 0; j < facts->endpoints[i].n_actions; j++)
             if (facts->endpoints[i].actions[j].failure == FAILURE_SKEWED)
                 return &facts->endpoints[i].actions[j];
@@ -146,12 +146,12 @@ static bool all_out_of_time(const struct view *view)
 {
     int n = 0, n_out = 0;
 
-    for (int i = 0; i < N_SERVICES; i++) {
-        struct tally tally = look_tally(view->facts, (enum service)i, RUNG_TLS);
-        if (!look_is_planned(view->facts, (enum service)i))
+    for (enum service i = 0; i < N_SERVICES; i++) {
+        struct tally tally = look_tally(view->facts, i, RUNG_TLS);
+        if (!look_is_planned(view->facts, i))
             continue;
         n += tally.tried > 0;
-        n_out += tally.failed > 0 && view_bad_tls(view, (enum service)i);
+        n_out += tally.failed > 0 && view_bad_tls(view, i);
     }
     return n >= 2 && n_out == n;
 }
@@ -169,8 +169,8 @@ void quote_validity(const struct view *view, struct finding *finding)
 {
     char from[TIME_SIZE], until[TIME_SIZE];
 
-    for (int i = 0; i < N_SERVICES; i++) {
-        const struct address_facts *at = view_bad_tls(view, (enum service)i);
+    for (enum service i = 0; i < N_SERVICES; i++) {
+        const struct address_facts *at = view_bad_tls(view, i);
         if (!at || at->session.not_after_unix_s == 0)
             continue;
         clock_format_iso8601(at->session.not_before_unix_s * 1000, false, from);
