@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * Whether what was seen excludes a code, one function a code: a row names its alternatives, and what
- * is not excluded here is listed. A view is of what its row explains.
+ * is not excluded here is listed. no_CODE holds where the code is excluded; its view is of what the row
+ * explains that would list the code.
  */
 #include <string.h>
 
