@@ -8,16 +8,16 @@
 
 void quote_summary(const struct view *view, struct finding *finding)
 {
-    for (int i = CHECK_AGENT_INSTALLED; i < N_CHECKS; i++)
-        if (view->explains & check_bit((enum check)i))
+    for (enum check i = CHECK_AGENT_INSTALLED; i < N_CHECKS; i++)
+        if (view->explains & check_bit(i))
             finding_evidence(finding, "%s", view->checks[i].summary);
 }
 
 void quote_checks(const struct view *view, struct finding *finding)
 {
-    for (int i = 0; i < N_CHECKS; i++)
-        if (view->explains & check_bit((enum check)i))
-            finding_evidence(finding, "%s: %s", check_name((enum check)i), view->checks[i].summary);
+    for (enum check i = 0; i < N_CHECKS; i++)
+        if (view->explains & check_bit(i))
+            finding_evidence(finding, "%s: %s", check_name(i), view->checks[i].summary);
 }
 
 bool when_unit_is_missing(const struct view *view)

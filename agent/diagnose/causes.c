@@ -203,7 +203,7 @@ const struct cause causes[] = {
     {.code = "path-mtu",
      .title = "Large packets are lost on the way: the path's MTU",
      .explains = {{RUNG(TLS), BECAUSE(FAILURE_TIMEOUT)}}, .where = where_only_full_packets_are_lost,
-     .evidence = {quote_full_packets}, .likely_if = never,
+     .evidence = {quote_tls}, .likely_if = never,
      .unless_excluded = {"tls-reset"}},
 
     /* --- TLS and the clock --- */

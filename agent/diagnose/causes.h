@@ -128,8 +128,8 @@ view_quotes quote_no_route, quote_refused_here, quote_refusals, quote_silent_nex
 /* tls.c: the handshake and the clock */
 view_holds where_only_full_packets_are_lost, where_certificate_is_made_on_the_way,
     where_clock_is_to_blame, when_no_handshake_is_answered, when_clock_is_wrong;
-view_quotes quote_full_packets, quote_tls, quote_interception, quote_other_name, quote_own_clock,
-    quote_clocks, quote_skewed, quote_validity, quote_no_time_sync;
+view_quotes quote_tls, quote_interception, quote_other_name, quote_own_clock, quote_clocks,
+    quote_skewed, quote_validity, quote_no_time_sync;
 
 /* service.c: the service's answer */
 view_holds when_nothing_is_allowed, when_every_denial_is_alike, when_ssm_denies_nothing,

@@ -248,14 +248,13 @@ static bool judge_proxy(const struct judge *judge)
     const struct facts *facts = judge->facts;
     const char *proxied = NULL, *proxy = facts->agent.https_proxy;
 
-    for (int i = SERVICE_SSM; i <= SERVICE_EC2MESSAGES; i++) {
+    for (enum service i = SERVICE_SSM; i <= SERVICE_EC2MESSAGES; i++) {
         const char *host = facts->plan.services[i].host;
         const struct step *step = &facts->endpoints[i].proxy;
-        if (!look_is_planned(facts, (enum service)i) || !host[0] ||
-            !proxy_used(&facts->agent, host))
+        if (!look_is_planned(facts, i) || !host[0] || !proxy_used(&facts->agent, host))
             continue;
         proxied = proxied ? proxied : host;
-        if (facts->plan.services[i].need != NEED_REQUIRED || !proxy_refuses(facts, (enum service)i))
+        if (facts->plan.services[i].need != NEED_REQUIRED || !proxy_refuses(facts, i))
             continue;
         judge->checks[CHECK_AGENT_CONFIG].required = true;
         FAIL(judge, CHECK_AGENT_CONFIG, FAILURE_PROXY, step->took_ms,
@@ -352,19 +351,19 @@ void checks_judge(const struct facts *facts, struct check_result *checks)
     const struct judge judge = {facts, checks};
 
     memset(checks, 0, N_CHECKS * sizeof(*checks));
-    for (int i = 0; i < N_CHECKS; i++) {
+    for (enum check i = 0; i < N_CHECKS; i++) {
         enum service service;
         enum rung rung;
-        checks[i].check = (enum check)i;
-        checks[i].required = is_required(&facts->plan, (enum check)i);
-        checks[i].planned = !check_is_service((enum check)i, &service, &rung) ||
+        checks[i].check = i;
+        checks[i].required = is_required(&facts->plan, i);
+        checks[i].planned = !check_is_service(i, &service, &rung) ||
                             facts->plan.services[service].need != NEED_OFF;
     }
     judge_imds(&judge);
     judge_role(&judge);
-    for (int i = 0; i < N_SERVICES; i++)
+    for (enum service i = 0; i < N_SERVICES; i++)
         if (facts->plan.services[i].need != NEED_OFF)
-            checks_judge_service(&judge, (enum service)i);
+            checks_judge_service(&judge, i);
     judge_clock(&judge);
     judge_agent(&judge);
 }

@@ -247,15 +247,15 @@ void checks_judge_service(const struct judge *judge, enum service service)
     struct where where[MAX_ADDRESSES];
 
     if (judge->facts->plan.services[service].not_in_region) {
-        for (int rung = 0; rung < N_RUNGS; rung++)
-            checks_say(judge, check_of_service(service, (enum rung)rung), STATUS_SKIP,
-                       FAILURE_NOT_IN_REGION, 0, "%s has no endpoint in %s", service_name(service),
+        for (enum rung rung = 0; rung < N_RUNGS; rung++)
+            checks_say(judge, check_of_service(service, rung), STATUS_SKIP, FAILURE_NOT_IN_REGION,
+                       0, "%s has no endpoint in %s", service_name(service),
                        judge->facts->plan.region);
         return;
     }
     judge_resolve(judge, service, where, names_where(judge->facts, service, where, MAX_ADDRESSES));
     judge_private(judge, service, &naming);
-    for (int rung = RUNG_CONNECT; rung <= RUNG_HTTP; rung++)
-        judge_rung(judge, service, (enum rung)rung, &naming);
+    for (enum rung rung = RUNG_CONNECT; rung <= RUNG_HTTP; rung++)
+        judge_rung(judge, service, rung, &naming);
     judge_authorize(judge, service);
 }

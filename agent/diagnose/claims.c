@@ -37,10 +37,10 @@ static check_set checks_with(const struct check_result *checks, enum status stat
                              bool required_only)
 {
     check_set set = 0;
-    for (int i = 0; i < N_CHECKS; i++)
+    for (enum check i = 0; i < N_CHECKS; i++)
         if (checks[i].planned && checks[i].status == status &&
             (checks[i].required || !required_only))
-            set |= check_bit((enum check)i);
+            set |= check_bit(i);
     return set;
 }
 
@@ -49,9 +49,9 @@ static enum target common_target(check_set set)
 {
     enum target common = N_TARGETS;
 
-    for (int i = 0; i < N_CHECKS; i++) {
-        enum target target = check_target((enum check)i);
-        if (!(set & check_bit((enum check)i)))
+    for (enum check i = 0; i < N_CHECKS; i++) {
+        enum target target = check_target(i);
+        if (!(set & check_bit(i)))
             continue;
         if (common != N_TARGETS && common != target)
             return N_TARGETS;
@@ -103,9 +103,9 @@ static bool may_explain(const struct view *view, enum check check)
 static check_set explained(const struct view *view)
 {
     check_set set = 0;
-    for (int i = 0; i < N_CHECKS; i++)
-        if (may_explain(view, (enum check)i))
-            set |= check_bit((enum check)i);
+    for (enum check i = 0; i < N_CHECKS; i++)
+        if (may_explain(view, i))
+            set |= check_bit(i);
     return set;
 }
 
@@ -232,9 +232,9 @@ void claims_settle(struct report *report)
             ask(report, &claims, &causes[i], SERVICE_SSM);
             continue;
         }
-        for (int service = 0; service < N_SERVICES; service++)
+        for (enum service service = 0; service < N_SERVICES; service++)
             if (report->facts->plan.services[service].need != NEED_OFF)
-                ask(report, &claims, &causes[i], (enum service)service);
+                ask(report, &claims, &causes[i], service);
     }
     claim_unexplained(report, &claims);
     sort_by_severity(report);
@@ -264,9 +264,8 @@ static check_set stands_on(const struct facts *facts, enum check check)
                (rung == RUNG_AUTHORIZE ? range(CHECK_IMDS_CONNECT, CHECK_SERVICES) : 0);
     switch (check_target(check)) {
     case TARGET_CLOCK: /* who tells the time: IMDS, and every service that answers */
-        for (int i = 0; i < N_SERVICES; i++)
-            set |= range(check_of_service((enum service)i, RUNG_RESOLVE),
-                         check_of_service((enum service)i, RUNG_AUTHORIZE));
+        for (enum service i = 0; i < N_SERVICES; i++)
+            set |= range(check_of_service(i, RUNG_RESOLVE), check_of_service(i, RUNG_AUTHORIZE));
         return set;
     case TARGET_AGENT: /* IMDS where only it could say what to compare the configuration with */
         set = check == CHECK_AGENT_CONFIG && !facts->instance.region[0] ? imds : 0;
@@ -285,11 +284,11 @@ void claims_hide(struct report *report)
         check_set stops = finding->explains & failed;
         if (strcmp(finding->code, "not-ec2") == 0)
             continue; /* where this is no instance, there is nothing to be seen later either */
-        for (int j = 0; j < N_CHECKS; j++) {
+        for (enum check j = 0; j < N_CHECKS; j++) {
             const struct check_result *check = &report->checks[j];
             if (check->planned && check->status == STATUS_SKIP && check->reason == FAILURE_BELOW &&
-                (stands_on(report->facts, (enum check)j) & stops))
-                finding->hides |= check_bit((enum check)j);
+                (stands_on(report->facts, j) & stops))
+                finding->hides |= check_bit(j);
         }
     }
 }

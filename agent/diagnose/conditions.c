@@ -46,9 +46,8 @@ static bool is_enough(const struct view *view)
 {
     enum family whole;
 
-    for (int i = 0; i < N_SERVICES; i++)
-        if ((view->explains & check_service_bits((enum service)i)) &&
-            !reach_whole_family(view->facts, (enum service)i, &whole))
+    for (enum service i = 0; i < N_SERVICES; i++)
+        if ((view->explains & check_service_bits(i)) && !reach_whole_family(view->facts, i, &whole))
             return false;
     return true;
 }

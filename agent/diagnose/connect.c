@@ -33,8 +33,8 @@ static void quote_some(const struct view *view, check_set checks, enum ending en
 /* Of each service that is explained. */
 static void quote_each(const struct view *view, enum ending ending, struct finding *finding)
 {
-    for (int i = -1; view_next(view, RUNG_CONNECT, &i);)
-        quote_some(view, reach_check((enum service)i), ending, view->cause->of == MACHINE ? 2 : 4,
+    for (struct each it = {0}; view_each(view, RUNG_CONNECT, &it);)
+        quote_some(view, reach_check(it.service), ending, view->cause->of == MACHINE ? 2 : 4,
                    finding);
 }
 
@@ -70,9 +70,9 @@ void quote_no_route(const struct view *view, struct finding *finding)
 {
     const struct network_facts *network = &view->facts->network;
 
-    for (int i = -1; view_next(view, RUNG_CONNECT, &i);) {
-        quote_some(view, reach_check((enum service)i), ENDING_NO_ROUTE, 2, finding);
-        quote_routes(view, reach_check((enum service)i), finding);
+    for (struct each it = {0}; view_each(view, RUNG_CONNECT, &it);) {
+        quote_some(view, reach_check(it.service), ENDING_NO_ROUTE, 2, finding);
+        quote_routes(view, reach_check(it.service), finding);
     }
     finding_evidence(finding, "default route: IPv4 %s, IPv6 %s",
                      network->default_route_ipv4 ? "yes" : "no",
@@ -86,9 +86,9 @@ bool where_this_machine_refuses(const struct view *view)
     struct reach own = mine(view);
     int n_firewall = 0, n_refusing = 0;
 
-    for (int i = 0; i < N_SERVICES; i++) {
-        struct reach reach = reach_of(view->facts, (enum service)i);
-        if (!view_has(view, check_of_service((enum service)i, RUNG_CONNECT)))
+    for (enum service i = 0; i < N_SERVICES; i++) {
+        struct reach reach = reach_of(view->facts, i);
+        if (!view_has(view, check_of_service(i, RUNG_CONNECT)))
             continue;
         n_firewall += reach.by[ENDING_FIREWALL] > 0;
         n_refusing += reach.n > 0 && reach.by[ENDING_REJECTED] == reach.n;
@@ -99,9 +99,9 @@ bool where_this_machine_refuses(const struct view *view)
 
 void quote_refused_here(const struct view *view, struct finding *finding)
 {
-    for (int i = -1; view_next(view, RUNG_CONNECT, &i);) {
+    for (struct each it = {0}; view_each(view, RUNG_CONNECT, &it);) {
         struct reached at;
-        if (!reach_first(view->facts, reach_check((enum service)i), ENDING_FIREWALL, &at))
+        if (!reach_first(view->facts, reach_check(it.service), ENDING_FIREWALL, &at))
             continue;
         quote_address(&at, finding);
         finding_quote_route(finding, view->facts, at.address->address);
@@ -166,18 +166,17 @@ struct overall connect_overall(const struct view *view, bool but_blocked)
     struct overall overall = {0};
     check_set counted = 0;
 
-    for (int i = 0; i < N_SERVICES; i++) {
-        struct reach reach = reach_of(view->facts, (enum service)i);
-        if (!look_is_planned(view->facts, (enum service)i))
+    for (enum service i = 0; i < N_SERVICES; i++) {
+        struct reach reach = reach_of(view->facts, i);
+        if (!look_is_planned(view->facts, i))
             continue;
         overall.any_ok |= reach.by[ENDING_OK] > 0;
-        if (is_untold(&reach) || is_explained(view, (enum service)i) ||
-            (but_blocked && is_blocked(&reach)))
+        if (is_untold(&reach) || is_explained(view, i) || (but_blocked && is_blocked(&reach)))
             continue;
         overall.n++;
         overall.n_silent += reach_is_silent(&reach);
         overall.n_partly += reach.by[ENDING_SILENT] > 0 && reach.by[ENDING_OK] > 0;
-        counted |= reach_check((enum service)i);
+        counted |= reach_check(i);
     }
     overall.sum = reach_sum(view->facts, counted);
     return overall;
@@ -279,9 +278,9 @@ void quote_both_families(const struct view *view, struct finding *finding)
     int most = check_count(view->explains) > 1 ? 1 : 2;
     struct reached elsewhere;
 
-    for (int i = -1; view_next(view, RUNG_CONNECT, &i);) {
-        quote_some(view, reach_check((enum service)i), ENDING_FAMILY, most, finding);
-        quote_some(view, reach_check((enum service)i), ENDING_OK, most, finding);
+    for (struct each it = {0}; view_each(view, RUNG_CONNECT, &it);) {
+        quote_some(view, reach_check(it.service), ENDING_FAMILY, most, finding);
+        quote_some(view, reach_check(it.service), ENDING_OK, most, finding);
     }
     if (reach_blocked_elsewhere(view->facts, view->explains, &elsewhere))
         quote_address(&elsewhere, finding);

@@ -22,7 +22,7 @@ static bool is(const struct check_result *check, enum status status, bool requir
 
 static bool any(const struct report *report, enum status status, bool required)
 {
-    for (int i = 0; i < N_CHECKS; i++)
+    for (enum check i = 0; i < N_CHECKS; i++)
         if (is(&report->checks[i], status, required))
             return true;
     return false;
@@ -54,15 +54,13 @@ static void summarize_ready(struct report *report)
     int n_left_out = check_count(report_left_out(report));
     int n_warnings = (int)report_n_warnings(report);
 
-    for (int i = 0; i < N_SERVICES; i++) {
-        if (!report->checks[check_of_service((enum service)i, RUNG_CONNECT)].required ||
+    for (enum service i = 0; i < N_SERVICES; i++) {
+        if (!report->checks[check_of_service(i, RUNG_CONNECT)].required ||
             plan->services[i].need != NEED_REQUIRED)
             continue;
-        (void)text_add(line, sizeof(line), "%s%s", first ? "" : ", ",
-                       service_name((enum service)i));
+        (void)text_add(line, sizeof(line), "%s%s", first ? "" : ", ", service_name(i));
         first = false;
-        proven |= report->checks[check_of_service((enum service)i, RUNG_AUTHORIZE)].status ==
-                  STATUS_PASS;
+        proven |= report->checks[check_of_service(i, RUNG_AUTHORIZE)].status == STATUS_PASS;
     }
     (void)text_add(line, sizeof(line), "%s reachable%s", first ? "nothing required, all" : "",
                    proven ? " and permitted" : "");
@@ -140,7 +138,7 @@ static void clean(char *text, size_t size)
 static void clean_report(struct report *report)
 {
     clean(report->summary, sizeof(report->summary));
-    for (int i = 0; i < N_CHECKS; i++)
+    for (enum check i = 0; i < N_CHECKS; i++)
         clean(report->checks[i].summary, sizeof(report->checks[i].summary));
     for (int32_t i = 0; i < report->n_findings; i++) {
         struct finding *finding = &report->findings[i];

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * Whether what was seen excludes a code, one function a code: a row names its alternatives, and what
- * is not excluded here is listed. A view is of what its row explains.
+ * is not excluded here is listed. no_CODE holds where the code is excluded; its view is of what the row
+ * explains that would list the code.
  */
 #include <string.h>
 
@@ -228,8 +229,8 @@ static bool no_policy_incomplete(const struct view *view)
 /* The service names the kind of policy that denies. */
 static bool is_said(const struct view *view)
 {
-    for (int i = 0; i < N_SERVICES; i++)
-        if (policy_denied_by(view->facts, (enum service)i, 1u << DENIED_BY_UNSAID))
+    for (enum service i = 0; i < N_SERVICES; i++)
+        if (policy_denied_by(view->facts, i, 1u << DENIED_BY_UNSAID))
             return false;
     return true;
 }

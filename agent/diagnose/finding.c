@@ -153,12 +153,12 @@ bool view_is_reason(const struct view *view, enum check check, enum failure reas
     return false;
 }
 
-bool view_next(const struct view *view, enum rung rung, int *service)
+bool view_each(const struct view *view, enum rung rung, struct each *it)
 {
-    while (++*service < N_SERVICES) {
-        enum service it = (enum service) * service;
-        if (view->explains &
-            (rung == N_RUNGS ? check_service_bits(it) : check_bit(check_of_service(it, rung))))
+    while (it->next < N_SERVICES) {
+        it->service = (enum service)it->next++;
+        if (view->explains & (rung == N_RUNGS ? check_service_bits(it->service)
+                                              : check_bit(check_of_service(it->service, rung))))
             return true;
     }
     return false;

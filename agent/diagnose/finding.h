@@ -17,8 +17,12 @@ bool view_has_reason(const struct view *view, enum check check, enum failure rea
 bool view_is_reason(const struct view *view, enum check check, enum failure reason);
 
 /* One service after the other that the row explains this rung of; N_RUNGS: any rung.
- *   for (int i = -1; view_next(view, rung, &i);) */
-bool view_next(const struct view *view, enum rung rung, int *service);
+ *   for (struct each it = {0}; view_each(view, rung, &it);) */
+struct each {
+    enum service service;
+    int next;
+};
+bool view_each(const struct view *view, enum rung rung, struct each *it);
 
 /* The service's first address, of those that count, whose TLS failed for a reason of the row; NULL:
  * none. */

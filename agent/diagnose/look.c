@@ -28,8 +28,8 @@ bool look_may_be_missing(const struct facts *facts, enum service service)
 
 bool look_needs_dualstack(const struct facts *facts)
 {
-    for (int i = 0; i < N_SERVICES; i++)
-        if (look_is_planned(facts, (enum service)i) &&
+    for (enum service i = 0; i < N_SERVICES; i++)
+        if (look_is_planned(facts, i) &&
             (text_ends(facts->plan.services[i].host, ".api.aws") ||
              text_ends(facts->plan.services[i].host, ".api.amazonwebservices.com.cn")))
             return true;

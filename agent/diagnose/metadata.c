@@ -81,9 +81,9 @@ void quote_imds(const struct view *view, struct finding *finding)
 {
     const struct imds_facts *imds = &view->facts->imds;
 
-    for (int i = CHECK_IMDS_CONNECT; i <= CHECK_ROLE_CREDENTIALS; i++)
-        if (view->explains & check_bit((enum check)i))
-            finding_evidence(finding, "%s: %s", check_name((enum check)i), view->checks[i].summary);
+    for (enum check i = CHECK_IMDS_CONNECT; i <= CHECK_ROLE_CREDENTIALS; i++)
+        if (view->explains & check_bit(i))
+            finding_evidence(finding, "%s: %s", check_name(i), view->checks[i].summary);
     if (when_another_server_answers(view))
         finding_evidence(finding, "Server: %s (the metadata service says " IMDS_SERVER ")",
                          imds->server);

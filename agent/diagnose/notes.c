@@ -48,12 +48,12 @@ void quote_addresses_outside(const struct view *view, struct finding *finding)
 {
     const struct instance_facts *instance = &view->facts->instance;
 
-    for (int i = 0; i < N_SERVICES; i++) {
+    for (enum service i = 0; i < N_SERVICES; i++) {
         struct where where[MAX_ADDRESSES];
-        int32_t n = names_where(view->facts, (enum service)i, where, MAX_ADDRESSES), j = 0;
+        int32_t n = names_where(view->facts, i, where, MAX_ADDRESSES), j = 0;
         while (j < n && where[j].place != PLACE_PRIVATE_ELSEWHERE)
             j++;
-        if (j < n && look_is_planned(view->facts, (enum service)i))
+        if (j < n && look_is_planned(view->facts, i))
             finding_evidence(finding, "%s is %s, and the VPC is %s%s",
                              view->facts->plan.services[i].host, where[j].address,
                              instance->vpc_cidrs[0], instance->n_vpc_cidrs > 1 ? ", ..." : "");
@@ -85,7 +85,7 @@ const struct address_facts *notes_ends_soon(const struct facts *facts, int servi
 /* One note for all services: endpoints of one region are given their certificates together. */
 void quote_certificates_that_end(const struct view *view, struct finding *finding)
 {
-    for (int i = 0; i < N_SERVICES; i++) {
+    for (enum service i = 0; i < N_SERVICES; i++) {
         char until[TIME_SIZE];
         int64_t left_s;
         const struct address_facts *at = notes_ends_soon(view->facts, i, &left_s);
@@ -112,12 +112,12 @@ bool when_ec2messages_may_be_missing(const struct view *view)
 /* The first rung that was not judged because nobody needs it. */
 void quote_ec2messages(const struct view *view, struct finding *finding)
 {
-    for (int rung = RUNG_RESOLVE; rung <= RUNG_CONNECT && finding->n_evidence == 0; rung++) {
+    for (enum rung rung = RUNG_RESOLVE; rung <= RUNG_CONNECT && finding->n_evidence == 0; rung++) {
         const struct check_result *check =
-            &view->checks[check_of_service(SERVICE_EC2MESSAGES, (enum rung)rung)];
+            &view->checks[check_of_service(SERVICE_EC2MESSAGES, rung)];
         if (check->status == STATUS_SKIP && check->reason != FAILURE_BELOW &&
             check->reason != FAILURE_NOT_WANTED && check->reason != FAILURE_NOT_IN_REGION &&
-            others_hold(view, (enum rung)rung))
+            others_hold(view, rung))
             finding_evidence(finding, "%s: %s", check_name(check->check), check->summary);
     }
 }
@@ -157,7 +157,7 @@ const struct dns_answer *notes_silent_server(const struct facts *facts)
 {
     const struct dns_answer *first = NULL;
 
-    for (int i = 0; i < N_SERVICES; i++) {
+    for (enum service i = 0; i < N_SERVICES; i++) {
         const struct dns_answer *silent = silent_server(&facts->endpoints[i]);
         if (!given(facts, i))
             continue;
@@ -175,7 +175,7 @@ bool when_one_server_is_silent(const struct view *view)
 
 void quote_silent_server(const struct view *view, struct finding *finding)
 {
-    for (int i = 0; i < N_SERVICES && finding->n_evidence == 0; i++) {
+    for (enum service i = 0; i < N_SERVICES && finding->n_evidence == 0; i++) {
         const char *host = view->facts->plan.services[i].host;
         if (!given(view->facts, i))
             continue;
@@ -192,11 +192,11 @@ void quote_slow_rungs(const struct view *view, struct finding *finding)
     const struct endpoint_facts *endpoint = &view->facts->endpoints[view->service];
 
     for (int32_t i = 0; i < endpoint->n_addresses; i++)
-        for (int rung = RUNG_CONNECT; rung <= RUNG_HTTP; rung++) {
+        for (enum rung rung = RUNG_CONNECT; rung <= RUNG_HTTP; rung++) {
             const struct step *step = &endpoint->addresses[i].steps[rung];
             if (step->outcome != OUTCOME_OK || step->took_ms < limits_ms[rung])
                 continue;
-            finding_quote_address(finding, view->service, &endpoint->addresses[i], (enum rung)rung);
+            finding_quote_address(finding, view->service, &endpoint->addresses[i], rung);
             break;
         }
 }

@@ -38,7 +38,7 @@ static const char *service(const struct asked *of)
 
 static const char *services(const struct asked *of)
 {
-    for (int i = 0; i < N_SERVICES; i++)
+    for (enum service i = 0; i < N_SERVICES; i++)
         if (is_about(of, i))
             add_service(of, i);
     return of->scratch;
@@ -46,8 +46,8 @@ static const char *services(const struct asked *of)
 
 static const char *all_or_services(const struct asked *of)
 {
-    for (int i = 0; i < N_SERVICES; i++)
-        if (look_is_planned(of->facts, (enum service)i) && !is_about(of, i))
+    for (enum service i = 0; i < N_SERVICES; i++)
+        if (look_is_planned(of->facts, i) && !is_about(of, i))
             return services(of);
     return "all endpoints";
 }
@@ -58,8 +58,8 @@ static const char *endpoint_services(const struct asked *of)
     struct view view = *of->view;
     char value[VALUE_SIZE];
 
-    for (int i = 0; i < N_SERVICES; i++) {
-        view.service = (enum service)i;
+    for (enum service i = 0; i < N_SERVICES; i++) {
+        view.service = i;
         if (is_about(of, i))
             (void)text_add(of->scratch, VALUE_SIZE, "%s%s", of->scratch[0] ? "," : "",
                            value_for_shell(&view, "endpoint_service", value));
@@ -182,7 +182,7 @@ static const char *ending_certificates(const struct asked *of)
 {
     int64_t left_s;
 
-    for (int i = 0; i < N_SERVICES; i++)
+    for (enum service i = 0; i < N_SERVICES; i++)
         if (notes_ends_soon(of->facts, i, &left_s))
             add_service(of, i);
     return of->scratch;
@@ -192,7 +192,7 @@ static const char *time_left(const struct asked *of)
 {
     int64_t first_s = INT64_MAX, left_s;
 
-    for (int i = 0; i < N_SERVICES; i++)
+    for (enum service i = 0; i < N_SERVICES; i++)
         if (notes_ends_soon(of->facts, i, &left_s) && left_s < first_s)
             first_s = left_s;
     look_span(first_s, of->scratch, VALUE_SIZE);

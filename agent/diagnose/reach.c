@@ -96,7 +96,7 @@ static bool all_answers_lost(const struct facts *facts)
     int64_t n_silent = ending_of_step(&facts->imds.connect) == ENDING_SILENT &&
                        family_of(facts->imds.address) == FAMILY_IPV4;
 
-    for (int i = 0; i < N_SERVICES; i++)
+    for (enum service i = 0; i < N_SERVICES; i++)
         for (int32_t j = 0; j < facts->endpoints[i].n_addresses; j++) {
             const struct address_facts *at = &facts->endpoints[i].addresses[j];
             enum ending ending = ending_of_step(&at->steps[RUNG_CONNECT]);
@@ -205,10 +205,10 @@ static bool is_blocked_everywhere(const struct facts *facts, enum family family)
 {
     bool seen = false;
 
-    for (int i = 0; i < N_SERVICES; i++) {
-        struct reach mine = reach_of_family(facts, (enum service)i, family);
-        struct reach other = reach_of_family(facts, (enum service)i, family_other(family));
-        if (!look_is_planned(facts, (enum service)i))
+    for (enum service i = 0; i < N_SERVICES; i++) {
+        struct reach mine = reach_of_family(facts, i, family);
+        struct reach other = reach_of_family(facts, i, family_other(family));
+        if (!look_is_planned(facts, i))
             continue;
         if (mine.by[ENDING_OK] > 0 || mine.by[ENDING_REJECTED] > 0 || mine.by[ENDING_OTHER] > 0)
             return false;
@@ -248,9 +248,9 @@ check_set reach_check(enum service service)
 check_set reach_planned(const struct facts *facts)
 {
     check_set checks = 0;
-    for (int i = 0; i < N_SERVICES; i++)
-        if (look_is_planned(facts, (enum service)i))
-            checks |= reach_check((enum service)i);
+    for (enum service i = 0; i < N_SERVICES; i++)
+        if (look_is_planned(facts, i))
+            checks |= reach_check(i);
     return checks;
 }
 

@@ -73,10 +73,10 @@ static void add_commands(struct view view, const struct remedy_entry *entry,
         add_command(&view, entry, finding);
         return;
     }
-    for (int i = 0; i < N_SERVICES; i++) {
-        if (!is_one_of(entry->each, &view, (enum service)i))
+    for (enum service i = 0; i < N_SERVICES; i++) {
+        if (!is_one_of(entry->each, &view, i))
             continue;
-        view.service = (enum service)i;
+        view.service = i;
         add_command(&view, entry, finding);
     }
 }

@@ -47,11 +47,11 @@ bool where_amazon_does_not_answer(const struct view *view)
 
 bool resolve_any(const struct view *view)
 {
-    for (int i = 0; i < N_SERVICES; i++) {
+    for (enum service i = 0; i < N_SERVICES; i++) {
         const struct endpoint_facts *endpoint = &view->facts->endpoints[i];
         bool pinned = endpoint->n_addresses > 0 && endpoint->addresses[0].from_hosts_file;
-        if (look_is_planned(view->facts, (enum service)i) && !pinned &&
-            view->checks[check_of_service((enum service)i, RUNG_RESOLVE)].status == STATUS_PASS)
+        if (look_is_planned(view->facts, i) && !pinned &&
+            view->checks[check_of_service(i, RUNG_RESOLVE)].status == STATUS_PASS)
             return true;
     }
     return false;
@@ -94,12 +94,12 @@ bool when_amazon_answers(const struct view *view)
 
 /* --- what the answer is --- */
 
-static void quote_names(const struct view *view, int service, struct finding *finding)
+static void quote_names(const struct view *view, enum service service, struct finding *finding)
 {
     const struct endpoint_facts *endpoint = &view->facts->endpoints[service];
     const char *host = view->facts->plan.services[service].host;
     const struct dns_answer *deciding = names_deciding(endpoint, FAMILY_IPV4);
-    struct second_opinion opinion = names_second_opinion(view->facts, (enum service)service);
+    struct second_opinion opinion = names_second_opinion(view->facts, service);
 
     if (deciding)
         finding_quote_answer(finding, host, deciding);
@@ -108,16 +108,15 @@ static void quote_names(const struct view *view, int service, struct finding *fi
     for (int32_t i = 0; i < endpoint->n_addresses; i++)
         if (endpoint->addresses[i].place == PLACE_PUBLIC &&
             endpoint->addresses[i].steps[RUNG_CONNECT].outcome != OUTCOME_UNTRIED) {
-            finding_quote_address(finding, (enum service)service, &endpoint->addresses[i],
-                                  RUNG_CONNECT);
+            finding_quote_address(finding, service, &endpoint->addresses[i], RUNG_CONNECT);
             break;
         }
 }
 
 void quote_each_name(const struct view *view, struct finding *finding)
 {
-    for (int i = -1; view_next(view, N_RUNGS, &i);)
-        quote_names(view, i, finding);
+    for (struct each it = {0}; view_each(view, N_RUNGS, &it);)
+        quote_names(view, it.service, finding);
 }
 
 /* Amazon's resolver has more than the configured one: private addresses, or any where that one says
@@ -152,8 +151,8 @@ const char *resolve_forwarder(const struct view *view)
 
     if (resolvers->stub && resolvers->n_upstream > 0)
         return resolvers->upstream[0];
-    for (int i = -1; view_next(view, N_RUNGS, &i);) {
-        struct lookup lookup = names_lookup(view->facts, (enum service)i);
+    for (struct each it = {0}; view_each(view, N_RUNGS, &it);) {
+        struct lookup lookup = names_lookup(view->facts, it.service);
         if (lookup.answer)
             return lookup.answer->server;
     }
@@ -164,17 +163,16 @@ void quote_bypass(const struct view *view, struct finding *finding)
 {
     const struct resolver_facts *resolvers = &view->facts->resolvers;
 
-    for (int i = -1; view_next(view, N_RUNGS, &i);)
-        if (finding->n_evidence < 6)
-            quote_names(view, i, finding);
+    for (struct each it = {0}; finding->n_evidence < 6 && view_each(view, N_RUNGS, &it);)
+        quote_names(view, it.service, finding);
     if (resolvers->stub && resolvers->n_upstream > 0)
         finding_evidence(finding, "behind the local stub is %s", resolvers->upstream[0]);
 }
 
 bool when_no_server_fails(const struct view *view)
 {
-    for (int i = -1; view_next(view, N_RUNGS, &i);)
-        if (names_lookup(view->facts, (enum service)i).failure == FAILURE_SERVFAIL)
+    for (struct each it = {0}; view_each(view, N_RUNGS, &it);)
+        if (names_lookup(view->facts, it.service).failure == FAILURE_SERVFAIL)
             return false;
     return true;
 }
@@ -243,8 +241,8 @@ bool when_every_private_name_is_public(const struct view *view)
 {
     int n_public = 0, n = 0;
 
-    for (int i = 0; i < N_SERVICES; i++) {
-        struct naming naming = names_look(view->facts, (enum service)i);
+    for (enum service i = 0; i < N_SERVICES; i++) {
+        struct naming naming = names_look(view->facts, i);
         if (!needs_private_name(view->facts, i) || naming.pinned ||
             (naming.by[PLACE_PUBLIC] == 0 && !naming.any_private))
             continue; /* what /etc/hosts pins says nothing of the VPC */
@@ -260,9 +258,9 @@ static bool do_others_connect(const struct facts *facts, enum service service)
 {
     int n_silent = 0, n_open = 0;
 
-    for (int i = 0; i < N_SERVICES; i++) {
-        struct tally tally = look_tally(facts, (enum service)i, RUNG_CONNECT);
-        if (i == (int)service || !look_is_planned(facts, (enum service)i))
+    for (enum service i = 0; i < N_SERVICES; i++) {
+        struct tally tally = look_tally(facts, i, RUNG_CONNECT);
+        if (i == service || !look_is_planned(facts, i))
             continue;
         n_open += tally.ok > 0;
         n_silent += tally.ok == 0 && tally.failed > 0;
@@ -304,7 +302,7 @@ void quote_private_one(const struct view *view, struct finding *finding)
     enum service other = resolve_private_one(view);
 
     if (other != N_SERVICES && !when_has_gateway(view))
-        quote_names(view, (int)other, finding);
+        quote_names(view, other, finding);
 }
 
 bool where_public_addresses_are_used(const struct view *view)
@@ -317,8 +315,8 @@ bool where_public_addresses_are_used(const struct view *view)
 
 bool when_no_public_address_answers(const struct view *view)
 {
-    for (int i = -1; view_next(view, N_RUNGS, &i);)
-        if (names_look(view->facts, (enum service)i).answers)
+    for (struct each it = {0}; view_each(view, N_RUNGS, &it);)
+        if (names_look(view->facts, it.service).answers)
             return false;
     return true;
 }

@@ -32,9 +32,9 @@ void quote_denials(const struct view *view, struct finding *finding)
     const struct action_facts *quoted = NULL;
     char alike[LINE_SIZE] = "";
 
-    for (int i = -1; view_next(view, RUNG_AUTHORIZE, &i);)
-        for (int32_t j = 0; j < view->facts->endpoints[i].n_actions; j++) {
-            const struct action_facts *action = &view->facts->endpoints[i].actions[j];
+    for (struct each it = {0}; view_each(view, RUNG_AUTHORIZE, &it);)
+        for (int32_t j = 0; j < view->facts->endpoints[it.service].n_actions; j++) {
+            const struct action_facts *action = &view->facts->endpoints[it.service].actions[j];
             if (!is_denied_so(view, action))
                 continue;
             if (quoted && is_alike(quoted, action)) {
@@ -85,10 +85,10 @@ const char *service_denied_action(const struct view *view, int *n)
     const char *first = NULL;
 
     *n = 0;
-    for (int i = -1; view_next(view, RUNG_AUTHORIZE, &i);)
-        for (int32_t j = 0; j < view->facts->endpoints[i].n_actions; j++)
-            if (is_denied_so(view, &view->facts->endpoints[i].actions[j]) && (*n)++ == 0)
-                first = view->facts->endpoints[i].actions[j].action;
+    for (struct each it = {0}; view_each(view, RUNG_AUTHORIZE, &it);)
+        for (int32_t j = 0; j < view->facts->endpoints[it.service].n_actions; j++)
+            if (is_denied_so(view, &view->facts->endpoints[it.service].actions[j]) && (*n)++ == 0)
+                first = view->facts->endpoints[it.service].actions[j].action;
     return first;
 }
 
@@ -97,9 +97,9 @@ const char *service_denied_action(const struct view *view, int *n)
 /* Of each service the first action that was answered so. */
 void quote_actions(const struct view *view, struct finding *finding)
 {
-    for (int i = -1; view_next(view, RUNG_AUTHORIZE, &i);) {
-        const struct endpoint_facts *endpoint = &view->facts->endpoints[i];
-        enum check check = check_of_service((enum service)i, RUNG_AUTHORIZE);
+    for (struct each it = {0}; view_each(view, RUNG_AUTHORIZE, &it);) {
+        const struct endpoint_facts *endpoint = &view->facts->endpoints[it.service];
+        enum check check = check_of_service(it.service, RUNG_AUTHORIZE);
         int32_t j = 0;
         while (j < endpoint->n_actions &&
                (endpoint->actions[j].failure == FAILURE_NONE ||
@@ -123,10 +123,10 @@ bool when_region_is_right(const struct view *view)
 
 void quote_http(const struct view *view, struct finding *finding)
 {
-    for (int i = -1; view_next(view, RUNG_HTTP, &i);) {
+    for (struct each it = {0}; view_each(view, RUNG_HTTP, &it);) {
         const struct address_facts *at =
-            look_tally(view->facts, (enum service)i, RUNG_HTTP).first_failed;
-        finding_quote_address(finding, (enum service)i, at, RUNG_HTTP);
+            look_tally(view->facts, it.service, RUNG_HTTP).first_failed;
+        finding_quote_address(finding, it.service, at, RUNG_HTTP);
         if (at->head.status != 0)
             finding_evidence(finding, "status %d, Server: %s%s%s", (int)at->head.status,
                              at->head.server[0] ? at->head.server : "(none)",
@@ -144,8 +144,8 @@ bool when_only_the_agent_has_a_proxy(const struct view *view)
 
 bool when_the_agents_proxy_refuses(const struct view *view)
 {
-    for (int i = 0; i < N_SERVICES; i++)
-        if (proxy_refuses(view->facts, (enum service)i))
+    for (enum service i = 0; i < N_SERVICES; i++)
+        if (proxy_refuses(view->facts, i))
             return when_only_the_agent_has_a_proxy(view);
     return false;
 }
@@ -161,7 +161,7 @@ void quote_agents_proxy(const struct view *view, struct finding *finding)
                      agent->proxy_file[0] ? agent->proxy_file : "the agent's unit",
                      agent->https_proxy);
     finding_evidence(finding, "NO_PROXY is \"%s\"", agent->no_proxy);
-    for (int i = 0; i < N_SERVICES; i++) {
+    for (enum service i = 0; i < N_SERVICES; i++) {
         const struct step *step = &facts->endpoints[i].proxy;
         if (step->outcome != OUTCOME_OK && step->outcome != OUTCOME_FAILED)
             continue;
@@ -176,8 +176,8 @@ void quote_agents_proxy(const struct view *view, struct finding *finding)
 /* An error is the service's own; silence and resets may be anybody's. */
 bool when_the_service_says_so(const struct view *view)
 {
-    for (int rung = RUNG_HTTP; rung <= RUNG_AUTHORIZE; rung++) {
-        enum check check = check_of_service(view->service, (enum rung)rung);
+    for (enum rung rung = RUNG_HTTP; rung <= RUNG_AUTHORIZE; rung++) {
+        enum check check = check_of_service(view->service, rung);
         if (view_has_reason(view, check, FAILURE_SERVER_ERROR) ||
             view_has_reason(view, check, FAILURE_THROTTLED))
             return true;

@@ -10,46 +10,53 @@
 
 /* --- the handshake --- */
 
-/* The ClientHello fits one small segment, the server's certificates fill several. */
-static bool has_small_segments(const struct endpoint_facts *endpoint, enum answer answer)
+/* The same of some address of a service that the row explains. */
+static bool any_handshake(const struct view *view,
+                          bool (*is)(const struct view *view, const struct address_facts *at))
 {
-    for (int32_t i = 0; i < endpoint->n_addresses; i++)
-        if (look_failure(&endpoint->addresses[i], RUNG_TLS) == FAILURE_TIMEOUT &&
-            endpoint->addresses[i].small_segments == answer)
-            return true;
+    for (struct each it = {0}; view_each(view, RUNG_TLS, &it);)
+        for (int32_t j = 0; j < view->facts->endpoints[it.service].n_addresses; j++)
+            if (is(view, &view->facts->endpoints[it.service].addresses[j]))
+                return true;
     return false;
+}
+
+/* The ClientHello fits one small segment, the server's certificates fill several. Whether a handshake that
+ * was silent is answered in small ones. */
+static enum answer in_small_segments(const struct address_facts *at)
+{
+    return look_failure(at, RUNG_TLS) == FAILURE_TIMEOUT ? at->small_segments : ANSWER_UNKNOWN;
 }
 
 bool where_only_full_packets_are_lost(const struct view *view)
 {
-    return view_has_reason(view, check_of_service(view->service, RUNG_TLS), FAILURE_TIMEOUT) &&
-           !has_small_segments(&view->facts->endpoints[view->service], ANSWER_NO);
+    const struct endpoint_facts *endpoint = &view->facts->endpoints[view->service];
+
+    for (int32_t i = 0; i < endpoint->n_addresses; i++)
+        if (in_small_segments(&endpoint->addresses[i]) == ANSWER_NO)
+            return false;
+    return view_has_reason(view, check_of_service(view->service, RUNG_TLS), FAILURE_TIMEOUT);
 }
 
-void quote_full_packets(const struct view *view, struct finding *finding)
+static bool is_answered_in_small(const struct view *view, const struct address_facts *at)
 {
-    for (int i = -1; view_next(view, RUNG_TLS, &i);) {
-        const struct address_facts *at = view_bad_tls(view, (enum service)i);
-        finding_quote_address(finding, (enum service)i, at, RUNG_TLS);
-        if (at->small_segments == ANSWER_YES)
-            finding_evidence(finding, "with small segments the same handshake is answered");
-    }
+    (void)view;
+    return in_small_segments(at) == ANSWER_YES;
 }
 
 bool tls_answers_small_segments(const struct view *view)
 {
-    for (int i = -1; view_next(view, RUNG_TLS, &i);)
-        if (has_small_segments(&view->facts->endpoints[i], ANSWER_YES))
-            return true;
-    return false;
+    return any_handshake(view, is_answered_in_small);
 }
 
 /* One address a service. */
 void quote_tls(const struct view *view, struct finding *finding)
 {
-    for (int i = -1; view_next(view, RUNG_TLS, &i);) {
-        const struct address_facts *at = view_bad_tls(view, (enum service)i);
-        finding_quote_address(finding, (enum service)i, at, RUNG_TLS);
+    for (struct each it = {0}; view_each(view, RUNG_TLS, &it);) {
+        const struct address_facts *at = view_bad_tls(view, it.service);
+        finding_quote_address(finding, it.service, at, RUNG_TLS);
+        if (in_small_segments(at) == ANSWER_YES)
+            finding_evidence(finding, "with small segments the same handshake is answered");
         if (at->session.issuer[0])
             finding_evidence(finding, "certificate of %s: issued by %s", at->address,
                              at->session.issuer);
@@ -70,12 +77,15 @@ bool where_certificate_is_made_on_the_way(const struct view *view)
             strcmp(at->session.issuer, at->session.subject) != 0);
 }
 
+static bool is_intercepted(const struct view *view, const struct address_facts *at)
+{
+    (void)view;
+    return look_failure(at, RUNG_TLS) == FAILURE_INTERCEPTED;
+}
+
 bool tls_is_intercepted(const struct view *view)
 {
-    for (int i = -1; view_next(view, RUNG_TLS, &i);)
-        if (look_failure(view_bad_tls(view, (enum service)i), RUNG_TLS) == FAILURE_INTERCEPTED)
-            return true;
-    return false;
+    return any_handshake(view, is_intercepted);
 }
 
 void quote_interception(const struct view *view, struct finding *finding)
@@ -94,65 +104,36 @@ void quote_other_name(const struct view *view, struct finding *finding)
                      at->session.names[0] ? at->session.names : at->session.subject);
 }
 
-static bool is_cut(const struct endpoint_facts *endpoint)
+static bool is_cut(const struct view *view, const struct address_facts *at)
 {
-    static const enum failure cuts[] = {FAILURE_RESET, FAILURE_CLOSED, FAILURE_NOT_TLS,
-                                        FAILURE_TLS_ALERT};
-
-    for (int32_t i = 0; i < endpoint->n_addresses; i++)
-        for (size_t j = 0; j < COUNT_OF(cuts); j++)
-            if (look_failure(&endpoint->addresses[i], RUNG_TLS) == cuts[j] &&
-                !endpoint->addresses[i].second_opinion)
-                return true;
-    return false;
+    enum failure failure = look_failure(at, RUNG_TLS);
+    return failure != FAILURE_NONE && failure != FAILURE_TIMEOUT && !at->second_opinion &&
+           view_is_reason(view, check_of_service(view->service, RUNG_TLS), failure);
 }
 
 bool when_no_handshake_is_answered(const struct view *view)
 {
-    for (int i = -1; view_next(view, RUNG_TLS, &i);)
-        if (is_cut(&view->facts->endpoints[i]))
-            return false;
-    return true;
+    return !any_handshake(view, is_cut);
 }
 
-/* --- the clock --- */
-
-static const struct address_facts *out_of_time(const struct facts *facts, int service)
-{
-    const struct endpoint_facts *endpoint = &facts->endpoints[service];
-
-    for (int32_t i = 0; i < endpoint->n_addresses; i++) {
-        enum failure failure = look_failure(&endpoint->addresses[i], RUNG_TLS);
-        if (!endpoint->addresses[i].second_opinion &&
-            (failure == FAILURE_CERTIFICATE_EXPIRED ||
-             failure == FAILURE_CERTIFICATE_NOT_YET_VALID))
-            return &endpoint->addresses[i];
-    }
-    return NULL;
-}
+/* --- the clock: the row's reasons for TLS are certificates that are out of time --- */
 
 /* A right clock would find the certificate out of date as well. */
-static bool is_out_of_time_anyway(const struct facts *facts, int service)
-{
-    const struct address_facts *at = out_of_time(facts, service);
-
-    if (!at)
-        return false;
-    return look_failure(at, RUNG_TLS) == FAILURE_CERTIFICATE_EXPIRED
-               ? look_is_past(facts, at->session.not_after_unix_s)
-               : look_is_to_come(facts, at->session.not_before_unix_s);
-}
-
 bool where_clock_is_to_blame(const struct view *view)
 {
-    return view->rung != RUNG_TLS || !look_clock(view->facts).wrong ||
-           !is_out_of_time_anyway(view->facts, (int)view->service);
+    const struct address_facts *at = view_bad_tls(view, view->service);
+
+    if (view->rung != RUNG_TLS || !look_clock(view->facts).wrong)
+        return true;
+    return look_failure(at, RUNG_TLS) == FAILURE_CERTIFICATE_EXPIRED
+               ? !look_is_past(view->facts, at->session.not_after_unix_s)
+               : !look_is_to_come(view->facts, at->session.not_before_unix_s);
 }
 
 /* The service's own word on it; NULL: none. */
 const struct action_facts *tls_said_skewed(const struct facts *facts)
 {
-    for (int i = 0; i < N_SERVICES; i++)
+    for (enum service i = 0; i < N_SERVICES; i++)
         for (int32_t j = 0; j < facts->endpoints[i].n_actions; j++)
             if (facts->endpoints[i].actions[j].failure == FAILURE_SKEWED)
                 return &facts->endpoints[i].actions[j];
@@ -161,16 +142,16 @@ const struct action_facts *tls_said_skewed(const struct facts *facts)
 
 /* Every service at once has a certificate from the future: no sample is needed to suspect that this
  * machine lives in the past. One service alone is that service's trouble. */
-static bool all_out_of_time(const struct facts *facts)
+static bool all_out_of_time(const struct view *view)
 {
     int n = 0, n_out = 0;
 
-    for (int i = 0; i < N_SERVICES; i++) {
-        struct tally tally = look_tally(facts, (enum service)i, RUNG_TLS);
-        if (!look_is_planned(facts, (enum service)i))
+    for (enum service i = 0; i < N_SERVICES; i++) {
+        struct tally tally = look_tally(view->facts, i, RUNG_TLS);
+        if (!look_is_planned(view->facts, i))
             continue;
         n += tally.tried > 0;
-        n_out += tally.failed > 0 && out_of_time(facts, i);
+        n_out += tally.failed > 0 && view_bad_tls(view, i);
     }
     return n >= 2 && n_out == n;
 }
@@ -178,18 +159,18 @@ static bool all_out_of_time(const struct facts *facts)
 bool when_clock_is_wrong(const struct view *view)
 {
     struct clock_reading clock = look_clock(view->facts);
-    int service = -1;
+    struct each it = {0};
 
-    return clock.wrong || (clock.n == 0 && (view_next(view, RUNG_AUTHORIZE, &service) ||
-                                            all_out_of_time(view->facts)));
+    return clock.wrong ||
+           (clock.n == 0 && (view_each(view, RUNG_AUTHORIZE, &it) || all_out_of_time(view)));
 }
 
 void quote_validity(const struct view *view, struct finding *finding)
 {
     char from[TIME_SIZE], until[TIME_SIZE];
 
-    for (int i = 0; i < N_SERVICES; i++) {
-        const struct address_facts *at = out_of_time(view->facts, i);
+    for (enum service i = 0; i < N_SERVICES; i++) {
+        const struct address_facts *at = view_bad_tls(view, i);
         if (!at || at->session.not_after_unix_s == 0)
             continue;
         clock_format_iso8601(at->session.not_before_unix_s * 1000, false, from);
