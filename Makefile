@@ -66,7 +66,7 @@ compile := $(CC) -std=c11 -D_GNU_SOURCE -Iagent -Ibuild/gen -isystem $(deps)/inc
 # Every allocation passes agent/base/memory.c, which ends the process when one fails.
 allocations := malloc calloc realloc reallocarray posix_memalign
 link    := $(CC) $(cflags.$(flavour)) -Wl,--gc-sections $(allocations:%=-Wl,--wrap=%) $(ldflags.$(flavour))
-libs    := -L$(deps)/lib -lcurl -lcares -lssl -lcrypto -lcjson -linih -lsystemd -lnonss
+libs    := -L$(deps)/lib -lcurl -lcares -lssl -lcrypto -lcjson -linih -lsystemd -lz -lnonss
 
 # --- building ---------------------------------------------------------------------------------------------------------
 
