@@ -210,7 +210,7 @@ runnable := $(if $(foreign),build/emulated/$(arch)/ssm-preflight,$(program))
 scenarios: $(program) situations $(runnable) ## all situations, diagnosed without a network and compared with what was reviewed
 	tests/scenarios/run $(runnable) build/situations
 
-foreign-lab: setup-lab build/emulated/$(arch)/ssm-preflight ## ten faults and none in the lab, by the program of ARCH under qemu-user
+foreign-lab: static setup-lab build/emulated/$(arch)/ssm-preflight ## ten faults and none in the lab, by the program of ARCH under qemu-user
 	tests/lab/foreign build/emulated/$(arch)/ssm-preflight
 
 scenarios-update: $(program) situations ## what was reviewed of the situations, written anew: review the diff
