@@ -288,7 +288,7 @@ check-packages: deb setup-rpm setup-boot ## packages installed, upgraded, remove
 	/usr/bin/python3 -m pytest -rs tests/packages
 
 clean: ## remove what was built from agent/ and tests/, keep the libraries and the images
-	rm -rf build/ssm-preflight* build/dev-* build/static-* build/sanitize-* build/gen build/fuzz-* build/situations build/mutant build/torture build/log build/results
+	rm -rf build/ssm-preflight* build/dev-* build/static-* build/sanitize-* build/gen build/fuzz-* build/situations build/mutant build/torture build/log build/results build/emulated build/dist
 
 distclean: ## remove everything that was built
 	rm -rf build
