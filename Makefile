@@ -35,7 +35,7 @@ MAKEFLAGS += --no-builtin-rules --no-print-directory -j$(shell nproc)
 endif
 
 sources   := $(sort $(wildcard agent/*.c agent/*/*.c))
-generated := build/gen/pages.c build/gen/roots.c build/gen/$(arch)/version.c
+generated := build/gen/pages.c build/gen/roots.c build/gen/$(arch)/version.c build/gen/dictionaries.c
 tests     := $(sort $(wildcard tests/unit/test_*.c))
 helpers   := $(filter-out $(tests),$(sort $(wildcard tests/unit/*.c tests/fuzz/targets*.c)))
 deps      := build/deps/$(arch)
@@ -111,6 +111,8 @@ build/gen/pages.c: FORCE
 	@packaging/scripts/keep $@ packaging/scripts/gen-pages
 build/gen/roots.c: FORCE | $(deps).stamp
 	@packaging/scripts/keep $@ packaging/scripts/gen-roots
+build/gen/dictionaries.c: FORCE
+	@packaging/scripts/keep $@ packaging/scripts/gen-dictionaries
 build/gen/$(arch)/version.c: FORCE $(deps).stamp
 	@packaging/scripts/keep $@ packaging/scripts/gen-version $(deps)/record
 $(objects)/flags: FORCE
@@ -219,6 +221,9 @@ scenarios-update: $(program) situations ## what was reviewed of the situations, 
 scenarios-selftest: all situations ## breaks the diagnosis ten times at random and looks whether `make scenarios` notices
 	tests/scenarios/selftest
 
+dictionary: $(objects)/unit/test_model_packed ## what the console's facts are deflated with, anew from the situations: before a release only
+	PACKED_TEXTS=1 $< | packaging/scripts/keep packaging/dictionary/1.txt packaging/scripts/make-dictionary
+
 check-commands: setup-commands ## every AWS CLI command of a finding or of the documentation is one that the AWS CLI knows
 	tests/scenarios/check-commands
 
@@ -234,6 +239,10 @@ lint: setup-lint all ## the rules of the code: rooms, format, clang-tidy, cppche
 
 format: setup-lint ## lay the C code out as .clang-format says
 	@git ls-files -z --cached --others --exclude-standard -- '*.c' '*.h' | xargs -0 clang-format -i
+
+docs: static unit bench ## the numbers and samples of the documentation, as they are measured here now; see packaging/scripts/docs
+	DOCS_UPDATE=1 /usr/bin/python3 -m pytest -q tests/lab/test_docs.py -k sample
+	packaging/scripts/docs
 
 bench: static setup-lab setup-bench ## what a healthy check costs in the lab: requests, instructions, memory and size against their limits
 	tests/bench/run --binary build/ssm-preflight
@@ -298,5 +307,5 @@ help: ## this list
 
 .SECONDARY:
 FORCE:
-.PHONY: FORCE all static check fuzz unit unit-programs situations scenarios scenarios-update scenarios-selftest static-test sanitize lint format bench torture run lab check-lab \
+.PHONY: FORCE all static check fuzz unit unit-programs situations scenarios scenarios-update scenarios-selftest dictionary static-test sanitize lint format docs bench torture run lab check-lab \
 	check-boot check-commands install deb rpm tarball dist reproducible check-packages foreign-lab clean distclean help

@@ -23,7 +23,7 @@ static const struct command {
     int (*run)(const struct options *options);
     const char *what;
 } commands[] = {
-    {"check", "", 1, command_check, "one round, or more where an answer says: later"},
+    {"check", "", 1, command_check, "one round, or more when an answer says \"later\""},
     {"wait", "", 1, command_wait, "rounds until ready or until the deadline"},
     {"show", "[FILE|-]", 2, command_show, "a report or a console log, diagnosed again"},
     {"explain", "CODE", 2, command_explain, "the page of one finding or check"},
@@ -128,6 +128,6 @@ int main(int argc, char *argv[])
         log_error("%s", options.error);
         return EXIT_USAGE;
     }
-    log_set_level(options.verbose ? LOG_VERBOSE : LOG_NORMAL);
+    log_set_verbose(options.verbose);
     return run(&options);
 }

@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Bit by bit: it sees a few hundred bytes in a run, which a table would not speed up noticeably.
+ * Bit by bit: it sees a few thousand bytes in a run, which a table would not speed up noticeably.
  */
 #include "base/crc24.h"
 
-uint32_t crc24(uint32_t crc, const void *bytes, size_t n)
+#include <stdint.h>
+
+void crc24(const void *bytes, size_t n, unsigned char to[CRC24_BYTES])
 {
     const unsigned char *at = bytes;
+    uint32_t crc = 0xb704ce;
 
     for (size_t i = 0; i < n; i++) {
         crc ^= (uint32_t)at[i] << 16;
@@ -16,5 +19,7 @@ uint32_t crc24(uint32_t crc, const void *bytes, size_t n)
                 crc ^= 0x1864cfb;
         }
     }
-    return crc & 0xffffff;
+    to[0] = (unsigned char)(crc >> 16);
+    to[1] = (unsigned char)(crc >> 8);
+    to[2] = (unsigned char)crc;
 }

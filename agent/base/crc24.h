@@ -6,11 +6,9 @@
 #define BASE_CRC24_H
 
 #include <stddef.h>
-#include <stdint.h>
 
-enum { CRC24_INIT = 0xb704ce };
+enum { CRC24_BYTES = 3 };
 
-/* Goes on from `crc`, which is CRC24_INIT at first. */
-uint32_t crc24(uint32_t crc, const void *bytes, size_t n);
+void crc24(const void *bytes, size_t n, unsigned char to[CRC24_BYTES]);
 
 #endif

@@ -10,11 +10,11 @@
 
 #include "base/text.h"
 
-static enum log_level log_level = LOG_NORMAL;
+static bool is_verbose;
 
-void log_set_level(enum log_level level)
+void log_set_verbose(bool verbose)
 {
-    log_level = level;
+    is_verbose = verbose;
 }
 
 static void write_line(const char *format, va_list arguments)
@@ -36,7 +36,7 @@ void log_error(const char *format, ...)
 
 void log_verbose(const char *format, ...)
 {
-    if (log_level != LOG_VERBOSE)
+    if (!is_verbose)
         return;
     va_list arguments;
     va_start(arguments, format);

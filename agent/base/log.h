@@ -5,9 +5,9 @@
 #ifndef BASE_LOG_H
 #define BASE_LOG_H
 
-enum log_level { LOG_NORMAL, LOG_VERBOSE };
+#include <stdbool.h>
 
-void log_set_level(enum log_level level);
+void log_set_verbose(bool verbose);
 
 /* Trouble with the program or its usage. */
 void log_error(const char *format, ...) __attribute__((format(printf, 1, 2)));

@@ -7,6 +7,7 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
@@ -231,4 +232,21 @@ void text_hint(char *to, size_t size, const char *dashes, const char *word,
     to[0] = '\0';
     if (best)
         (void)text_set(to, size, "did you mean %s%s? ", dashes, best);
+}
+
+int text_compare_versions(const char *a, const char *b)
+{
+    if (!text_only(a, ".") || !text_only(b, ".") || a[0] < '0' || a[0] > '9')
+        return 0;
+    while (*a || *b) {
+        char *end_a, *end_b;
+        unsigned long left = strtoul(a, &end_a, 10), right = strtoul(b, &end_b, 10);
+        if ((end_a == a && *a) || (end_b == b && *b))
+            return 0;
+        if (left != right)
+            return left < right ? -1 : 1;
+        a = *end_a == '.' ? end_a + 1 : end_a;
+        b = *end_b == '.' ? end_b + 1 : end_b;
+    }
+    return 0;
 }

@@ -40,6 +40,9 @@ bool text_only(const char *text, const char *also);
 void text_hint(char *to, size_t size, const char *dashes, const char *word,
                const char *(*name_of)(size_t i), size_t n);
 
+/* "3.3.1142.0" against "3.3.40.0": -1, 0, 1; 0 also when either is no version. */
+int text_compare_versions(const char *a, const char *b);
+
 /* A whole decimal number without sign; false when it is none or above max. */
 bool text_number(const char *text, uint64_t max, uint64_t *value);
 

@@ -1,51 +1,203 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The table of causes, in causal order: a row can only be explained away by a row above it.
- * `list findings` prints it.
+ * The table of causes, in causal order: a row can only be explained away by a row above it. A row
+ * carries its parameters; claims.c works from them. `list findings` prints the table.
  */
 #ifndef DIAGNOSE_CAUSES_H
 #define DIAGNOSE_CAUSES_H
 
 #include <stddef.h>
 
-#include "diagnose/cause.h"
+#include "diagnose/reach.h"
+#include "model/report.h"
 
-enum scope {
-    SCOPE_MACHINE, /* looked for once */
-    SCOPE_SERVICE, /* looked for once a service, with a finding each */
+/* What the functions of a row look at. */
+struct view {
+    const struct facts *facts;
+    const struct check_result *checks; /* N_CHECKS */
+    const struct cause *cause;
+    enum service
+        service;    /* that is asked about; of a row about the whole machine the first explained */
+    enum rung rung; /* in `where` */
+    check_set symptoms; /* failed or warned, and not claimed by a row above */
+    check_set explains; /* what this row explains of them; empty in `where`, and for a note */
 };
 
-/* What a cause goes by within a check. One check may fail in two ways at once (one address silent,
- * the next one refused; one action denied by this policy, another one by that), and then each way
- * has its own cause. By default a cause takes the whole check. */
-enum strand {
-    STRAND_WHOLE,
-    STRAND_ROUTE, /* of connect */
-    STRAND_REFUSAL,
-    STRAND_LINK,
-    STRAND_SILENCE,
-    STRAND_NO_POLICY, /* of authorize */
-    STRAND_EXPLICIT_DENY,
-    STRAND_ENDPOINT_POLICY,
-    STRAND_BOUNDARY,
-    STRAND_ORGANIZATION,
-    STRAND_REGISTRATION, /* of agent.config */
-    STRAND_CONFIGURATION,
-    STRAND_BUNDLE,
-    STRAND_FAMILY, /* of connect: one address family as a whole */
-    N_STRANDS
+typedef bool view_holds(const struct view *view);
+typedef void view_quotes(const struct view *view, struct finding *finding);
+
+/* Whether a row is asked once, or once for each planned service, with a finding each. */
+enum scope { MACHINE, EACH_SERVICE };
+
+/* One check may fail in two ways at once: one address is silent and the next one refuses; one action
+ * is denied by this policy and another one by that. Then each way has its own cause. A cause takes
+ * the check whole unless it says otherwise. */
+enum way {
+    WAY_WHOLE,
+    WAY_ROUTE, /* of connect */
+    WAY_REFUSAL,
+    WAY_LINK,
+    WAY_SILENCE,
+    WAY_FAMILY,
+    WAY_NO_POLICY, /* of authorize */
+    WAY_EXPLICIT_DENY,
+    WAY_ENDPOINT_POLICY,
+    WAY_BOUNDARY,
+    WAY_ORGANIZATION,
+    WAY_REGISTRATION, /* of agent.config */
+    WAY_CONFIGURATION,
+    WAY_BUNDLE,
+    N_WAYS
+};
+
+enum { MAX_REASONS = 12, MAX_PARTS = 4, MAX_TITLES = 3, MAX_QUOTES = 5, MAX_LISTED = 5 };
+
+/* The checks first to end - 1, where they failed for one of the reasons (none named: for any). Checks
+ * of a service's ladder are named by those of the first service, and stand for those of each. */
+struct part {
+    enum check first;
+    int end;
+    uint8_t because[MAX_REASONS]; /* enum failure */
+};
+
+/* A title that names this instance's particulars: it is taken where `when` holds, if there is one, and
+ * every {placeholder} (titles.c) is known. */
+struct title {
+    const char *text;
+    view_holds *when;
 };
 
 struct cause {
     const char *code;
-    const char *title;      /* in general; a finding may say it with this instance's names */
-    enum severity severity; /* of a cause that explains a required check: the most it can be */
-    enum scope scope;
-    enum strand strand;
-    cause_applies *applies; /* NULL: `unexplained`, which claims.c fills in by itself */
+    const char *title;             /* in general, and where none of the next ones fits */
+    struct title here[MAX_TITLES]; /* the first that fits */
+    bool is_note;                  /* fails nothing: it is said where it has something to quote */
+    enum scope of;
+    enum way way;
+
+    /* What it explains: the parts, or connect where an address ended so (bits of enum ending), or
+     * authorize where an action is denied so (bits of enum denied_by). */
+    struct part explains[MAX_PARTS];
+    uint32_t ended;
+    uint32_t denied_by;
+    view_holds *where; /* of these, only the checks (view->service, view->rung) where it holds */
+
+    view_holds *when;                        /* over all: judges, and words nothing */
+    view_quotes *evidence[MAX_QUOTES];       /* quote, and judge nothing */
+    const char *unless_excluded[MAX_LISTED]; /* the alternatives, codes (excluded.c) */
+
+    /* How sure it is, once no alternative is left: certain, where this holds (NULL: always). Otherwise
+     * likely, where the next holds (NULL: always), or else only possible. */
+    view_holds *certain_if, *likely_if;
 };
 
 extern const struct cause causes[];
 extern const size_t n_causes;
+
+/* --- the functions that rows name, by subject: `when_x` and `where_x` judge and word nothing, `quote_x`
+ * quotes and judges nothing --- */
+
+/* metadata.c: the machine, its metadata service, its role */
+view_holds when_not_ec2, when_maker_unknown, when_no_address, when_network_is_down,
+    when_imds_is_blocked_here, when_imds_does_not_refuse, when_token_is_forbidden,
+    when_get_may_be_answered, when_another_server_answers, when_profile_is_deleted,
+    when_assuming_failed, when_credentials_are_past;
+view_quotes quote_machine, quote_interfaces, quote_imds, quote_obstacle, quote_token,
+    quote_imds_load, quote_imds_silence, quote_profile, quote_identity_role, quote_credentials,
+    quote_expiry;
+
+/* resolve.c: names */
+view_holds where_nobody_answers, where_amazon_does_not_answer, where_vpc_is_bypassed,
+    where_private_name_is_public, where_public_addresses_are_used, when_amazon_serves_no_name,
+    when_amazon_answers, when_no_server_fails, when_name_is_pinned, when_dns_answers,
+    when_every_private_name_is_public, when_has_gateway, when_name_is_fips,
+    when_name_leads_to_no_endpoint, when_no_public_address_answers, when_nobody_knows_the_name;
+view_quotes quote_no_resolver, quote_lookup, quote_stub, quote_each_name, quote_bypass, quote_pin,
+    quote_private_one, quote_source_of_name;
+
+/* connect.c */
+view_holds where_this_machine_refuses, where_not_blocked, when_own_subnet_alone_connects,
+    when_every_service_is_silent, when_whole_service_is_silent,
+    when_others_of_the_service_are_not_silent, when_one_is_silent,
+    when_the_family_connects_elsewhere;
+view_quotes quote_no_route, quote_refused_here, quote_refusals, quote_silent_next_hop, quote_unsent,
+    quote_undelivered, quote_nothing_lost, quote_silent, quote_what_is_near,
+    quote_how_many_are_silent, quote_one_that_connects, quote_what_connects, quote_neighbour,
+    quote_both_families;
+
+/* tls.c: the handshake and the clock */
+view_holds where_only_full_packets_are_lost, where_certificate_is_made_on_the_way,
+    where_clock_is_to_blame, when_no_handshake_is_answered, when_clock_is_wrong;
+view_quotes quote_full_packets, quote_tls, quote_interception, quote_other_name, quote_own_clock,
+    quote_clocks, quote_skewed, quote_validity, quote_no_time_sync;
+
+/* service.c: the service's answer */
+view_holds when_nothing_is_allowed, when_every_denial_is_alike, when_ssm_denies_nothing,
+    when_region_is_right, when_only_the_agent_has_a_proxy, when_the_agents_proxy_refuses,
+    when_the_service_says_so;
+view_quotes quote_denials, quote_how_many_are_denied, quote_actions, quote_http, quote_agents_proxy;
+
+/* agent.c: the agent's installation; and what nobody explains */
+view_holds when_unit_is_missing, when_state_is_of_another_machine, when_configuration_is_wrong,
+    when_no_bundle_is_there;
+view_quotes quote_summary, quote_checks, quote_package, quote_registration, quote_agents_region,
+    quote_no_bundle;
+
+/* notes.c: what fails nothing */
+view_holds when_service_is_not_in_region, when_host_management_gives_credentials, when_vpc_is_known,
+    when_ec2messages_may_be_missing, when_one_server_is_silent, when_only_ipv6_is_usable;
+view_quotes quote_region, quote_host_management, quote_addresses_outside, quote_public_address,
+    quote_certificates_that_end, quote_ec2messages, quote_silent_server, quote_slow_rungs,
+    quote_addresses;
+
+/* --- what excluded.c and the placeholders share with them --- */
+
+/* What was seen excludes the code: it is no alternative to what the view's row says. */
+bool excluded(const struct view *view, const char *code);
+
+/* "a prohibit route": what on this machine keeps it from IMDS. */
+const char *imds_obstacle(const struct facts *facts);
+
+/* Any name at all resolves, and not by /etc/hosts. */
+bool resolve_any(const struct view *view);
+
+/* Failing at once is not the resolver's silence: something on this machine rejects. */
+bool resolve_failed_here(const struct dns_answer *answer);
+
+/* The server that does not ask the VPC's resolver, "" when there is none. */
+const char *resolve_forwarder(const struct view *view);
+
+/* Another service that every name of leads into the VPC; N_SERVICES: none. */
+enum service resolve_private_one(const struct view *view);
+
+/* All services that got as far as connect, without those that a row above explains.
+ * `but_blocked`: without services that are silent even in the own subnet, where no network ACL
+ * stands between. */
+struct overall {
+    int n;            /* services */
+    int n_silent;     /* every address timed out */
+    int n_partly;     /* some timed out, some connect */
+    bool any_ok;      /* of any planned service */
+    struct reach sum; /* over the n services */
+};
+struct overall connect_overall(const struct view *view, bool but_blocked);
+
+/* At some service that is explained: small segments got the handshake through; only the system's
+ * bundle vouches for the certificate. */
+bool tls_answers_small_segments(const struct view *view);
+bool tls_is_intercepted(const struct view *view);
+
+/* The answer of a service that finds the time of a request wrong, or NULL. */
+const struct action_facts *tls_said_skewed(const struct facts *facts);
+
+/* The first action that is denied as the row says, and how many there are. */
+const char *service_denied_action(const struct view *view, int *n);
+
+/* An address of the service whose certificate ends within 14 days, and in how long; NULL: none. */
+const struct address_facts *notes_ends_soon(const struct facts *facts, int service,
+                                            int64_t *left_s);
+
+/* The one server of resolv.conf that is silent to every name, while another one answers; or NULL. */
+const struct dns_answer *notes_silent_server(const struct facts *facts);
 
 #endif

@@ -9,31 +9,25 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/clock.h"
 #include "base/text.h"
 #include "diagnose/look.h"
-
-/* github.com/aws/amazon-ssm-agent: issue 277, and the release notes of 3.3.3270.0. */
-const char first_agent_with_imdsv2[] = "2.3.814.0";
-const char first_agent_with_dualstack[] = "3.3.3270.0";
+#include "model/proxy.h"
 
 void checks_say(const struct judge *judge, enum check check, enum status status,
                 enum failure reason, int32_t duration_ms, const char *format, ...)
 {
     struct check_result *result = &judge->checks[check];
+    bool skipped = judge->facts->plan.skipped & check_bit(check);
     va_list arguments;
 
-    if (judge->facts->plan.skipped & check_bit(check)) {
-        result->status = STATUS_SKIP;
-        result->reason = FAILURE_NOT_WANTED;
-        text_set(result->summary, sizeof result->summary, "left out by --skip");
-        return;
-    }
-    result->status = status;
-    result->reason = reason;
-    result->duration_ms = duration_ms;
+    result->status = skipped ? STATUS_SKIP : status;
+    result->reason = skipped ? FAILURE_NOT_WANTED : reason;
+    result->duration_ms = skipped ? 0 : duration_ms;
     va_start(arguments, format);
-    (void)vsnprintf(result->summary, sizeof result->summary, format, arguments);
+    if (skipped)
+        (void)text_set(result->summary, sizeof(result->summary), "left out by --skip");
+    else
+        (void)vsnprintf(result->summary, sizeof(result->summary), format, arguments);
     va_end(arguments);
 }
 
@@ -45,159 +39,134 @@ bool checks_holds(const struct judge *judge, enum check check)
 
 void checks_say_untried(const struct judge *judge, enum check check, enum check below)
 {
-    enum status status = judge->checks[below].status;
     static const char *const by[] = {
         [STOPPED_BY_NOTHING] = "the round ended",
         [STOPPED_BY_DEADLINE] = "the deadline came",
         [STOPPED_BY_SIGNAL] = "a signal came",
     };
+    const struct check_result *it = &judge->checks[below];
+    const char *name = check_name(below);
 
-    if (status == STATUS_FAIL)
-        checks_say(judge, check, STATUS_SKIP, FAILURE_BELOW, 0, "not tried: %s failed",
-                   check_name(below));
-    else if (status == STATUS_SKIP && judge->checks[below].reason == FAILURE_BELOW)
-        checks_say(judge, check, STATUS_SKIP, FAILURE_BELOW, 0, "%s", judge->checks[below].summary);
-    else if (status == STATUS_SKIP)
+    if (it->status == STATUS_FAIL)
+        checks_say(judge, check, STATUS_SKIP, FAILURE_BELOW, 0, "not tried: %s failed", name);
+    else if (it->status == STATUS_SKIP && it->reason == FAILURE_BELOW)
+        checks_say(judge, check, STATUS_SKIP, FAILURE_BELOW, 0, "%s", it->summary);
+    else if (it->status == STATUS_SKIP)
         checks_say(judge, check, STATUS_SKIP, FAILURE_BELOW, 0, "not tried: %s was not either",
-                   check_name(below));
+                   name);
     else
         checks_say(judge, check, STATUS_UNKNOWN, FAILURE_STOPPED, 0, "not answered before %s",
                    by[judge->facts->stopped_by]);
 }
 
-void checks_span(int64_t seconds, char *to, size_t size)
+/* The common part of a check that is one step, with the HTTP status that answered it, or 0. True when it
+ * is to be said that it passed. */
+static bool judge_step(const struct judge *judge, enum check check, enum check below,
+                       const struct step *step, const char *what, int32_t answer)
 {
-    long long s = seconds < 0 ? -seconds : seconds;
+    char answers[32] = "";
 
-    if (s < 120)
-        text_set(to, size, "%lld s", s);
-    else if (s < 2 * 3600)
-        text_set(to, size, "%lld min", s / 60);
-    else if (s < 2 * 86400)
-        text_set(to, size, "%lld h %lld min", s / 3600, s % 3600 / 60);
-    else
-        text_set(to, size, "%lld days", s / 86400);
-}
-
-/* The common part of a check that is one step. True when it is to be said that it passed. */
-static bool judge_step(const struct judge *judge, enum check check, const struct step *step,
-                       const char *what, enum check below)
-{
-    switch (step->outcome) {
-    case OUTCOME_OK:
+    if (step->outcome == OUTCOME_OK)
         return true;
-    case OUTCOME_FAILED:
-        checks_say(judge, check, STATUS_FAIL, step->failure, step->took_ms, "%s: %s%s%s (%d ms)",
-                   what, failure_words(step->failure), step->detail[0] ? ", " : "", step->detail,
-                   (int)step->took_ms);
-        return false;
-    case OUTCOME_SKIPPED:
-        if (step->failure == FAILURE_BELOW) {
-            checks_say_untried(judge, check, below);
-            return false;
-        }
-        checks_say(judge, check, STATUS_SKIP, step->failure, 0, "%s: %s", what,
+    if (answer != 0)
+        (void)text_set(answers, sizeof(answers), " answers %d", (int)answer);
+    if (step->outcome == OUTCOME_FAILED)
+        FAIL(judge, check, step->failure, step->took_ms, "%s%s: %s%s%s (%d ms)", what, answers,
+             failure_words(step->failure), step->detail[0] ? ", " : "", step->detail,
+             (int)step->took_ms);
+    else if (step->outcome == OUTCOME_SKIPPED && step->failure != FAILURE_BELOW)
+        checks_say(judge, check, STATUS_SKIP, step->failure, 0, "%s%s: %s", what, answers,
                    failure_words(step->failure));
-        return false;
-    case OUTCOME_UNTRIED:
-    default:
+    else
         checks_say_untried(judge, check, below);
-        return false;
-    }
+    return false;
 }
 
 static void judge_imds(const struct judge *judge)
 {
     const struct imds_facts *imds = &judge->facts->imds;
     const struct instance_facts *instance = &judge->facts->instance;
-    char what[LINE_SIZE];
+    char port[LINE_SIZE];
 
-    text_set(what, sizeof what, "%s port 80", imds->address[0] ? imds->address : "IMDS");
-    if (judge_step(judge, CHECK_IMDS_CONNECT, &imds->connect, what, CHECK_IMDS_CONNECT))
-        checks_say(judge, CHECK_IMDS_CONNECT, STATUS_PASS, FAILURE_NONE, imds->connect.took_ms,
-                   "%s connects in %d ms", what, (int)imds->connect.took_ms);
-    text_set(what, sizeof what, "PUT /latest/api/token");
-    if (imds->token_status != 0)
-        text_add(what, sizeof what, " answers %d", (int)imds->token_status);
-    if (judge_step(judge, CHECK_IMDS_TOKEN, &imds->token, what, CHECK_IMDS_CONNECT))
-        checks_say(judge, CHECK_IMDS_TOKEN, STATUS_PASS, FAILURE_NONE, imds->token.took_ms,
-                   "a session token (IMDSv2) in %d ms", (int)imds->token.took_ms);
-    text_set(what, sizeof what, "the identity document");
-    if (imds->identity_status != 0)
-        text_add(what, sizeof what, " answers %d", (int)imds->identity_status);
-    if (judge_step(judge, CHECK_IMDS_IDENTITY, &imds->identity, what, CHECK_IMDS_TOKEN))
-        checks_say(judge, CHECK_IMDS_IDENTITY, STATUS_PASS, FAILURE_NONE, imds->identity.took_ms,
-                   "%s in %s, account %s", instance->id,
-                   instance->availability_zone[0] ? instance->availability_zone : instance->region,
-                   instance->account);
+    (void)text_set(port, sizeof(port), "%s port 80", imds->address[0] ? imds->address : "IMDS");
+    if (judge_step(judge, CHECK_IMDS_CONNECT, CHECK_IMDS_CONNECT, &imds->connect, port, 0))
+        PASS(judge, CHECK_IMDS_CONNECT, imds->connect.took_ms, "%s connects in %d ms", port,
+             (int)imds->connect.took_ms);
+    if (judge_step(judge, CHECK_IMDS_TOKEN, CHECK_IMDS_CONNECT, &imds->token,
+                   "PUT /latest/api/token", imds->token_status))
+        PASS(judge, CHECK_IMDS_TOKEN, imds->token.took_ms, "a session token (IMDSv2) in %d ms",
+             (int)imds->token.took_ms);
+    if (judge_step(judge, CHECK_IMDS_IDENTITY, CHECK_IMDS_TOKEN, &imds->identity,
+                   "the identity document", imds->identity_status))
+        PASS(judge, CHECK_IMDS_IDENTITY, imds->identity.took_ms, "%s in %s, account %s",
+             instance->id,
+             instance->availability_zone[0] ? instance->availability_zone : instance->region,
+             instance->account);
 }
+
+/* --- the role --- */
 
 static void judge_attached(const struct judge *judge)
 {
     const struct role_facts *role = &judge->facts->role;
     bool by_default = role->from == CREDENTIALS_DEFAULT_HOST_MANAGEMENT ||
                       (role->dhmc == ANSWER_YES && role->attached.failure == FAILURE_NO_ROLE);
-    char what[LINE_SIZE] = "the instance profile";
 
-    if (role->attached.outcome != OUTCOME_UNTRIED && by_default) {
-        checks_say(judge, CHECK_ROLE_ATTACHED, STATUS_PASS, FAILURE_NONE, role->attached.took_ms,
-                   "no role of its own: Default Host Management gives the agent one");
-        return;
-    }
-    if (role->info_status != 0)
-        text_set(what, sizeof what, "iam/info answers %d", (int)role->info_status);
-    if (judge_step(judge, CHECK_ROLE_ATTACHED, &role->attached, what, CHECK_IMDS_IDENTITY))
-        checks_say(judge, CHECK_ROLE_ATTACHED, STATUS_PASS, FAILURE_NONE, role->attached.took_ms,
-                   role->role[0] ? "role %s is attached" : "%sa role is attached", role->role);
+    if (role->attached.outcome != OUTCOME_UNTRIED && by_default)
+        PASS(judge, CHECK_ROLE_ATTACHED, role->attached.took_ms,
+             "no role of its own: Default Host Management gives the agent one");
+    else if (judge_step(judge, CHECK_ROLE_ATTACHED, CHECK_IMDS_IDENTITY, &role->attached,
+                        role->info_status != 0 ? "iam/info" : "the instance profile",
+                        role->info_status))
+        PASS(judge, CHECK_ROLE_ATTACHED, role->attached.took_ms,
+             role->role[0] ? "role %s is attached" : "%sa role is attached", role->role);
 }
 
 static void judge_credentials(const struct judge *judge)
 {
     const struct role_facts *role = &judge->facts->role;
-    char what[LINE_SIZE], until[64] = "";
+    char what[LINE_SIZE], span[64] = "";
 
     if (role->credentials.outcome != OUTCOME_OK && role->dhmc == ANSWER_YES &&
         role->attached.failure == FAILURE_NO_ROLE) {
-        checks_say(judge, CHECK_ROLE_CREDENTIALS, STATUS_SKIP, FAILURE_NOT_WANTED, 0,
-                   "the agent keeps those of Default Host Management to itself");
+        LEFT_OUT(judge, CHECK_ROLE_CREDENTIALS,
+                 "the agent keeps those of Default Host Management to itself");
         return;
     }
-    text_set(what, sizeof what, "credentials of %s",
-             role->role[0]                                       ? role->role
-             : role->from == CREDENTIALS_DEFAULT_HOST_MANAGEMENT ? "Default Host Management"
-                                                                 : "the role");
-    if (role->code[0] != '\0' && strcmp(role->code, "Success") != 0)
-        text_add(what, sizeof what, ", Code %s", role->code);
-    if (!judge_step(judge, CHECK_ROLE_CREDENTIALS, &role->credentials, what, CHECK_ROLE_ATTACHED))
+    (void)text_set(what, sizeof(what), "credentials of %s",
+                   role->role[0]                                       ? role->role
+                   : role->from == CREDENTIALS_DEFAULT_HOST_MANAGEMENT ? "Default Host Management"
+                                                                       : "the role");
+    if (role->code[0] && strcmp(role->code, "Success") != 0)
+        (void)text_add(what, sizeof(what), ", Code %s", role->code);
+    if (!judge_step(judge, CHECK_ROLE_CREDENTIALS, CHECK_ROLE_ATTACHED, &role->credentials, what,
+                    0))
         return;
-    if (role->expires_unix_s != 0) {
-        char span[64];
-        checks_span(role->expires_unix_s - judge->facts->started_unix_ms / 1000, span, sizeof span);
-        text_set(until, sizeof until, ", valid for %s", span);
-    }
-    checks_say(judge, CHECK_ROLE_CREDENTIALS, STATUS_PASS, FAILURE_NONE, role->credentials.took_ms,
-               "%s%s", what, until);
+    if (role->expires_unix_s != 0)
+        look_span(role->expires_unix_s - judge->facts->started_unix_ms / 1000, span, sizeof(span));
+    PASS(judge, CHECK_ROLE_CREDENTIALS, role->credentials.took_ms, "%s%s%s", what,
+         span[0] ? ", valid for " : "", span);
 }
 
 static void judge_role(const struct judge *judge)
 {
     if (judge->facts->plan.permissions == PERMISSIONS_OFF) {
-        checks_say(judge, CHECK_ROLE_ATTACHED, STATUS_SKIP, FAILURE_NOT_WANTED, 0,
-                   "left out by --permissions off");
-        checks_say(judge, CHECK_ROLE_CREDENTIALS, STATUS_SKIP, FAILURE_NOT_WANTED, 0,
-                   "left out by --permissions off");
+        LEFT_OUT(judge, CHECK_ROLE_ATTACHED, "left out by --permissions off");
+        LEFT_OUT(judge, CHECK_ROLE_CREDENTIALS, "left out by --permissions off");
         return;
     }
     judge_attached(judge);
     judge_credentials(judge);
 }
 
+/* --- the clock --- */
+
 static void judge_clock(const struct judge *judge)
 {
-    struct clock_reading reading;
+    struct clock_reading reading = look_clock(judge->facts);
+    int64_t ms = reading.offset_ms < 0 ? -reading.offset_ms : reading.offset_ms;
     char off[64];
 
-    look_clock(judge->facts, &reading);
     if (reading.n == 0) {
         bool stopped = judge->facts->stopped_by != STOPPED_BY_NOTHING;
         checks_say(judge, CHECK_CLOCK_SKEW, stopped ? STATUS_UNKNOWN : STATUS_SKIP,
@@ -205,23 +174,158 @@ static void judge_clock(const struct judge *judge)
                    "not known: nothing that tells the time has answered");
         return;
     }
-    int64_t ms = reading.offset_ms < 0 ? -reading.offset_ms : reading.offset_ms;
     if (ms < 10000)
-        text_set(off, sizeof off, "%lld.%lld s", (long long)ms / 1000, (long long)ms % 1000 / 100);
+        (void)text_set(off, sizeof(off), "%lld.%lld s", (long long)ms / 1000,
+                       (long long)ms % 1000 / 100);
     else
-        checks_span(ms / 1000, off, sizeof off);
-    enum status status = reading.wrong                          ? STATUS_FAIL
-                         : ms - reading.error_ms > SKEW_WARN_MS ? STATUS_WARN
-                                                                : STATUS_PASS;
-    bool unkept = status == STATUS_PASS && judge->facts->machine.time_sync == ANSWER_NO;
-    checks_say(judge, CHECK_CLOCK_SKEW, unkept ? STATUS_WARN : status,
-               unkept                  ? FAILURE_ABSENT
-               : status == STATUS_PASS ? FAILURE_NONE
-                                       : FAILURE_SKEWED,
+        look_span(ms / 1000, off, sizeof(off));
+    bool doubtful = ms - reading.error_ms > SKEW_WARN_MS;
+    bool unkept = !doubtful && judge->facts->machine.time_sync == ANSWER_NO;
+    checks_say(judge, CHECK_CLOCK_SKEW,
+               reading.wrong        ? STATUS_FAIL
+               : doubtful || unkept ? STATUS_WARN
+                                    : STATUS_PASS,
+               doubtful ? FAILURE_SKEWED
+               : unkept ? FAILURE_ABSENT
+                        : FAILURE_NONE,
                0, "%s %s by the clock of %s (%d source%s, 5 min allowed)%s", off,
                reading.offset_ms < 0 ? "ahead" : "behind", reading.source, (int)reading.n,
                reading.n == 1 ? "" : "s", unkept ? ", but nothing keeps it right" : "");
 }
+
+/* --- the agent: optional, unless asked for, or unless its configuration is known to lead it where it does
+ * not get through --- */
+
+static void judge_installed(const struct judge *judge)
+{
+    static const char *const packages[] = {
+        [AGENT_PACKAGE_UNKNOWN] = "package not known",
+        [AGENT_PACKAGE_DEB] = "deb",
+        [AGENT_PACKAGE_RPM] = "rpm",
+        [AGENT_PACKAGE_SNAP] = "snap",
+    };
+    const struct agent_facts *agent = &judge->facts->agent;
+    bool dualstack = look_needs_dualstack(judge->facts);
+    const char *first = dualstack ? first_agent_with_dualstack : first_agent_with_imdsv2;
+
+    if (agent->installed == ANSWER_UNKNOWN)
+        checks_say(judge, CHECK_AGENT_INSTALLED, STATUS_UNKNOWN, FAILURE_NONE, 0,
+                   "whether the SSM agent is installed could not be told");
+    else if (agent->installed == ANSWER_NO)
+        FAIL(judge, CHECK_AGENT_INSTALLED, FAILURE_ABSENT, 0, "the SSM agent is not installed");
+    else if (agent->version[0] && look_compare_versions(agent->version, first) < 0)
+        FAIL(judge, CHECK_AGENT_INSTALLED, FAILURE_TOO_OLD, 0, "SSM Agent %s: %s needs %s or newer",
+             agent->version, dualstack ? "a dual-stack endpoint" : "IMDSv2", first);
+    else
+        PASS(judge, CHECK_AGENT_INSTALLED, 0, "SSM Agent %s (%s)",
+             agent->version[0] ? agent->version : "of unknown version", packages[agent->package]);
+}
+
+static void judge_enabled(const struct judge *judge)
+{
+    static const struct {
+        enum status status;
+        enum failure reason;
+        const char *words;
+    } rows[] = {
+        [UNIT_UNKNOWN] = {STATUS_UNKNOWN, FAILURE_NONE, "in a state that could not be told"},
+        [UNIT_ENABLED] = {STATUS_PASS, FAILURE_NONE, "enabled"},
+        [UNIT_DISABLED] = {STATUS_FAIL, FAILURE_DISABLED, "disabled: nothing starts it"},
+        [UNIT_MASKED] = {STATUS_FAIL, FAILURE_MASKED, "masked: nothing can start it"},
+        [UNIT_ABSENT] = {STATUS_FAIL, FAILURE_ABSENT, "not there"},
+    };
+    const struct agent_facts *agent = &judge->facts->agent;
+
+    checks_say(judge, CHECK_AGENT_ENABLED, rows[agent->unit_state].status,
+               rows[agent->unit_state].reason, 0, "unit %s is %s",
+               agent->unit[0] ? agent->unit : "of the agent", rows[agent->unit_state].words);
+}
+
+/* A proxy that was asked and does not let the agent through makes this check a required one: then
+ * it does not help that the endpoints can be reached directly. False: the agent uses none. */
+static bool judge_proxy(const struct judge *judge)
+{
+    const struct facts *facts = judge->facts;
+    const char *proxied = NULL, *proxy = facts->agent.https_proxy;
+
+    for (int i = SERVICE_SSM; i <= SERVICE_EC2MESSAGES; i++) {
+        const char *host = facts->plan.services[i].host;
+        const struct step *step = &facts->endpoints[i].proxy;
+        if (!look_is_planned(facts, (enum service)i) || !host[0] ||
+            !proxy_used(&facts->agent, host))
+            continue;
+        proxied = proxied ? proxied : host;
+        if (facts->plan.services[i].need != NEED_REQUIRED || !proxy_refuses(facts, (enum service)i))
+            continue;
+        judge->checks[CHECK_AGENT_CONFIG].required = true;
+        FAIL(judge, CHECK_AGENT_CONFIG, FAILURE_PROXY, step->took_ms,
+             "the agent asks the proxy %s for %s, which does not let it through: %s", proxy, host,
+             step->detail[0] ? step->detail : failure_words(step->failure));
+        return true;
+    }
+    if (proxied)
+        checks_say(judge, CHECK_AGENT_CONFIG, STATUS_WARN, FAILURE_PROXY, 0,
+                   "the agent would ask the proxy %s for %s", proxy, proxied);
+    return proxied;
+}
+
+/* Also what the agent would do with it: a configuration that leads it into a proxy, or an image
+ * whose bundle of roots is missing, parses well and still keeps the agent out. */
+static void judge_config(const struct judge *judge)
+{
+    const struct agent_facts *agent = &judge->facts->agent;
+    const struct step *config = &agent->config;
+    const char *file = agent->config_file[0] ? agent->config_file : "amazon-ssm-agent.json";
+
+    if (config->outcome == OUTCOME_FAILED)
+        FAIL(judge, CHECK_AGENT_CONFIG, config->failure, config->took_ms, "%s: %s%s%s", file,
+             failure_words(config->failure), config->detail[0] ? ", " : "", config->detail);
+    else if (agent->registered_as[0])
+        FAIL(judge, CHECK_AGENT_CONFIG, FAILURE_REGISTERED_ELSEWHERE, 0,
+             "the agent's state says that it is %s, a hybrid registration", agent->registered_as);
+    else if (!agent->ca_bundle[0])
+        FAIL(judge, CHECK_AGENT_CONFIG, FAILURE_ABSENT, 0,
+             "no bundle of CA certificates where the agent looks for one");
+    else if (judge_proxy(judge))
+        return;
+    else if (!judge->facts->instance.region[0] &&
+             (agent->config_region[0] || agent->https_proxy[0]))
+        /* a region that nothing can be compared with, a proxy for names that are not known */
+        checks_say_untried(judge, CHECK_AGENT_CONFIG, CHECK_IMDS_IDENTITY);
+    else
+        PASS(judge, CHECK_AGENT_CONFIG, config->took_ms,
+             agent->config_file[0] ? "%s fits this instance" : "no %s: the defaults", file);
+}
+
+/* Nobody expects a connection of an agent that has not started: then the check is in no report. */
+static void judge_connected(const struct judge *judge)
+{
+    const struct agent_facts *agent = &judge->facts->agent;
+
+    if (agent->running != ANSWER_YES || agent->connected == ANSWER_UNKNOWN)
+        judge->checks[CHECK_AGENT_CONNECTED].planned = false;
+    else if (agent->connected == ANSWER_YES)
+        PASS(judge, CHECK_AGENT_CONNECTED, 0, "a connection to %s (ssmmessages) stands",
+             agent->connected_to);
+    else
+        checks_say(judge, CHECK_AGENT_CONNECTED, STATUS_WARN, FAILURE_NOT_CONNECTED, 0,
+                   "the agent runs, but no connection to ssmmessages stands");
+}
+
+static void judge_agent(const struct judge *judge)
+{
+    judge_installed(judge);
+    if (judge->facts->agent.installed == ANSWER_YES) {
+        judge_enabled(judge);
+        judge_config(judge);
+    } else {
+        checks_say_untried(judge, CHECK_AGENT_ENABLED, CHECK_AGENT_INSTALLED);
+        checks_say_untried(judge, CHECK_AGENT_CONFIG, CHECK_AGENT_INSTALLED);
+    }
+    judge_connected(judge);
+}
+
+/* --- all of them --- */
 
 static bool is_required(const struct plan *plan, enum check check)
 {
@@ -245,9 +349,9 @@ static bool is_required(const struct plan *plan, enum check check)
 
 void checks_judge(const struct facts *facts, struct check_result *checks)
 {
-    struct judge judge = {facts, checks};
+    const struct judge judge = {facts, checks};
 
-    memset(checks, 0, N_CHECKS * sizeof *checks);
+    memset(checks, 0, N_CHECKS * sizeof(*checks));
     for (int i = 0; i < N_CHECKS; i++) {
         enum service service;
         enum rung rung;
@@ -262,5 +366,5 @@ void checks_judge(const struct facts *facts, struct check_result *checks)
         if (facts->plan.services[i].need != NEED_OFF)
             checks_judge_service(&judge, (enum service)i);
     judge_clock(&judge);
-    checks_judge_agent(&judge);
+    judge_agent(&judge);
 }

@@ -19,13 +19,16 @@ void checks_judge(const struct facts *facts, struct check_result *checks);
 /* One service's ladder (checks_service.c). */
 void checks_judge_service(const struct judge *judge, enum service service);
 
-/* The agent's checks (checks_agent.c). */
-void checks_judge_agent(const struct judge *judge);
-
 /* Sets one result, with a printf-like summary; a check that --skip names becomes a skip. */
 void checks_say(const struct judge *judge, enum check check, enum status status,
                 enum failure reason, int32_t duration_ms, const char *format, ...)
     __attribute__((format(printf, 6, 7)));
+#define PASS(judge, check, ms, ...) \
+    checks_say(judge, check, STATUS_PASS, FAILURE_NONE, ms, __VA_ARGS__)
+#define FAIL(judge, check, reason, ms, ...) \
+    checks_say(judge, check, STATUS_FAIL, reason, ms, __VA_ARGS__)
+#define LEFT_OUT(judge, check, ...) \
+    checks_say(judge, check, STATUS_SKIP, FAILURE_NOT_WANTED, 0, __VA_ARGS__)
 
 /* "not tried: <below> does not hold", or that the round was stopped before, by what is known of
  * the check below. */
@@ -33,16 +36,5 @@ void checks_say_untried(const struct judge *judge, enum check check, enum check 
 
 /* It passed, if only with a warning: what lies above it may be judged. */
 bool checks_holds(const struct judge *judge, enum check check);
-
-/* ec2messages with an agent that does all its messaging over ssmmessages, and nobody required it: an
- * endpoint that is not there is then no fault. */
-bool checks_may_be_missing(const struct facts *facts, enum service service);
-
-/* "5 h 50 min", "300 days". */
-void checks_span(int64_t seconds, char *to, size_t size);
-
-extern const char first_agent_with_imdsv2[];
-extern const char first_agent_with_dualstack[]; /* endpoints under api.aws */
-bool checks_needs_dualstack(const struct facts *facts);
 
 #endif

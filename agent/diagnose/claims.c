@@ -9,21 +9,23 @@
 #include <string.h>
 
 #include "base/text.h"
-#include "diagnose/causes.h"
 #include "diagnose/finding.h"
+#include "diagnose/look.h"
+#include "diagnose/policy.h"
+#include "diagnose/reach.h"
 #include "diagnose/remedy.h"
 
 struct claims {
     check_set symptoms;
-    check_set by[N_STRANDS]; /* what was claimed so far */
+    check_set by[N_WAYS]; /* what was claimed so far */
 };
 
-/* What a cause of this strand may still claim: nothing that was taken whole; and a cause that takes
+/* What a cause of this way may still claim: nothing that was taken whole; and a cause that takes
  * checks whole, nothing of which anything was taken. */
-static check_set claims_left(const struct claims *claims, enum strand strand)
+static check_set claims_left(const struct claims *claims, enum way way)
 {
-    check_set taken = claims->by[STRAND_WHOLE] | claims->by[strand];
-    for (int i = 0; strand == STRAND_WHOLE && i < N_STRANDS; i++)
+    check_set taken = claims->by[WAY_WHOLE] | claims->by[way];
+    for (int i = 0; way == WAY_WHOLE && i < N_WAYS; i++)
         taken |= claims->by[i];
     return claims->symptoms & ~taken;
 }
@@ -46,10 +48,11 @@ static check_set checks_with(const struct check_result *checks, enum status stat
 static enum target common_target(check_set set)
 {
     enum target common = N_TARGETS;
+
     for (int i = 0; i < N_CHECKS; i++) {
+        enum target target = check_target((enum check)i);
         if (!(set & check_bit((enum check)i)))
             continue;
-        enum target target = check_target((enum check)i);
         if (common != N_TARGETS && common != target)
             return N_TARGETS;
         common = target;
@@ -57,63 +60,149 @@ static enum target common_target(check_set set)
     return common;
 }
 
-static void ask(struct report *report, struct claims *claims, const struct cause *cause,
-                enum service service)
-{
-    const struct scene scene = {.facts = report->facts,
-                                .checks = report->checks,
-                                .symptoms = claims_left(claims, cause->strand)};
-    bool note = cause->severity == SEVERITY_NOTE;
-    struct finding *finding = &report->findings[report->n_findings];
+/* --- what a row explains --- */
 
-    if (report->n_findings >= MAX_CLAIMING || (scene.symptoms == 0 && !note))
-        return;
-    memset(finding, 0, sizeof *finding);
-    text_set(finding->code, sizeof finding->code, "%s", cause->code);
-    text_set(finding->title, sizeof finding->title, "%s", cause->title);
-    finding->confidence = CONFIDENCE_LIKELY;
-    bool applies = cause->applies(&scene, service, finding);
-    finding->explains &= note ? 0 : scene.symptoms;
-    if (!applies || (finding->explains == 0 && !note)) {
-        memset(finding, 0, sizeof *finding);
-        return;
+/* TLS may fail for several reasons, at one address for this and at another for that; of the other
+ * rungs the check's own reason counts. */
+static bool fails_so(const struct view *view, enum check check)
+{
+    enum service service;
+    enum rung rung;
+
+    if (check_is_service(check, &service, &rung) && rung == RUNG_TLS)
+        return view_bad_tls(view, service);
+    return view_is_reason(view, check, view->checks[check].reason);
+}
+
+static bool ends_so(const struct view *view, enum service service)
+{
+    struct reach reach = reach_of(view->facts, service);
+
+    for (int i = 0; i < N_ENDINGS; i++)
+        if ((view->cause->ended & (1u << i)) && reach.by[i] > 0)
+            return true;
+    return false;
+}
+
+static bool may_explain(const struct view *view, enum check check)
+{
+    const struct cause *cause = view->cause;
+    struct view at = *view;
+
+    if (!view_has(view, check))
+        return false;
+    if (!check_is_service(check, &at.service, &at.rung))
+        return fails_so(view, check);
+    return (cause->of == MACHINE || at.service == view->service) &&
+           (fails_so(view, check) || (at.rung == RUNG_CONNECT && ends_so(view, at.service)) ||
+            (at.rung == RUNG_AUTHORIZE &&
+             policy_denied_by(view->facts, at.service, cause->denied_by))) &&
+           (!cause->where || cause->where(&at));
+}
+
+static check_set explained(const struct view *view)
+{
+    check_set set = 0;
+    for (int i = 0; i < N_CHECKS; i++)
+        if (may_explain(view, (enum check)i))
+            set |= check_bit((enum check)i);
+    return set;
+}
+
+/* A row about the whole machine is about the first service that it explains something of. */
+static void explain(struct view *view, check_set checks)
+{
+    view->explains = checks;
+    for (int i = N_SERVICES - 1; view->cause->of == MACHINE && i >= 0; i--)
+        if (checks & check_service_bits((enum service)i))
+            view->service = (enum service)i;
+}
+
+/* --- what a finding says --- */
+
+static void add_alternatives(const struct view *view, struct finding *finding)
+{
+    for (int i = 0; i < MAX_LISTED && view->cause->unless_excluded[i]; i++) {
+        const char *code = view->cause->unless_excluded[i];
+        if (excluded(view, code) || finding->n_alternatives >= MAX_ALTERNATIVES)
+            continue;
+        struct alternative *to = &finding->alternatives[finding->n_alternatives++];
+        (void)text_set(to->code, sizeof(to->code), "%s", code);
+        (void)remedy_tell_apart(view, code, to->command, sizeof(to->command));
     }
-    claims->by[cause->strand] |= finding->explains;
-    finding->target = cause->scope == SCOPE_SERVICE ? target_of_service(service)
-                                                    : common_target(finding->explains);
-    if (note)
-        finding->severity = SEVERITY_NOTE;
-    else if (finding->explains & checks_with(report->checks, STATUS_FAIL, true))
-        finding->severity = cause->severity;
-    else
-        finding->severity = SEVERITY_WARNING;
-    remedy_fill(report->facts, finding);
+}
+
+/* Certain is what excludes everything else. */
+static enum confidence confidence_of(const struct view *view, int32_t n_alternatives)
+{
+    const struct cause *cause = view->cause;
+
+    if (n_alternatives == 0 && (!cause->certain_if || cause->certain_if(view)))
+        return CONFIDENCE_CERTAIN;
+    return !cause->likely_if || cause->likely_if(view) ? CONFIDENCE_LIKELY : CONFIDENCE_POSSIBLE;
+}
+
+static enum severity severity_of(const struct view *view)
+{
+    if (view->cause->is_note)
+        return SEVERITY_NOTE;
+    return view->explains & checks_with(view->checks, STATUS_FAIL, true) ? SEVERITY_FATAL
+                                                                         : SEVERITY_WARNING;
+}
+
+static void add_finding(const struct view *view, struct report *report)
+{
+    struct finding *finding = &report->findings[report->n_findings];
+    const struct cause *cause = view->cause;
+
+    memset(finding, 0, sizeof(*finding));
+    for (int i = 0; i < MAX_QUOTES && cause->evidence[i]; i++)
+        cause->evidence[i](view, finding);
+    if (cause->is_note && finding->n_evidence == 0)
+        return;
+    (void)text_set(finding->code, sizeof(finding->code), "%s", cause->code);
+    title_fill(view, finding->title);
+    finding->explains = view->explains;
+    finding->severity = severity_of(view);
+    finding->target = cause->of == EACH_SERVICE ? target_of_service(view->service)
+                                                : common_target(view->explains);
+    add_alternatives(view, finding);
+    finding->confidence = confidence_of(view, finding->n_alternatives);
+    remedy_fill(view, finding);
     report->n_findings++;
 }
 
+static void ask(struct report *report, struct claims *claims, const struct cause *cause,
+                enum service service)
+{
+    struct view view = {
+        .facts = report->facts,
+        .checks = report->checks,
+        .cause = cause,
+        .service = service,
+        .symptoms = claims_left(claims, cause->way),
+    };
+
+    if (report->n_findings >= MAX_CLAIMING)
+        return;
+    if (!cause->is_note)
+        explain(&view, explained(&view));
+    if ((view.explains == 0 && !cause->is_note) || (cause->when && !cause->when(&view)))
+        return;
+    claims->by[cause->way] |= view.explains;
+    add_finding(&view, report);
+}
+
+/* The last row takes what is left of the failed checks; a warning may stay without a cause. */
 static void claim_unexplained(struct report *report, const struct claims *claims)
 {
-    check_set left = claims_left(claims, STRAND_WHOLE) &
-                     checks_with(report->checks, STATUS_FAIL, false);
-    struct finding *finding = &report->findings[report->n_findings];
-    const struct cause *cause = &causes[n_causes - 1];
+    struct view view = {
+        .facts = report->facts, .checks = report->checks, .cause = &causes[n_causes - 1]};
 
-    if (left == 0)
-        return;
-    memset(finding, 0, sizeof *finding);
-    text_set(finding->code, sizeof finding->code, "%s", cause->code);
-    text_set(finding->title, sizeof finding->title, "%s", cause->title);
-    finding->confidence = CONFIDENCE_POSSIBLE;
-    finding->explains = left;
-    finding->target = common_target(left);
-    finding->severity = left & checks_with(report->checks, STATUS_FAIL, true) ? SEVERITY_FATAL
-                                                                              : SEVERITY_WARNING;
-    for (int i = 0; i < N_CHECKS; i++)
-        if (left & check_bit((enum check)i))
-            finding_evidence(finding, "%s: %s", check_name((enum check)i),
-                             report->checks[i].summary);
-    remedy_fill(report->facts, finding);
-    report->n_findings++;
+    explain(&view,
+            claims_left(claims, WAY_WHOLE) & checks_with(report->checks, STATUS_FAIL, false));
+    if (view.explains != 0)
+        add_finding(&view, report);
 }
 
 /* Stable, so that the causal order stays within each severity. */
@@ -138,10 +227,8 @@ void claims_settle(struct report *report)
     };
 
     report->n_findings = 0;
-    for (size_t i = 0; i < n_causes; i++) {
-        if (causes[i].applies == NULL)
-            continue;
-        if (causes[i].scope == SCOPE_MACHINE) {
+    for (size_t i = 0; i + 1 < n_causes; i++) {
+        if (causes[i].of == MACHINE) {
             ask(report, &claims, &causes[i], SERVICE_SSM);
             continue;
         }
@@ -151,4 +238,58 @@ void claims_settle(struct report *report)
     }
     claim_unexplained(report, &claims);
     sort_by_severity(report);
+}
+
+/* --- what a finding hides ---
+ * Which finding stands before a check that was not tried follows from the ladders alone, never from a
+ * guess at what might be behind. */
+
+static check_set range(enum check first, enum check end)
+{
+    return (check_bit(end) - 1) & ~(check_bit(first) - 1);
+}
+
+/* All that must hold for a check to be tried, itself not among it. Within a ladder the order of reports is
+ * that of its rungs. */
+static check_set stands_on(const struct facts *facts, enum check check)
+{
+    const check_set imds = range(CHECK_IMDS_CONNECT, CHECK_ROLE_ATTACHED);
+    check_set set = imds;
+    enum service service;
+    enum rung rung;
+
+    if (check_is_service(check, &service, &rung))
+        return range(check_of_service(service, RUNG_RESOLVE), check) |
+               (facts->plan.services[service].host[0] ? 0 : imds) | /* which only IMDS knew */
+               (rung == RUNG_AUTHORIZE ? range(CHECK_IMDS_CONNECT, CHECK_SERVICES) : 0);
+    switch (check_target(check)) {
+    case TARGET_CLOCK: /* who tells the time: IMDS, and every service that answers */
+        for (int i = 0; i < N_SERVICES; i++)
+            set |= range(check_of_service((enum service)i, RUNG_RESOLVE),
+                         check_of_service((enum service)i, RUNG_AUTHORIZE));
+        return set;
+    case TARGET_AGENT: /* IMDS where only it could say what to compare the configuration with */
+        set = check == CHECK_AGENT_CONFIG && !facts->instance.region[0] ? imds : 0;
+        return check == CHECK_AGENT_INSTALLED ? 0 : set | check_bit(CHECK_AGENT_INSTALLED);
+    default:
+        return range(CHECK_IMDS_CONNECT, check);
+    }
+}
+
+void claims_hide(struct report *report)
+{
+    check_set failed = checks_with(report->checks, STATUS_FAIL, false);
+
+    for (int32_t i = 0; i < report->n_findings; i++) {
+        struct finding *finding = &report->findings[i];
+        check_set stops = finding->explains & failed;
+        if (strcmp(finding->code, "not-ec2") == 0)
+            continue; /* where this is no instance, there is nothing to be seen later either */
+        for (int j = 0; j < N_CHECKS; j++) {
+            const struct check_result *check = &report->checks[j];
+            if (check->planned && check->status == STATUS_SKIP && check->reason == FAILURE_BELOW &&
+                (stands_on(report->facts, (enum check)j) & stops))
+                finding->hides |= check_bit((enum check)j);
+        }
+    }
 }

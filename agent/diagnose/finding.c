@@ -9,17 +9,8 @@
 #include <string.h>
 
 #include "base/text.h"
-#include "diagnose/checks.h"
 #include "diagnose/look.h"
-#include "diagnose/remedy.h"
-
-void finding_title(struct finding *finding, const char *format, ...)
-{
-    va_list arguments;
-    va_start(arguments, format);
-    (void)vsnprintf(finding->title, sizeof finding->title, format, arguments);
-    va_end(arguments);
-}
+#include "diagnose/reach.h"
 
 void finding_evidence(struct finding *finding, const char *format, ...)
 {
@@ -39,29 +30,20 @@ void finding_evidence(struct finding *finding, const char *format, ...)
     finding->n_evidence++;
 }
 
-void finding_alternative(const struct facts *facts, struct finding *finding, const char *code)
-{
-    if (finding->n_alternatives >= MAX_ALTERNATIVES)
-        return;
-    struct alternative *to = &finding->alternatives[finding->n_alternatives++];
-    text_set(to->code, sizeof to->code, "%s", code);
-    (void)remedy_tell_apart(facts, finding, code, to->command, sizeof to->command);
-}
-
 void finding_quote_answer(struct finding *finding, const char *host,
                           const struct dns_answer *answer)
 {
     char words[LINE_SIZE];
     static const char *const types[] = {[FAMILY_IPV4] = "A", [FAMILY_IPV6] = "AAAA"};
 
-    text_set(words, sizeof words, "%s, asked for %s %s: ", answer->server, host,
-             types[answer->family]);
+    (void)text_set(words, sizeof(words), "%s, asked for %s %s: ", answer->server, host,
+                   types[answer->family]);
     for (int32_t i = 0; i < answer->n_addresses; i++)
-        text_add(words, sizeof words, "%s%s", i > 0 ? ", " : "", answer->addresses[i]);
+        (void)text_add(words, sizeof(words), "%s%s", i > 0 ? ", " : "", answer->addresses[i]);
     if (answer->n_addresses == 0)
-        text_add(words, sizeof words, "%s", failure_words(answer->step.failure));
+        (void)text_add(words, sizeof(words), "%s", failure_words(answer->step.failure));
     if (answer->rcode > 0)
-        text_add(words, sizeof words, " (rcode %d)", (int)answer->rcode);
+        (void)text_add(words, sizeof(words), " (rcode %d)", (int)answer->rcode);
     finding_evidence(finding, "%s (%d ms)", words, (int)answer->step.took_ms);
 }
 
@@ -90,9 +72,9 @@ static const char *telling_words(const char *message)
 {
     static const char *const marks[] = {"with an explicit deny", "because no ",
                                         "due to an explicit"};
-    for (size_t i = 0; i < N_OF(marks); i++) {
+    for (size_t i = 0; i < COUNT_OF(marks); i++) {
         const char *at = strstr(message, marks[i]);
-        if (at != NULL)
+        if (at)
             return at;
     }
     return message;
@@ -107,47 +89,91 @@ void finding_quote_action(struct finding *finding, const struct action_facts *ac
                      words);
 }
 
-void finding_quote_clock(struct finding *finding, const struct facts *facts)
+void finding_quote_route(struct finding *finding, const struct facts *facts, const char *address)
 {
-    for (int32_t i = 0; i < facts->clock.n_samples && i < 3; i++) {
-        const struct clock_sample *sample = &facts->clock.samples[i];
-        int64_t off_ms = sample->offset_ms < 0 ? -sample->offset_ms : sample->offset_ms;
-        char span[64];
-        if (off_ms < 2000) {
-            finding_evidence(finding, "%s (%s): agrees with this machine's clock within 2 s",
-                             sample->source, sample->address);
-            continue;
-        }
-        checks_span(off_ms / 1000, span, sizeof span);
-        finding_evidence(finding, "%s (%s): this machine is %s %s", sample->source, sample->address,
-                         span, sample->offset_ms < 0 ? "ahead" : "behind");
-    }
+    const struct route *route = route_find(facts, address);
+    char table[NAME_SIZE] = "main";
+
+    if (!route || route->kind == ROUTE_UNKNOWN)
+        return;
+    if (route->table != ROUTE_TABLE_MAIN)
+        (void)text_set(table, sizeof(table), "%u", (unsigned)route->table);
+    if (route->kind == ROUTE_FORWARD)
+        finding_evidence(finding, "the kernel has a route to %s: %s%s%sdev %s", address,
+                         route->via[0] ? "via " : "", route->via, route->via[0] ? " " : "",
+                         route->interface);
+    else if (route->kind == ROUTE_LOCAL)
+        finding_evidence(finding, "the kernel takes %s for an address of this machine", address);
+    else if (route->kind == ROUTE_NONE)
+        finding_evidence(finding, "the kernel has no route to %s", address);
+    else if (route->by_rule)
+        finding_evidence(finding, "policy routing refuses: rule %u says %s for %s",
+                         (unsigned)route->priority, route_words(route->kind), route->entry);
+    else
+        finding_evidence(finding, "the kernel's route to %s: %s%s%s%s%s", address,
+                         route_words(route->kind), route->entry[0] ? " " : "", route->entry,
+                         route->entry[0] ? ", in table " : "", route->entry[0] ? table : "");
 }
 
-bool scene_has(const struct scene *scene, enum check check)
+/* --- symptoms --- */
+
+bool view_has(const struct view *view, enum check check)
 {
-    return (scene->symptoms & check_bit(check)) != 0;
+    return (view->symptoms & check_bit(check)) != 0;
 }
 
-bool scene_has_reason(const struct scene *scene, enum check check, const enum failure *reasons,
-                      size_t n)
+bool view_has_reason(const struct view *view, enum check check, enum failure reason)
 {
-    if (!scene_has(scene, check))
-        return false;
-    for (size_t i = 0; i < n; i++)
-        if (scene->checks[check].reason == reasons[i])
+    return view_has(view, check) && view->checks[check].reason == reason;
+}
+
+static bool covers(const struct part *part, enum check check)
+{
+    enum service service;
+    enum rung rung;
+
+    if (check_is_service(check, &service, &rung))
+        check = check_of_service(SERVICE_SSM, rung);
+    return check >= part->first && (int)check < part->end;
+}
+
+static bool names(const struct part *part, enum failure reason)
+{
+    for (int i = 0; i < MAX_REASONS && part->because[i] != FAILURE_NONE; i++)
+        if (part->because[i] == reason)
             return true;
-    return n == 0;
+    return part->because[0] == FAILURE_NONE;
 }
 
-check_set scene_rung(const struct scene *scene, enum rung rung, const enum failure *reasons,
-                     size_t n)
+bool view_is_reason(const struct view *view, enum check check, enum failure reason)
 {
-    check_set set = 0;
-    for (int i = 0; i < N_SERVICES; i++) {
-        enum check check = check_of_service((enum service)i, rung);
-        if (scene_has_reason(scene, check, reasons, n))
-            set |= check_bit(check);
+    for (int i = 0; i < MAX_PARTS; i++)
+        if (covers(&view->cause->explains[i], check) && names(&view->cause->explains[i], reason))
+            return true;
+    return false;
+}
+
+bool view_next(const struct view *view, enum rung rung, int *service)
+{
+    while (++*service < N_SERVICES) {
+        enum service it = (enum service) * service;
+        if (view->explains &
+            (rung == N_RUNGS ? check_service_bits(it) : check_bit(check_of_service(it, rung))))
+            return true;
     }
-    return set;
+    return false;
+}
+
+const struct address_facts *view_bad_tls(const struct view *view, enum service service)
+{
+    const struct endpoint_facts *endpoint = &view->facts->endpoints[service];
+
+    for (int32_t i = 0; i < endpoint->n_addresses; i++) {
+        const struct address_facts *at = &endpoint->addresses[i];
+        enum failure failure = look_failure(at, RUNG_TLS);
+        if (failure != FAILURE_NONE && !at->second_opinion &&
+            view_is_reason(view, check_of_service(service, RUNG_TLS), failure))
+            return at;
+    }
+    return NULL;
 }

@@ -7,14 +7,33 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 #include "base/text.h"
+
+/* github.com/aws/amazon-ssm-agent: issue 277, and the release notes of 3.3.3270.0. */
+const char first_agent_with_imdsv2[] = "2.3.814.0";
+const char first_agent_with_dualstack[] = "3.3.3270.0";
 
 bool look_is_planned(const struct facts *facts, enum service service)
 {
     const struct service_plan *plan = &facts->plan.services[service];
     return plan->need != NEED_OFF && !plan->not_in_region;
+}
+
+bool look_may_be_missing(const struct facts *facts, enum service service)
+{
+    const struct service_plan *plan = &facts->plan.services[service];
+    return plan->not_needed && plan->need == NEED_OPTIONAL;
+}
+
+bool look_needs_dualstack(const struct facts *facts)
+{
+    for (int i = 0; i < N_SERVICES; i++)
+        if (look_is_planned(facts, (enum service)i) &&
+            (text_ends(facts->plan.services[i].host, ".api.aws") ||
+             text_ends(facts->plan.services[i].host, ".api.amazonwebservices.com.cn")))
+            return true;
+    return false;
 }
 
 enum failure look_failure(const struct address_facts *address, enum rung rung)
@@ -35,20 +54,25 @@ static bool holds(const struct address_facts *address, enum rung rung)
            look_failure(address, rung) == FAILURE_NONE;
 }
 
-static bool is_family_usable(const struct network_facts *network, const char *address)
+bool look_is_usable(const struct network_facts *network, enum family family)
 {
-    return strchr(address, ':') != NULL ? network->usable_ipv6 : network->usable_ipv4;
+    bool unknown = !network->usable_ipv4 && !network->usable_ipv6;
+    return family == FAMILY_IPV6 ? network->usable_ipv6 : network->usable_ipv4 || unknown;
+}
+
+static bool is_address_usable(const struct facts *facts, const struct address_facts *at)
+{
+    return look_is_usable(&facts->network, strchr(at->address, ':') ? FAMILY_IPV6 : FAMILY_IPV4);
 }
 
 bool look_is_other_family(const struct facts *facts, const struct endpoint_facts *endpoint,
                           const struct address_facts *address)
 {
-    if (address->steps[RUNG_CONNECT].outcome == OUTCOME_OK ||
-        is_family_usable(&facts->network, address->address))
+    if (address->steps[RUNG_CONNECT].outcome == OUTCOME_OK || is_address_usable(facts, address))
         return false;
     for (int32_t i = 0; i < endpoint->n_addresses; i++)
         if (!endpoint->addresses[i].second_opinion &&
-            is_family_usable(&facts->network, endpoint->addresses[i].address))
+            is_address_usable(facts, &endpoint->addresses[i]))
             return true;
     return false;
 }
@@ -64,61 +88,37 @@ static bool reaches(const struct address_facts *address, enum rung rung)
     return true;
 }
 
-void look_tally(const struct facts *facts, enum service service, enum rung rung,
-                struct tally *tally)
+struct tally look_tally(const struct facts *facts, enum service service, enum rung rung)
 {
     const struct endpoint_facts *endpoint = &facts->endpoints[service];
+    struct tally tally = {0};
 
-    memset(tally, 0, sizeof *tally);
     for (int32_t i = 0; i < endpoint->n_addresses; i++) {
         const struct address_facts *at = &endpoint->addresses[i];
         if (!reaches(at, rung) || look_is_other_family(facts, endpoint, at))
             continue;
         const struct step *step = &at->steps[rung];
-        tally->n++;
+        tally.n++;
         if (step->outcome != OUTCOME_OK && step->outcome != OUTCOME_FAILED) {
-            tally->untried++;
+            tally.untried++;
             continue;
         }
-        tally->tried++;
-        if (step->took_ms > tally->took_ms)
-            tally->took_ms = step->took_ms;
+        tally.tried++;
+        if (step->took_ms > tally.took_ms)
+            tally.took_ms = step->took_ms;
         if (holds(at, rung)) {
-            tally->ok++;
-            if (tally->first_ok == NULL)
-                tally->first_ok = at;
+            tally.ok++;
+            if (!tally.first_ok)
+                tally.first_ok = at;
             continue;
         }
-        tally->failed++;
-        if (tally->first_failed == NULL) {
-            tally->first_failed = at;
-            tally->first_step = step;
+        tally.failed++;
+        if (!tally.first_failed) {
+            tally.first_failed = at;
+            tally.first_step = step;
         }
     }
-}
-
-bool look_public_answers(const struct facts *facts, enum service service)
-{
-    const struct endpoint_facts *endpoint = &facts->endpoints[service];
-    for (int32_t i = 0; i < endpoint->n_addresses; i++)
-        if (endpoint->addresses[i].place == PLACE_PUBLIC &&
-            holds(&endpoint->addresses[i], RUNG_CONNECT))
-            return true;
-    return false;
-}
-
-bool look_any_public_answers(const struct facts *facts, check_set checks)
-{
-    for (int i = 0; i < N_SERVICES; i++)
-        if ((checks & check_service_bits((enum service)i)) &&
-            look_public_answers(facts, (enum service)i))
-            return true;
-    return false;
-}
-
-bool look_profile_deleted(const struct facts *facts)
-{
-    return strcmp(facts->role.info_code, "InstanceProfileNotFound") == 0;
+    return tally;
 }
 
 static int64_t magnitude(int64_t value)
@@ -143,40 +143,38 @@ static int by_offset(const void *left, const void *right)
 
 /* The median sample, so that one server with a wrong clock convinces nobody; of the middle two the
  * one that accuses this machine less. */
-void look_clock(const struct facts *facts, struct clock_reading *reading)
+struct clock_reading look_clock(const struct facts *facts)
 {
     struct clock_sample sorted[MAX_SAMPLES];
     int32_t n = facts->clock.n_samples;
+    struct clock_reading reading = {0};
 
-    memset(reading, 0, sizeof *reading);
     if (n <= 0)
-        return;
+        return reading;
     for (int32_t i = 0; i < n; i++) {
         sorted[i] = facts->clock.samples[i];
         sorted[i].offset_ms = sane(sorted[i].offset_ms);
     }
-    qsort(sorted, (size_t)n, sizeof sorted[0], by_offset);
+    qsort(sorted, (size_t)n, sizeof(sorted[0]), by_offset);
     const struct clock_sample *low = &sorted[(n - 1) / 2], *high = &sorted[n / 2];
     const struct clock_sample *median = magnitude(high->offset_ms) < magnitude(low->offset_ms)
                                             ? high
                                             : low;
     int64_t off = magnitude(median->offset_ms);
-    reading->n = n;
-    reading->offset_ms = median->offset_ms;
-    reading->error_ms = median->error_ms;
-    for (int32_t i = 0; i < n && reading->source == NULL; i++)
+    reading.n = n;
+    reading.offset_ms = median->offset_ms;
+    reading.error_ms = median->error_ms;
+    for (int32_t i = 0; i < n && !reading.source; i++)
         if (sane(facts->clock.samples[i].offset_ms) == median->offset_ms)
-            reading->source = facts->clock.samples[i].source;
-    reading->wrong = off - median->error_ms > SKEW_FAIL_MS;
-    reading->right = off + median->error_ms <= SKEW_FAIL_MS;
+            reading.source = facts->clock.samples[i].source;
+    reading.wrong = off - median->error_ms > SKEW_FAIL_MS;
+    reading.right = off + median->error_ms <= SKEW_FAIL_MS;
+    return reading;
 }
 
 static int64_t real_unix_s(const struct facts *facts)
 {
-    struct clock_reading clock;
-
-    look_clock(facts, &clock);
-    return (facts->clock.wall_unix_ms + clock.offset_ms) / 1000;
+    return (facts->clock.wall_unix_ms + look_clock(facts).offset_ms) / 1000;
 }
 
 bool look_is_past(const struct facts *facts, int64_t unix_s)
@@ -189,14 +187,28 @@ bool look_is_to_come(const struct facts *facts, int64_t unix_s)
     return unix_s != 0 && unix_s > real_unix_s(facts);
 }
 
+void look_span(int64_t seconds, char *to, size_t size)
+{
+    long long s = seconds < 0 ? -seconds : seconds;
+
+    if (s < 120)
+        (void)text_set(to, size, "%lld s", s);
+    else if (s < 2 * 3600)
+        (void)text_set(to, size, "%lld min", s / 60);
+    else if (s < 2 * 86400)
+        (void)text_set(to, size, "%lld h %lld min", s / 3600, s % 3600 / 60);
+    else
+        (void)text_set(to, size, "%lld days", s / 86400);
+}
+
 int look_compare_versions(const char *a, const char *b)
 {
     if (!text_only(a, ".") || !text_only(b, ".") || a[0] < '0' || a[0] > '9')
         return 0;
-    while (*a != '\0' || *b != '\0') {
+    while (*a || *b) {
         char *end_a, *end_b;
         unsigned long left = strtoul(a, &end_a, 10), right = strtoul(b, &end_b, 10);
-        if ((end_a == a && *a != '\0') || (end_b == b && *b != '\0'))
+        if ((end_a == a && *a) || (end_b == b && *b))
             return 0;
         if (left != right)
             return left < right ? -1 : 1;
@@ -204,12 +216,4 @@ int look_compare_versions(const char *a, const char *b)
         b = *end_b == '.' ? end_b + 1 : end_b;
     }
     return 0;
-}
-
-bool look_signs_elsewhere(const struct facts *facts)
-{
-    const struct agent_facts *agent = &facts->agent;
-    return agent->config.outcome == OUTCOME_FAILED && agent->config_region[0] != '\0' &&
-           strcmp(agent->config_region, facts->plan.signing_region) == 0 &&
-           strcmp(facts->plan.signing_region, facts->instance.region) != 0;
 }

@@ -6,6 +6,7 @@
 #define DIAGNOSE_LOOK_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "model/facts.h"
@@ -16,45 +17,6 @@ enum { AT_ONCE_MS = 1000 };
 
 /* SigV4's tolerance: 5 minutes. Chrony and systemd-timesyncd keep far below 1 minute. */
 enum { SKEW_FAIL_MS = 5 * 60 * 1000, SKEW_WARN_MS = 60 * 1000 };
-
-/* --- names --- */
-
-/* 169.254.169.253, fd00:ec2::253, or base + 2 of one of the VPC's blocks. */
-bool look_is_amazon_resolver(const struct instance_facts *instance, const char *server);
-
-/* The answer that a program on this machine would get for one family: of the configured
- * resolvers the first that says yes or no (an address, NXDOMAIN, no such record). NULL: none. */
-const struct dns_answer *look_deciding(const struct endpoint_facts *endpoint, enum family family);
-
-/* How looking up the name ended, for the program as a whole. */
-struct lookup {
-    bool asked;                      /* anything at all was asked */
-    enum failure failure;            /* FAILURE_NONE: it has addresses */
-    bool silent;                     /* no server answered (behind a stub: none of its upstreams) */
-    bool all_amazon;                 /* the servers that count are Amazon's */
-    const struct dns_answer *answer; /* the one that decided, or the first that failed; or NULL */
-    int32_t took_ms;
-};
-void look_lookup(const struct facts *facts, enum service service, struct lookup *lookup);
-
-/* One address that the agent would try. */
-struct where {
-    const char *address;
-    enum place place;
-    bool from_hosts_file;
-};
-int32_t look_where(const struct facts *facts, enum service service, struct where *to, int32_t max);
-
-/* What Amazon's resolver, asked directly, says of the name. */
-struct second_opinion {
-    bool asked;
-    bool answered; /* with anything, NXDOMAIN included */
-    bool private_address;
-    bool public_address;
-    const struct dns_answer *answer; /* the most telling one, or NULL */
-};
-void look_second_opinion(const struct facts *facts, enum service service,
-                         struct second_opinion *opinion);
 
 /* --- addresses --- */
 
@@ -70,8 +32,10 @@ struct tally {
     const struct step *first_step; /* of first_failed */
     const struct address_facts *first_ok;
 };
-void look_tally(const struct facts *facts, enum service service, enum rung rung,
-                struct tally *tally);
+struct tally look_tally(const struct facts *facts, enum service service, enum rung rung);
+
+/* A program tries addresses of the family. Nothing known: IPv4, which every endpoint has. */
+bool look_is_usable(const struct network_facts *network, enum family family);
 
 /* An address of a family that this machine has no address of, beside one of the family that it has:
  * a program skips it, and that it cannot be reached is no fault. */
@@ -81,15 +45,6 @@ bool look_is_other_family(const struct facts *facts, const struct endpoint_facts
 /* The step of one rung at one address as it counts: a TLS session that only the system's bundle
  * trusts counts as opened on the way, unless Amazon issued the certificate. */
 enum failure look_failure(const struct address_facts *address, enum rung rung);
-
-/* True when the service was reached at this address as far as `rung`, public or not. */
-bool look_public_answers(const struct facts *facts, enum service service);
-
-/* The same of any service that has a check in the set. */
-bool look_any_public_answers(const struct facts *facts, check_set checks);
-
-/* The profile is still associated, and is no more. */
-bool look_profile_deleted(const struct facts *facts);
 
 /* --- the clock --- */
 
@@ -101,23 +56,32 @@ struct clock_reading {
     bool wrong; /* off by more than SKEW_FAIL_MS even at the edge of the error */
     bool right; /* surely not off by that much */
 };
-void look_clock(const struct facts *facts, struct clock_reading *reading);
+struct clock_reading look_clock(const struct facts *facts);
 
 /* A time that is past, or not yet come, by what the samples say that the time really is; by this
  * machine's clock where there is none. False for a time that is not known (0). */
 bool look_is_past(const struct facts *facts, int64_t unix_s);
 bool look_is_to_come(const struct facts *facts, int64_t unix_s);
 
+/* "5 h 50 min", "300 days": of the time's magnitude. */
+void look_span(int64_t seconds, char *to, size_t size);
+
 /* --- the agent --- */
 
 /* "3.3.1142.0" against "3.3.40.0": -1, 0, 1; 0 also when either is no version. */
 int look_compare_versions(const char *a, const char *b);
 
-/* The agent's configuration names a region that is not the instance's, and requests are signed for
- * it: no service takes them, and nothing on the way is to blame. */
-bool look_signs_elsewhere(const struct facts *facts);
+extern const char first_agent_with_imdsv2[];
+extern const char first_agent_with_dualstack[]; /* endpoints under api.aws */
+bool look_needs_dualstack(const struct facts *facts);
+
+/* --- services --- */
 
 /* A service is part of this run: needed in some way and in the region. */
 bool look_is_planned(const struct facts *facts, enum service service);
+
+/* ec2messages with an agent that does all its messaging over ssmmessages, and nobody required it: an
+ * endpoint that is not there is then no fault. */
+bool look_may_be_missing(const struct facts *facts, enum service service);
 
 #endif

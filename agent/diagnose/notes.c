@@ -1,157 +1,125 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Findings that fail nothing: worth a line to somebody who wonders, and no more.
+ * What fails nothing: worth a line to somebody who wonders, and no more. A note that has nothing to
+ * quote is not said.
  */
 #include <string.h>
 
 #include "base/clock.h"
-#include "base/text.h"
-#include "diagnose/checks.h"
 #include "diagnose/finding.h"
 #include "diagnose/look.h"
+#include "diagnose/names.h"
 
 /* A lost SYN is sent again after 1 s; a VPC's round trip is about 1 ms. */
 enum { SLOW_CONNECT_MS = 500, SLOW_ANSWER_MS = 2000, SOON_S = 14 * 86400 };
 
-bool notes_service_not_in_region(const struct scene *scene, enum service service,
-                                 struct finding *finding)
+bool when_service_is_not_in_region(const struct view *view)
 {
-    const struct plan *plan = &scene->facts->plan;
-
-    if (!plan->services[service].not_in_region)
-        return false;
-    finding_title(finding, "%s has no endpoint in %s, and is not needed there",
-                  service_name(service), plan->region);
-    finding->confidence = CONFIDENCE_CERTAIN;
-    finding_evidence(finding, "region %s", plan->region);
-    return true;
+    return view->facts->plan.services[view->service].not_in_region;
 }
 
-bool notes_dhmc_in_use(const struct scene *scene, enum service service, struct finding *finding)
+void quote_region(const struct view *view, struct finding *finding)
 {
-    const struct role_facts *role = &scene->facts->role;
-    (void)service;
+    finding_evidence(finding, "region %s", view->facts->plan.region);
+}
 
-    if (role->from != CREDENTIALS_DEFAULT_HOST_MANAGEMENT &&
-        (role->dhmc != ANSWER_YES || role->from == CREDENTIALS_INSTANCE_PROFILE))
-        return false;
-    finding->confidence = CONFIDENCE_CERTAIN;
+bool when_host_management_gives_credentials(const struct view *view)
+{
+    const struct role_facts *role = &view->facts->role;
+
+    return role->from == CREDENTIALS_DEFAULT_HOST_MANAGEMENT ||
+           (role->dhmc == ANSWER_YES && role->from != CREDENTIALS_INSTANCE_PROFILE);
+}
+
+void quote_host_management(const struct view *view, struct finding *finding)
+{
     finding_evidence(finding,
                      "iam/info answers %d; the agent holds credentials of Default Host "
                      "Management",
-                     (int)role->info_status);
-    return true;
+                     (int)view->facts->role.info_status);
 }
 
-bool notes_endpoint_outside_vpc(const struct scene *scene, enum service service,
-                                struct finding *finding)
+bool when_vpc_is_known(const struct view *view)
 {
-    const struct instance_facts *instance = &scene->facts->instance;
-    (void)service;
+    return view->facts->instance.network_known && view->facts->instance.n_vpc_cidrs > 0;
+}
 
-    if (!instance->network_known || instance->n_vpc_cidrs == 0)
-        return false;
+void quote_addresses_outside(const struct view *view, struct finding *finding)
+{
+    const struct instance_facts *instance = &view->facts->instance;
+
     for (int i = 0; i < N_SERVICES; i++) {
         struct where where[MAX_ADDRESSES];
-        if (!look_is_planned(scene->facts, (enum service)i))
-            continue;
-        int32_t n = look_where(scene->facts, (enum service)i, where, MAX_ADDRESSES);
-        for (int32_t j = 0; j < n; j++) {
-            if (where[j].place != PLACE_PRIVATE_ELSEWHERE)
-                continue;
+        int32_t n = names_where(view->facts, (enum service)i, where, MAX_ADDRESSES), j = 0;
+        while (j < n && where[j].place != PLACE_PRIVATE_ELSEWHERE)
+            j++;
+        if (j < n && look_is_planned(view->facts, (enum service)i))
             finding_evidence(finding, "%s is %s, and the VPC is %s%s",
-                             scene->facts->plan.services[i].host, where[j].address,
+                             view->facts->plan.services[i].host, where[j].address,
                              instance->vpc_cidrs[0], instance->n_vpc_cidrs > 1 ? ", ..." : "");
-            break;
-        }
     }
-    finding->confidence = CONFIDENCE_CERTAIN;
-    return finding->n_evidence > 0;
 }
 
-bool notes_public_address(const struct scene *scene, enum service service, struct finding *finding)
+void quote_public_address(const struct view *view, struct finding *finding)
 {
-    (void)service;
-    if (scene->facts->instance.public_ipv4[0] == '\0')
-        return false;
-    finding->confidence = CONFIDENCE_CERTAIN;
-    finding_evidence(finding, "IMDS says that the instance's public IPv4 address is %s",
-                     scene->facts->instance.public_ipv4);
-    return true;
+    if (view->facts->instance.public_ipv4[0])
+        finding_evidence(finding, "IMDS says that the instance's public IPv4 address is %s",
+                         view->facts->instance.public_ipv4);
 }
 
-/* The first address of a service whose certificate ends soon; NULL: none. */
-static const struct address_facts *ends_soon(const struct facts *facts, enum service service,
-                                             int64_t now_s)
+const struct address_facts *notes_ends_soon(const struct facts *facts, int service, int64_t *left_s)
 {
     const struct endpoint_facts *endpoint = &facts->endpoints[service];
+    int64_t now_s = facts->started_unix_ms / 1000 + look_clock(facts).offset_ms / 1000;
 
     for (int32_t i = 0; i < endpoint->n_addresses; i++) {
         const struct address_facts *at = &endpoint->addresses[i];
-        int64_t left_s = at->session.not_after_unix_s - now_s;
+        *left_s = at->session.not_after_unix_s - now_s;
         if (at->steps[RUNG_TLS].outcome == OUTCOME_OK && at->session.not_after_unix_s != 0 &&
-            left_s >= 0 && left_s < SOON_S)
+            *left_s >= 0 && *left_s < SOON_S)
             return at;
     }
     return NULL;
 }
 
 /* One note for all services: endpoints of one region are given their certificates together. */
-bool notes_certificate_expires_soon(const struct scene *scene, enum service service,
-                                    struct finding *finding)
+void quote_certificates_that_end(const struct view *view, struct finding *finding)
 {
-    int64_t now_s = scene->facts->started_unix_ms / 1000, first_s = SOON_S;
-    struct clock_reading clock;
-    char until[TIME_SIZE], span[64], names[NAME_SIZE] = "";
-    (void)service;
-
-    look_clock(scene->facts, &clock);
-    if (clock.n > 0)
-        now_s += clock.offset_ms / 1000;
     for (int i = 0; i < N_SERVICES; i++) {
-        const struct address_facts *at = ends_soon(scene->facts, (enum service)i, now_s);
-        if (at == NULL)
+        char until[TIME_SIZE];
+        int64_t left_s;
+        const struct address_facts *at = notes_ends_soon(view->facts, i, &left_s);
+        if (!at)
             continue;
-        if (at->session.not_after_unix_s - now_s < first_s)
-            first_s = at->session.not_after_unix_s - now_s;
-        text_add(names, sizeof names, "%s%s", names[0] ? ", " : "", service_name((enum service)i));
         clock_format_iso8601(at->session.not_after_unix_s * 1000, false, until);
         finding_evidence(finding, "certificate of %s is valid until %s, issued by %s", at->address,
                          until, at->session.issuer);
     }
-    if (finding->n_evidence == 0)
-        return false;
-    checks_span(first_s, span, sizeof span);
-    finding_title(finding, "%s: the certificate expires in %s", names, span);
-    finding->confidence = CONFIDENCE_CERTAIN;
-    return true;
 }
 
 /* Where the names of the other services are in the same trouble, that is the news. */
-static bool others_hold(const struct scene *scene, enum rung rung)
+static bool others_hold(const struct view *view, enum rung rung)
 {
-    return scene->checks[check_of_service(SERVICE_SSM, rung)].status == STATUS_PASS ||
-           scene->checks[check_of_service(SERVICE_SSMMESSAGES, rung)].status == STATUS_PASS;
+    return view->checks[check_of_service(SERVICE_SSM, rung)].status == STATUS_PASS ||
+           view->checks[check_of_service(SERVICE_SSMMESSAGES, rung)].status == STATUS_PASS;
 }
 
-bool notes_ec2messages_not_needed(const struct scene *scene, enum service service,
-                                  struct finding *finding)
+bool when_ec2messages_may_be_missing(const struct view *view)
 {
-    (void)service;
-    if (!checks_may_be_missing(scene->facts, SERVICE_EC2MESSAGES))
-        return false;
-    for (int rung = RUNG_RESOLVE; rung <= RUNG_CONNECT; rung++) {
+    return look_may_be_missing(view->facts, SERVICE_EC2MESSAGES);
+}
+
+/* The first rung that was not judged because nobody needs it. */
+void quote_ec2messages(const struct view *view, struct finding *finding)
+{
+    for (int rung = RUNG_RESOLVE; rung <= RUNG_CONNECT && finding->n_evidence == 0; rung++) {
         const struct check_result *check =
-            &scene->checks[check_of_service(SERVICE_EC2MESSAGES, (enum rung)rung)];
-        if (check->status != STATUS_SKIP || check->reason == FAILURE_BELOW ||
-            check->reason == FAILURE_NOT_WANTED || check->reason == FAILURE_NOT_IN_REGION ||
-            !others_hold(scene, (enum rung)rung))
-            continue;
-        finding_evidence(finding, "%s: %s", check_name(check->check), check->summary);
-        finding->confidence = CONFIDENCE_CERTAIN;
-        return true;
+            &view->checks[check_of_service(SERVICE_EC2MESSAGES, (enum rung)rung)];
+        if (check->status == STATUS_SKIP && check->reason != FAILURE_BELOW &&
+            check->reason != FAILURE_NOT_WANTED && check->reason != FAILURE_NOT_IN_REGION &&
+            others_hold(view, (enum rung)rung))
+            finding_evidence(finding, "%s: %s", check_name(check->check), check->summary);
     }
-    return false;
 }
 
 /* The server of resolv.conf that was silent to this name; NULL where it answered one of its questions,
@@ -164,97 +132,88 @@ static const struct dns_answer *silent_server(const struct endpoint_facts *endpo
         const struct dns_answer *answer = &endpoint->answers[i];
         if (answer->asked_as != ASKED_CONFIGURED)
             continue;
-        if (silent == NULL && answer->step.outcome == OUTCOME_FAILED &&
+        if (!silent && answer->step.outcome == OUTCOME_FAILED &&
             answer->step.failure == FAILURE_TIMEOUT && answer->rcode < 0)
             silent = answer;
-        if (silent != NULL && strcmp(silent->server, answer->server) == 0 &&
+        if (silent && strcmp(silent->server, answer->server) == 0 &&
             (answer->step.outcome == OUTCOME_OK || answer->rcode >= 0))
             return NULL;
     }
     return silent;
 }
 
-bool notes_dns_server_silent(const struct scene *scene, enum service service,
-                             struct finding *finding)
+/* The answer that a name has all the same; NULL: none. */
+static const struct dns_answer *given(const struct facts *facts, int service)
 {
-    const struct facts *facts = scene->facts;
-    const char *server = NULL;
-    (void)service;
+    const struct endpoint_facts *endpoint = &facts->endpoints[service];
+    const struct dns_answer *answer = names_deciding(endpoint, FAMILY_IPV4);
+
+    if (!look_is_planned(facts, (enum service)service))
+        return NULL;
+    return answer ? answer : names_deciding(endpoint, FAMILY_IPV6);
+}
+
+const struct dns_answer *notes_silent_server(const struct facts *facts)
+{
+    const struct dns_answer *first = NULL;
 
     for (int i = 0; i < N_SERVICES; i++) {
-        const struct endpoint_facts *endpoint = &facts->endpoints[i];
-        const struct dns_answer *silent = silent_server(endpoint);
-        const struct dns_answer *given = look_deciding(endpoint, FAMILY_IPV4);
-        if (given == NULL)
-            given = look_deciding(endpoint, FAMILY_IPV6);
-        if (!look_is_planned(facts, (enum service)i) || given == NULL)
+        const struct dns_answer *silent = silent_server(&facts->endpoints[i]);
+        if (!given(facts, i))
             continue;
-        if (silent == NULL || (server != NULL && strcmp(server, silent->server) != 0))
-            return false;
-        server = silent->server;
-        if (finding->n_evidence > 0)
-            continue;
-        finding_quote_answer(finding, facts->plan.services[i].host, silent);
-        finding_quote_answer(finding, facts->plan.services[i].host, given);
+        if (!silent || (first && strcmp(first->server, silent->server) != 0))
+            return NULL;
+        first = first ? first : silent;
     }
-    if (server == NULL)
-        return false;
-    finding_title(finding, "The nameserver %s is silent, another one answers", server);
-    finding->confidence = CONFIDENCE_CERTAIN;
-    return true;
+    return first;
 }
 
-bool notes_slow_endpoint(const struct scene *scene, enum service service, struct finding *finding)
+bool when_one_server_is_silent(const struct view *view)
 {
-    const struct endpoint_facts *endpoint = &scene->facts->endpoints[service];
+    return notes_silent_server(view->facts);
+}
 
-    for (int32_t i = 0; i < endpoint->n_addresses; i++) {
-        const struct address_facts *at = &endpoint->addresses[i];
-        bool slow_connect = at->steps[RUNG_CONNECT].outcome == OUTCOME_OK &&
-                            at->steps[RUNG_CONNECT].took_ms >= SLOW_CONNECT_MS;
-        bool slow_tls = at->steps[RUNG_TLS].outcome == OUTCOME_OK &&
-                        at->steps[RUNG_TLS].took_ms >= SLOW_ANSWER_MS;
-        bool slow_http = at->steps[RUNG_HTTP].outcome == OUTCOME_OK &&
-                         at->steps[RUNG_HTTP].took_ms >= SLOW_ANSWER_MS;
-        if (!slow_connect && !slow_tls && !slow_http)
+void quote_silent_server(const struct view *view, struct finding *finding)
+{
+    for (int i = 0; i < N_SERVICES && finding->n_evidence == 0; i++) {
+        const char *host = view->facts->plan.services[i].host;
+        if (!given(view->facts, i))
             continue;
-        finding_quote_address(finding, service, at,
-                              slow_connect ? RUNG_CONNECT
-                              : slow_tls   ? RUNG_TLS
-                                           : RUNG_HTTP);
+        finding_quote_answer(finding, host, silent_server(&view->facts->endpoints[i]));
+        finding_quote_answer(finding, host, given(view->facts, i));
     }
-    finding_title(finding, "%s: the endpoint is slow to answer", service_name(service));
-    finding->confidence = CONFIDENCE_CERTAIN;
-    return finding->n_evidence > 0;
 }
 
-bool notes_hop_limit_one(const struct scene *scene, enum service service, struct finding *finding)
+void quote_slow_rungs(const struct view *view, struct finding *finding)
 {
-    const struct facts *facts = scene->facts;
-    (void)service;
+    static const int32_t limits_ms[N_RUNGS] = {[RUNG_CONNECT] = SLOW_CONNECT_MS,
+                                               [RUNG_TLS] = SLOW_ANSWER_MS,
+                                               [RUNG_HTTP] = SLOW_ANSWER_MS};
+    const struct endpoint_facts *endpoint = &view->facts->endpoints[view->service];
 
-    if (facts->imds.spare_hop != ANSWER_NO || facts->machine.containers[0] == '\0')
-        return false;
-    finding->confidence = CONFIDENCE_CERTAIN;
-    finding_evidence(finding,
-                     "%s: a token request that takes no packet with a TTL under 2 gets none, while "
-                     "packets are dropped for it; another one was answered in %d ms",
-                     facts->imds.address, (int)facts->imds.token.took_ms);
-    finding_evidence(finding, "a container runtime is installed: %s", facts->machine.containers);
-    return true;
+    for (int32_t i = 0; i < endpoint->n_addresses; i++)
+        for (int rung = RUNG_CONNECT; rung <= RUNG_HTTP; rung++) {
+            const struct step *step = &endpoint->addresses[i].steps[rung];
+            if (step->outcome != OUTCOME_OK || step->took_ms < limits_ms[rung])
+                continue;
+            finding_quote_address(finding, view->service, &endpoint->addresses[i], (enum rung)rung);
+            break;
+        }
 }
 
-bool notes_ipv6_only(const struct scene *scene, enum service service, struct finding *finding)
+bool when_only_ipv6_is_usable(const struct view *view)
 {
-    const struct network_facts *network = &scene->facts->network;
-    (void)service;
+    return view->facts->network.usable_ipv6 && !view->facts->network.usable_ipv4;
+}
 
-    if (!network->usable_ipv6 || network->usable_ipv4)
-        return false;
-    finding->confidence = CONFIDENCE_CERTAIN;
+void quote_addresses(const struct view *view, struct finding *finding)
+{
+    const struct network_facts *network = &view->facts->network;
+
     for (int32_t i = 0; i < network->n_interfaces; i++)
         for (int32_t j = 0; j < network->interfaces[i].n_addresses; j++)
             finding_evidence(finding, "%s has %s", network->interfaces[i].name,
                              network->interfaces[i].addresses[j]);
-    return true;
+    if (finding->n_evidence == 0) /* the console block has no room for them */
+        finding_evidence(finding, "no IPv4 address is usable");
 }

@@ -16,21 +16,19 @@ struct proven {
     enum status verdict;              /* pass, warn or fail, when anything was probed */
     const struct action_facts *first; /* the one that decided a warn or fail */
 };
-void policy_prove(const struct facts *facts, enum service service, struct proven *proven);
+struct proven policy_prove(const struct facts *facts, enum service service);
 
-/* The agent registers and takes commands without it: parameters, inventory, patches. Default Host
- * Management's own policy lacks two of them. */
-bool policy_is_optional(const char *action);
-
-/* Over all planned services: how many proven actions are allowed, and denied by whom, and not told. */
+/* Over all planned services: how many proven actions are allowed, and denied by whom. */
 struct denials {
     int32_t allowed;
     int32_t denied;
     int32_t by_nobody_allowing; /* "because no identity-based policy allows" */
-    int32_t unsaid;
     int32_t by_later_policy; /* of a boundary or a session: identity-based policies did allow it */
     int32_t unclear;         /* answered, but neither allowed nor denied */
 };
-void policy_count(const struct facts *facts, struct denials *denials);
+struct denials policy_count(const struct facts *facts);
+
+/* An action of the service is denied so: bits of enum denied_by. */
+bool policy_denied_by(const struct facts *facts, enum service service, uint32_t denied_by);
 
 #endif

@@ -1,121 +1,381 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The one table from an errno and a time to what it says (measured; performance.md B4).
+ * What is silent in one family is compared with what connects in the other one in the same place: an
+ * interface that is down, or a network ACL, would have silenced both.
  */
 #include "diagnose/reach.h"
 
 #include <string.h>
 
-#include "diagnose/families.h"
-#include "diagnose/firewall.h"
 #include "diagnose/look.h"
-#include "diagnose/routes.h"
+#include "diagnose/names.h"
+#include "model/place.h"
 
-enum ending reach_ending(const struct step *step)
+/* --- routes --- */
+
+const char *route_words(enum route_kind kind)
 {
+    static const char *const words[] = {
+        [ROUTE_UNREACHABLE] = "unreachable",
+        [ROUTE_PROHIBIT] = "prohibit",
+        [ROUTE_BLACKHOLE] = "blackhole",
+        [ROUTE_THROW] = "throw",
+    };
+    return kind >= ROUTE_UNREACHABLE ? words[kind] : "";
+}
+
+const struct route *route_find(const struct facts *facts, const char *address)
+{
+    const struct network_facts *network = &facts->network;
+
+    for (int32_t i = 0; i < network->n_routes && i < MAX_ROUTES; i++)
+        if (strcmp(network->routes[i].to, address) == 0)
+            return &network->routes[i];
+    return NULL;
+}
+
+bool route_leads_to(const struct facts *facts, const char *address)
+{
+    const struct route *route = route_find(facts, address);
+    return route && (route->kind == ROUTE_FORWARD || route->kind == ROUTE_LOCAL);
+}
+
+bool route_refuses(const struct facts *facts, const char *address)
+{
+    const struct route *route = route_find(facts, address);
+    return route && route->kind >= ROUTE_NONE;
+}
+
+/* --- address families --- */
+
+enum family family_of(const char *address)
+{
+    return strchr(address, ':') ? FAMILY_IPV6 : FAMILY_IPV4;
+}
+
+enum family family_other(enum family family)
+{
+    return family == FAMILY_IPV6 ? FAMILY_IPV4 : FAMILY_IPV6;
+}
+
+const char *family_name(enum family family)
+{
+    return family == FAMILY_IPV6 ? "IPv6" : "IPv4";
+}
+
+/* --- endings --- */
+
+/* The one table from an errno and a time to what it says (measured; performance.md B4). */
+static enum ending ending_of_step(const struct step *step)
+{
+    static const uint8_t endings[N_FAILURES] = {
+        [FAILURE_TIMEOUT] = ENDING_SILENT,         [FAILURE_NO_ROUTE] = ENDING_NO_ROUTE,
+        [FAILURE_BLACKHOLE] = ENDING_NO_ROUTE,     [FAILURE_HOST_UNREACHABLE] = ENDING_NO_ROUTE,
+        [FAILURE_REFUSED] = ENDING_REJECTED,       [FAILURE_RESET] = ENDING_REJECTED,
+        [FAILURE_NOT_PERMITTED] = ENDING_FIREWALL, [FAILURE_PROHIBITED] = ENDING_FIREWALL,
+        [FAILURE_NOT_SENT] = ENDING_FIREWALL,
+    };
+
     if (step->outcome == OUTCOME_OK)
         return ENDING_OK;
-    switch (step->failure) {
-    case FAILURE_TIMEOUT:
-        return ENDING_SILENT;
-    case FAILURE_HOST_UNREACHABLE:
-        return step->took_ms >= AT_ONCE_MS ? ENDING_LINK : ENDING_NO_ROUTE;
-    case FAILURE_NO_ROUTE:
-    case FAILURE_BLACKHOLE:
-        return ENDING_NO_ROUTE;
-    case FAILURE_REFUSED:
-    case FAILURE_RESET:
-        return ENDING_REJECTED;
-    case FAILURE_NOT_PERMITTED:
-    case FAILURE_PROHIBITED:
-    case FAILURE_NOT_SENT:
-        return ENDING_FIREWALL;
-    default:
-        return ENDING_OTHER;
-    }
+    if (step->outcome != OUTCOME_FAILED)
+        return ENDING_NONE;
+    if (step->failure == FAILURE_HOST_UNREACHABLE && step->took_ms >= AT_ONCE_MS)
+        return ENDING_LINK;
+    return endings[step->failure] ? (enum ending)endings[step->failure] : ENDING_OTHER;
 }
 
-enum ending reach_ending_at(const struct facts *facts, const struct address_facts *at)
+/* Whoever answers an address that stays silent repeats the answer while connect() waits. */
+enum { ANSWERS_EACH = 2 };
+
+/* Other traffic that was dropped is as many packets only by chance; and where some address answers,
+ * answers get in. */
+static bool all_answers_lost(const struct facts *facts)
 {
-    enum ending ending = reach_ending(&at->steps[RUNG_CONNECT]);
+    int64_t n_silent = ending_of_step(&facts->imds.connect) == ENDING_SILENT &&
+                       family_of(facts->imds.address) == FAMILY_IPV4;
 
-    if (ending == ENDING_SILENT &&
-        firewall_loss(facts, at->address, &at->steps[RUNG_CONNECT]) == LOSS_LIKELY)
-        return ENDING_FIREWALL;
-    if (ending == ENDING_NO_ROUTE && routes_lead_to(facts, at->address))
-        return ENDING_FIREWALL;
-    if (ending == ENDING_FIREWALL && routes_refuse(facts, at->address))
-        return ENDING_NO_ROUTE;
-    return ending;
+    for (int i = 0; i < N_SERVICES; i++)
+        for (int32_t j = 0; j < facts->endpoints[i].n_addresses; j++) {
+            const struct address_facts *at = &facts->endpoints[i].addresses[j];
+            enum ending ending = ending_of_step(&at->steps[RUNG_CONNECT]);
+            if (at->second_opinion)
+                continue;
+            if (ending == ENDING_OK || ending == ENDING_REJECTED)
+                return false;
+            n_silent += ending == ENDING_SILENT && family_of(at->address) == FAMILY_IPV4;
+        }
+    return facts->network.undelivered >= ANSWERS_EACH * n_silent;
 }
 
-static bool counts(const struct address_facts *at)
+/* The rules are not read: whether they are at work, the socket and the counters say, and which rule it
+ * is, only the administrator's own tools tell for all of nf_tables, iptables, tc and eBPF. */
+enum loss reach_loss(const struct facts *facts, const char *address, const struct step *connect)
 {
-    return !at->second_opinion && (at->steps[RUNG_CONNECT].outcome == OUTCOME_OK ||
-                                   at->steps[RUNG_CONNECT].outcome == OUTCOME_FAILED);
+    if (connect->outcome == OUTCOME_FAILED && connect->failure == FAILURE_NOT_SENT)
+        return LOSS_PROVEN;
+    if (ending_of_step(connect) != ENDING_SILENT || !facts->network.delivery_read ||
+        family_of(address) == FAMILY_IPV6)
+        return LOSS_UNKNOWN;
+    if (facts->network.undelivered <= 0)
+        return LOSS_NONE;
+    return all_answers_lost(facts) ? LOSS_LIKELY : LOSS_MAYBE;
 }
 
-/* A family that is blocked as a whole says nothing of zones and of single endpoints. */
-bool reach_is_of_blocked_family(const struct facts *facts, enum service service,
+bool reach_lost(const struct facts *facts, check_set checks, enum loss loss)
+{
+    if ((checks & check_bit(CHECK_IMDS_CONNECT)) &&
+        reach_loss(facts, facts->imds.address, &facts->imds.connect) == loss)
+        return true;
+    for (struct reached at = {0}; reach_next(facts, checks, &at);)
+        if (reach_loss(facts, at.address->address, &at.address->steps[RUNG_CONNECT]) == loss)
+            return true;
+    return false;
+}
+
+/* With the kernel's word on the route (a refusal is a route's or a firewall's, whatever the errno
+ * says), and on what this machine itself dropped. Families are not looked at. */
+static enum ending plain_ending(const struct facts *facts, const struct endpoint_facts *endpoint,
                                 const struct address_facts *at)
 {
-    return reach_ending_at(facts, at) == ENDING_SILENT &&
-           families_blocked(facts, service, families_of(at->address));
+    const struct step *connect = &at->steps[RUNG_CONNECT];
+    enum ending ending = ending_of_step(connect);
+
+    if (at->second_opinion || look_is_other_family(facts, endpoint, at))
+        return ENDING_NONE;
+    switch (ending) {
+    case ENDING_SILENT:
+        return reach_loss(facts, at->address, connect) == LOSS_LIKELY ? ENDING_FIREWALL : ending;
+    case ENDING_NO_ROUTE:
+        return route_leads_to(facts, at->address) ? ENDING_FIREWALL : ending;
+    case ENDING_FIREWALL:
+        return route_refuses(facts, at->address) ? ENDING_NO_ROUTE : ending;
+    default:
+        return ending;
+    }
 }
 
-void reach_look(const struct facts *facts, enum service service, struct reach *reach)
+static void count(const struct address_facts *at, enum ending ending, struct reach *reach)
+{
+    reach->n += ending != ENDING_NONE && ending != ENDING_FAMILY;
+    reach->by[ending]++;
+    reach->at[ending][at->place]++;
+}
+
+bool reach_is_silent(const struct reach *reach)
+{
+    return reach->by[ENDING_SILENT] > 0 && reach->by[ENDING_OK] == 0 &&
+           reach->by[ENDING_REJECTED] == 0 && reach->by[ENDING_OTHER] == 0;
+}
+
+static bool has_both(const struct facts *facts)
+{
+    return facts->network.usable_ipv4 && facts->network.usable_ipv6;
+}
+
+static struct reach reach_of_family(const struct facts *facts, enum service service,
+                                    enum family family)
 {
     const struct endpoint_facts *endpoint = &facts->endpoints[service];
+    struct reach reach = {0};
 
-    memset(reach, 0, sizeof *reach);
-    int32_t *const by_ending[] = {
-        [ENDING_OK] = &reach->ok,
-        [ENDING_SILENT] = &reach->silent,
-        [ENDING_NO_ROUTE] = &reach->no_route,
-        [ENDING_REJECTED] = &reach->rejected,
-        [ENDING_FIREWALL] = &reach->firewall,
-        [ENDING_LINK] = &reach->link,
-        [ENDING_OTHER] = &reach->other,
-    };
     for (int32_t i = 0; i < endpoint->n_addresses; i++) {
         const struct address_facts *at = &endpoint->addresses[i];
-        if (!counts(at) || look_is_other_family(facts, endpoint, at))
-            continue;
-        if (reach_is_of_blocked_family(facts, service, at)) {
-            reach->family_silent++;
-            continue;
-        }
-        enum ending ending = reach_ending_at(facts, at);
-        bool own = at->place == PLACE_OWN_SUBNET;
-        reach->n++;
-        ++*by_ending[ending];
-        reach->own_ok += own && ending == ENDING_OK;
-        reach->own_silent += own && ending == ENDING_SILENT;
-        reach->elsewhere_ok += !own && ending == ENDING_OK;
-        reach->elsewhere_silent += !own && ending == ENDING_SILENT;
-        reach->outside_silent += at->place == PLACE_PRIVATE_ELSEWHERE && ending == ENDING_SILENT;
+        if (!at->second_opinion && family_of(at->address) == family)
+            count(at, plain_ending(facts, endpoint, at), &reach);
     }
+    return reach;
 }
 
-void reach_quote(const struct facts *facts, enum service service, enum ending ending, int most,
-                 struct finding *finding)
+/* Silence in the own subnet, where no network ACL stands between, beside a family without any failure
+ * needs no address to compare it with. */
+static bool differs(const struct reach *silent, const struct reach *other)
 {
-    const struct endpoint_facts *endpoint = &facts->endpoints[service];
+    int32_t own_silent = silent->at[ENDING_SILENT][PLACE_OWN_SUBNET];
+    int32_t own_ok = other->at[ENDING_OK][PLACE_OWN_SUBNET];
 
-    for (int32_t i = 0; i < endpoint->n_addresses && most > 0; i++) {
-        const struct address_facts *at = &endpoint->addresses[i];
-        if (!counts(at) || reach_ending_at(facts, at) != ending ||
-            reach_is_of_blocked_family(facts, service, at))
-            continue;
-        finding_quote_address(finding, service, at, RUNG_CONNECT);
-        most--;
-    }
+    return reach_is_silent(silent) &&
+           ((own_silent > 0 &&
+             (own_ok > 0 || (other->by[ENDING_OK] > 0 && other->by[ENDING_OK] == other->n))) ||
+            (silent->by[ENDING_SILENT] > own_silent && other->by[ENDING_OK] > own_ok));
 }
 
-bool reach_is_symptom(const struct scene *scene, enum service service, struct reach *reach)
+static bool is_blocked_everywhere(const struct facts *facts, enum family family)
 {
-    if (!scene_has(scene, check_of_service(service, RUNG_CONNECT)))
+    bool seen = false;
+
+    for (int i = 0; i < N_SERVICES; i++) {
+        struct reach mine = reach_of_family(facts, (enum service)i, family);
+        struct reach other = reach_of_family(facts, (enum service)i, family_other(family));
+        if (!look_is_planned(facts, (enum service)i))
+            continue;
+        if (mine.by[ENDING_OK] > 0 || mine.by[ENDING_REJECTED] > 0 || mine.by[ENDING_OTHER] > 0)
+            return false;
+        seen |= differs(&mine, &other);
+    }
+    return seen;
+}
+
+/* The family is blocked on the way to this service: none of its addresses answers, at least one is
+ * silent, and the other family connects where this one is silent (in the own subnet, or outside of
+ * it). Where the other family has trouble of its own, what every other service shows counts. */
+static bool is_blocked(const struct facts *facts, enum service service, enum family family)
+{
+    struct reach mine = reach_of_family(facts, service, family);
+    struct reach other = reach_of_family(facts, service, family_other(family));
+
+    return has_both(facts) && (differs(&mine, &other) ||
+                               (reach_is_silent(&mine) && is_blocked_everywhere(facts, family)));
+}
+
+static enum ending ending_of(const struct facts *facts, enum service service,
+                             const struct address_facts *at)
+{
+    enum ending ending = plain_ending(facts, &facts->endpoints[service], at);
+    bool blocked = ending == ENDING_SILENT && is_blocked(facts, service, family_of(at->address));
+
+    return blocked ? ENDING_FAMILY : ending;
+}
+
+/* --- one address after the other --- */
+
+check_set reach_check(enum service service)
+{
+    return check_bit(check_of_service(service, RUNG_CONNECT));
+}
+
+check_set reach_planned(const struct facts *facts)
+{
+    check_set checks = 0;
+    for (int i = 0; i < N_SERVICES; i++)
+        if (look_is_planned(facts, (enum service)i))
+            checks |= reach_check((enum service)i);
+    return checks;
+}
+
+bool reach_next(const struct facts *facts, check_set checks, struct reached *at)
+{
+    for (; at->service < N_SERVICES; at->service++, at->next = 0) {
+        const struct endpoint_facts *endpoint = &facts->endpoints[at->service];
+        if (!(checks & reach_check(at->service)) || at->next >= endpoint->n_addresses)
+            continue;
+        at->address = &endpoint->addresses[at->next++];
+        at->family = family_of(at->address->address);
+        at->ending = ending_of(facts, at->service, at->address);
+        return true;
+    }
+    return false;
+}
+
+bool reach_first(const struct facts *facts, check_set checks, enum ending ending,
+                 struct reached *first)
+{
+    *first = (struct reached){0};
+    while (reach_next(facts, checks, first))
+        if (first->ending == ending)
+            return true;
+    return false;
+}
+
+struct reach reach_sum(const struct facts *facts, check_set checks)
+{
+    struct reach sum = {0};
+
+    for (struct reached at = {0}; reach_next(facts, checks, &at);)
+        count(at.address, at.ending, &sum);
+    return sum;
+}
+
+struct reach reach_of(const struct facts *facts, enum service service)
+{
+    return reach_sum(facts, reach_check(service));
+}
+
+bool reach_neighbour(const struct facts *facts, enum service service, struct reached *neighbour)
+{
+    check_set mine = reach_check(service);
+
+    *neighbour = (struct reached){0};
+    while (reach_next(facts, reach_planned(facts) & ~mine, neighbour))
+        for (struct reached at = {0}; reach_next(facts, mine, &at);)
+            if (neighbour->ending == ENDING_OK && at.ending == ENDING_SILENT &&
+                place_are_neighbours(&facts->instance, neighbour->address->address,
+                                     at.address->address))
+                return true;
+    return false;
+}
+
+/* --- whole families --- */
+
+/* IPv6 is the agent's only since a version; an unknown version is given the benefit of the doubt, as
+ * everywhere. */
+static bool agent_uses(const struct facts *facts, enum family family)
+{
+    return family == FAMILY_IPV4 ||
+           look_compare_versions(facts->agent.version, first_agent_with_dualstack) >= 0;
+}
+
+bool reach_whole_family(const struct facts *facts, enum service service, enum family *which)
+{
+    for (int family = FAMILY_IPV4; has_both(facts) && family <= FAMILY_IPV6; family++) {
+        struct reach reach = reach_of_family(facts, service, (enum family)family);
+        if (reach.by[ENDING_OK] == 0 || reach.by[ENDING_OK] < reach.n + reach.by[ENDING_NONE] ||
+            !agent_uses(facts, (enum family)family))
+            continue;
+        *which = (enum family)family;
+        return true;
+    }
+    return false;
+}
+
+static bool is_question_open(const struct endpoint_facts *endpoint, enum family family)
+{
+    for (int32_t i = 0; i < endpoint->n_answers; i++) {
+        const struct dns_answer *answer = &endpoint->answers[i];
+        if (answer->asked_as == ASKED_CONFIGURED && answer->family == family &&
+            answer->step.outcome == OUTCOME_UNTRIED)
+            return !names_deciding(endpoint, family);
+    }
+    return false;
+}
+
+bool reach_family_open(const struct facts *facts, enum service service)
+{
+    for (int family = FAMILY_IPV4; has_both(facts) && family <= FAMILY_IPV6; family++) {
+        struct reach reach = reach_of_family(facts, service, (enum family)family);
+        if (!agent_uses(facts, (enum family)family) || reach.n > reach.by[ENDING_OK])
+            continue;
+        if (reach.by[ENDING_NONE] > 0 ||
+            (reach.n == 0 && is_question_open(&facts->endpoints[service], (enum family)family)))
+            return true;
+    }
+    return false;
+}
+
+bool reach_one_family(const struct facts *facts, check_set checks, enum ending ending,
+                      enum family *which)
+{
+    int32_t n[2] = {0}, ok[2] = {0};
+
+    for (struct reached at = {0}; reach_next(facts, checks, &at);) {
+        n[at.family] += at.ending == ending;
+        ok[at.family] += at.ending == ENDING_OK;
+    }
+    *which = n[FAMILY_IPV6] > 0 ? FAMILY_IPV6 : FAMILY_IPV4;
+    return has_both(facts) && n[*which] > 0 && n[family_other(*which)] == 0 &&
+           ok[family_other(*which)] > 0;
+}
+
+bool reach_blocked_elsewhere(const struct facts *facts, check_set checks, struct reached *found)
+{
+    struct reached blocked;
+
+    *found = (struct reached){0};
+    if (!reach_first(facts, checks, ENDING_FAMILY, &blocked))
         return false;
-    reach_look(scene->facts, service, reach);
-    return true;
+    for (struct reached at = {0}; reach_next(facts, reach_planned(facts), &at);)
+        if (at.ending == ENDING_OK && at.family == blocked.family &&
+            (!found->address || found->service != at.service))
+            *found = at;
+    return found->address;
 }

@@ -1,57 +1,120 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * How connect() ended at the addresses of one service, by what each ending says of the way:
- * at once is this machine, 3 s is the link layer, silence is a filter.
+ * How connect() ended at the addresses of a service, by what each ending says of the way: at once is
+ * this machine, 3 s is the link layer, silence is a filter. With the kernel's own word on routes, and
+ * what tells the two address families apart.
  */
 #ifndef DIAGNOSE_REACH_H
 #define DIAGNOSE_REACH_H
 
-#include "diagnose/finding.h"
-
-struct reach {
-    int32_t n; /* addresses that were tried */
-    int32_t ok;
-    int32_t silent;   /* timed out */
-    int32_t no_route; /* at once: ENETUNREACH, EHOSTUNREACH, EINVAL */
-    int32_t rejected; /* ECONNREFUSED */
-    int32_t firewall; /* EPERM, EACCES, never sent; or all answers lost on this machine */
-    int32_t link;     /* EHOSTUNREACH after about 3 s */
-    int32_t other;
-    int32_t own_ok; /* in the instance's own subnet */
-    int32_t own_silent;
-    int32_t elsewhere_ok;
-    int32_t elsewhere_silent;
-    int32_t outside_silent; /* private, but outside the VPC */
-    int32_t family_silent;  /* silent as their whole address family is; in no other number */
-};
+#include "model/facts.h"
 
 enum ending {
-    ENDING_OK,
-    ENDING_SILENT,
-    ENDING_NO_ROUTE,
-    ENDING_REJECTED,
-    ENDING_FIREWALL,
-    ENDING_LINK,
-    ENDING_OTHER
+    ENDING_NONE,     /* not tried, or not on the ladder: another family's, a second opinion */
+    ENDING_OTHER,    /* failed, and says nothing of the way */
+    ENDING_OK,       /* connects */
+    ENDING_SILENT,   /* timed out */
+    ENDING_FAMILY,   /* silent, as the address's whole family is on the way to the service */
+    ENDING_NO_ROUTE, /* at once: ENETUNREACH, EHOSTUNREACH, EINVAL */
+    ENDING_REJECTED, /* ECONNREFUSED, or reset */
+    ENDING_FIREWALL, /* EPERM, EACCES, never sent: this machine; or all answers lost on it */
+    ENDING_LINK,     /* EHOSTUNREACH after about 3 s */
+    N_ENDINGS
 };
-enum ending reach_ending(const struct step *step);
 
-/* The same of one address, with the kernel's word on its route (a refusal is a route's or a
- * firewall's, whatever the errno says) and on what this machine itself dropped. */
-enum ending reach_ending_at(const struct facts *facts, const struct address_facts *at);
+/* One address after the other of the services of which a check of connect is among the checks:
+ *   for (struct reached at = {0}; reach_next(facts, checks, &at);) */
+struct reached {
+    const struct address_facts *address;
+    enum service service;
+    enum family family;
+    enum ending ending;
+    int32_t next; /* the next call goes on there */
+};
+bool reach_next(const struct facts *facts, check_set checks, struct reached *at);
 
-/* Silent, as its whole address family is on the way to this service (families.h). */
-bool reach_is_of_blocked_family(const struct facts *facts, enum service service,
-                                const struct address_facts *at);
+/* The first of them that ended so; false: none. */
+bool reach_first(const struct facts *facts, check_set checks, enum ending ending,
+                 struct reached *first);
 
-void reach_look(const struct facts *facts, enum service service, struct reach *reach);
+/* The checks of connect of one service, and of all planned ones. */
+check_set reach_check(enum service service);
+check_set reach_planned(const struct facts *facts);
 
-/* Quotes the addresses that ended so, at most `most` of them; of silent ones those that are not of
- * a blocked family. */
-void reach_quote(const struct facts *facts, enum service service, enum ending ending, int most,
-                 struct finding *finding);
+struct reach {
+    int32_t n; /* addresses that were tried, those of a blocked family left out */
+    int32_t by[N_ENDINGS];
+    int32_t at[N_ENDINGS][N_PLACES]; /* ... by where they lie */
+};
+struct reach reach_of(const struct facts *facts, enum service service);
+struct reach reach_sum(const struct facts *facts, check_set checks);
 
-/* connect is a symptom of the service; then its reach is filled in. */
-bool reach_is_symptom(const struct scene *scene, enum service service, struct reach *reach);
+/* No address that packets may have got to answered, and at least one was silent. An address whose
+ * next hop is silent, or that was never tried for want of a route, says nothing of filters. */
+bool reach_is_silent(const struct reach *reach);
+
+/* Another service's address that connects, by all appearance in the same subnet as one of this service
+ * that is silent; false: none. */
+bool reach_neighbour(const struct facts *facts, enum service service, struct reached *neighbour);
+
+/* --- address families ---
+ * The agent's connections are made by Go's net.Dialer, which tries the addresses of one family one
+ * after the other, and those of the other family beside them 300 ms later (RFC 6555 and RFC 8305;
+ * pkg.go.dev/net#Dialer, FallbackDelay). So where every address of one family connects, the agent
+ * gets through, whatever becomes of the other family. */
+
+enum family family_of(const char *address);
+enum family family_other(enum family family);
+const char *family_name(enum family family); /* "IPv4" */
+
+/* Every address of one family that the agent would use connects. False on a machine that has
+ * addresses of one family only: then there is nothing to fall back to. */
+bool reach_whole_family(const struct facts *facts, enum service service, enum family *which);
+
+/* It is not known yet whether one family connects as a whole. */
+bool reach_family_open(const struct facts *facts, enum service service);
+
+/* An address that connects over the family of one of the checks that is blocked: the first of the last
+ * service that has one; false: none. */
+bool reach_blocked_elsewhere(const struct facts *facts, check_set checks, struct reached *at);
+
+/* Of the checks, which are some of connect, every address that ended so is of one family, while the
+ * other family connects: a matter of that family alone. Blocked families do not count. */
+bool reach_one_family(const struct facts *facts, check_set checks, enum ending ending,
+                      enum family *which);
+
+/* --- what was lost on this machine: the socket's own word on what it could not send, and the kernel's
+ * counters of what it received and did not deliver --- */
+
+enum loss {
+    LOSS_UNKNOWN, /* nothing says anything: as from a program that did not ask */
+    LOSS_NONE,    /* what was sent left this machine, and nothing that came in was lost */
+    LOSS_MAYBE,   /* something that came in was lost */
+    LOSS_LIKELY,  /* no address answered, and so much was lost that it may be all the answers */
+    LOSS_PROVEN,  /* the kernel could not send, whatever else may be wrong beyond */
+};
+
+/* Whether a connect() that ended so lost its packets on this machine. LOSS_UNKNOWN for one that was
+ * not silent. */
+enum loss reach_loss(const struct facts *facts, const char *address, const struct step *connect);
+
+/* The same at some address of the checks: of connect, or of IMDS. */
+bool reach_lost(const struct facts *facts, check_set checks, enum loss loss);
+
+/* --- routes: connect()'s errno alone cannot tell a reject by a firewall from a route --- */
+
+enum { ROUTE_TABLE_MAIN = 254 };
+
+/* "prohibit", as `ip route` says it. */
+const char *route_words(enum route_kind kind);
+
+/* What the kernel was asked about this address, or NULL. */
+const struct route *route_find(const struct facts *facts, const char *address);
+
+/* The kernel would send packets there: what failed at once is no route's doing. */
+bool route_leads_to(const struct facts *facts, const char *address);
+
+/* The tables or rules keep packets from going there. */
+bool route_refuses(const struct facts *facts, const char *address);
 
 #endif

@@ -1,41 +1,30 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * From the entries of a page to the remedy of a finding.
+ * From a row's title, and from the entries of a page, to the words of a finding.
  */
 #include "diagnose/remedy.h"
 
 #include <string.h>
 
 #include "base/text.h"
+#include "diagnose/values.h"
 
-/* "snap !ipv6" */
-static bool applies(const struct remedy_view *view, const char *when)
-{
-    char name[NAME_SIZE];
-
-    while (*when) {
-        bool wanted = *when != '!';
-        when += !wanted;
-        size_t n = strcspn(when, " ");
-        (void)text_set(name, sizeof(name), "%.*s", (int)n, when);
-        if (remedy_holds(view, name) != wanted)
-            return false;
-        when += n + (when[n] == ' ');
-    }
-    return true;
-}
-
-static void fill(const struct remedy_view *view, const char *text, char *to, size_t size)
+/* False where `strict` and a placeholder is not known. */
+static bool fill(const struct view *view, const char *text, bool strict, char *to, size_t size)
 {
     static const char letters[] = "abcdefghijklmnopqrstuvwxyz0123456789_";
-    char name[NAME_SIZE];
+    char name[NAME_SIZE], scratch[VALUE_SIZE];
 
     to[0] = '\0';
     while (*text) {
         size_t n = strspn(text + 1, letters);
         if (text[0] == '{' && n > 0 && text[1 + n] == '}') {
             (void)text_set(name, sizeof(name), "%.*s", (int)n, text + 1);
-            remedy_add_value(view, name, to, size);
+            const char *value = strict ? value_of(view, name, scratch)
+                                       : value_for_shell(view, name, scratch);
+            if (strict && !value[0])
+                return false;
+            (void)text_add(to, size, "%s", value);
             text += n + 2;
         } else {
             n = 1 + strcspn(text + 1, "{");
@@ -43,9 +32,20 @@ static void fill(const struct remedy_view *view, const char *text, char *to, siz
             text += n;
         }
     }
+    return true;
 }
 
-static void add_command(const struct remedy_view *view, const struct remedy_entry *entry,
+void title_fill(const struct view *view, char to[TITLE_SIZE])
+{
+    for (int i = 0; i < MAX_TITLES && view->cause->here[i].text; i++) {
+        const struct title *title = &view->cause->here[i];
+        if ((!title->when || title->when(view)) && fill(view, title->text, true, to, TITLE_SIZE))
+            return;
+    }
+    (void)text_set(to, TITLE_SIZE, "%s", view->cause->title);
+}
+
+static void add_command(const struct view *view, const struct remedy_entry *entry,
                         struct finding *finding)
 {
     int32_t i = finding->n_commands;
@@ -53,23 +53,23 @@ static void add_command(const struct remedy_view *view, const struct remedy_entr
     if (i >= MAX_COMMANDS)
         return;
     (void)text_set(finding->notes[i], NOTE_SIZE, "%s", entry->about);
-    fill(view, entry->text, finding->commands[i], COMMAND_SIZE);
+    (void)fill(view, entry->text, false, finding->commands[i], COMMAND_SIZE);
     finding->n_commands++;
 }
 
-static bool is_one_of(enum remedy_each each, const struct remedy_view *view, enum service service)
+static bool is_one_of(enum remedy_each each, const struct view *view, enum service service)
 {
-    if (each == EACH_SERVICE)
-        return view->finding->explains & check_service_bits(service);
+    if (each == REMEDY_EACH_SERVICE)
+        return view->explains & check_service_bits(service);
     return service == SERVICE_SSM || service == SERVICE_SSMMESSAGES ||
            (service == SERVICE_EC2MESSAGES &&
             view->facts->plan.services[service].need == NEED_REQUIRED);
 }
 
-static void add_commands(struct remedy_view view, const struct remedy_entry *entry,
+static void add_commands(struct view view, const struct remedy_entry *entry,
                          struct finding *finding)
 {
-    if (entry->each == EACH_NOTHING) {
+    if (entry->each == REMEDY_ONCE) {
         add_command(&view, entry, finding);
         return;
     }
@@ -82,7 +82,7 @@ static void add_commands(struct remedy_view view, const struct remedy_entry *ent
 }
 
 /* The words of a page or of an ending go to `words`, its commands to the finding. */
-static void add_entries(const struct remedy_view *view, const char *code, char *words, size_t size,
+static void add_entries(const struct view *view, const char *code, char *words, size_t size,
                         struct finding *finding)
 {
     char text[REMEDY_SIZE];
@@ -90,11 +90,11 @@ static void add_entries(const struct remedy_view *view, const char *code, char *
 
     for (size_t i = 0; i < n_remedy_entries; i++) {
         const struct remedy_entry *entry = &remedy_entries[i];
-        if (strcmp(entry->code, code) != 0 || !applies(view, entry->when))
+        if (strcmp(entry->code, code) != 0 || !conditions_hold(view, entry->when))
             continue;
         switch (entry->kind) {
         case REMEDY_FIX:
-            fill(view, entry->text, text, sizeof(text));
+            (void)fill(view, entry->text, false, text, sizeof(text));
             (void)text_add(words, size, "%s%s", words[0] ? " " : "", text);
             break;
         case REMEDY_COMMAND:
@@ -112,52 +112,28 @@ static void add_entries(const struct remedy_view *view, const char *code, char *
     }
 }
 
-void remedy_fill(const struct facts *facts, struct finding *finding)
+void remedy_fill(const struct view *view, struct finding *finding)
 {
-    const struct remedy_view view = {
-        .facts = facts, .finding = finding, .service = remedy_service(finding)};
-
-    add_entries(&view, finding->code, finding->remedy, sizeof(finding->remedy), finding);
+    add_entries(view, view->cause->code, finding->remedy, sizeof(finding->remedy), finding);
 }
 
-static bool tell_apart(const struct remedy_view *view, const char *page, const char *from, char *to,
+static bool tell_apart(const struct view *view, const char *page, const char *from, char *to,
                        size_t size)
 {
     for (size_t i = 0; i < n_remedy_entries; i++) {
         const struct remedy_entry *entry = &remedy_entries[i];
         if (entry->kind != REMEDY_TELL_APART || strcmp(entry->code, page) != 0 ||
-            strcmp(entry->about, from) != 0 || !applies(view, entry->when))
+            strcmp(entry->about, from) != 0 || !conditions_hold(view, entry->when))
             continue;
-        fill(view, entry->text, to, size);
+        (void)fill(view, entry->text, false, to, size);
         return true;
     }
     return false;
 }
 
-bool remedy_tell_apart(const struct facts *facts, const struct finding *finding, const char *code,
-                       char *to, size_t size)
-{
-    const struct remedy_view view = {
-        .facts = facts, .finding = finding, .service = remedy_service(finding)};
-
-    to[0] = '\0';
-    return tell_apart(&view, finding->code, code, to, size) ||
-           tell_apart(&view, code, "", to, size);
-}
-
-enum service remedy_service(const struct finding *finding)
-{
-    for (int i = 0; i < N_SERVICES; i++)
-        if (finding->target == target_of_service((enum service)i) ||
-            (finding->explains & check_service_bits((enum service)i)))
-            return (enum service)i;
-    return SERVICE_SSM;
-}
-
-void remedy_services(const struct finding *finding, char *to, size_t size)
+bool remedy_tell_apart(const struct view *view, const char *code, char *to, size_t size)
 {
     to[0] = '\0';
-    for (int i = 0; i < N_SERVICES; i++)
-        if (finding->explains & check_service_bits((enum service)i))
-            (void)text_add(to, size, "%s%s", to[0] ? ", " : "", service_name((enum service)i));
+    return tell_apart(view, view->cause->code, code, to, size) ||
+           tell_apart(view, code, "", to, size);
 }

@@ -1,20 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * The remedy of a finding is data: the front matter of its page (docs/findings/CODE.md), of which
- * packaging/scripts/gen-pages makes the table below. Here its placeholders are filled in with what is
- * known of this instance.
+ * packaging/scripts/gen-pages makes the table below. Here its placeholders, and those of titles, are
+ * filled in with what is known of this instance.
  */
 #ifndef DIAGNOSE_REMEDY_H
 #define DIAGNOSE_REMEDY_H
 
-#include "model/report.h"
+#include "diagnose/causes.h"
 
 enum remedy_kind { REMEDY_FIX, REMEDY_COMMAND, REMEDY_THEN, REMEDY_TELL_APART };
 
 enum remedy_each {
-    EACH_NOTHING,
-    EACH_SERVICE,        /* that the finding explains something of */
-    EACH_NEEDED_SERVICE, /* ssm and ssmmessages; ec2messages where it is required */
+    REMEDY_ONCE,
+    REMEDY_EACH_SERVICE, /* that the finding explains something of */
+    REMEDY_EACH_NEEDED,  /* ssm and ssmmessages; ec2messages where it is required */
 };
 
 struct remedy_entry {
@@ -28,37 +28,17 @@ struct remedy_entry {
 extern const struct remedy_entry remedy_entries[];
 extern const size_t n_remedy_entries;
 
-/* Fills in remedy, commands and what comes afterwards of a finding that is otherwise complete. */
-void remedy_fill(const struct facts *facts, struct finding *finding);
+/* The words of a view's row: its view is of what it explains, and view->service the service that it is
+ * about, or the first of those. */
 
-/* The command that tells the finding from its alternative `code`: of the finding's own page, else of
- * the alternative's. False, and an empty command, where no page has one. */
-bool remedy_tell_apart(const struct facts *facts, const struct finding *finding, const char *code,
-                       char *to, size_t size);
+/* The first title that fits. */
+void title_fill(const struct view *view, char to[TITLE_SIZE]);
 
-/* The service that a finding is about; the first of those that it explains when it is about the
- * whole instance. */
-enum service remedy_service(const struct finding *finding);
+/* Remedy, commands and what comes afterwards. */
+void remedy_fill(const struct view *view, struct finding *finding);
 
-/* "ssm, ssmmessages": the services whose checks the finding explains. */
-void remedy_services(const struct finding *finding, char *to, size_t size);
-
-/* --- remedy_values.c: what a page may name --- */
-
-struct remedy_view {
-    const struct facts *facts;
-    const struct finding *finding;
-    enum service service; /* of the command that is being written */
-    size_t argument;      /* of the table's row that is being asked */
-    char scratch[COMMAND_SIZE];
-};
-
-/* A condition of `when`, without its "!". */
-bool remedy_holds(const struct remedy_view *view, const char *condition);
-
-/* Adds the value of the placeholder to the text: commands are pasted into shells, and facts may come
- * from a file, so a value that holds more than plain identifier characters is not used. In its place,
- * and where the value is not known, stands a placeholder for people ("<vpc-id>"), never a guess. */
-void remedy_add_value(const struct remedy_view *view, const char *name, char *to, size_t size);
+/* The command that tells the row from its alternative `code`: of the row's own page, else of the
+ * alternative's. False, and an empty command, where no page has one. */
+bool remedy_tell_apart(const struct view *view, const char *code, char *to, size_t size);
 
 #endif

@@ -41,18 +41,6 @@ static void identified(void *arg)
     plan_if_possible(discover);
 }
 
-/* Containers are a hop further away, so only they care. Asked when nothing waits for IMDS any more. */
-static void ask_hops(struct discover *discover)
-{
-    struct facts *facts = discover->facts;
-
-    if (!discover->placed || !discover->role_known || facts->imds.token.outcome != OUTCOME_OK)
-        return;
-    containers_read(discover->request.root, &facts->machine);
-    if (facts->machine.containers[0])
-        imds_ask_hops(discover->imds);
-}
-
 static void placed(void *arg)
 {
     struct discover *discover = arg;
@@ -61,7 +49,6 @@ static void placed(void *arg)
         return;
     discover->placed = true;
     discover->events.placed(discover->events.arg);
-    ask_hops(discover);
 }
 
 static void role_known(void *arg)
@@ -72,7 +59,6 @@ static void role_known(void *arg)
         return;
     discover->role_known = true;
     discover->events.role(discover->events.arg);
-    ask_hops(discover);
 }
 
 static void without_imds(struct discover *discover)
@@ -151,12 +137,6 @@ struct discover *discover_start(struct loop *loop, const struct discover_request
     plan_needs(facts);
     (void)loop_after(loop, 0, begin, discover);
     return discover;
-}
-
-void discover_conclude(struct discover *discover)
-{
-    if (discover)
-        imds_conclude(discover->imds);
 }
 
 void discover_free(struct discover *discover)

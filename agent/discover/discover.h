@@ -33,9 +33,6 @@ struct discover *discover_start(struct loop *loop, const struct discover_request
                                 struct facts *facts, struct credentials *credentials,
                                 const struct discover_events *events);
 
-/* Takes the second opinions that nothing waited for. To be called before the loop is freed. */
-void discover_conclude(struct discover *discover);
-
 /* To be called after the loop is done. NULL is fine. */
 void discover_free(struct discover *discover);
 

@@ -11,7 +11,6 @@
 #include "base/text.h"
 #include "net/address.h"
 #include "net/dial.h"
-#include "net/hops.h"
 #include "net/http.h"
 
 enum { TOKEN_SIZE = 1024, PATH_MAX_BYTES = 320, MAX_QUEUED = 48 };
@@ -34,7 +33,6 @@ struct imds {
     char token_header[TOKEN_SIZE + 32];
     struct request requests[MAX_QUEUED];
     int n_running;
-    struct hops *hops;
 };
 
 bool imds_parse_endpoint(const char *url, struct imds_endpoint *endpoint)
@@ -84,7 +82,7 @@ enum failure imds_status_failure(int32_t status)
         {429, FAILURE_THROTTLED},   {503, FAILURE_THROTTLED},
     };
 
-    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+    for (size_t i = 0; i < COUNT_OF(rows); i++)
         if (rows[i].status == status)
             return rows[i].failure;
     if (status >= 300 && status < 400)
@@ -227,39 +225,10 @@ struct imds *imds_open(struct loop *loop, const struct imds_endpoint *endpoint,
     return imds;
 }
 
-/* --- how many hops a token's answer has left --- */
-
-/* The response hop limit is the TTL of the answer to PUT. This token is never read, and expires after a
- * second. */
-void imds_ask_hops(struct imds *imds)
-{
-    bool ipv6 = strchr(imds->endpoint.address, ':') != NULL;
-    char request[256];
-
-    if (imds->hops || !text_set(request, sizeof(request),
-                                "PUT /latest/api/token HTTP/1.1\r\nHost: %s%s%s\r\n"
-                                "X-aws-ec2-metadata-token-ttl-seconds: 1\r\nContent-Length: 0\r\n"
-                                "Connection: close\r\n\r\n",
-                                ipv6 ? "[" : "", imds->endpoint.address, ipv6 ? "]" : ""))
-        return;
-    imds->hops = hops_ask(imds->loop, imds->endpoint.address, imds->endpoint.port, request);
-    imds->facts->n_requests += imds->hops != NULL;
-}
-
-void imds_conclude(struct imds *imds)
-{
-    static const enum answer answers[] = {
-        [HOPS_UNKNOWN] = ANSWER_UNKNOWN, [HOPS_SPARE] = ANSWER_YES, [HOPS_NONE] = ANSWER_NO};
-
-    if (imds)
-        imds->facts->spare_hop = answers[hops_read(imds->hops)];
-}
-
 void imds_free(struct imds *imds)
 {
     if (!imds)
         return;
-    hops_free(imds->hops);
     explicit_bzero(imds->token_header, sizeof(imds->token_header));
     free(imds);
 }

@@ -44,11 +44,6 @@ struct imds *imds_open(struct loop *loop, const struct imds_endpoint *endpoint,
                        struct imds_facts *facts, struct clock_facts *clock,
                        void (*opened)(void *arg), void *arg);
 
-/* Asks for another token in the background, on its own connection, to see how many hops its answer has
- * left. The round does not wait for it; imds_conclude() takes what came. */
-void imds_ask_hops(struct imds *imds);
-void imds_conclude(struct imds *imds); /* NULL is fine */
-
 /* Wipes the token. To be called after the loop is done with it. NULL is fine. */
 void imds_free(struct imds *imds);
 

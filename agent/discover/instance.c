@@ -39,13 +39,6 @@ static bool is_id(const char *line)
            strspn(dash + 1, "0123456789abcdef") == n;
 }
 
-/* "use1-az1", "use1-bos1-az1", "use1-wl1-bos-wlz1" */
-static bool is_zone_id(const char *line)
-{
-    return text_only(line, "-") && strchr(line, '-') &&
-           strchr("0123456789", line[strlen(line) - 1]);
-}
-
 static bool is_mac(const char *line)
 {
     return strlen(line) == strlen("0e:49:61:0f:c3:11") && text_only(line, ":");
@@ -75,9 +68,7 @@ static bool is_word(const char *line)
     }
 
 static const struct value_row values[] = {
-    ONE("placement/availability-zone-id", false, availability_zone_id, is_zone_id),
     ONE("services/partition", false, partition, is_word),
-    ONE("services/domain", false, domain, is_word), /* and see identity_answered() */
     ONE("vpc-id", true, vpc, is_id),
     ONE("subnet-id", true, subnet, is_id),
     LIST("vpc-ipv4-cidr-blocks", vpc_cidrs, MAX_CIDRS, place_is_vpc_block),
@@ -85,11 +76,9 @@ static const struct value_row values[] = {
     LIST("subnet-ipv4-cidr-block", subnet_cidrs, MAX_CIDRS, place_is_vpc_block),
     LIST("subnet-ipv6-cidr-blocks", subnet_cidrs, MAX_CIDRS, place_is_vpc_block),
     LIST("security-group-ids", security_groups, MAX_GROUPS, is_id),
-    ONE("local-ipv4s", true, private_ipv4, is_address),
     ONE("public-ipv4s", true, public_ipv4, is_address),
-    ONE("ipv6s", true, ipv6, is_address),
 };
-enum { N_VALUES = sizeof(values) / sizeof(values[0]) };
+enum { N_VALUES = COUNT_OF(values) };
 
 struct value_read {
     struct instance_reader *reader;
@@ -101,8 +90,8 @@ struct instance_reader {
     struct facts *facts;
     struct instance_events events;
     struct value_read reads[N_VALUES];
+    char mac[NAME_SIZE];   /* of the primary interface */
     int n_interface_reads; /* per-interface values under way */
-    int n_identity_reads;  /* of the document and services/domain, which both make the names */
 };
 
 /* --- single values and lists --- */
@@ -132,18 +121,6 @@ static void take_value(struct instance_facts *instance, const struct value_row *
     }
 }
 
-/* "amazonaws.com.cn", cut off, is another partition's domain. So the domain must be the region's. */
-static void identity_answered(struct instance_reader *reader)
-{
-    struct instance_facts *instance = &reader->facts->instance;
-
-    if (--reader->n_identity_reads > 0)
-        return;
-    if (strcmp(instance->domain, partition_of_region(instance->region)->domain) != 0)
-        instance->domain[0] = '\0';
-    reader->events.identified(reader->events.arg);
-}
-
 static void value_arrived(void *arg, const struct imds_answer *answer)
 {
     struct value_read *read = arg;
@@ -151,8 +128,6 @@ static void value_arrived(void *arg, const struct imds_answer *answer)
 
     if (answer->status == 200)
         take_value(&reader->facts->instance, read->row, answer->body);
-    if (read->row->offset == offsetof(struct instance_facts, domain))
-        identity_answered(reader);
     if (!read->row->per_interface || --reader->n_interface_reads > 0)
         return;
     reader->facts->instance.network_known = reader->facts->instance.n_vpc_cidrs > 0;
@@ -161,8 +136,6 @@ static void value_arrived(void *arg, const struct imds_answer *answer)
 
 static void ask_values(struct instance_reader *reader, bool per_interface)
 {
-    const char *mac = reader->facts->instance.mac;
-
     for (int i = 0; i < N_VALUES; i++)
         if (per_interface && values[i].per_interface)
             reader->n_interface_reads++;
@@ -173,8 +146,8 @@ static void ask_values(struct instance_reader *reader, bool per_interface)
             continue;
         reader->reads[i] = (struct value_read){reader, &values[i]};
         if (per_interface)
-            (void)text_set(path, sizeof(path), "meta-data/network/interfaces/macs/%s/%s", mac,
-                           values[i].path);
+            (void)text_set(path, sizeof(path), "meta-data/network/interfaces/macs/%s/%s",
+                           reader->mac, values[i].path);
         else
             (void)text_set(path, sizeof(path), "meta-data/%s", values[i].path);
         imds_get(reader->imds, path, value_arrived, &reader->reads[i]);
@@ -184,22 +157,20 @@ static void ask_values(struct instance_reader *reader, bool per_interface)
 static void mac_arrived(void *arg, const struct imds_answer *answer)
 {
     struct instance_reader *reader = arg;
-    struct instance_facts *instance = &reader->facts->instance;
-    char mac[NAME_SIZE];
 
-    (void)text_set(mac, sizeof(mac), "%s", answer->status == 200 ? answer->body : "");
-    (void)text_trim(mac);
-    if (!is_mac(mac)) { /* it becomes part of a path */
+    (void)text_set(reader->mac, sizeof(reader->mac), "%s",
+                   answer->status == 200 ? answer->body : "");
+    (void)text_trim(reader->mac);
+    if (!is_mac(reader->mac)) { /* it becomes part of a path */
         reader->events.placed(reader->events.arg);
         return;
     }
-    (void)text_set(instance->mac, sizeof(instance->mac), "%s", mac);
     ask_values(reader, true);
 }
 
 /* --- the identity document --- */
 
-static void take_member(const cJSON *document, const char *name, char *to, size_t size)
+void document_text(const cJSON *document, const char *name, char *to, size_t size)
 {
     const cJSON *value = cJSON_GetObjectItemCaseSensitive(document, name);
 
@@ -211,13 +182,14 @@ static bool take_document(struct instance_facts *instance, const char *body)
 {
     cJSON *document = cJSON_Parse(body);
 
-    take_member(document, "instanceId", instance->id, sizeof(instance->id));
-    take_member(document, "region", instance->region, sizeof(instance->region));
-    take_member(document, "availabilityZone", instance->availability_zone,
-                sizeof(instance->availability_zone));
-    take_member(document, "accountId", instance->account, sizeof(instance->account));
-    take_member(document, "imageId", instance->image, sizeof(instance->image));
-    take_member(document, "instanceType", instance->type, sizeof(instance->type));
+    document_text(document, "instanceId", instance->id, sizeof(instance->id));
+    document_text(document, "region", instance->region, sizeof(instance->region));
+    document_text(document, "availabilityZone", instance->availability_zone,
+                  sizeof(instance->availability_zone));
+    document_text(document, "accountId", instance->account, sizeof(instance->account));
+    document_text(document, "imageId", instance->image, sizeof(instance->image));
+    document_text(document, "instanceType", instance->type, sizeof(instance->type));
+    document_text(document, "privateIp", instance->private_ipv4, sizeof(instance->private_ipv4));
     cJSON_Delete(document);
     return region_is_whole(instance->region) && is_id(instance->id);
 }
@@ -232,7 +204,7 @@ static void region_arrived(void *arg, const struct imds_answer *answer)
     (void)text_trim(region);
     if (region_is_whole(region))
         (void)text_set(instance->region, sizeof(instance->region), "%s", region);
-    identity_answered(reader);
+    reader->events.identified(reader->events.arg);
 }
 
 static void document_arrived(void *arg, const struct imds_answer *answer)
@@ -251,7 +223,7 @@ static void document_arrived(void *arg, const struct imds_answer *answer)
         text_excerpt(imds->body_start, sizeof(imds->body_start), answer->body, answer->body_bytes);
     } else {
         step_ok(&imds->identity, answer->took_ms);
-        identity_answered(reader);
+        reader->events.identified(reader->events.arg);
         return;
     }
     instance->id[0] = '\0';
@@ -264,8 +236,7 @@ struct instance_reader *instance_read(struct imds *imds, struct facts *facts,
 {
     struct instance_reader *reader = calloc(1, sizeof(*reader));
 
-    *reader = (struct instance_reader){
-        .imds = imds, .facts = facts, .events = *events, .n_identity_reads = 2};
+    *reader = (struct instance_reader){.imds = imds, .facts = facts, .events = *events};
     imds_get(imds, "dynamic/instance-identity/document", document_arrived, reader);
     imds_get(imds, "meta-data/mac", mac_arrived, reader);
     ask_values(reader, false);

@@ -13,6 +13,11 @@
 #include "model/facts.h"
 #include "net/credentials.h"
 
+struct cJSON;
+
+/* A member of a document of IMDS, escaped; nothing when it is no string. */
+void document_text(const struct cJSON *document, const char *name, char *to, size_t size);
+
 struct instance_reader;
 
 struct instance_events {

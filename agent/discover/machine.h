@@ -13,9 +13,6 @@ void machine_read(const char *root, struct machine_facts *machine);
 /* Whether a unit that keeps the clock right is enabled. */
 void time_sync_read(const char *root, struct machine_facts *machine);
 
-/* Whether a container runtime is installed, by its files. */
-void containers_read(const char *root, struct machine_facts *machine);
-
 /* Interfaces, addresses, and whether a default route exists. */
 void network_read(struct network_facts *network);
 

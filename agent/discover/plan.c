@@ -4,10 +4,10 @@
  */
 #include "discover/plan.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "base/text.h"
-#include "discover/services.h"
 #include "model/partitions.h"
 
 /* The option, else the instance's region. */
@@ -24,82 +24,101 @@ static bool choose_region(struct facts *facts)
     return true;
 }
 
-/* Returns where it comes from. IMDS only confirms the table: the session token must not go to a domain
- * that was cut off. */
-static enum source choose_domain(struct facts *facts, const struct agent_overrides *overrides,
+/* Returns the source of the domain. IMDS is not asked for it: services/domain, cut off, is another
+ * domain, which must not get the session token. */
+static enum source choose_domain(struct plan *plan, const struct agent_overrides *overrides,
                                  const struct partition *partition)
 {
-    struct plan *plan = &facts->plan;
-    bool own_region = strcmp(plan->region, facts->instance.region) == 0;
+    const char *domain = overrides->domain[0]    ? overrides->domain
+                         : overrides->dual_stack ? partition->dual_stack_domain
+                                                 : partition->domain;
 
-    if (overrides->domain[0]) {
-        (void)text_set(plan->domain, sizeof(plan->domain), "%s", overrides->domain);
-        return SOURCE_AGENT_CONFIG;
-    }
-    if (overrides->dual_stack) {
-        (void)text_set(plan->domain, sizeof(plan->domain), "%s", partition->dual_stack_domain);
-        return SOURCE_AGENT_CONFIG;
-    }
-    (void)text_set(plan->domain, sizeof(plan->domain), "%s", partition->domain);
-    return own_region && strcmp(facts->instance.domain, partition->domain) == 0 ? SOURCE_IMDS
-                                                                                : SOURCE_PARTITION;
+    (void)text_set(plan->domain, sizeof(plan->domain), "%s", domain);
+    return overrides->domain[0] || overrides->dual_stack ? SOURCE_AGENT_CONFIG : SOURCE_PARTITION;
 }
 
-static void choose_host(struct plan *plan, const struct service_row *row,
+static void choose_host(struct plan *plan, enum service which,
                         const struct agent_overrides *overrides, enum source domain_source)
 {
-    struct service_plan *service = &plan->services[row->service];
-    const char *override = overrides->hosts[row->service];
+    struct service_plan *service = &plan->services[which];
+    const char *override = overrides->hosts[which];
     const char *region = plan->region;
 
-    if (row->service == SERVICE_SSMMESSAGES && overrides->mgs_region[0])
+    if (which == SERVICE_SSMMESSAGES && overrides->mgs_region[0])
         region = overrides->mgs_region;
 
     if (override[0]) {
         (void)text_set(service->host, sizeof(service->host), "%s", override);
         service->host_source = SOURCE_AGENT_CONFIG;
     } else {
-        (void)text_set(service->host, sizeof(service->host), "%s.%s.%s", service_name(row->service),
+        (void)text_set(service->host, sizeof(service->host), "%s.%s.%s", service_name(which),
                        region, plan->domain);
         service->host_source = region != plan->region ? SOURCE_AGENT_CONFIG : domain_source;
     }
 }
 
-/* What the user says counts. Otherwise ec2messages is required only where it exists and is used. */
-static void choose_need(struct facts *facts, const struct service_row *row)
+/* Regions opened since 2024 have no ec2messages. From launch dates: AWS publishes no list (Systems Manager
+ * User Guide, "Message API operations"). */
+static bool region_opened_since_2024(const char *region)
 {
-    struct service_plan *service = &facts->plan.services[row->service];
+    static const char *const regions[] = {"ap-southeast-5", "ap-southeast-6", "ap-southeast-7",
+                                          "ap-east-2",      "mx-central-1",   "eusc-de-east-1"};
 
-    service->not_in_region = row->only_old_regions && !service->need_given &&
+    for (size_t i = 0; i < COUNT_OF(regions); i++)
+        if (strcmp(regions[i], region) == 0)
+            return true;
+    return false;
+}
+
+/* From 3.3.40.0 on an agent sends all its messages over ssmmessages. */
+static bool agent_without_ec2messages(const char *version)
+{
+    static const unsigned first[3] = {3, 3, 40};
+    unsigned parts[3];
+
+    if (sscanf(version, "%5u.%5u.%5u", &parts[0], &parts[1], &parts[2]) != 3)
+        return false;
+    for (size_t i = 0; i < 3; i++)
+        if (parts[i] != first[i])
+            return parts[i] > first[i];
+    return true;
+}
+
+/* What the user says counts. Otherwise ec2messages is required only where it exists and is used. */
+static void choose_need(struct facts *facts, enum service which)
+{
+    struct service_plan *service = &facts->plan.services[which];
+
+    service->not_in_region = service_rows[which].only_old_regions && !service->need_given &&
                              region_opened_since_2024(facts->plan.region);
-    service->not_needed = row->service == SERVICE_EC2MESSAGES &&
+    service->not_needed = which == SERVICE_EC2MESSAGES &&
                           agent_without_ec2messages(facts->agent.version);
     if (service->need_given)
         return;
-    service->need = row->need;
+    service->need = service_rows[which].need;
     if (service->need == NEED_REQUIRED && (service->not_in_region || service->not_needed))
         service->need = NEED_OPTIONAL;
 }
 
 /* A FIPS name has an endpoint service of its own: com.amazonaws.us-east-1.ssm-fips (VPC PrivateLink
  * guide, "AWS services that integrate with AWS PrivateLink"). */
-static void name_endpoint_service(struct plan *plan, const struct service_row *row,
+static void name_endpoint_service(struct plan *plan, enum service which,
                                   const struct partition *partition)
 {
-    struct service_plan *service = &plan->services[row->service];
+    struct service_plan *service = &plan->services[which];
     char fips[NAME_SIZE];
 
-    (void)text_set(fips, sizeof(fips), "%s-fips.", service_name(row->service));
+    (void)text_set(fips, sizeof(fips), "%s-fips.", service_name(which));
     if (partition->service_prefix)
         (void)text_set(service->endpoint_service, sizeof(service->endpoint_service), "%s.%s.%s%s",
-                       partition->service_prefix, plan->region, service_name(row->service),
+                       partition->service_prefix, plan->region, service_name(which),
                        text_starts(service->host, fips) ? "-fips" : "");
 }
 
 void plan_needs(struct facts *facts)
 {
     for (int i = 0; i < N_SERVICES; i++)
-        choose_need(facts, &services[i]);
+        choose_need(facts, (enum service)i);
 }
 
 bool plan_complete(struct facts *facts, const struct agent_overrides *overrides)
@@ -110,18 +129,17 @@ bool plan_complete(struct facts *facts, const struct agent_overrides *overrides)
         return false;
 
     const struct partition *partition = partition_of_region(plan->region);
-    (void)text_set(plan->partition, sizeof(plan->partition), "%s", partition->name);
     (void)text_set(plan->signing_region, sizeof(plan->signing_region), "%s",
                    overrides->region[0] ? overrides->region : plan->region);
-    enum source domain_source = choose_domain(facts, overrides, partition);
+    enum source domain_source = choose_domain(plan, overrides, partition);
 
     plan_needs(facts);
     for (int i = 0; i < N_SERVICES; i++) {
         struct service_plan *service = &plan->services[i];
 
-        choose_host(plan, &services[i], overrides, domain_source);
+        choose_host(plan, (enum service)i, overrides, domain_source);
         service->port = 443;
-        name_endpoint_service(plan, &services[i], partition);
+        name_endpoint_service(plan, (enum service)i, partition);
     }
     return true;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The plan, from the options and from what the machine says of itself. Pure. The agent's own
- * configuration comes first, as for the SSM agent; then the partition table.
+ * The plan, from the options and from what the machine says of itself. Pure. The agent's configuration
+ * comes first, as for the SSM agent itself; then the partition table.
  */
 #ifndef DISCOVER_PLAN_H
 #define DISCOVER_PLAN_H

@@ -29,14 +29,6 @@ struct role_reader {
     int n_waiting; /* answers that are still to come: two, and the identity role's */
 };
 
-static void take_text(const cJSON *object, const char *name, char *to, size_t size)
-{
-    const cJSON *value = cJSON_GetObjectItemCaseSensitive(object, name);
-
-    if (cJSON_IsString(value))
-        (void)text_escape(to, size, value->valuestring, strlen(value->valuestring));
-}
-
 /* --- credentials --- */
 
 /* A secret is copied unchanged, and only when it fits and is printable ASCII. */
@@ -67,15 +59,15 @@ static enum failure take_credentials(struct role_reader *reader, const cJSON *do
     struct credentials *credentials = reader->credentials;
     char time[NAME_SIZE] = "";
 
-    take_text(document, "Code", role->code, sizeof(role->code));
-    take_text(document, "Message", role->message, sizeof(role->message));
+    document_text(document, "Code", role->code, sizeof(role->code));
+    document_text(document, "Message", role->message, sizeof(role->message));
     if (!role->code[0])
         return FAILURE_MALFORMED;
     if (strcmp(role->code, "Success") != 0)
         return FAILURE_NOT_ASSUMABLE;
 
     time[0] = '\0';
-    take_text(document, "Expiration", time, sizeof(time));
+    document_text(document, "Expiration", time, sizeof(time));
     (void)clock_parse_iso8601(time, &role->expires_unix_s);
     if (!take_secret(document, "AccessKeyId", credentials->access_key_id,
                      sizeof(credentials->access_key_id)) ||
@@ -247,9 +239,9 @@ static void info_arrived(void *arg, const struct imds_answer *answer)
     role->info_status = answer->status;
     if (answer->status == 200) {
         cJSON *info = cJSON_Parse(answer->body);
-        take_text(info, "Code", role->info_code, sizeof(role->info_code));
-        take_text(info, "Message", role->info_message, sizeof(role->info_message));
-        take_text(info, "InstanceProfileArn", role->profile_arn, sizeof(role->profile_arn));
+        document_text(info, "Code", role->info_code, sizeof(role->info_code));
+        document_text(info, "Message", role->info_message, sizeof(role->info_message));
+        document_text(info, "InstanceProfileArn", role->profile_arn, sizeof(role->profile_arn));
         if (!cJSON_IsObject(info))
             reader->info_failure = FAILURE_MALFORMED;
         cJSON_Delete(info);

@@ -4,12 +4,13 @@
  * where their originals part, so that every prefix holds the same ones as before. Where a bit need
  * not stay, it becomes that of a model address; where it must, it is pinned.
  */
+#include "model/anonymize_address.h"
+
 #include <arpa/inet.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/text.h"
-#include "model/anonymize_private.h"
 
 /* Ranges that an address may not leave, and none may enter (place.c). */
 static const struct {
@@ -90,7 +91,7 @@ static bool has_host_bits(const struct bits *bits, unsigned int n_prefix)
 /* The row of the range that holds it, of those that are asked for; -1: none. */
 static int find_range(const struct bits *bits, bool as_it_is, bool holds_ipv4)
 {
-    for (size_t i = 0; i < sizeof(ranges) / sizeof(ranges[0]); i++) {
+    for (size_t i = 0; i < COUNT_OF(ranges); i++) {
         struct bits base;
 
         if (ranges[i].as_it_is == as_it_is && ranges[i].holds_ipv4 == holds_ipv4 &&
@@ -103,10 +104,10 @@ static int find_range(const struct bits *bits, bool as_it_is, bool holds_ipv4)
 
 /* How far along `bits` the bits must stay because a range or the start of a block lies there:
  * `pinned` gets a flag for each bit. */
-static void pin(const struct anonymizer *anonymizer, const struct bits *bits, bool pinned[128])
+static void pin(const struct addresses *addresses, const struct bits *bits, bool pinned[128])
 {
     memset(pinned, 0, 128 * sizeof(pinned[0]));
-    for (size_t i = 0; i < sizeof(ranges) / sizeof(ranges[0]); i++) {
+    for (size_t i = 0; i < COUNT_OF(ranges); i++) {
         struct bits base;
 
         if (!parse(ranges[i].base, strlen(ranges[i].base), &base) || base.n != bits->n)
@@ -115,29 +116,29 @@ static void pin(const struct anonymizer *anonymizer, const struct bits *bits, bo
         for (unsigned int j = 0; j < ranges[i].n_prefix && j <= shared; j++)
             pinned[j] = true;
     }
-    for (size_t i = 0; i < anonymizer->n_blocks; i++) {
-        struct bits second = anonymizer->blocks[i].base; /* base + 2: the VPC's resolver */
+    for (size_t i = 0; i < addresses->n_blocks; i++) {
+        struct bits second = addresses->blocks[i].base; /* base + 2: the VPC's resolver */
 
-        if (second.n != bits->n || anonymizer->blocks[i].n_prefix + 2 > bits->n)
+        if (second.n != bits->n || addresses->blocks[i].n_prefix + 2 > bits->n)
             continue;
         unsigned int shared = shared_bits(bits, &second);
         set_bit(&second, second.n - 2, true);
         if (shared_bits(bits, &second) > shared)
             shared = shared_bits(bits, &second);
-        for (unsigned int j = anonymizer->blocks[i].n_prefix; j < bits->n && j <= shared; j++)
+        for (unsigned int j = addresses->blocks[i].n_prefix; j < bits->n && j <= shared; j++)
             pinned[j] = true;
     }
 }
 
 /* The one moved before with which it shares most; NULL when there is none of its family. */
-static const struct moved *nearest(const struct anonymizer *anonymizer, const struct bits *bits,
+static const struct moved *nearest(const struct addresses *addresses, const struct bits *bits,
                                    unsigned int *shared)
 {
     const struct moved *best = NULL;
 
     *shared = 0;
-    for (size_t i = 0; i < anonymizer->n_moved; i++) {
-        const struct moved *other = &anonymizer->moved[i];
+    for (size_t i = 0; i < addresses->n_moved; i++) {
+        const struct moved *other = &addresses->moved[i];
         unsigned int n = other->from.n == bits->n ? shared_bits(bits, &other->from) : 0;
 
         if (other->from.n == bits->n && (!best || n > *shared)) {
@@ -148,22 +149,17 @@ static const struct moved *nearest(const struct anonymizer *anonymizer, const st
     return best;
 }
 
-static void remember(struct anonymizer *anonymizer, const struct bits *from, const struct bits *to)
+static void remember(struct addresses *addresses, const struct bits *from, const struct bits *to)
 {
-    if (anonymizer->n_moved == anonymizer->max_moved) {
-        size_t max = anonymizer->max_moved ? 2 * anonymizer->max_moved : 64;
-        struct moved *more = realloc(anonymizer->moved, max * sizeof(*more));
-
-        anonymizer->failed |= !more;
-        if (!more)
-            return;
-        anonymizer->moved = more;
-        anonymizer->max_moved = max;
+    if (addresses->n_moved == addresses->max_moved) {
+        addresses->max_moved = addresses->max_moved ? 2 * addresses->max_moved : 64;
+        addresses->moved = realloc(addresses->moved,
+                                   addresses->max_moved * sizeof(*addresses->moved));
     }
-    anonymizer->moved[anonymizer->n_moved++] = (struct moved){*from, *to};
+    addresses->moved[addresses->n_moved++] = (struct moved){*from, *to};
 }
 
-static void move(struct anonymizer *anonymizer, const struct bits *from, struct bits *to)
+static void move(struct addresses *addresses, const struct bits *from, struct bits *to)
 {
     struct bits model;
     bool pinned[128];
@@ -175,12 +171,12 @@ static void move(struct anonymizer *anonymizer, const struct bits *from, struct 
     if (find_range(from, false, true) >= 0) {
         struct bits inner = {.n = 32}, moved;
         memcpy(inner.byte, from->byte + 12, 4);
-        move(anonymizer, &inner, &moved);
+        move(addresses, &inner, &moved);
         memcpy(to->byte + 12, moved.byte, 4);
         return;
     }
 
-    const struct moved *near = nearest(anonymizer, from, &shared);
+    const struct moved *near = nearest(addresses, from, &shared);
     if (near && shared == from->n) {
         *to = near->to;
         return;
@@ -188,7 +184,7 @@ static void move(struct anonymizer *anonymizer, const struct bits *from, struct 
     const char *text = from->n == 32 ? model_ipv4 : model_ipv6;
     if (!parse(text, strlen(text), &model))
         return;
-    pin(anonymizer, from, pinned);
+    pin(addresses, from, pinned);
     for (unsigned int i = 0; i < from->n; i++) {
         if (near && i < shared)
             set_bit(to, i, bit_at(&near->to, i));
@@ -197,26 +193,26 @@ static void move(struct anonymizer *anonymizer, const struct bits *from, struct 
         else if (!pinned[i])
             set_bit(to, i, bit_at(&model, i));
     }
-    remember(anonymizer, from, to);
+    remember(addresses, from, to);
 }
 
-bool address_move(struct anonymizer *anonymizer, const char *text, size_t n, int n_prefix,
+bool address_move(struct addresses *addresses, const char *text, size_t n, int n_prefix,
                   char to[ADDRESS_SIZE])
 {
     struct bits from, moved;
 
     if (!parse(text, n, &from))
         return false;
-    move(anonymizer, &from, &moved);
+    move(addresses, &from, &moved);
     if (n_prefix >= 0 && (unsigned int)n_prefix < from.n &&
         !has_host_bits(&from, (unsigned int)n_prefix))
         clear_host_bits(&moved, (unsigned int)n_prefix);
     if (memcmp(from.byte, moved.byte, sizeof(from.byte)) == 0)
         return text_set(to, ADDRESS_SIZE, "%.*s", (int)n, text); /* in its own spelling */
-    return inet_ntop(from.n == 32 ? AF_INET : AF_INET6, moved.byte, to, ADDRESS_SIZE) != NULL;
+    return inet_ntop(from.n == 32 ? AF_INET : AF_INET6, moved.byte, to, ADDRESS_SIZE);
 }
 
-static void add_blocks(struct anonymizer *anonymizer, const char (*cidrs)[ADDRESS_SIZE], int32_t n)
+static void add_blocks(struct addresses *addresses, const char (*cidrs)[ADDRESS_SIZE], int32_t n)
 {
     for (int32_t i = 0; i < n && i < MAX_CIDRS; i++) {
         struct block block;
@@ -228,12 +224,18 @@ static void add_blocks(struct anonymizer *anonymizer, const char (*cidrs)[ADDRES
             continue;
         block.n_prefix = (unsigned int)n_prefix;
         clear_host_bits(&block.base, block.n_prefix);
-        anonymizer->blocks[anonymizer->n_blocks++] = block;
+        addresses->blocks[addresses->n_blocks++] = block;
     }
 }
 
-void addresses_init(struct anonymizer *anonymizer, const struct instance_facts *instance)
+void addresses_init(struct addresses *addresses, const struct instance_facts *instance)
 {
-    add_blocks(anonymizer, instance->vpc_cidrs, instance->n_vpc_cidrs);
-    add_blocks(anonymizer, instance->subnet_cidrs, instance->n_subnet_cidrs);
+    add_blocks(addresses, instance->vpc_cidrs, instance->n_vpc_cidrs);
+    add_blocks(addresses, instance->subnet_cidrs, instance->n_subnet_cidrs);
+}
+
+void addresses_clear(struct addresses *addresses)
+{
+    free(addresses->moved);
+    memset(addresses, 0, sizeof(*addresses));
 }

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Names of checks are made from the names of targets and rungs, all of them in one table of rows,
- * so that a name and its number cannot drift apart.
+ * The names of checks and targets, made of the rows of services and in the order of their enums.
  */
 #include "model/checks.h"
 
@@ -11,38 +10,34 @@
 _Static_assert(N_CHECKS <= 64, "a check_set has a bit for each check");
 _Static_assert(TARGET_SSM + N_SERVICES == TARGET_CLOCK, "targets follow the order of services");
 
-/* One row a service: the rungs of its ladder, in order. */
-#define LADDER(name) \
-    name ".resolve", name ".private", name ".connect", name ".tls", name ".http", name ".authorize"
-
-/* One line a target. */
 /* clang-format off */
+const struct service_row service_rows[N_SERVICES] = {
+#define ROW(id, ...) {__VA_ARGS__},
+    SERVICES(ROW)
+#undef ROW
+};
+
 static const char *const check_table[N_CHECKS] = {
     "imds.connect", "imds.token", "imds.identity",
     "role.attached", "role.credentials",
-    LADDER("ssm"),
-    LADDER("ssmmessages"),
-    LADDER("ec2messages"),
-    LADDER("s3"),
-    LADDER("kms"),
-    LADDER("logs"),
+#define ROW(id, name, ...) \
+    name ".resolve", name ".private", name ".connect", name ".tls", name ".http", name ".authorize",
+    SERVICES(ROW)
+#undef ROW
     "clock.skew",
     "agent.installed", "agent.enabled", "agent.config", "agent.connected",
 };
-/* clang-format on */
 
 static const char *const target_table[N_TARGETS] = {
     [TARGET_IMDS] = "imds",
     [TARGET_ROLE] = "role",
-    [TARGET_SSM] = "ssm",
-    [TARGET_SSMMESSAGES] = "ssmmessages",
-    [TARGET_EC2MESSAGES] = "ec2messages",
-    [TARGET_S3] = "s3",
-    [TARGET_KMS] = "kms",
-    [TARGET_LOGS] = "logs",
+#define ROW(id, name, ...) [TARGET_##id] = name,
+    SERVICES(ROW)
+#undef ROW
     [TARGET_CLOCK] = "clock",
     [TARGET_AGENT] = "agent",
 };
+/* clang-format on */
 
 /* A rung's name and the page that explains it for every service. */
 static const struct {
@@ -144,7 +139,7 @@ bool target_from_name(const char *name, enum target *target)
 
 const char *service_name(enum service service)
 {
-    return (unsigned int)service < N_SERVICES ? target_table[target_of_service(service)] : "?";
+    return (unsigned int)service < N_SERVICES ? service_rows[service].name : "?";
 }
 
 const char *rung_name(enum rung rung)

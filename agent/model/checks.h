@@ -8,15 +8,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum service {
-    SERVICE_SSM,
-    SERVICE_SSMMESSAGES,
-    SERVICE_EC2MESSAGES,
-    SERVICE_S3,
-    SERVICE_KMS,
-    SERVICE_LOGS,
-    N_SERVICES
-};
+#include "model/services.h"
 
 /* The ladder of every service; a rung is tried only when the one below it holds. */
 enum rung {
@@ -29,19 +21,18 @@ enum rung {
     N_RUNGS
 };
 
+/* clang-format off */
 enum target {
     TARGET_IMDS,
     TARGET_ROLE,
-    TARGET_SSM, /* the services follow in the order of enum service */
-    TARGET_SSMMESSAGES,
-    TARGET_EC2MESSAGES,
-    TARGET_S3,
-    TARGET_KMS,
-    TARGET_LOGS,
+#define ROW(id, ...) TARGET_##id,
+    SERVICES(ROW)
+#undef ROW
     TARGET_CLOCK,
     TARGET_AGENT,
     N_TARGETS
 };
+/* clang-format on */
 
 /* In the order of reports. */
 enum check {

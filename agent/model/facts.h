@@ -16,6 +16,7 @@
 #include "base/limits.h"
 #include "model/checks.h"
 #include "model/failure.h"
+#include "model/names.h"
 #include "model/plan.h"
 #include "model/wire.h"
 
@@ -33,7 +34,6 @@ struct machine_facts {
     char asset_tag[NAME_SIZE];  /* board_asset_tag: the instance id on Nitro */
     char evidence[DETAIL_SIZE]; /* which of them decided */
     enum answer time_sync;      /* a time service is enabled, or runs */
-    char containers[PATH_SIZE]; /* a file of a container runtime; looked for once IMDS answers */
 };
 
 struct interface_facts {
@@ -79,21 +79,16 @@ struct imds_facts {
     char body_start[DETAIL_SIZE]; /* of an answer that is not IMDS's, escaped: text_excerpt() */
     enum answer get_answers;      /* second opinion on a silent token: does a GET answer? */
     int32_t n_requests;           /* sent in this round, for the numbers */
-    enum answer spare_hop; /* second opinion, where containers are: the token's answer would survive
-                            * one more router */
 };
 
 struct instance_facts {
     char id[NAME_SIZE];
     char region[REGION_SIZE];
     char availability_zone[NAME_SIZE];
-    char availability_zone_id[NAME_SIZE];
     char partition[NAME_SIZE]; /* services/partition */
-    char domain[HOST_SIZE];    /* services/domain */
     char account[NAME_SIZE];
     char image[NAME_SIZE];
     char type[NAME_SIZE];
-    char mac[NAME_SIZE];
     char vpc[NAME_SIZE];
     char subnet[NAME_SIZE];
     int32_t n_vpc_cidrs; /* IPv4 and IPv6 */
@@ -104,8 +99,7 @@ struct instance_facts {
     char security_groups[MAX_GROUPS][NAME_SIZE];
     char private_ipv4[ADDRESS_SIZE];
     char public_ipv4[ADDRESS_SIZE]; /* empty when it has none */
-    char ipv6[ADDRESS_SIZE];
-    bool network_known; /* the interface's VPC and subnet were answered */
+    bool network_known;             /* the interface's VPC and subnet were answered */
 };
 
 /* --- the role --- */
@@ -144,6 +138,7 @@ enum place {
     PLACE_PRIVATE_ELSEWHERE, /* RFC 1918, RFC 6598, RFC 2544, RFC 4193, outside the VPC */
     PLACE_PUBLIC,
     PLACE_LOCAL, /* loopback or link-local: never an endpoint */
+    N_PLACES
 };
 
 struct address_facts {
@@ -252,6 +247,15 @@ struct agent_facts {
     char connected_to[ADDRESS_SIZE];
     char ca_bundle[PATH_SIZE]; /* the bundle the agent would load, empty: none is there */
 };
+
+extern const struct names answer_names;
+extern const struct names stopped_by_names;
+extern const struct names credentials_from_names;
+extern const struct names place_names;
+extern const struct names permission_names;
+extern const struct names denied_by_names;
+extern const struct names agent_package_names;
+extern const struct names unit_state_names;
 
 struct facts {
     int64_t started_unix_ms;

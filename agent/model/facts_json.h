@@ -18,11 +18,13 @@
 #include <stddef.h>
 
 #include "model/facts.h"
+#include "model/fields.h"
 
 struct cJSON;
 
-/* A new object that the caller owns (cJSON_Delete), or NULL when out of memory. */
-struct cJSON *facts_to_json(const struct facts *facts);
+/* Of the members that are needed at least as much as `keep` says (KEEP_UNUSED: all of them) a new
+ * object that the caller owns (cJSON_Delete), or NULL when out of memory. */
+struct cJSON *facts_to_json(const struct facts *facts, enum keep keep);
 
 /* False when a member has the wrong type, range or length, or an unknown name while not `newer`;
  * `error` then says which: "facts.endpoints.ssm.addresses[2].connect.outcome: …". facts is

@@ -16,7 +16,7 @@ static bool is_printable(const char *text, size_t size)
     for (size_t i = 0; i < size && text[i]; i++)
         if (text[i] < 0x20 || text[i] > 0x7e)
             return false;
-    return memchr(text, '\0', size) != NULL;
+    return memchr(text, '\0', size);
 }
 
 /* Facts hold printable ASCII only; should they not, the report stays valid JSON all the same. */
@@ -78,9 +78,9 @@ static int64_t number_at(const struct field *field, const char *at)
     }
 }
 
-static cJSON *struct_to_json(const struct fields *fields, const char *at);
+static cJSON *struct_to_json(const struct fields *fields, const char *at, enum keep keep);
 
-static cJSON *item_to_json(const struct field *field, const char *at)
+static cJSON *item_to_json(const struct field *field, const char *at, enum keep keep)
 {
     unsigned int value;
     check_set set;
@@ -97,7 +97,7 @@ static cJSON *item_to_json(const struct field *field, const char *at)
         memcpy(&set, at, sizeof(set));
         return checks_to_json(set);
     case FIELD_STRUCT:
-        return struct_to_json(field->fields, at);
+        return struct_to_json(field->fields, at, keep);
     case FIELD_INT32:
     case FIELD_INT64:
     case FIELD_UINT16:
@@ -111,25 +111,21 @@ static cJSON *item_to_json(const struct field *field, const char *at)
 static bool item_is_zero(const struct field *field, const char *at)
 {
     if (field->kind == FIELD_TEXT)
-        return at[0] == '\0';
+        return !at[0];
     for (size_t i = 0; i < field->size; i++)
         if (at[i])
             return false;
     return true;
 }
 
-static cJSON *list_to_json(const struct field *field, const char *base)
+static cJSON *list_to_json(const struct field *field, const char *base, enum keep keep)
 {
     cJSON *array = cJSON_CreateArray();
-    int32_t n_items;
 
-    memcpy(&n_items, base + field->n_offset, sizeof(n_items));
-    size_t n = n_items > 0 ? (size_t)n_items : 0;
-    if (n > field->max_items)
-        n = field->max_items;
+    const size_t n = field_n_items(field, base);
     for (size_t i = 0; array && i < n; i++) {
         const char *at = base + field->offset + i * field->size;
-        cJSON *item = item_to_json(field, at);
+        cJSON *item = item_to_json(field, at, keep);
         if (!item || !cJSON_AddItemToArray(array, item)) {
             cJSON_Delete(item);
             cJSON_Delete(array);
@@ -150,12 +146,12 @@ static bool add_unless_empty(cJSON *object, const char *name, cJSON *item)
     return empty;
 }
 
-static cJSON *by_service_to_json(const struct field *field, const char *base)
+static cJSON *by_service_to_json(const struct field *field, const char *base, enum keep keep)
 {
     cJSON *object = cJSON_CreateObject();
 
     for (unsigned int i = 0; object && i < field->max_items; i++) {
-        cJSON *item = item_to_json(field, base + field->offset + i * field->size);
+        cJSON *item = item_to_json(field, base + field->offset + i * field->size, keep);
         if (!add_unless_empty(object, service_name((enum service)i), item)) {
             cJSON_Delete(object);
             return NULL;
@@ -164,25 +160,26 @@ static cJSON *by_service_to_json(const struct field *field, const char *base)
     return object;
 }
 
-static cJSON *field_to_json(const struct field *field, const char *base)
+static cJSON *field_to_json(const struct field *field, const char *base, enum keep keep)
 {
     if (field->count == COUNT_LIST)
-        return list_to_json(field, base);
+        return list_to_json(field, base, keep);
     if (field->count == COUNT_BY_SERVICE)
-        return by_service_to_json(field, base);
-    return item_to_json(field, base + field->offset);
+        return by_service_to_json(field, base, keep);
+    return item_to_json(field, base + field->offset, keep);
 }
 
-static cJSON *struct_to_json(const struct fields *fields, const char *at)
+static cJSON *struct_to_json(const struct fields *fields, const char *at, enum keep keep)
 {
     cJSON *object = cJSON_CreateObject();
 
     for (size_t i = 0; object && i < fields->n; i++) {
         const struct field *field = &fields->rows[i];
 
-        if (field->count == COUNT_ONE && item_is_zero(field, at + field->offset))
+        if (field->keep > keep ||
+            (field->count == COUNT_ONE && item_is_zero(field, at + field->offset)))
             continue;
-        if (!add_unless_empty(object, field->name, field_to_json(field, at))) {
+        if (!add_unless_empty(object, field->name, field_to_json(field, at, keep))) {
             cJSON_Delete(object);
             return NULL;
         }
@@ -190,7 +187,7 @@ static cJSON *struct_to_json(const struct fields *fields, const char *at)
     return object;
 }
 
-struct cJSON *facts_to_json(const struct facts *facts)
+struct cJSON *facts_to_json(const struct facts *facts, enum keep keep)
 {
-    return struct_to_json(&facts_fields, (const char *)facts);
+    return struct_to_json(&facts_fields, (const char *)facts, keep);
 }

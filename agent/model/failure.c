@@ -6,16 +6,8 @@
 
 #include <string.h>
 
-#include "model/names.h"
-
-static const char *const outcome_table[] = {
-    [OUTCOME_UNTRIED] = "untried",
-    [OUTCOME_OK] = "ok",
-    [OUTCOME_FAILED] = "failed",
-    [OUTCOME_SKIPPED] = "skipped",
-};
-const struct names outcome_names = {outcome_table, sizeof(outcome_table) / sizeof(char *),
-                                    OUTCOME_UNTRIED};
+DEFINE_NAMES(outcome, [OUTCOME_UNTRIED] = "untried", [OUTCOME_OK] = "ok",
+             [OUTCOME_FAILED] = "failed", [OUTCOME_SKIPPED] = "skipped");
 
 /* Kept apart from the words, so that facts_json.c walks it as it does every table of names. */
 static const char *const failure_table[N_FAILURES] = {

@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "base/limits.h"
+#include "model/names.h"
 
 /* Zero means "not known yet", and never "failed". */
 enum outcome { OUTCOME_UNTRIED, OUTCOME_OK, OUTCOME_FAILED, OUTCOME_SKIPPED };
@@ -26,8 +27,9 @@ enum failure {
     FAILURE_HOST_UNREACHABLE, /* EHOSTUNREACH: at once is local, after 3 s is the link layer */
     FAILURE_PROHIBITED,       /* EACCES: a prohibit route */
     FAILURE_NOT_PERMITTED,    /* EPERM: a local firewall */
-    FAILURE_BLACKHOLE,        /* EINVAL: a blackhole route */
-    FAILURE_LOCAL,            /* another local error; the step's detail names it */
+    FAILURE_NOT_SENT,  /* connect() is silent, and no packet leaves: a local rule drops them */
+    FAILURE_BLACKHOLE, /* EINVAL: a blackhole route */
+    FAILURE_LOCAL,     /* another local error; the step's detail names it */
 
     /* names */
     FAILURE_NO_RESOLVER,   /* no nameserver is configured */
@@ -88,11 +90,8 @@ enum failure {
     FAILURE_NOT_WANTED,    /* configuration says not to */
     FAILURE_NOT_IN_REGION, /* the service has no endpoint in this region */
     FAILURE_STOPPED,       /* the deadline or a signal came first */
-    FAILURE_INTERNAL,      /* out of memory and the like */
-
-    /* since generation 2 of the compact form (generations.h): in no order */
-    FAILURE_UNKNOWN,  /* in a report: one that only a newer program has a name for */
-    FAILURE_NOT_SENT, /* connect() was silent, and its packets never left: a local rule drops them */
+    FAILURE_INTERNAL,      /* out of descriptors and the like */
+    FAILURE_UNKNOWN,       /* in a report: one that only a newer program has a name for */
     N_FAILURES
 };
 
@@ -104,6 +103,9 @@ struct step {
     int32_t took_ms;          /* rounded up for what was tried: 0 only for what was not */
     char detail[DETAIL_SIZE]; /* what was observed, printable ASCII; may be empty */
 };
+
+extern const struct names outcome_names;
+extern const struct names failure_names;
 
 /* Stable names, as in reports ("timeout", "nxdomain"); NULL when out of range. */
 const char *failure_name(enum failure failure);

@@ -1,50 +1,50 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * One row a member. The names are the members' own, and frozen once shipped: recorded runs carry
- * them. Macros fill in offsets and sizes, so that no row can disagree with the struct.
- *
- * A new member is a new last row of its struct, and says the generation of the console's compact
- * form that has it first: INT32(agent_facts, restarts, SINCE(2)). generations.h says which one, and
- * a unit test when it was forgotten. Old rows stay as they are, in their order.
+ * One row a member. The names are the members' own, and recorded runs carry them. Macros fill in
+ * offsets and sizes, so that no row can disagree with the struct; a text says of which kind it is.
  */
 #include "model/fields.h"
 
+#include <string.h>
+
 #include "model/facts.h"
 
+/* A table is FIELDS(rows) of the struct that S names. Behind a member: of which kind a text is, or
+ * which enum or struct; then, unless a diagnosis needs it, how little it does. */
 /* NOLINTBEGIN(bugprone-macro-parentheses): names of members and types take none */
 /* clang-format off */
-#define MEMBER(s, m) .name = #m, .offset = offsetof(struct s, m)
-#define SIZE(s, m) sizeof(((struct s *)NULL)->m)
-#define LIST(s, m) \
-    MEMBER(s, m), .size = SIZE(s, m[0]), .count = COUNT_LIST, \
-                  .max_items = SIZE(s, m) / SIZE(s, m[0]), .n_offset = offsetof(struct s, n_##m)
+#define EXTRA .keep = KEEP_EXTRA
+#define QUOTED .keep = KEEP_QUOTED
+#define UNUSED .keep = KEEP_UNUSED
 
-#define SINCE(generation) .since = (generation)
+#define SIZE(m) sizeof(((struct S *)NULL)->m)
+#define MEMBER(m, k) .name = #m, .offset = offsetof(struct S, m), .kind = FIELD_##k
+#define ONE(m, k, ...) {MEMBER(m, k), .size = SIZE(m), __VA_ARGS__}
+#define MANY(m, k, c, ...) \
+    {MEMBER(m, k), .size = SIZE(m[0]), .count = COUNT_##c, .max_items = SIZE(m) / SIZE(m[0]), __VA_ARGS__}
+#define LIST(m, k, ...) MANY(m, k, LIST, .n_offset = offsetof(struct S, n_##m), __VA_ARGS__)
 
-/* Behind the names of struct and member (and enum, or struct): nothing, or SINCE(generation). */
-#define ONE(s, m, k, ...) {MEMBER(s, m), .size = SIZE(s, m), .kind = FIELD_##k, __VA_ARGS__}
-#define TEXT(s, m, ...) ONE(s, m, TEXT, __VA_ARGS__)
-#define TEXTS(s, m, ...) {LIST(s, m), .kind = FIELD_TEXT, __VA_ARGS__}
-#define BOOL(s, m, ...) ONE(s, m, BOOL, __VA_ARGS__)
-#define INT32(s, m, ...) ONE(s, m, INT32, __VA_ARGS__)
-#define INT64(s, m, ...) ONE(s, m, INT64, __VA_ARGS__)
-#define UINT16(s, m, ...) ONE(s, m, UINT16, __VA_ARGS__)
-#define UINT32(s, m, ...) ONE(s, m, UINT32, __VA_ARGS__)
-#define ENUM(s, m, e, ...) ONE(s, m, ENUM, .names = &e##_names, __VA_ARGS__)
-#define CHECKS(s, m, ...) ONE(s, m, CHECKS, __VA_ARGS__)
-#define STRUCT(s, m, t, ...) ONE(s, m, STRUCT, .fields = &t##_fields, __VA_ARGS__)
-#define STRUCTS(s, m, t, ...) \
-    {LIST(s, m), .kind = FIELD_STRUCT, .fields = &t##_fields, __VA_ARGS__}
-#define BY_SERVICE(s, m, t, ...) \
-    {MEMBER(s, m), .size = SIZE(s, m[0]), .kind = FIELD_STRUCT, .count = COUNT_BY_SERVICE, \
-     .max_items = SIZE(s, m) / SIZE(s, m[0]), .fields = &t##_fields, __VA_ARGS__}
-/* clang-format on */
+#define TEXT(m, what, ...) ONE(m, TEXT, .text = TEXT_##what, __VA_ARGS__)
+#define TEXTS(m, what, ...) LIST(m, TEXT, .text = TEXT_##what, __VA_ARGS__)
+#define BOOL(m, ...) ONE(m, BOOL, __VA_ARGS__)
+#define INT32(m, ...) ONE(m, INT32, __VA_ARGS__)
+#define INT64(m, ...) ONE(m, INT64, __VA_ARGS__)
+#define UINT16(m, ...) ONE(m, UINT16, __VA_ARGS__)
+#define UINT32(m, ...) ONE(m, UINT32, __VA_ARGS__)
+#define ENUM(m, e, ...) ONE(m, ENUM, .names = &e##_names, __VA_ARGS__)
+#define CHECKS(m, ...) ONE(m, CHECKS, __VA_ARGS__)
+#define STRUCT(m, t, ...) ONE(m, STRUCT, .fields = &t##_fields, __VA_ARGS__)
+#define STRUCTS(m, t, ...) LIST(m, STRUCT, .fields = &t##_fields, __VA_ARGS__)
+#define BY_SERVICE(m, t, ...) MANY(m, STRUCT, BY_SERVICE, .fields = &t##_fields, __VA_ARGS__)
 
-#define FIELDS(s, ...)                                                                             \
-    static const struct field s##_rows[] = {__VA_ARGS__};                                          \
-    static const struct fields s##_fields = {#s, s##_rows, sizeof(s##_rows) / sizeof(s##_rows[0]), \
-                                             sizeof(struct s)}
+#define TABLE(s, linkage, ...) \
+    static const struct field s##_rows[] = {__VA_ARGS__}; \
+    linkage const struct fields s##_fields = { \
+        #s, s##_rows, COUNT_OF(s##_rows), sizeof(struct s)}
+#define TABLE_OF(s, linkage, ...) TABLE(s, linkage, __VA_ARGS__) /* S is expanded first */
+#define FIELDS(...) TABLE_OF(S, static, __VA_ARGS__)
 /* NOLINTEND(bugprone-macro-parentheses) */
+/* clang-format on */
 
 /* facts_from_json.c reads an enum as an unsigned int of the same size. */
 _Static_assert(sizeof(enum failure) == sizeof(unsigned int), "enums are ints");
@@ -52,145 +52,159 @@ _Static_assert(sizeof(enum place) == sizeof(unsigned int), "enums are ints");
 
 /* --- failure.h, wire.h --- */
 
-FIELDS(step, ENUM(step, outcome, outcome), ENUM(step, failure, failure), INT32(step, os_error),
-       INT32(step, took_ms), TEXT(step, detail));
+#define S step
+FIELDS(ENUM(outcome, outcome), ENUM(failure, failure), INT32(os_error, UNUSED), INT32(took_ms),
+       TEXT(detail, PROSE, QUOTED));
+#undef S
 
-FIELDS(dns_answer, TEXT(dns_answer, server), ENUM(dns_answer, asked_as, asked_as),
-       ENUM(dns_answer, family, family), STRUCT(dns_answer, step, step), INT32(dns_answer, rcode),
-       UINT32(dns_answer, ttl_s), TEXT(dns_answer, cname), TEXTS(dns_answer, addresses));
+#define S dns_answer
+FIELDS(TEXT(server, ADDRESS), ENUM(asked_as, asked_as), ENUM(family, family), STRUCT(step, step),
+       INT32(rcode), UINT32(ttl_s, UNUSED), TEXT(cname, HOST, UNUSED), TEXTS(addresses, ADDRESS));
+#undef S
 
-FIELDS(route, TEXT(route, to), ENUM(route, kind, route_kind), TEXT(route, entry),
-       UINT32(route, table), BOOL(route, by_rule), UINT32(route, priority), TEXT(route, via),
-       TEXT(route, interface));
+#define S route
+FIELDS(TEXT(to, ADDRESS), ENUM(kind, route_kind), TEXT(entry, ADDRESS), UINT32(table),
+       BOOL(by_rule), UINT32(priority), TEXT(via, ADDRESS), TEXT(interface, NAME));
+#undef S
 
-FIELDS(tls_session, TEXT(tls_session, version), ENUM(tls_session, trust_by, trust_by),
-       BOOL(tls_session, name_matches), TEXT(tls_session, subject), TEXT(tls_session, issuer),
-       TEXT(tls_session, names), INT64(tls_session, not_before_unix_s),
-       INT64(tls_session, not_after_unix_s), TEXT(tls_session, verify));
+#define S tls_session
+FIELDS(TEXT(version, WORD), ENUM(trust_by, trust_by), BOOL(name_matches), TEXT(subject, ISSUER),
+       TEXT(issuer, ISSUER), TEXT(names, HOST, EXTRA), INT64(not_before_unix_s),
+       INT64(not_after_unix_s), TEXT(verify, PROSE, QUOTED));
+#undef S
 
-FIELDS(http_head, INT32(http_head, status), TEXT(http_head, server), TEXT(http_head, content_type),
-       TEXT(http_head, request_id), TEXT(http_head, error_type), TEXT(http_head, via),
-       BOOL(http_head, has_date), INT64(http_head, date_unix_s), INT64(http_head, clock_offset_ms));
+#define S http_head
+FIELDS(INT32(status), TEXT(server, PROSE, QUOTED), TEXT(content_type, PROSE, UNUSED),
+       TEXT(request_id, PROSE, UNUSED), TEXT(error_type, WORD, UNUSED), TEXT(via, PROSE, QUOTED),
+       BOOL(has_date, UNUSED), INT64(clock_offset_ms, UNUSED));
+#undef S
 
 /* --- plan.h --- */
 
-FIELDS(service_plan, ENUM(service_plan, need, need), BOOL(service_plan, need_given),
-       BOOL(service_plan, not_in_region), BOOL(service_plan, not_needed), TEXT(service_plan, host),
-       ENUM(service_plan, host_source, source), UINT16(service_plan, port),
-       TEXT(service_plan, endpoint_service));
+#define S service_plan
+FIELDS(ENUM(need, need), BOOL(need_given), BOOL(not_in_region), BOOL(not_needed), TEXT(host, HOST),
+       ENUM(host_source, source), UINT16(port), TEXT(endpoint_service, HOST));
+#undef S
 
-FIELDS(plan, TEXT(plan, region), ENUM(plan, region_source, source), TEXT(plan, signing_region),
-       TEXT(plan, domain), TEXT(plan, partition), ENUM(plan, private_dns, private_dns),
-       ENUM(plan, permissions, permissions), BOOL(plan, strict), BOOL(plan, role_optional),
-       BOOL(plan, clock_optional), BOOL(plan, agent_required), CHECKS(plan, skipped),
-       BY_SERVICE(plan, services, service_plan));
+#define S plan
+FIELDS(TEXT(region, WORD), ENUM(region_source, source), TEXT(signing_region, WORD),
+       TEXT(domain, HOST), ENUM(private_dns, private_dns), ENUM(permissions, permissions),
+       BOOL(strict), BOOL(role_optional), BOOL(clock_optional), BOOL(agent_required),
+       CHECKS(skipped), BY_SERVICE(services, service_plan));
+#undef S
 
 /* --- facts.h: the machine --- */
 
-FIELDS(machine_facts, ENUM(machine_facts, is_ec2, answer), TEXT(machine_facts, vendor),
-       TEXT(machine_facts, asset_tag), TEXT(machine_facts, evidence),
-       ENUM(machine_facts, time_sync, answer), TEXT(machine_facts, containers, SINCE(2)));
+#define S machine_facts
+FIELDS(ENUM(is_ec2, answer), TEXT(vendor, WORD), TEXT(asset_tag, ID), TEXT(evidence, PROSE, QUOTED),
+       ENUM(time_sync, answer));
+#undef S
 
-FIELDS(interface_facts, TEXT(interface_facts, name), BOOL(interface_facts, up),
-       TEXTS(interface_facts, addresses));
+#define S interface_facts
+FIELDS(TEXT(name, NAME), BOOL(up), TEXTS(addresses, ADDRESS));
+#undef S
 
-FIELDS(network_facts, STRUCTS(network_facts, interfaces, interface_facts),
-       BOOL(network_facts, usable_ipv4), BOOL(network_facts, usable_ipv6),
-       BOOL(network_facts, default_route_ipv4), BOOL(network_facts, default_route_ipv6),
-       STRUCTS(network_facts, routes, route), BOOL(network_facts, delivery_read, SINCE(2)),
-       INT64(network_facts, undelivered, SINCE(2)));
+#define S network_facts
+FIELDS(STRUCTS(interfaces, interface_facts), BOOL(usable_ipv4), BOOL(usable_ipv6),
+       BOOL(default_route_ipv4), BOOL(default_route_ipv6), STRUCTS(routes, route),
+       BOOL(delivery_read), INT64(undelivered));
+#undef S
 
-FIELDS(resolver_facts, BOOL(resolver_facts, read), BOOL(resolver_facts, stub),
-       TEXT(resolver_facts, file), TEXTS(resolver_facts, configured),
-       TEXTS(resolver_facts, upstream));
+#define S resolver_facts
+FIELDS(BOOL(read), BOOL(stub), TEXT(file, PATH), TEXTS(configured, ADDRESS),
+       TEXTS(upstream, ADDRESS));
+#undef S
 
 /* --- facts.h: IMDS, the role --- */
 
-FIELDS(imds_facts, TEXT(imds_facts, address), STRUCT(imds_facts, connect, step),
-       STRUCT(imds_facts, token, step), STRUCT(imds_facts, identity, step),
-       INT32(imds_facts, token_status), INT32(imds_facts, identity_status),
-       TEXT(imds_facts, server), TEXT(imds_facts, body_start),
-       ENUM(imds_facts, get_answers, answer), INT32(imds_facts, n_requests),
-       ENUM(imds_facts, spare_hop, answer, SINCE(2)));
+#define S imds_facts
+FIELDS(TEXT(address, ADDRESS), STRUCT(connect, step), STRUCT(token, step), STRUCT(identity, step),
+       INT32(token_status), INT32(identity_status), TEXT(server, WORD),
+       TEXT(body_start, PROSE, QUOTED), ENUM(get_answers, answer), INT32(n_requests, QUOTED));
+#undef S
 
-FIELDS(instance_facts, TEXT(instance_facts, id), TEXT(instance_facts, region),
-       TEXT(instance_facts, availability_zone), TEXT(instance_facts, availability_zone_id),
-       TEXT(instance_facts, partition), TEXT(instance_facts, domain), TEXT(instance_facts, account),
-       TEXT(instance_facts, image), TEXT(instance_facts, type), TEXT(instance_facts, mac),
-       TEXT(instance_facts, vpc), TEXT(instance_facts, subnet), TEXTS(instance_facts, vpc_cidrs),
-       TEXTS(instance_facts, subnet_cidrs), TEXTS(instance_facts, security_groups),
-       TEXT(instance_facts, private_ipv4), TEXT(instance_facts, public_ipv4),
-       TEXT(instance_facts, ipv6), BOOL(instance_facts, network_known));
+#define S instance_facts
+FIELDS(TEXT(id, ID), TEXT(region, WORD), TEXT(availability_zone, WORD, EXTRA),
+       TEXT(partition, WORD), TEXT(account, ID), TEXT(image, ID, EXTRA), TEXT(type, WORD, EXTRA),
+       TEXT(vpc, ID), TEXT(subnet, ID), TEXTS(vpc_cidrs, ADDRESS), TEXTS(subnet_cidrs, ADDRESS),
+       TEXTS(security_groups, ID), TEXT(private_ipv4, ADDRESS), TEXT(public_ipv4, ADDRESS),
+       BOOL(network_known));
+#undef S
 
-FIELDS(role_facts, STRUCT(role_facts, attached, step), STRUCT(role_facts, credentials, step),
-       INT32(role_facts, info_status), TEXT(role_facts, info_code), TEXT(role_facts, info_message),
-       TEXT(role_facts, profile_arn), INT32(role_facts, list_status), TEXT(role_facts, role),
-       INT32(role_facts, credentials_status), TEXT(role_facts, code), TEXT(role_facts, message),
-       INT64(role_facts, expires_unix_s), ENUM(role_facts, from, credentials_from),
-       ENUM(role_facts, identity_role, answer), ENUM(role_facts, dhmc, answer));
+#define S role_facts
+FIELDS(STRUCT(attached, step), STRUCT(credentials, step), INT32(info_status), TEXT(info_code, WORD),
+       TEXT(info_message, PROSE, QUOTED), TEXT(profile_arn, ARN), INT32(list_status),
+       TEXT(role, NAME), INT32(credentials_status), TEXT(code, WORD), TEXT(message, PROSE, QUOTED),
+       INT64(expires_unix_s), ENUM(from, credentials_from), ENUM(identity_role, answer),
+       ENUM(dhmc, answer));
+#undef S
 
 /* --- facts.h: one service --- */
 
-/* The rungs that are tried at each address. */
-#define STEP(rung, key)                                                           \
-    {                                                                             \
-        .name = (key), .offset = offsetof(struct address_facts, steps[rung]),     \
-        .size = sizeof(struct step), .kind = FIELD_STRUCT, .fields = &step_fields \
+/* A rung that is tried at each address. */
+#define STEP(rung, key)                                                                        \
+    {                                                                                          \
+        .name = (key), .offset = offsetof(struct S, steps[rung]), .size = sizeof(struct step), \
+        .kind = FIELD_STRUCT, .fields = &step_fields                                           \
     }
 
-FIELDS(address_facts, TEXT(address_facts, address), ENUM(address_facts, place, place),
-       BOOL(address_facts, from_hosts_file), BOOL(address_facts, second_opinion),
-       STEP(RUNG_CONNECT, "connect"), STEP(RUNG_TLS, "tls"),
-       STRUCT(address_facts, session, tls_session), STEP(RUNG_HTTP, "http"),
-       STRUCT(address_facts, head, http_head), TEXT(address_facts, body_start),
-       ENUM(address_facts, small_segments, answer));
+#define S address_facts
+FIELDS(TEXT(address, ADDRESS), ENUM(place, place), BOOL(from_hosts_file), BOOL(second_opinion),
+       STEP(RUNG_CONNECT, "connect"), STEP(RUNG_TLS, "tls"), STRUCT(session, tls_session),
+       STEP(RUNG_HTTP, "http"), STRUCT(head, http_head), TEXT(body_start, PROSE, QUOTED),
+       ENUM(small_segments, answer));
+#undef S
 
-FIELDS(action_facts, TEXT(action_facts, action), ENUM(action_facts, permission, permission),
-       BOOL(action_facts, explicit_deny), ENUM(action_facts, denied_by, denied_by),
-       ENUM(action_facts, failure, failure), TEXT(action_facts, why_not),
-       TEXT(action_facts, address), INT32(action_facts, status), TEXT(action_facts, code),
-       TEXT(action_facts, message), INT32(action_facts, took_ms));
+#define S action_facts
+FIELDS(TEXT(action, WORD), ENUM(permission, permission), BOOL(explicit_deny),
+       ENUM(denied_by, denied_by), ENUM(failure, failure), TEXT(why_not, PROSE, UNUSED),
+       TEXT(address, ADDRESS), INT32(status), TEXT(code, WORD), TEXT(message, PROSE, QUOTED),
+       INT32(took_ms));
+#undef S
 
-FIELDS(endpoint_facts, STRUCTS(endpoint_facts, answers, dns_answer),
-       STRUCTS(endpoint_facts, addresses, address_facts),
-       STRUCTS(endpoint_facts, actions, action_facts), STRUCT(endpoint_facts, proxy, step),
-       INT32(endpoint_facts, proxy_status));
+#define S endpoint_facts
+FIELDS(STRUCTS(answers, dns_answer), STRUCTS(addresses, address_facts),
+       STRUCTS(actions, action_facts), STRUCT(proxy, step), INT32(proxy_status));
+#undef S
 
 /* --- facts.h: the clock, the SSM agent --- */
 
-FIELDS(clock_sample, TEXT(clock_sample, source), TEXT(clock_sample, address),
-       INT64(clock_sample, offset_ms), INT32(clock_sample, error_ms));
+#define S clock_sample
+FIELDS(TEXT(source, WORD), TEXT(address, ADDRESS), INT64(offset_ms), INT32(error_ms));
+#undef S
 
-FIELDS(clock_facts, INT64(clock_facts, wall_unix_ms), STRUCTS(clock_facts, samples, clock_sample));
+#define S clock_facts
+FIELDS(INT64(wall_unix_ms), STRUCTS(samples, clock_sample));
+#undef S
 
-FIELDS(agent_facts, ENUM(agent_facts, installed, answer), ENUM(agent_facts, package, agent_package),
-       TEXT(agent_facts, version), TEXT(agent_facts, version_file), TEXT(agent_facts, unit),
-       ENUM(agent_facts, unit_state, unit_state), TEXT(agent_facts, config_file),
-       STRUCT(agent_facts, config, step), TEXT(agent_facts, config_region),
-       TEXT(agent_facts, https_proxy), BOOL(agent_facts, proxy_login),
-       TEXT(agent_facts, proxy_address), TEXT(agent_facts, no_proxy), TEXT(agent_facts, proxy_file),
-       TEXT(agent_facts, ssl_cert_file), TEXT(agent_facts, registered_as),
-       TEXT(agent_facts, registration_file), ENUM(agent_facts, running, answer),
-       ENUM(agent_facts, connected, answer), TEXT(agent_facts, connected_to),
-       TEXT(agent_facts, ca_bundle));
+#define S agent_facts
+FIELDS(ENUM(installed, answer), ENUM(package, agent_package), TEXT(version, WORD),
+       TEXT(version_file, PATH, EXTRA), TEXT(unit, PATH), ENUM(unit_state, unit_state),
+       TEXT(config_file, PATH), STRUCT(config, step), TEXT(config_region, WORD),
+       TEXT(https_proxy, HOST), BOOL(proxy_login), TEXT(proxy_address, ADDRESS),
+       TEXT(no_proxy, HOST), TEXT(proxy_file, PATH, EXTRA), TEXT(ssl_cert_file, PATH),
+       TEXT(registered_as, ID), TEXT(registration_file, PATH), ENUM(running, answer),
+       ENUM(connected, answer), TEXT(connected_to, ADDRESS), TEXT(ca_bundle, PATH));
+#undef S
 
-static const struct field facts_rows[] = {
-    INT64(facts, started_unix_ms),
-    INT32(facts, duration_ms),
-    INT32(facts, rounds),
-    INT32(facts, deadline_ms),
-    ENUM(facts, stopped_by, stopped_by),
-    STRUCT(facts, plan, plan),
-    STRUCT(facts, machine, machine_facts),
-    STRUCT(facts, network, network_facts),
-    STRUCT(facts, resolvers, resolver_facts),
-    STRUCT(facts, imds, imds_facts),
-    STRUCT(facts, instance, instance_facts),
-    STRUCT(facts, role, role_facts),
-    BY_SERVICE(facts, endpoints, endpoint_facts),
-    STRUCT(facts, clock, clock_facts),
-    STRUCT(facts, agent, agent_facts),
-};
+#define S facts
+TABLE_OF(S, , INT64(started_unix_ms), INT32(duration_ms), INT32(rounds), INT32(deadline_ms),
+         ENUM(stopped_by, stopped_by), STRUCT(plan, plan), STRUCT(machine, machine_facts),
+         STRUCT(network, network_facts), STRUCT(resolvers, resolver_facts),
+         STRUCT(imds, imds_facts), STRUCT(instance, instance_facts), STRUCT(role, role_facts),
+         BY_SERVICE(endpoints, endpoint_facts), STRUCT(clock, clock_facts),
+         STRUCT(agent, agent_facts));
+#undef S
 
-const struct fields facts_fields = {"facts", facts_rows, sizeof(facts_rows) / sizeof(facts_rows[0]),
-                                    sizeof(struct facts)};
+size_t field_n_items(const struct field *field, const char *base)
+{
+    int32_t n;
+
+    if (field->count == COUNT_ONE)
+        return 1;
+    if (field->count == COUNT_BY_SERVICE)
+        return field->max_items;
+    memcpy(&n, base + field->n_offset, sizeof(n));
+    size_t n_items = n > 0 ? (size_t)n : 0;
+    return n_items < field->max_items ? n_items : field->max_items;
+}

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The members of struct facts and of every struct in it, as tables: what facts_json.c walks in
- * both directions. A member that has no row is not recorded, and a unit test says so.
+ * The members of struct facts and of every struct in it, as tables: what their JSON form, the block
+ * for a console and --anonymize walk. A member that has no row is not recorded, and a unit test says
+ * so.
  */
 #ifndef MODEL_FIELDS_H
 #define MODEL_FIELDS_H
@@ -24,6 +25,27 @@ enum field_kind {
     FIELD_STRUCT, /* by `fields` */
 };
 
+/* What a text is, and so what --anonymize makes of it (anonymize.h). */
+enum text_kind {
+    TEXT_ID = 1,  /* of a resource, an account or a machine */
+    TEXT_ADDRESS, /* with or without a prefix length */
+    TEXT_HOST,    /* host names and addresses, alone, in a list or in a URL */
+    TEXT_NAME,    /* that somebody gave */
+    TEXT_PATH,    /* of a file or a unit */
+    TEXT_ARN,
+    TEXT_ISSUER, /* the name in a certificate */
+    TEXT_WORD,   /* of AWS's, of a protocol's or of this program's own vocabulary */
+    TEXT_PROSE,  /* what a server or a library said */
+};
+
+/* How much a diagnosis needs a member, most first: what is left out of a block for the console. */
+enum keep {
+    KEEP_NEEDED, /* a verdict, a finding, a target or a command may change without it */
+    KEEP_EXTRA,  /* makes a remedy or evidence more exact */
+    KEEP_QUOTED, /* is only quoted in evidence */
+    KEEP_UNUSED, /* no finding looks at it */
+};
+
 /* How many of it there are. */
 enum field_count {
     COUNT_ONE,
@@ -42,12 +64,13 @@ struct field {
     size_t offset;
     size_t size; /* of one item */
     enum field_kind kind;
+    enum text_kind text; /* of FIELD_TEXT */
+    enum keep keep;
     enum field_count count;
     size_t max_items;
     size_t n_offset;
     const struct names *names;
     const struct fields *fields;
-    int since; /* the generation of the compact form that has it first; 0: all (generations.h) */
 };
 
 struct fields {
@@ -58,5 +81,8 @@ struct fields {
 };
 
 extern const struct fields facts_fields;
+
+/* How many items the field has in the struct at `base`: never more than there is room for. */
+size_t field_n_items(const struct field *field, const char *base);
 
 #endif

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The names of every enum of facts, plan and report: stable, as in reports and options. One table
- * for each enum, so that facts_json.c walks them and options.c reads them.
+ * Names of the values of an enum: stable, as in reports and options. Each table stands with its enum.
  */
 #ifndef MODEL_NAMES_H
 #define MODEL_NAMES_H
@@ -16,27 +15,12 @@ struct names {
     unsigned int otherwise; /* what a name is taken for that only a newer program knows */
 };
 
-extern const struct names outcome_names;
-extern const struct names failure_names;
-extern const struct names answer_names;
-extern const struct names stopped_by_names;
-extern const struct names credentials_from_names;
-extern const struct names place_names;
-extern const struct names permission_names;
-extern const struct names denied_by_names;
-extern const struct names agent_package_names;
-extern const struct names unit_state_names;
-extern const struct names need_names;
-extern const struct names source_names;
-extern const struct names private_dns_names;
-extern const struct names permissions_names; /* the modes of --permissions */
-extern const struct names family_names;
-extern const struct names asked_as_names;
-extern const struct names route_kind_names;
-extern const struct names trust_by_names;
-extern const struct names status_names;
-extern const struct names severity_names;
-extern const struct names confidence_names;
+/* Defines `what_names` from rows of [VALUE] = "name". A name that is none of them is taken for
+ * `other`: where zero would say more than is known, the value that says least. */
+#define DEFINE_NAMES_OR(what, other, ...)                    \
+    static const char *const what##_table[] = {__VA_ARGS__}; \
+    const struct names what##_names = {what##_table, sizeof(what##_table) / sizeof(char *), other}
+#define DEFINE_NAMES(what, ...) DEFINE_NAMES_OR(what, 0, __VA_ARGS__)
 
 /* The name of a value; "?" when the value is none of the enum's. */
 const char *name_of(const struct names *names, unsigned int value);

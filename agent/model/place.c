@@ -16,7 +16,7 @@ struct bytes {
 
 static bool parse(const char *text, struct bytes *to)
 {
-    memset(to, 0, sizeof *to);
+    memset(to, 0, sizeof(*to));
     if (inet_pton(AF_INET, text, to->byte) == 1) {
         to->n_bits = 32;
         return true;
@@ -43,10 +43,10 @@ static bool parse_block(const char *cidr, struct bytes *block, unsigned int *n_b
     char text[ADDRESS_SIZE];
     uint64_t bits;
 
-    if (!text_set(text, sizeof text, "%s", cidr))
+    if (!text_set(text, sizeof(text), "%s", cidr))
         return false;
     char *slash = strchr(text, '/');
-    if (slash == NULL)
+    if (!slash)
         return false;
     *slash = '\0';
     if (!parse(text, block) || !text_number(slash + 1, block->n_bits, &bits))
@@ -109,7 +109,7 @@ enum place place_of(const struct instance_facts *instance, const char *address)
         return PLACE_OWN_SUBNET;
     if (in_any(address, instance->vpc_cidrs, instance->n_vpc_cidrs))
         return PLACE_IN_VPC;
-    for (size_t i = 0; i < sizeof ranges / sizeof ranges[0]; i++)
+    for (size_t i = 0; i < COUNT_OF(ranges); i++)
         if (place_in_cidr(address, ranges[i].block))
             return ranges[i].place;
     return PLACE_PUBLIC;
@@ -128,16 +128,21 @@ bool place_are_neighbours(const struct instance_facts *instance, const char *a, 
     return same_prefix(&left, &right, left.n_bits == 32 ? 24 : 64);
 }
 
+bool place_resolver_of(const char *cidr, char to[ADDRESS_SIZE])
+{
+    struct bytes base;
+    unsigned int n_bits;
+
+    if (!parse_block(cidr, &base, &n_bits) || base.n_bits != 32)
+        return false;
+    base.byte[3] = (unsigned char)(base.byte[3] + 2); /* /28 at the smallest: no carry */
+    return inet_ntop(AF_INET, base.byte, to, ADDRESS_SIZE);
+}
+
 bool place_vpc_resolver(const struct instance_facts *instance, char to[ADDRESS_SIZE])
 {
-    for (int32_t i = 0; i < instance->n_vpc_cidrs; i++) {
-        struct bytes base;
-        unsigned int n_bits;
-
-        if (!parse_block(instance->vpc_cidrs[i], &base, &n_bits) || base.n_bits != 32)
-            continue;
-        base.byte[3] = (unsigned char)(base.byte[3] + 2); /* /28 at the smallest: no carry */
-        return inet_ntop(AF_INET, base.byte, to, ADDRESS_SIZE) != NULL;
-    }
+    for (int32_t i = 0; i < instance->n_vpc_cidrs; i++)
+        if (place_resolver_of(instance->vpc_cidrs[i], to))
+            return true;
     return false;
 }

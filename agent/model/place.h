@@ -24,8 +24,9 @@ bool place_is_vpc_block(const char *cidr);
  * the bounds of other subnets are not known from inside. */
 bool place_are_neighbours(const struct instance_facts *instance, const char *a, const char *b);
 
-/* The VPC's own resolver: the base of its first IPv4 CIDR plus two (VPC User Guide, "DNS
- * attributes for your VPC"). False without such a CIDR. */
+/* The VPC's own resolver: the base of an IPv4 CIDR plus two, of the first one by custom (VPC User Guide,
+ * "DNS attributes for your VPC"). False without such a CIDR. */
+bool place_resolver_of(const char *cidr, char to[ADDRESS_SIZE]);
 bool place_vpc_resolver(const struct instance_facts *instance, char to[ADDRESS_SIZE]);
 
 #endif

@@ -12,8 +12,7 @@
 
 #include "base/limits.h"
 #include "model/checks.h"
-
-enum need { NEED_OFF, NEED_OPTIONAL, NEED_REQUIRED };
+#include "model/names.h"
 
 /* Where a value came from, best first. */
 enum source {
@@ -33,6 +32,11 @@ enum permissions {
     PERMISSIONS_OFF,       /* the role is not looked at either */
 };
 
+extern const struct names need_names;
+extern const struct names source_names;
+extern const struct names private_dns_names;
+extern const struct names permissions_names;
+
 struct service_plan {
     enum need need;
     bool need_given;      /* --require or --optional named it: nothing overrules that */
@@ -51,7 +55,6 @@ struct plan {
     enum source region_source;
     char signing_region[REGION_SIZE]; /* Agent.Region may differ from the instance's */
     char domain[HOST_SIZE];           /* "amazonaws.com" */
-    char partition[NAME_SIZE];        /* "aws", "aws-cn", "aws-us-gov", … */
     enum private_dns private_dns;
     enum permissions permissions;
     bool strict;

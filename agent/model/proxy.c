@@ -16,7 +16,7 @@ static bool entry_covers(const char *entry, size_t n, const char *host)
     size_t host_length = strlen(host);
     const char *colon = memchr(entry, ':', n);
 
-    if (colon != NULL)
+    if (colon)
         n = (size_t)(colon - entry);
     if (n == 1 && entry[0] == '*')
         return true;
@@ -37,9 +37,9 @@ bool proxy_used(const struct agent_facts *agent, const char *host)
     static const char between[] = ", \t";
     const char *at = agent->no_proxy;
 
-    if (agent->https_proxy[0] == '\0')
+    if (!agent->https_proxy[0])
         return false;
-    while (*at != '\0') {
+    while (*at) {
         at += strspn(at, between);
         size_t n = strcspn(at, between);
         if (n > 0 && entry_covers(at, n, host))

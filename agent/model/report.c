@@ -5,7 +5,6 @@
 #include "model/report.h"
 
 #include "base/text.h"
-#include "model/names.h"
 
 /* Priorities are syslog(3)'s: 3 error, 4 warning, 6 informational. */
 static const struct verdict_row verdicts[N_VERDICTS] = {
@@ -15,26 +14,12 @@ static const struct verdict_row verdicts[N_VERDICTS] = {
     [VERDICT_NOT_READY] = {VERDICT_NOT_READY, "not-ready", "NOT READY", 1, 1, 3},
 };
 
-static const char *const status_table[] = {
-    [STATUS_UNKNOWN] = "unknown", [STATUS_PASS] = "pass", [STATUS_WARN] = "warn",
-    [STATUS_FAIL] = "fail",       [STATUS_SKIP] = "skip",
-};
-const struct names status_names = {status_table, sizeof(status_table) / sizeof(char *), 0};
-
-static const char *const severity_table[] = {
-    [SEVERITY_NOTE] = "note",
-    [SEVERITY_WARNING] = "warning",
-    [SEVERITY_FATAL] = "fatal",
-};
-const struct names severity_names = {severity_table, sizeof(severity_table) / sizeof(char *), 0};
-
-static const char *const confidence_table[] = {
-    [CONFIDENCE_POSSIBLE] = "possible",
-    [CONFIDENCE_LIKELY] = "likely",
-    [CONFIDENCE_CERTAIN] = "certain",
-};
-const struct names confidence_names = {confidence_table, sizeof(confidence_table) / sizeof(char *),
-                                       0};
+DEFINE_NAMES(status, [STATUS_UNKNOWN] = "unknown", [STATUS_PASS] = "pass", [STATUS_WARN] = "warn",
+             [STATUS_FAIL] = "fail", [STATUS_SKIP] = "skip");
+DEFINE_NAMES(
+    severity, [SEVERITY_NOTE] = "note", [SEVERITY_WARNING] = "warning", [SEVERITY_FATAL] = "fatal");
+DEFINE_NAMES(confidence, [CONFIDENCE_POSSIBLE] = "possible", [CONFIDENCE_LIKELY] = "likely",
+             [CONFIDENCE_CERTAIN] = "certain");
 
 const struct verdict_row *verdict_row(enum verdict verdict)
 {

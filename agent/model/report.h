@@ -18,6 +18,10 @@ enum status { STATUS_UNKNOWN, STATUS_PASS, STATUS_WARN, STATUS_FAIL, STATUS_SKIP
 enum severity { SEVERITY_NOTE, SEVERITY_WARNING, SEVERITY_FATAL };
 enum confidence { CONFIDENCE_POSSIBLE, CONFIDENCE_LIKELY, CONFIDENCE_CERTAIN };
 
+extern const struct names status_names;
+extern const struct names severity_names;
+extern const struct names confidence_names;
+
 enum {
     SUMMARY_SIZE = 81, /* at most 80 columns: STATUS=, console */
     TITLE_SIZE = 160,

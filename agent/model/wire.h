@@ -12,6 +12,7 @@
 
 #include "base/limits.h"
 #include "model/failure.h"
+#include "model/names.h"
 
 enum family { FAMILY_IPV4, FAMILY_IPV6 }; /* A and AAAA questions */
 
@@ -60,6 +61,11 @@ struct route {
 /* Which roots verified the chain. */
 enum trust_by { TRUST_BY_NONE, TRUST_BY_AMAZON, TRUST_BY_CA_FILE, TRUST_BY_SYSTEM };
 
+extern const struct names family_names;
+extern const struct names asked_as_names;
+extern const struct names route_kind_names;
+extern const struct names trust_by_names;
+
 struct tls_session {
     char version[NAME_SIZE]; /* "TLSv1.3" */
     enum trust_by trust_by;
@@ -72,9 +78,10 @@ struct tls_session {
     char verify[DETAIL_SIZE]; /* what the library said of the chain, empty when it verified */
 };
 
-/* By the issuer's name alone: Amazon Trust Services, or the Starfield roots that it owns. Whoever
+/* By the name in a certificate alone: Amazon Trust Services, or the Starfield roots that it owns. Whoever
  * is trusted to issue can forge it, so it excuses a root that is newer than this program, no more. */
-bool tls_session_is_amazons(const struct tls_session *session);
+bool tls_name_is_amazons(const char *name);
+bool tls_session_is_amazons(const struct tls_session *session); /* by its issuer */
 
 /* Only the system's bundle vouches for the chain, and it is not Amazon's: it was made on the way. */
 bool tls_session_is_intercepted(const struct tls_session *session);
@@ -87,7 +94,6 @@ struct http_head {
     char error_type[NAME_SIZE]; /* x-amzn-ErrorType, cut at ':' */
     char via[NAME_SIZE];
     bool has_date;
-    int64_t date_unix_s;     /* RFC 9110 section 6.6.1 */
     int64_t clock_offset_ms; /* Date minus the local clock when the head arrived: > 0 is behind */
 };
 

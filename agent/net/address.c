@@ -45,7 +45,7 @@ static bool parse_ipv6(char *text, uint16_t port, struct sockaddr_storage *to, s
     struct sockaddr_in6 ipv6 = {.sin6_family = AF_INET6, .sin6_port = htons(port)};
     char *percent = strchr(text, '%');
 
-    if (percent != NULL) {
+    if (percent) {
         *percent = '\0';
         if (!parse_zone(percent + 1, &ipv6.sin6_scope_id))
             return false;
@@ -77,16 +77,16 @@ static bool split_port(char *text, char **address, uint16_t *port)
     *address = text;
     if (text[0] == '[') {
         char *bracket = strchr(text, ']');
-        if (bracket == NULL)
+        if (!bracket)
             return false;
         *bracket = '\0';
         *address = text + 1;
-        if (bracket[1] == '\0')
+        if (!bracket[1])
             return true;
         colon = bracket + 1;
         if (*colon != ':')
             return false;
-    } else if (colon == NULL || strchr(colon + 1, ':') != NULL) {
+    } else if (!colon || strchr(colon + 1, ':')) {
         return true;
     }
     *colon = '\0';
@@ -111,21 +111,21 @@ void address_format(const struct sockaddr_storage *from, char *to, size_t size)
 {
     char text[INET6_ADDRSTRLEN] = "";
 
-    text_set(to, size, "%s", "");
+    (void)text_set(to, size, "%s", "");
     if (from->ss_family == AF_INET) {
         const struct sockaddr_in *ipv4 = (const struct sockaddr_in *)from;
-        if (inet_ntop(AF_INET, &ipv4->sin_addr, text, sizeof(text)) != NULL)
-            text_set(to, size, "%s", text);
+        if (inet_ntop(AF_INET, &ipv4->sin_addr, text, sizeof(text)))
+            (void)text_set(to, size, "%s", text);
     } else if (from->ss_family == AF_INET6) {
         const struct sockaddr_in6 *ipv6 = (const struct sockaddr_in6 *)from;
-        if (inet_ntop(AF_INET6, &ipv6->sin6_addr, text, sizeof(text)) != NULL)
-            text_set(to, size, "%s", text);
+        if (inet_ntop(AF_INET6, &ipv6->sin6_addr, text, sizeof(text)))
+            (void)text_set(to, size, "%s", text);
         if (ipv6->sin6_scope_id != 0) {
             char name[IF_NAMESIZE];
-            if (if_indextoname(ipv6->sin6_scope_id, name) != NULL)
-                text_add(to, size, "%%%s", name);
+            if (if_indextoname(ipv6->sin6_scope_id, name))
+                (void)text_add(to, size, "%%%s", name);
             else
-                text_add(to, size, "%%%u", ipv6->sin6_scope_id);
+                (void)text_add(to, size, "%%%u", ipv6->sin6_scope_id);
         }
     }
 }

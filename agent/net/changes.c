@@ -47,7 +47,7 @@ static void watch_directories(const struct changes *changes)
     static const char *const directories[] = {"/etc", "/run", "/run/systemd",
                                               "/run/systemd/resolve"};
 
-    for (size_t i = 0; i < sizeof(directories) / sizeof(directories[0]); i++) {
+    for (size_t i = 0; i < COUNT_OF(directories); i++) {
         char path[PATH_SIZE * 2];
         if (text_set(path, sizeof(path), "%s%s", changes->root, directories[i]))
             (void)inotify_add_watch(changes->inotify_fd, path,
@@ -66,8 +66,6 @@ static void follow(const struct changes *changes, int fd)
 struct changes *changes_open(const char *root)
 {
     struct changes *changes = calloc(1, sizeof(*changes));
-    if (!changes)
-        return NULL;
 
     (void)text_set(changes->root, sizeof(changes->root), "%s", root);
     changes->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
@@ -88,7 +86,7 @@ void changes_close(struct changes *changes)
     if (!changes)
         return;
     const int fds[] = {changes->inotify_fd, changes->netlink_fd, changes->epoll_fd};
-    for (size_t i = 0; i < sizeof(fds) / sizeof(fds[0]); i++)
+    for (size_t i = 0; i < COUNT_OF(fds); i++)
         if (fds[i] >= 0)
             (void)close(fds[i]);
     free(changes);
@@ -119,7 +117,7 @@ static bool concerns_names(const struct inotify_event *event)
     static const char *const names[] = {"resolv.conf", "stub-resolv.conf", "hosts", "resolve",
                                         "systemd"};
 
-    for (size_t i = 0; event->len > 0 && i < sizeof(names) / sizeof(names[0]); i++)
+    for (size_t i = 0; event->len > 0 && i < COUNT_OF(names); i++)
         if (strcmp(event->name, names[i]) == 0)
             return true;
     return false;

@@ -8,7 +8,7 @@
 
 bool credentials_usable(const struct credentials *credentials)
 {
-    return credentials->access_key_id[0] != '\0' && credentials->secret_access_key[0] != '\0';
+    return credentials->access_key_id[0] && credentials->secret_access_key[0];
 }
 
 void credentials_clear(struct credentials *credentials)

@@ -18,7 +18,6 @@
 #include "base/clock.h"
 #include "base/text.h"
 #include "net/address.h"
-#include "net/loop_private.h"
 
 struct dialling {
     struct task task; /* first: dialling_end gets this */
@@ -55,7 +54,7 @@ static const struct {
 
 enum failure dial_failure(int os_error)
 {
-    for (size_t i = 0; i < sizeof(failures) / sizeof(failures[0]); i++)
+    for (size_t i = 0; i < COUNT_OF(failures); i++)
         if (failures[i].os_error == os_error)
             return failures[i].failure;
     return FAILURE_LOCAL;
@@ -66,7 +65,7 @@ void dial_words(int os_error, char *to, size_t size)
     const char *ours = failure_words(dial_failure(os_error));
     const char *theirs = os_error != 0 ? strerror(os_error) : "";
 
-    text_set(to, size, "%s", strncasecmp(theirs, ours, strlen(ours)) == 0 ? "" : theirs);
+    (void)text_set(to, size, "%s", strncasecmp(theirs, ours, strlen(ours)) == 0 ? "" : theirs);
 }
 
 static void dialling_end(struct task *task)
@@ -191,8 +190,6 @@ bool dial_start(struct loop *loop, const struct dial *dial, dial_done *done, voi
 {
     struct dialling *dialling = calloc(1, sizeof(*dialling));
 
-    if (dialling == NULL)
-        return false;
     dialling->fd = -1;
     if (!address_parse(dial->address, dial->port, &dialling->address, &dialling->address_length)) {
         free(dialling);
@@ -206,17 +203,9 @@ bool dial_start(struct loop *loop, const struct dial *dial, dial_done *done, voi
     if (dialling->os_error == EINPROGRESS) {
         dialling->watch = loop_watch(loop, dialling->fd, POLLOUT, false, on_writable, dialling);
         dialling->timer = loop_after(loop, dial->timeout_ms, on_timeout, dialling);
-        if (dialling->watch == NULL)
-            goto failed;
     } else {
         dialling->timer = loop_after(loop, 0, on_told_at_once, dialling);
     }
-    if (dialling->timer == NULL)
-        goto failed;
     loop_enter(loop, &dialling->task, dialling_end);
     return true;
-
-failed:
-    dialling_end(&dialling->task);
-    return false;
 }

@@ -31,7 +31,7 @@ struct dialled {
 
 typedef void dial_done(void *arg, const struct dialled *dialled);
 
-/* False when it could not even start (out of memory, not an address): then no callback comes.
+/* False when it is not an address: then no callback comes.
  * An immediate failure of connect() is a result, and comes by callback. Silence is FAILURE_TIMEOUT,
  * or FAILURE_NOT_SENT where the kernel says of this very socket that it could not send: that is known
  * from the first retransmission on, which comes after a second (RFC 6298 section 2). */

@@ -21,7 +21,6 @@
 #include "base/text.h"
 #include "net/address.h"
 #include "net/dial.h"
-#include "net/loop_private.h"
 
 enum {
     DNS_PORT = 53,
@@ -130,7 +129,7 @@ static void asking_end(struct task *task)
     struct asking *asking = (struct asking *)task;
 
     asking->ending = true;
-    if (asking->channel != NULL)
+    if (asking->channel)
         ares_destroy(asking->channel); /* closes its sockets, which ends their watches */
     loop_cancel(asking->again);
     loop_cancel(asking->limit);
@@ -163,8 +162,8 @@ static void finish(struct asking *asking)
 static enum failure nothing_came(struct asking *asking)
 {
     if (asking->n_heard > 0) {
-        text_set(asking->answer.step.detail, DETAIL_SIZE, "%s",
-                 "something came back, but no answer to this question");
+        (void)text_set(asking->answer.step.detail, DETAIL_SIZE, "%s",
+                       "something came back, but no answer to this question");
         return FAILURE_DNS_MALFORMED;
     }
     return FAILURE_TIMEOUT;
@@ -176,10 +175,8 @@ static enum failure status_failure(struct asking *asking, int status)
     case ARES_ETIMEOUT:
         return nothing_came(asking);
     case ARES_EBADNAME:
-        text_set(asking->answer.step.detail, DETAIL_SIZE, "%s", "not a name for the DNS");
+        (void)text_set(asking->answer.step.detail, DETAIL_SIZE, "%s", "not a name for the DNS");
         return FAILURE_INVALID;
-    case ARES_ENOMEM:
-        return FAILURE_INTERNAL;
     default:
         if (asking->os_error != 0) {
             dial_words(asking->os_error, asking->answer.step.detail, DETAIL_SIZE);
@@ -198,7 +195,7 @@ static void on_answer(void *arg, int status, int timeouts, unsigned char *bytes,
     if (asking->ending)
         return;
     asking->answered = true;
-    if (bytes != NULL && n >= 0) {
+    if (bytes && n >= 0) {
         asking->failure = dns_answer_read(bytes, (size_t)n, &asking->answer,
                                           asking->answer.step.detail);
     } else {
@@ -232,7 +229,7 @@ static void proceed(struct asking *asking)
     }
     loop_cancel(asking->again);
     asking->again = NULL;
-    if (ares_timeout(asking->channel, NULL, &next) != NULL) {
+    if (ares_timeout(asking->channel, NULL, &next)) {
         int64_t delay_us = (int64_t)next.tv_sec * 1000000 + (int64_t)next.tv_usec;
         asking->again = loop_after_quietly(asking->loop, delay_us, on_again, asking);
     }
@@ -269,14 +266,14 @@ static void on_socket_state(void *arg, ares_socket_t fd, int readable, int writa
 
     for (size_t i = 0; i < MAX_SOCKETS; i++) {
         struct dns_socket *socket = &asking->sockets[i];
-        if (socket->watch != NULL && socket->fd == fd) {
+        if (socket->watch && socket->fd == fd) {
             loop_unwatch(socket->watch);
             socket->watch = NULL;
         }
-        if (socket->watch == NULL && slot == NULL)
+        if (!socket->watch && !slot)
             slot = socket;
     }
-    if (events != 0 && slot != NULL) {
+    if (events != 0 && slot) {
         slot->asking = asking;
         slot->fd = fd;
         slot->watch = loop_watch(asking->loop, fd, events, true, on_socket, slot);
@@ -327,10 +324,10 @@ static bool name_server(struct asking *asking)
     address[strcspn(address, "%")] = '\0';
     if (asking->server.ss_family == AF_INET6) {
         port = ntohs(((const struct sockaddr_in6 *)&asking->server)->sin6_port);
-        text_set(server, sizeof(server), "[%s]:%u", address, port);
+        (void)text_set(server, sizeof(server), "[%s]:%u", address, port);
     } else {
         port = ntohs(((const struct sockaddr_in *)&asking->server)->sin_port);
-        text_set(server, sizeof(server), "%s:%u", address, port);
+        (void)text_set(server, sizeof(server), "%s:%u", address, port);
     }
     return ares_set_servers_ports_csv(asking->channel, server) == ARES_SUCCESS;
 }
@@ -339,15 +336,13 @@ bool dns_ask(struct loop *loop, const struct dns_question *question, dns_done *d
 {
     struct asking *asking = calloc(1, sizeof(*asking));
 
-    if (asking == NULL)
-        return false;
     asking->loop = loop;
     asking->done = done;
     asking->arg = arg;
     asking->answer.family = question->family;
     asking->answer.asked_as = question->asked_as;
     asking->answer.rcode = -1;
-    text_set(asking->answer.server, ADDRESS_SIZE, "%s", question->server);
+    (void)text_set(asking->answer.server, ADDRESS_SIZE, "%s", question->server);
     if (!address_parse_with_port(question->server, DNS_PORT, &asking->server,
                                  &asking->server_length) ||
         !open_channel(asking, question->timeout_ms) || !name_server(asking)) {
@@ -355,10 +350,6 @@ bool dns_ask(struct loop *loop, const struct dns_question *question, dns_done *d
         return false;
     }
     asking->limit = loop_after(loop, question->timeout_ms, on_limit, asking);
-    if (asking->limit == NULL) {
-        asking_end(&asking->task);
-        return false;
-    }
     loop_enter(loop, &asking->task, asking_end);
 
     asking->started_us = clock_monotonic_us();

@@ -25,7 +25,7 @@ struct dns_question {
 
 typedef void dns_done(void *arg, const struct dns_answer *answer);
 
-/* False when it could not start: then no callback comes. */
+/* False when the server is no address: then no callback comes. */
 bool dns_ask(struct loop *loop, const struct dns_question *question, dns_done *done, void *arg);
 
 /* What a raw answer says (RFC 1035 section 4), whoever sent it: sets rcode, ttl_s, cname and the

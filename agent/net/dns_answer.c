@@ -119,7 +119,7 @@ static bool keep_addresses(const struct message *message, const char *name,
             return false;
         if (answer->n_addresses < MAX_ADDRESSES &&
             inet_ntop(ipv4 ? AF_INET : AF_INET6, message->bytes + record.data,
-                      answer->addresses[answer->n_addresses], ADDRESS_SIZE) != NULL) {
+                      answer->addresses[answer->n_addresses], ADDRESS_SIZE)) {
             answer->n_addresses++;
             keep_ttl(answer, record.ttl_s);
         }
@@ -137,7 +137,7 @@ static enum failure rcode_failure(int32_t rcode, char *detail)
     case RCODE_REFUSED:
         return FAILURE_DNS_REFUSED;
     default:
-        text_set(detail, DETAIL_SIZE, "the server answered with rcode %d", (int)rcode);
+        (void)text_set(detail, DETAIL_SIZE, "the server answered with rcode %d", (int)rcode);
         return FAILURE_DNS_MALFORMED;
     }
 }
@@ -146,7 +146,7 @@ static enum failure malformed(struct dns_answer *answer, char *detail, const cha
 {
     answer->n_addresses = 0;
     answer->ttl_s = 0;
-    text_set(detail, DETAIL_SIZE, "%s", why);
+    (void)text_set(detail, DETAIL_SIZE, "%s", why);
     return FAILURE_DNS_MALFORMED;
 }
 
@@ -171,7 +171,7 @@ enum failure dns_answer_read(const unsigned char *bytes, size_t n, struct dns_an
     message.first += QUESTION_BYTES;
     while (n_chain < MAX_CHAIN && (followed = follow_alias(&message, name, answer)) == 1)
         n_chain++;
-    text_set(answer->cname, sizeof(answer->cname), "%s", n_chain > 0 ? name : "");
+    (void)text_set(answer->cname, sizeof(answer->cname), "%s", n_chain > 0 ? name : "");
     if (answer->rcode != RCODE_NOERROR) {
         answer->ttl_s = 0;
         return rcode_failure(answer->rcode, detail);

@@ -1,29 +1,304 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The life of an exchange: made, given to the engine, told, wiped. Its options are in
- * http_request.c, its answer in http_reply.c.
+ * All options that libcurl gets, and what is not set is as telling: no cookies, no netrc, no
+ * redirects, no encodings. The environment (proxies, SSLKEYLOGFILE) has no say. Then the life of an
+ * exchange: made, given to the engine, told, wiped. Its answer is read in http_reply.c.
  */
 #include "net/http.h"
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/text.h"
+#include "base/version.h"
 #include "net/http_exchange.h"
+
+enum { HEADER_SIZE = 8192 };
+
+/* --- what is sent, checked --- */
+
+/* Nothing in it ends a line or a request's field, so it cannot become another one. */
+static bool is_line(const char *text, bool with_spaces)
+{
+    for (; *text; text++) {
+        unsigned char byte = (unsigned char)*text;
+        if (byte < 0x20 || byte == 0x7f || (byte == ' ' && !with_spaces))
+            return false;
+    }
+    return true;
+}
+
+/* A path without "." and ".." among its segments, which libcurl would take out: sending it as it
+ * is would be an option, but libcurl does not sign with it. */
+static bool is_path(const char *path)
+{
+    if (path[0] != '/' || !is_line(path, false) || strchr(path, '#'))
+        return false;
+    while (*path == '/') {
+        path++;
+        size_t n_dots = strspn(path, ".");
+        size_t n = strcspn(path, "/?");
+        if ((n_dots > 0 && n_dots == n) || strncasecmp(path, "%2e", 3) == 0 ||
+            (n_dots == 1 && strncasecmp(path + 1, "%2e", 3) == 0))
+            return false;
+        path += n;
+    }
+    return true;
+}
+
+static bool is_sound(const struct http_request *request)
+{
+    if (!text_only(request->method, "") || !text_only(request->host, "-._:") ||
+        !text_only(request->address, ".:%-_") || !is_path(request->path))
+        return false;
+    for (size_t i = 0; request->headers && request->headers[i]; i++)
+        if (!is_line(request->headers[i], true))
+            return false;
+    return !request->tls || request->trust;
+}
+
+/* --- callbacks of the connection --- */
+
+static curl_socket_t open_socket(void *arg, curlsocktype purpose, struct curl_sockaddr *address)
+{
+    struct exchange *exchange = arg;
+    int fd = exchange->fd;
+
+    (void)purpose;
+    exchange->opened = true;
+    exchange->fd = -1;
+    if (fd >= 0)
+        return fd;
+    return socket(address->family, address->socktype | SOCK_CLOEXEC | SOCK_NONBLOCK,
+                  address->protocol);
+}
+
+static int socket_is_connected(void *arg, curl_socket_t fd, curlsocktype purpose)
+{
+    (void)arg;
+    (void)fd;
+    (void)purpose;
+    return CURL_SOCKOPT_ALREADY_CONNECTED;
+}
+
+static CURLcode watch_handshake(CURL *easy, void *context, void *arg)
+{
+    struct exchange *exchange = arg;
+
+    (void)easy;
+    exchange->handshake_us[0] = clock_monotonic_us();
+    return tls_watch(&exchange->peer, context) ? CURLE_OK : CURLE_OUT_OF_MEMORY;
+}
+
+/* Called when the connection stands and nothing has been sent yet. */
+static int before_request(void *arg, char *address, char *local_address, int port, int local_port)
+{
+    struct exchange *exchange = arg;
+
+    (void)address;
+    (void)local_address;
+    (void)port;
+    (void)local_port;
+    exchange->sent = true;
+    exchange->handshake_us[1] = clock_monotonic_us();
+    tls_unwatch(&exchange->peer);
+    return CURL_PREREQFUNC_OK;
+}
+
+/* --- options --- */
+
+/* No option fails: libcurl is built with all of them, and memory never runs out (base/memory.c). */
+static void set_always(CURL *easy)
+{
+    static const struct {
+        CURLoption option;
+        long value;
+    } numbers[] = {
+        {CURLOPT_NOSIGNAL, 1},
+        {CURLOPT_HTTP_VERSION, CURL_HTTP_VERSION_1_1},
+        {CURLOPT_HTTP09_ALLOWED, 0},
+        {CURLOPT_FOLLOWLOCATION, 0},
+        {CURLOPT_TCP_NODELAY, 1},
+        {CURLOPT_SSL_VERIFYPEER, 1}, /* by tls.c, in place of OpenSSL's own verification */
+        {CURLOPT_SSL_VERIFYHOST, 2},
+        {CURLOPT_SSL_SESSIONID_CACHE, 0},
+        {CURLOPT_SSLVERSION, CURL_SSLVERSION_TLSv1_2},
+    };
+    static const struct {
+        CURLoption option;
+        const char *value;
+    } strings[] = {
+        {CURLOPT_PROXY, ""}, /* not even from the environment */
+        {CURLOPT_NOPROXY, "*"}, {CURLOPT_PROTOCOLS_STR, "http,https"},
+        {CURLOPT_CAINFO, NULL}, /* no bundle of libcurl's choice */
+        {CURLOPT_CAPATH, NULL},
+    };
+
+    for (size_t i = 0; i < COUNT_OF(numbers); i++)
+        curl_easy_setopt(easy, numbers[i].option, numbers[i].value);
+    for (size_t i = 0; i < COUNT_OF(strings); i++)
+        curl_easy_setopt(easy, strings[i].option, strings[i].value);
+}
+
+static void set_callbacks(struct exchange *exchange, const struct http_request *request)
+{
+    CURL *easy = exchange->easy;
+
+    curl_easy_setopt(easy, CURLOPT_PRIVATE, exchange);
+    curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, exchange->error);
+    curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, exchange_read_head);
+    curl_easy_setopt(easy, CURLOPT_HEADERDATA, exchange);
+    curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, exchange_read_body);
+    curl_easy_setopt(easy, CURLOPT_WRITEDATA, exchange);
+    curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, open_socket);
+    curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, exchange);
+    curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, before_request);
+    curl_easy_setopt(easy, CURLOPT_PREREQDATA, exchange);
+    if (request->fd >= 0) {
+        curl_easy_setopt(easy, CURLOPT_SOCKOPTFUNCTION, socket_is_connected);
+        curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT, 1L);
+    }
+    if (request->tls) {
+        curl_easy_setopt(easy, CURLOPT_SSL_CTX_FUNCTION, watch_handshake);
+        curl_easy_setopt(easy, CURLOPT_SSL_CTX_DATA, exchange);
+    }
+}
+
+/* An IPv6 address takes brackets in a URL. */
+static void bracket(const char *host, char *to, size_t size)
+{
+    (void)text_set(to, size, strchr(host, ':') ? "[%s]" : "%s", host);
+}
+
+/* The URL holds the name, CONNECT_TO the address: libcurl looks nothing up, and its pool tells the
+ * addresses of one name apart. */
+static bool set_destination(struct exchange *exchange, const struct http_request *request)
+{
+    struct buffer url;
+    struct buffer connect_to;
+    char host[HOST_SIZE + 2];
+    char address[ADDRESS_SIZE + 2];
+
+    bracket(request->host, host, sizeof(host));
+    bracket(request->address, address, sizeof(address));
+    buffer_init(&url, HEADER_SIZE);
+    buffer_init(&connect_to, HEADER_SIZE);
+    (void)buffer_addf(&url, "%s://%s:%u%s", request->tls ? "https" : "http", host, request->port,
+                      request->path);
+    (void)buffer_addf(&connect_to, "%s:%u:%s:%u", host, request->port, address, request->port);
+    bool fits = !url.failed && !connect_to.failed;
+    if (fits) {
+        exchange->connect_to = curl_slist_append(NULL, connect_to.bytes);
+        curl_easy_setopt(exchange->easy, CURLOPT_URL, url.bytes);
+        curl_easy_setopt(exchange->easy, CURLOPT_CONNECT_TO, exchange->connect_to);
+    }
+    buffer_clear(&url);
+    buffer_clear(&connect_to);
+    return fits;
+}
+
+static void set_timeouts(CURL *easy, const struct http_request *request)
+{
+    long all_ms = request->timeout_ms > 0 ? request->timeout_ms : 1; /* 0 would be none */
+    long connect_ms = request->tls && request->tls_timeout_ms > 0 ? request->tls_timeout_ms
+                                                                  : all_ms;
+
+    curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, all_ms);
+    curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, connect_ms < all_ms ? connect_ms : all_ms);
+}
+
+static void add_header(struct exchange *exchange, const char *line)
+{
+    exchange->headers = curl_slist_append(exchange->headers, line);
+}
+
+static void add_headers(struct exchange *exchange, const struct http_request *request)
+{
+    static const char type[] = "Content-Type:";
+    bool typed = false;
+
+    for (size_t i = 0; request->headers && request->headers[i]; i++) {
+        typed = typed || strncasecmp(request->headers[i], type, strlen(type)) == 0;
+        add_header(exchange, request->headers[i]);
+    }
+    /* What libcurl would add of its own: a wait for 100 Continue, and a form's content type. */
+    add_header(exchange, "Expect:");
+    if (!typed)
+        add_header(exchange, type);
+}
+
+/* GET without a body; everything else with one, be it empty. */
+static void set_method(CURL *easy, const struct http_request *request)
+{
+    curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, request->method);
+    if (!request->body && strcmp(request->method, "POST") != 0)
+        return;
+    curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE,
+                     (curl_off_t)(request->body ? request->body_bytes : 0));
+    curl_easy_setopt(easy, CURLOPT_COPYPOSTFIELDS, request->body ? request->body : "");
+}
+
+static bool set_signature(struct exchange *exchange, const struct signature *signature)
+{
+    static const char token_name[] = "X-Amz-Security-Token";
+    const struct credentials *credentials = signature->credentials;
+    char scope[REGION_SIZE + NAME_SIZE + 16];
+    char token[sizeof(token_name) + sizeof(credentials->session_token) + 2];
+
+    if (!credentials_usable(credentials) || !text_only(signature->region, "-") ||
+        !text_only(signature->service, "-") || !is_line(credentials->session_token, false) ||
+        !text_set(scope, sizeof(scope), "aws:amz:%s:%s", signature->region, signature->service))
+        return false;
+    curl_easy_setopt(exchange->easy, CURLOPT_AWS_SIGV4, scope);
+    curl_easy_setopt(exchange->easy, CURLOPT_USERNAME, credentials->access_key_id);
+    curl_easy_setopt(exchange->easy, CURLOPT_PASSWORD, credentials->secret_access_key);
+    if (credentials->session_token[0]) {
+        (void)text_set(token, sizeof(token), "%s: %s", token_name, credentials->session_token);
+        add_header(exchange, token);
+        explicit_bzero(token, sizeof(token));
+    }
+    return true;
+}
+
+/* False when the request is none: a host, path or header that would change its meaning. */
+static bool prepare(struct exchange *exchange, const struct http_request *request)
+{
+    char agent[NAME_SIZE];
+
+    if (!is_sound(request) || !set_destination(exchange, request))
+        return false;
+    exchange->is_tls = request->tls;
+    exchange->peer.trust = request->trust;
+    (void)text_set(exchange->peer.host, sizeof(exchange->peer.host), "%s", request->host);
+    (void)text_set(agent, sizeof(agent), "ssm-preflight/%s", program_version);
+    set_always(exchange->easy);
+    curl_easy_setopt(exchange->easy, CURLOPT_USERAGENT, agent);
+    set_callbacks(exchange, request);
+    set_timeouts(exchange->easy, request);
+    set_method(exchange->easy, request);
+    add_headers(exchange, request);
+    if (request->signature && !set_signature(exchange, request->signature))
+        return false;
+    curl_easy_setopt(exchange->easy, CURLOPT_HTTPHEADER, exchange->headers);
+    return true;
+}
+
+/* --- the life of an exchange --- */
 
 /* Frees a list whose lines may hold a session token. */
 static void wipe_list(struct curl_slist *list)
 {
-    for (struct curl_slist *line = list; line != NULL; line = line->next)
+    for (struct curl_slist *line = list; line; line = line->next)
         explicit_bzero(line->data, strlen(line->data));
     curl_slist_free_all(list);
 }
 
 static void exchange_free(struct exchange *exchange)
 {
-    if (exchange->easy != NULL)
-        curl_easy_cleanup(exchange->easy);
+    curl_easy_cleanup(exchange->easy);
     tls_unwatch(&exchange->peer);
     wipe_list(exchange->headers);
     curl_slist_free_all(exchange->connect_to);
@@ -60,7 +335,7 @@ static void tell(void *private, CURLcode result)
     reply.head = exchange->head;
     (void)curl_easy_getinfo(exchange->easy, CURLINFO_RESPONSE_CODE, &status);
     reply.head.status = (int32_t)status;
-    if (reply.step.outcome == OUTCOME_OK && body.bytes != NULL) {
+    if (reply.step.outcome == OUTCOME_OK && body.bytes) {
         reply.body = body.bytes;
         reply.body_bytes = body.used;
     }
@@ -73,24 +348,17 @@ static void tell(void *private, CURLcode result)
 
 bool http_start(struct loop *loop, const struct http_request *request, http_done *done, void *arg)
 {
-    struct engine *engine = engine_of(loop, tell);
-    struct exchange *exchange = engine != NULL ? calloc(1, sizeof(*exchange)) : NULL;
+    struct exchange *exchange = calloc(1, sizeof(*exchange));
 
-    if (exchange == NULL) {
-        if (request->fd >= 0)
-            close(request->fd);
-        return false;
-    }
     exchange->loop = loop;
-    exchange->engine = engine;
+    exchange->engine = engine_of(loop, tell);
     exchange->fd = request->fd >= 0 ? request->fd : -1;
     exchange->done = done;
     exchange->arg = arg;
     buffer_init(&exchange->body, request->max_body_bytes);
     exchange->started_us = clock_monotonic_us();
     exchange->easy = curl_easy_init();
-    if (exchange->easy == NULL || !exchange_prepare(exchange, request) ||
-        !engine_add(engine, exchange->easy)) {
+    if (!prepare(exchange, request) || !engine_add(exchange->engine, exchange->easy)) {
         exchange_free(exchange);
         return false;
     }

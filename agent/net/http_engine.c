@@ -5,13 +5,12 @@
  * The two callbacks of the multi handle may not fail: libcurl crashes, or calls them for ever. What
  * they allocate is there: base/memory.c ends the process without memory.
  */
-#include "net/http_engine.h"
+#include "net/http_exchange.h"
 
+#include <malloc.h>
 #include <poll.h>
 #include <stdlib.h>
-
-#include "net/http_memory.h"
-#include "net/loop_private.h"
+#include <string.h>
 
 enum {
     MAX_POOLED = 256, /* all addresses of all services at once */
@@ -33,6 +32,49 @@ struct engine_socket {
     struct watch *watch;
 };
 
+/* --- memory that is overwritten when it is freed: libcurl copies passwords and headers many times over
+ * and wipes none of them. The sizes are malloc's own, so nothing is kept beside the blocks --- */
+
+static void *memory_get(size_t n)
+{
+    return malloc(n);
+}
+
+static void *memory_get_zeroed(size_t n, size_t size)
+{
+    return calloc(n, size);
+}
+
+static void memory_free(void *memory)
+{
+    if (memory) {
+        explicit_bzero(memory, malloc_usable_size(memory));
+        free(memory);
+    }
+}
+
+/* Never by realloc, which would leave the old bytes where they were. */
+static void *memory_resize(void *memory, size_t n)
+{
+    size_t n_old = memory ? malloc_usable_size(memory) : 0;
+
+    if (memory && n <= n_old)
+        return memory;
+    void *larger = malloc(n);
+    if (memory) {
+        memcpy(larger, memory, n_old);
+        memory_free(memory);
+    }
+    return larger;
+}
+
+static char *memory_copy(const char *text)
+{
+    return strdup(text);
+}
+
+/* --- transfers --- */
+
 /* Tells every transfer that has ended. */
 static void tell_ended(struct engine *engine)
 {
@@ -40,7 +82,7 @@ static void tell_ended(struct engine *engine)
     int n_left;
 
     engine->telling = true;
-    while (!engine->ended && (message = curl_multi_info_read(engine->multi, &n_left)) != NULL) {
+    while (!engine->ended && (message = curl_multi_info_read(engine->multi, &n_left))) {
         CURL *easy = message->easy_handle;
         CURLcode result = message->data.result;
         void *private = NULL;
@@ -89,7 +131,7 @@ static int watch_socket(CURL *easy, curl_socket_t fd, int what, void *arg, void 
     struct engine_socket *socket = of_socket;
 
     (void)easy;
-    if (socket != NULL) {
+    if (socket) {
         loop_unwatch(socket->watch);
         socket->watch = NULL;
     }
@@ -98,7 +140,7 @@ static int watch_socket(CURL *easy, curl_socket_t fd, int what, void *arg, void 
         curl_multi_assign(engine->multi, fd, NULL);
         return 0;
     }
-    if (socket == NULL) {
+    if (!socket) {
         socket = calloc(1, sizeof(*socket));
         socket->engine = engine;
         socket->fd = fd;
@@ -138,28 +180,19 @@ struct engine *engine_of(struct loop *loop, engine_done *done)
 {
     struct engine *engine = loop_kept(loop);
 
-    if (engine != NULL)
+    if (engine)
         return engine;
-    if (curl_global_init_mem(CURL_GLOBAL_DEFAULT, memory_get, memory_free, memory_resize,
-                             memory_copy, memory_get_zeroed) != CURLE_OK)
-        return NULL;
+    (void)curl_global_init_mem(CURL_GLOBAL_DEFAULT, memory_get, memory_free, memory_resize,
+                               memory_copy, memory_get_zeroed);
     engine = calloc(1, sizeof(*engine));
-    if (engine == NULL) {
-        curl_global_cleanup();
-        return NULL;
-    }
     engine->loop = loop;
     engine->done = done;
     engine->multi = curl_multi_init();
-    if (engine->multi == NULL ||
-        curl_multi_setopt(engine->multi, CURLMOPT_SOCKETFUNCTION, watch_socket) != CURLM_OK ||
-        curl_multi_setopt(engine->multi, CURLMOPT_SOCKETDATA, engine) != CURLM_OK ||
-        curl_multi_setopt(engine->multi, CURLMOPT_TIMERFUNCTION, set_timer) != CURLM_OK ||
-        curl_multi_setopt(engine->multi, CURLMOPT_TIMERDATA, engine) != CURLM_OK ||
-        curl_multi_setopt(engine->multi, CURLMOPT_MAXCONNECTS, (long)MAX_POOLED) != CURLM_OK) {
-        engine_end(engine);
-        return NULL;
-    }
+    (void)curl_multi_setopt(engine->multi, CURLMOPT_SOCKETFUNCTION, watch_socket);
+    (void)curl_multi_setopt(engine->multi, CURLMOPT_SOCKETDATA, engine);
+    (void)curl_multi_setopt(engine->multi, CURLMOPT_TIMERFUNCTION, set_timer);
+    (void)curl_multi_setopt(engine->multi, CURLMOPT_TIMERDATA, engine);
+    (void)curl_multi_setopt(engine->multi, CURLMOPT_MAXCONNECTS, (long)MAX_POOLED);
     loop_keep(loop, engine, engine_end);
     return engine;
 }

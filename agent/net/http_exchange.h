@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * One HTTP exchange under way, as http*.c see it.
+ * One HTTP exchange under way, as http*.c see it, and libcurl's multi interface on our loop: its sockets
+ * are watches, its timeout is a timer, and its pool of open connections lives as long as the loop.
  */
 #ifndef NET_HTTP_EXCHANGE_H
 #define NET_HTTP_EXCHANGE_H
@@ -12,9 +13,9 @@
 
 #include "base/buffer.h"
 #include "net/http.h"
-#include "net/http_engine.h"
-#include "net/loop_private.h"
 #include "net/tls.h"
+
+struct engine;
 
 struct exchange {
     struct task task; /* first: the task's end gets this */
@@ -40,9 +41,14 @@ struct exchange {
     void *arg;
 };
 
-/* Sets every option of exchange->easy for the request. False when out of memory or when the
- * request is none (a host, path or header that would change its meaning). */
-bool exchange_prepare(struct exchange *exchange, const struct http_request *request);
+/* Called on the loop's turn when the transfer whose CURLOPT_PRIVATE is `private` has ended; it is
+ * no longer in the engine then. It may free the loop. */
+typedef void engine_done(void *private, CURLcode result);
+
+/* The engine of this loop, made on the first call. */
+struct engine *engine_of(struct loop *loop, engine_done *done);
+bool engine_add(struct engine *engine, CURL *easy);
+void engine_remove(struct engine *engine, CURL *easy);
 
 /* Reads head lines and body into the exchange; options of libcurl. */
 size_t exchange_read_head(char *bytes, size_t size, size_t n, void *arg);

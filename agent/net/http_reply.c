@@ -37,14 +37,15 @@ static bool is_name(const char *line, size_t n, const char *name)
 static void keep_date(struct http_head *head, const char *value, size_t n)
 {
     char text[DATE_SIZE];
+    int64_t date_unix_s; /* RFC 9110 section 6.6.1 */
 
     if (head->has_date || n >= sizeof(text))
         return;
     memcpy(text, value, n);
     text[n] = '\0';
-    if (clock_parse_http_date(text, &head->date_unix_s)) {
+    if (clock_parse_http_date(text, &date_unix_s)) {
         head->has_date = true;
-        head->clock_offset_ms = head->date_unix_s * 1000 - clock_wall_unix_ms();
+        head->clock_offset_ms = date_unix_s * 1000 - clock_wall_unix_ms();
     }
 }
 
@@ -52,26 +53,25 @@ static void keep_field(struct http_head *head, const char *line, size_t n)
 {
     const char *colon = memchr(line, ':', n);
 
-    if (colon == NULL)
+    if (!colon)
         return;
     size_t n_name = (size_t)(colon - line);
     const char *value = colon + 1;
     const char *end = line + n;
     while (value < end && (*value == ' ' || *value == '\t'))
         value++;
-    while (end > value && strchr(" \t\r\n", end[-1]) != NULL)
+    while (end > value && strchr(" \t\r\n", end[-1]))
         end--;
     if (is_name(line, n_name, "date")) {
         keep_date(head, value, (size_t)(end - value));
         return;
     }
-    for (size_t i = 0; i < sizeof(kept) / sizeof(kept[0]); i++) {
+    for (size_t i = 0; i < COUNT_OF(kept); i++) {
         char *to = (char *)head + kept[i].offset;
-        if (!is_name(line, n_name, kept[i].name) || *to != '\0')
+        if (!is_name(line, n_name, kept[i].name) || *to)
             continue;
-        const char *cut = kept[i].cut == '\0' ? NULL
-                                              : memchr(value, kept[i].cut, (size_t)(end - value));
-        text_escape(to, NAME_SIZE, value, (size_t)((cut != NULL ? cut : end) - value));
+        const char *cut = !kept[i].cut ? NULL : memchr(value, kept[i].cut, (size_t)(end - value));
+        (void)text_escape(to, NAME_SIZE, value, (size_t)((cut ? cut : end) - value));
     }
 }
 
@@ -160,7 +160,7 @@ static enum failure result_failure(struct exchange *exchange, CURLcode result, i
         if (failure != FAILURE_NONE)
             return failure;
     }
-    for (size_t i = 0; i < sizeof(failures) / sizeof(failures[0]); i++)
+    for (size_t i = 0; i < COUNT_OF(failures); i++)
         if (failures[i].code == result)
             return failures[i].failure;
     return FAILURE_INTERNAL;
@@ -171,7 +171,7 @@ static void fail(struct step *step, enum failure failure, int64_t took_us, int o
 {
     step_fail(step, failure, loop_took_ms(took_us));
     step->os_error = os_error;
-    text_escape(step->detail, sizeof(step->detail), detail, strlen(detail));
+    (void)text_escape(step->detail, sizeof(step->detail), detail, strlen(detail));
 }
 
 void exchange_judge(struct exchange *exchange, CURLcode result, struct http_reply *reply)

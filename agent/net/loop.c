@@ -13,13 +13,11 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "net/loop_private.h"
 #include "net/timers.h"
 
 enum { US_PER_MS = 1000 };
 
 struct watch {
-    struct loop *loop;
     struct watch *next;
     int fd;
     short events;
@@ -49,8 +47,7 @@ struct loop *loop_new(void)
 {
     struct loop *loop = calloc(1, sizeof(*loop));
 
-    if (loop != NULL)
-        loop->now_us = clock_monotonic_us();
+    loop->now_us = clock_monotonic_us();
     return loop;
 }
 
@@ -71,39 +68,17 @@ struct timer *loop_after_quietly(struct loop *loop, int64_t delay_us, void (*fir
 
 /* --- watches --- */
 
-/* Room for one more is made here, so that the poll itself cannot run out of memory. */
-static bool make_room(struct loop *loop)
-{
-    if (loop->n_watches < loop->allocated)
-        return true;
-    size_t more = loop->allocated == 0 ? 32 : loop->allocated * 2;
-    struct pollfd *polled = reallocarray(loop->polled, more, sizeof(*polled));
-    if (polled == NULL)
-        return false;
-    loop->polled = polled;
-    struct watch **polled_for = reallocarray(loop->polled_for, more, sizeof(struct watch *));
-    if (polled_for == NULL)
-        return false;
-    loop->polled_for = polled_for;
-    loop->allocated = more;
-    return true;
-}
-
 struct watch *loop_watch(struct loop *loop, int fd, short events, bool background,
                          void (*ready)(void *arg, short events), void *arg)
 {
-    if (!make_room(loop))
-        return NULL;
     struct watch *watch = calloc(1, sizeof(*watch));
-    if (watch == NULL)
-        return NULL;
-    watch->loop = loop;
-    watch->fd = fd;
-    watch->events = events;
-    watch->background = background;
-    watch->ready = ready;
-    watch->arg = arg;
-    watch->next = loop->watches;
+
+    *watch = (struct watch){.next = loop->watches,
+                            .fd = fd,
+                            .events = events,
+                            .background = background,
+                            .ready = ready,
+                            .arg = arg};
     loop->watches = watch;
     loop->n_watches++;
     return watch;
@@ -111,7 +86,7 @@ struct watch *loop_watch(struct loop *loop, int fd, short events, bool backgroun
 
 void loop_unwatch(struct watch *watch)
 {
-    if (watch != NULL)
+    if (watch)
         watch->dead = true;
 }
 
@@ -119,7 +94,7 @@ static void sweep_watches(struct loop *loop)
 {
     struct watch **link = &loop->watches;
 
-    while (*link != NULL) {
+    while (*link) {
         struct watch *watch = *link;
 
         if (watch->dead) {
@@ -139,17 +114,17 @@ void loop_enter(struct loop *loop, struct task *task, void (*end)(struct task *t
     task->end = end;
     task->next = loop->tasks;
     task->link = &loop->tasks;
-    if (task->next != NULL)
+    if (task->next)
         task->next->link = &task->next;
     loop->tasks = task;
 }
 
 void loop_leave(struct task *task)
 {
-    if (task->link == NULL)
+    if (!task->link)
         return;
     *task->link = task->next;
-    if (task->next != NULL)
+    if (task->next)
         task->next->link = task->link;
     task->link = NULL;
 }
@@ -187,11 +162,11 @@ int32_t loop_took_ms(int64_t took_us)
 
 static bool is_idle(const struct loop *loop)
 {
-    if (loop->tasks != NULL)
+    if (loop->tasks)
         return false;
     if (timers_foreground(&loop->timers))
         return false;
-    for (const struct watch *watch = loop->watches; watch != NULL; watch = watch->next)
+    for (const struct watch *watch = loop->watches; watch; watch = watch->next)
         if (!watch->background && !watch->dead)
             return false;
     return true;
@@ -216,7 +191,12 @@ static size_t gather_polled(struct loop *loop)
 {
     size_t n = 0;
 
-    for (struct watch *watch = loop->watches; watch != NULL; watch = watch->next) {
+    if (loop->n_watches > loop->allocated) {
+        loop->allocated = 2 * loop->n_watches;
+        loop->polled = reallocarray(loop->polled, loop->allocated, sizeof(*loop->polled));
+        loop->polled_for = reallocarray(loop->polled_for, loop->allocated, sizeof(struct watch *));
+    }
+    for (struct watch *watch = loop->watches; watch; watch = watch->next) {
         loop->polled[n] = (struct pollfd){.fd = watch->fd, .events = watch->events};
         loop->polled_for[n] = watch;
         n++;
@@ -253,25 +233,25 @@ static bool turn_once(struct loop *loop, int64_t deadline_us)
 /* Everything but the loop itself, and nothing that a callback higher up the stack still reads. */
 static void end_everything(struct loop *loop)
 {
-    while (loop->tasks != NULL) {
+    while (loop->tasks) {
         struct task *task = loop->tasks;
 
         loop_leave(task);
         task->end(task);
     }
-    if (loop->kept_end != NULL) {
+    if (loop->kept_end) {
         loop->kept_end(loop->kept);
         loop->kept_end = NULL;
         loop->kept = NULL;
     }
     timers_clear(&loop->timers);
-    for (struct watch *watch = loop->watches; watch != NULL; watch = watch->next)
+    for (struct watch *watch = loop->watches; watch; watch = watch->next)
         watch->dead = true;
 }
 
 void loop_free(struct loop *loop)
 {
-    if (loop == NULL)
+    if (!loop)
         return;
     end_everything(loop);
     if (loop->running) {

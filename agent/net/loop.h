@@ -20,7 +20,6 @@ enum loop_end {
     LOOP_FAILED,   /* poll itself failed */
 };
 
-/* NULL when out of memory or when a library does not initialise. */
 struct loop *loop_new(void);
 
 /* Ends everything that is still under way, without calling back. NULL is fine. */
@@ -35,15 +34,42 @@ enum loop_end loop_run(struct loop *loop, int64_t deadline_ms);
 /* Makes loop_run return at the end of the turn. */
 void loop_stop(struct loop *loop);
 
-/* Calls back once after delay_ms; a waiting timer keeps the loop from being idle.
- * NULL when out of memory. The timer is freed when it fires or is cancelled. */
+/* Calls back once after delay_ms; a waiting timer keeps the loop from being idle. The timer is freed
+ * when it fires or is cancelled. */
 struct timer *loop_after(struct loop *loop, int64_t delay_ms, void (*fire)(void *arg), void *arg);
 void loop_cancel(struct timer *timer); /* NULL is fine */
 
 /* Calls back whenever fd has one of `events` (poll(2)). A background watch does not keep the loop
- * from being idle (signals, netlink). The fd stays the caller's. NULL when out of memory. */
+ * from being idle (signals, netlink). The fd stays the caller's. */
 struct watch *loop_watch(struct loop *loop, int fd, short events, bool background,
                          void (*ready)(void *arg, short events), void *arg);
 void loop_unwatch(struct watch *watch); /* NULL is fine */
+
+/* --- for the other files of net/: exchanges under way, which the loop ends when it is freed --- */
+
+/* One exchange under way. Embedded in the exchange's own struct. */
+struct task {
+    struct task *next;
+    struct task **link;             /* what points at this one; NULL when not in a loop */
+    void (*end)(struct task *task); /* frees it, without calling back */
+};
+
+/* A task in the loop keeps it from being idle. */
+void loop_enter(struct loop *loop, struct task *task, void (*end)(struct task *task));
+void loop_leave(struct task *task);
+
+/* Monotonic microseconds at the start of this turn. */
+int64_t loop_now_us(const struct loop *loop);
+
+/* As loop_after, in microseconds, and without keeping the loop from being idle. */
+struct timer *loop_after_quietly(struct loop *loop, int64_t delay_us, void (*fire)(void *arg),
+                                 void *arg);
+
+/* One slot for the state that outlives exchanges; ended after the last task. */
+void loop_keep(struct loop *loop, void *state, void (*end)(void *state));
+void *loop_kept(const struct loop *loop);
+
+/* Microseconds to whole milliseconds, rounded up: what was tried never took 0. */
+int32_t loop_took_ms(int64_t took_us);
 
 #endif

@@ -48,7 +48,7 @@ static const struct {
     {ENETUNREACH, 0, FR_ACT_UNREACHABLE, ROUTE_UNREACHABLE},
     {EAGAIN, RTN_THROW, 0, ROUTE_THROW}, /* IPv6 */
 };
-enum { N_REFUSALS = sizeof(refusals) / sizeof(refusals[0]) };
+enum { N_REFUSALS = COUNT_OF(refusals) };
 
 static bool within(const struct search *search, const unsigned char *prefix, int bits)
 {
@@ -247,7 +247,7 @@ void routes_doubt(struct route *routes, int32_t *n, int32_t max, const char *add
                                          FAILURE_NOT_PERMITTED, FAILURE_REFUSED};
     bool explicable = false;
 
-    for (size_t i = 0; i < sizeof(local) / sizeof(local[0]); i++)
+    for (size_t i = 0; i < COUNT_OF(local); i++)
         explicable |= step->failure == local[i];
     if (step->outcome != OUTCOME_FAILED || !explicable || step->took_ms >= AT_ONCE_MS || *n >= max)
         return;

@@ -27,8 +27,6 @@ struct timer *timers_add(struct timers *timers, int64_t delay_us, bool backgroun
     /* The clock, not the turn's now: a long turn must not shorten what starts at its end. */
     int64_t now_us = clock_monotonic_us();
 
-    if (timer == NULL)
-        return NULL;
     if (delay_us < 0)
         delay_us = 0;
     timer->due_us = delay_us > INT64_MAX - now_us ? INT64_MAX : now_us + delay_us;
@@ -37,34 +35,34 @@ struct timer *timers_add(struct timers *timers, int64_t delay_us, bool backgroun
     timer->fire = fire;
     timer->arg = arg;
 
-    while (*link != NULL && (*link)->due_us <= timer->due_us)
+    while (*link && (*link)->due_us <= timer->due_us)
         link = &(*link)->next;
     timer->next = *link;
     timer->link = link;
     *link = timer;
-    if (timer->next != NULL)
+    if (timer->next)
         timer->next->link = &timer->next;
     return timer;
 }
 
 void loop_cancel(struct timer *timer)
 {
-    if (timer == NULL)
+    if (!timer)
         return;
     *timer->link = timer->next;
-    if (timer->next != NULL)
+    if (timer->next)
         timer->next->link = timer->link;
     free(timer);
 }
 
 int64_t timers_next_us(const struct timers *timers)
 {
-    return timers->first != NULL ? timers->first->due_us : INT64_MAX;
+    return timers->first ? timers->first->due_us : INT64_MAX;
 }
 
 bool timers_foreground(const struct timers *timers)
 {
-    for (const struct timer *timer = timers->first; timer != NULL; timer = timer->next)
+    for (const struct timer *timer = timers->first; timer; timer = timer->next)
         if (!timer->background)
             return true;
     return false;
@@ -78,7 +76,7 @@ void timers_turn(struct timers *timers)
 /* From the start each time, since whatever fired may have cancelled its neighbours. */
 static struct timer *find_due(const struct timers *timers, int64_t now_us)
 {
-    for (struct timer *timer = timers->first; timer != NULL; timer = timer->next) {
+    for (struct timer *timer = timers->first; timer; timer = timer->next) {
         if (timer->due_us > now_us)
             return NULL;
         if (timer->turn != timers->turn)
@@ -91,7 +89,7 @@ bool timers_fire_one(struct timers *timers, int64_t now_us)
 {
     struct timer *timer = find_due(timers, now_us);
 
-    if (timer == NULL)
+    if (!timer)
         return false;
     void (*fire)(void *arg) = timer->fire;
     void *arg = timer->arg;
@@ -105,7 +103,7 @@ void timers_clear(struct timers *timers)
     struct timer *timer = timers->first;
 
     timers->first = NULL;
-    while (timer != NULL) {
+    while (timer) {
         struct timer *next = timer->next;
         free(timer);
         timer = next;

@@ -38,13 +38,11 @@ static void keep_name(const X509_NAME *name, char to[HOST_SIZE])
     BIO *bio = BIO_new(BIO_s_mem());
     char *bytes = NULL;
 
-    if (bio == NULL)
-        return;
     X509_NAME_print_ex(bio, name, 0,
                        ASN1_STRFLGS_UTF8_CONVERT | ASN1_STRFLGS_ESC_2253 | ASN1_STRFLGS_ESC_QUOTE |
                            XN_FLAG_SEP_CPLUS_SPC | XN_FLAG_FN_SN);
     long n = BIO_get_mem_data(bio, &bytes);
-    text_escape(to, HOST_SIZE, bytes, n > 0 ? (size_t)n : 0);
+    (void)text_escape(to, HOST_SIZE, bytes, n > 0 ? (size_t)n : 0);
     BIO_free(bio);
 }
 
@@ -52,8 +50,8 @@ static void add_bytes(char names[HOST_SIZE], const unsigned char *bytes, int n)
 {
     char name[HOST_SIZE];
 
-    text_escape(name, sizeof(name), (const char *)bytes, n > 0 ? (size_t)n : 0);
-    text_add(names, HOST_SIZE, "%s%s", names[0] != '\0' ? "," : "", name);
+    (void)text_escape(name, sizeof(name), (const char *)bytes, n > 0 ? (size_t)n : 0);
+    (void)text_add(names, HOST_SIZE, "%s%s", names[0] ? "," : "", name);
 }
 
 static void add_address(char names[HOST_SIZE], const ASN1_OCTET_STRING *address)
@@ -114,7 +112,7 @@ static void keep_certificate(struct tls_peer *peer, X509 *certificate)
 
 static void keep_protocol(struct tls_session *session, const SSL *ssl)
 {
-    text_set(session->version, sizeof(session->version), "%s", SSL_get_version(ssl));
+    (void)text_set(session->version, sizeof(session->version), "%s", SSL_get_version(ssl));
 }
 
 /* --- whether we believe it --- */
@@ -141,11 +139,10 @@ static int on_verdict(int holds, X509_STORE_CTX *verification)
 
 static struct chain judge_chain(X509_STORE *store, X509 *certificate, STACK_OF(X509) * untrusted)
 {
-    struct chain chain = {.error = X509_V_ERR_OUT_OF_MEM, .time_error = X509_V_OK};
+    struct chain chain = {.error = X509_V_ERR_UNSPECIFIED, .time_error = X509_V_OK};
     X509_STORE_CTX *verification = X509_STORE_CTX_new();
 
-    if (store == NULL || verification == NULL ||
-        X509_STORE_CTX_init(verification, store, certificate, untrusted) != 1) {
+    if (X509_STORE_CTX_init(verification, store, certificate, untrusted) != 1) {
         X509_STORE_CTX_free(verification);
         return chain;
     }
@@ -206,16 +203,16 @@ static int judge(struct tls_peer *peer, X509 *certificate, STACK_OF(X509) * untr
     else if (X509_cmp_current_time(X509_get0_notBefore(certificate)) > 0)
         leaf_error = X509_V_ERR_CERT_NOT_YET_VALID;
     int error = chain.error != X509_V_OK ? chain.error : chain.time_error;
-    text_set(peer->session.verify, sizeof(peer->session.verify), "%s",
-             error == X509_V_OK ? "" : X509_verify_cert_error_string(error));
+    (void)text_set(peer->session.verify, sizeof(peer->session.verify), "%s",
+                   error == X509_V_OK ? "" : X509_verify_cert_error_string(error));
 
     if (leaf_error != X509_V_OK) {
         peer->failure = time_failure(leaf_error);
         error = leaf_error;
     } else if (!peer->session.name_matches) {
         peer->failure = FAILURE_WRONG_NAME;
-        text_set(peer->detail, sizeof(peer->detail), "the certificate is for %s",
-                 peer->session.names[0] != '\0' ? peer->session.names : "no name");
+        (void)text_set(peer->detail, sizeof(peer->detail), "the certificate is for %s",
+                       peer->session.names[0] ? peer->session.names : "no name");
         return X509_V_ERR_HOSTNAME_MISMATCH;
     } else if (chain.error != X509_V_OK) {
         peer->failure = FAILURE_UNTRUSTED;
@@ -225,7 +222,7 @@ static int judge(struct tls_peer *peer, X509 *certificate, STACK_OF(X509) * untr
         peer->failure = FAILURE_NONE;
         return X509_V_OK;
     }
-    text_set(peer->detail, sizeof(peer->detail), "%s", X509_verify_cert_error_string(error));
+    (void)text_set(peer->detail, sizeof(peer->detail), "%s", X509_verify_cert_error_string(error));
     return error;
 }
 
@@ -233,12 +230,11 @@ static int judge(struct tls_peer *peer, X509 *certificate, STACK_OF(X509) * untr
 static int on_certificate(X509_STORE_CTX *given, void *arg)
 {
     const SSL *ssl = X509_STORE_CTX_get_ex_data(given, SSL_get_ex_data_X509_STORE_CTX_idx());
-    struct tls_peer *peer = ssl != NULL ? SSL_CTX_get_ex_data(SSL_get_SSL_CTX(ssl), peer_index)
-                                        : NULL;
+    struct tls_peer *peer = ssl ? SSL_CTX_get_ex_data(SSL_get_SSL_CTX(ssl), peer_index) : NULL;
     X509 *certificate = X509_STORE_CTX_get0_cert(given);
 
     (void)arg;
-    if (peer == NULL || certificate == NULL) {
+    if (!peer || !certificate) {
         X509_STORE_CTX_set_error(given, X509_V_ERR_UNSPECIFIED);
         return 0;
     }
@@ -273,7 +269,7 @@ bool tls_watch(struct tls_peer *peer, SSL_CTX *context)
 
 void tls_unwatch(struct tls_peer *peer)
 {
-    if (peer->context != NULL) {
+    if (peer->context) {
         SSL_CTX_set_ex_data(peer->context, peer_index, NULL);
         SSL_CTX_free(peer->context);
         peer->context = NULL;
@@ -311,7 +307,7 @@ static unsigned long error_number(const char *text)
     static const char mark[] = "error:";
     unsigned long number = 0;
 
-    for (const char *found = strstr(text, mark); found != NULL; found = strstr(found, mark)) {
+    for (const char *found = strstr(text, mark); found; found = strstr(found, mark)) {
         found += strlen(mark);
         number = strtoul(found, NULL, 16);
     }
@@ -343,7 +339,7 @@ enum failure tls_failure(struct tls_peer *peer, const char *error, int os_error)
     if (number == 0)
         return FAILURE_NONE;
     const char *words = ERR_reason_error_string(number);
-    text_set(peer->detail, sizeof(peer->detail), "%s", words != NULL ? words : "");
+    (void)text_set(peer->detail, sizeof(peer->detail), "%s", words ? words : "");
     return ERR_GET_LIB(number) == ERR_LIB_SSL ? reason_failure(ERR_GET_REASON(number))
                                               : FAILURE_MALFORMED;
 }

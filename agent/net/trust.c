@@ -66,10 +66,10 @@ static int add_certificates(X509_STORE *store, const char *pem, size_t n_bytes, 
     BIO *bio = n_bytes > INT_MAX ? NULL : BIO_new_mem_buf(pem, (int)n_bytes);
 
     *n_bad = 0;
-    for (int i = 0; bio != NULL && i < MAX_CERTIFICATES; i++) {
+    for (int i = 0; bio && i < MAX_CERTIFICATES; i++) {
         ERR_clear_error();
         X509 *certificate = PEM_read_bio_X509(bio, NULL, no_password, NULL);
-        if (certificate != NULL) {
+        if (certificate) {
             n += X509_STORE_add_cert(store, certificate) == 1;
             X509_free(certificate);
         } else if (at_the_end()) {
@@ -87,10 +87,8 @@ static X509_STORE *store_new(void)
 {
     X509_STORE *store = X509_STORE_new();
 
-    if (store != NULL) {
-        /* As for Go, whatever is listed is trusted, be it self-signed or not. */
-        X509_STORE_set_flags(store, X509_V_FLAG_PARTIAL_CHAIN);
-    }
+    /* As for Go, whatever is listed is trusted, be it self-signed or not. */
+    X509_STORE_set_flags(store, X509_V_FLAG_PARTIAL_CHAIN);
     return store;
 }
 
@@ -105,13 +103,14 @@ static int add_file(X509_STORE *store, const char *root, const char *path, char 
     buffer_init(&contents, FILE_MAX_BYTES);
     int os_error = file_read(root, path, &contents);
     if (os_error != 0)
-        text_set(error, error_size, "%s%s: %s", root, path, strerror(os_error));
+        (void)text_set(error, error_size, "%s%s: %s", root, path, strerror(os_error));
     else if (contents.used > 0)
         n = add_certificates(store, contents.bytes, contents.used, &n_bad);
     if (os_error == 0 && n == 0)
-        text_set(error, error_size, "%s%s: no certificate that can be read", root, path);
+        (void)text_set(error, error_size, "%s%s: no certificate that can be read", root, path);
     else if (n_bad > 0)
-        text_set(error, error_size, "%s%s: %d certificates cannot be read", root, path, n_bad);
+        (void)text_set(error, error_size, "%s%s: %d certificates cannot be read", root, path,
+                       n_bad);
     buffer_clear(&contents);
     return n;
 }
@@ -122,11 +121,11 @@ static void read_bundle(struct trust *trust, X509_STORE *store)
 {
     char error[DETAIL_SIZE];
 
-    if (trust->ssl_cert_file[0] != '\0') {
+    if (trust->ssl_cert_file[0]) {
         (void)add_file(store, trust->root, trust->ssl_cert_file, error, sizeof(error));
         return;
     }
-    for (size_t i = 0; trust_bundle_paths[i] != NULL; i++) {
+    for (size_t i = 0; trust_bundle_paths[i]; i++) {
         if (file_exists(trust->root, trust_bundle_paths[i])) {
             (void)add_file(store, trust->root, trust_bundle_paths[i], error, sizeof(error));
             return;
@@ -152,7 +151,7 @@ static void read_directory_entry(void *arg, const char *name)
 
 static void read_directories(struct trust *trust, X509_STORE *store)
 {
-    for (size_t i = 0; i < sizeof(directories) / sizeof(directories[0]); i++) {
+    for (size_t i = 0; i < COUNT_OF(directories); i++) {
         struct directory directory = {trust->root, directories[i], store};
         (void)file_list(trust->root, directories[i], ".pem", read_directory_entry, &directory);
         (void)file_list(trust->root, directories[i], ".crt", read_directory_entry, &directory);
@@ -164,8 +163,6 @@ X509_STORE *trust_system(struct trust *trust, enum trust_system which)
     if (!trust->is_read[which]) {
         trust->is_read[which] = true;
         trust->system[which] = store_new();
-        if (trust->system[which] == NULL)
-            return NULL;
         log_verbose("tls: reading the system's certificates");
         if (which == TRUST_SYSTEM_BUNDLE)
             read_bundle(trust, trust->system[which]);
@@ -188,19 +185,15 @@ static bool read_first(struct trust *trust, const char *ca_file, char *error, si
     int n_bad = 0;
 
     trust->first = store_new();
-    if (trust->first == NULL) {
-        text_set(error, error_size, "%s", "out of memory");
-        return false;
-    }
-    if (ca_file != NULL) {
+    if (ca_file) {
         trust->first_by = TRUST_BY_CA_FILE;
         error[0] = '\0';
-        return add_file(trust->first, "", ca_file, error, error_size) > 0 && error[0] == '\0';
+        return add_file(trust->first, "", ca_file, error, error_size) > 0 && !error[0];
     }
     trust->first_by = TRUST_BY_AMAZON;
     if (add_certificates(trust->first, amazon_roots_pem, strlen(amazon_roots_pem), &n_bad) == 0 ||
         n_bad > 0) {
-        text_set(error, error_size, "%s", "the built-in roots do not parse");
+        (void)text_set(error, error_size, "%s", "the built-in roots do not parse");
         return false;
     }
     return true;
@@ -210,14 +203,10 @@ struct trust *trust_new(const struct trust_sources *sources, char *error, size_t
 {
     struct trust *trust = calloc(1, sizeof(*trust));
 
-    if (trust == NULL) {
-        text_set(error, error_size, "%s", "out of memory");
-        return NULL;
-    }
-    if (!text_set(trust->root, PATH_SIZE, "%s", sources->root != NULL ? sources->root : "") ||
+    if (!text_set(trust->root, PATH_SIZE, "%s", sources->root ? sources->root : "") ||
         !text_set(trust->ssl_cert_file, PATH_SIZE, "%s",
-                  sources->ssl_cert_file != NULL ? sources->ssl_cert_file : "")) {
-        text_set(error, error_size, "%s", "a path is too long");
+                  sources->ssl_cert_file ? sources->ssl_cert_file : "")) {
+        (void)text_set(error, error_size, "%s", "a path is too long");
         trust_free(trust);
         return NULL;
     }
@@ -232,13 +221,13 @@ void trust_use_bundle(struct trust *trust, const char *ssl_cert_file)
 {
     char path[PATH_SIZE];
 
-    if (ssl_cert_file[0] != '\0' && text_set(path, sizeof(path), "%s", ssl_cert_file))
+    if (ssl_cert_file[0] && text_set(path, sizeof(path), "%s", ssl_cert_file))
         memcpy(trust->ssl_cert_file, path, sizeof(path));
 }
 
 void trust_free(struct trust *trust)
 {
-    if (trust == NULL)
+    if (!trust)
         return;
     X509_STORE_free(trust->first);
     for (size_t i = 0; i < N_TRUST_SYSTEM; i++)

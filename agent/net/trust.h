@@ -31,7 +31,7 @@ void trust_use_bundle(struct trust *trust, const char *ssl_cert_file);
 
 /* For tls.c, the stores in the order in which they are tried. Owned by trust.
  * First: Amazon's roots, or those of the ca_file. The system's are read on the first call, which costs
- * tens of milliseconds: NULL when out of memory; empty when the system has none. */
+ * tens of milliseconds: empty when the system has none. */
 enum trust_system { TRUST_SYSTEM_BUNDLE, TRUST_SYSTEM_DIRECTORIES, N_TRUST_SYSTEM };
 struct x509_store_st *trust_first(const struct trust *trust, enum trust_by *by);
 struct x509_store_st *trust_system(struct trust *trust, enum trust_system which);

@@ -15,7 +15,6 @@
 #include "base/clock.h"
 #include "base/text.h"
 #include "net/dial.h"
-#include "net/loop_private.h"
 
 enum { LINE_BYTES = 512 };
 
@@ -136,8 +135,6 @@ static void dialled(void *arg, const struct dialled *result)
     }
     asking->watch = loop_watch(asking->loop, asking->fd, POLLIN, false, on_readable, asking);
     asking->timer = loop_after(asking->loop, asking->answer_timeout_ms, on_timeout, asking);
-    if (!asking->watch || !asking->timer)
-        fail(asking, FAILURE_INTERNAL, 0);
 }
 
 bool tunnel_ask(struct loop *loop, const struct tunnel *tunnel, tunnel_done *done, void *arg)
@@ -146,8 +143,6 @@ bool tunnel_ask(struct loop *loop, const struct tunnel *tunnel, tunnel_done *don
     const struct dial dial = {
         .address = tunnel->address, .port = tunnel->port, .timeout_ms = tunnel->connect_timeout_ms};
 
-    if (!asking)
-        return false;
     asking->fd = -1;
     asking->loop = loop;
     asking->done = done;

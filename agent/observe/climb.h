@@ -19,7 +19,6 @@ enum {
     TLS_TIMEOUT_MS = 3000,
     HTTP_TIMEOUT_MS = 5000,
     ACTION_TIMEOUT_MS = 5000,
-    TIME_SOURCE_TIMEOUT_MS = 1000,
     SMALL_SEGMENT_BYTES = 536, /* the IPv4 default, RFC 9293 section 3.7.1: passes any path */
 };
 
@@ -76,7 +75,7 @@ struct observe {
 
 /* names.c */
 void names_start(struct climb *climb);
-void names_placed(struct climb *climb);
+void names_doubt(struct climb *climb); /* asks Amazon's resolver, once and if it may tell more */
 
 /* names.c: /etc/hosts as the agent's resolver reads it (Go's net package: "files" before "dns"). The
  * first field is an address, the others are names, in upper or lower case. hosts(5). Returns how many

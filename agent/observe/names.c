@@ -104,8 +104,6 @@ static void decide(struct climb *climb, enum family family)
 
 /* --- asking --- */
 
-static void second_opinion_if_useful(struct climb *climb);
-
 static void answered(void *arg, const struct dns_answer *answer)
 {
     struct asking *asking = arg;
@@ -115,7 +113,7 @@ static void answered(void *arg, const struct dns_answer *answer)
     if (answer->asked_as != ASKED_CONFIGURED)
         return;
     decide(climb, answer->family);
-    second_opinion_if_useful(climb);
+    names_doubt(climb);
 }
 
 static void ask(struct climb *climb, const char *server, enum asked_as asked_as, enum family family)
@@ -179,7 +177,7 @@ static void ask_amazon(struct climb *climb, const char *server)
         ask(climb, server, ASKED_AMAZON, FAMILY_IPV6);
 }
 
-static void second_opinion_if_useful(struct climb *climb)
+void names_doubt(struct climb *climb)
 {
     const struct facts *facts = climb->observe->facts;
     char vpc_resolver[ADDRESS_SIZE];
@@ -222,10 +220,5 @@ void names_start(struct climb *climb)
             ask(climb, resolvers->upstream[i], ASKED_UPSTREAM, (enum family)family);
     decide(climb, FAMILY_IPV4); /* settled now when no resolver could be asked */
     decide(climb, FAMILY_IPV6);
-    second_opinion_if_useful(climb);
-}
-
-void names_placed(struct climb *climb)
-{
-    second_opinion_if_useful(climb);
+    names_doubt(climb);
 }

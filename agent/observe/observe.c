@@ -65,7 +65,7 @@ void observe_placed(struct observe *observe)
         if (!to_climb(&observe->climbs[i]))
             continue;
         ladder_placed(&observe->climbs[i]);
-        names_placed(&observe->climbs[i]);
+        names_doubt(&observe->climbs[i]);
         actions_pump(&observe->climbs[i]);
     }
 }

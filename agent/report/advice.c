@@ -196,11 +196,10 @@ static void write_alternatives(struct screen *screen, const struct finding *find
 
 static void write_more(struct screen *screen, const struct finding *finding)
 {
-    screen_pad(screen, LABEL_AT);
-    screen_text(screen, INK_DIM, "More");
-    screen_pad(screen, TEXT_AT);
-    screen_textf(screen, INK_PLAIN, "ssm-preflight explain %s", finding->code);
-    screen_end(screen);
+    char line[LINE_SIZE];
+
+    (void)text_set(line, sizeof(line), "ssm-preflight explain %s", finding->code);
+    advice_labelled(screen, "More", line);
 }
 
 void advice_write(struct screen *screen, const struct report *report, const struct finding *finding)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The block for the serial console, all that can be read of an instance that nobody reaches. Of 2 KB
- * the machine-readable lines take theirs first, since `show` makes the whole report of them; the
- * rest is filled by importance and printed in reading order. What is left out is counted.
+ * The block for the serial console, all that can be read of an instance that nobody reaches. Of 4 KB
+ * the machine-readable lines take theirs first, since `show` makes the whole report of them. The rest
+ * is printed in reading order; where it does not fit, it is cut by importance and counted.
  *
  * Commands are folded so that they can be pasted into a shell once the prefix is cut off: a
  * backslash at the line's end, which a shell joins.
@@ -11,21 +11,21 @@
 #include <string.h>
 
 #include "base/text.h"
-#include "model/compact.h"
+#include "model/packed.h"
 #include "report/folded.h"
 #include "report/report.h"
 
 enum {
-    MAX_BYTES = 2048,
+    MAX_BYTES = 4096,
     LINE_END_BYTES = 2, /* the terminal layer makes CR LF of our LF */
     PREFIX_COLUMNS = sizeof(FOLDED_PREFIX) - 1,
     COLUMNS = FOLDED_COLUMNS - PREFIX_COLUMNS,
-    MAX_UNITS = MAX_FINDINGS * (3 + MAX_EVIDENCE + MAX_COMMANDS + MAX_ALTERNATIVES) + 1,
-    MAX_FACTS_LINES = 10, /* better less detail than more lines; at the last level, more lines */
-    LAST_FACTS_LINES = 14,
+    LINE_BYTES = FOLDED_COLUMNS + LINE_END_BYTES,
+    MAX_FACTS_LINES = 22, /* better less detail than more lines; at the last level, more lines */
+    LAST_FACTS_LINES = 30,
 };
 
-/* The least important first is what goes. */
+/* The least important first is what goes, and of one rank the last. */
 enum rank {
     RANK_ROOT,
     RANK_ROOT_COMMANDS,
@@ -39,34 +39,36 @@ enum rank {
     RANK_NOTE,
     N_RANKS
 };
-
-/* Some lines that are shown or left out together. */
-struct unit {
-    enum rank rank;
-    int group; /* of commands: behind one that is left out, so are the others */
-    size_t start, n;
-    int n_lines;
-    bool shown;
-};
+enum { RANK_STEP = 512, ALL = N_RANKS * RANK_STEP };
+_Static_assert(MAX_FINDINGS *MAX_COMMANDS < RANK_STEP && MAX_FINDINGS * MAX_EVIDENCE < RANK_STEP,
+               "all of one rank have their place in it");
 
 struct block {
-    struct buffer text; /* the lines of all units, in reading order */
-    struct unit units[MAX_UNITS];
-    int n_units;
+    struct buffer text;
+    int least;      /* the place of what is least important and still printed */
+    bool shown;     /* whether that which is added now is */
+    int n_left_out; /* lines */
+    size_t n_bytes; /* with the carriage returns */
 };
 
 /* --- lines --- */
 
+/* What is added now is the nth of its rank. */
+static void begin(struct block *block, enum rank rank, int n)
+{
+    block->shown = (int)rank * RANK_STEP + n <= block->least;
+}
+
 static void add_line(struct block *block, const char *text, size_t n)
 {
+    block->n_left_out += !block->shown;
+    if (!block->shown)
+        return;
     (void)buffer_add_text(&block->text, FOLDED_PREFIX);
-    for (size_t i = 0; i < n; i++) {
-        char safe = text[i] >= 0x20 && text[i] <= 0x7e ? text[i] : '?';
-        (void)buffer_add(&block->text, &safe, 1);
-    }
+    for (size_t i = 0; i < n; i++)
+        (void)buffer_add(&block->text, text[i] >= 0x20 && text[i] <= 0x7e ? text + i : "?", 1);
     (void)buffer_add(&block->text, "\n", 1);
-    if (block->n_units > 0)
-        block->units[block->n_units - 1].n_lines++;
+    block->n_bytes += PREFIX_COLUMNS + n + LINE_END_BYTES;
 }
 
 /* How much of the text goes on a line of so many columns: whole words where there is any. */
@@ -152,22 +154,7 @@ static void add_note(struct block *block, const char *note)
     add_line(block, line, strlen(line));
 }
 
-/* --- units --- */
-
-static void begin(struct block *block, enum rank rank, int group)
-{
-    block->units[block->n_units++] = (struct unit){rank, group, block->text.used, 0, 0, false};
-}
-
-/* Every unit ends where the next one begins. */
-static void end_units(struct block *block)
-{
-    for (int i = 0; i < block->n_units; i++) {
-        struct unit *unit = &block->units[i];
-        size_t end = i + 1 < block->n_units ? block->units[i + 1].start : block->text.used;
-        unit->n = end - unit->start;
-    }
-}
+/* --- findings --- */
 
 static void add_headline(struct block *block, const struct report *report)
 {
@@ -178,7 +165,7 @@ static void add_headline(struct block *block, const struct report *report)
     char line[LINE_SIZE];
     char started[TIME_SIZE];
 
-    begin(block, RANK_ROOT, -1);
+    begin(block, RANK_ROOT, 0);
     (void)text_set(line, sizeof(line), "%s: %s", verdict_row(report->verdict)->words,
                    report_summary_words(report));
     add_words(block, 2, line);
@@ -213,182 +200,142 @@ static void add_labelled(struct block *block, const char *label, const char *tex
     add_words(block, 3, line);
 }
 
-static void add_alternatives(struct block *block, const struct finding *finding)
+static void add_commands(struct block *block, const struct finding *finding, int from, int to,
+                         enum rank rank, int n)
 {
-    for (int32_t i = 0; i < finding->n_alternatives; i++) {
-        const struct alternative *other = &finding->alternatives[i];
-
-        begin(block, RANK_ALTERNATIVE, -1);
-        add_labelled(block, "or", other->code);
-        if (other->command[0])
-            add_command(block, other->command);
-    }
-}
-
-static void add_commands(struct block *block, const struct finding *finding, int32_t from,
-                         int32_t to, enum rank rank, int group)
-{
-    for (int32_t i = from; i < to; i++) {
-        begin(block, rank, group);
+    for (int i = from; i < to; i++) {
+        begin(block, rank, n * MAX_COMMANDS + i);
         add_note(block, finding->notes[i]);
         add_command(block, finding->commands[i]);
     }
 }
 
 /* With what a finding ends, the restart of the agent, is said once: of the root cause. */
-static void add_finding(struct block *block, const struct report *report, int32_t i)
+static void add_end(struct block *block, const struct finding *finding, int n_mending)
 {
-    const struct finding *finding = &report->findings[i];
-    bool note = finding->severity == SEVERITY_NOTE;
-    bool fatal = finding->severity == SEVERITY_FATAL;
-    bool root = i == 0 && !note;
-    enum rank rank = root ? RANK_ROOT : fatal ? RANK_FATAL : note ? RANK_NOTE : RANK_WARNING;
+    begin(block, RANK_AFTERWARDS, 0);
+    if (finding->afterwards[0])
+        add_words(block, 3, finding->afterwards);
+    add_commands(block, finding, n_mending, finding->n_commands, RANK_AFTERWARDS, 0);
+    for (int i = 0; i < finding->n_alternatives; i++) {
+        begin(block, RANK_ALTERNATIVE, i);
+        add_labelled(block, "or", finding->alternatives[i].code);
+        if (finding->alternatives[i].command[0])
+            add_command(block, finding->alternatives[i].command);
+    }
+}
 
-    begin(block, rank, -1);
+static void add_finding(struct block *block, const struct report *report, int i)
+{
+    static const enum rank ranks[] = {[SEVERITY_FATAL] = RANK_FATAL,
+                                      [SEVERITY_WARNING] = RANK_WARNING,
+                                      [SEVERITY_NOTE] = RANK_NOTE};
+    const struct finding *finding = &report->findings[i];
+    const int n_mending = finding->n_commands - finding->n_afterwards;
+    const bool note = finding->severity == SEVERITY_NOTE;
+    const bool root = i == 0 && !note;
+    const enum rank rank = root ? RANK_ROOT : ranks[finding->severity];
+
+    begin(block, rank, 2 * i + 1);
     add_head(block, report, i);
     if (note)
         return;
-    for (int32_t j = 0; j < finding->n_evidence && (root || fatal); j++) {
-        begin(block, RANK_WHY, -1);
+    for (int j = 0; j < finding->n_evidence && rank <= RANK_FATAL; j++) {
+        begin(block, RANK_WHY, i * MAX_EVIDENCE + j);
         add_labelled(block, "why", finding->evidence[j]);
     }
-    if (finding->remedy[0]) {
-        begin(block, rank, -1);
+    begin(block, rank, 2 * i + 2);
+    if (finding->remedy[0])
         add_labelled(block, "fix", finding->remedy);
-    }
-    enum rank commands = root    ? RANK_ROOT_COMMANDS
-                         : fatal ? RANK_FATAL_COMMANDS
-                                 : RANK_WARNING_COMMANDS;
-    int32_t n_mending = finding->n_commands - finding->n_afterwards;
-    add_commands(block, finding, 0, n_mending, commands, (int)i);
-    if (!root)
-        return;
-    if (finding->afterwards[0]) {
-        begin(block, RANK_AFTERWARDS, -1);
-        add_words(block, 3, finding->afterwards);
-    }
-    add_commands(block, finding, n_mending, finding->n_commands, RANK_AFTERWARDS, -1);
-    add_alternatives(block, finding);
+    add_commands(block, finding, 0, n_mending,
+                 rank == RANK_WARNING ? RANK_WARNING_COMMANDS : rank + 1, i);
+    if (root)
+        add_end(block, finding, n_mending);
+}
+
+/* Makes the text of what is as important as `least`; whether there is room for it. */
+static bool add_findings(struct block *block, const struct report *report, int least, size_t room)
+{
+    buffer_clear(&block->text);
+    buffer_init(&block->text, REPORT_MAX_BYTES);
+    block->least = least;
+    block->n_left_out = 0;
+    block->n_bytes = 0;
+    add_headline(block, report);
+    for (int i = 0; i < report->n_findings && i < MAX_FINDINGS; i++)
+        add_finding(block, report, i);
+    return block->n_bytes <= room;
 }
 
 /* --- the machine-readable lines --- */
 
-/* The facts in as much detail as fits; the level of detail, N_COMPACT_LEVELS when none does. */
+/* The facts in as much detail as fits; the level of detail, N_PACKED when none does. */
 static int fold_facts(const struct facts *facts, struct buffer *to)
 {
-    struct facts *trimmed = malloc(sizeof(*trimmed));
-    int level = trimmed ? 0 : N_COMPACT_LEVELS;
+    int level = 0;
 
-    for (; level < N_COMPACT_LEVELS; level++) {
-        size_t most = level + 1 < N_COMPACT_LEVELS ? MAX_FACTS_LINES : LAST_FACTS_LINES;
+    for (bool fits = false; level < N_PACKED; level++) {
+        const size_t most = level == PACKED_LISTS ? LAST_FACTS_LINES : MAX_FACTS_LINES;
         struct buffer bytes;
 
-        *trimmed = *facts;
-        compact_trim(trimmed, level);
         buffer_init(&bytes, most * FOLDED_LINE_BYTES);
-        bool fits = compact_write(trimmed, &bytes) && folded_lines(bytes.used) <= most &&
-                    folded_write((const unsigned char *)bytes.bytes, bytes.used, to);
+        fits = packed_write(facts, (enum packed)level, &bytes) &&
+               folded_lines(bytes.used) <= most &&
+               folded_write((const unsigned char *)bytes.bytes, bytes.used, to);
         buffer_clear(&bytes);
         if (fits)
             break;
     }
-    free(trimmed);
     return level;
 }
 
 /* One line, whatever it has to say. */
-static void add_tail(struct block *block, int n_left_out, int level)
+static void add_tail(struct block *block, int level)
 {
     static const char *const says[] = {
-        [COMPACT_NOTHING_LEFT_OUT] = "tells all",
-        [COMPACT_WORDS_LEFT_OUT] = "tells more",
-        [COMPACT_MORE_LEFT_OUT] = "tells more",
-        [COMPACT_LISTS_CUT] = "tells most", /* long lists of facts were cut */
+        [PACKED_ALL] = "tells all",
+        [PACKED_WORDS] = "tells more",
+        [PACKED_EXTRA] = "tells more",
+        [PACKED_LISTS] = "tells most", /* long lists of facts were cut */
     };
+    const int n_left_out = block->n_left_out;
     char line[COLUMNS + 1] = "";
 
+    block->shown = true;
     if (n_left_out > 0)
         (void)text_set(line, sizeof(line), "%d line%s cut. ", n_left_out,
                        n_left_out > 1 ? "s" : "");
-    if (level < N_COMPACT_LEVELS)
+    if (level < N_PACKED)
         (void)text_add(line, sizeof(line), "Save this; 'ssm-preflight show FILE' %s", says[level]);
     else
         (void)text_add(line, sizeof(line), "The facts did not fit here.");
     add_line(block, line, strlen(line));
 }
 
-/* --- the block --- */
-
-static size_t bytes_of(const struct unit *unit)
-{
-    return unit->n + (size_t)unit->n_lines * (LINE_END_BYTES - 1);
-}
-
-/* Shows units by rank as long as they fit; how many lines are left out. */
-static int choose(struct block *block, size_t room)
-{
-    int n_left_out = 0;
-    bool cut[MAX_FINDINGS] = {false};
-
-    for (int rank = 0; rank < N_RANKS; rank++) {
-        for (int i = 0; i < block->n_units; i++) {
-            struct unit *unit = &block->units[i];
-            if ((int)unit->rank != rank)
-                continue;
-            unit->shown = bytes_of(unit) <= room && (unit->group < 0 || !cut[unit->group]);
-            if (unit->shown) {
-                room -= bytes_of(unit);
-                continue;
-            }
-            n_left_out += unit->n_lines;
-            if (unit->group >= 0)
-                cut[unit->group] = true;
-        }
-    }
-    return n_left_out;
-}
-
-static size_t bytes_of_lines(const struct buffer *lines)
-{
-    size_t n = lines->used;
-
-    for (size_t i = 0; i < lines->used; i++)
-        n += lines->bytes[i] == '\n' ? LINE_END_BYTES - 1 : 0;
-    return n;
-}
-
 void console_write(const struct report *report, const struct style *style, struct buffer *to)
 {
-    struct block *block = calloc(1, sizeof(*block));
+    struct block block = {.least = 0};
     struct buffer facts;
+    int least = 0;
 
     (void)style;
-    if (!block) {
-        to->failed = true;
-        return;
-    }
     buffer_init(&facts, MAX_BYTES);
-    int level = fold_facts(report->facts, &facts);
+    const int level = fold_facts(report->facts, &facts);
+    const size_t n_facts_lines = facts.used / (FOLDED_COLUMNS + 1);
+    const size_t room = MAX_BYTES - (n_facts_lines + 1) * LINE_BYTES; /* one is the tail */
 
-    buffer_init(&block->text, REPORT_MAX_BYTES);
-    add_headline(block, report);
-    for (int32_t i = 0; i < report->n_findings && i < MAX_FINDINGS; i++)
-        add_finding(block, report, i);
-    end_units(block);
-    int n_left_out = choose(block,
-                            MAX_BYTES - bytes_of_lines(&facts) - (FOLDED_COLUMNS + LINE_END_BYTES));
-    size_t tail = block->text.used;
-    add_tail(block, n_left_out, level);
-
-    for (int i = 0; i < block->n_units && !block->text.failed; i++)
-        if (block->units[i].shown)
-            (void)buffer_add(to, block->text.bytes + block->units[i].start, block->units[i].n);
-    if (block->text.failed)
+    if (add_findings(&block, report, ALL, room))
+        least = ALL;
+    for (int step = ALL / 2; step > 0 && least < ALL; step /= 2)
+        if (add_findings(&block, report, least + step, room))
+            least += step;
+    (void)add_findings(&block, report, least, room);
+    add_tail(&block, level);
+    (void)buffer_add(&block.text, facts.bytes, facts.used);
+    if (block.text.failed)
         to->failed = true;
     else
-        (void)buffer_add(to, block->text.bytes + tail, block->text.used - tail);
-    (void)buffer_add(to, facts.bytes, facts.used);
+        (void)buffer_add(to, block.text.bytes, block.text.used);
     buffer_clear(&facts);
-    buffer_clear(&block->text);
-    free(block);
+    buffer_clear(&block.text);
 }

@@ -40,7 +40,7 @@ bool explain_write(const char *name, struct buffer *to)
     if (!page && check_from_name(wanted, &check))
         page = page_find(check_page(check));
     if (page)
-        return buffer_add_text(to, page->text);
+        return buffer_add_text(to, page->text) && buffer_add_text(to, page->end);
     text_hint(hint, sizeof(hint), "", wanted, name_of_page, n_pages);
     (void)buffer_addf(to,
                       "no page is called \"%s\" (%sall: ssm-preflight list findings, list checks)",

@@ -15,6 +15,7 @@
 struct page {
     const char *name; /* a finding's code, or a check's page ("endpoint.connect") */
     const char *text;
+    const char *end; /* as other pages have it; may be empty */
 };
 
 extern const struct page pages[]; /* build/gen/pages.c, sorted by name */

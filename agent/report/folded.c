@@ -1,8 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * The kernel prints past the terminal layer: its message stands in the middle of our line, runs to
- * its own line end, and the rest of ours begins the next line. Where ours was torn is not marked, so
- * the places are tried, and the checksum says which was right.
+ * its own line end, and the rest of ours begins the next line. Where ours was torn is not marked. But
+ * the last piece runs to the end of its line, so its length says where, and the checksum says whether
+ * this was right; a piece before that ends where what does not fit begins, as the kernel's "[" does.
+ *
+ * What a hostile text costs grows with its length and no faster: pieces are tried as long as there
+ * is work left, and lines in one piece take none.
  */
 #include "report/folded.h"
 
@@ -10,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/base64.h"
 #include "base/crc24.h"
 #include "base/text.h"
 
@@ -17,49 +22,34 @@ enum {
     HEAD_CHARS = 5, /* "=2/6 " */
     CONTENT_CHARS = 56,
     CHECK_CHARS = 4,
-    LINE_CHARS = HEAD_CHARS + CONTENT_CHARS + CHECK_CHARS,
-    CHECK_BYTES = 3, /* of the whole */
+    CHECKED_CHARS = HEAD_CHARS + CONTENT_CHARS,
+    LINE_CHARS = CHECKED_CHARS + CHECK_CHARS,
+    CHECK_BYTES = CRC24_BYTES, /* of the whole */
 
-    MAX_TEARS = 3,        /* messages inside one line, each of any number of lines */
-    MAX_NOISE_LINES = 40, /* between two parts of a line */
-    STEPS_A_LINE = 200 * 1000,
-    STEPS_IN_ALL = 20 * 1000 * 1000, /* a bound on what a hostile text costs: below a second */
+    MAX_TEARS = 3,         /* messages inside one line, each of any number of lines */
+    MAX_NOISE_PIECES = 40, /* between two pieces of a line */
+    /* The unit is one piece that is looked at, some 10 ns. */
+    WORK_A_CHECK = 50, /* a checksum */
+    WORK_A_LINE = 200 * 1000,
+    WORK_AT_LEAST = 1000 * 1000,
+    WORK_A_BYTE = 4,
 };
 _Static_assert(sizeof(FOLDED_PREFIX) - 1 + LINE_CHARS == FOLDED_COLUMNS, "a line is 80 columns");
 _Static_assert(CONTENT_CHARS / 4 * 3 == FOLDED_LINE_BYTES, "base64 has 4 characters for 3 bytes");
 
-static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 static const char numbers[] = "123456789abcdefghijklmnopqrstuvwxyz";
 
-/* --- writing --- */
+static void check_line(const char line[LINE_CHARS], char to[CHECK_CHARS])
+{
+    unsigned char check[CRC24_BYTES];
+
+    crc24(line, CHECKED_CHARS, check);
+    base64_encode(check, sizeof(check), to);
+}
 
 size_t folded_lines(size_t n_bytes)
 {
     return (n_bytes + CHECK_BYTES + FOLDED_LINE_BYTES - 1) / FOLDED_LINE_BYTES;
-}
-
-static void encode(const unsigned char *bytes, size_t n, char *to)
-{
-    for (size_t i = 0; i + 3 <= n; i += 3) {
-        uint32_t group = (uint32_t)bytes[i] << 16 | (uint32_t)bytes[i + 1] << 8 | bytes[i + 2];
-        for (int j = 0; j < 4; j++)
-            *to++ = digits[(group >> (18 - 6 * j)) & 63];
-    }
-}
-
-static void put_check(uint32_t crc, unsigned char to[CHECK_BYTES])
-{
-    to[0] = (unsigned char)(crc >> 16);
-    to[1] = (unsigned char)(crc >> 8);
-    to[2] = (unsigned char)crc;
-}
-
-static void check_line(const char line[LINE_CHARS], char to[CHECK_CHARS])
-{
-    unsigned char check[CHECK_BYTES];
-
-    put_check(crc24(CRC24_INIT, line, HEAD_CHARS + CONTENT_CHARS), check);
-    encode(check, sizeof(check), to);
 }
 
 bool folded_write(const unsigned char *bytes, size_t n, struct buffer *to)
@@ -70,12 +60,12 @@ bool folded_write(const unsigned char *bytes, size_t n, struct buffer *to)
     if (n > FOLDED_MAX_BYTES)
         return false;
     memcpy(all + CHECK_BYTES, bytes, n);
-    put_check(crc24(CRC24_INIT, all + CHECK_BYTES, n_lines * FOLDED_LINE_BYTES - CHECK_BYTES), all);
+    crc24(all + CHECK_BYTES, n_lines * FOLDED_LINE_BYTES - CHECK_BYTES, all);
     for (size_t i = 0; i < n_lines; i++) {
         char line[LINE_CHARS] = {'=', numbers[i], '/', numbers[n_lines - 1], ' '};
 
-        encode(all + i * FOLDED_LINE_BYTES, FOLDED_LINE_BYTES, line + HEAD_CHARS);
-        check_line(line, line + HEAD_CHARS + CONTENT_CHARS);
+        base64_encode(all + i * FOLDED_LINE_BYTES, FOLDED_LINE_BYTES, line + HEAD_CHARS);
+        check_line(line, line + CHECKED_CHARS);
         (void)buffer_add_text(to, FOLDED_PREFIX);
         (void)buffer_add(to, line, sizeof(line));
         (void)buffer_add(to, "\n", 1);
@@ -85,13 +75,16 @@ bool folded_write(const unsigned char *bytes, size_t n, struct buffer *to)
 
 /* --- finding one line --- */
 
+/* What stands between two line ends, carriage returns or sequences of a terminal. */
+struct piece {
+    uint32_t start, n;
+};
+
 struct finder {
     const char *text;
-    size_t n;
-    size_t *rests; /* where the rest of a torn line may begin, ascending */
-    size_t n_rests;
-    int64_t steps;     /* left for one line */
-    int64_t steps_all; /* left */
+    struct piece *pieces; /* none of them empty */
+    size_t n_pieces;
+    int64_t work, line_work; /* left for all lines, and for this one */
 };
 
 struct line {
@@ -99,195 +92,130 @@ struct line {
     int n;
 };
 
-static bool is_digit(char c)
+/* How long the mark between two pieces is that stands at `at`; 0: none does. */
+static size_t separator(const char *text, size_t n, size_t at)
 {
-    return c != '\0' && strchr(digits, c);
+    size_t end = at + 2;
+
+    if (text[at] == '\n' || text[at] == '\r')
+        return 1;
+    if (text[at] != '\x1b' || end > n || text[at + 1] != '[')
+        return 0;
+    while (end < n && (unsigned char)text[end] < 0x40)
+        end++;
+    return (end < n ? end + 1 : n) - at;
+}
+
+static void find_pieces(struct finder *finder, size_t n)
+{
+    size_t most = 1, start = 0;
+
+    for (size_t at = 0; at < n; at++)
+        most += strchr("\n\r\x1b", finder->text[at]) && finder->text[at];
+    finder->pieces = calloc(most, sizeof(*finder->pieces));
+    for (size_t at = 0; at <= n; at++) {
+        size_t mark = at < n ? separator(finder->text, n, at) : 1;
+
+        if (mark && at > start)
+            finder->pieces[finder->n_pieces++] = (struct piece){(uint32_t)start,
+                                                                (uint32_t)(at - start)};
+        if (mark) {
+            start = at + mark;
+            at = start - 1;
+        }
+    }
 }
 
 /* Whether a character may stand at this place of a line. */
 static bool fits(int place, char c)
 {
     if (place >= HEAD_CHARS)
-        return is_digit(c);
+        return base64_digit(c) >= 0;
     if (place == 1 || place == 3)
-        return c != '\0' && strchr(numbers, c);
+        return c && strchr(numbers, c);
     return c == "=?/? "[place];
 }
 
-static bool is_right(const struct line *line)
+/* Takes what fits from `at` on, before `end`. */
+static void take(const struct finder *finder, size_t at, size_t end, struct line *line)
+{
+    while (line->n < LINE_CHARS && at < end && fits(line->n, finder->text[at]))
+        line->chars[line->n++] = finder->text[at++];
+}
+
+static bool is_right(struct finder *finder, const struct line *line)
 {
     char check[CHECK_CHARS];
 
-    check_line(line->chars, check);
-    return memcmp(check, line->chars + HEAD_CHARS + CONTENT_CHARS, CHECK_CHARS) == 0;
-}
-
-/* The end of a sequence of a terminal's ("ESC [ ... letter") that begins at `at`, or `at`. */
-static size_t skip_sequence(const char *text, size_t n, size_t at)
-{
-    size_t i = at + 2;
-
-    if (text[at] != '\x1b' || i > n || text[at + 1] != '[')
-        return at;
-    while (i < n && (unsigned char)text[i] < 0x40)
-        i++;
-    return i < n ? i + 1 : n;
-}
-
-/* The rest of a torn line begins behind a line end, a carriage return or a terminal's sequence. */
-static bool find_rests(struct finder *finder)
-{
-    size_t n = 0;
-
-    for (size_t i = 0; i < finder->n; i++)
-        n += finder->text[i] == '\n' || finder->text[i] == '\r' || finder->text[i] == '\x1b';
-    finder->rests = calloc(n + 1, sizeof(*finder->rests));
-    if (!finder->rests)
+    if (line->n < LINE_CHARS)
         return false;
-    for (size_t i = 0; i < finder->n; i++) {
-        size_t end = skip_sequence(finder->text, finder->n, i);
-        if (end == i && (finder->text[i] == '\n' || finder->text[i] == '\r'))
-            end++;
-        if (end > i && end < finder->n)
-            finder->rests[finder->n_rests++] = end;
-        if (end > i)
-            i = end - 1;
-    }
-    return true;
+    finder->line_work -= WORK_A_CHECK;
+    check_line(line->chars, check);
+    return memcmp(check, line->chars + CHECKED_CHARS, CHECK_CHARS) == 0;
 }
 
-/* The first of them behind `at`. */
-static size_t rest_behind(const struct finder *finder, size_t at)
+/* Goes on with a line from `at` on, inside the piece; so many more tears may follow. */
+static bool follow(struct finder *finder, size_t piece, size_t at, struct line *line, int tears)
 {
-    size_t low = 0, high = finder->n_rests;
+    const struct piece *pieces = finder->pieces;
 
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        if (finder->rests[middle] <= at)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low;
-}
+    take(finder, at, pieces[piece].start + pieces[piece].n, line);
+    if (is_right(finder, line))
+        return true;
 
-static bool follow(struct finder *finder, size_t at, struct line *line, int tears);
+    const struct line torn = *line; /* at the latest where this ends */
+    for (size_t i = piece + 1; i < finder->n_pieces && i <= piece + MAX_NOISE_PIECES; i++) {
+        const char first = finder->text[pieces[i].start];
+        const int last = LINE_CHARS - (int)pieces[i].n; /* where the last piece begins */
 
-/* The line is torn somewhere in what was just taken, at the latest before `at`. */
-static bool follow_torn(struct finder *finder, size_t at, struct line *line, int first, int tears)
-{
-    for (int n = line->n; n > first; n--, at--) {
-        size_t rest = rest_behind(finder, at);
-
-        if (n == LINE_CHARS)
-            continue;
-        for (size_t i = rest; i < finder->n_rests && i < rest + MAX_NOISE_LINES; i++) {
-            if (finder->steps-- <= 0)
-                return false;
-            if (!fits(n, finder->text[finder->rests[i]]))
-                continue;
-            line->n = n;
-            if (follow(finder, finder->rests[i], line, tears - 1))
+        if (tears == 0 || finder->line_work-- <= 0)
+            return false;
+        if (pieces[i].n < LINE_CHARS && last <= torn.n && fits(last, first)) {
+            line->n = last;
+            take(finder, pieces[i].start, pieces[i].start + pieces[i].n, line);
+            if (is_right(finder, line))
                 return true;
+            *line = torn;
+        }
+        if (torn.n < LINE_CHARS && fits(torn.n, first)) {
+            if (follow(finder, i, pieces[i].start, line, tears - 1))
+                return true;
+            *line = torn;
         }
     }
     return false;
 }
 
-/* Takes a line's characters from `at` on, as many as fit. */
-static bool follow(struct finder *finder, size_t at, struct line *line, int tears)
-{
-    int first = line->n;
-
-    while (line->n < LINE_CHARS && at < finder->n && fits(line->n, finder->text[at]))
-        line->chars[line->n++] = finder->text[at++];
-    if (line->n == LINE_CHARS && is_right(line))
-        return true;
-    return tears > 0 && follow_torn(finder, at, line, first, tears);
-}
-
 /* A line that begins at this "=", with as few tears as possible. */
-static bool read_line(struct finder *finder, size_t at, struct line *line)
+static bool read_line(struct finder *finder, size_t piece, size_t at, struct line *line)
 {
     bool found = false;
 
     for (int tears = 0; tears <= MAX_TEARS && !found; tears++) {
-        finder->steps = STEPS_A_LINE;
+        const int64_t most = finder->work < WORK_A_LINE ? finder->work : WORK_A_LINE;
+
+        finder->line_work = most;
         line->n = 0;
-        found = follow(finder, at, line, tears);
-        finder->steps_all -= 1 + STEPS_A_LINE - finder->steps;
+        found = follow(finder, piece, at, line, tears);
+        if (tears > 0)
+            finder->work -= most - finder->line_work;
     }
-    return found;
+    return found && strchr(numbers, line->chars[1]) <= strchr(numbers, line->chars[3]);
 }
 
 /* --- putting lines together, the last first --- */
 
 struct block {
-    int n_lines; /* 0: none yet */
-    int lowest;  /* of those found */
+    size_t n_lines; /* 0: none yet */
+    size_t lowest;  /* of those found, from 0 on */
     uint64_t found;
     size_t start;
     unsigned char bytes[FOLDED_MAX_LINES * FOLDED_LINE_BYTES];
 };
 
-static int number_of(char c)
-{
-    return (int)(strchr(numbers, c) - numbers) + 1;
-}
-
-static void decode(const char *from, size_t n, unsigned char *to)
-{
-    for (size_t i = 0; i + 4 <= n; i += 4) {
-        uint32_t group = 0;
-        for (size_t j = 0; j < 4; j++)
-            group = group << 6 | (uint32_t)(strchr(digits, from[i + j]) - digits);
-        put_check(group, to);
-        to += 3;
-    }
-}
-
 static bool is_whole(const struct block *block)
 {
     return block->n_lines > 0 && block->found == (UINT64_C(1) << block->n_lines) - 1;
-}
-
-static bool is_of_one(const struct block *block)
-{
-    size_t n = (size_t)block->n_lines * FOLDED_LINE_BYTES;
-    unsigned char check[CHECK_BYTES];
-
-    put_check(crc24(CRC24_INIT, block->bytes + CHECK_BYTES, n - CHECK_BYTES), check);
-    return memcmp(check, block->bytes, sizeof(check)) == 0;
-}
-
-/* Lines before this one belong to it as long as their numbers go down. */
-static bool belongs(const struct block *block, const struct line *line)
-{
-    return block->n_lines == number_of(line->chars[3]) && number_of(line->chars[1]) < block->lowest;
-}
-
-/* The line that was just found, once more: a message inside it had something like its beginning. */
-static bool is_again(const struct block *block, const struct line *line)
-{
-    unsigned char bytes[FOLDED_LINE_BYTES];
-
-    if (block->n_lines != number_of(line->chars[3]) || block->lowest != number_of(line->chars[1]))
-        return false;
-    decode(line->chars + HEAD_CHARS, CONTENT_CHARS, bytes);
-    return memcmp(bytes, block->bytes + (size_t)(block->lowest - 1) * FOLDED_LINE_BYTES,
-                  sizeof(bytes)) == 0;
-}
-
-static void add_line(struct block *block, const struct line *line, size_t at)
-{
-    int number = number_of(line->chars[1]);
-
-    block->n_lines = number_of(line->chars[3]);
-    block->lowest = number;
-    block->found |= UINT64_C(1) << (number - 1);
-    block->start = at;
-    decode(line->chars + HEAD_CHARS, CONTENT_CHARS,
-           block->bytes + (size_t)(number - 1) * FOLDED_LINE_BYTES);
 }
 
 static void name_damage(const struct block *block, char *error, size_t error_size)
@@ -300,51 +228,77 @@ static void name_damage(const struct block *block, char *error, size_t error_siz
         return;
     }
     (void)text_set(error, error_size, "the last console block is damaged: its line ");
-    for (int i = 0; i < block->n_lines; i++)
+    for (size_t i = 0; i < block->n_lines; i++)
         if (!(block->found & UINT64_C(1) << i))
             (void)text_add(error, error_size, "%s=%c/%c", n++ ? ", " : "", numbers[i],
                            numbers[block->n_lines - 1]);
     (void)text_add(error, error_size, " is missing or garbled");
 }
 
+/* The lines of a block go down from the last one on. One that is found twice is one: a message inside
+ * it had something like its beginning. False: the line is of another block. */
+static bool add_line(struct block *block, const struct line *line, size_t at)
+{
+    const size_t number = (size_t)(strchr(numbers, line->chars[1]) - numbers);
+    const size_t n_lines = (size_t)(strchr(numbers, line->chars[3]) - numbers) + 1;
+    unsigned char bytes[FOLDED_LINE_BYTES], *place = block->bytes + number * FOLDED_LINE_BYTES;
+
+    (void)base64_decode(line->chars + HEAD_CHARS, CONTENT_CHARS, bytes);
+    if (block->n_lines > 0 &&
+        (n_lines != block->n_lines || number > block->lowest ||
+         (number == block->lowest && memcmp(bytes, place, sizeof(bytes)) != 0)))
+        return false;
+    memcpy(place, bytes, sizeof(bytes));
+    block->n_lines = n_lines;
+    block->lowest = number;
+    block->found |= UINT64_C(1) << number;
+    block->start = at;
+    return true;
+}
+
 static enum folded find_block(struct finder *finder, struct buffer *bytes, size_t *start,
                               char *error, size_t error_size)
 {
     struct block block = {.n_lines = 0};
+    unsigned char check[CHECK_BYTES];
     bool damaged = false;
     struct line line;
 
-    for (size_t at = finder->n; at-- > 0 && finder->steps_all > 0;) {
-        if (finder->text[at] != '=' || !read_line(finder, at, &line) ||
-            number_of(line.chars[1]) > number_of(line.chars[3]) || is_again(&block, &line))
-            continue;
-        if (block.n_lines > 0 && !belongs(&block, &line)) {
-            if (!damaged)
-                name_damage(&block, error, error_size);
-            damaged = true;
-            block = (struct block){.n_lines = 0};
-        }
-        add_line(&block, &line, at);
-        if (is_whole(&block) && is_of_one(&block)) {
+    for (size_t i = finder->n_pieces; i-- > 0;) {
+        const struct piece *piece = &finder->pieces[i];
+
+        for (size_t at = piece->start + piece->n; at-- > piece->start;) {
+            if (finder->text[at] != '=' || !read_line(finder, i, at, &line))
+                continue;
+            if (!add_line(&block, &line, at)) {
+                if (!damaged)
+                    name_damage(&block, error, error_size);
+                damaged = true;
+                block = (struct block){.n_lines = 0};
+                (void)add_line(&block, &line, at);
+            }
+            const size_t n = block.n_lines * FOLDED_LINE_BYTES - CHECK_BYTES;
+            if (is_whole(&block))
+                crc24(block.bytes + CHECK_BYTES, n, check);
+            if (!is_whole(&block) || memcmp(check, block.bytes, sizeof(check)) != 0)
+                continue;
             *start = block.start;
-            (void)buffer_add(bytes, (const char *)block.bytes + CHECK_BYTES,
-                             (size_t)block.n_lines * FOLDED_LINE_BYTES - CHECK_BYTES);
+            (void)buffer_add(bytes, (const char *)block.bytes + CHECK_BYTES, n);
             return FOLDED_WHOLE;
         }
     }
     if (!damaged && block.n_lines > 0)
         name_damage(&block, error, error_size);
-    return damaged || block.n_lines > 0 ? FOLDED_DAMAGED : FOLDED_NONE;
+    return block.n_lines > 0 ? FOLDED_DAMAGED : FOLDED_NONE;
 }
 
 enum folded folded_find(const char *text, size_t n, struct buffer *bytes, size_t *start,
                         char *error, size_t error_size)
 {
-    struct finder finder = {.text = text, .n = n, .steps_all = STEPS_IN_ALL};
+    struct finder finder = {.text = text, .work = WORK_AT_LEAST + (int64_t)n * WORK_A_BYTE};
 
-    if (!find_rests(&finder))
-        return FOLDED_NONE;
+    find_pieces(&finder, n);
     enum folded found = find_block(&finder, bytes, start, error, error_size);
-    free(finder.rests);
+    free(finder.pieces);
     return found;
 }

@@ -7,7 +7,7 @@
  * Every line is 80 columns and has a checksum over its number and its content, so it is found
  * wherever it stands: behind a prefix that a log puts in front, and torn by messages of the kernel
  * that were printed while it was. The bytes as a whole have a checksum too: lines of two blocks do
- * not make one. Base64 is that for URLs, RFC 4648 section 5.
+ * not make one.
  */
 #ifndef REPORT_FOLDED_H
 #define REPORT_FOLDED_H

@@ -255,7 +255,7 @@ static cJSON *report_to_json(const struct report *report)
     cJSON *findings = cJSON_AddArrayToObject(object, "findings");
     for (int32_t i = 0; i < report->n_findings; i++)
         put_finding(append_object(findings), &report->findings[i]);
-    (void)cJSON_AddItemToObject(object, "facts", facts_to_json(facts));
+    (void)cJSON_AddItemToObject(object, "facts", facts_to_json(facts, KEEP_UNUSED));
     return object;
 }
 

@@ -90,41 +90,34 @@ static struct counts count_target(const struct report *report, enum target targe
 
 /* --- findings --- */
 
+static void put_line(struct buffer *to, const char *before, const char *text)
+{
+    (void)buffer_add_text(to, before);
+    put(to, text);
+    (void)buffer_add_text(to, "\n");
+}
+
 static void put_finding(struct buffer *to, const struct finding *finding)
 {
-    put(to, finding->title);
-    (void)buffer_addf(to, "\n(%s, %s: ssm-preflight explain ", severity_name(finding->severity),
+    char fix[FIX_SIZE];
+
+    put_line(to, "", finding->title);
+    (void)buffer_addf(to, "(%s, %s: ssm-preflight explain ", severity_name(finding->severity),
                       confidence_name(finding->confidence));
     put(to, finding->code);
     (void)buffer_add_text(to, ")\n");
-    for (int32_t i = 0; i < finding->n_evidence; i++) {
-        (void)buffer_add_text(to, "- ");
-        put(to, finding->evidence[i]);
-        (void)buffer_add_text(to, "\n");
-    }
-    if (finding->remedy[0]) {
-        char fix[FIX_SIZE];
-
-        finding_fix(finding, fix, sizeof(fix));
-        (void)buffer_add_text(to, "Fix: ");
-        put(to, fix);
-        (void)buffer_add_text(to, "\n");
-    }
+    for (int32_t i = 0; i < finding->n_evidence; i++)
+        put_line(to, "- ", finding->evidence[i]);
+    finding_fix(finding, fix, sizeof(fix));
+    if (finding->remedy[0])
+        put_line(to, "Fix: ", fix);
     for (int32_t i = 0; i < finding->n_commands; i++) {
-        if (finding->notes[i][0]) {
-            (void)buffer_add_text(to, "    # ");
-            put(to, finding->notes[i]);
-            (void)buffer_add_text(to, "\n");
-        }
-        (void)buffer_add_text(to, "    ");
-        put(to, finding->commands[i]);
-        (void)buffer_add_text(to, "\n");
+        if (finding->notes[i][0])
+            put_line(to, "    # ", finding->notes[i]);
+        put_line(to, "    ", finding->commands[i]);
     }
-    for (int32_t i = 0; i < finding->n_alternatives; i++) {
-        (void)buffer_add_text(to, "Or: ");
-        put(to, finding->alternatives[i].code);
-        (void)buffer_add_text(to, "\n");
-    }
+    for (int32_t i = 0; i < finding->n_alternatives; i++)
+        put_line(to, "Or: ", finding->alternatives[i].code);
 }
 
 static bool explains(const struct finding *finding, enum check check)

@@ -274,7 +274,7 @@ static void write_hidden(struct screen *screen, const struct report *report)
             said = strcmp(report->findings[j].code, code) == 0;
         if (said || set == 0)
             continue;
-        (void)text_set(line, sizeof(line), "Hidden until %s is mended: ", code);
+        (void)text_set(line, sizeof(line), "Hidden until %s is fixed: ", code);
         list_checks(report, set, line, sizeof(line));
         screen_pad(screen, INDENT);
         screen_wrap(screen, INK_DIM, INDENT + 2, line);
@@ -285,7 +285,7 @@ static void write_hidden(struct screen *screen, const struct report *report)
 /* The checks that an option left out of the verdict. */
 static void write_left_out(struct screen *screen, const struct report *report)
 {
-    char line[2 * LINE_SIZE] = "Not judged, as asked (--skip, --permissions): ";
+    char line[2 * LINE_SIZE] = "Skipped on request (--skip, --permissions): ";
     check_set set = report_left_out(report);
 
     if (set == 0)

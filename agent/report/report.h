@@ -39,7 +39,7 @@ void terminal_write(const struct report *report, const struct style *style, stru
 void short_write(const struct report *report, const struct style *style, struct buffer *to);
 void json_write(const struct report *report, const struct style *style, struct buffer *to);
 
-/* console.c: the block for the serial console, at most 2 KB of lines of at most 80 columns */
+/* console.c: the block for the serial console, at most 4 KB of lines of at most 80 columns */
 void console_write(const struct report *report, const struct style *style, struct buffer *to);
 
 /* prometheus.c, junit.c */

@@ -32,8 +32,9 @@ static void write_ready(struct screen *screen, const struct report *report, int 
     char line[LINE_SIZE];
 
     (void)text_set(line, sizeof(line), "%s",
-                   report_left_out(report) ? "What was judged works; not all was, as asked"
-                                           : "This instance can register with Systems Manager");
+                   report_left_out(report)
+                       ? "All selected checks passed; some were skipped on request"
+                       : "This instance can register with Systems Manager");
     if (n_warnings > 0)
         (void)text_add(line, sizeof(line), " (%d warning%s)", (int)n_warnings,
                        n_warnings == 1 ? "" : "s");

@@ -16,8 +16,8 @@
 #define READY_MARK LAST_REPORT_DIRECTORY "/ready"
 
 /* `wait --follow` writes it when the instance has become ready and the agent still sleeps. The unit
- * ssm-preflight-mended.path waits for it. */
-#define MENDED LAST_REPORT_DIRECTORY "/mended"
+ * ssm-preflight-fixed.path waits for it. */
+#define FIXED_MARK LAST_REPORT_DIRECTORY "/fixed"
 
 enum exit_status {
     EXIT_READY = 0,
@@ -39,7 +39,7 @@ bool show_last(const struct options *options, struct facts *facts, struct report
 
 /* --- tell.c --- */
 
-enum { CONSOLE_MAX_MS = 3000 }; /* a block of 2 KB takes 2.2 s at 9600 baud */
+enum { CONSOLE_MAX_MS = 3000 }; /* a block of 4 KB takes 0.4 s at 115200 baud, as EC2 has */
 
 /* How to write to this standard output: colours, columns. */
 void tell_style(const struct options *options, struct style *style);

@@ -10,7 +10,6 @@
 #include "base/text.h"
 #include "base/version.h"
 #include "diagnose/causes.h"
-#include "discover/services.h"
 #include "observe/permissions.h"
 #include "report/explain.h"
 #include "run/commands.h"
@@ -25,10 +24,10 @@ static void list_findings(const struct style *style, struct buffer *to)
 
     for (; n < n_causes && n < MAX_ROWS; n++)
         rows[n] = (struct list_row){
-            {causes[n].code, severity_name(causes[n].severity), causes[n].title}};
+            {causes[n].code, severity_name(causes[n].is_note ? SEVERITY_NOTE : SEVERITY_FATAL),
+             causes[n].title}};
     list_write(headings, 3, rows, n, style, to);
-    (void)buffer_add_text(to, "\nfatal: where a required check fails by it; otherwise it is a "
-                              "warning.\n");
+    (void)buffer_add_text(to, "\nA fatal cause is a warning when no required check fails by it.\n");
 }
 
 static void list_endpoints(const struct style *style, struct buffer *to)
@@ -39,7 +38,7 @@ static void list_endpoints(const struct style *style, struct buffer *to)
 
     for (int i = 0; i < N_SERVICES; i++)
         rows[i] = (struct list_row){
-            {service_name((enum service)i), needs[services[i].need], services[i].what_for}};
+            {service_rows[i].name, needs[service_rows[i].need], service_rows[i].what_for}};
     list_write(headings, 3, rows, N_SERVICES, style, to);
 }
 

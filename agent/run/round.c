@@ -143,7 +143,6 @@ static void conclude(struct round *round, enum loop_end end)
         facts->stopped_by = STOPPED_BY_SIGNAL;
     else if (end == LOOP_DEADLINE)
         facts->stopped_by = STOPPED_BY_DEADLINE;
-    discover_conclude(round->discover);
     delivery_compare(round->run->options->root, round->undelivered, facts);
 }
 

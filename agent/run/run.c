@@ -78,21 +78,13 @@ void run_close(struct run *run)
     trust_free(run->trust);
 }
 
-bool run_diagnose(struct run *run, const struct facts *facts, struct report *report)
+void run_diagnose(struct run *run, const struct facts *facts, struct report *report)
 {
-    if (!run->shown) {
-        diagnose(facts, report);
-        return true;
+    if (run->shown) {
+        *run->shown = *facts;
+        anonymize_facts(run->shown);
     }
-    *run->shown = *facts;
-    if (!anonymize_facts(run->shown)) { /* better an empty report than one with names */
-        memset(run->shown, 0, sizeof(*run->shown));
-        diagnose(run->shown, report);
-        log_error("out of memory: nothing is shown");
-        return false;
-    }
-    diagnose(run->shown, report);
-    return true;
+    diagnose(run->shown ? run->shown : facts, report);
 }
 
 bool run_round(struct run *run, const struct round_watch *watch)
@@ -103,8 +95,7 @@ bool run_round(struct run *run, const struct round_watch *watch)
     }
     run->facts->rounds = ++run->n_rounds;
     run->facts->deadline_ms = run->limit_ms;
-    if (!run_diagnose(run, run->facts, run->report))
-        return false;
+    run_diagnose(run, run->facts, run->report);
     log_verbose("round %d: %s", run->n_rounds, run->report->summary);
     return true;
 }
@@ -127,7 +118,7 @@ static void fall_back(struct run *run)
         return;
     *run->facts = *run->earlier;
     run->facts->rounds = run->n_rounds;
-    (void)run_diagnose(run, run->facts, run->report);
+    run_diagnose(run, run->facts, run->report);
 }
 
 void run_remember(struct run *run)

@@ -47,8 +47,8 @@ bool round_run(struct run *run, const struct round_watch *watch);
 bool run_round(struct run *run, const struct round_watch *watch);
 
 /* Diagnoses facts to be shown. With --anonymize that is an anonymized copy, and the report points to
- * the copy until the next diagnosis. False after having logged why. */
-bool run_diagnose(struct run *run, const struct facts *facts, struct report *report);
+ * the copy until the next diagnosis. */
+void run_diagnose(struct run *run, const struct facts *facts, struct report *report);
 
 /* Keeps the last round, and for PROVEN_FOR_MS what it proved. A round that was cut short is not
  * kept: the whole one before it, if there is one, takes its place. */

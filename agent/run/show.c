@@ -56,13 +56,26 @@ static int read_input(const struct options *options, const char **name, struct b
     return trouble == EINVAL ? read_pipe(*name, contents) : trouble;
 }
 
+/* Where the facts of a block are damaged, its text is still worth reading; it names everybody. */
+static int show_lines(const struct options *options, const char *name, const char *error,
+                      const struct buffer *lines)
+{
+    if (lines->used == 0 || options->anonymize || strcmp(options->output, "terminal") != 0) {
+        log_error("%s: %s", name, error);
+        return EXIT_USAGE;
+    }
+    log_error("%s: %s; the text of its last block is shown", name, error);
+    return tell_text(lines, EXIT_USAGE);
+}
+
 static int show(const struct options *options, struct facts *facts, struct report *report)
 {
-    struct buffer contents;
+    struct buffer contents, lines;
     char error[WORDS_SIZE];
     const char *name;
 
     buffer_init(&contents, FILE_MAX_BYTES);
+    buffer_init(&lines, FILE_MAX_BYTES);
     int trouble = read_input(options, &name, &contents);
     if (trouble) {
         log_error("%s: cannot be read: %s%s", name, strerror(trouble),
@@ -72,18 +85,17 @@ static int show(const struct options *options, struct facts *facts, struct repor
         return EXIT_USAGE;
     }
     (void)buffer_add(&contents, "", 0); /* a pipe may be empty */
-    bool read = recorded_read(contents.bytes, contents.used, facts, error, sizeof(error));
+    bool read = recorded_read(contents.bytes, contents.used, facts, &lines, error, sizeof(error));
     buffer_clear(&contents);
     if (!read) {
-        log_error("%s: %s", name, error);
-        return EXIT_USAGE;
+        int status = show_lines(options, name, error, &lines);
+        buffer_clear(&lines);
+        return status;
     }
     if (error[0] && !options->quiet)
         log_error("%s: %s", name, error);
-    if (options->anonymize && !anonymize_facts(facts)) {
-        log_error("out of memory");
-        return EXIT_FAULT;
-    }
+    if (options->anonymize)
+        anonymize_facts(facts);
     facts->plan.strict = options->plan.strict; /* of whoever asks now, not of the recorded run */
     diagnose(facts, report);
     return tell_report(options, report);
@@ -96,7 +108,7 @@ bool show_last(const struct options *options, struct facts *facts, struct report
 
     buffer_init(&contents, FILE_MAX_BYTES);
     bool read = file_read(options->root, LAST_REPORT, &contents) == 0 &&
-                recorded_read(contents.bytes, contents.used, facts, error, sizeof(error));
+                recorded_read(contents.bytes, contents.used, facts, NULL, error, sizeof(error));
     buffer_clear(&contents);
     if (read)
         diagnose(facts, report);

@@ -100,8 +100,7 @@ static void ticked(void *arg, const struct facts *facts)
     notify_watchdog();
     if (!waiting->is_live)
         return;
-    if (!run_diagnose(&waiting->run, facts, &waiting->drawn))
-        return;
+    run_diagnose(&waiting->run, facts, &waiting->drawn);
     draw(waiting, &waiting->drawn, true);
 }
 
@@ -217,18 +216,13 @@ static void tell(struct waiting *waiting, bool over)
 
 /* --- after boot --- */
 
-static bool is_there(const char *path)
-{
-    return access(path, F_OK) == 0;
-}
-
 /* The unit restarts the agent and removes the mark. That comes before READY_MARK, so that an agent
  * which waits for ssm-ready.target starts once. Where the unit is switched off the mark stays. */
 static void until_mark_is_taken(void)
 {
     int64_t until_ms = clock_monotonic_ms() + MARK_TAKEN_MS;
 
-    while (is_there(MENDED) && clock_monotonic_ms() < until_ms)
+    while (access(FIXED_MARK, F_OK) == 0 && clock_monotonic_ms() < until_ms)
         (void)poll(NULL, 0, 10);
 }
 
@@ -246,17 +240,17 @@ static bool is_left_alone(const struct waiting *waiting)
     return now == ANSWER_YES || (now == ANSWER_UNKNOWN && !stopped);
 }
 
-/* "Mended" means that an earlier verdict was not ready: of the run before, or of an earlier round. */
-static void mark_mended(const struct waiting *waiting)
+/* "Fixed" means that an earlier verdict was not ready: of the run before, or of an earlier round. */
+static void mark_fixed(const struct waiting *waiting)
 {
     static const char words[] = "ready after having been not ready\n";
-    bool mended = is_ready(waiting->run.report) && (waiting->recorded || waiting->run.n_rounds > 1);
+    bool fixed = is_ready(waiting->run.report) && (waiting->recorded || waiting->run.n_rounds > 1);
 
-    if (!mended || is_left_alone(waiting))
+    if (!fixed || is_left_alone(waiting))
         return;
-    int error = file_write_atomically(MENDED, words, sizeof(words) - 1, 0644);
+    int error = file_write_atomically(FIXED_MARK, words, sizeof(words) - 1, 0644);
     if (error)
-        log_error("warning: %s: the agent is not restarted: %s", MENDED, strerror(error));
+        log_error("warning: %s: the agent is not restarted: %s", FIXED_MARK, strerror(error));
     else
         until_mark_is_taken();
 }
@@ -289,7 +283,7 @@ static int run_rounds(struct waiting *waiting)
         write_now(&text);
     }
     if (options->follow)
-        mark_mended(waiting);
+        mark_fixed(waiting);
     tell_ready(options, waiting->run.report);
     notify_ready(waiting->run.report);
     int status = tell_end(options, waiting->run.report);

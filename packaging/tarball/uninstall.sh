@@ -8,9 +8,9 @@ manifest=$DESTDIR$PREFIX/share/ssm-preflight/manifest
 [ -r "$manifest" ] || { echo "uninstall.sh: $manifest is not there: was it installed by install.sh, and with this PREFIX?" >&2; exit 1; }
 
 if [ -z "$DESTDIR" ] && [ -d /run/systemd/system ]; then
-    systemctl stop ssm-preflight-follow.service ssm-preflight-mended.path ssm-ready.path ssm-preflight.service || :
+    systemctl stop ssm-preflight-follow.service ssm-preflight-fixed.path ssm-ready.path ssm-preflight.service || :
 fi
-for unit in ssm-preflight.service ssm-preflight-follow.service ssm-preflight-mended.path ssm-ready.path; do
+for unit in ssm-preflight.service ssm-preflight-follow.service ssm-preflight-fixed.path ssm-ready.path; do
     rm -f "$DESTDIR"/etc/systemd/system/*.wants/$unit
 done
 rmdir "$DESTDIR/etc/systemd/system/ssm-preflight.service.wants" 2>/dev/null || :

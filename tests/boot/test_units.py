@@ -135,7 +135,7 @@ def test_installed_in_a_chroot_everything_is_enabled(suite):
     layer = image(suite)[0]
     links = {os.path.relpath(path, layer) for path in glob.glob(layer + "/etc/systemd/system/*.wants/*")}
     for link in ("multi-user.target.wants/ssm-preflight.service", "ssm-preflight.service.wants/ssm-preflight-follow.service",
-                 "multi-user.target.wants/ssm-preflight-mended.path", "multi-user.target.wants/ssm-ready.path"):
+                 "multi-user.target.wants/ssm-preflight-fixed.path", "multi-user.target.wants/ssm-ready.path"):
         assert "etc/systemd/system/" + link in links
     assert os.path.exists(layer + "/var/lib/systemd/catalog/database")
     assert not os.path.exists(layer + "/run/ssm-preflight")

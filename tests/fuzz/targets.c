@@ -11,7 +11,7 @@
 const struct fuzz_target fuzz_targets[] = {
     {"recorded", fuzz_recorded},
     {"facts_json", fuzz_facts_json},
-    {"compact", fuzz_compact},
+    {"packed", fuzz_packed},
     {"service_answer", fuzz_service_answer},
     {"dns_answer", fuzz_dns_answer},
     {"times", fuzz_times},
@@ -48,7 +48,7 @@ char *fuzz_text(const uint8_t *bytes, size_t n)
     char *text = malloc(n + 1);
     size_t used = 0;
 
-    fuzz_require(text != NULL, "there is memory");
+    fuzz_require(text, "there is memory");
     for (size_t i = 0; i < n; i++)
         if (bytes[i])
             text[used++] = (char)bytes[i];
@@ -58,7 +58,7 @@ char *fuzz_text(const uint8_t *bytes, size_t n)
 
 static void require_clean_text(const char *text, size_t size)
 {
-    fuzz_require(memchr(text, '\0', size) != NULL, "a string ends within its field");
+    fuzz_require(memchr(text, '\0', size), "a string ends within its field");
     for (; *text; text++)
         fuzz_require(*text >= 0x20 && *text <= 0x7e, "a string is printable ASCII");
 }
@@ -71,7 +71,7 @@ void fuzz_require_clean(const struct fields *fields, const void *base)
         int32_t n = field->count == COUNT_ONE ? 1 : (int32_t)field->max_items;
 
         if (field->count == COUNT_LIST) {
-            memcpy(&n, (const char *)base + field->n_offset, sizeof n);
+            memcpy(&n, (const char *)base + field->n_offset, sizeof(n));
             fuzz_require(n >= 0 && (size_t)n <= field->max_items, "a list is no longer than it is");
         }
         for (int32_t j = 0; j < n; j++, at += field->size) {

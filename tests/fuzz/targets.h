@@ -34,7 +34,7 @@ void fuzz_require_clean(const struct fields *fields, const void *base);
 /* A zero-terminated copy without the zero bytes in it; the caller frees it. */
 char *fuzz_text(const uint8_t *bytes, size_t n);
 
-fuzz_run fuzz_recorded, fuzz_facts_json, fuzz_compact, fuzz_service_answer, fuzz_dns_answer,
+fuzz_run fuzz_recorded, fuzz_facts_json, fuzz_packed, fuzz_service_answer, fuzz_dns_answer,
     fuzz_times, fuzz_escape, fuzz_anonymize, fuzz_config, fuzz_agent_config, fuzz_unit,
     fuzz_machine_files, fuzz_dhmc, fuzz_imds_instance, fuzz_imds_role;
 

@@ -44,7 +44,7 @@ static void make_root(void)
 
     if (made)
         return;
-    fuzz_require(mkdtemp(root) != NULL, "/tmp can be written to");
+    fuzz_require(mkdtemp(root), "/tmp can be written to");
     (void)atexit(remove_all);
     made = true;
 }
@@ -54,8 +54,8 @@ static void put(const char *name, const uint8_t *bytes, size_t n)
     char path[MAX_PATH];
 
     make_root();
-    (void)text_set(path, sizeof path, "%s%s", root, name);
-    for (char *slash = path + strlen(root) + 1; (slash = strchr(slash, '/')) != NULL; slash++) {
+    (void)text_set(path, sizeof(path), "%s%s", root, name);
+    for (char *slash = path + strlen(root) + 1; (slash = strchr(slash, '/')); slash++) {
         *slash = '\0';
         if (mkdir(path, 0755) == 0)
             remember(path);
@@ -64,13 +64,13 @@ static void put(const char *name, const uint8_t *bytes, size_t n)
     if (access(path, F_OK) != 0)
         remember(path);
     FILE *file = fopen(path, "we");
-    fuzz_require(file != NULL && fwrite(bytes, 1, n, file) == n && fclose(file) == 0,
+    fuzz_require(file && fwrite(bytes, 1, n, file) == n && fclose(file) == 0,
                  "the file can be written");
 }
 
 static void forget_agent_files(void)
 {
-    memset(&facts, 0, sizeof facts);
+    memset(&facts, 0, sizeof(facts));
 }
 
 void fuzz_config(const uint8_t *bytes, size_t n)
@@ -82,8 +82,8 @@ void fuzz_config(const uint8_t *bytes, size_t n)
     put("/preflight.conf", bytes, n);
     put("/etc/ssm-preflight/preflight.conf", bytes, n);
     put("/etc/ssm-preflight/preflight.conf.d/10-more.conf", bytes, n < 64 ? n : 64);
-    (void)text_set(config, sizeof config, "--config=%s/preflight.conf", root);
-    (void)text_set(root_option, sizeof root_option, "--root=%s", root);
+    (void)text_set(config, sizeof(config), "--config=%s/preflight.conf", root);
+    (void)text_set(root_option, sizeof(root_option), "--root=%s", root);
     char *const with_config[] = {name, config, NULL}, *const with_root[] = {name, root_option,
                                                                             NULL};
     for (int i = 0; i < 2; i++)
@@ -98,7 +98,7 @@ void fuzz_agent_config(const uint8_t *bytes, size_t n)
 
     put("/etc/amazon/ssm/amazon-ssm-agent.json", bytes, n);
     forget_agent_files();
-    memset(&overrides, 0, sizeof overrides);
+    memset(&overrides, 0, sizeof(overrides));
     (void)text_set(facts.instance.region, REGION_SIZE, "eu-central-1");
     agent_read_config(root, &facts.agent, &overrides);
     agent_judge_config(&facts.instance, &overrides, &facts.agent);
@@ -132,7 +132,7 @@ void fuzz_machine_files(const uint8_t *bytes, size_t n)
                                         "/var/lib/amazon/ssm/registration"};
     char addresses[MAX_ADDRESSES][ADDRESS_SIZE];
 
-    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+    for (size_t i = 0; i < COUNT_OF(names); i++)
         put(names[i], bytes, n);
     forget_agent_files();
     machine_read(root, &facts.machine);
@@ -152,7 +152,7 @@ void fuzz_dhmc(const uint8_t *bytes, size_t n)
     put("/var/lib/amazon/ssm/runtimeconfig/identity_config.json", bytes, half);
     put("/var/lib/amazon/ssm/credentials", bytes + half, n - half);
     forget_agent_files();
-    memset(&credentials, 0, sizeof credentials);
+    memset(&credentials, 0, sizeof(credentials));
     (void)dhmc_read(root, &facts.role, &credentials);
     fuzz_require_clean(&facts_fields, &facts);
     credentials_clear(&credentials);

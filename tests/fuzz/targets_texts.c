@@ -10,9 +10,8 @@
 #include "base/text.h"
 #include "diagnose/diagnose.h"
 #include "model/anonymize.h"
-#include "model/compact.h"
 #include "model/facts_json.h"
-#include "model/generations.h"
+#include "model/packed.h"
 #include "net/dns.h"
 #include "observe/permissions.h"
 #include "report/recorded.h"
@@ -40,7 +39,7 @@ static void tell(size_t which)
         outputs[i].write(&report, &style, &text);
         fuzz_require(!text.failed, "an output fits");
         if (json)
-            fuzz_require(recorded_read(text.bytes, text.used, &again, error, sizeof error),
+            fuzz_require(recorded_read(text.bytes, text.used, &again, NULL, error, sizeof(error)),
                          "what is written can be read");
         buffer_clear(&text);
     }
@@ -50,15 +49,15 @@ void fuzz_recorded(const uint8_t *bytes, size_t n)
 {
     char *text = malloc(n + 1);
 
-    if (text == NULL)
+    if (!text)
         abort();
     memcpy(text, bytes, n);
     text[n] = '\0';
     error[0] = '\0';
-    if (recorded_read(text, n, &facts, error, sizeof error))
+    if (recorded_read(text, n, &facts, NULL, error, sizeof(error)))
         tell(n);
     else
-        fuzz_require(error[0] != '\0', "an error says something");
+        fuzz_require(error[0], "an error says something");
     free(text);
 }
 
@@ -66,11 +65,11 @@ void fuzz_facts_json(const uint8_t *bytes, size_t n)
 {
     cJSON *json = cJSON_ParseWithLength((const char *)bytes, n);
 
-    if (json && facts_from_json(json, n % 2, &facts, error, sizeof error)) {
+    if (json && facts_from_json(json, n % 2, &facts, error, sizeof(error))) {
         fuzz_require_clean(&facts_fields, &facts);
-        cJSON *first = facts_to_json(&facts);
-        fuzz_require(facts_from_json(first, false, &again, error, sizeof error), "facts survive");
-        cJSON *second = facts_to_json(&again);
+        cJSON *first = facts_to_json(&facts, KEEP_UNUSED);
+        fuzz_require(facts_from_json(first, false, &again, error, sizeof(error)), "facts survive");
+        cJSON *second = facts_to_json(&again, KEEP_UNUSED);
         fuzz_require(cJSON_Compare(first, second, 1), "facts survive as they were");
         cJSON_Delete(second);
         cJSON_Delete(first);
@@ -78,24 +77,13 @@ void fuzz_facts_json(const uint8_t *bytes, size_t n)
     cJSON_Delete(json);
 }
 
-/* The first byte says which generation, so that none is refused for its checksum. */
-void fuzz_compact(const uint8_t *bytes, size_t n)
+void fuzz_packed(const uint8_t *bytes, size_t n)
 {
-    struct generation generation;
-    uint8_t *copy = malloc(n + 1);
-
-    if (copy == NULL)
-        abort();
-    memcpy(copy, bytes, n);
-    if (n >= 4 && generation_find(bytes[0], &generation))
-        for (size_t i = 1; i < 4; i++)
-            copy[i] = (uint8_t)(generation.checksum >> (24 - 8 * i));
     error[0] = '\0';
-    if (compact_read(copy, n, &facts, error, sizeof error))
+    if (packed_read(bytes, n, &facts, error, sizeof(error)))
         fuzz_require_clean(&facts_fields, &facts);
     else
-        fuzz_require(error[0] != '\0', "an error says something");
-    free(copy);
+        fuzz_require(error[0], "an error says something");
 }
 
 /* "CONTENT-TYPE\nERROR-TYPE\nSTATUS\nBODY" */
@@ -106,11 +94,11 @@ void fuzz_service_answer(const uint8_t *bytes, size_t n)
     char *text = fuzz_text(bytes, n), *body = text, *line;
     char nothing[] = "";
 
-    memset(&action, 0, sizeof action);
+    memset(&action, 0, sizeof(action));
     if ((line = strsep(&body, "\n")) && body)
-        (void)text_escape(head.content_type, sizeof head.content_type, line, strlen(line));
+        (void)text_escape(head.content_type, sizeof(head.content_type), line, strlen(line));
     if (body && (line = strsep(&body, "\n")) && body)
-        (void)text_escape(head.error_type, sizeof head.error_type, line, strlen(line));
+        (void)text_escape(head.error_type, sizeof(head.error_type), line, strlen(line));
     if (body && (line = strsep(&body, "\n")) && body)
         head.status = (int32_t)strtoul(line, NULL, 10) % 600;
     if (!body)
@@ -119,7 +107,7 @@ void fuzz_service_answer(const uint8_t *bytes, size_t n)
     fuzz_require(action.permission <= PERMISSION_UNCLEAR, "an answer decides");
     fuzz_require((action.permission == PERMISSION_ALLOWED) == (action.failure == FAILURE_NONE),
                  "allowed, or a reason why not");
-    memset(&facts, 0, sizeof facts);
+    memset(&facts, 0, sizeof(facts));
     facts.endpoints[0].n_actions = 1;
     facts.endpoints[0].actions[0] = action;
     fuzz_require_clean(&facts_fields, &facts);
@@ -131,7 +119,7 @@ void fuzz_dns_answer(const uint8_t *bytes, size_t n)
     for (int family = FAMILY_IPV4; family <= FAMILY_IPV6; family++) {
         char detail[DETAIL_SIZE] = "";
 
-        memset(&facts, 0, sizeof facts);
+        memset(&facts, 0, sizeof(facts));
         struct dns_answer *answer = &facts.endpoints[0].answers[0];
         facts.endpoints[0].n_answers = 1;
         answer->family = (enum family)family;
@@ -165,11 +153,11 @@ void fuzz_escape(const uint8_t *bytes, size_t n)
     char to[256];
     size_t size = n > 0 ? bytes[0] : 0;
 
-    memset(to, 0x7f, sizeof to);
+    memset(to, 0x7f, sizeof(to));
     bool whole = text_escape(to, size, (const char *)bytes + (n > 0), n > 0 ? n - 1 : 0);
     if (size == 0)
         return;
-    fuzz_require(memchr(to, '\0', size) != NULL, "what is escaped ends");
+    fuzz_require(memchr(to, '\0', size), "what is escaped ends");
     for (const char *at = to; *at; at++)
         fuzz_require(*at >= 0x20 && *at <= 0x7e, "what is escaped is printable ASCII");
     fuzz_require(whole || strlen(to) >= size - 4 || size < 8, "no more is cut than must be");
@@ -179,20 +167,20 @@ void fuzz_escape(const uint8_t *bytes, size_t n)
 /* In every kind of text there is; twice gives what once gives the diagnosis. */
 void fuzz_anonymize(const uint8_t *bytes, size_t n)
 {
-    memset(&facts, 0, sizeof facts);
-    (void)text_escape(facts.role.message, sizeof facts.role.message, (const char *)bytes, n);
-    (void)text_escape(facts.role.role, sizeof facts.role.role, (const char *)bytes, n);
-    (void)text_escape(facts.agent.no_proxy, sizeof facts.agent.no_proxy, (const char *)bytes, n);
-    (void)text_escape(facts.agent.proxy_file, sizeof facts.agent.proxy_file, (const char *)bytes,
+    memset(&facts, 0, sizeof(facts));
+    (void)text_escape(facts.role.message, sizeof(facts.role.message), (const char *)bytes, n);
+    (void)text_escape(facts.role.role, sizeof(facts.role.role), (const char *)bytes, n);
+    (void)text_escape(facts.agent.no_proxy, sizeof(facts.agent.no_proxy), (const char *)bytes, n);
+    (void)text_escape(facts.agent.proxy_file, sizeof(facts.agent.proxy_file), (const char *)bytes,
                       n);
-    (void)text_escape(facts.instance.type, sizeof facts.instance.type, (const char *)bytes, n);
-    (void)text_escape(facts.instance.region, sizeof facts.instance.region, (const char *)bytes, n);
+    (void)text_escape(facts.instance.type, sizeof(facts.instance.type), (const char *)bytes, n);
+    (void)text_escape(facts.instance.region, sizeof(facts.instance.region), (const char *)bytes, n);
     facts.instance.n_vpc_cidrs = 1;
     (void)text_escape(facts.instance.vpc_cidrs[0], ADDRESS_SIZE, (const char *)bytes, n);
     facts.endpoints[0].n_addresses = 1;
     struct tls_session *session = &facts.endpoints[0].addresses[0].session;
-    (void)text_escape(session->issuer, sizeof session->issuer, (const char *)bytes, n);
-    (void)text_escape(session->version, sizeof session->version, (const char *)bytes, n);
-    fuzz_require(anonymize_facts(&facts), "there is memory");
+    (void)text_escape(session->issuer, sizeof(session->issuer), (const char *)bytes, n);
+    (void)text_escape(session->version, sizeof(session->version), (const char *)bytes, n);
+    anonymize_facts(&facts);
     fuzz_require_clean(&facts_fields, &facts);
 }

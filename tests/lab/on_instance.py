@@ -16,7 +16,8 @@ SSM = "https://ssm.us-east-1.amazonaws.com/"
 CONNECT = """
 import errno, socket, sys
 try:
-    socket.create_connection((sys.argv[1], int(sys.argv[2])), float(sys.argv[3])).close()
+    source = ("", int(sys.argv[4])) if sys.argv[4:] else None
+    socket.create_connection((sys.argv[1], int(sys.argv[2])), float(sys.argv[3]), source).close()
     print("connected")
 except TimeoutError:
     print("silence")
@@ -25,8 +26,9 @@ except OSError as error:
 """
 
 
-def connect(lab, address, port=443, within_s=0.5):
-    return lab.run(["-c", CONNECT, address, str(port), str(within_s)], program=PYTHON).stdout.strip()
+def connect(lab, address, port=443, within_s=0.5, source_port=None):
+    source = [str(source_port)] if source_port else []
+    return lab.run(["-c", CONNECT, address, str(port), str(within_s), *source], program=PYTHON).stdout.strip()
 
 
 def curl(lab, *arguments, **options):
@@ -81,19 +83,23 @@ def signed(
     return int(status or 0), answer
 
 
-def addresses(lab, name, server=w.RESOLVER, kind="A"):
+def addresses(lab, name, server=w.RESOLVER, kind="A", edns=False):
     """(response code, answers as (address, TTL)), asked by hand: a resolver library would hide the code."""
     code = f"""
 import socket, struct
 labels = b"".join(bytes([len(part)]) + part.encode() for part in "{name}".split("."))
 question = struct.pack(">HHHHHH", 7, 0x100, 1, 0, 0, 0) + labels + b"\\0"
 question += struct.pack(">HH", {1 if kind == "A" else 28}, 1)
-s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM); s.settimeout(0.5); s.connect(("{server}", 53)); s.send(question)
+plain = len(question)
+if {edns}:
+    question = question[:11] + bytes([1]) + question[12:] + struct.pack(">BHHIH", 0, 41, 1232, 0, 0)
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM); s.settimeout(0.5); s.connect(("{server}", 53))
 try:
+    s.send(question)
     answer = s.recv(4096)
 except (TimeoutError, OSError) as error:
     print(type(error).__name__); raise SystemExit
-found, at = [], len(question)
+found, at = [], plain
 for _ in range(struct.unpack(">H", answer[6:8])[0]):
     ttl, size = struct.unpack(">IH", answer[at + 6:at + 12])
     found.append((socket.inet_ntoa(answer[at + 12:at + 16]), ttl))

@@ -234,7 +234,7 @@ def test_the_shell_is_interactive_and_mends_faults():
         screen.until(b"]# ")
         os.write(
             master,
-            b"lab-fault mend imds-disabled; curl -s -o /dev/null -w 'status=%{http_code}' http://169.254.169.254/\n",
+            b"lab-fault fix imds-disabled; curl -s -o /dev/null -w 'status=%{http_code}' http://169.254.169.254/\n",
         )
         screen.until(b"active faults: none")
         screen.until(b"status=401")
@@ -287,13 +287,13 @@ def test_the_instance_looks_like_one(healthy):
 def test_files_of_a_fault_come_and_go():
     with Lab(["agent-missing"]) as lab:
         assert lab.run(["/usr/bin/amazon-ssm-agent"], program="ls").returncode != 0
-        lab.fault_mend("agent-missing")
+        lab.fault_fix("agent-missing")
         assert lab.run([], program="amazon-ssm-agent").returncode == 0
         lab.fault_add("agent-masked")
         assert lab.run(["/etc/systemd/system/amazon-ssm-agent.service"], program="readlink").stdout == "/dev/null\n"
         lab.fault_add("read-only-disk")
         assert lab.run(["/run/x"], program="touch").returncode != 0
-        lab.fault_mend("read-only-disk")
+        lab.fault_fix("read-only-disk")
         assert lab.run(["/run/x"], program="touch").returncode == 0
 
 
@@ -350,5 +350,5 @@ def test_a_wrong_fault_changes_nothing(healthy):
     with pytest.raises(LabError):
         healthy.fault_add("no-such-fault")
     with pytest.raises(LabError):
-        healthy.fault_mend("imds-disabled")
+        healthy.fault_fix("imds-disabled")
     assert healthy.faults() == []

@@ -78,7 +78,7 @@ def test_hop_limit_lets_tcp_through_and_the_token_not():
             == 28
         )
         assert imds(lab, "meta-data/")[0] == 401
-        lab.fault_mend("imds-hop-limit")
+        lab.fault_fix("imds-hop-limit")
         assert len(token(lab)) > 60
 
 
@@ -101,20 +101,64 @@ def test_no_ipv6_addresses_is_an_empty_answer_and_other_names_do_not_exist(healt
 def test_broken_resolvers():
     with Lab(["dns-servfail"]) as lab:
         assert addresses(lab, name_of("ssm")) == "2 []"
-        lab.fault_mend("dns-servfail")
+        lab.fault_fix("dns-servfail")
         lab.fault_add("vpc-dns-off:refused")
         assert addresses(lab, name_of("ssm")) == "5 []"
-        lab.fault_mend("vpc-dns-off")
+        lab.fault_fix("vpc-dns-off")
         lab.fault_add("vpc-dns-off")
         assert addresses(lab, name_of("ssm")) == "TimeoutError"
-        lab.fault_mend("vpc-dns-off")
+        lab.fault_fix("vpc-dns-off")
         lab.fault_add("dns-bypasses-vpc")
         assert addresses(lab, name_of("ssm"), w.CUSTOM_RESOLVER) == "0 [('203.0.113.21', 60)]"
         assert addresses(lab, name_of("ssm"), w.RESOLVER_LINK_LOCAL).startswith("0 [('10.0.1.21', 60)")
         assert lab.run(["nameserver", "/etc/resolv.conf"], program="grep").stdout == "nameserver 10.0.1.53\n"
-        lab.fault_mend("dns-bypasses-vpc")
+        lab.fault_fix("dns-bypasses-vpc")
         lab.fault_add("dns-bypasses-vpc:nxdomain")
         assert addresses(lab, name_of("ssm"), w.CUSTOM_RESOLVER) == "3 []"
+
+
+def test_resolvers_with_habits():
+    ssm = name_of("ssm")
+    for fault, plain, edns in (("formerr", "0 [(", "1 []"), ("dropped", "0 [(", "TimeoutError")):
+        with Lab([f"dns-no-edns:{fault}"]) as lab:
+            assert addresses(lab, ssm).startswith(plain) and addresses(lab, ssm, edns=True).startswith(edns)
+            assert addresses(lab, ssm, w.RESOLVER_LINK_LOCAL, edns=True).startswith(edns)
+            lab.fault_fix("dns-no-edns")
+            assert addresses(lab, ssm, edns=True).startswith("0 [(")
+            lab.fault_add("dns-aaaa-silent")
+            assert addresses(lab, ssm).startswith("0 [(") and addresses(lab, ssm, kind="AAAA") == "TimeoutError"
+            lab.fault_fix("dns-aaaa-silent")
+            lab.fault_add("dns-slow:2000")
+            assert addresses(lab, ssm) == "TimeoutError"
+
+
+def test_questions_that_do_not_leave_the_instance():
+    with Lab(["dns-blocked-locally"]) as lab:
+        assert addresses(lab, name_of("ssm")) == "PermissionError"
+        lab.fault_fix("dns-blocked-locally")
+        lab.fault_add("route-into-tunnel")
+        assert addresses(lab, name_of("ssm")) == "TimeoutError"
+        assert addresses(lab, name_of("ssm"), w.RESOLVER_LINK_LOCAL).startswith("0 [(")
+        lab.fault_fix("route-into-tunnel")
+        lab.fault_add("route-into-tunnel:rule")
+        assert "dev tun0 table 52" in lab.run(["route", "get", w.RESOLVER], program="ip").stdout
+        assert addresses(lab, name_of("ssm")) == "TimeoutError"
+        lab.fault_fix("route-into-tunnel")
+        assert addresses(lab, name_of("ssm")).startswith("0 [(")
+
+
+def test_three_dead_servers_before_the_living_one():
+    with Lab(["dns-fourth-server"]) as lab:
+        named = lab.run(["nameserver", "/etc/resolv.conf"], program="grep").stdout.split()[1::2]
+        assert [addresses(lab, name_of("ssm"), server) for server in named[:3]] == ["TimeoutError"] * 3
+        assert addresses(lab, name_of("ssm"), named[3]).startswith("0 [(")
+        assert lab.run(["ahosts", name_of("ssm")], program="getent", timeout_s=60).returncode != 0
+
+
+def test_names_that_no_server_is_asked_for():
+    with Lab(["dns-not-asked"]) as lab:
+        assert lab.run(["ahosts", name_of("ssm")], program="getent").returncode != 0
+        assert not lab.stats()["dns"]
 
 
 def test_the_stub_resolver():
@@ -122,6 +166,9 @@ def test_the_stub_resolver():
         assert addresses(lab, name_of("ssm"), "127.0.0.53").startswith("0 [('10.0.1.21', 60)")
         assert "127.0.0.53" in lab.run(["/etc/resolv.conf"], program="cat").stdout
         assert w.RESOLVER in lab.run(["/run/systemd/resolve/resolv.conf"], program="cat").stdout
+        lab.fault_add("dns-stub-dead")
+        assert addresses(lab, name_of("ssm"), "127.0.0.53") == "ConnectionRefusedError"
+        assert addresses(lab, name_of("ssm")).startswith("0 [(")
 
 
 def test_regions():
@@ -154,7 +201,7 @@ def test_a_security_group_drops_in_silence():
             "silence",
             "connected",
         ]
-        lab.fault_mend("endpoint-blocks-443")
+        lab.fault_fix("endpoint-blocks-443")
         assert connect(lab, "10.0.1.21") == "connected"
 
 
@@ -168,10 +215,61 @@ def test_a_network_acl_is_not_crossed_within_a_subnet():
             ]
 
 
+def test_a_network_acl_for_high_ports_goes_by_the_source_port():
+    with Lab(["network-acl:low-ports"]) as lab:
+        assert [connect(lab, "10.0.2.21", source_port=port) for port in (40000, 50000)] == ["silence", "connected"]
+        assert connect(lab, "10.0.1.21", source_port=40000) == "connected"
+
+
+OFFENDER = """
+import socket, sys
+with socket.socket() as held:
+    held.setsockopt(socket.IPPROTO_IP, 11, 1)  # IP_RECVERR
+    held.settimeout(1)
+    held.connect_ex((sys.argv[1], 443))
+    try:
+        for kind, _, data in [held.recvmsg(512, 512, 0x2000)[1][0]]:
+            print(data[4], socket.inet_ntoa(data[20:24]))  # who says so: 1 this machine, 2 ICMP
+    except OSError:
+        print("nobody")
+"""
+
+
+@pytest.mark.parametrize(
+    "fault, offender",
+    [
+        ("refused-on-the-way", "2 10.0.1.1"),
+        ("refused-on-the-way:reset", "nobody"),
+        ("local-firewall:unreachable", "2 10.0.1.10"),
+    ],
+)
+def test_who_refuses(fault, offender):
+    with Lab([fault]) as lab:
+        assert lab.run(["-c", OFFENDER, "10.0.2.21"], program=PYTHON).stdout.strip() == offender
+
+
+def test_a_second_interface_is_in_the_metadata():
+    with Lab(["second-interface"]) as lab:
+        header = token(lab)
+        macs = imds(lab, "meta-data/network/interfaces/macs/", "GET", header)[1].split()
+        assert macs == [f"{w.MAC}/", f"{w.SECOND_MAC}/"]
+        lab.fault_fix("second-interface")
+        assert lab.run(["link", "show", w.SECOND_INTERFACE], program="ip").returncode != 0
+        assert connect(lab, "10.0.2.21") == "connected"
+
+
 @pytest.mark.parametrize(
     "fault, address, port, seen",
     [
         ("endpoint-refuses:ssm:b", "10.0.2.21", 443, "ECONNREFUSED"),
+        ("refused-on-the-way", "10.0.2.21", 443, "ECONNREFUSED"),
+        ("refused-on-the-way:host", "10.0.2.21", 443, "EHOSTUNREACH"),
+        ("refused-on-the-way:net", "10.0.2.21", 443, "ENETUNREACH"),
+        ("refused-on-the-way:admin", "10.0.2.21", 443, "EHOSTUNREACH"),
+        ("refused-on-the-way:reset", "10.0.2.21", 443, "ECONNREFUSED"),
+        ("second-interface", "10.0.2.21", 443, "silence"),
+        ("second-interface:works", "10.0.2.21", 443, "connected"),
+        ("route-into-tunnel:endpoints", "10.0.1.21", 443, "silence"),
         ("no-route", "10.0.2.21", 443, "ENETUNREACH"),
         ("local-firewall", "10.0.1.22", 443, "ECONNREFUSED"),
         ("egress-blocked", "10.0.1.23", 443, "silence"),
@@ -191,7 +289,7 @@ def test_what_connect_sees(fault, address, port, seen):
         if not fault.startswith(("imds", "network-not-up")):
             assert connect(lab, w.IMDS, 80) == "connected"
         if not TABLE[fault.partition(":")[0]].settings:
-            lab.fault_mend(fault)
+            lab.fault_fix(fault)
             assert connect(lab, "10.0.1.21") == connect(lab, "10.0.2.22") == connect(lab, w.IMDS, 80) == "connected"
 
 
@@ -221,6 +319,8 @@ def test_a_path_mtu_hole_lets_small_packets_through():
         ("tls-version", "alert protocol version"),
         ("plain-http-on-443", "wrong version number"),
         ("tls-reset:closed", "SSL"),
+        ("tls-offers:cbc", ""),  # curl takes these
+        ("tls-offers:x448", ""),
         ("tls-intercepted", ""),
         ("certificate-expires-soon", ""),
     ],
@@ -230,7 +330,19 @@ def test_what_tls_sees(fault, message):
         done = curl(lab, SSM)
         assert (done.returncode == 0) == (message == "") and message in done.stderr, done.stderr
         done = curl(lab, "--cacert", "/etc/ssm-preflight/amazon-roots.pem", SSM)
-        assert (done.returncode == 0) == (fault == "certificate-expires-soon")
+        assert (done.returncode == 0) == fault.startswith(("certificate-expires-soon", "tls-offers"))
+
+
+@pytest.mark.parametrize(
+    "fault, flags",
+    [
+        ("tls-offers:cbc", ["--ciphers", "ECDHE-ECDSA-AES128-GCM-SHA256"]),
+        ("tls-offers:x448", ["--curves", "X25519:P-256"]),
+    ],
+)
+def test_what_the_agent_would_offer_is_refused(fault, flags):
+    with Lab([fault]) as lab:
+        assert "handshake failure" in curl(lab, *flags, SSM).stderr
 
 
 def test_both_tls_versions_are_spoken(healthy):

@@ -43,11 +43,11 @@ def test_a_network_that_comes_up_starts_a_round_at_once():
         running = lab.start(["wait", "--deadline", "60s", "--output", "json"], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
                             environment=NOTIFY)
         assert lab.until("notify", 6, within_s=30), "no rounds"  # far enough for the waits between rounds to be long
-        lab.fault_mend("network-not-up")
-        mended = time.monotonic()
+        lab.fault_fix("network-not-up")
+        fixed = time.monotonic()
         done = running.wait(30)
         assert done.returncode == 0, done.stdout + done.stderr
-        assert time.monotonic() - mended < 3
+        assert time.monotonic() - fixed < 3
 
 
 def test_a_round_that_a_change_cut_short_says_nothing():
@@ -58,7 +58,7 @@ def test_a_round_that_a_change_cut_short_says_nothing():
             lab.run(["addr", "add", f"10.0.1.{last}/24", "dev", "ens5"], program="ip")
             if lab.until("imds", 2, within_s=0.1):
                 break
-        lab.fault_mend("imds-silent")
+        lab.fault_fix("imds-silent")
         done = running.wait(40)
         lines = done.stderr.splitlines()
         assert done.returncode == 0 and not any("ended before" in line for line in lines), lines
@@ -98,7 +98,7 @@ def test_the_mark_of_readiness_follows_the_verdict():
         assert lab.run(["wait", "--quiet"]).returncode == 0 and is_there(lab, READY)
         lab.fault_add("role-missing")
         assert lab.run(["wait", "--quiet", "--deadline", "300ms"]).returncode == 1 and not is_there(lab, READY)
-        lab.fault_mend("role-missing")
+        lab.fault_fix("role-missing")
         lab.fault_add("policy-incomplete")
         assert lab.run(["wait", "--quiet", "--deadline", "300ms", "--strict"]).returncode == 1 and not is_there(lab, READY)
 
@@ -108,7 +108,7 @@ def test_a_network_that_comes_late_is_no_verdict():
     with Lab(["network-not-up"]) as lab:
         running = lab.start(["wait", "--deadline", "60s", "--output", "short"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, environment=NOTIFY)
         assert lab.until("notify", 3, within_s=20)
-        lab.fault_mend("network-not-up")
+        lab.fault_fix("network-not-up")
         done = running.wait(40)
         assert done.returncode == 0, done.stderr
         assert "network" in done.stderr.splitlines()[0]
@@ -204,19 +204,19 @@ def test_waiting_sleeps():
 
 # --- after boot
 
-MENDED = "/run/ssm-preflight/mended"
+FIXED_MARK = "/run/ssm-preflight/fixed"
 
 
 def has_word(lab):
-    return is_there(lab, MENDED)
+    return is_there(lab, FIXED_MARK)
 
 
-def test_the_follow_up_leaves_word_when_something_was_mended():
+def test_the_follow_up_leaves_word_when_something_was_fixed():
     with Lab(["role-missing"]) as lab:
         assert lab.run(["wait", "--deadline", "500ms", "--quiet"]).returncode == 1
         running = lab.start(["wait", "--follow", "--quiet"], environment=NOTIFY)
         assert lab.until("notify", 1, within_s=20) and not has_word(lab)
-        lab.fault_mend("role-missing")
+        lab.fault_fix("role-missing")
         assert running.wait(60).returncode == 0
         assert has_word(lab)
 
@@ -237,7 +237,7 @@ def test_an_agent_that_connects_meanwhile_is_left_alone():
         assert lab.run(["wait", "--deadline", "500ms", "--quiet"]).returncode == 1
         running = lab.start(["wait", "--follow", "--quiet"], environment=NOTIFY)
         assert lab.until("notify", 1, within_s=20)
-        lab.fault_mend("role-missing")
+        lab.fault_fix("role-missing")
         agent = lab.start(["-c", AGENT], program="/usr/bin/python3", stdin=subprocess.PIPE, stdout=subprocess.PIPE)
         assert running.wait(60).returncode == 0 and agent.until("connected")
         assert not has_word(lab)
@@ -250,9 +250,9 @@ def test_what_starts_with_readiness_starts_after_the_agents_restart():
         assert lab.run(["wait", "--deadline", "500ms", "--quiet"]).returncode == 1
         running = lab.start(["wait", "--follow", "--quiet"], environment=NOTIFY)
         assert lab.until("notify", 1, within_s=20)
-        lab.fault_mend("role-missing")
+        lab.fault_fix("role-missing")
         assert running.wait(60).returncode == 0
-        word, mark = (float(time) for time in lab.run(["-c", "%.Y", MENDED, READY], program="/usr/bin/stat").stdout.split())
+        word, mark = (float(time) for time in lab.run(["-c", "%.Y", FIXED_MARK, READY], program="/usr/bin/stat").stdout.split())
         assert mark - word >= 0.9
 
 
@@ -264,7 +264,7 @@ def test_the_follow_up_ends_at_once_where_all_was_well():
         assert not has_word(lab) and not lab.stats()["imds"]
 
 
-def test_without_a_verdict_before_it_a_first_ready_is_no_mend():
+def test_without_a_verdict_before_it_a_first_ready_is_no_fix():
     with Lab() as lab:
         assert lab.run(["wait", "--follow", "--quiet"]).returncode == 0
         assert not has_word(lab)
@@ -275,7 +275,7 @@ def test_changes_are_told_line_by_line_without_a_terminal():
         running = lab.start(["wait", "--deadline", "30s", "--output", "short"], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
                             environment=NOTIFY)
         assert lab.until("notify", 2, within_s=20)
-        lab.fault_mend("role-missing")
+        lab.fault_fix("role-missing")
         done = running.wait(40)
         lines = done.stderr.splitlines()
         assert done.returncode == 0 and len(lines) == 2, done.stderr

@@ -15,7 +15,7 @@ import pytest
 REPOSITORY = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 ARCH = platform.machine()
 PARTS = [f"build/{name}" for name in ("ssm-preflight", f"gen/{ARCH}/completions", f"deps/{ARCH}")]
-UNITS = ("ssm-preflight.service", "ssm-preflight-follow.service", "ssm-preflight-mended.path", "ssm-ready.path")
+UNITS = ("ssm-preflight.service", "ssm-preflight-follow.service", "ssm-preflight-fixed.path", "ssm-ready.path")
 OLD_VERSION = "0.2.0~git20200101000000.000000000000"
 PREAMBLE = """set -e
 layer=$(mktemp -d); mount -t tmpfs tmpfs "$layer"; mkdir "$layer/upper" "$layer/work" "$layer/root"; root=$layer/root

@@ -146,7 +146,7 @@ def test_install_enables_unless_told_not_to(tmp_path):
     program.write_text("#!/bin/false /etc/ssm-preflight/preflight.conf")
     assert install(tmp_path / "root", program).returncode == 0
     wants = tmp_path / "root/etc/systemd/system/multi-user.target.wants"
-    assert sorted(os.listdir(wants)) == ["ssm-preflight-mended.path", "ssm-preflight.service", "ssm-ready.path"]
+    assert sorted(os.listdir(wants)) == ["ssm-preflight-fixed.path", "ssm-preflight.service", "ssm-ready.path"]
     # Where the units would fail they are not enabled.
     systemd = tmp_path / "old/usr/lib/systemd/systemd"
     systemd.parent.mkdir(parents=True)

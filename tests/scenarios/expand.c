@@ -26,7 +26,7 @@ static char *report_of(const struct situation *situation)
     situation->make(&facts);
     cJSON_AddStringToObject(report, "schema", "ssm-preflight/1");
     cJSON_AddStringToObject(report, "situation", situation->name);
-    cJSON_AddItemToObject(report, "facts", facts_to_json(&facts));
+    cJSON_AddItemToObject(report, "facts", facts_to_json(&facts, KEEP_UNUSED));
     char *text = cJSON_PrintUnformatted(report);
     cJSON_Delete(report);
     if (!text)

@@ -22,7 +22,6 @@ DIAGNOSES_HEAD = """\
 #   checks  those that do not say what they say in "healthy"; what waits for the first failed one goes without saying
 """
 SENTENCE = re.compile(r"(?<=\.) (?=[A-Z])")
-STEP = re.compile(r"(outside|instance|either): (.*?)(?:  # (.*))?$")
 LEAST_ALIKE = 0.5
 
 
@@ -243,14 +242,3 @@ def write(reports, texts_before, diagnoses_before):
         lines += [(indent + " ".join(word if isinstance(word, str) else word.prefix + texts.name(word) for word in words)).rstrip()
                   for indent, words in its]
     return texts.written(), "\n".join(lines) + "\n"
-
-
-def commands(texts):
-    """(command, where) of every step and of what tells alternatives apart."""
-    group = ""
-    for line in texts.splitlines():
-        if line.startswith("["):
-            group = line.strip("[]")
-        elif re.match(r"[sSaA]\d", line):
-            name, text = line.split(" ", 1)
-            yield STEP.match(text)[2] if name[0] in "sS" else text, f"{group} {name}"

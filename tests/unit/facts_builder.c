@@ -8,7 +8,7 @@
 
 #include "base/text.h"
 
-#define SET(field, ...) (void)text_set(field, sizeof field, __VA_ARGS__)
+#define SET(field, ...) (void)text_set(field, sizeof(field), __VA_ARGS__)
 
 static const int64_t started_unix_s = 1795435200; /* 2026-11-23T12:00:00Z */
 
@@ -79,13 +79,10 @@ static void healthy_instance(struct instance_facts *instance)
     SET(instance->id, "i-0123456789abcdef0");
     SET(instance->region, "us-east-1");
     SET(instance->availability_zone, "us-east-1a");
-    SET(instance->availability_zone_id, "use1-az1");
     SET(instance->partition, "aws");
-    SET(instance->domain, "amazonaws.com");
     SET(instance->account, "123456789012");
     SET(instance->image, "ami-0123456789abcdef0");
     SET(instance->type, "m7g.large");
-    SET(instance->mac, "02:00:00:00:01:0a");
     SET(instance->vpc, "vpc-0aaaaaaaaaaaaaaa0");
     SET(instance->subnet, "subnet-0bbbbbbbbbbbbbbb1");
     instance->n_vpc_cidrs = 1;
@@ -164,7 +161,6 @@ void healthy_address(struct facts *facts, enum service service, struct address_f
     SET(to->head.content_type, "application/x-amz-json-1.1");
     SET(to->head.request_id, "6f1b2c3d-0000-4000-8000-0123456789ab");
     to->head.has_date = true;
-    to->head.date_unix_s = started_unix_s;
     to->head.clock_offset_ms = 55;
 }
 
@@ -172,7 +168,7 @@ struct dns_answer *add_answer(struct endpoint_facts *endpoint, const char *serve
                               enum asked_as asked_as, enum family family)
 {
     struct dns_answer *answer = &endpoint->answers[endpoint->n_answers++];
-    memset(answer, 0, sizeof *answer);
+    memset(answer, 0, sizeof(*answer));
     SET(answer->server, "%s", server);
     answer->asked_as = asked_as;
     answer->family = family;
@@ -184,9 +180,9 @@ static void healthy_endpoint(struct facts *facts, enum service service)
 {
     struct endpoint_facts *endpoint = &facts->endpoints[service];
     struct service_plan *plan = &facts->plan.services[service];
-    memset(endpoint, 0, sizeof *endpoint);
+    memset(endpoint, 0, sizeof(*endpoint));
     SET(plan->host, "%s.us-east-1.amazonaws.com", service_words[service]);
-    plan->host_source = SOURCE_IMDS;
+    plan->host_source = SOURCE_PARTITION;
     plan->port = 443;
     SET(plan->endpoint_service, "com.amazonaws.us-east-1.%s", service_words[service]);
 
@@ -203,7 +199,7 @@ static void healthy_endpoint(struct facts *facts, enum service service)
         address->place = i == 0 ? PLACE_OWN_SUBNET : PLACE_IN_VPC;
         healthy_address(facts, service, address);
     }
-    for (size_t i = 0; i < sizeof probes / sizeof probes[0]; i++) {
+    for (size_t i = 0; i < COUNT_OF(probes); i++) {
         if (probes[i].service != service)
             continue;
         struct action_facts *action = &endpoint->actions[endpoint->n_actions++];
@@ -221,7 +217,7 @@ static void healthy_endpoint(struct facts *facts, enum service service)
 
 void facts_healthy(struct facts *facts)
 {
-    memset(facts, 0, sizeof *facts);
+    memset(facts, 0, sizeof(*facts));
     facts->started_unix_ms = started_unix_s * 1000 + 123;
     facts->duration_ms = 41;
     facts->rounds = 1;
@@ -229,7 +225,6 @@ void facts_healthy(struct facts *facts)
     facts->plan.region_source = SOURCE_IMDS;
     SET(facts->plan.signing_region, "us-east-1");
     SET(facts->plan.domain, "amazonaws.com");
-    SET(facts->plan.partition, "aws");
     healthy_machine(facts);
     healthy_imds_and_role(facts);
     healthy_agent_and_clock(facts);
@@ -249,7 +244,7 @@ void add_service(struct facts *facts, enum service service, enum need need)
 
 static void untried(struct step *step)
 {
-    memset(step, 0, sizeof *step);
+    memset(step, 0, sizeof(*step));
 }
 
 void break_imds(struct facts *facts, enum check rung, enum failure failure, int32_t took_ms)
@@ -264,10 +259,10 @@ void break_imds(struct facts *facts, enum check rung, enum failure failure, int3
         facts->imds.token_status = 0;
         facts->imds.server[0] = '\0';
     }
-    memset(&facts->instance, 0, sizeof facts->instance);
-    memset(&facts->role, 0, sizeof facts->role);
-    memset(facts->endpoints, 0, sizeof facts->endpoints);
-    memset(&facts->clock.samples, 0, sizeof facts->clock.samples);
+    memset(&facts->instance, 0, sizeof(facts->instance));
+    memset(&facts->role, 0, sizeof(facts->role));
+    memset(facts->endpoints, 0, sizeof(facts->endpoints));
+    memset(&facts->clock.samples, 0, sizeof(facts->clock.samples));
     facts->clock.n_samples = 0;
     facts->plan.region[0] = '\0';
     facts->plan.signing_region[0] = '\0';
@@ -286,9 +281,9 @@ static void untry_actions(struct endpoint_facts *endpoint)
         if (action->permission == PERMISSION_NOT_PROBED)
             continue;
         char name[NAME_SIZE];
-        memcpy(name, action->action, sizeof name);
-        memset(action, 0, sizeof *action);
-        memcpy(action->action, name, sizeof name);
+        memcpy(name, action->action, sizeof(name));
+        memset(action, 0, sizeof(*action));
+        memcpy(action->action, name, sizeof(name));
         SET(action->why_not, "not reached");
     }
 }
@@ -298,7 +293,7 @@ void break_role(struct facts *facts, enum check rung, enum failure failure)
     struct role_facts *role = &facts->role;
     if (rung == CHECK_ROLE_ATTACHED) {
         enum answer identity_role = role->identity_role;
-        memset(role, 0, sizeof *role);
+        memset(role, 0, sizeof(*role));
         role->identity_role = identity_role;
         step_fail(&role->attached, failure, 2);
         role->info_status = failure == FAILURE_NO_ROLE ? 404 : 200;
@@ -331,9 +326,9 @@ void break_resolve(struct facts *facts, enum service service, enum failure failu
         answer->rcode = rcode;
         answer->ttl_s = 0;
         answer->n_addresses = 0;
-        memset(answer->addresses, 0, sizeof answer->addresses);
+        memset(answer->addresses, 0, sizeof(answer->addresses));
     }
-    memset(endpoint->addresses, 0, sizeof endpoint->addresses);
+    memset(endpoint->addresses, 0, sizeof(endpoint->addresses));
     endpoint->n_addresses = 0;
     untry_actions(endpoint);
 }
@@ -351,11 +346,11 @@ void resolve_to(struct facts *facts, enum service service, const char *address, 
         step_ok(&answer->step, 1);
         answer->rcode = 0;
         answer->ttl_s = 60;
-        memset(answer->addresses, 0, sizeof answer->addresses);
+        memset(answer->addresses, 0, sizeof(answer->addresses));
         answer->n_addresses = 1;
         SET(answer->addresses[0], "%s", address);
     }
-    memset(endpoint->addresses, 0, sizeof endpoint->addresses);
+    memset(endpoint->addresses, 0, sizeof(endpoint->addresses));
     endpoint->n_addresses = 1;
     struct address_facts *to = &endpoint->addresses[0];
     SET(to->address, "%s", address);
@@ -367,7 +362,7 @@ void resolve_to(struct facts *facts, enum service service, const char *address, 
         step_fail(&to->steps[RUNG_CONNECT], connect, connect == FAILURE_TIMEOUT ? 2000 : 1);
     if (stops) {
         untried(&to->steps[RUNG_HTTP]);
-        memset(&to->head, 0, sizeof to->head);
+        memset(&to->head, 0, sizeof(to->head));
     }
     if (stops || connect != FAILURE_NONE)
         untry_actions(endpoint);
@@ -418,9 +413,9 @@ void break_connect(struct facts *facts, enum service service, int32_t address, e
             continue;
         step_fail(&at->steps[RUNG_CONNECT], failure, took_ms);
         step_skip(&at->steps[RUNG_TLS], FAILURE_BELOW);
-        memset(&at->session, 0, sizeof at->session);
+        memset(&at->session, 0, sizeof(at->session));
         step_skip(&at->steps[RUNG_HTTP], FAILURE_BELOW);
-        memset(&at->head, 0, sizeof at->head);
+        memset(&at->head, 0, sizeof(at->head));
     }
     settle_actions(endpoint);
 }
@@ -437,10 +432,10 @@ void break_tls(struct facts *facts, enum service service, int32_t address, enum 
                       failure == FAILURE_TLS_VERSION || failure == FAILURE_TLS_ALERT;
         step_fail(&at->steps[RUNG_TLS], failure, failure == FAILURE_TIMEOUT ? 3000 : 5);
         if (silent)
-            memset(&at->session, 0, sizeof at->session);
+            memset(&at->session, 0, sizeof(at->session));
         at->session.trust_by = TRUST_BY_NONE;
         step_skip(&at->steps[RUNG_HTTP], FAILURE_BELOW);
-        memset(&at->head, 0, sizeof at->head);
+        memset(&at->head, 0, sizeof(at->head));
     }
     settle_actions(endpoint);
 }
@@ -479,8 +474,7 @@ void deny(struct facts *facts, enum service service, const char *action, enum de
     struct endpoint_facts *endpoint = &facts->endpoints[service];
     for (int32_t i = 0; i < endpoint->n_actions; i++) {
         struct action_facts *at = &endpoint->actions[i];
-        if (action == NULL ? at->permission == PERMISSION_NOT_PROBED
-                           : strcmp(at->action, action) != 0)
+        if (!action ? at->permission == PERMISSION_NOT_PROBED : strcmp(at->action, action) != 0)
             continue;
         at->permission = PERMISSION_DENIED;
         at->failure = FAILURE_DENIED;
@@ -497,11 +491,11 @@ void deny(struct facts *facts, enum service service, const char *action, enum de
         if (by == DENIED_BY_UNSAID)
             continue;
         if (explicit_deny)
-            text_add(at->message, sizeof at->message, " with an explicit deny in a %s",
-                     denied_words[by]);
+            (void)text_add(at->message, sizeof(at->message), " with an explicit deny in a %s",
+                           denied_words[by]);
         else
-            text_add(at->message, sizeof at->message, " because no %s allows the %s action",
-                     denied_words[by], at->action);
+            (void)text_add(at->message, sizeof(at->message), " because no %s allows the %s action",
+                           denied_words[by], at->action);
     }
 }
 

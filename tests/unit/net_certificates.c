@@ -31,7 +31,7 @@ static void add_extension(X509 *certificate, int nid, const char *value)
 void identity_make(struct identity *identity, const struct wanted *wanted)
 {
     static long serial = 1;
-    const struct identity *issuer = wanted->issuer != NULL ? wanted->issuer : identity;
+    const struct identity *issuer = wanted->issuer ? wanted->issuer : identity;
 
     identity->key = EVP_EC_gen("P-256");
     identity->certificate = X509_new();
@@ -52,7 +52,7 @@ void identity_make(struct identity *identity, const struct wanted *wanted)
     } else {
         add_extension(certificate, NID_ext_key_usage, "serverAuth");
     }
-    if (wanted->names != NULL)
+    if (wanted->names)
         add_extension(certificate, NID_subject_alt_name, wanted->names);
     assert_true(X509_sign(certificate, issuer->key, EVP_sha256()) > 0);
 }
@@ -74,8 +74,7 @@ void identity_write(const char *path, const struct identity *first, ...)
 
     assert_non_null(file);
     va_start(more, first);
-    for (const struct identity *one = first; one != NULL;
-         one = va_arg(more, const struct identity *))
+    for (const struct identity *one = first; one; one = va_arg(more, const struct identity *))
         assert_int_equal(PEM_write_bio_X509(bio, one->certificate), 1);
     va_end(more);
     long n = BIO_get_mem_data(bio, &bytes);
@@ -91,7 +90,7 @@ SSL_CTX *identity_serve(const struct identity *leaf, const struct identity *inte
     assert_non_null(context);
     assert_int_equal(SSL_CTX_use_certificate(context, leaf->certificate), 1);
     assert_int_equal(SSL_CTX_use_PrivateKey(context, leaf->key), 1);
-    if (intermediate != NULL)
+    if (intermediate)
         assert_int_equal(SSL_CTX_add1_chain_cert(context, intermediate->certificate), 1);
     return context;
 }

@@ -79,7 +79,7 @@ static void flush_tls(struct peer_connection *connection)
 
 static void say(struct peer_connection *connection, const char *bytes, size_t n)
 {
-    if (connection->ssl == NULL) {
+    if (!connection->ssl) {
         send_raw(connection->fd, bytes, n);
     } else if (n > 0) {
         SSL_write(connection->ssl, bytes, (int)n);
@@ -93,19 +93,19 @@ static void reply(struct peer_connection *connection)
     struct peer *peer = connection->peer;
     int index = peer->n_requests < PEER_MAX_REPLIES ? peer->n_requests : PEER_MAX_REPLIES - 1;
 
-    while (index > 0 && peer->replies[index] == NULL)
+    while (index > 0 && !peer->replies[index])
         index--;
     peer->n_requests++;
     memcpy(peer->seen, connection->request, connection->used);
     peer->seen[connection->used] = '\0';
     peer->n_seen = connection->used;
     connection->used = 0;
-    if (peer->replies[index] != NULL) {
+    if (peer->replies[index]) {
         size_t n = peer->reply_bytes != 0 ? peer->reply_bytes : strlen(peer->replies[index]);
         say(connection, peer->replies[index], n);
     }
     if (peer->then != PEER_STAYS) {
-        if (connection->ssl != NULL && peer->then == PEER_CLOSES) {
+        if (connection->ssl && peer->then == PEER_CLOSES) {
             SSL_shutdown(connection->ssl);
             flush_tls(connection);
         }
@@ -118,9 +118,9 @@ static bool is_whole(const struct peer_connection *connection)
     const char *end = strstr(connection->request, "\r\n\r\n");
     const char *length = strcasestr(connection->request, "\r\ncontent-length:");
 
-    if (end == NULL)
+    if (!end)
         return false;
-    size_t n_body = length != NULL && length < end ? strtoul(length + 17, NULL, 10) : 0;
+    size_t n_body = length && length < end ? strtoul(length + 17, NULL, 10) : 0;
     return connection->used >= (size_t)(end + 4 - connection->request) + n_body;
 }
 
@@ -162,7 +162,7 @@ static void on_bytes(void *arg, short events)
             connection_end(connection, false);
         return;
     }
-    if (connection->ssl != NULL) {
+    if (connection->ssl) {
         hear_tls(connection, bytes, (size_t)n);
         if ((SSL_get_shutdown(connection->ssl) & SSL_RECEIVED_SHUTDOWN) != 0) {
             connection_end(connection, false);
@@ -185,7 +185,7 @@ static void on_connection(void *arg, short events)
     (void)events;
     if (fd < 0)
         return;
-    while (slot < PEER_MAX_CONNECTIONS && peer->connections[slot] != NULL)
+    while (slot < PEER_MAX_CONNECTIONS && peer->connections[slot])
         slot++;
     assert_true(slot < PEER_MAX_CONNECTIONS);
     struct peer_connection *connection = calloc(1, sizeof(*connection));
@@ -194,7 +194,7 @@ static void on_connection(void *arg, short events)
     peer->n_connections++;
     connection->peer = peer;
     connection->fd = fd;
-    if (peer->tls != NULL) {
+    if (peer->tls) {
         connection->ssl = SSL_new(peer->tls);
         assert_non_null(connection->ssl);
         SSL_set_bio(connection->ssl, BIO_new(BIO_s_mem()), BIO_new(BIO_s_mem()));
@@ -238,7 +238,7 @@ static bool serve(struct peer *peer)
 {
     assert_int_equal(listen(peer->listener, 16), 0);
     peer->watch = loop_watch(peer->loop, peer->listener, POLLIN, true, on_connection, peer);
-    return peer->watch != NULL;
+    return peer->watch;
 }
 
 void peer_open(struct peer *peer, struct loop *loop)
@@ -260,7 +260,7 @@ bool peer_open_ipv6(struct peer *peer, struct loop *loop)
 void peer_close(struct peer *peer, bool loop_is_gone)
 {
     for (size_t i = 0; i < PEER_MAX_CONNECTIONS; i++)
-        if (peer->connections[i] != NULL)
+        if (peer->connections[i])
             connection_free(peer->connections[i], loop_is_gone);
     if (!loop_is_gone)
         loop_unwatch(peer->watch);

@@ -12,7 +12,7 @@
 #include "diagnose/diagnose.h"
 #include "facts_builder.h"
 
-#define SET(field, ...) (void)text_set(field, sizeof field, __VA_ARGS__)
+#define SET(field, ...) (void)text_set(field, sizeof(field), __VA_ARGS__)
 
 /* --- one alone --- */
 
@@ -42,9 +42,9 @@ static void untry(struct action_facts *action)
 
     if (action->permission == PERMISSION_NOT_PROBED)
         return;
-    memcpy(name, action->action, sizeof name);
-    memset(action, 0, sizeof *action);
-    memcpy(action->action, name, sizeof name);
+    memcpy(name, action->action, sizeof(name));
+    memset(action, 0, sizeof(*action));
+    memcpy(action->action, name, sizeof(name));
     SET(action->why_not, "not reached");
 }
 
@@ -58,7 +58,7 @@ static bool is_cut(const struct address_facts *at)
 {
     static const enum failure cuts[] = {FAILURE_TIMEOUT, FAILURE_RESET,     FAILURE_CLOSED,
                                         FAILURE_NOT_TLS, FAILURE_TLS_ALERT, FAILURE_TLS_VERSION};
-    for (size_t i = 0; i < sizeof cuts / sizeof cuts[0]; i++)
+    for (size_t i = 0; i < COUNT_OF(cuts); i++)
         if (at->steps[RUNG_TLS].outcome == OUTCOME_FAILED && at->steps[RUNG_TLS].failure == cuts[i])
             return true;
     return false;
@@ -69,18 +69,18 @@ static void settle_address(struct address_facts *at)
     if (at->steps[RUNG_CONNECT].outcome != OUTCOME_OK) {
         if (was_tried(&at->steps[RUNG_TLS]))
             step_skip(&at->steps[RUNG_TLS], FAILURE_BELOW);
-        memset(&at->session, 0, sizeof at->session);
+        memset(&at->session, 0, sizeof(at->session));
         at->small_segments = ANSWER_UNKNOWN;
     }
     if (is_cut(at))
-        memset(&at->session, 0, sizeof at->session);
+        memset(&at->session, 0, sizeof(at->session));
     if (at->steps[RUNG_TLS].outcome == OUTCOME_OK && !at->second_opinion)
         return;
     if (at->second_opinion)
-        memset(&at->steps[RUNG_HTTP], 0, sizeof at->steps[RUNG_HTTP]);
+        memset(&at->steps[RUNG_HTTP], 0, sizeof(at->steps[RUNG_HTTP]));
     else if (was_tried(&at->steps[RUNG_HTTP]))
         step_skip(&at->steps[RUNG_HTTP], FAILURE_BELOW);
-    memset(&at->head, 0, sizeof at->head);
+    memset(&at->head, 0, sizeof(at->head));
     at->body_start[0] = '\0';
 }
 
@@ -97,7 +97,7 @@ static void settle_second_opinions(struct endpoint_facts *endpoint)
         for (int32_t j = i + 1; j < endpoint->n_answers; j++)
             endpoint->answers[j - 1] = endpoint->answers[j];
         endpoint->n_answers--;
-        memset(&endpoint->answers[endpoint->n_answers], 0, sizeof endpoint->answers[0]);
+        memset(&endpoint->answers[endpoint->n_answers], 0, sizeof(endpoint->answers[0]));
         i--;
     }
 }
@@ -115,9 +115,9 @@ static void settle_action(struct action_facts *action)
         action->denied_by = DENIED_BY_UNSAID;
         action->explicit_deny = false;
     }
-    settle_text(action->code, sizeof action->code);
-    settle_text(action->message, sizeof action->message);
-    settle_text(action->why_not, sizeof action->why_not);
+    settle_text(action->code, sizeof(action->code));
+    settle_text(action->message, sizeof(action->message));
+    settle_text(action->why_not, sizeof(action->why_not));
 }
 
 static void settle_service(struct facts *facts, enum service service)
@@ -126,17 +126,17 @@ static void settle_service(struct facts *facts, enum service service)
     struct endpoint_facts *endpoint = &facts->endpoints[service];
     bool reached = false;
 
-    if (facts->plan.region[0] == '\0' && plan->not_in_region) {
+    if (!facts->plan.region[0] && plan->not_in_region) {
         plan->not_in_region = false; /* nobody knows which region this is */
         plan->need = plan->not_needed ? NEED_OPTIONAL : NEED_REQUIRED;
     }
-    if (plan->host[0] == '\0' || plan->not_in_region) {
-        memset(endpoint, 0, sizeof *endpoint);
+    if (!plan->host[0] || plan->not_in_region) {
+        memset(endpoint, 0, sizeof(*endpoint));
         return;
     }
     settle_second_opinions(endpoint);
     if (endpoint->n_answers == 0)
-        memset(endpoint->answers, 0, sizeof endpoint->answers);
+        memset(endpoint->answers, 0, sizeof(endpoint->answers));
     for (int32_t i = 0; i < endpoint->n_addresses; i++) {
         settle_address(&endpoint->addresses[i]);
         reached |= endpoint->addresses[i].steps[RUNG_HTTP].outcome == OUTCOME_OK;
@@ -175,11 +175,11 @@ static void settle(struct facts *facts)
     for (int i = 0; i < N_SERVICES; i++)
         settle_service(facts, (enum service)i);
     if (facts->resolvers.n_configured == 0)
-        memset(facts->resolvers.configured, 0, sizeof facts->resolvers.configured);
+        memset(facts->resolvers.configured, 0, sizeof(facts->resolvers.configured));
     for (int i = 0; i < MAX_RESOLVERS; i++)
         settle_text(facts->resolvers.configured[i], ADDRESS_SIZE);
     if (facts->agent.installed == ANSWER_NO) {
-        memset(&facts->agent, 0, sizeof facts->agent);
+        memset(&facts->agent, 0, sizeof(facts->agent));
         facts->agent.installed = ANSWER_NO;
     }
     settle_firewall(facts);
@@ -193,7 +193,7 @@ void alone_make(struct alone *alone, const struct situation *situation)
     facts_healthy(&well);
     settle(&well);
     diagnose(&well, &healthy);
-    memset(alone, 0, sizeof *alone);
+    memset(alone, 0, sizeof(*alone));
     alone->situation = situation;
     facts_healthy(&alone->facts);
     situation->make(&alone->facts);
@@ -229,10 +229,10 @@ static void keep_pins(const struct alone *from, struct facts *facts)
     for (int i = 0; i < N_SERVICES; i++) {
         const struct endpoint_facts *pinned = &from->facts.endpoints[i];
         struct endpoint_facts *to = &facts->endpoints[i];
-        if (!is_pinned(pinned) || is_pinned(to) || facts->plan.services[i].host[0] == '\0' ||
+        if (!is_pinned(pinned) || is_pinned(to) || !facts->plan.services[i].host[0] ||
             strcmp(facts->plan.services[i].host, from->facts.plan.services[i].host) != 0)
             continue;
-        memcpy(to->addresses, pinned->addresses, sizeof to->addresses);
+        memcpy(to->addresses, pinned->addresses, sizeof(to->addresses));
         to->n_addresses = pinned->n_addresses;
     }
 }

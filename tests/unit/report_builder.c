@@ -57,7 +57,7 @@ const char *const samples[] = {
     "several--hostile",
     "control-bytes",
 };
-const size_t n_samples = sizeof(samples) / sizeof(samples[0]);
+const size_t n_samples = COUNT_OF(samples);
 
 void write_json_line(const struct report *report, struct buffer *to)
 {

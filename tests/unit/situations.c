@@ -9,7 +9,7 @@
 #include "base/text.h"
 #include "facts_builder.h"
 
-#define SET(field, ...) (void)text_set(field, sizeof field, __VA_ARGS__)
+#define SET(field, ...) (void)text_set(field, sizeof(field), __VA_ARGS__)
 
 static void healthy(struct facts *facts)
 {
@@ -62,7 +62,7 @@ static void imds_dead_and_a_region_configured(struct facts *facts)
 static void network_not_up(struct facts *facts)
 {
     break_imds(facts, CHECK_IMDS_CONNECT, FAILURE_NO_ROUTE, 1);
-    memset(&facts->network, 0, sizeof facts->network);
+    memset(&facts->network, 0, sizeof(facts->network));
     facts->network.n_interfaces = 1;
     SET(facts->network.interfaces[0].name, "ens5");
 }
@@ -115,18 +115,6 @@ static void imds_disabled(struct facts *facts)
     break_imds(facts, CHECK_IMDS_TOKEN, FAILURE_FORBIDDEN, 1);
     facts->imds.token_status = 403;
     SET(facts->imds.server, "EC2ws");
-}
-
-static void containers_a_hop_away(struct facts *facts)
-{
-    SET(facts->machine.containers, "/usr/bin/containerd");
-    facts->imds.spare_hop = ANSWER_NO;
-}
-
-static void containers_within_the_limit(struct facts *facts)
-{
-    SET(facts->machine.containers, "/usr/bin/containerd");
-    facts->imds.spare_hop = ANSWER_YES;
 }
 
 static void imds_token_silent(struct facts *facts)
@@ -258,8 +246,6 @@ const struct situation machine_situations[] = {
     {"imds-disabled", imds_disabled},
     {"imds-hop-limit", imds_hop_limit},
     {"imds-hop-limit--unproven", imds_token_silent},
-    {"hop-limit-one", containers_a_hop_away},
-    {"healthy--containers", containers_within_the_limit},
     {"imds-throttled", imds_throttled},
     {"imds-malformed", imds_malformed},
     {"imds-malformed--cut", imds_document_cut},
@@ -284,9 +270,9 @@ static const struct situation *const tables[] = {
 
 const struct situation *situation_at(size_t index)
 {
-    for (size_t i = 0; i < sizeof tables / sizeof tables[0]; i++) {
+    for (size_t i = 0; i < COUNT_OF(tables); i++) {
         size_t n = 0;
-        while (tables[i][n].name != NULL)
+        while (tables[i][n].name)
             n++;
         if (index < n)
             return &tables[i][index];
@@ -299,7 +285,7 @@ const struct situation *situation_find(const char *name)
 {
     const struct situation *situation;
 
-    for (size_t i = 0; (situation = situation_at(i)) != NULL; i++)
+    for (size_t i = 0; (situation = situation_at(i)); i++)
         if (strcmp(situation->name, name) == 0)
             return situation;
     return NULL;

@@ -8,7 +8,7 @@
 #include "facts_builder.h"
 #include "situations.h"
 
-#define SET(field, ...) (void)text_set(field, sizeof field, __VA_ARGS__)
+#define SET(field, ...) (void)text_set(field, sizeof(field), __VA_ARGS__)
 /* NOLINTNEXTLINE(bugprone-macro-parentheses): it declares its variable */
 #define EACH_SERVICE(i) for (int i = SERVICE_SSM; i <= SERVICE_EC2MESSAGES; i++)
 
@@ -128,7 +128,7 @@ static void wrong_region_by_option(struct facts *facts)
     SET(facts->plan.region, "us-esat-1");
     facts->plan.region_source = SOURCE_OPTION;
     for (int i = 0; i < N_SERVICES; i++) {
-        if (facts->plan.services[i].host[0] == '\0')
+        if (!facts->plan.services[i].host[0])
             continue;
         SET(facts->plan.services[i].host, "%s.us-esat-1.amazonaws.com",
             service_name((enum service)i));
@@ -146,7 +146,7 @@ static void hosts_override(struct facts *facts)
 
     break_connect(facts, SERVICE_SSM, ALL_ADDRESSES, FAILURE_TIMEOUT, 2000);
     endpoint->n_addresses = 1;
-    memset(&endpoint->addresses[1], 0, sizeof endpoint->addresses[1]);
+    memset(&endpoint->addresses[1], 0, sizeof(endpoint->addresses[1]));
     SET(endpoint->addresses[0].address, "10.0.1.99");
     endpoint->addresses[0].from_hosts_file = true;
 }
@@ -291,7 +291,7 @@ static void service_not_in_region(struct facts *facts)
     SET(facts->instance.region, "mx-central-1");
     plan->not_in_region = true;
     plan->need = NEED_OPTIONAL;
-    memset(&facts->endpoints[SERVICE_EC2MESSAGES], 0, sizeof facts->endpoints[0]);
+    memset(&facts->endpoints[SERVICE_EC2MESSAGES], 0, sizeof(facts->endpoints[0]));
 }
 
 const struct situation name_situations[] = {
@@ -356,7 +356,7 @@ static void leave_own_subnet(struct facts *facts)
     {
         struct endpoint_facts *endpoint = &facts->endpoints[i];
         endpoint->addresses[0] = endpoint->addresses[1];
-        memset(&endpoint->addresses[1], 0, sizeof endpoint->addresses[1]);
+        memset(&endpoint->addresses[1], 0, sizeof(endpoint->addresses[1]));
         endpoint->n_addresses = 1;
         SET(endpoint->answers[0].addresses[0], "%s", endpoint->answers[0].addresses[1]);
         endpoint->answers[0].n_addresses = 1;

@@ -9,7 +9,7 @@
 #include "facts_builder.h"
 #include "situations.h"
 
-#define SET(field, ...) (void)text_set(field, sizeof field, __VA_ARGS__)
+#define SET(field, ...) (void)text_set(field, sizeof(field), __VA_ARGS__)
 /* NOLINTNEXTLINE(bugprone-macro-parentheses): it declares its variable */
 #define EACH_SERVICE(i) for (int i = SERVICE_SSM; i <= SERVICE_EC2MESSAGES; i++)
 
@@ -21,12 +21,10 @@ static void move_to(struct facts *facts, const char *partition, const char *regi
 {
     SET(facts->plan.region, "%s", region);
     SET(facts->plan.signing_region, "%s", region);
-    SET(facts->plan.partition, "%s", partition);
     SET(facts->plan.domain, "%s", domain);
     SET(facts->instance.region, "%s", region);
     SET(facts->instance.availability_zone, "%sa", region);
     SET(facts->instance.partition, "%s", partition);
-    SET(facts->instance.domain, "%s", domain);
     SET(facts->role.profile_arn, "arn:%s:iam::123456789012:instance-profile/app-profile",
         partition);
     EACH_SERVICE(i)
@@ -34,7 +32,7 @@ static void move_to(struct facts *facts, const char *partition, const char *regi
         struct service_plan *plan = &facts->plan.services[i];
         SET(plan->host, "%s.%s.%s", names[i], region, domain);
         plan->endpoint_service[0] = '\0';
-        if (services != NULL)
+        if (services)
             SET(plan->endpoint_service, "%s.%s.%s", services, region, names[i]);
     }
 }
@@ -114,7 +112,7 @@ static void get_ipv6(struct facts *facts, bool ipv4_too)
         if (!ipv4_too)
             endpoint->n_addresses = 0;
         memset(&endpoint->addresses[endpoint->n_addresses], 0,
-               sizeof endpoint->addresses[0] * (size_t)(MAX_ADDRESSES - endpoint->n_addresses));
+               sizeof(endpoint->addresses[0]) * (size_t)(MAX_ADDRESSES - endpoint->n_addresses));
         struct address_facts *at = &endpoint->addresses[endpoint->n_addresses++];
         SET(at->address, "2600:1f18:1:1::2%d", i + 1);
         at->place = PLACE_OWN_SUBNET;
@@ -143,7 +141,7 @@ static void block_family(struct facts *facts, enum service service, bool ipv6)
     struct endpoint_facts *endpoint = &facts->endpoints[service];
 
     for (int32_t j = 0; j < endpoint->n_addresses; j++)
-        if ((strchr(endpoint->addresses[j].address, ':') != NULL) == ipv6)
+        if (!strchr(endpoint->addresses[j].address, ':') != ipv6)
             break_connect(facts, service, j, FAILURE_TIMEOUT, 3500);
 }
 
@@ -192,7 +190,7 @@ static void ipv6_blocked_elsewhere(struct facts *facts)
         SET(endpoint->addresses[2].address, "2600:1f18:1:2::2%d", i + 1);
         endpoint->addresses[2].place = PLACE_IN_VPC;
         endpoint->addresses[1] = endpoint->addresses[2];
-        memset(&endpoint->addresses[2], 0, sizeof endpoint->addresses[2]);
+        memset(&endpoint->addresses[2], 0, sizeof(endpoint->addresses[2]));
         endpoint->n_addresses = 2;
         for (int32_t j = 0; j < endpoint->n_answers; j++) {
             endpoint->answers[j].n_addresses = 1;
@@ -246,11 +244,11 @@ static void ipv4_silent_and_ipv6_not_known(struct facts *facts)
     EACH_SERVICE(i)
     {
         struct address_facts *at = &facts->endpoints[i].addresses[2];
-        memset(&at->steps[RUNG_CONNECT], 0, sizeof at->steps[RUNG_CONNECT]);
-        memset(&at->steps[RUNG_TLS], 0, sizeof at->steps[RUNG_TLS]);
-        memset(&at->session, 0, sizeof at->session);
-        memset(&at->steps[RUNG_HTTP], 0, sizeof at->steps[RUNG_HTTP]);
-        memset(&at->head, 0, sizeof at->head);
+        memset(&at->steps[RUNG_CONNECT], 0, sizeof(at->steps[RUNG_CONNECT]));
+        memset(&at->steps[RUNG_TLS], 0, sizeof(at->steps[RUNG_TLS]));
+        memset(&at->session, 0, sizeof(at->session));
+        memset(&at->steps[RUNG_HTTP], 0, sizeof(at->steps[RUNG_HTTP]));
+        memset(&at->head, 0, sizeof(at->head));
         for (int32_t j = 0; j < facts->endpoints[i].n_actions; j++)
             facts->endpoints[i].actions[j].permission = PERMISSION_NOT_PROBED;
     }

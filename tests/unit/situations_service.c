@@ -8,7 +8,7 @@
 #include "facts_builder.h"
 #include "situations.h"
 
-#define SET(field, ...) (void)text_set(field, sizeof field, __VA_ARGS__)
+#define SET(field, ...) (void)text_set(field, sizeof(field), __VA_ARGS__)
 /* NOLINTNEXTLINE(bugprone-macro-parentheses): it declares its variable */
 #define EACH_SERVICE(i) for (int i = SERVICE_SSM; i <= SERVICE_EC2MESSAGES; i++)
 
@@ -155,11 +155,9 @@ static void policy_missing(struct facts *facts)
 static void policy_missing_in_china(struct facts *facts)
 {
     SET(facts->plan.region, "cn-north-1");
-    SET(facts->plan.partition, "aws-cn");
     SET(facts->plan.domain, "amazonaws.com.cn");
     SET(facts->instance.region, "cn-north-1");
     SET(facts->instance.partition, "aws-cn");
-    SET(facts->instance.domain, "amazonaws.com.cn");
     policy_missing(facts);
 }
 
@@ -399,7 +397,7 @@ const struct situation service_situations[] = {
 
 static void agent_missing(struct facts *facts)
 {
-    memset(&facts->agent, 0, sizeof facts->agent);
+    memset(&facts->agent, 0, sizeof(facts->agent));
     facts->agent.installed = ANSWER_NO;
 }
 
@@ -499,7 +497,6 @@ static void ipv6_only(struct facts *facts)
     facts->network.default_route_ipv6 = true;
     SET(facts->network.interfaces[0].addresses[0], "2600:1f18:1:1::10/128");
     facts->instance.private_ipv4[0] = '\0';
-    SET(facts->instance.ipv6, "2600:1f18:1:1::10");
     for (int i = SERVICE_SSM; i <= SERVICE_EC2MESSAGES; i++) {
         struct endpoint_facts *endpoint = &facts->endpoints[i];
         struct dns_answer *aaaa = &endpoint->answers[1];
@@ -507,7 +504,7 @@ static void ipv6_only(struct facts *facts)
         step_ok(&aaaa->step, 1);
         aaaa->n_addresses = 1;
         SET(aaaa->addresses[0], "2600:1f18:1:1::%d", 21 + i);
-        memset(endpoint->addresses, 0, sizeof endpoint->addresses);
+        memset(endpoint->addresses, 0, sizeof(endpoint->addresses));
         endpoint->addresses[0] = kept;
         SET(endpoint->addresses[0].address, "%s", aaaa->addresses[0]);
         endpoint->n_addresses = 1;

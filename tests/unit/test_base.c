@@ -16,6 +16,7 @@
 
 #include <cmocka.h>
 
+#include "base/limits.h"
 #include "base/buffer.h"
 #include "base/clock.h"
 #include "base/file.h"
@@ -50,7 +51,7 @@ static void an_excerpt_is_a_pages_title_or_the_beginning(void **state)
     char to[256], longest[600];
     (void)state;
 
-    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
         text_excerpt(to, sizeof(to), rows[i].body, strlen(rows[i].body));
         assert_string_equal(to, rows[i].excerpt);
     }
@@ -143,7 +144,7 @@ static void durations(void **state)
     assert_int_equal(ms, 86400000);
     static const char *const bad[] = {"",      "30",   "s",    "-1s", "1h",
                                       "1441m", "1.5s", "30s ", " 1s", "99999999999999999999s"};
-    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+    for (size_t i = 0; i < COUNT_OF(bad); i++)
         assert_false(clock_parse_duration(bad[i], &ms));
 }
 
@@ -183,7 +184,7 @@ static int remove_directory(void **state)
     char path[128];
     (void)state;
 
-    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+    for (size_t i = 0; i < COUNT_OF(names); i++) {
         (void)text_set(path, sizeof(path), "%s/%s", directory, names[i]);
         (void)unlink(path);
     }
@@ -339,7 +340,7 @@ static void out_of_memory_is_the_end(void **state)
     char said[80];
     (void)state;
 
-    for (size_t i = 0; i < sizeof(ways) / sizeof(ways[0]); i++) {
+    for (size_t i = 0; i < COUNT_OF(ways); i++) {
         assert_int_equal(status_after(ways[i], too_much, said, sizeof(said)), 4);
         assert_string_equal(said, "ssm-preflight: out of memory\n");
         assert_int_equal(status_after(ways[i], 64, said, sizeof(said)), 0);

@@ -17,7 +17,7 @@
 #include "facts_builder.h"
 #include "model/proxy.h"
 
-#define SET(field, ...) (void)text_set(field, sizeof field, __VA_ARGS__)
+#define SET(field, ...) (void)text_set(field, sizeof(field), __VA_ARGS__)
 
 static struct facts facts;
 static struct report report;
@@ -50,7 +50,7 @@ static void assert_check(const char *name, enum status status, enum failure reas
 static void assert_summary(const char *name, const char *part)
 {
     const struct check_result *result = check(name);
-    if (strstr(result->summary, part) == NULL)
+    if (!strstr(result->summary, part))
         fail_msg("%s: \"%s\" does not say \"%s\"", name, result->summary, part);
 }
 
@@ -170,7 +170,7 @@ static void public_addresses_by_mode(void **state)
         {PRIVATE_DNS_OFF, STATUS_PASS, FAILURE_NONE, VERDICT_READY},
     };
     (void)state;
-    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
         facts_healthy(&facts);
         facts.plan.private_dns = rows[i].mode;
         resolve_to(&facts, SERVICE_SSM, "52.46.141.158", PLACE_PUBLIC, FAILURE_NONE);
@@ -267,7 +267,7 @@ static void the_clock_by_minutes(void **state)
                 {6 * 60 * 1000, STATUS_FAIL},  {-6 * 60 * 1000, STATUS_FAIL},
                 {INT64_MAX / 2, STATUS_FAIL}};
     (void)state;
-    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
         facts_healthy(&facts);
         move_clock(&facts, rows[i].off_ms);
         assert_int_equal(check("clock.skew")->status, rows[i].status);
@@ -304,7 +304,7 @@ static void stopped_leaves_unknown(void **state)
 static void nothing_observed_is_unknown(void **state)
 {
     (void)state;
-    memset(&facts, 0, sizeof facts);
+    memset(&facts, 0, sizeof(facts));
     diagnose(&facts, &report);
     assert_int_equal(report.verdict, VERDICT_UNKNOWN);
     assert_int_equal(report.n_findings, 0);
@@ -314,12 +314,12 @@ static void nothing_observed_is_unknown(void **state)
 static void versions_compare_by_number(void **state)
 {
     (void)state;
-    assert_int_equal(look_compare_versions("3.3.40.0", "3.3.1142.0"), -1);
-    assert_int_equal(look_compare_versions("3.10.0.0", "3.9.0.0"), 1);
-    assert_int_equal(look_compare_versions("3.3.40.0", "3.3.40.0"), 0);
-    assert_int_equal(look_compare_versions("3.3", "3.3.1"), -1);
-    assert_int_equal(look_compare_versions("", "3.3"), 0);
-    assert_int_equal(look_compare_versions("latest", "3.3"), 0);
+    assert_int_equal(text_compare_versions("3.3.40.0", "3.3.1142.0"), -1);
+    assert_int_equal(text_compare_versions("3.10.0.0", "3.9.0.0"), 1);
+    assert_int_equal(text_compare_versions("3.3.40.0", "3.3.40.0"), 0);
+    assert_int_equal(text_compare_versions("3.3", "3.3.1"), -1);
+    assert_int_equal(text_compare_versions("", "3.3"), 0);
+    assert_int_equal(text_compare_versions("latest", "3.3"), 0);
 }
 
 static void no_proxy_covers_hosts(void **state)
@@ -343,7 +343,7 @@ static void no_proxy_covers_hosts(void **state)
     };
     (void)state;
     SET(facts.agent.https_proxy, "http://proxy:3128");
-    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
         SET(facts.agent.no_proxy, "%s", rows[i].no_proxy);
         if (proxy_used(&facts.agent, "ssm.us-east-1.amazonaws.com") != rows[i].proxied)
             fail_msg("NO_PROXY \"%s\"", rows[i].no_proxy);

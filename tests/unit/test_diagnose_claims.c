@@ -14,7 +14,6 @@
 #include "base/text.h"
 #include "diagnose/causes.h"
 #include "diagnose/diagnose.h"
-#include "diagnose/finding.h"
 #include "facts_builder.h"
 #include "situations.h"
 
@@ -31,7 +30,7 @@ static void diagnose_situation(const struct situation *situation)
 static bool is_named_after(const char *name, const char *code)
 {
     size_t n = strlen(code);
-    return strncmp(name, code, n) == 0 && (name[n] == '\0' || strncmp(name + n, "--", 2) == 0);
+    return strncmp(name, code, n) == 0 && (!name[n] || strncmp(name + n, "--", 2) == 0);
 }
 
 /* What is found of each is reviewed in tests/scenarios/diagnoses.txt; here, that the name says it. */
@@ -41,10 +40,10 @@ static void situations_are_named_after_what_is_found(void **state)
     const struct situation *situation;
     (void)state;
 
-    for (size_t i = 0; (situation = situation_at(i)) != NULL; i++) {
+    for (size_t i = 0; (situation = situation_at(i)); i++) {
         bool found = false;
         diagnose_situation(situation);
-        for (size_t j = 0; j < N_OF(healthy_or_several); j++)
+        for (size_t j = 0; j < COUNT_OF(healthy_or_several); j++)
             found |= text_starts(situation->name, healthy_or_several[j]);
         for (int32_t j = 0; j < report.n_findings; j++)
             found |= is_named_after(situation->name, report.findings[j].code);
@@ -61,7 +60,7 @@ static void certain_findings_have_no_alternative(void **state)
     const struct situation *situation;
     (void)state;
 
-    for (size_t i = 0; (situation = situation_at(i)) != NULL; i++) {
+    for (size_t i = 0; (situation = situation_at(i)); i++) {
         diagnose_situation(situation);
         for (int32_t j = 0; j < report.n_findings; j++)
             if (report.findings[j].confidence == CONFIDENCE_CERTAIN &&
@@ -76,7 +75,7 @@ static void alternatives_and_codes_are_in_the_table(void **state)
     const struct situation *situation;
     (void)state;
 
-    for (size_t i = 0; (situation = situation_at(i)) != NULL; i++) {
+    for (size_t i = 0; (situation = situation_at(i)); i++) {
         diagnose_situation(situation);
         for (int32_t j = 0; j < report.n_findings; j++)
             for (int32_t k = 0; k < report.findings[j].n_alternatives; k++) {
@@ -97,7 +96,7 @@ static void every_cause_has_a_situation(void **state)
     for (size_t i = 0; i < n_causes; i++) {
         const struct situation *situation;
         bool found = false;
-        for (size_t j = 0; (situation = situation_at(j)) != NULL && !found; j++)
+        for (size_t j = 0; (situation = situation_at(j)) && !found; j++)
             found = strcmp(situation->name, causes[i].code) == 0;
         if (!found)
             fail_msg("%s has no situation", causes[i].code);
@@ -110,7 +109,7 @@ static void findings_are_complete(void **state)
     const struct situation *situation;
     (void)state;
 
-    for (size_t i = 0; (situation = situation_at(i)) != NULL; i++) {
+    for (size_t i = 0; (situation = situation_at(i)); i++) {
         diagnose_situation(situation);
         for (int32_t j = 0; j < report.n_findings; j++) {
             const struct finding *finding = &report.findings[j];
@@ -119,17 +118,17 @@ static void findings_are_complete(void **state)
                                strcmp(finding->code, "network-not-up") == 0 ||
                                strcmp(finding->code, "time-sync-missing") == 0 ||
                                strcmp(finding->code, "unexplained") == 0 ||
-                               facts.plan.region_source == SOURCE_OPTION; /* mends this program */
-            if (finding->n_evidence == 0 || finding->remedy[0] == '\0')
+                               facts.plan.region_source == SOURCE_OPTION; /* fixes this program */
+            if (finding->n_evidence == 0 || !finding->remedy[0])
                 fail_msg("%s: %s lacks evidence or a remedy", situation->name, finding->code);
             for (int32_t k = 0; k < finding->n_alternatives; k++)
-                if (finding->alternatives[k].command[0] == '\0')
+                if (!finding->alternatives[k].command[0])
                     fail_msg("%s: nothing tells %s apart from %s", situation->name, finding->code,
                              finding->alternatives[k].code);
             if (finding->severity == SEVERITY_NOTE || mends_agent)
                 continue;
             if (finding->n_commands == 0 ||
-                strstr(finding->commands[finding->n_commands - 1], " restart ") == NULL)
+                !strstr(finding->commands[finding->n_commands - 1], " restart "))
                 fail_msg("%s: %s does not end with a restart", situation->name, finding->code);
         }
     }
@@ -163,28 +162,28 @@ static void what_is_risky_is_marked(void **state)
         " reboot-instances ",
         "sed -i",
     };
-    bool seen[N_OF(risky)] = {false};
+    bool seen[COUNT_OF(risky)] = {false};
     const struct situation *situation;
     (void)state;
 
-    for (size_t i = 0; (situation = situation_at(i)) != NULL; i++) {
+    for (size_t i = 0; (situation = situation_at(i)); i++) {
         diagnose_situation(situation);
         for (int32_t j = 0; j < report.n_findings; j++)
             for (int32_t k = 0; k < report.findings[j].n_commands; k++) {
                 const char *note = report.findings[j].notes[k];
-                if (note[0] != '\0' && !text_only(note, " ,.:-"))
+                if (note[0] && !text_only(note, " ,.:-"))
                     fail_msg("%s: the note \"%s\"", situation->name, note);
-                for (size_t l = 0; l < N_OF(risky); l++) {
-                    if (strstr(report.findings[j].commands[k], risky[l]) == NULL)
+                for (size_t l = 0; l < COUNT_OF(risky); l++) {
+                    if (!strstr(report.findings[j].commands[k], risky[l]))
                         continue;
                     seen[l] = true;
-                    if (note[0] == '\0')
+                    if (!note[0])
                         fail_msg("%s: no note: %s", situation->name,
                                  report.findings[j].commands[k]);
                 }
             }
     }
-    for (size_t l = 0; l < N_OF(risky); l++)
+    for (size_t l = 0; l < COUNT_OF(risky); l++)
         if (!seen[l])
             fail_msg("no situation has a command with \"%s\"", risky[l]);
 }
@@ -195,11 +194,11 @@ static void nothing_is_cut(void **state)
     const struct situation *situation;
     (void)state;
 
-    for (size_t i = 0; (situation = situation_at(i)) != NULL; i++) {
+    for (size_t i = 0; (situation = situation_at(i)); i++) {
         diagnose_situation(situation);
         for (int32_t j = 0; j < report.n_findings; j++) {
             const struct finding *finding = &report.findings[j];
-            if (strlen(finding->remedy) + 1 >= sizeof finding->remedy ||
+            if (strlen(finding->remedy) + 1 >= sizeof(finding->remedy) ||
                 strlen(finding->title) > 72)
                 fail_msg("%s: %s: text too long: %s", situation->name, finding->code,
                          finding->title);

@@ -45,7 +45,7 @@ static const char *alternative(const char *code)
 static bool has_command(const char *part)
 {
     for (int32_t i = 0; i < root->n_commands; i++)
-        if (strstr(root->commands[i], part) != NULL)
+        if (strstr(root->commands[i], part))
             return true;
     return false;
 }
@@ -118,10 +118,10 @@ static void a_family_may_be_held_back_here(void **state)
     for (int32_t i = 0; i < endpoint->n_addresses;
          i++) /* IPv4 in place of IPv6, which is not counted */
         memcpy(strchr(endpoint->addresses[i].address, ':') ? bad : good,
-               endpoint->addresses[i].steps, sizeof good);
+               endpoint->addresses[i].steps, sizeof(good));
     for (int32_t i = 0; i < endpoint->n_addresses; i++)
         memcpy(endpoint->addresses[i].steps,
-               strchr(endpoint->addresses[i].address, ':') ? good : bad, sizeof good);
+               strchr(endpoint->addresses[i].address, ':') ? good : bad, sizeof(good));
     facts.network.delivery_read = true;
     assert_int_equal(diagnosed("address-family-blocked"), CONFIDENCE_CERTAIN);
     assert_null(alternative("local-firewall"));

@@ -17,7 +17,7 @@
 #include "facts_builder.h"
 #include "situations.h"
 
-#define SET(field, ...) (void)text_set(field, sizeof field, __VA_ARGS__)
+#define SET(field, ...) (void)text_set(field, sizeof(field), __VA_ARGS__)
 #define EACH_SERVICE(i) for (int i = SERVICE_SSM; i <= SERVICE_EC2MESSAGES; i++)
 
 static struct facts facts;
@@ -411,7 +411,7 @@ static void one_observation_turns_a_cause_into_its_neighbour(void **state)
     int wrong = 0;
     (void)state;
 
-    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
         const struct situation *from = situation_find(rows[i].from);
         assert_non_null(from);
         facts_healthy(&facts);

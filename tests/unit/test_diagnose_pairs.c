@@ -49,11 +49,11 @@ static void read_exception(char *line, int number)
     struct exception *to = &exceptions[n_exceptions];
     char *reason = strchr(line, '#');
 
-    if (reason == line || line[strspn(line, " \t")] == '\0')
+    if (reason == line || !line[strspn(line, " \t")])
         return;
-    if (reason == NULL || strlen(reason) < 12)
+    if (!reason || strlen(reason) < 12)
         fail_msg("pairs.exceptions:%d: no reason", number);
-    if (reason != NULL) /* fail_msg() has ended the test; the analyzer does not know */
+    if (reason) /* fail_msg() has ended the test; the analyzer does not know */
         *reason = '\0';
     if (n_exceptions == MAX_EXCEPTIONS ||
         sscanf(line, "%1023s %1023s %1023s", to->one, to->other, to->outcome) != 3)
@@ -70,9 +70,9 @@ static void read_exceptions(void)
     buffer_init(&text, FILE_MAX_BYTES);
     if (file_read("", "tests/scenarios/pairs.exceptions", &text) != 0)
         fail_msg("tests/scenarios/pairs.exceptions cannot be read");
-    for (char *line = text.bytes, *end; *line != '\0'; line = end) {
+    for (char *line = text.bytes, *end; *line; line = end) {
         end = line + strcspn(line, "\n");
-        if (*end != '\0')
+        if (*end)
             *end++ = '\0';
         read_exception(line, ++number);
     }
@@ -82,7 +82,7 @@ static void read_exceptions(void)
 static bool lists(const char *list, const char *name)
 {
     size_t n = strlen(name);
-    for (const char *at = list; *at != '\0'; at += strcspn(at, ","), at += *at == ',')
+    for (const char *at = list; *at; at += strcspn(at, ","), at += *at == ',')
         if (strcspn(at, ",") == n && strncmp(at, name, n) == 0)
             return true;
     return false;
@@ -112,7 +112,7 @@ static bool is_retained(const struct alone *alone)
     const unsigned char *now = (const unsigned char *)&facts;
 
     facts_healthy(&well);
-    for (size_t i = 0; i < sizeof facts; i++)
+    for (size_t i = 0; i < sizeof(facts); i++)
         if (changed[i] != healthy[i] && now[i] != changed[i])
             return false;
     return true;
@@ -123,7 +123,7 @@ static bool is_retained(const struct alone *alone)
 static bool is_visible(const struct alone *alone, const struct alone *other)
 {
     /* NOLINTNEXTLINE(bugprone-suspicious-memory-comparison): zeroed, then copied as bytes */
-    if (memcmp(&facts, &other->facts, sizeof facts) == 0)
+    if (memcmp(&facts, &other->facts, sizeof(facts)) == 0)
         return false;
     return alone->shows != 0 ? (alone->shows & ~other->stops) != 0 : is_retained(alone);
 }
@@ -150,7 +150,7 @@ static bool has_code(const struct alone *alone, const char *code)
     return false;
 }
 
-/* Where all that a fault would show is out of reach, the report says until what is mended. (Off EC2
+/* Where all that a fault would show is out of reach, the report says what must be fixed first. (Off EC2
  * nothing will be seen later, and notes keep nothing from being seen that should be.) */
 static bool is_hidden_and_named(const struct alone *hidden, const struct alone *by)
 {
@@ -178,7 +178,7 @@ static bool is_right(const struct alone *a, const struct alone *b, char *why, si
         (void)text_add(why, size, " misses %s;", causes[a->row].code);
     if (sees_b && !is_found(causes[b->row].code))
         (void)text_add(why, size, " misses %s;", causes[b->row].code);
-    if (first != NULL && report.n_findings > 0 &&
+    if (first && report.n_findings > 0 &&
         strcmp(report.findings[0].code, causes[first->row].code) != 0)
         (void)text_add(why, size, " %s should be first;", causes[first->row].code);
     if ((!has_a && !is_hidden_and_named(a, b)) || (!has_b && !is_hidden_and_named(b, a)))
@@ -189,7 +189,7 @@ static bool is_right(const struct alone *a, const struct alone *b, char *why, si
         if (!of_a && !of_b)
             (void)text_add(why, size, " invents %s;", code);
     }
-    return why[0] == '\0';
+    return !why[0];
 }
 
 static void list_codes(char *to, size_t size)
@@ -213,20 +213,20 @@ static void judge_pair(const struct alone *a, const struct alone *b, struct scor
     struct exception *exception = exception_for(a, b);
     char why[MAX_WORDS], codes[MAX_WORDS];
 
-    if (exception != NULL && strcmp(exception->outcome, "impossible") == 0) {
+    if (exception && strcmp(exception->outcome, "impossible") == 0) {
         exception->n_used++;
         score->impossible++;
         return;
     }
     pairs_compose(a, b, &facts);
     diagnose(&facts, &report);
-    list_codes(codes, sizeof codes);
-    if (exception != NULL && strcmp(exception->outcome, "unseen") == 0) {
+    list_codes(codes, sizeof(codes));
+    if (exception && strcmp(exception->outcome, "unseen") == 0) {
         /* NOLINTNEXTLINE(bugprone-suspicious-memory-comparison): zeroed, then copied as bytes */
         bool same =
-            memcmp(&facts, &a->facts, sizeof facts) == 0 ||
+            memcmp(&facts, &a->facts, sizeof(facts)) == 0 ||
             /* NOLINTNEXTLINE(bugprone-suspicious-memory-comparison): zeroed, then copied as bytes */
-            memcmp(&facts, &b->facts, sizeof facts) == 0;
+            memcmp(&facts, &b->facts, sizeof(facts)) == 0;
         if (!same)
             fail_msg("pairs.exceptions:%d: %s + %s makes a difference", exception->line,
                      a->situation->name, b->situation->name);
@@ -240,8 +240,8 @@ static void judge_pair(const struct alone *a, const struct alone *b, struct scor
         print_error("%s + %s: FALSE %s (%s)\n", a->situation->name, b->situation->name,
                     verdict_row(report.verdict)->words, codes);
     }
-    bool right = is_right(a, b, why, sizeof why);
-    if (exception != NULL && !right) {
+    bool right = is_right(a, b, why, sizeof(why));
+    if (exception && !right) {
         exception->n_used++;
         score->excepted++;
         right = strcmp(exception->outcome, codes) == 0;
@@ -286,7 +286,7 @@ static void order_does_not_matter(void **state)
             pairs_compose(bases[i], bases[j], &facts);
             pairs_compose(bases[j], bases[i], &swapped);
             /* NOLINTNEXTLINE(bugprone-suspicious-memory-comparison): zeroed, then copied as bytes */
-            if (memcmp(&facts, &swapped, sizeof facts) != 0)
+            if (memcmp(&facts, &swapped, sizeof(facts)) != 0)
                 fail_msg("%s, %s", bases[i]->situation->name, bases[j]->situation->name);
         }
 }
@@ -294,7 +294,7 @@ static void order_does_not_matter(void **state)
 /* What drops in silence is another observation than what refuses, though the cause is the same. */
 static bool is_base(const char *name)
 {
-    return strstr(name, "--") == NULL || strcmp(name, "local-firewall--dropped") == 0;
+    return !strstr(name, "--") || strcmp(name, "local-firewall--dropped") == 0;
 }
 
 static int gather(void **state)
@@ -302,10 +302,10 @@ static int gather(void **state)
     const struct situation *situation;
     (void)state;
 
-    for (size_t i = 0; (situation = situation_at(i)) != NULL; i++) {
+    for (size_t i = 0; (situation = situation_at(i)); i++) {
         if (!is_base(situation->name))
             continue;
-        if (n_bases == MAX_BASES || (bases[n_bases] = malloc(sizeof *bases[0])) == NULL)
+        if (n_bases == MAX_BASES || !(bases[n_bases] = malloc(sizeof(*bases[0]))))
             return 1;
         alone_make(bases[n_bases], situation);
         if (bases[n_bases]->report.n_findings > 0)

@@ -59,8 +59,8 @@ static void a_place_gets_no_other_places_names(void **state)
     const struct situation *situation;
     (void)state;
 
-    for (size_t i = 0; (situation = situation_at(i)) != NULL; i++)
-        for (size_t j = 0; j < sizeof places / sizeof places[0]; j++) {
+    for (size_t i = 0; (situation = situation_at(i)); i++)
+        for (size_t j = 0; j < COUNT_OF(places); j++) {
             if (!text_ends(situation->name, places[j].variant))
                 continue;
             look_at(situation->name);
@@ -111,7 +111,7 @@ static void a_family_that_is_not_settled_keeps_the_check_open(void **state)
         endpoint->n_addresses = 2;
         for (int32_t j = 0; j < endpoint->n_answers; j++)
             if (endpoint->answers[j].family == FAMILY_IPV6) {
-                memset(&endpoint->answers[j].step, 0, sizeof endpoint->answers[j].step);
+                memset(&endpoint->answers[j].step, 0, sizeof(endpoint->answers[j].step));
                 endpoint->answers[j].n_addresses = 0;
             }
     }

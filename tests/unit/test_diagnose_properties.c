@@ -47,7 +47,7 @@ static bool one_in(uint32_t n)
 
 static void random_step(struct step *step)
 {
-    memset(step, 0, sizeof *step);
+    memset(step, 0, sizeof(*step));
     step->outcome = (enum outcome)below(4);
     if (step->outcome == OUTCOME_FAILED || step->outcome == OUTCOME_SKIPPED)
         step->failure = (enum failure)below(N_FAILURES);
@@ -61,7 +61,7 @@ static void random_text(char *text, size_t size)
                                         "--flag", "%s%n",      "i-0123", "'\"`"};
     switch (below(3)) {
     case 0:
-        (void)text_set(text, size, "%s", nasty[below(sizeof nasty / sizeof nasty[0])]);
+        (void)text_set(text, size, "%s", nasty[below(COUNT_OF(nasty))]);
         break;
     case 1:
         memset(text, 'x', size - 1);
@@ -83,7 +83,7 @@ static void random_address(struct address_facts *at)
     if (one_in(3))
         random_step(&at->steps[RUNG_HTTP]);
     if (one_in(4))
-        at->place = (enum place)below(PLACE_LOCAL + 1);
+        at->place = (enum place)below(N_PLACES);
     if (one_in(8))
         at->second_opinion = !at->second_opinion;
     if (one_in(10))
@@ -187,7 +187,7 @@ static void random_facts(void)
     const struct situation *situation = NULL;
 
     facts_healthy(&facts);
-    while (situation == NULL)
+    while (!situation)
         situation = situation_at(below(200));
     if (one_in(2))
         situation->make(&facts);
@@ -210,9 +210,9 @@ static void random_facts(void)
 
 static void assert_text(const char *what, const char *text, size_t size)
 {
-    if (memchr(text, '\0', size) == NULL)
+    if (!memchr(text, '\0', size))
         fail_msg("seed %llu: %s does not end", (unsigned long long)seed, what);
-    for (; *text != '\0'; text++)
+    for (; *text; text++)
         if (*text < 0x20 || *text > 0x7e)
             fail_msg("seed %llu: %s holds byte 0x%02x", (unsigned long long)seed, what,
                      (unsigned int)(unsigned char)*text);
@@ -220,7 +220,7 @@ static void assert_text(const char *what, const char *text, size_t size)
 
 static void assert_texts(void)
 {
-    assert_text("summary", report.summary, sizeof report.summary);
+    assert_text("summary", report.summary, sizeof(report.summary));
     for (int i = 0; i < N_CHECKS; i++)
         assert_text("check", report.checks[i].summary, LINE_SIZE);
     for (int32_t i = 0; i < report.n_findings; i++) {
@@ -242,29 +242,29 @@ static void assert_harmless(void)
     static const char *const hostile[] = {"$(reboot)", "a b; c", "%s%n", "\x1b"};
     for (int32_t i = 0; i < report.n_findings; i++)
         for (int32_t j = 0; j < report.findings[i].n_commands; j++)
-            for (size_t k = 0; k < sizeof hostile / sizeof hostile[0]; k++)
-                if (strstr(report.findings[i].commands[j], hostile[k]) != NULL)
+            for (size_t k = 0; k < COUNT_OF(hostile); k++)
+                if (strstr(report.findings[i].commands[j], hostile[k]))
                     fail_msg("seed %llu: %s", (unsigned long long)seed,
                              report.findings[i].commands[j]);
 }
 
-static enum strand strand_of(const char *code)
+static enum way way_of(const char *code)
 {
     for (size_t i = 0; i < n_causes; i++)
         if (strcmp(causes[i].code, code) == 0)
-            return causes[i].strand;
+            return causes[i].way;
     fail_msg("%s is no code", code);
-    return STRAND_WHOLE;
+    return WAY_WHOLE;
 }
 
 /* A check has one cause, or one for each of the ways in which it fails. */
 static void assert_not_claimed_twice(int32_t n)
 {
-    enum strand mine = strand_of(report.findings[n].code);
+    enum way mine = way_of(report.findings[n].code);
 
     for (int32_t i = 0; i < report.n_findings; i++) {
-        enum strand other = strand_of(report.findings[i].code);
-        bool apart = mine != other && mine != STRAND_WHOLE && other != STRAND_WHOLE;
+        enum way other = way_of(report.findings[i].code);
+        bool apart = mine != other && mine != WAY_WHOLE && other != WAY_WHOLE;
         if (i != n && (report.findings[i].explains & report.findings[n].explains) && !apart)
             fail_msg("seed %llu: %s explains what %s explains", (unsigned long long)seed,
                      report.findings[n].code, report.findings[i].code);
@@ -321,21 +321,21 @@ static void assert_claims(void)
 static void every_diagnosis_keeps_its_promises(void **state)
 {
     const char *given = getenv("PREFLIGHT_SEED");
-    uint64_t first = given != NULL ? strtoull(given, NULL, 10) : 1;
+    uint64_t first = given ? strtoull(given, NULL, 10) : 1;
     (void)state;
 
-    for (uint64_t i = 0; i < (given != NULL ? 1 : ROUNDS); i++) {
+    for (uint64_t i = 0; i < (given ? 1 : ROUNDS); i++) {
         seed = first + i;
         state_of_random = seed;
         random_facts();
-        memset(&report, 0x5a, sizeof report);
-        memset(&again, 0xa5, sizeof again);
+        memset(&report, 0x5a, sizeof(report));
+        memset(&again, 0xa5, sizeof(again));
         diagnose(&facts, &report);
         assert_texts();
         assert_claims();
         assert_harmless();
         diagnose(&facts, &again);
-        if (memcmp(&report, &again, sizeof report) != 0)
+        if (memcmp(&report, &again, sizeof(report)) != 0)
             fail_msg("seed %llu: not the same again", (unsigned long long)seed);
     }
 }

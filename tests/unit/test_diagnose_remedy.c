@@ -18,13 +18,17 @@
 static struct facts facts;
 static struct finding finding;
 
+static struct view view;
+
 static void fill(const char *code, check_set explains)
 {
     memset(&finding, 0, sizeof(finding));
     (void)text_set(finding.code, sizeof(finding.code), "%s", code);
-    finding.target = N_TARGETS;
-    finding.explains = explains;
-    remedy_fill(&facts, &finding);
+    view = (struct view){.facts = &facts, .cause = &causes[0], .explains = explains};
+    for (size_t i = 0; i < n_causes; i++)
+        if (strcmp(causes[i].code, code) == 0)
+            view.cause = &causes[i];
+    remedy_fill(&view, &finding);
 }
 
 static int n_commands_with(const char *part)
@@ -63,7 +67,7 @@ static void assert_every_page_is_filled(void)
         assert_filled(finding.afterwards);
         for (int32_t j = 0; j < finding.n_commands; j++)
             assert_filled(finding.commands[j]);
-        if (remedy_tell_apart(&facts, &finding, finding.code, command, sizeof(command)))
+        if (remedy_tell_apart(&view, finding.code, command, sizeof(command)))
             assert_filled(command);
     }
 }
@@ -147,13 +151,12 @@ static void an_alternative_is_told_apart_by_the_nearer_page(void **state)
     (void)state;
     facts_healthy(&facts);
     fill("network-acl", connect_of(SERVICE_SSM));
-    assert_true(remedy_tell_apart(&facts, &finding, "endpoint-az-unreachable", own, sizeof(own)));
+    assert_true(remedy_tell_apart(&view, "endpoint-az-unreachable", own, sizeof(own)));
     fill("endpoint-blocks-443", connect_of(SERVICE_SSM));
-    assert_true(
-        remedy_tell_apart(&facts, &finding, "endpoint-az-unreachable", general, sizeof(general)));
+    assert_true(remedy_tell_apart(&view, "endpoint-az-unreachable", general, sizeof(general)));
     assert_string_not_equal(own, general);
     assert_non_null(strstr(general, "com.amazonaws.us-east-1.ssm "));
-    assert_false(remedy_tell_apart(&facts, &finding, "agent-masked", own, sizeof(own)));
+    assert_false(remedy_tell_apart(&view, "agent-masked", own, sizeof(own)));
     assert_string_equal(own, "");
 }
 

@@ -230,7 +230,7 @@ static void ec2_is_known_by_any_of_its_marks(void **state)
         {"/sys/class/dmi/id/product_uuid", "12345678-DCD1-B213-94ED-012345ABCDEF\n", ANSWER_NO},
     };
 
-    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
         struct machine_facts machine = {0};
         put(rows[i].path, rows[i].text);
         machine_read(root, &machine);
@@ -302,21 +302,6 @@ static void a_time_service_that_runs_counts(void **state)
     assert_int_equal(time_sync(), ANSWER_YES);
 }
 
-static void a_container_runtime_is_known_by_its_files(void **state)
-{
-    struct machine_facts machine = {0};
-    (void)state;
-
-    containers_read(root, &machine);
-    assert_string_equal(machine.containers, "");
-    put("/etc/eks/bootstrap.sh", "");
-    containers_read(root, &machine);
-    assert_string_equal(machine.containers, "/etc/eks");
-    put("/usr/bin/podman", "");
-    containers_read(root, &machine);
-    assert_string_equal(machine.containers, "/usr/bin/podman");
-}
-
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -337,7 +322,6 @@ int main(void)
         TEST(a_time_service_is_known_by_its_unit),
         TEST(a_container_has_its_hosts_clock),
         TEST(a_time_service_that_runs_counts),
-        TEST(a_container_runtime_is_known_by_its_files),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

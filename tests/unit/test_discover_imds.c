@@ -22,10 +22,9 @@ static struct value {
 } values[] = {
     {"dynamic/instance-identity/document",
      "{\"instanceId\": \"i-0123456789abcdef0\", \"region\": \"cn-northwest-1\","
-     " \"availabilityZone\": \"cn-northwest-1a\", \"accountId\": \"123456789012\"}"},
+     " \"availabilityZone\": \"cn-northwest-1a\", \"accountId\": \"123456789012\","
+     " \"privateIp\": \"172.31.16.9\"}"},
     {"meta-data/placement/region", "cn-northwest-1"},
-    {"meta-data/placement/availability-zone-id", "cnnw1-az1"},
-    {"meta-data/services/domain", "amazonaws.com.cn"},
     {"meta-data/mac", "0e:49:61:0f:c3:11"},
     {MACS "vpc-id", "vpc-0a1b2c3d4e5f67890"},
     {MACS "subnet-id", "subnet-0b1c2d3e4f5a67891"},
@@ -40,9 +39,9 @@ static struct value {
      "{\"Code\": \"Success\", \"AccessKeyId\": \"AKID\", \"SecretAccessKey\": \"secret\","
      " \"Token\": \"token\", \"Expiration\": \"2999-01-01T00:00:00Z\"}"},
 };
-enum { N_VALUES = sizeof(values) / sizeof(values[0]) };
+enum { N_VALUES = COUNT_OF(values) };
 
-enum { VALUE_DOCUMENT = 0, VALUE_LIST = 13, VALUE_CREDENTIALS = 14 };
+enum { VALUE_DOCUMENT = 0, VALUE_LIST = 11, VALUE_CREDENTIALS = 12 };
 
 static size_t cut;           /* the value that is cut off */
 static size_t kept;          /* so many bytes of it come */
@@ -120,9 +119,7 @@ static bool all_is_true(void)
     const struct instance_facts *instance = &facts.instance;
     bool good = whole_or_nothing(instance->id, "i-0123456789abcdef0") &&
                 whole_or_nothing(instance->region, "cn-northwest-1") &&
-                whole_or_nothing(instance->availability_zone_id, "cnnw1-az1") &&
-                whole_or_nothing(instance->domain, "amazonaws.com.cn") &&
-                whole_or_nothing(instance->mac, "0e:49:61:0f:c3:11") &&
+                whole_or_nothing(instance->private_ipv4, "172.31.16.9") &&
                 id_or_nothing(instance->vpc, "vpc-0a1b2c3d4e5f67890") &&
                 id_or_nothing(instance->subnet, "subnet-0b1c2d3e4f5a67891");
 
@@ -146,12 +143,11 @@ static void all_of_it_is_read(void **state)
     ask();
     assert_true(all_is_true());
     assert_string_equal(instance->id, "i-0123456789abcdef0");
-    assert_string_equal(instance->domain, "amazonaws.com.cn");
+    assert_string_equal(instance->private_ipv4, "172.31.16.9");
     assert_int_equal(instance->n_vpc_cidrs, 3);
     assert_int_equal(instance->n_subnet_cidrs, 2);
     assert_int_equal(instance->n_security_groups, 2);
     assert_string_equal(instance->vpc, "vpc-0a1b2c3d4e5f67890");
-    assert_string_equal(instance->availability_zone_id, "cnnw1-az1");
     assert_true(credentials_usable(&credentials));
 }
 

@@ -29,18 +29,18 @@ static struct facts facts;
 static int set_up(void **state)
 {
     (void)state;
-    memset(&facts, 0, sizeof facts);
-    (void)text_set(root, sizeof root, "/tmp/ssm-preflight-test-XXXXXX");
+    memset(&facts, 0, sizeof(facts));
+    (void)text_set(root, sizeof(root), "/tmp/ssm-preflight-test-XXXXXX");
     if (!mkdtemp(root))
         return -1;
     static const char *const parts[] = {"/proc", "/self", "/net"};
-    (void)text_set(folder, sizeof folder, "%s", root);
+    (void)text_set(folder, sizeof(folder), "%s", root);
     for (size_t i = 0; i < 3; i++) {
-        (void)text_add(folder, sizeof folder, "%s", parts[i]);
+        (void)text_add(folder, sizeof(folder), "%s", parts[i]);
         if (mkdir(folder, 0755) != 0)
             return -1;
     }
-    (void)text_set(file, sizeof file, "%s/snmp", folder);
+    (void)text_set(file, sizeof(file), "%s/snmp", folder);
     return 0;
 }
 
@@ -91,7 +91,7 @@ static void what_does_not_parse_is_not_known(void **state)
                                         "Ip: InReceives\nIp: x\nIp: 5"};
     (void)state;
 
-    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
+    for (size_t i = 0; i < COUNT_OF(texts); i++) {
         put(texts[i]);
         assert_true(delivery_read(root) <= 0);
     }
@@ -107,7 +107,7 @@ static void nothing_is_asked_when_nothing_was_silent(void **state)
     facts.endpoints[SERVICE_SSM].n_addresses = 1;
     before = facts;
     look(0);
-    assert_memory_equal(&facts, &before, sizeof facts);
+    assert_memory_equal(&facts, &before, sizeof(facts));
 }
 
 static void what_was_lost_in_this_round_is_told(void **state)

@@ -13,7 +13,6 @@
 #include "base/text.h"
 #include "discover/imds.h"
 #include "discover/plan.h"
-#include "discover/services.h"
 #include "model/partitions.h"
 
 static struct facts facts;
@@ -66,36 +65,13 @@ static void all_eight_partitions(void **state)
         {"eusc-de-east-1", "aws-eusc", "ssm.eusc-de-east-1.amazonaws.eu"},
     };
 
-    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
         (void)reset(state);
         instance_in(rows[i].region);
         assert_true(plan_complete(&facts, &overrides));
-        assert_string_equal(facts.plan.partition, rows[i].partition);
+        assert_string_equal(partition_of_region(rows[i].region)->name, rows[i].partition);
         assert_string_equal(service(SERVICE_SSM)->host, rows[i].ssm);
         assert_int_equal(service(SERVICE_SSM)->host_source, SOURCE_PARTITION);
-    }
-}
-
-static void imds_names_the_partitions_domain_or_none(void **state)
-{
-    static const struct {
-        const char *region, *domain, *ssm;
-        enum source source;
-    } rows[] = {
-        {"us-east-1", "amazonaws.com", "ssm.us-east-1.amazonaws.com", SOURCE_IMDS},
-        {"us-east-1", "amazonaws.co", "ssm.us-east-1.amazonaws.com", SOURCE_PARTITION},
-        {"xx-new-1", "example.new", "ssm.xx-new-1.amazonaws.com", SOURCE_PARTITION},
-        {"cn-north-1", "amazonaws.com.cn", "ssm.cn-north-1.amazonaws.com.cn", SOURCE_IMDS},
-        {"cn-north-1", "amazonaws.com", "ssm.cn-north-1.amazonaws.com.cn", SOURCE_PARTITION},
-    };
-
-    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-        (void)reset(state);
-        instance_in(rows[i].region);
-        (void)text_set(facts.instance.domain, HOST_SIZE, "%s", rows[i].domain);
-        assert_true(plan_complete(&facts, &overrides));
-        assert_string_equal(service(SERVICE_SSM)->host, rows[i].ssm);
-        assert_int_equal(service(SERVICE_SSM)->host_source, rows[i].source);
     }
 }
 
@@ -116,7 +92,6 @@ static void the_agents_own_configuration_comes_first(void **state)
 {
     (void)state;
     instance_in("us-east-1");
-    (void)text_set(facts.instance.domain, sizeof(facts.instance.domain), "amazonaws.com");
     (void)text_set(overrides.domain, sizeof(overrides.domain), "corp.example");
     (void)text_set(overrides.region, sizeof(overrides.region), "us-east-2");
     (void)text_set(overrides.mgs_region, sizeof(overrides.mgs_region), "us-west-2");
@@ -165,7 +140,7 @@ static void ec2messages_is_needed_by_old_agents_in_old_regions(void **state)
         {"mx-central-1", "3.2.0.0", NEED_OPTIONAL, true},
     };
 
-    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
         (void)reset(state);
         instance_in(rows[i].region);
         (void)text_set(facts.agent.version, sizeof(facts.agent.version), "%s", rows[i].version);
@@ -201,12 +176,12 @@ static void endpoints_of_imds_are_addresses(void **state)
     struct imds_endpoint endpoint;
     (void)state;
 
-    for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
+    for (size_t i = 0; i < COUNT_OF(good); i++) {
         assert_true(imds_parse_endpoint(good[i].url, &endpoint));
         assert_string_equal(endpoint.address, good[i].address);
         assert_int_equal(endpoint.port, good[i].port);
     }
-    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+    for (size_t i = 0; i < COUNT_OF(bad); i++)
         assert_false(imds_parse_endpoint(bad[i], &endpoint));
 }
 
@@ -215,7 +190,6 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(all_eight_partitions),
         cmocka_unit_test_setup(a_fips_name_has_an_endpoint_of_its_own, reset),
-        cmocka_unit_test_setup(imds_names_the_partitions_domain_or_none, reset),
         cmocka_unit_test(a_host_is_below_a_domain_of_its_partition),
         cmocka_unit_test_setup(the_agents_own_configuration_comes_first, reset),
         cmocka_unit_test_setup(dual_stack_uses_the_partitions_other_domain, reset),

@@ -38,7 +38,7 @@ static int run_folder(const char *kind, const struct fuzz_target *target)
 {
     struct folder folder = {.target = target};
 
-    (void)text_set(folder.path, sizeof folder.path, "tests/fuzz/%s/%s/", kind, target->name);
+    (void)text_set(folder.path, sizeof(folder.path), "tests/fuzz/%s/%s/", kind, target->name);
     (void)file_list("", folder.path, "", run_file, &folder);
     return folder.n;
 }
@@ -65,7 +65,7 @@ static void every_target_takes_nothing_and_little(void **state)
     (void)state;
 
     for (const struct fuzz_target *target = fuzz_targets; target->name; target++)
-        for (size_t n = 0; n <= sizeof bytes; n++)
+        for (size_t n = 0; n <= sizeof(bytes); n++)
             target->run(bytes, n);
 }
 

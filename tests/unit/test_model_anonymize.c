@@ -17,9 +17,10 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "diagnose/diagnose.h"
-#include "diagnose/look.h"
+#include "diagnose/names.h"
 #include "facts_builder.h"
 #include "model/anonymize.h"
+#include "model/fields.h"
 #include "model/place.h"
 #include "report/recorded.h"
 #include "report/report.h"
@@ -49,7 +50,7 @@ static int32_t count_of(const struct field *field, const char *base)
     int32_t n = field->count == COUNT_ONE ? 1 : (int32_t)field->max_items;
 
     if (field->count == COUNT_LIST)
-        memcpy(&n, base + field->n_offset, sizeof n);
+        memcpy(&n, base + field->n_offset, sizeof(n));
     return n;
 }
 
@@ -69,22 +70,21 @@ static void each_member(const struct fields *fields, char *base, visit *each)
     }
 }
 
-static void each_text_has_a_rule(const struct fields *fields)
+static void check_kinds(const struct fields *fields)
 {
     for (size_t i = 0; i < fields->n; i++) {
         const struct field *field = &fields->rows[i];
         if (field->kind == FIELD_STRUCT)
-            each_text_has_a_rule(field->fields);
-        else if (field->kind == FIELD_TEXT && !anonymize_has_rule(fields, field))
-            fail_msg("%s.%s: say in anonymize.c what may be shown of it", fields->name,
-                     field->name);
+            check_kinds(field->fields);
+        else if ((field->kind == FIELD_TEXT) != (field->text != 0))
+            fail_msg("%s.%s: say in fields.c what kind of text it is", fields->name, field->name);
     }
 }
 
-static void every_text_member_has_a_rule(void **state)
+static void every_text_says_what_it_is(void **state)
 {
     (void)state;
-    each_text_has_a_rule(&facts_fields);
+    check_kinds(&facts_fields);
 }
 
 static const char *filling;
@@ -134,10 +134,10 @@ static void assert_gone(const char *secret, const char *text)
     wanted = secret;
     n_filled = 0;
     each_member(&facts_fields, (char *)&facts, fill);
-    (void)text_set(facts.role.role, sizeof facts.role.role, "contoso-admin-7");
-    (void)text_set(facts.machine.asset_tag, sizeof facts.machine.asset_tag, "Rack 12 + shelf 3");
+    (void)text_set(facts.role.role, sizeof(facts.role.role), "contoso-admin-7");
+    (void)text_set(facts.machine.asset_tag, sizeof(facts.machine.asset_tag), "Rack 12 + shelf 3");
     (void)text_set(facts.plan.services[0].host, HOST_SIZE, "gate.fabrikam-9.example");
-    assert_true(anonymize_facts(&facts));
+    anonymize_facts(&facts);
     each_member(&facts_fields, (char *)&facts, assert_not_wanted);
     if (only)
         return;
@@ -201,7 +201,7 @@ static const char *const ways[] = {
         "@",    "said @.", "\\n@\\n@, \\x1b@", "{\"a\":\"@\",'@':[@]}", "http://@:8080/x%2F@",
         "@/24", "<@>"};
 /* clang-format on */
-enum { N_SECRETS = sizeof secrets / sizeof secrets[0], N_WAYS = sizeof ways / sizeof ways[0] };
+enum { N_SECRETS = COUNT_OF(secrets), N_WAYS = COUNT_OF(ways) };
 
 static void no_identifier_survives_in_any_output(void **state)
 {
@@ -238,112 +238,149 @@ static void no_identifier_survives_in_any_member(void **state)
     only = NULL;
 }
 
-static void what_a_cut_leaves_of_a_name_is_dropped(void **state)
+static void what_others_said_is_dropped(void **state)
 {
-    static const char words[] = "User: arn:aws:sts::123456789012:assumed-role/app-role/"
-                                "i-0123456789abcdef0 is not authorized to perform: ssm:X on ";
-    char text[WORDS_SIZE];
+    struct address_facts *at = &facts.endpoints[0].addresses[0];
     (void)state;
 
     facts_healthy(&facts);
-    (void)text_set(text, sizeof text, "%si-01234567...", words);
-    (void)text_set(facts.role.message, WORDS_SIZE, "%s", text);
-    (void)text_set(facts.role.info_message, WORDS_SIZE, "%s app-r", words);
-    (void)text_set(facts.imds.body_start, DETAIL_SIZE, "%s 12345678901", words);
-    assert_true(anonymize_facts(&facts));
-    assert_null(strstr(facts.role.message, "01234567"));
-    assert_null(strstr(facts.role.info_message, "app-r"));
-    assert_null(strstr(facts.imds.body_start, "1234567"));
+    (void)text_set(facts.role.message, WORDS_SIZE, "User: alice is not authorized");
+    (void)text_set(facts.imds.body_start, DETAIL_SIZE, "<title>Contoso</title>");
+    (void)text_set(at->steps[RUNG_TLS].detail, DETAIL_SIZE, "the certificate is for contoso");
+    (void)text_set(at->session.verify, DETAIL_SIZE, "self-signed certificate");
+    (void)text_set(at->head.via, NAME_SIZE, "1.1 gate.contoso.example (squid)");
+    anonymize_facts(&facts);
+    assert_string_equal(facts.role.message, "");
+    assert_string_equal(facts.imds.body_start, "");
+    assert_string_equal(at->steps[RUNG_TLS].detail, "");
+    assert_string_equal(at->session.verify, "");
+    assert_string_equal(at->head.via, "");
 }
 
 /* --- what becomes of it --- */
 
-static void assert_said(const char *from, const char *to)
-{
-    facts_healthy(&facts);
-    (void)text_set(facts.role.message, sizeof facts.role.message, "%s", from);
-    assert_true(anonymize_facts(&facts));
-    assert_string_equal(facts.role.message, to);
-}
-
 static void the_same_becomes_the_same_everywhere(void **state)
 {
     (void)state;
-    assert_said("User: arn:aws:sts::123456789012:assumed-role/app-role/i-0123456789abcdef0 is not "
-                "authorized to perform: ssm:DescribeAssociation on resource: "
-                "arn:aws:ssm:us-east-1:123456789012:* because no identity-based policy allows the "
-                "ssm:DescribeAssociation action",
-                "User: arn:aws:sts::000000000001:assumed-role/role-1/i-00000000000000001 is not "
-                "authorized to perform: ssm:DescribeAssociation on resource: "
-                "arn:aws:ssm:us-east-1:000000000001:* because no identity-based policy allows the "
-                "ssm:DescribeAssociation action");
-    assert_string_equal(facts.instance.id, "i-00000000000000001");
-    assert_string_equal(facts.machine.asset_tag, "i-00000000000000001");
-    assert_string_equal(facts.instance.account, "000000000001");
-    assert_string_equal(facts.role.role, "role-1");
-    assert_string_equal(facts.role.profile_arn,
-                        "arn:aws:iam::000000000001:instance-profile/profile-1");
+    facts_healthy(&facts);
+    (void)text_set(facts.machine.asset_tag, NAME_SIZE, "%s", facts.instance.id);
+    (void)text_set(facts.role.role, HOST_SIZE, "app");
+    (void)text_set(facts.role.profile_arn, ARN_SIZE,
+                   "arn:aws:iam::123456789012:instance-profile/team/app");
+    (void)text_set(facts.instance.account, NAME_SIZE, "123456789012");
+    anonymize_facts(&facts);
+    assert_string_equal(facts.machine.asset_tag, facts.instance.id);
+    assert_memory_equal(facts.instance.id, "i-000000000000000", 17);
+    assert_memory_equal(facts.instance.account, "0000000000", 10);
+    char arn[ARN_SIZE];
+    const char *slash = strrchr(facts.role.profile_arn, '/');
+    (void)text_set(arn, sizeof(arn), "arn:aws:iam::%s:instance-profile/name-",
+                   facts.instance.account);
+    assert_memory_equal(facts.role.profile_arn, arn, strlen(arn));
+    assert_string_equal(slash + 1, facts.role.role);
+    assert_true(text_starts(facts.role.role, "name-"));
 }
 
-static void an_endpoint_keeps_its_id_in_its_own_names(void **state)
+static void hosts_become(const char *from, const char *to)
 {
-    (void)state;
-    assert_said("vpce-0123456789abcdef0-abcdefgh.ssm.us-east-1.vpce.amazonaws.com, "
-                "vpce-0123456789abcdef0-abcdefgh-us-east-1b.ssm.us-east-1.vpce.amazonaws.com: id "
-                "vpce-0123456789abcdef0 .",
-                "vpce-00000000000000006-name-1.ssm.us-east-1.vpce.amazonaws.com, "
-                "vpce-00000000000000006-name-1-us-east-1b.ssm.us-east-1.vpce.amazonaws.com: id "
-                "vpce-00000000000000006 .");
-    assert_said("ip-10-0-1-10.ec2.internal is 10.0.1.10, i-0123456789abcdef0.ec2.internal too",
-                "ip-10-0-1-8.ec2.internal is 10.0.1.8, i-00000000000000001.ec2.internal too");
+    memset(&facts, 0, sizeof(facts));
+    (void)text_set(facts.agent.no_proxy, sizeof(facts.agent.no_proxy), "%s", from);
+    anonymize_facts(&facts);
+    assert_string_equal(facts.agent.no_proxy, to);
 }
 
-static void only_usual_interfaces_keep_their_names(void **state)
+static void hosts_become_hosts(void **state)
+{
+    static const char *const stay[] = {
+        "ssm.us-gov-west-1.amazonaws.com",
+        "s3.dualstack.eu-central-1.amazonaws.com,ssm-fips.us-east-1.amazonaws.com.cn",
+        "ssm.eu-central-1.api.aws",
+        "com.amazonaws.ap-southeast-5.ssmmessages",
+        "169.254.169.253, 169.254.169.254, 169.254.169.123, 127.0.0.53",
+        "fd00:ec2::253,fd00:ec2::254",
+        "https://localhost:8080/,*",
+    };
+    (void)state;
+
+    for (size_t i = 0; i < COUNT_OF(stay); i++)
+        hosts_become(stay[i], stay[i]);
+    hosts_become("vpce-0123456789abcdef0-abcdefgh.ssm.us-east-1.vpce.amazonaws.com, "
+                 "vpce-0123456789abcdef0-abcdefgh-us-east-1b.ssm.us-east-1.vpce.amazonaws.com",
+                 "vpce-00000000000000001-name-2.ssm.us-east-1.vpce.amazonaws.com, "
+                 "vpce-00000000000000001-name-3.ssm.us-east-1.vpce.amazonaws.com");
+    hosts_become("http://Proxy.corp.example:3128,.corp.example",
+                 "http://name-1.name-2.name-3:3128,.name-2.name-3");
+    hosts_become("10.0.1.10:443,10.0.0.0/8,[2600:1f14::21]",
+                 "10.0.0.8:443,10.0.0.0/8,[2001:db8::8]");
+}
+
+static void names_are_numbered(void **state)
 {
     (void)state;
     facts_healthy(&facts);
-    facts.network.n_interfaces = 3;
-    (void)text_set(facts.network.interfaces[0].name, NAME_SIZE, "enp4s0f1np1");
-    (void)text_set(facts.network.interfaces[1].name, NAME_SIZE, "contoso0");
-    (void)text_set(facts.network.interfaces[2].name, NAME_SIZE, "ens-bob");
+    facts.network.n_interfaces = 2;
+    (void)text_set(facts.network.interfaces[0].name, NAME_SIZE, "contoso0");
+    (void)text_set(facts.network.interfaces[1].name, NAME_SIZE, "ens-bob");
     facts.network.n_routes = 1;
     (void)text_set(facts.network.routes[0].interface, NAME_SIZE, "contoso0");
-    assert_true(anonymize_facts(&facts));
-    assert_string_equal(facts.network.interfaces[0].name, "enp4s0f1np1");
-    assert_string_equal(facts.network.interfaces[1].name, "name-1");
-    assert_string_equal(facts.network.interfaces[2].name, "name-2");
-    assert_string_equal(facts.network.routes[0].interface, "name-1");
+    anonymize_facts(&facts);
+    assert_true(text_starts(facts.network.interfaces[0].name, "name-"));
+    assert_string_equal(facts.network.routes[0].interface, facts.network.interfaces[0].name);
+    assert_string_not_equal(facts.network.interfaces[0].name, facts.network.interfaces[1].name);
 }
 
 static void words_of_aws_stay(void **state)
 {
     static const char *const words[] = {
-        "ssm.us-gov-west-1.amazonaws.com",
-        "s3.dualstack.eu-central-1.amazonaws.com",
-        "ssm.eu-central-1.api.aws",
-        "com.amazonaws.ap-southeast-5.ssmmessages",
-        "in us-west-2-lax-1a (usw2-lax1-az1)",
-        "SSM Agent 3.3.1142.0, TLSv1.3, squid/5.7",
-        "Signature expired: 20261123T120000Z is now earlier than 20261123T120500Z",
-        "arn:aws:iam::aws:policy/AmazonSSMManagedInstanceCore",
-        "169.254.169.253, 169.254.169.254, 169.254.169.123, 127.0.0.53",
-        "fd00:ec2::253 and fd00:ec2::254",
-        "at 12:00:00, std::string; ratio 1:2:3",
-        "certificate verify failed: self-signed certificate in certificate chain",
-        "amazon-ssm-agent-3.3.1142.0, TLS13-1-2-2021-06, Microsoft-IIS/10.0",
-        "AWSSystemsManagerDefaultEC2InstanceManagementRole, AmazonSSMManagedInstanceCore",
+        "us-west-2-lax-1a",
+        "eusc-de-east-1",
+        "cn-north-1",
+        "us-gov-west-1a",
+        "3.3.1142.0",
+        "TLSv1.3",
+        "EC2ws",
+        "t3.micro",
+        "m7i.metal-24xl",
+        "u-6tb1.112xlarge",
+        "Amazon EC2",
+        "ssm:GetParameter",
+        "ec2messages:GetEndpoint",
+        "AccessDeniedException",
+        "aws-us-gov",
+        "time-source",
     };
     (void)state;
 
-    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
-        assert_said(words[i], words[i]);
+    for (size_t i = 0; i < COUNT_OF(words); i++) {
+        facts_healthy(&facts);
+        (void)text_set(facts.instance.type, NAME_SIZE, "%s", words[i]);
+        anonymize_facts(&facts);
+        assert_string_equal(facts.instance.type, words[i]);
+    }
+}
+
+static void names_in_certificates_stay_amazons(void **state)
+{
+    struct tls_session *session = &facts.endpoints[0].addresses[0].session;
+    (void)state;
+
+    facts_healthy(&facts);
+    (void)text_set(session->subject, HOST_SIZE, "CN=ssm.us-east-1.amazonaws.com");
+    anonymize_facts(&facts);
+    assert_string_equal(session->subject, "CN=ssm.us-east-1.amazonaws.com");
+    assert_string_equal(session->issuer, "C=US, O=Amazon, CN=Amazon RSA 2048 M02");
+    (void)text_set(session->subject, HOST_SIZE, "CN=gate.contoso.example");
+    (void)text_set(session->issuer, HOST_SIZE, "CN=Contoso Root CA, O=Contoso");
+    anonymize_facts(&facts);
+    assert_true(text_starts(session->subject, "CN=name-"));
+    assert_true(text_starts(session->issuer, "name-"));
 }
 
 static void the_healthy_instance_is_not_to_be_known_again(void **state)
 {
     (void)state;
     facts_healthy(&facts);
-    assert_true(anonymize_facts(&facts));
+    anonymize_facts(&facts);
     assert_string_equal(facts.instance.region, "us-east-1");
     assert_string_equal(facts.plan.services[SERVICE_SSM].host, "ssm.us-east-1.amazonaws.com");
     assert_string_equal(facts.instance.vpc_cidrs[0], "10.0.0.0/16");
@@ -363,7 +400,7 @@ static void random_ipv4(char to[ADDRESS_SIZE])
     static const char *const starts[] = {
         "10.0.1.", "10.0.2.", "10.1.7.",      "10.77.0.", "172.16.3.", "192.168.4.", "100.64.9.",
         "52.1.2.", "52.1.3.", "169.254.169.", "127.0.0.", "198.18.1.", "8.8.8."};
-    (void)text_set(to, ADDRESS_SIZE, "%s%u", starts[below(sizeof starts / sizeof starts[0])],
+    (void)text_set(to, ADDRESS_SIZE, "%s%u", starts[below(COUNT_OF(starts))],
                    below(6) ? below(256) : below(4));
 }
 
@@ -381,8 +418,7 @@ static void random_address(char to[ADDRESS_SIZE])
     if (below(3))
         random_ipv4(to);
     else
-        (void)text_set(to, ADDRESS_SIZE, "%s%u", starts[below(sizeof starts / sizeof starts[0])],
-                       below(256));
+        (void)text_set(to, ADDRESS_SIZE, "%s%u", starts[below(COUNT_OF(starts))], below(256));
 }
 
 enum { N_POOL = MAX_ADDRESSES };
@@ -402,11 +438,11 @@ static void random_network(void)
     facts.instance.n_vpc_cidrs = (int32_t)below(4);
     for (int32_t i = 0; i < facts.instance.n_vpc_cidrs; i++)
         (void)text_set(facts.instance.vpc_cidrs[i], ADDRESS_SIZE, "%s",
-                       vpcs[below(sizeof vpcs / sizeof vpcs[0])]);
+                       vpcs[below(COUNT_OF(vpcs))]);
     facts.instance.n_subnet_cidrs = (int32_t)below(3);
     for (int32_t i = 0; i < facts.instance.n_subnet_cidrs; i++)
         (void)text_set(facts.instance.subnet_cidrs[i], ADDRESS_SIZE, "%s",
-                       subnets[below(sizeof subnets / sizeof subnets[0])]);
+                       subnets[below(COUNT_OF(subnets))]);
     answer->n_addresses = N_POOL;
     for (int32_t i = 0; i < N_POOL; i++)
         random_address(answer->addresses[i]);
@@ -419,8 +455,8 @@ static void assert_same_relations(const char *old, const char *new)
 
     if (place != place_of(&facts.instance, new))
         fail_msg("seed %llu: %s and %s lie elsewhere", (unsigned long long)seed, old, new);
-    if (look_is_amazon_resolver(&original.instance, old) !=
-        look_is_amazon_resolver(&facts.instance, new))
+    if (names_is_amazon_resolver(&original.instance, old) !=
+        names_is_amazon_resolver(&facts.instance, new))
         fail_msg("seed %llu: %s or %s is Amazon's resolver", (unsigned long long)seed, old, new);
     if (place == PLACE_LOCAL && !text_starts(old, "fe80"))
         assert_string_equal(old, new);
@@ -439,7 +475,7 @@ static void addresses_keep_how_they_lie(void **state)
         state_of_random = seed = given ? strtoull(given, NULL, 10) : i + 1;
         random_network();
         original = facts;
-        assert_true(anonymize_facts(&facts));
+        anonymize_facts(&facts);
         const char(*old)[ADDRESS_SIZE] = original.endpoints[0].answers[0].addresses;
         const char(*new)[ADDRESS_SIZE] = facts.endpoints[0].answers[0].addresses;
         for (int32_t j = 0; j < N_POOL; j++) {
@@ -461,7 +497,7 @@ static void assert_same_diagnosis(const char *what)
 {
     original = facts;
     diagnose(&original, &before);
-    assert_true(anonymize_facts(&facts));
+    anonymize_facts(&facts);
     diagnose(&facts, &after);
     if (before.verdict != after.verdict || before.n_findings != after.n_findings)
         fail_msg("%s (seed %llu): %s, %d findings, and %s, %d anonymized", what,
@@ -472,7 +508,7 @@ static void assert_same_diagnosis(const char *what)
         if (strcmp(a->code, b->code) != 0 || a->severity != b->severity ||
             a->confidence != b->confidence || a->target != b->target ||
             a->explains != b->explains || a->n_commands != b->n_commands ||
-            a->n_alternatives != b->n_alternatives || a->n_evidence != b->n_evidence)
+            a->n_alternatives != b->n_alternatives)
             fail_msg("%s (seed %llu): finding %d: %s and %s", what, (unsigned long long)seed,
                      (int)i, a->code, b->code);
     }
@@ -494,7 +530,7 @@ static void through_the_console(struct facts *at)
     diagnose(at, &said);
     buffer_init(&block, REPORT_MAX_BYTES);
     console_write(&said, &style, &block);
-    if (!recorded_read(block.bytes, block.used, at, error, sizeof error) || error[0])
+    if (!recorded_read(block.bytes, block.used, at, NULL, error, sizeof(error)) || error[0])
         fail_msg("%s", error);
     buffer_clear(&block);
 }
@@ -515,20 +551,20 @@ static void every_situation_is_the_same_through_the_console(void **state)
     const struct situation *situation;
     (void)state;
 
-    for (size_t i = 0; (situation = situation_at(i)) != NULL; i++) {
+    for (size_t i = 0; (situation = situation_at(i)); i++) {
         facts_healthy(&facts);
         situation->make(&facts);
         original = facts;
         diagnose(&original, &before);
 
-        assert_true(anonymize_facts(&facts));
+        anonymize_facts(&facts);
         through_the_console(&facts);
         diagnose(&facts, &after);
         assert_found(&after, &before, situation->name);
 
         again = original;
         through_the_console(&again);
-        assert_true(anonymize_facts(&again));
+        anonymize_facts(&again);
         diagnose(&again, &after);
         assert_found(&after, &before, situation->name);
         wanted = "123456789012";
@@ -543,18 +579,18 @@ static void anonymizing_twice_is_like_once(void **state)
     const struct situation *situation;
     (void)state;
 
-    for (size_t i = 0; (situation = situation_at(i)) != NULL; i++) {
+    for (size_t i = 0; (situation = situation_at(i)); i++) {
         static struct facts once, twice;
 
         facts_healthy(&facts);
         situation->make(&facts);
-        assert_true(anonymize_facts(&facts));
+        anonymize_facts(&facts);
         once = facts;
-        assert_true(anonymize_facts(&facts));
+        anonymize_facts(&facts);
         twice = facts;
-        if (memcmp(&once.instance, &twice.instance, sizeof once.instance) != 0 ||
-            memcmp(&once.plan, &twice.plan, sizeof once.plan) != 0 ||
-            memcmp(&once.resolvers, &twice.resolvers, sizeof once.resolvers) != 0 ||
+        if (memcmp(&once.instance, &twice.instance, sizeof(once.instance)) != 0 ||
+            memcmp(&once.plan, &twice.plan, sizeof(once.plan)) != 0 ||
+            memcmp(&once.resolvers, &twice.resolvers, sizeof(once.resolvers)) != 0 ||
             strcmp(once.role.role, twice.role.role) != 0 ||
             strcmp(once.role.profile_arn, twice.role.profile_arn) != 0)
             fail_msg("%s is not the same anonymized twice", situation->name);
@@ -566,7 +602,7 @@ static void every_situation_is_diagnosed_the_same(void **state)
     const struct situation *situation;
     (void)state;
 
-    for (size_t i = 0; (situation = situation_at(i)) != NULL; i++) {
+    for (size_t i = 0; (situation = situation_at(i)); i++) {
         facts_healthy(&facts);
         situation->make(&facts);
         assert_same_diagnosis(situation->name);
@@ -616,7 +652,7 @@ static void random_text(char *at, size_t size)
 
     if (below(4) == 0)
         random_address(at);
-    else if (!text_set(at, size, "%s", texts[below(sizeof texts / sizeof texts[0])]))
+    else if (!text_set(at, size, "%s", texts[below(COUNT_OF(texts))]))
         at[size - 1] = '\0';
 }
 
@@ -662,14 +698,15 @@ static void any_facts_are_diagnosed_the_same(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(every_text_member_has_a_rule),
+        cmocka_unit_test(every_text_says_what_it_is),
         cmocka_unit_test(no_identifier_survives_in_any_output),
         cmocka_unit_test(no_identifier_survives_in_any_member),
-        cmocka_unit_test(what_a_cut_leaves_of_a_name_is_dropped),
+        cmocka_unit_test(what_others_said_is_dropped),
         cmocka_unit_test(the_same_becomes_the_same_everywhere),
+        cmocka_unit_test(hosts_become_hosts),
+        cmocka_unit_test(names_are_numbered),
         cmocka_unit_test(words_of_aws_stay),
-        cmocka_unit_test(an_endpoint_keeps_its_id_in_its_own_names),
-        cmocka_unit_test(only_usual_interfaces_keep_their_names),
+        cmocka_unit_test(names_in_certificates_stay_amazons),
         cmocka_unit_test(the_healthy_instance_is_not_to_be_known_again),
         cmocka_unit_test(addresses_keep_how_they_lie),
         cmocka_unit_test(every_situation_is_diagnosed_the_same),

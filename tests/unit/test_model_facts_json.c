@@ -51,7 +51,7 @@ static void fill_number(const struct field *field, char *at)
 {
     static const int64_t odd[] = {0, 1, -1, INT32_MAX, INT32_MIN, JSON_MAX_WHOLE, -JSON_MAX_WHOLE};
     int64_t value = random_below(3) ? (int64_t)random_below(100000)
-                                    : odd[random_below(sizeof(odd) / sizeof(odd[0]))];
+                                    : odd[random_below(COUNT_OF(odd))];
 
     if (field->kind == FIELD_INT32)
         memcpy(at, &(int32_t){(int32_t)(value % INT32_MAX)}, sizeof(int32_t));
@@ -122,7 +122,7 @@ static struct facts *facts_new(void)
 /* Through text and back; false with `error` when it is refused. */
 static bool through_json(const struct facts *from, struct facts *to, char error[200])
 {
-    cJSON *object = facts_to_json(from);
+    cJSON *object = facts_to_json(from, KEEP_UNUSED);
     assert_non_null(object);
     char *text = cJSON_PrintUnformatted(object);
     assert_non_null(text);
@@ -152,7 +152,7 @@ static void assert_survives(const struct facts *facts)
 static void zero_facts_are_an_empty_object(void **state)
 {
     struct facts *facts = facts_new();
-    cJSON *object = facts_to_json(facts);
+    cJSON *object = facts_to_json(facts, KEEP_UNUSED);
 
     (void)state;
     assert_true(cJSON_IsObject(object));
@@ -233,7 +233,7 @@ static void what_is_not_facts_is_refused_whole(void **state)
     (void)state;
     memset(facts, 0x5a, sizeof(*facts));
     memcpy(before, facts, sizeof(*facts));
-    for (size_t i = 0; i < sizeof(refused) / sizeof(refused[0]); i++) {
+    for (size_t i = 0; i < COUNT_OF(refused); i++) {
         char error[200] = "";
         cJSON *object = cJSON_Parse(refused[i].json);
 
@@ -415,7 +415,7 @@ static void mutated_facts_are_read_or_refused(void **state)
 
     (void)state;
     facts_healthy(facts);
-    cJSON *healthy = facts_to_json(facts);
+    cJSON *healthy = facts_to_json(facts, KEEP_UNUSED);
     char *text = cJSON_PrintUnformatted(healthy);
     size_t length = strlen(text);
     memset(before, 0x5a, sizeof(*before));

@@ -23,7 +23,7 @@ static const struct {
     {&answer_names, ANSWER_YES + 1},
     {&stopped_by_names, STOPPED_BY_SIGNAL + 1},
     {&credentials_from_names, CREDENTIALS_DEFAULT_HOST_MANAGEMENT + 1},
-    {&place_names, PLACE_LOCAL + 1},
+    {&place_names, N_PLACES},
     {&permission_names, PERMISSION_UNCLEAR + 1},
     {&denied_by_names, DENIED_BY_TRUST_POLICY + 1},
     {&agent_package_names, AGENT_PACKAGE_SNAP + 1},
@@ -43,7 +43,7 @@ static const struct {
 static void every_value_has_its_own_name(void **state)
 {
     (void)state;
-    for (size_t t = 0; t < sizeof(all) / sizeof(all[0]); t++) {
+    for (size_t t = 0; t < COUNT_OF(all); t++) {
         assert_int_equal(all[t].names->n, all[t].n);
         for (unsigned int i = 0; i < all[t].n; i++) {
             unsigned int found = ~0U;
@@ -60,7 +60,7 @@ static void every_value_has_its_own_name(void **state)
 static void every_enum_has_a_value_for_unknown_names(void **state)
 {
     (void)state;
-    for (size_t t = 0; t < sizeof(all) / sizeof(all[0]); t++)
+    for (size_t t = 0; t < COUNT_OF(all); t++)
         assert_true(all[t].names->otherwise < all[t].n);
 }
 
@@ -146,7 +146,7 @@ static void the_exit_status_is_the_contracts(void **state)
     static struct report report;
 
     (void)state;
-    for (size_t i = 0; i < sizeof(expected) / sizeof(expected[0]); i++) {
+    for (size_t i = 0; i < COUNT_OF(expected); i++) {
         report.verdict = expected[i].verdict;
         assert_int_equal(report_exit_status(&report, false), expected[i].status);
         assert_int_equal(report_exit_status(&report, true), expected[i].strict);

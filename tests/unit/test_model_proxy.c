@@ -14,7 +14,7 @@
 #include "facts_builder.h"
 #include "model/proxy.h"
 
-#define SET(field, ...) (void)text_set(field, sizeof field, __VA_ARGS__)
+#define SET(field, ...) (void)text_set(field, sizeof(field), __VA_ARGS__)
 
 static struct facts facts;
 
@@ -43,9 +43,9 @@ static void urls(void **state)
     };
     (void)state;
 
-    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
         struct proxy proxy = {"", 0};
-        if (proxy_parse(rows[i].url, &proxy) != (rows[i].host != NULL))
+        if (proxy_parse(rows[i].url, &proxy) == !rows[i].host)
             fail_msg("\"%s\"", rows[i].url);
         if (!rows[i].host)
             continue;

@@ -30,7 +30,7 @@ static int set_up(void **state)
     (void)state;
     loop = loop_new();
     n_got = 0;
-    return loop != NULL ? 0 : -1;
+    return loop ? 0 : -1;
 }
 
 static int tear_down(void **state)
@@ -91,13 +91,13 @@ static void parses_addresses(void **state)
     };
     (void)state;
 
-    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
         struct sockaddr_storage address;
         socklen_t length;
         char text[ADDRESS_SIZE];
         bool ok = address_parse_with_port(rows[i].text, 53, &address, &length);
 
-        if (ok != (rows[i].formatted != NULL))
+        if (ok == !rows[i].formatted)
             fail_msg("%s", rows[i].text);
         if (!ok)
             continue;
@@ -243,7 +243,7 @@ static void names_every_errno(void **state)
     };
     (void)state;
 
-    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+    for (size_t i = 0; i < COUNT_OF(rows); i++)
         assert_int_equal(dial_failure(rows[i].os_error), rows[i].failure);
 }
 

@@ -47,7 +47,7 @@ static void put_16(struct packet *packet, unsigned value)
 
 static void put_name(struct packet *packet, const char *name)
 {
-    while (*name != '\0') {
+    while (*name) {
         unsigned char n = (unsigned char)strcspn(name, ".");
         put(packet, &n, 1);
         put(packet, name, n);
@@ -60,7 +60,7 @@ static void put_name(struct packet *packet, const char *name)
 static void put_record(struct packet *packet, const char *owner, unsigned type, uint32_t ttl_s,
                        const void *data, size_t n)
 {
-    if (owner == NULL)
+    if (!owner)
         put_16(packet, QUESTION);
     else
         put_name(packet, owner);
@@ -217,7 +217,7 @@ static void answer(struct packet *packet, const unsigned char *query, size_t n)
                                       "otherid",   "short", "missing", "pointers",
                                       "longdata",  "cut",   "escape",  "ttl"};
 
-    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+    for (size_t i = 0; i < COUNT_OF(bad); i++) {
         if (is(bad[i])) {
             answer_badly(packet, query, n);
             return;
@@ -544,7 +544,7 @@ static void reads_any_bytes(void **state)
     const char *given = getenv("TEST_SEED");
     (void)state;
 
-    if (given != NULL)
+    if (given)
         seed = (unsigned int)strtoul(given, NULL, 10);
     for (int round = 0; round < 20000; round++) {
         struct packet packet = {.n = 0};

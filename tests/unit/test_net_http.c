@@ -182,11 +182,11 @@ static void does_not_start_with_what_changes_the_request(void **state)
     struct http_request request;
     (void)state;
 
-    for (size_t i = 0; i < sizeof(paths) / sizeof(paths[0]); i++) {
+    for (size_t i = 0; i < COUNT_OF(paths); i++) {
         request = get(paths[i]);
         assert_false(http_start(loop, &request, keep, NULL));
     }
-    for (size_t i = 0; i < sizeof(hosts) / sizeof(hosts[0]); i++) {
+    for (size_t i = 0; i < COUNT_OF(hosts); i++) {
         request = get("/");
         request.host = hosts[i];
         assert_false(http_start(loop, &request, keep, NULL));
@@ -216,11 +216,11 @@ static void goes_through_no_proxy(void **state)
     (void)state;
 
     snprintf(proxy, sizeof(proxy), "http://127.0.0.1:%u", peer_closed_port());
-    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+    for (size_t i = 0; i < COUNT_OF(names); i++)
         setenv(names[i], proxy, 1);
     exchange(&request);
     assert_int_equal(got.step.outcome, OUTCOME_OK);
-    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+    for (size_t i = 0; i < COUNT_OF(names); i++)
         unsetenv(names[i]);
 }
 
@@ -263,8 +263,7 @@ static void keeps_the_head(void **state)
     assert_string_equal(got.head.error_type, "AccessDeniedException");
     assert_string_equal(got.head.via, "1.1 proxy");
     assert_true(got.head.has_date);
-    assert_int_equal(got.head.date_unix_s, 1795435200);
-    int64_t offset_ms = got.head.date_unix_s * 1000 - clock_wall_unix_ms();
+    int64_t offset_ms = INT64_C(1795435200) * 1000 - clock_wall_unix_ms();
     assert_true(got.head.clock_offset_ms >= offset_ms &&
                 got.head.clock_offset_ms <= offset_ms + 10000);
     assert_string_equal(got_body, "abc");

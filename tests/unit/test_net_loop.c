@@ -30,7 +30,7 @@ static int set_up(void **state)
     (void)state;
     memset(order, 0, sizeof(order));
     loop = loop_new();
-    return loop != NULL && socketpair(AF_UNIX, SOCK_STREAM, 0, pipe_ends) == 0 ? 0 : -1;
+    return loop && socketpair(AF_UNIX, SOCK_STREAM, 0, pipe_ends) == 0 ? 0 : -1;
 }
 
 static int tear_down(void **state)

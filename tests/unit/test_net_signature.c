@@ -91,7 +91,7 @@ static void verify(const char *session_token, const char *region, const char *se
     assert_int_equal(waitpid(pid, &status, 0), pid);
     assert_true(WIFEXITED(status));
     if (WEXITSTATUS(status) == NOT_INSTALLED || WEXITSTATUS(status) == NOT_RUN) {
-        print_message("skipped: %s", said[0] != '\0' ? said : "python3 is missing\n");
+        print_message("skipped: %s", said[0] ? said : "python3 is missing\n");
         skip();
     }
     if (WEXITSTATUS(status) != 0)
@@ -129,7 +129,7 @@ static void sign(const char *path, const char *const *headers, const char *body,
     assert_int_equal(got.step.outcome, OUTCOME_OK);
     assert_true(got.reused);
     assert_null(strstr(peer.seen, secret));
-    verify(session_token[0] != '\0' ? session_token : "-", region, service);
+    verify(session_token[0] ? session_token : "-", region, service);
 }
 
 static void signs_ssm(void **state)

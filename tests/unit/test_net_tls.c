@@ -63,7 +63,7 @@ static int make_identities(void **state)
     MAKE(by_address, "x", "IP:127.0.0.1", &intermediate, false, -60, DAY_S);
     MAKE(below_expired, "ssm.test", "DNS:ssm.test", &expired_intermediate, false, -60, DAY_S);
     snprintf(directory, sizeof(directory), "/tmp/test_net_tls.XXXXXX");
-    if (mkdtemp(directory) == NULL)
+    if (!mkdtemp(directory))
         return -1;
     identity_write(below("ca.pem"), &root, NULL);
     return 0;
@@ -96,9 +96,9 @@ static int remove_identities(void **state)
                                     &nameless};
     (void)state;
 
-    for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++)
+    for (size_t i = 0; i < COUNT_OF(files); i++)
         (void)remove(below(files[i]));
-    for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
+    for (size_t i = 0; i < COUNT_OF(all); i++)
         identity_clear(all[i]);
     return 0;
 }
@@ -127,7 +127,7 @@ static struct trust *trust_in(const char *ca_file, const char *system_root,
     char error[DETAIL_SIZE] = "";
     struct trust *trust = trust_new(&sources, error, sizeof(error));
 
-    if (trust == NULL)
+    if (!trust)
         fail_msg("trust: %s", error);
     return trust;
 }
@@ -238,7 +238,7 @@ static void matches_names_as_the_agent_does(void **state)
     (void)state;
 
     peer.replies[0] = "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 0\r\n\r\n";
-    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
         serve(rows[i].identity);
         shake_hands(trust, rows[i].host, 2000);
         if ((got.tls.outcome == OUTCOME_OK) != rows[i].matches ||
@@ -510,7 +510,7 @@ static void tells_what_is_not_tls(void **state)
     };
     (void)state;
 
-    for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+    for (size_t i = 0; i < COUNT_OF(texts); i++) {
         hear(texts[i], strlen(texts[i]), i % 2 == 0 ? PEER_AFTER_BYTES : PEER_FIRST, PEER_STAYS,
              2000);
         expect_failure(FAILURE_NOT_TLS);

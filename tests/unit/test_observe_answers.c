@@ -72,7 +72,7 @@ static void every_denial_phrase(void **state)
     };
     (void)state;
 
-    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
         char body[700];
         (void)text_set(body, sizeof(body),
                        "{\"__type\":\"AccessDeniedException\",\"Message\":\"" WHO "%s\"}",
@@ -149,7 +149,7 @@ static void wire_shapes(void **state)
     };
     (void)state;
 
-    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
         struct action_facts action = judge(rows[i].status, rows[i].error_type, rows[i].body,
                                            rows[i].allowed);
         if (action.permission != rows[i].permission || action.failure != rows[i].failure ||
@@ -185,8 +185,8 @@ static void the_table_has_the_25_actions_of_the_managed_policy(void **state)
     for (size_t i = 0; i < n_permissions; i++) {
         const struct permission_row *row = &permissions[i];
         assert_true(text_starts(row->action, service_name(row->service)));
-        assert_int_equal(row->proof == PROOF_SAFE, row->why_not == NULL);
-        assert_int_equal(row->proof == PROOF_NEVER, row->path == NULL);
+        assert_int_equal(row->proof == PROOF_SAFE, !row->why_not);
+        assert_int_equal(row->proof == PROOF_NEVER, !row->path);
         for (size_t j = 0; j < i; j++)
             assert_string_not_equal(row->action, permissions[j].action);
     }
@@ -233,7 +233,7 @@ static void a_signed_request_goes_to_nobody_else(void **state)
     struct service_plan *ssm = &plan.services[SERVICE_SSM];
     (void)state;
 
-    for (size_t i = 0; i < sizeof(hosts) / sizeof(hosts[0]); i++) {
+    for (size_t i = 0; i < COUNT_OF(hosts); i++) {
         (void)text_set(plan.region, sizeof(plan.region), "%s", hosts[i].region);
         (void)text_set(ssm->host, sizeof(ssm->host), "%s", hosts[i].host);
         ssm->host_source = hosts[i].source;

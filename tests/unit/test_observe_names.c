@@ -59,7 +59,7 @@ static void places(void **state)
     };
     (void)state;
 
-    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+    for (size_t i = 0; i < COUNT_OF(rows); i++)
         if (place_of(&instance, rows[i].address) != rows[i].place)
             fail_msg("%s is %d", rows[i].address, place_of(&instance, rows[i].address));
 }

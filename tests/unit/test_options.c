@@ -83,7 +83,7 @@ static int tear_down(void **state)
 {
     static const char *const folders[] = {CONFIG_DIRECTORY, "/etc/ssm-preflight", "/etc", ""};
     (void)forget_files(state);
-    for (size_t i = 0; i < sizeof(folders) / sizeof(folders[0]); i++) {
+    for (size_t i = 0; i < COUNT_OF(folders); i++) {
         char path[256];
         (void)text_set(path, sizeof(path), "%s%s", root, folders[i]);
         if (rmdir(path) != 0)
@@ -183,7 +183,7 @@ static void wrong_arguments_are_named(void **state)
     };
     (void)state;
 
-    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
         assert_false(parse(rows[i].line));
         if (!strstr(options.error, rows[i].words))
             fail_msg("%s: '%s'", rows[i].line, options.error);
@@ -231,7 +231,7 @@ static void errors_in_files_name_file_and_line(void **state)
     };
     (void)state;
 
-    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
         write_file(CONFIG_FILE, rows[i].text);
         assert_false(parse("check"));
         if (!strstr(options.error, rows[i].words))
@@ -256,7 +256,8 @@ static void a_demanded_file_must_be_there(void **state)
 {
     (void)state;
     assert_false(parse("--config /nonexistent/preflight.conf"));
-    assert_non_null(strstr(options.error, "/nonexistent/preflight.conf: cannot be read: No such file"));
+    assert_non_null(
+        strstr(options.error, "/nonexistent/preflight.conf: cannot be read: No such file"));
 }
 
 static void every_option_stands_in_the_help(void **state)

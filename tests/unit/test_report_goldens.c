@@ -84,7 +84,7 @@ static struct filled *fill_named(const char *name)
 static void outputs_look_as_they_should(void **state)
 {
     (void)state;
-    for (size_t i = 0; i < sizeof(wanted) / sizeof(wanted[0]); i++) {
+    for (size_t i = 0; i < COUNT_OF(wanted); i++) {
         struct filled *filled = fill_named(wanted[i].situation);
         struct buffer text, constant;
 

@@ -59,7 +59,7 @@ static const struct change prometheus_changes[] = {
     {"# HELP ssm_preflight_verdict", "\n# HELP ssm_preflight_verdict"},
 };
 
-#define CHANGES(of) of, sizeof(of) / sizeof((of)[0])
+#define CHANGES(of) of, COUNT_OF(of)
 
 static const struct format {
     const char *name;
@@ -75,7 +75,7 @@ static const struct format {
      {"tests/unit/outputs_validate.py", "prometheus"},
      CHANGES(prometheus_changes)},
 };
-enum { N_FORMATS = sizeof(formats) / sizeof(formats[0]) };
+enum { N_FORMATS = COUNT_OF(formats) };
 
 static void write_new(const struct format *format, const struct report *report, struct buffer *to)
 {

@@ -36,9 +36,9 @@ static void assert_says(const char *const *wanted, size_t n, const char *not_wan
     diagnose(&seen, &judged);
     write_new(&judged, &style, &text);
     for (size_t i = 0; i < n; i++)
-        if (strstr(text.bytes, wanted[i]) == NULL)
+        if (!strstr(text.bytes, wanted[i]))
             fail_msg("not said: %s\n%s", wanted[i], text.bytes);
-    if (not_wanted != NULL && strstr(text.bytes, not_wanted) != NULL)
+    if (not_wanted && strstr(text.bytes, not_wanted))
         fail_msg("said: %s\n%s", not_wanted, text.bytes);
     buffer_clear(&text);
 }
@@ -51,7 +51,7 @@ static size_t count(const char *text, const char *part)
 {
     size_t n = 0;
 
-    for (const char *at = strstr(text, part); at != NULL; at = strstr(at + 1, part))
+    for (const char *at = strstr(text, part); at; at = strstr(at + 1, part))
         n++;
     return n;
 }
@@ -77,7 +77,7 @@ static size_t mark_length(const char *at)
 {
     static const char *const marks[] = {"\xe2\x9c\x93", "\xe2\x9c\x97", "\xe2\x80\x93"};
 
-    for (size_t i = 0; i < sizeof(marks) / sizeof(marks[0]); i++)
+    for (size_t i = 0; i < COUNT_OF(marks); i++)
         if (strncmp(at, marks[i], 3) == 0)
             return 3;
     return 0;
@@ -87,7 +87,7 @@ static size_t sgr_length(const char *at)
 {
     static const char *const ours[] = {"\033[0m", "\033[2m", "\033[31m", "\033[32m", "\033[33m"};
 
-    for (size_t i = 0; i < sizeof(ours) / sizeof(ours[0]); i++)
+    for (size_t i = 0; i < COUNT_OF(ours); i++)
         if (strncmp(at, ours[i], strlen(ours[i])) == 0)
             return strlen(ours[i]);
     return 0;
@@ -140,7 +140,7 @@ static int assert_lines_fit(const struct report *report, char *text, int columns
             commands++;
             continue;
         }
-        assert_true(line[0] == '\0' || line[strlen(line) - 1] != ' ');
+        assert_true(!line[0] || line[strlen(line) - 1] != ' ');
         const char *word = line + strspn(line, " *-");
         if (strlen(line) > (size_t)columns && strchr(word, ' '))
             fail_msg("longer than %d: %s", columns, line);
@@ -155,7 +155,7 @@ static int count_commands(const struct report *report)
     for (int32_t f = 0; f < report->n_findings; f++) {
         n += report->findings[f].n_commands;
         for (int32_t i = 0; i < report->findings[f].n_alternatives; i++)
-            n += report->findings[f].alternatives[i].command[0] != '\0';
+            n += report->findings[f].alternatives[i].command[0];
     }
     return n;
 }
@@ -305,7 +305,7 @@ static void durations_are_read_at_a_glance(void **state)
     char text[DURATION_SIZE];
 
     (void)state;
-    for (size_t i = 0; i < sizeof(expected) / sizeof(expected[0]); i++) {
+    for (size_t i = 0; i < COUNT_OF(expected); i++) {
         duration_text(expected[i].ms, text);
         assert_string_equal(text, expected[i].text);
     }
@@ -321,13 +321,13 @@ static void ready_says_what_it_holds_back(void **state)
     SAYS("left out", "READY  This instance can register with Systems Manager.\n");
     assert_true(check_from_name("ssm.tls", &check));
     seen.plan.skipped = check_bit(check);
-    SAYS("can register", "READY  What was judged works; not all was, as asked.\n",
-         "  Not judged, as asked (--skip, --permissions): tls of ssm\n",
+    SAYS("can register", "READY  All selected checks passed; some were skipped on request.\n",
+         "  Skipped on request (--skip, --permissions): tls of ssm\n",
          "ok imds, role, ssm, ssmmessages, ec2messages, clock, agent\n");
     assert_non_null(strstr(judged.summary, ", 1 check left out"));
     facts_healthy(&seen);
     seen.plan.permissions = PERMISSIONS_OFF;
-    SAYS("can register", "as asked (--skip, --permissions): role\n");
+    SAYS("can register", "on request (--skip, --permissions): role\n");
     assert_non_null(strstr(judged.summary, ", 2 checks left out"));
     facts_healthy(&seen);
     seen.machine.time_sync = ANSWER_NO;
@@ -406,7 +406,7 @@ static void an_intercepted_handshake_is_no_good_one(void **state)
     for (int i = 0; i < 2; i++) {
         struct tls_session *session = &seen.endpoints[SERVICE_SSM].addresses[i].session;
         session->trust_by = TRUST_BY_SYSTEM;
-        (void)snprintf(session->issuer, sizeof session->issuer, "CN=Example Inspection CA");
+        (void)snprintf(session->issuer, sizeof(session->issuer), "CN=Example Inspection CA");
     }
     SAYS("10.0.1.21  own subnet  ok ", "10.0.1.21  own subnet  FAIL TLS intercepted, ");
 }

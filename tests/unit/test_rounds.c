@@ -35,7 +35,7 @@ static void answers_that_say_later_are_asked_again(void **state)
                 {FAILURE_NOT_FOUND, false}, {FAILURE_NXDOMAIN, false}};
     (void)state;
 
-    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
         fail_with(rows[i].reason, true);
         assert_int_equal(rounds_worth_another(&report), rows[i].again);
     }

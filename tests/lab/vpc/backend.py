@@ -1,13 +1,18 @@
 # SPDX-License-Identifier: Apache-2.0
-"""HTTP between nginx and the services: a Unix socket, persistent connections, one request after the other."""
+"""HTTP between nginx and the services: a Unix socket, persistent connections, one request after the other.
+
+A connection that becomes a websocket goes to channel.py.
+"""
 
 import asyncio
 
+from . import channel
 from .service import Answer
 
 HEAD_MAX_BYTES = 64 * 1024
 BODY_MAX_BYTES = 1024 * 1024
 REASONS = {
+    101: "Switching Protocols",
     200: "OK",
     201: "Created",
     307: "Temporary Redirect",
@@ -60,15 +65,16 @@ class Connection:
             await asyncio.sleep(answer.delay_s)
         writer.write(_encode(answer))
         await writer.drain()
+        if answer.open_channel:
+            await channel.converse(reader, writer, answer.open_channel)
+            return False
         return True
 
 
 def _encode(answer: Answer):
-    lines = [
-        f"HTTP/1.1 {answer.status} {REASONS[answer.status]}",
-        f"Content-Type: {answer.kind}",
-        f"Content-Length: {len(answer.body)}",
-    ]
+    lines = [f"HTTP/1.1 {answer.status} {REASONS[answer.status]}"]
+    if answer.status != 101:
+        lines += [f"Content-Type: {answer.kind}", f"Content-Length: {len(answer.body)}"]
     lines += [f"{name}: {value}" for name, value in answer.headers.items()]
     return ("\r\n".join(lines) + "\r\n\r\n").encode() + answer.body
 

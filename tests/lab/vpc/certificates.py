@@ -29,6 +29,7 @@ AUTHORITIES = {
 # variant -> (authority, first day, last day; days from now)
 VARIANTS = {
     "good": ("amazon", -30, 365),
+    "good-all": ("amazon", -30, 365),
     "wrong-name": ("amazon", -30, 365),
     "expired": ("amazon", -400, -5),
     "not-yet-valid": ("amazon", 10, 400),

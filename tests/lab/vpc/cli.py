@@ -14,7 +14,7 @@ EPILOG = """examples:
   lab run --fault private-dns-off check
   lab run --fault endpoint-blocks-443:ssm check --output json
   lab run --exec -- curl -sv https://ssm.us-east-1.amazonaws.com/
-  lab shell --fault imds-disabled                   then: ssm-preflight wait & lab-fault mend imds-disabled
+  lab shell --fault imds-disabled                   then: ssm-preflight wait & lab-fault fix imds-disabled
 """
 
 

@@ -3,7 +3,7 @@
 
     with Lab(faults=["private-dns-off"]) as lab:
         done = lab.run(["check", "--output", "json"])
-        lab.fault_mend("private-dns-off")
+        lab.fault_fix("private-dns-off")
         print(lab.stats()["connections"])
 
 Any number of labs may run at once, and one lab may be used from several threads.
@@ -119,8 +119,8 @@ class Lab:
     def fault_add(self, fault):
         return self._ask("fault-add", fault=fault)
 
-    def fault_mend(self, fault):
-        return self._ask("fault-mend", fault=fault)
+    def fault_fix(self, fault):
+        return self._ask("fault-fix", fault=fault)
 
     def faults(self):
         return self._ask("faults")

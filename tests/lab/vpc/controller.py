@@ -22,6 +22,7 @@ from . import (
     instance,
     kernel,
     listeners,
+    proxy,
     timesource,
     tls,
     topology,
@@ -68,7 +69,7 @@ class Controller:
         self.machine.build(self._files(world), later=self._files(w.World()))
         await self._serve(loop, backend_path)
         firewall.finish(rules)
-        self.machine.apply(self._files(world), world.read_only)
+        self.machine.apply(self._files(world), world.read_only, world.state_directory)
         self._show(world)
         self.resolvers.ready()
         tls.nginx_ready(nginx, self.namespaces.endpoints, folder)
@@ -77,9 +78,11 @@ class Controller:
         self.imds = await imds.serve(loop, self.record, (w.IMDS, w.IMDS6))
         self.time = await timesource.serve(loop, self.record)
         await dns.rcode_servers(loop)
+        self.habits = await dns.habits_serve(loop)
+        self.proxy = proxy.Proxy()
         with kernel.inside_network(self.namespaces.endpoints):
             sockets = traps.sockets_open()
-        await traps.serve(self.record, sockets)
+        await traps.serve(self.record, sockets, self.proxy.serve)
         listeners.journal_serve(loop, self.machine.outside(listeners.JOURNAL), self.record)
         listeners.notify_serve(loop, self.machine.outside(listeners.NOTIFY), self.record)
         await asyncio.start_unix_server(self._serve_instance, os.path.join(self.machine.shared, "control"))
@@ -97,12 +100,7 @@ class Controller:
         self.host_bundle = text(instance.BUNDLE) if os.path.exists(instance.BUNDLE) else ""
 
     def _files(self, world):
-        bundle = (
-            self.host_bundle
-            + self.authorities["amazon"]
-            + (self.authorities["corporate"] if world.corporate_authority else "")
-        )
-        files = instance.files(world, self.authorities["amazon"], bundle)
+        files = instance.files(world, self.authorities, self.host_bundle)
         files["/usr/local/bin/lab-fault"] = w.Link(
             os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "lab-fault")
         )
@@ -114,7 +112,7 @@ class Controller:
         """Gives the stand-ins the world: from now on they answer by it."""
         self.imds.apply(world)
         self.services.apply(world)
-        self.time.world = world
+        self.time.world = self.habits.world = self.proxy.world = world
 
     def change(self, active):
         """Other faults than before. Raises ValueError when there is no such fault, and then nothing has changed."""
@@ -124,7 +122,7 @@ class Controller:
         firewall.apply(world, self.namespaces)
         self.resolvers.apply(world)
         self.resolvers.ready()
-        self.machine.apply(self._files(world), world.read_only)
+        self.machine.apply(self._files(world), world.read_only, world.state_directory)
         self._show(world)
         self.namespaces.instance_configure(world)
         self.active = active
@@ -134,7 +132,7 @@ class Controller:
         what = message["do"]
         if what == "fault-add":
             self.change(self.active + [message["fault"]])
-        elif what == "fault-mend":
+        elif what == "fault-fix":
             left = [active for active in self.active if message["fault"] not in (active, active.partition(":")[0])]
             if left == self.active:
                 raise ValueError(f"not active: {message['fault']}")
@@ -163,6 +161,7 @@ class Controller:
             "signed": self.record.counted("signed"),
             "services": self.record.counted("service"),
             "traps": self.record.counted("trap"),
+            "channels": self.record.counted("channel"),
             "calls": self.record.list("service"),
             **firewall.counters_read(self.namespaces, reset),
         }

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The two sets of credentials an instance has. They are the examples of AWS's documentation: they open nothing anywhere.
+"""The sets of credentials an instance may have. They are like the examples of AWS's documentation: they open nothing anywhere.
 
 The session tokens carry the canary word, so that a single search proves that no output leaks one.
 """
@@ -32,5 +32,11 @@ IDENTITY = Credentials(
     "IQoJb3JpZ2luX2VjE" + w.CANARY + "IdentitySessionToken" + "B" * 300 + "==",
     "aws:ec2-instance",
 )
-BY_ACCESS_KEY = {who.access_key: who for who in (ROLE, IDENTITY)}
+MANAGED = Credentials(  # what Systems Manager itself hands out, by Default Host Management and to hybrid machines
+    "AKIAI55QH8DHBEXAMPLE",
+    "ho8NtGbClwBF/2Zp9Utk/h3yCo8nvbEXAMPLEKEY",
+    "IQoJb3JpZ2luX2VjE" + w.CANARY + "ManagedSessionToken" + "C" * 300 + "==",
+    "AWSSystemsManagerDefaultEC2InstanceManagementRole",
+)
+BY_ACCESS_KEY = {who.access_key: who for who in (ROLE, IDENTITY, MANAGED)}
 SECRETS = [text for who in BY_ACCESS_KEY.values() for text in (who.secret_key, who.token)] + [w.CANARY]

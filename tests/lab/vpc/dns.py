@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Resolvers: dnsmasq for every resolver that answers, and a small one that answers with an error code only.
+"""Resolvers: dnsmasq for every resolver that answers, a small one that answers with an error code only, and one with habits,
+which asks dnsmasq and is slow, or cannot stand a kind of question.
 
 Amazon's resolver is at 10.0.0.2, 169.254.169.253 and fd00:ec2::253. A custom one (10.0.1.53) and systemd-resolved's stub
 (127.0.0.53 on the instance) are started when the world has them. Names have A records of every zone with a TTL of 60, no AAAA
@@ -10,6 +11,7 @@ import asyncio
 import os
 import re
 import signal
+import socket
 import struct
 from collections import Counter
 
@@ -17,8 +19,10 @@ from . import world as w
 from .processes import start, wait_for_text
 
 TTL_S = 60
-SERVFAIL, REFUSED = 2, 5
+FORMERR, SERVFAIL, REFUSED = 1, 2, 5
 RCODE_PORT = {SERVFAIL: 5302, REFUSED: 5305}  # a fault leads questions here by a detour
+HABITS_PORT = 5310  # and here, by UDP only
+TYPE_AAAA = 28
 _QUESTION = re.compile(r"query\[(\S+)\] (\S+) from (\S+)")
 _READ = re.compile(r"read \S+ - \d+ names")
 
@@ -105,8 +109,11 @@ class Resolvers:
             else:
                 resolver.change(records)
             self._shown[resolver.label] = {name: list(addresses) for name, addresses in records.items()}
-        if world.stub and self.stub.process is None:
+        if world.stub and world.stub_answers and self.stub.process is None:
             self.stub.start({}, upstream=w.RESOLVER)
+        elif self.stub.process is not None and not world.stub_answers:
+            self.stub.stop()
+            self.stub.process = None
 
     def ready(self):
         for resolver in (self.amazon, self.custom):
@@ -144,6 +151,44 @@ def answer_with(question, rcode):
         end += question[end] + 1
     flags = 0x8080 | (flags & 0x0100) | rcode  # an answer, recursion available
     return struct.pack(">HHHHHH", identifier, flags, count, 0, 0, 0) + question[12 : end + 5]
+
+
+class Habits(asyncio.DatagramProtocol):
+    """Passes questions on to Amazon's resolver as the world's `resolver` says; all its listeners share one world."""
+
+    class Shared:
+        world = None
+
+    def __init__(self, shared, loop):
+        self.shared, self.loop = shared, loop
+
+    def connection_made(self, transport):
+        self.transport = transport
+
+    def datagram_received(self, data, sender):
+        habits, has_edns = self.shared.world.resolver, data[10:12] != b"\0\0"  # the only additional record of a question
+        end = data.index(0, 12) + 1
+        if habits.edns == "formerr" and has_edns:
+            return self.transport.sendto(answer_with(data, FORMERR), sender)
+        if habits.edns == "dropped" and has_edns or int.from_bytes(data[end : end + 2], "big") in habits.silent_types:
+            return None
+        return self.loop.call_later(habits.delay_s, lambda: self.loop.create_task(self._pass_on(data, sender)))
+
+    async def _pass_on(self, data, sender):
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as asking:
+            asking.setblocking(False)
+            asking.connect(("127.0.0.1", 53))
+            await self.loop.sock_sendall(asking, data)
+            async with asyncio.timeout(5):
+                self.transport.sendto(await self.loop.sock_recv(asking, 4096), sender)
+
+
+async def habits_serve(loop):
+    """What the listeners share; its `world` is to be set."""
+    shared = Habits.Shared()
+    for address in (w.RESOLVER, w.RESOLVER_LINK_LOCAL):
+        await loop.create_datagram_endpoint(lambda: Habits(shared, loop), local_addr=(address, HABITS_PORT))
+    return shared
 
 
 async def rcode_servers(loop):

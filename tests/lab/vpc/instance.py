@@ -8,6 +8,7 @@ from .world import Link, Program
 
 CA_FILE = "/etc/ssm-preflight/amazon-roots.pem"
 BUNDLE = "/etc/ssl/certs/ca-certificates.crt"
+AMAZON_ROOT = "/etc/ssl/certs/Amazon_Root_CA_1.pem"
 CONFIGURATION = "/etc/ssm-preflight/preflight.conf"
 AGENT_CONFIGURATION = "/etc/amazon/ssm/amazon-ssm-agent.json"
 AGENT_UNIT = "/usr/lib/systemd/system/amazon-ssm-agent.service"
@@ -21,6 +22,7 @@ AGENT_GROUP = "/sys/fs/cgroup/system.slice/amazon-ssm-agent.service/cgroup.procs
 PACKAGE_LIST = "/var/lib/dpkg/info/amazon-ssm-agent.list"
 RESOLV_CONF = "/etc/resolv.conf"
 HOSTS = "/etc/hosts"
+NSSWITCH = "/etc/nsswitch.conf"
 
 _DMI = {
     "bios_vendor": "Amazon EC2",
@@ -63,13 +65,24 @@ _TEMPLATE = (
 )
 
 
-def files(world, amazon_ca, system_bundle):
-    """Everything that the lab puts on the disk, the world's own changes last. A path whose value is None is not there."""
+def files(world, authorities, host_bundle):
+    """Everything that the lab puts on the disk, the world's own changes last. A path whose value is None is not there.
+
+    `authorities`: the lab's, by name (certificates.py); `host_bundle`: what the machine below trusts.
+    """
+    amazon_ca, corporate_ca = authorities["amazon"], authorities["corporate"]
+    bundle = host_bundle + amazon_ca + (corporate_ca if world.corporate_authority else "")
     found = {
         HOSTS: "127.0.0.1 localhost\n::1 localhost ip6-localhost ip6-loopback\n",
         CONFIGURATION: f"# The lab's authority in place of Amazon's public roots.\nca-file = {CA_FILE}\n",
         CA_FILE: amazon_ca,
-        BUNDLE: system_bundle,
+        BUNDLE: {
+            "whole": bundle,
+            "empty": "",
+            "truncated": bundle[: len(bundle) // 2],
+            "foreign": corporate_ca,
+        }.get(world.bundle),
+        AMAZON_ROOT: amazon_ca if world.bundle == "directory" else None,
         SYSTEMD_BOOTED: "",
         TIME_SYNC_WANTED: Link("/usr/lib/systemd/system/chrony.service"),
         "/etc/machine-id": "ec2a1b2c3d4e5f60718293a4b5c6d7e8\n",
@@ -103,6 +116,7 @@ def _agent(world):
     version = world.agent_version
     return {
         AGENT_PROGRAM: Program(f"#!/bin/sh\necho 'SSM Agent version: {version}'\n"),
+        "/usr/bin/ssm-agent-worker": Program("#!/bin/sh\nexit 0\n"),
         "/usr/bin/ssm-cli": Program("#!/bin/sh\nexit 0\n"),
         AGENT_UNIT: _UNIT,
         AGENT_WANTED: Link(AGENT_UNIT),

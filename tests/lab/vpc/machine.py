@@ -20,6 +20,9 @@ OVERLAID = ("/etc", "/usr", "/var")
 EMPTY = ("/run", "/sys")
 CONSOLES = ("/dev/console", "/dev/ttyS0")
 SHARED = "/run/lab"  # on the instance: where lab-fault finds the lab
+STATE = "/var/lib/amazon"  # the SSM agent's, a file system of its own
+FILLER = f"{STATE}/core"
+LIMITS = "size=16m,nr_inodes=4096"
 
 
 class Machine:
@@ -28,12 +31,12 @@ class Machine:
     def __init__(self, network, folder, hostname, console):
         self.network, self.folder, self.hostname, self.console = network, folder, hostname, console
         self.shared = os.path.join(folder, "shared")
-        self._read_only = False
+        self._mounted = (False, "writable")
         self._shown = {}
         self.holder = None
 
     def build(self, files, later):
-        """`later`: paths that mending a fault may bring; their folders must be in the upper layer from the start."""
+        """`later`: paths that fixing a fault may bring; their folders must be in the upper layer from the start."""
         folders = {os.path.dirname(path) for path in [*files, *later]} | set(private_folders())
         os.mkdir(self.shared)
         ready, tell = os.pipe()
@@ -49,9 +52,9 @@ class Machine:
         self._root = os.open(f"/proc/{self.holder}/root", os.O_PATH | os.O_DIRECTORY)
         self.apply(files)
 
-    def apply(self, files, read_only=False):
-        """Writes what changed, removes what is no longer there."""
-        self._remount(read_only=False)
+    def apply(self, files, read_only=False, state="writable"):
+        """Writes what changed, removes what is no longer there. `state`: World.state_directory."""
+        self._remount(False, "writable")
         for path in self._shown.keys() - files.keys():
             with contextlib.suppress(FileNotFoundError):
                 os.unlink(self.outside(path))
@@ -59,7 +62,7 @@ class Machine:
             if self._shown.get(path) != text or type(self._shown.get(path)) is not type(text):
                 self._write(path, text)
         self._shown = dict(files)
-        self._remount(read_only)
+        self._remount(read_only, state)
 
     def enter(self, folder="/"):
         kernel.setns(self.network)
@@ -93,20 +96,20 @@ class Machine:
             file.write(text)
         os.chmod(target, 0o755 if isinstance(text, Program) else 0o644)
 
-    def _remount(self, read_only):
+    def _remount(self, read_only, state):
         """In a child of its own: a process cannot come back from another mount namespace easily."""
-        if read_only == self._read_only:
+        if (read_only, state) == self._mounted:
             return
-        self._read_only = read_only
+        self._mounted = (read_only, state)
         child = os.fork()
         if child == 0:
             status = 1
             with contextlib.suppress(OSError):
                 self._enter_files()
-                for path in OVERLAID + ("/run",) + tuple(private_folders()):
-                    kernel.mount(
-                        None, path, None, kernel.MS_REMOUNT | kernel.MS_BIND | (kernel.MS_RDONLY if read_only else 0)
-                    )
+                _all_remount(0)
+                _state_remount(state)
+                if read_only:
+                    _all_remount(kernel.MS_RDONLY)
                 status = 0
             os._exit(status)
         if os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) != 0:
@@ -140,7 +143,7 @@ class Machine:
             except OSError:
                 kernel.mount("overlay", top, "overlay", 0, f"lowerdir={top},upperdir={upper},workdir={work}")
         for path in private_folders():
-            kernel.mount("tmpfs", path, "tmpfs", 0, "mode=755,size=16m")
+            kernel.mount("tmpfs", path, "tmpfs", 0, f"mode=755,{LIMITS}")
         for device in CONSOLES:
             if os.path.exists(device):
                 kernel.bind(self.console, device)
@@ -150,6 +153,29 @@ class Machine:
         os.makedirs(SHARED)
         kernel.bind(f"/proc/self/fd/{shared}", SHARED)
         os.close(shared)
+
+
+def _all_remount(flag):
+    for path in OVERLAID + ("/run",) + tuple(private_folders()):
+        kernel.mount(None, path, None, kernel.MS_REMOUNT | kernel.MS_BIND | flag)
+
+
+def _state_remount(state):
+    if state == "read-only":
+        kernel.mount(None, STATE, None, kernel.MS_REMOUNT | kernel.MS_BIND | kernel.MS_RDONLY)
+        return
+    with contextlib.suppress(FileNotFoundError):
+        os.unlink(FILLER)
+    if state == "full":
+        with open(FILLER, "wb") as file:  # a tmpfs of no blocks would be one without a limit
+            file.write(bytes(4096))
+    used = os.statvfs(STATE)
+    limits = {
+        "writable": LIMITS,
+        "full": f"size={(used.f_blocks - used.f_bfree) * used.f_frsize}",
+        "inodes": f"nr_inodes={used.f_files - used.f_ffree}",
+    }
+    kernel.mount(None, STATE, None, kernel.MS_REMOUNT, limits[state])
 
 
 def _make_folders(upper, below):

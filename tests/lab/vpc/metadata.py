@@ -119,7 +119,29 @@ def _meta_data(world):
         values[f"iam/security-credentials/{world.role}"] = credentials(ROLE, world)
     if world.public_ipv4:
         values["public-ipv4"] = world.public_ipv4
-    return values | {f"network/interfaces/macs/{w.MAC}/{path}": text for path, text in _interface(world).items()}
+    interfaces = {w.MAC: _interface(world)} | ({w.SECOND_MAC: _second_interface()} if world.second_interface else {})
+    return values | {
+        f"network/interfaces/macs/{mac}/{path}": text
+        for mac, paths in interfaces.items()
+        for path, text in paths.items()
+    }
+
+
+def _second_interface():
+    return {
+        "device-number": "1",
+        "interface-id": w.SECOND_INTERFACE_ID,
+        "local-ipv4s": w.SECOND_ADDRESS,
+        "mac": w.SECOND_MAC,
+        "owner-id": w.ACCOUNT,
+        "security-group-ids": w.SECOND_GROUP_ID,
+        "security-groups": "lab-second",
+        "subnet-id": w.SECOND_SUBNET_ID,
+        "subnet-ipv4-cidr-block": "10.0.2.0/24",
+        "vpc-id": w.VPC_ID,
+        "vpc-ipv4-cidr-block": w.VPC_CIDR,
+        "vpc-ipv4-cidr-blocks": w.VPC_CIDR,
+    }
 
 
 def _interface(world):

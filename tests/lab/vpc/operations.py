@@ -99,6 +99,17 @@ EC2MESSAGES = {
 IDENTITY_ACTIONS = frozenset({"ssm:RegisterManagedInstance", "ssm:RequestManagedInstanceRoleToken"})
 
 
+def role_token(who, ends_unix_s):
+    """What RequestManagedInstanceRoleToken hands out."""
+    return {
+        "AccessKeyId": who.access_key,
+        "SecretAccessKey": who.secret_key,
+        "SessionToken": who.token,
+        "TokenExpirationDate": ends_unix_s,
+        "UpdateKeyPair": False,
+    }
+
+
 def resource(action, request, world):
     """The resource that a denial names."""
     service, name = action.split(":")

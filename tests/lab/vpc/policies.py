@@ -42,6 +42,18 @@ def load(policy):
     return _read(policy) if isinstance(policy, str) else policy
 
 
+def without(policy, action):
+    """The document, in which no Allow names this action."""
+    document = load(policy)
+    statements = [
+        statement | {"Action": [each for each in statement["Action"] if each != action]}
+        if statement["Effect"] == "Allow"
+        else statement
+        for statement in document["Statement"]
+    ]
+    return document | {"Statement": statements}
+
+
 @functools.cache
 def _read(name):
     with open(os.path.join(FOLDER, f"{name}.json"), encoding="utf-8") as file:

@@ -13,12 +13,14 @@ import uuid
 from email.utils import formatdate
 from xml.sax.saxutils import escape
 
-from . import operations, policies
-from .credentials import IDENTITY
+from . import channel, machinekey, operations, policies
+from .credentials import IDENTITY, MANAGED, ROLE
 from .signatures import Refused, verify
 
 JSON = "application/x-amz-json-1.1"
 HUGE_BYTES = 4 * 1024 * 1024
+LONG_POLL_S = 10  # GetMessages waits that long for a message; the agent asks again at once
+TOKEN_VALID_S = 3600
 _CHANNEL = re.compile(r"/v1/(control|data)-channel/([^/?]+)(\?.*)?")
 _PROXY_PAGE = (
     "<!DOCTYPE html><html><head><title>ERROR: Cache Access Denied</title></head><body><h1>Proxy Authentication "
@@ -27,15 +29,17 @@ _PROXY_PAGE = (
 
 
 class Answer:
-    """One HTTP answer; not genuine: by something else than AWS's front end; `delay_s` None: never given."""
+    """One HTTP answer; not genuine: by something else than AWS's front end; `delay_s` None: never given; `open_channel`: what
+    channel.converse() goes on with after a 101."""
 
-    def __init__(self, status, body, kind=JSON, headers=None, genuine=True, delay_s=0.0):
-        self.status, self.kind, self.headers, self.genuine, self.delay_s = (
+    def __init__(self, status, body, kind=JSON, headers=None, genuine=True, delay_s=0.0, open_channel=None):
+        self.status, self.kind, self.headers, self.genuine, self.delay_s, self.open_channel = (
             status,
             kind,
             dict(headers or {}),
             genuine,
             delay_s,
+            open_channel,
         )
         self.body = body if isinstance(body, bytes) else body.encode()
 
@@ -61,11 +65,15 @@ class Services:
 
     def __init__(self, record):
         self.record = record
+        self.registered = None  # the MachineKey of RegisterManagedInstance
+        self.channel_tokens = set()
         self.apply(None)
 
     def apply(self, world):
         self.world = world
         self.throttle_left = dict(world.service.throttled) if world else {}
+        if world and world.service.hybrid:
+            self.record.secret(machinekey.pair()[0])
 
     def answer(self, service, method, target, headers, body, through_endpoint):
         answer = self._broken(service) or self._answer(service, method, target, headers, body, through_endpoint)
@@ -117,35 +125,74 @@ class Services:
         return left != 0
 
     def _signed_call(self, service, action, request, method, target, headers, body, through_endpoint):
-        world = self.world
+        world, now_s = self.world, time.time() + self.world.clock_offset_s
         try:
-            who = verify(method, target, headers, body, service, world.region, time.time() + world.clock_offset_s)
+            who = verify(method, target, headers, body, service, world.region, now_s, world.service.hybrid)
         except Refused as refused:
             return _error(service, refused.code, refused.message)
         if world.service.revoked:
             return _error(service, world.service.revoked, _REVOKED[world.service.revoked])
+        if action == OPEN_CHANNEL:
+            return self._upgrade(who, headers, through_endpoint)
         denied = self._denied(who, service, action, request, through_endpoint)
         if denied:
             return _error(service, "AccessDeniedException", denied)
         if service == "ssmmessages":
-            return _channel(action)
+            return self._create_channel(action)
         name = action.partition(":")[2]
+        if name == "RegisterManagedInstance":
+            self.registered = machinekey.MachineKey(request.get("Fingerprint"), request.get("PublicKey", ""))
+        if name == "RequestManagedInstanceRoleToken" and self._proves_key(who, headers):
+            return Answer(200, json.dumps(operations.role_token(MANAGED, now_s + TOKEN_VALID_S)))
         status, answer = (operations.SSM if service == "ssm" else operations.EC2MESSAGES)[name](request)
-        return Answer(status, json.dumps(answer))
+        return Answer(status, json.dumps(answer), delay_s=LONG_POLL_S if name == "GetMessages" else 0.0)
+
+    def _proves_key(self, who, headers):
+        """Whether the machine's own key signed too: a hybrid machine has no other, an instance adds a header."""
+        if who is self.world.service.hybrid:
+            return True
+        signature = headers.get("ssm-asymmetrickeyauthorization", "").removeprefix("Signature=")
+        return bool(signature and self.registered and self.registered.signed(headers["authorization"], signature))
+
+    def _create_channel(self, action):
+        if action != "ssmmessages:CreateControlChannel":
+            return _bad_request()
+        token = "AAEAAb" + uuid.uuid4().hex
+        self.channel_tokens.add(token)
+        return Answer(
+            201,
+            "<CreateControlChannelResponse><MessageSchemaVersion>1.0</MessageSchemaVersion>"
+            f"<TokenValue>{token}</TokenValue></CreateControlChannelResponse>",
+            "application/xml",
+        )
+
+    def _upgrade(self, who, headers, through_endpoint):
+        """The way to a websocket; whether it may be used is decided by its first frame."""
+        if headers.get("upgrade", "").lower() != "websocket" or "sec-websocket-key" not in headers:
+            return _bad_request()
+
+        def open_channel(text):
+            refused = self._denied(who, "ssmmessages", OPEN_CHANNEL, {}, through_endpoint)
+            if not refused and _text_of(text, "TokenValue") not in self.channel_tokens:
+                refused = "the token is not one that CreateControlChannel gave"
+            self.record.add("channel", "denied" if refused else "open", text)
+            return refused
+
+        return Answer(101, "", "", channel.accepting(headers["sec-websocket-key"]), open_channel=open_channel)
 
     def _denied(self, who, service, action, request, through_endpoint):
         """The message of a denial, or None."""
         rules = self.world.service
         if who is IDENTITY and action == "ssm:RequestManagedInstanceRoleToken" and not rules.default_host_management:
             return f"Systems Manager's instance management role is not configured for account: {operations.w.ACCOUNT}"
-        own = [_identity_policy()] if who is IDENTITY else rules.identity
+        own = rules.identity if who is ROLE else _OWN.get(who, _OWN[IDENTITY])
         reason = policies.denial(
             action,
             {
                 "organization": rules.organization,
                 "resource_control": rules.resource_control,
                 "endpoint": rules.endpoint.get(service, ["FullAWSAccess"]) if through_endpoint else None,
-                "boundary": rules.boundary,
+                "boundary": rules.boundary if who is ROLE else None,
                 "identity": own,
             },
         )
@@ -171,18 +218,21 @@ _REVOKED = {
 }
 
 
-def _identity_policy():
-    return {"Statement": [{"Effect": "Allow", "Action": sorted(operations.IDENTITY_ACTIONS)}]}
+_OWN = {  # the policies of those who are not the instance profile's role; a hybrid machine's are the identity's
+    IDENTITY: [{"Statement": [{"Effect": "Allow", "Action": sorted(operations.IDENTITY_ACTIONS)}]}],
+    MANAGED: ["AmazonSSMManagedEC2InstanceDefaultPolicy"],
+}
+OPEN_CHANNEL = "ssmmessages:OpenControlChannel"
 
 
 def _recognize(service, method, target, headers, body):
     """(action, the decoded request), or (None, {}) for what the service does not know."""
     if service == "ssmmessages":
-        channel = _CHANNEL.fullmatch(target)
-        if not channel or method not in ("POST", "GET"):
+        found = _CHANNEL.fullmatch(target)
+        if not found or method not in ("POST", "GET"):
             return None, {}
         verb = "Create" if method == "POST" else "Open"
-        return f"ssmmessages:{verb}{channel[1].capitalize()}Channel", {}
+        return f"ssmmessages:{verb}{found[1].capitalize()}Channel", {}
     prefix, known = {
         "ssm": (operations.SSM_TARGET, operations.SSM),
         "ec2messages": (operations.EC2MESSAGES_TARGET, operations.EC2MESSAGES),
@@ -220,13 +270,12 @@ def _error(service, code, message):
     return Answer(400, json.dumps({"__type": code, key: message}), JSON, headers)
 
 
-def _channel(action):
-    if action == "ssmmessages:CreateControlChannel":
-        return Answer(
-            201,
-            "<CreateControlChannelResponse><MessageSchemaVersion>1.0</MessageSchemaVersion><TokenValue>AAEAAb"
-            + uuid.uuid4().hex
-            + "</TokenValue></CreateControlChannelResponse>",
-            "application/xml",
-        )
+def _bad_request():
     return Answer(400, "<BadRequest><message>Invalid request</message></BadRequest>", "application/xml")
+
+
+def _text_of(text, key):
+    try:
+        return json.loads(text).get(key)
+    except (ValueError, AttributeError):
+        return None

@@ -25,7 +25,7 @@ from .credentials import BY_ACCESS_KEY  # noqa: E402
 TOLERANCE_S = 300
 MUST_BE_SIGNED = ("host", "x-amz-date")
 _AUTHORIZATION = re.compile(
-    r"AWS4-HMAC-SHA256 Credential=([^,\s]+),\s*SignedHeaders=([^,\s]+),\s*Signature=([0-9a-f]{64})"
+    r"AWS4-HMAC-SHA256 Credential=([^,\s]+),\s*SignedHeaders=([^,\s]+),\s*Signature=([0-9a-f]{64}|[A-Za-z0-9+/]{300,}=*)"
 )
 _STAMP = "%Y%m%dT%H%M%SZ"
 
@@ -38,8 +38,11 @@ class Refused(Exception):
         self.code, self.message = code, message
 
 
-def verify(method, target, headers, body, service, region, now_s):
-    """Who signed. `headers`: names in lower case. Raises Refused in the words of the real services."""
+def verify(method, target, headers, body, service, region, now_s, machine=None):
+    """Who signed. `headers`: names in lower case. Raises Refused in the words of the real services.
+
+    `machine`: a hybrid registration, whose id stands where an access key would and whose RSA key signs; it is then who signed.
+    """
     if "authorization" not in headers:
         raise Refused("MissingAuthenticationTokenException", "Missing Authentication Token")
     found = _AUTHORIZATION.fullmatch(headers["authorization"])
@@ -47,7 +50,7 @@ def verify(method, target, headers, body, service, region, now_s):
         raise Refused("IncompleteSignatureException", "Authorization header is not in the form of AWS4-HMAC-SHA256")
     access_key, *scope = found[1].split("/")
     signed, signature = found[2].split(";"), found[3]
-    who = BY_ACCESS_KEY.get(access_key)
+    who = machine if machine and access_key == machine.id else BY_ACCESS_KEY.get(access_key)
     if who is None or headers.get("x-amz-security-token") != who.token:
         raise Refused("UnrecognizedClientException", "The security token included in the request is invalid.")
     if scope[1:] != [region, service, "aws4_request"]:
@@ -56,7 +59,7 @@ def verify(method, target, headers, body, service, region, now_s):
     if any(name not in signed for name in MUST_BE_SIGNED) or any(name not in headers for name in signed):
         raise Refused("InvalidSignatureException", "The request is missing signed headers.")
     _check_time(headers["x-amz-date"], scope[0], now_s)
-    if not _signature_right(who, method, target, headers, signed, signature, body, service, region):
+    if not _signature_right(who, machine, method, target, headers, signed, signature, body, service, region):
         raise Refused(
             "InvalidSignatureException",
             "The request signature we calculated does not match the signature you provided. Check your AWS Secret "
@@ -93,7 +96,7 @@ def _unix(stamp):
     return calendar.timegm(time.strptime(stamp, _STAMP))
 
 
-def _signature_right(who, method, target, headers, signed, signature, body, service, region):
+def _signature_right(who, machine, method, target, headers, signed, signature, body, service, region):
     digest = hashlib.sha256(body).hexdigest()
     if headers.get("x-amz-content-sha256", digest) != digest:
         return False
@@ -104,6 +107,9 @@ def _signature_right(who, method, target, headers, signed, signature, body, serv
         headers={name: headers[name] for name in signed},
     )
     request.context["timestamp"] = headers["x-amz-date"]
+    if who is machine:
+        signer = SigV4Auth(BotoCredentials(machine.id, ""), service, region)
+        return machine.signed(signer.string_to_sign(request, signer.canonical_request(request)), signature)
     signer = SigV4Auth(BotoCredentials(who.access_key, who.secret_key, who.token), service, region)
     expected = signer.signature(signer.string_to_sign(request, signer.canonical_request(request)), request)
     return hmac.compare_digest(expected, signature)

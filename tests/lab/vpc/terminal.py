@@ -74,4 +74,4 @@ def _banner(lab):
   IMDS {w.IMDS} and {w.IMDS6}; resolver {w.RESOLVER} and {w.RESOLVER_LINK_LOCAL}; time source {w.TIME_SOURCE}
   endpoints 10.0.1.N in this subnet and 10.0.2.N in the other: {numbers}
   active faults: {active}
-  lab-fault add NAME, lab-fault mend NAME, lab-fault list; ssm-preflight is on PATH when it is built; exit ends the VPC."""
+  lab-fault add NAME, lab-fault fix NAME, lab-fault list; ssm-preflight is on PATH when it is built; exit ends the VPC."""

@@ -11,9 +11,13 @@ import socket
 from . import certificates, kernel, world as w
 from .processes import start, wait_for
 
-VARIANT_PORT = {
-    variant: 8441 + number for number, variant in enumerate(v for v in certificates.VARIANTS if v != "good")
+# Servers with a good certificate that offer what few clients take.
+_TERMS = {
+    "cbc": "ssl_protocols TLSv1.2; ssl_ciphers ECDHE-ECDSA-AES128-SHA256:ECDHE-ECDSA-AES256-SHA384;",
+    "x448": "ssl_protocols TLSv1.2 TLSv1.3; ssl_ecdh_curve X448;",
 }
+_CERTIFICATES = [variant for variant in certificates.VARIANTS if variant not in ("good", "good-all")]
+VARIANT_PORT = {variant: 8441 + number for number, variant in enumerate((*_CERTIFICATES, *_TERMS))}
 
 
 def nginx_start(world, certificate_folder, folder, backend_path, namespace):
@@ -58,7 +62,12 @@ def _configuration(world, certificate_folder, folder, backend_path):
         for service in w.SERVICES
     ]
     servers += [
-        _server([f"{port} ssl", f"[::]:{port} ssl"], certificates.path(certificate_folder, variant), world)
+        _server(
+            [f"{port} ssl", f"[::]:{port} ssl"],
+            certificates.path(certificate_folder, "good-all" if variant in _TERMS else variant),
+            world,
+            _TERMS.get(variant),
+        )
         for variant, port in VARIANT_PORT.items()
     ]
     return f"""user root;
@@ -80,7 +89,9 @@ http {{
     keepalive 32;
   }}
   proxy_http_version 1.1;
-  proxy_set_header Connection "";
+  map $http_upgrade $lab_connection {{ default upgrade; "" ""; }}
+  proxy_set_header Upgrade $http_upgrade;
+  proxy_set_header Connection $lab_connection;
   proxy_set_header Host $http_host;
   proxy_set_header X-Lab-Service $lab_service;
   proxy_set_header X-Lab-Address $server_addr;
@@ -96,10 +107,11 @@ def _addresses_listen(service):
     return [f"{address}:443 ssl" for address in _addresses(service)]
 
 
-def _server(listen, certificate, world):
+def _server(listen, certificate, world, terms=None):
     lines = "".join(f" listen {address};" for address in listen)
     key = certificate.removesuffix(".crt") + ".key"
     return (
-        f"  server {{{lines} ssl_certificate {certificate}; ssl_certificate_key {key}; ssl_protocols {world.tls_versions}; "
+        f"  server {{{lines} ssl_certificate {certificate}; ssl_certificate_key {key}; "
+        f"{terms or f'ssl_protocols {world.tls_versions};'} "
         f"location / {{ proxy_pass http://services; }} }}\n"
     )

@@ -27,7 +27,7 @@ class Topology:
     def __init__(self):
         self.endpoints = kernel.network_namespace_new()
         self.instance = kernel.network_namespace_new()
-        self._shown = None  # what instance_configure last did
+        self._shown = None  # the world that instance_configure last did
 
     def build(self):
         _sysctl(NO_WAITING)
@@ -57,22 +57,44 @@ class Topology:
             )
 
     def instance_configure(self, world):
-        """Brings the instance's interface, addresses and routes to what the world says; does nothing when they are so already."""
-        wanted = (world.interface_up, list(world.addresses), list(world.routes))
-        if wanted == self._shown:
-            return
-        lines = []
-        if self._shown is None or self._shown[:2] != wanted[:2]:
-            lines += [f"address flush dev {w.INTERFACE} scope global"] if self._shown else []
+        """Brings the instance's interfaces, addresses and routes to what the world says; does nothing when they are so already."""
+        shown, self._shown = self._shown or w.World(interface_up=None, addresses=[], routes=[]), world
+        readdressed = (shown.interface_up, shown.addresses) != (world.interface_up, world.addresses)
+        kept = [] if readdressed else shown.routes  # without an address of its own no route stays
+        ip(self.instance, [f"route del {route}" for route in kept if route not in world.routes])
+        ip(self.instance, [f"rule del {rule}" for rule in shown.route_rules if rule not in world.route_rules])
+        ip(self.instance, [f"link del {name}" for name in shown.devices if name not in world.devices])
+        if shown.second_interface != world.second_interface:
+            self._second_interface(world.second_interface)
+        lines = [
+            line
+            for name, kind in world.devices.items()
+            if name not in shown.devices
+            for line in (f"link add {name} {kind}", f"link set {name} arp off up")
+        ]
+        if readdressed:
+            lines += [f"address flush dev {w.INTERFACE} scope global"]
             lines += [f"link set {w.INTERFACE} {'up' if world.interface_up else 'down'} gso_max_segs 1"]
             lines += [f"address add {address} dev {w.INTERFACE} nodad" for address in world.addresses]
-        elif self._shown:
-            lines += [f"route del {route}" for route in self._shown[2] if route not in wanted[2]]
-            lines += [f"route add {route}" for route in wanted[2] if route not in self._shown[2]]
-        if self._shown is None or self._shown[:2] != wanted[:2]:
-            lines += [f"route add {route}" for route in world.routes]
+        lines += [f"route add {route}" for route in world.routes if route not in kept]
+        lines += [f"rule add {rule}" for rule in world.route_rules if rule not in shown.route_rules]
         ip(self.instance, lines)
-        self._shown = wanted
+
+    def _second_interface(self, wanted):
+        port = f"{INSTANCE_PORT}-b"
+        if not wanted:
+            ip(None, [f"link del {port}"])
+            return
+        peer = f"name {w.SECOND_INTERFACE} address {w.SECOND_MAC} mtu {MTU} netns /proc/self/fd/{self.instance}"
+        add = f"link add {port} mtu {MTU} type veth peer {peer}"
+        ip(None, [add, f"link set {port} master subnet-b up"], pass_fds=(self.instance,))
+        ip(
+            self.instance,
+            [
+                f"link set {w.SECOND_INTERFACE} up gso_max_segs 1",
+                f"address add {w.SECOND_ADDRESS}/24 dev {w.SECOND_INTERFACE}",
+            ],
+        )
 
 
 def ip(namespace, lines, pass_fds=()):

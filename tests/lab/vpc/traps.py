@@ -9,7 +9,7 @@ import contextlib
 import socket
 import struct
 
-HELD_S = 120  # no trap keeps a connection for longer
+HELD_S = 120  # no trap keeps a connection for longer, but the tunnel
 
 _ALERT_PROTOCOL_VERSION = bytes((21, 3, 1, 0, 2, 2, 70))  # record: alert, TLS 1.0, two bytes: fatal, protocol_version
 _PLAIN = (
@@ -47,22 +47,14 @@ async def _mute(reader, writer):
         pass
 
 
-async def _tunnel(reader, writer):
-    """A proxy that opens the way, as far as its first answer goes."""
-    await reader.readuntil(b"\r\n\r\n")
-    writer.write(b"HTTP/1.1 200 Connection established\r\n\r\n")
-    await writer.drain()
-    await reader.read(1)
-
-
 async def _forbid(reader, writer):
     await reader.readuntil(b"\r\n\r\n")
     writer.write(b"HTTP/1.1 403 Forbidden\r\nServer: squid/5.7\r\nContent-Length: 0\r\n\r\n")
     await writer.drain()
 
 
-TRAPS = {"reset": _reset, "closed": _closed, "alert": _alert, "plain": _plain, "mute": _mute, "tunnel": _tunnel, "forbid": _forbid}
-TRAP_PORT = {name: 9001 + number for number, name in enumerate(TRAPS)}
+TRAPS = {"reset": _reset, "closed": _closed, "alert": _alert, "plain": _plain, "mute": _mute, "forbid": _forbid}
+TRAP_PORT = {name: 9001 + number for number, name in enumerate((*TRAPS, "tunnel"))}
 
 
 def sockets_open():
@@ -70,14 +62,15 @@ def sockets_open():
     return {name: socket.create_server(("0.0.0.0", port)) for name, port in TRAP_PORT.items()}
 
 
-async def serve(record, sockets):
+async def serve(record, sockets, tunnel):
+    """`tunnel`: serves the connections to the port of that name (proxy.py)."""
     for name, listening in sockets.items():
 
         async def handle(reader, writer, name=name):
             record.add("trap", name)
-            with contextlib.suppress(ConnectionError, TimeoutError):
-                async with asyncio.timeout(HELD_S):
-                    await TRAPS[name](reader, writer)
+            with contextlib.suppress(ConnectionError, TimeoutError, asyncio.IncompleteReadError):
+                async with asyncio.timeout(None if name == "tunnel" else HELD_S):
+                    await (TRAPS | {"tunnel": tunnel})[name](reader, writer)
             writer.close()
 
         await asyncio.start_server(handle, sock=listening)

@@ -2,7 +2,7 @@
 """What the private VPC looks like: plain values, no I/O.
 
 `World` describes a whole VPC. A fault is a function that changes a healthy one; the rest of the lab turns a world into
-namespaces, rules, files and servers, and does so again when a fault is added or mended. So no fault needs an undo of its own.
+namespaces, rules, files and servers, and does so again when a fault is added or fixed. So no fault needs an undo of its own.
 """
 
 from dataclasses import dataclass, field
@@ -14,6 +14,12 @@ INSTANCE_ADDRESS6 = "2001:db8:1:1::10"
 MAC = "0e:49:61:0f:c3:11"
 INTERFACE = "ens5"
 INTERFACE_ID = "eni-0a1b2c3d4e5f60718"
+SECOND_INTERFACE = "ens6"
+SECOND_INTERFACE_ID = "eni-0f1e2d3c4b5a60718"
+SECOND_ADDRESS = "10.0.2.10"
+SECOND_MAC = "0e:49:61:0f:c3:22"
+SECOND_SUBNET_ID = "subnet-0f1e2d3c4b5a67892"
+SECOND_GROUP_ID = "sg-0f1e2d3c4b5a67893"
 VPC_ID = "vpc-0a1b2c3d4e5f67890"
 VPC_CIDR = "10.0.0.0/16"
 SUBNET_ID = "subnet-0b1c2d3e4f5a67891"
@@ -114,6 +120,15 @@ class Imds:
 
 
 @dataclass
+class Resolver:
+    """The habits of Amazon's resolver, once a fault leads questions to them (faults/names.py)."""
+
+    edns: str = "answers"  # formerr, dropped: questions with an OPT record (RFC 6891)
+    delay_s: float = 0.0
+    silent_types: tuple = ()  # types of which no question is answered
+
+
+@dataclass
 class Service:
     """How the regional services answer. Keys of `manner` are services; policies are names of policies/*.json or documents."""
 
@@ -127,6 +142,7 @@ class Service:
     resource_control: list = field(default_factory=lambda: ["FullAWSAccess"])
     reason: str = "full"  # none: "is not authorized" and no more; odd: a phrase nobody has seen before
     default_host_management: bool = False
+    hybrid: object = None  # the MachineKey of a hybrid registration
     revoked: str | None = None  # the error code with which every credential is refused
 
 
@@ -140,11 +156,12 @@ class World:
     ipv6: bool = False
     clock_offset_s: int = 0  # Amazon's clocks (services, IMDS, time source) against the instance's
 
-    resolver: str = "answers"  # silent, refused, servfail
+    resolver: Resolver = field(default_factory=Resolver)
     records: dict = field(default_factory=dict)  # name -> addresses, as Amazon's resolver has them
     custom_records: dict | None = None  # another resolver at CUSTOM_RESOLVER
     nameservers: list = field(default_factory=lambda: [RESOLVER])
     stub: bool = False  # systemd-resolved's stub stands between
+    stub_answers: bool = True
 
     interface_up: bool = True
     addresses: list = field(default_factory=lambda: [f"{INSTANCE_ADDRESS}/24"])
@@ -155,6 +172,9 @@ class World:
             "default via 10.0.1.1 dev ens5 proto dhcp src 10.0.1.10 metric 512",
         ]
     )
+    route_rules: list = field(default_factory=list)  # of `ip rule`, on the instance
+    second_interface: bool = False  # ens6, in the other subnet
+    devices: dict = field(default_factory=dict)  # name -> what `ip link add NAME` takes
     rules: dict = field(default_factory=dict)  # chain (firewall.py) -> nftables rules, before the healthy ones
 
     imds: Imds = field(default_factory=Imds)
@@ -165,6 +185,8 @@ class World:
     on_ec2: bool = True  # what the firmware says
     files: dict = field(default_factory=dict)  # path on the instance -> text, Link, Program, or None: removed
     read_only: bool = False
+    state_directory: str = "writable"  # read-only, full, inodes (there are none left): /var/lib/amazon
+    bundle: str = "whole"  # the system's CA bundle: empty, truncated, foreign, none, directory (instance.py)
     corporate_authority: bool = False  # in the system's bundle
 
     @property

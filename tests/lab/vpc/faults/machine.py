@@ -1,18 +1,45 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The instance's own disk: the agent, its configuration, the CA bundle."""
+"""The instance's own disk: the agent, its configuration, its environment, its state, the CA bundle."""
 
 import json
+import os
 
-from .. import instance, world as w
+from .. import instance, machinekey, world as w
 from ..world import Link
 from ..traps import TRAP_PORT
 from .registry import choice, fault
+
+
+_CONFIGURATIONS = {
+    "syntax": '{ "Agent": { "Region": "us-east-1", }\n',
+    "region": '{"Agent": {"Region": "eu-west-3"}}\n',
+    "bom": '\ufeff{"Agent": {"Region": ""}}\n',
+    "trailing": '{"Agent": {"Region": ""}}\n# our Region\n',
+    "array": '[{"Agent": {"Region": ""}}]\n',
+    "empty": "",
+    "type": '{"Mds": {"CommandWorkersLimit": "5"}}\n',
+}
+
+
+def configure(world, **sections):
+    """Adds to amazon-ssm-agent.json; what other faults have put there stays."""
+    found = json.loads(world.files.get(instance.AGENT_CONFIGURATION, "{}"))
+    for name, keys in sections.items():
+        found[name] = found.get(name, {}) | keys
+    world.files[instance.AGENT_CONFIGURATION] = json.dumps(found, indent=4) + "\n"
+
+
+def environment(world, variables, drop_in=instance.AGENT_DROP_IN):
+    """Adds to the environment of the agent's unit."""
+    lines = "".join(f'Environment="{name}={value}"\n' for name, value in variables.items())
+    world.files[drop_in] = world.files.get(drop_in, "[Service]\n") + lines
 
 
 @fault("agent-missing", "no SSM agent is installed", "agent-missing")
 def _(world):
     for path in (
         instance.AGENT_PROGRAM,
+        "/usr/bin/ssm-agent-worker",
         "/usr/bin/ssm-cli",
         instance.AGENT_UNIT,
         instance.AGENT_WANTED,
@@ -21,6 +48,11 @@ def _(world):
     ):
         world.files[path] = None
     world.files[instance.PACKAGES] = instance.package_status(None)
+
+
+@fault("agent-half-installed", "the agent's worker program is missing, as after an update that broke off", "agent-half-installed")
+def _(world):
+    world.files["/usr/bin/ssm-agent-worker"] = None
 
 
 @fault("agent-disabled", "the agent is installed, its unit is not enabled", "agent-disabled")
@@ -46,33 +78,58 @@ def _(world, version="2.3.700.0"):
 
 @fault(
     "agent-config-invalid",
-    "amazon-ssm-agent.json does not parse, or names another Region",
+    "amazon-ssm-agent.json does not parse, has a key of the wrong type, or names another Region",
     "agent-config-invalid",
-    "[syntax|region]",
+    f"[{'|'.join(_CONFIGURATIONS)}]",
 )
 def _(world, variant="syntax"):
-    text = {
-        "syntax": '{ "Agent": { "Region": "us-east-1", }\n',
-        "region": json.dumps({"Agent": {"Region": "eu-west-3"}}) + "\n",
-    }
-    world.files[instance.AGENT_CONFIGURATION] = text[choice(variant, "syntax", "region")]
+    world.files[instance.AGENT_CONFIGURATION] = _CONFIGURATIONS[choice(variant, *_CONFIGURATIONS)]
+
+
+@fault(
+    "agent-config-twice",
+    "amazon-ssm-agent.json has one key twice, of which Go takes the last: the last is right, or wrong",
+    None,
+    "[right|wrong]",
+)
+def _(world, last="right"):
+    right, wrong = '"Ssm": {"Endpoint": ""}', f'"Ssm": {{"Endpoint": "ssm.us-esat-1.{world.domain}"}}'
+    both = (wrong, right) if choice(last, "right", "wrong") == "right" else (right, wrong)
+    world.files[instance.AGENT_CONFIGURATION] = f"{{{', '.join(both)}}}\n"
+
+
+@fault(
+    "agent-identity",
+    "amazon-ssm-agent.json leaves EC2 out of Identity.ConsumptionOrder, or says that this is a container",
+    "agent-config-invalid",
+    "[no-ec2|container]",
+)
+def _(world, variant="no-ec2"):
+    if choice(variant, "no-ec2", "container") == "no-ec2":
+        configure(world, Identity={"ConsumptionOrder": ["OnPrem"]})
+    else:
+        configure(world, Agent={"ContainerMode": True})
 
 
 @fault(
     "agent-registered-elsewhere",
-    "another machine's registration was baked into the image",
+    "another machine's registration was baked into the image: a part of it, or all, with its key",
     "agent-registered-elsewhere",
+    "[incomplete|complete]",
 )
-def _(world):
+def _(world, variant="incomplete"):
+    registered = {"instanceID": machinekey.HYBRID_ID, "region": w.World.region}
+    if choice(variant, "incomplete", "complete") == "complete":
+        private, public = machinekey.pair()
+        world.service.hybrid = machinekey.MachineKey(machinekey.HYBRID_ID, public)
+        registered |= {"privateKey": private, "privateKeyType": "Rsa"}
     world.files["/var/lib/amazon/ssm/registration"] = (
-        json.dumps({"ManagedInstanceID": "mi-0a1b2c3d4e5f60718", "Region": w.World.region}) + "\n"
+        json.dumps({"ManagedInstanceID": machinekey.HYBRID_ID, "Region": w.World.region}) + "\n"
     )
     world.files[
         "/var/lib/amazon/ssm/Vault/Manifest"
     ] = '{"RegistrationKey":"/var/lib/amazon/ssm/Vault/Store/RegistrationKey"}\n'
-    world.files["/var/lib/amazon/ssm/Vault/Store/RegistrationKey"] = (
-        json.dumps({"instanceID": "mi-0a1b2c3d4e5f60718", "region": w.World.region}) + "\n"
-    )
+    world.files["/var/lib/amazon/ssm/Vault/Store/RegistrationKey"] = json.dumps(registered) + "\n"
 
 
 @fault("agent-not-connected", "the agent runs, and holds no connection to ssmmessages", "agent-not-connected")
@@ -82,26 +139,89 @@ def _(world):
 
 @fault(
     "agent-proxy",
-    "the agent's unit sends endpoint traffic to a proxy, which has a name that nobody knows, "
-    "opens the way, forbids it, or is silent",
+    "the agent's unit sends endpoint traffic to a proxy, which has a name that nobody knows, opens the way, forbids it, is "
+    "silent, or speaks HTTP where its URL says https",
     "proxy-in-the-way",
-    "[unknown|opens|forbids|silent]",
+    "[unknown|opens|forbids|silent|https]",
 )
 def _(world, variant="unknown"):
+    proxy = _proxy(world, choice(variant, "unknown", "opens", "forbids", "silent", "https"))
+    environment(world, {"http_proxy": proxy, "https_proxy": proxy, "no_proxy": w.IMDS})
+
+
+def _proxy(world, kind):
+    """The URL of a proxy, which the endpoints' security groups let the instance reach where there is one."""
     address = w.address("ssm", "a")
-    proxy = {
-        "unknown": "proxy.example.internal:3128",
-        "opens": f"{address}:{TRAP_PORT['tunnel']}",
-        "forbids": f"{address}:{TRAP_PORT['forbid']}",
-        "silent": f"{address}:3128",
-    }[variant]
-    if variant in ("opens", "forbids"):
-        world.rule("endpoint_input", f"tcp dport {{ {TRAP_PORT['tunnel']}, {TRAP_PORT['forbid']} }} accept")
-    world.files[instance.AGENT_DROP_IN] = (
-        f'[Service]\nEnvironment="http_proxy=http://{proxy}"\n'
-        f'Environment="https_proxy=http://{proxy}"\n'
-        'Environment="no_proxy=169.254.169.254"\n'
-    )
+    world.rule("endpoint_input", f"tcp dport {{ {TRAP_PORT['tunnel']}, {TRAP_PORT['forbid']} }} accept")
+    return {
+        "unknown": "http://proxy.example.internal:3128",
+        "opens": f"http://{address}:{TRAP_PORT['tunnel']}",
+        "forbids": f"http://{address}:{TRAP_PORT['forbid']}",
+        "silent": f"http://{address}:3128",
+        "https": f"https://{address}:{TRAP_PORT['tunnel']}",
+    }[kind]
+
+
+@fault(
+    "agent-proxy-for-imds",
+    "http_proxy in the agent's environment, and no_proxy does not exempt IMDS; the proxy opens the way to endpoints, or is "
+    "silent, or the variable is in capitals",
+    "imds-through-proxy",
+    "[opens|silent|capitals]",
+)
+def _(world, variant="opens"):
+    proxy = _proxy(world, "silent" if choice(variant, "opens", "silent", "capitals") == "silent" else "opens")
+    environment(world, {"HTTP_PROXY" if variant == "capitals" else "http_proxy": proxy})
+
+
+_PLACES = {  # how systemd comes by the agent's environment: files of units, systemd.unit(5), systemd-system.conf(5)
+    "manager": "/etc/systemd/system.conf.d/proxy.conf",
+    "all-services": "/etc/systemd/system/service.d/proxy.conf",
+    "prefix": "/etc/systemd/system/amazon-ssm-.service.d/proxy.conf",
+    "run": "/run/systemd/system/amazon-ssm-agent.service.d/proxy.conf",
+    "vendor": "/usr/lib/systemd/system/amazon-ssm-agent.service.d/proxy.conf",
+}
+_WORDS = ("file", "capitals", "reset", "unset", "later", "empty")
+
+
+@fault(
+    "agent-proxy-by",
+    "the way that a proxy that forbids everything gets into the agent's environment: a place of systemd's, an EnvironmentFile, "
+    "capitals; or out of it again: reset, unset, a later file, an empty variable in capitals that leaves the one in small "
+    "letters (which Go then takes)",
+    "proxy-in-the-way",
+    f"[{'|'.join((*_PLACES, *_WORDS))}]",
+)
+def _(world, way="manager"):
+    proxy, folder = {"https_proxy": _proxy(world, "forbids")}, os.path.dirname(instance.AGENT_DROP_IN)
+    if choice(way, *_PLACES, *_WORDS) == "manager":
+        world.files[_PLACES[way]] = f"[Manager]\nDefaultEnvironment=https_proxy={proxy['https_proxy']}\n"
+    elif way in _PLACES:
+        environment(world, proxy, _PLACES[way])
+    elif way == "file":
+        world.files[instance.AGENT_DROP_IN] = "[Service]\nEnvironmentFile=-/etc/default/agent-proxy\n"
+        world.files["/etc/default/agent-proxy"] = f"# all traffic\nhttps_proxy=\"{proxy['https_proxy']}\"\n"
+    elif way == "capitals":
+        environment(world, {"HTTPS_PROXY": proxy["https_proxy"]})
+    else:
+        environment(world, proxy)
+        more = {
+            "reset": "Environment=\n",
+            "unset": "UnsetEnvironment=https_proxy\n",
+            "later": "Environment=https_proxy=\n",
+            "empty": "Environment=HTTPS_PROXY=\n",
+        }
+        world.files[f"{folder}/zz-later.conf"] = f"[Service]\n{more[way]}"
+
+
+@fault(
+    "agent-environment",
+    "a variable in the agent's environment",
+    "agent-environment",
+    "[NAME:VALUE (AWS_EC2_METADATA_DISABLED:true)]",
+)
+def _(world, name="AWS_EC2_METADATA_DISABLED", *value):
+    environment(world, {name: ":".join(value) or "true"})
 
 
 @fault("time-sync-missing", "no time service is enabled", "time-sync-missing")
@@ -109,11 +229,32 @@ def _(world):
     world.files[instance.TIME_SYNC_WANTED] = None
 
 
+@fault(
+    "ca-bundle",
+    "the CA bundle where the SSM agent looks is empty, truncated, without Amazon's roots; or there is none and a folder holds "
+    "the root",
+    "ca-bundle-missing",
+    "[empty|truncated|foreign|directory]",
+)
+def _(world, variant="empty"):
+    world.bundle = choice(variant, "empty", "truncated", "foreign", "directory")
+
+
+@fault(
+    "state-directory",
+    "the agent's state directory is read-only, or full: no blocks left, no inodes left",
+    "agent-state-unwritable",
+    "[read-only|full|inodes]",
+)
+def _(world, variant="read-only"):
+    world.state_directory = choice(variant, "read-only", "full", "inodes")
+
+
 @fault("no-ca-bundle", "there is no CA bundle where the SSM agent looks", "ca-bundle-missing")
 def _(world):
-    world.files[instance.BUNDLE] = None
+    world.bundle = "none"
 
 
-@fault("read-only-disk", "everything on the disk is read-only, /run too", None)
+@fault("read-only-disk", "everything on the disk is read-only, /run too", "agent-state-unwritable")
 def _(world):
     world.read_only = True

@@ -1,11 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """The metadata service, and the way to it."""
 
-import json
-
 from .. import world as w
-from ..instance import AGENT_CONFIGURATION
-from ..world import Program
+from ..metadata import identity_document
+from .machine import configure
 from .registry import choice, fault
 
 DUAL_STACK_AGENT = "3.3.3270.0"  # the first one that takes IPv6 addresses
@@ -54,17 +52,6 @@ def _(world):
 def _(world):
     world.imds.put_ttl = 1
     world.imds.behind_a_router = True
-
-
-@fault(
-    "hop-limit-one",
-    "the response hop limit is 1, which is enough for the instance, and a container runtime is installed",
-    "hop-limit-one",
-    "[HOPS (1)]",
-)
-def _(world, hops="1"):
-    world.imds.put_ttl = int(hops)
-    world.files["/usr/bin/containerd"] = Program("#!/bin/sh\nexit 0\n")
 
 
 @fault("imds-unreachable", "packets to IMDS vanish", "imds-unreachable")
@@ -165,6 +152,7 @@ def _(world):
     world.nameservers = [w.RESOLVER6]
     for path in ("local-ipv4", f"network/interfaces/macs/{w.MAC}/local-ipv4s"):
         world.imds.instead[f"meta-data/{path}"] = None
+    world.imds.instead[_DOCUMENT] = identity_document(world, privateIp=None)
 
 
 @fault(
@@ -175,7 +163,7 @@ def _(world):
 )
 def dual_stack(world):
     with_ipv6(world)
-    world.files[AGENT_CONFIGURATION] = json.dumps({"Agent": {"UseDualStackEndpoint": True}}) + "\n"
+    configure(world, Agent={"UseDualStackEndpoint": True})
 
 
 def with_ipv6(world):

@@ -1,11 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """DNS: what the resolvers answer, and which of them the instance asks."""
 
-import json
-
 from .. import world as w
-from ..dns import RCODE_PORT, REFUSED, SERVFAIL
-from ..instance import AGENT_CONFIGURATION, HOSTS, RESOLV_CONF
+from ..dns import HABITS_PORT, RCODE_PORT, REFUSED, SERVFAIL, TYPE_AAAA
+from ..instance import HOSTS, NSSWITCH, RESOLV_CONF
+from .machine import configure
 from .registry import choice, fault, service_known
 
 _AMAZON = (w.RESOLVER, w.RESOLVER_LINK_LOCAL)
@@ -17,6 +16,13 @@ def _answer_code(world, rcode):
             world.rule(
                 "router_detour", f"ip daddr {address} {protocol} dport 53 dnat ip to {address}:{RCODE_PORT[rcode]}"
             )
+
+
+def _habits(world):
+    """Amazon's resolver is now one with habits, which the caller sets."""
+    for address in _AMAZON:
+        world.rule("router_detour", f"ip daddr {address} udp dport 53 dnat ip to {address}:{HABITS_PORT}")
+    return world.resolver
 
 
 def _public(world):
@@ -41,6 +47,59 @@ def _(world):
 @fault("dns-server-silent", "resolv.conf names a dead server first, and the VPC's resolver", "dns-server-silent")
 def _(world):
     world.nameservers = [w.DEAD_RESOLVER, w.RESOLVER]
+
+
+@fault(
+    "dns-fourth-server",
+    "resolv.conf names four servers, and the fourth alone is alive: Go and glibc read three",
+    "dns-resolver-unreachable",
+)
+def _(world):
+    world.nameservers = [w.DEAD_RESOLVER, "10.0.2.54", "10.0.2.55", w.RESOLVER]
+
+
+@fault("dns-not-asked", "nsswitch.conf has `hosts: files`, so that no name server is ever asked", "dns-local")
+def _(world):
+    world.files[NSSWITCH] = "passwd: files\ngroup: files\nhosts: files\n"
+
+
+@fault(
+    "dns-no-edns",
+    "the resolver answers FORMERR to a question with an OPT record, or drops it: Go always sends one",
+    "dns-edns",
+    "[formerr|dropped]",
+)
+def _(world, variant="formerr"):
+    _habits(world).edns = choice(variant, "formerr", "dropped")
+
+
+@fault("dns-slow", "the resolver takes so many milliseconds (3000) for an answer", "dns-slow", "[MILLISECONDS]")
+def _(world, milliseconds="3000"):
+    _habits(world).delay_s = int(milliseconds) / 1000
+
+
+@fault("dns-aaaa-silent", "the resolver answers no question for AAAA records", "dns-slow")
+def _(world):
+    _habits(world).silent_types = (TYPE_AAAA,)
+
+
+@fault(
+    "dns-blocked-locally",
+    "a firewall on the instance drops what is for port 53: sendto gives EPERM",
+    "dns-local",
+)
+def _(world):
+    world.rule("instance_output", "meta l4proto { tcp, udp } th dport 53 drop")
+
+
+@fault(
+    "dns-stub-dead",
+    "resolv.conf names the stub at 127.0.0.53, and nobody listens there",
+    "dns-local",
+    settings={"resolver": "stub"},
+)
+def _(world):
+    world.stub_answers = False
 
 
 @fault(
@@ -111,19 +170,18 @@ def _(world):
 )
 def _(world, service="ssm"):
     for each in service_known(service):
-        world.files[HOSTS] = "127.0.0.1 localhost\n::1 localhost\n" + f"10.0.1.99 {world.name(each)}\n"
+        before = world.files.get(HOSTS, "127.0.0.1 localhost\n::1 localhost\n")
+        world.files[HOSTS] = before + f"10.0.1.99 {world.name(each)}\n"
 
 
 @fault("dns-wrong-name", "the agent's configuration names an endpoint that does not exist", "dns-wrong-name")
 def _(world):
-    world.files[AGENT_CONFIGURATION] = (
-        json.dumps({"Ssm": {"Endpoint": f"ssm.us-esat-1.{world.domain}"}}, indent=4) + "\n"
-    )
+    configure(world, Ssm={"Endpoint": f"ssm.us-esat-1.{world.domain}"})
 
 
 def _name_ssm(world, name, addresses):
     """The agent is told another name for ssm, which has these addresses, or None: it does not exist."""
-    world.files[AGENT_CONFIGURATION] = json.dumps({"Ssm": {"Endpoint": name}}, indent=4) + "\n"
+    configure(world, Ssm={"Endpoint": name})
     if addresses is not None:
         world.records[name] = addresses
 
@@ -153,6 +211,23 @@ def _(world, variant="gone"):
         world.point("ssm", [w.public_address("ssm")])
     elif variant == "blocked":
         world.rule("endpoint_input", "ip daddr 10.0.1.21 tcp dport 443 drop")
+
+
+@fault(
+    "endpoint-address",
+    "the agent is told a port or a scheme with the endpoint's name, and goes there: another port for ssm, or for ssmmessages; "
+    "http:// for ssm; or 443, which is right",
+    "agent-config-invalid",
+    "[port|mgs-port|http|right]",
+)
+def _(world, variant="port"):
+    sections = {
+        "port": {"Ssm": f"{world.name('ssm')}:8443"},
+        "mgs-port": {"Mgs": f"{world.name('ssmmessages')}:8443"},
+        "http": {"Ssm": f"http://{world.name('ssm')}"},
+        "right": {"Ssm": f"https://{world.name('ssm')}:443"},
+    }[variant]
+    configure(world, **{section: {"Endpoint": endpoint} for section, endpoint in sections.items()})
 
 
 @fault("dns-servfail", "Amazon's resolver answers SERVFAIL", "dns-servfail")

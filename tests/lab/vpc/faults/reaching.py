@@ -105,9 +105,9 @@ def _(world, service="ssm"):
 
 @fault(
     "network-acl",
-    "the subnets' network ACLs drop 443, or the answers' ephemeral ports",
+    "the subnets' network ACLs drop 443, or the answers' ephemeral ports, or of these what is below 49152",
     "network-acl",
-    "[out|ephemeral]",
+    "[out|ephemeral|low-ports]",
 )
 def _(world, variant="out"):
     world.rule(
@@ -115,6 +115,7 @@ def _(world, variant="out"):
         {
             "out": 'iifname "subnet-a" oifname "subnet-b" tcp dport 443 drop',
             "ephemeral": 'iifname "subnet-b" oifname "subnet-a" tcp dport 1024-65535 drop',
+            "low-ports": 'iifname "subnet-b" oifname "subnet-a" tcp dport 1024-49151 drop',
         }[variant],
     )
 
@@ -156,6 +157,51 @@ def _(world, family="ipv6", service="all", by="endpoint"):
 )
 def _(world, service="ssm", zones="ab"):
     _endpoints(world, service, zones, "reject with tcp reset")
+
+
+_ICMP = {"port": "port-unreachable", "host": "host-unreachable", "net": "net-unreachable", "admin": "admin-prohibited"}
+
+
+@fault(
+    "refused-on-the-way",
+    "a router between instance and endpoints refuses: by an ICMP error of its own, or a reset in the endpoint's name",
+    "refused-on-the-way",
+    f"[{'|'.join(_ICMP)}|reset]",
+    settings={"zones": "b"},
+)
+def _(world, variant="port"):
+    how = "tcp reset" if choice(variant, *_ICMP, "reset") == "reset" else f"icmp type {_ICMP[variant]}"
+    world.rule("network_acl", f'iifname "subnet-a" oifname "subnet-b" tcp dport 443 reject with {how}')
+
+
+@fault(
+    "second-interface",
+    "the instance has a second interface in the other subnet, and the endpoints' security groups do not let that one in; or "
+    "they do, and nothing is wrong",
+    "other-interface",
+    "[blocked|works]",
+)
+def _(world, variant="blocked"):
+    world.second_interface = True
+    if choice(variant, "blocked", "works") == "blocked":
+        world.rule("endpoint_input", f"ip saddr {w.SECOND_ADDRESS} {_ASKED_443} drop")
+
+
+@fault(
+    "route-into-tunnel",
+    "a tunnel that leads nowhere has the route to the resolver (in the main table, or in another by a rule), to IMDS, or to "
+    "the endpoints",
+    "route-elsewhere",
+    "[resolver|rule|imds|endpoints]",
+)
+def _(world, variant="resolver"):
+    world.devices["tun0"] = "type vxlan id 7 remote 10.0.1.99 dstport 4789"
+    if choice(variant, "resolver", "rule", "imds", "endpoints") == "rule":
+        world.routes.append("default dev tun0 table 52")
+        world.route_rules.append(f"to {w.RESOLVER} lookup 52 priority 5270")
+        return
+    to = {"resolver": [w.RESOLVER], "imds": ["169.254.0.0/16"], "endpoints": _addresses("all")}[variant]
+    world.routes += [f"{address} dev tun0" for address in to]
 
 
 @fault(

@@ -71,6 +71,15 @@ def _(world, variant="unrecognized"):
 
 
 @fault(
+    "dhmc-on",
+    "Default Host Management is on in this account: an agent that has no other credentials, or is denied, gets them there",
+    None,
+)
+def _(world):
+    world.service.default_host_management = True
+
+
+@fault(
     "dhmc",
     "no instance profile, but Default Host Management serves the node: the agent of an earlier boot has left its credentials",
     "dhmc-in-use",

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The services' answers: policies, signatures, proxies, and trouble of the services' own."""
 
+from ..policies import load, without
 from .registry import choice, fault, service_known
 
 
@@ -11,18 +12,24 @@ def _(world):
 
 @fault(
     "policy-incomplete",
-    "the role's policy lacks an action",
+    "the role's policy lacks an action; several faults of this kind add up",
     "policy-incomplete",
     "[ACTION (ssmmessages:CreateControlChannel), as SERVICE:NAME]",
 )
 def _(world, service="ssmmessages", name="CreateControlChannel"):
-    from ..policies import load
+    action = f"{service}:{name}"
+    if not any(action in statement["Action"] for statement in load("AmazonSSMManagedInstanceCore")["Statement"]):
+        raise ValueError(f"AmazonSSMManagedInstanceCore does not grant {action}")
+    world.service.identity = [without(document, action) for document in world.service.identity]
 
-    actions = [
-        action for statement in load("AmazonSSMManagedInstanceCore")["Statement"] for action in statement["Action"]
-    ]
-    actions.remove(f"{service}:{name}")  # ValueError: it grants no such action
-    world.service.identity = [{"Statement": [{"Effect": "Allow", "Action": actions, "Resource": "*"}]}]
+
+@fault(
+    "policy-sessions-only",
+    "the role's policy is AWS's minimum for Session Manager: five actions, as in AWSCloud9SSMInstanceProfile",
+    "policy-incomplete",
+)
+def _(world):
+    world.service.identity = ["AWSCloud9SSMInstanceProfile"]
 
 
 @fault("denied-explicitly", "an identity-based policy denies Systems Manager", "denied-explicitly")

@@ -51,6 +51,16 @@ def _(world, variant="reset", service="all"):
     lead_to_port(world, service, TRAP_PORT[choice(variant, "reset", "closed")])
 
 
+@fault(
+    "tls-offers",
+    "the servers offer only what neither the agent nor we take: CBC suites with SHA-256 or SHA-384, or the curve X448",
+    "tls-version",
+    "[cbc|x448[:SERVICE (all)]]",
+)
+def _(world, variant="cbc", service="all"):
+    lead_to(world, service, choice(variant, "cbc", "x448"))
+
+
 @fault("tls-version", "the server knows no TLS version that the client offers", "tls-version", "[SERVICE (all)]")
 def _(world, service="all"):
     lead_to_port(world, service, TRAP_PORT["alert"])

@@ -1,0 +1,297 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * connect(): no way there, answered by something else than the endpoint, or met with silence. Silence
+ * is a security group, a network ACL, or a firewall that drops; they are told apart by which addresses
+ * are silent: a subnet's own traffic passes no network ACL, one service's endpoint has one security
+ * group, and this instance's own group covers everything.
+ */
+#include "base/text.h"
+#include "diagnose/finding.h"
+#include "diagnose/look.h"
+#include "diagnose/reach.h"
+
+static struct reach mine(const struct view *view)
+{
+    return reach_of(view->facts, view->service);
+}
+
+static void quote_address(const struct reached *at, struct finding *finding)
+{
+    finding_quote_address(finding, at->service, at->address, RUNG_CONNECT);
+}
+
+static void quote_some(const struct view *view, check_set checks, enum ending ending, int most,
+                       struct finding *finding)
+{
+    for (struct reached at = {0}; most > 0 && reach_next(view->facts, checks, &at);)
+        if (at.ending == ending) {
+            quote_address(&at, finding);
+            most--;
+        }
+}
+
+/* Of each service that is explained. */
+static void quote_each(const struct view *view, enum ending ending, struct finding *finding)
+{
+    for (int i = -1; view_next(view, RUNG_CONNECT, &i);)
+        quote_some(view, reach_check((enum service)i), ending, view->cause->of == MACHINE ? 2 : 4,
+                   finding);
+}
+
+void quote_silent(const struct view *view, struct finding *finding)
+{
+    quote_each(view, ENDING_SILENT, finding);
+}
+
+void quote_refusals(const struct view *view, struct finding *finding)
+{
+    quote_each(view, ENDING_REJECTED, finding);
+}
+
+void quote_what_connects(const struct view *view, struct finding *finding)
+{
+    quote_some(view, reach_check(view->service), ENDING_OK, 1, finding);
+}
+
+/* --- no way there --- */
+
+static void quote_routes(const struct view *view, check_set check, struct finding *finding)
+{
+    for (struct reached at = {0}; reach_next(view->facts, check, &at);) {
+        if (at.ending != ENDING_NO_ROUTE)
+            continue;
+        finding_quote_route(finding, view->facts, at.address->address);
+        if (route_refuses(view->facts, at.address->address))
+            return;
+    }
+}
+
+void quote_no_route(const struct view *view, struct finding *finding)
+{
+    const struct network_facts *network = &view->facts->network;
+
+    for (int i = -1; view_next(view, RUNG_CONNECT, &i);) {
+        quote_some(view, reach_check((enum service)i), ENDING_NO_ROUTE, 2, finding);
+        quote_routes(view, reach_check((enum service)i), finding);
+    }
+    finding_evidence(finding, "default route: IPv4 %s, IPv6 %s",
+                     network->default_route_ipv4 ? "yes" : "no",
+                     network->default_route_ipv6 ? "yes" : "no");
+}
+
+/* One refusal may come from whatever holds that address; the same one from several endpoints has
+ * one source, and it is nearer than they are. */
+bool where_this_machine_refuses(const struct view *view)
+{
+    struct reach own = mine(view);
+    int n_firewall = 0, n_refusing = 0;
+
+    for (int i = 0; i < N_SERVICES; i++) {
+        struct reach reach = reach_of(view->facts, (enum service)i);
+        if (!view_has(view, check_of_service((enum service)i, RUNG_CONNECT)))
+            continue;
+        n_firewall += reach.by[ENDING_FIREWALL] > 0;
+        n_refusing += reach.n > 0 && reach.by[ENDING_REJECTED] == reach.n;
+    }
+    return own.by[ENDING_FIREWALL] > 0 ||
+           (own.by[ENDING_REJECTED] == own.n && (n_firewall > 0 || n_refusing >= 2));
+}
+
+void quote_refused_here(const struct view *view, struct finding *finding)
+{
+    for (int i = -1; view_next(view, RUNG_CONNECT, &i);) {
+        struct reached at;
+        if (!reach_first(view->facts, reach_check((enum service)i), ENDING_FIREWALL, &at))
+            continue;
+        quote_address(&at, finding);
+        finding_quote_route(finding, view->facts, at.address->address);
+    }
+}
+
+void quote_silent_next_hop(const struct view *view, struct finding *finding)
+{
+    quote_each(view, ENDING_LINK, finding);
+    if (reach_sum(view->facts, view->explains).at[ENDING_LINK][PLACE_OWN_SUBNET] > 0)
+        finding_evidence(finding, "an address in this subnet has no next hop but itself");
+}
+
+/* --- what was lost on this machine --- */
+
+void quote_unsent(const struct view *view, struct finding *finding)
+{
+    if (reach_lost(view->facts, view->explains, LOSS_PROVEN))
+        finding_evidence(finding, "the kernel could not send: something on this machine drops it");
+}
+
+void quote_undelivered(const struct view *view, struct finding *finding)
+{
+    bool silence = view->cause->way == WAY_SILENCE || view->cause->way == WAY_FAMILY;
+
+    if (reach_lost(view->facts, view->explains, silence ? LOSS_MAYBE : LOSS_LIKELY))
+        finding_evidence(finding, "%lld packets came in meanwhile that no program got",
+                         (long long)view->facts->network.undelivered);
+}
+
+void quote_nothing_lost(const struct view *view, struct finding *finding)
+{
+    if (excluded(view, "local-firewall"))
+        finding_evidence(finding, "the packets left this machine, and it lost none that came back");
+}
+
+/* --- silence --- */
+
+/* Every address is known to be stopped before the filters that silence speaks of. */
+static bool is_untold(const struct reach *reach)
+{
+    return reach->n ==
+           reach->by[ENDING_FIREWALL] + reach->by[ENDING_NO_ROUTE] + reach->by[ENDING_LINK];
+}
+
+/* What a cause above has explained is no evidence of anything else. */
+static bool is_explained(const struct view *view, enum service service)
+{
+    enum check check = check_of_service(service, RUNG_CONNECT);
+    enum status status = view->checks[check].status;
+    return (status == STATUS_FAIL || status == STATUS_WARN) && !view_has(view, check);
+}
+
+/* Silent even in the own subnet, where no network ACL stands between. */
+static bool is_blocked(const struct reach *reach)
+{
+    return reach_is_silent(reach) && reach->at[ENDING_SILENT][PLACE_OWN_SUBNET] > 0;
+}
+
+struct overall connect_overall(const struct view *view, bool but_blocked)
+{
+    struct overall overall = {0};
+    check_set counted = 0;
+
+    for (int i = 0; i < N_SERVICES; i++) {
+        struct reach reach = reach_of(view->facts, (enum service)i);
+        if (!look_is_planned(view->facts, (enum service)i))
+            continue;
+        overall.any_ok |= reach.by[ENDING_OK] > 0;
+        if (is_untold(&reach) || is_explained(view, (enum service)i) ||
+            (but_blocked && is_blocked(&reach)))
+            continue;
+        overall.n++;
+        overall.n_silent += reach_is_silent(&reach);
+        overall.n_partly += reach.by[ENDING_SILENT] > 0 && reach.by[ENDING_OK] > 0;
+        counted |= reach_check((enum service)i);
+    }
+    overall.sum = reach_sum(view->facts, counted);
+    return overall;
+}
+
+static bool quote_first(const struct view *view, enum place place, struct finding *finding)
+{
+    for (struct reached at = {0}; reach_next(view->facts, reach_planned(view->facts), &at);)
+        if (at.ending == ENDING_OK && (place == PLACE_UNKNOWN || at.address->place == place)) {
+            quote_address(&at, finding);
+            return true;
+        }
+    return false;
+}
+
+bool where_not_blocked(const struct view *view)
+{
+    struct reach reach = mine(view);
+    return !is_blocked(&reach);
+}
+
+/* Nothing outside the own subnet connects; or each service loses some address, so that no single
+ * endpoint interface is to blame. */
+bool when_own_subnet_alone_connects(const struct view *view)
+{
+    struct overall overall = connect_overall(view, true);
+    int32_t own_ok = overall.sum.at[ENDING_OK][PLACE_OWN_SUBNET];
+
+    return overall.sum.at[ENDING_SILENT][PLACE_OWN_SUBNET] == 0 &&
+           overall.sum.by[ENDING_SILENT] > 0 && own_ok > 0 &&
+           ((overall.sum.by[ENDING_OK] == own_ok && overall.n_partly > 0) ||
+            (overall.n >= 2 && overall.n_partly == overall.n));
+}
+
+/* What connects in the own subnet; and of two families, what does of the other one. */
+void quote_what_is_near(const struct view *view, struct finding *finding)
+{
+    enum family family;
+
+    if (reach_one_family(view->facts, view->explains, ENDING_SILENT, &family))
+        quote_some(view, reach_check(view->service), ENDING_OK, 4, finding);
+    else
+        (void)quote_first(view, PLACE_OWN_SUBNET, finding);
+}
+
+bool when_every_service_is_silent(const struct view *view)
+{
+    struct overall overall = connect_overall(view, false);
+    return overall.n >= 2 && overall.n_silent == overall.n;
+}
+
+void quote_how_many_are_silent(const struct view *view, struct finding *finding)
+{
+    struct overall overall = connect_overall(view, false);
+
+    finding_evidence(finding, "%d services, %d addresses, all silent; IMDS and DNS answer",
+                     overall.n, (int)overall.sum.by[ENDING_SILENT]);
+    if (overall.sum.at[ENDING_SILENT][PLACE_OWN_SUBNET] > 0)
+        finding_evidence(finding, "an address in this subnet is silent too, and traffic within a "
+                                  "subnet passes no network ACL");
+}
+
+bool when_whole_service_is_silent(const struct view *view)
+{
+    struct reach reach = mine(view);
+    return reach.by[ENDING_OK] == 0 && reach.by[ENDING_OTHER] == 0;
+}
+
+void quote_one_that_connects(const struct view *view, struct finding *finding)
+{
+    if (quote_first(view, PLACE_UNKNOWN, finding) &&
+        mine(view).at[ENDING_SILENT][PLACE_OWN_SUBNET] > 0)
+        finding_evidence(finding, "traffic within a subnet passes no network ACL");
+}
+
+bool when_others_of_the_service_are_not_silent(const struct view *view)
+{
+    struct reach reach = mine(view);
+    return reach.by[ENDING_SILENT] < reach.n;
+}
+
+bool when_one_is_silent(const struct view *view)
+{
+    return mine(view).by[ENDING_SILENT] == 1;
+}
+
+void quote_neighbour(const struct view *view, struct finding *finding)
+{
+    struct reached neighbour;
+
+    if (reach_neighbour(view->facts, view->service, &neighbour))
+        quote_address(&neighbour, finding);
+}
+
+/* --- one address family --- */
+
+void quote_both_families(const struct view *view, struct finding *finding)
+{
+    int most = check_count(view->explains) > 1 ? 1 : 2;
+    struct reached elsewhere;
+
+    for (int i = -1; view_next(view, RUNG_CONNECT, &i);) {
+        quote_some(view, reach_check((enum service)i), ENDING_FAMILY, most, finding);
+        quote_some(view, reach_check((enum service)i), ENDING_OK, most, finding);
+    }
+    if (reach_blocked_elsewhere(view->facts, view->explains, &elsewhere))
+        quote_address(&elsewhere, finding);
+    if (reach_sum(view->facts, view->explains).at[ENDING_FAMILY][PLACE_OWN_SUBNET] > 0)
+        finding_evidence(finding, "traffic within a subnet passes no network ACL");
+}
+
+/* This instance's own group would hold the family back from every service. */
+bool when_the_family_connects_elsewhere(const struct view *view)
+{
+    struct reached at;
+    return reach_blocked_elsewhere(view->facts, view->explains, &at);
+}

@@ -1,0 +1,271 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Whether what was seen excludes a code, one function a code: a row names its alternatives, and what
+ * is not excluded here is listed. A view is of what its row explains.
+ */
+#include <string.h>
+
+#include "diagnose/finding.h"
+#include "diagnose/look.h"
+#include "diagnose/names.h"
+#include "diagnose/policy.h"
+#include "diagnose/reach.h"
+
+static struct reach sum_of(const struct view *view)
+{
+    return reach_sum(view->facts, view->explains);
+}
+
+/* How the silent addresses ended that the row is about. */
+static enum ending silence_of(const struct view *view)
+{
+    return view->cause->way == WAY_FAMILY ? ENDING_FAMILY : ENDING_SILENT;
+}
+
+static bool any_connects(const struct view *view)
+{
+    return connect_overall(view, false).any_ok;
+}
+
+/* Traffic within a subnet passes nothing but security groups, and this instance's lets out what others
+ * are reached by: nothing else than the endpoint's group is left. */
+static bool is_endpoints_group(const struct view *view)
+{
+    struct reach sum = sum_of(view);
+    return sum.at[ENDING_SILENT][PLACE_OWN_SUBNET] > 0 && any_connects(view);
+}
+
+/* A gateway endpoint is reached by public addresses: rules and routes for the VPC's own do not count. */
+static bool is_gateways(const struct view *view)
+{
+    return service_has_gateway(view->service) && names_look(view->facts, view->service).public_only;
+}
+
+/* --- the metadata service and the role --- */
+
+static bool no_imds_unreachable(const struct view *view)
+{
+    const struct imds_facts *imds = &view->facts->imds;
+
+    if (view->facts->machine.is_ec2 == ANSWER_NO)
+        return view->facts->machine.vendor[0];   /* somebody else's machine */
+    if (imds->connect.outcome == OUTCOME_FAILED) /* here, unless a loss only seems so */
+        return reach_loss(view->facts, imds->address, &imds->connect) != LOSS_LIKELY;
+    return imds->get_answers == ANSWER_YES;
+}
+
+static bool no_imds_blocked_locally(const struct view *view)
+{
+    return view->facts->imds.connect.outcome != OUTCOME_FAILED;
+}
+
+static bool no_dhmc_in_use(const struct view *view)
+{
+    return view->facts->role.identity_role != ANSWER_YES || view->facts->role.dhmc == ANSWER_NO;
+}
+
+/* --- names --- */
+
+/* Nobody but Amazon's resolver knows the VPC's private names; where it was not heard, a resolver of
+ * one's own may stand in the way. */
+static bool no_dns_bypasses_vpc(const struct view *view)
+{
+    enum service service = view->service;
+
+    return is_gateways(view) || names_lookup(view->facts, service).all_amazon ||
+           names_second_opinion(view->facts, service).answered;
+}
+
+static bool no_private_dns_off(const struct view *view)
+{
+    return is_gateways(view) || resolve_private_one(view) != N_SERVICES;
+}
+
+static bool no_vpc_dns_off(const struct view *view)
+{
+    struct second_opinion opinion = names_second_opinion(view->facts, view->service);
+
+    return opinion.answered || (!opinion.asked && names_lookup(view->facts, view->service).silent);
+}
+
+/* --- reaching 443 --- */
+
+/* No rule holds back what was never sent, or what has no endpoint to be sent to. */
+static bool no_egress_blocked(const struct view *view)
+{
+    if (is_gateways(view))
+        return false;
+    if (view->cause->way == WAY_SILENCE)
+        return any_connects(view);
+    return !reach_lost(view->facts, view->explains, LOSS_LIKELY);
+}
+
+/* A subnet's own traffic passes none. Neighbours are told by closeness alone, so they count only where
+ * the service answers elsewhere. */
+static bool no_network_acl(const struct view *view)
+{
+    struct reach sum = view->cause->of == MACHINE && view->cause->way == WAY_SILENCE
+                           ? connect_overall(view, false).sum
+                           : sum_of(view);
+    struct reached at;
+
+    if (view->cause->way == WAY_WHOLE)
+        return !is_gateways(view);
+    return sum.at[silence_of(view)][PLACE_OWN_SUBNET] > 0 ||
+           (view->cause->way == WAY_SILENCE && sum.by[ENDING_OK] + sum.by[ENDING_OTHER] > 0 &&
+            reach_neighbour(view->facts, view->service, &at));
+}
+
+/* Each service loses some address, or no address of them answers in any way. */
+static bool no_endpoint_az_unreachable(const struct view *view)
+{
+    struct overall overall = connect_overall(view, true);
+    struct reach sum = sum_of(view);
+
+    return (overall.n >= 2 && overall.n_partly == overall.n) || is_endpoints_group(view) ||
+           sum.by[ENDING_OK] + sum.by[ENDING_REJECTED] == 0;
+}
+
+static bool no_endpoint_outside_vpc(const struct view *view)
+{
+    return sum_of(view).at[ENDING_SILENT][PLACE_PRIVATE_ELSEWHERE] == 0 || is_endpoints_group(view);
+}
+
+/* A firewall of this machine returns its errors at once, with a route that is there. An "unreachable" may
+ * still be a router's, except within the own subnet; what was only silent may be anything. */
+static bool no_endpoint_refuses(const struct view *view)
+{
+    for (struct reached at = {0}; reach_next(view->facts, view->explains, &at);) {
+        enum failure failure = at.address->steps[RUNG_CONNECT].failure;
+        bool unreachable = failure == FAILURE_NO_ROUTE || failure == FAILURE_BLACKHOLE ||
+                           failure == FAILURE_HOST_UNREACHABLE;
+        if (at.ending == ENDING_FIREWALL && failure != FAILURE_TIMEOUT &&
+            (!unreachable || at.address->place == PLACE_OWN_SUBNET))
+            return true;
+    }
+    return reach_lost(view->facts, view->explains, LOSS_LIKELY);
+}
+
+/* EHOSTUNREACH at once is also what a firewall's reject returns. */
+static bool is_rejected(const struct facts *facts, const struct reached *at)
+{
+    return at->ending == ENDING_NO_ROUTE &&
+           at->address->steps[RUNG_CONNECT].failure == FAILURE_HOST_UNREACHABLE &&
+           !route_refuses(facts, at->address->address);
+}
+
+static bool is_lost(const struct facts *facts, const struct reached *at)
+{
+    return (at->ending == ENDING_SILENT || at->ending == ENDING_FAMILY) &&
+           reach_loss(facts, at->address->address, &at->address->steps[RUNG_CONNECT]) != LOSS_NONE;
+}
+
+static bool any_reached(const struct view *view,
+                        bool (*is)(const struct facts *facts, const struct reached *at))
+{
+    for (struct reached at = {0}; reach_next(view->facts, view->explains, &at);)
+        if (is(view->facts, &at))
+            return true;
+    return false;
+}
+
+/* Neither security groups nor network ACLs stand before Amazon's resolver, so that its silence is the
+ * VPC's or this machine's. */
+static bool no_firewall_before_resolver(const struct view *view)
+{
+    struct lookup lookup = names_lookup(view->facts, view->service);
+
+    if (names_second_opinion(view->facts, view->service).answered)
+        return true;
+    return !resolve_failed_here(lookup.answer) &&
+           (!lookup.silent || !lookup.all_amazon || resolve_any(view));
+}
+
+/* Where something else connects, by the family in question, no rule of this machine holds back all. */
+static bool no_local_firewall(const struct view *view)
+{
+    struct reached at;
+
+    switch (view->cause->way) {
+    case WAY_REFUSAL:
+        return false;
+    case WAY_ROUTE:
+        return !any_reached(view, is_rejected);
+    case WAY_SILENCE:
+    case WAY_FAMILY:
+        if (reach_lost(view->facts, view->explains, LOSS_MAYBE))
+            return false;
+        return !any_reached(view, is_lost) ||
+               (view->cause->way == WAY_SILENCE
+                    ? any_connects(view)
+                    : reach_blocked_elsewhere(view->facts, view->explains, &at));
+    default:
+        return no_firewall_before_resolver(view);
+    }
+}
+
+/* --- TLS and the clock --- */
+
+/* What a wrong clock explains it has claimed: what is left is out of time by a right one too. */
+static bool no_clock_wrong(const struct view *view)
+{
+    struct clock_reading clock = look_clock(view->facts);
+    return clock.right || clock.wrong;
+}
+
+static bool no_tls_expired(const struct view *view)
+{
+    return look_clock(view->facts).wrong || tls_said_skewed(view->facts);
+}
+
+/* --- policies --- */
+
+static bool no_policy_incomplete(const struct view *view)
+{
+    return !when_ssm_denies_nothing(view);
+}
+
+/* The service names the kind of policy that denies. */
+static bool is_said(const struct view *view)
+{
+    for (int i = 0; i < N_SERVICES; i++)
+        if (policy_denied_by(view->facts, (enum service)i, 1u << DENIED_BY_UNSAID))
+            return false;
+    return true;
+}
+
+/* What has no line here, nothing that a row may see excludes. */
+static const struct {
+    const char *code;
+    view_holds *is_excluded;
+} exclusions[] = {
+    {"imds-unreachable", no_imds_unreachable},
+    {"imds-blocked-locally", no_imds_blocked_locally},
+    {"dhmc-in-use", no_dhmc_in_use},
+    {"dns-bypasses-vpc", no_dns_bypasses_vpc},
+    {"private-dns-off", no_private_dns_off},
+    {"vpc-dns-off", no_vpc_dns_off},
+    {"egress-blocked", no_egress_blocked},
+    {"network-acl", no_network_acl},
+    {"endpoint-az-unreachable", no_endpoint_az_unreachable},
+    {"endpoint-outside-vpc", no_endpoint_outside_vpc},
+    {"endpoint-refuses", no_endpoint_refuses},
+    {"local-firewall", no_local_firewall},
+    {"clock-wrong", no_clock_wrong},
+    {"tls-expired", no_tls_expired},
+    {"tls-reset", tls_answers_small_segments},
+    {"tls-untrusted", tls_is_intercepted},
+    {"policy-incomplete", no_policy_incomplete},
+    {"policy-missing", is_said},
+    {"denied-by-boundary", is_said},
+    {"denied-by-endpoint-policy", is_said},
+    {"denied-by-organization", is_said},
+};
+
+bool excluded(const struct view *view, const char *code)
+{
+    for (size_t i = 0; i < COUNT_OF(exclusions); i++)
+        if (strcmp(exclusions[i].code, code) == 0)
+            return exclusions[i].is_excluded(view);
+    return false;
+}

@@ -1,0 +1,255 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Phrases that a page or a title may name: words of our own, and values in another form. The build reads
+ * the table at the end of this file.
+ */
+#include <string.h>
+
+#include "base/text.h"
+#include "diagnose/finding.h"
+#include "diagnose/look.h"
+#include "diagnose/names.h"
+#include "diagnose/policy.h"
+#include "diagnose/values.h"
+
+static const char *set_number(const struct asked *of, int32_t number)
+{
+    (void)text_set(of->scratch, VALUE_SIZE, "%d", (int)number);
+    return of->scratch;
+}
+
+static void add_service(const struct asked *of, int service)
+{
+    (void)text_add(of->scratch, VALUE_SIZE, "%s%s", of->scratch[0] ? ", " : "",
+                   service_name((enum service)service));
+}
+
+static bool is_about(const struct asked *of, int service)
+{
+    return of->view->explains & check_service_bits((enum service)service);
+}
+
+/* --- services and names --- */
+
+static const char *service(const struct asked *of)
+{
+    return service_name(of->view->service);
+}
+
+static const char *services(const struct asked *of)
+{
+    for (int i = 0; i < N_SERVICES; i++)
+        if (is_about(of, i))
+            add_service(of, i);
+    return of->scratch;
+}
+
+static const char *all_or_services(const struct asked *of)
+{
+    for (int i = 0; i < N_SERVICES; i++)
+        if (look_is_planned(of->facts, (enum service)i) && !is_about(of, i))
+            return services(of);
+    return "all endpoints";
+}
+
+/* As the AWS CLI takes several values. */
+static const char *endpoint_services(const struct asked *of)
+{
+    struct view view = *of->view;
+    char value[VALUE_SIZE];
+
+    for (int i = 0; i < N_SERVICES; i++) {
+        view.service = (enum service)i;
+        if (is_about(of, i))
+            (void)text_add(of->scratch, VALUE_SIZE, "%s%s", of->scratch[0] ? "," : "",
+                           value_for_shell(&view, "endpoint_service", value));
+    }
+    return of->scratch;
+}
+
+/* As sed's regular expression: a dot is a dot. */
+static const char *host_pattern(const struct asked *of)
+{
+    char value[VALUE_SIZE];
+
+    for (const char *at = value_for_shell(of->view, "host", value); *at; at++)
+        (void)text_add(of->scratch, VALUE_SIZE, "%s%c", *at == '.' ? "\\" : "", *at);
+    return of->scratch;
+}
+
+/* The server whose word, or whose silence, decided. */
+static const char *server(const struct asked *of)
+{
+    const struct dns_answer *answer = names_lookup(of->facts, of->view->service).answer;
+    return answer ? answer->server : "";
+}
+
+static const char *forwarder(const struct asked *of)
+{
+    return resolve_forwarder(of->view);
+}
+
+static const char *silent_server(const struct asked *of)
+{
+    const struct dns_answer *answer = notes_silent_server(of->facts);
+    return answer ? answer->server : "";
+}
+
+/* --- the way --- */
+
+static const char *obstacle(const struct asked *of)
+{
+    return imds_obstacle(of->facts);
+}
+
+/* A title stays within one line of a terminal. */
+static const char *short_role(const struct asked *of)
+{
+    (void)text_set(of->scratch, VALUE_SIZE, "%.40s", of->facts->role.role);
+    return of->scratch;
+}
+
+static const char *skew(const struct asked *of)
+{
+    struct clock_reading clock = look_clock(of->facts);
+
+    if (!clock.wrong)
+        return "";
+    look_span(clock.offset_ms / 1000, of->scratch, VALUE_SIZE);
+    (void)text_add(of->scratch, VALUE_SIZE, " %s", clock.offset_ms < 0 ? "ahead" : "behind");
+    return of->scratch;
+}
+
+/* How many addresses of the service ended as the row says, and how many were tried. */
+static const char *n_bad(const struct asked *of)
+{
+    struct reach reach = reach_of(of->facts, of->view->service);
+    int32_t n = 0;
+
+    for (int i = 0; i < N_ENDINGS; i++)
+        n += of->view->cause->ended & (1u << i) ? reach.by[i] : 0;
+    return set_number(of, n);
+}
+
+static const char *n_tried(const struct asked *of)
+{
+    return set_number(of, reach_of(of->facts, of->view->service).n);
+}
+
+/* Empty where no route refuses. */
+static const char *undo_route(const struct asked *of)
+{
+    bool imds = of->view->explains & check_bit(CHECK_IMDS_CONNECT);
+    struct reached at;
+    bool found = reach_first(of->facts, reach_check(of->view->service), ENDING_NO_ROUTE, &at);
+    const char *to = imds ? of->facts->imds.address : found ? at.address->address : "";
+    const char *version = family_of(to) == FAMILY_IPV6 ? " -6" : "";
+    const struct route *route = route_find(of->facts, to);
+
+    if (!route || route->kind < ROUTE_UNREACHABLE || !text_only(route->entry, ".:/"))
+        return "";
+    if (route->by_rule) {
+        (void)text_set(of->scratch, VALUE_SIZE, "ip%s rule del priority %u", version,
+                       (unsigned)route->priority);
+        return of->scratch;
+    }
+    (void)text_set(of->scratch, VALUE_SIZE, "ip%s route del %s %s", version,
+                   route_words(route->kind), route->entry);
+    if (route->table != ROUTE_TABLE_MAIN)
+        (void)text_add(of->scratch, VALUE_SIZE, " table %u", (unsigned)route->table);
+    return of->scratch;
+}
+
+static const char *lone_family(const struct asked *of)
+{
+    enum family which;
+    return value_lone_family(of->view, &which) ? family_name(which) : "";
+}
+
+static const char *family(const struct asked *of)
+{
+    return family_name(value_family(of->view));
+}
+
+static const char *other_family(const struct asked *of)
+{
+    return family_name(family_other(value_family(of->view)));
+}
+
+/* --- certificates and policies --- */
+
+static const char *ending_certificates(const struct asked *of)
+{
+    int64_t left_s;
+
+    for (int i = 0; i < N_SERVICES; i++)
+        if (notes_ends_soon(of->facts, i, &left_s))
+            add_service(of, i);
+    return of->scratch;
+}
+
+static const char *time_left(const struct asked *of)
+{
+    int64_t first_s = INT64_MAX, left_s;
+
+    for (int i = 0; i < N_SERVICES; i++)
+        if (notes_ends_soon(of->facts, i, &left_s) && left_s < first_s)
+            first_s = left_s;
+    look_span(first_s, of->scratch, VALUE_SIZE);
+    return of->scratch;
+}
+
+static const char *n_denied(const struct asked *of)
+{
+    return set_number(of, policy_count(of->facts).denied);
+}
+
+static const char *lacking(const struct asked *of)
+{
+    int n;
+    const char *first = service_denied_action(of->view, &n);
+
+    if (n <= 1)
+        return n == 1 ? first : "";
+    (void)text_set(of->scratch, VALUE_SIZE, "%.36s and %d more", first, n - 1);
+    return of->scratch;
+}
+
+/* --- the table --- */
+
+static const struct {
+    const char *name;
+    value_get *get;
+} phrases[] = {
+    {"all_or_services", all_or_services},
+    {"ending_certificates", ending_certificates},
+    {"endpoint_services", endpoint_services},
+    {"forwarder", forwarder},
+    {"family", family},
+    {"host_pattern", host_pattern},
+    {"lacking", lacking},
+    {"lone_family", lone_family},
+    {"n_bad", n_bad},
+    {"n_denied", n_denied},
+    {"n_tried", n_tried},
+    {"obstacle", obstacle},
+    {"other_family", other_family},
+    {"server", server},
+    {"service", service},
+    {"services", services},
+    {"silent_server", silent_server},
+    {"short_role", short_role},
+    {"skew", skew},
+    {"time_left", time_left},
+    {"undo_route", undo_route},
+};
+
+const char *phrase_of(const struct asked *asked, const char *name)
+{
+    for (size_t i = 0; i < COUNT_OF(phrases); i++)
+        if (strcmp(phrases[i].name, name) == 0) {
+            asked->scratch[0] = '\0';
+            return phrases[i].get(asked);
+        }
+    return "";
+}

@@ -1,0 +1,349 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Names: nobody is asked, nobody answers, the answer is no, or it leads past the VPC's endpoints. An
+ * interface endpoint with private DNS names shows itself by private addresses, and only to those who
+ * ask the VPC's own resolver.
+ */
+#include <string.h>
+
+#include "diagnose/finding.h"
+#include "diagnose/look.h"
+#include "diagnose/names.h"
+
+/* --- who answers --- */
+
+/* What each server that was asked said of the first name that is explained. */
+void quote_lookup(const struct view *view, struct finding *finding)
+{
+    enum service service = view->service;
+    const struct endpoint_facts *endpoint = &view->facts->endpoints[service];
+
+    for (int32_t i = 0; i < endpoint->n_answers; i++)
+        if (endpoint->answers[i].family == FAMILY_IPV4 &&
+            endpoint->answers[i].step.outcome != OUTCOME_UNTRIED)
+            finding_quote_answer(finding, view->facts->plan.services[service].host,
+                                 &endpoint->answers[i]);
+}
+
+void quote_no_resolver(const struct view *view, struct finding *finding)
+{
+    const struct resolver_facts *resolvers = &view->facts->resolvers;
+
+    finding_evidence(finding, "%s %s", resolvers->file[0] ? resolvers->file : "resolv.conf",
+                     resolvers->read ? "has no nameserver line" : "cannot be read");
+}
+
+bool where_nobody_answers(const struct view *view)
+{
+    return names_lookup(view->facts, view->service).silent;
+}
+
+bool where_amazon_does_not_answer(const struct view *view)
+{
+    struct lookup lookup = names_lookup(view->facts, view->service);
+
+    return lookup.all_amazon && (lookup.silent || lookup.failure == FAILURE_DNS_REFUSED);
+}
+
+bool resolve_any(const struct view *view)
+{
+    for (int i = 0; i < N_SERVICES; i++) {
+        const struct endpoint_facts *endpoint = &view->facts->endpoints[i];
+        bool pinned = endpoint->n_addresses > 0 && endpoint->addresses[0].from_hosts_file;
+        if (look_is_planned(view->facts, (enum service)i) && !pinned &&
+            view->checks[check_of_service((enum service)i, RUNG_RESOLVE)].status == STATUS_PASS)
+            return true;
+    }
+    return false;
+}
+
+bool resolve_failed_here(const struct dns_answer *answer)
+{
+    static const enum failure local[] = {FAILURE_REFUSED,    FAILURE_NOT_PERMITTED,
+                                         FAILURE_PROHIBITED, FAILURE_BLACKHOLE,
+                                         FAILURE_NO_ROUTE,   FAILURE_HOST_UNREACHABLE};
+
+    for (size_t i = 0; answer && i < COUNT_OF(local); i++)
+        if (answer->step.failure == local[i])
+            return true;
+    return false;
+}
+
+bool when_amazon_serves_no_name(const struct view *view)
+{
+    struct second_opinion opinion = names_second_opinion(view->facts, view->service);
+    struct lookup lookup = names_lookup(view->facts, view->service);
+
+    return !resolve_any(view) && !resolve_failed_here(lookup.answer) &&
+           (!opinion.answered || opinion.answer->step.failure == FAILURE_DNS_REFUSED);
+}
+
+void quote_stub(const struct view *view, struct finding *finding)
+{
+    const struct resolver_facts *resolvers = &view->facts->resolvers;
+
+    if (resolvers->stub && resolvers->n_upstream > 0)
+        finding_evidence(finding, "%s names the local stub; behind it is %s", resolvers->file,
+                         resolvers->upstream[0]);
+}
+
+bool when_amazon_answers(const struct view *view)
+{
+    return names_second_opinion(view->facts, view->service).answered;
+}
+
+/* --- what the answer is --- */
+
+static void quote_names(const struct view *view, int service, struct finding *finding)
+{
+    const struct endpoint_facts *endpoint = &view->facts->endpoints[service];
+    const char *host = view->facts->plan.services[service].host;
+    const struct dns_answer *deciding = names_deciding(endpoint, FAMILY_IPV4);
+    struct second_opinion opinion = names_second_opinion(view->facts, (enum service)service);
+
+    if (deciding)
+        finding_quote_answer(finding, host, deciding);
+    if (opinion.answer)
+        finding_quote_answer(finding, host, opinion.answer);
+    for (int32_t i = 0; i < endpoint->n_addresses; i++)
+        if (endpoint->addresses[i].place == PLACE_PUBLIC &&
+            endpoint->addresses[i].steps[RUNG_CONNECT].outcome != OUTCOME_UNTRIED) {
+            finding_quote_address(finding, (enum service)service, &endpoint->addresses[i],
+                                  RUNG_CONNECT);
+            break;
+        }
+}
+
+void quote_each_name(const struct view *view, struct finding *finding)
+{
+    for (int i = -1; view_next(view, N_RUNGS, &i);)
+        quote_names(view, i, finding);
+}
+
+/* Amazon's resolver has more than the configured one: private addresses, or any where that one says
+ * that there is no such name. */
+static bool knows_more(const struct second_opinion *opinion, const struct lookup *lookup)
+{
+    bool denied = lookup->failure == FAILURE_NXDOMAIN || lookup->failure == FAILURE_NODATA;
+    return opinion->private_address || (denied && opinion->public_address);
+}
+
+/* Amazon's resolver knows more, and the configured one, which is another, gives something else. */
+bool where_vpc_is_bypassed(const struct view *view)
+{
+    const struct facts *facts = view->facts;
+    struct second_opinion opinion = names_second_opinion(facts, view->service);
+    struct lookup lookup = names_lookup(facts, view->service);
+    struct naming naming = names_look(facts, view->service);
+
+    if (naming.pinned || !look_is_planned(facts, view->service) || lookup.silent || !lookup.asked ||
+        !knows_more(&opinion, &lookup))
+        return false;
+    if (lookup.answer && !facts->resolvers.stub &&
+        names_is_amazon_resolver(&facts->instance, lookup.answer->server))
+        return false;
+    return naming.stranger || lookup.failure != FAILURE_NONE;
+}
+
+/* The one whose word counted: the first of resolv.conf may be silent. */
+const char *resolve_forwarder(const struct view *view)
+{
+    const struct resolver_facts *resolvers = &view->facts->resolvers;
+
+    if (resolvers->stub && resolvers->n_upstream > 0)
+        return resolvers->upstream[0];
+    for (int i = -1; view_next(view, N_RUNGS, &i);) {
+        struct lookup lookup = names_lookup(view->facts, (enum service)i);
+        if (lookup.answer)
+            return lookup.answer->server;
+    }
+    return "";
+}
+
+void quote_bypass(const struct view *view, struct finding *finding)
+{
+    const struct resolver_facts *resolvers = &view->facts->resolvers;
+
+    for (int i = -1; finding->n_evidence < 6 && view_next(view, N_RUNGS, &i);)
+        quote_names(view, i, finding);
+    if (resolvers->stub && resolvers->n_upstream > 0)
+        finding_evidence(finding, "behind the local stub is %s", resolvers->upstream[0]);
+}
+
+bool when_no_server_fails(const struct view *view)
+{
+    for (int i = -1; view_next(view, N_RUNGS, &i);)
+        if (names_lookup(view->facts, (enum service)i).failure == FAILURE_SERVFAIL)
+            return false;
+    return true;
+}
+
+/* The address that /etc/hosts gives and DNS does not; NULL: none. */
+static const char *pinned(const struct endpoint_facts *endpoint)
+{
+    for (int32_t i = 0; i < endpoint->n_addresses; i++) {
+        bool given = !endpoint->addresses[i].from_hosts_file;
+        for (int32_t j = 0; j < endpoint->n_answers; j++)
+            for (int32_t k = 0; k < endpoint->answers[j].n_addresses; k++)
+                given |= strcmp(endpoint->answers[j].addresses[k],
+                                endpoint->addresses[i].address) == 0;
+        if (!given)
+            return endpoint->addresses[i].address;
+    }
+    return NULL;
+}
+
+bool when_name_is_pinned(const struct view *view)
+{
+    return pinned(&view->facts->endpoints[view->service]);
+}
+
+void quote_pin(const struct view *view, struct finding *finding)
+{
+    finding_evidence(finding, "/etc/hosts: %s is %s",
+                     view->facts->plan.services[view->service].host,
+                     pinned(&view->facts->endpoints[view->service]));
+}
+
+bool when_dns_answers(const struct view *view)
+{
+    const struct endpoint_facts *endpoint = &view->facts->endpoints[view->service];
+
+    for (int32_t i = 0; i < endpoint->n_answers; i++)
+        if (endpoint->answers[i].step.outcome == OUTCOME_OK || endpoint->answers[i].rcode > 0)
+            return true;
+    return false;
+}
+
+/* Only public addresses, none of which answers. */
+static bool has_public_trouble(const struct facts *facts, enum service service)
+{
+    struct naming naming = names_look(facts, service);
+
+    return look_is_planned(facts, service) && !naming.pinned && naming.public_only &&
+           !naming.answers;
+}
+
+/* Optional services (s3, kms, logs) may well have no endpoint; and those of the plain names do not
+ * cover a FIPS name: endpoint-missing has it. */
+static bool needs_private_name(const struct facts *facts, int service)
+{
+    return service <= SERVICE_EC2MESSAGES && look_is_planned(facts, (enum service)service) &&
+           !names_is_fips(facts, (enum service)service);
+}
+
+bool where_private_name_is_public(const struct view *view)
+{
+    return needs_private_name(view->facts, (int)view->service) &&
+           has_public_trouble(view->facts, view->service);
+}
+
+bool when_every_private_name_is_public(const struct view *view)
+{
+    int n_public = 0, n = 0;
+
+    for (int i = 0; i < N_SERVICES; i++) {
+        struct naming naming = names_look(view->facts, (enum service)i);
+        if (!needs_private_name(view->facts, i) || naming.pinned ||
+            (naming.by[PLACE_PUBLIC] == 0 && !naming.any_private))
+            continue; /* what /etc/hosts pins says nothing of the VPC */
+        n++;
+        n_public += naming.public_only;
+    }
+    return n >= 2 && n_public == n;
+}
+
+/* Nothing but public addresses is expected of a gateway endpoint: a route that is not there shows
+ * itself by their silence. Where the private endpoints are silent too, they share another cause. */
+static bool do_others_connect(const struct facts *facts, enum service service)
+{
+    int n_silent = 0, n_open = 0;
+
+    for (int i = 0; i < N_SERVICES; i++) {
+        struct tally tally = look_tally(facts, (enum service)i, RUNG_CONNECT);
+        if (i == (int)service || !look_is_planned(facts, (enum service)i))
+            continue;
+        n_open += tally.ok > 0;
+        n_silent += tally.ok == 0 && tally.failed > 0;
+    }
+    return n_silent == 0 || n_open > 0;
+}
+
+bool when_has_gateway(const struct view *view)
+{
+    return service_has_gateway(view->service);
+}
+
+bool when_name_is_fips(const struct view *view)
+{
+    return names_is_fips(view->facts, view->service);
+}
+
+bool when_name_leads_to_no_endpoint(const struct view *view)
+{
+    return has_public_trouble(view->facts, view->service) &&
+           (!when_has_gateway(view) || do_others_connect(view->facts, view->service));
+}
+
+enum service resolve_private_one(const struct view *view)
+{
+    int service = SERVICE_SSM;
+
+    for (; service <= SERVICE_EC2MESSAGES; service++) {
+        struct naming naming = names_look(view->facts, (enum service)service);
+        if (service != (int)view->service && look_is_planned(view->facts, (enum service)service) &&
+            naming.any_private && naming.by[PLACE_PUBLIC] == 0)
+            return (enum service)service;
+    }
+    return N_SERVICES;
+}
+
+void quote_private_one(const struct view *view, struct finding *finding)
+{
+    enum service other = resolve_private_one(view);
+
+    if (other != N_SERVICES && !when_has_gateway(view))
+        quote_names(view, (int)other, finding);
+}
+
+bool where_public_addresses_are_used(const struct view *view)
+{
+    struct naming naming = names_look(view->facts, view->service);
+
+    return look_is_planned(view->facts, view->service) && !naming.pinned &&
+           naming.by[PLACE_PUBLIC] > 0 && (!naming.public_only || naming.answers);
+}
+
+bool when_no_public_address_answers(const struct view *view)
+{
+    for (int i = -1; view_next(view, N_RUNGS, &i);)
+        if (names_look(view->facts, (enum service)i).answers)
+            return false;
+    return true;
+}
+
+bool when_nobody_knows_the_name(const struct view *view)
+{
+    struct second_opinion opinion = names_second_opinion(view->facts, view->service);
+
+    return !opinion.public_address && !opinion.private_address;
+}
+
+void quote_source_of_name(const struct view *view, struct finding *finding)
+{
+    static const char *const sources[] = {
+        [SOURCE_NONE] = "nowhere",
+        [SOURCE_OPTION] = "an option of this program",
+        [SOURCE_AGENT_CONFIG] = "the agent's configuration",
+        [SOURCE_IMDS] = "IMDS",
+        [SOURCE_PARTITION] = "the table of partitions",
+    };
+    const struct plan *plan = &view->facts->plan;
+    enum source source = plan->services[view->service].host_source;
+
+    if (plan->region_source == SOURCE_OPTION && source != SOURCE_AGENT_CONFIG)
+        finding_evidence(finding, "the region %s comes from an option of this program",
+                         plan->region);
+    else
+        finding_evidence(finding, "the name comes from %s", sources[source]);
+}

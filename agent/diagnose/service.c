@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * What the service answers: which policy denies, in the service's own words
+ * (docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html), or why it could not
+ * even be asked that.
+ */
+#include <string.h>
+
+#include "base/text.h"
+#include "diagnose/finding.h"
+#include "diagnose/look.h"
+#include "diagnose/policy.h"
+#include "model/proxy.h"
+
+/* --- denials --- */
+
+static bool is_alike(const struct action_facts *a, const struct action_facts *b)
+{
+    return a->status == b->status && a->denied_by == b->denied_by &&
+           a->explicit_deny == b->explicit_deny && strcmp(a->code, b->code) == 0;
+}
+
+static bool is_denied_so(const struct view *view, const struct action_facts *action)
+{
+    return action->permission == PERMISSION_DENIED &&
+           (view->cause->denied_by & (1u << action->denied_by));
+}
+
+/* One denial of those that are alike: their words differ in names at most. */
+void quote_denials(const struct view *view, struct finding *finding)
+{
+    const struct action_facts *quoted = NULL;
+    char alike[LINE_SIZE] = "";
+
+    for (int i = -1; view_next(view, RUNG_AUTHORIZE, &i);)
+        for (int32_t j = 0; j < view->facts->endpoints[i].n_actions; j++) {
+            const struct action_facts *action = &view->facts->endpoints[i].actions[j];
+            if (!is_denied_so(view, action))
+                continue;
+            if (quoted && is_alike(quoted, action)) {
+                (void)text_add(alike, sizeof(alike), "%s%s", alike[0] ? ", " : "", action->action);
+                continue;
+            }
+            if (alike[0])
+                finding_evidence(finding, "likewise denied: %s", alike);
+            finding_quote_action(finding, action);
+            alike[0] = '\0';
+            quoted = action;
+        }
+    if (alike[0])
+        finding_evidence(finding, "likewise denied: %s", alike);
+}
+
+/* Nothing at all is allowed, and somewhere the service says that nobody allows it. That elsewhere
+ * another policy denies is a second fault, which hides whether this one is there too. */
+bool when_nothing_is_allowed(const struct view *view)
+{
+    struct denials denials = policy_count(view->facts);
+
+    return denials.allowed == 0 && denials.by_nobody_allowing > 0 && denials.by_later_policy == 0;
+}
+
+/* Most of the policy's actions are ssm's. */
+bool when_ssm_denies_nothing(const struct view *view)
+{
+    return policy_prove(view->facts, SERVICE_SSM).denied == 0;
+}
+
+bool when_every_denial_is_alike(const struct view *view)
+{
+    struct denials denials = policy_count(view->facts);
+    return denials.by_nobody_allowing == denials.denied && denials.unclear == 0;
+}
+
+void quote_how_many_are_denied(const struct view *view, struct finding *finding)
+{
+    struct denials denials = policy_count(view->facts);
+
+    finding_evidence(finding, "%d proven actions are allowed, %d denied", (int)denials.allowed,
+                     (int)denials.denied);
+}
+
+const char *service_denied_action(const struct view *view, int *n)
+{
+    const char *first = NULL;
+
+    *n = 0;
+    for (int i = -1; view_next(view, RUNG_AUTHORIZE, &i);)
+        for (int32_t j = 0; j < view->facts->endpoints[i].n_actions; j++)
+            if (is_denied_so(view, &view->facts->endpoints[i].actions[j]) && (*n)++ == 0)
+                first = view->facts->endpoints[i].actions[j].action;
+    return first;
+}
+
+/* --- other answers --- */
+
+/* Of each service the first action that was answered so. */
+void quote_actions(const struct view *view, struct finding *finding)
+{
+    for (int i = -1; view_next(view, RUNG_AUTHORIZE, &i);) {
+        const struct endpoint_facts *endpoint = &view->facts->endpoints[i];
+        enum check check = check_of_service((enum service)i, RUNG_AUTHORIZE);
+        int32_t j = 0;
+        while (j < endpoint->n_actions &&
+               (endpoint->actions[j].failure == FAILURE_NONE ||
+                !view_is_reason(view, check, endpoint->actions[j].failure)))
+            j++;
+        if (j < endpoint->n_actions)
+            finding_quote_action(finding, &endpoint->actions[j]);
+    }
+}
+
+/* Otherwise the agent's configuration names a region that is not the instance's, and requests are signed
+ * for it: no service takes them, and nothing on the way is to blame. */
+bool when_region_is_right(const struct view *view)
+{
+    const struct facts *facts = view->facts;
+    const char *signing = facts->plan.signing_region, *configured = facts->agent.config_region;
+
+    return facts->agent.config.outcome != OUTCOME_FAILED || !configured[0] ||
+           strcmp(configured, signing) != 0 || strcmp(signing, facts->instance.region) == 0;
+}
+
+void quote_http(const struct view *view, struct finding *finding)
+{
+    for (int i = -1; view_next(view, RUNG_HTTP, &i);) {
+        const struct address_facts *at =
+            look_tally(view->facts, (enum service)i, RUNG_HTTP).first_failed;
+        finding_quote_address(finding, (enum service)i, at, RUNG_HTTP);
+        if (at->head.status != 0)
+            finding_evidence(finding, "status %d, Server: %s%s%s", (int)at->head.status,
+                             at->head.server[0] ? at->head.server : "(none)",
+                             at->head.via[0] ? ", Via: " : "", at->head.via);
+        if (at->body_start[0])
+            finding_evidence(finding, "the answer has: %s", at->body_start);
+    }
+}
+
+/* Of the agent's own proxy the rest of the ladder shows nothing. */
+bool when_only_the_agent_has_a_proxy(const struct view *view)
+{
+    return view->explains == check_bit(CHECK_AGENT_CONFIG);
+}
+
+bool when_the_agents_proxy_refuses(const struct view *view)
+{
+    for (int i = 0; i < N_SERVICES; i++)
+        if (proxy_refuses(view->facts, (enum service)i))
+            return when_only_the_agent_has_a_proxy(view);
+    return false;
+}
+
+void quote_agents_proxy(const struct view *view, struct finding *finding)
+{
+    const struct facts *facts = view->facts;
+    const struct agent_facts *agent = &facts->agent;
+
+    if (!(view->explains & check_bit(CHECK_AGENT_CONFIG)))
+        return;
+    finding_evidence(finding, "%s sets the agent's proxy to %s",
+                     agent->proxy_file[0] ? agent->proxy_file : "the agent's unit",
+                     agent->https_proxy);
+    finding_evidence(finding, "NO_PROXY is \"%s\"", agent->no_proxy);
+    for (int i = 0; i < N_SERVICES; i++) {
+        const struct step *step = &facts->endpoints[i].proxy;
+        if (step->outcome != OUTCOME_OK && step->outcome != OUTCOME_FAILED)
+            continue;
+        finding_evidence(finding, "CONNECT %s:%u%s%s: %s after %d ms", facts->plan.services[i].host,
+                         (unsigned)facts->plan.services[i].port,
+                         agent->proxy_address[0] ? " at " : "", agent->proxy_address,
+                         step->detail[0] ? step->detail : failure_words(step->failure),
+                         (int)step->took_ms);
+    }
+}
+
+/* An error is the service's own; silence and resets may be anybody's. */
+bool when_the_service_says_so(const struct view *view)
+{
+    for (int rung = RUNG_HTTP; rung <= RUNG_AUTHORIZE; rung++) {
+        enum check check = check_of_service(view->service, (enum rung)rung);
+        if (view_has_reason(view, check, FAILURE_SERVER_ERROR) ||
+            view_has_reason(view, check, FAILURE_THROTTLED))
+            return true;
+    }
+    return false;
+}

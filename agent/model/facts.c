@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Frozen with the first release, since recorded runs carry these names: add, never rename.
+ */
+#include "model/facts.h"
+
+DEFINE_NAMES(answer, [ANSWER_UNKNOWN] = "unknown", [ANSWER_NO] = "no", [ANSWER_YES] = "yes");
+
+DEFINE_NAMES(stopped_by, [STOPPED_BY_NOTHING] = "nothing", [STOPPED_BY_DEADLINE] = "deadline",
+             [STOPPED_BY_SIGNAL] = "signal");
+
+DEFINE_NAMES(credentials_from, [CREDENTIALS_NONE] = "none",
+             [CREDENTIALS_INSTANCE_PROFILE] = "instance-profile",
+             [CREDENTIALS_DEFAULT_HOST_MANAGEMENT] = "default-host-management");
+
+DEFINE_NAMES(place, [PLACE_UNKNOWN] = "unknown", [PLACE_OWN_SUBNET] = "own-subnet",
+             [PLACE_IN_VPC] = "in-vpc", [PLACE_PRIVATE_ELSEWHERE] = "private-elsewhere",
+             [PLACE_PUBLIC] = "public", [PLACE_LOCAL] = "local");
+
+DEFINE_NAMES_OR(
+    permission,
+    PERMISSION_UNCLEAR, [PERMISSION_NOT_PROBED] = "not-probed", [PERMISSION_ALLOWED] = "allowed",
+    [PERMISSION_DENIED] = "denied", [PERMISSION_UNCLEAR] = "unclear");
+
+DEFINE_NAMES(
+    denied_by, [DENIED_BY_UNSAID] = "unsaid", [DENIED_BY_NO_IDENTITY_POLICY] = "no-identity-policy",
+    [DENIED_BY_IDENTITY_POLICY] = "identity-policy",
+    [DENIED_BY_ENDPOINT_POLICY] = "endpoint-policy", [DENIED_BY_BOUNDARY] = "boundary",
+    [DENIED_BY_SESSION_POLICY] = "session-policy",
+    [DENIED_BY_SERVICE_CONTROL_POLICY] = "service-control-policy",
+    [DENIED_BY_RESOURCE_CONTROL_POLICY] = "resource-control-policy",
+    [DENIED_BY_RESOURCE_POLICY] = "resource-policy", [DENIED_BY_TRUST_POLICY] = "trust-policy");
+
+DEFINE_NAMES(agent_package, [AGENT_PACKAGE_UNKNOWN] = "unknown", [AGENT_PACKAGE_DEB] = "deb",
+             [AGENT_PACKAGE_RPM] = "rpm", [AGENT_PACKAGE_SNAP] = "snap");
+
+DEFINE_NAMES(unit_state, [UNIT_UNKNOWN] = "unknown", [UNIT_ENABLED] = "enabled",
+             [UNIT_DISABLED] = "disabled", [UNIT_MASKED] = "masked", [UNIT_ABSENT] = "absent");

@@ -1,0 +1,50 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A forward proxy in the VPC, on the router's side: CONNECT leads to the endpoints, and everything else is refused.
+
+A request for IMDS that is sent here does not get there, as a proxy on another machine has another IMDS.
+"""
+
+import asyncio
+import contextlib
+
+
+class Proxy:
+    world = None
+
+    async def serve(self, reader, writer):
+        first = await reader.readexactly(1)
+        if not first.isalpha():  # a TLS handshake: whoever sent it believes in an https:// proxy
+            return await _refuse(writer, "400 Bad Request")
+        method, target, *_ = (first + await reader.readuntil(b"\r\n\r\n")).decode("latin-1").split(" ")
+        if method != "CONNECT":
+            return await _refuse(writer, "403 Forbidden")
+        try:
+            far = await self._connect(*target.rsplit(":", 1))
+        except (OSError, ValueError, LookupError):
+            return await _refuse(writer, "503 Service Unavailable")
+        writer.write(b"HTTP/1.1 200 Connection established\r\n\r\n")
+        try:
+            await asyncio.gather(_copy(reader, far[1]), _copy(far[0], writer))
+        finally:
+            far[1].close()
+
+    async def _connect(self, name, port):
+        """To the first of the name's addresses that lets us in."""
+        for address in self.world.records[name][:-1]:
+            with contextlib.suppress(OSError):
+                async with asyncio.timeout(2):
+                    return await asyncio.open_connection(address, int(port))
+        return await asyncio.open_connection(self.world.records[name][-1], int(port))
+
+
+async def _refuse(writer, status):
+    writer.write(f"HTTP/1.1 {status}\r\nServer: squid/5.7\r\nContent-Length: 0\r\nConnection: close\r\n\r\n".encode())
+    await writer.drain()
+
+
+async def _copy(reader, writer):
+    while data := await reader.read(65536):
+        writer.write(data)
+        await writer.drain()
+    with contextlib.suppress(OSError):
+        writer.write_eof()
