@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0
+# shellcheck shell=sh
 # systemd_too_old ROOT: is the systemd below ROOT older than 239? There the units would fail at every boot (217/USER: no dynamic
 # users), so they are not enabled. Told by the name of systemd's own library: nothing is run, so it works for a root of another
 # machine too. Where there is no systemd, the answer is no.
