@@ -213,7 +213,7 @@ static void judge_installed(const struct judge *judge)
                    "whether the SSM agent is installed could not be told");
     else if (agent->installed == ANSWER_NO)
         FAIL(judge, CHECK_AGENT_INSTALLED, FAILURE_ABSENT, 0, "the SSM agent is not installed");
-    else if (agent->version[0] && look_compare_versions(agent->version, first) < 0)
+    else if (agent->version[0] && text_compare_versions(agent->version, first) < 0)
         FAIL(judge, CHECK_AGENT_INSTALLED, FAILURE_TOO_OLD, 0, "SSM Agent %s: %s needs %s or newer",
              agent->version, dualstack ? "a dual-stack endpoint" : "IMDSv2", first);
     else

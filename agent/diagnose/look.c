@@ -200,20 +200,3 @@ void look_span(int64_t seconds, char *to, size_t size)
     else
         (void)text_set(to, size, "%lld days", s / 86400);
 }
-
-int look_compare_versions(const char *a, const char *b)
-{
-    if (!text_only(a, ".") || !text_only(b, ".") || a[0] < '0' || a[0] > '9')
-        return 0;
-    while (*a || *b) {
-        char *end_a, *end_b;
-        unsigned long left = strtoul(a, &end_a, 10), right = strtoul(b, &end_b, 10);
-        if ((end_a == a && *a) || (end_b == b && *b))
-            return 0;
-        if (left != right)
-            return left < right ? -1 : 1;
-        a = *end_a == '.' ? end_a + 1 : end_a;
-        b = *end_b == '.' ? end_b + 1 : end_b;
-    }
-    return 0;
-}

@@ -68,9 +68,6 @@ void look_span(int64_t seconds, char *to, size_t size);
 
 /* --- the agent --- */
 
-/* "3.3.1142.0" against "3.3.40.0": -1, 0, 1; 0 also when either is no version. */
-int look_compare_versions(const char *a, const char *b);
-
 extern const char first_agent_with_imdsv2[];
 extern const char first_agent_with_dualstack[]; /* endpoints under api.aws */
 bool look_needs_dualstack(const struct facts *facts);

@@ -7,6 +7,7 @@
 
 #include <string.h>
 
+#include "base/text.h"
 #include "diagnose/look.h"
 #include "diagnose/names.h"
 #include "model/place.h"
@@ -312,7 +313,7 @@ bool reach_neighbour(const struct facts *facts, enum service service, struct rea
 static bool agent_uses(const struct facts *facts, enum family family)
 {
     return family == FAMILY_IPV4 ||
-           look_compare_versions(facts->agent.version, first_agent_with_dualstack) >= 0;
+           text_compare_versions(facts->agent.version, first_agent_with_dualstack) >= 0;
 }
 
 bool reach_whole_family(const struct facts *facts, enum service service, enum family *which)

@@ -248,7 +248,7 @@ const struct situation machine_situations[] = {
     {"imds-hop-limit--unproven", imds_token_silent},
     {"imds-throttled", imds_throttled},
     {"imds-malformed", imds_malformed},
-    {"imds-malformed--cut", imds_document_cut},
+    {"imds-cut", imds_document_cut},
     {"imds-unreachable", imds_unreachable},
     {"imds-unreachable--silent-to-all", imds_silent_to_all},
     {"role-missing", role_missing},
