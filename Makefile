@@ -56,6 +56,7 @@ clang := $(findstring clang,$(CC))
 warnings := -Wall -Wextra -Wformat=2 -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wwrite-strings -Wvla -Wundef \
 	-Wpointer-arith -Wimplicit-fallthrough -Werror=format-security -Werror=incompatible-pointer-types \
 	-Werror=int-conversion -Werror=implicit-function-declaration -Werror=return-type $(if $(WERROR),-Werror) \
+	-Wno-missing-field-initializers \
 	$(if $(clang),-Wno-format-nonliteral -Wno-gnu-variable-sized-type-not-at-end,-Wcast-qual -Wtrampolines -Wbidi-chars=any)
 
 hardened := -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3 -fstack-protector-strong -fstack-clash-protection \
