@@ -190,7 +190,7 @@ check: static ## everything a change must pass: static build, unit, scenarios, l
 
 unit: setup-check ## the unit tests
 	@$(MAKE) unit-programs
-	@EMULATE=$(emulate) packaging/scripts/run-units $(unit_programs)
+	@EMULATE=$(emulate) packaging/scripts/run-units $(filter-out $(UNIT_SKIP:%=$(objects)/unit/%),$(unit_programs))
 
 unit-programs: $(unit_programs)
 
