@@ -86,9 +86,7 @@ def test_catalog_explains_every_message():
 def test_program_and_catalog_use_the_same_identifiers():
     ids = set(re.findall(r"\b[0-9a-f]{32}\b", read("units", "message-ids")))
     written = set(re.findall(r"\b[0-9a-f]{32}\b", "".join(open(path, encoding="utf-8").read()
-                                                         for path in glob.glob(os.path.join(REPOSITORY, "agent", "report", "journal*")))))
-    if not written:
-        pytest.skip("the program writes no journal entries yet")
+                                                         for path in glob.glob(os.path.join(REPOSITORY, "agent", "report", "*.c")))))
     assert written == ids
 
 
