@@ -2,25 +2,47 @@
 # ssm-preflight: every verb of the project. `make help` lists them.
 #
 #   CC=gcc|clang     the compiler of our own code (the libraries are built with gcc, once)
+#   ARCH=aarch64     build for another machine (x86_64 or aarch64), by the cross compiler of Debian: build/ssm-preflight-aarch64
 #   WERROR=1         warnings are errors, as in CI
-#   DESTDIR, PREFIX  where `make install` puts things
+#   NO_SETUP=1       install no packages: what is needed is there, or a command is missing
+#   DESTDIR, PREFIX, SYSCONFDIR, UNITDIR, ENABLE=no    where `make install` puts things, see packaging/scripts/install
 
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
 SHELL := /bin/bash
 PREFIX ?= /usr
+SYSCONFDIR ?= /etc
+
+# The machine that a compiler builds for; before there is a compiler, the one that was asked for.
+machine_of = $(firstword $(subst -, ,$(shell $(1) -dumpmachine 2>/dev/null || echo $(2))))
+host := $(call machine_of,gcc,$(shell uname -m))
 ifeq ($(origin CC),default)
-CC := gcc
+CC := $(if $(filter-out $(host),$(ARCH)),$(ARCH)-linux-gnu-)gcc
 endif
+arch := $(call machine_of,$(CC),$(or $(ARCH),$(host)))
+ifneq ($(ARCH),)
+ifneq ($(ARCH),$(arch))
+$(error ARCH=$(ARCH), and $(CC) builds for $(arch))
+endif
+endif
+foreign := $(filter-out $(host),$(arch))
+cross   := $(if $(foreign),$(arch)-linux-gnu-)
+suffix  := $(if $(foreign),-$(arch))
+# Programs of another machine run under this.
+emulate := $(if $(foreign),qemu-$(arch)-static)
 ifeq ($(MAKELEVEL),0)
 MAKEFLAGS += --no-builtin-rules --no-print-directory -j$(shell nproc)
 endif
 
 sources   := $(sort $(wildcard agent/*.c agent/*/*.c))
-generated := build/gen/pages.c build/gen/roots.c build/gen/version.c build/gen/dictionaries.c
+generated := build/gen/pages.c build/gen/roots.c build/gen/$(arch)/version.c build/gen/dictionaries.c
 tests     := $(sort $(wildcard tests/unit/test_*.c))
 helpers   := $(filter-out $(tests),$(sort $(wildcard tests/unit/*.c tests/fuzz/targets*.c)))
-deps      := build/deps/current
+deps      := build/deps/$(arch)
+sysroot   := $(if $(foreign),build/deps/sysroot-$(arch))
+ifneq ($(sysroot),)
+export QEMU_LD_PREFIX := $(CURDIR)/$(sysroot)
+endif
 
 # --- flavours: the same sources, built three ways ---------------------------------------------------------------------
 # dev       build/ssm-preflight-dev       quick to build, for the debugger; the libraries are the static ones all the same
@@ -30,7 +52,6 @@ flavour ?= dev
 objects := build/$(flavour)-$(notdir $(CC))
 
 clang := $(findstring clang,$(CC))
-arch  := $(shell uname -m)
 
 warnings := -Wall -Wextra -Wformat=2 -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wwrite-strings -Wvla -Wundef \
 	-Wpointer-arith -Wimplicit-fallthrough -Werror=format-security -Werror=incompatible-pointer-types \
@@ -44,56 +65,66 @@ hardened := -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3 -fstack-protector-strong -fsta
 	$(if $(filter x86_64,$(arch)),-fcf-protection) $(if $(filter aarch64,$(arch)),-mbranch-protection=standard)
 
 # No path of this machine and no build directory gets into the binary.
-reproducible := -ffile-prefix-map=$(CURDIR)=. -gno-record-gcc-switches
+reproducible := "-ffile-prefix-map=$(CURDIR)=." -gno-record-gcc-switches
 
 cflags.dev      := -Og -g $(hardened)
 cflags.static   := -Os -g -fPIE -ffunction-sections -fdata-sections -fno-asynchronous-unwind-tables $(hardened)
 cflags.sanitize := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all
 cflags.fuzz     := -O1 -g -fno-omit-frame-pointer -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all
 
-# Packed relative relocations (DT_RELR) save 8 % of the size. A linker warning here is a door left open to glibc's dlopen.
-ldflags.static   := -static-pie -Wl,--fatal-warnings,--build-id=sha1 \
-	-Wl,-z,relro,-z,now,-z,noexecstack,-z,pack-relative-relocs
+# Packed relative relocations (DT_RELR) save 8 % of the size; GNU ld packs those of aarch64 from some later version than 2.40 on.
+# A linker warning here is a door left open to glibc's dlopen.
+packs_relocations = $(filter x86_64,$(arch))$(shell echo | $(CC) -xc - -nostdlib -shared \
+	-Wl,--fatal-warnings,-z,pack-relative-relocs -o /dev/null 2>/dev/null && echo yes)
+ldflags.static   = -static-pie -Wl,--fatal-warnings,--build-id=sha1 \
+	-Wl,-z,relro,-z,now,-z,noexecstack$(if $(packs_relocations),$(comma)-z$(comma)pack-relative-relocs)
+comma := ,
 ldflags.sanitize := -fsanitize=address,undefined
 ldflags.fuzz     := -fsanitize=fuzzer,address,undefined -Wl,--wrap=imds_get
 
-program.dev      := build/ssm-preflight-dev
-program.static   := build/ssm-preflight
+program.dev      := build/ssm-preflight-dev$(suffix)
+program.static   := build/ssm-preflight$(suffix)
 program.sanitize := build/ssm-preflight-sanitize
 program          := $(program.$(flavour))
 
-compile := $(CC) -std=c11 -D_GNU_SOURCE -Iagent -Ibuild/gen -isystem $(deps)/include $(warnings) $(reproducible) \
+compile := $(CC) $(if $(sysroot),"--sysroot=$(CURDIR)/$(sysroot)") -std=c11 -D_GNU_SOURCE \
+	$(if $(filter-out /etc,$(SYSCONFDIR)),-DSYSCONFDIR='"$(SYSCONFDIR)"') -Iagent -Ibuild/gen -isystem $(deps)/include $(warnings) $(reproducible) \
 	$(cflags.$(flavour))
 # Every allocation passes agent/base/memory.c, which ends the process when one fails.
 allocations := malloc calloc realloc reallocarray posix_memalign
-link    := $(CC) $(cflags.$(flavour)) -Wl,--gc-sections $(allocations:%=-Wl,--wrap=%) $(ldflags.$(flavour))
+link    := $(CC) $(if $(sysroot),"--sysroot=$(CURDIR)/$(sysroot)" -Wl$(comma)-rpath-link$(comma)$(sysroot)/lib/$(arch)-linux-gnu) $(cflags.$(flavour)) -Wl,--gc-sections $(allocations:%=-Wl,--wrap=%) $(ldflags.$(flavour))
 libs    := -L$(deps)/lib -lcurl -lcares -lssl -lcrypto -lcjson -linih -lsystemd -lz -lnonss
 
 # --- building ---------------------------------------------------------------------------------------------------------
 
 all: $(program) ## the developer build, build/ssm-preflight-dev (the default)
 
-static: ## the static binary that ships, build/ssm-preflight
-	@$(MAKE) flavour=static build/ssm-preflight
+static: ## the static binary that ships, build/ssm-preflight (with ARCH=aarch64, build/ssm-preflight-aarch64)
+	@$(MAKE) flavour=static $(program.static) build/gen/$(arch)/completions/stamp
 
 # The packages and libraries that every build needs. The stamp changes when the libraries do.
-build/deps/stamp: FORCE
-	@packaging/scripts/setup build
-	@packaging/deps/build
+$(deps).stamp: FORCE
+	@packaging/scripts/setup build $(foreign:%=cross-%)
+	@CROSS=$(cross) packaging/deps/build
 
 # Rewritten only when their text changes: a new commit rebuilds one small file.
 build/gen/pages.c: FORCE
 	@packaging/scripts/keep $@ packaging/scripts/gen-pages
-build/gen/roots.c: FORCE | build/deps/stamp
+build/gen/roots.c: FORCE | $(deps).stamp
 	@packaging/scripts/keep $@ packaging/scripts/gen-roots
 build/gen/dictionaries.c: FORCE
 	@packaging/scripts/keep $@ packaging/scripts/gen-dictionaries
-build/gen/version.c: FORCE build/deps/stamp
+build/gen/$(arch)/version.c: FORCE $(deps).stamp
 	@packaging/scripts/keep $@ packaging/scripts/gen-version $(deps)/record
 $(objects)/flags: FORCE
-	@packaging/scripts/keep $@ echo '$(compile) $(link) $(libs)'
+	@packaging/scripts/keep $@ printf '%s\n' $(compile) $(link) $(libs)
+# What a shell completes, as the program says it: made once here, so that `make install` runs nothing.
+build/gen/$(arch)/completions/stamp: $(program.static) packaging/scripts/gen-completions
+	@mkdir -p $(@D)
+	@for shell in bash zsh fish; do EMULATE=$(emulate) packaging/scripts/gen-completions $$shell $< >$(@D)/$$shell || exit; done
+	@touch $@
 
-$(objects)/%.o: %.c build/deps/stamp $(objects)/flags
+$(objects)/%.o: %.c $(deps).stamp $(objects)/flags
 	@mkdir -p $(@D)
 	@echo "  CC    $<"
 	@$(compile) $(if $(filter tests/%,$<),-Itests/unit) -MMD -MP -c $< -o $@
@@ -101,12 +132,12 @@ $(objects)/%.o: %.c build/deps/stamp $(objects)/flags
 program_objects := $(patsubst %.c,$(objects)/%.o,$(sources) $(generated))
 -include $(program_objects:.o=.d) $(patsubst %.c,$(objects)/%.d,$(tests) $(helpers) tests/scenarios/expand.c)
 
-$(filter-out build/ssm-preflight,$(program)) build/ssm-preflight.debug: $(program_objects)
+$(filter-out $(program.static),$(program)) $(program.static).debug: $(program_objects)
 	@echo "  LINK  $@"
 	@$(link) $^ $(libs) -o $@
 
-build/ssm-preflight: build/ssm-preflight.debug
-	@strip --strip-all -o $@ $<
+$(program.static): $(program.static).debug
+	@$(cross)strip --strip-all -o $@ $<
 	@echo "  STRIP $@ ($$(stat -c %s $@) bytes)"
 
 # --- testing ----------------------------------------------------------------------------------------------------------
@@ -133,7 +164,7 @@ build/ssm-preflight-fuzz: $(patsubst %.c,$(objects)/%.o,$(fuzz_sources)) $(filte
 # The static program, with tests/torture/allocations.c between agent/base/memory.c and the C library.
 build/torture/memory.o: $(objects)/agent/base/memory.o
 	@mkdir -p $(@D)
-	@objcopy $(foreach name,$(allocations),--redefine-sym __real_$(name)=torture_$(name)) $< $@
+	@$(cross)objcopy $(foreach name,$(allocations),--redefine-sym __real_$(name)=torture_$(name)) $< $@
 build/ssm-preflight-torture: build/torture/memory.o $(objects)/tests/torture/allocations.o \
 		$(filter-out %/agent/base/memory.o,$(program_objects))
 	@echo "  LINK  $@"
@@ -159,7 +190,7 @@ check: static ## everything a change must pass: static build, unit, scenarios, l
 
 unit: setup-check ## the unit tests
 	@$(MAKE) unit-programs
-	@packaging/scripts/run-units $(unit_programs)
+	@EMULATE=$(emulate) packaging/scripts/run-units $(filter-out $(UNIT_SKIP:%=$(objects)/unit/%),$(unit_programs))
 
 unit-programs: $(unit_programs)
 
@@ -171,10 +202,19 @@ $(objects)/expand: $(patsubst %.c,$(objects)/%.o,tests/scenarios/expand.c $(filt
 
 situations: $(objects)/expand ## every situation of tests/unit/situations*.c as a report, build/situations/NAME.json, for `show`
 	@rm -rf build/situations && mkdir -p build/situations
-	@$< build/situations
+	@$(emulate) $< build/situations
 
-scenarios: $(program) situations ## all situations, diagnosed without a network and compared with what was reviewed
-	tests/scenarios/run $(program) build/situations
+# A program of another machine as one that runs here.
+build/emulated/$(arch)/ssm-preflight: FORCE
+	@packaging/scripts/keep $@ printf '#!/bin/sh\nexec $(emulate) "%s/$(program.static)" "$$@"\n' '$(CURDIR)'
+	@chmod +x $@
+runnable := $(if $(foreign),build/emulated/$(arch)/ssm-preflight,$(program))
+
+scenarios: $(program) situations $(runnable) ## all situations, diagnosed without a network and compared with what was reviewed
+	tests/scenarios/run $(runnable) build/situations
+
+foreign-lab: static setup-lab build/emulated/$(arch)/ssm-preflight ## ten faults and none in the lab, by the program of ARCH under qemu-user
+	tests/lab/foreign build/emulated/$(arch)/ssm-preflight
 
 scenarios-update: $(program) situations ## what was reviewed of the situations, written anew: review the diff
 	tests/scenarios/run --update $(program) build/situations
@@ -189,7 +229,7 @@ check-commands: setup-commands ## every AWS CLI command of a finding or of the d
 	tests/scenarios/check-commands
 
 static-test: static ## that the static binary is what it claims to be
-	tests/static/run build/ssm-preflight
+	EMULATE=$(emulate) tests/static/run $(program.static)
 
 sanitize: ## unit tests and scenarios under AddressSanitizer and UBSan
 	@$(MAKE) flavour=sanitize unit
@@ -231,16 +271,34 @@ check-boot-machine: deb setup-lab setup-boot ## what CI boots in a virtual machi
 boot_smoke := (healthy_boot or bookworm or exposure or same_sandbox or explains or identifiers or manual or package or purged \
 	or crash or nothing_but or snaps or (sleep and role) or (broken and role)) and not trixie and not bullseye
 
-# --- installing -------------------------------------------------------------------------------------------------------
+# --- installing and packaging -----------------------------------------------------------------------------------------
 
-install: static ## install under $(DESTDIR)$(PREFIX), units enabled and none started
-	@DESTDIR='$(DESTDIR)' PREFIX='$(PREFIX)' packaging/scripts/install build/ssm-preflight
+parts := $(program.static) build/gen/$(arch)/completions $(deps)
+
+install: ## install what `make static` built: needs no network, runs nothing that it installs; units enabled and none started
+	@DESTDIR='$(DESTDIR)' PREFIX='$(PREFIX)' SYSCONFDIR='$(SYSCONFDIR)' UNITDIR='$(UNITDIR)' ENABLE='$(ENABLE)' \
+		packaging/scripts/install $(parts)
 
 deb: static ## build/ssm-preflight_VERSION_ARCH.deb
-	@packaging/deb/build build/ssm-preflight
+	@packaging/deb/build $(parts)
+
+rpm: static setup-rpm ## build/ssm-preflight-VERSION.ARCH.rpm
+	@packaging/rpm/build $(parts)
+
+tarball: static ## build/ssm-preflight-VERSION-ARCH.tar.gz, with install.sh and uninstall.sh
+	@packaging/tarball/build $(parts)
+
+dist: ## build/dist: deb, rpm and tarball for x86_64 and aarch64, the bills of materials, SHA256SUMS
+	@packaging/dist
+
+reproducible: ## `make dist` twice, from two folders, by two users, in other time zones: the same bytes, libraries rebuilt
+	@packaging/scripts/reproducible
+
+check-packages: deb setup-rpm setup-boot ## packages installed, upgraded, removed and purged in root file systems; lintian, rpmlint
+	/usr/bin/python3 -m pytest -rs tests/packages
 
 clean: ## remove what was built from agent/ and tests/, keep the libraries and the images
-	rm -rf build/ssm-preflight* build/dev-* build/static-* build/sanitize-* build/gen build/fuzz-* build/situations build/mutant build/torture build/log build/results
+	rm -rf build/ssm-preflight* build/dev-* build/static-* build/sanitize-* build/gen build/fuzz-* build/situations build/mutant build/torture build/log build/results build/emulated build/dist
 
 distclean: ## remove everything that was built
 	rm -rf build
@@ -251,4 +309,4 @@ help: ## this list
 .SECONDARY:
 FORCE:
 .PHONY: FORCE all static check fuzz unit unit-programs situations scenarios scenarios-update scenarios-selftest dictionary static-test sanitize lint format docs bench torture run lab check-lab \
-	check-boot check-commands install deb clean distclean help
+	check-boot check-commands install deb rpm tarball dist reproducible check-packages foreign-lab clean distclean help

@@ -15,8 +15,11 @@
 #include "base/limits.h"
 #include "model/plan.h"
 
-#define CONFIG_FILE "/etc/ssm-preflight/preflight.conf"
-#define CONFIG_DIRECTORY "/etc/ssm-preflight/preflight.conf.d"
+#ifndef SYSCONFDIR
+#define SYSCONFDIR "/etc"
+#endif
+#define CONFIG_FILE SYSCONFDIR "/ssm-preflight/preflight.conf"
+#define CONFIG_DIRECTORY SYSCONFDIR "/ssm-preflight/preflight.conf.d"
 
 enum colour { COLOUR_AUTO, COLOUR_ALWAYS, COLOUR_NEVER };
 

@@ -92,7 +92,7 @@ static void find_package(const char *root, struct agent_facts *agent)
     if (file_exists(root, SNAP_ROOT "/amazon-ssm-agent")) {
         agent->package = AGENT_PACKAGE_SNAP;
         read_snap_version(root, agent);
-    } else if (!file_exists(root, "/usr/bin/amazon-ssm-agent")) {
+    } else if (!agent_program_exists(root)) {
         agent->installed = ANSWER_NO;
     } else if (read_dpkg_version(root, agent)) {
         agent->package = AGENT_PACKAGE_DEB;

@@ -147,9 +147,8 @@ static void take_environment(struct agent_facts *agent, char *line, const char *
     }
 }
 
-static void read_lines(const char *root, const char *path, struct agent_facts *agent,
-                       void (*line)(const char *root, const char *path, struct agent_facts *agent,
-                                    char *text))
+static void read_lines(const char *root, const char *path, void *to,
+                       void (*line)(const char *root, const char *path, void *to, char *text))
 {
     struct buffer contents;
     char *rest = NULL;
@@ -159,25 +158,24 @@ static void read_lines(const char *root, const char *path, struct agent_facts *a
         return;
     for (char *text = strtok_r(contents.bytes, "\n", &rest); text;
          text = strtok_r(NULL, "\n", &rest))
-        line(root, path, agent, text_trim(text));
+        line(root, path, to, text_trim(text));
     buffer_clear(&contents);
 }
 
-static void environment_file_line(const char *root, const char *path, struct agent_facts *agent,
-                                  char *text)
+static void environment_file_line(const char *root, const char *path, void *to, char *text)
 {
     (void)root;
     if (text[0] != '#' && text[0] != ';')
-        take_environment(agent, text, path);
+        take_environment(to, text, path);
 }
 
-static void unit_line(const char *root, const char *path, struct agent_facts *agent, char *text)
+static void unit_line(const char *root, const char *path, void *to, char *text)
 {
     if (text_starts(text, "Environment="))
-        take_environment(agent, text + strlen("Environment="), path);
+        take_environment(to, text + strlen("Environment="), path);
     else if (text_starts(text, "EnvironmentFile=")) {
         const char *file = text + strlen("EnvironmentFile=");
-        read_lines(root, *file == '-' ? file + 1 : file, agent, environment_file_line);
+        read_lines(root, *file == '-' ? file + 1 : file, to, environment_file_line);
     }
 }
 
@@ -204,6 +202,30 @@ static void read_environment(const char *root, struct agent_facts *agent)
                        agent->unit);
         (void)file_list(root, reading.directory, ".conf", read_drop_in, &reading);
     }
+}
+
+/* --- program --- */
+
+/* The last ExecStart= counts, without the characters that say how to run it (systemd.service(5)). */
+static void program_line(const char *root, const char *path, void *to, char *text)
+{
+    (void)root, (void)path;
+    if (!text_starts(text, "ExecStart="))
+        return;
+    const char *program = text + strlen("ExecStart=");
+    program += strspn(program, "@-:+!\"");
+    (void)text_set(to, PATH_SIZE, "%.*s", (int)strcspn(program, " \t\""), program);
+}
+
+bool agent_program_exists(const char *root)
+{
+    char path[PATH_SIZE], program[PATH_SIZE] = "/usr/bin/amazon-ssm-agent";
+
+    for (int i = 0; i < N_DIRECTORIES; i++) {
+        (void)text_set(path, sizeof(path), "%s/%s", unit_directories[i], DEB_UNIT);
+        read_lines(root, path, program, program_line);
+    }
+    return file_exists(root, program);
 }
 
 void unit_read(const char *root, struct agent_facts *agent)

@@ -11,6 +11,10 @@
 /* agent->unit, unit_state, running, https_proxy, no_proxy, proxy_file, ssl_cert_file. */
 void unit_read(const char *root, struct agent_facts *agent);
 
+/* The program that the agent's unit starts: SUSE's package has it in /usr/sbin. Without a unit, the
+ * one in /usr/bin, where Amazon's packages have it. Not for the snap. */
+bool agent_program_exists(const char *root);
+
 /* A link or file below the .wants of this target (systemctl enable puts it there). */
 bool unit_is_enabled(const char *root, const char *unit, const char *target);
 

@@ -121,7 +121,7 @@ int command_version(const struct options *options)
     buffer_init(&text, REPORT_MAX_BYTES);
     (void)buffer_addf(&text, "ssm-preflight %s (%s)\n", program_version, program_commit);
     for (size_t i = 0; i < n_libraries; i++)
-        (void)buffer_addf(&text, "  %-11s %-11s %s\n  %23s sha256 %s\n", libraries[i].name,
+        (void)buffer_addf(&text, "  %-12s %-16s %s\n  %29s sha256 %s\n", libraries[i].name,
                           libraries[i].version, libraries[i].source, "", libraries[i].sha256);
     return finish(&text);
 }

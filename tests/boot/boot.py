@@ -31,8 +31,9 @@ PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 
 def package():
-    """The package that `make deb` made, the newest one; None when there is none."""
-    made = glob.glob(os.path.join(REPOSITORY, "build", "ssm-preflight_*.deb"))
+    """The package that `make deb` made for this machine, the newest one; None when there is none."""
+    arch = subprocess.run(["dpkg", "--print-architecture"], stdout=subprocess.PIPE, text=True, check=True).stdout.strip()
+    made = glob.glob(os.path.join(REPOSITORY, "build", f"ssm-preflight_*_{arch}.deb"))
     return max(made, key=os.path.getmtime) if made else None
 
 

@@ -52,6 +52,27 @@ def test_no_ordering_against_what_would_be_a_cycle_or_a_wait():
             assert not re.search(rf"^(After|Before|Requires|Wants)=.*{name}", text, re.M), f"{path}: {name}"
 
 
+# Directives that systemd 239 knows, and those of systemd.unit(5), systemd.service(5), systemd.exec(5) that came later.
+OLD = """After Also AmbientCapabilities AssertPathExists Before CapabilityBoundingSet ConditionPathExists Conflicts DefaultDependencies Description
+    DeviceAllow DevicePolicy Documentation DynamicUser ExecStart IPAddressAllow IPAddressDeny KeyringMode LimitCORE LimitNOFILE LockPersonality
+    MemoryDenyWriteExecute MemoryMax NoNewPrivileges NotifyAccess PathExists PrivateDevices PrivateMounts PrivateNetwork PrivateTmp PrivateUsers
+    ProtectControlGroups ProtectHome ProtectKernelModules ProtectKernelTunables ProtectSystem ReadWritePaths RemainAfterExit RemoveIPC Requires Restart
+    RestartPreventExitStatus RestartSec RestrictAddressFamilies RestrictNamespaces RestrictRealtime RuntimeDirectory RuntimeDirectoryMode
+    StandardError StandardOutput StartLimitBurst StartLimitIntervalSec SuccessExitStatus SyslogIdentifier SystemCallArchitectures
+    SystemCallErrorNumber SystemCallFilter TasksMax TimeoutStartSec TimeoutStopSec Type UMask Unit User WantedBy WatchdogSec""".split()
+NEWER = {"WatchdogSignal": 240, "ProtectHostname": 242, "RestrictSUIDSGID": 242, "ProtectKernelLogs": 244, "ProtectClock": 245,
+         "TimeoutStartFailureMode": 246, "ProtectProc": 247, "ProcSubset": 247}
+
+
+@pytest.mark.needs_no_boot
+def test_what_an_older_systemd_ignores_is_said():
+    units = [path for ending in ("service", "path", "target") for path in glob.glob(os.path.join(UNITS, "*." + ending))]
+    used = {name for path in units for name in re.findall(r"^(\w+)=", read("units", os.path.basename(path)), re.M)}
+    assert used - set(OLD) == set(NEWER)
+    table = re.findall(r"^\| (2\d\d) \| (`.*?`) \|", read("docs", "systems.md"), re.M)
+    assert {name: int(version) for version, names in table for name in re.findall(r"`(\w+)`", names)} == NEWER
+
+
 @pytest.mark.needs_no_boot
 def test_catalog_explains_every_message():
     ids = dict(line.split() for line in read("units", "message-ids").splitlines() if line and not line.startswith("#"))
@@ -97,7 +118,7 @@ def test_package_contents():
                  "usr/share/man/man8/ssm-preflight.8.gz", "usr/share/man/man5/preflight.conf.5.gz", "etc/ssm-preflight/preflight.conf",
                  "usr/share/bash-completion/completions/ssm-preflight"):
         assert f" ./{path}\n" in listed
-    assert "preset" not in listed and ".service.wants" not in listed and ".conf.d/5" not in listed
+    assert "/usr/lib/systemd/system-preset/85-ssm-preflight.preset\n" in listed.replace("./usr", "/usr") and ".service.wants" not in listed and ".conf.d/5" not in listed
 
 
 def test_package_is_clean():

@@ -124,6 +124,26 @@ static void a_snap_has_its_own_unit_and_manifest(void **state)
     assert_int_equal(agent.unit_state, UNIT_DISABLED);
 }
 
+/* SUSE's package has the agent in /usr/sbin. */
+static void the_program_is_the_one_that_the_unit_starts(void **state)
+{
+    (void)state;
+    put("/usr/sbin/amazon-ssm-agent", "");
+    put("/usr/lib/sysimage/rpm/Packages.db", "");
+    agent_read(root, &agent);
+    assert_int_equal(agent.installed, ANSWER_NO);
+
+    put("/usr/lib/systemd/system/amazon-ssm-agent.service",
+        "[Service]\nExecStart=-/usr/sbin/amazon-ssm-agent --flag\n");
+    agent_read(root, &agent);
+    assert_int_equal(agent.installed, ANSWER_YES);
+    assert_int_equal(agent.package, AGENT_PACKAGE_RPM);
+
+    put("/etc/systemd/system/amazon-ssm-agent.service", "[Service]\nExecStart=/opt/agent\n");
+    agent_read(root, &agent);
+    assert_int_equal(agent.installed, ANSWER_NO);
+}
+
 static void an_rpm_says_it_in_its_release_notes(void **state)
 {
     (void)state;
@@ -291,6 +311,7 @@ int main(void)
         TEST(a_deb_says_its_version_in_dpkgs_status),
         TEST(a_version_of_the_next_package_is_not_ours),
         TEST(a_snap_has_its_own_unit_and_manifest),
+        TEST(the_program_is_the_one_that_the_unit_starts),
         TEST(an_rpm_says_it_in_its_release_notes),
         TEST(the_units_environment_counts_and_passwords_do_not),
         TEST(the_configuration_overrides_and_is_judged),
