@@ -51,10 +51,19 @@ static bool is_set(const struct filling *filling, const char *variable)
     return false;
 }
 
+/* NULL: only a person knows it. */
+static const char *look_up_of(const char *name)
+{
+    for (size_t i = 0; i < n_remedy_entries; i++)
+        if (remedy_entries[i].kind == REMEDY_LOOK_UP && strcmp(remedy_entries[i].about, name) == 0)
+            return remedy_entries[i].text;
+    return NULL;
+}
+
 /* By a look-up, which only the AWS CLI can do, or to be filled in: then it stands further above. */
 static void set_variable(struct filling *filling, const char *name, const char *variable)
 {
-    const char *look_up = filling->inside ? NULL : value_look_up(name);
+    const char *look_up = filling->inside ? NULL : look_up_of(name);
     char value[COMMAND_SIZE] = "", command[COMMAND_SIZE];
 
     if (is_set(filling, variable))
@@ -81,7 +90,8 @@ static void name_variable(const char *unknown, char to[NAME_SIZE])
     to[n] = '\0';
 }
 
-static bool add_value(struct filling *filling, const char *name, bool quoted, char *to, size_t size)
+/* `quotes`: in which the text is at this place, or none. */
+static bool add_value(struct filling *filling, const char *name, char quotes, char *to, size_t size)
 {
     char scratch[VALUE_SIZE], variable[NAME_SIZE];
     const char *value = filling->unknown == UNKNOWN_ENDS
@@ -91,7 +101,11 @@ static bool add_value(struct filling *filling, const char *name, bool quoted, ch
     if (filling->unknown == UNKNOWN_IS_A_VARIABLE && value[0] == '<') {
         name_variable(value, variable);
         set_variable(filling, name, variable);
-        (void)text_add(to, size, quoted ? "$%s" : "\"$%s\"", variable);
+        (void)text_add(to, size,
+                       quotes == '"' ? "$%s"
+                       : quotes      ? "'\"$%s\"'"
+                                     : "\"$%s\"",
+                       variable);
         return true;
     }
     (void)text_add(to, size, "%s", value);
@@ -103,19 +117,20 @@ static bool fill(struct filling *filling, const char *text, char *to, size_t siz
 {
     static const char letters[] = "abcdefghijklmnopqrstuvwxyz0123456789_";
     char name[NAME_SIZE];
-    bool quoted = false; /* by " */
+    char quotes = '\0';
 
     to[0] = '\0';
     while (*text) {
         size_t n = strspn(text + 1, letters);
         if (text[0] == '{' && n > 0 && text[1 + n] == '}') {
             (void)text_set(name, sizeof(name), "%.*s", (int)n, text + 1);
-            if (!add_value(filling, name, quoted, to, size))
+            if (!add_value(filling, name, quotes, to, size))
                 return false;
             text += n + 2;
         } else {
-            n = 1 + strcspn(text + 1, "{\"");
-            quoted ^= text[0] == '"';
+            n = 1 + strcspn(text + 1, "{\"'");
+            if (quotes ? text[0] == quotes : text[0] == '"' || text[0] == '\'')
+                quotes = quotes ? '\0' : text[0];
             (void)text_add(to, size, "%.*s", (int)n, text);
             text += n;
         }
@@ -225,6 +240,7 @@ static void add_entries(struct filling *filling, const char *code, char *words, 
             finding->n_afterwards = filling->n_appended - n;
             break;
         case REMEDY_TELL_APART:
+        case REMEDY_LOOK_UP:
             break;
         }
     }

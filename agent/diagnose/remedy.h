@@ -14,7 +14,8 @@ enum remedy_kind {
     REMEDY_OUTSIDE, /* a command, from anywhere */
     REMEDY_INSIDE,  /* a command for a shell of the instance */
     REMEDY_THEN,
-    REMEDY_TELL_APART
+    REMEDY_TELL_APART,
+    REMEDY_LOOK_UP /* the command that prints the value of a placeholder, which `about` names */
 };
 
 enum remedy_each {

@@ -149,32 +149,19 @@ static const char *subnet_cidr(const struct asked *of)
 #define FACT(member) fact, offsetof(struct facts, member)
 #define PLAN(member) service_plan, offsetof(struct service_plan, member)
 
-#define INSTANCE(what)                                                                     \
-    "aws ec2 describe-instances --region {region} --instance-ids {instance} --query "      \
-    "\"Reservations[0].Instances[0]." what "\" --output text"
-#define VPC(what)                                                              \
-    "aws ec2 describe-vpcs --region {region} --vpc-ids {vpc} --query \"Vpcs[0]." what \
-    "\" --output text"
-#define SUBNET(what)                                                                          \
-    "aws ec2 describe-subnets --region {region} --subnet-ids {subnet} --query \"Subnets[0]." \
-    what "\" --output text"
-
 /* Of several rows of one name the first that is not empty counts. */
 static const struct {
     const char *name, *unknown;
     value_get *get;
     size_t argument;
-    const char *look_up; /* how the AWS CLI tells it */
 } values[] = {
-    {"account", "<account-id>", FACT(instance.account),
-     "aws sts get-caller-identity --query Account --output text"},
+    {"account", "<account-id>", FACT(instance.account)},
     {"address", "<address>", address, 0},
     {"config_file", "/etc/amazon/ssm/amazon-ssm-agent.json", FACT(agent.config_file)},
     {"domain", "<dns-suffix>", FACT(plan.domain)},
     {"endpoint", "<vpc-endpoint-id>", endpoint, 0},
     {"endpoint_service", "<endpoint-service-name>", PLAN(endpoint_service)},
-    {"group", "<instance-security-group-id>", FACT(instance.security_groups),
-     INSTANCE("SecurityGroups[0].GroupId")},
+    {"group", "<instance-security-group-id>", FACT(instance.security_groups)},
     {"host", "<endpoint-host-name>", PLAN(host)},
     {"iam_domain", "<dns-suffix>", iam_domain, 0},
     {"imds", "169.254.169.254", FACT(imds.address)},
@@ -182,36 +169,25 @@ static const struct {
     {"instance", "<instance-id>", instance_by_firmware, 0},
     {"interface", "<interface>", FACT(network.interfaces[0].name)},
     {"option_region", "<region>", FACT(plan.region)},
-    {"own_address", "<address>", own_address, 0,
-     INSTANCE("PrivateIpAddress")},
+    {"own_address", "<address>", own_address, 0},
     {"partition", "", FACT(instance.partition)},
     {"partition", "<partition>", partition, 0},
-    {"profile", "<instance-profile-name>", profile, 0,
-     "basename $(" INSTANCE("IamInstanceProfile.Arn") ")"},
+    {"profile", "<instance-profile-name>", profile, 0},
     {"refused_address", "<address>", address_that, ENDING_REJECTED},
     {"region", "", FACT(instance.region)},
     {"region", "<region>", FACT(plan.region)},
-    {"role", "<role-name>", FACT(role.role),
-     "aws iam get-instance-profile --instance-profile-name {profile} --query "
-     "\"InstanceProfile.Roles[0].RoleName\" --output text"},
+    {"role", "<role-name>", FACT(role.role)},
     {"silent_address", "<address>", address_that, ENDING_SILENT},
-    {"silent_subnet", "<endpoint-subnet-id>", silent_subnet, 0,
-     INSTANCE("SubnetId")},
-    {"subnet", "<subnet-id>", FACT(instance.subnet),
-     INSTANCE("SubnetId")},
-    {"subnet_cidr", "<instance-subnet-cidr>", subnet_cidr, 0,
-     SUBNET("CidrBlock")},
-    {"subnet_cidr6", "<instance-subnet-ipv6-cidr>", subnet_cidr, 0,
-     SUBNET("Ipv6CidrBlockAssociationSet[0].Ipv6CidrBlock")},
+    {"silent_subnet", "<endpoint-subnet-id>", silent_subnet, 0},
+    {"subnet", "<subnet-id>", FACT(instance.subnet)},
+    {"subnet_cidr", "<instance-subnet-cidr>", subnet_cidr, 0},
+    {"subnet_cidr6", "<instance-subnet-ipv6-cidr>", subnet_cidr, 0},
     {"unanswered_address", "<address>", address_that, ENDING_LINK},
     {"unit", "amazon-ssm-agent.service", FACT(agent.unit)},
     {"unrouted_address", "<address>", address_that, ENDING_NO_ROUTE},
-    {"vpc", "<vpc-id>", FACT(instance.vpc),
-     INSTANCE("VpcId")},
-    {"vpc_cidr", "<vpc-cidr>", vpc_cidr, 0,
-     VPC("CidrBlock")},
-    {"vpc_cidr6", "<vpc-ipv6-cidr>", vpc_cidr, 0,
-     VPC("Ipv6CidrBlockAssociationSet[0].Ipv6CidrBlock")},
+    {"vpc", "<vpc-id>", FACT(instance.vpc)},
+    {"vpc_cidr", "<vpc-cidr>", vpc_cidr, 0},
+    {"vpc_cidr6", "<vpc-ipv6-cidr>", vpc_cidr, 0},
 };
 
 static const char *look_up(const struct view *view, const char *name, char scratch[VALUE_SIZE],
@@ -235,14 +211,6 @@ const char *value_of(const struct view *view, const char *name, char scratch[VAL
 {
     const char *unknown = NULL;
     return look_up(view, name, scratch, &unknown);
-}
-
-const char *value_look_up(const char *name)
-{
-    for (size_t i = 0; i < COUNT_OF(values); i++)
-        if (strcmp(values[i].name, name) == 0 && values[i].look_up)
-            return values[i].look_up;
-    return NULL;
 }
 
 const char *value_for_shell(const struct view *view, const char *name, char scratch[VALUE_SIZE])

@@ -18,9 +18,6 @@ const char *value_of(const struct view *view, const char *name, char scratch[VAL
  * is not known, stands a placeholder for people ("<vpc-id>"), never a guess. */
 const char *value_for_shell(const struct view *view, const char *name, char scratch[VALUE_SIZE]);
 
-/* The command of the AWS CLI that prints it, with placeholders; NULL: none does. */
-const char *value_look_up(const char *name);
-
 /* --- between values.c and phrases.c --- */
 
 /* One question for a value. */

@@ -79,7 +79,8 @@ struct finding {
     int32_t n_commands;
     int32_t n_afterwards; /* so many of the commands, the last ones, are for that */
     char commands[MAX_COMMANDS][COMMAND_SIZE];
-    bool inside[MAX_COMMANDS]; /* for a shell of the instance; others are the AWS CLI's, from anywhere */
+    bool inside
+        [MAX_COMMANDS]; /* for a shell of the instance; others are the AWS CLI's, from anywhere */
     char notes[MAX_COMMANDS][NOTE_SIZE]; /* to read before commands[i] is run; mostly empty */
 };
 

@@ -125,9 +125,10 @@ static void write_commands(struct screen *screen, const struct finding *finding,
     for (int n = 0; n < 2; n++) {
         const bool inside = n == (finding->inside[0] ? 0 : 1);
         write_place(screen, finding, inside,
-                    !inside   ? "From anywhere with the AWS CLI:"
-                    : outside ? "On the instance:"
-                              : "On the instance (without a login: ssm-preflight explain no-login):",
+                    !inside ? "From anywhere with the AWS CLI:"
+                    : outside
+                        ? "On the instance:"
+                        : "On the instance (without a login: ssm-preflight explain no-login):",
                     most);
     }
 }
@@ -146,6 +147,18 @@ static void write_afterwards(struct screen *screen, const struct finding *findin
         write_note(screen, finding->notes[i]);
         write_command(screen, finding->commands[i]);
     }
+}
+
+/* Whether another one of the first n findings says how it ends: an earlier one, or one with more commands
+ * for it. */
+static bool has_same_end(const struct report *report, int32_t n, const struct finding *finding)
+{
+    for (const struct finding *other = report->findings; other < report->findings + n; other++)
+        if (other != finding && strcmp(other->afterwards, finding->afterwards) == 0 &&
+            (other->n_afterwards > finding->n_afterwards ||
+             (other < finding && other->n_afterwards == finding->n_afterwards)))
+            return true;
+    return false;
 }
 
 static bool is_own_command(const struct finding *finding, const char *command)
@@ -187,11 +200,13 @@ void advice_write(struct screen *screen, const struct report *report, const stru
         advice_labelled(screen, "Fix", finding->remedy);
     if (commands) {
         write_commands(screen, finding, &all);
-        write_afterwards(screen, finding);
+        if (!has_same_end(report, report->n_findings, finding))
+            write_afterwards(screen, finding);
     }
     write_alternatives(screen, finding);
     (void)text_set(line, sizeof(line), "ssm-preflight explain %s", finding->code);
-    advice_labelled(screen, "More", line);
+    if (finding == report->findings || strcmp(finding[-1].code, finding->code) != 0)
+        advice_labelled(screen, "More", line);
 }
 
 /* --- the last screen: what is wrong, and what to do --- */
@@ -213,15 +228,6 @@ static void write_cause(struct screen *screen, const struct report *report, int3
     screen_textf(screen, INK_PLAIN, "%d. ", (int)n + 1);
     screen_wrap(screen, INK_PLAIN, screen->column, line);
     screen_end(screen);
-}
-
-/* Whether an earlier cause has said how it ends. */
-static bool has_same_end(const struct report *report, const struct finding *finding)
-{
-    for (const struct finding *other = report->findings; other < finding; other++)
-        if (strcmp(other->afterwards, finding->afterwards) == 0)
-            return true;
-    return false;
 }
 
 void advice_last_screen(struct screen *screen, const struct report *report, int32_t most)
@@ -252,7 +258,7 @@ void advice_last_screen(struct screen *screen, const struct report *report, int3
         screen_end(screen);
     }
     for (int32_t i = 0; i < n_causes; i++)
-        if (!has_same_end(report, &report->findings[i]))
+        if (!has_same_end(report, n_causes, &report->findings[i]))
             write_afterwards(screen, &report->findings[i]);
 }
 

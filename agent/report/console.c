@@ -23,7 +23,7 @@ enum {
     COLUMNS = FOLDED_COLUMNS - PREFIX_COLUMNS,
     LINE_BYTES = FOLDED_COLUMNS + LINE_END_BYTES,
     LAST_LINES = 24 - 1 - 1, /* of a screen, but for the tail and a prompt */
-    MAX_FACTS_LINES = 22, /* better less detail than more lines; at the last level, more lines */
+    MAX_FACTS_LINES = 22,    /* better less detail than more lines; at the last level, more lines */
     LAST_FACTS_LINES = 30,
 };
 
@@ -34,8 +34,9 @@ enum rank {
     RANK_FATAL,
     RANK_FATAL_COMMANDS,
     RANK_HEAD,
-    RANK_WHY,
     RANK_AFTERWARDS,
+    RANK_ALL_COMMANDS,
+    RANK_WHY,
     RANK_WARNING,
     RANK_ALTERNATIVE,
     RANK_WARNING_COMMANDS,
@@ -48,12 +49,13 @@ _Static_assert(MAX_FINDINGS *MAX_COMMANDS < RANK_STEP && MAX_FINDINGS * MAX_EVID
 
 struct block {
     struct buffer text;
-    int least;      /* the place of what is least important and still printed */
-    bool shown;     /* whether that which is added now is */
-    int n_left_out; /* lines */
-    size_t n_bytes; /* with the carriage returns */
-    int n_lines;    /* from the verdict on */
-    int most_commands; /* of causes, that are still printed */
+    int least;         /* the place of what is least important and still printed */
+    bool shown;        /* whether that which is added now is */
+    int n_left_out;    /* lines */
+    size_t n_bytes;    /* with the carriage returns */
+    int n_lines;       /* from the verdict on */
+    int most_commands; /* of causes, that the last screen still has room for */
+    bool all_above;    /* it has no room for all: they stand above the verdict too */
 };
 
 /* --- lines --- */
@@ -208,8 +210,8 @@ static void add_labelled(struct block *block, const char *label, const char *tex
 }
 
 /* Where a command is run, as a comment in front of the first one for that place. */
-static void add_commands(struct block *block, const struct finding *finding, bool inside, enum rank rank,
-                         int n)
+static void add_commands(struct block *block, const struct finding *finding, bool inside,
+                         enum rank rank, int n, int *most)
 {
     const int n_mending = finding->n_commands - finding->n_afterwards;
     bool any = false;
@@ -218,8 +220,8 @@ static void add_commands(struct block *block, const struct finding *finding, boo
         if (finding->inside[i] != inside)
             continue;
         begin(block, rank, n * MAX_COMMANDS + i);
-        if (rank != RANK_WARNING_COMMANDS && block->most_commands-- <= 0)
-            block->shown = false;
+        if (most && (*most)-- <= 0)
+            return;
         if (!any)
             add_note(block, inside ? "on the instance" : "from anywhere with the AWS CLI");
         any = true;
@@ -245,6 +247,10 @@ static void add_reasons(struct block *block, const struct report *report, int i)
         if (finding->alternatives[j].command[0])
             add_command(block, finding->alternatives[j].command);
     }
+    if (!block->all_above)
+        return;
+    add_commands(block, finding, finding->inside[0], RANK_ALL_COMMANDS, i, NULL);
+    add_commands(block, finding, !finding->inside[0], RANK_ALL_COMMANDS, i, NULL);
 }
 
 /* What is no cause: a warning with its fix, a note. */
@@ -259,8 +265,8 @@ static void add_beside(struct block *block, const struct report *report, int i)
         return;
     if (finding->remedy[0])
         add_labelled(block, "fix", finding->remedy);
-    add_commands(block, finding, finding->inside[0], RANK_WARNING_COMMANDS, i);
-    add_commands(block, finding, !finding->inside[0], RANK_WARNING_COMMANDS, i);
+    add_commands(block, finding, finding->inside[0], RANK_WARNING_COMMANDS, i, NULL);
+    add_commands(block, finding, !finding->inside[0], RANK_WARNING_COMMANDS, i, NULL);
 }
 
 static void add_cause(struct block *block, const struct report *report, int i)
@@ -276,12 +282,11 @@ static void add_cause(struct block *block, const struct report *report, int i)
                    finding->target < N_TARGETS ? target_name(finding->target) : "",
                    fix[0] ? ": " : "", fix);
     add_words(block, 3, line);
-    add_commands(block, finding, finding->inside[0], commands, i);
-    add_commands(block, finding, !finding->inside[0], commands, i);
+    add_commands(block, finding, finding->inside[0], commands, i, &block->most_commands);
+    add_commands(block, finding, !finding->inside[0], commands, i, &block->most_commands);
 }
 
-/* With what a finding ends, the restart of the agent, is said once: of the root cause. Its words hold the
- * command for the instance. */
+/* How a cause ends, the restart of the agent, is said once. Its words hold the command for the instance. */
 static void add_end(struct block *block, const struct finding *finding)
 {
     begin(block, RANK_AFTERWARDS, 0);
@@ -294,6 +299,17 @@ static void add_end(struct block *block, const struct finding *finding)
         add_note(block, finding->notes[i]);
         add_command(block, finding->commands[i]);
     }
+}
+
+/* The root cause's, unless another one's has more commands. */
+static const struct finding *longest_end(const struct report *report, int n_causes)
+{
+    const struct finding *longest = &report->findings[0];
+
+    for (int i = 1; i < n_causes; i++)
+        if (report->findings[i].n_afterwards > longest->n_afterwards)
+            longest = &report->findings[i];
+    return longest;
 }
 
 /* Makes the text of what is as important as `least`, with at most so many commands of causes; whether there
@@ -317,8 +333,10 @@ static bool add_findings(struct block *block, const struct report *report, int l
     add_headline(block, report);
     for (int i = 0; i < n_causes; i++)
         add_cause(block, report, i);
+    if (block->all_above)
+        add_note(block, "these are the first commands, more stand above");
     if (n_causes > 0)
-        add_end(block, &report->findings[0]);
+        add_end(block, longest_end(report, n_causes));
     return block->n_bytes <= room;
 }
 
@@ -378,6 +396,7 @@ static int fit_commands(struct block *block, const struct report *report)
         (void)add_findings(block, report, ALL, commands, 0);
         if (block->n_lines <= LAST_LINES)
             break;
+        block->all_above = true;
     }
     return commands;
 }

@@ -19,7 +19,7 @@ case "$*" in
 *DhcpConfigurations*) echo '[{"Key":"domain-name-servers","Values":["AmazonProvidedDNS"]}]' ;;
 *"min(NetworkAcls"*) echo 100 ;;
 *CidrBlock*) echo 10.0.0.0/16 ;;
-*"--output text"*) echo x-0123456789abcdef0 ;;
+*"--output text"*) echo x-0123456789abcdef01 ;;
 esac
 """
 PRELUDE = """\
@@ -39,7 +39,7 @@ def blocks_of(commands):
 
 
 def filled_in(block):
-    return FILL_IN.sub(r"\1=x-0123456789abcdef0", block)
+    return FILL_IN.sub(r"\1=x-0123456789abcdef01", block)
 
 
 class Runner:
@@ -54,7 +54,7 @@ class Runner:
         with open(os.path.join(path, "aws"), "w", encoding="utf-8") as file:
             file.write(STAND_IN)
         os.chmod(os.path.join(path, "aws"), 0o755)
-        for name in ("basename", "cat", "grep", "wc", "sh"):
+        for name in ("cat", "cut", "grep", "wc", "sh"):
             os.symlink(os.path.join("/usr/bin", name), os.path.join(path, name))
 
     def run(self, block, where):
