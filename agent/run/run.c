@@ -17,6 +17,7 @@
 #include "base/text.h"
 #include "diagnose/diagnose.h"
 #include "model/anonymize.h"
+#include "run/confine.h"
 #include "run/rounds.h"
 
 static int open_signals(void)
@@ -66,6 +67,7 @@ int run_open(struct run *run, const struct options *options, int64_t limit_ms)
     run->report = calloc(1, sizeof(*run->report));
     if (options->anonymize)
         run->shown = calloc(1, sizeof(*run->shown));
+    confine(options, CONFINED_WITH_NETWORK);
     if (run->signal_fd >= 0)
         return EXIT_READY;
     log_error("out of file descriptors");
