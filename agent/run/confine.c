@@ -156,8 +156,8 @@ static bool deny_calls(enum confinement confinement)
 
 /* --- files --- */
 
-static const uint64_t in_a_folder =
-    LANDLOCK_ACCESS_FS_WRITE_FILE | LANDLOCK_ACCESS_FS_REMOVE_FILE | LANDLOCK_ACCESS_FS_MAKE_REG;
+static const uint64_t in_a_folder = LANDLOCK_ACCESS_FS_WRITE_FILE | LANDLOCK_ACCESS_FS_REMOVE_FILE |
+                                    LANDLOCK_ACCESS_FS_MAKE_REG;
 
 static uint64_t handled_by(long version)
 {
