@@ -17,7 +17,6 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
-#include "base/clock.h"
 #include "base/text.h"
 #include "net/address.h"
 #include "net/dial.h"
@@ -352,7 +351,7 @@ bool dns_ask(struct loop *loop, const struct dns_question *question, dns_done *d
     asking->limit = loop_after(loop, question->timeout_ms, on_limit, asking);
     loop_enter(loop, &asking->task, asking_end);
 
-    asking->started_us = clock_monotonic_us();
+    asking->started_us = loop_clock_us(loop);
     ares_query(asking->channel, question->name, ns_c_in,
                question->family == FAMILY_IPV4 ? ns_t_a : ns_t_aaaa, on_answer, asking);
     /* What failed at once is told on the loop's turn, as everything is. */
