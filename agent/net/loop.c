@@ -16,7 +16,7 @@
 
 enum {
     US_PER_MS = 1000,
-    LONGEST_WAIT_MS = 100,      /* of one turn, so that a pause shows */
+    LONGEST_WAIT_MS = 100,        /* of one turn, so that a pause shows */
     LONGEST_WORK_US = 150 * 1000, /* between two looks at the clock */
 };
 
@@ -196,8 +196,9 @@ int32_t loop_took_ms(int64_t took_us)
 
 static bool is_idle(const struct loop *loop)
 {
-    if (loop->tasks)
-        return false;
+    for (const struct task *task = loop->tasks; task; task = task->next)
+        if (!task->quiet)
+            return false;
     if (timers_foreground(&loop->timers))
         return false;
     for (const struct watch *watch = loop->watches; watch; watch = watch->next)

@@ -55,6 +55,7 @@ struct task {
     struct task *next;
     struct task **link;             /* what points at this one; NULL when not in a loop */
     void (*end)(struct task *task); /* frees it, without calling back */
+    bool quiet;                     /* does not keep the loop from being idle */
 };
 
 /* A task in the loop keeps it from being idle. */
