@@ -35,7 +35,9 @@ def blocks_of(commands):
     """(place, block) of what `show --commands` prints."""
     parts = HEADING.split(commands)
     for place, text in zip(parts[1::2], parts[2::2]):
-        yield place, re.split(r"^$", text, flags=re.M)[0].strip("\n") + "\n"
+        block = text.lstrip("\n").split("\n\n")[0].rstrip("\n") + "\n"
+        assert re.search(r"^[^#]", block, re.M), commands
+        yield place, block
 
 
 def filled_in(block):
@@ -79,7 +81,7 @@ class Runner:
                 for line in file.read().split("\n"):
                     if line:
                         self.argvs.setdefault(tuple(line.split("\0")[:-1]), where)
-            said = [line for line in done.stderr.splitlines() if "No such file" not in line]
+            said = [line for line in done.stderr.splitlines() if line.startswith("/bin/bash: ") and "No such file" not in line]
             if said:
                 return f"bash says: {said[0]}"
         return ""
