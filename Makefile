@@ -259,6 +259,9 @@ lab: static setup-lab ## a shell on an instance inside the lab's private VPC
 check-lab: static setup-lab ## the lab's own tests
 	/usr/bin/python3 -m pytest tests/lab
 
+check-image: static setup-image ## `ssm-preflight image` of staged root file systems: fit, broken, mended, hostile
+	/usr/bin/python3 -m pytest -q tests/image
+
 check-boot: deb setup-lab setup-boot ## images built from the package and booted in the lab: containers and virtual machines
 	/usr/bin/python3 -m pytest -rs -n 3 tests/boot
 
@@ -309,4 +312,4 @@ help: ## this list
 .SECONDARY:
 FORCE:
 .PHONY: FORCE all static check fuzz unit unit-programs situations scenarios scenarios-update scenarios-selftest dictionary static-test sanitize lint format docs bench torture run lab check-lab \
-	check-boot check-commands install deb rpm tarball dist reproducible check-packages foreign-lab clean distclean help
+	check-boot check-image check-commands install deb rpm tarball dist reproducible check-packages foreign-lab clean distclean help
