@@ -291,6 +291,9 @@ rpm: static setup-rpm ## build/ssm-preflight-VERSION.ARCH.rpm
 tarball: static ## build/ssm-preflight-VERSION-ARCH.tar.gz, with install.sh and uninstall.sh
 	@packaging/tarball/build $(parts)
 
+sysext: static setup-image ## build/ssm-preflight-VERSION.raw, a system extension for hosts with a read-only /usr
+	@packaging/sysext/build $(parts)
+
 dist: ## build/dist: deb, rpm and tarball for x86_64 and aarch64, the bills of materials, SHA256SUMS
 	@packaging/dist
 
@@ -312,4 +315,4 @@ help: ## this list
 .SECONDARY:
 FORCE:
 .PHONY: FORCE all static check fuzz unit unit-programs situations scenarios scenarios-update scenarios-selftest dictionary static-test sanitize lint format docs bench torture run lab check-lab \
-	check-boot check-image check-commands install deb rpm tarball dist reproducible check-packages foreign-lab clean distclean help
+	check-boot check-image check-commands install deb rpm tarball sysext dist reproducible check-packages foreign-lab clean distclean help

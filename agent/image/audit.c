@@ -76,7 +76,7 @@ const struct image_code image_codes[] = {
     {"image-network-missing", SEVERITY_FATAL, "Nothing brings the network up"},
     {"image-resolver-baked", SEVERITY_FATAL, "Names are not asked of the VPC's resolver"},
     {"dns-hosts-override", SEVERITY_FATAL, "/etc/hosts pins a name of Systems Manager"},
-    {"image-firewall", SEVERITY_FATAL, "A firewall in the image does not let the agent out"},
+    {"image-egress-dropped", SEVERITY_FATAL, "A firewall in the image does not let the agent out"},
     {"image-routes", SEVERITY_FATAL, "A route keeps the agent from the metadata service"},
     {"image-metadata-disabled", SEVERITY_FATAL, "cloud-init cuts off the metadata service"},
     {"image-cloud-init", SEVERITY_WARNING, "cloud-init does not run on a new instance"},

@@ -318,7 +318,7 @@ static void take_ufw_line(void *arg, const char *path, char *line)
 static void conclude_firewall(struct rules *rules, const char *path)
 {
     if (rules->only_root_to_imds)
-        find_warning(rules->image, "image-firewall", path,
+        find_warning(rules->image, "image-egress-dropped", path,
                      "%s lets only some users to " IMDS ": ssm-preflight runs as a user of its own",
                      path);
     if (!rules->drops || (rules->lets_443 && rules->lets_imds && rules->lets_dns))
@@ -327,7 +327,7 @@ static void conclude_firewall(struct rules *rules, const char *path)
         cannot_judge(rules->image, "%s drops what leaves, and includes other files", path);
         return;
     }
-    find(rules->image, "image-firewall", path,
+    find(rules->image, "image-egress-dropped", path,
          "%s drops what leaves, except what it names:%s%s%s is not", path,
          rules->lets_443 ? "" : " port 443", rules->lets_imds ? "" : " " IMDS,
          rules->lets_dns ? "" : " port 53");
@@ -362,7 +362,7 @@ void judge_firewall(struct image *image)
         judge_rules(image, "/etc/ufw/user.rules", take_ufw_line, true);
     if (any_enabled(image, "firewalld.service", which) &&
         file_says(image, "/etc/firewalld/direct.xml", "OUTPUT DROP"))
-        find(image, "image-firewall", "/etc/firewalld/direct.xml",
+        find(image, "image-egress-dropped", "/etc/firewalld/direct.xml",
              "/etc/firewalld/direct.xml drops what leaves");
 }
 

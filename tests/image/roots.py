@@ -302,14 +302,14 @@ simple("resolved-foreign", "rpm", "image-resolver-baked", lambda r: r.write("etc
 simple("hosts-pinned", "debian", "dns-hosts-override", lambda r: r.add("etc/hosts", "10.0.1.5 ssm.eu-central-1.amazonaws.com\n"))
 # 18, 19
 NFT = "table inet f {\n chain in {\n type filter hook input priority 0; policy drop;\n }\n chain out {\n type filter hook output priority 0; policy drop;\n%s }\n}\n"
-simple("nftables-drops", "debian", "image-firewall",
+simple("nftables-drops", "debian", "image-egress-dropped",
        lambda r: (r.unit("nftables.service", "", "sysinit.target"), r.write("etc/nftables.conf", NFT % " oif \"lo\" accept\n udp dport 53 accept\n")))
-simple("iptables-drops", "rpm", "image-firewall",
+simple("iptables-drops", "rpm", "image-egress-dropped",
        lambda r: (r.unit("iptables.service", "", "basic.target"), r.write("etc/sysconfig/iptables", "*filter\n:OUTPUT DROP [0:0]\n-A OUTPUT -o lo -j ACCEPT\nCOMMIT\n")))
-simple("ufw-drops", "debian", "image-firewall",
+simple("ufw-drops", "debian", "image-egress-dropped",
        lambda r: (r.unit("ufw.service"), r.write("etc/ufw/ufw.conf", "ENABLED=yes\n"), r.write("etc/default/ufw", 'DEFAULT_OUTPUT_POLICY="DROP"\n'),
                   r.write("etc/ufw/user.rules", "*filter\n-A ufw-user-output -o lo -j ACCEPT\nCOMMIT\n")))
-simple("only-root-to-imds", "rpm", "image-firewall",
+simple("only-root-to-imds", "rpm", "image-egress-dropped",
        lambda r: (r.unit("iptables.service", "", "basic.target"),
                   r.write("etc/sysconfig/iptables", "*filter\n:OUTPUT ACCEPT [0:0]\n-A OUTPUT -d 169.254.169.254 -m owner ! --uid-owner root -j DROP\nCOMMIT\n")), "warning")
 simple("route-of-networkd", "debian", "image-routes",
