@@ -28,6 +28,15 @@ static bool any(const struct report *report, enum status status, bool required)
     return false;
 }
 
+/* The agent comes up, later than it should. */
+static bool is_slow(const struct report *report)
+{
+    for (enum check i = 0; i < N_CHECKS; i++)
+        if (is(&report->checks[i], STATUS_WARN, true) && report->checks[i].reason == FAILURE_SLOW)
+            return true;
+    return false;
+}
+
 /* Cut at a word, so that the line stays readable at 80 columns. */
 static void set_line(char to[SUMMARY_SIZE], const char *text, const char *behind)
 {
@@ -114,8 +123,11 @@ static void decide_verdict(struct report *report)
         summarize_findings(report, "");
     } else if (any(report, STATUS_UNKNOWN, true)) {
         report->verdict = VERDICT_UNKNOWN;
-        summarize_unknown(report);
-    } else if (any(report, STATUS_FAIL, false)) {
+        if (strcmp(report->findings[0].code, "preflight-trouble") == 0)
+            summarize_findings(report, "unknown: ");
+        else
+            summarize_unknown(report);
+    } else if (any(report, STATUS_FAIL, false) || is_slow(report)) {
         report->verdict = VERDICT_DEGRADED;
         summarize_findings(report, "degraded: ");
     } else {

@@ -12,6 +12,7 @@
 #include "image/image.h"
 #include "report/image.h"
 #include "run/commands.h"
+#include "run/confine.h"
 
 static const struct {
     const char *name;
@@ -98,6 +99,7 @@ int command_image(const struct options *options)
     }
     if (!codes_exist(options->allow))
         return EXIT_USAGE;
+    confine(options, CONFINED_OFFLINE); /* before it reads what an image holds */
     options_judge_files(options->root, options->outputs, config_error, sizeof(config_error));
     const struct image_request request = {
         .root = options->root[0] ? options->root : "/",
