@@ -113,7 +113,7 @@ static const char *skew(const struct asked *of)
 {
     struct clock_reading clock = look_clock(of->facts);
 
-    if (!clock.wrong)
+    if (clock.n == 0)
         return "";
     look_span(clock.offset_ms / 1000, of->scratch, VALUE_SIZE);
     (void)text_add(of->scratch, VALUE_SIZE, " %s", clock.offset_ms < 0 ? "ahead" : "behind");
@@ -215,6 +215,12 @@ static const char *lacking(const struct asked *of)
     return of->scratch;
 }
 
+static const char *tools(const struct asked *of)
+{
+    policy_tools(of->facts, of->view->explains, of->view->cause->denied_by, of->scratch, VALUE_SIZE);
+    return of->scratch;
+}
+
 /* --- the table --- */
 
 static const struct {
@@ -241,6 +247,7 @@ static const struct {
     {"short_role", short_role},
     {"skew", skew},
     {"time_left", time_left},
+    {"tools", tools},
     {"undo_route", undo_route},
 };
 
