@@ -251,7 +251,7 @@ static void judge_enabled(const struct judge *judge)
     };
     const struct agent_facts *agent = &judge->facts->agent;
 
-    bool up = agent->running == ANSWER_YES && rows[agent->unit_state].status == STATUS_FAIL;
+    bool up = agent->connected == ANSWER_YES && rows[agent->unit_state].status == STATUS_FAIL;
 
     checks_say(judge, CHECK_AGENT_ENABLED, up ? STATUS_WARN : rows[agent->unit_state].status,
                rows[agent->unit_state].reason, 0, "unit %s is %s",
@@ -295,13 +295,13 @@ static void judge_config(const struct judge *judge)
     if (config->outcome == OUTCOME_FAILED)
         FAIL(judge, CHECK_AGENT_CONFIG, config->failure, config->took_ms, "%s: %s%s%s", file,
              failure_words(config->failure), config->detail[0] ? ", " : "", config->detail);
+    else if (!agent->ca_bundle[0])
+        FAIL(judge, CHECK_AGENT_CONFIG, FAILURE_ABSENT, 0,
+             "no bundle of CA certificates where the agent looks for one");
     else if (agent->registered_as[0])
         checks_say(judge, CHECK_AGENT_CONFIG, STATUS_WARN, FAILURE_REGISTERED_ELSEWHERE, 0,
                    "the agent's state says that it is %s, a hybrid registration",
                    agent->registered_as);
-    else if (!agent->ca_bundle[0])
-        FAIL(judge, CHECK_AGENT_CONFIG, FAILURE_ABSENT, 0,
-             "no bundle of CA certificates where the agent looks for one");
     else if (judge_proxy(judge))
         return;
     else if (!judge->facts->instance.region[0] &&

@@ -23,7 +23,7 @@ static const char *plural(int32_t n, const char *ending)
 static void say_missing(const struct judge *judge, enum service service, enum rung rung,
                         enum status status, enum failure reason, int32_t took_ms, const char *words)
 {
-    bool may_be = look_may_be_missing(judge->facts, service);
+    bool may_be = status != STATUS_PASS && look_may_be_missing(judge->facts, service);
 
     checks_say(judge, check_of_service(service, rung), may_be ? STATUS_SKIP : status, reason,
                took_ms, "%s%s%s%s", may_be ? "not needed by SSM Agent " : "",
@@ -240,8 +240,8 @@ static void judge_authorize(const struct judge *judge, enum service service)
     else if (proven.verdict == STATUS_PASS)
         PASS(judge, check, proven.took_ms, "%d probed action%s allowed%s, %d not probed%s",
              (int)proven.allowed, plural(proven.allowed, "s"),
-             proven.denied > 0 ? ", others denied that nothing needs" : "",
-             (int)proven.not_probed, proven.unclear > 0 ? ", some unclear" : "");
+             proven.denied > 0 ? ", others denied that nothing needs" : "", (int)proven.not_probed,
+             proven.unclear > 0 ? ", some unclear" : "");
     else if (first->permission == PERMISSION_DENIED)
         checks_say(judge, check, proven.verdict, FAILURE_DENIED, proven.took_ms,
                    "%d of %d probed actions denied: %s%s", (int)proven.denied, (int)n,

@@ -124,8 +124,8 @@ static void tls_version(struct facts *facts)
 
 const struct situation tls_situations[] = {
     {"clock-wrong", clock_behind},
-    {"healthy--clock-a-little-behind", clock_a_little_behind},
-    {"healthy--clock-at-the-limit", clock_at_the_limit},
+    {"clock-wrong--a-little-behind", clock_a_little_behind},
+    {"clock-wrong--at-the-limit", clock_at_the_limit},
     {"clock-wrong--tls", clock_in_the_past},
     {"clock-wrong--no-sample", clock_in_the_past_without_sample},
     {"tls-expired", expired},
@@ -251,7 +251,7 @@ static void sessions_only_for_core(struct facts *facts)
 static void denied_parameters_for_parameters(struct facts *facts)
 {
     parameters_denied(facts);
-    SET(facts->plan.needed_for, "inventory,parameters");
+    SET(facts->plan.needed_for, "inventory parameters");
     deny(facts, SERVICE_SSM, "ssm:GetDocument", DENIED_BY_NO_IDENTITY_POLICY, false);
 }
 
@@ -543,12 +543,6 @@ static void agent_too_old_for_ssmmessages(struct facts *facts)
     break_resolve(facts, SERVICE_EC2MESSAGES, FAILURE_NXDOMAIN);
 }
 
-static void agent_disabled_and_running(struct facts *facts)
-{
-    agent_disabled(facts);
-    facts->agent.running = ANSWER_YES;
-}
-
 static void agent_too_old_for_dualstack(struct facts *facts)
 {
     SET(facts->plan.services[SERVICE_SSM].host, "ssm.us-east-1.api.aws");
@@ -571,6 +565,12 @@ static void agent_connected(struct facts *facts)
     facts->agent.running = ANSWER_YES;
     facts->agent.connected = ANSWER_YES;
     SET(facts->agent.connected_to, "10.0.1.22");
+}
+
+static void agent_disabled_and_running(struct facts *facts)
+{
+    agent_connected(facts);
+    facts->agent.unit_state = UNIT_DISABLED;
 }
 
 static void config_of_another_region(struct facts *facts)
