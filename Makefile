@@ -232,8 +232,8 @@ scenarios-selftest: all situations ## breaks the diagnosis ten times at random a
 dictionary: $(objects)/unit/test_model_packed ## what the console's facts are deflated with, anew from the situations: before a release only
 	PACKED_TEXTS=1 $< | packaging/scripts/keep packaging/dictionary/1.txt packaging/scripts/make-dictionary
 
-check-commands: setup-commands ## every AWS CLI command of a finding or of the documentation is one that the AWS CLI knows
-	tests/scenarios/check-commands
+check-commands: setup-commands $(program) situations ## every AWS CLI command of a finding or of the documentation is one that the AWS CLI knows
+	tests/scenarios/check-commands $(program) build/situations
 
 static-test: static ## that the static binary is what it claims to be
 	EMULATE=$(emulate) tests/static/run $(program.static)
