@@ -28,6 +28,19 @@ static bool any(const struct report *report, enum status status, bool required)
     return false;
 }
 
+/* The agent comes up, and something of the way to a service does not hold. */
+static bool any_service_warns(const struct report *report)
+{
+    enum service service;
+    enum rung rung;
+
+    for (enum check i = 0; i < N_CHECKS; i++)
+        if (check_is_service(i, &service, &rung) && report->checks[i].planned &&
+            report->checks[i].status == STATUS_WARN)
+            return true;
+    return false;
+}
+
 /* Cut at a word, so that the line stays readable at 80 columns. */
 static void set_line(char to[SUMMARY_SIZE], const char *text, const char *behind)
 {
@@ -115,7 +128,7 @@ static void decide_verdict(struct report *report)
     } else if (any(report, STATUS_UNKNOWN, true)) {
         report->verdict = VERDICT_UNKNOWN;
         summarize_unknown(report);
-    } else if (any(report, STATUS_FAIL, false)) {
+    } else if (any(report, STATUS_FAIL, false) || any_service_warns(report)) {
         report->verdict = VERDICT_DEGRADED;
         summarize_findings(report, "degraded: ");
     } else {

@@ -87,11 +87,13 @@ static void one_whole_family_is_enough(void **state)
     (void)state;
     look_at("address-family-blocked");
     assert_int_equal(connects(), STATUS_WARN);
-    assert_int_equal(report.verdict, VERDICT_READY);
+    assert_int_equal(report.verdict, VERDICT_DEGRADED);
     assert_true(says("The agent gets through by IPv4"));
     assert_true(says("Ipv6Ranges=[{CidrIpv6=2600:1f18:1:1::/64}]"));
     assert_false(says("CidrIp="));
     break_connect(&facts, SERVICE_SSM, 1, FAILURE_TIMEOUT, 3500);
+    assert_int_equal(connects(), STATUS_WARN);
+    break_connect(&facts, SERVICE_SSM, 0, FAILURE_TIMEOUT, 3500);
     assert_int_equal(connects(), STATUS_FAIL);
     assert_int_equal(report.verdict, VERDICT_NOT_READY);
     look_at("address-family-blocked--ipv4");

@@ -49,7 +49,7 @@ static void keep(void *arg, const struct dialled *dialled)
 
 static void dial(const char *address, uint16_t port, int32_t timeout_ms, int32_t max_segment_bytes)
 {
-    struct dial request = {address, port, timeout_ms, max_segment_bytes};
+    struct dial request = {address, port, timeout_ms, max_segment_bytes, PORTS_ANY};
 
     n_got = 0;
     assert_true(dial_start(loop, &request, keep, NULL));
