@@ -44,6 +44,16 @@ static check_set checks_with(const struct check_result *checks, enum status stat
     return set;
 }
 
+/* Not known, by this program's own trouble. */
+static check_set checks_in_trouble(const struct check_result *checks, bool required_only)
+{
+    check_set set = 0;
+    for (enum check i = 0; i < N_CHECKS; i++)
+        if (checks[i].reason == FAILURE_INTERNAL)
+            set |= check_bit(i);
+    return set & checks_with(checks, STATUS_UNKNOWN, required_only);
+}
+
 /* The one target of a set of checks; N_TARGETS when there are several, or none. */
 static enum target common_target(check_set set)
 {
@@ -148,8 +158,10 @@ static enum severity severity_of(const struct view *view)
 {
     if (view->cause->is_note)
         return SEVERITY_NOTE;
-    return view->explains & checks_with(view->checks, STATUS_FAIL, true) ? SEVERITY_FATAL
-                                                                         : SEVERITY_WARNING;
+    check_set decisive = checks_with(view->checks, STATUS_FAIL, true);
+    if (decisive == 0) /* then what is not known decides */
+        decisive = checks_in_trouble(view->checks, true);
+    return view->explains & decisive ? SEVERITY_FATAL : SEVERITY_WARNING;
 }
 
 static void add_finding(const struct view *view, struct report *report)
@@ -225,7 +237,8 @@ void claims_settle(struct report *report)
 {
     struct claims claims = {
         .symptoms = checks_with(report->checks, STATUS_FAIL, false) |
-                    checks_with(report->checks, STATUS_WARN, false),
+                    checks_with(report->checks, STATUS_WARN, false) |
+                    checks_in_trouble(report->checks, false),
     };
 
     report->n_findings = 0;

@@ -28,15 +28,17 @@ static bool any(const struct report *report, enum status status, bool required)
     return false;
 }
 
-/* The agent comes up, and something of the way to a service does not hold. */
-static bool any_service_warns(const struct report *report)
+/* The agent comes up, and something of the way to a service does not hold, or is slow. */
+static bool any_warning_counts(const struct report *report)
 {
     enum service service;
     enum rung rung;
 
     for (enum check i = 0; i < N_CHECKS; i++)
-        if (check_is_service(i, &service, &rung) && report->checks[i].planned &&
-            report->checks[i].status == STATUS_WARN)
+        if ((is(&report->checks[i], STATUS_WARN, true) &&
+             report->checks[i].reason == FAILURE_SLOW) ||
+            (check_is_service(i, &service, &rung) && report->checks[i].planned &&
+             report->checks[i].status == STATUS_WARN))
             return true;
     return false;
 }
@@ -127,8 +129,11 @@ static void decide_verdict(struct report *report)
         summarize_findings(report, "");
     } else if (any(report, STATUS_UNKNOWN, true)) {
         report->verdict = VERDICT_UNKNOWN;
-        summarize_unknown(report);
-    } else if (any(report, STATUS_FAIL, false) || any_service_warns(report)) {
+        if (strcmp(report->findings[0].code, "preflight-trouble") == 0)
+            summarize_findings(report, "unknown: ");
+        else
+            summarize_unknown(report);
+    } else if (any(report, STATUS_FAIL, false) || any_warning_counts(report)) {
         report->verdict = VERDICT_DEGRADED;
         summarize_findings(report, "degraded: ");
     } else {

@@ -6,6 +6,8 @@
 
 #include <string.h>
 
+#include "base/text.h"
+
 /* --- routes --- */
 
 const char *route_words(enum route_kind kind)
@@ -63,11 +65,20 @@ static const struct interface_facts *interface_with(const struct facts *facts, c
     return NULL;
 }
 
+/* Every Ethernet gives itself a link-local address. */
+static bool has_address(const struct interface_facts *interface)
+{
+    for (int32_t i = 0; i < interface->n_addresses; i++)
+        if (!text_starts(interface->addresses[i], "fe80:"))
+            return true;
+    return false;
+}
+
 /* Not the instance's; where IMDS says nothing, one without an address is none. */
 static bool is_foreign(const struct interface_facts *interface)
 {
     return interface->own == ANSWER_NO ||
-           (interface->own == ANSWER_UNKNOWN && interface->n_addresses == 0);
+           (interface->own == ANSWER_UNKNOWN && !has_address(interface));
 }
 
 bool route_leads_astray(const struct facts *facts, const char *address)
@@ -81,7 +92,7 @@ bool route_leads_astray(const struct facts *facts, const char *address)
         return false;
     for (int32_t i = 0; i < facts->network.n_interfaces; i++) {
         const struct interface_facts *own = &facts->network.interfaces[i];
-        another |= own != device && own->up && own->n_addresses > 0 && !is_foreign(own);
+        another |= own != device && own->up && has_address(own) && !is_foreign(own);
     }
     return (is_foreign(device) && another) || (!is_foreign(device) && source && is_foreign(source));
 }
