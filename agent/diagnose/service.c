@@ -105,6 +105,21 @@ void quote_slow_answers(const struct view *view, struct finding *finding)
                      (int)service_limit_ms(view->service) / 1000, service_name(view->service));
 }
 
+/* One of them may have lost packets. */
+bool when_every_answer_is_slow(const struct view *view)
+{
+    const struct endpoint_facts *endpoint = &view->facts->endpoints[view->service];
+    int n = 0;
+
+    for (int32_t i = 0; i < endpoint->n_addresses; i++) {
+        const struct step *http = &endpoint->addresses[i].steps[RUNG_HTTP];
+        if (http->outcome == OUTCOME_OK && http->took_ms < SLOW_ANSWER_MS)
+            return false;
+        n += http->outcome == OUTCOME_OK;
+    }
+    return n >= 2;
+}
+
 bool when_answers_come_too_late(const struct view *view)
 {
     return view->checks[check_of_service(view->service, RUNG_HTTP)].status == STATUS_FAIL;
