@@ -23,7 +23,7 @@
 
 enum colour { COLOUR_AUTO, COLOUR_ALWAYS, COLOUR_NEVER };
 
-enum { MAX_WORDS = 4, DEFAULT_DEADLINE_MS = 15000, DEFAULT_WAIT_MS = 30000 };
+enum { MAX_WORDS = 4, DEFAULT_DEADLINE_MS = 30000, DEFAULT_WAIT_MS = 30000 };
 
 struct options {
     const char *words[MAX_WORDS]; /* the command and its arguments, as typed; not owned */
