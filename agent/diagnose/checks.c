@@ -52,6 +52,8 @@ void checks_say_untried(const struct judge *judge, enum check check, enum check 
         checks_say(judge, check, STATUS_SKIP, FAILURE_BELOW, 0, "not tried: %s failed", name);
     else if (it->status == STATUS_SKIP && it->reason == FAILURE_BELOW)
         checks_say(judge, check, STATUS_SKIP, FAILURE_BELOW, 0, "%s", it->summary);
+    else if (judge->facts->plan.skipped & check_bit(below))
+        checks_say(judge, check, STATUS_SKIP, FAILURE_BELOW, 0, "not tried: %s is left out", name);
     else if (it->status == STATUS_SKIP)
         checks_say(judge, check, STATUS_SKIP, FAILURE_BELOW, 0, "not tried: %s was not either",
                    name);
