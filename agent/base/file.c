@@ -18,7 +18,7 @@
 #include "base/clock.h"
 #include "base/text.h"
 
-enum { FULL_PATH_SIZE = 4096, MAX_NAMES = 256, DEVICE_MAX_MS = 3000 };
+enum { FULL_PATH_SIZE = 4096, MAX_NAMES = 1024, DEVICE_MAX_MS = 3000 };
 
 static int full_path(const char *root, const char *path, char to[FULL_PATH_SIZE])
 {
@@ -73,6 +73,17 @@ int file_read(const char *root, const char *path, struct buffer *contents)
     else
         (void)buffer_add(contents, "", 0); /* an empty file is an empty text */
     return error;
+}
+
+bool file_read_start(const char *root, const char *path, char *to, size_t n)
+{
+    int fd = open_regular(root, path);
+    if (fd < 0)
+        return false;
+
+    ssize_t read_bytes = read(fd, to, n);
+    (void)close(fd);
+    return read_bytes == (ssize_t)n;
 }
 
 bool file_read_line(const char *root, const char *path, char *line, size_t size)

@@ -19,6 +19,9 @@ enum { FILE_MAX_BYTES = 4 * 1024 * 1024 };
  * Returns 0, or an errno value (EFBIG when it is longer); on failure contents stays empty. */
 int file_read(const char *root, const char *path, struct buffer *contents);
 
+/* Reads the first n bytes. False when there are fewer. */
+bool file_read_start(const char *root, const char *path, char *to, size_t n);
+
 /* Reads the first line, without its end. False when there is none. */
 bool file_read_line(const char *root, const char *path, char *line, size_t size);
 
@@ -28,7 +31,7 @@ bool file_exists(const char *root, const char *path);
 bool file_read_link(const char *root, const char *path, char *target, size_t size);
 
 /* Calls `each` with the names in a directory that end in `suffix`, sorted by byte value.
- * Returns 0, or an errno value when the directory cannot be read. At most 256 names. */
+ * Returns 0, or an errno value when the directory cannot be read. At most 1024 names. */
 int file_list(const char *root, const char *path, const char *suffix,
               void (*each)(void *arg, const char *name), void *arg);
 

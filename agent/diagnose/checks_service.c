@@ -171,6 +171,24 @@ static bool judge_by_family(const struct judge *judge, enum service service,
     return true;
 }
 
+/* The agent trusts who opens its TLS, and comes up. */
+static bool judge_interception(const struct judge *judge, enum service service,
+                               const struct tally *tally)
+{
+    const struct endpoint_facts *endpoint = &judge->facts->endpoints[service];
+
+    for (int32_t i = 0; i < endpoint->n_addresses; i++) {
+        const struct address_facts *at = &endpoint->addresses[i];
+        if (at->second_opinion || look_failure(at, RUNG_TLS) != FAILURE_INTERCEPTED)
+            continue;
+        checks_say(judge, check_of_service(service, RUNG_TLS), STATUS_WARN, FAILURE_INTERCEPTED,
+                   tally->took_ms, "%s: %s, issued by %s, which the agent trusts", at->address,
+                   failure_words(FAILURE_INTERCEPTED), at->session.issuer);
+        return true;
+    }
+    return false;
+}
+
 /* connect, tls, http: over every address that reached the rung. */
 static void judge_rung(const struct judge *judge, enum service service, enum rung rung,
                        const struct naming *naming)
@@ -192,7 +210,7 @@ static void judge_rung(const struct judge *judge, enum service service, enum run
         checks_say(judge, check, STATUS_UNKNOWN, FAILURE_STOPPED, tally.took_ms,
                    "%d of %d addresses not answered before the round ended", (int)tally.untried,
                    (int)tally.n);
-    } else {
+    } else if (rung != RUNG_TLS || !judge_interception(judge, service, &tally)) {
         pass_words(rung, &tally, judge->facts->plan.services[service].port, words);
         PASS(judge, check, tally.took_ms, "%s", words);
     }

@@ -70,6 +70,7 @@ void look_span(int64_t seconds, char *to, size_t size);
 
 extern const char first_agent_with_imdsv2[];
 extern const char first_agent_with_dualstack[]; /* endpoints under api.aws */
+extern const char first_agent_without_ec2messages[];
 bool look_needs_dualstack(const struct facts *facts);
 
 /* --- services --- */

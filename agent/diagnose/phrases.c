@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "diagnose/faults.h"
 #include "diagnose/finding.h"
 #include "diagnose/look.h"
 #include "diagnose/names.h"
@@ -215,6 +216,15 @@ static const char *lacking(const struct asked *of)
     return of->scratch;
 }
 
+static const char *fault(const struct asked *of)
+{
+    struct faults faults;
+
+    if (view_faults(of->view, &faults) > 0)
+        (void)text_set(of->scratch, VALUE_SIZE, "%s", faults.at[0].words);
+    return of->scratch;
+}
+
 /* --- the table --- */
 
 static const struct {
@@ -226,6 +236,7 @@ static const struct {
     {"endpoint_services", endpoint_services},
     {"forwarder", forwarder},
     {"family", family},
+    {"fault", fault},
     {"host_pattern", host_pattern},
     {"lacking", lacking},
     {"lone_family", lone_family},

@@ -255,8 +255,7 @@ bool actions_may_sign(const struct plan *plan, enum service service,
     bool own_host = to->host_source == SOURCE_AGENT_CONFIG ||
                     partition_has_host(partition_of_region(plan->region), to->host);
 
-    return own_host && address->place != PLACE_UNKNOWN && !address->second_opinion &&
-           !tls_session_is_intercepted(&address->session);
+    return own_host && address->place != PLACE_UNKNOWN && !address->second_opinion;
 }
 
 /* The next action that is wanted, was not tried, and is under way nowhere. */

@@ -123,7 +123,7 @@ static int tear_down(void **state)
 static struct trust *trust_in(const char *ca_file, const char *system_root,
                               const char *ssl_cert_file)
 {
-    struct trust_sources sources = {ca_file, system_root, ssl_cert_file};
+    struct trust_sources sources = {ca_file, system_root, ssl_cert_file, NULL};
     char error[DETAIL_SIZE] = "";
     struct trust *trust = trust_new(&sources, error, sizeof(error));
 
@@ -427,8 +427,8 @@ static void learns_of_the_agents_file_after_it_was_made(void **state)
     identity_write(below("etc/ssl/certs/ca-certificates.crt"), &root, NULL);
     identity_write(below("agent.pem"), &stranger, NULL);
     trust = trust_in(NULL, directory, NULL);
-    trust_use_bundle(trust, "");
-    trust_use_bundle(trust, "/agent.pem");
+    trust_use_bundle(trust, "", "");
+    trust_use_bundle(trust, "/agent.pem", "");
     peer.tls = identity_serve(&unknown, NULL);
     shake_hands(trust, "ssm.test", 2000);
     assert_int_equal(got.session.trust_by, TRUST_BY_SYSTEM);

@@ -161,8 +161,9 @@ def _all_remount(flag):
 
 
 def _state_remount(state):
-    if state == "read-only":
-        kernel.mount(None, STATE, None, kernel.MS_REMOUNT | kernel.MS_BIND | kernel.MS_RDONLY)
+    flag = {"read-only": kernel.MS_RDONLY, "noexec": kernel.MS_NOEXEC}.get(state)
+    if flag:
+        kernel.mount(None, STATE, None, kernel.MS_REMOUNT | kernel.MS_BIND | flag)
         return
     with contextlib.suppress(FileNotFoundError):
         os.unlink(FILLER)

@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Nothing is written: the file system's own numbers say whether something could be. root may use the
+ * blocks that are reserved for it, so f_bfree counts and not f_bavail.
+ */
+#include <errno.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/inotify.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "base/text.h"
+#include "discover/agent.h"
+
+#define STATE_DIRECTORY "/var/lib/amazon/ssm"
+#define ERRORS_LOG "/var/log/amazon/ssm/errors.log"
+
+/* What the agent makes at its start: folders for its channels, a runtime configuration, its keys. */
+enum { MIN_FREE_BYTES = 64 * 1024, MIN_FREE_INODES = 16 };
+
+static void read_directory(const char *root, struct agent_facts *agent)
+{
+    char *path = agent->state_directory, full[2 * PATH_SIZE];
+    struct statvfs disk;
+
+    (void)text_set(path, PATH_SIZE, "%s", STATE_DIRECTORY);
+    while (path[1] && !file_exists(root, path)) {
+        char *slash = strrchr(path, '/');
+        slash[slash == path] = '\0';
+    }
+    if (!text_set(full, sizeof(full), "%s%s", root, path) || statvfs(full, &disk) != 0)
+        return;
+    agent->noexec = disk.f_flag & ST_NOEXEC;
+    if (disk.f_flag & ST_RDONLY)
+        step_fail(&agent->state, FAILURE_READ_ONLY, 1);
+    else if (disk.f_blocks > 0 && disk.f_bfree * disk.f_frsize < MIN_FREE_BYTES)
+        step_fail(&agent->state, FAILURE_FULL, 1);
+    else if (disk.f_files > 0 && disk.f_ffree < MIN_FREE_INODES)
+        step_fail(&agent->state, FAILURE_NO_INODES, 1);
+    else
+        step_ok(&agent->state, 1);
+}
+
+/* The limits are counted for each user, so root's can be seen by root alone, inotify(7). */
+static void try_inotify(const char *root, struct agent_facts *agent)
+{
+    char full[2 * PATH_SIZE];
+
+    if (geteuid() != 0 || !text_set(full, sizeof(full), "%s%s", root, agent->state_directory))
+        return;
+    int fd = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
+    bool watches = fd >= 0 && inotify_add_watch(fd, full, IN_DELETE_SELF) >= 0;
+    int error = watches ? 0 : errno;
+    int other = epoll_create1(EPOLL_CLOEXEC); /* EMFILE may be said of our own descriptors */
+
+    if (watches)
+        agent->inotify = ANSWER_YES;
+    else if (other >= 0 && (error == EMFILE || error == ENOSPC))
+        agent->inotify = ANSWER_NO;
+    if (agent->inotify == ANSWER_NO)
+        (void)text_set(agent->inotify_limit, sizeof(agent->inotify_limit), "%s",
+                       fd < 0 ? "fs.inotify.max_user_instances" : "fs.inotify.max_user_watches");
+    if (fd >= 0)
+        (void)close(fd);
+    if (other >= 0)
+        (void)close(other);
+}
+
+/* systemd keeps this link from a unit's start on until it is stopped; between two starts of a unit that
+ * ended by itself it stays, while the control group is gone (systemd, src/core/unit.c). */
+static void look_for_end(const char *root, struct agent_facts *agent)
+{
+    char path[PATH_SIZE], invocation[NAME_SIZE];
+
+    (void)text_set(path, sizeof(path), "/run/systemd/units/invocation:%s", agent->unit);
+    if (agent->running == ANSWER_NO)
+        agent->ended = file_read_link(root, path, invocation, sizeof(invocation)) ? ANSWER_YES
+                                                                                  : ANSWER_NO;
+}
+
+static void read_last_error(const char *root, struct agent_facts *agent)
+{
+    struct buffer log;
+
+    buffer_init(&log, 16 * 1024 * 1024);
+    if (file_read(root, ERRORS_LOG, &log) != 0)
+        return;
+    text_trim(log.bytes);
+    const char *line = strrchr(log.bytes, '\n');
+    line = line ? line + 1 : log.bytes;
+    (void)text_escape(agent->last_error, sizeof(agent->last_error), line, strlen(line));
+    buffer_clear(&log);
+}
+
+void agent_read_state(const char *root, struct agent_facts *agent)
+{
+    if (agent->installed != ANSWER_YES)
+        return;
+    read_directory(root, agent);
+    try_inotify(root, agent);
+    look_for_end(root, agent);
+    if (agent->ended == ANSWER_YES)
+        read_last_error(root, agent);
+}
