@@ -39,6 +39,7 @@ struct options {
     int64_t deadline_ms;         /* 0: as the command has it */
     enum colour colour;
     bool follow;    /* wait: without a deadline, after boot */
+    bool permissions_given; /* otherwise `wait` proves what the agent is about to do */
     bool anonymize; /* every output names nobody */
     bool quiet, verbose, help, version;
     struct plan plan;           /* the wishes: region, needs, modes, skipped checks */

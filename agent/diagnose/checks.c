@@ -11,6 +11,7 @@
 
 #include "base/text.h"
 #include "diagnose/look.h"
+#include "diagnose/policy.h"
 
 void checks_say(const struct judge *judge, enum check check, enum status status,
                 enum failure reason, int32_t duration_ms, const char *format, ...)
@@ -109,11 +110,16 @@ static void judge_attached(const struct judge *judge)
 {
     const struct role_facts *role = &judge->facts->role;
     bool by_default = role->from == CREDENTIALS_DEFAULT_HOST_MANAGEMENT ||
-                      (role->dhmc == ANSWER_YES && role->attached.failure == FAILURE_NO_ROLE);
+                      (role->dhmc == ANSWER_YES && policy_by_dhmc(judge->facts));
 
     if (role->attached.outcome != OUTCOME_UNTRIED && by_default)
         PASS(judge, CHECK_ROLE_ATTACHED, role->attached.took_ms,
              "no role of its own: Default Host Management gives the agent one");
+    else if (role->attached.outcome == OUTCOME_FAILED && policy_by_dhmc(judge->facts))
+        checks_say(judge, CHECK_ROLE_ATTACHED, STATUS_WARN, role->attached.failure,
+                   role->attached.took_ms,
+                   "iam/info answers %d: %s; Default Host Management steps in",
+                   (int)role->info_status, failure_words(role->attached.failure));
     else if (judge_step(judge, CHECK_ROLE_ATTACHED, CHECK_IMDS_IDENTITY, &role->attached,
                         role->info_status != 0 ? "iam/info" : "the instance profile",
                         role->info_status))
@@ -126,8 +132,13 @@ static void judge_credentials(const struct judge *judge)
     const struct role_facts *role = &judge->facts->role;
     char what[LINE_SIZE], span[64] = "";
 
-    if (role->credentials.outcome != OUTCOME_OK && role->dhmc == ANSWER_YES &&
-        role->attached.failure == FAILURE_NO_ROLE) {
+    if (role->credentials.outcome == OUTCOME_FAILED && policy_by_dhmc(judge->facts)) {
+        checks_say(judge, CHECK_ROLE_CREDENTIALS, STATUS_WARN, role->credentials.failure,
+                   role->credentials.took_ms, "Code %s: %s; Default Host Management steps in",
+                   role->code, failure_words(role->credentials.failure));
+        return;
+    }
+    if (role->credentials.outcome != OUTCOME_OK && policy_by_dhmc(judge->facts)) {
         LEFT_OUT(judge, CHECK_ROLE_CREDENTIALS,
                  "the agent keeps those of Default Host Management to itself");
         return;
@@ -208,7 +219,7 @@ static bool is_required(const struct plan *plan, enum check check)
     case TARGET_CLOCK:
         return !plan->clock_optional;
     case TARGET_AGENT:
-        return true;
+        return !plan->agent_optional;
     default:
         return true;
     }

@@ -71,8 +71,8 @@ static void judge_config(const struct judge *judge, const struct faults *faults)
     if (first && first->status == STATUS_FAIL)
         (void)say_faults(judge, faults, CHECK_AGENT_CONFIG);
     else if (agent->config.outcome == OUTCOME_SKIPPED)
-        checks_say(judge, CHECK_AGENT_CONFIG, STATUS_UNKNOWN, agent->config.failure, 0, "%s %s",
-                   agent->config_file, agent->config.detail);
+        checks_say(judge, CHECK_AGENT_CONFIG, STATUS_UNKNOWN, agent->config.failure, 0,
+                   "%s cannot be read", agent->config_file);
     else if (!judge->facts->instance.region[0] &&
              (agent->config_region[0] || agent->https_proxy[0]))
         /* a region that nothing can be compared with, a proxy for names that are not known */

@@ -114,7 +114,7 @@ static const char *skew(const struct asked *of)
 {
     struct clock_reading clock = look_clock(of->facts);
 
-    if (!clock.wrong)
+    if (clock.n == 0)
         return "";
     look_span(clock.offset_ms / 1000, of->scratch, VALUE_SIZE);
     (void)text_add(of->scratch, VALUE_SIZE, " %s", clock.offset_ms < 0 ? "ahead" : "behind");
@@ -225,6 +225,12 @@ static const char *fault(const struct asked *of)
     return of->scratch;
 }
 
+static const char *tools(const struct asked *of)
+{
+    policy_tools(of->facts, of->view->explains, of->view->cause->denied_by, of->scratch, VALUE_SIZE);
+    return of->scratch;
+}
+
 /* --- the table --- */
 
 static const struct {
@@ -252,6 +258,7 @@ static const struct {
     {"short_role", short_role},
     {"skew", skew},
     {"time_left", time_left},
+    {"tools", tools},
     {"undo_route", undo_route},
 };
 

@@ -25,19 +25,15 @@ static enum ink severity_ink(enum severity severity)
                                           : INK_DIM;
 }
 
-/* What a reader of READY must know: checks that were left out, warnings, --strict. */
+/* What a reader of READY must know: checks that were left out, what was not proven, --strict. */
 static void write_ready(struct screen *screen, const struct report *report, int indent)
 {
-    int32_t n_warnings = report_n_warnings(report);
     char line[LINE_SIZE];
 
     (void)text_set(line, sizeof(line), "%s",
                    report_left_out(report)
                        ? "All selected checks passed; some were skipped on request"
                        : "This instance can register with Systems Manager");
-    if (n_warnings > 0)
-        (void)text_add(line, sizeof(line), " (%d warning%s)", (int)n_warnings,
-                       n_warnings == 1 ? "" : "s");
     (void)text_add(line, sizeof(line), ".");
     if (report_exit_status(report, report->facts->plan.strict) != 0)
         (void)text_add(line, sizeof(line), " Exit status 1, by --strict.");
@@ -55,7 +51,7 @@ static void write_headline(struct screen *screen, const struct report *report)
     if (report->verdict == VERDICT_READY)
         write_ready(screen, report, indent);
     else if (report->verdict == VERDICT_DEGRADED)
-        screen_text(screen, INK_PLAIN, "The required checks pass. ");
+        screen_text(screen, INK_PLAIN, "The SSM agent comes up. ");
     if (root) {
         char line[TITLE_SIZE + 32];
         int32_t n_more = report_n_more(report);
@@ -194,7 +190,7 @@ static bool is_in_full(const struct report *report, int32_t i, bool verbose)
     const struct finding *finding = &report->findings[i];
 
     return finding->severity == SEVERITY_FATAL || report_root(report) == finding ||
-           (finding->severity == SEVERITY_WARNING && (verbose || report->verdict == VERDICT_READY));
+           (finding->severity == SEVERITY_WARNING && verbose);
 }
 
 static void write_findings(struct screen *screen, const struct report *report, bool verbose)
@@ -236,6 +232,39 @@ static void write_when(struct screen *screen, const struct report *report)
     screen_end(screen);
 }
 
+/* Does the role carry AmazonSSMManagedInstanceCore in effect? And which tools work? */
+static void write_permissions(struct screen *screen, const struct report *report, bool calm)
+{
+    const struct permissions_sum *sum = &report->permissions;
+    char line[2 * LINE_SIZE];
+    const char *by = " by ";
+
+    if (report->facts->plan.permissions == PERMISSIONS_OFF)
+        return;
+    (void)text_set(line, sizeof(line), "%d of %d actions of AmazonSSMManagedInstanceCore allowed",
+                   sum->allowed, sum->n);
+    if (sum->denied > 0)
+        (void)text_add(line, sizeof(line), ", %d denied", sum->denied);
+    for (unsigned int i = 0; i < 32; i++) {
+        if (!(sum->denied_by & 1u << i))
+            continue;
+        (void)text_add(line, sizeof(line), "%s%s", by, name_of(&denied_by_names, i));
+        by = ", ";
+    }
+    (void)text_add(line, sizeof(line), ", %d not proven", sum->n - sum->allowed - sum->denied);
+    screen_wrap(screen, INK_DIM, 0, line);
+    screen_end(screen);
+    if (calm)
+        return;
+    line[0] = '\0';
+    for (unsigned int i = 0; i < N_CAPABILITIES; i++)
+        (void)text_add(line, sizeof(line), "%s%s %s%d of %d", i ? ", " : "Allowed: ",
+                       capability_rows[i].name, sum->of[i].denied ? "DENIED, " : "",
+                       sum->of[i].allowed, sum->of[i].n);
+    screen_wrap(screen, INK_DIM, 0, line);
+    screen_end(screen);
+}
+
 /* When all is well the names of the targets say as much as their ladders. */
 static void write_targets(struct screen *screen, const struct report *report)
 {
@@ -269,6 +298,7 @@ void terminal_write(const struct report *report, const struct style *style, stru
         ladders_write(&screen, report, style->verbose ? LADDERS_IN_FULL : LADDERS_ALL);
         screen_end(&screen);
     }
+    write_permissions(&screen, report, calm);
     write_when(&screen, report);
     if (style->columns > 0 &&
         report_root(report)) /* a small screen shows the first lines no more */

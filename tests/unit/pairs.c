@@ -128,7 +128,7 @@ static void settle_service(struct facts *facts, enum service service)
 
     if (!facts->plan.region[0] && plan->not_in_region) {
         plan->not_in_region = false; /* nobody knows which region this is */
-        plan->need = plan->not_needed ? NEED_OPTIONAL : NEED_REQUIRED;
+        plan->need = service_rows[service].need;
     }
     if (!plan->host[0] || plan->not_in_region) {
         memset(endpoint, 0, sizeof(*endpoint));
