@@ -258,8 +258,8 @@ static void judge_authorize(const struct judge *judge, enum service service)
     else if (proven.verdict == STATUS_PASS)
         PASS(judge, check, proven.took_ms, "%d probed action%s allowed%s, %d not probed%s",
              (int)proven.allowed, plural(proven.allowed, "s"),
-             proven.denied > 0 ? ", others denied that nothing needs" : "",
-             (int)proven.not_probed, proven.unclear > 0 ? ", some unclear" : "");
+             proven.denied > 0 ? ", others denied that nothing needs" : "", (int)proven.not_probed,
+             proven.unclear > 0 ? ", some unclear" : "");
     else if (first->permission == PERMISSION_DENIED)
         checks_say(judge, check, proven.verdict, FAILURE_DENIED, proven.took_ms,
                    "%d of %d probed actions denied: %s%s", (int)proven.denied, (int)n,

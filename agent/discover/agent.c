@@ -11,7 +11,6 @@
 
 #include "base/file.h"
 #include "base/text.h"
-#include "discover/environment.h"
 #include "discover/unit.h"
 #include "net/trust.h"
 

@@ -14,6 +14,11 @@
 /* Package, version, unit state, environment, CA bundle, a registration in its state. */
 void agent_read(const char *root, struct agent_facts *agent);
 
+/* environment.c: of agent->unit, from the files of systemd alone: http_proxy, https_proxy, no_proxy,
+ * proxy_file, ssl_cert_file, ssl_cert_dir, variables, environment. Only variables that decide where the
+ * agent goes are kept, never a secret. */
+void environment_read(const char *root, struct agent_facts *agent);
+
 /* agent_config.c: amazon-ssm-agent.json into agent->config_file, agent->config (a parse error names the
  * line), what it sets, and the overrides. Without a file config is OK and overrides stay empty; skipped:
  * this program could not read it. */

@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Three layers, the later one wins: DefaultEnvironment= of the manager, Environment= of the unit, the
+ * The environment that systemd gives the agent, systemd.exec(5) "Environment", and what the agent (Go's
+ * net/http, AWS's SDK) takes of it. Three layers, the later one wins: DefaultEnvironment= of the manager, Environment= of the unit, the
  * files of EnvironmentFile=. An empty value resets its own layer. UnsetEnvironment= comes last.
  */
-#include "discover/environment.h"
-
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/file.h"
 #include "base/text.h"
+#include "discover/agent.h"
 #include "discover/unit.h"
 
 enum wanted {

@@ -13,7 +13,6 @@
 #include "discover/agent.h"
 #include "discover/instance.h"
 #include "discover/machine.h"
-#include "discover/environment.h"
 #include "observe/climb.h"
 #include "options.h"
 #include "targets.h"

@@ -203,7 +203,7 @@ EXPECTED = [  # fault, verdict, first finding
     ("agent-half-installed:session-worker", "degraded", "agent-half-installed"),
     ("agent-half-installed:dpkg", "degraded", "agent-half-installed"),
     ("agent-crashes", "degraded", "agent-crashes"),
-    ("state-directory agent-proxy-for-imds ca-bundle", "not-ready", "agent-state-unwritable"),  # all three are found
+    ("state-directory agent-proxy-for-imds ca-bundle", "not-ready", "imds-through-proxy"),  # all three are found
     ("agent-config-invalid:region", "not-ready", "agent-config-invalid"),
     ("agent-proxy", "not-ready", "proxy-in-the-way"),  # every check of the endpoints passes, and the agent does not get there
     ("agent-proxy:forbids", "not-ready", "proxy-in-the-way"),
@@ -219,7 +219,7 @@ EXPECTED = [  # fault, verdict, first finding
     ("time-sync-missing", "ready", "time-sync-missing"),
     ("time-sync-missing clock-wrong", "not-ready", "clock-wrong"),
     ("agent-registered-elsewhere", "degraded", "agent-registered-elsewhere"),
-    ("agent-not-connected", "ready", "agent-not-connected"),
+    ("agent-not-connected", "degraded", "agent-not-connected"),
     # two at once: the root is the one nearer to the ladder's foot
     ("private-dns-off policy-missing", "not-ready", "private-dns-off"),
     ("imds-disabled egress-blocked", "not-ready", "imds-disabled"),

@@ -2,7 +2,9 @@
  *
  * The SSM agent as files show it, and the machine: each test lays out a small root directory.
  */
+#include <fcntl.h>
 #include <ftw.h>
+#include <sched.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -11,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -494,6 +497,50 @@ static void an_agent_that_was_started_and_is_gone_has_ended(void **state)
     assert_string_equal(agent.state_directory, "/var/lib/amazon/ssm");
 }
 
+static void write_in_namespace(const char *path, const char *text)
+{
+    int fd = open(path, O_WRONLY | O_CLOEXEC);
+    if (fd < 0 || write(fd, text, strlen(text)) < 0)
+        _exit(2);
+    (void)close(fd);
+}
+
+/* In a user namespace of its own, whose limit is used up from the beginning: user_namespaces(7). */
+static void without_inotify(const char *file)
+{
+    char map[64];
+
+    (void)text_set(map, sizeof(map), "0 %u 1", (unsigned int)geteuid());
+    if (unshare(CLONE_NEWUSER) != 0)
+        _exit(2);
+    write_in_namespace("/proc/self/uid_map", map);
+    if (file)
+        write_in_namespace(file, "0");
+    agent.installed = ANSWER_YES;
+    agent_read_state("", &agent);
+    bool named = !file || strstr(agent.inotify_limit,
+                                 text_ends(file, "instances") ? "instances" : "watches");
+    _exit(agent.inotify == (file ? ANSWER_NO : ANSWER_YES) && named ? 0 : 1);
+}
+
+static void inotify_is_used_up_where_root_gets_no_more(void **state)
+{
+    static const char *const files[] = {NULL, "/proc/sys/user/max_inotify_instances",
+                                        "/proc/sys/user/max_inotify_watches"};
+    (void)state;
+
+    for (size_t i = 0; i < COUNT_OF(files); i++) {
+        int status = 0;
+        pid_t child = fork();
+        if (child == 0)
+            without_inotify(files[i]);
+        assert_int_equal(waitpid(child, &status, 0), child);
+        if (WEXITSTATUS(status) == 2)
+            skip(); /* not allowed here */
+        assert_int_equal(WEXITSTATUS(status), 0);
+    }
+}
+
 static void without_a_configuration_the_agent_runs_on_defaults(void **state)
 {
     (void)state;
@@ -612,6 +659,7 @@ int main(void)
         TEST(a_configuration_that_cannot_be_read_decides_nothing),
         TEST(an_agent_that_was_started_and_is_gone_has_ended),
         TEST(a_broken_configuration_is_named_with_its_line),
+        TEST(inotify_is_used_up_where_root_gets_no_more),
         TEST(without_a_configuration_the_agent_runs_on_defaults),
         TEST(ec2_is_known_by_any_of_its_marks),
         TEST(resolvers_behind_the_stub_are_read_too),
