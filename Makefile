@@ -80,7 +80,8 @@ ldflags.static   = -static-pie -Wl,--fatal-warnings,--build-id=sha1 \
 	-Wl,-z,relro,-z,now,-z,noexecstack$(if $(packs_relocations),$(comma)-z$(comma)pack-relative-relocs)
 comma := ,
 ldflags.sanitize := -fsanitize=address,undefined
-ldflags.fuzz     := -fsanitize=fuzzer,address,undefined -Wl,--wrap=imds_get
+fuzz_wraps       := -Wl,--wrap=imds_get,--wrap=recv,--wrap=send,--wrap=SSL_CTX_set_cert_verify_callback
+ldflags.fuzz     := -fsanitize=fuzzer,address,undefined $(fuzz_wraps)
 
 program.dev      := build/ssm-preflight-dev$(suffix)
 program.static   := build/ssm-preflight$(suffix)
@@ -144,7 +145,7 @@ $(program.static): $(program.static).debug
 
 unit_programs := $(patsubst tests/unit/%.c,$(objects)/unit/%,$(tests))
 
-link.test_fuzz_regressions := -Wl,--wrap=imds_get
+link.test_fuzz_regressions := $(fuzz_wraps)
 link.test_discover_imds    := -Wl,--wrap=imds_get
 
 # One program a file, with everything but main.o; whatever else lies in tests/unit helps them all.

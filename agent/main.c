@@ -124,6 +124,7 @@ int main(int argc, char *argv[])
     hold_standard_files();
     (void)setrlimit(RLIMIT_CORE, &no_core);
     (void)signal(SIGPIPE, SIG_IGN);
+    (void)signal(SIGXFSZ, SIG_IGN); /* a file that may not grow is an error of write(2): EFBIG */
     if (!options_read(argc, argv, output_names(names, sizeof(names)), &options)) {
         log_error("%s", options.error);
         return EXIT_USAGE;

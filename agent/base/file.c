@@ -68,6 +68,7 @@ int file_read(const char *root, const char *path, struct buffer *contents)
         }
     }
     (void)close(fd);
+    explicit_bzero(piece, sizeof(piece)); /* it may have been credentials */
     if (error)
         buffer_clear(contents);
     else

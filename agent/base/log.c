@@ -7,7 +7,9 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
+#include "base/output.h"
 #include "base/text.h"
 
 static bool is_verbose;
@@ -19,11 +21,12 @@ void log_set_verbose(bool verbose)
 
 static void write_line(const char *format, va_list arguments)
 {
-    char line[1024], escaped[2048];
+    char line[1024], escaped[2048], whole[2100];
 
     (void)vsnprintf(line, sizeof(line), format, arguments);
     (void)text_escape(escaped, sizeof(escaped), line, strlen(line));
-    (void)fprintf(stderr, "ssm-preflight: %s\n", escaped);
+    (void)text_set(whole, sizeof(whole), "ssm-preflight: %s\n", escaped);
+    (void)output_write(STDERR_FILENO, whole, strlen(whole));
 }
 
 void log_error(const char *format, ...)

@@ -60,7 +60,7 @@ static void keep_field(struct http_head *head, const char *line, size_t n)
     const char *end = line + n;
     while (value < end && (*value == ' ' || *value == '\t'))
         value++;
-    while (end > value && strchr(" \t\r\n", end[-1]))
+    while (end > value && memchr(" \t\r\n", end[-1], 4))
         end--;
     if (is_name(line, n_name, "date")) {
         keep_date(head, value, (size_t)(end - value));
@@ -73,6 +73,12 @@ static void keep_field(struct http_head *head, const char *line, size_t n)
         const char *cut = !kept[i].cut ? NULL : memchr(value, kept[i].cut, (size_t)(end - value));
         (void)text_escape(to, NAME_SIZE, value, (size_t)((cut ? cut : end) - value));
     }
+}
+
+/* libcurl ends no line with a zero byte. */
+static bool is_empty_line(const char *bytes, size_t n)
+{
+    return n == 0 || (n == 1 && bytes[0] == '\n') || (n == 2 && memcmp(bytes, "\r\n", 2) == 0);
 }
 
 size_t exchange_read_head(char *bytes, size_t size, size_t n, void *arg)
@@ -89,7 +95,7 @@ size_t exchange_read_head(char *bytes, size_t size, size_t n, void *arg)
         /* Anew: the one before was an interim answer. */
         exchange->head = (struct http_head){.status = 0};
         exchange->head_complete = false;
-    } else if (n <= 2 && strspn(bytes, "\r\n") >= n) {
+    } else if (is_empty_line(bytes, n)) {
         exchange->head_complete = true;
     } else if (!exchange->head_complete) {
         keep_field(&exchange->head, bytes, n);

@@ -78,7 +78,7 @@ static void read_attributes(const struct search *search, const struct nlmsghdr *
 {
     const struct rtmsg *head = NLMSG_DATA(message);
     const struct rtattr *at = RTM_RTA(head);
-    size_t left = RTM_PAYLOAD(message);
+    int left = (int)RTM_PAYLOAD(message); /* signed: RTA_NEXT takes the padding off too */
 
     *found = (struct attributes){.table = head->rtm_table};
     for (; RTA_OK(at, left); at = RTA_NEXT(at, left)) {
@@ -191,7 +191,7 @@ static void ask(int fd, struct search *search, unsigned short type, bool dump)
         size_t left = (size_t)n;
         for (const struct nlmsghdr *at = (const void *)piece; NLMSG_OK(at, left);
              at = NLMSG_NEXT(at, left))
-            if (!take_message(search, at))
+            if (!take_message(search, at) || NLMSG_ALIGN(at->nlmsg_len) > left)
                 return;
     }
 }

@@ -14,8 +14,11 @@
 #include <systemd/sd-daemon.h>
 #include <unistd.h>
 
+#include "base/output.h"
 #include "base/text.h"
 #include "report/report.h"
+
+enum { NOTIFY_MAX_MS = 1000 };
 
 /* units/message-ids; a unit test compares. */
 static const char *const verdict_ids[N_VERDICTS] = {
@@ -164,14 +167,28 @@ void journal_send(const struct report *report)
 
 /* --- the service manager --- */
 
+/* sd_notify(3) would wait for ever for a manager that does not read. */
+static void notify(const char *state)
+{
+    output_guard(NOTIFY_MAX_MS);
+    (void)sd_notify(0, state);
+    output_unguard();
+}
+
 void notify_status(const struct report *report)
 {
-    (void)sd_notifyf(0, "STATUS=%s", report->summary);
+    char state[SUMMARY_SIZE + 32];
+
+    (void)text_set(state, sizeof(state), "STATUS=%s", report->summary);
+    notify(state);
 }
 
 void notify_ready(const struct report *report)
 {
-    (void)sd_notifyf(0, "READY=1\nSTATUS=%s", report->summary);
+    char state[SUMMARY_SIZE + 32];
+
+    (void)text_set(state, sizeof(state), "READY=1\nSTATUS=%s", report->summary);
+    notify(state);
 }
 
 int64_t notify_watchdog_interval_ms(void)
@@ -183,10 +200,13 @@ int64_t notify_watchdog_interval_ms(void)
 void notify_watchdog(void)
 {
     if (notify_watchdog_interval_ms() > 0)
-        (void)sd_notify(0, "WATCHDOG=1");
+        notify("WATCHDOG=1");
 }
 
 void notify_extend(int64_t more_ms)
 {
-    (void)sd_notifyf(0, "EXTEND_TIMEOUT_USEC=%llu", (unsigned long long)more_ms * 1000);
+    char state[64];
+
+    (void)text_set(state, sizeof(state), "EXTEND_TIMEOUT_USEC=%lld", (long long)more_ms * 1000);
+    notify(state);
 }

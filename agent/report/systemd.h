@@ -27,7 +27,8 @@ void journal_send(const struct report *report);
 /* The same to the socket at `path`. False when not everything was taken. */
 bool journal_send_to(const char *path, const struct report *report);
 
-/* sd_notify(3). Without NOTIFY_SOCKET each of these does nothing. */
+/* sd_notify(3). Without NOTIFY_SOCKET each of these does nothing. A manager that does not read costs
+ * 1 s each. */
 
 /* STATUS=, the report's one line. */
 void notify_status(const struct report *report);

@@ -44,7 +44,8 @@ enum { CONSOLE_MAX_MS = 3000 }; /* a block of 4 KB takes 0.4 s at 115200 baud, a
 /* How to write to this standard output: colours, columns. */
 void tell_style(const struct options *options, struct style *style);
 
-/* Writes a finished text to standard output. Returns EXIT_FAULT when that fails, else `status`. */
+/* Writes a finished text to standard output, as output_write() does. Returns EXIT_FAULT when that fails,
+ * else `status`. */
 int tell_text(const struct buffer *text, int status);
 
 /* The report to standard output or --output-file, and to --save. Returns the exit status. */

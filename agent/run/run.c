@@ -7,14 +7,17 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/output.h"
 #include "base/text.h"
 #include "diagnose/diagnose.h"
 #include "model/anonymize.h"
+#include "run/confine.h"
 #include "run/rounds.h"
 
 static int open_signals(void)
@@ -54,6 +57,9 @@ int run_open(struct run *run, const struct options *options, int64_t limit_ms)
                         .started_ms = clock_monotonic_ms(),
                         .limit_ms = (int32_t)limit_ms};
     run->deadline_ms = limit_ms ? run->started_ms + limit_ms : INT64_MAX;
+    output_set_deadline(run->deadline_ms);
+    /* From here on memory holds credentials: no core, no ptrace(2) by other processes of this user. */
+    (void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
     if (!open_configured(run))
         return EXIT_USAGE;
     run->signal_fd = open_signals();
@@ -61,6 +67,7 @@ int run_open(struct run *run, const struct options *options, int64_t limit_ms)
     run->report = calloc(1, sizeof(*run->report));
     if (options->anonymize)
         run->shown = calloc(1, sizeof(*run->shown));
+    confine(options, CONFINED_WITH_NETWORK);
     if (run->signal_fd >= 0)
         return EXIT_READY;
     log_error("out of file descriptors");

@@ -14,6 +14,7 @@
 #include "model/anonymize.h"
 #include "report/recorded.h"
 #include "run/commands.h"
+#include "run/confine.h"
 
 static int read_stream(int fd, struct buffer *contents)
 {
@@ -119,6 +120,8 @@ int command_show(const struct options *options)
 {
     struct facts *facts = calloc(1, sizeof(*facts));
     struct report *report = calloc(1, sizeof(*report));
+
+    confine(options, CONFINED_OFFLINE);
     int status = show(options, facts, report);
 
     free(report);

@@ -17,6 +17,7 @@
 
 #include "base/file.h"
 #include "base/log.h"
+#include "base/output.h"
 #include "base/text.h"
 #include "report/systemd.h"
 #include "run/commands.h"
@@ -64,17 +65,12 @@ int tell_text(const struct buffer *text, int status)
         log_error("the text is too long");
         return EXIT_FAULT;
     }
-    for (size_t done = 0; done < text->used;) {
-        ssize_t n = write(STDOUT_FILENO, text->bytes + done, text->used - done);
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n < 0) {
-            log_error("cannot write to standard output: %s", strerror(errno));
-            return EXIT_FAULT;
-        }
-        done += (size_t)n;
-    }
-    return status;
+    int error = output_write(STDOUT_FILENO, text->bytes, text->used);
+    if (error == 0)
+        return status;
+    log_error("cannot write to standard output: %s",
+              error == ETIMEDOUT ? "nobody reads it" : strerror(error));
+    return EXIT_FAULT;
 }
 
 /* --- the report --- */

@@ -9,6 +9,7 @@
 #include <poll.h>
 #include <string.h>
 #include <sys/random.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -313,6 +314,7 @@ int command_wait(const struct options *given)
         limit_ms = options->deadline_ms;
     else if (!options->permissions_given) /* the agent starts when this ends */
         at_boot.plan.permissions = PERMISSIONS_AGENT;
+    (void)mkdir(LAST_REPORT_DIRECTORY, 0755); /* run_open() gives up the right to make folders */
     int status = run_open(&waiting.run, options, limit_ms);
     if (status == EXIT_READY) {
         if (limit_ms > 2 * STOP_MARGIN_MS)

@@ -24,6 +24,12 @@ const struct fuzz_target fuzz_targets[] = {
     {"dhmc", fuzz_dhmc},
     {"imds_instance", fuzz_imds_instance},
     {"imds_role", fuzz_imds_role},
+    {"http_head", fuzz_http_head},
+    {"connect_status", fuzz_connect_status},
+    {"routes", fuzz_routes},
+    {"certificate", fuzz_certificate},
+    {"bundle", fuzz_bundle},
+    {"connections", fuzz_connections},
     {NULL, NULL},
 };
 

@@ -36,6 +36,7 @@ char *fuzz_text(const uint8_t *bytes, size_t n);
 
 fuzz_run fuzz_recorded, fuzz_facts_json, fuzz_packed, fuzz_service_answer, fuzz_dns_answer,
     fuzz_times, fuzz_escape, fuzz_anonymize, fuzz_config, fuzz_agent_config, fuzz_unit,
-    fuzz_machine_files, fuzz_dhmc, fuzz_imds_instance, fuzz_imds_role;
+    fuzz_machine_files, fuzz_dhmc, fuzz_imds_instance, fuzz_imds_role, fuzz_http_head,
+    fuzz_connect_status, fuzz_routes, fuzz_certificate, fuzz_bundle, fuzz_connections;
 
 #endif

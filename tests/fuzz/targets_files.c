@@ -13,7 +13,9 @@
 #include "discover/agent.h"
 #include "discover/instance.h"
 #include "discover/machine.h"
+#include "net/trust.h"
 #include "observe/climb.h"
+#include "observe/observe.h"
 #include "options.h"
 #include "targets.h"
 
@@ -153,4 +155,32 @@ void fuzz_dhmc(const uint8_t *bytes, size_t n)
     (void)dhmc_read(root, &facts.role, &credentials);
     fuzz_require_clean(&facts_fields, &facts);
     credentials_clear(&credentials);
+}
+
+/* As --ca-file, as the system's bundle and as a file of its directories. */
+void fuzz_bundle(const uint8_t *bytes, size_t n)
+{
+    char file[MAX_PATH], error[DETAIL_SIZE] = "";
+    const struct trust_sources of_file = {.ca_file = file, .root = ""}, of_root = {.root = root};
+
+    put("/ca.pem", bytes, n);
+    put(trust_bundle_paths[0], bytes, n);
+    (void)text_set(file, sizeof(file), "%s/ca.pem", root);
+    struct trust *trust = trust_new(&of_file, error, sizeof(error));
+    fuzz_require(trust || strstr(error, "/ca.pem"), "an error names the file");
+    trust_free(trust);
+    trust = trust_new(&of_root, error, sizeof(error));
+    fuzz_require(trust, "the system's files are read when they are needed");
+    fuzz_require(trust_system(trust, TRUST_SYSTEM_BUNDLE), "there is a store, if an empty one");
+    trust_free(trust);
+}
+
+void fuzz_connections(const uint8_t *bytes, size_t n)
+{
+    put("/proc/self/net/tcp", bytes, n);
+    put("/proc/self/net/tcp6", bytes, n);
+    forget_agent_files();
+    facts.plan.services[SERVICE_SSMMESSAGES].port = 443;
+    (void)observe_connected(root, &facts);
+    fuzz_require_clean(&facts_fields, &facts);
 }

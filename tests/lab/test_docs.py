@@ -74,7 +74,7 @@ CHOICES = {
 
 @pytest.mark.parametrize("option, choices", CHOICES.items())
 def test_completions_offer_an_options_choices(binary, option, choices):
-    script = os.path.join(TOP, "packaging", "scripts", "install-completions")
+    script = os.path.join(TOP, "packaging", "scripts", "gen-completions")
     made = subprocess.run(["sh", script, "bash", binary], capture_output=True, text=True, check=True).stdout
     assert f'--{option}) choices="{choices}"' in made
     told = subprocess.run([binary, "version", f"--{option}", "?"], capture_output=True, text=True)
