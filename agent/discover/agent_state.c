@@ -20,6 +20,48 @@
 /* What the agent makes at its start: folders for its channels, a runtime configuration, its keys. */
 enum { MIN_FREE_BYTES = 64 * 1024, MIN_FREE_INODES = 16 };
 
+/* The next word of a line of mountinfo, proc_pid_mountinfo(5). */
+static char *next_word(char **at)
+{
+    return strtok_r(NULL, " ", at);
+}
+
+static bool is_below(const char *path, const char *mount)
+{
+    size_t n = strlen(mount);
+
+    return strncmp(path, mount, n) == 0 && (mount[n - 1] == '/' || !path[n] || path[n] == '/');
+}
+
+/* Whether the file system itself is read-only, and not merely its mount: the sandbox of our own unit
+ * makes every mount read-only (systemd.exec(5), ProtectSystem=). The last mount that holds the path
+ * counts. */
+static bool is_read_only(const char *path)
+{
+    struct buffer mounts;
+    char *lines = NULL;
+    size_t longest = 0;
+    bool read_only = false;
+
+    buffer_init(&mounts, 1024 * 1024);
+    if (file_read("", "/proc/self/mountinfo", &mounts) != 0)
+        return false;
+    for (char *line = strtok_r(mounts.bytes, "\n", &lines); line;
+         line = strtok_r(NULL, "\n", &lines)) {
+        char *words = line, *mount = NULL, *last = NULL;
+        for (int i = 0; i < 5; i++)
+            mount = strtok_r(i == 0 ? line : NULL, " ", &words);
+        if (!mount || !is_below(path, mount) || strlen(mount) < longest)
+            continue;
+        longest = strlen(mount);
+        for (char *word = next_word(&words); word; word = next_word(&words))
+            last = word;
+        read_only = last && (strcmp(last, "ro") == 0 || text_starts(last, "ro,"));
+    }
+    buffer_clear(&mounts);
+    return read_only;
+}
+
 static void read_directory(const char *root, struct agent_facts *agent)
 {
     char *path = agent->state_directory, full[2 * PATH_SIZE];
@@ -33,7 +75,7 @@ static void read_directory(const char *root, struct agent_facts *agent)
     if (!text_set(full, sizeof(full), "%s%s", root, path) || statvfs(full, &disk) != 0)
         return;
     agent->noexec = disk.f_flag & ST_NOEXEC;
-    if (disk.f_flag & ST_RDONLY)
+    if ((disk.f_flag & ST_RDONLY) && is_read_only(full))
         step_fail(&agent->state, FAILURE_READ_ONLY, 1);
     else if (disk.f_blocks > 0 && disk.f_bfree * disk.f_frsize < MIN_FREE_BYTES)
         step_fail(&agent->state, FAILURE_FULL, 1);

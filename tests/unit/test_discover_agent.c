@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -541,6 +542,53 @@ static void inotify_is_used_up_where_root_gets_no_more(void **state)
     }
 }
 
+static enum failure state_failure(void)
+{
+    memset(&agent, 0, sizeof(agent));
+    agent.installed = ANSWER_YES;
+    agent_read_state(root, &agent);
+    return agent.state.outcome == OUTCOME_FAILED ? agent.state.failure : FAILURE_NONE;
+}
+
+static void mount_or_give_up(const char *type, unsigned long flags, const char *options)
+{
+    if (mount(type, place("/var/lib/amazon/ssm"), type, flags, options) != 0)
+        _exit(2);
+}
+
+/* The sandbox of our own unit makes every mount read-only, which says nothing of the file system. */
+static void try_file_systems(void)
+{
+    if (unshare(CLONE_NEWNS) != 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0)
+        _exit(2);
+    put("/var/lib/amazon/ssm/x", "");
+    mount_or_give_up("tmpfs", 0, "size=1m,nr_inodes=100");
+    bool right = state_failure() == FAILURE_NONE && !agent.noexec;
+    mount_or_give_up(NULL, MS_REMOUNT | MS_BIND | MS_RDONLY | MS_NOEXEC, NULL);
+    right = right && state_failure() == FAILURE_NONE && agent.noexec;
+    mount_or_give_up(NULL, MS_REMOUNT | MS_RDONLY, "size=1m");
+    right = right && state_failure() == FAILURE_READ_ONLY;
+    mount_or_give_up(NULL, MS_REMOUNT, "nr_inodes=2");
+    right = right && state_failure() == FAILURE_NO_INODES;
+    mount_or_give_up(NULL, MS_REMOUNT, "nr_inodes=100,size=32k");
+    right = right && state_failure() == FAILURE_FULL;
+    _exit(right ? 0 : 1);
+}
+
+static void a_state_directory_fails_as_its_file_system_does(void **state)
+{
+    int status = 0;
+    pid_t child = fork();
+    (void)state;
+
+    if (child == 0)
+        try_file_systems();
+    assert_int_equal(waitpid(child, &status, 0), child);
+    if (WEXITSTATUS(status) == 2)
+        skip(); /* not root */
+    assert_int_equal(WEXITSTATUS(status), 0);
+}
+
 static void without_a_configuration_the_agent_runs_on_defaults(void **state)
 {
     (void)state;
@@ -659,6 +707,7 @@ int main(void)
         TEST(a_configuration_that_cannot_be_read_decides_nothing),
         TEST(an_agent_that_was_started_and_is_gone_has_ended),
         TEST(a_broken_configuration_is_named_with_its_line),
+        TEST(a_state_directory_fails_as_its_file_system_does),
         TEST(inotify_is_used_up_where_root_gets_no_more),
         TEST(without_a_configuration_the_agent_runs_on_defaults),
         TEST(ec2_is_known_by_any_of_its_marks),
