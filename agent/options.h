@@ -38,9 +38,9 @@ struct options {
     char output_file[PATH_SIZE]; /* the output goes there in place of standard output */
     int64_t deadline_ms;         /* 0: as the command has it */
     enum colour colour;
-    bool follow;    /* wait: without a deadline, after boot */
+    bool follow;            /* wait: without a deadline, after boot */
     bool permissions_given; /* otherwise `wait` proves what the agent is about to do */
-    bool anonymize; /* every output names nobody */
+    bool anonymize;         /* every output names nobody */
     bool quiet, verbose, help, version;
     struct plan plan;           /* the wishes: region, needs, modes, skipped checks */
     char error[WORDS_SIZE * 2]; /* out: what is wrong */

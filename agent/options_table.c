@@ -212,7 +212,7 @@ static bool for_word(struct setting *setting, const char *word)
         return false;
     }
     return text_add(plan->needed_for, sizeof(plan->needed_for), "%s%s",
-                    plan->needed_for[0] ? "," : "", word) ||
+                    plan->needed_for[0] ? " " : "", word) ||
            refuse(setting, "is too long");
 }
 

@@ -253,7 +253,7 @@ const struct cause causes[] = {
      .unless_excluded = {"policy-incomplete", "dhmc-in-use"}},
     {.code = "policy-incomplete", .way = WAY_NO_POLICY,
      .title = "The role's policies lack some of the agent's actions",
-     .here = {{"The role's policies lack {lacking}: no {tools}"}, {"The role's policies lack {lacking}"}},
+     .here = {{"The role's policies lack actions of {tools_in_short}"}, {"The role's policies lack {lacking}"}},
      .denied_by = DENIED(NO_IDENTITY_POLICY), .evidence = {quote_denials, quote_how_many_are_denied, quote_tools}},
     {.code = "denied-explicitly", .way = WAY_EXPLICIT_DENY,
      .title = "A policy of the role denies the agent's actions",

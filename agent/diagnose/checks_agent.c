@@ -54,7 +54,7 @@ static void judge_enabled(const struct judge *judge)
         [UNIT_ABSENT] = {STATUS_FAIL, FAILURE_ABSENT, "not there"},
     };
     const struct agent_facts *agent = &judge->facts->agent;
-    bool up = agent->running == ANSWER_YES && rows[agent->unit_state].status == STATUS_FAIL;
+    bool up = agent->connected == ANSWER_YES && rows[agent->unit_state].status == STATUS_FAIL;
 
     checks_say(judge, CHECK_AGENT_ENABLED, up ? STATUS_WARN : rows[agent->unit_state].status,
                rows[agent->unit_state].reason, 0, "unit %s is %s",

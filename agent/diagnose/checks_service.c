@@ -23,7 +23,7 @@ static const char *plural(int32_t n, const char *ending)
 static void say_missing(const struct judge *judge, enum service service, enum rung rung,
                         enum status status, enum failure reason, int32_t took_ms, const char *words)
 {
-    bool may_be = look_may_be_missing(judge->facts, service);
+    bool may_be = status != STATUS_PASS && look_may_be_missing(judge->facts, service);
 
     checks_say(judge, check_of_service(service, rung), may_be ? STATUS_SKIP : status, reason,
                took_ms, "%s%s%s%s", may_be ? "not needed by SSM Agent " : "",

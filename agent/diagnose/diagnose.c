@@ -14,8 +14,7 @@
 
 /* --- the one word and the one line ---
  * Required checks predict the SSM agent: one that failed beats one that is not known, since knowing more
- * could not make it come up. What was not tried is not known either, unless it was itself left out; all
- * but the clock, for which an accepted signature vouches. */
+ * could not make it come up. */
 
 static bool is(const struct check_result *check, enum status status, bool required)
 {
@@ -31,16 +30,12 @@ static bool any(const struct report *report, enum status status, bool required)
 }
 
 /* N_CHECKS: every required check has its answer. */
-static enum check first_unknown(const struct report *report)
+static enum check first_lacking(const struct report *report)
 {
     enum check i = 0;
 
-    for (; i < N_CHECKS; i++) {
-        const struct check_result *check = &report->checks[i];
-        if (is(check, STATUS_UNKNOWN, true) || (is(check, STATUS_SKIP, true) && i != CHECK_CLOCK_SKEW &&
-                                                check->reason == FAILURE_BELOW))
-            break;
-    }
+    while (i < N_CHECKS && !report_lacks(&report->checks[i]))
+        i++;
     return i;
 }
 
@@ -140,9 +135,9 @@ static void decide_verdict(struct report *report)
     } else if (any(report, STATUS_FAIL, true)) {
         report->verdict = VERDICT_NOT_READY;
         summarize_findings(report, "");
-    } else if (first_unknown(report) < N_CHECKS) {
+    } else if (first_lacking(report) < N_CHECKS) {
         report->verdict = VERDICT_UNKNOWN;
-        summarize_unknown(report, first_unknown(report));
+        summarize_unknown(report, first_lacking(report));
     } else if (any(report, STATUS_FAIL, false) || any(report, STATUS_WARN, false) ||
                any(report, STATUS_WARN, true)) {
         report->verdict = VERDICT_DEGRADED;

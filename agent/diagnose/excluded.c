@@ -221,7 +221,8 @@ static bool no_clock_wrong(const struct view *view)
 
 static bool no_tls_expired(const struct view *view)
 {
-    return look_clock(view->facts).wrong || tls_said_skewed(view->facts);
+    return look_clock(view->facts).wrong || tls_said_skewed(view->facts) ||
+           view->explains == check_bit(CHECK_CLOCK_SKEW);
 }
 
 /* --- policies --- */

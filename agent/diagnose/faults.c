@@ -150,28 +150,6 @@ static void find_registration(const struct finder *to)
 
 /* --- config: the environment --- */
 
-static bool asks_by_ipv6(const struct variable_facts *variable)
-{
-    return strstr(variable->value, "fd00:ec2::254") || strcasecmp(variable->value, "IPv6") == 0;
-}
-
-/* aws-sdk-go aws/session/env_config.go: what it does with each. */
-static bool keeps_down(const struct facts *facts, const struct variable_facts *variable)
-{
-    const struct imds_facts *imds = &facts->imds;
-
-    if (strcmp(variable->name, "AWS_CA_BUNDLE") == 0)
-        return variable->unusable;
-    if (strcmp(variable->name, "AWS_EC2_METADATA_DISABLED") == 0)
-        return strcasecmp(variable->value, "true") == 0;
-    if (asks_by_ipv6(variable))
-        return !facts->network.usable_ipv6;
-    if (strcmp(variable->name, "AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE") == 0)
-        return strcasecmp(variable->value, "IPv4") != 0;
-    return !strstr(variable->value, "169.254.169.254") &&
-           !(imds->address[0] && strstr(variable->value, imds->address));
-}
-
 static void find_environment(const struct finder *to)
 {
     const struct agent_facts *agent = &to->facts->agent;
@@ -180,11 +158,12 @@ static void find_environment(const struct finder *to)
         add(to, CHECK_AGENT_CONFIG, STATUS_FAIL, FAILURE_ENVIRONMENT, "%s",
             agent->environment.detail);
     for (int32_t i = 0; i < agent->n_variables; i++)
-        if (keeps_down(to->facts, &agent->variables[i]))
+        if (agent->variables[i].harm != HARM_IMDS_BY_IPV6 || !to->facts->network.usable_ipv6)
             add(to, CHECK_AGENT_CONFIG, STATUS_FAIL, FAILURE_ENVIRONMENT,
                 "the agent's environment has %s=%.120s%s", agent->variables[i].name,
                 agent->variables[i].value,
-                agent->variables[i].unusable ? ", which holds no certificate" : "");
+                agent->variables[i].harm == HARM_NO_CERTIFICATE ? ", which holds no certificate"
+                                                                : "");
     if (proxy_used_for_imds(agent))
         add(to, CHECK_AGENT_CONFIG, STATUS_FAIL, FAILURE_IMDS_PROXY,
             "the agent asks the proxy %s for the metadata service", agent->http_proxy);
@@ -251,7 +230,7 @@ static void find_state(const struct finder *to)
                                                       : "is on a disk that has no inodes left");
     if (agent->noexec)
         add(to, CHECK_AGENT_STATE, STATUS_WARN, FAILURE_NO_EXEC,
-            "%s is mounted noexec: documents and packages cannot run there", path);
+            "%s is mounted noexec: nothing can be run there", path);
     /* Read in amazon-ssm-agent: the control channel needs none, sessions and documents do. */
     if (agent->inotify == ANSWER_NO)
         add(to, CHECK_AGENT_STATE, STATUS_WARN, FAILURE_EXHAUSTED,

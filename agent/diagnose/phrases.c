@@ -225,10 +225,19 @@ static const char *fault(const struct asked *of)
     return of->scratch;
 }
 
-static const char *tools(const struct asked *of)
+/* A title has room for one name. Empty where the SSM agent itself needs what is denied. */
+static const char *tools_in_short(const struct asked *of)
 {
-    policy_tools(of->facts, of->view->explains, of->view->cause->denied_by, of->scratch, VALUE_SIZE);
-    return of->scratch;
+    char *to = of->scratch;
+    int n = 0;
+
+    policy_tools(of->facts, of->view->explains, of->view->cause->denied_by, to, VALUE_SIZE);
+    for (const char *comma = to; (comma = strchr(comma, ',')); comma++)
+        n++;
+    to[strcspn(to, ",")] = '\0';
+    if (n > 0)
+        (void)text_add(to, VALUE_SIZE, " and %d more", n);
+    return to;
 }
 
 /* --- the table --- */
@@ -258,7 +267,7 @@ static const struct {
     {"short_role", short_role},
     {"skew", skew},
     {"time_left", time_left},
-    {"tools", tools},
+    {"tools_in_short", tools_in_short},
     {"undo_route", undo_route},
 };
 

@@ -59,11 +59,10 @@ static void add_command(const struct view *view, const struct remedy_entry *entr
 
 static bool is_one_of(enum remedy_each each, const struct view *view, enum service service)
 {
-    if (each == REMEDY_EACH_SERVICE)
-        return view->explains & check_service_bits(service);
-    return service == SERVICE_SSM || service == SERVICE_SSMMESSAGES ||
-           (service == SERVICE_EC2MESSAGES &&
-            view->facts->plan.services[service].need == NEED_REQUIRED);
+    if (service_rows[service].phased_out)
+        return false; /* nobody is told to create an endpoint for it */
+    return each == REMEDY_EACH_SERVICE ? (view->explains & check_service_bits(service)) != 0
+                                       : service <= SERVICE_SSMMESSAGES;
 }
 
 static void add_commands(struct view view, const struct remedy_entry *entry,

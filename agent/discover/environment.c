@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/file.h"
 #include "base/text.h"
@@ -235,6 +236,25 @@ static bool holds_certificate(const char *root, const char *path)
     return holds;
 }
 
+/* aws-sdk-go aws/session/env_config.go: what it does with each. */
+static enum harm harm_of(const char *root, enum wanted which, const char *value)
+{
+    switch (which) {
+    case AWS_CA_BUNDLE:
+        return holds_certificate(root, value) ? HARM_NONE : HARM_NO_CERTIFICATE;
+    case AWS_EC2_METADATA_DISABLED:
+        return strcasecmp(value, "true") == 0 ? HARM_IMDS_OFF : HARM_NONE;
+    case AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE:
+        return strcasecmp(value, "IPv6") == 0   ? HARM_IMDS_BY_IPV6
+               : strcasecmp(value, "IPv4") == 0 ? HARM_NONE
+                                                : HARM_IMDS_ELSEWHERE;
+    default:
+        return strstr(value, "169.254.169.254") ? HARM_NONE
+               : strstr(value, "fd00:ec2::254") ? HARM_IMDS_BY_IPV6
+                                                : HARM_IMDS_ELSEWHERE;
+    }
+}
+
 static void keep_all(const struct variable all[N_WANTED], const char *root,
                      struct agent_facts *agent)
 {
@@ -248,13 +268,14 @@ static void keep_all(const struct variable all[N_WANTED], const char *root,
     keep(&all[SSL_CERT_FILE], agent->ssl_cert_file, sizeof(agent->ssl_cert_file));
     keep(&all[SSL_CERT_DIR], agent->ssl_cert_dir, sizeof(agent->ssl_cert_dir));
     for (size_t i = FIRST_OF_AWS; i < N_WANTED; i++) {
-        if (!all[i].value[0])
+        enum harm harm = all[i].value[0] ? harm_of(root, (enum wanted)i, all[i].value) : HARM_NONE;
+        if (harm == HARM_NONE)
             continue;
         struct variable_facts *to = &agent->variables[agent->n_variables++];
         (void)text_set(to->name, sizeof(to->name), "%s", names[i]);
         keep(&all[i], to->value, sizeof(to->value));
         (void)text_set(to->file, sizeof(to->file), "%s", all[i].file);
-        to->unusable = i == AWS_CA_BUNDLE && !holds_certificate(root, all[i].value);
+        to->harm = harm;
     }
 }
 

@@ -224,12 +224,20 @@ enum agent_package {
 };
 enum unit_state { UNIT_UNKNOWN, UNIT_ENABLED, UNIT_DISABLED, UNIT_MASKED, UNIT_ABSENT };
 
-/* A variable of the agent's environment that AWS's SDK obeys. */
+/* What a variable of the agent's environment makes of AWS's SDK. */
+enum harm {
+    HARM_NONE,
+    HARM_IMDS_OFF,
+    HARM_IMDS_ELSEWHERE, /* it names another place, or says nothing that the SDK knows */
+    HARM_IMDS_BY_IPV6,   /* harmful where there is no IPv6 */
+    HARM_NO_CERTIFICATE, /* it names a file that holds none */
+};
+
 struct variable_facts {
     char name[NAME_SIZE];
     char value[HOST_SIZE];
     char file[PATH_SIZE]; /* that sets it */
-    bool unusable;        /* it names a file without a certificate */
+    enum harm harm;
 };
 
 struct agent_facts {
@@ -264,7 +272,7 @@ struct agent_facts {
     char ssl_cert_file[PATH_SIZE];
     char ssl_cert_dir[PATH_SIZE];
     int32_t n_variables;
-    struct variable_facts variables[MAX_VARIABLES];
+    struct variable_facts variables[MAX_VARIABLES]; /* that do harm */
 
     char registered_as[NAME_SIZE]; /* "mi-...": a hybrid registration in the agent's state */
     char registration_file[PATH_SIZE];
@@ -291,6 +299,7 @@ extern const struct names permission_names;
 extern const struct names denied_by_names;
 extern const struct names agent_package_names;
 extern const struct names unit_state_names;
+extern const struct names harm_names;
 
 struct facts {
     int64_t started_unix_ms;

@@ -89,8 +89,8 @@ FIELDS(ENUM(need, need), BOOL(need_given), BOOL(not_in_region), TEXT(host, HOST)
 #define S plan
 FIELDS(TEXT(region, WORD), ENUM(region_source, source), TEXT(signing_region, WORD),
        TEXT(domain, HOST), ENUM(private_dns, private_dns), ENUM(permissions, permissions),
-       BOOL(strict), BOOL(role_optional), BOOL(clock_optional), BOOL(agent_optional),
-       BOOL(dhmc), TEXT(needed_for, WORD),       CHECKS(skipped), BY_SERVICE(services, service_plan));
+       BOOL(strict), BOOL(role_optional), BOOL(clock_optional), BOOL(agent_optional), BOOL(dhmc),
+       TEXT(needed_for, WORD), CHECKS(skipped), BY_SERVICE(services, service_plan));
 #undef S
 
 /* --- facts.h: the machine --- */
@@ -178,7 +178,7 @@ FIELDS(INT64(wall_unix_ms), STRUCTS(samples, clock_sample));
 #undef S
 
 #define S variable_facts
-FIELDS(TEXT(name, WORD), TEXT(value, HOST), TEXT(file, PATH, EXTRA), BOOL(unusable));
+FIELDS(TEXT(name, WORD), TEXT(value, HOST), TEXT(file, PATH, EXTRA), ENUM(harm, harm));
 #undef S
 
 #define S agent_facts

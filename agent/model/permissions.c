@@ -32,10 +32,10 @@ static const char no_message[] = "InvalidMessageIdException InvalidDestinationEx
 const struct permission_row permissions[] = {
     {SERVICE_SSM, "ssm:DescribeAssociation", STATE, PROOF_SAFE, "/", SSM("DescribeAssociation"),
      "{\"InstanceId\":\"{instance}\",\"Name\":\"" NO_SUCH "\"}", no_association, NULL},
-    {SERVICE_SSM, "ssm:GetDeployablePatchSnapshotForInstance", PATCH, PROOF_NEVER, NULL, NULL, NULL, NULL,
-     "would create a patch snapshot"},
-    {SERVICE_SSM, "ssm:GetDocument", COMMANDS | STATE | PACKAGES, PROOF_SAFE, "/", SSM("GetDocument"),
-     "{\"Name\":\"AWS-RunShellScript\"}", "InvalidDocument", NULL},
+    {SERVICE_SSM, "ssm:GetDeployablePatchSnapshotForInstance", PATCH, PROOF_NEVER, NULL, NULL, NULL,
+     NULL, "would create a patch snapshot"},
+    {SERVICE_SSM, "ssm:GetDocument", COMMANDS | STATE | PACKAGES, PROOF_SAFE, "/",
+     SSM("GetDocument"), "{\"Name\":\"AWS-RunShellScript\"}", "InvalidDocument", NULL},
     {SERVICE_SSM, "ssm:DescribeDocument", PACKAGES, PROOF_SAFE, "/", SSM("DescribeDocument"),
      "{\"Name\":\"AWS-RunShellScript\"}", "InvalidDocument", NULL},
     {SERVICE_SSM, "ssm:GetManifest", PACKAGES, PROOF_NEVER, NULL, NULL, NULL, NULL,
@@ -46,14 +46,17 @@ const struct permission_row permissions[] = {
      "{\"Names\":[\"/ssm-preflight/{uuid}\"]}", "", NULL},
     {SERVICE_SSM, "ssm:ListAssociations", STATE, PROOF_SAFE, "/", SSM("ListAssociations"),
      "{\"MaxResults\":1}", "", NULL},
-    {SERVICE_SSM, "ssm:ListInstanceAssociations", STATE, PROOF_SAFE, "/", SSM("ListInstanceAssociations"),
-     "{\"InstanceId\":\"{instance}\",\"MaxResults\":1}", "InvalidInstanceId", NULL},
-    {SERVICE_SSM, "ssm:PutInventory", INVENTORY, PROOF_NEVER, NULL, NULL, NULL, NULL, "would write inventory"},
+    {SERVICE_SSM, "ssm:ListInstanceAssociations", STATE, PROOF_SAFE, "/",
+     SSM("ListInstanceAssociations"), "{\"InstanceId\":\"{instance}\",\"MaxResults\":1}",
+     "InvalidInstanceId", NULL},
+    {SERVICE_SSM, "ssm:PutInventory", INVENTORY, PROOF_NEVER, NULL, NULL, NULL, NULL,
+     "would write inventory"},
     {SERVICE_SSM, "ssm:PutComplianceItems", STATE | PATCH, PROOF_NEVER, NULL, NULL, NULL, NULL,
      "would write compliance items"},
     {SERVICE_SSM, "ssm:PutConfigurePackageResult", PACKAGES, PROOF_NEVER, NULL, NULL, NULL, NULL,
      "would write a package result"},
-    {SERVICE_SSM, "ssm:UpdateAssociationStatus", STATE, PROOF_DEEP, "/", SSM("UpdateAssociationStatus"),
+    {SERVICE_SSM, "ssm:UpdateAssociationStatus", STATE, PROOF_DEEP, "/",
+     SSM("UpdateAssociationStatus"),
      "{\"InstanceId\":\"{instance}\",\"Name\":\"" NO_SUCH
      "\",\"AssociationStatus\":{\"Date\":0,\"Name\":\"Pending\",\"Message\":\"ssm-preflight\"}}",
      no_association, "writes a status, if only of an association that does not exist"},
@@ -69,14 +72,15 @@ const struct permission_row permissions[] = {
 
     {SERVICE_SSMMESSAGES, "ssmmessages:CreateControlChannel", AGENT, PROOF_ALONE,
      "/v1/control-channel/{instance}", NULL, CHANNEL, "", "might disturb the agent's own channel"},
-    {SERVICE_SSMMESSAGES, "ssmmessages:CreateDataChannel", SESSIONS, PROOF_DEEP, "/v1/data-channel/" NO_SUCH,
-     NULL, "{\"MessageSchemaVersion\":\"1.0\",\"RequestId\":\"{uuid}\",\"ClientId\":\"{uuid}\"}",
+    {SERVICE_SSMMESSAGES, "ssmmessages:CreateDataChannel", SESSIONS, PROOF_DEEP,
+     "/v1/data-channel/" NO_SUCH, NULL,
+     "{\"MessageSchemaVersion\":\"1.0\",\"RequestId\":\"{uuid}\",\"ClientId\":\"{uuid}\"}",
      "BadRequest ResourceNotFoundException DoesNotExistException",
      "asks for the channel of a session that does not exist"},
-    {SERVICE_SSMMESSAGES, "ssmmessages:OpenControlChannel", AGENT, PROOF_NEVER, NULL, NULL, NULL, NULL,
-     "a second control channel would take the agent's commands"},
-    {SERVICE_SSMMESSAGES, "ssmmessages:OpenDataChannel", SESSIONS, PROOF_NEVER, NULL, NULL, NULL, NULL,
-     "would join a session"},
+    {SERVICE_SSMMESSAGES, "ssmmessages:OpenControlChannel", AGENT, PROOF_NEVER, NULL, NULL, NULL,
+     NULL, "a second control channel would take the agent's commands"},
+    {SERVICE_SSMMESSAGES, "ssmmessages:OpenDataChannel", SESSIONS, PROOF_NEVER, NULL, NULL, NULL,
+     NULL, "would join a session"},
 
     {SERVICE_EC2MESSAGES, "ec2messages:AcknowledgeMessage", 0, PROOF_DEEP, "/",
      MDS("AcknowledgeMessage"), MDS_BOGUS, no_message, "names a message that does not exist"},
@@ -139,12 +143,12 @@ const char *permission_why_not(const struct permission_row *row, const struct fa
 
 const struct capability_row capability_rows[N_CAPABILITIES] = {
     [CAPABILITY_SESSIONS] = {"sessions", "Session Manager"},
-    [CAPABILITY_RUN_COMMAND] = {"run-command", "Run Command documents that fetch others"},
     [CAPABILITY_STATE_MANAGER] = {"state-manager", "State Manager"},
     [CAPABILITY_PATCH] = {"patch", "Patch Manager"},
     [CAPABILITY_INVENTORY] = {"inventory", "Inventory"},
     [CAPABILITY_PARAMETERS] = {"parameters", "Parameter Store"},
     [CAPABILITY_DISTRIBUTOR] = {"distributor", "Distributor"},
+    [CAPABILITY_RUN_COMMAND] = {"run-command", "Run Command of documents that fetch others"},
 };
 
 uint32_t capabilities_in(const char *list)
@@ -152,14 +156,14 @@ uint32_t capabilities_in(const char *list)
     uint32_t set = 0;
 
     while (*list) {
-        size_t n = strcspn(list, ",");
+        size_t n = strcspn(list, " ");
         if (n == strlen("core") && strncmp(list, "core", n) == 0)
             set |= CAPABILITIES_ALL;
         for (unsigned int i = 0; i < N_CAPABILITIES; i++)
             if (strlen(capability_rows[i].name) == n &&
                 strncmp(list, capability_rows[i].name, n) == 0)
                 set |= 1u << i;
-        list += n + (list[n] == ',');
+        list += n + (list[n] == ' ');
     }
     return set;
 }

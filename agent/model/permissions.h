@@ -16,12 +16,12 @@
 /* What works, or not, by what is allowed: tools of Systems Manager, by AWS's names. */
 enum capability {
     CAPABILITY_SESSIONS,
-    CAPABILITY_RUN_COMMAND,
     CAPABILITY_STATE_MANAGER,
     CAPABILITY_PATCH,
     CAPABILITY_INVENTORY,
     CAPABILITY_PARAMETERS,
     CAPABILITY_DISTRIBUTOR,
+    CAPABILITY_RUN_COMMAND,
     N_CAPABILITIES
 };
 enum {
@@ -35,7 +35,7 @@ struct capability_row {
 };
 extern const struct capability_row capability_rows[N_CAPABILITIES];
 
-/* The bits of the capabilities that a list names, "sessions,patch" or "core". Other words count nothing. */
+/* The bits of the capabilities that a list names, "sessions patch" or "core". Other words count nothing. */
 uint32_t capabilities_in(const char *list);
 
 enum proof {

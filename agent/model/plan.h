@@ -58,11 +58,11 @@ struct plan {
     enum private_dns private_dns;
     enum permissions permissions;
     bool strict;
-    bool role_optional;  /* --optional role */
-    bool clock_optional; /* --optional clock */
-    bool agent_optional; /* --optional agent: the image installs it later */
-    bool dhmc;           /* --dhmc: Default Host Management heals what it can */
-    char needed_for[NAME_SIZE * 2]; /* --for: capabilities (permissions.h), "sessions,patch" */
+    bool role_optional;             /* --optional role */
+    bool clock_optional;            /* --optional clock */
+    bool agent_optional;            /* --optional agent: the image installs it later */
+    bool dhmc;                      /* --dhmc: Default Host Management heals what it can */
+    char needed_for[NAME_SIZE * 2]; /* --for: capabilities (permissions.h), "sessions patch" */
     check_set skipped;              /* --skip */
     struct service_plan services[N_SERVICES];
 };

@@ -40,6 +40,14 @@ static bool is_left_out(const struct plan *plan, enum check check)
     return check_target(check) == TARGET_ROLE && plan->permissions == PERMISSIONS_OFF;
 }
 
+bool report_lacks(const struct check_result *check)
+{
+    return check->planned && check->required &&
+           (check->status == STATUS_UNKNOWN ||
+            (check->status == STATUS_SKIP && check->reason == FAILURE_BELOW &&
+             check->check != CHECK_CLOCK_SKEW));
+}
+
 check_set report_left_out(const struct report *report)
 {
     check_set set = 0;

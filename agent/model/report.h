@@ -87,7 +87,8 @@ struct finding {
 struct permissions_sum {
     int32_t n, allowed, denied; /* of the policy's actions; of the others nothing is known */
     uint32_t denied_by;         /* bits of enum denied_by */
-    uint32_t unproven; /* the actions without which the agent does not come up: bit n is permissions[n] */
+    uint32_t
+        unproven; /* the actions without which the agent does not come up: bit n is permissions[n] */
     struct {
         int32_t n, allowed, denied;
     } of[N_CAPABILITIES];
@@ -100,7 +101,7 @@ struct report {
     int32_t n_findings;
     struct finding findings[MAX_FINDINGS]; /* [0] is the root cause */
     struct permissions_sum permissions;
-    const struct facts *facts;             /* not owned */
+    const struct facts *facts; /* not owned */
 };
 
 /* The exit status of the contract. With `strict` the verdict degraded gives 1, and so does a check that
@@ -113,6 +114,10 @@ void finding_fix(const struct finding *finding, char *to, size_t size);
 /* The AWS CLI works from wherever somebody may administer the account; any other command works on
  * the instance alone, where perhaps nobody can log in. */
 bool command_is_from_outside(const char *command);
+
+/* A required check without an answer: not known, or not tried and not itself left out. Of the clock an
+ * accepted signature tells enough. */
+bool report_lacks(const struct check_result *check);
 
 /* The planned checks that an option left out: --skip, or --permissions off or role-only. */
 check_set report_left_out(const struct report *report);

@@ -34,7 +34,7 @@ static void write_ready(struct screen *screen, const struct report *report, int 
                    report_left_out(report)
                        ? "All selected checks passed; some were skipped on request"
                        : "This instance can register with Systems Manager");
-    (void)text_add(line, sizeof(line), ".");
+    (void)text_add(line, sizeof(line), "; %s.", report_summary_words(report));
     if (report_exit_status(report, report->facts->plan.strict) != 0)
         (void)text_add(line, sizeof(line), " Exit status 1, by --strict.");
     screen_wrap(screen, INK_PLAIN, indent, line);
@@ -258,9 +258,9 @@ static void write_permissions(struct screen *screen, const struct report *report
         return;
     line[0] = '\0';
     for (unsigned int i = 0; i < N_CAPABILITIES; i++)
-        (void)text_add(line, sizeof(line), "%s%s %s%d of %d", i ? ", " : "Allowed: ",
-                       capability_rows[i].name, sum->of[i].denied ? "DENIED, " : "",
-                       sum->of[i].allowed, sum->of[i].n);
+        (void)text_add(line, sizeof(line), "%s%s %d of %d%s",
+                       i ? ", " : "proven: ", capability_rows[i].name, sum->of[i].allowed,
+                       sum->of[i].n, sum->of[i].denied ? " DENIED" : "");
     screen_wrap(screen, INK_DIM, 0, line);
     screen_end(screen);
 }

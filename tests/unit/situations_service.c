@@ -124,8 +124,8 @@ static void tls_version(struct facts *facts)
 
 const struct situation tls_situations[] = {
     {"clock-wrong", clock_behind},
-    {"healthy--clock-a-little-behind", clock_a_little_behind},
-    {"healthy--clock-at-the-limit", clock_at_the_limit},
+    {"clock-wrong--a-little-behind", clock_a_little_behind},
+    {"clock-wrong--at-the-limit", clock_at_the_limit},
     {"clock-wrong--tls", clock_in_the_past},
     {"clock-wrong--no-sample", clock_in_the_past_without_sample},
     {"tls-expired", expired},
@@ -251,7 +251,7 @@ static void sessions_only_for_core(struct facts *facts)
 static void denied_parameters_for_parameters(struct facts *facts)
 {
     parameters_denied(facts);
-    SET(facts->plan.needed_for, "inventory,parameters");
+    SET(facts->plan.needed_for, "inventory parameters");
     deny(facts, SERVICE_SSM, "ssm:GetDocument", DENIED_BY_NO_IDENTITY_POLICY, false);
 }
 
@@ -543,12 +543,6 @@ static void agent_too_old_for_ssmmessages(struct facts *facts)
     break_resolve(facts, SERVICE_EC2MESSAGES, FAILURE_NXDOMAIN);
 }
 
-static void agent_disabled_and_running(struct facts *facts)
-{
-    agent_disabled(facts);
-    facts->agent.running = ANSWER_YES;
-}
-
 static void agent_too_old_for_dualstack(struct facts *facts)
 {
     SET(facts->plan.services[SERVICE_SSM].host, "ssm.us-east-1.api.aws");
@@ -663,36 +657,30 @@ static void agent_ended_for_a_full_disk(struct facts *facts)
     disk_full(facts);
 }
 
-static void add_variable(struct facts *facts, const char *name, const char *value)
+static void add_variable(struct facts *facts, const char *name, const char *value, enum harm harm)
 {
     struct variable_facts *to = &facts->agent.variables[facts->agent.n_variables++];
 
     SET(to->name, "%s", name);
     SET(to->value, "%s", value);
     SET(to->file, "/etc/systemd/system.conf");
+    to->harm = harm;
 }
 
 static void imds_switched_off(struct facts *facts)
 {
-    add_variable(facts, "AWS_EC2_METADATA_DISABLED", "TRUE");
-}
-
-static void imds_switched_on(struct facts *facts)
-{
-    add_variable(facts, "AWS_EC2_METADATA_DISABLED", "false");
-    add_variable(facts, "AWS_EC2_METADATA_SERVICE_ENDPOINT", "http://169.254.169.254");
-    add_variable(facts, "AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE", "ipv4");
-    add_variable(facts, "AWS_CA_BUNDLE", "/etc/ssl/ca.pem");
+    add_variable(facts, "AWS_EC2_METADATA_DISABLED", "TRUE", HARM_IMDS_OFF);
 }
 
 static void imds_elsewhere(struct facts *facts)
 {
-    add_variable(facts, "AWS_EC2_METADATA_SERVICE_ENDPOINT", "http://10.0.1.99");
+    add_variable(facts, "AWS_EC2_METADATA_SERVICE_ENDPOINT", "http://10.0.1.99",
+                 HARM_IMDS_ELSEWHERE);
 }
 
 static void imds_by_ipv6(struct facts *facts)
 {
-    add_variable(facts, "AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE", "IPv6");
+    add_variable(facts, "AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE", "IPv6", HARM_IMDS_BY_IPV6);
 }
 
 static void imds_by_ipv6_where_there_is_only_that(struct facts *facts)
@@ -703,8 +691,7 @@ static void imds_by_ipv6_where_there_is_only_that(struct facts *facts)
 
 static void sdk_bundle_gone(struct facts *facts)
 {
-    add_variable(facts, "AWS_CA_BUNDLE", "/etc/ssl/gone.pem");
-    facts->agent.variables[0].unusable = true;
+    add_variable(facts, "AWS_CA_BUNDLE", "/etc/ssl/gone.pem", HARM_NO_CERTIFICATE);
 }
 
 static void environment_file_gone(struct facts *facts)
@@ -845,6 +832,12 @@ static void agent_connected(struct facts *facts)
     SET(facts->agent.connected_to, "10.0.1.22");
 }
 
+static void agent_disabled_and_running(struct facts *facts)
+{
+    agent_connected(facts);
+    facts->agent.unit_state = UNIT_DISABLED;
+}
+
 static void config_of_another_region(struct facts *facts)
 {
     use_config(facts);
@@ -941,11 +934,10 @@ const struct situation agent_situations[] = {
     {"agent-environment--ipv6", imds_by_ipv6},
     {"agent-environment--bundle", sdk_bundle_gone},
     {"agent-environment--file", environment_file_gone},
-    {"healthy--environment", imds_switched_on},
     {"ipv6-only--environment", imds_by_ipv6_where_there_is_only_that},
     {"imds-through-proxy", imds_by_proxy},
     {"healthy--imds-past-the-proxy", imds_past_the_proxy},
-    {"agent-config-invalid--unread", config_cannot_be_read},
+    {"stopped--unread", config_cannot_be_read},
     {"agent-config-invalid--port", config_with_ports},
     {"agent-config-invalid--mgs-port", config_with_another_port},
     {"agent-config-invalid--http", config_with_plain_http},

@@ -317,7 +317,8 @@ static void stopped_leaves_unknown(void **state)
         memset(&endpoint->addresses[i].steps[RUNG_HTTP], 0, sizeof(struct step));
     assert_check("ssm.http", STATUS_UNKNOWN, FAILURE_STOPPED);
     assert_int_equal(report.verdict, VERDICT_UNKNOWN);
-    assert_string_equal(report.summary, "unknown: the deadline came before ssm.http answered: try a longer one");
+    assert_string_equal(report.summary,
+                        "unknown: the deadline came before ssm.http answered: try a longer one");
     break_connect(&facts, SERVICE_SSMMESSAGES, ALL_ADDRESSES, FAILURE_TIMEOUT, 2000);
     diagnose(&facts, &report);
     assert_int_equal(report.verdict, VERDICT_NOT_READY);

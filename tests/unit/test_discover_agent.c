@@ -296,7 +296,7 @@ static void variables_of_the_sdk_are_kept_and_secrets_are_not(void **state)
     read_anew(state);
     assert_int_equal(agent.n_variables, 2);
     assert_string_equal(agent.variables[0].name, "AWS_CA_BUNDLE");
-    assert_true(agent.variables[0].unusable);
+    assert_int_equal(agent.variables[0].harm, HARM_NO_CERTIFICATE);
     assert_string_equal(agent.variables[0].file, drop_in);
     assert_string_equal(agent.variables[1].value, "true");
     assert_string_equal(agent.http_proxy, "http://p");
@@ -307,8 +307,37 @@ static void variables_of_the_sdk_are_kept_and_secrets_are_not(void **state)
     put("/etc/ssl/ca.pem", "-----BEGIN CERTIFICATE-----\n");
     put(drop_in, "[Service]\nEnvironment=AWS_CA_BUNDLE=/etc/ssl/ca.pem\n");
     read_anew(state);
-    assert_false(agent.variables[0].unusable);
+    assert_int_equal(agent.n_variables, 0);
     assert_int_equal(agent.environment.outcome, OUTCOME_OK);
+}
+
+static void variables_do_harm_as_the_sdk_reads_them(void **state)
+{
+    static const struct {
+        const char *assignment;
+        enum harm harm;
+    } rows[] = {
+        {"AWS_EC2_METADATA_DISABLED=false", HARM_NONE},
+        {"AWS_EC2_METADATA_DISABLED=1", HARM_NONE},
+        {"AWS_EC2_METADATA_DISABLED=True", HARM_IMDS_OFF},
+        {"AWS_EC2_METADATA_SERVICE_ENDPOINT=http://169.254.169.254", HARM_NONE},
+        {"AWS_EC2_METADATA_SERVICE_ENDPOINT=http://[fd00:ec2::254]", HARM_IMDS_BY_IPV6},
+        {"AWS_EC2_METADATA_SERVICE_ENDPOINT=http://10.0.1.99", HARM_IMDS_ELSEWHERE},
+        {"AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE=ipv4", HARM_NONE},
+        {"AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE=ipv6", HARM_IMDS_BY_IPV6},
+        {"AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE=both", HARM_IMDS_ELSEWHERE},
+        {"AWS_REGION=eu-west-3", HARM_NONE},
+    };
+
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        char text[256];
+
+        (void)text_set(text, sizeof(text), "[Service]\nEnvironment=%s\n", rows[i].assignment);
+        put(drop_in, text);
+        read_anew(state);
+        if (agent.variables[0].harm != rows[i].harm)
+            fail_msg("%s: %d", rows[i].assignment, (int)agent.variables[0].harm);
+    }
 }
 
 static void certificates_are_looked_for_as_by_go(void **state)
@@ -698,6 +727,7 @@ int main(void)
         TEST(the_units_environment_counts_and_passwords_do_not),
         TEST(the_environment_is_put_together_as_by_systemd),
         TEST(variables_of_the_sdk_are_kept_and_secrets_are_not),
+        TEST(variables_do_harm_as_the_sdk_reads_them),
         TEST(certificates_are_looked_for_as_by_go),
         TEST(an_agent_that_is_not_whole_says_what_is_missing),
         TEST(a_registration_counts_with_its_key),

@@ -203,7 +203,7 @@ static void capabilities_by_name(void **state)
     assert_int_equal(capabilities_in(""), 0);
     assert_int_equal(capabilities_in("session"), 0);
     assert_int_equal(capabilities_in("core"), CAPABILITIES_ALL);
-    assert_int_equal(capabilities_in("sessions,nothing,patch"),
+    assert_int_equal(capabilities_in("sessions nothing patch"),
                      1 << CAPABILITY_SESSIONS | 1 << CAPABILITY_PATCH);
 }
 
@@ -212,10 +212,9 @@ static void requests_with_an_effect_are_sent_where_they_have_none(void **state)
 {
     const struct permission_row *own = permission_find("ssm:UpdateInstanceInformation");
     const struct permission_row *channel = permission_find("ssmmessages:CreateControlChannel");
-    struct facts facts = {.plan.permissions = PERMISSIONS_AGENT,
-                          .agent = {.installed = ANSWER_YES,
-                                    .unit_state = UNIT_ENABLED,
-                                    .running = ANSWER_NO}};
+    struct facts facts = {
+        .plan.permissions = PERMISSIONS_AGENT,
+        .agent = {.installed = ANSWER_YES, .unit_state = UNIT_ENABLED, .running = ANSWER_NO}};
     (void)state;
 
     assert_null(permission_why_not(own, &facts));

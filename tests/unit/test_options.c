@@ -160,7 +160,7 @@ static void tools_and_what_they_need(void **state)
 {
     (void)state;
     assert_true(parse("--for sessions,patch --permissions agent --dhmc"));
-    assert_string_equal(options.plan.needed_for, "sessions,patch");
+    assert_string_equal(options.plan.needed_for, "sessions patch");
     assert_int_equal(options.plan.permissions, PERMISSIONS_AGENT);
     assert_true(options.permissions_given && options.plan.dhmc);
     write_file(CONFIG_FILE, "for = core\n");
@@ -191,7 +191,7 @@ static void wrong_arguments_are_named(void **state)
         {"--skip tls", "--skip does not know a check 'tls' (did you mean ssm.tls? see: ssm-pre"},
         {"--imds-endpoint https://x", "--imds-endpoint must be http://ADDRESS"},
         {"--private-dns maybe", "must be one of: warn require off"},
-        {"--for shells", "--for must be of: core sessions run-command state-manager patch inv"},
+        {"--for shells", "--for must be of: core sessions state-manager patch inventory"},
         {"--strict=perhaps", "--strict must be yes or no"},
         {"--require=", "--require must not be empty"},
         {"-x", "unknown option -x"},

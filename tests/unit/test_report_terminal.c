@@ -148,14 +148,16 @@ static int assert_lines_fit(const struct report *report, char *text, int columns
     return commands;
 }
 
-static int count_commands(const struct report *report)
+static int count_commands(const struct report *report, bool verbose)
 {
     int n = 0;
 
     for (int32_t f = 0; f < report->n_findings; f++) {
+        if (f > 0 && !verbose && report->findings[f].severity != SEVERITY_FATAL)
+            continue; /* told in short */
         n += report->findings[f].n_commands;
         for (int32_t i = 0; i < report->findings[f].n_alternatives; i++)
-            n += report->findings[f].alternatives[i].command[0];
+            n += report->findings[f].alternatives[i].command[0] ? 1 : 0;
     }
     return n;
 }
@@ -176,7 +178,7 @@ static void no_control_byte_leaves_and_lines_fit(void **state)
             if (!hostile && style.columns != 40) { /* at 40 the ladders' own columns are wider */
                 int commands = assert_lines_fit(&filled->report, plain.bytes,
                                                 style.columns ? style.columns : 80);
-                assert_int_equal(commands, count_commands(&filled->report));
+                assert_int_equal(commands, count_commands(&filled->report, style.verbose));
             }
             buffer_clear(&plain);
             buffer_clear(&text);
@@ -217,7 +219,7 @@ static void ready_is_calm(void **state)
     write_new(&filled->report, &style, &text);
     for (size_t i = 0; i < text.used; i++)
         lines += text.bytes[i] == '\n';
-    assert_true(lines <= 8);
+    assert_true(lines <= 10);
     assert_null(strstr(text.bytes, "FAIL"));
     buffer_clear(&text);
     free(filled);
@@ -318,10 +320,11 @@ static void ready_says_what_it_holds_back(void **state)
 
     (void)state;
     facts_healthy(&seen);
-    SAYS("left out", "READY  This instance can register with Systems Manager.\n");
+    SAYS("left out", "READY  This instance can register with Systems Manager;\n",
+         "UpdateInstanceInformation, OpenControlChannel not proven (41 ms).\n");
     assert_true(check_from_name("ssm.tls", &check));
     seen.plan.skipped = check_bit(check);
-    SAYS("can register", "READY  All selected checks passed; some were skipped on request.\n",
+    SAYS("can register", "READY  All selected checks passed; some were skipped on request;\n",
          "  Skipped on request (--skip, --permissions): tls of ssm\n",
          "ok imds, role, ssm, ssmmessages, ec2messages, clock, agent\n");
     assert_non_null(strstr(judged.summary, ", 1 check left out"));
@@ -331,11 +334,12 @@ static void ready_says_what_it_holds_back(void **state)
     assert_non_null(strstr(judged.summary, ", 2 checks left out"));
     facts_healthy(&seen);
     seen.machine.time_sync = ANSWER_NO;
-    SAYS("--strict", "READY  This instance can register with Systems Manager (1 warning).\n",
+    SAYS("READY", "DEGRADED  The SSM agent comes up. No time synchronisation",
          "    sudo systemctl enable --now chrony\n");
-    assert_non_null(strstr(judged.summary, ", 1 warning"));
+    facts_healthy(&seen);
+    seen.plan.permissions = PERMISSIONS_OFF;
     seen.plan.strict = true;
-    SAYS(NULL, " Exit status\n       1, by --strict.\n");
+    SAYS(NULL, "Exit status 1, by --strict.\n");
 }
 
 static void unknown_says_what_to_do_next(void **state)
