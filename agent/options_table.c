@@ -274,7 +274,7 @@ const struct option_row option_rows[] = {
     {"follow", NULL, set_flag, MEMBER(follow), NULL, false, true,
      "wait: go on until ready, in cheap rounds"},
     {"strict", NULL, set_flag, MEMBER(plan.strict), NULL, false, false,
-     "a warning gives exit status 1"},
+     "degraded, or a check left out, gives exit status 1"},
     {"ca-file", "FILE", set_file, MEMBER(ca_file), NULL, false, false,
      "trust these roots in place of Amazon's public ones"},
     {"imds-endpoint", "URL", set_endpoint, MEMBER(imds_endpoint), NULL, false, false,

@@ -233,7 +233,7 @@ static void write_when(struct screen *screen, const struct report *report)
 }
 
 /* Does the role carry AmazonSSMManagedInstanceCore in effect? And which tools work? */
-static void write_permissions(struct screen *screen, const struct report *report, bool calm)
+static void write_permissions(struct screen *screen, const struct report *report, bool verbose)
 {
     const struct permissions_sum *sum = &report->permissions;
     char line[2 * LINE_SIZE];
@@ -254,12 +254,12 @@ static void write_permissions(struct screen *screen, const struct report *report
     (void)text_add(line, sizeof(line), ", %d not proven", sum->n - sum->allowed - sum->denied);
     screen_wrap(screen, INK_DIM, 0, line);
     screen_end(screen);
-    if (calm)
+    if (sum->denied == 0 && !verbose)
         return;
     line[0] = '\0';
     for (unsigned int i = 0; i < N_CAPABILITIES; i++)
         (void)text_add(line, sizeof(line), "%s%s %d of %d%s",
-                       i ? ", " : "proven: ", capability_rows[i].name, sum->of[i].allowed,
+                       i ? ", " : "Proven: ", capability_rows[i].name, sum->of[i].allowed,
                        sum->of[i].n, sum->of[i].denied ? " DENIED" : "");
     screen_wrap(screen, INK_DIM, 0, line);
     screen_end(screen);
@@ -298,7 +298,7 @@ void terminal_write(const struct report *report, const struct style *style, stru
         ladders_write(&screen, report, style->verbose ? LADDERS_IN_FULL : LADDERS_ALL);
         screen_end(&screen);
     }
-    write_permissions(&screen, report, calm);
+    write_permissions(&screen, report, style->verbose);
     write_when(&screen, report);
     if (style->columns > 0 &&
         report_root(report)) /* a small screen shows the first lines no more */

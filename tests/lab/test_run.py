@@ -180,9 +180,20 @@ def test_secrets_are_not_in_the_command_line_or_environment():
 def test_only_requests_without_side_effects_are_sent():
     with Lab() as lab:
         report(lab)
-        lab.run(["wait", "--deadline", "10s"])
+        lab.run(["wait", "--deadline", "10s", "--permissions", "probe"])
         sent = set(lab.stats()["signed"])
         assert len(sent) >= 7 and not sent & SIDE_EFFECTS and "ssm:?" not in sent
+
+
+OWN = "ssm:UpdateInstanceInformation"  # the agent's first request
+
+
+@pytest.mark.parametrize("faults, may", [([], True), (["agent-disabled"], False), (["agent-not-connected"], False)])
+def test_the_agents_own_request_is_sent_where_the_agent_is_about_to(faults, may):
+    with Lab(faults) as lab:
+        lab.run(["wait", "--deadline", "10s"])
+        sent = set(lab.stats()["signed"])
+        assert (OWN in sent) == may and not (sent - {OWN}) & SIDE_EFFECTS
 
 
 @pytest.mark.parametrize("mode", ["off", "role-only"])
