@@ -171,22 +171,28 @@ static bool judge_by_family(const struct judge *judge, enum service service,
     return true;
 }
 
-/* The agent trusts who opens its TLS, and comes up. */
+/* The first address at which somebody opens TLS whom the agent trusts; NULL: none. */
+static const struct address_facts *intercepted(const struct facts *facts, enum service service)
+{
+    const struct endpoint_facts *endpoint = &facts->endpoints[service];
+
+    for (int32_t i = 0; i < endpoint->n_addresses; i++)
+        if (!endpoint->addresses[i].second_opinion &&
+            look_failure(&endpoint->addresses[i], RUNG_TLS) == FAILURE_INTERCEPTED)
+            return &endpoint->addresses[i];
+    return NULL;
+}
+
 static bool judge_interception(const struct judge *judge, enum service service,
                                const struct tally *tally)
 {
-    const struct endpoint_facts *endpoint = &judge->facts->endpoints[service];
+    const struct address_facts *at = intercepted(judge->facts, service);
 
-    for (int32_t i = 0; i < endpoint->n_addresses; i++) {
-        const struct address_facts *at = &endpoint->addresses[i];
-        if (at->second_opinion || look_failure(at, RUNG_TLS) != FAILURE_INTERCEPTED)
-            continue;
+    if (at)
         checks_say(judge, check_of_service(service, RUNG_TLS), STATUS_WARN, FAILURE_INTERCEPTED,
                    tally->took_ms, "%s: %s, issued by %s, which the agent trusts", at->address,
                    failure_words(FAILURE_INTERCEPTED), at->session.issuer);
-        return true;
-    }
-    return false;
+    return at;
 }
 
 /* connect, tls, http: over every address that reached the rung. */
@@ -238,6 +244,8 @@ static void say_unproven(const struct judge *judge, enum service service)
     else if (!may_prove(judge->facts, service))
         LEFT_OUT(judge, check, "no action of %s can be proven here without side effects",
                  service_name(service));
+    else if (intercepted(judge->facts, service))
+        LEFT_OUT(judge, check, "no signed request is shown to whoever opens TLS on the way");
     else
         checks_say_untried(judge, check,
                            checks_holds(judge, CHECK_ROLE_CREDENTIALS) ? check

@@ -165,7 +165,8 @@ bool actions_may_sign(const struct plan *plan, enum service service,
     bool own_host = to->host_source == SOURCE_AGENT_CONFIG ||
                     partition_has_host(partition_of_region(plan->region), to->host);
 
-    return own_host && address->place != PLACE_UNKNOWN && !address->second_opinion;
+    return own_host && address->place != PLACE_UNKNOWN && !address->second_opinion &&
+           !tls_session_is_intercepted(&address->session);
 }
 
 /* The next action that is to be sent, was not tried, and is under way nowhere. Only now it is known whether

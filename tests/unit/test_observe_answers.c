@@ -293,8 +293,8 @@ static void a_signed_request_goes_to_nobody_else(void **state)
     address.second_opinion = true; /* a public address where private ones are demanded */
     assert_false(actions_may_sign(&plan, SERVICE_SSM, &address));
     address.second_opinion = false;
-    address.session.trust_by = TRUST_BY_SYSTEM; /* the agent shows its credentials there as well */
-    assert_true(actions_may_sign(&plan, SERVICE_SSM, &address));
+    address.session.trust_by = TRUST_BY_SYSTEM;
+    assert_false(actions_may_sign(&plan, SERVICE_SSM, &address));
 }
 
 int main(void)
