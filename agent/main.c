@@ -30,7 +30,7 @@ static const struct command {
     {"list", "[TABLE]", 2, command_list, "checks, findings, endpoints or permissions"},
     {"version", "", 1, command_version, "version, commit and linked libraries"},
 };
-enum { N_COMMANDS = COUNT_OF(commands) };
+enum { N_COMMANDS = COUNT_OF(commands), ENOUGH_DESCRIPTORS = 4096 };
 
 static int help(void)
 {
@@ -115,6 +115,17 @@ static void hold_standard_files(void)
             (void)!open("/dev/null", O_RDONLY); /* takes the lowest number, fd; a write fails */
 }
 
+/* The soft limit is that of programs which use select(); this one polls. */
+static void allow_descriptors(void)
+{
+    struct rlimit limit;
+
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
+        return;
+    limit.rlim_cur = limit.rlim_max < ENOUGH_DESCRIPTORS ? limit.rlim_max : ENOUGH_DESCRIPTORS;
+    (void)setrlimit(RLIMIT_NOFILE, &limit);
+}
+
 int main(int argc, char *argv[])
 {
     static const struct rlimit no_core = {0, 0}; /* a core would hold credentials */
@@ -123,6 +134,7 @@ int main(int argc, char *argv[])
 
     hold_standard_files();
     (void)setrlimit(RLIMIT_CORE, &no_core);
+    allow_descriptors();
     (void)signal(SIGPIPE, SIG_IGN);
     (void)signal(SIGXFSZ, SIG_IGN); /* a file that may not grow is an error of write(2): EFBIG */
     if (!options_read(argc, argv, output_names(names, sizeof(names)), &options)) {

@@ -104,14 +104,20 @@ view_quotes quote_machine, quote_interfaces, quote_imds, quote_obstacle, quote_t
     quote_imds_load, quote_imds_silence, quote_profile, quote_identity_role, quote_credentials,
     quote_expiry;
 
-/* resolve.c: names */
-view_holds where_nobody_answers, where_amazon_does_not_answer, where_vpc_is_bypassed,
-    where_private_name_is_public, where_public_addresses_are_used, when_amazon_serves_no_name,
-    when_amazon_answers, when_no_server_fails, when_name_is_pinned, when_dns_answers,
-    when_every_private_name_is_public, when_has_gateway, when_name_is_fips,
-    when_name_leads_to_no_endpoint, when_no_public_address_answers, when_nobody_knows_the_name;
-view_quotes quote_no_resolver, quote_lookup, quote_stub, quote_each_name, quote_bypass, quote_pin,
-    quote_private_one, quote_source_of_name;
+/* nameservers.c: who is asked, and answers */
+view_holds where_nobody_answers, where_amazon_does_not_answer, when_amazon_serves_no_name,
+    when_amazon_answers, where_question_stays_here, when_question_was_not_sent,
+    when_dns_is_not_asked, where_edns_is_not_served, where_amazon_is_overruled,
+    when_an_alias_shows_it, when_answers_are_too_late;
+view_quotes quote_no_resolver, quote_lookup, quote_stub, quote_servers_not_read, quote_lookup_order,
+    quote_behind_stub, quote_without_edns, quote_late_answers, quote_false_answers, quote_families;
+
+/* resolve.c: what the names lead to */
+view_holds where_vpc_is_bypassed, where_private_name_is_public, where_public_addresses_are_used,
+    when_no_server_fails, when_name_is_pinned, when_dns_answers, when_every_private_name_is_public,
+    when_has_gateway, when_name_is_fips, when_name_leads_to_no_endpoint,
+    when_no_public_address_answers, when_nobody_knows_the_name;
+view_quotes quote_each_name, quote_bypass, quote_pin, quote_private_one, quote_source_of_name;
 
 /* connect.c */
 view_holds where_this_machine_refuses, where_not_blocked, when_own_subnet_alone_connects,

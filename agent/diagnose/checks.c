@@ -70,7 +70,11 @@ static bool judge_step(const struct judge *judge, enum check check, enum check b
         return true;
     if (answer != 0)
         (void)text_set(answers, sizeof(answers), " answers %d", (int)answer);
-    if (step->outcome == OUTCOME_FAILED)
+    if (step->outcome == OUTCOME_FAILED && step->failure == FAILURE_INTERNAL)
+        checks_say(judge, check, STATUS_UNKNOWN, FAILURE_INTERNAL, step->took_ms, "%s: %s%s%s",
+                   what, failure_words(FAILURE_INTERNAL), step->detail[0] ? ", " : "",
+                   step->detail);
+    else if (step->outcome == OUTCOME_FAILED)
         FAIL(judge, check, step->failure, step->took_ms, "%s%s: %s%s%s (%d ms)", what, answers,
              failure_words(step->failure), step->detail[0] ? ", " : "", step->detail,
              (int)step->took_ms);
@@ -80,6 +84,19 @@ static bool judge_step(const struct judge *judge, enum check check, enum check b
     else
         checks_say_untried(judge, check, below);
     return false;
+}
+
+/* By the fastest answer: a lost packet makes one request slow. */
+static bool judge_imds_speed(const struct judge *judge)
+{
+    int32_t ms = judge->facts->imds.fastest_ms;
+
+    if (ms < IMDS_SLOW_MS)
+        return false;
+    checks_say(judge, CHECK_IMDS_TOKEN, ms < AGENT_IMDS_MS ? STATUS_WARN : STATUS_FAIL,
+               FAILURE_SLOW, ms, "the fastest answer took %d ms, and the agent gives each %d ms",
+               (int)ms, AGENT_IMDS_MS);
+    return true;
 }
 
 static void judge_imds(const struct judge *judge)
@@ -93,7 +110,8 @@ static void judge_imds(const struct judge *judge)
         PASS(judge, CHECK_IMDS_CONNECT, imds->connect.took_ms, "%s connects in %d ms", port,
              (int)imds->connect.took_ms);
     if (judge_step(judge, CHECK_IMDS_TOKEN, CHECK_IMDS_CONNECT, &imds->token,
-                   "PUT /latest/api/token", imds->token_status))
+                   "PUT /latest/api/token", imds->token_status) &&
+        !judge_imds_speed(judge))
         PASS(judge, CHECK_IMDS_TOKEN, imds->token.took_ms, "a session token (IMDSv2) in %d ms",
              (int)imds->token.took_ms);
     if (judge_step(judge, CHECK_IMDS_IDENTITY, CHECK_IMDS_TOKEN, &imds->identity,

@@ -34,6 +34,9 @@ static void judge_resolve(const struct judge *judge, enum service service,
                           const struct where *where, int32_t n)
 {
     const struct resolver_facts *resolvers = &judge->facts->resolvers;
+    const struct endpoint_facts *endpoint = &judge->facts->endpoints[service];
+    enum family family = look_is_usable(&judge->facts->network, FAMILY_IPV6) ? FAMILY_IPV6
+                                                                             : FAMILY_IPV4;
     const char *host = judge->facts->plan.services[service].host;
     enum check check = check_of_service(service, RUNG_RESOLVE);
     struct lookup lookup = names_lookup(judge->facts, service);
@@ -43,16 +46,33 @@ static void judge_resolve(const struct judge *judge, enum service service,
     if (!host[0]) {
         checks_say_untried(judge, check,
                            checks_holds(judge, CHECK_IMDS_IDENTITY) ? check : CHECK_IMDS_IDENTITY);
+    } else if (resolvers->read.failure == FAILURE_INTERNAL) {
+        checks_say(judge, check, STATUS_UNKNOWN, FAILURE_INTERNAL, 0, "not known: %s",
+                   resolvers->read.detail);
     } else if (n > 0) {
         for (int32_t i = 0; i < n && i < 4; i++)
             (void)text_add(words, sizeof(words), "%s%s", i > 0 ? ", " : "", where[i].address);
         if (n > 4)
             (void)text_add(words, sizeof(words), " and %d more", (int)(n - 4));
-        PASS(judge, check, lookup.took_ms, "%s is %s%s", host, words,
-             where[0].from_hosts_file ? " (/etc/hosts)" : "");
+        if (lookup.waited_ms >= DNS_SLOW_MS && !where[0].from_hosts_file)
+            checks_say(judge, check, STATUS_WARN, FAILURE_SLOW, lookup.took_ms,
+                       "%s is %s, but the agent waits %d.%d s for it", host, words,
+                       (int)lookup.waited_ms / 1000, (int)lookup.waited_ms % 1000 / 100);
+        else
+            PASS(judge, check, lookup.took_ms, "%s is %s%s", host, words,
+                 where[0].from_hosts_file ? " (/etc/hosts)" : "");
+    } else if (resolvers->order == LOOKUP_FILES) {
+        FAIL(judge, check, FAILURE_NO_RESOLVER, 0,
+             "/etc/nsswitch.conf: no name is asked of the DNS");
     } else if (resolvers->file[0] && resolvers->n_configured == 0 && !lookup.asked) {
         FAIL(judge, check, FAILURE_NO_RESOLVER, 0, "%s %s", resolvers->file,
-             resolvers->read ? "names no nameserver" : "cannot be read");
+             resolvers->read.outcome == OUTCOME_FAILED ? "is not there" : "names no nameserver");
+    } else if (!lookup.decided && lookup.trouble) {
+        checks_say(judge, check, STATUS_UNKNOWN, FAILURE_INTERNAL, lookup.took_ms, "%s: %s", host,
+                   failure_words(FAILURE_INTERNAL));
+    } else if (lookup.failure == FAILURE_NONE && names_deciding(endpoint, family)) {
+        FAIL(judge, check, FAILURE_OTHER_FAMILY, lookup.took_ms, "%s: %s", host,
+             failure_words(FAILURE_OTHER_FAMILY));
     } else if (lookup.failure == FAILURE_NONE) {
         checks_say_untried(judge, check, check);
     } else {
@@ -205,6 +225,9 @@ static void judge_rung(const struct judge *judge, enum service service, enum run
 
     if (tally.tried == 0) {
         checks_say_untried(judge, check, check_of_service(service, (enum rung)(rung - 1)));
+    } else if (tally.trouble > 0) {
+        checks_say(judge, check, STATUS_UNKNOWN, FAILURE_INTERNAL, tally.took_ms, "%s",
+                   failure_words(FAILURE_INTERNAL));
     } else if (tally.failed > 0) {
         enum failure failure = look_failure(tally.first_failed, rung);
         fail_words(rung, failure, &tally, words);
@@ -268,6 +291,9 @@ static void judge_authorize(const struct judge *judge, enum service service)
              (int)proven.allowed, plural(proven.allowed, "s"),
              proven.denied > 0 ? ", others denied that nothing needs" : "", (int)proven.not_probed,
              proven.unclear > 0 ? ", some unclear" : "");
+    else if (first->failure == FAILURE_INTERNAL)
+        checks_say(judge, check, STATUS_UNKNOWN, FAILURE_INTERNAL, proven.took_ms, "%s: %s",
+                   first->action, failure_words(FAILURE_INTERNAL));
     else if (first->permission == PERMISSION_DENIED)
         checks_say(judge, check, proven.verdict, FAILURE_DENIED, proven.took_ms,
                    "%d of %d probed actions denied: %s%s", (int)proven.denied, (int)n,

@@ -45,6 +45,16 @@ static check_set checks_with(const struct check_result *checks, enum status stat
     return set;
 }
 
+/* Not known, by this program's own trouble. */
+static check_set checks_in_trouble(const struct check_result *checks, bool required_only)
+{
+    check_set set = 0;
+    for (enum check i = 0; i < N_CHECKS; i++)
+        if (checks[i].reason == FAILURE_INTERNAL)
+            set |= check_bit(i);
+    return set & checks_with(checks, STATUS_UNKNOWN, required_only);
+}
+
 /* The one target of a set of checks; N_TARGETS when there are several, or none. */
 static enum target common_target(check_set set)
 {
@@ -162,14 +172,16 @@ static enum confidence confidence_of(const struct view *view, int32_t n_alternat
 /* A fault of the agent's that lets it come up is a warning beside one that does not. */
 static enum severity severity_of(const struct view *view)
 {
-    check_set failed = view->explains & checks_with(view->checks, STATUS_FAIL, true);
+    check_set decisive = checks_with(view->checks, STATUS_FAIL, true);
 
     if (view->cause->is_note)
         return SEVERITY_NOTE;
+    if (decisive == 0) /* then what is not known decides */
+        decisive = checks_in_trouble(view->checks, true);
     for (enum check i = CHECK_AGENT_INSTALLED; view->cause->way == WAY_FAULT && i < N_CHECKS; i++)
         if (!has_fault(view, i, STATUS_FAIL))
-            failed &= ~check_bit(i);
-    return failed ? SEVERITY_FATAL : SEVERITY_WARNING;
+            decisive &= ~check_bit(i);
+    return view->explains & decisive ? SEVERITY_FATAL : SEVERITY_WARNING;
 }
 
 static void add_finding(const struct view *view, struct report *report)
@@ -244,7 +256,8 @@ void claims_settle(struct report *report)
 {
     struct claims claims = {
         .symptoms = checks_with(report->checks, STATUS_FAIL, false) |
-                    checks_with(report->checks, STATUS_WARN, false),
+                    checks_with(report->checks, STATUS_WARN, false) |
+                    checks_in_trouble(report->checks, false),
     };
 
     report->n_findings = 0;

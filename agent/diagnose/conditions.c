@@ -132,6 +132,7 @@ static const struct {
     {"at-once", is_at_once},                      /* it failed at once */
     {"configured-name", is_configured},           /* the agent's configuration gives the name */
     {"deb", is_deb},                              /* the agent is a deb package */
+    {"dns-off", when_dns_is_not_asked},           /* nsswitch.conf names no dns for hosts */
     {"fips-name", when_name_is_fips},             /* the agent's configuration gives a FIPS name */
     {"gateway-service", when_has_gateway},        /* the service has gateway endpoints too */
     {"ipv6", is_ipv6},                            /* it is about IPv6 */

@@ -137,7 +137,10 @@ static void decide_verdict(struct report *report)
         summarize_findings(report, "");
     } else if (first_lacking(report) < N_CHECKS) {
         report->verdict = VERDICT_UNKNOWN;
-        summarize_unknown(report, first_lacking(report));
+        if (strcmp(report->findings[0].code, "preflight-trouble") == 0)
+            summarize_findings(report, "unknown: ");
+        else
+            summarize_unknown(report, first_lacking(report));
     } else if (any(report, STATUS_FAIL, false) || any(report, STATUS_WARN, false) ||
                any(report, STATUS_WARN, true)) {
         report->verdict = VERDICT_DEGRADED;

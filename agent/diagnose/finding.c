@@ -37,8 +37,8 @@ void finding_quote_answer(struct finding *finding, const char *host,
     char words[LINE_SIZE];
     static const char *const types[] = {[FAMILY_IPV4] = "A", [FAMILY_IPV6] = "AAAA"};
 
-    (void)text_set(words, sizeof(words), "%s, asked for %s %s: ", answer->server, host,
-                   types[answer->family]);
+    (void)text_set(words, sizeof(words), "%s, asked for %s %s%s: ", answer->server, host,
+                   types[answer->family], answer->asked_as == ASKED_PLAIN ? " without EDNS0" : "");
     for (int32_t i = 0; i < answer->n_addresses; i++)
         (void)text_add(words, sizeof(words), "%s%s", i > 0 ? ", " : "", answer->addresses[i]);
     if (answer->n_addresses == 0)

@@ -115,6 +115,7 @@ struct tally look_tally(const struct facts *facts, enum service service, enum ru
             continue;
         }
         tally.tried++;
+        tally.trouble += look_failure(at, rung) == FAILURE_INTERNAL;
         if (step->took_ms > tally.took_ms)
             tally.took_ms = step->took_ms;
         if (holds(at, rung)) {

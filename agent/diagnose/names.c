@@ -22,7 +22,7 @@ bool names_is_amazon_resolver(const struct instance_facts *instance, const char 
     return false;
 }
 
-static bool decides(const struct dns_answer *answer)
+bool names_decides(const struct dns_answer *answer)
 {
     return answer->step.outcome == OUTCOME_OK ||
            (answer->step.outcome == OUTCOME_FAILED &&
@@ -33,14 +33,15 @@ static bool is_silent(const struct dns_answer *answer)
 {
     return answer->step.outcome == OUTCOME_FAILED && answer->rcode < 0 &&
            answer->step.failure != FAILURE_DNS_MALFORMED &&
-           answer->step.failure != FAILURE_NO_RESOLVER;
+           answer->step.failure != FAILURE_NO_RESOLVER && answer->step.failure != FAILURE_INTERNAL;
 }
 
 const struct dns_answer *names_deciding(const struct endpoint_facts *endpoint, enum family family)
 {
     for (int32_t i = 0; i < endpoint->n_answers; i++) {
         const struct dns_answer *answer = &endpoint->answers[i];
-        if (answer->asked_as == ASKED_CONFIGURED && answer->family == family && decides(answer))
+        if (answer->asked_as == ASKED_CONFIGURED && answer->family == family &&
+            names_decides(answer))
             return answer;
     }
     return NULL;
@@ -85,6 +86,25 @@ static void look_undecided(const struct facts *facts, const struct endpoint_fact
     lookup->all_amazon = n_silent + n_spoke > 0 && n_amazon == n_silent + n_spoke;
 }
 
+/* The agent asks one server after the other, all of them twice. */
+static int32_t wait_for(const struct endpoint_facts *endpoint, enum family family)
+{
+    const struct dns_answer *answer = names_deciding(endpoint, family);
+    int32_t n_silent = 0;
+
+    if (answer)
+        return answer->step.took_ms;
+    for (int32_t i = 0; i < endpoint->n_answers; i++)
+        n_silent += endpoint->answers[i].asked_as == ASKED_CONFIGURED &&
+                    endpoint->answers[i].family == family && is_silent(&endpoint->answers[i]);
+    return 2 * n_silent * AGENT_DNS_MS;
+}
+
+static int32_t larger(int32_t a, int32_t b)
+{
+    return a > b ? a : b;
+}
+
 struct lookup names_lookup(const struct facts *facts, enum service service)
 {
     const struct endpoint_facts *endpoint = &facts->endpoints[service];
@@ -95,6 +115,7 @@ struct lookup names_lookup(const struct facts *facts, enum service service)
         if (answer->asked_as != ASKED_CONFIGURED || answer->step.outcome == OUTCOME_UNTRIED)
             continue;
         lookup.asked = true;
+        lookup.trouble |= answer->step.failure == FAILURE_INTERNAL;
         if (answer->step.took_ms > lookup.took_ms)
             lookup.took_ms = answer->step.took_ms;
     }
@@ -103,6 +124,8 @@ struct lookup names_lookup(const struct facts *facts, enum service service)
         lookup.failure = lookup.answer ? lookup.answer->step.failure : FAILURE_NONE;
         return lookup;
     }
+    lookup.decided = true;
+    lookup.waited_ms = larger(wait_for(endpoint, FAMILY_IPV4), wait_for(endpoint, FAMILY_IPV6));
     lookup.all_amazon = names_is_amazon_resolver(&facts->instance, lookup.answer->server);
     if (lookup.answer->n_addresses == 0)
         lookup.failure = lookup.answer->step.failure != FAILURE_NONE ? lookup.answer->step.failure

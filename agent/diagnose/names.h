@@ -11,6 +11,12 @@
 /* 169.254.169.253, fd00:ec2::253, or base + 2 of one of the VPC's blocks. */
 bool names_is_amazon_resolver(const struct instance_facts *instance, const char *server);
 
+/* It says yes or no, in time. */
+bool names_decides(const struct dns_answer *answer);
+
+/* From so long on an answer is called slow. */
+enum { DNS_SLOW_MS = 2000 };
+
 /* The answer that a program on this machine would get for one family: of the configured
  * resolvers the first that says yes or no (an address, NXDOMAIN, no such record). NULL: none. */
 const struct dns_answer *names_deciding(const struct endpoint_facts *endpoint, enum family family);
@@ -22,7 +28,11 @@ struct lookup {
     bool silent;                     /* no server answered (behind a stub: none of its upstreams) */
     bool all_amazon;                 /* the servers that count are Amazon's */
     const struct dns_answer *answer; /* the one that decided, or the first that failed; or NULL */
-    int32_t took_ms;
+    bool decided;                    /* it says yes or no */
+    bool trouble;                    /* not all of it is known, by this program's own trouble */
+    int32_t took_ms;                 /* the slowest answer */
+    int32_t
+        waited_ms; /* of the agent: for the slower family, for one that is never answered twice 5 s */
 };
 struct lookup names_lookup(const struct facts *facts, enum service service);
 

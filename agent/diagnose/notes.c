@@ -135,10 +135,11 @@ static const struct dns_answer *silent_server(const struct endpoint_facts *endpo
         if (!silent && answer->step.outcome == OUTCOME_FAILED &&
             answer->step.failure == FAILURE_TIMEOUT && answer->rcode < 0)
             silent = answer;
-        if (silent && strcmp(silent->server, answer->server) == 0 &&
-            (answer->step.outcome == OUTCOME_OK || answer->rcode >= 0))
-            return NULL;
     }
+    for (int32_t i = 0; silent && i < endpoint->n_answers; i++)
+        if (strcmp(silent->server, endpoint->answers[i].server) == 0 &&
+            (endpoint->answers[i].step.outcome == OUTCOME_OK || endpoint->answers[i].rcode >= 0))
+            return NULL;
     return silent;
 }
 

@@ -85,6 +85,23 @@ static const char *server(const struct asked *of)
     return answer ? answer->server : "";
 }
 
+static const char *set_seconds(const struct asked *of, int32_t ms)
+{
+    (void)text_set(of->scratch, VALUE_SIZE, "%d.%d s", (int)ms / 1000, (int)ms % 1000 / 100);
+    return of->scratch;
+}
+
+static const char *dns_delay(const struct asked *of)
+{
+    struct lookup lookup = names_lookup(of->facts, of->view->service);
+    return set_seconds(of, lookup.decided ? lookup.waited_ms : lookup.took_ms);
+}
+
+static const char *imds_delay(const struct asked *of)
+{
+    return set_seconds(of, of->facts->imds.fastest_ms);
+}
+
 static const char *forwarder(const struct asked *of)
 {
     return resolve_forwarder(of->view);
@@ -247,12 +264,14 @@ static const struct {
     value_get *get;
 } phrases[] = {
     {"all_or_services", all_or_services},
+    {"dns_delay", dns_delay},
     {"ending_certificates", ending_certificates},
     {"endpoint_services", endpoint_services},
     {"forwarder", forwarder},
     {"family", family},
     {"fault", fault},
     {"host_pattern", host_pattern},
+    {"imds_delay", imds_delay},
     {"lacking", lacking},
     {"lone_family", lone_family},
     {"n_bad", n_bad},

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Names: nobody is asked, nobody answers, the answer is no, or it leads past the VPC's endpoints. An
+ * Names: the answer is no, or it leads past the VPC's endpoints. An
  * interface endpoint with private DNS names shows itself by private addresses, and only to those who
  * ask the VPC's own resolver.
  */
@@ -9,90 +9,6 @@
 #include "diagnose/finding.h"
 #include "diagnose/look.h"
 #include "diagnose/names.h"
-
-/* --- who answers --- */
-
-/* What each server that was asked said of the first name that is explained. */
-void quote_lookup(const struct view *view, struct finding *finding)
-{
-    enum service service = view->service;
-    const struct endpoint_facts *endpoint = &view->facts->endpoints[service];
-
-    for (int32_t i = 0; i < endpoint->n_answers; i++)
-        if (endpoint->answers[i].family == FAMILY_IPV4 &&
-            endpoint->answers[i].step.outcome != OUTCOME_UNTRIED)
-            finding_quote_answer(finding, view->facts->plan.services[service].host,
-                                 &endpoint->answers[i]);
-}
-
-void quote_no_resolver(const struct view *view, struct finding *finding)
-{
-    const struct resolver_facts *resolvers = &view->facts->resolvers;
-
-    finding_evidence(finding, "%s %s", resolvers->file[0] ? resolvers->file : "resolv.conf",
-                     resolvers->read ? "has no nameserver line" : "cannot be read");
-}
-
-bool where_nobody_answers(const struct view *view)
-{
-    return names_lookup(view->facts, view->service).silent;
-}
-
-bool where_amazon_does_not_answer(const struct view *view)
-{
-    struct lookup lookup = names_lookup(view->facts, view->service);
-
-    return lookup.all_amazon && (lookup.silent || lookup.failure == FAILURE_DNS_REFUSED);
-}
-
-bool resolve_any(const struct view *view)
-{
-    for (enum service i = 0; i < N_SERVICES; i++) {
-        const struct endpoint_facts *endpoint = &view->facts->endpoints[i];
-        bool pinned = endpoint->n_addresses > 0 && endpoint->addresses[0].from_hosts_file;
-        if (look_is_planned(view->facts, i) && !pinned &&
-            view->checks[check_of_service(i, RUNG_RESOLVE)].status == STATUS_PASS)
-            return true;
-    }
-    return false;
-}
-
-bool resolve_failed_here(const struct dns_answer *answer)
-{
-    static const enum failure local[] = {FAILURE_REFUSED,    FAILURE_NOT_PERMITTED,
-                                         FAILURE_PROHIBITED, FAILURE_BLACKHOLE,
-                                         FAILURE_NO_ROUTE,   FAILURE_HOST_UNREACHABLE};
-
-    for (size_t i = 0; answer && i < COUNT_OF(local); i++)
-        if (answer->step.failure == local[i])
-            return true;
-    return false;
-}
-
-bool when_amazon_serves_no_name(const struct view *view)
-{
-    struct second_opinion opinion = names_second_opinion(view->facts, view->service);
-    struct lookup lookup = names_lookup(view->facts, view->service);
-
-    return !resolve_any(view) && !resolve_failed_here(lookup.answer) &&
-           (!opinion.answered || opinion.answer->step.failure == FAILURE_DNS_REFUSED);
-}
-
-void quote_stub(const struct view *view, struct finding *finding)
-{
-    const struct resolver_facts *resolvers = &view->facts->resolvers;
-
-    if (resolvers->stub && resolvers->n_upstream > 0)
-        finding_evidence(finding, "%s names the local stub; behind it is %s", resolvers->file,
-                         resolvers->upstream[0]);
-}
-
-bool when_amazon_answers(const struct view *view)
-{
-    return names_second_opinion(view->facts, view->service).answered;
-}
-
-/* --- what the answer is --- */
 
 static void quote_names(const struct view *view, enum service service, struct finding *finding)
 {

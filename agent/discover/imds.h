@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * The instance metadata service, version 2 only: a session token by PUT, then any number of paths,
- * at most IMDS_MAX_PARALLEL at once. Never version 1, a proxy, a redirect or a retry.
+ * at most IMDS_MAX_PARALLEL at once. Never version 1, a proxy or a redirect. What is only silent is asked a
+ * second time, since packets get lost.
  * Sources: EC2 User Guide, "Use the Instance Metadata Service to access instance metadata" and
  * "How Instance Metadata Service Version 2 works".
  */

@@ -24,7 +24,7 @@ int64_t delivery_read(const char *root);
  * delivery_read). Where nothing was silent the counters are not read again. */
 void delivery_compare(const char *root, int64_t before, struct facts *facts);
 
-/* resolv.conf(5), and what stands behind systemd-resolved's stub. */
+/* resolv.conf(5), what stands behind systemd-resolved's stub, and nsswitch.conf(5). */
 void resolvers_read(const char *root, struct resolver_facts *resolvers);
 
 #endif

@@ -4,7 +4,8 @@
  * way to ask for a default route. The addresses are documentation ranges (RFC 5737, RFC 3849).
  *
  * Of resolv.conf only the `nameserver` lines count: names are asked absolute, so `search` and `ndots`
- * change nothing.
+ * change nothing. Of nsswitch.conf the line `hosts:`, as Go's net package reads it (conf.go), which
+ * skips the sources that it does not know, unless `dns` is not among them: then they stand for it.
  *
  * Of a SYN that did not leave this machine the socket itself knows (net/dial.h). Nobody tells of an
  * answer that came in and was dropped, but the kernel counts what it received and what it delivered.
@@ -22,6 +23,7 @@
 #include "net/address.h"
 
 #define RESOLV_CONF "/etc/resolv.conf"
+#define NSSWITCH_CONF "/etc/nsswitch.conf"
 #define UPSTREAM_RESOLV_CONF "/run/systemd/resolve/resolv.conf"
 
 static bool has_route(const char *address)
@@ -149,12 +151,70 @@ static int read_nameservers(const char *root, const char *path,
     return 0;
 }
 
+/* --- nsswitch.conf --- */
+
+static enum lookup_order order_of(char *sources)
+{
+    char *rest = NULL;
+    bool dns = false, files = false, dns_first = false, others = false, others_first = false;
+
+    for (const char *word = strtok_r(sources, " \t\r", &rest); word;
+         word = strtok_r(NULL, " \t\r", &rest)) {
+        if (strcmp(word, "dns") == 0) {
+            dns_first |= !dns && !files;
+            dns = true;
+        } else if (strcmp(word, "files") == 0) {
+            files = true;
+        } else {
+            others |= word[0] != '[';
+            others_first |= others && !files;
+        }
+    }
+    if (!dns && !others)
+        return files ? LOOKUP_FILES : LOOKUP_FILES_DNS;
+    if (!files)
+        return LOOKUP_DNS;
+    return (dns ? dns_first : others_first) ? LOOKUP_DNS_FILES : LOOKUP_FILES_DNS;
+}
+
+static int read_order(const char *root, enum lookup_order *order)
+{
+    struct buffer contents;
+    char *rest = NULL;
+
+    buffer_init(&contents, 64 * 1024);
+    int error = file_read(root, NSSWITCH_CONF, &contents);
+    if (error)
+        return error;
+    for (char *line = strtok_r(contents.bytes, "\n", &rest); line;
+         line = strtok_r(NULL, "\n", &rest)) {
+        line[strcspn(line, "#")] = '\0';
+        line += strspn(line, " \t");
+        if (text_starts(line, "hosts:"))
+            *order = order_of(line + strlen("hosts:"));
+    }
+    buffer_clear(&contents);
+    return 0;
+}
+
+static void note_unread(struct step *read, const char *path, int error)
+{
+    step_fail(read, error == ENOENT ? FAILURE_ABSENT : FAILURE_INTERNAL, 0);
+    read->os_error = error;
+    (void)text_set(read->detail, sizeof(read->detail), "%s: %s", path, strerror(error));
+}
+
 void resolvers_read(const char *root, struct resolver_facts *resolvers)
 {
     (void)text_set(resolvers->file, sizeof(resolvers->file), "%s", RESOLV_CONF);
+    step_ok(&resolvers->read, 0);
     int error = read_nameservers(root, RESOLV_CONF, resolvers->configured,
                                  &resolvers->n_configured);
-    resolvers->read = error == 0;
+    if (error)
+        note_unread(&resolvers->read, RESOLV_CONF, error);
+    error = read_order(root, &resolvers->order);
+    if (os_error_is_ours(error))
+        note_unread(&resolvers->read, NSSWITCH_CONF, error);
 
     resolvers->stub = resolvers->n_configured > 0;
     for (int i = 0; i < resolvers->n_configured; i++)

@@ -9,6 +9,9 @@ DEFINE_NAMES(answer, [ANSWER_UNKNOWN] = "unknown", [ANSWER_NO] = "no", [ANSWER_Y
 DEFINE_NAMES(stopped_by, [STOPPED_BY_NOTHING] = "nothing", [STOPPED_BY_DEADLINE] = "deadline",
              [STOPPED_BY_SIGNAL] = "signal");
 
+DEFINE_NAMES(lookup_order, [LOOKUP_FILES_DNS] = "files-dns", [LOOKUP_DNS_FILES] = "dns-files",
+             [LOOKUP_FILES] = "files", [LOOKUP_DNS] = "dns");
+
 DEFINE_NAMES(credentials_from, [CREDENTIALS_NONE] = "none",
              [CREDENTIALS_INSTANCE_PROFILE] = "instance-profile",
              [CREDENTIALS_DEFAULT_HOST_MANAGEMENT] = "default-host-management");

@@ -56,8 +56,18 @@ struct network_facts {
     int64_t undelivered; /* IPv4 packets of this round that came in and got to no protocol */
 };
 
+/* What the agent's resolver asks, in which order: Go's net package, conf.go, by the line `hosts:` of
+ * nsswitch.conf(5). */
+enum lookup_order { LOOKUP_FILES_DNS, LOOKUP_DNS_FILES, LOOKUP_FILES, LOOKUP_DNS };
+
+/* The agent's own limits: Go's net package asks three servers, each for 5 s, twice (dnsconfig_unix.go), always
+ * with EDNS0; one request to IMDS may take a second (measured with 3.3.1142.0). */
+enum { AGENT_NAMESERVERS = 3, AGENT_DNS_MS = 5000, AGENT_IMDS_MS = 1000 };
+
 struct resolver_facts {
-    bool read; /* resolv.conf could be read */
+    struct step read; /* of resolv.conf; where this program could not read it, or a file beside it:
+                       * FAILURE_INTERNAL */
+    enum lookup_order order;
     bool stub; /* it names only the 127.0.0.53 stub; upstreams are asked too */
     char file[PATH_SIZE];
     int32_t n_configured;
@@ -79,6 +89,8 @@ struct imds_facts {
     char body_start[DETAIL_SIZE]; /* of an answer that is not IMDS's, escaped: text_excerpt() */
     enum answer get_answers;      /* second opinion on a silent token: does a GET answer? */
     int32_t n_requests;           /* sent in this round, for the numbers */
+    int32_t
+        fastest_ms; /* the least that an answered request took, connecting and all; 0: none was */
 };
 
 struct instance_facts {
@@ -293,6 +305,7 @@ struct agent_facts {
 
 extern const struct names answer_names;
 extern const struct names stopped_by_names;
+extern const struct names lookup_order_names;
 extern const struct names credentials_from_names;
 extern const struct names place_names;
 extern const struct names permission_names;

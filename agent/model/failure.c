@@ -4,6 +4,7 @@
  */
 #include "model/failure.h"
 
+#include <errno.h>
 #include <string.h>
 
 DEFINE_NAMES(outcome, [OUTCOME_UNTRIED] = "untried", [OUTCOME_OK] = "ok",
@@ -29,6 +30,8 @@ static const char *const failure_table[N_FAILURES] = {
     [FAILURE_DNS_REFUSED] = "dns-refused",
     [FAILURE_DNS_MALFORMED] = "dns-malformed",
     [FAILURE_PUBLIC] = "public",
+    [FAILURE_OTHER_FAMILY] = "other-family",
+    [FAILURE_SLOW] = "slow",
     [FAILURE_UNTRUSTED] = "untrusted",
     [FAILURE_INTERCEPTED] = "intercepted",
     [FAILURE_CERTIFICATE_EXPIRED] = "certificate-expired",
@@ -109,6 +112,8 @@ static const struct {
     [FAILURE_DNS_REFUSED] = {"nameserver refused", true},
     [FAILURE_DNS_MALFORMED] = {"malformed DNS answer", true},
     [FAILURE_PUBLIC] = {"public address", true},
+    [FAILURE_OTHER_FAMILY] = {"no address of a usable family", false},
+    [FAILURE_SLOW] = {"answered late", true},
     [FAILURE_UNTRUSTED] = {"certificate not trusted", false},
     [FAILURE_INTERCEPTED] = {"TLS intercepted", false},
     [FAILURE_CERTIFICATE_EXPIRED] = {"certificate expired", true},
@@ -159,7 +164,7 @@ static const struct {
     [FAILURE_NOT_WANTED] = {"left out", false},
     [FAILURE_NOT_IN_REGION] = {"not in this region", false},
     [FAILURE_STOPPED] = {"stopped before an answer", true},
-    [FAILURE_INTERNAL] = {"internal error", false},
+    [FAILURE_INTERNAL] = {"trouble of this program", false},
     [FAILURE_UNKNOWN] = {"a failure that only a newer version knows", false},
     [FAILURE_NOT_SENT] = {"dropped on this machine",
                           true}, /* by rules of a boot that is not over */
@@ -178,6 +183,16 @@ const char *outcome_name(enum outcome outcome)
 const char *failure_words(enum failure failure)
 {
     return (unsigned int)failure < N_FAILURES ? about[failure].words : "unknown failure";
+}
+
+bool os_error_is_ours(int os_error)
+{
+    static const int ours[] = {EMFILE, ENFILE, ENOMEM, ENOBUFS, EIO};
+
+    for (size_t i = 0; i < COUNT_OF(ours); i++)
+        if (ours[i] == os_error)
+            return true;
+    return false;
 }
 
 bool failure_is_transient(enum failure failure)

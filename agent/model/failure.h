@@ -39,6 +39,8 @@ enum failure {
     FAILURE_DNS_REFUSED,   /* rcode 5 */
     FAILURE_DNS_MALFORMED, /* an answer that does not parse, or another rcode */
     FAILURE_PUBLIC,        /* the name has an address outside every private range */
+    FAILURE_OTHER_FAMILY,  /* it has addresses, of no family that this machine can use */
+    FAILURE_SLOW,          /* answered, but as late as the agent hardly waits, or does not */
 
     /* TLS */
     FAILURE_UNTRUSTED,   /* the chain ends in no root that is trusted here */
@@ -99,7 +101,7 @@ enum failure {
     FAILURE_NOT_WANTED,    /* configuration says not to */
     FAILURE_NOT_IN_REGION, /* the service has no endpoint in this region */
     FAILURE_STOPPED,       /* the deadline or a signal came first */
-    FAILURE_INTERNAL,      /* out of descriptors and the like */
+    FAILURE_INTERNAL,      /* this program's own trouble: os_error_is_ours() */
     FAILURE_UNKNOWN,       /* in a report: one that only a newer program has a name for */
     N_FAILURES
 };
@@ -122,6 +124,10 @@ const char *outcome_name(enum outcome outcome);
 
 /* A few plain words for a person ("no answer", "connection refused"). */
 const char *failure_words(enum failure failure);
+
+/* No descriptors, no memory, a disk that fails: what happened to this program says nothing of what it asked
+ * for. */
+bool os_error_is_ours(int os_error);
 
 /* True where a later attempt may well succeed by itself: what rounds retry. */
 bool failure_is_transient(enum failure failure);

@@ -59,7 +59,8 @@ FIELDS(ENUM(outcome, outcome), ENUM(failure, failure), INT32(os_error, UNUSED), 
 
 #define S dns_answer
 FIELDS(TEXT(server, ADDRESS), ENUM(asked_as, asked_as), ENUM(family, family), STRUCT(step, step),
-       INT32(rcode), UINT32(ttl_s, UNUSED), TEXT(cname, HOST, UNUSED), TEXTS(addresses, ADDRESS));
+       BOOL(unsent), INT32(rcode), UINT32(ttl_s, UNUSED), TEXT(cname, HOST),
+       TEXTS(addresses, ADDRESS));
 #undef S
 
 #define S route
@@ -111,8 +112,8 @@ FIELDS(STRUCTS(interfaces, interface_facts), BOOL(usable_ipv4), BOOL(usable_ipv6
 #undef S
 
 #define S resolver_facts
-FIELDS(BOOL(read), BOOL(stub), TEXT(file, PATH), TEXTS(configured, ADDRESS),
-       TEXTS(upstream, ADDRESS));
+FIELDS(STRUCT(read, step), ENUM(order, lookup_order), BOOL(stub), TEXT(file, PATH),
+       TEXTS(configured, ADDRESS), TEXTS(upstream, ADDRESS));
 #undef S
 
 /* --- facts.h: IMDS, the role --- */
@@ -120,7 +121,8 @@ FIELDS(BOOL(read), BOOL(stub), TEXT(file, PATH), TEXTS(configured, ADDRESS),
 #define S imds_facts
 FIELDS(TEXT(address, ADDRESS), STRUCT(connect, step), STRUCT(token, step), STRUCT(identity, step),
        INT32(token_status), INT32(identity_status), TEXT(server, WORD),
-       TEXT(body_start, PROSE, QUOTED), ENUM(get_answers, answer), INT32(n_requests, QUOTED));
+       TEXT(body_start, PROSE, QUOTED), ENUM(get_answers, answer), INT32(n_requests, QUOTED),
+       INT32(fastest_ms));
 #undef S
 
 #define S instance_facts

@@ -28,8 +28,9 @@ bool tls_session_is_intercepted(const struct tls_session *session)
 
 DEFINE_NAMES(family, [FAMILY_IPV4] = "ipv4", [FAMILY_IPV6] = "ipv6");
 
-DEFINE_NAMES_OR(asked_as, ASKED_AMAZON, [ASKED_CONFIGURED] = "configured",
-                [ASKED_UPSTREAM] = "upstream", [ASKED_AMAZON] = "amazon");
+DEFINE_NAMES_OR(asked_as,
+                ASKED_AMAZON, [ASKED_CONFIGURED] = "configured", [ASKED_UPSTREAM] = "upstream",
+                [ASKED_AMAZON] = "amazon", [ASKED_PLAIN] = "without-edns");
 
 DEFINE_NAMES(
     route_kind, [ROUTE_UNKNOWN] = "unknown", [ROUTE_FORWARD] = "forward", [ROUTE_LOCAL] = "local",

@@ -21,15 +21,27 @@ enum asked_as {
     ASKED_CONFIGURED, /* it is in resolv.conf: what the agent will use */
     ASKED_UPSTREAM,   /* behind the 127.0.0.53 stub */
     ASKED_AMAZON,     /* a second opinion from Amazon's resolver */
+    ASKED_PLAIN,      /* a second opinion: the configured one, asked without EDNS0 (RFC 6891) */
+};
+
+/* RFC 1035 section 4.1.1. */
+enum {
+    RCODE_NOERROR = 0,
+    RCODE_FORMERR = 1,
+    RCODE_SERVFAIL = 2,
+    RCODE_NXDOMAIN = 3,
+    RCODE_NOTIMP = 4,
+    RCODE_REFUSED = 5
 };
 
 struct dns_answer {
     char server[ADDRESS_SIZE];
     enum asked_as asked_as;
     enum family family;
-    struct step step;      /* failed also for NXDOMAIN and NODATA */
-    int32_t rcode;         /* -1 when nothing came back */
-    uint32_t ttl_s;        /* smallest of the answer */
+    struct step step; /* failed also for NXDOMAIN and NODATA */
+    bool unsent;      /* this machine's kernel did not take the question: the error is its own */
+    int32_t rcode;    /* -1 when nothing came back */
+    uint32_t ttl_s;   /* smallest of the answer */
     char cname[HOST_SIZE]; /* last name of the CNAME chain, empty without one */
     int32_t n_addresses;
     char addresses[MAX_ADDRESSES][ADDRESS_SIZE];

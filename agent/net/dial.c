@@ -15,7 +15,6 @@
 #include <strings.h>
 #include <unistd.h>
 
-#include "base/clock.h"
 #include "base/text.h"
 #include "net/address.h"
 
@@ -57,7 +56,7 @@ enum failure dial_failure(int os_error)
     for (size_t i = 0; i < COUNT_OF(failures); i++)
         if (failures[i].os_error == os_error)
             return failures[i].failure;
-    return FAILURE_LOCAL;
+    return os_error_is_ours(os_error) ? FAILURE_INTERNAL : FAILURE_LOCAL;
 }
 
 void dial_words(int os_error, char *to, size_t size)
@@ -198,7 +197,7 @@ bool dial_start(struct loop *loop, const struct dial *dial, dial_done *done, voi
     dialling->loop = loop;
     dialling->done = done;
     dialling->arg = arg;
-    dialling->started_us = clock_monotonic_us();
+    dialling->started_us = loop_clock_us(loop);
     dialling->os_error = begin_connect(dialling, dial->max_segment_bytes);
     if (dialling->os_error == EINPROGRESS) {
         dialling->watch = loop_watch(loop, dialling->fd, POLLOUT, false, on_writable, dialling);

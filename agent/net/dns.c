@@ -12,33 +12,34 @@
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 #include <sys/socket.h>
 #include <sys/time.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
-#include "base/clock.h"
 #include "base/text.h"
 #include "net/address.h"
 #include "net/dial.h"
 
 enum {
     DNS_PORT = 53,
-    MAX_SENDS = 2,
-    MAX_SOCKETS = 4, /* UDP and TCP, each perhaps opened anew before the old one is closed */
-    MIN_TRY_MS = 10,
+    FIRST_RESEND_MS = 400, /* c-ares doubles it each time */
+    MAX_SENDS = 6,     /* 0, 0.4, 1.2, 2.8, 6 s: the limit of the question comes before the last */
+    EDNS_BYTES = 1232, /* what Go's net package offers */
+    MAX_SOCKETS = 4,   /* UDP and TCP, each perhaps opened anew before the old one is closed */
 };
 
-struct asking;
+struct dns_query;
 
 struct dns_socket {
-    struct asking *asking;
+    struct dns_query *query;
     ares_socket_t fd;
     struct watch *watch; /* NULL: this slot is free */
 };
 
-struct asking {
-    struct task task; /* first: asking_end gets this */
+struct dns_query {
+    struct task task; /* first: query_end gets this */
     struct loop *loop;
     ares_channel channel;
     struct sockaddr_storage server;
@@ -47,9 +48,10 @@ struct asking {
     struct timer *again; /* when c-ares wants to look at its timeouts */
     struct timer *limit; /* of the whole question */
     int64_t started_us;
-    int os_error;    /* the last that a socket said */
-    int32_t n_heard; /* datagrams and pieces of streams */
-    bool answered;   /* c-ares has called back */
+    int os_error;     /* the last that a socket said */
+    bool failed_here; /* it said so before anything could come back */
+    int32_t n_heard;  /* datagrams and pieces of streams */
+    bool answered;    /* c-ares has called back */
     bool ending;
     enum failure failure;
     struct dns_answer answer;
@@ -59,13 +61,20 @@ struct asking {
 
 /* --- sockets --- */
 
+/* Before anything could come back. */
+static void fail_here(struct dns_query *query)
+{
+    query->os_error = errno;
+    query->failed_here = true;
+}
+
 static ares_socket_t open_socket(int family, int type, int protocol, void *arg)
 {
-    struct asking *asking = arg;
+    struct dns_query *query = arg;
     int fd = socket(family, type | SOCK_NONBLOCK | SOCK_CLOEXEC, protocol);
 
     if (fd < 0)
-        asking->os_error = errno;
+        fail_here(query);
     return fd;
 }
 
@@ -79,38 +88,40 @@ static int close_socket(ares_socket_t fd, void *arg)
 static int connect_socket(ares_socket_t fd, const struct sockaddr *address, socklen_t length,
                           void *arg)
 {
-    struct asking *asking = arg;
+    struct dns_query *query = arg;
 
     (void)address;
     (void)length;
-    int status = connect(fd, (const struct sockaddr *)&asking->server, asking->server_length);
+    int status = connect(fd, (const struct sockaddr *)&query->server, query->server_length);
     if (status != 0 && errno != EINPROGRESS)
-        asking->os_error = errno;
+        fail_here(query);
     return status;
 }
 
 static ssize_t receive(ares_socket_t fd, void *bytes, size_t n, int flags, struct sockaddr *from,
                        socklen_t *from_length, void *arg)
 {
-    struct asking *asking = arg;
+    struct dns_query *query = arg;
     ssize_t n_received = recvfrom(fd, bytes, n, flags, from, from_length);
 
     if (n_received > 0)
-        asking->n_heard++;
-    else if (n_received < 0 && errno != EAGAIN && errno != EINTR)
-        asking->os_error = errno;
+        query->n_heard++;
+    if (n_received < 0 && errno != EAGAIN && errno != EINTR) {
+        query->os_error = errno;
+        query->failed_here = false; /* by ICMP */
+    }
     return n_received;
 }
 
 static ssize_t send_vector(ares_socket_t fd, const struct iovec *vector, int n, void *arg)
 {
-    struct asking *asking = arg;
+    struct dns_query *query = arg;
     /* The vector is not written to; POSIX' struct only cannot say so. */
     struct msghdr message = {.msg_iov = (struct iovec *)(uintptr_t)vector, .msg_iovlen = (size_t)n};
     ssize_t n_sent = sendmsg(fd, &message, MSG_NOSIGNAL);
 
     if (n_sent < 0 && errno != EAGAIN && errno != EINTR)
-        asking->os_error = errno;
+        fail_here(query);
     return n_sent;
 }
 
@@ -124,148 +135,149 @@ static const struct ares_socket_functions socket_functions = {
 
 /* --- the end of a question --- */
 
-static void asking_end(struct task *task)
+static void query_end(struct task *task)
 {
-    struct asking *asking = (struct asking *)task;
+    struct dns_query *query = (struct dns_query *)task;
 
-    asking->ending = true;
-    if (asking->channel)
-        ares_destroy(asking->channel); /* closes its sockets, which ends their watches */
-    loop_cancel(asking->again);
-    loop_cancel(asking->limit);
-    free(asking);
+    query->ending = true;
+    if (query->channel)
+        ares_destroy(query->channel); /* closes its sockets, which ends their watches */
+    loop_cancel(query->again);
+    loop_cancel(query->limit);
+    free(query);
 }
 
-static void finish(struct asking *asking)
+static void finish(struct dns_query *query)
 {
-    struct dns_answer answer = asking->answer;
-    dns_done *done = asking->done;
-    void *arg = asking->arg;
-    int32_t took_ms = loop_took_ms(loop_now_us(asking->loop) - asking->started_us);
+    struct dns_answer answer = query->answer;
+    dns_done *done = query->done;
+    void *arg = query->arg;
+    int32_t took_ms = loop_took_ms(loop_now_us(query->loop) - query->started_us);
     char detail[DETAIL_SIZE];
 
     memcpy(detail, answer.step.detail, sizeof(detail));
-    if (asking->failure == FAILURE_NONE) {
+    if (query->failure == FAILURE_NONE) {
         step_ok(&answer.step, took_ms);
     } else {
-        step_fail(&answer.step, asking->failure, took_ms);
-        answer.step.os_error = asking->os_error;
+        step_fail(&answer.step, query->failure, took_ms);
+        answer.step.os_error = query->os_error;
     }
     memcpy(answer.step.detail, detail, sizeof(detail));
 
-    loop_leave(&asking->task);
-    asking_end(&asking->task);
+    loop_leave(&query->task);
+    query_end(&query->task);
     done(arg, &answer);
 }
 
 /* Silence, or noise that was no answer to the question. */
-static enum failure nothing_came(struct asking *asking)
+static enum failure nothing_came(struct dns_query *query)
 {
-    if (asking->n_heard > 0) {
-        (void)text_set(asking->answer.step.detail, DETAIL_SIZE, "%s",
+    if (query->n_heard > 0) {
+        (void)text_set(query->answer.step.detail, DETAIL_SIZE, "%s",
                        "something came back, but no answer to this question");
         return FAILURE_DNS_MALFORMED;
     }
     return FAILURE_TIMEOUT;
 }
 
-static enum failure status_failure(struct asking *asking, int status)
+static enum failure status_failure(struct dns_query *query, int status)
 {
     switch (status) {
     case ARES_ETIMEOUT:
-        return nothing_came(asking);
+        return nothing_came(query);
     case ARES_EBADNAME:
-        (void)text_set(asking->answer.step.detail, DETAIL_SIZE, "%s", "not a name for the DNS");
+        (void)text_set(query->answer.step.detail, DETAIL_SIZE, "%s", "not a name for the DNS");
         return FAILURE_INVALID;
     default:
-        if (asking->os_error != 0) {
-            dial_words(asking->os_error, asking->answer.step.detail, DETAIL_SIZE);
-            return dial_failure(asking->os_error);
+        if (query->os_error != 0) {
+            query->answer.unsent = query->failed_here;
+            dial_words(query->os_error, query->answer.step.detail, DETAIL_SIZE);
+            return dial_failure(query->os_error);
         }
         /* No errno: the TCP connection of a truncated answer ended early. */
-        return asking->n_heard > 0 ? FAILURE_CLOSED : FAILURE_LOCAL;
+        return query->n_heard > 0 ? FAILURE_CLOSED : FAILURE_LOCAL;
     }
 }
 
 static void on_answer(void *arg, int status, int timeouts, unsigned char *bytes, int n)
 {
-    struct asking *asking = arg;
+    struct dns_query *query = arg;
 
     (void)timeouts;
-    if (asking->ending)
+    if (query->ending)
         return;
-    asking->answered = true;
+    query->answered = true;
     if (bytes && n >= 0) {
-        asking->failure = dns_answer_read(bytes, (size_t)n, &asking->answer,
-                                          asking->answer.step.detail);
+        query->failure = dns_answer_read(bytes, (size_t)n, &query->answer,
+                                         query->answer.step.detail);
     } else {
-        asking->failure = status_failure(asking, status);
+        query->failure = status_failure(query, status);
     }
 }
 
 /* --- driving the channel --- */
 
-static void proceed(struct asking *asking);
+static void proceed(struct dns_query *query);
 
 static void on_again(void *arg)
 {
-    struct asking *asking = arg;
+    struct dns_query *query = arg;
 
-    asking->again = NULL;
-    if (!asking->answered)
-        ares_process_fd(asking->channel, ARES_SOCKET_BAD, ARES_SOCKET_BAD);
-    proceed(asking);
+    query->again = NULL;
+    if (!query->answered)
+        ares_process_fd(query->channel, ARES_SOCKET_BAD, ARES_SOCKET_BAD);
+    proceed(query);
 }
 
 /* After every step of c-ares: the answer is told, or its next timeout waited for. Never inside of
  * c-ares' callbacks, from which a channel must not be destroyed. */
-static void proceed(struct asking *asking)
+static void proceed(struct dns_query *query)
 {
     struct timeval next = {0, 0};
 
-    if (asking->answered) {
-        finish(asking);
+    if (query->answered) {
+        finish(query);
         return;
     }
-    loop_cancel(asking->again);
-    asking->again = NULL;
-    if (ares_timeout(asking->channel, NULL, &next)) {
+    loop_cancel(query->again);
+    query->again = NULL;
+    if (ares_timeout(query->channel, NULL, &next)) {
         int64_t delay_us = (int64_t)next.tv_sec * 1000000 + (int64_t)next.tv_usec;
-        asking->again = loop_after_quietly(asking->loop, delay_us, on_again, asking);
+        query->again = loop_after_quietly(query->loop, delay_us, on_again, query);
     }
 }
 
 static void on_limit(void *arg)
 {
-    struct asking *asking = arg;
+    struct dns_query *query = arg;
 
-    asking->limit = NULL;
-    if (!asking->answered)
-        asking->failure = nothing_came(asking);
-    finish(asking);
+    query->limit = NULL;
+    if (!query->answered)
+        query->failure = nothing_came(query);
+    finish(query);
 }
 
 static void on_socket(void *arg, short events)
 {
     const struct dns_socket *socket = arg;
-    struct asking *asking = socket->asking;
+    struct dns_query *query = socket->query;
     ares_socket_t fd = socket->fd;
 
     /* An error is read from the socket like an answer. */
-    ares_process_fd(asking->channel,
+    ares_process_fd(query->channel,
                     (events & (POLLIN | POLLERR | POLLHUP)) != 0 ? fd : ARES_SOCKET_BAD,
                     (events & POLLOUT) != 0 ? fd : ARES_SOCKET_BAD);
-    proceed(asking);
+    proceed(query);
 }
 
 static void on_socket_state(void *arg, ares_socket_t fd, int readable, int writable)
 {
-    struct asking *asking = arg;
+    struct dns_query *query = arg;
     struct dns_socket *slot = NULL;
     short events = (short)((readable ? POLLIN : 0) | (writable ? POLLOUT : 0));
 
     for (size_t i = 0; i < MAX_SOCKETS; i++) {
-        struct dns_socket *socket = &asking->sockets[i];
+        struct dns_socket *socket = &query->sockets[i];
         if (socket->watch && socket->fd == fd) {
             loop_unwatch(socket->watch);
             socket->watch = NULL;
@@ -274,9 +286,9 @@ static void on_socket_state(void *arg, ares_socket_t fd, int readable, int writa
             slot = socket;
     }
     if (events != 0 && slot) {
-        slot->asking = asking;
+        slot->query = query;
         slot->fd = fd;
-        slot->watch = loop_watch(asking->loop, fd, events, true, on_socket, slot);
+        slot->watch = loop_watch(query->loop, fd, events, true, on_socket, slot);
     }
 }
 
@@ -284,20 +296,19 @@ static void on_socket_state(void *arg, ares_socket_t fd, int readable, int writa
 
 /* Every source of configuration is given here, so that c-ares reads neither resolv.conf nor
  * nsswitch.conf, and the server is the one that was named. */
-static bool open_channel(struct asking *asking, int32_t timeout_ms)
+static bool open_channel(struct dns_query *query)
 {
     char lookups[] = "b";
     char no_file[] = "/dev/null";
-    int32_t try_ms = timeout_ms / 3; /* c-ares doubles it for the second */
     struct ares_options options = {
         .flags = ARES_FLAG_NOCHECKRESP | ARES_FLAG_NOSEARCH | ARES_FLAG_NOALIASES,
-        .timeout = try_ms < MIN_TRY_MS ? MIN_TRY_MS : try_ms,
+        .timeout = FIRST_RESEND_MS,
         .tries = MAX_SENDS,
         .ndots = 1,
         .lookups = lookups,
         .resolvconf_path = no_file,
         .sock_state_cb = on_socket_state,
-        .sock_state_cb_data = asking,
+        .sock_state_cb_data = query,
     };
     int given = ARES_OPT_FLAGS | ARES_OPT_TIMEOUTMS | ARES_OPT_TRIES | ARES_OPT_NDOTS |
                 ARES_OPT_LOOKUPS | ARES_OPT_RESOLVCONF | ARES_OPT_SOCK_STATE_CB | ARES_OPT_SERVERS |
@@ -305,57 +316,80 @@ static bool open_channel(struct asking *asking, int32_t timeout_ms)
 #ifdef ARES_OPT_QUERY_CACHE
     given |= ARES_OPT_QUERY_CACHE; /* .qcache_max_ttl = 0: no cache */
 #endif
-    if (ares_init_options(&asking->channel, &options, given) != ARES_SUCCESS) {
-        asking->channel = NULL;
+    if (ares_init_options(&query->channel, &options, given) != ARES_SUCCESS) {
+        query->channel = NULL;
         return false;
     }
-    ares_set_socket_functions(asking->channel, &socket_functions, asking);
+    ares_set_socket_functions(query->channel, &socket_functions, query);
     return true;
 }
 
 /* The server in c-ares' form, which knows no zones. */
-static bool name_server(struct asking *asking)
+static bool name_server(struct dns_query *query)
 {
     char address[ADDRESS_SIZE];
     char server[ADDRESS_SIZE + 16];
     uint16_t port = 0;
 
-    address_format(&asking->server, address, sizeof(address));
+    address_format(&query->server, address, sizeof(address));
     address[strcspn(address, "%")] = '\0';
-    if (asking->server.ss_family == AF_INET6) {
-        port = ntohs(((const struct sockaddr_in6 *)&asking->server)->sin6_port);
+    if (query->server.ss_family == AF_INET6) {
+        port = ntohs(((const struct sockaddr_in6 *)&query->server)->sin6_port);
         (void)text_set(server, sizeof(server), "[%s]:%u", address, port);
     } else {
-        port = ntohs(((const struct sockaddr_in *)&asking->server)->sin_port);
+        port = ntohs(((const struct sockaddr_in *)&query->server)->sin_port);
         (void)text_set(server, sizeof(server), "%s:%u", address, port);
     }
-    return ares_set_servers_ports_csv(asking->channel, server) == ARES_SUCCESS;
+    return ares_set_servers_ports_csv(query->channel, server) == ARES_SUCCESS;
 }
 
-bool dns_ask(struct loop *loop, const struct dns_question *question, dns_done *done, void *arg)
+/* ares_query() would ask once more without EDNS0 where a server cannot stand it. */
+static void send_question(struct dns_query *query, const struct dns_question *question)
 {
-    struct asking *asking = calloc(1, sizeof(*asking));
+    unsigned char *bytes = NULL;
+    unsigned short id = 0;
+    int n = 0;
 
-    asking->loop = loop;
-    asking->done = done;
-    asking->arg = arg;
-    asking->answer.family = question->family;
-    asking->answer.asked_as = question->asked_as;
-    asking->answer.rcode = -1;
-    (void)text_set(asking->answer.server, ADDRESS_SIZE, "%s", question->server);
-    if (!address_parse_with_port(question->server, DNS_PORT, &asking->server,
-                                 &asking->server_length) ||
-        !open_channel(asking, question->timeout_ms) || !name_server(asking)) {
-        asking_end(&asking->task);
-        return false;
+    (void)!getrandom(&id, sizeof(id), GRND_NONBLOCK);
+    int status = ares_create_query(question->name, ns_c_in,
+                                   question->family == FAMILY_IPV4 ? ns_t_a : ns_t_aaaa, id, 1,
+                                   &bytes, &n, question->plain ? 0 : EDNS_BYTES);
+    if (status == ARES_SUCCESS)
+        ares_send(query->channel, bytes, n, on_answer, query);
+    else
+        on_answer(query, status, 0, NULL, 0);
+    ares_free_string(bytes);
+}
+
+struct dns_query *dns_ask(struct loop *loop, const struct dns_question *question, dns_done *done,
+                          void *arg)
+{
+    struct dns_query *query = calloc(1, sizeof(*query));
+
+    query->loop = loop;
+    query->done = done;
+    query->arg = arg;
+    query->answer.family = question->family;
+    query->answer.asked_as = question->asked_as;
+    query->answer.rcode = -1;
+    (void)text_set(query->answer.server, ADDRESS_SIZE, "%s", question->server);
+    if (!address_parse_with_port(question->server, DNS_PORT, &query->server,
+                                 &query->server_length) ||
+        !open_channel(query) || !name_server(query)) {
+        query_end(&query->task);
+        return NULL;
     }
-    asking->limit = loop_after(loop, question->timeout_ms, on_limit, asking);
-    loop_enter(loop, &asking->task, asking_end);
+    query->limit = loop_after_quietly(loop, (int64_t)question->timeout_ms * 1000, on_limit, query);
+    loop_enter(loop, &query->task, query_end);
 
-    asking->started_us = clock_monotonic_us();
-    ares_query(asking->channel, question->name, ns_c_in,
-               question->family == FAMILY_IPV4 ? ns_t_a : ns_t_aaaa, on_answer, asking);
+    query->started_us = loop_clock_us(loop);
+    send_question(query, question);
     /* What failed at once is told on the loop's turn, as everything is. */
-    asking->again = loop_after_quietly(loop, 0, on_again, asking);
-    return true;
+    query->again = loop_after_quietly(loop, 0, on_again, query);
+    return query;
+}
+
+void dns_do_not_wait(struct dns_query *query)
+{
+    query->task.quiet = true;
 }

@@ -2,8 +2,9 @@
  *
  * One DNS question to one named server through c-ares, with a fresh channel each and no cache, so
  * that rcode, CNAME chain, TTL, time and the server that answered are known (RFC 1035).
- * A question is sent at most twice (datagrams get lost: 1,024 packets a second is all that a
- * network interface may send to link-local services); truncated answers are asked again by TCP.
+ * The question carries EDNS0 (RFC 6891), as the agent's does. It is sent again while no answer comes (datagrams
+ * get lost: 1,024 packets a second is all that a network interface may send to link-local services);
+ * truncated answers are asked again by TCP.
  */
 #ifndef NET_DNS_H
 #define NET_DNS_H
@@ -21,12 +22,17 @@ struct dns_question {
     const char *server; /* address, or address:port / [v6]:port; copied */
     enum asked_as asked_as;
     int32_t timeout_ms; /* for the whole question */
+    bool plain;         /* without EDNS0 */
 };
 
 typedef void dns_done(void *arg, const struct dns_answer *answer);
 
-/* False when the server is no address: then no callback comes. */
-bool dns_ask(struct loop *loop, const struct dns_question *question, dns_done *done, void *arg);
+/* The question under way, until the callback; NULL when the server is no address: then none comes. */
+struct dns_query *dns_ask(struct loop *loop, const struct dns_question *question, dns_done *done,
+                          void *arg);
+
+/* The loop may be idle without its answer. */
+void dns_do_not_wait(struct dns_query *query);
 
 /* What a raw answer says (RFC 1035 section 4), whoever sent it: sets rcode, ttl_s, cname and the
  * addresses of answer->family. Returns FAILURE_NONE when there is an address, else what is wrong; detail

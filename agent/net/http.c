@@ -6,12 +6,12 @@
  */
 #include "net/http.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "base/clock.h"
 #include "base/text.h"
 #include "base/version.h"
 #include "net/http_exchange.h"
@@ -70,10 +70,12 @@ static curl_socket_t open_socket(void *arg, curlsocktype purpose, struct curl_so
     (void)purpose;
     exchange->opened = true;
     exchange->fd = -1;
-    if (fd >= 0)
-        return fd;
-    return socket(address->family, address->socktype | SOCK_CLOEXEC | SOCK_NONBLOCK,
-                  address->protocol);
+    if (fd < 0)
+        fd = socket(address->family, address->socktype | SOCK_CLOEXEC | SOCK_NONBLOCK,
+                    address->protocol);
+    if (fd < 0)
+        exchange->os_error = errno;
+    return fd;
 }
 
 static int socket_is_connected(void *arg, curl_socket_t fd, curlsocktype purpose)
@@ -89,7 +91,7 @@ static CURLcode watch_handshake(CURL *easy, void *context, void *arg)
     struct exchange *exchange = arg;
 
     (void)easy;
-    exchange->handshake_us[0] = clock_monotonic_us();
+    exchange->handshake_us[0] = loop_clock_us(exchange->loop);
     return tls_watch(&exchange->peer, context) ? CURLE_OK : CURLE_OUT_OF_MEMORY;
 }
 
@@ -103,7 +105,7 @@ static int before_request(void *arg, char *address, char *local_address, int por
     (void)port;
     (void)local_port;
     exchange->sent = true;
-    exchange->handshake_us[1] = clock_monotonic_us();
+    exchange->handshake_us[1] = loop_clock_us(exchange->loop);
     tls_unwatch(&exchange->peer);
     return CURL_PREREQFUNC_OK;
 }
@@ -200,16 +202,6 @@ static bool set_destination(struct exchange *exchange, const struct http_request
     return fits;
 }
 
-static void set_timeouts(CURL *easy, const struct http_request *request)
-{
-    long all_ms = request->timeout_ms > 0 ? request->timeout_ms : 1; /* 0 would be none */
-    long connect_ms = request->tls && request->tls_timeout_ms > 0 ? request->tls_timeout_ms
-                                                                  : all_ms;
-
-    curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, all_ms);
-    curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, connect_ms < all_ms ? connect_ms : all_ms);
-}
-
 static void add_header(struct exchange *exchange, const char *line)
 {
     exchange->headers = curl_slist_append(exchange->headers, line);
@@ -277,7 +269,6 @@ static bool prepare(struct exchange *exchange, const struct http_request *reques
     set_always(exchange->easy);
     curl_easy_setopt(exchange->easy, CURLOPT_USERAGENT, agent);
     set_callbacks(exchange, request);
-    set_timeouts(exchange->easy, request);
     set_method(exchange->easy, request);
     add_headers(exchange, request);
     if (request->signature && !set_signature(exchange, request->signature))
@@ -298,6 +289,7 @@ static void wipe_list(struct curl_slist *list)
 
 static void exchange_free(struct exchange *exchange)
 {
+    loop_cancel(exchange->limit);
     curl_easy_cleanup(exchange->easy);
     tls_unwatch(&exchange->peer);
     wipe_list(exchange->headers);
@@ -325,7 +317,7 @@ static void tell(void *private, CURLcode result)
     http_done *done = exchange->done;
     void *arg = exchange->arg;
     /* By the clock, not the turn's now: the work of a handshake is done within the turn. */
-    int64_t took_us = clock_monotonic_us() - exchange->started_us;
+    int64_t took_us = loop_clock_us(exchange->loop) - exchange->started_us;
     long status = 0;
 
     reply.took_us = took_us < 1 ? 1 : took_us > INT32_MAX ? INT32_MAX : (int32_t)took_us;
@@ -346,6 +338,34 @@ static void tell(void *private, CURLcode result)
     buffer_clear(&body);
 }
 
+/* The limits are timers of the loop, whose clock stands still in a pause of the process. libcurl's own would
+ * be over before it looks at what came in meanwhile. */
+static void on_limit(void *arg)
+{
+    struct exchange *exchange = arg;
+
+    exchange->limit = NULL;
+    if (exchange->sent && exchange->rest_ms > 0) {
+        exchange->limit = loop_after_quietly(exchange->loop, (int64_t)exchange->rest_ms * 1000,
+                                             on_limit, exchange);
+        exchange->rest_ms = 0;
+        return;
+    }
+    engine_remove(exchange->engine, exchange->easy);
+    tell(exchange, CURLE_OPERATION_TIMEDOUT);
+}
+
+static void start_limit(struct exchange *exchange, const struct http_request *request)
+{
+    int32_t all_ms = request->timeout_ms, first_ms = all_ms;
+
+    if (request->tls && request->tls_timeout_ms > 0 && request->tls_timeout_ms < all_ms)
+        first_ms = request->tls_timeout_ms;
+    exchange->rest_ms = all_ms - first_ms;
+    exchange->limit = loop_after_quietly(exchange->loop, (int64_t)first_ms * 1000, on_limit,
+                                         exchange);
+}
+
 bool http_start(struct loop *loop, const struct http_request *request, http_done *done, void *arg)
 {
     struct exchange *exchange = calloc(1, sizeof(*exchange));
@@ -356,12 +376,13 @@ bool http_start(struct loop *loop, const struct http_request *request, http_done
     exchange->done = done;
     exchange->arg = arg;
     buffer_init(&exchange->body, request->max_body_bytes);
-    exchange->started_us = clock_monotonic_us();
+    exchange->started_us = loop_clock_us(loop);
     exchange->easy = curl_easy_init();
     if (!prepare(exchange, request) || !engine_add(exchange->engine, exchange->easy)) {
         exchange_free(exchange);
         return false;
     }
+    start_limit(exchange, request);
     loop_enter(loop, &exchange->task, exchange_end);
     return true;
 }

@@ -187,11 +187,11 @@ void exchange_judge(struct exchange *exchange, CURLcode result, struct http_repl
     long os_errno = 0;
 
     (void)curl_easy_getinfo(exchange->easy, CURLINFO_OS_ERRNO, &os_errno);
-    int os_error = (int)os_errno;
+    int os_error = exchange->os_error ? exchange->os_error : (int)os_errno;
     if (exchange->is_tls && began_us != 0) {
         if (!exchange->sent) {
             enum failure failure = handshake_failure(exchange, result, os_error);
-            fail(&reply->tls, failure, clock_monotonic_us() - began_us, os_error,
+            fail(&reply->tls, failure, loop_clock_us(exchange->loop) - began_us, os_error,
                  exchange->peer.detail);
             step_skip(&reply->step, FAILURE_BELOW);
             return;

@@ -7,7 +7,6 @@
 #include "net/loop.h"
 
 #include <errno.h>
-#include <limits.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,7 +14,11 @@
 #include "base/clock.h"
 #include "net/timers.h"
 
-enum { US_PER_MS = 1000 };
+enum {
+    US_PER_MS = 1000,
+    LONGEST_WAIT_MS = 100,        /* of one turn, so that a pause shows */
+    LONGEST_WORK_US = 150 * 1000, /* between two looks at the clock */
+};
 
 struct watch {
     struct watch *next;
@@ -28,7 +31,9 @@ struct watch {
 };
 
 struct loop {
-    int64_t now_us;
+    int64_t now_us;    /* by the loop's clock: monotonic, less the pauses */
+    int64_t looked_us; /* when the clock was looked at last, monotonic */
+    int64_t paused_us; /* all pauses so far */
     struct timers timers;
     struct task *tasks;
     struct watch *watches;
@@ -47,23 +52,34 @@ struct loop *loop_new(void)
 {
     struct loop *loop = calloc(1, sizeof(*loop));
 
-    loop->now_us = clock_monotonic_us();
+    loop->looked_us = clock_monotonic_us();
+    loop->now_us = loop->looked_us;
     return loop;
 }
 
 /* --- timers --- */
 
+/* From this moment, not from the turn's now: a long turn must not shorten what starts at its end. */
+static int64_t due_us(struct loop *loop, int64_t delay_us)
+{
+    int64_t now_us = loop_clock_us(loop);
+
+    if (delay_us < 0)
+        return now_us;
+    return delay_us > INT64_MAX - now_us ? INT64_MAX : now_us + delay_us;
+}
+
 struct timer *loop_after(struct loop *loop, int64_t delay_ms, void (*fire)(void *arg), void *arg)
 {
     int64_t delay_us = delay_ms > INT64_MAX / US_PER_MS ? INT64_MAX : delay_ms * US_PER_MS;
 
-    return timers_add(&loop->timers, delay_us, false, fire, arg);
+    return timers_add(&loop->timers, due_us(loop, delay_us), false, fire, arg);
 }
 
 struct timer *loop_after_quietly(struct loop *loop, int64_t delay_us, void (*fire)(void *arg),
                                  void *arg)
 {
-    return timers_add(&loop->timers, delay_us, true, fire, arg);
+    return timers_add(&loop->timers, due_us(loop, delay_us), true, fire, arg);
 }
 
 /* --- watches --- */
@@ -152,6 +168,24 @@ int64_t loop_now_us(const struct loop *loop)
     return loop->now_us;
 }
 
+/* Since the last look this process waited for so long, and worked a little. What is far beyond was a pause,
+ * and is taken out of the loop's clock. */
+static int64_t look_at_clock(struct loop *loop, int waited_ms)
+{
+    int64_t now_us = clock_monotonic_us();
+    int64_t beyond_us = now_us - loop->looked_us - (int64_t)waited_ms * US_PER_MS;
+
+    loop->looked_us = now_us;
+    if (beyond_us > LONGEST_WORK_US)
+        loop->paused_us += beyond_us;
+    return now_us - loop->paused_us;
+}
+
+int64_t loop_clock_us(struct loop *loop)
+{
+    return look_at_clock(loop, 0);
+}
+
 int32_t loop_took_ms(int64_t took_us)
 {
     if (took_us <= US_PER_MS)
@@ -162,8 +196,9 @@ int32_t loop_took_ms(int64_t took_us)
 
 static bool is_idle(const struct loop *loop)
 {
-    if (loop->tasks)
-        return false;
+    for (const struct task *task = loop->tasks; task; task = task->next)
+        if (!task->quiet)
+            return false;
     if (timers_foreground(&loop->timers))
         return false;
     for (const struct watch *watch = loop->watches; watch; watch = watch->next)
@@ -173,18 +208,16 @@ static bool is_idle(const struct loop *loop)
 }
 
 /* Until the deadline or the first timer, rounded up: waking early would only turn in vain. */
-static int poll_timeout_ms(const struct loop *loop, int64_t deadline_us)
+static int poll_timeout_ms(struct loop *loop, int64_t deadline_us)
 {
     int64_t next_us = timers_next_us(&loop->timers);
     int64_t until_us = next_us < deadline_us ? next_us : deadline_us;
+    int64_t now_us = loop_clock_us(loop);
 
-    if (until_us == INT64_MAX)
-        return -1;
-    int64_t now_us = clock_monotonic_us();
     if (until_us <= now_us)
         return 0;
     int64_t wait_ms = (until_us - now_us - 1) / US_PER_MS + 1;
-    return wait_ms > INT_MAX ? INT_MAX : (int)wait_ms;
+    return wait_ms > LONGEST_WAIT_MS ? LONGEST_WAIT_MS : (int)wait_ms;
 }
 
 static size_t gather_polled(struct loop *loop)
@@ -209,11 +242,12 @@ static size_t gather_polled(struct loop *loop)
 static bool turn_once(struct loop *loop, int64_t deadline_us)
 {
     size_t n = gather_polled(loop);
-    int n_ready = poll(loop->polled, n, poll_timeout_ms(loop, deadline_us));
+    int wait_ms = poll_timeout_ms(loop, deadline_us);
+    int n_ready = poll(loop->polled, n, wait_ms);
 
     if (n_ready < 0 && errno != EINTR)
         return false;
-    loop->now_us = clock_monotonic_us();
+    loop->now_us = look_at_clock(loop, wait_ms);
     timers_turn(&loop->timers);
     for (size_t i = 0; i < n && n_ready > 0 && !loop->doomed; i++) {
         struct watch *watch = loop->polled_for[i];
@@ -266,14 +300,16 @@ void loop_free(struct loop *loop)
 
 enum loop_end loop_run(struct loop *loop, int64_t deadline_ms)
 {
-    int64_t deadline_us = deadline_ms > INT64_MAX / US_PER_MS ? INT64_MAX : deadline_ms * US_PER_MS;
+    int64_t until_us = deadline_ms > INT64_MAX / US_PER_MS ? INT64_MAX : deadline_ms * US_PER_MS;
     enum loop_end end = LOOP_IDLE;
 
     loop->running = true;
     loop->stopped = false;
-    loop->now_us = clock_monotonic_us();
+    loop->looked_us = clock_monotonic_us(); /* what was before is nobody's pause */
+    loop->now_us = loop_clock_us(loop);
     sweep_watches(loop);
     while (!is_idle(loop)) {
+        int64_t deadline_us = until_us - loop->paused_us;
         if (loop->now_us >= deadline_us) {
             end = LOOP_DEADLINE;
             break;

@@ -25,10 +25,13 @@ struct loop *loop_new(void);
 /* Ends everything that is still under way, without calling back. NULL is fine. */
 void loop_free(struct loop *loop);
 
-/* Monotonic milliseconds at the start of this turn: one `now` a turn. */
+/* Milliseconds of the loop's clock at the start of this turn: one `now` a turn. The clock is monotonic, and
+ * stands still while the process does: stopped, moved with its instance to another host, or without a
+ * CPU. So a pause shortens no timer. */
 int64_t loop_now_ms(const struct loop *loop);
 
-/* Runs until idle, stopped, or deadline_ms (monotonic; INT64_MAX: none). May be called again. */
+/* Runs until idle, stopped, or deadline_ms (CLOCK_MONOTONIC, pauses and all; INT64_MAX: none). May be
+ * called again. */
 enum loop_end loop_run(struct loop *loop, int64_t deadline_ms);
 
 /* Makes loop_run return at the end of the turn. */
@@ -52,14 +55,16 @@ struct task {
     struct task *next;
     struct task **link;             /* what points at this one; NULL when not in a loop */
     void (*end)(struct task *task); /* frees it, without calling back */
+    bool quiet;                     /* does not keep the loop from being idle */
 };
 
 /* A task in the loop keeps it from being idle. */
 void loop_enter(struct loop *loop, struct task *task, void (*end)(struct task *task));
 void loop_leave(struct task *task);
 
-/* Monotonic microseconds at the start of this turn. */
+/* Microseconds of the loop's clock: at the start of this turn, and at this moment. */
 int64_t loop_now_us(const struct loop *loop);
+int64_t loop_clock_us(struct loop *loop);
 
 /* As loop_after, in microseconds, and without keeping the loop from being idle. */
 struct timer *loop_after_quietly(struct loop *loop, int64_t delay_us, void (*fire)(void *arg),

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The timers of one loop, sorted by the time at which they are due. What is started during a turn
+ * The timers of one loop, sorted by the time at which they are due, by the loop's clock. What is started during a turn
  * fires in a later one.
  */
 #ifndef NET_TIMERS_H
@@ -17,10 +17,10 @@ struct timers {
     uint64_t turn;
 };
 
-struct timer *timers_add(struct timers *timers, int64_t delay_us, bool background,
+struct timer *timers_add(struct timers *timers, int64_t due_us, bool background,
                          void (*fire)(void *arg), void *arg);
 
-/* When the first is due (monotonic), INT64_MAX when there is none. */
+/* When the first is due, INT64_MAX when there is none. */
 int64_t timers_next_us(const struct timers *timers);
 
 /* Whether there is one that is not in the background. */

@@ -12,7 +12,6 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "base/clock.h"
 #include "base/text.h"
 #include "net/dial.h"
 
@@ -148,7 +147,7 @@ bool tunnel_ask(struct loop *loop, const struct tunnel *tunnel, tunnel_done *don
     asking->done = done;
     asking->arg = arg;
     asking->answer_timeout_ms = tunnel->answer_timeout_ms;
-    asking->started_us = clock_monotonic_us();
+    asking->started_us = loop_clock_us(loop);
     bool fits = text_set(asking->request, sizeof(asking->request),
                          "CONNECT %s:%u HTTP/1.1\r\nHost: %s:%u\r\n\r\n", tunnel->host,
                          tunnel->host_port, tunnel->host, tunnel->host_port);

@@ -14,7 +14,9 @@
 #include "net/trust.h"
 
 enum {
-    DNS_TIMEOUT_MS = 2000,
+    DNS_TIMEOUT_MS = AGENT_DNS_MS + 2000, /* what comes too late for the agent is heard */
+    DNS_DOUBT_MS = 1000,                  /* silence for so long is worth a second opinion */
+    DNS_PATIENCE_MS = 2000,    /* for a server that is silent while the next one answers */
     CONNECT_TIMEOUT_MS = 3500, /* longer than ARP's three tries of a second: EHOSTUNREACH */
     TLS_TIMEOUT_MS = 3000,
     HTTP_TIMEOUT_MS = 5000,
@@ -35,7 +37,8 @@ struct lane {
 /* One question to one resolver. */
 struct asking {
     struct climb *climb;
-    int index; /* in endpoint_facts.answers */
+    struct dns_query *query; /* NULL: not under way */
+    int index;               /* in endpoint_facts.answers */
 };
 
 struct climb {
@@ -47,6 +50,7 @@ struct climb {
     struct asking askings[MAX_ANSWERS];
     bool decided[2]; /* by family: the addresses that the agent would use are known */
     bool pinned;     /* /etc/hosts names the addresses */
+    bool late;       /* DNS_DOUBT_MS are over */
     bool asked_amazon;
 };
 
@@ -79,7 +83,8 @@ void names_doubt(struct climb *climb); /* asks Amazon's resolver, once and if it
 
 /* names.c: /etc/hosts as the agent's resolver reads it (Go's net package: "files" before "dns"). The
  * first field is an address, the others are names, in upper or lower case. hosts(5). Returns how many
- * addresses `name` has there, at most MAX_ADDRESSES. */
+ * addresses `name` has there, at most MAX_ADDRESSES; a negative errno value where this program could not read
+ * it (os_error_is_ours). */
 int hosts_look_up(const char *root, const char *name, char addresses[][ADDRESS_SIZE]);
 
 /* ladder.c: climbs one more address. Does nothing when the address is there already or the list is

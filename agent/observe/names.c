@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Every resolver is asked at once. The answer that counts is the one that a stub resolver would take:
- * of the first server in resolv.conf that answers at all, also with NXDOMAIN (resolver(5)).
+ * The servers that the agent would ask in turn are asked at once. The answer that counts is the one that the
+ * agent would take: of the first server in resolv.conf that says yes or no (resolver(5)), within the time
+ * that the agent gives it. What does not matter any more is not waited for.
  */
 #include <string.h>
 #include <strings.h>
@@ -13,6 +14,7 @@
 #include "net/dns.h"
 #include "observe/climb.h"
 
+#define HOSTS "/etc/hosts"
 #define AMAZON_RESOLVER_IPV4 "169.254.169.253" /* VPC User Guide, "Amazon DNS server" */
 #define AMAZON_RESOLVER_IPV6 "fd00:ec2::253"
 
@@ -41,8 +43,9 @@ int hosts_look_up(const char *root, const char *name, char addresses[][ADDRESS_S
     int n = 0;
 
     buffer_init(&contents, FILE_MAX_BYTES);
-    if (file_read(root, "/etc/hosts", &contents) != 0)
-        return 0;
+    int error = file_read(root, HOSTS, &contents);
+    if (error)
+        return os_error_is_ours(error) ? -error : 0;
     for (char *line = strtok_r(contents.bytes, "\n", &rest); line && n < MAX_ADDRESSES;
          line = strtok_r(NULL, "\n", &rest))
         n += line_names(line, name, addresses[n]);
@@ -86,6 +89,32 @@ static const struct dns_answer *taken_answer(const struct endpoint_facts *facts,
     return NULL;
 }
 
+/* Where DNS goes before /etc/hosts, that has the last word. */
+static void take_pinned(struct climb *climb)
+{
+    char addresses[MAX_ADDRESSES][ADDRESS_SIZE];
+    struct step *read = &climb->observe->facts->resolvers.read;
+    int n = hosts_look_up(climb->observe->root, climb->plan->host, addresses);
+
+    if (n < 0) {
+        step_fail(read, FAILURE_INTERNAL, 0);
+        read->os_error = -n;
+        (void)text_set(read->detail, sizeof(read->detail), "%s: %s", HOSTS, strerror(-n));
+    }
+    climb->pinned = n > 0;
+    for (int i = 0; i < n; i++)
+        ladder_add(climb, addresses[i], true);
+}
+
+/* No answer of this family changes anything any more. */
+static void stop_waiting(struct climb *climb, enum family family)
+{
+    for (int i = 0; i < climb->facts->n_answers; i++)
+        if (climb->askings[i].query && climb->facts->answers[i].family == family &&
+            climb->facts->answers[i].asked_as != ASKED_AMAZON)
+            dns_do_not_wait(climb->askings[i].query);
+}
+
 static void decide(struct climb *climb, enum family family)
 {
     bool settled = false;
@@ -96,22 +125,45 @@ static void decide(struct climb *climb, enum family family)
     if (!settled)
         return;
     climb->decided[family] = true;
-    if (climb->pinned || !answer || !family_usable(&climb->observe->facts->network, family))
-        return;
-    for (int i = 0; i < answer->n_addresses; i++)
+    if (answer)
+        stop_waiting(climb, family);
+    for (int i = 0; !climb->pinned && answer && i < answer->n_addresses &&
+                    family_usable(&climb->observe->facts->network, family);
+         i++)
         ladder_add(climb, answer->addresses[i], false);
+    if (climb->decided[FAMILY_IPV4] && climb->decided[FAMILY_IPV6] &&
+        climb->facts->n_addresses == 0 &&
+        climb->observe->facts->resolvers.order == LOOKUP_DNS_FILES)
+        take_pinned(climb);
 }
 
 /* --- asking --- */
+
+static void ask_plainly(struct climb *climb, const struct dns_answer *of);
+
+/* As the agent would have it: an answer that comes too late is none. */
+static void judge_time(struct dns_answer *answer)
+{
+    if (answer->asked_as == ASKED_CONFIGURED && decisive(&answer->step) &&
+        answer->step.took_ms >= AGENT_DNS_MS)
+        step_fail(&answer->step, FAILURE_SLOW, answer->step.took_ms);
+}
 
 static void answered(void *arg, const struct dns_answer *answer)
 {
     struct asking *asking = arg;
     struct climb *climb = asking->climb;
+    struct dns_answer *to = &climb->facts->answers[asking->index];
 
-    climb->facts->answers[asking->index] = *answer;
+    asking->query = NULL;
+    if (to->step.outcome != OUTCOME_UNTRIED)
+        return; /* the next server was taken instead */
+    *to = *answer;
+    judge_time(to);
     if (answer->asked_as != ASKED_CONFIGURED)
         return;
+    if (answer->rcode == RCODE_FORMERR || answer->rcode == RCODE_NOTIMP)
+        ask_plainly(climb, to);
     decide(climb, answer->family);
     names_doubt(climb);
 }
@@ -128,15 +180,33 @@ static void ask(struct climb *climb, const char *server, enum asked_as asked_as,
                                     .family = family,
                                     .server = server,
                                     .asked_as = asked_as,
-                                    .timeout_ms = DNS_TIMEOUT_MS};
+                                    .timeout_ms = DNS_TIMEOUT_MS,
+                                    .plain = asked_as == ASKED_PLAIN};
 
     (void)text_set(answer->server, sizeof(answer->server), "%s", server);
     answer->asked_as = asked_as;
     answer->family = family;
     answer->rcode = -1;
-    climb->askings[index] = (struct asking){climb, index};
-    if (!dns_ask(climb->observe->loop, &question, answered, &climb->askings[index]))
+    if (asked_as == ASKED_AMAZON || asked_as == ASKED_PLAIN)
+        question.timeout_ms = DNS_PATIENCE_MS;
+    climb->askings[index] = (struct asking){climb, NULL, index};
+    climb->askings[index].query = dns_ask(climb->observe->loop, &question, answered,
+                                          &climb->askings[index]);
+    if (!climb->askings[index].query)
         step_fail(&answer->step, FAILURE_INTERNAL, 0);
+}
+
+/* Is it EDNS0 that the server cannot stand? The agent sends nothing else. */
+static void ask_plainly(struct climb *climb, const struct dns_answer *of)
+{
+    char server[ADDRESS_SIZE];
+
+    for (int i = 0; i < climb->facts->n_answers; i++)
+        if (climb->facts->answers[i].asked_as == ASKED_PLAIN &&
+            strcmp(climb->facts->answers[i].server, of->server) == 0)
+            return;
+    memcpy(server, of->server, sizeof(server));
+    ask(climb, server, ASKED_PLAIN, of->family);
 }
 
 static bool was_asked(const struct endpoint_facts *facts, const char *server)
@@ -182,8 +252,8 @@ void names_doubt(struct climb *climb)
     const struct facts *facts = climb->observe->facts;
     char vpc_resolver[ADDRESS_SIZE];
 
-    if (climb->asked_amazon || !climb->observe->placed || !climb->decided[FAMILY_IPV4] ||
-        !climb->decided[FAMILY_IPV6] || !doubtful(climb))
+    if (climb->asked_amazon || !climb->observe->placed || !doubtful(climb) ||
+        (!climb->late && (!climb->decided[FAMILY_IPV4] || !climb->decided[FAMILY_IPV6])))
         return;
     climb->asked_amazon = true;
     if (facts->network.usable_ipv4 || !facts->network.usable_ipv6) {
@@ -195,29 +265,62 @@ void names_doubt(struct climb *climb)
     }
 }
 
-/* --- start --- */
+/* --- silence --- */
 
-static void take_pinned(struct climb *climb)
+/* The agent goes on to the next server as well, if later. */
+static void give_up_silent(void *arg)
 {
-    char addresses[MAX_ADDRESSES][ADDRESS_SIZE];
-    int n = hosts_look_up(climb->observe->root, climb->plan->host, addresses);
+    struct climb *climb = arg;
+    struct endpoint_facts *facts = climb->facts;
 
-    climb->pinned = n > 0;
-    for (int i = 0; i < n; i++)
-        ladder_add(climb, addresses[i], true);
+    for (int i = 0; i < facts->n_answers; i++) {
+        struct dns_answer *silent = &facts->answers[i];
+        bool next_answers = false;
+        for (int j = i + 1; j < facts->n_answers; j++)
+            next_answers |= facts->answers[j].asked_as == ASKED_CONFIGURED &&
+                            facts->answers[j].family == silent->family &&
+                            decisive(&facts->answers[j].step);
+        if (silent->asked_as == ASKED_CONFIGURED && silent->step.outcome == OUTCOME_UNTRIED &&
+            !climb->decided[silent->family] && next_answers)
+            step_fail(&silent->step, FAILURE_TIMEOUT, DNS_PATIENCE_MS);
+    }
+    decide(climb, FAMILY_IPV4);
+    decide(climb, FAMILY_IPV6);
+    names_doubt(climb);
 }
+
+static void doubt_silence(void *arg)
+{
+    struct climb *climb = arg;
+    int n = climb->facts->n_answers;
+
+    climb->late = true;
+    for (int i = 0; i < n; i++)
+        if (climb->facts->answers[i].asked_as == ASKED_CONFIGURED &&
+            climb->facts->answers[i].step.outcome == OUTCOME_UNTRIED &&
+            !climb->decided[climb->facts->answers[i].family])
+            ask_plainly(climb, &climb->facts->answers[i]);
+    names_doubt(climb);
+}
+
+/* --- start --- */
 
 void names_start(struct climb *climb)
 {
     const struct resolver_facts *resolvers = &climb->observe->facts->resolvers;
+    struct loop *loop = climb->observe->loop;
 
-    take_pinned(climb);
-    for (int i = 0; i < resolvers->n_configured; i++)
+    if (resolvers->order == LOOKUP_FILES_DNS || resolvers->order == LOOKUP_FILES)
+        take_pinned(climb);
+    for (int i = 0; i < resolvers->n_configured && i < AGENT_NAMESERVERS; i++)
         for (int family = FAMILY_IPV4; family <= FAMILY_IPV6; family++)
-            ask(climb, resolvers->configured[i], ASKED_CONFIGURED, (enum family)family);
-    for (int i = 0; i < resolvers->n_upstream; i++)
+            if (resolvers->order != LOOKUP_FILES)
+                ask(climb, resolvers->configured[i], ASKED_CONFIGURED, (enum family)family);
+    for (int i = 0; i < resolvers->n_upstream && i < AGENT_NAMESERVERS; i++)
         for (int family = FAMILY_IPV4; family <= FAMILY_IPV6; family++)
             ask(climb, resolvers->upstream[i], ASKED_UPSTREAM, (enum family)family);
+    (void)loop_after_quietly(loop, (int64_t)DNS_DOUBT_MS * 1000, doubt_silence, climb);
+    (void)loop_after_quietly(loop, (int64_t)DNS_PATIENCE_MS * 1000, give_up_silent, climb);
     decide(climb, FAMILY_IPV4); /* settled now when no resolver could be asked */
     decide(climb, FAMILY_IPV6);
     names_doubt(climb);

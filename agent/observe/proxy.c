@@ -100,7 +100,7 @@ static void ask_name(struct observe *observe)
         .family = network->usable_ipv4 || !network->usable_ipv6 ? FAMILY_IPV4 : FAMILY_IPV6,
         .server = resolvers->configured[observe->proxy_resolver],
         .asked_as = ASKED_CONFIGURED,
-        .timeout_ms = DNS_TIMEOUT_MS};
+        .timeout_ms = AGENT_DNS_MS};
 
     if (observe->proxy_resolver < resolvers->n_configured)
         (void)dns_ask(observe->loop, &question, named, observe);

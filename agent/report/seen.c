@@ -140,6 +140,7 @@ static void write_answer(struct screen *screen, const struct dns_answer *answer,
         [ASKED_CONFIGURED] = "",
         [ASKED_UPSTREAM] = " (behind the stub)",
         [ASKED_AMAZON] = " (Amazon's resolver)",
+        [ASKED_PLAIN] = " (without EDNS0)",
     };
     char line[MAX_ADDRESSES * (ADDRESS_SIZE + 2)] = "";
     int mark_at = family_at + 6;

@@ -44,12 +44,18 @@ int64_t rounds_wait(const struct rounds_state *state, bool follow)
     return wait > 0 ? wait : 0;
 }
 
+static bool is_throttled(const struct report *report)
+{
+    return report->checks[CHECK_IMDS_TOKEN].status == STATUS_FAIL &&
+           report->checks[CHECK_IMDS_TOKEN].reason == FAILURE_THROTTLED;
+}
+
 bool rounds_next(const struct report *report, const struct rounds_state *state, int64_t *wait_ms)
 {
     int64_t wait = jittered(state, ROUND_MAX_WAIT_MS);
 
-    if (state->n_done >= ROUNDS_OF_CHECK || !rounds_worth_another(report) ||
-        wait >= state->remaining_ms)
+    if (state->n_done >= (is_throttled(report) ? ROUNDS_OF_IMDS : ROUNDS_OF_CHECK) ||
+        !rounds_worth_another(report) || wait >= state->remaining_ms)
         return false;
     *wait_ms = wait;
     return true;

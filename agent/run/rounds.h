@@ -13,6 +13,7 @@
 
 enum {
     ROUNDS_OF_CHECK = 3, /* AWS SDKs and Tools Reference Guide, "Retry behavior": 3 attempts */
+    ROUNDS_OF_IMDS = 9, /* the agent comes up when IMDS throttles its first 8 requests (measured) */
     ROUND_BASE_MS = 200,
     ROUND_MAX_WAIT_MS = 5000,
     FOLLOW_MAX_WAIT_MS = 30000, /* after boot; the agent sleeps 5 to 60 minutes */

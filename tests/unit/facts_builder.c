@@ -68,7 +68,7 @@ static void healthy_machine(struct facts *facts)
     facts->network.usable_ipv4 = true;
     facts->network.default_route_ipv4 = true;
 
-    facts->resolvers.read = true;
+    step_ok(&facts->resolvers.read, 1);
     SET(facts->resolvers.file, "/etc/resolv.conf");
     facts->resolvers.n_configured = 1;
     SET(facts->resolvers.configured[0], "10.0.0.2");
@@ -105,6 +105,7 @@ static void healthy_imds_and_role(struct facts *facts)
     facts->imds.identity_status = 200;
     SET(facts->imds.server, "EC2ws");
     facts->imds.n_requests = 18;
+    facts->imds.fastest_ms = 1;
     healthy_instance(&facts->instance);
 
     step_ok(&facts->role.attached, 2);
@@ -316,7 +317,8 @@ void break_resolve(struct facts *facts, enum service service, enum failure failu
 {
     struct endpoint_facts *endpoint = &facts->endpoints[service];
     bool silent = failure == FAILURE_TIMEOUT || failure == FAILURE_REFUSED ||
-                  failure == FAILURE_NO_ROUTE || failure == FAILURE_HOST_UNREACHABLE;
+                  failure == FAILURE_NO_ROUTE || failure == FAILURE_HOST_UNREACHABLE ||
+                  failure == FAILURE_NOT_PERMITTED || failure == FAILURE_INTERNAL;
     int32_t rcode = failure == FAILURE_NXDOMAIN      ? 3
                     : failure == FAILURE_SERVFAIL    ? 2
                     : failure == FAILURE_DNS_REFUSED ? 5

@@ -129,6 +129,16 @@ static void imds_silent_to_all(struct facts *facts)
     facts->imds.get_answers = ANSWER_NO;
 }
 
+static void imds_half_a_second(struct facts *facts)
+{
+    facts->imds.fastest_ms = 601;
+}
+
+static void imds_slow(struct facts *facts)
+{
+    facts->imds.fastest_ms = 1201;
+}
+
 static void imds_throttled(struct facts *facts)
 {
     break_imds(facts, CHECK_IMDS_TOKEN, FAILURE_THROTTLED, 1);
@@ -258,6 +268,8 @@ const struct situation machine_situations[] = {
     {"imds-disabled", imds_disabled},
     {"imds-hop-limit", imds_hop_limit},
     {"imds-hop-limit--unproven", imds_token_silent},
+    {"imds-slow", imds_slow},
+    {"imds-slow--half-a-second", imds_half_a_second},
     {"imds-throttled", imds_throttled},
     {"imds-malformed", imds_malformed},
     {"imds-cut", imds_document_cut},

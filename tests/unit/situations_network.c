@@ -138,6 +138,177 @@ static void wrong_region_by_option(struct facts *facts)
     }
 }
 
+/* --- this machine, EDNS0, time, the truth --- */
+
+static struct dns_answer *answer_of(struct facts *facts, int service, enum family family)
+{
+    return &facts->endpoints[service].answers[family]; /* of the one configured server */
+}
+
+static void asked_in_vain(struct facts *facts, enum failure failure, bool unsent)
+{
+    resolvers_all(facts, failure);
+    EACH_SERVICE(i)
+    {
+        answer_of(facts, i, FAMILY_IPV4)->unsent = unsent;
+        answer_of(facts, i, FAMILY_IPV6)->unsent = unsent;
+    }
+}
+
+static void dns_not_permitted(struct facts *facts)
+{
+    asked_in_vain(facts, FAILURE_NOT_PERMITTED, true);
+}
+
+static void stub_with_upstream(struct facts *facts, enum failure failure)
+{
+    use_resolver(facts, "127.0.0.53");
+    facts->resolvers.stub = true;
+    facts->resolvers.n_upstream = 1;
+    SET(facts->resolvers.upstream[0], "10.0.0.2");
+    resolvers_all(facts, failure);
+    EACH_SERVICE(i)
+    {
+        struct dns_answer *answer = add_answer(&facts->endpoints[i], "10.0.0.2", ASKED_UPSTREAM,
+                                               FAMILY_IPV4);
+        step_ok(&answer->step, 1);
+        answer->n_addresses = 1;
+        SET(answer->addresses[0], "%s", private_of[i]);
+    }
+}
+
+static void stub_dead(struct facts *facts)
+{
+    stub_with_upstream(facts, FAILURE_REFUSED);
+}
+
+static void stub_hangs(struct facts *facts)
+{
+    stub_with_upstream(facts, FAILURE_TIMEOUT);
+}
+
+static void dns_never_asked(struct facts *facts)
+{
+    facts->resolvers.order = LOOKUP_FILES;
+    EACH_SERVICE(i)
+    {
+        break_resolve(facts, (enum service)i, FAILURE_TIMEOUT);
+        facts->endpoints[i].n_answers = 0;
+    }
+}
+
+static void without_edns(struct facts *facts, enum failure failure, int rcode)
+{
+    use_resolver(facts, "10.0.9.53");
+    resolvers_all(facts, failure);
+    EACH_SERVICE(i)
+    {
+        answer_of(facts, i, FAMILY_IPV4)->rcode = rcode;
+        answer_of(facts, i, FAMILY_IPV6)->rcode = rcode;
+        struct dns_answer *plain = add_answer(&facts->endpoints[i], "10.0.9.53", ASKED_PLAIN,
+                                              FAMILY_IPV4);
+        step_ok(&plain->step, 1);
+        plain->n_addresses = 1;
+        SET(plain->addresses[0], "%s", private_of[i]);
+    }
+}
+
+static void edns_refused(struct facts *facts)
+{
+    without_edns(facts, FAILURE_DNS_MALFORMED, RCODE_FORMERR);
+}
+
+static void edns_dropped(struct facts *facts)
+{
+    without_edns(facts, FAILURE_TIMEOUT, -1);
+}
+
+static void dns_slow(struct facts *facts)
+{
+    EACH_SERVICE(i) answer_of(facts, i, FAMILY_IPV4)->step.took_ms = 3004;
+}
+
+static void dns_too_late(struct facts *facts)
+{
+    resolvers_all(facts, FAILURE_SLOW);
+    EACH_SERVICE(i)
+    {
+        answer_of(facts, i, FAMILY_IPV4)->step.took_ms = 6004;
+        answer_of(facts, i, FAMILY_IPV6)->step.took_ms = 6004;
+    }
+}
+
+static void aaaa_unanswered(struct facts *facts)
+{
+    EACH_SERVICE(i)
+    {
+        step_fail(&answer_of(facts, i, FAMILY_IPV6)->step, FAILURE_TIMEOUT, 7001);
+        answer_of(facts, i, FAMILY_IPV6)->rcode = -1;
+    }
+}
+
+static void denied_by_amazon(struct facts *facts)
+{
+    resolvers_all(facts, FAILURE_NXDOMAIN);
+    EACH_SERVICE(i) amazon_says(facts, (enum service)i, "", FAILURE_NXDOMAIN);
+}
+
+static void aliased_by_amazon(struct facts *facts)
+{
+    resolvers_all(facts, FAILURE_NODATA);
+    EACH_SERVICE(i) SET(answer_of(facts, i, FAMILY_IPV4)->cname, "blocked.example.com");
+}
+
+static void addresses_of_the_other_family(struct facts *facts)
+{
+    SET(facts->agent.version, "3.3.3270.0");
+    facts->network.usable_ipv4 = false;
+    facts->network.usable_ipv6 = true;
+    facts->network.default_route_ipv6 = true;
+    EACH_SERVICE(i)
+    {
+        struct dns_answer a = *answer_of(facts, i, FAMILY_IPV4);
+        break_resolve(facts, (enum service)i, FAILURE_NODATA);
+        *answer_of(facts, i, FAMILY_IPV4) = a;
+    }
+}
+
+/* The fourth server is alive, and the agent asks three. */
+static void fourth_server(struct facts *facts)
+{
+    dead_resolver(facts);
+    facts->resolvers.n_configured = 4;
+    SET(facts->resolvers.configured[1], "10.0.9.54");
+    SET(facts->resolvers.configured[2], "10.0.9.55");
+    SET(facts->resolvers.configured[3], "10.0.0.2");
+}
+
+/* --- this program's own trouble --- */
+
+static void resolv_conf_unreadable(struct facts *facts)
+{
+    no_resolver(facts);
+    step_fail(&facts->resolvers.read, FAILURE_INTERNAL, 0);
+    facts->resolvers.read.os_error = 5;
+    SET(facts->resolvers.read.detail, "/etc/resolv.conf: Input/output error");
+}
+
+static void no_socket_for_names(struct facts *facts)
+{
+    asked_in_vain(facts, FAILURE_INTERNAL, true);
+}
+
+static void no_socket_for_one_address(struct facts *facts)
+{
+    break_connect(facts, SERVICE_SSM, 0, FAILURE_INTERNAL, 1);
+}
+
+static void no_socket_and_an_answer(struct facts *facts)
+{
+    no_socket_for_one_address(facts);
+    break_connect(facts, SERVICE_SSMMESSAGES, ALL_ADDRESSES, FAILURE_REFUSED, 1);
+}
+
 /* --- what the names say --- */
 
 static void hosts_override(struct facts *facts)
@@ -316,6 +487,23 @@ const struct situation name_situations[] = {
     {"endpoint-missing--ec2messages", ec2messages_missing_but_required},
     {"dns-bypasses-vpc--unknown-name", bypassed_for_an_unknown_name},
     {"dns-server-silent", first_server_silent},
+    {"dns-resolver-unreachable--fourth", fourth_server},
+    {"dns-local", dns_not_permitted},
+    {"dns-local--stub-dead", stub_dead},
+    {"dns-local--stub-hangs", stub_hangs},
+    {"dns-local--nsswitch", dns_never_asked},
+    {"dns-edns", edns_refused},
+    {"dns-edns--dropped", edns_dropped},
+    {"dns-slow", dns_slow},
+    {"dns-slow--too-late", dns_too_late},
+    {"dns-slow--aaaa", aaaa_unanswered},
+    {"dns-firewall", denied_by_amazon},
+    {"dns-firewall--alias", aliased_by_amazon},
+    {"no-address-of-family", addresses_of_the_other_family},
+    {"preflight-trouble", resolv_conf_unreadable},
+    {"preflight-trouble--names", no_socket_for_names},
+    {"preflight-trouble--connect", no_socket_for_one_address},
+    {"preflight-trouble--and-another", no_socket_and_an_answer},
     {"endpoint-missing--gateway", s3_gateway_missing},
     {"egress-blocked--with-gateway", s3_silent_with_all_others},
     {"healthy--s3-gateway", s3_by_gateway},

@@ -664,11 +664,42 @@ static void resolvers_behind_the_stub_are_read_too(void **state)
     put("/run/systemd/resolve/resolv.conf", "nameserver 10.0.0.2\nnameserver fd00:ec2::253\n"
                                             "nameserver not.an.address\n");
     resolvers_read(root, &resolvers);
-    assert_true(resolvers.read);
+    assert_int_equal(resolvers.read.outcome, OUTCOME_OK);
     assert_true(resolvers.stub);
     assert_int_equal(resolvers.n_configured, 1);
     assert_int_equal(resolvers.n_upstream, 2);
     assert_string_equal(resolvers.upstream[1], "fd00:ec2::253");
+}
+
+static void nsswitch_says_what_is_asked(void **state)
+{
+    static const struct {
+        const char *line;
+        enum lookup_order order;
+    } rows[] = {
+        {"hosts: files dns", LOOKUP_FILES_DNS},
+        {"hosts:\tdns files # as it was", LOOKUP_DNS_FILES},
+        {"hosts: files", LOOKUP_FILES},
+        {"hosts: dns", LOOKUP_DNS},
+        {"hosts: files myhostname resolve [!UNAVAIL=return] dns", LOOKUP_FILES_DNS},
+        {"hosts: mymachines dns files", LOOKUP_DNS_FILES},
+        {"hosts: files resolve", LOOKUP_FILES_DNS}, /* what Go does not know stands for dns */
+        {"hosts: resolve files", LOOKUP_DNS_FILES},
+        {"hosts:", LOOKUP_FILES_DNS},
+        {"# hosts: files", LOOKUP_FILES_DNS},
+    };
+    (void)state;
+
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        struct resolver_facts resolvers = {0};
+        char text[256];
+        (void)text_set(text, sizeof(text), "passwd: files\n%s\n", rows[i].line);
+        put("/etc/nsswitch.conf", text);
+        resolvers_read(root, &resolvers);
+        if (resolvers.order != rows[i].order)
+            fail_msg("%s: %d", rows[i].line, resolvers.order);
+        assert_int_equal(resolvers.read.failure, FAILURE_ABSENT); /* no resolv.conf here */
+    }
 }
 
 static enum answer time_sync(void)
@@ -742,6 +773,7 @@ int main(void)
         TEST(without_a_configuration_the_agent_runs_on_defaults),
         TEST(ec2_is_known_by_any_of_its_marks),
         TEST(resolvers_behind_the_stub_are_read_too),
+        TEST(nsswitch_says_what_is_asked),
         TEST(a_time_service_is_known_by_its_unit),
         TEST(a_container_has_its_hosts_clock),
         TEST(a_time_service_that_runs_counts),

@@ -238,7 +238,9 @@ static void names_every_errno(void **state)
         {EACCES, FAILURE_PROHIBITED},
         {EPERM, FAILURE_NOT_PERMITTED},
         {EINVAL, FAILURE_BLACKHOLE},
-        {EMFILE, FAILURE_LOCAL},
+        {EMFILE, FAILURE_INTERNAL},
+        {ENOBUFS, FAILURE_INTERNAL},
+        {EOPNOTSUPP, FAILURE_LOCAL},
         {0, FAILURE_LOCAL},
     };
     (void)state;

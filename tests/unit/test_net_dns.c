@@ -89,10 +89,20 @@ static void put_cname(struct packet *packet, const char *owner, uint32_t ttl_s, 
     put_record(packet, owner, TYPE_CNAME, ttl_s, name.bytes, name.n);
 }
 
+/* Head and question of a query, without its OPT record. */
+static size_t question_end(const unsigned char *query, size_t n)
+{
+    size_t at = 12;
+
+    while (at < n && query[at] != 0)
+        at += query[at] + 1U;
+    return at + 5 < n ? at + 5 : n;
+}
+
 /* The head and the question of an answer. */
 static void begin(struct packet *packet, const unsigned char *query, size_t n, unsigned rcode)
 {
-    put(packet, query, n);
+    put(packet, query, question_end(query, n));
     memset(packet->bytes + 6, 0, 6);
     packet->bytes[2] = 0x81; /* an answer, recursion desired */
     packet->bytes[3] = (unsigned char)(0x80 | rcode);
@@ -108,6 +118,7 @@ static struct {
     char address[32];
     char asked[256]; /* name of the last question, dots after labels */
     int n_datagrams;
+    bool edns; /* the last question had an OPT record */
     int n_streams;
 } server;
 
@@ -126,6 +137,7 @@ static void read_question(const unsigned char *query, size_t n)
 {
     size_t at = 12;
 
+    server.edns = query[11] == 1;
     server.asked[0] = '\0';
     while (at < n && query[at] != 0) {
         snprintf(server.asked + strlen(server.asked), sizeof(server.asked) - strlen(server.asked),
@@ -141,6 +153,7 @@ static void answer_well(struct packet *packet, const unsigned char *query, size_
                      : is("servfail")          ? 2
                      : is("refused")           ? 5
                      : is("notimp")            ? 4
+                     : is("formerr")           ? 1
                                                : 0;
 
     begin(packet, query, n, rcode);
@@ -245,7 +258,7 @@ static void on_datagram(void *arg, short events)
     if (is("tc") || is("tcclosed")) {
         packet.bytes[2] |= 0x02;
         packet.bytes[7] = 0;
-        packet.n = (size_t)n;
+        packet.n = question_end(query, (size_t)n);
     }
     sendto(server.udp, packet.bytes, packet.n, 0, (struct sockaddr *)&from, length);
 }
@@ -383,6 +396,7 @@ static void finds_addresses(void **state)
     assert_int_equal(got.ttl_s, 30); /* the smallest */
     assert_string_equal(got.cname, "");
     assert_int_equal(server.n_datagrams, 1);
+    assert_true(server.edns); /* as the agent asks */
 
     ask("aaaa.test", FAMILY_IPV6, 5000);
     assert_int_equal(got.step.outcome, OUTCOME_OK);
@@ -391,6 +405,41 @@ static void finds_addresses(void **state)
 
     ask("case.test", FAMILY_IPV4, 5000);
     assert_int_equal(got.step.outcome, OUTCOME_OK);
+}
+
+static void asks_plainly_when_told_to(void **state)
+{
+    struct dns_question question = {.name = "a.test",
+                                    .server = server.address,
+                                    .asked_as = ASKED_PLAIN,
+                                    .timeout_ms = 5000,
+                                    .plain = true};
+    (void)state;
+
+    assert_non_null(dns_ask(loop, &question, keep, NULL));
+    assert_int_equal(loop_run(loop, clock_monotonic_ms() + 20000), LOOP_IDLE);
+    assert_int_equal(got.step.outcome, OUTCOME_OK);
+    assert_false(server.edns);
+}
+
+/* One that cannot stand EDNS0 is told of, and not asked again without it. */
+static void keeps_a_refusal_of_edns(void **state)
+{
+    (void)state;
+    expect_failure("formerr.test", FAILURE_DNS_MALFORMED, RCODE_FORMERR);
+    assert_int_equal(server.n_datagrams, 1);
+}
+
+static void is_not_waited_for_when_told_so(void **state)
+{
+    struct dns_question question = {
+        .name = "silent.test", .server = server.address, .timeout_ms = 60000};
+    (void)state;
+
+    n_got = 0;
+    dns_do_not_wait(dns_ask(loop, &question, keep, NULL));
+    assert_int_equal(loop_run(loop, clock_monotonic_ms() + 20000), LOOP_IDLE);
+    assert_int_equal(n_got, 0);
 }
 
 static void asks_absolutely(void **state)
@@ -574,12 +623,21 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
     const struct CMUnitTest tests[] = {
-        TEST(finds_addresses),     TEST(asks_absolutely),
-        TEST(follows_the_chain),   TEST(tells_failures_apart),
-        TEST(survives_lies),       TEST(takes_long_answers_by_tcp),
-        TEST(sends_twice_at_most), TEST(is_refused_by_icmp),
-        TEST(has_no_route),        TEST(refuses_what_is_no_question),
-        TEST(asks_many_at_once),   cmocka_unit_test(reads_any_bytes),
+        TEST(finds_addresses),
+        TEST(asks_plainly_when_told_to),
+        TEST(keeps_a_refusal_of_edns),
+        TEST(is_not_waited_for_when_told_so),
+        TEST(asks_absolutely),
+        TEST(follows_the_chain),
+        TEST(tells_failures_apart),
+        TEST(survives_lies),
+        TEST(takes_long_answers_by_tcp),
+        TEST(sends_twice_at_most),
+        TEST(is_refused_by_icmp),
+        TEST(has_no_route),
+        TEST(refuses_what_is_no_question),
+        TEST(asks_many_at_once),
+        cmocka_unit_test(reads_any_bytes),
     };
     return cmocka_run_group_tests_name("net_dns", tests, NULL, NULL);
 }

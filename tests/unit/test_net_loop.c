@@ -351,6 +351,34 @@ static void ends_what_is_under_way_without_calling_back(void **state)
     loop_free(NULL);
 }
 
+/* As a process does that is stopped, or gets no CPU: half a second in which it looks at no clock. */
+static void pause_and_start(void *arg)
+{
+    int64_t until_ms = clock_monotonic_ms() + 500;
+
+    note(arg);
+    while (clock_monotonic_ms() < until_ms) {}
+    loop_after(loop, 100, note, LETTER('c'));
+}
+
+static void gives_a_pause_back_to_the_timers(void **state)
+{
+    (void)state;
+    loop_after(loop, 200, note, LETTER('b'));
+    loop_after(loop, 0, pause_and_start, LETTER('a'));
+    assert_int_equal(run(), LOOP_IDLE);
+    assert_string_equal(order, "acb");
+}
+
+static void counts_a_pause_for_the_deadline(void **state)
+{
+    (void)state;
+    loop_after(loop, 200, note, LETTER('b'));
+    loop_after(loop, 0, pause_and_start, LETTER('a'));
+    assert_int_equal(loop_run(loop, clock_monotonic_ms() + 400), LOOP_DEADLINE);
+    assert_string_equal(order, "a");
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -365,6 +393,8 @@ int main(void)
         TEST(stops_and_goes_on),
         TEST(ends_at_the_deadline),
         TEST(has_one_now_a_turn),
+        TEST(gives_a_pause_back_to_the_timers),
+        TEST(counts_a_pause_for_the_deadline),
         TEST(may_be_freed_by_a_timer),
         TEST(may_be_freed_by_a_watch),
         TEST(may_be_freed_by_every_exchange),

@@ -80,7 +80,7 @@ static void a_near_name_is_suggested(void **state)
     (void)state;
     assert_no_page("netwrok-acl",
                    "no page is called \"netwrok-acl\" (did you mean network-acl? " ALL);
-    assert_no_page("firewall", "no page is called \"firewall\" (did you mean local-firewall? " ALL);
+    assert_no_page("firewall", "no page is called \"firewall\" (did you mean dns-firewall? " ALL);
     assert_no_page("qqqqq", "no page is called \"qqqqq\" (" ALL);
     assert_no_page("", "no page is called \"\" (" ALL);
     assert_no_page("\033[2J", "no page is called \"\\x1b[2j\" (" ALL);

@@ -76,11 +76,24 @@ static void three_rounds_and_no_more(void **state)
     int64_t wait_ms = 0;
     (void)state;
 
-    fail_with(FAILURE_THROTTLED, true);
+    fail_with(FAILURE_SERVER_ERROR, true);
     assert_true(rounds_next(&report, &round, &wait_ms));
     round.n_done = 2;
     assert_true(rounds_next(&report, &round, &wait_ms));
     round.n_done = 3;
+    assert_false(rounds_next(&report, &round, &wait_ms));
+}
+
+/* The agent gets over eight throttled requests. */
+static void imds_that_throttles_gets_nine_rounds(void **state)
+{
+    struct rounds_state round = {.n_done = 8, .remaining_ms = 10000, .random = 12345};
+    int64_t wait_ms = 0;
+    (void)state;
+
+    fail_with(FAILURE_THROTTLED, true);
+    assert_true(rounds_next(&report, &round, &wait_ms));
+    round.n_done = 9;
     assert_false(rounds_next(&report, &round, &wait_ms));
 }
 
@@ -197,6 +210,7 @@ int main(void)
         cmocka_unit_test(an_identity_that_is_not_there_yet_is_asked_again),
         cmocka_unit_test(waiting_never_passes_the_deadline),
         cmocka_unit_test(three_rounds_and_no_more),
+        cmocka_unit_test(imds_that_throttles_gets_nine_rounds),
         cmocka_unit_test(waits_grow_with_full_jitter_and_end_before_the_deadline),
         cmocka_unit_test(ready_is_told_at_once_and_once),
         cmocka_unit_test(a_network_that_comes_late_is_not_told),

@@ -153,6 +153,12 @@ def answer_with(question, rcode):
     return struct.pack(">HHHHHH", identifier, flags, count, 0, 0, 0) + question[12 : end + 5]
 
 
+def answer_alias(question, target):
+    name = b"".join(bytes([len(label)]) + label.encode() for label in target.split(".")) + b"\0"
+    answer = answer_with(question, 0)
+    return answer[:6] + struct.pack(">H", 1) + answer[8:] + struct.pack(">HHHIH", 0xC00C, 5, 1, 0, len(name)) + name
+
+
 class Habits(asyncio.DatagramProtocol):
     """Passes questions on to Amazon's resolver as the world's `resolver` says; all its listeners share one world."""
 
@@ -172,7 +178,16 @@ class Habits(asyncio.DatagramProtocol):
             return self.transport.sendto(answer_with(data, FORMERR), sender)
         if habits.edns == "dropped" and has_edns or int.from_bytes(data[end : end + 2], "big") in habits.silent_types:
             return None
-        return self.loop.call_later(habits.delay_s, lambda: self.loop.create_task(self._pass_on(data, sender)))
+        return self.loop.call_later(habits.delay_s, lambda: self.loop.create_task(self._answer(data, sender)))
+
+    async def _answer(self, data, sender):
+        habits = self.shared.world.resolver
+        if habits.rcode:
+            self.transport.sendto(answer_with(data, habits.rcode), sender)
+        elif habits.alias:
+            self.transport.sendto(answer_alias(data, habits.alias), sender)
+        else:
+            await self._pass_on(data, sender)
 
     async def _pass_on(self, data, sender):
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as asking:

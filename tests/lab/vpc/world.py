@@ -126,6 +126,8 @@ class Resolver:
     edns: str = "answers"  # formerr, dropped: questions with an OPT record (RFC 6891)
     delay_s: float = 0.0
     silent_types: tuple = ()  # types of which no question is answered
+    alias: str = ""  # what every name is made an alias of, with TTL 0 and no address
+    rcode: int = 0  # what every question is answered with, if not 0
 
 
 @dataclass

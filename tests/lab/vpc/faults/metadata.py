@@ -145,7 +145,7 @@ def _(world):
     "ipv6-only",
     settings={"agent": DUAL_STACK_AGENT},
 )
-def _(world):
+def ipv6_only(world):
     dual_stack(world)
     world.addresses = [address for address in world.addresses if "::" in address]
     world.routes = [route for route in world.routes if "::" in route]

@@ -5,6 +5,7 @@ from .. import world as w
 from ..dns import HABITS_PORT, RCODE_PORT, REFUSED, SERVFAIL, TYPE_AAAA
 from ..instance import HOSTS, NSSWITCH, RESOLV_CONF
 from .machine import configure
+from .metadata import DUAL_STACK_AGENT, ipv6_only
 from .registry import choice, fault, service_known
 
 _AMAZON = (w.RESOLVER, w.RESOLVER_LINK_LOCAL)
@@ -230,9 +231,48 @@ def _(world, variant="port"):
     configure(world, **{section: {"Endpoint": endpoint} for section, endpoint in sections.items()})
 
 
-@fault("dns-servfail", "Amazon's resolver answers SERVFAIL", "dns-servfail")
+@fault(
+    "dns-servfail",
+    "Amazon's resolver answers SERVFAIL, after so many milliseconds (0), as one whose upstream is dead",
+    "dns-servfail",
+    "[MILLISECONDS]",
+)
+def _(world, milliseconds="0"):
+    if milliseconds == "0":
+        _answer_code(world, SERVFAIL)
+    else:
+        _habits(world).rcode = SERVFAIL
+        world.resolver.delay_s = int(milliseconds) / 1000
+
+
+@fault(
+    "dns-firewall",
+    "a rule of DNS Firewall blocks the endpoints' names: NXDOMAIN, or an alias with TTL 0",
+    "dns-firewall",
+    "[nxdomain|alias]",
+)
+def _(world, variant="nxdomain"):
+    if choice(variant, "nxdomain", "alias") == "alias":
+        _habits(world).alias = "blocked.example.com"
+    for service in w.REQUIRED:
+        world.records.pop(world.name(service), None)
+
+
+@fault(
+    "no-address-of-family",
+    "an IPv6-only subnet, and the endpoints have IPv4 addresses only",
+    "no-address-of-family",
+    settings={"agent": DUAL_STACK_AGENT},
+)
 def _(world):
-    _answer_code(world, SERVFAIL)
+    ipv6_only(world)
+    for service in w.REQUIRED:
+        world.records[world.dual_stack_name(service)] = world.private_addresses(service)
+
+
+@fault("preflight-trouble", "resolv.conf cannot be read: EIO, as of a disk that fails", "preflight-trouble")
+def _(world):
+    world.files[RESOLV_CONF] = w.Link("/proc/self/mem")
 
 
 @fault(
