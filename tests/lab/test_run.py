@@ -55,7 +55,7 @@ def test_healthy_is_ready_and_has_nothing_to_say(healthy):
         {"zones": "a"},
         {"zones": "b"},
         {"resolver": "stub"},
-        {"agent": "3.2.2222.0"},
+        {"agent": "3.3.40.0"},
         {"region": "cn-north-1"},
         {"region": "us-gov-west-1"},
         {"region": "eu-central-1"},
@@ -341,7 +341,7 @@ def test_wait_prints_a_block_to_the_console():
 
 
 def test_wait_writes_to_the_journal():
-    with Lab(["private-dns-off"]) as lab:
+    with Lab(["role-missing"]) as lab:
         lab.run(["wait", "--deadline", "1s"])
         assert lab.until("journal", 2, within_s=5), "nothing in the journal"
         entries = lab.journal()
