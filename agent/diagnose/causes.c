@@ -383,7 +383,7 @@ const struct cause causes[] = {
      .here = {{"The SSM agent finds no CA certificates", when_nothing_is_trusted}},
      .explains = {{CHECK(AGENT_CONFIG), BECAUSE(FAILURE_UNTRUSTED)}}, .evidence = {quote_faults, quote_bundle}},
     {.code = "agent-crashes", .way = WAY_FAULT,
-     .title = "The SSM agent was started and has ended",
+     .title = "The SSM agent ran in this boot, and does not run now",
      .explains = {{CHECK(AGENT_STATE), BECAUSE(FAILURE_ENDED)}}, .evidence = {quote_faults, quote_last_error},
      .certain_if = never},
     {.code = "agent-not-connected",

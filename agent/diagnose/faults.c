@@ -237,7 +237,7 @@ static void find_state(const struct finder *to)
             "%s is used up: sessions and commands fail", agent->inotify_limit);
     if (agent->ended == ANSWER_YES)
         add(to, CHECK_AGENT_STATE, STATUS_WARN, FAILURE_ENDED,
-            "the agent was started and has ended; systemd starts it again after 90 s");
+            "the agent ran in this boot, and does not run now");
 }
 
 /* --- all --- */

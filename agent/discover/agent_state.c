@@ -7,14 +7,18 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/inotify.h>
+#include <sys/stat.h>
 #include <sys/statvfs.h>
+#include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/file.h"
 #include "base/text.h"
 #include "discover/agent.h"
 
 #define STATE_DIRECTORY "/var/lib/amazon/ssm"
+#define AGENT_LOG "/var/log/amazon/ssm/amazon-ssm-agent.log"
 #define ERRORS_LOG "/var/log/amazon/ssm/errors.log"
 
 /* What the agent makes at its start: folders for its channels, a runtime configuration, its keys. */
@@ -110,16 +114,18 @@ static void try_inotify(const char *root, struct agent_facts *agent)
         (void)close(other);
 }
 
-/* systemd keeps this link from a unit's start on until it is stopped; between two starts of a unit that
- * ended by itself it stays, while the control group is gone (systemd, src/core/unit.c). */
+/* At each start the agent writes to its log, which only root can look at. */
 static void look_for_end(const char *root, struct agent_facts *agent)
 {
-    char path[PATH_SIZE], invocation[NAME_SIZE];
+    char full[2 * PATH_SIZE];
+    struct timespec up;
+    struct stat log;
 
-    (void)text_set(path, sizeof(path), "/run/systemd/units/invocation:%s", agent->unit);
-    if (agent->running == ANSWER_NO)
-        agent->ended = file_read_link(root, path, invocation, sizeof(invocation)) ? ANSWER_YES
-                                                                                  : ANSWER_NO;
+    if (agent->running != ANSWER_NO || clock_gettime(CLOCK_BOOTTIME, &up) != 0 ||
+        !text_set(full, sizeof(full), "%s%s", root, AGENT_LOG) || stat(full, &log) != 0)
+        return;
+    int64_t booted_unix_s = clock_wall_unix_ms() / 1000 - up.tv_sec;
+    agent->ended = log.st_mtim.tv_sec >= booted_unix_s ? ANSWER_YES : ANSWER_NO;
 }
 
 static void read_last_error(const char *root, struct agent_facts *agent)

@@ -297,7 +297,7 @@ struct agent_facts {
     enum answer inotify;           /* root can still make an instance and a watch */
     char inotify_limit[NAME_SIZE]; /* which limit is used up */
     enum answer running; /* its unit has a control group: it was started and did not end */
-    enum answer ended; /* it was started in this boot and ended: systemd waits, to start it again */
+    enum answer ended;   /* it ran in this boot, and runs no more */
     char last_error[LINE_OF_LOG_SIZE]; /* of errors.log */
     enum answer connected; /* root holds a TCP connection to an address of ssmmessages */
     char connected_to[ADDRESS_SIZE];

@@ -506,25 +506,32 @@ static void a_configuration_that_cannot_be_read_decides_nothing(void **state)
     assert_int_equal(agent.config.outcome, OUTCOME_SKIPPED);
 }
 
-static void an_agent_that_was_started_and_is_gone_has_ended(void **state)
+static void an_agent_that_ran_in_this_boot_and_is_gone_has_ended(void **state)
 {
+    static const char log[] = "/var/log/amazon/ssm/amazon-ssm-agent.log";
+    const struct timespec long_ago[2] = {{1000000, 0}, {1000000, 0}};
     (void)state;
+
     put("/usr/bin/amazon-ssm-agent", "");
     put("/sys/fs/cgroup/system.slice/x", "");
     put("/var/log/amazon/ssm/errors.log", "first\n2026-11-29 failed to create IPC folder\n\n");
     agent_read(root, &agent);
     agent_read_state(root, &agent);
-    assert_int_equal(agent.ended, ANSWER_NO); /* it was never started */
+    assert_int_equal(agent.ended, ANSWER_UNKNOWN); /* as for an ordinary user */
     assert_string_equal(agent.last_error, "");
     assert_string_equal(agent.state_directory, "/var");
     assert_int_equal(agent.state.outcome, OUTCOME_OK);
 
-    put_link("/run/systemd/units/invocation:amazon-ssm-agent.service", "5e5c");
+    put(log, "");
     put("/var/lib/amazon/ssm/x", "");
     agent_read_state(root, &agent);
     assert_int_equal(agent.ended, ANSWER_YES);
     assert_string_equal(agent.last_error, "2026-11-29 failed to create IPC folder");
     assert_string_equal(agent.state_directory, "/var/lib/amazon/ssm");
+
+    assert_int_equal(utimensat(AT_FDCWD, place(log), long_ago, 0), 0);
+    agent_read_state(root, &agent);
+    assert_int_equal(agent.ended, ANSWER_NO); /* in an earlier boot */
 }
 
 static void write_in_namespace(const char *path, const char *text)
@@ -766,7 +773,7 @@ int main(void)
         TEST(the_configuration_is_read_as_by_go),
         TEST(the_order_of_identities_is_what_the_agent_knows_of_it),
         TEST(a_configuration_that_cannot_be_read_decides_nothing),
-        TEST(an_agent_that_was_started_and_is_gone_has_ended),
+        TEST(an_agent_that_ran_in_this_boot_and_is_gone_has_ended),
         TEST(a_broken_configuration_is_named_with_its_line),
         TEST(a_state_directory_fails_as_its_file_system_does),
         TEST(inotify_is_used_up_where_root_gets_no_more),

@@ -67,11 +67,11 @@ def _(world, variant="worker"):
 
 @fault(
     "agent-crashes",
-    "systemd started the agent in this boot, it has ended, and its errors.log says why",
+    "the agent ran in this boot, it has ended, and its errors.log says why",
     "agent-crashes",
 )
 def _(world):
-    world.files[f"/run/systemd/units/invocation:{os.path.basename(instance.AGENT_UNIT)}"] = Link("5e5c0ffee")
+    world.files["/var/log/amazon/ssm/amazon-ssm-agent.log"] = "2026-11-29 01:00:00 INFO Starting Core Agent\n"
     world.files["/var/log/amazon/ssm/errors.log"] = (
         "2026-11-29 01:00:00 ERROR [amazon-ssm-agent] Error occurred when starting amazon-ssm-agent: "
         "failed to get identity: failed to find agent identity\n"
