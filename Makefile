@@ -232,8 +232,8 @@ scenarios-selftest: all situations ## breaks the diagnosis ten times at random a
 dictionary: $(objects)/unit/test_model_packed ## what the console's facts are deflated with, anew from the situations: before a release only
 	PACKED_TEXTS=1 $< | packaging/scripts/keep packaging/dictionary/1.txt packaging/scripts/make-dictionary
 
-check-commands: setup-commands ## every AWS CLI command of a finding or of the documentation is one that the AWS CLI knows
-	tests/scenarios/check-commands
+check-commands: setup-commands $(program) situations ## every AWS CLI command of a finding or of the documentation is one that the AWS CLI knows
+	tests/scenarios/check-commands $(program) build/situations
 
 static-test: static ## that the static binary is what it claims to be
 	EMULATE=$(emulate) tests/static/run $(program.static)
@@ -270,6 +270,12 @@ lab: static setup-lab ## a shell on an instance inside the lab's private VPC
 check-lab: static setup-lab ## the lab's own tests
 	/usr/bin/python3 -m pytest tests/lab
 
+check-image: static setup-image ## `ssm-preflight image` of staged root file systems: fit, broken, mended, hostile
+	/usr/bin/python3 -m pytest -q tests/image
+
+check-image-real: deb setup-image setup-bake ## the same with a real root file system, real packages and tools; Ansible, Packer
+	IMAGE_REAL=1 /usr/bin/python3 -m pytest -rs tests/image/test_real.py tests/image/test_tools.py
+
 check-boot: deb setup-lab setup-boot ## images built from the package and booted in the lab: containers and virtual machines
 	/usr/bin/python3 -m pytest -rs -n 3 tests/boot
 
@@ -299,6 +305,9 @@ rpm: static setup-rpm ## build/ssm-preflight-VERSION.ARCH.rpm
 tarball: static ## build/ssm-preflight-VERSION-ARCH.tar.gz, with install.sh and uninstall.sh
 	@packaging/tarball/build $(parts)
 
+sysext: static setup-image ## build/ssm-preflight-VERSION.raw, a system extension for hosts with a read-only /usr
+	@packaging/sysext/build $(parts)
+
 dist: ## build/dist: deb, rpm and tarball for x86_64 and aarch64, the bills of materials, SHA256SUMS
 	@packaging/dist
 
@@ -320,4 +329,4 @@ help: ## this list
 .SECONDARY:
 FORCE:
 .PHONY: FORCE all static check fuzz unit unit-programs situations scenarios scenarios-update scenarios-selftest dictionary static-test sanitize coverage lint format docs bench torture run lab check-lab \
-	check-boot check-commands install deb rpm tarball dist reproducible check-packages foreign-lab clean distclean help
+	check-boot check-image check-image-real check-commands install deb rpm tarball sysext dist reproducible check-packages foreign-lab clean distclean help

@@ -110,7 +110,7 @@ static int machine_of(const char *root, const char *path)
 {
     unsigned char head[20];
 
-    if (!file_read_start(root, path, (char *)head, sizeof(head)) ||
+    if (file_read_start(root, path, (char *)head, sizeof(head)) < sizeof(head) ||
         memcmp(head, ELFMAG, SELFMAG) != 0)
         return 0;
     return head[18] | head[19] << 8;

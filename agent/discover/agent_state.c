@@ -4,6 +4,7 @@
  * blocks that are reserved for it, so f_bfree counts and not f_bavail.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/inotify.h>
@@ -66,17 +67,29 @@ static bool is_read_only(const char *path)
     return read_only;
 }
 
-static void read_directory(const char *root, struct agent_facts *agent)
+/* The directory, or the nearest one above it that is there: open, and -1 where even that fails. `full`:
+ * as the kernel names it. */
+static int open_directory(const char *root, char path[PATH_SIZE], char *full, size_t size)
 {
-    char *path = agent->state_directory, full[2 * PATH_SIZE];
-    struct statvfs disk;
+    char link[NAME_SIZE];
+    int fd;
 
     (void)text_set(path, PATH_SIZE, "%s", STATE_DIRECTORY);
-    while (path[1] && !file_exists(root, path)) {
+    while ((fd = root_open(root, path, O_PATH | O_DIRECTORY | O_CLOEXEC)) < 0 && path[1]) {
         char *slash = strrchr(path, '/');
         slash[slash == path] = '\0';
     }
-    if (!text_set(full, sizeof(full), "%s%s", root, path) || statvfs(full, &disk) != 0)
+    (void)text_set(link, sizeof(link), "/proc/self/fd/%d", fd);
+    if (fd >= 0 && !file_read_link("", link, full, size))
+        full[0] = '\0';
+    return fd;
+}
+
+static void read_directory(int fd, const char *full, struct agent_facts *agent)
+{
+    struct statvfs disk;
+
+    if (fstatvfs(fd, &disk) != 0)
         return;
     agent->noexec = disk.f_flag & ST_NOEXEC;
     if ((disk.f_flag & ST_RDONLY) && is_read_only(full))
@@ -90,11 +103,9 @@ static void read_directory(const char *root, struct agent_facts *agent)
 }
 
 /* The limits are counted for each user, so root's can be seen by root alone, inotify(7). */
-static void try_inotify(const char *root, struct agent_facts *agent)
+static void try_inotify(const char *full, struct agent_facts *agent)
 {
-    char full[2 * PATH_SIZE];
-
-    if (geteuid() != 0 || !text_set(full, sizeof(full), "%s%s", root, agent->state_directory))
+    if (geteuid() != 0)
         return;
     int fd = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
     bool watches = fd >= 0 && inotify_add_watch(fd, full, IN_DELETE_SELF) >= 0;
@@ -117,12 +128,11 @@ static void try_inotify(const char *root, struct agent_facts *agent)
 /* At each start the agent writes to its log, which only root can look at. */
 static void look_for_end(const char *root, struct agent_facts *agent)
 {
-    char full[2 * PATH_SIZE];
     struct timespec up;
     struct stat log;
 
     if (agent->running != ANSWER_NO || clock_gettime(CLOCK_BOOTTIME, &up) != 0 ||
-        !text_set(full, sizeof(full), "%s%s", root, AGENT_LOG) || stat(full, &log) != 0)
+        !file_look(root, AGENT_LOG, true, &log))
         return;
     int64_t booted_unix_s = clock_wall_unix_ms() / 1000 - up.tv_sec;
     agent->ended = log.st_mtim.tv_sec >= booted_unix_s ? ANSWER_YES : ANSWER_NO;
@@ -144,10 +154,16 @@ static void read_last_error(const char *root, struct agent_facts *agent)
 
 void agent_read_state(const char *root, struct agent_facts *agent)
 {
+    char full[2 * PATH_SIZE];
+
     if (agent->installed != ANSWER_YES)
         return;
-    read_directory(root, agent);
-    try_inotify(root, agent);
+    int fd = open_directory(root, agent->state_directory, full, sizeof(full));
+    if (fd >= 0) {
+        read_directory(fd, full, agent);
+        try_inotify(full, agent);
+        (void)close(fd);
+    }
     look_for_end(root, agent);
     if (agent->ended == ANSWER_YES)
         read_last_error(root, agent);

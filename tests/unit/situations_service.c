@@ -803,8 +803,6 @@ static void config_of_a_container_on_ec2(struct facts *facts)
 static void several_of_the_agents(struct facts *facts)
 {
     config_with_ports(facts);
-    imds_by_proxy(facts);
-    foreign_bundle(facts);
     registered_elsewhere(facts);
     noexec(facts);
     state_read_only(facts);
