@@ -16,9 +16,43 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/limits.h"
 #include "base/text.h"
 
 enum { FULL_PATH_SIZE = 4096, MAX_NAMES = 256, DEVICE_MAX_MS = 3000 };
+
+/* Kept here, since whoever reads takes a file that cannot be read for one that is not there. */
+static char first_trouble[256];
+
+bool file_is_trouble(int os_error)
+{
+    static const int troubles[] = {EMFILE, ENFILE, ENOMEM, ENOBUFS, EIO};
+
+    for (size_t i = 0; i < COUNT_OF(troubles); i++)
+        if (troubles[i] == os_error)
+            return true;
+    return false;
+}
+
+bool file_take_trouble(char *to, size_t size)
+{
+    bool any = first_trouble[0];
+
+    if (any)
+        (void)text_set(to, size, "%s", first_trouble);
+    first_trouble[0] = '\0';
+    return any;
+}
+
+/* Returns the error. */
+static int note_trouble(const char *path, int os_error)
+{
+    if (file_is_trouble(os_error) && !first_trouble[0] && !text_starts(path, "/sys/") &&
+        !text_starts(path, "/proc/"))
+        (void)text_set(first_trouble, sizeof(first_trouble), "%.180s: %s", path,
+                       strerror(os_error));
+    return os_error;
+}
 
 static int full_path(const char *root, const char *path, char to[FULL_PATH_SIZE])
 {
@@ -38,19 +72,22 @@ static int open_regular(const char *root, const char *path)
         return -1;
 
     struct stat status = {0};
-    if (fstat(fd, &status) != 0 || !S_ISREG(status.st_mode)) {
-        (void)close(fd);
-        errno = S_ISDIR(status.st_mode) ? EISDIR : EINVAL;
-        return -1;
-    }
-    return fd;
+    int error = fstat(fd, &status) != 0   ? errno
+                : S_ISREG(status.st_mode) ? 0
+                : S_ISDIR(status.st_mode) ? EISDIR
+                                          : EINVAL;
+    if (!error)
+        return fd;
+    (void)close(fd);
+    errno = error;
+    return -1;
 }
 
 int file_read(const char *root, const char *path, struct buffer *contents)
 {
     int fd = open_regular(root, path);
     if (fd < 0)
-        return errno;
+        return note_trouble(path, errno);
 
     char piece[16384];
     int error = 0;
@@ -73,17 +110,21 @@ int file_read(const char *root, const char *path, struct buffer *contents)
         buffer_clear(contents);
     else
         (void)buffer_add(contents, "", 0); /* an empty file is an empty text */
-    return error;
+    return note_trouble(path, error);
 }
 
 bool file_read_line(const char *root, const char *path, char *line, size_t size)
 {
     int fd = open_regular(root, path);
-    if (fd < 0)
+    if (fd < 0) {
+        (void)note_trouble(path, errno);
         return false;
+    }
 
     ssize_t n = read(fd, line, size - 1);
+    int error = n < 0 ? errno : 0;
     (void)close(fd);
+    (void)note_trouble(path, error);
     if (n <= 0)
         return false;
     line[n] = '\0';
@@ -95,7 +136,11 @@ bool file_exists(const char *root, const char *path)
 {
     char full[FULL_PATH_SIZE];
     struct stat status;
-    return full_path(root, path, full) == 0 && stat(full, &status) == 0;
+    if (full_path(root, path, full) != 0)
+        return false;
+    bool exists = stat(full, &status) == 0;
+    (void)note_trouble(path, exists ? 0 : errno);
+    return exists;
 }
 
 bool file_read_link(const char *root, const char *path, char *target, size_t size)
@@ -104,8 +149,10 @@ bool file_read_link(const char *root, const char *path, char *target, size_t siz
     if (full_path(root, path, full) != 0)
         return false;
     ssize_t n = readlink(full, target, size - 1);
-    if (n < 0)
+    if (n < 0) {
+        (void)note_trouble(path, errno);
         return false;
+    }
     target[n] = '\0';
     return true;
 }
@@ -126,7 +173,7 @@ int file_list(const char *root, const char *path, const char *suffix,
         return ENAMETOOLONG;
     DIR *directory = opendir(full);
     if (!directory)
-        return errno;
+        return note_trouble(path, errno);
 
     for (struct dirent *entry; n_names < MAX_NAMES && (entry = readdir(directory));) {
         if (entry->d_name[0] == '.' || !text_ends(entry->d_name, suffix))

@@ -340,6 +340,11 @@ static void judge_agent(const struct judge *judge)
         checks_say_untried(judge, CHECK_AGENT_CONFIG, CHECK_AGENT_INSTALLED);
     }
     judge_connected(judge);
+    for (enum check i = CHECK_AGENT_INSTALLED;
+         i <= CHECK_AGENT_CONFIG && judge->facts->machine.trouble[0];
+         i++) /* all of it rests on files */
+        checks_say(judge, i, STATUS_UNKNOWN, FAILURE_INTERNAL, 0, "not known: %s",
+                   judge->facts->machine.trouble);
 }
 
 /* --- all of them --- */

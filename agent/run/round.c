@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/file.h"
 #include "discover/discover.h"
 #include "discover/machine.h"
 #include "net/credentials.h"
@@ -144,6 +145,7 @@ static void conclude(struct round *round, enum loop_end end)
     else if (end == LOOP_DEADLINE)
         facts->stopped_by = STOPPED_BY_DEADLINE;
     delivery_compare(round->run->options->root, round->undelivered, facts);
+    (void)file_take_trouble(facts->machine.trouble, sizeof(facts->machine.trouble));
 }
 
 bool round_run(struct run *run, const struct round_watch *watch)
