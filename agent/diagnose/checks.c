@@ -59,6 +59,12 @@ void checks_say_untried(const struct judge *judge, enum check check, enum check 
                    by[judge->facts->stopped_by]);
 }
 
+void checks_say_trouble(const struct judge *judge, enum check check, const struct step *step)
+{
+    checks_say(judge, check, STATUS_UNKNOWN, FAILURE_INTERNAL, 0, "not known: %s%s%s",
+               failure_words(FAILURE_INTERNAL), step->detail[0] ? ", " : "", step->detail);
+}
+
 /* The common part of a check that is one step, with the HTTP status that answered it, or 0. True when it
  * is to be said that it passed. */
 static bool judge_step(const struct judge *judge, enum check check, enum check below,
@@ -71,9 +77,7 @@ static bool judge_step(const struct judge *judge, enum check check, enum check b
     if (answer != 0)
         (void)text_set(answers, sizeof(answers), " answers %d", (int)answer);
     if (step->outcome == OUTCOME_FAILED && step->failure == FAILURE_INTERNAL)
-        checks_say(judge, check, STATUS_UNKNOWN, FAILURE_INTERNAL, step->took_ms, "%s: %s%s%s",
-                   what, failure_words(FAILURE_INTERNAL), step->detail[0] ? ", " : "",
-                   step->detail);
+        checks_say_trouble(judge, check, step);
     else if (step->outcome == OUTCOME_FAILED)
         FAIL(judge, check, step->failure, step->took_ms, "%s%s: %s%s%s (%d ms)", what, answers,
              failure_words(step->failure), step->detail[0] ? ", " : "", step->detail,
@@ -341,10 +345,8 @@ static void judge_agent(const struct judge *judge)
     }
     judge_connected(judge);
     for (enum check i = CHECK_AGENT_INSTALLED;
-         i <= CHECK_AGENT_CONFIG && judge->facts->machine.trouble[0];
-         i++) /* all of it rests on files */
-        checks_say(judge, i, STATUS_UNKNOWN, FAILURE_INTERNAL, 0, "not known: %s",
-                   judge->facts->machine.trouble);
+         i <= CHECK_AGENT_CONFIG && judge->facts->machine.files.failure == FAILURE_INTERNAL; i++)
+        checks_say_trouble(judge, i, &judge->facts->machine.files); /* all of it rests on files */
 }
 
 /* --- all of them --- */

@@ -40,17 +40,17 @@ static void judge_resolve(const struct judge *judge, enum service service,
     const char *host = judge->facts->plan.services[service].host;
     enum check check = check_of_service(service, RUNG_RESOLVE);
     struct lookup lookup = names_lookup(judge->facts, service);
-    const char *trouble = resolvers->read.failure == FAILURE_INTERNAL
-                              ? resolvers->read.detail
-                              : judge->facts->machine.trouble;
+    const struct step *read = resolvers->read.failure == FAILURE_INTERNAL
+                                  ? &resolvers->read
+                                  : &judge->facts->machine.files;
     const char *server = lookup.answer ? lookup.answer->server : "";
     char words[LINE_SIZE] = "";
 
     if (!host[0]) {
         checks_say_untried(judge, check,
                            checks_holds(judge, CHECK_IMDS_IDENTITY) ? check : CHECK_IMDS_IDENTITY);
-    } else if (trouble[0]) {
-        checks_say(judge, check, STATUS_UNKNOWN, FAILURE_INTERNAL, 0, "not known: %s", trouble);
+    } else if (read->failure == FAILURE_INTERNAL) {
+        checks_say_trouble(judge, check, read);
     } else if (n > 0) {
         for (int32_t i = 0; i < n && i < 4; i++)
             (void)text_add(words, sizeof(words), "%s%s", i > 0 ? ", " : "", where[i].address);
@@ -209,9 +209,8 @@ static void judge_rung(const struct judge *judge, enum service service, enum run
     } else if (tally.failed > 0) {
         enum failure failure = look_failure(tally.first_failed, rung);
         if (failure == FAILURE_UNTRUSTED &&
-            judge->facts->machine.trouble[0]) { /* by which roots? */
-            checks_say(judge, check, STATUS_UNKNOWN, FAILURE_INTERNAL, tally.took_ms,
-                       "not known: %s", judge->facts->machine.trouble);
+            judge->facts->machine.files.failure == FAILURE_INTERNAL) {
+            checks_say_trouble(judge, check, &judge->facts->machine.files); /* by which roots? */
             return;
         }
         fail_words(rung, failure, &tally, words);

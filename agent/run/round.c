@@ -10,6 +10,7 @@
 
 #include "base/clock.h"
 #include "base/file.h"
+#include "base/text.h"
 #include "discover/discover.h"
 #include "discover/machine.h"
 #include "net/credentials.h"
@@ -139,13 +140,17 @@ static bool start(struct round *round)
 static void conclude(struct round *round, enum loop_end end)
 {
     struct facts *facts = round->facts;
+    char trouble[DETAIL_SIZE];
 
     if (round->signalled)
         facts->stopped_by = STOPPED_BY_SIGNAL;
     else if (end == LOOP_DEADLINE)
         facts->stopped_by = STOPPED_BY_DEADLINE;
     delivery_compare(round->run->options->root, round->undelivered, facts);
-    (void)file_take_trouble(facts->machine.trouble, sizeof(facts->machine.trouble));
+    if (file_take_trouble(trouble, sizeof(trouble))) {
+        step_fail(&facts->machine.files, FAILURE_INTERNAL, 0);
+        (void)text_set(facts->machine.files.detail, DETAIL_SIZE, "%s", trouble);
+    }
 }
 
 bool round_run(struct run *run, const struct round_watch *watch)

@@ -293,7 +293,8 @@ static void resolv_conf_unreadable(struct facts *facts)
 
 static void file_unreadable(struct facts *facts)
 {
-    SET(facts->machine.trouble, "/etc/amazon/ssm/amazon-ssm-agent.json: Too many open files");
+    step_fail(&facts->machine.files, FAILURE_INTERNAL, 0);
+    SET(facts->machine.files.detail, "/etc/amazon/ssm/amazon-ssm-agent.json: Too many open files");
 }
 
 static void no_socket_for_names(struct facts *facts)
