@@ -44,10 +44,11 @@ ifneq ($(sysroot),)
 export QEMU_LD_PREFIX := $(CURDIR)/$(sysroot)
 endif
 
-# --- flavours: the same sources, built three ways ---------------------------------------------------------------------
+# --- flavours: the same sources, built four ways ----------------------------------------------------------------------
 # dev       build/ssm-preflight-dev       quick to build, for the debugger; the libraries are the static ones all the same
 # static    build/ssm-preflight           what ships; build/ssm-preflight.debug is the same one, not stripped
 # sanitize  build/ssm-preflight-sanitize  stops at the first wrong memory access or undefined behaviour
+# coverage  build/ssm-preflight-coverage  counts which lines and branches run
 flavour ?= dev
 objects := build/$(flavour)-$(notdir $(CC))
 
@@ -70,6 +71,7 @@ reproducible := "-ffile-prefix-map=$(CURDIR)=." -gno-record-gcc-switches
 cflags.dev      := -Og -g $(hardened)
 cflags.static   := -Os -g -fPIE -ffunction-sections -fdata-sections -fno-asynchronous-unwind-tables $(hardened)
 cflags.sanitize := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all
+cflags.coverage := -O0 -g --coverage -fprofile-update=atomic
 cflags.fuzz     := -O1 -g -fno-omit-frame-pointer -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all
 
 # Packed relative relocations (DT_RELR) save 8 % of the size; GNU ld packs those of aarch64 from some later version than 2.40 on.
@@ -79,6 +81,7 @@ packs_relocations = $(filter x86_64,$(arch))$(shell echo | $(CC) -xc - -nostdlib
 ldflags.static   = -static-pie -Wl,--fatal-warnings,--build-id=sha1 \
 	-Wl,-z,relro,-z,now,-z,noexecstack$(if $(packs_relocations),$(comma)-z$(comma)pack-relative-relocs)
 comma := ,
+ldflags.coverage := --coverage
 ldflags.sanitize := -fsanitize=address,undefined
 fuzz_wraps       := -Wl,--wrap=imds_get,--wrap=recv,--wrap=send,--wrap=SSL_CTX_set_cert_verify_callback
 ldflags.fuzz     := -fsanitize=fuzzer,address,undefined $(fuzz_wraps)
@@ -86,6 +89,7 @@ ldflags.fuzz     := -fsanitize=fuzzer,address,undefined $(fuzz_wraps)
 program.dev      := build/ssm-preflight-dev$(suffix)
 program.static   := build/ssm-preflight$(suffix)
 program.sanitize := build/ssm-preflight-sanitize
+program.coverage := build/ssm-preflight-coverage
 program          := $(program.$(flavour))
 
 compile := $(CC) $(if $(sysroot),"--sysroot=$(CURDIR)/$(sysroot)") -std=c11 -D_GNU_SOURCE \
@@ -133,9 +137,11 @@ $(objects)/%.o: %.c $(deps).stamp $(objects)/flags
 program_objects := $(patsubst %.c,$(objects)/%.o,$(sources) $(generated))
 -include $(program_objects:.o=.d) $(patsubst %.c,$(objects)/%.d,$(tests) $(helpers) tests/scenarios/expand.c)
 
-$(filter-out $(program.static),$(program)) $(program.static).debug: $(program_objects)
+extra.coverage := $(objects)/tests/coverage/unconfined.o
+extra_link.coverage := -Wl,--wrap=confine
+$(filter-out $(program.static),$(program)) $(program.static).debug: $(program_objects) $(extra.$(flavour))
 	@echo "  LINK  $@"
-	@$(link) $^ $(libs) -o $@
+	@$(link) $(extra_link.$(flavour)) $^ $(libs) -o $@
 
 $(program.static): $(program.static).debug
 	@$(cross)strip --strip-all -o $@ $<
@@ -226,8 +232,8 @@ scenarios-selftest: all situations ## breaks the diagnosis ten times at random a
 dictionary: $(objects)/unit/test_model_packed ## what the console's facts are deflated with, anew from the situations: before a release only
 	PACKED_TEXTS=1 $< | packaging/scripts/keep packaging/dictionary/1.txt packaging/scripts/make-dictionary
 
-check-commands: setup-commands ## every AWS CLI command of a finding or of the documentation is one that the AWS CLI knows
-	tests/scenarios/check-commands
+check-commands: setup-commands $(program) situations ## every AWS CLI command of a finding or of the documentation is one that the AWS CLI knows
+	tests/scenarios/check-commands $(program) build/situations
 
 static-test: static ## that the static binary is what it claims to be
 	EMULATE=$(emulate) tests/static/run $(program.static)
@@ -235,6 +241,10 @@ static-test: static ## that the static binary is what it claims to be
 sanitize: ## unit tests and scenarios under AddressSanitizer and UBSan
 	@$(MAKE) flavour=sanitize unit
 	@$(MAKE) flavour=sanitize scenarios
+
+coverage: setup-coverage setup-check setup-lab ## which lines and branches of agent/ the unit tests, the situations and the lab reach
+	@$(MAKE) flavour=coverage all
+	tests/coverage/run $(SUITES)
 
 lint: setup-lint all ## the rules of the code: rooms, format, clang-tidy, cppcheck, banned calls, documentation
 	tests/lint/run
@@ -309,5 +319,5 @@ help: ## this list
 
 .SECONDARY:
 FORCE:
-.PHONY: FORCE all static check fuzz unit unit-programs situations scenarios scenarios-update scenarios-selftest dictionary static-test sanitize lint format docs bench torture run lab check-lab \
+.PHONY: FORCE all static check fuzz unit unit-programs situations scenarios scenarios-update scenarios-selftest dictionary static-test sanitize coverage lint format docs bench torture run lab check-lab \
 	check-boot check-commands install deb rpm tarball dist reproducible check-packages foreign-lab clean distclean help

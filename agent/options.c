@@ -148,10 +148,17 @@ struct arguments {
     bool seen[MAX_OPTION_ROWS];
 };
 
-/* The short forms that every program has. */
 static const struct {
     const char *is, *means;
-} short_forms[] = {{"-h", "--help"}, {"-V", "--version"}};
+} short_forms[] = {
+    {"-h", "--help"},
+    {"-V", "--version"},
+    {"-o", "--output"},
+    {"-q", "--quiet"},
+    {"-v", "--verbose"},
+    {"--json", "--output=json"},
+    {"--commands", "--output=commands"},
+};
 
 static const char *long_form(const char *argument)
 {

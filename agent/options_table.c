@@ -221,7 +221,7 @@ static bool set_skip(struct setting *setting)
 
 const struct option_row option_rows[] = {
     {"output", "FORMAT", set_output, MEMBER(output), NULL, false, false,
-     "how to print the report, see below (terminal)"},
+     "how to print it, see below (-o; --json, --commands)"},
     {"config", "FILE", set_text, MEMBER(config), NULL, false, true,
      "read this file in place of that one"},
     {"region", "REGION", set_region, 0, 0, NULL, false, false,
@@ -256,9 +256,9 @@ const struct option_row option_rows[] = {
     {"color", "WHEN", set_choice, MEMBER(colour), "auto always never", false, false,
      "auto (default), always or never; NO_COLOR is honoured"},
     {"quiet", NULL, set_flag, MEMBER(quiet), NULL, false, false,
-     "print nothing: the exit status says it"},
+     "print nothing: the exit status says it (-q)"},
     {"verbose", NULL, set_flag, MEMBER(verbose), NULL, false, false,
-     "show passed checks and what was observed"},
+     "show passed checks and what was observed (-v)"},
     {"help", NULL, set_flag, MEMBER(help), NULL, false, true, "this text (-h)"},
     {"version", NULL, set_flag, MEMBER(version), NULL, false, true, "as the command version (-V)"},
 };

@@ -21,6 +21,7 @@ struct view {
     enum rung rung; /* in `where` */
     check_set symptoms; /* failed or warned, and not claimed by a row above */
     check_set explains; /* what this row explains of them; empty in `where`, and for a note */
+    enum confidence confidence; /* for titles, which say it: {maybe} */
 };
 
 typedef bool view_holds(const struct view *view);

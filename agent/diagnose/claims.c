@@ -162,7 +162,7 @@ static enum severity severity_of(const struct view *view)
     return view->explains & decisive ? SEVERITY_FATAL : SEVERITY_WARNING;
 }
 
-static void add_finding(const struct view *view, struct report *report)
+static void add_finding(struct view *view, struct report *report)
 {
     struct finding *finding = &report->findings[report->n_findings];
     const struct cause *cause = view->cause;
@@ -173,13 +173,13 @@ static void add_finding(const struct view *view, struct report *report)
     if (cause->is_note && finding->n_evidence == 0)
         return;
     (void)text_set(finding->code, sizeof(finding->code), "%s", cause->code);
-    title_fill(view, finding->title);
     finding->explains = view->explains;
     finding->severity = severity_of(view);
     finding->target = cause->of == EACH_SERVICE ? target_of_service(view->service)
                                                 : common_target(view->explains);
     add_alternatives(view, finding);
-    finding->confidence = confidence_of(view, finding->n_alternatives);
+    view->confidence = finding->confidence = confidence_of(view, finding->n_alternatives);
+    title_fill(view, finding->title);
     remedy_fill(view, finding);
     report->n_findings++;
 }

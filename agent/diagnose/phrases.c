@@ -193,6 +193,17 @@ static const char *other_family(const struct asked *of)
     return family_name(family_other(value_family(of->view)));
 }
 
+/* How sure what follows is: "{maybe}a security group". Nothing where it is certain. */
+static const char *maybe(const struct asked *of)
+{
+    static const char *const words[] = {
+        [CONFIDENCE_POSSIBLE] = "perhaps ",
+        [CONFIDENCE_LIKELY] = "probably ",
+        [CONFIDENCE_CERTAIN] = "",
+    };
+    return words[of->view->confidence];
+}
+
 /* --- certificates and policies --- */
 
 static const char *ending_certificates(const struct asked *of)
@@ -248,6 +259,7 @@ static const struct {
     {"imds_delay", imds_delay},
     {"lacking", lacking},
     {"lone_family", lone_family},
+    {"maybe", maybe},
     {"n_bad", n_bad},
     {"n_denied", n_denied},
     {"n_tried", n_tried},

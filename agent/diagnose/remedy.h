@@ -9,7 +9,14 @@
 
 #include "diagnose/causes.h"
 
-enum remedy_kind { REMEDY_FIX, REMEDY_COMMAND, REMEDY_THEN, REMEDY_TELL_APART };
+enum remedy_kind {
+    REMEDY_FIX,
+    REMEDY_OUTSIDE, /* a command, from anywhere */
+    REMEDY_INSIDE,  /* a command for a shell of the instance */
+    REMEDY_THEN,
+    REMEDY_TELL_APART,
+    REMEDY_LOOK_UP /* the command that prints the value of a placeholder, which `about` names */
+};
 
 enum remedy_each {
     REMEDY_ONCE,
@@ -20,7 +27,7 @@ enum remedy_each {
 struct remedy_entry {
     const char *code; /* whose page; or "then restart": how remedies end */
     enum remedy_kind kind;
-    enum remedy_each each; /* a command is written once for each */
+    enum remedy_each each; /* commands in a row are written once for each, together */
     const char *when;      /* conditions, all of which must hold: "snap !ipv6" */
     const char *about;     /* a command's note; the only finding that a REMEDY_TELL_APART is for */
     const char *text;      /* with placeholders; of REMEDY_THEN the ending's code */
@@ -34,7 +41,9 @@ extern const size_t n_remedy_entries;
 /* The first title that fits. */
 void title_fill(const struct view *view, char to[TITLE_SIZE]);
 
-/* Remedy, commands and what comes afterwards. */
+/* Remedy, commands and what comes afterwards. A command that needs what is not known has a variable of the
+ * shell in its place, "$VPC_ID", and the commands begin with what sets it: by a look-up, or to be filled
+ * in. */
 void remedy_fill(const struct view *view, struct finding *finding);
 
 /* The command that tells the row from its alternative `code`: of the row's own page, else of the

@@ -27,8 +27,6 @@ static const char *service_plan(const struct asked *of)
 
 /* --- the instance --- */
 
-/* --- the instance --- */
-
 static const struct partition *partition_by_region(const struct asked *of)
 {
     const char *own = of->facts->instance.region;

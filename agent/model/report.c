@@ -4,6 +4,9 @@
  */
 #include "model/report.h"
 
+#include <stddef.h>
+#include <string.h>
+
 #include "base/text.h"
 
 /* Priorities are syslog(3)'s: 3 error, 4 warning, 6 informational. */
@@ -98,9 +101,13 @@ void finding_fix(const struct finding *finding, char *to, size_t size)
                    finding->remedy[0] && finding->afterwards[0] ? " " : "", finding->afterwards);
 }
 
-bool command_is_from_outside(const char *command)
+void finding_fix_line(const struct finding *finding, char *to, size_t size)
 {
-    return text_starts(command, "aws ");
+    const char *end = strstr(finding->remedy, ". ");
+
+    (void)text_set(to, size, "%.*s",
+                   (int)(end ? end + 1 - finding->remedy : (ptrdiff_t)strlen(finding->remedy)),
+                   finding->remedy);
 }
 
 const char *status_name(enum status status)
@@ -118,11 +125,33 @@ const char *confidence_name(enum confidence confidence)
     return name_of(&confidence_names, confidence);
 }
 
-int32_t report_n_more(const struct report *report)
+int32_t report_n_causes(const struct report *report)
 {
+    const struct finding *root = report_root(report);
     int32_t n = 0;
 
-    for (int32_t i = 1; i < report->n_findings; i++)
-        n += report->findings[i].severity != SEVERITY_NOTE;
+    while (root && root->severity != SEVERITY_NOTE && n < report->n_findings &&
+           report->findings[n].severity == root->severity)
+        n++;
     return n;
+}
+
+int32_t report_n_more(const struct report *report)
+{
+    const int32_t n = report_n_causes(report);
+    return n > 0 ? n - 1 : 0;
+}
+
+void report_headline(const struct report *report, char to[HEADLINE_SIZE])
+{
+    const int32_t n = report_n_causes(report);
+
+    to[0] = '\0';
+    if (n > 1)
+        (void)text_set(to, HEADLINE_SIZE, "(%d causes): ", (int)n);
+    if (report_root(report))
+        (void)text_add(to, HEADLINE_SIZE, "%s", report->findings[0].title);
+    for (int32_t i = 1; i < n; i++)
+        (void)text_add(to, HEADLINE_SIZE, "; %s",
+                       n == 2 ? report->findings[i].title : report->findings[i].code);
 }

@@ -32,7 +32,7 @@ enum {
     MAX_ALTERNATIVES = 6,
     FIX_SIZE = REMEDY_SIZE + LINE_SIZE,
     NOTE_SIZE = 64, /* with "# " a line of the console */
-    MAX_COMMANDS = 9,
+    MAX_COMMANDS = 24,
     MAX_FINDINGS = 32,
 };
 
@@ -79,6 +79,8 @@ struct finding {
     int32_t n_commands;
     int32_t n_afterwards; /* so many of the commands, the last ones, are for that */
     char commands[MAX_COMMANDS][COMMAND_SIZE];
+    bool inside
+        [MAX_COMMANDS]; /* for a shell of the instance; others are the AWS CLI's, from anywhere */
     char notes[MAX_COMMANDS][NOTE_SIZE]; /* to read before commands[i] is run; mostly empty */
 };
 
@@ -98,9 +100,8 @@ int report_exit_status(const struct report *report, bool strict);
 /* The remedy and what comes afterwards, as one text. */
 void finding_fix(const struct finding *finding, char *to, size_t size);
 
-/* The AWS CLI works from wherever somebody may administer the account; any other command works on
- * the instance alone, where perhaps nobody can log in. */
-bool command_is_from_outside(const char *command);
+/* The first sentence of the remedy: what to do, in a line. */
+void finding_fix_line(const struct finding *finding, char *to, size_t size);
 
 /* The planned checks that an option left out: --skip, or --permissions off or role-only. */
 check_set report_left_out(const struct report *report);
@@ -111,8 +112,17 @@ int32_t report_n_warnings(const struct report *report); /* findings of that seve
  * an answer: then no finding is its reason. */
 const struct finding *report_root(const struct report *report);
 
-/* Findings above a note besides the root cause. */
+/* The causes are the first findings, those of the root cause's weight; 0 where there is no root cause.
+ * Warnings beside a fatal cause are no causes. */
+int32_t report_n_causes(const struct report *report);
+
+/* The causes besides the root cause. */
 int32_t report_n_more(const struct report *report);
+
+/* What stands behind the verdict's words: "(2 causes): this; that". The titles of two causes, of more the
+ * first one's and the codes of the others. Empty where there is no cause. */
+enum { HEADLINE_SIZE = 2 * TITLE_SIZE + MAX_FINDINGS * NAME_SIZE };
+void report_headline(const struct report *report, char to[HEADLINE_SIZE]);
 
 const char *status_name(enum status status);
 const char *severity_name(enum severity severity);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Several findings may have one code, one for each service. What the first one says is not repeated:
- * the others show only the commands of their own service.
+ * Several findings may have one code, one for each service: a fix is said once where they share it. The
+ * report ends with what to do: every cause by its name, and the commands, as many of them as the last rows
+ * of a terminal hold.
  */
 #include "report/screen.h"
 
@@ -68,100 +69,96 @@ void advice_evidence(struct screen *screen, const struct finding *finding, bool 
     }
 }
 
-/* Whether an earlier finding of the same code has said this. */
-static bool is_said(const struct report *report, const struct finding *finding, const char *command)
+static int32_t n_mending(const struct finding *finding)
 {
-    for (const struct finding *other = report->findings; other < finding; other++)
-        for (int32_t i = 0; i < other->n_commands && strcmp(other->code, finding->code) == 0; i++)
-            if (strcmp(other->commands[i], command) == 0)
-                return true;
-    return false;
+    return finding->n_commands - finding->n_afterwards;
 }
 
-static bool has_its_remedy_said(const struct report *report, const struct finding *finding)
+static bool has_same_commands(const struct finding *a, const struct finding *b)
 {
-    for (const struct finding *other = report->findings; other < finding; other++)
-        if (strcmp(other->code, finding->code) == 0 && strcmp(other->remedy, finding->remedy) == 0)
-            return true;
-    return false;
+    if (n_mending(a) != n_mending(b))
+        return false;
+    for (int32_t i = 0; i < n_mending(a); i++)
+        if (strcmp(a->commands[i], b->commands[i]) != 0)
+            return false;
+    return true;
 }
 
-/* Writes those of the commands from..to that are not said yet. Returns whether there are any. */
-static bool write_commands(struct screen *screen, const struct report *report,
-                           const struct finding *finding, int32_t from, int32_t to,
-                           bool from_outside, const char *heading)
+/* The first finding of the same code that says the same fix; itself where none before does. */
+static const struct finding *first_to_say(const struct report *report,
+                                          const struct finding *finding)
+{
+    for (const struct finding *other = report->findings; other < finding; other++)
+        if (strcmp(other->code, finding->code) == 0 &&
+            strcmp(other->remedy, finding->remedy) == 0 && has_same_commands(other, finding))
+            return other;
+    return finding;
+}
+
+/* Of the commands that mend, those for one place; `most` counts down what there is room for. */
+static void write_place(struct screen *screen, const struct finding *finding, bool inside,
+                        const char *heading, int32_t *most)
 {
     bool any = false;
 
-    for (int32_t i = from; i < to; i++) {
-        if (command_is_from_outside(finding->commands[i]) != from_outside ||
-            is_said(report, finding, finding->commands[i]))
+    for (int32_t i = 0; i < n_mending(finding) && *most > 0; i++) {
+        if (finding->inside[i] != inside)
             continue;
-        if (!any && heading) {
+        if (!any) {
             screen_pad(screen, LABEL_AT);
             screen_text(screen, INK_DIM, heading);
             screen_end(screen);
         }
         any = true;
+        (*most)--;
         write_note(screen, finding->notes[i]);
         write_command(screen, finding->commands[i]);
     }
-    return any;
 }
 
-static void write_mending(struct screen *screen, const struct report *report,
-                          const struct finding *finding, int32_t n)
+static void write_commands(struct screen *screen, const struct finding *finding, int32_t *most)
 {
-    static const char only_here[] = "On the instance (EC2 serial console, where nobody can log "
-                                    "in):";
     bool outside = false;
 
-    for (int32_t i = 0; i < n; i++)
-        outside |= command_is_from_outside(finding->commands[i]);
-    if (write_commands(screen, report, finding, 0, n, true, "From outside:"))
-        screen_end(screen);
-    if (write_commands(screen, report, finding, 0, n, false,
-                       outside ? "On the instance:" : only_here))
-        screen_end(screen);
+    for (int32_t i = 0; i < n_mending(finding); i++)
+        outside |= !finding->inside[i];
+    for (int n = 0; n < 2; n++) {
+        const bool inside = n == (finding->inside[0] ? 0 : 1);
+        write_place(screen, finding, inside,
+                    !inside ? "From anywhere with the AWS CLI:"
+                    : outside
+                        ? "On the instance:"
+                        : "On the instance (without a login: ssm-preflight explain no-login):",
+                    most);
+    }
 }
 
-/* "  Then  restart the agent, ...", and how; only once for each text. */
-static void write_afterwards(struct screen *screen, const struct report *report,
-                             const struct finding *finding, int32_t from)
+/* The restart of the agent; its words hold the command for the instance. */
+static void write_afterwards(struct screen *screen, const struct finding *finding)
 {
-    static const char then[] = "Then ";
-    const char *text = finding->afterwards;
-
-    for (const struct finding *other = report->findings; other < finding; other++)
-        if (strcmp(other->code, finding->code) == 0 && strcmp(other->afterwards, text) == 0)
-            return;
-    if (!text[0])
+    if (!finding->afterwards[0])
         return;
-    advice_labelled(screen, "Then", text_starts(text, then) ? text + sizeof(then) - 1 : text);
+    screen_pad(screen, LABEL_AT);
+    screen_wrap(screen, INK_PLAIN, LABEL_AT, finding->afterwards);
     screen_end(screen);
-    (void)write_commands(screen, report, finding, from, finding->n_commands, false, NULL);
-    (void)write_commands(screen, report, finding, from, finding->n_commands, true, NULL);
-    screen_end(screen);
+    for (int32_t i = n_mending(finding); i < finding->n_commands; i++) {
+        if (finding->inside[i])
+            continue;
+        write_note(screen, finding->notes[i]);
+        write_command(screen, finding->commands[i]);
+    }
 }
 
-/* When an earlier finding has the same fix, only this service's own commands. */
-static void write_fix(struct screen *screen, const struct report *report,
-                      const struct finding *finding)
+/* Whether another one of the first n findings says how it ends: an earlier one, or one with more commands
+ * for it. */
+static bool has_same_end(const struct report *report, int32_t n, const struct finding *finding)
 {
-    int32_t n_mending = finding->n_commands - finding->n_afterwards;
-    const char *fix = finding->remedy;
-    bool any = false;
-
-    for (int32_t i = 0; i < n_mending; i++)
-        any |= !is_said(report, finding, finding->commands[i]);
-    if (has_its_remedy_said(report, finding))
-        fix = any ? "As above, and:" : "As above.";
-    if (fix[0])
-        advice_labelled(screen, "Fix", fix);
-    if (any || (finding->n_commands > 0 && fix == finding->remedy))
-        screen_end(screen);
-    write_mending(screen, report, finding, n_mending);
-    write_afterwards(screen, report, finding, n_mending);
+    for (const struct finding *other = report->findings; other < report->findings + n; other++)
+        if (other != finding && strcmp(other->afterwards, finding->afterwards) == 0 &&
+            (other->n_afterwards > finding->n_afterwards ||
+             (other < finding && other->n_afterwards == finding->n_afterwards)))
+            return true;
+    return false;
 }
 
 static bool is_own_command(const struct finding *finding, const char *command)
@@ -182,31 +179,116 @@ static void write_alternatives(struct screen *screen, const struct finding *find
         bool above = is_own_command(finding, other->command);
 
         (void)text_set(line, sizeof(line), "%s%s", other->code,
-                       above               ? ", as a command above tells"
+                       above               ? ", as one of the commands tells"
                        : other->command[0] ? "; to tell them apart:"
                                            : "");
         advice_labelled(screen, "Or", line);
-        if (above || !other->command[0])
-            continue;
-        screen_end(screen);
-        write_command(screen, other->command);
-        screen_end(screen);
+        if (!above && other->command[0])
+            write_command(screen, other->command);
     }
 }
 
-static void write_more(struct screen *screen, const struct finding *finding)
+void advice_write(struct screen *screen, const struct report *report, const struct finding *finding,
+                  bool commands)
 {
+    int32_t all = MAX_COMMANDS;
     char line[LINE_SIZE];
 
+    if (first_to_say(report, finding) != finding)
+        return;
+    if (finding->remedy[0])
+        advice_labelled(screen, "Fix", finding->remedy);
+    if (commands) {
+        write_commands(screen, finding, &all);
+        if (!has_same_end(report, report->n_findings, finding))
+            write_afterwards(screen, finding);
+    }
+    write_alternatives(screen, finding);
     (void)text_set(line, sizeof(line), "ssm-preflight explain %s", finding->code);
-    advice_labelled(screen, "More", line);
+    if (finding == report->findings || strcmp(finding[-1].code, finding->code) != 0)
+        advice_labelled(screen, "More", line);
 }
 
-void advice_write(struct screen *screen, const struct report *report, const struct finding *finding)
+/* --- the last screen: what is wrong, and what to do --- */
+
+/* "1. endpoint-blocks-443 (ssm): Let inbound 443 from ..." */
+static void write_cause(struct screen *screen, const struct report *report, int32_t n)
 {
-    write_fix(screen, report, finding);
-    if (has_its_remedy_said(report, finding))
-        return;
-    write_alternatives(screen, finding);
-    write_more(screen, finding);
+    const struct finding *finding = &report->findings[n];
+    const struct finding *first = first_to_say(report, finding);
+    char line[LINE_SIZE + REMEDY_SIZE], fix[REMEDY_SIZE];
+
+    finding_fix_line(finding, fix, sizeof(fix));
+    if (first != finding)
+        (void)text_set(fix, sizeof(fix), "As %d.", (int)(first - report->findings) + 1);
+    (void)text_set(line, sizeof(line), "%s%s%s%s%s %s", finding->code,
+                   finding->target < N_TARGETS ? " (" : "",
+                   finding->target < N_TARGETS ? target_name(finding->target) : "",
+                   finding->target < N_TARGETS ? ")" : "", fix[0] ? ":" : "", fix);
+    screen_textf(screen, INK_PLAIN, "%d. ", (int)n + 1);
+    screen_wrap(screen, INK_PLAIN, screen->column, line);
+    screen_end(screen);
+}
+
+void advice_last_screen(struct screen *screen, const struct report *report, int32_t most)
+{
+    const int32_t n_causes = report_n_causes(report);
+    int32_t n_left = 0;
+
+    for (int32_t i = 0; i < n_causes; i++)
+        write_cause(screen, report, i);
+    for (int32_t i = 0; i < n_causes; i++) {
+        const struct finding *finding = &report->findings[i];
+        const int32_t before = most;
+
+        if (first_to_say(report, finding) != finding)
+            continue;
+        if (most > 0 && n_mending(finding) > 0) {
+            screen_end(screen);
+            if (n_causes > 1)
+                screen_textf(screen, INK_PLAIN, "%d.", (int)i + 1);
+        }
+        write_commands(screen, finding, &most);
+        n_left += n_mending(finding) - (before - most);
+    }
+    if (n_left > 0) {
+        screen_pad(screen, LABEL_AT);
+        screen_textf(screen, INK_DIM, "%d more command%s above; only commands: --commands",
+                     (int)n_left, n_left > 1 ? "s" : "");
+        screen_end(screen);
+    }
+    for (int32_t i = 0; i < n_causes; i++)
+        if (!has_same_end(report, n_causes, &report->findings[i]))
+            write_afterwards(screen, &report->findings[i]);
+}
+
+static int rows_of(const struct buffer *text, int columns)
+{
+    int rows = 0, column = 0;
+
+    for (size_t i = 0; i < text->used; i++) {
+        rows += text->bytes[i] == '\n' || column == columns;
+        column = text->bytes[i] == '\n' ? 0 : column == columns ? 1 : column + 1;
+    }
+    return rows;
+}
+
+int32_t advice_fitting(const struct report *report, const struct style *style, int rows)
+{
+    const struct style plain = {.columns = style->columns};
+    int32_t most = 0;
+
+    for (int32_t i = 0; i < report_n_causes(report); i++)
+        most += n_mending(&report->findings[i]);
+    for (bool fits = false; !fits && most > 0; most -= !fits) {
+        struct screen screen;
+        struct buffer text;
+
+        buffer_init(&text, REPORT_MAX_BYTES);
+        screen_init(&screen, &plain, &text);
+        advice_last_screen(&screen, report, most);
+        fits = rows_of(&text, screen.columns) <= rows;
+        buffer_clear(&text);
+    }
+    return most;
 }

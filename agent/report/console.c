@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * The block for the serial console, all that can be read of an instance that nobody reaches. Of 4 KB
- * the machine-readable lines take theirs first, since `show` makes the whole report of them. The rest
- * is printed in reading order; where it does not fit, it is cut by importance and counted.
+ * the machine-readable lines take theirs first, since `show` makes the whole report of them. They stand
+ * above the rest, whose end is what somebody sees who scrolls to the end of a log: the verdict, each cause
+ * with its fix, the commands. Where not all fits, it is cut by importance and counted.
  *
  * Commands are folded so that they can be pasted into a shell once the prefix is cut off: a
  * backslash at the line's end, which a shell joins.
@@ -21,7 +22,8 @@ enum {
     PREFIX_COLUMNS = sizeof(FOLDED_PREFIX) - 1,
     COLUMNS = FOLDED_COLUMNS - PREFIX_COLUMNS,
     LINE_BYTES = FOLDED_COLUMNS + LINE_END_BYTES,
-    MAX_FACTS_LINES = 22, /* better less detail than more lines; at the last level, more lines */
+    LAST_LINES = 24 - 1 - 1, /* of a screen, but for the tail and a prompt */
+    MAX_FACTS_LINES = 22,    /* better less detail than more lines; at the last level, more lines */
     LAST_FACTS_LINES = 30,
 };
 
@@ -31,24 +33,29 @@ enum rank {
     RANK_ROOT_COMMANDS,
     RANK_FATAL,
     RANK_FATAL_COMMANDS,
-    RANK_WHY,
+    RANK_HEAD,
     RANK_AFTERWARDS,
+    RANK_ALL_COMMANDS,
+    RANK_WHY,
     RANK_WARNING,
     RANK_ALTERNATIVE,
     RANK_WARNING_COMMANDS,
     RANK_NOTE,
     N_RANKS
 };
-enum { RANK_STEP = 512, ALL = N_RANKS * RANK_STEP };
+enum { RANK_STEP = 1024, ALL = N_RANKS * RANK_STEP };
 _Static_assert(MAX_FINDINGS *MAX_COMMANDS < RANK_STEP && MAX_FINDINGS * MAX_EVIDENCE < RANK_STEP,
                "all of one rank have their place in it");
 
 struct block {
     struct buffer text;
-    int least;      /* the place of what is least important and still printed */
-    bool shown;     /* whether that which is added now is */
-    int n_left_out; /* lines */
-    size_t n_bytes; /* with the carriage returns */
+    int least;         /* the place of what is least important and still printed */
+    bool shown;        /* whether that which is added now is */
+    int n_left_out;    /* lines */
+    size_t n_bytes;    /* with the carriage returns */
+    int n_lines;       /* from the verdict on */
+    int most_commands; /* of causes, that the last screen still has room for */
+    bool all_above;    /* it has no room for all: they stand above the verdict too */
 };
 
 /* --- lines --- */
@@ -69,6 +76,7 @@ static void add_line(struct block *block, const char *text, size_t n)
         (void)buffer_add(&block->text, text[i] >= 0x20 && text[i] <= 0x7e ? text + i : "?", 1);
     (void)buffer_add(&block->text, "\n", 1);
     block->n_bytes += PREFIX_COLUMNS + n + LINE_END_BYTES;
+    block->n_lines++;
 }
 
 /* How much of the text goes on a line of so many columns: whole words where there is any. */
@@ -162,12 +170,14 @@ static void add_headline(struct block *block, const struct report *report)
     const char *id = facts_instance_name(facts);
     const char *where = facts->instance.availability_zone[0] ? facts->instance.availability_zone
                                                              : facts->plan.region;
-    char line[LINE_SIZE];
+    char line[HEADLINE_SIZE + NAME_SIZE], headline[HEADLINE_SIZE];
     char started[TIME_SIZE];
 
     begin(block, RANK_ROOT, 0);
-    (void)text_set(line, sizeof(line), "%s: %s", verdict_row(report->verdict)->words,
-                   report_summary_words(report));
+    report_headline(report, headline);
+    (void)text_set(line, sizeof(line), "%s%s%s", verdict_row(report->verdict)->words,
+                   headline[0] == '(' ? " " : ": ",
+                   headline[0] ? headline : report_summary_words(report));
     add_words(block, 2, line);
     clock_format_iso8601(facts->started_unix_ms, false, started);
     (void)text_set(line, sizeof(line), "%s%s%s, %s, round %d", id[0] ? id : "instance not known",
@@ -178,7 +188,6 @@ static void add_headline(struct block *block, const struct report *report)
 static void add_head(struct block *block, const struct report *report, int32_t i)
 {
     const struct finding *finding = &report->findings[i];
-    bool said = i == 0 && text_starts(report_summary_words(report), finding->title);
     char line[2 * LINE_SIZE];
 
     (void)text_set(line, sizeof(line), "%d. %s", (int)i + 1, finding->code);
@@ -187,7 +196,7 @@ static void add_head(struct block *block, const struct report *report, int32_t i
     if (finding->severity != SEVERITY_NOTE)
         (void)text_add(line, sizeof(line), " (%s, %s)", severity_name(finding->severity),
                        confidence_name(finding->confidence));
-    if (!said)
+    if (report_n_causes(report) > 2 || i >= report_n_causes(report)) /* else the headline has it */
         (void)text_add(line, sizeof(line), ": %s", finding->title);
     add_words(block, 3, line);
 }
@@ -200,70 +209,134 @@ static void add_labelled(struct block *block, const char *label, const char *tex
     add_words(block, 3, line);
 }
 
-static void add_commands(struct block *block, const struct finding *finding, int from, int to,
-                         enum rank rank, int n)
+/* Where a command is run, as a comment in front of the first one for that place. */
+static void add_commands(struct block *block, const struct finding *finding, bool inside,
+                         enum rank rank, int n, int *most)
 {
-    for (int i = from; i < to; i++) {
+    const int n_mending = finding->n_commands - finding->n_afterwards;
+    bool any = false;
+
+    for (int i = 0; i < n_mending; i++) {
+        if (finding->inside[i] != inside)
+            continue;
         begin(block, rank, n * MAX_COMMANDS + i);
+        if (most && (*most)-- <= 0)
+            return;
+        if (!any)
+            add_note(block, inside ? "on the instance" : "from anywhere with the AWS CLI");
+        any = true;
         add_note(block, finding->notes[i]);
         add_command(block, finding->commands[i]);
     }
 }
 
-/* With what a finding ends, the restart of the agent, is said once: of the root cause. */
-static void add_end(struct block *block, const struct finding *finding, int n_mending)
+/* What a finding is and how it is known: above the verdict, since the end of the block is read first. */
+static void add_reasons(struct block *block, const struct report *report, int i)
+{
+    const struct finding *finding = &report->findings[i];
+
+    begin(block, RANK_HEAD, i);
+    add_head(block, report, i);
+    for (int j = 0; j < finding->n_evidence; j++) {
+        begin(block, RANK_WHY, i * MAX_EVIDENCE + j);
+        add_labelled(block, "why", finding->evidence[j]);
+    }
+    for (int j = 0; j < finding->n_alternatives; j++) {
+        begin(block, RANK_ALTERNATIVE, i * MAX_ALTERNATIVES + j);
+        add_labelled(block, "or", finding->alternatives[j].code);
+        if (finding->alternatives[j].command[0])
+            add_command(block, finding->alternatives[j].command);
+    }
+    if (!block->all_above)
+        return;
+    add_commands(block, finding, finding->inside[0], RANK_ALL_COMMANDS, i, NULL);
+    add_commands(block, finding, !finding->inside[0], RANK_ALL_COMMANDS, i, NULL);
+}
+
+/* What is no cause: a warning with its fix, a note. */
+static void add_beside(struct block *block, const struct report *report, int i)
+{
+    const struct finding *finding = &report->findings[i];
+    const bool note = finding->severity == SEVERITY_NOTE;
+
+    begin(block, note ? RANK_NOTE : RANK_WARNING, 2 * i + 1);
+    add_head(block, report, i);
+    if (note)
+        return;
+    if (finding->remedy[0])
+        add_labelled(block, "fix", finding->remedy);
+    add_commands(block, finding, finding->inside[0], RANK_WARNING_COMMANDS, i, NULL);
+    add_commands(block, finding, !finding->inside[0], RANK_WARNING_COMMANDS, i, NULL);
+}
+
+static void add_cause(struct block *block, const struct report *report, int i)
+{
+    const struct finding *finding = &report->findings[i];
+    const enum rank commands = i == 0 ? RANK_ROOT_COMMANDS : RANK_FATAL_COMMANDS;
+    char line[LINE_SIZE + REMEDY_SIZE], fix[REMEDY_SIZE];
+
+    finding_fix_line(finding, fix, sizeof(fix));
+    begin(block, i == 0 ? RANK_ROOT : RANK_FATAL, i + 1);
+    (void)text_set(line, sizeof(line), "%d. %s%s%s%s%s", i + 1, finding->code,
+                   finding->target < N_TARGETS ? " on " : "",
+                   finding->target < N_TARGETS ? target_name(finding->target) : "",
+                   fix[0] ? ": " : "", fix);
+    add_words(block, 3, line);
+    add_commands(block, finding, finding->inside[0], commands, i, &block->most_commands);
+    add_commands(block, finding, !finding->inside[0], commands, i, &block->most_commands);
+}
+
+/* How a cause ends, the restart of the agent, is said once. Its words hold the command for the instance. */
+static void add_end(struct block *block, const struct finding *finding)
 {
     begin(block, RANK_AFTERWARDS, 0);
     if (finding->afterwards[0])
         add_words(block, 3, finding->afterwards);
-    add_commands(block, finding, n_mending, finding->n_commands, RANK_AFTERWARDS, 0);
-    for (int i = 0; i < finding->n_alternatives; i++) {
-        begin(block, RANK_ALTERNATIVE, i);
-        add_labelled(block, "or", finding->alternatives[i].code);
-        if (finding->alternatives[i].command[0])
-            add_command(block, finding->alternatives[i].command);
+    for (int i = finding->n_commands - finding->n_afterwards; i < finding->n_commands; i++) {
+        begin(block, RANK_AFTERWARDS, i);
+        if (finding->inside[i])
+            continue;
+        add_note(block, finding->notes[i]);
+        add_command(block, finding->commands[i]);
     }
 }
 
-static void add_finding(struct block *block, const struct report *report, int i)
+/* The root cause's, unless another one's has more commands. */
+static const struct finding *longest_end(const struct report *report, int n_causes)
 {
-    static const enum rank ranks[] = {[SEVERITY_FATAL] = RANK_FATAL,
-                                      [SEVERITY_WARNING] = RANK_WARNING,
-                                      [SEVERITY_NOTE] = RANK_NOTE};
-    const struct finding *finding = &report->findings[i];
-    const int n_mending = finding->n_commands - finding->n_afterwards;
-    const bool note = finding->severity == SEVERITY_NOTE;
-    const bool root = i == 0 && !note;
-    const enum rank rank = root ? RANK_ROOT : ranks[finding->severity];
+    const struct finding *longest = &report->findings[0];
 
-    begin(block, rank, 2 * i + 1);
-    add_head(block, report, i);
-    if (note)
-        return;
-    for (int j = 0; j < finding->n_evidence && rank <= RANK_FATAL; j++) {
-        begin(block, RANK_WHY, i * MAX_EVIDENCE + j);
-        add_labelled(block, "why", finding->evidence[j]);
-    }
-    begin(block, rank, 2 * i + 2);
-    if (finding->remedy[0])
-        add_labelled(block, "fix", finding->remedy);
-    add_commands(block, finding, 0, n_mending,
-                 rank == RANK_WARNING ? RANK_WARNING_COMMANDS : rank + 1, i);
-    if (root)
-        add_end(block, finding, n_mending);
+    for (int i = 1; i < n_causes; i++)
+        if (report->findings[i].n_afterwards > longest->n_afterwards)
+            longest = &report->findings[i];
+    return longest;
 }
 
-/* Makes the text of what is as important as `least`; whether there is room for it. */
-static bool add_findings(struct block *block, const struct report *report, int least, size_t room)
+/* Makes the text of what is as important as `least`, with at most so many commands of causes; whether there
+ * is room for it. */
+static bool add_findings(struct block *block, const struct report *report, int least, int commands,
+                         size_t room)
 {
+    const int n_causes = report_n_causes(report);
+
     buffer_clear(&block->text);
     buffer_init(&block->text, REPORT_MAX_BYTES);
     block->least = least;
+    block->most_commands = commands;
     block->n_left_out = 0;
     block->n_bytes = 0;
+    for (int i = report->n_findings - 1; i >= n_causes; i--)
+        add_beside(block, report, i);
+    for (int i = 0; i < n_causes; i++)
+        add_reasons(block, report, i);
+    block->n_lines = 0;
     add_headline(block, report);
-    for (int i = 0; i < report->n_findings && i < MAX_FINDINGS; i++)
-        add_finding(block, report, i);
+    for (int i = 0; i < n_causes; i++)
+        add_cause(block, report, i);
+    if (block->all_above)
+        add_note(block, "these are the first commands, more stand above");
+    if (n_causes > 0)
+        add_end(block, longest_end(report, n_causes));
     return block->n_bytes <= room;
 }
 
@@ -312,6 +385,22 @@ static void add_tail(struct block *block, int level)
     add_line(block, line, strlen(line));
 }
 
+/* How many commands of causes the last screen holds. */
+static int fit_commands(struct block *block, const struct report *report)
+{
+    int commands = 0;
+
+    for (int i = 0; i < report_n_causes(report); i++)
+        commands += report->findings[i].n_commands - report->findings[i].n_afterwards;
+    for (; commands > 0; commands--) {
+        (void)add_findings(block, report, ALL, commands, 0);
+        if (block->n_lines <= LAST_LINES)
+            break;
+        block->all_above = true;
+    }
+    return commands;
+}
+
 void console_write(const struct report *report, const struct style *style, struct buffer *to)
 {
     struct block block = {.least = 0};
@@ -323,19 +412,20 @@ void console_write(const struct report *report, const struct style *style, struc
     const int level = fold_facts(report->facts, &facts);
     const size_t n_facts_lines = facts.used / (FOLDED_COLUMNS + 1);
     const size_t room = MAX_BYTES - (n_facts_lines + 1) * LINE_BYTES; /* one is the tail */
+    const int commands = fit_commands(&block, report);
 
-    if (add_findings(&block, report, ALL, room))
+    if (add_findings(&block, report, ALL, commands, room))
         least = ALL;
     for (int step = ALL / 2; step > 0 && least < ALL; step /= 2)
-        if (add_findings(&block, report, least + step, room))
+        if (add_findings(&block, report, least + step, commands, room))
             least += step;
-    (void)add_findings(&block, report, least, room);
+    (void)add_findings(&block, report, least, commands, room);
     add_tail(&block, level);
-    (void)buffer_add(&block.text, facts.bytes, facts.used);
     if (block.text.failed)
         to->failed = true;
     else
-        (void)buffer_add(to, block.text.bytes, block.text.used);
+        (void)(buffer_add(to, facts.bytes, facts.used) &&
+               buffer_add(to, block.text.bytes, block.text.used));
     buffer_clear(&facts);
     buffer_clear(&block.text);
 }

@@ -228,8 +228,7 @@ static void put_finding(cJSON *object, const struct finding *finding)
     for (int32_t i = 0; i < finding->n_commands; i++) {
         cJSON *step = append_object(steps);
         put_text(step, "command", finding->commands[i]);
-        put_text(step, "from",
-                 command_is_from_outside(finding->commands[i]) ? "outside" : "instance");
+        put_text(step, "from", finding->inside[i] ? "instance" : "outside");
         put_text_or_null(step, "note", finding->notes[i]);
     }
 }

@@ -36,12 +36,8 @@ static check_set only(const struct report *report, check_set set, enum status st
     return set;
 }
 
-bool target_is_planned(const struct report *report, enum target target)
-{
-    return planned_of(report, target) != 0;
-}
-
-bool target_passes(const struct report *report, enum target target)
+/* Every planned check of the target passed, apart from those that an option left out. */
+static bool target_passes(const struct report *report, enum target target)
 {
     check_set judged = planned_of(report, target) & ~report_left_out(report);
 
@@ -55,8 +51,40 @@ static const char *rung_of(enum check check)
     return dot ? dot + 1 : check_name(check);
 }
 
-static void write_rung(struct screen *screen, const struct check_result *result)
+/* The findings that say why a check does not pass: "a, b"; empty where none does. */
+static void list_reasons(const struct report *report, enum check check, char *line, size_t size)
 {
+    for (int32_t i = 0; i < report->n_findings; i++) {
+        const struct finding *finding = &report->findings[i];
+        const bool said = i > 0 && strcmp(report->findings[i - 1].code, finding->code) == 0;
+
+        if ((finding->explains & check_bit(check)) && !(said && line[0]))
+            (void)text_add(line, size, "%s%s", line[0] ? ", " : "", finding->code);
+    }
+}
+
+/* " <- endpoint-blocks-443", on a line of its own where it does not fit. */
+static void point_to_reasons(struct screen *screen, const struct report *report, enum check check)
+{
+    char line[LINE_SIZE] = "";
+
+    list_reasons(report, check, line, sizeof(line));
+    if (!line[0])
+        return;
+    if (screen->column + 4 + (int)strlen(line) > screen->columns) {
+        screen_end(screen);
+        screen_pad(screen, SEEN_AT);
+    } else {
+        screen_text(screen, INK_PLAIN, " ");
+    }
+    screen_arrow(screen);
+    screen_text(screen, INK_PLAIN, " ");
+    screen_wrap(screen, INK_PLAIN, SEEN_AT, line);
+}
+
+static void write_rung(struct screen *screen, const struct report *report, enum check check)
+{
+    const struct check_result *result = &report->checks[check];
     char took[DURATION_SIZE] = "";
     const char *rung = rung_of(result->check);
     int width = mark_width(screen, result->status) + 1 + (int)strlen(rung);
@@ -81,6 +109,8 @@ static void write_rung(struct screen *screen, const struct check_result *result)
         screen_text(screen, INK_PLAIN, " ");
         screen_text(screen, INK_PLAIN, took);
     }
+    if (result->status == STATUS_FAIL || result->status == STATUS_WARN)
+        point_to_reasons(screen, report, check);
 }
 
 /* The rungs that were not tried, in one dim line, with the reason unless the rung below failed. */
@@ -155,7 +185,7 @@ static void write_ladder(struct screen *screen, const struct report *report, enu
     screen_text(screen, INK_PLAIN, target_name(target));
     for (unsigned int i = 0; i < N_CHECKS; i++)
         if (has(rungs & ~skipped, i))
-            write_rung(screen, &report->checks[i]);
+            write_rung(screen, report, (enum check)i);
     screen_end(screen);
 
     for (unsigned int i = 0; i < N_CHECKS; i++) {
@@ -296,12 +326,32 @@ static void write_left_out(struct screen *screen, const struct report *report)
     screen_end(screen);
 }
 
+/* The names of the targets that pass say as much as their ladders. */
+static void write_passing(struct screen *screen, const struct report *report)
+{
+    char line[LINE_SIZE] = "";
+
+    for (unsigned int i = 0; i < N_TARGETS; i++)
+        if (target_passes(report, (enum target)i))
+            (void)text_add(line, sizeof(line), "%s%s", line[0] ? ", " : "",
+                           target_name((enum target)i));
+    if (!line[0])
+        return;
+    screen_pad(screen, INDENT);
+    screen_mark(screen, STATUS_PASS);
+    screen_pad(screen, RUNGS_AT);
+    screen_wrap(screen, INK_PLAIN, RUNGS_AT, line);
+    screen_end(screen);
+}
+
 void ladders_write(struct screen *screen, const struct report *report, enum ladders ladders)
 {
+    if (ladders == LADDERS_NOT_OK)
+        write_passing(screen, report);
     for (unsigned int i = 0; i < N_TARGETS; i++) {
         enum target target = (enum target)i;
 
-        if (!target_is_planned(report, target))
+        if (planned_of(report, target) == 0)
             continue;
         if (ladders == LADDERS_IN_FULL)
             write_ladder_in_full(screen, report, target);

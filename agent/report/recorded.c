@@ -132,23 +132,20 @@ static bool find_report(const struct reader *reader, const char *text, size_t n)
 
 /* --- a block for the console --- */
 
-/* What a person can read of the last block: its lines in front of those for `show`. */
+/* What a person can read of the last block: its lines behind those for `show`. */
 static void add_lines(const struct reader *reader, const char *text, size_t n)
 {
     const size_t n_prefix = strlen(FOLDED_PREFIX);
-    bool ended = false;
 
     for (size_t at = 0; reader->lines && at + n_prefix <= n; at++) {
         if (memcmp(text + at, FOLDED_PREFIX, n_prefix) != 0)
             continue;
         at += n_prefix;
         if (at < n && text[at] == '=') {
-            ended = true;
+            buffer_clear(reader->lines);
             continue;
         }
-        if (ended)
-            buffer_clear(reader->lines);
-        for (ended = false; at < n && text[at] >= ' ' && text[at] <= '~'; at++)
+        for (; at < n && text[at] >= ' ' && text[at] <= '~'; at++)
             (void)buffer_add(reader->lines, text + at, 1);
         (void)buffer_add(reader->lines, "\n", 1);
     }

@@ -34,8 +34,9 @@ extern const struct output outputs[];
 extern const size_t n_outputs;
 const struct output *output_find(const char *name); /* NULL: no such output */
 
-/* terminal.c, short.c, json.c */
+/* terminal.c, commands.c, short.c, json.c */
 void terminal_write(const struct report *report, const struct style *style, struct buffer *to);
+void commands_write(const struct report *report, const struct style *style, struct buffer *to);
 void short_write(const struct report *report, const struct style *style, struct buffer *to);
 void json_write(const struct report *report, const struct style *style, struct buffer *to);
 

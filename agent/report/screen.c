@@ -135,6 +135,12 @@ void screen_mark(struct screen *screen, enum status status)
     screen->column += mark_width(screen, status);
 }
 
+void screen_arrow(struct screen *screen)
+{
+    (void)buffer_add_text(screen->to, screen->unicode ? "\xe2\x97\x84" : "<-"); /* U+25C4 */
+    screen->column += screen->unicode ? 1 : 2;
+}
+
 enum ink status_ink(enum status status)
 {
     return marks[mark_index(status)].ink;

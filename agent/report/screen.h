@@ -44,6 +44,9 @@ void screen_mark(struct screen *screen, enum status status);
 enum ink status_ink(enum status status);
 int mark_width(const struct screen *screen, enum status status);
 
+/* An arrow to what stands behind it, one or two columns wide. */
+void screen_arrow(struct screen *screen);
+
 /* "12 ms", "2.0 s", "75 s". */
 enum { DURATION_SIZE = 24 };
 void duration_text(int32_t duration_ms, char to[DURATION_SIZE]);
@@ -58,24 +61,26 @@ void advice_labelled(struct screen *screen, const char *label, const char *text)
 /* The first and the last observations; all of them with `all`. */
 void advice_evidence(struct screen *screen, const struct finding *finding, bool all);
 
-/* Fix, commands, alternatives, and where to read more. `finding` is one of the report's. */
-void advice_write(struct screen *screen, const struct report *report,
-                  const struct finding *finding);
+/* Fix, alternatives, and where to read more; with the commands where the last screen has not all of them.
+ * `finding` is one of the report's. */
+void advice_write(struct screen *screen, const struct report *report, const struct finding *finding,
+                  bool commands);
+
+/* What to do, with which a report ends: every cause by its name with its fix in a line, then commands, at
+ * most so many, then the restart of the agent. advice_fitting: how many commands so many rows hold. */
+void advice_last_screen(struct screen *screen, const struct report *report, int32_t most);
+int32_t advice_fitting(const struct report *report, const struct style *style, int rows);
 
 /* --- ladder.c, seen.c: what each check came to --- */
 
 enum ladders {
     LADDERS_ALL,     /* a line for each target; below a rung that does not pass, what was seen */
-    LADDERS_NOT_OK,  /* the same, only of targets that do not pass */
+    LADDERS_NOT_OK,  /* the same, only of targets that do not pass; the others share a line */
     LADDERS_IN_FULL, /* a line for each rung, and everything that was seen */
 };
 
 /* Also what was not tried, not judged, or cannot be seen until something is fixed. */
 void ladders_write(struct screen *screen, const struct report *report, enum ladders ladders);
-
-/* True when every planned check of the target passed, apart from those that an option left out. */
-bool target_passes(const struct report *report, enum target target);
-bool target_is_planned(const struct report *report, enum target target);
 
 /* What was seen at one rung: a line for each address, answer or action. Returns how many lines were
  * written; 0 when the rung's summary says all. Without `verbose` only what explains a failure: the

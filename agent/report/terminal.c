@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * For someone on call at three in the morning: first what is wrong, then the fix, then the rest.
- * A command stands alone on its line, indented by four spaces, without a prompt and never wrapped,
+ * For someone on call at three in the morning, who sees the last rows of it: first what works and what does
+ * not, then why, and at the end what to do. A command stands alone on its line, indented by four spaces, without a prompt and never wrapped,
  * so that it can be copied.
  */
 #include <limits.h>
@@ -46,25 +46,20 @@ static void write_ready(struct screen *screen, const struct report *report, int 
 
 static void write_headline(struct screen *screen, const struct report *report)
 {
-    const struct finding *root = report_root(report);
     const char *words = verdict_row(report->verdict)->words;
     int indent = (int)strlen(words) + 2;
+    char line[HEADLINE_SIZE];
 
+    report_headline(report, line);
     screen_text(screen, verdict_inks[report->verdict], words);
-    screen_text(screen, INK_PLAIN, "  ");
+    screen_text(screen, INK_PLAIN, line[0] == '(' ? " " : "  ");
     if (report->verdict == VERDICT_READY)
         write_ready(screen, report, indent);
     else if (report->verdict == VERDICT_DEGRADED)
         screen_text(screen, INK_PLAIN, "The required checks pass. ");
-    if (root) {
-        char line[TITLE_SIZE + 32];
-        int32_t n_more = report_n_more(report);
-
-        (void)text_set(line, sizeof(line), "%s", root->title);
-        if (n_more > 0)
-            (void)text_add(line, sizeof(line), " (+%d more)", (int)n_more);
+    if (line[0])
         screen_wrap(screen, INK_PLAIN, indent, line);
-    } else if (report->verdict != VERDICT_READY)
+    else if (report->verdict != VERDICT_READY)
         screen_wrap(screen, INK_PLAIN, indent, report_summary_words(report));
     screen_end(screen);
 }
@@ -124,23 +119,18 @@ static void write_explained(struct screen *screen, const struct finding *finding
         advice_labelled(screen, "Check", line);
 }
 
-/* Without the root cause's title, which is the headline. */
 static void write_finding(struct screen *screen, const struct report *report,
-                          const struct finding *finding, bool verbose)
+                          const struct finding *finding, bool verbose, bool commands)
 {
-    bool root = report_root(report) == finding;
-
     screen_end(screen);
     write_finding_head(screen, finding);
-    if (!root) {
-        screen_pad(screen, LABEL_AT);
-        screen_wrap(screen, INK_PLAIN, LABEL_AT, finding->title);
-        screen_end(screen);
-    }
+    screen_pad(screen, LABEL_AT);
+    screen_wrap(screen, INK_PLAIN, LABEL_AT, finding->title);
+    screen_end(screen);
     advice_evidence(screen, finding, verbose);
     if (verbose)
         write_explained(screen, finding);
-    advice_write(screen, report, finding);
+    advice_write(screen, report, finding, commands);
 }
 
 enum { LONG_ENOUGH_MS = 15000 }; /* for every timeout of a round, one after the other */
@@ -197,24 +187,26 @@ static bool is_in_full(const struct report *report, int32_t i, bool verbose)
            (finding->severity == SEVERITY_WARNING && (verbose || report->verdict == VERDICT_READY));
 }
 
-static void write_findings(struct screen *screen, const struct report *report, bool verbose)
+/* What is said in short comes first: it matters least. `left`: the last screen lacks commands of causes. */
+static void write_findings(struct screen *screen, const struct report *report, bool verbose,
+                           bool left)
 {
-    static const enum severity order[] = {SEVERITY_FATAL, SEVERITY_WARNING, SEVERITY_NOTE};
+    const int32_t n_causes = report_n_causes(report);
     bool first = true;
 
-    for (int32_t i = 0; i < report->n_findings; i++)
+    for (int32_t i = 0; i < report->n_findings; i++) {
         if (is_in_full(report, i, verbose))
-            write_finding(screen, report, &report->findings[i], verbose);
-    for (size_t s = 0; s < COUNT_OF(order); s++) {
-        for (int32_t i = 0; i < report->n_findings; i++) {
-            if (report->findings[i].severity != order[s] || is_in_full(report, i, verbose))
-                continue;
-            if (first)
-                screen_end(screen);
-            first = false;
-            write_in_short(screen, &report->findings[i]);
-        }
+            continue;
+        if (first)
+            screen_end(screen);
+        first = false;
+        write_in_short(screen, &report->findings[i]);
     }
+    for (int32_t i = report->n_findings - 1; i >= n_causes; i--)
+        if (is_in_full(report, i, verbose))
+            write_finding(screen, report, &report->findings[i], verbose, true);
+    for (int32_t i = 0; i < n_causes; i++)
+        write_finding(screen, report, &report->findings[i], verbose, left);
 }
 
 static void write_when(struct screen *screen, const struct report *report)
@@ -236,43 +228,33 @@ static void write_when(struct screen *screen, const struct report *report)
     screen_end(screen);
 }
 
-/* When all is well the names of the targets say as much as their ladders. */
-static void write_targets(struct screen *screen, const struct report *report)
+static int32_t n_commands_of_causes(const struct report *report)
 {
-    char line[LINE_SIZE] = "";
+    int32_t n = 0;
 
-    for (unsigned int i = 0; i < N_TARGETS; i++)
-        if (target_is_planned(report, (enum target)i) && target_passes(report, (enum target)i))
-            add_part(line, sizeof(line), "", target_name((enum target)i));
-    screen_mark(screen, STATUS_PASS);
-    screen_text(screen, INK_PLAIN, " ");
-    screen_wrap(screen, INK_PLAIN, screen->column, line);
-    screen_end(screen);
+    for (int32_t i = 0; i < report_n_causes(report); i++)
+        n += report->findings[i].n_commands - report->findings[i].n_afterwards;
+    return n;
 }
 
 void terminal_write(const struct report *report, const struct style *style, struct buffer *to)
 {
+    /* one for the prompt, two for the headline, one for the empty line above */
+    enum { LAST_ROWS = 24 - 1 - 3 };
+    const int32_t most = advice_fitting(report, style, LAST_ROWS);
     struct screen screen;
-    bool calm = report->verdict == VERDICT_READY && !style->verbose;
 
     screen_init(&screen, style, to);
-    write_headline(&screen, report);
     write_identity(&screen, report->facts);
-    write_findings(&screen, report, style->verbose);
+    ladders_write(&screen, report, style->verbose ? LADDERS_IN_FULL : LADDERS_NOT_OK);
+    screen_pad(&screen, LABEL_AT);
+    write_when(&screen, report);
+    write_findings(&screen, report, style->verbose, most < n_commands_of_causes(report));
     if (report->verdict == VERDICT_UNKNOWN && !report_root(report))
         write_next(&screen, report->facts);
     screen_end(&screen);
-    if (calm) {
-        write_targets(&screen, report);
-        ladders_write(&screen, report, LADDERS_NOT_OK);
-    } else {
-        ladders_write(&screen, report, style->verbose ? LADDERS_IN_FULL : LADDERS_ALL);
-        screen_end(&screen);
-    }
-    write_when(&screen, report);
-    if (style->columns > 0 &&
-        report_root(report)) /* a small screen shows the first lines no more */
-        write_headline(&screen, report);
+    write_headline(&screen, report);
+    advice_last_screen(&screen, report, most);
 }
 
 /* --- the live view; ECMA-48: CUU goes up, EL and ED erase --- */

@@ -65,7 +65,7 @@ def test_a_sample_is_what_is_printed(path, found):
 
 
 CHOICES = {
-    "output": "terminal short json junit prometheus console",
+    "output": "terminal short json junit prometheus commands console",
     "private-dns": "require warn off",
     "permissions": "probe deep role-only off",
     "color": "auto always never",

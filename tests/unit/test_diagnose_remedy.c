@@ -89,7 +89,20 @@ static void what_is_not_known_is_left_to_people(void **state)
     assert_int_equal(n_commands_with("Name=vpc-id,Values=vpc-"), 1);
     facts.instance.vpc[0] = '\0';
     fill("endpoint-blocks-443", connect_of(SERVICE_SSM));
-    assert_int_equal(n_commands_with("Name=vpc-id,Values=<vpc-id>"), 1);
+    assert_int_equal(n_commands_with("Name=vpc-id,Values=\"$VPC_ID\" "), 1);
+    assert_true(
+        text_starts(finding.commands[0], "VPC_ID=$(aws ec2 describe-instances --region us-"));
+    facts.instance.id[0] = facts.machine.asset_tag[0] = '\0';
+    facts.instance.region[0] = facts.plan.region[0] = '\0';
+    fill("endpoint-blocks-443", connect_of(SERVICE_SSM));
+    assert_string_equal(finding.commands[0],
+                        "REGION=''"); /* only a person knows it: at the top, once */
+    assert_string_equal(finding.commands[1], "INSTANCE_ID=''");
+    assert_string_equal(finding.notes[1], "fill this in");
+    assert_true(text_starts(finding.commands[2],
+                            "VPC_ID=$(aws ec2 describe-instances --region \"$REGION\" "
+                            "--instance-ids \"$INSTANCE_ID\" "));
+    assert_int_equal(n_commands_with("=''"), 2);
 }
 
 /* Facts may come from a file; its commands are pasted into shells. */
@@ -103,12 +116,14 @@ static void what_is_no_identifier_gets_into_no_command(void **state)
     for (size_t i = 0; i < COUNT_OF(hostile); i++) {
         (void)text_set(facts.instance.vpc, sizeof(facts.instance.vpc), "%s", hostile[i]);
         fill("endpoint-blocks-443", connect_of(SERVICE_SSM));
-        assert_int_equal(n_commands_with("Name=vpc-id,Values=<vpc-id> "), 1);
+        assert_int_equal(n_commands_with("Name=vpc-id,Values=\"$VPC_ID\" "), 1);
     }
     (void)text_set(facts.plan.services[SERVICE_SSM].host, HOST_SIZE, "x/e;reboot;");
     fill("dns-hosts-override", check_bit(check_of_service(SERVICE_SSM, RUNG_RESOLVE)));
     assert_int_equal(n_commands_with("reboot;"), 0);
-    assert_int_equal(n_commands_with("<endpoint-host-name>"), 2);
+    assert_int_equal(n_commands_with("\"$ENDPOINT_HOST_NAME\""), 2);
+    assert_int_equal(n_commands_with("'\"$ENDPOINT_HOST_NAME\"'"), 1); /* where ' quotes */
+    assert_int_equal(n_commands_with("ENDPOINT_HOST_NAME=''"), 1);
 }
 
 static void a_command_comes_once_for_each_service(void **state)
@@ -129,7 +144,9 @@ static void the_ending_is_counted_and_follows_the_package(void **state)
     facts_healthy(&facts);
     fill("policy-missing", 0);
     assert_int_equal(finding.n_afterwards, 2);
-    assert_true(text_starts(finding.afterwards, "Then restart the agent"));
+    assert_string_equal(finding.afterwards,
+                        "Then: sudo systemctl restart amazon-ssm-agent, else it "
+                        "retries in up to 60 minutes.");
     assert_string_equal(finding.commands[finding.n_commands - 1],
                         "sudo systemctl restart amazon-ssm-agent");
     facts.agent.package = AGENT_PACKAGE_SNAP;

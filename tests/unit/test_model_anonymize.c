@@ -493,6 +493,17 @@ static void addresses_keep_how_they_lie(void **state)
 
 /* --- the diagnosis --- */
 
+/* Without the variables, which stand for what is not known: an identifier that no command may have is one
+ * that it may have once it is anonymized. */
+static int n_commands_of(const struct finding *finding)
+{
+    int n = 0;
+
+    for (int32_t i = 0; i < finding->n_commands; i++)
+        n += finding->commands[i][0] < 'A' || finding->commands[i][0] > 'Z';
+    return n;
+}
+
 static void assert_same_diagnosis(const char *what)
 {
     original = facts;
@@ -507,7 +518,7 @@ static void assert_same_diagnosis(const char *what)
         const struct finding *a = &before.findings[i], *b = &after.findings[i];
         if (strcmp(a->code, b->code) != 0 || a->severity != b->severity ||
             a->confidence != b->confidence || a->target != b->target ||
-            a->explains != b->explains || a->n_commands != b->n_commands ||
+            a->explains != b->explains || n_commands_of(a) != n_commands_of(b) ||
             a->n_alternatives != b->n_alternatives)
             fail_msg("%s (seed %llu): finding %d: %s and %s", what, (unsigned long long)seed,
                      (int)i, a->code, b->code);

@@ -86,6 +86,17 @@ static size_t machine_at(const struct buffer *text)
     return (size_t)(at - text->bytes);
 }
 
+/* Of the nth block. */
+static size_t machine_of(const struct buffer *text, int n)
+{
+    const char *at = text->bytes;
+
+    for (int i = 0; i < n; i++)
+        at = strstr(at + (i > 0), FOLDED_PREFIX "=1/");
+    assert_non_null(at);
+    return (size_t)(at - text->bytes);
+}
+
 /* --- what it looks like --- */
 
 static void assert_within_bounds(const struct buffer *text, const char *name)
@@ -178,7 +189,8 @@ static void the_fullest_report_is_within_bounds(void **state)
     free(filled);
 }
 
-/* What fixes comes before what is done afterwards, and before the evidence, where not all fits. */
+/* What fixes and how it ends come before the evidence, where not all fits; and what the last screen has no
+ * room for stands above the verdict. */
 static void what_mends_is_cut_last(void **state)
 {
     struct finding *root = &report.findings[0];
@@ -189,23 +201,46 @@ static void what_mends_is_cut_last(void **state)
     situation_find("role-missing")->make(&facts);
     diagnose(&facts, &report);
     write_new(&report, &text);
-    assert_non_null(strstr(text.bytes, FOLDED_PREFIX "Save this"));
-    assert_non_null(strstr(text.bytes, "reboot-instances"));
-    assert_non_null(strstr(text.bytes, FOLDED_PREFIX "# where there is none\n"));
+    const char *verdict = strstr(text.bytes, FOLDED_PREFIX "NOT READY");
+    const char *last = strstr(text.bytes, "sleep 15; aws ec2 associate-iam-instance-profile");
+    assert_non_null(verdict);
+    assert_non_null(last);
+    assert_true(last < verdict);
+    assert_non_null(strstr(verdict, FOLDED_PREFIX "NAME=ssm-managed-instance\n"));
+    assert_non_null(
+        strstr(verdict, FOLDED_PREFIX "# these are the first commands, more stand above"));
+    assert_non_null(strstr(verdict, "reboot-instances"));
+    assert_non_null(strstr(verdict, FOLDED_PREFIX "Save this"));
     buffer_clear(&text);
     for (root->n_evidence = 0; root->n_evidence < MAX_EVIDENCE; root->n_evidence++)
         memset(root->evidence[root->n_evidence], 'e', LINE_SIZE - 1);
     write_new(&report, &text);
     assert_non_null(strstr(text.bytes, "associate-iam-instance-profile"));
-    assert_non_null(strstr(text.bytes, "add-role-to-instance-profile"));
+    assert_non_null(strstr(text.bytes, "reboot-instances"));
     assert_non_null(strstr(text.bytes, "eeeeeeee"));
-    assert_null(strstr(text.bytes, "reboot-instances"));
     assert_non_null(strstr(text.bytes, " lines cut. Save this"));
     buffer_clear(&text);
-    memset(root->remedy, 'w', sizeof(root->remedy) - 1);
-    write_new(&report, &text);
-    assert_non_null(strstr(text.bytes, "add-role-to-instance-profile"));
-    buffer_clear(&text);
+}
+
+/* The verdict and all that follows are what a screen shows of the end of a log. */
+static void the_verdict_is_on_the_last_screen(void **state)
+{
+    (void)state;
+    for (size_t i = 0; situation_at(i); i++) {
+        struct buffer text;
+        int lines = 0;
+
+        facts_healthy(&facts);
+        situation_at(i)->make(&facts);
+        diagnose(&facts, &report);
+        write_new(&report, &text);
+        const char *verdict = strstr(text.bytes, verdict_row(report.verdict)->words);
+        for (const char *at = verdict; (at = strchr(at, '\n')); at++)
+            lines++;
+        if (lines > 23)
+            fail_msg("%s: %d lines from the verdict on", situation_at(i)->name, lines);
+        buffer_clear(&text);
+    }
 }
 
 /* --- commands --- */
@@ -259,6 +294,8 @@ static void folded_commands_mean_the_same(void **state)
         struct buffer text;
 
         filled->report.findings[0].n_commands = 1;
+        filled->report.findings[0].n_afterwards = 0;
+        filled->report.findings[0].afterwards[0] = filled->report.findings[0].notes[0][0] = '\0';
         (void)text_set(filled->report.findings[0].commands[0], COMMAND_SIZE, "%s", commands[i]);
         write_new(&filled->report, &text);
         cut_commands(text.bytes, folded);
@@ -437,8 +474,9 @@ static void the_last_whole_block_counts(void **state)
     add_block(&log, 3);
     assert_reads(&log, 3);
 
-    log.used -= 100; /* the third is cut off */
-    log.bytes[log.used] = '\0';
+    char *cut = strstr(log.bytes + machine_of(&log, 3), "\n" FOLDED_PREFIX "READY"); /* the third */
+    cut[-30] = '\0';
+    log.used = strlen(log.bytes);
     assert_reads(&log, 2);
     assert_non_null(strstr(error, "the last console block is damaged: its line ="));
     assert_non_null(strstr(error, "is missing or garbled; the one before it is shown"));
@@ -530,11 +568,12 @@ static void a_damaged_block_shows_its_text(void **state)
     buffer_init(&block, MAX_TEXT);
     add_block(&block, 7);
     const size_t machine = machine_at(&block);
-    for (size_t at = machine; at < block.used; at += FOLDED_COLUMNS + 1) {
+    for (size_t at = machine; strncmp(block.bytes + at, FOLDED_PREFIX "=", 16) == 0;
+         at += FOLDED_COLUMNS + 1) {
         buffer_init(&log, MAX_TEXT);
         buffer_init(&lines, MAX_TEXT);
         (void)buffer_add_text(&log,
-                              FOLDED_PREFIX "of an older block\r\n" FOLDED_PREFIX "=1/1 A\r\n");
+                              FOLDED_PREFIX "=1/1 A\r\n" FOLDED_PREFIX "of an older block\r\n");
         const size_t before = log.used;
         (void)buffer_add(&log, block.bytes, block.used);
         log.bytes[before + at + 40] = '\x07';
@@ -596,6 +635,7 @@ int main(void)
         cmocka_unit_test(every_block_is_within_bounds),
         cmocka_unit_test(the_fullest_report_is_within_bounds),
         cmocka_unit_test(what_mends_is_cut_last),
+        cmocka_unit_test(the_verdict_is_on_the_last_screen),
         cmocka_unit_test(folded_commands_mean_the_same),
         cmocka_unit_test(every_situation_comes_back),
         cmocka_unit_test(prefixes_and_line_ends_do_not_matter),

@@ -52,14 +52,15 @@ static void a_page_is_found_by_code_check_and_page(void **state)
 /* The front matter is the fix, and the pages share how it is confirmed. */
 static void a_page_has_its_commands_and_ends_as_others_do(void **state)
 {
-    static const char restart[] = "\nRestart the agent:",
+    static const char restart[] = "\nRestart the agent, else",
                       online[] = "\nThe node then shows as Online";
     struct buffer to;
     (void)state;
 
     buffer_init(&to, REPORT_MAX_BYTES);
     assert_true(explain_write("network-acl", &to));
-    const char *fix = strstr(to.bytes, "\n## Fix\n\nNetwork ACLs are stateless.");
+    const char *fix = strstr(to.bytes, "\n## Fix\n\nLet TCP 443 out of this subnet's"
+                                       " network ACL");
     const char *end = strstr(to.bytes, "\n## Confirm the fix\n\nAsk again");
     assert_true(text_starts(to.bytes, "# network-acl\n"));
     assert_true(fix && end && fix < end);

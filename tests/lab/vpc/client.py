@@ -22,7 +22,7 @@ from .credentials import SECRETS
 
 LAB = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 REPOSITORY = os.path.dirname(os.path.dirname(LAB))
-BINARY = os.path.join(REPOSITORY, "build", "ssm-preflight")
+BINARY = os.environ.get("SSM_PREFLIGHT_BINARY") or os.path.join(REPOSITORY, "build", "ssm-preflight")
 CACHE = os.path.join(REPOSITORY, "build", "lab")
 PYTHON = "/usr/bin/python3"  # Debian's: another one on PATH does not have Debian's modules
 START_WITHIN_S = 30

@@ -1,0 +1,87 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The commands of findings, run: each block as a whole by bash, as somebody pastes it, with a stand-in for the AWS CLI that answers.
+
+A block is what `show --commands` prints for one cause and one place. Of the programs of an instance none is there: what a block calls is
+noted, and nothing is done."""
+import os
+import re
+import subprocess
+import tempfile
+
+HEADING = re.compile(r"^# (from anywhere with the AWS CLI|on the instance):$", re.M)
+FILL_IN = re.compile(r"^([A-Z][A-Z0-9_]*)=''$", re.M)
+# What is looked up is there, and has a form that the AWS CLI takes; in every other round no endpoint and no group is found.
+STAND_IN = r"""#!/bin/sh
+printf '%s\0' "$@" >>"$ARGV"
+printf '\n' >>"$ARGV"
+case "$*" in
+*"VpcEndpoints[0].VpcEndpointId"* | *"| [0]"*) [ "$ROUND" = 0 ] && echo None || echo vpce-0123456789abcdef0 ;;
+*DhcpConfigurations*) echo '[{"Key":"domain-name-servers","Values":["AmazonProvidedDNS"]}]' ;;
+*"min(NetworkAcls"*) echo 100 ;;
+*CidrBlock*) echo 10.0.0.0/16 ;;
+*"--output text"*) echo x-0123456789abcdef01 ;;
+esac
+"""
+PRELUDE = """\
+set -u
+command_not_found_handle() { printf '%s\\n' "$1" >>"$CALLED"; }
+sudo() { printf '%s\\n' "$1" >>"$CALLED"; }
+sleep() { :; }
+tee() { command cat >/dev/null; }
+"""
+
+
+def blocks_of(commands):
+    """(place, block) of what `show --commands` prints."""
+    parts = HEADING.split(commands)
+    for place, text in zip(parts[1::2], parts[2::2]):
+        block = text.lstrip("\n").split("\n\n")[0].rstrip("\n") + "\n"
+        assert re.search(r"^[^#]", block, re.M), commands
+        yield place, block
+
+
+def filled_in(block):
+    return FILL_IN.sub(r"\1=x-0123456789abcdef01", block)
+
+
+class Runner:
+    """Runs blocks; self.argvs: what the AWS CLI was given, once."""
+
+    def __init__(self):
+        self.folder = tempfile.TemporaryDirectory()
+        self.argvs = {}
+        self.seen = {}
+        path = os.path.join(self.folder.name, "bin")
+        os.mkdir(path)
+        with open(os.path.join(path, "aws"), "w", encoding="utf-8") as file:
+            file.write(STAND_IN)
+        os.chmod(os.path.join(path, "aws"), 0o755)
+        for name in ("cat", "cut", "grep", "wc", "sh"):
+            os.symlink(os.path.join("/usr/bin", name), os.path.join(path, name))
+
+    def run(self, block, where):
+        """What is wrong with a block."""
+        if block not in self.seen:
+            self.seen[block] = self.try_out(block, where)
+        return self.seen[block]
+
+    def try_out(self, block, where):
+        if re.search(r"<[a-z][a-z0-9-]*>", block):
+            return "leaves a placeholder to be edited"
+        first = re.search(r"^(?![A-Z0-9_]+=''$|#).+$", block, re.M)
+        if first and FILL_IN.search(block, first.start()):
+            return "what is to be filled in is not at the top"
+        for number in "01":
+            argv, called = (os.path.join(self.folder.name, name) for name in ("argv", "called"))
+            open(argv, "w", encoding="utf-8").close()
+            done = subprocess.run(["/bin/bash", "-c", PRELUDE + filled_in(block)], capture_output=True, text=True, timeout=60, check=False,
+                                  cwd=self.folder.name, stdin=subprocess.DEVNULL,
+                                  env={"PATH": os.path.join(self.folder.name, "bin"), "ARGV": argv, "CALLED": called, "ROUND": number})
+            with open(argv, encoding="utf-8") as file:
+                for line in file.read().split("\n"):
+                    if line:
+                        self.argvs.setdefault(tuple(line.split("\0")[:-1]), where)
+            said = [line for line in done.stderr.splitlines() if line.startswith("/bin/bash: ") and "No such file" not in line]
+            if said:
+                return f"bash says: {said[0]}"
+        return ""
