@@ -102,6 +102,12 @@ bool when_amazon_answers(const struct view *view)
     return names_second_opinion(view->facts, view->service).answered;
 }
 
+/* To no name did the configured server answer: not one packet was lost, but all. */
+bool when_only_amazon_answers(const struct view *view)
+{
+    return when_amazon_answers(view) && !resolve_any(view);
+}
+
 /* --- on this machine --- */
 
 static bool is_loopback(const char *server)
