@@ -270,6 +270,9 @@ lab: static setup-lab ## a shell on an instance inside the lab's private VPC
 check-lab: static setup-lab ## the lab's own tests
 	/usr/bin/python3 -m pytest tests/lab
 
+check-image: static setup-image ## `ssm-preflight image` of staged root file systems: fit, broken, mended, hostile
+	/usr/bin/python3 -m pytest -q tests/image
+
 check-boot: deb setup-lab setup-boot ## images built from the package and booted in the lab: containers and virtual machines
 	/usr/bin/python3 -m pytest -rs -n 3 tests/boot
 
@@ -299,6 +302,9 @@ rpm: static setup-rpm ## build/ssm-preflight-VERSION.ARCH.rpm
 tarball: static ## build/ssm-preflight-VERSION-ARCH.tar.gz, with install.sh and uninstall.sh
 	@packaging/tarball/build $(parts)
 
+sysext: static setup-image ## build/ssm-preflight-VERSION.raw, a system extension for hosts with a read-only /usr
+	@packaging/sysext/build $(parts)
+
 dist: ## build/dist: deb, rpm and tarball for x86_64 and aarch64, the bills of materials, SHA256SUMS
 	@packaging/dist
 
@@ -320,4 +326,4 @@ help: ## this list
 .SECONDARY:
 FORCE:
 .PHONY: FORCE all static check fuzz unit unit-programs situations scenarios scenarios-update scenarios-selftest dictionary static-test sanitize coverage lint format docs bench torture run lab check-lab \
-	check-boot check-commands install deb rpm tarball dist reproducible check-packages foreign-lab clean distclean help
+	check-boot check-image check-commands install deb rpm tarball sysext dist reproducible check-packages foreign-lab clean distclean help

@@ -200,6 +200,34 @@ static bool skip_word(struct setting *setting, const char *word)
     return true;
 }
 
+/* A code of a finding; `image` looks whether there is such a one. */
+static bool set_allow(struct setting *setting)
+{
+    char *allow = setting->options->allow;
+
+    if (!text_only(setting->value, "-"))
+        return refuse(setting, "must be the code of a finding");
+    if (!text_add(allow, sizeof(setting->options->allow), "%s%s", allow[0] ? " " : "",
+                  setting->value))
+        return refuse(setting, "is given too often");
+    return true;
+}
+
+static bool set_days(struct setting *setting)
+{
+    enum { MAX_DAYS = 36500 };
+    char number[NAME_SIZE];
+    uint64_t days;
+    size_t n = strlen(setting->value);
+
+    (void)text_set(number, sizeof(number), "%.*s",
+                   (int)(n > 1 && setting->value[n - 1] == 'd' ? n - 1 : n), setting->value);
+    if (!text_number(number, MAX_DAYS, &days) || days == 0)
+        return refuse(setting, "must be a number of days such as 90d");
+    setting->options->max_age_days = (int64_t)days;
+    return true;
+}
+
 static bool set_require(struct setting *setting)
 {
     return each_word(setting, require_word);
@@ -247,6 +275,10 @@ const struct option_row option_rows[] = {
     {"imds-endpoint", "URL", set_endpoint, MEMBER(imds_endpoint), NULL, false, false,
      "the metadata service, http://ADDRESS[:PORT]"},
     {"root", "DIR", set_text, MEMBER(root), NULL, false, true, "prefix of every file that is read"},
+    {"allow", "CODE", set_allow, 0, 0, NULL, true, true,
+     "image: this finding does not count; repeatable"},
+    {"max-age", "DAYS", set_days, 0, 0, NULL, false, true,
+     "image: warn when the agent's files are older"},
     {"save", "FILE", set_save, MEMBER(save), NULL, false, false,
      "also write the JSON report to this file"},
     {"output-file", "FILE", set_text, MEMBER(output_file), NULL, false, false,

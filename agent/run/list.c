@@ -10,6 +10,7 @@
 #include "base/text.h"
 #include "base/version.h"
 #include "diagnose/causes.h"
+#include "image/image.h"
 #include "observe/permissions.h"
 #include "report/explain.h"
 #include "run/commands.h"
@@ -26,6 +27,11 @@ static void list_findings(const struct style *style, struct buffer *to)
         rows[n] = (struct list_row){
             {causes[n].code, severity_name(causes[n].is_note ? SEVERITY_NOTE : SEVERITY_FATAL),
              causes[n].title}};
+    for (size_t i = 0; i < n_image_codes && n < MAX_ROWS; i++)
+        if (text_starts(image_codes[i].code, "image-"))
+            rows[n++] = (struct list_row){{image_codes[i].code,
+                                           severity_name(image_codes[i].severity),
+                                           image_codes[i].title}};
     list_write(headings, 3, rows, n, style, to);
     (void)buffer_add_text(to, "\nA fatal cause is a warning when no required check fails by it.\n");
 }
