@@ -202,7 +202,8 @@ static void judge_clock(const struct judge *judge)
     else
         look_span(ms / 1000, off, sizeof(off));
     bool doubtful = ms - reading.error_ms > SKEW_WARN_MS;
-    bool unkept = !doubtful && judge->facts->machine.time_sync == ANSWER_NO;
+    bool unkept = !doubtful && judge->facts->machine.time_sync == ANSWER_NO &&
+                  judge->facts->machine.files.failure != FAILURE_INTERNAL; /* it rests on files */
     checks_say(judge, CHECK_CLOCK_SKEW,
                reading.wrong        ? STATUS_FAIL
                : doubtful || unkept ? STATUS_WARN
