@@ -273,6 +273,9 @@ check-lab: static setup-lab ## the lab's own tests
 check-image: static setup-image ## `ssm-preflight image` of staged root file systems: fit, broken, mended, hostile
 	/usr/bin/python3 -m pytest -q tests/image
 
+check-image-real: deb setup-image setup-bake ## the same with a real root file system, real packages and tools; Ansible, Packer
+	IMAGE_REAL=1 /usr/bin/python3 -m pytest -rs tests/image/test_real.py tests/image/test_tools.py
+
 check-boot: deb setup-lab setup-boot ## images built from the package and booted in the lab: containers and virtual machines
 	/usr/bin/python3 -m pytest -rs -n 3 tests/boot
 
@@ -326,4 +329,4 @@ help: ## this list
 .SECONDARY:
 FORCE:
 .PHONY: FORCE all static check fuzz unit unit-programs situations scenarios scenarios-update scenarios-selftest dictionary static-test sanitize coverage lint format docs bench torture run lab check-lab \
-	check-boot check-image check-commands install deb rpm tarball sysext dist reproducible check-packages foreign-lab clean distclean help
+	check-boot check-image check-image-real check-commands install deb rpm tarball sysext dist reproducible check-packages foreign-lab clean distclean help

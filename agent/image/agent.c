@@ -144,7 +144,7 @@ void judge_whole(struct image *image)
         {"ssm-agent-worker", true}, {"ssm-document-worker", false}, {"ssm-session-worker", false}};
     char folder[PATH_SIZE], path[PATH_SIZE];
 
-    if (image->agent->installed == ANSWER_NO)
+    if (skip_without_agent(image))
         return;
     if (!image->program[0]) {
         judge_snap_file(image);
@@ -176,7 +176,7 @@ void judge_version(struct image *image)
 {
     const char *version = image->agent->version;
 
-    if (image->agent->installed == ANSWER_NO)
+    if (skip_without_agent(image))
         return;
     if (!version[0])
         cannot_judge(image, "the version stands in %s",

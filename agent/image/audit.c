@@ -119,6 +119,15 @@ void cannot_judge(struct image *image, const char *format, ...)
     va_end(arguments);
 }
 
+bool skip_without_agent(struct image *image)
+{
+    if (image->agent->installed == ANSWER_YES)
+        return false;
+    check_of(image)->status = STATUS_SKIP;
+    say(image, "there is no agent");
+    return true;
+}
+
 static const struct image_code *code_row(const char *code)
 {
     size_t i = 0;

@@ -74,7 +74,7 @@ void judge_starts(struct image *image)
             (void)text_set(target, sizeof(target), "multi-user.target"); /* as if it were fixed */
         }
     targets_read(image, target);
-    if (image->agent->installed == ANSWER_NO)
+    if (skip_without_agent(image))
         return;
     enum unit_state state = image_unit(image, unit);
     if (state == UNIT_MASKED)
@@ -112,7 +112,7 @@ void judge_drop_ins(struct image *image)
     char value[WORDS_SIZE], file[PATH_SIZE], allowed[WORDS_SIZE], other[PATH_SIZE];
     static const char code[] = "image-unit-overridden";
 
-    if (image->agent->installed == ANSWER_NO)
+    if (skip_without_agent(image))
         return;
     if (unit_value(image, unit, "ExecStart", true, value, sizeof(value), file) && !value[0])
         find(image, code, file, "%s: ExecStart= starts nothing", file);
@@ -153,6 +153,8 @@ void judge_snapd(struct image *image)
     static const char *const units[] = {"snapd.service", "snapd.socket", "snapd.seeded.service"};
     char file[PATH_SIZE];
 
+    if (skip_without_agent(image))
+        return;
     if (!image->snap[0] || image->program[0]) {
         say(image, "the agent is no snap");
         return;

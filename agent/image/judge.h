@@ -39,6 +39,9 @@ void say(struct image *image, const char *format, ...) __attribute__((format(pri
 void cannot_judge(struct image *image, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
+/* True, and the check is skipped, where there is no agent to ask about. */
+bool skip_without_agent(struct image *image);
+
 /* fix.c: the commands of the finding's page, for this image. */
 void fix_fill(const struct image *image, struct image_finding *finding);
 

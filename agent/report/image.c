@@ -83,7 +83,7 @@ static void write_finding(struct screen *screen, const struct image_report *repo
 
 static void write_checks(struct screen *screen, const struct image_report *report, bool all)
 {
-    enum { NAME_AT = 5, SUMMARY_AT = 27 };
+    enum { NAME_AT = 5, SUMMARY_AT = 31 };
     bool any = false;
 
     for (int i = 0; i < N_IMAGE_CHECKS; i++) {
@@ -269,6 +269,11 @@ static void put_case_findings(struct buffer *to, const struct image_report *repo
     }
 }
 
+static bool is_skipped(const struct image_check *check)
+{
+    return check->status == STATUS_UNKNOWN || check->status == STATUS_SKIP;
+}
+
 static void put_case(struct buffer *to, const struct image_report *report, int number)
 {
     const struct image_check *check = &report->checks[number - 1];
@@ -287,8 +292,9 @@ static void put_case(struct buffer *to, const struct image_report *report, int n
         (void)buffer_add_text(to, "      <error message=\"");
         junit_put(to, report->summary);
         (void)buffer_add_text(to, "\" type=\"unknown\"/>\n");
-    } else if (check->status == STATUS_UNKNOWN && !any) {
-        (void)buffer_add_text(to, "      <skipped message=\"not to be judged offline: ");
+    } else if (is_skipped(check) && !any) {
+        (void)buffer_addf(to, "      <skipped message=\"%s",
+                          check->status == STATUS_SKIP ? "" : "not to be judged offline: ");
         junit_put(to, check->summary);
         (void)buffer_add_text(to, "\"/>\n");
     } else {
@@ -310,11 +316,11 @@ void image_write_junit(const struct image_report *report, const struct style *st
     (void)style;
     for (int i = 1; i <= N_IMAGE_CHECKS; i++) {
         bool fails = finding_of(report, i, true), any = finding_of(report, i, false);
-        bool unknown = report->checks[i - 1].status == STATUS_UNKNOWN;
 
         n_failures += fails;
         n_errors += !fails && report->fitness == FITNESS_UNKNOWN;
-        n_skipped += !fails && report->fitness != FITNESS_UNKNOWN && unknown && !any;
+        n_skipped += !fails && report->fitness != FITNESS_UNKNOWN &&
+                     is_skipped(&report->checks[i - 1]) && !any;
     }
     clock_format_iso8601(report->started_unix_ms, false, started);
     started[strcspn(started, "Z")] = '\0'; /* the schema takes no time zone */

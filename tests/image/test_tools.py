@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
 """The builders' tools below packaging/: by their own checkers where those are here, and their shell run in a root."""
-import glob
 import json
 import os
 import re
@@ -106,39 +105,6 @@ def test_the_lines_of_packer_clean_and_gate(tmp_path, broken):
     lines[lines.index("systemctl stop amazon-ssm-agent")] = ":"  # no manager runs in the root
     lines[lines.index("cloud-init clean --logs --seed")] = ":"
     assert gate_lets(root, "rpm", lines) == (broken not in ("masked", "config-other-region"))
-
-
-# --- Ansible ---
-
-@needs("ansible-playbook")
-@needs_chroot
-@pytest.mark.skipif(not shutil.which("dpkg-deb"), reason="dpkg-deb is not here")
-@pytest.mark.parametrize("broken", [None, "masked"])
-def test_the_role_bakes_and_gates(tmp_path, broken):
-    """By Ansible's own chroot connection, into a real root where there is one, else into the syntax only."""
-    environment = {**os.environ, "ANSIBLE_ROLES_PATH": os.path.join(TOP, "packaging/ansible/roles"), "ANSIBLE_LOCALHOST_WARNING": "0", "HOME": str(tmp_path),
-                   "ANSIBLE_NOCOWS": "1"}
-    playbook = os.path.join(TOP, "packaging/ansible/bake.yml")
-    subprocess.run(["ansible-playbook", "--syntax-check", "-i", "localhost,", playbook], env=environment, check=True, stdout=subprocess.DEVNULL)
-    base = real_root()
-    packages = glob.glob(os.path.join(TOP, "build", "ssm-preflight_*.deb"))
-    if not base or not packages:
-        pytest.skip("no real root or no package: make check-image-real")
-    with overlay(base, tmp_path) as root:
-        shutil.copytree(golden(tmp_path, "debian").top, root, symlinks=True, dirs_exist_ok=True, ignore=lambda _, names: {"bin", "sbin", "lib", "systemd", "sh"} & set(names))
-        if broken:
-            Root(root).mask("amazon-ssm-agent.service")
-        done = subprocess.run(["ansible-playbook", "-i", f"{root},", "-c", "community.general.chroot", playbook, "-e", f"ssm_preflight_package={packages[0]}"],
-                              env=environment, capture_output=True, text=True, check=False)
-        assert (done.returncode == 0) == (broken is None), done.stdout[-3000:]
-
-
-def real_root():
-    return None
-
-
-def overlay(base, tmp_path):
-    raise NotImplementedError
 
 
 # --- Terraform ---
