@@ -149,7 +149,7 @@ const struct cause causes[] = {
      .here = {{"Only Amazon's resolver answers, the configured {server} does not", when_amazon_answers},
               {"The configured nameserver {server} does not answer"}},
      .explains = {{RUNG(RESOLVE)}}, .where = where_nobody_answers,
-     .evidence = {quote_lookup, quote_stub, quote_servers_not_read}, .certain_if = when_amazon_answers,
+     .evidence = {quote_lookup, quote_stub, quote_servers_not_read}, .certain_if = when_only_amazon_answers,
      .unless_excluded = {"local-firewall", "vpc-dns-off"}},
     {.code = "dns-bypasses-vpc",
      .title = "The configured DNS server does not ask the VPC's resolver",

@@ -61,6 +61,12 @@ void checks_say_untried(const struct judge *judge, enum check check, enum check 
                    by[judge->facts->stopped_by]);
 }
 
+void checks_say_trouble(const struct judge *judge, enum check check, const struct step *step)
+{
+    checks_say(judge, check, STATUS_UNKNOWN, FAILURE_INTERNAL, 0, "not known: %s%s%s",
+               failure_words(FAILURE_INTERNAL), step->detail[0] ? ", " : "", step->detail);
+}
+
 /* The common part of a check that is one step, with the HTTP status that answered it, or 0. True when it
  * is to be said that it passed. */
 static bool judge_step(const struct judge *judge, enum check check, enum check below,
@@ -73,9 +79,7 @@ static bool judge_step(const struct judge *judge, enum check check, enum check b
     if (answer != 0)
         (void)text_set(answers, sizeof(answers), " answers %d", (int)answer);
     if (step->outcome == OUTCOME_FAILED && step->failure == FAILURE_INTERNAL)
-        checks_say(judge, check, STATUS_UNKNOWN, FAILURE_INTERNAL, step->took_ms, "%s: %s%s%s",
-                   what, failure_words(FAILURE_INTERNAL), step->detail[0] ? ", " : "",
-                   step->detail);
+        checks_say_trouble(judge, check, step);
     else if (step->outcome == OUTCOME_FAILED)
         FAIL(judge, check, step->failure, step->took_ms, "%s%s: %s%s%s (%d ms)", what, answers,
              failure_words(step->failure), step->detail[0] ? ", " : "", step->detail,
@@ -210,7 +214,8 @@ static void judge_clock(const struct judge *judge)
     else
         look_span(ms / 1000, off, sizeof(off));
     bool doubtful = ms - reading.error_ms > SKEW_WARN_MS;
-    bool unkept = !doubtful && judge->facts->machine.time_sync == ANSWER_NO;
+    bool unkept = !doubtful && judge->facts->machine.time_sync == ANSWER_NO &&
+                  judge->facts->machine.files.failure != FAILURE_INTERNAL; /* it rests on files */
     checks_say(judge, CHECK_CLOCK_SKEW,
                reading.wrong        ? STATUS_FAIL
                : doubtful || unkept ? STATUS_WARN

@@ -37,6 +37,9 @@ void checks_say(const struct judge *judge, enum check check, enum status status,
  * the check below. */
 void checks_say_untried(const struct judge *judge, enum check check, enum check below);
 
+/* Not known, by this program's own trouble, as the step says. */
+void checks_say_trouble(const struct judge *judge, enum check check, const struct step *step);
+
 /* It passed, if only with a warning: what lies above it may be judged. */
 bool checks_holds(const struct judge *judge, enum check check);
 

@@ -129,4 +129,7 @@ void checks_judge_agent(const struct judge *judge)
         judge->checks[CHECK_AGENT_STATE].planned = false;
     }
     judge_connected(judge);
+    for (enum check i = CHECK_AGENT_INSTALLED;
+         i < CHECK_AGENT_CONNECTED && judge->facts->machine.files.failure == FAILURE_INTERNAL; i++)
+        checks_say_trouble(judge, i, &judge->facts->machine.files); /* all of it rests on files */
 }

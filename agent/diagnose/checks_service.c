@@ -40,15 +40,17 @@ static void judge_resolve(const struct judge *judge, enum service service,
     const char *host = judge->facts->plan.services[service].host;
     enum check check = check_of_service(service, RUNG_RESOLVE);
     struct lookup lookup = names_lookup(judge->facts, service);
+    const struct step *read = resolvers->read.failure == FAILURE_INTERNAL
+                                  ? &resolvers->read
+                                  : &judge->facts->machine.files;
     const char *server = lookup.answer ? lookup.answer->server : "";
     char words[LINE_SIZE] = "";
 
     if (!host[0]) {
         checks_say_untried(judge, check,
                            checks_holds(judge, CHECK_IMDS_IDENTITY) ? check : CHECK_IMDS_IDENTITY);
-    } else if (resolvers->read.failure == FAILURE_INTERNAL) {
-        checks_say(judge, check, STATUS_UNKNOWN, FAILURE_INTERNAL, 0, "not known: %s",
-                   resolvers->read.detail);
+    } else if (read->failure == FAILURE_INTERNAL) {
+        checks_say_trouble(judge, check, read);
     } else if (n > 0) {
         for (int32_t i = 0; i < n && i < 4; i++)
             (void)text_add(words, sizeof(words), "%s%s", i > 0 ? ", " : "", where[i].address);
@@ -294,6 +296,11 @@ static void judge_rung(const struct judge *judge, enum service service, enum run
                    failure_words(FAILURE_INTERNAL));
     } else if (tally.failed > 0) {
         enum failure failure = look_failure(tally.first_failed, rung);
+        if (failure == FAILURE_UNTRUSTED &&
+            judge->facts->machine.files.failure == FAILURE_INTERNAL) {
+            checks_say_trouble(judge, check, &judge->facts->machine.files); /* by which roots? */
+            return;
+        }
         fail_words(rung, failure, &tally, words);
         if (rung == RUNG_CONNECT && tally.ok == 0 && naming->public_only)
             say_missing(judge, service, rung, STATUS_FAIL, failure, tally.took_ms, words);

@@ -38,6 +38,7 @@ struct machine_facts {
     char asset_tag[NAME_SIZE];  /* board_asset_tag: the instance id on Nitro */
     char evidence[DETAIL_SIZE]; /* which of them decided */
     enum answer time_sync;      /* a time service is enabled, or runs */
+    struct step files; /* FAILURE_INTERNAL: this program could not read one, file_take_trouble() */
 };
 
 struct interface_facts {
@@ -71,8 +72,8 @@ enum lookup_order { LOOKUP_FILES_DNS, LOOKUP_DNS_FILES, LOOKUP_FILES, LOOKUP_DNS
 enum { AGENT_NAMESERVERS = 3, AGENT_DNS_MS = 5000, AGENT_IMDS_MS = 1000 };
 
 struct resolver_facts {
-    struct step read; /* of resolv.conf; where this program could not read it, or a file beside it:
-                       * FAILURE_INTERNAL */
+    struct step
+        read; /* of resolv.conf: FAILURE_ABSENT, or FAILURE_INTERNAL: it could not be read */
     enum lookup_order order;
     bool stub; /* it names only the 127.0.0.53 stub; upstreams are asked too */
     char file[PATH_SIZE];

@@ -4,7 +4,6 @@
  */
 #include "model/failure.h"
 
-#include <errno.h>
 #include <string.h>
 
 DEFINE_NAMES(outcome, [OUTCOME_UNTRIED] = "untried", [OUTCOME_OK] = "ok",
@@ -185,16 +184,6 @@ const char *outcome_name(enum outcome outcome)
 const char *failure_words(enum failure failure)
 {
     return (unsigned int)failure < N_FAILURES ? about[failure].words : "unknown failure";
-}
-
-bool os_error_is_ours(int os_error)
-{
-    static const int ours[] = {EMFILE, ENFILE, ENOMEM, ENOBUFS, EIO};
-
-    for (size_t i = 0; i < COUNT_OF(ours); i++)
-        if (ours[i] == os_error)
-            return true;
-    return false;
 }
 
 bool failure_is_transient(enum failure failure)

@@ -102,7 +102,7 @@ enum failure {
     FAILURE_NOT_WANTED,    /* configuration says not to */
     FAILURE_NOT_IN_REGION, /* the service has no endpoint in this region */
     FAILURE_STOPPED,       /* the deadline or a signal came first */
-    FAILURE_INTERNAL,      /* this program's own trouble: os_error_is_ours() */
+    FAILURE_INTERNAL,      /* this program's own trouble: no descriptors, no memory */
     FAILURE_UNKNOWN,       /* in a report: one that only a newer program has a name for */
     N_FAILURES
 };
@@ -125,10 +125,6 @@ const char *outcome_name(enum outcome outcome);
 
 /* A few plain words for a person ("no answer", "connection refused"). */
 const char *failure_words(enum failure failure);
-
-/* No descriptors, no memory, a disk that fails: what happened to this program says nothing of what it asked
- * for. */
-bool os_error_is_ours(int os_error);
 
 /* True where a later attempt may well succeed by itself: what rounds retry. */
 bool failure_is_transient(enum failure failure);
