@@ -23,10 +23,10 @@
 
 enum colour { COLOUR_AUTO, COLOUR_ALWAYS, COLOUR_NEVER };
 
-enum { MAX_WORDS = 4, DEFAULT_DEADLINE_MS = 15000, DEFAULT_WAIT_MS = 30000 };
+enum { DEFAULT_DEADLINE_MS = 15000, DEFAULT_WAIT_MS = 30000 };
 
 struct options {
-    const char *words[MAX_WORDS]; /* the command and its arguments, as typed; not owned */
+    char *const *words; /* the command and its arguments, as typed; not owned */
     int n_words;
     const char *outputs; /* in: the formats there are, space separated */
     char output[NAME_SIZE];
@@ -45,9 +45,10 @@ struct options {
     char error[WORDS_SIZE * 2]; /* out: what is wrong */
 };
 
-/* Sets defaults, then reads files and arguments. `outputs` names the formats of --output, space
+/* Sets defaults, then reads files and arguments. The words go to the beginning of argv, and outlive options
+ * there. `outputs` names the formats of --output, space
  * separated, and outlives options. False with options->error filled in (exit status 2). */
-bool options_read(int argc, char *const argv[], const char *outputs, struct options *options);
+bool options_read(int argc, char *argv[], const char *outputs, struct options *options);
 
 /* The option table as the lines of --help. */
 void options_help(struct buffer *to);

@@ -18,7 +18,7 @@
 #include "base/clock.h"
 #include "base/text.h"
 
-enum { FULL_PATH_SIZE = 4096, MAX_NAMES = 256, DEVICE_MAX_MS = 3000 };
+enum { FULL_PATH_SIZE = 4096, MAX_NAMES = 1000 * 1000, DEVICE_MAX_MS = 3000 };
 
 static int full_path(const char *root, const char *path, char to[FULL_PATH_SIZE])
 {
@@ -119,8 +119,8 @@ int file_list(const char *root, const char *path, const char *suffix,
               void (*each)(void *arg, const char *name), void *arg)
 {
     char full[FULL_PATH_SIZE];
-    char *names[MAX_NAMES];
-    size_t n_names = 0;
+    char **names = NULL;
+    size_t n_names = 0, n_allocated = 0;
 
     if (full_path(root, path, full) != 0)
         return ENAMETOOLONG;
@@ -131,15 +131,21 @@ int file_list(const char *root, const char *path, const char *suffix,
     for (struct dirent *entry; n_names < MAX_NAMES && (entry = readdir(directory));) {
         if (entry->d_name[0] == '.' || !text_ends(entry->d_name, suffix))
             continue;
+        if (n_names == n_allocated) {
+            n_allocated = n_allocated ? 2 * n_allocated : 32;
+            names = reallocarray(names, n_allocated, sizeof(names[0]));
+        }
         names[n_names++] = strdup(entry->d_name);
     }
     (void)closedir(directory);
 
-    qsort(names, n_names, sizeof(names[0]), by_name);
+    if (n_names > 0)
+        qsort(names, n_names, sizeof(names[0]), by_name);
     for (size_t i = 0; i < n_names; i++) {
         each(arg, names[i]);
         free(names[i]);
     }
+    free(names);
     return 0;
 }
 

@@ -20,7 +20,7 @@ struct counts {
 
 /* --- XML --- */
 
-static void put(struct buffer *to, const char *text)
+void xml_add(struct buffer *to, const char *text)
 {
     static const char special[] = "&<>\"\n";
     static const char *const names[] = {"&amp;", "&lt;", "&gt;", "&quot;", "\n"};
@@ -37,7 +37,7 @@ static void put(struct buffer *to, const char *text)
 static void put_attribute(struct buffer *to, const char *name, const char *value)
 {
     (void)buffer_addf(to, " %s=\"", name);
-    put(to, value);
+    xml_add(to, value);
     (void)buffer_add(to, "\"", 1);
 }
 
@@ -93,7 +93,7 @@ static struct counts count_target(const struct report *report, enum target targe
 static void put_line(struct buffer *to, const char *before, const char *text)
 {
     (void)buffer_add_text(to, before);
-    put(to, text);
+    xml_add(to, text);
     (void)buffer_add_text(to, "\n");
 }
 
@@ -104,7 +104,7 @@ static void put_finding(struct buffer *to, const struct finding *finding)
     put_line(to, "", finding->title);
     (void)buffer_addf(to, "(%s, %s: ssm-preflight explain ", severity_name(finding->severity),
                       confidence_name(finding->confidence));
-    put(to, finding->code);
+    xml_add(to, finding->code);
     (void)buffer_add_text(to, ")\n");
     for (int32_t i = 0; i < finding->n_evidence; i++)
         put_line(to, "- ", finding->evidence[i]);
@@ -180,7 +180,7 @@ static void write_failed(struct buffer *to, const struct report *report,
                                                   : status_name(check->status));
     (void)buffer_add_text(to, ">");
     if (!finding)
-        put(to, check->summary);
+        xml_add(to, check->summary);
     put_findings(to, report, check->check);
     (void)buffer_addf(to, "</%s>\n", element);
 }
@@ -207,7 +207,7 @@ static void write_passed(struct buffer *to, const struct report *report,
                          const struct check_result *check)
 {
     (void)buffer_addf(to, "      <system-out>%s", check->status == STATUS_WARN ? "warning: " : "");
-    put(to, check->summary);
+    xml_add(to, check->summary);
     (void)buffer_add_text(to, "\n");
     put_findings(to, report, check->check);
     (void)buffer_add_text(to, "</system-out>\n");
@@ -222,7 +222,7 @@ static void write_case(struct buffer *to, const struct report *report,
     (void)buffer_add_text(to, "    <testcase");
     put_attribute(to, "name", name);
     (void)buffer_add_text(to, " classname=\"ssm-preflight.");
-    put(to, target_name(check_target(check->check)));
+    xml_add(to, target_name(check_target(check->check)));
     (void)buffer_addf(to, "\" time=\"%d.%03d\">\n", (int)(ms / 1000), (int)(ms % 1000));
     switch (kind_of(check)) {
     case KIND_FAILED:
