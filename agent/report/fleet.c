@@ -11,6 +11,7 @@
 
 #include "base/text.h"
 #include "model/names.h"
+#include "report/html.h"
 #include "report/screen.h"
 
 enum { COUNT_AT = 11, GROUP_AT = 18, NAMED = 3 };
@@ -110,7 +111,6 @@ static void write_head(struct screen *screen, const struct member *first, int n)
     screen_text(screen, first->read ? inks[first->verdict] : INK_YELLOW, words_of(first));
     screen_pad(screen, COUNT_AT);
     screen_textf(screen, INK_PLAIN, "%5d", n);
-    screen_pad(screen, GROUP_AT);
 }
 
 static void write_group(struct screen *screen, const struct fleet *fleet, const struct group *group)
@@ -120,12 +120,15 @@ static void write_group(struct screen *screen, const struct fleet *fleet, const 
 
     write_head(screen, first, (int)group->n);
     if (!first->code[0]) {
-        screen_wrap(screen, INK_PLAIN, GROUP_AT, first->read ? "" : first->title);
-        screen_end(screen);
-        if (!first->read)
-            write_members(screen, fleet, group);
+        if (first->read) {
+            screen_end(screen);
+            return;
+        }
+        line(screen, GROUP_AT, INK_PLAIN, first->title);
+        write_members(screen, fleet, group);
         return;
     }
+    screen_pad(screen, GROUP_AT);
     name_group(first, name, sizeof(name));
     (void)text_add(name, sizeof(name), "  %s", confidence_name(fleet_confidence(first, evidence)));
     screen_wrap(screen, INK_PLAIN, GROUP_AT, name);
@@ -199,11 +202,16 @@ static void write_terminal(const struct fleet *fleet, const struct style *style,
             continue;
         name_group(first, name, sizeof(name));
         write_head(&screen, first, (int)fleet->groups[i].n);
+        screen_pad(&screen, GROUP_AT);
         screen_wrap(&screen, INK_PLAIN, GROUP_AT, name);
         screen_end(&screen);
     }
-    if (fleet_exit_status(fleet) == 1)
-        line(&screen, 0, INK_DIM, "The commands that fix one: ssm-preflight show --commands FILE");
+    if (fleet_exit_status(fleet) == 1) {
+        screen_text(&screen, INK_DIM,
+                    "The commands that fix the first: ssm-preflight show --commands ");
+        screen_text(&screen, INK_DIM, fleet->members[fleet->groups[0].first].file);
+        screen_end(&screen);
+    }
 }
 
 static void write_short(const struct fleet *fleet, const struct style *style, struct buffer *to)
@@ -304,10 +312,99 @@ static void write_junit(const struct fleet *fleet, const struct style *style, st
     (void)buffer_add_text(to, "</testsuite>\n</testsuites>\n");
 }
 
+/* --- a ticket --- */
+
+static void draw_bars(const struct fleet *fleet, struct buffer *to)
+{
+    enum { WIDTH = 430, ROW = 40, WIDEST = 400 };
+    int32_t most = 1;
+
+    for (int32_t i = 0; i < fleet->n_groups; i++)
+        most = fleet->groups[i].n > most ? fleet->groups[i].n : most;
+    (void)buffer_addf(
+        to,
+        "<svg viewBox=\"0 0 %d %d\" role=\"img\" aria-label=\"How many instances have "
+        "each root cause\">\n",
+        WIDTH, ROW * (int)fleet->n_groups + 4);
+    for (int32_t i = 0; i < fleet->n_groups; i++) {
+        const struct group *group = &fleet->groups[i];
+        const struct member *first = &fleet->members[group->first];
+        char name[TITLE_SIZE + NAME_SIZE];
+
+        name_group(first, name, sizeof(name));
+        (void)buffer_addf(to,
+                          "<rect class=\"bar\" x=\"0\" y=\"%d\" width=\"%d\" height=\"8\"/>"
+                          "<text x=\"0\" y=\"%d\">%d %s ",
+                          ROW * (int)i + 24, 2 + (int)(WIDEST * (int64_t)group->n / most),
+                          ROW * (int)i + 18, (int)group->n, words_of(first));
+        xml_add(to, first->code[0] || !first->read ? name : "");
+        (void)buffer_add_text(to, "</text>\n");
+    }
+    (void)buffer_add_text(to, "</svg>\n");
+}
+
+static void add_group(const struct fleet *fleet, const struct group *group, struct buffer *to)
+{
+    const struct member *first = &fleet->members[group->first];
+    char text[2 * LINE_SIZE], name[TITLE_SIZE + NAME_SIZE], evidence[LINE_SIZE];
+
+    name_group(first, name, sizeof(name));
+    (void)text_set(text, sizeof(text), "%d %s: %s", (int)group->n, words_of(first), name);
+    html_element(to, "h2", text);
+    if (first->code[0]) {
+        html_element(to, "p", first->title);
+        html_element(to, "p", first->fix);
+    }
+    (void)buffer_add_text(to, "<ul>\n");
+    for (enum common i = 0; i < N_COMMON; i++) {
+        const char *only = fleet_only(fleet, group, i);
+        (void)text_set(text, sizeof(text), "only they have %s %s", common_name(i),
+                       only ? only : "");
+        if (only)
+            html_element(to, "li", text);
+    }
+    (void)fleet_confidence(first, evidence);
+    if (evidence[0])
+        html_element(to, "li", evidence);
+    (void)buffer_add_text(to, "</ul>\n<details><summary>instances</summary><table>\n");
+    for (int32_t i = group->first; i < fleet->n_members; i++) {
+        const struct member *member = &fleet->members[i];
+
+        if (!is_of(fleet, i, group))
+            continue;
+        (void)buffer_add_text(to, "<tr>");
+        html_element(to, "td", name_of_member(member));
+        html_element(to, "td", member->has[COMMON_SUBNET]);
+        html_element(to, "td", member->file);
+        (void)buffer_add_text(to, "</tr>\n");
+    }
+    (void)buffer_add_text(to, "</table></details>\n");
+}
+
+static void write_html(const struct fleet *fleet, const struct style *style, struct buffer *to)
+{
+    const struct style wide = {.columns = 120};
+    struct buffer json, sum;
+    struct screen screen;
+
+    buffer_init(&sum, LINE_SIZE);
+    screen_init(&screen, &wide, &sum);
+    write_sum(&screen, fleet);
+    html_begin(to, sum.bytes);
+    html_element(to, fleet_exit_status(fleet) ? "h1 class=\"bad\"" : "h1 class=\"good\"",
+                 sum.bytes);
+    buffer_clear(&sum);
+    draw_bars(fleet, to);
+    for (int32_t i = 0; i < fleet->n_groups; i++)
+        add_group(fleet, &fleet->groups[i], to);
+    buffer_init(&json, FLEET_MAX_BYTES);
+    write_json(fleet, style, &json);
+    html_end(to, json.bytes ? json.bytes : "");
+    buffer_clear(&json);
+}
+
 const struct fleet_output fleet_outputs[] = {
-    {"terminal", write_terminal},
-    {"short", write_short},
-    {"json", write_json},
-    {"junit", write_junit},
+    {"terminal", write_terminal}, {"short", write_short}, {"json", write_json},
+    {"junit", write_junit},       {"html", write_html},
 };
 const size_t n_fleet_outputs = COUNT_OF(fleet_outputs);

@@ -43,8 +43,9 @@ void json_write(const struct report *report, const struct style *style, struct b
 /* console.c: the block for the serial console, at most 4 KB of lines of at most 80 columns */
 void console_write(const struct report *report, const struct style *style, struct buffer *to);
 
-/* prometheus.c, junit.c */
+/* prometheus.c, junit.c, html.c */
 void prometheus_write(const struct report *report, const struct style *style, struct buffer *to);
+void html_write(const struct report *report, const struct style *style, struct buffer *to);
 void junit_write(const struct report *report, const struct style *style, struct buffer *to);
 
 /* junit.c: a text of XML or HTML, or an attribute's value in double quotation marks: printable ASCII without
