@@ -143,5 +143,7 @@ int main(int argc, char *argv[])
         return EXIT_USAGE;
     }
     log_set_verbose(options.verbose);
+    if (options.warning[0] && !options.quiet)
+        log_error("warning: %s", options.warning);
     return run(&options);
 }

@@ -43,6 +43,7 @@ struct options {
     bool quiet, verbose, help, version;
     struct plan plan;           /* the wishes: region, needs, modes, skipped checks */
     char error[WORDS_SIZE * 2]; /* out: what is wrong */
+    char warning[WORDS_SIZE];   /* out: what is doubtful; empty: nothing */
 };
 
 /* Sets defaults, then reads files and arguments. The words go to the beginning of argv, and outlive options

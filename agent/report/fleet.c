@@ -332,6 +332,8 @@ static void draw_bars(const struct fleet *fleet, struct buffer *to)
         char name[TITLE_SIZE + NAME_SIZE];
 
         name_group(first, name, sizeof(name));
+        if (!first->read) /* "no block: ..." */
+            name[strcspn(name, ":")] = '\0';
         (void)buffer_addf(to,
                           "<rect class=\"bar\" x=\"0\" y=\"%d\" width=\"%d\" height=\"8\"/>"
                           "<text x=\"0\" y=\"%d\">%d %s ",

@@ -6,7 +6,7 @@
 #define REPORT_FLEET_H
 
 #include "base/buffer.h"
-#include "diagnose/fleet.h"
+#include "model/fleet.h"
 #include "report/report.h"
 
 enum { FLEET_MAX_BYTES = 256 * 1024 * 1024 };

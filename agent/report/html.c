@@ -33,7 +33,7 @@ static const char style[] =
     "svg .small{font-size:11px;fill:var(--dim)}svg rect{fill:none;stroke:currentColor}"
     "svg rect.bar{fill:var(--box);stroke:none}"
     "table{border-collapse:collapse}td,th{text-align:left;padding:.1rem .8rem .1rem 0;"
-    "vertical-align:top;overflow-wrap:anywhere}";
+    "vertical-align:top}td:last-child{overflow-wrap:anywhere}";
 
 /* --- what both pages have --- */
 
@@ -162,29 +162,33 @@ static enum status climbed(const struct address_facts *address, char *came, size
         if (step->outcome == OUTCOME_OK)
             (void)text_set(came, size, "%s works", rung_name((enum rung)rung));
     }
+    if (address->steps[RUNG_HTTP].outcome == OUTCOME_OK)
+        (void)text_set(came, size, "answers");
     return address->steps[RUNG_CONNECT].outcome == OUTCOME_OK ? STATUS_PASS : STATUS_UNKNOWN;
 }
 
 static void draw_service(struct drawing *drawing, const struct report *report, enum service service)
 {
     static const char *const places[] = {
-        [PLACE_UNKNOWN] = "",          [PLACE_OWN_SUBNET] = ", this subnet",
-        [PLACE_IN_VPC] = ", this VPC", [PLACE_PRIVATE_ELSEWHERE] = ", outside this VPC",
-        [PLACE_PUBLIC] = ", public",   [PLACE_LOCAL] = ", this machine",
+        [PLACE_UNKNOWN] = "",        [PLACE_OWN_SUBNET] = "this subnet",
+        [PLACE_IN_VPC] = "this VPC", [PLACE_PRIVATE_ELSEWHERE] = "outside this VPC",
+        [PLACE_PUBLIC] = "public",   [PLACE_LOCAL] = "this machine",
     };
     const struct endpoint_facts *endpoint = &report->facts->endpoints[service];
     const struct instance_facts *instance = &report->facts->instance;
 
     for (int32_t i = 0; i < endpoint->n_addresses; i++) {
         const struct address_facts *address = &endpoint->addresses[i];
-        char what[LINE_SIZE], came[LINE_SIZE];
+        char what[LINE_SIZE], came[LINE_SIZE], line[2 * LINE_SIZE];
         enum status status = climbed(address, came, sizeof(came));
 
-        (void)text_set(what, sizeof(what), "%s %s%s", service_name(service), address->address,
+        (void)text_set(what, sizeof(what), "%s %s", service_name(service), address->address);
+        (void)text_set(line, sizeof(line), "%s",
                        places[address->place <= PLACE_LOCAL ? address->place : PLACE_UNKNOWN]);
         if (address->place == PLACE_OWN_SUBNET && instance->availability_zone[0])
-            (void)text_add(what, sizeof(what), ", %s", instance->availability_zone);
-        draw_row(drawing, status, what, came);
+            (void)text_add(line, sizeof(line), ", %s", instance->availability_zone);
+        (void)text_add(line, sizeof(line), "%s%s", line[0] ? ": " : "", came);
+        draw_row(drawing, status, what, line);
     }
     if (endpoint->n_addresses == 0)
         draw_checks(drawing, report, check_of_service(service, RUNG_RESOLVE),
@@ -274,6 +278,15 @@ static void add_finding(struct buffer *to, const struct report *report, int32_t 
         (void)buffer_add_text(to, "</div>\n");
     }
     html_element(to, "p", finding->afterwards);
+    for (int32_t i = finding->n_commands - finding->n_afterwards; i < finding->n_commands; i++) {
+        if (finding->inside[i])
+            continue;
+        (void)text_set(line, sizeof(line), "%s:", finding->notes[i]);
+        html_element(to, "p", line);
+        (void)buffer_add_text(to, "<div><button type=\"button\">copy</button>");
+        html_element(to, "pre", finding->commands[i]);
+        (void)buffer_add_text(to, "</div>\n");
+    }
 }
 
 static void add_checks(struct buffer *to, const struct report *report)

@@ -22,6 +22,7 @@ struct style {
     bool verbose; /* passed checks with their detail, notes in full */
     int columns;  /* width to wrap at; 0: 80, and no terminal */
     int rows;     /* of the terminal; 0: none, or not known */
+    bool json;    /* tables as an array of objects, pages as an object */
 };
 
 struct output {

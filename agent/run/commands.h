@@ -19,6 +19,8 @@
  * ssm-preflight-fixed.path waits for it. */
 #define FIXED_MARK LAST_REPORT_DIRECTORY "/fixed"
 
+#define INTERRUPTED "interrupted: the report has what was known by then"
+
 enum exit_status {
     EXIT_READY = 0,
     EXIT_NOT_READY = 1,

@@ -12,7 +12,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "diagnose/diagnose.h"
-#include "diagnose/fleet.h"
+#include "model/fleet.h"
 #include "model/anonymize.h"
 #include "report/fleet.h"
 #include "report/recorded.h"

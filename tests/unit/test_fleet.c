@@ -13,7 +13,7 @@
 
 #include "base/text.h"
 #include "diagnose/diagnose.h"
-#include "diagnose/fleet.h"
+#include "model/fleet.h"
 #include "facts_builder.h"
 #include "report/fleet.h"
 #include "situations.h"

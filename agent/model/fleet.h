@@ -3,8 +3,8 @@
  * Many instances: what each of them came to, small enough for thousands, and what they show together. What
  * every instance of a group has and no other has, is where to look; what a ready neighbour has too, is not.
  */
-#ifndef DIAGNOSE_FLEET_H
-#define DIAGNOSE_FLEET_H
+#ifndef MODEL_FLEET_H
+#define MODEL_FLEET_H
 
 #include <stddef.h>
 

@@ -2,7 +2,7 @@
  *
  * Members are compared along runs of equal values, so ten thousand cost no more than a few sorts.
  */
-#include "diagnose/fleet.h"
+#include "model/fleet.h"
 
 #include <stdlib.h>
 #include <string.h>
