@@ -274,6 +274,12 @@ lab: static setup-lab ## a shell on an instance inside the lab's private VPC
 check-lab: static setup-lab ## the lab's own tests
 	/usr/bin/python3 -m pytest tests/lab
 
+check-image: static setup-image ## `ssm-preflight image` of staged root file systems: fit, broken, mended, hostile
+	/usr/bin/python3 -m pytest -q tests/image
+
+check-image-real: deb setup-image setup-bake ## the same with a real root file system, real packages and tools; Ansible, Packer
+	IMAGE_REAL=1 /usr/bin/python3 -m pytest -rs tests/image/test_real.py tests/image/test_tools.py
+
 check-boot: deb setup-lab setup-boot ## images built from the package and booted in the lab: containers and virtual machines
 	/usr/bin/python3 -m pytest -rs -n 3 tests/boot
 
@@ -303,6 +309,9 @@ rpm: static setup-rpm ## build/ssm-preflight-VERSION.ARCH.rpm
 tarball: static ## build/ssm-preflight-VERSION-ARCH.tar.gz, with install.sh and uninstall.sh
 	@packaging/tarball/build $(parts)
 
+sysext: static setup-image ## build/ssm-preflight-VERSION.raw, a system extension for hosts with a read-only /usr
+	@packaging/sysext/build $(parts)
+
 dist: ## build/dist: deb, rpm and tarball for x86_64 and aarch64, the bills of materials, SHA256SUMS
 	@packaging/dist
 
@@ -324,4 +333,4 @@ help: ## this list
 .SECONDARY:
 FORCE:
 .PHONY: FORCE pictures all static check fuzz unit unit-programs situations scenarios scenarios-update scenarios-selftest dictionary static-test sanitize coverage lint format docs bench torture run lab check-lab \
-	check-boot check-commands install deb rpm tarball dist reproducible check-packages foreign-lab clean distclean help
+	check-boot check-image check-image-real check-commands install deb rpm tarball sysext dist reproducible check-packages foreign-lab clean distclean help

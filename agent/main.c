@@ -29,6 +29,7 @@ static const struct command {
     {"show", "[FILE|DIR|-]...", INT_MAX, command_show, "reports or console logs, diagnosed again"},
     {"explain", "CODE", 2, command_explain, "the page of one finding or check"},
     {"list", "[TABLE]", 2, command_list, "checks, findings, endpoints or permissions"},
+    {"image", "", 1, command_image, "would an instance from the image in --root register?"},
     {"version", "", 1, command_version, "version, commit and linked libraries"},
 };
 enum { N_COMMANDS = COUNT_OF(commands), ENOUGH_DESCRIPTORS = 4096 };
@@ -54,7 +55,8 @@ static int help(void)
         (void)buffer_addf(&text, "  %-22s %s\n", outputs[i].name, outputs[i].what);
     (void)buffer_addf(&text,
                       "\nexit status: 0 ready, 1 not ready, 2 wrong usage or configuration,\n"
-                      "3 could not decide or not an EC2 instance, 4 fault of the program\n");
+                      "3 could not decide or not an EC2 instance, 4 fault of the program;\n"
+                      "image: 0 fit, 1 unfit, 3 cannot be judged\n");
     int status = tell_text(&text, EXIT_READY);
     buffer_clear(&text);
     return status;
@@ -90,6 +92,10 @@ static int run(const struct options *options)
     }
     if (options->follow && command->run != command_wait) {
         log_error("--follow is for wait: ssm-preflight wait --follow");
+        return EXIT_USAGE;
+    }
+    if (command->run != command_image && (options->allow[0] || options->max_age_days > 0)) {
+        log_error("--allow and --max-age are for image: ssm-preflight image --root DIR");
         return EXIT_USAGE;
     }
     if (options->n_words > command->max_words) {

@@ -225,12 +225,31 @@ static bool take_arguments(int argc, char *argv[], struct options *options, bool
     return true;
 }
 
+void options_judge_files(const char *root, const char *outputs, char *error, size_t size)
+{
+    static struct options options;
+
+    options = (struct options){.outputs = outputs, .output = "terminal"};
+    (void)text_set(options.root, sizeof(options.root), "%s", root);
+    (void)read_files(&options);
+    (void)text_set(error, size, "%s", options.error);
+}
+
+/* An image's own configuration must not steer its audit. */
+static bool is_for_an_image(int argc, char *const argv[])
+{
+    for (int i = 1; i < argc; i++)
+        if (strcmp(argv[i], "image") == 0)
+            return true;
+    return false;
+}
+
 bool options_read(int argc, char *argv[], const char *outputs, struct options *options)
 {
     *options = (struct options){.outputs = outputs, .output = "terminal", .words = argv};
     if (!take_arguments(argc, argv, options, true))
         return false;
-    if (!options->help && !options->version && !read_files(options))
+    if (!options->help && !options->version && !is_for_an_image(argc, argv) && !read_files(options))
         return false;
     if (options->follow)
         options->deadline_ms = 0; /* the files' is for the boot; only the command line's counts */

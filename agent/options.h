@@ -38,8 +38,11 @@ struct options {
     char output_file[PATH_SIZE]; /* the output goes there in place of standard output */
     int64_t deadline_ms;         /* 0: as the command has it */
     enum colour colour;
-    bool follow;    /* wait: without a deadline, after boot */
-    bool anonymize; /* every output names nobody */
+    char allow[WORDS_SIZE]; /* image: codes that do not count, space separated */
+    int64_t max_age_days;   /* image: of the agent; 0: any */
+    bool follow;            /* wait: without a deadline, after boot */
+    bool permissions_given; /* otherwise `wait` proves what the agent is about to do */
+    bool anonymize;         /* every output names nobody */
     bool quiet, verbose, help, version;
     struct plan plan;           /* the wishes: region, needs, modes, skipped checks */
     char error[WORDS_SIZE * 2]; /* out: what is wrong */
@@ -50,6 +53,10 @@ struct options {
  * there. `outputs` names the formats of --output, space
  * separated, and outlives options. False with options->error filled in (exit status 2). */
 bool options_read(int argc, char *argv[], const char *outputs, struct options *options);
+
+/* What is wrong with the configuration files below a root, as options_read() would tell it; empty where
+ * nothing is. */
+void options_judge_files(const char *root, const char *outputs, char *error, size_t size);
 
 /* The option table as the lines of --help. */
 void options_help(struct buffer *to);

@@ -18,26 +18,31 @@
 #include "base/clock.h"
 #include "base/text.h"
 
-enum { FULL_PATH_SIZE = 4096, MAX_NAMES = 1000 * 1000, DEVICE_MAX_MS = 3000 };
+enum { FULL_PATH_SIZE = 4096, MAX_NAMES = 256, MAX_ENTRIES = 65536, DEVICE_MAX_MS = 3000 };
 
-static int full_path(const char *root, const char *path, char to[FULL_PATH_SIZE])
+bool file_look(const char *root, const char *path, bool follow, struct stat *status)
 {
-    return text_set(to, FULL_PATH_SIZE, "%s%s", root, path) ? 0 : ENAMETOOLONG;
+    int fd = root_open(root, path, O_PATH | O_CLOEXEC | (follow ? 0 : O_NOFOLLOW));
+    bool found = fd >= 0 && fstat(fd, status) == 0;
+
+    if (fd >= 0)
+        (void)close(fd);
+    return found;
 }
 
-/* An open regular file, or -1 with errno set. */
+/* An open regular file, or -1 with errno set. To open a device can do something: below a root, whose
+ * files may be hostile, one is looked at before. */
 static int open_regular(const char *root, const char *path)
 {
-    char full[FULL_PATH_SIZE];
-    errno = full_path(root, path, full);
-    if (errno)
-        return -1;
+    struct stat status = {0};
 
-    int fd = open(full, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    if (root[0] && file_look(root, path, true, &status) && !S_ISREG(status.st_mode)) {
+        errno = S_ISDIR(status.st_mode) ? EISDIR : EINVAL;
+        return -1;
+    }
+    int fd = root_open(root, path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
     if (fd < 0)
         return -1;
-
-    struct stat status = {0};
     if (fstat(fd, &status) != 0 || !S_ISREG(status.st_mode)) {
         (void)close(fd);
         errno = S_ISDIR(status.st_mode) ? EISDIR : EINVAL;
@@ -53,8 +58,9 @@ int file_read(const char *root, const char *path, struct buffer *contents)
         return errno;
 
     char piece[16384];
-    int error = 0;
-    for (;;) {
+    struct stat status = {0};
+    int error = fstat(fd, &status) == 0 && status.st_size > (off_t)contents->max_bytes ? EFBIG : 0;
+    while (!error) {
         ssize_t n = read(fd, piece, sizeof(piece));
         if (n < 0 && errno == EINTR)
             continue;
@@ -76,34 +82,40 @@ int file_read(const char *root, const char *path, struct buffer *contents)
     return error;
 }
 
-bool file_read_line(const char *root, const char *path, char *line, size_t size)
+size_t file_read_start(const char *root, const char *path, char *bytes, size_t n)
 {
     int fd = open_regular(root, path);
     if (fd < 0)
-        return false;
+        return 0;
 
-    ssize_t n = read(fd, line, size - 1);
+    ssize_t read_now = read(fd, bytes, n);
     (void)close(fd);
-    if (n <= 0)
-        return false;
+    return read_now > 0 ? (size_t)read_now : 0;
+}
+
+bool file_read_line(const char *root, const char *path, char *line, size_t size)
+{
+    size_t n = file_read_start(root, path, line, size - 1);
+
     line[n] = '\0';
     line[strcspn(line, "\r\n")] = '\0';
-    return true;
+    return n > 0;
 }
 
 bool file_exists(const char *root, const char *path)
 {
-    char full[FULL_PATH_SIZE];
     struct stat status;
-    return full_path(root, path, full) == 0 && stat(full, &status) == 0;
+
+    return file_look(root, path, true, &status);
 }
 
 bool file_read_link(const char *root, const char *path, char *target, size_t size)
 {
-    char full[FULL_PATH_SIZE];
-    if (full_path(root, path, full) != 0)
+    int fd = root_open(root, path, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+    if (fd < 0)
         return false;
-    ssize_t n = readlink(full, target, size - 1);
+    ssize_t n = readlinkat(fd, "", target, size - 1);
+    (void)close(fd);
     if (n < 0)
         return false;
     target[n] = '\0';
@@ -118,34 +130,32 @@ static int by_name(const void *a, const void *b)
 int file_list(const char *root, const char *path, const char *suffix,
               void (*each)(void *arg, const char *name), void *arg)
 {
-    char full[FULL_PATH_SIZE];
-    char **names = NULL;
-    size_t n_names = 0, n_allocated = 0;
+    char *names[MAX_NAMES];
+    size_t n_names = 0, n_entries = 0;
 
-    if (full_path(root, path, full) != 0)
-        return ENAMETOOLONG;
-    DIR *directory = opendir(full);
-    if (!directory)
+    int fd = root_open(root, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0)
         return errno;
+    DIR *directory = fdopendir(fd);
+    if (!directory) {
+        int error = errno;
+        (void)close(fd);
+        return error;
+    }
 
-    for (struct dirent *entry; n_names < MAX_NAMES && (entry = readdir(directory));) {
+    for (struct dirent *entry;
+         n_names < MAX_NAMES && n_entries++ < MAX_ENTRIES && (entry = readdir(directory));) {
         if (entry->d_name[0] == '.' || !text_ends(entry->d_name, suffix))
             continue;
-        if (n_names == n_allocated) {
-            n_allocated = n_allocated ? 2 * n_allocated : 32;
-            names = reallocarray(names, n_allocated, sizeof(names[0]));
-        }
         names[n_names++] = strdup(entry->d_name);
     }
     (void)closedir(directory);
 
-    if (n_names > 0)
-        qsort(names, n_names, sizeof(names[0]), by_name);
+    qsort(names, n_names, sizeof(names[0]), by_name);
     for (size_t i = 0; i < n_names; i++) {
         each(arg, names[i]);
         free(names[i]);
     }
-    free(names);
     return 0;
 }
 

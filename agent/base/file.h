@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Reads files below a root directory (`--root`), whole and with a hard maximum. Writes a file so that a
- * reader sees the old or the new one, never half of it.
+ * Reads files below a root directory (`--root`), whole and with a hard maximum. Nothing outside of the
+ * root is opened, wherever its links lead (root.c). Writes a file so that a reader sees the old or the new
+ * one, never half of it.
  */
 #ifndef BASE_FILE_H
 #define BASE_FILE_H
@@ -9,11 +10,15 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/stat.h>
 #include <sys/types.h>
 
 #include "base/buffer.h"
 
 enum { FILE_MAX_BYTES = 4 * 1024 * 1024 };
+
+/* open(2) of a path as the programs of the root see it; an empty root is none. */
+int root_open(const char *root, const char *path, int flags);
 
 /* Reads root + path whole into `contents`, an initialised buffer whose max_bytes is the limit.
  * Returns 0, or an errno value (EFBIG when it is longer); on failure contents stays empty. */
@@ -22,13 +27,20 @@ int file_read(const char *root, const char *path, struct buffer *contents);
 /* Reads the first line, without its end. False when there is none. */
 bool file_read_line(const char *root, const char *path, char *line, size_t size);
 
+/* The first bytes, as many as there are; 0 also when it cannot be read. */
+size_t file_read_start(const char *root, const char *path, char *bytes, size_t n);
+
 bool file_exists(const char *root, const char *path);
+
+/* What it is: stat(2), or lstat(2) without `follow`. False when it is not there. */
+bool file_look(const char *root, const char *path, bool follow, struct stat *status);
 
 /* The target of a symbolic link; false when it is none. */
 bool file_read_link(const char *root, const char *path, char *target, size_t size);
 
 /* Calls `each` with the names in a directory that end in `suffix`, sorted by byte value.
- * Returns 0, or an errno value when the directory cannot be read. At most a million names. */
+ * Returns 0, or an errno value when the directory cannot be read. At most 256 names, among the first
+ * 65,536 entries. */
 int file_list(const char *root, const char *path, const char *suffix,
               void (*each)(void *arg, const char *name), void *arg);
 

@@ -295,18 +295,18 @@ static void write_junit(const struct fleet *fleet, const struct style *style, st
         if (member->group < 0)
             continue;
         (void)buffer_add_text(to, "<testcase classname=\"ssm-preflight\" name=\"");
-        xml_add(to, name_of_member(member));
+        junit_put(to, name_of_member(member));
         (void)buffer_add_text(to, "\" time=\"0\"");
         if (member->exit_status == 0) {
             (void)buffer_add_text(to, "/>\n");
             continue;
         }
         (void)buffer_addf(to, "><%s message=\"", kind);
-        xml_add(to, member->title);
+        junit_put(to, member->title);
         (void)buffer_add_text(to, "\" type=\"");
-        xml_add(to, member->code[0] ? member->code : words_of(member));
+        junit_put(to, member->code[0] ? member->code : words_of(member));
         (void)buffer_add_text(to, "\">");
-        xml_add(to, member->fix);
+        junit_put(to, member->fix);
         (void)buffer_addf(to, "</%s></testcase>\n", kind);
     }
     (void)buffer_add_text(to, "</testsuite>\n</testsuites>\n");
@@ -339,7 +339,7 @@ static void draw_bars(const struct fleet *fleet, struct buffer *to)
                           "<text x=\"0\" y=\"%d\">%d %s ",
                           ROW * (int)i + 24, 2 + (int)(WIDEST * (int64_t)group->n / most),
                           ROW * (int)i + 18, (int)group->n, words_of(first));
-        xml_add(to, first->code[0] || !first->read ? name : "");
+        junit_put(to, first->code[0] || !first->read ? name : "");
         (void)buffer_add_text(to, "</text>\n");
     }
     (void)buffer_add_text(to, "</svg>\n");

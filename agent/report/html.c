@@ -40,7 +40,7 @@ static const char style[] =
 void html_element(struct buffer *to, const char *element, const char *text)
 {
     (void)buffer_addf(to, "<%s>", element);
-    xml_add(to, text);
+    junit_put(to, text);
     (void)buffer_addf(to, "</%.*s>\n", (int)strcspn(element, " "), element);
 }
 
@@ -103,10 +103,10 @@ static void draw_row(struct drawing *drawing, enum status status, const char *wh
                                               : "",
                       MARK_AT, y + 6, marks[status <= STATUS_SKIP ? status : STATUS_UNKNOWN],
                       TEXT_FROM, y);
-    xml_add(drawing->to, what);
+    junit_put(drawing->to, what);
     (void)buffer_addf(drawing->to, "</text><text class=\"small\" x=\"%d\" y=\"%d\">", TEXT_FROM,
                       y + 14);
-    xml_add(drawing->to, came);
+    junit_put(drawing->to, came);
     (void)buffer_add_text(drawing->to, "</text>\n");
 }
 
@@ -214,7 +214,7 @@ static void draw_way(struct buffer *to, const struct report *report)
                           "instance to what it needs\"><rect x=\"2\" y=\"8\" width=\"%d\" "
                           "height=\"30\" rx=\"4\"/><text x=\"12\" y=\"28\">",
                           WIDTH, TOP + ROW * drawing.n + 8, WIDTH - 4);
-        xml_add(to, id[0] ? id : "the instance");
+        junit_put(to, id[0] ? id : "the instance");
         (void)buffer_addf(to, "</text><path class=\"way\" d=\"M%d 38V%d\" fill=\"none\"/>\n", TRUNK,
                           TOP + ROW * (drawing.n - 1) + ROW / 2);
         (void)buffer_add(to, rows.bytes, rows.used);
@@ -238,10 +238,10 @@ static void add_commands(struct buffer *to, const struct finding *finding, bool 
         any = true;
         if (finding->notes[i][0]) {
             (void)buffer_add_text(to, "# ");
-            xml_add(to, finding->notes[i]);
+            junit_put(to, finding->notes[i]);
             (void)buffer_add_text(to, "\n");
         }
-        xml_add(to, finding->commands[i]);
+        junit_put(to, finding->commands[i]);
         (void)buffer_add_text(to, "\n");
     }
     if (any)

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "report/image.h"
 #include "report/report.h"
 
 enum kind { KIND_PASSED, KIND_FAILED, KIND_ERROR, KIND_SKIPPED };
@@ -20,7 +21,7 @@ struct counts {
 
 /* --- XML --- */
 
-void xml_add(struct buffer *to, const char *text)
+void junit_put(struct buffer *to, const char *text)
 {
     static const char special[] = "&<>\"\n";
     static const char *const names[] = {"&amp;", "&lt;", "&gt;", "&quot;", "\n"};
@@ -37,7 +38,7 @@ void xml_add(struct buffer *to, const char *text)
 static void put_attribute(struct buffer *to, const char *name, const char *value)
 {
     (void)buffer_addf(to, " %s=\"", name);
-    xml_add(to, value);
+    junit_put(to, value);
     (void)buffer_add(to, "\"", 1);
 }
 
@@ -51,7 +52,7 @@ static void put_counts(struct buffer *to, const struct counts *counts)
 
 /* --- what a check comes to --- */
 
-static enum kind kind_of(const struct check_result *check)
+static enum kind kind_of(const struct report *report, const struct check_result *check)
 {
     switch (check->status) {
     case STATUS_FAIL:
@@ -59,7 +60,8 @@ static enum kind kind_of(const struct check_result *check)
     case STATUS_UNKNOWN:
         return check->required ? KIND_ERROR : KIND_SKIPPED;
     case STATUS_SKIP:
-        return KIND_SKIPPED;
+        return report->verdict == VERDICT_UNKNOWN && report_lacks(check) ? KIND_ERROR
+                                                                         : KIND_SKIPPED;
     case STATUS_PASS:
     case STATUS_WARN:
         break;
@@ -67,9 +69,10 @@ static enum kind kind_of(const struct check_result *check)
     return KIND_PASSED;
 }
 
-static void count(struct counts *counts, const struct check_result *check)
+static void count(struct counts *counts, const struct report *report,
+                  const struct check_result *check)
 {
-    enum kind kind = kind_of(check);
+    enum kind kind = kind_of(report, check);
 
     counts->tests++;
     counts->failures += kind == KIND_FAILED;
@@ -84,7 +87,7 @@ static struct counts count_target(const struct report *report, enum target targe
 
     for (int i = 0; i < N_CHECKS; i++)
         if (report->checks[i].planned && check_target((enum check)i) == target)
-            count(&counts, &report->checks[i]);
+            count(&counts, report, &report->checks[i]);
     return counts;
 }
 
@@ -93,7 +96,7 @@ static struct counts count_target(const struct report *report, enum target targe
 static void put_line(struct buffer *to, const char *before, const char *text)
 {
     (void)buffer_add_text(to, before);
-    xml_add(to, text);
+    junit_put(to, text);
     (void)buffer_add_text(to, "\n");
 }
 
@@ -104,7 +107,7 @@ static void put_finding(struct buffer *to, const struct finding *finding)
     put_line(to, "", finding->title);
     (void)buffer_addf(to, "(%s, %s: ssm-preflight explain ", severity_name(finding->severity),
                       confidence_name(finding->confidence));
-    xml_add(to, finding->code);
+    junit_put(to, finding->code);
     (void)buffer_add_text(to, ")\n");
     for (int32_t i = 0; i < finding->n_evidence; i++)
         put_line(to, "- ", finding->evidence[i]);
@@ -180,7 +183,7 @@ static void write_failed(struct buffer *to, const struct report *report,
                                                   : status_name(check->status));
     (void)buffer_add_text(to, ">");
     if (!finding)
-        xml_add(to, check->summary);
+        junit_put(to, check->summary);
     put_findings(to, report, check->check);
     (void)buffer_addf(to, "</%s>\n", element);
 }
@@ -207,7 +210,7 @@ static void write_passed(struct buffer *to, const struct report *report,
                          const struct check_result *check)
 {
     (void)buffer_addf(to, "      <system-out>%s", check->status == STATUS_WARN ? "warning: " : "");
-    xml_add(to, check->summary);
+    junit_put(to, check->summary);
     (void)buffer_add_text(to, "\n");
     put_findings(to, report, check->check);
     (void)buffer_add_text(to, "</system-out>\n");
@@ -222,9 +225,9 @@ static void write_case(struct buffer *to, const struct report *report,
     (void)buffer_add_text(to, "    <testcase");
     put_attribute(to, "name", name);
     (void)buffer_add_text(to, " classname=\"ssm-preflight.");
-    xml_add(to, target_name(check_target(check->check)));
+    junit_put(to, target_name(check_target(check->check)));
     (void)buffer_addf(to, "\" time=\"%d.%03d\">\n", (int)(ms / 1000), (int)(ms % 1000));
-    switch (kind_of(check)) {
+    switch (kind_of(report, check)) {
     case KIND_FAILED:
         write_failed(to, report, check, "failure");
         break;
@@ -270,7 +273,7 @@ void junit_write(const struct report *report, const struct style *style, struct 
     (void)style;
     for (int i = 0; i < N_CHECKS; i++)
         if (report->checks[i].planned)
-            count(&all, &report->checks[i]);
+            count(&all, report, &report->checks[i]);
     (void)buffer_add_text(to, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
                               "<testsuites name=\"ssm-preflight\"");
     put_counts(to, &all);

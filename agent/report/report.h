@@ -49,9 +49,9 @@ void prometheus_write(const struct report *report, const struct style *style, st
 void html_write(const struct report *report, const struct style *style, struct buffer *to);
 void junit_write(const struct report *report, const struct style *style, struct buffer *to);
 
-/* junit.c: a text of XML or HTML, or an attribute's value in double quotation marks: printable ASCII without
- * what has a meaning there. */
-void xml_add(struct buffer *to, const char *text);
+/* junit.c: text as XML or HTML, also an attribute's value in double quotation marks, without what is not
+ * printable */
+void junit_put(struct buffer *to, const char *text);
 
 /* The summary without the verdict's name, for outputs that print the verdict themselves. */
 const char *report_summary_words(const struct report *report);

@@ -34,6 +34,7 @@ int command_wait(const struct options *options);
 int command_show(const struct options *options);
 int command_explain(const struct options *options); /* list.c, as the next two */
 int command_list(const struct options *options);
+int command_image(const struct options *options);
 int command_version(const struct options *options);
 
 /* show.c: reads the last report below /run and diagnoses it again. False when it cannot be read. */

@@ -10,7 +10,7 @@
 
 enum confinement {
     CONFINED_WITH_NETWORK, /* check, wait */
-    CONFINED_OFFLINE,      /* no socket at all */
+    CONFINED_OFFLINE,      /* show, image: no socket at all */
 };
 
 /* From here on: no other program and no other process (execve, fork, ptrace and their like), no

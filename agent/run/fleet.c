@@ -3,7 +3,9 @@
  * `show` of many files: each is read, diagnosed and forgotten but for a small record, so ten thousand console
  * logs take no more memory than their records.
  */
-#include <limits.h>
+#include <dirent.h>
+#include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -20,7 +22,6 @@
 
 struct reading {
     const struct options *options;
-    const char *directory;
     struct fleet fleet;
     struct facts *facts;
     struct report *report;
@@ -64,27 +65,52 @@ static void read_one(struct reading *reading, const char *name)
     buffer_clear(&contents);
 }
 
-static void read_entry(void *arg, const char *name)
+static int by_name(const void *a, const void *b)
 {
-    struct reading *reading = arg;
-    char path[PATH_MAX];
+    return strcmp(*(char *const *)a, *(char *const *)b);
+}
 
-    (void)text_set(path, sizeof(path), "%s/%s", reading->directory, name);
-    struct stat status;
-    if (stat(path, &status) == 0 && S_ISREG(status.st_mode))
-        read_one(reading, path);
+/* The regular files of a directory, in the order of their names; there may be thousands. */
+static int read_directory(struct reading *reading, const char *directory)
+{
+    DIR *stream = opendir(directory);
+    size_t n = 0, n_allocated = 0;
+    char **names = NULL;
+
+    if (!stream)
+        return errno;
+    for (struct dirent *entry; (entry = readdir(stream));) {
+        struct stat status;
+        if (entry->d_name[0] == '.' || fstatat(dirfd(stream), entry->d_name, &status, 0) != 0 ||
+            !S_ISREG(status.st_mode))
+            continue;
+        if (n == n_allocated) {
+            n_allocated = n_allocated ? 2 * n_allocated : 64;
+            names = reallocarray(names, n_allocated, sizeof(char *));
+        }
+        if (asprintf(&names[n], "%s/%s", directory, entry->d_name) >= 0)
+            n++;
+    }
+    (void)closedir(stream);
+    if (n > 0)
+        qsort(names, n, sizeof(char *), by_name);
+    for (size_t i = 0; i < n; i++) {
+        read_one(reading, names[i]);
+        free(names[i]);
+    }
+    free(names);
+    return 0;
 }
 
 static void read_name(struct reading *reading, const char *name)
 {
     struct stat status;
 
-    reading->directory = name;
     if (stat(name, &status) != 0 || !S_ISDIR(status.st_mode)) {
         read_one(reading, name);
         return;
     }
-    int trouble = file_list("", name, "", read_entry, reading);
+    int trouble = read_directory(reading, name);
     if (trouble)
         fleet_add_unread(&reading->fleet, name, strerror(trouble));
 }

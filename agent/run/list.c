@@ -11,7 +11,8 @@
 #include "base/text.h"
 #include "base/version.h"
 #include "diagnose/causes.h"
-#include "observe/permissions.h"
+#include "image/image.h"
+#include "model/permissions.h"
 #include "report/explain.h"
 #include "run/commands.h"
 
@@ -27,6 +28,11 @@ static void list_findings(const struct style *style, struct buffer *to)
         rows[n] = (struct list_row){
             {causes[n].code, severity_name(causes[n].is_note ? SEVERITY_NOTE : SEVERITY_FATAL),
              causes[n].title}};
+    for (size_t i = 0; i < n_image_codes && n < MAX_ROWS; i++)
+        if (text_starts(image_codes[i].code, "image-"))
+            rows[n++] = (struct list_row){{image_codes[i].code,
+                                           severity_name(image_codes[i].severity),
+                                           image_codes[i].title}};
     list_write(headings, 3, rows, n, style, to);
     if (!style->json)
         (void)buffer_add_text(to,
@@ -47,14 +53,27 @@ static void list_endpoints(const struct style *style, struct buffer *to)
 
 static void list_permissions(const struct style *style, struct buffer *to)
 {
-    static const char *const headings[] = {"action", "proven", "otherwise, why not"};
-    static const char *const proofs[] = {"yes", "deep", "never"};
+    static const char *const headings[] = {"action", "proven", "needed for; otherwise, why not"};
+    static char lines[MAX_ROWS][LINE_SIZE];
+    static const char *const proofs[] = {"yes", "yes", "agent", "deep", "never"};
     struct list_row rows[MAX_ROWS] = {0};
     size_t n = 0;
 
-    for (; n < n_permissions && n < MAX_ROWS; n++)
-        rows[n] = (struct list_row){{permissions[n].action, proofs[permissions[n].proof],
-                                     permissions[n].why_not ? permissions[n].why_not : ""}};
+    for (; n < n_permissions && n < MAX_ROWS; n++) {
+        char *line = lines[n];
+        const char *why_not = permissions[n].why_not;
+        uint32_t needed_for = permissions[n].capabilities;
+
+        (void)text_set(line, LINE_SIZE, "%s",
+                       needed_for & CAPABILITY_AGENT ? "the agent itself" : "");
+        for (size_t i = 0; i < N_CAPABILITIES && !(needed_for & CAPABILITY_AGENT); i++)
+            if (needed_for & 1u << i)
+                (void)text_add(line, LINE_SIZE, "%s%s", line[0] ? ", " : "",
+                               capability_rows[i].name);
+        if (why_not)
+            (void)text_add(line, LINE_SIZE, "%s%s", line[0] ? "; " : "", why_not);
+        rows[n] = (struct list_row){{permissions[n].action, proofs[permissions[n].proof], line}};
+    }
     list_write(headings, 3, rows, n, style, to);
 }
 

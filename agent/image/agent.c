@@ -1,0 +1,354 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Checks 1 to 3, 7 to 11 and 30: the agent's package, its state and its configuration. Paths are those of
+ * amazon-ssm-agent's packaging/ and agent/appconfig/constants_unix.go.
+ */
+#include <cjson/cJSON.h>
+#include <string.h>
+
+#include "base/file.h"
+#include "base/text.h"
+#include "discover/agent.h"
+#include "image/read.h"
+
+#define UNIT "amazon-ssm-agent.service"
+#define SNAP_UNIT "snap.amazon-ssm-agent.amazon-ssm-agent.service"
+#define CONFIG "/etc/amazon/ssm/amazon-ssm-agent.json"
+#define STATE "/var/lib/amazon/ssm"
+
+/* --- 1, 2, 3: the package --- */
+
+struct snaps {
+    struct image *image;
+    const char *folder;
+};
+
+static void take_snap(void *arg, const char *name)
+{
+    const struct snaps *snaps = arg;
+
+    if (text_starts(name, "amazon-ssm-agent_"))
+        (void)text_set(snaps->image->snap, PATH_SIZE, "%s/%s", snaps->folder, name);
+}
+
+/* In an image that does not run, /snap holds empty mount points: snapd keeps the snap's file in
+ * /var/lib/snapd/snaps, and in its seed before the first boot of an Ubuntu image. */
+static void find_snap(struct image *image)
+{
+    static const char *const folders[] = {"/var/lib/snapd/snaps", "/var/lib/snapd/seed/snaps"};
+
+    for (size_t i = 0; i < COUNT_OF(folders) && !image->snap[0]; i++) {
+        struct snaps snaps = {image, folders[i]};
+        (void)file_list(image->root, folders[i], ".snap", take_snap, &snaps);
+    }
+}
+
+/* The program that the unit starts: SUSE's package has it in /usr/sbin. */
+static void find_program(struct image *image)
+{
+    static const char *const usual[] = {"/usr/bin/amazon-ssm-agent", "/usr/sbin/amazon-ssm-agent"};
+    char start[WORDS_SIZE], file[PATH_SIZE];
+
+    (void)unit_value(image, UNIT, "ExecStart", false, start, sizeof(start), file);
+    const char *program = start + strspn(start, "@-:+!\"");
+    (void)text_set(image->program, PATH_SIZE, "%.*s", (int)strcspn(program, " \t\""), program);
+    for (size_t i = 0; i < COUNT_OF(usual) && !image->program[0]; i++)
+        if (image_has(image, usual[i]))
+            (void)text_set(image->program, PATH_SIZE, "%s", usual[i]);
+    if (!image_has(image, image->program))
+        image->program[0] = '\0';
+}
+
+void judge_installed(struct image *image)
+{
+    struct agent_facts *agent = image->agent;
+
+    find_snap(image);
+    find_program(image);
+    bool snap = image->snap[0] && !image->program[0];
+    agent->installed = snap || image->program[0] ? ANSWER_YES : ANSWER_NO;
+    if (snap)
+        agent->package = AGENT_PACKAGE_SNAP;
+    (void)text_set(agent->unit, sizeof(agent->unit), "%s", snap ? SNAP_UNIT : UNIT);
+    if (snap || image->program[0])
+        say(image, "%s%s%s, %s", agent->version[0] ? "amazon-ssm-agent " : "amazon-ssm-agent",
+            agent->version, snap ? " (snap)" : "", snap ? image->snap : image->program);
+    else if (image_unit(image, UNIT) != UNIT_ABSENT)
+        find(image, "agent-missing", "", "%s is there, the program that it starts is not", UNIT);
+    else
+        find(image, "agent-missing", "", "no %s, and no snap in snapd's folders", UNIT);
+}
+
+/* A squashfs image begins with "hsqs"; at byte 40 it says its own length (Documentation/filesystems/
+ * squashfs.rst of Linux). */
+static void judge_snap_file(struct image *image)
+{
+    unsigned char head[48];
+    struct stat status;
+    uint64_t length = 0;
+    size_t n = file_read_start(image->root, image->snap, (char *)head, sizeof(head));
+
+    if (n < sizeof(head) || memcmp(head, "hsqs", 4) != 0) {
+        find(image, "agent-half-installed", "", "%s is no squashfs image", image->snap);
+        return;
+    }
+    for (int i = 7; i >= 0; i--)
+        length = length << 8 | head[40 + i];
+    if (file_look(image->root, image->snap, true, &status) && (uint64_t)status.st_size < length)
+        find(image, "agent-half-installed", "", "%s is cut: %lld of %llu bytes", image->snap,
+             (long long)status.st_size, (unsigned long long)length);
+}
+
+static void judge_program(struct image *image, const char *path, bool is_fatal)
+{
+    int machine = elf_machine(image, path);
+    struct stat status = {0};
+
+    (void)file_look(image->root, path, true, &status);
+    const char *what = machine == 0                                      ? "is not there"
+                       : machine < 0                                     ? "is no program"
+                       : !(status.st_mode & 0100)                        ? "cannot be executed"
+                       : image->machine > 0 && machine != image->machine ? "is for"
+                                                                         : NULL;
+    if (what)
+        (is_fatal ? find : find_warning)(image, "agent-half-installed", path, "%s %s%s%s", path,
+                                         what, strcmp(what, "is for") == 0 ? " the machine " : "",
+                                         strcmp(what, "is for") == 0 ? elf_machine_name(machine)
+                                                                     : "");
+}
+
+/* deb-control(5): the package's paragraph says "install ok installed", or dpkg was interrupted. */
+static void judge_dpkg(struct image *image)
+{
+    struct buffer status;
+
+    if (!image_reads(image, "/var/lib/dpkg/status", &status))
+        return;
+    char *at = strstr(status.bytes, "Package: amazon-ssm-agent\n");
+    char *end = at ? strstr(at, "\n\n") : NULL;
+    if (end)
+        *end = '\0';
+    if (at && strstr(at, "\nStatus: ") && !strstr(at, "\nStatus: install ok installed") &&
+        !strstr(at, "\nStatus: hold ok installed"))
+        find(image, "agent-half-installed", "", "dpkg has not finished installing it: %.*s",
+             (int)strcspn(strstr(at, "\nStatus: ") + 1, "\n"), strstr(at, "\nStatus: ") + 1);
+    buffer_clear(&status);
+}
+
+void judge_whole(struct image *image)
+{
+    static const struct {
+        const char *name;
+        bool is_fatal; /* the agent is its worker; the others serve commands and sessions */
+    } beside[] = {
+        {"ssm-agent-worker", true}, {"ssm-document-worker", false}, {"ssm-session-worker", false}};
+    char folder[PATH_SIZE], path[PATH_SIZE];
+
+    if (skip_without_agent(image))
+        return;
+    if (!image->program[0]) {
+        judge_snap_file(image);
+        return;
+    }
+    judge_program(image, image->program, true);
+    judge_dpkg(image);
+    (void)text_set(folder, sizeof(folder), "%s", image->program);
+    *strrchr(folder, '/') = '\0';
+    for (size_t i = 0; i < COUNT_OF(beside); i++) {
+        /* before 3.0 the agent was one program */
+        if (beside[i].is_fatal && image->agent->version[0] &&
+            text_compare_versions(image->agent->version, "3.0.0.0") < 0)
+            continue;
+        if (text_set(path, sizeof(path), "%s/%s", folder, beside[i].name))
+            judge_program(image, path, beside[i].is_fatal);
+    }
+}
+
+void judge_one_agent(struct image *image)
+{
+    if (image->snap[0] && image->program[0])
+        find(image, "image-two-agents", "", "%s and %s", image->snap, image->program);
+}
+
+/* --- 7, 30: version and age --- */
+
+void judge_version(struct image *image)
+{
+    const char *version = image->agent->version;
+
+    if (skip_without_agent(image))
+        return;
+    if (!version[0])
+        cannot_judge(image, "the version stands in %s",
+                     image->program[0] ? "rpm's database" : "the snap itself");
+    else if (text_compare_versions(version, "2.3.814.0") < 0)
+        find(image, "agent-too-old", "", "%s is older than 2.3.814.0, the first with IMDSv2",
+             version);
+    else if (text_compare_versions(version, "3.3.40.0") < 0)
+        find_warning(image, "agent-too-old", "",
+                     "%s is older than 3.3.40.0: its Run Command goes by ec2messages, whose end is "
+                     "announced",
+                     version);
+    else
+        say(image, "%s, by %s", version, image->agent->version_file);
+}
+
+void judge_age(struct image *image)
+{
+    const char *path = image->program[0] ? image->program : image->snap;
+    struct stat status;
+
+    if (image->request->max_age_days == 0 || !path[0]) {
+        say(image, "not asked: no --max-age");
+        return;
+    }
+    if (!file_look(image->root, path, true, &status)) {
+        cannot_judge(image, "%s has no date", path);
+        return;
+    }
+    long long days = (image->request->now_unix_s - status.st_mtime) / 86400;
+    if (days > image->request->max_age_days)
+        find(image, "image-old", path, "%s is %lld days old, --max-age is %lld", path, days,
+             (long long)image->request->max_age_days);
+    else
+        say(image, "%lld days", days);
+}
+
+/* --- 8, 9: state --- */
+
+void judge_registration(struct image *image)
+{
+    if (image->agent->registered_as[0])
+        find(image, "agent-registered-elsewhere", image->agent->registration_file,
+             "%s: registered as %s", image->agent->registration_file, image->agent->registered_as);
+}
+
+static void take_instance_folder(void *arg, const char *name)
+{
+    if (text_starts(name, "i-"))
+        find(arg, "image-agent-state", "", STATE "/%s", name);
+}
+
+static void take_any(void *arg, const char *name)
+{
+    *(bool *)arg |= !!name[0];
+}
+
+void judge_agent_state(struct image *image)
+{
+    static const char *const left[] = {
+        STATE "/runtimeconfig/identity_config.json",
+        STATE "/credentials",
+        STATE "/Vault/EC2Manifest",
+        STATE "/Vault/Store/EC2RegistrationKey",
+        STATE "/Vault/Store/InstanceFingerprint",
+        "/var/log/amazon/ssm/amazon-ssm-agent.log",
+        "/var/log/amazon/ssm/errors.log",
+    };
+    static const char *const folders[] = {STATE "/ipc", STATE "/update"};
+
+    for (size_t i = 0; i < COUNT_OF(left); i++)
+        if (image_has(image, left[i]))
+            find(image, "image-agent-state", "", "%s", left[i]);
+    for (size_t i = 0; i < COUNT_OF(folders); i++) {
+        bool any = false;
+        (void)file_list(image->root, folders[i], "", take_any, &any);
+        if (any)
+            find(image, "image-agent-state", "", "%s is not empty", folders[i]);
+    }
+    (void)file_list(image->root, STATE, "", take_instance_folder, image);
+}
+
+/* --- 10: amazon-ssm-agent.json --- */
+
+static void judge_region(struct image *image, const char *name, const char *region)
+{
+    if (region[0] && image->request->region[0] && strcmp(region, image->request->region) != 0)
+        find(image, "agent-config-invalid", CONFIG, "%s: %s is %s, the image is for %s", CONFIG,
+             name, region, image->request->region);
+}
+
+/* "ssm.eu-west-1.amazonaws.com" names its region; "vpce-0abc-1.ssm.eu-west-1.vpce.amazonaws.com" is the
+ * endpoint of one VPC. */
+static void judge_host(struct image *image, const char *name, const char *host)
+{
+    char region[REGION_SIZE] = "";
+    const char *at = strchr(host, '.');
+
+    if (!host[0])
+        return;
+    if (text_starts(host, "vpce-"))
+        find_warning(image, "agent-config-invalid", CONFIG, "%s: %s is the endpoint of one VPC, %s",
+                     CONFIG, name, host);
+    if (text_starts(host, "vpce-") && at)
+        at = strchr(at + 1, '.');
+    if (at && strstr(host, ".amazonaws.com"))
+        (void)text_set(region, sizeof(region), "%.*s", (int)strcspn(at + 1, "."), at + 1);
+    if (strchr(region, '-'))
+        judge_region(image, name, region);
+}
+
+/* contracts.go: OnPrem, EC2 and CustomIdentity; without EC2 no instance identity is looked for. */
+static void judge_identities(struct image *image)
+{
+    struct buffer contents;
+
+    if (!image_reads(image, CONFIG, &contents))
+        return;
+    cJSON *json = cJSON_Parse(contents.bytes);
+    const cJSON *order = cJSON_GetObjectItem(cJSON_GetObjectItem(json, "Identity"),
+                                             "ConsumptionOrder");
+    const cJSON *kind;
+    bool has_ec2 = !cJSON_IsArray(order) || cJSON_GetArraySize(order) == 0;
+    cJSON_ArrayForEach(kind, order)
+        has_ec2 |= cJSON_IsString(kind) && strcmp(kind->valuestring, "EC2") == 0;
+    if (!has_ec2)
+        find(image, "agent-config-invalid", CONFIG, "%s: Identity.ConsumptionOrder is without EC2",
+             CONFIG);
+    cJSON_Delete(json);
+    buffer_clear(&contents);
+}
+
+void judge_config(struct image *image)
+{
+    struct agent_overrides overrides = {0};
+
+    agent_read_config(image->root, image->agent, &overrides);
+    if (image->agent->config.outcome == OUTCOME_FAILED) {
+        find(image, "agent-config-invalid", CONFIG, "%s: %s", CONFIG, image->agent->config.detail);
+        return;
+    }
+    judge_region(image, "Agent.Region", overrides.region);
+    judge_region(image, "Mgs.Region", overrides.mgs_region);
+    judge_host(image, "Ssm.Endpoint", overrides.hosts[SERVICE_SSM]);
+    judge_host(image, "Mgs.Endpoint", overrides.hosts[SERVICE_SSMMESSAGES]);
+    judge_identities(image);
+    if (!image->request->region[0] && (overrides.region[0] || overrides.hosts[SERVICE_SSM][0]))
+        cannot_judge(image, "%s names a region or an endpoint: say --region for which the image is",
+                     CONFIG);
+}
+
+/* --- 11: seelog.xml --- */
+
+void judge_log_config(struct image *image)
+{
+    static const char path[] = "/etc/amazon/ssm/seelog.xml";
+    struct buffer contents;
+
+    if (!image_has(image, path))
+        return;
+    if (!image_reads(image, path, &contents) || !strstr(contents.bytes, "<seelog") ||
+        !strstr(contents.bytes, "</seelog>"))
+        find(image, "image-log-config", path, "%s is no <seelog> document", path);
+    for (char *at = contents.bytes; at && (at = strstr(at, "filename=\"/"));) {
+        char folder[PATH_SIZE];
+
+        at += strlen("filename=\"");
+        (void)text_set(folder, sizeof(folder), "%.*s", (int)strcspn(at, "\""), at);
+        *strrchr(folder, '/') = '\0';
+        if (!text_starts(folder, "/var/log/amazon/ssm") && !image_has(image, folder))
+            find(image, "image-log-config", path, "%s logs to %s, which is not there", path,
+                 folder);
+    }
+    buffer_clear(&contents);
+}

@@ -1,0 +1,361 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The tables of the audit: what is asked, and what can be found. The fix of each code is the front matter
+ * of its page.
+ */
+#include "image/image.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/file.h"
+#include "base/text.h"
+#include "discover/agent.h"
+#include "image/judge.h"
+#include "image/read.h"
+
+static const struct {
+    const char *name, *asks;
+    void (*judge)(struct image *image);
+} checks[N_IMAGE_CHECKS] = {
+    {"image.agent-installed", "is an SSM agent in the image?", judge_installed},
+    {"image.agent-whole", "are its programs there, for this architecture?", judge_whole},
+    {"image.one-agent", "is there only one?", judge_one_agent},
+    {"image.agent-starts", "does systemd start it at boot?", judge_starts},
+    {"image.agent-unit", "does no drop-in of its unit stop it?", judge_drop_ins},
+    {"image.snapd", "can snapd start it, where it is a snap?", judge_snapd},
+    {"image.agent-version", "is it new enough?", judge_version},
+    {"image.agent-registration", "is it registered nowhere yet?", judge_registration},
+    {"image.agent-state", "is no state of the build instance left?", judge_agent_state},
+    {"image.agent-config", "does its configuration let it talk to its region?", judge_config},
+    {"image.agent-log-config", "can it read its log configuration?", judge_log_config},
+    {"image.proxy", "does no proxy of the build stay in its environment?", judge_proxy},
+    {"image.ca-bundle", "will it trust Amazon's certificates?", judge_ca_bundle},
+    {"image.time", "is the clock kept, without a way to the internet?", judge_time},
+    {"image.network", "does any instance get an address?", judge_network},
+    {"image.resolver", "will names be asked of the VPC's resolver?", judge_resolver},
+    {"image.hosts", "is no name of Systems Manager pinned?", judge_hosts},
+    {"image.firewall", "does a firewall in the image let the agent out?", judge_firewall},
+    {"image.routes", "does no route lead the metadata service astray?", judge_routes},
+    {"image.cloud-init", "does cloud-init run on each new instance?", judge_cloud_init},
+    {"image.identity", "does each instance make its own identity?", judge_identity},
+    {"image.mounts", "can every file system be mounted and used?", judge_mounts},
+    {"image.credentials", "are no credentials left?", judge_credentials},
+    {"image.access-control", "do SELinux and fapolicyd let the agent run?", judge_access_control},
+    {"image.sessions", "can a session begin, once it is registered?", judge_sessions},
+    {"image.console", "does the serial console show the boot?", judge_console},
+    {"image.drivers", "are the drivers of EC2's network and disks there?", judge_drivers},
+    {"image.preflight", "will ssm-preflight itself run?", judge_preflight},
+    {"image.pins", "can the agent be updated?", judge_pins},
+    {"image.age", "is the agent younger than --max-age?", judge_age},
+    {"image.systemd", "does systemd boot this image?", NULL},
+};
+
+const struct image_code image_codes[] = {
+    {"agent-missing", SEVERITY_FATAL, "No SSM agent is installed in this image"},
+    {"agent-half-installed", SEVERITY_FATAL, "The SSM agent is not whole"},
+    {"image-two-agents", SEVERITY_WARNING, "Two SSM agents are installed: the snap and a package"},
+    {"agent-masked", SEVERITY_FATAL, "The SSM agent's unit is masked"},
+    {"agent-disabled", SEVERITY_FATAL, "The SSM agent is not started at boot"},
+    {"image-default-target", SEVERITY_FATAL, "The image boots to a target that starts no agent"},
+    {"image-preset-disables", SEVERITY_WARNING, "A preset turns the agent off at the first boot"},
+    {"image-unit-overridden", SEVERITY_FATAL, "A drop-in of the agent's unit stops it"},
+    {"image-snapd-broken", SEVERITY_FATAL, "snapd cannot start the SSM agent's snap"},
+    {"agent-too-old", SEVERITY_FATAL, "The SSM agent is too old"},
+    {"agent-registered-elsewhere", SEVERITY_FATAL, "The image holds a hybrid registration"},
+    {"image-agent-state", SEVERITY_WARNING, "The agent's state of the build instance is left"},
+    {"agent-config-invalid", SEVERITY_FATAL, "The agent's configuration does not fit"},
+    {"image-log-config", SEVERITY_WARNING, "The agent cannot use its log configuration"},
+    {"image-proxy-baked", SEVERITY_FATAL, "A proxy is baked into the agent's environment"},
+    {"ca-bundle-missing", SEVERITY_FATAL, "The agent finds no CA bundle that vouches for Amazon"},
+    {"time-sync-missing", SEVERITY_WARNING, "Nothing keeps the clock"},
+    {"image-time-source", SEVERITY_WARNING,
+     "The clock is kept by servers that a VPC may not reach"},
+    {"image-network-baked", SEVERITY_FATAL, "The network settings are those of one machine"},
+    {"image-network-missing", SEVERITY_FATAL, "Nothing brings the network up"},
+    {"image-resolver-baked", SEVERITY_FATAL, "Names are not asked of the VPC's resolver"},
+    {"dns-hosts-override", SEVERITY_FATAL, "/etc/hosts pins a name of Systems Manager"},
+    {"image-egress-dropped", SEVERITY_FATAL, "A firewall in the image does not let the agent out"},
+    {"image-routes", SEVERITY_FATAL, "A route keeps the agent from the metadata service"},
+    {"image-metadata-disabled", SEVERITY_FATAL, "cloud-init cuts off the metadata service"},
+    {"image-cloud-init", SEVERITY_WARNING, "cloud-init does not run on a new instance"},
+    {"image-identity-baked", SEVERITY_WARNING, "Identities of the build instance are left"},
+    {"image-mounts", SEVERITY_FATAL, "A file system of fstab keeps the agent down"},
+    {"image-credentials", SEVERITY_WARNING, "AWS credentials are in the image"},
+    {"image-access-control", SEVERITY_WARNING, "Mandatory access control may stop the agent"},
+    {"image-sessions", SEVERITY_WARNING, "Sessions will not begin as ssm-user"},
+    {"image-console", SEVERITY_WARNING, "The serial console does not show the boot"},
+    {"image-drivers", SEVERITY_FATAL, "A driver of EC2's network or disks is missing"},
+    {"image-preflight", SEVERITY_WARNING, "ssm-preflight will not run in this image"},
+    {"image-pins", SEVERITY_NOTE, "The agent is held at its version"},
+    {"image-old", SEVERITY_WARNING, "The agent is older than --max-age"},
+};
+const size_t n_image_codes = COUNT_OF(image_codes);
+
+/* --- what a check says --- */
+
+static struct image_check *check_of(struct image *image)
+{
+    return &image->report->checks[image->number - 1];
+}
+
+void say(struct image *image, const char *format, ...)
+{
+    va_list arguments;
+
+    va_start(arguments, format);
+    (void)vsnprintf(check_of(image)->summary, LINE_SIZE, format, arguments);
+    va_end(arguments);
+}
+
+void cannot_judge(struct image *image, const char *format, ...)
+{
+    va_list arguments;
+
+    check_of(image)->status = STATUS_UNKNOWN;
+    va_start(arguments, format);
+    (void)vsnprintf(check_of(image)->summary, LINE_SIZE, format, arguments);
+    va_end(arguments);
+}
+
+bool skip_without_agent(struct image *image)
+{
+    if (image->agent->installed == ANSWER_YES)
+        return false;
+    check_of(image)->status = STATUS_SKIP;
+    say(image, "there is no agent");
+    return true;
+}
+
+static const struct image_code *code_row(const char *code)
+{
+    size_t i = 0;
+
+    while (i + 1 < n_image_codes && strcmp(image_codes[i].code, code) != 0)
+        i++;
+    return &image_codes[i];
+}
+
+static bool is_allowed(const char *allow, const char *code)
+{
+    size_t n = strlen(code);
+
+    for (const char *at = allow; (at = strstr(at, code)); at += n)
+        if ((at == allow || at[-1] == ' ') && (!at[n] || at[n] == ' '))
+            return true;
+    return false;
+}
+
+/* The finding of this code and check; a new one when there is none. NULL: no more fit. */
+static struct image_finding *finding_for(struct image *image, const char *code)
+{
+    struct image_report *report = image->report;
+
+    for (int32_t i = 0; i < report->n_findings; i++)
+        if (report->findings[i].number == image->number &&
+            strcmp(report->findings[i].code, code) == 0)
+            return &report->findings[i];
+    if (report->n_findings == MAX_IMAGE_FINDINGS)
+        return NULL;
+    struct image_finding *finding = &report->findings[report->n_findings++];
+    const struct image_code *row = code_row(code);
+    *finding = (struct image_finding){.code = row->code,
+                                      .title = row->title,
+                                      .number = image->number,
+                                      .severity = SEVERITY_NOTE,
+                                      .allowed = is_allowed(image->request->allow, code)};
+    return finding;
+}
+
+static void add_path(struct image_finding *finding, const char *path)
+{
+    for (int32_t i = 0; i < finding->n_paths; i++)
+        if (strcmp(finding->paths[i], path) == 0)
+            return;
+    if (path[0] && finding->n_paths < MAX_EVIDENCE)
+        (void)text_set(finding->paths[finding->n_paths++], PATH_SIZE, "%s", path);
+}
+
+static void add(struct image *image, enum severity severity, const char *code, const char *path,
+                const char *format, va_list arguments)
+{
+    struct image_finding *finding = finding_for(image, code);
+    char line[2 * LINE_SIZE];
+
+    if (!finding)
+        return;
+    if (severity > finding->severity)
+        finding->severity = severity;
+    add_path(finding, path);
+    if (finding->n_evidence == MAX_EVIDENCE)
+        return;
+    (void)vsnprintf(line, sizeof(line), format, arguments);
+    (void)text_escape(finding->evidence[finding->n_evidence++], LINE_SIZE, line, strlen(line));
+}
+
+void find(struct image *image, const char *code, const char *path, const char *format, ...)
+{
+    va_list arguments;
+
+    va_start(arguments, format);
+    add(image, code_row(code)->severity, code, path, format, arguments);
+    va_end(arguments);
+}
+
+void find_warning(struct image *image, const char *code, const char *path, const char *format, ...)
+{
+    va_list arguments;
+
+    va_start(arguments, format);
+    add(image, SEVERITY_WARNING, code, path, format, arguments);
+    va_end(arguments);
+}
+
+/* --- the audit --- */
+
+/* Why no audit can be made; NULL when it can. */
+static const char *no_linux_with_systemd(const struct image *image)
+{
+    static const char *const places[] = {"/usr/lib/systemd/systemd", "/lib/systemd/systemd"};
+    struct stat status;
+
+    if (!file_look(image->root, "/", true, &status) || !S_ISDIR(status.st_mode))
+        return "is no directory that can be read";
+    if (image_has(image, "/.bottlerocket") || image_has(image, "/usr/share/bottlerocket"))
+        return "is Bottlerocket: its agent runs in a host container, by other rules";
+    if (!image_has(image, "/etc") || !image_has(image, "/usr"))
+        return "is no Linux root file system: it has no /etc and /usr";
+    if (!image_has(image, "/etc/os-release") && !image_has(image, "/usr/lib/os-release") &&
+        !image_has(image, "/bin/sh"))
+        return "is no Linux root file system: it has no os-release and no /bin/sh";
+    for (size_t i = 0; i < COUNT_OF(places); i++)
+        if (image_has(image, places[i]))
+            return NULL;
+    return "has no systemd: what starts an agent there is not known";
+}
+
+/* libsystemd-shared-252.so, or with the distribution's build behind the number. */
+static void read_systemd_version(void *arg, const char *name)
+{
+    static const char prefix[] = "libsystemd-shared-";
+    struct image *image = arg;
+
+    if (!text_starts(name, prefix))
+        return;
+    for (const char *at = name + strlen(prefix); *at >= '0' && *at <= '9' && image->systemd < 9999;
+         at++)
+        image->systemd = image->systemd * 10 + *at - '0';
+}
+
+static void read_base(struct image *image)
+{
+    static const char *const folders[] = {
+        "/usr/lib/systemd", "/lib/systemd", "/usr/lib/x86_64-linux-gnu/systemd",
+        "/usr/lib/aarch64-linux-gnu/systemd", "/usr/lib64/systemd"};
+    static const char *const inits[] = {"/usr/lib/systemd/systemd", "/lib/systemd/systemd"};
+
+    for (size_t i = 0; i < COUNT_OF(folders) && !image->systemd; i++)
+        (void)file_list(image->root, folders[i], ".so", read_systemd_version, image);
+    for (size_t i = 0; i < COUNT_OF(inits) && image->machine <= 0; i++)
+        image->machine = elf_machine(image, inits[i]);
+    if (!value_read(image, "/etc/os-release", "PRETTY_NAME", image->report->os, NAME_SIZE))
+        (void)value_read(image, "/usr/lib/os-release", "PRETTY_NAME", image->report->os, NAME_SIZE);
+}
+
+/* The worst of a check's findings is its status. An allowed one warns. */
+static void settle(struct image *image)
+{
+    struct image_check *check = check_of(image);
+    const struct image_finding *worst = NULL;
+
+    for (int32_t i = 0; i < image->report->n_findings; i++) {
+        const struct image_finding *finding = &image->report->findings[i];
+
+        if (finding->number == image->number && (!worst || finding->severity > worst->severity))
+            worst = finding;
+    }
+    if (!worst) {
+        if (!check->summary[0])
+            say(image, "yes");
+        return;
+    }
+    check->status = worst->severity == SEVERITY_NOTE                       ? STATUS_PASS
+                    : worst->severity == SEVERITY_FATAL && !worst->allowed ? STATUS_FAIL
+                                                                           : STATUS_WARN;
+    say(image, "%s", worst->title);
+}
+
+/* By severity; of one severity in the order of the checks. */
+static void sort_findings(struct image_report *report)
+{
+    for (int32_t i = 1; i < report->n_findings; i++)
+        for (int32_t j = i;
+             j > 0 && report->findings[j].severity > report->findings[j - 1].severity; j--) {
+            struct image_finding other = report->findings[j];
+            report->findings[j] = report->findings[j - 1];
+            report->findings[j - 1] = other;
+        }
+}
+
+static void conclude(const struct image *image)
+{
+    struct image_report *report = image->report;
+    int32_t n_fatal = image_n_findings(report, SEVERITY_FATAL);
+    int32_t n_warnings = image_n_findings(report, SEVERITY_WARNING);
+    int n_unknown = 0;
+
+    sort_findings(report);
+    for (int32_t i = 0; i < report->n_findings; i++)
+        fix_fill(image, &report->findings[i]);
+    for (int i = 0; i < N_IMAGE_CHECKS; i++)
+        n_unknown += report->checks[i].status == STATUS_UNKNOWN;
+    report->fitness = n_fatal > 0 || (report->strict && n_warnings > 0) ? FITNESS_UNFIT
+                                                                        : FITNESS_FIT;
+    for (int32_t i = 0; i < report->n_findings && !report->summary[0]; i++)
+        if (!report->findings[i].allowed && report->findings[i].severity != SEVERITY_NOTE &&
+            report->fitness == FITNESS_UNFIT)
+            (void)text_set(report->summary, sizeof(report->summary), "%s",
+                           report->findings[i].title);
+    if (report->fitness == FITNESS_FIT)
+        (void)text_set(report->summary, sizeof(report->summary),
+                       "an instance from this image can register");
+    if (n_fatal + n_warnings > 0 || n_unknown > 0)
+        (void)text_add(report->summary, sizeof(report->summary),
+                       " (%d fatal, %d warning%s, %d not to be judged offline)", (int)n_fatal,
+                       (int)n_warnings, n_warnings == 1 ? "" : "s", n_unknown);
+}
+
+void image_audit(const struct image_request *request, struct image_report *report)
+{
+    static struct agent_facts agent;
+    struct image image = {
+        .root = request->root, .request = request, .report = report, .agent = &agent};
+
+    *report = (struct image_report){.started_unix_ms = request->now_unix_s * 1000,
+                                    .strict = request->strict};
+    (void)text_escape(report->root, sizeof(report->root), request->root, strlen(request->root));
+    agent = (struct agent_facts){0};
+    for (int i = 0; i < N_IMAGE_CHECKS; i++)
+        report->checks[i] = (struct image_check){
+            .name = checks[i].name, .asks = checks[i].asks, .status = STATUS_PASS};
+
+    const char *why_not = no_linux_with_systemd(&image);
+    if (why_not) {
+        (void)text_set(report->summary, sizeof(report->summary), "%s %s",
+                       report->root[0] ? report->root : "/", why_not);
+        for (int i = 0; i < N_IMAGE_CHECKS; i++)
+            report->checks[i].status = STATUS_UNKNOWN;
+        return;
+    }
+    read_base(&image);
+    agent_read(image.root, &agent);
+    for (image.number = 1; image.number <= N_IMAGE_CHECKS; image.number++) {
+        if (checks[image.number - 1].judge)
+            checks[image.number - 1].judge(&image);
+        else if (image.systemd)
+            say(&image, "systemd %d", image.systemd);
+        settle(&image);
+    }
+    conclude(&image);
+}

@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Checks 4 to 6 and 28: which units the next boot starts.
+ */
+#include <string.h>
+
+#include "base/file.h"
+#include "base/text.h"
+#include "image/read.h"
+
+/* --- 4: does it start? --- */
+
+struct preset {
+    const char *unit;
+    char file[PATH_SIZE]; /* of the first line that is about it */
+    bool decided, disables;
+};
+
+/* systemd.preset(5): "disable *", "enable amazon-ssm-agent.service"; the first that matches counts. */
+static void take_preset(void *arg, const char *path, char *line)
+{
+    struct preset *preset = arg;
+    char *rest = NULL;
+    const char *what = strtok_r(line, " \t", &rest), *pattern = strtok_r(NULL, " \t", &rest);
+
+    if (preset->decided || !what || !pattern)
+        return;
+    size_t n = strcspn(pattern, "*");
+    if (strcmp(pattern, preset->unit) != 0 &&
+        (!pattern[n] || strncmp(pattern, preset->unit, n) != 0))
+        return;
+    preset->decided = true;
+    preset->disables = strcmp(what, "disable") == 0;
+    (void)text_set(preset->file, sizeof(preset->file), "%s", path);
+}
+
+/* A first boot, by machine-id(5), applies the presets; it takes enabled units away since systemd 253,
+ * where the distribution builds it so (-Dfirst-boot-full-preset). */
+static void judge_preset(struct image *image)
+{
+    enum { FULL_PRESET_SINCE = 253 };
+    struct preset preset = {.unit = image->agent->unit};
+    char id[NAME_SIZE];
+
+    if (image->systemd < FULL_PRESET_SINCE ||
+        (image_has(image, "/etc/machine-id") &&
+         (!file_read_line(image->root, "/etc/machine-id", id, sizeof(id)) ||
+          strcmp(id, "uninitialized") != 0)))
+        return;
+    folder_read(image, "/etc/systemd/system-preset", ".preset", take_preset, &preset);
+    folder_read(image, "/usr/lib/systemd/system-preset", ".preset", take_preset, &preset);
+    if (preset.disables)
+        find(image, "image-preset-disables", "",
+             "%s disables it, and the first boot applies presets", preset.file);
+}
+
+/* Before the first boot of an Ubuntu image no unit of the snap is written: snapd.seeded makes it. */
+static bool is_seed(const struct image *image)
+{
+    return !image->program[0] && strstr(image->snap, "/seed/");
+}
+
+void judge_starts(struct image *image)
+{
+    static const char *const idle[] = {"rescue.target", "emergency.target", "halt.target",
+                                       "poweroff.target", "reboot.target"};
+    const char *unit = image->agent->unit;
+    char target[NAME_SIZE];
+
+    default_target(image, target);
+    for (size_t i = 0; i < COUNT_OF(idle); i++)
+        if (strcmp(target, idle[i]) == 0) {
+            find(image, "image-default-target", "", "default.target is %s", target);
+            (void)text_set(target, sizeof(target), "multi-user.target"); /* as if it were fixed */
+        }
+    targets_read(image, target);
+    if (skip_without_agent(image))
+        return;
+    enum unit_state state = image_unit(image, unit);
+    if (state == UNIT_MASKED)
+        find(image, "agent-masked", "", "%s is masked", unit);
+    else if (state == UNIT_ABSENT && is_seed(image))
+        say(image, "snapd installs it from the seed at the first boot");
+    else if (state == UNIT_ABSENT)
+        find(image, "agent-disabled", "", "there is no %s", unit);
+    else if (state == UNIT_DISABLED)
+        find(image, "agent-disabled", "",
+             "no target that %s reaches wants %s (unless user data of each instance enables it)",
+             target, unit);
+    else
+        say(image, "%s, by %s", unit, target);
+    judge_preset(image);
+}
+
+/* --- 5: drop-ins --- */
+
+static bool is_writable_there(const struct image *image, const char *unit)
+{
+    char paths[WORDS_SIZE], file[PATH_SIZE];
+
+    if (unit_value(image, unit, "StateDirectory", true, paths, sizeof(paths), file) &&
+        strstr(paths, "amazon/ssm"))
+        return true;
+    return unit_value(image, unit, "ReadWritePaths", true, paths, sizeof(paths), file) &&
+           (strstr(paths, "/var/lib/amazon") || text_ends(paths, "/var") ||
+            strstr(paths, "/var ") || text_ends(paths, "/var/lib") || strstr(paths, "/var/lib "));
+}
+
+void judge_drop_ins(struct image *image)
+{
+    const char *unit = image->agent->unit;
+    char value[WORDS_SIZE], file[PATH_SIZE], allowed[WORDS_SIZE], other[PATH_SIZE];
+    static const char code[] = "image-unit-overridden";
+
+    if (skip_without_agent(image))
+        return;
+    if (unit_value(image, unit, "ExecStart", true, value, sizeof(value), file) && !value[0])
+        find(image, code, file, "%s: ExecStart= starts nothing", file);
+    if (unit_value(image, unit, "User", false, value, sizeof(value), file) && value[0] &&
+        strcmp(value, "root") != 0 && strcmp(value, "0") != 0)
+        find(image, code, file, "%s: User=%s, the agent needs root", file, value);
+    if (unit_value(image, unit, "ProtectSystem", false, value, sizeof(value), file) &&
+        strcmp(value, "strict") == 0 && !is_writable_there(image, unit))
+        find(image, code, file,
+             "%s: ProtectSystem=strict, and no ReadWritePaths= has /var/lib/amazon", file);
+    if (unit_value(image, unit, "ReadOnlyPaths", true, value, sizeof(value), file) &&
+        strstr(value, "/var") && !is_writable_there(image, unit))
+        find(image, code, file, "%s: ReadOnlyPaths=%s", file, value);
+    if (unit_value(image, unit, "InaccessiblePaths", true, value, sizeof(value), file) &&
+        (strstr(value, "/var/lib/amazon") || strstr(value, "/etc/amazon")))
+        find(image, code, file, "%s: InaccessiblePaths=%s", file, value);
+    if (unit_value(image, unit, "PrivateNetwork", false, value, sizeof(value), file) &&
+        says_yes(value))
+        find(image, code, file, "%s: PrivateNetwork=%s", file, value);
+    if (unit_value(image, unit, "IPAddressDeny", true, value, sizeof(value), file) &&
+        (strstr(value, "any") || strstr(value, "link-local") || strstr(value, "169.254.")) &&
+        !(unit_value(image, unit, "IPAddressAllow", true, allowed, sizeof(allowed), other) &&
+          (strstr(allowed, "any") || strstr(allowed, "169.254.") || strstr(allowed, "link-local"))))
+        find(image, code, file, "%s: IPAddressDeny=%s holds the metadata service", file, value);
+    if (unit_value(image, unit, "RestrictAddressFamilies", true, value, sizeof(value), file) &&
+        value[0] && (value[0] == '~') == !!strstr(value, "AF_INET"))
+        find(image, code, file, "%s: RestrictAddressFamilies=%s", file, value);
+    if (unit_value(image, unit, "NoNewPrivileges", false, value, sizeof(value), file) &&
+        says_yes(value))
+        find_warning(image, code, file, "%s: NoNewPrivileges=%s, ssm-user's sudo will not work",
+                     file, value);
+}
+
+/* --- 6: snapd --- */
+
+void judge_snapd(struct image *image)
+{
+    static const char *const units[] = {"snapd.service", "snapd.socket", "snapd.seeded.service"};
+    char file[PATH_SIZE];
+
+    if (skip_without_agent(image))
+        return;
+    if (!image->snap[0] || image->program[0]) {
+        say(image, "the agent is no snap");
+        return;
+    }
+    for (size_t i = 0; i < COUNT_OF(units); i++) {
+        enum unit_state state = image_unit(image, units[i]);
+        if (state == UNIT_MASKED)
+            find(image, "image-snapd-broken", "", "%s is masked", units[i]);
+        else if (state == UNIT_ABSENT && i == 0)
+            find(image, "image-snapd-broken", "", "there is no %s: snapd was removed", units[i]);
+        else if (state == UNIT_DISABLED && i > 0)
+            find(image, "image-snapd-broken", "", "%s is not enabled", units[i]);
+    }
+    if (folder_says(image, "/etc/modprobe.d", ".conf", "blacklist squashfs", file) ||
+        folder_says(image, "/etc/modprobe.d", ".conf", "install squashfs /bin/", file) ||
+        folder_says(image, "/etc/modprobe.d", ".conf", "install squashfs /usr/bin/", file))
+        find(image, "image-snapd-broken", file, "%s keeps the kernel from squashfs", file);
+}
+
+/* --- 28: ssm-preflight itself --- */
+
+void judge_preflight(struct image *image)
+{
+    enum { SYSTEMD_LEAST = 239 };
+    static const char code[] = "image-preflight", program[] = "/usr/bin/ssm-preflight";
+    static const char unit[] = "ssm-preflight.service";
+    char value[LINE_SIZE], file[PATH_SIZE];
+    int machine = elf_machine(image, program);
+    enum unit_state state = image_unit(image, unit);
+
+    if (machine == 0 && state == UNIT_ABSENT) {
+        say(image, "ssm-preflight is not installed in this image");
+        return;
+    }
+    if (machine <= 0 || (image->machine > 0 && machine != image->machine))
+        find(image, code, "", "%s is %s program of this image's machine", program,
+             machine > 0 ? elf_machine_name(machine) : "no");
+    if (state == UNIT_MASKED || state == UNIT_DISABLED)
+        find(image, code, "", "%s is %s", unit, state == UNIT_MASKED ? "masked" : "not enabled");
+    if (image->request->config_error[0])
+        find(image, code, "", "%s", image->request->config_error);
+    if (image->systemd > 0 && image->systemd < SYSTEMD_LEAST)
+        find(image, code, "", "systemd %d is older than %d", image->systemd, SYSTEMD_LEAST);
+    if (folder_says(image, "/etc/sysctl.d", ".conf", "user.max_user_namespaces = 0", file) ||
+        (value_read(image, "/etc/sysctl.conf", "user.max_user_namespaces", value, sizeof(value)) &&
+         strcmp(value, "0") == 0))
+        if (!image_has(image,
+                       "/etc/systemd/system/ssm-preflight.service.d/no-user-namespaces.conf"))
+            find(image, code, "",
+                 "user.max_user_namespaces is 0, and the unit has PrivateUsers=yes");
+}

@@ -1,0 +1,406 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Checks 12, 15 to 19: what of the network is in the image.
+ */
+#include <string.h>
+#include <strings.h>
+
+#include "base/file.h"
+#include "base/text.h"
+#include "image/read.h"
+
+#define IMDS "169.254.169.254"
+
+/* --- 12: proxy --- */
+
+struct proxies {
+    struct image *image;
+    char proxy[LINE_SIZE], file[PATH_SIZE]; /* http_proxy or https_proxy */
+    bool for_http;
+    char no_proxy[WORDS_SIZE];
+};
+
+/* One NAME=VALUE, without quotes. */
+static void take_variable(struct proxies *proxies, const char *word, const char *path)
+{
+    const char *equals = strchr(word, '=');
+    size_t n = equals ? (size_t)(equals - word) : 0;
+    bool http = n == 10 && strncasecmp(word, "http_proxy", n) == 0;
+
+    if (http || (n == 11 && strncasecmp(word, "https_proxy", n) == 0)) {
+        const char *login_end = strrchr(equals, '@'); /* a password is not quoted */
+        (void)text_escape(proxies->proxy, sizeof(proxies->proxy), login_end ? login_end : equals,
+                          strlen(login_end ? login_end : equals));
+        proxies->for_http |= http;
+        (void)text_set(proxies->file, PATH_SIZE, "%s", path);
+    } else if (n == 8 && strncasecmp(word, "no_proxy", n) == 0) {
+        (void)text_set(proxies->no_proxy, WORDS_SIZE, "%s", equals + 1);
+    }
+}
+
+static void take_variables(struct proxies *proxies, const char *path, const char *line)
+{
+    while (*line) {
+        char word[WORDS_SIZE];
+        size_t n = 0;
+        char quote = '\0';
+
+        line += strspn(line, " \t");
+        for (; *line && (quote || !strchr(" \t", *line)); line++) {
+            if (quote ? *line == quote : (*line == '"' || *line == '\''))
+                quote = quote ? '\0' : *line;
+            else if (n + 1 < sizeof(word))
+                word[n++] = *line;
+        }
+        word[n] = '\0';
+        take_variable(proxies, word, path);
+    }
+}
+
+static void take_file_line(void *arg, const char *path, char *line)
+{
+    take_variables(arg, path, line);
+}
+
+static void take_unit_line(void *arg, const char *path, char *line)
+{
+    static const char *const keys[] = {"Environment=", "DefaultEnvironment=", "EnvironmentFile="};
+    struct proxies *proxies = arg;
+
+    for (size_t i = 0; i < 2; i++)
+        if (text_starts(line, keys[i]))
+            take_variables(proxies, path, line + strlen(keys[i]));
+    if (text_starts(line, keys[2])) {
+        const char *file = line + strlen(keys[2]);
+        (void)lines_read(proxies->image, *file == '-' ? file + 1 : file, take_file_line, proxies);
+    }
+}
+
+void judge_proxy(struct image *image)
+{
+    struct proxies proxies = {.image = image};
+
+    (void)lines_read(image, "/etc/systemd/system.conf", take_unit_line, &proxies);
+    folder_read(image, "/usr/lib/systemd/system.conf.d", ".conf", take_unit_line, &proxies);
+    folder_read(image, "/etc/systemd/system.conf.d", ".conf", take_unit_line, &proxies);
+    if (image->snap[0] && !image->program[0]) /* snapd's units read it */
+        (void)lines_read(image, "/etc/environment", take_file_line, &proxies);
+    unit_lines(image, image->agent->unit, take_unit_line, &proxies);
+    if (!proxies.proxy[0])
+        return;
+    bool hides_imds = proxies.for_http && !strstr(proxies.no_proxy, IMDS) &&
+                      strcmp(proxies.no_proxy, "*") != 0;
+    (hides_imds ? find : find_warning)(image, "image-proxy-baked", proxies.file,
+                                       "%s: a proxy (%s)%s", proxies.file, proxies.proxy + 1,
+                                       hides_imds ? ", and NO_PROXY does not exempt " IMDS : "");
+}
+
+/* --- 15: network settings --- */
+
+static void take_udev_rule(void *arg, const char *path, char *line)
+{
+    if (strstr(line, "ATTR{address}==\"") && strstr(line, "NAME="))
+        find(arg, "image-network-baked", path, "%s names an interface by its MAC address", path);
+}
+
+/* ifcfg(5), interfaces(5), NetworkManager's keyfiles, systemd.network(5), netplan: a static address or
+ * a MAC address to match. */
+static void take_network_line(void *arg, const char *path, char *line)
+{
+    static const char *const signs[] = {
+        "HWADDR=",       "BOOTPROTO=static", "BOOTPROTO=none", "IPADDR=",     "mac-address=",
+        "method=manual", "MACAddress=",      "Address=",       "macaddress:", "addresses: [",
+        "addresses:[",   "hwaddress ",       "Gateway=",       "gateway4:",
+    };
+
+    if (strstr(path, "ifcfg-lo"))
+        return;
+    for (size_t i = 0; i < COUNT_OF(signs); i++)
+        if (text_starts(line, signs[i]))
+            find(arg, "image-network-baked", path, "%s: %s", path, line);
+    if (text_starts(line, "iface ") && strstr(line, " static") && !text_starts(line, "iface lo"))
+        find(arg, "image-network-baked", path, "%s: %s", path, line);
+}
+
+void judge_network(struct image *image)
+{
+    static const char *const folders[][2] = {
+        {"/etc/sysconfig/network-scripts", ""}, {"/etc/NetworkManager/system-connections", ""},
+        {"/etc/systemd/network", ".network"},   {"/etc/network/interfaces.d", ""},
+        {"/etc/sysconfig/network", ""},
+    };
+    static const char managers[] =
+        "systemd-networkd.service NetworkManager.service networking.service "
+        "wicked.service dhcpcd.service network.service connman.service";
+    char which[NAME_SIZE], file[PATH_SIZE];
+
+    folder_read(image, "/etc/udev/rules.d", ".rules", take_udev_rule, image);
+    for (size_t i = 0; i < COUNT_OF(folders); i++)
+        folder_read(image, folders[i][0], folders[i][1], take_network_line, image);
+    (void)lines_read(image, "/etc/network/interfaces", take_network_line, image);
+    /* cloud-init writes its netplan anew for each instance, unless that was turned off */
+    if (folder_says(image, "/etc/cloud/cloud.cfg.d", ".cfg", "network: config: disabled", file) ||
+        folder_says(image, "/etc/cloud/cloud.cfg.d", ".cfg", "config: disabled", file) ||
+        !image_has(image, "/etc/cloud/cloud.cfg") ||
+        !image_has(image, "/etc/netplan/50-cloud-init.yaml"))
+        folder_read(image, "/etc/netplan", ".yaml", take_network_line, image);
+    if (any_enabled(image, managers, which))
+        say(image, "%s", which);
+    else if (image_has(image, "/usr/sbin/netplan") || image_has(image, "/etc/init.d/network"))
+        say(image, "netplan or a script brings it up");
+    else
+        find(image, "image-network-missing", "", "none of %s is enabled", managers);
+}
+
+/* --- 16: resolver --- */
+
+struct resolver {
+    struct image *image;
+    bool foreign, local;
+    char first[NAME_SIZE];
+};
+
+static void take_nameserver(void *arg, const char *path, char *line)
+{
+    struct resolver *resolver = arg;
+
+    (void)path;
+    if (!text_starts(line, "nameserver"))
+        return;
+    const char *at = text_trim(line + strlen("nameserver"));
+    resolver->local |= text_starts(at, "127.") || strcmp(at, "::1") == 0;
+    resolver->foreign |= !text_starts(at, "127.") && strcmp(at, "::1") != 0 &&
+                         strcmp(at, "169.254.169.253") != 0 && strcmp(at, "fd00:ec2::253") != 0;
+    if (!resolver->first[0])
+        (void)text_escape(resolver->first, sizeof(resolver->first), at, strlen(at));
+}
+
+/* Whether something writes resolv.conf at each lease. */
+static bool is_rewritten(const struct image *image)
+{
+    char which[NAME_SIZE];
+
+    return any_enabled(image, "NetworkManager.service dhcpcd.service wicked.service", which) ||
+           (any_enabled(image, "networking.service network.service", which) &&
+            (image_has(image, "/sbin/dhclient") || image_has(image, "/usr/sbin/dhclient") ||
+             image_has(image, "/usr/sbin/dhcpcd")));
+}
+
+void judge_resolver(struct image *image)
+{
+    static const char code[] = "image-resolver-baked", path[] = "/etc/resolv.conf";
+    struct resolver resolver = {.image = image};
+    char target[PATH_SIZE], value[LINE_SIZE], file[PATH_SIZE];
+    enum unit_state resolved = image_unit(image, "systemd-resolved.service");
+
+    if (value_read(image, "/etc/nsswitch.conf", "hosts", value, sizeof(value)) &&
+        !strstr(value, "dns") && !strstr(value, "resolve"))
+        find(image, code, "/etc/nsswitch.conf", "/etc/nsswitch.conf: hosts: %s", value);
+    if (value_read(image, "/etc/systemd/resolved.conf", "DNS", value, sizeof(value)) && value[0])
+        find_warning(image, code, "/etc/systemd/resolved.conf",
+                     "/etc/systemd/resolved.conf: DNS=%s", value);
+    if (folder_says(image, "/etc/systemd/resolved.conf.d", ".conf", "DNS=", file) &&
+        value_read(image, file, "DNS", value, sizeof(value)) && value[0])
+        find_warning(image, code, file, "%s: DNS=%s", file, value);
+    if (file_read_link(image->root, path, target, sizeof(target))) {
+        if (strstr(target, "systemd/resolve") && resolved != UNIT_ENABLED)
+            find(image, code, path, "%s leads to systemd-resolved, which is not enabled", path);
+        else
+            say(image, "%s leads to %s", path, target);
+        return;
+    }
+    if (!lines_read(image, path, take_nameserver, &resolver)) {
+        say(image, "no %s: the first lease writes it", path);
+        return;
+    }
+    if (resolver.foreign)
+        (is_rewritten(image) ? find_warning : find)(
+            image, code, path, "%s is a file with the server %s%s", path, resolver.first,
+            is_rewritten(image) ? "; the DHCP client may write it anew" : "");
+    else if (resolver.local && resolved != UNIT_ENABLED)
+        cannot_judge(image, "%s names a resolver on this machine, %s", path, resolver.first);
+}
+
+/* --- 17: hosts --- */
+
+static void take_host(void *arg, const char *path, char *line)
+{
+    char host[HOST_SIZE];
+    char *rest = NULL;
+
+    line[strcspn(line, "#")] = '\0';
+    (void)strtok_r(line, " \t", &rest);
+    for (const char *name; (name = strtok_r(NULL, " \t", &rest));) {
+        bool agent = text_starts(name, "ssm.") || text_starts(name, "ssmmessages.");
+
+        if (!strstr(name, ".amazonaws.com") && !strstr(name, ".api.aws"))
+            continue;
+        (void)text_escape(host, sizeof(host), name, strlen(name));
+        if (agent)
+            find(arg, "dns-hosts-override", path, "%s: %s", path, host);
+        else if (text_starts(name, "ec2messages."))
+            find_warning(arg, "dns-hosts-override", path, "%s: %s", path, host);
+    }
+}
+
+void judge_hosts(struct image *image)
+{
+    (void)lines_read(image, "/etc/hosts", take_host, image);
+}
+
+/* --- 18: firewall --- */
+
+struct rules {
+    struct image *image;
+    bool in_output;            /* nftables: within a chain that hooks output */
+    bool drops, own_file_only; /* the policy is drop; another file is included */
+    bool lets_443, lets_imds, lets_dns;
+    bool only_root_to_imds;
+};
+
+static void take_rule_words(struct rules *rules, const char *line)
+{
+    bool accepts = strstr(line, "accept") || strstr(line, "ACCEPT");
+
+    if ((strstr(line, "skuid") || strstr(line, "--uid-owner")) && strstr(line, IMDS) && !accepts)
+        rules->only_root_to_imds = true;
+    if (!accepts || strstr(line, "policy"))
+        return;
+    bool any_port = !strstr(line, "port") && !strstr(line, " lo") && !strstr(line, "\"lo\"") &&
+                    !strstr(line, "state") && !strstr(line, "icmp");
+    bool any_place = !strstr(line, " -d ") && !strstr(line, "daddr");
+    rules->lets_443 |= strstr(line, "443") || strstr(line, "https") || (any_port && any_place);
+    rules->lets_imds |= strstr(line, IMDS) || strstr(line, "169.254.0.0/16") ||
+                        (any_place &&
+                         (any_port || strstr(line, "port 80") || strstr(line, "{ 80") ||
+                          strstr(line, " 80,") || strstr(line, ",80") || strstr(line, ", 80") ||
+                          strstr(line, "http")));
+    rules->lets_dns |= strstr(line, "53") || strstr(line, "domain") || (any_port && any_place);
+}
+
+static void take_nft_line(void *arg, const char *path, char *line)
+{
+    struct rules *rules = arg;
+
+    (void)path;
+    if (text_starts(line, "chain "))
+        rules->in_output = false;
+    if (strstr(line, "hook output"))
+        rules->in_output = true;
+    rules->own_file_only &= !text_starts(line, "include ");
+    if (rules->in_output && strstr(line, "hook output") && strstr(line, "policy drop"))
+        rules->drops = true;
+    if (rules->in_output)
+        take_rule_words(rules, line);
+}
+
+static void take_iptables_line(void *arg, const char *path, char *line)
+{
+    struct rules *rules = arg;
+
+    (void)path;
+    if (text_starts(line, ":OUTPUT DROP") || text_starts(line, ":OUTPUT REJECT") ||
+        text_starts(line, "-P OUTPUT DROP"))
+        rules->drops = true;
+    if (text_starts(line, "-A OUTPUT"))
+        take_rule_words(rules, line);
+}
+
+static void take_ufw_line(void *arg, const char *path, char *line)
+{
+    struct rules *rules = arg;
+
+    (void)path;
+    if (text_starts(line, "-A ufw-user-output") || text_starts(line, "-A ufw-before-output"))
+        take_rule_words(rules, line);
+}
+
+static void conclude_firewall(struct rules *rules, const char *path)
+{
+    if (rules->only_root_to_imds)
+        find_warning(rules->image, "image-egress-dropped", path,
+                     "%s lets only some users to " IMDS ": ssm-preflight runs as a user of its own",
+                     path);
+    if (!rules->drops || (rules->lets_443 && rules->lets_imds && rules->lets_dns))
+        return;
+    if (!rules->own_file_only) {
+        cannot_judge(rules->image, "%s drops what leaves, and includes other files", path);
+        return;
+    }
+    find(rules->image, "image-egress-dropped", path,
+         "%s drops what leaves, except what it names:%s%s%s is not", path,
+         rules->lets_443 ? "" : " port 443", rules->lets_imds ? "" : " " IMDS,
+         rules->lets_dns ? "" : " port 53");
+}
+
+static void judge_rules(struct image *image, const char *path,
+                        void (*each)(void *arg, const char *path, char *line), bool drops)
+{
+    struct rules rules = {.image = image, .own_file_only = true, .drops = drops};
+
+    if (lines_read(image, path, each, &rules))
+        conclude_firewall(&rules, path);
+}
+
+void judge_firewall(struct image *image)
+{
+    static const char *const saved[] = {"/etc/iptables/rules.v4", "/etc/sysconfig/iptables"};
+    char which[NAME_SIZE], value[LINE_SIZE];
+
+    if (any_enabled(image, "nftables.service", which)) {
+        judge_rules(image, "/etc/nftables.conf", take_nft_line, false);
+        judge_rules(image, "/etc/sysconfig/nftables.conf", take_nft_line, false);
+    }
+    for (size_t i = 0; i < COUNT_OF(saved); i++)
+        if (any_enabled(image, "netfilter-persistent.service iptables.service", which))
+            judge_rules(image, saved[i], take_iptables_line, false);
+    if (any_enabled(image, "ufw.service", which) &&
+        value_read(image, "/etc/ufw/ufw.conf", "ENABLED", value, sizeof(value)) &&
+        strcmp(value, "yes") == 0 &&
+        value_read(image, "/etc/default/ufw", "DEFAULT_OUTPUT_POLICY", value, sizeof(value)) &&
+        strcmp(value, "ACCEPT") != 0)
+        judge_rules(image, "/etc/ufw/user.rules", take_ufw_line, true);
+    if (any_enabled(image, "firewalld.service", which) &&
+        file_says(image, "/etc/firewalld/direct.xml", "OUTPUT DROP"))
+        find(image, "image-egress-dropped", "/etc/firewalld/direct.xml",
+             "/etc/firewalld/direct.xml drops what leaves");
+}
+
+/* --- 19: routes --- */
+
+static void take_route_line(void *arg, const char *path, char *line)
+{
+    static const char *const kinds[] = {"blackhole", "prohibit", "unreachable", "reject"};
+
+    if (!strstr(line, "169.254.169.25") && !strstr(line, "169.254.0.0/16"))
+        return;
+    for (size_t i = 0; i < COUNT_OF(kinds); i++)
+        if (strstr(line, kinds[i])) {
+            find(arg, "image-routes", path, "%s: %s", path, line);
+            return;
+        }
+}
+
+/* Type= and Destination= stand in lines of their own. */
+static void take_networkd_line(void *arg, const char *path, char *line)
+{
+    char type[NAME_SIZE];
+    struct image *image = arg;
+
+    if (text_starts(line, "Destination=169.254.") &&
+        value_read(image, path, "Type", type, sizeof(type)) && strcmp(type, "unicast") != 0)
+        find(image, "image-routes", path, "%s: Type=%s, %s", path, type, line);
+}
+
+void judge_routes(struct image *image)
+{
+    static const char *const folders[] = {"/etc/sysconfig/network-scripts", "/etc/network/if-up.d",
+                                          "/etc/network/interfaces.d",
+                                          "/etc/NetworkManager/dispatcher.d"};
+
+    for (size_t i = 0; i < COUNT_OF(folders); i++)
+        folder_read(image, folders[i], "", take_route_line, image);
+    (void)lines_read(image, "/etc/network/interfaces", take_route_line, image);
+    (void)lines_read(image, "/etc/rc.local", take_route_line, image);
+    folder_read(image, "/etc/systemd/network", ".network", take_networkd_line, image);
+}

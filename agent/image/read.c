@@ -1,0 +1,387 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * systemd is not asked: its files say what it will do. /run is not read: it is empty at boot.
+ */
+#include "image/read.h"
+
+#include <string.h>
+
+#include "base/file.h"
+#include "base/text.h"
+
+enum { MAX_DROP_INS = 64, ELF_HEADER_BYTES = 20 };
+
+static const char *const unit_folders[] = {"/etc/systemd/system", "/usr/local/lib/systemd/system",
+                                           "/usr/lib/systemd/system", "/lib/systemd/system"};
+
+bool image_has(const struct image *image, const char *path)
+{
+    return file_exists(image->root, path);
+}
+
+bool image_reads(const struct image *image, const char *path, struct buffer *to)
+{
+    buffer_init(to, 16 * 1024 * 1024);
+    return file_read(image->root, path, to) == 0;
+}
+
+/* --- lines --- */
+
+bool lines_read(const struct image *image, const char *path,
+                void (*each)(void *arg, const char *path, char *line), void *arg)
+{
+    struct buffer contents;
+    char *rest = NULL;
+
+    if (!image_reads(image, path, &contents))
+        return false;
+    for (char *at = contents.bytes; (at = strstr(at, "\\\n"));)
+        at[0] = at[1] = ' ';
+    for (char *line = strtok_r(contents.bytes, "\n", &rest); line;
+         line = strtok_r(NULL, "\n", &rest)) {
+        line = text_trim(line);
+        if (line[0] && line[0] != '#' && line[0] != ';')
+            each(arg, path, line);
+    }
+    buffer_clear(&contents);
+    return true;
+}
+
+struct in_folder {
+    const struct image *image;
+    const char *folder;
+    void (*each)(void *arg, const char *path, char *line);
+    void *arg;
+};
+
+static void read_one(void *arg, const char *name)
+{
+    const struct in_folder *in = arg;
+    char path[PATH_SIZE];
+
+    if (text_set(path, sizeof(path), "%s/%s", in->folder, name))
+        (void)lines_read(in->image, path, in->each, in->arg);
+}
+
+void folder_read(const struct image *image, const char *folder, const char *suffix,
+                 void (*each)(void *arg, const char *path, char *line), void *arg)
+{
+    struct in_folder in = {image, folder, each, arg};
+
+    (void)file_list(image->root, folder, suffix, read_one, &in);
+}
+
+struct saying {
+    const char *words;
+    char *file; /* NULL: nobody asks */
+    bool said;
+};
+
+static void look_for_words(void *arg, const char *path, char *line)
+{
+    struct saying *saying = arg;
+    char words[WORDS_SIZE];
+    char *rest = NULL;
+    const char *at = line;
+
+    (void)text_set(words, sizeof(words), "%s", saying->words);
+    for (char *word = strtok_r(words, " ", &rest); word && at; word = strtok_r(NULL, " ", &rest)) {
+        at = strstr(at, word);
+        at = at ? at + strlen(word) : NULL;
+    }
+    if (!at || saying->said)
+        return;
+    saying->said = true;
+    if (saying->file)
+        (void)text_escape(saying->file, PATH_SIZE, path, strlen(path));
+}
+
+bool file_says(const struct image *image, const char *path, const char *words)
+{
+    struct saying saying = {.words = words};
+
+    return lines_read(image, path, look_for_words, &saying) && saying.said;
+}
+
+bool folder_says(const struct image *image, const char *folder, const char *suffix,
+                 const char *words, char file[PATH_SIZE])
+{
+    struct saying saying = {.words = words, .file = file};
+
+    folder_read(image, folder, suffix, look_for_words, &saying);
+    return saying.said;
+}
+
+struct asked {
+    const char *key;
+    char *to;
+    size_t size;
+    bool found;
+};
+
+static void take_value(void *arg, const char *path, char *line)
+{
+    struct asked *asked = arg;
+    size_t n = strlen(asked->key);
+
+    (void)path;
+    if (text_starts(line, "export "))
+        line = text_trim(line + strlen("export "));
+    if (strncmp(line, asked->key, n) != 0 || !line[n] || !strchr(" \t=:", line[n]))
+        return;
+    line += n + strspn(line + n, " \t=:");
+    n = strlen(line);
+    if (n > 1 && (line[0] == '"' || line[0] == '\'') && line[n - 1] == line[0]) {
+        line[n - 1] = '\0';
+        line++;
+    }
+    asked->found = true;
+    (void)text_escape(asked->to, asked->size, line, strlen(line));
+}
+
+bool value_read(const struct image *image, const char *path, const char *key, char *to, size_t size)
+{
+    struct asked asked = {.key = key, .to = to, .size = size};
+
+    to[0] = '\0';
+    return lines_read(image, path, take_value, &asked) && asked.found;
+}
+
+bool says_yes(const char *value)
+{
+    return strcmp(value, "yes") == 0 || strcmp(value, "true") == 0 || strcmp(value, "on") == 0 ||
+           strcmp(value, "1") == 0;
+}
+
+/* --- programs --- */
+
+int elf_machine(const struct image *image, const char *path)
+{
+    unsigned char header[ELF_HEADER_BYTES] = {0};
+
+    if (!image_has(image, path))
+        return 0;
+    if (file_read_start(image->root, path, (char *)header, sizeof(header)) < sizeof(header) ||
+        memcmp(header,
+               "\x7f"
+               "ELF",
+               4) != 0)
+        return -1;
+    return header[5] == 1 ? header[18] | header[19] << 8 : header[19] | header[18] << 8;
+}
+
+/* elf(5): EM_X86_64, EM_AARCH64 */
+const char *elf_machine_name(int machine)
+{
+    return machine == 62 ? "x86_64" : machine == 183 ? "aarch64" : machine > 0 ? "another" : "no";
+}
+
+/* --- units --- */
+
+/* The last part of a path. */
+static const char *base_of(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+
+    return slash ? slash + 1 : path;
+}
+
+static void add_target(struct image *image, const char *name)
+{
+    if (!text_ends(name, ".target") || image->n_targets == MAX_TARGETS || strlen(name) >= NAME_SIZE)
+        return;
+    for (int i = 0; i < image->n_targets; i++)
+        if (strcmp(image->targets[i], name) == 0)
+            return;
+    (void)text_set(image->targets[image->n_targets++], NAME_SIZE, "%s", name);
+}
+
+static void add_wanted(void *arg, const char *name)
+{
+    add_target(arg, name);
+}
+
+/* What a target pulls in, of its own keys and of its folders. */
+static void follow_target(struct image *image, const char *target)
+{
+    static const char *const keys[] = {"Requires", "Wants", "BindsTo"};
+    char path[PATH_SIZE], names[WORDS_SIZE];
+
+    for (size_t i = 0; i < COUNT_OF(keys); i++) {
+        char *rest = NULL;
+
+        if (!unit_value(image, target, keys[i], true, names, sizeof(names), path))
+            continue;
+        for (char *name = strtok_r(names, " \t", &rest); name; name = strtok_r(NULL, " \t", &rest))
+            add_target(image, name);
+    }
+    for (size_t i = 0; i < COUNT_OF(unit_folders); i++) {
+        (void)text_set(path, sizeof(path), "%s/%s.wants", unit_folders[i], target);
+        (void)file_list(image->root, path, ".target", add_wanted, image);
+    }
+}
+
+void default_target(const struct image *image, char to[NAME_SIZE])
+{
+    char path[PATH_SIZE], target[PATH_SIZE];
+
+    (void)text_set(to, NAME_SIZE, "multi-user.target");
+    for (size_t i = 0; i < COUNT_OF(unit_folders); i++) {
+        (void)text_set(path, sizeof(path), "%s/default.target", unit_folders[i]);
+        if (!file_read_link(image->root, path, target, sizeof(target)))
+            continue;
+        (void)text_escape(to, NAME_SIZE, base_of(target), strlen(base_of(target)));
+        return;
+    }
+}
+
+/* Each service wants basic.target (DefaultDependencies=), and cloud-init's generator adds its target. */
+void targets_read(struct image *image, const char *first)
+{
+    static const char *const always[] = {"sysinit.target", "basic.target", "sockets.target",
+                                         "timers.target", "cloud-init.target"};
+
+    add_target(image, first);
+    for (size_t i = 0; i < COUNT_OF(always); i++)
+        add_target(image, always[i]);
+    for (int i = 0; i < image->n_targets; i++) {
+        char name[NAME_SIZE];
+
+        (void)text_set(name, sizeof(name), "%s", image->targets[i]);
+        follow_target(image, name);
+    }
+}
+
+static bool is_wanted(const struct image *image, const char *unit)
+{
+    static const char *const kinds[] = {"wants", "requires"};
+    struct stat status;
+    char path[PATH_SIZE];
+
+    for (int t = 0; t < image->n_targets; t++)
+        for (size_t i = 0; i < COUNT_OF(unit_folders); i++)
+            for (size_t k = 0; k < COUNT_OF(kinds); k++)
+                if (text_set(path, sizeof(path), "%s/%s.%s/%s", unit_folders[i], image->targets[t],
+                             kinds[k], unit) &&
+                    file_look(image->root, path, false, &status))
+                    return true;
+    return false;
+}
+
+enum unit_state image_unit(const struct image *image, const char *unit)
+{
+    char path[PATH_SIZE], target[PATH_SIZE];
+    struct stat status;
+
+    for (size_t i = 0; i < COUNT_OF(unit_folders); i++) {
+        (void)text_set(path, sizeof(path), "%s/%s", unit_folders[i], unit);
+        if (!file_look(image->root, path, false, &status))
+            continue;
+        if ((S_ISREG(status.st_mode) && status.st_size == 0) ||
+            (file_read_link(image->root, path, target, sizeof(target)) &&
+             strcmp(target, "/dev/null") == 0))
+            return UNIT_MASKED;
+        return is_wanted(image, unit) ? UNIT_ENABLED : UNIT_DISABLED;
+    }
+    return UNIT_ABSENT;
+}
+
+bool any_enabled(const struct image *image, const char *units, char which[NAME_SIZE])
+{
+    char names[WORDS_SIZE];
+    char *rest = NULL;
+
+    (void)text_set(names, sizeof(names), "%s", units);
+    for (char *name = strtok_r(names, " ", &rest); name; name = strtok_r(NULL, " ", &rest)) {
+        if (image_unit(image, name) != UNIT_ENABLED)
+            continue;
+        (void)text_set(which, NAME_SIZE, "%s", name);
+        return true;
+    }
+    return false;
+}
+
+struct drop_ins {
+    const struct image *image;
+    const char *folder;
+    int n;
+    char paths[MAX_DROP_INS][PATH_SIZE];
+};
+
+/* Sorted by name; of one name the first folder's counts (systemd.unit(5)). */
+static void add_drop_in(void *arg, const char *name)
+{
+    struct drop_ins *found = arg;
+    int at = 0;
+
+    while (at < found->n && strcmp(base_of(found->paths[at]), name) < 0)
+        at++;
+    if (found->n == MAX_DROP_INS || (at < found->n && strcmp(base_of(found->paths[at]), name) == 0))
+        return;
+    memmove(found->paths[at + 1], found->paths[at], (size_t)(found->n - at) * PATH_SIZE);
+    if (text_set(found->paths[at], PATH_SIZE, "%s/%s", found->folder, name))
+        found->n++;
+    else
+        memmove(found->paths[at], found->paths[at + 1], (size_t)(found->n - at) * PATH_SIZE);
+}
+
+void unit_lines(const struct image *image, const char *unit,
+                void (*each)(void *arg, const char *path, char *line), void *arg)
+{
+    struct drop_ins found = {.image = image};
+    char path[PATH_SIZE];
+    const char *type = strrchr(unit, '.');
+
+    for (size_t i = 0; i < COUNT_OF(unit_folders); i++) {
+        (void)text_set(path, sizeof(path), "%s/%s", unit_folders[i], unit);
+        if (lines_read(image, path, each, arg))
+            break;
+    }
+    for (size_t i = 0; i < COUNT_OF(unit_folders); i++) {
+        (void)text_set(path, sizeof(path), "%s/%s.d", unit_folders[i], unit);
+        found.folder = path;
+        (void)file_list(image->root, path, ".conf", add_drop_in, &found);
+    }
+    for (size_t i = 0; type && i < COUNT_OF(unit_folders); i++) { /* service.d: for all of a kind */
+        (void)text_set(path, sizeof(path), "%s/%s.d", unit_folders[i], type + 1);
+        found.folder = path;
+        (void)file_list(image->root, path, ".conf", add_drop_in, &found);
+    }
+    for (int i = 0; i < found.n; i++)
+        (void)lines_read(image, found.paths[i], each, arg);
+}
+
+struct assigned {
+    const char *key;
+    bool is_list, found;
+    char *to, *file;
+    size_t size;
+};
+
+static void take_assignment(void *arg, const char *path, char *line)
+{
+    struct assigned *assigned = arg;
+    size_t n = strlen(assigned->key);
+
+    if (strncmp(line, assigned->key, n) != 0 || line[n + strspn(line + n, " \t")] != '=')
+        return;
+    char value[WORDS_SIZE];
+    line = text_trim(strchr(line, '=') + 1);
+    (void)text_escape(value, sizeof(value), line, strlen(line));
+    if (!assigned->is_list || !value[0])
+        assigned->to[0] = '\0';
+    (void)text_add(assigned->to, assigned->size, "%s%s", assigned->to[0] ? " " : "", value);
+    (void)text_escape(assigned->file, PATH_SIZE, path, strlen(path));
+    assigned->found = true;
+}
+
+bool unit_value(const struct image *image, const char *unit, const char *key, bool is_list,
+                char *to, size_t size, char file[PATH_SIZE])
+{
+    struct assigned assigned = {
+        .key = key, .is_list = is_list, .to = to, .size = size, .file = file};
+
+    to[0] = file[0] = '\0';
+    unit_lines(image, unit, take_assignment, &assigned);
+    return assigned.found;
+}

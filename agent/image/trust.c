@@ -1,0 +1,236 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Checks 13, 14, 23 to 25, 29: certificates, the clock, credentials, and what may keep the agent from
+ * running or from being updated.
+ */
+#include <fcntl.h>
+#include <string.h>
+#include <sys/xattr.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "base/text.h"
+#include "image/read.h"
+#include "net/trust.h"
+
+/* --- 13: CA bundle --- */
+
+static bool is_base64(char c)
+{
+    return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '+' ||
+           c == '/' || c == '=';
+}
+
+/* How many of Amazon's roots a bundle holds: the same certificate has the same base64 in the same lines
+ * (RFC 7468). */
+static int count_roots(const char *bundle)
+{
+    static const char begin[] = "-----BEGIN CERTIFICATE-----";
+    char body[4096];
+    int n_found = 0;
+
+    for (const char *at = amazon_roots_pem; (at = strstr(at, begin));) {
+        size_t n = 0;
+
+        at += strlen(begin);
+        at += strspn(at, "\r\n");
+        while (n + 1 < sizeof(body) && (is_base64(at[n]) || at[n] == '\n'))
+            n++;
+        if (n == 0)
+            break;
+        (void)text_set(body, sizeof(body), "%.*s", (int)n, at);
+        n_found += strstr(bundle, text_trim(body)) ? 1 : 0;
+    }
+    return n_found;
+}
+
+/* SSL_CERT_FILE of the agent's unit, else the first path of Go's that is there. */
+static const char *bundle_of(struct image *image)
+{
+    if (image->agent->ssl_cert_file[0])
+        return image->agent->ssl_cert_file;
+    for (const char *const *path = trust_bundle_paths; *path; path++)
+        if (image_has(image, *path))
+            return *path;
+    return NULL;
+}
+
+void judge_ca_bundle(struct image *image)
+{
+    static const char code[] = "ca-bundle-missing";
+    char target[PATH_SIZE];
+    struct buffer bundle;
+    const char *path = bundle_of(image);
+
+    if (!path) {
+        bool dangling = false;
+        for (const char *const *each = trust_bundle_paths; *each && !dangling; each++)
+            if (file_read_link(image->root, *each, target, sizeof(target))) {
+                dangling = true;
+                find(image, code, "", "%s leads to %s, which is not there", *each, target);
+            }
+        if (!dangling)
+            find(image, code, "", "none of Go's paths is there, %s and the others",
+                 trust_bundle_paths[0]);
+        return;
+    }
+    if (!image_reads(image, path, &bundle)) {
+        find(image, code, "", "%s cannot be read", path);
+        return;
+    }
+    int n = count_roots(bundle.bytes);
+    if (!strstr(bundle.bytes, "-----END CERTIFICATE-----"))
+        find(image, code, "", "%s holds no certificate", path);
+    else if (n == 0)
+        find(image, code, "", "%s holds none of Amazon's roots", path);
+    else
+        say(image, "%s, %d of Amazon's roots", path, n);
+    buffer_clear(&bundle);
+}
+
+/* --- 14: the clock --- */
+
+static bool names_amazon(const struct image *image, const char *path)
+{
+    return file_says(image, path, "169.254.169.123") || file_says(image, path, "fd00:ec2::123");
+}
+
+void judge_time(struct image *image)
+{
+    static const char keepers[] =
+        "chronyd.service chrony.service systemd-timesyncd.service ntpd.service "
+        "ntp.service ntpsec.service openntpd.service";
+    static const char *const paths[] = {
+        "/etc/chrony.conf", "/etc/chrony/chrony.conf", "/etc/systemd/timesyncd.conf",
+        "/etc/ntp.conf",    "/etc/ntpsec/ntp.conf",    "/etc/openntpd/ntpd.conf"};
+    static const char *const folders[][2] = {
+        {"/etc/chrony.d", ""},
+        {"/etc/chrony/conf.d", ""},
+        {"/etc/chrony/sources.d", ""},
+        {"/etc/systemd/timesyncd.conf.d", ""},
+        {"/run/chrony.d", ""},
+        {"/usr/share/amazon-chrony-config", ""},
+        {"/usr/lib/systemd/timesyncd.conf.d", ""},
+    };
+    char which[NAME_SIZE], file[PATH_SIZE];
+
+    if (!any_enabled(image, keepers, which)) {
+        find(image, "time-sync-missing", "", "none of %s is enabled", keepers);
+        return;
+    }
+    say(image, "%s", which);
+    for (size_t i = 0; i < COUNT_OF(paths); i++)
+        if (names_amazon(image, paths[i]) || file_says(image, paths[i], "refclock PHC"))
+            return;
+    for (size_t i = 0; i < COUNT_OF(folders); i++)
+        if (folder_says(image, folders[i][0], folders[i][1], "169.254.169.123", file))
+            return;
+    find(image, "image-time-source", "", "%s is enabled, and no file of it names 169.254.169.123",
+         which);
+}
+
+/* --- 23: credentials --- */
+
+void judge_credentials(struct image *image)
+{
+    static const char code[] = "image-credentials";
+    static const char *const files[] = {"/root/.aws/credentials", "/etc/environment"};
+    char value[LINE_SIZE], file[PATH_SIZE];
+
+    for (size_t i = 0; i < COUNT_OF(files); i++)
+        if (file_says(image, files[i], "aws_secret_access_key") ||
+            file_says(image, files[i], "AWS_SECRET_ACCESS_KEY"))
+            find(image, code, files[i], "%s holds an access key", files[i]);
+    if (folder_says(image, "/etc/profile.d", "", "AWS_SECRET_ACCESS_KEY", file))
+        find(image, code, file, "%s holds an access key", file);
+    if (unit_value(image, image->agent->unit, "Environment", true, value, sizeof(value), file) &&
+        strstr(value, "AWS_"))
+        find(image, code, file, "%s sets AWS_... in the agent's environment", file);
+}
+
+/* --- 24: SELinux, fapolicyd --- */
+
+static bool has_label(const struct image *image, const char *path)
+{
+    int fd = root_open(image->root, path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    bool has = fd >= 0 && fgetxattr(fd, "security.selinux", NULL, 0) > 0;
+
+    if (fd >= 0)
+        (void)close(fd);
+    return has;
+}
+
+void judge_access_control(struct image *image)
+{
+    char value[LINE_SIZE], which[NAME_SIZE];
+
+    if (value_read(image, "/etc/selinux/config", "SELINUX", value, sizeof(value)) &&
+        strcmp(value, "enforcing") == 0 && image->program[0] &&
+        !image_has(image, "/.autorelabel")) {
+        if (!has_label(image, "/usr/lib/systemd/systemd"))
+            cannot_judge(image, "SELinux is enforcing; labels cannot be seen here");
+        else if (!has_label(image, image->program))
+            find(image, "image-access-control", image->program,
+                 "SELinux is enforcing, and %s has no label", image->program);
+    }
+    if (any_enabled(image, "fapolicyd.service", which) && image->program[0] &&
+        !image_has(image, "/usr/lib/sysimage/rpm") && !image_has(image, "/var/lib/rpm") &&
+        !file_says(image, "/etc/fapolicyd/fapolicyd.trust", image->program))
+        find(image, "image-access-control", image->program,
+             "fapolicyd is enabled, and %s is in no rpm database and in no trust file",
+             image->program);
+}
+
+/* --- 25: sessions --- */
+
+static void take_user(void *arg, const char *path, char *line)
+{
+    if (text_starts(line, "ssm-user:") && (strstr(line, "/nologin") || strstr(line, "/false")))
+        find(arg, "image-sessions", path, "%s: ssm-user cannot log in: %s", path,
+             strrchr(line, ':') + 1);
+}
+
+static void take_access_line(void *arg, const char *path, char *line)
+{
+    if (line[0] == '-' && (strstr(line, "ssm-user") || strstr(line, "ALL EXCEPT")))
+        find(arg, "image-sessions", path, "%s: %s", path, line);
+}
+
+void judge_sessions(struct image *image)
+{
+    static const char code[] = "image-sessions", sudoers[] = "/etc/sudoers.d/ssm-agent-users";
+    static const char *const adders[] = {"/usr/sbin/useradd", "/sbin/useradd", "/usr/bin/useradd"};
+    struct stat status;
+    bool has_adder = false;
+
+    (void)lines_read(image, "/etc/passwd", take_user, image);
+    (void)lines_read(image, "/etc/security/access.conf", take_access_line, image);
+    if (file_look(image->root, sudoers, true, &status) && (status.st_mode & 0022))
+        find(image, code, sudoers, "%s can be written by others: sudo ignores it", sudoers);
+    if (!image_has(image, "/bin/sh"))
+        find(image, code, "", "there is no /bin/sh");
+    for (size_t i = 0; i < COUNT_OF(adders); i++)
+        has_adder |= image_has(image, adders[i]);
+    if (!has_adder && !file_says(image, "/etc/passwd", "ssm-user:"))
+        find(image, code, adders[0], "no useradd: the agent cannot make ssm-user");
+}
+
+/* --- 29: pins --- */
+
+void judge_pins(struct image *image)
+{
+    static const char code[] = "image-pins", name[] = "amazon-ssm-agent";
+    static const char *const paths[] = {"/etc/apt/preferences", "/etc/dnf/plugins/versionlock.list",
+                                        "/etc/yum/pluginconf.d/versionlock.list"};
+    char value[LINE_SIZE], file[PATH_SIZE];
+
+    for (size_t i = 0; i < COUNT_OF(paths); i++)
+        if (file_says(image, paths[i], name))
+            find(image, code, paths[i], "%s names it", paths[i]);
+    if (folder_says(image, "/etc/apt/preferences.d", "", name, file))
+        find(image, code, file, "%s names it", file);
+    if ((value_read(image, "/etc/dnf/dnf.conf", "exclude", value, sizeof(value)) ||
+         value_read(image, "/etc/dnf/dnf.conf", "excludepkgs", value, sizeof(value))) &&
+        strstr(value, name))
+        find(image, code, "/etc/dnf/dnf.conf", "/etc/dnf/dnf.conf excludes it");
+}

@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * `image`: the offline audit. What the image configures for ssm-preflight is one of the things that are
+ * judged: it steers nothing here.
+ */
+#include <string.h>
+#include <time.h>
+
+#include "base/file.h"
+#include "base/log.h"
+#include "base/text.h"
+#include "image/image.h"
+#include "report/image.h"
+#include "run/commands.h"
+#include "run/confine.h"
+
+static const struct {
+    const char *name;
+    void (*write)(const struct image_report *report, const struct style *style, struct buffer *to);
+} formats[] = {{"terminal", image_write_terminal},
+               {"short", image_write_short},
+               {"json", image_write_json},
+               {"junit", image_write_junit}};
+
+static const char *code_at(size_t i)
+{
+    return image_codes[i].code;
+}
+
+static bool is_code(const char *word)
+{
+    for (size_t i = 0; i < n_image_codes; i++)
+        if (strcmp(image_codes[i].code, word) == 0)
+            return true;
+    return false;
+}
+
+/* A code that does not exist allows nothing: that must not go unseen in a build. */
+static bool codes_exist(const char *allow)
+{
+    char list[WORDS_SIZE], hint[96];
+    char *rest = NULL;
+
+    (void)text_set(list, sizeof(list), "%s", allow);
+    for (char *word = strtok_r(list, " ", &rest); word; word = strtok_r(NULL, " ", &rest)) {
+        if (is_code(word))
+            continue;
+        text_hint(hint, sizeof(hint), "", word, code_at, n_image_codes);
+        log_error("--allow: an image has no finding '%s' (%ssee: ssm-preflight list findings)",
+                  word, hint);
+        return false;
+    }
+    return true;
+}
+
+static int tell(const struct options *options, size_t format, const struct image_report *report,
+                int status)
+{
+    bool to_file = options->output_file[0] && strcmp(options->output_file, "-") != 0;
+    struct style style = {0};
+    struct buffer text;
+
+    if (options->quiet && !to_file)
+        return status;
+    buffer_init(&text, REPORT_MAX_BYTES);
+    if (!to_file)
+        tell_style(options, &style);
+    formats[format].write(report, &style, &text);
+    if (!to_file) {
+        status = tell_text(&text, status);
+    } else {
+        int error = text.failed
+                        ? -1
+                        : file_write_atomically(options->output_file, text.bytes, text.used, 0644);
+        if (error) {
+            log_error("%s: the report is not written: %s", options->output_file,
+                      error < 0 ? "it is too long" : strerror(error));
+            status = EXIT_FAULT;
+        }
+    }
+    buffer_clear(&text);
+    return status;
+}
+
+int command_image(const struct options *options)
+{
+    static const int statuses[] = {[FITNESS_UNKNOWN] = EXIT_UNDECIDED,
+                                   [FITNESS_FIT] = EXIT_READY,
+                                   [FITNESS_UNFIT] = EXIT_NOT_READY};
+    static struct image_report report;
+    char config_error[WORDS_SIZE * 2];
+    size_t format = 0;
+
+    while (format < COUNT_OF(formats) && strcmp(formats[format].name, options->output) != 0)
+        format++;
+    if (format == COUNT_OF(formats)) {
+        log_error("image: --output must be one of: terminal short json junit");
+        return EXIT_USAGE;
+    }
+    if (!codes_exist(options->allow))
+        return EXIT_USAGE;
+    confine(options, CONFINED_OFFLINE); /* before it reads what an image holds */
+    options_judge_files(options->root, options->outputs, config_error, sizeof(config_error));
+    const struct image_request request = {
+        .root = options->root[0] ? options->root : "/",
+        .region = options->plan.region,
+        .allow = options->allow,
+        .config_error = config_error,
+        .max_age_days = options->max_age_days,
+        .now_unix_s = time(NULL),
+        .strict = options->plan.strict,
+    };
+    image_audit(&request, &report);
+    return tell(options, format, &report, statuses[report.fitness]);
+}

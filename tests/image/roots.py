@@ -1,0 +1,365 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Root file systems of plain files: three that are fit, and what makes each of them unfit.
+
+A root holds what the audit reads and no more. Programs are ELF headers, kernels are lists of modules. Links are absolute, as
+images have them: followed outside of the root they would lead into this machine.
+"""
+import os
+import struct
+
+X86_64, AARCH64 = 62, 183
+UNITS, ENABLED = "usr/lib/systemd/system", "etc/systemd/system"
+AGENT, SNAP_UNIT = "amazon-ssm-agent.service", "snap.amazon-ssm-agent.amazon-ssm-agent.service"
+BUNDLE = "/etc/ssl/certs/ca-certificates.crt"  # of this machine: it has Amazon's roots
+VERSION = "3.3.1142.0"
+
+
+class Root:
+    """A folder, and how a file gets into it."""
+
+    def __init__(self, top):
+        self.top = os.path.realpath(top)
+
+    def path(self, name):
+        """Never through a link of the root: absolute ones lead into this machine."""
+        path = os.path.join(self.top, name.lstrip("/"))
+        folder = os.path.realpath(os.path.dirname(path))
+        assert folder == self.top or folder.startswith(self.top + "/"), f"{name} leads out of the root"
+        return path
+
+    def write(self, name, text="", mode=0o644):
+        path = self.path(name)
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        if os.path.islink(path):
+            os.unlink(path)
+        with open(path, "wb") as file:
+            file.write(text if isinstance(text, bytes) else text.encode())
+        os.chmod(path, mode)
+
+    def add(self, name, text):
+        with open(self.path(name), "a", encoding="utf-8") as file:
+            file.write(text)
+
+    def edit(self, name, old, new):
+        with open(self.path(name), encoding="utf-8") as file:
+            text = file.read()
+        assert old in text, (name, old)
+        self.write(name, text.replace(old, new))
+
+    def link(self, name, target):
+        path = self.path(name)
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        if os.path.lexists(path):
+            os.unlink(path)
+        os.symlink(target, path)
+
+    def remove(self, *names):
+        for name in names:
+            os.unlink(self.path(name))
+
+    def program(self, name, machine=X86_64, mode=0o755):
+        self.write(name, b"\x7fELF\2\1\1" + bytes(9) + struct.pack("<HH", 3, machine) + bytes(44), mode)
+
+    def unit(self, name, text="", target="multi-user.target"):
+        """A unit that is installed, and enabled where a target is named."""
+        self.write(f"{UNITS}/{name}", f"[Unit]\nDescription={name}\n{text}")
+        if target:
+            self.link(f"{ENABLED}/{target}.wants/{name}", f"/{UNITS}/{name}")
+
+    def mask(self, name):
+        self.link(f"{ENABLED}/{name}", "/dev/null")
+
+    def disable(self, name, target="multi-user.target"):
+        self.remove(f"{ENABLED}/{target}.wants/{name}")
+
+    def drop_in(self, text, unit=AGENT):
+        self.write(f"{ENABLED}/{unit}.d/override.conf", f"[Service]\n{text}\n")
+
+
+def snap_file(cut=0):
+    """A squashfs superblock that says 4,096 bytes."""
+    return (b"hsqs" + bytes(36) + struct.pack("<Q", 4096) + bytes(4096 - 48))[:4096 - cut]
+
+
+def base(root, name):
+    """What every image has: systemd, a kernel, a console, a shell, a bundle."""
+    for link in ("bin", "sbin", "lib"):
+        os.makedirs(root.path(f"usr/{link}"), exist_ok=True)
+        root.link(link, f"/usr/{link}")
+    for folder in ("dev", "proc", "sys", "run", "tmp", "root", "snap", "var/lib/amazon/ssm", "var/log", "etc/amazon/ssm"):
+        os.makedirs(root.path(folder), exist_ok=True)
+    root.write("etc/os-release", f'NAME="{name}"\nPRETTY_NAME="{name}"\n')
+    root.program("usr/lib/systemd/systemd")
+    root.link("usr/sbin/init", "/lib/systemd/systemd")
+    root.write("usr/lib/systemd/libsystemd-shared-252.so")
+    root.unit("multi-user.target", "Requires=basic.target\n", None)
+    root.unit("graphical.target", "Requires=multi-user.target\nWants=display-manager.service\n", None)
+    root.link(f"{UNITS}/default.target", "graphical.target")
+    for program in ("sh", "useradd"):
+        root.program(f"usr/{'s' if program == 'useradd' else ''}bin/{program}")
+    root.write("etc/passwd", "root:x:0:0:root:/root:/bin/sh\nnobody:x:65534:65534::/:/usr/sbin/nologin\n")
+    root.write("etc/machine-id")
+    root.write("etc/hosts", "127.0.0.1 localhost\n")
+    root.write("etc/nsswitch.conf", "passwd: files\nhosts: files resolve [!UNAVAIL=return] dns\n")
+    root.write("etc/fstab", "UUID=0aa8f0b2-1f3e-4d6a-9c87-31b0a5a3cf64 / xfs defaults,noatime 1 1\n"
+               "UUID=B0F2-11AA /boot/efi vfat defaults,nofail 0 2\n")
+    root.write("boot/grub/grub.cfg", "menuentry x {\n linux /boot/vmlinuz root=UUID=0aa8f0b2 ro console=tty0 console=ttyS0,115200n8\n}\n")
+    root.write("usr/lib/modules/6.1.0/modules.dep", "kernel/drivers/net/ethernet/amazon/ena/ena.ko.xz:\nkernel/drivers/nvme/host/nvme.ko.xz:\n")
+    root.write("etc/cloud/cloud.cfg", "datasource_list: [ Ec2, None ]\ndisable_root: true\n")
+    root.program("usr/bin/cloud-init")
+    root.unit("cloud-init.service", "", "cloud-init.target")
+    root.unit("systemd-networkd.service")
+    root.write("etc/systemd/network/80-ec2.network", "[Match]\nDriver=ena ixgbevf vif\n[Network]\nDHCP=yes\n")
+    root.unit("systemd-resolved.service")
+    root.link("etc/resolv.conf", "/run/systemd/resolve/stub-resolv.conf")
+
+
+def agent(root, folder="usr/bin"):
+    for program in ("amazon-ssm-agent", "ssm-agent-worker", "ssm-document-worker", "ssm-session-worker", "ssm-cli"):
+        root.program(f"{folder}/{program}")
+    root.unit(AGENT, f"[Service]\nType=simple\nExecStart=/{folder}/amazon-ssm-agent\nRestart=always\n")
+
+
+def chrony(root, unit, path):
+    root.unit(unit)
+    root.write(path, "server 169.254.169.123 prefer iburst minpoll 4 maxpoll 4\npool 2.pool.ntp.org iburst\n")
+
+
+def bundle(root, *paths):
+    with open(BUNDLE, encoding="ascii") as file:
+        text = file.read()
+    for path in paths:
+        root.write(path, text)
+
+
+def debian(root):
+    """Debian with Amazon's deb."""
+    base(root, "Debian GNU/Linux 12 (bookworm)")
+    agent(root)
+    root.write("var/lib/dpkg/status", "Package: adduser\nStatus: install ok installed\nVersion: 3.134\n\nPackage: amazon-ssm-agent\n"
+               f"Status: install ok installed\nVersion: {VERSION}-1\nArchitecture: amd64\n\n")
+    bundle(root, "etc/ssl/certs/ca-certificates.crt")
+    chrony(root, "chrony.service", "etc/chrony/chrony.conf")
+    os.makedirs(root.path("snap/amazon-ssm-agent/current"))  # a leftover: no agent
+
+
+def ubuntu(root):
+    """Ubuntu before its first boot: the agent's snap lies in the seed, and no unit of it exists."""
+    base(root, "Ubuntu 24.04 LTS")
+    root.write("var/lib/snapd/seed/snaps/amazon-ssm-agent_7993.snap", snap_file())
+    os.makedirs(root.path("snap/amazon-ssm-agent/current"))
+    for unit in ("snapd.service", "snapd.seeded.service"):
+        root.unit(unit)
+    root.unit("snapd.socket", "", "sockets.target")
+    bundle(root, "etc/ssl/certs/ca-certificates.crt")
+    chrony(root, "chrony.service", "etc/chrony/chrony.conf")
+    root.program("usr/sbin/netplan")
+    root.write("etc/netplan/50-cloud-init.yaml", "network:\n  ethernets:\n    ens5:\n      dhcp4: true\n      match:\n        macaddress: 0a:00:00:00:00:01\n")
+
+
+def ubuntu_booted(root):
+    """The same after a boot in the build: snapd has made the units, the snap's file lies among its snaps."""
+    ubuntu(root)
+    os.makedirs(root.path("var/lib/snapd/snaps"))
+    os.rename(root.path("var/lib/snapd/seed/snaps/amazon-ssm-agent_7993.snap"), root.path("var/lib/snapd/snaps/amazon-ssm-agent_7993.snap"))
+    root.write(f"{ENABLED}/{SNAP_UNIT}", "[Service]\nEnvironmentFile=-/etc/environment\nExecStart=/usr/bin/snap run amazon-ssm-agent\n")
+    root.link(f"{ENABLED}/multi-user.target.wants/{SNAP_UNIT}", f"/{ENABLED}/{SNAP_UNIT}")
+
+
+def rpm(root):
+    """An rpm distribution: SUSE's package has the agent in /usr/sbin, Amazon's chrony reads a folder."""
+    base(root, "Amazon Linux 2023")
+    agent(root, "usr/sbin")
+    root.write("etc/amazon/ssm/RELEASENOTES.md", f"{VERSION}\n=====\n")
+    os.makedirs(root.path("usr/lib/sysimage/rpm"))
+    os.makedirs(root.path("etc/pki/tls/certs"))
+    bundle(root, "etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem")
+    root.link("etc/pki/tls/certs/ca-bundle.crt", "/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem")
+    chrony(root, "chronyd.service", "etc/chrony.d/link-local.sources")
+    root.write("etc/chrony.conf", "confdir /etc/chrony.d\n")
+    root.write("usr/lib/systemd/system-preset/90-default.preset", f"enable {AGENT}\n")
+    root.write("usr/lib/systemd/system-preset/99-default-disable.preset", "disable *\n")
+    root.write("etc/selinux/config", "SELINUX=permissive\n")
+
+
+GOLDEN = {"debian": debian, "ubuntu": ubuntu, "ubuntu-booted": ubuntu_booted, "rpm": rpm}
+
+BROKEN = {}  # name: (golden, function, code, severity, further arguments)
+
+
+def broken(of, code, severity="fatal", arguments=()):
+    def keep(function):
+        BROKEN[function.__name__.replace("_", "-")] = (of, function, code, severity, arguments)
+        return function
+    return keep
+
+
+def simple(name, of, code, change, severity="fatal", arguments=()):
+    BROKEN[name] = (of, change, code, severity, arguments)
+
+
+# 1 to 3
+simple("no-agent", "debian", "agent-missing", lambda r: r.remove("usr/bin/amazon-ssm-agent", f"{UNITS}/{AGENT}", f"{ENABLED}/multi-user.target.wants/{AGENT}"))
+simple("no-agent-rpm", "rpm", "agent-missing", lambda r: r.remove("usr/sbin/amazon-ssm-agent", f"{UNITS}/{AGENT}", f"{ENABLED}/multi-user.target.wants/{AGENT}"))
+simple("no-snap", "ubuntu", "agent-missing", lambda r: r.remove("var/lib/snapd/seed/snaps/amazon-ssm-agent_7993.snap"))
+simple("unit-without-program", "debian", "agent-missing", lambda r: r.remove("usr/bin/amazon-ssm-agent"))
+simple("program-only-in-the-host", "debian", "agent-missing", lambda r: r.link("usr/bin/amazon-ssm-agent", "/usr/bin/python3"))
+simple("no-worker", "debian", "agent-half-installed", lambda r: r.remove("usr/bin/ssm-agent-worker"))
+simple("no-document-worker", "rpm", "agent-half-installed", lambda r: r.remove("usr/sbin/ssm-document-worker"), "warning")
+simple("agent-of-arm", "debian", "agent-half-installed", lambda r: r.program("usr/bin/amazon-ssm-agent", AARCH64))
+simple("agent-not-executable", "debian", "agent-half-installed", lambda r: os.chmod(r.path("usr/bin/amazon-ssm-agent"), 0o644))
+simple("agent-is-text", "rpm", "agent-half-installed", lambda r: r.write("usr/sbin/amazon-ssm-agent", "<html>404</html>", 0o755))
+simple("dpkg-interrupted", "debian", "agent-half-installed",
+       lambda r: r.edit("var/lib/dpkg/status", f"install ok installed\nVersion: {VERSION}", f"install ok half-configured\nVersion: {VERSION}"))
+simple("snap-cut", "ubuntu-booted", "agent-half-installed", lambda r: r.write("var/lib/snapd/snaps/amazon-ssm-agent_7993.snap", snap_file(cut=100)))
+simple("snap-no-squashfs", "ubuntu", "agent-half-installed", lambda r: r.write("var/lib/snapd/seed/snaps/amazon-ssm-agent_7993.snap", "no"))
+simple("two-agents", "debian", "image-two-agents", lambda r: r.write("var/lib/snapd/snaps/amazon-ssm-agent_7993.snap", snap_file()), "warning")
+# 4
+simple("disabled", "debian", "agent-disabled", lambda r: r.disable(AGENT))
+simple("disabled-rpm", "rpm", "agent-disabled", lambda r: r.disable(AGENT))
+simple("disabled-snap", "ubuntu-booted", "agent-disabled", lambda r: r.disable(SNAP_UNIT))
+simple("masked", "rpm", "agent-masked", lambda r: r.mask(AGENT))
+simple("masked-by-an-empty-file", "debian", "agent-masked", lambda r: r.write(f"{ENABLED}/{AGENT}", ""))
+simple("enabled-for-a-target-nobody-reaches", "debian", "agent-disabled",
+       lambda r: (r.disable(AGENT), r.link(f"{ENABLED}/rescue.target.wants/{AGENT}", f"/{UNITS}/{AGENT}")))
+simple("boots-to-rescue", "debian", "image-default-target", lambda r: r.link(f"{ENABLED}/default.target", "/lib/systemd/system/rescue.target"))
+
+
+@broken("debian", "image-preset-disables", "warning")
+def preset_disables(root):
+    root.remove("usr/lib/systemd/libsystemd-shared-252.so")
+    root.write("usr/lib/systemd/libsystemd-shared-257.so")
+    root.write("etc/machine-id", "uninitialized\n")
+    root.write("etc/systemd/system-preset/50-hardening.preset", "disable *\n")
+
+
+# 5
+for n, (text, severity) in enumerate([("ExecStart=", "fatal"), ("User=ssm", "fatal"), ("ProtectSystem=strict", "fatal"), ("ReadOnlyPaths=/var", "fatal"),
+                                      ("InaccessiblePaths=/etc/amazon", "fatal"), ("PrivateNetwork=yes", "fatal"), ("IPAddressDeny=any", "fatal"),
+                                      ("RestrictAddressFamilies=AF_UNIX AF_NETLINK", "fatal"), ("NoNewPrivileges=true", "warning")]):
+    simple(f"drop-in-{text.partition('=')[0]}", ("debian", "rpm")[n % 2], "image-unit-overridden", lambda r, text=text: r.drop_in(text), severity)
+simple("drop-in-for-all-services", "debian", "image-unit-overridden",
+       lambda r: r.write(f"{ENABLED}/service.d/hardening.conf", "[Service]\nProtectSystem=strict\n"))
+# 6
+simple("snapd-masked", "ubuntu", "image-snapd-broken", lambda r: r.mask("snapd.service"))
+simple("snapd-seeded-off", "ubuntu", "image-snapd-broken", lambda r: r.disable("snapd.seeded.service"))
+simple("squashfs-blacklisted", "ubuntu", "image-snapd-broken",
+       lambda r: r.write("etc/modprobe.d/squashfs.conf", "install squashfs /bin/false\nblacklist squashfs\n"))
+# 7, 8, 9, 30
+simple("too-old-for-imdsv2", "debian", "agent-too-old", lambda r: r.edit("var/lib/dpkg/status", VERSION, "2.3.700.0"))
+simple("too-old-for-ec2messages", "rpm", "agent-too-old", lambda r: r.write("etc/amazon/ssm/RELEASENOTES.md", "3.2.2303.0\n"), "warning")
+simple("hybrid-registration", "debian", "agent-registered-elsewhere",
+       lambda r: r.write("var/lib/amazon/ssm/Vault/Store/RegistrationKey", '{"instanceID":"mi-0123456789abcdef0","region":"eu-west-1"}'))
+simple("state-of-an-instance", "debian", "image-agent-state", lambda r: r.write("var/lib/amazon/ssm/i-0123456789abcdef0/document/x"), "warning")
+simple("state-vault", "rpm", "image-agent-state", lambda r: r.write("var/lib/amazon/ssm/Vault/EC2Manifest", "{}"), "warning")
+simple("state-logs", "rpm", "image-agent-state", lambda r: r.write("var/log/amazon/ssm/amazon-ssm-agent.log", "x\n"), "warning")
+simple("old-agent", "debian", "image-old", lambda r: os.utime(r.path("usr/bin/amazon-ssm-agent"), (1600000000, 1600000000)), "warning", ("--max-age", "90d"))
+# 10, 11
+CONFIG = "etc/amazon/ssm/amazon-ssm-agent.json"
+simple("config-no-json", "debian", "agent-config-invalid", lambda r: r.write(CONFIG, "{ not json"))
+simple("config-other-region", "rpm", "agent-config-invalid", lambda r: r.write(CONFIG, '{"Agent":{"Region":"us-west-2"}}'), arguments=("--region", "eu-central-1"))
+simple("config-endpoint-of-other-region", "debian", "agent-config-invalid", lambda r: r.write(CONFIG, '{"Ssm":{"Endpoint":"https://ssm.us-west-2.amazonaws.com"}}'),
+       arguments=("--region", "eu-central-1"))
+simple("config-vpce", "debian", "agent-config-invalid",
+       lambda r: r.write(CONFIG, '{"Mgs":{"Endpoint":"vpce-0a1-b2.ssmmessages.eu-central-1.vpce.amazonaws.com"}}'), "warning", ("--region", "eu-central-1"))
+simple("config-without-ec2", "rpm", "agent-config-invalid", lambda r: r.write(CONFIG, '{"Identity":{"ConsumptionOrder":["OnPrem"]}}'))
+simple("seelog-no-xml", "debian", "image-log-config", lambda r: r.write("etc/amazon/ssm/seelog.xml", "minlevel=info\n"), "warning")
+simple("seelog-to-nowhere", "rpm", "image-log-config",
+       lambda r: r.write("etc/amazon/ssm/seelog.xml", '<seelog><outputs><rollingfile filename="/data/log/ssm.log"/></outputs></seelog>'), "warning")
+# 12
+simple("proxy-for-imds", "debian", "image-proxy-baked", lambda r: r.drop_in("Environment=http_proxy=http://proxy.build:3128"))
+simple("proxy-with-exemption", "rpm", "image-proxy-baked",
+       lambda r: r.drop_in('Environment="HTTPS_PROXY=http://user:secret@proxy.build:3128" NO_PROXY=169.254.169.254'), "warning")
+simple("proxy-of-the-manager", "debian", "image-proxy-baked",
+       lambda r: r.write("etc/systemd/system.conf.d/proxy.conf", "[Manager]\nDefaultEnvironment=HTTP_PROXY=http://proxy.build:3128\n"))
+simple("proxy-of-the-snap", "ubuntu-booted", "image-proxy-baked", lambda r: r.write("etc/environment", 'https_proxy="http://proxy.build:3128"\n'), "warning")
+# 13
+simple("no-bundle", "debian", "ca-bundle-missing", lambda r: r.remove("etc/ssl/certs/ca-certificates.crt"))
+simple("bundle-dangling", "rpm", "ca-bundle-missing", lambda r: r.remove("etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem"))
+simple("bundle-empty", "rpm", "ca-bundle-missing", lambda r: r.write("etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem", ""))
+simple("bundle-without-amazon", "debian", "ca-bundle-missing",
+       lambda r: r.write("etc/ssl/certs/ca-certificates.crt", "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n"))
+# 14
+simple("no-time-service", "debian", "time-sync-missing", lambda r: r.disable("chrony.service"), "warning")
+simple("time-service-masked", "rpm", "time-sync-missing", lambda r: r.mask("chronyd.service"), "warning")
+simple("time-of-the-internet", "debian", "image-time-source", lambda r: r.write("etc/chrony/chrony.conf", "pool 2.debian.pool.ntp.org iburst\n"), "warning")
+# 15
+simple("udev-names", "debian", "image-network-baked",
+       lambda r: r.write("etc/udev/rules.d/70-persistent-net.rules", 'SUBSYSTEM=="net", ATTR{address}=="0a:00:00:00:00:01", NAME="eth0"\n'))
+simple("ifcfg-static", "rpm", "image-network-baked",
+       lambda r: r.write("etc/sysconfig/network-scripts/ifcfg-eth0", "DEVICE=eth0\nBOOTPROTO=static\nIPADDR=10.0.0.5\nHWADDR=0a:00:00:00:00:01\n"))
+simple("networkd-static", "debian", "image-network-baked", lambda r: r.write("etc/systemd/network/10-static.network", "[Match]\nName=ens5\n[Network]\nAddress=10.0.0.5/24\n"))
+simple("keyfile-static", "rpm", "image-network-baked",
+       lambda r: r.write("etc/NetworkManager/system-connections/ens5.nmconnection", "[ipv4]\nmethod=manual\n"))
+simple("interfaces-static", "debian", "image-network-baked", lambda r: r.write("etc/network/interfaces", "auto lo\niface lo inet loopback\niface eth0 inet static\n"))
+simple("netplan-kept", "ubuntu", "image-network-baked", lambda r: r.write("etc/cloud/cloud.cfg.d/99-net.cfg", "network: {config: disabled}\n"))
+simple("nothing-asks-for-an-address", "debian", "image-network-missing", lambda r: r.disable("systemd-networkd.service"))
+# 16, 17
+simple("resolver-of-the-build", "debian", "image-resolver-baked", lambda r: r.write("etc/resolv.conf", "nameserver 192.168.1.1\n"))
+simple("resolved-off", "rpm", "image-resolver-baked", lambda r: r.disable("systemd-resolved.service"))
+simple("nsswitch-without-dns", "debian", "image-resolver-baked", lambda r: r.write("etc/nsswitch.conf", "passwd: files\nhosts: files\n"))
+simple("resolved-foreign", "rpm", "image-resolver-baked", lambda r: r.write("etc/systemd/resolved.conf", "[Resolve]\nDNS=8.8.8.8\n"), "warning")
+simple("hosts-pinned", "debian", "dns-hosts-override", lambda r: r.add("etc/hosts", "10.0.1.5 ssm.eu-central-1.amazonaws.com\n"))
+# 18, 19
+NFT = "table inet f {\n chain in {\n type filter hook input priority 0; policy drop;\n }\n chain out {\n type filter hook output priority 0; policy drop;\n%s }\n}\n"
+simple("nftables-drops", "debian", "image-egress-dropped",
+       lambda r: (r.unit("nftables.service", "", "sysinit.target"), r.write("etc/nftables.conf", NFT % " oif \"lo\" accept\n udp dport 53 accept\n")))
+simple("iptables-drops", "rpm", "image-egress-dropped",
+       lambda r: (r.unit("iptables.service", "", "basic.target"), r.write("etc/sysconfig/iptables", "*filter\n:OUTPUT DROP [0:0]\n-A OUTPUT -o lo -j ACCEPT\nCOMMIT\n")))
+simple("ufw-drops", "debian", "image-egress-dropped",
+       lambda r: (r.unit("ufw.service"), r.write("etc/ufw/ufw.conf", "ENABLED=yes\n"), r.write("etc/default/ufw", 'DEFAULT_OUTPUT_POLICY="DROP"\n'),
+                  r.write("etc/ufw/user.rules", "*filter\n-A ufw-user-output -o lo -j ACCEPT\nCOMMIT\n")))
+simple("only-root-to-imds", "rpm", "image-egress-dropped",
+       lambda r: (r.unit("iptables.service", "", "basic.target"),
+                  r.write("etc/sysconfig/iptables", "*filter\n:OUTPUT ACCEPT [0:0]\n-A OUTPUT -d 169.254.169.254 -m owner ! --uid-owner root -j DROP\nCOMMIT\n")), "warning")
+simple("route-of-networkd", "debian", "image-routes",
+       lambda r: r.write("etc/systemd/network/90-imds.network", "[Match]\nName=ens5\n[Route]\nType=blackhole\nDestination=169.254.169.254/32\n"))
+simple("route-of-a-script", "rpm", "image-routes", lambda r: r.write("etc/rc.local", "#!/bin/sh\nip route add prohibit 169.254.169.254\n"))
+# 20
+simple("cloud-init-cuts-imds", "debian", "image-metadata-disabled", lambda r: r.write("etc/cloud/cloud.cfg.d/99-x.cfg", "disable_ec2_metadata: true\n"))
+simple("cloud-init-disabled", "rpm", "image-cloud-init", lambda r: r.write("etc/cloud/cloud-init.disabled"), "warning")
+simple("cloud-init-by-command-line", "debian", "image-cloud-init", lambda r: r.edit("boot/grub/grub.cfg", " ro ", " ro cloud-init=disabled "), "warning")
+simple("cloud-init-masked", "ubuntu", "image-cloud-init", lambda r: r.mask("cloud-init.service"), "warning")
+simple("cloud-init-without-ec2", "debian", "image-cloud-init", lambda r: r.write("etc/cloud/cloud.cfg.d/90.cfg", "datasource_list: [ NoCloud ]\n"), "warning")
+# 21, 22
+simple("machine-id", "debian", "image-identity-baked", lambda r: r.write("etc/machine-id", "0123456789abcdef0123456789abcdef\n"), "warning")
+simple("host-keys", "rpm", "image-identity-baked", lambda r: r.write("etc/ssh/ssh_host_ed25519_key", "x", 0o600), "warning")
+simple("cloud-instance", "ubuntu", "image-identity-baked", lambda r: r.write("var/lib/cloud/instances/i-0123456789abcdef0/user-data.txt"), "warning")
+simple("fstab-second-disk", "debian", "image-mounts", lambda r: r.add("etc/fstab", "/dev/xvdf /data ext4 defaults 0 2\n"))
+simple("fstab-nvme", "rpm", "image-mounts", lambda r: r.add("etc/fstab", "/dev/nvme1n1 /data xfs noatime 0 2\n"))
+simple("fstab-noexec", "debian", "image-mounts", lambda r: r.add("etc/fstab", "UUID=1 /var ext4 nosuid,noexec,nodev 0 2\n"), "warning")
+simple("fstab-read-only", "rpm", "image-mounts", lambda r: r.edit("etc/fstab", "defaults,noatime", "ro,noatime"))
+# 23 to 25
+simple("root-credentials", "debian", "image-credentials", lambda r: r.write("root/.aws/credentials", "[default]\naws_secret_access_key = x\n"), "warning")
+simple("credentials-of-the-unit", "rpm", "image-credentials", lambda r: r.drop_in("Environment=AWS_ACCESS_KEY_ID=x"), "warning")
+simple("profile-credentials", "debian", "image-credentials", lambda r: r.write("etc/profile.d/aws.sh", "export AWS_SECRET_ACCESS_KEY=x\n"), "warning")
+simple("fapolicyd", "debian", "image-access-control", lambda r: (r.unit("fapolicyd.service"), r.write("etc/fapolicyd/fapolicyd.trust", "# trust\n")), "warning")
+simple("ssm-user-nologin", "debian", "image-sessions", lambda r: r.add("etc/passwd", "ssm-user:x:1001:1001::/home/ssm-user:/usr/sbin/nologin\n"), "warning")
+simple("ssm-user-shut-out", "rpm", "image-sessions", lambda r: r.write("etc/security/access.conf", "- : ALL EXCEPT root : ALL\n"), "warning")
+simple("sudoers-for-all", "debian", "image-sessions", lambda r: r.write("etc/sudoers.d/ssm-agent-users", "ssm-user ALL=(ALL) NOPASSWD:ALL\n", 0o666), "warning")
+simple("no-useradd", "rpm", "image-sessions", lambda r: r.remove("usr/sbin/useradd"), "warning")
+# 26, 27
+simple("no-console", "debian", "image-console",
+       lambda r: (r.remove("boot/grub/grub.cfg"), r.write("etc/default/grub", 'GRUB_CMDLINE_LINUX="quiet"\n')), "warning")
+simple("ena-forbidden", "rpm", "image-drivers", lambda r: r.write("etc/modprobe.d/net.conf", "blacklist ena\n"))
+simple("kernel-without-nvme", "debian", "image-drivers", lambda r: r.write("usr/lib/modules/6.1.0/modules.dep", "kernel/drivers/net/ethernet/amazon/ena/ena.ko.xz:\n"))
+
+
+# 28, 29
+def preflight(root, machine=X86_64):
+    root.program("usr/bin/ssm-preflight", machine)
+    root.unit("ssm-preflight.service")
+
+
+simple("preflight-masked", "debian", "image-preflight", lambda r: (preflight(r), r.mask("ssm-preflight.service")), "warning")
+simple("preflight-of-arm", "rpm", "image-preflight", lambda r: preflight(r, AARCH64), "warning")
+simple("preflight-conf", "debian", "image-preflight", lambda r: (preflight(r), r.write("etc/ssm-preflight/preflight.conf", "no-such-key = 1\n")), "warning")
+simple("preflight-namespaces", "rpm", "image-preflight", lambda r: (preflight(r), r.write("etc/sysctl.d/cis.conf", "user.max_user_namespaces = 0\n")), "warning")
+simple("apt-pin", "debian", "image-pins", lambda r: r.write("etc/apt/preferences.d/ssm", "Package: amazon-ssm-agent\nPin: version 3.3.1142.0\nPin-Priority: 1001\n"), "note")
+
+# What the fix of the page cannot do, and why.
+WITHOUT_FIX = {
+    "kernel-without-nvme": "a kernel without the driver must be replaced",
+    "preflight-of-arm": "its package must be installed again, for the image's architecture",
+    "apt-pin": "a note: the image is fit",
+}

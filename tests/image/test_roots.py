@@ -1,0 +1,179 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`ssm-preflight image` of staged roots: three that are fit, and many that are broken in one way each.
+
+For a broken one the finding is the expected one and no other; its fix, pasted into a shell of that root, makes it fit.
+"""
+import json
+import os
+import shutil
+import subprocess
+import xml.etree.ElementTree as ET
+
+import pytest
+from roots import BROKEN, GOLDEN, WITHOUT_FIX, Root
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+PROGRAM = os.environ.get("SSM_PREFLIGHT", os.path.normpath(os.path.join(HERE, "../../build/ssm-preflight")))
+BUSYBOX = shutil.which("busybox")
+MANAGERS = {"debian": ["apt-get", "curl", "dpkg", "update-initramfs"], "ubuntu": ["snap"], "ubuntu-booted": ["snap"], "rpm": ["dnf", "dracut", "restorecon"]}
+
+
+def audit(root, *arguments, output="json"):
+    done = subprocess.run([PROGRAM, "image", "--root", root.top, "--output", output.removesuffix("-text"), *arguments], capture_output=True, text=True, check=False,
+                          timeout=60)
+    return done.returncode, json.loads(done.stdout) if output == "json" and done.stdout else done.stdout + done.stderr
+
+
+@pytest.fixture(name="build")
+def fixture_build(tmp_path):
+    def build(kind, change=None):
+        root = Root(tmp_path / "root")
+        os.makedirs(root.top)
+        GOLDEN[kind](root)
+        if change:
+            change(root)
+        return root
+    return build
+
+
+def codes(report):
+    return [finding["code"] for finding in report["findings"]]
+
+
+@pytest.mark.parametrize("kind", GOLDEN)
+def test_a_fit_root_has_no_finding(build, kind):
+    status, report = audit(build(kind), "--strict", "--max-age", "90d", "--region", "eu-central-1")
+    assert (status, report["verdict"], codes(report)) == (0, "fit", [])
+
+
+@pytest.mark.parametrize("name", BROKEN)
+def test_a_broken_root_has_its_finding_and_no_other(build, name):
+    kind, change, code, severity, arguments = BROKEN[name]
+    status, report = audit(build(kind, change), *arguments)
+    assert [(each["code"], each["severity"]) for each in report["findings"]] == [(code, severity)], report["findings"]
+    assert status == (1 if severity == "fatal" else 0)
+    assert report["findings"][0]["evidence"] and report["findings"][0]["remedy"]["text"]
+
+
+def paste(root, kind, commands):
+    """The lines in a shell of the root, as a Packer provisioner runs them."""
+    tools = root.path(".tools")
+    os.makedirs(tools)
+    shutil.copy(BUSYBOX, tools)
+    for applet in set(subprocess.run([BUSYBOX, "--list"], capture_output=True, text=True, check=True).stdout.split()) - {"busybox"}:
+        os.symlink("busybox", os.path.join(tools, applet))
+
+    def stand_in(of, name):
+        path = os.path.join(tools, name)
+        if os.path.islink(path):
+            os.unlink(path)
+        shutil.copy(os.path.join(HERE, "standins", of), path)
+    stand_in("systemctl", "systemctl")
+    shutil.copy(PROGRAM, os.path.join(tools, "ssm-preflight"))
+    for name in MANAGERS[kind]:
+        stand_in("package-manager", name)
+    GOLDEN[kind](Root(os.path.join(tools, "golden")))
+    done = subprocess.run([shutil.which("chroot"), root.top, "/.tools/busybox", "sh", "-e", "-c", "\n".join(commands)], capture_output=True, text=True, check=False,
+                          env={"PATH": "/.tools"}, stdin=subprocess.DEVNULL)
+    shutil.rmtree(tools)
+    assert done.returncode == 0, (commands, done.stderr)
+
+
+@pytest.mark.skipif(os.geteuid() != 0 or not BUSYBOX, reason="chroot needs root and busybox")
+@pytest.mark.parametrize("name", [name for name in BROKEN if name not in WITHOUT_FIX])
+def test_the_fix_pasted_into_the_root_makes_it_fit(build, name):
+    kind, change, _, _, arguments = BROKEN[name]
+    root = build(kind, change)
+    _, report = audit(root, *arguments)
+    paste(root, kind, [command for finding in report["findings"] for command in finding["remedy"]["commands"]])
+    status, report = audit(root, "--strict", *arguments)
+    assert (status, report["findings"]) == (0, [])
+
+
+def test_every_finding_is_staged():
+    listed = subprocess.run([PROGRAM, "list", "findings"], capture_output=True, text=True, check=True).stdout
+    staged = {broken[2] for broken in BROKEN.values()}
+    assert {line.split()[0] for line in listed.splitlines() if line.startswith("image-")} <= staged
+    assert len(BROKEN) >= 60
+
+
+# --- options and formats ---
+
+def test_strict_and_allow(build):
+    root = build("debian", BROKEN["machine-id"][1])
+    assert audit(root)[0] == 0
+    assert audit(root, "--strict")[0] == 1
+    assert audit(root, "--strict", "--allow", "image-identity-baked")[0] == 0
+    root = build_over(root, "masked")
+    status, report = audit(root, "--allow", "agent-masked")
+    assert (status, report["findings"][0]["allowed"]) == (0, True)
+
+
+def build_over(root, name):
+    BROKEN[name][1](root)
+    return root
+
+
+@pytest.mark.parametrize("arguments", [("--allow", "no-such-code"), ("--allow", "agent masked"), ("--max-age", "soon"), ("--output", "console"), ("--no-such",)])
+def test_wrong_usage(build, arguments):
+    root = build("debian")
+    done = subprocess.run([PROGRAM, "image", "--root", root.top, *arguments], capture_output=True, text=True, check=False)
+    assert done.returncode == 2 and done.stderr and not done.stdout
+
+
+def test_options_of_the_audit_are_for_the_audit():
+    done = subprocess.run(["unshare", "-n", PROGRAM, "check", "--max-age", "3"], capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+
+
+def test_the_image_does_not_steer_its_audit(build):
+    root = build("debian", lambda r: (BROKEN["masked"][1](r), r.write("etc/ssm-preflight/preflight.conf", "output = short\nquiet = yes\n")))
+    status, report = audit(root)
+    assert (status, codes(report)) == (1, ["agent-masked"])
+
+
+@pytest.mark.parametrize(("change", "words"), [
+    (lambda r: (r.remove("usr/lib/systemd/systemd", "usr/sbin/init"), r.program("usr/sbin/init")), "has no systemd"),
+    (lambda r: (shutil.rmtree(r.path("usr")), shutil.rmtree(r.path("etc"))), "no Linux root"),
+    (lambda r: r.write(".bottlerocket"), "Bottlerocket")])
+def test_what_cannot_be_judged(build, change, words):
+    root = build("debian", change)
+    status, report = audit(root)
+    assert (status, report["verdict"]) == (3, "unknown") and words in report["summary"]
+    assert audit(Root(root.path("none")))[0] == 3
+    suites = ET.fromstring(audit(root, output="junit")[1])
+    assert suites.get("errors") == "31" and suites.get("failures") == "0"
+
+
+def test_junit_fails_where_the_image_is_unfit(build):
+    root = build("rpm", lambda r: (BROKEN["masked"][1](r), BROKEN["host-keys"][1](r)))
+    suites = ET.fromstring(audit(root, output="junit")[1])
+    assert (suites.get("tests"), suites.get("failures"), suites.get("errors")) == ("31", "1", "0")
+    failed = {case.get("name"): case.find("failure").get("type") for case in suites.iter("testcase") if case.find("failure") is not None}
+    assert failed == {"image.agent-starts": "agent-masked"}
+    strict = ET.fromstring(audit(root, "--strict", output="junit")[1])
+    assert strict.get("failures") == "2"
+
+
+def test_json_is_by_its_schema(build):
+    jsonschema = pytest.importorskip("jsonschema")
+    with open(os.path.join(HERE, "../../docs/image.schema.json"), encoding="utf-8") as file:
+        schema = json.load(file)
+    for change in (None, BROKEN["masked"][1], BROKEN["root-credentials"][1]):
+        root = build("debian", change)
+        jsonschema.validate(audit(root)[1], schema)
+        shutil.rmtree(root.top)
+
+
+def test_short_and_terminal(build):
+    root = build("debian", lambda r: (BROKEN["masked-by-an-empty-file"][1](r), BROKEN["machine-id"][1](r)))
+    assert audit(root, output="short") == (1, f"UNFIT {root.top}: agent-masked, image-identity-baked (warning)\n")
+    status, text = audit(root, output="terminal")
+    assert status == 1 and text.startswith("UNFIT  ") and "    systemctl unmask amazon-ssm-agent" in text
+    assert audit(root, "--quiet", output="terminal") == (1, "")
+
+
+def test_a_password_of_a_proxy_is_not_told(build):
+    root = build("rpm", BROKEN["proxy-with-exemption"][1])
+    for output in ("terminal", "json", "junit"):
+        assert "secret" not in str(audit(root, output=output)[1])
