@@ -347,7 +347,7 @@ def test_wait_writes_to_the_journal():
         entries = lab.journal()
         assert any(entry.get("SSM_PREFLIGHT_VERDICT") == "not-ready" for entry in entries)
         assert any(
-            entry.get("SSM_PREFLIGHT_CODE") == "private-dns-off" and re.fullmatch("[0-9a-f]{32}", entry["MESSAGE_ID"])
+            entry.get("SSM_PREFLIGHT_CODE") == "role-missing" and re.fullmatch("[0-9a-f]{32}", entry["MESSAGE_ID"])
             for entry in entries
         )
 
