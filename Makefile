@@ -256,6 +256,10 @@ docs: static unit bench ## the numbers and samples of the documentation, as they
 	DOCS_UPDATE=1 /usr/bin/python3 -m pytest -q tests/lab/test_docs.py -k sample
 	packaging/scripts/docs
 
+pictures: static setup-lab ## the pictures of the README, from runs in the lab
+	tests/lab/lab run --fault endpoint-blocks-443:ssm -- check --color always | packaging/scripts/picture 'ssm-preflight check' >docs/images/terminal.svg
+	tests/lab/lab run --fault endpoint-blocks-443:ssm -- check --output console | grep -v ' =[0-9a-z]*/' | packaging/scripts/picture 'aws ec2 get-console-output ... | tail' >docs/images/console.svg
+
 bench: static setup-lab setup-bench ## what a healthy check costs in the lab: requests, instructions, memory and size against their limits
 	tests/bench/run --binary build/ssm-preflight
 
@@ -328,5 +332,5 @@ help: ## this list
 
 .SECONDARY:
 FORCE:
-.PHONY: FORCE all static check fuzz unit unit-programs situations scenarios scenarios-update scenarios-selftest dictionary static-test sanitize coverage lint format docs bench torture run lab check-lab \
+.PHONY: FORCE pictures all static check fuzz unit unit-programs situations scenarios scenarios-update scenarios-selftest dictionary static-test sanitize coverage lint format docs bench torture run lab check-lab \
 	check-boot check-image check-image-real check-commands install deb rpm tarball sysext dist reproducible check-packages foreign-lab clean distclean help

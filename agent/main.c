@@ -3,6 +3,7 @@
  * The command table; its rows print the help too.
  */
 #include <fcntl.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -26,7 +27,7 @@ static const struct command {
 } commands[] = {
     {"check", "", 1, command_check, "one round, or more when an answer says \"later\""},
     {"wait", "", 1, command_wait, "rounds until ready or until the deadline"},
-    {"show", "[FILE|-]", 2, command_show, "a report or a console log, diagnosed again"},
+    {"show", "[FILE|DIR|-]...", INT_MAX, command_show, "reports or console logs, diagnosed again"},
     {"explain", "CODE", 2, command_explain, "the page of one finding or check"},
     {"list", "[TABLE]", 2, command_list, "checks, findings, endpoints or permissions"},
     {"image", "", 1, command_image, "would an instance from the image in --root register?"},
@@ -149,5 +150,7 @@ int main(int argc, char *argv[])
         return file_take_trouble(names, sizeof(names)) ? EXIT_FAULT : EXIT_USAGE;
     }
     log_set_verbose(options.verbose);
+    if (options.warning[0] && !options.quiet)
+        log_error("warning: %s", options.warning);
     return run(&options);
 }

@@ -143,7 +143,7 @@ static bool read_files(struct options *options)
 
 struct arguments {
     int argc;
-    char *const *argv;
+    char **argv;
     int next;
     bool seen[MAX_OPTION_ROWS];
 };
@@ -200,7 +200,7 @@ static bool take_option(struct arguments *arguments, struct options *options, bo
            fail(options, "--%s %s", setting.row->name, setting.why);
 }
 
-static bool take_arguments(int argc, char *const argv[], struct options *options, bool files_first)
+static bool take_arguments(int argc, char *argv[], struct options *options, bool files_first)
 {
     struct arguments arguments = {.argc = argc, .argv = argv, .next = 1};
     bool only_words = false;
@@ -218,10 +218,8 @@ static bool take_arguments(int argc, char *const argv[], struct options *options
             return fail(options, "unknown option %s (see --help)", argument);
         } else if (files_first) {
             arguments.next++;
-        } else if (options->n_words == MAX_WORDS) {
-            return fail(options, "too many arguments: '%s'", argument);
-        } else {
-            options->words[options->n_words++] = argv[arguments.next++];
+        } else { /* as many as there are: in front of what is still to be read */
+            argv[options->n_words++] = argv[arguments.next++];
         }
     }
     return true;
@@ -246,9 +244,9 @@ static bool is_for_an_image(int argc, char *const argv[])
     return false;
 }
 
-bool options_read(int argc, char *const argv[], const char *outputs, struct options *options)
+bool options_read(int argc, char *argv[], const char *outputs, struct options *options)
 {
-    *options = (struct options){.outputs = outputs, .output = "terminal"};
+    *options = (struct options){.outputs = outputs, .output = "terminal", .words = argv};
     if (!take_arguments(argc, argv, options, true))
         return false;
     if (!options->help && !options->version && !is_for_an_image(argc, argv) && !read_files(options))

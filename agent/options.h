@@ -23,10 +23,10 @@
 
 enum colour { COLOUR_AUTO, COLOUR_ALWAYS, COLOUR_NEVER };
 
-enum { MAX_WORDS = 4, DEFAULT_DEADLINE_MS = 30000, DEFAULT_WAIT_MS = 30000 };
+enum { DEFAULT_DEADLINE_MS = 30000, DEFAULT_WAIT_MS = 30000 };
 
 struct options {
-    const char *words[MAX_WORDS]; /* the command and its arguments, as typed; not owned */
+    char *const *words; /* the command and its arguments, as typed; not owned */
     int n_words;
     const char *outputs; /* in: the formats there are, space separated */
     char output[NAME_SIZE];
@@ -46,11 +46,13 @@ struct options {
     bool quiet, verbose, help, version;
     struct plan plan;           /* the wishes: region, needs, modes, skipped checks */
     char error[WORDS_SIZE * 2]; /* out: what is wrong */
+    char warning[WORDS_SIZE];   /* out: what is doubtful; empty: nothing */
 };
 
-/* Sets defaults, then reads files and arguments. `outputs` names the formats of --output, space
+/* Sets defaults, then reads files and arguments. The words go to the beginning of argv, and outlive options
+ * there. `outputs` names the formats of --output, space
  * separated, and outlives options. False with options->error filled in (exit status 2). */
-bool options_read(int argc, char *const argv[], const char *outputs, struct options *options);
+bool options_read(int argc, char *argv[], const char *outputs, struct options *options);
 
 /* What is wrong with the configuration files below a root, as options_read() would tell it; empty where
  * nothing is. */

@@ -114,6 +114,44 @@ static bool set_duration(struct setting *setting)
     return true;
 }
 
+/* The words of which AWS makes its regions' names: us-gov-west-1, ap-southeast-2. Directions first. */
+enum { N_DIRECTIONS = 9 };
+static const char *const region_words[] = {
+    "east", "west", "north", "south", "central", "northeast", "northwest", "southeast", "southwest",
+    "gov",  "iso",  "isob",  "isoe",  "isof",    "eusc",      "de",        "af",        "ap",
+    "ca",   "cn",   "eu",    "il",    "me",      "mx",        "sa",        "us"};
+
+static const char *region_word_at(size_t i)
+{
+    return region_words[i];
+}
+
+static bool is_region_word(const char *word)
+{
+    for (size_t i = 0; i < COUNT_OF(region_words); i++)
+        if (strcmp(region_words[i], word) == 0)
+            return true;
+    return word[0] >= '0' && word[0] <= '9';
+}
+
+/* A word that no region has is asked about, and taken: AWS opens regions. */
+static void question_region(struct options *options, const char *region)
+{
+    char words[REGION_SIZE], hint[NAME_SIZE * 2], *rest = NULL;
+
+    (void)text_set(words, sizeof(words), "%s", region);
+    for (char *word = strtok_r(words, "-", &rest); word; word = strtok_r(NULL, "-", &rest)) {
+        if (is_region_word(word))
+            continue;
+        text_hint(hint, sizeof(hint), "", word, region_word_at, N_DIRECTIONS);
+        (void)text_set(options->warning, sizeof(options->warning),
+                       "--region %s: no region that is known here has '%s' in its name%s%.*s",
+                       region, word, hint[0] ? ": " : "", (int)strcspn(hint, "?") + (hint[0] != 0),
+                       hint);
+        return;
+    }
+}
+
 static bool set_region(struct setting *setting)
 {
     struct plan *plan = &setting->options->plan;
@@ -122,6 +160,7 @@ static bool set_region(struct setting *setting)
         !text_set(plan->region, sizeof(plan->region), "%s", setting->value))
         return refuse(setting, "must be a region code such as eu-central-1");
     plan->region_source = SOURCE_OPTION;
+    question_region(setting->options, plan->region);
     return true;
 }
 

@@ -5,6 +5,7 @@
  */
 #include "report/explain.h"
 
+#include <cjson/cJSON.h>
 #include <ctype.h>
 #include <string.h>
 
@@ -13,6 +14,16 @@
 #include "report/screen.h"
 
 enum { GAP = 2 };
+
+/* Takes the tree. */
+static void json_add(struct buffer *to, cJSON *tree)
+{
+    char *text = cJSON_Print(tree);
+
+    (void)buffer_addf(to, "%s\n", text);
+    cJSON_free(text);
+    cJSON_Delete(tree);
+}
 
 static const char *name_of_page(size_t i)
 {
@@ -27,7 +38,23 @@ static const struct page *page_find(const char *name)
     return NULL;
 }
 
-bool explain_write(const char *name, struct buffer *to)
+static bool page_write(const struct page *page, const struct style *style, struct buffer *to)
+{
+    struct buffer text;
+
+    if (!style->json)
+        return buffer_add_text(to, page->text) && buffer_add_text(to, page->end);
+    buffer_init(&text, REPORT_MAX_BYTES);
+    (void)(buffer_add_text(&text, page->text) && buffer_add_text(&text, page->end));
+    cJSON *object = cJSON_CreateObject();
+    (void)cJSON_AddStringToObject(object, "name", page->name);
+    (void)cJSON_AddStringToObject(object, "text", text.bytes);
+    json_add(to, object);
+    buffer_clear(&text);
+    return true;
+}
+
+bool explain_write(const char *name, const struct style *style, struct buffer *to)
 {
     char wanted[NAME_SIZE], hint[NAME_SIZE * 2];
     enum check check;
@@ -40,7 +67,7 @@ bool explain_write(const char *name, struct buffer *to)
     if (!page && check_from_name(wanted, &check))
         page = page_find(check_page(check));
     if (page)
-        return buffer_add_text(to, page->text) && buffer_add_text(to, page->end);
+        return page_write(page, style, to);
     text_hint(hint, sizeof(hint), "", wanted, name_of_page, n_pages);
     (void)buffer_addf(to,
                       "no page is called \"%s\" (%sall: ssm-preflight list findings, list checks)",
@@ -71,12 +98,31 @@ static void write_row(struct screen *screen, enum ink ink, const struct list_row
     screen_end(screen);
 }
 
+static void write_rows_json(const char *const headings[], size_t n_columns,
+                            const struct list_row rows[], size_t n_rows, struct buffer *to)
+{
+    cJSON *array = cJSON_CreateArray();
+
+    for (size_t r = 0; r < n_rows; r++) {
+        cJSON *object = cJSON_CreateObject();
+        for (size_t c = 0; c < n_columns; c++)
+            (void)cJSON_AddStringToObject(object, headings[c], cell_of(&rows[r], c));
+        (void)cJSON_AddItemToArray(array, object);
+    }
+    json_add(to, array);
+}
+
 void list_write(const char *const headings[], size_t n_columns, const struct list_row rows[],
                 size_t n_rows, const struct style *style, struct buffer *to)
 {
     int starts[LIST_MAX_CELLS + 1] = {0};
     struct list_row head = {{NULL}};
     struct screen screen;
+
+    if (style->json) {
+        write_rows_json(headings, n_columns, rows, n_rows, to);
+        return;
+    }
 
     if (n_columns > LIST_MAX_CELLS)
         n_columns = LIST_MAX_CELLS;

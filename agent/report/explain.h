@@ -24,7 +24,7 @@ extern const size_t n_pages;
 /* The page of a finding's code, of a check ("ssm.connect" has the page "endpoint.connect"), or by its
  * own name, in upper or lower case. False when there is none: `to` then holds a line, without a line
  * end, which says so and names the nearest one. */
-bool explain_write(const char *name, struct buffer *to);
+bool explain_write(const char *name, const struct style *style, struct buffer *to);
 
 enum { LIST_MAX_CELLS = 8 };
 

@@ -110,8 +110,8 @@ static void find_pieces(struct finder *finder, size_t n)
 {
     size_t most = 1, start = 0;
 
-    for (size_t at = 0; at < n; at++)
-        most += strchr("\n\r\x1b", finder->text[at]) && finder->text[at];
+    for (size_t at = 0; at < n; at++) /* not strchr(): that took a fifth of `show` of many logs */
+        most += finder->text[at] == '\n' || finder->text[at] == '\r' || finder->text[at] == '\x1b';
     finder->pieces = calloc(most, sizeof(*finder->pieces));
     for (size_t at = 0; at <= n; at++) {
         size_t mark = at < n ? separator(finder->text, n, at) : 1;

@@ -17,7 +17,4 @@ void image_write_json(const struct image_report *report, const struct style *sty
 void image_write_junit(const struct image_report *report, const struct style *style,
                        struct buffer *to);
 
-/* junit.c: text as XML, without what is not printable */
-void junit_put(struct buffer *to, const char *text);
-
 #endif

@@ -63,13 +63,30 @@ static void list_reasons(const struct report *report, enum check check, char *li
     }
 }
 
+/* A rung further on in the same ladder that fails or warns for the same reasons says it for both. */
+static bool is_said_later(const struct report *report, enum check check, const char *reasons)
+{
+    for (unsigned int i = check + 1; i < N_CHECKS; i++) {
+        const enum status status = report->checks[i].status;
+        char line[LINE_SIZE] = "";
+
+        if (check_target((enum check)i) != check_target(check) ||
+            (status != STATUS_FAIL && status != STATUS_WARN))
+            continue;
+        list_reasons(report, (enum check)i, line, sizeof(line));
+        if (strcmp(line, reasons) == 0)
+            return true;
+    }
+    return false;
+}
+
 /* " <- endpoint-blocks-443", on a line of its own where it does not fit. */
 static void point_to_reasons(struct screen *screen, const struct report *report, enum check check)
 {
     char line[LINE_SIZE] = "";
 
     list_reasons(report, check, line, sizeof(line));
-    if (!line[0])
+    if (!line[0] || is_said_later(report, check, line))
         return;
     if (screen->column + 4 + (int)strlen(line) > screen->columns) {
         screen_end(screen);

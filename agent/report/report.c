@@ -15,6 +15,7 @@ const struct output outputs[] = {
     {"junit", "test results, for pipelines that build images", junit_write},
     {"prometheus", "metrics, for node_exporter's textfile collector", prometheus_write},
     {"commands", "only the commands that fix it, to paste (--commands)", commands_write},
+    {"html", "a page for a ticket: the way drawn, causes, commands", html_write},
     {"console", "the serial console's block, which `show` reads", console_write},
 };
 const size_t n_outputs = COUNT_OF(outputs);

@@ -22,6 +22,7 @@ struct style {
     bool verbose; /* passed checks with their detail, notes in full */
     int columns;  /* width to wrap at; 0: 80, and no terminal */
     int rows;     /* of the terminal; 0: none, or not known */
+    bool json;    /* tables as an array of objects, pages as an object */
 };
 
 struct output {
@@ -43,9 +44,14 @@ void json_write(const struct report *report, const struct style *style, struct b
 /* console.c: the block for the serial console, at most 4 KB of lines of at most 80 columns */
 void console_write(const struct report *report, const struct style *style, struct buffer *to);
 
-/* prometheus.c, junit.c */
+/* prometheus.c, junit.c, html.c */
 void prometheus_write(const struct report *report, const struct style *style, struct buffer *to);
+void html_write(const struct report *report, const struct style *style, struct buffer *to);
 void junit_write(const struct report *report, const struct style *style, struct buffer *to);
+
+/* junit.c: text as XML or HTML, also an attribute's value in double quotation marks, without what is not
+ * printable */
+void junit_put(struct buffer *to, const char *text);
 
 /* The summary without the verdict's name, for outputs that print the verdict themselves. */
 const char *report_summary_words(const struct report *report);

@@ -92,6 +92,7 @@ int seen_write(struct screen *screen, const struct facts *facts, enum check chec
 
 struct live {
     int n_lines; /* of the last drawing; the next one goes over them */
+    int columns; /* of the terminal then: it breaks the lines anew when that changes */
 };
 
 struct live_moment {

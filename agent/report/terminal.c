@@ -310,7 +310,7 @@ void terminal_write(const struct report *report, const struct style *style, stru
     advice_last_screen(&screen, report, most);
 }
 
-/* --- the live view; ECMA-48: CUU goes up, EL and ED erase --- */
+/* --- the live view; ECMA-48: CUU goes up, CUP to the top, EL and ED erase --- */
 
 void live_erase(struct live *live, struct buffer *to)
 {
@@ -354,8 +354,12 @@ void live_draw(struct live *live, const struct report *report, const struct live
     screen_end(&screen);
     screen_end(&screen);
     ladders_write(&screen, report, LADDERS_ALL);
-    if (live->n_lines > 0)
+    if (live->n_lines > 0 &&
+        live->columns != style->columns) /* where the old lines are nobody knows */
+        (void)buffer_add_text(to, "\x1b[H\x1b[J");
+    else if (live->n_lines > 0)
         (void)buffer_addf(to, "\x1b[%dA\r", live->n_lines);
+    live->columns = style->columns;
     live->n_lines = write_frame(&frame, style->rows > 2 ? style->rows - 1 : INT_MAX, to);
     buffer_clear(&frame);
 }

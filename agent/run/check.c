@@ -7,6 +7,7 @@
 #include <sys/random.h>
 
 #include "base/clock.h"
+#include "base/log.h"
 #include "run/rounds.h"
 #include "run/run.h"
 
@@ -40,6 +41,8 @@ int command_check(const struct options *options)
             ran = run_round(&run, NULL);
         while (ran && another(&run));
         status = ran ? tell_report(options, run.report) : EXIT_FAULT;
+        if (run.facts->stopped_by == STOPPED_BY_SIGNAL && !options->quiet)
+            log_error(INTERRUPTED);
     }
     run_close(&run);
     return status;

@@ -19,6 +19,8 @@
  * ssm-preflight-fixed.path waits for it. */
 #define FIXED_MARK LAST_REPORT_DIRECTORY "/fixed"
 
+#define INTERRUPTED "interrupted: the report has what was known by then"
+
 enum exit_status {
     EXIT_READY = 0,
     EXIT_NOT_READY = 1,
@@ -38,6 +40,12 @@ int command_version(const struct options *options);
 /* show.c: reads the last report below /run and diagnoses it again. False when it cannot be read. */
 bool show_last(const struct options *options, struct facts *facts, struct report *report);
 
+/* show.c: reads a file, or a pipe with a name. Returns 0 or an errno value. */
+int show_read(const char *name, struct buffer *contents);
+
+/* fleet.c: many files, told together. */
+int show_fleet(const struct options *options, char *const names[], size_t n);
+
 /* --- tell.c --- */
 
 enum { CONSOLE_MAX_MS = 3000 }; /* a block of 4 KB takes 0.4 s at 115200 baud, as EC2 has */
@@ -48,6 +56,11 @@ void tell_style(const struct options *options, struct style *style);
 /* Writes a finished text to standard output, as output_write() does. Returns EXIT_FAULT when that fails,
  * else `status`. */
 int tell_text(const struct buffer *text, int status);
+
+/* A finished text to standard output or --output-file; where that fails standard error has `verdict`, and
+ * EXIT_FAULT is returned, else `status`. */
+int tell_output(const struct options *options, const struct buffer *text, const char *verdict,
+                int status);
 
 /* The report to standard output or --output-file, and to --save. Returns the exit status. */
 int tell_report(const struct options *options, const struct report *report);

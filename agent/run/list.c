@@ -4,6 +4,7 @@
  * (`explain`), since nothing can be looked up where they are read; and its libraries (`version`),
  * since a static binary carries their defects with it.
  */
+#include <limits.h>
 #include <string.h>
 
 #include "base/log.h"
@@ -33,7 +34,9 @@ static void list_findings(const struct style *style, struct buffer *to)
                                            severity_name(image_codes[i].severity),
                                            image_codes[i].title}};
     list_write(headings, 3, rows, n, style, to);
-    (void)buffer_add_text(to, "\nA fatal cause is a warning when no required check fails by it.\n");
+    if (!style->json)
+        (void)buffer_add_text(to,
+                              "\nA fatal cause is a warning when no required check fails by it.\n");
 }
 
 static void list_endpoints(const struct style *style, struct buffer *to)
@@ -93,6 +96,15 @@ static int finish(struct buffer *text)
     return status;
 }
 
+/* A pipe gets whole lines: whoever reads it may fold them. */
+static void how(const struct options *options, struct style *style)
+{
+    tell_style(options, style);
+    style->json = strcmp(options->output, "json") == 0;
+    if (style->columns == 0)
+        style->columns = INT_MAX / 2;
+}
+
 int command_list(const struct options *options)
 {
     const char *wanted = options->n_words > 1 ? options->words[1] : NULL;
@@ -101,15 +113,19 @@ int command_list(const struct options *options)
     bool found = false;
 
     buffer_init(&text, REPORT_MAX_BYTES);
-    tell_style(options, &style);
+    how(options, &style);
     for (size_t i = 0; i < COUNT_OF(tables); i++) {
         if (wanted && strcmp(wanted, tables[i].name) != 0)
             continue;
-        if (!wanted)
+        if (!wanted && style.json)
+            (void)buffer_addf(&text, "%s\"%s\":\n", found ? ", " : "{ ", tables[i].name);
+        else if (!wanted)
             (void)buffer_addf(&text, "%s%s\n\n", found ? "\n" : "", tables[i].name);
         tables[i].write(&style, &text);
         found = true;
     }
+    if (!wanted && style.json)
+        (void)buffer_add_text(&text, "}\n");
     if (found)
         return finish(&text);
     log_error("there is no table '%s': checks, findings, endpoints or permissions", wanted);
@@ -124,8 +140,10 @@ int command_explain(const struct options *options)
         log_error("explain needs a CODE (see: ssm-preflight list findings)");
         return EXIT_USAGE;
     }
+    struct style style;
+    how(options, &style);
     buffer_init(&text, REPORT_MAX_BYTES);
-    if (explain_write(options->words[1], &text))
+    if (explain_write(options->words[1], &style, &text))
         return finish(&text);
     log_error("%s", text.bytes);
     buffer_clear(&text);
@@ -134,10 +152,22 @@ int command_explain(const struct options *options)
 
 int command_version(const struct options *options)
 {
+    static const char *const headings[] = {"name", "version", "source", "sha256"};
+    const struct style json = {.json = true};
+    struct list_row rows[MAX_ROWS] = {0};
     struct buffer text;
 
-    (void)options;
     buffer_init(&text, REPORT_MAX_BYTES);
+    if (strcmp(options->output, "json") == 0) {
+        for (size_t i = 0; i < n_libraries && i < MAX_ROWS; i++)
+            rows[i] = (struct list_row){{libraries[i].name, libraries[i].version,
+                                         libraries[i].source, libraries[i].sha256}};
+        (void)buffer_addf(&text, "{ \"version\": \"%s\", \"commit\": \"%s\", \"libraries\":\n",
+                          program_version, program_commit);
+        list_write(headings, COUNT_OF(headings), rows, n_libraries, &json, &text);
+        (void)buffer_add_text(&text, "}\n");
+        return finish(&text);
+    }
     (void)buffer_addf(&text, "ssm-preflight %s (%s)\n", program_version, program_commit);
     for (size_t i = 0; i < n_libraries; i++)
         (void)buffer_addf(&text, "  %-12s %-16s %s\n  %29s sha256 %s\n", libraries[i].name,

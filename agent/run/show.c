@@ -1,15 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Diagnoses a recorded run again, with the causes of this binary.
+ * Diagnoses a recorded run again, with the causes of this binary; or hands many of them on to fleet.c.
  */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/file.h"
 #include "base/log.h"
+#include "base/text.h"
 #include "diagnose/diagnose.h"
 #include "model/anonymize.h"
 #include "report/recorded.h"
@@ -42,6 +44,12 @@ static int read_pipe(const char *name, struct buffer *contents)
     return trouble;
 }
 
+int show_read(const char *name, struct buffer *contents)
+{
+    int trouble = file_read("", name, contents);
+    return trouble == EINVAL ? read_pipe(name, contents) : trouble;
+}
+
 static int read_input(const struct options *options, const char **name, struct buffer *contents)
 {
     if (options->n_words < 2) {
@@ -49,12 +57,41 @@ static int read_input(const struct options *options, const char **name, struct b
         return file_read(options->root, LAST_REPORT, contents);
     }
     *name = options->words[1];
-    if (strcmp(*name, "-") == 0) {
-        *name = "standard input";
-        return read_stream(STDIN_FILENO, contents);
+    if (strcmp(*name, "-") != 0)
+        return show_read(*name, contents);
+    *name = "standard input";
+    return read_stream(STDIN_FILENO, contents);
+}
+
+/* What `find` or `ls` print: the first line of a log names no file. */
+static bool is_list_of_names(const struct options *options, const struct buffer *contents)
+{
+    char first[PATH_SIZE * 4];
+
+    return options->n_words == 2 && strcmp(options->words[1], "-") == 0 && contents->used > 0 &&
+           text_set(first, sizeof(first), "%.*s", (int)strcspn(contents->bytes, "\n"),
+                    contents->bytes) &&
+           first[0] && access(first, F_OK) == 0;
+}
+
+static int show_listed(const struct options *options, struct buffer *contents)
+{
+    char **names = NULL, *rest = NULL;
+    size_t n = 0, n_allocated = 0;
+
+    for (size_t i = 0; i < contents->used; i++) /* find -print0 ends names with a zero byte */
+        contents->bytes[i] = contents->bytes[i] ? contents->bytes[i] : '\n';
+    for (char *name = strtok_r(contents->bytes, "\r\n", &rest); name;
+         name = strtok_r(NULL, "\r\n", &rest)) {
+        if (n == n_allocated) {
+            n_allocated = n_allocated ? 2 * n_allocated : 64;
+            names = reallocarray(names, n_allocated, sizeof(char *));
+        }
+        names[n++] = name;
     }
-    int trouble = file_read("", *name, contents);
-    return trouble == EINVAL ? read_pipe(*name, contents) : trouble;
+    int status = show_fleet(options, names, n);
+    free(names);
+    return status;
 }
 
 /* Where the facts of a block are damaged, its text is still worth reading; it names everybody. */
@@ -86,6 +123,11 @@ static int show(const struct options *options, struct facts *facts, struct repor
         return EXIT_USAGE;
     }
     (void)buffer_add(&contents, "", 0); /* a pipe may be empty */
+    if (is_list_of_names(options, &contents)) {
+        int status = show_listed(options, &contents);
+        buffer_clear(&contents);
+        return status;
+    }
     bool read = recorded_read(contents.bytes, contents.used, facts, &lines, error, sizeof(error));
     buffer_clear(&contents);
     if (!read) {
@@ -116,8 +158,17 @@ bool show_last(const struct options *options, struct facts *facts, struct report
     return read;
 }
 
+static bool is_directory(const char *name)
+{
+    struct stat status;
+    return stat(name, &status) == 0 && S_ISDIR(status.st_mode);
+}
+
 int command_show(const struct options *options)
 {
+    if (options->n_words > 2 || (options->n_words == 2 && is_directory(options->words[1])))
+        return show_fleet(options, options->words + 1, (size_t)options->n_words - 1);
+
     struct facts *facts = calloc(1, sizeof(*facts));
     struct report *report = calloc(1, sizeof(*report));
 

@@ -100,22 +100,30 @@ static bool is_to_file(const struct options *options)
     return options->output_file[0] && strcmp(options->output_file, "-") != 0;
 }
 
+int tell_output(const struct options *options, const struct buffer *text, const char *verdict,
+                int status)
+{
+    bool told = is_to_file(options) ? write_file(options->output_file, text, "")
+                                    : tell_text(text, EXIT_READY) == EXIT_READY;
+
+    if (!told)
+        log_error("%s", verdict);
+    return told ? status : EXIT_FAULT;
+}
+
 static int print(const struct options *options, const struct report *report, int status)
 {
-    bool to_file = is_to_file(options);
+    char verdict[SUMMARY_SIZE + NAME_SIZE];
     struct style style = {0};
     struct buffer text;
 
     buffer_init(&text, REPORT_MAX_BYTES);
-    if (!to_file)
+    if (!is_to_file(options))
         tell_style(options, &style);
     output_find(options->output)->write(report, &style, &text);
-    if (!to_file) {
-        status = tell_text(&text, status);
-    } else if (!write_file(options->output_file, &text, "")) {
-        log_error("%s: %s", verdict_row(report->verdict)->words, report_summary_words(report));
-        status = EXIT_FAULT;
-    }
+    (void)text_set(verdict, sizeof(verdict), "%s: %s", verdict_row(report->verdict)->words,
+                   report_summary_words(report));
+    status = tell_output(options, &text, verdict, status);
     buffer_clear(&text);
     return status;
 }

@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <poll.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
 #include <sys/stat.h>
@@ -84,6 +85,7 @@ static void draw(struct waiting *waiting, const struct report *report, bool unde
     struct buffer text;
 
     buffer_init(&text, REPORT_MAX_BYTES);
+    tell_style(waiting->run.options, &waiting->style); /* its size may have changed */
     live_draw(&waiting->live, report, &moment, &waiting->style, &text);
     write_now(&text);
 }
@@ -261,19 +263,20 @@ static void mark_fixed(const struct waiting *waiting)
 static int run_rounds(struct waiting *waiting)
 {
     const struct options *options = waiting->run.options;
-    bool over = false;
+    bool over = false, interrupted = false;
 
     while (!over) {
         if (!one_round(waiting))
             return EXIT_FAULT;
         bool stopped = waiting->run.facts->stopped_by == STOPPED_BY_SIGNAL;
+        interrupted |= stopped;
         if (waiting->given_up && !stopped)
             continue; /* half a round decides nothing; the next one begins now */
         run_remember(&waiting->run);
         over = stopped || is_over(waiting);
         tell(waiting, over);
         if (!over && pause_or_signal(waiting, next_wait_ms(waiting))) {
-            over = true;
+            over = interrupted = true;
             tell(waiting, over);
         }
     }
@@ -288,6 +291,8 @@ static int run_rounds(struct waiting *waiting)
     tell_ready(options, waiting->run.report);
     notify_ready(waiting->run.report);
     int status = tell_end(options, waiting->run.report);
+    if (interrupted && !options->quiet)
+        log_error(INTERRUPTED);
     if (waiting->told_at_end)
         tell_device(options, waiting->run.report);
     return status;
@@ -300,6 +305,13 @@ static int follow(struct waiting *waiting)
     if (waiting->recorded && is_ready(waiting->run.report))
         return EXIT_READY;
     return run_rounds(waiting);
+}
+
+/* A terminal that is none, or a dumb one, gets plain lines. */
+static bool can_go_up(void)
+{
+    const char *kind = getenv("TERM");
+    return isatty(STDOUT_FILENO) == 1 && kind && kind[0] && strcmp(kind, "dumb") != 0;
 }
 
 int command_wait(const struct options *given)
@@ -320,7 +332,7 @@ int command_wait(const struct options *given)
         if (limit_ms > 2 * STOP_MARGIN_MS)
             waiting.run.deadline_ms -= STOP_MARGIN_MS;
         tell_style(options, &waiting.style);
-        waiting.is_live = !options->quiet && isatty(STDOUT_FILENO) == 1 &&
+        waiting.is_live = !options->quiet && can_go_up() &&
                           strcmp(options->output, "terminal") == 0;
         waiting.changes = changes_open(options->root);
         if (limit_ms > 0)

@@ -85,8 +85,7 @@ void fuzz_config(const uint8_t *bytes, size_t n)
     put("/etc/ssm-preflight/preflight.conf.d/10-more.conf", bytes, n < 64 ? n : 64);
     (void)text_set(config, sizeof(config), "--config=%s/preflight.conf", root);
     (void)text_set(root_option, sizeof(root_option), "--root=%s", root);
-    char *const with_config[] = {name, config, NULL}, *const with_root[] = {name, root_option,
-                                                                            NULL};
+    char *with_config[] = {name, config, NULL}, *with_root[] = {name, root_option, NULL};
     for (int i = 0; i < 2; i++)
         fuzz_require(options_read(2, i ? with_root : with_config, "terminal", &options) ||
                          options.error[0],

@@ -32,7 +32,7 @@ def test_a_report_that_cannot_be_saved_is_a_warning(healthy):
 def test_an_output_that_cannot_be_written_is_a_fault_and_the_verdict_is_said(healthy):
     done = healthy.run(["check", "--output-file", "/proc/nowhere/report.json"])
     assert (done.returncode, done.stdout) == (4, "")
-    assert NOT_WRITTEN in done.stderr and "ssm-preflight: READY: ssm, ssmmessages reachable" in done.stderr
+    assert NOT_WRITTEN in done.stderr and "ssm-preflight: READY: " in done.stderr
 
 
 def test_quiet_is_about_the_screen_and_not_about_the_file(healthy, tmp_path):

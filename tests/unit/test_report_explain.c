@@ -19,7 +19,7 @@ static void assert_explains(const char *name, const char *page)
     struct buffer to;
 
     buffer_init(&to, REPORT_MAX_BYTES);
-    assert_true(explain_write(name, &to));
+    assert_true(explain_write(name, &(const struct style){0}, &to));
     for (size_t i = 0; i < n_pages; i++)
         if (strcmp(pages[i].name, page) == 0)
             assert_true(text_starts(to.bytes, pages[i].text));
@@ -31,7 +31,7 @@ static void assert_no_page(const char *name, const char *text)
     struct buffer to;
 
     buffer_init(&to, 4096);
-    assert_false(explain_write(name, &to));
+    assert_false(explain_write(name, &(const struct style){0}, &to));
     assert_string_equal(to.bytes, text);
     buffer_clear(&to);
 }
@@ -58,7 +58,7 @@ static void a_page_has_its_commands_and_ends_as_others_do(void **state)
     (void)state;
 
     buffer_init(&to, REPORT_MAX_BYTES);
-    assert_true(explain_write("network-acl", &to));
+    assert_true(explain_write("network-acl", &(const struct style){0}, &to));
     const char *fix = strstr(to.bytes, "\n## Fix\n\nLet TCP 443 out of this subnet's"
                                        " network ACL");
     const char *end = strstr(to.bytes, "\n## Confirm the fix\n\nAsk again");
@@ -70,7 +70,7 @@ static void a_page_has_its_commands_and_ends_as_others_do(void **state)
     buffer_clear(&to);
 
     buffer_init(&to, REPORT_MAX_BYTES);
-    assert_true(explain_write("public-address", &to));
+    assert_true(explain_write("public-address", &(const struct style){0}, &to));
     assert_null(strstr(to.bytes, restart));
     assert_non_null(strstr(to.bytes, online));
     buffer_clear(&to);
@@ -96,7 +96,7 @@ static void a_very_long_name_is_cut(void **state)
     memset(name, 'n', sizeof(name) - 1);
     name[sizeof(name) - 1] = '\0';
     buffer_init(&to, 4096);
-    assert_false(explain_write(name, &to));
+    assert_false(explain_write(name, &(const struct style){0}, &to));
     assert_true(to.used < 160);
     buffer_clear(&to);
 }

@@ -66,11 +66,35 @@ static void a_round_under_way_is_called_that(void **state)
     free(filled);
 }
 
+/* The terminal has broken the old lines anew: the drawing begins at its top, and nothing is left. */
+static void a_resize_leaves_no_rubbish(void **state)
+{
+    struct filled *filled = fill("endpoint-blocks-443");
+    const struct live_moment moment = {.round = 1, .words = "", .remaining_ms = 1500};
+    struct style style = {.columns = 80};
+    struct live live = {0};
+    struct buffer text;
+
+    (void)state;
+    buffer_init(&text, REPORT_MAX_BYTES);
+    live_draw(&live, &filled->report, &moment, &style, &text);
+    buffer_clear(&text);
+    style.columns = 60;
+    live_draw(&live, &filled->report, &moment, &style, &text);
+    assert_memory_equal(text.bytes, "\x1b[H\x1b[J", 6);
+    buffer_clear(&text);
+    live_draw(&live, &filled->report, &moment, &style, &text);
+    assert_null(strstr(text.bytes, "\x1b[H"));
+    buffer_clear(&text);
+    free(filled);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_frame_is_never_higher_than_the_terminal),
         cmocka_unit_test(a_round_under_way_is_called_that),
+        cmocka_unit_test(a_resize_leaves_no_rubbish),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,335 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * A page for a ticket: the way from the instance to what it needs, drawn, with the hop that fails; then the
+ * causes with their evidence and commands. It is read without colour as well: each mark has a shape.
+ */
+#include "report/html.h"
+
+#include <string.h>
+
+#include "base/text.h"
+#include "report/report.h"
+#include "report/screen.h"
+
+const char html_script[] =
+    "document.addEventListener('click',function(e){var b=e.target;if(b.tagName!=='BUTTON')return;"
+    "var p=b.nextElementSibling;getSelection().selectAllChildren(p);"
+    "if(navigator.clipboard)navigator.clipboard.writeText(p.textContent);"
+    "else document.execCommand('copy');b.textContent='copied'});";
+const char html_script_sha256[] = "t9AyJw34NVz2Hq2e1tQ2nydmwIXSU/sNEHM7Z2mehJc=";
+
+static const char style[] =
+    ":root{color-scheme:light dark;--bad:#b00020;--good:#0a6b2d;--dim:#5c5f66;--box:#8884}"
+    "@media(prefers-color-scheme:dark){:root{--bad:#ff8a80;--good:#7bd88f;--dim:#a7abb3}}"
+    "body{font:16px/1.5 system-ui,sans-serif;max-width:60rem;margin:0 auto;padding:1rem}"
+    "h1{font-size:1.4rem;margin:.2rem 0}h2{font-size:1.1rem;margin:1.6rem 0 .2rem}"
+    "h1.bad,.bad{color:var(--bad)}h1.good{color:var(--good)}.dim{color:var(--dim)}"
+    "pre{white-space:pre-wrap;overflow-wrap:anywhere;border:1px solid var(--box);padding:.6rem;"
+    "margin:.2rem 0 .8rem;font-size:.85rem}button{float:right}"
+    "svg{width:100%;max-width:34rem;font:13px ui-monospace,monospace;fill:currentColor}"
+    "svg .way{stroke:currentColor;stroke-width:1.5}svg .bad{stroke:var(--bad);stroke-width:2.5;"
+    "stroke-dasharray:5 4}svg .mark{font-size:18px;font-weight:bold}"
+    "svg text.bad,svg text.good{stroke:none;fill:var(--bad)}svg text.good{fill:var(--good)}"
+    "svg .small{font-size:11px;fill:var(--dim)}svg rect{fill:none;stroke:currentColor}"
+    "svg rect.bar{fill:var(--box);stroke:none}"
+    "table{border-collapse:collapse}td,th{text-align:left;padding:.1rem .8rem .1rem 0;"
+    "vertical-align:top}td:last-child{overflow-wrap:anywhere}";
+
+/* --- what both pages have --- */
+
+void html_element(struct buffer *to, const char *element, const char *text)
+{
+    (void)buffer_addf(to, "<%s>", element);
+    junit_put(to, text);
+    (void)buffer_addf(to, "</%.*s>\n", (int)strcspn(element, " "), element);
+}
+
+void html_begin(struct buffer *to, const char *title)
+{
+    (void)buffer_addf(to,
+                      "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">\n"
+                      "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; "
+                      "style-src 'unsafe-inline'; script-src 'sha256-%s'\">\n"
+                      "<meta name=\"viewport\" content=\"width=device-width\">\n",
+                      html_script_sha256);
+    html_element(to, "title", title);
+    (void)buffer_addf(to, "<style>%s</style></head><body>\n", style);
+}
+
+/* JSON has "<" in strings alone, and no "<" ends the script that it stands in. */
+static void add_json(struct buffer *to, const char *json)
+{
+    for (; *json; json++)
+        if (*json == '<')
+            (void)buffer_add_text(to, "\\u003c");
+        else
+            (void)buffer_add(to, json, 1);
+}
+
+void html_end(struct buffer *to, const char *json)
+{
+    (void)buffer_add_text(to, "<script type=\"application/json\" id=\"report\">");
+    add_json(to, json);
+    (void)buffer_addf(to, "</script>\n<script>%s</script>\n</body></html>\n", html_script);
+}
+
+/* --- the way --- */
+
+enum { WIDTH = 430, TRUNK = 24, MARK_AT = 62, TEXT_FROM = 86, TOP = 44, ROW = 40 };
+
+struct drawing {
+    struct buffer *to;
+    int n; /* rows */
+};
+
+/* "-> 10.0.1.21": a branch with its mark, what it leads to, and what came of it. */
+static void draw_row(struct drawing *drawing, enum status status, const char *what,
+                     const char *came)
+{
+    static const char *const marks[] = {
+        [STATUS_UNKNOWN] = "?",     [STATUS_PASS] = "&#10003;", [STATUS_WARN] = "!",
+        [STATUS_FAIL] = "&#10007;", [STATUS_SKIP] = "-",
+    };
+    const bool bad = status == STATUS_FAIL;
+    const int y = TOP + ROW * drawing->n++ + ROW / 2;
+
+    (void)buffer_addf(drawing->to,
+                      "<path class=\"%s\" d=\"M%d %dH%d\" fill=\"none\"/>"
+                      "<text class=\"mark %s\" x=\"%d\" y=\"%d\">%s</text>"
+                      "<text x=\"%d\" y=\"%d\">",
+                      bad ? "bad" : "way", TRUNK, y, MARK_AT - 4,
+                      bad                     ? "bad"
+                      : status == STATUS_PASS ? "good"
+                                              : "",
+                      MARK_AT, y + 6, marks[status <= STATUS_SKIP ? status : STATUS_UNKNOWN],
+                      TEXT_FROM, y);
+    junit_put(drawing->to, what);
+    (void)buffer_addf(drawing->to, "</text><text class=\"small\" x=\"%d\" y=\"%d\">", TEXT_FROM,
+                      y + 14);
+    junit_put(drawing->to, came);
+    (void)buffer_add_text(drawing->to, "</text>\n");
+}
+
+/* The first check of a set that does not pass. */
+static void draw_checks(struct drawing *drawing, const struct report *report, enum check first,
+                        int end, const char *what)
+{
+    const struct check_result *shown = NULL;
+
+    for (int i = first; i < end; i++)
+        if (report->checks[i].planned && (!shown || shown->status == STATUS_PASS))
+            shown = &report->checks[i];
+    if (shown)
+        draw_row(drawing, shown->status, what,
+                 shown->status == STATUS_PASS ? "answers" : shown->summary);
+}
+
+static void draw_resolver(struct drawing *drawing, const struct report *report)
+{
+    const struct resolver_facts *resolvers = &report->facts->resolvers;
+    const struct check_result *shown = NULL;
+    char what[LINE_SIZE];
+
+    for (enum service i = 0; i < N_SERVICES; i++) {
+        const struct check_result *check = &report->checks[check_of_service(i, RUNG_RESOLVE)];
+        if (check->planned && check->status != STATUS_SKIP &&
+            (!shown || shown->status == STATUS_PASS))
+            shown = check;
+    }
+    if (!shown)
+        return;
+    (void)text_set(what, sizeof(what), "resolver %s",
+                   resolvers->n_configured > 0 ? resolvers->configured[0] : "");
+    draw_row(drawing, shown->status, what,
+             shown->status == STATUS_PASS ? "answers" : shown->summary);
+}
+
+/* How far one address was climbed. */
+static enum status climbed(const struct address_facts *address, char *came, size_t size)
+{
+    char took[DURATION_SIZE];
+
+    (void)text_set(came, size, "not tried");
+    for (int rung = RUNG_CONNECT; rung < N_RUNGS; rung++) {
+        const struct step *step = &address->steps[rung];
+
+        duration_text(step->took_ms, took);
+        if (step->outcome == OUTCOME_FAILED) {
+            (void)text_set(came, size, "%s: %s, %s", rung_name((enum rung)rung),
+                           failure_words(step->failure), took);
+            return STATUS_FAIL;
+        }
+        if (step->outcome == OUTCOME_OK)
+            (void)text_set(came, size, "%s works", rung_name((enum rung)rung));
+    }
+    if (address->steps[RUNG_HTTP].outcome == OUTCOME_OK)
+        (void)text_set(came, size, "answers");
+    return address->steps[RUNG_CONNECT].outcome == OUTCOME_OK ? STATUS_PASS : STATUS_UNKNOWN;
+}
+
+static void draw_service(struct drawing *drawing, const struct report *report, enum service service)
+{
+    static const char *const places[] = {
+        [PLACE_UNKNOWN] = "",        [PLACE_OWN_SUBNET] = "this subnet",
+        [PLACE_IN_VPC] = "this VPC", [PLACE_PRIVATE_ELSEWHERE] = "outside this VPC",
+        [PLACE_PUBLIC] = "public",   [PLACE_LOCAL] = "this machine",
+    };
+    const struct endpoint_facts *endpoint = &report->facts->endpoints[service];
+    const struct instance_facts *instance = &report->facts->instance;
+
+    for (int32_t i = 0; i < endpoint->n_addresses; i++) {
+        const struct address_facts *address = &endpoint->addresses[i];
+        char what[LINE_SIZE], came[LINE_SIZE], line[2 * LINE_SIZE];
+        enum status status = climbed(address, came, sizeof(came));
+
+        (void)text_set(what, sizeof(what), "%s %s", service_name(service), address->address);
+        (void)text_set(line, sizeof(line), "%s",
+                       places[address->place <= PLACE_LOCAL ? address->place : PLACE_UNKNOWN]);
+        if (address->place == PLACE_OWN_SUBNET && instance->availability_zone[0])
+            (void)text_add(line, sizeof(line), ", %s", instance->availability_zone);
+        (void)text_add(line, sizeof(line), "%s%s", line[0] ? ": " : "", came);
+        draw_row(drawing, status, what, line);
+    }
+    if (endpoint->n_addresses == 0)
+        draw_checks(drawing, report, check_of_service(service, RUNG_RESOLVE),
+                    check_of_service(service, RUNG_AUTHORIZE) + 1, service_name(service));
+}
+
+static void draw_way(struct buffer *to, const struct report *report)
+{
+    const char *id = facts_instance_name(report->facts);
+    struct buffer rows;
+    struct drawing drawing = {&rows, 0};
+
+    buffer_init(&rows, REPORT_MAX_BYTES);
+    draw_checks(&drawing, report, CHECK_IMDS_CONNECT, CHECK_IMDS_IDENTITY + 1,
+                "IMDS, the metadata service");
+    draw_resolver(&drawing, report);
+    for (enum service i = 0; i < N_SERVICES; i++)
+        if (report->facts->plan.services[i].need != NEED_OFF)
+            draw_service(&drawing, report, i);
+    if (drawing.n > 0) {
+        (void)buffer_addf(to,
+                          "<svg viewBox=\"0 0 %d %d\" role=\"img\" aria-label=\"The way from the "
+                          "instance to what it needs\"><rect x=\"2\" y=\"8\" width=\"%d\" "
+                          "height=\"30\" rx=\"4\"/><text x=\"12\" y=\"28\">",
+                          WIDTH, TOP + ROW * drawing.n + 8, WIDTH - 4);
+        junit_put(to, id[0] ? id : "the instance");
+        (void)buffer_addf(to, "</text><path class=\"way\" d=\"M%d 38V%d\" fill=\"none\"/>\n", TRUNK,
+                          TOP + ROW * (drawing.n - 1) + ROW / 2);
+        (void)buffer_add(to, rows.bytes, rows.used);
+        (void)buffer_add_text(to, "</svg>\n");
+    }
+    buffer_clear(&rows);
+}
+
+/* --- findings --- */
+
+static void add_commands(struct buffer *to, const struct finding *finding, bool inside)
+{
+    bool any = false;
+
+    for (int32_t i = 0; i < finding->n_commands - finding->n_afterwards; i++) {
+        if (finding->inside[i] != inside)
+            continue;
+        if (!any)
+            (void)buffer_addf(to, "<p>%s:</p>\n<div><button type=\"button\">copy</button><pre>",
+                              inside ? "On the instance" : "From anywhere with the AWS CLI");
+        any = true;
+        if (finding->notes[i][0]) {
+            (void)buffer_add_text(to, "# ");
+            junit_put(to, finding->notes[i]);
+            (void)buffer_add_text(to, "\n");
+        }
+        junit_put(to, finding->commands[i]);
+        (void)buffer_add_text(to, "\n");
+    }
+    if (any)
+        (void)buffer_add_text(to, "</pre></div>\n");
+}
+
+static void add_finding(struct buffer *to, const struct report *report, int32_t n)
+{
+    const struct finding *finding = &report->findings[n];
+    char line[LINE_SIZE];
+
+    (void)text_set(line, sizeof(line), "%d. %s%s%s (%s, %s)", (int)n + 1, finding->code,
+                   finding->target < N_TARGETS ? " of " : "",
+                   finding->target < N_TARGETS ? target_name(finding->target) : "",
+                   severity_name(finding->severity), confidence_name(finding->confidence));
+    html_element(to, "h2", line);
+    html_element(to, "p", finding->title);
+    if (finding->remedy[0] && finding->severity != SEVERITY_NOTE)
+        html_element(to, "p", finding->remedy);
+    (void)buffer_add_text(to, "<ul>\n");
+    for (int32_t i = 0; i < finding->n_evidence; i++)
+        html_element(to, "li", finding->evidence[i]);
+    (void)buffer_add_text(to, "</ul>\n");
+    if (finding->severity == SEVERITY_NOTE)
+        return;
+    add_commands(to, finding, finding->inside[0]);
+    add_commands(to, finding, !finding->inside[0]);
+    for (int32_t i = 0; i < finding->n_alternatives; i++) {
+        (void)text_set(line, sizeof(line),
+                       "Or %s. This tells them apart:", finding->alternatives[i].code);
+        html_element(to, "p", line);
+        (void)buffer_add_text(to, "<div><button type=\"button\">copy</button>");
+        html_element(to, "pre", finding->alternatives[i].command);
+        (void)buffer_add_text(to, "</div>\n");
+    }
+    html_element(to, "p", finding->afterwards);
+    for (int32_t i = finding->n_commands - finding->n_afterwards; i < finding->n_commands; i++) {
+        if (finding->inside[i])
+            continue;
+        (void)text_set(line, sizeof(line), "%s:", finding->notes[i]);
+        html_element(to, "p", line);
+        (void)buffer_add_text(to, "<div><button type=\"button\">copy</button>");
+        html_element(to, "pre", finding->commands[i]);
+        (void)buffer_add_text(to, "</div>\n");
+    }
+}
+
+static void add_checks(struct buffer *to, const struct report *report)
+{
+    (void)buffer_add_text(to, "<h2>Checks</h2>\n<table>\n");
+    for (int i = 0; i < N_CHECKS; i++) {
+        const struct check_result *check = &report->checks[i];
+
+        if (!check->planned)
+            continue;
+        (void)buffer_add_text(to, "<tr>");
+        html_element(to, "td", status_name(check->status));
+        html_element(to, "td", check_name((enum check)i));
+        html_element(to, "td", check->summary);
+        (void)buffer_add_text(to, "</tr>\n");
+    }
+    (void)buffer_add_text(to, "</table>\n");
+}
+
+void html_write(const struct report *report, const struct style *unused, struct buffer *to)
+{
+    const struct instance_facts *instance = &report->facts->instance;
+    const bool good = report_exit_status(report, false) == 0;
+    char line[HEADLINE_SIZE + NAME_SIZE], headline[HEADLINE_SIZE];
+    struct buffer json;
+
+    report_headline(report, headline);
+    (void)text_set(line, sizeof(line), "%s%s%s", verdict_row(report->verdict)->words,
+                   headline[0] == '(' ? " " : ": ",
+                   headline[0] ? headline : report_summary_words(report));
+    html_begin(to, line);
+    html_element(to, good ? "h1 class=\"good\"" : "h1 class=\"bad\"", line);
+    (void)text_set(line, sizeof(line), "%s %s %s %s %s", facts_instance_name(report->facts),
+                   instance->availability_zone, instance->vpc, instance->subnet,
+                   report->facts->role.role);
+    html_element(to, "p class=\"dim\"", line);
+    draw_way(to, report);
+    for (int32_t i = 0; i < report->n_findings; i++)
+        add_finding(to, report, i);
+    add_checks(to, report);
+    buffer_init(&json, REPORT_MAX_BYTES);
+    json_write(report, unused, &json);
+    html_end(to, json.bytes ? json.bytes : "");
+    to->failed |= json.failed;
+    buffer_clear(&json);
+}

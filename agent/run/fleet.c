@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * `show` of many files: each is read, diagnosed and forgotten but for a small record, so ten thousand console
+ * logs take no more memory than their records.
+ */
+#include <dirent.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/file.h"
+#include "base/log.h"
+#include "base/text.h"
+#include "diagnose/diagnose.h"
+#include "model/fleet.h"
+#include "model/anonymize.h"
+#include "report/fleet.h"
+#include "report/recorded.h"
+#include "run/commands.h"
+
+struct reading {
+    const struct options *options;
+    struct fleet fleet;
+    struct facts *facts;
+    struct report *report;
+};
+
+/* What is wrong with a file, in words that many files share. */
+static const char *why_unread(const char *error)
+{
+    if (text_starts(error, "no report of ssm-preflight") ||
+        text_starts(error, "there is no console"))
+        return "no block: image without ssm-preflight, or the log was taken too early";
+    if (strstr(error, "damaged") || strstr(error, "not of one block") || strstr(error, "cut off"))
+        return "the block is damaged: its lines are in the log, for people";
+    return "no report that this version can read";
+}
+
+static void read_one(struct reading *reading, const char *name)
+{
+    const struct options *options = reading->options;
+    char shown[NAME_SIZE], error[WORDS_SIZE] = "";
+    struct buffer contents;
+
+    (void)text_set(shown, sizeof(shown), "file %d", (int)reading->fleet.n_members + 1);
+    buffer_init(&contents, FILE_MAX_BYTES);
+    const char *file = options->anonymize ? shown : name;
+    int trouble = show_read(name, &contents);
+    (void)buffer_add(&contents, "", 0);
+    if (trouble) {
+        (void)text_set(error, sizeof(error), "cannot be read: %s", strerror(trouble));
+        fleet_add_unread(&reading->fleet, file, error);
+    } else if (!recorded_read(contents.bytes, contents.used, reading->facts, NULL, error,
+                              sizeof(error))) {
+        fleet_add_unread(&reading->fleet, file, why_unread(error));
+    } else {
+        if (options->anonymize)
+            anonymize_facts(reading->facts);
+        reading->facts->plan.strict = options->plan.strict;
+        diagnose(reading->facts, reading->report);
+        fleet_add(&reading->fleet, file, reading->report);
+    }
+    buffer_clear(&contents);
+}
+
+static int by_name(const void *a, const void *b)
+{
+    return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+/* The regular files of a directory, in the order of their names; there may be thousands. */
+static int read_directory(struct reading *reading, const char *directory)
+{
+    DIR *stream = opendir(directory);
+    size_t n = 0, n_allocated = 0;
+    char **names = NULL;
+
+    if (!stream)
+        return errno;
+    for (struct dirent *entry; (entry = readdir(stream));) {
+        struct stat status;
+        if (entry->d_name[0] == '.' || fstatat(dirfd(stream), entry->d_name, &status, 0) != 0 ||
+            !S_ISREG(status.st_mode))
+            continue;
+        if (n == n_allocated) {
+            n_allocated = n_allocated ? 2 * n_allocated : 64;
+            names = reallocarray(names, n_allocated, sizeof(char *));
+        }
+        if (asprintf(&names[n], "%s/%s", directory, entry->d_name) >= 0)
+            n++;
+    }
+    (void)closedir(stream);
+    if (n > 0)
+        qsort(names, n, sizeof(char *), by_name);
+    for (size_t i = 0; i < n; i++) {
+        read_one(reading, names[i]);
+        free(names[i]);
+    }
+    free(names);
+    return 0;
+}
+
+static void read_name(struct reading *reading, const char *name)
+{
+    struct stat status;
+
+    if (stat(name, &status) != 0 || !S_ISDIR(status.st_mode)) {
+        read_one(reading, name);
+        return;
+    }
+    int trouble = read_directory(reading, name);
+    if (trouble)
+        fleet_add_unread(&reading->fleet, name, strerror(trouble));
+}
+
+static const struct fleet_output *find_output(const char *name)
+{
+    for (size_t i = 0; i < n_fleet_outputs; i++)
+        if (strcmp(fleet_outputs[i].name, name) == 0)
+            return &fleet_outputs[i];
+    return NULL;
+}
+
+static int tell(const struct options *options, const struct fleet *fleet,
+                const struct fleet_output *output)
+{
+    int status = fleet_exit_status(fleet);
+    struct buffer text;
+    struct style style;
+    char verdict[LINE_SIZE];
+
+    if (options->quiet)
+        return status;
+    tell_style(options, &style);
+    buffer_init(&text, FLEET_MAX_BYTES);
+    output->write(fleet, &style, &text);
+    (void)text_set(verdict, sizeof(verdict), "the worst exit status is %d", status);
+    status = tell_output(options, &text, verdict, status);
+    buffer_clear(&text);
+    return status;
+}
+
+int show_fleet(const struct options *options, char *const names[], size_t n)
+{
+    const struct fleet_output *output = find_output(options->output);
+    struct reading reading = {.options = options};
+
+    if (!output) {
+        log_error("--output %s is of one instance: give one FILE", options->output);
+        return EXIT_USAGE;
+    }
+    reading.facts = calloc(1, sizeof(*reading.facts));
+    reading.report = calloc(1, sizeof(*reading.report));
+    for (size_t i = 0; i < n; i++)
+        read_name(&reading, names[i]);
+    fleet_judge(&reading.fleet);
+    int status = tell(options, &reading.fleet, output);
+    fleet_clear(&reading.fleet);
+    free(reading.report);
+    free(reading.facts);
+    return status;
+}

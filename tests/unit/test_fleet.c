@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Many instances together: what they have in common, what a ready neighbour says, and how it is told.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "base/text.h"
+#include "diagnose/diagnose.h"
+#include "model/fleet.h"
+#include "facts_builder.h"
+#include "report/fleet.h"
+#include "situations.h"
+
+static struct facts facts;
+static struct report report;
+static struct fleet fleet;
+static char evidence[LINE_SIZE];
+
+/* An instance of a situation (NULL: healthy), in this subnet, with this number. */
+static void add(const char *situation, const char *subnet, int number)
+{
+    char file[NAME_SIZE];
+
+    facts_healthy(&facts);
+    if (situation)
+        situation_find(situation)->make(&facts);
+    (void)text_set(facts.instance.id, NAME_SIZE, "i-%d", number);
+    (void)text_set(facts.instance.subnet, NAME_SIZE, "%s", subnet);
+    (void)text_set(file, sizeof(file), "log-%d", number);
+    diagnose(&facts, &report);
+    fleet_add(&fleet, file, &report);
+}
+
+static void assert_says(const char *output, const struct style *style, const char *wanted)
+{
+    struct buffer text;
+
+    buffer_init(&text, FLEET_MAX_BYTES);
+    for (size_t i = 0; i < n_fleet_outputs; i++)
+        if (strcmp(fleet_outputs[i].name, output) == 0)
+            fleet_outputs[i].write(&fleet, style, &text);
+    if (!strstr(text.bytes, wanted))
+        fail_msg("not said: %s\n%s", wanted, text.bytes);
+    for (size_t i = 0; i < text.used; i++)
+        if (text.bytes[i] != '\n' && (text.bytes[i] < 0x20 || text.bytes[i] > 0x7e))
+            fail_msg("byte 0x%02x leaves", (unsigned char)text.bytes[i]);
+    buffer_clear(&text);
+}
+
+static int end(void **state)
+{
+    (void)state;
+    fleet_clear(&fleet);
+    return 0;
+}
+
+static void causes_are_grouped_the_worst_and_most_first(void **state)
+{
+    (void)state;
+    add(NULL, "subnet-a", 1);
+    add("policy-missing", "subnet-a", 2);
+    add("endpoint-blocks-443", "subnet-b", 3);
+    add("endpoint-blocks-443", "subnet-b", 4);
+    fleet_add_unread(&fleet, "somewhere/i-9.log", "no block");
+    fleet_judge(&fleet);
+    assert_int_equal(fleet.n_groups, 4);
+    assert_string_equal(fleet.members[fleet.groups[0].first].code, "endpoint-blocks-443");
+    assert_int_equal(fleet.groups[0].n, 2);
+    assert_string_equal(fleet.members[fleet.groups[1].first].code, "policy-missing");
+    assert_int_equal(fleet.members[fleet.groups[2].first].verdict, VERDICT_READY);
+    assert_string_equal(fleet.members[fleet.groups[3].first].id, "i-9");
+    assert_int_equal(fleet_exit_status(&fleet), 1);
+}
+
+static void what_only_a_group_has_is_named(void **state)
+{
+    const struct style style = {.columns = 80};
+
+    (void)state;
+    for (int i = 0; i < 3; i++)
+        add("endpoint-blocks-443", "subnet-b", i);
+    for (int i = 3; i < 6; i++)
+        add(NULL, "subnet-a", i);
+    fleet_judge(&fleet);
+    assert_string_equal(fleet_only(&fleet, &fleet.groups[0], COMMON_SUBNET), "subnet-b");
+    assert_null(fleet_only(&fleet, &fleet.groups[0], COMMON_VPC)); /* the others have it too */
+    assert_says("terminal", &style, "only they have subnet subnet-b\n");
+    assert_says("terminal", &style,
+                "\n6 instances: 3 NOT READY, 3 READY.\n"
+                "NOT READY      3  endpoint-blocks-443 (ssmmessages)\n");
+}
+
+/* One of a subnet that fails, and all of a subnet. */
+static void a_ready_neighbour_makes_a_shared_cause_doubtful(void **state)
+{
+    (void)state;
+    add("egress-blocked", "subnet-a", 1);
+    assert_int_equal(fleet.members[0].confidence, CONFIDENCE_LIKELY);
+    add("egress-blocked", "subnet-a", 2);
+    fleet_judge(&fleet);
+    assert_int_equal(fleet_confidence(&fleet.members[0], evidence), CONFIDENCE_LIKELY);
+    assert_string_equal(evidence,
+                        "all 2 with the same security group (sg-0ccccccccccccccc0) fail alike");
+    fleet_clear(&fleet);
+    add("egress-blocked", "subnet-a", 1);
+    add(NULL, "subnet-a", 2);
+    fleet_judge(&fleet);
+    assert_int_equal(fleet_confidence(&fleet.members[0], evidence), CONFIDENCE_POSSIBLE);
+    assert_string_equal(evidence, "1 with the same security group (sg-0ccccccccccccccc0) is ready: "
+                                  "look at this instance first");
+    fleet_clear(&fleet);
+    add("network-acl", "subnet-a", 1);
+    add(NULL, "subnet-b", 2); /* no neighbour */
+    fleet_judge(&fleet);
+    assert_int_equal(fleet_confidence(&fleet.members[0], evidence), CONFIDENCE_LIKELY);
+    assert_string_equal(evidence, "");
+}
+
+static void the_newest_record_of_an_instance_counts(void **state)
+{
+    const struct style style = {.columns = 80};
+
+    (void)state;
+    add("policy-missing", "subnet-a", 1);
+    fleet.members[0].started_unix_ms++;
+    add(NULL, "subnet-a", 1);
+    add(NULL, "subnet-a", 2);
+    fleet_judge(&fleet);
+    assert_int_equal(fleet.members[1].group, -1);
+    assert_int_equal(fleet.n_groups, 2);
+    assert_says("terminal", &style, "2 instances: 1 NOT READY, 1 READY. (1 older)\n");
+    assert_says("json", &style, "\"older\":true");
+}
+
+static void hostile_words_are_escaped(void **state)
+{
+    const struct style style = {.verbose = true};
+
+    (void)state;
+    add("endpoint-blocks-443", "subnet-a", 1);
+    (void)text_set(fleet.members[0].title, TITLE_SIZE, "%s", "</failure> \033]0;x\007 \" & \xff");
+    (void)text_set(fleet.members[0].id, NAME_SIZE, "%s", "i-\033[2J<b>");
+    fleet_judge(&fleet);
+    assert_says("terminal", &style, "NOT READY");
+    assert_says("short", &style, "i-?[2J<b>");
+    assert_says("json", &style, "i-\\\\x1b[2J<b>");
+    assert_says("junit", &style, "name=\"i-?[2J&lt;b&gt;\"");
+    assert_says("junit", &style, "message=\"&lt;/failure&gt; ?]0;x? &quot; &amp; ?\"");
+}
+
+static void nothing_is_nothing(void **state)
+{
+    const struct style style = {0};
+
+    (void)state;
+    fleet_judge(&fleet);
+    assert_int_equal(fleet_exit_status(&fleet), 0);
+    assert_says("terminal", &style, "0 instances:");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_teardown(causes_are_grouped_the_worst_and_most_first, end),
+        cmocka_unit_test_teardown(what_only_a_group_has_is_named, end),
+        cmocka_unit_test_teardown(a_ready_neighbour_makes_a_shared_cause_doubtful, end),
+        cmocka_unit_test_teardown(the_newest_record_of_an_instance_counts, end),
+        cmocka_unit_test_teardown(hostile_words_are_escaped, end),
+        cmocka_unit_test_teardown(nothing_is_nothing, end),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
