@@ -41,6 +41,7 @@ struct options {
     char allow[WORDS_SIZE]; /* image: codes that do not count, space separated */
     int64_t max_age_days;   /* image: of the agent; 0: any */
     bool follow;            /* wait: without a deadline, after boot */
+    bool permissions_given; /* otherwise `wait` proves what the agent is about to do */
     bool anonymize;         /* every output names nobody */
     bool quiet, verbose, help, version;
     struct plan plan;           /* the wishes: region, needs, modes, skipped checks */

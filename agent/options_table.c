@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "base/text.h"
 #include "model/checks.h"
+#include "model/permissions.h"
 
 static void *member(const struct setting *setting)
 {
@@ -167,7 +168,7 @@ static bool need_of(struct setting *setting, const char *word, enum need need)
     } else if (target == TARGET_CLOCK) {
         plan->clock_optional = optional;
     } else if (target == TARGET_AGENT) {
-        plan->agent_required = !optional;
+        plan->agent_optional = optional;
     } else if (optional) {
         return refuse(setting, "cannot make imds optional: everything else is learnt from it");
     }
@@ -228,6 +229,33 @@ static bool set_days(struct setting *setting)
     return true;
 }
 
+static bool for_word(struct setting *setting, const char *word)
+{
+    struct plan *plan = &setting->options->plan;
+
+    if (capabilities_in(word) == 0) {
+        (void)text_set(setting->why, sizeof(setting->why), "must be of: core");
+        for (size_t i = 0; i < N_CAPABILITIES; i++)
+            (void)text_add(setting->why, sizeof(setting->why), " %s", capability_rows[i].name);
+        return false;
+    }
+    return text_add(plan->needed_for, sizeof(plan->needed_for), "%s%s",
+                    plan->needed_for[0] ? " " : "", word) ||
+           refuse(setting, "is too long");
+}
+
+static bool set_for(struct setting *setting)
+{
+    setting->options->plan.needed_for[0] = '\0';
+    return each_word(setting, for_word);
+}
+
+static bool set_permissions(struct setting *setting)
+{
+    setting->options->permissions_given = true;
+    return set_choice(setting);
+}
+
 static bool set_require(struct setting *setting)
 {
     return each_word(setting, require_word);
@@ -254,22 +282,27 @@ const struct option_row option_rows[] = {
      "read this file in place of that one"},
     {"region", "REGION", set_region, 0, 0, NULL, false, false,
      "look for the endpoints of this region"},
+    {"for", "LIST", set_for, 0, 0, NULL, false, false,
+     "tools that must work: sessions,patch,...; core: all"},
     {"require", "LIST", set_require, 0, 0, NULL, false, false,
-     "targets that must pass: s3,kms,logs,agent,..."},
+     "targets that must pass: s3,kms,logs,..."},
     {"optional", "LIST", set_optional, 0, 0, NULL, false, false,
      "targets that are looked at but may fail"},
     {"skip", "CHECK", set_skip, 0, 0, NULL, true, false,
      "do not judge this check (list checks); repeatable"},
-    {"private-dns", "MODE", set_choice, MEMBER(plan.private_dns), "require warn off", false, false,
-     "public addresses fail: require (default); warn; off"},
-    {"permissions", "MODE", set_choice, MEMBER(plan.permissions), "probe deep role-only off", false,
-     false, "probe (default), deep (registers!), role-only, off"},
+    {"private-dns", "MODE", set_choice, MEMBER(plan.private_dns), "warn require off", false, false,
+     "public addresses: warn (default), require private, off"},
+    {"permissions", "MODE", set_permissions, MEMBER(plan.permissions),
+     "probe agent deep role-only off", false, false,
+     "check probe, wait agent; deep (registers!), role-only, off"},
+    {"dhmc", NULL, set_flag, MEMBER(plan.dhmc), NULL, false, false,
+     "this account uses Default Host Management"},
     {"deadline", "DURATION", set_duration, MEMBER(deadline_ms), NULL, false, false,
      "end after so long (ms, s, m; check 15s, wait 30s)"},
     {"follow", NULL, set_flag, MEMBER(follow), NULL, false, true,
      "wait: go on until ready, in cheap rounds"},
     {"strict", NULL, set_flag, MEMBER(plan.strict), NULL, false, false,
-     "a warning gives exit status 1"},
+     "degraded, or a check left out, gives exit status 1"},
     {"ca-file", "FILE", set_file, MEMBER(ca_file), NULL, false, false,
      "trust these roots in place of Amazon's public ones"},
     {"imds-endpoint", "URL", set_endpoint, MEMBER(imds_endpoint), NULL, false, false,

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The SSM agent's own installation. It fails no required check unless asked to: the question is
- * whether the instance can register, and an agent may still be installed.
+ * The SSM agent's own installation.
  */
 #include "diagnose/finding.h"
 #include "diagnose/look.h"
@@ -40,8 +39,10 @@ void quote_package(const struct view *view, struct finding *finding)
  * to be seen in the facts. */
 static bool fails_by_itself(const struct view *view)
 {
+    const struct check_result *config = &view->checks[CHECK_AGENT_CONFIG];
+
     return view->facts->agent.installed == ANSWER_YES &&
-           view->checks[CHECK_AGENT_CONFIG].status == STATUS_FAIL;
+           (config->status == STATUS_FAIL || config->reason == FAILURE_REGISTERED_ELSEWHERE);
 }
 
 bool when_state_is_of_another_machine(const struct view *view)

@@ -142,7 +142,8 @@ view_quotes quote_tls, quote_interception, quote_other_name, quote_own_clock, qu
 view_holds when_nothing_is_allowed, when_every_denial_is_alike, when_ssm_denies_nothing,
     when_region_is_right, when_only_the_agent_has_a_proxy, when_the_agents_proxy_refuses,
     when_the_service_says_so;
-view_quotes quote_denials, quote_how_many_are_denied, quote_actions, quote_http, quote_agents_proxy;
+view_quotes quote_denials, quote_tools, quote_how_many_are_denied, quote_actions, quote_http,
+    quote_agents_proxy;
 
 /* agent.c: the agent's installation; and what nobody explains */
 view_holds when_unit_is_missing, when_state_is_of_another_machine, when_configuration_is_wrong,

@@ -11,6 +11,7 @@
 
 #include "base/text.h"
 #include "diagnose/look.h"
+#include "diagnose/policy.h"
 #include "model/proxy.h"
 
 void checks_say(const struct judge *judge, enum check check, enum status status,
@@ -128,11 +129,16 @@ static void judge_attached(const struct judge *judge)
 {
     const struct role_facts *role = &judge->facts->role;
     bool by_default = role->from == CREDENTIALS_DEFAULT_HOST_MANAGEMENT ||
-                      (role->dhmc == ANSWER_YES && role->attached.failure == FAILURE_NO_ROLE);
+                      (role->dhmc == ANSWER_YES && policy_by_dhmc(judge->facts));
 
     if (role->attached.outcome != OUTCOME_UNTRIED && by_default)
         PASS(judge, CHECK_ROLE_ATTACHED, role->attached.took_ms,
              "no role of its own: Default Host Management gives the agent one");
+    else if (role->attached.outcome == OUTCOME_FAILED && policy_by_dhmc(judge->facts))
+        checks_say(judge, CHECK_ROLE_ATTACHED, STATUS_WARN, role->attached.failure,
+                   role->attached.took_ms,
+                   "iam/info answers %d: %s; Default Host Management steps in",
+                   (int)role->info_status, failure_words(role->attached.failure));
     else if (judge_step(judge, CHECK_ROLE_ATTACHED, CHECK_IMDS_IDENTITY, &role->attached,
                         role->info_status != 0 ? "iam/info" : "the instance profile",
                         role->info_status))
@@ -145,8 +151,13 @@ static void judge_credentials(const struct judge *judge)
     const struct role_facts *role = &judge->facts->role;
     char what[LINE_SIZE], span[64] = "";
 
-    if (role->credentials.outcome != OUTCOME_OK && role->dhmc == ANSWER_YES &&
-        role->attached.failure == FAILURE_NO_ROLE) {
+    if (role->credentials.outcome == OUTCOME_FAILED && policy_by_dhmc(judge->facts)) {
+        checks_say(judge, CHECK_ROLE_CREDENTIALS, STATUS_WARN, role->credentials.failure,
+                   role->credentials.took_ms, "Code %s: %s; Default Host Management steps in",
+                   role->code, failure_words(role->credentials.failure));
+        return;
+    }
+    if (role->credentials.outcome != OUTCOME_OK && policy_by_dhmc(judge->facts)) {
         LEFT_OUT(judge, CHECK_ROLE_CREDENTIALS,
                  "the agent keeps those of Default Host Management to itself");
         return;
@@ -211,8 +222,7 @@ static void judge_clock(const struct judge *judge)
                reading.n == 1 ? "" : "s", unkept ? ", but nothing keeps it right" : "");
 }
 
-/* --- the agent: optional, unless asked for, or unless its configuration is known to lead it where it does
- * not get through --- */
+/* --- the agent --- */
 
 static void judge_installed(const struct judge *judge)
 {
@@ -234,6 +244,11 @@ static void judge_installed(const struct judge *judge)
     else if (agent->version[0] && text_compare_versions(agent->version, first) < 0)
         FAIL(judge, CHECK_AGENT_INSTALLED, FAILURE_TOO_OLD, 0, "SSM Agent %s: %s needs %s or newer",
              agent->version, dualstack ? "a dual-stack endpoint" : "IMDSv2", first);
+    else if (text_compare_versions(agent->version, first_agent_without_ec2messages) < 0)
+        checks_say(judge, CHECK_AGENT_INSTALLED, STATUS_WARN, FAILURE_TOO_OLD, 0,
+                   "SSM Agent %s takes commands by ec2messages, whose end AWS announced for "
+                   "2026-09-30; %s does not",
+                   agent->version, first_agent_without_ec2messages);
     else
         PASS(judge, CHECK_AGENT_INSTALLED, 0, "SSM Agent %s (%s)",
              agent->version[0] ? agent->version : "of unknown version", packages[agent->package]);
@@ -254,13 +269,15 @@ static void judge_enabled(const struct judge *judge)
     };
     const struct agent_facts *agent = &judge->facts->agent;
 
-    checks_say(judge, CHECK_AGENT_ENABLED, rows[agent->unit_state].status,
+    bool up = agent->connected == ANSWER_YES && rows[agent->unit_state].status == STATUS_FAIL;
+
+    checks_say(judge, CHECK_AGENT_ENABLED, up ? STATUS_WARN : rows[agent->unit_state].status,
                rows[agent->unit_state].reason, 0, "unit %s is %s",
                agent->unit[0] ? agent->unit : "of the agent", rows[agent->unit_state].words);
 }
 
-/* A proxy that was asked and does not let the agent through makes this check a required one: then
- * it does not help that the endpoints can be reached directly. False: the agent uses none. */
+/* Where a proxy does not let the agent through, it does not help that the endpoints can be reached
+ * directly. False: the agent uses none. */
 static bool judge_proxy(const struct judge *judge)
 {
     const struct facts *facts = judge->facts;
@@ -274,7 +291,6 @@ static bool judge_proxy(const struct judge *judge)
         proxied = proxied ? proxied : host;
         if (facts->plan.services[i].need != NEED_REQUIRED || !proxy_refuses(facts, i))
             continue;
-        judge->checks[CHECK_AGENT_CONFIG].required = true;
         FAIL(judge, CHECK_AGENT_CONFIG, FAILURE_PROXY, step->took_ms,
              "the agent asks the proxy %s for %s, which does not let it through: %s", proxy, host,
              step->detail[0] ? step->detail : failure_words(step->failure));
@@ -297,12 +313,13 @@ static void judge_config(const struct judge *judge)
     if (config->outcome == OUTCOME_FAILED)
         FAIL(judge, CHECK_AGENT_CONFIG, config->failure, config->took_ms, "%s: %s%s%s", file,
              failure_words(config->failure), config->detail[0] ? ", " : "", config->detail);
-    else if (agent->registered_as[0])
-        FAIL(judge, CHECK_AGENT_CONFIG, FAILURE_REGISTERED_ELSEWHERE, 0,
-             "the agent's state says that it is %s, a hybrid registration", agent->registered_as);
     else if (!agent->ca_bundle[0])
         FAIL(judge, CHECK_AGENT_CONFIG, FAILURE_ABSENT, 0,
              "no bundle of CA certificates where the agent looks for one");
+    else if (agent->registered_as[0])
+        checks_say(judge, CHECK_AGENT_CONFIG, STATUS_WARN, FAILURE_REGISTERED_ELSEWHERE, 0,
+                   "the agent's state says that it is %s, a hybrid registration",
+                   agent->registered_as);
     else if (judge_proxy(judge))
         return;
     else if (!judge->facts->instance.region[0] &&
@@ -358,7 +375,7 @@ static bool is_required(const struct plan *plan, enum check check)
     case TARGET_CLOCK:
         return !plan->clock_optional;
     case TARGET_AGENT:
-        return plan->agent_required;
+        return !plan->agent_optional;
     default:
         return true;
     }

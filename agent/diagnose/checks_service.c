@@ -23,7 +23,7 @@ static const char *plural(int32_t n, const char *ending)
 static void say_missing(const struct judge *judge, enum service service, enum rung rung,
                         enum status status, enum failure reason, int32_t took_ms, const char *words)
 {
-    bool may_be = look_may_be_missing(judge->facts, service);
+    bool may_be = status != STATUS_PASS && look_may_be_missing(judge->facts, service);
 
     checks_say(judge, check_of_service(service, rung), may_be ? STATUS_SKIP : status, reason,
                took_ms, "%s%s%s%s", may_be ? "not needed by SSM Agent " : "",
@@ -221,17 +221,27 @@ static void judge_rung(const struct judge *judge, enum service service, enum run
     }
 }
 
+static bool may_prove(const struct facts *facts, enum service service)
+{
+    for (size_t i = 0; i < n_permissions; i++)
+        if (permissions[i].service == service && !permission_why_not(&permissions[i], facts))
+            return facts->endpoints[service].n_actions > 0;
+    return false;
+}
+
 /* Nothing was probed: because nothing should be, or because the ladder did not get there. */
 static void say_unproven(const struct judge *judge, enum service service)
 {
     enum check check = check_of_service(service, RUNG_AUTHORIZE);
     enum permissions mode = judge->facts->plan.permissions;
 
-    if (mode == PERMISSIONS_OFF || mode == PERMISSIONS_ROLE_ONLY)
+    if (policy_by_dhmc(judge->facts))
+        LEFT_OUT(judge, check, "the agent asks with a role of Default Host Management");
+    else if (mode == PERMISSIONS_OFF || mode == PERMISSIONS_ROLE_ONLY)
         LEFT_OUT(judge, check, "left out by --permissions %s",
                  mode == PERMISSIONS_OFF ? "off" : "role-only");
-    else if (judge->facts->endpoints[service].n_actions == 0)
-        LEFT_OUT(judge, check, "no action of %s is proven without side effects",
+    else if (!may_prove(judge->facts, service))
+        LEFT_OUT(judge, check, "no action of %s can be proven here without side effects",
                  service_name(service));
     else
         checks_say_untried(judge, check,
@@ -251,8 +261,9 @@ static void judge_authorize(const struct judge *judge, enum service service)
     else if (n == 0)
         say_unproven(judge, service);
     else if (proven.verdict == STATUS_PASS)
-        PASS(judge, check, proven.took_ms, "%d probed action%s allowed, %d not probed%s",
-             (int)proven.allowed, plural(proven.allowed, "s"), (int)proven.not_probed,
+        PASS(judge, check, proven.took_ms, "%d probed action%s allowed%s, %d not probed%s",
+             (int)proven.allowed, plural(proven.allowed, "s"),
+             proven.denied > 0 ? ", others denied that nothing needs" : "", (int)proven.not_probed,
              proven.unclear > 0 ? ", some unclear" : "");
     else if (first->failure == FAILURE_INTERNAL)
         checks_say(judge, check, STATUS_UNKNOWN, FAILURE_INTERNAL, proven.took_ms, "%s: %s",

@@ -205,14 +205,13 @@ static void ask(struct report *report, struct claims *claims, const struct cause
     add_finding(&view, report);
 }
 
-/* The last row takes what is left of the failed checks; a warning may stay without a cause. */
+/* The last row takes what is left. */
 static void claim_unexplained(struct report *report, const struct claims *claims)
 {
     struct view view = {
         .facts = report->facts, .checks = report->checks, .cause = &causes[n_causes - 1]};
 
-    explain(&view,
-            claims_left(claims, WAY_WHOLE) & checks_with(report->checks, STATUS_FAIL, false));
+    explain(&view, claims_left(claims, WAY_WHOLE));
     if (view.explains != 0)
         add_finding(&view, report);
 }

@@ -86,6 +86,11 @@ static bool is_one_endpoint(const struct view *view)
     return names_is_endpoint(view->facts, view->service, id);
 }
 
+static bool is_phased_out(const struct view *view)
+{
+    return service_rows[view->service].phased_out;
+}
+
 static bool is_configured(const struct view *view)
 {
     return view->facts->plan.services[view->service].host_source == SOURCE_AGENT_CONFIG;
@@ -137,6 +142,7 @@ static const struct {
     {"other-region", is_other_region},            /* an option names another region */
     {"outside-silent", is_silent_far},            /* a silent address is outside of the VPC */
     {"own-subnet-silent", is_silent_near},        /* a silent address is in this subnet */
+    {"phased-out-service", is_phased_out},        /* AWS announced the service's end */
     {"profile-deleted", when_profile_is_deleted}, /* the instance profile was deleted */
     {"public-answers", is_public_answering},      /* the public addresses answer */
     {"public-meant", is_public_meant},            /* --private-dns is off */

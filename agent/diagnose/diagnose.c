@@ -10,10 +10,11 @@
 #include "base/text.h"
 #include "diagnose/checks.h"
 #include "diagnose/claims.h"
+#include "diagnose/policy.h"
 
 /* --- the one word and the one line ---
- * Only required checks decide: one that failed beats one that is not known, since knowing more
- * could not make the instance ready. */
+ * Required checks predict the SSM agent: one that failed beats one that is not known, since knowing more
+ * could not make it come up. */
 
 static bool is(const struct check_result *check, enum status status, bool required)
 {
@@ -28,13 +29,14 @@ static bool any(const struct report *report, enum status status, bool required)
     return false;
 }
 
-/* The agent comes up, later than it should. */
-static bool is_slow(const struct report *report)
+/* N_CHECKS: every required check has its answer. */
+static enum check first_lacking(const struct report *report)
 {
-    for (enum check i = 0; i < N_CHECKS; i++)
-        if (is(&report->checks[i], STATUS_WARN, true) && report->checks[i].reason == FAILURE_SLOW)
-            return true;
-    return false;
+    enum check i = 0;
+
+    while (i < N_CHECKS && !report_lacks(&report->checks[i]))
+        i++;
+    return i;
 }
 
 /* Cut at a word, so that the line stays readable at 80 columns. */
@@ -54,48 +56,60 @@ static void set_line(char to[SUMMARY_SIZE], const char *text, const char *behind
     (void)text_set(to, SUMMARY_SIZE, "%.*s...%s", (int)n, text, behind);
 }
 
+/* The first `most` of the actions that the agent needs and nothing proved, and how many more. */
+static void add_unproven(const struct report *report, int most, char line[LINE_SIZE])
+{
+    int n = 0;
+
+    for (size_t i = 0; i < n_permissions; i++)
+        if ((report->permissions.unproven & 1u << i) && n++ < most)
+            (void)text_add(line, LINE_SIZE, "%s%s", n > 1 ? ", " : "",
+                           strchr(permissions[i].action, ':') + 1);
+    if (n > most)
+        (void)text_add(line, LINE_SIZE, " and %d more", n - most);
+    (void)text_add(line, LINE_SIZE, " not proven");
+}
+
+/* As many names as the line has room for. */
 static void summarize_ready(struct report *report)
 {
-    const struct plan *plan = &report->facts->plan;
-    char line[LINE_SIZE] = "ready: ";
-    bool proven = false, first = true;
-    char behind[64];
+    char line[LINE_SIZE], behind[64];
     int n_left_out = check_count(report_left_out(report));
-    int n_warnings = (int)report_n_warnings(report);
+    int most = 3;
 
-    for (enum service i = 0; i < N_SERVICES; i++) {
-        if (!report->checks[check_of_service(i, RUNG_CONNECT)].required ||
-            plan->services[i].need != NEED_REQUIRED)
-            continue;
-        (void)text_add(line, sizeof(line), "%s%s", first ? "" : ", ", service_name(i));
-        first = false;
-        proven |= report->checks[check_of_service(i, RUNG_AUTHORIZE)].status == STATUS_PASS;
-    }
-    (void)text_add(line, sizeof(line), "%s reachable%s", first ? "nothing required, all" : "",
-                   proven ? " and permitted" : "");
-    (void)text_set(behind, sizeof(behind), " in %d ms", (int)report->facts->duration_ms);
+    (void)text_set(behind, sizeof(behind), " (%d ms", (int)report->facts->duration_ms);
     if (n_left_out > 0)
         (void)text_add(behind, sizeof(behind), ", %d check%s left out", n_left_out,
                        n_left_out == 1 ? "" : "s");
-    if (n_warnings > 0)
-        (void)text_add(behind, sizeof(behind), ", %d warning%s", n_warnings,
-                       n_warnings == 1 ? "" : "s");
+    (void)text_add(behind, sizeof(behind), ")");
+    do {
+        (void)text_set(line, sizeof(line), "ready: ");
+        if (report->permissions.unproven)
+            add_unproven(report, most, line);
+        else
+            (void)text_add(line, sizeof(line), "the SSM agent is connected");
+    } while (strlen(line) + strlen(behind) >= SUMMARY_SIZE && --most > 0);
     set_line(report->summary, line, behind);
 }
 
-static void summarize_unknown(struct report *report)
+/* Which answer is missing, and what to do. */
+static void summarize_unknown(struct report *report, enum check missing)
 {
-    static const char *const why[] = {
-        [STOPPED_BY_NOTHING] = "the round ended",
-        [STOPPED_BY_DEADLINE] = "the deadline came",
-        [STOPPED_BY_SIGNAL] = "a signal came",
-    };
-    int i = 0;
+    static const char *const came[] = {[STOPPED_BY_NOTHING] = "",
+                                       [STOPPED_BY_DEADLINE] = "the deadline",
+                                       [STOPPED_BY_SIGNAL] = "a signal"};
+    static const char *const next[] = {[STOPPED_BY_NOTHING] = "",
+                                       [STOPPED_BY_DEADLINE] = ": try a longer one",
+                                       [STOPPED_BY_SIGNAL] = ": run it again"};
+    const struct check_result *check = &report->checks[missing];
+    enum stopped_by by = report->facts->stopped_by;
 
-    while (i < N_CHECKS && !is(&report->checks[i], STATUS_UNKNOWN, true))
-        i++;
-    (void)text_set(report->summary, SUMMARY_SIZE, "unknown: %s before %s answered",
-                   why[report->facts->stopped_by], check_name((enum check)i));
+    if (check->status == STATUS_SKIP || by == STOPPED_BY_NOTHING)
+        (void)text_set(report->summary, SUMMARY_SIZE, "unknown: %s: %s", check_name(missing),
+                       check->summary);
+    else
+        (void)text_set(report->summary, SUMMARY_SIZE, "unknown: %s came before %s answered%s",
+                       came[by], check_name(missing), next[by]);
 }
 
 /* The root cause's title; how many more of its weight there are. */
@@ -121,13 +135,14 @@ static void decide_verdict(struct report *report)
     } else if (any(report, STATUS_FAIL, true)) {
         report->verdict = VERDICT_NOT_READY;
         summarize_findings(report, "");
-    } else if (any(report, STATUS_UNKNOWN, true)) {
+    } else if (first_lacking(report) < N_CHECKS) {
         report->verdict = VERDICT_UNKNOWN;
         if (strcmp(report->findings[0].code, "preflight-trouble") == 0)
             summarize_findings(report, "unknown: ");
         else
-            summarize_unknown(report);
-    } else if (any(report, STATUS_FAIL, false) || is_slow(report)) {
+            summarize_unknown(report, first_lacking(report));
+    } else if (any(report, STATUS_FAIL, false) || any(report, STATUS_WARN, false) ||
+               any(report, STATUS_WARN, true)) {
         report->verdict = VERDICT_DEGRADED;
         summarize_findings(report, "degraded: ");
     } else {
@@ -167,6 +182,7 @@ void diagnose(const struct facts *facts, struct report *report)
     checks_judge(facts, report->checks);
     claims_settle(report);
     claims_hide(report);
+    policy_sum(facts, &report->permissions);
     decide_verdict(report);
     clean_report(report);
 }

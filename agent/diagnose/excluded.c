@@ -62,7 +62,12 @@ static bool no_imds_blocked_locally(const struct view *view)
 
 static bool no_dhmc_in_use(const struct view *view)
 {
-    return view->facts->role.identity_role != ANSWER_YES || view->facts->role.dhmc == ANSWER_NO;
+    const struct facts *facts = view->facts;
+
+    return facts->role.dhmc == ANSWER_NO || facts->role.identity_role != ANSWER_YES ||
+           (view->explains & (check_bit(CHECK_ROLE_ATTACHED) | check_bit(CHECK_ROLE_CREDENTIALS))
+                ? !policy_dhmc_heals_role(facts)
+                : !policy_dhmc_heals_denial(facts));
 }
 
 /* --- names --- */
@@ -216,7 +221,8 @@ static bool no_clock_wrong(const struct view *view)
 
 static bool no_tls_expired(const struct view *view)
 {
-    return look_clock(view->facts).wrong || tls_said_skewed(view->facts);
+    return look_clock(view->facts).wrong || tls_said_skewed(view->facts) ||
+           view->explains == check_bit(CHECK_CLOCK_SKEW);
 }
 
 /* --- policies --- */

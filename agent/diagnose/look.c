@@ -10,9 +10,11 @@
 
 #include "base/text.h"
 
-/* github.com/aws/amazon-ssm-agent: issue 277, and the release notes of 3.3.3270.0. */
+/* github.com/aws/amazon-ssm-agent: issue 277, and the release notes of 3.3.3270.0, 3.2.582.0, 3.3.40.0. */
 const char first_agent_with_imdsv2[] = "2.3.814.0";
 const char first_agent_with_dualstack[] = "3.3.3270.0";
+const char first_agent_with_dhmc[] = "3.2.582.0";
+const char first_agent_without_ec2messages[] = "3.3.40.0";
 
 bool look_is_planned(const struct facts *facts, enum service service)
 {
@@ -22,8 +24,17 @@ bool look_is_planned(const struct facts *facts, enum service service)
 
 bool look_may_be_missing(const struct facts *facts, enum service service)
 {
-    const struct service_plan *plan = &facts->plan.services[service];
-    return plan->not_needed && plan->need == NEED_OPTIONAL;
+    return service_rows[service].phased_out && facts->plan.services[service].need == NEED_OPTIONAL;
+}
+
+const struct action_facts *look_action(const struct facts *facts, const char *action)
+{
+    for (enum service i = 0; i < N_SERVICES; i++)
+        for (int32_t j = 0; j < facts->endpoints[i].n_actions; j++)
+            if (look_is_planned(facts, i) &&
+                strcmp(facts->endpoints[i].actions[j].action, action) == 0)
+                return &facts->endpoints[i].actions[j];
+    return NULL;
 }
 
 bool look_needs_dualstack(const struct facts *facts)

@@ -75,6 +75,8 @@ void look_span(int64_t seconds, char *to, size_t size);
 
 extern const char first_agent_with_imdsv2[];
 extern const char first_agent_with_dualstack[]; /* endpoints under api.aws */
+extern const char first_agent_with_dhmc[];
+extern const char first_agent_without_ec2messages[]; /* Run Command goes over ssmmessages */
 bool look_needs_dualstack(const struct facts *facts);
 
 /* --- services --- */
@@ -82,8 +84,10 @@ bool look_needs_dualstack(const struct facts *facts);
 /* A service is part of this run: needed in some way and in the region. */
 bool look_is_planned(const struct facts *facts, enum service service);
 
-/* ec2messages with an agent that does all its messaging over ssmmessages, and nobody required it: an
- * endpoint that is not there is then no fault. */
+/* A service that AWS is phasing out, and nobody required it: an endpoint that is not there is no fault. */
 bool look_may_be_missing(const struct facts *facts, enum service service);
+
+/* What was proven of one action; NULL where its service was not planned. */
+const struct action_facts *look_action(const struct facts *facts, const char *action);
 
 #endif

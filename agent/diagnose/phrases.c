@@ -130,7 +130,7 @@ static const char *skew(const struct asked *of)
 {
     struct clock_reading clock = look_clock(of->facts);
 
-    if (!clock.wrong)
+    if (clock.n == 0)
         return "";
     look_span(clock.offset_ms / 1000, of->scratch, VALUE_SIZE);
     (void)text_add(of->scratch, VALUE_SIZE, " %s", clock.offset_ms < 0 ? "ahead" : "behind");
@@ -243,6 +243,21 @@ static const char *lacking(const struct asked *of)
     return of->scratch;
 }
 
+/* A title has room for one name. Empty where the SSM agent itself needs what is denied. */
+static const char *tools_in_short(const struct asked *of)
+{
+    char *to = of->scratch;
+    int n = 0;
+
+    policy_tools(of->facts, of->view->explains, of->view->cause->denied_by, to, VALUE_SIZE);
+    for (const char *comma = to; (comma = strchr(comma, ',')); comma++)
+        n++;
+    to[strcspn(to, ",")] = '\0';
+    if (n > 0)
+        (void)text_add(to, VALUE_SIZE, " and %d more", n);
+    return to;
+}
+
 /* --- the table --- */
 
 static const struct {
@@ -272,6 +287,7 @@ static const struct {
     {"short_role", short_role},
     {"skew", skew},
     {"time_left", time_left},
+    {"tools_in_short", tools_in_short},
     {"undo_route", undo_route},
 };
 

@@ -164,11 +164,10 @@ static void append_command(struct filling *filling, const struct remedy_entry *e
 
 static bool is_one_of(enum remedy_each each, const struct view *view, enum service service)
 {
-    if (each == REMEDY_EACH_SERVICE)
-        return view->explains & check_service_bits(service);
-    return service == SERVICE_SSM || service == SERVICE_SSMMESSAGES ||
-           (service == SERVICE_EC2MESSAGES &&
-            view->facts->plan.services[service].need == NEED_REQUIRED);
+    if (service_rows[service].phased_out)
+        return false; /* nobody is told to create an endpoint for it */
+    return each == REMEDY_EACH_SERVICE ? (view->explains & check_service_bits(service)) != 0
+                                       : service <= SERVICE_SSMMESSAGES;
 }
 
 static bool is_command(const struct remedy_entry *entry, const char *code)

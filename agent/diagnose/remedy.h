@@ -21,7 +21,7 @@ enum remedy_kind {
 enum remedy_each {
     REMEDY_ONCE,
     REMEDY_EACH_SERVICE, /* that the finding explains something of */
-    REMEDY_EACH_NEEDED,  /* ssm and ssmmessages; ec2messages where it is required */
+    REMEDY_EACH_NEEDED,  /* ssm and ssmmessages */
 };
 
 struct remedy_entry {

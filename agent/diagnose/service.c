@@ -57,7 +57,8 @@ bool when_nothing_is_allowed(const struct view *view)
 {
     struct denials denials = policy_count(view->facts);
 
-    return denials.allowed == 0 && denials.by_nobody_allowing > 0 && denials.by_later_policy == 0;
+    return denials.allowed == 0 && denials.by_nobody_allowing > 0 && denials.by_later_policy == 0 &&
+           view->facts->agent.connected != ANSWER_YES;
 }
 
 /* Most of the policy's actions are ssm's. */
@@ -78,6 +79,15 @@ void quote_how_many_are_denied(const struct view *view, struct finding *finding)
 
     finding_evidence(finding, "%d proven actions are allowed, %d denied", (int)denials.allowed,
                      (int)denials.denied);
+}
+
+void quote_tools(const struct view *view, struct finding *finding)
+{
+    char tools[LINE_SIZE - 32];
+
+    policy_tools(view->facts, view->explains, view->cause->denied_by, tools, sizeof(tools));
+    if (tools[0])
+        finding_evidence(finding, "does not work without them: %s", tools);
 }
 
 const char *service_denied_action(const struct view *view, int *n)

@@ -161,7 +161,7 @@ bool when_clock_is_wrong(const struct view *view)
     struct clock_reading clock = look_clock(view->facts);
     struct each it = {0};
 
-    return clock.wrong ||
+    return clock.wrong || view_has_reason(view, CHECK_CLOCK_SKEW, FAILURE_SKEWED) ||
            (clock.n == 0 && (view_each(view, RUNG_AUTHORIZE, &it) || all_out_of_time(view)));
 }
 

@@ -4,7 +4,6 @@
  */
 #include "discover/plan.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #include "base/text.h"
@@ -70,34 +69,15 @@ static bool region_opened_since_2024(const char *region)
     return false;
 }
 
-/* From 3.3.40.0 on an agent sends all its messages over ssmmessages. */
-static bool agent_without_ec2messages(const char *version)
-{
-    static const unsigned first[3] = {3, 3, 40};
-    unsigned parts[3];
-
-    if (sscanf(version, "%5u.%5u.%5u", &parts[0], &parts[1], &parts[2]) != 3)
-        return false;
-    for (size_t i = 0; i < 3; i++)
-        if (parts[i] != first[i])
-            return parts[i] > first[i];
-    return true;
-}
-
-/* What the user says counts. Otherwise ec2messages is required only where it exists and is used. */
+/* What the user says counts. */
 static void choose_need(struct facts *facts, enum service which)
 {
     struct service_plan *service = &facts->plan.services[which];
 
-    service->not_in_region = service_rows[which].only_old_regions && !service->need_given &&
+    service->not_in_region = service_rows[which].phased_out && !service->need_given &&
                              region_opened_since_2024(facts->plan.region);
-    service->not_needed = which == SERVICE_EC2MESSAGES &&
-                          agent_without_ec2messages(facts->agent.version);
-    if (service->need_given)
-        return;
-    service->need = service_rows[which].need;
-    if (service->need == NEED_REQUIRED && (service->not_in_region || service->not_needed))
-        service->need = NEED_OPTIONAL;
+    if (!service->need_given)
+        service->need = service_rows[which].need;
 }
 
 /* A FIPS name has an endpoint service of its own: com.amazonaws.us-east-1.ssm-fips (VPC PrivateLink

@@ -83,15 +83,15 @@ FIELDS(INT32(status), TEXT(server, PROSE, QUOTED), TEXT(content_type, PROSE, UNU
 /* --- plan.h --- */
 
 #define S service_plan
-FIELDS(ENUM(need, need), BOOL(need_given), BOOL(not_in_region), BOOL(not_needed), TEXT(host, HOST),
+FIELDS(ENUM(need, need), BOOL(need_given), BOOL(not_in_region), TEXT(host, HOST),
        ENUM(host_source, source), UINT16(port), TEXT(endpoint_service, HOST));
 #undef S
 
 #define S plan
 FIELDS(TEXT(region, WORD), ENUM(region_source, source), TEXT(signing_region, WORD),
        TEXT(domain, HOST), ENUM(private_dns, private_dns), ENUM(permissions, permissions),
-       BOOL(strict), BOOL(role_optional), BOOL(clock_optional), BOOL(agent_required),
-       CHECKS(skipped), BY_SERVICE(services, service_plan));
+       BOOL(strict), BOOL(role_optional), BOOL(clock_optional), BOOL(agent_optional), BOOL(dhmc),
+       TEXT(needed_for, WORD), CHECKS(skipped), BY_SERVICE(services, service_plan));
 #undef S
 
 /* --- facts.h: the machine --- */

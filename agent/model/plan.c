@@ -23,8 +23,9 @@ DEFINE_NAMES(source, [SOURCE_NONE] = "none", [SOURCE_OPTION] = "option",
              [SOURCE_AGENT_CONFIG] = "agent-config", [SOURCE_IMDS] = "imds",
              [SOURCE_PARTITION] = "partition");
 
-DEFINE_NAMES(private_dns, [PRIVATE_DNS_REQUIRE] = "require", [PRIVATE_DNS_WARN] = "warn",
+DEFINE_NAMES(private_dns, [PRIVATE_DNS_WARN] = "warn", [PRIVATE_DNS_REQUIRE] = "require",
              [PRIVATE_DNS_OFF] = "off");
 
-DEFINE_NAMES(permissions, [PERMISSIONS_PROBE] = "probe", [PERMISSIONS_DEEP] = "deep",
-             [PERMISSIONS_ROLE_ONLY] = "role-only", [PERMISSIONS_OFF] = "off");
+DEFINE_NAMES(
+    permissions, [PERMISSIONS_PROBE] = "probe", [PERMISSIONS_AGENT] = "agent",
+    [PERMISSIONS_DEEP] = "deep", [PERMISSIONS_ROLE_ONLY] = "role-only", [PERMISSIONS_OFF] = "off");

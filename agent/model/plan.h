@@ -23,10 +23,11 @@ enum source {
     SOURCE_PARTITION, /* the partition table */
 };
 
-enum private_dns { PRIVATE_DNS_REQUIRE, PRIVATE_DNS_WARN, PRIVATE_DNS_OFF };
+enum private_dns { PRIVATE_DNS_WARN, PRIVATE_DNS_REQUIRE, PRIVATE_DNS_OFF };
 
 enum permissions {
     PERMISSIONS_PROBE,     /* requests without side effects */
+    PERMISSIONS_AGENT,     /* also the agent's own first one, where it is about to send it */
     PERMISSIONS_DEEP,      /* also those that register, or name things that do not exist */
     PERMISSIONS_ROLE_ONLY, /* no signed request: only the role and its credentials */
     PERMISSIONS_OFF,       /* the role is not looked at either */
@@ -41,7 +42,6 @@ struct service_plan {
     enum need need;
     bool need_given;      /* --require or --optional named it: nothing overrules that */
     bool not_in_region;   /* the service has no endpoint in this region */
-    bool not_needed;      /* ec2messages with an agent that no longer uses it */
     char host[HOST_SIZE]; /* empty when not needed */
     enum source host_source;
     uint16_t port;                    /* 443 */
@@ -58,10 +58,12 @@ struct plan {
     enum private_dns private_dns;
     enum permissions permissions;
     bool strict;
-    bool role_optional;  /* --optional role */
-    bool clock_optional; /* --optional clock */
-    bool agent_required; /* --require agent; the agent's checks are optional otherwise */
-    check_set skipped;   /* --skip */
+    bool role_optional;             /* --optional role */
+    bool clock_optional;            /* --optional clock */
+    bool agent_optional;            /* --optional agent: the image installs it later */
+    bool dhmc;                      /* --dhmc: Default Host Management heals what it can */
+    char needed_for[NAME_SIZE * 2]; /* --for: capabilities (permissions.h), "sessions patch" */
+    check_set skipped;              /* --skip */
     struct service_plan services[N_SERVICES];
 };
 

@@ -29,17 +29,6 @@ const struct verdict_row *verdict_row(enum verdict verdict)
     return &verdicts[(unsigned int)verdict < N_VERDICTS ? verdict : VERDICT_UNKNOWN];
 }
 
-static bool report_warns(const struct report *report)
-{
-    for (int32_t i = 0; i < report->n_findings; i++)
-        if (report->findings[i].severity == SEVERITY_WARNING)
-            return true;
-    for (int i = 0; i < N_CHECKS; i++)
-        if (report->checks[i].planned && report->checks[i].status == STATUS_WARN)
-            return true;
-    return false;
-}
-
 static bool is_left_out(const struct plan *plan, enum check check)
 {
     bool unproven = plan->permissions == PERMISSIONS_OFF ||
@@ -52,6 +41,14 @@ static bool is_left_out(const struct plan *plan, enum check check)
     if (check_is_service(check, &service, &rung))
         return unproven && rung == RUNG_AUTHORIZE;
     return check_target(check) == TARGET_ROLE && plan->permissions == PERMISSIONS_OFF;
+}
+
+bool report_lacks(const struct check_result *check)
+{
+    return check->planned && check->required &&
+           (check->status == STATUS_UNKNOWN ||
+            (check->status == STATUS_SKIP && check->reason == FAILURE_BELOW &&
+             check->check != CHECK_CLOCK_SKEW));
 }
 
 check_set report_left_out(const struct report *report)
@@ -75,22 +72,13 @@ const struct finding *report_root(const struct report *report)
     return first;
 }
 
-int32_t report_n_warnings(const struct report *report)
-{
-    int32_t n = 0;
-
-    for (int32_t i = 0; i < report->n_findings; i++)
-        n += report->findings[i].severity == SEVERITY_WARNING;
-    return n;
-}
-
 int report_exit_status(const struct report *report, bool strict)
 {
     const struct verdict_row *row = verdict_row(report->verdict);
 
     if (!strict)
         return row->exit_status;
-    if (row->exit_status_strict == 0 && report_warns(report))
+    if (row->exit_status_strict == 0 && report_left_out(report))
         return 1;
     return row->exit_status_strict;
 }

@@ -12,6 +12,7 @@
 #include "base/limits.h"
 #include "model/checks.h"
 #include "model/facts.h"
+#include "model/permissions.h"
 
 enum verdict { VERDICT_UNKNOWN, VERDICT_READY, VERDICT_DEGRADED, VERDICT_NOT_READY, N_VERDICTS };
 enum status { STATUS_UNKNOWN, STATUS_PASS, STATUS_WARN, STATUS_FAIL, STATUS_SKIP };
@@ -84,17 +85,29 @@ struct finding {
     char notes[MAX_COMMANDS][NOTE_SIZE]; /* to read before commands[i] is run; mostly empty */
 };
 
+/* Does the role carry AmazonSSMManagedInstanceCore in effect? As far as it was proven. */
+struct permissions_sum {
+    int32_t n, allowed, denied; /* of the policy's actions; of the others nothing is known */
+    uint32_t denied_by;         /* bits of enum denied_by */
+    uint32_t
+        unproven; /* the actions without which the agent does not come up: bit n is permissions[n] */
+    struct {
+        int32_t n, allowed, denied;
+    } of[N_CAPABILITIES];
+};
+
 struct report {
     enum verdict verdict;
     char summary[SUMMARY_SIZE];
     struct check_result checks[N_CHECKS]; /* by enum check */
     int32_t n_findings;
     struct finding findings[MAX_FINDINGS]; /* [0] is the root cause */
-    const struct facts *facts;             /* not owned */
+    struct permissions_sum permissions;
+    const struct facts *facts; /* not owned */
 };
 
-/* The exit status of the contract. With `strict` anything that warns gives 1: the verdict degraded,
- * a finding of severity warning, or a planned check with status warn. */
+/* The exit status of the contract. With `strict` the verdict degraded gives 1, and so does a check that
+ * was left out. */
 int report_exit_status(const struct report *report, bool strict);
 
 /* The remedy and what comes afterwards, as one text. */
@@ -103,10 +116,12 @@ void finding_fix(const struct finding *finding, char *to, size_t size);
 /* The first sentence of the remedy: what to do, in a line. */
 void finding_fix_line(const struct finding *finding, char *to, size_t size);
 
+/* A required check without an answer: not known, or not tried and not itself left out. Of the clock an
+ * accepted signature tells enough. */
+bool report_lacks(const struct check_result *check);
+
 /* The planned checks that an option left out: --skip, or --permissions off or role-only. */
 check_set report_left_out(const struct report *report);
-
-int32_t report_n_warnings(const struct report *report); /* findings of that severity */
 
 /* What the verdict is about: findings[0], and NULL where the verdict is ready, or unknown for want of
  * an answer: then no finding is its reason. */

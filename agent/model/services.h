@@ -11,12 +11,13 @@ enum need { NEED_OFF, NEED_OPTIONAL, NEED_REQUIRED };
 
 /* In the order of reports. The name is also the first label of the host name (amazon-ssm-agent
  * endpoint.go), the SigV4 service, and the last part of the VPC endpoint service's name. Then: the need
- * unless configured otherwise, whether regions opened since 2024 lack it, what it is for. */
+ * unless configured otherwise; whether AWS is phasing it out (announced for 2026-09-30; regions opened
+ * since 2024 never had it), so that nobody is told to create an endpoint for it; what it is for. */
 /* clang-format off */
 #define SERVICES(ROW)                                                                                          \
     ROW(SSM,         "ssm",         NEED_REQUIRED, false, "registration, documents, associations")             \
     ROW(SSMMESSAGES, "ssmmessages", NEED_REQUIRED, false, "control channel: Session Manager, Run Command")     \
-    ROW(EC2MESSAGES, "ec2messages", NEED_REQUIRED, true,  "Run Command; not required of agents from 3.3.40.0 on") \
+    ROW(EC2MESSAGES, "ec2messages", NEED_OPTIONAL, true,  "Run Command of agents before 3.3.40.0; its end is announced") \
     ROW(S3,          "s3",          NEED_OFF,      false, "patch baselines, agent updates, packages")          \
     ROW(KMS,         "kms",         NEED_OFF,      false, "encrypted sessions")                                \
     ROW(LOGS,        "logs",        NEED_OFF,      false, "session logs in CloudWatch")
@@ -32,7 +33,7 @@ enum service {
 struct service_row {
     const char *name;
     enum need need;
-    bool only_old_regions;
+    bool phased_out;
     const char *what_for;
 };
 

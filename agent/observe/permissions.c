@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * A permission to prove is one row here, and one section of docs/permissions.md. The signed requests
- * of one service are shared out over its open connections. Each connection carries one request at a
- * time and takes the next as soon as it is free.
+ * The signed requests of one service are shared out over its open connections. Each connection carries
+ * one request at a time and takes the next as soon as it is free.
  */
 #include "observe/permissions.h"
 
@@ -12,86 +11,11 @@
 
 #include "base/text.h"
 #include "model/partitions.h"
+#include "model/permissions.h"
 #include "net/http.h"
 #include "observe/climb.h"
 
-#define SSM(operation) "AmazonSSM." operation
-#define MDS(operation) "EC2WindowsMessageDeliveryService." operation
-#define NO_SUCH "ssm-preflight-{uuid}"
-#define MDS_BOGUS "{\"MessageId\":\"" NO_SUCH "\"}"
-#define MDS_BOGUS_REPLY \
-    "{\"MessageId\":\"" NO_SUCH "\",\"ReplyId\":\"" NO_SUCH "\",\"Payload\":\"{}\"}"
-#define CHANNEL "{\"MessageSchemaVersion\":\"1.0\",\"RequestId\":\"{uuid}\"}"
-
 enum { UUID_SIZE = 40, BODY_SIZE = 512, PATH_BYTES = 256 };
-
-static const char no_association[] = "AssociationDoesNotExist InvalidDocument InvalidInstanceId";
-static const char no_message[] = "InvalidMessageIdException InvalidDestinationException";
-
-const struct permission_row permissions[] = {
-    {SERVICE_SSM, "ssm:DescribeAssociation", PROOF_SAFE, "/", SSM("DescribeAssociation"),
-     "{\"InstanceId\":\"{instance}\",\"Name\":\"" NO_SUCH "\"}", no_association, NULL},
-    {SERVICE_SSM, "ssm:GetDeployablePatchSnapshotForInstance", PROOF_NEVER, NULL, NULL, NULL, NULL,
-     "would create a patch snapshot"},
-    {SERVICE_SSM, "ssm:GetDocument", PROOF_SAFE, "/", SSM("GetDocument"),
-     "{\"Name\":\"AWS-RunShellScript\"}", "InvalidDocument", NULL},
-    {SERVICE_SSM, "ssm:DescribeDocument", PROOF_SAFE, "/", SSM("DescribeDocument"),
-     "{\"Name\":\"AWS-RunShellScript\"}", "InvalidDocument", NULL},
-    {SERVICE_SSM, "ssm:GetManifest", PROOF_NEVER, NULL, NULL, NULL, NULL,
-     "legacy operation, not offered in newer regions"},
-    {SERVICE_SSM, "ssm:GetParameter", PROOF_SAFE, "/", SSM("GetParameter"),
-     "{\"Name\":\"/ssm-preflight/{uuid}\"}", "ParameterNotFound", NULL},
-    {SERVICE_SSM, "ssm:GetParameters", PROOF_SAFE, "/", SSM("GetParameters"),
-     "{\"Names\":[\"/ssm-preflight/{uuid}\"]}", "", NULL},
-    {SERVICE_SSM, "ssm:ListAssociations", PROOF_SAFE, "/", SSM("ListAssociations"),
-     "{\"MaxResults\":1}", "", NULL},
-    {SERVICE_SSM, "ssm:ListInstanceAssociations", PROOF_SAFE, "/", SSM("ListInstanceAssociations"),
-     "{\"InstanceId\":\"{instance}\",\"MaxResults\":1}", "InvalidInstanceId", NULL},
-    {SERVICE_SSM, "ssm:PutInventory", PROOF_NEVER, NULL, NULL, NULL, NULL, "would write inventory"},
-    {SERVICE_SSM, "ssm:PutComplianceItems", PROOF_NEVER, NULL, NULL, NULL, NULL,
-     "would write compliance items"},
-    {SERVICE_SSM, "ssm:PutConfigurePackageResult", PROOF_NEVER, NULL, NULL, NULL, NULL,
-     "would write a package result"},
-    {SERVICE_SSM, "ssm:UpdateAssociationStatus", PROOF_DEEP, "/", SSM("UpdateAssociationStatus"),
-     "{\"InstanceId\":\"{instance}\",\"Name\":\"" NO_SUCH
-     "\",\"AssociationStatus\":{\"Date\":0,\"Name\":\"Pending\",\"Message\":\"ssm-preflight\"}}",
-     no_association, "writes a status, if only of an association that does not exist"},
-    {SERVICE_SSM, "ssm:UpdateInstanceAssociationStatus", PROOF_DEEP, "/",
-     SSM("UpdateInstanceAssociationStatus"),
-     "{\"InstanceId\":\"{instance}\",\"AssociationId\":\"{uuid}\",\"ExecutionResult\":{}}",
-     no_association, "writes a status, if only of an association that does not exist"},
-    {SERVICE_SSM, "ssm:UpdateInstanceInformation", PROOF_DEEP, "/",
-     SSM("UpdateInstanceInformation"),
-     "{\"AgentName\":\"amazon-ssm-agent\",\"AgentVersion\":\"{version}\","
-     "\"InstanceId\":\"{instance}\",\"PlatformType\":\"Linux\"}",
-     "", "registers the instance as a managed node"},
-
-    {SERVICE_SSMMESSAGES, "ssmmessages:CreateControlChannel", PROOF_SAFE,
-     "/v1/control-channel/{instance}", NULL, CHANNEL, "", NULL},
-    {SERVICE_SSMMESSAGES, "ssmmessages:CreateDataChannel", PROOF_DEEP, "/v1/data-channel/" NO_SUCH,
-     NULL, "{\"MessageSchemaVersion\":\"1.0\",\"RequestId\":\"{uuid}\",\"ClientId\":\"{uuid}\"}",
-     "BadRequest ResourceNotFoundException DoesNotExistException",
-     "asks for the channel of a session that does not exist"},
-    {SERVICE_SSMMESSAGES, "ssmmessages:OpenControlChannel", PROOF_NEVER, NULL, NULL, NULL, NULL,
-     "a second control channel would take the agent's commands"},
-    {SERVICE_SSMMESSAGES, "ssmmessages:OpenDataChannel", PROOF_NEVER, NULL, NULL, NULL, NULL,
-     "would join a session"},
-
-    {SERVICE_EC2MESSAGES, "ec2messages:AcknowledgeMessage", PROOF_DEEP, "/",
-     MDS("AcknowledgeMessage"), MDS_BOGUS, no_message, "names a message that does not exist"},
-    {SERVICE_EC2MESSAGES, "ec2messages:DeleteMessage", PROOF_DEEP, "/", MDS("DeleteMessage"),
-     MDS_BOGUS, no_message, "names a message that does not exist"},
-    {SERVICE_EC2MESSAGES, "ec2messages:FailMessage", PROOF_DEEP, "/", MDS("FailMessage"),
-     "{\"MessageId\":\"" NO_SUCH "\",\"FailureType\":\"InternalHandlerException\"}", no_message,
-     "names a message that does not exist"},
-    {SERVICE_EC2MESSAGES, "ec2messages:GetEndpoint", PROOF_SAFE, "/", MDS("GetEndpoint"),
-     "{\"Destination\":\"{instance}\"}", "InvalidDestinationException", NULL},
-    {SERVICE_EC2MESSAGES, "ec2messages:GetMessages", PROOF_NEVER, NULL, NULL, NULL, NULL,
-     "would take a command off the agent's queue"},
-    {SERVICE_EC2MESSAGES, "ec2messages:SendReply", PROOF_DEEP, "/", MDS("SendReply"),
-     MDS_BOGUS_REPLY, no_message, "names a message that does not exist"},
-};
-const size_t n_permissions = COUNT_OF(permissions);
 
 /* A version 4 UUID, RFC 9562 section 5.4. */
 static void make_uuid(char to[UUID_SIZE])
@@ -152,25 +76,17 @@ bool permission_fill(const char *pattern, const struct facts *facts, char *to, s
 
 /* --- the requests of one service --- */
 
-static const struct permission_row *row_of(const struct action_facts *action)
+static void keep_why(struct action_facts *action, const struct permission_row *row,
+                     const struct facts *facts)
 {
-    for (size_t i = 0; i < n_permissions; i++)
-        if (strcmp(permissions[i].action, action->action) == 0)
-            return &permissions[i];
-    return NULL;
-}
+    const char *why = permission_why_not(row, facts);
 
-static bool wanted(const struct permission_row *row, enum permissions mode)
-{
-    if (mode == PERMISSIONS_DEEP)
-        return row->proof != PROOF_NEVER;
-    return mode == PERMISSIONS_PROBE && row->proof == PROOF_SAFE;
+    (void)text_set(action->why_not, sizeof(action->why_not), "%s", why ? why : "not reached");
 }
 
 void actions_plan(struct climb *climb)
 {
     struct endpoint_facts *facts = climb->facts;
-    enum permissions mode = climb->observe->facts->plan.permissions;
 
     for (size_t i = 0; i < n_permissions; i++) {
         const struct permission_row *row = &permissions[i];
@@ -179,13 +95,7 @@ void actions_plan(struct climb *climb)
             continue;
         struct action_facts *action = &facts->actions[facts->n_actions++];
         (void)text_set(action->action, sizeof(action->action), "%s", row->action);
-        if (wanted(row, mode))
-            (void)text_set(action->why_not, sizeof(action->why_not), "not reached");
-        else if (row->proof == PROOF_SAFE)
-            (void)text_set(action->why_not, sizeof(action->why_not), "--permissions says not to");
-        else
-            (void)text_set(action->why_not, sizeof(action->why_not), "%s%s", row->why_not,
-                           row->proof == PROOF_DEEP ? " (--permissions deep sends it)" : "");
+        keep_why(action, row, climb->observe->facts);
     }
 }
 
@@ -193,7 +103,7 @@ static void answered(void *arg, const struct http_reply *reply)
 {
     struct lane *lane = arg;
     struct action_facts *action = &lane->climb->facts->actions[lane->action];
-    const struct permission_row *row = row_of(action);
+    const struct permission_row *row = permission_find(action->action);
 
     lane->action = -1;
     action->took_ms = reply->step.took_ms;
@@ -259,19 +169,22 @@ bool actions_may_sign(const struct plan *plan, enum service service,
            !tls_session_is_intercepted(&address->session);
 }
 
-/* The next action that is wanted, was not tried, and is under way nowhere. */
+/* The next action that is to be sent, was not tried, and is under way nowhere. Only now it is known whether
+ * the agent is connected. */
 static int next_action(const struct climb *climb)
 {
-    enum permissions mode = climb->observe->facts->plan.permissions;
-
     for (int i = 0; i < climb->facts->n_actions; i++) {
-        const struct action_facts *action = &climb->facts->actions[i];
+        struct action_facts *action = &climb->facts->actions[i];
+        const struct permission_row *row = permission_find(action->action);
         bool under_way = false;
 
         for (int j = 0; j < climb->facts->n_addresses; j++)
             under_way = under_way || climb->lanes[j].action == i;
-        if (!under_way && action->permission == PERMISSION_NOT_PROBED &&
-            action->failure == FAILURE_NONE && wanted(row_of(action), mode))
+        if (under_way || action->permission != PERMISSION_NOT_PROBED ||
+            action->failure != FAILURE_NONE || !row)
+            continue;
+        keep_why(action, row, climb->observe->facts);
+        if (!permission_why_not(row, climb->observe->facts))
             return i;
     }
     return -1;
@@ -295,7 +208,7 @@ void actions_pump(struct climb *climb)
         struct action_facts *action = &climb->facts->actions[next];
         (void)text_set(action->address, sizeof(action->address), "%s", lane->facts->address);
         lane->action = next;
-        if (!send_next(lane, row_of(action))) {
+        if (!send_next(lane, permission_find(action->action))) {
             lane->action = -1;
             action->permission = PERMISSION_UNCLEAR;
             action->failure = FAILURE_INTERNAL;

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The 25 actions of AmazonSSMManagedInstanceCore (version 2, 2019-05-23) and how each is proven.
- * Request shapes: SSM API reference; for the operations that only the agent uses, the agent's own
- * clients (agent/ssm, vendor service/ssmmds, agent/session/service). docs/permissions.md explains.
+ * Signed requests, and what their answers say of the actions that they need.
  */
 #ifndef OBSERVE_PERMISSIONS_H
 #define OBSERVE_PERMISSIONS_H
@@ -10,26 +8,6 @@
 #include <stddef.h>
 
 #include "model/facts.h"
-
-enum proof {
-    PROOF_SAFE,  /* a request without any effect: sent by default */
-    PROOF_DEEP,  /* registers, or names something that does not exist: --permissions deep */
-    PROOF_NEVER, /* no request without effect is known */
-};
-
-struct permission_row {
-    enum service service;
-    const char *action; /* "ssm:ListAssociations" */
-    enum proof proof;
-    const char *path;    /* of the POST */
-    const char *target;  /* X-Amz-Target, NULL for REST */
-    const char *body;    /* {instance}, {version} and {uuid} are filled in */
-    const char *allowed; /* error codes that only an authorized caller sees, space separated */
-    const char *why_not; /* deep, never: what the request would do */
-};
-
-extern const struct permission_row permissions[];
-extern const size_t n_permissions;
 
 /* Fills in {instance}, {version} (the SSM agent's) and {uuid} (a new one each). False when the result
  * does not fit. */

@@ -233,6 +233,27 @@ static void put_finding(cJSON *object, const struct finding *finding)
     }
 }
 
+static void put_permissions(cJSON *report, const struct permissions_sum *sum)
+{
+    cJSON *object = cJSON_AddObjectToObject(report, "permissions");
+
+    put_text(object, "policy", "AmazonSSMManagedInstanceCore");
+    (void)cJSON_AddNumberToObject(object, "actions", sum->n);
+    (void)cJSON_AddNumberToObject(object, "allowed", sum->allowed);
+    (void)cJSON_AddNumberToObject(object, "denied", sum->denied);
+    cJSON *needed = cJSON_AddArrayToObject(object, "needed_and_not_proven");
+    for (size_t i = 0; i < n_permissions; i++)
+        if (sum->unproven & 1u << i)
+            append_text(needed, permissions[i].action);
+    cJSON *capabilities = cJSON_AddObjectToObject(object, "capabilities");
+    for (size_t i = 0; i < N_CAPABILITIES; i++) {
+        cJSON *of = cJSON_AddObjectToObject(capabilities, capability_rows[i].name);
+        (void)cJSON_AddNumberToObject(of, "actions", sum->of[i].n);
+        (void)cJSON_AddNumberToObject(of, "allowed", sum->of[i].allowed);
+        (void)cJSON_AddNumberToObject(of, "denied", sum->of[i].denied);
+    }
+}
+
 /* The whole tree, to be deleted by the caller. */
 static cJSON *report_to_json(const struct report *report)
 {
@@ -249,6 +270,7 @@ static cJSON *report_to_json(const struct report *report)
     (void)cJSON_AddNumberToObject(object, "duration_ms", facts->duration_ms);
     (void)cJSON_AddNumberToObject(object, "rounds", facts->rounds);
     put_instance(object, facts);
+    put_permissions(object, &report->permissions);
     put_checks(object, report);
 
     cJSON *findings = cJSON_AddArrayToObject(object, "findings");

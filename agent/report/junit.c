@@ -52,7 +52,7 @@ static void put_counts(struct buffer *to, const struct counts *counts)
 
 /* --- what a check comes to --- */
 
-static enum kind kind_of(const struct check_result *check)
+static enum kind kind_of(const struct report *report, const struct check_result *check)
 {
     switch (check->status) {
     case STATUS_FAIL:
@@ -60,7 +60,8 @@ static enum kind kind_of(const struct check_result *check)
     case STATUS_UNKNOWN:
         return check->required ? KIND_ERROR : KIND_SKIPPED;
     case STATUS_SKIP:
-        return KIND_SKIPPED;
+        return report->verdict == VERDICT_UNKNOWN && report_lacks(check) ? KIND_ERROR
+                                                                         : KIND_SKIPPED;
     case STATUS_PASS:
     case STATUS_WARN:
         break;
@@ -68,9 +69,10 @@ static enum kind kind_of(const struct check_result *check)
     return KIND_PASSED;
 }
 
-static void count(struct counts *counts, const struct check_result *check)
+static void count(struct counts *counts, const struct report *report,
+                  const struct check_result *check)
 {
-    enum kind kind = kind_of(check);
+    enum kind kind = kind_of(report, check);
 
     counts->tests++;
     counts->failures += kind == KIND_FAILED;
@@ -85,7 +87,7 @@ static struct counts count_target(const struct report *report, enum target targe
 
     for (int i = 0; i < N_CHECKS; i++)
         if (report->checks[i].planned && check_target((enum check)i) == target)
-            count(&counts, &report->checks[i]);
+            count(&counts, report, &report->checks[i]);
     return counts;
 }
 
@@ -225,7 +227,7 @@ static void write_case(struct buffer *to, const struct report *report,
     (void)buffer_add_text(to, " classname=\"ssm-preflight.");
     junit_put(to, target_name(check_target(check->check)));
     (void)buffer_addf(to, "\" time=\"%d.%03d\">\n", (int)(ms / 1000), (int)(ms % 1000));
-    switch (kind_of(check)) {
+    switch (kind_of(report, check)) {
     case KIND_FAILED:
         write_failed(to, report, check, "failure");
         break;
@@ -271,7 +273,7 @@ void junit_write(const struct report *report, const struct style *style, struct 
     (void)style;
     for (int i = 0; i < N_CHECKS; i++)
         if (report->checks[i].planned)
-            count(&all, &report->checks[i]);
+            count(&all, report, &report->checks[i]);
     (void)buffer_add_text(to, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
                               "<testsuites name=\"ssm-preflight\"");
     put_counts(to, &all);

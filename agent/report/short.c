@@ -36,7 +36,7 @@ static void add_cause(char line[MAX_COLUMNS + 1], const struct report *report)
     }
 }
 
-/* What a reader of READY must know: checks left out, warnings. */
+/* What a reader of READY must know: checks left out. */
 static void add_reservations(char line[MAX_COLUMNS + 1], const struct report *report)
 {
     int n_left_out = check_count(report_left_out(report));
@@ -46,9 +46,6 @@ static void add_reservations(char line[MAX_COLUMNS + 1], const struct report *re
     if (n_left_out > 0)
         (void)add_part(line, ", ", number,
                        n_left_out == 1 ? " check left out" : " checks left out");
-    for (int32_t i = 0, n = 0; i < report->n_findings; i++)
-        if (report->findings[i].severity == SEVERITY_WARNING)
-            (void)add_part(line, n++ == 0 ? ", warning: " : ", ", report->findings[i].code, "");
 }
 
 void short_write(const struct report *report, const struct style *style, struct buffer *to)

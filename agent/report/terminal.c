@@ -25,20 +25,16 @@ static enum ink severity_ink(enum severity severity)
                                           : INK_DIM;
 }
 
-/* What a reader of READY must know: checks that were left out, warnings, --strict. */
+/* What a reader of READY must know: checks that were left out, what was not proven, --strict. */
 static void write_ready(struct screen *screen, const struct report *report, int indent)
 {
-    int32_t n_warnings = report_n_warnings(report);
     char line[LINE_SIZE];
 
     (void)text_set(line, sizeof(line), "%s",
                    report_left_out(report)
                        ? "All selected checks passed; some were skipped on request"
                        : "This instance can register with Systems Manager");
-    if (n_warnings > 0)
-        (void)text_add(line, sizeof(line), " (%d warning%s)", (int)n_warnings,
-                       n_warnings == 1 ? "" : "s");
-    (void)text_add(line, sizeof(line), ".");
+    (void)text_add(line, sizeof(line), "; %s.", report_summary_words(report));
     if (report_exit_status(report, report->facts->plan.strict) != 0)
         (void)text_add(line, sizeof(line), " Exit status 1, by --strict.");
     screen_wrap(screen, INK_PLAIN, indent, line);
@@ -56,7 +52,7 @@ static void write_headline(struct screen *screen, const struct report *report)
     if (report->verdict == VERDICT_READY)
         write_ready(screen, report, indent);
     else if (report->verdict == VERDICT_DEGRADED)
-        screen_text(screen, INK_PLAIN, "The required checks pass. ");
+        screen_text(screen, INK_PLAIN, "The SSM agent comes up. ");
     if (line[0])
         screen_wrap(screen, INK_PLAIN, indent, line);
     else if (report->verdict != VERDICT_READY)
@@ -184,7 +180,7 @@ static bool is_in_full(const struct report *report, int32_t i, bool verbose)
     const struct finding *finding = &report->findings[i];
 
     return finding->severity == SEVERITY_FATAL || report_root(report) == finding ||
-           (finding->severity == SEVERITY_WARNING && (verbose || report->verdict == VERDICT_READY));
+           (finding->severity == SEVERITY_WARNING && verbose);
 }
 
 /* What is said in short comes first: it matters least. `left`: the last screen lacks commands of causes. */
@@ -228,6 +224,41 @@ static void write_when(struct screen *screen, const struct report *report)
     screen_end(screen);
 }
 
+/* Does the role carry AmazonSSMManagedInstanceCore in effect? And which tools work? */
+static void write_permissions(struct screen *screen, const struct report *report, bool verbose)
+{
+    const struct permissions_sum *sum = &report->permissions;
+    char line[2 * LINE_SIZE];
+    const char *by = " by ";
+
+    if (report->facts->plan.permissions == PERMISSIONS_OFF)
+        return;
+    (void)text_set(line, sizeof(line), "%d of %d actions of AmazonSSMManagedInstanceCore allowed",
+                   sum->allowed, sum->n);
+    if (sum->denied > 0)
+        (void)text_add(line, sizeof(line), ", %d denied", sum->denied);
+    for (unsigned int i = 0; i < 32; i++) {
+        if (!(sum->denied_by & 1u << i))
+            continue;
+        (void)text_add(line, sizeof(line), "%s%s", by, name_of(&denied_by_names, i));
+        by = ", ";
+    }
+    (void)text_add(line, sizeof(line), ", %d not proven", sum->n - sum->allowed - sum->denied);
+    screen_pad(screen, LABEL_AT);
+    screen_wrap(screen, INK_DIM, LABEL_AT, line);
+    screen_end(screen);
+    if (sum->denied == 0 && !verbose)
+        return;
+    line[0] = '\0';
+    for (unsigned int i = 0; i < N_CAPABILITIES; i++)
+        (void)text_add(line, sizeof(line), "%s%s %d of %d%s",
+                       i ? ", " : "Proven: ", capability_rows[i].name, sum->of[i].allowed,
+                       sum->of[i].n, sum->of[i].denied ? " DENIED" : "");
+    screen_pad(screen, LABEL_AT);
+    screen_wrap(screen, INK_DIM, LABEL_AT, line);
+    screen_end(screen);
+}
+
 static int32_t n_commands_of_causes(const struct report *report)
 {
     int32_t n = 0;
@@ -247,6 +278,7 @@ void terminal_write(const struct report *report, const struct style *style, stru
     screen_init(&screen, style, to);
     write_identity(&screen, report->facts);
     ladders_write(&screen, report, style->verbose ? LADDERS_IN_FULL : LADDERS_NOT_OK);
+    write_permissions(&screen, report, style->verbose);
     screen_pad(&screen, LABEL_AT);
     write_when(&screen, report);
     write_findings(&screen, report, style->verbose, most < n_commands_of_causes(report));

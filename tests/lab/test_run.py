@@ -55,7 +55,7 @@ def test_healthy_is_ready_and_has_nothing_to_say(healthy):
         {"zones": "a"},
         {"zones": "b"},
         {"resolver": "stub"},
-        {"agent": "3.2.2222.0"},
+        {"agent": "3.3.40.0"},
         {"region": "cn-north-1"},
         {"region": "us-gov-west-1"},
         {"region": "eu-central-1"},
@@ -180,9 +180,20 @@ def test_secrets_are_not_in_the_command_line_or_environment():
 def test_only_requests_without_side_effects_are_sent():
     with Lab() as lab:
         report(lab)
-        lab.run(["wait", "--deadline", "10s"])
+        lab.run(["wait", "--deadline", "10s", "--permissions", "probe"])
         sent = set(lab.stats()["signed"])
         assert len(sent) >= 7 and not sent & SIDE_EFFECTS and "ssm:?" not in sent
+
+
+OWN = "ssm:UpdateInstanceInformation"  # the agent's first request
+
+
+@pytest.mark.parametrize("faults, may", [([], True), (["agent-disabled"], False), (["agent-not-connected"], False)])
+def test_the_agents_own_request_is_sent_where_the_agent_is_about_to(faults, may):
+    with Lab(faults) as lab:
+        lab.run(["wait", "--deadline", "10s"])
+        sent = set(lab.stats()["signed"])
+        assert (OWN in sent) == may and not (sent - {OWN}) & SIDE_EFFECTS
 
 
 @pytest.mark.parametrize("mode", ["off", "role-only"])
@@ -330,7 +341,7 @@ def test_wait_prints_a_block_to_the_console():
 
 
 def test_wait_writes_to_the_journal():
-    with Lab(["private-dns-off"]) as lab:
+    with Lab(["role-missing"]) as lab:
         lab.run(["wait", "--deadline", "1s"])
         assert lab.until("journal", 2, within_s=5), "nothing in the journal"
         entries = lab.journal()

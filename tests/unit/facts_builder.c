@@ -137,6 +137,7 @@ static void healthy_agent_and_clock(struct facts *facts)
 
     facts->agent.installed = ANSWER_YES;
     facts->agent.package = AGENT_PACKAGE_DEB;
+    SET(facts->agent.version, "3.3.1142.0");
     SET(facts->agent.version_file, "/var/lib/dpkg/status");
     SET(facts->agent.unit, "amazon-ssm-agent.service");
     facts->agent.unit_state = UNIT_ENABLED;
@@ -230,8 +231,7 @@ void facts_healthy(struct facts *facts)
     healthy_imds_and_role(facts);
     healthy_agent_and_clock(facts);
     for (int i = SERVICE_SSM; i <= SERVICE_EC2MESSAGES; i++)
-        add_service(facts, (enum service)i, NEED_REQUIRED);
-    use_agent(facts, "3.2.0.0", true);
+        add_service(facts, (enum service)i, service_rows[i].need);
 }
 
 void add_service(struct facts *facts, enum service service, enum need need)
@@ -538,12 +538,4 @@ void move_clock(struct facts *facts, int64_t behind_ms)
         for (int32_t j = 0; j < facts->endpoints[i].n_addresses; j++)
             if (facts->endpoints[i].addresses[j].head.has_date)
                 facts->endpoints[i].addresses[j].head.clock_offset_ms += behind_ms;
-}
-
-void use_agent(struct facts *facts, const char *version, bool ec2messages_needed)
-{
-    struct service_plan *plan = &facts->plan.services[SERVICE_EC2MESSAGES];
-    SET(facts->agent.version, "%s", version);
-    plan->not_needed = !ec2messages_needed;
-    plan->need = ec2messages_needed ? NEED_REQUIRED : NEED_OPTIONAL;
 }

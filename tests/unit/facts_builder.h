@@ -15,7 +15,7 @@ enum { ALL_ADDRESSES = -1 };
 
 /* i-0123456789abcdef0 in us-east-1, VPC 10.0.0.0/16, own subnet 10.0.1.0/24, another 10.0.2.0/24;
  * endpoints ssm 10.0.1.21 and 10.0.2.21, ssmmessages .22, ec2messages .23; resolver 10.0.0.2;
- * role app-role, account 123456789012; agent 3.2.0.0 (deb, enabled), so ec2messages is required.
+ * role app-role, account 123456789012; agent 3.3.1142.0 (deb, enabled); ec2messages is optional.
  * Everything was tried and everything works. */
 void facts_healthy(struct facts *facts);
 
@@ -72,8 +72,5 @@ void kernel_says(struct facts *facts, const char *address, enum route_kind kind,
 
 /* Every clock sample says that this machine is behind by so much (negative: ahead). */
 void move_clock(struct facts *facts, int64_t behind_ms);
-
-/* The agent's version, with what follows for ec2messages from it. */
-void use_agent(struct facts *facts, const char *version, bool ec2messages_needed);
 
 #endif

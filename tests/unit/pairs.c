@@ -16,6 +16,13 @@
 
 /* --- one alone --- */
 
+/* A fault is struck behind a public address, or it is not: with private addresses required it never is. */
+static void make_strict(struct facts *facts)
+{
+    facts_healthy(facts);
+    facts->plan.private_dns = PRIVATE_DNS_REQUIRE;
+}
+
 static int level_of(enum check check)
 {
     enum service service;
@@ -128,7 +135,7 @@ static void settle_service(struct facts *facts, enum service service)
 
     if (!facts->plan.region[0] && plan->not_in_region) {
         plan->not_in_region = false; /* nobody knows which region this is */
-        plan->need = plan->not_needed ? NEED_OPTIONAL : NEED_REQUIRED;
+        plan->need = service_rows[service].need;
     }
     if (!plan->host[0] || plan->not_in_region) {
         memset(endpoint, 0, sizeof(*endpoint));
@@ -190,12 +197,12 @@ void alone_make(struct alone *alone, const struct situation *situation)
     static struct facts well;
     static struct report healthy;
 
-    facts_healthy(&well);
+    make_strict(&well);
     settle(&well);
     diagnose(&well, &healthy);
     memset(alone, 0, sizeof(*alone));
     alone->situation = situation;
-    facts_healthy(&alone->facts);
+    make_strict(&alone->facts);
     situation->make(&alone->facts);
     settle(&alone->facts);
     diagnose(&alone->facts, &alone->report);
@@ -306,7 +313,7 @@ void pairs_compose(const struct alone *a, const struct alone *b, struct facts *f
 {
     const struct alone *near = is_nearer(a, b) ? a : b, *far = near == a ? b : a;
 
-    facts_healthy(facts);
+    make_strict(facts);
     far->situation->make(facts);
     near->situation->make(facts);
     if (near->facts.imds.identity.outcome != OUTCOME_OK)

@@ -16,11 +16,6 @@ static void healthy(struct facts *facts)
     (void)facts;
 }
 
-static void healthy_newer_agent(struct facts *facts)
-{
-    use_agent(facts, "3.3.1142.0", false);
-}
-
 static void healthy_all_services(struct facts *facts)
 {
     for (int i = SERVICE_S3; i <= SERVICE_LOGS; i++)
@@ -185,6 +180,18 @@ static void role_missing_for_good(struct facts *facts)
     facts->role.identity_role = ANSWER_NO;
 }
 
+static void role_missing_with_dhmc(struct facts *facts)
+{
+    role_missing(facts);
+    facts->plan.dhmc = true;
+}
+
+static void role_missing_with_dhmc_and_an_old_agent(struct facts *facts)
+{
+    role_missing_with_dhmc(facts);
+    SET(facts->agent.version, "3.1.1927.0");
+}
+
 static void role_profile_deleted(struct facts *facts)
 {
     role_missing(facts);
@@ -216,6 +223,12 @@ static void role_not_assumable(struct facts *facts)
     SET(facts->role.message, "EC2 cannot assume the role app-role. Please see documentation");
 }
 
+static void role_not_assumable_with_dhmc(struct facts *facts)
+{
+    role_not_assumable(facts);
+    facts->plan.dhmc = true;
+}
+
 static void credentials_expired(struct facts *facts)
 {
     break_role(facts, CHECK_ROLE_CREDENTIALS, FAILURE_CREDENTIALS_EXPIRED);
@@ -238,7 +251,6 @@ static void credentials_rejected(struct facts *facts)
 
 const struct situation machine_situations[] = {
     {"healthy", healthy},
-    {"healthy--newer-agent", healthy_newer_agent},
     {"healthy--all-services", healthy_all_services},
     {"endpoint-blocks-443--optional", optional_service_blocked},
     {"not-ec2", not_ec2},
@@ -266,6 +278,9 @@ const struct situation machine_situations[] = {
     {"role-missing", role_missing},
     {"role-missing--for-good", role_missing_for_good},
     {"role-missing--deleted", role_profile_deleted},
+    {"role-missing--dhmc", role_missing_with_dhmc},
+    {"role-missing--dhmc-and-an-old-agent", role_missing_with_dhmc_and_an_old_agent},
+    {"role-not-assumable--dhmc", role_not_assumable_with_dhmc},
     {"dhmc-in-use", role_by_default},
     {"role-profile-empty", role_profile_empty},
     {"role-not-assumable", role_not_assumable},

@@ -333,9 +333,9 @@ static void private_dns_off_by_custom_resolver(struct facts *facts)
     private_dns_off(facts);
 }
 
-static void private_dns_off_warned(struct facts *facts)
+static void private_dns_off_required(struct facts *facts)
 {
-    facts->plan.private_dns = PRIVATE_DNS_WARN;
+    facts->plan.private_dns = PRIVATE_DNS_REQUIRE;
     private_dns_off(facts);
 }
 
@@ -399,7 +399,6 @@ static void s3_silent_with_all_others(struct facts *facts)
 
 static void ec2messages_missing(struct facts *facts)
 {
-    use_agent(facts, "3.3.1142.0", false);
     resolve_to(facts, SERVICE_EC2MESSAGES, public_of[2], PLACE_PUBLIC, FAILURE_TIMEOUT);
 }
 
@@ -429,9 +428,9 @@ static void public_beside_private(struct facts *facts)
     at->second_opinion = true;
 }
 
-static void public_path_warned(struct facts *facts)
+static void public_path_required(struct facts *facts)
 {
-    facts->plan.private_dns = PRIVATE_DNS_WARN;
+    facts->plan.private_dns = PRIVATE_DNS_REQUIRE;
     public_path(facts);
 }
 
@@ -481,7 +480,7 @@ const struct situation name_situations[] = {
     {"dns-hosts-override", hosts_override},
     {"private-dns-off", private_dns_off},
     {"private-dns-off--custom-resolver", private_dns_off_by_custom_resolver},
-    {"private-dns-off--warned", private_dns_off_warned},
+    {"private-dns-off--required", private_dns_off_required},
     {"private-dns-off--not-wanted", private_dns_off_and_not_wanted},
     {"endpoint-missing", endpoint_missing},
     {"endpoint-missing--ec2messages", ec2messages_missing_but_required},
@@ -510,7 +509,7 @@ const struct situation name_situations[] = {
     {"ec2messages-not-needed", ec2messages_missing},
     {"public-path", public_path},
     {"public-path--beside-private", public_beside_private},
-    {"public-path--warned", public_path_warned},
+    {"public-path--required", public_path_required},
     {"healthy--public", public_path_wanted},
     {"endpoint-outside-vpc", outside_vpc},
     {"egress-blocked--outside-vpc", outside_vpc_silent},

@@ -103,7 +103,7 @@ static void get_ipv6(struct facts *facts, bool ipv4_too)
     facts->instance.n_vpc_cidrs++;
     SET(facts->instance.subnet_cidrs[facts->instance.n_subnet_cidrs], "2600:1f18:1:1::/64");
     facts->instance.n_subnet_cidrs++;
-    use_agent(facts, "3.3.3270.0", true);
+    SET(facts->agent.version, "3.3.3270.0");
     SET(facts->plan.domain, "api.aws");
     EACH_SERVICE(i)
     {
@@ -151,7 +151,7 @@ static void dual_stack_by_plain_names(struct facts *facts)
     dual_stack(facts);
     SET(facts->plan.domain, "amazonaws.com");
     EACH_SERVICE(i) SET(facts->plan.services[i].host, "%s.us-east-1.amazonaws.com", names[i]);
-    use_agent(facts, "3.2.0.0", true);
+    SET(facts->agent.version, "3.3.1142.0");
 }
 
 static void ipv6_blocked(struct facts *facts)

@@ -124,8 +124,8 @@ static void tls_version(struct facts *facts)
 
 const struct situation tls_situations[] = {
     {"clock-wrong", clock_behind},
-    {"healthy--clock-a-little-behind", clock_a_little_behind},
-    {"healthy--clock-at-the-limit", clock_at_the_limit},
+    {"clock-wrong--a-little-behind", clock_a_little_behind},
+    {"clock-wrong--at-the-limit", clock_at_the_limit},
     {"clock-wrong--tls", clock_in_the_past},
     {"clock-wrong--no-sample", clock_in_the_past_without_sample},
     {"tls-expired", expired},
@@ -183,6 +183,87 @@ static void parameters_denied(struct facts *facts)
 {
     deny(facts, SERVICE_SSM, "ssm:GetParameter", DENIED_BY_NO_IDENTITY_POLICY, false);
     deny(facts, SERVICE_SSM, "ssm:GetParameters", DENIED_BY_NO_IDENTITY_POLICY, false);
+}
+
+/* The agent's own first request, which only --permissions agent sends. */
+static void answer_own_request(struct facts *facts)
+{
+    struct endpoint_facts *endpoint = &facts->endpoints[SERVICE_SSM];
+
+    facts->plan.permissions = PERMISSIONS_AGENT;
+    facts->agent.running = ANSWER_NO;
+    for (int32_t i = 0; i < endpoint->n_actions; i++)
+        if (strcmp(endpoint->actions[i].action, "ssm:UpdateInstanceInformation") == 0) {
+            endpoint->actions[i].why_not[0] = '\0';
+            endpoint->actions[i].permission = PERMISSION_ALLOWED;
+            endpoint->actions[i].status = 200;
+        }
+}
+
+static void own_request_allowed(struct facts *facts)
+{
+    answer_own_request(facts);
+}
+
+static void own_request_denied(struct facts *facts)
+{
+    answer_own_request(facts);
+    deny(facts, SERVICE_SSM, "ssm:UpdateInstanceInformation", DENIED_BY_NO_IDENTITY_POLICY, false);
+}
+
+static void own_request_denied_with_dhmc(struct facts *facts)
+{
+    own_request_denied(facts);
+    facts->plan.dhmc = true;
+}
+
+static void policy_missing_with_dhmc(struct facts *facts)
+{
+    policy_missing(facts);
+    facts->plan.dhmc = true;
+}
+
+static void endpoint_policy_with_dhmc(struct facts *facts)
+{
+    deny_all(facts, DENIED_BY_ENDPOINT_POLICY, false);
+    facts->plan.dhmc = true;
+}
+
+/* AWS's documented minimum: UpdateInstanceInformation and the four of ssmmessages. */
+static void sessions_only(struct facts *facts)
+{
+    deny(facts, SERVICE_SSM, NULL, DENIED_BY_NO_IDENTITY_POLICY, false);
+    deny(facts, SERVICE_EC2MESSAGES, NULL, DENIED_BY_NO_IDENTITY_POLICY, false);
+}
+
+static void sessions_only_for_sessions(struct facts *facts)
+{
+    sessions_only(facts);
+    SET(facts->plan.needed_for, "sessions");
+}
+
+static void sessions_only_for_core(struct facts *facts)
+{
+    sessions_only(facts);
+    SET(facts->plan.needed_for, "core");
+}
+
+static void denied_parameters_for_parameters(struct facts *facts)
+{
+    parameters_denied(facts);
+    SET(facts->plan.needed_for, "inventory parameters");
+    deny(facts, SERVICE_SSM, "ssm:GetDocument", DENIED_BY_NO_IDENTITY_POLICY, false);
+}
+
+static void ec2messages_denied(struct facts *facts)
+{
+    deny(facts, SERVICE_EC2MESSAGES, NULL, DENIED_BY_NO_IDENTITY_POLICY, false);
+}
+
+static void ec2messages_denied_and_required(struct facts *facts)
+{
+    ec2messages_denied(facts);
+    facts->plan.services[SERVICE_EC2MESSAGES].need = NEED_REQUIRED;
 }
 
 static void denied_explicitly(struct facts *facts)
@@ -348,6 +429,13 @@ static void stopped(struct facts *facts)
     }
 }
 
+/* What stands on a check that is left out is not. */
+static void skipped_and_blocked(struct facts *facts)
+{
+    break_connect(facts, SERVICE_SSMMESSAGES, ALL_ADDRESSES, FAILURE_TIMEOUT, 2000);
+    facts->plan.skipped = check_bit(check_of_service(SERVICE_SSMMESSAGES, RUNG_CONNECT));
+}
+
 /* A recorded run that somebody wrote by hand: nothing of it may reach a shell. */
 static void hostile(struct facts *facts)
 {
@@ -367,6 +455,17 @@ const struct situation service_situations[] = {
     {"several--policy-and-boundary", policy_behind_a_boundary},
     {"policy-incomplete", policy_incomplete},
     {"policy-incomplete--parameters", parameters_denied},
+    {"policy-incomplete--own-request", own_request_denied},
+    {"healthy--own-request", own_request_allowed},
+    {"policy-incomplete--own-request-with-dhmc", own_request_denied_with_dhmc},
+    {"policy-missing--dhmc", policy_missing_with_dhmc},
+    {"denied-by-endpoint-policy--dhmc", endpoint_policy_with_dhmc},
+    {"policy-incomplete--sessions-only", sessions_only},
+    {"healthy--for-sessions", sessions_only_for_sessions},
+    {"policy-incomplete--for-core", sessions_only_for_core},
+    {"policy-incomplete--for-parameters", denied_parameters_for_parameters},
+    {"healthy--ec2messages-denied", ec2messages_denied},
+    {"policy-incomplete--ec2messages-required", ec2messages_denied_and_required},
     {"denied-explicitly", denied_explicitly},
     {"denied-by-endpoint-policy", endpoint_policy},
     {"denied-by-boundary", boundary},
@@ -389,6 +488,7 @@ const struct situation service_situations[] = {
     {"several--role-and-names", role_and_names},
     {"several--zone-and-policy", zone_and_policy},
     {"stopped", stopped},
+    {"stopped--by-a-skip", skipped_and_blocked},
     {"several--hostile", hostile},
     {NULL, NULL},
 };
@@ -401,10 +501,10 @@ static void agent_missing(struct facts *facts)
     facts->agent.installed = ANSWER_NO;
 }
 
-static void agent_required_and_missing(struct facts *facts)
+static void agent_optional_and_missing(struct facts *facts)
 {
     agent_missing(facts);
-    facts->plan.agent_required = true;
+    facts->plan.agent_optional = true;
 }
 
 static void agent_masked(struct facts *facts)
@@ -434,12 +534,17 @@ static void snap_without_policy(struct facts *facts)
 
 static void agent_too_old(struct facts *facts)
 {
-    use_agent(facts, "2.3.372.0", true);
+    SET(facts->agent.version, "2.3.372.0");
+}
+
+static void agent_too_old_for_ssmmessages(struct facts *facts)
+{
+    SET(facts->agent.version, "3.2.0.0");
+    break_resolve(facts, SERVICE_EC2MESSAGES, FAILURE_NXDOMAIN);
 }
 
 static void agent_too_old_for_dualstack(struct facts *facts)
 {
-    use_agent(facts, "3.3.1142.0", true);
     SET(facts->plan.services[SERVICE_SSM].host, "ssm.us-east-1.api.aws");
 }
 
@@ -460,6 +565,12 @@ static void agent_connected(struct facts *facts)
     facts->agent.running = ANSWER_YES;
     facts->agent.connected = ANSWER_YES;
     SET(facts->agent.connected_to, "10.0.1.22");
+}
+
+static void agent_disabled_and_running(struct facts *facts)
+{
+    agent_connected(facts);
+    facts->agent.unit_state = UNIT_DISABLED;
 }
 
 static void config_of_another_region(struct facts *facts)
@@ -528,12 +639,14 @@ const struct situation agent_situations[] = {
     {"time-sync-missing", time_sync_missing},
     {"clock-wrong--unkept", time_sync_missing_and_missed},
     {"agent-missing", agent_missing},
-    {"agent-missing--required", agent_required_and_missing},
+    {"agent-missing--optional", agent_optional_and_missing},
     {"agent-masked", agent_masked},
     {"agent-disabled", agent_disabled},
     {"agent-disabled--snap", snap_disabled},
     {"policy-missing--snap", snap_without_policy},
     {"agent-too-old", agent_too_old},
+    {"agent-too-old--ec2messages", agent_too_old_for_ssmmessages},
+    {"agent-disabled--running", agent_disabled_and_running},
     {"agent-too-old--dualstack", agent_too_old_for_dualstack},
     {"agent-config-invalid", config_of_another_region},
     {"agent-config-invalid--signature", signed_for_another_region},

@@ -63,8 +63,8 @@ static void a_healthy_instance_passes_every_check(void **state)
             assert_int_equal(report.checks[i].status, STATUS_PASS);
     assert_int_equal(report.verdict, VERDICT_READY);
     assert_int_equal(report.n_findings, 0);
-    assert_string_equal(report.summary, "ready: ssm, ssmmessages, ec2messages reachable and "
-                                        "permitted in 41 ms");
+    assert_string_equal(report.summary, "ready: UpdateInstanceInformation, OpenControlChannel not "
+                                        "proven (41 ms)");
 }
 
 static void services_that_are_off_are_not_planned(void **state)
@@ -80,13 +80,14 @@ static void required_follows_the_plan(void **state)
     assert_true(check("imds.connect")->required);
     assert_true(check("role.attached")->required);
     assert_true(check("clock.skew")->required);
-    assert_false(check("agent.installed")->required);
-    facts.plan.role_optional = facts.plan.clock_optional = facts.plan.agent_required = true;
-    facts.plan.services[SERVICE_EC2MESSAGES].need = NEED_OPTIONAL;
-    assert_false(check("role.attached")->required);
-    assert_false(check("clock.skew")->required);
     assert_true(check("agent.installed")->required);
     assert_false(check("ec2messages.http")->required);
+    facts.plan.role_optional = facts.plan.clock_optional = facts.plan.agent_optional = true;
+    facts.plan.services[SERVICE_EC2MESSAGES].need = NEED_REQUIRED;
+    assert_false(check("role.attached")->required);
+    assert_false(check("clock.skew")->required);
+    assert_false(check("agent.installed")->required);
+    assert_true(check("ec2messages.http")->required);
     facts.plan.role_optional = false;
     facts.plan.permissions = PERMISSIONS_OFF;
     assert_false(check("role.attached")->required);
@@ -147,6 +148,21 @@ static void skipped_on_request(void **state)
     assert_int_equal(report.n_findings, 0);
 }
 
+/* What stands on it has no answer then, and is not left out with it. */
+static void skipping_does_not_make_the_rungs_above_hold(void **state)
+{
+    (void)state;
+    break_connect(&facts, SERVICE_SSM, ALL_ADDRESSES, FAILURE_TIMEOUT, 2000);
+    facts.plan.skipped = check_bit(check_of_service(SERVICE_SSM, RUNG_CONNECT));
+    assert_check("ssm.tls", STATUS_SKIP, FAILURE_BELOW);
+    assert_int_equal(report.verdict, VERDICT_UNKNOWN);
+    assert_non_null(strstr(report.summary, "unknown: ssm.tls: not tried: ssm.connect"));
+    for (enum rung rung = RUNG_TLS; rung <= RUNG_AUTHORIZE; rung++)
+        facts.plan.skipped |= check_bit(check_of_service(SERVICE_SSM, rung));
+    diagnose(&facts, &report);
+    assert_int_equal(report.verdict, VERDICT_READY);
+}
+
 static void permissions_off_skips_the_role(void **state)
 {
     (void)state;
@@ -166,7 +182,7 @@ static void public_addresses_by_mode(void **state)
         enum verdict verdict;
     } rows[] = {
         {PRIVATE_DNS_REQUIRE, STATUS_FAIL, FAILURE_PUBLIC, VERDICT_NOT_READY},
-        {PRIVATE_DNS_WARN, STATUS_WARN, FAILURE_PUBLIC, VERDICT_READY},
+        {PRIVATE_DNS_WARN, STATUS_WARN, FAILURE_PUBLIC, VERDICT_DEGRADED},
         {PRIVATE_DNS_OFF, STATUS_PASS, FAILURE_NONE, VERDICT_READY},
     };
     (void)state;
@@ -183,6 +199,7 @@ static void public_addresses_by_mode(void **state)
 static void second_opinions_judge_no_rung(void **state)
 {
     (void)state;
+    facts.plan.private_dns = PRIVATE_DNS_REQUIRE;
     resolve_to(&facts, SERVICE_SSM, "52.46.141.158", PLACE_PUBLIC, FAILURE_NONE);
     assert_true(facts.endpoints[SERVICE_SSM].addresses[0].second_opinion);
     assert_check("ssm.connect", STATUS_SKIP, FAILURE_BELOW);
@@ -210,14 +227,13 @@ static void the_first_server_that_answers_decides(void **state)
     assert_check("ssm.resolve", STATUS_FAIL, FAILURE_SERVFAIL);
 }
 
-static void a_missing_ec2messages_is_no_fault_for_a_new_agent(void **state)
+static void a_missing_ec2messages_is_no_fault_unless_it_is_required(void **state)
 {
     (void)state;
-    use_agent(&facts, "3.3.1142.0", false);
     break_resolve(&facts, SERVICE_EC2MESSAGES, FAILURE_NXDOMAIN);
     assert_check("ec2messages.resolve", STATUS_SKIP, FAILURE_NXDOMAIN);
     assert_int_equal(report.verdict, VERDICT_READY);
-    use_agent(&facts, "3.2.0.0", true);
+    facts.plan.services[SERVICE_EC2MESSAGES].need = NEED_REQUIRED;
     assert_check("ec2messages.resolve", STATUS_FAIL, FAILURE_NXDOMAIN);
     assert_int_equal(report.verdict, VERDICT_NOT_READY);
 }
@@ -237,8 +253,14 @@ static void denied_actions_by_need(void **state)
     deny(&facts, SERVICE_SSM, "ssm:GetParameters", DENIED_BY_NO_IDENTITY_POLICY, false);
     assert_check("ssm.authorize", STATUS_WARN, FAILURE_DENIED);
     deny(&facts, SERVICE_SSM, "ssm:ListInstanceAssociations", DENIED_BY_NO_IDENTITY_POLICY, false);
+    assert_check("ssm.authorize", STATUS_WARN, FAILURE_DENIED);
+    (void)text_set(facts.plan.needed_for, NAME_SIZE, "state-manager");
     assert_check("ssm.authorize", STATUS_FAIL, FAILURE_DENIED);
     assert_summary("ssm.authorize", "ssm:ListInstanceAssociations");
+    (void)text_set(facts.plan.needed_for, NAME_SIZE, "inventory");
+    assert_check("ssm.authorize", STATUS_PASS, FAILURE_NONE);
+    deny(&facts, SERVICE_SSMMESSAGES, NULL, DENIED_BY_NO_IDENTITY_POLICY, false);
+    assert_check("ssmmessages.authorize", STATUS_FAIL, FAILURE_DENIED);
 }
 
 static void unclear_answers_by_weight(void **state)
@@ -295,7 +317,8 @@ static void stopped_leaves_unknown(void **state)
         memset(&endpoint->addresses[i].steps[RUNG_HTTP], 0, sizeof(struct step));
     assert_check("ssm.http", STATUS_UNKNOWN, FAILURE_STOPPED);
     assert_int_equal(report.verdict, VERDICT_UNKNOWN);
-    assert_string_equal(report.summary, "unknown: the deadline came before ssm.http answered");
+    assert_string_equal(report.summary,
+                        "unknown: the deadline came before ssm.http answered: try a longer one");
     break_connect(&facts, SERVICE_SSMMESSAGES, ALL_ADDRESSES, FAILURE_TIMEOUT, 2000);
     diagnose(&facts, &report);
     assert_int_equal(report.verdict, VERDICT_NOT_READY);
@@ -360,7 +383,7 @@ static void an_unusable_family_does_not_count(void **state)
     SET(endpoint->answers[1].addresses[0], "2600:9000::1");
     assert_check("ssm.private", STATUS_PASS, FAILURE_NONE);
     facts.network.usable_ipv6 = true;
-    assert_check("ssm.private", STATUS_FAIL, FAILURE_PUBLIC);
+    assert_check("ssm.private", STATUS_WARN, FAILURE_PUBLIC);
 }
 
 int main(void)
@@ -374,11 +397,12 @@ int main(void)
         cmocka_unit_test_setup(without_credentials_nothing_is_signed, start),
         cmocka_unit_test_setup(one_address_that_fails_fails_the_rung, start),
         cmocka_unit_test_setup(skipped_on_request, start),
+        cmocka_unit_test_setup(skipping_does_not_make_the_rungs_above_hold, start),
         cmocka_unit_test_setup(permissions_off_skips_the_role, start),
         cmocka_unit_test_setup(public_addresses_by_mode, start),
         cmocka_unit_test_setup(second_opinions_judge_no_rung, start),
         cmocka_unit_test_setup(the_first_server_that_answers_decides, start),
-        cmocka_unit_test_setup(a_missing_ec2messages_is_no_fault_for_a_new_agent, start),
+        cmocka_unit_test_setup(a_missing_ec2messages_is_no_fault_unless_it_is_required, start),
         cmocka_unit_test_setup(what_was_not_probed_never_fails, start),
         cmocka_unit_test_setup(denied_actions_by_need, start),
         cmocka_unit_test_setup(unclear_answers_by_weight, start),

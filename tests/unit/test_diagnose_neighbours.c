@@ -470,6 +470,7 @@ static void a_policy_is_certainly_missing_only_when_ssm_was_heard(void **state)
 
     facts_healthy(&facts);
     situation_find("policy-missing")->make(&facts);
+    facts.role.identity_role = ANSWER_NO; /* no Default Host Management either */
     assert_int_equal(diagnosed("policy-missing"), CONFIDENCE_CERTAIN);
     for (int32_t i = 0; i < ssm->n_actions; i++)
         ssm->actions[i].permission = PERMISSION_NOT_PROBED;

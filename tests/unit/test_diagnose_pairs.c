@@ -112,6 +112,7 @@ static bool is_retained(const struct alone *alone)
     const unsigned char *now = (const unsigned char *)&facts;
 
     facts_healthy(&well);
+    well.plan.private_dns = PRIVATE_DNS_REQUIRE;
     for (size_t i = 0; i < sizeof(facts); i++)
         if (changed[i] != healthy[i] && now[i] != changed[i])
             return false;
@@ -151,10 +152,11 @@ static bool has_code(const struct alone *alone, const char *code)
 }
 
 /* Where all that a fault would show is out of reach, the report says what must be fixed first. (Off EC2
- * nothing will be seen later, and notes keep nothing from being seen that should be.) */
+ * nothing will be seen later, notes keep nothing from being seen that should be, and nobody need mend an
+ * endpoint that may be missing.) */
 static bool is_hidden_and_named(const struct alone *hidden, const struct alone *by)
 {
-    check_set named = 0, planned = 0;
+    check_set named = 0, required = 0;
 
     if (by->report.findings[0].severity == SEVERITY_NOTE || hidden->shows == 0 ||
         (hidden->shows & ~by->stops) != 0 || strcmp(causes[by->row].code, "not-ec2") == 0)
@@ -162,8 +164,9 @@ static bool is_hidden_and_named(const struct alone *hidden, const struct alone *
     for (int32_t i = 0; i < report.n_findings; i++)
         named |= report.findings[i].hides;
     for (int i = 0; i < N_CHECKS; i++)
-        planned |= report.checks[i].planned ? check_bit((enum check)i) : 0;
-    return (hidden->shows & planned & ~named) == 0;
+        required |= report.checks[i].planned && report.checks[i].required ? check_bit((enum check)i)
+                                                                          : 0;
+    return (hidden->shows & required & ~named) == 0;
 }
 
 static bool is_right(const struct alone *a, const struct alone *b, char *why, size_t size)

@@ -125,29 +125,18 @@ static void a_wished_region_stands_without_imds(void **state)
     assert_string_equal(service(SERVICE_SSM)->endpoint_service, "com.amazonaws.eu-west-1.ssm");
 }
 
-static void ec2messages_is_needed_by_old_agents_in_old_regions(void **state)
+static void ec2messages_is_needed_by_nobody(void **state)
 {
-    static const struct {
-        const char *region, *version;
-        enum need need;
-        bool not_in_region;
-    } rows[] = {
-        {"us-east-1", "3.3.39.9", NEED_REQUIRED, false},
-        {"us-east-1", "3.3.40.0", NEED_OPTIONAL, false},
-        {"us-east-1", "4.0.0.0", NEED_OPTIONAL, false},
-        {"us-east-1", "", NEED_REQUIRED, false},
-        {"us-east-1", "rubbish", NEED_REQUIRED, false},
-        {"mx-central-1", "3.2.0.0", NEED_OPTIONAL, true},
-    };
-
-    for (size_t i = 0; i < COUNT_OF(rows); i++) {
-        (void)reset(state);
-        instance_in(rows[i].region);
-        (void)text_set(facts.agent.version, sizeof(facts.agent.version), "%s", rows[i].version);
-        assert_true(plan_complete(&facts, &overrides));
-        assert_int_equal(service(SERVICE_EC2MESSAGES)->need, rows[i].need);
-        assert_int_equal(service(SERVICE_EC2MESSAGES)->not_in_region, rows[i].not_in_region);
-    }
+    (void)reset(state);
+    instance_in("us-east-1");
+    (void)text_set(facts.agent.version, sizeof(facts.agent.version), "3.2.0.0");
+    assert_true(plan_complete(&facts, &overrides));
+    assert_int_equal(service(SERVICE_EC2MESSAGES)->need, NEED_OPTIONAL);
+    assert_false(service(SERVICE_EC2MESSAGES)->not_in_region);
+    (void)reset(state);
+    instance_in("mx-central-1");
+    assert_true(plan_complete(&facts, &overrides));
+    assert_true(service(SERVICE_EC2MESSAGES)->not_in_region);
     (void)reset(state);
     instance_in("mx-central-1");
     facts.plan.services[SERVICE_EC2MESSAGES].need = NEED_REQUIRED;
@@ -194,7 +183,7 @@ int main(void)
         cmocka_unit_test_setup(the_agents_own_configuration_comes_first, reset),
         cmocka_unit_test_setup(dual_stack_uses_the_partitions_other_domain, reset),
         cmocka_unit_test_setup(a_wished_region_stands_without_imds, reset),
-        cmocka_unit_test(ec2messages_is_needed_by_old_agents_in_old_regions),
+        cmocka_unit_test(ec2messages_is_needed_by_nobody),
         cmocka_unit_test(endpoints_of_imds_are_addresses),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -12,6 +12,7 @@
 
 #include "base/text.h"
 #include "observe/climb.h"
+#include "model/permissions.h"
 #include "observe/permissions.h"
 
 #define WHO \
@@ -187,9 +188,55 @@ static void the_table_has_the_25_actions_of_the_managed_policy(void **state)
         assert_true(text_starts(row->action, service_name(row->service)));
         assert_int_equal(row->proof == PROOF_SAFE, !row->why_not);
         assert_int_equal(row->proof == PROOF_NEVER, !row->path);
-        for (size_t j = 0; j < i; j++)
-            assert_string_not_equal(row->action, permissions[j].action);
+        assert_ptr_equal(permission_find(row->action), row);
+        assert_int_equal(row->capabilities == 0, row->service == SERVICE_EC2MESSAGES);
+        assert_true(!(row->capabilities & CAPABILITY_AGENT) ||
+                    strstr("ssm:UpdateInstanceInformation ssmmessages:CreateControlChannel "
+                           "ssmmessages:OpenControlChannel",
+                           row->action));
     }
+}
+
+static void capabilities_by_name(void **state)
+{
+    (void)state;
+    assert_int_equal(capabilities_in(""), 0);
+    assert_int_equal(capabilities_in("session"), 0);
+    assert_int_equal(capabilities_in("core"), CAPABILITIES_ALL);
+    assert_int_equal(capabilities_in("sessions nothing patch"),
+                     1 << CAPABILITY_SESSIONS | 1 << CAPABILITY_PATCH);
+}
+
+/* The agent's own first request only where the agent is about to send it; no channel beside its own. */
+static void requests_with_an_effect_are_sent_where_they_have_none(void **state)
+{
+    const struct permission_row *own = permission_find("ssm:UpdateInstanceInformation");
+    const struct permission_row *channel = permission_find("ssmmessages:CreateControlChannel");
+    struct facts facts = {
+        .plan.permissions = PERMISSIONS_AGENT,
+        .agent = {.installed = ANSWER_YES, .unit_state = UNIT_ENABLED, .running = ANSWER_NO}};
+    (void)state;
+
+    assert_null(permission_why_not(own, &facts));
+    facts.agent.unit_state = UNIT_DISABLED;
+    assert_non_null(permission_why_not(own, &facts));
+    facts.agent.unit_state = UNIT_ENABLED;
+    facts.agent.running = ANSWER_UNKNOWN;
+    assert_non_null(permission_why_not(own, &facts));
+    facts.agent.running = ANSWER_NO;
+    facts.plan.permissions = PERMISSIONS_PROBE;
+    assert_non_null(permission_why_not(own, &facts));
+    assert_null(permission_why_not(channel, &facts));
+    facts.agent.running = ANSWER_YES;
+    assert_non_null(permission_why_not(channel, &facts));
+    facts.agent.connected = ANSWER_NO;
+    assert_null(permission_why_not(channel, &facts));
+    facts.plan.permissions = PERMISSIONS_ROLE_ONLY;
+    assert_non_null(permission_why_not(channel, &facts));
+    facts.plan.permissions = PERMISSIONS_DEEP;
+    assert_null(permission_why_not(own, &facts));
+    facts.agent.connected = ANSWER_YES;
+    assert_non_null(permission_why_not(channel, &facts));
 }
 
 static void patterns_are_filled_in_and_bounded(void **state)
@@ -260,6 +307,8 @@ int main(void)
         cmocka_unit_test(a_signed_request_goes_to_nobody_else),
         cmocka_unit_test(the_services_words_are_kept_escaped),
         cmocka_unit_test(the_table_has_the_25_actions_of_the_managed_policy),
+        cmocka_unit_test(capabilities_by_name),
+        cmocka_unit_test(requests_with_an_effect_are_sent_where_they_have_none),
         cmocka_unit_test(patterns_are_filled_in_and_bounded),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -98,8 +98,9 @@ static void nothing_given_is_the_default(void **state)
     assert_true(parse(""));
     assert_int_equal(options.n_words, 0);
     assert_string_equal(options.output, "terminal");
-    assert_int_equal(options.plan.private_dns, PRIVATE_DNS_REQUIRE);
+    assert_int_equal(options.plan.private_dns, PRIVATE_DNS_WARN);
     assert_int_equal(options.plan.permissions, PERMISSIONS_PROBE);
+    assert_false(options.permissions_given);
     assert_int_equal(options.plan.region_source, SOURCE_NONE);
 }
 
@@ -144,15 +145,29 @@ static void short_forms_are_those_of_every_program(void **state)
 static void targets_and_checks(void **state)
 {
     (void)state;
-    assert_true(parse("--require s3,agent --optional ec2messages,role --skip ssm.tls "
+    assert_true(parse("--require s3,ec2messages --optional agent,role --skip ssm.tls "
                       "--skip clock.skew"));
     assert_int_equal(options.plan.services[SERVICE_S3].need, NEED_REQUIRED);
-    assert_int_equal(options.plan.services[SERVICE_EC2MESSAGES].need, NEED_OPTIONAL);
+    assert_int_equal(options.plan.services[SERVICE_EC2MESSAGES].need, NEED_REQUIRED);
     assert_true(options.plan.services[SERVICE_EC2MESSAGES].need_given);
-    assert_true(options.plan.agent_required);
+    assert_true(options.plan.agent_optional);
     assert_true(options.plan.role_optional);
     assert_true(options.plan.skipped ==
                 (check_bit(check_of_service(SERVICE_SSM, RUNG_TLS)) | check_bit(CHECK_CLOCK_SKEW)));
+}
+
+static void tools_and_what_they_need(void **state)
+{
+    (void)state;
+    assert_true(parse("--for sessions,patch --permissions agent --dhmc"));
+    assert_string_equal(options.plan.needed_for, "sessions patch");
+    assert_int_equal(options.plan.permissions, PERMISSIONS_AGENT);
+    assert_true(options.permissions_given && options.plan.dhmc);
+    write_file(CONFIG_FILE, "for = core\n");
+    assert_true(parse(""));
+    assert_string_equal(options.plan.needed_for, "core");
+    assert_true(parse("--for parameters"));
+    assert_string_equal(options.plan.needed_for, "parameters");
 }
 
 static void wrong_arguments_are_named(void **state)
@@ -175,7 +190,8 @@ static void wrong_arguments_are_named(void **state)
         {"--optional imds", "cannot make imds optional"},
         {"--skip tls", "--skip does not know a check 'tls' (did you mean ssm.tls? see: ssm-pre"},
         {"--imds-endpoint https://x", "--imds-endpoint must be http://ADDRESS"},
-        {"--private-dns maybe", "must be one of: require warn off"},
+        {"--private-dns maybe", "must be one of: warn require off"},
+        {"--for shells", "--for must be of: core sessions state-manager patch inventory"},
         {"--strict=perhaps", "--strict must be yes or no"},
         {"--require=", "--require must not be empty"},
         {"-x", "unknown option -x"},
@@ -280,6 +296,7 @@ int main(void)
         cmocka_unit_test(following_has_no_deadline_of_a_file),
         cmocka_unit_test(short_forms_are_those_of_every_program),
         cmocka_unit_test(targets_and_checks),
+        cmocka_unit_test(tools_and_what_they_need),
         cmocka_unit_test(wrong_arguments_are_named),
         cmocka_unit_test_teardown(later_files_win_and_the_command_line_wins_over_all, forget_files),
         cmocka_unit_test_teardown(errors_in_files_name_file_and_line, forget_files),

@@ -549,7 +549,7 @@ static void lines_of_two_blocks_are_not_joined(void **state)
     buffer_init(&one, MAX_TEXT);
     buffer_init(&two, MAX_TEXT);
     buffer_init(&log, MAX_TEXT);
-    add_block(&one, 1);
+    add_block(&one, 2);
     add_block(&two, 9);
     (void)buffer_add(&log, one.bytes, machine_at(&one) + 2 * 81);
     (void)buffer_add_text(&log, two.bytes + machine_at(&two) + 2 * 81);
