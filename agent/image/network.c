@@ -104,7 +104,8 @@ static void take_udev_rule(void *arg, const char *path, char *line)
 }
 
 /* ifcfg(5), interfaces(5), NetworkManager's keyfiles, systemd.network(5), netplan: a static address or
- * a MAC address to match. */
+ * a MAC address to match. Netplan's `addresses:` of an interface have a prefix length, those of resolvers
+ * have none. */
 static void take_network_line(void *arg, const char *path, char *line)
 {
     static const char *const signs[] = {
@@ -116,7 +117,7 @@ static void take_network_line(void *arg, const char *path, char *line)
     if (strstr(path, "ifcfg-lo"))
         return;
     for (size_t i = 0; i < COUNT_OF(signs); i++)
-        if (text_starts(line, signs[i]))
+        if (text_starts(line, signs[i]) && (signs[i][0] != 'a' || strchr(line, '/')))
             find(arg, "image-network-baked", path, "%s: %s", path, line);
     if (text_starts(line, "iface ") && strstr(line, " static") && !text_starts(line, "iface lo"))
         find(arg, "image-network-baked", path, "%s: %s", path, line);
