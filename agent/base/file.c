@@ -18,7 +18,7 @@
 #include "base/clock.h"
 #include "base/text.h"
 
-enum { FULL_PATH_SIZE = 4096, MAX_NAMES = 256, MAX_ENTRIES = 65536, DEVICE_MAX_MS = 3000 };
+enum { FULL_PATH_SIZE = 4096, MAX_NAMES = 1024, MAX_ENTRIES = 65536, DEVICE_MAX_MS = 3000 };
 
 bool file_look(const char *root, const char *path, bool follow, struct stat *status)
 {

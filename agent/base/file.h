@@ -39,7 +39,7 @@ bool file_look(const char *root, const char *path, bool follow, struct stat *sta
 bool file_read_link(const char *root, const char *path, char *target, size_t size);
 
 /* Calls `each` with the names in a directory that end in `suffix`, sorted by byte value.
- * Returns 0, or an errno value when the directory cannot be read. At most 256 names, among the first
+ * Returns 0, or an errno value when the directory cannot be read. At most 1024 names, among the first
  * 65,536 entries. */
 int file_list(const char *root, const char *path, const char *suffix,
               void (*each)(void *arg, const char *name), void *arg);

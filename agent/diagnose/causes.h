@@ -45,9 +45,7 @@ enum way {
     WAY_ENDPOINT_POLICY,
     WAY_BOUNDARY,
     WAY_ORGANIZATION,
-    WAY_REGISTRATION, /* of agent.config */
-    WAY_CONFIGURATION,
-    WAY_BUNDLE,
+    WAY_FAULT, /* of the agent's checks, which keep all their faults: each row takes its own */
     N_WAYS
 };
 
@@ -146,10 +144,10 @@ view_quotes quote_denials, quote_tools, quote_how_many_are_denied, quote_actions
     quote_agents_proxy;
 
 /* agent.c: the agent's installation; and what nobody explains */
-view_holds when_unit_is_missing, when_state_is_of_another_machine, when_configuration_is_wrong,
-    when_no_bundle_is_there;
-view_quotes quote_summary, quote_checks, quote_package, quote_registration, quote_agents_region,
-    quote_no_bundle;
+view_holds when_unit_is_missing, when_it_is_unfinished, when_configuration_is_wrong,
+    when_nothing_is_trusted;
+view_quotes quote_summary, quote_checks, quote_package, quote_faults, quote_registration,
+    quote_environment, quote_no_proxy, quote_bundle, quote_last_error;
 
 /* notes.c: what fails nothing */
 view_holds when_service_is_not_in_region, when_host_management_gives_credentials, when_vpc_is_known,

@@ -191,6 +191,30 @@ static bool judge_by_family(const struct judge *judge, enum service service,
     return true;
 }
 
+/* The first address at which somebody opens TLS whom the agent trusts; NULL: none. */
+static const struct address_facts *intercepted(const struct facts *facts, enum service service)
+{
+    const struct endpoint_facts *endpoint = &facts->endpoints[service];
+
+    for (int32_t i = 0; i < endpoint->n_addresses; i++)
+        if (!endpoint->addresses[i].second_opinion &&
+            look_failure(&endpoint->addresses[i], RUNG_TLS) == FAILURE_INTERCEPTED)
+            return &endpoint->addresses[i];
+    return NULL;
+}
+
+static bool judge_interception(const struct judge *judge, enum service service,
+                               const struct tally *tally)
+{
+    const struct address_facts *at = intercepted(judge->facts, service);
+
+    if (at)
+        checks_say(judge, check_of_service(service, RUNG_TLS), STATUS_WARN, FAILURE_INTERCEPTED,
+                   tally->took_ms, "%s: %s, issued by %s, which the agent trusts", at->address,
+                   failure_words(FAILURE_INTERCEPTED), at->session.issuer);
+    return at;
+}
+
 /* connect, tls, http: over every address that reached the rung. */
 static void judge_rung(const struct judge *judge, enum service service, enum rung rung,
                        const struct naming *naming)
@@ -215,7 +239,7 @@ static void judge_rung(const struct judge *judge, enum service service, enum run
         checks_say(judge, check, STATUS_UNKNOWN, FAILURE_STOPPED, tally.took_ms,
                    "%d of %d addresses not answered before the round ended", (int)tally.untried,
                    (int)tally.n);
-    } else {
+    } else if (rung != RUNG_TLS || !judge_interception(judge, service, &tally)) {
         pass_words(rung, &tally, judge->facts->plan.services[service].port, words);
         PASS(judge, check, tally.took_ms, "%s", words);
     }
@@ -243,6 +267,8 @@ static void say_unproven(const struct judge *judge, enum service service)
     else if (!may_prove(judge->facts, service))
         LEFT_OUT(judge, check, "no action of %s can be proven here without side effects",
                  service_name(service));
+    else if (intercepted(judge->facts, service))
+        LEFT_OUT(judge, check, "no signed request is shown to whoever opens TLS on the way");
     else
         checks_say_untried(judge, check,
                            checks_holds(judge, CHECK_ROLE_CREDENTIALS) ? check

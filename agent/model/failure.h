@@ -85,7 +85,16 @@ enum failure {
     FAILURE_TOO_OLD,
     FAILURE_REGISTERED_ELSEWHERE, /* the agent's state is another machine's */
     FAILURE_NOT_CONNECTED,        /* the agent runs without a connection to its service */
-    FAILURE_INVALID, /* a configuration that does not parse or contradicts the instance */
+    FAILURE_INVALID,     /* a configuration that does not parse or contradicts the instance */
+    FAILURE_INCOMPLETE,  /* an installation without some of its parts */
+    FAILURE_ENVIRONMENT, /* a variable that keeps the agent down */
+    FAILURE_IMDS_PROXY,  /* the metadata service is asked for through a proxy */
+    FAILURE_READ_ONLY,
+    FAILURE_FULL,      /* no blocks left */
+    FAILURE_NO_INODES, /* no inodes left */
+    FAILURE_NO_EXEC,
+    FAILURE_EXHAUSTED, /* a limit of the kernel is used up */
+    FAILURE_ENDED,     /* a program that should run does not */
 
     /* the program */
     FAILURE_BELOW,         /* the rung below did not hold */

@@ -55,7 +55,8 @@ static void planned(void *arg)
     struct observe_request request = {round->run->options->root, round->run->trust, {false}};
 
     take_over(round, request.proven);
-    trust_use_bundle(round->run->trust, round->facts->agent.ssl_cert_file);
+    trust_use_bundle(round->run->trust, round->facts->agent.ssl_cert_file,
+                     round->facts->agent.ssl_cert_dir);
     round->observe = observe_start(round->loop, &request, round->facts);
     if (round->placed)
         observe_placed(round->observe);

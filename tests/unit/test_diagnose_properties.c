@@ -257,14 +257,15 @@ static enum way way_of(const char *code)
     return WAY_WHOLE;
 }
 
-/* A check has one cause, or one for each of the ways in which it fails. */
+/* A check has one cause, or one for each of the ways in which it fails, or for each of its faults. */
 static void assert_not_claimed_twice(int32_t n)
 {
     enum way mine = way_of(report.findings[n].code);
 
     for (int32_t i = 0; i < report.n_findings; i++) {
         enum way other = way_of(report.findings[i].code);
-        bool apart = mine != other && mine != WAY_WHOLE && other != WAY_WHOLE;
+        bool apart = (mine != other || mine == WAY_FAULT) && mine != WAY_WHOLE &&
+                     other != WAY_WHOLE;
         if (i != n && (report.findings[i].explains & report.findings[n].explains) && !apart)
             fail_msg("seed %llu: %s explains what %s explains", (unsigned long long)seed,
                      report.findings[n].code, report.findings[i].code);
