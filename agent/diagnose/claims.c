@@ -171,15 +171,15 @@ static enum confidence confidence_of(const struct view *view, int32_t n_alternat
     return !cause->likely_if || cause->likely_if(view) ? CONFIDENCE_LIKELY : CONFIDENCE_POSSIBLE;
 }
 
-/* A fault of the agent's that lets it come up is a warning beside one that does not. */
+/* This program's own trouble is as bad as what it keeps from being known. A fault of the agent's that lets
+ * it come up is a warning beside one that does not. */
 static enum severity severity_of(const struct view *view)
 {
-    check_set decisive = checks_with(view->checks, STATUS_FAIL, true);
+    check_set decisive =
+        checks_with(view->checks, STATUS_FAIL, true) | checks_in_trouble(view->checks, true);
 
     if (view->cause->is_note)
         return SEVERITY_NOTE;
-    if (decisive == 0) /* then what is not known decides */
-        decisive = checks_in_trouble(view->checks, true);
     for (enum check i = CHECK_AGENT_INSTALLED; view->cause->way == WAY_FAULT && i < N_CHECKS; i++)
         if (!has_fault(view, i, STATUS_FAIL))
             decisive &= ~check_bit(i);
@@ -313,7 +313,8 @@ static check_set stands_on(const struct facts *facts, enum check check)
 
 void claims_hide(struct report *report)
 {
-    check_set failed = checks_with(report->checks, STATUS_FAIL, false);
+    check_set failed = checks_with(report->checks, STATUS_FAIL, false) |
+                       checks_in_trouble(report->checks, false);
 
     for (int32_t i = 0; i < report->n_findings; i++) {
         struct finding *finding = &report->findings[i];

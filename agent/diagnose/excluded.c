@@ -30,11 +30,15 @@ static bool any_connects(const struct view *view)
 }
 
 /* Traffic within a subnet passes nothing but security groups, and this instance's lets out what others
- * are reached by: nothing else than the endpoint's group is left. */
+ * are reached by: nothing else than the endpoint's group is left. Not where the own subnet is silent to
+ * others too, and to nobody else: that is egress-rule's. */
 static bool is_endpoints_group(const struct view *view)
 {
-    struct reach sum = sum_of(view);
-    return sum.at[ENDING_SILENT][PLACE_OWN_SUBNET] > 0 && any_connects(view);
+    struct reach others = reach_sum(view->facts, reach_planned(view->facts) & ~view->explains);
+
+    return sum_of(view).at[ENDING_SILENT][PLACE_OWN_SUBNET] > 0 && any_connects(view) &&
+           (others.at[ENDING_SILENT][PLACE_OWN_SUBNET] == 0 ||
+            others.at[ENDING_OK][PLACE_OWN_SUBNET] > 0);
 }
 
 /* A gateway endpoint is reached by public addresses: rules and routes for the VPC's own do not count. */

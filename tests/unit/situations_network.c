@@ -262,6 +262,7 @@ static void aliased_by_amazon(struct facts *facts)
 static void addresses_of_the_other_family(struct facts *facts)
 {
     SET(facts->agent.version, "3.3.3270.0");
+    use_resolver(facts, "fd00:ec2::253");
     facts->network.usable_ipv4 = false;
     facts->network.usable_ipv6 = true;
     facts->network.default_route_ipv6 = true;

@@ -880,6 +880,7 @@ static void public_address(struct facts *facts)
 static void ipv6_only(struct facts *facts)
 {
     SET(facts->agent.version, "3.3.3270.0");
+    use_resolver(facts, "fd00:ec2::253");
     facts->network.usable_ipv4 = false;
     facts->network.default_route_ipv4 = false;
     facts->network.usable_ipv6 = true;
