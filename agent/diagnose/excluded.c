@@ -240,7 +240,7 @@ static bool no_tls_expired(const struct view *view)
 
 static bool no_policy_incomplete(const struct view *view)
 {
-    return !when_ssm_denies_nothing(view);
+    return !when_ssm_denies_nothing(view) && !policy_is_missing(view->facts);
 }
 
 /* The service names the kind of policy that denies. */

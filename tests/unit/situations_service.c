@@ -746,6 +746,12 @@ static void foreign_bundle_for_what_is_not_needed(struct facts *facts)
     distrust(facts, SERVICE_EC2MESSAGES);
 }
 
+static void foreign_bundle_for_what_is_optional(struct facts *facts)
+{
+    foreign_bundle(facts);
+    facts->plan.services[SERVICE_SSMMESSAGES].need = NEED_OPTIONAL;
+}
+
 static void bundle_of_the_unit(struct facts *facts)
 {
     foreign_bundle(facts);
@@ -969,6 +975,7 @@ const struct situation agent_situations[] = {
     {"healthy--connected", agent_connected},
     {"ca-bundle-missing", ca_bundle_missing},
     {"ca-bundle-missing--foreign", foreign_bundle},
+    {"ca-bundle-missing--optional", foreign_bundle_for_what_is_optional},
     {"ca-bundle-missing--unit", bundle_of_the_unit},
     {"healthy--foreign-bundle", foreign_bundle_for_what_is_not_needed},
     {"public-address", public_address},
