@@ -175,8 +175,8 @@ static enum confidence confidence_of(const struct view *view, int32_t n_alternat
  * it come up is a warning beside one that does not. */
 static enum severity severity_of(const struct view *view)
 {
-    check_set decisive =
-        checks_with(view->checks, STATUS_FAIL, true) | checks_in_trouble(view->checks, true);
+    check_set decisive = checks_with(view->checks, STATUS_FAIL, true) |
+                         checks_in_trouble(view->checks, true);
 
     if (view->cause->is_note)
         return SEVERITY_NOTE;

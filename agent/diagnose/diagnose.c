@@ -129,7 +129,8 @@ static void summarize_findings(struct report *report, const char *before)
         more += report->findings[i].severity == report->findings[0].severity;
     if (more > 0)
         (void)text_set(behind, sizeof(behind), " (+%d more)", more);
-    (void)text_set(line, sizeof(line), "%s%s", before, report->findings[beside && is_trouble(&report->findings[0])].title);
+    (void)text_set(line, sizeof(line), "%s%s", before,
+                   report->findings[beside && is_trouble(&report->findings[0])].title);
     set_line(report->summary, line, behind);
 }
 

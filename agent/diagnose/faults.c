@@ -175,7 +175,8 @@ static const struct address_facts *distrusted(const struct facts *facts, enum ne
     for (enum service i = 0; i < N_SERVICES; i++)
         for (int32_t j = 0; j < facts->endpoints[i].n_addresses; j++)
             if (facts->plan.services[i].need == need && look_is_planned(facts, i) &&
-                !look_may_be_missing(facts, i) && facts->endpoints[i].addresses[j].session.agent_distrusts)
+                !look_may_be_missing(facts, i) &&
+                facts->endpoints[i].addresses[j].session.agent_distrusts)
                 return &facts->endpoints[i].addresses[j];
     return NULL;
 }

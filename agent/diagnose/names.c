@@ -61,7 +61,8 @@ static const struct dns_answer *telling(const struct endpoint_facts *endpoint)
     const struct dns_answer *a = names_deciding(endpoint, FAMILY_IPV4);
     const struct dns_answer *aaaa = names_deciding(endpoint, FAMILY_IPV6);
 
-    for (int32_t i = 0; !a && aaaa && aaaa->step.failure == FAILURE_NODATA && i < endpoint->n_answers; i++)
+    for (int32_t i = 0;
+         !a && aaaa && aaaa->step.failure == FAILURE_NODATA && i < endpoint->n_answers; i++)
         if (is_error(&endpoint->answers[i]))
             return NULL;
 
