@@ -240,6 +240,29 @@ static void claim_unexplained(struct report *report, const struct claims *claims
         add_finding(&view, report);
 }
 
+/* What keeps some addresses away from every service, and the agent comes up by the others at one of them. */
+static bool is_survived(const struct report *report, const struct finding *finding)
+{
+    return finding->explains & reach_planned(report->facts) &
+           checks_with(report->checks, STATUS_WARN, false);
+}
+
+/* Where it takes that and something else to keep the agent down, the something else is the root. */
+static void weigh_what_is_survived(struct report *report)
+{
+    check_set decisive = checks_with(report->checks, STATUS_FAIL, true), rooted = 0;
+
+    for (int32_t i = 0; i < report->n_findings; i++)
+        if (report->findings[i].severity == SEVERITY_FATAL &&
+            !is_survived(report, &report->findings[i]))
+            rooted |= report->findings[i].explains;
+    for (int32_t i = 0; i < report->n_findings; i++)
+        if (report->findings[i].severity == SEVERITY_FATAL &&
+            is_survived(report, &report->findings[i]) &&
+            !(report->findings[i].explains & decisive & ~rooted))
+            report->findings[i].severity = SEVERITY_WARNING;
+}
+
 /* Stable, so that the causal order stays within each severity. */
 static void sort_by_severity(struct report *report)
 {
@@ -273,6 +296,7 @@ void claims_settle(struct report *report)
                 ask(report, &claims, &causes[i], service);
     }
     claim_unexplained(report, &claims);
+    weigh_what_is_survived(report);
     sort_by_severity(report);
 }
 
