@@ -24,7 +24,7 @@ enum {
     MAX_CIDRS = 16,     /* CIDR blocks of one VPC and family */
     MAX_GROUPS = 16,    /* security groups of one interface */
     MAX_INTERFACES = 8, /* local network interfaces that are looked at */
-    MAX_ROUTES = 8,     /* routes looked up for addresses that fail at once */
+    MAX_ROUTES = 16,    /* routes looked up for addresses that are silent or fail at once */
     MAX_ACTIONS = 25,   /* IAM actions proven for one service */
     MAX_SAMPLES = 24,   /* clock readings */
 };

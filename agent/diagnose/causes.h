@@ -81,7 +81,8 @@ struct cause {
     struct part explains[MAX_PARTS];
     uint32_t ended;
     uint32_t denied_by;
-    view_holds *where; /* of these, only the checks (view->service, view->rung) where it holds */
+    view_holds *where; /* of these, only the checks where it holds: (view->service, view->rung), and
+                        * N_RUNGS for what is no service's */
 
     view_holds *when;                        /* over all: judges, and words nothing */
     view_quotes *evidence[MAX_QUOTES];       /* quote, and judge nothing */
@@ -123,14 +124,15 @@ view_holds where_vpc_is_bypassed, where_private_name_is_public, where_public_add
 view_quotes quote_each_name, quote_bypass, quote_pin, quote_private_one, quote_source_of_name;
 
 /* connect.c */
-view_holds where_this_machine_refuses, where_not_blocked, when_own_subnet_alone_connects,
-    when_every_service_is_silent, when_whole_service_is_silent,
-    when_others_of_the_service_are_not_silent, when_one_is_silent,
+view_holds where_refused_on_the_way, where_not_blocked, where_other_interface_is_silent,
+    where_route_leads_astray, when_the_sender_is_known, when_subnets_are_kept_apart,
+    when_some_ports_are_silent, when_own_subnet_alone_is_silent, when_every_service_is_silent,
+    when_whole_service_is_silent, when_others_of_the_service_are_not_silent, when_one_is_silent,
     when_the_family_connects_elsewhere;
-view_quotes quote_no_route, quote_refused_here, quote_refusals, quote_silent_next_hop, quote_unsent,
-    quote_undelivered, quote_nothing_lost, quote_silent, quote_what_is_near,
-    quote_how_many_are_silent, quote_one_that_connects, quote_what_connects, quote_neighbour,
-    quote_both_families;
+view_quotes quote_stopped, quote_ports, quote_ways, quote_no_route, quote_refused_here,
+    quote_refusals, quote_silent_next_hop, quote_unsent, quote_undelivered, quote_nothing_lost,
+    quote_silent, quote_what_is_near, quote_how_many_are_silent, quote_one_that_connects,
+    quote_what_connects, quote_neighbour, quote_both_families;
 
 /* tls.c: the handshake and the clock */
 view_holds where_only_full_packets_are_lost, where_certificate_is_made_on_the_way,
@@ -141,9 +143,9 @@ view_quotes quote_tls, quote_interception, quote_other_name, quote_own_clock, qu
 /* service.c: the service's answer */
 view_holds when_nothing_is_allowed, when_every_denial_is_alike, when_ssm_denies_nothing,
     when_region_is_right, when_only_the_agent_has_a_proxy, when_the_agents_proxy_refuses,
-    when_the_service_says_so;
+    when_the_service_says_so, when_answers_come_too_late, when_every_answer_is_slow;
 view_quotes quote_denials, quote_tools, quote_how_many_are_denied, quote_actions, quote_http,
-    quote_agents_proxy;
+    quote_slow_answers, quote_agents_proxy;
 
 /* agent.c: the agent's installation; and what nobody explains */
 view_holds when_unit_is_missing, when_state_is_of_another_machine, when_configuration_is_wrong,
@@ -155,8 +157,7 @@ view_quotes quote_summary, quote_checks, quote_package, quote_registration, quot
 view_holds when_service_is_not_in_region, when_host_management_gives_credentials, when_vpc_is_known,
     when_ec2messages_may_be_missing, when_one_server_is_silent, when_only_ipv6_is_usable;
 view_quotes quote_region, quote_host_management, quote_addresses_outside, quote_public_address,
-    quote_certificates_that_end, quote_ec2messages, quote_silent_server, quote_slow_rungs,
-    quote_addresses;
+    quote_certificates_that_end, quote_ec2messages, quote_silent_server, quote_addresses;
 
 /* --- what excluded.c and the placeholders share with them --- */
 

@@ -166,29 +166,93 @@ static void fail_words(enum rung rung, enum failure failure, const struct tally 
                        plural(tally->ok, "s"));
 }
 
-/* The agent gets through by the family of which every address connects: worth a warning, no more.
- * While that is not known, nothing is decided. */
-static bool judge_by_family(const struct judge *judge, enum service service,
-                            const struct tally *tally)
+/* --- connect: the agent tries all addresses, one after the other --- */
+
+/* "10.0.2.21, 10.0.3.21" */
+static void list_failed(const struct judge *judge, enum service service, char to[LINE_SIZE])
+{
+    to[0] = '\0';
+    for (struct reached at = {0}; reach_next(judge->facts, reach_check(service), &at);)
+        if (at.ending != ENDING_NONE && at.ending != ENDING_OK)
+            (void)text_add(to, LINE_SIZE, "%s%s", to[0] ? ", " : "", at.address->address);
+}
+
+/* How the agent fares. Measured of agent 3.3: for silent addresses it waits 5 to 22 s at ssm, and at
+ * ssmmessages up to 3 minutes, since the websocket is dialled until the kernel gives up. */
+static const char *outlook(const struct facts *facts, enum service service)
+{
+    enum family whole;
+    struct reached silent;
+
+    if (reach_whole_family(facts, service, &whole))
+        return whole == FAMILY_IPV6 ? "every IPv6 address connects, and the agent takes those"
+                                    : "every IPv4 address connects, and the agent takes those";
+    if (!reach_first(facts, reach_check(service), ENDING_SILENT, &silent))
+        return "the agent comes up by the others";
+    return service == SERVICE_SSMMESSAGES ? "the agent comes up by the others, up to 3 min later"
+                                          : "the agent comes up by the others, 5 to 20 s later";
+}
+
+static void judge_failed_connect(const struct judge *judge, enum service service,
+                                 const struct tally *tally, const char *words)
 {
     enum check check = check_of_service(service, RUNG_CONNECT);
     enum failure failure = look_failure(tally->first_failed, RUNG_CONNECT);
-    const char *address = tally->first_failed->address;
-    enum family whole;
+    char failed[LINE_SIZE];
 
-    if (reach_whole_family(judge->facts, service, &whole))
+    list_failed(judge, service, failed);
+    if (reach_gets_through(judge->facts, service))
         checks_say(judge, check, STATUS_WARN, failure, tally->took_ms,
-                   "%d of %d addresses: %s, %s (%d ms); every %s address connects, and the agent "
-                   "takes those",
-                   (int)tally->failed, (int)tally->n, address, failure_words(failure),
-                   (int)tally->first_step->took_ms, family_name(whole));
-    else if (reach_family_open(judge->facts, service))
+                   "%d of %d addresses: %s, %s (%d ms); %s", (int)tally->failed, (int)tally->n,
+                   failed, failure_words(failure), (int)tally->first_step->took_ms,
+                   outlook(judge->facts, service));
+    else if (reach_is_open(judge->facts, service))
         checks_say(judge, check, STATUS_UNKNOWN, FAILURE_STOPPED, tally->took_ms,
-                   "%s: %s; the addresses of the other family not answered before the round ended",
-                   address, failure_words(failure));
+                   "%s: %s; the other addresses not answered before the round ended", failed,
+                   failure_words(failure));
     else
-        return false;
-    return true;
+        FAIL(judge, check, failure, tally->took_ms, "%s", words);
+}
+
+/* Every address that answered connects. */
+static void judge_ports(const struct judge *judge, enum service service, const struct tally *tally,
+                        const char *words)
+{
+    enum check check = check_of_service(service, RUNG_CONNECT);
+
+    for (struct reached at = {0}; reach_next(judge->facts, reach_check(service), &at);)
+        if (reach_by_some_ports(judge->facts, at.address)) {
+            checks_say(judge, check, STATUS_WARN, FAILURE_SOME_PORTS, tally->took_ms,
+                       "%s connects from source port %u and not from %u: the agent needs several "
+                       "tries",
+                       at.address->address, at.address->port, at.address->silent_port);
+            return;
+        }
+    PASS(judge, check, tally->took_ms, "%s", words);
+}
+
+/* --- http: an answer may be late --- */
+
+static void judge_answers(const struct judge *judge, enum service service,
+                          const struct tally *tally, const char *words)
+{
+    enum check check = check_of_service(service, RUNG_HTTP);
+    int32_t limit_ms = service_limit_ms(service);
+
+    if (limit_ms > 0 && tally->took_ms >= limit_ms)
+        FAIL(judge, check, FAILURE_SLOW, tally->took_ms, "%s; the agent waits %d s", words,
+             (int)limit_ms / 1000);
+    else if (tally->took_ms >= SLOW_ANSWER_MS)
+        checks_say(judge, check, STATUS_WARN, FAILURE_SLOW, tally->took_ms, "%s: slow", words);
+    else
+        PASS(judge, check, tally->took_ms, "%s", words);
+}
+
+/* No answer, and the agent would have waited longer than this round could. */
+static bool is_undecided(enum service service, enum failure failure, const struct tally *tally)
+{
+    return failure == FAILURE_TIMEOUT && tally->ok == 0 &&
+           tally->took_ms < service_limit_ms(service);
 }
 
 /* connect, tls, http: over every address that reached the rung. */
@@ -209,7 +273,13 @@ static void judge_rung(const struct judge *judge, enum service service, enum run
         fail_words(rung, failure, &tally, words);
         if (rung == RUNG_CONNECT && tally.ok == 0 && naming->public_only)
             say_missing(judge, service, rung, STATUS_FAIL, failure, tally.took_ms, words);
-        else if (rung != RUNG_CONNECT || !judge_by_family(judge, service, &tally))
+        else if (rung == RUNG_CONNECT)
+            judge_failed_connect(judge, service, &tally, words);
+        else if (rung == RUNG_HTTP && is_undecided(service, failure, &tally))
+            checks_say(judge, check, STATUS_UNKNOWN, failure, tally.took_ms,
+                       "slow: no answer within %d s; the agent waits %d s",
+                       (int)tally.took_ms / 1000, (int)service_limit_ms(service) / 1000);
+        else
             FAIL(judge, check, failure, tally.took_ms, "%s", words);
     } else if (tally.untried > 0) {
         checks_say(judge, check, STATUS_UNKNOWN, FAILURE_STOPPED, tally.took_ms,
@@ -217,7 +287,12 @@ static void judge_rung(const struct judge *judge, enum service service, enum run
                    (int)tally.n);
     } else {
         pass_words(rung, &tally, judge->facts->plan.services[service].port, words);
-        PASS(judge, check, tally.took_ms, "%s", words);
+        if (rung == RUNG_CONNECT)
+            judge_ports(judge, service, &tally, words);
+        else if (rung == RUNG_HTTP)
+            judge_answers(judge, service, &tally, words);
+        else
+            PASS(judge, check, tally.took_ms, "%s", words);
     }
 }
 

@@ -101,8 +101,10 @@ static bool may_explain(const struct view *view, enum check check)
 
     if (!view_has(view, check))
         return false;
-    if (!check_is_service(check, &at.service, &at.rung))
-        return fails_so(view, check);
+    if (!check_is_service(check, &at.service, &at.rung)) {
+        at.rung = N_RUNGS;
+        return fails_so(view, check) && (!cause->where || cause->where(&at));
+    }
     return (cause->of == MACHINE || at.service == view->service) &&
            (fails_so(view, check) || (at.rung == RUNG_CONNECT && ends_so(view, at.service)) ||
             (at.rung == RUNG_AUTHORIZE &&

@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "diagnose/look.h"
 #include "diagnose/names.h"
+#include "diagnose/routes.h"
 #include "diagnose/values.h"
 
 static bool is_snap(const struct view *view)
@@ -70,6 +71,19 @@ static bool is_silent_far(const struct view *view)
     return sum.at[ENDING_FAMILY][PLACE_PRIVATE_ELSEWHERE] + sum.at[ENDING_FAMILY][PLACE_PUBLIC] > 0;
 }
 
+static bool is_outside_vpc(const struct view *view)
+{
+    return reach_sum(view->facts, view->explains).at[ENDING_SILENT][PLACE_PRIVATE_ELSEWHERE] > 0;
+}
+
+static bool is_astray_by_rule(const struct view *view)
+{
+    for (int32_t i = 0; i < view->facts->network.n_routes; i++)
+        if (route_leads_astray(view->facts, view->facts->network.routes[i].to))
+            return view->facts->network.routes[i].by_rule;
+    return false;
+}
+
 static bool is_public_meant(const struct view *view)
 {
     return view->facts->plan.private_dns == PRIVATE_DNS_OFF;
@@ -129,6 +143,7 @@ static const struct {
 } table[] = {
     {"agent-proxy", is_proxied},                  /* the agent's environment names a proxy */
     {"answers-lost", is_lost},                    /* packets came in that no program got */
+    {"astray-by-rule", is_astray_by_rule},        /* a rule of policy routing leads there */
     {"at-once", is_at_once},                      /* it failed at once */
     {"configured-name", is_configured},           /* the agent's configuration gives the name */
     {"deb", is_deb},                              /* the agent is a deb package */
@@ -137,9 +152,11 @@ static const struct {
     {"gateway-service", when_has_gateway},        /* the service has gateway endpoints too */
     {"ipv6", is_ipv6},                            /* it is about IPv6 */
     {"nowhere", is_nowhere},                      /* no endpoint answers over this family */
+    {"offender-known", when_the_sender_is_known}, /* who refuses is known */
     {"one-endpoint", is_one_endpoint},            /* the agent's configuration names one endpoint */
     {"other-family-enough", is_enough},           /* the agent gets through by the other family */
     {"other-region", is_other_region},            /* an option names another region */
+    {"outside-vpc", is_outside_vpc},              /* a silent address is outside of the VPC */
     {"outside-silent", is_silent_far},            /* a silent address is outside of the VPC */
     {"own-subnet-silent", is_silent_near},        /* a silent address is in this subnet */
     {"phased-out-service", is_phased_out},        /* AWS announced the service's end */

@@ -9,6 +9,7 @@
 #include "diagnose/finding.h"
 #include "diagnose/look.h"
 #include "diagnose/reach.h"
+#include "diagnose/routes.h"
 
 static struct reach mine(const struct view *view)
 {
@@ -81,20 +82,35 @@ void quote_no_route(const struct view *view, struct finding *finding)
 
 /* One refusal may come from whatever holds that address; the same one from several endpoints has
  * one source, and it is nearer than they are. */
-bool where_this_machine_refuses(const struct view *view)
+bool where_refused_on_the_way(const struct view *view)
 {
-    struct reach own = mine(view);
-    int n_firewall = 0, n_refusing = 0;
+    int n_refusing = 0;
 
-    for (enum service i = 0; i < N_SERVICES; i++) {
-        struct reach reach = reach_of(view->facts, i);
-        if (!view_has(view, check_of_service(i, RUNG_CONNECT)))
-            continue;
-        n_firewall += reach.by[ENDING_FIREWALL] > 0;
-        n_refusing += reach.n > 0 && reach.by[ENDING_REJECTED] == reach.n;
-    }
-    return own.by[ENDING_FIREWALL] > 0 ||
-           (own.by[ENDING_REJECTED] == own.n && (n_firewall > 0 || n_refusing >= 2));
+    for (enum service i = 0; i < N_SERVICES; i++)
+        n_refusing += view_has(view, check_of_service(i, RUNG_CONNECT)) &&
+                      reach_of(view->facts, i).by[ENDING_REJECTED] > 0;
+    return mine(view).by[ENDING_STOPPED] > 0 || n_refusing >= 2;
+}
+
+/* It says so itself; a reset bears the address of the endpoint, whoever sends it. */
+bool when_the_sender_is_known(const struct view *view)
+{
+    struct reached at;
+    return reach_first(view->facts, view->explains, ENDING_STOPPED, &at);
+}
+
+void quote_stopped(const struct view *view, struct finding *finding)
+{
+    struct reached at;
+
+    quote_each(view, ENDING_STOPPED, finding);
+    if (reach_first(view->facts, view->explains, ENDING_STOPPED, &at))
+        finding_evidence(finding, "%s sent the ICMP error for %s", at.address->offender,
+                         at.address->address);
+    else if (reach_first(view->facts, view->explains, ENDING_REJECTED, &at) &&
+             at.address->refused_here == ANSWER_NO)
+        finding_evidence(finding,
+                         "the resets came in from the network: not this machine's firewall");
 }
 
 void quote_refused_here(const struct view *view, struct finding *finding)
@@ -143,8 +159,8 @@ void quote_nothing_lost(const struct view *view, struct finding *finding)
 /* Every address is known to be stopped before the filters that silence speaks of. */
 static bool is_untold(const struct reach *reach)
 {
-    return reach->n ==
-           reach->by[ENDING_FIREWALL] + reach->by[ENDING_NO_ROUTE] + reach->by[ENDING_LINK];
+    return reach->n == reach->by[ENDING_FIREWALL] + reach->by[ENDING_NO_ROUTE] +
+                           reach->by[ENDING_LINK] + reach->by[ENDING_STOPPED];
 }
 
 /* What a cause above has explained is no evidence of anything else. */
@@ -198,17 +214,66 @@ bool where_not_blocked(const struct view *view)
     return !is_blocked(&reach);
 }
 
-/* Nothing outside the own subnet connects; or each service loses some address, so that no single
- * endpoint interface is to blame. */
-bool when_own_subnet_alone_connects(const struct view *view)
+static bool by_some_ports(const struct view *view, struct reached *at)
+{
+    *at = (struct reached){0};
+    while (reach_next(view->facts, view->explains, at))
+        if (reach_by_some_ports(view->facts, at->address))
+            return true;
+    return false;
+}
+
+/* Another service's address answers in a subnet where one of this service is silent. */
+static bool any_neighbour_connects(const struct view *view)
+{
+    struct reached neighbour;
+
+    for (struct each it = {0}; view_each(view, RUNG_CONNECT, &it);)
+        if (reach_neighbour(view->facts, it.service, &neighbour))
+            return true;
+    return false;
+}
+
+/* Answers come to some source ports only; or nothing outside the own subnet connects; or each service
+ * loses the addresses of a subnet, so that no single endpoint interface is to blame. */
+bool when_subnets_are_kept_apart(const struct view *view)
 {
     struct overall overall = connect_overall(view, true);
     int32_t own_ok = overall.sum.at[ENDING_OK][PLACE_OWN_SUBNET];
+    struct reached at;
 
-    return overall.sum.at[ENDING_SILENT][PLACE_OWN_SUBNET] == 0 &&
-           overall.sum.by[ENDING_SILENT] > 0 && own_ok > 0 &&
-           ((overall.sum.by[ENDING_OK] == own_ok && overall.n_partly > 0) ||
-            (overall.n >= 2 && overall.n_partly == overall.n));
+    return by_some_ports(view, &at) ||
+           (overall.sum.at[ENDING_SILENT][PLACE_OWN_SUBNET] == 0 &&
+            overall.sum.by[ENDING_SILENT] > 0 && overall.sum.by[ENDING_OK] > 0 &&
+            ((own_ok > 0 && overall.sum.by[ENDING_OK] == own_ok && overall.n_partly > 0) ||
+             (overall.n >= 2 && overall.n_partly == overall.n && !any_neighbour_connects(view))));
+}
+
+bool when_some_ports_are_silent(const struct view *view)
+{
+    struct reached at;
+    return by_some_ports(view, &at);
+}
+
+void quote_ports(const struct view *view, struct finding *finding)
+{
+    for (struct reached at = {0}; reach_next(view->facts, view->explains, &at);)
+        if (reach_by_some_ports(view->facts, at.address))
+            finding_evidence(finding, "%s (%s) connects from source port %u, and is silent from %u",
+                             at.address->address, service_name(at.service), at.address->port,
+                             at.address->silent_port);
+}
+
+/* What is silent is the own subnet, for every service: no network ACL is between, and no endpoint has a
+ * rule for one of its interfaces. */
+bool when_own_subnet_alone_is_silent(const struct view *view)
+{
+    struct overall overall = connect_overall(view, false);
+    int32_t own_silent = overall.sum.at[ENDING_SILENT][PLACE_OWN_SUBNET];
+
+    return overall.n >= 2 && overall.n_partly == overall.n &&
+           own_silent == overall.sum.by[ENDING_SILENT] &&
+           overall.sum.at[ENDING_OK][PLACE_OWN_SUBNET] == 0;
 }
 
 /* What connects in the own subnet; and of two families, what does of the other one. */

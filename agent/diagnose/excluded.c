@@ -11,6 +11,7 @@
 #include "diagnose/names.h"
 #include "diagnose/policy.h"
 #include "diagnose/reach.h"
+#include "diagnose/routes.h"
 
 static struct reach sum_of(const struct view *view)
 {
@@ -129,7 +130,7 @@ static bool no_endpoint_az_unreachable(const struct view *view)
     struct reach sum = sum_of(view);
 
     return (overall.n >= 2 && overall.n_partly == overall.n) || is_endpoints_group(view) ||
-           sum.by[ENDING_OK] + sum.by[ENDING_REJECTED] == 0;
+           when_some_ports_are_silent(view) || sum.by[ENDING_OK] + sum.by[ENDING_REJECTED] == 0;
 }
 
 static bool no_endpoint_outside_vpc(const struct view *view)
@@ -149,7 +150,7 @@ static bool no_endpoint_refuses(const struct view *view)
             (!unreachable || at.address->place == PLACE_OWN_SUBNET))
             return true;
     }
-    return reach_lost(view->facts, view->explains, LOSS_LIKELY);
+    return reach_lost(view->facts, view->explains, LOSS_LIKELY) || when_the_sender_is_known(view);
 }
 
 /* EHOSTUNREACH at once is also what a firewall's reject returns. */
@@ -164,6 +165,12 @@ static bool is_lost(const struct facts *facts, const struct reached *at)
 {
     return (at->ending == ENDING_SILENT || at->ending == ENDING_FAMILY) &&
            reach_loss(facts, at->address->address, &at->address->steps[RUNG_CONNECT]) != LOSS_NONE;
+}
+
+static bool is_of_unknown_sender(const struct facts *facts, const struct reached *at)
+{
+    (void)facts;
+    return at->ending == ENDING_REJECTED && at->address->refused_here == ANSWER_UNKNOWN;
 }
 
 static bool any_reached(const struct view *view,
@@ -194,7 +201,7 @@ static bool no_local_firewall(const struct view *view)
 
     switch (view->cause->way) {
     case WAY_REFUSAL:
-        return false;
+        return !any_reached(view, is_of_unknown_sender);
     case WAY_ROUTE:
         return !any_reached(view, is_rejected);
     case WAY_SILENCE:
@@ -253,6 +260,7 @@ static const struct {
     {"private-dns-off", no_private_dns_off},
     {"vpc-dns-off", no_vpc_dns_off},
     {"egress-blocked", no_egress_blocked},
+    {"egress-rule", when_some_ports_are_silent},
     {"network-acl", no_network_acl},
     {"endpoint-az-unreachable", no_endpoint_az_unreachable},
     {"endpoint-outside-vpc", no_endpoint_outside_vpc},

@@ -11,6 +11,7 @@
 #include "base/text.h"
 #include "diagnose/look.h"
 #include "diagnose/reach.h"
+#include "diagnose/routes.h"
 
 void finding_evidence(struct finding *finding, const char *format, ...)
 {
@@ -61,10 +62,14 @@ void finding_quote_address(struct finding *finding, enum service service,
     const struct step *step = &address->steps[rung];
     enum failure failure = look_failure(address, rung);
 
-    finding_evidence(finding, "%s: %s (%s%s): %s%s%s after %d ms", rung_name(rung),
+    char ports[NAME_SIZE] = "";
+    if (rung == RUNG_CONNECT && failure != FAILURE_NONE && address->silent_port != 0)
+        (void)text_set(ports, sizeof(ports), ", from ports %u and %u", address->port,
+                       address->silent_port);
+    finding_evidence(finding, "%s: %s (%s%s): %s%s%s after %d ms%s", rung_name(rung),
                      address->address, service_name(service), places[address->place],
                      failure == FAILURE_NONE ? "works" : failure_words(failure),
-                     step->detail[0] ? ", " : "", step->detail, (int)step->took_ms);
+                     step->detail[0] ? ", " : "", step->detail, (int)step->took_ms, ports);
 }
 
 /* The end of a denial says why, its long beginning who and what. */
@@ -98,11 +103,15 @@ void finding_quote_route(struct finding *finding, const struct facts *facts, con
         return;
     if (route->table != ROUTE_TABLE_MAIN)
         (void)text_set(table, sizeof(table), "%u", (unsigned)route->table);
-    if (route->kind == ROUTE_FORWARD)
-        finding_evidence(finding, "the kernel has a route to %s: %s%s%sdev %s", address,
+    if (route->kind == ROUTE_FORWARD) {
+        char by[LINE_SIZE] = "";
+        if (route->by_rule)
+            (void)text_set(by, sizeof(by), ", by table %s and rule %u", table,
+                           (unsigned)route->priority);
+        finding_evidence(finding, "the kernel has a route to %s: %s%s%sdev %s%s%s%s", address,
                          route->via[0] ? "via " : "", route->via, route->via[0] ? " " : "",
-                         route->interface);
-    else if (route->kind == ROUTE_LOCAL)
+                         route->interface, route->source[0] ? " src " : "", route->source, by);
+    } else if (route->kind == ROUTE_LOCAL)
         finding_evidence(finding, "the kernel takes %s for an address of this machine", address);
     else if (route->kind == ROUTE_NONE)
         finding_evidence(finding, "the kernel has no route to %s", address);

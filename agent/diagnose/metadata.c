@@ -9,6 +9,7 @@
 #include "diagnose/finding.h"
 #include "diagnose/look.h"
 #include "diagnose/reach.h"
+#include "diagnose/routes.h"
 
 #define IMDS_SERVER "EC2ws" /* its Server header (measured) */
 

@@ -10,8 +10,7 @@
 #include "diagnose/look.h"
 #include "diagnose/names.h"
 
-/* A lost SYN is sent again after 1 s; a VPC's round trip is about 1 ms. */
-enum { SLOW_CONNECT_MS = 500, SLOW_ANSWER_MS = 2000, SOON_S = 14 * 86400 };
+enum { SOON_S = 14 * 86400 };
 
 bool when_service_is_not_in_region(const struct view *view)
 {
@@ -183,23 +182,6 @@ void quote_silent_server(const struct view *view, struct finding *finding)
         finding_quote_answer(finding, host, silent_server(&view->facts->endpoints[i]));
         finding_quote_answer(finding, host, given(view->facts, i));
     }
-}
-
-void quote_slow_rungs(const struct view *view, struct finding *finding)
-{
-    static const int32_t limits_ms[N_RUNGS] = {[RUNG_CONNECT] = SLOW_CONNECT_MS,
-                                               [RUNG_TLS] = SLOW_ANSWER_MS,
-                                               [RUNG_HTTP] = SLOW_ANSWER_MS};
-    const struct endpoint_facts *endpoint = &view->facts->endpoints[view->service];
-
-    for (int32_t i = 0; i < endpoint->n_addresses; i++)
-        for (enum rung rung = RUNG_CONNECT; rung <= RUNG_HTTP; rung++) {
-            const struct step *step = &endpoint->addresses[i].steps[rung];
-            if (step->outcome != OUTCOME_OK || step->took_ms < limits_ms[rung])
-                continue;
-            finding_quote_address(finding, view->service, &endpoint->addresses[i], rung);
-            break;
-        }
 }
 
 bool when_only_ipv6_is_usable(const struct view *view)

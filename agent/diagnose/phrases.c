@@ -9,6 +9,7 @@
 #include "diagnose/finding.h"
 #include "diagnose/look.h"
 #include "diagnose/names.h"
+#include "diagnose/routes.h"
 #include "diagnose/policy.h"
 #include "diagnose/values.h"
 
@@ -177,6 +178,54 @@ static const char *undo_route(const struct asked *of)
     return of->scratch;
 }
 
+static const char *offender(const struct asked *of)
+{
+    struct reached at;
+    return reach_first(of->facts, of->view->explains, ENDING_STOPPED, &at) ? at.address->offender
+                                                                           : "";
+}
+
+/* The first route that leads where no interface of the instance is. */
+static const struct route *astray_route(const struct asked *of)
+{
+    for (int32_t i = 0; i < of->facts->network.n_routes; i++)
+        if (route_leads_astray(of->facts, of->facts->network.routes[i].to))
+            return &of->facts->network.routes[i];
+    return NULL;
+}
+
+static const char *astray(const struct asked *of)
+{
+    const struct route *route = astray_route(of);
+    return route ? route->to : "";
+}
+
+static const char *astray_device(const struct asked *of)
+{
+    const struct route *route = astray_route(of);
+    return route ? route->interface : "";
+}
+
+static const struct route *other_route(const struct asked *of)
+{
+    for (struct reached at = {0}; reach_next(of->facts, of->view->explains, &at);)
+        if (route_is_by_other_interface(of->facts, at.address->address))
+            return route_find(of->facts, at.address->address);
+    return NULL;
+}
+
+static const char *other_interface(const struct asked *of)
+{
+    const struct route *route = other_route(of);
+    return route ? route->interface : "";
+}
+
+static const char *other_address(const struct asked *of)
+{
+    const struct route *route = other_route(of);
+    return route ? route->source : "";
+}
+
 static const char *lone_family(const struct asked *of)
 {
     enum family which;
@@ -265,6 +314,8 @@ static const struct {
     value_get *get;
 } phrases[] = {
     {"all_or_services", all_or_services},
+    {"astray", astray},
+    {"astray_device", astray_device},
     {"dns_delay", dns_delay},
     {"ending_certificates", ending_certificates},
     {"endpoint_services", endpoint_services},
@@ -279,7 +330,10 @@ static const struct {
     {"n_denied", n_denied},
     {"n_tried", n_tried},
     {"obstacle", obstacle},
+    {"offender", offender},
+    {"other_address", other_address},
     {"other_family", other_family},
+    {"other_interface", other_interface},
     {"server", server},
     {"service", service},
     {"services", services},

@@ -10,42 +10,8 @@
 #include "base/text.h"
 #include "diagnose/look.h"
 #include "diagnose/names.h"
+#include "diagnose/routes.h"
 #include "model/place.h"
-
-/* --- routes --- */
-
-const char *route_words(enum route_kind kind)
-{
-    static const char *const words[] = {
-        [ROUTE_UNREACHABLE] = "unreachable",
-        [ROUTE_PROHIBIT] = "prohibit",
-        [ROUTE_BLACKHOLE] = "blackhole",
-        [ROUTE_THROW] = "throw",
-    };
-    return kind >= ROUTE_UNREACHABLE ? words[kind] : "";
-}
-
-const struct route *route_find(const struct facts *facts, const char *address)
-{
-    const struct network_facts *network = &facts->network;
-
-    for (int32_t i = 0; i < network->n_routes && i < MAX_ROUTES; i++)
-        if (strcmp(network->routes[i].to, address) == 0)
-            return &network->routes[i];
-    return NULL;
-}
-
-bool route_leads_to(const struct facts *facts, const char *address)
-{
-    const struct route *route = route_find(facts, address);
-    return route && (route->kind == ROUTE_FORWARD || route->kind == ROUTE_LOCAL);
-}
-
-bool route_refuses(const struct facts *facts, const char *address)
-{
-    const struct route *route = route_find(facts, address);
-    return route && route->kind >= ROUTE_NONE;
-}
 
 /* --- address families --- */
 
@@ -136,6 +102,12 @@ bool reach_lost(const struct facts *facts, check_set checks, enum loss loss)
 
 /* With the kernel's word on the route (a refusal is a route's or a firewall's, whatever the errno
  * says), and on what this machine itself dropped. Families are not looked at. */
+static bool is_refused_by_another(const struct address_facts *at)
+{
+    return at->refused_here == ANSWER_NO && at->offender[0] &&
+           strcmp(at->offender, at->address) != 0;
+}
+
 static enum ending plain_ending(const struct facts *facts, const struct endpoint_facts *endpoint,
                                 const struct address_facts *at)
 {
@@ -144,6 +116,11 @@ static enum ending plain_ending(const struct facts *facts, const struct endpoint
 
     if (at->second_opinion || look_is_other_family(facts, endpoint, at))
         return ENDING_NONE;
+    if (connect->outcome == OUTCOME_FAILED && is_refused_by_another(at))
+        return ENDING_STOPPED;
+    if (connect->outcome == OUTCOME_FAILED && at->refused_here == ANSWER_YES &&
+        ending != ENDING_LINK) /* of which the kernel tells itself by an ICMP error */
+        return ENDING_FIREWALL;
     switch (ending) {
     case ENDING_SILENT:
         return reach_loss(facts, at->address, connect) == LOSS_LIKELY ? ENDING_FIREWALL : ending;
@@ -167,6 +144,26 @@ bool reach_is_silent(const struct reach *reach)
 {
     return reach->by[ENDING_SILENT] > 0 && reach->by[ENDING_OK] == 0 &&
            reach->by[ENDING_REJECTED] == 0 && reach->by[ENDING_OTHER] == 0;
+}
+
+static bool is_high(uint16_t port)
+{
+    return port >= FIRST_HIGH_PORT;
+}
+
+bool reach_by_some_ports(const struct facts *facts, const struct address_facts *address)
+{
+    if (address->steps[RUNG_CONNECT].outcome != OUTCOME_OK || address->silent_port == 0 ||
+        address->second_opinion || address->place == PLACE_OWN_SUBNET)
+        return false;
+    for (int i = 0; i < N_SERVICES; i++)
+        for (int32_t j = 0; j < facts->endpoints[i].n_addresses; j++) {
+            const struct address_facts *at = &facts->endpoints[i].addresses[j];
+            if (at->steps[RUNG_CONNECT].outcome == OUTCOME_OK && at->place != PLACE_OWN_SUBNET &&
+                is_high(at->port) == is_high(address->silent_port))
+                return false; /* a packet was lost, once or twice */
+        }
+    return true;
 }
 
 static bool has_both(const struct facts *facts)
@@ -340,16 +337,29 @@ static bool is_question_open(const struct endpoint_facts *endpoint, enum family 
     return false;
 }
 
-bool reach_family_open(const struct facts *facts, enum service service)
+bool reach_gets_through(const struct facts *facts, enum service service)
 {
-    for (int family = FAMILY_IPV4; has_both(facts) && family <= FAMILY_IPV6; family++) {
-        struct reach reach = reach_of_family(facts, service, (enum family)family);
-        if (!agent_uses(facts, (enum family)family) || reach.n > reach.by[ENDING_OK])
-            continue;
-        if (reach.by[ENDING_NONE] > 0 ||
-            (reach.n == 0 && is_question_open(&facts->endpoints[service], (enum family)family)))
+    return reach_of_family(facts, service, FAMILY_IPV4).by[ENDING_OK] > 0 ||
+           (agent_uses(facts, FAMILY_IPV6) &&
+            reach_of_family(facts, service, FAMILY_IPV6).by[ENDING_OK] > 0);
+}
+
+bool reach_is_open(const struct facts *facts, enum service service)
+{
+    const struct endpoint_facts *endpoint = &facts->endpoints[service];
+
+    for (int32_t i = 0; i < endpoint->n_addresses; i++) {
+        const struct address_facts *at = &endpoint->addresses[i];
+        if (!at->second_opinion && !look_is_other_family(facts, endpoint, at) &&
+            at->steps[RUNG_CONNECT].outcome == OUTCOME_UNTRIED &&
+            agent_uses(facts, family_of(at->address)))
             return true;
     }
+    for (int family = FAMILY_IPV4; has_both(facts) && family <= FAMILY_IPV6; family++)
+        if (agent_uses(facts, (enum family)family) &&
+            reach_of_family(facts, service, (enum family)family).n == 0 &&
+            is_question_open(endpoint, (enum family)family))
+            return true;
     return false;
 }
 

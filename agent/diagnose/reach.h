@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * How connect() ended at the addresses of a service, by what each ending says of the way: at once is
- * this machine, 3 s is the link layer, silence is a filter. With the kernel's own word on routes, and
- * what tells the two address families apart.
+ * this machine, 3 s is the link layer, silence is a filter. And what tells the
+ * two address families apart.
  */
 #ifndef DIAGNOSE_REACH_H
 #define DIAGNOSE_REACH_H
@@ -16,9 +16,10 @@ enum ending {
     ENDING_SILENT,   /* timed out */
     ENDING_FAMILY,   /* silent, as the address's whole family is on the way to the service */
     ENDING_NO_ROUTE, /* at once: ENETUNREACH, EHOSTUNREACH, EINVAL */
-    ENDING_REJECTED, /* ECONNREFUSED, or reset */
-    ENDING_FIREWALL, /* EPERM, EACCES, never sent: this machine; or all answers lost on it */
-    ENDING_LINK,     /* EHOSTUNREACH after about 3 s */
+    ENDING_REJECTED, /* ECONNREFUSED, or reset; not by this machine */
+    ENDING_STOPPED,  /* an ICMP error of a machine on the way */
+    ENDING_FIREWALL, /* EPERM, EACCES, never sent, refused here: this machine; or all answers lost on it */
+    ENDING_LINK, /* EHOSTUNREACH after about 3 s */
     N_ENDINGS
 };
 
@@ -40,6 +41,10 @@ bool reach_first(const struct facts *facts, check_set checks, enum ending ending
 /* The checks of connect of one service, and of all planned ones. */
 check_set reach_check(enum service service);
 check_set reach_planned(const struct facts *facts);
+
+/* The address connects from one half of the source ports only: nothing outside the own subnet, where no
+ * network ACL stands between, connects from the other half. */
+bool reach_by_some_ports(const struct facts *facts, const struct address_facts *address);
 
 struct reach {
     int32_t n; /* addresses that were tried, those of a blocked family left out */
@@ -71,8 +76,11 @@ const char *family_name(enum family family); /* "IPv4" */
  * addresses of one family only: then there is nothing to fall back to. */
 bool reach_whole_family(const struct facts *facts, enum service service, enum family *which);
 
-/* It is not known yet whether one family connects as a whole. */
-bool reach_family_open(const struct facts *facts, enum service service);
+/* Some address connects that the agent would use: it tries them all. */
+bool reach_gets_through(const struct facts *facts, enum service service);
+
+/* It is not known yet whether some address does. */
+bool reach_is_open(const struct facts *facts, enum service service);
 
 /* An address that connects over the family of one of the checks that is blocked: the first of the last
  * service that has one; false: none. */
@@ -100,21 +108,5 @@ enum loss reach_loss(const struct facts *facts, const char *address, const struc
 
 /* The same at some address of the checks: of connect, or of IMDS. */
 bool reach_lost(const struct facts *facts, check_set checks, enum loss loss);
-
-/* --- routes: connect()'s errno alone cannot tell a reject by a firewall from a route --- */
-
-enum { ROUTE_TABLE_MAIN = 254 };
-
-/* "prohibit", as `ip route` says it. */
-const char *route_words(enum route_kind kind);
-
-/* What the kernel was asked about this address, or NULL. */
-const struct route *route_find(const struct facts *facts, const char *address);
-
-/* The kernel would send packets there: what failed at once is no route's doing. */
-bool route_leads_to(const struct facts *facts, const char *address);
-
-/* The tables or rules keep packets from going there. */
-bool route_refuses(const struct facts *facts, const char *address);
 
 #endif

@@ -104,6 +104,37 @@ const char *service_denied_action(const struct view *view, int *n)
 
 /* --- other answers --- */
 
+void quote_slow_answers(const struct view *view, struct finding *finding)
+{
+    const struct endpoint_facts *endpoint = &view->facts->endpoints[view->service];
+
+    for (int32_t i = 0; i < endpoint->n_addresses; i++)
+        if (endpoint->addresses[i].steps[RUNG_HTTP].took_ms >= SLOW_ANSWER_MS)
+            finding_quote_address(finding, view->service, &endpoint->addresses[i], RUNG_HTTP);
+    finding_evidence(finding, "the agent waits up to %d s for an answer of %s",
+                     (int)service_limit_ms(view->service) / 1000, service_name(view->service));
+}
+
+/* One of them may have lost packets. */
+bool when_every_answer_is_slow(const struct view *view)
+{
+    const struct endpoint_facts *endpoint = &view->facts->endpoints[view->service];
+    int n = 0;
+
+    for (int32_t i = 0; i < endpoint->n_addresses; i++) {
+        const struct step *http = &endpoint->addresses[i].steps[RUNG_HTTP];
+        if (http->outcome == OUTCOME_OK && http->took_ms < SLOW_ANSWER_MS)
+            return false;
+        n += http->outcome == OUTCOME_OK;
+    }
+    return n >= 2;
+}
+
+bool when_answers_come_too_late(const struct view *view)
+{
+    return view->checks[check_of_service(view->service, RUNG_HTTP)].status == STATUS_FAIL;
+}
+
 /* Of each service the first action that was answered so. */
 void quote_actions(const struct view *view, struct finding *finding)
 {

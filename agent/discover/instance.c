@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "discover/machine.h"
 #include "model/partitions.h"
 #include "model/place.h"
 
@@ -154,6 +155,14 @@ static void ask_values(struct instance_reader *reader, bool per_interface)
     }
 }
 
+static void macs_arrived(void *arg, const struct imds_answer *answer)
+{
+    struct instance_reader *reader = arg;
+
+    if (answer->status == 200)
+        network_mark_own(&reader->facts->network, answer->body);
+}
+
 static void mac_arrived(void *arg, const struct imds_answer *answer)
 {
     struct instance_reader *reader = arg;
@@ -165,6 +174,10 @@ static void mac_arrived(void *arg, const struct imds_answer *answer)
         reader->events.placed(reader->events.arg);
         return;
     }
+    if (reader->facts->network.n_interfaces <= 1)
+        network_mark_own(&reader->facts->network, reader->mac);
+    else
+        imds_get(reader->imds, "meta-data/network/interfaces/macs/", macs_arrived, reader);
     ask_values(reader, true);
 }
 

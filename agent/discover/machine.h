@@ -16,6 +16,12 @@ void time_sync_read(const char *root, struct machine_facts *machine);
 /* Interfaces, addresses, and whether a default route exists. */
 void network_read(struct network_facts *network);
 
+/* Which of them are the instance's: IMDS lists these MAC addresses, in a text. */
+void network_mark_own(struct network_facts *network, const char *macs);
+
+/* After a round: the kernel's routes to the resolvers that did not answer. */
+void resolvers_doubt(struct facts *facts);
+
 /* IPv4 packets that came in and that no protocol got, since boot: dropped by a firewall or by the
  * reverse path filter. -1 when not known. RFC 4293's counters. */
 int64_t delivery_read(const char *root);

@@ -13,7 +13,9 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <ifaddrs.h>
+#include <linux/if_packet.h>
 #include <net/if.h>
+#include <net/if_arp.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -21,6 +23,7 @@
 #include "base/text.h"
 #include "discover/machine.h"
 #include "net/address.h"
+#include "net/route.h"
 
 #define RESOLV_CONF "/etc/resolv.conf"
 #define NSSWITCH_CONF "/etc/nsswitch.conf"
@@ -99,6 +102,36 @@ static void take_address(struct network_facts *network, struct interface_facts *
         network->usable_ipv4 = true;
 }
 
+/* A tunnel of IP packets is no Ethernet. */
+static void take_link(struct interface_facts *interface, const struct ifaddrs *entry)
+{
+    const struct sockaddr_ll *link = (const void *)entry->ifa_addr;
+
+    if (link->sll_hatype != ARPHRD_ETHER)
+        interface->own = ANSWER_NO;
+}
+
+void network_mark_own(struct network_facts *network, const char *macs)
+{
+    struct ifaddrs *all = NULL;
+
+    if (getifaddrs(&all) != 0)
+        return;
+    for (const struct ifaddrs *entry = all; entry; entry = entry->ifa_next) {
+        char mac[NAME_SIZE] = "";
+        if ((entry->ifa_flags & IFF_LOOPBACK) || !entry->ifa_addr ||
+            entry->ifa_addr->sa_family != AF_PACKET)
+            continue;
+        const struct sockaddr_ll *link = (const void *)entry->ifa_addr;
+        struct interface_facts *interface = interface_named(network, entry->ifa_name);
+        for (int i = 0; i < link->sll_halen && i < 6; i++)
+            (void)text_add(mac, sizeof(mac), "%s%02x", i > 0 ? ":" : "", link->sll_addr[i]);
+        if (interface)
+            interface->own = mac[0] && strcasestr(macs, mac) ? ANSWER_YES : ANSWER_NO;
+    }
+    freeifaddrs(all);
+}
+
 void network_read(struct network_facts *network)
 {
     struct ifaddrs *all = NULL;
@@ -117,6 +150,8 @@ void network_read(struct network_facts *network)
         if (entry->ifa_addr &&
             (entry->ifa_addr->sa_family == AF_INET || entry->ifa_addr->sa_family == AF_INET6))
             take_address(network, interface, entry);
+        else if (entry->ifa_addr && entry->ifa_addr->sa_family == AF_PACKET)
+            take_link(interface, entry);
     }
     freeifaddrs(all);
 }
@@ -299,6 +334,18 @@ static bool anything_silent(const struct facts *facts)
                 is_silent(&facts->endpoints[i].addresses[j].steps[RUNG_CONNECT]))
                 return true;
     return false;
+}
+
+void resolvers_doubt(struct facts *facts)
+{
+    struct network_facts *network = &facts->network;
+
+    for (int i = 0; i < N_SERVICES; i++)
+        for (int32_t j = 0; j < facts->endpoints[i].n_answers; j++) {
+            const struct dns_answer *answer = &facts->endpoints[i].answers[j];
+            routes_doubt(network->routes, &network->n_routes, MAX_ROUTES, answer->server,
+                         &answer->step);
+        }
 }
 
 void delivery_compare(const char *root, int64_t before, struct facts *facts)

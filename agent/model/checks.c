@@ -137,6 +137,13 @@ bool target_from_name(const char *name, enum target *target)
     return false;
 }
 
+int32_t service_limit_ms(enum service service)
+{
+    static const int32_t limits[N_SERVICES] = {
+        [SERVICE_SSM] = 60000, [SERVICE_SSMMESSAGES] = 15000};
+    return limits[service];
+}
+
 const char *service_name(enum service service)
 {
     return (unsigned int)service < N_SERVICES ? service_rows[service].name : "?";

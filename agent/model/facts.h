@@ -23,6 +23,10 @@
 /* A question whose answer may be missing. */
 enum answer { ANSWER_UNKNOWN, ANSWER_NO, ANSWER_YES };
 
+/* An answer that takes longer is slow: a private endpoint's takes milliseconds, and a lost packet is sent
+ * again within one second. */
+enum { SLOW_ANSWER_MS = 2000 };
+
 /* Why the round ended before everything was answered. */
 enum stopped_by { STOPPED_BY_NOTHING, STOPPED_BY_DEADLINE, STOPPED_BY_SIGNAL };
 
@@ -38,7 +42,9 @@ struct machine_facts {
 
 struct interface_facts {
     char name[NAME_SIZE];
-    bool up; /* IFF_UP and IFF_RUNNING; loopback is not listed */
+    bool up;         /* IFF_UP and IFF_RUNNING; loopback is not listed */
+    enum answer own; /* it is the instance's: IMDS lists its MAC. NO without IMDS's word: it is no
+                      * Ethernet at all */
     int32_t n_addresses;
     char addresses[MAX_CIDRS][ADDRESS_SIZE]; /* with prefix length: "10.0.1.10/24" */
 };
@@ -50,7 +56,7 @@ struct network_facts {
     bool usable_ipv6;
     bool default_route_ipv4;
     bool default_route_ipv6;
-    int32_t n_routes; /* second opinions on what failed at once */
+    int32_t n_routes; /* second opinions on what was silent, or failed at once */
     struct route routes[MAX_ROUTES];
     bool delivery_read;  /* second opinion on silence: the kernel's counters were read */
     int64_t undelivered; /* IPv4 packets of this round that came in and got to no protocol */
@@ -162,7 +168,13 @@ struct address_facts {
     struct tls_session session;
     struct http_head head;
     char body_start[DETAIL_SIZE];
-    enum answer small_segments; /* second opinion: certificates come with a small segment size */
+    uint16_t port;            /* the source port of the connect() that steps tell of */
+    uint16_t silent_port;     /* second opinion: the source port, of the other half of the ephemeral
+                                 * ones, from which connect() was silent; 0: none */
+    enum answer refused_here; /* this machine itself sent the refusal, or the ICMP error */
+    char offender[ADDRESS_SIZE]; /* who sent the ICMP error */
+    enum answer small_segments;  /* second opinion: the handshake is answered with a small segment
+                                 * size; one of full size was silent twice */
 };
 
 enum permission {

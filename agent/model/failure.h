@@ -27,9 +27,10 @@ enum failure {
     FAILURE_HOST_UNREACHABLE, /* EHOSTUNREACH: at once is local, after 3 s is the link layer */
     FAILURE_PROHIBITED,       /* EACCES: a prohibit route */
     FAILURE_NOT_PERMITTED,    /* EPERM: a local firewall */
-    FAILURE_NOT_SENT,  /* connect() is silent, and no packet leaves: a local rule drops them */
-    FAILURE_BLACKHOLE, /* EINVAL: a blackhole route */
-    FAILURE_LOCAL,     /* another local error; the step's detail names it */
+    FAILURE_NOT_SENT,   /* connect() is silent, and no packet leaves: a local rule drops them */
+    FAILURE_BLACKHOLE,  /* EINVAL: a blackhole route */
+    FAILURE_SOME_PORTS, /* connects, but not from half of the source ports */
+    FAILURE_LOCAL,      /* another local error; the step's detail names it */
 
     /* names */
     FAILURE_NO_RESOLVER,   /* no nameserver is configured */

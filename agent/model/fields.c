@@ -65,7 +65,8 @@ FIELDS(TEXT(server, ADDRESS), ENUM(asked_as, asked_as), ENUM(family, family), ST
 
 #define S route
 FIELDS(TEXT(to, ADDRESS), ENUM(kind, route_kind), TEXT(entry, ADDRESS), UINT32(table),
-       BOOL(by_rule), UINT32(priority), TEXT(via, ADDRESS), TEXT(interface, NAME));
+       BOOL(by_rule), UINT32(priority), TEXT(via, ADDRESS), TEXT(interface, NAME),
+       TEXT(source, ADDRESS));
 #undef S
 
 #define S tls_session
@@ -102,7 +103,7 @@ FIELDS(ENUM(is_ec2, answer), TEXT(vendor, WORD), TEXT(asset_tag, ID), TEXT(evide
 #undef S
 
 #define S interface_facts
-FIELDS(TEXT(name, NAME), BOOL(up), TEXTS(addresses, ADDRESS));
+FIELDS(TEXT(name, NAME), BOOL(up), ENUM(own, answer), TEXTS(addresses, ADDRESS));
 #undef S
 
 #define S network_facts
@@ -154,6 +155,7 @@ FIELDS(STRUCT(attached, step), STRUCT(credentials, step), INT32(info_status), TE
 FIELDS(TEXT(address, ADDRESS), ENUM(place, place), BOOL(from_hosts_file), BOOL(second_opinion),
        STEP(RUNG_CONNECT, "connect"), STEP(RUNG_TLS, "tls"), STRUCT(session, tls_session),
        STEP(RUNG_HTTP, "http"), STRUCT(head, http_head), TEXT(body_start, PROSE, QUOTED),
+       UINT16(port), UINT16(silent_port), ENUM(refused_here, answer), TEXT(offender, ADDRESS),
        ENUM(small_segments, answer));
 #undef S
 

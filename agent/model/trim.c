@@ -12,15 +12,15 @@
 
 enum { SOON_S = 30 * 86400, RIGHT_MS = 10000, MAX_QUOTED = 3, AT_ONCE_MS = 100 };
 
-/* 3060 becomes 3000: every limit that a cause compares with has one digit and zeros, and none is
- * below 100 ms. */
+/* 3060 becomes 3000, and 16004 becomes 16000: every limit that a cause compares with has one digit and
+ * zeros, or is of whole seconds, and none is below 100 ms. */
 static int32_t round_down(int32_t ms)
 {
     int32_t unit = 1;
 
     if (ms > 0 && ms < AT_ONCE_MS)
         return 1;
-    while (ms / unit >= 10)
+    while (ms / unit >= 10 && unit < 1000)
         unit *= 10;
     return ms / unit * unit;
 }
@@ -33,12 +33,23 @@ static void trim_step(struct facts *facts, void *at)
     step->took_ms = round_down(step->took_ms);
 }
 
+static bool any_port_is_silent(const struct facts *facts)
+{
+    for (int i = 0; i < N_SERVICES; i++)
+        for (int32_t j = 0; j < facts->endpoints[i].n_addresses; j++)
+            if (facts->endpoints[i].addresses[j].silent_port != 0)
+                return true;
+    return false;
+}
+
 /* A certificate that verified says nothing more than its issuer, unless it ends soon. */
 static void trim_address(struct facts *facts, void *at)
 {
     struct address_facts *address = at;
     struct tls_session *session = &address->session;
 
+    if (!any_port_is_silent(facts))
+        address->port = 0;
     if (address->steps[RUNG_TLS].outcome == OUTCOME_OK) {
         session->subject[0] = '\0';
         session->names[0] = '\0';

@@ -14,6 +14,10 @@
 #include "model/failure.h"
 #include "model/names.h"
 
+/* The two halves of the ephemeral ports. A network ACL that knows of Windows only lets answers in to the
+ * upper one: 49152 to 65535 (VPC User Guide, "Ephemeral ports"; Linux takes 32768 to 60999). */
+enum { FIRST_HIGH_PORT = 49152 };
+
 enum family { FAMILY_IPV4, FAMILY_IPV6 }; /* A and AAAA questions */
 
 /* Why a resolver was asked. */
@@ -63,11 +67,12 @@ struct route {
     char to[ADDRESS_SIZE];
     enum route_kind kind;
     char entry[ADDRESS_SIZE]; /* "169.254.169.254/32": what refuses, empty when not found */
-    uint32_t table;           /* of the entry; 254 is main */
-    bool by_rule;             /* a rule of policy routing refuses, and this is its priority: */
-    uint32_t priority;
-    char via[ADDRESS_SIZE]; /* the next hop, empty on the link itself */
+    uint32_t table;           /* of the entry, or that the way is from; 254 is main */
+    bool by_rule;             /* a rule of policy routing refuses, or leads to the table */
+    uint32_t priority;        /* ... of this priority */
+    char via[ADDRESS_SIZE];   /* the next hop, empty on the link itself */
     char interface[NAME_SIZE];
+    char source[ADDRESS_SIZE]; /* the address that the packets get */
 };
 
 /* Which roots verified the chain. */

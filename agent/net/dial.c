@@ -5,7 +5,12 @@
  */
 #include "net/dial.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
+#include <ifaddrs.h>
+#include <linux/errqueue.h>
+#include <linux/if_link.h>
+#include <net/if.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
@@ -17,6 +22,8 @@
 
 #include "base/text.h"
 #include "net/address.h"
+
+enum { MAX_PORTS_TRIED = 16 };
 
 struct dialling {
     struct task task; /* first: dialling_end gets this */
@@ -78,19 +85,62 @@ static void dialling_end(struct task *task)
     free(dialling);
 }
 
-static void format_local_address(int fd, char to[ADDRESS_SIZE])
+static uint16_t local_port(int fd, struct sockaddr_storage *local)
 {
-    struct sockaddr_storage local;
-    socklen_t length = sizeof(local);
+    socklen_t length = sizeof(*local);
 
-    if (getsockname(fd, (struct sockaddr *)&local, &length) == 0)
-        address_format(&local, to, ADDRESS_SIZE);
+    memset(local, 0, sizeof(*local));
+    (void)getsockname(fd, (struct sockaddr *)local, &length);
+    return ntohs(local->ss_family == AF_INET6
+                     ? ((const struct sockaddr_in6 *)(const void *)local)->sin6_port
+                     : ((const struct sockaddr_in *)(const void *)local)->sin_port);
+}
+
+/* --- who sent the error --- */
+
+static bool is_icmp(const struct cmsghdr *message)
+{
+    return (message->cmsg_level == IPPROTO_IP && message->cmsg_type == IP_RECVERR) ||
+           (message->cmsg_level == IPPROTO_IPV6 && message->cmsg_type == IPV6_RECVERR);
+}
+
+static void read_offender(int fd, char to[ADDRESS_SIZE])
+{
+    _Alignas(struct cmsghdr) char control[512];
+    struct msghdr message = {.msg_control = control, .msg_controllen = sizeof(control)};
+
+    if (recvmsg(fd, &message, MSG_ERRQUEUE | MSG_DONTWAIT) < 0)
+        return;
+    for (struct cmsghdr *at = CMSG_FIRSTHDR(&message); at; at = CMSG_NXTHDR(&message, at)) {
+        struct {
+            struct sock_extended_err error;
+            struct sockaddr_in6 offender; /* or an IPv4 one */
+        } sent = {0};
+        struct sockaddr_storage offender = {0};
+        size_t n = at->cmsg_len - CMSG_LEN(0);
+        if (!is_icmp(at) || n < sizeof(sent.error))
+            continue;
+        memcpy(&sent, CMSG_DATA(at), n < sizeof(sent) ? n : sizeof(sent));
+        memcpy(&offender, &sent.offender, sizeof(sent.offender));
+        if (sent.error.ee_origin == SO_EE_ORIGIN_ICMP || sent.error.ee_origin == SO_EE_ORIGIN_ICMP6)
+            address_format(&offender, to, ADDRESS_SIZE);
+    }
+}
+
+/* On: the kernel keeps ICMP errors with their sender. A connection that stands goes on without. */
+static void keep_errors(int fd, int family, int on)
+{
+    if (family == AF_INET6)
+        (void)setsockopt(fd, IPPROTO_IPV6, IPV6_RECVERR, &on, sizeof(on));
+    else
+        (void)setsockopt(fd, IPPROTO_IP, IP_RECVERR, &on, sizeof(on));
 }
 
 /* Everything is freed before the callback, which may free the loop too. */
 static void finish(struct dialling *dialling, enum failure failure, int os_error)
 {
     struct dialled dialled = {.fd = -1};
+    struct sockaddr_storage local;
     dial_done *done = dialling->done;
     void *arg = dialling->arg;
     int64_t took_us = loop_now_us(dialling->loop) - dialling->started_us;
@@ -98,14 +148,17 @@ static void finish(struct dialling *dialling, enum failure failure, int os_error
     if (took_us < 1)
         took_us = 1;
     dialled.took_us = took_us > INT32_MAX ? INT32_MAX : (int32_t)took_us;
-    format_local_address(dialling->fd, dialled.local_address);
+    dialled.local_port = local_port(dialling->fd, &local);
+    address_format(&local, dialled.local_address, ADDRESS_SIZE);
     if (failure == FAILURE_NONE) {
+        keep_errors(dialling->fd, dialling->address.ss_family, 0);
         step_ok(&dialled.step, loop_took_ms(took_us));
         dialled.fd = dialling->fd;
         dialling->fd = -1;
     } else {
         step_fail(&dialled.step, failure, loop_took_ms(took_us));
         dialled.step.os_error = os_error;
+        read_offender(dialling->fd, dialled.offender);
         dial_words(os_error, dialled.step.detail, sizeof(dialled.step.detail));
     }
     loop_leave(&dialling->task);
@@ -163,22 +216,43 @@ static void on_told_at_once(void *arg)
            dialling->os_error);
 }
 
-/* 0, EINPROGRESS, or the errno of what failed. */
-static int begin_connect(struct dialling *dialling, int32_t max_segment_bytes)
+static int open_socket(struct dialling *dialling)
 {
-    const int on = 1;
-
     dialling->fd = socket(dialling->address.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC,
                           IPPROTO_TCP);
-    if (dialling->fd < 0)
+    return dialling->fd;
+}
+
+/* The kernel knows best which ports are its own to give (net.ipv4.ip_local_port_range), so it is asked
+ * again until one is of the wanted half. Where it has none there, any will do. */
+static bool take_port(struct dialling *dialling, enum ports ports)
+{
+    struct sockaddr_storage any = {.ss_family = dialling->address.ss_family}, local;
+
+    for (int i = 0; ports != PORTS_ANY && i < MAX_PORTS_TRIED; i++) {
+        if (bind(dialling->fd, (const struct sockaddr *)&any, dialling->address_length) != 0)
+            return true;
+        if ((local_port(dialling->fd, &local) >= FIRST_HIGH_PORT) == (ports == PORTS_HIGH))
+            return true;
+        (void)close(dialling->fd);
+        if (open_socket(dialling) < 0)
+            return false;
+    }
+    return true;
+}
+
+/* 0, EINPROGRESS, or the errno of what failed. */
+static int begin_connect(struct dialling *dialling, const struct dial *dial)
+{
+    const int on = 1, bytes = dial->max_segment_bytes;
+
+    if (open_socket(dialling) < 0 || !take_port(dialling, dial->ports))
         return errno;
     if (setsockopt(dialling->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on)) != 0)
         return errno;
-    if (max_segment_bytes > 0) {
-        const int bytes = max_segment_bytes;
-        if (setsockopt(dialling->fd, IPPROTO_TCP, TCP_MAXSEG, &bytes, sizeof(bytes)) != 0)
-            return errno;
-    }
+    keep_errors(dialling->fd, dialling->address.ss_family, 1);
+    if (bytes > 0 && setsockopt(dialling->fd, IPPROTO_TCP, TCP_MAXSEG, &bytes, sizeof(bytes)) != 0)
+        return errno;
     if (connect(dialling->fd, (const struct sockaddr *)&dialling->address,
                 dialling->address_length) != 0)
         return errno;
@@ -198,7 +272,7 @@ bool dial_start(struct loop *loop, const struct dial *dial, dial_done *done, voi
     dialling->done = done;
     dialling->arg = arg;
     dialling->started_us = loop_clock_us(loop);
-    dialling->os_error = begin_connect(dialling, dial->max_segment_bytes);
+    dialling->os_error = begin_connect(dialling, dial);
     if (dialling->os_error == EINPROGRESS) {
         dialling->watch = loop_watch(loop, dialling->fd, POLLOUT, false, on_writable, dialling);
         dialling->timer = loop_after(loop, dial->timeout_ms, on_timeout, dialling);
@@ -207,4 +281,41 @@ bool dial_start(struct loop *loop, const struct dial *dial, dial_done *done, voi
     }
     loop_enter(loop, &dialling->task, dialling_end);
     return true;
+}
+
+/* --- a refusal that this machine made up --- */
+
+/* Packets that came in by the loopback device, since boot. */
+static uint32_t read_looped(void)
+{
+    struct ifaddrs *all = NULL;
+    uint32_t n = 0;
+
+    if (getifaddrs(&all) != 0)
+        return 0;
+    for (const struct ifaddrs *at = all; at; at = at->ifa_next)
+        if ((at->ifa_flags & IFF_LOOPBACK) && at->ifa_addr && at->ifa_data &&
+            at->ifa_addr->sa_family == AF_PACKET)
+            n += ((const struct rtnl_link_stats *)at->ifa_data)->rx_packets;
+    freeifaddrs(all);
+    return n;
+}
+
+bool dial_is_refused_here(const char *address, uint16_t port)
+{
+    struct sockaddr_storage to;
+    socklen_t length;
+
+    if (!address_parse(address, port, &to, &length))
+        return false;
+    int fd = socket(to.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, IPPROTO_TCP);
+    if (fd < 0)
+        return false;
+    struct pollfd refusal = {.fd = fd, .events = POLLOUT};
+    uint32_t before = read_looped();
+    (void)connect(fd, (const struct sockaddr *)&to, length);
+    bool at_once = poll(&refusal, 1, 1) == 1 && (refusal.revents & POLLERR);
+    bool here = at_once && read_looped() != before;
+    (void)close(fd);
+    return here;
 }

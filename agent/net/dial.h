@@ -12,13 +12,18 @@
 
 #include "base/limits.h"
 #include "model/failure.h"
+#include "model/wire.h"
 #include "net/loop.h"
+
+/* Below FIRST_HIGH_PORT, and from it on. */
+enum ports { PORTS_ANY, PORTS_LOW, PORTS_HIGH };
 
 struct dial {
     const char *address; /* IPv4 or IPv6, no name; copied */
     uint16_t port;
     int32_t timeout_ms;        /* above a second the kernel has tried again once: see dial_start */
     int32_t max_segment_bytes; /* TCP_MAXSEG before connect, 0: the system's */
+    enum ports ports;          /* of the source; as far as the system's own range has some there */
 };
 
 struct dialled {
@@ -27,6 +32,10 @@ struct dialled {
                         * Owned by the callback's receiver. */
     int32_t took_us;
     char local_address[ADDRESS_SIZE];
+    uint16_t local_port;
+    char
+        offender[ADDRESS_SIZE]; /* who sent the ICMP error that ended it (ip(7), IP_RECVERR); empty:
+                                  * there was none, or nobody says */
 };
 
 typedef void dial_done(void *arg, const struct dialled *dialled);
@@ -36,6 +45,11 @@ typedef void dial_done(void *arg, const struct dialled *dialled);
  * or FAILURE_NOT_SENT where the kernel says of this very socket that it could not send: that is known
  * from the first retransmission on, which comes after a second (RFC 6298 section 2). */
 bool dial_start(struct loop *loop, const struct dial *dial, dial_done *done, void *arg);
+
+/* What was refused is refused once more: does the refusal come in by the loopback device? Then a firewall
+ * of this machine has made it up, in the name of the address. A reset tells nothing else of who sent it.
+ * Waits for a millisecond at most: what comes later than that comes from elsewhere. */
+bool dial_is_refused_here(const char *address, uint16_t port);
 
 /* errno of connect() in our vocabulary. */
 enum failure dial_failure(int os_error);

@@ -17,7 +17,7 @@
 #include "base/text.h"
 #include "net/address.h"
 
-enum { AT_ONCE_MS = 1000, MAX_READS = 256 };
+enum { MAX_READS = 256 };
 
 struct search {
     int family;
@@ -68,6 +68,7 @@ static void format(const struct search *search, const unsigned char *bytes, char
 struct attributes {
     const unsigned char *to;
     const unsigned char *via;
+    const unsigned char *source;
     uint32_t interface;
     uint32_t table;
     uint32_t priority;
@@ -88,6 +89,8 @@ static void read_attributes(const struct search *search, const struct nlmsghdr *
             found->to = RTA_DATA(at);
         else if (at->rta_type == RTA_GATEWAY && address)
             found->via = RTA_DATA(at);
+        else if (at->rta_type == RTA_PREFSRC && address)
+            found->source = RTA_DATA(at);
         else if (at->rta_type == RTA_OIF && number)
             memcpy(&found->interface, RTA_DATA(at), sizeof(uint32_t));
         else if (at->rta_type == RTA_PRIORITY && number) /* FRA_PRIORITY too */
@@ -106,8 +109,11 @@ static void take_found(struct search *search, const struct nlmsghdr *message)
 
     read_attributes(search, message, &found);
     route->kind = head->rtm_type == RTN_LOCAL ? ROUTE_LOCAL : ROUTE_FORWARD;
+    route->table = route->kind == ROUTE_FORWARD ? found.table : 0;
     if (found.via)
         format(search, found.via, route->via);
+    if (found.source)
+        format(search, found.source, route->source);
     if (found.interface && if_indextoname(found.interface, name))
         (void)text_escape(route->interface, sizeof(route->interface), name, strlen(name));
 }
@@ -137,6 +143,22 @@ static void take_entry(struct search *search, const struct nlmsghdr *message, bo
     }
 }
 
+/* The rule that leads to the way's table: the first of those that fit the address. */
+static void take_rule(const struct search *search, const struct nlmsghdr *message)
+{
+    const struct rtmsg *head = NLMSG_DATA(message);
+    struct attributes found;
+    struct route *route = search->route;
+    static const unsigned char any[16];
+
+    read_attributes(search, message, &found);
+    if (route->by_rule || head->rtm_type != FR_ACT_TO_TBL || found.table != route->table ||
+        !within(search, found.to ? found.to : any, head->rtm_dst_len))
+        return;
+    route->by_rule = true;
+    route->priority = found.priority;
+}
+
 /* False when that was the last message. */
 static bool take_message(struct search *search, const struct nlmsghdr *message)
 {
@@ -156,7 +178,9 @@ static bool take_message(struct search *search, const struct nlmsghdr *message)
             take_found(search, message);
         return part;
     case RTM_NEWRULE:
-        if (long_enough)
+        if (long_enough && search->route->kind == ROUTE_FORWARD)
+            take_rule(search, message);
+        else if (long_enough)
             take_entry(search, message, true);
         return true;
     default:
@@ -176,6 +200,7 @@ static void ask(int fd, struct search *search, unsigned short type, bool dump)
 
     if (!dump) {
         size_t bytes = (size_t)search->bits / 8;
+        request.route.rtm_flags = RTM_F_LOOKUP_TABLE;
         request.route.rtm_dst_len = (unsigned char)search->bits;
         request.attribute.rta_type = RTA_DST;
         request.attribute.rta_len = (unsigned short)RTA_LENGTH(bytes);
@@ -235,6 +260,8 @@ void route_look_up(const char *address, struct route *route)
         search.os_error = os_error;
         if (search.longest < 0)
             ask(fd, &search, RTM_GETRULE, true);
+    } else if (route->kind == ROUTE_FORWARD && route->table != RT_TABLE_MAIN) {
+        ask(fd, &search, RTM_GETRULE, true);
     }
     (void)close(fd);
 }
@@ -242,14 +269,14 @@ void route_look_up(const char *address, struct route *route)
 void routes_doubt(struct route *routes, int32_t *n, int32_t max, const char *address,
                   const struct step *step)
 {
-    static const enum failure local[] = {FAILURE_NO_ROUTE,      FAILURE_HOST_UNREACHABLE,
-                                         FAILURE_PROHIBITED,    FAILURE_BLACKHOLE,
-                                         FAILURE_NOT_PERMITTED, FAILURE_REFUSED};
-    bool explicable = false;
+    static const enum failure explicable[] = {
+        FAILURE_TIMEOUT,   FAILURE_NO_ROUTE,      FAILURE_HOST_UNREACHABLE, FAILURE_PROHIBITED,
+        FAILURE_BLACKHOLE, FAILURE_NOT_PERMITTED, FAILURE_REFUSED,          FAILURE_NOT_SENT};
+    bool doubtful = false;
 
-    for (size_t i = 0; i < COUNT_OF(local); i++)
-        explicable |= step->failure == local[i];
-    if (step->outcome != OUTCOME_FAILED || !explicable || step->took_ms >= AT_ONCE_MS || *n >= max)
+    for (size_t i = 0; i < COUNT_OF(explicable); i++)
+        doubtful |= step->failure == explicable[i];
+    if (step->outcome != OUTCOME_FAILED || !doubtful || *n >= max)
         return;
     for (int32_t i = 0; i < *n; i++)
         if (strcmp(routes[i].to, address) == 0)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * What the kernel itself would do with a packet to an address, and which entry of its tables says
- * so: asked when connect() failed at once. No packet is sent, and no privilege is needed.
+ * so: asked when something failed or stayed silent. No packet is sent, and no privilege is needed.
  * Source: rtnetlink(7), ip-route(8), ip-rule(8).
  */
 #ifndef NET_ROUTE_H
@@ -16,7 +16,7 @@
 void route_look_up(const char *address, struct route *route);
 
 /* The same into a list of at most `max`, for one step that failed: nothing is asked when it did not
- * fail at once in a way that a route explains, or when the address is in the list already. */
+ * fail in a way that a route explains, or when the address is in the list already. */
 void routes_doubt(struct route *routes, int32_t *n, int32_t max, const char *address,
                   const struct step *step);
 

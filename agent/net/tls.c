@@ -247,6 +247,14 @@ static int on_certificate(X509_STORE_CTX *given, void *arg)
     return error == X509_V_OK;
 }
 
+/* What Go 1.21's TLS offers, by which the agent is made (crypto/tls, cipher_suites.go, common.go). */
+static const char ciphers[] =
+    "ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-RSA-AES128-GCM-SHA256:ECDHE-ECDSA-AES256-GCM-SHA384:"
+    "ECDHE-RSA-AES256-GCM-SHA384:ECDHE-ECDSA-CHACHA20-POLY1305:ECDHE-RSA-CHACHA20-POLY1305:"
+    "ECDHE-ECDSA-AES128-SHA:ECDHE-RSA-AES128-SHA:ECDHE-ECDSA-AES256-SHA:ECDHE-RSA-AES256-SHA:"
+    "AES128-GCM-SHA256:AES256-GCM-SHA384:AES128-SHA:AES256-SHA";
+static const char groups[] = "X25519:P-256:P-384:P-521";
+
 /* --- watching --- */
 
 bool tls_watch(struct tls_peer *peer, SSL_CTX *context)
@@ -259,6 +267,9 @@ bool tls_watch(struct tls_peer *peer, SSL_CTX *context)
     peer->context = context;
     SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION);
     SSL_CTX_set_security_level(context, SECURITY_LEVEL);
+    if (SSL_CTX_set_cipher_list(context, ciphers) != 1 ||
+        SSL_CTX_set1_groups_list(context, groups) != 1)
+        return false;
     SSL_CTX_set_options(context, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_TICKET);
     SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
     SSL_CTX_set_keylog_callback(context, NULL); /* whatever SSLKEYLOGFILE says */
@@ -316,7 +327,8 @@ static unsigned long error_number(const char *text)
 
 static enum failure reason_failure(int reason)
 {
-    if (reason == SSL_AD_REASON_OFFSET + SSL_AD_PROTOCOL_VERSION)
+    if (reason == SSL_AD_REASON_OFFSET + SSL_AD_PROTOCOL_VERSION ||
+        reason == SSL_AD_REASON_OFFSET + SSL_AD_HANDSHAKE_FAILURE) /* RFC 8446 section 6.2 */
         return FAILURE_TLS_VERSION;
     if (reason > SSL_AD_REASON_OFFSET)
         return FAILURE_TLS_ALERT; /* the peer's; 1000 and the number of the alert */

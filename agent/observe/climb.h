@@ -18,9 +18,13 @@ enum {
     DNS_DOUBT_MS = 1000,                  /* silence for so long is worth a second opinion */
     DNS_PATIENCE_MS = 2000,    /* for a server that is silent while the next one answers */
     CONNECT_TIMEOUT_MS = 3500, /* longer than ARP's three tries of a second: EHOSTUNREACH */
+    OTHER_PORT_AFTER_MS =
+        1200, /* the first SYN was sent again after a second, and had its answer */
     TLS_TIMEOUT_MS = 3000,
-    HTTP_TIMEOUT_MS = 5000,
-    ACTION_TIMEOUT_MS = 5000,
+    TLS_AGAIN_TIMEOUT_MS = 5000,
+    PROXY_TIMEOUT_MS = 5000,
+    OPTIONAL_TIMEOUT_MS = 5000, /* for an answer that the agent does not wait for */
+    DEADLINE_MARGIN_MS = 100,
     SMALL_SEGMENT_BYTES = 536, /* the IPv4 default, RFC 9293 section 3.7.1: passes any path */
 };
 
@@ -30,8 +34,15 @@ struct climb;
 struct lane {
     struct climb *climb;
     struct address_facts *facts;
-    int action; /* index of the action under way, or -1 */
-    bool open;  /* AWS answered the unsigned request */
+    struct timer
+        *other_port; /* when it fires, connect() is tried from the other half of the ports */
+    bool trying_first, trying_second;
+    bool connected;
+    struct step silent; /* how the first connect() ended, while the second one is under way */
+    bool again;         /* the handshake was silent once */
+    int action;         /* index of the action under way, or -1 */
+    int n_sent;         /* signed requests */
+    bool open;          /* AWS answered the unsigned request */
 };
 
 /* One question to one resolver. */
@@ -65,7 +76,8 @@ struct connections {
 
 struct observe {
     struct loop *loop;
-    const char *root; /* prefix of every file */
+    int64_t deadline_ms; /* monotonic, INT64_MAX: none */
+    const char *root;    /* prefix of every file */
     struct trust *trust;
     bool proven[N_SERVICES]; /* not climbed again */
     struct facts *facts;
@@ -91,6 +103,9 @@ int hosts_look_up(const char *root, const char *name, char addresses[][ADDRESS_S
  * full. */
 void ladder_add(struct climb *climb, const char *address, bool from_hosts_file);
 void ladder_placed(struct climb *climb);
+
+/* How long an answer is waited for. */
+int32_t ladder_patience_ms(const struct climb *climb);
 
 /* permissions.c */
 void actions_plan(struct climb *climb);

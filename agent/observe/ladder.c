@@ -4,6 +4,7 @@
  * addresses are required, a public one is climbed as a second opinion, without signed requests.
  */
 #include <string.h>
+#include <unistd.h>
 
 #include "base/text.h"
 #include "model/place.h"
@@ -11,6 +12,16 @@
 #include "net/http.h"
 #include "net/route.h"
 #include "observe/climb.h"
+
+/* The deadline must find an answer that is missing, and not one that is still under way. */
+static int32_t answer_timeout_ms(const struct climb *climb)
+{
+    int64_t left_ms = climb->observe->deadline_ms - loop_now_ms(climb->observe->loop) -
+                      DEADLINE_MARGIN_MS;
+    int32_t patience_ms = ladder_patience_ms(climb);
+
+    return left_ms < patience_ms ? (int32_t)(left_ms > 1 ? left_ms : 1) : patience_ms;
+}
 
 static struct http_request unsigned_request(const struct lane *lane, int fd)
 {
@@ -25,19 +36,37 @@ static struct http_request unsigned_request(const struct lane *lane, int fd)
         .fd = fd,
         .path = "/",
         .trust = climb->observe->trust,
-        .tls_timeout_ms = TLS_TIMEOUT_MS,
-        .timeout_ms = HTTP_TIMEOUT_MS,
+        .tls_timeout_ms = lane->again ? TLS_AGAIN_TIMEOUT_MS : TLS_TIMEOUT_MS,
+        .timeout_ms = answer_timeout_ms(climb),
         .max_body_bytes = 64 * 1024,
     };
 }
 
-/* --- a silent handshake: does it pass with small segments? --- */
+/* A third longer than the agent, so that slow is told from dead. */
+int32_t ladder_patience_ms(const struct climb *climb)
+{
+    int32_t limit_ms = service_limit_ms(climb->service);
+    return limit_ms > 0 ? limit_ms / 3 * 4 : OPTIONAL_TIMEOUT_MS;
+}
 
-/* The handshake came through, whether or not the certificate verifies. */
+static void unsigned_answered(void *arg, const struct http_reply *reply);
+
+static bool send_unsigned(struct lane *lane, int fd)
+{
+    struct http_request request = unsigned_request(lane, fd);
+
+    return http_start(lane->climb->observe->loop, &request, unsigned_answered, lane);
+}
+
+/* --- a silent handshake: is it silent once more, and does it pass with small segments? --- */
+
+/* Whatever the answer is, it came through. */
 static void small_handshake_ended(void *arg, const struct http_reply *reply)
 {
     struct lane *lane = arg;
-    bool arrived = reply->tls.outcome == OUTCOME_OK || reply->session.issuer[0];
+    bool arrived = reply->tls.outcome == OUTCOME_OK || reply->session.issuer[0] ||
+                   reply->tls.failure == FAILURE_TLS_VERSION ||
+                   reply->tls.failure == FAILURE_TLS_ALERT;
 
     lane->facts->small_segments = arrived ? ANSWER_YES : ANSWER_NO;
 }
@@ -52,13 +81,25 @@ static void small_dialled(void *arg, const struct dialled *dialled)
     (void)http_start(lane->climb->observe->loop, &request, small_handshake_ended, lane);
 }
 
-static void try_small_segments(struct lane *lane)
+static void dialled_again(void *arg, const struct dialled *dialled)
+{
+    struct lane *lane = arg;
+
+    if (dialled->step.outcome == OUTCOME_OK && send_unsigned(lane, dialled->fd))
+        return;
+    step_fail(&lane->facts->steps[RUNG_TLS], FAILURE_TIMEOUT, TLS_TIMEOUT_MS);
+    step_skip(&lane->facts->steps[RUNG_HTTP], FAILURE_BELOW);
+}
+
+static void repeat_handshake(struct lane *lane)
 {
     struct dial dial = {.address = lane->facts->address,
                         .port = lane->climb->plan->port,
-                        .timeout_ms = CONNECT_TIMEOUT_MS,
-                        .max_segment_bytes = SMALL_SEGMENT_BYTES};
+                        .timeout_ms = CONNECT_TIMEOUT_MS};
 
+    lane->again = true;
+    (void)dial_start(lane->climb->observe->loop, &dial, dialled_again, lane);
+    dial.max_segment_bytes = SMALL_SEGMENT_BYTES;
     (void)dial_start(lane->climb->observe->loop, &dial, small_dialled, lane);
 }
 
@@ -93,16 +134,15 @@ static void unsigned_answered(void *arg, const struct http_reply *reply)
     struct lane *lane = arg;
     struct address_facts *facts = lane->facts;
 
+    if (reply->tls.failure == FAILURE_TIMEOUT && !lane->again) {
+        repeat_handshake(lane);
+        return;
+    }
     facts->steps[RUNG_TLS] = reply->tls;
     facts->session = reply->session;
     facts->steps[RUNG_HTTP] = reply->step;
     facts->head = reply->head;
-    if (reply->tls.outcome != OUTCOME_OK) {
-        if (reply->tls.failure == FAILURE_TIMEOUT)
-            try_small_segments(lane);
-        return;
-    }
-    if (reply->step.outcome != OUTCOME_OK)
+    if (reply->tls.outcome != OUTCOME_OK || reply->step.outcome != OUTCOME_OK)
         return;
 
     enum failure failure = judge_answer(facts, &reply->head);
@@ -113,30 +153,120 @@ static void unsigned_answered(void *arg, const struct http_reply *reply)
     if (from_aws(facts, &reply->head))
         observe_clock(lane->climb->observe, service_name(lane->climb->service), facts,
                       reply->took_us);
-    lane->open = failure == FAILURE_NONE;
+    lane->open = failure == FAILURE_NONE &&
+                 reply->step.took_ms < ladder_patience_ms(lane->climb) / 4 * 3;
     actions_pump(lane->climb);
 }
 
-/* --- the connection --- */
+/* --- a refusal: was it this machine? --- */
+
+static void find_out_who_refused(struct lane *lane, const struct dialled *result)
+{
+    struct address_facts *facts = lane->facts;
+
+    if (result->offender[0]) {
+        bool here = strcmp(result->offender, result->local_address) == 0;
+        (void)text_set(facts->offender, sizeof(facts->offender), "%s", result->offender);
+        facts->refused_here = here ? ANSWER_YES : ANSWER_NO;
+    } else if (result->step.failure == FAILURE_REFUSED) {
+        facts->refused_here = dial_is_refused_here(facts->address, lane->climb->plan->port)
+                                  ? ANSWER_YES
+                                  : ANSWER_NO;
+    }
+}
+
+/* --- the connection: a network ACL may let answers in to one half of the source ports only. So where
+ * connect() is silent it is tried from the other half too, and both go on until one of them has
+ * connected or both have failed --- */
+
+static void connected(struct lane *lane, const struct dialled *result)
+{
+    if (lane->connected) {
+        (void)close(result->fd);
+        return;
+    }
+    lane->connected = true;
+    lane->facts->steps[RUNG_CONNECT] = result->step;
+    lane->facts->port = result->local_port;
+    if (!send_unsigned(lane, result->fd)) {
+        step_fail(&lane->facts->steps[RUNG_TLS], FAILURE_INTERNAL, 0);
+        step_skip(&lane->facts->steps[RUNG_HTTP], FAILURE_BELOW);
+    }
+}
+
+static void gave_up(struct lane *lane)
+{
+    struct network_facts *network = &lane->climb->observe->facts->network;
+
+    lane->facts->steps[RUNG_CONNECT] = lane->silent;
+    routes_doubt(network->routes, &network->n_routes, MAX_ROUTES, lane->facts->address,
+                 &lane->silent);
+    step_skip(&lane->facts->steps[RUNG_TLS], FAILURE_BELOW);
+    step_skip(&lane->facts->steps[RUNG_HTTP], FAILURE_BELOW);
+}
+
+static uint16_t silent_port(const struct dialled *result)
+{
+    return result->step.failure == FAILURE_TIMEOUT ? result->local_port : 0;
+}
 
 static void dialled(void *arg, const struct dialled *result)
 {
     struct lane *lane = arg;
-    struct network_facts *network = &lane->climb->observe->facts->network;
+    bool ok = result->step.outcome == OUTCOME_OK;
 
-    lane->facts->steps[RUNG_CONNECT] = result->step;
-    routes_doubt(network->routes, &network->n_routes, MAX_ROUTES, lane->facts->address,
-                 &result->step);
-    if (result->step.outcome != OUTCOME_OK) {
-        step_skip(&lane->facts->steps[RUNG_TLS], FAILURE_BELOW);
-        step_skip(&lane->facts->steps[RUNG_HTTP], FAILURE_BELOW);
-        return;
+    lane->trying_first = false;
+    loop_cancel(lane->other_port);
+    lane->other_port = NULL;
+    if (ok) {
+        connected(lane, result);
+    } else if (lane->connected) {
+        lane->facts->silent_port = silent_port(result);
+    } else {
+        lane->silent = result->step;
+        lane->facts->port = result->local_port;
+        find_out_who_refused(lane, result);
+        if (!lane->trying_second)
+            gave_up(lane);
     }
-    struct http_request request = unsigned_request(lane, result->fd);
-    if (!http_start(lane->climb->observe->loop, &request, unsigned_answered, lane)) {
-        step_fail(&lane->facts->steps[RUNG_TLS], FAILURE_INTERNAL, 0);
-        step_skip(&lane->facts->steps[RUNG_HTTP], FAILURE_BELOW);
+}
+
+static void dialled_by_other_port(void *arg, const struct dialled *result)
+{
+    struct lane *lane = arg;
+
+    lane->trying_second = false;
+    if (result->step.outcome == OUTCOME_OK) {
+        if (!lane->connected && !lane->trying_first)
+            lane->facts->silent_port = lane->facts->port;
+        connected(lane, result);
+    } else if (!lane->connected) {
+        lane->facts->silent_port = silent_port(result);
+        if (!lane->trying_first)
+            gave_up(lane);
     }
+}
+
+/* Each service begins in its own half, so that in each subnet both are tried. */
+static void start_dial(struct lane *lane, bool other_half, int32_t timeout_ms, dial_done *done)
+{
+    bool high = (lane->climb->service & 1) != other_half;
+    struct dial dial = {.address = lane->facts->address,
+                        .port = lane->climb->plan->port,
+                        .timeout_ms = timeout_ms,
+                        .ports = high ? PORTS_HIGH : PORTS_LOW};
+
+    if (!dial_start(lane->climb->observe->loop, &dial, done, lane))
+        step_fail(&lane->facts->steps[RUNG_CONNECT], FAILURE_INTERNAL, 0);
+}
+
+static void try_other_port(void *arg)
+{
+    struct lane *lane = arg;
+
+    lane->other_port = NULL;
+    lane->trying_second = true;
+    start_dial(lane, true, CONNECT_TIMEOUT_MS - OTHER_PORT_AFTER_MS, dialled_by_other_port);
 }
 
 static void class_address(struct climb *climb, struct address_facts *facts)
@@ -163,8 +293,6 @@ void ladder_add(struct climb *climb, const char *address, bool from_hosts_file)
     int index = endpoint->n_addresses++;
     struct address_facts *facts = &endpoint->addresses[index];
     struct lane *lane = &climb->lanes[index];
-    struct dial dial = {
-        .address = address, .port = climb->plan->port, .timeout_ms = CONNECT_TIMEOUT_MS};
 
     (void)text_set(facts->address, sizeof(facts->address), "%s", address);
     facts->from_hosts_file = from_hosts_file;
@@ -173,8 +301,9 @@ void ladder_add(struct climb *climb, const char *address, bool from_hosts_file)
     if (climb->observe->placed)
         class_address(climb, facts);
     *lane = (struct lane){.climb = climb, .facts = facts, .action = -1};
-    if (!dial_start(climb->observe->loop, &dial, dialled, lane))
-        step_fail(&facts->steps[RUNG_CONNECT], FAILURE_INTERNAL, 0);
+    lane->trying_first = true;
+    start_dial(lane, false, CONNECT_TIMEOUT_MS, dialled);
+    lane->other_port = loop_after(climb->observe->loop, OTHER_PORT_AFTER_MS, try_other_port, lane);
 }
 
 void ladder_placed(struct climb *climb)

@@ -37,6 +37,7 @@ struct observe *observe_start(struct loop *loop, const struct observe_request *r
 
     observe->loop = loop;
     observe->root = request->root;
+    observe->deadline_ms = request->deadline_ms;
     observe->trust = request->trust;
     memcpy(observe->proven, request->proven, sizeof(observe->proven));
     observe->facts = facts;

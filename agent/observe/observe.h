@@ -19,6 +19,7 @@ struct observe;
 struct observe_request {
     const char *root;        /* prefix of every file; outlives it */
     struct trust *trust;     /* outlives it */
+    int64_t deadline_ms;     /* monotonic, INT64_MAX: none */
     bool proven[N_SERVICES]; /* not climbed again: facts->endpoints holds an earlier climb */
 };
 

@@ -152,7 +152,7 @@ static bool send_next(struct lane *lane, const struct permission_row *row)
         .signature = &signature,
         .trust = climb->observe->trust,
         .tls_timeout_ms = TLS_TIMEOUT_MS,
-        .timeout_ms = ACTION_TIMEOUT_MS,
+        .timeout_ms = ladder_patience_ms(climb),
         .max_body_bytes = 256 * 1024,
     };
     return http_start(climb->observe->loop, &request, answered, lane);
@@ -190,6 +190,12 @@ static int next_action(const struct climb *climb)
     return -1;
 }
 
+/* Where every answer takes seconds, one for each connection must do. */
+static bool is_enough(const struct lane *lane)
+{
+    return lane->n_sent > 0 && lane->facts->steps[RUNG_HTTP].took_ms >= SLOW_ANSWER_MS;
+}
+
 void actions_pump(struct climb *climb)
 {
     const struct observe *observe = climb->observe;
@@ -202,12 +208,13 @@ void actions_pump(struct climb *climb)
 
         if (next < 0)
             return;
-        if (!lane->open || lane->action >= 0 ||
+        if (!lane->open || lane->action >= 0 || is_enough(lane) ||
             !actions_may_sign(&observe->facts->plan, climb->service, lane->facts))
             continue;
         struct action_facts *action = &climb->facts->actions[next];
         (void)text_set(action->address, sizeof(action->address), "%s", lane->facts->address);
         lane->action = next;
+        lane->n_sent++;
         if (!send_next(lane, permission_find(action->action))) {
             lane->action = -1;
             action->permission = PERMISSION_UNCLEAR;

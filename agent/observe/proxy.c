@@ -39,7 +39,7 @@ static void ask_all(struct observe *observe, const char *address)
                                       .host = plan->host,
                                       .host_port = plan->port,
                                       .connect_timeout_ms = CONNECT_TIMEOUT_MS,
-                                      .answer_timeout_ms = HTTP_TIMEOUT_MS};
+                                      .answer_timeout_ms = PROXY_TIMEOUT_MS};
         if (is_asked_for(observe, i))
             (void)tunnel_ask(observe->loop, &tunnel, answered, &observe->climbs[i]);
     }

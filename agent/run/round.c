@@ -52,7 +52,8 @@ static void take_over(const struct round *round, bool proven[N_SERVICES])
 static void planned(void *arg)
 {
     struct round *round = arg;
-    struct observe_request request = {round->run->options->root, round->run->trust, {false}};
+    struct observe_request request = {
+        round->run->options->root, round->run->trust, round->run->deadline_ms, {false}};
 
     take_over(round, request.proven);
     trust_use_bundle(round->run->trust, round->facts->agent.ssl_cert_file);
@@ -143,6 +144,7 @@ static void conclude(struct round *round, enum loop_end end)
         facts->stopped_by = STOPPED_BY_SIGNAL;
     else if (end == LOOP_DEADLINE)
         facts->stopped_by = STOPPED_BY_DEADLINE;
+    resolvers_doubt(facts);
     delivery_compare(round->run->options->root, round->undelivered, facts);
 }
 

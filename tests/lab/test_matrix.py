@@ -22,10 +22,12 @@ def said_in_json(text):
 
 
 def said_on_terminal(text):
-    """The same, read as a person would: the first words, then the heads of findings."""
+    """The same, read as a person would: the words that the last screen begins with, then the heads of findings. What is told in full
+    comes last, and before all that is told in short."""
     heads = re.findall(r"^(?:(FATAL|WARNING|NOTE)  ([a-z0-9-]+)|(warning|note) +([a-z0-9-]+):)", text, re.MULTILINE)
-    verdict = re.match(r"(NOT READY|READY|DEGRADED|UNKNOWN)  ", text)
+    verdict = re.search(r"^(NOT READY|READY|DEGRADED|UNKNOWN) ", text, re.MULTILINE)
     assert verdict, text
+    heads.sort(key=lambda head: not head[0])
     return VERDICTS[verdict[1]], [(head[1] or head[3], (head[0] or head[2]).lower()) for head in heads]
 
 

@@ -63,6 +63,7 @@ static void healthy_machine(struct facts *facts)
     facts->network.n_interfaces = 1;
     SET(facts->network.interfaces[0].name, "ens5");
     facts->network.interfaces[0].up = true;
+    facts->network.interfaces[0].own = ANSWER_YES;
     facts->network.interfaces[0].n_addresses = 1;
     SET(facts->network.interfaces[0].addresses[0], "10.0.1.10/24");
     facts->network.usable_ipv4 = true;
@@ -149,6 +150,7 @@ void healthy_address(struct facts *facts, enum service service, struct address_f
 {
     const char *host = facts->plan.services[service].host;
     step_ok(&to->steps[RUNG_CONNECT], 1);
+    to->port = (uint16_t)(service & 1 ? 50121 : 41234);
     step_ok(&to->steps[RUNG_TLS], 4);
     SET(to->session.version, "TLSv1.3");
     to->session.trust_by = TRUST_BY_AMAZON;
@@ -528,6 +530,26 @@ void kernel_says(struct facts *facts, const char *address, enum route_kind kind,
     route->table = table;
     if (kind == ROUTE_FORWARD)
         SET(route->interface, "ens5");
+}
+
+void add_interface(struct facts *facts, const char *name, enum answer own, const char *address)
+{
+    struct interface_facts *added = &facts->network.interfaces[facts->network.n_interfaces++];
+
+    SET(added->name, "%s", name);
+    added->up = true;
+    added->own = own;
+    if (!address[0])
+        return;
+    SET(added->addresses[added->n_addresses++], "%s", address);
+}
+
+void route_by(struct facts *facts, const char *address, const char *interface, const char *source)
+{
+    kernel_says(facts, address, ROUTE_FORWARD, "", 254);
+    struct route *route = &facts->network.routes[facts->network.n_routes - 1];
+    SET(route->interface, "%s", interface);
+    SET(route->source, "%s", source);
 }
 
 void move_clock(struct facts *facts, int64_t behind_ms)

@@ -70,6 +70,10 @@ void break_actions(struct facts *facts, enum service service, enum failure failu
 void kernel_says(struct facts *facts, const char *address, enum route_kind kind, const char *entry,
                  uint32_t table);
 
+/* One more interface, and the kernel's word that packets for an address leave by it. */
+void add_interface(struct facts *facts, const char *name, enum answer own, const char *address);
+void route_by(struct facts *facts, const char *address, const char *interface, const char *source);
+
 /* Every clock sample says that this machine is behind by so much (negative: ahead). */
 void move_clock(struct facts *facts, int64_t behind_ms);
 

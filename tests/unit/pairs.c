@@ -71,8 +71,25 @@ static bool is_cut(const struct address_facts *at)
     return false;
 }
 
+/* Whoever refused did so to the connect() that stands there now. */
+static void settle_second_looks(struct address_facts *at)
+{
+    const struct step *connect = &at->steps[RUNG_CONNECT];
+    bool refused = connect->outcome == OUTCOME_FAILED && connect->took_ms < 1000 &&
+                   (connect->failure == FAILURE_REFUSED ||
+                    (connect->failure == FAILURE_HOST_UNREACHABLE && at->offender[0]));
+
+    if (!refused) {
+        at->refused_here = ANSWER_UNKNOWN;
+        memset(at->offender, 0, sizeof(at->offender));
+    }
+    if (connect->outcome == OUTCOME_FAILED && connect->failure != FAILURE_TIMEOUT)
+        at->silent_port = 0;
+}
+
 static void settle_address(struct address_facts *at)
 {
+    settle_second_looks(at);
     if (at->steps[RUNG_CONNECT].outcome != OUTCOME_OK) {
         if (was_tried(&at->steps[RUNG_TLS]))
             step_skip(&at->steps[RUNG_TLS], FAILURE_BELOW);
@@ -177,8 +194,25 @@ static void settle_firewall(struct facts *facts)
     network->undelivered = 0;
 }
 
+/* Each address has one route, the nearer fault's. */
+static void settle_routes(struct network_facts *network)
+{
+    for (int32_t i = 0; i < network->n_routes; i++) {
+        bool again = false;
+        for (int32_t j = i + 1; j < network->n_routes; j++)
+            again |= strcmp(network->routes[i].to, network->routes[j].to) == 0;
+        if (!again)
+            continue;
+        for (int32_t j = i + 1; j < network->n_routes; j++)
+            network->routes[j - 1] = network->routes[j];
+        memset(&network->routes[--network->n_routes], 0, sizeof(network->routes[0]));
+        i--;
+    }
+}
+
 static void settle(struct facts *facts)
 {
+    settle_routes(&facts->network);
     for (int i = 0; i < N_SERVICES; i++)
         settle_service(facts, (enum service)i);
     if (facts->resolvers.n_configured == 0)

@@ -590,9 +590,114 @@ static void unreachable_though_routed(struct facts *facts)
         kernel_says(facts, facts->endpoints[i].addresses[j].address, ROUTE_FORWARD, "", 0);
 }
 
-static void refused_by_all(struct facts *facts)
+static void resets_for_all(struct facts *facts)
 {
     connect_all(facts, ALL_ADDRESSES, FAILURE_REFUSED, 1);
+    EACH_SERVICE(i)
+    for (int j = 0; j < 2; j++)
+        facts->endpoints[i].addresses[j].refused_here = ANSWER_NO;
+}
+
+static void refused_by_this_machine(struct facts *facts)
+{
+    connect_all(facts, ALL_ADDRESSES, FAILURE_REFUSED, 1);
+    EACH_SERVICE(i)
+    for (int j = 0; j < 2; j++)
+        facts->endpoints[i].addresses[j].refused_here = ANSWER_YES;
+}
+
+static void refused_by_a_router(struct facts *facts)
+{
+    connect_all(facts, 1, FAILURE_HOST_UNREACHABLE, 1);
+    EACH_SERVICE(i)
+    {
+        facts->endpoints[i].addresses[1].refused_here = ANSWER_NO;
+        SET(facts->endpoints[i].addresses[1].offender, "10.0.1.77");
+    }
+}
+
+/* --- by which way packets leave --- */
+
+static void tunnel_has_the_endpoints(struct facts *facts)
+{
+    add_interface(facts, "tailscale0", ANSWER_NO, "100.64.1.2/32");
+    connect_all(facts, ALL_ADDRESSES, FAILURE_TIMEOUT, 3504);
+    EACH_SERVICE(i)
+    for (int j = 0; j < 2; j++) {
+        route_by(facts, facts->endpoints[i].addresses[j].address, "tailscale0", "100.64.1.2");
+        facts->network.routes[facts->network.n_routes - 1].table = 52;
+        facts->network.routes[facts->network.n_routes - 1].by_rule = true;
+        facts->network.routes[facts->network.n_routes - 1].priority = 5270;
+    }
+}
+
+/* By the right device, and nobody knows the way back. */
+static void source_is_a_tunnels(struct facts *facts)
+{
+    add_interface(facts, "tun0", ANSWER_NO, "10.8.0.2/24");
+    connect_all(facts, ALL_ADDRESSES, FAILURE_TIMEOUT, 3504);
+    EACH_SERVICE(i)
+    for (int j = 0; j < 2; j++)
+        route_by(facts, facts->endpoints[i].addresses[j].address, "ens5", "10.8.0.2");
+}
+
+static void tunnel_has_imds(struct facts *facts)
+{
+    break_imds(facts, CHECK_IMDS_CONNECT, FAILURE_TIMEOUT, 1204);
+    facts->network.interfaces[0].own = ANSWER_UNKNOWN; /* IMDS would have said so */
+    add_interface(facts, "tun0", ANSWER_UNKNOWN, "fe80::1/64");
+    route_by(facts, "169.254.169.254", "tun0", "10.0.1.10");
+}
+
+static void tunnel_has_the_resolver(struct facts *facts)
+{
+    vpc_dns_silent(facts);
+    add_interface(facts, "tun0", ANSWER_NO, "10.8.0.2/24");
+    route_by(facts, "10.0.0.2", "tun0", "10.8.0.2");
+}
+
+static void by_another_interface(struct facts *facts)
+{
+    add_interface(facts, "ens6", ANSWER_YES, "10.0.2.10/24");
+    connect_all(facts, 1, FAILURE_TIMEOUT, 3504);
+    EACH_SERVICE(i) route_by(facts, facts->endpoints[i].addresses[1].address, "ens6", "10.0.2.10");
+}
+
+/* --- which addresses, and from which ports --- */
+
+static void own_subnet_silent(struct facts *facts)
+{
+    connect_all(facts, 0, FAILURE_TIMEOUT, 3504);
+}
+
+/* ssm and ec2messages began with a low port. */
+static void silent_from_low_ports(struct facts *facts)
+{
+    for (int i = SERVICE_SSM; i <= SERVICE_EC2MESSAGES; i += 2) {
+        facts->endpoints[i].addresses[1].silent_port = facts->endpoints[i].addresses[1].port;
+        facts->endpoints[i].addresses[1].port = 50300;
+    }
+}
+
+static void silent_once_by_loss(struct facts *facts)
+{
+    struct address_facts *at = &facts->endpoints[SERVICE_SSM].addresses[1];
+
+    at->silent_port = at->port;
+    at->port = 50300;
+}
+
+static void silent_from_both_halves(struct facts *facts)
+{
+    break_connect(facts, SERVICE_SSMMESSAGES, 0, FAILURE_TIMEOUT, 3504);
+    facts->endpoints[SERVICE_SSMMESSAGES].addresses[0].silent_port = 40444;
+}
+
+/* The endpoints are another VPC's. */
+static void service_outside_silent(struct facts *facts)
+{
+    resolve_to(facts, SERVICE_SSM, "172.20.4.21", PLACE_PRIVATE_ELSEWHERE, FAILURE_TIMEOUT);
+    resolve_to(facts, SERVICE_SSMMESSAGES, "172.20.4.22", PLACE_PRIVATE_ELSEWHERE, FAILURE_NONE);
 }
 
 static void not_permitted(struct facts *facts)
@@ -688,7 +793,19 @@ const struct situation reach_situations[] = {
     {"no-route--table", unreachable_by_a_vpns_table},
     {"no-route--rule", prohibited_by_a_rule},
     {"local-firewall--routed", unreachable_though_routed},
-    {"local-firewall", refused_by_all},
+    {"local-firewall", refused_by_this_machine},
+    {"refused-on-the-way", refused_by_a_router},
+    {"refused-on-the-way--resets", resets_for_all},
+    {"route-elsewhere", tunnel_has_the_endpoints},
+    {"route-elsewhere--source", source_is_a_tunnels},
+    {"route-elsewhere--imds", tunnel_has_imds},
+    {"route-elsewhere--resolver", tunnel_has_the_resolver},
+    {"other-interface", by_another_interface},
+    {"egress-rule", own_subnet_silent},
+    {"network-acl--some-ports", silent_from_low_ports},
+    {"healthy--loss", silent_once_by_loss},
+    {"endpoint-az-unreachable--ports", silent_from_both_halves},
+    {"endpoint-blocks-443--outside-vpc", service_outside_silent},
     {"local-firewall--not-permitted", not_permitted},
     {"gateway-silent", gateway_silent},
     {"network-acl", other_subnet_silent},

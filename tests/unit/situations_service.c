@@ -382,7 +382,21 @@ static void throttled(struct facts *facts)
 
 static void slow(struct facts *facts)
 {
-    facts->endpoints[SERVICE_SSM].addresses[1].steps[RUNG_CONNECT].took_ms = 1022;
+    facts->endpoints[SERVICE_SSM].addresses[1].steps[RUNG_HTTP].took_ms = 8022;
+}
+
+static void later_than_the_agent_waits(struct facts *facts)
+{
+    for (int i = 0; i < 2; i++)
+        facts->endpoints[SERVICE_SSMMESSAGES].addresses[i].steps[RUNG_HTTP].took_ms = 16004;
+}
+
+/* ... of 60 s. */
+static void no_answer_before_the_deadline(struct facts *facts)
+{
+    break_http(facts, SERVICE_SSM, ALL_ADDRESSES, FAILURE_TIMEOUT, 0);
+    for (int i = 0; i < 2; i++)
+        facts->endpoints[SERVICE_SSM].addresses[i].steps[RUNG_HTTP].took_ms = 29880;
 }
 
 static void certificate_soon(struct facts *facts)
@@ -483,6 +497,8 @@ const struct situation service_situations[] = {
     {"service-unavailable", unavailable},
     {"service-unavailable--throttled", throttled},
     {"slow-endpoint", slow},
+    {"slow-endpoint--too-late", later_than_the_agent_waits},
+    {"stopped--slow", no_answer_before_the_deadline},
     {"certificate-expires-soon", certificate_soon},
     {"several--policy-and-group", policy_and_group},
     {"several--role-and-names", role_and_names},

@@ -148,6 +148,36 @@ static void all_refuse(struct facts *f)
     EACH_SERVICE(i) break_connect(f, (enum service)i, ALL_ADDRESSES, FAILURE_REFUSED, 1);
 }
 
+static void this_machine_refuses_all(struct facts *f)
+{
+    all_refuse(f);
+    EACH_SERVICE(i)
+    for (int j = 0; j < 2; j++)
+        f->endpoints[i].addresses[j].refused_here = ANSWER_YES;
+}
+
+static void the_router_is_this_machine(struct facts *f)
+{
+    EACH_SERVICE(i) f->endpoints[i].addresses[1].refused_here = ANSWER_YES;
+}
+
+static void the_device_is_the_instances(struct facts *f)
+{
+    f->network.interfaces[1].own = ANSWER_YES;
+    for (int32_t i = 0; i < f->network.n_routes; i++)
+        SET(f->network.routes[i].via, "100.64.1.1");
+}
+
+static void no_second_interface(struct facts *f)
+{
+    f->network.n_routes = 0;
+}
+
+static void another_port_of_the_half_connects(struct facts *f)
+{
+    f->endpoints[SERVICE_SSMMESSAGES].addresses[1].port = 40333;
+}
+
 static void silence_of_three_seconds(struct facts *f)
 {
     EACH_SERVICE(i)
@@ -370,18 +400,23 @@ static const struct {
 
     {"egress-blocked", first_service_connects, "endpoint-blocks-443"},
     {"egress-blocked", own_subnet_connects, "network-acl"},
-    {"egress-blocked", all_refuse, "local-firewall"},
+    {"egress-blocked", all_refuse, "refused-on-the-way"},
+    {"egress-blocked", this_machine_refuses_all, "local-firewall"},
+    {"refused-on-the-way", the_router_is_this_machine, "local-firewall"},
+    {"route-elsewhere", the_device_is_the_instances, "egress-blocked"},
+    {"other-interface", no_second_interface, "network-acl"},
+    {"network-acl--some-ports", another_port_of_the_half_connects, ""},
     {"egress-blocked", silence_of_three_seconds, "gateway-silent"},
     {"network-acl", only_one_service_loses_a_zone, "endpoint-az-unreachable"},
     {"endpoint-az-unreachable", the_zone_refuses, "endpoint-refuses"},
-    {"local-firewall", only_one_refuses, "endpoint-refuses"},
+    {"refused-on-the-way--resets", only_one_refuses, "endpoint-refuses"},
     {"local-firewall", one_service_connects_after_all, "local-firewall"},
     {"network-acl", one_service_is_elsewhere_only, "network-acl"},
     {"address-family-blocked", the_other_family_is_silent_too, "egress-blocked"},
     {"address-family-blocked--one-endpoint", the_other_family_is_silent_at_one,
      "endpoint-blocks-443"},
     {"address-family-blocked", the_machine_has_one_family, ""},
-    {"address-family-blocked", the_family_is_refused, "endpoint-refuses"},
+    {"address-family-blocked", the_family_is_refused, "refused-on-the-way"},
     {"path-mtu", small_segments_fail_too, "tls-reset"},
 
     {"clock-wrong--tls", clock_is_right, "tls-expired"},

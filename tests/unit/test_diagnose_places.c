@@ -92,6 +92,8 @@ static void one_whole_family_is_enough(void **state)
     assert_true(says("Ipv6Ranges=[{CidrIpv6=2600:1f18:1:1::/64}]"));
     assert_false(says("CidrIp="));
     break_connect(&facts, SERVICE_SSM, 1, FAILURE_TIMEOUT, 3500);
+    assert_int_equal(connects(), STATUS_WARN);
+    break_connect(&facts, SERVICE_SSM, 0, FAILURE_TIMEOUT, 3500);
     assert_int_equal(connects(), STATUS_FAIL);
     assert_int_equal(report.verdict, VERDICT_NOT_READY);
     look_at("address-family-blocked--ipv4");

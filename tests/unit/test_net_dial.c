@@ -49,7 +49,7 @@ static void keep(void *arg, const struct dialled *dialled)
 
 static void dial(const char *address, uint16_t port, int32_t timeout_ms, int32_t max_segment_bytes)
 {
-    struct dial request = {address, port, timeout_ms, max_segment_bytes};
+    struct dial request = {address, port, timeout_ms, max_segment_bytes, PORTS_ANY};
 
     n_got = 0;
     assert_true(dial_start(loop, &request, keep, NULL));
@@ -249,15 +249,49 @@ static void names_every_errno(void **state)
         assert_int_equal(dial_failure(rows[i].os_error), rows[i].failure);
 }
 
+/* As far as the system's own range has ports in both. */
+static void takes_a_port_of_the_wanted_half(void **state)
+{
+    struct peer peer;
+    (void)state;
+
+    peer_open(&peer, loop);
+    for (enum ports ports = PORTS_LOW; ports <= PORTS_HIGH; ports++) {
+        struct dial request = {"127.0.0.1", peer.port, 1000, 0, ports};
+        n_got = 0;
+        assert_true(dial_start(loop, &request, keep, NULL));
+        assert_int_equal(loop_run(loop, clock_monotonic_ms() + 5000), LOOP_IDLE);
+        assert_int_equal(n_got, 1);
+        assert_int_equal(got.step.outcome, OUTCOME_OK);
+        assert_int_equal(got.local_port >= FIRST_HIGH_PORT, ports == PORTS_HIGH);
+        (void)close(got.fd);
+    }
+    peer_close(&peer, false);
+}
+
+/* A reset of this machine comes in by the loopback device, whatever address it bears. */
+static void tells_its_own_refusal(void **state)
+{
+    (void)state;
+    assert_true(dial_is_refused_here("127.0.0.1", 1));
+    assert_false(dial_is_refused_here("no address", 1));
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
     const struct CMUnitTest tests[] = {
-        TEST(parses_addresses),  TEST(formats_no_other_family),
-        TEST(connects),          TEST(keeps_segments_small),
-        TEST(is_refused),        TEST(fails_at_once_by_callback),
-        TEST(times_out),         TEST(does_not_start_without_an_address),
+        TEST(parses_addresses),
+        TEST(formats_no_other_family),
+        TEST(connects),
+        TEST(keeps_segments_small),
+        TEST(is_refused),
+        TEST(fails_at_once_by_callback),
+        TEST(times_out),
+        TEST(does_not_start_without_an_address),
         TEST(names_every_errno),
+        TEST(takes_a_port_of_the_wanted_half),
+        TEST(tells_its_own_refusal),
     };
     return cmocka_run_group_tests_name("net_dial", tests, NULL, NULL);
 }

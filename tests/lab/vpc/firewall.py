@@ -12,6 +12,7 @@ Chains that a fault may put rules into, before the healthy ones:
     router_input        what reaches IMDS, resolver and time source
     router_detour       destination NAT in front of those
     instance_egress     this instance's security group, outbound: on its port, not on the instance
+    instance_arrivals   what is lost on the way to the instance
     instance_output, instance_postrouting, instance_input, instance_closed (output, policy drop)
                         a firewall on the instance itself
     instance_netdev     the same, at its interface's egress hook
@@ -126,7 +127,8 @@ def _router(world):
     egress = _chain(
         world, "instance_egress", f'filter hook ingress device "{topology.INSTANCE_PORT}" priority 0', always=True
     )
-    return text + _table("netdev", "lab", [egress])
+    arrivals = _chain(world, "instance_arrivals", f'filter hook egress device "{topology.INSTANCE_PORT}" priority 0')
+    return text + _table("netdev", "lab", [egress, arrivals])
 
 
 def _next_router(world):

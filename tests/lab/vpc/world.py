@@ -223,6 +223,7 @@ SETTINGS = {  # what --setting takes: how it is read, and what it means
     "tls": (str, "the endpoints' TLS versions: 1.2, 1.3 or 1.2,1.3"),
     "agent": (str, "the installed SSM agent's version"),
     "resolver": (str, "direct, or stub: systemd-resolved's 127.0.0.53 stands between"),
+    "loss": (str, "how many of a hundred packets are lost each way on the instance's link"),
     "policy": (str, "names of files in policies/ on the role, joined with +"),
 }
 
@@ -246,6 +247,9 @@ def settings_apply(world, settings):
             world.agent_version = value
         elif key == "resolver":
             world.stub = value == "stub"
+        elif key == "loss":
+            for chain in ("instance_egress", "instance_arrivals"):
+                world.rule(chain, f"numgen random mod 1000 < {round(float(value) * 10)} drop")
         elif key == "policy":
             world.service.identity = value.split("+")
 

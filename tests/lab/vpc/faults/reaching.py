@@ -93,6 +93,11 @@ def _(world):
     world.rule("instance_egress", f"ip6 daddr != {w.IMDS6} tcp dport 443 drop")
 
 
+@fault("egress-rule", "the instance's security group lets 443 out to the other subnet only", "egress-rule")
+def _(world):
+    world.rule("instance_egress", f"ip daddr {w.SUBNET_CIDR} tcp dport 443 drop")
+
+
 @fault(
     "endpoint-blocks-443",
     "an endpoint's security group lacks inbound 443 (all: the one they share)",
