@@ -274,8 +274,8 @@ lab: static setup-lab ## a shell on an instance inside the lab's private VPC
 check-lab: static setup-lab ## the lab's own tests
 	/usr/bin/python3 -m pytest tests/lab
 
-check-image: static setup-image ## `ssm-preflight image` of staged root file systems: fit, broken, mended, hostile
-	/usr/bin/python3 -m pytest -q tests/image
+check-image: static situations setup-image ## `image` of staged root file systems (fit, broken, mended, hostile), builders' tools, the acceptance kit dry
+	/usr/bin/python3 -m pytest -q tests/image tests/acceptance
 
 check-image-real: deb setup-image setup-bake ## the same with a real root file system, real packages and tools; Ansible, Packer
 	IMAGE_REAL=1 /usr/bin/python3 -m pytest -rs tests/image/test_real.py tests/image/test_tools.py

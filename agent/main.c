@@ -10,6 +10,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "base/log.h"
 #include "base/text.h"
 #include "base/version.h"
@@ -146,7 +147,7 @@ int main(int argc, char *argv[])
     (void)signal(SIGXFSZ, SIG_IGN); /* a file that may not grow is an error of write(2): EFBIG */
     if (!options_read(argc, argv, output_names(names, sizeof(names)), &options)) {
         log_error("%s", options.error);
-        return EXIT_USAGE;
+        return file_take_trouble(names, sizeof(names)) ? EXIT_FAULT : EXIT_USAGE;
     }
     log_set_verbose(options.verbose);
     if (options.warning[0] && !options.quiet)

@@ -273,7 +273,7 @@ static bool for_word(struct setting *setting, const char *word)
     struct plan *plan = &setting->options->plan;
 
     if (capabilities_in(word) == 0) {
-        (void)text_set(setting->why, sizeof(setting->why), "must be of: core");
+        (void)text_set(setting->why, sizeof(setting->why), "must be one of: core");
         for (size_t i = 0; i < N_CAPABILITIES; i++)
             (void)text_add(setting->why, sizeof(setting->why), " %s", capability_rows[i].name);
         return false;

@@ -16,14 +16,59 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/limits.h"
 #include "base/text.h"
 
-enum { FULL_PATH_SIZE = 4096, MAX_NAMES = 256, MAX_ENTRIES = 65536, DEVICE_MAX_MS = 3000 };
+enum { FULL_PATH_SIZE = 4096, MAX_NAMES = 1024, MAX_ENTRIES = 65536, DEVICE_MAX_MS = 3000 };
+
+/* Kept here, since whoever reads takes a file that cannot be read for one that is not there. */
+static char first_trouble[256];
+
+bool file_is_trouble(int os_error)
+{
+    static const int troubles[] = {EMFILE, ENFILE, ENOMEM, ENOBUFS, EIO};
+
+    for (size_t i = 0; i < COUNT_OF(troubles); i++)
+        if (troubles[i] == os_error)
+            return true;
+    return false;
+}
+
+bool file_take_trouble(char *to, size_t size)
+{
+    bool any = first_trouble[0];
+
+    if (any)
+        (void)text_set(to, size, "%s", first_trouble);
+    first_trouble[0] = '\0';
+    return any;
+}
+
+/* Returns the error. */
+static int note_trouble(const char *path, int os_error)
+{
+    if (file_is_trouble(os_error) && !first_trouble[0] && !text_starts(path, "/sys/") &&
+        !text_starts(path, "/proc/"))
+        (void)text_set(first_trouble, sizeof(first_trouble), "%.180s: %s", path,
+                       strerror(os_error));
+    return os_error;
+}
+
+static int open_or_note(const char *root, const char *path, int flags)
+{
+    int fd = root_open(root, path, flags);
+
+    if (fd < 0)
+        errno = note_trouble(path, errno);
+    return fd;
+}
 
 bool file_look(const char *root, const char *path, bool follow, struct stat *status)
 {
-    int fd = root_open(root, path, O_PATH | O_CLOEXEC | (follow ? 0 : O_NOFOLLOW));
+    int fd = open_or_note(root, path, O_PATH | O_CLOEXEC | (follow ? 0 : O_NOFOLLOW));
     bool found = fd >= 0 && fstat(fd, status) == 0;
+    if (fd >= 0 && !found)
+        (void)note_trouble(path, errno);
 
     if (fd >= 0)
         (void)close(fd);
@@ -40,15 +85,18 @@ static int open_regular(const char *root, const char *path)
         errno = S_ISDIR(status.st_mode) ? EISDIR : EINVAL;
         return -1;
     }
-    int fd = root_open(root, path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    int fd = open_or_note(root, path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
     if (fd < 0)
         return -1;
-    if (fstat(fd, &status) != 0 || !S_ISREG(status.st_mode)) {
-        (void)close(fd);
-        errno = S_ISDIR(status.st_mode) ? EISDIR : EINVAL;
-        return -1;
-    }
-    return fd;
+    int error = fstat(fd, &status) != 0   ? note_trouble(path, errno)
+                : S_ISREG(status.st_mode) ? 0
+                : S_ISDIR(status.st_mode) ? EISDIR
+                                          : EINVAL;
+    if (!error)
+        return fd;
+    (void)close(fd);
+    errno = error;
+    return -1;
 }
 
 int file_read(const char *root, const char *path, struct buffer *contents)
@@ -65,7 +113,7 @@ int file_read(const char *root, const char *path, struct buffer *contents)
         if (n < 0 && errno == EINTR)
             continue;
         if (n <= 0) {
-            error = n < 0 ? errno : 0;
+            error = n < 0 ? note_trouble(path, errno) : 0;
             break;
         }
         if (!buffer_add(contents, piece, (size_t)n)) {
@@ -89,6 +137,7 @@ size_t file_read_start(const char *root, const char *path, char *bytes, size_t n
         return 0;
 
     ssize_t read_now = read(fd, bytes, n);
+    (void)note_trouble(path, read_now < 0 ? errno : 0);
     (void)close(fd);
     return read_now > 0 ? (size_t)read_now : 0;
 }
@@ -111,7 +160,7 @@ bool file_exists(const char *root, const char *path)
 
 bool file_read_link(const char *root, const char *path, char *target, size_t size)
 {
-    int fd = root_open(root, path, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+    int fd = open_or_note(root, path, O_PATH | O_NOFOLLOW | O_CLOEXEC);
     if (fd < 0)
         return false;
     ssize_t n = readlinkat(fd, "", target, size - 1);
@@ -133,7 +182,7 @@ int file_list(const char *root, const char *path, const char *suffix,
     char *names[MAX_NAMES];
     size_t n_names = 0, n_entries = 0;
 
-    int fd = root_open(root, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    int fd = open_or_note(root, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (fd < 0)
         return errno;
     DIR *directory = fdopendir(fd);

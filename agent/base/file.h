@@ -20,6 +20,13 @@ enum { FILE_MAX_BYTES = 4 * 1024 * 1024 };
 /* open(2) of a path as the programs of the root see it; an empty root is none. */
 int root_open(const char *root, const char *path, int flags);
 
+/* Of this process and its machine, not of the file: no descriptors, no memory, a disk that fails. */
+bool file_is_trouble(int os_error);
+
+/* What could not be looked at for such a reason, the first since the last call: "/etc/hosts: Input/output error".
+ * False when nothing was. Files that the kernel makes (/proc, /sys) do not count. */
+bool file_take_trouble(char *to, size_t size);
+
 /* Reads root + path whole into `contents`, an initialised buffer whose max_bytes is the limit.
  * Returns 0, or an errno value (EFBIG when it is longer); on failure contents stays empty. */
 int file_read(const char *root, const char *path, struct buffer *contents);
@@ -39,7 +46,7 @@ bool file_look(const char *root, const char *path, bool follow, struct stat *sta
 bool file_read_link(const char *root, const char *path, char *target, size_t size);
 
 /* Calls `each` with the names in a directory that end in `suffix`, sorted by byte value.
- * Returns 0, or an errno value when the directory cannot be read. At most 256 names, among the first
+ * Returns 0, or an errno value when the directory cannot be read. At most 1024 names, among the first
  * 65,536 entries. */
 int file_list(const char *root, const char *path, const char *suffix,
               void (*each)(void *arg, const char *name), void *arg);

@@ -17,6 +17,8 @@ enum {
     DETAIL_SIZE = 200, /* one line of detail about one step */
     WORDS_SIZE = 512,  /* what a service said, escaped and cut */
     PATH_SIZE = 256,   /* a file's path */
+    NO_PROXY_SIZE = 1024,
+    LINE_OF_LOG_SIZE = 300,
 
     MAX_ADDRESSES = 16, /* addresses of one name; an endpoint has one for each zone and family */
     MAX_RESOLVERS = 6,  /* nameservers of one resolv.conf */
@@ -27,6 +29,7 @@ enum {
     MAX_ROUTES = 16,    /* routes looked up for addresses that are silent or fail at once */
     MAX_ACTIONS = 25,   /* IAM actions proven for one service */
     MAX_SAMPLES = 24,   /* clock readings */
+    MAX_VARIABLES = 4,  /* variables of AWS's SDK that are looked at */
 };
 
 #endif

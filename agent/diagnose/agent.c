@@ -2,6 +2,9 @@
  *
  * The SSM agent's own installation.
  */
+#include <string.h>
+
+#include "diagnose/faults.h"
 #include "diagnose/finding.h"
 #include "diagnose/look.h"
 
@@ -35,58 +38,98 @@ void quote_package(const struct view *view, struct finding *finding)
                          agent->version);
 }
 
-/* The check names one thing that is wrong with the agent's configuration; there may be more, each
- * to be seen in the facts. */
-static bool fails_by_itself(const struct view *view)
+/* The faults that the row explains. */
+void quote_faults(const struct view *view, struct finding *finding)
 {
-    const struct check_result *config = &view->checks[CHECK_AGENT_CONFIG];
+    struct faults faults;
+    int n = view_faults(view, &faults);
 
-    return view->facts->agent.installed == ANSWER_YES &&
-           (config->status == STATUS_FAIL || config->reason == FAILURE_REGISTERED_ELSEWHERE);
+    for (int i = 0; i < n; i++)
+        finding_evidence(finding, "%s", faults.at[i].words);
 }
 
-bool when_state_is_of_another_machine(const struct view *view)
+/* Signed for another region, requests are refused: "Credential should be scoped to a valid region". */
+bool when_configuration_is_wrong(const struct view *view)
 {
-    return view->facts->agent.registered_as[0] && fails_by_itself(view);
+    struct faults faults;
+
+    return view_faults(view, &faults) > 0;
+}
+
+bool when_it_is_unfinished(const struct view *view)
+{
+    return view->facts->agent.unfinished[0];
 }
 
 void quote_registration(const struct view *view, struct finding *finding)
 {
     const struct agent_facts *agent = &view->facts->agent;
 
-    finding_evidence(finding, "the agent's state says that it is %s, a hybrid registration",
-                     agent->registered_as);
     finding_evidence(finding, "%s names %s; this instance is %s", agent->registration_file,
                      agent->registered_as, view->facts->instance.id);
 }
 
-/* Signed for another region, requests are refused: "Credential should be scoped to a valid region". */
-bool when_configuration_is_wrong(const struct view *view)
-{
-    return view->facts->agent.config.outcome == OUTCOME_FAILED &&
-           view_has(view, CHECK_AGENT_CONFIG);
-}
-
-void quote_agents_region(const struct view *view, struct finding *finding)
+void quote_environment(const struct view *view, struct finding *finding)
 {
     const struct agent_facts *agent = &view->facts->agent;
 
-    if (!agent->config.detail[0] && agent->config_region[0])
-        finding_evidence(finding, "Agent.Region is %s, the instance is in %s", agent->config_region,
-                         view->facts->instance.region);
+    for (int32_t i = 0; i < agent->n_variables; i++)
+        finding_evidence(finding, "%s sets %s", agent->variables[i].file, agent->variables[i].name);
 }
 
-bool when_no_bundle_is_there(const struct view *view)
-{
-    return !view->facts->agent.ca_bundle[0] && fails_by_itself(view);
-}
-
-void quote_no_bundle(const struct view *view, struct finding *finding)
+void quote_no_proxy(const struct view *view, struct finding *finding)
 {
     const struct agent_facts *agent = &view->facts->agent;
 
-    finding_evidence(finding, "no bundle of CA certificates where the agent looks for one");
+    finding_evidence(finding, "%s sets the agent's proxy to %s", agent->proxy_file,
+                     agent->http_proxy);
+    finding_evidence(finding, "NO_PROXY is \"%.200s\"", agent->no_proxy);
+}
+
+bool when_nothing_is_trusted(const struct view *view)
+{
+    return !view->facts->agent.ca_bundle[0];
+}
+
+void quote_bundle(const struct view *view, struct finding *finding)
+{
+    const struct agent_facts *agent = &view->facts->agent;
+
     if (agent->ssl_cert_file[0])
         finding_evidence(finding, "the agent's unit sets SSL_CERT_FILE to %s",
                          agent->ssl_cert_file);
+    if (agent->ssl_cert_dir[0])
+        finding_evidence(finding, "the agent's unit sets SSL_CERT_DIR to %s", agent->ssl_cert_dir);
+}
+
+/* What the agent's log says when it ends, and the cause that the words are known of. */
+void quote_last_error(const struct view *view, struct finding *finding)
+{
+    static const struct {
+        const char *words, *code;
+    } known[] = {
+        {"failed to create IPC folder", "agent-state-unwritable"},
+        {"failed to write runtime config", "agent-state-unwritable"},
+        {"read-only file system", "agent-state-unwritable"},
+        {"too many open files", "inotify-exhausted"},
+        {"no space left on device", "agent-state-unwritable"},
+        {"proxyconnect", "imds-through-proxy"},
+        {"custom CA bundle", "agent-environment"},
+        {"failed to get identity from ECS", "agent-config-invalid"},
+        {"x509:", "ca-bundle-missing"},
+        {"no such host", "dns-wrong-name"},
+        {"169.254.169.254", "imds-unreachable"},
+        {"failed to find agent identity", "imds-unreachable"},
+        {"AccessDenied", "policy-missing"},
+    };
+    const char *error = view->facts->agent.last_error;
+
+    if (!error[0])
+        return;
+    finding_evidence(finding, "its errors.log ends: %s", error);
+    for (size_t i = 0; i < COUNT_OF(known); i++)
+        if (strstr(error, known[i].words)) {
+            finding_evidence(finding, "words like these come of %s", known[i].code);
+            return;
+        }
 }

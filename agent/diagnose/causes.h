@@ -45,9 +45,7 @@ enum way {
     WAY_ENDPOINT_POLICY,
     WAY_BOUNDARY,
     WAY_ORGANIZATION,
-    WAY_REGISTRATION, /* of agent.config */
-    WAY_CONFIGURATION,
-    WAY_BUNDLE,
+    WAY_FAULT, /* of the agent's checks, which keep all their faults: each row takes its own */
     N_WAYS
 };
 
@@ -110,9 +108,9 @@ view_quotes quote_machine, quote_interfaces, quote_imds, quote_obstacle, quote_t
 
 /* nameservers.c: who is asked, and answers */
 view_holds where_nobody_answers, where_amazon_does_not_answer, when_amazon_serves_no_name,
-    when_amazon_answers, where_question_stays_here, when_question_was_not_sent,
-    when_dns_is_not_asked, where_edns_is_not_served, where_amazon_is_overruled,
-    when_an_alias_shows_it, when_answers_are_too_late;
+    when_amazon_answers, when_only_amazon_answers, where_question_stays_here,
+    when_question_was_not_sent, when_dns_is_not_asked, where_edns_is_not_served,
+    where_amazon_is_overruled, when_an_alias_shows_it, when_answers_are_too_late;
 view_quotes quote_no_resolver, quote_lookup, quote_stub, quote_servers_not_read, quote_lookup_order,
     quote_behind_stub, quote_without_edns, quote_late_answers, quote_false_answers, quote_families;
 
@@ -148,10 +146,10 @@ view_quotes quote_denials, quote_tools, quote_how_many_are_denied, quote_actions
     quote_slow_answers, quote_agents_proxy;
 
 /* agent.c: the agent's installation; and what nobody explains */
-view_holds when_unit_is_missing, when_state_is_of_another_machine, when_configuration_is_wrong,
-    when_no_bundle_is_there;
-view_quotes quote_summary, quote_checks, quote_package, quote_registration, quote_agents_region,
-    quote_no_bundle;
+view_holds when_unit_is_missing, when_it_is_unfinished, when_configuration_is_wrong,
+    when_nothing_is_trusted;
+view_quotes quote_summary, quote_checks, quote_package, quote_faults, quote_registration,
+    quote_environment, quote_no_proxy, quote_bundle, quote_last_error;
 
 /* notes.c: what fails nothing */
 view_holds when_service_is_not_in_region, when_host_management_gives_credentials, when_vpc_is_known,

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The checks of IMDS, the role, the clock and the agent. Each result says in plain words, with
+ * The checks of IMDS, the role and the clock. Each result says in plain words, with
  * numbers, what was seen.
  */
 #include "diagnose/checks.h"
@@ -12,7 +12,6 @@
 #include "base/text.h"
 #include "diagnose/look.h"
 #include "diagnose/policy.h"
-#include "model/proxy.h"
 
 void checks_say(const struct judge *judge, enum check check, enum status status,
                 enum failure reason, int32_t duration_ms, const char *format, ...)
@@ -52,12 +51,20 @@ void checks_say_untried(const struct judge *judge, enum check check, enum check 
         checks_say(judge, check, STATUS_SKIP, FAILURE_BELOW, 0, "not tried: %s failed", name);
     else if (it->status == STATUS_SKIP && it->reason == FAILURE_BELOW)
         checks_say(judge, check, STATUS_SKIP, FAILURE_BELOW, 0, "%s", it->summary);
+    else if (judge->facts->plan.skipped & check_bit(below))
+        checks_say(judge, check, STATUS_SKIP, FAILURE_BELOW, 0, "not tried: %s is left out", name);
     else if (it->status == STATUS_SKIP)
         checks_say(judge, check, STATUS_SKIP, FAILURE_BELOW, 0, "not tried: %s was not either",
                    name);
     else
         checks_say(judge, check, STATUS_UNKNOWN, FAILURE_STOPPED, 0, "not answered before %s",
                    by[judge->facts->stopped_by]);
+}
+
+void checks_say_trouble(const struct judge *judge, enum check check, const struct step *step)
+{
+    checks_say(judge, check, STATUS_UNKNOWN, FAILURE_INTERNAL, 0, "not known: %s%s%s",
+               failure_words(FAILURE_INTERNAL), step->detail[0] ? ", " : "", step->detail);
 }
 
 /* The common part of a check that is one step, with the HTTP status that answered it, or 0. True when it
@@ -72,9 +79,7 @@ static bool judge_step(const struct judge *judge, enum check check, enum check b
     if (answer != 0)
         (void)text_set(answers, sizeof(answers), " answers %d", (int)answer);
     if (step->outcome == OUTCOME_FAILED && step->failure == FAILURE_INTERNAL)
-        checks_say(judge, check, STATUS_UNKNOWN, FAILURE_INTERNAL, step->took_ms, "%s: %s%s%s",
-                   what, failure_words(FAILURE_INTERNAL), step->detail[0] ? ", " : "",
-                   step->detail);
+        checks_say_trouble(judge, check, step);
     else if (step->outcome == OUTCOME_FAILED)
         FAIL(judge, check, step->failure, step->took_ms, "%s%s: %s%s%s (%d ms)", what, answers,
              failure_words(step->failure), step->detail[0] ? ", " : "", step->detail,
@@ -209,7 +214,8 @@ static void judge_clock(const struct judge *judge)
     else
         look_span(ms / 1000, off, sizeof(off));
     bool doubtful = ms - reading.error_ms > SKEW_WARN_MS;
-    bool unkept = !doubtful && judge->facts->machine.time_sync == ANSWER_NO;
+    bool unkept = !doubtful && judge->facts->machine.time_sync == ANSWER_NO &&
+                  judge->facts->machine.files.failure != FAILURE_INTERNAL; /* it rests on files */
     checks_say(judge, CHECK_CLOCK_SKEW,
                reading.wrong        ? STATUS_FAIL
                : doubtful || unkept ? STATUS_WARN
@@ -220,143 +226,6 @@ static void judge_clock(const struct judge *judge)
                0, "%s %s by the clock of %s (%d source%s, 5 min allowed)%s", off,
                reading.offset_ms < 0 ? "ahead" : "behind", reading.source, (int)reading.n,
                reading.n == 1 ? "" : "s", unkept ? ", but nothing keeps it right" : "");
-}
-
-/* --- the agent --- */
-
-static void judge_installed(const struct judge *judge)
-{
-    static const char *const packages[] = {
-        [AGENT_PACKAGE_UNKNOWN] = "package not known",
-        [AGENT_PACKAGE_DEB] = "deb",
-        [AGENT_PACKAGE_RPM] = "rpm",
-        [AGENT_PACKAGE_SNAP] = "snap",
-    };
-    const struct agent_facts *agent = &judge->facts->agent;
-    bool dualstack = look_needs_dualstack(judge->facts);
-    const char *first = dualstack ? first_agent_with_dualstack : first_agent_with_imdsv2;
-
-    if (agent->installed == ANSWER_UNKNOWN)
-        checks_say(judge, CHECK_AGENT_INSTALLED, STATUS_UNKNOWN, FAILURE_NONE, 0,
-                   "whether the SSM agent is installed could not be told");
-    else if (agent->installed == ANSWER_NO)
-        FAIL(judge, CHECK_AGENT_INSTALLED, FAILURE_ABSENT, 0, "the SSM agent is not installed");
-    else if (agent->version[0] && text_compare_versions(agent->version, first) < 0)
-        FAIL(judge, CHECK_AGENT_INSTALLED, FAILURE_TOO_OLD, 0, "SSM Agent %s: %s needs %s or newer",
-             agent->version, dualstack ? "a dual-stack endpoint" : "IMDSv2", first);
-    else if (text_compare_versions(agent->version, first_agent_without_ec2messages) < 0)
-        checks_say(judge, CHECK_AGENT_INSTALLED, STATUS_WARN, FAILURE_TOO_OLD, 0,
-                   "SSM Agent %s takes commands by ec2messages, whose end AWS announced for "
-                   "2026-09-30; %s does not",
-                   agent->version, first_agent_without_ec2messages);
-    else
-        PASS(judge, CHECK_AGENT_INSTALLED, 0, "SSM Agent %s (%s)",
-             agent->version[0] ? agent->version : "of unknown version", packages[agent->package]);
-}
-
-static void judge_enabled(const struct judge *judge)
-{
-    static const struct {
-        enum status status;
-        enum failure reason;
-        const char *words;
-    } rows[] = {
-        [UNIT_UNKNOWN] = {STATUS_UNKNOWN, FAILURE_NONE, "in a state that could not be told"},
-        [UNIT_ENABLED] = {STATUS_PASS, FAILURE_NONE, "enabled"},
-        [UNIT_DISABLED] = {STATUS_FAIL, FAILURE_DISABLED, "disabled: nothing starts it"},
-        [UNIT_MASKED] = {STATUS_FAIL, FAILURE_MASKED, "masked: nothing can start it"},
-        [UNIT_ABSENT] = {STATUS_FAIL, FAILURE_ABSENT, "not there"},
-    };
-    const struct agent_facts *agent = &judge->facts->agent;
-
-    bool up = agent->connected == ANSWER_YES && rows[agent->unit_state].status == STATUS_FAIL;
-
-    checks_say(judge, CHECK_AGENT_ENABLED, up ? STATUS_WARN : rows[agent->unit_state].status,
-               rows[agent->unit_state].reason, 0, "unit %s is %s",
-               agent->unit[0] ? agent->unit : "of the agent", rows[agent->unit_state].words);
-}
-
-/* Where a proxy does not let the agent through, it does not help that the endpoints can be reached
- * directly. False: the agent uses none. */
-static bool judge_proxy(const struct judge *judge)
-{
-    const struct facts *facts = judge->facts;
-    const char *proxied = NULL, *proxy = facts->agent.https_proxy;
-
-    for (enum service i = SERVICE_SSM; i <= SERVICE_EC2MESSAGES; i++) {
-        const char *host = facts->plan.services[i].host;
-        const struct step *step = &facts->endpoints[i].proxy;
-        if (!look_is_planned(facts, i) || !host[0] || !proxy_used(&facts->agent, host))
-            continue;
-        proxied = proxied ? proxied : host;
-        if (facts->plan.services[i].need != NEED_REQUIRED || !proxy_refuses(facts, i))
-            continue;
-        FAIL(judge, CHECK_AGENT_CONFIG, FAILURE_PROXY, step->took_ms,
-             "the agent asks the proxy %s for %s, which does not let it through: %s", proxy, host,
-             step->detail[0] ? step->detail : failure_words(step->failure));
-        return true;
-    }
-    if (proxied)
-        checks_say(judge, CHECK_AGENT_CONFIG, STATUS_WARN, FAILURE_PROXY, 0,
-                   "the agent would ask the proxy %s for %s", proxy, proxied);
-    return proxied;
-}
-
-/* Also what the agent would do with it: a configuration that leads it into a proxy, or an image
- * whose bundle of roots is missing, parses well and still keeps the agent out. */
-static void judge_config(const struct judge *judge)
-{
-    const struct agent_facts *agent = &judge->facts->agent;
-    const struct step *config = &agent->config;
-    const char *file = agent->config_file[0] ? agent->config_file : "amazon-ssm-agent.json";
-
-    if (config->outcome == OUTCOME_FAILED)
-        FAIL(judge, CHECK_AGENT_CONFIG, config->failure, config->took_ms, "%s: %s%s%s", file,
-             failure_words(config->failure), config->detail[0] ? ", " : "", config->detail);
-    else if (!agent->ca_bundle[0])
-        FAIL(judge, CHECK_AGENT_CONFIG, FAILURE_ABSENT, 0,
-             "no bundle of CA certificates where the agent looks for one");
-    else if (agent->registered_as[0])
-        checks_say(judge, CHECK_AGENT_CONFIG, STATUS_WARN, FAILURE_REGISTERED_ELSEWHERE, 0,
-                   "the agent's state says that it is %s, a hybrid registration",
-                   agent->registered_as);
-    else if (judge_proxy(judge))
-        return;
-    else if (!judge->facts->instance.region[0] &&
-             (agent->config_region[0] || agent->https_proxy[0]))
-        /* a region that nothing can be compared with, a proxy for names that are not known */
-        checks_say_untried(judge, CHECK_AGENT_CONFIG, CHECK_IMDS_IDENTITY);
-    else
-        PASS(judge, CHECK_AGENT_CONFIG, config->took_ms,
-             agent->config_file[0] ? "%s fits this instance" : "no %s: the defaults", file);
-}
-
-/* Nobody expects a connection of an agent that has not started: then the check is in no report. */
-static void judge_connected(const struct judge *judge)
-{
-    const struct agent_facts *agent = &judge->facts->agent;
-
-    if (agent->running != ANSWER_YES || agent->connected == ANSWER_UNKNOWN)
-        judge->checks[CHECK_AGENT_CONNECTED].planned = false;
-    else if (agent->connected == ANSWER_YES)
-        PASS(judge, CHECK_AGENT_CONNECTED, 0, "a connection to %s (ssmmessages) stands",
-             agent->connected_to);
-    else
-        checks_say(judge, CHECK_AGENT_CONNECTED, STATUS_WARN, FAILURE_NOT_CONNECTED, 0,
-                   "the agent runs, but no connection to ssmmessages stands");
-}
-
-static void judge_agent(const struct judge *judge)
-{
-    judge_installed(judge);
-    if (judge->facts->agent.installed == ANSWER_YES) {
-        judge_enabled(judge);
-        judge_config(judge);
-    } else {
-        checks_say_untried(judge, CHECK_AGENT_ENABLED, CHECK_AGENT_INSTALLED);
-        checks_say_untried(judge, CHECK_AGENT_CONFIG, CHECK_AGENT_INSTALLED);
-    }
-    judge_connected(judge);
 }
 
 /* --- all of them --- */
@@ -400,5 +269,5 @@ void checks_judge(const struct facts *facts, struct check_result *checks)
         if (facts->plan.services[i].need != NEED_OFF)
             checks_judge_service(&judge, i);
     judge_clock(&judge);
-    judge_agent(&judge);
+    checks_judge_agent(&judge);
 }

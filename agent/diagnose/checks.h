@@ -19,6 +19,9 @@ void checks_judge(const struct facts *facts, struct check_result *checks);
 /* One service's ladder (checks_service.c). */
 void checks_judge_service(const struct judge *judge, enum service service);
 
+/* The agent's ladder (checks_agent.c). */
+void checks_judge_agent(const struct judge *judge);
+
 /* Sets one result, with a printf-like summary; a check that --skip names becomes a skip. */
 void checks_say(const struct judge *judge, enum check check, enum status status,
                 enum failure reason, int32_t duration_ms, const char *format, ...)
@@ -33,6 +36,9 @@ void checks_say(const struct judge *judge, enum check check, enum status status,
 /* "not tried: <below> does not hold", or that the round was stopped before, by what is known of
  * the check below. */
 void checks_say_untried(const struct judge *judge, enum check check, enum check below);
+
+/* Not known, by this program's own trouble, as the step says. */
+void checks_say_trouble(const struct judge *judge, enum check check, const struct step *step);
 
 /* It passed, if only with a warning: what lies above it may be judged. */
 bool checks_holds(const struct judge *judge, enum check check);

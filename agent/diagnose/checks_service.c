@@ -40,15 +40,17 @@ static void judge_resolve(const struct judge *judge, enum service service,
     const char *host = judge->facts->plan.services[service].host;
     enum check check = check_of_service(service, RUNG_RESOLVE);
     struct lookup lookup = names_lookup(judge->facts, service);
+    const struct step *read = resolvers->read.failure == FAILURE_INTERNAL
+                                  ? &resolvers->read
+                                  : &judge->facts->machine.files;
     const char *server = lookup.answer ? lookup.answer->server : "";
     char words[LINE_SIZE] = "";
 
     if (!host[0]) {
         checks_say_untried(judge, check,
                            checks_holds(judge, CHECK_IMDS_IDENTITY) ? check : CHECK_IMDS_IDENTITY);
-    } else if (resolvers->read.failure == FAILURE_INTERNAL) {
-        checks_say(judge, check, STATUS_UNKNOWN, FAILURE_INTERNAL, 0, "not known: %s",
-                   resolvers->read.detail);
+    } else if (read->failure == FAILURE_INTERNAL) {
+        checks_say_trouble(judge, check, read);
     } else if (n > 0) {
         for (int32_t i = 0; i < n && i < 4; i++)
             (void)text_add(words, sizeof(words), "%s%s", i > 0 ? ", " : "", where[i].address);
@@ -255,6 +257,30 @@ static bool is_undecided(enum service service, enum failure failure, const struc
            tally->took_ms < service_limit_ms(service);
 }
 
+/* The first address at which somebody opens TLS whom the agent trusts; NULL: none. */
+static const struct address_facts *intercepted(const struct facts *facts, enum service service)
+{
+    const struct endpoint_facts *endpoint = &facts->endpoints[service];
+
+    for (int32_t i = 0; i < endpoint->n_addresses; i++)
+        if (!endpoint->addresses[i].second_opinion &&
+            look_failure(&endpoint->addresses[i], RUNG_TLS) == FAILURE_INTERCEPTED)
+            return &endpoint->addresses[i];
+    return NULL;
+}
+
+static bool judge_interception(const struct judge *judge, enum service service,
+                               const struct tally *tally)
+{
+    const struct address_facts *at = intercepted(judge->facts, service);
+
+    if (at)
+        checks_say(judge, check_of_service(service, RUNG_TLS), STATUS_WARN, FAILURE_INTERCEPTED,
+                   tally->took_ms, "%s: %s, issued by %s, which the agent trusts", at->address,
+                   failure_words(FAILURE_INTERCEPTED), at->session.issuer);
+    return at;
+}
+
 /* connect, tls, http: over every address that reached the rung. */
 static void judge_rung(const struct judge *judge, enum service service, enum rung rung,
                        const struct naming *naming)
@@ -270,6 +296,11 @@ static void judge_rung(const struct judge *judge, enum service service, enum run
                    failure_words(FAILURE_INTERNAL));
     } else if (tally.failed > 0) {
         enum failure failure = look_failure(tally.first_failed, rung);
+        if (failure == FAILURE_UNTRUSTED &&
+            judge->facts->machine.files.failure == FAILURE_INTERNAL) {
+            checks_say_trouble(judge, check, &judge->facts->machine.files); /* by which roots? */
+            return;
+        }
         fail_words(rung, failure, &tally, words);
         if (rung == RUNG_CONNECT && tally.ok == 0 && naming->public_only)
             say_missing(judge, service, rung, STATUS_FAIL, failure, tally.took_ms, words);
@@ -285,7 +316,7 @@ static void judge_rung(const struct judge *judge, enum service service, enum run
         checks_say(judge, check, STATUS_UNKNOWN, FAILURE_STOPPED, tally.took_ms,
                    "%d of %d addresses not answered before the round ended", (int)tally.untried,
                    (int)tally.n);
-    } else {
+    } else if (rung != RUNG_TLS || !judge_interception(judge, service, &tally)) {
         pass_words(rung, &tally, judge->facts->plan.services[service].port, words);
         if (rung == RUNG_CONNECT)
             judge_ports(judge, service, &tally, words);
@@ -318,6 +349,8 @@ static void say_unproven(const struct judge *judge, enum service service)
     else if (!may_prove(judge->facts, service))
         LEFT_OUT(judge, check, "no action of %s can be proven here without side effects",
                  service_name(service));
+    else if (intercepted(judge->facts, service))
+        LEFT_OUT(judge, check, "no signed request is shown to whoever opens TLS on the way");
     else
         checks_say_untried(judge, check,
                            checks_holds(judge, CHECK_ROLE_CREDENTIALS) ? check

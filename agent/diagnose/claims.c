@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "diagnose/faults.h"
 #include "diagnose/finding.h"
 #include "diagnose/look.h"
 #include "diagnose/policy.h"
@@ -21,10 +22,10 @@ struct claims {
 };
 
 /* What a cause of this way may still claim: nothing that was taken whole; and a cause that takes
- * checks whole, nothing of which anything was taken. */
+ * checks whole, nothing of which anything was taken. Of faults each cause takes its own. */
 static check_set claims_left(const struct claims *claims, enum way way)
 {
-    check_set taken = claims->by[WAY_WHOLE] | claims->by[way];
+    check_set taken = claims->by[WAY_WHOLE] | (way == WAY_FAULT ? 0 : claims->by[way]);
     for (int i = 0; way == WAY_WHOLE && i < N_WAYS; i++)
         taken |= claims->by[i];
     return claims->symptoms & ~taken;
@@ -72,12 +73,28 @@ static enum target common_target(check_set set)
 
 /* --- what a row explains --- */
 
-/* TLS may fail for several reasons, at one address for this and at another for that; of the other
- * rungs the check's own reason counts. */
+/* The agent's check has a fault of the row that is at least so bad. */
+static bool has_fault(const struct view *view, enum check check, enum status status)
+{
+    struct faults faults;
+
+    faults_find(view->facts, &faults);
+    for (int i = 0; i < faults.n; i++)
+        if (faults.at[i].check == check && faults.at[i].status >= status &&
+            view_is_reason(view, check, faults.at[i].reason))
+            return true;
+    return false;
+}
+
+/* TLS may fail for several reasons, at one address for this and at another for that, and the agent's
+ * checks keep all their faults; of the other checks their own reason counts. */
 static bool fails_so(const struct view *view, enum check check)
 {
     enum service service;
     enum rung rung;
+
+    if (check_target(check) == TARGET_AGENT && has_fault(view, check, STATUS_WARN))
+        return true;
 
     if (check_is_service(check, &service, &rung) && rung == RUNG_TLS)
         return view_bad_tls(view, service);
@@ -154,13 +171,18 @@ static enum confidence confidence_of(const struct view *view, int32_t n_alternat
     return !cause->likely_if || cause->likely_if(view) ? CONFIDENCE_LIKELY : CONFIDENCE_POSSIBLE;
 }
 
+/* A fault of the agent's that lets it come up is a warning beside one that does not. */
 static enum severity severity_of(const struct view *view)
 {
+    check_set decisive = checks_with(view->checks, STATUS_FAIL, true);
+
     if (view->cause->is_note)
         return SEVERITY_NOTE;
-    check_set decisive = checks_with(view->checks, STATUS_FAIL, true);
     if (decisive == 0) /* then what is not known decides */
         decisive = checks_in_trouble(view->checks, true);
+    for (enum check i = CHECK_AGENT_INSTALLED; view->cause->way == WAY_FAULT && i < N_CHECKS; i++)
+        if (!has_fault(view, i, STATUS_FAIL))
+            decisive &= ~check_bit(i);
     return view->explains & decisive ? SEVERITY_FATAL : SEVERITY_WARNING;
 }
 

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "diagnose/faults.h"
 #include "diagnose/look.h"
 #include "diagnose/reach.h"
 #include "diagnose/routes.h"
@@ -160,6 +161,19 @@ bool view_is_reason(const struct view *view, enum check check, enum failure reas
         if (covers(&view->cause->explains[i], check) && names(&view->cause->explains[i], reason))
             return true;
     return false;
+}
+
+int view_faults(const struct view *view, struct faults *faults)
+{
+    struct faults all;
+
+    faults_find(view->facts, &all);
+    faults->n = 0;
+    for (int i = 0; i < all.n; i++)
+        if ((view->explains & check_bit(all.at[i].check)) &&
+            view_is_reason(view, all.at[i].check, all.at[i].reason))
+            faults->at[faults->n++] = all.at[i];
+    return faults->n;
 }
 
 bool view_each(const struct view *view, enum rung rung, struct each *it)

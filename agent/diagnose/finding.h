@@ -16,6 +16,10 @@ bool view_has_reason(const struct view *view, enum check check, enum failure rea
 /* The row names the reason for this check. */
 bool view_is_reason(const struct view *view, enum check check, enum failure reason);
 
+/* The faults of the agent's checks that the row explains; returns how many. */
+struct faults;
+int view_faults(const struct view *view, struct faults *faults);
+
 /* One service after the other that the row explains this rung of; N_RUNGS: any rung.
  *   for (struct each it = {0}; view_each(view, rung, &it);) */
 struct each {

@@ -102,6 +102,12 @@ bool when_amazon_answers(const struct view *view)
     return names_second_opinion(view->facts, view->service).answered;
 }
 
+/* To no name did the configured server answer: not one packet was lost, but all. */
+bool when_only_amazon_answers(const struct view *view)
+{
+    return when_amazon_answers(view) && !resolve_any(view);
+}
+
 /* --- on this machine --- */
 
 static bool is_loopback(const char *server)
@@ -113,10 +119,14 @@ static bool is_loopback(const char *server)
 static const struct dns_answer *failed_here(const struct facts *facts, enum service service)
 {
     const struct dns_answer *answer = names_lookup(facts, service).answer;
-    bool here = answer && answer->step.outcome == OUTCOME_FAILED && answer->rcode < 0 &&
-                (answer->unsent ||
-                 (is_loopback(answer->server) && answer->step.failure == FAILURE_REFUSED));
-    return here ? answer : NULL;
+
+    if (!answer || answer->step.outcome != OUTCOME_FAILED || answer->rcode >= 0)
+        return NULL;
+    if (is_loopback(answer->server))
+        return answer->unsent || answer->step.failure == FAILURE_REFUSED ? answer : NULL;
+    /* An IPv4 server where there is no IPv4 is the wrong server. */
+    enum family family = strchr(answer->server, ':') ? FAMILY_IPV6 : FAMILY_IPV4;
+    return answer->unsent && look_is_usable(&facts->network, family) ? answer : NULL;
 }
 
 /* An answer that says yes or no, of a server that was asked so; NULL: none. */

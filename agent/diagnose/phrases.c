@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "diagnose/faults.h"
 #include "diagnose/finding.h"
 #include "diagnose/look.h"
 #include "diagnose/names.h"
@@ -292,6 +293,15 @@ static const char *lacking(const struct asked *of)
     return of->scratch;
 }
 
+static const char *fault(const struct asked *of)
+{
+    struct faults faults;
+
+    if (view_faults(of->view, &faults) > 0)
+        (void)text_set(of->scratch, VALUE_SIZE, "%s", faults.at[0].words);
+    return of->scratch;
+}
+
 /* A title has room for one name. Empty where the SSM agent itself needs what is denied. */
 static const char *tools_in_short(const struct asked *of)
 {
@@ -321,6 +331,7 @@ static const struct {
     {"endpoint_services", endpoint_services},
     {"forwarder", forwarder},
     {"family", family},
+    {"fault", fault},
     {"host_pattern", host_pattern},
     {"imds_delay", imds_delay},
     {"lacking", lacking},

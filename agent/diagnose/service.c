@@ -158,8 +158,8 @@ bool when_region_is_right(const struct view *view)
     const struct facts *facts = view->facts;
     const char *signing = facts->plan.signing_region, *configured = facts->agent.config_region;
 
-    return facts->agent.config.outcome != OUTCOME_FAILED || !configured[0] ||
-           strcmp(configured, signing) != 0 || strcmp(signing, facts->instance.region) == 0;
+    return !configured[0] || strcmp(configured, signing) != 0 ||
+           strcmp(signing, facts->instance.region) == 0;
 }
 
 void quote_http(const struct view *view, struct finding *finding)

@@ -2,14 +2,11 @@
  *
  * The version comes from dpkg's status file or the snap's manifest, which are text. An rpm's comes
  * from the release notes that it installs: reading rpm's database would take a library.
- *
- * The configuration's member names are those of the agent's agent/appconfig/contracts.go. Go's
- * decoder matches them in upper or lower case, and so does cJSON_GetObjectItem().
  */
 #include "discover/agent.h"
 
 #include <cjson/cJSON.h>
-#include <errno.h>
+#include <elf.h>
 #include <string.h>
 
 #include "base/file.h"
@@ -18,7 +15,8 @@
 #include "net/trust.h"
 
 #define SNAP_ROOT "/snap/amazon-ssm-agent/current"
-#define CONFIG_PATH "/etc/amazon/ssm/amazon-ssm-agent.json"
+#define SNAP_UNIT "snap.amazon-ssm-agent.amazon-ssm-agent.service"
+#define PACKAGE_UNIT "amazon-ssm-agent.service"
 
 /* --- package and version --- */
 
@@ -34,24 +32,37 @@ static bool take_version(struct agent_facts *agent, const char *text, const char
     return true;
 }
 
-/* The Version field of the package's paragraph in dpkg's status file, deb-control(5). False when
- * dpkg does not know the package. */
-static bool read_dpkg_version(const char *root, struct agent_facts *agent)
+/* The field of the package's paragraph in dpkg's status file, deb-control(5). */
+static const char *dpkg_field(const char *paragraph, const char *name)
 {
-    static const char path[] = "/var/lib/dpkg/status";
+    const char *end = strstr(paragraph, "\n\n");
+    const char *at = strstr(paragraph, name);
+
+    return at && (!end || at < end) ? at + strlen(name) : "";
+}
+
+/* False when dpkg does not know the package, or knows only its configuration. */
+static bool read_dpkg(const char *root, struct agent_facts *agent)
+{
+    static const char path[] = "/var/lib/dpkg/status", package[] = "Package: amazon-ssm-agent\n";
     struct buffer status;
+    bool found = false;
 
     buffer_init(&status, 16 * 1024 * 1024);
     if (file_read(root, path, &status) != 0)
         return false;
 
-    const char *at = strstr(status.bytes, "Package: amazon-ssm-agent\n");
-    const char *end = at ? strstr(at, "\n\n") : NULL;
-    const char *version = at ? strstr(at, "\nVersion: ") : NULL;
-    if (version && (!end || version < end))
-        (void)take_version(agent, version + strlen("\nVersion: "), path);
+    const char *paragraph = strstr(status.bytes, package);
+    const char *state = paragraph ? dpkg_field(paragraph, "\nStatus: ") : "";
+    if (paragraph && !text_starts(state, "deinstall ") && !text_starts(state, "purge ")) {
+        found = true;
+        (void)take_version(agent, dpkg_field(paragraph, "\nVersion: "), path);
+        if (text_starts(state, "install ") && !text_starts(state, "install ok installed"))
+            (void)text_set(agent->unfinished, sizeof(agent->unfinished), "dpkg says: %.*s",
+                           (int)strcspn(state, "\n"), state);
+    }
     buffer_clear(&status);
-    return at;
+    return found;
 }
 
 static void read_snap_version(const char *root, struct agent_facts *agent)
@@ -83,44 +94,108 @@ static void read_release_notes(const char *root, struct agent_facts *agent)
             (void)take_version(agent, line, paths[i]);
 }
 
+/* --- is it whole? --- */
+
+static void note_program(void *arg, const char *path, const char *key, char *value)
+{
+    (void)path;
+    if (strcmp(key, "ExecStart") != 0)
+        return;
+    value += strspn(value, "@-:+!\""); /* how to run it, systemd.service(5) */
+    (void)text_set(arg, PATH_SIZE, "%.*s", (int)strcspn(value, " \t\""), value);
+}
+
+/* The machine that an ELF file is for, 0 when it is none: a script, or not to be read. */
+static int machine_of(const char *root, const char *path)
+{
+    unsigned char head[20];
+
+    if (file_read_start(root, path, (char *)head, sizeof(head)) < sizeof(head) ||
+        memcmp(head, ELFMAG, SELFMAG) != 0)
+        return 0;
+    return head[18] | head[19] << 8;
+}
+
+/* Another machine's than the shell. */
+static bool is_foreign(const char *root, const char *path)
+{
+    int machine = machine_of(root, path), own = machine_of(root, "/bin/sh");
+
+    return machine != 0 && own != 0 && machine != own;
+}
+
+/* From 3.0 on the agent starts these, which lie beside it or in /usr/bin. Without the first one it does
+ * not come up, without another one sessions or commands fail. */
+static void look_for_workers(const char *root, const char *program, struct agent_facts *agent)
+{
+    static const char *const workers[] = {"ssm-agent-worker", "ssm-session-worker",
+                                          "ssm-document-worker"};
+    int n = (int)(strrchr(program, '/') - program);
+    char path[PATH_SIZE];
+
+    for (size_t i = 0; i < COUNT_OF(workers); i++) {
+        (void)text_set(path, sizeof(path), "%.*s/%s", n, program, workers[i]);
+        if (!file_exists(root, path))
+            (void)text_set(path, sizeof(path), "/usr/bin/%s", workers[i]);
+        if (is_foreign(root, path))
+            (void)text_set(agent->foreign, sizeof(agent->foreign), "%s", path);
+        if (file_exists(root, path))
+            continue;
+        if (i == 0)
+            agent->worker_missing = true;
+        (void)text_add(agent->missing, sizeof(agent->missing), "%s%s",
+                       agent->missing[0] ? ", " : "", workers[i]);
+    }
+}
+
 /* The snap first: a leftover of another package may lie beside it. */
 static void find_package(const char *root, struct agent_facts *agent)
 {
     bool rpm = file_exists(root, "/usr/lib/sysimage/rpm") || file_exists(root, "/var/lib/rpm");
+    char program[PATH_SIZE] = "/usr/bin/amazon-ssm-agent", revision[PATH_SIZE];
 
     agent->installed = ANSWER_YES;
+    unit_settings(root, PACKAGE_UNIT, note_program, program);
     if (file_exists(root, SNAP_ROOT "/amazon-ssm-agent")) {
         agent->package = AGENT_PACKAGE_SNAP;
+        agent->twice = file_exists(root, program) && read_dpkg(root, agent);
         read_snap_version(root, agent);
-    } else if (!agent_program_exists(root)) {
+        (void)text_set(program, sizeof(program), SNAP_ROOT "/amazon-ssm-agent");
+    } else if (file_read_link(root, SNAP_ROOT, revision, sizeof(revision)) &&
+               !file_exists(root, program)) {
+        agent->package = AGENT_PACKAGE_SNAP;
+        (void)text_set(agent->unfinished, sizeof(agent->unfinished),
+                       "%s leads to revision %.60s, which is not there", SNAP_ROOT, revision);
+        return;
+    } else if (!file_exists(root, program)) {
         agent->installed = ANSWER_NO;
-    } else if (read_dpkg_version(root, agent)) {
+        return;
+    } else if (read_dpkg(root, agent)) {
         agent->package = AGENT_PACKAGE_DEB;
     } else {
         agent->package = rpm ? AGENT_PACKAGE_RPM : AGENT_PACKAGE_UNKNOWN;
         read_release_notes(root, agent);
     }
+    if (is_foreign(root, program))
+        (void)text_set(agent->foreign, sizeof(agent->foreign), "%s", program);
+    if (program[0] == '/' && agent->version[0] &&
+        text_compare_versions(agent->version, "3.0.0.0") >= 0)
+        look_for_workers(root, program, agent);
 }
 
 /* --- what else it uses --- */
 
+/* The first place that holds a certificate. Whether they are the right ones, TLS shows. */
 static void find_ca_bundle(const char *root, struct agent_facts *agent)
 {
-    if (agent->ssl_cert_file[0]) {
-        if (file_exists(root, agent->ssl_cert_file))
-            (void)text_set(agent->ca_bundle, sizeof(agent->ca_bundle), "%s", agent->ssl_cert_file);
-        return;
-    }
-    for (const char *const *path = trust_bundle_paths; *path; path++) {
-        if (!file_exists(root, *path))
-            continue;
-        (void)text_set(agent->ca_bundle, sizeof(agent->ca_bundle), "%s", *path);
-        return;
-    }
+    const struct trust_sources sources = {
+        .root = root, .ssl_cert_file = agent->ssl_cert_file, .ssl_cert_dir = agent->ssl_cert_dir};
+
+    trust_find_bundle(&sources, agent->ca_bundle);
 }
 
 /* The agent prefers a hybrid registration to its EC2 identity (common/identity,
- * agent/managedInstances/registration). Only root can read the file. */
+ * agent/managedInstances/registration). Only one with its key counts. Only root can read the file. */
 static void find_registration(const char *root, struct agent_facts *agent)
 {
     static const char *const paths[] = {"/var/lib/amazon/ssm/Vault/Store/RegistrationKey",
@@ -135,11 +210,15 @@ static void find_registration(const char *root, struct agent_facts *agent)
             continue;
         cJSON *json = cJSON_Parse(contents.bytes);
         const cJSON *id = cJSON_GetObjectItem(json, names[i]);
+        const cJSON *key = cJSON_GetObjectItem(json, "privateKey");
+        const cJSON *region = cJSON_GetObjectItem(json, "region");
         if (cJSON_IsString(id) && text_starts(id->valuestring, "mi-")) {
             (void)text_escape(agent->registered_as, sizeof(agent->registered_as), id->valuestring,
                               strlen(id->valuestring));
             (void)text_set(agent->registration_file, sizeof(agent->registration_file), "%s",
                            paths[i]);
+            agent->registered_whole = cJSON_IsString(key) && key->valuestring[0] &&
+                                      cJSON_IsString(region) && region->valuestring[0];
         }
         cJSON_Delete(json);
         buffer_clear(&contents);
@@ -150,108 +229,11 @@ void agent_read(const char *root, struct agent_facts *agent)
 {
     find_package(root, agent);
     find_registration(root, agent);
-    unit_read(root, agent);
+    (void)text_set(agent->unit, sizeof(agent->unit), "%s",
+                   agent->package == AGENT_PACKAGE_SNAP ? SNAP_UNIT : PACKAGE_UNIT);
+    if (agent->installed == ANSWER_YES)
+        agent->unit_state = unit_state(root, agent->unit);
+    agent->running = unit_is_running(root, agent->unit);
+    environment_read(root, agent);
     find_ca_bundle(root, agent);
-}
-
-/* --- amazon-ssm-agent.json --- */
-
-static const char *text_member(const cJSON *root, const char *section, const char *name)
-{
-    const cJSON *value = cJSON_GetObjectItem(cJSON_GetObjectItem(root, section), name);
-    return cJSON_IsString(value) ? value->valuestring : "";
-}
-
-/* The host of a URL; the agent also takes a bare host. */
-static void host_member(const cJSON *root, const char *section, char to[HOST_SIZE])
-{
-    const char *value = text_member(root, section, "Endpoint");
-    const char *scheme_end = strstr(value, "://");
-    const char *host = scheme_end ? scheme_end + 3 : value;
-
-    (void)text_escape(to, HOST_SIZE, host, strcspn(host, ":/"));
-}
-
-static void take_overrides(const cJSON *root, struct agent_facts *agent,
-                           struct agent_overrides *overrides)
-{
-    const char *region = text_member(root, "Agent", "Region");
-    const char *domain = text_member(root, "Agent", "ServiceDomain");
-    const char *mgs_region = text_member(root, "Mgs", "Region");
-
-    (void)text_escape(overrides->region, sizeof(overrides->region), region, strlen(region));
-    (void)text_escape(overrides->domain, sizeof(overrides->domain), domain, strlen(domain));
-    (void)text_escape(overrides->mgs_region, sizeof(overrides->mgs_region), mgs_region,
-                      strlen(mgs_region));
-    host_member(root, "Ssm", overrides->hosts[SERVICE_SSM]);
-    host_member(root, "Mgs", overrides->hosts[SERVICE_SSMMESSAGES]);
-    host_member(root, "Mds", overrides->hosts[SERVICE_EC2MESSAGES]);
-    overrides->dual_stack = cJSON_IsTrue(
-        cJSON_GetObjectItem(cJSON_GetObjectItem(root, "Agent"), "UseDualStackEndpoint"));
-    (void)text_set(agent->config_region, sizeof(agent->config_region), "%s", overrides->region);
-}
-
-static int line_of(const char *text, const char *at)
-{
-    int line = 1;
-    for (; text < at; text++)
-        line += *text == '\n';
-    return line;
-}
-
-void agent_read_config(const char *root, struct agent_facts *agent,
-                       struct agent_overrides *overrides)
-{
-    struct buffer contents;
-
-    buffer_init(&contents, 1024 * 1024);
-    int error = file_read(root, CONFIG_PATH, &contents);
-    if (error == ENOENT) {
-        step_ok(&agent->config, 1);
-        return;
-    }
-    (void)text_set(agent->config_file, sizeof(agent->config_file), "%s", CONFIG_PATH);
-    if (error) {
-        step_fail(&agent->config, FAILURE_INVALID, 1);
-        agent->config.os_error = error;
-        (void)text_set(agent->config.detail, sizeof(agent->config.detail), "cannot be read: %s",
-                       strerror(error));
-        return;
-    }
-
-    const char *end = NULL;
-    cJSON *json = cJSON_ParseWithOpts(contents.bytes, &end, 1);
-    if (cJSON_IsObject(json)) {
-        take_overrides(json, agent, overrides);
-        step_ok(&agent->config, 1);
-    } else {
-        step_fail(&agent->config, FAILURE_INVALID, 1);
-        (void)text_set(agent->config.detail, sizeof(agent->config.detail),
-                       "line %d: not a JSON object",
-                       end && !json ? line_of(contents.bytes, end) : 1);
-    }
-    cJSON_Delete(json);
-    buffer_clear(&contents);
-}
-
-void agent_judge_config(const struct instance_facts *instance,
-                        const struct agent_overrides *overrides, struct agent_facts *agent)
-{
-    static const struct {
-        size_t offset;
-        const char *name;
-    } regions[] = {{offsetof(struct agent_overrides, region), "Agent.Region"},
-                   {offsetof(struct agent_overrides, mgs_region), "Mgs.Region"}};
-
-    for (size_t i = 0; i < COUNT_OF(regions); i++) {
-        const char *region = (const char *)overrides + regions[i].offset;
-
-        if (agent->config.outcome != OUTCOME_OK || !region[0] || !instance->region[0] ||
-            strcmp(region, instance->region) == 0)
-            continue;
-        step_fail(&agent->config, FAILURE_INVALID, 1);
-        (void)text_set(agent->config.detail, sizeof(agent->config.detail),
-                       "%s is %.60s, but the instance is in %.60s", regions[i].name, region,
-                       instance->region);
-    }
 }

@@ -11,16 +11,22 @@
 #include "discover/plan.h"
 #include "model/facts.h"
 
-/* Package, version, unit state, proxy variables, CA bundle. */
+/* Package, version, unit state, environment, CA bundle, a registration in its state. */
 void agent_read(const char *root, struct agent_facts *agent);
 
-/* amazon-ssm-agent.json: agent->config_file, agent->config (a parse error names the line), and the
- * overrides. Without a file config is OK and overrides stay empty. */
+/* environment.c: of agent->unit, from the files of systemd alone: http_proxy, https_proxy, no_proxy,
+ * proxy_file, ssl_cert_file, ssl_cert_dir, variables, environment. Only variables that decide where the
+ * agent goes are kept, never a secret. */
+void environment_read(const char *root, struct agent_facts *agent);
+
+/* agent_config.c: amazon-ssm-agent.json into agent->config_file, agent->config (a parse error names the
+ * line), what it sets, and the overrides. Without a file config is OK and overrides stay empty; skipped:
+ * this program could not read it. */
 void agent_read_config(const char *root, struct agent_facts *agent,
                        struct agent_overrides *overrides);
 
-/* When the instance is known: fails agent->config if it names another region than the instance's. */
-void agent_judge_config(const struct instance_facts *instance,
-                        const struct agent_overrides *overrides, struct agent_facts *agent);
+/* agent_state.c: what a running system alone shows: whether its directories can be written, inotify's
+ * limits, whether it ran in this boot and ended, and the last line of its errors.log. */
+void agent_read_state(const char *root, struct agent_facts *agent);
 
 #endif

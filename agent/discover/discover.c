@@ -37,7 +37,6 @@ static void identified(void *arg)
 {
     struct discover *discover = arg;
 
-    agent_judge_config(&discover->facts->instance, &discover->overrides, &discover->facts->agent);
     plan_if_possible(discover);
 }
 
@@ -134,6 +133,7 @@ struct discover *discover_start(struct loop *loop, const struct discover_request
     resolvers_read(request->root, &facts->resolvers);
     agent_read(request->root, &facts->agent);
     agent_read_config(request->root, &facts->agent, &discover->overrides);
+    agent_read_state(request->root, &facts->agent);
     plan_needs(facts);
     (void)loop_after(loop, 0, begin, discover);
     return discover;

@@ -26,7 +26,6 @@
 #include "net/route.h"
 
 #define RESOLV_CONF "/etc/resolv.conf"
-#define NSSWITCH_CONF "/etc/nsswitch.conf"
 #define UPSTREAM_RESOLV_CONF "/run/systemd/resolve/resolv.conf"
 
 static bool has_route(const char *address)
@@ -212,15 +211,14 @@ static enum lookup_order order_of(char *sources)
     return (dns ? dns_first : others_first) ? LOOKUP_DNS_FILES : LOOKUP_FILES_DNS;
 }
 
-static int read_order(const char *root, enum lookup_order *order)
+static void read_order(const char *root, enum lookup_order *order)
 {
     struct buffer contents;
     char *rest = NULL;
 
     buffer_init(&contents, 64 * 1024);
-    int error = file_read(root, NSSWITCH_CONF, &contents);
-    if (error)
-        return error;
+    if (file_read(root, "/etc/nsswitch.conf", &contents) != 0)
+        return;
     for (char *line = strtok_r(contents.bytes, "\n", &rest); line;
          line = strtok_r(NULL, "\n", &rest)) {
         line[strcspn(line, "#")] = '\0';
@@ -229,14 +227,6 @@ static int read_order(const char *root, enum lookup_order *order)
             *order = order_of(line + strlen("hosts:"));
     }
     buffer_clear(&contents);
-    return 0;
-}
-
-static void note_unread(struct step *read, const char *path, int error)
-{
-    step_fail(read, error == ENOENT ? FAILURE_ABSENT : FAILURE_INTERNAL, 0);
-    read->os_error = error;
-    (void)text_set(read->detail, sizeof(read->detail), "%s: %s", path, strerror(error));
 }
 
 void resolvers_read(const char *root, struct resolver_facts *resolvers)
@@ -245,11 +235,11 @@ void resolvers_read(const char *root, struct resolver_facts *resolvers)
     step_ok(&resolvers->read, 0);
     int error = read_nameservers(root, RESOLV_CONF, resolvers->configured,
                                  &resolvers->n_configured);
-    if (error)
-        note_unread(&resolvers->read, RESOLV_CONF, error);
-    error = read_order(root, &resolvers->order);
-    if (os_error_is_ours(error))
-        note_unread(&resolvers->read, NSSWITCH_CONF, error);
+    if (error) {
+        step_fail(&resolvers->read, error == ENOENT ? FAILURE_ABSENT : FAILURE_INTERNAL, 0);
+        (void)text_set(resolvers->read.detail, DETAIL_SIZE, "%s: %s", RESOLV_CONF, strerror(error));
+    }
+    read_order(root, &resolvers->order);
 
     resolvers->stub = resolvers->n_configured > 0;
     for (int i = 0; i < resolvers->n_configured; i++)

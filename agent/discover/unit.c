@@ -1,22 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Proxies and SSL_CERT_FILE come from Environment= and EnvironmentFile= of the unit and its drop-ins;
- * later ones win. systemd is not asked: at boot it is busy, in an image it is absent.
+ * Files of units are read as systemd reads them, since what they set decides what the agent does.
  */
 #include "discover/unit.h"
 
+#include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 #include "base/file.h"
 #include "base/text.h"
 
-#define DEB_UNIT "amazon-ssm-agent.service"
-#define SNAP_UNIT "snap.amazon-ssm-agent.amazon-ssm-agent.service"
+enum { MAX_DROP_INS = 64, N_ADMIN = 2 };
 
-static const char *const unit_directories[] = {"/usr/lib/systemd/system", "/lib/systemd/system",
-                                               "/run/systemd/system", "/etc/systemd/system"};
-enum { N_DIRECTORIES = COUNT_OF(unit_directories) };
+/* Best first. Those of the administrator, N_ADMIN of them, are where a unit is masked. */
+static const char *const places[] = {"/etc/systemd", "/run/systemd", "/usr/local/lib/systemd",
+                                     "/usr/lib/systemd", "/lib/systemd"};
 
 /* --- state --- */
 
@@ -24,8 +22,8 @@ bool unit_is_masked(const char *root, const char *unit)
 {
     char path[PATH_SIZE], target[PATH_SIZE];
 
-    for (int i = N_DIRECTORIES - 1; i >= N_DIRECTORIES - 2; i--) {
-        (void)text_set(path, sizeof(path), "%s/%s", unit_directories[i], unit);
+    for (size_t i = 0; i < N_ADMIN; i++) {
+        (void)text_set(path, sizeof(path), "%s/system/%s", places[i], unit);
         if (file_read_link(root, path, target, sizeof(target)) && strcmp(target, "/dev/null") == 0)
             return true;
     }
@@ -36,8 +34,8 @@ static bool installed(const char *root, const char *unit)
 {
     char path[PATH_SIZE], target[PATH_SIZE];
 
-    for (int i = 0; i < N_DIRECTORIES; i++) {
-        (void)text_set(path, sizeof(path), "%s/%s", unit_directories[i], unit);
+    for (size_t i = 0; i < COUNT_OF(places); i++) {
+        (void)text_set(path, sizeof(path), "%s/system/%s", places[i], unit);
         if (file_exists(root, path) || file_read_link(root, path, target, sizeof(target)))
             return true;
     }
@@ -49,15 +47,15 @@ bool unit_is_enabled(const char *root, const char *unit, const char *target)
 {
     char path[PATH_SIZE], link[PATH_SIZE];
 
-    for (int i = 0; i < N_DIRECTORIES; i++) {
-        (void)text_set(path, sizeof(path), "%s/%s.wants/%s", unit_directories[i], target, unit);
+    for (size_t i = 0; i < COUNT_OF(places); i++) {
+        (void)text_set(path, sizeof(path), "%s/system/%s.wants/%s", places[i], target, unit);
         if (file_read_link(root, path, link, sizeof(link)) || file_exists(root, path))
             return true;
     }
     return false;
 }
 
-static enum unit_state state_of(const char *root, const char *unit)
+enum unit_state unit_state(const char *root, const char *unit)
 {
     if (unit_is_masked(root, unit))
         return UNIT_MASKED;
@@ -66,8 +64,8 @@ static enum unit_state state_of(const char *root, const char *unit)
     return unit_is_enabled(root, unit, "multi-user.target") ? UNIT_ENABLED : UNIT_DISABLED;
 }
 
-/* A started unit has a control group, in one of three hierarchies. Its directory can be seen from a
- * sandbox that hides other processes. */
+/* In one of three hierarchies. The group's directory can be seen from a sandbox that hides other
+ * processes. */
 enum answer unit_is_running(const char *root, const char *unit)
 {
     static const char *const hierarchies[] = {"/sys/fs/cgroup", "/sys/fs/cgroup/systemd",
@@ -88,153 +86,182 @@ enum answer unit_is_running(const char *root, const char *unit)
     return answer;
 }
 
-/* --- environment --- */
+/* --- settings --- */
 
 struct reading {
     const char *root;
-    struct agent_facts *agent;
-    char directory[PATH_SIZE]; /* of the drop-ins being read */
+    const char *section; /* "[Service]" */
+    unit_setting *each;
+    void *arg;
+    char directory[PATH_SIZE]; /* of drop-ins */
+    size_t n;
+    char drop_ins[MAX_DROP_INS][PATH_SIZE];
 };
 
-/* A proxy's URL may hold a password, which is cut out before the URL is kept. */
-static void set_proxy(struct agent_facts *agent, const char *value, const char *file)
+static const char *file_name(const char *path)
 {
-    const char *scheme_end = strstr(value, "://");
-    const char *host = scheme_end ? scheme_end + 3 : value;
-    const char *at = strrchr(host, '@');
-    char kept[HOST_SIZE];
-
-    (void)text_set(kept, sizeof(kept), "%.*s%s", (int)(host - value), value, at ? at + 1 : host);
-    agent->proxy_login = at;
-    (void)text_escape(agent->https_proxy, sizeof(agent->https_proxy), kept, strlen(kept));
-    (void)text_set(agent->proxy_file, sizeof(agent->proxy_file), "%s", file);
+    return strrchr(path, '/') + 1;
 }
 
-static void take_assignment(struct agent_facts *agent, const char *assignment, const char *file)
+static void take_line(const struct reading *reading, const char *path, char *line, bool *inside)
 {
-    const char *equals = strchr(assignment, '=');
-    if (!equals)
-        return;
+    char *equals = strchr(line, '=');
 
-    size_t n = (size_t)(equals - assignment);
-    const char *value = equals + 1;
-    if (n == strlen("https_proxy") && strncasecmp(assignment, "https_proxy", n) == 0)
-        set_proxy(agent, value, file);
-    else if (n == strlen("no_proxy") && strncasecmp(assignment, "no_proxy", n) == 0)
-        (void)text_escape(agent->no_proxy, sizeof(agent->no_proxy), value, strlen(value));
-    else if (n == strlen("SSL_CERT_FILE") && strncmp(assignment, "SSL_CERT_FILE", n) == 0)
-        (void)text_escape(agent->ssl_cert_file, sizeof(agent->ssl_cert_file), value, strlen(value));
-}
-
-/* Words of an Environment= line: separated by white space, quoted with " or ' (systemd.exec(5)). */
-static void take_environment(struct agent_facts *agent, char *line, const char *file)
-{
-    while (*line) {
-        line += strspn(line, " \t");
-        char word[1024];
-        size_t n = 0;
-        char quote = '\0';
-
-        for (; *line && (quote || !strchr(" \t", *line)); line++) {
-            if (quote ? *line == quote : (*line == '"' || *line == '\''))
-                quote = quote ? '\0' : *line;
-            else if (n + 1 < sizeof(word))
-                word[n++] = *line;
-        }
-        word[n] = '\0';
-        if (n > 0)
-            take_assignment(agent, word, file);
+    if (line[0] == '[') {
+        *inside = strcmp(line, reading->section) == 0;
+    } else if (*inside && equals) {
+        *equals = '\0';
+        reading->each(reading->arg, path, text_trim(line), text_trim(equals + 1));
     }
 }
 
-static void read_lines(const char *root, const char *path, void *to,
-                       void (*line)(const char *root, const char *path, void *to, char *text))
+/* A line that ends in a backslash goes on in the next one that is no comment. */
+static void read_settings(const struct reading *reading, const char *path)
 {
-    struct buffer contents;
+    struct buffer contents, whole;
     char *rest = NULL;
+    bool inside = false, goes_on = false;
 
     buffer_init(&contents, 256 * 1024);
-    if (file_read(root, path, &contents) != 0)
+    buffer_init(&whole, 256 * 1024);
+    if (file_read(reading->root, path, &contents) != 0)
         return;
-    for (char *text = strtok_r(contents.bytes, "\n", &rest); text;
-         text = strtok_r(NULL, "\n", &rest))
-        line(root, path, to, text_trim(text));
+    for (char *line = strtok_r(contents.bytes, "\n", &rest); line;
+         line = strtok_r(NULL, "\n", &rest)) {
+        (void)text_trim(line);
+        size_t n = strlen(line);
+        if (line[0] == '#' || line[0] == ';')
+            continue;
+        goes_on = n > 0 && line[n - 1] == '\\';
+        if (goes_on)
+            line[n - 1] = ' ';
+        (void)buffer_add(&whole, line, n);
+        if (goes_on && rest && *rest)
+            continue;
+        if (whole.used > 0)
+            take_line(reading, path, text_trim(whole.bytes), &inside);
+        buffer_clear(&whole);
+    }
     buffer_clear(&contents);
 }
 
-static void environment_file_line(const char *root, const char *path, void *to, char *text)
-{
-    (void)root;
-    if (text[0] != '#' && text[0] != ';')
-        take_environment(to, text, path);
-}
-
-static void unit_line(const char *root, const char *path, void *to, char *text)
-{
-    if (text_starts(text, "Environment="))
-        take_environment(to, text + strlen("Environment="), path);
-    else if (text_starts(text, "EnvironmentFile=")) {
-        const char *file = text + strlen("EnvironmentFile=");
-        read_lines(root, *file == '-' ? file + 1 : file, to, environment_file_line);
-    }
-}
-
-static void read_drop_in(void *arg, const char *name)
+static void note_drop_in(void *arg, const char *name)
 {
     struct reading *reading = arg;
-    char path[PATH_SIZE];
 
-    if (text_set(path, sizeof(path), "%s/%s", reading->directory, name))
-        read_lines(reading->root, path, reading->agent, unit_line);
+    for (size_t i = 0; i < reading->n; i++)
+        if (strcmp(file_name(reading->drop_ins[i]), name) == 0)
+            return; /* a better place has one of that name */
+    if (reading->n < MAX_DROP_INS &&
+        text_set(reading->drop_ins[reading->n], PATH_SIZE, "%s/%s", reading->directory, name))
+        reading->n++;
 }
 
-static void read_environment(const char *root, struct agent_facts *agent)
+static void note_drop_ins(struct reading *reading, const char *place, const char *directory, int n)
 {
-    struct reading reading = {.root = root, .agent = agent};
-    char path[PATH_SIZE];
+    (void)text_set(reading->directory, PATH_SIZE, "%s/%.*s.d", place, n, directory);
+    (void)file_list(reading->root, reading->directory, ".conf", note_drop_in, reading);
+}
 
-    for (int i = 0; i < N_DIRECTORIES; i++) {
-        (void)text_set(path, sizeof(path), "%s/%s", unit_directories[i], agent->unit);
-        read_lines(root, path, agent, unit_line);
+static int by_file_name(const void *a, const void *b)
+{
+    return strcmp(file_name(a), file_name(b));
+}
+
+static void read_all(struct reading *reading, const char *file)
+{
+    for (size_t i = 0; i < COUNT_OF(places); i++) {
+        char path[PATH_SIZE];
+
+        (void)text_set(path, sizeof(path), "%s/%s", places[i], file);
+        if (!file_exists(reading->root, path))
+            continue;
+        read_settings(reading, path);
+        break;
     }
-    for (int i = 0; i < N_DIRECTORIES; i++) {
-        (void)text_set(reading.directory, sizeof(reading.directory), "%s/%s.d", unit_directories[i],
-                       agent->unit);
-        (void)file_list(root, reading.directory, ".conf", read_drop_in, &reading);
+    qsort(reading->drop_ins, reading->n, PATH_SIZE, by_file_name);
+    for (size_t i = 0; i < reading->n; i++)
+        read_settings(reading, reading->drop_ins[i]);
+}
+
+/* A prefix ends in a dash: of amazon-ssm-agent.service there are amazon-ssm-.service.d and
+ * amazon-.service.d. What the type has for all its units counts least. */
+void unit_settings(const char *root, const char *unit, unit_setting *each, void *arg)
+{
+    struct reading *reading = calloc(1, sizeof(*reading));
+    char path[PATH_SIZE], prefix[PATH_SIZE];
+
+    *reading = (struct reading){.root = root, .section = "[Service]", .each = each, .arg = arg};
+    for (size_t i = 0; i < COUNT_OF(places); i++) {
+        (void)text_set(path, sizeof(path), "%s/system", places[i]);
+        note_drop_ins(reading, path, unit, (int)strlen(unit));
+        for (size_t n = strlen(unit); n > 1; n--) {
+            if (unit[n - 1] != '-')
+                continue;
+            (void)text_set(prefix, sizeof(prefix), "%.*s.service", (int)n, unit);
+            note_drop_ins(reading, path, prefix, (int)strlen(prefix));
+        }
+    }
+    for (size_t i = 0; i < COUNT_OF(places); i++) {
+        (void)text_set(path, sizeof(path), "%s/system", places[i]);
+        note_drop_ins(reading, path, "service", (int)strlen("service"));
+    }
+    (void)text_set(path, sizeof(path), "system/%s", unit);
+    read_all(reading, path);
+    free(reading);
+}
+
+void unit_manager_settings(const char *root, unit_setting *each, void *arg)
+{
+    struct reading *reading = calloc(1, sizeof(*reading));
+
+    *reading = (struct reading){.root = root, .section = "[Manager]", .each = each, .arg = arg};
+    for (size_t i = 0; i < COUNT_OF(places); i++)
+        note_drop_ins(reading, places[i], "system.conf", (int)strlen("system.conf"));
+    read_all(reading, "system.conf");
+    free(reading);
+}
+
+/* --- words --- */
+
+static char unescaped(char escape)
+{
+    switch (escape) {
+    case 'n':
+        return '\n';
+    case 't':
+        return '\t';
+    case 's':
+        return ' ';
+    default:
+        return escape;
     }
 }
 
-/* --- program --- */
-
-/* The last ExecStart= counts, without the characters that say how to run it (systemd.service(5)). */
-static void program_line(const char *root, const char *path, void *to, char *text)
+/* Separated by white space; " and ' quote; a backslash escapes, in quotes too; %% is a percent sign,
+ * since single ones are specifiers. */
+bool unit_word(char **at, char *word, size_t size)
 {
-    (void)root, (void)path;
-    if (!text_starts(text, "ExecStart="))
-        return;
-    const char *program = text + strlen("ExecStart=");
-    program += strspn(program, "@-:+!\"");
-    (void)text_set(to, PATH_SIZE, "%.*s", (int)strcspn(program, " \t\""), program);
-}
+    char *from = *at + strspn(*at, " \t");
+    bool any = *from;
+    char quote = '\0';
+    size_t n = 0;
 
-bool agent_program_exists(const char *root)
-{
-    char path[PATH_SIZE], program[PATH_SIZE] = "/usr/bin/amazon-ssm-agent";
+    for (; *from && (quote || !strchr(" \t", *from)); from++) {
+        char c = *from;
 
-    for (int i = 0; i < N_DIRECTORIES; i++) {
-        (void)text_set(path, sizeof(path), "%s/%s", unit_directories[i], DEB_UNIT);
-        read_lines(root, path, program, program_line);
+        if (quote ? c == quote : (c == '"' || c == '\'')) {
+            quote = quote ? '\0' : c;
+            continue;
+        }
+        if (c == '\\' && from[1])
+            c = unescaped(*++from);
+        else if (c == '%' && from[1] == '%')
+            from++;
+        if (n + 1 < size)
+            word[n++] = c;
     }
-    return file_exists(root, program);
-}
-
-void unit_read(const char *root, struct agent_facts *agent)
-{
-    const char *unit = agent->package == AGENT_PACKAGE_SNAP ? SNAP_UNIT : DEB_UNIT;
-
-    (void)text_set(agent->unit, sizeof(agent->unit), "%s", unit);
-    if (agent->installed == ANSWER_YES)
-        agent->unit_state = state_of(root, unit);
-    agent->running = unit_is_running(root, unit);
-    read_environment(root, agent);
+    word[n] = '\0';
+    *at = from;
+    return any;
 }

@@ -1,19 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The agent's systemd unit, by its files alone (systemd.unit(5)): enabled, masked, and the
- * environment that it and its drop-ins set.
+ * A systemd unit by its files alone, systemd.unit(5) and systemd.syntax(7): enabled, masked, and what it
+ * and its drop-ins set. systemd is not asked: at boot it is busy, in an image it is absent.
  */
 #ifndef DISCOVER_UNIT_H
 #define DISCOVER_UNIT_H
 
 #include "model/facts.h"
 
-/* agent->unit, unit_state, running, https_proxy, no_proxy, proxy_file, ssl_cert_file. */
-void unit_read(const char *root, struct agent_facts *agent);
-
-/* The program that the agent's unit starts: SUSE's package has it in /usr/sbin. Without a unit, the
- * one in /usr/bin, where Amazon's packages have it. Not for the snap. */
-bool agent_program_exists(const char *root);
+enum unit_state unit_state(const char *root, const char *unit);
 
 /* A link or file below the .wants of this target (systemctl enable puts it there). */
 bool unit_is_enabled(const char *root, const char *unit, const char *target);
@@ -23,5 +18,19 @@ bool unit_is_masked(const char *root, const char *unit);
 
 /* A started unit has a control group; unknown where systemd keeps none. */
 enum answer unit_is_running(const char *root, const char *unit);
+
+/* One "key=value", in the order in which systemd applies them. `value` may be changed in place. */
+typedef void unit_setting(void *arg, const char *path, const char *key, char *value);
+
+/* The settings in [Service] of the unit's file (of several places the best one's), and then of its
+ * drop-ins: of the unit, of its dashed prefixes and of all services, by their names; of those with the
+ * same name the best place's. */
+void unit_settings(const char *root, const char *unit, unit_setting *each, void *arg);
+
+/* The same of [Manager] in system.conf and system.conf.d, systemd-system.conf(5). */
+void unit_manager_settings(const char *root, unit_setting *each, void *arg);
+
+/* Takes the next word of a value, without its quotes and escapes. False at the end. */
+bool unit_word(char **at, char *word, size_t size);
 
 #endif

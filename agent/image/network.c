@@ -3,95 +3,31 @@
  * Checks 12, 15 to 19: what of the network is in the image.
  */
 #include <string.h>
-#include <strings.h>
 
 #include "base/file.h"
 #include "base/text.h"
+#include "discover/agent.h"
 #include "image/read.h"
 
 #define IMDS "169.254.169.254"
 
 /* --- 12: proxy --- */
 
-struct proxies {
-    struct image *image;
-    char proxy[LINE_SIZE], file[PATH_SIZE]; /* http_proxy or https_proxy */
-    bool for_http;
-    char no_proxy[WORDS_SIZE];
-};
-
-/* One NAME=VALUE, without quotes. */
-static void take_variable(struct proxies *proxies, const char *word, const char *path)
-{
-    const char *equals = strchr(word, '=');
-    size_t n = equals ? (size_t)(equals - word) : 0;
-    bool http = n == 10 && strncasecmp(word, "http_proxy", n) == 0;
-
-    if (http || (n == 11 && strncasecmp(word, "https_proxy", n) == 0)) {
-        const char *login_end = strrchr(equals, '@'); /* a password is not quoted */
-        (void)text_escape(proxies->proxy, sizeof(proxies->proxy), login_end ? login_end : equals,
-                          strlen(login_end ? login_end : equals));
-        proxies->for_http |= http;
-        (void)text_set(proxies->file, PATH_SIZE, "%s", path);
-    } else if (n == 8 && strncasecmp(word, "no_proxy", n) == 0) {
-        (void)text_set(proxies->no_proxy, WORDS_SIZE, "%s", equals + 1);
-    }
-}
-
-static void take_variables(struct proxies *proxies, const char *path, const char *line)
-{
-    while (*line) {
-        char word[WORDS_SIZE];
-        size_t n = 0;
-        char quote = '\0';
-
-        line += strspn(line, " \t");
-        for (; *line && (quote || !strchr(" \t", *line)); line++) {
-            if (quote ? *line == quote : (*line == '"' || *line == '\''))
-                quote = quote ? '\0' : *line;
-            else if (n + 1 < sizeof(word))
-                word[n++] = *line;
-        }
-        word[n] = '\0';
-        take_variable(proxies, word, path);
-    }
-}
-
-static void take_file_line(void *arg, const char *path, char *line)
-{
-    take_variables(arg, path, line);
-}
-
-static void take_unit_line(void *arg, const char *path, char *line)
-{
-    static const char *const keys[] = {"Environment=", "DefaultEnvironment=", "EnvironmentFile="};
-    struct proxies *proxies = arg;
-
-    for (size_t i = 0; i < 2; i++)
-        if (text_starts(line, keys[i]))
-            take_variables(proxies, path, line + strlen(keys[i]));
-    if (text_starts(line, keys[2])) {
-        const char *file = line + strlen(keys[2]);
-        (void)lines_read(proxies->image, *file == '-' ? file + 1 : file, take_file_line, proxies);
-    }
-}
-
+/* As systemd makes the environment. The snap's unit reads /etc/environment too. */
 void judge_proxy(struct image *image)
 {
-    struct proxies proxies = {.image = image};
+    static struct agent_facts agent;
 
-    (void)lines_read(image, "/etc/systemd/system.conf", take_unit_line, &proxies);
-    folder_read(image, "/usr/lib/systemd/system.conf.d", ".conf", take_unit_line, &proxies);
-    folder_read(image, "/etc/systemd/system.conf.d", ".conf", take_unit_line, &proxies);
-    if (image->snap[0] && !image->program[0]) /* snapd's units read it */
-        (void)lines_read(image, "/etc/environment", take_file_line, &proxies);
-    unit_lines(image, image->agent->unit, take_unit_line, &proxies);
-    if (!proxies.proxy[0])
+    agent = (struct agent_facts){0};
+    (void)text_set(agent.unit, sizeof(agent.unit), "%s", image->agent->unit);
+    environment_read(image->root, &agent);
+    const char *proxy = agent.http_proxy[0] ? agent.http_proxy : agent.https_proxy;
+    if (!proxy[0])
         return;
-    bool hides_imds = proxies.for_http && !strstr(proxies.no_proxy, IMDS) &&
-                      strcmp(proxies.no_proxy, "*") != 0;
-    (hides_imds ? find : find_warning)(image, "image-proxy-baked", proxies.file,
-                                       "%s: a proxy (%s)%s", proxies.file, proxies.proxy + 1,
+    bool hides_imds = agent.http_proxy[0] && !strstr(agent.no_proxy, IMDS) &&
+                      strcmp(agent.no_proxy, "*") != 0;
+    (hides_imds ? find : find_warning)(image, "image-proxy-baked", agent.proxy_file,
+                                       "%s: a proxy (%s)%s", agent.proxy_file, proxy,
                                        hides_imds ? ", and NO_PROXY does not exempt " IMDS : "");
 }
 
@@ -104,7 +40,8 @@ static void take_udev_rule(void *arg, const char *path, char *line)
 }
 
 /* ifcfg(5), interfaces(5), NetworkManager's keyfiles, systemd.network(5), netplan: a static address or
- * a MAC address to match. */
+ * a MAC address to match. Netplan's `addresses:` of an interface have a prefix length, those of resolvers
+ * have none. */
 static void take_network_line(void *arg, const char *path, char *line)
 {
     static const char *const signs[] = {
@@ -116,7 +53,7 @@ static void take_network_line(void *arg, const char *path, char *line)
     if (strstr(path, "ifcfg-lo"))
         return;
     for (size_t i = 0; i < COUNT_OF(signs); i++)
-        if (text_starts(line, signs[i]))
+        if (text_starts(line, signs[i]) && (signs[i][0] != 'a' || strchr(line, '/')))
             find(arg, "image-network-baked", path, "%s: %s", path, line);
     if (text_starts(line, "iface ") && strstr(line, " static") && !text_starts(line, "iface lo"))
         find(arg, "image-network-baked", path, "%s: %s", path, line);

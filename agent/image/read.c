@@ -8,8 +8,9 @@
 
 #include "base/file.h"
 #include "base/text.h"
+#include "discover/unit.h"
 
-enum { MAX_DROP_INS = 64, ELF_HEADER_BYTES = 20 };
+enum { ELF_HEADER_BYTES = 20 };
 
 static const char *const unit_folders[] = {"/etc/systemd/system", "/usr/local/lib/systemd/system",
                                            "/usr/lib/systemd/system", "/lib/systemd/system"};
@@ -201,19 +202,31 @@ static void add_wanted(void *arg, const char *name)
     add_target(arg, name);
 }
 
-/* What a target pulls in, of its own keys and of its folders. */
+static void take_wanted(void *arg, const char *path, char *line)
+{
+    static const char *const keys[] = {"Requires=", "Wants=", "BindsTo="};
+    char *rest = NULL;
+
+    (void)path;
+    for (size_t i = 0; i < COUNT_OF(keys); i++) {
+        if (!text_starts(line, keys[i]))
+            continue;
+        for (char *name = strtok_r(line + strlen(keys[i]), " \t", &rest); name;
+             name = strtok_r(NULL, " \t", &rest))
+            add_target(arg, name);
+        return;
+    }
+}
+
+/* What a target pulls in, by its own keys and by its folders. */
 static void follow_target(struct image *image, const char *target)
 {
-    static const char *const keys[] = {"Requires", "Wants", "BindsTo"};
-    char path[PATH_SIZE], names[WORDS_SIZE];
+    char path[PATH_SIZE];
 
-    for (size_t i = 0; i < COUNT_OF(keys); i++) {
-        char *rest = NULL;
-
-        if (!unit_value(image, target, keys[i], true, names, sizeof(names), path))
-            continue;
-        for (char *name = strtok_r(names, " \t", &rest); name; name = strtok_r(NULL, " \t", &rest))
-            add_target(image, name);
+    for (size_t i = 0; i < COUNT_OF(unit_folders); i++) {
+        (void)text_set(path, sizeof(path), "%s/%s", unit_folders[i], target);
+        if (lines_read(image, path, take_wanted, image))
+            break;
     }
     for (size_t i = 0; i < COUNT_OF(unit_folders); i++) {
         (void)text_set(path, sizeof(path), "%s/%s.wants", unit_folders[i], target);
@@ -301,56 +314,6 @@ bool any_enabled(const struct image *image, const char *units, char which[NAME_S
     return false;
 }
 
-struct drop_ins {
-    const struct image *image;
-    const char *folder;
-    int n;
-    char paths[MAX_DROP_INS][PATH_SIZE];
-};
-
-/* Sorted by name; of one name the first folder's counts (systemd.unit(5)). */
-static void add_drop_in(void *arg, const char *name)
-{
-    struct drop_ins *found = arg;
-    int at = 0;
-
-    while (at < found->n && strcmp(base_of(found->paths[at]), name) < 0)
-        at++;
-    if (found->n == MAX_DROP_INS || (at < found->n && strcmp(base_of(found->paths[at]), name) == 0))
-        return;
-    memmove(found->paths[at + 1], found->paths[at], (size_t)(found->n - at) * PATH_SIZE);
-    if (text_set(found->paths[at], PATH_SIZE, "%s/%s", found->folder, name))
-        found->n++;
-    else
-        memmove(found->paths[at], found->paths[at + 1], (size_t)(found->n - at) * PATH_SIZE);
-}
-
-void unit_lines(const struct image *image, const char *unit,
-                void (*each)(void *arg, const char *path, char *line), void *arg)
-{
-    struct drop_ins found = {.image = image};
-    char path[PATH_SIZE];
-    const char *type = strrchr(unit, '.');
-
-    for (size_t i = 0; i < COUNT_OF(unit_folders); i++) {
-        (void)text_set(path, sizeof(path), "%s/%s", unit_folders[i], unit);
-        if (lines_read(image, path, each, arg))
-            break;
-    }
-    for (size_t i = 0; i < COUNT_OF(unit_folders); i++) {
-        (void)text_set(path, sizeof(path), "%s/%s.d", unit_folders[i], unit);
-        found.folder = path;
-        (void)file_list(image->root, path, ".conf", add_drop_in, &found);
-    }
-    for (size_t i = 0; type && i < COUNT_OF(unit_folders); i++) { /* service.d: for all of a kind */
-        (void)text_set(path, sizeof(path), "%s/%s.d", unit_folders[i], type + 1);
-        found.folder = path;
-        (void)file_list(image->root, path, ".conf", add_drop_in, &found);
-    }
-    for (int i = 0; i < found.n; i++)
-        (void)lines_read(image, found.paths[i], each, arg);
-}
-
 struct assigned {
     const char *key;
     bool is_list, found;
@@ -358,19 +321,17 @@ struct assigned {
     size_t size;
 };
 
-static void take_assignment(void *arg, const char *path, char *line)
+static void take_setting(void *arg, const char *path, const char *key, char *value)
 {
     struct assigned *assigned = arg;
-    size_t n = strlen(assigned->key);
+    char escaped[WORDS_SIZE];
 
-    if (strncmp(line, assigned->key, n) != 0 || line[n + strspn(line + n, " \t")] != '=')
+    if (strcmp(key, assigned->key) != 0)
         return;
-    char value[WORDS_SIZE];
-    line = text_trim(strchr(line, '=') + 1);
-    (void)text_escape(value, sizeof(value), line, strlen(line));
+    (void)text_escape(escaped, sizeof(escaped), value, strlen(value));
     if (!assigned->is_list || !value[0])
         assigned->to[0] = '\0';
-    (void)text_add(assigned->to, assigned->size, "%s%s", assigned->to[0] ? " " : "", value);
+    (void)text_add(assigned->to, assigned->size, "%s%s", assigned->to[0] ? " " : "", escaped);
     (void)text_escape(assigned->file, PATH_SIZE, path, strlen(path));
     assigned->found = true;
 }
@@ -382,6 +343,6 @@ bool unit_value(const struct image *image, const char *unit, const char *key, bo
         .key = key, .is_list = is_list, .to = to, .size = size, .file = file};
 
     to[0] = file[0] = '\0';
-    unit_lines(image, unit, take_assignment, &assigned);
+    unit_settings(image->root, unit, take_setting, &assigned);
     return assigned.found;
 }

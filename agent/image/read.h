@@ -47,13 +47,9 @@ enum unit_state image_unit(const struct image *image, const char *unit);
 /* True when one of the space-separated units is enabled; `which` is the first. */
 bool any_enabled(const struct image *image, const char *units, char which[NAME_SIZE]);
 
-/* The value of a unit's key: the last one, or the whole list; an empty assignment empties it. Drop-ins
+/* The value of a key of a service (discover/unit.h): the last one, or the whole list; an empty assignment empties it. Drop-ins
  * count. `file` is where it was assigned last. False when no file assigns it. */
 bool unit_value(const struct image *image, const char *unit, const char *key, bool is_list,
                 char *to, size_t size, char file[PATH_SIZE]);
-
-/* Calls `each` with all lines of a unit and its drop-ins, in systemd's order. */
-void unit_lines(const struct image *image, const char *unit,
-                void (*each)(void *arg, const char *path, char *line), void *arg);
 
 #endif

@@ -132,12 +132,17 @@ static bool has_option(const char *options, const char *option)
     return false;
 }
 
-/* Disks that an instance has only when somebody attaches them. */
+/* Disks that an instance has only when somebody attaches them: not sda, xvda, nvme0n1. */
 static bool is_second_disk(const char *device)
 {
-    return ((text_starts(device, "/dev/xvd") || text_starts(device, "/dev/sd")) &&
-            device[strcspn(device, "d") + 4] != 'a' && device[strlen("/dev/sd")] != 'a') ||
-           (text_starts(device, "/dev/nvme") && device[strlen("/dev/nvme")] != '0');
+    static const char *const kinds[] = {"/dev/xvd", "/dev/sd", "/dev/nvme"};
+
+    for (size_t i = 0; i < COUNT_OF(kinds); i++)
+        if (text_starts(device, kinds[i])) {
+            char which = device[strlen(kinds[i])];
+            return which != 'a' && which != '0';
+        }
+    return false;
 }
 
 static void take_mount(void *arg, const char *path, char *line)

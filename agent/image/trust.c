@@ -135,6 +135,9 @@ void judge_credentials(struct image *image)
 {
     static const char code[] = "image-credentials";
     static const char *const files[] = {"/root/.aws/credentials", "/etc/environment"};
+    static const char *const variables[] = {"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY",
+                                            "AWS_SESSION_TOKEN", "AWS_SHARED_CREDENTIALS_FILE",
+                                            "AWS_PROFILE"};
     char value[LINE_SIZE], file[PATH_SIZE];
 
     for (size_t i = 0; i < COUNT_OF(files); i++)
@@ -143,9 +146,11 @@ void judge_credentials(struct image *image)
             find(image, code, files[i], "%s holds an access key", files[i]);
     if (folder_says(image, "/etc/profile.d", "", "AWS_SECRET_ACCESS_KEY", file))
         find(image, code, file, "%s holds an access key", file);
-    if (unit_value(image, image->agent->unit, "Environment", true, value, sizeof(value), file) &&
-        strstr(value, "AWS_"))
-        find(image, code, file, "%s sets AWS_... in the agent's environment", file);
+    for (size_t i = 0; i < COUNT_OF(variables); i++)
+        if (unit_value(image, image->agent->unit, "Environment", true, value, sizeof(value),
+                       file) &&
+            strstr(value, variables[i]))
+            find(image, code, file, "%s sets %s in the agent's environment", file, variables[i]);
 }
 
 /* --- 24: SELinux, fapolicyd --- */

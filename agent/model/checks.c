@@ -25,7 +25,7 @@ static const char *const check_table[N_CHECKS] = {
     SERVICES(ROW)
 #undef ROW
     "clock.skew",
-    "agent.installed", "agent.enabled", "agent.config", "agent.connected",
+    "agent.installed", "agent.enabled", "agent.config", "agent.state", "agent.connected",
 };
 
 static const char *const target_table[N_TARGETS] = {

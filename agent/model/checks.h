@@ -46,6 +46,7 @@ enum check {
     CHECK_AGENT_INSTALLED,
     CHECK_AGENT_ENABLED,
     CHECK_AGENT_CONFIG,
+    CHECK_AGENT_STATE,     /* planned only where the agent is installed */
     CHECK_AGENT_CONNECTED, /* planned only while the agent runs */
     N_CHECKS
 };

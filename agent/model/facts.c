@@ -39,3 +39,7 @@ DEFINE_NAMES(agent_package, [AGENT_PACKAGE_UNKNOWN] = "unknown", [AGENT_PACKAGE_
 
 DEFINE_NAMES(unit_state, [UNIT_UNKNOWN] = "unknown", [UNIT_ENABLED] = "enabled",
              [UNIT_DISABLED] = "disabled", [UNIT_MASKED] = "masked", [UNIT_ABSENT] = "absent");
+
+DEFINE_NAMES(harm, [HARM_NONE] = "none", [HARM_IMDS_OFF] = "imds-off",
+             [HARM_IMDS_ELSEWHERE] = "imds-elsewhere", [HARM_IMDS_BY_IPV6] = "imds-by-ipv6",
+             [HARM_NO_CERTIFICATE] = "no-certificate");

@@ -38,6 +38,7 @@ struct machine_facts {
     char asset_tag[NAME_SIZE];  /* board_asset_tag: the instance id on Nitro */
     char evidence[DETAIL_SIZE]; /* which of them decided */
     enum answer time_sync;      /* a time service is enabled, or runs */
+    struct step files; /* FAILURE_INTERNAL: this program could not read one, file_take_trouble() */
 };
 
 struct interface_facts {
@@ -71,8 +72,8 @@ enum lookup_order { LOOKUP_FILES_DNS, LOOKUP_DNS_FILES, LOOKUP_FILES, LOOKUP_DNS
 enum { AGENT_NAMESERVERS = 3, AGENT_DNS_MS = 5000, AGENT_IMDS_MS = 1000 };
 
 struct resolver_facts {
-    struct step read; /* of resolv.conf; where this program could not read it, or a file beside it:
-                       * FAILURE_INTERNAL */
+    struct step
+        read; /* of resolv.conf: FAILURE_ABSENT, or FAILURE_INTERNAL: it could not be read */
     enum lookup_order order;
     bool stub; /* it names only the 127.0.0.53 stub; upstreams are asked too */
     char file[PATH_SIZE];
@@ -248,28 +249,71 @@ enum agent_package {
 };
 enum unit_state { UNIT_UNKNOWN, UNIT_ENABLED, UNIT_DISABLED, UNIT_MASKED, UNIT_ABSENT };
 
+/* What a variable of the agent's environment makes of AWS's SDK. */
+enum harm {
+    HARM_NONE,
+    HARM_IMDS_OFF,
+    HARM_IMDS_ELSEWHERE, /* it names another place, or says nothing that the SDK knows */
+    HARM_IMDS_BY_IPV6,   /* harmful where there is no IPv6 */
+    HARM_NO_CERTIFICATE, /* it names a file that holds none */
+};
+
+struct variable_facts {
+    char name[NAME_SIZE];
+    char value[HOST_SIZE];
+    char file[PATH_SIZE]; /* that sets it */
+    enum harm harm;
+};
+
 struct agent_facts {
     enum answer installed;
     enum agent_package package;
     char version[NAME_SIZE];      /* "3.3.1142.0", empty when not known */
     char version_file[PATH_SIZE]; /* where it was read */
+    bool worker_missing;          /* the program without which it does not come up */
+    char missing[DETAIL_SIZE];    /* all its programs that are not there */
+    char foreign[PATH_SIZE];      /* a program of its that is another architecture's */
+    char unfinished[DETAIL_SIZE]; /* an installation that broke off: what says so */
+    bool twice;                   /* the snap, and a package beside it */
     char unit[NAME_SIZE];         /* the systemd unit's name */
     enum unit_state unit_state;
-    char config_file[PATH_SIZE];      /* empty: none, the agent runs on defaults */
-    struct step config;               /* parsed, and consistent with the instance */
-    char config_region[REGION_SIZE];  /* Agent.Region */
-    char https_proxy[HOST_SIZE];      /* of the unit's environment; user and password cut out */
+
+    char config_file[PATH_SIZE];         /* empty: none, the agent runs on defaults */
+    struct step config;                  /* read as Go reads it; skipped: cannot be read by us */
+    char config_region[REGION_SIZE];     /* Agent.Region */
+    char config_mgs_region[REGION_SIZE]; /* Mgs.Region */
+    char ssm_endpoint[HOST_SIZE];        /* Ssm.Endpoint, as it is written */
+    char mgs_endpoint[HOST_SIZE];
+    char identity_order[NAME_SIZE]; /* Identity.ConsumptionOrder, what the agent knows of it */
+    bool container_mode;
+
+    struct step environment;    /* systemd can make it: its files are there */
+    char http_proxy[HOST_SIZE]; /* of the environment; user and password cut out */
+    char https_proxy[HOST_SIZE];
     bool proxy_login;                 /* it carries a login, which is kept nowhere */
     char proxy_address[ADDRESS_SIZE]; /* where it was asked, empty: it was not */
-    char no_proxy[WORDS_SIZE];
+    char no_proxy[NO_PROXY_SIZE];
     char proxy_file[PATH_SIZE];
     char ssl_cert_file[PATH_SIZE];
+    char ssl_cert_dir[PATH_SIZE];
+    int32_t n_variables;
+    struct variable_facts variables[MAX_VARIABLES]; /* that do harm */
+
     char registered_as[NAME_SIZE]; /* "mi-...": a hybrid registration in the agent's state */
     char registration_file[PATH_SIZE];
-    enum answer running;   /* its unit has a control group: it was started and did not end */
+    bool registered_whole;     /* with its key: the agent takes it */
+    char ca_bundle[PATH_SIZE]; /* the first file or directory with a certificate, empty: none */
+
+    struct step state;               /* its directory can be written: root's read-only, full */
+    char state_directory[PATH_SIZE]; /* the directory, or the nearest one above that is there */
+    bool noexec;
+    enum answer inotify;           /* root can still make an instance and a watch */
+    char inotify_limit[NAME_SIZE]; /* which limit is used up */
+    enum answer running; /* its unit has a control group: it was started and did not end */
+    enum answer ended;   /* it ran in this boot, and runs no more */
+    char last_error[LINE_OF_LOG_SIZE]; /* of errors.log */
     enum answer connected; /* root holds a TCP connection to an address of ssmmessages */
     char connected_to[ADDRESS_SIZE];
-    char ca_bundle[PATH_SIZE]; /* the bundle the agent would load, empty: none is there */
 };
 
 extern const struct names answer_names;
@@ -281,6 +325,7 @@ extern const struct names permission_names;
 extern const struct names denied_by_names;
 extern const struct names agent_package_names;
 extern const struct names unit_state_names;
+extern const struct names harm_names;
 
 struct facts {
     int64_t started_unix_ms;

@@ -4,7 +4,6 @@
  */
 #include "model/failure.h"
 
-#include <errno.h>
 #include <string.h>
 
 DEFINE_NAMES(outcome, [OUTCOME_UNTRIED] = "untried", [OUTCOME_OK] = "ok",
@@ -70,6 +69,15 @@ static const char *const failure_table[N_FAILURES] = {
     [FAILURE_REGISTERED_ELSEWHERE] = "registered-elsewhere",
     [FAILURE_NOT_CONNECTED] = "not-connected",
     [FAILURE_INVALID] = "invalid",
+    [FAILURE_INCOMPLETE] = "incomplete",
+    [FAILURE_ENVIRONMENT] = "environment",
+    [FAILURE_IMDS_PROXY] = "imds-proxy",
+    [FAILURE_READ_ONLY] = "read-only",
+    [FAILURE_FULL] = "full",
+    [FAILURE_NO_INODES] = "no-inodes",
+    [FAILURE_NO_EXEC] = "noexec",
+    [FAILURE_EXHAUSTED] = "exhausted",
+    [FAILURE_ENDED] = "ended",
     [FAILURE_BELOW] = "below",
     [FAILURE_NOT_WANTED] = "not-wanted",
     [FAILURE_NOT_IN_REGION] = "not-in-region",
@@ -144,6 +152,15 @@ static const struct {
     [FAILURE_REGISTERED_ELSEWHERE] = {"registered as another machine", false},
     [FAILURE_NOT_CONNECTED] = {"not connected", true},
     [FAILURE_INVALID] = {"invalid configuration", false},
+    [FAILURE_INCOMPLETE] = {"incomplete", false},
+    [FAILURE_ENVIRONMENT] = {"a variable in the environment", false},
+    [FAILURE_IMDS_PROXY] = {"a proxy for the metadata service", false},
+    [FAILURE_READ_ONLY] = {"read-only", true},
+    [FAILURE_FULL] = {"no space left", true},
+    [FAILURE_NO_INODES] = {"no inodes left", true},
+    [FAILURE_NO_EXEC] = {"mounted noexec", false},
+    [FAILURE_EXHAUSTED] = {"a limit of the kernel is used up", true},
+    [FAILURE_ENDED] = {"ended", true},
     [FAILURE_BELOW] = {"rung below failed", false},
     [FAILURE_NOT_WANTED] = {"left out", false},
     [FAILURE_NOT_IN_REGION] = {"not in this region", false},
@@ -167,16 +184,6 @@ const char *outcome_name(enum outcome outcome)
 const char *failure_words(enum failure failure)
 {
     return (unsigned int)failure < N_FAILURES ? about[failure].words : "unknown failure";
-}
-
-bool os_error_is_ours(int os_error)
-{
-    static const int ours[] = {EMFILE, ENFILE, ENOMEM, ENOBUFS, EIO};
-
-    for (size_t i = 0; i < COUNT_OF(ours); i++)
-        if (ours[i] == os_error)
-            return true;
-    return false;
 }
 
 bool failure_is_transient(enum failure failure)

@@ -86,14 +86,23 @@ enum failure {
     FAILURE_TOO_OLD,
     FAILURE_REGISTERED_ELSEWHERE, /* the agent's state is another machine's */
     FAILURE_NOT_CONNECTED,        /* the agent runs without a connection to its service */
-    FAILURE_INVALID, /* a configuration that does not parse or contradicts the instance */
+    FAILURE_INVALID,     /* a configuration that does not parse or contradicts the instance */
+    FAILURE_INCOMPLETE,  /* an installation without some of its parts */
+    FAILURE_ENVIRONMENT, /* a variable that keeps the agent down */
+    FAILURE_IMDS_PROXY,  /* the metadata service is asked for through a proxy */
+    FAILURE_READ_ONLY,
+    FAILURE_FULL,      /* no blocks left */
+    FAILURE_NO_INODES, /* no inodes left */
+    FAILURE_NO_EXEC,
+    FAILURE_EXHAUSTED, /* a limit of the kernel is used up */
+    FAILURE_ENDED,     /* a program that should run does not */
 
     /* the program */
     FAILURE_BELOW,         /* the rung below did not hold */
     FAILURE_NOT_WANTED,    /* configuration says not to */
     FAILURE_NOT_IN_REGION, /* the service has no endpoint in this region */
     FAILURE_STOPPED,       /* the deadline or a signal came first */
-    FAILURE_INTERNAL,      /* this program's own trouble: os_error_is_ours() */
+    FAILURE_INTERNAL,      /* this program's own trouble: no descriptors, no memory */
     FAILURE_UNKNOWN,       /* in a report: one that only a newer program has a name for */
     N_FAILURES
 };
@@ -116,10 +125,6 @@ const char *outcome_name(enum outcome outcome);
 
 /* A few plain words for a person ("no answer", "connection refused"). */
 const char *failure_words(enum failure failure);
-
-/* No descriptors, no memory, a disk that fails: what happened to this program says nothing of what it asked
- * for. */
-bool os_error_is_ours(int os_error);
 
 /* True where a later attempt may well succeed by itself: what rounds retry. */
 bool failure_is_transient(enum failure failure);

@@ -70,9 +70,9 @@ FIELDS(TEXT(to, ADDRESS), ENUM(kind, route_kind), TEXT(entry, ADDRESS), UINT32(t
 #undef S
 
 #define S tls_session
-FIELDS(TEXT(version, WORD), ENUM(trust_by, trust_by), BOOL(name_matches), TEXT(subject, ISSUER),
-       TEXT(issuer, ISSUER), TEXT(names, HOST, EXTRA), INT64(not_before_unix_s),
-       INT64(not_after_unix_s), TEXT(verify, PROSE, QUOTED));
+FIELDS(TEXT(version, WORD), ENUM(trust_by, trust_by), BOOL(agent_distrusts), BOOL(name_matches),
+       TEXT(subject, ISSUER), TEXT(issuer, ISSUER), TEXT(names, HOST, EXTRA),
+       INT64(not_before_unix_s), INT64(not_after_unix_s), TEXT(verify, PROSE, QUOTED));
 #undef S
 
 #define S http_head
@@ -99,7 +99,7 @@ FIELDS(TEXT(region, WORD), ENUM(region_source, source), TEXT(signing_region, WOR
 
 #define S machine_facts
 FIELDS(ENUM(is_ec2, answer), TEXT(vendor, WORD), TEXT(asset_tag, ID), TEXT(evidence, PROSE, QUOTED),
-       ENUM(time_sync, answer));
+       ENUM(time_sync, answer), STRUCT(files, step));
 #undef S
 
 #define S interface_facts
@@ -181,14 +181,25 @@ FIELDS(TEXT(source, WORD), TEXT(address, ADDRESS), INT64(offset_ms), INT32(error
 FIELDS(INT64(wall_unix_ms), STRUCTS(samples, clock_sample));
 #undef S
 
+#define S variable_facts
+FIELDS(TEXT(name, WORD), TEXT(value, HOST), TEXT(file, PATH, EXTRA), ENUM(harm, harm));
+#undef S
+
 #define S agent_facts
 FIELDS(ENUM(installed, answer), ENUM(package, agent_package), TEXT(version, WORD),
-       TEXT(version_file, PATH, EXTRA), TEXT(unit, PATH), ENUM(unit_state, unit_state),
-       TEXT(config_file, PATH), STRUCT(config, step), TEXT(config_region, WORD),
-       TEXT(https_proxy, HOST), BOOL(proxy_login), TEXT(proxy_address, ADDRESS),
-       TEXT(no_proxy, HOST), TEXT(proxy_file, PATH, EXTRA), TEXT(ssl_cert_file, PATH),
-       TEXT(registered_as, ID), TEXT(registration_file, PATH), ENUM(running, answer),
-       ENUM(connected, answer), TEXT(connected_to, ADDRESS), TEXT(ca_bundle, PATH));
+       TEXT(version_file, PATH, EXTRA), BOOL(worker_missing), TEXT(missing, WORD),
+       TEXT(foreign, PATH), TEXT(unfinished, WORD), BOOL(twice), TEXT(unit, PATH),
+       ENUM(unit_state, unit_state), TEXT(config_file, PATH), STRUCT(config, step),
+       TEXT(config_region, WORD), TEXT(config_mgs_region, WORD), TEXT(ssm_endpoint, HOST),
+       TEXT(mgs_endpoint, HOST), TEXT(identity_order, WORD), BOOL(container_mode),
+       STRUCT(environment, step), TEXT(http_proxy, HOST), TEXT(https_proxy, HOST),
+       BOOL(proxy_login), TEXT(proxy_address, ADDRESS), TEXT(no_proxy, HOST),
+       TEXT(proxy_file, PATH, EXTRA), TEXT(ssl_cert_file, PATH), TEXT(ssl_cert_dir, PATH),
+       STRUCTS(variables, variable_facts), TEXT(registered_as, ID), TEXT(registration_file, PATH),
+       BOOL(registered_whole), TEXT(ca_bundle, PATH), STRUCT(state, step),
+       TEXT(state_directory, PATH), BOOL(noexec), ENUM(inotify, answer), TEXT(inotify_limit, WORD),
+       ENUM(running, answer), ENUM(ended, answer), TEXT(last_error, PROSE, QUOTED),
+       ENUM(connected, answer), TEXT(connected_to, ADDRESS));
 #undef S
 
 #define S facts

@@ -99,12 +99,20 @@ static const struct {
     {"fc00::/7", PLACE_PRIVATE_ELSEWHERE},
 };
 
+/* IPv4 as an IPv6-only subnet sees it, through DNS64 and NAT64: RFC 6052 section 2.1, VPC User Guide, "DNS64 and
+ * NAT64". */
+#define DNS64_PREFIX "64:ff9b::/96"
+
 enum place place_of(const struct instance_facts *instance, const char *address)
 {
     struct bytes bytes;
+    char inside[ADDRESS_SIZE];
 
     if (!parse(address, &bytes))
         return PLACE_UNKNOWN;
+    if (place_in_cidr(address, DNS64_PREFIX) &&
+        inet_ntop(AF_INET, bytes.byte + 12, inside, sizeof(inside)))
+        return place_of(instance, inside); /* not below the prefix again */
     if (in_any(address, instance->subnet_cidrs, instance->n_subnet_cidrs))
         return PLACE_OWN_SUBNET;
     if (in_any(address, instance->vpc_cidrs, instance->n_vpc_cidrs))

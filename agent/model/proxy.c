@@ -1,60 +1,107 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * NO_PROXY is a list of names; what is matched against it here are always the endpoints' names.
+ * What is matched against NO_PROXY are the endpoints' names and the metadata service's address.
  */
 #include "model/proxy.h"
 
+#include <arpa/inet.h>
 #include <string.h>
 #include <strings.h>
 
 #include "base/text.h"
 
-/* One entry of NO_PROXY as Go's httpproxy reads it: "*", a host, a domain with or without its
- * leading dot, each with an optional port. Blocks (CIDR) are for addresses, and hosts are names. */
-static bool entry_covers(const char *entry, size_t n, const char *host)
+/* Both in the same family, and alike in the first `bits`. */
+static bool is_within(const char *address, const char *network, unsigned int bits)
+{
+    unsigned char a[16], b[16];
+    int family = strchr(network, ':') ? AF_INET6 : AF_INET;
+    unsigned int whole = bits / 8, rest = bits % 8;
+
+    return bits <= (family == AF_INET6 ? 128U : 32U) && inet_pton(family, address, a) == 1 &&
+           inet_pton(family, network, b) == 1 && memcmp(a, b, whole) == 0 &&
+           (rest == 0 || ((a[whole] ^ b[whole]) >> (8 - rest)) == 0);
+}
+
+/* "169.254.0.0/16" */
+static bool block_covers(const char *block, const char *host)
+{
+    char network[ADDRESS_SIZE];
+    const char *slash = strchr(block, '/');
+    uint64_t bits;
+
+    return text_number(slash + 1, 128, &bits) &&
+           text_set(network, sizeof(network), "%.*s", (int)(slash - block), block) &&
+           is_within(host, network, (unsigned int)bits);
+}
+
+/* The entry's port is another one than this. Cuts it off, and an IPv6 address's brackets. */
+static bool is_for_another_port(char *entry, uint16_t port)
+{
+    char *bracket = entry[0] == '[' ? strchr(entry, ']') : NULL;
+    char *colon = bracket ? strchr(bracket, ':') : strchr(entry, ':');
+    uint64_t number;
+
+    if (!bracket && colon && strchr(colon + 1, ':')) /* a bare IPv6 address */
+        return false;
+    bool other = colon && (!text_number(colon + 1, UINT16_MAX, &number) || number != port);
+    if (colon)
+        *colon = '\0';
+    if (bracket) {
+        *bracket = '\0';
+        memmove(entry, entry + 1, strlen(entry));
+    }
+    return other;
+}
+
+/* One entry of NO_PROXY as Go's httpproxy reads it: "*", a block of addresses, a host or an address, a
+ * domain with or without its leading dot, the latter three with an optional port. */
+static bool entry_covers(char *entry, const char *host, uint16_t port)
 {
     size_t host_length = strlen(host);
-    const char *colon = memchr(entry, ':', n);
 
-    if (colon)
-        n = (size_t)(colon - entry);
-    if (n == 1 && entry[0] == '*')
+    if (strcmp(entry, "*") == 0)
         return true;
-    if (n > 1 && entry[0] == '*' && entry[1] == '.') {
-        entry++;
-        n--;
-    }
-    bool dotted = n > 0 && entry[0] == '.';
-    if (n == 0 || n > host_length || strncasecmp(host + host_length - n, entry, n) != 0)
+    if (strchr(entry, '/'))
+        return block_covers(entry, host);
+    if (is_for_another_port(entry, port))
         return false;
-    if (n == host_length)
-        return true;
-    return dotted || host[host_length - n - 1] == '.';
+    if (text_starts(entry, "*."))
+        entry++;
+    bool dotted = entry[0] == '.';
+    size_t n = strlen(entry);
+    if (n == 0 || n > host_length || strcasecmp(host + host_length - n, entry) != 0)
+        return false;
+    return n == host_length || dotted || host[host_length - n - 1] == '.';
+}
+
+static bool is_exempt(const char *no_proxy, const char *host, uint16_t port)
+{
+    char list[NO_PROXY_SIZE], *rest = NULL;
+
+    (void)text_set(list, sizeof(list), "%s", no_proxy);
+    for (char *entry = strtok_r(list, ",", &rest); entry; entry = strtok_r(NULL, ",", &rest))
+        if (entry_covers(text_trim(entry), host, port))
+            return true;
+    return false;
 }
 
 bool proxy_used(const struct agent_facts *agent, const char *host)
 {
-    static const char between[] = ", \t";
-    const char *at = agent->no_proxy;
+    return agent->https_proxy[0] && !is_exempt(agent->no_proxy, host, 443);
+}
 
-    if (!agent->https_proxy[0])
-        return false;
-    while (*at) {
-        at += strspn(at, between);
-        size_t n = strcspn(at, between);
-        if (n > 0 && entry_covers(at, n, host))
-            return false;
-        at += n;
-    }
-    return true;
+bool proxy_used_for_imds(const struct agent_facts *agent)
+{
+    return agent->http_proxy[0] && !is_exempt(agent->no_proxy, "169.254.169.254", 80);
 }
 
 bool proxy_parse(const char *url, struct proxy *proxy)
 {
     const char *scheme_end = strstr(url, "://");
-    uint64_t port = 80;
+    bool by_tls = strncasecmp(url, "https://", 8) == 0;
+    uint64_t port = by_tls ? 443 : 80;
 
-    if (scheme_end && strncasecmp(url, "http://", 7) != 0)
+    if (scheme_end && !by_tls && strncasecmp(url, "http://", 7) != 0)
         return false;
     const char *host = scheme_end ? scheme_end + 3 : url;
     const char *name = host[0] == '[' ? host + 1 : host;
@@ -70,6 +117,7 @@ bool proxy_parse(const char *url, struct proxy *proxy)
         !text_only(proxy->host, ".-_:"))
         return false;
     proxy->port = (uint16_t)port;
+    proxy->by_tls = by_tls;
     return true;
 }
 

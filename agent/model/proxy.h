@@ -13,13 +13,17 @@
 /* The agent's proxy, if one is set, and it would be used for this host. */
 bool proxy_used(const struct agent_facts *agent, const char *host);
 
+/* The agent would ask a proxy for IMDS: http_proxy is set, and NO_PROXY does not exempt the address. */
+bool proxy_used_for_imds(const struct agent_facts *agent);
+
 struct proxy {
     char host[HOST_SIZE]; /* a name or an address */
     uint16_t port;
+    bool by_tls; /* an https:// URL: the proxy itself is spoken to by TLS */
 };
 
-/* "http://10.0.0.5:3128", "proxy.example.com": false for another scheme (https, socks5) and for
- * what is no URL. */
+/* "http://10.0.0.5:3128", "proxy.example.com", "https://proxy.example.com": false for another scheme
+ * (socks5) and for what is no URL. */
 bool proxy_parse(const char *url, struct proxy *proxy);
 
 /* The proxy surely does not let the agent through to this service: it was asked, and said no, or

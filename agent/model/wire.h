@@ -86,6 +86,7 @@ extern const struct names trust_by_names;
 struct tls_session {
     char version[NAME_SIZE]; /* "TLSv1.3" */
     enum trust_by trust_by;
+    bool agent_distrusts; /* it verified, and by the SSM agent's own roots it does not */
     bool name_matches;
     char subject[HOST_SIZE]; /* of the peer's certificate, one line */
     char issuer[HOST_SIZE];

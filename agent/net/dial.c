@@ -20,6 +20,7 @@
 #include <strings.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "base/text.h"
 #include "net/address.h"
 
@@ -63,7 +64,7 @@ enum failure dial_failure(int os_error)
     for (size_t i = 0; i < COUNT_OF(failures); i++)
         if (failures[i].os_error == os_error)
             return failures[i].failure;
-    return os_error_is_ours(os_error) ? FAILURE_INTERNAL : FAILURE_LOCAL;
+    return file_is_trouble(os_error) ? FAILURE_INTERNAL : FAILURE_LOCAL;
 }
 
 void dial_words(int os_error, char *to, size_t size)

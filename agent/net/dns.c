@@ -24,10 +24,10 @@
 
 enum {
     DNS_PORT = 53,
-    FIRST_RESEND_MS = 400, /* c-ares doubles it each time */
-    MAX_SENDS = 6,     /* 0, 0.4, 1.2, 2.8, 6 s: the limit of the question comes before the last */
-    EDNS_BYTES = 1232, /* what Go's net package offers */
-    MAX_SOCKETS = 4,   /* UDP and TCP, each perhaps opened anew before the old one is closed */
+    FIRST_RESEND_MS = 250, /* c-ares doubles it each time: 0, 0.25, 0.75, 1.75, 3.75 s */
+    MAX_SENDS = 6,         /* the limit of the question comes before the last */
+    EDNS_BYTES = 1232,     /* what Go's net package offers */
+    MAX_SOCKETS = 4,       /* UDP and TCP, each perhaps opened anew before the old one is closed */
 };
 
 struct dns_query;

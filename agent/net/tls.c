@@ -27,6 +27,7 @@ struct chain {
     int error;      /* X509_V_OK, or the first that is not about time */
     int time_error; /* X509_V_OK, or the first that is */
     int time_depth;
+    X509 *root; /* with which it ends, NULL: it does not verify */
 };
 
 static int peer_index = -1; /* of our struct in an SSL_CTX's ex_data */
@@ -159,8 +160,26 @@ static struct chain judge_chain(X509_STORE *store, X509 *certificate, STACK_OF(X
         if (chain.error == X509_V_OK)
             chain.error = X509_V_ERR_UNSPECIFIED;
     }
+    if (chain.error == X509_V_OK) {
+        STACK_OF(X509) *built = X509_STORE_CTX_get0_chain(verification);
+        chain.root = sk_X509_value(built, sk_X509_num(built) - 1);
+    }
     X509_STORE_CTX_free(verification);
     return chain;
+}
+
+/* By what the agent itself trusts: mostly its bundle lists the root that we know already, and need not
+ * be read as a whole. */
+static bool agent_trusts(struct tls_peer *peer, X509 *root, X509 *certificate,
+                         STACK_OF(X509) * untrusted)
+{
+    if (trust_bundle_has(peer->trust, root))
+        return true;
+    for (size_t which = 0; which < N_TRUST_SYSTEM; which++)
+        if (judge_chain(trust_system(peer->trust, (enum trust_system)which), certificate, untrusted)
+                .error == X509_V_OK)
+            return true;
+    return false;
 }
 
 /* Amazon's roots first, then whatever the system trusts, which only then is read. */
@@ -172,6 +191,7 @@ static struct chain judge_by_all(struct tls_peer *peer, X509 *certificate,
 
     if (chain.error == X509_V_OK) {
         peer->session.trust_by = by;
+        peer->session.agent_distrusts = !agent_trusts(peer, chain.root, certificate, untrusted);
         return chain;
     }
     for (size_t which = 0; which < N_TRUST_SYSTEM; which++) {

@@ -25,6 +25,8 @@ struct trust {
     enum trust_by first_by;
     char root[PATH_SIZE];
     char ssl_cert_file[PATH_SIZE]; /* empty: trust_bundle_paths */
+    char ssl_cert_dir[PATH_SIZE];  /* empty: directories */
+    const X509 *found;             /* that the bundle has */
     X509_STORE *system[N_TRUST_SYSTEM];
     bool is_read[N_TRUST_SYSTEM];
 };
@@ -117,45 +119,118 @@ static int add_file(X509_STORE *store, const char *root, const char *path, char 
 
 /* --- the system's roots --- */
 
+/* The first file that is there, if it is only to be opened: what it holds is another matter. "": none. */
+static const char *bundle_path(const char *root, const char *ssl_cert_file)
+{
+    if (ssl_cert_file && ssl_cert_file[0])
+        return ssl_cert_file;
+    for (size_t i = 0; trust_bundle_paths[i]; i++)
+        if (file_exists(root, trust_bundle_paths[i]))
+            return trust_bundle_paths[i];
+    return "";
+}
+
 static void read_bundle(struct trust *trust, X509_STORE *store)
 {
     char error[DETAIL_SIZE];
+    const char *path = bundle_path(trust->root, trust->ssl_cert_file);
 
-    if (trust->ssl_cert_file[0]) {
-        (void)add_file(store, trust->root, trust->ssl_cert_file, error, sizeof(error));
-        return;
-    }
-    for (size_t i = 0; trust_bundle_paths[i]; i++) {
-        if (file_exists(trust->root, trust_bundle_paths[i])) {
-            (void)add_file(store, trust->root, trust_bundle_paths[i], error, sizeof(error));
-            return;
-        }
-    }
+    if (path[0])
+        (void)add_file(store, trust->root, path, error, sizeof(error));
+}
+
+/* One directory after the other: SSL_CERT_DIR separates them by colons. False at the end. */
+static bool next_directory(const char *ssl_cert_dir, size_t *at, char directory[PATH_SIZE])
+{
+    if (!ssl_cert_dir || !ssl_cert_dir[0])
+        return *at < COUNT_OF(directories) &&
+               text_set(directory, PATH_SIZE, "%s", directories[(*at)++]);
+    if (*at > strlen(ssl_cert_dir))
+        return false;
+    size_t n = strcspn(ssl_cert_dir + *at, ":");
+    (void)text_set(directory, PATH_SIZE, "%.*s", (int)n, ssl_cert_dir + *at);
+    *at += n + 1;
+    return true;
 }
 
 struct directory {
     const char *root;
     const char *path;
-    X509_STORE *store;
+    X509_STORE *store; /* NULL: only to see whether there is a certificate */
+    bool holds;
 };
+
+static bool holds_certificate(const char *root, const char *path)
+{
+    struct buffer contents;
+
+    buffer_init(&contents, FILE_MAX_BYTES);
+    bool holds = file_read(root, path, &contents) == 0 &&
+                 strstr(contents.bytes, "-----BEGIN CERTIFICATE-----");
+    buffer_clear(&contents);
+    return holds;
+}
 
 static void read_directory_entry(void *arg, const char *name)
 {
-    const struct directory *directory = arg;
+    struct directory *directory = arg;
     char path[PATH_SIZE];
     char error[DETAIL_SIZE];
 
-    if (text_set(path, sizeof(path), "%s/%s", directory->path, name))
+    if (!text_set(path, sizeof(path), "%s/%s", directory->path, name))
+        return;
+    if (directory->store)
         (void)add_file(directory->store, directory->root, path, error, sizeof(error));
+    else
+        directory->holds = directory->holds || holds_certificate(directory->root, path);
 }
 
 static void read_directories(struct trust *trust, X509_STORE *store)
 {
-    for (size_t i = 0; i < COUNT_OF(directories); i++) {
-        struct directory directory = {trust->root, directories[i], store};
-        (void)file_list(trust->root, directories[i], ".pem", read_directory_entry, &directory);
-        (void)file_list(trust->root, directories[i], ".crt", read_directory_entry, &directory);
+    char path[PATH_SIZE];
+
+    for (size_t at = 0; next_directory(trust->ssl_cert_dir, &at, path);) {
+        struct directory directory = {trust->root, path, store, false};
+        (void)file_list(trust->root, path, "", read_directory_entry, &directory);
     }
+}
+
+void trust_find_bundle(const struct trust_sources *sources, char path[PATH_SIZE])
+{
+    (void)text_set(path, PATH_SIZE, "%s", bundle_path(sources->root, sources->ssl_cert_file));
+    if (path[0] && holds_certificate(sources->root, path))
+        return;
+    for (size_t at = 0; next_directory(sources->ssl_cert_dir, &at, path);) {
+        struct directory directory = {sources->root, path, NULL, false};
+        (void)file_list(sources->root, path, "", read_directory_entry, &directory);
+        if (directory.holds)
+            return;
+    }
+    path[0] = '\0';
+}
+
+/* Bundles are PEM with lines of 64 letters, as OpenSSL writes it. */
+bool trust_bundle_has(struct trust *trust, X509 *certificate)
+{
+    BIO *bio = BIO_new(BIO_s_mem());
+    struct buffer contents;
+    char *pem = NULL;
+
+    if (certificate == trust->found) {
+        BIO_free(bio);
+        return true;
+    }
+    buffer_init(&contents, FILE_MAX_BYTES);
+    const char *path = bundle_path(trust->root, trust->ssl_cert_file);
+    if (path[0] && file_read(trust->root, path, &contents) == 0 &&
+        PEM_write_bio_X509(bio, certificate) == 1) {
+        long n = BIO_get_mem_data(bio, &pem);
+        if (memmem(contents.bytes, contents.used, pem, (size_t)n))
+            trust->found = certificate;
+    }
+    buffer_clear(&contents);
+    BIO_free(bio);
+    return certificate == trust->found;
 }
 
 X509_STORE *trust_system(struct trust *trust, enum trust_system which)
@@ -199,13 +274,18 @@ static bool read_first(struct trust *trust, const char *ca_file, char *error, si
     return true;
 }
 
+static bool keep_path(char to[PATH_SIZE], const char *path)
+{
+    return text_set(to, PATH_SIZE, "%s", path ? path : "");
+}
+
 struct trust *trust_new(const struct trust_sources *sources, char *error, size_t error_size)
 {
     struct trust *trust = calloc(1, sizeof(*trust));
 
-    if (!text_set(trust->root, PATH_SIZE, "%s", sources->root ? sources->root : "") ||
-        !text_set(trust->ssl_cert_file, PATH_SIZE, "%s",
-                  sources->ssl_cert_file ? sources->ssl_cert_file : "")) {
+    if (!keep_path(trust->root, sources->root) ||
+        !keep_path(trust->ssl_cert_file, sources->ssl_cert_file) ||
+        !keep_path(trust->ssl_cert_dir, sources->ssl_cert_dir)) {
         (void)text_set(error, error_size, "%s", "a path is too long");
         trust_free(trust);
         return NULL;
@@ -217,12 +297,21 @@ struct trust *trust_new(const struct trust_sources *sources, char *error, size_t
     return trust;
 }
 
-void trust_use_bundle(struct trust *trust, const char *ssl_cert_file)
+static void forget_system(struct trust *trust)
 {
-    char path[PATH_SIZE];
+    trust->found = NULL;
+    for (size_t i = 0; i < N_TRUST_SYSTEM; i++) {
+        X509_STORE_free(trust->system[i]);
+        trust->system[i] = NULL;
+        trust->is_read[i] = false;
+    }
+}
 
-    if (ssl_cert_file[0] && text_set(path, sizeof(path), "%s", ssl_cert_file))
-        memcpy(trust->ssl_cert_file, path, sizeof(path));
+void trust_use_bundle(struct trust *trust, const char *ssl_cert_file, const char *ssl_cert_dir)
+{
+    forget_system(trust);
+    (void)keep_path(trust->ssl_cert_file, ssl_cert_file);
+    (void)keep_path(trust->ssl_cert_dir, ssl_cert_dir);
 }
 
 void trust_free(struct trust *trust)
@@ -230,7 +319,6 @@ void trust_free(struct trust *trust)
     if (!trust)
         return;
     X509_STORE_free(trust->first);
-    for (size_t i = 0; i < N_TRUST_SYSTEM; i++)
-        X509_STORE_free(trust->system[i]);
+    forget_system(trust);
     free(trust);
 }

@@ -12,22 +12,28 @@
 
 #include "model/wire.h"
 
+struct x509_st;
 struct x509_store_st;
 struct trust;
 
 struct trust_sources {
     const char *ca_file;       /* PEM; NULL: Amazon's public roots, built in */
     const char *root;          /* prefix of the system's paths ("" for none) */
-    const char *ssl_cert_file; /* the agent's SSL_CERT_FILE in place of the usual, or NULL */
+    const char *ssl_cert_file; /* the agent's SSL_CERT_FILE in place of the usual files, or NULL */
+    const char *ssl_cert_dir;  /* its SSL_CERT_DIR in place of the usual directories, or NULL */
 };
 
 /* NULL on failure; `error` then says why, naming the file. Strings are copied. */
 struct trust *trust_new(const struct trust_sources *sources, char *error, size_t error_size);
 void trust_free(struct trust *trust);
 
-/* The same as trust_sources.ssl_cert_file, once the agent's unit was read: before the first
- * handshake, since the bundle is read once. Ignored when it is empty or too long. */
-void trust_use_bundle(struct trust *trust, const char *ssl_cert_file);
+/* The agent's SSL_CERT_FILE and SSL_CERT_DIR, once its unit was read: before the first handshake of a
+ * round. What was read of the system's roots in an earlier round is read again. */
+void trust_use_bundle(struct trust *trust, const char *ssl_cert_file, const char *ssl_cert_dir);
+
+/* The first of the agent's places that holds a certificate, be it trusted or not: a file, or else a
+ * directory; empty: none. */
+void trust_find_bundle(const struct trust_sources *sources, char path[PATH_SIZE]);
 
 /* For tls.c, the stores in the order in which they are tried. Owned by trust.
  * First: Amazon's roots, or those of the ca_file. The system's are read on the first call, which costs
@@ -35,6 +41,9 @@ void trust_use_bundle(struct trust *trust, const char *ssl_cert_file);
 enum trust_system { TRUST_SYSTEM_BUNDLE, TRUST_SYSTEM_DIRECTORIES, N_TRUST_SYSTEM };
 struct x509_store_st *trust_first(const struct trust *trust, enum trust_by *by);
 struct x509_store_st *trust_system(struct trust *trust, enum trust_system which);
+
+/* The system's bundle has this certificate, letter for letter: found without reading all the others. */
+bool trust_bundle_has(struct trust *trust, struct x509_st *certificate);
 
 /* Amazon's public roots (https://www.amazontrust.com/repository/), taken from the distribution's
  * ca-certificates package when the program is built (build/gen/roots.c). */

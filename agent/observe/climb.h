@@ -95,8 +95,7 @@ void names_doubt(struct climb *climb); /* asks Amazon's resolver, once and if it
 
 /* names.c: /etc/hosts as the agent's resolver reads it (Go's net package: "files" before "dns"). The
  * first field is an address, the others are names, in upper or lower case. hosts(5). Returns how many
- * addresses `name` has there, at most MAX_ADDRESSES; a negative errno value where this program could not read
- * it (os_error_is_ours). */
+ * addresses `name` has there, at most MAX_ADDRESSES. */
 int hosts_look_up(const char *root, const char *name, char addresses[][ADDRESS_SIZE]);
 
 /* ladder.c: climbs one more address. Does nothing when the address is there already or the list is

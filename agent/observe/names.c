@@ -14,7 +14,6 @@
 #include "net/dns.h"
 #include "observe/climb.h"
 
-#define HOSTS "/etc/hosts"
 #define AMAZON_RESOLVER_IPV4 "169.254.169.253" /* VPC User Guide, "Amazon DNS server" */
 #define AMAZON_RESOLVER_IPV6 "fd00:ec2::253"
 
@@ -43,9 +42,8 @@ int hosts_look_up(const char *root, const char *name, char addresses[][ADDRESS_S
     int n = 0;
 
     buffer_init(&contents, FILE_MAX_BYTES);
-    int error = file_read(root, HOSTS, &contents);
-    if (error)
-        return os_error_is_ours(error) ? -error : 0;
+    if (file_read(root, "/etc/hosts", &contents) != 0)
+        return 0;
     for (char *line = strtok_r(contents.bytes, "\n", &rest); line && n < MAX_ADDRESSES;
          line = strtok_r(NULL, "\n", &rest))
         n += line_names(line, name, addresses[n]);
@@ -93,14 +91,8 @@ static const struct dns_answer *taken_answer(const struct endpoint_facts *facts,
 static void take_pinned(struct climb *climb)
 {
     char addresses[MAX_ADDRESSES][ADDRESS_SIZE];
-    struct step *read = &climb->observe->facts->resolvers.read;
     int n = hosts_look_up(climb->observe->root, climb->plan->host, addresses);
 
-    if (n < 0) {
-        step_fail(read, FAILURE_INTERNAL, 0);
-        read->os_error = -n;
-        (void)text_set(read->detail, sizeof(read->detail), "%s: %s", HOSTS, strerror(-n));
-    }
     climb->pinned = n > 0;
     for (int i = 0; i < n; i++)
         ladder_add(climb, addresses[i], true);

@@ -11,12 +11,30 @@
 #include "net/tunnel.h"
 #include "observe/climb.h"
 
+/* What a server may say that is asked in plain HTTP and speaks TLS. */
+static bool may_speak_tls(const struct step *step, int32_t status)
+{
+    return status == 400 || step->failure == FAILURE_CLOSED || step->failure == FAILURE_RESET ||
+           step->failure == FAILURE_MALFORMED;
+}
+
+/* A proxy whose URL says https is asked in plain HTTP all the same: if it takes that, the agent's TLS
+ * fails; if it does not, nothing is decided. */
 static void answered(void *arg, const struct step *step, int32_t status)
 {
     struct climb *climb = arg;
+    struct step *to = &climb->facts->proxy;
 
-    climb->facts->proxy = *step;
     climb->facts->proxy_status = status;
+    *to = *step;
+    if (!climb->observe->proxy.by_tls)
+        return;
+    if (may_speak_tls(step, status)) {
+        memset(to, 0, sizeof(*to));
+    } else if (status != 0) {
+        step_fail(to, FAILURE_NOT_TLS, step->took_ms);
+        (void)text_set(to->detail, sizeof(to->detail), "its URL says https, it speaks plain HTTP");
+    }
 }
 
 static bool is_asked_for(const struct observe *observe, int service)

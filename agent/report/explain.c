@@ -161,6 +161,7 @@ static const struct {
     {"agent.installed", "is an SSM agent installed that is new enough?"},
     {"agent.enabled", "will it start at boot?"},
     {"agent.config", "does its configuration fit this instance?"},
+    {"agent.state", "can it work: its directories, inotify, does it run on?"},
     {"agent.connected", "is it connected, once it runs?"},
 };
 

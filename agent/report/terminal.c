@@ -131,15 +131,36 @@ static void write_finding(struct screen *screen, const struct report *report,
 
 enum { LONG_ENOUGH_MS = 15000 }; /* for every timeout of a round, one after the other */
 
-/* What to do when the run ended before anything was found. */
-static void write_next(struct screen *screen, const struct facts *facts)
+/* Of a check that has no answer, though nothing stopped the run. */
+static void write_what_lacks(struct screen *screen, const struct report *report)
 {
+    char line[2 * LINE_SIZE];
+    int i = 0;
+
+    while (i < N_CHECKS && !report_lacks(&report->checks[i]))
+        i++;
+    if (i == N_CHECKS)
+        return;
+    const char *name = check_name((enum check)i);
+    (void)text_set(line, sizeof(line),
+                   "Make it possible to try %s, which is required, or leave it out too: --skip %s.",
+                   name, name);
+    screen_end(screen);
+    advice_labelled(screen, "Next", line);
+}
+
+/* What to do when the run ended before anything was found. */
+static void write_next(struct screen *screen, const struct report *report)
+{
+    const struct facts *facts = report->facts;
     int32_t deadline_ms = facts->deadline_ms;
     int longer_s = (deadline_ms < LONG_ENOUGH_MS / 2 ? LONG_ENOUGH_MS : 2 * deadline_ms) / 1000;
     char line[LINE_SIZE], given[DURATION_SIZE];
 
-    if (facts->stopped_by == STOPPED_BY_NOTHING)
+    if (facts->stopped_by == STOPPED_BY_NOTHING) {
+        write_what_lacks(screen, report);
         return;
+    }
     duration_text(deadline_ms, given);
     if (facts->stopped_by == STOPPED_BY_SIGNAL)
         (void)text_set(line, sizeof(line), "Run it again, to the end: a signal stopped it.");
@@ -283,7 +304,7 @@ void terminal_write(const struct report *report, const struct style *style, stru
     write_when(&screen, report);
     write_findings(&screen, report, style->verbose, most < n_commands_of_causes(report));
     if (report->verdict == VERDICT_UNKNOWN && !report_root(report))
-        write_next(&screen, report->facts);
+        write_next(&screen, report);
     screen_end(&screen);
     write_headline(&screen, report);
     advice_last_screen(&screen, report, most);

@@ -9,6 +9,8 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/file.h"
+#include "base/text.h"
 #include "discover/discover.h"
 #include "discover/machine.h"
 #include "net/credentials.h"
@@ -56,7 +58,8 @@ static void planned(void *arg)
         round->run->options->root, round->run->trust, round->run->deadline_ms, {false}};
 
     take_over(round, request.proven);
-    trust_use_bundle(round->run->trust, round->facts->agent.ssl_cert_file);
+    trust_use_bundle(round->run->trust, round->facts->agent.ssl_cert_file,
+                     round->facts->agent.ssl_cert_dir);
     round->observe = observe_start(round->loop, &request, round->facts);
     if (round->placed)
         observe_placed(round->observe);
@@ -139,6 +142,7 @@ static bool start(struct round *round)
 static void conclude(struct round *round, enum loop_end end)
 {
     struct facts *facts = round->facts;
+    char trouble[DETAIL_SIZE];
 
     if (round->signalled)
         facts->stopped_by = STOPPED_BY_SIGNAL;
@@ -146,6 +150,10 @@ static void conclude(struct round *round, enum loop_end end)
         facts->stopped_by = STOPPED_BY_DEADLINE;
     resolvers_doubt(facts);
     delivery_compare(round->run->options->root, round->undelivered, facts);
+    if (file_take_trouble(trouble, sizeof(trouble))) {
+        step_fail(&facts->machine.files, FAILURE_INTERNAL, 0);
+        (void)text_set(facts->machine.files.detail, DETAIL_SIZE, "%s", trouble);
+    }
 }
 
 bool round_run(struct run *run, const struct round_watch *watch)

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/file.h"
 #include "base/log.h"
 #include "base/output.h"
 #include "base/text.h"
@@ -52,6 +53,8 @@ static bool open_configured(struct run *run)
 
 int run_open(struct run *run, const struct options *options, int64_t limit_ms)
 {
+    char trouble[DETAIL_SIZE];
+
     *run = (struct run){.options = options,
                         .signal_fd = -1,
                         .started_ms = clock_monotonic_ms(),
@@ -61,7 +64,7 @@ int run_open(struct run *run, const struct options *options, int64_t limit_ms)
     /* From here on memory holds credentials: no core, no ptrace(2) by other processes of this user. */
     (void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
     if (!open_configured(run))
-        return EXIT_USAGE;
+        return file_take_trouble(trouble, sizeof(trouble)) ? EXIT_FAULT : EXIT_USAGE;
     run->signal_fd = open_signals();
     run->facts = calloc(1, sizeof(*run->facts));
     run->report = calloc(1, sizeof(*run->report));
@@ -107,8 +110,14 @@ bool run_round(struct run *run, const struct round_watch *watch)
     return true;
 }
 
+/* The agent's own roots vouch for it as well: those are read anew in each round. */
 static bool passed_whole(const struct report *report, enum service service)
 {
+    const struct endpoint_facts *endpoint = &report->facts->endpoints[service];
+
+    for (int32_t i = 0; i < endpoint->n_addresses; i++)
+        if (endpoint->addresses[i].session.agent_distrusts)
+            return false;
     for (int rung = 0; rung < N_RUNGS; rung++) {
         const struct check_result *check =
             &report->checks[check_of_service(service, (enum rung)rung)];

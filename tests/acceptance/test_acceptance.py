@@ -12,6 +12,7 @@ import subprocess
 import sys
 
 import pytest
+import yaml
 
 TOP = os.path.normpath(os.path.join(os.path.dirname(os.path.abspath(__file__)), "../.."))
 KIT = os.path.join(TOP, "packaging/acceptance")
@@ -38,11 +39,10 @@ def test_templates_refer_to_what_they_make(kind):
 
 
 @pytest.mark.skipif(not shutil.which("cfn-lint"), reason="cfn-lint is not installed")
-@pytest.mark.parametrize("kind", KINDS)
-def test_templates_are_valid(kind, tmp_path):
-    path = tmp_path / "template.json"
-    path.write_text(json.dumps(template(kind, [case for case in CASES if case.vpc == kind], "eA==")))
-    done = subprocess.run(["cfn-lint", str(path)], capture_output=True, text=True, check=False)
+def test_templates_are_valid(tmp_path):
+    for kind in KINDS:
+        (tmp_path / f"{kind}.json").write_text(json.dumps(template(kind, [case for case in CASES if case.vpc == kind], "eA==")))
+    done = subprocess.run(["cfn-lint", *map(str, tmp_path.glob("*.json"))], capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout) == (0, "")
 
 
@@ -122,6 +122,11 @@ def test_all_is_taken_down_when_it_breaks(recorded):
     (recorded / "fail-describe-stacks").touch()
     done = run_kit(recorded, "--only", "healthy")
     assert done.returncode != 0 and left(recorded) == [] and "ec2 delete-snapshot" in (recorded / "calls").read_text()
+
+
+def test_the_user_data_is_a_cloud_config():
+    text = re.search(r'USER_DATA = f"""(.*?)"""', open(f"{KIT}/run", encoding="utf-8").read(), re.S)[1].replace("{TAG}", "x")
+    assert set(yaml.safe_load(text)) == {"bootcmd", "write_files", "runcmd"} and len(text) < 16384
 
 
 def test_anonymized_names_stay_the_same():

@@ -13,7 +13,6 @@
 #include "discover/agent.h"
 #include "discover/instance.h"
 #include "discover/machine.h"
-#include "discover/unit.h"
 #include "net/trust.h"
 #include "observe/climb.h"
 #include "observe/observe.h"
@@ -100,9 +99,7 @@ void fuzz_agent_config(const uint8_t *bytes, size_t n)
     put("/etc/amazon/ssm/amazon-ssm-agent.json", bytes, n);
     forget_agent_files();
     memset(&overrides, 0, sizeof(overrides));
-    (void)text_set(facts.instance.region, REGION_SIZE, "eu-central-1");
     agent_read_config(root, &facts.agent, &overrides);
-    agent_judge_config(&facts.instance, &overrides, &facts.agent);
     fuzz_require_clean(&facts_fields, &facts);
 }
 
@@ -112,8 +109,8 @@ void fuzz_unit(const uint8_t *bytes, size_t n)
     put("/etc/systemd/system/amazon-ssm-agent.service.d/proxy.conf", bytes, n);
     put("/etc/default/ssm", bytes, n);
     forget_agent_files();
-    facts.agent.installed = ANSWER_YES;
-    unit_read(root, &facts.agent);
+    (void)text_set(facts.agent.unit, NAME_SIZE, "amazon-ssm-agent.service");
+    environment_read(root, &facts.agent);
     fuzz_require_clean(&facts_fields, &facts);
 }
 

@@ -102,7 +102,7 @@ def base(root, name):
     root.write("etc/hosts", "127.0.0.1 localhost\n")
     root.write("etc/nsswitch.conf", "passwd: files\nhosts: files resolve [!UNAVAIL=return] dns\n")
     root.write("etc/fstab", "UUID=0aa8f0b2-1f3e-4d6a-9c87-31b0a5a3cf64 / xfs defaults,noatime 1 1\n"
-               "UUID=B0F2-11AA /boot/efi vfat defaults,nofail 0 2\n")
+               "UUID=B0F2-11AA /boot/efi vfat defaults,nofail 0 2\n/dev/xvda2 /home ext4 defaults 0 2\n/dev/sdf /more ext4 nofail 0 2\n")
     root.write("boot/grub/grub.cfg", "menuentry x {\n linux /boot/vmlinuz root=UUID=0aa8f0b2 ro console=tty0 console=ttyS0,115200n8\n}\n")
     root.write("usr/lib/modules/6.1.0/modules.dep", "kernel/drivers/net/ethernet/amazon/ena/ena.ko.xz:\nkernel/drivers/nvme/host/nvme.ko.xz:\n")
     root.write("etc/cloud/cloud.cfg", "datasource_list: [ Ec2, None ]\ndisable_root: true\n")
@@ -154,6 +154,7 @@ def ubuntu(root):
     bundle(root, "etc/ssl/certs/ca-certificates.crt")
     chrony(root, "chrony.service", "etc/chrony/chrony.conf")
     root.program("usr/sbin/netplan")
+    root.write("etc/netplan/90-names.yaml", "network:\n  ethernets:\n    ens5:\n      nameservers:\n        addresses: [10.0.0.2]\n")
     root.write("etc/netplan/50-cloud-init.yaml", "network:\n  ethernets:\n    ens5:\n      dhcp4: true\n      match:\n        macaddress: 0a:00:00:00:00:01\n")
 
 
@@ -293,6 +294,7 @@ simple("keyfile-static", "rpm", "image-network-baked",
        lambda r: r.write("etc/NetworkManager/system-connections/ens5.nmconnection", "[ipv4]\nmethod=manual\n"))
 simple("interfaces-static", "debian", "image-network-baked", lambda r: r.write("etc/network/interfaces", "auto lo\niface lo inet loopback\niface eth0 inet static\n"))
 simple("netplan-kept", "ubuntu", "image-network-baked", lambda r: r.write("etc/cloud/cloud.cfg.d/99-net.cfg", "network: {config: disabled}\n"))
+simple("netplan-static", "rpm", "image-network-baked", lambda r: r.write("etc/netplan/10.yaml", "network:\n  ethernets:\n    ens5:\n      addresses: [10.0.0.5/24]\n"))
 simple("nothing-asks-for-an-address", "debian", "image-network-missing", lambda r: r.disable("systemd-networkd.service"))
 # 16, 17
 simple("resolver-of-the-build", "debian", "image-resolver-baked", lambda r: r.write("etc/resolv.conf", "nameserver 192.168.1.1\n"))

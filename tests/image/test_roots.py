@@ -13,7 +13,7 @@ import pytest
 from roots import BROKEN, GOLDEN, WITHOUT_FIX, Root
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-PROGRAM = os.environ.get("SSM_PREFLIGHT", os.path.normpath(os.path.join(HERE, "../../build/ssm-preflight")))
+PROGRAM = os.environ.get("SSM_PREFLIGHT_BINARY", os.path.normpath(os.path.join(HERE, "../../build/ssm-preflight")))
 BUSYBOX = shutil.which("busybox")
 MANAGERS = {"debian": ["apt-get", "curl", "dpkg", "update-initramfs"], "ubuntu": ["snap"], "ubuntu-booted": ["snap"], "rpm": ["dnf", "dracut", "restorecon"]}
 

@@ -66,6 +66,7 @@ def test_a_sample_is_what_is_printed(path, found):
 
 CHOICES = {
     "output": "terminal short json junit prometheus commands html console",
+    "for": "core sessions state-manager patch inventory parameters distributor run-command",
     "private-dns": "warn require off",
     "permissions": "probe agent deep role-only off",
     "color": "auto always never",

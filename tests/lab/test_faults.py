@@ -10,6 +10,7 @@ import statistics
 import subprocess
 
 import pytest
+from agent_did import agent_did
 from expected import AWAITED, EXPECTED
 from on_instance import schema_problems
 
@@ -37,6 +38,16 @@ def test_fault(binary, runs, faults, verdict, code):
     first = (found if code else above_notes)[:1]
     assert (report["verdict"], first[0][0] if first else None) == (verdict, code), f"{report['summary']}; {found}"
     assert done.returncode == STATUS[verdict]
+
+
+# Where the verdict is not what the agent does: somebody asked for more or for less, or nobody on the instance can know.
+ASKED_OTHERWISE = {"role-missing dhmc-on", "public-path --private-dns=require", "policy-sessions-only --for=core", "agent-missing --optional=agent"}
+
+
+def test_the_verdict_is_what_the_agent_does():
+    known = [(row[0], row[1], agent_did(row[0])) for row in EXPECTED + AWAITED if agent_did(row[0])]
+    differ = {row for row, verdict, (did, _) in known if (did == "up") != (verdict in ("ready", "degraded"))}
+    assert len(known) > 200 and differ == ASKED_OTHERWISE
 
 
 PACKED = {}  # bytes of facts in the block for the console, by fault

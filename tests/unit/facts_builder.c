@@ -143,6 +143,10 @@ static void healthy_agent_and_clock(struct facts *facts)
     SET(facts->agent.unit, "amazon-ssm-agent.service");
     facts->agent.unit_state = UNIT_ENABLED;
     step_ok(&facts->agent.config, 1);
+    step_ok(&facts->agent.environment, 1);
+    step_ok(&facts->agent.state, 1);
+    SET(facts->agent.state_directory, "/var/lib/amazon/ssm");
+    facts->agent.inotify = ANSWER_YES;
     SET(facts->agent.ca_bundle, "/etc/ssl/certs/ca-certificates.crt");
 }
 

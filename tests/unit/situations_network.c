@@ -261,6 +261,7 @@ static void aliased_by_amazon(struct facts *facts)
 
 static void addresses_of_the_other_family(struct facts *facts)
 {
+    SET(facts->agent.version, "3.3.3270.0");
     facts->network.usable_ipv4 = false;
     facts->network.usable_ipv6 = true;
     facts->network.default_route_ipv6 = true;
@@ -288,8 +289,13 @@ static void resolv_conf_unreadable(struct facts *facts)
 {
     no_resolver(facts);
     step_fail(&facts->resolvers.read, FAILURE_INTERNAL, 0);
-    facts->resolvers.read.os_error = 5;
     SET(facts->resolvers.read.detail, "/etc/resolv.conf: Input/output error");
+}
+
+static void file_unreadable(struct facts *facts)
+{
+    step_fail(&facts->machine.files, FAILURE_INTERNAL, 0);
+    SET(facts->machine.files.detail, "/etc/amazon/ssm/amazon-ssm-agent.json: Too many open files");
 }
 
 static void no_socket_for_names(struct facts *facts)
@@ -500,6 +506,7 @@ const struct situation name_situations[] = {
     {"dns-firewall--alias", aliased_by_amazon},
     {"no-address-of-family", addresses_of_the_other_family},
     {"preflight-trouble", resolv_conf_unreadable},
+    {"preflight-trouble--file", file_unreadable},
     {"preflight-trouble--names", no_socket_for_names},
     {"preflight-trouble--connect", no_socket_for_one_address},
     {"preflight-trouble--and-another", no_socket_and_an_answer},

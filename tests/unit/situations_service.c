@@ -564,10 +564,273 @@ static void agent_too_old_for_dualstack(struct facts *facts)
     SET(facts->plan.services[SERVICE_SSM].host, "ssm.us-east-1.api.aws");
 }
 
+static void ipv6_only(struct facts *facts);
+
+static void agent_too_old_for_ipv6(struct facts *facts)
+{
+    ipv6_only(facts);
+    SET(facts->agent.version, "3.3.1142.0");
+}
+
+static void worker_missing(struct facts *facts)
+{
+    facts->agent.worker_missing = true;
+    SET(facts->agent.missing, "ssm-agent-worker");
+}
+
+static void session_worker_missing(struct facts *facts)
+{
+    SET(facts->agent.missing, "ssm-session-worker");
+}
+
+static void of_another_architecture(struct facts *facts)
+{
+    SET(facts->agent.foreign, "/usr/bin/amazon-ssm-agent");
+}
+
+static void snap_between_two_revisions(struct facts *facts)
+{
+    snap_disabled(facts);
+    facts->agent.unit_state = UNIT_ENABLED;
+    facts->agent.version[0] = '\0';
+    SET(facts->agent.unfinished,
+        "/snap/amazon-ssm-agent/current leads to revision 9999, which is not there");
+}
+
+static void package_not_configured(struct facts *facts)
+{
+    SET(facts->agent.unfinished, "dpkg says: install ok half-configured");
+}
+
+static void snap_and_package(struct facts *facts)
+{
+    snap_disabled(facts);
+    facts->agent.unit_state = UNIT_ENABLED;
+    facts->agent.twice = true;
+}
+
 static void registered_elsewhere(struct facts *facts)
 {
     SET(facts->agent.registered_as, "mi-0a1b2c3d4e5f60718");
     SET(facts->agent.registration_file, "/var/lib/amazon/ssm/registration");
+}
+
+static void registered_elsewhere_for_good(struct facts *facts)
+{
+    registered_elsewhere(facts);
+    facts->agent.registered_whole = true;
+}
+
+static void registration_that_is_not_taken(struct facts *facts)
+{
+    registered_elsewhere_for_good(facts);
+    SET(facts->agent.identity_order, "EC2");
+}
+
+static void state_fails(struct facts *facts, enum failure failure)
+{
+    step_fail(&facts->agent.state, failure, 1);
+}
+
+static void state_read_only(struct facts *facts)
+{
+    state_fails(facts, FAILURE_READ_ONLY);
+}
+
+static void disk_full(struct facts *facts)
+{
+    state_fails(facts, FAILURE_FULL);
+    SET(facts->agent.state_directory, "/var/lib");
+}
+
+static void no_inodes(struct facts *facts)
+{
+    state_fails(facts, FAILURE_NO_INODES);
+}
+
+static void noexec(struct facts *facts)
+{
+    facts->agent.noexec = true;
+}
+
+static void inotify_exhausted(struct facts *facts)
+{
+    facts->agent.inotify = ANSWER_NO;
+    SET(facts->agent.inotify_limit, "fs.inotify.max_user_instances");
+}
+
+static void agent_ended(struct facts *facts)
+{
+    facts->agent.running = ANSWER_NO;
+    facts->agent.ended = ANSWER_YES;
+    SET(facts->agent.last_error, "2026-11-23 11:59:01 ERROR Error occurred when starting "
+                                 "amazon-ssm-agent: failed to find agent identity");
+}
+
+static void agent_ended_for_a_full_disk(struct facts *facts)
+{
+    agent_ended(facts);
+    disk_full(facts);
+}
+
+static void add_variable(struct facts *facts, const char *name, const char *value, enum harm harm)
+{
+    struct variable_facts *to = &facts->agent.variables[facts->agent.n_variables++];
+
+    SET(to->name, "%s", name);
+    SET(to->value, "%s", value);
+    SET(to->file, "/etc/systemd/system.conf");
+    to->harm = harm;
+}
+
+static void imds_switched_off(struct facts *facts)
+{
+    add_variable(facts, "AWS_EC2_METADATA_DISABLED", "TRUE", HARM_IMDS_OFF);
+}
+
+static void imds_elsewhere(struct facts *facts)
+{
+    add_variable(facts, "AWS_EC2_METADATA_SERVICE_ENDPOINT", "http://10.0.1.99",
+                 HARM_IMDS_ELSEWHERE);
+}
+
+static void imds_by_ipv6(struct facts *facts)
+{
+    add_variable(facts, "AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE", "IPv6", HARM_IMDS_BY_IPV6);
+}
+
+static void imds_by_ipv6_where_there_is_only_that(struct facts *facts)
+{
+    ipv6_only(facts);
+    imds_by_ipv6(facts);
+}
+
+static void sdk_bundle_gone(struct facts *facts)
+{
+    add_variable(facts, "AWS_CA_BUNDLE", "/etc/ssl/gone.pem", HARM_NO_CERTIFICATE);
+}
+
+static void environment_file_gone(struct facts *facts)
+{
+    step_fail(&facts->agent.environment, FAILURE_ABSENT, 1);
+    SET(facts->agent.environment.detail,
+        "/etc/systemd/system/amazon-ssm-agent.service.d/proxy.conf names /etc/default/proxy, "
+        "which is not there");
+}
+
+static void imds_by_proxy(struct facts *facts)
+{
+    SET(facts->agent.http_proxy, "http://proxy.example.com:3128");
+    SET(facts->agent.no_proxy, "localhost,.amazonaws.com");
+    SET(facts->agent.proxy_file, "/etc/systemd/system/amazon-ssm-agent.service.d/proxy.conf");
+}
+
+static void imds_past_the_proxy(struct facts *facts)
+{
+    imds_by_proxy(facts);
+    SET(facts->agent.no_proxy, "169.254.0.0/16,.amazonaws.com");
+}
+
+static void distrust(struct facts *facts, enum service service)
+{
+    facts->endpoints[service].addresses[1].session.agent_distrusts = true;
+}
+
+static void foreign_bundle(struct facts *facts)
+{
+    distrust(facts, SERVICE_SSMMESSAGES);
+}
+
+static void foreign_bundle_for_what_is_not_needed(struct facts *facts)
+{
+    distrust(facts, SERVICE_EC2MESSAGES);
+}
+
+static void bundle_of_the_unit(struct facts *facts)
+{
+    foreign_bundle(facts);
+    SET(facts->agent.ssl_cert_file, "/etc/corp/ca.pem");
+    SET(facts->agent.ssl_cert_dir, "/etc/corp/certs");
+    SET(facts->agent.ca_bundle, "/etc/corp/ca.pem");
+}
+
+static void use_config(struct facts *facts)
+{
+    SET(facts->agent.config_file, "/etc/amazon/ssm/amazon-ssm-agent.json");
+}
+
+static void config_does_not_parse(struct facts *facts)
+{
+    use_config(facts);
+    step_fail(&facts->agent.config, FAILURE_INVALID, 1);
+    SET(facts->agent.config.detail, "line 3: not a JSON object");
+}
+
+static void config_cannot_be_read(struct facts *facts)
+{
+    use_config(facts);
+    step_skip(&facts->agent.config, FAILURE_INTERNAL);
+    SET(facts->agent.config.detail, "cannot be read: Permission denied");
+}
+
+static void config_with_ports(struct facts *facts)
+{
+    use_config(facts);
+    SET(facts->agent.ssm_endpoint, "ssm.us-east-1.amazonaws.com:8443");
+    SET(facts->agent.mgs_endpoint, "https://ssmmessages.us-east-1.amazonaws.com:443/");
+}
+
+static void config_with_another_port(struct facts *facts)
+{
+    use_config(facts);
+    SET(facts->agent.mgs_endpoint, "https://ssmmessages.us-east-1.amazonaws.com:4430");
+}
+
+static void config_with_plain_http(struct facts *facts)
+{
+    use_config(facts);
+    SET(facts->agent.ssm_endpoint, "http://ssm.us-east-1.amazonaws.com");
+}
+
+static void config_of_another_messaging_region(struct facts *facts)
+{
+    use_config(facts);
+    SET(facts->agent.config_mgs_region, "eu-west-1");
+}
+
+static void config_without_ec2(struct facts *facts)
+{
+    use_config(facts);
+    SET(facts->agent.identity_order, "OnPrem, CustomIdentity");
+}
+
+static void config_of_a_container(struct facts *facts)
+{
+    use_config(facts);
+    facts->agent.container_mode = true;
+}
+
+static void config_of_a_container_on_ec2(struct facts *facts)
+{
+    config_of_a_container(facts);
+    SET(facts->agent.identity_order, "EC2");
+}
+
+static void several_of_the_agents(struct facts *facts)
+{
+    config_with_ports(facts);
+    registered_elsewhere(facts);
+    noexec(facts);
+    state_read_only(facts);
+}
+
+/* It was changed after the agent had started. */
+static void several_while_it_is_connected(struct facts *facts)
+{
+    several_of_the_agents(facts);
+    facts->agent.running = ANSWER_YES;
+    facts->agent.connected = ANSWER_YES;
+    SET(facts->agent.connected_to, "10.0.1.22");
 }
 
 static void agent_not_connected(struct facts *facts)
@@ -591,10 +854,8 @@ static void agent_disabled_and_running(struct facts *facts)
 
 static void config_of_another_region(struct facts *facts)
 {
-    SET(facts->agent.config_file, "/etc/amazon/ssm/amazon-ssm-agent.json");
+    use_config(facts);
     SET(facts->agent.config_region, "eu-west-1");
-    step_fail(&facts->agent.config, FAILURE_INVALID, 1);
-    SET(facts->agent.config.detail, "Agent.Region is eu-west-1, but the instance is in us-east-1");
 }
 
 static void signed_for_another_region(struct facts *facts)
@@ -618,6 +879,7 @@ static void public_address(struct facts *facts)
 
 static void ipv6_only(struct facts *facts)
 {
+    SET(facts->agent.version, "3.3.3270.0");
     facts->network.usable_ipv4 = false;
     facts->network.default_route_ipv4 = false;
     facts->network.usable_ipv6 = true;
@@ -664,12 +926,50 @@ const struct situation agent_situations[] = {
     {"agent-too-old--ec2messages", agent_too_old_for_ssmmessages},
     {"agent-disabled--running", agent_disabled_and_running},
     {"agent-too-old--dualstack", agent_too_old_for_dualstack},
-    {"agent-config-invalid", config_of_another_region},
+    {"agent-config-invalid", config_does_not_parse},
+    {"agent-config-invalid--region", config_of_another_region},
     {"agent-config-invalid--signature", signed_for_another_region},
+    {"agent-too-old--ipv6", agent_too_old_for_ipv6},
+    {"agent-half-installed", worker_missing},
+    {"agent-half-installed--sessions", session_worker_missing},
+    {"agent-half-installed--architecture", of_another_architecture},
+    {"agent-half-installed--snap", snap_between_two_revisions},
+    {"agent-half-installed--dpkg", package_not_configured},
+    {"agent-half-installed--twice", snap_and_package},
+    {"agent-state-unwritable", state_read_only},
+    {"agent-state-unwritable--full", disk_full},
+    {"agent-state-unwritable--inodes", no_inodes},
+    {"agent-state-unwritable--noexec", noexec},
+    {"inotify-exhausted", inotify_exhausted},
+    {"agent-crashes", agent_ended},
+    {"agent-crashes--full", agent_ended_for_a_full_disk},
+    {"agent-environment", imds_switched_off},
+    {"agent-environment--elsewhere", imds_elsewhere},
+    {"agent-environment--ipv6", imds_by_ipv6},
+    {"agent-environment--bundle", sdk_bundle_gone},
+    {"agent-environment--file", environment_file_gone},
+    {"ipv6-only--environment", imds_by_ipv6_where_there_is_only_that},
+    {"imds-through-proxy", imds_by_proxy},
+    {"healthy--imds-past-the-proxy", imds_past_the_proxy},
+    {"stopped--unread", config_cannot_be_read},
+    {"agent-config-invalid--port", config_with_ports},
+    {"agent-config-invalid--mgs-port", config_with_another_port},
+    {"agent-config-invalid--http", config_with_plain_http},
+    {"agent-config-invalid--mgs-region", config_of_another_messaging_region},
+    {"agent-config-invalid--no-ec2", config_without_ec2},
+    {"agent-config-invalid--container", config_of_a_container},
+    {"healthy--container-mode", config_of_a_container_on_ec2},
     {"agent-registered-elsewhere", registered_elsewhere},
+    {"agent-registered-elsewhere--whole", registered_elsewhere_for_good},
+    {"agent-registered-elsewhere--not-taken", registration_that_is_not_taken},
+    {"several--agent", several_of_the_agents},
+    {"several--agent-connected", several_while_it_is_connected},
     {"agent-not-connected", agent_not_connected},
     {"healthy--connected", agent_connected},
     {"ca-bundle-missing", ca_bundle_missing},
+    {"ca-bundle-missing--foreign", foreign_bundle},
+    {"ca-bundle-missing--unit", bundle_of_the_unit},
+    {"healthy--foreign-bundle", foreign_bundle_for_what_is_not_needed},
     {"public-address", public_address},
     {"ipv6-only", ipv6_only},
     {NULL, NULL},

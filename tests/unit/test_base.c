@@ -349,9 +349,29 @@ static void out_of_memory_is_the_end(void **state)
 }
 #endif
 
+/* A file that gives EIO when it is read: the memory of this process, at address 0. */
+static void trouble_with_a_file_is_kept(void **state)
+{
+    struct buffer contents;
+    char trouble[256];
+    (void)state;
+
+    buffer_init(&contents, 1024);
+    assert_int_equal(file_read("", "/no/such/file", &contents), ENOENT);
+    assert_false(file_take_trouble(trouble, sizeof(trouble)));
+    assert_int_equal(file_read("/proc", "/self/mem", &contents), EIO);
+    assert_int_equal(file_read("/proc", "/thread-self/mem", &contents), EIO);
+    assert_true(file_take_trouble(trouble, sizeof(trouble)));
+    assert_string_equal(trouble, "/self/mem: Input/output error"); /* the first */
+    assert_false(file_take_trouble(trouble, sizeof(trouble)));
+    assert_int_equal(file_read("", "/proc/self/mem", &contents), EIO);
+    assert_false(file_take_trouble(trouble, sizeof(trouble))); /* the kernel's own files */
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(trouble_with_a_file_is_kept),
         cmocka_unit_test(escaping_leaves_only_printable_ascii),
         cmocka_unit_test(an_excerpt_is_a_pages_title_or_the_beginning),
         cmocka_unit_test(a_cut_escape_says_so_and_never_splits_a_sequence),

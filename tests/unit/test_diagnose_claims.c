@@ -199,6 +199,25 @@ static void what_is_risky_is_marked(void **state)
             fail_msg("no situation has a command with \"%s\"", risky[l]);
 }
 
+/* AWS announced its end. */
+static void nobody_is_told_to_create_an_endpoint_for_ec2messages(void **state)
+{
+    const struct situation *situation;
+    (void)state;
+
+    for (size_t i = 0; (situation = situation_at(i)); i++) {
+        facts_healthy(&facts);
+        situation->make(&facts);
+        facts.plan.services[SERVICE_EC2MESSAGES].need = NEED_REQUIRED;
+        diagnose(&facts, &report);
+        for (int32_t j = 0; j < report.n_findings; j++)
+            for (int32_t k = 0; k < report.findings[j].n_commands; k++)
+                if (strstr(report.findings[j].commands[k], "create-vpc-endpoint") &&
+                    strstr(report.findings[j].commands[k], "ec2messages"))
+                    fail_msg("%s: %s", situation->name, report.findings[j].commands[k]);
+    }
+}
+
 /* What is cut would be pasted half. */
 static void nothing_is_cut(void **state)
 {
@@ -232,6 +251,7 @@ int main(void)
         cmocka_unit_test(nothing_hostile_reaches_a_command),
         cmocka_unit_test(what_is_risky_is_marked),
         cmocka_unit_test(nothing_is_cut),
+        cmocka_unit_test(nobody_is_told_to_create_an_endpoint_for_ec2messages),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -2,7 +2,9 @@
  *
  * The SSM agent as files show it, and the machine: each test lays out a small root directory.
  */
+#include <fcntl.h>
 #include <ftw.h>
+#include <sched.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -10,7 +12,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -91,7 +95,7 @@ static void a_deb_says_its_version_in_dpkgs_status(void **state)
     put("/lib/systemd/system/amazon-ssm-agent.service", "[Service]\n");
     put_link("/etc/systemd/system/multi-user.target.wants/amazon-ssm-agent.service",
              "/lib/systemd/system/amazon-ssm-agent.service");
-    put("/etc/ssl/certs/ca-certificates.crt", "");
+    put("/etc/ssl/certs/ca-certificates.crt", "-----BEGIN CERTIFICATE-----\n");
     agent_read(root, &agent);
     assert_int_equal(agent.installed, ANSWER_YES);
     assert_int_equal(agent.package, AGENT_PACKAGE_DEB);
@@ -162,7 +166,7 @@ static void the_units_environment_counts_and_passwords_do_not(void **state)
     (void)state;
     put("/usr/bin/amazon-ssm-agent", "");
     put("/lib/systemd/system/amazon-ssm-agent.service",
-        "[Service]\nEnvironment=\"HTTPS_PROXY=http://first.example:1\" OTHER=1\n");
+        "[Service]\nEnvironment=\"https_proxy=http://first.example:1\" OTHER=1\n");
     put("/etc/systemd/system/amazon-ssm-agent.service.d/20-proxy.conf",
         "[Service]\nEnvironment='https_proxy=http://user:hunter2@proxy.example:3128' "
         "\"NO_PROXY=169.254.169.254,.local\"\nEnvironmentFile=-/etc/agent.env\n");
@@ -176,9 +180,237 @@ static void the_units_environment_counts_and_passwords_do_not(void **state)
     assert_string_equal(agent.ca_bundle, ""); /* the file that it names is not there */
 }
 
-static void the_configuration_overrides_and_is_judged(void **state)
+static const char drop_in[] = "/etc/systemd/system/amazon-ssm-agent.service.d/50-proxy.conf";
+
+static void read_anew(void **state)
 {
-    const struct instance_facts instance = {.region = "us-east-1"};
+    put("/usr/bin/amazon-ssm-agent", "");
+    put("/lib/systemd/system/amazon-ssm-agent.service", "[Service]\nExecStart=/usr/bin/x\n");
+    memset(&agent, 0, sizeof(agent));
+    put("/usr/bin/x", "");
+    agent_read(root, &agent);
+    assert_int_equal(agent.installed, ANSWER_YES);
+    assert_int_equal(tear_down(state), 0);
+    assert_int_equal(mkdir(root, 0700), 0);
+}
+
+/* Each place of systemd's, and which one wins. */
+static void the_environment_is_put_together_as_by_systemd(void **state)
+{
+    static const struct {
+        const char *files[3][2];
+        const char *https_proxy;
+    } rows[] = {
+        {{{"/etc/systemd/system.conf", "[Manager]\nDefaultEnvironment=\"https_proxy=http://a\"\n"}},
+         "http://a"},
+        {{{"/etc/systemd/system.conf", "[Service]\nDefaultEnvironment=https_proxy=http://a\n"}},
+         ""},
+        {{{"/run/systemd/system.conf.d/a.conf",
+           "[Manager]\nDefaultEnvironment=https_proxy=http://a\n"},
+          {"/etc/systemd/system.conf.d/b.conf", "[Manager]\nDefaultEnvironment=\n"}},
+         ""},
+        {{{"/etc/systemd/system.conf", "[Manager]\nDefaultEnvironment=https_proxy=http://a\n"},
+          {drop_in, "[Service]\nEnvironment=https_proxy=http://b\n"}},
+         "http://b"},
+        {{{"/etc/systemd/system.conf", "[Manager]\nDefaultEnvironment=https_proxy=http://a\n"},
+          {drop_in, "[Service]\nEnvironment=https_proxy=http://b\nEnvironment=\n"}},
+         "http://a"},
+        {{{"/etc/systemd/system/service.d/x.conf",
+           "[Service]\nEnvironment=https_proxy=http://a\n"}},
+         "http://a"},
+        {{{"/run/systemd/system/amazon-ssm-.service.d/x.conf",
+           "[Service]\nEnvironment=https_proxy=http://a\n"}},
+         "http://a"},
+        {{{"/usr/lib/systemd/system/amazon-.service.d/x.conf",
+           "[Service]\nEnvironment=https_proxy=http://a\n"}},
+         "http://a"},
+        {{{"/etc/systemd/system/amazon.service.d/x.conf",
+           "[Service]\nEnvironment=https_proxy=http://a\n"}},
+         ""},
+        /* the same name in a better place masks, a later name wins */
+        {{{"/usr/lib/systemd/system/amazon-ssm-agent.service.d/p.conf",
+           "[Service]\nEnvironment=https_proxy=http://a\n"},
+          {"/etc/systemd/system/amazon-ssm-agent.service.d/p.conf", "[Service]\n"}},
+         ""},
+        {{{"/etc/systemd/system/service.d/p.conf", "[Service]\nEnvironment=https_proxy=http://a\n"},
+          {"/usr/lib/systemd/system/amazon-ssm-agent.service.d/p.conf",
+           "[Service]\nEnvironment=https_proxy=http://b\n"}},
+         "http://b"},
+        {{{"/etc/systemd/system/amazon-ssm-agent.service.d/a.conf",
+           "[Service]\nEnvironment=https_proxy=http://a\n"},
+          {"/run/systemd/system/amazon-ssm-agent.service.d/b.conf",
+           "[Service]\nEnvironment=https_proxy=http://b\n"}},
+         "http://b"},
+        /* files win over variables, wherever they are named, and quote otherwise */
+        {{{drop_in, "[Service]\nEnvironmentFile=/etc/a\nEnvironment=https_proxy=http://b\n"},
+          {"/etc/a", "; note\n# note\n  https_proxy = http://x\nhttps_proxy='http://a'\n"}},
+         "http://a"},
+        {{{drop_in, "[Service]\nEnvironmentFile=/etc/a\nEnvironmentFile=\n"},
+          {"/etc/a", "https_proxy=http://a\n"}},
+         ""},
+        {{{drop_in, "[Service]\nEnvironmentFile=-/etc/a\n"},
+          {"/etc/a", "https_proxy=http://\\\na b \n"}},
+         "http://a b"},
+        /* taken away */
+        {{{drop_in, "[Service]\nEnvironment=https_proxy=http://a\nUnsetEnvironment=https_proxy\n"}},
+         ""},
+        {{{drop_in,
+           "[Service]\nEnvironment=https_proxy=http://a\nUnsetEnvironment=https_proxy=http://b\n"}},
+         "http://a"},
+        {{{drop_in,
+           "[Service]\nEnvironment=https_proxy=http://a\nUnsetEnvironment=https_proxy=http://a\n"}},
+         ""},
+        {{{drop_in,
+           "[Service]\nUnsetEnvironment=https_proxy\nUnsetEnvironment=\nEnvironment=https_proxy=http://a\n"}},
+         "http://a"},
+        /* lines, quotes, escapes */
+        {{{drop_in,
+           "[Service]\nEnvironment=A=1 \\\n  # not a word\n  'https_proxy=http://a%%2f'\n"}},
+         "http://a%2f"},
+        {{{drop_in, "[Service]\nEnvironment = \"https_proxy=http://a\\x\"\n"}}, "http://ax"},
+        {{{drop_in, "[Unit]\nEnvironment=https_proxy=http://a\n"}}, ""},
+        /* Go takes the capitals first, unless they are empty */
+        {{{drop_in, "[Service]\nEnvironment=https_proxy=http://a HTTPS_PROXY=http://b\n"}},
+         "http://b"},
+        {{{drop_in, "[Service]\nEnvironment=https_proxy=http://a HTTPS_PROXY=\n"}}, "http://a"},
+        {{{drop_in, "[Service]\nEnvironment=Https_Proxy=http://a\n"}}, ""},
+    };
+
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        for (size_t j = 0; j < 3 && rows[i].files[j][0]; j++)
+            put(rows[i].files[j][0], rows[i].files[j][1]);
+        read_anew(state);
+        if (strcmp(agent.https_proxy, rows[i].https_proxy) != 0)
+            fail_msg("row %zu: \"%s\"", i, agent.https_proxy);
+    }
+}
+
+static void variables_of_the_sdk_are_kept_and_secrets_are_not(void **state)
+{
+    (void)state;
+    put("/etc/ssl/ca.pem", "-----BEGIN CERTIFICATE-----\n");
+    put(drop_in,
+        "[Service]\nEnvironment=AWS_SECRET_ACCESS_KEY=s3cret AWS_CA_BUNDLE=/gone.pem\n"
+        "Environment=AWS_EC2_METADATA_DISABLED=true http_proxy=http://p SSL_CERT_DIR=/a:/b\n"
+        "EnvironmentFile=/etc/gone\nEnvironmentFile=-/etc/gone-too\n");
+    read_anew(state);
+    assert_int_equal(agent.n_variables, 2);
+    assert_string_equal(agent.variables[0].name, "AWS_CA_BUNDLE");
+    assert_int_equal(agent.variables[0].harm, HARM_NO_CERTIFICATE);
+    assert_string_equal(agent.variables[0].file, drop_in);
+    assert_string_equal(agent.variables[1].value, "true");
+    assert_string_equal(agent.http_proxy, "http://p");
+    assert_string_equal(agent.ssl_cert_dir, "/a:/b");
+    assert_int_equal(agent.environment.failure, FAILURE_ABSENT);
+    assert_non_null(strstr(agent.environment.detail, "names /etc/gone,"));
+
+    put("/etc/ssl/ca.pem", "-----BEGIN CERTIFICATE-----\n");
+    put(drop_in, "[Service]\nEnvironment=AWS_CA_BUNDLE=/etc/ssl/ca.pem\n");
+    read_anew(state);
+    assert_int_equal(agent.n_variables, 0);
+    assert_int_equal(agent.environment.outcome, OUTCOME_OK);
+}
+
+static void variables_do_harm_as_the_sdk_reads_them(void **state)
+{
+    static const struct {
+        const char *assignment;
+        enum harm harm;
+    } rows[] = {
+        {"AWS_EC2_METADATA_DISABLED=false", HARM_NONE},
+        {"AWS_EC2_METADATA_DISABLED=1", HARM_NONE},
+        {"AWS_EC2_METADATA_DISABLED=True", HARM_IMDS_OFF},
+        {"AWS_EC2_METADATA_SERVICE_ENDPOINT=http://169.254.169.254", HARM_NONE},
+        {"AWS_EC2_METADATA_SERVICE_ENDPOINT=http://[fd00:ec2::254]", HARM_IMDS_BY_IPV6},
+        {"AWS_EC2_METADATA_SERVICE_ENDPOINT=http://10.0.1.99", HARM_IMDS_ELSEWHERE},
+        {"AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE=ipv4", HARM_NONE},
+        {"AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE=ipv6", HARM_IMDS_BY_IPV6},
+        {"AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE=both", HARM_IMDS_ELSEWHERE},
+        {"AWS_REGION=eu-west-3", HARM_NONE},
+    };
+
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        char text[256];
+
+        (void)text_set(text, sizeof(text), "[Service]\nEnvironment=%s\n", rows[i].assignment);
+        put(drop_in, text);
+        read_anew(state);
+        if (agent.variables[0].harm != rows[i].harm)
+            fail_msg("%s: %d", rows[i].assignment, (int)agent.variables[0].harm);
+    }
+}
+
+static void certificates_are_looked_for_as_by_go(void **state)
+{
+    static const char pem[] = "-----BEGIN CERTIFICATE-----\n";
+    static const struct {
+        const char *files[2][2];
+        const char *ca_bundle;
+    } rows[] = {
+        {{{"/etc/ssl/certs/ca-certificates.crt", ""}}, ""},
+        {{{"/etc/ssl/certs/ca-certificates.crt", pem}}, "/etc/ssl/certs/ca-certificates.crt"},
+        /* the first file that is there counts, even if it is empty; then the directories */
+        {{{"/etc/ssl/certs/ca-certificates.crt", ""}, {"/etc/ssl/cert.pem", pem}}, ""},
+        {{{"/etc/ssl/certs/ca-certificates.crt", ""}, {"/etc/pki/tls/certs/0a1b2c3d.0", pem}},
+         "/etc/pki/tls/certs"},
+        {{{drop_in, "[Service]\nEnvironment=SSL_CERT_FILE=/gone.pem\n"},
+          {"/etc/ssl/certs/a.pem", pem}},
+         "/etc/ssl/certs"},
+        {{{drop_in, "[Service]\nEnvironment=SSL_CERT_DIR=/x:/y\n"}, {"/y/a", pem}}, "/y"},
+        {{{drop_in, "[Service]\nEnvironment=SSL_CERT_DIR=/x\n"}, {"/etc/ssl/certs/a.pem", pem}},
+         ""},
+    };
+
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        for (size_t j = 0; j < 2 && rows[i].files[j][0]; j++)
+            put(rows[i].files[j][0], rows[i].files[j][1]);
+        read_anew(state);
+        if (strcmp(agent.ca_bundle, rows[i].ca_bundle) != 0)
+            fail_msg("row %zu: \"%s\"", i, agent.ca_bundle);
+    }
+}
+
+static void an_agent_that_is_not_whole_says_what_is_missing(void **state)
+{
+    (void)state;
+    put("/var/lib/dpkg/status", "Package: amazon-ssm-agent\nStatus: install ok half-configured\n"
+                                "Version: 3.3.1142.0-1\n\n");
+    put("/usr/bin/ssm-document-worker", "");
+    put("/bin/sh", "\177ELF                >");
+    put("/usr/bin/ssm-session-worker", "\177ELF                \267");
+    read_anew(state);
+    assert_true(agent.worker_missing);
+    assert_string_equal(agent.missing, "ssm-agent-worker");
+    assert_string_equal(agent.unfinished, "dpkg says: install ok half-configured");
+    assert_string_equal(agent.foreign, "");
+
+    put("/var/lib/dpkg/status", "Package: amazon-ssm-agent\nStatus: deinstall ok config-files\n"
+                                "Version: 3.3.1142.0-1\n\n");
+    read_anew(state);
+    assert_int_equal(agent.package, AGENT_PACKAGE_UNKNOWN);
+    assert_string_equal(agent.missing, ""); /* of a version that is not known */
+
+    put_link("/snap/amazon-ssm-agent/current", "9999");
+    agent_read(root, &agent);
+    assert_int_equal(agent.package, AGENT_PACKAGE_SNAP);
+    assert_non_null(strstr(agent.unfinished, "revision 9999, which is not there"));
+}
+
+static void a_registration_counts_with_its_key(void **state)
+{
+    static const char key[] = "/var/lib/amazon/ssm/Vault/Store/RegistrationKey";
+
+    put(key, "{\"instanceID\":\"mi-1\",\"region\":\"us-east-1\"}");
+    read_anew(state);
+    assert_string_equal(agent.registered_as, "mi-1");
+    assert_false(agent.registered_whole);
+    put(key, "{\"instanceID\":\"mi-1\",\"region\":\"us-east-1\",\"privateKey\":\"x\"}");
+    read_anew(state);
+    assert_true(agent.registered_whole);
+}
+
+static void the_configuration_overrides(void **state)
+{
     (void)state;
 
     put("/etc/amazon/ssm/amazon-ssm-agent.json",
@@ -191,11 +423,70 @@ static void the_configuration_overrides_and_is_judged(void **state)
     assert_string_equal(overrides.hosts[SERVICE_SSMMESSAGES], "mgs.corp.example");
     assert_string_equal(overrides.domain, "corp.example");
     assert_true(overrides.dual_stack);
+    assert_string_equal(agent.config_region, "us-east-2");
+    assert_string_equal(agent.ssm_endpoint, "https://ssm.corp.example:443/");
+}
 
-    agent_judge_config(&instance, &overrides, &agent);
-    assert_int_equal(agent.config.failure, FAILURE_INVALID);
-    assert_string_equal(agent.config.detail,
-                        "Agent.Region is us-east-2, but the instance is in us-east-1");
+/* What Go's encoding/json takes, and what ends the agent. */
+static void the_configuration_is_read_as_by_go(void **state)
+{
+    static const struct {
+        const char *text;
+        const char *detail; /* "": taken */
+        const char *ssm;
+    } rows[] = {
+        {"{}", "", ""},
+        {"null", "", ""},
+        {" {\"Ssm\" : {\"Endpoint\":\"a\"}}\r\n", "", "a"},
+        {"{\"ssm\":{\"ENDPOINT\":\"a\"}}", "", "a"},
+        {"{\"Ssm\":{\"Endpoint\":\"a\"},\"SSM\":{\"endpoint\":\"b\"}}", "", "b"},
+        {"{\"Ssm\":{\"Endpoint\":\"a\",\"Endpoint\":null},\"Ssm\":{}}", "", "a"},
+        {"{\"Ssm\":null,\"Unknown\":[1,2.5e3,-0.1]}", "", ""},
+        {"{\"Mds\":{\"CommandWorkersLimit\":5}}", "", ""},
+        {"", "line 1: not a JSON object", ""},
+        {"[{}]", "line 1: not a JSON object", ""},
+        {"\"x\"", "line 1: not a JSON object", ""},
+        {"\xef\xbb\xbf{}", "line 1: a byte order mark", ""},
+        {"{}\n# ours\n", "line 2: not a JSON object", ""},
+        {"{\n\"Ssm\":{},}", "line 2: not a JSON object", ""},
+        {"{\"a\":01}", "line 1: not a JSON object", ""},
+        {"{\"a\":1.}", "line 1: not a JSON object", ""},
+        {"{\n\"a\":\"b\tc\"}", "line 2: not a JSON object", ""},
+        {"{\v}", "line 1: not a JSON object", ""},
+        {"{\"Mds\":{\"CommandWorkersLimit\":\"5\"}}",
+         "Mds.CommandWorkersLimit is of the wrong type", ""},
+        {"{\"Mds\":{\"CommandWorkersLimit\":5.5}}", "Mds.CommandWorkersLimit is of the wrong type",
+         ""},
+        {"{\"Agent\":{\"ContainerMode\":\"no\"}}", "Agent.ContainerMode is of the wrong type", ""},
+        {"{\"agent\":\"x\"}", "agent is of the wrong type", ""},
+        {"{\"Ssm\":{\"Endpoint\":1}}", "Ssm.Endpoint is of the wrong type", ""},
+        {"{\"Identity\":{\"ConsumptionOrder\":\"EC2\"}}",
+         "Identity.ConsumptionOrder is of the wrong type", ""},
+        {"{\"Identity\":{\"ConsumptionOrder\":[1]}}",
+         "Identity.ConsumptionOrder is of the wrong type", ""},
+    };
+    (void)state;
+
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        memset(&agent, 0, sizeof(agent));
+        memset(&overrides, 0, sizeof(overrides));
+        put("/etc/amazon/ssm/amazon-ssm-agent.json", rows[i].text);
+        agent_read_config(root, &agent, &overrides);
+        if (strcmp(agent.config.detail, rows[i].detail) != 0 ||
+            (agent.config.outcome == OUTCOME_OK) != !rows[i].detail[0] ||
+            strcmp(overrides.hosts[SERVICE_SSM], rows[i].ssm) != 0)
+            fail_msg("%s: \"%s\", \"%s\"", rows[i].text, agent.config.detail,
+                     overrides.hosts[SERVICE_SSM]);
+    }
+}
+
+static void the_order_of_identities_is_what_the_agent_knows_of_it(void **state)
+{
+    (void)state;
+    put("/etc/amazon/ssm/amazon-ssm-agent.json",
+        "{\"Identity\":{\"ConsumptionOrder\":[\"ec2\",\"OnPrem\",null,\"CustomIdentity\"]}}");
+    agent_read_config(root, &agent, &overrides);
+    assert_string_equal(agent.identity_order, "OnPrem, CustomIdentity");
 }
 
 static void a_broken_configuration_is_named_with_its_line(void **state)
@@ -205,6 +496,133 @@ static void a_broken_configuration_is_named_with_its_line(void **state)
     agent_read_config(root, &agent, &overrides);
     assert_int_equal(agent.config.outcome, OUTCOME_FAILED);
     assert_true(text_starts(agent.config.detail, "line 3:"));
+}
+
+static void a_configuration_that_cannot_be_read_decides_nothing(void **state)
+{
+    (void)state;
+    (void)place("/etc/amazon/ssm/amazon-ssm-agent.json/x");
+    agent_read_config(root, &agent, &overrides);
+    assert_int_equal(agent.config.outcome, OUTCOME_SKIPPED);
+}
+
+static void an_agent_that_ran_in_this_boot_and_is_gone_has_ended(void **state)
+{
+    static const char log[] = "/var/log/amazon/ssm/amazon-ssm-agent.log";
+    const struct timespec long_ago[2] = {{1000000, 0}, {1000000, 0}};
+    (void)state;
+
+    put("/usr/bin/amazon-ssm-agent", "");
+    put("/sys/fs/cgroup/system.slice/x", "");
+    put("/var/log/amazon/ssm/errors.log", "first\n2026-11-29 failed to create IPC folder\n\n");
+    agent_read(root, &agent);
+    agent_read_state(root, &agent);
+    assert_int_equal(agent.ended, ANSWER_UNKNOWN); /* as for an ordinary user */
+    assert_string_equal(agent.last_error, "");
+    assert_string_equal(agent.state_directory, "/var");
+    assert_int_equal(agent.state.outcome, OUTCOME_OK);
+
+    put(log, "");
+    put("/var/lib/amazon/ssm/x", "");
+    agent_read_state(root, &agent);
+    assert_int_equal(agent.ended, ANSWER_YES);
+    assert_string_equal(agent.last_error, "2026-11-29 failed to create IPC folder");
+    assert_string_equal(agent.state_directory, "/var/lib/amazon/ssm");
+
+    assert_int_equal(utimensat(AT_FDCWD, place(log), long_ago, 0), 0);
+    agent_read_state(root, &agent);
+    assert_int_equal(agent.ended, ANSWER_NO); /* in an earlier boot */
+}
+
+static void write_in_namespace(const char *path, const char *text)
+{
+    int fd = open(path, O_WRONLY | O_CLOEXEC);
+    if (fd < 0 || write(fd, text, strlen(text)) < 0)
+        _exit(2);
+    (void)close(fd);
+}
+
+/* In a user namespace of its own, whose limit is used up from the beginning: user_namespaces(7). */
+static void without_inotify(const char *file)
+{
+    char map[64];
+
+    (void)text_set(map, sizeof(map), "0 %u 1", (unsigned int)geteuid());
+    if (unshare(CLONE_NEWUSER) != 0)
+        _exit(2);
+    write_in_namespace("/proc/self/uid_map", map);
+    if (file)
+        write_in_namespace(file, "0");
+    agent.installed = ANSWER_YES;
+    agent_read_state("", &agent);
+    bool named = !file || strstr(agent.inotify_limit,
+                                 text_ends(file, "instances") ? "instances" : "watches");
+    _exit(agent.inotify == (file ? ANSWER_NO : ANSWER_YES) && named ? 0 : 1);
+}
+
+static void inotify_is_used_up_where_root_gets_no_more(void **state)
+{
+    static const char *const files[] = {NULL, "/proc/sys/user/max_inotify_instances",
+                                        "/proc/sys/user/max_inotify_watches"};
+    (void)state;
+
+    for (size_t i = 0; i < COUNT_OF(files); i++) {
+        int status = 0;
+        pid_t child = fork();
+        if (child == 0)
+            without_inotify(files[i]);
+        assert_int_equal(waitpid(child, &status, 0), child);
+        if (WEXITSTATUS(status) == 2)
+            skip(); /* not allowed here */
+        assert_int_equal(WEXITSTATUS(status), 0);
+    }
+}
+
+static enum failure state_failure(void)
+{
+    memset(&agent, 0, sizeof(agent));
+    agent.installed = ANSWER_YES;
+    agent_read_state(root, &agent);
+    return agent.state.outcome == OUTCOME_FAILED ? agent.state.failure : FAILURE_NONE;
+}
+
+static void mount_or_give_up(const char *type, unsigned long flags, const char *options)
+{
+    if (mount(type, place("/var/lib/amazon/ssm"), type, flags, options) != 0)
+        _exit(2);
+}
+
+/* The sandbox of our own unit makes every mount read-only, which says nothing of the file system. */
+static void try_file_systems(void)
+{
+    if (unshare(CLONE_NEWNS) != 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0)
+        _exit(2);
+    put("/var/lib/amazon/ssm/x", "");
+    mount_or_give_up("tmpfs", 0, "size=1m,nr_inodes=100");
+    bool right = state_failure() == FAILURE_NONE && !agent.noexec;
+    mount_or_give_up(NULL, MS_REMOUNT | MS_BIND | MS_RDONLY | MS_NOEXEC, NULL);
+    right = right && state_failure() == FAILURE_NONE && agent.noexec;
+    mount_or_give_up(NULL, MS_REMOUNT | MS_RDONLY, "size=1m");
+    right = right && state_failure() == FAILURE_READ_ONLY;
+    mount_or_give_up(NULL, MS_REMOUNT, "nr_inodes=2");
+    right = right && state_failure() == FAILURE_NO_INODES;
+    mount_or_give_up(NULL, MS_REMOUNT, "nr_inodes=100,size=32k");
+    right = right && state_failure() == FAILURE_FULL;
+    _exit(right ? 0 : 1);
+}
+
+static void a_state_directory_fails_as_its_file_system_does(void **state)
+{
+    int status = 0;
+    pid_t child = fork();
+    (void)state;
+
+    if (child == 0)
+        try_file_systems();
+    assert_int_equal(waitpid(child, &status, 0), child);
+    if (WEXITSTATUS(status) == 2)
+        skip(); /* not root */
+    assert_int_equal(WEXITSTATUS(status), 0);
 }
 
 static void without_a_configuration_the_agent_runs_on_defaults(void **state)
@@ -345,8 +763,20 @@ int main(void)
         TEST(the_program_is_the_one_that_the_unit_starts),
         TEST(an_rpm_says_it_in_its_release_notes),
         TEST(the_units_environment_counts_and_passwords_do_not),
-        TEST(the_configuration_overrides_and_is_judged),
+        TEST(the_environment_is_put_together_as_by_systemd),
+        TEST(variables_of_the_sdk_are_kept_and_secrets_are_not),
+        TEST(variables_do_harm_as_the_sdk_reads_them),
+        TEST(certificates_are_looked_for_as_by_go),
+        TEST(an_agent_that_is_not_whole_says_what_is_missing),
+        TEST(a_registration_counts_with_its_key),
+        TEST(the_configuration_overrides),
+        TEST(the_configuration_is_read_as_by_go),
+        TEST(the_order_of_identities_is_what_the_agent_knows_of_it),
+        TEST(a_configuration_that_cannot_be_read_decides_nothing),
+        TEST(an_agent_that_ran_in_this_boot_and_is_gone_has_ended),
         TEST(a_broken_configuration_is_named_with_its_line),
+        TEST(a_state_directory_fails_as_its_file_system_does),
+        TEST(inotify_is_used_up_where_root_gets_no_more),
         TEST(without_a_configuration_the_agent_runs_on_defaults),
         TEST(ec2_is_known_by_any_of_its_marks),
         TEST(resolvers_behind_the_stub_are_read_too),

@@ -123,7 +123,7 @@ static int tear_down(void **state)
 static struct trust *trust_in(const char *ca_file, const char *system_root,
                               const char *ssl_cert_file)
 {
-    struct trust_sources sources = {ca_file, system_root, ssl_cert_file};
+    struct trust_sources sources = {ca_file, system_root, ssl_cert_file, NULL};
     char error[DETAIL_SIZE] = "";
     struct trust *trust = trust_new(&sources, error, sizeof(error));
 
@@ -427,11 +427,84 @@ static void learns_of_the_agents_file_after_it_was_made(void **state)
     identity_write(below("etc/ssl/certs/ca-certificates.crt"), &root, NULL);
     identity_write(below("agent.pem"), &stranger, NULL);
     trust = trust_in(NULL, directory, NULL);
-    trust_use_bundle(trust, "");
-    trust_use_bundle(trust, "/agent.pem");
+    trust_use_bundle(trust, "", "");
+    trust_use_bundle(trust, "/agent.pem", "");
     peer.tls = identity_serve(&unknown, NULL);
     shake_hands(trust, "ssm.test", 2000);
     assert_int_equal(got.session.trust_by, TRUST_BY_SYSTEM);
+    trust_free(trust);
+}
+
+/* The server shows a chain of Amazon's; what the agent has is another matter. */
+static bool agent_distrusts(void)
+{
+    struct trust *trust = trust_in(below("amazon.pem"), directory, NULL);
+
+    SSL_CTX_free(peer.tls);
+    peer.tls = identity_serve(&good, &intermediate);
+    peer.then = PEER_CLOSES;
+    shake_hands(trust, "ssm.test", 2000);
+    assert_int_equal(got.tls.outcome, OUTCOME_OK);
+    assert_int_equal(got.session.trust_by, TRUST_BY_CA_FILE);
+    trust_free(trust);
+    return got.session.agent_distrusts;
+}
+
+static void knows_whether_the_agent_trusts_it_too(void **state)
+{
+    char pem[4096], bundle[PATH_SIZE];
+    size_t n;
+    FILE *file;
+    (void)state;
+
+    make_system();
+    (void)text_set(bundle, sizeof(bundle), "%s", below("etc/ssl/certs/ca-certificates.crt"));
+    identity_write(below("amazon.pem"), &root, NULL);
+    identity_write(bundle, &stranger, &root, NULL);
+    assert_false(agent_distrusts());
+    identity_write(bundle, &intermediate, NULL); /* for Go whatever is listed is an anchor */
+    assert_false(agent_distrusts());
+    identity_write(bundle, &stranger, NULL);
+    assert_true(agent_distrusts());
+
+    identity_write(bundle, &root, NULL); /* ... cut off before its end */
+    file = fopen(bundle, "r");
+    n = fread(pem, 1, sizeof(pem), file);
+    (void)fclose(file);
+    file = fopen(bundle, "w");
+    (void)fwrite(pem, 1, n - 40, file);
+    (void)fclose(file);
+    assert_true(agent_distrusts());
+
+    identity_write(below("etc/ssl/certs/0a1b2c3d.0"), &root, NULL); /* of any name */
+    assert_false(agent_distrusts());
+    remove(below("etc/ssl/certs/0a1b2c3d.0"));
+    remove(bundle);
+    assert_true(agent_distrusts());
+}
+
+/* The bundle is read anew in each round: somebody may have corrected it. */
+static void forgets_the_bundle_between_rounds(void **state)
+{
+    struct trust *trust;
+    char bundle[PATH_SIZE];
+    (void)state;
+
+    make_system();
+    (void)text_set(bundle, sizeof(bundle), "%s", below("etc/ssl/certs/ca-certificates.crt"));
+    identity_write(below("amazon.pem"), &root, NULL);
+    trust = trust_in(below("amazon.pem"), directory, NULL);
+    for (int i = 0; i < 2; i++) {
+        trust_use_bundle(trust, "", "");
+        if (i == 1)
+            identity_write(bundle, &root, NULL);
+        SSL_CTX_free(peer.tls);
+        peer.tls = identity_serve(&good, &intermediate);
+        peer.then = PEER_CLOSES;
+        shake_hands(trust, "ssm.test", 2000);
+        assert_int_equal(got.session.agent_distrusts, i == 0);
+    }
+    remove(bundle);
     trust_free(trust);
 }
 
@@ -649,6 +722,8 @@ int main(void)
         TEST(believes_a_file_beside_the_bundle),
         TEST(believes_the_file_of_the_agent_in_its_place),
         TEST(learns_of_the_agents_file_after_it_was_made),
+        TEST(knows_whether_the_agent_trusts_it_too),
+        TEST(forgets_the_bundle_between_rounds),
         TEST(believes_a_listed_intermediate),
         TEST(names_a_bad_ca_file),
         TEST(tells_what_is_not_tls),

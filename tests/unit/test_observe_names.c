@@ -55,6 +55,8 @@ static void places(void **state)
         {"fd00:ec2::254", PLACE_PRIVATE_ELSEWHERE},
         {"::1", PLACE_LOCAL},
         {"fe80::1", PLACE_LOCAL},
+        {"64:ff9b::a00:115", PLACE_OWN_SUBNET}, /* 10.0.1.21, by DNS64 */
+        {"64:ff9b::342e:8d9e", PLACE_PUBLIC},   /* 52.46.141.158 */
         {"nonsense", PLACE_UNKNOWN},
     };
     (void)state;

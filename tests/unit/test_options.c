@@ -193,7 +193,7 @@ static void wrong_arguments_are_named(void **state)
         {"--skip tls", "--skip does not know a check 'tls' (did you mean ssm.tls? see: ssm-pre"},
         {"--imds-endpoint https://x", "--imds-endpoint must be http://ADDRESS"},
         {"--private-dns maybe", "must be one of: warn require off"},
-        {"--for shells", "--for must be of: core sessions state-manager patch inventory"},
+        {"--for shells", "--for must be one of: core sessions state-manager patch inventory"},
         {"--strict=perhaps", "--strict must be yes or no"},
         {"--require=", "--require must not be empty"},
         {"-x", "unknown option -x"},

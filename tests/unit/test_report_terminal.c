@@ -339,6 +339,11 @@ static void unknown_says_what_to_do_next(void **state)
          "  Next  Give it", "time-sync-missing");
     seen.stopped_by = STOPPED_BY_SIGNAL;
     SAYS("--deadline", "  Next  Run it again, to the end: a signal stopped it.\n");
+    facts_healthy(&seen);
+    break_connect(&seen, SERVICE_SSM, ALL_ADDRESSES, FAILURE_TIMEOUT, 2000);
+    seen.plan.skipped = check_bit(check_of_service(SERVICE_SSM, RUNG_CONNECT));
+    SAYS(NULL, "UNKNOWN  ssm.tls: not tried: ssm.connect is left out\n",
+         "  Next  Make it possible to try ssm.tls, which is required, or leave");
 }
 
 /* One cause, one finding for each service: the second says only what is its own. */

@@ -15,6 +15,9 @@ AGENT_UNIT = "/usr/lib/systemd/system/amazon-ssm-agent.service"
 AGENT_WANTED = "/etc/systemd/system/multi-user.target.wants/amazon-ssm-agent.service"
 AGENT_DROP_IN = "/etc/systemd/system/amazon-ssm-agent.service.d/proxy.conf"
 AGENT_PROGRAM = "/usr/bin/amazon-ssm-agent"
+AGENT_OTHER_PROGRAMS = tuple(
+    f"/usr/bin/ssm-{name}" for name in ("agent-worker", "session-worker", "document-worker", "cli")
+)
 SYSTEMD_BOOTED = "/run/systemd/system/lab.conf"  # the folder is there where systemd booted the machine, sd_booted(3)
 TIME_SYNC_WANTED = "/etc/systemd/system/multi-user.target.wants/chrony.service"
 PACKAGES = "/var/lib/dpkg/status"
@@ -116,8 +119,7 @@ def _agent(world):
     version = world.agent_version
     return {
         AGENT_PROGRAM: Program(f"#!/bin/sh\necho 'SSM Agent version: {version}'\n"),
-        "/usr/bin/ssm-agent-worker": Program("#!/bin/sh\nexit 0\n"),
-        "/usr/bin/ssm-cli": Program("#!/bin/sh\nexit 0\n"),
+        **{path: Program("#!/bin/sh\nexit 0\n") for path in AGENT_OTHER_PROGRAMS},
         AGENT_UNIT: _UNIT,
         AGENT_WANTED: Link(AGENT_UNIT),
         AGENT_CONFIGURATION + ".template": _TEMPLATE,

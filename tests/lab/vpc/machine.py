@@ -109,6 +109,7 @@ class Machine:
                 _all_remount(0)
                 _state_remount(state)
                 if read_only:
+                    _state_remount("read-only")
                     _all_remount(kernel.MS_RDONLY)
                 status = 0
             os._exit(status)
@@ -161,17 +162,22 @@ def _all_remount(flag):
 
 
 def _state_remount(state):
-    if state == "read-only":
-        kernel.mount(None, STATE, None, kernel.MS_REMOUNT | kernel.MS_BIND | kernel.MS_RDONLY)
+    if state == "read-only":  # the file system, not only its mount, as after an error of the disk
+        kernel.mount(None, STATE, None, kernel.MS_REMOUNT | kernel.MS_RDONLY, LIMITS)
         return
+    if state == "noexec":
+        kernel.mount(None, STATE, None, kernel.MS_REMOUNT | kernel.MS_BIND | kernel.MS_NOEXEC)
+        return
+    kernel.mount(None, STATE, None, kernel.MS_REMOUNT, LIMITS)
     with contextlib.suppress(FileNotFoundError):
         os.unlink(FILLER)
+    if state == "writable":
+        return
     if state == "full":
         with open(FILLER, "wb") as file:  # a tmpfs of no blocks would be one without a limit
             file.write(bytes(4096))
     used = os.statvfs(STATE)
     limits = {
-        "writable": LIMITS,
         "full": f"size={(used.f_blocks - used.f_bfree) * used.f_frsize}",
         "inodes": f"nr_inodes={used.f_files - used.f_ffree}",
     }

@@ -187,7 +187,7 @@ class World:
     on_ec2: bool = True  # what the firmware says
     files: dict = field(default_factory=dict)  # path on the instance -> text, Link, Program, or None: removed
     read_only: bool = False
-    state_directory: str = "writable"  # read-only, full, inodes (there are none left): /var/lib/amazon
+    state_directory: str = "writable"  # read-only, noexec, full, inodes (none left): /var/lib/amazon
     bundle: str = "whole"  # the system's CA bundle: empty, truncated, foreign, none, directory (instance.py)
     corporate_authority: bool = False  # in the system's bundle
 

@@ -39,8 +39,7 @@ def environment(world, variables, drop_in=instance.AGENT_DROP_IN):
 def _(world):
     for path in (
         instance.AGENT_PROGRAM,
-        "/usr/bin/ssm-agent-worker",
-        "/usr/bin/ssm-cli",
+        *instance.AGENT_OTHER_PROGRAMS,
         instance.AGENT_UNIT,
         instance.AGENT_WANTED,
         instance.AGENT_CONFIGURATION + ".template",
@@ -50,9 +49,33 @@ def _(world):
     world.files[instance.PACKAGES] = instance.package_status(None)
 
 
-@fault("agent-half-installed", "the agent's worker program is missing, as after an update that broke off", "agent-half-installed")
+@fault(
+    "agent-half-installed",
+    "a program of the agent is missing, as after an update that broke off: the worker, or the one for sessions; or dpkg has "
+    "not finished",
+    "agent-half-installed",
+    "[worker|session-worker|dpkg]",
+)
+def _(world, variant="worker"):
+    if choice(variant, "worker", "session-worker", "dpkg") == "dpkg":
+        installed = "Package: amazon-ssm-agent\nStatus: install ok "
+        status = instance.package_status(world.agent_version)
+        world.files[instance.PACKAGES] = status.replace(installed + "installed", installed + "half-configured")
+    else:
+        world.files[f"/usr/bin/ssm-{'agent-worker' if variant == 'worker' else variant}"] = None
+
+
+@fault(
+    "agent-crashes",
+    "the agent ran in this boot, it has ended, and its errors.log says why",
+    "agent-crashes",
+)
 def _(world):
-    world.files["/usr/bin/ssm-agent-worker"] = None
+    world.files["/var/log/amazon/ssm/amazon-ssm-agent.log"] = "2026-11-29 01:00:00 INFO Starting Core Agent\n"
+    world.files["/var/log/amazon/ssm/errors.log"] = (
+        "2026-11-29 01:00:00 ERROR [amazon-ssm-agent] Error occurred when starting amazon-ssm-agent: "
+        "failed to get identity: failed to find agent identity\n"
+    )
 
 
 @fault("agent-disabled", "the agent is installed, its unit is not enabled", "agent-disabled")
@@ -242,12 +265,12 @@ def _(world, variant="empty"):
 
 @fault(
     "state-directory",
-    "the agent's state directory is read-only, or full: no blocks left, no inodes left",
+    "the agent's state directory is read-only, or full: no blocks left, no inodes left; or nothing there may be run",
     "agent-state-unwritable",
-    "[read-only|full|inodes]",
+    "[read-only|full|inodes|noexec]",
 )
 def _(world, variant="read-only"):
-    world.state_directory = choice(variant, "read-only", "full", "inodes")
+    world.state_directory = choice(variant, "read-only", "full", "inodes", "noexec")
 
 
 @fault("no-ca-bundle", "there is no CA bundle where the SSM agent looks", "ca-bundle-missing")

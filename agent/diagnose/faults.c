@@ -1,0 +1,268 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Whether a fault keeps the agent down was seen at the real one, amazon-ssm-agent 3.3.1142.0, unless a
+ * comment says where it was read. An agent that is connected is up, whatever its next start may meet.
+ */
+#include "diagnose/faults.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+#include "base/text.h"
+#include "diagnose/look.h"
+#include "model/proxy.h"
+
+struct finder {
+    const struct facts *facts;
+    struct faults *faults;
+};
+
+static void add(const struct finder *to, enum check check, enum status status, enum failure reason,
+                const char *format, ...) __attribute__((format(printf, 5, 6)));
+
+static void add(const struct finder *to, enum check check, enum status status, enum failure reason,
+                const char *format, ...)
+{
+    struct faults *faults = to->faults;
+    struct fault fault = {.check = check, .reason = reason, .words = ""};
+    int i = faults->n;
+    va_list arguments;
+
+    fault.status = to->facts->agent.connected == ANSWER_YES ? STATUS_WARN : status;
+    va_start(arguments, format);
+    (void)vsnprintf(fault.words, sizeof(fault.words), format, arguments);
+    va_end(arguments);
+    if (i == MAX_FAULTS)
+        return;
+    for (; i > 0 && faults->at[i - 1].check == check && faults->at[i - 1].status < fault.status;
+         i--)
+        faults->at[i] = faults->at[i - 1];
+    faults->at[i] = fault;
+    faults->n++;
+}
+
+/* --- installed --- */
+
+static void find_incomplete(const struct finder *to)
+{
+    const struct agent_facts *agent = &to->facts->agent;
+
+    if (agent->foreign[0])
+        add(to, CHECK_AGENT_INSTALLED, STATUS_FAIL, FAILURE_INCOMPLETE,
+            "%s is a program for another architecture than this system's", agent->foreign);
+    if (agent->missing[0])
+        add(to, CHECK_AGENT_INSTALLED, agent->worker_missing ? STATUS_FAIL : STATUS_WARN,
+            FAILURE_INCOMPLETE, "programs of the SSM agent are missing: %s", agent->missing);
+    if (agent->unfinished[0])
+        add(to, CHECK_AGENT_INSTALLED, agent->version[0] ? STATUS_WARN : STATUS_FAIL,
+            FAILURE_INCOMPLETE, "its installation was not finished: %s", agent->unfinished);
+    if (agent->twice)
+        add(to, CHECK_AGENT_INSTALLED, STATUS_WARN, FAILURE_INCOMPLETE,
+            "the SSM agent is installed twice, as a snap and as a package");
+}
+
+static void find_age(const struct finder *to)
+{
+    const struct agent_facts *agent = &to->facts->agent;
+    const struct network_facts *network = &to->facts->network;
+    bool ipv6_only = network->usable_ipv6 && !network->usable_ipv4;
+    bool dualstack = look_needs_dualstack(to->facts) || ipv6_only;
+    const char *first = dualstack ? first_agent_with_dualstack : first_agent_with_imdsv2;
+
+    if (text_compare_versions(agent->version, first) < 0)
+        add(to, CHECK_AGENT_INSTALLED, STATUS_FAIL, FAILURE_TOO_OLD,
+            "SSM Agent %s: %s needs %s or newer", agent->version,
+            ipv6_only   ? "an instance without IPv4"
+            : dualstack ? "a dual-stack endpoint"
+                        : "IMDSv2",
+            first);
+    else if (text_compare_versions(agent->version, first_agent_without_ec2messages) < 0)
+        add(to, CHECK_AGENT_INSTALLED, STATUS_WARN, FAILURE_TOO_OLD,
+            "SSM Agent %s takes commands by ec2messages, whose end AWS announced for 2026-09-30; "
+            "%s does not",
+            agent->version, first_agent_without_ec2messages);
+}
+
+/* --- config: the file --- */
+
+static void add_other_region(const struct finder *to, const char *name, const char *region)
+{
+    const char *own = to->facts->instance.region;
+
+    if (region[0] && own[0] && strcmp(region, own) != 0)
+        add(to, CHECK_AGENT_CONFIG, STATUS_FAIL, FAILURE_INVALID,
+            "%s is %.60s, but the instance is in %.60s", name, region, own);
+}
+
+/* The agent goes to the port that the endpoint names. */
+static void add_other_port(const struct finder *to, const char *name, const char *endpoint)
+{
+    const char *scheme_end = strstr(endpoint, "://");
+    const char *host = scheme_end ? scheme_end + 3 : endpoint;
+    const char *port = host + strcspn(host, ":/");
+
+    if (port[0] == ':' && (strncmp(port, ":443", 4) != 0 || (port[4] && port[4] != '/')))
+        add(to, CHECK_AGENT_CONFIG, STATUS_FAIL, FAILURE_INVALID,
+            "%s is %.150s: endpoints listen on 443 alone", name, endpoint);
+}
+
+static bool takes_identity(const struct agent_facts *agent, const char *which)
+{
+    return !agent->identity_order[0] || strstr(agent->identity_order, which);
+}
+
+static void find_config(const struct finder *to)
+{
+    const struct agent_facts *agent = &to->facts->agent;
+
+    if (agent->config.outcome == OUTCOME_FAILED)
+        add(to, CHECK_AGENT_CONFIG, STATUS_FAIL, FAILURE_INVALID, "%s: %s", agent->config_file,
+            agent->config.detail[0] ? agent->config.detail : failure_words(agent->config.failure));
+    add_other_region(to, "Agent.Region", agent->config_region);
+    add_other_region(to, "Mgs.Region", agent->config_mgs_region);
+    if (strncasecmp(agent->ssm_endpoint, "http://", strlen("http://")) == 0)
+        add(to, CHECK_AGENT_CONFIG, STATUS_FAIL, FAILURE_INVALID,
+            "Ssm.Endpoint is %.150s: endpoints speak HTTPS alone", agent->ssm_endpoint);
+    else
+        add_other_port(to, "Ssm.Endpoint", agent->ssm_endpoint);
+    add_other_port(to, "Mgs.Endpoint", agent->mgs_endpoint);
+    if (!takes_identity(agent, "EC2"))
+        add(to, CHECK_AGENT_CONFIG, STATUS_FAIL, FAILURE_INVALID,
+            "Identity.ConsumptionOrder is %s: without EC2 the agent is no EC2 instance's",
+            agent->identity_order);
+    if (agent->container_mode && !agent->identity_order[0])
+        add(to, CHECK_AGENT_CONFIG, STATUS_FAIL, FAILURE_INVALID,
+            "Agent.ContainerMode is true: the agent asks ECS who it is, and not EC2");
+}
+
+static void find_registration(const struct finder *to)
+{
+    const struct agent_facts *agent = &to->facts->agent;
+    bool taken = agent->registered_whole && takes_identity(agent, "OnPrem");
+
+    if (agent->registered_as[0])
+        add(to, CHECK_AGENT_CONFIG, taken ? STATUS_FAIL : STATUS_WARN, FAILURE_REGISTERED_ELSEWHERE,
+            "the agent's state says that it is %s, a hybrid registration%s", agent->registered_as,
+            taken ? "" : ", which is not complete");
+}
+
+/* --- config: the environment --- */
+
+static void find_environment(const struct finder *to)
+{
+    const struct agent_facts *agent = &to->facts->agent;
+
+    if (agent->environment.outcome == OUTCOME_FAILED)
+        add(to, CHECK_AGENT_CONFIG, STATUS_FAIL, FAILURE_ENVIRONMENT, "%s",
+            agent->environment.detail);
+    for (int32_t i = 0; i < agent->n_variables; i++)
+        if (agent->variables[i].harm != HARM_IMDS_BY_IPV6 || !to->facts->network.usable_ipv6)
+            add(to, CHECK_AGENT_CONFIG, STATUS_FAIL, FAILURE_ENVIRONMENT,
+                "the agent's environment has %s=%.120s%s", agent->variables[i].name,
+                agent->variables[i].value,
+                agent->variables[i].harm == HARM_NO_CERTIFICATE ? ", which holds no certificate"
+                                                                : "");
+    if (proxy_used_for_imds(agent))
+        add(to, CHECK_AGENT_CONFIG, STATUS_FAIL, FAILURE_IMDS_PROXY,
+            "the agent asks the proxy %s for the metadata service", agent->http_proxy);
+}
+
+/* What the agent itself does not trust: its bundle is another matter than what the other side shows. */
+static const struct address_facts *distrusted(const struct facts *facts)
+{
+    for (enum service i = 0; i < N_SERVICES; i++)
+        for (int32_t j = 0; j < facts->endpoints[i].n_addresses; j++)
+            if (facts->plan.services[i].need == NEED_REQUIRED && look_is_planned(facts, i) &&
+                facts->endpoints[i].addresses[j].session.agent_distrusts)
+                return &facts->endpoints[i].addresses[j];
+    return NULL;
+}
+
+static void find_bundle(const struct finder *to)
+{
+    const struct agent_facts *agent = &to->facts->agent;
+    const struct address_facts *at = distrusted(to->facts);
+
+    if (!agent->ca_bundle[0])
+        add(to, CHECK_AGENT_CONFIG, STATUS_FAIL, FAILURE_UNTRUSTED,
+            "no CA certificates where the agent looks for them");
+    else if (at)
+        add(to, CHECK_AGENT_CONFIG, STATUS_FAIL, FAILURE_UNTRUSTED,
+            "the agent's CA certificates (%s) do not vouch for %s", agent->ca_bundle, at->address);
+}
+
+static void find_proxy(const struct finder *to)
+{
+    const struct facts *facts = to->facts;
+    const char *proxied = NULL, *proxy = facts->agent.https_proxy;
+
+    for (enum service i = SERVICE_SSM; i <= SERVICE_EC2MESSAGES; i++) {
+        const char *host = facts->plan.services[i].host;
+        const struct step *step = &facts->endpoints[i].proxy;
+        if (!look_is_planned(facts, i) || !host[0] || !proxy_used(&facts->agent, host))
+            continue;
+        proxied = proxied ? proxied : host;
+        if (facts->plan.services[i].need != NEED_REQUIRED || !proxy_refuses(facts, i))
+            continue;
+        add(to, CHECK_AGENT_CONFIG, STATUS_FAIL, FAILURE_PROXY,
+            "the agent asks the proxy %s for %s, which does not let it through: %s", proxy, host,
+            step->detail[0] ? step->detail : failure_words(step->failure));
+        return;
+    }
+    if (proxied)
+        add(to, CHECK_AGENT_CONFIG, STATUS_WARN, FAILURE_PROXY,
+            "the agent would ask the proxy %s for %s", proxy, proxied);
+}
+
+/* --- state --- */
+
+static void find_state(const struct finder *to)
+{
+    const struct agent_facts *agent = &to->facts->agent;
+    const char *path = agent->state_directory;
+
+    if (agent->state.outcome == OUTCOME_FAILED)
+        add(to, CHECK_AGENT_STATE, STATUS_FAIL, agent->state.failure, "%s %s", path,
+            agent->state.failure == FAILURE_READ_ONLY ? "is on a read-only file system"
+            : agent->state.failure == FAILURE_FULL    ? "is on a full disk"
+                                                      : "is on a disk that has no inodes left");
+    if (agent->noexec)
+        add(to, CHECK_AGENT_STATE, STATUS_WARN, FAILURE_NO_EXEC,
+            "%s is mounted noexec: nothing can be run there", path);
+    /* Read in amazon-ssm-agent: the control channel needs none, sessions and documents do. */
+    if (agent->inotify == ANSWER_NO)
+        add(to, CHECK_AGENT_STATE, STATUS_WARN, FAILURE_EXHAUSTED,
+            "%s is used up: sessions and commands fail", agent->inotify_limit);
+    if (agent->ended == ANSWER_YES)
+        add(to, CHECK_AGENT_STATE, STATUS_WARN, FAILURE_ENDED,
+            "the agent ran in this boot, and does not run now");
+}
+
+/* --- all --- */
+
+void faults_find(const struct facts *facts, struct faults *faults)
+{
+    const struct finder to = {facts, faults};
+
+    faults->n = 0;
+    if (facts->agent.installed != ANSWER_YES)
+        return;
+    find_incomplete(&to);
+    find_age(&to);
+    find_config(&to);
+    find_registration(&to);
+    find_environment(&to);
+    find_bundle(&to);
+    find_proxy(&to);
+    find_state(&to);
+}
+
+const struct fault *faults_first(const struct faults *faults, enum check check)
+{
+    for (int i = 0; i < faults->n; i++)
+        if (faults->at[i].check == check)
+            return &faults->at[i];
+    return NULL;
+}

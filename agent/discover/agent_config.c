@@ -1,0 +1,316 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * amazon-ssm-agent.json as Go's encoding/json reads it: stricter than cJSON in its grammar, upper or
+ * lower case in names, and where a member comes twice the last one. Anything that Go refuses ends the
+ * agent at its start. Members: amazon-ssm-agent agent/appconfig/contracts.go.
+ */
+#include <cjson/cJSON.h>
+#include <ctype.h>
+#include <errno.h>
+#include <math.h>
+#include <string.h>
+#include <strings.h>
+
+#include "base/file.h"
+#include "base/text.h"
+#include "discover/agent.h"
+
+#define CONFIG_PATH "/etc/amazon/ssm/amazon-ssm-agent.json"
+
+/* --- the grammar --- */
+
+static const char byte_order_mark[] = "\xef\xbb\xbf";
+
+static size_t digits(const char *text)
+{
+    return strspn(text, "0123456789");
+}
+
+/* The length of a number, RFC 8259 section 6; 0 when it is none. */
+static size_t number_length(const char *text)
+{
+    size_t n = text[0] == '-';
+    size_t whole = text[n] == '0' ? 1 : digits(text + n);
+
+    if (whole == 0)
+        return 0;
+    n += whole;
+    if (text[n] == '.') {
+        size_t fraction = digits(text + n + 1);
+        if (fraction == 0)
+            return 0;
+        n += 1 + fraction;
+    }
+    if (text[n] == 'e' || text[n] == 'E') {
+        size_t sign = 1 + (text[n + 1] == '+' || text[n + 1] == '-');
+        size_t exponent = digits(text + n + sign);
+        if (exponent == 0)
+            return 0;
+        n += sign + exponent;
+    }
+    return isalnum((unsigned char)text[n]) ? 0 : n;
+}
+
+/* The first byte that cJSON would take and Go does not; NULL: none. */
+static const char *strange_byte(const char *text)
+{
+    bool in_string = false;
+
+    if (text_starts(text, byte_order_mark))
+        return text;
+    for (const char *at = text; *at; at++) {
+        if (in_string && *at == '\\' && at[1]) {
+            at++;
+        } else if (*at == '"') {
+            in_string = !in_string;
+        } else if ((unsigned char)*at < ' ' && (in_string || !strchr("\t\r\n", *at))) {
+            return at;
+        } else if (!in_string && (*at == '-' || isdigit((unsigned char)*at))) {
+            size_t n = number_length(at);
+            if (n == 0)
+                return at;
+            at += n - 1;
+        }
+    }
+    return NULL;
+}
+
+static int line_of(const char *text, const char *at)
+{
+    int line = 1;
+    for (; text < at; text++)
+        line += *text == '\n';
+    return line;
+}
+
+/* --- the members --- */
+
+/* What the members of interest hold; the others leave theirs in `other`. */
+struct settings {
+    char other[HOST_SIZE];
+    char region[HOST_SIZE], domain[HOST_SIZE], mgs_region[HOST_SIZE];
+    char ssm[HOST_SIZE], mgs[HOST_SIZE], mds[HOST_SIZE];
+    char order[HOST_SIZE];
+    bool any, container_mode, dual_stack;
+};
+
+enum kind { TEXT, WHOLE, TRUTH, TEXTS, OBJECTS };
+
+#define TO(kind, member) kind, offsetof(struct settings, member)
+static const struct {
+    const char *section, *name;
+    enum kind kind;
+    size_t offset;
+} members[] = {
+    {"Profile", "ShareCreds", TO(TRUTH, any)},
+    {"Profile", "ShareProfile", TO(TEXT, other)},
+    {"Profile", "ForceUpdateCreds", TO(TRUTH, any)},
+    {"Profile", "KeyAutoRotateDays", TO(WHOLE, other)},
+    {"Mds", "Endpoint", TO(TEXT, mds)},
+    {"Mds", "CommandWorkersLimit", TO(WHOLE, other)},
+    {"Mds", "CommandWorkerBufferLimit", TO(WHOLE, other)},
+    {"Mds", "StopTimeoutMillis", TO(WHOLE, other)},
+    {"Mds", "CommandRetryLimit", TO(WHOLE, other)},
+    {"Ssm", "Endpoint", TO(TEXT, ssm)},
+    {"Ssm", "HealthFrequencyMinutes", TO(WHOLE, other)},
+    {"Ssm", "AssociationFrequencyMinutes", TO(WHOLE, other)},
+    {"Ssm", "AssociationRetryLimit", TO(WHOLE, other)},
+    {"Ssm", "CustomInventoryDefaultLocation", TO(TEXT, other)},
+    {"Ssm", "AssociationLogsRetentionDurationHours", TO(WHOLE, other)},
+    {"Ssm", "RunCommandLogsRetentionDurationHours", TO(WHOLE, other)},
+    {"Ssm", "SessionLogsRetentionDurationHours", TO(WHOLE, other)},
+    {"Ssm", "SessionLogsDestination", TO(TEXT, other)},
+    {"Ssm", "PluginLocalOutputCleanup", TO(TEXT, other)},
+    {"Ssm", "OrchestrationDirectoryCleanup", TO(TEXT, other)},
+    {"Mgs", "Region", TO(TEXT, mgs_region)},
+    {"Mgs", "Endpoint", TO(TEXT, mgs)},
+    {"Mgs", "StopTimeoutMillis", TO(WHOLE, other)},
+    {"Mgs", "SessionWorkersLimit", TO(WHOLE, other)},
+    {"Mgs", "SessionWorkerBufferLimit", TO(WHOLE, other)},
+    {"Mgs", "DeniedPortForwardingRemoteIPs", TO(TEXTS, other)},
+    {"Agent", "Name", TO(TEXT, other)},
+    {"Agent", "Version", TO(TEXT, other)},
+    {"Agent", "Region", TO(TEXT, region)},
+    {"Agent", "ServiceDomain", TO(TEXT, domain)},
+    {"Agent", "OrchestrationRootDir", TO(TEXT, other)},
+    {"Agent", "DownloadRootDir", TO(TEXT, other)},
+    {"Agent", "ContainerMode", TO(TRUTH, container_mode)},
+    {"Agent", "SelfUpdate", TO(TRUTH, any)},
+    {"Agent", "SelfUpdateScheduleDay", TO(WHOLE, other)},
+    {"Agent", "TelemetryMetricsToCloudWatch", TO(TRUTH, any)},
+    {"Agent", "TelemetryMetricsToSSM", TO(TRUTH, any)},
+    {"Agent", "TelemetryMetricsNamespace", TO(TEXT, other)},
+    {"Agent", "LongRunningWorkerMonitorIntervalSeconds", TO(WHOLE, other)},
+    {"Agent", "ShouldPurgeInstanceProfileRoleCreds", TO(TRUTH, any)},
+    {"Agent", "AuditExpirationDay", TO(WHOLE, other)},
+    {"Agent", "ForceFileIPC", TO(TRUTH, any)},
+    {"Agent", "GoMaxProcForAgentWorker", TO(WHOLE, other)},
+    {"Agent", "UseDualStackEndpoint", TO(TRUTH, dual_stack)},
+    {"Os", "Lang", TO(TEXT, other)},
+    {"Os", "Name", TO(TEXT, other)},
+    {"Os", "Version", TO(TEXT, other)},
+    {"S3", "Endpoint", TO(TEXT, other)},
+    {"S3", "Region", TO(TEXT, other)},
+    {"S3", "LogBucket", TO(TEXT, other)},
+    {"S3", "LogKey", TO(TEXT, other)},
+    {"Birdwatcher", "ForceEnable", TO(TRUTH, any)},
+    {"Kms", "Endpoint", TO(TEXT, other)},
+    {"Kms", "RequireKMSChallengeResponse", TO(TRUTH, any)},
+    {"Identity", "Ec2SystemInfoDetectionResponse", TO(TEXT, other)},
+    {"Identity", "ConsumptionOrder", TO(TEXTS, order)},
+    {"Identity", "CustomIdentities", TO(OBJECTS, other)},
+};
+
+/* The identities that the agent knows: it passes over other words, and over a list that names none. */
+static bool is_identity(const char *word)
+{
+    static const char *const known[] = {"OnPrem", "EC2", "ECS", "CustomIdentity"};
+
+    for (size_t i = 0; i < COUNT_OF(known); i++)
+        if (strcmp(known[i], word) == 0)
+            return true;
+    return false;
+}
+
+static bool take_list(const cJSON *list, enum kind kind, char to[HOST_SIZE])
+{
+    to[0] = '\0';
+    if (!cJSON_IsArray(list))
+        return false;
+    for (const cJSON *item = list->child; item; item = item->next) {
+        if (!cJSON_IsNull(item) && !(kind == TEXTS ? cJSON_IsString(item) : cJSON_IsObject(item)))
+            return false;
+        if (cJSON_IsString(item) && is_identity(item->valuestring))
+            (void)text_add(to, HOST_SIZE, "%s%s", to[0] ? ", " : "", item->valuestring);
+    }
+    return true;
+}
+
+/* False: of the wrong type. null sets nothing. */
+static bool take(const cJSON *value, enum kind kind, char *to)
+{
+    if (cJSON_IsNull(value))
+        return true;
+    switch (kind) {
+    case TEXT:
+        return cJSON_IsString(value) &&
+               (text_escape(to, HOST_SIZE, value->valuestring, strlen(value->valuestring)), true);
+    case WHOLE:
+        return cJSON_IsNumber(value) && fabs(value->valuedouble) < 1e15 &&
+               (double)(int64_t)value->valuedouble == value->valuedouble;
+    case TRUTH:
+        *(bool *)to = cJSON_IsTrue(value);
+        return cJSON_IsBool(value);
+    default:
+        return take_list(value, kind, to);
+    }
+}
+
+static void say_wrong(struct agent_facts *agent, const char *section, const char *name)
+{
+    if (agent->config.outcome == OUTCOME_FAILED)
+        return;
+    step_fail(&agent->config, FAILURE_INVALID, 1);
+    (void)text_set(agent->config.detail, DETAIL_SIZE, "%s%s%s is of the wrong type", section,
+                   name[0] ? "." : "", name);
+}
+
+static void take_section(const cJSON *section, struct settings *settings, struct agent_facts *agent)
+{
+    bool known = false;
+
+    for (size_t i = 0; i < COUNT_OF(members); i++) {
+        if (strcasecmp(members[i].section, section->string) != 0)
+            continue;
+        known = true;
+        for (const cJSON *value = section->child; value && cJSON_IsObject(section);
+             value = value->next)
+            if (strcasecmp(members[i].name, value->string) == 0 &&
+                !take(value, members[i].kind, (char *)settings + members[i].offset))
+                say_wrong(agent, members[i].section, members[i].name);
+    }
+    if (known && !cJSON_IsObject(section) && !cJSON_IsNull(section)) {
+        char name[NAME_SIZE];
+        (void)text_escape(name, sizeof(name), section->string, strlen(section->string));
+        say_wrong(agent, name, "");
+    }
+}
+
+/* --- what it means --- */
+
+/* The host of a URL; the agent also takes a bare host. */
+static void host_of(const char *endpoint, char to[HOST_SIZE])
+{
+    const char *scheme_end = strstr(endpoint, "://");
+    const char *host = scheme_end ? scheme_end + 3 : endpoint;
+
+    (void)text_set(to, HOST_SIZE, "%.*s", (int)strcspn(host, ":/"), host);
+}
+
+static void keep(const struct settings *settings, struct agent_facts *agent,
+                 struct agent_overrides *overrides)
+{
+    (void)text_set(overrides->region, REGION_SIZE, "%s", settings->region);
+    (void)text_set(overrides->domain, HOST_SIZE, "%s", settings->domain);
+    (void)text_set(overrides->mgs_region, REGION_SIZE, "%s", settings->mgs_region);
+    host_of(settings->ssm, overrides->hosts[SERVICE_SSM]);
+    host_of(settings->mgs, overrides->hosts[SERVICE_SSMMESSAGES]);
+    host_of(settings->mds, overrides->hosts[SERVICE_EC2MESSAGES]);
+    overrides->dual_stack = settings->dual_stack;
+    (void)text_set(agent->config_region, REGION_SIZE, "%s", settings->region);
+    (void)text_set(agent->config_mgs_region, REGION_SIZE, "%s", settings->mgs_region);
+    (void)text_set(agent->ssm_endpoint, HOST_SIZE, "%s", settings->ssm);
+    (void)text_set(agent->mgs_endpoint, HOST_SIZE, "%s", settings->mgs);
+    (void)text_set(agent->identity_order, NAME_SIZE, "%s", settings->order);
+    agent->container_mode = settings->container_mode;
+}
+
+static void read_text(const struct buffer *contents, struct agent_facts *agent,
+                      struct agent_overrides *overrides)
+{
+    struct settings settings = {.other = ""};
+    const char *text = contents->bytes, *end = NULL, *strange = strange_byte(text);
+    cJSON *json = cJSON_ParseWithOpts(text, &end, 1);
+
+    if (strlen(text) != contents->used)
+        strange = text + strlen(text);
+    step_ok(&agent->config, 1);
+    if (strange || !(cJSON_IsObject(json) || cJSON_IsNull(json))) {
+        step_fail(&agent->config, FAILURE_INVALID, 1);
+        (void)text_set(agent->config.detail, DETAIL_SIZE, "line %d: %s",
+                       line_of(text, strange        ? strange
+                                     : end && !json ? end
+                                                    : text),
+                       text_starts(text, byte_order_mark) ? "a byte order mark"
+                                                          : "not a JSON object");
+    } else {
+        for (const cJSON *section = json->child; section; section = section->next)
+            take_section(section, &settings, agent);
+        keep(&settings, agent, overrides);
+    }
+    cJSON_Delete(json);
+}
+
+void agent_read_config(const char *root, struct agent_facts *agent,
+                       struct agent_overrides *overrides)
+{
+    struct buffer contents;
+
+    buffer_init(&contents, 1024 * 1024);
+    int error = file_read(root, CONFIG_PATH, &contents);
+    if (error == ENOENT || error == ENOTDIR) {
+        step_ok(&agent->config, 1);
+        return;
+    }
+    (void)text_set(agent->config_file, sizeof(agent->config_file), "%s", CONFIG_PATH);
+    if (!error) {
+        read_text(&contents, agent, overrides);
+    } else {
+        /* The agent is root and may read it, or the disk or this program is in trouble. */
+        step_skip(&agent->config, FAILURE_INTERNAL);
+        agent->config.os_error = error;
+        (void)text_set(agent->config.detail, sizeof(agent->config.detail), "cannot be read: %s",
+                       strerror(error));
+    }
+    buffer_clear(&contents);
+}

@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Nothing is written: the file system's own numbers say whether something could be. root may use the
+ * blocks that are reserved for it, so f_bfree counts and not f_bavail.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/inotify.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/file.h"
+#include "base/text.h"
+#include "discover/agent.h"
+
+#define STATE_DIRECTORY "/var/lib/amazon/ssm"
+#define AGENT_LOG "/var/log/amazon/ssm/amazon-ssm-agent.log"
+#define ERRORS_LOG "/var/log/amazon/ssm/errors.log"
+
+/* What the agent makes at its start: folders for its channels, a runtime configuration, its keys. */
+enum { MIN_FREE_BYTES = 64 * 1024, MIN_FREE_INODES = 16 };
+
+/* The next word of a line of mountinfo, proc_pid_mountinfo(5). */
+static char *next_word(char **at)
+{
+    return strtok_r(NULL, " ", at);
+}
+
+static bool is_below(const char *path, const char *mount)
+{
+    size_t n = strlen(mount);
+
+    return strncmp(path, mount, n) == 0 && (mount[n - 1] == '/' || !path[n] || path[n] == '/');
+}
+
+/* Whether the file system itself is read-only, and not merely its mount: the sandbox of our own unit
+ * makes every mount read-only (systemd.exec(5), ProtectSystem=). The last mount that holds the path
+ * counts. */
+static bool is_read_only(const char *path)
+{
+    struct buffer mounts;
+    char *lines = NULL;
+    size_t longest = 0;
+    bool read_only = false;
+
+    buffer_init(&mounts, 1024 * 1024);
+    if (file_read("", "/proc/self/mountinfo", &mounts) != 0)
+        return false;
+    for (char *line = strtok_r(mounts.bytes, "\n", &lines); line;
+         line = strtok_r(NULL, "\n", &lines)) {
+        char *words = line, *mount = NULL, *last = NULL;
+        for (int i = 0; i < 5; i++)
+            mount = strtok_r(i == 0 ? line : NULL, " ", &words);
+        if (!mount || !is_below(path, mount) || strlen(mount) < longest)
+            continue;
+        longest = strlen(mount);
+        for (char *word = next_word(&words); word; word = next_word(&words))
+            last = word;
+        read_only = last && (strcmp(last, "ro") == 0 || text_starts(last, "ro,"));
+    }
+    buffer_clear(&mounts);
+    return read_only;
+}
+
+/* The directory, or the nearest one above it that is there: open, and -1 where even that fails. `full`:
+ * as the kernel names it. */
+static int open_directory(const char *root, char path[PATH_SIZE], char *full, size_t size)
+{
+    char link[NAME_SIZE];
+    int fd;
+
+    (void)text_set(path, PATH_SIZE, "%s", STATE_DIRECTORY);
+    while ((fd = root_open(root, path, O_PATH | O_DIRECTORY | O_CLOEXEC)) < 0 && path[1]) {
+        char *slash = strrchr(path, '/');
+        slash[slash == path] = '\0';
+    }
+    (void)text_set(link, sizeof(link), "/proc/self/fd/%d", fd);
+    if (fd >= 0 && !file_read_link("", link, full, size))
+        full[0] = '\0';
+    return fd;
+}
+
+static void read_directory(int fd, const char *full, struct agent_facts *agent)
+{
+    struct statvfs disk;
+
+    if (fstatvfs(fd, &disk) != 0)
+        return;
+    agent->noexec = disk.f_flag & ST_NOEXEC;
+    if ((disk.f_flag & ST_RDONLY) && is_read_only(full))
+        step_fail(&agent->state, FAILURE_READ_ONLY, 1);
+    else if (disk.f_blocks > 0 && disk.f_bfree * disk.f_frsize < MIN_FREE_BYTES)
+        step_fail(&agent->state, FAILURE_FULL, 1);
+    else if (disk.f_files > 0 && disk.f_ffree < MIN_FREE_INODES)
+        step_fail(&agent->state, FAILURE_NO_INODES, 1);
+    else
+        step_ok(&agent->state, 1);
+}
+
+/* The limits are counted for each user, so root's can be seen by root alone, inotify(7). */
+static void try_inotify(const char *full, struct agent_facts *agent)
+{
+    if (geteuid() != 0)
+        return;
+    int fd = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
+    bool watches = fd >= 0 && inotify_add_watch(fd, full, IN_DELETE_SELF) >= 0;
+    int error = watches ? 0 : errno;
+    int other = epoll_create1(EPOLL_CLOEXEC); /* EMFILE may be said of our own descriptors */
+
+    if (watches)
+        agent->inotify = ANSWER_YES;
+    else if (other >= 0 && (error == EMFILE || error == ENOSPC))
+        agent->inotify = ANSWER_NO;
+    if (agent->inotify == ANSWER_NO)
+        (void)text_set(agent->inotify_limit, sizeof(agent->inotify_limit), "%s",
+                       fd < 0 ? "fs.inotify.max_user_instances" : "fs.inotify.max_user_watches");
+    if (fd >= 0)
+        (void)close(fd);
+    if (other >= 0)
+        (void)close(other);
+}
+
+/* At each start the agent writes to its log, which only root can look at. */
+static void look_for_end(const char *root, struct agent_facts *agent)
+{
+    struct timespec up;
+    struct stat log;
+
+    if (agent->running != ANSWER_NO || clock_gettime(CLOCK_BOOTTIME, &up) != 0 ||
+        !file_look(root, AGENT_LOG, true, &log))
+        return;
+    int64_t booted_unix_s = clock_wall_unix_ms() / 1000 - up.tv_sec;
+    agent->ended = log.st_mtim.tv_sec >= booted_unix_s ? ANSWER_YES : ANSWER_NO;
+}
+
+static void read_last_error(const char *root, struct agent_facts *agent)
+{
+    struct buffer log;
+
+    buffer_init(&log, 16 * 1024 * 1024);
+    if (file_read(root, ERRORS_LOG, &log) != 0)
+        return;
+    text_trim(log.bytes);
+    const char *line = strrchr(log.bytes, '\n');
+    line = line ? line + 1 : log.bytes;
+    (void)text_escape(agent->last_error, sizeof(agent->last_error), line, strlen(line));
+    buffer_clear(&log);
+}
+
+void agent_read_state(const char *root, struct agent_facts *agent)
+{
+    char full[2 * PATH_SIZE];
+
+    if (agent->installed != ANSWER_YES)
+        return;
+    int fd = open_directory(root, agent->state_directory, full, sizeof(full));
+    if (fd >= 0) {
+        read_directory(fd, full, agent);
+        try_inotify(full, agent);
+        (void)close(fd);
+    }
+    look_for_end(root, agent);
+    if (agent->ended == ANSWER_YES)
+        read_last_error(root, agent);
+}

@@ -1,0 +1,303 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The environment that systemd gives the agent, systemd.exec(5) "Environment", and what the agent (Go's
+ * net/http, AWS's SDK) takes of it. Three layers, the later one wins: DefaultEnvironment= of the manager, Environment= of the unit, the
+ * files of EnvironmentFile=. An empty value resets its own layer. UnsetEnvironment= comes last.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "base/file.h"
+#include "base/text.h"
+#include "discover/agent.h"
+#include "discover/unit.h"
+
+enum wanted {
+    HTTP_PROXY_UPPER,
+    HTTP_PROXY_LOWER,
+    HTTPS_PROXY_UPPER,
+    HTTPS_PROXY_LOWER,
+    NO_PROXY_UPPER,
+    NO_PROXY_LOWER,
+    SSL_CERT_FILE,
+    SSL_CERT_DIR,
+    FIRST_OF_AWS,
+    AWS_CA_BUNDLE = FIRST_OF_AWS,
+    AWS_EC2_METADATA_DISABLED,
+    AWS_EC2_METADATA_SERVICE_ENDPOINT,
+    AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE,
+    N_WANTED
+};
+
+static const char *const names[N_WANTED] = {
+    "HTTP_PROXY",
+    "http_proxy",
+    "HTTPS_PROXY",
+    "https_proxy",
+    "NO_PROXY",
+    "no_proxy",
+    "SSL_CERT_FILE",
+    "SSL_CERT_DIR",
+    "AWS_CA_BUNDLE",
+    "AWS_EC2_METADATA_DISABLED",
+    "AWS_EC2_METADATA_SERVICE_ENDPOINT",
+    "AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE",
+};
+_Static_assert(N_WANTED - FIRST_OF_AWS == MAX_VARIABLES, "facts have room for AWS's variables");
+
+enum { VALUE_SIZE = 2048, MAX_FILES = 16 };
+
+struct variable {
+    bool set;
+    char value[VALUE_SIZE];
+    char file[PATH_SIZE];
+};
+
+struct reading {
+    const char *root;
+    struct agent_facts *agent;
+    struct variable manager[N_WANTED], unit[N_WANTED];
+    bool unset[N_WANTED];
+    struct variable unset_if[N_WANTED]; /* UnsetEnvironment=NAME=VALUE */
+    size_t n_files;
+    struct {
+        char path[PATH_SIZE];
+        char named_in[PATH_SIZE];
+        bool may_be_missing;
+    } files[MAX_FILES];
+};
+
+static void assign(struct variable layer[N_WANTED], const char *word, const char *file)
+{
+    const char *equals = strchr(word, '=');
+
+    for (size_t i = 0; equals && i < N_WANTED; i++) {
+        if (strlen(names[i]) != (size_t)(equals - word) ||
+            strncmp(word, names[i], strlen(names[i])) != 0)
+            continue;
+        layer[i].set = true;
+        (void)text_set(layer[i].value, VALUE_SIZE, "%s", equals + 1);
+        (void)text_set(layer[i].file, PATH_SIZE, "%s", file);
+    }
+}
+
+static void assign_all(struct variable layer[N_WANTED], char *value, const char *file)
+{
+    char word[VALUE_SIZE + NAME_SIZE];
+
+    if (!value[0])
+        memset(layer, 0, N_WANTED * sizeof(layer[0]));
+    while (unit_word(&value, word, sizeof(word)))
+        assign(layer, word, file);
+}
+
+static void unset_all(struct reading *reading, char *value)
+{
+    char word[VALUE_SIZE + NAME_SIZE];
+
+    if (!value[0]) {
+        memset(reading->unset, 0, sizeof(reading->unset));
+        memset(reading->unset_if, 0, sizeof(reading->unset_if));
+    }
+    while (unit_word(&value, word, sizeof(word))) {
+        assign(reading->unset_if, word, "");
+        for (size_t i = 0; i < N_WANTED; i++)
+            reading->unset[i] |= strcmp(word, names[i]) == 0;
+    }
+}
+
+static void note_file(struct reading *reading, const char *value, const char *named_in)
+{
+    if (!value[0])
+        reading->n_files = 0;
+    else if (reading->n_files < MAX_FILES) {
+        size_t i = reading->n_files++;
+        reading->files[i].may_be_missing = value[0] == '-';
+        (void)text_set(reading->files[i].path, PATH_SIZE, "%s", value + (value[0] == '-'));
+        (void)text_set(reading->files[i].named_in, PATH_SIZE, "%s", named_in);
+    }
+}
+
+static void manager_setting(void *arg, const char *path, const char *key, char *value)
+{
+    struct reading *reading = arg;
+
+    if (strcmp(key, "DefaultEnvironment") == 0)
+        assign_all(reading->manager, value, path);
+}
+
+static void unit_environment(void *arg, const char *path, const char *key, char *value)
+{
+    struct reading *reading = arg;
+
+    if (strcmp(key, "Environment") == 0)
+        assign_all(reading->unit, value, path);
+    else if (strcmp(key, "UnsetEnvironment") == 0)
+        unset_all(reading, value);
+    else if (strcmp(key, "EnvironmentFile") == 0)
+        note_file(reading, value, path);
+}
+
+/* --- files of EnvironmentFile=: one assignment a line, quoted as in a shell, white space is a part of
+ * the value --- */
+
+/* Takes one assignment, which goes on beyond a line in quotes and after a backslash. */
+static void take_assignment(char **at, char *to, size_t size)
+{
+    char quote = '\0';
+    char *from = *at;
+    size_t n = 0, kept = 0; /* up to the last character that is not white space at the end */
+
+    for (; *from && (quote || *from != '\n'); from++) {
+        bool escaped = *from == '\\' && quote != '\'' && from[1];
+        bool quotes = quote ? *from == quote : (*from == '"' || *from == '\'');
+
+        if (!escaped && quotes) {
+            quote = quote ? '\0' : *from;
+            kept = n;
+            continue;
+        }
+        if (escaped && *++from == '\n')
+            continue;
+        if (n + 1 < size)
+            to[n++] = *from;
+        if (quote || escaped || !strchr(" \t\r", *from))
+            kept = n;
+    }
+    to[kept] = '\0';
+    *at = from;
+}
+
+static void read_file(struct reading *reading, struct variable layer[N_WANTED], size_t file)
+{
+    char assignment[VALUE_SIZE + NAME_SIZE];
+    const char *path = reading->files[file].path;
+    struct buffer contents;
+
+    buffer_init(&contents, 256 * 1024);
+    int error = file_read(reading->root, path, &contents);
+    if (error == ENOENT && !reading->files[file].may_be_missing && !strpbrk(path, "*?[%")) {
+        step_fail(&reading->agent->environment, FAILURE_ABSENT, 1);
+        (void)text_set(reading->agent->environment.detail, DETAIL_SIZE,
+                       "%.90s names %.80s, which is not there", reading->files[file].named_in,
+                       path);
+    }
+    if (error)
+        return;
+    for (char *at = contents.bytes; *at;) {
+        at += strspn(at, " \t\r\n");
+        if (*at == '#' || *at == ';') {
+            at += strcspn(at, "\n");
+            continue;
+        }
+        take_assignment(&at, assignment, sizeof(assignment));
+        assign(layer, assignment, path);
+    }
+    buffer_clear(&contents);
+}
+
+/* --- what the agent takes of it --- */
+
+/* Of the capitals and the small letters the first that is not empty
+ * (golang.org/x/net/http/httpproxy, FromEnvironment). */
+static const struct variable *first_of(const struct variable all[N_WANTED], enum wanted upper)
+{
+    return all[upper].value[0] ? &all[upper] : &all[upper + 1];
+}
+
+/* A proxy's URL may hold a password, which is cut out before the URL is kept. True: it had a login. */
+static bool keep_proxy(const char *value, char to[HOST_SIZE])
+{
+    const char *scheme_end = strstr(value, "://");
+    const char *host = scheme_end ? scheme_end + 3 : value;
+    const char *at = strrchr(host, '@');
+    char kept[HOST_SIZE];
+
+    (void)text_set(kept, sizeof(kept), "%.*s%s", (int)(host - value), value, at ? at + 1 : host);
+    (void)text_escape(to, HOST_SIZE, kept, strlen(kept));
+    return at;
+}
+
+static void keep(const struct variable *variable, char *to, size_t size)
+{
+    (void)text_escape(to, size, variable->value, strlen(variable->value));
+}
+
+static bool holds_certificate(const char *root, const char *path)
+{
+    struct buffer contents;
+
+    buffer_init(&contents, FILE_MAX_BYTES);
+    bool holds = file_read(root, path, &contents) == 0 &&
+                 strstr(contents.bytes, "-----BEGIN CERTIFICATE-----");
+    buffer_clear(&contents);
+    return holds;
+}
+
+/* aws-sdk-go aws/session/env_config.go: what it does with each. */
+static enum harm harm_of(const char *root, enum wanted which, const char *value)
+{
+    switch (which) {
+    case AWS_CA_BUNDLE:
+        return holds_certificate(root, value) ? HARM_NONE : HARM_NO_CERTIFICATE;
+    case AWS_EC2_METADATA_DISABLED:
+        return strcasecmp(value, "true") == 0 ? HARM_IMDS_OFF : HARM_NONE;
+    case AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE:
+        return strcasecmp(value, "IPv6") == 0   ? HARM_IMDS_BY_IPV6
+               : strcasecmp(value, "IPv4") == 0 ? HARM_NONE
+                                                : HARM_IMDS_ELSEWHERE;
+    default:
+        return strstr(value, "169.254.169.254") ? HARM_NONE
+               : strstr(value, "fd00:ec2::254") ? HARM_IMDS_BY_IPV6
+                                                : HARM_IMDS_ELSEWHERE;
+    }
+}
+
+static void keep_all(const struct variable all[N_WANTED], const char *root,
+                     struct agent_facts *agent)
+{
+    const struct variable *http = first_of(all, HTTP_PROXY_UPPER);
+    const struct variable *https = first_of(all, HTTPS_PROXY_UPPER);
+
+    (void)keep_proxy(http->value, agent->http_proxy);
+    agent->proxy_login = keep_proxy(https->value, agent->https_proxy);
+    (void)text_set(agent->proxy_file, PATH_SIZE, "%s", https->value[0] ? https->file : http->file);
+    keep(first_of(all, NO_PROXY_UPPER), agent->no_proxy, sizeof(agent->no_proxy));
+    keep(&all[SSL_CERT_FILE], agent->ssl_cert_file, sizeof(agent->ssl_cert_file));
+    keep(&all[SSL_CERT_DIR], agent->ssl_cert_dir, sizeof(agent->ssl_cert_dir));
+    for (size_t i = FIRST_OF_AWS; i < N_WANTED; i++) {
+        enum harm harm = all[i].value[0] ? harm_of(root, (enum wanted)i, all[i].value) : HARM_NONE;
+        if (harm == HARM_NONE)
+            continue;
+        struct variable_facts *to = &agent->variables[agent->n_variables++];
+        (void)text_set(to->name, sizeof(to->name), "%s", names[i]);
+        keep(&all[i], to->value, sizeof(to->value));
+        (void)text_set(to->file, sizeof(to->file), "%s", all[i].file);
+        to->harm = harm;
+    }
+}
+
+void environment_read(const char *root, struct agent_facts *agent)
+{
+    struct reading *reading = calloc(1, sizeof(*reading));
+    struct variable *all = reading->manager;
+
+    reading->root = root;
+    reading->agent = agent;
+    step_ok(&agent->environment, 1);
+    unit_manager_settings(root, manager_setting, reading);
+    unit_settings(root, agent->unit, unit_environment, reading);
+    for (size_t i = 0; i < N_WANTED; i++)
+        if (reading->unit[i].set)
+            all[i] = reading->unit[i];
+    for (size_t i = 0; i < reading->n_files; i++)
+        read_file(reading, all, i);
+    for (size_t i = 0; i < N_WANTED; i++)
+        if (reading->unset[i] ||
+            (reading->unset_if[i].set && strcmp(reading->unset_if[i].value, all[i].value) == 0))
+            memset(&all[i], 0, sizeof(all[i]));
+    keep_all(all, root, agent);
+    free(reading);
+}
