@@ -340,7 +340,8 @@ void judge_log_config(struct image *image)
     if (!image_reads(image, path, &contents) || !strstr(contents.bytes, "<seelog") ||
         !strstr(contents.bytes, "</seelog>"))
         find(image, "image-log-config", path, "%s is no <seelog> document", path);
-    for (char *at = contents.bytes; at && (at = strstr(at, "filename=\"/"));) {
+    for (const char *at = contents.bytes ? contents.bytes : "";
+         (at = strstr(at, "filename=\"/"));) {
         char folder[PATH_SIZE];
 
         at += strlen("filename=\"");

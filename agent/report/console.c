@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * The block for the serial console, all that can be read of an instance that nobody reaches. Of 4 KB
- * the machine-readable lines take theirs first, since `show` makes the whole report of them. They stand
- * above the rest, whose end is what somebody sees who scrolls to the end of a log: the verdict, each cause
+ * the machine-readable lines take theirs first, since `show` makes the whole report of them. The block
+ * begins with the verdict in one line, then come they. They stand above the rest, whose end is what somebody sees who scrolls to the end of a log: the verdict, each cause
  * with its fix, the commands. Where not all fits, it is cut by importance and counted.
  *
  * Commands are folded so that they can be pasted into a shell once the prefix is cut off: a
@@ -164,20 +164,40 @@ static void add_note(struct block *block, const char *note)
 
 /* --- findings --- */
 
+static void verdict_words(const struct report *report, char line[HEADLINE_SIZE + NAME_SIZE])
+{
+    char headline[HEADLINE_SIZE];
+
+    report_headline(report, headline);
+    (void)text_set(line, HEADLINE_SIZE + NAME_SIZE, "%s%s%s", verdict_row(report->verdict)->words,
+                   headline[0] == '(' ? " " : ": ",
+                   headline[0] ? headline : report_summary_words(report));
+}
+
+/* The block begins with the verdict, in one line; what to do comes last, for whoever sees only that. */
+static void add_verdict_line(struct buffer *to, const struct report *report)
+{
+    char line[HEADLINE_SIZE + NAME_SIZE];
+    struct block block = {.shown = true};
+
+    buffer_init(&block.text, LINE_BYTES);
+    verdict_words(report, line);
+    add_line(&block, line, fit_words(line, COLUMNS));
+    (void)buffer_add(to, block.text.bytes, block.text.used);
+    buffer_clear(&block.text);
+}
+
 static void add_headline(struct block *block, const struct report *report)
 {
     const struct facts *facts = report->facts;
     const char *id = facts_instance_name(facts);
     const char *where = facts->instance.availability_zone[0] ? facts->instance.availability_zone
                                                              : facts->plan.region;
-    char line[HEADLINE_SIZE + NAME_SIZE], headline[HEADLINE_SIZE];
+    char line[HEADLINE_SIZE + NAME_SIZE];
     char started[TIME_SIZE];
 
     begin(block, RANK_ROOT, 0);
-    report_headline(report, headline);
-    (void)text_set(line, sizeof(line), "%s%s%s", verdict_row(report->verdict)->words,
-                   headline[0] == '(' ? " " : ": ",
-                   headline[0] ? headline : report_summary_words(report));
+    verdict_words(report, line);
     add_words(block, 2, line);
     clock_format_iso8601(facts->started_unix_ms, false, started);
     (void)text_set(line, sizeof(line), "%s%s%s, %s, round %d", id[0] ? id : "instance not known",
@@ -411,7 +431,7 @@ void console_write(const struct report *report, const struct style *style, struc
     buffer_init(&facts, MAX_BYTES);
     const int level = fold_facts(report->facts, &facts);
     const size_t n_facts_lines = facts.used / (FOLDED_COLUMNS + 1);
-    const size_t room = MAX_BYTES - (n_facts_lines + 1) * LINE_BYTES; /* one is the tail */
+    const size_t room = MAX_BYTES - (n_facts_lines + 2) * LINE_BYTES; /* verdict and tail */
     const int commands = fit_commands(&block, report);
 
     if (add_findings(&block, report, ALL, commands, room))
@@ -421,6 +441,7 @@ void console_write(const struct report *report, const struct style *style, struc
             least += step;
     (void)add_findings(&block, report, least, commands, room);
     add_tail(&block, level);
+    add_verdict_line(to, report);
     if (block.text.failed)
         to->failed = true;
     else

@@ -20,7 +20,7 @@ PROGRAM = os.path.join(TOP, "build/ssm-preflight")
 sys.path.insert(0, KIT)
 from cases import ARCHITECTURES, CASES, identifier, template  # noqa: E402
 
-SITUATIONS = {"instance-group": "egress-blocked", "no-role": "role-missing", "session-only-role": "policy-incomplete--parameters", "boundary": "denied-by-boundary",
+SITUATIONS = {"instance-group": "egress-blocked", "network-acl": "egress-blocked--other-subnet", "no-role": "role-missing", "session-only-role": "policy-incomplete--parameters", "boundary": "denied-by-boundary",
               "hop-limit": "healthy", "imds-off": "imds-disabled", "endpoint-group": "egress-blocked", "dns-support-off": "vpc-dns-off",
               "endpoint-policy": "denied-by-endpoint-policy", "ipv6-only": "no-address-of-family"}
 KINDS = list(dict.fromkeys(case.vpc for case in CASES))

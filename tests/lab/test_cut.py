@@ -35,11 +35,11 @@ def public():
         yield lab
 
 
-def check(lab, path, left_out, how):
+def check(lab, path, left_out, how, *options):
     lab.fault_add(f"imds-cut:{path}:{left_out}:{how}")
     try:
         lab.stats(reset=True)
-        found = json.loads(lab.run(["check", "--output", "json"]).stdout)
+        found = json.loads(lab.run(["check", "--output", "json", *options]).stdout)
         return found, lab.stats()
     finally:
         lab.fault_fix("imds-cut")
@@ -51,7 +51,7 @@ def only_own_names(stats):
 
 @pytest.mark.parametrize("path, left_out, how", WHERE_TO)
 def test_no_public_address_gets_a_signed_request(public, path, left_out, how):
-    found, stats = check(public, path, left_out, how)
+    found, stats = check(public, path, left_out, how, "--private-dns", "require")
     assert found["verdict"] == "not-ready"
     assert stats["signed"] == {} and stats["services"], "nothing reached the services, so nothing could be shown"
     assert only_own_names(stats), stats["dns"]

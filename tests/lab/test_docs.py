@@ -26,6 +26,7 @@ VARIES = [
     (r"\b\d+(\.\d+)? m?s\b", "DURATION"),
     (r"(?m)(^ssm-preflight: =\d+/\d+ .*\n)+", "FACTS\n"),  # a line more or less
     (r"(?m)^ssm-preflight: ", ""),  # a longer duration breaks lines elsewhere
+    (r"\bports\s+\d+\s+and\s+\d+", "PORTS"),
 ]
 
 
