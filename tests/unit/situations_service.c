@@ -152,6 +152,17 @@ static void policy_missing(struct facts *facts)
     deny_all(facts, DENIED_BY_NO_IDENTITY_POLICY, false);
 }
 
+/* A role for sessions alone may look so: the channel's action decides, and was not tried. */
+static void policy_missing_channel_not_tried(struct facts *facts)
+{
+    struct endpoint_facts *endpoint = &facts->endpoints[SERVICE_SSMMESSAGES];
+
+    deny(facts, SERVICE_SSM, NULL, DENIED_BY_NO_IDENTITY_POLICY, false);
+    deny(facts, SERVICE_EC2MESSAGES, NULL, DENIED_BY_NO_IDENTITY_POLICY, false);
+    for (int32_t i = 0; i < endpoint->n_actions; i++)
+        endpoint->actions[i].permission = PERMISSION_NOT_PROBED;
+}
+
 static void policy_missing_in_china(struct facts *facts)
 {
     SET(facts->plan.region, "cn-north-1");
@@ -464,6 +475,7 @@ static void hostile(struct facts *facts)
 
 const struct situation service_situations[] = {
     {"policy-missing", policy_missing},
+    {"policy-missing--channel-not-tried", policy_missing_channel_not_tried},
     {"policy-missing--china", policy_missing_in_china},
     {"policy-missing--one-unsaid", policy_missing_one_says_nothing},
     {"several--policy-and-boundary", policy_behind_a_boundary},
