@@ -65,11 +65,10 @@ static bool send_unsigned(struct lane *lane, int fd)
 
 /* --- a silent handshake: is it silent once more, and does it pass with small segments? --- */
 
-/* The deadline cut the handshake short, so its silence says nothing. */
-static bool is_cut_short(const struct lane *lane, const struct http_reply *reply)
+/* The deadline ended what would have been waited for longer: `step` of at most so many ms. */
+static bool is_cut_short(const struct lane *lane, const struct step *step, int32_t most_ms)
 {
-    return reply->tls.failure == FAILURE_TIMEOUT &&
-           reply->tls.took_ms < tls_timeout_ms(lane) - DEADLINE_MARGIN_MS &&
+    return step->failure == FAILURE_TIMEOUT && step->took_ms < most_ms - DEADLINE_MARGIN_MS &&
            answer_timeout_ms(lane->climb) < DEADLINE_MARGIN_MS;
 }
 
@@ -81,7 +80,7 @@ static void small_handshake_ended(void *arg, const struct http_reply *reply)
                    reply->tls.failure == FAILURE_TLS_VERSION ||
                    reply->tls.failure == FAILURE_TLS_ALERT;
 
-    if (!is_cut_short(lane, reply))
+    if (!is_cut_short(lane, &reply->tls, tls_timeout_ms(lane)))
         lane->facts->small_segments = arrived ? ANSWER_YES : ANSWER_NO;
 }
 
@@ -148,10 +147,12 @@ static void unsigned_answered(void *arg, const struct http_reply *reply)
     struct lane *lane = arg;
     struct address_facts *facts = lane->facts;
 
-    if (is_cut_short(lane, reply)) {
+    if (is_cut_short(lane, &reply->tls, tls_timeout_ms(lane))) { /* its silence says nothing */
         lane->climb->observe->facts->stopped_by = STOPPED_BY_DEADLINE;
         return;
     }
+    if (is_cut_short(lane, &reply->step, ladder_patience_ms(lane->climb)))
+        lane->climb->observe->facts->stopped_by = STOPPED_BY_DEADLINE;
     if (reply->tls.failure == FAILURE_TIMEOUT && !lane->again) {
         repeat_handshake(lane);
         return;
