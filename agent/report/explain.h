@@ -8,13 +8,14 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/buffer.h"
 #include "report/report.h"
 
 struct page {
     const char *name; /* a finding's code, or a check's page ("endpoint.connect") */
-    size_t at, n;     /* where its text lies in that of all pages, in bytes */
+    uint32_t at, n;   /* where its text lies in that of all pages, in bytes */
 };
 
 extern const struct page pages[]; /* build/gen/pages.c, sorted by name */
