@@ -235,7 +235,7 @@ const struct cause causes[] = {
     {.code = "egress-rule", .way = WAY_SILENCE,
      .title = "This instance's outbound rules leave out one subnet",
      .here = {{"Only {subnet_cidr} is silent, to all: {maybe}outbound rules leave it out"}},
-     .ended = ENDED(SILENT), .when = when_own_subnet_alone_is_silent,
+     .ended = ENDED(SILENT), .where = where_own_subnet_alone_is_silent, .when = when_own_subnet_alone_is_silent,
      .evidence = {quote_silent, quote_what_connects, quote_undelivered}, .certain_if = never,
      .unless_excluded = {"endpoint-az-unreachable", "local-firewall"}},
     {.code = "network-acl", .way = WAY_SILENCE,

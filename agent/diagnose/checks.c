@@ -49,6 +49,8 @@ void checks_say_untried(const struct judge *judge, enum check check, enum check 
 
     if (it->status == STATUS_FAIL)
         checks_say(judge, check, STATUS_SKIP, FAILURE_BELOW, 0, "not tried: %s failed", name);
+    else if (it->status == STATUS_UNKNOWN && it->reason == FAILURE_INTERNAL)
+        checks_say(judge, check, STATUS_SKIP, FAILURE_BELOW, 0, "not tried: %s is not known", name);
     else if (it->status == STATUS_SKIP && it->reason == FAILURE_BELOW)
         checks_say(judge, check, STATUS_SKIP, FAILURE_BELOW, 0, "%s", it->summary);
     else if (judge->facts->plan.skipped & check_bit(below))

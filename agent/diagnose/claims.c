@@ -171,15 +171,15 @@ static enum confidence confidence_of(const struct view *view, int32_t n_alternat
     return !cause->likely_if || cause->likely_if(view) ? CONFIDENCE_LIKELY : CONFIDENCE_POSSIBLE;
 }
 
-/* A fault of the agent's that lets it come up is a warning beside one that does not. */
+/* This program's own trouble is as bad as what it keeps from being known. A fault of the agent's that lets
+ * it come up is a warning beside one that does not. */
 static enum severity severity_of(const struct view *view)
 {
-    check_set decisive = checks_with(view->checks, STATUS_FAIL, true);
+    check_set decisive = checks_with(view->checks, STATUS_FAIL, true) |
+                         checks_in_trouble(view->checks, true);
 
     if (view->cause->is_note)
         return SEVERITY_NOTE;
-    if (decisive == 0) /* then what is not known decides */
-        decisive = checks_in_trouble(view->checks, true);
     for (enum check i = CHECK_AGENT_INSTALLED; view->cause->way == WAY_FAULT && i < N_CHECKS; i++)
         if (!has_fault(view, i, STATUS_FAIL))
             decisive &= ~check_bit(i);
@@ -240,6 +240,29 @@ static void claim_unexplained(struct report *report, const struct claims *claims
         add_finding(&view, report);
 }
 
+/* What keeps some addresses away from every service, and the agent comes up by the others at one of them. */
+static bool is_survived(const struct report *report, const struct finding *finding)
+{
+    return finding->explains & reach_planned(report->facts) &
+           checks_with(report->checks, STATUS_WARN, false);
+}
+
+/* Where it takes that and something else to keep the agent down, the something else is the root. */
+static void weigh_what_is_survived(struct report *report)
+{
+    check_set decisive = checks_with(report->checks, STATUS_FAIL, true), rooted = 0;
+
+    for (int32_t i = 0; i < report->n_findings; i++)
+        if (report->findings[i].severity == SEVERITY_FATAL &&
+            !is_survived(report, &report->findings[i]))
+            rooted |= report->findings[i].explains;
+    for (int32_t i = 0; i < report->n_findings; i++)
+        if (report->findings[i].severity == SEVERITY_FATAL &&
+            is_survived(report, &report->findings[i]) &&
+            !(report->findings[i].explains & decisive & ~rooted))
+            report->findings[i].severity = SEVERITY_WARNING;
+}
+
 /* Stable, so that the causal order stays within each severity. */
 static void sort_by_severity(struct report *report)
 {
@@ -273,6 +296,7 @@ void claims_settle(struct report *report)
                 ask(report, &claims, &causes[i], service);
     }
     claim_unexplained(report, &claims);
+    weigh_what_is_survived(report);
     sort_by_severity(report);
 }
 
@@ -313,7 +337,8 @@ static check_set stands_on(const struct facts *facts, enum check check)
 
 void claims_hide(struct report *report)
 {
-    check_set failed = checks_with(report->checks, STATUS_FAIL, false);
+    check_set failed = checks_with(report->checks, STATUS_FAIL, false) |
+                       checks_in_trouble(report->checks, false);
 
     for (int32_t i = 0; i < report->n_findings; i++) {
         struct finding *finding = &report->findings[i];

@@ -14,7 +14,7 @@ void claims_settle(struct report *report);
 
 /* What a fault keeps from being seen, the honest limit of every diagnosis of a ladder: fills in `hides`
  * of every finding. A check that was not tried because of one below it is hidden by each finding that
- * explains a failed check that it stands on; all of them must be mended before it can be seen. */
+ * explains a failed check that it stands on, or one that is not known by this program's own trouble; all of them must be mended before it can be seen. */
 void claims_hide(struct report *report);
 
 #endif

@@ -264,16 +264,34 @@ void quote_ports(const struct view *view, struct finding *finding)
                              at.address->silent_port);
 }
 
-/* What is silent is the own subnet, for every service: no network ACL is between, and no endpoint has a
- * rule for one of its interfaces. */
+static bool is_silent_near_alone(const struct reach *reach)
+{
+    return reach->by[ENDING_SILENT] > 0 &&
+           reach->by[ENDING_SILENT] == reach->at[ENDING_SILENT][PLACE_OWN_SUBNET];
+}
+
+bool where_own_subnet_alone_is_silent(const struct view *view)
+{
+    struct reach reach = mine(view);
+    return is_silent_near_alone(&reach);
+}
+
+/* What is silent is the own subnet, and it is for every service: no network ACL is between, and no endpoint
+ * has a rule for one of its interfaces. Two services at least must connect elsewhere; a service may have
+ * more that is wrong with it. */
 bool when_own_subnet_alone_is_silent(const struct view *view)
 {
-    struct overall overall = connect_overall(view, false);
-    int32_t own_silent = overall.sum.at[ENDING_SILENT][PLACE_OWN_SUBNET];
+    int n = 0;
 
-    return overall.n >= 2 && overall.n_partly == overall.n &&
-           own_silent == overall.sum.by[ENDING_SILENT] &&
-           overall.sum.at[ENDING_OK][PLACE_OWN_SUBNET] == 0;
+    for (enum service i = 0; i < N_SERVICES; i++) {
+        struct reach reach = reach_of(view->facts, i);
+        if (!look_is_planned(view->facts, i) || is_explained(view, i))
+            continue;
+        if (reach.at[ENDING_OK][PLACE_OWN_SUBNET] > 0)
+            return false;
+        n += is_silent_near_alone(&reach) && reach.by[ENDING_OK] > 0;
+    }
+    return n >= 2;
 }
 
 /* What connects in the own subnet; and of two families, what does of the other one. */

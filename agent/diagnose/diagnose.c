@@ -113,17 +113,25 @@ static void summarize_unknown(struct report *report, enum check missing)
                        came[by], check_name(missing), next[by]);
 }
 
-/* The root cause's title; how many more of its weight there are. */
+static bool is_trouble(const struct finding *finding)
+{
+    return strcmp(finding->code, "preflight-trouble") == 0;
+}
+
+/* The root cause's title; how many more of its weight there are. This program's trouble makes nothing
+ * not ready: what does is the next finding. */
 static void summarize_findings(struct report *report, const char *before)
 {
     char line[LINE_SIZE], behind[32] = "";
+    bool beside = report->verdict == VERDICT_NOT_READY && report->n_findings > 1;
     int more = 0;
 
     for (int32_t i = 1; i < report->n_findings; i++)
         more += report->findings[i].severity == report->findings[0].severity;
     if (more > 0)
         (void)text_set(behind, sizeof(behind), " (+%d more)", more);
-    (void)text_set(line, sizeof(line), "%s%s", before, report->findings[0].title);
+    (void)text_set(line, sizeof(line), "%s%s", before,
+                   report->findings[beside && is_trouble(&report->findings[0])].title);
     set_line(report->summary, line, behind);
 }
 
@@ -138,7 +146,7 @@ static void decide_verdict(struct report *report)
         summarize_findings(report, "");
     } else if (first_lacking(report) < N_CHECKS) {
         report->verdict = VERDICT_UNKNOWN;
-        if (strcmp(report->findings[0].code, "preflight-trouble") == 0)
+        if (is_trouble(&report->findings[0]))
             summarize_findings(report, "unknown: ");
         else
             summarize_unknown(report, first_lacking(report));

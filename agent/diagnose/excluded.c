@@ -29,12 +29,22 @@ static bool any_connects(const struct view *view)
     return connect_overall(view, false).any_ok;
 }
 
+/* The own subnet is silent to other services too, and answers none: what is silent there need not be the
+ * endpoint's doing. */
+static bool is_near_shared(const struct view *view)
+{
+    struct reach others = reach_sum(view->facts, reach_planned(view->facts) & ~view->explains);
+
+    return others.at[ENDING_SILENT][PLACE_OWN_SUBNET] > 0 &&
+           others.at[ENDING_OK][PLACE_OWN_SUBNET] == 0;
+}
+
 /* Traffic within a subnet passes nothing but security groups, and this instance's lets out what others
  * are reached by: nothing else than the endpoint's group is left. */
 static bool is_endpoints_group(const struct view *view)
 {
-    struct reach sum = sum_of(view);
-    return sum.at[ENDING_SILENT][PLACE_OWN_SUBNET] > 0 && any_connects(view);
+    return sum_of(view).at[ENDING_SILENT][PLACE_OWN_SUBNET] > 0 && any_connects(view) &&
+           !is_near_shared(view);
 }
 
 /* A gateway endpoint is reached by public addresses: rules and routes for the VPC's own do not count. */
@@ -130,7 +140,8 @@ static bool no_endpoint_az_unreachable(const struct view *view)
     struct reach sum = sum_of(view);
 
     return (overall.n >= 2 && overall.n_partly == overall.n) || is_endpoints_group(view) ||
-           when_some_ports_are_silent(view) || sum.by[ENDING_OK] + sum.by[ENDING_REJECTED] == 0;
+           when_some_ports_are_silent(view) ||
+           (sum.by[ENDING_OK] + sum.by[ENDING_REJECTED] == 0 && !is_near_shared(view));
 }
 
 static bool no_endpoint_outside_vpc(const struct view *view)
@@ -236,7 +247,7 @@ static bool no_tls_expired(const struct view *view)
 
 static bool no_policy_incomplete(const struct view *view)
 {
-    return !when_ssm_denies_nothing(view);
+    return !when_ssm_denies_nothing(view) && !policy_is_missing(view->facts);
 }
 
 /* The service names the kind of policy that denies. */

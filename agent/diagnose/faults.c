@@ -170,11 +170,12 @@ static void find_environment(const struct finder *to)
 }
 
 /* What the agent itself does not trust: its bundle is another matter than what the other side shows. */
-static const struct address_facts *distrusted(const struct facts *facts)
+static const struct address_facts *distrusted(const struct facts *facts, enum need need)
 {
     for (enum service i = 0; i < N_SERVICES; i++)
         for (int32_t j = 0; j < facts->endpoints[i].n_addresses; j++)
-            if (facts->plan.services[i].need == NEED_REQUIRED && look_is_planned(facts, i) &&
+            if (facts->plan.services[i].need == need && look_is_planned(facts, i) &&
+                !look_may_be_missing(facts, i) &&
                 facts->endpoints[i].addresses[j].session.agent_distrusts)
                 return &facts->endpoints[i].addresses[j];
     return NULL;
@@ -183,13 +184,14 @@ static const struct address_facts *distrusted(const struct facts *facts)
 static void find_bundle(const struct finder *to)
 {
     const struct agent_facts *agent = &to->facts->agent;
-    const struct address_facts *at = distrusted(to->facts);
+    const struct address_facts *required = distrusted(to->facts, NEED_REQUIRED);
+    const struct address_facts *at = required ? required : distrusted(to->facts, NEED_OPTIONAL);
 
     if (!agent->ca_bundle[0])
         add(to, CHECK_AGENT_CONFIG, STATUS_FAIL, FAILURE_UNTRUSTED,
             "no CA certificates where the agent looks for them");
     else if (at)
-        add(to, CHECK_AGENT_CONFIG, STATUS_FAIL, FAILURE_UNTRUSTED,
+        add(to, CHECK_AGENT_CONFIG, required ? STATUS_FAIL : STATUS_WARN, FAILURE_UNTRUSTED,
             "the agent's CA certificates (%s) do not vouch for %s", agent->ca_bundle, at->address);
 }
 

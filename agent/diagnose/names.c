@@ -47,12 +47,24 @@ const struct dns_answer *names_deciding(const struct endpoint_facts *endpoint, e
     return NULL;
 }
 
+static bool is_error(const struct dns_answer *answer)
+{
+    return answer->asked_as == ASKED_CONFIGURED && answer->step.outcome == OUTCOME_FAILED &&
+           !names_decides(answer) && answer->rcode > 0;
+}
+
 /* The address family whose answer says more about a failed look-up: NXDOMAIN is for both, and of
- * "no such record" the A one counts, as every endpoint has A records. */
+ * "no such record" the A one counts, as every endpoint has A records. Where a server fails to answer for A,
+ * that there is no AAAA record tells nothing. */
 static const struct dns_answer *telling(const struct endpoint_facts *endpoint)
 {
     const struct dns_answer *a = names_deciding(endpoint, FAMILY_IPV4);
     const struct dns_answer *aaaa = names_deciding(endpoint, FAMILY_IPV6);
+
+    for (int32_t i = 0;
+         !a && aaaa && aaaa->step.failure == FAILURE_NODATA && i < endpoint->n_answers; i++)
+        if (is_error(&endpoint->answers[i]))
+            return NULL;
 
     if (a && a->n_addresses > 0)
         return a;

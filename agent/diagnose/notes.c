@@ -96,11 +96,17 @@ void quote_certificates_that_end(const struct view *view, struct finding *findin
     }
 }
 
-/* Where the names of the other services are in the same trouble, that is the news. */
+static bool holds(const struct view *view, enum service service, enum rung rung)
+{
+    return view->checks[check_of_service(service, rung)].status == STATUS_PASS &&
+           !names_look(view->facts, service).pinned;
+}
+
+/* Where the names of the other services are in the same trouble, that is the news; what /etc/hosts says
+ * of them is no comparison. */
 static bool others_hold(const struct view *view, enum rung rung)
 {
-    return view->checks[check_of_service(SERVICE_SSM, rung)].status == STATUS_PASS ||
-           view->checks[check_of_service(SERVICE_SSMMESSAGES, rung)].status == STATUS_PASS;
+    return holds(view, SERVICE_SSM, rung) || holds(view, SERVICE_SSMMESSAGES, rung);
 }
 
 bool when_ec2messages_may_be_missing(const struct view *view)

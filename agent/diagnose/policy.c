@@ -49,8 +49,19 @@ bool policy_by_dhmc(const struct facts *facts)
 
 /* --- one service --- */
 
-/* What follows where the service denies one action: --for says that nothing else is asked for. The role of Default Host Management allows all but
- * what only Parameter Store needs. */
+/* Nothing is allowed, for want of a policy, and ssmmessages could not be asked: the role likely carries
+ * nothing at all. Where ssmmessages answers, it decides: a policy for sessions alone allows nothing else. */
+bool policy_is_missing(const struct facts *facts)
+{
+    struct denials denials = policy_count(facts);
+
+    return denials.denied > 0 && denials.by_nobody_allowing == denials.denied &&
+           denials.allowed + denials.unclear == 0 && facts->agent.connected != ANSWER_YES &&
+           look_tally(facts, SERVICE_SSMMESSAGES, RUNG_HTTP).ok == 0;
+}
+
+/* What follows where the service denies one action: --for says that nothing else is asked for. The role of
+ * Default Host Management allows all but what only Parameter Store needs. */
 static enum status weight_of(const struct facts *facts, enum service service, const char *action)
 {
     const struct permission_row *row = permission_find(action);
@@ -60,8 +71,12 @@ static enum status weight_of(const struct facts *facts, enum service service, co
         return STATUS_WARN; /* of a newer program's policy */
     if (row->capabilities == 0)
         return plan->services[service].need == NEED_REQUIRED ? STATUS_FAIL : STATUS_PASS;
-    if (!(row->capabilities & (CAPABILITY_AGENT | capabilities_in(plan->needed_for))))
-        return plan->needed_for[0] ? STATUS_PASS : STATUS_WARN;
+    if (!(row->capabilities & (CAPABILITY_AGENT | capabilities_in(plan->needed_for)))) {
+        if (plan->needed_for[0])
+            return STATUS_PASS;
+        if (!policy_is_missing(facts))
+            return STATUS_WARN;
+    }
     return plan->dhmc && row->capabilities != 1u << CAPABILITY_PARAMETERS &&
                    policy_dhmc_heals_denial(facts)
                ? STATUS_WARN

@@ -29,6 +29,9 @@ struct denials {
 };
 struct denials policy_count(const struct facts *facts);
 
+/* The role likely carries no policy for Systems Manager, though not every action could be proven. */
+bool policy_is_missing(const struct facts *facts);
+
 /* An action of the service is denied so: bits of enum denied_by. */
 bool policy_denied_by(const struct facts *facts, enum service service, uint32_t denied_by);
 

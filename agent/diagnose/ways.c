@@ -7,7 +7,7 @@
 #include "diagnose/reach.h"
 #include "diagnose/routes.h"
 
-/* Every silent address of the service, and at least one. The kernel is not asked of more than MAX_ROUTES:
+/* Every address of the service that ended as the cause says, and at least one. The kernel is not asked of more than MAX_ROUTES:
  * `of_all`, or of those of which its word is there. */
 static bool all_silent(const struct view *view, bool of_all,
                        bool (*leads)(const struct facts *facts, const char *address))
@@ -15,8 +15,7 @@ static bool all_silent(const struct view *view, bool of_all,
     bool any = false;
 
     for (struct reached at = {0}; reach_next(view->facts, reach_check(view->service), &at);) {
-        if ((at.ending != ENDING_SILENT && at.ending != ENDING_LINK &&
-             at.ending != ENDING_FAMILY) ||
+        if (!(view->cause->ended & 1u << at.ending) ||
             (!of_all && !route_find(view->facts, at.address->address)))
             continue;
         if (!leads(view->facts, at.address->address))

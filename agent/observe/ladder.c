@@ -23,6 +23,11 @@ static int32_t answer_timeout_ms(const struct climb *climb)
     return left_ms < patience_ms ? (int32_t)(left_ms > 1 ? left_ms : 1) : patience_ms;
 }
 
+static int32_t tls_timeout_ms(const struct lane *lane)
+{
+    return lane->again ? TLS_AGAIN_TIMEOUT_MS : TLS_TIMEOUT_MS;
+}
+
 static struct http_request unsigned_request(const struct lane *lane, int fd)
 {
     const struct climb *climb = lane->climb;
@@ -36,7 +41,7 @@ static struct http_request unsigned_request(const struct lane *lane, int fd)
         .fd = fd,
         .path = "/",
         .trust = climb->observe->trust,
-        .tls_timeout_ms = lane->again ? TLS_AGAIN_TIMEOUT_MS : TLS_TIMEOUT_MS,
+        .tls_timeout_ms = tls_timeout_ms(lane),
         .timeout_ms = answer_timeout_ms(climb),
         .max_body_bytes = 64 * 1024,
     };
@@ -60,6 +65,13 @@ static bool send_unsigned(struct lane *lane, int fd)
 
 /* --- a silent handshake: is it silent once more, and does it pass with small segments? --- */
 
+/* The deadline ended what would have been waited for longer: `step` of at most so many ms. */
+static bool is_cut_short(const struct lane *lane, const struct step *step, int32_t most_ms)
+{
+    return step->failure == FAILURE_TIMEOUT && step->took_ms < most_ms - DEADLINE_MARGIN_MS &&
+           answer_timeout_ms(lane->climb) < DEADLINE_MARGIN_MS;
+}
+
 /* Whatever the answer is, it came through. */
 static void small_handshake_ended(void *arg, const struct http_reply *reply)
 {
@@ -68,7 +80,8 @@ static void small_handshake_ended(void *arg, const struct http_reply *reply)
                    reply->tls.failure == FAILURE_TLS_VERSION ||
                    reply->tls.failure == FAILURE_TLS_ALERT;
 
-    lane->facts->small_segments = arrived ? ANSWER_YES : ANSWER_NO;
+    if (!is_cut_short(lane, &reply->tls, tls_timeout_ms(lane)))
+        lane->facts->small_segments = arrived ? ANSWER_YES : ANSWER_NO;
 }
 
 static void small_dialled(void *arg, const struct dialled *dialled)
@@ -134,6 +147,12 @@ static void unsigned_answered(void *arg, const struct http_reply *reply)
     struct lane *lane = arg;
     struct address_facts *facts = lane->facts;
 
+    if (is_cut_short(lane, &reply->tls, tls_timeout_ms(lane))) { /* its silence says nothing */
+        lane->climb->observe->facts->stopped_by = STOPPED_BY_DEADLINE;
+        return;
+    }
+    if (is_cut_short(lane, &reply->step, ladder_patience_ms(lane->climb)))
+        lane->climb->observe->facts->stopped_by = STOPPED_BY_DEADLINE;
     if (reply->tls.failure == FAILURE_TIMEOUT && !lane->again) {
         repeat_handshake(lane);
         return;

@@ -150,11 +150,6 @@ EXPECTED = [  # fault, verdict, first finding
     ("network-acl:ephemeral", "degraded", "network-acl"),
     ("network-acl:low-ports", "degraded", "network-acl"),
     ("dual-stack network-acl", "degraded", "network-acl"),
-    ("address-family-blocked", "degraded", "address-family-blocked"),
-    ("address-family-blocked:ipv4", "degraded", "address-family-blocked"),
-    ("address-family-blocked:ipv6:ssm", "degraded", "address-family-blocked"),
-    ("address-family-blocked:ipv6:all:egress", "degraded", "address-family-blocked"),
-    ("address-family-blocked:ipv6:all:acl", "degraded", "network-acl"),  # in the own subnet IPv6 connects
     ("address-family-blocked endpoint-az-unreachable", "degraded", "endpoint-az-unreachable"),
     ("egress-rule", "degraded", "egress-rule"),
     # who was silent, who refused, and who sent it

@@ -24,7 +24,7 @@ SAMPLE = re.compile(r"<!-- lab: (.*?)-- (.*?) -->\n+```\w*\n(.*?)```\n", re.DOTA
 VARIES = [
     (r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z", "TIME"),
     (r"\b\d+(\.\d+)? m?s\b", "DURATION"),
-    (r"(?m)(^ssm-preflight: =\d+/\d+ .*\n)+", "FACTS\n"),  # a line more or less
+    (r"(?m)(^ssm-preflight: =\w+/\w+ .*\n)+", "FACTS\n"),  # a line more or less
     (r"(?m)^ssm-preflight: ", ""),  # a longer duration breaks lines elsewhere
     (r"\bports\s+\d+\s+and\s+\d+", "PORTS"),
 ]

@@ -75,9 +75,12 @@ def test_blocks_are_small():
         assert statistics.median(PACKED.values()) < 350
 
 
+BY_CHANCE = ("loss",)  # what comes of it is counted, by tests/lab/loss
+
+
 def test_every_fault_is_expected_somewhere():
     given = {word.partition(":")[0] for row in EXPECTED + AWAITED for word in row[0].split() if word[:2] != "--"}
-    assert given == set(TABLE)
+    assert given | set(BY_CHANCE) == set(TABLE)
 
 
 def test_no_situation_is_expected_twice():

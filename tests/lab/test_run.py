@@ -356,10 +356,20 @@ def test_wait_writes_to_the_journal():
 
 
 def test_a_read_only_disk_is_no_reason_to_fail():
+    """The agent fails there; this program does not."""
     with Lab(["read-only-disk"]) as lab:
-        assert lab.run(["check"]).returncode == 0
-        done = lab.run(["wait", "--deadline", "5s"])
+        assert lab.run(["check", "--optional", "agent"]).returncode == 0
+        done = lab.run(["wait", "--deadline", "5s", "--optional", "agent"])
         assert done.returncode == 0, done.stderr
+        assert lab.run(["check"]).returncode == 1
+
+
+def test_a_handshake_that_the_deadline_cuts_says_nothing():
+    """Its silence is no answer: a cut one was once called tls-reset."""
+    with Lab(["path-mtu"]) as lab:
+        for deadline in ("3500ms", "6s"):
+            found, done = report(lab, "--deadline", deadline)
+            assert done.returncode == 3 and codes(found, "fatal") == [], done.stdout
 
 
 def test_no_terminal_no_colour(healthy):

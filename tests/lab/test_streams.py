@@ -58,7 +58,7 @@ def with_full(lab, full, *command, end_after_s=0):
 
 @pytest.fixture(scope="module")
 def vpc():
-    with Lab(["private-dns-off"]) as lab:
+    with Lab(["imds-disabled"]) as lab:
         yield lab
 
 

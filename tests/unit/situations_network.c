@@ -114,6 +114,18 @@ static void servfail(struct facts *facts)
     EACH_SERVICE(i) amazon_says(facts, (enum service)i, "", FAILURE_SERVFAIL);
 }
 
+/* Nothing is known of A: that there is no AAAA record does not mean that there is no such name. */
+static void servfail_for_one_family(struct facts *facts)
+{
+    resolvers_all(facts, FAILURE_SERVFAIL);
+    EACH_SERVICE(i)
+    {
+        struct dns_answer *aaaa = &facts->endpoints[i].answers[FAMILY_IPV6];
+        step_fail(&aaaa->step, FAILURE_NODATA, 1);
+        aaaa->rcode = 0;
+    }
+}
+
 static void wrong_name(struct facts *facts)
 {
     SET(facts->plan.services[SERVICE_SSM].host, "ssm.us-east-11.amazonaws.com");
@@ -262,6 +274,7 @@ static void aliased_by_amazon(struct facts *facts)
 static void addresses_of_the_other_family(struct facts *facts)
 {
     SET(facts->agent.version, "3.3.3270.0");
+    use_resolver(facts, "fd00:ec2::253");
     facts->network.usable_ipv4 = false;
     facts->network.usable_ipv6 = true;
     facts->network.default_route_ipv6 = true;
@@ -481,6 +494,7 @@ const struct situation name_situations[] = {
     {"dns-bypasses-vpc--nxdomain-of-public", bypassed_by_no_of_public_names},
     {"dns-bypasses-vpc--second-server", bypassed_by_the_second},
     {"dns-servfail", servfail},
+    {"dns-servfail--one-family", servfail_for_one_family},
     {"dns-wrong-name", wrong_name},
     {"dns-wrong-name--region-option", wrong_region_by_option},
     {"dns-hosts-override", hosts_override},
@@ -744,6 +758,19 @@ static void one_service_silent_elsewhere(struct facts *facts)
     one_service_silent(facts);
 }
 
+/* Whom to tell first: the agent comes up without the router, and not without the service. */
+static void router_and_group(struct facts *facts)
+{
+    one_service_silent(facts);
+    refused_by_a_router(facts);
+}
+
+static void egress_rule_and_group(struct facts *facts)
+{
+    one_service_silent(facts);
+    own_subnet_silent(facts);
+}
+
 static void one_interface_silent(struct facts *facts)
 {
     break_connect(facts, SERVICE_SSM, 1, FAILURE_TIMEOUT, 2000);
@@ -820,6 +847,8 @@ const struct situation reach_situations[] = {
     {"egress-blocked--other-subnet", all_silent_elsewhere},
     {"endpoint-blocks-443", one_service_silent},
     {"endpoint-blocks-443--other-subnet", one_service_silent_elsewhere},
+    {"several--router-and-group", router_and_group},
+    {"several--egress-rule-and-group", egress_rule_and_group},
     {"endpoint-az-unreachable", one_interface_silent},
     {"endpoint-refuses", one_interface_refuses},
     {"healthy--other-family", other_family},

@@ -152,6 +152,17 @@ static void policy_missing(struct facts *facts)
     deny_all(facts, DENIED_BY_NO_IDENTITY_POLICY, false);
 }
 
+/* A role for sessions alone may look so: the channel's action decides, and was not tried. */
+static void policy_missing_channel_not_tried(struct facts *facts)
+{
+    struct endpoint_facts *endpoint = &facts->endpoints[SERVICE_SSMMESSAGES];
+
+    deny(facts, SERVICE_SSM, NULL, DENIED_BY_NO_IDENTITY_POLICY, false);
+    deny(facts, SERVICE_EC2MESSAGES, NULL, DENIED_BY_NO_IDENTITY_POLICY, false);
+    for (int32_t i = 0; i < endpoint->n_actions; i++)
+        endpoint->actions[i].permission = PERMISSION_NOT_PROBED;
+}
+
 static void policy_missing_in_china(struct facts *facts)
 {
     SET(facts->plan.region, "cn-north-1");
@@ -464,6 +475,7 @@ static void hostile(struct facts *facts)
 
 const struct situation service_situations[] = {
     {"policy-missing", policy_missing},
+    {"policy-missing--channel-not-tried", policy_missing_channel_not_tried},
     {"policy-missing--china", policy_missing_in_china},
     {"policy-missing--one-unsaid", policy_missing_one_says_nothing},
     {"several--policy-and-boundary", policy_behind_a_boundary},
@@ -746,6 +758,12 @@ static void foreign_bundle_for_what_is_not_needed(struct facts *facts)
     distrust(facts, SERVICE_EC2MESSAGES);
 }
 
+static void foreign_bundle_for_what_is_optional(struct facts *facts)
+{
+    foreign_bundle(facts);
+    facts->plan.services[SERVICE_SSMMESSAGES].need = NEED_OPTIONAL;
+}
+
 static void bundle_of_the_unit(struct facts *facts)
 {
     foreign_bundle(facts);
@@ -880,6 +898,7 @@ static void public_address(struct facts *facts)
 static void ipv6_only(struct facts *facts)
 {
     SET(facts->agent.version, "3.3.3270.0");
+    use_resolver(facts, "fd00:ec2::253");
     facts->network.usable_ipv4 = false;
     facts->network.default_route_ipv4 = false;
     facts->network.usable_ipv6 = true;
@@ -968,6 +987,7 @@ const struct situation agent_situations[] = {
     {"healthy--connected", agent_connected},
     {"ca-bundle-missing", ca_bundle_missing},
     {"ca-bundle-missing--foreign", foreign_bundle},
+    {"ca-bundle-missing--optional", foreign_bundle_for_what_is_optional},
     {"ca-bundle-missing--unit", bundle_of_the_unit},
     {"healthy--foreign-bundle", foreign_bundle_for_what_is_not_needed},
     {"public-address", public_address},

@@ -21,7 +21,7 @@
 #include "facts_builder.h"
 #include "pairs.h"
 
-enum { MAX_BASES = 128, MAX_EXCEPTIONS = 128, MAX_WORDS = 1024, LEAST_PERMILLE = 950 };
+enum { MAX_BASES = 128, MAX_EXCEPTIONS = 128, MAX_WORDS = 1024, LEAST_PERMILLE = 980 };
 
 /* "A,B  C,D  outcome  # reason": each of A and B with each of C and D, in either order. */
 struct exception {
@@ -161,8 +161,8 @@ static bool is_hidden_and_named(const struct alone *hidden, const struct alone *
     if (by->report.findings[0].severity == SEVERITY_NOTE || hidden->shows == 0 ||
         (hidden->shows & ~by->stops) != 0 || strcmp(causes[by->row].code, "not-ec2") == 0)
         return true;
-    for (int32_t i = 0; i < report.n_findings; i++)
-        named |= report.findings[i].hides;
+    for (int32_t i = 0; i < report.n_findings; i++) /* a check that is not known is explained */
+        named |= report.findings[i].hides | report.findings[i].explains;
     for (int i = 0; i < N_CHECKS; i++)
         required |= report.checks[i].planned && report.checks[i].required ? check_bit((enum check)i)
                                                                           : 0;

@@ -381,6 +381,15 @@ static check_set denied_checks(void)
     return set;
 }
 
+/* What the agent's configuration does to services. */
+static check_set config_of_services(void)
+{
+    enum failure reason = report.checks[CHECK_AGENT_CONFIG].reason;
+
+    return reason == FAILURE_UNTRUSTED || reason == FAILURE_PROXY ? check_bit(CHECK_AGENT_CONFIG)
+                                                                  : 0;
+}
+
 /* Leaves something out at random. Returns the checks that it is about. */
 static check_set leave_out(void)
 {
@@ -407,8 +416,10 @@ static check_set leave_out(void)
         facts.plan.agent_optional = true;
     else if (target == TARGET_IMDS)
         return 0;
-    else if (facts.plan.services[target - TARGET_SSM].need == NEED_REQUIRED)
+    else if (facts.plan.services[target - TARGET_SSM].need == NEED_REQUIRED) {
         facts.plan.services[target - TARGET_SSM].need = NEED_OPTIONAL;
+        return checks_of(target) | config_of_services();
+    }
     return checks_of(target);
 }
 
