@@ -260,7 +260,13 @@ pictures: static setup-lab ## the pictures of the README, from runs in the lab
 	tests/lab/lab run --fault endpoint-blocks-443:ssm -- check --color always | packaging/scripts/picture 'ssm-preflight check' >docs/images/terminal.svg
 	tests/lab/lab run --fault endpoint-blocks-443:ssm -- check --output console | grep -v ' =[0-9a-z]*/' | packaging/scripts/picture 'aws ec2 get-console-output ... | tail' >docs/images/console.svg
 
+# For valgrind, whose own mappings a confined process may not make: the static program without confine().
+build/ssm-preflight-unconfined: $(program_objects) $(objects)/tests/coverage/unconfined.o
+	@echo "  LINK  $@"
+	@$(link) -Wl,--wrap=confine $^ $(libs) -o $@
+
 bench: static setup-lab setup-bench ## what a healthy check costs in the lab: requests, instructions, memory and size against their limits
+	@$(MAKE) flavour=static build/ssm-preflight-unconfined
 	tests/bench/run --binary build/ssm-preflight
 
 # --- trying it --------------------------------------------------------------------------------------------------------

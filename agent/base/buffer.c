@@ -9,6 +9,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define ZLIB_CONST
+#include <zlib.h>
+
+enum { RAW = -15 }; /* no header, and the largest window */
+
 void buffer_init(struct buffer *buffer, size_t max_bytes)
 {
     *buffer = (struct buffer){.max_bytes = max_bytes};
@@ -93,4 +98,23 @@ bool buffer_add_printable(struct buffer *buffer, const char *bytes, size_t n)
             return false;
     }
     return true;
+}
+
+bool buffer_add_inflated(struct buffer *buffer, const char *dictionary, size_t n_dictionary,
+                         const unsigned char *bytes, size_t n)
+{
+    unsigned char piece[4096];
+    z_stream stream = {.next_in = bytes, .avail_in = (uInt)n};
+    int status = Z_OK;
+
+    (void)inflateInit2(&stream, RAW);
+    (void)inflateSetDictionary(&stream, (const unsigned char *)dictionary, (uInt)n_dictionary);
+    while (status == Z_OK && !buffer->failed) {
+        stream.next_out = piece;
+        stream.avail_out = sizeof(piece);
+        status = inflate(&stream, Z_NO_FLUSH); /* Z_BUF_ERROR where the bytes end too early */
+        (void)buffer_add(buffer, (const char *)piece, sizeof(piece) - stream.avail_out);
+    }
+    (void)inflateEnd(&stream);
+    return status == Z_STREAM_END && !buffer->failed;
 }

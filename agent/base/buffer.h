@@ -32,4 +32,9 @@ bool buffer_addf(struct buffer *buffer, const char *format, ...)
 /* Appends n bytes, with '?' for each that is not printable ASCII: the last filter of the outputs. */
 bool buffer_add_printable(struct buffer *buffer, const char *bytes, size_t n);
 
+/* Appends what n bytes hold that were deflated without a header (RFC 1951) and with that dictionary.
+ * False when they are no such bytes, end too early, or hold more than fits. */
+bool buffer_add_inflated(struct buffer *buffer, const char *dictionary, size_t n_dictionary,
+                         const unsigned char *bytes, size_t n);
+
 #endif

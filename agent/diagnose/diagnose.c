@@ -5,6 +5,7 @@
  */
 #include "diagnose/diagnose.h"
 
+#include <stddef.h>
 #include <string.h>
 
 #include "base/text.h"
@@ -185,7 +186,9 @@ static void clean_report(struct report *report)
 
 void diagnose(const struct facts *facts, struct report *report)
 {
-    memset(report, 0, sizeof(*report));
+    /* Findings are large, and mostly there are few: each is cleared where it is added. */
+    memset(report, 0, offsetof(struct report, findings[1]));
+    report->permissions = (struct permissions_sum){0};
     report->facts = facts;
     checks_judge(facts, report->checks);
     claims_settle(report);

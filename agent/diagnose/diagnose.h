@@ -9,7 +9,8 @@
 
 #include "model/report.h"
 
-/* Fills all of `report`; report->facts points to `facts`, which must outlive it. */
+/* Fills `report`: its findings up to n_findings, and always the first, which is empty where there is none.
+ * report->facts points to `facts`, which must outlive it. */
 void diagnose(const struct facts *facts, struct report *report);
 
 #endif

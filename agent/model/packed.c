@@ -93,26 +93,6 @@ bool packed_write(const struct facts *facts, enum packed level, struct buffer *t
     return written;
 }
 
-static bool inflate_text(const struct dictionary *dictionary, const unsigned char *bytes, size_t n,
-                         struct buffer *to)
-{
-    unsigned char piece[4096];
-    z_stream stream = {.next_in = bytes, .avail_in = (uInt)n};
-    int status = Z_OK;
-
-    (void)inflateInit2(&stream, RAW);
-    (void)inflateSetDictionary(&stream, (const unsigned char *)dictionary->text,
-                               (uInt)dictionary->n);
-    while (status == Z_OK && !to->failed) {
-        stream.next_out = piece;
-        stream.avail_out = sizeof(piece);
-        status = inflate(&stream, Z_NO_FLUSH); /* Z_BUF_ERROR where the bytes end too early */
-        (void)buffer_add(to, (const char *)piece, sizeof(piece) - stream.avail_out);
-    }
-    (void)inflateEnd(&stream);
-    return status == Z_STREAM_END && !to->failed;
-}
-
 static bool read_text(const struct buffer *text, struct facts *facts, char *error,
                       size_t error_size)
 {
@@ -154,7 +134,7 @@ bool packed_read(const unsigned char *bytes, size_t n, struct facts *facts, char
         return false;
     }
     buffer_init(&text, PLAIN_MAX_BYTES);
-    bool read = inflate_text(dictionary, bytes + 1, n - 1, &text);
+    bool read = buffer_add_inflated(&text, dictionary->text, dictionary->n, bytes + 1, n - 1);
     if (read)
         read = read_text(&text, facts, error, error_size);
     else

@@ -40,18 +40,25 @@ static const struct page *page_find(const char *name)
 
 static bool page_write(const struct page *page, const struct style *style, struct buffer *to)
 {
-    struct buffer text;
+    struct buffer all, text;
 
-    if (!style->json)
-        return buffer_add_text(to, page->text) && buffer_add_text(to, page->end);
+    buffer_init(&all, REPORT_MAX_BYTES);
     buffer_init(&text, REPORT_MAX_BYTES);
-    (void)(buffer_add_text(&text, page->text) && buffer_add_text(&text, page->end));
-    cJSON *object = cJSON_CreateObject();
-    (void)cJSON_AddStringToObject(object, "name", page->name);
-    (void)cJSON_AddStringToObject(object, "text", text.bytes);
-    json_add(to, object);
+    if (!buffer_add_inflated(&all, "", 0, page_texts, n_page_texts) ||
+        !buffer_add(&text, all.bytes + page->at, page->n)) {
+        (void)buffer_add_text(to, "the pages in this program are damaged: install it anew");
+    } else if (!style->json) {
+        (void)buffer_add(to, text.bytes, text.used);
+    } else {
+        cJSON *object = cJSON_CreateObject();
+        (void)cJSON_AddStringToObject(object, "name", page->name);
+        (void)cJSON_AddStringToObject(object, "text", text.bytes);
+        json_add(to, object);
+    }
+    bool written = text.used > 0;
     buffer_clear(&text);
-    return true;
+    buffer_clear(&all);
+    return written;
 }
 
 bool explain_write(const char *name, const struct style *style, struct buffer *to)

@@ -163,7 +163,8 @@ bool round_run(struct run *run, const struct round_watch *watch)
     int64_t started_us = clock_monotonic_us();
     enum loop_end end = LOOP_FAILED;
 
-    memset(facts, 0, sizeof(*facts));
+    if (facts->started_unix_ms != 0) /* not the first round: fresh memory is left untouched */
+        memset(facts, 0, sizeof(*facts));
     facts->plan = run->options->plan;
     facts->started_unix_ms = clock_wall_unix_ms();
     facts->clock.wall_unix_ms = facts->started_unix_ms;

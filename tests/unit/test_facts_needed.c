@@ -121,6 +121,8 @@ static void try_situations(struct row *row, bool all)
         for (unsigned int value = 0; value < n_values; value++) {
             facts_healthy(&facts);
             situation_at(i)->make(&facts);
+            memset(&whole, 0, sizeof(whole)); /* diagnose() leaves what it does not fill */
+            memset(&less, 0, sizeof(less));
             diagnose(&facts, &whole);
             change(&facts_fields, (char *)&facts, row, value);
             diagnose(&facts, &less);
