@@ -142,10 +142,12 @@ static void write_afterwards(struct screen *screen, const struct finding *findin
     screen_wrap(screen, INK_PLAIN, LABEL_AT, finding->afterwards);
     screen_end(screen);
     for (int32_t i = n_mending(finding); i < finding->n_commands; i++) {
+        char comment[COMMAND_SIZE + 2]; /* whoever pastes all of it must not reboot unseen */
         if (finding->inside[i])
             continue;
         write_note(screen, finding->notes[i]);
-        write_command(screen, finding->commands[i]);
+        (void)text_set(comment, sizeof(comment), "# %s", finding->commands[i]);
+        write_command(screen, comment);
     }
 }
 

@@ -307,6 +307,19 @@ static void add_cause(struct block *block, const struct report *report, int i)
 }
 
 /* How a cause ends, the restart of the agent, is said once. Its words hold the command for the instance. */
+/* A command that is not to be run unseen: a comment on each of its lines. */
+static void add_comment(struct block *block, const char *text)
+{
+    char line[COLUMNS + 1];
+
+    do {
+        size_t n = fit_words(text, COLUMNS - 2);
+        (void)text_set(line, sizeof(line), "# %.*s", (int)n, text);
+        add_line(block, line, strlen(line));
+        text += n + strspn(text + n, " ");
+    } while (*text);
+}
+
 static void add_end(struct block *block, const struct finding *finding)
 {
     begin(block, RANK_AFTERWARDS, 0);
@@ -317,7 +330,7 @@ static void add_end(struct block *block, const struct finding *finding)
         if (finding->inside[i])
             continue;
         add_note(block, finding->notes[i]);
-        add_command(block, finding->commands[i]);
+        add_comment(block, finding->commands[i]);
     }
 }
 

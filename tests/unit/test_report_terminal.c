@@ -121,7 +121,9 @@ static bool is_command(const struct report *report, const char *line)
     for (int32_t f = 0; f < report->n_findings; f++) {
         const struct finding *finding = &report->findings[f];
         for (int32_t i = 0; i < finding->n_commands; i++)
-            if (strncmp(line, "    ", 4) == 0 && strcmp(line + 4, finding->commands[i]) == 0)
+            if (strncmp(line, "    ", 4) == 0 &&
+                (strcmp(line + 4, finding->commands[i]) == 0 ||
+                 (strncmp(line + 4, "# ", 2) == 0 && strcmp(line + 6, finding->commands[i]) == 0)))
                 return true;
         for (int32_t i = 0; i < finding->n_alternatives; i++)
             if (strncmp(line, "    ", 4) == 0 &&
