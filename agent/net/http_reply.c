@@ -51,6 +51,7 @@ static void keep_date(struct http_head *head, const char *value, size_t n)
 
 static void keep_field(struct http_head *head, const char *line, size_t n)
 {
+    static const char blanks[] = {' ', '\t', '\r', '\n'};
     const char *colon = memchr(line, ':', n);
 
     if (!colon)
@@ -60,7 +61,7 @@ static void keep_field(struct http_head *head, const char *line, size_t n)
     const char *end = line + n;
     while (value < end && (*value == ' ' || *value == '\t'))
         value++;
-    while (end > value && memchr(" \t\r\n", end[-1], 4))
+    while (end > value && memchr(blanks, end[-1], sizeof(blanks)))
         end--;
     if (is_name(line, n_name, "date")) {
         keep_date(head, value, (size_t)(end - value));

@@ -86,7 +86,8 @@ static int read_directory(struct reading *reading, const char *directory)
             continue;
         if (n == n_allocated) {
             n_allocated = n_allocated ? 2 * n_allocated : 64;
-            names = reallocarray(names, n_allocated, sizeof(char *));
+            char **more = reallocarray(names, n_allocated, sizeof(char *));
+            names = more; /* no memory ends the process (base/memory.c) */
         }
         if (asprintf(&names[n], "%s/%s", directory, entry->d_name) >= 0)
             n++;

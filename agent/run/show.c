@@ -85,7 +85,8 @@ static int show_listed(const struct options *options, struct buffer *contents)
          name = strtok_r(NULL, "\r\n", &rest)) {
         if (n == n_allocated) {
             n_allocated = n_allocated ? 2 * n_allocated : 64;
-            names = reallocarray(names, n_allocated, sizeof(char *));
+            char **more = reallocarray(names, n_allocated, sizeof(char *));
+            names = more; /* no memory ends the process (base/memory.c) */
         }
         names[n++] = name;
     }

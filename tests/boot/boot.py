@@ -71,7 +71,8 @@ class Boot:
         os.makedirs(self.upper)
 
     def lay(self):
-        """What this instance has over its image: the lab's authority and resolver, and the test's own files. None removes one."""
+        """What this instance has over its image: the lab's authority and resolver, and the test's own files. None removes one,
+        "-> TARGET" makes a link."""
         def of_the_lab(path):
             return self.lab.run([path], program="cat").stdout
         files = {
@@ -88,6 +89,9 @@ class Boot:
         os.makedirs(os.path.dirname(target), mode=0o755, exist_ok=True)
         if text is None:
             os.mknod(target, 0o600 | 0o020000, 0)  # overlayfs: what lies below is not there
+            return
+        if text.startswith("-> "):
+            os.symlink(text[3:], target)
             return
         with open(target, "w", encoding="utf-8") as file:
             file.write(text)

@@ -171,7 +171,7 @@ def as_a_snap():
     return {"/snap/amazon-ssm-agent/current/amazon-ssm-agent": program,
             "/snap/amazon-ssm-agent/current/meta/snap.yaml": "name: amazon-ssm-agent\nversion: '3.3.1142.0'\n",
             f"/etc/systemd/system/{SNAP_AGENT}": unit,
-            "/etc/systemd/system/multi-user.target.d/snap.conf": f"[Unit]\nWants={SNAP_AGENT}\n",
+            f"/etc/systemd/system/multi-user.target.wants/{SNAP_AGENT}": f"-> /etc/systemd/system/{SNAP_AGENT}",
             "/usr/bin/amazon-ssm-agent": None, f"/usr/lib/systemd/system/{AGENT}": None,
             f"/etc/systemd/system/multi-user.target.wants/{AGENT}": None}
 
@@ -282,7 +282,8 @@ def test_fixed_after_the_agent_went_to_sleep(asleep, record_property):
         assert boot.show("ssm-ready.target", "ActiveState")["ActiveState"] == "active"
         starts = [entry for entry in boot.journal() if agent_says("started")(entry)]
         assert len(starts) == 2
-        assert report(boot)["verdict"] == "ready"
+        told = [finding["code"] for finding in report(boot)["findings"] if finding["severity"] != "note"]
+        assert told in ([], ["agent-not-connected"]), told  # it was said while the agent still slept
 
 
 def test_switched_off_it_looks_on_and_restarts_nothing():
