@@ -137,8 +137,11 @@ $(objects)/%.o: %.c $(deps).stamp $(objects)/flags
 program_objects := $(patsubst %.c,$(objects)/%.o,$(sources) $(generated))
 -include $(program_objects:.o=.d) $(patsubst %.c,$(objects)/%.d,$(tests) $(helpers) tests/scenarios/expand.c)
 
+# Counters are written, and leaks are looked for, when the process ends: a confined one may not.
 extra.coverage := $(objects)/tests/coverage/unconfined.o
+extra.sanitize := $(extra.coverage)
 extra_link.coverage := -Wl,--wrap=confine
+extra_link.sanitize := $(extra_link.coverage)
 $(filter-out $(program.static),$(program)) $(program.static).debug: $(program_objects) $(extra.$(flavour))
 	@echo "  LINK  $@"
 	@$(link) $(extra_link.$(flavour)) $^ $(libs) -o $@

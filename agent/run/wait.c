@@ -272,6 +272,8 @@ static int run_rounds(struct waiting *waiting)
         interrupted |= stopped;
         if (waiting->given_up && !stopped)
             continue; /* half a round decides nothing; the next one begins now */
+        /* After a round that the deadline cut short there is no time for one that says more. */
+        stopped |= waiting->run.facts->stopped_by == STOPPED_BY_DEADLINE;
         run_remember(&waiting->run);
         over = stopped || is_over(waiting);
         tell(waiting, over);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The counters of --coverage are written when the process ends, into the folder of the objects. A
- * confined process may not: so the program that `make coverage` runs is linked with --wrap=confine.
+ * The counters of --coverage are written when the process ends, into the folder of the objects, and
+ * LeakSanitizer then makes a process. A confined process may do neither. So the programs of these
+ * flavours are linked with --wrap=confine.
  */
 #include "run/confine.h"
 

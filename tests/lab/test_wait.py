@@ -112,7 +112,7 @@ def test_a_network_that_comes_late_is_no_verdict():
         done = running.wait(40)
         assert done.returncode == 0, done.stderr
         assert "network" in done.stderr.splitlines()[0]
-        assert "NOT READY" not in lab.console() and lab.console().count("READY") == 1
+        assert "NOT READY" not in lab.console() and lab.console().count("Save this") == 1
         assert {entry.get("SSM_PREFLIGHT_VERDICT") for entry in lab.journal()} == {"ready"}
 
 
