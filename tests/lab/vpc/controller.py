@@ -16,6 +16,7 @@ import traceback
 from . import (
     certificates,
     dns,
+    elsewhere,
     faults,
     firewall,
     imds,
@@ -43,6 +44,7 @@ class Controller:
         self.options = options
         self.settings = options["settings"]
         self.active = list(options["faults"])
+        self.commands = []  # of elsewhere.py
         self.record = Record()
 
     async def build(self):
@@ -114,9 +116,10 @@ class Controller:
         self.services.apply(world)
         self.time.world = self.habits.world = self.proxy.world = world
 
-    def change(self, active):
-        """Other faults than before. Raises ValueError when there is no such fault, and then nothing has changed."""
+    def change(self, active, commands=()):
+        """Other faults than before, or more commands. Raises ValueError when there is no such, and then nothing has changed."""
         world = faults.world(self.settings, active)
+        said = elsewhere.run(world, [*self.commands, *commands])
         if world.region != self.region:
             raise ValueError("the Region is the one that the lab started with")
         firewall.apply(world, self.namespaces)
@@ -126,6 +129,8 @@ class Controller:
         self._show(world)
         self.namespaces.instance_configure(world)
         self.active = active
+        self.commands += commands
+        return said
 
     async def obey(self, message, files=()):
         """One question, one answer."""
@@ -137,6 +142,8 @@ class Controller:
             if left == self.active:
                 raise ValueError(f"not active: {message['fault']}")
             self.change(left)
+        elif what == "command":
+            return self.change(self.active, [message["words"]])
         elif what == "stats":
             return self._stats(message.get("reset", False))
         elif what == "secrets":

@@ -92,13 +92,13 @@ def _nft(namespace, *arguments):
     )
 
 
-def _chain(world, name, hook, healthy=(), policy="accept", always=False):
+def _chain(world, key, hook, healthy=(), policy="accept", always=False, name=None):
     """A base chain, or nothing when it would be empty: an instance without a firewall shows no ruleset at all."""
-    rules = list(world.rules.get(name, [])) + list(healthy)
+    rules = list(world.rules.get(key, [])) + list(healthy)
     if not rules and not always:
         return ""
     body = "\n    ".join(rules)
-    return f"  chain {name} {{\n    type {hook}; policy {policy};\n    {body}\n  }}\n"
+    return f"  chain {name or key} {{\n    type {hook}; policy {policy};\n    {body}\n  }}\n"
 
 
 def _table(family, name, chains):
@@ -158,19 +158,19 @@ def _endpoints(world):
 
 
 def _instance(world):
-    """Only while a fault asks for it: the instance has no table of the lab's otherwise."""
+    """Only while a fault asks for it, in the table and the chains that a distribution's nftables.conf has."""
     tables = {
-        ("inet", "lab"): [
-            _chain(world, "instance_output", "filter hook output priority 0"),
+        ("inet", "filter"): [
+            _chain(world, "instance_output", "filter hook output priority 0", name="output"),
             _chain(world, "instance_closed", "filter hook output priority 1", policy="drop"),
             _chain(world, "instance_postrouting", "filter hook postrouting priority 0"),
-            _chain(world, "instance_input", "filter hook input priority 0"),
+            _chain(world, "instance_input", "filter hook input priority 0", name="input"),
         ],
         ("netdev", "lab"): [
             _chain(world, "instance_netdev", f'filter hook egress device "{w.INTERFACE}" priority 0'),
         ],
         ("ip", "filter"): [
-            _chain(world, "instance_iptables", "filter hook output priority 0").replace("instance_iptables", "OUTPUT")
+            _chain(world, "instance_iptables", "filter hook output priority 0", name="OUTPUT")
         ],
     }
     return "".join(

@@ -101,7 +101,7 @@ def files(world, authorities, host_bundle):
         found[RESOLV_CONF] = resolv_conf
     for name, text in (_DMI if world.on_ec2 else _DMI_ELSEWHERE).items():
         found[f"/sys/class/dmi/id/{name}"] = text + "\n"
-    return {path: text for path, text in (found | _agent(world) | world.files).items() if text is not None}
+    return {path: text for path, text in (found | agent(world) | world.files).items() if text is not None}
 
 
 def private_folders():
@@ -115,7 +115,7 @@ def _search(world):
     return "ec2.internal" if world.region == "us-east-1" else f"{world.region}.compute.internal"
 
 
-def _agent(world):
+def agent(world):
     version = world.agent_version
     return {
         AGENT_PROGRAM: Program(f"#!/bin/sh\necho 'SSM Agent version: {version}'\n"),

@@ -165,6 +165,9 @@ class World:
     stub: bool = False  # systemd-resolved's stub stands between
     stub_answers: bool = True
 
+    endpoint_groups: dict = field(default_factory=dict)  # service -> its endpoint's own security group (account.py)
+    unnamed_endpoints: set = field(default_factory=set)  # services whose endpoint has no private DNS names
+
     interface_up: bool = True
     addresses: list = field(default_factory=lambda: [f"{INSTANCE_ADDRESS}/24"])
     routes: list = field(

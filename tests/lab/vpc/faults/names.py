@@ -128,8 +128,11 @@ def _(world, variant="public"):
     "private-dns-off",
     "every name has public addresses only: no endpoints, or without private DNS names",
     "private-dns-off",
+    "[missing|unnamed]",
 )
-def _(world):
+def _(world, variant="missing"):
+    if choice(variant, "missing", "unnamed") == "unnamed":
+        world.unnamed_endpoints |= set(w.REQUIRED)
     world.records |= _public(world)
 
 

@@ -105,6 +105,8 @@ def _(world):
     "[SERVICE (ssm)|all]",
 )
 def _(world, service="ssm"):
+    if service != "all":
+        world.endpoint_groups[service] = f"sg-0{service}"
     _endpoints(world, service, "ab", "drop")
 
 

@@ -1,0 +1,209 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A remedy that is pasted mends the fault.
+
+For each row: the lab has the fault, the commands of `show --commands` run in bash as they are printed, and `check` is asked
+again. What is of the AWS CLI, a package manager, chrony or systemd is a program of stand-ins/ (vpc/account.py, vpc/elsewhere.py).
+"""
+
+import json
+import os
+import re
+import subprocess
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from vpc import BINARY, Lab, world as w
+from vpc.account import ENDPOINTS_GROUP
+from vpc.client import LAB
+
+AT_ONCE = 4
+STAND_INS = os.path.join(LAB, "stand-ins")
+UNKNOWN = "stand-in does not know"
+UNSEEN = "what is commented out is run too: it must not be run before a look"
+LEFT = {  # checks of the finding that remain, as a warning
+    "no-address-of-family": ["ec2messages.resolve"],  # nobody is told to do anything to its endpoint
+    "denied-by-endpoint-policy": ["ssm.authorize"],  # a finding of its own, whose commands are printed once nothing is fatal
+}
+
+ROWS = [  # faults, the finding, the verdict afterwards, and UNSEEN
+    # the metadata service
+    ("imds-blocked-prohibit", "imds-blocked-locally", "ready"),
+    ("imds-blocked-blackhole", "imds-blocked-locally", "ready"),
+    ("imds-blocked-dropped", "imds-blocked-locally", "ready"),
+    ("imds-disabled", "imds-disabled", "ready"),
+    ("imds-hop-limit", "imds-hop-limit", "ready"),
+    # the role
+    ("role-missing", "role-missing", "ready"),
+    ("role-profile-deleted", "role-missing", "ready"),
+    ("role-profile-empty", "role-profile-empty", "ready"),
+    ("role-not-assumable", "role-not-assumable", "ready"),
+    ("credentials-expired", "credentials-expired", "ready"),
+    ("credentials-rejected", "credentials-rejected", "ready"),
+    ("policy-missing", "policy-missing", "ready"),
+    ("policy-incomplete", "policy-incomplete", "ready"),
+    ("denied-by-boundary", "denied-by-boundary", "ready", UNSEEN),
+    ("denied", "denied", "ready", UNSEEN),
+    ("denied-by-endpoint-policy:ssm", "denied-by-endpoint-policy", "ready"),
+    ("denied-by-endpoint-policy", "denied-by-endpoint-policy", "degraded"),
+    # names
+    ("dns-no-resolver", "dns-no-resolver", "ready"),
+    ("dns-resolver-unreachable", "dns-resolver-unreachable", "ready"),
+    ("dns-bypasses-vpc", "dns-bypasses-vpc", "ready"),
+    ("dns-not-asked", "dns-local", "ready"),
+    ("dns-blocked-locally", "dns-local", "ready"),
+    ("vpc-dns-off", "vpc-dns-off", "ready"),
+    ("private-dns-off", "private-dns-off", "ready"),
+    ("private-dns-off:unnamed", "private-dns-off", "ready"),
+    ("endpoint-missing", "endpoint-missing", "ready"),
+    ("dns-hosts-override", "dns-hosts-override", "ready"),
+    ("dns-firewall", "dns-firewall", "ready"),
+    ("no-address-of-family", "no-address-of-family", "degraded"),
+    ("public-path", "public-path", "ready"),
+    # reaching 443
+    ("no-route:prohibit", "no-route", "ready"),
+    ("local-firewall", "local-firewall", "ready"),
+    ("local-firewall-drop:input", "local-firewall", "ready"),
+    ("egress-blocked", "egress-blocked", "ready"),
+    ("egress-rule", "egress-rule", "ready"),
+    ("endpoint-blocks-443", "endpoint-blocks-443", "ready"),
+    ("endpoint-blocks-443:all", "egress-blocked", "ready"),
+    ("address-family-blocked", "address-family-blocked", "ready"),
+    ("network-acl", "network-acl", "ready"),
+    ("network-acl:ephemeral", "network-acl", "ready"),
+    ("second-interface", "other-interface", "ready"),
+    ("route-into-tunnel", "route-elsewhere", "ready"),
+    ("route-into-tunnel:rule", "route-elsewhere", "ready"),
+    ("clock-wrong", "clock-wrong", "ready"),
+    # the instance itself
+    ("agent-missing", "agent-missing", "ready"),
+    ("agent-disabled", "agent-disabled", "ready"),
+    ("agent-masked", "agent-masked", "ready"),
+    ("agent-old", "agent-too-old", "ready"),
+    ("agent-half-installed", "agent-half-installed", "ready"),
+    ("agent-config-invalid", "agent-config-invalid", "ready", UNSEEN),
+    ("agent-proxy", "proxy-in-the-way", "ready"),
+    ("agent-proxy-for-imds", "imds-through-proxy", "ready"),
+    ("agent-environment", "agent-environment", "ready"),
+    ("agent-registered-elsewhere:complete", "agent-registered-elsewhere", "ready"),
+    ("state-directory", "agent-state-unwritable", "ready"),
+    ("ca-bundle", "ca-bundle-missing", "ready"),
+    ("time-sync-missing", "time-sync-missing", "ready"),
+]
+
+_THEIRS = "the commands look; what is to be changed is a proxy, a firewall or a server that the lab does not have"
+_NOTE = "a note: nothing is to be changed"
+_READER = "the commands look; what to write instead only the reader knows"
+NOT = {
+    "preflight-trouble": "the commands look for what the machine lacks",
+    "not-ec2": "nothing is to be fixed",
+    "network-not-up": "the commands look for what keeps the network down",
+    "imds-slow": _THEIRS,
+    "imds-throttled": "the commands look for the program that asks too often",
+    "imds-cut": _THEIRS,
+    "imds-malformed": _THEIRS,
+    "imds-unreachable": _THEIRS,
+    "dns-edns": _THEIRS,
+    "dns-slow": _THEIRS,
+    "dns-servfail": "leads to Amazon's resolver, which is the one that fails in the lab",
+    "dns-wrong-name": _READER,
+    "refused-on-the-way": _THEIRS,
+    "gateway-silent": _READER,
+    "endpoint-az-unreachable": "makes an interface anew; those of the lab keep their addresses, and so the rule against one",
+    "endpoint-refuses": _READER,
+    "path-mtu": "lowers the MTU to 1500, what a VPN carries; the lab's path carries 600",
+    "tls-intercepted": _THEIRS,
+    "tls-untrusted": _THEIRS,
+    "tls-wrong-name": _READER,
+    "tls-expired": _THEIRS,
+    "tls-reset": _THEIRS,
+    "tls-version": _THEIRS,
+    "denied-explicitly": "the commands look; which statement may go only the reader knows",
+    "denied-by-organization": "the commands look; the policy is another account's",
+    "signature-rejected": _THEIRS,
+    "slow-endpoint": _THEIRS,
+    "service-unavailable": "time mends it",
+    "inotify-exhausted": "the kernel's limits are the machine's own, which no test may change",
+    "agent-crashes": "the commands look for the reason",
+    "agent-not-connected": "mended by a restart of the agent, which the lab does not have",
+    "service-not-in-region": _NOTE,
+    "dhmc-in-use": _NOTE,
+    "endpoint-outside-vpc": _NOTE,
+    "public-address": _NOTE,
+    "certificate-expires-soon": _NOTE,
+    "ec2messages-not-needed": _NOTE,
+    "dns-server-silent": _NOTE,
+    "ipv6-only": _NOTE,
+    "unexplained": "nobody knows what to change",
+}
+
+
+@pytest.fixture(scope="module")
+def mended(binary, request):
+    """faults -> a future of (the script, its outcome, the report before, the report after)."""
+    wanted = [item.callspec.params for item in request.session.items if "mended" in getattr(item, "fixturenames", ())]
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        yield {each["faults"]: pool.submit(_mend, each["faults"], each["code"], each["special"]) for each in wanted}
+        pool.shutdown(cancel_futures=True)
+
+
+def _mend(faults, code, special):
+    with Lab(faults.split(), binary=BINARY) as lab:
+        before = lab.run(["check", "--output", "json"]).stdout
+        printed = subprocess.run([BINARY, "show", "--commands", "-"], input=before, capture_output=True, text=True, check=False)
+        script = _of_one(printed.stdout, code)
+        script = script.replace("REGION=''", "REGION=us-east-1")  # where nothing on the instance knows it
+        if special == UNSEEN:
+            script = re.sub(r"(?m)^# (?=(aws|sudo) )", "", script)
+        script = f"cd /run\n{script}"
+        done = lab.run(["-s"], program="/bin/bash", environment={"PATH": f"{STAND_INS}:/usr/sbin:/usr/bin:/sbin:/bin"}, input=script)
+        after = lab.run(["check", "--output", "json"]).stdout
+    return script, done, json.loads(before), json.loads(after)
+
+
+def _of_one(printed, code):
+    """The parts about this finding, which may be there for each service."""
+    parts = re.split(r"(?m)^(?=# \d+\. )", printed)
+    return "".join(part for part in parts if re.match(rf"# \d+\. {code}: ", part))
+
+
+@pytest.mark.parametrize(
+    "faults, code, verdict, special", [pytest.param(*row, *[None] * (4 - len(row)), id=row[0]) for row in ROWS]
+)
+def test_the_printed_commands_mend(mended, faults, code, verdict, special):
+    script, done, before, after = mended[faults].result()
+    assert code in [finding["code"] for finding in before["findings"]], before["summary"]
+    told = f"{script}\n--- it said\n{done.stdout}\n--- and on stderr\n{done.stderr}"
+    assert "# 1. " in script and UNKNOWN not in done.stderr, told
+    left = {finding["code"]: finding["explains"] for finding in after["findings"]}
+    expected = LEFT[code] if verdict == "degraded" else None
+    assert (left.get(code), after["verdict"]) == (expected, verdict), f"{after['summary']}; {left}\n{told}"
+
+
+def test_every_finding_is_mended_or_has_a_reason(binary):
+    listed = subprocess.run([binary, "list", "findings"], capture_output=True, text=True, check=True).stdout
+    codes = set(re.findall(r"(?m)^([a-z][a-z0-9-]*) +(?:fatal|warning|note) ", listed))
+    on_an_instance = {code for code in codes if not code.startswith("image-")}
+    tried = {row[1] for row in ROWS}
+    assert tried & NOT.keys() == set()
+    assert tried | NOT.keys() == on_an_instance
+
+
+INGRESS = f"ec2 authorize-security-group-ingress --group-id {{}} --protocol tcp --port {{}} --source-group {w.SECURITY_GROUP_ID}"
+NOT_KNOWN = [
+    "ec2 terminate-instances --instance-ids i-0",
+    INGRESS.format("sg-0ssm", 443) + " --dry-run yes",
+    "ec2 describe-vpc-endpoints --filters Name=state,Values=available",
+    "ec2 authorize-security-group-ingress --group-id sg-0ssm --protocol tcp",
+]
+NO_CURE = [INGRESS.format("sg-0ssm", 444), INGRESS.format(ENDPOINTS_GROUP, 443), "ec2 reboot-instances --instance-ids " + w.INSTANCE_ID]
+
+
+def test_the_stand_in_knows_no_other_command_and_mends_nothing_else(binary):
+    with Lab(["endpoint-blocks-443"], binary=binary) as lab:
+        for command in NOT_KNOWN:
+            done = lab.run(command.split(), program=os.path.join(STAND_INS, "aws"))
+            assert done.returncode != 0 and UNKNOWN in done.stderr, command
+        for command in NO_CURE:
+            assert lab.run(command.split(), program=os.path.join(STAND_INS, "aws")).returncode == 0, command
+        assert json.loads(lab.run(["check", "--output", "json"]).stdout)["verdict"] == "not-ready"

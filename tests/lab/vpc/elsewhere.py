@@ -1,0 +1,43 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Commands of a remedy whose work is done beyond the instance's disk: of the AWS CLI, of a package manager, of chrony.
+
+A command is part of what the lab is, as a fault is: it is run again on each world that is made, after the faults.
+"""
+
+from . import instance, world as w
+
+PACKAGE = "amazon-ssm-agent"
+
+
+def run(world, commands):
+    """Applies all of them in turn; what the last one says. Raises ValueError when one is refused, or not known."""
+    if not commands:
+        return ""
+    from .account import Account, Refused, Unknown  # and JMESPath, which few labs need
+
+    account, said = Account(world), ""
+    for words in commands:
+        try:
+            said = account.run(words[1:]) if words[0] == "aws" else _on_the_instance(world, words)
+        except Refused as error:
+            raise ValueError(f"An error occurred: {error}") from error
+        except (Unknown, LookupError, TypeError, AttributeError) as error:
+            raise ValueError(f"the lab's stand-in does not know this: {words}: {error!r}") from error
+    return said
+
+
+def _on_the_instance(world, words):
+    text = " ".join(words)
+    if text == "apt-get install --reinstall -y ca-certificates":
+        world.bundle = "whole"
+    elif text.startswith("chronyc ") and f"add server {w.TIME_SOURCE} " in text and text.split()[-2] == "makestep":
+        world.clock_offset_s = 0
+    elif text in (f"dpkg -i {PACKAGE}.deb", f"apt-get install --reinstall -y {PACKAGE}"):
+        world.agent_version = w.AGENT_VERSION
+        for path in (*instance.agent(world), instance.PACKAGES):
+            world.files.pop(path, None)
+    elif text == "dpkg --print-architecture":
+        return "amd64"
+    elif text != "dpkg --configure -a":
+        raise LookupError(text)
+    return ""
