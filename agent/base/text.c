@@ -94,6 +94,17 @@ bool text_escape(char *to, size_t size, const char *from, size_t n)
     return true;
 }
 
+bool text_quote(char *to, size_t size, const char *format, ...)
+{
+    char line[8192];
+    va_list arguments;
+
+    va_start(arguments, format);
+    int n = vsnprintf(line, sizeof(line), format, arguments);
+    va_end(arguments);
+    return text_escape(to, size, line, strlen(line)) && n < (int)sizeof(line);
+}
+
 /* Where the word stands in the bytes, in either case; n when it does not. */
 static size_t find_word(const char *bytes, size_t n, const char *word)
 {

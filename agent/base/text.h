@@ -21,6 +21,10 @@ bool text_add(char *to, size_t size, const char *format, ...) __attribute__((for
  * Returns whether all of it fitted. `from` may be NULL (an empty string). */
 bool text_escape(char *to, size_t size, const char *from, size_t n);
 
+/* The same of what a format makes. */
+bool text_quote(char *to, size_t size, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
 /* A quotation, escaped, of n bytes of an unexpected body: the title of an HTML page
  * ("<title>Sign in</title>"), else the first EXCERPT_BYTES. */
 enum { EXCERPT_BYTES = 120 };

@@ -58,8 +58,8 @@ static bool read_dpkg(const char *root, struct agent_facts *agent)
         found = true;
         (void)take_version(agent, dpkg_field(paragraph, "\nVersion: "), path);
         if (text_starts(state, "install ") && !text_starts(state, "install ok installed"))
-            (void)text_set(agent->unfinished, sizeof(agent->unfinished), "dpkg says: %.*s",
-                           (int)strcspn(state, "\n"), state);
+            (void)text_quote(agent->unfinished, sizeof(agent->unfinished), "dpkg says: %.*s",
+                             (int)strcspn(state, "\n"), state);
     }
     buffer_clear(&status);
     return found;
@@ -138,7 +138,7 @@ static void look_for_workers(const char *root, const char *program, struct agent
         if (!file_exists(root, path))
             (void)text_set(path, sizeof(path), "/usr/bin/%s", workers[i]);
         if (is_foreign(root, path))
-            (void)text_set(agent->foreign, sizeof(agent->foreign), "%s", path);
+            (void)text_quote(agent->foreign, sizeof(agent->foreign), "%s", path);
         if (file_exists(root, path))
             continue;
         if (i == 0)
@@ -164,8 +164,8 @@ static void find_package(const char *root, struct agent_facts *agent)
     } else if (file_read_link(root, SNAP_ROOT, revision, sizeof(revision)) &&
                !file_exists(root, program)) {
         agent->package = AGENT_PACKAGE_SNAP;
-        (void)text_set(agent->unfinished, sizeof(agent->unfinished),
-                       "%s leads to revision %.60s, which is not there", SNAP_ROOT, revision);
+        (void)text_quote(agent->unfinished, sizeof(agent->unfinished),
+                         "%s leads to revision %.60s, which is not there", SNAP_ROOT, revision);
         return;
     } else if (!file_exists(root, program)) {
         agent->installed = ANSWER_NO;
@@ -177,7 +177,7 @@ static void find_package(const char *root, struct agent_facts *agent)
         read_release_notes(root, agent);
     }
     if (is_foreign(root, program))
-        (void)text_set(agent->foreign, sizeof(agent->foreign), "%s", program);
+        (void)text_quote(agent->foreign, sizeof(agent->foreign), "%s", program);
     if (program[0] == '/' && agent->version[0] &&
         text_compare_versions(agent->version, "3.0.0.0") >= 0)
         look_for_workers(root, program, agent);

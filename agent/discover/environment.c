@@ -180,9 +180,9 @@ static void read_file(struct reading *reading, struct variable layer[N_WANTED], 
     int error = file_read(reading->root, path, &contents);
     if (error == ENOENT && !reading->files[file].may_be_missing && !strpbrk(path, "*?[%")) {
         step_fail(&reading->agent->environment, FAILURE_ABSENT, 1);
-        (void)text_set(reading->agent->environment.detail, DETAIL_SIZE,
-                       "%.90s names %.80s, which is not there", reading->files[file].named_in,
-                       path);
+        (void)text_quote(reading->agent->environment.detail, DETAIL_SIZE,
+                         "%.90s names %.80s, which is not there", reading->files[file].named_in,
+                         path);
     }
     if (error)
         return;
@@ -263,7 +263,8 @@ static void keep_all(const struct variable all[N_WANTED], const char *root,
 
     (void)keep_proxy(http->value, agent->http_proxy);
     agent->proxy_login = keep_proxy(https->value, agent->https_proxy);
-    (void)text_set(agent->proxy_file, PATH_SIZE, "%s", https->value[0] ? https->file : http->file);
+    (void)text_quote(agent->proxy_file, PATH_SIZE, "%s",
+                     https->value[0] ? https->file : http->file);
     keep(first_of(all, NO_PROXY_UPPER), agent->no_proxy, sizeof(agent->no_proxy));
     keep(&all[SSL_CERT_FILE], agent->ssl_cert_file, sizeof(agent->ssl_cert_file));
     keep(&all[SSL_CERT_DIR], agent->ssl_cert_dir, sizeof(agent->ssl_cert_dir));
@@ -274,7 +275,7 @@ static void keep_all(const struct variable all[N_WANTED], const char *root,
         struct variable_facts *to = &agent->variables[agent->n_variables++];
         (void)text_set(to->name, sizeof(to->name), "%s", names[i]);
         keep(&all[i], to->value, sizeof(to->value));
-        (void)text_set(to->file, sizeof(to->file), "%s", all[i].file);
+        (void)text_quote(to->file, sizeof(to->file), "%s", all[i].file);
         to->harm = harm;
     }
 }
