@@ -13,6 +13,7 @@
 #include "base/text.h"
 #include "discover/agent.h"
 #include "discover/unit.h"
+#include "net/trust.h"
 
 enum wanted {
     HTTP_PROXY_UPPER,
@@ -225,23 +226,12 @@ static void keep(const struct variable *variable, char *to, size_t size)
     (void)text_escape(to, size, variable->value, strlen(variable->value));
 }
 
-static bool holds_certificate(const char *root, const char *path)
-{
-    struct buffer contents;
-
-    buffer_init(&contents, FILE_MAX_BYTES);
-    bool holds = file_read(root, path, &contents) == 0 &&
-                 strstr(contents.bytes, "-----BEGIN CERTIFICATE-----");
-    buffer_clear(&contents);
-    return holds;
-}
-
 /* aws-sdk-go aws/session/env_config.go: what it does with each. */
 static enum harm harm_of(const char *root, enum wanted which, const char *value)
 {
     switch (which) {
     case AWS_CA_BUNDLE:
-        return holds_certificate(root, value) ? HARM_NONE : HARM_NO_CERTIFICATE;
+        return trust_file_has_certificate(root, value) ? HARM_NONE : HARM_NO_CERTIFICATE;
     case AWS_EC2_METADATA_DISABLED:
         return strcasecmp(value, "true") == 0 ? HARM_IMDS_OFF : HARM_NONE;
     case AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE:

@@ -160,7 +160,7 @@ struct directory {
     bool holds;
 };
 
-static bool holds_certificate(const char *root, const char *path)
+bool trust_file_has_certificate(const char *root, const char *path)
 {
     struct buffer contents;
 
@@ -182,7 +182,7 @@ static void read_directory_entry(void *arg, const char *name)
     if (directory->store)
         (void)add_file(directory->store, directory->root, path, error, sizeof(error));
     else
-        directory->holds = directory->holds || holds_certificate(directory->root, path);
+        directory->holds = directory->holds || trust_file_has_certificate(directory->root, path);
 }
 
 static void read_directories(struct trust *trust, X509_STORE *store)
@@ -198,7 +198,7 @@ static void read_directories(struct trust *trust, X509_STORE *store)
 void trust_find_bundle(const struct trust_sources *sources, char path[PATH_SIZE])
 {
     (void)text_set(path, PATH_SIZE, "%s", bundle_path(sources->root, sources->ssl_cert_file));
-    if (path[0] && holds_certificate(sources->root, path))
+    if (path[0] && trust_file_has_certificate(sources->root, path))
         return;
     for (size_t at = 0; next_directory(sources->ssl_cert_dir, &at, path);) {
         struct directory directory = {sources->root, path, NULL, false};

@@ -45,6 +45,9 @@ struct x509_store_st *trust_system(struct trust *trust, enum trust_system which)
 /* The system's bundle has this certificate, letter for letter: found without reading all the others. */
 bool trust_bundle_has(struct trust *trust, struct x509_st *certificate);
 
+/* Whether a file below `root` has a certificate in PEM, whatever it is worth; false when it cannot be read. */
+bool trust_file_has_certificate(const char *root, const char *path);
+
 /* Amazon's public roots (https://www.amazontrust.com/repository/), taken from the distribution's
  * ca-certificates package when the program is built (build/gen/roots.c). */
 extern const char amazon_roots_pem[];
