@@ -156,6 +156,7 @@ unit_programs := $(patsubst tests/unit/%.c,$(objects)/unit/%,$(tests))
 
 link.test_fuzz_regressions := $(fuzz_wraps)
 link.test_discover_imds    := -Wl,--wrap=imds_get
+link.test_commands         := -Wl,--wrap=confine
 
 # One program a file, with everything but main.o; whatever else lies in tests/unit helps them all.
 $(objects)/unit/%: $(objects)/tests/unit/%.o $(patsubst %.c,$(objects)/%.o,$(helpers)) \
