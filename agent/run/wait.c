@@ -275,6 +275,8 @@ static int run_rounds(struct waiting *waiting)
         /* After a round that the deadline cut short there is no time for one that says more. */
         stopped |= waiting->run.facts->stopped_by == STOPPED_BY_DEADLINE;
         run_remember(&waiting->run);
+        if (waiting->changed) /* the round may rest on what was proven before the change */
+            run_forget(&waiting->run);
         over = stopped || is_over(waiting);
         tell(waiting, over);
         if (!over && pause_or_signal(waiting, next_wait_ms(waiting))) {
