@@ -280,7 +280,8 @@ static void a_report_goes_to_a_file_too(void **state)
                                in_folder("healthy.json"), folder),
                      EXIT_FAULT);
     assert_non_null(strstr(said_err, "the report is not written"));
-    assert_non_null(strstr(said_err, "READY: ")); /* the verdict is not lost */
+    /* the verdict is not lost */
+    assert_non_null(strstr(said_err, "READY: "));
     assert_int_equal(
         status_of(command_show, "show %s -q --save %s/gone/out", in_folder("healthy.json"), folder),
         EXIT_READY);

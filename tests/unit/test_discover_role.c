@@ -360,6 +360,28 @@ static void the_agents_own_files_tell_of_default_host_management(void **state)
     write_state("credentials", NULL);
 }
 
+/* --- IMDS --- */
+
+static void each_status_has_its_failure(void **state)
+{
+    static const struct {
+        int32_t status;
+        enum failure failure;
+    } rows[] = {
+        {201, FAILURE_HTTP_STATUS}, {299, FAILURE_HTTP_STATUS},  {300, FAILURE_REDIRECTED},
+        {399, FAILURE_REDIRECTED},  {400, FAILURE_BAD_REQUEST},  {401, FAILURE_UNAUTHORIZED},
+        {403, FAILURE_FORBIDDEN},   {404, FAILURE_NOT_FOUND},    {405, FAILURE_HTTP_STATUS},
+        {407, FAILURE_PROXY},       {418, FAILURE_HTTP_STATUS},  {429, FAILURE_THROTTLED},
+        {499, FAILURE_HTTP_STATUS}, {500, FAILURE_SERVER_ERROR}, {502, FAILURE_SERVER_ERROR},
+        {503, FAILURE_THROTTLED}};
+    (void)state;
+
+    for (size_t i = 0; i < COUNT_OF(rows); i++)
+        if (imds_status_failure(rows[i].status) != rows[i].failure)
+            fail_msg("%d: %s", (int)rows[i].status,
+                     failure_name(imds_status_failure(rows[i].status)));
+}
+
 /* --- the instance --- */
 
 static const struct {
@@ -466,6 +488,7 @@ int main(void)
         cmocka_unit_test(what_is_told_of_a_role),
         cmocka_unit_test(a_secret_fits_or_is_none),
         cmocka_unit_test(the_agents_own_files_tell_of_default_host_management),
+        cmocka_unit_test(each_status_has_its_failure),
         cmocka_unit_test(each_answer_about_the_instance_has_its_failure),
         cmocka_unit_test(the_network_is_read_by_the_primary_interface),
     };

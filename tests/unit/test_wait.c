@@ -310,10 +310,11 @@ static void a_round_cut_short_does_not_replace_a_whole_one(void **state)
     (void)state;
     list[0].situation = "role-missing";
     list[1] = (struct played){.situation = "imds-unreachable", .stopped_by = STOPPED_BY_DEADLINE};
-    assert_int_equal(run_wait("wait -o short"), EXIT_NOT_READY);
+    assert_int_equal(run_wait("wait --json"), EXIT_NOT_READY);
     assert_int_equal(n_played, 2);
-    assert_non_null(strstr(said_out, "role-missing"));
-    assert_null(strstr(said_out, "imds-unreachable"));
+    assert_non_null(strstr(said_out, "\"role-missing\""));
+    assert_null(strstr(said_out, "\"imds-unreachable\""));
+    assert_non_null(strstr(said_out, "\"rounds\":\t2,"));
 }
 
 static void what_was_proven_is_kept_until_the_network_changes(void **state)
