@@ -314,6 +314,101 @@ static bool try_read(const unsigned char *bytes, size_t n)
     return read;
 }
 
+/* --- what is trimmed --- */
+
+static struct facts trimmed;
+
+static void trim(void)
+{
+    trimmed = facts;
+    facts_trim(&trimmed, PACKED_ALL);
+}
+
+static void what_is_of_no_consequence_is_trimmed(void **state)
+{
+    struct endpoint_facts *ssm = &facts.endpoints[SERVICE_SSM];
+    const struct endpoint_facts *now = &trimmed.endpoints[SERVICE_SSM];
+    (void)state;
+
+    facts_healthy(&facts);
+    ssm->addresses[0].port = 43210;
+    (void)strcpy(ssm->addresses[0].session.subject, "CN=x");
+    trim();
+    assert_int_equal(now->addresses[0].port, 0);
+    assert_string_equal(now->addresses[0].session.subject, "");
+    assert_int_equal(now->actions[0].status, 0);
+    assert_int_equal(now->actions[0].took_ms, 0);
+    assert_string_equal(now->actions[0].code, "");
+
+    /* what is wrong is quoted */
+    ssm->addresses[1].silent_port = 43211;
+    step_fail(&ssm->addresses[0].steps[RUNG_TLS], FAILURE_UNTRUSTED, 5);
+    trim();
+    assert_int_equal(now->addresses[0].port, 43210);
+    assert_string_equal(now->addresses[0].session.subject, "CN=x");
+}
+
+/* Of denials that are alike one has words. */
+static void a_denial_is_quoted_once_of_its_kind(void **state)
+{
+    struct endpoint_facts *ssm = &facts.endpoints[SERVICE_SSM];
+    const struct endpoint_facts *now = &trimmed.endpoints[SERVICE_SSM];
+    (void)state;
+
+    facts_healthy(&facts);
+    assert_true(ssm->n_actions >= 4);
+    deny(&facts, SERVICE_SSM, NULL, DENIED_BY_NO_IDENTITY_POLICY, false);
+    ssm->actions[1].denied_by = DENIED_BY_BOUNDARY;
+    ssm->actions[2].failure = FAILURE_FORBIDDEN;
+    ssm->actions[3].permission = PERMISSION_UNCLEAR;
+    trim();
+    for (int i = 0; i < 4; i++)
+        assert_string_not_equal(now->actions[i].message, "");
+    for (int32_t i = 4; i < ssm->n_actions; i++)
+        if (ssm->actions[i].permission == PERMISSION_DENIED)
+            assert_string_equal(now->actions[i].message, "");
+    assert_string_not_equal(now->actions[0].code, "");
+    assert_int_not_equal(now->actions[0].status, 0);
+}
+
+static void readings_that_agree_are_few(void **state)
+{
+    struct clock_facts *clock = &facts.clock;
+    (void)state;
+
+    facts_healthy(&facts);
+    clock->n_samples = 6;
+    for (int i = 1; i < 6; i++)
+        clock->samples[i] = clock->samples[0];
+    trim();
+    int32_t n = trimmed.clock.n_samples;
+    assert_in_range(n, 1, 5);
+    clock->samples[5].offset_ms = 100000;
+    trim();
+    assert_int_equal(trimmed.clock.n_samples, 6);
+    clock->samples[5] = clock->samples[0];
+    clock->samples[5].error_ms = 100000;
+    trim();
+    assert_int_equal(trimmed.clock.n_samples, 6);
+}
+
+static void an_address_of_the_link_says_something_where_it_is_alone(void **state)
+{
+    struct interface_facts *interface = &facts.network.interfaces[0];
+    (void)state;
+
+    facts_healthy(&facts);
+    interface->n_addresses = 2;
+    (void)strcpy(interface->addresses[0], "fe80::1/64");
+    (void)strcpy(interface->addresses[1], "10.0.1.10/24");
+    trim();
+    assert_int_equal(trimmed.network.interfaces[0].n_addresses, 1);
+    assert_string_equal(trimmed.network.interfaces[0].addresses[0], "10.0.1.10/24");
+    facts.network.usable_ipv4 = facts.network.usable_ipv6 = false;
+    trim();
+    assert_int_equal(trimmed.network.interfaces[0].n_addresses, 2);
+}
+
 static void another_dictionary_is_refused(void **state)
 {
     struct buffer bytes;
@@ -410,6 +505,10 @@ int main(void)
         cmocka_unit_test(packed_facts_come_back_as_they_were),
         cmocka_unit_test(the_region_is_told_from_what_stands_for_it),
         cmocka_unit_test(unknown_facts_are_small),
+        cmocka_unit_test(what_is_of_no_consequence_is_trimmed),
+        cmocka_unit_test(a_denial_is_quoted_once_of_its_kind),
+        cmocka_unit_test(readings_that_agree_are_few),
+        cmocka_unit_test(an_address_of_the_link_says_something_where_it_is_alone),
         cmocka_unit_test(another_dictionary_is_refused),
         cmocka_unit_test(garbled_bytes_do_no_harm),
         cmocka_unit_test(a_bomb_is_refused),
