@@ -3,12 +3,16 @@
  * `check` and `wait` without a network: rounds are played from a list, and what is told is written down. When
  * a round is given up, what is kept from one to the next, what is told to whom, and the exit status.
  */
+#include <errno.h>
+#include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -16,8 +20,11 @@
 
 #include "base/clock.h"
 #include "base/text.h"
+#include "base/file.h"
 #include "facts_builder.h"
 #include "net/changes.h"
+#include "observe/observe.h"
+#include "report_builder.h"
 #include "run/confine.h"
 #include "run/rounds.h"
 #include "run/run.h"
@@ -44,6 +51,9 @@ static int64_t remaining_ms[MAX_PLAYED];
 static char told[MAX_TOLD];
 static int n_changes_taken;
 static bool change_is_one;
+static enum answer connected_now;      /* when it is looked for at the end */
+static enum answer running, connected; /* of the agent, in every round */
+static int mark_trouble;               /* errno of writing it */
 
 /* The functions of ours that need a network, /run or a confined process. */
 /* NOLINTBEGIN(cert-dcl37-c,bugprone-reserved-identifier): the linker wants these names */
@@ -58,9 +68,14 @@ void __wrap_tell_verdict(const struct options *options, const struct report *rep
 void __wrap_tell_device(const struct options *options, const struct report *report);
 void __wrap_tell_ready(const struct options *options, const struct report *report);
 int __wrap_mkdir(const char *path, unsigned int mode);
+int __real_mkdir(const char *path, unsigned int mode);
 int64_t __wrap_clock_monotonic_ms(void);
 int64_t __real_clock_monotonic_ms(void);
 int __wrap_poll(void *fds, unsigned long n, int timeout_ms);
+int __wrap___poll_chk(void *fds, unsigned long n, int timeout_ms, size_t size);
+int __wrap_file_write_atomically(const char *path, const char *bytes, size_t n, unsigned int mode);
+int __real_file_write_atomically(const char *path, const char *bytes, size_t n, unsigned int mode);
+enum answer __wrap_observe_connected(const char *root, const struct facts *facts);
 
 static void tell(const char *what)
 {
@@ -146,6 +161,29 @@ int __wrap_poll(void *fds, unsigned long n, int timeout_ms)
     return 0;
 }
 
+/* What poll(2) is with _FORTIFY_SOURCE. */
+int __wrap___poll_chk(void *fds, unsigned long n, int timeout_ms, size_t size)
+{
+    (void)size;
+    return __wrap_poll(fds, n, timeout_ms);
+}
+
+int __wrap_file_write_atomically(const char *path, const char *bytes, size_t n, unsigned int mode)
+{
+    if (strcmp(path, FIXED_MARK) != 0)
+        return __real_file_write_atomically(path, bytes, n, mode);
+    assert_true(n == strlen(bytes) && bytes[n - 1] == '\n' && mode == 0644);
+    tell("fixed");
+    return mark_trouble;
+}
+
+enum answer __wrap_observe_connected(const char *root, const struct facts *facts)
+{
+    (void)root;
+    (void)facts;
+    return connected_now;
+}
+
 bool __wrap_round_run(struct run *run, const struct round_watch *watch)
 {
     const struct played *played = &list[n_played];
@@ -156,6 +194,8 @@ bool __wrap_round_run(struct run *run, const struct round_watch *watch)
     facts_healthy(run->facts);
     situation_find(played->situation)->make(run->facts);
     run->facts->stopped_by = played->stopped_by;
+    run->facts->agent.running = running;
+    run->facts->agent.connected = connected;
     moved_ms += played->takes_ms;
     if (played->change && watch && watch->changed)
         was_told_to_end[n_played] = watch->changed(watch->arg);
@@ -372,6 +412,193 @@ static void nobody_is_named_when_that_is_asked(void **state)
     assert_null(strstr(said_err, "app-role"));
 }
 
+static void pauses_lie_between_rounds(void **state)
+{
+    (void)state;
+    play_for_ever(&(struct played){.situation = "role-missing", .takes_ms = 1});
+    assert_int_equal(run_wait("wait -q --deadline 60s"), EXIT_NOT_READY);
+    assert_in_range(n_played, 13, 80); /* at most 5 s each, with full jitter */
+}
+
+static void the_deadline_is_that_of_the_boot(void **state)
+{
+    (void)state;
+    list[0].situation = "healthy";
+    assert_int_equal(run_wait("wait -q"), EXIT_READY);
+    assert_in_range(remaining_ms[0], DEFAULT_WAIT_MS - 500, DEFAULT_WAIT_MS - 20);
+}
+
+/* --- wait --follow --- */
+
+/* Below a root of its own, a last report that is not ready; or none. */
+static int follow(const char *situation)
+{
+    static char root[] = "/tmp/ssm-preflight-wait-XXXXXX";
+    static const char *const folders[] = {"", "/run", LAST_REPORT_DIRECTORY};
+    struct buffer text;
+    char line[256], path[256];
+
+    assert_true(mkdtemp(root));
+    for (size_t i = 1; i < COUNT_OF(folders); i++) {
+        (void)text_set(path, sizeof(path), "%s%s", root, folders[i]);
+        assert_int_equal(__real_mkdir(path, 0755), 0);
+    }
+    (void)text_set(path, sizeof(path), "%s%s", root, LAST_REPORT);
+    if (situation) {
+        struct filled *filled = fill(situation);
+        buffer_init(&text, REPORT_MAX_BYTES);
+        write_json_line(&filled->report, &text);
+        assert_int_equal(__real_file_write_atomically(path, text.bytes, text.used, 0644), 0);
+        buffer_clear(&text);
+        free(filled);
+    }
+    (void)text_set(line, sizeof(line), "wait --follow -o short --root %s", root);
+    int status = run_wait(line);
+    (void)unlink(path);
+    for (size_t i = COUNT_OF(folders); i-- > 0;) {
+        (void)text_set(path, sizeof(path), "%s%s", root, folders[i]);
+        (void)rmdir(path);
+    }
+    return status;
+}
+
+static void there_is_nothing_to_follow_when_all_was_well(void **state)
+{
+    (void)state;
+    assert_int_equal(follow("healthy"), EXIT_READY);
+    assert_int_equal(n_played, 0);
+    assert_string_equal(told, "");
+}
+
+static void an_agent_that_sleeps_is_restarted_when_all_is_well(void **state)
+{
+    (void)state;
+    list[0].situation = "healthy";
+    running = ANSWER_YES;
+    connected = connected_now = ANSWER_NO;
+    assert_int_equal(follow("role-missing"), EXIT_READY);
+    assert_string_equal(told, "state degraded fixed mark device");
+}
+
+static void what_was_well_all_the_time_was_not_fixed(void **state)
+{
+    (void)state;
+    list[0].situation = "healthy";
+    running = ANSWER_YES;
+    connected = connected_now = ANSWER_NO;
+    assert_int_equal(follow(NULL), EXIT_READY);
+    assert_string_equal(told, "state degraded mark device");
+}
+
+static void an_earlier_round_that_was_not_ready_counts(void **state)
+{
+    (void)state;
+    list[0].situation = "role-missing";
+    list[1].situation = "healthy";
+    running = ANSWER_YES;
+    connected = connected_now = ANSWER_NO;
+    mark_trouble = EROFS;
+    assert_int_equal(follow(NULL), EXIT_READY);
+    assert_string_equal(told, "state state degraded fixed mark device");
+    assert_non_null(strstr(said_err, "the agent is not restarted: Read-only file system"));
+}
+
+/* One that is connected, has become so, or of which that is not known; but a stopped one is not. */
+static void agents_are_left_alone(void **state)
+{
+    static const struct {
+        enum answer running, connected, now;
+        bool restarted;
+    } rows[] = {
+        {ANSWER_YES, ANSWER_YES, ANSWER_NO, false},
+        {ANSWER_YES, ANSWER_UNKNOWN, ANSWER_NO, false},
+        {ANSWER_YES, ANSWER_NO, ANSWER_YES, false},
+        {ANSWER_YES, ANSWER_NO, ANSWER_UNKNOWN, false},
+        {ANSWER_YES, ANSWER_NO, ANSWER_NO, true},
+        {ANSWER_NO, ANSWER_UNKNOWN, ANSWER_UNKNOWN, true},
+        {ANSWER_NO, ANSWER_UNKNOWN, ANSWER_NO, true},
+        {ANSWER_NO, ANSWER_UNKNOWN, ANSWER_YES, false},
+    };
+    (void)state;
+
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        pid_t child = fork();
+        int status = 1;
+        if (child == 0) { /* a process waits once */
+            running = rows[i].running;
+            connected = rows[i].connected;
+            connected_now = rows[i].now;
+            list[0].situation = "healthy";
+            _exit(follow("role-missing") == EXIT_READY ? strstr(told, "fixed") ? 10 : 11 : 12);
+        }
+        assert_true(child > 0 && waitpid(child, &status, 0) == child && WIFEXITED(status));
+        if (WEXITSTATUS(status) != (rows[i].restarted ? 10 : 11))
+            fail_msg("row %zu: %d", i, WEXITSTATUS(status));
+    }
+}
+
+/* --- on a terminal --- */
+
+/* What a terminal gets, read by a child so that nobody waits. */
+static int wait_on_terminal(const char *kind, const char *line, char *got, size_t size)
+{
+    int master = posix_openpt(O_RDWR | O_NOCTTY), kept = dup(STDOUT_FILENO), pipes[2];
+
+    assert_true(master >= 0 && grantpt(master) == 0 && unlockpt(master) == 0 && pipe(pipes) == 0);
+    int slave = open(ptsname(master), O_RDWR | O_NOCTTY);
+    const struct winsize window = {.ws_row = 24, .ws_col = 80};
+    assert_true(slave >= 0 && ioctl(slave, TIOCSWINSZ, &window) == 0);
+    (void)setenv("TERM", kind, 1);
+    (void)fflush(stdout);
+    pid_t reader = fork();
+    if (reader == 0) {
+        char piece[4096];
+        ssize_t n;
+        (void)close(slave);
+        while ((n = read(master, piece, sizeof(piece))) > 0)
+            (void)!write(pipes[1], piece, (size_t)n);
+        _exit(0);
+    }
+    (void)close(pipes[1]);
+    (void)dup2(slave, STDOUT_FILENO);
+    (void)close(slave);
+    int status = command_wait(options_of(line));
+    (void)dup2(kept, STDOUT_FILENO);
+    size_t used = 0;
+    for (ssize_t n; (n = read(pipes[0], got + used, size - 1 - used)) > 0;)
+        used += (size_t)n;
+    got[used] = '\0';
+    (void)waitpid(reader, NULL, 0);
+    return status;
+}
+
+static char screen[SAID_MAX_BYTES];
+
+static void a_terminal_is_drawn_upon(void **state)
+{
+    (void)state;
+    list[0] = (struct played){.situation = "role-missing", .ticks = true};
+    list[1] = (struct played){.situation = "healthy", .ticks = true};
+    assert_int_equal(wait_on_terminal("xterm", "wait -q", screen, sizeof(screen)), EXIT_READY);
+    assert_string_equal(screen, "");
+    n_played = 0;
+    assert_int_equal(wait_on_terminal("xterm", "wait", screen, sizeof(screen)), EXIT_READY);
+    assert_non_null(strstr(screen, "\x1b["));
+    assert_non_null(strstr(screen, "round 1"));
+    assert_non_null(strstr(screen, "round 2"));
+    assert_null(strstr(screen, "round 0"));
+    assert_null(strstr(screen, "round 3"));
+}
+
+static void a_dumb_one_gets_plain_lines(void **state)
+{
+    (void)state;
+    list[0] = (struct played){.situation = "healthy", .ticks = true};
+    assert_int_equal(wait_on_terminal("dumb", "wait", screen, sizeof(screen)), EXIT_READY);
+    assert_null(strchr(screen, '\x1b'));
+    assert_non_null(strstr(screen, "READY"));
+}
+
 /* --- check --- */
 
 static void one_round_is_a_check(void **state)
@@ -443,6 +670,15 @@ int main(void)
         cmocka_unit_test_setup(a_wrong_endpoint_is_wrong_usage, start),
         cmocka_unit_test_setup(ticks_draw_nothing_where_there_is_no_terminal, start),
         cmocka_unit_test_setup(nobody_is_named_when_that_is_asked, start),
+        cmocka_unit_test_setup(pauses_lie_between_rounds, start),
+        cmocka_unit_test_setup(the_deadline_is_that_of_the_boot, start),
+        cmocka_unit_test_setup(there_is_nothing_to_follow_when_all_was_well, start),
+        cmocka_unit_test_setup(an_agent_that_sleeps_is_restarted_when_all_is_well, start),
+        cmocka_unit_test_setup(what_was_well_all_the_time_was_not_fixed, start),
+        cmocka_unit_test_setup(an_earlier_round_that_was_not_ready_counts, start),
+        cmocka_unit_test_setup(agents_are_left_alone, start),
+        cmocka_unit_test_setup(a_terminal_is_drawn_upon, start),
+        cmocka_unit_test_setup(a_dumb_one_gets_plain_lines, start),
         cmocka_unit_test_setup(one_round_is_a_check, start),
         cmocka_unit_test_setup(an_answer_that_says_later_is_asked_for_again, start),
         cmocka_unit_test_setup(a_check_that_is_interrupted_says_so, start),
