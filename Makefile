@@ -268,6 +268,16 @@ build/ssm-preflight-unconfined: $(program_objects) $(objects)/tests/coverage/unc
 	@echo "  LINK  $@"
 	@$(link) -Wl,--wrap=confine $^ $(libs) -o $@
 
+# `wait` whose pauses pass at once: tests/waiting.
+hasty := clock_monotonic_us clock_monotonic_ms clock_rest
+build/ssm-preflight-hasty: $(program_objects) $(objects)/tests/waiting/hasty.o
+	@echo "  LINK  $@"
+	@$(link) $(hasty:%=-Wl,--wrap=%) $^ $(libs) -o $@
+-include $(objects)/tests/waiting/hasty.d
+
+hasty: ## `wait` for the tests of waiting, build/ssm-preflight-hasty: its pauses pass at once
+	@$(MAKE) flavour=static build/ssm-preflight-hasty
+
 bench: static setup-lab setup-bench ## what a healthy check costs in the lab: requests, instructions, memory and size against their limits
 	@$(MAKE) flavour=static build/ssm-preflight-unconfined
 	tests/bench/run --binary build/ssm-preflight
@@ -341,5 +351,5 @@ help: ## this list
 
 .SECONDARY:
 FORCE:
-.PHONY: FORCE pictures all static check fuzz unit unit-programs situations scenarios scenarios-update scenarios-selftest dictionary static-test sanitize coverage lint format docs bench torture run lab check-lab \
+.PHONY: FORCE pictures all static check fuzz unit unit-programs situations scenarios scenarios-update scenarios-selftest dictionary static-test sanitize coverage lint format docs bench hasty torture run lab check-lab \
 	check-boot check-image check-image-real check-commands install deb rpm tarball sysext dist reproducible check-packages foreign-lab clean distclean help

@@ -153,7 +153,7 @@ static bool pause_or_signal(struct waiting *waiting, int64_t wait_ms)
 
         if (left_ms <= 0)
             return false;
-        int n = poll(fds, waiting->changes ? 2 : 1, (int)slice_ms);
+        int n = clock_rest(fds, waiting->changes ? 2 : 1, slice_ms);
         if (n > 0 && fds[0].revents)
             return true;
         if (n > 0 && fds[1].revents && changes_take(waiting->changes)) {
