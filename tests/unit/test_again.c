@@ -24,8 +24,8 @@ static void the_root_cause_says_which_check(void **state)
     } rows[] = {
         {"imds-disabled", "imds.token", ""},
         {"role-missing", "role.attached", ""},
-        {"private-dns-off", "ssm.private", ""},
-        {"endpoint-blocks-443", "ssm.connect", ""},
+        {"private-dns-off", "ssm.connect", ""},
+        {"endpoint-blocks-443", "ssmmessages.connect", ""},
         {"policy-missing", "ssmmessages.authorize", "ssmmessages:CreateControlChannel"},
     };
     (void)state;
@@ -65,17 +65,20 @@ static void every_situation_that_is_not_ready_has_one(void **state)
 static void the_same_answer_differs_in_nothing(void **state)
 {
     struct filled *filled = fill("endpoint-blocks-443");
-    struct address_facts *address = &filled->facts.endpoints[SERVICE_SSM].addresses[0];
     struct again again;
+    enum service service;
+    enum rung rung;
     (void)state;
 
     assert_true(again_choose(&filled->report, &again));
+    assert_true(check_is_service(again.check, &service, &rung) && rung == RUNG_CONNECT);
+    struct address_facts *address = &filled->facts.endpoints[service].addresses[0];
     diagnose(&filled->facts, &filled->report);
     assert_false(again_differs(&again, &filled->facts, &filled->report));
     address->steps[RUNG_CONNECT].took_ms += 100;
     diagnose(&filled->facts, &filled->report);
     assert_false(again_differs(&again, &filled->facts, &filled->report));
-    healthy_address(&filled->facts, SERVICE_SSM, address);
+    healthy_address(&filled->facts, service, address);
     diagnose(&filled->facts, &filled->report);
     assert_true(again_differs(&again, &filled->facts, &filled->report));
     free(filled);
