@@ -275,8 +275,15 @@ build/ssm-preflight-hasty: $(program_objects) $(objects)/tests/waiting/hasty.o
 	@$(link) $(hasty:%=-Wl,--wrap=%) $^ $(libs) -o $@
 -include $(objects)/tests/waiting/hasty.d
 
-hasty: ## `wait` for the tests of waiting, build/ssm-preflight-hasty: its pauses pass at once
+hasty: FORCE
 	@$(MAKE) flavour=static build/ssm-preflight-hasty
+
+waiting: hasty setup-lab ## what an hour of `wait` costs in packets, requests and processor time, and that nothing grows
+	/usr/bin/python3 -m pytest -q tests/waiting
+
+HOURS ?= 24
+endurance: hasty setup-lab ## HOURS (24) simulated hours of `wait --follow` against servers that flap: memory, descriptors, packets stay flat
+	WAITING_HOURS=$(HOURS) /usr/bin/python3 -m pytest -q -rP tests/waiting -k grows
 
 bench: static setup-lab setup-bench ## what a healthy check costs in the lab: requests, instructions, memory and size against their limits
 	@$(MAKE) flavour=static build/ssm-preflight-unconfined
@@ -351,5 +358,5 @@ help: ## this list
 
 .SECONDARY:
 FORCE:
-.PHONY: FORCE pictures all static check fuzz unit unit-programs situations scenarios scenarios-update scenarios-selftest dictionary static-test sanitize coverage lint format docs bench hasty torture run lab check-lab \
+.PHONY: FORCE pictures all static check fuzz unit unit-programs situations scenarios scenarios-update scenarios-selftest dictionary static-test sanitize coverage lint format docs bench hasty waiting endurance torture run lab check-lab \
 	check-boot check-image check-image-real check-commands install deb rpm tarball sysext dist reproducible check-packages foreign-lab clean distclean help

@@ -4,9 +4,6 @@
  * ones ask one check again, until its answer is another one. When something of this machine changes, a whole
  * round begins at once, and one that began before the change is given up.
  */
-#include <errno.h>
-#include <fcntl.h>
-#include <limits.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,12 +12,9 @@
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "base/file.h"
 #include "base/log.h"
 #include "base/text.h"
-#include "diagnose/diagnose.h"
 #include "net/changes.h"
-#include "observe/observe.h"
 #include "report/screen.h"
 #include "report/systemd.h"
 #include "run/again.h"
@@ -34,7 +28,6 @@ enum {
     LOOK_APART_MS = 500,    /* after a look in vain: some directory is busy */
     STOP_MARGIN_MS = 20,    /* to diagnose and to report within the deadline */
     HANG_AFTER_MS = 5000,   /* past the deadline: then the manager may kill a hanging process */
-    MARK_TAKEN_MS = 1000,
 };
 
 struct waiting {
@@ -299,47 +292,6 @@ static void tell(struct waiting *waiting, bool over)
         tell_device(options, report);
 }
 
-/* --- after boot --- */
-
-/* The unit restarts the agent and removes the mark. That comes before READY_MARK, so that an agent
- * which waits for ssm-ready.target starts once. Where the unit is switched off the mark stays. */
-static void until_mark_is_taken(void)
-{
-    int64_t until_ms = clock_monotonic_ms() + MARK_TAKEN_MS;
-
-    while (access(FIXED_MARK, F_OK) == 0 && clock_monotonic_ms() < until_ms)
-        (void)poll(NULL, 0, 10);
-}
-
-/* A sleeping agent does not notice that the instance is ready now, and is restarted. An agent that is
- * connected, or has connected while the round ran, is left alone; so is a running one of which that
- * is not known. A stopped one would only be started again later, so it is not left alone. */
-static bool is_left_alone(const struct waiting *waiting)
-{
-    const struct agent_facts *agent = &waiting->run.facts->agent;
-    bool stopped = agent->running == ANSWER_NO;
-
-    if (!stopped && agent->connected != ANSWER_NO)
-        return true;
-    enum answer now = observe_connected(waiting->run.options->root, waiting->run.facts);
-    return now == ANSWER_YES || (now == ANSWER_UNKNOWN && !stopped);
-}
-
-/* "Fixed" means that an earlier verdict was not ready: of the run before, or of an earlier round. */
-static void mark_fixed(const struct waiting *waiting)
-{
-    static const char words[] = "ready after having been not ready\n";
-    bool fixed = is_ready(waiting->run.report) && (waiting->recorded || waiting->run.n_rounds > 1);
-
-    if (!fixed || is_left_alone(waiting))
-        return;
-    int error = file_write_atomically(FIXED_MARK, words, sizeof(words) - 1, 0644);
-    if (error)
-        log_error("warning: %s: the agent is not restarted: %s", FIXED_MARK, strerror(error));
-    else
-        until_mark_is_taken();
-}
-
 /* --- all of it --- */
 
 static int run_rounds(struct waiting *waiting)
@@ -371,8 +323,10 @@ static int run_rounds(struct waiting *waiting)
         live_erase(&waiting->live, &text);
         write_now(&text);
     }
-    if (options->follow)
-        mark_fixed(waiting);
+    /* "Fixed" means that an earlier verdict was not ready: of the run before, or of an earlier round. */
+    if (options->follow && is_ready(waiting->run.report) &&
+        (waiting->recorded || waiting->run.n_rounds > 1))
+        tell_fixed(options, waiting->run.facts);
     tell_ready(options, waiting->run.report);
     notify_ready(waiting->run.report);
     int status = tell_end(options, waiting->run.report);

@@ -126,10 +126,8 @@ static void a_fleet_is_spread_out(void **state)
 
     for (uint32_t i = 0; i < INSTANCES; i++) {
         struct rounds_pace pace = {0};
-        struct rounds_state round = {.n_done = 1,
-                                     .remaining_ms = INT64_MAX,
-                                     .random = i * 2654435761u,
-                                     .follow = true};
+        struct rounds_state round = {
+            .n_done = 1, .remaining_ms = INT64_MAX, .random = i * 2654435761u, .follow = true};
         int64_t wait_ms = rounds_wait(&pace, &round);
         assert_in_range(wait_ms, 1, LIVELY_MAX_WAIT_MS);
         n[(wait_ms - 1) * PARTS / LIVELY_MAX_WAIT_MS]++;
