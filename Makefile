@@ -274,6 +274,32 @@ build/ssm-preflight-unconfined: $(program_objects) $(objects)/tests/coverage/unc
 	@echo "  LINK  $@"
 	@$(link) -Wl,--wrap=confine $^ $(libs) -o $@
 
+# `wait` whose pauses pass at once: tests/waiting.
+hasty := clock_monotonic_us clock_monotonic_ms clock_rest
+build/ssm-preflight-hasty: $(program_objects) $(objects)/tests/waiting/hasty.o
+	@echo "  LINK  $@"
+	@$(link) $(hasty:%=-Wl,--wrap=%) $^ $(libs) -o $@
+-include $(objects)/tests/waiting/hasty.d
+
+# When a fleet's rounds begin, by the same schedule.
+build/paces: $(objects)/tests/waiting/paces.o $(filter-out %/agent/main.o,$(program_objects))
+	@echo "  LINK  $@"
+	@$(link) $^ $(libs) -o $@
+-include $(objects)/tests/waiting/paces.d
+
+hasty: FORCE
+	@$(MAKE) flavour=static build/ssm-preflight-hasty build/paces
+
+waiting: hasty setup-lab ## what an hour of `wait` costs in packets, requests and processor time, and that nothing grows
+	/usr/bin/python3 -m pytest -q tests/waiting
+
+HOURS ?= 24
+fleet-picture: hasty ## docs/images/fleet-waiting.svg: requests a second of 10,000 instances that wait in the same failure
+	tests/waiting/fleet docs/images/fleet-waiting.svg
+
+endurance: hasty setup-lab ## HOURS (24) simulated hours of `wait --follow` against servers that flap: memory, descriptors, packets stay flat
+	WAITING_HOURS=$(HOURS) /usr/bin/python3 -m pytest -q -rP tests/waiting -k grows
+
 bench: static setup-lab setup-bench ## what a healthy check costs in the lab: requests, instructions, memory and size against their limits
 	@$(MAKE) flavour=static build/ssm-preflight-unconfined
 	tests/bench/run --binary build/ssm-preflight
@@ -347,5 +373,5 @@ help: ## this list
 
 .SECONDARY:
 FORCE:
-.PHONY: FORCE pictures all static check fuzz unit unit-programs situations scenarios scenarios-update scenarios-selftest dictionary static-test sanitize coverage lint format docs bench torture run lab check-lab \
+.PHONY: FORCE pictures all static check fuzz unit unit-programs situations scenarios scenarios-update scenarios-selftest dictionary static-test sanitize coverage lint format docs bench hasty waiting endurance fleet-picture torture run lab check-lab \
 	check-boot check-image check-image-real check-commands install deb rpm tarball sysext dist reproducible check-packages foreign-lab clean distclean help

@@ -40,6 +40,11 @@ struct role_reader;
 struct role_reader *role_read(struct imds *imds, const char *root, struct facts *facts,
                               struct credentials *credentials, void (*known)(void *arg), void *arg);
 
+/* role.c: only the credentials again, of facts->role.role or of Default Host Management. */
+struct role_reader *role_read_credentials(struct imds *imds, const char *root, struct facts *facts,
+                                          struct credentials *credentials, void (*known)(void *arg),
+                                          void *arg);
+
 /* To be called after the loop is done with it. NULL is fine. */
 void role_reader_free(struct role_reader *reader);
 
