@@ -171,6 +171,8 @@ bool round_run(struct run *run, const struct round_watch *watch)
     round.undelivered = delivery_read(run->options->root);
     if (start(&round)) {
         end = loop_run(round.loop, run->deadline_ms);
+        if (end == LOOP_IDLE && discover_rest(round.discover))
+            end = loop_run(round.loop, run->deadline_ms);
         conclude(&round, end);
     }
     loop_free(round.loop); /* first: what is still under way points into the others */
