@@ -277,11 +277,13 @@ bool dial_start(struct loop *loop, const struct dial *dial, dial_done *done, voi
     dialling->started_us = loop_clock_us(loop);
     dialling->os_error = begin_connect(dialling, dial);
     if (dialling->os_error == EINPROGRESS) {
-        dialling->watch = loop_watch(loop, dialling->fd, POLLOUT, false, on_writable, dialling);
-        dialling->timer = loop_after(loop, dial->timeout_ms, on_timeout, dialling);
+        dialling->watch = loop_watch(loop, dialling->fd, POLLOUT, true, on_writable, dialling);
+        dialling->timer = loop_after_quietly(loop, (int64_t)dial->timeout_ms * 1000, on_timeout,
+                                             dialling);
     } else {
         dialling->timer = loop_after(loop, 0, on_told_at_once, dialling);
     }
+    dialling->task.quiet = dial->quiet;
     loop_enter(loop, &dialling->task, dialling_end);
     return true;
 }

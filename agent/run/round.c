@@ -33,8 +33,9 @@ struct round {
 
 static void give_role(struct round *round)
 {
-    if (round->observe && round->role_known && credentials_usable(&round->credentials))
-        observe_role(round->observe, &round->credentials);
+    if (round->observe && round->role_known)
+        observe_role(round->observe,
+                     credentials_usable(&round->credentials) ? &round->credentials : NULL);
 }
 
 /* What an earlier round proved still holds for the same host name. */
