@@ -56,7 +56,7 @@ class Controller:
         world = faults.world(self.settings, self.active)
         self.region = world.region
         self.namespaces = topology.Topology()
-        self.namespaces.build()
+        self.namespaces.build(world.delay_s)
         self.resolvers = dns.Resolvers(folder, self.namespaces)
         self.resolvers.apply(world)
         made = certificates.folder(world.region, self.options["cache"])
