@@ -208,6 +208,7 @@ EXPECTED = [  # fault, verdict, first finding
     ("service-unavailable", "not-ready", "service-unavailable"),
     ("service-unavailable:ssm:500", "not-ready", "service-unavailable"),
     ("service-throttled", "not-ready", "service-unavailable"),
+    ("service-throttled:all:3", "ready", None),
     ("slow-endpoint", "degraded", "slow-endpoint"),
     ("slow-endpoint:all:8000", "degraded", "slow-endpoint"),
     ("slow-endpoint:ssmmessages:16000", "not-ready", "slow-endpoint"),
