@@ -267,6 +267,9 @@ EXPECTED = [  # fault, verdict, first finding
     ("agent-half-installed:session-worker", "degraded", "agent-half-installed"),
     ("agent-half-installed:dpkg", "degraded", "agent-half-installed"),
     ("agent-crashes", "degraded", "agent-crashes"),
+    ("agent-crashes:again", "not-ready", "agent-crashes"),
+    ("agent-crashes:stays-down", "not-ready", "agent-crashes"),
+    ("agent-crashes:never-ran", "ready", None),
     ("state-directory agent-proxy-for-imds ca-bundle", "not-ready", "imds-through-proxy"),  # all three are found
     ("agent-config-invalid:region", "not-ready", "agent-config-invalid"),
     ("agent-proxy", "not-ready", "proxy-in-the-way"),  # every check of the endpoints passes, and the agent does not get there

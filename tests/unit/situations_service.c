@@ -679,6 +679,30 @@ static void agent_ended(struct facts *facts)
                                  "amazon-ssm-agent: failed to find agent identity");
 }
 
+static void agent_ended_so(struct facts *facts, const char *active, int32_t n_restarts)
+{
+    agent_ended(facts);
+    SET(facts->agent.unit_active, "%s", active);
+    SET(facts->agent.unit_result, "exit-code");
+    facts->agent.exit_status = 194;
+    facts->agent.n_restarts = n_restarts;
+}
+
+static void agent_stays_down(struct facts *facts)
+{
+    agent_ended_so(facts, "failed", 0);
+}
+
+static void agent_is_started_again(struct facts *facts)
+{
+    agent_ended_so(facts, "activating", 7);
+    SET(facts->agent.last_error,
+        "2026-11-23 11:59:01 ERROR Error occurred when starting amazon-ssm-agent: failed to get "
+        "identity: failed to find agent identity, caused by: Put "
+        "\"http://169.254.169.254/latest/api/token\": proxyconnect tcp: dial tcp 10.0.1.21:3128: "
+        "i/o timeout");
+}
+
 static void agent_ended_for_a_full_disk(struct facts *facts)
 {
     agent_ended(facts);
@@ -962,6 +986,8 @@ const struct situation agent_situations[] = {
     {"inotify-exhausted", inotify_exhausted},
     {"agent-crashes", agent_ended},
     {"agent-crashes--full", agent_ended_for_a_full_disk},
+    {"agent-crashes--stays-down", agent_stays_down},
+    {"agent-crashes--again", agent_is_started_again},
     {"agent-environment", imds_switched_off},
     {"agent-environment--elsewhere", imds_elsewhere},
     {"agent-environment--ipv6", imds_by_ipv6},
