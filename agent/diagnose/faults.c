@@ -60,6 +60,10 @@ static void find_incomplete(const struct finder *to)
     if (agent->unfinished[0])
         add(to, CHECK_AGENT_INSTALLED, agent->version[0] ? STATUS_WARN : STATUS_FAIL,
             FAILURE_INCOMPLETE, "its installation was not finished: %s", agent->unfinished);
+    if (agent->label[0])
+        add(to, CHECK_AGENT_INSTALLED, STATUS_WARN, FAILURE_INCOMPLETE,
+            "SELinux is enforcing, and the agent's program has the type %s: systemd may not start it",
+            agent->label);
     if (agent->twice)
         add(to, CHECK_AGENT_INSTALLED, STATUS_WARN, FAILURE_INCOMPLETE,
             "the SSM agent is installed twice, as a snap and as a package");

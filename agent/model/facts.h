@@ -274,8 +274,9 @@ struct agent_facts {
     char missing[DETAIL_SIZE];    /* all its programs that are not there */
     char foreign[PATH_SIZE];      /* a program of its that is another architecture's */
     char unfinished[DETAIL_SIZE]; /* an installation that broke off: what says so */
-    bool twice;                   /* the snap, and a package beside it */
-    char unit[NAME_SIZE];         /* the systemd unit's name */
+    char label[NAME_SIZE]; /* SELinux' type of its program, where systemd may not start such */
+    bool twice;            /* the snap, and a package beside it */
+    char unit[NAME_SIZE];  /* the systemd unit's name */
     enum unit_state unit_state;
 
     char config_file[PATH_SIZE];         /* empty: none, the agent runs on defaults */

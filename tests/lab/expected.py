@@ -266,6 +266,7 @@ EXPECTED = [  # fault, verdict, first finding
     ("state-directory:noexec", "degraded", "agent-state-unwritable"),
     ("agent-half-installed:session-worker", "degraded", "agent-half-installed"),
     ("agent-half-installed:dpkg", "degraded", "agent-half-installed"),
+    ("agent-half-installed:label", "degraded", "agent-half-installed"),
     ("agent-crashes", "degraded", "agent-crashes"),
     ("agent-crashes:again", "not-ready", "agent-crashes"),
     ("agent-crashes:stays-down", "not-ready", "agent-crashes"),

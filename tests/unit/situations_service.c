@@ -614,6 +614,11 @@ static void package_not_configured(struct facts *facts)
     SET(facts->agent.unfinished, "dpkg says: install ok half-configured");
 }
 
+static void program_from_a_home(struct facts *facts)
+{
+    SET(facts->agent.label, "user_home_t");
+}
+
 static void snap_and_package(struct facts *facts)
 {
     snap_disabled(facts);
@@ -979,6 +984,7 @@ const struct situation agent_situations[] = {
     {"agent-half-installed--snap", snap_between_two_revisions},
     {"agent-half-installed--dpkg", package_not_configured},
     {"agent-half-installed--twice", snap_and_package},
+    {"agent-half-installed--label", program_from_a_home},
     {"agent-state-unwritable", state_read_only},
     {"agent-state-unwritable--full", disk_full},
     {"agent-state-unwritable--inodes", no_inodes},

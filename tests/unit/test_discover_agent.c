@@ -15,6 +15,7 @@
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -572,6 +573,32 @@ static void the_last_error_names_what_it_was_caused_by(void **state)
         AGENT_LINES_NAMED, "");
 }
 
+/* Labels are extended attributes that only root may write, and not every file system has them. */
+static void selinux_starts_no_program_that_was_moved_from_a_home(void **state)
+{
+    static const struct {
+        const char *label, *kept;
+    } rows[] = {{NULL, "unlabeled_t"},
+                {"system_u:object_r:bin_t:s0", ""},
+                {"unconfined_u:object_r:user_home_t:s0", "user_home_t"},
+                {"unconfined_u:object_r:user_home_tt:s0", ""}};
+    (void)state;
+
+    put("/usr/bin/amazon-ssm-agent", "");
+    agent_read(root, &agent);
+    assert_string_equal(agent.label, "");
+    put("/sys/fs/selinux/enforce", "1");
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        const char *label = rows[i].label;
+        if (label && setxattr(place("/usr/bin/amazon-ssm-agent"), "security.selinux", label,
+                              strlen(label) + 1, 0) != 0)
+            skip();
+        agent = (struct agent_facts){0};
+        agent_read(root, &agent);
+        assert_string_equal(agent.label, rows[i].kept);
+    }
+}
+
 static void write_in_namespace(const char *path, const char *text)
 {
     int fd = open(path, O_WRONLY | O_CLOEXEC);
@@ -813,6 +840,7 @@ int main(void)
         TEST(a_configuration_that_cannot_be_read_decides_nothing),
         TEST(an_agent_that_ran_in_this_boot_and_is_gone_has_ended),
         TEST(the_last_error_names_what_it_was_caused_by),
+        TEST(selinux_starts_no_program_that_was_moved_from_a_home),
         TEST(a_broken_configuration_is_named_with_its_line),
         TEST(a_state_directory_fails_as_its_file_system_does),
         TEST(inotify_is_used_up_where_root_gets_no_more),

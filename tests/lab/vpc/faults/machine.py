@@ -52,12 +52,14 @@ def _(world):
 @fault(
     "agent-half-installed",
     "a program of the agent is missing, as after an update that broke off: the worker, or the one for sessions; or dpkg has "
-    "not finished",
+    "not finished; or SELinux is enforcing, and the program has no label",
     "agent-half-installed",
-    "[worker|session-worker|dpkg]",
+    "[worker|session-worker|dpkg|label]",
 )
 def _(world, variant="worker"):
-    if choice(variant, "worker", "session-worker", "dpkg") == "dpkg":
+    if choice(variant, "worker", "session-worker", "dpkg", "label") == "label":
+        world.files["/sys/fs/selinux/enforce"] = "1"
+    elif variant == "dpkg":
         installed = "Package: amazon-ssm-agent\nStatus: install ok "
         status = instance.package_status(world.agent_version)
         world.files[instance.PACKAGES] = status.replace(installed + "installed", installed + "half-configured")
