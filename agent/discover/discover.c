@@ -166,9 +166,9 @@ static bool is_denied_anything(const struct facts *facts)
 bool discover_rest(struct discover *discover)
 {
     const struct facts *facts = discover->facts;
-    bool of_role = discover->role && (facts->role.attached.outcome == OUTCOME_FAILED ||
-                                      facts->role.credentials.outcome == OUTCOME_FAILED ||
-                                      is_denied_anything(facts));
+    bool of_role = discover->role &&
+                   (facts->role.attached.outcome == OUTCOME_FAILED ||
+                    facts->role.credentials.outcome == OUTCOME_FAILED || is_denied_anything(facts));
 
     if (of_role)
         role_read_rest(discover->role);
@@ -179,14 +179,15 @@ bool discover_rest(struct discover *discover)
 static void begin(void *arg)
 {
     struct discover *discover = arg;
-    struct imds_open open = {.endpoint = {IMDS_IPV4, 80},
-                             .facts = &discover->facts->imds,
-                             .clock = &discover->facts->clock,
-                             .n_first = INSTANCE_REQUESTS +
-                                        2 * discover->facts->network.usable_ipv6 +
-                                        (discover->facts->plan.permissions != PERMISSIONS_OFF),
-                             .opened = imds_opened,
-                             .arg = discover};
+    struct imds_open open = {
+        .endpoint = {IMDS_IPV4, 80},
+        .facts = &discover->facts->imds,
+        .clock = &discover->facts->clock,
+        .n_first = discover->again ? 1
+                                   : INSTANCE_REQUESTS + 2 * discover->facts->network.usable_ipv6 +
+                                         (discover->facts->plan.permissions != PERMISSIONS_OFF),
+        .opened = imds_opened,
+        .arg = discover};
 
     if (discover->request.endpoint)
         open.endpoint = *discover->request.endpoint;
