@@ -110,9 +110,9 @@ static bool is_denied_anything(const struct facts *facts)
 bool discover_rest(struct discover *discover)
 {
     const struct facts *facts = discover->facts;
-    bool of_role = discover->role && (facts->role.attached.outcome == OUTCOME_FAILED ||
-                                      facts->role.credentials.outcome == OUTCOME_FAILED ||
-                                      is_denied_anything(facts));
+    bool of_role = discover->role &&
+                   (facts->role.attached.outcome == OUTCOME_FAILED ||
+                    facts->role.credentials.outcome == OUTCOME_FAILED || is_denied_anything(facts));
 
     if (of_role)
         role_read_rest(discover->role);
