@@ -5,6 +5,7 @@
 #include "discover/discover.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/text.h"
 #include "discover/agent.h"
@@ -23,6 +24,8 @@ struct discover {
     struct instance_reader *instance;
     struct role_reader *role;
     bool planned, placed, role_known;
+    bool again; /* only `check` is asked */
+    enum check check;
 };
 
 static void plan_if_possible(struct discover *discover)
@@ -71,6 +74,55 @@ static void without_imds(struct discover *discover)
     role_known(discover);
 }
 
+/* --- one check again: a step is touched where the answer is another one than before --- */
+
+static void document_again(void *arg, const struct imds_answer *answer)
+{
+    struct discover *discover = arg;
+    struct imds_facts *imds = &discover->facts->imds;
+    char start[DETAIL_SIZE];
+
+    text_excerpt(start, sizeof(start), answer->body, answer->body_bytes);
+    if (answer->failure != FAILURE_NONE)
+        step_fail(&imds->identity, answer->failure, answer->took_ms);
+    else if (answer->status != imds->identity_status ||
+             (answer->status == 200 && strcmp(start, imds->body_start) != 0))
+        step_ok(&imds->identity, answer->took_ms);
+    role_known(discover);
+}
+
+static void role_again(void *arg, const struct imds_answer *answer)
+{
+    struct discover *discover = arg;
+    struct role_facts *role = &discover->facts->role;
+
+    if (answer->failure != FAILURE_NONE)
+        step_fail(&role->attached, answer->failure, answer->took_ms);
+    else if (answer->status != role->list_status ||
+             (answer->status == 200 && answer->body_bytes > 0))
+        step_ok(&role->attached, answer->took_ms);
+    role_known(discover);
+}
+
+static void opened_again(struct discover *discover)
+{
+    enum check check = discover->check;
+
+    if (discover->facts->imds.token.outcome != OUTCOME_OK || check <= CHECK_IMDS_TOKEN ||
+        check == CHECK_CLOCK_SKEW)
+        role_known(discover);
+    else if (check == CHECK_IMDS_IDENTITY)
+        imds_get(discover->imds, "dynamic/instance-identity/document", document_again, discover);
+    else if (check == CHECK_ROLE_ATTACHED)
+        imds_get(discover->imds, "meta-data/iam/security-credentials/", role_again, discover);
+    else
+        discover->role = role_read_credentials(discover->imds, discover->request.root,
+                                               discover->facts, discover->credentials, role_known,
+                                               discover);
+}
+
+/* --- all --- */
+
 static void imds_opened(void *arg)
 {
     struct discover *discover = arg;
@@ -80,6 +132,10 @@ static void imds_opened(void *arg)
 
     routes_doubt(facts->network.routes, &facts->network.n_routes, MAX_ROUTES, facts->imds.address,
                  &facts->imds.connect);
+    if (discover->again) {
+        opened_again(discover);
+        return;
+    }
     if (facts->imds.token.outcome != OUTCOME_OK) {
         without_imds(discover);
         return;
@@ -147,9 +203,20 @@ static void begin(void *arg)
         plan_if_possible(discover);
 }
 
-struct discover *discover_start(struct loop *loop, const struct discover_request *request,
-                                struct facts *facts, struct credentials *credentials,
-                                const struct discover_events *events)
+void discover_machine(const char *root, struct facts *facts, struct agent_overrides *overrides)
+{
+    machine_read(root, &facts->machine);
+    time_sync_read(root, &facts->machine);
+    network_read(&facts->network);
+    resolvers_read(root, &facts->resolvers);
+    agent_read(root, &facts->agent);
+    agent_read_config(root, &facts->agent, overrides);
+    agent_read_state(root, &facts->agent);
+}
+
+static struct discover *discover_new(struct loop *loop, const struct discover_request *request,
+                                     struct facts *facts, struct credentials *credentials,
+                                     const struct discover_events *events)
 {
     struct discover *discover = calloc(1, sizeof(*discover));
 
@@ -158,15 +225,32 @@ struct discover *discover_start(struct loop *loop, const struct discover_request
                                   .facts = facts,
                                   .credentials = credentials,
                                   .events = *events};
-    machine_read(request->root, &facts->machine);
-    time_sync_read(request->root, &facts->machine);
-    network_read(&facts->network);
-    resolvers_read(request->root, &facts->resolvers);
-    agent_read(request->root, &facts->agent);
-    agent_read_config(request->root, &facts->agent, &discover->overrides);
-    agent_read_state(request->root, &facts->agent);
-    plan_needs(facts);
     (void)loop_after(loop, 0, begin, discover);
+    return discover;
+}
+
+struct discover *discover_start(struct loop *loop, const struct discover_request *request,
+                                struct facts *facts, struct credentials *credentials,
+                                const struct discover_events *events)
+{
+    struct discover *discover = discover_new(loop, request, facts, credentials, events);
+
+    discover_machine(request->root, facts, &discover->overrides);
+    plan_needs(facts);
+    return discover;
+}
+
+struct discover *discover_again(struct loop *loop, const struct discover_request *request,
+                                enum check check, struct facts *facts,
+                                struct credentials *credentials,
+                                const struct discover_events *events)
+{
+    struct discover *discover = discover_new(loop, request, facts, credentials, events);
+
+    discover->again = discover->planned = true;
+    discover->check = check;
+    if (check == CHECK_CLOCK_SKEW)
+        facts->clock = (struct clock_facts){.wall_unix_ms = clock_wall_unix_ms()};
     return discover;
 }
 

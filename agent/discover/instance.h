@@ -48,6 +48,11 @@ struct role_reader;
 struct role_reader *role_read(struct imds *imds, const char *root, struct facts *facts,
                               struct credentials *credentials, void (*known)(void *arg), void *arg);
 
+/* role.c: only the credentials again, of facts->role.role or of Default Host Management. */
+struct role_reader *role_read_credentials(struct imds *imds, const char *root, struct facts *facts,
+                                          struct credentials *credentials, void (*known)(void *arg),
+                                          void *arg);
+
 /* What only findings about the role quote, once `known` has come: the instance profile, and whether the
  * instance's own identity role answers. */
 void role_read_rest(struct role_reader *reader);

@@ -108,6 +108,15 @@ static void credentials_arrived(void *arg, const struct imds_answer *answer)
     reader->known(reader->arg);
 }
 
+static void ask_credentials(struct role_reader *reader)
+{
+    char path[HOST_SIZE + 64];
+
+    (void)text_set(path, sizeof(path), "meta-data/iam/security-credentials/%s",
+                   reader->facts->role.role);
+    imds_get(reader->imds, path, credentials_arrived, reader);
+}
+
 /* --- Default Host Management --- */
 
 static enum answer read_source(const char *root, struct role_facts *role)
@@ -205,11 +214,8 @@ static void judge(struct role_reader *reader)
 
     reader->settled = true;
     if (failure == FAILURE_NONE) {
-        char path[HOST_SIZE + 64];
-
         step_ok(&role->attached, reader->took_ms);
-        (void)text_set(path, sizeof(path), "meta-data/iam/security-credentials/%s", role->role);
-        imds_get(reader->imds, path, credentials_arrived, reader);
+        ask_credentials(reader);
         return;
     }
     step_fail(&role->attached, failure, reader->took_ms);
@@ -307,6 +313,27 @@ struct role_reader *role_read(struct imds *imds, const char *root, struct facts 
                                    .known = known,
                                    .arg = arg};
     imds_get(imds, "meta-data/iam/security-credentials/", list_arrived, reader);
+    return reader;
+}
+
+struct role_reader *role_read_credentials(struct imds *imds, const char *root, struct facts *facts,
+                                          struct credentials *credentials, void (*known)(void *arg),
+                                          void *arg)
+{
+    struct role_reader *reader = calloc(1, sizeof(*reader));
+
+    *reader = (struct role_reader){.imds = imds,
+                                   .root = root,
+                                   .facts = facts,
+                                   .credentials = credentials,
+                                   .known = known,
+                                   .arg = arg};
+    if (facts->role.from != CREDENTIALS_DEFAULT_HOST_MANAGEMENT) {
+        ask_credentials(reader);
+    } else {
+        (void)dhmc_read(root, &facts->role, credentials);
+        known(arg);
+    }
     return reader;
 }
 

@@ -88,7 +88,7 @@ struct observe {
     int64_t deadline_ms; /* monotonic, INT64_MAX: none */
     const char *root;    /* prefix of every file */
     struct trust *trust;
-    bool proven[N_SERVICES]; /* not climbed again */
+    bool left_alone[N_SERVICES]; /* not climbed again */
     struct facts *facts;
     const struct credentials *credentials; /* NULL until known, or there are none */
     bool role_known;

@@ -38,7 +38,7 @@ int command_check(const struct options *options)
     if (status == EXIT_READY) {
         bool ran;
         do
-            ran = run_round(&run, NULL);
+            ran = run_round(&run, NULL, NULL);
         while (ran && another(&run));
         status = ran ? tell_report(options, run.report) : EXIT_FAULT;
         if (run.facts->stopped_by == STOPPED_BY_SIGNAL && !options->quiet)
