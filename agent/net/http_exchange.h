@@ -27,8 +27,8 @@ struct exchange {
     char error[CURL_ERROR_SIZE]; /* libcurl's words */
     int fd;                      /* handed over and not taken yet, or -1 */
     bool is_tls;
-    bool opened; /* a socket was taken or opened: nothing was reused */
-    bool sent;   /* the connection stood, handshake and all: the request went out */
+    bool opened;             /* a socket was taken or opened: nothing was reused */
+    bool sent;               /* the connection stood, handshake and all: the request went out */
     bool withhold, withheld; /* http.h */
     bool too_large;
     bool head_complete; /* what follows are trailers */
