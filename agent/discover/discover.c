@@ -128,6 +128,7 @@ static void imds_opened(void *arg)
     struct discover *discover = arg;
     struct facts *facts = discover->facts;
     const struct instance_events events = {discover, identified, placed};
+    char mac[NAME_SIZE];
 
     routes_doubt(facts->network.routes, &facts->network.n_routes, MAX_ROUTES, facts->imds.address,
                  &facts->imds.connect);
@@ -139,30 +140,61 @@ static void imds_opened(void *arg)
         without_imds(discover);
         return;
     }
-    discover->instance = instance_read(discover->imds, facts, &events);
     if (facts->plan.permissions == PERMISSIONS_OFF) {
         step_skip(&facts->role.attached, FAILURE_NOT_WANTED);
         step_skip(&facts->role.credentials, FAILURE_NOT_WANTED);
         role_known(discover);
-        return;
+    } else {
+        discover->role = role_read(discover->imds, discover->request.root, facts,
+                                   discover->credentials, role_known, discover);
     }
-    discover->role = role_read(discover->imds, discover->request.root, facts, discover->credentials,
-                               role_known, discover);
+    network_mac_of(imds_local_address(discover->imds), mac);
+    discover->instance = instance_read(discover->imds, mac, facts, &events);
+    if (discover->role)
+        imds_connect_ahead(discover->imds, 1);
+}
+
+static bool is_denied_anything(const struct facts *facts)
+{
+    for (int i = 0; i < N_SERVICES; i++)
+        for (int j = 0; j < facts->endpoints[i].n_actions; j++)
+            if (facts->endpoints[i].actions[j].permission == PERMISSION_DENIED)
+                return true;
+    return false;
+}
+
+bool discover_rest(struct discover *discover)
+{
+    const struct facts *facts = discover->facts;
+    bool of_role = discover->role &&
+                   (facts->role.attached.outcome == OUTCOME_FAILED ||
+                    facts->role.credentials.outcome == OUTCOME_FAILED || is_denied_anything(facts));
+
+    if (of_role)
+        role_read_rest(discover->role);
+    return (discover->instance && instance_read_rest(discover->instance)) || of_role;
 }
 
 /* Runs on the loop's first turn, so that no event comes before discover_start() has returned. */
 static void begin(void *arg)
 {
     struct discover *discover = arg;
-    struct imds_endpoint endpoint = {IMDS_IPV4, 80};
+    struct imds_open open = {
+        .endpoint = {IMDS_IPV4, 80},
+        .facts = &discover->facts->imds,
+        .clock = &discover->facts->clock,
+        .n_first = discover->again ? 1
+                                   : INSTANCE_REQUESTS + 2 * discover->facts->network.usable_ipv6 +
+                                         (discover->facts->plan.permissions != PERMISSIONS_OFF),
+        .opened = imds_opened,
+        .arg = discover};
 
     if (discover->request.endpoint)
-        endpoint = *discover->request.endpoint;
+        open.endpoint = *discover->request.endpoint;
     else if (!discover->facts->network.usable_ipv4 && discover->facts->network.usable_ipv6)
-        endpoint = (struct imds_endpoint){IMDS_IPV6, 80};
+        open.endpoint = (struct imds_endpoint){IMDS_IPV6, 80};
 
-    discover->imds = imds_open(discover->loop, &endpoint, &discover->facts->imds,
-                               &discover->facts->clock, imds_opened, discover);
+    discover->imds = imds_open(discover->loop, &open);
     if (!discover->imds) {
         step_fail(&discover->facts->imds.connect, FAILURE_INTERNAL, 0);
         step_skip(&discover->facts->imds.token, FAILURE_BELOW);

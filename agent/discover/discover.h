@@ -45,6 +45,10 @@ struct discover *discover_again(struct loop *loop, const struct discover_request
                                 struct credentials *credentials,
                                 const struct discover_events *events);
 
+/* When the loop is idle, once: asks for what only some findings quote, if there may be such. True: the
+ * loop has work again. */
+bool discover_rest(struct discover *discover);
+
 /* To be called after the loop is done. NULL is fine. */
 void discover_free(struct discover *discover);
 

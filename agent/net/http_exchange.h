@@ -29,6 +29,7 @@ struct exchange {
     bool is_tls;
     bool opened; /* a socket was taken or opened: nothing was reused */
     bool sent;   /* the connection stood, handshake and all: the request went out */
+    bool withhold, withheld; /* http.h */
     bool too_large;
     bool head_complete; /* what follows are trailers */
     size_t head_bytes;

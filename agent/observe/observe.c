@@ -93,6 +93,7 @@ void observe_placed(struct observe *observe)
 
 void observe_role(struct observe *observe, const struct credentials *credentials)
 {
+    observe->role_known = true;
     observe->credentials = credentials;
     for (int i = 0; credentials && i < N_SERVICES; i++)
         if (to_climb(&observe->climbs[i]))

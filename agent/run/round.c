@@ -34,8 +34,9 @@ struct round {
 
 static void give_role(struct round *round)
 {
-    if (round->observe && round->role_known && credentials_usable(&round->credentials))
-        observe_role(round->observe, &round->credentials);
+    if (round->observe && round->role_known)
+        observe_role(round->observe,
+                     credentials_usable(&round->credentials) ? &round->credentials : NULL);
 }
 
 static void planned(void *arg)
@@ -195,6 +196,8 @@ bool round_run(struct run *run, const struct round_watch *watch, const struct ag
     round.undelivered = delivery_read(run->options->root);
     if (start(&round)) {
         end = loop_run(round.loop, run->deadline_ms);
+        if (end == LOOP_IDLE && discover_rest(round.discover))
+            end = loop_run(round.loop, run->deadline_ms);
         conclude(&round, end);
     }
     loop_free(round.loop); /* first: what is still under way points into the others */

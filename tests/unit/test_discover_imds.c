@@ -85,7 +85,7 @@ static void ask(void)
 
     memset(&facts, 0, sizeof(facts));
     credentials_clear(&credentials);
-    instance_reader_free(instance_read(NULL, &facts, &events));
+    instance_reader_free(instance_read(NULL, "", &facts, &events));
     role_reader_free(role_read(NULL, "/nonexistent", &facts, &credentials, nothing, NULL));
 }
 
