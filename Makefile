@@ -79,7 +79,11 @@ cflags.fuzz     := -O1 -g -fno-omit-frame-pointer -fsanitize=fuzzer-no-link,addr
 packs_relocations = $(filter x86_64,$(arch))$(shell echo | $(CC) -xc - -nostdlib -shared \
 	-Wl,--fatal-warnings,-z,pack-relative-relocs -o /dev/null 2>/dev/null && echo yes)
 ldflags.static   = -static-pie -Wl,--fatal-warnings,--build-id=sha1 \
-	-Wl,-z,relro,-z,now,-z,noexecstack$(if $(packs_relocations),$(comma)-z$(comma)pack-relative-relocs)
+	-Wl,-z,relro,-z,now,-z,noexecstack$(if $(packs_relocations),$(comma)-z$(comma)pack-relative-relocs) \
+	-Wl,--no-eh-frame-hdr,-u,unreached,-T,$(unreached)
+# What the program links and never calls, made nothing: 0.4 MB.
+unreached       := packaging/deps/unreached.ld
+libs.static     := -lstandin-unwind
 comma := ,
 ldflags.coverage := --coverage
 ldflags.sanitize := -fsanitize=address,undefined
@@ -97,8 +101,10 @@ compile := $(CC) $(if $(sysroot),"--sysroot=$(CURDIR)/$(sysroot)") -std=c11 -D_G
 	$(cflags.$(flavour))
 # Every allocation passes agent/base/memory.c, which ends the process when one fails.
 allocations := malloc calloc realloc reallocarray posix_memalign
-link    := $(CC) $(if $(sysroot),"--sysroot=$(CURDIR)/$(sysroot)" -Wl$(comma)-rpath-link$(comma)$(sysroot)/lib/$(arch)-linux-gnu) $(cflags.$(flavour)) -Wl,--gc-sections $(allocations:%=-Wl,--wrap=%) $(ldflags.$(flavour))
-libs    := -L$(deps)/lib -lcurl -lcares -lssl -lcrypto -lcjson -linih -lsystemd -lz -lnonss
+# Every client's TLS context is one and the same, of agent/net/tls.c.
+wraps       := $(allocations) SSL_CTX_new
+link    := $(CC) $(if $(sysroot),"--sysroot=$(CURDIR)/$(sysroot)" -Wl$(comma)-rpath-link$(comma)$(sysroot)/lib/$(arch)-linux-gnu) $(cflags.$(flavour)) -Wl,--gc-sections $(wraps:%=-Wl,--wrap=%) $(ldflags.$(flavour))
+libs    := -L$(deps)/lib -lcurl -lcares -lssl -lcrypto -lcjson -linih -lsystemd -lz -lstandin-nss -lstandin-calendar $(libs.$(flavour))
 
 # --- building ---------------------------------------------------------------------------------------------------------
 
@@ -142,9 +148,9 @@ extra.coverage := $(objects)/tests/coverage/unconfined.o
 extra.sanitize := $(extra.coverage)
 extra_link.coverage := -Wl,--wrap=confine
 extra_link.sanitize := $(extra_link.coverage)
-$(filter-out $(program.static),$(program)) $(program.static).debug: $(program_objects) $(extra.$(flavour))
+$(filter-out $(program.static),$(program)) $(program.static).debug: $(program_objects) $(extra.$(flavour)) $(unreached)
 	@echo "  LINK  $@"
-	@$(link) $(extra_link.$(flavour)) $^ $(libs) -o $@
+	@$(link) $(extra_link.$(flavour)) $(filter %.o,$^) $(libs) -o $@
 
 $(program.static): $(program.static).debug
 	@$(cross)strip --strip-all -o $@ $<
@@ -271,6 +277,32 @@ build/ssm-preflight-unconfined: $(program_objects) $(objects)/tests/coverage/unc
 	@echo "  LINK  $@"
 	@$(link) -Wl,--wrap=confine $^ $(libs) -o $@
 
+# `wait` whose pauses pass at once: tests/waiting.
+hasty := clock_monotonic_us clock_monotonic_ms clock_rest
+build/ssm-preflight-hasty: $(program_objects) $(objects)/tests/waiting/hasty.o
+	@echo "  LINK  $@"
+	@$(link) $(hasty:%=-Wl,--wrap=%) $^ $(libs) -o $@
+-include $(objects)/tests/waiting/hasty.d
+
+# When a fleet's rounds begin, by the same schedule.
+build/paces: $(objects)/tests/waiting/paces.o $(filter-out %/agent/main.o,$(program_objects))
+	@echo "  LINK  $@"
+	@$(link) $^ $(libs) -o $@
+-include $(objects)/tests/waiting/paces.d
+
+hasty: FORCE
+	@$(MAKE) flavour=static build/ssm-preflight-hasty build/paces
+
+waiting: hasty setup-lab ## what an hour of `wait` costs in packets, requests and processor time, and that nothing grows
+	/usr/bin/python3 -m pytest -q tests/waiting
+
+HOURS ?= 24
+fleet-picture: hasty ## docs/images/fleet-waiting.svg: requests a second of 10,000 instances that wait in the same failure
+	tests/waiting/fleet docs/images/fleet-waiting.svg
+
+endurance: hasty setup-lab ## HOURS (24) simulated hours of `wait --follow` against servers that flap: memory, descriptors, packets stay flat
+	WAITING_HOURS=$(HOURS) /usr/bin/python3 -m pytest -q -rP tests/waiting -k grows
+
 bench: static setup-lab setup-bench ## what a healthy check costs in the lab: requests, instructions, memory and size against their limits
 	@$(MAKE) flavour=static build/ssm-preflight-unconfined
 	tests/bench/run --binary build/ssm-preflight
@@ -344,5 +376,5 @@ help: ## this list
 
 .SECONDARY:
 FORCE:
-.PHONY: FORCE pictures all static check fuzz unit unit-programs situations scenarios scenarios-update scenarios-selftest dictionary static-test sanitize coverage lint format docs bench torture run lab check-lab \
+.PHONY: FORCE pictures all static check fuzz unit unit-programs situations scenarios scenarios-update scenarios-selftest dictionary static-test sanitize coverage lint format docs bench hasty waiting endurance fleet-picture torture run lab check-lab \
 	check-boot check-image check-image-real check-commands install deb rpm tarball sysext dist reproducible check-packages foreign-lab clean distclean help

@@ -111,8 +111,10 @@ static void ask(const struct reply changes[MAX_CHANGES])
     n_known = n_identified = n_placed = 0;
     memset(&facts, 0, sizeof(facts));
     credentials_clear(&credentials);
-    instance_reader_free(instance_read(NULL, &facts, &events));
-    role_reader_free(role_read(NULL, root, &facts, &credentials, known, NULL));
+    instance_reader_free(instance_read(NULL, "", &facts, &events));
+    struct role_reader *reader = role_read(NULL, root, &facts, &credentials, known, NULL);
+    role_read_rest(reader);
+    role_reader_free(reader);
     assert_int_equal(n_known, 1);
     assert_int_equal(n_identified, 1);
     assert_int_equal(n_placed, 1);
