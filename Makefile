@@ -162,6 +162,9 @@ unit_programs := $(patsubst tests/unit/%.c,$(objects)/unit/%,$(tests))
 
 link.test_fuzz_regressions := $(fuzz_wraps)
 link.test_discover_imds    := -Wl,--wrap=imds_get
+link.test_discover_role    := -Wl,--wrap=imds_get
+link.test_commands         := -Wl,--wrap=confine
+link.test_wait             := -Wl,--wrap=confine,--wrap=round_run,--wrap=changes_open,--wrap=changes_close,--wrap=changes_fd,--wrap=changes_take,--wrap=tell_state,--wrap=tell_verdict,--wrap=tell_device,--wrap=tell_ready,--wrap=mkdir,--wrap=clock_monotonic_ms,--wrap=poll
 
 # One program a file, with everything but main.o; whatever else lies in tests/unit helps them all.
 $(objects)/unit/%: $(objects)/tests/unit/%.o $(patsubst %.c,$(objects)/%.o,$(helpers)) \

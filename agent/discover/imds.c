@@ -154,8 +154,11 @@ static bool token_plausible(const char *body, size_t n)
     return n >= 8 && n < TOKEN_SIZE && strlen(body) == n && text_only(body, "-_=+/.");
 }
 
+/* Not of what may be a token, be it of an answer that is none. */
 static void keep_start(struct imds *imds, const struct http_reply *reply)
 {
+    if (token_plausible(reply->body, reply->body_bytes))
+        return;
     text_excerpt(imds->facts->body_start, sizeof(imds->facts->body_start), reply->body,
                  reply->body_bytes);
 }

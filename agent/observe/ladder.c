@@ -213,17 +213,22 @@ static void dialled_unsigned(void *arg, const struct dialled *dialled)
 }
 
 /* On a connection of its own: of the first one nobody knows. */
-static void ask_unsigned(void *arg)
+static void ask_unsigned(struct lane *lane)
 {
-    struct lane *lane = arg;
     const struct dial dial = dial_to(lane);
 
-    loop_cancel(lane->unsigned_too);
-    lane->unsigned_too = NULL;
     if (lane->asked_unsigned)
         return;
     lane->asked_unsigned = true;
     (void)dial_start(lane->climb->observe->loop, &dial, dialled_unsigned, lane);
+}
+
+static void doubt_first(void *arg)
+{
+    struct lane *lane = arg;
+
+    lane->unsigned_too = NULL;
+    ask_unsigned(lane);
 }
 
 static bool is_decisive(const struct action_facts *action)
@@ -289,7 +294,7 @@ static void extra_dialled(void *arg, const struct dialled *dialled)
     struct observe *observe = lane->climb->observe;
     int fd = dialled->fd;
 
-    if (fd < 0 || actions_send_first(lane, &fd, ladder_patience_ms(lane->climb), extra_answered))
+    if (fd < 0 || actions_send_first(lane, &fd, answer_timeout_ms(lane->climb), extra_answered))
         return;
     if (fd >= 0 && !observe->role_known && actions_left(lane->climb) > 0) {
         struct http_request request = unsigned_request(lane, fd);
@@ -333,7 +338,7 @@ static void connected(struct lane *lane, const struct dialled *result)
     lane->facts->port = result->local_port;
     if (actions_send_first(lane, &fd, answer_timeout_ms(lane->climb), signed_answered)) {
         lane->unsigned_too = loop_after_quietly(lane->climb->observe->loop,
-                                                (int64_t)FIRST_DOUBT_MS * 1000, ask_unsigned, lane);
+                                                (int64_t)FIRST_DOUBT_MS * 1000, doubt_first, lane);
     } else if (fd < 0) {
         ask_unsigned(lane);
     } else if (!send_unsigned(lane, fd)) {

@@ -25,6 +25,7 @@
 #include "discover/agent.h"
 #include "model/agent_log.h"
 #include "discover/machine.h"
+#include "discover/unit.h"
 
 static char root[64];
 static struct agent_facts agent;
@@ -284,6 +285,37 @@ static void the_environment_is_put_together_as_by_systemd(void **state)
         read_anew(state);
         if (strcmp(agent.https_proxy, rows[i].https_proxy) != 0)
             fail_msg("row %zu: \"%s\"", i, agent.https_proxy);
+    }
+}
+
+/* systemd.syntax(7), "Quoting". */
+static void words_are_read_as_by_systemd(void **state)
+{
+    static const struct {
+        const char *text, *words[3];
+    } rows[] = {{"", {NULL}},
+                {" \t", {NULL}},
+                {"a  b\t", {"a", "b"}},
+                {"\"a b\"c 'd \"'", {"a bc", "d \""}},
+                {"a\\ b", {"a b"}},
+                {"'a\\'b'", {"a'b"}},
+                {"100%% %i %", {"100%", "%i", "%"}},
+                {"a\\", {"a\\"}},
+                {"\"\" b", {"", "b"}},
+                {"12345678 b", {"1234567", "b"}}, /* as much as there is room for */
+                {"1234567 b", {"1234567", "b"}}};
+    (void)state;
+
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        char text[64], word[8], *at = text;
+        size_t n = 0;
+
+        (void)text_set(text, sizeof(text), "%s", rows[i].text);
+        for (; unit_word(&at, word, sizeof(word)); n++)
+            if (n >= COUNT_OF(rows[i].words) || !rows[i].words[n] ||
+                strcmp(word, rows[i].words[n]) != 0)
+                fail_msg("'%s': word %zu is '%s'", rows[i].text, n, word);
+        assert_true(n == COUNT_OF(rows[i].words) || !rows[i].words[n]);
     }
 }
 
@@ -829,6 +861,7 @@ int main(void)
         TEST(an_rpm_says_it_in_its_release_notes),
         TEST(the_units_environment_counts_and_passwords_do_not),
         TEST(the_environment_is_put_together_as_by_systemd),
+        TEST(words_are_read_as_by_systemd),
         TEST(variables_of_the_sdk_are_kept_and_secrets_are_not),
         TEST(variables_do_harm_as_the_sdk_reads_them),
         TEST(certificates_are_looked_for_as_by_go),
