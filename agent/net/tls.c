@@ -275,6 +275,9 @@ static const char ciphers[] =
     "ECDHE-ECDSA-AES128-SHA:ECDHE-RSA-AES128-SHA:ECDHE-ECDSA-AES256-SHA:ECDHE-RSA-AES256-SHA:"
     "AES128-GCM-SHA256:AES256-GCM-SHA384:AES128-SHA:AES256-SHA";
 static const char groups[] = "X25519:P-256:P-384:P-521";
+static const char signatures[] =
+    "RSA-PSS+SHA256:ECDSA+SHA256:ed25519:RSA-PSS+SHA384:RSA-PSS+SHA512:RSA+SHA256:RSA+SHA384:RSA+SHA512:"
+    "ECDSA+SHA384:ECDSA+SHA512";
 
 /* --- watching --- */
 
@@ -303,7 +306,8 @@ bool tls_watch(struct tls_peer *peer, SSL_CTX *context)
     SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION);
     SSL_CTX_set_security_level(context, SECURITY_LEVEL);
     if (SSL_CTX_set_cipher_list(context, ciphers) != 1 ||
-        SSL_CTX_set1_groups_list(context, groups) != 1)
+        SSL_CTX_set1_groups_list(context, groups) != 1 ||
+        SSL_CTX_set1_sigalgs_list(context, signatures) != 1)
         return false;
     SSL_CTX_set_options(context, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_TICKET);
     SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
