@@ -190,10 +190,13 @@ build/ssm-preflight-torture: build/torture/memory.o $(objects)/tests/torture/all
 	@$(link) $^ $(libs) -o $@
 -include $(objects)/tests/torture/allocations.d
 
-POINTS ?= 60
-torture: setup-lab ## a healthy check in the lab with one allocation that fails, at POINTS (60; 0: all) of them
+POINTS ?= 40
+torture: setup-lab ## the program's own trouble: allocations and calls that fail, at POINTS (40; 0: all) of them, limits, disks, streams
 	@$(MAKE) flavour=static build/ssm-preflight-torture
 	tests/torture/run build/ssm-preflight-torture --points $(POINTS)
+
+hostile: static setup-lab ## metadata, names, TLS and services that do what they can to break it; with ALL=1 at every byte
+	tests/hostile/run build/ssm-preflight $(if $(ALL),--all)
 
 SECONDS_EACH ?= 20
 fuzz: setup-fuzz situations ## every reader of foreign bytes under libFuzzer, each for SECONDS_EACH (20)
@@ -376,5 +379,5 @@ help: ## this list
 
 .SECONDARY:
 FORCE:
-.PHONY: FORCE pictures all static check fuzz unit unit-programs situations scenarios scenarios-update scenarios-selftest dictionary static-test sanitize coverage lint format docs bench hasty waiting endurance fleet-picture torture run lab check-lab \
+.PHONY: FORCE pictures all static check fuzz unit unit-programs situations scenarios scenarios-update scenarios-selftest dictionary static-test sanitize coverage lint format docs bench hasty waiting endurance fleet-picture torture hostile run lab check-lab \
 	check-boot check-image check-image-real check-commands install deb rpm tarball sysext dist reproducible check-packages foreign-lab clean distclean help
