@@ -68,7 +68,7 @@ hardened := -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3 -fstack-protector-strong -fsta
 # No path of this machine and no build directory gets into the binary.
 reproducible := "-ffile-prefix-map=$(CURDIR)=." -gno-record-gcc-switches
 
-cflags.dev      := -Og -g $(hardened)
+cflags.dev      := $(if $(foreign),-O2,-Og) -g $(hardened)
 cflags.static   := -Os -g -fPIE -ffunction-sections -fdata-sections -fno-asynchronous-unwind-tables $(hardened)
 cflags.sanitize := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all
 cflags.coverage := -O0 -g --coverage -fprofile-update=atomic
@@ -162,6 +162,9 @@ unit_programs := $(patsubst tests/unit/%.c,$(objects)/unit/%,$(tests))
 
 link.test_fuzz_regressions := $(fuzz_wraps)
 link.test_discover_imds    := -Wl,--wrap=imds_get
+link.test_discover_role    := -Wl,--wrap=imds_get
+link.test_commands         := -Wl,--wrap=confine
+link.test_wait             := -Wl,--wrap=confine,--wrap=round_run,--wrap=changes_open,--wrap=changes_close,--wrap=changes_fd,--wrap=changes_take,--wrap=tell_state,--wrap=tell_verdict,--wrap=tell_device,--wrap=tell_ready,--wrap=mkdir,--wrap=clock_monotonic_ms,--wrap=poll
 
 # One program a file, with everything but main.o; whatever else lies in tests/unit helps them all.
 $(objects)/unit/%: $(objects)/tests/unit/%.o $(patsubst %.c,$(objects)/%.o,$(helpers)) \
@@ -278,6 +281,32 @@ order: static setup-lab setup-bench ## packaging/deps/first.ld anew: the functio
 	@$(MAKE) flavour=static build/ssm-preflight-unconfined
 	packaging/scripts/keep packaging/deps/first.ld tests/bench/order
 
+# `wait` whose pauses pass at once: tests/waiting.
+hasty := clock_monotonic_us clock_monotonic_ms clock_rest
+build/ssm-preflight-hasty: $(program_objects) $(objects)/tests/waiting/hasty.o
+	@echo "  LINK  $@"
+	@$(link) $(hasty:%=-Wl,--wrap=%) $^ $(libs) -o $@
+-include $(objects)/tests/waiting/hasty.d
+
+# When a fleet's rounds begin, by the same schedule.
+build/paces: $(objects)/tests/waiting/paces.o $(filter-out %/agent/main.o,$(program_objects))
+	@echo "  LINK  $@"
+	@$(link) $^ $(libs) -o $@
+-include $(objects)/tests/waiting/paces.d
+
+hasty: FORCE
+	@$(MAKE) flavour=static build/ssm-preflight-hasty build/paces
+
+waiting: hasty setup-lab ## what an hour of `wait` costs in packets, requests and processor time, and that nothing grows
+	/usr/bin/python3 -m pytest -q tests/waiting
+
+HOURS ?= 24
+fleet-picture: hasty ## docs/images/fleet-waiting.svg: requests a second of 10,000 instances that wait in the same failure
+	tests/waiting/fleet docs/images/fleet-waiting.svg
+
+endurance: hasty setup-lab ## HOURS (24) simulated hours of `wait --follow` against servers that flap: memory, descriptors, packets stay flat
+	WAITING_HOURS=$(HOURS) /usr/bin/python3 -m pytest -q -rP tests/waiting -k grows
+
 bench: static setup-lab setup-bench ## what a healthy check costs in the lab: requests, instructions, memory and size against their limits
 	@$(MAKE) flavour=static build/ssm-preflight-unconfined
 	tests/bench/run --binary build/ssm-preflight
@@ -351,5 +380,5 @@ help: ## this list
 
 .SECONDARY:
 FORCE:
-.PHONY: FORCE pictures all static check fuzz unit unit-programs situations scenarios scenarios-update scenarios-selftest dictionary static-test sanitize coverage lint format docs bench order torture run lab check-lab \
+.PHONY: FORCE pictures all static check fuzz unit unit-programs situations scenarios scenarios-update scenarios-selftest dictionary static-test sanitize coverage lint format docs bench order hasty waiting endurance fleet-picture torture run lab check-lab \
 	check-boot check-image check-image-real check-commands install deb rpm tarball sysext dist reproducible check-packages foreign-lab clean distclean help

@@ -29,6 +29,11 @@ int64_t clock_wall_unix_ms(void)
     return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
+int clock_rest(struct pollfd *fds, nfds_t n, int64_t wait_ms)
+{
+    return poll(fds, n, wait_ms > INT32_MAX ? INT32_MAX : (int)wait_ms);
+}
+
 bool clock_parse_duration(const char *text, int64_t *duration_ms)
 {
     static const struct {

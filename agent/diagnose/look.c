@@ -37,6 +37,12 @@ const struct action_facts *look_action(const struct facts *facts, const char *ac
     return NULL;
 }
 
+bool look_agent_stays_down(const struct agent_facts *agent)
+{
+    return agent->ended == ANSWER_YES && (strcmp(agent->unit_active, "failed") == 0 ||
+                                          strcmp(agent->unit_active, "inactive") == 0);
+}
+
 bool look_needs_dualstack(const struct facts *facts)
 {
     for (enum service i = 0; i < N_SERVICES; i++)

@@ -79,6 +79,9 @@ extern const char first_agent_with_dhmc[];
 extern const char first_agent_without_ec2messages[]; /* Run Command goes over ssmmessages */
 bool look_needs_dualstack(const struct facts *facts);
 
+/* It ended, and systemd does not start it again. */
+bool look_agent_stays_down(const struct agent_facts *agent);
+
 /* --- services --- */
 
 /* A service is part of this run: needed in some way and in the region. */

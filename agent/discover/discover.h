@@ -33,6 +33,22 @@ struct discover *discover_start(struct loop *loop, const struct discover_request
                                 struct facts *facts, struct credentials *credentials,
                                 const struct discover_events *events);
 
+/* What the files and the kernel of this machine show, without a packet: the machine, its network, resolvers,
+ * the agent. `overrides` as in agent.h. */
+struct agent_overrides;
+void discover_machine(const char *root, struct facts *facts, struct agent_overrides *overrides);
+
+/* `facts` are of a whole round: asks again only what this check of IMDS or of the role stands on, or the
+ * credentials where it is another target's. Of the events only `role` comes. */
+struct discover *discover_again(struct loop *loop, const struct discover_request *request,
+                                enum check check, struct facts *facts,
+                                struct credentials *credentials,
+                                const struct discover_events *events);
+
+/* When the loop is idle, once: asks for what only some findings quote, if there may be such. True: the
+ * loop has work again. */
+bool discover_rest(struct discover *discover);
+
 /* To be called after the loop is done. NULL is fine. */
 void discover_free(struct discover *discover);
 

@@ -107,7 +107,9 @@ static int before_request(void *arg, char *address, char *local_address, int por
     exchange->sent = true;
     exchange->handshake_us[1] = loop_clock_us(exchange->loop);
     tls_unwatch(&exchange->peer);
-    return CURL_PREREQFUNC_OK;
+    enum trust_by by = exchange->peer.session.trust_by;
+    exchange->withheld = exchange->withhold && by != TRUST_BY_AMAZON && by != TRUST_BY_CA_FILE;
+    return exchange->withheld ? CURL_PREREQFUNC_ABORT : CURL_PREREQFUNC_OK;
 }
 
 /* --- options --- */
@@ -263,6 +265,7 @@ static bool prepare(struct exchange *exchange, const struct http_request *reques
     if (!is_sound(request) || !set_destination(exchange, request))
         return false;
     exchange->is_tls = request->tls;
+    exchange->withhold = request->withhold;
     exchange->peer.trust = request->trust;
     (void)text_set(exchange->peer.host, sizeof(exchange->peer.host), "%s", request->host);
     (void)text_set(agent, sizeof(agent), "ssm-preflight/%s", program_version);
@@ -322,6 +325,7 @@ static void tell(void *private, CURLcode result)
 
     reply.took_us = took_us < 1 ? 1 : took_us > INT32_MAX ? INT32_MAX : (int32_t)took_us;
     reply.reused = exchange->sent && !exchange->opened;
+    reply.withheld = exchange->withheld;
     exchange_judge(exchange, result, &reply);
     reply.session = exchange->peer.session;
     reply.head = exchange->head;
@@ -383,6 +387,7 @@ bool http_start(struct loop *loop, const struct http_request *request, http_done
         return false;
     }
     start_limit(exchange, request);
+    exchange->task.quiet = request->quiet;
     loop_enter(loop, &exchange->task, exchange_end);
     return true;
 }

@@ -123,6 +123,7 @@ static void decide(struct climb *climb, enum family family)
                     family_usable(&climb->observe->facts->network, family);
          i++)
         ladder_add(climb, answer->addresses[i], false);
+    ladder_widen(climb);
     if (climb->decided[FAMILY_IPV4] && climb->decided[FAMILY_IPV6] &&
         climb->facts->n_addresses == 0 &&
         climb->observe->facts->resolvers.order == LOOKUP_DNS_FILES)

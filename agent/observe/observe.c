@@ -27,7 +27,27 @@ void observe_clock(struct observe *observe, const char *source, const struct add
 static bool to_climb(const struct climb *climb)
 {
     return climb->plan->need != NEED_OFF && !climb->plan->not_in_region &&
-           !climb->observe->proven[climb->service];
+           !climb->observe->left_alone[climb->service];
+}
+
+/* One action, over a connection to the address that answered it: that was a way up. */
+static void climb_for_action(struct climb *climb, const struct action_facts *action)
+{
+    climb->facts->n_actions = 1;
+    (void)text_set(climb->facts->actions[0].action, NAME_SIZE, "%s", action->action);
+    ladder_add(climb, action->address, false);
+}
+
+static void start_climb(struct climb *climb, const struct observe_again *again)
+{
+    if (again)
+        memset(climb->facts, 0, sizeof(*climb->facts));
+    if (again && again->action) {
+        climb_for_action(climb, again->action);
+    } else {
+        actions_plan(climb);
+        names_start(climb);
+    }
 }
 
 struct observe *observe_start(struct loop *loop, const struct observe_request *request,
@@ -39,8 +59,9 @@ struct observe *observe_start(struct loop *loop, const struct observe_request *r
     observe->root = request->root;
     observe->deadline_ms = request->deadline_ms;
     observe->trust = request->trust;
-    memcpy(observe->proven, request->proven, sizeof(observe->proven));
     observe->facts = facts;
+    for (int i = 0; request->again && i < N_SERVICES; i++)
+        observe->left_alone[i] = target_of_service((enum service)i) != request->again->target;
     observe_agent(observe);
 
     for (int i = 0; i < N_SERVICES; i++) {
@@ -52,8 +73,7 @@ struct observe *observe_start(struct loop *loop, const struct observe_request *r
         climb->facts = &facts->endpoints[i];
         if (!to_climb(climb))
             continue;
-        actions_plan(climb);
-        names_start(climb);
+        start_climb(climb, request->again);
     }
     observe_proxy(observe);
     return observe;
@@ -73,6 +93,7 @@ void observe_placed(struct observe *observe)
 
 void observe_role(struct observe *observe, const struct credentials *credentials)
 {
+    observe->role_known = true;
     observe->credentials = credentials;
     for (int i = 0; credentials && i < N_SERVICES; i++)
         if (to_climb(&observe->climbs[i]))

@@ -16,11 +16,18 @@
 
 struct observe;
 
+/* What alone is asked again. facts->endpoints holds an earlier climb of all. */
+struct observe_again {
+    enum target target; /* a service */
+    const struct action_facts
+        *action; /* only this one, at the address that answered it; NULL: all */
+};
+
 struct observe_request {
-    const char *root;        /* prefix of every file; outlives it */
-    struct trust *trust;     /* outlives it */
-    int64_t deadline_ms;     /* monotonic, INT64_MAX: none */
-    bool proven[N_SERVICES]; /* not climbed again: facts->endpoints holds an earlier climb */
+    const char *root;                  /* prefix of every file; outlives it */
+    struct trust *trust;               /* outlives it */
+    int64_t deadline_ms;               /* monotonic, INT64_MAX: none */
+    const struct observe_again *again; /* NULL: every service is climbed */
 };
 
 /* facts->plan is complete; endpoints and clock get filled. */

@@ -418,18 +418,25 @@ static void add_tail(struct block *block, int level)
     add_line(block, line, strlen(line));
 }
 
+static bool fits_screen(struct block *block, const struct report *report, int commands)
+{
+    (void)add_findings(block, report, ALL, commands, 0);
+    return block->n_lines <= LAST_LINES;
+}
+
 /* How many commands of causes the last screen holds. */
 static int fit_commands(struct block *block, const struct report *report)
 {
-    int commands = 0;
+    int commands = 0, too_many = 0;
 
     for (int i = 0; i < report_n_causes(report); i++)
-        commands += report->findings[i].n_commands - report->findings[i].n_afterwards;
-    for (; commands > 0; commands--) {
-        (void)add_findings(block, report, ALL, commands, 0);
-        if (block->n_lines <= LAST_LINES)
-            break;
-        block->all_above = true;
+        too_many += report->findings[i].n_commands - report->findings[i].n_afterwards;
+    if (fits_screen(block, report, too_many))
+        return too_many;
+    block->all_above = true;
+    while (too_many - commands > 1) {
+        const int half = (commands + too_many) / 2;
+        *(fits_screen(block, report, half) ? &commands : &too_many) = half;
     }
     return commands;
 }

@@ -175,6 +175,7 @@ AGENT = {
     "service-unavailable": ("down", 18),
     "service-unavailable:ssm:500": ("down", 18),
     "service-throttled": ("down", 19),
+    "service-throttled:all:3": ("up", 61),
     "service-hang": ("down", 40),
     "service-garbage": ("down", 40),
     "service-garbage:all:huge": ("down", 40),

@@ -208,6 +208,7 @@ EXPECTED = [  # fault, verdict, first finding
     ("service-unavailable", "not-ready", "service-unavailable"),
     ("service-unavailable:ssm:500", "not-ready", "service-unavailable"),
     ("service-throttled", "not-ready", "service-unavailable"),
+    ("service-throttled:all:3", "ready", None),
     ("slow-endpoint", "degraded", "slow-endpoint"),
     ("slow-endpoint:all:8000", "degraded", "slow-endpoint"),
     ("slow-endpoint:ssmmessages:16000", "not-ready", "slow-endpoint"),
@@ -265,7 +266,11 @@ EXPECTED = [  # fault, verdict, first finding
     ("state-directory:noexec", "degraded", "agent-state-unwritable"),
     ("agent-half-installed:session-worker", "degraded", "agent-half-installed"),
     ("agent-half-installed:dpkg", "degraded", "agent-half-installed"),
+    ("agent-half-installed:label", "degraded", "agent-half-installed"),
     ("agent-crashes", "degraded", "agent-crashes"),
+    ("agent-crashes:again", "not-ready", "agent-crashes"),
+    ("agent-crashes:stays-down", "not-ready", "agent-crashes"),
+    ("agent-crashes:never-ran", "ready", None),
     ("state-directory agent-proxy-for-imds ca-bundle", "not-ready", "imds-through-proxy"),  # all three are found
     ("agent-config-invalid:region", "not-ready", "agent-config-invalid"),
     ("agent-proxy", "not-ready", "proxy-in-the-way"),  # every check of the endpoints passes, and the agent does not get there

@@ -250,6 +250,13 @@ static void dns_too_late(struct facts *facts)
     }
 }
 
+/* By packets that were lost, it may be. */
+static void one_name_too_late(struct facts *facts)
+{
+    break_resolve(facts, SERVICE_SSM, FAILURE_SLOW);
+    answer_of(facts, SERVICE_SSM, FAMILY_IPV4)->step.took_ms = 6004;
+}
+
 static void aaaa_unanswered(struct facts *facts)
 {
     EACH_SERVICE(i)
@@ -515,6 +522,7 @@ const struct situation name_situations[] = {
     {"dns-edns--dropped", edns_dropped},
     {"dns-slow", dns_slow},
     {"dns-slow--too-late", dns_too_late},
+    {"dns-slow--one-name", one_name_too_late},
     {"dns-slow--aaaa", aaaa_unanswered},
     {"dns-firewall", denied_by_amazon},
     {"dns-firewall--alias", aliased_by_amazon},
