@@ -80,9 +80,9 @@ packs_relocations = $(filter x86_64,$(arch))$(shell echo | $(CC) -xc - -nostdlib
 	-Wl,--fatal-warnings,-z,pack-relative-relocs -o /dev/null 2>/dev/null && echo yes)
 ldflags.static   = -static-pie -Wl,--fatal-warnings,--build-id=sha1 \
 	-Wl,-z,relro,-z,now,-z,noexecstack$(if $(packs_relocations),$(comma)-z$(comma)pack-relative-relocs) \
-	-Wl,--no-eh-frame-hdr,-u,unreached,-T,$(unreached)
-# What the program links and never calls, made nothing: 0.4 MB.
-unreached       := packaging/deps/unreached.ld
+	-Wl,--no-eh-frame-hdr,-u,unreached $(layout:%=-Wl,-T,%)
+# What the program links and never calls, made nothing; and what a healthy check runs, side by side.
+layout          := packaging/deps/unreached.ld packaging/deps/first.ld
 libs.static     := -lstandin-unwind
 comma := ,
 ldflags.coverage := --coverage
@@ -148,7 +148,7 @@ extra.coverage := $(objects)/tests/coverage/unconfined.o
 extra.sanitize := $(extra.coverage)
 extra_link.coverage := -Wl,--wrap=confine
 extra_link.sanitize := $(extra_link.coverage)
-$(filter-out $(program.static),$(program)) $(program.static).debug: $(program_objects) $(extra.$(flavour)) $(unreached)
+$(filter-out $(program.static),$(program)) $(program.static).debug: $(program_objects) $(extra.$(flavour)) $(layout)
 	@echo "  LINK  $@"
 	@$(link) $(extra_link.$(flavour)) $(filter %.o,$^) $(libs) -o $@
 
@@ -278,7 +278,11 @@ pictures: static setup-lab ## the pictures of the README, from runs in the lab
 # For valgrind, whose own mappings a confined process may not make: the static program without confine().
 build/ssm-preflight-unconfined: $(program_objects) $(objects)/tests/coverage/unconfined.o
 	@echo "  LINK  $@"
-	@$(link) -Wl,--wrap=confine $^ $(libs) -o $@
+	@$(link) -Wl,--wrap=confine $^ $(libs) -Wl,-Map=$@.map -o $@
+
+order: static setup-lab setup-bench ## packaging/deps/first.ld anew: the functions that a healthy check runs
+	@$(MAKE) flavour=static build/ssm-preflight-unconfined
+	packaging/scripts/keep packaging/deps/first.ld tests/bench/order
 
 # `wait` whose pauses pass at once: tests/waiting.
 hasty := clock_monotonic_us clock_monotonic_ms clock_rest
@@ -379,5 +383,5 @@ help: ## this list
 
 .SECONDARY:
 FORCE:
-.PHONY: FORCE pictures all static check fuzz unit unit-programs situations scenarios scenarios-update scenarios-selftest dictionary static-test sanitize coverage lint format docs bench hasty waiting endurance fleet-picture torture hostile run lab check-lab \
+.PHONY: FORCE pictures all static check fuzz unit unit-programs situations scenarios scenarios-update scenarios-selftest dictionary static-test sanitize coverage lint format docs bench order hasty waiting endurance fleet-picture torture hostile run lab check-lab \
 	check-boot check-image check-image-real check-commands install deb rpm tarball sysext dist reproducible check-packages foreign-lab clean distclean help
