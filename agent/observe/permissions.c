@@ -110,6 +110,8 @@ static void answered(void *arg, const struct http_reply *reply)
     action->why_not[0] = '\0';
     if (reply->step.outcome == OUTCOME_OK) {
         service_answer_judge(&reply->head, reply->body, reply->body_bytes, row->allowed, action);
+        if (action->status == 200 && strcmp(action->action, "ssm:GetDocument") == 0)
+            observe_preferences(lane->climb->observe, reply->body);
     } else {
         action->permission = PERMISSION_UNCLEAR;
         action->failure = reply->tls.outcome == OUTCOME_FAILED ? reply->tls.failure
