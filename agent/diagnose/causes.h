@@ -157,7 +157,8 @@ view_quotes quote_summary, quote_checks, quote_package, quote_faults, quote_regi
 view_holds when_service_is_not_in_region, when_host_management_gives_credentials, when_vpc_is_known,
     when_ec2messages_may_be_missing, when_one_server_is_silent, when_only_ipv6_is_usable;
 view_quotes quote_region, quote_host_management, quote_addresses_outside, quote_public_address,
-    quote_certificates_that_end, quote_ec2messages, quote_silent_server, quote_addresses;
+    quote_certificates_that_end, quote_ec2messages, quote_session_endpoints, quote_silent_server,
+    quote_addresses;
 
 /* --- what excluded.c and the placeholders share with them --- */
 
