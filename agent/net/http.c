@@ -402,6 +402,7 @@ bool http_start(struct loop *loop, const struct http_request *request, http_done
     }
     start_limit(exchange, request);
     exchange->task.quiet = request->quiet;
+    exchange->task.owner = request->owner;
     loop_enter(loop, &exchange->task, exchange_end);
     return true;
 }

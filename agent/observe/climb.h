@@ -72,6 +72,7 @@ struct climb {
     bool pinned;     /* /etc/hosts names the addresses */
     bool late;       /* DNS_DOUBT_MS are over */
     bool asked_amazon;
+    struct timer *timers[2]; /* of silence: doubt, then the end of patience */
 };
 
 enum { MAX_CONNECTIONS = 256 };

@@ -129,6 +129,34 @@ void observe_role(struct observe *observe, const struct credentials *credentials
             actions_pump(&observe->climbs[i]);
 }
 
+void observe_take_back(struct observe *observe)
+{
+    struct facts *facts = observe->facts;
+
+    loop_end_of(observe->loop, observe);
+    for (int i = 0; i < N_SERVICES; i++) {
+        struct climb *climb = &observe->climbs[i];
+        for (size_t j = 0; j < COUNT_OF(climb->timers); j++)
+            loop_cancel(climb->timers[j]);
+        for (int j = 0; j < climb->facts->n_addresses; j++) {
+            loop_cancel(climb->lanes[j].other_port);
+            loop_cancel(climb->lanes[j].unsigned_too);
+        }
+    }
+    int n_kept = 0;
+    for (int i = 0; i < facts->clock.n_samples; i++)
+        if (strcmp(facts->clock.samples[i].source, "imds") == 0)
+            facts->clock.samples[n_kept++] = facts->clock.samples[i];
+    facts->clock.n_samples = n_kept;
+    memset(facts->endpoints, 0, sizeof(facts->endpoints));
+    memset(facts->network.routes, 0, sizeof(facts->network.routes));
+    facts->network.n_routes = 0;
+    facts->agent.connected = ANSWER_UNKNOWN;
+    facts->agent.connected_to[0] = '\0';
+    facts->agent.proxy_address[0] = '\0';
+    observe_free(observe);
+}
+
 void observe_free(struct observe *observe)
 {
     free(observe);

@@ -169,6 +169,7 @@ static bool send(struct lane *lane, const struct permission_row *row, const stru
         .body_bytes = strlen(body),
         .signature = &signature,
         .withhold = first,
+        .owner = climb->observe,
         .trust = climb->observe->trust,
         .tls_timeout_ms = TLS_TIMEOUT_MS,
         .timeout_ms = first ? first->timeout_ms : ladder_patience_ms(climb),
