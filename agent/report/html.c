@@ -44,6 +44,13 @@ void html_element(struct buffer *to, const char *element, const char *text)
     (void)buffer_addf(to, "</%.*s>\n", (int)strcspn(element, " "), element);
 }
 
+void html_commands(struct buffer *to, const char *text)
+{
+    (void)buffer_add_text(to, "<div><button type=\"button\">copy</button>");
+    html_element(to, "pre", text);
+    (void)buffer_add_text(to, "</div>\n");
+}
+
 void html_begin(struct buffer *to, const char *title)
 {
     (void)buffer_addf(to,
@@ -251,7 +258,7 @@ static void add_commands(struct buffer *to, const struct finding *finding, bool 
 static void add_finding(struct buffer *to, const struct report *report, int32_t n)
 {
     const struct finding *finding = &report->findings[n];
-    char line[LINE_SIZE];
+    char line[2 * LINE_SIZE], told[LINE_SIZE];
 
     (void)text_set(line, sizeof(line), "%d. %s%s%s (%s, %s)", (int)n + 1, finding->code,
                    finding->target < N_TARGETS ? " of " : "",
@@ -269,13 +276,17 @@ static void add_finding(struct buffer *to, const struct report *report, int32_t 
         return;
     add_commands(to, finding, finding->inside[0]);
     add_commands(to, finding, !finding->inside[0]);
+    if (finding_told_by_fix(finding, told, sizeof(told))) {
+        (void)text_set(line, sizeof(line), "Or %s.", told);
+        html_element(to, "p", line);
+    }
     for (int32_t i = 0; i < finding->n_alternatives; i++) {
+        if (finding_has_command(finding, finding->alternatives[i].command))
+            continue;
         (void)text_set(line, sizeof(line),
                        "Or %s. This tells them apart:", finding->alternatives[i].code);
         html_element(to, "p", line);
-        (void)buffer_add_text(to, "<div><button type=\"button\">copy</button>");
-        html_element(to, "pre", finding->alternatives[i].command);
-        (void)buffer_add_text(to, "</div>\n");
+        html_commands(to, finding->alternatives[i].command);
     }
     html_element(to, "p", finding->afterwards);
     for (int32_t i = finding->n_commands - finding->n_afterwards; i < finding->n_commands; i++) {
@@ -283,9 +294,7 @@ static void add_finding(struct buffer *to, const struct report *report, int32_t 
             continue;
         (void)text_set(line, sizeof(line), "%s:", finding->notes[i]);
         html_element(to, "p", line);
-        (void)buffer_add_text(to, "<div><button type=\"button\">copy</button>");
-        html_element(to, "pre", finding->commands[i]);
-        (void)buffer_add_text(to, "</div>\n");
+        html_commands(to, finding->commands[i]);
     }
 }
 
