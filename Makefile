@@ -68,7 +68,7 @@ hardened := -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3 -fstack-protector-strong -fsta
 # No path of this machine and no build directory gets into the binary.
 reproducible := "-ffile-prefix-map=$(CURDIR)=." -gno-record-gcc-switches
 
-cflags.dev      := -Og -g $(hardened)
+cflags.dev      := $(if $(foreign),-O2,-Og) -g $(hardened)
 cflags.static   := -Os -g -fPIE -ffunction-sections -fdata-sections -fno-asynchronous-unwind-tables $(hardened)
 cflags.sanitize := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all
 cflags.coverage := -O0 -g --coverage -fprofile-update=atomic

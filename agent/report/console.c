@@ -443,24 +443,35 @@ static void add_tail(struct block *block, int level)
     add_line(block, line, strlen(line));
 }
 
+static bool fits_screen(struct block *block, const struct report *report, int commands)
+{
+    (void)add_findings(block, report, ALL, commands, 0);
+    return block->n_lines <= LAST_LINES;
+}
+
 /* How many commands of causes the last screen holds. */
 static int fit_commands(struct block *block, const struct report *report)
 {
     const struct finding *root = &report->findings[0];
-    const int first_block = finding_n_commands(root, root->inside[0]);
-    int commands = 0;
+    int commands = 0, too_many = 0;
 
     for (int i = 0; i < report_n_causes(report); i++)
-        commands += report->findings[i].n_commands - report->findings[i].n_afterwards;
-    while (commands > 0) {
-        (void)add_findings(block, report, ALL, commands, 0);
-        if (block->n_lines <= LAST_LINES)
-            break;
-        block->all_above = block->in_short;
-        commands = commands - block->in_short < first_block ? 0 : commands - block->in_short;
-        block->in_short = commands > 0;
+        too_many += report->findings[i].n_commands - report->findings[i].n_afterwards;
+    for (int in_short = 0; in_short < 2; in_short++) {
+        block->in_short = in_short;
+        if (fits_screen(block, report, too_many))
+            return too_many;
     }
-    return commands;
+    block->all_above = too_many > 0;
+    while (too_many - commands > 1) {
+        const int half = (commands + too_many) / 2;
+        *(fits_screen(block, report, half) ? &commands : &too_many) = half;
+    }
+    if (commands >= finding_n_commands(root, root->inside[0]))
+        return commands;
+    block->in_short = false; /* not even one block: there is room for the reboot */
+    block->in_short = !fits_screen(block, report, 0);
+    return 0;
 }
 
 void console_write(const struct report *report, const struct style *style, struct buffer *to)

@@ -635,7 +635,7 @@ static double cost_of_reading(const char *piece)
  * thousandfold that trying all places of all tears would. */
 static void hostile_texts_end_soon(void **state)
 {
-    enum { TIMES = 200 };
+    enum { TIMES = 1000 };
     static const char *const pieces[] = {
         "=1/6 AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\n",
         "=1/6 AAAAAAAAAAAAAAAA\nAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\nAAAAA\nA\n",
