@@ -405,7 +405,7 @@ static void add_group(const struct fleet *fleet, const struct group *group, stru
         html_element(to, "p", text);
         html_commands(to, example->commands);
     }
-    (void)buffer_add_text(to, "<details><summary>instances</summary><table>\n");
+    (void)buffer_add_text(to, "<details><summary>instances</summary><table class=\"ids\">\n");
     for (int32_t i = group->first; i < fleet->n_members; i++) {
         const struct member *member = &fleet->members[i];
 

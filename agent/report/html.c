@@ -5,6 +5,7 @@
  */
 #include "report/html.h"
 
+#include <ctype.h>
 #include <string.h>
 
 #include "base/text.h"
@@ -30,10 +31,12 @@ static const char style[] =
     "svg .way{stroke:currentColor;stroke-width:1.5}svg .bad{stroke:var(--bad);stroke-width:2.5;"
     "stroke-dasharray:5 4}svg .mark{font-size:18px;font-weight:bold}"
     "svg text.bad,svg text.good{stroke:none;fill:var(--bad)}svg text.good{fill:var(--good)}"
-    "svg .small{font-size:11px;fill:var(--dim)}svg rect{fill:none;stroke:currentColor}"
+    "svg .small{font-size:12px;fill:var(--dim)}svg rect{fill:none;stroke:currentColor}"
     "svg rect.bar{fill:var(--box);stroke:none}"
     "table{border-collapse:collapse}td,th{text-align:left;padding:.1rem .8rem .1rem 0;"
-    "vertical-align:top}td:last-child{overflow-wrap:anywhere}";
+    "vertical-align:top}td:last-child{overflow-wrap:anywhere}"
+    "@media(max-width:40rem){tr{display:grid;grid-template-columns:3rem 1fr;padding:.2rem 0}"
+    "td:last-child{grid-column:2}.ids tr{display:block}.ids td{display:block;padding:0}}";
 
 /* --- what both pages have --- */
 
@@ -293,6 +296,7 @@ static void add_finding(struct buffer *to, const struct report *report, int32_t 
         if (finding->inside[i])
             continue;
         (void)text_set(line, sizeof(line), "%s:", finding->notes[i]);
+        line[0] = (char)toupper((unsigned char)line[0]);
         html_element(to, "p", line);
         html_commands(to, finding->commands[i]);
     }

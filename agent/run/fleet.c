@@ -71,7 +71,7 @@ static void read_one(struct reading *reading, const char *name)
         reading->facts->plan.strict = options->plan.strict;
         diagnose(reading->facts, reading->report);
         fleet_add(&reading->fleet, file, reading->report);
-        if (fleet_has_new_cause(&reading->fleet))
+        if (reading->report->findings[0].n_commands > 0 && fleet_has_new_cause(&reading->fleet))
             keep_commands(reading);
     }
     buffer_clear(&contents);
