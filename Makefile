@@ -325,6 +325,10 @@ lab: static setup-lab ## a shell on an instance inside the lab's private VPC
 check-lab: static setup-lab ## the lab's own tests
 	/usr/bin/python3 -m pytest tests/lab
 
+check-pages: static situations ## pages of `--output html` in headless Chromium: nothing runs or loads, nothing overflows; screenshots in build/pages
+	@packaging/scripts/setup pages || echo "no Chromium: its tests are skipped"
+	/usr/bin/python3 -m pytest -q -rs -p no:cacheprovider tests/pages
+
 check-image: static situations setup-image ## `image` of staged root file systems (fit, broken, mended, hostile), builders' tools, the acceptance kit dry
 	/usr/bin/python3 -m pytest -q tests/image tests/acceptance
 
@@ -384,4 +388,4 @@ help: ## this list
 .SECONDARY:
 FORCE:
 .PHONY: FORCE pictures all static check fuzz unit unit-programs situations scenarios scenarios-update scenarios-selftest dictionary static-test sanitize coverage lint format docs bench order hasty waiting endurance fleet-picture torture hostile run lab check-lab \
-	check-boot check-image check-image-real check-commands install deb rpm tarball sysext dist reproducible check-packages foreign-lab clean distclean help
+	check-boot check-image check-image-real check-pages check-commands install deb rpm tarball sysext dist reproducible check-packages foreign-lab clean distclean help
