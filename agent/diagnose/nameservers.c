@@ -206,6 +206,16 @@ bool when_answers_are_too_late(const struct view *view)
     return !names_lookup(view->facts, view->service).decided;
 }
 
+/* Of one name packets may have been lost. */
+bool when_several_names_are_late(const struct view *view)
+{
+    int n = 0;
+
+    for (struct each it = {0}; view_each(view, RUNG_RESOLVE, &it);)
+        n++;
+    return n >= 2;
+}
+
 void quote_late_answers(const struct view *view, struct finding *finding)
 {
     for (struct each it = {0}; view_each(view, RUNG_RESOLVE, &it);) {

@@ -136,12 +136,16 @@ static void role_again(void *arg, const struct imds_answer *answer)
     role_known(discover);
 }
 
+static bool needs_token_alone(enum check check)
+{
+    return check <= CHECK_IMDS_TOKEN || check == CHECK_CLOCK_SKEW;
+}
+
 static void opened_again(struct discover *discover)
 {
     enum check check = discover->check;
 
-    if (discover->facts->imds.token.outcome != OUTCOME_OK || check <= CHECK_IMDS_TOKEN ||
-        check == CHECK_CLOCK_SKEW)
+    if (discover->facts->imds.token.outcome != OUTCOME_OK || needs_token_alone(check))
         role_known(discover);
     else if (check == CHECK_IMDS_IDENTITY)
         imds_get(discover->imds, "dynamic/instance-identity/document", document_again, discover);
@@ -223,7 +227,9 @@ static void begin(void *arg)
     struct imds_open open = {.endpoint = {IMDS_IPV4, 80},
                              .facts = &discover->facts->imds,
                              .clock = &discover->facts->clock,
-                             .n_first = discover->again ? 0 : n_first(discover->facts),
+                             .again = discover->again,
+                             .n_first = discover->again ? !needs_token_alone(discover->check)
+                                                        : n_first(discover->facts),
                              .opened = imds_opened,
                              .arg = discover};
 

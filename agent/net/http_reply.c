@@ -76,6 +76,42 @@ static void keep_field(struct http_head *head, const char *line, size_t n)
     }
 }
 
+/* What Go's net/http, the agent's, refuses and libcurl takes by its first digits: another status line than
+ * RFC 9112 section 4 has, and lengths (RFC 9110 section 8.6) that are no number or differ. */
+static bool is_status_line(const char *line, size_t n)
+{
+    static const char form[] = "HTTP/1.0 000";
+
+    if (n < strlen(form) || memcmp(line, form, strlen("HTTP/1.")) != 0 || line[8] != ' ' ||
+        (n > strlen(form) && !strchr(" \r\n", line[strlen(form)])))
+        return false;
+    for (size_t i = strlen("HTTP/1."); i < strlen(form); i++)
+        if (form[i] == '0' && (line[i] < '0' || line[i] > '9'))
+            return false;
+    return true;
+}
+
+static bool is_length(struct exchange *exchange, const char *line, size_t n)
+{
+    static const char name[] = "content-length:";
+    char digits[sizeof(exchange->length)];
+    uint64_t length;
+
+    if (n < strlen(name) || strncasecmp(line, name, strlen(name)) != 0)
+        return true;
+    line += strlen(name);
+    n -= strlen(name);
+    for (; n > 0 && (*line == ' ' || *line == '\t'); n--)
+        line++;
+    while (n > 0 && strchr(" \t\r\n", line[n - 1]))
+        n--;
+    if (!text_set(digits, sizeof(digits), "%.*s", (int)n, line) || strlen(digits) != n ||
+        !text_number(digits, INT64_MAX, &length) ||
+        (exchange->length[0] && strcmp(digits, exchange->length) != 0))
+        return false;
+    return text_set(exchange->length, sizeof(exchange->length), "%s", digits);
+}
+
 /* libcurl ends no line with a zero byte. */
 static bool is_empty_line(const char *bytes, size_t n)
 {
@@ -92,16 +128,19 @@ size_t exchange_read_head(char *bytes, size_t size, size_t n, void *arg)
         exchange->too_large = true;
         return CURL_WRITEFUNC_ERROR;
     }
-    if (n >= 5 && memcmp(bytes, "HTTP/", 5) == 0) {
+    if (n == exchange->head_bytes || (n >= 5 && memcmp(bytes, "HTTP/", 5) == 0)) {
         /* Anew: the one before was an interim answer. */
         exchange->head = (struct http_head){.status = 0};
         exchange->head_complete = false;
+        exchange->length[0] = '\0';
+        exchange->malformed = !is_status_line(bytes, n);
     } else if (is_empty_line(bytes, n)) {
         exchange->head_complete = true;
     } else if (!exchange->head_complete) {
         keep_field(&exchange->head, bytes, n);
+        exchange->malformed = !is_length(exchange, bytes, n);
     }
-    return n;
+    return exchange->malformed ? CURL_WRITEFUNC_ERROR : n;
 }
 
 size_t exchange_read_body(char *bytes, size_t size, size_t n, void *arg)
@@ -158,6 +197,8 @@ static enum failure result_failure(struct exchange *exchange, CURLcode result, i
 {
     if (exchange->too_large)
         return FAILURE_TOO_LARGE;
+    if (exchange->malformed)
+        return FAILURE_MALFORMED;
     if (os_error != 0 && (result == CURLE_COULDNT_CONNECT || is_broken(result)))
         return dial_failure(os_error);
     if (exchange->is_tls && is_broken(result)) {

@@ -19,6 +19,7 @@
 
 enum {
     MAX_DEPTH = 10,
+    MAX_HANDSHAKE_BYTES = 128 * 1024, /* OpenSSL takes 100 KB of certificates */
     SECURITY_LEVEL = 1, /* RSA from 1024 bits, no SHA-1 and no MD5: what Go's TLS accepts */
 };
 
@@ -276,6 +277,9 @@ static const char ciphers[] =
     "ECDHE-ECDSA-AES128-SHA:ECDHE-RSA-AES128-SHA:ECDHE-ECDSA-AES256-SHA:ECDHE-RSA-AES256-SHA:"
     "AES128-GCM-SHA256:AES256-GCM-SHA384:AES128-SHA:AES256-SHA";
 static const char groups[] = "X25519:P-256:P-384:P-521";
+static const char signatures[] =
+    "RSA-PSS+SHA256:ECDSA+SHA256:ed25519:RSA-PSS+SHA384:RSA-PSS+SHA512:RSA+SHA256:RSA+SHA384:RSA+SHA512:"
+    "ECDSA+SHA384:ECDSA+SHA512";
 
 /* --- one context for all --- */
 
@@ -317,7 +321,8 @@ SSL_CTX *__wrap_SSL_CTX_new(const SSL_METHOD *method)
         SSL_CTX *context = __real_SSL_CTX_new(method);
         peer_index = SSL_get_ex_new_index(0, NULL, on_new, NULL, on_free);
         if (peer_index < 0 || SSL_CTX_set_cipher_list(context, ciphers) != 1 ||
-            SSL_CTX_set1_groups_list(context, groups) != 1) {
+            SSL_CTX_set1_groups_list(context, groups) != 1 ||
+            SSL_CTX_set1_sigalgs_list(context, signatures) != 1) {
             SSL_CTX_free(context);
             return NULL;
         }
@@ -329,6 +334,20 @@ SSL_CTX *__wrap_SSL_CTX_new(const SSL_METHOD *method)
 /* NOLINTEND(cert-dcl37-c,bugprone-reserved-identifier) */
 
 /* --- watching --- */
+
+/* OpenSSL reads on within one call for as long as messages come that it skips, HelloRequest for one, and
+ * the loop would get no turn: the deadline would not count. From a stream of nothing it reads an end. */
+static void on_message(int sent, int version, int type, const void *bytes, size_t n, SSL *ssl,
+                       void *arg)
+{
+    (void)version;
+    (void)bytes;
+    (void)n;
+    (void)arg;
+    if (!sent && type == SSL3_RT_HANDSHAKE &&
+        BIO_number_read(SSL_get_rbio(ssl)) > MAX_HANDSHAKE_BYTES)
+        SSL_set0_rbio(ssl, BIO_new(BIO_s_null()));
+}
 
 bool tls_watch(struct tls_peer *peer, SSL_CTX *context)
 {
@@ -342,6 +361,7 @@ bool tls_watch(struct tls_peer *peer, SSL_CTX *context)
     SSL_CTX_set_keylog_callback(context, NULL); /* whatever SSLKEYLOGFILE says */
     SSL_CTX_set_verify(context, SSL_VERIFY_PEER, NULL);
     SSL_CTX_set_cert_verify_callback(context, on_certificate, NULL);
+    SSL_CTX_set_msg_callback(context, on_message);
     return true;
 }
 

@@ -154,6 +154,10 @@ bool connections_has(const struct connections *connections, const char *address)
 void observe_agent(struct observe *observe);
 void observe_agent_at(struct observe *observe, const char *address);
 
+/* observe.c: of the session preferences, as GetDocument answers them: a service that they use and nobody asked for
+ * is climbed too. */
+void observe_preferences(struct observe *observe, const char *answer);
+
 /* observe.c: keeps the clock reading of a Date header, if the answer had one. */
 void observe_clock(struct observe *observe, const char *source, const struct address_facts *address,
                    int32_t took_us);

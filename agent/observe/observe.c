@@ -4,6 +4,7 @@
  */
 #include "observe/observe.h"
 
+#include <cjson/cJSON.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -77,6 +78,34 @@ struct observe *observe_start(struct loop *loop, const struct observe_request *r
     }
     observe_proxy(observe);
     return observe;
+}
+
+/* User Guide, "Session document schema": what a session sends its output to, or is encrypted by. */
+void observe_preferences(struct observe *observe, const char *answer)
+{
+    static const struct {
+        const char *input;
+        enum service service;
+    } rows[] = {{"s3BucketName", SERVICE_S3},
+                {"kmsKeyId", SERVICE_KMS},
+                {"cloudWatchLogGroupName", SERVICE_LOGS}};
+    cJSON *json = cJSON_Parse(answer);
+    cJSON *document = cJSON_Parse(
+        cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(json, "Content")));
+    const cJSON *inputs = cJSON_GetObjectItemCaseSensitive(document, "inputs");
+
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        struct climb *climb = &observe->climbs[rows[i].service];
+        const char *value = cJSON_GetStringValue(
+            cJSON_GetObjectItemCaseSensitive(inputs, rows[i].input));
+        if (!value || !value[0] || climb->plan->need != NEED_OFF)
+            continue;
+        climb->facts->for_sessions = true;
+        observe->facts->plan.services[rows[i].service].need = NEED_OPTIONAL;
+        names_start(climb);
+    }
+    cJSON_Delete(document);
+    cJSON_Delete(json);
 }
 
 void observe_placed(struct observe *observe)

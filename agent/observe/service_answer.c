@@ -244,6 +244,8 @@ static void judge_error(const char *allowed, struct action_facts *action)
     }
     action->permission = PERMISSION_UNCLEAR;
     action->failure = failure_of_status(action->status);
+    if (action->failure == FAILURE_BAD_REQUEST && !text_only(action->code, "._-"))
+        action->failure = FAILURE_MALFORMED; /* no service says that the request is what is wrong */
     if (unauthorized_words(action)) {
         action->permission = PERMISSION_DENIED;
         action->failure = FAILURE_DENIED;
@@ -260,6 +262,19 @@ static void judge_error(const char *allowed, struct action_facts *action)
         action->denied_by = denied_by_words(action->message, &action->explicit_deny);
 }
 
+/* An object, an element, or nothing, as far as both ends show: of anything else the agent's SDK says that it is no answer. */
+static bool is_whole(const char *body, size_t n)
+{
+    static const char blanks[] = " \t\r\n", begins[] = "{<", ends[] = "}>";
+
+    for (; n > 0 && memchr(blanks, *body, strlen(blanks)); n--)
+        body++;
+    while (n > 0 && memchr(blanks, body[n - 1], strlen(blanks)))
+        n--;
+    const char *begin = n > 0 ? memchr(begins, *body, strlen(begins)) : NULL;
+    return n == 0 || (begin && n > 1 && body[n - 1] == ends[begin - begins]);
+}
+
 void service_answer_judge(const struct http_head *head, const char *body, size_t body_bytes,
                           const char *allowed, struct action_facts *action)
 {
@@ -271,7 +286,9 @@ void service_answer_judge(const struct http_head *head, const char *body, size_t
         return;
     }
     if (head->status == 200 || head->status == 201) {
-        action->permission = PERMISSION_ALLOWED;
+        bool whole = is_whole(body, body_bytes);
+        action->permission = whole ? PERMISSION_ALLOWED : PERMISSION_UNCLEAR;
+        action->failure = whole ? FAILURE_NONE : FAILURE_MALFORMED;
         return;
     }
     take_words(head, body, body_bytes, action);

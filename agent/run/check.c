@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * One round, or up to three when an answer says "later". Then the report. A signal or the deadline
+ * One round, or up to four when an answer says "later". Then the report. A signal or the deadline
  * ends the rounds, and the report has what is known by then.
  */
 #include <poll.h>

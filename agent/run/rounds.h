@@ -16,7 +16,7 @@
 #include "model/report.h"
 
 enum {
-    ROUNDS_OF_CHECK = 3, /* AWS SDKs and Tools Reference Guide, "Retry behavior": 3 attempts */
+    ROUNDS_OF_CHECK = 4, /* as often as the agent asks in one go (amazon-ssm-agent, SsmRetryer) */
     ROUNDS_OF_IMDS = 9, /* the agent comes up when IMDS throttles its first 8 requests (measured) */
     ROUND_BASE_MS = 200,
     ROUND_MAX_WAIT_MS = 5000,   /* while the agent's start waits, BOOT_MS */

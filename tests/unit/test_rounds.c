@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * When `check` asks again: only after answers that say "later", three times in all, in time. And when
+ * When `check` asks again: only after answers that say "later", four times in all, in time. And when
  * `wait` tells a verdict: not before it is one.
  */
 #include <setjmp.h>
@@ -151,7 +151,7 @@ static void rounds_out_of_turn_begin_at_once_until_there_were_many(void **state)
     assert_true(rounds_may_hurry(&pace, 1000 + 3 * OUT_OF_TURN_EVERY_MS));
 }
 
-static void three_rounds_and_no_more(void **state)
+static void four_rounds_and_no_more(void **state)
 {
     struct rounds_state round = {.n_done = 1, .remaining_ms = 10000, .random = 12345};
     int64_t wait_ms = 0;
@@ -159,9 +159,9 @@ static void three_rounds_and_no_more(void **state)
 
     fail_with(FAILURE_SERVER_ERROR, true);
     assert_true(rounds_next(&report, &round, &wait_ms));
-    round.n_done = 2;
-    assert_true(rounds_next(&report, &round, &wait_ms));
     round.n_done = 3;
+    assert_true(rounds_next(&report, &round, &wait_ms));
+    round.n_done = 4;
     assert_false(rounds_next(&report, &round, &wait_ms));
 }
 
@@ -293,7 +293,7 @@ int main(void)
         cmocka_unit_test(an_hour_of_waiting_keeps_its_budget_and_its_promise),
         cmocka_unit_test(a_fleet_is_spread_out),
         cmocka_unit_test(rounds_out_of_turn_begin_at_once_until_there_were_many),
-        cmocka_unit_test(three_rounds_and_no_more),
+        cmocka_unit_test(four_rounds_and_no_more),
         cmocka_unit_test(imds_that_throttles_gets_nine_rounds),
         cmocka_unit_test(waits_grow_with_full_jitter_and_end_before_the_deadline),
         cmocka_unit_test(ready_is_told_at_once_and_once),

@@ -145,6 +145,7 @@ class Service:
     reason: str = "full"  # none: "is not authorized" and no more; odd: a phrase nobody has seen before
     default_host_management: bool = False
     hybrid: object = None  # the MachineKey of a hybrid registration
+    preferences: dict = field(default_factory=dict)  # inputs of the session preferences; {}: there are none
     revoked: str | None = None  # the error code with which every credential is refused
 
 
@@ -192,6 +193,7 @@ class World:
     on_ec2: bool = True  # what the firmware says
     files: dict = field(default_factory=dict)  # path on the instance -> text, Link, Program, or None: removed
     read_only: bool = False
+    agent_unit: dict = field(default_factory=dict)  # properties of the agent's unit, which systemd tells of one that ended
     state_directory: str = "writable"  # read-only, noexec, full, inodes (none left): /var/lib/amazon
     bundle: str = "whole"  # the system's CA bundle: empty, truncated, foreign, none, directory (instance.py)
     corporate_authority: bool = False  # in the system's bundle
