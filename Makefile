@@ -164,7 +164,7 @@ link.test_fuzz_regressions := $(fuzz_wraps)
 link.test_discover_imds    := -Wl,--wrap=imds_get
 link.test_discover_role    := -Wl,--wrap=imds_get
 link.test_commands         := -Wl,--wrap=confine
-link.test_wait             := -Wl,--wrap=confine,--wrap=round_run,--wrap=changes_open,--wrap=changes_close,--wrap=changes_fd,--wrap=changes_take,--wrap=tell_state,--wrap=tell_verdict,--wrap=tell_device,--wrap=tell_ready,--wrap=mkdir,--wrap=clock_monotonic_ms,--wrap=poll
+link.test_wait             := -Wl,--wrap=confine,--wrap=round_run,--wrap=changes_open,--wrap=changes_close,--wrap=changes_fd,--wrap=changes_poll_ms,--wrap=changes_take,--wrap=look_differs,--wrap=tell_state,--wrap=tell_verdict,--wrap=tell_device,--wrap=tell_ready,--wrap=mkdir,--wrap=clock_monotonic_ms,--wrap=clock_rest
 
 # One program a file, with everything but main.o; whatever else lies in tests/unit helps them all.
 $(objects)/unit/%: $(objects)/tests/unit/%.o $(patsubst %.c,$(objects)/%.o,$(helpers)) \
@@ -190,10 +190,13 @@ build/ssm-preflight-torture: build/torture/memory.o $(objects)/tests/torture/all
 	@$(link) $^ $(libs) -o $@
 -include $(objects)/tests/torture/allocations.d
 
-POINTS ?= 60
-torture: setup-lab ## a healthy check in the lab with one allocation that fails, at POINTS (60; 0: all) of them
+POINTS ?= 40
+torture: setup-lab ## the program's own trouble: allocations and calls that fail, at POINTS (40; 0: all) of them, limits, disks, streams
 	@$(MAKE) flavour=static build/ssm-preflight-torture
 	tests/torture/run build/ssm-preflight-torture --points $(POINTS)
+
+hostile: static setup-lab ## metadata, names, TLS and services that do what they can to break it; with ALL=1 at every byte
+	tests/hostile/run build/ssm-preflight $(if $(ALL),--all)
 
 SECONDS_EACH ?= 20
 fuzz: setup-fuzz situations ## every reader of foreign bytes under libFuzzer, each for SECONDS_EACH (20)
@@ -322,6 +325,10 @@ lab: static setup-lab ## a shell on an instance inside the lab's private VPC
 check-lab: static setup-lab ## the lab's own tests
 	/usr/bin/python3 -m pytest tests/lab
 
+check-pages: static situations ## pages of `--output html` in headless Chromium: nothing runs or loads, nothing overflows; screenshots in build/pages
+	@packaging/scripts/setup pages || echo "no Chromium: its tests are skipped"
+	/usr/bin/python3 -m pytest -q -rs -p no:cacheprovider tests/pages
+
 check-image: static situations setup-image ## `image` of staged root file systems (fit, broken, mended, hostile), builders' tools, the acceptance kit dry
 	/usr/bin/python3 -m pytest -q tests/image tests/acceptance
 
@@ -380,5 +387,5 @@ help: ## this list
 
 .SECONDARY:
 FORCE:
-.PHONY: FORCE pictures all static check fuzz unit unit-programs situations scenarios scenarios-update scenarios-selftest dictionary static-test sanitize coverage lint format docs bench order hasty waiting endurance fleet-picture torture run lab check-lab \
-	check-boot check-image check-image-real check-commands install deb rpm tarball sysext dist reproducible check-packages foreign-lab clean distclean help
+.PHONY: FORCE pictures all static check fuzz unit unit-programs situations scenarios scenarios-update scenarios-selftest dictionary static-test sanitize coverage lint format docs bench order hasty waiting endurance fleet-picture torture hostile run lab check-lab \
+	check-boot check-image check-image-real check-pages check-commands install deb rpm tarball sysext dist reproducible check-packages foreign-lab clean distclean help

@@ -26,6 +26,7 @@ struct exchange {
     struct curl_slist *connect_to;
     char error[CURL_ERROR_SIZE]; /* libcurl's words */
     int fd;                      /* handed over and not taken yet, or -1 */
+    int taken_fd;                /* that libcurl took or opened for this exchange, or -1 */
     bool is_tls;
     bool opened;             /* a socket was taken or opened: nothing was reused */
     bool sent;               /* the connection stood, handshake and all: the request went out */

@@ -3,6 +3,7 @@
  * `check` and `wait` without a network: rounds are played from a list, and what is told is written down. When
  * a round is given up, what is kept from one to the next, what is told to whom, and the exit status.
  */
+#include <poll.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -19,6 +20,7 @@
 #include "facts_builder.h"
 #include "net/changes.h"
 #include "run/confine.h"
+#include "run/look.h"
 #include "run/rounds.h"
 #include "run/run.h"
 #include "said.h"
@@ -38,21 +40,24 @@ enum { MAX_PLAYED = 100, MAX_TOLD = 4096 };
 
 static struct played list[MAX_PLAYED];
 static int n_played;
-static bool was_told_to_end[MAX_PLAYED], was_proven[MAX_PLAYED];
+static bool was_told_to_end[MAX_PLAYED], was_whole[MAX_PLAYED];
 static int64_t moved_ms; /* the clock, by the rounds that were played */
 static int64_t remaining_ms[MAX_PLAYED];
 static char told[MAX_TOLD];
 static int n_changes_taken;
+static bool has_changed; /* and nobody has looked */
 static bool change_is_one;
 
 /* The functions of ours that need a network, /run or a confined process. */
 /* NOLINTBEGIN(cert-dcl37-c,bugprone-reserved-identifier): the linker wants these names */
 void __wrap_confine(const struct options *options, enum confinement confinement);
-bool __wrap_round_run(struct run *run, const struct round_watch *watch);
+bool __wrap_round_run(struct run *run, const struct round_watch *watch, const struct again *again);
 struct changes *__wrap_changes_open(const char *root);
 void __wrap_changes_close(struct changes *changes);
 int __wrap_changes_fd(const struct changes *changes);
+int64_t __wrap_changes_poll_ms(const struct changes *changes);
 bool __wrap_changes_take(struct changes *changes);
+bool __wrap_look_differs(struct look *look);
 void __wrap_tell_state(const struct options *options, const struct report *report);
 void __wrap_tell_verdict(const struct options *options, const struct report *report);
 void __wrap_tell_device(const struct options *options, const struct report *report);
@@ -60,7 +65,7 @@ void __wrap_tell_ready(const struct options *options, const struct report *repor
 int __wrap_mkdir(const char *path, unsigned int mode);
 int64_t __wrap_clock_monotonic_ms(void);
 int64_t __real_clock_monotonic_ms(void);
-int __wrap_poll(void *fds, unsigned long n, int timeout_ms);
+int __wrap_clock_rest(struct pollfd *fds, nfds_t n, int64_t wait_ms);
 
 static void tell(const char *what)
 {
@@ -94,7 +99,22 @@ bool __wrap_changes_take(struct changes *changes)
 {
     (void)changes;
     n_changes_taken++;
-    return change_is_one;
+    return has_changed;
+}
+
+int64_t __wrap_changes_poll_ms(const struct changes *changes)
+{
+    (void)changes;
+    return 0;
+}
+
+bool __wrap_look_differs(struct look *look)
+{
+    bool differs = has_changed && change_is_one;
+
+    (void)look;
+    has_changed = false;
+    return differs;
 }
 
 void __wrap_tell_state(const struct options *options, const struct report *report)
@@ -137,26 +157,27 @@ int64_t __wrap_clock_monotonic_ms(void)
     return __real_clock_monotonic_ms() + moved_ms;
 }
 
-int __wrap_poll(void *fds, unsigned long n, int timeout_ms)
+int __wrap_clock_rest(struct pollfd *fds, nfds_t n, int64_t wait_ms)
 {
     (void)fds;
     (void)n;
-    assert_true(timeout_ms > 0);
-    moved_ms += timeout_ms;
+    assert_true(wait_ms > 0);
+    moved_ms += wait_ms;
     return 0;
 }
 
-bool __wrap_round_run(struct run *run, const struct round_watch *watch)
+bool __wrap_round_run(struct run *run, const struct round_watch *watch, const struct again *again)
 {
     const struct played *played = &list[n_played];
 
     assert_true(n_played < MAX_PLAYED && played->situation);
     remaining_ms[n_played] = run->deadline_ms - clock_monotonic_ms();
-    was_proven[n_played] = run->earlier && run->proven_ms[SERVICE_SSM] != 0;
+    was_whole[n_played] = !again;
     facts_healthy(run->facts);
     situation_find(played->situation)->make(run->facts);
     run->facts->stopped_by = played->stopped_by;
     moved_ms += played->takes_ms;
+    has_changed |= played->change;
     if (played->change && watch && watch->changed)
         was_told_to_end[n_played] = watch->changed(watch->arg);
     if (played->ticks)
@@ -173,6 +194,7 @@ static int start(void **state)
     memset(was_told_to_end, 0, sizeof(was_told_to_end));
     n_played = n_changes_taken = 0;
     change_is_one = true;
+    has_changed = false;
     told[0] = '\0';
     return 0;
 }
@@ -242,11 +264,11 @@ static void ready_after_having_been_not_ready(void **state)
     (void)state;
     list[0].situation = "role-missing";
     list[1].situation = "role-missing";
-    list[2].situation = "healthy";
+    list[2].situation = list[3].situation = "healthy";
     assert_int_equal(run_wait("wait -o short"), EXIT_READY);
-    assert_int_equal(n_played, 3);
+    assert_int_equal(n_played, 4);
     assert_string_equal(told, "state state ready mark device");
-    assert_non_null(strstr(said_err, "round 3: "));
+    assert_non_null(strstr(said_err, "round 4: "));
 }
 
 static void a_change_gives_up_a_round_that_began_before_it(void **state)
@@ -275,7 +297,7 @@ static void what_is_no_change_gives_nothing_up(void **state)
     (void)state;
     change_is_one = false;
     list[0] = (struct played){.situation = "role-missing", .takes_ms = 900, .change = true};
-    list[1].situation = "healthy";
+    list[1].situation = list[2].situation = "healthy";
     assert_int_equal(run_wait("wait -o short"), EXIT_READY);
     assert_false(was_told_to_end[0]);
 }
@@ -317,23 +339,17 @@ static void a_round_cut_short_does_not_replace_a_whole_one(void **state)
     assert_non_null(strstr(said_out, "\"rounds\":\t2,"));
 }
 
-static void what_was_proven_is_kept_until_the_network_changes(void **state)
+static void one_check_is_asked_again_until_it_differs(void **state)
 {
     (void)state;
     list[0].situation = list[1].situation = "agent-disabled";
     list[2] = (struct played){.situation = "agent-disabled", .takes_ms = 100, .change = true};
-    list[3].situation = "agent-disabled";
-    list[4] = (struct played){.situation = "agent-disabled", .takes_ms = PROVEN_FOR_MS + 1};
-    list[5].situation = "agent-disabled";
-    list[6].situation = "healthy";
+    list[3].situation = list[4].situation = "agent-disabled";
+    list[5].situation = list[6].situation = "healthy";
     assert_int_equal(run_wait("wait -o short --deadline 5m"), EXIT_READY);
     assert_int_equal(n_played, 7);
-    assert_false(was_proven[0]);
-    assert_true(was_proven[1]);
-    assert_true(was_proven[2]);
-    assert_false(was_proven[3]); /* though the round after it is as whole as any */
-    assert_true(was_proven[4]);
-    assert_false(was_proven[5]); /* too long ago: asked again */
+    for (int i = 0; i < n_played; i++) /* ready is said of a whole round only */
+        assert_int_equal(was_whole[i], i == 0 || i == 3 || i == 6);
 }
 
 static void a_program_in_trouble_is_at_fault(void **state)
@@ -366,7 +382,7 @@ static void nobody_is_named_when_that_is_asked(void **state)
 {
     (void)state;
     list[0].situation = "role-missing";
-    list[1].situation = "healthy";
+    list[1].situation = list[2].situation = "healthy";
     assert_int_equal(run_wait("wait --json --anonymize"), EXIT_READY);
     assert_null(strstr(said_out, "i-0123456789abcdef0"));
     assert_null(strstr(said_err, "app-role"));
@@ -438,7 +454,7 @@ int main(void)
         cmocka_unit_test_setup(a_network_that_flaps_for_ever_gets_a_verdict, start),
         cmocka_unit_test_setup(a_signal_ends_it_also_in_a_round_given_up, start),
         cmocka_unit_test_setup(a_round_cut_short_does_not_replace_a_whole_one, start),
-        cmocka_unit_test_setup(what_was_proven_is_kept_until_the_network_changes, start),
+        cmocka_unit_test_setup(one_check_is_asked_again_until_it_differs, start),
         cmocka_unit_test_setup(a_program_in_trouble_is_at_fault, start),
         cmocka_unit_test_setup(a_wrong_endpoint_is_wrong_usage, start),
         cmocka_unit_test_setup(ticks_draw_nothing_where_there_is_no_terminal, start),
