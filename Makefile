@@ -80,9 +80,9 @@ packs_relocations = $(filter x86_64,$(arch))$(shell echo | $(CC) -xc - -nostdlib
 	-Wl,--fatal-warnings,-z,pack-relative-relocs -o /dev/null 2>/dev/null && echo yes)
 ldflags.static   = -static-pie -Wl,--fatal-warnings,--build-id=sha1 \
 	-Wl,-z,relro,-z,now,-z,noexecstack$(if $(packs_relocations),$(comma)-z$(comma)pack-relative-relocs) \
-	-Wl,--no-eh-frame-hdr,-u,unreached,-T,$(unreached)
-# What the program links and never calls, made nothing: 0.4 MB.
-unreached       := packaging/deps/unreached.ld
+	-Wl,--no-eh-frame-hdr,-u,unreached $(layout:%=-Wl,-T,%)
+# What the program links and never calls, made nothing; and what a healthy check runs, side by side.
+layout          := packaging/deps/unreached.ld packaging/deps/first.ld
 libs.static     := -lstandin-unwind
 comma := ,
 ldflags.coverage := --coverage
@@ -148,7 +148,7 @@ extra.coverage := $(objects)/tests/coverage/unconfined.o
 extra.sanitize := $(extra.coverage)
 extra_link.coverage := -Wl,--wrap=confine
 extra_link.sanitize := $(extra_link.coverage)
-$(filter-out $(program.static),$(program)) $(program.static).debug: $(program_objects) $(extra.$(flavour)) $(unreached)
+$(filter-out $(program.static),$(program)) $(program.static).debug: $(program_objects) $(extra.$(flavour)) $(layout)
 	@echo "  LINK  $@"
 	@$(link) $(extra_link.$(flavour)) $(filter %.o,$^) $(libs) -o $@
 
@@ -190,10 +190,13 @@ build/ssm-preflight-torture: build/torture/memory.o $(objects)/tests/torture/all
 	@$(link) $^ $(libs) -o $@
 -include $(objects)/tests/torture/allocations.d
 
-POINTS ?= 60
-torture: setup-lab ## a healthy check in the lab with one allocation that fails, at POINTS (60; 0: all) of them
+POINTS ?= 40
+torture: setup-lab ## the program's own trouble: allocations and calls that fail, at POINTS (40; 0: all) of them, limits, disks, streams
 	@$(MAKE) flavour=static build/ssm-preflight-torture
 	tests/torture/run build/ssm-preflight-torture --points $(POINTS)
+
+hostile: static setup-lab ## metadata, names, TLS and services that do what they can to break it; with ALL=1 at every byte
+	tests/hostile/run build/ssm-preflight $(if $(ALL),--all)
 
 SECONDS_EACH ?= 20
 fuzz: setup-fuzz situations ## every reader of foreign bytes under libFuzzer, each for SECONDS_EACH (20)
@@ -275,7 +278,11 @@ pictures: static setup-lab ## the pictures of the README, from runs in the lab
 # For valgrind, whose own mappings a confined process may not make: the static program without confine().
 build/ssm-preflight-unconfined: $(program_objects) $(objects)/tests/coverage/unconfined.o
 	@echo "  LINK  $@"
-	@$(link) -Wl,--wrap=confine $^ $(libs) -o $@
+	@$(link) -Wl,--wrap=confine $^ $(libs) -Wl,-Map=$@.map -o $@
+
+order: static setup-lab setup-bench ## packaging/deps/first.ld anew: the functions that a healthy check runs
+	@$(MAKE) flavour=static build/ssm-preflight-unconfined
+	packaging/scripts/keep packaging/deps/first.ld tests/bench/order
 
 # `wait` whose pauses pass at once: tests/waiting.
 hasty := clock_monotonic_us clock_monotonic_ms clock_rest
@@ -317,6 +324,10 @@ lab: static setup-lab ## a shell on an instance inside the lab's private VPC
 
 check-lab: static setup-lab ## the lab's own tests
 	/usr/bin/python3 -m pytest tests/lab
+
+check-pages: static situations ## pages of `--output html` in headless Chromium: nothing runs or loads, nothing overflows; screenshots in build/pages
+	@packaging/scripts/setup pages || echo "no Chromium: its tests are skipped"
+	/usr/bin/python3 -m pytest -q -rs -p no:cacheprovider tests/pages
 
 check-image: static situations setup-image ## `image` of staged root file systems (fit, broken, mended, hostile), builders' tools, the acceptance kit dry
 	/usr/bin/python3 -m pytest -q tests/image tests/acceptance
@@ -376,5 +387,5 @@ help: ## this list
 
 .SECONDARY:
 FORCE:
-.PHONY: FORCE pictures all static check fuzz unit unit-programs situations scenarios scenarios-update scenarios-selftest dictionary static-test sanitize coverage lint format docs bench hasty waiting endurance fleet-picture torture run lab check-lab \
-	check-boot check-image check-image-real check-commands install deb rpm tarball sysext dist reproducible check-packages foreign-lab clean distclean help
+.PHONY: FORCE pictures all static check fuzz unit unit-programs situations scenarios scenarios-update scenarios-selftest dictionary static-test sanitize coverage lint format docs bench order hasty waiting endurance fleet-picture torture hostile run lab check-lab \
+	check-boot check-image check-image-real check-pages check-commands install deb rpm tarball sysext dist reproducible check-packages foreign-lab clean distclean help

@@ -56,6 +56,11 @@ bool when_configuration_is_wrong(const struct view *view)
     return view_faults(view, &faults) > 0;
 }
 
+bool when_environment_file_is_gone(const struct view *view)
+{
+    return view->facts->agent.environment.failure == FAILURE_ABSENT;
+}
+
 bool when_it_is_unfinished(const struct view *view)
 {
     return view->facts->agent.unfinished[0];

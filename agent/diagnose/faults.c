@@ -53,7 +53,7 @@ static void find_incomplete(const struct finder *to)
 
     if (agent->foreign[0])
         add(to, CHECK_AGENT_INSTALLED, STATUS_FAIL, FAILURE_INCOMPLETE,
-            "%s is a program for another architecture than this system's", agent->foreign);
+            "%s is for another architecture than this system's", agent->foreign);
     if (agent->missing[0])
         add(to, CHECK_AGENT_INSTALLED, agent->worker_missing ? STATUS_FAIL : STATUS_WARN,
             FAILURE_INCOMPLETE, "programs of the SSM agent are missing: %s", agent->missing);

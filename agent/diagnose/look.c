@@ -24,7 +24,8 @@ bool look_is_planned(const struct facts *facts, enum service service)
 
 bool look_may_be_missing(const struct facts *facts, enum service service)
 {
-    return service_rows[service].phased_out && facts->plan.services[service].need == NEED_OPTIONAL;
+    return facts->plan.services[service].need == NEED_OPTIONAL &&
+           (service_rows[service].phased_out || facts->endpoints[service].for_sessions);
 }
 
 const struct action_facts *look_action(const struct facts *facts, const char *action)

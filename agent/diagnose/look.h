@@ -87,7 +87,8 @@ bool look_agent_stays_down(const struct agent_facts *agent);
 /* A service is part of this run: needed in some way and in the region. */
 bool look_is_planned(const struct facts *facts, enum service service);
 
-/* A service that AWS is phasing out, and nobody required it: an endpoint that is not there is no fault. */
+/* A service that AWS is phasing out, or that only sessions use, and nobody required it: an endpoint that is not there
+ * is no fault. */
 bool look_may_be_missing(const struct facts *facts, enum service service);
 
 /* What was proven of one action; NULL where its service was not planned. */

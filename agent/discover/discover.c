@@ -9,6 +9,7 @@
 
 #include "base/text.h"
 #include "discover/agent.h"
+#include "discover/hint.h"
 #include "discover/instance.h"
 #include "discover/machine.h"
 #include "net/route.h"
@@ -24,7 +25,9 @@ struct discover {
     struct instance_reader *instance;
     struct role_reader *role;
     bool planned, placed, role_known;
-    bool again; /* only `check` is asked */
+    struct plan wishes;     /* of the options, before a hint completed them */
+    char hint[REGION_SIZE]; /* planned with; empty: with none, or it is confirmed */
+    bool again;             /* only `check` is asked */
     enum check check;
 };
 
@@ -34,12 +37,40 @@ static void plan_if_possible(struct discover *discover)
         return;
     discover->planned = true;
     discover->events.planned(discover->events.arg);
+    discover->events.believed(discover->events.arg);
 }
 
+/* As if IMDS had named it, which confirms it or not. */
+static void plan_by_hint(struct discover *discover)
+{
+    struct facts *facts = discover->facts;
+
+    if (discover->planned || facts->machine.is_ec2 == ANSWER_NO ||
+        !hint_region(discover->request.root, &facts->agent, discover->hint))
+        return;
+    discover->wishes = facts->plan;
+    (void)text_set(facts->instance.region, REGION_SIZE, "%s", discover->hint);
+    discover->planned = plan_complete(facts, &discover->overrides);
+    facts->instance.region[0] = '\0';
+    discover->events.planned(discover->events.arg);
+}
+
+/* IMDS has named the region, or will not. */
 static void identified(void *arg)
 {
     struct discover *discover = arg;
+    struct facts *facts = discover->facts;
+    bool hinted = discover->hint[0];
+    bool right = hinted && strcmp(discover->hint, facts->instance.region) == 0;
 
+    discover->hint[0] = '\0';
+    if (right) {
+        discover->events.believed(discover->events.arg);
+    } else if (hinted) {
+        discover->planned = false;
+        discover->events.mistaken(discover->events.arg);
+        facts->plan = discover->wishes;
+    }
     plan_if_possible(discover);
 }
 
@@ -70,6 +101,7 @@ static void without_imds(struct discover *discover)
     step_skip(&facts->imds.identity, FAILURE_BELOW);
     step_skip(&facts->role.attached, FAILURE_BELOW);
     step_skip(&facts->role.credentials, FAILURE_BELOW);
+    identified(discover);
     placed(discover);
     role_known(discover);
 }
@@ -104,12 +136,16 @@ static void role_again(void *arg, const struct imds_answer *answer)
     role_known(discover);
 }
 
+static bool needs_token_alone(enum check check)
+{
+    return check <= CHECK_IMDS_TOKEN || check == CHECK_CLOCK_SKEW;
+}
+
 static void opened_again(struct discover *discover)
 {
     enum check check = discover->check;
 
-    if (discover->facts->imds.token.outcome != OUTCOME_OK || check <= CHECK_IMDS_TOKEN ||
-        check == CHECK_CLOCK_SKEW)
+    if (discover->facts->imds.token.outcome != OUTCOME_OK || needs_token_alone(check))
         role_known(discover);
     else if (check == CHECK_IMDS_IDENTITY)
         imds_get(discover->imds, "dynamic/instance-identity/document", document_again, discover);
@@ -165,6 +201,8 @@ static bool is_denied_anything(const struct facts *facts)
 
 bool discover_rest(struct discover *discover)
 {
+    if (!discover || discover->again)
+        return false;
     const struct facts *facts = discover->facts;
     bool of_role = discover->role &&
                    (facts->role.attached.outcome == OUTCOME_FAILED ||
@@ -175,19 +213,25 @@ bool discover_rest(struct discover *discover)
     return (discover->instance && instance_read_rest(discover->instance)) || of_role;
 }
 
+/* Requests that go out with the token. */
+static int n_first(const struct facts *facts)
+{
+    return INSTANCE_REQUESTS + (facts->network.usable_ipv6 ? 2 : 0) +
+           (facts->plan.permissions != PERMISSIONS_OFF ? 1 : 0);
+}
+
 /* Runs on the loop's first turn, so that no event comes before discover_start() has returned. */
 static void begin(void *arg)
 {
     struct discover *discover = arg;
-    struct imds_open open = {
-        .endpoint = {IMDS_IPV4, 80},
-        .facts = &discover->facts->imds,
-        .clock = &discover->facts->clock,
-        .n_first = discover->again ? 1
-                                   : INSTANCE_REQUESTS + 2 * discover->facts->network.usable_ipv6 +
-                                         (discover->facts->plan.permissions != PERMISSIONS_OFF),
-        .opened = imds_opened,
-        .arg = discover};
+    struct imds_open open = {.endpoint = {IMDS_IPV4, 80},
+                             .facts = &discover->facts->imds,
+                             .clock = &discover->facts->clock,
+                             .again = discover->again,
+                             .n_first = discover->again ? !needs_token_alone(discover->check)
+                                                        : n_first(discover->facts),
+                             .opened = imds_opened,
+                             .arg = discover};
 
     if (discover->request.endpoint)
         open.endpoint = *discover->request.endpoint;
@@ -202,6 +246,8 @@ static void begin(void *arg)
     }
     if (discover->facts->plan.region_source == SOURCE_OPTION)
         plan_if_possible(discover);
+    else if (discover->imds && !discover->again)
+        plan_by_hint(discover);
 }
 
 void discover_machine(const char *root, struct facts *facts, struct agent_overrides *overrides)

@@ -22,9 +22,15 @@ struct discover_request {
  * when there is a plan. */
 struct discover_events {
     void *arg;
-    void (*planned)(void *arg); /* facts->plan is complete: names may be looked up */
-    void (*placed)(void *arg);  /* the VPC's CIDRs are known, or never will be */
-    void (*role)(void *arg);    /* credentials are usable, or never will be */
+    void (*planned)(
+        void *arg); /* facts->plan is complete: names may be looked up. `believed` comes before
+                                 * a secret may be sent: the region may be a hint's as yet */
+    void (*believed)(void *arg); /* the region is the one that IMDS or the options name */
+    void (*mistaken)(
+        void *arg); /* after `planned`: IMDS does not name it. The plan is void, and another
+                                  * `planned` may come */
+    void (*placed)(void *arg); /* the VPC's CIDRs are known, or never will be */
+    void (*role)(void *arg);   /* credentials are usable, or never will be */
 };
 
 /* facts->plan holds the wishes (options). Files are read in this call, IMDS on the loop. facts and

@@ -48,6 +48,7 @@ struct imds {
     int n_running; /* requests that were sent */
     int n_first;
     bool redialled; /* connecting: the second try is under way */
+    bool again;     /* imds.h: no second opinion */
     struct timer *doubt;
     int n_puts;   /* token requests under way */
     bool getting; /* the second opinion is under way */
@@ -266,8 +267,9 @@ static void connected(void *arg, const struct dialled *dialled)
         step_skip(&imds->facts->token, FAILURE_BELOW);
         tell_opened(imds);
     } else if (put_token(imds, dialled->fd, IMDS_ANSWER_TIMEOUT_MS)) {
-        imds->doubt = loop_after_quietly(imds->loop, (int64_t)IMDS_DOUBT_MS * 1000, doubt_silence,
-                                         imds);
+        if (!imds->again)
+            imds->doubt = loop_after_quietly(imds->loop, (int64_t)IMDS_DOUBT_MS * 1000,
+                                             doubt_silence, imds);
         imds_connect_ahead(imds, imds->n_first);
     } else {
         step_fail(&imds->facts->token, FAILURE_INTERNAL, 0);
@@ -298,6 +300,7 @@ struct imds *imds_open(struct loop *loop, const struct imds_open *open)
                           .facts = open->facts,
                           .clock = open->clock,
                           .n_first = open->n_first,
+                          .again = open->again,
                           .opened = open->opened,
                           .arg = open->arg};
     (void)text_set(imds->facts->address, ADDRESS_SIZE, "%s", imds->endpoint.address);

@@ -44,6 +44,7 @@ struct imds_open {
     struct imds_facts *facts; /* must outlive it */
     struct clock_facts *clock;
     int n_first; /* so many requests follow at once: connected while the token is fetched */
+    bool again;  /* silence was doubted before: it is told without a second opinion */
     void (*opened)(void *arg);
     void *arg;
 };

@@ -220,6 +220,7 @@ struct endpoint_facts {
     struct address_facts addresses[MAX_ADDRESSES];
     int32_t n_actions;
     struct action_facts actions[MAX_ACTIONS];
+    bool for_sessions;    /* the session preferences use the service, which nobody asked for */
     struct step proxy;    /* second opinion: CONNECT through the proxy that the agent would use */
     int32_t proxy_status; /* HTTP status of its answer, 0 when none came */
 };

@@ -17,6 +17,10 @@ struct credentials {
 /* True when a key and a secret are there. */
 bool credentials_usable(const struct credentials *credentials);
 
+/* Overwrites in the text what is a piece of the secret key, the session token or a signature: a server may
+ * show what it was sent, and its words are kept. Pieces below a dozen characters open nothing. */
+void credentials_hide(const struct credentials *credentials, char *text);
+
 void credentials_clear(struct credentials *credentials);
 
 #endif

@@ -284,6 +284,7 @@ bool dial_start(struct loop *loop, const struct dial *dial, dial_done *done, voi
         dialling->timer = loop_after(loop, 0, on_told_at_once, dialling);
     }
     dialling->task.quiet = dial->quiet;
+    dialling->task.owner = dial->owner;
     loop_enter(loop, &dialling->task, dialling_end);
     return true;
 }

@@ -72,6 +72,7 @@ struct climb {
     bool pinned;     /* /etc/hosts names the addresses */
     bool late;       /* DNS_DOUBT_MS are over */
     bool asked_amazon;
+    struct timer *timers[2]; /* of silence: doubt, then the end of patience */
 };
 
 enum { MAX_CONNECTIONS = 256 };
@@ -152,6 +153,10 @@ bool connections_has(const struct connections *connections, const char *address)
  * the agent is connected to it. */
 void observe_agent(struct observe *observe);
 void observe_agent_at(struct observe *observe, const char *address);
+
+/* observe.c: of the session preferences, as GetDocument answers them: a service that they use and nobody asked for
+ * is climbed too. */
+void observe_preferences(struct observe *observe, const char *answer);
 
 /* observe.c: keeps the clock reading of a Date header, if the answer had one. */
 void observe_clock(struct observe *observe, const char *source, const struct address_facts *address,

@@ -45,6 +45,7 @@ static struct http_request unsigned_request(const struct lane *lane, int fd)
         .fd = fd,
         .path = "/",
         .trust = climb->observe->trust,
+        .owner = climb->observe,
         .tls_timeout_ms = tls_timeout_ms(lane),
         .timeout_ms = answer_timeout_ms(climb),
         .max_body_bytes = 64 * 1024,
@@ -72,7 +73,8 @@ static struct dial dial_to(const struct lane *lane)
 {
     return (struct dial){.address = lane->facts->address,
                          .port = lane->climb->plan->port,
-                         .timeout_ms = CONNECT_TIMEOUT_MS};
+                         .timeout_ms = CONNECT_TIMEOUT_MS,
+                         .owner = lane->climb->observe};
 }
 
 /* --- a silent handshake: is it silent once more, and does it pass with small segments? --- */

@@ -4,6 +4,7 @@
  */
 #include "observe/observe.h"
 
+#include <cjson/cJSON.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -79,6 +80,34 @@ struct observe *observe_start(struct loop *loop, const struct observe_request *r
     return observe;
 }
 
+/* User Guide, "Session document schema": what a session sends its output to, or is encrypted by. */
+void observe_preferences(struct observe *observe, const char *answer)
+{
+    static const struct {
+        const char *input;
+        enum service service;
+    } rows[] = {{"s3BucketName", SERVICE_S3},
+                {"kmsKeyId", SERVICE_KMS},
+                {"cloudWatchLogGroupName", SERVICE_LOGS}};
+    cJSON *json = cJSON_Parse(answer);
+    cJSON *document = cJSON_Parse(
+        cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(json, "Content")));
+    const cJSON *inputs = cJSON_GetObjectItemCaseSensitive(document, "inputs");
+
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        struct climb *climb = &observe->climbs[rows[i].service];
+        const char *value = cJSON_GetStringValue(
+            cJSON_GetObjectItemCaseSensitive(inputs, rows[i].input));
+        if (!value || !value[0] || climb->plan->need != NEED_OFF)
+            continue;
+        climb->facts->for_sessions = true;
+        observe->facts->plan.services[rows[i].service].need = NEED_OPTIONAL;
+        names_start(climb);
+    }
+    cJSON_Delete(document);
+    cJSON_Delete(json);
+}
+
 void observe_placed(struct observe *observe)
 {
     observe->placed = true;
@@ -98,6 +127,37 @@ void observe_role(struct observe *observe, const struct credentials *credentials
     for (int i = 0; credentials && i < N_SERVICES; i++)
         if (to_climb(&observe->climbs[i]))
             actions_pump(&observe->climbs[i]);
+}
+
+void observe_take_back(struct observe *observe)
+{
+    struct facts *facts = observe->facts;
+
+    loop_end_of(observe->loop, observe);
+    for (int i = 0; i < N_SERVICES; i++) {
+        struct climb *climb = &observe->climbs[i];
+        for (size_t j = 0; j < COUNT_OF(climb->timers); j++)
+            loop_cancel(climb->timers[j]);
+        for (int j = 0; j < climb->facts->n_addresses; j++) {
+            loop_cancel(climb->lanes[j].other_port);
+            loop_cancel(climb->lanes[j].unsigned_too);
+        }
+    }
+    int n_kept = 0; /* what IMDS says stays */
+    for (int i = 0; i < facts->clock.n_samples; i++)
+        if (strcmp(facts->clock.samples[i].source, "imds") == 0)
+            facts->clock.samples[n_kept++] = facts->clock.samples[i];
+    facts->clock.n_samples = n_kept;
+    memset(facts->endpoints, 0, sizeof(facts->endpoints));
+    n_kept = 0;
+    for (int i = 0; i < facts->network.n_routes; i++)
+        if (strcmp(facts->network.routes[i].to, facts->imds.address) == 0)
+            facts->network.routes[n_kept++] = facts->network.routes[i];
+    facts->network.n_routes = n_kept;
+    facts->agent.connected = ANSWER_UNKNOWN;
+    facts->agent.connected_to[0] = '\0';
+    facts->agent.proxy_address[0] = '\0';
+    observe_free(observe);
 }
 
 void observe_free(struct observe *observe)

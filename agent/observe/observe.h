@@ -44,6 +44,9 @@ void observe_role(struct observe *observe, const struct credentials *credentials
  * the round's beginning, and the agent may have connected since. */
 enum answer observe_connected(const char *root, const struct facts *facts);
 
+/* Stops it and takes back what it found: the plan was of another region. Frees it. */
+void observe_take_back(struct observe *observe);
+
 /* To be called after the loop is done. NULL is fine. */
 void observe_free(struct observe *observe);
 

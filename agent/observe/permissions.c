@@ -109,6 +109,10 @@ void actions_take(struct lane *lane, const struct http_reply *reply)
     action->why_not[0] = '\0';
     if (reply->step.outcome == OUTCOME_OK) {
         service_answer_judge(&reply->head, reply->body, reply->body_bytes, row->allowed, action);
+        credentials_hide(lane->climb->observe->credentials, action->code);
+        credentials_hide(lane->climb->observe->credentials, action->message);
+        if (action->status == 200 && strcmp(action->action, "ssm:GetDocument") == 0)
+            observe_preferences(lane->climb->observe, reply->body);
         return;
     }
     action->permission = PERMISSION_UNCLEAR;
@@ -165,6 +169,7 @@ static bool send(struct lane *lane, const struct permission_row *row, const stru
         .body_bytes = strlen(body),
         .signature = &signature,
         .withhold = first,
+        .owner = climb->observe,
         .trust = climb->observe->trust,
         .tls_timeout_ms = TLS_TIMEOUT_MS,
         .timeout_ms = first ? first->timeout_ms : ladder_patience_ms(climb),

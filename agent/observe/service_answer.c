@@ -244,8 +244,8 @@ static void judge_error(const char *allowed, struct action_facts *action)
     }
     action->permission = PERMISSION_UNCLEAR;
     action->failure = failure_of_status(action->status);
-    if (action->failure == FAILURE_BAD_REQUEST && !action->code[0])
-        action->failure = FAILURE_MALFORMED; /* nothing says that the request is what is wrong */
+    if (action->failure == FAILURE_BAD_REQUEST && !text_only(action->code, "._-"))
+        action->failure = FAILURE_MALFORMED; /* no service says that the request is what is wrong */
     if (unauthorized_words(action)) {
         action->permission = PERMISSION_DENIED;
         action->failure = FAILURE_DENIED;

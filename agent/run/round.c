@@ -29,12 +29,12 @@ struct round {
     struct credentials credentials;
     int64_t undelivered; /* before the round */
     int timer_fd;
-    bool placed, role_known, signalled;
+    bool believed, placed, role_known, signalled;
 };
 
 static void give_role(struct round *round)
 {
-    if (round->observe && round->role_known)
+    if (round->observe && round->believed && round->role_known)
         observe_role(round->observe,
                      credentials_usable(&round->credentials) ? &round->credentials : NULL);
 }
@@ -50,7 +50,22 @@ static void planned(void *arg)
     round->observe = observe_start(round->loop, &request, round->facts);
     if (round->placed)
         observe_placed(round->observe);
+}
+
+static void believed(void *arg)
+{
+    struct round *round = arg;
+
+    round->believed = true;
     give_role(round);
+}
+
+static void mistaken(void *arg)
+{
+    struct round *round = arg;
+
+    observe_take_back(round->observe);
+    round->observe = NULL;
 }
 
 static void placed(void *arg)
@@ -116,6 +131,7 @@ static void observe_again(struct round *round, const struct again *again)
     const struct observe_request request = {round->run->options->root, round->run->trust,
                                             round->run->deadline_ms, &only};
 
+    round->believed = true;
     round->observe = observe_start(round->loop, &request, round->facts);
     observe_placed(round->observe);
 }
@@ -139,7 +155,7 @@ static bool start(struct round *round)
     const struct run *run = round->run;
     const struct discover_request request = {run->options->root,
                                              run->endpoint.address[0] ? &run->endpoint : NULL};
-    const struct discover_events events = {round, planned, placed, role_known};
+    const struct discover_events events = {round, planned, believed, mistaken, placed, role_known};
 
     round->loop = loop_new();
     (void)loop_watch(round->loop, run->signal_fd, POLLIN, true, signalled, round);

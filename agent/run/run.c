@@ -7,6 +7,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
@@ -19,6 +20,20 @@
 #include "diagnose/diagnose.h"
 #include "model/anonymize.h"
 #include "run/confine.h"
+
+/* What a healthy check runs lies side by side in the static program (packaging/deps/first.ld). On a first boot it is read from a
+ * volume that loads lazily: at once, and not in the order in which it is touched. */
+extern const char first_begin[] __attribute__((weak));
+extern const char first_end[] __attribute__((weak));
+
+static void read_ahead(void)
+{
+    uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
+    uintptr_t begin = (uintptr_t)first_begin & ~(page - 1);
+
+    if (first_begin)
+        (void)madvise((void *)begin, (uintptr_t)first_end - begin, MADV_WILLNEED);
+}
 
 static int open_signals(void)
 {
@@ -54,6 +69,7 @@ int run_open(struct run *run, const struct options *options, int64_t limit_ms)
 {
     char trouble[DETAIL_SIZE];
 
+    read_ahead();
     *run = (struct run){.options = options,
                         .signal_fd = -1,
                         .started_ms = clock_monotonic_ms(),

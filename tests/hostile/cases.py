@@ -198,6 +198,7 @@ def every_byte(sizes, family, leaf):
             for n, end in itertools.product(range(size), ("stall", "close")):
                 yield Case(f"{end} at byte {n} of {key[1]}, IPv{family}", family, harmless=key[1] not in (*IMDS_NEEDED, ROLE_LIST),
                            imds=at((key[1],), lambda normal, n=n, end=end: Say(normal[:n], end)))  # fmt: skip
+        elif key[0] == "value":
             for n in range(size):
                 yield Case(f"value of {key[1]} cut to {n}, IPv{family}", family, harmless=key[1] not in (*IMDS_NEEDED, ROLE_LIST),
                            imds=at((key[1],), lambda normal, n=n: Say(with_body(normal, parts(normal)[2][:n]), "close")))  # fmt: skip

@@ -142,6 +142,7 @@ class Imds(imds.Connection):
         self.transport = transport
         normal = collector.data
         self.case.sizes.setdefault(("imds", target), len(normal))
+        self.case.sizes.setdefault(("value", target), len(normal.partition(b"\r\n\r\n")[2]))
         instead = self.case.imds and self.case.imds(target, normal)
         if instead is None:
             if normal.startswith(b"HTTP/1.1 200") and target in IMDS_NEEDED:

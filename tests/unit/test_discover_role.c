@@ -266,7 +266,7 @@ static void what_is_told_of_a_role(void **state)
     assert_string_equal(credentials.access_key_id, "AKID");
     assert_string_equal(credentials.secret_access_key, "secret");
     assert_string_equal(credentials.session_token, "token");
-    assert_int_equal(facts.role.attached.took_ms, strlen(LIST)); /* the slower of two */
+    assert_int_equal(facts.role.attached.took_ms, strlen(LIST));
     assert_int_equal(facts.role.credentials.took_ms, strlen(LIST "a-role"));
     ask(unsaid);
     assert_int_equal(facts.role.identity_role, ANSWER_UNKNOWN);

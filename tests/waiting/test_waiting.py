@@ -41,15 +41,15 @@ def test_an_hour_after_a_failure(faults):
 
 
 # What fails by silence takes its seconds, round after round; and costs less: tests/waiting/hours.
-def test_ten_minutes_after_a_silence():
-    done, cost = waited("imds-silent", minutes=10)
+def test_four_minutes_after_a_silence():
+    done, cost = waited("imds-silent", minutes=4)
     n = json.loads(done.stdout)["rounds"]
-    assert 18 <= n <= 24 and cost["packets"] / n * 40 <= PACKETS, (n, cost)
+    assert 8 <= n <= 12 and cost["packets"] / n * 40 <= PACKETS, (n, cost)
 
 
 def test_a_wait_with_a_long_deadline():
     _, cost = waited("policy-missing", command="wait")
-    assert cost["packets"] <= PACKETS + 200 and cost["signed"] <= SIGNED, cost
+    assert cost["packets"] <= PACKETS and cost["signed"] <= SIGNED, cost
 
 
 def test_a_fleet_is_spread_out():

@@ -145,6 +145,7 @@ class Service:
     reason: str = "full"  # none: "is not authorized" and no more; odd: a phrase nobody has seen before
     default_host_management: bool = False
     hybrid: object = None  # the MachineKey of a hybrid registration
+    preferences: dict = field(default_factory=dict)  # inputs of the session preferences; {}: there are none
     revoked: str | None = None  # the error code with which every credential is refused
 
 
