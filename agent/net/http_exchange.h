@@ -32,7 +32,7 @@ struct exchange {
     bool sent;               /* the connection stood, handshake and all: the request went out */
     bool withhold, withheld; /* http.h */
     bool too_large, malformed;
-    char length[24]; /* of the body, as the head says it; empty: not at all */
+    char length[24];    /* of the body, as the head says it; empty: not at all */
     bool head_complete; /* what follows are trailers */
     size_t head_bytes;
     struct http_head head;
