@@ -137,6 +137,8 @@ const struct cause causes[] = {
     {.code = "dns-slow",
      .title = "The nameserver is slow to answer",
      .here = {{"The nameserver {server} is {maybe}too slow: {dns_delay}, the agent waits 5 s", when_answers_are_too_late},
+              {"The nameserver {server} leaves AAAA unanswered: {dns_delay} a look-up",
+               when_aaaa_is_not_answered},
               {"The nameserver {server} is {maybe}slow: a look-up takes the agent {dns_delay}"}},
      .explains = {{RUNG(RESOLVE), BECAUSE(FAILURE_SLOW)}},
      .evidence = {quote_late_answers}, .certain_if = when_several_names_are_late},

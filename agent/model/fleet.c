@@ -305,10 +305,10 @@ enum confidence fleet_confidence(const struct member *member, char evidence[LINE
         if (!text_starts(member->code, places[i].begins))
             continue;
         if (peers->n_ready > 0 && member->verdict != VERDICT_DEGRADED) {
-            (void)text_set(
-                evidence, LINE_SIZE, "%d with the same %s (%s) %s ready: first look at %s",
-                (int)peers->n_ready, name, member->has[lies_in], peers->n_ready == 1 ? "is" : "are",
-                peers->n_alike == 1 ? "this instance" : "what differs on these");
+            (void)text_set(evidence, LINE_SIZE, "%d with the same %s (%s) %s up: first look at %s",
+                           (int)peers->n_ready, name, member->has[lies_in],
+                           peers->n_ready == 1 ? "comes" : "come",
+                           peers->n_alike == 1 ? "this instance" : "what differs on these");
             return member->confidence == CONFIDENCE_CERTAIN ? CONFIDENCE_CERTAIN
                                                             : CONFIDENCE_POSSIBLE;
         }

@@ -143,14 +143,17 @@ void observe_take_back(struct observe *observe)
             loop_cancel(climb->lanes[j].unsigned_too);
         }
     }
-    int n_kept = 0;
+    int n_kept = 0; /* what IMDS says stays */
     for (int i = 0; i < facts->clock.n_samples; i++)
         if (strcmp(facts->clock.samples[i].source, "imds") == 0)
             facts->clock.samples[n_kept++] = facts->clock.samples[i];
     facts->clock.n_samples = n_kept;
     memset(facts->endpoints, 0, sizeof(facts->endpoints));
-    memset(facts->network.routes, 0, sizeof(facts->network.routes));
-    facts->network.n_routes = 0;
+    n_kept = 0;
+    for (int i = 0; i < facts->network.n_routes; i++)
+        if (strcmp(facts->network.routes[i].to, facts->imds.address) == 0)
+            facts->network.routes[n_kept++] = facts->network.routes[i];
+    facts->network.n_routes = n_kept;
     facts->agent.connected = ANSWER_UNKNOWN;
     facts->agent.connected_to[0] = '\0';
     facts->agent.proxy_address[0] = '\0';

@@ -360,7 +360,7 @@ static const struct finding *longest_end(const struct report *report, int n_caus
 static bool has_commands(const struct report *report)
 {
     for (int i = 0; i < report_n_causes(report); i++)
-        if (report->findings[i].n_commands > 0)
+        if (report->findings[i].n_commands > report->findings[i].n_afterwards)
             return true;
     return false;
 }

@@ -51,7 +51,7 @@ static void write_headline(struct screen *screen, const struct report *report)
     screen_text(screen, INK_PLAIN, line[0] == '(' ? " " : "  ");
     if (report->verdict == VERDICT_READY)
         write_ready(screen, report, indent);
-    else if (report->verdict == VERDICT_DEGRADED)
+    else if (report->verdict == VERDICT_DEGRADED && report->findings[0].target != TARGET_AGENT)
         screen_text(screen, INK_PLAIN, "The SSM agent comes up. ");
     if (line[0])
         screen_wrap(screen, INK_PLAIN, indent, line);

@@ -113,7 +113,7 @@ static void a_ready_neighbour_makes_a_shared_cause_doubtful(void **state)
     add(NULL, "subnet-a", 2);
     fleet_judge(&fleet);
     assert_int_equal(fleet_confidence(&fleet.members[0], evidence), CONFIDENCE_POSSIBLE);
-    assert_string_equal(evidence, "1 with the same security group (sg-0ccccccccccccccc0) is ready: "
+    assert_string_equal(evidence, "1 with the same security group (sg-0ccccccccccccccc0) comes up: "
                                   "first look at this instance");
     fleet_clear(&fleet);
     add("egress-blocked", "subnet-a", 1);
@@ -121,7 +121,7 @@ static void a_ready_neighbour_makes_a_shared_cause_doubtful(void **state)
     add(NULL, "subnet-a", 3);
     fleet_judge(&fleet);
     (void)fleet_confidence(&fleet.members[0], evidence);
-    assert_non_null(strstr(evidence, " is ready: first look at what differs on these"));
+    assert_non_null(strstr(evidence, " comes up: first look at what differs on these"));
     fleet_clear(&fleet);
     add("network-acl", "subnet-a", 1);
     add(NULL, "subnet-b", 2); /* no neighbour */
