@@ -106,6 +106,10 @@ static void wire_shapes(void **state)
     } rows[] = {
         {200, "", "{}", "", "", PERMISSION_ALLOWED, FAILURE_NONE},
         {201, "", "<x/>", "", "", PERMISSION_ALLOWED, FAILURE_NONE},
+        {200, "", " \r\n", "", "", PERMISSION_ALLOWED, FAILURE_NONE},
+        {200, "", "{\"a\":1", "", "", PERMISSION_UNCLEAR, FAILURE_MALFORMED},
+        {200, "", "{", "", "", PERMISSION_UNCLEAR, FAILURE_MALFORMED},
+        {200, "", "abc", "", "", PERMISSION_UNCLEAR, FAILURE_MALFORMED},
         {400, "", "{\"__type\":\"com.amazonaws.ssm#ParameterNotFound\"}", "ParameterNotFound",
          "ParameterNotFound", PERMISSION_ALLOWED, FAILURE_NONE},
         {400, "", "{\"__type\":\"InvalidDocument\"}", "AssociationDoesNotExist InvalidDocument",
@@ -143,10 +147,10 @@ static void wire_shapes(void **state)
         {503, "", "", "", "", PERMISSION_UNCLEAR, FAILURE_SERVER_ERROR},
         {407, "", "<html>", "", "html", PERMISSION_UNCLEAR, FAILURE_PROXY},
         {302, "", "", "", "", PERMISSION_UNCLEAR, FAILURE_REDIRECTED},
-        {400, "", "{\"__type\":5,\"Message\":[]}", "", "", PERMISSION_UNCLEAR, FAILURE_BAD_REQUEST},
-        {400, "", "{\"__type\":\"", "", "", PERMISSION_UNCLEAR, FAILURE_BAD_REQUEST},
-        {400, "", "<<<<>", "", "", PERMISSION_UNCLEAR, FAILURE_BAD_REQUEST},
-        {400, "", "<Code><Code", "", "", PERMISSION_UNCLEAR, FAILURE_BAD_REQUEST},
+        {400, "", "{\"__type\":5,\"Message\":[]}", "", "", PERMISSION_UNCLEAR, FAILURE_MALFORMED},
+        {400, "", "{\"__type\":\"", "", "", PERMISSION_UNCLEAR, FAILURE_MALFORMED},
+        {400, "", "<<<<>", "", "", PERMISSION_UNCLEAR, FAILURE_MALFORMED},
+        {400, "", "<Code><Code", "", "", PERMISSION_UNCLEAR, FAILURE_MALFORMED},
     };
     (void)state;
 
