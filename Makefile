@@ -68,7 +68,7 @@ hardened := -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3 -fstack-protector-strong -fsta
 # No path of this machine and no build directory gets into the binary.
 reproducible := "-ffile-prefix-map=$(CURDIR)=." -gno-record-gcc-switches
 
-cflags.dev      := -Og -g $(hardened)
+cflags.dev      := $(if $(foreign),-O2,-Og) -g $(hardened)
 cflags.static   := -Os -g -fPIE -ffunction-sections -fdata-sections -fno-asynchronous-unwind-tables $(hardened)
 cflags.sanitize := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all
 cflags.coverage := -O0 -g --coverage -fprofile-update=atomic
@@ -79,7 +79,11 @@ cflags.fuzz     := -O1 -g -fno-omit-frame-pointer -fsanitize=fuzzer-no-link,addr
 packs_relocations = $(filter x86_64,$(arch))$(shell echo | $(CC) -xc - -nostdlib -shared \
 	-Wl,--fatal-warnings,-z,pack-relative-relocs -o /dev/null 2>/dev/null && echo yes)
 ldflags.static   = -static-pie -Wl,--fatal-warnings,--build-id=sha1 \
-	-Wl,-z,relro,-z,now,-z,noexecstack$(if $(packs_relocations),$(comma)-z$(comma)pack-relative-relocs)
+	-Wl,-z,relro,-z,now,-z,noexecstack$(if $(packs_relocations),$(comma)-z$(comma)pack-relative-relocs) \
+	-Wl,--no-eh-frame-hdr,-u,unreached $(layout:%=-Wl,-T,%)
+# What the program links and never calls, made nothing; and what a healthy check runs, side by side.
+layout          := packaging/deps/unreached.ld packaging/deps/first.ld
+libs.static     := -lstandin-unwind
 comma := ,
 ldflags.coverage := --coverage
 ldflags.sanitize := -fsanitize=address,undefined
@@ -97,8 +101,10 @@ compile := $(CC) $(if $(sysroot),"--sysroot=$(CURDIR)/$(sysroot)") -std=c11 -D_G
 	$(cflags.$(flavour))
 # Every allocation passes agent/base/memory.c, which ends the process when one fails.
 allocations := malloc calloc realloc reallocarray posix_memalign
-link    := $(CC) $(if $(sysroot),"--sysroot=$(CURDIR)/$(sysroot)" -Wl$(comma)-rpath-link$(comma)$(sysroot)/lib/$(arch)-linux-gnu) $(cflags.$(flavour)) -Wl,--gc-sections $(allocations:%=-Wl,--wrap=%) $(ldflags.$(flavour))
-libs    := -L$(deps)/lib -lcurl -lcares -lssl -lcrypto -lcjson -linih -lsystemd -lz -lnonss
+# Every client's TLS context is one and the same, of agent/net/tls.c.
+wraps       := $(allocations) SSL_CTX_new
+link    := $(CC) $(if $(sysroot),"--sysroot=$(CURDIR)/$(sysroot)" -Wl$(comma)-rpath-link$(comma)$(sysroot)/lib/$(arch)-linux-gnu) $(cflags.$(flavour)) -Wl,--gc-sections $(wraps:%=-Wl,--wrap=%) $(ldflags.$(flavour))
+libs    := -L$(deps)/lib -lcurl -lcares -lssl -lcrypto -lcjson -linih -lsystemd -lz -lstandin-nss -lstandin-calendar $(libs.$(flavour))
 
 # --- building ---------------------------------------------------------------------------------------------------------
 
@@ -142,9 +148,9 @@ extra.coverage := $(objects)/tests/coverage/unconfined.o
 extra.sanitize := $(extra.coverage)
 extra_link.coverage := -Wl,--wrap=confine
 extra_link.sanitize := $(extra_link.coverage)
-$(filter-out $(program.static),$(program)) $(program.static).debug: $(program_objects) $(extra.$(flavour))
+$(filter-out $(program.static),$(program)) $(program.static).debug: $(program_objects) $(extra.$(flavour)) $(layout)
 	@echo "  LINK  $@"
-	@$(link) $(extra_link.$(flavour)) $^ $(libs) -o $@
+	@$(link) $(extra_link.$(flavour)) $(filter %.o,$^) $(libs) -o $@
 
 $(program.static): $(program.static).debug
 	@$(cross)strip --strip-all -o $@ $<
@@ -156,6 +162,9 @@ unit_programs := $(patsubst tests/unit/%.c,$(objects)/unit/%,$(tests))
 
 link.test_fuzz_regressions := $(fuzz_wraps)
 link.test_discover_imds    := -Wl,--wrap=imds_get
+link.test_discover_role    := -Wl,--wrap=imds_get
+link.test_commands         := -Wl,--wrap=confine
+link.test_wait             := -Wl,--wrap=confine,--wrap=round_run,--wrap=changes_open,--wrap=changes_close,--wrap=changes_fd,--wrap=changes_poll_ms,--wrap=changes_take,--wrap=look_differs,--wrap=tell_state,--wrap=tell_verdict,--wrap=tell_device,--wrap=tell_ready,--wrap=mkdir,--wrap=clock_monotonic_ms,--wrap=clock_rest
 
 # One program a file, with everything but main.o; whatever else lies in tests/unit helps them all.
 $(objects)/unit/%: $(objects)/tests/unit/%.o $(patsubst %.c,$(objects)/%.o,$(helpers)) \
@@ -269,7 +278,37 @@ pictures: static setup-lab ## the pictures of the README, from runs in the lab
 # For valgrind, whose own mappings a confined process may not make: the static program without confine().
 build/ssm-preflight-unconfined: $(program_objects) $(objects)/tests/coverage/unconfined.o
 	@echo "  LINK  $@"
-	@$(link) -Wl,--wrap=confine $^ $(libs) -o $@
+	@$(link) -Wl,--wrap=confine $^ $(libs) -Wl,-Map=$@.map -o $@
+
+order: static setup-lab setup-bench ## packaging/deps/first.ld anew: the functions that a healthy check runs
+	@$(MAKE) flavour=static build/ssm-preflight-unconfined
+	packaging/scripts/keep packaging/deps/first.ld tests/bench/order
+
+# `wait` whose pauses pass at once: tests/waiting.
+hasty := clock_monotonic_us clock_monotonic_ms clock_rest
+build/ssm-preflight-hasty: $(program_objects) $(objects)/tests/waiting/hasty.o
+	@echo "  LINK  $@"
+	@$(link) $(hasty:%=-Wl,--wrap=%) $^ $(libs) -o $@
+-include $(objects)/tests/waiting/hasty.d
+
+# When a fleet's rounds begin, by the same schedule.
+build/paces: $(objects)/tests/waiting/paces.o $(filter-out %/agent/main.o,$(program_objects))
+	@echo "  LINK  $@"
+	@$(link) $^ $(libs) -o $@
+-include $(objects)/tests/waiting/paces.d
+
+hasty: FORCE
+	@$(MAKE) flavour=static build/ssm-preflight-hasty build/paces
+
+waiting: hasty setup-lab ## what an hour of `wait` costs in packets, requests and processor time, and that nothing grows
+	/usr/bin/python3 -m pytest -q tests/waiting
+
+HOURS ?= 24
+fleet-picture: hasty ## docs/images/fleet-waiting.svg: requests a second of 10,000 instances that wait in the same failure
+	tests/waiting/fleet docs/images/fleet-waiting.svg
+
+endurance: hasty setup-lab ## HOURS (24) simulated hours of `wait --follow` against servers that flap: memory, descriptors, packets stay flat
+	WAITING_HOURS=$(HOURS) /usr/bin/python3 -m pytest -q -rP tests/waiting -k grows
 
 bench: static setup-lab setup-bench ## what a healthy check costs in the lab: requests, instructions, memory and size against their limits
 	@$(MAKE) flavour=static build/ssm-preflight-unconfined
@@ -285,6 +324,10 @@ lab: static setup-lab ## a shell on an instance inside the lab's private VPC
 
 check-lab: static setup-lab ## the lab's own tests
 	/usr/bin/python3 -m pytest tests/lab
+
+check-pages: static situations ## pages of `--output html` in headless Chromium: nothing runs or loads, nothing overflows; screenshots in build/pages
+	@packaging/scripts/setup pages || echo "no Chromium: its tests are skipped"
+	/usr/bin/python3 -m pytest -q -rs -p no:cacheprovider tests/pages
 
 check-image: static situations setup-image ## `image` of staged root file systems (fit, broken, mended, hostile), builders' tools, the acceptance kit dry
 	/usr/bin/python3 -m pytest -q tests/image tests/acceptance
@@ -344,5 +387,5 @@ help: ## this list
 
 .SECONDARY:
 FORCE:
-.PHONY: FORCE pictures all static check fuzz unit unit-programs situations scenarios scenarios-update scenarios-selftest dictionary static-test sanitize coverage lint format docs bench torture hostile run lab check-lab \
-	check-boot check-image check-image-real check-commands install deb rpm tarball sysext dist reproducible check-packages foreign-lab clean distclean help
+.PHONY: FORCE pictures all static check fuzz unit unit-programs situations scenarios scenarios-update scenarios-selftest dictionary static-test sanitize coverage lint format docs bench order hasty waiting endurance fleet-picture torture hostile run lab check-lab \
+	check-boot check-image check-image-real check-pages check-commands install deb rpm tarball sysext dist reproducible check-packages foreign-lab clean distclean help

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * RFC 4648 section 4.
+ * Bytes as text that survives any terminal: base64 (RFC 4648 section 4), and the checksum of OpenPGP's armour (RFC 9580 section 6.1),
+ * 24 bits, so four characters of base64.
  */
 #ifndef BASE_BASE64_H
 #define BASE_BASE64_H
@@ -15,5 +16,9 @@ void base64_encode(const unsigned char *bytes, size_t n, char *to);
 
 /* Writes at most n * 3 / 4 bytes; returns how many. What is no digit is left out. */
 size_t base64_decode(const char *text, size_t n, unsigned char *to);
+
+enum { CRC24_BYTES = 3 };
+
+void crc24(const void *bytes, size_t n, unsigned char to[CRC24_BYTES]);
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The program never sets a locale, so strptime reads the English month names of RFC 9110.
+ * Times are read here and not by strptime, which would bring time zones and locales into the binary.
  */
 #include "base/clock.h"
 
@@ -29,6 +29,11 @@ int64_t clock_wall_unix_ms(void)
     return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
+int clock_rest(struct pollfd *fds, nfds_t n, int64_t wait_ms)
+{
+    return poll(fds, n, wait_ms > INT32_MAX ? INT32_MAX : (int)wait_ms);
+}
+
 bool clock_parse_duration(const char *text, int64_t *duration_ms)
 {
     static const struct {
@@ -54,12 +59,75 @@ bool clock_parse_duration(const char *text, int64_t *duration_ms)
     return false;
 }
 
+/* A number of the form, and what struct tm counts it from. */
+static const struct part {
+    char letter;
+    size_t n_digits;
+    int least, most, counted_from;
+    size_t offset;
+} parts_of_time[] = {
+    {'Y', 4, 0, 9999, 1900, offsetof(struct tm, tm_year)},
+    {'m', 2, 1, 12, 1, offsetof(struct tm, tm_mon)},
+    {'d', 2, 1, 31, 0, offsetof(struct tm, tm_mday)},
+    {'H', 2, 0, 23, 0, offsetof(struct tm, tm_hour)},
+    {'M', 2, 0, 59, 0, offsetof(struct tm, tm_min)},
+    {'S', 2, 0, 60, 0, offsetof(struct tm, tm_sec)},
+};
+
+static const char *read_part(const char *text, const struct part *part, struct tm *when)
+{
+    int value = 0;
+
+    for (size_t i = 0; i < part->n_digits; i++, text++) {
+        if (*text < '0' || *text > '9')
+            return NULL;
+        value = value * 10 + *text - '0';
+    }
+    if (value < part->least || value > part->most)
+        return NULL;
+    *(int *)((char *)when + part->offset) = value - part->counted_from;
+    return text;
+}
+
+static const char *read_month(const char *text, struct tm *when)
+{
+    static const char months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
+
+    for (int i = 0; i < 12; i++) {
+        if (strncmp(text, months + i * 3, 3) == 0) {
+            when->tm_mon = i;
+            return text + 3;
+        }
+    }
+    return NULL;
+}
+
+/* The letters of strptime that are in parts_of_time, and %b, a month's English name. Returns what follows the time, NULL: it has
+ * another form. */
+static const char *read_time(const char *text, const char *form, struct tm *when)
+{
+    for (; text && *form; form++) {
+        if (*form != '%') {
+            text = *text == *form ? text + 1 : NULL;
+            continue;
+        }
+        form++;
+        if (*form == 'b')
+            text = read_month(text, when);
+        for (size_t i = 0; text && i < COUNT_OF(parts_of_time); i++)
+            if (*form == parts_of_time[i].letter)
+                text = read_part(text, &parts_of_time[i], when);
+    }
+    return text;
+}
+
 bool clock_parse_http_date(const char *text, int64_t *unix_s)
 {
     struct tm when = {0};
-    const char *rest = strptime(text, "%a, %d %b %Y %H:%M:%S GMT", &when);
+    const char *comma = strchr(text, ','); /* behind the day of the week, which the date says too */
+    const char *rest = comma ? read_time(comma, ", %d %b %Y %H:%M:%S GMT", &when) : NULL;
 
-    if (!rest || *rest)
+    if (comma != text + 3 || !rest || *rest)
         return false;
     *unix_s = (int64_t)timegm(&when);
     return true;
@@ -68,12 +136,10 @@ bool clock_parse_http_date(const char *text, int64_t *unix_s)
 bool clock_parse_iso8601(const char *text, int64_t *unix_s)
 {
     struct tm when = {0};
-    const char *rest = strptime(text, "%Y-%m-%dT%H:%M:%S", &when);
+    const char *rest = read_time(text, "%Y-%m-%dT%H:%M:%S", &when);
 
-    if (!rest) {
-        memset(&when, 0, sizeof(when));
-        rest = strptime(text, "%Y%m%dT%H%M%S", &when);
-    }
+    if (!rest)
+        rest = read_time(text, "%Y%m%dT%H%M%S", &when);
     if (!rest)
         return false;
     if (*rest == '.') {

@@ -6,6 +6,7 @@
 #ifndef BASE_CLOCK_H
 #define BASE_CLOCK_H
 
+#include <poll.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -15,6 +16,10 @@ enum { TIME_SIZE = 32 }; /* "2026-11-23T12:00:00.123Z" with room */
 int64_t clock_monotonic_us(void); /* CLOCK_MONOTONIC */
 int64_t clock_monotonic_ms(void);
 int64_t clock_wall_unix_ms(void); /* CLOCK_REALTIME, since 1970 */
+
+/* poll(2) between two rounds of `wait`. Of its own, so that a test can let an hour pass in a second
+ * (tests/waiting/hasty.c). */
+int clock_rest(struct pollfd *fds, nfds_t n, int64_t wait_ms);
 
 /* "250ms", "30s", "5m": a whole number and a unit. False when it is none, or over a day. */
 bool clock_parse_duration(const char *text, int64_t *duration_ms);

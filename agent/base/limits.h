@@ -18,7 +18,7 @@ enum {
     WORDS_SIZE = 512,  /* what a service said, escaped and cut */
     PATH_SIZE = 256,   /* a file's path */
     NO_PROXY_SIZE = 1024,
-    LINE_OF_LOG_SIZE = 300,
+    LINE_OF_LOG_SIZE = 400,
 
     MAX_ADDRESSES = 16, /* addresses of one name; an endpoint has one for each zone and family */
     MAX_RESOLVERS = 6,  /* nameservers of one resolv.conf */

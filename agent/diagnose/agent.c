@@ -56,6 +56,11 @@ bool when_configuration_is_wrong(const struct view *view)
     return view_faults(view, &faults) > 0;
 }
 
+bool when_environment_file_is_gone(const struct view *view)
+{
+    return view->facts->agent.environment.failure == FAILURE_ABSENT;
+}
+
 bool when_it_is_unfinished(const struct view *view)
 {
     return view->facts->agent.unfinished[0];
@@ -102,7 +107,12 @@ void quote_bundle(const struct view *view, struct finding *finding)
         finding_evidence(finding, "the agent's unit sets SSL_CERT_DIR to %s", agent->ssl_cert_dir);
 }
 
-/* What the agent's log says when it ends, and the cause that the words are known of. */
+bool when_agent_stays_down(const struct view *view)
+{
+    return look_agent_stays_down(&view->facts->agent);
+}
+
+/* The agent's own words, and the cause that such words are known to come of. */
 void quote_last_error(const struct view *view, struct finding *finding)
 {
     static const struct {
@@ -113,20 +123,32 @@ void quote_last_error(const struct view *view, struct finding *finding)
         {"read-only file system", "agent-state-unwritable"},
         {"too many open files", "inotify-exhausted"},
         {"no space left on device", "agent-state-unwritable"},
-        {"proxyconnect", "imds-through-proxy"},
-        {"custom CA bundle", "agent-environment"},
+        {"app config could not be loaded", "agent-config-invalid"},
         {"failed to get identity from ECS", "agent-config-invalid"},
+        {"AWS_EC2_METADATA_DISABLED", "agent-environment"},
+        {"custom CA bundle", "agent-environment"},
+        {"api/token\": proxyconnect", "imds-through-proxy"},
+        {"proxyconnect", "proxy-in-the-way"},
+        {"does not look like a TLS handshake", "proxy-in-the-way"},
         {"x509:", "ca-bundle-missing"},
         {"no such host", "dns-wrong-name"},
+        {"server misbehaving", "dns-servfail"},
         {"169.254.169.254", "imds-unreachable"},
         {"failed to find agent identity", "imds-unreachable"},
+        {"no EC2 instance role found", "role-missing"},
+        {"AssumeRoleUnauthorizedAccess", "role-not-assumable"},
+        {"InvalidSignatureException", "clock-wrong"},
+        {"ExpiredToken", "credentials-expired"},
         {"AccessDenied", "policy-missing"},
+        {":443: i/o timeout", "egress-blocked"},
+        {":443: connect: connection refused", "endpoint-refuses"},
+        {"connection reset by peer", "tls-reset"},
     };
     const char *error = view->facts->agent.last_error;
 
     if (!error[0])
         return;
-    finding_evidence(finding, "its errors.log ends: %s", error);
+    finding_evidence(finding, "the agent's last error: %s", error);
     for (size_t i = 0; i < COUNT_OF(known); i++)
         if (strstr(error, known[i].words)) {
             finding_evidence(finding, "words like these come of %s", known[i].code);

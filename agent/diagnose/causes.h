@@ -100,8 +100,8 @@ extern const size_t n_causes;
 /* metadata.c: the machine, its metadata service, its role */
 view_holds when_not_ec2, when_maker_unknown, when_no_address, when_network_is_down,
     when_imds_is_blocked_here, when_imds_does_not_refuse, when_token_is_forbidden,
-    when_get_may_be_answered, when_another_server_answers, when_profile_is_deleted,
-    when_assuming_failed, when_credentials_are_past;
+    when_get_may_be_answered, when_another_server_answers, when_only_the_role_is_wrong,
+    when_profile_is_deleted, when_assuming_failed, when_credentials_are_past;
 view_quotes quote_machine, quote_interfaces, quote_imds, quote_obstacle, quote_token,
     quote_imds_load, quote_imds_silence, quote_profile, quote_identity_role, quote_credentials,
     quote_expiry;
@@ -110,7 +110,8 @@ view_quotes quote_machine, quote_interfaces, quote_imds, quote_obstacle, quote_t
 view_holds where_nobody_answers, where_amazon_does_not_answer, when_amazon_serves_no_name,
     when_amazon_answers, when_only_amazon_answers, where_question_stays_here,
     when_question_was_not_sent, when_dns_is_not_asked, where_edns_is_not_served,
-    where_amazon_is_overruled, when_an_alias_shows_it, when_answers_are_too_late;
+    where_amazon_is_overruled, when_an_alias_shows_it, when_answers_are_too_late,
+    when_several_names_are_late, when_aaaa_is_not_answered;
 view_quotes quote_no_resolver, quote_lookup, quote_stub, quote_servers_not_read, quote_lookup_order,
     quote_behind_stub, quote_without_edns, quote_late_answers, quote_false_answers, quote_families;
 
@@ -148,7 +149,7 @@ view_quotes quote_denials, quote_tools, quote_how_many_are_denied, quote_actions
 
 /* agent.c: the agent's installation; and what nobody explains */
 view_holds when_unit_is_missing, when_it_is_unfinished, when_configuration_is_wrong,
-    when_nothing_is_trusted;
+    when_environment_file_is_gone, when_nothing_is_trusted, when_agent_stays_down;
 view_quotes quote_summary, quote_checks, quote_package, quote_faults, quote_registration,
     quote_environment, quote_no_proxy, quote_bundle, quote_last_error;
 
@@ -156,7 +157,8 @@ view_quotes quote_summary, quote_checks, quote_package, quote_faults, quote_regi
 view_holds when_service_is_not_in_region, when_host_management_gives_credentials, when_vpc_is_known,
     when_ec2messages_may_be_missing, when_one_server_is_silent, when_only_ipv6_is_usable;
 view_quotes quote_region, quote_host_management, quote_addresses_outside, quote_public_address,
-    quote_certificates_that_end, quote_ec2messages, quote_silent_server, quote_addresses;
+    quote_certificates_that_end, quote_ec2messages, quote_session_endpoints, quote_silent_server,
+    quote_addresses;
 
 /* --- what excluded.c and the placeholders share with them --- */
 

@@ -137,6 +137,16 @@ static bool is_at_once(const struct view *view)
     return view->facts->imds.connect.took_ms < AT_ONCE_MS;
 }
 
+/* As it is: then there is nothing to restart. */
+static bool is_coming_up(const struct view *view)
+{
+    for (enum check i = 0; i < N_CHECKS; i++)
+        if ((view->checks[i].required && view->checks[i].status == STATUS_FAIL) ||
+            report_lacks(&view->checks[i]))
+            return false;
+    return true;
+}
+
 static const struct {
     const char *name;
     view_holds *holds;
@@ -145,6 +155,7 @@ static const struct {
     {"answers-lost", is_lost},                    /* packets came in that no program got */
     {"astray-by-rule", is_astray_by_rule},        /* a rule of policy routing leads there */
     {"at-once", is_at_once},                      /* it failed at once */
+    {"comes-up", is_coming_up},                   /* the SSM agent comes up as it is */
     {"configured-name", is_configured},           /* the agent's configuration gives the name */
     {"deb", is_deb},                              /* the agent is a deb package */
     {"dns-off", when_dns_is_not_asked},           /* nsswitch.conf names no dns for hosts */

@@ -68,7 +68,7 @@ static void add_unproven(const struct report *report, int most, char line[LINE_S
                            strchr(permissions[i].action, ':') + 1);
     if (n > most)
         (void)text_add(line, LINE_SIZE, " and %d more", n - most);
-    (void)text_add(line, LINE_SIZE, " not proven");
+    (void)text_add(line, LINE_SIZE, " not tried");
 }
 
 /* As many names as the line has room for. */

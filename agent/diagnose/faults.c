@@ -14,6 +14,8 @@
 #include "diagnose/look.h"
 #include "model/proxy.h"
 
+enum { MANY_RESTARTS = 3 };
+
 struct finder {
     const struct facts *facts;
     struct faults *faults;
@@ -51,13 +53,17 @@ static void find_incomplete(const struct finder *to)
 
     if (agent->foreign[0])
         add(to, CHECK_AGENT_INSTALLED, STATUS_FAIL, FAILURE_INCOMPLETE,
-            "%s is a program for another architecture than this system's", agent->foreign);
+            "%s is for another architecture than this system's", agent->foreign);
     if (agent->missing[0])
         add(to, CHECK_AGENT_INSTALLED, agent->worker_missing ? STATUS_FAIL : STATUS_WARN,
             FAILURE_INCOMPLETE, "programs of the SSM agent are missing: %s", agent->missing);
     if (agent->unfinished[0])
         add(to, CHECK_AGENT_INSTALLED, agent->version[0] ? STATUS_WARN : STATUS_FAIL,
             FAILURE_INCOMPLETE, "its installation was not finished: %s", agent->unfinished);
+    if (agent->label[0])
+        add(to, CHECK_AGENT_INSTALLED, STATUS_WARN, FAILURE_INCOMPLETE,
+            "SELinux is enforcing, and the agent's program has the type %s: systemd may not start it",
+            agent->label);
     if (agent->twice)
         add(to, CHECK_AGENT_INSTALLED, STATUS_WARN, FAILURE_INCOMPLETE,
             "the SSM agent is installed twice, as a snap and as a package");
@@ -237,7 +243,17 @@ static void find_state(const struct finder *to)
     if (agent->inotify == ANSWER_NO)
         add(to, CHECK_AGENT_STATE, STATUS_WARN, FAILURE_EXHAUSTED,
             "%s is used up: sessions and commands fail", agent->inotify_limit);
-    if (agent->ended == ANSWER_YES)
+    /* Whatever ends it again and again, the next start is no better. */
+    if (agent->ended == ANSWER_YES && agent->unit_active[0])
+        add(to, CHECK_AGENT_STATE,
+            look_agent_stays_down(agent) || agent->n_restarts >= MANY_RESTARTS ? STATUS_FAIL
+                                                                               : STATUS_WARN,
+            FAILURE_ENDED,
+            "the agent ran in this boot, and does not run now: %s, result %s, status %d, started "
+            "again %d times%s",
+            agent->unit_active, agent->unit_result, (int)agent->exit_status, (int)agent->n_restarts,
+            look_agent_stays_down(agent) ? "; nothing starts it again" : "");
+    else if (agent->ended == ANSWER_YES)
         add(to, CHECK_AGENT_STATE, STATUS_WARN, FAILURE_ENDED,
             "the agent ran in this boot, and does not run now");
 }

@@ -24,7 +24,8 @@ bool look_is_planned(const struct facts *facts, enum service service)
 
 bool look_may_be_missing(const struct facts *facts, enum service service)
 {
-    return service_rows[service].phased_out && facts->plan.services[service].need == NEED_OPTIONAL;
+    return facts->plan.services[service].need == NEED_OPTIONAL &&
+           (service_rows[service].phased_out || facts->endpoints[service].for_sessions);
 }
 
 const struct action_facts *look_action(const struct facts *facts, const char *action)
@@ -35,6 +36,12 @@ const struct action_facts *look_action(const struct facts *facts, const char *ac
                 strcmp(facts->endpoints[i].actions[j].action, action) == 0)
                 return &facts->endpoints[i].actions[j];
     return NULL;
+}
+
+bool look_agent_stays_down(const struct agent_facts *agent)
+{
+    return agent->ended == ANSWER_YES && (strcmp(agent->unit_active, "failed") == 0 ||
+                                          strcmp(agent->unit_active, "inactive") == 0);
 }
 
 bool look_needs_dualstack(const struct facts *facts)

@@ -79,12 +79,16 @@ extern const char first_agent_with_dhmc[];
 extern const char first_agent_without_ec2messages[]; /* Run Command goes over ssmmessages */
 bool look_needs_dualstack(const struct facts *facts);
 
+/* It ended, and systemd does not start it again. */
+bool look_agent_stays_down(const struct agent_facts *agent);
+
 /* --- services --- */
 
 /* A service is part of this run: needed in some way and in the region. */
 bool look_is_planned(const struct facts *facts, enum service service);
 
-/* A service that AWS is phasing out, and nobody required it: an endpoint that is not there is no fault. */
+/* A service that AWS is phasing out, or that only sessions use, and nobody required it: an endpoint that is not there
+ * is no fault. */
 bool look_may_be_missing(const struct facts *facts, enum service service);
 
 /* What was proven of one action; NULL where its service was not planned. */

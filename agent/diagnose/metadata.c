@@ -205,6 +205,14 @@ bool when_another_server_answers(const struct view *view)
     return server[0] && strcmp(server, IMDS_SERVER) != 0;
 }
 
+/* All else that IMDS says has its form. */
+bool when_only_the_role_is_wrong(const struct view *view)
+{
+    return !when_another_server_answers(view) &&
+           !(view->explains &
+             ~(check_bit(CHECK_ROLE_ATTACHED) | check_bit(CHECK_ROLE_CREDENTIALS)));
+}
+
 /* --- the role --- */
 
 /* It is still associated, and is no more. */

@@ -206,6 +206,29 @@ bool when_answers_are_too_late(const struct view *view)
     return !names_lookup(view->facts, view->service).decided;
 }
 
+/* Of one name packets may have been lost. */
+bool when_several_names_are_late(const struct view *view)
+{
+    int n = 0;
+
+    for (struct each it = {0}; view_each(view, RUNG_RESOLVE, &it);)
+        n++;
+    return n >= 2;
+}
+
+bool when_aaaa_is_not_answered(const struct view *view)
+{
+    const struct endpoint_facts *endpoint = &view->facts->endpoints[view->service];
+    bool silent = false, answers = false;
+
+    for (int32_t i = 0; i < endpoint->n_answers; i++) {
+        const struct dns_answer *answer = &endpoint->answers[i];
+        silent |= answer->family == FAMILY_IPV6 && answer->step.failure == FAILURE_TIMEOUT;
+        answers |= answer->family == FAMILY_IPV4 && answer->n_addresses > 0;
+    }
+    return silent && answers;
+}
+
 void quote_late_answers(const struct view *view, struct finding *finding)
 {
     for (struct each it = {0}; view_each(view, RUNG_RESOLVE, &it);) {

@@ -127,6 +127,20 @@ void quote_ec2messages(const struct view *view, struct finding *finding)
     }
 }
 
+void quote_session_endpoints(const struct view *view, struct finding *finding)
+{
+    for (enum service i = 0; i < N_SERVICES; i++)
+        for (enum rung rung = RUNG_RESOLVE;
+             view->facts->endpoints[i].for_sessions && rung < N_RUNGS; rung++) {
+            const struct check_result *check = &view->checks[check_of_service(i, rung)];
+            if (check->status == STATUS_FAIL || check->status == STATUS_WARN ||
+                (check->status == STATUS_SKIP && check->reason != FAILURE_BELOW &&
+                 check->reason != FAILURE_NOT_WANTED))
+                finding_evidence(finding, "the session preferences use %s; %s: %s", service_name(i),
+                                 check_name(check->check), check->summary);
+        }
+}
+
 /* The server of resolv.conf that was silent to this name; NULL where it answered one of its questions,
  * since a packet may be lost. */
 static const struct dns_answer *silent_server(const struct endpoint_facts *endpoint)

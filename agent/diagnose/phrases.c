@@ -3,6 +3,7 @@
  * Phrases that a page or a title may name: words of our own, and values in another form. The build reads
  * the table at the end of this file.
  */
+#include <ctype.h>
 #include <string.h>
 
 #include "base/text.h"
@@ -13,6 +14,8 @@
 #include "diagnose/routes.h"
 #include "diagnose/policy.h"
 #include "diagnose/values.h"
+
+enum { LONGEST_TITLE = 72 }; /* of a line of a terminal, behind the verdict's words */
 
 static const char *set_number(const struct asked *of, int32_t number)
 {
@@ -84,6 +87,25 @@ static const char *server(const struct asked *of)
 {
     const struct dns_answer *answer = names_lookup(of->facts, of->view->service).answer;
     return answer ? answer->server : "";
+}
+
+/* All that the agent asks, where it got nothing out of any. */
+static const char *servers(const struct asked *of)
+{
+    const struct endpoint_facts *endpoint = &of->facts->endpoints[of->view->service];
+    int n = 0;
+
+    for (int32_t i = 0; i < endpoint->n_answers; i++) {
+        const struct dns_answer *answer = &endpoint->answers[i];
+        bool again = answer->asked_as != ASKED_CONFIGURED;
+        for (int32_t j = 0; j < i; j++)
+            again |= strcmp(endpoint->answers[j].server, answer->server) == 0;
+        n += !again;
+    }
+    (void)text_set(of->scratch, VALUE_SIZE, "%s", server(of));
+    if (of->scratch[0] && n > 1)
+        (void)text_add(of->scratch, VALUE_SIZE, " and %d more", n - 1);
+    return of->scratch;
 }
 
 static const char *set_seconds(const struct asked *of, int32_t ms)
@@ -179,6 +201,31 @@ static const char *undo_route(const struct asked *of)
     return of->scratch;
 }
 
+/* "A prohibit route", on this machine. */
+static const char *refusing_route(const struct asked *of)
+{
+    struct reached at;
+    const struct route *route = reach_first(of->facts, reach_check(of->view->service),
+                                            ENDING_NO_ROUTE, &at)
+                                    ? route_find(of->facts, at.address->address)
+                                    : NULL;
+
+    if (!route || route->kind < ROUTE_UNREACHABLE)
+        return "";
+    (void)text_set(of->scratch, VALUE_SIZE, "%s %s %s",
+                   route->kind == ROUTE_UNREACHABLE ? "An" : "A", route_words(route->kind),
+                   route->by_rule ? "rule" : "route");
+    return of->scratch;
+}
+
+static const char *lacking_route(const struct asked *of)
+{
+    const struct network_facts *network = &of->facts->network;
+    return network->default_route_ipv4 || network->default_route_ipv6
+               ? "route to the endpoints"
+               : "default route, and none to the endpoints";
+}
+
 static const char *offender(const struct asked *of)
 {
     struct reached at;
@@ -199,6 +246,29 @@ static const char *astray(const struct asked *of)
 {
     const struct route *route = astray_route(of);
     return route ? route->to : "";
+}
+
+/* "the resolver 10.0.0.2", "ssm (10.0.1.21)": whose address that is. */
+static const char *astray_place(const struct asked *of)
+{
+    const struct facts *facts = of->facts;
+    const char *to = astray(of);
+    const char *whose = to;
+
+    if (strcmp(to, facts->imds.address) == 0)
+        whose = "the metadata service";
+    for (int32_t i = 0; i < facts->resolvers.n_configured; i++)
+        if (strcmp(to, facts->resolvers.configured[i]) == 0)
+            whose = "the resolver";
+    for (enum service i = 0; i < N_SERVICES && whose == to; i++)
+        for (int32_t j = 0; j < facts->endpoints[i].n_addresses; j++)
+            if (strcmp(to, facts->endpoints[i].addresses[j].address) == 0)
+                whose = service_name(i);
+    if (whose != to && to[0])
+        (void)text_set(of->scratch, VALUE_SIZE, "%s (%s)", whose, to);
+    else
+        (void)text_set(of->scratch, VALUE_SIZE, "%s", to);
+    return of->scratch;
 }
 
 static const char *astray_device(const struct asked *of)
@@ -256,6 +326,26 @@ static const char *maybe(const struct asked *of)
 
 /* --- certificates and policies --- */
 
+/* "ended on 2026-11-22": the first certificate whose dates do not hold now. */
+static const char *out_of_time(const struct asked *of)
+{
+    for (struct each it = {0}; view_each(of->view, RUNG_TLS, &it);) {
+        const struct address_facts *at = view_bad_tls(of->view, it.service);
+        const bool early = at && at->steps[RUNG_TLS].failure == FAILURE_CERTIFICATE_NOT_YET_VALID;
+        char day[TIME_SIZE];
+
+        if (!at || at->session.not_after_unix_s == 0)
+            continue;
+        clock_format_iso8601(
+            (early ? at->session.not_before_unix_s : at->session.not_after_unix_s) * 1000, false,
+            day);
+        (void)text_set(of->scratch, VALUE_SIZE, "%s %.10s",
+                       early ? "is not valid before" : "ended on", day);
+        break;
+    }
+    return of->scratch;
+}
+
 static const char *ending_certificates(const struct asked *of)
 {
     int64_t left_s;
@@ -293,13 +383,33 @@ static const char *lacking(const struct asked *of)
     return of->scratch;
 }
 
+/* Where the first of two texts begins; at the end, where there is none. */
+static size_t first_of(const char *text, const char *one, const char *other)
+{
+    const char *at = strstr(text, one), *or_at = strstr(text, other);
+    const char *first = !at || (or_at && or_at < at) ? or_at : at;
+    return first ? (size_t)(first - text) : strlen(text);
+}
+
 static const char *fault(const struct asked *of)
 {
     struct faults faults;
 
     if (view_faults(of->view, &faults) > 0)
         (void)text_set(of->scratch, VALUE_SIZE, "%s", faults.at[0].words);
+    if (strlen(of->scratch) > LONGEST_TITLE) /* what it is, without why that is wrong */
+        of->scratch[first_of(of->scratch, ": ", ", which")] = '\0';
+    if (strlen(of->scratch) > LONGEST_TITLE)
+        of->scratch[0] = '\0';
+    of->scratch[0] = (char)toupper((unsigned char)of->scratch[0]);
     return of->scratch;
+}
+
+static const char *config_fault(const struct asked *of)
+{
+    return of->facts->agent.config.outcome == OUTCOME_FAILED
+               ? "The SSM agent's configuration file does not parse"
+               : fault(of);
 }
 
 /* A title has room for one name. Empty where the SSM agent itself needs what is denied. */
@@ -326,6 +436,8 @@ static const struct {
     {"all_or_services", all_or_services},
     {"astray", astray},
     {"astray_device", astray_device},
+    {"astray_place", astray_place},
+    {"config_fault", config_fault},
     {"dns_delay", dns_delay},
     {"ending_certificates", ending_certificates},
     {"endpoint_services", endpoint_services},
@@ -335,6 +447,7 @@ static const struct {
     {"host_pattern", host_pattern},
     {"imds_delay", imds_delay},
     {"lacking", lacking},
+    {"lacking_route", lacking_route},
     {"lone_family", lone_family},
     {"maybe", maybe},
     {"n_bad", n_bad},
@@ -345,7 +458,10 @@ static const struct {
     {"other_address", other_address},
     {"other_family", other_family},
     {"other_interface", other_interface},
+    {"out_of_time", out_of_time},
+    {"refusing_route", refusing_route},
     {"server", server},
+    {"servers", servers},
     {"service", service},
     {"services", services},
     {"silent_server", silent_server},

@@ -89,16 +89,6 @@ static const char *address(const struct asked *of)
     return at ? at->address : of->facts->endpoints[of->view->service].addresses[0].address;
 }
 
-/* Of the silent address, where it lies in this subnet. */
-static const char *silent_subnet(const struct asked *of)
-{
-    struct reached at;
-    return reach_first(of->facts, reach_check(of->view->service), ENDING_SILENT, &at) &&
-                   at.address->place == PLACE_OWN_SUBNET
-               ? of->facts->instance.subnet
-               : "";
-}
-
 /* --- address families --- */
 
 bool value_lone_family(const struct view *view, enum family *family)
@@ -178,7 +168,6 @@ static const struct {
     {"region", "<region>", FACT(plan.region)},
     {"role", "<role-name>", FACT(role.role)},
     {"silent_address", "<address>", address_that, ENDING_SILENT},
-    {"silent_subnet", "<endpoint-subnet-id>", silent_subnet, 0},
     {"subnet", "<subnet-id>", FACT(instance.subnet)},
     {"subnet_cidr", "<instance-subnet-cidr>", subnet_cidr, 0},
     {"subnet_cidr6", "<instance-subnet-ipv6-cidr>", subnet_cidr, 0},

@@ -7,7 +7,11 @@
 
 #include <cjson/cJSON.h>
 #include <elf.h>
+#include <errno.h>
+#include <fcntl.h>
 #include <string.h>
+#include <sys/xattr.h>
+#include <unistd.h>
 
 #include "base/file.h"
 #include "base/text.h"
@@ -124,6 +128,31 @@ static bool is_foreign(const char *root, const char *path)
     return machine != 0 && own != 0 && machine != own;
 }
 
+/* Where SELinux enforces its policy, systemd starts nothing that was moved there from a home or from /tmp, and
+ * nothing without a label. */
+static void look_at_label(const char *root, const char *program, struct agent_facts *agent)
+{
+    static const char *const not_started[] = {"unlabeled_t", "default_t",   "tmp_t",
+                                              "user_tmp_t",  "user_home_t", "admin_home_t"};
+    char enforce[8], label[NAME_SIZE] = "::unlabeled_t";
+
+    if (!file_read_line(root, "/sys/fs/selinux/enforce", enforce, sizeof(enforce)) ||
+        strcmp(enforce, "1") != 0)
+        return;
+    int fd = root_open(root, program, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    ssize_t n = fd < 0 ? -1 : fgetxattr(fd, "security.selinux", label, sizeof(label) - 1);
+    if (n >= 0)
+        label[n] = '\0';
+    const char *type = strchr(label, ':'); /* user:role:type:level */
+    type = type ? strchr(type + 1, ':') : NULL;
+    for (size_t i = 0; type && (n >= 0 || errno == ENODATA) && i < COUNT_OF(not_started); i++)
+        if (strcspn(type + 1, ":") == strlen(not_started[i]) &&
+            text_starts(type + 1, not_started[i]))
+            (void)text_set(agent->label, sizeof(agent->label), "%s", not_started[i]);
+    if (fd >= 0)
+        (void)close(fd);
+}
+
 /* From 3.0 on the agent starts these, which lie beside it or in /usr/bin. Without the first one it does
  * not come up, without another one sessions or commands fail. */
 static void look_for_workers(const char *root, const char *program, struct agent_facts *agent)
@@ -178,6 +207,7 @@ static void find_package(const char *root, struct agent_facts *agent)
     }
     if (is_foreign(root, program))
         (void)text_quote(agent->foreign, sizeof(agent->foreign), "%s", program);
+    look_at_label(root, program, agent);
     if (program[0] == '/' && agent->version[0] &&
         text_compare_versions(agent->version, "3.0.0.0") >= 0)
         look_for_workers(root, program, agent);

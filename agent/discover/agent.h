@@ -26,7 +26,7 @@ void agent_read_config(const char *root, struct agent_facts *agent,
                        struct agent_overrides *overrides);
 
 /* agent_state.c: what a running system alone shows: whether its directories can be written, inotify's
- * limits, whether it ran in this boot and ended, and the last line of its errors.log. */
+ * limits, whether it ran in this boot and ended, and how; the last error of its log. */
 void agent_read_state(const char *root, struct agent_facts *agent);
 
 #endif

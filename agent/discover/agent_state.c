@@ -17,6 +17,8 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "discover/agent.h"
+#include "discover/unit.h"
+#include "model/agent_log.h"
 
 #define STATE_DIRECTORY "/var/lib/amazon/ssm"
 #define AGENT_LOG "/var/log/amazon/ssm/amazon-ssm-agent.log"
@@ -125,31 +127,48 @@ static void try_inotify(const char *full, struct agent_facts *agent)
         (void)close(other);
 }
 
+static bool is_of_this_boot(const char *root, const char *log)
+{
+    struct timespec up;
+    struct stat status;
+
+    return clock_gettime(CLOCK_BOOTTIME, &up) == 0 && file_look(root, log, true, &status) &&
+           status.st_mtim.tv_sec >= clock_wall_unix_ms() / 1000 - up.tv_sec;
+}
+
 /* At each start the agent writes to its log, which only root can look at. */
 static void look_for_end(const char *root, struct agent_facts *agent)
 {
-    struct timespec up;
-    struct stat log;
+    struct unit_end end = {0};
 
-    if (agent->running != ANSWER_NO || clock_gettime(CLOCK_BOOTTIME, &up) != 0 ||
-        !file_look(root, AGENT_LOG, true, &log))
+    if (agent->running != ANSWER_NO || !file_exists(root, AGENT_LOG))
         return;
-    int64_t booted_unix_s = clock_wall_unix_ms() / 1000 - up.tv_sec;
-    agent->ended = log.st_mtim.tv_sec >= booted_unix_s ? ANSWER_YES : ANSWER_NO;
+    agent->ended = is_of_this_boot(root, AGENT_LOG) ? ANSWER_YES : ANSWER_NO;
+    if (agent->ended == ANSWER_NO || !unit_ask(root, agent->unit, &end))
+        return;
+    if (end.pid == 0) {
+        agent->ended = ANSWER_NO; /* the clock was set, and the times of files mislead */
+    } else {
+        (void)text_set(agent->unit_active, sizeof(agent->unit_active), "%s", end.active);
+        (void)text_set(agent->unit_result, sizeof(agent->unit_result), "%s", end.result);
+        agent->n_restarts = end.n_restarts;
+        agent->exit_status = end.exit_status;
+    }
 }
 
 static void read_last_error(const char *root, struct agent_facts *agent)
 {
-    struct buffer log;
+    char end[16 * 1024];
+    int fd = is_of_this_boot(root, ERRORS_LOG)
+                 ? root_open(root, ERRORS_LOG, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
+                 : -1;
 
-    buffer_init(&log, 16 * 1024 * 1024);
-    if (file_read(root, ERRORS_LOG, &log) != 0)
+    if (fd < 0)
         return;
-    text_trim(log.bytes);
-    const char *line = strrchr(log.bytes, '\n');
-    line = line ? line + 1 : log.bytes;
-    (void)text_escape(agent->last_error, sizeof(agent->last_error), line, strlen(line));
-    buffer_clear(&log);
+    (void)lseek(fd, -(off_t)sizeof(end), SEEK_END); /* a shorter one is at its start */
+    ssize_t n = read(fd, end, sizeof(end));
+    agent_log_last_error(end, n > 0 ? (size_t)n : 0, AGENT_LINES_ALL, agent->last_error);
+    (void)close(fd);
 }
 
 void agent_read_state(const char *root, struct agent_facts *agent)
@@ -165,6 +184,6 @@ void agent_read_state(const char *root, struct agent_facts *agent)
         (void)close(fd);
     }
     look_for_end(root, agent);
-    if (agent->ended == ANSWER_YES)
+    if (agent->ended == ANSWER_YES || agent->running == ANSWER_YES)
         read_last_error(root, agent);
 }

@@ -5,9 +5,11 @@
 #include "discover/discover.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/text.h"
 #include "discover/agent.h"
+#include "discover/hint.h"
 #include "discover/instance.h"
 #include "discover/machine.h"
 #include "net/route.h"
@@ -23,6 +25,10 @@ struct discover {
     struct instance_reader *instance;
     struct role_reader *role;
     bool planned, placed, role_known;
+    struct plan wishes;     /* of the options, before a hint completed them */
+    char hint[REGION_SIZE]; /* planned with; empty: with none, or it is confirmed */
+    bool again;             /* only `check` is asked */
+    enum check check;
 };
 
 static void plan_if_possible(struct discover *discover)
@@ -31,12 +37,40 @@ static void plan_if_possible(struct discover *discover)
         return;
     discover->planned = true;
     discover->events.planned(discover->events.arg);
+    discover->events.believed(discover->events.arg);
 }
 
+/* As if IMDS had named it, which confirms it or not. */
+static void plan_by_hint(struct discover *discover)
+{
+    struct facts *facts = discover->facts;
+
+    if (discover->planned || facts->machine.is_ec2 == ANSWER_NO ||
+        !hint_region(discover->request.root, &facts->agent, discover->hint))
+        return;
+    discover->wishes = facts->plan;
+    (void)text_set(facts->instance.region, REGION_SIZE, "%s", discover->hint);
+    discover->planned = plan_complete(facts, &discover->overrides);
+    facts->instance.region[0] = '\0';
+    discover->events.planned(discover->events.arg);
+}
+
+/* IMDS has named the region, or will not. */
 static void identified(void *arg)
 {
     struct discover *discover = arg;
+    struct facts *facts = discover->facts;
+    bool hinted = discover->hint[0];
+    bool right = hinted && strcmp(discover->hint, facts->instance.region) == 0;
 
+    discover->hint[0] = '\0';
+    if (right) {
+        discover->events.believed(discover->events.arg);
+    } else if (hinted) {
+        discover->planned = false;
+        discover->events.mistaken(discover->events.arg);
+        facts->plan = discover->wishes;
+    }
     plan_if_possible(discover);
 }
 
@@ -67,46 +101,144 @@ static void without_imds(struct discover *discover)
     step_skip(&facts->imds.identity, FAILURE_BELOW);
     step_skip(&facts->role.attached, FAILURE_BELOW);
     step_skip(&facts->role.credentials, FAILURE_BELOW);
+    identified(discover);
     placed(discover);
     role_known(discover);
 }
+
+/* --- one check again: a step is touched where the answer is another one than before --- */
+
+static void document_again(void *arg, const struct imds_answer *answer)
+{
+    struct discover *discover = arg;
+    struct imds_facts *imds = &discover->facts->imds;
+    char start[DETAIL_SIZE];
+
+    text_excerpt(start, sizeof(start), answer->body, answer->body_bytes);
+    if (answer->failure != FAILURE_NONE)
+        step_fail(&imds->identity, answer->failure, answer->took_ms);
+    else if (answer->status != imds->identity_status ||
+             (answer->status == 200 && strcmp(start, imds->body_start) != 0))
+        step_ok(&imds->identity, answer->took_ms);
+    role_known(discover);
+}
+
+static void role_again(void *arg, const struct imds_answer *answer)
+{
+    struct discover *discover = arg;
+    struct role_facts *role = &discover->facts->role;
+
+    if (answer->failure != FAILURE_NONE)
+        step_fail(&role->attached, answer->failure, answer->took_ms);
+    else if (answer->status != role->list_status ||
+             (answer->status == 200 && answer->body_bytes > 0))
+        step_ok(&role->attached, answer->took_ms);
+    role_known(discover);
+}
+
+static bool needs_token_alone(enum check check)
+{
+    return check <= CHECK_IMDS_TOKEN || check == CHECK_CLOCK_SKEW;
+}
+
+static void opened_again(struct discover *discover)
+{
+    enum check check = discover->check;
+
+    if (discover->facts->imds.token.outcome != OUTCOME_OK || needs_token_alone(check))
+        role_known(discover);
+    else if (check == CHECK_IMDS_IDENTITY)
+        imds_get(discover->imds, "dynamic/instance-identity/document", document_again, discover);
+    else if (check == CHECK_ROLE_ATTACHED)
+        imds_get(discover->imds, "meta-data/iam/security-credentials/", role_again, discover);
+    else
+        discover->role = role_read_credentials(discover->imds, discover->request.root,
+                                               discover->facts, discover->credentials, role_known,
+                                               discover);
+}
+
+/* --- all --- */
 
 static void imds_opened(void *arg)
 {
     struct discover *discover = arg;
     struct facts *facts = discover->facts;
     const struct instance_events events = {discover, identified, placed};
+    char mac[NAME_SIZE];
 
     routes_doubt(facts->network.routes, &facts->network.n_routes, MAX_ROUTES, facts->imds.address,
                  &facts->imds.connect);
+    if (discover->again) {
+        opened_again(discover);
+        return;
+    }
     if (facts->imds.token.outcome != OUTCOME_OK) {
         without_imds(discover);
         return;
     }
-    discover->instance = instance_read(discover->imds, facts, &events);
     if (facts->plan.permissions == PERMISSIONS_OFF) {
         step_skip(&facts->role.attached, FAILURE_NOT_WANTED);
         step_skip(&facts->role.credentials, FAILURE_NOT_WANTED);
         role_known(discover);
-        return;
+    } else {
+        discover->role = role_read(discover->imds, discover->request.root, facts,
+                                   discover->credentials, role_known, discover);
     }
-    discover->role = role_read(discover->imds, discover->request.root, facts, discover->credentials,
-                               role_known, discover);
+    network_mac_of(imds_local_address(discover->imds), mac);
+    discover->instance = instance_read(discover->imds, mac, facts, &events);
+    if (discover->role)
+        imds_connect_ahead(discover->imds, 1);
+}
+
+static bool is_denied_anything(const struct facts *facts)
+{
+    for (int i = 0; i < N_SERVICES; i++)
+        for (int j = 0; j < facts->endpoints[i].n_actions; j++)
+            if (facts->endpoints[i].actions[j].permission == PERMISSION_DENIED)
+                return true;
+    return false;
+}
+
+bool discover_rest(struct discover *discover)
+{
+    if (!discover || discover->again)
+        return false;
+    const struct facts *facts = discover->facts;
+    bool of_role = discover->role &&
+                   (facts->role.attached.outcome == OUTCOME_FAILED ||
+                    facts->role.credentials.outcome == OUTCOME_FAILED || is_denied_anything(facts));
+
+    if (of_role)
+        role_read_rest(discover->role);
+    return (discover->instance && instance_read_rest(discover->instance)) || of_role;
+}
+
+/* Requests that go out with the token. */
+static int n_first(const struct facts *facts)
+{
+    return INSTANCE_REQUESTS + (facts->network.usable_ipv6 ? 2 : 0) +
+           (facts->plan.permissions != PERMISSIONS_OFF ? 1 : 0);
 }
 
 /* Runs on the loop's first turn, so that no event comes before discover_start() has returned. */
 static void begin(void *arg)
 {
     struct discover *discover = arg;
-    struct imds_endpoint endpoint = {IMDS_IPV4, 80};
+    struct imds_open open = {.endpoint = {IMDS_IPV4, 80},
+                             .facts = &discover->facts->imds,
+                             .clock = &discover->facts->clock,
+                             .again = discover->again,
+                             .n_first = discover->again ? !needs_token_alone(discover->check)
+                                                        : n_first(discover->facts),
+                             .opened = imds_opened,
+                             .arg = discover};
 
     if (discover->request.endpoint)
-        endpoint = *discover->request.endpoint;
+        open.endpoint = *discover->request.endpoint;
     else if (!discover->facts->network.usable_ipv4 && discover->facts->network.usable_ipv6)
-        endpoint = (struct imds_endpoint){IMDS_IPV6, 80};
+        open.endpoint = (struct imds_endpoint){IMDS_IPV6, 80};
 
-    discover->imds = imds_open(discover->loop, &endpoint, &discover->facts->imds,
-                               &discover->facts->clock, imds_opened, discover);
+    discover->imds = imds_open(discover->loop, &open);
     if (!discover->imds) {
         step_fail(&discover->facts->imds.connect, FAILURE_INTERNAL, 0);
         step_skip(&discover->facts->imds.token, FAILURE_BELOW);
@@ -114,11 +246,24 @@ static void begin(void *arg)
     }
     if (discover->facts->plan.region_source == SOURCE_OPTION)
         plan_if_possible(discover);
+    else if (discover->imds && !discover->again)
+        plan_by_hint(discover);
 }
 
-struct discover *discover_start(struct loop *loop, const struct discover_request *request,
-                                struct facts *facts, struct credentials *credentials,
-                                const struct discover_events *events)
+void discover_machine(const char *root, struct facts *facts, struct agent_overrides *overrides)
+{
+    machine_read(root, &facts->machine);
+    time_sync_read(root, &facts->machine);
+    network_read(&facts->network);
+    resolvers_read(root, &facts->resolvers);
+    agent_read(root, &facts->agent);
+    agent_read_config(root, &facts->agent, overrides);
+    agent_read_state(root, &facts->agent);
+}
+
+static struct discover *discover_new(struct loop *loop, const struct discover_request *request,
+                                     struct facts *facts, struct credentials *credentials,
+                                     const struct discover_events *events)
 {
     struct discover *discover = calloc(1, sizeof(*discover));
 
@@ -127,15 +272,32 @@ struct discover *discover_start(struct loop *loop, const struct discover_request
                                   .facts = facts,
                                   .credentials = credentials,
                                   .events = *events};
-    machine_read(request->root, &facts->machine);
-    time_sync_read(request->root, &facts->machine);
-    network_read(&facts->network);
-    resolvers_read(request->root, &facts->resolvers);
-    agent_read(request->root, &facts->agent);
-    agent_read_config(request->root, &facts->agent, &discover->overrides);
-    agent_read_state(request->root, &facts->agent);
-    plan_needs(facts);
     (void)loop_after(loop, 0, begin, discover);
+    return discover;
+}
+
+struct discover *discover_start(struct loop *loop, const struct discover_request *request,
+                                struct facts *facts, struct credentials *credentials,
+                                const struct discover_events *events)
+{
+    struct discover *discover = discover_new(loop, request, facts, credentials, events);
+
+    discover_machine(request->root, facts, &discover->overrides);
+    plan_needs(facts);
+    return discover;
+}
+
+struct discover *discover_again(struct loop *loop, const struct discover_request *request,
+                                enum check check, struct facts *facts,
+                                struct credentials *credentials,
+                                const struct discover_events *events)
+{
+    struct discover *discover = discover_new(loop, request, facts, credentials, events);
+
+    discover->again = discover->planned = true;
+    discover->check = check;
+    if (check == CHECK_CLOCK_SKEW)
+        facts->clock = (struct clock_facts){.wall_unix_ms = clock_wall_unix_ms()};
     return discover;
 }
 

@@ -22,9 +22,15 @@ struct discover_request {
  * when there is a plan. */
 struct discover_events {
     void *arg;
-    void (*planned)(void *arg); /* facts->plan is complete: names may be looked up */
-    void (*placed)(void *arg);  /* the VPC's CIDRs are known, or never will be */
-    void (*role)(void *arg);    /* credentials are usable, or never will be */
+    void (*planned)(
+        void *arg); /* facts->plan is complete: names may be looked up. `believed` comes before
+                                 * a secret may be sent: the region may be a hint's as yet */
+    void (*believed)(void *arg); /* the region is the one that IMDS or the options name */
+    void (*mistaken)(
+        void *arg); /* after `planned`: IMDS does not name it. The plan is void, and another
+                                  * `planned` may come */
+    void (*placed)(void *arg); /* the VPC's CIDRs are known, or never will be */
+    void (*role)(void *arg);   /* credentials are usable, or never will be */
 };
 
 /* facts->plan holds the wishes (options). Files are read in this call, IMDS on the loop. facts and
@@ -32,6 +38,22 @@ struct discover_events {
 struct discover *discover_start(struct loop *loop, const struct discover_request *request,
                                 struct facts *facts, struct credentials *credentials,
                                 const struct discover_events *events);
+
+/* What the files and the kernel of this machine show, without a packet: the machine, its network, resolvers,
+ * the agent. `overrides` as in agent.h. */
+struct agent_overrides;
+void discover_machine(const char *root, struct facts *facts, struct agent_overrides *overrides);
+
+/* `facts` are of a whole round: asks again only what this check of IMDS or of the role stands on, or the
+ * credentials where it is another target's. Of the events only `role` comes. */
+struct discover *discover_again(struct loop *loop, const struct discover_request *request,
+                                enum check check, struct facts *facts,
+                                struct credentials *credentials,
+                                const struct discover_events *events);
+
+/* When the loop is idle, once: asks for what only some findings quote, if there may be such. True: the
+ * loop has work again. */
+bool discover_rest(struct discover *discover);
 
 /* To be called after the loop is done. NULL is fine. */
 void discover_free(struct discover *discover);

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * IMDS closes every connection, so each request dials its own. For the first one we connect() and hand
- * libcurl the socket: the errno tells when something on this machine keeps IMDS away.
+ * IMDS closes every connection, so each request takes one of its own. We connect() ahead, while an answer
+ * that is needed first is still under way, and hand libcurl the socket: so a request costs one round trip. Of the
+ * first socket the errno tells when something on this machine keeps IMDS away.
  */
 #include "discover/imds.h"
 
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/text.h"
 #include "net/address.h"
@@ -21,7 +23,16 @@ struct request {
     imds_done *done;
     void *arg;
     bool started;
-    bool again; /* the second try */
+    bool again;         /* the second try */
+    int32_t connect_ms; /* of its connection */
+};
+
+/* A connection ahead of its request, or the request ahead of its connection. */
+struct socket {
+    struct imds *imds; /* NULL: the slot is free */
+    int fd;            /* -1: connect() is under way */
+    int32_t connect_ms;
+    struct request *request; /* that waits for it */
 };
 
 struct imds {
@@ -33,8 +44,16 @@ struct imds {
     void *arg;
     char token_header[TOKEN_SIZE + 32];
     struct request requests[MAX_QUEUED];
-    int n_running;
-    bool redialled, asked_again; /* connecting, the token: the second try is under way */
+    struct socket sockets[IMDS_MAX_PARALLEL];
+    int n_running; /* requests that were sent */
+    int n_first;
+    bool redialled; /* connecting: the second try is under way */
+    bool again;     /* imds.h: no second opinion */
+    struct timer *doubt;
+    int n_puts;   /* token requests under way */
+    bool getting; /* the second opinion is under way */
+    bool told;    /* that it is open, or will not be */
+    char local_address[ADDRESS_SIZE];
 };
 
 bool imds_parse_endpoint(const char *url, struct imds_endpoint *endpoint)
@@ -71,6 +90,11 @@ bool imds_parse_endpoint(const char *url, struct imds_endpoint *endpoint)
     (void)text_set(endpoint->address, sizeof(endpoint->address), "%s", address);
     endpoint->port = (uint16_t)port;
     return true;
+}
+
+const char *imds_local_address(const struct imds *imds)
+{
+    return imds->local_address;
 }
 
 enum failure imds_status_failure(int32_t status)
@@ -146,28 +170,24 @@ static void note_time(struct imds_facts *facts, int32_t took_ms)
         facts->fastest_ms = took_ms;
 }
 
-static bool dial_imds(struct imds *imds);
+static void tell_opened(struct imds *imds)
+{
+    loop_cancel(imds->doubt);
+    imds->doubt = NULL;
+    imds->told = true;
+    imds->opened(imds->arg);
+}
 
-/* Where GET is answered, PUT gets its second try: packets are lost. */
 static void second_opinion_arrived(void *arg, const struct http_reply *reply)
 {
     struct imds *imds = arg;
+
+    imds->getting = false;
+    if (imds->told)
+        return;
     imds->facts->get_answers = reply->head.status > 0 ? ANSWER_YES : ANSWER_NO;
-    imds->asked_again = true;
-    if (imds->facts->get_answers == ANSWER_NO || !dial_imds(imds))
-        imds->opened(imds->arg);
-}
-
-/* The response hop limit applies to the answer of PUT only. So when a GET is answered (with 401) and a
- * PUT is not, the hop limit is the likely reason. */
-static void ask_second_opinion(struct imds *imds)
-{
-    struct http_request request = http_to(imds, "GET", "/latest/meta-data/", NULL, -1);
-
-    request.timeout_ms = IMDS_CONNECT_TIMEOUT_MS;
-    imds->facts->n_requests++;
-    if (!http_start(imds->loop, &request, second_opinion_arrived, imds))
-        imds->opened(imds->arg);
+    if (imds->n_puts == 0)
+        tell_opened(imds);
 }
 
 static void token_arrived(void *arg, const struct http_reply *reply)
@@ -176,14 +196,16 @@ static void token_arrived(void *arg, const struct http_reply *reply)
     struct imds_facts *facts = imds->facts;
     int32_t took_ms = reply->step.took_ms;
 
+    imds->n_puts--;
+    if (imds->told)
+        return;
     facts->token_status = reply->head.status;
     (void)text_set(facts->server, sizeof(facts->server), "%s", reply->head.server);
     if (reply->step.outcome != OUTCOME_OK) {
-        facts->token = reply->step;
-        if (facts->token.failure == FAILURE_TIMEOUT && !imds->asked_again) {
-            ask_second_opinion(imds);
+        if (facts->token.outcome == OUTCOME_UNTRIED || reply->step.failure != FAILURE_TIMEOUT)
+            facts->token = reply->step;
+        if (reply->step.failure == FAILURE_TIMEOUT && (imds->n_puts > 0 || imds->getting))
             return;
-        }
     } else if (reply->head.status != 200) {
         step_fail(&facts->token, imds_status_failure(reply->head.status), took_ms);
         keep_start(imds, reply);
@@ -196,16 +218,46 @@ static void token_arrived(void *arg, const struct http_reply *reply)
                        "X-aws-ec2-metadata-token: %s", reply->body);
         step_ok(&facts->token, took_ms);
         note_time(facts, facts->connect.took_ms + took_ms);
+        facts->get_answers = ANSWER_UNKNOWN; /* nobody asks any more */
     }
-    imds->opened(imds->arg);
+    tell_opened(imds);
 }
+
+static bool put_token(struct imds *imds, int fd, int32_t timeout_ms)
+{
+    static const char *const headers[] = {"X-aws-ec2-metadata-token-ttl-seconds: 300", NULL};
+    struct http_request request = http_to(imds, "PUT", "/latest/api/token", headers, fd);
+
+    request.timeout_ms = timeout_ms;
+    imds->facts->n_requests++;
+    if (!http_start(imds->loop, &request, token_arrived, imds))
+        return false;
+    imds->n_puts++;
+    return true;
+}
+
+/* The response hop limit applies to the answer of PUT only. So when a GET is answered (with 401) and a
+ * PUT is not, the hop limit is the likely reason. PUT gets its second try beside it: packets are lost. */
+static void doubt_silence(void *arg)
+{
+    struct imds *imds = arg;
+    struct http_request request = http_to(imds, "GET", "/latest/meta-data/", NULL, -1);
+
+    imds->doubt = NULL;
+    request.timeout_ms = IMDS_CONNECT_TIMEOUT_MS;
+    imds->facts->n_requests++;
+    imds->getting = http_start(imds->loop, &request, second_opinion_arrived, imds);
+    (void)put_token(imds, -1, IMDS_ANSWER_TIMEOUT_MS - IMDS_DOUBT_MS);
+}
+
+static bool dial_imds(struct imds *imds);
 
 static void connected(void *arg, const struct dialled *dialled)
 {
-    static const char *const headers[] = {"X-aws-ec2-metadata-token-ttl-seconds: 300", NULL};
     struct imds *imds = arg;
 
     imds->facts->connect = dialled->step;
+    (void)text_set(imds->local_address, ADDRESS_SIZE, "%s", dialled->local_address);
     if (dialled->step.failure == FAILURE_TIMEOUT && !imds->redialled) {
         imds->redialled = true;
         if (dial_imds(imds))
@@ -213,39 +265,45 @@ static void connected(void *arg, const struct dialled *dialled)
     }
     if (dialled->step.outcome != OUTCOME_OK) {
         step_skip(&imds->facts->token, FAILURE_BELOW);
-        imds->opened(imds->arg);
-        return;
-    }
-    struct http_request request = http_to(imds, "PUT", "/latest/api/token", headers, dialled->fd);
-    imds->facts->n_requests++;
-    if (!http_start(imds->loop, &request, token_arrived, imds)) {
+        tell_opened(imds);
+    } else if (put_token(imds, dialled->fd, IMDS_ANSWER_TIMEOUT_MS)) {
+        if (!imds->again)
+            imds->doubt = loop_after_quietly(imds->loop, (int64_t)IMDS_DOUBT_MS * 1000,
+                                             doubt_silence, imds);
+        imds_connect_ahead(imds, imds->n_first);
+    } else {
         step_fail(&imds->facts->token, FAILURE_INTERNAL, 0);
-        imds->opened(imds->arg);
+        tell_opened(imds);
     }
+}
+
+static struct dial dial_to(const struct imds *imds)
+{
+    return (struct dial){.address = imds->endpoint.address,
+                         .port = imds->endpoint.port,
+                         .timeout_ms = IMDS_CONNECT_TIMEOUT_MS};
 }
 
 static bool dial_imds(struct imds *imds)
 {
-    const struct dial dial = {.address = imds->endpoint.address,
-                              .port = imds->endpoint.port,
-                              .timeout_ms = IMDS_CONNECT_TIMEOUT_MS};
+    const struct dial dial = dial_to(imds);
+
     return dial_start(imds->loop, &dial, connected, imds);
 }
 
-struct imds *imds_open(struct loop *loop, const struct imds_endpoint *endpoint,
-                       struct imds_facts *facts, struct clock_facts *clock,
-                       void (*opened)(void *arg), void *arg)
+struct imds *imds_open(struct loop *loop, const struct imds_open *open)
 {
     struct imds *imds = calloc(1, sizeof(*imds));
 
     *imds = (struct imds){.loop = loop,
-                          .endpoint = *endpoint,
-                          .facts = facts,
-                          .clock = clock,
-                          .opened = opened,
-                          .arg = arg};
-    (void)text_set(facts->address, sizeof(facts->address), "%s", endpoint->address);
-
+                          .endpoint = open->endpoint,
+                          .facts = open->facts,
+                          .clock = open->clock,
+                          .n_first = open->n_first,
+                          .again = open->again,
+                          .opened = open->opened,
+                          .arg = open->arg};
+    (void)text_set(imds->facts->address, ADDRESS_SIZE, "%s", imds->endpoint.address);
     if (!dial_imds(imds)) {
         imds_free(imds);
         return NULL;
@@ -257,6 +315,9 @@ void imds_free(struct imds *imds)
 {
     if (!imds)
         return;
+    for (int i = 0; i < IMDS_MAX_PARALLEL; i++)
+        if (imds->sockets[i].imds && imds->sockets[i].fd >= 0)
+            (void)close(imds->sockets[i].fd);
     explicit_bzero(imds->token_header, sizeof(imds->token_header));
     free(imds);
 }
@@ -285,7 +346,7 @@ static void answered(void *arg, const struct http_reply *reply)
     struct imds_answer answer = {
         .failure = whole ? FAILURE_NONE : reply->step.failure,
         .status = whole ? reply->head.status : 0,
-        .took_ms = reply->step.took_ms,
+        .took_ms = request->connect_ms + reply->step.took_ms,
         .body = reply->body,
         .body_bytes = reply->body_bytes,
     };
@@ -300,17 +361,73 @@ static void answered(void *arg, const struct http_reply *reply)
     finish(request, &answer);
 }
 
-static void start(struct request *request)
+static void send_by(struct request *request, int fd, int32_t connect_ms)
 {
     struct imds *imds = request->imds;
     const char *const headers[] = {imds->token_header, NULL};
-    struct http_request http = http_to(imds, "GET", request->path, headers, -1);
+    struct http_request http = http_to(imds, "GET", request->path, headers, fd);
 
-    request->started = true;
-    imds->n_running++;
+    request->connect_ms = connect_ms;
     imds->facts->n_requests++;
     if (!http_start(imds->loop, &http, answered, request))
         finish(request, &(struct imds_answer){.failure = FAILURE_INTERNAL, .body = ""});
+}
+
+static void socket_dialled(void *arg, const struct dialled *dialled)
+{
+    struct socket *socket = arg;
+    struct request *request = socket->request;
+
+    socket->fd = dialled->fd;
+    socket->connect_ms = dialled->step.took_ms;
+    if (request || socket->fd < 0)
+        memset(socket, 0, sizeof(*socket));
+    if (request) /* by libcurl's own connect() where ours failed: its answer says why */
+        send_by(request, dialled->fd, dialled->fd < 0 ? 0 : dialled->step.took_ms);
+}
+
+void imds_connect_ahead(struct imds *imds, int n)
+{
+    const struct dial dial = dial_to(imds);
+
+    for (int i = 0; i < IMDS_MAX_PARALLEL && n > 0; i++) {
+        struct socket *socket = &imds->sockets[i];
+        if (socket->imds || !dial_start(imds->loop, &dial, socket_dialled, socket))
+            continue;
+        *socket = (struct socket){.imds = imds, .fd = -1};
+        n--;
+    }
+}
+
+/* The one that connected first, or else will. NULL: there is none. */
+static struct socket *find_socket(struct imds *imds)
+{
+    struct socket *found = NULL;
+
+    for (int i = 0; i < IMDS_MAX_PARALLEL; i++) {
+        struct socket *socket = &imds->sockets[i];
+        if (socket->imds && !socket->request && (!found || (found->fd < 0 && socket->fd >= 0)))
+            found = socket;
+    }
+    return found;
+}
+
+static void start(struct request *request)
+{
+    struct imds *imds = request->imds;
+    struct socket *socket = request->again ? NULL : find_socket(imds);
+
+    request->started = true;
+    imds->n_running++;
+    if (socket && socket->fd < 0) {
+        socket->request = request;
+        return;
+    }
+    int fd = socket ? socket->fd : -1;
+    int32_t connect_ms = socket ? socket->connect_ms : 0;
+    if (socket)
+        memset(socket, 0, sizeof(*socket));
+    send_by(request, fd, connect_ms);
 }
 
 static void start_queued(struct imds *imds)

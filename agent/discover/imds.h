@@ -21,11 +21,12 @@
 #define IMDS_IPV6 "fd00:ec2::254" /* Nitro only, HttpProtocolIpv6 enabled */
 
 enum {
-    IMDS_MAX_PARALLEL = 8,           /* the guide asks for a limit on simultaneous connections */
+    IMDS_MAX_PARALLEL = 10,          /* the guide asks for a limit on simultaneous connections */
     IMDS_MAX_BODY_BYTES = 64 * 1024, /* the largest document, user data aside, is a few KiB */
     IMDS_CONNECT_TIMEOUT_MS = 1200,  /* the host's own card answers, far below a millisecond; the
                                       * kernel sends a second SYN after a second: net/dial.h */
     IMDS_ANSWER_TIMEOUT_MS = 2000,
+    IMDS_DOUBT_MS = 700, /* silence of the token request for so long is worth a second opinion */
 };
 
 struct imds_endpoint {
@@ -38,12 +39,26 @@ bool imds_parse_endpoint(const char *url, struct imds_endpoint *endpoint);
 
 struct imds;
 
-/* Asks for a token and calls `opened` once, with the outcome in facts->connect and facts->token. When the
- * token request is silent a GET follows (facts->get_answers): its answer tells a hop limit from a
- * service that is not there. `facts` must outlive it. NULL when it could not start. */
-struct imds *imds_open(struct loop *loop, const struct imds_endpoint *endpoint,
-                       struct imds_facts *facts, struct clock_facts *clock,
-                       void (*opened)(void *arg), void *arg);
+struct imds_open {
+    struct imds_endpoint endpoint;
+    struct imds_facts *facts; /* must outlive it */
+    struct clock_facts *clock;
+    int n_first; /* so many requests follow at once: connected while the token is fetched */
+    bool again;  /* silence was doubted before: it is told without a second opinion */
+    void (*opened)(void *arg);
+    void *arg;
+};
+
+/* Asks for a token and calls `opened` once, with the outcome in facts->connect and facts->token. Beside a
+ * token request that stays silent a GET is sent (facts->get_answers): its answer tells a hop limit from a
+ * service that is not there. NULL when it could not start. */
+struct imds *imds_open(struct loop *loop, const struct imds_open *open);
+
+/* So many requests will follow soon: connects for them now. */
+void imds_connect_ahead(struct imds *imds, int n);
+
+/* Of this machine, by which IMDS is reached. */
+const char *imds_local_address(const struct imds *imds);
 
 /* Wipes the token. To be called after the loop is done with it. NULL is fine. */
 void imds_free(struct imds *imds);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * A table says which path fills which field. A 404 means "has none" and leaves the field empty: no public
- * address, no IPv6. The network's values stand below the interface's MAC address.
+ * address, no IPv6. The network's values stand below the interface's MAC address, which this machine
+ * knows by itself: of the interface by which it reached IMDS.
  * IMDS may answer without a length and end by closing, so a value that was cut off looks whole. Each
  * value must have its form; a value without it counts as not answered.
  */
@@ -18,11 +19,13 @@
 #include "model/partitions.h"
 #include "model/place.h"
 
+#define MACS "meta-data/network/interfaces/macs/"
+
 enum { LINE_SIZE = 320 };
 
 struct value_row {
-    const char *path; /* below meta-data/, or below the interface's MAC when per_interface */
-    bool per_interface;
+    const char *path; /* below the interface's MAC */
+    bool of_ipv6;
     size_t offset;   /* of the string, or of the first string of a list */
     size_t size;     /* of one string */
     size_t n_offset; /* of the list's count; 0: a single string */
@@ -51,33 +54,28 @@ static bool is_address(const char *line)
     return inet_pton(AF_INET, line, bytes) == 1 || inet_pton(AF_INET6, line, bytes) == 1;
 }
 
-static bool is_word(const char *line)
-{
-    return text_only(line, ".-");
-}
-
-#define ONE(path, per_interface, field, is_whole)                       \
+#define ONE(path, field, is_whole)                                      \
     {                                                                   \
-        path, per_interface, offsetof(struct instance_facts, field),    \
+        path, false, offsetof(struct instance_facts, field),            \
             sizeof(((struct instance_facts *)0)->field), 0, 1, is_whole \
     }
-#define LIST(path, field, max, is_whole)                              \
+#define LIST(path, of_ipv6, field, max, is_whole)                     \
     {                                                                 \
-        path, true, offsetof(struct instance_facts, field),           \
+        path, of_ipv6, offsetof(struct instance_facts, field),        \
             sizeof(((struct instance_facts *)0)->field[0]),           \
             offsetof(struct instance_facts, n_##field), max, is_whole \
     }
 
+/* Most needed first: some are connected for ahead. */
 static const struct value_row values[] = {
-    ONE("services/partition", false, partition, is_word),
-    ONE("vpc-id", true, vpc, is_id),
-    ONE("subnet-id", true, subnet, is_id),
-    LIST("vpc-ipv4-cidr-blocks", vpc_cidrs, MAX_CIDRS, place_is_vpc_block),
-    LIST("vpc-ipv6-cidr-blocks", vpc_cidrs, MAX_CIDRS, place_is_vpc_block),
-    LIST("subnet-ipv4-cidr-block", subnet_cidrs, MAX_CIDRS, place_is_vpc_block),
-    LIST("subnet-ipv6-cidr-blocks", subnet_cidrs, MAX_CIDRS, place_is_vpc_block),
-    LIST("security-group-ids", security_groups, MAX_GROUPS, is_id),
-    ONE("public-ipv4s", true, public_ipv4, is_address),
+    LIST("vpc-ipv4-cidr-blocks", false, vpc_cidrs, MAX_CIDRS, place_is_vpc_block),
+    LIST("vpc-ipv6-cidr-blocks", true, vpc_cidrs, MAX_CIDRS, place_is_vpc_block),
+    LIST("subnet-ipv4-cidr-block", false, subnet_cidrs, MAX_CIDRS, place_is_vpc_block),
+    LIST("subnet-ipv6-cidr-blocks", true, subnet_cidrs, MAX_CIDRS, place_is_vpc_block),
+    ONE("vpc-id", vpc, is_id),
+    ONE("subnet-id", subnet, is_id),
+    LIST("security-group-ids", false, security_groups, MAX_GROUPS, is_id),
+    ONE("public-ipv4s", public_ipv4, is_address),
 };
 enum { N_VALUES = COUNT_OF(values) };
 
@@ -91,8 +89,10 @@ struct instance_reader {
     struct facts *facts;
     struct instance_events events;
     struct value_read reads[N_VALUES];
-    char mac[NAME_SIZE];   /* of the primary interface */
-    int n_interface_reads; /* per-interface values under way */
+    char mac[NAME_SIZE]; /* of the interface that leads to IMDS */
+    bool mac_given;      /* by this machine, and not yet by IMDS */
+    bool ipv6;           /* its values are asked for too */
+    int n_reads;         /* values under way */
 };
 
 /* --- single values and lists --- */
@@ -122,6 +122,24 @@ static void take_value(struct instance_facts *instance, const struct value_row *
     }
 }
 
+static void mac_arrived(void *arg, const struct imds_answer *answer);
+
+/* In a container the interface has a MAC that IMDS does not know. */
+static void all_arrived(struct instance_reader *reader)
+{
+    struct instance_facts *instance = &reader->facts->instance;
+
+    if (reader->mac_given && instance->n_vpc_cidrs == 0 && !instance->vpc[0]) {
+        reader->mac_given = false;
+        imds_get(reader->imds, "meta-data/mac", mac_arrived, reader);
+        return;
+    }
+    if (reader->facts->network.n_interfaces <= 1 && reader->mac[0])
+        network_mark_own(&reader->facts->network, reader->mac);
+    instance->network_known = instance->n_vpc_cidrs > 0;
+    reader->events.placed(reader->events.arg);
+}
+
 static void value_arrived(void *arg, const struct imds_answer *answer)
 {
     struct value_read *read = arg;
@@ -129,30 +147,8 @@ static void value_arrived(void *arg, const struct imds_answer *answer)
 
     if (answer->status == 200)
         take_value(&reader->facts->instance, read->row, answer->body);
-    if (!read->row->per_interface || --reader->n_interface_reads > 0)
-        return;
-    reader->facts->instance.network_known = reader->facts->instance.n_vpc_cidrs > 0;
-    reader->events.placed(reader->events.arg);
-}
-
-static void ask_values(struct instance_reader *reader, bool per_interface)
-{
-    for (int i = 0; i < N_VALUES; i++)
-        if (per_interface && values[i].per_interface)
-            reader->n_interface_reads++;
-    for (int i = 0; i < N_VALUES; i++) {
-        char path[LINE_SIZE];
-
-        if (values[i].per_interface != per_interface)
-            continue;
-        reader->reads[i] = (struct value_read){reader, &values[i]};
-        if (per_interface)
-            (void)text_set(path, sizeof(path), "meta-data/network/interfaces/macs/%s/%s",
-                           reader->mac, values[i].path);
-        else
-            (void)text_set(path, sizeof(path), "meta-data/%s", values[i].path);
-        imds_get(reader->imds, path, value_arrived, &reader->reads[i]);
-    }
+    if (--reader->n_reads == 0)
+        all_arrived(reader);
 }
 
 static void macs_arrived(void *arg, const struct imds_answer *answer)
@@ -163,6 +159,30 @@ static void macs_arrived(void *arg, const struct imds_answer *answer)
         network_mark_own(&reader->facts->network, answer->body);
 }
 
+static void ask_value(struct instance_reader *reader, int i)
+{
+    char path[LINE_SIZE];
+
+    reader->reads[i] = (struct value_read){reader, &values[i]};
+    (void)text_set(path, sizeof(path), MACS "%s/%s", reader->mac, values[i].path);
+    imds_get(reader->imds, path, value_arrived, &reader->reads[i]);
+}
+
+/* What a 404 answers mostly is not asked: of IPv6 without an address of it. */
+static bool is_wanted(const struct instance_reader *reader, const struct value_row *row)
+{
+    return !row->of_ipv6 || reader->ipv6;
+}
+
+static void ask_values(struct instance_reader *reader)
+{
+    for (int i = 0; i < N_VALUES; i++)
+        reader->n_reads += is_wanted(reader, &values[i]);
+    for (int i = 0; i < N_VALUES; i++)
+        if (is_wanted(reader, &values[i]))
+            ask_value(reader, i);
+}
+
 static void mac_arrived(void *arg, const struct imds_answer *answer)
 {
     struct instance_reader *reader = arg;
@@ -170,17 +190,13 @@ static void mac_arrived(void *arg, const struct imds_answer *answer)
     (void)text_set(reader->mac, sizeof(reader->mac), "%s",
                    answer->status == 200 ? answer->body : "");
     (void)text_trim(reader->mac);
-    if (!is_mac(reader->mac)) { /* it becomes part of a path */
-        reader->events.placed(reader->events.arg);
-        return;
-    }
-    if (reader->facts->network.n_interfaces <= 1)
-        network_mark_own(&reader->facts->network, reader->mac);
+    if (!is_mac(reader->mac)) /* it becomes part of a path */
+        reader->mac[0] = '\0';
+    if (reader->mac[0])
+        ask_values(reader);
     else
-        imds_get(reader->imds, "meta-data/network/interfaces/macs/", macs_arrived, reader);
-    ask_values(reader, true);
+        all_arrived(reader);
 }
-
 /* --- the identity document --- */
 
 void document_text(const cJSON *document, const char *name, char *to, size_t size)
@@ -204,6 +220,8 @@ static bool take_document(struct instance_facts *instance, const char *body)
     document_text(document, "instanceType", instance->type, sizeof(instance->type));
     document_text(document, "privateIp", instance->private_ipv4, sizeof(instance->private_ipv4));
     cJSON_Delete(document);
+    (void)text_set(instance->partition, sizeof(instance->partition), "%s",
+                   partition_of_region(instance->region)->name);
     return region_is_whole(instance->region) && is_id(instance->id);
 }
 
@@ -244,16 +262,48 @@ static void document_arrived(void *arg, const struct imds_answer *answer)
     imds_get(reader->imds, "meta-data/placement/region", region_arrived, reader);
 }
 
-struct instance_reader *instance_read(struct imds *imds, struct facts *facts,
+struct instance_reader *instance_read(struct imds *imds, const char *mac, struct facts *facts,
                                       const struct instance_events *events)
 {
     struct instance_reader *reader = calloc(1, sizeof(*reader));
 
     *reader = (struct instance_reader){.imds = imds, .facts = facts, .events = *events};
+    reader->ipv6 = facts->network.usable_ipv6;
+    reader->mac_given = is_mac(mac);
+    (void)text_set(reader->mac, sizeof(reader->mac), "%s", reader->mac_given ? mac : "");
     imds_get(imds, "dynamic/instance-identity/document", document_arrived, reader);
-    imds_get(imds, "meta-data/mac", mac_arrived, reader);
-    ask_values(reader, false);
+    if (reader->mac_given)
+        ask_values(reader);
+    else
+        imds_get(imds, "meta-data/mac", mac_arrived, reader);
+    if (facts->network.n_interfaces > 1)
+        imds_get(imds, MACS, macs_arrived, reader);
     return reader;
+}
+
+/* Where an address of a name lies matters even where nobody connects to it. */
+static bool has_ipv6_answers(const struct facts *facts)
+{
+    for (int i = 0; i < N_SERVICES; i++)
+        for (int j = 0; j < facts->endpoints[i].n_answers; j++)
+            if (facts->endpoints[i].answers[j].family == FAMILY_IPV6 &&
+                facts->endpoints[i].answers[j].n_addresses > 0)
+                return true;
+    return false;
+}
+
+bool instance_read_rest(struct instance_reader *reader)
+{
+    if (reader->ipv6 || !reader->mac[0] || !has_ipv6_answers(reader->facts))
+        return false;
+    reader->ipv6 = true;
+    for (int i = 0; i < N_VALUES; i++) {
+        if (!values[i].of_ipv6)
+            continue;
+        reader->n_reads++;
+        ask_value(reader, i);
+    }
+    return true;
 }
 
 void instance_reader_free(struct instance_reader *reader)

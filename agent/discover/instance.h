@@ -26,9 +26,17 @@ struct instance_events {
     void (*placed)(void *arg);     /* VPC, subnet and groups are known, or never will be */
 };
 
-/* Starts reading into facts->instance and facts->imds.identity. Each event comes once. */
-struct instance_reader *instance_read(struct imds *imds, struct facts *facts,
+/* Requests of instance_read() that go out at once, and two more with IPv6. */
+enum { INSTANCE_REQUESTS = 7 };
+
+/* Starts reading into facts->instance and facts->imds.identity. `mac`: of the interface that leads to
+ * IMDS; it may be empty, or one that IMDS does not know. Each event comes once. */
+struct instance_reader *instance_read(struct imds *imds, const char *mac, struct facts *facts,
                                       const struct instance_events *events);
+
+/* Once `placed` has come: the blocks of IPv6, where a name has addresses of it and they were not asked
+ * for. False: nothing is asked. */
+bool instance_read_rest(struct instance_reader *reader);
 
 /* To be called after the loop is done with it. NULL is fine. */
 void instance_reader_free(struct instance_reader *reader);
@@ -36,9 +44,18 @@ void instance_reader_free(struct instance_reader *reader);
 struct role_reader;
 
 /* role.c: reads into facts->role, and usable secrets into `credentials`. `known` comes once, when both
- * steps of the role are settled. */
+ * steps of the role are settled. One request at once, and one more when it is answered. */
 struct role_reader *role_read(struct imds *imds, const char *root, struct facts *facts,
                               struct credentials *credentials, void (*known)(void *arg), void *arg);
+
+/* role.c: only the credentials again, of facts->role.role or of Default Host Management. */
+struct role_reader *role_read_credentials(struct imds *imds, const char *root, struct facts *facts,
+                                          struct credentials *credentials, void (*known)(void *arg),
+                                          void *arg);
+
+/* What only findings about the role quote, once `known` has come: the instance profile, and whether the
+ * instance's own identity role answers. */
+void role_read_rest(struct role_reader *reader);
 
 /* To be called after the loop is done with it. NULL is fine. */
 void role_reader_free(struct role_reader *reader);

@@ -19,6 +19,9 @@ void network_read(struct network_facts *network);
 /* Which of them are the instance's: IMDS lists these MAC addresses, in a text. */
 void network_mark_own(struct network_facts *network, const char *macs);
 
+/* The MAC address of the interface that has this address; empty when there is none. */
+void network_mac_of(const char *address, char mac[NAME_SIZE]);
+
 /* After a round: the kernel's routes to the resolvers that did not answer. */
 void resolvers_doubt(struct facts *facts);
 

@@ -110,6 +110,47 @@ static void take_link(struct interface_facts *interface, const struct ifaddrs *e
         interface->own = ANSWER_NO;
 }
 
+static bool is_link(const struct ifaddrs *entry)
+{
+    return !(entry->ifa_flags & IFF_LOOPBACK) && entry->ifa_addr &&
+           entry->ifa_addr->sa_family == AF_PACKET;
+}
+
+static void format_mac(const struct ifaddrs *entry, char mac[NAME_SIZE])
+{
+    const struct sockaddr_ll *link = (const void *)entry->ifa_addr;
+
+    mac[0] = '\0';
+    for (int i = 0; i < link->sll_halen && i < 6; i++)
+        (void)text_add(mac, NAME_SIZE, "%s%02x", i > 0 ? ":" : "", link->sll_addr[i]);
+}
+
+void network_mac_of(const char *address, char mac[NAME_SIZE])
+{
+    struct ifaddrs *all = NULL;
+    const char *name = "";
+
+    mac[0] = '\0';
+    if (getifaddrs(&all) != 0)
+        return;
+    for (const struct ifaddrs *entry = all; entry; entry = entry->ifa_next) {
+        struct sockaddr_storage own = {0};
+        char text[ADDRESS_SIZE];
+        int family = entry->ifa_addr ? entry->ifa_addr->sa_family : AF_UNSPEC;
+        if (family != AF_INET && family != AF_INET6)
+            continue;
+        memcpy(&own, entry->ifa_addr,
+               family == AF_INET6 ? sizeof(struct sockaddr_in6) : sizeof(struct sockaddr_in));
+        address_format(&own, text, sizeof(text));
+        if (strcmp(text, address) == 0)
+            name = entry->ifa_name;
+    }
+    for (const struct ifaddrs *entry = all; entry; entry = entry->ifa_next)
+        if (is_link(entry) && strcmp(entry->ifa_name, name) == 0)
+            format_mac(entry, mac);
+    freeifaddrs(all);
+}
+
 void network_mark_own(struct network_facts *network, const char *macs)
 {
     struct ifaddrs *all = NULL;
@@ -117,14 +158,11 @@ void network_mark_own(struct network_facts *network, const char *macs)
     if (getifaddrs(&all) != 0)
         return;
     for (const struct ifaddrs *entry = all; entry; entry = entry->ifa_next) {
-        char mac[NAME_SIZE] = "";
-        if ((entry->ifa_flags & IFF_LOOPBACK) || !entry->ifa_addr ||
-            entry->ifa_addr->sa_family != AF_PACKET)
+        char mac[NAME_SIZE];
+        if (!is_link(entry))
             continue;
-        const struct sockaddr_ll *link = (const void *)entry->ifa_addr;
         struct interface_facts *interface = interface_named(network, entry->ifa_name);
-        for (int i = 0; i < link->sll_halen && i < 6; i++)
-            (void)text_add(mac, sizeof(mac), "%s%02x", i > 0 ? ":" : "", link->sll_addr[i]);
+        format_mac(entry, mac);
         if (interface)
             interface->own = mac[0] && strcasestr(macs, mac) ? ANSWER_YES : ANSWER_NO;
     }

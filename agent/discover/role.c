@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Two questions at once: iam/info has the attached profile, iam/security-credentials/ the name of the
- * role in it. Then the credentials. Without a role, Default Host Management may have given the agent
- * credentials, which the agent keeps in files that only root can read.
+ * iam/security-credentials/ has the name of the role, then the credentials. Only when there is none
+ * iam/info is asked, which has the attached profile. Without a role, Default Host Management may have
+ * given the agent credentials, which the agent keeps in files that only root can read.
  */
 #include "discover/instance.h"
 
@@ -26,7 +26,7 @@ struct role_reader {
     void *arg;
     enum failure info_failure, list_failure; /* of the exchanges themselves */
     int32_t took_ms;
-    int n_waiting; /* answers that are still to come: two, and the identity role's */
+    bool info_asked, settled;
 };
 
 /* --- credentials --- */
@@ -106,6 +106,15 @@ static void credentials_arrived(void *arg, const struct imds_answer *answer)
     if (failure != FAILURE_NONE && failure != FAILURE_CREDENTIALS_EXPIRED)
         credentials_clear(reader->credentials);
     reader->known(reader->arg);
+}
+
+static void ask_credentials(struct role_reader *reader)
+{
+    char path[HOST_SIZE + 64];
+
+    (void)text_set(path, sizeof(path), "meta-data/iam/security-credentials/%s",
+                   reader->facts->role.role);
+    imds_get(reader->imds, path, credentials_arrived, reader);
 }
 
 /* --- Default Host Management --- */
@@ -203,12 +212,10 @@ static void judge(struct role_reader *reader)
     struct role_facts *role = &reader->facts->role;
     enum failure failure = judge_attached(reader);
 
+    reader->settled = true;
     if (failure == FAILURE_NONE) {
-        char path[HOST_SIZE + 64];
-
         step_ok(&role->attached, reader->took_ms);
-        (void)text_set(path, sizeof(path), "meta-data/iam/security-credentials/%s", role->role);
-        imds_get(reader->imds, path, credentials_arrived, reader);
+        ask_credentials(reader);
         return;
     }
     step_fail(&role->attached, failure, reader->took_ms);
@@ -222,12 +229,10 @@ static void judge(struct role_reader *reader)
     reader->known(reader->arg);
 }
 
-static void one_answered(struct role_reader *reader, const struct imds_answer *answer)
+static void note_time(struct role_reader *reader, const struct imds_answer *answer)
 {
     if (answer->took_ms > reader->took_ms)
         reader->took_ms = answer->took_ms;
-    if (--reader->n_waiting == 0)
-        judge(reader);
 }
 
 static void info_arrived(void *arg, const struct imds_answer *answer)
@@ -246,7 +251,15 @@ static void info_arrived(void *arg, const struct imds_answer *answer)
             reader->info_failure = FAILURE_MALFORMED;
         cJSON_Delete(info);
     }
-    one_answered(reader, answer);
+    note_time(reader, answer);
+    if (!reader->settled)
+        judge(reader);
+}
+
+static void ask_info(struct role_reader *reader)
+{
+    reader->info_asked = true;
+    imds_get(reader->imds, "meta-data/iam/info", info_arrived, reader);
 }
 
 static void list_arrived(void *arg, const struct imds_answer *answer)
@@ -265,7 +278,11 @@ static void list_arrived(void *arg, const struct imds_answer *answer)
         (void)text_set(role->role, sizeof(role->role), "%s", name);
     else if (answer->status == 200)
         reader->list_failure = FAILURE_MALFORMED;
-    one_answered(reader, answer);
+    note_time(reader, answer);
+    if (role->role[0])
+        judge(reader);
+    else
+        ask_info(reader);
 }
 
 static void identity_role_arrived(void *arg, const struct imds_answer *answer)
@@ -274,7 +291,14 @@ static void identity_role_arrived(void *arg, const struct imds_answer *answer)
 
     if (answer->status > 0)
         reader->facts->role.identity_role = answer->status == 200 ? ANSWER_YES : ANSWER_NO;
-    one_answered(reader, answer);
+}
+
+void role_read_rest(struct role_reader *reader)
+{
+    if (!reader->info_asked)
+        ask_info(reader);
+    imds_get(reader->imds, "meta-data/identity-credentials/ec2/info", identity_role_arrived,
+             reader);
 }
 
 struct role_reader *role_read(struct imds *imds, const char *root, struct facts *facts,
@@ -287,11 +311,29 @@ struct role_reader *role_read(struct imds *imds, const char *root, struct facts 
                                    .facts = facts,
                                    .credentials = credentials,
                                    .known = known,
-                                   .arg = arg,
-                                   .n_waiting = 3};
+                                   .arg = arg};
     imds_get(imds, "meta-data/iam/security-credentials/", list_arrived, reader);
-    imds_get(imds, "meta-data/iam/info", info_arrived, reader);
-    imds_get(imds, "meta-data/identity-credentials/ec2/info", identity_role_arrived, reader);
+    return reader;
+}
+
+struct role_reader *role_read_credentials(struct imds *imds, const char *root, struct facts *facts,
+                                          struct credentials *credentials, void (*known)(void *arg),
+                                          void *arg)
+{
+    struct role_reader *reader = calloc(1, sizeof(*reader));
+
+    *reader = (struct role_reader){.imds = imds,
+                                   .root = root,
+                                   .facts = facts,
+                                   .credentials = credentials,
+                                   .known = known,
+                                   .arg = arg};
+    if (facts->role.from != CREDENTIALS_DEFAULT_HOST_MANAGEMENT) {
+        ask_credentials(reader);
+    } else {
+        (void)dhmc_read(root, &facts->role, credentials);
+        known(arg);
+    }
     return reader;
 }
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * A systemd unit by its files alone, systemd.unit(5) and systemd.syntax(7): enabled, masked, and what it
- * and its drop-ins set. systemd is not asked: at boot it is busy, in an image it is absent.
+ * A systemd unit by its files, systemd.unit(5) and systemd.syntax(7): enabled, masked, and what it and its
+ * drop-ins set. How it ended is in no file: only that is asked of systemd, which is busy at boot, and absent
+ * in an image.
  */
 #ifndef DISCOVER_UNIT_H
 #define DISCOVER_UNIT_H
@@ -29,6 +30,18 @@ void unit_settings(const char *root, const char *unit, unit_setting *each, void 
 
 /* The same of [Manager] in system.conf and system.conf.d, systemd-system.conf(5). */
 void unit_manager_settings(const char *root, unit_setting *each, void *arg);
+
+/* How the unit's main process ended last, and what systemd makes of it: org.freedesktop.systemd1(5), the
+ * properties ActiveState, Result, NRestarts, ExecMainStatus (an exit status, or a signal) and ExecMainPID (0: it
+ * was not started in this boot). */
+struct unit_end {
+    char active[NAME_SIZE];
+    char result[NAME_SIZE];
+    int32_t n_restarts, exit_status, pid;
+};
+
+/* unit_bus.c: false where systemd does not answer: it is not there, too busy, or we are not root. */
+bool unit_ask(const char *root, const char *unit, struct unit_end *end);
 
 /* Takes the next word of a value, without its quotes and escapes. False at the end. */
 bool unit_word(char **at, char *word, size_t size);

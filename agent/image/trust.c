@@ -8,18 +8,13 @@
 #include <sys/xattr.h>
 #include <unistd.h>
 
+#include "base/base64.h"
 #include "base/file.h"
 #include "base/text.h"
 #include "image/read.h"
 #include "net/trust.h"
 
 /* --- 13: CA bundle --- */
-
-static bool is_base64(char c)
-{
-    return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '+' ||
-           c == '/' || c == '=';
-}
 
 /* How many of Amazon's roots a bundle holds: the same certificate has the same base64 in the same lines
  * (RFC 7468). */
@@ -34,7 +29,7 @@ static int count_roots(const char *bundle)
 
         at += strlen(begin);
         at += strspn(at, "\r\n");
-        while (n + 1 < sizeof(body) && (is_base64(at[n]) || at[n] == '\n'))
+        while (n + 1 < sizeof(body) && (base64_digit(at[n]) >= 0 || at[n] == '=' || at[n] == '\n'))
             n++;
         if (n == 0)
             break;

@@ -220,6 +220,7 @@ struct endpoint_facts {
     struct address_facts addresses[MAX_ADDRESSES];
     int32_t n_actions;
     struct action_facts actions[MAX_ACTIONS];
+    bool for_sessions;    /* the session preferences use the service, which nobody asked for */
     struct step proxy;    /* second opinion: CONNECT through the proxy that the agent would use */
     int32_t proxy_status; /* HTTP status of its answer, 0 when none came */
 };
@@ -274,8 +275,9 @@ struct agent_facts {
     char missing[DETAIL_SIZE];    /* all its programs that are not there */
     char foreign[PATH_SIZE];      /* a program of its that is another architecture's */
     char unfinished[DETAIL_SIZE]; /* an installation that broke off: what says so */
-    bool twice;                   /* the snap, and a package beside it */
-    char unit[NAME_SIZE];         /* the systemd unit's name */
+    char label[NAME_SIZE]; /* SELinux' type of its program, where systemd may not start such */
+    bool twice;            /* the snap, and a package beside it */
+    char unit[NAME_SIZE];  /* the systemd unit's name */
     enum unit_state unit_state;
 
     char config_file[PATH_SIZE];         /* empty: none, the agent runs on defaults */
@@ -309,9 +311,13 @@ struct agent_facts {
     bool noexec;
     enum answer inotify;           /* root can still make an instance and a watch */
     char inotify_limit[NAME_SIZE]; /* which limit is used up */
-    enum answer running; /* its unit has a control group: it was started and did not end */
-    enum answer ended;   /* it ran in this boot, and runs no more */
-    char last_error[LINE_OF_LOG_SIZE]; /* of errors.log */
+    enum answer running;         /* its unit has a control group: it was started and did not end */
+    enum answer ended;           /* it ran in this boot, and runs no more */
+    char unit_active[NAME_SIZE]; /* of one that ended, systemd's ActiveState; empty: not told */
+    char unit_result[NAME_SIZE]; /* Result */
+    int32_t n_restarts;
+    int32_t exit_status;               /* or a signal */
+    char last_error[LINE_OF_LOG_SIZE]; /* that the agent wrote in this boot, agent_log.h */
     enum answer connected; /* root holds a TCP connection to an address of ssmmessages */
     char connected_to[ADDRESS_SIZE];
 };

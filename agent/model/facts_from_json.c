@@ -156,9 +156,9 @@ static bool read_item(struct reader *reader, const cJSON *json, const struct fie
     case FIELD_INT64:
     case FIELD_UINT16:
     case FIELD_UINT32:
-        return read_number(reader, json, field, at);
+        break;
     }
-    return false;
+    return read_number(reader, json, field, at);
 }
 
 static bool read_list(struct reader *reader, const cJSON *json, const struct field *field,
@@ -243,8 +243,6 @@ bool facts_from_json(const struct cJSON *object, bool newer, struct facts *facts
         .path = "facts", .error = error, .error_size = error_size, .newer = newer};
     struct facts *whole = calloc(1, sizeof(*whole)); /* too large for some stacks */
 
-    if (!whole)
-        return reader_fails(&reader, "out of memory");
     if (error_size > 0)
         error[0] = '\0';
     bool read = read_struct(&reader, object, &facts_fields, (char *)whole);

@@ -23,7 +23,7 @@
 struct cJSON;
 
 /* Of the members that are needed at least as much as `keep` says (KEEP_UNUSED: all of them) a new
- * object that the caller owns (cJSON_Delete), or NULL when out of memory. */
+ * object that the caller owns (cJSON_Delete). */
 struct cJSON *facts_to_json(const struct facts *facts, enum keep keep);
 
 /* False when a member has the wrong type, range or length, or an unknown name while not `newer`;

@@ -44,14 +44,9 @@ static cJSON *checks_to_json(check_set set)
 {
     cJSON *array = cJSON_CreateArray();
 
-    for (unsigned int i = 0; array && i < N_CHECKS; i++) {
-        if (!(set & check_bit((enum check)i)))
-            continue;
-        if (!cJSON_AddItemToArray(array, cJSON_CreateString(check_name((enum check)i)))) {
-            cJSON_Delete(array);
-            return NULL;
-        }
-    }
+    for (unsigned int i = 0; i < N_CHECKS; i++)
+        if (set & check_bit((enum check)i))
+            (void)cJSON_AddItemToArray(array, cJSON_CreateString(check_name((enum check)i)));
     return array;
 }
 
@@ -102,9 +97,9 @@ static cJSON *item_to_json(const struct field *field, const char *at, enum keep 
     case FIELD_INT64:
     case FIELD_UINT16:
     case FIELD_UINT32:
-        return whole_to_json(number_at(field, at));
+        break;
     }
-    return NULL;
+    return whole_to_json(number_at(field, at));
 }
 
 /* Structs are zero when nothing of them was written, which struct_to_json() shows. */
@@ -123,40 +118,28 @@ static cJSON *list_to_json(const struct field *field, const char *base, enum kee
     cJSON *array = cJSON_CreateArray();
 
     const size_t n = field_n_items(field, base);
-    for (size_t i = 0; array && i < n; i++) {
-        const char *at = base + field->offset + i * field->size;
-        cJSON *item = item_to_json(field, at, keep);
-        if (!item || !cJSON_AddItemToArray(array, item)) {
-            cJSON_Delete(item);
-            cJSON_Delete(array);
-            return NULL;
-        }
-    }
+    for (size_t i = 0; i < n; i++)
+        (void)cJSON_AddItemToArray(
+            array, item_to_json(field, base + field->offset + i * field->size, keep));
     return array;
 }
 
 /* Adds `item` unless it is an empty object or array, which mean zero. Owns item in any case. */
-static bool add_unless_empty(cJSON *object, const char *name, cJSON *item)
+static void add_unless_empty(cJSON *object, const char *name, cJSON *item)
 {
-    bool empty = item && (cJSON_IsObject(item) || cJSON_IsArray(item)) && !item->child;
-
-    if (item && !empty && cJSON_AddItemToObjectCS(object, name, item))
-        return true;
-    cJSON_Delete(item);
-    return empty;
+    if ((cJSON_IsObject(item) || cJSON_IsArray(item)) && !item->child)
+        cJSON_Delete(item);
+    else
+        (void)cJSON_AddItemToObjectCS(object, name, item);
 }
 
 static cJSON *by_service_to_json(const struct field *field, const char *base, enum keep keep)
 {
     cJSON *object = cJSON_CreateObject();
 
-    for (unsigned int i = 0; object && i < field->max_items; i++) {
-        cJSON *item = item_to_json(field, base + field->offset + i * field->size, keep);
-        if (!add_unless_empty(object, service_name((enum service)i), item)) {
-            cJSON_Delete(object);
-            return NULL;
-        }
-    }
+    for (unsigned int i = 0; i < field->max_items; i++)
+        add_unless_empty(object, service_name((enum service)i),
+                         item_to_json(field, base + field->offset + i * field->size, keep));
     return object;
 }
 
@@ -173,16 +156,13 @@ static cJSON *struct_to_json(const struct fields *fields, const char *at, enum k
 {
     cJSON *object = cJSON_CreateObject();
 
-    for (size_t i = 0; object && i < fields->n; i++) {
+    for (size_t i = 0; i < fields->n; i++) {
         const struct field *field = &fields->rows[i];
 
         if (field->keep > keep ||
             (field->count == COUNT_ONE && item_is_zero(field, at + field->offset)))
             continue;
-        if (!add_unless_empty(object, field->name, field_to_json(field, at, keep))) {
-            cJSON_Delete(object);
-            return NULL;
-        }
+        add_unless_empty(object, field->name, field_to_json(field, at, keep));
     }
     return object;
 }

@@ -88,87 +88,81 @@ static const char *const failure_table[N_FAILURES] = {
 };
 const struct names failure_names = {failure_table, N_FAILURES, FAILURE_UNKNOWN};
 
-/* Transient: what boots get over by themselves (interfaces, resolvers, IAM's propagation, a busy
- * service). Not what stays until a person changes something. */
-static const struct {
-    const char *words;
-    bool transient;
-} about[N_FAILURES] = {
-    [FAILURE_NONE] = {"no failure", false},
-    [FAILURE_TIMEOUT] = {"no answer", true},
-    [FAILURE_REFUSED] = {"connection refused", true},
-    [FAILURE_RESET] = {"connection reset", true},
-    [FAILURE_CLOSED] = {"closed before an answer", true},
-    [FAILURE_NO_ROUTE] = {"no route", true},
-    [FAILURE_HOST_UNREACHABLE] = {"host unreachable", true},
-    [FAILURE_PROHIBITED] = {"prohibited by a local route", false},
-    [FAILURE_NOT_PERMITTED] = {"not permitted by a local firewall", false},
-    [FAILURE_BLACKHOLE] = {"a local blackhole route", false},
-    [FAILURE_SOME_PORTS] = {"silent from half of the source ports", false},
-    [FAILURE_LOCAL] = {"local error", true},
-    [FAILURE_NO_RESOLVER] = {"no nameserver configured", true},
-    [FAILURE_NXDOMAIN] = {"name does not exist", true},
-    [FAILURE_NODATA] = {"name has no address", true},
-    [FAILURE_SERVFAIL] = {"nameserver failed", true},
-    [FAILURE_DNS_REFUSED] = {"nameserver refused", true},
-    [FAILURE_DNS_MALFORMED] = {"malformed DNS answer", true},
-    [FAILURE_PUBLIC] = {"public address", true},
-    [FAILURE_OTHER_FAMILY] = {"no address of a usable family", false},
-    [FAILURE_SLOW] = {"answered late", true},
-    [FAILURE_UNTRUSTED] = {"certificate not trusted", false},
-    [FAILURE_INTERCEPTED] = {"TLS intercepted", false},
-    [FAILURE_CERTIFICATE_EXPIRED] = {"certificate expired", true},
-    [FAILURE_CERTIFICATE_NOT_YET_VALID] = {"certificate not yet valid", true},
-    [FAILURE_WRONG_NAME] = {"certificate for another name", false},
-    [FAILURE_TLS_VERSION] = {"no common TLS version", false},
-    [FAILURE_TLS_ALERT] = {"TLS handshake refused", false},
-    [FAILURE_NOT_TLS] = {"does not speak TLS", false},
-    [FAILURE_BAD_REQUEST] = {"bad request", false},
-    [FAILURE_UNAUTHORIZED] = {"unauthorized", false},
-    [FAILURE_FORBIDDEN] = {"forbidden", false},
-    [FAILURE_NOT_FOUND] = {"not found", true},
-    [FAILURE_REDIRECTED] = {"redirected", false},
-    [FAILURE_THROTTLED] = {"throttled", true},
-    [FAILURE_SERVER_ERROR] = {"server error", true},
-    [FAILURE_HTTP_STATUS] = {"unexpected HTTP status", false},
-    [FAILURE_PROXY] = {"a proxy answered", false},
-    [FAILURE_NOT_AWS] = {"no AWS service answered", false},
-    [FAILURE_MALFORMED] = {"malformed answer", false},
-    [FAILURE_TOO_LARGE] = {"answer too large", false},
-    [FAILURE_TRUNCATED] = {"answer cut short", true},
-    [FAILURE_NO_ROLE] = {"no role attached", true},
-    [FAILURE_PROFILE_EMPTY] = {"instance profile without a role", true},
-    [FAILURE_NOT_ASSUMABLE] = {"role cannot be assumed", true},
-    [FAILURE_CREDENTIALS_EXPIRED] = {"credentials expired", true},
-    [FAILURE_CREDENTIALS_REJECTED] = {"credentials rejected", true},
-    [FAILURE_DENIED] = {"access denied", true},
-    [FAILURE_SIGNATURE] = {"signature rejected", false},
-    [FAILURE_SKEWED] = {"clock is off", true},
-    [FAILURE_NOT_EC2] = {"not an EC2 instance", false},
-    [FAILURE_ABSENT] = {"not there", false},
-    [FAILURE_DISABLED] = {"disabled", false},
-    [FAILURE_MASKED] = {"masked", false},
-    [FAILURE_TOO_OLD] = {"too old", false},
-    [FAILURE_REGISTERED_ELSEWHERE] = {"registered as another machine", false},
-    [FAILURE_NOT_CONNECTED] = {"not connected", true},
-    [FAILURE_INVALID] = {"invalid configuration", false},
-    [FAILURE_INCOMPLETE] = {"incomplete", false},
-    [FAILURE_ENVIRONMENT] = {"a variable in the environment", false},
-    [FAILURE_IMDS_PROXY] = {"a proxy for the metadata service", false},
-    [FAILURE_READ_ONLY] = {"read-only", true},
-    [FAILURE_FULL] = {"no space left", true},
-    [FAILURE_NO_INODES] = {"no inodes left", true},
-    [FAILURE_NO_EXEC] = {"mounted noexec", false},
-    [FAILURE_EXHAUSTED] = {"a limit of the kernel is used up", true},
-    [FAILURE_ENDED] = {"ended", true},
-    [FAILURE_BELOW] = {"rung below failed", false},
-    [FAILURE_NOT_WANTED] = {"left out", false},
-    [FAILURE_NOT_IN_REGION] = {"not in this region", false},
-    [FAILURE_STOPPED] = {"stopped before an answer", true},
-    [FAILURE_INTERNAL] = {"trouble of this program", false},
-    [FAILURE_UNKNOWN] = {"a failure that only a newer version knows", false},
-    [FAILURE_NOT_SENT] = {"dropped on this machine",
-                          true}, /* by rules of a boot that is not over */
+static const char *const words_of_failure[N_FAILURES] = {
+    [FAILURE_NONE] = "no failure",
+    [FAILURE_TIMEOUT] = "no answer",
+    [FAILURE_REFUSED] = "connection refused",
+    [FAILURE_RESET] = "connection reset",
+    [FAILURE_CLOSED] = "closed before an answer",
+    [FAILURE_NO_ROUTE] = "no route",
+    [FAILURE_HOST_UNREACHABLE] = "host unreachable",
+    [FAILURE_PROHIBITED] = "prohibited by a local route",
+    [FAILURE_NOT_PERMITTED] = "not permitted by a local firewall",
+    [FAILURE_BLACKHOLE] = "a local blackhole route",
+    [FAILURE_SOME_PORTS] = "silent from half of the source ports",
+    [FAILURE_LOCAL] = "local error",
+    [FAILURE_NO_RESOLVER] = "no nameserver configured",
+    [FAILURE_NXDOMAIN] = "name does not exist",
+    [FAILURE_NODATA] = "name has no address",
+    [FAILURE_SERVFAIL] = "nameserver failed",
+    [FAILURE_DNS_REFUSED] = "nameserver refused",
+    [FAILURE_DNS_MALFORMED] = "malformed DNS answer",
+    [FAILURE_PUBLIC] = "public address",
+    [FAILURE_OTHER_FAMILY] = "no address of a usable family",
+    [FAILURE_SLOW] = "answered late",
+    [FAILURE_UNTRUSTED] = "certificate not trusted",
+    [FAILURE_INTERCEPTED] = "TLS intercepted",
+    [FAILURE_CERTIFICATE_EXPIRED] = "certificate expired",
+    [FAILURE_CERTIFICATE_NOT_YET_VALID] = "certificate not yet valid",
+    [FAILURE_WRONG_NAME] = "certificate for another name",
+    [FAILURE_TLS_VERSION] = "no common TLS version",
+    [FAILURE_TLS_ALERT] = "TLS handshake refused",
+    [FAILURE_NOT_TLS] = "does not speak TLS",
+    [FAILURE_BAD_REQUEST] = "bad request",
+    [FAILURE_UNAUTHORIZED] = "unauthorized",
+    [FAILURE_FORBIDDEN] = "forbidden",
+    [FAILURE_NOT_FOUND] = "not found",
+    [FAILURE_REDIRECTED] = "redirected",
+    [FAILURE_THROTTLED] = "throttled",
+    [FAILURE_SERVER_ERROR] = "server error",
+    [FAILURE_HTTP_STATUS] = "unexpected HTTP status",
+    [FAILURE_PROXY] = "a proxy answered",
+    [FAILURE_NOT_AWS] = "no AWS service answered",
+    [FAILURE_MALFORMED] = "malformed answer",
+    [FAILURE_TOO_LARGE] = "answer too large",
+    [FAILURE_TRUNCATED] = "answer cut short",
+    [FAILURE_NO_ROLE] = "no role attached",
+    [FAILURE_PROFILE_EMPTY] = "instance profile without a role",
+    [FAILURE_NOT_ASSUMABLE] = "role cannot be assumed",
+    [FAILURE_CREDENTIALS_EXPIRED] = "credentials expired",
+    [FAILURE_CREDENTIALS_REJECTED] = "credentials rejected",
+    [FAILURE_DENIED] = "access denied",
+    [FAILURE_SIGNATURE] = "signature rejected",
+    [FAILURE_SKEWED] = "clock is off",
+    [FAILURE_NOT_EC2] = "not an EC2 instance",
+    [FAILURE_ABSENT] = "not there",
+    [FAILURE_DISABLED] = "disabled",
+    [FAILURE_MASKED] = "masked",
+    [FAILURE_TOO_OLD] = "too old",
+    [FAILURE_REGISTERED_ELSEWHERE] = "registered as another machine",
+    [FAILURE_NOT_CONNECTED] = "not connected",
+    [FAILURE_INVALID] = "invalid configuration",
+    [FAILURE_INCOMPLETE] = "incomplete",
+    [FAILURE_ENVIRONMENT] = "a variable in the environment",
+    [FAILURE_IMDS_PROXY] = "a proxy for the metadata service",
+    [FAILURE_READ_ONLY] = "read-only",
+    [FAILURE_FULL] = "no space left",
+    [FAILURE_NO_INODES] = "no inodes left",
+    [FAILURE_NO_EXEC] = "mounted noexec",
+    [FAILURE_EXHAUSTED] = "a limit of the kernel is used up",
+    [FAILURE_ENDED] = "ended",
+    [FAILURE_BELOW] = "rung below failed",
+    [FAILURE_NOT_WANTED] = "left out",
+    [FAILURE_NOT_IN_REGION] = "not in this region",
+    [FAILURE_STOPPED] = "stopped before an answer",
+    [FAILURE_INTERNAL] = "trouble of this program",
+    [FAILURE_UNKNOWN] = "a failure that only a newer version knows",
+    [FAILURE_NOT_SENT] = "dropped on this machine",
 };
 
 const char *failure_name(enum failure failure)
@@ -176,19 +170,9 @@ const char *failure_name(enum failure failure)
     return (unsigned int)failure < N_FAILURES ? failure_table[failure] : NULL;
 }
 
-const char *outcome_name(enum outcome outcome)
-{
-    return (unsigned int)outcome < outcome_names.n ? outcome_table[outcome] : NULL;
-}
-
 const char *failure_words(enum failure failure)
 {
-    return (unsigned int)failure < N_FAILURES ? about[failure].words : "unknown failure";
-}
-
-bool failure_is_transient(enum failure failure)
-{
-    return (unsigned int)failure < N_FAILURES && about[failure].transient;
+    return (unsigned int)failure < N_FAILURES ? words_of_failure[failure] : "unknown failure";
 }
 
 void step_ok(struct step *step, int32_t took_ms)

@@ -119,15 +119,11 @@ struct step {
 extern const struct names outcome_names;
 extern const struct names failure_names;
 
-/* Stable names, as in reports ("timeout", "nxdomain"); NULL when out of range. */
+/* Its stable name, as in reports ("timeout", "nxdomain"); NULL when out of range. */
 const char *failure_name(enum failure failure);
-const char *outcome_name(enum outcome outcome);
 
 /* A few plain words for a person ("no answer", "connection refused"). */
 const char *failure_words(enum failure failure);
-
-/* True where a later attempt may well succeed by itself: what rounds retry. */
-bool failure_is_transient(enum failure failure);
 
 void step_ok(struct step *step, int32_t took_ms);
 void step_fail(struct step *step, enum failure failure, int32_t took_ms);

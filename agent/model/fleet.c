@@ -73,8 +73,10 @@ void fleet_add_unread(struct fleet *fleet, const char *file, const char *why)
 
 void fleet_clear(struct fleet *fleet)
 {
-    for (int32_t i = 0; i < fleet->n_members; i++)
+    for (int32_t i = 0; i < fleet->n_members; i++) {
         free(fleet->members[i].file);
+        free(fleet->members[i].commands);
+    }
     free(fleet->members);
     free(fleet->groups);
     *fleet = (struct fleet){.n_members = 0};
@@ -179,6 +181,28 @@ static bool is_alike(const struct member *a, const struct member *b)
            (a->read || strcmp(a->title, b->title) == 0);
 }
 
+/* The newest first, for the same cause comes in rows. With commands there are few: one of each kind. */
+bool fleet_has_new_cause(const struct fleet *fleet)
+{
+    const struct member *last = &fleet->members[fleet->n_members - 1];
+
+    if (!last->code[0])
+        return false;
+    for (const struct member *other = fleet->members; other < last; other++)
+        if (other->commands && is_alike(other, last))
+            return false;
+    return true;
+}
+
+const struct member *fleet_example(const struct fleet *fleet, const struct group *group)
+{
+    for (int32_t i = 0; i < fleet->n_members; i++)
+        if (fleet->members[i].commands &&
+            is_alike(&fleet->members[i], &fleet->members[group->first]))
+            return &fleet->members[i];
+    return NULL;
+}
+
 static void group_members(struct fleet *fleet)
 {
     int32_t n_allocated = 0;
@@ -281,10 +305,10 @@ enum confidence fleet_confidence(const struct member *member, char evidence[LINE
         if (!text_starts(member->code, places[i].begins))
             continue;
         if (peers->n_ready > 0 && member->verdict != VERDICT_DEGRADED) {
-            (void)text_set(evidence, LINE_SIZE,
-                           "%d with the same %s (%s) %s ready: look at this instance first",
+            (void)text_set(evidence, LINE_SIZE, "%d with the same %s (%s) %s up: first look at %s",
                            (int)peers->n_ready, name, member->has[lies_in],
-                           peers->n_ready == 1 ? "is" : "are");
+                           peers->n_ready == 1 ? "comes" : "come",
+                           peers->n_alike == 1 ? "this instance" : "what differs on these");
             return member->confidence == CONFIDENCE_CERTAIN ? CONFIDENCE_CERTAIN
                                                             : CONFIDENCE_POSSIBLE;
         }

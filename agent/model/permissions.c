@@ -35,7 +35,7 @@ const struct permission_row permissions[] = {
     {SERVICE_SSM, "ssm:GetDeployablePatchSnapshotForInstance", PATCH, PROOF_NEVER, NULL, NULL, NULL,
      NULL, "would create a patch snapshot"},
     {SERVICE_SSM, "ssm:GetDocument", COMMANDS | STATE | PACKAGES, PROOF_SAFE, "/",
-     SSM("GetDocument"), "{\"Name\":\"AWS-RunShellScript\"}", "InvalidDocument", NULL},
+     SSM("GetDocument"), "{\"Name\":\"SSM-SessionManagerRunShell\"}", "InvalidDocument", NULL},
     {SERVICE_SSM, "ssm:DescribeDocument", PACKAGES, PROOF_SAFE, "/", SSM("DescribeDocument"),
      "{\"Name\":\"AWS-RunShellScript\"}", "InvalidDocument", NULL},
     {SERVICE_SSM, "ssm:GetManifest", PACKAGES, PROOF_NEVER, NULL, NULL, NULL, NULL,

@@ -89,6 +89,32 @@ void finding_fix(const struct finding *finding, char *to, size_t size)
                    finding->remedy[0] && finding->afterwards[0] ? " " : "", finding->afterwards);
 }
 
+bool finding_has_command(const struct finding *finding, const char *command)
+{
+    for (int32_t i = 0; i < finding->n_commands; i++)
+        if (strcmp(finding->commands[i], command) == 0)
+            return true;
+    return false;
+}
+
+bool finding_told_by_fix(const struct finding *finding, char *to, size_t size)
+{
+    to[0] = '\0';
+    for (int32_t i = 0; i < finding->n_alternatives; i++)
+        if (finding_has_command(finding, finding->alternatives[i].command))
+            (void)text_add(to, size, "%s%s", to[0] ? ", " : "", finding->alternatives[i].code);
+    return to[0] && text_add(to, size, ", as the commands tell");
+}
+
+int32_t finding_n_commands(const struct finding *finding, bool inside)
+{
+    int32_t n = 0;
+
+    for (int32_t i = 0; i < finding->n_commands - finding->n_afterwards; i++)
+        n += finding->inside[i] == inside;
+    return n;
+}
+
 void finding_fix_line(const struct finding *finding, char *to, size_t size)
 {
     const char *end = strstr(finding->remedy, ". ");

@@ -116,6 +116,15 @@ void finding_fix(const struct finding *finding, char *to, size_t size);
 /* The first sentence of the remedy: what to do, in a line. */
 void finding_fix_line(const struct finding *finding, char *to, size_t size);
 
+bool finding_has_command(const struct finding *finding, const char *command);
+
+/* "denied-by-boundary, policy-missing, as the commands tell": the alternatives that the fix's own commands
+ * tell apart. False: there are none. */
+bool finding_told_by_fix(const struct finding *finding, char *to, size_t size);
+
+/* Of the commands that fix, how many are for that place. */
+int32_t finding_n_commands(const struct finding *finding, bool inside);
+
 /* A required check without an answer: not known, or not tried and not itself left out. Of the clock an
  * accepted signature tells enough. */
 bool report_lacks(const struct check_result *check);

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * One epoll descriptor over both sources, so that whoever waits has one thing to wait for.
- * The directories are watched, not resolv.conf itself: it is replaced by renaming, and systemd's
- * is a link to a file that is not there yet.
+ * Directories are watched, not files: a file is replaced by renaming, and systemd's resolv.conf is a link
+ * to one that is not there yet. What only looks like a change, who waits finds out (run/look.h).
  */
 #include "net/changes.h"
 
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -15,14 +16,53 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "base/clock.h"
+#include "base/file.h"
 #include "base/limits.h"
 #include "base/text.h"
+
+#define UNIT_FOLDERS(at)                                       \
+    {at}, {at "/amazon-ssm-agent.service.d"},                  \
+    {                                                          \
+        at "/snap.amazon-ssm-agent.amazon-ssm-agent.service.d" \
+    }
+
+/* In a busy directory only some names count. */
+static const struct {
+    const char *directory;
+    const char *names[3]; /* none: all */
+} watched[] = {
+    {"/etc"},
+    {"/run", {"systemd", "resolvconf", "NetworkManager"}},
+    {"/run/systemd", {"resolve"}},
+    {"/run/systemd/resolve"},
+    {"/run/resolvconf"},
+    {"/run/NetworkManager", {"resolv.conf"}},
+    {"/etc/amazon"},
+    {"/etc/amazon/ssm"},
+    {"/var/lib/amazon/ssm"},
+    {"/usr/bin", {"amazon-ssm-agent", "ssm-agent-worker"}},
+    {"/snap/amazon-ssm-agent"},
+    {"/etc/ssl/certs"},
+    {"/etc/pki/tls/certs"},
+    {"/etc/pki/ca-trust/extracted/pem"},
+    {"/etc/systemd/system/multi-user.target.wants"},
+    {"/usr/lib/systemd/system", {"amazon-ssm-agent.service"}},
+    UNIT_FOLDERS("/etc/systemd/system"),
+    UNIT_FOLDERS("/run/systemd/system"),
+};
+
+enum { N_WATCHED = COUNT_OF(watched) };
 
 struct changes {
     char root[PATH_SIZE];
     int epoll_fd;
     int netlink_fd;
     int inotify_fd;
+    int watches[N_WATCHED]; /* of inotify; below zero: not watched */
+    bool is_used_up;        /* then the stamps tell */
+    int64_t polled_ms;
+    uint64_t stamps;
 };
 
 static int open_netlink(void)
@@ -42,17 +82,65 @@ static int open_netlink(void)
 
 /* Done again whenever something comes: early at boot the deeper ones are not there yet, and
  * watching one twice is watching it once. */
-static void watch_directories(const struct changes *changes)
+static void watch_directories(struct changes *changes)
 {
-    static const char *const directories[] = {"/etc", "/run", "/run/systemd",
-                                              "/run/systemd/resolve"};
-
-    for (size_t i = 0; i < COUNT_OF(directories); i++) {
+    changes->is_used_up = changes->inotify_fd < 0;
+    for (size_t i = 0; i < N_WATCHED; i++) {
         char path[PATH_SIZE * 2];
-        if (text_set(path, sizeof(path), "%s%s", changes->root, directories[i]))
-            (void)inotify_add_watch(changes->inotify_fd, path,
-                                    IN_CLOSE_WRITE | IN_MOVED_TO | IN_CREATE);
+        if (!text_set(path, sizeof(path), "%s%s", changes->root, watched[i].directory))
+            continue;
+        changes->watches[i] = inotify_add_watch(changes->inotify_fd, path,
+                                                IN_CLOSE_WRITE | IN_MOVE | IN_CREATE | IN_DELETE |
+                                                    IN_ATTRIB);
+        changes->is_used_up |= changes->watches[i] < 0 && errno == ENOSPC;
     }
+}
+
+/* --- where inotify is used up --- */
+
+static void add_stamp(const char *root, const char *path, uint64_t *sum)
+{
+    struct stat status;
+
+    if (!file_look(root, path, true, &status))
+        return;
+    const uint64_t words[] = {status.st_ino, (uint64_t)status.st_size,
+                              (uint64_t)status.st_ctim.tv_sec, (uint64_t)status.st_ctim.tv_nsec};
+    for (size_t i = 0; i < COUNT_OF(words); i++)
+        *sum = (*sum ^ words[i]) * 0x100000001b3; /* FNV-1a, by words */
+}
+
+/* Files that are written in place, and the directories in which the others are replaced. */
+static uint64_t stamps_of(const char *root)
+{
+    static const char *const files[] = {"/etc/resolv.conf", "/etc/hosts", "/etc/nsswitch.conf",
+                                        "/etc/amazon/ssm/amazon-ssm-agent.json",
+                                        "/etc/ssl/certs/ca-certificates.crt"};
+    uint64_t sum = 0xcbf29ce484222325;
+
+    for (size_t i = 0; i < COUNT_OF(files); i++)
+        add_stamp(root, files[i], &sum);
+    for (size_t i = 0; i < N_WATCHED; i++)
+        if (!watched[i].names[0])
+            add_stamp(root, watched[i].directory, &sum);
+    return sum;
+}
+
+static bool take_stamps(struct changes *changes)
+{
+    int64_t now_ms = clock_monotonic_ms();
+    uint64_t before = changes->stamps;
+
+    if (!changes->is_used_up || now_ms - changes->polled_ms < CHANGES_POLL_MS)
+        return false;
+    changes->polled_ms = now_ms;
+    changes->stamps = stamps_of(changes->root);
+    return changes->stamps != before;
+}
+
+int64_t changes_poll_ms(const struct changes *changes)
+{
+    return changes && changes->is_used_up ? CHANGES_POLL_MS : 0;
 }
 
 static void follow(const struct changes *changes, int fd)
@@ -72,10 +160,11 @@ struct changes *changes_open(const char *root)
     changes->netlink_fd = open_netlink();
     changes->inotify_fd = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
     watch_directories(changes);
-    if (changes->epoll_fd < 0 || (changes->netlink_fd < 0 && changes->inotify_fd < 0)) {
+    if (changes->epoll_fd < 0) {
         changes_close(changes);
         return NULL;
     }
+    changes->stamps = changes->is_used_up ? stamps_of(changes->root) : 0;
     follow(changes, changes->netlink_fd);
     follow(changes, changes->inotify_fd);
     return changes;
@@ -112,29 +201,35 @@ static bool take_netlink(int fd)
     return any;
 }
 
-static bool concerns_names(const struct inotify_event *event)
+/* An overrun has no name and no watch. */
+static bool counts(const struct changes *changes, const struct inotify_event *event)
 {
-    static const char *const names[] = {"resolv.conf", "stub-resolv.conf", "hosts", "resolve",
-                                        "systemd"};
-
-    for (size_t i = 0; event->len > 0 && i < COUNT_OF(names); i++)
-        if (strcmp(event->name, names[i]) == 0)
+    if (event->mask & IN_Q_OVERFLOW)
+        return true;
+    for (size_t i = 0; i < N_WATCHED; i++) {
+        if (changes->watches[i] != event->wd)
+            continue;
+        if (!watched[i].names[0])
             return true;
+        for (size_t j = 0; event->len > 0 && j < COUNT_OF(watched[i].names); j++)
+            if (watched[i].names[j] && strcmp(event->name, watched[i].names[j]) == 0)
+                return true;
+    }
     return false;
 }
 
-static bool take_inotify(int fd)
+static bool take_inotify(const struct changes *changes)
 {
     _Alignas(struct inotify_event) char piece[8192];
     bool any = false;
 
-    for (int i = 0; fd >= 0 && i < 64; i++) {
-        ssize_t n = read(fd, piece, sizeof(piece));
+    for (int i = 0; changes->inotify_fd >= 0 && i < 64; i++) {
+        ssize_t n = read(changes->inotify_fd, piece, sizeof(piece));
         if (n <= 0)
             break;
         for (ssize_t at = 0; at < n;) {
             const struct inotify_event *event = (const void *)(piece + at);
-            any = any || concerns_names(event);
+            any = counts(changes, event) || any;
             at += (ssize_t)(sizeof(*event) + event->len);
         }
     }
@@ -144,8 +239,8 @@ static bool take_inotify(int fd)
 bool changes_take(struct changes *changes)
 {
     bool network = take_netlink(changes->netlink_fd);
-    bool names = take_inotify(changes->inotify_fd);
+    bool files = take_inotify(changes), stamps = take_stamps(changes);
 
     watch_directories(changes);
-    return network || names;
+    return network || files || stamps;
 }

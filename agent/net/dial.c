@@ -245,12 +245,14 @@ static bool take_port(struct dialling *dialling, enum ports ports)
 /* 0, EINPROGRESS, or the errno of what failed. */
 static int begin_connect(struct dialling *dialling, const struct dial *dial)
 {
-    const int on = 1, bytes = dial->max_segment_bytes;
+    const int on = 1, off = 0, bytes = dial->max_segment_bytes;
 
     if (open_socket(dialling) < 0 || !take_port(dialling, dial->ports))
         return errno;
     if (setsockopt(dialling->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on)) != 0)
         return errno;
+    /* The last packet of TCP's handshake goes with the request: tcp(7). */
+    (void)setsockopt(dialling->fd, IPPROTO_TCP, TCP_QUICKACK, &off, sizeof(off));
     keep_errors(dialling->fd, dialling->address.ss_family, 1);
     if (bytes > 0 && setsockopt(dialling->fd, IPPROTO_TCP, TCP_MAXSEG, &bytes, sizeof(bytes)) != 0)
         return errno;
@@ -275,11 +277,14 @@ bool dial_start(struct loop *loop, const struct dial *dial, dial_done *done, voi
     dialling->started_us = loop_clock_us(loop);
     dialling->os_error = begin_connect(dialling, dial);
     if (dialling->os_error == EINPROGRESS) {
-        dialling->watch = loop_watch(loop, dialling->fd, POLLOUT, false, on_writable, dialling);
-        dialling->timer = loop_after(loop, dial->timeout_ms, on_timeout, dialling);
+        dialling->watch = loop_watch(loop, dialling->fd, POLLOUT, true, on_writable, dialling);
+        dialling->timer = loop_after_quietly(loop, (int64_t)dial->timeout_ms * 1000, on_timeout,
+                                             dialling);
     } else {
         dialling->timer = loop_after(loop, 0, on_told_at_once, dialling);
     }
+    dialling->task.quiet = dial->quiet;
+    dialling->task.owner = dial->owner;
     loop_enter(loop, &dialling->task, dialling_end);
     return true;
 }

@@ -24,6 +24,8 @@ struct dial {
     int32_t timeout_ms;        /* above a second the kernel has tried again once: see dial_start */
     int32_t max_segment_bytes; /* TCP_MAXSEG before connect, 0: the system's */
     enum ports ports;          /* of the source; as far as the system's own range has some there */
+    bool quiet;                /* does not keep the loop from being idle */
+    const void *owner;         /* loop_end_of() */
 };
 
 struct dialled {

@@ -380,6 +380,7 @@ struct dns_query *dns_ask(struct loop *loop, const struct dns_question *question
         return NULL;
     }
     query->limit = loop_after_quietly(loop, (int64_t)question->timeout_ms * 1000, on_limit, query);
+    query->task.owner = question->owner;
     loop_enter(loop, &query->task, query_end);
 
     query->started_us = loop_clock_us(loop);

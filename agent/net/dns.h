@@ -23,6 +23,7 @@ struct dns_question {
     enum asked_as asked_as;
     int32_t timeout_ms; /* for the whole question */
     bool plain;         /* without EDNS0 */
+    const void *owner;  /* loop_end_of() */
 };
 
 typedef void dns_done(void *arg, const struct dns_answer *answer);

@@ -75,6 +75,7 @@ static curl_socket_t open_socket(void *arg, curlsocktype purpose, struct curl_so
                     address->protocol);
     if (fd < 0)
         exchange->os_error = errno;
+    exchange->taken_fd = fd;
     return fd;
 }
 
@@ -107,7 +108,9 @@ static int before_request(void *arg, char *address, char *local_address, int por
     exchange->sent = true;
     exchange->handshake_us[1] = loop_clock_us(exchange->loop);
     tls_unwatch(&exchange->peer);
-    return CURL_PREREQFUNC_OK;
+    enum trust_by by = exchange->peer.session.trust_by;
+    exchange->withheld = exchange->withhold && by != TRUST_BY_AMAZON && by != TRUST_BY_CA_FILE;
+    return exchange->withheld ? CURL_PREREQFUNC_ABORT : CURL_PREREQFUNC_OK;
 }
 
 /* --- options --- */
@@ -263,6 +266,7 @@ static bool prepare(struct exchange *exchange, const struct http_request *reques
     if (!is_sound(request) || !set_destination(exchange, request))
         return false;
     exchange->is_tls = request->tls;
+    exchange->withhold = request->withhold;
     exchange->peer.trust = request->trust;
     (void)text_set(exchange->peer.host, sizeof(exchange->peer.host), "%s", request->host);
     (void)text_set(agent, sizeof(agent), "ssm-preflight/%s", program_version);
@@ -322,6 +326,7 @@ static void tell(void *private, CURLcode result)
 
     reply.took_us = took_us < 1 ? 1 : took_us > INT32_MAX ? INT32_MAX : (int32_t)took_us;
     reply.reused = exchange->sent && !exchange->opened;
+    reply.withheld = exchange->withheld;
     exchange_judge(exchange, result, &reply);
     reply.session = exchange->peer.session;
     reply.head = exchange->head;
@@ -338,6 +343,17 @@ static void tell(void *private, CURLcode result)
     buffer_clear(&body);
 }
 
+/* Of an answer that is lost on its way the other side sends again for minutes, though nobody waits for it any
+ * more: IMDS behind a hop limit, forty packets a request. A reset ends that. A connection with TLS is left
+ * to libcurl, which says goodbye. */
+static void reset_when_closed(const struct exchange *exchange)
+{
+    const struct linger at_once = {.l_onoff = 1, .l_linger = 0};
+
+    if (!exchange->is_tls && exchange->taken_fd >= 0)
+        (void)setsockopt(exchange->taken_fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof(at_once));
+}
+
 /* The limits are timers of the loop, whose clock stands still in a pause of the process. libcurl's own would
  * be over before it looks at what came in meanwhile. */
 static void on_limit(void *arg)
@@ -351,6 +367,7 @@ static void on_limit(void *arg)
         exchange->rest_ms = 0;
         return;
     }
+    reset_when_closed(exchange);
     engine_remove(exchange->engine, exchange->easy);
     tell(exchange, CURLE_OPERATION_TIMEDOUT);
 }
@@ -373,6 +390,7 @@ bool http_start(struct loop *loop, const struct http_request *request, http_done
     exchange->loop = loop;
     exchange->engine = engine_of(loop, tell);
     exchange->fd = request->fd >= 0 ? request->fd : -1;
+    exchange->taken_fd = -1;
     exchange->done = done;
     exchange->arg = arg;
     buffer_init(&exchange->body, request->max_body_bytes);
@@ -383,6 +401,8 @@ bool http_start(struct loop *loop, const struct http_request *request, http_done
         return false;
     }
     start_limit(exchange, request);
+    exchange->task.quiet = request->quiet;
+    exchange->task.owner = request->owner;
     loop_enter(loop, &exchange->task, exchange_end);
     return true;
 }

@@ -37,9 +37,13 @@ struct http_request {
     const char *body;           /* or NULL */
     size_t body_bytes;
     const struct signature *signature; /* or NULL: unsigned */
-    struct trust *trust;               /* for tls; must outlive the exchange */
-    int32_t tls_timeout_ms;            /* for the handshake; without fd for connecting too */
-    int32_t timeout_ms;                /* for everything, the handshake included */
+    bool withhold; /* sends nothing when the peer's certificate is none of Amazon's roots, nor of
+                         * the given CA file */
+    bool quiet;    /* does not keep the loop from being idle */
+    const void *owner;      /* loop_end_of() */
+    struct trust *trust;    /* for tls; must outlive the exchange */
+    int32_t tls_timeout_ms; /* for the handshake; without fd for connecting too */
+    int32_t timeout_ms;     /* for everything, the handshake included */
     size_t max_body_bytes;
 };
 
@@ -53,7 +57,8 @@ struct http_reply {
                        * came of an answer that was cut, late or too large is never handed out */
     size_t body_bytes;
     int32_t took_us;
-    bool reused; /* an open connection carried it */
+    bool reused;   /* an open connection carried it */
+    bool withheld; /* the handshake ended well, and nothing was sent */
 };
 
 typedef void http_done(void *arg, const struct http_reply *reply);

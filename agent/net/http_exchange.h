@@ -26,11 +26,13 @@ struct exchange {
     struct curl_slist *connect_to;
     char error[CURL_ERROR_SIZE]; /* libcurl's words */
     int fd;                      /* handed over and not taken yet, or -1 */
+    int taken_fd;                /* that libcurl took or opened for this exchange, or -1 */
     bool is_tls;
-    bool opened; /* a socket was taken or opened: nothing was reused */
-    bool sent;   /* the connection stood, handshake and all: the request went out */
+    bool opened;             /* a socket was taken or opened: nothing was reused */
+    bool sent;               /* the connection stood, handshake and all: the request went out */
+    bool withhold, withheld; /* http.h */
     bool too_large, malformed;
-    char length[24]; /* of the body, as the head says it; empty: not at all */
+    char length[24];    /* of the body, as the head says it; empty: not at all */
     bool head_complete; /* what follows are trailers */
     size_t head_bytes;
     struct http_head head;

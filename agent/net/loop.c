@@ -145,6 +145,20 @@ void loop_leave(struct task *task)
     task->link = NULL;
 }
 
+void loop_end_of(struct loop *loop, const void *owner)
+{
+    struct task *task = loop->tasks;
+
+    while (task) {
+        struct task *next = task->next;
+        if (task->owner == owner) {
+            loop_leave(task);
+            task->end(task);
+        }
+        task = next;
+    }
+}
+
 void loop_keep(struct loop *loop, void *state, void (*end)(void *state))
 {
     loop->kept = state;

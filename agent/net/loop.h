@@ -48,6 +48,9 @@ struct watch *loop_watch(struct loop *loop, int fd, short events, bool backgroun
                          void (*ready)(void *arg, short events), void *arg);
 void loop_unwatch(struct watch *watch); /* NULL is fine */
 
+/* Ends what is under way for this owner, without calling back. */
+void loop_end_of(struct loop *loop, const void *owner);
+
 /* --- for the other files of net/: exchanges under way, which the loop ends when it is freed --- */
 
 /* One exchange under way. Embedded in the exchange's own struct. */
@@ -56,6 +59,7 @@ struct task {
     struct task **link;             /* what points at this one; NULL when not in a loop */
     void (*end)(struct task *task); /* frees it, without calling back */
     bool quiet;                     /* does not keep the loop from being idle */
+    const void *owner;              /* for whom it is: loop_end_of() */
 };
 
 /* A task in the loop keeps it from being idle. */

@@ -31,7 +31,9 @@ struct chain {
     X509 *root; /* with which it ends, NULL: it does not verify */
 };
 
-static int peer_index = -1; /* of our struct in an SSL_CTX's ex_data */
+static SSL_CTX *shared;         /* see below */
+static int peer_index = -1;     /* of our struct in an SSL's ex_data */
+static struct tls_peer *coming; /* whose SSL libcurl makes next */
 
 /* --- what the certificate says --- */
 
@@ -251,7 +253,7 @@ static int judge(struct tls_peer *peer, X509 *certificate, STACK_OF(X509) * untr
 static int on_certificate(X509_STORE_CTX *given, void *arg)
 {
     const SSL *ssl = X509_STORE_CTX_get_ex_data(given, SSL_get_ex_data_X509_STORE_CTX_idx());
-    struct tls_peer *peer = ssl ? SSL_CTX_get_ex_data(SSL_get_SSL_CTX(ssl), peer_index) : NULL;
+    struct tls_peer *peer = ssl ? SSL_get_ex_data(ssl, peer_index) : NULL;
     X509 *certificate = X509_STORE_CTX_get0_cert(given);
 
     (void)arg;
@@ -279,6 +281,58 @@ static const char signatures[] =
     "RSA-PSS+SHA256:ECDSA+SHA256:ed25519:RSA-PSS+SHA384:RSA-PSS+SHA512:RSA+SHA256:RSA+SHA384:RSA+SHA512:"
     "ECDSA+SHA384:ECDSA+SHA512";
 
+/* --- one context for all --- */
+
+/* An SSL was made in the context, or freed. */
+static void on_new(void *ssl, void *none, CRYPTO_EX_DATA *data, int index, long argl, void *argp)
+{
+    (void)none;
+    (void)argl;
+    (void)argp;
+    if (!coming)
+        return;
+    CRYPTO_set_ex_data(data, index, coming);
+    coming->ssl = ssl;
+    coming = NULL;
+}
+
+static void on_free(void *ssl, void *peer, CRYPTO_EX_DATA *data, int index, long argl, void *argp)
+{
+    (void)ssl;
+    (void)data;
+    (void)index;
+    (void)argl;
+    (void)argp;
+    if (peer)
+        ((struct tls_peer *)peer)->ssl = NULL;
+}
+
+/* NOLINTBEGIN(cert-dcl37-c,bugprone-reserved-identifier): the linker wants these names */
+SSL_CTX *__real_SSL_CTX_new(const SSL_METHOD *method);
+SSL_CTX *__wrap_SSL_CTX_new(const SSL_METHOD *method);
+
+/* libcurl makes a context for each connection and has no option to share one. Making one looks up every algorithm of OpenSSL, a
+ * million instructions, and all contexts are alike. So ld --wrap (Makefile) leads libcurl here, and it gets the same again. */
+SSL_CTX *__wrap_SSL_CTX_new(const SSL_METHOD *method)
+{
+    if (method != TLS_client_method())
+        return __real_SSL_CTX_new(method);
+    if (!shared) {
+        SSL_CTX *context = __real_SSL_CTX_new(method);
+        peer_index = SSL_get_ex_new_index(0, NULL, on_new, NULL, on_free);
+        if (peer_index < 0 || SSL_CTX_set_cipher_list(context, ciphers) != 1 ||
+            SSL_CTX_set1_groups_list(context, groups) != 1 ||
+            SSL_CTX_set1_sigalgs_list(context, signatures) != 1) {
+            SSL_CTX_free(context);
+            return NULL;
+        }
+        shared = context;
+    }
+    SSL_CTX_up_ref(shared);
+    return shared;
+}
+/* NOLINTEND(cert-dcl37-c,bugprone-reserved-identifier) */
+
 /* --- watching --- */
 
 /* OpenSSL reads on within one call for as long as messages come that it skips, HelloRequest for one, and
@@ -297,18 +351,11 @@ static void on_message(int sent, int version, int type, const void *bytes, size_
 
 bool tls_watch(struct tls_peer *peer, SSL_CTX *context)
 {
-    if (peer_index < 0)
-        peer_index = SSL_CTX_get_ex_new_index(0, NULL, NULL, NULL, NULL);
-    if (peer_index < 0 || SSL_CTX_set_ex_data(context, peer_index, peer) != 1 ||
-        SSL_CTX_up_ref(context) != 1)
+    if (context != shared)
         return false;
-    peer->context = context;
+    coming = peer;
     SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION);
     SSL_CTX_set_security_level(context, SECURITY_LEVEL);
-    if (SSL_CTX_set_cipher_list(context, ciphers) != 1 ||
-        SSL_CTX_set1_groups_list(context, groups) != 1 ||
-        SSL_CTX_set1_sigalgs_list(context, signatures) != 1)
-        return false;
     SSL_CTX_set_options(context, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_TICKET);
     SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
     SSL_CTX_set_keylog_callback(context, NULL); /* whatever SSLKEYLOGFILE says */
@@ -320,10 +367,11 @@ bool tls_watch(struct tls_peer *peer, SSL_CTX *context)
 
 void tls_unwatch(struct tls_peer *peer)
 {
-    if (peer->context) {
-        SSL_CTX_set_ex_data(peer->context, peer_index, NULL);
-        SSL_CTX_free(peer->context);
-        peer->context = NULL;
+    if (coming == peer)
+        coming = NULL;
+    if (peer->ssl) {
+        SSL_set_ex_data(peer->ssl, peer_index, NULL);
+        peer->ssl = NULL;
     }
 }
 

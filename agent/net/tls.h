@@ -11,6 +11,8 @@
 #include "model/wire.h"
 #include "net/trust.h"
 
+struct ssl_ctx_st;
+
 /* One peer, as long as its handshake is watched. All zero is a valid start. */
 struct tls_peer {
     char host[HOST_SIZE]; /* the name that the certificate must carry, or an address */
@@ -19,11 +21,11 @@ struct tls_peer {
     bool shown;               /* a certificate came and `failure` says what we think of it */
     enum failure failure;     /* FAILURE_NONE: believed */
     char detail[DETAIL_SIZE]; /* of the failure */
-    struct ssl_ctx_st *context;
+    struct ssl_st *ssl;       /* NULL: not made yet, or freed */
 };
 
-/* Installs verification and observation in an SSL_CTX that libcurl made for this connection: TLS
- * 1.2 at least, no resumption, no renegotiation. False when out of memory. */
+/* Installs verification and observation in the SSL that libcurl makes next, out of `context`, which tls.c made for all connections:
+ * TLS 1.2 at least, no resumption, no renegotiation. False when it is another context. */
 bool tls_watch(struct tls_peer *peer, struct ssl_ctx_st *context);
 
 /* Stops watching: the connection may outlive the exchange that opened it. */

@@ -139,8 +139,10 @@ static void dialled(void *arg, const struct dialled *result)
 bool tunnel_ask(struct loop *loop, const struct tunnel *tunnel, tunnel_done *done, void *arg)
 {
     struct asking *asking = calloc(1, sizeof(*asking));
-    const struct dial dial = {
-        .address = tunnel->address, .port = tunnel->port, .timeout_ms = tunnel->connect_timeout_ms};
+    const struct dial dial = {.address = tunnel->address,
+                              .port = tunnel->port,
+                              .timeout_ms = tunnel->connect_timeout_ms,
+                              .owner = tunnel->owner};
 
     asking->fd = -1;
     asking->loop = loop;
@@ -155,6 +157,7 @@ bool tunnel_ask(struct loop *loop, const struct tunnel *tunnel, tunnel_done *don
         free(asking);
         return false;
     }
+    asking->task.owner = tunnel->owner;
     loop_enter(loop, &asking->task, asking_end);
     return true;
 }

@@ -20,6 +20,7 @@ struct tunnel {
     uint16_t host_port;
     int32_t connect_timeout_ms;
     int32_t answer_timeout_ms;
+    const void *owner; /* loop_end_of() */
 };
 
 /* step is OK for a status of 2xx alone: FAILURE_PROXY for any other, FAILURE_MALFORMED for what is

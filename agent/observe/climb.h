@@ -10,6 +10,7 @@
 #include "model/facts.h"
 #include "model/proxy.h"
 #include "net/credentials.h"
+#include "net/http.h"
 #include "net/loop.h"
 #include "net/trust.h"
 
@@ -24,16 +25,19 @@ enum {
     TLS_AGAIN_TIMEOUT_MS = 5000,
     PROXY_TIMEOUT_MS = 5000,
     OPTIONAL_TIMEOUT_MS = 5000, /* for an answer that the agent does not wait for */
+    FIRST_DOUBT_MS = 1000, /* a first request that is signed, and silent for so long, is doubted */
     DEADLINE_MARGIN_MS = 100,
     SMALL_SEGMENT_BYTES = 536, /* the IPv4 default, RFC 9293 section 3.7.1: passes any path */
 };
 
 struct climb;
 
-/* One address: a connection that carries one request at a time. */
+/* A connection that carries one request at a time. Each address has one that climbs; more of them only
+ * carry signed requests, so that these go side by side. */
 struct lane {
     struct climb *climb;
     struct address_facts *facts;
+    bool extra; /* one of the more */
     struct timer
         *other_port; /* when it fires, connect() is tried from the other half of the ports */
     bool trying_first, trying_second;
@@ -42,7 +46,10 @@ struct lane {
     bool again;         /* the handshake was silent once */
     int action;         /* index of the action under way, or -1 */
     int n_sent;         /* signed requests */
-    bool open;          /* AWS answered the unsigned request */
+    bool open;          /* AWS answered the first request */
+    bool first;         /* the action under way is the first request of this connection */
+    bool asked_unsigned, settled; /* RUNG_HTTP: an unsigned request was sent; it is decided */
+    struct timer *unsigned_too;   /* when it fires, an unsigned request is sent beside the first */
 };
 
 /* One question to one resolver. */
@@ -58,11 +65,14 @@ struct climb {
     const struct service_plan *plan;
     struct endpoint_facts *facts;
     struct lane lanes[MAX_ADDRESSES]; /* as facts->addresses */
+    struct lane extras[MAX_ACTIONS];
+    int n_extras;
     struct asking askings[MAX_ANSWERS];
     bool decided[2]; /* by family: the addresses that the agent would use are known */
     bool pinned;     /* /etc/hosts names the addresses */
     bool late;       /* DNS_DOUBT_MS are over */
     bool asked_amazon;
+    struct timer *timers[2]; /* of silence: doubt, then the end of patience */
 };
 
 enum { MAX_CONNECTIONS = 256 };
@@ -79,9 +89,10 @@ struct observe {
     int64_t deadline_ms; /* monotonic, INT64_MAX: none */
     const char *root;    /* prefix of every file */
     struct trust *trust;
-    bool proven[N_SERVICES]; /* not climbed again */
+    bool left_alone[N_SERVICES]; /* not climbed again */
     struct facts *facts;
     const struct credentials *credentials; /* NULL until known, or there are none */
+    bool role_known;
     bool placed;
     struct connections connections; /* that stood before ours */
     struct proxy proxy;             /* the agent's */
@@ -103,12 +114,26 @@ int hosts_look_up(const char *root, const char *name, char addresses[][ADDRESS_S
 void ladder_add(struct climb *climb, const char *address, bool from_hosts_file);
 void ladder_placed(struct climb *climb);
 
+/* ladder.c: once all addresses of an answer are added: as many connections as signed requests. */
+void ladder_widen(struct climb *climb);
+
 /* How long an answer is waited for. */
 int32_t ladder_patience_ms(const struct climb *climb);
 
 /* permissions.c */
 void actions_plan(struct climb *climb);
 void actions_pump(struct climb *climb); /* sends what can be sent now */
+int actions_left(const struct climb *climb);
+
+/* Sends the next action as the first request of a new connection. Its socket is -1 afterwards when it was
+ * used or closed. False: nothing was sent, since there is nothing to send or it may not be sent now. */
+bool actions_send_first(struct lane *lane, int *fd, int32_t timeout_ms, http_done *done);
+
+/* Keeps what the answer says of the lane's action. */
+void actions_take(struct lane *lane, const struct http_reply *reply);
+
+/* An address that does not answer as AWS does says nothing of actions. */
+void actions_forget_unclear(struct climb *climb, const struct address_facts *address);
 
 /* The one gate before every signed request, which carries the session token: true for a host of the
  * region's partition or of the agent's own configuration, at an address where the plan expects the
@@ -128,6 +153,10 @@ bool connections_has(const struct connections *connections, const char *address)
  * the agent is connected to it. */
 void observe_agent(struct observe *observe);
 void observe_agent_at(struct observe *observe, const char *address);
+
+/* observe.c: of the session preferences, as GetDocument answers them: a service that they use and nobody asked for
+ * is climbed too. */
+void observe_preferences(struct observe *observe, const char *answer);
 
 /* observe.c: keeps the clock reading of a Date header, if the answer had one. */
 void observe_clock(struct observe *observe, const char *source, const struct address_facts *address,

@@ -8,7 +8,7 @@
  */
 #include <arpa/inet.h>
 #include <stdint.h>
-#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/file.h"
@@ -27,10 +27,8 @@ static bool format_address(const char *hex, char to[ADDRESS_SIZE])
         return false;
     for (size_t i = 0; i < n_words; i++) {
         char word[9];
-        uint32_t value;
         (void)text_set(word, sizeof(word), "%.8s", hex + i * 8);
-        if (sscanf(word, "%8x", &value) != 1)
-            return false;
+        uint32_t value = (uint32_t)strtoul(word, NULL, 16);
         memcpy(bytes + i * 4, &value, 4);
     }
     static const unsigned char mapped[12] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
@@ -39,20 +37,24 @@ static bool format_address(const char *hex, char to[ADDRESS_SIZE])
     return inet_ntop(n_words == 1 ? AF_INET : AF_INET6, bytes, to, ADDRESS_SIZE);
 }
 
-static void take_line(const char *line, uint16_t wanted_port, struct connections *connections)
+/* sl local:port remote:port st tx:rx tr:when retrnsmt uid ... */
+static void take_line(char *line, uint16_t wanted_port, struct connections *connections)
 {
-    char remote[40];
-    unsigned port, state, uid;
+    enum { REMOTE = 2, STATE = 3, UID = 7, N_WORDS = 8 };
+    char *words[N_WORDS];
+    char *rest = line;
 
-    /* sl local:port remote:port st tx:rx tr:when retrnsmt uid ... */
-    if (sscanf(line, " %*d: %*[0-9A-Fa-f]:%*x %39[0-9A-Fa-f]:%4x %2x %*x:%*x %*x:%*x %*x %10u",
-               remote, &port, &state, &uid) != 4)
+    for (int i = 0; i < N_WORDS; i++)
+        if (!(words[i] = strtok_r(NULL, " ", &rest)))
+            return;
+    char *port = strchr(words[REMOTE], ':');
+    if (!port || strtoul(port + 1, NULL, 16) != wanted_port ||
+        strtoul(words[STATE], NULL, 16) != STATE_ESTABLISHED || strcmp(words[UID], "0") != 0)
         return;
-    if (port != wanted_port || state != STATE_ESTABLISHED || uid != 0)
-        return;
+    *port = '\0';
     if (connections->n == MAX_CONNECTIONS)
         connections->known = false;
-    else if (format_address(remote, connections->addresses[connections->n]))
+    else if (format_address(words[REMOTE], connections->addresses[connections->n]))
         connections->n++;
 }
 

@@ -2,6 +2,10 @@
  *
  * Each address is climbed by itself: it is an endpoint's interface in another zone. When private
  * addresses are required, a public one is climbed as a second opinion, without signed requests.
+ *
+ * Where the credentials are there when TCP connects, the first request is a signed one: an answer to it that
+ * allows or denies proves all that the unsigned one would. Any other answer does not, nor silence, and
+ * then the unsigned one is sent, so that the service and the permission are told apart.
  */
 #include <string.h>
 #include <unistd.h>
@@ -41,6 +45,7 @@ static struct http_request unsigned_request(const struct lane *lane, int fd)
         .fd = fd,
         .path = "/",
         .trust = climb->observe->trust,
+        .owner = climb->observe,
         .tls_timeout_ms = tls_timeout_ms(lane),
         .timeout_ms = answer_timeout_ms(climb),
         .max_body_bytes = 64 * 1024,
@@ -60,7 +65,16 @@ static bool send_unsigned(struct lane *lane, int fd)
 {
     struct http_request request = unsigned_request(lane, fd);
 
+    lane->asked_unsigned = true;
     return http_start(lane->climb->observe->loop, &request, unsigned_answered, lane);
+}
+
+static struct dial dial_to(const struct lane *lane)
+{
+    return (struct dial){.address = lane->facts->address,
+                         .port = lane->climb->plan->port,
+                         .timeout_ms = CONNECT_TIMEOUT_MS,
+                         .owner = lane->climb->observe};
 }
 
 /* --- a silent handshake: is it silent once more, and does it pass with small segments? --- */
@@ -106,9 +120,7 @@ static void dialled_again(void *arg, const struct dialled *dialled)
 
 static void repeat_handshake(struct lane *lane)
 {
-    struct dial dial = {.address = lane->facts->address,
-                        .port = lane->climb->plan->port,
-                        .timeout_ms = CONNECT_TIMEOUT_MS};
+    struct dial dial = dial_to(lane);
 
     lane->again = true;
     (void)dial_start(lane->climb->observe->loop, &dial, dialled_again, lane);
@@ -142,9 +154,9 @@ static enum failure judge_answer(const struct address_facts *facts, const struct
     return FAILURE_NONE;
 }
 
-static void unsigned_answered(void *arg, const struct http_reply *reply)
+/* The rung is decided: by the answer to the unsigned request, or to a signed one in its place. */
+static void settle(struct lane *lane, const struct http_reply *reply)
 {
-    struct lane *lane = arg;
     struct address_facts *facts = lane->facts;
 
     if (is_cut_short(lane, &reply->tls, tls_timeout_ms(lane))) { /* its silence says nothing */
@@ -157,17 +169,23 @@ static void unsigned_answered(void *arg, const struct http_reply *reply)
         repeat_handshake(lane);
         return;
     }
-    facts->steps[RUNG_TLS] = reply->tls;
-    facts->session = reply->session;
+    lane->settled = true;
+    if (reply->tls.outcome != OUTCOME_UNTRIED) {
+        facts->steps[RUNG_TLS] = reply->tls;
+        facts->session = reply->session;
+    }
     facts->steps[RUNG_HTTP] = reply->step;
     facts->head = reply->head;
-    if (reply->tls.outcome != OUTCOME_OK || reply->step.outcome != OUTCOME_OK)
+    if (reply->tls.outcome == OUTCOME_FAILED || reply->step.outcome != OUTCOME_OK) {
+        actions_forget_unclear(lane->climb, facts);
         return;
+    }
 
     enum failure failure = judge_answer(facts, &reply->head);
     if (failure != FAILURE_NONE) {
         step_fail(&facts->steps[RUNG_HTTP], failure, reply->step.took_ms);
         text_excerpt(facts->body_start, sizeof(facts->body_start), reply->body, reply->body_bytes);
+        actions_forget_unclear(lane->climb, facts);
     }
     if (from_aws(facts, &reply->head))
         observe_clock(lane->climb->observe, service_name(lane->climb->service), facts,
@@ -175,6 +193,118 @@ static void unsigned_answered(void *arg, const struct http_reply *reply)
     lane->open = failure == FAILURE_NONE &&
                  reply->step.took_ms < ladder_patience_ms(lane->climb) / 4 * 3;
     actions_pump(lane->climb);
+}
+
+static void unsigned_answered(void *arg, const struct http_reply *reply)
+{
+    struct lane *lane = arg;
+
+    if (!lane->settled)
+        settle(lane, reply);
+}
+
+static void dialled_unsigned(void *arg, const struct dialled *dialled)
+{
+    struct lane *lane = arg;
+    struct http_reply none = {.step = dialled->step, .body = ""};
+
+    if (dialled->step.outcome == OUTCOME_OK && send_unsigned(lane, dialled->fd))
+        return;
+    if (!lane->settled)
+        settle(lane, &none);
+}
+
+/* On a connection of its own: of the first one nobody knows. */
+static void ask_unsigned(struct lane *lane)
+{
+    const struct dial dial = dial_to(lane);
+
+    if (lane->asked_unsigned)
+        return;
+    lane->asked_unsigned = true;
+    (void)dial_start(lane->climb->observe->loop, &dial, dialled_unsigned, lane);
+}
+
+static void doubt_first(void *arg)
+{
+    struct lane *lane = arg;
+
+    lane->unsigned_too = NULL;
+    ask_unsigned(lane);
+}
+
+static bool is_decisive(const struct action_facts *action)
+{
+    return action->permission == PERMISSION_ALLOWED || action->permission == PERMISSION_DENIED;
+}
+
+static void signed_answered(void *arg, const struct http_reply *reply)
+{
+    struct lane *lane = arg;
+    struct address_facts *facts = lane->facts;
+    int action = lane->action;
+
+    loop_cancel(lane->unsigned_too);
+    lane->unsigned_too = NULL;
+    if (reply->withheld) {
+        lane->action = -1;
+        ask_unsigned(lane);
+        return;
+    }
+    if (reply->tls.outcome != OUTCOME_OK) { /* nothing was sent */
+        lane->action = -1;
+        if (!lane->settled)
+            settle(lane, reply);
+        return;
+    }
+    if (!lane->settled) {
+        facts->steps[RUNG_TLS] = reply->tls;
+        facts->session = reply->session;
+    }
+    actions_take(lane, reply);
+    if (!lane->settled && is_decisive(&lane->climb->facts->actions[action])) {
+        settle(lane, reply);
+        return;
+    }
+    if (lane->settled && facts->steps[RUNG_HTTP].outcome != OUTCOME_OK)
+        actions_forget_unclear(lane->climb, facts);
+    else
+        ask_unsigned(lane);
+}
+
+/* --- more connections, for signed requests only --- */
+
+static void extra_answered(void *arg, const struct http_reply *reply)
+{
+    struct lane *lane = arg;
+
+    if (lane->action >= 0 && reply->tls.outcome == OUTCOME_OK && !reply->withheld) {
+        actions_take(lane, reply);
+        if (lane->facts->steps[RUNG_HTTP].outcome == OUTCOME_FAILED)
+            actions_forget_unclear(lane->climb, lane->facts);
+    }
+    lane->action = -1;
+    lane->open = reply->step.outcome == OUTCOME_OK && !reply->withheld &&
+                 judge_answer(lane->facts, &reply->head) == FAILURE_NONE;
+    actions_pump(lane->climb);
+}
+
+/* Without credentials, the handshake at least is over when they come. */
+static void extra_dialled(void *arg, const struct dialled *dialled)
+{
+    struct lane *lane = arg;
+    struct observe *observe = lane->climb->observe;
+    int fd = dialled->fd;
+
+    if (fd < 0 || actions_send_first(lane, &fd, answer_timeout_ms(lane->climb), extra_answered))
+        return;
+    if (fd >= 0 && !observe->role_known && actions_left(lane->climb) > 0) {
+        struct http_request request = unsigned_request(lane, fd);
+        request.quiet = true;
+        (void)http_start(observe->loop, &request, extra_answered, lane);
+    } else if (fd >= 0) {
+        (void)close(fd);
+    }
 }
 
 /* --- a refusal: was it this machine? --- */
@@ -204,10 +334,16 @@ static void connected(struct lane *lane, const struct dialled *result)
         (void)close(result->fd);
         return;
     }
+    int fd = result->fd;
     lane->connected = true;
     lane->facts->steps[RUNG_CONNECT] = result->step;
     lane->facts->port = result->local_port;
-    if (!send_unsigned(lane, result->fd)) {
+    if (actions_send_first(lane, &fd, answer_timeout_ms(lane->climb), signed_answered)) {
+        lane->unsigned_too = loop_after_quietly(lane->climb->observe->loop,
+                                                (int64_t)FIRST_DOUBT_MS * 1000, doubt_first, lane);
+    } else if (fd < 0) {
+        ask_unsigned(lane);
+    } else if (!send_unsigned(lane, fd)) {
         step_fail(&lane->facts->steps[RUNG_TLS], FAILURE_INTERNAL, 0);
         step_skip(&lane->facts->steps[RUNG_HTTP], FAILURE_BELOW);
     }
@@ -270,12 +406,12 @@ static void dialled_by_other_port(void *arg, const struct dialled *result)
 static void start_dial(struct lane *lane, bool other_half, int32_t timeout_ms, dial_done *done)
 {
     bool high = (lane->climb->service & 1) != other_half;
-    struct dial dial = {.address = lane->facts->address,
-                        .port = lane->climb->plan->port,
-                        .timeout_ms = timeout_ms,
-                        .ports = high ? PORTS_HIGH : PORTS_LOW};
+    struct dial dial = dial_to(lane);
 
-    if (!dial_start(lane->climb->observe->loop, &dial, done, lane))
+    dial.timeout_ms = timeout_ms;
+    dial.ports = high ? PORTS_HIGH : PORTS_LOW;
+    dial.quiet = lane->extra;
+    if (!dial_start(lane->climb->observe->loop, &dial, done, lane) && !lane->extra)
         step_fail(&lane->facts->steps[RUNG_CONNECT], FAILURE_INTERNAL, 0);
 }
 
@@ -323,6 +459,23 @@ void ladder_add(struct climb *climb, const char *address, bool from_hosts_file)
     lane->trying_first = true;
     start_dial(lane, false, CONNECT_TIMEOUT_MS, dialled);
     lane->other_port = loop_after(climb->observe->loop, OTHER_PORT_AFTER_MS, try_other_port, lane);
+}
+
+void ladder_widen(struct climb *climb)
+{
+    int n_addresses = climb->facts->n_addresses;
+    int n = climb->n_extras > 0 ? 0 : actions_left(climb) - n_addresses;
+
+    if (climb->observe->role_known && !climb->observe->credentials)
+        return;
+    for (int i = 0; i < n && n_addresses > 0; i++) {
+        struct lane *lane = &climb->extras[climb->n_extras++];
+        *lane = (struct lane){.climb = climb,
+                              .facts = &climb->facts->addresses[i % n_addresses],
+                              .extra = true,
+                              .action = -1};
+        start_dial(lane, false, CONNECT_TIMEOUT_MS, extra_dialled);
+    }
 }
 
 void ladder_placed(struct climb *climb)

@@ -123,6 +123,7 @@ static void decide(struct climb *climb, enum family family)
                     family_usable(&climb->observe->facts->network, family);
          i++)
         ladder_add(climb, answer->addresses[i], false);
+    ladder_widen(climb);
     if (climb->decided[FAMILY_IPV4] && climb->decided[FAMILY_IPV6] &&
         climb->facts->n_addresses == 0 &&
         climb->observe->facts->resolvers.order == LOOKUP_DNS_FILES)
@@ -173,7 +174,8 @@ static void ask(struct climb *climb, const char *server, enum asked_as asked_as,
                                     .server = server,
                                     .asked_as = asked_as,
                                     .timeout_ms = DNS_TIMEOUT_MS,
-                                    .plain = asked_as == ASKED_PLAIN};
+                                    .plain = asked_as == ASKED_PLAIN,
+                                    .owner = climb->observe};
 
     (void)text_set(answer->server, sizeof(answer->server), "%s", server);
     answer->asked_as = asked_as;
@@ -265,6 +267,7 @@ static void give_up_silent(void *arg)
     struct climb *climb = arg;
     struct endpoint_facts *facts = climb->facts;
 
+    climb->timers[1] = NULL;
     for (int i = 0; i < facts->n_answers; i++) {
         struct dns_answer *silent = &facts->answers[i];
         bool next_answers = false;
@@ -287,6 +290,7 @@ static void doubt_silence(void *arg)
     int n = climb->facts->n_answers;
 
     climb->late = true;
+    climb->timers[0] = NULL;
     for (int i = 0; i < n; i++)
         if (climb->facts->answers[i].asked_as == ASKED_CONFIGURED &&
             climb->facts->answers[i].step.outcome == OUTCOME_UNTRIED &&
@@ -311,8 +315,9 @@ void names_start(struct climb *climb)
     for (int i = 0; i < resolvers->n_upstream && i < AGENT_NAMESERVERS; i++)
         for (int family = FAMILY_IPV4; family <= FAMILY_IPV6; family++)
             ask(climb, resolvers->upstream[i], ASKED_UPSTREAM, (enum family)family);
-    (void)loop_after_quietly(loop, (int64_t)DNS_DOUBT_MS * 1000, doubt_silence, climb);
-    (void)loop_after_quietly(loop, (int64_t)DNS_PATIENCE_MS * 1000, give_up_silent, climb);
+    climb->timers[0] = loop_after_quietly(loop, (int64_t)DNS_DOUBT_MS * 1000, doubt_silence, climb);
+    climb->timers[1] = loop_after_quietly(loop, (int64_t)DNS_PATIENCE_MS * 1000, give_up_silent,
+                                          climb);
     decide(climb, FAMILY_IPV4); /* settled now when no resolver could be asked */
     decide(climb, FAMILY_IPV6);
     names_doubt(climb);

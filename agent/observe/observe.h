@@ -16,11 +16,18 @@
 
 struct observe;
 
+/* What alone is asked again. facts->endpoints holds an earlier climb of all. */
+struct observe_again {
+    enum target target; /* a service */
+    const struct action_facts
+        *action; /* only this one, at the address that answered it; NULL: all */
+};
+
 struct observe_request {
-    const char *root;        /* prefix of every file; outlives it */
-    struct trust *trust;     /* outlives it */
-    int64_t deadline_ms;     /* monotonic, INT64_MAX: none */
-    bool proven[N_SERVICES]; /* not climbed again: facts->endpoints holds an earlier climb */
+    const char *root;                  /* prefix of every file; outlives it */
+    struct trust *trust;               /* outlives it */
+    int64_t deadline_ms;               /* monotonic, INT64_MAX: none */
+    const struct observe_again *again; /* NULL: every service is climbed */
 };
 
 /* facts->plan is complete; endpoints and clock get filled. */
@@ -36,6 +43,9 @@ void observe_role(struct observe *observe, const struct credentials *credentials
 /* After a round: does root hold a connection to an address of ssmmessages now? agent.connected is of
  * the round's beginning, and the agent may have connected since. */
 enum answer observe_connected(const char *root, const struct facts *facts);
+
+/* Stops it and takes back what it found: the plan was of another region. Frees it. */
+void observe_take_back(struct observe *observe);
 
 /* To be called after the loop is done. NULL is fine. */
 void observe_free(struct observe *observe);

@@ -99,9 +99,8 @@ void actions_plan(struct climb *climb)
     }
 }
 
-static void answered(void *arg, const struct http_reply *reply)
+void actions_take(struct lane *lane, const struct http_reply *reply)
 {
-    struct lane *lane = arg;
     struct action_facts *action = &lane->climb->facts->actions[lane->action];
     const struct permission_row *row = permission_find(action->action);
 
@@ -112,16 +111,33 @@ static void answered(void *arg, const struct http_reply *reply)
         service_answer_judge(&reply->head, reply->body, reply->body_bytes, row->allowed, action);
         credentials_hide(lane->climb->observe->credentials, action->code);
         credentials_hide(lane->climb->observe->credentials, action->message);
-    } else {
-        action->permission = PERMISSION_UNCLEAR;
-        action->failure = reply->tls.outcome == OUTCOME_FAILED ? reply->tls.failure
-                                                               : reply->step.failure;
-        lane->open = reply->step.failure == FAILURE_TOO_LARGE;
+        if (action->status == 200 && strcmp(action->action, "ssm:GetDocument") == 0)
+            observe_preferences(lane->climb->observe, reply->body);
+        return;
     }
+    action->permission = PERMISSION_UNCLEAR;
+    action->failure = reply->tls.outcome == OUTCOME_FAILED ? reply->tls.failure
+                                                           : reply->step.failure;
+}
+
+static void answered(void *arg, const struct http_reply *reply)
+{
+    struct lane *lane = arg;
+
+    actions_take(lane, reply);
+    if (reply->step.outcome != OUTCOME_OK)
+        lane->open = reply->step.failure == FAILURE_TOO_LARGE;
     actions_pump(lane->climb);
 }
 
-static bool send_next(struct lane *lane, const struct permission_row *row)
+/* The connection's socket, how long its first answer may take, and who takes it. */
+struct first {
+    int *fd;
+    int32_t timeout_ms;
+    http_done *done;
+};
+
+static bool send(struct lane *lane, const struct permission_row *row, const struct first *first)
 {
     struct climb *climb = lane->climb;
     const struct facts *facts = climb->observe->facts;
@@ -146,18 +162,22 @@ static bool send_next(struct lane *lane, const struct permission_row *row)
         .host = climb->plan->host,
         .address = lane->facts->address,
         .port = climb->plan->port,
-        .fd = -1,
+        .fd = first ? *first->fd : -1,
         .path = path,
         .headers = headers,
         .body = body,
         .body_bytes = strlen(body),
         .signature = &signature,
+        .withhold = first,
+        .owner = climb->observe,
         .trust = climb->observe->trust,
         .tls_timeout_ms = TLS_TIMEOUT_MS,
-        .timeout_ms = ladder_patience_ms(climb),
+        .timeout_ms = first ? first->timeout_ms : ladder_patience_ms(climb),
         .max_body_bytes = 256 * 1024,
     };
-    return http_start(climb->observe->loop, &request, answered, lane);
+    if (first)
+        *first->fd = -1;
+    return http_start(climb->observe->loop, &request, first ? first->done : answered, lane);
 }
 
 bool actions_may_sign(const struct plan *plan, enum service service,
@@ -171,25 +191,61 @@ bool actions_may_sign(const struct plan *plan, enum service service,
            !tls_session_is_intercepted(&address->session);
 }
 
-/* The next action that is to be sent, was not tried, and is under way nowhere. Only now it is known whether
- * the agent is connected. */
+static bool is_under_way(const struct climb *climb, int action)
+{
+    for (int i = 0; i < climb->facts->n_addresses; i++)
+        if (climb->lanes[i].action == action)
+            return true;
+    for (int i = 0; i < climb->n_extras; i++)
+        if (climb->extras[i].action == action)
+            return true;
+    return false;
+}
+
+/* To be sent, not tried, and under way nowhere. Only now it is known whether the agent is connected. */
+static bool is_left(const struct climb *climb, int i)
+{
+    struct action_facts *action = &climb->facts->actions[i];
+    const struct permission_row *row = permission_find(action->action);
+
+    if (action->permission != PERMISSION_NOT_PROBED || action->failure != FAILURE_NONE || !row ||
+        is_under_way(climb, i))
+        return false;
+    keep_why(action, row, climb->observe->facts);
+    return !permission_why_not(row, climb->observe->facts);
+}
+
 static int next_action(const struct climb *climb)
+{
+    for (int i = 0; i < climb->facts->n_actions; i++)
+        if (is_left(climb, i))
+            return i;
+    return -1;
+}
+
+int actions_left(const struct climb *climb)
+{
+    int n = 0;
+
+    for (int i = 0; i < climb->facts->n_actions; i++)
+        n += is_left(climb, i);
+    return n;
+}
+
+void actions_forget_unclear(struct climb *climb, const struct address_facts *address)
 {
     for (int i = 0; i < climb->facts->n_actions; i++) {
         struct action_facts *action = &climb->facts->actions[i];
-        const struct permission_row *row = permission_find(action->action);
-        bool under_way = false;
+        char name[NAME_SIZE];
 
-        for (int j = 0; j < climb->facts->n_addresses; j++)
-            under_way = under_way || climb->lanes[j].action == i;
-        if (under_way || action->permission != PERMISSION_NOT_PROBED ||
-            action->failure != FAILURE_NONE || !row)
+        if (action->permission != PERMISSION_UNCLEAR ||
+            strcmp(action->address, address->address) != 0)
             continue;
-        keep_why(action, row, climb->observe->facts);
-        if (!permission_why_not(row, climb->observe->facts))
-            return i;
+        memcpy(name, action->action, sizeof(name));
+        *action = (struct action_facts){.permission = PERMISSION_NOT_PROBED};
+        memcpy(action->action, name, sizeof(name));
+        keep_why(action, permission_find(name), climb->observe->facts);
     }
-    return -1;
 }
 
 /* Where every answer takes seconds, one for each connection must do. */
@@ -198,29 +254,45 @@ static bool is_enough(const struct lane *lane)
     return lane->n_sent > 0 && lane->facts->steps[RUNG_HTTP].took_ms >= SLOW_ANSWER_MS;
 }
 
+/* False: there is nothing to send, or this connection may not carry it. */
+static bool send_next(struct lane *lane, const struct first *first)
+{
+    struct climb *climb = lane->climb;
+    const struct observe *observe = climb->observe;
+    int next = next_action(climb);
+
+    if (next < 0 || !observe->credentials || !observe->placed ||
+        !actions_may_sign(&observe->facts->plan, climb->service, lane->facts))
+        return false;
+    struct action_facts *action = &climb->facts->actions[next];
+    if (!send(lane, permission_find(action->action), first)) {
+        action->permission = PERMISSION_UNCLEAR;
+        action->failure = FAILURE_INTERNAL;
+        return false;
+    }
+    (void)text_set(action->address, sizeof(action->address), "%s", lane->facts->address);
+    lane->action = next;
+    lane->n_sent++;
+    return true;
+}
+
+bool actions_send_first(struct lane *lane, int *fd, int32_t timeout_ms, http_done *done)
+{
+    const struct first first = {fd, timeout_ms, done};
+
+    return send_next(lane, &first);
+}
+
+static void pump_lane(struct lane *lane)
+{
+    if (lane->open && lane->action < 0 && !is_enough(lane))
+        (void)send_next(lane, NULL);
+}
+
 void actions_pump(struct climb *climb)
 {
-    const struct observe *observe = climb->observe;
-
-    if (!observe->credentials || !observe->placed)
-        return;
-    for (int i = 0; i < climb->facts->n_addresses; i++) {
-        struct lane *lane = &climb->lanes[i];
-        int next = next_action(climb);
-
-        if (next < 0)
-            return;
-        if (!lane->open || lane->action >= 0 || is_enough(lane) ||
-            !actions_may_sign(&observe->facts->plan, climb->service, lane->facts))
-            continue;
-        struct action_facts *action = &climb->facts->actions[next];
-        (void)text_set(action->address, sizeof(action->address), "%s", lane->facts->address);
-        lane->action = next;
-        lane->n_sent++;
-        if (!send_next(lane, permission_find(action->action))) {
-            lane->action = -1;
-            action->permission = PERMISSION_UNCLEAR;
-            action->failure = FAILURE_INTERNAL;
-        }
-    }
+    for (int i = 0; i < climb->facts->n_addresses; i++)
+        pump_lane(&climb->lanes[i]);
+    for (int i = 0; i < climb->n_extras; i++)
+        pump_lane(&climb->extras[i]);
 }

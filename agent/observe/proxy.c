@@ -57,7 +57,8 @@ static void ask_all(struct observe *observe, const char *address)
                                       .host = plan->host,
                                       .host_port = plan->port,
                                       .connect_timeout_ms = CONNECT_TIMEOUT_MS,
-                                      .answer_timeout_ms = PROXY_TIMEOUT_MS};
+                                      .answer_timeout_ms = PROXY_TIMEOUT_MS,
+                                      .owner = observe};
         if (is_asked_for(observe, i))
             (void)tunnel_ask(observe->loop, &tunnel, answered, &observe->climbs[i]);
     }
@@ -100,7 +101,8 @@ static void ask_name(struct observe *observe)
         .family = network->usable_ipv4 || !network->usable_ipv6 ? FAMILY_IPV4 : FAMILY_IPV6,
         .server = resolvers->configured[observe->proxy_resolver],
         .asked_as = ASKED_CONFIGURED,
-        .timeout_ms = AGENT_DNS_MS};
+        .timeout_ms = AGENT_DNS_MS,
+        .owner = observe};
 
     if (observe->proxy_resolver < resolvers->n_configured)
         (void)dns_ask(observe->loop, &question, named, observe);

@@ -95,46 +95,49 @@ static const struct finding *first_to_say(const struct report *report,
     return finding;
 }
 
-/* Of the commands that mend, those for one place; `most` counts down what there is room for. */
-static void write_place(struct screen *screen, const struct finding *finding, bool inside,
+/* Of the commands that mend, those for one place: half a block is none. `most` counts down what there is
+ * room for; false where there is not enough. */
+static bool write_place(struct screen *screen, const struct finding *finding, bool inside,
                         const char *heading, int32_t *most)
 {
-    bool any = false;
+    const int32_t n = finding_n_commands(finding, inside);
 
-    for (int32_t i = 0; i < n_mending(finding) && *most > 0; i++) {
+    if (n == 0)
+        return true;
+    *most -= n;
+    if (*most < 0)
+        return false;
+    screen_pad(screen, LABEL_AT);
+    screen_text(screen, INK_DIM, heading);
+    screen_end(screen);
+    for (int32_t i = 0; i < n_mending(finding); i++) {
         if (finding->inside[i] != inside)
             continue;
-        if (!any) {
-            screen_pad(screen, LABEL_AT);
-            screen_text(screen, INK_DIM, heading);
-            screen_end(screen);
-        }
-        any = true;
-        (*most)--;
         write_note(screen, finding->notes[i]);
         write_command(screen, finding->commands[i]);
     }
+    return true;
 }
 
-static void write_commands(struct screen *screen, const struct finding *finding, int32_t *most)
+static bool write_commands(struct screen *screen, const struct finding *finding, int32_t *most)
 {
-    bool outside = false;
+    const bool outside = finding_n_commands(finding, false) > 0;
+    bool all = true;
 
-    for (int32_t i = 0; i < n_mending(finding); i++)
-        outside |= !finding->inside[i];
     for (int n = 0; n < 2; n++) {
         const bool inside = n == (finding->inside[0] ? 0 : 1);
-        write_place(screen, finding, inside,
-                    !inside ? "From anywhere with the AWS CLI:"
-                    : outside
-                        ? "On the instance:"
-                        : "On the instance (without a login: ssm-preflight explain no-login):",
-                    most);
+        all &= write_place(
+            screen, finding, inside,
+            !inside   ? "From anywhere with the AWS CLI:"
+            : outside ? "On the instance:"
+                      : "On the instance (without a login: ssm-preflight explain no-login):",
+            most);
     }
+    return all;
 }
 
 /* The restart of the agent; its words hold the command for the instance. */
-static void write_afterwards(struct screen *screen, const struct finding *finding)
+static void write_afterwards(struct screen *screen, const struct finding *finding, bool in_short)
 {
     if (!finding->afterwards[0])
         return;
@@ -145,6 +148,10 @@ static void write_afterwards(struct screen *screen, const struct finding *findin
         char comment[COMMAND_SIZE + 2]; /* whoever pastes all of it must not reboot unseen */
         if (finding->inside[i])
             continue;
+        if (in_short) {
+            write_note(screen, "without a login: ssm-preflight explain no-login");
+            return;
+        }
         write_note(screen, finding->notes[i]);
         (void)text_set(comment, sizeof(comment), "# %s", finding->commands[i]);
         write_command(screen, comment);
@@ -163,29 +170,22 @@ static bool has_same_end(const struct report *report, int32_t n, const struct fi
     return false;
 }
 
-static bool is_own_command(const struct finding *finding, const char *command)
-{
-    for (int32_t i = 0; i < finding->n_commands; i++)
-        if (strcmp(finding->commands[i], command) == 0)
-            return true;
-    return false;
-}
-
 /* What these observations do not exclude, and the command outside that tells. */
 static void write_alternatives(struct screen *screen, const struct finding *finding)
 {
     char line[LINE_SIZE];
 
+    if (finding_told_by_fix(finding, line, sizeof(line)))
+        advice_labelled(screen, "Or", line);
     for (int32_t i = 0; i < finding->n_alternatives; i++) {
         const struct alternative *other = &finding->alternatives[i];
-        bool above = is_own_command(finding, other->command);
 
+        if (finding_has_command(finding, other->command))
+            continue;
         (void)text_set(line, sizeof(line), "%s%s", other->code,
-                       above               ? ", as one of the commands tells"
-                       : other->command[0] ? "; to tell them apart:"
-                                           : "");
+                       other->command[0] ? "; to tell them apart:" : "");
         advice_labelled(screen, "Or", line);
-        if (!above && other->command[0])
+        if (other->command[0])
             write_command(screen, other->command);
     }
 }
@@ -201,9 +201,9 @@ void advice_write(struct screen *screen, const struct report *report, const stru
     if (finding->remedy[0])
         advice_labelled(screen, "Fix", finding->remedy);
     if (commands) {
-        write_commands(screen, finding, &all);
+        (void)write_commands(screen, finding, &all);
         if (!has_same_end(report, report->n_findings, finding))
-            write_afterwards(screen, finding);
+            write_afterwards(screen, finding, false);
     }
     write_alternatives(screen, finding);
     (void)text_set(line, sizeof(line), "ssm-preflight explain %s", finding->code);
@@ -232,36 +232,36 @@ static void write_cause(struct screen *screen, const struct report *report, int3
     screen_end(screen);
 }
 
-void advice_last_screen(struct screen *screen, const struct report *report, int32_t most)
+void advice_last_screen(struct screen *screen, const struct report *report,
+                        const struct last_screen *holds)
 {
     const int32_t n_causes = report_n_causes(report);
-    int32_t n_left = 0;
+    int32_t most = holds->n_commands;
+    bool all = true;
 
     for (int32_t i = 0; i < n_causes; i++)
         write_cause(screen, report, i);
     for (int32_t i = 0; i < n_causes; i++) {
         const struct finding *finding = &report->findings[i];
-        const int32_t before = most;
 
-        if (first_to_say(report, finding) != finding)
+        if (first_to_say(report, finding) != finding || n_mending(finding) == 0)
             continue;
-        if (most > 0 && n_mending(finding) > 0) {
+        if (finding_n_commands(finding, finding->inside[0]) <= most) {
             screen_end(screen);
             if (n_causes > 1)
                 screen_textf(screen, INK_PLAIN, "%d.", (int)i + 1);
         }
-        write_commands(screen, finding, &most);
-        n_left += n_mending(finding) - (before - most);
+        all &= write_commands(screen, finding, &most);
     }
-    if (n_left > 0) {
+    if (!all) {
         screen_pad(screen, LABEL_AT);
-        screen_textf(screen, INK_DIM, "%d more command%s above; only commands: --commands",
-                     (int)n_left, n_left > 1 ? "s" : "");
+        screen_textf(screen, INK_DIM, "%s: above, whole; to print only commands: --commands",
+                     holds->n_commands > 0 ? "More commands" : "Commands");
         screen_end(screen);
     }
     for (int32_t i = 0; i < n_causes; i++)
         if (!has_same_end(report, n_causes, &report->findings[i]))
-            write_afterwards(screen, &report->findings[i]);
+            write_afterwards(screen, &report->findings[i], holds->in_short);
 }
 
 static int rows_of(const struct buffer *text, int columns)
@@ -275,22 +275,34 @@ static int rows_of(const struct buffer *text, int columns)
     return rows;
 }
 
-int32_t advice_fitting(const struct report *report, const struct style *style, int rows)
+static bool fits(const struct report *report, const struct style *style, int rows,
+                 const struct last_screen *holds)
 {
     const struct style plain = {.columns = style->columns};
-    int32_t most = 0;
+    struct screen screen;
+    struct buffer text;
+
+    buffer_init(&text, REPORT_MAX_BYTES);
+    screen_init(&screen, &plain, &text);
+    advice_last_screen(&screen, report, holds);
+    const bool it_does = rows_of(&text, screen.columns) <= rows;
+    buffer_clear(&text);
+    return it_does;
+}
+
+struct last_screen advice_fitting(const struct report *report, const struct style *style, int rows)
+{
+    const struct finding *root = &report->findings[0];
+    const int32_t first_block = finding_n_commands(root, root->inside[0]);
+    struct last_screen holds = {.all = true};
 
     for (int32_t i = 0; i < report_n_causes(report); i++)
-        most += n_mending(&report->findings[i]);
-    for (bool fits = false; !fits && most > 0; most -= !fits) {
-        struct screen screen;
-        struct buffer text;
-
-        buffer_init(&text, REPORT_MAX_BYTES);
-        screen_init(&screen, &plain, &text);
-        advice_last_screen(&screen, report, most);
-        fits = rows_of(&text, screen.columns) <= rows;
-        buffer_clear(&text);
+        holds.n_commands += n_mending(&report->findings[i]);
+    while (holds.n_commands > 0 && !fits(report, style, rows, &holds)) {
+        holds.all = !holds.in_short;
+        holds.n_commands -= holds.in_short;
+        holds.n_commands = holds.n_commands < first_block ? 0 : holds.n_commands;
+        holds.in_short = holds.n_commands > 0;
     }
-    return most;
+    return holds;
 }

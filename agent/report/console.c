@@ -5,8 +5,8 @@
  * begins with the verdict in one line, then come they. They stand above the rest, whose end is what somebody sees who scrolls to the end of a log: the verdict, each cause
  * with its fix, the commands. Where not all fits, it is cut by importance and counted.
  *
- * Commands are folded so that they can be pasted into a shell once the prefix is cut off: a
- * backslash at the line's end, which a shell joins.
+ * Commands are folded so that they can be pasted into a shell once the prefix is cut off, as the block
+ * says: a backslash at the line's end, which a shell joins.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -56,6 +56,7 @@ struct block {
     int n_lines;       /* from the verdict on */
     int most_commands; /* of causes, that the last screen still has room for */
     bool all_above;    /* it has no room for all: they stand above the verdict too */
+    bool in_short;     /* without the reboot, for which it has no room */
 };
 
 /* --- lines --- */
@@ -120,35 +121,40 @@ static char quotes_after(const char *text, size_t n)
 }
 
 /* Where to fold a command: at a space outside all quotes, so that the halves are words. */
-static size_t fold_at_space(const char *text)
+static size_t fold_at_space(const char *text, size_t columns)
 {
-    for (size_t n = COLUMNS - 1; n > 0; n--)
+    for (size_t n = columns - 1; n > 0; n--)
         if (text[n - 1] == ' ' && !quotes_after(text, n - 1) && (n < 2 || text[n - 2] != '\\'))
             return n;
     return 0;
 }
 
+/* What is not to be run unseen begins with "# ", and then each of its lines does: a comment goes on in no
+ * other line. */
 static void add_command(struct block *block, const char *command)
 {
     char rest[2 * COMMAND_SIZE], line[COLUMNS + 1];
+    const char *mark = text_starts(command, "# ") ? "# " : "";
+    const size_t columns = COLUMNS - strlen(mark);
 
-    (void)text_set(rest, sizeof(rest), "%s", command);
-    while (strlen(rest) > COLUMNS) {
-        size_t n = fold_at_space(rest);
+    (void)text_set(rest, sizeof(rest), "%s", command + strlen(mark));
+    while (strlen(rest) > columns) {
+        size_t n = fold_at_space(rest, columns);
         bool reopen = false;
         if (n == 0) { /* in the middle of a word, and of quotes: close them and open them again */
-            n = COLUMNS - 2;
+            n = columns - 2;
             while (n > 1 && rest[n - 1] == '\\')
                 n--;
             reopen = quotes_after(rest, n) == '\'';
         }
-        (void)text_set(line, sizeof(line), "%.*s%s\\", (int)n, rest, reopen ? "'" : "");
+        (void)text_set(line, sizeof(line), "%s%.*s%s\\", mark, (int)n, rest, reopen ? "'" : "");
         add_line(block, line, strlen(line));
         memmove(rest + reopen, rest + n, strlen(rest + n) + 1);
         if (reopen)
             rest[0] = '\'';
     }
-    add_line(block, rest, strlen(rest));
+    (void)text_set(line, sizeof(line), "%s%s", mark, rest);
+    add_line(block, line, strlen(line));
 }
 
 /* As a shell's comment, which nothing folds. */
@@ -229,31 +235,42 @@ static void add_labelled(struct block *block, const char *label, const char *tex
     add_words(block, 3, line);
 }
 
-/* Where a command is run, as a comment in front of the first one for that place. */
-static void add_commands(struct block *block, const struct finding *finding, bool inside,
-                         enum rank rank, int n, int *most)
+/* The commands for one place, whole or not at all: half of them is nothing to paste. Where they are run, as
+ * a comment in front. */
+static void add_place(struct block *block, const struct finding *finding, bool inside,
+                      enum rank rank, int n, int *most)
 {
     const int n_mending = finding->n_commands - finding->n_afterwards;
-    bool any = false;
+    const int n_here = finding_n_commands(finding, inside);
 
+    if (most && (*most -= n_here) < 0)
+        return;
+    begin(block, rank, n * MAX_COMMANDS + (inside == finding->inside[0] ? 0 : 1));
+    if (n_here > 0)
+        add_note(block, !inside ? "from anywhere with the AWS CLI"
+                        : n_here == n_mending
+                            ? "on the instance; if no login: ssm-preflight explain no-login"
+                            : "on the instance");
     for (int i = 0; i < n_mending; i++) {
         if (finding->inside[i] != inside)
             continue;
-        begin(block, rank, n * MAX_COMMANDS + i);
-        if (most && (*most)-- <= 0)
-            return;
-        if (!any)
-            add_note(block, inside ? "on the instance" : "from anywhere with the AWS CLI");
-        any = true;
         add_note(block, finding->notes[i]);
         add_command(block, finding->commands[i]);
     }
+}
+
+static void add_commands(struct block *block, const struct finding *finding, enum rank rank, int n,
+                         int *most)
+{
+    add_place(block, finding, finding->inside[0], rank, n, most);
+    add_place(block, finding, !finding->inside[0], rank, n, most);
 }
 
 /* What a finding is and how it is known: above the verdict, since the end of the block is read first. */
 static void add_reasons(struct block *block, const struct report *report, int i)
 {
     const struct finding *finding = &report->findings[i];
+    char told[LINE_SIZE];
 
     begin(block, RANK_HEAD, i);
     add_head(block, report, i);
@@ -261,7 +278,12 @@ static void add_reasons(struct block *block, const struct report *report, int i)
         begin(block, RANK_WHY, i * MAX_EVIDENCE + j);
         add_labelled(block, "why", finding->evidence[j]);
     }
+    begin(block, RANK_ALTERNATIVE, i * MAX_ALTERNATIVES);
+    if (finding_told_by_fix(finding, told, sizeof(told)))
+        add_labelled(block, "or", told);
     for (int j = 0; j < finding->n_alternatives; j++) {
+        if (finding_has_command(finding, finding->alternatives[j].command))
+            continue;
         begin(block, RANK_ALTERNATIVE, i * MAX_ALTERNATIVES + j);
         add_labelled(block, "or", finding->alternatives[j].code);
         if (finding->alternatives[j].command[0])
@@ -269,8 +291,7 @@ static void add_reasons(struct block *block, const struct report *report, int i)
     }
     if (!block->all_above)
         return;
-    add_commands(block, finding, finding->inside[0], RANK_ALL_COMMANDS, i, NULL);
-    add_commands(block, finding, !finding->inside[0], RANK_ALL_COMMANDS, i, NULL);
+    add_commands(block, finding, RANK_ALL_COMMANDS, i, NULL);
 }
 
 /* What is no cause: a warning with its fix, a note. */
@@ -285,8 +306,7 @@ static void add_beside(struct block *block, const struct report *report, int i)
         return;
     if (finding->remedy[0])
         add_labelled(block, "fix", finding->remedy);
-    add_commands(block, finding, finding->inside[0], RANK_WARNING_COMMANDS, i, NULL);
-    add_commands(block, finding, !finding->inside[0], RANK_WARNING_COMMANDS, i, NULL);
+    add_commands(block, finding, RANK_WARNING_COMMANDS, i, NULL);
 }
 
 static void add_cause(struct block *block, const struct report *report, int i)
@@ -302,24 +322,10 @@ static void add_cause(struct block *block, const struct report *report, int i)
                    finding->target < N_TARGETS ? target_name(finding->target) : "",
                    fix[0] ? ": " : "", fix);
     add_words(block, 3, line);
-    add_commands(block, finding, finding->inside[0], commands, i, &block->most_commands);
-    add_commands(block, finding, !finding->inside[0], commands, i, &block->most_commands);
+    add_commands(block, finding, commands, i, &block->most_commands);
 }
 
 /* How a cause ends, the restart of the agent, is said once. Its words hold the command for the instance. */
-/* A command that is not to be run unseen: a comment on each of its lines. */
-static void add_comment(struct block *block, const char *text)
-{
-    char line[COLUMNS + 1];
-
-    do {
-        size_t n = fit_words(text, COLUMNS - 2);
-        (void)text_set(line, sizeof(line), "# %.*s", (int)n, text);
-        add_line(block, line, strlen(line));
-        text += n + strspn(text + n, " ");
-    } while (*text);
-}
-
 static void add_end(struct block *block, const struct finding *finding)
 {
     begin(block, RANK_AFTERWARDS, 0);
@@ -327,10 +333,16 @@ static void add_end(struct block *block, const struct finding *finding)
         add_words(block, 3, finding->afterwards);
     for (int i = finding->n_commands - finding->n_afterwards; i < finding->n_commands; i++) {
         begin(block, RANK_AFTERWARDS, i);
+        char comment[COMMAND_SIZE + 2];
         if (finding->inside[i])
             continue;
+        if (block->in_short) {
+            add_note(block, "without a login: ssm-preflight explain no-login");
+            return;
+        }
         add_note(block, finding->notes[i]);
-        add_comment(block, finding->commands[i]);
+        (void)text_set(comment, sizeof(comment), "# %s", finding->commands[i]);
+        add_command(block, comment);
     }
 }
 
@@ -343,6 +355,14 @@ static const struct finding *longest_end(const struct report *report, int n_caus
         if (report->findings[i].n_afterwards > longest->n_afterwards)
             longest = &report->findings[i];
     return longest;
+}
+
+static bool has_commands(const struct report *report)
+{
+    for (int i = 0; i < report_n_causes(report); i++)
+        if (report->findings[i].n_commands > report->findings[i].n_afterwards)
+            return true;
+    return false;
 }
 
 /* Makes the text of what is as important as `least`, with at most so many commands of causes; whether there
@@ -366,10 +386,15 @@ static bool add_findings(struct block *block, const struct report *report, int l
     add_headline(block, report);
     for (int i = 0; i < n_causes; i++)
         add_cause(block, report, i);
+    begin(block, RANK_AFTERWARDS, 0);
     if (block->all_above)
-        add_note(block, "these are the first commands, more stand above");
+        add_note(block, commands > 0
+                            ? "more commands: above; all by ssm-preflight show --commands FILE"
+                            : "commands: above; all by ssm-preflight show --commands FILE");
     if (n_causes > 0)
         add_end(block, longest_end(report, n_causes));
+    if (has_commands(report))
+        add_note(block, "paste: show --commands, or sed 's/^ssm-preflight: //;s/\\r//'");
     return block->n_bytes <= room;
 }
 
@@ -418,20 +443,35 @@ static void add_tail(struct block *block, int level)
     add_line(block, line, strlen(line));
 }
 
+static bool fits_screen(struct block *block, const struct report *report, int commands)
+{
+    (void)add_findings(block, report, ALL, commands, 0);
+    return block->n_lines <= LAST_LINES;
+}
+
 /* How many commands of causes the last screen holds. */
 static int fit_commands(struct block *block, const struct report *report)
 {
-    int commands = 0;
+    const struct finding *root = &report->findings[0];
+    int commands = 0, too_many = 0;
 
     for (int i = 0; i < report_n_causes(report); i++)
-        commands += report->findings[i].n_commands - report->findings[i].n_afterwards;
-    for (; commands > 0; commands--) {
-        (void)add_findings(block, report, ALL, commands, 0);
-        if (block->n_lines <= LAST_LINES)
-            break;
-        block->all_above = true;
+        too_many += report->findings[i].n_commands - report->findings[i].n_afterwards;
+    for (int in_short = 0; in_short < 2; in_short++) {
+        block->in_short = in_short;
+        if (fits_screen(block, report, too_many))
+            return too_many;
     }
-    return commands;
+    block->all_above = too_many > 0;
+    while (too_many - commands > 1) {
+        const int half = (commands + too_many) / 2;
+        *(fits_screen(block, report, half) ? &commands : &too_many) = half;
+    }
+    if (commands >= finding_n_commands(root, root->inside[0]))
+        return commands;
+    block->in_short = false; /* not even one block: there is room for the reboot */
+    block->in_short = !fits_screen(block, report, 0);
+    return 0;
 }
 
 void console_write(const struct report *report, const struct style *style, struct buffer *to)

@@ -14,7 +14,7 @@
 #include "report/html.h"
 #include "report/screen.h"
 
-enum { COUNT_AT = 11, GROUP_AT = 18, NAMED = 3 };
+enum { COUNT_AT = 11, GROUP_AT = 18, EACH_AT = 21, NAMED = 3 };
 
 static const char *words_of(const struct member *member)
 {
@@ -29,7 +29,10 @@ static const char *name_of_member(const struct member *member)
 /* "endpoint-blocks-443 (ssm)"; what could not be read and what is ready has no code. */
 static void name_group(const struct member *member, char *to, size_t size)
 {
-    (void)text_set(to, size, "%s", member->code[0] ? member->code : member->title);
+    (void)text_set(to, size, "%s",
+                   member->code[0] ? member->code
+                   : member->read  ? "" /* its title has one instance's time */
+                                   : member->title);
     if (member->code[0] && member->target < N_TARGETS)
         (void)text_add(to, size, " (%s)", target_name(member->target));
 }
@@ -140,20 +143,30 @@ static void write_group(struct screen *screen, const struct fleet *fleet, const 
     write_members(screen, fleet, group);
 }
 
-/* One line an instance, by group. */
-static void write_each(struct screen *screen, const struct fleet *fleet, const struct group *group)
+/* One line an instance, by group; for a person as wide as the terminal. */
+static void write_each(struct screen *screen, const struct fleet *fleet, const struct group *group,
+                       bool wrapped)
 {
     for (int32_t i = group->first; i < fleet->n_members; i++) {
         const struct member *member = &fleet->members[i];
-        char name[TITLE_SIZE + NAME_SIZE];
+        char name[TITLE_SIZE + NAME_SIZE], text[TITLE_SIZE + 4 * NAME_SIZE];
 
         if (!is_of(fleet, i, group))
             continue;
         name_group(member, name, sizeof(name));
-        screen_textf(screen, INK_PLAIN, "%-20s %-25s %-9s %s  %s", name_of_member(member),
-                     member->has[COMMON_SUBNET], words_of(member),
-                     member->code[0] || !member->read ? name : "-",
-                     member->id[0] ? member->file : "");
+        (void)text_set(text, sizeof(text), "%-9s %-24s %s", words_of(member),
+                       member->has[COMMON_SUBNET], name[0] ? name : "-");
+        screen_textf(screen, INK_PLAIN, "%-20s ", name_of_member(member));
+        if (wrapped)
+            screen_wrap(screen, INK_PLAIN, EACH_AT, text);
+        else
+            screen_text(screen, INK_PLAIN, text);
+        if (member->id[0] && wrapped)
+            screen_end(screen);
+        if (member->id[0]) {
+            screen_pad(screen, wrapped ? EACH_AT : 0);
+            screen_textf(screen, INK_DIM, "%s%s", wrapped ? "" : " ", member->file);
+        }
         screen_end(screen);
     }
 }
@@ -190,7 +203,7 @@ static void write_terminal(const struct fleet *fleet, const struct style *style,
 
     screen_init(&screen, style, to);
     for (int32_t i = fleet->n_groups - 1; i >= 0 && style->verbose; i--)
-        write_each(&screen, fleet, &fleet->groups[i]);
+        write_each(&screen, fleet, &fleet->groups[i], true);
     for (int32_t i = fleet->n_groups - 1; i >= 0; i--) {
         write_group(&screen, fleet, &fleet->groups[i]);
         screen_end(&screen);
@@ -220,7 +233,7 @@ static void write_short(const struct fleet *fleet, const struct style *style, st
 
     screen_init(&screen, style, to);
     for (int32_t i = 0; i < fleet->n_groups; i++)
-        write_each(&screen, fleet, &fleet->groups[i]);
+        write_each(&screen, fleet, &fleet->groups[i], false);
 }
 
 /* --- programs --- */
@@ -273,6 +286,22 @@ static void write_json(const struct fleet *fleet, const struct style *style, str
     }
 }
 
+/* Degraded passes as well, and says why it is. */
+static void write_passed(const struct member *member, struct buffer *to)
+{
+    if (!member->code[0]) {
+        (void)buffer_add_text(to, "/>\n");
+        return;
+    }
+    (void)buffer_add_text(to, "><system-out>warning: ");
+    junit_put(to, member->code);
+    (void)buffer_add_text(to, ": ");
+    junit_put(to, member->title);
+    (void)buffer_add_text(to, "\n");
+    junit_put(to, member->fix);
+    (void)buffer_add_text(to, "</system-out></testcase>\n");
+}
+
 /* A suite, with a case for each instance. */
 static void write_junit(const struct fleet *fleet, const struct style *style, struct buffer *to)
 {
@@ -298,7 +327,7 @@ static void write_junit(const struct fleet *fleet, const struct style *style, st
         junit_put(to, name_of_member(member));
         (void)buffer_add_text(to, "\" time=\"0\"");
         if (member->exit_status == 0) {
-            (void)buffer_add_text(to, "/>\n");
+            write_passed(member, to);
             continue;
         }
         (void)buffer_addf(to, "><%s message=\"", kind);
@@ -348,10 +377,12 @@ static void draw_bars(const struct fleet *fleet, struct buffer *to)
 static void add_group(const struct fleet *fleet, const struct group *group, struct buffer *to)
 {
     const struct member *first = &fleet->members[group->first];
+    const struct member *example = fleet_example(fleet, group);
     char text[2 * LINE_SIZE], name[TITLE_SIZE + NAME_SIZE], evidence[LINE_SIZE];
 
     name_group(first, name, sizeof(name));
-    (void)text_set(text, sizeof(text), "%d %s: %s", (int)group->n, words_of(first), name);
+    (void)text_set(text, sizeof(text), "%d %s%s%s", (int)group->n, words_of(first),
+                   name[0] ? ": " : "", name);
     html_element(to, "h2", text);
     if (first->code[0]) {
         html_element(to, "p", first->title);
@@ -368,7 +399,13 @@ static void add_group(const struct fleet *fleet, const struct group *group, stru
     (void)fleet_confidence(first, evidence);
     if (evidence[0])
         html_element(to, "li", evidence);
-    (void)buffer_add_text(to, "</ul>\n<details><summary>instances</summary><table>\n");
+    (void)buffer_add_text(to, "</ul>\n");
+    if (example) {
+        (void)text_set(text, sizeof(text), "What fixes %s:", name_of_member(example));
+        html_element(to, "p", text);
+        html_commands(to, example->commands);
+    }
+    (void)buffer_add_text(to, "<details><summary>instances</summary><table class=\"ids\">\n");
     for (int32_t i = group->first; i < fleet->n_members; i++) {
         const struct member *member = &fleet->members[i];
 

@@ -15,7 +15,6 @@
 #include <string.h>
 
 #include "base/base64.h"
-#include "base/crc24.h"
 #include "base/text.h"
 
 enum {

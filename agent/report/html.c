@@ -5,6 +5,7 @@
  */
 #include "report/html.h"
 
+#include <ctype.h>
 #include <string.h>
 
 #include "base/text.h"
@@ -30,10 +31,12 @@ static const char style[] =
     "svg .way{stroke:currentColor;stroke-width:1.5}svg .bad{stroke:var(--bad);stroke-width:2.5;"
     "stroke-dasharray:5 4}svg .mark{font-size:18px;font-weight:bold}"
     "svg text.bad,svg text.good{stroke:none;fill:var(--bad)}svg text.good{fill:var(--good)}"
-    "svg .small{font-size:11px;fill:var(--dim)}svg rect{fill:none;stroke:currentColor}"
+    "svg .small{font-size:12px;fill:var(--dim)}svg rect{fill:none;stroke:currentColor}"
     "svg rect.bar{fill:var(--box);stroke:none}"
     "table{border-collapse:collapse}td,th{text-align:left;padding:.1rem .8rem .1rem 0;"
-    "vertical-align:top}td:last-child{overflow-wrap:anywhere}";
+    "vertical-align:top}td:last-child{overflow-wrap:anywhere}"
+    "@media(max-width:40rem){tr{display:grid;grid-template-columns:3rem 1fr;padding:.2rem 0}"
+    "td:last-child{grid-column:2}.ids tr{display:block}.ids td{display:block;padding:0}}";
 
 /* --- what both pages have --- */
 
@@ -42,6 +45,13 @@ void html_element(struct buffer *to, const char *element, const char *text)
     (void)buffer_addf(to, "<%s>", element);
     junit_put(to, text);
     (void)buffer_addf(to, "</%.*s>\n", (int)strcspn(element, " "), element);
+}
+
+void html_commands(struct buffer *to, const char *text)
+{
+    (void)buffer_add_text(to, "<div><button type=\"button\">copy</button>");
+    html_element(to, "pre", text);
+    (void)buffer_add_text(to, "</div>\n");
 }
 
 void html_begin(struct buffer *to, const char *title)
@@ -251,7 +261,7 @@ static void add_commands(struct buffer *to, const struct finding *finding, bool 
 static void add_finding(struct buffer *to, const struct report *report, int32_t n)
 {
     const struct finding *finding = &report->findings[n];
-    char line[LINE_SIZE];
+    char line[2 * LINE_SIZE], told[LINE_SIZE];
 
     (void)text_set(line, sizeof(line), "%d. %s%s%s (%s, %s)", (int)n + 1, finding->code,
                    finding->target < N_TARGETS ? " of " : "",
@@ -269,23 +279,26 @@ static void add_finding(struct buffer *to, const struct report *report, int32_t 
         return;
     add_commands(to, finding, finding->inside[0]);
     add_commands(to, finding, !finding->inside[0]);
+    if (finding_told_by_fix(finding, told, sizeof(told))) {
+        (void)text_set(line, sizeof(line), "Or %s.", told);
+        html_element(to, "p", line);
+    }
     for (int32_t i = 0; i < finding->n_alternatives; i++) {
+        if (finding_has_command(finding, finding->alternatives[i].command))
+            continue;
         (void)text_set(line, sizeof(line),
                        "Or %s. This tells them apart:", finding->alternatives[i].code);
         html_element(to, "p", line);
-        (void)buffer_add_text(to, "<div><button type=\"button\">copy</button>");
-        html_element(to, "pre", finding->alternatives[i].command);
-        (void)buffer_add_text(to, "</div>\n");
+        html_commands(to, finding->alternatives[i].command);
     }
     html_element(to, "p", finding->afterwards);
     for (int32_t i = finding->n_commands - finding->n_afterwards; i < finding->n_commands; i++) {
         if (finding->inside[i])
             continue;
         (void)text_set(line, sizeof(line), "%s:", finding->notes[i]);
+        line[0] = (char)toupper((unsigned char)line[0]);
         html_element(to, "p", line);
-        (void)buffer_add_text(to, "<div><button type=\"button\">copy</button>");
-        html_element(to, "pre", finding->commands[i]);
-        (void)buffer_add_text(to, "</div>\n");
+        html_commands(to, finding->commands[i]);
     }
 }
 

@@ -15,7 +15,8 @@ extern const char html_script[], html_script_sha256[];
 void html_begin(struct buffer *to, const char *title);
 void html_end(struct buffer *to, const char *json);
 
-/* An element with text. */
+/* An element with text; what is to be pasted, with its copy button. */
 void html_element(struct buffer *to, const char *element, const char *text);
+void html_commands(struct buffer *to, const char *text);
 
 #endif

@@ -12,6 +12,7 @@
 
 #include "base/text.h"
 #include "base/version.h"
+#include "model/agent_log.h"
 #include "model/facts_json.h"
 #include "model/packed.h"
 #include "report/folded.h"
@@ -151,6 +152,21 @@ static void add_lines(const struct reader *reader, const char *text, size_t n)
     }
 }
 
+/* What the agent said on the console after the block was written is newer than its facts. */
+static void hear_agent(struct agent_facts *agent, const char *text, size_t n)
+{
+    char error[LINE_OF_LOG_SIZE];
+
+    agent_log_last_error(text, n, AGENT_LINES_NAMED, error);
+    if (!error[0] || agent->installed != ANSWER_YES)
+        return;
+    memcpy(agent->last_error, error, sizeof(error));
+    agent->ended = strstr(error, AGENT_DID_NOT_START) ? ANSWER_YES : ANSWER_NO;
+    agent->running = agent->ended == ANSWER_YES ? ANSWER_NO : ANSWER_YES;
+    agent->connected = ANSWER_NO;
+    agent->unit_active[0] = '\0';
+}
+
 /* Whether the last whole block, behind which no report follows, was read. */
 static enum folded find_block(const struct reader *reader, const char *text, size_t n)
 {
@@ -165,6 +181,8 @@ static enum folded find_block(const struct reader *reader, const char *text, siz
     if (found == FOLDED_WHOLE && !packed_read((const unsigned char *)bytes.bytes, bytes.used,
                                               reader->facts, why, sizeof(why)))
         found = FOLDED_DAMAGED;
+    if (found == FOLDED_WHOLE)
+        hear_agent(&reader->facts->agent, text + start, n - start);
     buffer_clear(&bytes);
     (void)text_set(reader->error, reader->error_size, "%s%s%s%s", remark,
                    found == FOLDED_WHOLE && remark[0] ? ONE_BEFORE : "",

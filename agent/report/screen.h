@@ -66,10 +66,17 @@ void advice_evidence(struct screen *screen, const struct finding *finding, bool 
 void advice_write(struct screen *screen, const struct report *report, const struct finding *finding,
                   bool commands);
 
-/* What to do, with which a report ends: every cause by its name with its fix in a line, then commands, at
- * most so many, then the restart of the agent. advice_fitting: how many commands so many rows hold. */
-void advice_last_screen(struct screen *screen, const struct report *report, int32_t most);
-int32_t advice_fitting(const struct report *report, const struct style *style, int rows);
+/* What to do, with which a report ends: every cause by its name with its fix in a line, then the first
+ * commands, then the restart of the agent. advice_fitting: what so many rows
+ * hold of it. */
+struct last_screen {
+    int32_t n_commands; /* at most; a block of them is there whole or not at all */
+    bool all;           /* of them are there */
+    bool in_short;      /* without the reboot, for which no room is left */
+};
+void advice_last_screen(struct screen *screen, const struct report *report,
+                        const struct last_screen *holds);
+struct last_screen advice_fitting(const struct report *report, const struct style *style, int rows);
 
 /* --- ladder.c, seen.c: what each check came to --- */
 

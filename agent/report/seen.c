@@ -8,7 +8,10 @@
 
 #include "base/text.h"
 
-enum { MOST_ACTIONS = 6 }; /* lines without --verbose */
+enum {
+    MOST_ACTIONS = 6, /* lines without --verbose */
+    SLOW_MS = 500,    /* of an answer: from then on its time is said */
+};
 
 static enum status status_of(const struct step *step)
 {
@@ -140,9 +143,9 @@ static void write_answer(struct screen *screen, const struct dns_answer *answer,
         [ASKED_CONFIGURED] = "",
         [ASKED_UPSTREAM] = " (behind the stub)",
         [ASKED_AMAZON] = " (Amazon's resolver)",
-        [ASKED_PLAIN] = " (without EDNS0)",
+        [ASKED_PLAIN] = " (asked again, without EDNS0)",
     };
-    char line[MAX_ADDRESSES * (ADDRESS_SIZE + 2)] = "";
+    char line[MAX_ADDRESSES * (ADDRESS_SIZE + 2)] = "", took[DURATION_SIZE];
     int mark_at = family_at + 6;
     int text_at = mark_at + (screen->unicode ? 2 : 5);
 
@@ -159,8 +162,12 @@ static void write_answer(struct screen *screen, const struct dns_answer *answer,
     screen_pad(screen, text_at);
     if (answer->step.outcome == OUTCOME_FAILED)
         (void)text_set(line, sizeof(line), "%s", failure_words(answer->step.failure));
+    duration_text(answer->step.took_ms, took);
+    if (answer->step.took_ms >= SLOW_MS)
+        (void)text_add(line, sizeof(line), "%s %s",
+                       answer->step.failure == FAILURE_TIMEOUT ? " within" : ", after", took);
     (void)text_add(line, sizeof(line), "%s",
-                   who[answer->asked_as <= ASKED_AMAZON ? answer->asked_as : ASKED_CONFIGURED]);
+                   who[answer->asked_as <= ASKED_PLAIN ? answer->asked_as : ASKED_CONFIGURED]);
     screen_wrap(screen, INK_PLAIN, text_at, line);
     screen_end(screen);
 }

@@ -25,7 +25,7 @@ static enum ink severity_ink(enum severity severity)
                                           : INK_DIM;
 }
 
-/* What a reader of READY must know: checks that were left out, what was not proven, --strict. */
+/* What a reader of READY must know: checks that were left out, what was not tried, --strict. */
 static void write_ready(struct screen *screen, const struct report *report, int indent)
 {
     char line[LINE_SIZE];
@@ -51,7 +51,7 @@ static void write_headline(struct screen *screen, const struct report *report)
     screen_text(screen, INK_PLAIN, line[0] == '(' ? " " : "  ");
     if (report->verdict == VERDICT_READY)
         write_ready(screen, report, indent);
-    else if (report->verdict == VERDICT_DEGRADED)
+    else if (report->verdict == VERDICT_DEGRADED && report->findings[0].target != TARGET_AGENT)
         screen_text(screen, INK_PLAIN, "The SSM agent comes up. ");
     if (line[0])
         screen_wrap(screen, INK_PLAIN, indent, line);
@@ -252,7 +252,8 @@ static void write_permissions(struct screen *screen, const struct report *report
     char line[2 * LINE_SIZE];
     const char *by = " by ";
 
-    if (report->facts->plan.permissions == PERMISSIONS_OFF)
+    if (report->facts->plan.permissions == PERMISSIONS_OFF ||
+        (sum->allowed + sum->denied == 0 && !verbose)) /* a lower rung tells why none was tried */
         return;
     (void)text_set(line, sizeof(line), "%d of %d actions of AmazonSSMManagedInstanceCore allowed",
                    sum->allowed, sum->n);
@@ -264,7 +265,8 @@ static void write_permissions(struct screen *screen, const struct report *report
         (void)text_add(line, sizeof(line), "%s%s", by, name_of(&denied_by_names, i));
         by = ", ";
     }
-    (void)text_add(line, sizeof(line), ", %d not proven", sum->n - sum->allowed - sum->denied);
+    if (sum->allowed + sum->denied < sum->n)
+        (void)text_add(line, sizeof(line), ", %d not tried", sum->n - sum->allowed - sum->denied);
     screen_pad(screen, LABEL_AT);
     screen_wrap(screen, INK_DIM, LABEL_AT, line);
     screen_end(screen);
@@ -280,20 +282,11 @@ static void write_permissions(struct screen *screen, const struct report *report
     screen_end(screen);
 }
 
-static int32_t n_commands_of_causes(const struct report *report)
-{
-    int32_t n = 0;
-
-    for (int32_t i = 0; i < report_n_causes(report); i++)
-        n += report->findings[i].n_commands - report->findings[i].n_afterwards;
-    return n;
-}
-
 void terminal_write(const struct report *report, const struct style *style, struct buffer *to)
 {
     /* one for the prompt, two for the headline, one for the empty line above */
     enum { LAST_ROWS = 24 - 1 - 3 };
-    const int32_t most = advice_fitting(report, style, LAST_ROWS);
+    const struct last_screen holds = advice_fitting(report, style, LAST_ROWS);
     struct screen screen;
 
     screen_init(&screen, style, to);
@@ -302,12 +295,12 @@ void terminal_write(const struct report *report, const struct style *style, stru
     write_permissions(&screen, report, style->verbose);
     screen_pad(&screen, LABEL_AT);
     write_when(&screen, report);
-    write_findings(&screen, report, style->verbose, most < n_commands_of_causes(report));
+    write_findings(&screen, report, style->verbose, !holds.all);
     if (report->verdict == VERDICT_UNKNOWN && !report_root(report))
         write_next(&screen, report);
     screen_end(&screen);
     write_headline(&screen, report);
-    advice_last_screen(&screen, report, most);
+    advice_last_screen(&screen, report, &holds);
 }
 
 /* --- the live view; ECMA-48: CUU goes up, CUP to the top, EL and ED erase --- */

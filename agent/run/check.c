@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * One round, or up to three when an answer says "later". Then the report. A signal or the deadline
+ * One round, or up to four when an answer says "later". Then the report. A signal or the deadline
  * ends the rounds, and the report has what is known by then.
  */
 #include <poll.h>
@@ -38,7 +38,7 @@ int command_check(const struct options *options)
     if (status == EXIT_READY) {
         bool ran;
         do
-            ran = run_round(&run, NULL);
+            ran = run_round(&run, NULL, NULL);
         while (ran && another(&run));
         status = ran ? tell_report(options, run.report) : EXIT_FAULT;
         if (run.facts->stopped_by == STOPPED_BY_SIGNAL && !options->quiet)

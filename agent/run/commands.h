@@ -73,6 +73,9 @@ void tell_state(const struct options *options, const struct report *report);
 void tell_verdict(const struct options *options, const struct report *report);
 void tell_device(const struct options *options, const struct report *report);
 
+/* For `wait --follow`, when the instance has become ready: FIXED_MARK, unless the agent is connected. */
+void tell_fixed(const struct options *options, const struct facts *facts);
+
 /* For `wait`, at its end: READY_MARK if it is ready; the report, and the exit status. */
 void tell_ready(const struct options *options, const struct report *report);
 int tell_end(const struct options *options, const struct report *report);

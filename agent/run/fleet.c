@@ -38,6 +38,16 @@ static const char *why_unread(const char *error)
     return "no report that this version can read";
 }
 
+static void keep_commands(struct reading *reading)
+{
+    struct buffer text;
+
+    buffer_init(&text, REPORT_MAX_BYTES);
+    commands_write(reading->report, NULL, &text);
+    reading->fleet.members[reading->fleet.n_members - 1].commands = strdup(text.bytes);
+    buffer_clear(&text);
+}
+
 static void read_one(struct reading *reading, const char *name)
 {
     const struct options *options = reading->options;
@@ -61,6 +71,8 @@ static void read_one(struct reading *reading, const char *name)
         reading->facts->plan.strict = options->plan.strict;
         diagnose(reading->facts, reading->report);
         fleet_add(&reading->fleet, file, reading->report);
+        if (reading->report->findings[0].n_commands > 0 && fleet_has_new_cause(&reading->fleet))
+            keep_commands(reading);
     }
     buffer_clear(&contents);
 }

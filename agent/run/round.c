@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * Discover and observe know nothing of each other. They meet here: what discover learns is passed to
- * observe at once.
+ * observe at once. A round that asks one check again starts only what that check stands on.
  */
 #include <poll.h>
 #include <string.h>
@@ -21,6 +21,7 @@
 struct round {
     const struct run *run;
     const struct round_watch *watch; /* or NULL */
+    const struct again *again;       /* or NULL */
     struct facts *facts;
     struct loop *loop;
     struct discover *discover;
@@ -28,42 +29,43 @@ struct round {
     struct credentials credentials;
     int64_t undelivered; /* before the round */
     int timer_fd;
-    bool placed, role_known, signalled;
+    bool believed, placed, role_known, signalled;
 };
 
 static void give_role(struct round *round)
 {
-    if (round->observe && round->role_known && credentials_usable(&round->credentials))
-        observe_role(round->observe, &round->credentials);
-}
-
-/* What an earlier round proved still holds for the same host name. */
-static void take_over(const struct round *round, bool proven[N_SERVICES])
-{
-    const struct facts *earlier = round->run->earlier;
-    struct facts *facts = round->facts;
-
-    for (int i = 0; earlier && i < N_SERVICES; i++) {
-        proven[i] = round->run->proven_ms[i] != 0 &&
-                    strcmp(earlier->plan.services[i].host, facts->plan.services[i].host) == 0;
-        if (proven[i])
-            facts->endpoints[i] = earlier->endpoints[i];
-    }
+    if (round->observe && round->believed && round->role_known)
+        observe_role(round->observe,
+                     credentials_usable(&round->credentials) ? &round->credentials : NULL);
 }
 
 static void planned(void *arg)
 {
     struct round *round = arg;
-    struct observe_request request = {
-        round->run->options->root, round->run->trust, round->run->deadline_ms, {false}};
+    const struct observe_request request = {round->run->options->root, round->run->trust,
+                                            round->run->deadline_ms, NULL};
 
-    take_over(round, request.proven);
     trust_use_bundle(round->run->trust, round->facts->agent.ssl_cert_file,
                      round->facts->agent.ssl_cert_dir);
     round->observe = observe_start(round->loop, &request, round->facts);
     if (round->placed)
         observe_placed(round->observe);
+}
+
+static void believed(void *arg)
+{
+    struct round *round = arg;
+
+    round->believed = true;
     give_role(round);
+}
+
+static void mistaken(void *arg)
+{
+    struct round *round = arg;
+
+    observe_take_back(round->observe);
+    round->observe = NULL;
 }
 
 static void placed(void *arg)
@@ -121,12 +123,39 @@ static bool start_ticks(struct round *round, int64_t tick_ms)
     return true;
 }
 
+/* Names and addresses of a service, or one action; the rest is as the whole round before found it. */
+static void observe_again(struct round *round, const struct again *again)
+{
+    const struct observe_again only = {check_target(again->check),
+                                       again->action.action[0] ? &again->action : NULL};
+    const struct observe_request request = {round->run->options->root, round->run->trust,
+                                            round->run->deadline_ms, &only};
+
+    round->believed = true;
+    round->observe = observe_start(round->loop, &request, round->facts);
+    observe_placed(round->observe);
+}
+
+static void start_again(struct round *round, const struct discover_request *request,
+                        const struct discover_events *events)
+{
+    enum service service;
+    enum rung rung;
+    bool of_service = check_is_service(round->again->check, &service, &rung);
+
+    if (of_service)
+        observe_again(round, round->again);
+    if (of_service ? rung == RUNG_AUTHORIZE : check_target(round->again->check) != TARGET_AGENT)
+        round->discover = discover_again(round->loop, request, round->again->check, round->facts,
+                                         &round->credentials, events);
+}
+
 static bool start(struct round *round)
 {
     const struct run *run = round->run;
     const struct discover_request request = {run->options->root,
                                              run->endpoint.address[0] ? &run->endpoint : NULL};
-    const struct discover_events events = {round, planned, placed, role_known};
+    const struct discover_events events = {round, planned, believed, mistaken, placed, role_known};
 
     round->loop = loop_new();
     (void)loop_watch(round->loop, run->signal_fd, POLLIN, true, signalled, round);
@@ -134,8 +163,11 @@ static bool start(struct round *round)
         (void)loop_watch(round->loop, round->watch->changed_fd, POLLIN, true, changed, round);
     if (round->watch && round->watch->tick_ms > 0 && !start_ticks(round, round->watch->tick_ms))
         return false;
-    round->discover = discover_start(round->loop, &request, round->facts, &round->credentials,
-                                     &events);
+    if (round->again)
+        start_again(round, &request, &events);
+    else
+        round->discover = discover_start(round->loop, &request, round->facts, &round->credentials,
+                                         &events);
     return true;
 }
 
@@ -156,21 +188,32 @@ static void conclude(struct round *round, enum loop_end end)
     }
 }
 
-bool round_run(struct run *run, const struct round_watch *watch)
+static void begin_anew(const struct run *run)
 {
     struct facts *facts = run->facts;
-    struct round round = {.run = run, .watch = watch, .facts = facts, .timer_fd = -1};
-    int64_t started_us = clock_monotonic_us();
-    enum loop_end end = LOOP_FAILED;
 
     if (facts->started_unix_ms != 0) /* not the first round: fresh memory is left untouched */
         memset(facts, 0, sizeof(*facts));
     facts->plan = run->options->plan;
     facts->started_unix_ms = clock_wall_unix_ms();
     facts->clock.wall_unix_ms = facts->started_unix_ms;
+}
+
+bool round_run(struct run *run, const struct round_watch *watch, const struct again *again)
+{
+    struct facts *facts = run->facts;
+    struct round round = {
+        .run = run, .watch = watch, .again = again, .facts = facts, .timer_fd = -1};
+    int64_t started_us = clock_monotonic_us();
+    enum loop_end end = LOOP_FAILED;
+
+    if (!again)
+        begin_anew(run);
     round.undelivered = delivery_read(run->options->root);
     if (start(&round)) {
         end = loop_run(round.loop, run->deadline_ms);
+        if (end == LOOP_IDLE && !again && discover_rest(round.discover))
+            end = loop_run(round.loop, run->deadline_ms);
         conclude(&round, end);
     }
     loop_free(round.loop); /* first: what is still under way points into the others */

@@ -35,13 +35,62 @@ static int64_t jittered(const struct rounds_state *state, int64_t max_ms)
     return (int64_t)(state->random % (uint32_t)ceiling) + 1;
 }
 
-int64_t rounds_wait(const struct rounds_state *state, bool follow)
+/* Rounds of `wait` are at most so far apart. */
+static int64_t apart_ms(const struct rounds_state *state)
 {
-    int64_t wait = jittered(state, follow ? FOLLOW_MAX_WAIT_MS : ROUND_MAX_WAIT_MS);
+    static const struct {
+        int64_t until_ms, at_most_ms;
+    } phases[] = {{BOOT_MS, ROUND_MAX_WAIT_MS}, {LIVELY_MS, LIVELY_MAX_WAIT_MS}};
 
+    for (size_t i = state->follow ? 1 : 0; i < COUNT_OF(phases); i++)
+        if (state->elapsed_ms < phases[i].until_ms)
+            return phases[i].at_most_ms;
+    return QUIET_MAX_WAIT_MS;
+}
+
+/* Full jitter while the waits grow: a fleet that booted at once is then spread out, and little jitter keeps
+ * it so. More would only mean more rounds for the same promise. What the last round took is part of the
+ * wait, unless it took most of it. */
+int64_t rounds_wait(struct rounds_pace *pace, const struct rounds_state *state)
+{
+    enum { SPREAD = 16 };
+    int64_t at_most = apart_ms(state);
+
+    if (!state->follow && state->n_done < 16 && ((int64_t)ROUND_BASE_MS << state->n_done) < at_most)
+        at_most = (int64_t)ROUND_BASE_MS << state->n_done;
+    int64_t spread = at_most == pace->at_most_ms ? at_most / SPREAD : at_most;
+    int64_t wait = at_most - (int64_t)(state->random % (uint32_t)spread);
+
+    pace->at_most_ms = at_most;
+    if (state->took_ms < wait / 2)
+        wait -= state->took_ms;
     if (wait > state->remaining_ms)
         wait = state->remaining_ms;
     return wait > 0 ? wait : 0;
+}
+
+static int64_t early_ms(const struct rounds_pace *pace, int64_t elapsed_ms)
+{
+    const int64_t free_at_ms = pace->free_at_ms > elapsed_ms ? pace->free_at_ms : elapsed_ms;
+    const int64_t early = free_at_ms - elapsed_ms -
+                          (int64_t)(OUT_OF_TURN - 1) * OUT_OF_TURN_EVERY_MS;
+
+    return early > 0 ? early : 0;
+}
+
+bool rounds_may_hurry(const struct rounds_pace *pace, int64_t elapsed_ms)
+{
+    return early_ms(pace, elapsed_ms) == 0;
+}
+
+int64_t rounds_hurry(struct rounds_pace *pace, int64_t elapsed_ms)
+{
+    int64_t wait = early_ms(pace, elapsed_ms);
+
+    if (pace->free_at_ms < elapsed_ms)
+        pace->free_at_ms = elapsed_ms;
+    pace->free_at_ms += OUT_OF_TURN_EVERY_MS;
+    return wait;
 }
 
 static bool is_throttled(const struct report *report)

@@ -7,6 +7,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
@@ -19,7 +20,20 @@
 #include "diagnose/diagnose.h"
 #include "model/anonymize.h"
 #include "run/confine.h"
-#include "run/rounds.h"
+
+/* What a healthy check runs lies side by side in the static program (packaging/deps/first.ld). On a first boot it is read from a
+ * volume that loads lazily: at once, and not in the order in which it is touched. */
+extern const char first_begin[] __attribute__((weak));
+extern const char first_end[] __attribute__((weak));
+
+static void read_ahead(void)
+{
+    uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
+    uintptr_t begin = (uintptr_t)first_begin & ~(page - 1);
+
+    if (first_begin)
+        (void)madvise((void *)begin, (uintptr_t)first_end - begin, MADV_WILLNEED);
+}
 
 static int open_signals(void)
 {
@@ -55,6 +69,7 @@ int run_open(struct run *run, const struct options *options, int64_t limit_ms)
 {
     char trouble[DETAIL_SIZE];
 
+    read_ahead();
     *run = (struct run){.options = options,
                         .signal_fd = -1,
                         .started_ms = clock_monotonic_ms(),
@@ -97,38 +112,21 @@ void run_diagnose(struct run *run, const struct facts *facts, struct report *rep
     diagnose(run->shown ? run->shown : facts, report);
 }
 
-bool run_round(struct run *run, const struct round_watch *watch)
+bool run_round(struct run *run, const struct round_watch *watch, const struct again *again)
 {
-    if (!round_run(run, watch)) {
+    if (!round_run(run, watch, again)) {
         log_error("no poll or no timer: the round could not run");
         return false;
     }
     run->facts->rounds = ++run->n_rounds;
     run->facts->deadline_ms = run->limit_ms;
     run_diagnose(run, run->facts, run->report);
-    log_verbose("round %d: %s", run->n_rounds, run->report->summary);
+    log_verbose("round %d%s: %s", run->n_rounds, again ? " of one check" : "",
+                run->report->summary);
     return true;
 }
 
-/* The agent's own roots vouch for it as well: those are read anew in each round. */
-static bool passed_whole(const struct report *report, enum service service)
-{
-    const struct endpoint_facts *endpoint = &report->facts->endpoints[service];
-
-    for (int32_t i = 0; i < endpoint->n_addresses; i++)
-        if (endpoint->addresses[i].session.agent_distrusts)
-            return false;
-    for (int rung = 0; rung < N_RUNGS; rung++) {
-        const struct check_result *check =
-            &report->checks[check_of_service(service, (enum rung)rung)];
-        if (!check->planned || check->status != STATUS_PASS)
-            return false;
-    }
-    return true;
-}
-
-/* A round that was cut short knows less than the whole one before it. */
-static void fall_back(struct run *run)
+void run_fall_back(struct run *run)
 {
     if (!run->earlier)
         return;
@@ -139,26 +137,11 @@ static void fall_back(struct run *run)
 
 void run_remember(struct run *run)
 {
-    int64_t now_ms = clock_monotonic_ms();
-
     if (run->facts->stopped_by != STOPPED_BY_NOTHING) {
-        fall_back(run);
+        run_fall_back(run); /* it knows less */
         return;
     }
     if (!run->earlier)
         run->earlier = calloc(1, sizeof(*run->earlier));
     *run->earlier = *run->facts;
-    for (int i = 0; i < N_SERVICES; i++) {
-        if (!passed_whole(run->report, (enum service)i) ||
-            (run->proven_ms[i] && now_ms - run->proven_ms[i] > PROVEN_FOR_MS))
-            run->proven_ms[i] = 0;
-        else if (!run->proven_ms[i])
-            run->proven_ms[i] = now_ms;
-    }
-}
-
-void run_forget(struct run *run)
-{
-    for (int i = 0; i < N_SERVICES; i++)
-        run->proven_ms[i] = 0;
 }

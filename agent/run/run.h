@@ -8,6 +8,7 @@
 
 #include "discover/imds.h"
 #include "net/trust.h"
+#include "run/again.h"
 #include "run/commands.h"
 
 struct run {
@@ -19,11 +20,10 @@ struct run {
     int64_t deadline_ms; /* monotonic, INT64_MAX: none */
     int32_t limit_ms;    /* time allowed, 0: no limit */
     int n_rounds;
-    struct facts *facts;           /* of the last round */
-    struct facts *earlier;         /* of the last whole round, NULL before run_remember() */
-    int64_t proven_ms[N_SERVICES]; /* monotonic, when a service last passed every rung; 0: not */
-    struct report *report;         /* the diagnosis of `facts` */
-    struct facts *shown;           /* --anonymize: the copy that is diagnosed, else NULL */
+    struct facts *facts;   /* of the last round */
+    struct facts *earlier; /* of the last whole round, NULL before run_remember() */
+    struct report *report; /* the diagnosis of `facts` */
+    struct facts *shown;   /* --anonymize: the copy that is diagnosed, else NULL */
 };
 
 /* limit_ms 0: no deadline. Returns EXIT_READY, or the exit status after having logged why. */
@@ -39,22 +39,23 @@ struct round_watch {
     bool (*changed)(void *arg); /* takes the change; true ends this round, which began before it */
 };
 
-/* round.c: discover, plan and observe on one loop, into run->facts. False when the program itself
- * is in trouble (no poll, no timer). `watch` may be NULL. */
-bool round_run(struct run *run, const struct round_watch *watch);
+/* round.c: discover, plan and observe on one loop, into run->facts; or only what `again` names, into the
+ * facts of the whole round before. False when the program itself is in trouble (no poll, no timer).
+ * `watch` and `again` may be NULL. */
+bool round_run(struct run *run, const struct round_watch *watch, const struct again *again);
 
 /* One round and its diagnosis. False after having logged why. */
-bool run_round(struct run *run, const struct round_watch *watch);
+bool run_round(struct run *run, const struct round_watch *watch, const struct again *again);
 
 /* Diagnoses facts to be shown. With --anonymize that is an anonymized copy, and the report points to
  * the copy until the next diagnosis. */
 void run_diagnose(struct run *run, const struct facts *facts, struct report *report);
 
-/* Keeps the last round, and for PROVEN_FOR_MS what it proved. A round that was cut short is not
- * kept: the whole one before it, if there is one, takes its place. */
+/* Keeps the last round, a whole one. One that was cut short is not kept: the whole one before it, if
+ * there is one, takes its place. */
 void run_remember(struct run *run);
 
-/* The network changed: nothing counts as proven any more. */
-void run_forget(struct run *run);
+/* The whole round before takes the place of the last one, which was cut short or asked only a part. */
+void run_fall_back(struct run *run);
 
 #endif

@@ -9,16 +9,19 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/file.h"
 #include "base/log.h"
 #include "base/output.h"
 #include "base/text.h"
+#include "observe/observe.h"
 #include "report/systemd.h"
 #include "run/commands.h"
 
@@ -231,6 +234,45 @@ void tell_ready(const struct options *options, const struct report *report)
     int error = file_write_atomically(READY_MARK, words, sizeof(words) - 1, 0644);
     if (error)
         mark_failed(error);
+}
+
+/* --- `wait --follow`: to the unit that restarts the agent --- */
+
+/* The unit restarts the agent and removes the mark. That comes before READY_MARK, so that an agent
+ * which waits for ssm-ready.target starts once. Where the unit is switched off the mark stays. */
+static void until_mark_is_taken(void)
+{
+    enum { MARK_TAKEN_MS = 1000 };
+    int64_t until_ms = clock_monotonic_ms() + MARK_TAKEN_MS;
+
+    while (access(FIXED_MARK, F_OK) == 0 && clock_monotonic_ms() < until_ms)
+        (void)poll(NULL, 0, 10);
+}
+
+/* A sleeping agent does not notice that the instance is ready now, and is restarted. An agent that is
+ * connected, or has connected while the round ran, is left alone; so is a running one of which that
+ * is not known. A stopped one would only be started again later, so it is not left alone. */
+static bool is_left_alone(const struct options *options, const struct facts *facts)
+{
+    bool stopped = facts->agent.running == ANSWER_NO;
+
+    if (!stopped && facts->agent.connected != ANSWER_NO)
+        return true;
+    enum answer now = observe_connected(options->root, facts);
+    return now == ANSWER_YES || (now == ANSWER_UNKNOWN && !stopped);
+}
+
+void tell_fixed(const struct options *options, const struct facts *facts)
+{
+    static const char words[] = "ready after having been not ready\n";
+
+    if (is_left_alone(options, facts))
+        return;
+    int error = file_write_atomically(FIXED_MARK, words, sizeof(words) - 1, 0644);
+    if (error)
+        log_error("warning: %s: the agent is not restarted: %s", FIXED_MARK, strerror(error));
+    else
+        until_mark_is_taken();
 }
 
 int tell_end(const struct options *options, const struct report *report)

@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Rounds until ready or until the deadline; the systemd unit runs this. When the network changes, the
- * pause between two rounds ends early, and a round that began before the change is given up.
+ * Rounds until ready or until the deadline; the systemd unit runs this. The first round is whole. The next
+ * ones ask one check again, until its answer is another one. When something of this machine changes, a whole
+ * round begins at once, and one that began before the change is given up.
  */
-#include <errno.h>
-#include <fcntl.h>
-#include <limits.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,42 +12,51 @@
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "base/file.h"
 #include "base/log.h"
 #include "base/text.h"
-#include "diagnose/diagnose.h"
 #include "net/changes.h"
-#include "observe/observe.h"
 #include "report/screen.h"
 #include "report/systemd.h"
+#include "run/again.h"
+#include "run/look.h"
 #include "run/rounds.h"
 #include "run/run.h"
 
 enum {
     DRAW_EVERY_MS = 200,
     GIVE_UP_AFTER_MS = 200, /* a younger round has hardly begun: it goes on */
-    MAX_GIVEN_UP = 20,      /* a network that flaps for ever must still get a verdict */
+    LOOK_APART_MS = 500,    /* after a look in vain: some directory is busy */
     STOP_MARGIN_MS = 20,    /* to diagnose and to report within the deadline */
     HANG_AFTER_MS = 5000,   /* past the deadline: then the manager may kill a hanging process */
-    MARK_TAKEN_MS = 1000,
 };
 
 struct waiting {
     struct run run;
     struct changes *changes;
+    struct look *look;
+    bool has_looked;
+    int64_t in_vain_ms; /* when a look last saw nothing new */
+    bool to_look;       /* something may have changed since */
+    struct rounds_pace pace;
+    struct again again; /* of the round under way, when it is not whole */
     struct style style;
     struct live live;
     bool is_live;
     struct report drawn; /* of the round under way */
     int64_t round_started_ms;
-    int n_given_up;
-    bool changed;  /* the network changed since the last round began */
+    bool is_whole; /* the round under way */
+    bool changed;  /* a whole round is due, since the last one saw something else */
     bool given_up; /* the last round was given up for that */
     bool recorded; /* --follow: there was a verdict before this run */
     struct rounds_told told;
     bool told_at_end;
     char summary[SUMMARY_SIZE]; /* of the last whole round */
 };
+
+static int64_t elapsed_ms(const struct waiting *waiting)
+{
+    return clock_monotonic_ms() - waiting->run.started_ms;
+}
 
 /* Below zero past the deadline; INT64_MAX: there is no deadline. */
 static int64_t remaining_ms(const struct waiting *waiting)
@@ -103,24 +110,48 @@ static void ticked(void *arg, const struct facts *facts)
     notify_watchdog();
     if (!waiting->is_live)
         return;
-    run_diagnose(&waiting->run, facts, &waiting->drawn);
-    draw(waiting, &waiting->drawn, true);
+    if (waiting->is_whole)
+        run_diagnose(&waiting->run, facts, &waiting->drawn);
+    draw(waiting, waiting->is_whole ? &waiting->drawn : waiting->run.report, true);
+}
+
+static void look(struct waiting *waiting)
+{
+    bool differs = look_differs(waiting->look);
+
+    waiting->has_looked = true;
+    waiting->to_look = false;
+    waiting->in_vain_ms = differs ? 0 : clock_monotonic_ms();
+    waiting->changed |= differs;
+}
+
+/* What descriptors and stamps say is only that something may have changed. */
+static void take_changes(struct waiting *waiting)
+{
+    waiting->to_look |= waiting->changes && changes_take(waiting->changes);
+    if (waiting->to_look && clock_monotonic_ms() - waiting->in_vain_ms >= LOOK_APART_MS)
+        look(waiting);
 }
 
 static bool changed(void *arg)
 {
     struct waiting *waiting = arg;
 
-    if (!changes_take(waiting->changes))
-        return false;
-    waiting->changed = true;
-    run_forget(&waiting->run);
-    if (clock_monotonic_ms() - waiting->round_started_ms < GIVE_UP_AFTER_MS ||
-        waiting->n_given_up >= MAX_GIVEN_UP)
-        return false;
-    waiting->n_given_up++;
-    waiting->given_up = true;
-    return true;
+    take_changes(waiting);
+    waiting->given_up = waiting->changed &&
+                        clock_monotonic_ms() - waiting->round_started_ms >= GIVE_UP_AFTER_MS &&
+                        rounds_may_hurry(&waiting->pace, elapsed_ms(waiting));
+    if (waiting->given_up)
+        (void)rounds_hurry(&waiting->pace, elapsed_ms(waiting));
+    return waiting->given_up;
+}
+
+/* Whole, when something may have changed besides the one check that can be asked alone. */
+static bool is_whole(struct waiting *waiting)
+{
+    return waiting->changed || !waiting->run.earlier ||
+           elapsed_ms(waiting) - waiting->pace.whole_begun_ms >= WHOLE_EVERY_MS ||
+           !again_choose(waiting->run.report, &waiting->again);
 }
 
 static bool one_round(struct waiting *waiting)
@@ -133,48 +164,93 @@ static bool one_round(struct waiting *waiting)
         .changed = changed,
     };
 
+    waiting->is_whole = is_whole(waiting);
     waiting->round_started_ms = clock_monotonic_ms();
+    if (waiting->is_whole)
+        waiting->pace.whole_begun_ms = elapsed_ms(waiting);
     waiting->changed = waiting->given_up = false;
-    return run_round(&waiting->run, &watch);
+    return run_round(&waiting->run, &watch, waiting->is_whole ? NULL : &waiting->again);
+}
+
+/* What comes of a round that was not given up. The first look is after the first whole round, which must
+ * not wait for it; what has changed meanwhile is told by the descriptors. */
+static void keep_round(struct waiting *waiting)
+{
+    if (!waiting->is_whole) {
+        waiting->changed |= again_differs(&waiting->again, waiting->run.facts, waiting->run.report);
+        run_fall_back(&waiting->run);
+        return;
+    }
+    run_remember(&waiting->run);
+    if (!waiting->run.earlier)
+        return;
+    if (!waiting->has_looked) {
+        bool late = waiting->changes && changes_take(waiting->changes);
+        look(waiting);
+        waiting->changed = late;
+    }
+    look_follow(waiting->look, waiting->run.facts);
 }
 
 /* --- between rounds --- */
 
-/* True when a signal came. A change of the network ends the pause early. */
-static bool pause_or_signal(struct waiting *waiting, int64_t wait_ms)
+static int64_t least(int64_t one, int64_t other)
 {
-    int64_t until_ms = clock_monotonic_ms() + wait_ms;
+    return one < other ? one : other;
+}
+
+/* Until something must be done, if nothing happens. */
+static int64_t slice_ms(const struct waiting *waiting, int64_t left_ms)
+{
+    const int64_t every_ms[] = {tick_ms(waiting), changes_poll_ms(waiting->changes),
+                                waiting->to_look ? LOOK_APART_MS : 0};
+
+    for (size_t i = 0; i < COUNT_OF(every_ms); i++)
+        if (every_ms[i] > 0)
+            left_ms = least(left_ms, every_ms[i]);
+    return left_ms;
+}
+
+static int64_t next_wait_ms(struct waiting *waiting)
+{
+    struct rounds_state state = {.n_done = waiting->run.n_rounds,
+                                 .remaining_ms = remaining_ms(waiting),
+                                 .elapsed_ms = elapsed_ms(waiting),
+                                 .took_ms = clock_monotonic_ms() - waiting->round_started_ms,
+                                 .follow = waiting->run.options->follow};
+
+    (void)!getrandom(&state.random, sizeof(state.random), GRND_NONBLOCK);
+    return rounds_wait(&waiting->pace, &state);
+}
+
+/* True when a signal came. A change ends the pause early. */
+static bool pause_or_signal(struct waiting *waiting)
+{
+    int64_t until_ms = clock_monotonic_ms() + next_wait_ms(waiting);
+    bool hurries = false;
 
     for (;;) {
         struct pollfd fds[2] = {{.fd = waiting->run.signal_fd, .events = POLLIN},
                                 {.fd = changes_fd(waiting->changes), .events = POLLIN}};
-        int64_t left_ms = until_ms - clock_monotonic_ms(), every_ms = tick_ms(waiting);
-        int64_t slice_ms = every_ms > 0 && every_ms < left_ms ? every_ms : left_ms;
+        int64_t now_ms = clock_monotonic_ms();
 
-        if (left_ms <= 0)
-            return false;
-        int n = poll(fds, waiting->changes ? 2 : 1, (int)slice_ms);
-        if (n > 0 && fds[0].revents)
-            return true;
-        if (n > 0 && fds[1].revents && changes_take(waiting->changes)) {
-            run_forget(&waiting->run);
-            return false;
+        if (waiting->changed && !hurries) {
+            hurries = true;
+            until_ms = least(until_ms, now_ms + rounds_hurry(&waiting->pace, elapsed_ms(waiting)));
         }
+        if (until_ms <= now_ms)
+            break;
+        if (clock_rest(fds, COUNT_OF(fds), slice_ms(waiting, until_ms - now_ms)) > 0 &&
+            fds[0].revents)
+            return true;
+        take_changes(waiting);
         notify_watchdog();
         if (waiting->is_live)
             draw(waiting, waiting->run.report, false);
     }
-}
-
-static int64_t next_wait_ms(const struct waiting *waiting)
-{
-    struct rounds_state state = {.n_done = waiting->run.n_rounds,
-                                 .remaining_ms = remaining_ms(waiting)};
-
-    if (waiting->changed)
-        return 1;
-    (void)!getrandom(&state.random, sizeof(state.random), GRND_NONBLOCK);
-    return rounds_wait(&state, waiting->run.options->follow);
+    if (!waiting->changed)
+        look(waiting);
+    return false;
 }
 
 /* --- telling --- */
@@ -208,54 +284,12 @@ static void tell(struct waiting *waiting, bool over)
         log_error("round %d: %s", waiting->run.n_rounds, report->summary);
     if (new_words)
         tell_state(options, report);
-    if (!in_time ||
-        !rounds_tell(&waiting->told, report, clock_monotonic_ms() - waiting->run.started_ms, over))
+    if (!in_time || !rounds_tell(&waiting->told, report, elapsed_ms(waiting), over))
         return;
     tell_verdict(options, report);
     waiting->told_at_end = over;
     if (!over)
         tell_device(options, report);
-}
-
-/* --- after boot --- */
-
-/* The unit restarts the agent and removes the mark. That comes before READY_MARK, so that an agent
- * which waits for ssm-ready.target starts once. Where the unit is switched off the mark stays. */
-static void until_mark_is_taken(void)
-{
-    int64_t until_ms = clock_monotonic_ms() + MARK_TAKEN_MS;
-
-    while (access(FIXED_MARK, F_OK) == 0 && clock_monotonic_ms() < until_ms)
-        (void)poll(NULL, 0, 10);
-}
-
-/* A sleeping agent does not notice that the instance is ready now, and is restarted. An agent that is
- * connected, or has connected while the round ran, is left alone; so is a running one of which that
- * is not known. A stopped one would only be started again later, so it is not left alone. */
-static bool is_left_alone(const struct waiting *waiting)
-{
-    const struct agent_facts *agent = &waiting->run.facts->agent;
-    bool stopped = agent->running == ANSWER_NO;
-
-    if (!stopped && agent->connected != ANSWER_NO)
-        return true;
-    enum answer now = observe_connected(waiting->run.options->root, waiting->run.facts);
-    return now == ANSWER_YES || (now == ANSWER_UNKNOWN && !stopped);
-}
-
-/* "Fixed" means that an earlier verdict was not ready: of the run before, or of an earlier round. */
-static void mark_fixed(const struct waiting *waiting)
-{
-    static const char words[] = "ready after having been not ready\n";
-    bool fixed = is_ready(waiting->run.report) && (waiting->recorded || waiting->run.n_rounds > 1);
-
-    if (!fixed || is_left_alone(waiting))
-        return;
-    int error = file_write_atomically(FIXED_MARK, words, sizeof(words) - 1, 0644);
-    if (error)
-        log_error("warning: %s: the agent is not restarted: %s", FIXED_MARK, strerror(error));
-    else
-        until_mark_is_taken();
 }
 
 /* --- all of it --- */
@@ -274,10 +308,11 @@ static int run_rounds(struct waiting *waiting)
             continue; /* half a round decides nothing; the next one begins now */
         /* After a round that the deadline cut short there is no time for one that says more. */
         stopped |= waiting->run.facts->stopped_by == STOPPED_BY_DEADLINE;
-        run_remember(&waiting->run);
+        keep_round(waiting);
         over = stopped || is_over(waiting);
-        tell(waiting, over);
-        if (!over && pause_or_signal(waiting, next_wait_ms(waiting))) {
+        if (over || waiting->is_whole || !waiting->changed)
+            tell(waiting, over);
+        if (!over && pause_or_signal(waiting)) {
             over = interrupted = true;
             tell(waiting, over);
         }
@@ -288,8 +323,10 @@ static int run_rounds(struct waiting *waiting)
         live_erase(&waiting->live, &text);
         write_now(&text);
     }
-    if (options->follow)
-        mark_fixed(waiting);
+    /* "Fixed" means that an earlier verdict was not ready: of the run before, or of an earlier round. */
+    if (options->follow && is_ready(waiting->run.report) &&
+        (waiting->recorded || waiting->run.n_rounds > 1))
+        tell_fixed(options, waiting->run.facts);
     tell_ready(options, waiting->run.report);
     notify_ready(waiting->run.report);
     int status = tell_end(options, waiting->run.report);
@@ -337,10 +374,12 @@ int command_wait(const struct options *given)
         waiting.is_live = !options->quiet && can_go_up() &&
                           strcmp(options->output, "terminal") == 0;
         waiting.changes = changes_open(options->root);
+        waiting.look = look_new(options->root);
         if (limit_ms > 0)
             notify_extend(limit_ms + HANG_AFTER_MS);
         status = options->follow ? follow(&waiting) : run_rounds(&waiting);
     }
+    look_free(waiting.look);
     changes_close(waiting.changes);
     run_close(&waiting.run);
     return status;

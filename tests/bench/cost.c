@@ -49,9 +49,10 @@ int main(int argc, char *argv[])
         if (child < 0 || wait4(child, &status, 0, &usage) != child)
             return 1;
         printf("%c{\"wall_ms\": %.3f, \"user_ms\": %.3f, \"system_ms\": %.3f, \"rss_kb\": %ld, "
-               "\"page_faults\": %ld, \"status\": %d}\n",
+               "\"page_faults\": %ld, \"major_faults\": %ld, \"status\": %d}\n",
                i ? ',' : '[', now_ms() - started, ms(usage.ru_utime), ms(usage.ru_stime),
-               usage.ru_maxrss, usage.ru_minflt, WIFEXITED(status) ? WEXITSTATUS(status) : -1);
+               usage.ru_maxrss, usage.ru_minflt, usage.ru_majflt,
+               WIFEXITED(status) ? WEXITSTATUS(status) : -1);
     }
     puts("]");
     return 0;

@@ -69,7 +69,7 @@ void fuzz_imds_instance(const uint8_t *bytes, size_t n)
     const struct instance_events events = {.identified = known, .placed = known};
 
     start(bytes, n);
-    instance_reader_free(instance_read(NULL, &facts, &events));
+    instance_reader_free(instance_read(NULL, "", &facts, &events));
     fuzz_require(n_known == 2, "each event comes once");
     fuzz_require_clean(&facts_fields, &facts);
 }

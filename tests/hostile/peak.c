@@ -38,7 +38,8 @@ int main(int argc, char *argv[])
     FILE *file = fopen(argv[1], "w");
     if (!file)
         return 1;
-    (void)fprintf(file, "%d %ld %.3f\n", WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status),
-                  usage.ru_maxrss, now_ms() - started);
+    (void)fprintf(file, "%d %ld %.3f\n",
+                  WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status), usage.ru_maxrss,
+                  now_ms() - started);
     return fclose(file) != 0;
 }

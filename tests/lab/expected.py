@@ -93,12 +93,16 @@ EXPECTED = [  # fault, verdict, first finding
     ("endpoint-missing", "not-ready", "endpoint-missing"),
     ("endpoint-missing:ssm", "not-ready", "endpoint-missing"),
     ("ec2messages-missing", "ready", "ec2messages-not-needed"),
+    ("session-endpoints", "ready", "session-endpoints"),
+    ("session-endpoints:works", "ready", None),
+    ("session-endpoints endpoint-blocks-443:s3", "degraded", "endpoint-blocks-443"),
     ("endpoint-blocks-443:ec2messages", "degraded", "endpoint-blocks-443"),
     ("tls-untrusted:ec2messages", "degraded", "tls-untrusted"),
     ("denied-by-endpoint-policy:ec2messages", "ready", None),
     ("service-unavailable:ec2messages", "degraded", "service-unavailable"),
     ("service-not-in-region", "ready", "service-not-in-region"),
     ("dns-hosts-override", "not-ready", "dns-hosts-override"),
+    ("dns-hosts-override:ssm:dns-first", "ready", None),
     ("dns-wrong-name", "not-ready", "dns-wrong-name"),
     ("fips-override", "not-ready", "endpoint-missing"),
     ("fips-override:private", "ready", None),
@@ -110,6 +114,7 @@ EXPECTED = [  # fault, verdict, first finding
     ("dns-servfail", "not-ready", "dns-servfail"),
     ("dns-servfail:3000", "not-ready", "dns-servfail"),  # a forwarder whose upstream is dead is not silent
     ("endpoint-outside-vpc", "ready", "endpoint-outside-vpc"),
+    ("endpoint-outside-vpc:silent", "not-ready", "egress-blocked"),  # routes there and back come first in its fix
     ("public-path", "degraded", "public-path"),
     ("public-path --private-dns=require", "not-ready", "public-path"),
     ("s3-gateway", "ready", None),
@@ -188,6 +193,9 @@ EXPECTED = [  # fault, verdict, first finding
     ("policy-incomplete:ssm:PutInventory", "ready", None),  # nothing proves it without doing it: reported as not proven
     ("policy-incomplete:ssmmessages:OpenDataChannel", "ready", None),  # nothing proves it without doing it: reported as not proven
     ("policy-incomplete:ec2messages:GetEndpoint", "ready", None),
+    # the agent stays down: nothing but its own calls proves the two, and the verdict line names them as not proven
+    ("policy-incomplete:ssm:UpdateInstanceInformation", "ready", None),
+    ("policy-incomplete:ssmmessages:OpenControlChannel", "ready", None),
     ("policy-incomplete:ssm:GetParameters policy-incomplete:ssm:GetDocument", "degraded", "policy-incomplete"),
     ("policy-incomplete:ssm:UpdateInstanceInformation --permissions=agent", "not-ready", "policy-incomplete"),
     ("policy-sessions-only", "degraded", "policy-incomplete"),
@@ -208,6 +216,7 @@ EXPECTED = [  # fault, verdict, first finding
     ("service-unavailable", "not-ready", "service-unavailable"),
     ("service-unavailable:ssm:500", "not-ready", "service-unavailable"),
     ("service-throttled", "not-ready", "service-unavailable"),
+    ("service-throttled:all:3", "ready", None),
     ("slow-endpoint", "degraded", "slow-endpoint"),
     ("slow-endpoint:all:8000", "degraded", "slow-endpoint"),
     ("slow-endpoint:ssmmessages:16000", "not-ready", "slow-endpoint"),
@@ -265,7 +274,11 @@ EXPECTED = [  # fault, verdict, first finding
     ("state-directory:noexec", "degraded", "agent-state-unwritable"),
     ("agent-half-installed:session-worker", "degraded", "agent-half-installed"),
     ("agent-half-installed:dpkg", "degraded", "agent-half-installed"),
+    ("agent-half-installed:label", "degraded", "agent-half-installed"),
     ("agent-crashes", "degraded", "agent-crashes"),
+    ("agent-crashes:again", "not-ready", "agent-crashes"),
+    ("agent-crashes:stays-down", "not-ready", "agent-crashes"),
+    ("agent-crashes:never-ran", "ready", None),
     ("state-directory agent-proxy-for-imds ca-bundle", "not-ready", "imds-through-proxy"),  # all three are found
     ("agent-config-invalid:region", "not-ready", "agent-config-invalid"),
     ("agent-proxy", "not-ready", "proxy-in-the-way"),  # every check of the endpoints passes, and the agent does not get there

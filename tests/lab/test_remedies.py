@@ -132,6 +132,7 @@ NOT = {
     "public-address": _NOTE,
     "certificate-expires-soon": _NOTE,
     "ec2messages-not-needed": _NOTE,
+    "session-endpoints": _NOTE,
     "dns-server-silent": _NOTE,
     "ipv6-only": _NOTE,
     "unexplained": "nobody knows what to change",

@@ -7,7 +7,7 @@ import subprocess
 import pytest
 from conftest import REPOSITORY, UNITS, enabled, sections
 
-SUITES = ("bullseye", "bookworm", "trixie", "noble")
+SUITES = ("bullseye", "bookworm", "trixie", "jammy", "noble")
 ALL = sorted(UNITS)
 ALL_BUT_READY = [unit for unit in ALL if unit != "ssm-ready.path"]
 

@@ -9,6 +9,10 @@ import subprocess
 import tempfile
 
 HEADING = re.compile(r"^# (from anywhere with the AWS CLI|on the instance):$", re.M)
+# Of a console's block; such a line ends the one before.
+ON_CONSOLE = re.compile(r"^# (from anywhere with the AWS CLI|on the instance(?:; if no login: .*)?)$", re.M)
+ENDS = re.compile(r"^(?:\d+\. |Then: |# (?:more )?commands: |# without a login|# paste: |\d+ lines? cut\. |Save this).*", re.M | re.S)
+PASTE = re.compile(r"^ssm-preflight: # paste: show --commands, or (sed '.*')$", re.M)
 FILL_IN = re.compile(r"^([A-Z][A-Z0-9_]*)=''$", re.M)
 # What is looked up is there, and has a form that the AWS CLI takes; in every other round no endpoint and no group is found.
 STAND_IN = r"""#!/bin/sh
@@ -40,6 +44,18 @@ def blocks_of(commands):
         yield place, block
 
 
+def blocks_of_console(block, verdict):
+    """What somebody copies out of a console's log with CR LF who has no ssm-preflight: cut as the block itself says, behind the verdict."""
+    sed = PASTE.search(block)
+    if not sed:
+        return
+    log = "".join(f"{line}\r\n" for line in block.splitlines())
+    text = subprocess.run(["/bin/sh", "-c", sed[1]], input=log, capture_output=True, text=True, check=True).stdout
+    parts = ON_CONSOLE.split(text[text.rindex("\n" + verdict):])
+    for place, commands in zip(parts[1::2], parts[2::2]):
+        yield place, ENDS.sub("", commands).strip("\n") + "\n"
+
+
 def filled_in(block):
     return FILL_IN.sub(r"\1=x-0123456789abcdef01", block)
 
@@ -51,6 +67,7 @@ class Runner:
         self.folder = tempfile.TemporaryDirectory()
         self.argvs = {}
         self.seen = {}
+        self.calls = {}  # of a block: what it calls in each round
         path = os.path.join(self.folder.name, "bin")
         os.mkdir(path)
         with open(os.path.join(path, "aws"), "w", encoding="utf-8") as file:
@@ -71,16 +88,19 @@ class Runner:
         first = re.search(r"^(?![A-Z0-9_]+=''$|#).+$", block, re.M)
         if first and FILL_IN.search(block, first.start()):
             return "what is to be filled in is not at the top"
+        calls = self.calls[block] = []
         for number in "01":
             argv, called = (os.path.join(self.folder.name, name) for name in ("argv", "called"))
-            open(argv, "w", encoding="utf-8").close()
+            for name in (argv, called):
+                open(name, "w", encoding="utf-8").close()
             done = subprocess.run(["/bin/bash", "-c", PRELUDE + filled_in(block)], capture_output=True, text=True, timeout=60, check=False,
                                   cwd=self.folder.name, stdin=subprocess.DEVNULL,
                                   env={"PATH": os.path.join(self.folder.name, "bin"), "ARGV": argv, "CALLED": called, "ROUND": number})
-            with open(argv, encoding="utf-8") as file:
-                for line in file.read().split("\n"):
-                    if line:
-                        self.argvs.setdefault(tuple(line.split("\0")[:-1]), where)
+            for name in (argv, called):
+                with open(name, encoding="utf-8") as file:
+                    calls.append(sorted(file.read().split("\n")))  # of a pipe any may come first
+            for line in filter(None, calls[-2]):
+                self.argvs.setdefault(tuple(line.split("\0")[:-1]), where)
             said = [line for line in done.stderr.splitlines() if line.startswith("/bin/bash: ") and "No such file" not in line]
             if said:
                 return f"bash says: {said[0]}"

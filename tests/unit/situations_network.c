@@ -250,6 +250,13 @@ static void dns_too_late(struct facts *facts)
     }
 }
 
+/* By packets that were lost, it may be. */
+static void one_name_too_late(struct facts *facts)
+{
+    break_resolve(facts, SERVICE_SSM, FAILURE_SLOW);
+    answer_of(facts, SERVICE_SSM, FAMILY_IPV4)->step.took_ms = 6004;
+}
+
 static void aaaa_unanswered(struct facts *facts)
 {
     EACH_SERVICE(i)
@@ -421,6 +428,13 @@ static void ec2messages_missing(struct facts *facts)
     resolve_to(facts, SERVICE_EC2MESSAGES, public_of[2], PLACE_PUBLIC, FAILURE_TIMEOUT);
 }
 
+static void logs_missing_for_sessions(struct facts *facts)
+{
+    add_service(facts, SERVICE_LOGS, NEED_OPTIONAL);
+    facts->endpoints[SERVICE_LOGS].for_sessions = true;
+    resolve_to(facts, SERVICE_LOGS, "52.216.8.31", PLACE_PUBLIC, FAILURE_TIMEOUT);
+}
+
 static void ec2messages_missing_but_required(struct facts *facts)
 {
     ec2messages_missing(facts);
@@ -503,6 +517,7 @@ const struct situation name_situations[] = {
     {"private-dns-off--required", private_dns_off_required},
     {"private-dns-off--not-wanted", private_dns_off_and_not_wanted},
     {"endpoint-missing", endpoint_missing},
+    {"session-endpoints", logs_missing_for_sessions},
     {"endpoint-missing--ec2messages", ec2messages_missing_but_required},
     {"dns-bypasses-vpc--unknown-name", bypassed_for_an_unknown_name},
     {"dns-server-silent", first_server_silent},
@@ -515,6 +530,7 @@ const struct situation name_situations[] = {
     {"dns-edns--dropped", edns_dropped},
     {"dns-slow", dns_slow},
     {"dns-slow--too-late", dns_too_late},
+    {"dns-slow--one-name", one_name_too_late},
     {"dns-slow--aaaa", aaaa_unanswered},
     {"dns-firewall", denied_by_amazon},
     {"dns-firewall--alias", aliased_by_amazon},

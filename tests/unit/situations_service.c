@@ -614,6 +614,11 @@ static void package_not_configured(struct facts *facts)
     SET(facts->agent.unfinished, "dpkg says: install ok half-configured");
 }
 
+static void program_from_a_home(struct facts *facts)
+{
+    SET(facts->agent.label, "user_home_t");
+}
+
 static void snap_and_package(struct facts *facts)
 {
     snap_disabled(facts);
@@ -677,6 +682,30 @@ static void agent_ended(struct facts *facts)
     facts->agent.ended = ANSWER_YES;
     SET(facts->agent.last_error, "2026-11-23 11:59:01 ERROR Error occurred when starting "
                                  "amazon-ssm-agent: failed to find agent identity");
+}
+
+static void agent_ended_so(struct facts *facts, const char *active, int32_t n_restarts)
+{
+    agent_ended(facts);
+    SET(facts->agent.unit_active, "%s", active);
+    SET(facts->agent.unit_result, "exit-code");
+    facts->agent.exit_status = 194;
+    facts->agent.n_restarts = n_restarts;
+}
+
+static void agent_stays_down(struct facts *facts)
+{
+    agent_ended_so(facts, "failed", 0);
+}
+
+static void agent_is_started_again(struct facts *facts)
+{
+    agent_ended_so(facts, "activating", 7);
+    SET(facts->agent.last_error,
+        "2026-11-23 11:59:01 ERROR Error occurred when starting amazon-ssm-agent: failed to get "
+        "identity: failed to find agent identity, caused by: Put "
+        "\"http://169.254.169.254/latest/api/token\": proxyconnect tcp: dial tcp 10.0.1.21:3128: "
+        "i/o timeout");
 }
 
 static void agent_ended_for_a_full_disk(struct facts *facts)
@@ -955,6 +984,7 @@ const struct situation agent_situations[] = {
     {"agent-half-installed--snap", snap_between_two_revisions},
     {"agent-half-installed--dpkg", package_not_configured},
     {"agent-half-installed--twice", snap_and_package},
+    {"agent-half-installed--label", program_from_a_home},
     {"agent-state-unwritable", state_read_only},
     {"agent-state-unwritable--full", disk_full},
     {"agent-state-unwritable--inodes", no_inodes},
@@ -962,6 +992,8 @@ const struct situation agent_situations[] = {
     {"inotify-exhausted", inotify_exhausted},
     {"agent-crashes", agent_ended},
     {"agent-crashes--full", agent_ended_for_a_full_disk},
+    {"agent-crashes--stays-down", agent_stays_down},
+    {"agent-crashes--again", agent_is_started_again},
     {"agent-environment", imds_switched_off},
     {"agent-environment--elsewhere", imds_elsewhere},
     {"agent-environment--ipv6", imds_by_ipv6},

@@ -9,6 +9,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -156,7 +157,17 @@ static void dates(void **state)
 
     assert_true(clock_parse_http_date("Sun, 06 Nov 1994 08:49:37 GMT", &s));
     assert_int_equal(s, 784111777); /* the example of RFC 9110 section 5.6.7 */
-    assert_false(clock_parse_http_date("yesterday", &s));
+    static const char *const no_dates[] = {"yesterday",
+                                           "",
+                                           "Sun",
+                                           "Sunday, 06 Nov 1994 08:49:37 GMT",
+                                           "Sun, 06 Nov 1994 08:49:37 GMT+1",
+                                           "Sun, 06 nov 1994 08:49:37 GMT",
+                                           "Sun, 32 Nov 1994 08:49:37 GMT",
+                                           "Sun, 6 Nov 1994 08:49:37 GMT",
+                                           "Sun, 06 Nov 1994 24:49:37 GMT"};
+    for (size_t i = 0; i < COUNT_OF(no_dates); i++)
+        assert_false(clock_parse_http_date(no_dates[i], &s));
     assert_true(clock_parse_iso8601("1994-11-06T08:49:37Z", &s));
     assert_int_equal(s, 784111777);
     assert_true(clock_parse_iso8601("1994-11-06T08:49:37.123Z", &s));
@@ -168,6 +179,38 @@ static void dates(void **state)
     assert_string_equal(text, "1994-11-06T08:49:37.123Z");
     clock_format_iso8601(-1, true, text);
     assert_string_equal(text, "1969-12-31T23:59:59.999Z");
+}
+
+/* The calendar is ours (packaging/deps/standins/calendar.c). */
+static void calendar(void **state)
+{
+    static const struct {
+        int64_t unix_s;
+        const char *text;
+    } known[] = {{0, "1970-01-01T00:00:00Z"},           {951782400, "2000-02-29T00:00:00Z"},
+                 {-2203891200, "1900-03-01T00:00:00Z"}, {4107542399, "2100-02-28T23:59:59Z"},
+                 {4107542400, "2100-03-01T00:00:00Z"},  {253402300799, "9999-12-31T23:59:59Z"}};
+    char text[TIME_SIZE];
+    int64_t s = 0;
+    (void)state;
+
+    for (size_t i = 0; i < COUNT_OF(known); i++) {
+        clock_format_iso8601(known[i].unix_s * 1000, false, text);
+        assert_string_equal(text, known[i].text);
+    }
+    for (int64_t day = -30000; day < 60000; day++) {
+        clock_format_iso8601((day * 86400 + 45296) * 1000, false, text);
+        assert_true(clock_parse_iso8601(text, &s));
+        assert_int_equal(s, day * 86400 + 45296);
+    }
+
+    time_t when = 784111777;
+    struct tm parts;
+    assert_non_null(gmtime_r(&when, &parts));
+    assert_int_equal(parts.tm_wday, 0);
+    assert_int_equal(parts.tm_yday, 309);
+    when = INT64_MAX;
+    assert_null(gmtime_r(&when, &parts));
 }
 
 static char directory[] = "/tmp/ssm-preflight-test-XXXXXX";
@@ -380,6 +423,7 @@ int main(void)
         cmocka_unit_test(a_buffer_never_passes_its_maximum),
         cmocka_unit_test(durations),
         cmocka_unit_test(dates),
+        cmocka_unit_test(calendar),
         cmocka_unit_test(a_file_is_written_whole_and_read_whole),
         cmocka_unit_test(a_fifo_does_not_hang_a_boot),
         cmocka_unit_test(what_is_no_file_is_written_to_and_not_replaced),

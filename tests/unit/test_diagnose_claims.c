@@ -113,7 +113,7 @@ static void every_cause_has_a_situation(void **state)
     }
 }
 
-/* Evidence quotes; a remedy for IAM or the network ends with the restart of the agent. */
+/* Evidence quotes; a remedy for IAM or the network that kept the agent down ends with its restart. */
 static void findings_are_complete(void **state)
 {
     const struct situation *situation;
@@ -136,7 +136,7 @@ static void findings_are_complete(void **state)
                 if (!finding->alternatives[k].command[0])
                     fail_msg("%s: nothing tells %s apart from %s", situation->name, finding->code,
                              finding->alternatives[k].code);
-            if (finding->severity == SEVERITY_NOTE || mends_agent)
+            if (finding->severity != SEVERITY_FATAL || mends_agent)
                 continue;
             if (finding->n_commands == 0 ||
                 !strstr(finding->commands[finding->n_commands - 1], " restart "))

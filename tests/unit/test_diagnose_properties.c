@@ -452,6 +452,8 @@ static void leaving_out_makes_nothing_ready(void **state)
             continue;
         n_bad++;
         check_set about = leave_out();
+        for (uint32_t more = below(3); more > 0; more--)
+            about |= leave_out();
         diagnose(&facts, &report);
         n_made_ready += comes_up();
         if (comes_up() && (bad & ~about))

@@ -12,11 +12,15 @@
 #include <cmocka.h>
 
 #include "base/text.h"
+#include "diagnose/checks.h"
 #include "diagnose/remedy.h"
 #include "facts_builder.h"
 
 static struct facts facts;
 static struct finding finding;
+
+static struct check_result checks[N_CHECKS];
+static bool comes_up; /* the agent, whatever it is that is to be fixed */
 
 static struct view view;
 
@@ -24,7 +28,10 @@ static void fill(const char *code, check_set explains)
 {
     memset(&finding, 0, sizeof(finding));
     (void)text_set(finding.code, sizeof(finding.code), "%s", code);
-    view = (struct view){.facts = &facts, .cause = &causes[0], .explains = explains};
+    checks_judge(&facts, checks);
+    checks[CHECK_ROLE_ATTACHED].status = comes_up ? STATUS_PASS : STATUS_FAIL;
+    view = (struct view){
+        .facts = &facts, .checks = checks, .cause = &causes[0], .explains = explains};
     for (size_t i = 0; i < n_causes; i++)
         if (strcmp(causes[i].code, code) == 0)
             view.cause = &causes[i];
@@ -160,6 +167,23 @@ static void the_ending_is_counted_and_follows_the_package(void **state)
     assert_string_equal(finding.afterwards, "");
 }
 
+/* But for what it reads only at its start. */
+static void an_agent_that_comes_up_is_not_restarted(void **state)
+{
+    (void)state;
+    facts_healthy(&facts);
+    comes_up = true;
+    fill("dns-slow", check_bit(check_of_service(SERVICE_SSM, RUNG_RESOLVE)));
+    assert_int_equal(finding.n_afterwards, 0);
+    assert_string_equal(finding.afterwards, "");
+    fill("ca-bundle-missing", check_bit(CHECK_AGENT_CONFIG));
+    assert_int_equal(finding.n_afterwards, 1);
+    assert_non_null(strstr(finding.afterwards, "which takes this up only when it starts"));
+    fill("agent-not-connected", check_bit(CHECK_AGENT_CONNECTED));
+    assert_int_equal(finding.n_afterwards, 2);
+    comes_up = false;
+}
+
 /* The finding's own page first, then the alternative's. */
 static void an_alternative_is_told_apart_by_the_nearer_page(void **state)
 {
@@ -185,6 +209,7 @@ int main(void)
         cmocka_unit_test(what_is_no_identifier_gets_into_no_command),
         cmocka_unit_test(a_command_comes_once_for_each_service),
         cmocka_unit_test(the_ending_is_counted_and_follows_the_package),
+        cmocka_unit_test(an_agent_that_comes_up_is_not_restarted),
         cmocka_unit_test(an_alternative_is_told_apart_by_the_nearer_page),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -15,6 +15,7 @@
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -22,7 +23,9 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "discover/agent.h"
+#include "model/agent_log.h"
 #include "discover/machine.h"
+#include "discover/unit.h"
 
 static char root[64];
 static struct agent_facts agent;
@@ -285,6 +288,37 @@ static void the_environment_is_put_together_as_by_systemd(void **state)
     }
 }
 
+/* systemd.syntax(7), "Quoting". */
+static void words_are_read_as_by_systemd(void **state)
+{
+    static const struct {
+        const char *text, *words[3];
+    } rows[] = {{"", {NULL}},
+                {" \t", {NULL}},
+                {"a  b\t", {"a", "b"}},
+                {"\"a b\"c 'd \"'", {"a bc", "d \""}},
+                {"a\\ b", {"a b"}},
+                {"'a\\'b'", {"a'b"}},
+                {"100%% %i %", {"100%", "%i", "%"}},
+                {"a\\", {"a\\"}},
+                {"\"\" b", {"", "b"}},
+                {"12345678 b", {"1234567", "b"}}, /* as much as there is room for */
+                {"1234567 b", {"1234567", "b"}}};
+    (void)state;
+
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        char text[64], word[8], *at = text;
+        size_t n = 0;
+
+        (void)text_set(text, sizeof(text), "%s", rows[i].text);
+        for (; unit_word(&at, word, sizeof(word)); n++)
+            if (n >= COUNT_OF(rows[i].words) || !rows[i].words[n] ||
+                strcmp(word, rows[i].words[n]) != 0)
+                fail_msg("'%s': word %zu is '%s'", rows[i].text, n, word);
+        assert_true(n == COUNT_OF(rows[i].words) || !rows[i].words[n]);
+    }
+}
+
 static void variables_of_the_sdk_are_kept_and_secrets_are_not(void **state)
 {
     (void)state;
@@ -514,7 +548,7 @@ static void an_agent_that_ran_in_this_boot_and_is_gone_has_ended(void **state)
 
     put("/usr/bin/amazon-ssm-agent", "");
     put("/sys/fs/cgroup/system.slice/x", "");
-    put("/var/log/amazon/ssm/errors.log", "first\n2026-11-29 failed to create IPC folder\n\n");
+    put("/var/log/amazon/ssm/errors.log", "2026-11-29 ERROR failed to create IPC folder\n\n");
     agent_read(root, &agent);
     agent_read_state(root, &agent);
     assert_int_equal(agent.ended, ANSWER_UNKNOWN); /* as for an ordinary user */
@@ -526,12 +560,75 @@ static void an_agent_that_ran_in_this_boot_and_is_gone_has_ended(void **state)
     put("/var/lib/amazon/ssm/x", "");
     agent_read_state(root, &agent);
     assert_int_equal(agent.ended, ANSWER_YES);
-    assert_string_equal(agent.last_error, "2026-11-29 failed to create IPC folder");
+    assert_string_equal(agent.last_error, "2026-11-29 ERROR failed to create IPC folder");
     assert_string_equal(agent.state_directory, "/var/lib/amazon/ssm");
 
     assert_int_equal(utimensat(AT_FDCWD, place(log), long_ago, 0), 0);
     agent_read_state(root, &agent);
     assert_int_equal(agent.ended, ANSWER_NO); /* in an earlier boot */
+}
+
+static void assert_last_error(const char *text, enum agent_lines lines, const char *wanted)
+{
+    char error[LINE_OF_LOG_SIZE];
+
+    agent_log_last_error(text, strlen(text), lines, error);
+    assert_string_equal(error, wanted);
+}
+
+static void the_last_error_names_what_it_was_caused_by(void **state)
+{
+    static const char in_vain[] =
+        "1 ERROR [EC2Identity] Failed to get instance info. Error: EC2MetadataError: failed\n"
+        "caused by: : \ncaused by: Put \"http://169.254.169.254\": proxyconnect tcp: i/o timeout\n"
+        "1 ERROR Agent failed to assume any identity\n"
+        "1 ERROR failed to get identity\n";
+    static const char on_console[] =
+        "[    1.2] amazon-ssm-agent[8]: 1 ERROR [Registrar] failed to register\r\n"
+        "[    1.3] amazon-ssm-agent[8]: 1 ERROR Error occurred when starting amazon-ssm-agent: x\r\n"
+        "[    1.4] cloud-init[9]: 1 ERROR caused by: something else\r\n";
+    (void)state;
+
+    assert_last_error(in_vain, AGENT_LINES_ALL,
+                      "1 ERROR failed to get identity, caused by: Put \"http://169.254.169.254\": "
+                      "proxyconnect tcp: i/o timeout");
+    assert_last_error("2 ERROR [MDSInteractor] error when calling AWS APIs\n3 WARN x\n",
+                      AGENT_LINES_ALL, "");
+    assert_last_error(on_console, AGENT_LINES_NAMED,
+                      "[    1.3] amazon-ssm-agent[8]: 1 ERROR Error occurred when starting "
+                      "amazon-ssm-agent: x");
+    assert_last_error("SSM Agent unable to acquire credentials: Post \"x\": i/o timeout\n",
+                      AGENT_LINES_NAMED,
+                      "SSM Agent unable to acquire credentials: Post \"x\": i/o timeout");
+    assert_last_error(
+        "SSM Agent unable to acquire credentials: x\nAmazon SSM Agent v3.3 is running\n",
+        AGENT_LINES_NAMED, "");
+}
+
+/* Labels are extended attributes that only root may write, and not every file system has them. */
+static void selinux_starts_no_program_that_was_moved_from_a_home(void **state)
+{
+    static const struct {
+        const char *label, *kept;
+    } rows[] = {{NULL, "unlabeled_t"},
+                {"system_u:object_r:bin_t:s0", ""},
+                {"unconfined_u:object_r:user_home_t:s0", "user_home_t"},
+                {"unconfined_u:object_r:user_home_tt:s0", ""}};
+    (void)state;
+
+    put("/usr/bin/amazon-ssm-agent", "");
+    agent_read(root, &agent);
+    assert_string_equal(agent.label, "");
+    put("/sys/fs/selinux/enforce", "1");
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        const char *label = rows[i].label;
+        if (label && setxattr(place("/usr/bin/amazon-ssm-agent"), "security.selinux", label,
+                              strlen(label) + 1, 0) != 0)
+            skip();
+        agent = (struct agent_facts){0};
+        agent_read(root, &agent);
+        assert_string_equal(agent.label, rows[i].kept);
+    }
 }
 
 static void write_in_namespace(const char *path, const char *text)
@@ -764,6 +861,7 @@ int main(void)
         TEST(an_rpm_says_it_in_its_release_notes),
         TEST(the_units_environment_counts_and_passwords_do_not),
         TEST(the_environment_is_put_together_as_by_systemd),
+        TEST(words_are_read_as_by_systemd),
         TEST(variables_of_the_sdk_are_kept_and_secrets_are_not),
         TEST(variables_do_harm_as_the_sdk_reads_them),
         TEST(certificates_are_looked_for_as_by_go),
@@ -774,6 +872,8 @@ int main(void)
         TEST(the_order_of_identities_is_what_the_agent_knows_of_it),
         TEST(a_configuration_that_cannot_be_read_decides_nothing),
         TEST(an_agent_that_ran_in_this_boot_and_is_gone_has_ended),
+        TEST(the_last_error_names_what_it_was_caused_by),
+        TEST(selinux_starts_no_program_that_was_moved_from_a_home),
         TEST(a_broken_configuration_is_named_with_its_line),
         TEST(a_state_directory_fails_as_its_file_system_does),
         TEST(inotify_is_used_up_where_root_gets_no_more),

@@ -84,8 +84,9 @@ static void ask(void)
     const struct instance_events events = {.identified = nothing, .placed = nothing};
 
     memset(&facts, 0, sizeof(facts));
+    facts.network.usable_ipv6 = true;
     credentials_clear(&credentials);
-    instance_reader_free(instance_read(NULL, &facts, &events));
+    instance_reader_free(instance_read(NULL, "", &facts, &events));
     role_reader_free(role_read(NULL, "/nonexistent", &facts, &credentials, nothing, NULL));
 }
 

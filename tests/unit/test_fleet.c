@@ -113,8 +113,15 @@ static void a_ready_neighbour_makes_a_shared_cause_doubtful(void **state)
     add(NULL, "subnet-a", 2);
     fleet_judge(&fleet);
     assert_int_equal(fleet_confidence(&fleet.members[0], evidence), CONFIDENCE_POSSIBLE);
-    assert_string_equal(evidence, "1 with the same security group (sg-0ccccccccccccccc0) is ready: "
-                                  "look at this instance first");
+    assert_string_equal(evidence, "1 with the same security group (sg-0ccccccccccccccc0) comes up: "
+                                  "first look at this instance");
+    fleet_clear(&fleet);
+    add("egress-blocked", "subnet-a", 1);
+    add("egress-blocked", "subnet-a", 2);
+    add(NULL, "subnet-a", 3);
+    fleet_judge(&fleet);
+    (void)fleet_confidence(&fleet.members[0], evidence);
+    assert_non_null(strstr(evidence, " comes up: first look at what differs on these"));
     fleet_clear(&fleet);
     add("network-acl", "subnet-a", 1);
     add(NULL, "subnet-b", 2); /* no neighbour */
@@ -137,6 +144,60 @@ static void the_newest_record_of_an_instance_counts(void **state)
     assert_int_equal(fleet.n_groups, 2);
     assert_says("terminal", &style, "2 instances: 1 NOT READY, 1 READY. (1 older)\n");
     assert_says("json", &style, "\"older\":true");
+}
+
+/* Of a group of instances one says what to paste, and no time of one instance stands for all. */
+static void a_page_of_many_has_commands(void **state)
+{
+    const struct style style = {.columns = 80};
+
+    (void)state;
+    add("endpoint-blocks-443", "subnet-a", 1);
+    assert_true(fleet_has_new_cause(&fleet));
+    fleet.members[0].commands = strdup("aws ec2 do --it '<now>'\n");
+    add("endpoint-blocks-443", "subnet-a", 2);
+    assert_false(fleet_has_new_cause(&fleet));
+    add(NULL, "subnet-a", 3);
+    assert_false(fleet_has_new_cause(&fleet));
+    fleet_judge(&fleet);
+    assert_says("html", &style, "<p>What fixes i-1:</p>");
+    assert_says("html", &style, "</button><pre>aws ec2 do --it '&lt;now&gt;'\n</pre>");
+    assert_says("html", &style, "<h2>1 READY</h2>");
+}
+
+/* A warning is told, and fails nothing. */
+static void junit_says_why_an_instance_is_degraded(void **state)
+{
+    const struct style style = {.columns = 80};
+
+    (void)state;
+    add("dns-slow", "subnet-a", 1);
+    fleet_judge(&fleet);
+    assert_says("junit", &style, "failures=\"0\" errors=\"0\"");
+    assert_says("junit", &style, "><system-out>warning: dns-slow: The nameserver 10.0.0.2 is slow");
+}
+
+static void a_person_sees_lines_of_a_terminal(void **state)
+{
+    const struct style style = {.columns = 80, .verbose = true};
+    struct buffer text;
+    int column = 0;
+
+    (void)state;
+    add("endpoint-blocks-443", "subnet-0123456789abcdef0", 1);
+    add("dns-resolver-unreachable", "subnet-0123456789abcdef0", 2);
+    fleet_judge(&fleet);
+    assert_says(
+        "short", &style,
+        "i-2                  NOT READY subnet-0123456789abcdef0 dns-resolver-unreachable  log-2\n");
+    buffer_init(&text, FLEET_MAX_BYTES);
+    fleet_outputs[0].write(&fleet, &style, &text);
+    for (size_t i = 0; i < text.used; i++) {
+        column = text.bytes[i] == '\n' ? 0 : column + 1;
+        if (column > 80)
+            fail_msg("a line is too wide\n%s", text.bytes);
+    }
+    buffer_clear(&text);
 }
 
 static void hostile_words_are_escaped(void **state)
@@ -172,6 +233,9 @@ int main(void)
         cmocka_unit_test_teardown(what_only_a_group_has_is_named, end),
         cmocka_unit_test_teardown(a_ready_neighbour_makes_a_shared_cause_doubtful, end),
         cmocka_unit_test_teardown(the_newest_record_of_an_instance_counts, end),
+        cmocka_unit_test_teardown(a_page_of_many_has_commands, end),
+        cmocka_unit_test_teardown(junit_says_why_an_instance_is_degraded, end),
+        cmocka_unit_test_teardown(a_person_sees_lines_of_a_terminal, end),
         cmocka_unit_test_teardown(hostile_words_are_escaped, end),
         cmocka_unit_test_teardown(nothing_is_nothing, end),
     };

@@ -83,10 +83,6 @@ static void every_failure_has_words(void **state)
         assert_non_null(failure_name((enum failure)i));
     }
     assert_null(failure_name(N_FAILURES));
-    assert_null(outcome_name((enum outcome)99));
-    assert_false(failure_is_transient(FAILURE_NONE));
-    assert_true(failure_is_transient(FAILURE_TIMEOUT));
-    assert_false(failure_is_transient(FAILURE_MASKED));
 }
 
 static void checks_and_their_names_agree(void **state)

@@ -96,7 +96,8 @@ static int remove_identities(void **state)
                                     &nameless};
     (void)state;
 
-    for (size_t i = 0; i < COUNT_OF(files); i++)
+    /* A setup that fails early has made no directory, and this machine has files of the same names. */
+    for (size_t i = 0; directory[0] && i < COUNT_OF(files); i++)
         (void)remove(below(files[i]));
     for (size_t i = 0; i < COUNT_OF(all); i++)
         identity_clear(all[i]);
@@ -175,6 +176,47 @@ static void expect_failure(enum failure failure)
 static void serve(const struct identity *leaf)
 {
     peer.tls = identity_serve(leaf, &intermediate);
+}
+
+/* --- one context for all --- */
+
+static void keep_in(void *arg, const struct http_reply *reply)
+{
+    *(struct http_reply *)arg = *reply;
+}
+
+/* Both handshakes are under way at once, in the same SSL_CTX: each is judged by its own host and trust. */
+static void tells_those_apart_that_shake_hands_at_once(void **state)
+{
+    struct trust *believing = trust_in(below("ca.pem"), directory, NULL);
+    struct trust *doubting = trust_in(NULL, directory, NULL);
+    struct http_reply replies[3];
+    const struct http_request request = {.method = "GET",
+                                         .tls = true,
+                                         .host = "ssm.test",
+                                         .address = "127.0.0.1",
+                                         .port = peer.port,
+                                         .fd = -1,
+                                         .path = "/",
+                                         .trust = believing,
+                                         .tls_timeout_ms = 2000,
+                                         .timeout_ms = 5000,
+                                         .max_body_bytes = 1000};
+    struct http_request requests[] = {request, request, request};
+    (void)state;
+
+    requests[1].trust = doubting;
+    requests[2].host = "other.test";
+    serve(&good);
+    for (size_t i = 0; i < COUNT_OF(requests); i++)
+        assert_true(http_start(loop, &requests[i], keep_in, &replies[i]));
+    assert_int_equal(loop_run(loop, clock_monotonic_ms() + 10000), LOOP_IDLE);
+    assert_int_equal(replies[0].tls.outcome, OUTCOME_OK);
+    assert_int_equal(replies[0].head.status, 200);
+    assert_int_equal(replies[1].tls.failure, FAILURE_UNTRUSTED);
+    assert_int_equal(replies[2].tls.failure, FAILURE_WRONG_NAME);
+    trust_free(believing);
+    trust_free(doubting);
 }
 
 /* --- certificates --- */
@@ -708,6 +750,7 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
     const struct CMUnitTest tests[] = {
         TEST(leaves_no_secret_in_a_key_log),
+        TEST(tells_those_apart_that_shake_hands_at_once),
         TEST(believes_the_ca_file),
         TEST(speaks_tls_1_2),
         TEST(matches_names_as_the_agent_does),

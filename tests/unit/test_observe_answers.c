@@ -151,6 +151,36 @@ static void wire_shapes(void **state)
         {400, "", "{\"__type\":\"", "", "", PERMISSION_UNCLEAR, FAILURE_MALFORMED},
         {400, "", "<<<<>", "", "", PERMISSION_UNCLEAR, FAILURE_MALFORMED},
         {400, "", "<Code><Code", "", "", PERMISSION_UNCLEAR, FAILURE_MALFORMED},
+        {403, "", "<Error><CodeWord>Other</CodeWord><Code>AccessDenied</Code></Error>", "",
+         "AccessDenied", PERMISSION_DENIED, FAILURE_DENIED},
+        {403, "", "<Error><Code\tx=\"\">AccessDenied</Code></Error>", "", "AccessDenied",
+         PERMISSION_DENIED, FAILURE_DENIED},
+        {403, "", "<?xml version=\"1.0\"", "", "", PERMISSION_UNCLEAR, FAILURE_FORBIDDEN},
+        {403, "", " \r\n<AccessDenied/>", "", "AccessDenied", PERMISSION_DENIED, FAILURE_DENIED},
+        {403, "AccessDenied", "<Error><Code>Throttling</Code></Error>", "", "AccessDenied",
+         PERMISSION_DENIED, FAILURE_DENIED}, /* the head comes first */
+        {400, "", "{\"__type\":\"ExpiredToken\",\"message\":\"is now earlier than\"}", "",
+         "ExpiredToken", PERMISSION_UNCLEAR, FAILURE_CREDENTIALS_REJECTED},
+        {400, "", "{\"__type\":\"SignatureDoesNotMatch\",\"message\":\"Signature expired: x\"}", "",
+         "", PERMISSION_UNCLEAR, FAILURE_SKEWED},
+        {400, "", "{\"__type\":\"SignatureDoesNotMatch\",\"message\":\"x is still later than y\"}",
+         "", "", PERMISSION_UNCLEAR, FAILURE_SKEWED},
+        {400, "",
+         "{\"__type\":\"SignatureDoesNotMatch\",\"message\":\"Signature not yet current\"}", "", "",
+         PERMISSION_UNCLEAR, FAILURE_SKEWED},
+        {400, "", "{\"__type\":\"Document\"}", "InvalidDocument DocumentX Document", "Document",
+         PERMISSION_ALLOWED, FAILURE_NONE},
+        {400, "", "{\"__type\":\"Document\"}", "InvalidDocument DocumentX", "Document",
+         PERMISSION_UNCLEAR, FAILURE_BAD_REQUEST},
+        {299, "", "", "", "", PERMISSION_UNCLEAR, FAILURE_MALFORMED},
+        {300, "", "", "", "", PERMISSION_UNCLEAR, FAILURE_REDIRECTED},
+        {399, "", "", "", "", PERMISSION_UNCLEAR, FAILURE_REDIRECTED},
+        {401, "", "", "", "", PERMISSION_UNCLEAR, FAILURE_UNAUTHORIZED},
+        {403, "", "", "", "", PERMISSION_UNCLEAR, FAILURE_FORBIDDEN},
+        {404, "", "", "", "", PERMISSION_UNCLEAR, FAILURE_NOT_FOUND},
+        {429, "", "", "", "", PERMISSION_UNCLEAR, FAILURE_THROTTLED},
+        {499, "", "", "", "", PERMISSION_UNCLEAR, FAILURE_MALFORMED},
+        {500, "", "", "", "", PERMISSION_UNCLEAR, FAILURE_SERVER_ERROR},
     };
     (void)state;
 
@@ -181,6 +211,12 @@ static void the_services_words_are_kept_escaped(void **state)
         400, "", "{\"__type\":\"AccessDeniedException\",\"Message\":\"no \\u001b[31m\"}", "");
     (void)state;
     assert_string_equal(action.message, "no \\x1b[31m");
+    action = judge(400, "", "<Error><Message>one</Message><message>two</message></Error>", "");
+    assert_string_equal(action.message, "one");
+    action = judge(400, "", "no markup at all", "");
+    assert_string_equal(action.message, "no markup at all");
+    action = judge(502, "", "{\"message\":\"\"}", "");
+    assert_string_equal(action.message, "{\"message\":\"\"}");
 }
 
 static void the_table_has_the_25_actions_of_the_managed_policy(void **state)

@@ -53,7 +53,7 @@ static void a_page_is_found_by_code_check_and_page(void **state)
 /* The front matter is the fix, and the pages share how it is confirmed. */
 static void a_page_has_its_commands_and_ends_as_others_do(void **state)
 {
-    static const char restart[] = "\nRestart the agent, else",
+    static const char restart[] = "\nRestart the agent where",
                       online[] = "\nThe node then shows as Online";
     struct buffer to;
     (void)state;

@@ -316,6 +316,31 @@ static void a_console_log_is_read_however_it_was_saved(void **state)
     }
 }
 
+/* The agent started after the block was written, and its last words are on the console. */
+static void what_the_agent_says_behind_a_block_is_heard(void **state)
+{
+    static const char asleep[] = "[   60.1] SSM Agent unable to acquire credentials: x\r\n";
+    static const char ended[] = "[   61.1] amazon-ssm-agent[9]: Error occurred when starting "
+                                "amazon-ssm-agent: y\r\n";
+    struct buffer log;
+    (void)state;
+
+    buffer_init(&log, 1024 * 1024);
+    (void)buffer_add_text(&log, ended);
+    add_log(&log, true);
+    assert_true(read_text(log.bytes, log.used));
+    assert_string_equal(facts.agent.last_error, ""); /* of an earlier boot */
+    (void)buffer_add_text(&log, asleep);
+    assert_true(read_text(log.bytes, log.used));
+    assert_int_equal(facts.agent.running, ANSWER_YES);
+    assert_int_equal(facts.agent.connected, ANSWER_NO);
+    assert_non_null(strstr(facts.agent.last_error, "unable to acquire credentials: x"));
+    (void)buffer_add_text(&log, ended);
+    assert_true(read_text(log.bytes, log.used));
+    assert_int_equal(facts.agent.ended, ANSWER_YES);
+    buffer_clear(&log);
+}
+
 static void a_console_without_output_says_what_to_do(void **state)
 {
     static const char advice[] = "there is no console output in it (yet): ask again";
@@ -423,6 +448,7 @@ int main(void)
         cmocka_unit_test(a_newer_report_is_read_and_says_so),
         cmocka_unit_test(a_console_log_is_read_however_it_was_saved),
         cmocka_unit_test(a_console_without_output_says_what_to_do),
+        cmocka_unit_test(what_the_agent_says_behind_a_block_is_heard),
         cmocka_unit_test(a_zero_byte_in_a_report_is_named),
         cmocka_unit_test(layers_of_layers_end_soon),
         cmocka_unit_test(hostile_texts_end_soon),

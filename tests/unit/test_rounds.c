@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * When `check` asks again: only after answers that say "later", three times in all, in time. And when
+ * When `check` asks again: only after answers that say "later", four times in all, in time. And when
  * `wait` tells a verdict: not before it is one.
  */
 #include <setjmp.h>
@@ -52,25 +52,106 @@ static void an_identity_that_is_not_there_yet_is_asked_again(void **state)
     assert_true(rounds_worth_another(&report));
 }
 
+/* --- waiting --- */
+
 static void waiting_never_passes_the_deadline(void **state)
 {
-    struct rounds_state round = {.n_done = 1, .remaining_ms = 50};
     (void)state;
 
-    for (round.n_done = 1; round.n_done < 100; round.n_done++)
+    for (int n_done = 1; n_done < 100; n_done++)
         for (uint32_t random = 0; random < 100000; random += 977) {
-            round.random = random;
-            round.remaining_ms = 50;
-            assert_in_range(rounds_wait(&round, false), 1, 50);
-            round.remaining_ms = INT64_MAX;
-            assert_in_range(rounds_wait(&round, false), 1, ROUND_MAX_WAIT_MS);
-            assert_in_range(rounds_wait(&round, true), 1, FOLLOW_MAX_WAIT_MS);
+            struct rounds_pace pace = {0};
+            struct rounds_state round = {.n_done = n_done, .remaining_ms = 50, .random = random};
+            assert_in_range(rounds_wait(&pace, &round), 1, 50);
+            round.remaining_ms = -5;
+            assert_int_equal(rounds_wait(&pace, &round), 0);
         }
-    round.remaining_ms = -5;
-    assert_int_equal(rounds_wait(&round, false), 0);
 }
 
-static void three_rounds_and_no_more(void **state)
+/* Goes through an hour in which nothing changes; each round takes so long. Returns how many rounds began, and
+ * the longest time between two in each phase. */
+struct hour {
+    int n, n_lively;
+    int64_t longest_boot_ms, longest_lively_ms, longest_ms;
+};
+
+static struct hour go_through_an_hour(bool follow, uint32_t random, int64_t took_ms)
+{
+    struct hour hour = {0};
+    struct rounds_pace pace = {0};
+
+    for (int64_t now_ms = 0; now_ms < 3600000;) {
+        struct rounds_state round = {.n_done = ++hour.n,
+                                     .remaining_ms = INT64_MAX,
+                                     .elapsed_ms = now_ms + took_ms,
+                                     .took_ms = took_ms,
+                                     .follow = follow};
+        random = random * 1664525 + 1013904223;
+        round.random = random;
+        int64_t apart_ms = took_ms + rounds_wait(&pace, &round);
+        int64_t *longest = round.elapsed_ms < BOOT_MS && !follow ? &hour.longest_boot_ms
+                           : round.elapsed_ms < LIVELY_MS        ? &hour.longest_lively_ms
+                                                                 : &hour.longest_ms;
+        if (apart_ms > *longest)
+            *longest = apart_ms;
+        now_ms += apart_ms;
+        hour.n_lively += now_ms < LIVELY_MS;
+    }
+    return hour;
+}
+
+/* A round that asks one check again costs 20 packets to link-local addresses at most, a whole one 200. */
+static void an_hour_of_waiting_keeps_its_budget_and_its_promise(void **state)
+{
+    (void)state;
+
+    for (uint32_t seed = 1; seed < 200; seed++)
+        for (int64_t took_ms = 50; took_ms <= 8000; took_ms += 2650) {
+            struct hour boot = go_through_an_hour(false, seed, took_ms);
+            struct hour after = go_through_an_hour(true, seed, took_ms);
+            assert_in_range(boot.n, 30, 48);
+            assert_in_range(after.n, 30, 40);
+            assert_true(boot.longest_boot_ms <= ROUND_MAX_WAIT_MS + took_ms);
+            assert_true(boot.longest_lively_ms <= 30000 && after.longest_lively_ms <= 30000);
+            assert_true(boot.longest_ms <= 300000 && after.longest_ms <= 300000);
+        }
+}
+
+/* Instances that began at once: half a minute later their rounds are spread over all of the wait. */
+static void a_fleet_is_spread_out(void **state)
+{
+    enum { INSTANCES = 2000, PARTS = 4 };
+    int n[PARTS] = {0};
+    (void)state;
+
+    for (uint32_t i = 0; i < INSTANCES; i++) {
+        struct rounds_pace pace = {0};
+        struct rounds_state round = {
+            .n_done = 1, .remaining_ms = INT64_MAX, .random = i * 2654435761u, .follow = true};
+        int64_t wait_ms = rounds_wait(&pace, &round);
+        assert_in_range(wait_ms, 1, LIVELY_MAX_WAIT_MS);
+        n[(wait_ms - 1) * PARTS / LIVELY_MAX_WAIT_MS]++;
+    }
+    for (int i = 0; i < PARTS; i++)
+        assert_in_range(n[i], INSTANCES / PARTS / 2, INSTANCES / PARTS * 2);
+}
+
+static void rounds_out_of_turn_begin_at_once_until_there_were_many(void **state)
+{
+    struct rounds_pace pace = {0};
+    int n = 0;
+    (void)state;
+
+    for (; rounds_may_hurry(&pace, 1000) && n < 1000; n++)
+        assert_int_equal(rounds_hurry(&pace, 1000), 0);
+    assert_int_equal(n, OUT_OF_TURN);
+    assert_false(rounds_may_hurry(&pace, 1000 + OUT_OF_TURN_EVERY_MS - 1));
+    assert_int_equal(rounds_hurry(&pace, 1000), OUT_OF_TURN_EVERY_MS);
+    assert_int_equal(rounds_hurry(&pace, 1000), 2 * OUT_OF_TURN_EVERY_MS);
+    assert_true(rounds_may_hurry(&pace, 1000 + 3 * OUT_OF_TURN_EVERY_MS));
+}
+
+static void four_rounds_and_no_more(void **state)
 {
     struct rounds_state round = {.n_done = 1, .remaining_ms = 10000, .random = 12345};
     int64_t wait_ms = 0;
@@ -78,9 +159,9 @@ static void three_rounds_and_no_more(void **state)
 
     fail_with(FAILURE_SERVER_ERROR, true);
     assert_true(rounds_next(&report, &round, &wait_ms));
-    round.n_done = 2;
-    assert_true(rounds_next(&report, &round, &wait_ms));
     round.n_done = 3;
+    assert_true(rounds_next(&report, &round, &wait_ms));
+    round.n_done = 4;
     assert_false(rounds_next(&report, &round, &wait_ms));
 }
 
@@ -209,7 +290,10 @@ int main(void)
         cmocka_unit_test(answers_that_say_later_are_asked_again),
         cmocka_unit_test(an_identity_that_is_not_there_yet_is_asked_again),
         cmocka_unit_test(waiting_never_passes_the_deadline),
-        cmocka_unit_test(three_rounds_and_no_more),
+        cmocka_unit_test(an_hour_of_waiting_keeps_its_budget_and_its_promise),
+        cmocka_unit_test(a_fleet_is_spread_out),
+        cmocka_unit_test(rounds_out_of_turn_begin_at_once_until_there_were_many),
+        cmocka_unit_test(four_rounds_and_no_more),
         cmocka_unit_test(imds_that_throttles_gets_nine_rounds),
         cmocka_unit_test(waits_grow_with_full_jitter_and_end_before_the_deadline),
         cmocka_unit_test(ready_is_told_at_once_and_once),

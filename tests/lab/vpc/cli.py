@@ -6,7 +6,7 @@ import os
 import signal
 import sys
 
-from . import faults, terminal, world as w
+from . import faults, slope, terminal, world as w
 from .client import BINARY, Lab, LabError
 
 EPILOG = """examples:
@@ -14,6 +14,7 @@ EPILOG = """examples:
   lab run --fault private-dns-off check
   lab run --fault endpoint-blocks-443:ssm check --output json
   lab run --exec -- curl -sv https://ssm.us-east-1.amazonaws.com/
+  lab slope check                                   how many round trips it takes
   lab shell --fault imds-disabled                   then: ssm-preflight wait & lab-fault fix imds-disabled
 """
 
@@ -26,6 +27,9 @@ def main(arguments=None):
         _parser().print_help()
         return 2
     try:
+        if options.verb == "slope":
+            slope.show(slope.fit(_arguments(options), _settings(options), options.fault, options.binary))
+            return 0
         with Lab(options.fault, options.binary, _settings(options), options.logs) as lab:
             return terminal.shell(lab) if options.verb == "shell" else _run(lab, options)
     except (LabError, ValueError) as error:
@@ -46,11 +50,13 @@ def _parser():
     verbs = parser.add_subparsers(dest="verb", metavar="VERB")
     run = verbs.add_parser("run", help="run the program on the instance, and exit as it does")
     shell = verbs.add_parser("shell", help="a shell on the instance")
+    trips = verbs.add_parser("slope", help="run the program at several delays, and fit how many round trips it takes")
     verbs.add_parser("list-faults", help="the same as --list-faults")
-    for each in (run, shell):
+    for each in (run, shell, trips):
         each.add_argument("--fault", action="append", default=[], metavar="NAME[:ARGUMENT]", help="may be repeated")
         each.add_argument("--binary", default=BINARY, help="the program (build/ssm-preflight)")
         each.add_argument("--region", help="short for --setting region=")
+        each.add_argument("--delay", metavar="MS", help="short for --setting delay=")
         each.add_argument(
             "--setting",
             action="append",
@@ -61,7 +67,8 @@ def _parser():
         each.add_argument("--logs", metavar="FOLDER", help="keep the servers' logs there")
     run.add_argument("--exec", action="store_true", help="ARGS are a whole command")
     run.add_argument("--env", action="append", default=[], metavar="NAME=VALUE", help="a variable for the program")
-    run.add_argument("args", nargs=argparse.REMAINDER, metavar="ARGS")
+    for each in (run, trips):
+        each.add_argument("args", nargs=argparse.REMAINDER, metavar="ARGS")
     return parser
 
 
@@ -72,11 +79,16 @@ def _settings(options):
         if not equals:
             raise ValueError(f"--setting {setting}: KEY=VALUE is wanted")
         settings[key] = value
-    return settings | ({"region": options.region} if options.region else {})
+    short = {"region": options.region, "delay": options.delay}
+    return settings | {key: value for key, value in short.items() if value}
+
+
+def _arguments(options):
+    return options.args[1:] if options.args[:1] == ["--"] else options.args
 
 
 def _run(lab, options):
-    arguments = options.args[1:] if options.args[:1] == ["--"] else options.args
+    arguments = _arguments(options)
     program = None
     if options.exec:
         if not arguments:

@@ -56,7 +56,7 @@ class Controller:
         world = faults.world(self.settings, self.active)
         self.region = world.region
         self.namespaces = topology.Topology()
-        self.namespaces.build()
+        self.namespaces.build(world.delay_s)
         self.resolvers = dns.Resolvers(folder, self.namespaces)
         self.resolvers.apply(world)
         made = certificates.folder(world.region, self.options["cache"])
@@ -87,6 +87,7 @@ class Controller:
         await traps.serve(self.record, sockets, self.proxy.serve)
         listeners.journal_serve(loop, self.machine.outside(listeners.JOURNAL), self.record)
         listeners.notify_serve(loop, self.machine.outside(listeners.NOTIFY), self.record)
+        await listeners.manager_serve(self.machine.outside(listeners.MANAGER), lambda: self.proxy.world.agent_unit)
         await asyncio.start_unix_server(self._serve_instance, os.path.join(self.machine.shared, "control"))
         from . import backend, service  # botocore takes a tenth of a second, in which the others get ready
 

@@ -92,9 +92,9 @@ def files(world, authorities, host_bundle):
         "/sys/class/net/ens5/address": w.MAC + "\n",
         "/sys/fs/cgroup/system.slice/cgroup.procs": "",
     }
-    resolv_conf = "".join(f"nameserver {address}\n" for address in world.nameservers) + f"search {_search(world)}\n"
+    resolv_conf = "".join(f"nameserver {address}\n" for address in world.nameservers) + _search(world)
     if world.stub:
-        found[RESOLV_CONF] = f"nameserver {w.STUB_RESOLVER}\noptions edns0 trust-ad\nsearch {_search(world)}\n"
+        found[RESOLV_CONF] = f"nameserver {w.STUB_RESOLVER}\noptions edns0 trust-ad\n{_search(world)}"
         found["/run/systemd/resolve/stub-resolv.conf"] = found[RESOLV_CONF]
         found["/run/systemd/resolve/resolv.conf"] = resolv_conf
     else:
@@ -112,7 +112,9 @@ def private_folders():
 
 
 def _search(world):
-    return "ec2.internal" if world.region == "us-east-1" else f"{world.region}.compute.internal"
+    own = "ec2.internal" if world.region == "us-east-1" else f"{world.region}.compute.internal"
+    domain = own if world.search is None else world.search
+    return f"search {domain}\n" if domain else ""
 
 
 def agent(world):

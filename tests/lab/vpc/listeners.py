@@ -4,6 +4,7 @@
 The console is a pseudo terminal, so the program sees a terminal device as on EC2, and nothing reaches this machine's own.
 """
 
+import asyncio
 import contextlib
 import os
 import pty
@@ -13,6 +14,7 @@ import termios
 
 JOURNAL = "/run/systemd/journal/socket"
 NOTIFY = "/run/systemd/notify"
+MANAGER = "/run/systemd/private"
 MESSAGE_MAX_BYTES = 1024 * 1024
 
 
@@ -77,6 +79,31 @@ def journal_entry(data):
         entry[name.decode("ascii", "replace")] = value.decode("utf-8", "replace")
         data = rest
     return entry
+
+
+async def manager_serve(path, unit):
+    """systemd, asked for properties of the agent's unit: `unit` gives them by name, {}: it hangs up. A signal comes first."""
+
+    def message(kind, serial, body):
+        fields = struct.pack("<BBBBIBBBB3s", 5, 1, ord("u"), 0, serial, 8, 1, ord("g"), 0, b"\1v\0")
+        return struct.pack("<4sIII", bytes([ord("l"), kind, 1, 1]), len(body), 1, len(fields)) + fields + bytes(-len(fields) % 8) + body
+
+    def variant(value):
+        if isinstance(value, int):
+            return b"\1u\0\0" + struct.pack("<I", value)
+        return b"\1s\0\0" + struct.pack("<I", len(value)) + value.encode() + b"\0"
+
+    async def take(reader, writer):
+        with contextlib.suppress(asyncio.IncompleteReadError, ConnectionError):
+            await reader.readuntil(b"BEGIN\r\n")
+            writer.write(b"OK " + b"0" * 32 + b"\r\n" + message(4, 0, b""))
+            while unit():
+                n_body, serial, n_fields = struct.unpack("<4xIII", await reader.readexactly(16))
+                asked = await reader.readexactly(-(-n_fields // 8) * 8 + n_body)
+                writer.write(message(2, serial, variant(unit()[asked[:-1].rpartition(b"\0")[2].decode()])))
+        writer.close()
+
+    await asyncio.start_unix_server(take, path)
 
 
 def _datagrams(loop, path, take):

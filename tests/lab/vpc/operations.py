@@ -61,6 +61,12 @@ def _document(wanted, key, found):
     return 400, error("InvalidDocument", "Document with name " + str(wanted.get("Name")) + " does not exist.")
 
 
+def preferences(wanted, inputs):
+    """The session preferences, User Guide, "Session document schema"."""
+    content = {"schemaVersion": "1.0", "sessionType": "Standard_Stream", "inputs": inputs}
+    return {"Name": wanted.get("Name"), "DocumentType": "Session", "Content": json.dumps(content)}
+
+
 def error(code, message):
     return {"__type": code, "message": message}
 

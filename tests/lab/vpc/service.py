@@ -144,6 +144,8 @@ class Services:
             self.registered = machinekey.MachineKey(request.get("Fingerprint"), request.get("PublicKey", ""))
         if name == "RequestManagedInstanceRoleToken" and self._proves_key(who, headers):
             return Answer(200, json.dumps(operations.role_token(MANAGED, now_s + TOKEN_VALID_S)))
+        if name == "GetDocument" and self.world.service.preferences:
+            return Answer(200, json.dumps(operations.preferences(request, self.world.service.preferences)))
         status, answer = (operations.SSM if service == "ssm" else operations.EC2MESSAGES)[name](request)
         return Answer(status, json.dumps(answer), delay_s=LONG_POLL_S if name == "GetMessages" else 0.0)
 

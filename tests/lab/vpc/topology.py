@@ -14,7 +14,7 @@ on EC2. One namespace holds the endpoint interfaces of both zones; rules by sour
 
 import subprocess
 
-from . import kernel, world as w
+from . import kernel, wire, world as w
 
 INSTANCE_PORT = "port-instance"
 MTU = 9001
@@ -29,12 +29,16 @@ class Topology:
         self.instance = kernel.network_namespace_new()
         self._shown = None  # the world that instance_configure last did
 
-    def build(self):
+    def build(self, round_trip_s=0.0):
         _sysctl(NO_WAITING)
         for namespace in (self.endpoints, self.instance):
             with kernel.inside_network(namespace):
                 _sysctl(NO_WAITING)
-        ip(None, _router_links(self.endpoints, self.instance), pass_fds=(self.endpoints, self.instance))
+        far = self._wire(round_trip_s) if round_trip_s else self.instance
+        ip(None, _router_links(self.endpoints, far, not round_trip_s), pass_fds=(self.endpoints, far))
+        if round_trip_s:
+            ip(far, [f"link set {end} up" for end in wire.ENDS])
+            wire.start(far, round_trip_s)
         _sysctl(
             {
                 "net/ipv4/ip_forward": 1,
@@ -55,6 +59,15 @@ class Topology:
                     "net/ipv4/conf/all/arp_ignore": 1,
                 }
             )
+
+    def _wire(self, round_trip_s):
+        """A namespace between the instance and the router, in which wire.py carries packets."""
+        between = kernel.network_namespace_new()
+        with kernel.inside_network(between):
+            _sysctl({"net/ipv6/conf/default/disable_ipv6": 1})
+        peer = _instance_end(self.instance)
+        ip(between, [f"link add {wire.ENDS[0]} mtu {MTU} type veth peer {peer}"], pass_fds=(self.instance,))
+        return between
 
     def instance_configure(self, world):
         """Brings the instance's interfaces, addresses and routes to what the world says; does nothing when they are so already."""
@@ -130,7 +143,11 @@ def _sysctl(values):
             pass  # a kernel without it
 
 
-def _router_links(endpoints, instance):
+def _instance_end(instance):
+    return f"name {w.INTERFACE} address {w.MAC} mtu {MTU} netns /proc/self/fd/{instance}"
+
+
+def _router_links(endpoints, far, is_instance):
     lines = ["link set lo up"]
     for zone, network in w.ZONES.items():
         lines += [
@@ -142,8 +159,8 @@ def _router_links(endpoints, instance):
             f"link set subnet-{zone} up",
         ]
     lines += [
-        f"link add {INSTANCE_PORT} mtu {MTU} type veth"
-        f" peer name {w.INTERFACE} address {w.MAC} mtu {MTU} netns /proc/self/fd/{instance}",
+        f"link add {INSTANCE_PORT} mtu {MTU} type veth peer "
+        + (_instance_end(far) if is_instance else f"name {wire.ENDS[1]} mtu {MTU} netns /proc/self/fd/{far}"),
         f"link set {INSTANCE_PORT} master subnet-a up",
         f"address add {w.CUSTOM_RESOLVER}/24 dev subnet-a",
         "route add blackhole default",

@@ -145,6 +145,7 @@ class Service:
     reason: str = "full"  # none: "is not authorized" and no more; odd: a phrase nobody has seen before
     default_host_management: bool = False
     hybrid: object = None  # the MachineKey of a hybrid registration
+    preferences: dict = field(default_factory=dict)  # inputs of the session preferences; {}: there are none
     revoked: str | None = None  # the error code with which every credential is refused
 
 
@@ -162,12 +163,14 @@ class World:
     records: dict = field(default_factory=dict)  # name -> addresses, as Amazon's resolver has them
     custom_records: dict | None = None  # another resolver at CUSTOM_RESOLVER
     nameservers: list = field(default_factory=lambda: [RESOLVER])
+    search: str | None = None  # domain of resolv.conf; None: the Region's own
     stub: bool = False  # systemd-resolved's stub stands between
     stub_answers: bool = True
 
     endpoint_groups: dict = field(default_factory=dict)  # service -> its endpoint's own security group (account.py)
     unnamed_endpoints: set = field(default_factory=set)  # services whose endpoint has no private DNS names
 
+    delay_s: float = 0.0  # a round trip on the instance's link
     interface_up: bool = True
     addresses: list = field(default_factory=lambda: [f"{INSTANCE_ADDRESS}/24"])
     routes: list = field(
@@ -190,6 +193,7 @@ class World:
     on_ec2: bool = True  # what the firmware says
     files: dict = field(default_factory=dict)  # path on the instance -> text, Link, Program, or None: removed
     read_only: bool = False
+    agent_unit: dict = field(default_factory=dict)  # properties of the agent's unit, which systemd tells of one that ended
     state_directory: str = "writable"  # read-only, noexec, full, inodes (none left): /var/lib/amazon
     bundle: str = "whole"  # the system's CA bundle: empty, truncated, foreign, none, directory (instance.py)
     corporate_authority: bool = False  # in the system's bundle
@@ -226,6 +230,8 @@ SETTINGS = {  # what --setting takes: how it is read, and what it means
     "tls": (str, "the endpoints' TLS versions: 1.2, 1.3 or 1.2,1.3"),
     "agent": (str, "the installed SSM agent's version"),
     "resolver": (str, "direct, or stub: systemd-resolved's 127.0.0.53 stands between"),
+    "delay": (str, "milliseconds of every round trip on the instance's link, held in user space"),
+    "search": (str, "the search domain of resolv.conf, none when empty; the Region's own unless given"),
     "loss": (str, "how many of a hundred packets are lost each way on the instance's link"),
     "policy": (str, "names of files in policies/ on the role, joined with +"),
 }
@@ -250,6 +256,10 @@ def settings_apply(world, settings):
             world.agent_version = value
         elif key == "resolver":
             world.stub = value == "stub"
+        elif key == "delay":
+            world.delay_s = float(value) / 1000
+        elif key == "search":
+            world.search = value
         elif key == "loss":
             for chain in ("instance_egress", "instance_arrivals"):
                 world.rule(chain, f"numgen random mod 1000 < {round(float(value) * 10)} drop")

@@ -52,12 +52,14 @@ def _(world):
 @fault(
     "agent-half-installed",
     "a program of the agent is missing, as after an update that broke off: the worker, or the one for sessions; or dpkg has "
-    "not finished",
+    "not finished; or SELinux is enforcing, and the program has no label",
     "agent-half-installed",
-    "[worker|session-worker|dpkg]",
+    "[worker|session-worker|dpkg|label]",
 )
 def _(world, variant="worker"):
-    if choice(variant, "worker", "session-worker", "dpkg") == "dpkg":
+    if choice(variant, "worker", "session-worker", "dpkg", "label") == "label":
+        world.files["/sys/fs/selinux/enforce"] = "1"
+    elif variant == "dpkg":
         installed = "Package: amazon-ssm-agent\nStatus: install ok "
         status = instance.package_status(world.agent_version)
         world.files[instance.PACKAGES] = status.replace(installed + "installed", installed + "half-configured")
@@ -67,14 +69,30 @@ def _(world, variant="worker"):
 
 @fault(
     "agent-crashes",
-    "the agent ran in this boot, it has ended, and its errors.log says why",
+    "the agent ran in this boot, it has ended, and its errors.log says why; systemd does not answer, will start it again, or will "
+    "not; or it never ran in this boot, and the times of its files mislead",
     "agent-crashes",
+    "[silent|again|stays-down|never-ran]",
 )
-def _(world):
+def _(world, variant="silent"):
+    said = {"Result": "exit-code", "NRestarts": 7, "ExecMainStatus": 1, "ExecMainPID": 812}
+    world.agent_unit = {
+        "silent": {},
+        "again": said | {"ActiveState": "activating"},
+        "stays-down": said | {"ActiveState": "failed", "NRestarts": 0, "ExecMainStatus": 194},
+        "never-ran": said | {"ActiveState": "inactive", "Result": "success", "NRestarts": 0, "ExecMainPID": 0},
+    }[variant]
     world.files["/var/log/amazon/ssm/amazon-ssm-agent.log"] = "2026-11-29 01:00:00 INFO Starting Core Agent\n"
     world.files["/var/log/amazon/ssm/errors.log"] = (
-        "2026-11-29 01:00:00 ERROR [amazon-ssm-agent] Error occurred when starting amazon-ssm-agent: "
-        "failed to get identity: failed to find agent identity\n"
+        "2026-11-29 01:00:00.0933 ERROR [EC2Identity] Failed to get instance info from IMDS. Err: failed to get identity "
+        "instance id. Error: EC2MetadataError: failed to get IMDSv2 token and fallback to IMDSv1 is disabled\ncaused by: : \n"
+        "caused by: RequestError: send request failed\n"
+        'caused by: Put "http://169.254.169.254/latest/api/token": proxyconnect tcp: dial tcp 10.0.1.21:3128: i/o timeout '
+        "(Client.Timeout exceeded while awaiting headers)\n"
+        "2026-11-29 01:00:00.0933 ERROR Agent failed to assume any identity\n"
+        "2026-11-29 01:00:00.0933 ERROR failed to get identity: failed to find agent identity\n"
+        "2026-11-29 01:00:00.0933 ERROR Error occurred when starting amazon-ssm-agent: failed to get identity: failed to find "
+        "agent identity\n"
     )
 
 

@@ -157,6 +157,18 @@ def _(world):
 
 
 @fault(
+    "session-endpoints",
+    "the session preferences name a log group, a bucket and a key; logs has no endpoint, or has one",
+    "session-endpoints",
+    "[missing|works]",
+)
+def _(world, variant="missing"):
+    world.service.preferences = {"cloudWatchLogGroupName": "/sessions", "s3BucketName": "sessions", "kmsKeyId": ""}
+    if choice(variant, "missing", "works") == "missing":
+        world.point("logs", [w.public_address("logs")])
+
+
+@fault(
     "service-not-in-region",
     "a Region opened since 2024: ec2messages has no endpoint there, and no name",
     "service-not-in-region",
@@ -168,11 +180,13 @@ def _(world):
 
 @fault(
     "dns-hosts-override",
-    "/etc/hosts pins a name to an address that DNS does not give",
+    "/etc/hosts pins a name to an address that DNS does not give; or nsswitch.conf has DNS asked before, which then counts",
     "dns-hosts-override",
-    "[SERVICE (ssm)]",
+    "[SERVICE (ssm)[:hosts-first|dns-first]]",
 )
-def _(world, service="ssm"):
+def _(world, service="ssm", order="hosts-first"):
+    if choice(order, "hosts-first", "dns-first") == "dns-first":
+        world.files[NSSWITCH] = "hosts: dns files\n"
     for each in service_known(service):
         before = world.files.get(HOSTS, "127.0.0.1 localhost\n::1 localhost\n")
         world.files[HOSTS] = before + f"10.0.1.99 {world.name(each)}\n"
@@ -280,11 +294,13 @@ def _(world):
 
 @fault(
     "endpoint-outside-vpc",
-    "the endpoints are shared from another VPC: private addresses outside this one's",
+    "the endpoints are shared from another VPC: private addresses outside this one's, which answer, or which no route leads to",
     "endpoint-outside-vpc",
+    "[answers|silent]",
 )
-def _(world):
-    world.rule("network_acl", f"ip daddr {w.OTHER_VPC}.0/24 accept")
+def _(world, variant="answers"):
+    if choice(variant, "answers", "silent") == "answers":
+        world.rule("network_acl", f"ip daddr {w.OTHER_VPC}.0/24 accept")
     for service in w.REQUIRED:
         world.point(service, [w.other_vpc_address(service)])
 

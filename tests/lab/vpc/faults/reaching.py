@@ -230,16 +230,3 @@ def _(world):
 @fault("handshake-swallowed", "TCP connects, and no ClientHello is ever answered", "tls-reset", "[SERVICE (all)]")
 def _(world, service="all"):
     lead_to_port(world, service, TRAP_PORT["mute"])
-
-
-@fault(
-    "loss",
-    "so many percent (5) of all packets get lost, each way; or only of those to and from IMDS and the resolvers; no fault",
-    None,
-    "[PERCENT[:names]]",
-)
-def _(world, percent="5", of="all"):
-    lost = f"numgen random mod 1000 < {round(float(percent) * 10)} drop"
-    both = choice(of, "all", "names") == "all"
-    world.rule("instance_egress", lost if both else f"ip daddr {_LINK_LOCAL} {lost}")
-    world.rule("instance_arrivals", lost if both else f"ip saddr {_LINK_LOCAL} {lost}")

@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The cheapest source comes first. None of them is believed: a machine that was copied to another Region
+ * carries the hints of the first one.
+ */
+#include "discover/hint.h"
+
+#include <cjson/cJSON.h>
+#include <string.h>
+
+#include "base/file.h"
+#include "base/text.h"
+#include "model/partitions.h"
+
+#define LAST_REPORT "/run/ssm-preflight/report.json"
+#define INSTANCE_DATA "/run/cloud-init/instance-data.json"
+
+/* VPC User Guide, "DNS attributes for your VPC": ec2.internal in us-east-1, REGION.compute.internal elsewhere. */
+static void take_domain(const char *domain, char region[REGION_SIZE])
+{
+    static const char elsewhere[] = ".compute.internal";
+    size_t n = strlen(domain), n_end = strlen(elsewhere);
+
+    if (strcmp(domain, "ec2.internal") == 0)
+        (void)text_set(region, REGION_SIZE, "us-east-1");
+    else if (n > n_end && strcmp(domain + n - n_end, elsewhere) == 0)
+        (void)text_set(region, REGION_SIZE, "%.*s", (int)(n - n_end), domain);
+}
+
+static void read_search(const char *root, char region[REGION_SIZE])
+{
+    struct buffer contents;
+    char *rest = NULL, *words = NULL;
+
+    buffer_init(&contents, FILE_MAX_BYTES);
+    if (file_read(root, "/etc/resolv.conf", &contents) != 0)
+        return;
+    for (char *line = strtok_r(contents.bytes, "\n", &rest); line;
+         line = strtok_r(NULL, "\n", &rest)) {
+        const char *word = strtok_r(line, " \t\r", &words);
+        if (!word || strcmp(word, "search") != 0)
+            continue;
+        while (!region[0] && (word = strtok_r(NULL, " \t\r", &words)))
+            take_domain(word, region);
+    }
+    buffer_clear(&contents);
+}
+
+/* A document's object.region, as our report and cloud-init's instance data have it (cloud-init
+ * documentation, "Instance-data": v1.region). */
+static void read_document(const char *root, const char *path, const char *object,
+                          char region[REGION_SIZE])
+{
+    struct buffer contents;
+
+    buffer_init(&contents, FILE_MAX_BYTES);
+    if (file_read(root, path, &contents) != 0)
+        return;
+    cJSON *document = cJSON_Parse(contents.bytes);
+    const char *found = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(
+        cJSON_GetObjectItemCaseSensitive(document, object), "region"));
+    if (found)
+        (void)text_set(region, REGION_SIZE, "%s", found);
+    cJSON_Delete(document);
+    buffer_clear(&contents);
+}
+
+bool hint_region(const char *root, const struct agent_facts *agent, char region[REGION_SIZE])
+{
+    (void)text_set(region, REGION_SIZE, "%s", agent->config_region);
+    if (!region_is_whole(region))
+        region[0] = '\0';
+    if (!region[0])
+        read_search(root, region);
+    if (!region_is_whole(region))
+        read_document(root, LAST_REPORT, "instance", region);
+    if (!region_is_whole(region))
+        read_document(root, INSTANCE_DATA, "v1", region);
+    return region_is_whole(region);
+}

@@ -1,0 +1,54 @@
+# SPDX-License-Identifier: Apache-2.0
+"""How many round trips a healthy check takes, and what it sends. Counts, and slopes that are fitted over the delay of the link: no
+stopwatch. A busy machine resends and delays, so a slope that is too steep is measured once more."""
+
+import pytest
+from vpc import Lab, slope
+
+pytestmark = pytest.mark.usefixtures("binary")
+
+DELAYS_MS = (60, 120, 200)
+
+
+def round_trips(settings, most):
+    for _ in range(3):
+        found = slope.fit(settings=settings, delays_ms=DELAYS_MS)
+        if found.round_trips <= most:
+            break
+    return found.round_trips
+
+
+@pytest.mark.parametrize(
+    ("settings", "most"),
+    [
+        ({"search": ""}, 7.0),
+        ({}, 5.0),  # the search domain names the Region
+        ({"search": "eu-west-1.compute.internal"}, 7.0),  # of another one: a wrong hint costs nothing but itself
+        ({"search": "", "tls": "1.2"}, 8.0),
+    ],
+    ids=("cold", "hinted", "wrong-hint", "tls-1.2"),
+)
+def test_a_healthy_check_takes_as_few_round_trips_as_it_can(settings, most):
+    assert round_trips(settings, most) <= most + 0.2
+
+
+@pytest.mark.parametrize("search", ["", None, "eu-west-1.compute.internal"], ids=("cold", "hinted", "wrong-hint"))
+def test_a_healthy_check_sends_little(search):
+    with Lab(settings={} if search is None else {"search": search}) as lab:
+        done = lab.run(["check", "--output", "short"])
+        stats = lab.stats()
+    assert done.returncode == 0, done.stdout
+    assert sum(stats["imds"].values()) == 10
+    assert stats["link_local_packets"] <= (130 if search else 100)
+    assert sum(stats["connections"].values()) <= 11
+    assert sum(stats["signed"].values()) == 9 and max(stats["signed"].values()) == 1
+
+
+@pytest.mark.parametrize("fault", ["imds-disabled", "imds-silent"])
+def test_a_hint_is_no_region(fault):
+    """What only a hint has found is in no report, and no credential is sent."""
+    with Lab([fault]) as lab:
+        done = lab.run(["check", "--output", "json"])
+        stats = lab.stats()
+    assert '"region":\tnull' in done.stdout or '"region": null' in done.stdout, done.stdout[:400]
+    assert "10.0.1.21" not in done.stdout and not stats["signed"]

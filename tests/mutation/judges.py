@@ -1,0 +1,222 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Who is asked about a mutant: the unit programs, all in one file; the scenarios; the audits of staged roots; the lab.
+
+A mutant may do anything: it runs in namespaces of its own, with limits, and never sees the machine's network."""
+
+import json
+import os
+import resource
+import shutil
+import subprocess
+import sys
+import time
+
+TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+WORK = os.path.join(TOP, "build", os.environ.get("MUTATION_WORK", "mutation"))
+PROGRAM = os.path.join(WORK, "ssm-preflight")  # which is all the unit programs too, by the name it is started with
+SANDBOX = ["unshare", "--net", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc",
+           *(["--user", "--map-root-user"] if os.geteuid() else []), "sh", "-c", 'ip link set lo up && exec "$@"', "sh"]
+MEMORY = 4 << 30
+FILE = 200 << 20
+# What the lab is asked, and what differs between two runs of the same program is not compared.
+LAB_CHECKS = ("", "endpoint-blocks-443:ssm", "private-dns-off", "policy-incomplete:ssm:UpdateInstanceInformation", "imds-throttled:503:2",
+              "role-not-assumable", "tls-intercepted", "dns-servfail", "endpoint-refuses", "ipv6-only", "agent-proxy:opens", "egress-blocked")
+
+
+def limited():
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (FILE, FILE))
+    resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
+
+
+def sandboxed(command, within_s, environment=None):
+    """(exit status, or "late"; the output)."""
+    with subprocess.Popen([*SANDBOX, *command], cwd=TOP, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                          env=os.environ | (environment or {}), preexec_fn=limited) as running:
+        try:
+            output, _ = running.communicate(timeout=within_s)
+        except subprocess.TimeoutExpired:
+            running.kill()
+            running.communicate()
+            return "late", b""
+    return running.returncode, output
+
+
+class Judge:
+    """`rooms`: who is meant where no coverage says it. A mutant is dead when a judge says anything but "same"."""
+
+    counts = True  # the coverage build can be run like this
+
+    def __init__(self, name, rooms=()):
+        self.name, self.rooms, self.usual_s = name, rooms, None
+
+    def judge(self):
+        """What a mutant died of, or "" when it looks like the program."""
+        status, _ = sandboxed(self.command(), 20 + 10 * (self.usual_s or 60), self.environment())
+        return {0: "", "late": "late"}.get(status, f"exit status {status}")
+
+    def environment(self):
+        return {}
+
+    def measure(self):
+        began = time.monotonic()
+        died = self.judge()
+        if died:
+            raise SystemExit(f"mutation: {self.name} is not green before anything is broken: {died}")
+        self.remember(time.monotonic() - began)
+
+    def remember(self, usual_s):
+        """For the next run: to measure takes longer than many a mutant."""
+        self.usual_s = usual_s
+        os.makedirs(os.path.join(WORK, "usual"), exist_ok=True)
+        with open(os.path.join(WORK, "usual", self.name), "w", encoding="utf-8") as file:
+            file.write(f"{usual_s:.3f}\n")
+
+    def known(self):
+        path = os.path.join(WORK, "usual", self.name)
+        if os.path.exists(path):
+            with open(path, encoding="utf-8") as file:
+                self.usual_s = float(file.read())
+        return self.usual_s is not None
+
+
+class Unit(Judge):
+    def command(self):
+        return [os.path.join(WORK, "bin", self.name)]
+
+    def count(self, _program, objects, folder):
+        sandboxed([os.path.join(objects, "unit", self.name)], 600, {"GCOV_PREFIX": folder})
+
+
+class Scenarios(Judge):
+    counts = False  # it gives the program an environment of its own
+
+    def command(self):
+        return ["tests/scenarios/run", PROGRAM, "build/situations"]
+
+
+class Pytest(Judge):
+    """A file of tests that run the program."""
+
+    counts = False
+
+    def __init__(self, name, rooms, path, *more):
+        super().__init__(name, rooms)
+        self.path, self.more = path, more
+
+    def judge(self):
+        within_s = 60 + 6 * (self.usual_s or 300)
+        with subprocess.Popen(["/usr/bin/python3", "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", self.path, *self.more], cwd=TOP,
+                              stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True,
+                              env=os.environ | {"SSM_PREFLIGHT_BINARY": PROGRAM}) as running:
+            try:
+                output, _ = running.communicate(timeout=within_s)
+            except subprocess.TimeoutExpired:
+                running.terminate()
+                try:
+                    running.communicate(timeout=20)
+                except subprocess.TimeoutExpired:
+                    running.kill()
+                return "late"
+        if running.returncode == 0:
+            return ""
+        failed = [line for line in output.decode("utf-8", "replace").splitlines() if line.startswith(("FAILED", "ERROR"))]
+        return failed[0][:120] if failed else f"pytest: exit status {running.returncode}"
+
+
+class LabCheck(Judge):
+    """`check` with one fault: the verdict, each check's status and reason, each finding."""
+
+    def __init__(self, faults):
+        super().__init__(f"lab:{faults or 'healthy'}", ("discover", "observe", "net", "run", "agent"))
+        self.faults, self.lab, self.usual = faults, None, None
+
+    def known(self):
+        return False  # what it says is needed too
+
+    def open(self):
+        if not self.lab:
+            sys.path.insert(0, os.path.join(TOP, "tests", "lab"))
+            from vpc.client import Lab  # noqa: PLC0415
+
+            self.lab = Lab([fault for fault in self.faults.split() if fault], binary=PROGRAM)
+            self.lab.__enter__()
+        return self.lab
+
+    def close(self):
+        if self.lab:
+            self.lab.stop()
+        self.lab = None
+
+    def said(self, program=PROGRAM, environment=None):
+        done = self.open().run(["check", "--output", "json"], program=program, environment=environment, timeout_s=60)
+        try:
+            report = json.loads(done.stdout)
+        except ValueError:
+            return [done.returncode, done.stdout[:200], done.stderr[:200]]
+        return [done.returncode, report["verdict"], [(row["id"], row["status"], row.get("reason")) for row in report["checks"]],
+                [(row["code"], row["severity"], row["confidence"], row.get("target")) for row in report["findings"]], report["instance"]]
+
+    def measure(self):
+        began = time.monotonic()
+        self.usual = self.said()
+        self.remember(time.monotonic() - began)
+        if self.said() != self.usual:
+            raise SystemExit(f"mutation: {self.name} does not say the same twice")
+
+    def judge(self):
+        try:
+            if self.said() == self.usual:
+                return ""
+            return "" if self.said() == self.usual else "says another thing"  # a busy machine differs once
+        except subprocess.TimeoutExpired:
+            return "late"
+
+    def count(self, program, _objects, folder):
+        self.said(program, {"GCOV_PREFIX": folder})
+        self.close()
+
+
+def all_judges():
+    """In the order in which they are asked, the units by how long they take."""
+    names = sorted(file[:-2] for file in os.listdir(os.path.join(TOP, "tests", "unit")) if file.startswith("test_") and file.endswith(".c"))
+    yield from (Unit(name, rooms_of(name)) for name in names)
+    yield Scenarios("scenarios", ("diagnose", "report", "model", "run"))
+    yield Pytest("image", ("image",), "tests/image/test_roots.py")
+    yield from map(LabCheck, LAB_CHECKS)
+    yield Pytest("lab-run", ("run", "agent", "base", "report"), "tests/lab/test_run.py", "tests/lab/test_streams.py", "tests/lab/test_trouble.py")
+    yield Pytest("lab-wait", ("run", "net", "discover", "observe"), "tests/lab/test_wait.py")
+    yield Pytest("lab-files", ("base", "agent"), "tests/lab/test_files.py")
+
+
+def rooms_of(name):
+    """By its name: test_net_dns is about agent/net."""
+    room = name.split("_")[1]
+    return {"options": ("agent",), "rounds": ("run",), "confine": ("run",), "commands": ("run",), "wait": ("run",), "fleet": ("model", "report", "run"), "facts": ("diagnose", "model"),
+            "fuzz": ("base", "net", "discover", "model")}.get(room, (room,))
+
+
+def link(compiler, flags, libraries, objects, tests):
+    """Everything into PROGRAM: `objects` are those of agent/, and what helps the tests; `tests` are those with a main() of their own."""
+    os.makedirs(os.path.join(WORK, "bin"), exist_ok=True)
+    subprocess.run([*compiler, *flags, *objects, *tests, os.path.join(WORK, "start.o"), *libraries, "-o", PROGRAM], cwd=TOP, check=True)
+
+
+def prepare_mains(compiler, dev, names):
+    """The objects whose main() was given the name of its program, and build/mutation/start.o, which chooses."""
+    os.makedirs(os.path.join(WORK, "mains"), exist_ok=True)
+    shutil.rmtree(os.path.join(WORK, "bin"), ignore_errors=True)
+    os.makedirs(os.path.join(WORK, "bin"))
+    made = []
+    for name, path in [("ssm_preflight", "agent/main.o"), *((name, f"tests/unit/{name}.o") for name in names)]:
+        made.append(os.path.join(WORK, "mains", f"{name}.o"))
+        subprocess.run(["objcopy", "--redefine-sym", f"main=main_{name}", os.path.join(dev, path), made[-1]], check=True)
+        if name != "ssm_preflight":
+            os.symlink(PROGRAM, os.path.join(WORK, "bin", name))
+    lines = [f"int main_{name}(int argc, char **argv);" for name in ["ssm_preflight", *names]]
+    rows = [f'    if (strcmp(name, "{name}") == 0) return main_{name}(argc, argv);' for name in names]
+    text = "\n".join(["#include <string.h>", *lines, "int main(int argc, char **argv)", "{",
+                      "    const char *slash = strrchr(argv[0], '/'), *name = slash ? slash + 1 : argv[0];", *rows,
+                      "    return main_ssm_preflight(argc, argv);", "}", ""])
+    subprocess.run([*compiler, "-x", "c", "-c", "-", "-o", os.path.join(WORK, "start.o")], input=text, text=True, check=True)
+    return made

@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Which check stands for the verdict while `wait` waits, and when its answer is another one.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "diagnose/diagnose.h"
+#include "facts_builder.h"
+#include "report_builder.h"
+#include "run/again.h"
+#include "situations.h"
+
+static void the_root_cause_says_which_check(void **state)
+{
+    static const struct {
+        const char *situation, *check, *action;
+    } rows[] = {
+        {"imds-disabled", "imds.token", ""},
+        {"role-missing", "role.attached", ""},
+        {"private-dns-off", "ssm.connect", ""},
+        {"endpoint-blocks-443", "ssmmessages.connect", ""},
+        {"policy-missing", "ssmmessages.authorize", "ssmmessages:CreateControlChannel"},
+    };
+    (void)state;
+
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        struct filled *filled = fill(rows[i].situation);
+        struct again again;
+
+        assert_true(again_choose(&filled->report, &again));
+        assert_string_equal(check_name(again.check), rows[i].check);
+        assert_string_equal(again.action.action, rows[i].action);
+        free(filled);
+    }
+}
+
+/* Whatever is not ready has such a check, and it is one that keeps the agent down. */
+static void every_situation_that_is_not_ready_has_one(void **state)
+{
+    (void)state;
+
+    for (size_t i = 0; situation_at(i); i++) {
+        struct filled *filled = fill(situation_at(i)->name);
+        struct again again;
+
+        if (filled->report.verdict == VERDICT_NOT_READY) {
+            if (!again_choose(&filled->report, &again))
+                fail_msg("%s: none", situation_at(i)->name);
+            assert_true(filled->report.checks[again.check].required);
+        }
+        if (filled->report.verdict == VERDICT_READY)
+            assert_false(again_choose(&filled->report, &again));
+        free(filled);
+    }
+}
+
+/* The facts are as they were: nothing differs. Then one address connects. */
+static void the_same_answer_differs_in_nothing(void **state)
+{
+    struct filled *filled = fill("endpoint-blocks-443");
+    struct again again;
+    enum service service;
+    enum rung rung;
+    (void)state;
+
+    assert_true(again_choose(&filled->report, &again));
+    assert_true(check_is_service(again.check, &service, &rung) && rung == RUNG_CONNECT);
+    struct address_facts *address = &filled->facts.endpoints[service].addresses[0];
+    diagnose(&filled->facts, &filled->report);
+    assert_false(again_differs(&again, &filled->facts, &filled->report));
+    address->steps[RUNG_CONNECT].took_ms += 100;
+    diagnose(&filled->facts, &filled->report);
+    assert_false(again_differs(&again, &filled->facts, &filled->report));
+    healthy_address(&filled->facts, service, address);
+    diagnose(&filled->facts, &filled->report);
+    assert_true(again_differs(&again, &filled->facts, &filled->report));
+    free(filled);
+}
+
+static void an_action_that_is_allowed_or_not_sent_differs(void **state)
+{
+    struct filled *filled = fill("policy-missing");
+    struct action_facts *first = filled->facts.endpoints[SERVICE_SSMMESSAGES].actions;
+    struct again again;
+    (void)state;
+
+    assert_true(again_choose(&filled->report, &again));
+    *first = again.action;
+    assert_false(again_differs(&again, &filled->facts, &filled->report));
+    first->permission = PERMISSION_ALLOWED;
+    assert_true(again_differs(&again, &filled->facts, &filled->report));
+    memset(first, 0, sizeof(*first));
+    assert_true(again_differs(&again, &filled->facts, &filled->report));
+    *first = again.action;
+    first->denied_by = DENIED_BY_BOUNDARY;
+    assert_true(again_differs(&again, &filled->facts, &filled->report));
+    free(filled);
+}
+
+/* Asking for the role's credentials begins with a token: that it is not given is another answer. */
+static void what_the_check_stands_on_counts(void **state)
+{
+    struct filled *filled = fill("role-missing");
+    struct again again;
+    (void)state;
+
+    assert_true(again_choose(&filled->report, &again));
+    step_fail(&filled->facts.imds.token, FAILURE_THROTTLED, 1);
+    diagnose(&filled->facts, &filled->report);
+    assert_true(again_differs(&again, &filled->facts, &filled->report));
+    free(filled);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_root_cause_says_which_check),
+        cmocka_unit_test(every_situation_that_is_not_ready_has_one),
+        cmocka_unit_test(the_same_answer_differs_in_nothing),
+        cmocka_unit_test(an_action_that_is_allowed_or_not_sent_differs),
+        cmocka_unit_test(what_the_check_stands_on_counts),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,401 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The commands that need no network, as they are run: what they print, where, and their exit status.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cjson/cJSON.h>
+#include <cmocka.h>
+
+#include "base/file.h"
+#include "base/text.h"
+#include "base/version.h"
+#include "diagnose/causes.h"
+#include "model/permissions.h"
+#include "report_builder.h"
+#include "run/commands.h"
+#include "run/confine.h"
+#include "said.h"
+
+static char folder[] = "/tmp/ssm-preflight-commands-XXXXXX";
+static enum confinement confined;
+
+/* The test itself goes on afterwards. */
+/* NOLINTNEXTLINE(cert-dcl37-c,bugprone-reserved-identifier): the linker wants this name */
+void __wrap_confine(const struct options *options, enum confinement confinement);
+/* NOLINTNEXTLINE(cert-dcl37-c,bugprone-reserved-identifier) */
+void __wrap_confine(const struct options *options, enum confinement confinement)
+{
+    (void)options;
+    confined = confinement;
+}
+
+static const char *in_folder(const char *name)
+{
+    static char path[128];
+    (void)text_set(path, sizeof(path), "%s/%s", folder, name);
+    return path;
+}
+
+static void write_text(const char *name, const char *text, size_t n)
+{
+    assert_int_equal(file_write_atomically(in_folder(name), text, n, 0644), 0);
+}
+
+/* The report of a situation as a file of the folder. */
+static void write_report(const char *name, const char *situation)
+{
+    struct filled *filled = fill(situation);
+    struct buffer text;
+
+    buffer_init(&text, REPORT_MAX_BYTES);
+    write_json_line(&filled->report, &text);
+    write_text(name, text.bytes, text.used);
+    buffer_clear(&text);
+    free(filled);
+}
+
+static int make_files(void **state)
+{
+    (void)state;
+    if (!mkdtemp(folder) || mkdir(in_folder("logs"), 0755) != 0)
+        return -1;
+    write_report("healthy.json", "healthy");
+    write_report("logs/a.json", "healthy");
+    write_report("logs/b.json", "role-missing");
+    write_text("logs/.hidden", "x", 1);
+    write_text("empty", "", 0);
+    return 0;
+}
+
+static int remove_files(void **state)
+{
+    static const char *const names[] = {"healthy.json", "logs/a.json", "logs/b.json",
+                                        "logs/.hidden", "empty",       "out"};
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(names); i++)
+        (void)unlink(in_folder(names[i]));
+    (void)rmdir(in_folder("logs"));
+    return rmdir(folder);
+}
+
+static int status_of(int (*command)(const struct options *options), const char *form, ...)
+    __attribute__((format(printf, 2, 3)));
+
+static int status_of(int (*command)(const struct options *options), const char *form, ...)
+{
+    char line[512];
+    va_list arguments;
+
+    va_start(arguments, form);
+    (void)vsnprintf(line, sizeof(line), form, arguments);
+    va_end(arguments);
+    return command_run(command, options_of(line));
+}
+
+static void assert_line(const char *line)
+{
+    const char *at = strstr(said_out, line);
+    if (!at || (at > said_out && at[-1] != '\n'))
+        fail_msg("no line \"%s\" in\n%s", line, said_out);
+}
+
+static int n_lines(void)
+{
+    int n = 0;
+    for (const char *c = said_out; *c; c++)
+        n += *c == '\n';
+    return n;
+}
+
+/* --- list --- */
+
+static void each_table_has_its_heading_and_its_rows(void **state)
+{
+    (void)state;
+    assert_int_equal(status_of(command_list, "list endpoints"), EXIT_READY);
+    assert_line("target       need      what for\n");
+    assert_line("ssm          required  registration, documents, associations\n");
+    assert_line("ec2messages  optional  ");
+    assert_line("logs         off       ");
+    assert_int_equal(n_lines(), 1 + N_SERVICES);
+    assert_string_equal(said_err, "");
+
+    assert_int_equal(status_of(command_list, "list permissions"), EXIT_READY);
+    assert_int_equal(n_lines(), 1 + (int)n_permissions);
+    assert_line("ssm:UpdateInstanceInformation              agent   the agent itself; registers");
+    assert_line("ssm:DescribeAssociation                    yes     state-manager\n");
+    assert_line("ssm:GetDocument                            yes     state-manager, distributor");
+    assert_line("ssm:PutInventory                           never   inventory; would write");
+
+    assert_int_equal(status_of(command_list, "list findings"), EXIT_READY);
+    assert_line("code                        severity  title\n");
+    assert_line("role-missing                fatal     ");
+    assert_line("image-pins                  note      ");
+    assert_line("\nA fatal cause is a warning when no required check fails by it.\n");
+    for (size_t i = 0; i < n_causes; i++)
+        assert_line(causes[i].code);
+    assert_null(strstr(said_out, "\nagent-disabled                "
+                                 "fatal     The image")); /* of an image only what is its own */
+
+    assert_int_equal(status_of(command_list, "list checks"), EXIT_READY);
+    assert_line("imds.connect");
+}
+
+static void without_a_name_every_table_is_listed(void **state)
+{
+    (void)state;
+    assert_int_equal(status_of(command_list, "list"), EXIT_READY);
+    assert_true(text_starts(said_out, "checks\n\ncheck"));
+    assert_non_null(strstr(said_out, "\n\nfindings\n\ncode"));
+    assert_non_null(strstr(said_out, "\n\nendpoints\n\ntarget"));
+    assert_non_null(strstr(said_out, "\n\npermissions\n\naction"));
+}
+
+static void tables_as_json(void **state)
+{
+    static const char *const names[] = {"checks", "findings", "endpoints", "permissions"};
+    (void)state;
+
+    assert_int_equal(status_of(command_list, "list --json"), EXIT_READY);
+    cJSON *all = cJSON_Parse(said_out);
+    assert_int_equal(cJSON_GetArraySize(all), 4);
+    for (size_t i = 0; i < COUNT_OF(names); i++)
+        assert_true(cJSON_GetArraySize(cJSON_GetObjectItem(all, names[i])) >= N_SERVICES);
+    cJSON_Delete(all);
+
+    assert_int_equal(status_of(command_list, "list permissions --json"), EXIT_READY);
+    cJSON *one = cJSON_Parse(said_out);
+    assert_int_equal(cJSON_GetArraySize(one), (int)n_permissions);
+    cJSON_Delete(one);
+}
+
+static void a_table_that_is_not_there_is_wrong_usage(void **state)
+{
+    (void)state;
+    assert_int_equal(status_of(command_list, "list finding"), EXIT_USAGE);
+    assert_string_equal(said_out, "");
+    assert_non_null(strstr(said_err, "there is no table 'finding'"));
+}
+
+/* --- explain, version --- */
+
+static void a_page_is_explained(void **state)
+{
+    (void)state;
+    assert_int_equal(status_of(command_explain, "explain role-missing"), EXIT_READY);
+    assert_non_null(strstr(said_out, "role-missing"));
+    assert_string_equal(said_err, "");
+    assert_int_equal(status_of(command_explain, "explain"), EXIT_USAGE);
+    assert_non_null(strstr(said_err, "explain needs a CODE"));
+    assert_int_equal(status_of(command_explain, "explain role-mising"), EXIT_USAGE);
+    assert_string_equal(said_out, "");
+    assert_non_null(strstr(said_err, "role-missing"));
+}
+
+static void the_version_names_every_library(void **state)
+{
+    char line[128];
+    (void)state;
+
+    assert_int_equal(status_of(command_version, "version"), EXIT_READY);
+    (void)text_set(line, sizeof(line), "ssm-preflight %s (%s)\n", program_version, program_commit);
+    assert_true(text_starts(said_out, line));
+    for (size_t i = 0; i < n_libraries; i++)
+        assert_non_null(strstr(said_out, libraries[i].sha256));
+    assert_int_equal(n_lines(), 1 + 2 * (int)n_libraries);
+
+    assert_int_equal(status_of(command_version, "version --json"), EXIT_READY);
+    cJSON *json = cJSON_Parse(said_out);
+    assert_string_equal(cJSON_GetStringValue(cJSON_GetObjectItem(json, "version")),
+                        program_version);
+    assert_int_equal(cJSON_GetArraySize(cJSON_GetObjectItem(json, "libraries")), (int)n_libraries);
+    cJSON_Delete(json);
+}
+
+/* --- show --- */
+
+/* What standard input has is read from its beginning. */
+static int show_of_input(const char *text, const char *line)
+{
+    int file = memfd_create("input", MFD_CLOEXEC), kept = dup(STDIN_FILENO);
+
+    assert_true(write(file, text, strlen(text)) == (ssize_t)strlen(text));
+    assert_int_equal(lseek(file, 0, SEEK_SET), 0);
+    assert_int_equal(dup2(file, STDIN_FILENO), STDIN_FILENO);
+    int status = command_run(command_show, options_of(line));
+    (void)dup2(kept, STDIN_FILENO);
+    (void)close(kept);
+    (void)close(file);
+    return status;
+}
+
+static void a_recorded_report_is_shown_confined(void **state)
+{
+    (void)state;
+    confined = CONFINED_WITH_NETWORK;
+    assert_int_equal(status_of(command_show, "show %s -o short", in_folder("healthy.json")),
+                     EXIT_READY);
+    assert_true(text_starts(said_out, "READY"));
+    assert_int_equal(confined, CONFINED_OFFLINE);
+    assert_string_equal(said_err, "");
+    assert_int_equal(status_of(command_show, "show %s -q", in_folder("healthy.json")), EXIT_READY);
+    assert_string_equal(said_out, "");
+    assert_int_equal(status_of(command_show, "show %s -o short", in_folder("logs/b.json")),
+                     EXIT_NOT_READY);
+}
+
+static void a_report_goes_to_a_file_too(void **state)
+{
+    struct buffer text;
+    (void)state;
+
+    assert_int_equal(
+        status_of(command_show, "show %s -q --save %s/out", in_folder("healthy.json"), folder),
+        EXIT_READY);
+    buffer_init(&text, FILE_MAX_BYTES);
+    assert_int_equal(file_read("", in_folder("out"), &text), 0);
+    assert_non_null(strstr(text.bytes, "\"verdict\":\t\"ready\""));
+    buffer_clear(&text);
+
+    /* --output-file is asked for, so --quiet does not silence it */
+    assert_int_equal(status_of(command_show, "show %s -q -o short --output-file %s/out",
+                               in_folder("healthy.json"), folder),
+                     EXIT_READY);
+    assert_string_equal(said_out, "");
+    assert_int_equal(file_read("", in_folder("out"), &text), 0);
+    assert_true(text_starts(text.bytes, "READY"));
+    buffer_clear(&text);
+
+    assert_int_equal(status_of(command_show, "show %s -o short --output-file %s/gone/out",
+                               in_folder("healthy.json"), folder),
+                     EXIT_FAULT);
+    assert_non_null(strstr(said_err, "the report is not written"));
+    /* the verdict is not lost */
+    assert_non_null(strstr(said_err, "READY: "));
+    assert_int_equal(
+        status_of(command_show, "show %s -q --save %s/gone/out", in_folder("healthy.json"), folder),
+        EXIT_READY);
+    assert_non_null(strstr(said_err, "warning: "));
+}
+
+static void what_cannot_be_shown_is_wrong_usage(void **state)
+{
+    (void)state;
+    assert_int_equal(status_of(command_show, "show %s", in_folder("gone")), EXIT_USAGE);
+    assert_non_null(strstr(said_err, "cannot be read: No such file"));
+    assert_null(strstr(said_err, "`wait`"));
+    assert_int_equal(status_of(command_show, "show --root %s", folder), EXIT_USAGE);
+    assert_non_null(strstr(said_err, "`wait`, writes it"));
+    assert_int_equal(status_of(command_show, "show %s", in_folder("empty")), EXIT_USAGE);
+    assert_int_equal(show_of_input("", "show -"), EXIT_USAGE);
+    assert_int_equal(show_of_input("Linux version 6\n", "show - -o short"), EXIT_USAGE);
+    assert_non_null(strstr(said_err, "standard input: "));
+}
+
+static void a_folder_and_a_list_are_a_fleet(void **state)
+{
+    char list[256];
+    (void)state;
+
+    assert_int_equal(status_of(command_show, "show %s --json", in_folder("logs")), EXIT_NOT_READY);
+    assert_int_equal(n_lines(), 2);
+    (void)text_set(list, sizeof(list), "%s/logs/a.json\n%s/logs/b.json\n", folder, folder);
+    assert_int_equal(show_of_input(list, "show - --json"), EXIT_NOT_READY);
+    assert_int_equal(n_lines(), 2);
+    assert_int_equal(status_of(command_show, "show %s -q", in_folder("logs")), EXIT_NOT_READY);
+    assert_string_equal(said_out, "");
+    assert_int_equal(status_of(command_show, "show %s -o console", in_folder("logs")), EXIT_USAGE);
+    assert_non_null(strstr(said_err, "--output console is of one instance"));
+    assert_int_equal(status_of(command_show, "show %s/gone %s/empty -o short", folder, folder),
+                     EXIT_UNDECIDED);
+    assert_non_null(strstr(said_out, "cannot be read: No such file"));
+    assert_int_equal(status_of(command_show, "show %s --json --anonymize", in_folder("logs")),
+                     EXIT_NOT_READY);
+    assert_null(strstr(said_out, folder));
+    assert_non_null(strstr(said_out, "\"file 1\""));
+    assert_non_null(strstr(said_out, "\"file 2\""));
+}
+
+/* --- image --- */
+
+/* The folder is no root file system: that cannot be judged. */
+static void an_image_is_audited_confined(void **state)
+{
+    (void)state;
+    confined = CONFINED_WITH_NETWORK;
+    assert_int_equal(status_of(command_image, "image --root %s -o short", folder), EXIT_UNDECIDED);
+    assert_int_equal(confined, CONFINED_OFFLINE);
+    assert_true(text_starts(said_out, "UNKNOWN"));
+    assert_int_equal(status_of(command_image, "image --root %s -q", folder), EXIT_UNDECIDED);
+    assert_string_equal(said_out, "");
+    assert_int_equal(status_of(command_image, "image --root %s --json", folder), EXIT_UNDECIDED);
+    cJSON *json = cJSON_Parse(said_out);
+    assert_true(cJSON_IsObject(json));
+    cJSON_Delete(json);
+    assert_int_equal(status_of(command_image, "image --root %s -o junit", folder), EXIT_UNDECIDED);
+    assert_true(text_starts(said_out, "<?xml"));
+    assert_int_equal(status_of(command_image, "image --root %s", folder), EXIT_UNDECIDED);
+    assert_non_null(strstr(said_out, "UNKNOWN"));
+}
+
+static void an_audit_goes_to_a_file(void **state)
+{
+    struct buffer text;
+    (void)state;
+
+    assert_int_equal(status_of(command_image, "image --root %s -q -o short --output-file %s/out",
+                               folder, folder),
+                     EXIT_UNDECIDED);
+    assert_string_equal(said_out, "");
+    buffer_init(&text, FILE_MAX_BYTES);
+    assert_int_equal(file_read("", in_folder("out"), &text), 0);
+    assert_true(text_starts(text.bytes, "UNKNOWN"));
+    buffer_clear(&text);
+    assert_int_equal(
+        status_of(command_image, "image --root %s --output-file %s/gone/out", folder, folder),
+        EXIT_FAULT);
+    assert_non_null(strstr(said_err, "the report is not written"));
+}
+
+static void what_an_image_does_not_have_is_wrong_usage(void **state)
+{
+    (void)state;
+    assert_int_equal(status_of(command_image, "image --root %s -o html", folder), EXIT_USAGE);
+    assert_non_null(strstr(said_err, "terminal short json junit"));
+    assert_int_equal(status_of(command_image, "image --root %s --allow image-pin", folder),
+                     EXIT_USAGE);
+    assert_non_null(
+        strstr(said_err, "an image has no finding 'image-pin' (did you mean image-pins"));
+    assert_int_equal(status_of(command_image, "image --root %s --allow image-pins", folder),
+                     EXIT_UNDECIDED);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(each_table_has_its_heading_and_its_rows),
+        cmocka_unit_test(without_a_name_every_table_is_listed),
+        cmocka_unit_test(tables_as_json),
+        cmocka_unit_test(a_table_that_is_not_there_is_wrong_usage),
+        cmocka_unit_test(a_page_is_explained),
+        cmocka_unit_test(the_version_names_every_library),
+        cmocka_unit_test(a_recorded_report_is_shown_confined),
+        cmocka_unit_test(a_report_goes_to_a_file_too),
+        cmocka_unit_test(what_cannot_be_shown_is_wrong_usage),
+        cmocka_unit_test(a_folder_and_a_list_are_a_fleet),
+        cmocka_unit_test(an_image_is_audited_confined),
+        cmocka_unit_test(an_audit_goes_to_a_file),
+        cmocka_unit_test(what_an_image_does_not_have_is_wrong_usage),
+    };
+    return cmocka_run_group_tests(tests, make_files, remove_files);
+}

@@ -1,0 +1,259 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The edges of what is judged and said: each row starts from a situation, changes one thing, and names a
+ * text that the report then has, and one that it has not.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "base/buffer.h"
+#include "base/text.h"
+#include "diagnose/diagnose.h"
+#include "facts_builder.h"
+#include "report_builder.h"
+#include "report/report.h"
+#include "situations.h"
+
+#define SET(field, ...) (void)text_set(field, sizeof(field), __VA_ARGS__)
+
+static struct facts facts;
+static struct report report;
+
+/* --- this machine --- */
+
+static void there_is_no_interface(struct facts *f)
+{
+    f->network.n_interfaces = 0;
+    kernel_says(f, "169.254.169.254", ROUTE_NONE, "", 254);
+}
+
+static void the_kernel_has_no_route(struct facts *f)
+{
+    f->network.n_routes = 0;
+    kernel_says(f, "169.254.169.254", ROUTE_NONE, "", 254);
+}
+
+static void the_kernel_takes_it_for_its_own(struct facts *f)
+{
+    f->network.n_routes = 0;
+    kernel_says(f, "169.254.169.254", ROUTE_LOCAL, "", 255);
+}
+
+static void files_cannot_be_read(struct facts *f)
+{
+    step_fail(&f->machine.files, FAILURE_INTERNAL, 0);
+    SET(f->machine.files.detail, "/etc/hosts: Input/output error");
+}
+
+static void nobody_keeps_the_time_and_files_fail(struct facts *f)
+{
+    f->machine.time_sync = ANSWER_NO;
+    files_cannot_be_read(f);
+}
+
+static void the_day_is_wrong_and_credentials_are_valid(struct facts *f)
+{
+    move_clock(f, 86400000);
+}
+
+/* --- the metadata service --- */
+
+static void one_request(struct facts *f)
+{
+    f->imds.n_requests = 1;
+}
+
+static void two_requests(struct facts *f)
+{
+    f->imds.n_requests = 2;
+}
+
+static void the_profile_says_it(struct facts *f)
+{
+    SET(f->role.code, "Failed");
+    SET(f->role.info_code, "AssumeRoleUnauthorizedAccess");
+}
+
+static void credentials_have_a_status_and_no_code(struct facts *f)
+{
+    f->role.credentials_status = 500;
+    f->role.code[0] = f->role.message[0] = '\0';
+}
+
+/* --- names --- */
+
+static void resolv_conf_is_not_there(struct facts *f)
+{
+    step_fail(&f->resolvers.read, FAILURE_NOT_FOUND, 0);
+}
+
+static void the_stub_is_of_ipv6(struct facts *f)
+{
+    for (int i = SERVICE_SSM; i <= SERVICE_EC2MESSAGES; i++)
+        for (int32_t j = 0; j < f->endpoints[i].n_answers; j++)
+            if (text_starts(f->endpoints[i].answers[j].server, "127."))
+                SET(f->endpoints[i].answers[j].server, "::1");
+}
+
+/* --- the agent --- */
+
+static void its_unit_is_a_snaps(struct facts *f)
+{
+    SET(f->agent.unit, "snap.amazon-ssm-agent.amazon-ssm-agent.service");
+}
+
+static void its_last_error_is_another(struct facts *f)
+{
+    SET(f->agent.last_error, "2026-11-23 11:59:01 ERROR something nobody knows");
+}
+
+static void its_last_error_is_known(struct facts *f)
+{
+    SET(f->agent.last_error, "2026-11-23 11:59:01 ERROR AccessDeniedException: status code 400");
+}
+
+static void endpoint_is(struct facts *f, const char *endpoint)
+{
+    SET(f->agent.ssm_endpoint, "%s", endpoint);
+}
+
+static void port_443(struct facts *f)
+{
+    endpoint_is(f, "ssm.us-east-1.amazonaws.com:443");
+}
+
+static void port_443_and_a_path(struct facts *f)
+{
+    endpoint_is(f, "https://ssm.us-east-1.amazonaws.com:443/x");
+}
+
+static void port_4430(struct facts *f)
+{
+    endpoint_is(f, "https://ssm.us-east-1.amazonaws.com:4430");
+}
+
+static void port_44(struct facts *f)
+{
+    endpoint_is(f, "https://ssm.us-east-1.amazonaws.com:44");
+}
+
+static void a_path_with_a_colon(struct facts *f)
+{
+    endpoint_is(f, "https://ssm.us-east-1.amazonaws.com/a:80");
+}
+
+static void endpoint_id_is(struct facts *f, const char *host)
+{
+    f->plan.services[SERVICE_SSM].host_source = SOURCE_AGENT_CONFIG;
+    SET(f->plan.services[SERVICE_SSM].host, "%s", host);
+}
+
+static void the_id_has_no_digits(struct facts *f)
+{
+    endpoint_id_is(f, "vpce-.ssm.us-east-1.vpce.amazonaws.com");
+}
+
+static void the_id_ends_in_a_letter(struct facts *f)
+{
+    endpoint_id_is(f, "vpce-0abcxyz.ssm.us-east-1.vpce.amazonaws.com");
+}
+
+static const struct {
+    const char *situation;
+    void (*change)(struct facts *facts);
+    const char *has, *has_not;
+} rows[] = {
+    {"network-not-up", there_is_no_interface, "there is no network interface besides loopback",
+     NULL},
+    {"imds-blocked-locally--reject", the_kernel_has_no_route,
+     "the kernel has no route to 169.254.169.254", NULL},
+    {"imds-blocked-locally--reject", the_kernel_takes_it_for_its_own,
+     "the kernel takes 169.254.169.254 for an address of this machine", NULL},
+    {"tls-untrusted", files_cannot_be_read,
+     "\"id\":\"ssm.tls\",\"required\":true,\"status\":\"unknown\"", NULL},
+    {"healthy", nobody_keeps_the_time_and_files_fail, "\"verdict\":\"", "\"time-sync-missing\""},
+    {"credentials-expired", the_day_is_wrong_and_credentials_are_valid, "\"clock-wrong\"", NULL},
+    {"imds-throttled", one_request, "\"1 request sent to it in this round\"", NULL},
+    {"imds-throttled", two_requests, "\"2 requests sent to it in this round\"", NULL},
+    {"role-not-assumable", the_profile_says_it, "\"role-not-assumable\"", NULL},
+    {"role-not-assumable", credentials_have_a_status_and_no_code, "status 500", "status 500, Code"},
+    {"dns-no-resolver", resolv_conf_is_not_there, "/etc/resolv.conf is not there",
+     "names no nameserver"},
+    {"dns-local--stub-dead", the_stub_is_of_ipv6, "\"dns-local\"", NULL},
+    {"agent-disabled", its_unit_is_a_snaps, "snap ", NULL},
+    {"agent-crashes", its_last_error_is_another, "something nobody knows", "words like these"},
+    {"agent-crashes", its_last_error_is_known, "words like these come of policy-missing", NULL},
+    {"healthy", port_443, "\"verdict\":\"ready\"", NULL},
+    {"healthy", port_443_and_a_path, "\"verdict\":\"ready\"", NULL},
+    {"healthy", a_path_with_a_colon, "\"verdict\":\"ready\"", NULL},
+    {"healthy", port_4430, "endpoints listen on 443 alone", NULL},
+    {"healthy", port_44, "endpoints listen on 443 alone", NULL},
+    {"dns-wrong-name--endpoint-gone", the_id_has_no_digits, "\"dns-wrong-name\"", "vpce- "},
+    {"dns-wrong-name--endpoint-gone", the_id_ends_in_a_letter, "\"dns-wrong-name\"",
+     "--vpc-endpoint-ids vpce-0abc\""},
+};
+
+static void what_is_said_at_an_edge(void **state)
+{
+    int n_wrong = 0;
+    (void)state;
+
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        struct buffer text;
+
+        facts_healthy(&facts);
+        situation_find(rows[i].situation)->make(&facts);
+        rows[i].change(&facts);
+        diagnose(&facts, &report);
+        buffer_init(&text, REPORT_MAX_BYTES);
+        write_json_line(&report, &text);
+        char *of_facts = strstr(text.bytes, "\"facts\":{");
+        assert_non_null(of_facts);
+        *of_facts = '\0';
+        if (!strstr(text.bytes, rows[i].has)) {
+            printf("row %zu, %s: it does not say %s\n%s\n", i, rows[i].situation, rows[i].has,
+                   text.bytes);
+            n_wrong++;
+        }
+        if (rows[i].has_not && strstr(text.bytes, rows[i].has_not)) {
+            printf("row %zu, %s: it says %s\n", i, rows[i].situation, rows[i].has_not);
+            n_wrong++;
+        }
+        buffer_clear(&text);
+    }
+    assert_int_equal(n_wrong, 0);
+}
+
+/* One line of 80 columns: cut at a word, and nothing hangs at its end. */
+static void a_long_summary_is_cut_at_a_word(void **state)
+{
+    (void)state;
+    facts_healthy(&facts);
+    situation_find("dns-hosts-override")->make(&facts);
+    for (size_t n = 1; n < HOST_SIZE - 1; n++) {
+        memset(facts.plan.services[SERVICE_SSM].host, 'a', n);
+        for (size_t i = 7; i < n; i += 7)
+            facts.plan.services[SERVICE_SSM].host[i] = i % 2 ? ',' : ':';
+        facts.plan.services[SERVICE_SSM].host[n] = '\0';
+        diagnose(&facts, &report);
+        size_t length = strlen(report.summary);
+        assert_true(length < SUMMARY_SIZE);
+        if (text_ends(report.summary, "..."))
+            assert_null(strchr(" ,:", report.summary[length - 4]));
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(what_is_said_at_an_edge),
+        cmocka_unit_test(a_long_summary_is_cut_at_a_word),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

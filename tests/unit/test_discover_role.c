@@ -1,0 +1,498 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * What is made of IMDS's answers about the role and the instance, and of the files of Default Host
+ * Management. Each row changes answers of a healthy IMDS. Linked with --wrap=imds_get.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "base/file.h"
+#include "base/text.h"
+#include "discover/instance.h"
+
+#define DOCUMENT "dynamic/instance-identity/document"
+#define REGION "meta-data/placement/region"
+#define INFO "meta-data/iam/info"
+#define LIST "meta-data/iam/security-credentials/"
+#define IDENTITY_ROLE "meta-data/identity-credentials/ec2/info"
+#define MAC "meta-data/mac"
+#define MACS "meta-data/network/interfaces/macs/"
+#define OWN MACS "0e:49:61:0f:c3:11/"
+#define STATE "/var/lib/amazon/ssm"
+
+#define KEYS "\"AccessKeyId\": \"AKID\", \"SecretAccessKey\": \"secret\", \"Token\": \"token\""
+#define VALID "{\"Code\": \"Success\", " KEYS ", \"Expiration\": \"2999-01-01T00:00:00Z\"}"
+
+struct reply {
+    const char *path;
+    int32_t status; /* 0: the exchange failed so */
+    const char *body;
+    enum failure failure;
+};
+
+static const struct reply healthy[] = {
+    {DOCUMENT, 200, "{\"instanceId\": \"i-0123456789abcdef0\", \"region\": \"us-east-1\"}", 0},
+    {REGION, 200, "us-east-1", 0},
+    {INFO, 200, "{\"Code\": \"Success\", \"InstanceProfileArn\": \"arn:aws:iam::1:x\"}", 0},
+    {LIST, 200, "a-role", 0},
+    {LIST "a-role", 200, VALID, 0},
+    {IDENTITY_ROLE, 200, "{}", 0},
+    {MAC, 200, "0e:49:61:0f:c3:11", 0},
+    {OWN "vpc-id", 200, "vpc-0a1b2c3d4e5f67890", 0},
+    {OWN "vpc-ipv4-cidr-blocks", 200, "10.0.0.0/16", 0},
+};
+
+enum { MAX_CHANGES = 4 };
+
+static const struct reply *changed; /* MAX_CHANGES of them; one without a path is none */
+static struct facts facts;
+static struct credentials credentials;
+static int n_known, n_identified, n_placed;
+static char root[] = "/tmp/ssm-preflight-role-XXXXXX";
+
+static const struct reply *reply_to(const char *path)
+{
+    for (int i = 0; i < MAX_CHANGES; i++)
+        if (changed[i].path && strcmp(changed[i].path, path) == 0)
+            return &changed[i];
+    for (size_t i = 0; i < COUNT_OF(healthy); i++)
+        if (strcmp(healthy[i].path, path) == 0)
+            return &healthy[i];
+    return NULL;
+}
+
+/* NOLINTNEXTLINE(cert-dcl37-c,bugprone-reserved-identifier): the linker wants this name */
+void __wrap_imds_get(struct imds *imds, const char *path, imds_done *done, void *arg);
+/* NOLINTNEXTLINE(cert-dcl37-c,bugprone-reserved-identifier) */
+void __wrap_imds_get(struct imds *imds, const char *path, imds_done *done, void *arg)
+{
+    const struct reply *reply = reply_to(path);
+    struct imds_answer answer = {.status = reply ? reply->status : 404,
+                                 .failure = reply ? reply->failure : FAILURE_NONE,
+                                 .took_ms = 1,
+                                 .body = reply && reply->body ? reply->body : ""};
+    (void)imds;
+    answer.body_bytes = strlen(answer.body);
+    answer.took_ms = (int32_t)strlen(path);
+    done(arg, &answer);
+}
+
+static void known(void *arg)
+{
+    (void)arg;
+    n_known++;
+}
+
+static void identified(void *arg)
+{
+    (void)arg;
+    n_identified++;
+}
+
+static void placed(void *arg)
+{
+    (void)arg;
+    n_placed++;
+}
+
+static void ask(const struct reply changes[MAX_CHANGES])
+{
+    const struct instance_events events = {.identified = identified, .placed = placed};
+
+    changed = changes;
+    n_known = n_identified = n_placed = 0;
+    memset(&facts, 0, sizeof(facts));
+    credentials_clear(&credentials);
+    instance_reader_free(instance_read(NULL, "", &facts, &events));
+    struct role_reader *reader = role_read(NULL, root, &facts, &credentials, known, NULL);
+    role_read_rest(reader);
+    role_reader_free(reader);
+    assert_int_equal(n_known, 1);
+    assert_int_equal(n_identified, 1);
+    assert_int_equal(n_placed, 1);
+}
+
+/* --- the role --- */
+
+static const struct {
+    struct reply changes[MAX_CHANGES];
+    enum failure attached, credentials; /* FAILURE_BELOW: credentials were not asked for */
+    bool usable;
+} roles[] = {
+    {{{0}}, FAILURE_NONE, FAILURE_NONE, true},
+    /* what is attached */
+    {{{LIST, 404, "", 0}, {INFO, 404, "", 0}}, FAILURE_NO_ROLE, FAILURE_BELOW, false},
+    {{{LIST, 404, "", 0}, {INFO, 200, "{\"Code\": \"InstanceProfileNotFound\"}", 0}},
+     FAILURE_NO_ROLE,
+     FAILURE_BELOW,
+     false},
+    {{{LIST, 404, "", 0}, {INFO, 200, "{\"Code\": \"Failed\"}", 0}},
+     FAILURE_NOT_ASSUMABLE,
+     FAILURE_BELOW,
+     false},
+    {{{LIST, 404, "", 0}}, FAILURE_PROFILE_EMPTY, FAILURE_BELOW, false},
+    {{{LIST, 404, "", 0}, {INFO, 200, "{\"Code\": \"Success\"}", 0}},
+     FAILURE_NO_ROLE,
+     FAILURE_BELOW,
+     false},
+    {{{LIST, 404, "", 0}, {INFO, 200, "{}", 0}}, FAILURE_NO_ROLE, FAILURE_BELOW, false},
+    {{{LIST, 404, "", 0},
+      {INFO, 200, "{\"Code\": \"Failed\", \"Message\": \"Profile does not contain a role.\"}", 0}},
+     FAILURE_PROFILE_EMPTY,
+     FAILURE_BELOW,
+     false},
+    {{{LIST, 404, "", 0}, {INFO, 500, "", 0}}, FAILURE_SERVER_ERROR, FAILURE_BELOW, false},
+    {{{LIST, 404, "", 0}, {INFO, 200, "[", 0}}, FAILURE_MALFORMED, FAILURE_BELOW, false},
+    {{{LIST, 404, "", 0}, {INFO, 200, "[]", 0}}, FAILURE_MALFORMED, FAILURE_BELOW, false},
+    {{{LIST, 0, "", FAILURE_TIMEOUT}}, FAILURE_TIMEOUT, FAILURE_BELOW, false},
+    {{{LIST, 0, "", FAILURE_RESET}, {INFO, 0, "", FAILURE_TIMEOUT}},
+     FAILURE_TIMEOUT,
+     FAILURE_BELOW,
+     false},
+    {{{INFO, 0, "", FAILURE_TIMEOUT}}, FAILURE_NONE, FAILURE_NONE, true}, /* the list is enough */
+    /* the name becomes part of a path */
+    {{{LIST, 200, "a-role\r\nanother", 0}}, FAILURE_NONE, FAILURE_NONE, true},
+    {{{LIST, 200, " a-role \n", 0}}, FAILURE_NONE, FAILURE_NONE, true},
+    {{{LIST, 200, "", 0}}, FAILURE_MALFORMED, FAILURE_BELOW, false},
+    {{{LIST, 200, "a/../role", 0}}, FAILURE_MALFORMED, FAILURE_BELOW, false},
+    {{{LIST, 200, "<html>", 0}}, FAILURE_MALFORMED, FAILURE_BELOW, false},
+    {{{LIST, 404, "a-role", 0}, {INFO, 404, "", 0}}, FAILURE_NO_ROLE, FAILURE_BELOW, false},
+    /* its credentials */
+    {{{LIST "a-role", 404, VALID, 0}}, FAILURE_NONE, FAILURE_NOT_FOUND, false},
+    {{{LIST "a-role", 0, "", FAILURE_CLOSED}}, FAILURE_NONE, FAILURE_CLOSED, false},
+    {{{LIST "a-role", 200, "", 0}}, FAILURE_NONE, FAILURE_MALFORMED, false},
+    {{{LIST "a-role", 200, "{" KEYS "}", 0}}, FAILURE_NONE, FAILURE_MALFORMED, false},
+    {{{LIST "a-role", 200, "{\"Code\": \"AssumeRoleUnauthorizedAccess\", " KEYS "}", 0}},
+     FAILURE_NONE,
+     FAILURE_NOT_ASSUMABLE,
+     false},
+    {{{LIST "a-role", 200, "{\"Code\": \"Success\", " KEYS "}", 0}},
+     FAILURE_NONE,
+     FAILURE_NONE,
+     true},
+    {{{LIST "a-role", 200, "{\"Code\": \"Success\", " KEYS ", \"Expiration\": \"soon\"}", 0}},
+     FAILURE_NONE,
+     FAILURE_NONE,
+     true},
+    /* expired ones are kept: the clock may be wrong, and the service decides */
+    {{{LIST "a-role", 200,
+       "{\"Code\": \"Success\", " KEYS ", \"Expiration\": \"2001-01-01T00:00:00Z\"}", 0}},
+     FAILURE_NONE,
+     FAILURE_CREDENTIALS_EXPIRED,
+     true},
+    {{{LIST "a-role", 200, "{\"Code\": \"Success\", \"SecretAccessKey\": \"s\", \"Token\": \"t\"}",
+       0}},
+     FAILURE_NONE,
+     FAILURE_MALFORMED,
+     false},
+    {{{LIST "a-role", 200, "{\"Code\": \"Success\", \"AccessKeyId\": \"a\", \"Token\": \"t\"}", 0}},
+     FAILURE_NONE,
+     FAILURE_MALFORMED,
+     false},
+    {{{LIST "a-role", 200,
+       "{\"Code\": \"Success\", \"AccessKeyId\": \"a\", \"SecretAccessKey\": \"s\"}", 0}},
+     FAILURE_NONE,
+     FAILURE_MALFORMED,
+     false},
+    {{{LIST "a-role", 200,
+       "{\"Code\": \"Success\", \"AccessKeyId\": \"\", \"SecretAccessKey\": \"s\", \"Token\": \"t\"}",
+       0}},
+     FAILURE_NONE,
+     FAILURE_MALFORMED,
+     false},
+    {{{LIST "a-role", 200,
+       "{\"Code\": \"Success\", \"AccessKeyId\": \"a b\", \"SecretAccessKey\": \"s\", \"Token\": \"t\"}",
+       0}},
+     FAILURE_NONE,
+     FAILURE_MALFORMED,
+     false},
+    {{{LIST "a-role", 200,
+       "{\"Code\": \"Success\", \"AccessKeyId\": \"a\\u007f\", \"SecretAccessKey\": \"s\", \"Token\": \"t\"}",
+       0}},
+     FAILURE_NONE,
+     FAILURE_MALFORMED,
+     false},
+    {{{LIST "a-role", 200,
+       "{\"Code\": \"Success\", \"AccessKeyId\": \"!~\", \"SecretAccessKey\": \"s\", \"Token\": \"t\"}",
+       0}},
+     FAILURE_NONE,
+     FAILURE_NONE,
+     true},
+};
+
+static void each_answer_about_the_role_has_its_failure(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(roles); i++) {
+        ask(roles[i].changes);
+        const struct role_facts *role = &facts.role;
+        bool good = role->attached.failure == roles[i].attached &&
+                    role->credentials.failure == roles[i].credentials &&
+                    credentials_usable(&credentials) == roles[i].usable &&
+                    (role->from == CREDENTIALS_INSTANCE_PROFILE) == roles[i].usable;
+        if (!good)
+            fail_msg("row %zu: attached %s, credentials %s, usable %d, from %d", i,
+                     failure_name(role->attached.failure), failure_name(role->credentials.failure),
+                     credentials_usable(&credentials), role->from);
+    }
+}
+
+static void what_is_told_of_a_role(void **state)
+{
+    static const struct reply none[MAX_CHANGES] = {{0}};
+    static const struct reply unsaid[MAX_CHANGES] = {{IDENTITY_ROLE, 0, "", FAILURE_TIMEOUT}};
+    static const struct reply no[MAX_CHANGES] = {{IDENTITY_ROLE, 404, "", 0}};
+    static const struct reply failed[MAX_CHANGES] = {
+        {LIST "a-role", 200, "{\"Code\": \"Failed\", \"Message\": \"why\\u0007\"}", 0}};
+    (void)state;
+
+    ask(none);
+    assert_string_equal(facts.role.role, "a-role");
+    assert_string_equal(facts.role.profile_arn, "arn:aws:iam::1:x");
+    assert_string_equal(facts.role.info_code, "Success");
+    assert_int_equal(facts.role.info_status, 200);
+    assert_int_equal(facts.role.list_status, 200);
+    assert_int_equal(facts.role.credentials_status, 200);
+    assert_int_equal(facts.role.identity_role, ANSWER_YES);
+    assert_true(facts.role.expires_unix_s == 32472144000);
+    assert_string_equal(credentials.access_key_id, "AKID");
+    assert_string_equal(credentials.secret_access_key, "secret");
+    assert_string_equal(credentials.session_token, "token");
+    assert_int_equal(facts.role.attached.took_ms, strlen(LIST));
+    assert_int_equal(facts.role.credentials.took_ms, strlen(LIST "a-role"));
+    ask(unsaid);
+    assert_int_equal(facts.role.identity_role, ANSWER_UNKNOWN);
+    ask(no);
+    assert_int_equal(facts.role.identity_role, ANSWER_NO);
+    ask(failed);
+    assert_string_equal(facts.role.code, "Failed");
+    assert_string_equal(facts.role.message, "why\\x07");
+}
+
+static void a_secret_fits_or_is_none(void **state)
+{
+    struct reply changes[MAX_CHANGES] = {{LIST "a-role", 200, NULL, 0}};
+    char secret[sizeof(credentials.secret_access_key) + 1], body[4096];
+    (void)state;
+
+    for (size_t n = sizeof(secret) - 2; n < sizeof(secret); n++) {
+        memset(secret, 's', n);
+        secret[n] = '\0';
+        (void)text_set(
+            body, sizeof(body),
+            "{\"Code\": \"Success\", \"AccessKeyId\": \"a\", \"SecretAccessKey\": \"%s\", "
+            "\"Token\": \"t\"}",
+            secret);
+        changes[0].body = body;
+        ask(changes);
+        assert_int_equal(credentials_usable(&credentials),
+                         n < sizeof(credentials.secret_access_key));
+    }
+}
+
+/* --- Default Host Management --- */
+
+static void write_state(const char *name, const char *text)
+{
+    char path[256];
+
+    (void)text_set(path, sizeof(path), "%s" STATE "/%s", root, name);
+    if (text)
+        assert_int_equal(file_write_atomically(path, text, strlen(text), 0600), 0);
+    else
+        (void)unlink(path);
+}
+
+static const struct {
+    const char *config, *file;
+    enum answer dhmc;
+    bool usable;
+} managed[] = {
+    {NULL, NULL, ANSWER_UNKNOWN, false},
+    {"{\"CredentialSource\": \"SSM\"}", NULL, ANSWER_YES, false},
+    {"{\"CredentialSource\": \"EC2\"}",
+     "[default]\naws_access_key_id=a\naws_secret_access_key=s\n"
+     "aws_session_token=t\n",
+     ANSWER_NO, false},
+    {"{\"CredentialSource\": 1}", NULL, ANSWER_UNKNOWN, false},
+    {"{", NULL, ANSWER_UNKNOWN, false},
+    {"{\"CredentialSource\": \"SSM\", \"CredentialsExpiresAt\": \"2999-01-01T00:00:00Z\"}",
+     "[default]\n aws_access_key_id = a\t\naws_secret_access_key=s\naws_session_token = t\nx\n",
+     ANSWER_YES, true},
+    {"{\"CredentialSource\": \"SSM\"}", "[default]\naws_access_key_id = a\naws_session_token = t\n",
+     ANSWER_YES, false},
+};
+
+static void the_agents_own_files_tell_of_default_host_management(void **state)
+{
+    static const struct reply no_role[MAX_CHANGES] = {{LIST, 404, "", 0}, {INFO, 404, "", 0}};
+    static const struct reply empty[MAX_CHANGES] = {{LIST, 404, "", 0}};
+    (void)state;
+
+    for (size_t i = 0; i < COUNT_OF(managed); i++) {
+        write_state("runtimeconfig/identity_config.json", managed[i].config);
+        write_state("credentials", managed[i].file);
+        ask(no_role);
+        assert_int_equal(facts.role.dhmc, managed[i].dhmc);
+        assert_int_equal(credentials_usable(&credentials), managed[i].usable);
+        assert_int_equal(facts.role.attached.failure,
+                         managed[i].usable ? FAILURE_NONE : FAILURE_NO_ROLE);
+        assert_int_equal(facts.role.credentials.outcome,
+                         managed[i].usable ? OUTCOME_OK : OUTCOME_SKIPPED);
+        assert_int_equal(facts.role.from, managed[i].usable ? CREDENTIALS_DEFAULT_HOST_MANAGEMENT
+                                                            : CREDENTIALS_NONE);
+        if (managed[i].usable) {
+            assert_string_equal(credentials.access_key_id, "a");
+            assert_string_equal(credentials.secret_access_key, "s");
+            assert_string_equal(credentials.session_token, "t");
+            assert_true(facts.role.expires_unix_s == 32472144000);
+        }
+        ask(empty); /* a profile is attached: these files are not looked at */
+        assert_int_equal(facts.role.dhmc, ANSWER_UNKNOWN);
+    }
+    write_state("runtimeconfig/identity_config.json", NULL);
+    write_state("credentials", NULL);
+}
+
+/* --- IMDS --- */
+
+static void each_status_has_its_failure(void **state)
+{
+    static const struct {
+        int32_t status;
+        enum failure failure;
+    } rows[] = {
+        {201, FAILURE_HTTP_STATUS}, {299, FAILURE_HTTP_STATUS},  {300, FAILURE_REDIRECTED},
+        {399, FAILURE_REDIRECTED},  {400, FAILURE_BAD_REQUEST},  {401, FAILURE_UNAUTHORIZED},
+        {403, FAILURE_FORBIDDEN},   {404, FAILURE_NOT_FOUND},    {405, FAILURE_HTTP_STATUS},
+        {407, FAILURE_PROXY},       {418, FAILURE_HTTP_STATUS},  {429, FAILURE_THROTTLED},
+        {499, FAILURE_HTTP_STATUS}, {500, FAILURE_SERVER_ERROR}, {502, FAILURE_SERVER_ERROR},
+        {503, FAILURE_THROTTLED}};
+    (void)state;
+
+    for (size_t i = 0; i < COUNT_OF(rows); i++)
+        if (imds_status_failure(rows[i].status) != rows[i].failure)
+            fail_msg("%d: %s", (int)rows[i].status,
+                     failure_name(imds_status_failure(rows[i].status)));
+}
+
+/* --- the instance --- */
+
+static const struct {
+    struct reply changes[MAX_CHANGES];
+    enum failure identity;
+    const char *id, *region;
+} instances[] = {
+    {{{0}}, FAILURE_NONE, "i-0123456789abcdef0", "us-east-1"},
+    {{{DOCUMENT, 404, "", 0}}, FAILURE_NOT_FOUND, "", "us-east-1"},
+    {{{DOCUMENT, 0, "", FAILURE_TIMEOUT}}, FAILURE_TIMEOUT, "", "us-east-1"},
+    {{{DOCUMENT, 200, "", 0}}, FAILURE_MALFORMED, "", "us-east-1"},
+    {{{DOCUMENT, 200, "{\"instanceId\": \"i-0123456789abcdef0\", \"region\": \"us-ea\"}", 0}},
+     FAILURE_MALFORMED,
+     "",
+     "us-east-1"},
+    {{{DOCUMENT, 200, "{\"instanceId\": \"i-012345\", \"region\": \"eu-west-1\"}", 0}},
+     FAILURE_MALFORMED,
+     "",
+     "us-east-1"},
+    {{{DOCUMENT, 404, "", 0}, {REGION, 200, " eu-west-3\r\n", 0}},
+     FAILURE_NOT_FOUND,
+     "",
+     "eu-west-3"},
+    {{{DOCUMENT, 404, "", 0}, {REGION, 200, "<html>", 0}}, FAILURE_NOT_FOUND, "", ""},
+    {{{DOCUMENT, 404, "", 0}, {REGION, 404, "eu-west-3", 0}}, FAILURE_NOT_FOUND, "", ""},
+};
+
+static void each_answer_about_the_instance_has_its_failure(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(instances); i++) {
+        ask(instances[i].changes);
+        if (facts.imds.identity.failure != instances[i].identity ||
+            strcmp(facts.instance.id, instances[i].id) != 0 ||
+            strcmp(facts.instance.region, instances[i].region) != 0)
+            fail_msg("row %zu: %s, '%s', '%s'", i, failure_name(facts.imds.identity.failure),
+                     facts.instance.id, facts.instance.region);
+    }
+}
+
+static void the_network_is_read_by_the_primary_interface(void **state)
+{
+    static const struct reply none[MAX_CHANGES] = {{0}};
+    static const struct reply no_mac[MAX_CHANGES] = {{MAC, 200, "../../latest", 0}};
+    static const struct reply no_status[MAX_CHANGES] = {{MAC, 404, "0e:49:61:0f:c3:11", 0}};
+    static const struct reply odd_block[MAX_CHANGES] = {
+        {OWN "vpc-ipv4-cidr-blocks", 200, "10.0.0.0/16\n10.0.0.0/3", 0}};
+    static const struct reply blocks[MAX_CHANGES] = {
+        {OWN "vpc-ipv4-cidr-blocks", 200, "10.0.0.0/16\r\n\r\n 10.1.0.0/16", 0},
+        {OWN "vpc-ipv6-cidr-blocks", 404, "2001:db8::/56", 0}};
+    (void)state;
+
+    ask(none);
+    assert_true(facts.instance.network_known);
+    assert_string_equal(facts.instance.vpc, "vpc-0a1b2c3d4e5f67890");
+    ask(no_mac);
+    assert_false(facts.instance.network_known);
+    ask(no_status);
+    assert_false(facts.instance.network_known);
+    ask(odd_block); /* cut off somewhere: nothing of it is certain */
+    assert_false(facts.instance.network_known);
+    assert_int_equal(facts.instance.n_vpc_cidrs, 0);
+    assert_string_equal(facts.instance.vpc_cidrs[0], "");
+    ask(blocks);
+    assert_int_equal(facts.instance.n_vpc_cidrs, 2);
+    assert_string_equal(facts.instance.vpc_cidrs[1], "10.1.0.0/16");
+}
+
+static const char *const folders[] = {
+    "", "/var", "/var/lib", "/var/lib/amazon", STATE, STATE "/runtimeconfig"};
+
+static int make_root(void **state)
+{
+    char path[256];
+    (void)state;
+
+    if (!mkdtemp(root))
+        return -1;
+    for (size_t i = 1; i < COUNT_OF(folders); i++) {
+        (void)text_set(path, sizeof(path), "%s%s", root, folders[i]);
+        if (mkdir(path, 0755) != 0)
+            return -1;
+    }
+    return 0;
+}
+
+static int remove_root(void **state)
+{
+    char path[256];
+    (void)state;
+
+    for (size_t i = COUNT_OF(folders); i-- > 0;) {
+        (void)text_set(path, sizeof(path), "%s%s", root, folders[i]);
+        if (rmdir(path) != 0)
+            return -1;
+    }
+    return 0;
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(each_answer_about_the_role_has_its_failure),
+        cmocka_unit_test(what_is_told_of_a_role),
+        cmocka_unit_test(a_secret_fits_or_is_none),
+        cmocka_unit_test(the_agents_own_files_tell_of_default_host_management),
+        cmocka_unit_test(each_status_has_its_failure),
+        cmocka_unit_test(each_answer_about_the_instance_has_its_failure),
+        cmocka_unit_test(the_network_is_read_by_the_primary_interface),
+    };
+    return cmocka_run_group_tests(tests, make_root, remove_root);
+}
