@@ -30,7 +30,7 @@ ERRORS = {
     "lseek fcntl ioctl": ("EIO", "EINTR"),
     "close": ("EIO", "EINTR"),
     "poll ppoll": ("EINTR", "ENOMEM"),
-    "mmap brk mremap mprotect munmap": ("ENOMEM",),
+    "mmap mremap mprotect munmap": ("ENOMEM",),  # brk() says that it failed by another address, which strace cannot
     "getrandom": ("EAGAIN", "EINTR", "ENOSYS"),
     "prctl seccomp landlock_create_ruleset landlock_add_rule landlock_restrict_self": ("ENOSYS", "EPERM", "EINVAL"),
     "prlimit64 rt_sigaction rt_sigprocmask sigaltstack": ("EPERM", "EINVAL"),
@@ -64,13 +64,13 @@ def prepare():
 running = subprocess.Popen(command, preexec_fn=prepare, close_fds=how != "blocked")
 if how in ("stopped", "aborted", "ended"):
     time.sleep(float(argument) / 1000)  # the point is the time
-    if how == "stopped":
+    if how == "stopped" and running.poll() is None:
         running.send_signal(signal.SIGSTOP)
         shown = b"".join(open(f"/proc/{running.pid}/{name}", "rb").read() for name in ("environ", "cmdline", "status", "maps"))
         sys.stderr.buffer.write(shown.replace(b"\\0", b"\\n"))
         time.sleep(2.5)
         running.send_signal(signal.SIGCONT)
-    else:
+    elif how != "stopped":
         running.send_signal(signal.SIGABRT if how == "aborted" else signal.SIGTERM)
 status = running.wait()
 if how == "aborted" and os.WCOREDUMP(0 if status >= 0 else -status):
@@ -146,11 +146,11 @@ def disks(_):
         yield Point("disk", name, ["unshare", "--mount", "sh", "-c", prepare + 'exec "$@"', "sh"], silent=name == "/sys away")
 
 
-def streams(_):
+def streams(scene):
     for how in ("closed", "full", "blocked"):
         for names in ("stdout", "stderr", "stdout,stderr", "stdin,stdout,stderr"):
-            if how == "blocked" and "stdin" in names:
-                continue
+            if how == "blocked" and ("stdin" in names or scene.command[0] in ("show", "image")):
+                continue  # what has no deadline waits for its reader, as `show | less` must
             yield Point("stream", f"{how} {names}", ["/usr/bin/python3", "-c", SPOIL, how, names], silent="stdout" in names)
 
 

@@ -106,6 +106,10 @@ static void wire_shapes(void **state)
     } rows[] = {
         {200, "", "{}", "", "", PERMISSION_ALLOWED, FAILURE_NONE},
         {201, "", "<x/>", "", "", PERMISSION_ALLOWED, FAILURE_NONE},
+        {200, "", " \r\n", "", "", PERMISSION_ALLOWED, FAILURE_NONE},
+        {200, "", "{\"a\":1", "", "", PERMISSION_UNCLEAR, FAILURE_MALFORMED},
+        {200, "", "{", "", "", PERMISSION_UNCLEAR, FAILURE_MALFORMED},
+        {200, "", "abc", "", "", PERMISSION_UNCLEAR, FAILURE_MALFORMED},
         {400, "", "{\"__type\":\"com.amazonaws.ssm#ParameterNotFound\"}", "ParameterNotFound",
          "ParameterNotFound", PERMISSION_ALLOWED, FAILURE_NONE},
         {400, "", "{\"__type\":\"InvalidDocument\"}", "AssociationDoesNotExist InvalidDocument",
