@@ -9,7 +9,6 @@
 
 #include "base/text.h"
 #include "discover/agent.h"
-#include "discover/hint.h"
 #include "discover/instance.h"
 #include "discover/machine.h"
 #include "net/route.h"

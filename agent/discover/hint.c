@@ -3,7 +3,7 @@
  * The cheapest source comes first. None of them is believed: a machine that was copied to another Region
  * carries the hints of the first one.
  */
-#include "discover/hint.h"
+#include "discover/machine.h"
 
 #include <cjson/cJSON.h>
 #include <string.h>
