@@ -95,31 +95,36 @@ static const struct finding *first_to_say(const struct report *report,
     return finding;
 }
 
-/* Of the commands that mend, those for one place: half a block is none. `most` counts down what there is
- * room for; false where there is not enough. */
+/* Of the commands that mend, those for one place. `most` counts down what there is room for: a block is whole
+ * or left out, except `in_part`, which shows its first commands and says so. False where not all is shown. */
 static bool write_place(struct screen *screen, const struct finding *finding, bool inside,
-                        const char *heading, int32_t *most)
+                        const char *heading, bool in_part, int32_t *most)
 {
     const int32_t n = finding_n_commands(finding, inside);
+    const int32_t n_here = n <= *most ? n : in_part ? *most : 0;
+    int32_t left = n_here;
+    char first[NAME_SIZE] = "";
 
-    if (n == 0)
-        return true;
-    *most -= n;
-    if (*most < 0)
-        return false;
+    *most = n <= *most ? *most - n : 0;
+    if (n_here == 0)
+        return n == 0;
     screen_pad(screen, LABEL_AT);
-    screen_text(screen, INK_DIM, heading);
+    if (n_here < n)
+        (void)text_set(first, sizeof(first), ", the first %d of %d", (int)n_here, (int)n);
+    screen_textf(screen, INK_DIM, "%s%s:", heading, first);
     screen_end(screen);
-    for (int32_t i = 0; i < n_mending(finding); i++) {
+    for (int32_t i = 0; left > 0; i++) {
         if (finding->inside[i] != inside)
             continue;
         write_note(screen, finding->notes[i]);
         write_command(screen, finding->commands[i]);
+        left--;
     }
-    return true;
+    return n_here == n;
 }
 
-static bool write_commands(struct screen *screen, const struct finding *finding, int32_t *most)
+static bool write_commands(struct screen *screen, const struct finding *finding, bool in_part,
+                           int32_t *most)
 {
     const bool outside = finding_n_commands(finding, false) > 0;
     bool all = true;
@@ -128,10 +133,10 @@ static bool write_commands(struct screen *screen, const struct finding *finding,
         const bool inside = n == (finding->inside[0] ? 0 : 1);
         all &= write_place(
             screen, finding, inside,
-            !inside   ? "From anywhere with the AWS CLI:"
-            : outside ? "On the instance:"
-                      : "On the instance (without a login: ssm-preflight explain no-login):",
-            most);
+            !inside   ? "From anywhere with the AWS CLI"
+            : outside ? "On the instance"
+                      : "On the instance (without a login: ssm-preflight explain no-login)",
+            in_part && n == 0, most);
     }
     return all;
 }
@@ -201,7 +206,7 @@ void advice_write(struct screen *screen, const struct report *report, const stru
     if (finding->remedy[0])
         advice_labelled(screen, "Fix", finding->remedy);
     if (commands) {
-        (void)write_commands(screen, finding, &all);
+        (void)write_commands(screen, finding, false, &all);
         if (!has_same_end(report, report->n_findings, finding))
             write_afterwards(screen, finding, false);
     }
@@ -246,17 +251,17 @@ void advice_last_screen(struct screen *screen, const struct report *report,
 
         if (first_to_say(report, finding) != finding || n_mending(finding) == 0)
             continue;
-        if (finding_n_commands(finding, finding->inside[0]) <= most) {
+        if (most > 0 && (i == 0 || finding_n_commands(finding, finding->inside[0]) <= most)) {
             screen_end(screen);
             if (n_causes > 1)
                 screen_textf(screen, INK_PLAIN, "%d.", (int)i + 1);
         }
-        all &= write_commands(screen, finding, &most);
+        all &= write_commands(screen, finding, i == 0, &most);
     }
     if (!all) {
         screen_pad(screen, LABEL_AT);
-        screen_textf(screen, INK_DIM, "%s: above, whole; to print only commands: --commands",
-                     holds->n_commands > 0 ? "More commands" : "Commands");
+        screen_textf(screen, INK_DIM, "%s: above; to print only commands: --commands",
+                     holds->n_commands > 0 ? "All commands" : "Commands");
         screen_end(screen);
     }
     for (int32_t i = 0; i < n_causes; i++)
@@ -292,8 +297,6 @@ static bool fits(const struct report *report, const struct style *style, int row
 
 struct last_screen advice_fitting(const struct report *report, const struct style *style, int rows)
 {
-    const struct finding *root = &report->findings[0];
-    const int32_t first_block = finding_n_commands(root, root->inside[0]);
     struct last_screen holds = {.all = true};
 
     for (int32_t i = 0; i < report_n_causes(report); i++)
@@ -301,7 +304,6 @@ struct last_screen advice_fitting(const struct report *report, const struct styl
     while (holds.n_commands > 0 && !fits(report, style, rows, &holds)) {
         holds.all = !holds.in_short;
         holds.n_commands -= holds.in_short;
-        holds.n_commands = holds.n_commands < first_block ? 0 : holds.n_commands;
         holds.in_short = holds.n_commands > 0;
     }
     return holds;

@@ -235,27 +235,38 @@ static void add_labelled(struct block *block, const char *label, const char *tex
     add_words(block, 3, line);
 }
 
-/* The commands for one place, whole or not at all: half of them is nothing to paste. Where they are run, as
- * a comment in front. */
+/* The commands for one place: a block is whole or left out, except the root cause's first one, which shows as
+ * many as there is room for and says so. Where they are run, as a comment in front. */
 static void add_place(struct block *block, const struct finding *finding, bool inside,
                       enum rank rank, int n, int *most)
 {
     const int n_mending = finding->n_commands - finding->n_afterwards;
-    const int n_here = finding_n_commands(finding, inside);
+    const int n_all = finding_n_commands(finding, inside);
+    const bool first = inside == finding->inside[0];
+    char where[COLUMNS + 1];
+    int left = n_all;
 
-    if (most && (*most -= n_here) < 0)
+    if (most) {
+        left = n_all <= *most ? n_all : n == 0 && first ? *most : 0;
+        *most = n_all <= *most ? *most - n_all : 0;
+    }
+    if (left == 0)
         return;
-    begin(block, rank, n * MAX_COMMANDS + (inside == finding->inside[0] ? 0 : 1));
-    if (n_here > 0)
-        add_note(block, !inside ? "from anywhere with the AWS CLI"
-                        : n_here == n_mending
-                            ? "on the instance; if no login: ssm-preflight explain no-login"
-                            : "on the instance");
-    for (int i = 0; i < n_mending; i++) {
+    begin(block, rank, n * MAX_COMMANDS + !first);
+    (void)text_set(where, sizeof(where), "%s",
+                   !inside ? "from anywhere with the AWS CLI"
+                   : n_all == n_mending && left == n_all
+                       ? "on the instance; if no login: ssm-preflight explain no-login"
+                       : "on the instance");
+    if (left < n_all)
+        (void)text_add(where, sizeof(where), "; the first %d of %d", left, n_all);
+    add_note(block, where);
+    for (int i = 0; left > 0; i++) {
         if (finding->inside[i] != inside)
             continue;
         add_note(block, finding->notes[i]);
         add_command(block, finding->commands[i]);
+        left--;
     }
 }
 
@@ -388,9 +399,9 @@ static bool add_findings(struct block *block, const struct report *report, int l
         add_cause(block, report, i);
     begin(block, RANK_AFTERWARDS, 0);
     if (block->all_above)
-        add_note(block, commands > 0
-                            ? "more commands: above; all by ssm-preflight show --commands FILE"
-                            : "commands: above; all by ssm-preflight show --commands FILE");
+        add_note(block, block->n_left_out > 0
+                            ? "all commands: ssm-preflight show --commands FILE"
+                            : "all commands: above; or by ssm-preflight show --commands FILE");
     if (n_causes > 0)
         add_end(block, longest_end(report, n_causes));
     if (has_commands(report))
@@ -452,7 +463,6 @@ static bool fits_screen(struct block *block, const struct report *report, int co
 /* How many commands of causes the last screen holds. */
 static int fit_commands(struct block *block, const struct report *report)
 {
-    const struct finding *root = &report->findings[0];
     int commands = 0, too_many = 0;
 
     for (int i = 0; i < report_n_causes(report); i++)
@@ -467,9 +477,9 @@ static int fit_commands(struct block *block, const struct report *report)
         const int half = (commands + too_many) / 2;
         *(fits_screen(block, report, half) ? &commands : &too_many) = half;
     }
-    if (commands >= finding_n_commands(root, root->inside[0]))
+    if (commands > 0)
         return commands;
-    block->in_short = false; /* not even one block: there is room for the reboot */
+    block->in_short = false; /* not even one command: there is room for the reboot */
     block->in_short = !fits_screen(block, report, 0);
     return 0;
 }

@@ -11,7 +11,7 @@ import tempfile
 HEADING = re.compile(r"^# (from anywhere with the AWS CLI|on the instance):$", re.M)
 # Of a console's block; such a line ends the one before.
 ON_CONSOLE = re.compile(r"^# (from anywhere with the AWS CLI|on the instance(?:; if no login: .*)?)$", re.M)
-ENDS = re.compile(r"^(?:\d+\. |Then: |# (?:more )?commands: |# without a login|# paste: |\d+ lines? cut\. |Save this).*", re.M | re.S)
+ENDS = re.compile(r"^(?:\d+\. |Then: |# all commands: |# without a login|# paste: |\d+ lines? cut\. |Save this).*", re.M | re.S)
 PASTE = re.compile(r"^ssm-preflight: # paste: show --commands, or (sed '.*')$", re.M)
 FILL_IN = re.compile(r"^([A-Z][A-Z0-9_]*)=''$", re.M)
 # What is looked up is there, and has a form that the AWS CLI takes; in every other round no endpoint and no group is found.

@@ -220,16 +220,18 @@ static void what_mends_is_cut_last(void **state)
     assert_non_null(last);
     assert_true(last < verdict);
     assert_non_null(strstr(text.bytes, FOLDED_PREFIX "NAME=ssm-managed-instance\n"));
-    assert_non_null(strstr(verdict, FOLDED_PREFIX "# commands: above; all by ssm-preflight show "));
-    assert_null(strstr(verdict, "NAME="));
-    assert_non_null(strstr(verdict, "reboot-instances"));
+    assert_non_null(strstr(verdict, FOLDED_PREFIX "# from anywhere with the AWS CLI; the first "));
+    assert_non_null(
+        strstr(verdict, FOLDED_PREFIX "# all commands: above; or by ssm-preflight show "));
+    assert_non_null(strstr(verdict, FOLDED_PREFIX "NAME=ssm-managed-instance\n"));
+    assert_non_null(strstr(verdict, "explain no-login"));
     assert_non_null(strstr(verdict, FOLDED_PREFIX "Save this"));
     buffer_clear(&text);
     for (root->n_evidence = 0; root->n_evidence < MAX_EVIDENCE; root->n_evidence++)
         memset(root->evidence[root->n_evidence], 'e', LINE_SIZE - 1);
     write_new(&report, &text);
     assert_non_null(strstr(text.bytes, "associate-iam-instance-profile"));
-    assert_non_null(strstr(text.bytes, "reboot-instances"));
+    assert_non_null(strstr(text.bytes, "explain no-login"));
     assert_non_null(strstr(text.bytes, "eeeeeeee"));
     assert_non_null(strstr(text.bytes, " lines cut. Save this"));
     buffer_clear(&text);
