@@ -19,7 +19,8 @@
 
 enum {
     MAX_DEPTH = 10,
-    MAX_CERTIFICATES_BYTES = 32 * 1024, /* of one server; OpenSSL's 100 KB take 1 MB each when read */
+    MAX_CERTIFICATES_BYTES = 32 *
+                             1024, /* of one server; OpenSSL's 100 KB take 1 MB each when read */
     MAX_HANDSHAKE_BYTES = 128 * 1024,
     SECURITY_LEVEL = 1, /* RSA from 1024 bits, no SHA-1 and no MD5: what Go's TLS accepts */
 };
