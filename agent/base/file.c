@@ -164,6 +164,7 @@ bool file_read_link(const char *root, const char *path, char *target, size_t siz
     if (fd < 0)
         return false;
     ssize_t n = readlinkat(fd, "", target, size - 1);
+    (void)note_trouble(path, n < 0 ? errno : 0);
     (void)close(fd);
     if (n < 0)
         return false;
@@ -174,6 +175,16 @@ bool file_read_link(const char *root, const char *path, char *target, size_t siz
 static int by_name(const void *a, const void *b)
 {
     return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+/* NULL at the end, or where the rest cannot be read. */
+static struct dirent *next_entry(DIR *directory, const char *path)
+{
+    errno = 0;
+    struct dirent *entry = readdir(directory);
+    if (!entry)
+        (void)note_trouble(path, errno);
+    return entry;
 }
 
 int file_list(const char *root, const char *path, const char *suffix,
@@ -192,8 +203,8 @@ int file_list(const char *root, const char *path, const char *suffix,
         return error;
     }
 
-    for (struct dirent *entry;
-         n_names < MAX_NAMES && n_entries++ < MAX_ENTRIES && (entry = readdir(directory));) {
+    for (struct dirent *entry; n_names < MAX_NAMES && n_entries++ < MAX_ENTRIES &&
+                               (entry = next_entry(directory, path));) {
         if (entry->d_name[0] == '.' || !text_ends(entry->d_name, suffix))
             continue;
         names[n_names++] = strdup(entry->d_name);

@@ -125,6 +125,7 @@ static struct http_request http_to(const struct imds *imds, const char *method, 
         .address = imds->endpoint.address,
         .port = imds->endpoint.port,
         .fd = fd,
+        .alone = true, /* what comes late, a token, must not be the answer to the next request */
         .path = path,
         .headers = headers,
         .timeout_ms = IMDS_ANSWER_TIMEOUT_MS,

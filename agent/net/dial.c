@@ -32,7 +32,8 @@ struct dialling {
     struct sockaddr_storage address;
     socklen_t address_length;
     int fd;
-    int os_error; /* of what failed at once */
+    int os_error;   /* of what failed at once */
+    bool no_socket; /* the network has not even been asked */
     int64_t started_us;
     struct watch *watch;
     struct timer *timer;
@@ -65,6 +66,11 @@ enum failure dial_failure(int os_error)
         if (failures[i].os_error == os_error)
             return failures[i].failure;
     return file_is_trouble(os_error) ? FAILURE_INTERNAL : FAILURE_LOCAL;
+}
+
+enum failure dial_no_socket(int os_error)
+{
+    return os_error == EPERM ? FAILURE_INTERNAL : dial_failure(os_error);
 }
 
 void dial_words(int os_error, char *to, size_t size)
@@ -207,20 +213,27 @@ static void on_timeout(void *arg)
     finish(dialling, silence(dialling->fd), 0);
 }
 
+static enum failure failure_at_once(const struct dialling *dialling)
+{
+    if (dialling->no_socket)
+        return dial_no_socket(dialling->os_error);
+    return dialling->os_error == 0 ? FAILURE_NONE : dial_failure(dialling->os_error);
+}
+
 /* What connect() said at once, told on the loop's turn. */
 static void on_told_at_once(void *arg)
 {
     struct dialling *dialling = arg;
 
     dialling->timer = NULL;
-    finish(dialling, dialling->os_error == 0 ? FAILURE_NONE : dial_failure(dialling->os_error),
-           dialling->os_error);
+    finish(dialling, failure_at_once(dialling), dialling->os_error);
 }
 
 static int open_socket(struct dialling *dialling)
 {
     dialling->fd = socket(dialling->address.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC,
                           IPPROTO_TCP);
+    dialling->no_socket = dialling->fd < 0;
     return dialling->fd;
 }
 
@@ -242,6 +255,19 @@ static bool take_port(struct dialling *dialling, enum ports ports)
     return true;
 }
 
+/* 0, EINPROGRESS, or the errno of what failed. What a signal interrupted may be under way already. */
+static int connect_now(const struct dialling *dialling)
+{
+    const struct sockaddr *to = (const struct sockaddr *)&dialling->address;
+    int status = connect(dialling->fd, to, dialling->address_length);
+
+    if (status != 0 && errno == EINTR)
+        status = connect(dialling->fd, to, dialling->address_length);
+    if (status == 0 || errno == EISCONN)
+        return 0;
+    return errno == EALREADY ? EINPROGRESS : errno;
+}
+
 /* 0, EINPROGRESS, or the errno of what failed. */
 static int begin_connect(struct dialling *dialling, const struct dial *dial)
 {
@@ -256,10 +282,7 @@ static int begin_connect(struct dialling *dialling, const struct dial *dial)
     keep_errors(dialling->fd, dialling->address.ss_family, 1);
     if (bytes > 0 && setsockopt(dialling->fd, IPPROTO_TCP, TCP_MAXSEG, &bytes, sizeof(bytes)) != 0)
         return errno;
-    if (connect(dialling->fd, (const struct sockaddr *)&dialling->address,
-                dialling->address_length) != 0)
-        return errno;
-    return 0;
+    return connect_now(dialling);
 }
 
 bool dial_start(struct loop *loop, const struct dial *dial, dial_done *done, void *arg)

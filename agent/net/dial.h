@@ -56,6 +56,9 @@ bool dial_is_refused_here(const char *address, uint16_t port);
 /* errno of connect() in our vocabulary. */
 enum failure dial_failure(int os_error);
 
+/* errno of socket(): "not permitted" is what a sandbox of this process says, and no firewall. */
+enum failure dial_no_socket(int os_error);
+
 /* The system's own words for errno, where they say more than those for dial_failure() do. */
 void dial_words(int os_error, char *to, size_t size);
 

@@ -50,6 +50,7 @@ struct dns_query {
     int64_t started_us;
     int os_error;     /* the last that a socket said */
     bool failed_here; /* it said so before anything could come back */
+    bool no_socket;   /* there was none to be had */
     int32_t n_heard;  /* datagrams and pieces of streams */
     bool answered;    /* c-ares has called back */
     bool ending;
@@ -73,6 +74,7 @@ static ares_socket_t open_socket(int family, int type, int protocol, void *arg)
     struct dns_query *query = arg;
     int fd = socket(family, type | SOCK_NONBLOCK | SOCK_CLOEXEC, protocol);
 
+    query->no_socket = fd < 0;
     if (fd < 0)
         fail_here(query);
     return fd;
@@ -92,7 +94,10 @@ static int connect_socket(ares_socket_t fd, const struct sockaddr *address, sock
 
     (void)address;
     (void)length;
-    int status = connect(fd, (const struct sockaddr *)&query->server, query->server_length);
+    int status = -1;
+    do
+        status = connect(fd, (const struct sockaddr *)&query->server, query->server_length);
+    while (status != 0 && errno == EINTR);
     if (status != 0 && errno != EINPROGRESS)
         fail_here(query);
     return status;
@@ -192,7 +197,8 @@ static enum failure status_failure(struct dns_query *query, int status)
         if (query->os_error != 0) {
             query->answer.unsent = query->failed_here;
             dial_words(query->os_error, query->answer.step.detail, DETAIL_SIZE);
-            return dial_failure(query->os_error);
+            return query->no_socket ? dial_no_socket(query->os_error)
+                                    : dial_failure(query->os_error);
         }
         /* No errno: the TCP connection of a truncated answer ended early. */
         return query->n_heard > 0 ? FAILURE_CLOSED : FAILURE_LOCAL;

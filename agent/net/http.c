@@ -170,6 +170,7 @@ static void set_callbacks(struct exchange *exchange, const struct http_request *
         curl_easy_setopt(easy, CURLOPT_SSL_CTX_FUNCTION, watch_handshake);
         curl_easy_setopt(easy, CURLOPT_SSL_CTX_DATA, exchange);
     }
+    curl_easy_setopt(easy, CURLOPT_FORBID_REUSE, (long)request->alone);
 }
 
 /* An IPv6 address takes brackets in a URL. */

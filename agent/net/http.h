@@ -32,6 +32,7 @@ struct http_request {
     int fd;                     /* a connected socket from dial, which http now owns (also when
                              * http_start fails); -1: reuse the open connection to this host and
                              * address, or else connect */
+    bool alone;                 /* its connection carries no other request after it */
     const char *path;           /* path and query, already percent-encoded */
     const char *const *headers; /* NULL-ended "Name: value" lines, or NULL */
     const char *body;           /* or NULL */

@@ -19,7 +19,9 @@
 
 enum {
     MAX_DEPTH = 10,
-    MAX_HANDSHAKE_BYTES = 128 * 1024, /* OpenSSL takes 100 KB of certificates */
+    MAX_CERTIFICATES_BYTES = 32 *
+                             1024, /* of one server; OpenSSL's 100 KB take 1 MB each when read */
+    MAX_HANDSHAKE_BYTES = 128 * 1024,
     SECURITY_LEVEL = 1, /* RSA from 1024 bits, no SHA-1 and no MD5: what Go's TLS accepts */
 };
 
@@ -357,6 +359,7 @@ bool tls_watch(struct tls_peer *peer, SSL_CTX *context)
     SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION);
     SSL_CTX_set_security_level(context, SECURITY_LEVEL);
     SSL_CTX_set_options(context, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_TICKET);
+    SSL_CTX_set_max_cert_list(context, MAX_CERTIFICATES_BYTES);
     SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
     SSL_CTX_set_keylog_callback(context, NULL); /* whatever SSLKEYLOGFILE says */
     SSL_CTX_set_verify(context, SSL_VERIFY_PEER, NULL);

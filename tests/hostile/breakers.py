@@ -307,7 +307,7 @@ DNS_OVER_TCP = {
     "length of 65535, closed": (lambda q, n: Say(framed(n, 65535), "close"), False),
     "length one too little": (lambda q, n: Say(framed(n, len(n) - 1), "close"), False),
     "4000 addresses": (lambda q, n: Say(framed(with_records(q, [address_record("10.64.98.7" if name_of(q)[1] == 1 else "2001:db8:98::7")] * (4000 if name_of(q)[1] == 1 else 2000))), "close"), False),
-    "2000 aliases in a circle": (lambda q, n: Say(framed(_chain(2000, True)(q, n)[0]), "close"), False),
+    "1500 aliases in a circle": (lambda q, n: Say(framed(_chain(1500, True)(q, n)[0]), "close"), False),
     "cut again": (lambda q, n: Say(framed(_flags(q, 0x8380)), "close"), False),
     "another id": (lambda q, n: Say(framed(bytes([n[0] ^ 255]) + n[1:]), "stall"), False),
     "noise without end": (lambda q, n: Say(b"", endless=b"\x00\x0c" + NOISE[:12]), False),

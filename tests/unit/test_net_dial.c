@@ -247,6 +247,8 @@ static void names_every_errno(void **state)
 
     for (size_t i = 0; i < COUNT_OF(rows); i++)
         assert_int_equal(dial_failure(rows[i].os_error), rows[i].failure);
+    assert_int_equal(dial_no_socket(EPERM), FAILURE_INTERNAL);
+    assert_int_equal(dial_no_socket(EAFNOSUPPORT), FAILURE_NO_ROUTE);
 }
 
 /* As far as the system's own range has ports in both. */

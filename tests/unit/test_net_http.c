@@ -496,6 +496,23 @@ static void uses_an_open_connection_again(void **state)
     assert_int_equal(peer.n_connections, 2);
 }
 
+/* What a server says late is then no answer to another request. */
+static void leaves_no_connection_of_a_request_alone(void **state)
+{
+    struct http_request request = get("/a");
+    (void)state;
+
+    request.fd = dial();
+    request.alone = true;
+    exchange(&request);
+    assert_int_equal(got.step.outcome, OUTCOME_OK);
+    request = get("/b");
+    exchange(&request);
+    assert_int_equal(got.step.outcome, OUTCOME_OK);
+    assert_false(got.reused);
+    assert_int_equal(peer.n_connections, 2);
+}
+
 static void connects_anew_when_the_open_one_was_closed(void **state)
 {
     struct http_request request = get("/");
@@ -583,6 +600,7 @@ int main(void)
         TEST(finds_the_connection_it_is_handed_closed),
         TEST(speaks_ipv6),
         TEST(uses_an_open_connection_again),
+        TEST(leaves_no_connection_of_a_request_alone),
         TEST(connects_anew_when_the_open_one_was_closed),
         TEST(keeps_many_connections_open),
         TEST(carries_many_exchanges_at_once),
