@@ -28,6 +28,13 @@ static bool is_error(const char *line, size_t n, enum agent_lines lines)
             (has(line, n, " ERROR ") || has(line, n, " CRITICAL ")));
 }
 
+/* On a console. What our own block quotes of the agent is no line of the agent's. */
+static bool is_the_agents(const char *line, size_t n)
+{
+    return (has(line, n, "amazon-ssm-agent") || has(line, n, "SSM Agent")) &&
+           !has(line, n, "ssm-preflight");
+}
+
 /* Behind the words; NULL: none, or it says nothing. */
 static const char *cause_in(const char *line, size_t n)
 {
@@ -49,8 +56,7 @@ void agent_log_last_error(const char *text, size_t n, enum agent_lines lines,
         next = stop ? stop + 1 : end;
         size_t length = (size_t)((stop ? stop : end) - line);
         length -= length > 0 && line[length - 1] == '\r';
-        if (lines == AGENT_LINES_NAMED && !has(line, length, "amazon-ssm-agent") &&
-            !has(line, length, "SSM Agent"))
+        if (lines == AGENT_LINES_NAMED && !is_the_agents(line, length))
             continue;
         since_cause++;
         if (has(line, length, "SSM Agent v") && has(line, length, "is running"))

@@ -262,17 +262,21 @@ static void judge_error(const char *allowed, struct action_facts *action)
         action->denied_by = denied_by_words(action->message, &action->explicit_deny);
 }
 
+static bool is_blank(char c)
+{
+    return c == ' ' || c == '\t' || c == '\r' || c == '\n';
+}
+
 /* An object, an element, or nothing, as far as both ends show: of anything else the agent's SDK says that it is no answer. */
 static bool is_whole(const char *body, size_t n)
 {
-    static const char blanks[] = " \t\r\n", begins[] = "{<", ends[] = "}>";
-
-    for (; n > 0 && memchr(blanks, *body, strlen(blanks)); n--)
+    for (; n > 0 && is_blank(*body); n--)
         body++;
-    while (n > 0 && memchr(blanks, body[n - 1], strlen(blanks)))
+    while (n > 0 && is_blank(body[n - 1]))
         n--;
-    const char *begin = n > 0 ? memchr(begins, *body, strlen(begins)) : NULL;
-    return n == 0 || (begin && n > 1 && body[n - 1] == ends[begin - begins]);
+    if (n < 2)
+        return n == 0;
+    return (body[0] == '{' && body[n - 1] == '}') || (body[0] == '<' && body[n - 1] == '>');
 }
 
 void service_answer_judge(const struct http_head *head, const char *body, size_t body_bytes,

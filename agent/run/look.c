@@ -109,6 +109,7 @@ bool look_differs(struct look *look)
 
     discover_machine(look->root, facts, &overrides);
     read_local(look, facts, local);
+    /* NOLINTNEXTLINE(bugprone-suspicious-memory-comparison): zeroed, then copied as bytes */
     bool differs = !look->any || memcmp(&look->local, local, sizeof(*local)) != 0;
     look->any = true;
     look->local = *local;

@@ -194,7 +194,7 @@ EXPECTED = [  # fault, verdict, first finding
     ("policy-incomplete:ssmmessages:OpenDataChannel", "ready", None),  # nothing proves it without doing it: reported as not proven
     ("policy-incomplete:ec2messages:GetEndpoint", "ready", None),
     # the agent stays down: nothing but its own calls proves the two, and the verdict line names them as not proven
-    ("policy-incomplete:ssm:UpdateInstanceInformation", "ready", None),
+    ("policy-incomplete:ssm:UpdateInstanceInformation --permissions=probe", "ready", None),
     ("policy-incomplete:ssmmessages:OpenControlChannel", "ready", None),
     ("policy-incomplete:ssm:GetParameters policy-incomplete:ssm:GetDocument", "degraded", "policy-incomplete"),
     ("policy-incomplete:ssm:UpdateInstanceInformation --permissions=agent", "not-ready", "policy-incomplete"),

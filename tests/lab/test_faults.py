@@ -41,7 +41,7 @@ def test_fault(binary, runs, faults, verdict, code):
 
 
 # Where the verdict is not what the agent does: somebody asked for more or for less, or nobody on the instance can know.
-ASKED_OTHERWISE = {"policy-incomplete:ssm:UpdateInstanceInformation", "policy-incomplete:ssmmessages:OpenControlChannel", "role-missing dhmc-on", "public-path --private-dns=require", "policy-sessions-only --for=core", "agent-missing --optional=agent"}
+ASKED_OTHERWISE = {"policy-incomplete:ssm:UpdateInstanceInformation --permissions=probe", "policy-incomplete:ssmmessages:OpenControlChannel", "role-missing dhmc-on", "public-path --private-dns=require", "policy-sessions-only --for=core", "agent-missing --optional=agent"}
 
 
 def test_the_verdict_is_what_the_agent_does():

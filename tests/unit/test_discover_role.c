@@ -453,7 +453,7 @@ static void the_network_is_read_by_the_primary_interface(void **state)
 }
 
 static const char *const folders[] = {
-    "", "/var", "/var/lib", "/var/lib/amazon", STATE, STATE "/runtimeconfig"};
+    "", "/var", "/var/lib", "/var/lib/amazon", STATE, (STATE "/runtimeconfig")};
 
 static int make_root(void **state)
 {

@@ -330,6 +330,10 @@ static void what_the_agent_says_behind_a_block_is_heard(void **state)
     add_log(&log, true);
     assert_true(read_text(log.bytes, log.used));
     assert_string_equal(facts.agent.last_error, ""); /* of an earlier boot */
+    (void)buffer_add_text(&log, FOLDED_PREFIX
+                          "  why: Error occurred when starting amazon-ssm-agent: y\r\n");
+    assert_true(read_text(log.bytes, log.used));
+    assert_string_equal(facts.agent.last_error, ""); /* what our block quotes */
     (void)buffer_add_text(&log, asleep);
     assert_true(read_text(log.bytes, log.used));
     assert_int_equal(facts.agent.running, ANSWER_YES);

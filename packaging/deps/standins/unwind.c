@@ -6,6 +6,7 @@
  */
 #include <stdlib.h>
 
+/* NOLINTBEGIN(cert-dcl37-c,bugprone-reserved-identifier): the linker wants these names */
 void _Unwind_Resume(void *exception);
 int _Unwind_ForcedUnwind(void *exception, void *stop, void *arg);
 unsigned long _Unwind_GetCFA(void *context);
@@ -52,3 +53,4 @@ char *__dcgettext(const char *domain, const char *message, int category)
     (void)domain, (void)category;
     return (char *)message;
 }
+/* NOLINTEND(cert-dcl37-c,bugprone-reserved-identifier) */
