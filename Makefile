@@ -190,8 +190,8 @@ build/ssm-preflight-torture: build/torture/memory.o $(objects)/tests/torture/all
 	@$(link) $^ $(libs) -o $@
 -include $(objects)/tests/torture/allocations.d
 
-POINTS ?= 40
-torture: setup-lab ## the program's own trouble: allocations and calls that fail, at POINTS (40; 0: all) of them, limits, disks, streams
+POINTS ?= 20
+torture: setup-lab ## the program's own trouble: allocations and calls that fail, at POINTS (20; 0: all) of them, limits, disks, streams
 	@$(MAKE) flavour=static build/ssm-preflight-torture
 	tests/torture/run build/ssm-preflight-torture --points $(POINTS)
 
