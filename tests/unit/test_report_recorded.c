@@ -11,6 +11,7 @@
 
 #include <cmocka.h>
 
+#include "report/folded.h"
 #include "report/recorded.h"
 #include "report/report.h"
 #include "report_builder.h"
