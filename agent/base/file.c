@@ -44,12 +44,11 @@ bool file_take_trouble(char *to, size_t size)
     return any;
 }
 
-/* Returns the error. */
-static int note_trouble(const char *path, int os_error)
+int file_note_trouble(const char *what, int os_error)
 {
-    if (file_is_trouble(os_error) && !first_trouble[0] && !text_starts(path, "/sys/") &&
-        !text_starts(path, "/proc/"))
-        (void)text_set(first_trouble, sizeof(first_trouble), "%.180s: %s", path,
+    if (file_is_trouble(os_error) && !first_trouble[0] && !text_starts(what, "/sys/") &&
+        !text_starts(what, "/proc/"))
+        (void)text_set(first_trouble, sizeof(first_trouble), "%.180s: %s", what,
                        strerror(os_error));
     return os_error;
 }
@@ -59,7 +58,7 @@ static int open_or_note(const char *root, const char *path, int flags)
     int fd = root_open(root, path, flags);
 
     if (fd < 0)
-        errno = note_trouble(path, errno);
+        errno = file_note_trouble(path, errno);
     return fd;
 }
 
@@ -68,7 +67,7 @@ bool file_look(const char *root, const char *path, bool follow, struct stat *sta
     int fd = open_or_note(root, path, O_PATH | O_CLOEXEC | (follow ? 0 : O_NOFOLLOW));
     bool found = fd >= 0 && fstat(fd, status) == 0;
     if (fd >= 0 && !found)
-        (void)note_trouble(path, errno);
+        (void)file_note_trouble(path, errno);
 
     if (fd >= 0)
         (void)close(fd);
@@ -88,7 +87,7 @@ static int open_regular(const char *root, const char *path)
     int fd = open_or_note(root, path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
     if (fd < 0)
         return -1;
-    int error = fstat(fd, &status) != 0   ? note_trouble(path, errno)
+    int error = fstat(fd, &status) != 0   ? file_note_trouble(path, errno)
                 : S_ISREG(status.st_mode) ? 0
                 : S_ISDIR(status.st_mode) ? EISDIR
                                           : EINVAL;
@@ -113,7 +112,7 @@ int file_read(const char *root, const char *path, struct buffer *contents)
         if (n < 0 && errno == EINTR)
             continue;
         if (n <= 0) {
-            error = n < 0 ? note_trouble(path, errno) : 0;
+            error = n < 0 ? file_note_trouble(path, errno) : 0;
             break;
         }
         if (!buffer_add(contents, piece, (size_t)n)) {
@@ -137,7 +136,7 @@ size_t file_read_start(const char *root, const char *path, char *bytes, size_t n
         return 0;
 
     ssize_t read_now = read(fd, bytes, n);
-    (void)note_trouble(path, read_now < 0 ? errno : 0);
+    (void)file_note_trouble(path, read_now < 0 ? errno : 0);
     (void)close(fd);
     return read_now > 0 ? (size_t)read_now : 0;
 }
@@ -164,7 +163,7 @@ bool file_read_link(const char *root, const char *path, char *target, size_t siz
     if (fd < 0)
         return false;
     ssize_t n = readlinkat(fd, "", target, size - 1);
-    (void)note_trouble(path, n < 0 ? errno : 0);
+    (void)file_note_trouble(path, n < 0 ? errno : 0);
     (void)close(fd);
     if (n < 0)
         return false;
@@ -183,7 +182,7 @@ static struct dirent *next_entry(DIR *directory, const char *path)
     errno = 0;
     struct dirent *entry = readdir(directory);
     if (!entry)
-        (void)note_trouble(path, errno);
+        (void)file_note_trouble(path, errno);
     return entry;
 }
 

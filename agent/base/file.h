@@ -27,6 +27,9 @@ bool file_is_trouble(int os_error);
  * False when nothing was. Files that the kernel makes (/proc, /sys) do not count. */
 bool file_take_trouble(char *to, size_t size);
 
+/* Notes that `what` could not be looked at, if it was for such a reason. Returns the error. */
+int file_note_trouble(const char *what, int os_error);
+
 /* Reads root + path whole into `contents`, an initialised buffer whose max_bytes is the limit.
  * Returns 0, or an errno value (EFBIG when it is longer); on failure contents stays empty. */
 int file_read(const char *root, const char *path, struct buffer *contents);

@@ -175,8 +175,10 @@ void network_read(struct network_facts *network)
 
     network->default_route_ipv4 = has_route("192.0.2.1");
     network->default_route_ipv6 = has_route("2001:db8::1");
-    if (getifaddrs(&all) != 0)
+    if (getifaddrs(&all) != 0) {
+        (void)file_note_trouble("the interfaces", errno);
         return;
+    }
     for (const struct ifaddrs *entry = all; entry; entry = entry->ifa_next) {
         if (entry->ifa_flags & IFF_LOOPBACK)
             continue;

@@ -27,7 +27,7 @@ ERRORS = {
     "write": ("EIO", "ENOSPC", "EINTR", "EAGAIN"),
     "newfstatat fstat statx": ("ENOMEM", "EIO"),
     "getdents64 readlink readlinkat": ("EIO", "ENOMEM"),
-    "lseek fcntl ioctl": ("EIO", "EINTR"),
+    "lseek ioctl": ("EIO", "EINTR"),  # fcntl() of a socket's flags has none of them (fcntl(2))
     "close": ("EIO", "EINTR"),
     "poll ppoll": ("EINTR", "ENOMEM"),
     "mmap mremap mprotect munmap": ("ENOMEM",),  # brk() says that it failed by another address, which strace cannot

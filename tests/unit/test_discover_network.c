@@ -3,6 +3,8 @@
  * What this machine lost of what came in, and when that is asked at all: each test lays out the one
  * file of a small root directory.
  */
+#include <errno.h>
+#include <ifaddrs.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -126,6 +128,30 @@ static void what_was_lost_in_this_round_is_told(void **state)
     assert_int_equal(facts.network.undelivered, 0);
 }
 
+/* --- interfaces --- */
+
+/* NOLINTBEGIN(cert-dcl37-c,bugprone-reserved-identifier): the linker wants this name */
+int __wrap_getifaddrs(struct ifaddrs **all);
+
+int __wrap_getifaddrs(struct ifaddrs **all)
+{
+    *all = NULL;
+    errno = ENOBUFS;
+    return -1;
+}
+/* NOLINTEND(cert-dcl37-c,bugprone-reserved-identifier) */
+
+static void interfaces_that_cannot_be_asked_for_are_trouble(void **state)
+{
+    char trouble[256];
+    (void)state;
+
+    (void)file_take_trouble(trouble, sizeof(trouble));
+    network_read(&facts.network);
+    assert_true(file_take_trouble(trouble, sizeof(trouble)));
+    assert_string_equal(trouble, "the interfaces: No buffer space available");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -134,6 +160,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(nothing_is_asked_when_nothing_was_silent, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(what_was_lost_in_this_round_is_told, set_up, tear_down),
+        cmocka_unit_test(interfaces_that_cannot_be_asked_for_are_trouble),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
