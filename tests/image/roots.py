@@ -322,7 +322,7 @@ simple("cloud-init-cuts-imds", "debian", "image-metadata-disabled", lambda r: r.
 simple("cloud-init-disabled", "rpm", "image-cloud-init", lambda r: r.write("etc/cloud/cloud-init.disabled"), "warning")
 simple("cloud-init-by-command-line", "debian", "image-cloud-init", lambda r: r.edit("boot/grub/grub.cfg", " ro ", " ro cloud-init=disabled "), "warning")
 simple("cloud-init-masked", "ubuntu", "image-cloud-init", lambda r: r.mask("cloud-init.service"), "warning")
-simple("cloud-init-without-ec2", "debian", "image-cloud-init", lambda r: r.write("etc/cloud/cloud.cfg.d/90.cfg", "datasource_list: [ NoCloud ]\n"), "warning")
+simple("cloud-init-without-ec2", "debian", "image-cloud-init", lambda r: r.write("etc/cloud/cloud.cfg.d/99-datasource.cfg", "datasource_list: [ NoCloud ]\n"), "warning")
 # 21, 22
 simple("machine-id", "debian", "image-identity-baked", lambda r: r.write("etc/machine-id", "0123456789abcdef0123456789abcdef\n"), "warning")
 simple("host-keys", "rpm", "image-identity-baked", lambda r: r.write("etc/ssh/ssh_host_ed25519_key", "x", 0o600), "warning")

@@ -54,8 +54,8 @@ def fixture_agent_deb(tmp_path_factory):
 
 @pytest.fixture(name="in_root")
 def fixture_in_root(agent_deb):
-    def run(script, **more):
-        base = subprocess.run([os.path.join(TOP, "tests/boot/base"), "bookworm", "image"], capture_output=True, text=True, check=False)
+    def run(script, suite="bookworm", **more):
+        base = subprocess.run([os.path.join(TOP, "tests/boot/base"), suite, "image"], capture_output=True, text=True, check=False)
         if base.returncode != 0:
             pytest.skip(f"no root file system here: {base.stderr.strip()[-200:]}")
         done = subprocess.run(["unshare", "--mount", "--propagation", "private", "bash", "-c", script, "root", base.stdout.strip()], capture_output=True, text=True, check=False,
@@ -94,6 +94,18 @@ REAL = {
 def test_real_tools_break_it_and_mend_it(in_root, command):
     broken, mended = in_root(FIT + f"run sh -c {json.dumps(command)} >&2; codes; mend; codes").splitlines()
     assert (broken, mended) == (REAL[command], "")
+
+
+# What is no fault in a real root: it has a Python, and the fix that made it fit has put Amazon's time source into conf.d.
+NO_FAULT_THERE = {"program-only-in-the-host", "time-of-the-internet"}
+
+
+@pytest.mark.parametrize("suite", ["bookworm", "noble"])
+def test_what_breaks_a_staged_root_breaks_a_real_one(in_root, suite):
+    said = [json.loads(line) for line in in_root(FIT + 'umount "$root/dev" "$root/proc"; tests/image/on_real "$PROGRAM" "$root"', suite).splitlines()]
+    judged = [each for each in said if "found" in each and each["name"] not in NO_FAULT_THERE]
+    assert len(judged) >= 50, said
+    assert [each for each in judged if each["expected"] not in each["found"]] == []
 
 
 @pytest.mark.skipif(not shutil.which("ansible-playbook"), reason="ansible is not installed")
