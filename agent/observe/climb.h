@@ -137,9 +137,10 @@ void actions_forget_unclear(struct climb *climb, const struct address_facts *add
 
 /* The one gate before every signed request, which carries the session token: true for a host of the
  * region's partition or of the agent's own configuration, at an address where the plan expects the
- * service, whose TLS nobody opens. Amazon may have a root that this program does not carry yet. */
+ * service, whose TLS nobody opens. Amazon may have a root that this program does not carry yet. As long as no
+ * handshake with the address was judged, only a request that is withheld until its own one is (http.h). */
 bool actions_may_sign(const struct plan *plan, enum service service,
-                      const struct address_facts *address);
+                      const struct address_facts *address, bool withheld);
 
 /* proxy.c: asks the proxy that the agent would use, if any */
 void observe_proxy(struct observe *observe);

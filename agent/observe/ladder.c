@@ -285,6 +285,7 @@ static void extra_answered(void *arg, const struct http_reply *reply)
     }
     lane->action = -1;
     lane->open = reply->step.outcome == OUTCOME_OK && !reply->withheld &&
+                 !tls_session_is_intercepted(&reply->session) &&
                  judge_answer(lane->facts, &reply->head) == FAILURE_NONE;
     actions_pump(lane->climb);
 }

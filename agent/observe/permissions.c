@@ -181,13 +181,15 @@ static bool send(struct lane *lane, const struct permission_row *row, const stru
 }
 
 bool actions_may_sign(const struct plan *plan, enum service service,
-                      const struct address_facts *address)
+                      const struct address_facts *address, bool withheld)
 {
     const struct service_plan *to = &plan->services[service];
     bool own_host = to->host_source == SOURCE_AGENT_CONFIG ||
                     partition_has_host(partition_of_region(plan->region), to->host);
 
-    return own_host && address->place != PLACE_UNKNOWN && !address->second_opinion &&
+    bool known = withheld || address->steps[RUNG_TLS].outcome == OUTCOME_OK;
+
+    return own_host && known && address->place != PLACE_UNKNOWN && !address->second_opinion &&
            !tls_session_is_intercepted(&address->session);
 }
 
@@ -262,7 +264,7 @@ static bool send_next(struct lane *lane, const struct first *first)
     int next = next_action(climb);
 
     if (next < 0 || !observe->credentials || !observe->placed ||
-        !actions_may_sign(&observe->facts->plan, climb->service, lane->facts))
+        !actions_may_sign(&observe->facts->plan, climb->service, lane->facts, first))
         return false;
     struct action_facts *action = &climb->facts->actions[next];
     if (!send(lane, permission_find(action->action), first)) {

@@ -320,21 +320,27 @@ static void a_signed_request_goes_to_nobody_else(void **state)
     struct service_plan *ssm = &plan.services[SERVICE_SSM];
     (void)state;
 
+    address.steps[RUNG_TLS].outcome = OUTCOME_OK;
+
     for (size_t i = 0; i < COUNT_OF(hosts); i++) {
         (void)text_set(plan.region, sizeof(plan.region), "%s", hosts[i].region);
         (void)text_set(ssm->host, sizeof(ssm->host), "%s", hosts[i].host);
         ssm->host_source = hosts[i].source;
-        assert_int_equal(actions_may_sign(&plan, SERVICE_SSM, &address), hosts[i].may);
+        assert_int_equal(actions_may_sign(&plan, SERVICE_SSM, &address, false), hosts[i].may);
     }
     address.place = PLACE_UNKNOWN;
-    assert_false(actions_may_sign(&plan, SERVICE_SSM, &address));
+    assert_false(actions_may_sign(&plan, SERVICE_SSM, &address, false));
     address.place = PLACE_PUBLIC;
-    assert_true(actions_may_sign(&plan, SERVICE_SSM, &address));
+    assert_true(actions_may_sign(&plan, SERVICE_SSM, &address, false));
     address.second_opinion = true; /* a public address where private ones are demanded */
-    assert_false(actions_may_sign(&plan, SERVICE_SSM, &address));
+    assert_false(actions_may_sign(&plan, SERVICE_SSM, &address, false));
     address.second_opinion = false;
     address.session.trust_by = TRUST_BY_SYSTEM;
-    assert_false(actions_may_sign(&plan, SERVICE_SSM, &address));
+    assert_false(actions_may_sign(&plan, SERVICE_SSM, &address, false));
+    address.session.trust_by = TRUST_BY_NONE;
+    address.steps[RUNG_TLS].outcome = OUTCOME_UNTRIED; /* no handshake was judged yet */
+    assert_false(actions_may_sign(&plan, SERVICE_SSM, &address, false));
+    assert_true(actions_may_sign(&plan, SERVICE_SSM, &address, true));
 }
 
 int main(void)
