@@ -411,6 +411,7 @@ const struct cause causes[] = {
      .explains = {{CHECK(AGENT_INSTALLED), BECAUSE(FAILURE_INCOMPLETE)}}, .evidence = {quote_faults, quote_package}},
     {.code = "agent-too-old", .way = WAY_FAULT,
      .title = "The SSM agent is too old",
+     .here = {{"{fault}"}},
      .explains = {{CHECK(AGENT_INSTALLED), BECAUSE(FAILURE_TOO_OLD)}}, .evidence = {quote_faults, quote_package}},
     {.code = "agent-state-unwritable", .way = WAY_FAULT,
      .title = "The SSM agent cannot use its state directory",
