@@ -298,13 +298,21 @@ static bool fits(const struct report *report, const struct style *style, int row
 struct last_screen advice_fitting(const struct report *report, const struct style *style, int rows)
 {
     struct last_screen holds = {.all = true};
+    int32_t fitting = 0;
 
     for (int32_t i = 0; i < report_n_causes(report); i++)
         holds.n_commands += n_mending(&report->findings[i]);
-    while (holds.n_commands > 0 && !fits(report, style, rows, &holds)) {
-        holds.all = !holds.in_short;
-        holds.n_commands -= holds.in_short;
-        holds.in_short = holds.n_commands > 0;
+    for (int in_short = 0; in_short < 2; in_short++) {
+        holds.in_short = in_short && holds.n_commands > 0;
+        if (fits(report, style, rows, &holds))
+            return holds;
     }
+    holds.all = false;
+    for (int32_t too_many = holds.n_commands; too_many - fitting > 1;) {
+        holds.n_commands = (fitting + too_many) / 2;
+        *(fits(report, style, rows, &holds) ? &fitting : &too_many) = holds.n_commands;
+    }
+    holds.n_commands = fitting;
+    holds.in_short = fitting > 0; /* not even one: there is room for the reboot */
     return holds;
 }

@@ -70,7 +70,7 @@ void advice_write(struct screen *screen, const struct report *report, const stru
  * commands, then the restart of the agent. advice_fitting: what so many rows
  * hold of it. */
 struct last_screen {
-    int32_t n_commands; /* at most; a block of them is there whole or not at all */
+    int32_t n_commands; /* at most; a block is there whole, but for the first one, or not at all */
     bool all;           /* of them are there */
     bool in_short;      /* without the reboot, for which no room is left */
 };
