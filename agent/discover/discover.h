@@ -18,17 +18,16 @@ struct discover_request {
     const struct imds_endpoint *endpoint; /* NULL: IMDS's own addresses */
 };
 
-/* Each comes at most once. `role` and `placed` also come when there is nothing to know, `planned` only
+/* Each comes at most once, `planned` once more after `mistaken`. `role` and `placed` also come when there is nothing to know, `planned` only
  * when there is a plan. */
 struct discover_events {
     void *arg;
-    void (*planned)(
-        void *arg); /* facts->plan is complete: names may be looked up. `believed` comes before
-                                 * a secret may be sent: the region may be a hint's as yet */
-    void (*believed)(void *arg); /* the region is the one that IMDS or the options name */
-    void (*mistaken)(
-        void *arg); /* after `planned`: IMDS does not name it. The plan is void, and another
-                                  * `planned` may come */
+    /* facts->plan is complete: names may be looked up. Its region may be a hint's as yet. */
+    void (*planned)(void *arg);
+    /* The region is the one that IMDS or the options name. Before this no secret may be sent. */
+    void (*believed)(void *arg);
+    /* After `planned`: IMDS does not name that region. The plan is void, and another `planned` may come. */
+    void (*mistaken)(void *arg);
     void (*placed)(void *arg); /* the VPC's CIDRs are known, or never will be */
     void (*role)(void *arg);   /* credentials are usable, or never will be */
 };

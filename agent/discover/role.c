@@ -301,8 +301,9 @@ void role_read_rest(struct role_reader *reader)
              reader);
 }
 
-struct role_reader *role_read(struct imds *imds, const char *root, struct facts *facts,
-                              struct credentials *credentials, void (*known)(void *arg), void *arg)
+static struct role_reader *reader_new(struct imds *imds, const char *root, struct facts *facts,
+                                      struct credentials *credentials, void (*known)(void *arg),
+                                      void *arg)
 {
     struct role_reader *reader = calloc(1, sizeof(*reader));
 
@@ -312,6 +313,14 @@ struct role_reader *role_read(struct imds *imds, const char *root, struct facts 
                                    .credentials = credentials,
                                    .known = known,
                                    .arg = arg};
+    return reader;
+}
+
+struct role_reader *role_read(struct imds *imds, const char *root, struct facts *facts,
+                              struct credentials *credentials, void (*known)(void *arg), void *arg)
+{
+    struct role_reader *reader = reader_new(imds, root, facts, credentials, known, arg);
+
     imds_get(imds, "meta-data/iam/security-credentials/", list_arrived, reader);
     return reader;
 }
@@ -320,14 +329,8 @@ struct role_reader *role_read_credentials(struct imds *imds, const char *root, s
                                           struct credentials *credentials, void (*known)(void *arg),
                                           void *arg)
 {
-    struct role_reader *reader = calloc(1, sizeof(*reader));
+    struct role_reader *reader = reader_new(imds, root, facts, credentials, known, arg);
 
-    *reader = (struct role_reader){.imds = imds,
-                                   .root = root,
-                                   .facts = facts,
-                                   .credentials = credentials,
-                                   .known = known,
-                                   .arg = arg};
     if (facts->role.from != CREDENTIALS_DEFAULT_HOST_MANAGEMENT) {
         ask_credentials(reader);
     } else {

@@ -115,6 +115,15 @@ int32_t finding_n_commands(const struct finding *finding, bool inside)
     return n;
 }
 
+int32_t finding_fitting(const struct finding *finding, bool inside, bool in_part, int32_t *most)
+{
+    const int32_t n = finding_n_commands(finding, inside);
+    const int32_t n_shown = n <= *most ? n : in_part ? *most : 0;
+
+    *most = n <= *most ? *most - n : 0;
+    return n_shown;
+}
+
 void finding_fix_line(const struct finding *finding, char *to, size_t size)
 {
     const char *end = strstr(finding->remedy, ". ");

@@ -125,6 +125,10 @@ bool finding_told_by_fix(const struct finding *finding, char *to, size_t size);
 /* Of the commands that fix, how many are for that place. */
 int32_t finding_n_commands(const struct finding *finding, bool inside);
 
+/* How many of them a screen shows that has room for `most` more, which counts down: all, or none; with `in_part`
+ * the first ones. After a block that is not whole there is no room for another. */
+int32_t finding_fitting(const struct finding *finding, bool inside, bool in_part, int32_t *most);
+
 /* A required check without an answer: not known, or not tried and not itself left out. Of the clock an
  * accepted signature tells enough. */
 bool report_lacks(const struct check_result *check);

@@ -101,11 +101,10 @@ static bool write_place(struct screen *screen, const struct finding *finding, bo
                         const char *heading, bool in_part, int32_t *most)
 {
     const int32_t n = finding_n_commands(finding, inside);
-    const int32_t n_here = n <= *most ? n : in_part ? *most : 0;
+    const int32_t n_here = finding_fitting(finding, inside, in_part, most);
     int32_t left = n_here;
     char first[NAME_SIZE] = "";
 
-    *most = n <= *most ? *most - n : 0;
     if (n_here == 0)
         return n == 0;
     screen_pad(screen, LABEL_AT);

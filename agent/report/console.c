@@ -49,14 +49,14 @@ _Static_assert(MAX_FINDINGS *MAX_COMMANDS < RANK_STEP && MAX_FINDINGS * MAX_EVID
 
 struct block {
     struct buffer text;
-    int least;         /* the place of what is least important and still printed */
-    bool shown;        /* whether that which is added now is */
-    int n_left_out;    /* lines */
-    size_t n_bytes;    /* with the carriage returns */
-    int n_lines;       /* from the verdict on */
-    int most_commands; /* of causes, that the last screen still has room for */
-    bool all_above;    /* it has no room for all: they stand above the verdict too */
-    bool in_short;     /* without the reboot, for which it has no room */
+    int least;             /* the place of what is least important and still printed */
+    bool shown;            /* whether that which is added now is */
+    int n_left_out;        /* lines */
+    size_t n_bytes;        /* with the carriage returns */
+    int n_lines;           /* from the verdict on */
+    int32_t most_commands; /* of causes, that the last screen still has room for */
+    bool all_above;        /* it has no room for all: they stand above the verdict too */
+    bool in_short;         /* without the reboot, for which it has no room */
 };
 
 /* --- lines --- */
@@ -238,18 +238,14 @@ static void add_labelled(struct block *block, const char *label, const char *tex
 /* The commands for one place: a block is whole or left out, except the root cause's first one, which shows as
  * many as there is room for and says so. Where they are run, as a comment in front. */
 static void add_place(struct block *block, const struct finding *finding, bool inside,
-                      enum rank rank, int n, int *most)
+                      enum rank rank, int n, int32_t *most)
 {
     const int n_mending = finding->n_commands - finding->n_afterwards;
     const int n_all = finding_n_commands(finding, inside);
     const bool first = inside == finding->inside[0];
     char where[COLUMNS + 1];
-    int left = n_all;
+    int left = most ? finding_fitting(finding, inside, n == 0 && first, most) : n_all;
 
-    if (most) {
-        left = n_all <= *most ? n_all : n == 0 && first ? *most : 0;
-        *most = n_all <= *most ? *most - n_all : 0;
-    }
     if (left == 0)
         return;
     begin(block, rank, n * MAX_COMMANDS + !first);
@@ -271,7 +267,7 @@ static void add_place(struct block *block, const struct finding *finding, bool i
 }
 
 static void add_commands(struct block *block, const struct finding *finding, enum rank rank, int n,
-                         int *most)
+                         int32_t *most)
 {
     add_place(block, finding, finding->inside[0], rank, n, most);
     add_place(block, finding, !finding->inside[0], rank, n, most);

@@ -212,7 +212,7 @@ bool round_run(struct run *run, const struct round_watch *watch, const struct ag
     round.undelivered = delivery_read(run->options->root);
     if (start(&round)) {
         end = loop_run(round.loop, run->deadline_ms);
-        if (end == LOOP_IDLE && !again && discover_rest(round.discover))
+        if (end == LOOP_IDLE && discover_rest(round.discover))
             end = loop_run(round.loop, run->deadline_ms);
         conclude(&round, end);
     }
