@@ -44,27 +44,23 @@ bool file_take_trouble(char *to, size_t size)
     return any;
 }
 
-int file_note_trouble(const char *what, int os_error)
+void file_keep_trouble(const char *what, int os_error)
 {
-    if (file_is_trouble(os_error) && !first_trouble[0] && !text_starts(what, "/sys/") &&
-        !text_starts(what, "/proc/"))
+    if (!first_trouble[0])
         (void)text_set(first_trouble, sizeof(first_trouble), "%.180s: %s", what,
                        strerror(os_error));
-    return os_error;
 }
 
-static int open_or_note(const char *root, const char *path, int flags)
+int file_note_trouble(const char *what, int os_error)
 {
-    int fd = root_open(root, path, flags);
-
-    if (fd < 0)
-        errno = file_note_trouble(path, errno);
-    return fd;
+    if (file_is_trouble(os_error))
+        file_keep_trouble(what, os_error);
+    return os_error;
 }
 
 bool file_look(const char *root, const char *path, bool follow, struct stat *status)
 {
-    int fd = open_or_note(root, path, O_PATH | O_CLOEXEC | (follow ? 0 : O_NOFOLLOW));
+    int fd = root_open(root, path, O_PATH | O_CLOEXEC | (follow ? 0 : O_NOFOLLOW));
     bool found = fd >= 0 && fstat(fd, status) == 0;
     if (fd >= 0 && !found)
         (void)file_note_trouble(path, errno);
@@ -84,7 +80,7 @@ static int open_regular(const char *root, const char *path)
         errno = S_ISDIR(status.st_mode) ? EISDIR : EINVAL;
         return -1;
     }
-    int fd = open_or_note(root, path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    int fd = root_open(root, path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
     if (fd < 0)
         return -1;
     int error = fstat(fd, &status) != 0   ? file_note_trouble(path, errno)
@@ -135,7 +131,10 @@ size_t file_read_start(const char *root, const char *path, char *bytes, size_t n
     if (fd < 0)
         return 0;
 
-    ssize_t read_now = read(fd, bytes, n);
+    ssize_t read_now;
+    do
+        read_now = read(fd, bytes, n);
+    while (read_now < 0 && errno == EINTR);
     (void)file_note_trouble(path, read_now < 0 ? errno : 0);
     (void)close(fd);
     return read_now > 0 ? (size_t)read_now : 0;
@@ -159,7 +158,7 @@ bool file_exists(const char *root, const char *path)
 
 bool file_read_link(const char *root, const char *path, char *target, size_t size)
 {
-    int fd = open_or_note(root, path, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+    int fd = root_open(root, path, O_PATH | O_NOFOLLOW | O_CLOEXEC);
     if (fd < 0)
         return false;
     ssize_t n = readlinkat(fd, "", target, size - 1);
@@ -192,7 +191,7 @@ int file_list(const char *root, const char *path, const char *suffix,
     char *names[MAX_NAMES];
     size_t n_names = 0, n_entries = 0;
 
-    int fd = open_or_note(root, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    int fd = root_open(root, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (fd < 0)
         return errno;
     DIR *directory = fdopendir(fd);

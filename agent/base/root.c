@@ -119,14 +119,12 @@ static int walk_path(int top, const char *path, int flags)
     return found >= 0 ? found : stop(error);
 }
 
-int root_open(const char *root, const char *path, int flags)
+static int open_below(const char *root, const char *path, int flags)
 {
     struct open_how how = {.flags = (unsigned int)flags,
                            .resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS};
     long fd = -1;
 
-    if (!root[0])
-        return open(path, flags);
     int top = open(root, O_PATH | O_DIRECTORY | O_CLOEXEC);
     if (top < 0)
         return -1;
@@ -139,4 +137,11 @@ int root_open(const char *root, const char *path, int flags)
     int error = errno;
     (void)close(top);
     return fd >= 0 ? (int)fd : stop(error);
+}
+
+int root_open(const char *root, const char *path, int flags)
+{
+    int fd = root[0] ? open_below(root, path, flags) : open(path, flags);
+
+    return fd >= 0 ? fd : stop(file_note_trouble(path, errno));
 }
