@@ -251,7 +251,8 @@ void route_look_up(const char *address, struct route *route)
         return;
     int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
     if (fd < 0) {
-        (void)file_note_trouble("the routes", errno);
+        if (errno != EAFNOSUPPORT)
+            file_keep_trouble("the routes", errno);
         return;
     }
     (void)setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
