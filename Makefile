@@ -192,8 +192,8 @@ build/ssm-preflight-torture: build/torture/memory.o $(objects)/tests/torture/all
 -include $(objects)/tests/torture/allocations.d
 
 POINTS ?= 20
-torture: setup-lab ## the program's own trouble: allocations, calls (POINTS of each, 20; 0: all), limits, disks, streams; KIND=allocation: only those
-	@$(MAKE) flavour=static build/ssm-preflight-torture
+torture: setup-lab ## the program's own trouble: allocations, calls (POINTS of each, 20; 0: all), limits, disks, streams; KIND=limit,disk: only those
+	@$(MAKE) flavour=static static build/ssm-preflight-torture
 	tests/torture/run build/ssm-preflight-torture --points $(POINTS) --kind '$(KIND)'
 
 hostile: static setup-lab ## metadata, names, TLS and services that do what they can to break it; with ALL=1 at every byte
