@@ -214,6 +214,21 @@ static void interfaces_that_cannot_be_asked_for_are_trouble(void **state)
     assert_string_equal(trouble, "the interfaces: No buffer space available");
 }
 
+static void a_server_that_is_silent_has_its_route_looked_up(void **state)
+{
+    struct endpoint_facts *endpoint = &facts.endpoints[SERVICE_SSMMESSAGES];
+    (void)state;
+
+    endpoint->n_answers = 2;
+    (void)text_set(endpoint->answers[0].server, ADDRESS_SIZE, "127.0.0.1");
+    step_fail(&endpoint->answers[0].step, FAILURE_TIMEOUT, 5000);
+    (void)text_set(endpoint->answers[1].server, ADDRESS_SIZE, "127.0.0.2");
+    step_ok(&endpoint->answers[1].step, 1);
+    resolvers_doubt(&facts);
+    assert_int_equal(facts.network.n_routes, 1);
+    assert_string_equal(facts.network.routes[0].to, "127.0.0.1");
+}
+
 static const struct interface_facts *interface_of(const char *name)
 {
     for (int i = 0; i < facts.network.n_interfaces; i++)
@@ -261,6 +276,8 @@ int main(void)
                                         tear_down),
         cmocka_unit_test_setup_teardown(what_was_lost_in_this_round_is_told, set_up, tear_down),
         cmocka_unit_test(interfaces_that_cannot_be_asked_for_are_trouble),
+        cmocka_unit_test_setup_teardown(a_server_that_is_silent_has_its_route_looked_up, set_up,
+                                        tear_down),
         cmocka_unit_test_setup_teardown(interfaces_have_addresses_and_links, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
