@@ -12,11 +12,7 @@
 #include <stddef.h>
 
 #include "model/facts.h"
-
-struct bits {
-    unsigned char byte[16];
-    unsigned int n; /* 32 or 128 */
-};
+#include "model/place.h"
 
 struct addresses {
     struct moved {
