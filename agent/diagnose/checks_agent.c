@@ -14,7 +14,7 @@ static bool say_faults(const struct judge *judge, const struct faults *faults, e
 
     for (int i = 0; i < faults->n; i++)
         if (faults->at[i].check == check)
-            (void)text_add(words, sizeof(words), "%s%s", words[0] ? "; " : "", faults->at[i].words);
+            text_list(words, sizeof(words), "; ", faults->at[i].words);
     if (first)
         checks_say(judge, check, first->status, first->reason, 0, "%s", words);
     return first;

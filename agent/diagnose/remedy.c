@@ -206,7 +206,7 @@ static void add_words(struct filling *filling, const char *text, char *words, si
 
     filling->unknown = UNKNOWN_IS_NAMED;
     (void)fill(filling, text, filled, sizeof(filled));
-    (void)text_add(words, size, "%s%s", words[0] ? " " : "", filled);
+    text_list(words, size, " ", filled);
 }
 
 /* The words of a page or of an ending go to `words`, its commands to the finding. */

@@ -46,9 +46,7 @@ static bool is_of(const struct fleet *fleet, int32_t i, const struct group *grou
 
 static void line(struct screen *screen, int at, enum ink ink, const char *text)
 {
-    screen_pad(screen, at);
-    screen_wrap(screen, ink, at + 2, text);
-    screen_end(screen);
+    screen_line(screen, ink, at, at + 2, text);
 }
 
 static void write_members(struct screen *screen, const struct fleet *fleet,
@@ -134,8 +132,7 @@ static void write_group(struct screen *screen, const struct fleet *fleet, const 
     screen_pad(screen, GROUP_AT);
     name_group(first, name, sizeof(name));
     (void)text_add(name, sizeof(name), "  %s", confidence_name(fleet_confidence(first, evidence)));
-    screen_wrap(screen, INK_PLAIN, GROUP_AT, name);
-    screen_end(screen);
+    screen_finish(screen, INK_PLAIN, GROUP_AT, name);
     line(screen, GROUP_AT, INK_PLAIN, first->title);
     line(screen, GROUP_AT, INK_PLAIN, first->fix);
     write_common(screen, fleet, group);
@@ -215,9 +212,7 @@ static void write_terminal(const struct fleet *fleet, const struct style *style,
             continue;
         name_group(first, name, sizeof(name));
         write_head(&screen, first, (int)fleet->groups[i].n);
-        screen_pad(&screen, GROUP_AT);
-        screen_wrap(&screen, INK_PLAIN, GROUP_AT, name);
-        screen_end(&screen);
+        screen_line(&screen, INK_PLAIN, GROUP_AT, GROUP_AT, name);
     }
     if (fleet_exit_status(fleet) == 1) {
         screen_text(&screen, INK_DIM,

@@ -197,7 +197,7 @@ static void draw_service(struct drawing *drawing, const struct report *report, e
                        places[address->place <= PLACE_LOCAL ? address->place : PLACE_UNKNOWN]);
         if (address->place == PLACE_OWN_SUBNET && instance->availability_zone[0])
             (void)text_add(line, sizeof(line), ", %s", instance->availability_zone);
-        (void)text_add(line, sizeof(line), "%s%s", line[0] ? ": " : "", came);
+        text_list(line, sizeof(line), ": ", came);
         draw_row(drawing, status, what, line);
     }
     if (endpoint->n_addresses == 0)

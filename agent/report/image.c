@@ -53,9 +53,7 @@ static void write_finding(struct screen *screen, const struct image_report *repo
     screen_textf(screen, INK_PLAIN, "  %s", finding->code);
     screen_textf(screen, INK_DIM, "  %s", check_name_of(report, finding));
     screen_end(screen);
-    screen_pad(screen, LABEL_AT);
-    screen_wrap(screen, INK_PLAIN, LABEL_AT, finding->title);
-    screen_end(screen);
+    screen_line(screen, INK_PLAIN, LABEL_AT, LABEL_AT, finding->title);
     for (int32_t i = 0; i < n; i++)
         advice_labelled(screen, i == 0 ? "Why" : "", finding->evidence[i]);
     if (n < finding->n_evidence) {
@@ -97,9 +95,7 @@ static void write_checks(struct screen *screen, const struct image_report *repor
         screen_mark(screen, check->status);
         screen_pad(screen, NAME_AT);
         screen_text(screen, INK_PLAIN, check->name);
-        screen_pad(screen, SUMMARY_AT);
-        screen_wrap(screen, INK_DIM, SUMMARY_AT, check->summary);
-        screen_end(screen);
+        screen_line(screen, INK_DIM, SUMMARY_AT, SUMMARY_AT, check->summary);
     }
 }
 
@@ -116,8 +112,7 @@ void image_write_terminal(const struct image_report *report, const struct style 
                                                    : INK_YELLOW,
                 words);
     screen_text(&screen, INK_PLAIN, "  ");
-    screen_wrap(&screen, INK_PLAIN, (int)strlen(words) + 2, report->summary);
-    screen_end(&screen);
+    screen_finish(&screen, INK_PLAIN, (int)strlen(words) + 2, report->summary);
     if (report->fitness == FITNESS_UNKNOWN)
         return;
     screen_textf(&screen, INK_DIM, "%s%simage %s", report->os, report->os[0] ? ", " : "",

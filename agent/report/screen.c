@@ -125,6 +125,18 @@ void screen_wrap(struct screen *screen, enum ink ink, int indent, const char *te
     unpaint(screen, ink);
 }
 
+void screen_finish(struct screen *screen, enum ink ink, int indent, const char *text)
+{
+    screen_wrap(screen, ink, indent, text);
+    screen_end(screen);
+}
+
+void screen_line(struct screen *screen, enum ink ink, int at, int indent, const char *text)
+{
+    screen_pad(screen, at);
+    screen_finish(screen, ink, indent, text);
+}
+
 void screen_mark(struct screen *screen, enum status status)
 {
     unsigned int i = mark_index(status);

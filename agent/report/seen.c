@@ -42,8 +42,7 @@ static void write_step(struct screen *screen, const struct step *step)
         (void)text_set(line, sizeof(line), "not tried");
     if (step->detail[0])
         (void)text_add(line, sizeof(line), ": %s", step->detail);
-    screen_wrap(screen, INK_PLAIN, indent, line);
-    screen_end(screen);
+    screen_finish(screen, INK_PLAIN, indent, line);
 }
 
 static int max(int a, int b)
@@ -85,8 +84,7 @@ static void write_place(struct screen *screen, const struct address_facts *at,
     else if (wrong && at->steps[RUNG_CONNECT].outcome == OUTCOME_FAILED)
         (void)text_add(line, sizeof(line), ", dialled on 443: %s",
                        failure_words(at->steps[RUNG_CONNECT].failure));
-    screen_wrap(screen, INK_PLAIN, indent, line);
-    screen_end(screen);
+    screen_finish(screen, INK_PLAIN, indent, line);
 }
 
 /* What verified, and was made on the way all the same, is no good handshake. */
@@ -168,8 +166,7 @@ static void write_answer(struct screen *screen, const struct dns_answer *answer,
                        answer->step.failure == FAILURE_TIMEOUT ? " within" : ", after", took);
     (void)text_add(line, sizeof(line), "%s",
                    who[answer->asked_as <= ASKED_PLAIN ? answer->asked_as : ASKED_CONFIGURED]);
-    screen_wrap(screen, INK_PLAIN, text_at, line);
-    screen_end(screen);
+    screen_finish(screen, INK_PLAIN, text_at, line);
 }
 
 /* Of every server, or of Amazon's alone: what it says besides the answer that counts. */
@@ -224,8 +221,7 @@ static void write_action(struct screen *screen, const struct action_facts *actio
     screen_mark(screen, status);
     screen_pad(screen, at);
     screen_textf(screen, INK_PLAIN, "%s ", action->action);
-    screen_wrap(screen, INK_DIM, at + 2, line);
-    screen_end(screen);
+    screen_finish(screen, INK_DIM, at + 2, line);
 }
 
 /* The actions that were not probed: all those with the same reason in one paragraph. */
@@ -253,9 +249,7 @@ static int write_not_probed(struct screen *screen, const struct endpoint_facts *
             (void)text_add(line, sizeof(line), " (%s)", first->why_not);
         screen_pad(screen, indent);
         screen_mark(screen, STATUS_SKIP);
-        screen_pad(screen, indent + (screen->unicode ? 2 : 5));
-        screen_wrap(screen, INK_DIM, screen->column, line);
-        screen_end(screen);
+        screen_line(screen, INK_DIM, indent + (screen->unicode ? 2 : 5), screen->column, line);
         lines++;
     }
     return lines;
