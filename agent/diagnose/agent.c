@@ -4,8 +4,8 @@
  */
 #include <string.h>
 
+#include "diagnose/causes.h"
 #include "diagnose/faults.h"
-#include "diagnose/finding.h"
 #include "diagnose/look.h"
 
 void quote_summary(const struct view *view, struct finding *finding)

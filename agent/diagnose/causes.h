@@ -8,6 +8,7 @@
 
 #include <stddef.h>
 
+#include "diagnose/faults.h"
 #include "diagnose/reach.h"
 #include "model/report.h"
 
@@ -93,6 +94,54 @@ struct cause {
 
 extern const struct cause causes[];
 extern const size_t n_causes;
+
+/* --- claims.c: the engine, which lets the rows claim symptoms in causal order --- */
+
+/* Fills report->findings from report->facts and report->checks: fatal ones in causal order first,
+ * so that [0] is the root cause, then warnings, then notes. Every failed check is explained, by one
+ * finding unless it fails in several ways (enum way), or by `unexplained`. */
+void claims_settle(struct report *report);
+
+/* What a fault keeps from being seen, the honest limit of every diagnosis of a ladder: fills in `hides`
+ * of every finding. A check that was not tried because of one below it is hidden by each finding that
+ * explains a failed check that it stands on, or one that is not known by this program's own trouble; all of them must be mended before it can be seen. */
+void claims_hide(struct report *report);
+
+/* --- finding.c: what the functions of rows share. They ask a view for symptoms, and quote observations, each
+ * kind worded the same way by every cause; what does not fit is cut, never overrun --- */
+
+bool view_has(const struct view *view, enum check check);
+bool view_has_reason(const struct view *view, enum check check, enum failure reason);
+
+/* The row names the reason for this check. */
+bool view_is_reason(const struct view *view, enum check check, enum failure reason);
+
+/* The faults of the agent's checks that the row explains; returns how many. */
+int view_faults(const struct view *view, struct faults *faults);
+
+/* One service after the other that the row explains this rung of; N_RUNGS: any rung.
+ *   for (struct each it = {0}; view_each(view, rung, &it);) */
+struct each {
+    enum service service;
+    int next;
+};
+bool view_each(const struct view *view, enum rung rung, struct each *it);
+
+/* The service's first address, of those that count, whose TLS failed for a reason of the row; NULL:
+ * none. */
+const struct address_facts *view_bad_tls(const struct view *view, enum service service);
+
+/* Evidence; the same line a second time, of another service, says nothing more. */
+void finding_evidence(struct finding *finding, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+void finding_quote_answer(struct finding *finding, const char *host,
+                          const struct dns_answer *answer);
+void finding_quote_address(struct finding *finding, enum service service,
+                           const struct address_facts *address, enum rung rung);
+void finding_quote_action(struct finding *finding, const struct action_facts *action);
+
+/* One line of evidence; nothing when the kernel was not asked. */
+void finding_quote_route(struct finding *finding, const struct facts *facts, const char *address);
 
 /* --- the functions that rows name, by subject: `when_x` and `where_x` judge and word nothing, `quote_x`
  * quotes and judges nothing --- */

@@ -2,7 +2,7 @@
  *
  * One wording for each kind of observation, so that evidence reads alike in every finding.
  */
-#include "diagnose/finding.h"
+#include "diagnose/causes.h"
 
 #include <stdarg.h>
 #include <stdio.h>

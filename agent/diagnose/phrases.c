@@ -7,13 +7,13 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "diagnose/causes.h"
 #include "diagnose/faults.h"
-#include "diagnose/finding.h"
 #include "diagnose/look.h"
 #include "diagnose/names.h"
-#include "diagnose/routes.h"
 #include "diagnose/policy.h"
-#include "diagnose/values.h"
+#include "diagnose/remedy.h"
+#include "diagnose/routes.h"
 
 enum { LONGEST_TITLE = 72 }; /* of a line of a terminal, behind the verdict's words */
 

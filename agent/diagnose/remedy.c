@@ -8,7 +8,6 @@
 #include <string.h>
 
 #include "base/text.h"
-#include "diagnose/values.h"
 
 /* What stands for a placeholder that is not known: nothing, which ends the filling; its name, for people;
  * in a command a variable of the shell, which the finding's commands set at their beginning. */

@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "base/text.h"
-#include "diagnose/finding.h"
+#include "diagnose/causes.h"
 #include "diagnose/look.h"
 #include "diagnose/policy.h"
 #include "model/proxy.h"

@@ -2,7 +2,7 @@
  *
  * systemd is not asked: its files say what it will do. /run is not read: it is empty at boot.
  */
-#include "image/read.h"
+#include "image/judge.h"
 
 #include <string.h>
 

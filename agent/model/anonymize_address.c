@@ -4,7 +4,7 @@
  * where their originals part, so that every prefix holds the same ones as before. Where a bit need
  * not stay, it becomes that of a model address; where it must, it is pinned.
  */
-#include "model/anonymize_address.h"
+#include "model/anonymize.h"
 
 #include <arpa/inet.h>
 #include <stdlib.h>

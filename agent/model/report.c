@@ -133,6 +133,17 @@ void finding_fix_line(const struct finding *finding, char *to, size_t size)
                    finding->remedy);
 }
 
+enum status step_status(const struct step *step)
+{
+    static const enum status statuses[] = {
+        [OUTCOME_UNTRIED] = STATUS_UNKNOWN,
+        [OUTCOME_OK] = STATUS_PASS,
+        [OUTCOME_FAILED] = STATUS_FAIL,
+        [OUTCOME_SKIPPED] = STATUS_SKIP,
+    };
+    return step->outcome <= OUTCOME_SKIPPED ? statuses[step->outcome] : STATUS_UNKNOWN;
+}
+
 const char *status_name(enum status status)
 {
     return name_of(&status_names, status);

@@ -3,7 +3,6 @@
  * For whoever has four hundred instances missing: the causes, how many have each, and where to look. What
  * counts most is at the end, as in the report of one instance.
  */
-#include "report/fleet.h"
 
 #include <cjson/cJSON.h>
 #include <limits.h>
@@ -11,7 +10,7 @@
 
 #include "base/text.h"
 #include "model/names.h"
-#include "report/html.h"
+#include "report/report.h"
 #include "report/screen.h"
 
 enum { COUNT_AT = 11, GROUP_AT = 18, EACH_AT = 21, NAMED = 3 };

@@ -3,7 +3,6 @@
  * A page for a ticket: the way from the instance to what it needs, drawn, with the hop that fails; then the
  * causes with their evidence and commands. It is read without colour as well: each mark has a shape.
  */
-#include "report/html.h"
 
 #include <ctype.h>
 #include <string.h>

@@ -3,7 +3,7 @@
  * The audit of an image in four of the formats. A build reads the exit status, and a person the first
  * finding with its fix.
  */
-#include "report/image.h"
+#include "report/report.h"
 
 #include <cjson/cJSON.h>
 #include <string.h>
@@ -12,6 +12,15 @@
 #include "base/text.h"
 #include "base/version.h"
 #include "report/screen.h"
+
+static const struct {
+    const char *name, *words;
+    enum ink ink;
+} fitnesses[] = {
+    [FITNESS_UNKNOWN] = {"unknown", "UNKNOWN", INK_YELLOW},
+    [FITNESS_FIT] = {"fit", "FIT", INK_GREEN},
+    [FITNESS_UNFIT] = {"unfit", "UNFIT", INK_RED},
+};
 
 static const char *severity_of(const struct image_finding *finding)
 {
@@ -102,15 +111,11 @@ static void write_checks(struct screen *screen, const struct image_report *repor
 void image_write_terminal(const struct image_report *report, const struct style *style,
                           struct buffer *to)
 {
-    const char *words = fitness_words(report->fitness);
+    const char *words = fitnesses[report->fitness].words;
     struct screen screen;
 
     screen_init(&screen, style, to);
-    screen_text(&screen,
-                report->fitness == FITNESS_FIT     ? INK_GREEN
-                : report->fitness == FITNESS_UNFIT ? INK_RED
-                                                   : INK_YELLOW,
-                words);
+    screen_text(&screen, fitnesses[report->fitness].ink, words);
     screen_text(&screen, INK_PLAIN, "  ");
     screen_finish(&screen, INK_PLAIN, (int)strlen(words) + 2, report->summary);
     if (report->fitness == FITNESS_UNKNOWN)
@@ -130,7 +135,7 @@ void image_write_short(const struct image_report *report, const struct style *st
                        struct buffer *to)
 {
     (void)style;
-    (void)buffer_addf(to, "%s", fitness_words(report->fitness));
+    (void)buffer_addf(to, "%s", fitnesses[report->fitness].words);
     if (report->root[0]) {
         (void)buffer_add_text(to, " ");
         (void)buffer_add_printable(to, report->root, strlen(report->root));
@@ -210,7 +215,7 @@ void image_write_json(const struct image_report *report, const struct style *sty
     put_text(object, "schema", REPORT_SCHEMA);
     put_text(object, "mode", "image");
     put_text(object, "version", program_version);
-    put_text(object, "verdict", fitness_name(report->fitness));
+    put_text(object, "verdict", fitnesses[report->fitness].name);
     put_text(object, "summary", report->summary);
     put_text(object, "started", started);
     put_text(object, "root", report->root[0] ? report->root : "/");

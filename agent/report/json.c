@@ -98,17 +98,11 @@ static void put_instance(cJSON *report, const struct facts *facts)
 /* An untried step above one that failed was skipped for it. */
 static void put_outcome(cJSON *object, const struct address_facts *at, enum rung rung)
 {
-    static const enum status statuses[] = {
-        [OUTCOME_UNTRIED] = STATUS_UNKNOWN,
-        [OUTCOME_OK] = STATUS_PASS,
-        [OUTCOME_FAILED] = STATUS_FAIL,
-        [OUTCOME_SKIPPED] = STATUS_SKIP,
-    };
     const struct step *step = &at->steps[rung];
     bool below = rung > RUNG_CONNECT && step->outcome == OUTCOME_UNTRIED &&
                  at->steps[rung - 1].outcome != OUTCOME_OK;
 
-    put_text(object, "status", status_name(below ? STATUS_SKIP : statuses[step->outcome]));
+    put_text(object, "status", status_name(below ? STATUS_SKIP : step_status(step)));
     put_reason(object, below ? FAILURE_BELOW : step->failure);
     (void)cJSON_AddNumberToObject(object, "duration_ms", step->took_ms);
 }

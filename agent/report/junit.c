@@ -9,7 +9,6 @@
 #include <string.h>
 
 #include "base/text.h"
-#include "report/image.h"
 #include "report/report.h"
 
 enum kind { KIND_PASSED, KIND_FAILED, KIND_ERROR, KIND_SKIPPED };

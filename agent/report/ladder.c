@@ -225,8 +225,7 @@ static void write_ladder_in_full(struct screen *screen, const struct report *rep
         if (result->duration_ms > 0)
             duration_text(result->duration_ms, took);
         screen_pad(screen, INDENT);
-        screen_mark(screen, result->status);
-        screen_pad(screen, INDENT + (screen->unicode ? 2 : 5));
+        (void)screen_status(screen, result->status);
         screen_text(screen, ink, check_name((enum check)i));
         screen_pad(screen, 29);
         screen_textf(screen, INK_DIM, "%7s", took);

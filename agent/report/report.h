@@ -9,6 +9,8 @@
 #include <stddef.h>
 
 #include "base/buffer.h"
+#include "model/fleet.h"
+#include "model/image.h"
 #include "model/report.h"
 
 enum { REPORT_MAX_BYTES = 2 * 1024 * 1024 };
@@ -58,5 +60,42 @@ const char *report_summary_words(const struct report *report);
 
 /* The instance id of IMDS, else the one in a Nitro machine's asset tag, else empty. */
 const char *facts_instance_name(const struct facts *facts);
+
+/* --- html.c: what the pages share: one file each, which loads nothing and runs nothing but its own copy buttons --- */
+
+/* The script of the copy buttons and its SHA-256 in base64, for the Content-Security-Policy: a browser runs
+ * no other script, whatever a report holds (W3C CSP Level 3, section 2.3.1). */
+extern const char html_script[], html_script_sha256[];
+
+/* Everything up to the body's content, and everything behind it. `json`: JSON, which the page carries. */
+void html_begin(struct buffer *to, const char *title);
+void html_end(struct buffer *to, const char *json);
+
+/* An element with text; what is to be pasted, with its copy button. */
+void html_element(struct buffer *to, const char *element, const char *text);
+void html_commands(struct buffer *to, const char *text);
+
+/* --- fleet.c: many instances at once, one table by root cause, or what programs read --- */
+
+enum { FLEET_MAX_BYTES = 256 * 1024 * 1024 };
+
+struct fleet_output {
+    const char *name; /* of --output */
+    void (*write)(const struct fleet *fleet, const struct style *style, struct buffer *to);
+};
+
+extern const struct fleet_output fleet_outputs[];
+extern const size_t n_fleet_outputs;
+
+/* --- image.c: the audit of an image, in four of the formats --- */
+
+void image_write_terminal(const struct image_report *report, const struct style *style,
+                          struct buffer *to);
+void image_write_short(const struct image_report *report, const struct style *style,
+                       struct buffer *to);
+void image_write_json(const struct image_report *report, const struct style *style,
+                      struct buffer *to);
+void image_write_junit(const struct image_report *report, const struct style *style,
+                       struct buffer *to);
 
 #endif

@@ -147,6 +147,15 @@ void screen_mark(struct screen *screen, enum status status)
     screen->column += mark_width(screen, status);
 }
 
+int screen_status(struct screen *screen, enum status status)
+{
+    const int text_at = screen->column + (screen->unicode ? 2 : 5);
+
+    screen_mark(screen, status);
+    screen_pad(screen, text_at);
+    return text_at;
+}
+
 void screen_arrow(struct screen *screen)
 {
     (void)buffer_add_text(screen->to, screen->unicode ? "\xe2\x97\x84" : "<-"); /* U+25C4 */

@@ -45,6 +45,7 @@ void screen_pad(struct screen *screen, int column);
 
 /* A mark for a status, and its colour. Pass and fail differ without colour and without UTF-8. */
 void screen_mark(struct screen *screen, enum status status);
+int screen_status(struct screen *screen, enum status status); /* padded; returns the next column */
 enum ink status_ink(enum status status);
 int mark_width(const struct screen *screen, enum status status);
 
