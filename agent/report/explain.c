@@ -15,16 +15,6 @@
 
 enum { GAP = 2 };
 
-/* Takes the tree. */
-static void json_add(struct buffer *to, cJSON *tree)
-{
-    char *text = cJSON_Print(tree);
-
-    (void)buffer_addf(to, "%s\n", text);
-    cJSON_free(text);
-    cJSON_Delete(tree);
-}
-
 static const char *name_of_page(size_t i)
 {
     return pages[i].name;
@@ -53,7 +43,7 @@ static bool page_write(const struct page *page, const struct style *style, struc
         cJSON *object = cJSON_CreateObject();
         (void)cJSON_AddStringToObject(object, "name", page->name);
         (void)cJSON_AddStringToObject(object, "text", text.bytes);
-        json_add(to, object);
+        json_add(to, object, true);
     }
     bool written = text.used > 0;
     buffer_clear(&text);
@@ -116,7 +106,7 @@ static void write_rows_json(const char *const headings[], size_t n_columns,
             (void)cJSON_AddStringToObject(object, headings[c], cell_of(&rows[r], c));
         (void)cJSON_AddItemToArray(array, object);
     }
-    json_add(to, array);
+    json_add(to, array, true);
 }
 
 void list_write(const char *const headings[], size_t n_columns, const struct list_row rows[],

@@ -237,8 +237,7 @@ static void put(cJSON *object, const char *name, const char *value)
     char escaped[PATH_MAX]; /* the name of a file may hold anything */
 
     (void)text_escape(escaped, sizeof(escaped), value, strlen(value));
-    (void)(value[0] ? cJSON_AddStringToObject(object, name, escaped)
-                    : cJSON_AddNullToObject(object, name));
+    json_put_or_null(object, name, escaped);
 }
 
 static cJSON *member_to_json(const struct member *member)
@@ -270,28 +269,16 @@ static cJSON *member_to_json(const struct member *member)
 static void write_json(const struct fleet *fleet, const struct style *style, struct buffer *to)
 {
     (void)style;
-    for (int32_t i = 0; i < fleet->n_members; i++) {
-        cJSON *object = member_to_json(&fleet->members[i]);
-        char *text = cJSON_PrintUnformatted(object);
-
-        (void)buffer_addf(to, "%s\n", text);
-        cJSON_free(text);
-        cJSON_Delete(object);
-    }
+    for (int32_t i = 0; i < fleet->n_members; i++)
+        json_add(to, member_to_json(&fleet->members[i]), false);
 }
 
 /* Degraded passes as well, and says why it is. */
 static void write_passed(const struct member *member, struct buffer *to)
 {
-    if (!member->code[0]) {
-        (void)buffer_add_text(to, "/>\n");
-        return;
-    }
     (void)buffer_add_text(to, "><system-out>warning: ");
     junit_put(to, member->code);
-    (void)buffer_add_text(to, ": ");
-    junit_put(to, member->title);
-    (void)buffer_add_text(to, "\n");
+    junit_line(to, ": ", member->title);
     junit_put(to, member->fix);
     (void)buffer_add_text(to, "</system-out></testcase>\n");
 }
@@ -317,18 +304,20 @@ static void write_junit(const struct fleet *fleet, const struct style *style, st
 
         if (member->group < 0)
             continue;
-        (void)buffer_add_text(to, "<testcase classname=\"ssm-preflight\" name=\"");
-        junit_put(to, name_of_member(member));
-        (void)buffer_add_text(to, "\" time=\"0\"");
+        (void)buffer_add_text(to, "<testcase classname=\"ssm-preflight\"");
+        junit_attribute(to, "name", name_of_member(member));
+        (void)buffer_add_text(to, " time=\"0\"");
         if (member->exit_status == 0) {
-            write_passed(member, to);
+            if (member->code[0])
+                write_passed(member, to);
+            else
+                (void)buffer_add_text(to, "/>\n");
             continue;
         }
-        (void)buffer_addf(to, "><%s message=\"", kind);
-        junit_put(to, member->title);
-        (void)buffer_add_text(to, "\" type=\"");
-        junit_put(to, member->code[0] ? member->code : words_of(member));
-        (void)buffer_add_text(to, "\">");
+        (void)buffer_addf(to, "><%s", kind);
+        junit_attribute(to, "message", member->title);
+        junit_attribute(to, "type", member->code[0] ? member->code : words_of(member));
+        (void)buffer_add_text(to, ">");
         junit_put(to, member->fix);
         (void)buffer_addf(to, "</%s></testcase>\n", kind);
     }

@@ -51,9 +51,35 @@ void prometheus_write(const struct report *report, const struct style *style, st
 void html_write(const struct report *report, const struct style *style, struct buffer *to);
 void junit_write(const struct report *report, const struct style *style, struct buffer *to);
 
-/* junit.c: text as XML or HTML, also an attribute's value in double quotation marks, without what is not
- * printable */
+/* --- json.c: for every output that is JSON --- */
+
+struct cJSON;
+void json_put(struct cJSON *object, const char *name, const char *text);
+void json_put_or_null(struct cJSON *object, const char *name, const char *text); /* "" is null */
+void json_put_texts(struct cJSON *object, const char *name, const char *texts, size_t size,
+                    int32_t n); /* n texts of `size` bytes */
+/* Prints and deletes the tree: in lines, or in one. */
+void json_add(struct buffer *to, struct cJSON *tree, bool in_lines);
+
+/* --- junit.c: for every output that is XML, or HTML --- */
+
+/* Text, also of an attribute's value in double quotation marks, without what is not printable. */
 void junit_put(struct buffer *to, const char *text);
+void junit_attribute(struct buffer *to, const char *name, const char *value);
+void junit_line(struct buffer *to, const char *before, const char *text);
+
+enum junit_kind { JUNIT_PASSED, JUNIT_FAILED, JUNIT_ERROR, JUNIT_SKIPPED };
+struct junit_counts {
+    int of[JUNIT_SKIPPED + 1];
+    int64_t ms;
+};
+void junit_count(struct junit_counts *counts, enum junit_kind kind, int32_t ms);
+
+/* What a document, a suite and a case begin with. */
+void junit_begin(struct buffer *to, const struct junit_counts *all);
+void junit_begin_suite(struct buffer *to, const char *name, const struct junit_counts *counts,
+                       int64_t started_unix_ms, const char *host);
+void junit_begin_case(struct buffer *to, const char *name, const char *suite, int32_t ms);
 
 /* The summary without the verdict's name, for outputs that print the verdict themselves. */
 const char *report_summary_words(const struct report *report);
