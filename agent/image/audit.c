@@ -17,39 +17,12 @@
 static const struct {
     const char *name, *asks;
     void (*judge)(struct image *image);
-} checks[N_IMAGE_CHECKS] = {
-    {"image.agent-installed", "is an SSM agent in the image?", judge_installed},
-    {"image.agent-whole", "are its programs there, for this architecture?", judge_whole},
-    {"image.one-agent", "is there only one?", judge_one_agent},
-    {"image.agent-starts", "does systemd start it at boot?", judge_starts},
-    {"image.agent-unit", "does no drop-in of its unit stop it?", judge_drop_ins},
-    {"image.snapd", "can snapd start it, where it is a snap?", judge_snapd},
-    {"image.agent-version", "is it new enough?", judge_version},
-    {"image.agent-registration", "is it registered nowhere yet?", judge_registration},
-    {"image.agent-state", "is no state of the build instance left?", judge_agent_state},
-    {"image.agent-config", "does its configuration let it talk to its region?", judge_config},
-    {"image.agent-log-config", "can it read its log configuration?", judge_log_config},
-    {"image.proxy", "does no proxy of the build stay in its environment?", judge_proxy},
-    {"image.ca-bundle", "will it trust Amazon's certificates?", judge_ca_bundle},
-    {"image.time", "is the clock kept, without a way to the internet?", judge_time},
-    {"image.network", "does any instance get an address?", judge_network},
-    {"image.resolver", "will names be asked of the VPC's resolver?", judge_resolver},
-    {"image.hosts", "is no name of Systems Manager pinned?", judge_hosts},
-    {"image.firewall", "does a firewall in the image let the agent out?", judge_firewall},
-    {"image.routes", "does no route lead the metadata service astray?", judge_routes},
-    {"image.cloud-init", "does cloud-init run on each new instance?", judge_cloud_init},
-    {"image.identity", "does each instance make its own identity?", judge_identity},
-    {"image.mounts", "can every file system be mounted and used?", judge_mounts},
-    {"image.credentials", "are no credentials left?", judge_credentials},
-    {"image.access-control", "do SELinux and fapolicyd let the agent run?", judge_access_control},
-    {"image.sessions", "can a session begin, once it is registered?", judge_sessions},
-    {"image.console", "does the serial console show the boot?", judge_console},
-    {"image.drivers", "are the drivers of EC2's network and disks there?", judge_drivers},
-    {"image.preflight", "will ssm-preflight itself run?", judge_preflight},
-    {"image.pins", "can the agent be updated?", judge_pins},
-    {"image.age", "is the agent younger than --max-age?", judge_age},
-    {"image.systemd", "does systemd boot this image?", NULL},
+} checks[] = {
+#define ROW(name, asks, judge) {"image." name, asks, judge},
+    IMAGE_CHECKS(ROW)
+#undef ROW
 };
+_Static_assert(COUNT_OF(checks) == N_IMAGE_CHECKS, "a place in the report for each");
 
 const struct image_code image_codes[] = {
     {"agent-missing", SEVERITY_FATAL, "No SSM agent is installed in this image"},
@@ -335,6 +308,12 @@ static void read_base(struct image *image)
         (void)value_read(image, "/usr/lib/os-release", "PRETTY_NAME", image->report->os, NAME_SIZE);
 }
 
+void judge_systemd(struct image *image)
+{
+    if (image->systemd)
+        say(image, "systemd %d", image->systemd);
+}
+
 /* The worst of a check's findings is its status. An allowed one warns. */
 static void settle(struct image *image)
 {
@@ -433,10 +412,7 @@ void image_audit(const struct image_request *request, struct image_report *repor
     read_base(&image);
     agent_read(image.root, &agent);
     for (image.number = 1; image.number <= N_IMAGE_CHECKS; image.number++) {
-        if (checks[image.number - 1].judge)
-            checks[image.number - 1].judge(&image);
-        else if (image.systemd)
-            say(&image, "systemd %d", image.systemd);
+        checks[image.number - 1].judge(&image);
         settle(&image);
     }
     conclude(&image);

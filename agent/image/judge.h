@@ -43,45 +43,45 @@ void cannot_judge(struct image *image, const char *format, ...)
 /* True, and the check is skipped, where there is no agent to ask about. */
 bool skip_without_agent(struct image *image);
 
-/* agent.c */
-void judge_installed(struct image *image);
-void judge_whole(struct image *image);
-void judge_one_agent(struct image *image);
-void judge_version(struct image *image);
-void judge_registration(struct image *image);
-void judge_agent_state(struct image *image);
-void judge_config(struct image *image);
-void judge_log_config(struct image *image);
-void judge_age(struct image *image);
+/* The checks, by number from 1 on: name, question, and who judges. */
+/* clang-format off */
+#define IMAGE_CHECKS(ROW) \
+    ROW("agent-installed", "is an SSM agent in the image?", judge_installed) \
+    ROW("agent-whole", "are its programs there, for this architecture?", judge_whole) \
+    ROW("one-agent", "is there only one?", judge_one_agent) \
+    ROW("agent-starts", "does systemd start it at boot?", judge_starts) \
+    ROW("agent-unit", "does no drop-in of its unit stop it?", judge_drop_ins) \
+    ROW("snapd", "can snapd start it, where it is a snap?", judge_snapd) \
+    ROW("agent-version", "is it new enough?", judge_version) \
+    ROW("agent-registration", "is it registered nowhere yet?", judge_registration) \
+    ROW("agent-state", "is no state of the build instance left?", judge_agent_state) \
+    ROW("agent-config", "does its configuration let it talk to its region?", judge_config) \
+    ROW("agent-log-config", "can it read its log configuration?", judge_log_config) \
+    ROW("proxy", "does no proxy of the build stay in its environment?", judge_proxy) \
+    ROW("ca-bundle", "will it trust Amazon's certificates?", judge_ca_bundle) \
+    ROW("time", "is the clock kept, without a way to the internet?", judge_time) \
+    ROW("network", "does any instance get an address?", judge_network) \
+    ROW("resolver", "will names be asked of the VPC's resolver?", judge_resolver) \
+    ROW("hosts", "is no name of Systems Manager pinned?", judge_hosts) \
+    ROW("firewall", "does a firewall in the image let the agent out?", judge_firewall) \
+    ROW("routes", "does no route lead the metadata service astray?", judge_routes) \
+    ROW("cloud-init", "does cloud-init run on each new instance?", judge_cloud_init) \
+    ROW("identity", "does each instance make its own identity?", judge_identity) \
+    ROW("mounts", "can every file system be mounted and used?", judge_mounts) \
+    ROW("credentials", "are no credentials left?", judge_credentials) \
+    ROW("access-control", "do SELinux and fapolicyd let the agent run?", judge_access_control) \
+    ROW("sessions", "can a session begin, once it is registered?", judge_sessions) \
+    ROW("console", "does the serial console show the boot?", judge_console) \
+    ROW("drivers", "are the drivers of EC2's network and disks there?", judge_drivers) \
+    ROW("preflight", "will ssm-preflight itself run?", judge_preflight) \
+    ROW("pins", "can the agent be updated?", judge_pins) \
+    ROW("age", "is the agent younger than --max-age?", judge_age) \
+    ROW("systemd", "does systemd boot this image?", judge_systemd)
 
-/* boot.c */
-void judge_starts(struct image *image);
-void judge_drop_ins(struct image *image);
-void judge_snapd(struct image *image);
-void judge_preflight(struct image *image);
-
-/* system.c */
-void judge_cloud_init(struct image *image);
-void judge_identity(struct image *image);
-void judge_mounts(struct image *image);
-void judge_console(struct image *image);
-void judge_drivers(struct image *image);
-
-/* network.c */
-void judge_proxy(struct image *image);
-void judge_network(struct image *image);
-void judge_resolver(struct image *image);
-void judge_hosts(struct image *image);
-void judge_firewall(struct image *image);
-void judge_routes(struct image *image);
-
-/* trust.c */
-void judge_ca_bundle(struct image *image);
-void judge_time(struct image *image);
-void judge_credentials(struct image *image);
-void judge_access_control(struct image *image);
-void judge_sessions(struct image *image);
-void judge_pins(struct image *image);
+#define ROW(name, asks, judge) void judge(struct image *image);
+IMAGE_CHECKS(ROW)
+#undef ROW
+/* clang-format on */
 
 /* --- read.c: lines, key=value files, units by systemd.unit(5), programs by their ELF header --- */
 

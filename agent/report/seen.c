@@ -164,18 +164,9 @@ static int write_answers(struct screen *screen, const struct endpoint_facts *end
 
 static const char *denied_words(enum denied_by by)
 {
-    static const char *const words[] = {
-        [DENIED_BY_UNSAID] = "denied, not said by what",
-        [DENIED_BY_NO_IDENTITY_POLICY] = "denied: no policy allows it",
-        [DENIED_BY_IDENTITY_POLICY] = "denied by a policy of the role",
-        [DENIED_BY_ENDPOINT_POLICY] = "denied by the endpoint's policy",
-        [DENIED_BY_BOUNDARY] = "denied by a permissions boundary",
-        [DENIED_BY_SESSION_POLICY] = "denied by a session policy",
-        [DENIED_BY_SERVICE_CONTROL_POLICY] = "denied by a service control policy",
-        [DENIED_BY_RESOURCE_CONTROL_POLICY] = "denied by a resource control policy",
-        [DENIED_BY_RESOURCE_POLICY] = "denied by a resource's policy",
-        [DENIED_BY_TRUST_POLICY] = "denied by a trust policy",
-    };
+#define ROW(id, name, words) [DENIED_BY_##id] = words,
+    static const char *const words[] = {DENIALS(ROW)};
+#undef ROW
     return words[by <= DENIED_BY_TRUST_POLICY ? by : DENIED_BY_UNSAID];
 }
 
