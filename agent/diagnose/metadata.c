@@ -22,12 +22,6 @@ bool when_not_ec2(const struct view *view)
             view_has(view, CHECK_IMDS_IDENTITY));
 }
 
-/* A container or a chroot on EC2 may hide the firmware's tables, and the metadata service too. */
-bool when_maker_unknown(const struct view *view)
-{
-    return !view->facts->machine.vendor[0];
-}
-
 void quote_machine(const struct view *view, struct finding *finding)
 {
     const struct machine_facts *machine = &view->facts->machine;

@@ -163,11 +163,6 @@ bool when_question_was_not_sent(const struct view *view)
     return is_dns_off(view->facts) || failed_here(view->facts, view->service);
 }
 
-bool when_dns_is_not_asked(const struct view *view)
-{
-    return is_dns_off(view->facts);
-}
-
 void quote_lookup_order(const struct view *view, struct finding *finding)
 {
     if (is_dns_off(view->facts))

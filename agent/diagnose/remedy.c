@@ -143,7 +143,7 @@ void title_fill(const struct view *view, char to[TITLE_SIZE])
 
     for (int i = 0; i < MAX_TITLES && view->cause->here[i].text; i++) {
         const struct title *title = &view->cause->here[i];
-        if ((!title->when || title->when(view)) && fill(&filling, title->text, to, TITLE_SIZE))
+        if (test_holds(&title->when, view) && fill(&filling, title->text, to, TITLE_SIZE))
             return;
     }
     (void)text_set(to, TITLE_SIZE, "%s", view->cause->title);

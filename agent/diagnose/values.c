@@ -137,7 +137,7 @@ static const char *subnet_cidr(const struct asked *of)
 
 /* --- the table --- */
 
-#define FACT(member) fact, offsetof(struct facts, member)
+#define KNOWN(member) fact, offsetof(struct facts, member)
 #define PLAN(member) service_plan, offsetof(struct service_plan, member)
 
 /* Of several rows of one name the first that is not empty counts. */
@@ -146,36 +146,36 @@ static const struct {
     value_get *get;
     size_t argument;
 } values[] = {
-    {"account", "<account-id>", FACT(instance.account)},
+    {"account", "<account-id>", KNOWN(instance.account)},
     {"address", "<address>", address, 0},
-    {"config_file", "/etc/amazon/ssm/amazon-ssm-agent.json", FACT(agent.config_file)},
-    {"domain", "<dns-suffix>", FACT(plan.domain)},
+    {"config_file", "/etc/amazon/ssm/amazon-ssm-agent.json", KNOWN(agent.config_file)},
+    {"domain", "<dns-suffix>", KNOWN(plan.domain)},
     {"endpoint", "<vpc-endpoint-id>", endpoint, 0},
     {"endpoint_service", "<endpoint-service-name>", PLAN(endpoint_service)},
-    {"group", "<instance-security-group-id>", FACT(instance.security_groups)},
+    {"group", "<instance-security-group-id>", KNOWN(instance.security_groups)},
     {"host", "<endpoint-host-name>", PLAN(host)},
     {"iam_domain", "<dns-suffix>", iam_domain, 0},
-    {"imds", "169.254.169.254", FACT(imds.address)},
-    {"instance", "", FACT(instance.id)},
+    {"imds", "169.254.169.254", KNOWN(imds.address)},
+    {"instance", "", KNOWN(instance.id)},
     {"instance", "<instance-id>", instance_by_firmware, 0},
-    {"interface", "<interface>", FACT(network.interfaces[0].name)},
-    {"option_region", "<region>", FACT(plan.region)},
+    {"interface", "<interface>", KNOWN(network.interfaces[0].name)},
+    {"option_region", "<region>", KNOWN(plan.region)},
     {"own_address", "<address>", own_address, 0},
-    {"partition", "", FACT(instance.partition)},
+    {"partition", "", KNOWN(instance.partition)},
     {"partition", "<partition>", partition, 0},
     {"profile", "<instance-profile-name>", profile, 0},
     {"refused_address", "<address>", address_that, ENDING_REJECTED},
-    {"region", "", FACT(instance.region)},
-    {"region", "<region>", FACT(plan.region)},
-    {"role", "<role-name>", FACT(role.role)},
+    {"region", "", KNOWN(instance.region)},
+    {"region", "<region>", KNOWN(plan.region)},
+    {"role", "<role-name>", KNOWN(role.role)},
     {"silent_address", "<address>", address_that, ENDING_SILENT},
-    {"subnet", "<subnet-id>", FACT(instance.subnet)},
+    {"subnet", "<subnet-id>", KNOWN(instance.subnet)},
     {"subnet_cidr", "<instance-subnet-cidr>", subnet_cidr, 0},
     {"subnet_cidr6", "<instance-subnet-ipv6-cidr>", subnet_cidr, 0},
     {"unanswered_address", "<address>", address_that, ENDING_LINK},
-    {"unit", "amazon-ssm-agent.service", FACT(agent.unit)},
+    {"unit", "amazon-ssm-agent.service", KNOWN(agent.unit)},
     {"unrouted_address", "<address>", address_that, ENDING_NO_ROUTE},
-    {"vpc", "<vpc-id>", FACT(instance.vpc)},
+    {"vpc", "<vpc-id>", KNOWN(instance.vpc)},
     {"vpc_cidr", "<vpc-cidr>", vpc_cidr, 0},
     {"vpc_cidr6", "<vpc-ipv6-cidr>", vpc_cidr, 0},
 };
@@ -218,26 +218,6 @@ static bool is_snap(const struct view *view)
 {
     return view->facts->agent.package == AGENT_PACKAGE_SNAP ||
            text_starts(view->facts->agent.unit, "snap.");
-}
-
-static bool is_deb(const struct view *view)
-{
-    return view->facts->agent.package == AGENT_PACKAGE_DEB;
-}
-
-static bool is_rpm(const struct view *view)
-{
-    return view->facts->agent.package == AGENT_PACKAGE_RPM;
-}
-
-static bool is_proxied(const struct view *view)
-{
-    return view->facts->agent.https_proxy[0];
-}
-
-static bool is_stub(const struct view *view)
-{
-    return view->facts->resolvers.stub;
 }
 
 static bool is_ipv6(const struct view *view)
@@ -285,11 +265,6 @@ static bool is_astray_by_rule(const struct view *view)
         if (route_leads_astray(view->facts, view->facts->network.routes[i].to))
             return view->facts->network.routes[i].by_rule;
     return false;
-}
-
-static bool is_public_meant(const struct view *view)
-{
-    return view->facts->plan.private_dns == PRIVATE_DNS_OFF;
 }
 
 static bool is_public_answering(const struct view *view)
@@ -352,43 +327,43 @@ static bool is_coming_up(const struct view *view)
 
 static const struct {
     const char *name;
-    view_holds *holds;
+    struct test test;
 } table[] = {
-    {"agent-proxy", is_proxied},                  /* the agent's environment names a proxy */
-    {"answers-lost", is_lost},                    /* packets came in that no program got */
-    {"astray-by-rule", is_astray_by_rule},        /* a rule of policy routing leads there */
-    {"at-once", is_at_once},                      /* it failed at once */
-    {"comes-up", is_coming_up},                   /* the SSM agent comes up as it is */
-    {"configured-name", is_configured},           /* the agent's configuration gives the name */
-    {"deb", is_deb},                              /* the agent is a deb package */
-    {"dns-off", when_dns_is_not_asked},           /* nsswitch.conf names no dns for hosts */
-    {"fips-name", when_name_is_fips},             /* the agent's configuration gives a FIPS name */
-    {"gateway-service", when_has_gateway},        /* the service has gateway endpoints too */
-    {"ipv6", is_ipv6},                            /* it is about IPv6 */
-    {"nowhere", is_nowhere},                      /* no endpoint answers over this family */
-    {"offender-known", when_the_sender_is_known}, /* who refuses is known */
-    {"one-endpoint", is_one_endpoint},            /* the agent's configuration names one endpoint */
-    {"other-family-enough", is_enough},           /* the agent gets through by the other family */
-    {"other-region", is_other_region},            /* an option names another region */
-    {"outside-vpc", is_outside_vpc},              /* a silent address is outside of the VPC */
-    {"outside-silent", is_silent_far},            /* a silent address is outside of the VPC */
-    {"own-subnet-silent", is_silent_near},        /* a silent address is in this subnet */
-    {"phased-out-service", is_phased_out},        /* AWS announced the service's end */
-    {"profile-deleted", when_profile_is_deleted}, /* the instance profile was deleted */
-    {"public-answers", is_public_answering},      /* the public addresses answer */
-    {"public-meant", is_public_meant},            /* --private-dns is off */
-    {"refusing-route", is_refusing_route},        /* a route or a rule refuses */
-    {"rpm", is_rpm},                              /* the agent is an rpm package */
-    {"snap", is_snap},                            /* the agent is Ubuntu's snap */
-    {"stub", is_stub},                            /* resolv.conf names the stub 127.0.0.53 */
-    {"unsent", is_unsent},                        /* the kernel could not send */
+    {"agent-proxy", FACT(agent.https_proxy, NOT_EMPTY)}, /* the agent's environment names a proxy */
+    {"answers-lost", {is_lost}},                         /* packets came in that no program got */
+    {"astray-by-rule", {is_astray_by_rule}},             /* a rule of policy routing leads there */
+    {"at-once", {is_at_once}},                           /* it failed at once */
+    {"comes-up", {is_coming_up}},                        /* the SSM agent comes up as it is */
+    {"configured-name", {is_configured}},             /* the agent's configuration gives the name */
+    {"deb", FACT(agent.package, AGENT_PACKAGE_DEB)},  /* the agent is a deb package */
+    {"dns-off", FACT(resolvers.order, LOOKUP_FILES)}, /* nsswitch.conf names no dns for hosts */
+    {"fips-name", {when_name_is_fips}},      /* the agent's configuration gives a FIPS name */
+    {"gateway-service", {when_has_gateway}}, /* the service has gateway endpoints too */
+    {"ipv6", {is_ipv6}},                     /* it is about IPv6 */
+    {"nowhere", {is_nowhere}},               /* no endpoint answers over this family */
+    {"offender-known", {when_the_sender_is_known}}, /* who refuses is known */
+    {"one-endpoint", {is_one_endpoint}},     /* the agent's configuration names one endpoint */
+    {"other-family-enough", {is_enough}},    /* the agent gets through by the other family */
+    {"other-region", {is_other_region}},     /* an option names another region */
+    {"outside-vpc", {is_outside_vpc}},       /* a silent address is outside of the VPC */
+    {"outside-silent", {is_silent_far}},     /* a silent address is outside of the VPC */
+    {"own-subnet-silent", {is_silent_near}}, /* a silent address is in this subnet */
+    {"phased-out-service", {is_phased_out}}, /* AWS announced the service's end */
+    {"profile-deleted", {when_profile_is_deleted}}, /* the instance profile was deleted */
+    {"public-answers", {is_public_answering}},      /* the public addresses answer */
+    {"public-meant", FACT(plan.private_dns, PRIVATE_DNS_OFF)}, /* --private-dns is off */
+    {"refusing-route", {is_refusing_route}},                   /* a route or a rule refuses */
+    {"rpm", FACT(agent.package, AGENT_PACKAGE_RPM)},           /* the agent is an rpm package */
+    {"snap", {is_snap}},                                       /* the agent is Ubuntu's snap */
+    {"stub", FACT(resolvers.stub, NOT_EMPTY)}, /* resolv.conf names the stub 127.0.0.53 */
+    {"unsent", {is_unsent}},                   /* the kernel could not send */
 };
 
 static bool holds(const struct view *view, const char *name, size_t n)
 {
     for (size_t i = 0; i < COUNT_OF(table); i++)
         if (strlen(table[i].name) == n && strncmp(table[i].name, name, n) == 0)
-            return table[i].holds(view);
+            return test_holds(&table[i].test, view);
     return false;
 }
 
