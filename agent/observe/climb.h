@@ -18,6 +18,8 @@ enum {
     DNS_TIMEOUT_MS = AGENT_DNS_MS + 2000, /* what comes too late for the agent is heard */
     DNS_DOUBT_MS = 1000,                  /* silence for so long is worth a second opinion */
     DNS_PATIENCE_MS = 2000,    /* for a server that is silent while the next one answers */
+    DNS_KNOCK_MS = 50,         /* then its port 53 is dialled: is it there at all? */
+    DNS_DEAD_MS = 200,         /* for the answer to that */
     CONNECT_TIMEOUT_MS = 3500, /* longer than ARP's three tries of a second: EHOSTUNREACH */
     OTHER_PORT_AFTER_MS =
         1200, /* the first SYN was sent again after a second, and had its answer */
@@ -72,7 +74,14 @@ struct climb {
     bool pinned;     /* /etc/hosts names the addresses */
     bool late;       /* DNS_DOUBT_MS are over */
     bool asked_amazon;
-    struct timer *timers[2]; /* of silence: doubt, then the end of patience */
+    int64_t asked_ms;        /* of the loop */
+    struct timer *timers[3]; /* of silence: of dead servers, doubt, the end of patience */
+};
+
+/* One of resolv.conf: does it answer anything at all? One that is slow is waited for, since the agent waits. */
+struct nameserver {
+    int64_t knocked_ms; /* when it was dialled, 0: not yet */
+    bool speaks;
 };
 
 enum { MAX_CONNECTIONS = 256 };
@@ -97,6 +106,7 @@ struct observe {
     struct connections connections; /* that stood before ours */
     struct proxy proxy;             /* the agent's */
     int proxy_resolver;             /* index of the nameserver that is asked for its name */
+    struct nameserver nameservers[AGENT_NAMESERVERS];
     struct climb climbs[N_SERVICES];
 };
 
