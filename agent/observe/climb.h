@@ -17,12 +17,12 @@
 enum {
     DNS_TIMEOUT_MS = AGENT_DNS_MS + 2000, /* what comes too late for the agent is heard */
     DNS_DOUBT_MS = 1000,                  /* silence for so long is worth a second opinion */
-    DNS_PATIENCE_MS = 2000,    /* for a server that is silent while the next one answers */
-    DNS_KNOCK_MS = 50,         /* then its port 53 is dialled: is it there at all? */
-    DNS_DEAD_MS = 200,         /* for the answer to that */
-    CONNECT_TIMEOUT_MS = 3500, /* longer than ARP's three tries of a second: EHOSTUNREACH */
-    OTHER_PORT_AFTER_MS =
-        1200, /* the first SYN was sent again after a second, and had its answer */
+    DNS_PATIENCE_MS = 2000,         /* for a server that is silent while the next one answers */
+    DNS_OPINION_MS = 280,           /* for Amazon's resolver, where another one has answered */
+    DNS_KNOCK_MS = 50,              /* then its port 53 is dialled: is it there at all? */
+    DNS_DEAD_MS = 200,              /* for the answer to that */
+    CONNECT_TIMEOUT_MS = 2200,      /* see ladder.c: six SYNs, and ARP's three tries of a second */
+    LONE_CONNECT_TIMEOUT_MS = 3500, /* of one connect() alone: three SYNs */
     TLS_TIMEOUT_MS = 3000,
     TLS_AGAIN_TIMEOUT_MS = 5000,
     PROXY_TIMEOUT_MS = 5000,
@@ -41,15 +41,21 @@ struct lane {
     struct address_facts *facts;
     bool extra; /* one of the more */
     struct timer
-        *other_port; /* when it fires, connect() is tried from the other half of the ports */
-    bool trying_first, trying_second;
+        *dialling;      /* keeps the loop waiting: then connect() is tried once more, or given up */
+    int64_t started_ms; /* the first connect() */
+    int n_dials, n_dialling; /* connect() so far; under way */
+    struct half {            /* of the source ports */
+        struct lane *lane;
+        bool answers;
+        uint16_t silent_port;
+    } halves[2], *half; /* of the first connect() and the other one; of what the facts have */
     bool connected;
-    struct step silent; /* how the first connect() ended, while the second one is under way */
-    bool again;         /* the handshake was silent once */
-    int action;         /* index of the action under way, or -1 */
-    int n_sent;         /* signed requests */
-    bool open;          /* AWS answered the first request */
-    bool first;         /* the action under way is the first request of this connection */
+    struct step silent;           /* how connect() ended first */
+    bool again;                   /* the handshake was silent once */
+    int action;                   /* index of the action under way, or -1 */
+    int n_sent;                   /* signed requests */
+    bool open;                    /* AWS answered the first request */
+    bool first;                   /* the action under way is the first request of this connection */
     bool asked_unsigned, settled; /* RUNG_HTTP: an unsigned request was sent; it is decided */
     struct timer *unsigned_too;   /* when it fires, an unsigned request is sent beside the first */
 };
@@ -99,6 +105,7 @@ struct observe {
     const char *root;    /* prefix of every file */
     struct trust *trust;
     bool left_alone[N_SERVICES]; /* not climbed again */
+    bool patient;                /* not the first round: see ladder.c */
     struct facts *facts;
     const struct credentials *credentials; /* NULL until known, or there are none */
     bool role_known;

@@ -285,7 +285,9 @@ static void ask(struct climb *climb, const char *server, enum asked_as asked_as,
     answer->asked_as = asked_as;
     answer->family = family;
     answer->rcode = -1;
-    if (asked_as == ASKED_AMAZON || asked_as == ASKED_PLAIN)
+    if (asked_as == ASKED_AMAZON && !climb->late)
+        question.timeout_ms = DNS_OPINION_MS;
+    else if (asked_as == ASKED_AMAZON || asked_as == ASKED_PLAIN)
         question.timeout_ms = DNS_PATIENCE_MS;
     climb->askings[index] = (struct asking){climb, NULL, index};
     climb->askings[index].query = dns_ask(climb->observe->loop, &question, answered,

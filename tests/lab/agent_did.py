@@ -94,6 +94,7 @@ AGENT = {
     "endpoint-missing:ssm": ("down", 40),
     "ec2messages-missing": ("up", 4),
     "ec2messages-missing agent-old:3.2.0.0": ("up", 2),
+    "syns-lost": ("up", 22),
     "endpoint-blocks-443:ec2messages": ("up", 2),
     "tls-untrusted:ec2messages": ("up", 3),
     "denied-by-endpoint-policy:ec2messages": ("up", 2),
