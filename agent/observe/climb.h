@@ -23,8 +23,12 @@ enum {
     DNS_DEAD_MS = 200,              /* for the answer to that */
     CONNECT_TIMEOUT_MS = 2200,      /* see ladder.c: six SYNs, and ARP's three tries of a second */
     LONE_CONNECT_TIMEOUT_MS = 3500, /* of one connect() alone: three SYNs */
-    TLS_TIMEOUT_MS = 3000,
-    TLS_AGAIN_TIMEOUT_MS = 5000,
+    TLS_TIMEOUT_MS = 5000, /* of an address's first handshake; after a second a second one begins */
+    TLS_AGAIN_TIMEOUT_MS = 4000,
+    TLS_EXTRA_TIMEOUT_MS = 3000,
+    TLS_SILENT_MS =
+        3000, /* so long the first one is silent, and the second for a second less, ... */
+    TLS_SILENT_TICKS = 5, /* ... where one in small segments is answered */
     PROXY_TIMEOUT_MS = 5000,
     OPTIONAL_TIMEOUT_MS = 5000, /* for an answer that the agent does not wait for */
     FIRST_DOUBT_MS = 1000, /* a first request that is signed, and silent for so long, is doubted */
@@ -51,7 +55,9 @@ struct lane {
     } halves[2], *half; /* of the first connect() and the other one; of what the facts have */
     bool connected;
     struct step silent;           /* how connect() ended first */
-    bool again;                   /* the handshake was silent once */
+    bool again;                   /* the handshake is silent, and tried once more */
+    int n_handshakes;             /* under way, in full segments */
+    int n_silent;                 /* seconds of silence, of each of them */
     int action;                   /* index of the action under way, or -1 */
     int n_sent;                   /* signed requests */
     bool open;                    /* AWS answered the first request */
@@ -144,7 +150,8 @@ int actions_left(const struct climb *climb);
 
 /* Sends the next action as the first request of a new connection. Its socket is -1 afterwards when it was
  * used or closed. False: nothing was sent, since there is nothing to send or it may not be sent now. */
-bool actions_send_first(struct lane *lane, int *fd, int32_t timeout_ms, http_done *done);
+bool actions_send_first(struct lane *lane, int *fd, int32_t timeout_ms, http_done *done,
+                        void (*silent)(void *lane));
 
 /* Keeps what the answer says of the lane's action. */
 void actions_take(struct lane *lane, const struct http_reply *reply);

@@ -29,7 +29,7 @@ static int32_t answer_timeout_ms(const struct climb *climb)
 
 static int32_t tls_timeout_ms(const struct lane *lane)
 {
-    return lane->again ? TLS_AGAIN_TIMEOUT_MS : TLS_TIMEOUT_MS;
+    return lane->again || lane->action >= 0 ? TLS_AGAIN_TIMEOUT_MS : TLS_TIMEOUT_MS;
 }
 
 static struct http_request unsigned_request(const struct lane *lane, int fd)
@@ -45,7 +45,7 @@ static struct http_request unsigned_request(const struct lane *lane, int fd)
         .fd = fd,
         .path = "/",
         .trust = climb->observe->trust,
-        .owner = climb->observe,
+        .owner = lane->extra ? (const void *)climb->observe : lane,
         .tls_timeout_ms = tls_timeout_ms(lane),
         .timeout_ms = answer_timeout_ms(climb),
         .max_body_bytes = 64 * 1024,
@@ -60,13 +60,18 @@ int32_t ladder_patience_ms(const struct climb *climb)
 }
 
 static void unsigned_answered(void *arg, const struct http_reply *reply);
+static void handshake_silent(void *arg);
 
 static bool send_unsigned(struct lane *lane, int fd)
 {
     struct http_request request = unsigned_request(lane, fd);
+    bool started;
 
+    request.silent = handshake_silent;
     lane->asked_unsigned = true;
-    return http_start(lane->climb->observe->loop, &request, unsigned_answered, lane);
+    started = http_start(lane->climb->observe->loop, &request, unsigned_answered, lane);
+    lane->n_handshakes += started;
+    return started;
 }
 
 static struct dial dial_to(const struct lane *lane)
@@ -74,10 +79,13 @@ static struct dial dial_to(const struct lane *lane)
     return (struct dial){.address = lane->facts->address,
                          .port = lane->climb->plan->port,
                          .timeout_ms = LONE_CONNECT_TIMEOUT_MS,
-                         .owner = lane->climb->observe};
+                         .owner = lane->extra ? (const void *)lane->climb->observe : lane};
 }
 
-/* --- a silent handshake: is it silent once more, and does it pass with small segments? --- */
+/* --- a silent handshake: is it silent once more, and does it pass with small segments? Both are tried beside it,
+ * after a second. What stays silent is given up after 5 s, or after 3 s when it passed with small segments:
+ * within that time a ClientHello goes out nine times in two connections, each time the kernel sends it
+ * again (RFC 6298: 0.2 s, then twice as long each time). --- */
 
 /* The deadline ended what would have been waited for longer: `step` of at most so many ms. */
 static bool is_cut_short(const struct lane *lane, const struct step *step, int32_t most_ms)
@@ -112,20 +120,52 @@ static void dialled_again(void *arg, const struct dialled *dialled)
 {
     struct lane *lane = arg;
 
-    if (dialled->step.outcome == OUTCOME_OK && send_unsigned(lane, dialled->fd))
-        return;
-    step_fail(&lane->facts->steps[RUNG_TLS], FAILURE_TIMEOUT, TLS_TIMEOUT_MS);
-    step_skip(&lane->facts->steps[RUNG_HTTP], FAILURE_BELOW);
+    if (dialled->step.outcome == OUTCOME_OK)
+        (void)send_unsigned(lane, dialled->fd);
 }
+
+static void ask_unsigned(struct lane *lane);
+static void settle(struct lane *lane, const struct http_reply *reply);
 
 static void repeat_handshake(struct lane *lane)
 {
     struct dial dial = dial_to(lane);
 
     lane->again = true;
-    (void)dial_start(lane->climb->observe->loop, &dial, dialled_again, lane);
+    if (lane->action >= 0)
+        ask_unsigned(lane);
+    else
+        (void)dial_start(lane->climb->observe->loop, &dial, dialled_again, lane);
     dial.max_segment_bytes = SMALL_SEGMENT_BYTES;
     (void)dial_start(lane->climb->observe->loop, &dial, small_dialled, lane);
+}
+
+/* Whatever is under way of this address says nothing that matters any more. */
+static void end_handshakes(struct lane *lane)
+{
+    loop_end_of(lane->climb->observe->loop, lane);
+    loop_cancel(lane->unsigned_too);
+    lane->unsigned_too = NULL;
+    lane->n_handshakes = 0;
+    lane->action = -1;
+}
+
+static void handshake_silent(void *arg)
+{
+    struct lane *lane = arg;
+    struct http_reply silent = {.body = ""};
+
+    lane->n_silent++;
+    if (lane->settled)
+        return;
+    if (!lane->again)
+        repeat_handshake(lane);
+    if (lane->n_silent < TLS_SILENT_TICKS || lane->facts->small_segments != ANSWER_YES)
+        return;
+    end_handshakes(lane);
+    step_fail(&silent.tls, FAILURE_TIMEOUT, TLS_SILENT_MS);
+    step_skip(&silent.step, FAILURE_BELOW);
+    settle(lane, &silent);
 }
 
 /* --- the unsigned request --- */
@@ -165,12 +205,16 @@ static void settle(struct lane *lane, const struct http_reply *reply)
     }
     if (is_cut_short(lane, &reply->step, ladder_patience_ms(lane->climb)))
         lane->climb->observe->facts->stopped_by = STOPPED_BY_DEADLINE;
-    if (reply->tls.failure == FAILURE_TIMEOUT && !lane->again) {
-        repeat_handshake(lane);
+    if (reply->tls.failure == FAILURE_TIMEOUT && lane->n_handshakes > 0) {
+        facts->steps[RUNG_TLS] = reply->tls; /* but the other one may be answered yet */
         return;
     }
+    if (lane->again && reply->tls.failure != FAILURE_TIMEOUT)
+        end_handshakes(lane);
     lane->settled = true;
-    if (reply->tls.outcome != OUTCOME_UNTRIED) {
+    bool both_silent = reply->tls.failure == FAILURE_TIMEOUT &&
+                       facts->steps[RUNG_TLS].failure == FAILURE_TIMEOUT; /* the first for longer */
+    if (reply->tls.outcome != OUTCOME_UNTRIED && !both_silent) {
         facts->steps[RUNG_TLS] = reply->tls;
         facts->session = reply->session;
     }
@@ -199,6 +243,7 @@ static void unsigned_answered(void *arg, const struct http_reply *reply)
 {
     struct lane *lane = arg;
 
+    lane->n_handshakes--;
     if (!lane->settled)
         settle(lane, reply);
 }
@@ -210,7 +255,7 @@ static void dialled_unsigned(void *arg, const struct dialled *dialled)
 
     if (dialled->step.outcome == OUTCOME_OK && send_unsigned(lane, dialled->fd))
         return;
-    if (!lane->settled)
+    if (!lane->settled && lane->n_handshakes == 0)
         settle(lane, &none);
 }
 
@@ -244,6 +289,7 @@ static void signed_answered(void *arg, const struct http_reply *reply)
     struct address_facts *facts = lane->facts;
     int action = lane->action;
 
+    lane->n_handshakes--;
     loop_cancel(lane->unsigned_too);
     lane->unsigned_too = NULL;
     if (reply->withheld) {
@@ -297,7 +343,8 @@ static void extra_dialled(void *arg, const struct dialled *dialled)
     struct observe *observe = lane->climb->observe;
     int fd = dialled->fd;
 
-    if (fd < 0 || actions_send_first(lane, &fd, answer_timeout_ms(lane->climb), extra_answered))
+    if (fd < 0 ||
+        actions_send_first(lane, &fd, answer_timeout_ms(lane->climb), extra_answered, NULL))
         return;
     if (fd >= 0 && !observe->role_known && actions_left(lane->climb) > 0) {
         struct http_request request = unsigned_request(lane, fd);
@@ -364,7 +411,9 @@ static void connected(struct lane *lane, const struct dialled *result)
     lane->connected = true;
     lane->facts->steps[RUNG_CONNECT] = result->step;
     lane->facts->port = result->local_port;
-    if (actions_send_first(lane, &fd, answer_timeout_ms(lane->climb), signed_answered)) {
+    if (actions_send_first(lane, &fd, answer_timeout_ms(lane->climb), signed_answered,
+                           handshake_silent)) {
+        lane->n_handshakes++;
         lane->unsigned_too = loop_after_quietly(lane->climb->observe->loop,
                                                 (int64_t)FIRST_DOUBT_MS * 1000, doubt_first, lane);
     } else if (fd < 0) {
@@ -471,6 +520,7 @@ static bool start_dial(const struct lane *lane, bool other_half, int32_t timeout
 
     dial.timeout_ms = timeout_ms;
     dial.ports = high ? PORTS_HIGH : PORTS_LOW;
+    dial.owner = lane->climb->observe;
     dial.quiet = true; /* lane->dialling is what keeps the loop waiting */
     return dial_start(lane->climb->observe->loop, &dial, done, arg);
 }

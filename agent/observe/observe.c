@@ -142,6 +142,7 @@ void observe_take_back(struct observe *observe)
         for (int j = 0; j < climb->facts->n_addresses; j++) {
             loop_cancel(climb->lanes[j].dialling);
             loop_cancel(climb->lanes[j].unsigned_too);
+            loop_end_of(observe->loop, &climb->lanes[j]);
         }
     }
     int n_kept = 0; /* what IMDS says stays */

@@ -118,3 +118,23 @@ def test_a_dead_next_hop_is_told_before_the_kernel_gives_it_up():
         assert first(found) == [("gateway-silent", "certain")]
         steps = [at["connect"] for service in ("ssm", "ssmmessages") for at in found["facts"]["endpoints"][service]["addresses"]]
         assert {step["failure"] for step in steps} == {"host-unreachable"} and max(step["took_ms"] for step in steps) < 3000
+
+
+# --- TLS
+
+
+@pytest.mark.parametrize("fault, code", [("path-mtu", ("path-mtu", "certain")), ("handshake-swallowed", ("tls-reset", "likely"))])
+def test_a_silent_handshake_is_repeated_beside_the_first(fault, code):
+    """The second one, and the one with small segments, are over when the first is: the round takes no longer than that. In turn it took
+    two and a half times as long."""
+    with Lab([fault]) as lab:
+        ratios = []
+        for _ in range(3):
+            found, sent = check(lab)
+            assert first(found) == [code]
+            address = found["facts"]["endpoints"]["ssmmessages"]["addresses"][0]
+            assert sent[f"{address['address']} tcp 443"] >= 3 and address["tls"]["failure"] == "timeout"
+            ratios.append(found["duration_ms"] / address["tls"]["took_ms"])
+            if ratios[-1] < 1.2:
+                return
+        pytest.fail(f"{ratios}")
