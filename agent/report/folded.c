@@ -269,6 +269,7 @@ static enum folded find_block(struct finder *finder, struct buffer *bytes, size_
         for (size_t at = piece->start + piece->n; at-- > piece->start;) {
             if (finder->text[at] != '=' || !read_line(finder, i, at, &line))
                 continue;
+            finder->n_pieces = i + 1; /* a line ends before the next one begins, torn as that may be */
             if (!add_line(&block, &line, at)) {
                 if (!damaged)
                     name_damage(&block, error, error_size);
