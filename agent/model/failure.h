@@ -45,7 +45,7 @@ enum failure {
 
     /* TLS */
     FAILURE_UNTRUSTED,   /* the chain ends in no root that is trusted here */
-    FAILURE_INTERCEPTED, /* it verifies by the system's bundle, but by no root of Amazon's */
+    FAILURE_INTERCEPTED, /* trusted by the system's CA bundle, but by no Amazon root */
     FAILURE_CERTIFICATE_EXPIRED,
     FAILURE_CERTIFICATE_NOT_YET_VALID,
     FAILURE_WRONG_NAME,  /* the certificate is for other names */
