@@ -609,6 +609,13 @@ static void a_damaged_block_shows_its_text(void **state)
         assert_non_null(strstr(lines.bytes, "\nSave this; "));
         assert_null(strstr(lines.bytes, "older"));
         assert_null(strstr(lines.bytes, FOLDED_PREFIX));
+        buffer_clear(&lines);
+        assert_false(recorded_read(log.bytes, before + at, &back, &lines, error, sizeof(error)));
+        if (at >
+            machine) { /* the log was taken while the block was written: its verdict, and no more */
+            assert_memory_equal(lines.bytes, "READY: ", 7);
+            assert_true(lines.used <= FOLDED_COLUMNS);
+        }
         buffer_clear(&log);
         buffer_clear(&lines);
     }
