@@ -4,13 +4,12 @@
  * some that are left; what it explains is then gone, so that a cause and what follows from it are
  * one finding. What nobody claims is `unexplained`: never silence, never a guess.
  */
-#include "diagnose/claims.h"
+#include "diagnose/causes.h"
 
 #include <string.h>
 
 #include "base/text.h"
 #include "diagnose/faults.h"
-#include "diagnose/finding.h"
 #include "diagnose/look.h"
 #include "diagnose/policy.h"
 #include "diagnose/reach.h"

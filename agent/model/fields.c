@@ -46,7 +46,7 @@
 /* NOLINTEND(bugprone-macro-parentheses) */
 /* clang-format on */
 
-/* facts_from_json.c reads an enum as an unsigned int of the same size. */
+/* facts_json.c reads an enum as an unsigned int of the same size. */
 _Static_assert(sizeof(enum failure) == sizeof(unsigned int), "enums are ints");
 _Static_assert(sizeof(enum place) == sizeof(unsigned int), "enums are ints");
 
