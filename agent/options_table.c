@@ -194,9 +194,9 @@ static bool need_of(struct setting *setting, const char *word, enum need need)
     if (!target_from_name(word, &target)) {
         (void)text_set(setting->why, sizeof(setting->why),
                        "does not know a target '%.60s'; there are", word);
-        for (size_t i = 0; i < N_TARGETS; i++)
+        for (enum target i = 0; i < N_TARGETS; i++)
             (void)text_add(setting->why, sizeof(setting->why), "%s %s", i ? "," : "",
-                           target_name((enum target)i));
+                           target_name(i));
         return false;
     }
     if (target >= TARGET_SSM && target < TARGET_SSM + N_SERVICES) {

@@ -55,10 +55,10 @@ check_set report_left_out(const struct report *report)
 {
     check_set set = 0;
 
-    for (int i = 0; i < N_CHECKS; i++)
+    for (enum check i = 0; i < N_CHECKS; i++)
         if (report->checks[i].planned && report->checks[i].reason == FAILURE_NOT_WANTED &&
-            is_left_out(&report->facts->plan, (enum check)i))
-            set |= check_bit((enum check)i);
+            is_left_out(&report->facts->plan, i))
+            set |= check_bit(i);
     return set;
 }
 

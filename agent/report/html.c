@@ -304,14 +304,14 @@ static void add_finding(struct buffer *to, const struct report *report, int32_t 
 static void add_checks(struct buffer *to, const struct report *report)
 {
     (void)buffer_add_text(to, "<h2>Checks</h2>\n<table>\n");
-    for (int i = 0; i < N_CHECKS; i++) {
+    for (enum check i = 0; i < N_CHECKS; i++) {
         const struct check_result *check = &report->checks[i];
 
         if (!check->planned)
             continue;
         (void)buffer_add_text(to, "<tr>");
         html_element(to, "td", status_name(check->status));
-        html_element(to, "td", check_name((enum check)i));
+        html_element(to, "td", check_name(i));
         html_element(to, "td", check->summary);
         (void)buffer_add_text(to, "</tr>\n");
     }

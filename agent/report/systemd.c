@@ -72,9 +72,9 @@ static void put_target(struct buffer *to, const struct finding *finding)
 
 static void put_checks(struct buffer *to, check_set checks)
 {
-    for (unsigned int i = 0; i < N_CHECKS; i++)
-        if (checks & check_bit((enum check)i))
-            put(to, "SSM_PREFLIGHT_CHECK", check_name((enum check)i));
+    for (enum check i = 0; i < N_CHECKS; i++)
+        if (checks & check_bit(i))
+            put(to, "SSM_PREFLIGHT_CHECK", check_name(i));
 }
 
 static void write_verdict(const struct report *report, struct buffer *to)

@@ -107,9 +107,9 @@ static void write_explained(struct screen *screen, const struct finding *finding
 {
     char line[4 * LINE_SIZE] = "";
 
-    for (unsigned int i = 0; i < N_CHECKS; i++)
-        if (finding->explains & check_bit((enum check)i))
-            add_part(line, sizeof(line), "", check_name((enum check)i));
+    for (enum check i = 0; i < N_CHECKS; i++)
+        if (finding->explains & check_bit(i))
+            add_part(line, sizeof(line), "", check_name(i));
     if (line[0])
         advice_labelled(screen, "Check", line);
 }
