@@ -44,8 +44,7 @@ static void keep_commands(struct reading *reading)
 
     buffer_init(&text, REPORT_MAX_BYTES);
     commands_write(reading->report, NULL, &text);
-    reading->fleet.members[reading->fleet.n_members - 1].commands = strdup(text.bytes);
-    buffer_clear(&text);
+    reading->fleet.members[reading->fleet.n_members - 1].commands = text.bytes; /* fleet_free() */
 }
 
 static void read_one(struct reading *reading, const char *name)

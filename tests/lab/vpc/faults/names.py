@@ -11,7 +11,7 @@ from .registry import choice, fault, service_known
 _AMAZON = (w.RESOLVER, w.RESOLVER_LINK_LOCAL)
 
 
-def _answer_code(world, rcode):
+def answer_code(world, rcode):
     for address in _AMAZON:
         for protocol in ("udp", "tcp"):
             world.rule(
@@ -108,7 +108,7 @@ def _(world):
 )
 def _(world, variant="silent"):
     if choice(variant, "silent", "refused") == "refused":
-        _answer_code(world, REFUSED)
+        answer_code(world, REFUSED)
     else:
         world.rule("router_input", f"ip daddr {{ {', '.join(_AMAZON)} }} meta l4proto {{ tcp, udp }} th dport 53 drop")
 
@@ -256,7 +256,7 @@ def _(world, variant="port"):
 )
 def _(world, milliseconds="0"):
     if milliseconds == "0":
-        _answer_code(world, SERVFAIL)
+        answer_code(world, SERVFAIL)
     else:
         _habits(world).rcode = SERVFAIL
         world.resolver.delay_s = int(milliseconds) / 1000
