@@ -380,16 +380,6 @@ static bool any(const struct report *report, enum status status, bool required)
     return false;
 }
 
-/* N_CHECKS: every required check has its answer. */
-static enum check first_lacking(const struct report *report)
-{
-    enum check i = 0;
-
-    while (i < N_CHECKS && !report_lacks(&report->checks[i]))
-        i++;
-    return i;
-}
-
 /* Cut at a word, so that the line stays readable at 80 columns. */
 static void set_line(char to[SUMMARY_SIZE], const char *text, const char *behind)
 {
@@ -494,12 +484,12 @@ static void decide_verdict(struct report *report)
     } else if (any(report, STATUS_FAIL, true)) {
         report->verdict = VERDICT_NOT_READY;
         summarize_findings(report, "");
-    } else if (first_lacking(report) < N_CHECKS) {
+    } else if (report_first_lacking(report) < N_CHECKS) {
         report->verdict = VERDICT_UNKNOWN;
         if (is_trouble(&report->findings[0]))
             summarize_findings(report, "unknown: ");
         else
-            summarize_unknown(report, first_lacking(report));
+            summarize_unknown(report, report_first_lacking(report));
     } else if (any(report, STATUS_FAIL, false) || any(report, STATUS_WARN, false) ||
                any(report, STATUS_WARN, true)) {
         report->verdict = VERDICT_DEGRADED;

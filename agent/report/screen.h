@@ -47,6 +47,7 @@ void screen_pad(struct screen *screen, int column);
 void screen_mark(struct screen *screen, enum status status);
 int screen_status(struct screen *screen, enum status status); /* padded; returns the next column */
 enum ink status_ink(enum status status);
+enum ink verdict_ink(enum verdict verdict);
 int mark_width(const struct screen *screen, enum status status);
 
 /* An arrow to what stands behind it, one or two columns wide. */

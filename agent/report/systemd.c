@@ -96,11 +96,10 @@ static void write_verdict(const struct report *report, struct buffer *to)
 static void write_finding(const struct report *report, const struct finding *finding,
                           struct buffer *to)
 {
-    char message[LINE_SIZE], fix[FIX_SIZE];
+    char message[LINE_SIZE], fix[FIX_SIZE], name[FINDING_NAME_SIZE];
 
-    (void)text_set(message, sizeof(message), "%s%s%s: %s", finding->code,
-                   finding->target < N_TARGETS ? " on " : "",
-                   finding->target < N_TARGETS ? target_name(finding->target) : "", finding->title);
+    finding_name(finding, " on ", "", name);
+    (void)text_set(message, sizeof(message), "%s: %s", name, finding->title);
     put(to, "MESSAGE", message);
     put_common(to, report, finding_id, severity_priorities[finding->severity]);
     put(to, "SSM_PREFLIGHT_CODE", finding->code);
