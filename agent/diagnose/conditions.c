@@ -151,6 +151,7 @@ static const struct {
     const char *name;
     view_holds *holds;
 } table[] = {
+    {"use-vc", when_asked_by_tcp},                /* resolv.conf has names asked by TCP */
     {"agent-proxy", is_proxied},                  /* the agent's environment names a proxy */
     {"answers-lost", is_lost},                    /* packets came in that no program got */
     {"astray-by-rule", is_astray_by_rule},        /* a rule of policy routing leads there */

@@ -43,3 +43,8 @@ DEFINE_NAMES(unit_state, [UNIT_UNKNOWN] = "unknown", [UNIT_ENABLED] = "enabled",
 DEFINE_NAMES(harm, [HARM_NONE] = "none", [HARM_IMDS_OFF] = "imds-off",
              [HARM_IMDS_ELSEWHERE] = "imds-elsewhere", [HARM_IMDS_BY_IPV6] = "imds-by-ipv6",
              [HARM_NO_CERTIFICATE] = "no-certificate");
+
+int32_t facts_dns_patience_ms(const struct facts *facts)
+{
+    return facts->resolvers.timeout_ms > 0 ? facts->resolvers.timeout_ms : AGENT_DNS_MS;
+}

@@ -15,6 +15,8 @@ REASONS = {
     101: "Switching Protocols",
     200: "OK",
     201: "Created",
+    301: "Moved Permanently",
+    302: "Found",
     307: "Temporary Redirect",
     400: "Bad Request",
     403: "Forbidden",
@@ -24,6 +26,7 @@ REASONS = {
     500: "Internal Server Error",
     502: "Bad Gateway",
     503: "Service Unavailable",
+    504: "Gateway Timeout",
 }
 IDLE_S = 75
 
@@ -63,7 +66,13 @@ class Connection:
             return False
         if answer.delay_s:
             await asyncio.sleep(answer.delay_s)
-        writer.write(_encode(answer))
+        encoded = _encode(answer)
+        if answer.drip_s and answer.body:
+            writer.write(encoded[:-1])
+            await writer.drain()
+            await asyncio.sleep(answer.drip_s)
+            encoded = encoded[-1:]
+        writer.write(encoded)
         await writer.drain()
         if answer.open_channel:
             await channel.converse(reader, writer, answer.open_channel)

@@ -7,7 +7,7 @@ above a note). Its arguments, when it has any, follow the name after colons: `en
 
 from .. import world as w
 from .registry import TABLE
-from . import machine, metadata, names, reaching, role, service, tls  # noqa: F401  each fills the table
+from . import machine, metadata, names, reaching, role, service, tls, written  # noqa: F401  each fills the table
 
 __all__ = ["TABLE", "world"]
 
