@@ -110,7 +110,10 @@ static void add_other_port(const struct finder *to, const char *name, const char
     const char *host = scheme_end ? scheme_end + 3 : endpoint;
     const char *port = host + strcspn(host, ":/");
 
-    if (port[0] == ':' && (strncmp(port, ":443", 4) != 0 || (port[4] && port[4] != '/')))
+    if (endpoint[0] && port == host)
+        add(to, CHECK_AGENT_CONFIG, STATUS_FAIL, FAILURE_INVALID, "%s is %.150s: it names no host",
+            name, endpoint);
+    else if (port[0] == ':' && (strncmp(port, ":443", 4) != 0 || (port[4] && port[4] != '/')))
         add(to, CHECK_AGENT_CONFIG, STATUS_FAIL, FAILURE_INVALID,
             "%s names port %.*s, endpoints have 443 only: %.150s", name,
             (int)strcspn(port + 1, "/"), port + 1, endpoint);
@@ -236,8 +239,10 @@ static void find_state(const struct finder *to)
     if (agent->state.outcome == OUTCOME_FAILED)
         add(to, CHECK_AGENT_STATE, STATUS_FAIL, agent->state.failure, "%s %s", path,
             agent->state.failure == FAILURE_READ_ONLY ? "is on a read-only file system"
-            : agent->state.failure == FAILURE_FULL    ? "is on a full disk"
-                                                      : "is on a disk that has no inodes left");
+            : agent->state.failure == FAILURE_INVALID
+                ? "is a file, where the agent needs a directory"
+            : agent->state.failure == FAILURE_FULL ? "is on a full disk"
+                                                   : "is on a disk that has no inodes left");
     if (agent->noexec)
         add(to, CHECK_AGENT_STATE, STATUS_WARN, FAILURE_NO_EXEC,
             "%s is mounted noexec: nothing can be run there", path);

@@ -235,6 +235,12 @@ static void edns_dropped(struct facts *facts)
     without_edns(facts, FAILURE_TIMEOUT, -1);
 }
 
+static void tcp_dropped(struct facts *facts)
+{
+    edns_dropped(facts);
+    facts->resolvers.by_tcp = true;
+}
+
 static void dns_slow(struct facts *facts)
 {
     EACH_SERVICE(i) answer_of(facts, i, FAMILY_IPV4)->step.took_ms = 3004;
@@ -248,6 +254,12 @@ static void dns_too_late(struct facts *facts)
         answer_of(facts, i, FAMILY_IPV4)->step.took_ms = 6004;
         answer_of(facts, i, FAMILY_IPV6)->step.took_ms = 6004;
     }
+}
+
+static void dns_too_late_for_resolv_conf(struct facts *facts)
+{
+    dns_too_late(facts);
+    facts->resolvers.timeout_ms = 1000;
 }
 
 /* By packets that were lost, it may be. */
@@ -549,8 +561,10 @@ const struct situation name_situations[] = {
     {"dns-local--nsswitch", dns_never_asked},
     {"dns-edns", edns_refused},
     {"dns-edns--dropped", edns_dropped},
+    {"dns-edns--tcp", tcp_dropped},
     {"dns-slow", dns_slow},
     {"dns-slow--too-late", dns_too_late},
+    {"dns-slow--timeout", dns_too_late_for_resolv_conf},
     {"dns-slow--one-name", one_name_too_late},
     {"dns-slow--aaaa", aaaa_unanswered},
     {"dns-firewall", denied_by_amazon},
