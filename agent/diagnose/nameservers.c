@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "base/text.h"
-#include "diagnose/finding.h"
+#include "diagnose/causes.h"
 #include "diagnose/look.h"
 #include "diagnose/names.h"
 
@@ -161,11 +161,6 @@ bool where_question_stays_here(const struct view *view)
 bool when_question_was_not_sent(const struct view *view)
 {
     return is_dns_off(view->facts) || failed_here(view->facts, view->service);
-}
-
-bool when_dns_is_not_asked(const struct view *view)
-{
-    return is_dns_off(view->facts);
 }
 
 void quote_lookup_order(const struct view *view, struct finding *finding)

@@ -18,6 +18,7 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "base/text.h"
 #include "net/address.h"
 #include "net/dial.h"
@@ -66,14 +67,14 @@ struct dns_query {
 /* Before anything could come back. */
 static void fail_here(struct dns_query *query)
 {
-    query->os_error = errno;
+    query->os_error = file_note_trouble("a question", errno);
     query->failed_here = true;
 }
 
 static ares_socket_t open_socket(int family, int type, int protocol, void *arg)
 {
     struct dns_query *query = arg;
-    int fd = socket(family, type | SOCK_NONBLOCK | SOCK_CLOEXEC, protocol);
+    int fd = dial_socket(family, type, protocol);
 
     query->no_socket = fd < 0;
     if (fd < 0)
@@ -113,7 +114,7 @@ static ssize_t receive(ares_socket_t fd, void *bytes, size_t n, int flags, struc
     if (n_received > 0)
         query->n_heard++;
     if (n_received < 0 && errno != EAGAIN && errno != EINTR) {
-        query->os_error = errno;
+        query->os_error = file_note_trouble("a question", errno);
         query->failed_here = false; /* by ICMP */
     }
     return n_received;

@@ -14,6 +14,7 @@
 
 #include "base/text.h"
 #include "base/version.h"
+#include "net/dial.h"
 #include "net/http_exchange.h"
 
 enum { HEADER_SIZE = 8192, TICK_US = 1000 * 1000 };
@@ -71,8 +72,7 @@ static curl_socket_t open_socket(void *arg, curlsocktype purpose, struct curl_so
     exchange->opened = true;
     exchange->fd = -1;
     if (fd < 0)
-        fd = socket(address->family, address->socktype | SOCK_CLOEXEC | SOCK_NONBLOCK,
-                    address->protocol);
+        fd = dial_socket(address->family, address->socktype, address->protocol);
     if (fd < 0)
         exchange->os_error = errno;
     exchange->taken_fd = fd;

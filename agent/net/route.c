@@ -10,11 +10,11 @@
 #include <linux/fib_rules.h>
 #include <linux/neighbour.h>
 #include <linux/rtnetlink.h>
-#include <net/if.h>
 #include <string.h>
 #include <sys/time.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "base/text.h"
 #include "net/address.h"
 
@@ -116,7 +116,7 @@ static void take_found(struct search *search, const struct nlmsghdr *message)
         format(search, found.via, route->via);
     if (found.source)
         format(search, found.source, route->source);
-    if (found.interface && if_indextoname(found.interface, name))
+    if (found.interface && address_interface(found.interface, name))
         (void)text_escape(route->interface, sizeof(route->interface), name, strlen(name));
 }
 
@@ -224,18 +224,21 @@ static void ask(int fd, struct search *search, unsigned short type, bool dump)
         memcpy(request.address, search->address, bytes);
         request.head.nlmsg_len += (unsigned)RTA_LENGTH(bytes);
     }
-    if (send(fd, &request, request.head.nlmsg_len, 0) < 0)
-        return;
-    for (int i = 0; i < MAX_READS; i++) {
-        ssize_t n = recv(fd, piece, sizeof(piece), 0);
+    ssize_t n = send(fd, &request, request.head.nlmsg_len, 0);
+    for (int i = 0; n > 0 && i < MAX_READS; i++) {
+        do /* a stopped process is told EINTR, signal(7) */
+            n = recv(fd, piece, sizeof(piece), 0);
+        while (n < 0 && errno == EINTR);
         if (n <= 0)
-            return;
+            break;
         size_t left = (size_t)n;
         for (const struct nlmsghdr *at = (const void *)piece; NLMSG_OK(at, left);
              at = NLMSG_NEXT(at, left))
             if (!take_message(search, at) || NLMSG_ALIGN(at->nlmsg_len) > left)
                 return;
     }
+    if (n < 0)
+        (void)file_note_trouble("the routes", errno);
 }
 
 static bool parse(const char *address, struct search *search)
@@ -259,6 +262,8 @@ static int open_netlink(void)
     const struct timeval patience = {.tv_usec = 200000};
     int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
 
+    if (fd < 0 && errno != EAFNOSUPPORT) /* that is a kernel without it */
+        file_keep_trouble("the routes", errno);
     if (fd >= 0)
         (void)setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
     return fd;

@@ -14,10 +14,10 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "diagnose/diagnose.h"
-#include "model/fleet.h"
 #include "model/anonymize.h"
-#include "report/fleet.h"
+#include "model/fleet.h"
 #include "report/recorded.h"
+#include "report/report.h"
 #include "run/commands.h"
 
 struct reading {

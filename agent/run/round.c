@@ -184,8 +184,8 @@ static void conclude(struct round *round, enum loop_end end)
     resolvers_doubt(facts);
     delivery_compare(round->run->options->root, round->undelivered, facts);
     if (file_take_trouble(trouble, sizeof(trouble))) {
-        step_fail(&facts->machine.files, FAILURE_INTERNAL, 0);
-        (void)text_set(facts->machine.files.detail, DETAIL_SIZE, "%s", trouble);
+        step_fail(&facts->machine.trouble, FAILURE_INTERNAL, 0);
+        (void)text_set(facts->machine.trouble.detail, DETAIL_SIZE, "%s", trouble);
     }
 }
 

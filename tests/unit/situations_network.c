@@ -314,17 +314,26 @@ static void resolv_conf_unreadable(struct facts *facts)
 
 static void file_unreadable(struct facts *facts)
 {
-    step_fail(&facts->machine.files, FAILURE_INTERNAL, 0);
-    SET(facts->machine.files.detail, "/etc/amazon/ssm/amazon-ssm-agent.json: Too many open files");
+    step_fail(&facts->machine.trouble, FAILURE_INTERNAL, 0);
+    SET(facts->machine.trouble.detail,
+        "/etc/amazon/ssm/amazon-ssm-agent.json: Too many open files");
+}
+
+static void no_socket(struct facts *facts)
+{
+    step_fail(&facts->machine.trouble, FAILURE_INTERNAL, 0);
+    SET(facts->machine.trouble.detail, "a socket: Too many open files");
 }
 
 static void no_socket_for_names(struct facts *facts)
 {
+    no_socket(facts);
     asked_in_vain(facts, FAILURE_INTERNAL, true);
 }
 
 static void no_socket_for_one_address(struct facts *facts)
 {
+    no_socket(facts);
     break_connect(facts, SERVICE_SSM, 0, FAILURE_INTERNAL, 1);
 }
 
