@@ -130,14 +130,12 @@ static int walk_path(int top, const char *path, int flags)
     return found >= 0 ? found : stop(error);
 }
 
-int root_open(const char *root, const char *path, int flags)
+static int open_below(const char *root, const char *path, int flags)
 {
     struct open_how how = {.flags = (unsigned int)flags,
                            .resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS};
     long fd = -1;
 
-    if (!root[0])
-        return open(path, flags);
     int top = open(root, O_PATH | O_DIRECTORY | O_CLOEXEC);
     if (top < 0)
         return -1;
@@ -150,6 +148,13 @@ int root_open(const char *root, const char *path, int flags)
     int error = errno;
     (void)close(top);
     return fd >= 0 ? (int)fd : stop(error);
+}
+
+int root_open(const char *root, const char *path, int flags)
+{
+    int fd = root[0] ? open_below(root, path, flags) : open(path, flags);
+
+    return fd >= 0 ? fd : stop(file_note_trouble(path, errno));
 }
 
 /* --- files --- */
@@ -179,27 +184,23 @@ bool file_take_trouble(char *to, size_t size)
     return any;
 }
 
-int file_note_trouble(const char *what, int os_error)
+void file_keep_trouble(const char *what, int os_error)
 {
-    if (file_is_trouble(os_error) && !first_trouble[0] && !text_starts(what, "/sys/") &&
-        !text_starts(what, "/proc/"))
+    if (!first_trouble[0])
         (void)text_set(first_trouble, sizeof(first_trouble), "%.180s: %s", what,
                        strerror(os_error));
-    return os_error;
 }
 
-static int open_or_note(const char *root, const char *path, int flags)
+int file_note_trouble(const char *what, int os_error)
 {
-    int fd = root_open(root, path, flags);
-
-    if (fd < 0)
-        errno = file_note_trouble(path, errno);
-    return fd;
+    if (file_is_trouble(os_error))
+        file_keep_trouble(what, os_error);
+    return os_error;
 }
 
 bool file_look(const char *root, const char *path, bool follow, struct stat *status)
 {
-    int fd = open_or_note(root, path, O_PATH | O_CLOEXEC | (follow ? 0 : O_NOFOLLOW));
+    int fd = root_open(root, path, O_PATH | O_CLOEXEC | (follow ? 0 : O_NOFOLLOW));
     bool found = fd >= 0 && fstat(fd, status) == 0;
     if (fd >= 0 && !found)
         (void)file_note_trouble(path, errno);
@@ -219,7 +220,7 @@ static int open_regular(const char *root, const char *path)
         errno = S_ISDIR(status.st_mode) ? EISDIR : EINVAL;
         return -1;
     }
-    int fd = open_or_note(root, path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    int fd = root_open(root, path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
     if (fd < 0)
         return -1;
     int error = fstat(fd, &status) != 0   ? file_note_trouble(path, errno)
@@ -270,7 +271,10 @@ size_t file_read_start(const char *root, const char *path, char *bytes, size_t n
     if (fd < 0)
         return 0;
 
-    ssize_t read_now = read(fd, bytes, n);
+    ssize_t read_now;
+    do
+        read_now = read(fd, bytes, n);
+    while (read_now < 0 && errno == EINTR);
     (void)file_note_trouble(path, read_now < 0 ? errno : 0);
     (void)close(fd);
     return read_now > 0 ? (size_t)read_now : 0;
@@ -294,7 +298,7 @@ bool file_exists(const char *root, const char *path)
 
 bool file_read_link(const char *root, const char *path, char *target, size_t size)
 {
-    int fd = open_or_note(root, path, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+    int fd = root_open(root, path, O_PATH | O_NOFOLLOW | O_CLOEXEC);
     if (fd < 0)
         return false;
     ssize_t n = readlinkat(fd, "", target, size - 1);
@@ -327,7 +331,7 @@ int file_list(const char *root, const char *path, const char *suffix,
     char *names[MAX_NAMES];
     size_t n_names = 0, n_entries = 0;
 
-    int fd = open_or_note(root, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    int fd = root_open(root, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (fd < 0)
         return errno;
     DIR *directory = fdopendir(fd);

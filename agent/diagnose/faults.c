@@ -413,6 +413,7 @@ void checks_judge_agent(const struct judge *judge)
     }
     judge_connected(judge);
     for (enum check i = CHECK_AGENT_INSTALLED;
-         i < CHECK_AGENT_CONNECTED && judge->facts->machine.files.failure == FAILURE_INTERNAL; i++)
-        checks_say_trouble(judge, i, &judge->facts->machine.files); /* all of it rests on files */
+         i < CHECK_AGENT_CONNECTED && judge->facts->machine.trouble.failure == FAILURE_INTERNAL;
+         i++)
+        checks_say_trouble(judge, i, &judge->facts->machine.trouble); /* all of it rests on files */
 }

@@ -38,7 +38,7 @@ struct machine_facts {
     char asset_tag[NAME_SIZE];  /* board_asset_tag: the instance id on Nitro */
     char evidence[DETAIL_SIZE]; /* which of them decided */
     enum answer time_sync;      /* a time service is enabled, or runs */
-    struct step files; /* FAILURE_INTERNAL: this program could not read one, file_take_trouble() */
+    struct step trouble;        /* FAILURE_INTERNAL: this program's own, file_take_trouble() */
 };
 
 struct interface_facts {

@@ -99,16 +99,10 @@ static void write_evidence(struct screen *screen, const struct fleet *fleet,
     }
 }
 
-static const enum ink inks[] = {
-    [VERDICT_UNKNOWN] = INK_YELLOW,
-    [VERDICT_READY] = INK_GREEN,
-    [VERDICT_DEGRADED] = INK_YELLOW,
-    [VERDICT_NOT_READY] = INK_RED,
-};
-
 static void write_head(struct screen *screen, const struct member *first, int n)
 {
-    screen_text(screen, first->read ? inks[first->verdict] : INK_YELLOW, words_of(first));
+    screen_text(screen, verdict_ink(first->read ? first->verdict : VERDICT_UNKNOWN),
+                words_of(first));
     screen_pad(screen, COUNT_AT);
     screen_textf(screen, INK_PLAIN, "%5d", n);
 }

@@ -45,9 +45,12 @@ def _(world):
     world.nameservers = [w.DEAD_RESOLVER]
 
 
-@fault("dns-server-silent", "resolv.conf names a dead server first, and the VPC's resolver", "dns-server-silent")
-def _(world):
-    world.nameservers = [w.DEAD_RESOLVER, w.RESOLVER]
+@fault(
+    "dns-server-silent", "resolv.conf names a dead server beside the VPC's resolver", "dns-server-silent", "[first|second]"
+)
+def _(world, variant="first"):
+    dead_first = choice(variant, "first", "second") == "first"
+    world.nameservers = [w.DEAD_RESOLVER, w.RESOLVER] if dead_first else [w.RESOLVER, w.DEAD_RESOLVER]
 
 
 @fault(
@@ -74,9 +77,17 @@ def _(world, variant="formerr"):
     _habits(world).edns = choice(variant, "formerr", "dropped")
 
 
-@fault("dns-slow", "the resolver takes so many milliseconds (3000) for an answer", "dns-slow", "[MILLISECONDS]")
-def _(world, milliseconds="3000"):
+@fault(
+    "dns-slow",
+    "the resolver takes so many milliseconds (3000) for an answer; alone, or named before one that bypasses the VPC at once",
+    "dns-slow",
+    "[MILLISECONDS[:alone|first]]",
+)
+def _(world, milliseconds="3000", variant="alone"):
     _habits(world).delay_s = int(milliseconds) / 1000
+    if choice(variant, "alone", "first") == "first":
+        world.nameservers = [w.RESOLVER, w.CUSTOM_RESOLVER]
+        world.custom_records = _public(world)
 
 
 @fault("dns-aaaa-silent", "the resolver answers no question for AAAA records", "dns-slow")
