@@ -189,7 +189,7 @@ static void it_writes_only_where_it_was_told_to(void **state)
 {
     (void)state;
     if (syscall(__NR_landlock_create_ruleset, NULL, 0, LANDLOCK_CREATE_RULESET_VERSION) < 1)
-        skip(); /* before kernel 5.13 */
+        skip();              /* before kernel 5.13 */
     (void)unlink(ELSEWHERE); /* of a run that was not confined */
     assert_int_equal(tried(CONFINED_WITH_NETWORK, write_elsewhere), EACCES);
     assert_int_equal(tried(CONFINED_OFFLINE, write_elsewhere), EACCES);
