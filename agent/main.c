@@ -71,11 +71,6 @@ static const struct command *find_command(const char *name)
     return NULL;
 }
 
-static const char *command_at(size_t i)
-{
-    return commands[i].name;
-}
-
 static int run(const struct options *options)
 {
     const char *name = options->n_words > 0 ? options->words[0]
@@ -87,7 +82,7 @@ static int run(const struct options *options)
         return help();
     if (!command) {
         char hint[96];
-        text_hint(hint, sizeof(hint), "", name, command_at, N_COMMANDS);
+        text_hint(hint, sizeof(hint), "", name, &commands[0].name, sizeof(commands[0]), N_COMMANDS);
         log_error("unknown command '%s' (%ssee: ssm-preflight --help)", name, hint);
         return EXIT_USAGE;
     }

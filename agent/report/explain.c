@@ -49,11 +49,6 @@ static size_t explained_by(enum check check)
     return check < CHECK_SERVICES ? check : check - (N_SERVICES - 1) * N_RUNGS;
 }
 
-static const char *name_of_page(size_t i)
-{
-    return pages[i].name;
-}
-
 static const struct page *page_find(const char *name)
 {
     for (size_t i = 0; i < n_pages; i++)
@@ -99,7 +94,7 @@ bool explain_write(const char *name, const struct style *style, struct buffer *t
         page = page_find(explained[explained_by(check)].page);
     if (page)
         return page_write(page, style, to);
-    text_hint(hint, sizeof(hint), "", wanted, name_of_page, n_pages);
+    text_hint(hint, sizeof(hint), "", wanted, &pages[0].name, sizeof(pages[0]), n_pages);
     (void)buffer_addf(to,
                       "no page is called \"%s\" (%sall: ssm-preflight list findings, list checks)",
                       wanted, hint);

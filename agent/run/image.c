@@ -22,11 +22,6 @@ static const struct {
                {"json", image_write_json},
                {"junit", image_write_junit}};
 
-static const char *code_at(size_t i)
-{
-    return image_codes[i].code;
-}
-
 static bool is_code(const char *word)
 {
     for (size_t i = 0; i < n_image_codes; i++)
@@ -45,7 +40,8 @@ static bool codes_exist(const char *allow)
     for (char *word = strtok_r(list, " ", &rest); word; word = strtok_r(NULL, " ", &rest)) {
         if (is_code(word))
             continue;
-        text_hint(hint, sizeof(hint), "", word, code_at, n_image_codes);
+        text_hint(hint, sizeof(hint), "", word, &image_codes[0].code, sizeof(image_codes[0]),
+                  n_image_codes);
         log_error("--allow: an image has no finding '%s' (%ssee: ssm-preflight list findings)",
                   word, hint);
         return false;
