@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 #include "base/file.h"
-#include "base/log.h"
+#include "base/output.h"
 #include "base/text.h"
 #include "base/version.h"
 #include "options.h"

@@ -8,12 +8,12 @@
 
 #include "base/text.h"
 #include "diagnose/causes.h"
-#include "diagnose/faults.h"
+#include "diagnose/checks.h"
 #include "diagnose/look.h"
 #include "diagnose/names.h"
 #include "diagnose/policy.h"
+#include "diagnose/reach.h"
 #include "diagnose/remedy.h"
-#include "diagnose/routes.h"
 
 enum { LONGEST_TITLE = 72 }; /* of a line of a terminal, behind the verdict's words */
 

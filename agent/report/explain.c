@@ -3,7 +3,7 @@
  * A person under stress types the name of a page, so a name that is nearly right gets a suggestion.
  * In a table every column is as wide as its longest cell, and the last one takes the rest.
  */
-#include "report/explain.h"
+#include "report/report.h"
 
 #include <cjson/cJSON.h>
 #include <ctype.h>

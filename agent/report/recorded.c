@@ -16,7 +16,6 @@
 #include "model/agent_log.h"
 #include "model/facts_json.h"
 #include "model/packed.h"
-#include "report/folded.h"
 #include "report/report.h"
 
 enum { MAX_LAYERS = 3 }; /* base64 in JSON in UTF-16 */

@@ -7,7 +7,7 @@
 #include <time.h>
 
 #include "base/file.h"
-#include "base/log.h"
+#include "base/output.h"
 #include "base/text.h"
 #include "image/image.h"
 #include "report/report.h"
