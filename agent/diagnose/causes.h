@@ -159,9 +159,9 @@ view_quotes quote_machine, quote_interfaces, quote_imds, quote_obstacle, quote_t
 /* resolve.c: who is asked, and answers */
 view_holds where_nobody_answers, where_amazon_does_not_answer, when_amazon_serves_no_name,
     when_amazon_answers, when_only_amazon_answers, where_question_stays_here,
-    when_question_was_not_sent, where_edns_is_not_served, where_amazon_is_overruled,
-    when_an_alias_shows_it, when_answers_are_too_late, when_several_names_are_late,
-    when_aaaa_is_not_answered;
+    when_question_was_not_sent, when_asked_by_tcp, where_edns_is_not_served,
+    where_amazon_is_overruled, when_an_alias_shows_it, when_answers_are_too_late,
+    when_several_names_are_late, when_aaaa_is_not_answered;
 view_quotes quote_no_resolver, quote_lookup, quote_stub, quote_servers_not_read, quote_lookup_order,
     quote_behind_stub, quote_without_edns, quote_late_answers, quote_false_answers, quote_families;
 
@@ -186,7 +186,8 @@ view_quotes quote_stopped, quote_ports, quote_ways, quote_no_route, quote_refuse
 
 /* tls.c: the handshake and the clock */
 view_holds where_only_full_packets_are_lost, where_certificate_is_made_on_the_way,
-    where_clock_is_to_blame, when_no_handshake_is_answered, when_clock_is_wrong;
+    where_clock_is_to_blame, when_no_handshake_is_answered, when_no_tls_is_spoken,
+    when_clock_is_wrong;
 view_quotes quote_tls, quote_interception, quote_other_name, quote_own_clock, quote_clocks,
     quote_skewed, quote_validity, quote_no_time_sync;
 

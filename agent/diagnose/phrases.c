@@ -119,6 +119,12 @@ static const char *dns_delay(const struct asked *of)
     return set_seconds(of, lookup.decided ? lookup.waited_ms : lookup.took_ms);
 }
 
+static const char *dns_patience(const struct asked *of)
+{
+    (void)text_set(of->scratch, VALUE_SIZE, "%d s", (int)facts_dns_patience_ms(of->facts) / 1000);
+    return of->scratch;
+}
+
 static const char *imds_delay(const struct asked *of)
 {
     return set_seconds(of, of->facts->imds.fastest_ms);
@@ -429,6 +435,7 @@ static const struct {
     {"astray_place", astray_place},
     {"config_fault", config_fault},
     {"dns_delay", dns_delay},
+    {"dns_patience", dns_patience},
     {"ending_certificates", ending_certificates},
     {"endpoint_services", endpoint_services},
     {"forwarder", forwarder},

@@ -195,8 +195,16 @@ bool where_edns_is_not_served(const struct view *view)
     return answers_only_as(view->facts, view->service, ASKED_PLAIN);
 }
 
+bool when_asked_by_tcp(const struct view *view)
+{
+    return view->facts->resolvers.by_tcp;
+}
+
 void quote_without_edns(const struct view *view, struct finding *finding)
 {
+    if (when_asked_by_tcp(view))
+        finding_evidence(finding, "%s has `options use-vc`: the agent asks by TCP",
+                         view->facts->resolvers.file);
     quote_answer_as(view, ASKED_PLAIN, finding);
 }
 
@@ -238,7 +246,8 @@ void quote_late_answers(const struct view *view, struct finding *finding)
                 finding_quote_answer(finding, view->facts->plan.services[it.service].host,
                                      &endpoint->answers[i]);
     }
-    finding_evidence(finding, "the agent gives each server %d s, twice", AGENT_DNS_MS / 1000);
+    finding_evidence(finding, "the agent gives each server %d s, twice",
+                     (int)facts_dns_patience_ms(view->facts) / 1000);
 }
 
 /* --- the truth: DNS Firewall answers NODATA, NXDOMAIN, or with an alias. Route 53 Resolver guide, "Rule

@@ -357,6 +357,7 @@ static const struct {
     {"snap", {is_snap}},                                       /* the agent is Ubuntu's snap */
     {"stub", FACT(resolvers.stub, NOT_EMPTY)}, /* resolv.conf names the stub 127.0.0.53 */
     {"unsent", {is_unsent}},                   /* the kernel could not send */
+    {"use-vc", {when_asked_by_tcp}},           /* resolv.conf has names asked by TCP */
 };
 
 static bool holds(const struct view *view, const char *name, size_t n)

@@ -60,3 +60,10 @@ bool name_find(const struct names *names, const char *name, unsigned int *value)
     }
     return false;
 }
+
+/* --- facts.h --- */
+
+int32_t facts_dns_patience_ms(const struct facts *facts)
+{
+    return facts->resolvers.timeout_ms > 0 ? facts->resolvers.timeout_ms : AGENT_DNS_MS;
+}

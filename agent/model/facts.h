@@ -71,11 +71,14 @@ enum lookup_order { LOOKUP_FILES_DNS, LOOKUP_DNS_FILES, LOOKUP_FILES, LOOKUP_DNS
  * with EDNS0; one request to IMDS may take a second (measured with 3.3.1142.0). */
 enum { AGENT_NAMESERVERS = 3, AGENT_DNS_MS = 5000, AGENT_IMDS_MS = 1000 };
 
+/* resolv.conf as Go's net package reads it (dnsconfig_unix.go). */
 struct resolver_facts {
     struct step
         read; /* of resolv.conf: FAILURE_ABSENT, or FAILURE_INTERNAL: it could not be read */
     enum lookup_order order;
-    bool stub; /* it names only the 127.0.0.53 stub; upstreams are asked too */
+    bool stub;          /* it names only the 127.0.0.53 stub; upstreams are asked too */
+    int32_t timeout_ms; /* `options timeout:`, for one answer; 0: AGENT_DNS_MS */
+    bool by_tcp;        /* `options use-vc` */
     char file[PATH_SIZE];
     int32_t n_configured;
     char configured[MAX_RESOLVERS][ADDRESS_SIZE];
@@ -358,5 +361,8 @@ struct facts {
     struct clock_facts clock;
     struct agent_facts agent;
 };
+
+/* How long the agent waits for one answer of a nameserver. */
+int32_t facts_dns_patience_ms(const struct facts *facts);
 
 #endif

@@ -121,7 +121,7 @@ bool finding_told_by_fix(const struct finding *finding, char *to, size_t size)
     for (int32_t i = 0; i < finding->n_alternatives; i++)
         if (finding_has_command(finding, finding->alternatives[i].command))
             text_list(to, size, ", ", finding->alternatives[i].code);
-    return to[0] && text_add(to, size, ", as the commands tell");
+    return to[0] && text_add(to, size, ": the commands tell which");
 }
 
 bool finding_next(const struct finding *finding, bool inside, int *i)

@@ -123,7 +123,7 @@ void finding_fix_line(const struct finding *finding, char *to, size_t size);
 
 bool finding_has_command(const struct finding *finding, const char *command);
 
-/* "denied-by-boundary, policy-missing, as the commands tell": the alternatives that the fix's own commands
+/* "denied-by-boundary, policy-missing: the commands tell which": the alternatives that the fix's own commands
  * tell apart. False: there are none. */
 bool finding_told_by_fix(const struct finding *finding, char *to, size_t size);
 
