@@ -8,7 +8,7 @@
 
 #include <stddef.h>
 
-#include "diagnose/faults.h"
+#include "diagnose/checks.h"
 #include "diagnose/reach.h"
 #include "model/report.h"
 
