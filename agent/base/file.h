@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * Reads files below a root directory (`--root`), whole and with a hard maximum. Nothing outside of the
- * root is opened, wherever its links lead (root.c). Writes a file so that a reader sees the old or the new
+ * root is opened, wherever its links lead. Writes a file so that a reader sees the old or the new
  * one, never half of it.
  */
 #ifndef BASE_FILE_H

@@ -42,6 +42,11 @@ bool text_add(char *to, size_t size, const char *format, ...)
     return whole;
 }
 
+void text_list(char *to, size_t size, const char *separator, const char *item)
+{
+    (void)text_add(to, size, "%s%s", to[0] ? separator : "", item);
+}
+
 /* Writes the escaped form of one byte, at most four characters; returns how many. */
 static size_t escape_byte(unsigned char byte, char to[5])
 {
@@ -228,16 +233,17 @@ static size_t farness(const char *name, const char *other)
 }
 
 void text_hint(char *to, size_t size, const char *dashes, const char *word,
-               const char *(*name_of)(size_t i), size_t n)
+               const char *const *names, size_t stride, size_t n)
 {
     const char *best = NULL;
     size_t least = strlen(word) / 3 + 2; /* a third of it may be wrong */
 
     for (size_t i = 0; i < n; i++) {
-        size_t far = farness(word, name_of(i));
+        const char *name = *(const char *const *)((const char *)names + i * stride);
+        size_t far = farness(word, name);
         if (far >= least)
             continue;
-        best = name_of(i);
+        best = name;
         least = far;
     }
     to[0] = '\0';

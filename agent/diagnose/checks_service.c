@@ -176,7 +176,7 @@ static void list_failed(const struct judge *judge, enum service service, char to
     to[0] = '\0';
     for (struct reached at = {0}; reach_next(judge->facts, reach_check(service), &at);)
         if (at.ending != ENDING_NONE && at.ending != ENDING_OK)
-            (void)text_add(to, LINE_SIZE, "%s%s", to[0] ? ", " : "", at.address->address);
+            text_list(to, LINE_SIZE, ", ", at.address->address);
 }
 
 /* How the agent fares. Measured of agent 3.3: for silent addresses it waits 5 to 22 s at ssm, and at

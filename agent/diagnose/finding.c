@@ -2,17 +2,16 @@
  *
  * One wording for each kind of observation, so that evidence reads alike in every finding.
  */
-#include "diagnose/finding.h"
+#include "diagnose/causes.h"
 
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "base/text.h"
-#include "diagnose/faults.h"
+#include "diagnose/checks.h"
 #include "diagnose/look.h"
 #include "diagnose/reach.h"
-#include "diagnose/routes.h"
 
 void finding_evidence(struct finding *finding, const char *format, ...)
 {
@@ -135,6 +134,19 @@ bool view_has(const struct view *view, enum check check)
 bool view_has_reason(const struct view *view, enum check check, enum failure reason)
 {
     return view_has(view, check) && view->checks[check].reason == reason;
+}
+
+bool test_holds(const struct test *test, const struct view *view)
+{
+    const char *at = (const char *)view->facts + test->fact - 1;
+    int value;
+
+    if (test->holds || test->fact == 0)
+        return !test->holds || test->holds(view);
+    if (test->is == NOT_EMPTY || test->is == EMPTY)
+        return (*at != 0) == (test->is == NOT_EMPTY);
+    memcpy(&value, at, sizeof(value));
+    return value == test->is;
 }
 
 static bool covers(const struct part *part, enum check check)

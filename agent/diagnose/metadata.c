@@ -6,10 +6,9 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "diagnose/finding.h"
+#include "diagnose/causes.h"
 #include "diagnose/look.h"
 #include "diagnose/reach.h"
-#include "diagnose/routes.h"
 
 #define IMDS_SERVER "EC2ws" /* its Server header (measured) */
 
@@ -20,12 +19,6 @@ bool when_not_ec2(const struct view *view)
     return view->facts->machine.is_ec2 == ANSWER_NO &&
            (view_has(view, CHECK_IMDS_CONNECT) || view_has(view, CHECK_IMDS_TOKEN) ||
             view_has(view, CHECK_IMDS_IDENTITY));
-}
-
-/* A container or a chroot on EC2 may hide the firmware's tables, and the metadata service too. */
-bool when_maker_unknown(const struct view *view)
-{
-    return !view->facts->machine.vendor[0];
 }
 
 void quote_machine(const struct view *view, struct finding *finding)
@@ -133,7 +126,7 @@ const char *imds_obstacle(const struct facts *facts)
     const struct obstacle *obstacle = find_obstacle(&facts->imds);
 
     if (!obstacle)
-        return "a firewall drops";
+        return "a silent firewall";
     return route_leads_to(facts, facts->imds.address) ? "a firewall" : obstacle->what;
 }
 
@@ -196,7 +189,7 @@ void quote_imds_silence(const struct view *view, struct finding *finding)
     if (view->facts->imds.get_answers == ANSWER_NO)
         finding_evidence(finding, "a GET is not answered either");
     if (imds_loss(view->facts) == LOSS_NONE)
-        finding_evidence(finding, "the packets left this machine, and it lost none that came back");
+        finding_evidence(finding, "the packets left this machine, and it lost none that came in");
 }
 
 bool when_another_server_answers(const struct view *view)

@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "base/text.h"
-#include "diagnose/finding.h"
+#include "diagnose/causes.h"
 #include "diagnose/look.h"
 #include "diagnose/policy.h"
 #include "model/proxy.h"
@@ -38,7 +38,7 @@ void quote_denials(const struct view *view, struct finding *finding)
             if (!is_denied_so(view, action))
                 continue;
             if (quoted && is_alike(quoted, action)) {
-                (void)text_add(alike, sizeof(alike), "%s%s", alike[0] ? ", " : "", action->action);
+                text_list(alike, sizeof(alike), ", ", action->action);
                 continue;
             }
             if (alike[0])
@@ -77,7 +77,7 @@ void quote_how_many_are_denied(const struct view *view, struct finding *finding)
 {
     struct denials denials = policy_count(view->facts);
 
-    finding_evidence(finding, "%d proven actions are allowed, %d denied", (int)denials.allowed,
+    finding_evidence(finding, "proven actions: %d allowed, %d denied", (int)denials.allowed,
                      (int)denials.denied);
 }
 

@@ -17,7 +17,7 @@ const struct service_row service_rows[N_SERVICES] = {
 #undef ROW
 };
 
-static const char *const check_table[N_CHECKS] = {
+const char *const check_names[N_CHECKS] = {
     "imds.connect", "imds.token", "imds.identity",
     "role.attached", "role.credentials",
 #define ROW(id, name, ...) \
@@ -38,19 +38,6 @@ static const char *const target_table[N_TARGETS] = {
     [TARGET_AGENT] = "agent",
 };
 /* clang-format on */
-
-/* A rung's name and the page that explains it for every service. */
-static const struct {
-    const char *name;
-    const char *page;
-} rung_table[N_RUNGS] = {
-    [RUNG_RESOLVE] = {"resolve", "endpoint.resolve"},
-    [RUNG_PRIVATE] = {"private", "endpoint.private"},
-    [RUNG_CONNECT] = {"connect", "endpoint.connect"},
-    [RUNG_TLS] = {"tls", "endpoint.tls"},
-    [RUNG_HTTP] = {"http", "endpoint.http"},
-    [RUNG_AUTHORIZE] = {"authorize", "endpoint.authorize"},
-};
 
 enum check check_of_service(enum service service, enum rung rung)
 {
@@ -107,14 +94,14 @@ enum target target_of_service(enum service service)
 
 const char *check_name(enum check check)
 {
-    return (unsigned int)check < N_CHECKS ? check_table[check] : "?";
+    return (unsigned int)check < N_CHECKS ? check_names[check] : "?";
 }
 
 bool check_from_name(const char *name, enum check *check)
 {
-    for (unsigned int i = 0; i < N_CHECKS; i++) {
-        if (strcmp(check_table[i], name) == 0) {
-            *check = (enum check)i;
+    for (enum check i = 0; i < N_CHECKS; i++) {
+        if (strcmp(check_names[i], name) == 0) {
+            *check = i;
             return true;
         }
     }
@@ -128,9 +115,9 @@ const char *target_name(enum target target)
 
 bool target_from_name(const char *name, enum target *target)
 {
-    for (unsigned int i = 0; i < N_TARGETS; i++) {
+    for (enum target i = 0; i < N_TARGETS; i++) {
         if (strcmp(target_table[i], name) == 0) {
-            *target = (enum target)i;
+            *target = i;
             return true;
         }
     }
@@ -151,15 +138,5 @@ const char *service_name(enum service service)
 
 const char *rung_name(enum rung rung)
 {
-    return (unsigned int)rung < N_RUNGS ? rung_table[rung].name : "?";
-}
-
-const char *check_page(enum check check)
-{
-    enum service service;
-    enum rung rung;
-
-    if (check_is_service(check, &service, &rung))
-        return rung_table[rung].page;
-    return check_name(check);
+    return (unsigned int)rung < N_RUNGS ? strchr(check_names[CHECK_SERVICES + rung], '.') + 1 : "?";
 }

@@ -65,6 +65,7 @@ enum target target_of_service(enum service service);
 
 /* "ssm.connect"; the returned string lives as long as the program. */
 const char *check_name(enum check check);
+extern const char *const check_names[N_CHECKS];
 bool check_from_name(const char *name, enum check *check);
 const char *target_name(enum target target); /* "ssm" */
 bool target_from_name(const char *name, enum target *target);
@@ -73,9 +74,6 @@ const char *service_name(enum service service);
 /* How long the agent waits for an answer of the service (3.3: an HTTP client's 60 s for ssm, 15 s for the
  * control channel of ssmmessages); 0: it comes up without. */
 int32_t service_limit_ms(enum service service);
-const char *rung_name(enum rung rung);
-
-/* The page that explains it: "imds.connect", and "endpoint.connect" for every service. */
-const char *check_page(enum check check);
+const char *rung_name(enum rung rung); /* "connect" */
 
 #endif

@@ -71,11 +71,14 @@ enum lookup_order { LOOKUP_FILES_DNS, LOOKUP_DNS_FILES, LOOKUP_FILES, LOOKUP_DNS
  * with EDNS0; one request to IMDS may take a second (measured with 3.3.1142.0). */
 enum { AGENT_NAMESERVERS = 3, AGENT_DNS_MS = 5000, AGENT_IMDS_MS = 1000 };
 
+/* resolv.conf as Go's net package reads it (dnsconfig_unix.go). */
 struct resolver_facts {
     struct step
         read; /* of resolv.conf: FAILURE_ABSENT, or FAILURE_INTERNAL: it could not be read */
     enum lookup_order order;
-    bool stub; /* it names only the 127.0.0.53 stub; upstreams are asked too */
+    bool stub;          /* it names only the 127.0.0.53 stub; upstreams are asked too */
+    int32_t timeout_ms; /* `options timeout:`, for one answer; 0: AGENT_DNS_MS */
+    bool by_tcp;        /* `options use-vc` */
     char file[PATH_SIZE];
     int32_t n_configured;
     char configured[MAX_RESOLVERS][ADDRESS_SIZE];
@@ -185,19 +188,27 @@ enum permission {
     PERMISSION_UNCLEAR
 };
 
-/* Which policy the service says denies; FINDINGS tells a cause for each. */
+/* Which policy the service says denies, with its name in reports and words for a person. FINDINGS tells a cause
+ * for each. */
+/* clang-format off */
+#define DENIALS(ROW) \
+    ROW(UNSAID, "unsaid", "denied, not said by what") /* no reason given */ \
+    ROW(NO_IDENTITY_POLICY, "no-identity-policy", "denied: no policy allows it") /* "because no identity-based policy allows" */ \
+    ROW(IDENTITY_POLICY, "identity-policy", "denied by a policy of the role") /* "explicit deny in an identity-based policy" */ \
+    ROW(ENDPOINT_POLICY, "endpoint-policy", "denied by the endpoint's policy") \
+    ROW(BOUNDARY, "boundary", "denied by a permissions boundary") \
+    ROW(SESSION_POLICY, "session-policy", "denied by a session policy") \
+    ROW(SERVICE_CONTROL_POLICY, "service-control-policy", "denied by a service control policy") \
+    ROW(RESOURCE_CONTROL_POLICY, "resource-control-policy", "denied by a resource control policy") \
+    ROW(RESOURCE_POLICY, "resource-policy", "denied by a resource's policy") \
+    ROW(TRUST_POLICY, "trust-policy", "denied by a trust policy")
+
 enum denied_by {
-    DENIED_BY_UNSAID,             /* no reason given */
-    DENIED_BY_NO_IDENTITY_POLICY, /* "because no identity-based policy allows" */
-    DENIED_BY_IDENTITY_POLICY,    /* "explicit deny in an identity-based policy" */
-    DENIED_BY_ENDPOINT_POLICY,
-    DENIED_BY_BOUNDARY,
-    DENIED_BY_SESSION_POLICY,
-    DENIED_BY_SERVICE_CONTROL_POLICY,
-    DENIED_BY_RESOURCE_CONTROL_POLICY,
-    DENIED_BY_RESOURCE_POLICY,
-    DENIED_BY_TRUST_POLICY,
+#define ROW(id, ...) DENIED_BY_##id,
+    DENIALS(ROW)
+#undef ROW
 };
+/* clang-format on */
 
 struct action_facts {
     char action[NAME_SIZE]; /* "ssm:ListAssociations" */
@@ -350,5 +361,8 @@ struct facts {
     struct clock_facts clock;
     struct agent_facts agent;
 };
+
+/* How long the agent waits for one answer of a nameserver. */
+int32_t facts_dns_patience_ms(const struct facts *facts);
 
 #endif

@@ -46,7 +46,7 @@
 /* NOLINTEND(bugprone-macro-parentheses) */
 /* clang-format on */
 
-/* facts_from_json.c reads an enum as an unsigned int of the same size. */
+/* facts_json.c reads an enum as an unsigned int of the same size. */
 _Static_assert(sizeof(enum failure) == sizeof(unsigned int), "enums are ints");
 _Static_assert(sizeof(enum place) == sizeof(unsigned int), "enums are ints");
 
@@ -113,8 +113,8 @@ FIELDS(STRUCTS(interfaces, interface_facts), BOOL(usable_ipv4), BOOL(usable_ipv6
 #undef S
 
 #define S resolver_facts
-FIELDS(STRUCT(read, step), ENUM(order, lookup_order), BOOL(stub), TEXT(file, PATH),
-       TEXTS(configured, ADDRESS), TEXTS(upstream, ADDRESS));
+FIELDS(STRUCT(read, step), ENUM(order, lookup_order), BOOL(stub), INT32(timeout_ms), BOOL(by_tcp),
+       TEXT(file, PATH), TEXTS(configured, ADDRESS), TEXTS(upstream, ADDRESS));
 #undef S
 
 /* --- facts.h: IMDS, the role --- */

@@ -26,6 +26,7 @@
 enum {
     DNS_PORT = 53,
     FIRST_RESEND_MS = 250, /* c-ares doubles it each time: 0, 0.25, 0.75, 1.75, 3.75 s */
+    QUARTERS = 4,          /* of a short limit: 0, 1/4, 3/4 of it */
     MAX_SENDS = 6,         /* the limit of the question comes before the last */
     EDNS_BYTES = 1232,     /* what Go's net package offers */
     MAX_SOCKETS = 4,       /* UDP and TCP, each perhaps opened anew before the old one is closed */
@@ -303,14 +304,18 @@ static void on_socket_state(void *arg, ares_socket_t fd, int readable, int writa
 
 /* Every source of configuration is given here, so that c-ares reads neither resolv.conf nor
  * nsswitch.conf, and the server is the one that was named. */
-static bool open_channel(struct dns_query *query)
+static bool open_channel(struct dns_query *query, const struct dns_question *question)
 {
+    int32_t resend_ms = question->timeout_ms / QUARTERS;
     char lookups[] = "b";
     char no_file[] = "/dev/null";
     struct ares_options options = {
-        .flags = ARES_FLAG_NOCHECKRESP | ARES_FLAG_NOSEARCH | ARES_FLAG_NOALIASES,
-        .timeout = FIRST_RESEND_MS,
-        .tries = MAX_SENDS,
+        .flags = ARES_FLAG_NOCHECKRESP | ARES_FLAG_NOSEARCH | ARES_FLAG_NOALIASES |
+                 (question->by_tcp ? ARES_FLAG_USEVC : 0),
+        .timeout = question->by_tcp              ? question->timeout_ms
+                   : resend_ms < FIRST_RESEND_MS ? resend_ms
+                                                 : FIRST_RESEND_MS, /* TCP sends again itself */
+        .tries = question->by_tcp ? 1 : MAX_SENDS,
         .ndots = 1,
         .lookups = lookups,
         .resolvconf_path = no_file,
@@ -382,7 +387,7 @@ struct dns_query *dns_ask(struct loop *loop, const struct dns_question *question
     (void)text_set(query->answer.server, ADDRESS_SIZE, "%s", question->server);
     if (!address_parse_with_port(question->server, DNS_PORT, &query->server,
                                  &query->server_length) ||
-        !open_channel(query) || !name_server(query)) {
+        !open_channel(query, question) || !name_server(query)) {
         query_end(&query->task);
         return NULL;
     }

@@ -6,11 +6,13 @@
  */
 #include <string.h>
 #include <strings.h>
+#include <unistd.h>
 
 #include "base/file.h"
 #include "base/text.h"
 #include "model/place.h"
 #include "net/address.h"
+#include "net/dial.h"
 #include "net/dns.h"
 #include "observe/climb.h"
 
@@ -30,7 +32,8 @@ static bool line_names(char *line, const char *name, char address[ADDRESS_SIZE])
     if (!first || !address_parse(first, 0, &parsed, &length))
         return false;
     for (const char *word = strtok_r(NULL, " \t", &rest); word; word = strtok_r(NULL, " \t", &rest))
-        if (strcasecmp(word, name) == 0)
+        if (strncasecmp(word, name, strlen(name)) == 0 &&
+            (!word[strlen(name)] || strcmp(word + strlen(name), ".") == 0))
             return text_set(address, ADDRESS_SIZE, "%s", first);
     return false;
 }
@@ -135,11 +138,115 @@ static void decide(struct climb *climb, enum family family)
 static void ask_plainly(struct climb *climb, const struct dns_answer *of);
 
 /* As the agent would have it: an answer that comes too late is none. */
-static void judge_time(struct dns_answer *answer)
+static void judge_time(const struct facts *facts, struct dns_answer *answer)
 {
-    if (answer->asked_as == ASKED_CONFIGURED && decisive(&answer->step) &&
-        answer->step.took_ms >= AGENT_DNS_MS)
+    if ((answer->asked_as == ASKED_CONFIGURED || answer->asked_as == ASKED_PLAIN) &&
+        decisive(&answer->step) && answer->step.took_ms >= facts_dns_patience_ms(facts))
         step_fail(&answer->step, FAILURE_SLOW, answer->step.took_ms);
+}
+
+/* --- silence. A server that nothing is heard of, by UDP to any name and by TCP, is dead, and not waited for as the
+ * agent does: for it to be alive a dozen datagrams and a SYN would have to be lost where the next server
+ * answers, and two dozen and two SYNs where none does. One that is only slow is waited for, since its word
+ * is what the agent takes. --- */
+
+static struct nameserver *nameserver_of(struct observe *observe, const char *server)
+{
+    const struct resolver_facts *resolvers = &observe->facts->resolvers;
+
+    for (int i = 0; i < resolvers->n_configured && i < AGENT_NAMESERVERS; i++)
+        if (strcmp(resolvers->configured[i], server) == 0)
+            return &observe->nameservers[i];
+    return NULL;
+}
+
+/* The agent goes on to the next server, if later. */
+static bool next_answers(const struct endpoint_facts *facts, int i)
+{
+    bool answers = false;
+
+    for (int j = i + 1; j < facts->n_answers; j++)
+        answers |= facts->answers[j].asked_as == ASKED_CONFIGURED &&
+                   facts->answers[j].family == facts->answers[i].family &&
+                   decisive(&facts->answers[j].step);
+    return answers;
+}
+
+static bool is_waited_for(const struct climb *climb, int i)
+{
+    const struct dns_answer *answer = &climb->facts->answers[i];
+
+    return answer->asked_as == ASKED_CONFIGURED && answer->step.outcome == OUTCOME_UNTRIED &&
+           !climb->decided[answer->family];
+}
+
+static void knocked(void *arg, const struct dialled *dialled)
+{
+    struct nameserver *server = arg;
+
+    server->speaks |= dialled->fd >= 0 || dialled->step.failure == FAILURE_REFUSED;
+    if (dialled->fd >= 0)
+        (void)close(dialled->fd);
+}
+
+static void knock(struct climb *climb, struct nameserver *server, const char *address)
+{
+    const struct dial dial = {.address = address,
+                              .port = 53,
+                              .timeout_ms = DNS_PATIENCE_MS,
+                              .quiet = true,
+                              .owner = climb->observe};
+
+    server->knocked_ms = loop_now_ms(climb->observe->loop);
+    (void)dial_start(climb->observe->loop, &dial, knocked, server);
+}
+
+static void look_again(void *arg);
+
+static bool is_dead(struct climb *climb, const char *address, int32_t after_ms)
+{
+    struct loop *loop = climb->observe->loop;
+    struct nameserver *server = nameserver_of(climb->observe, address);
+
+    if (!server || server->speaks)
+        return false;
+    if (server->knocked_ms == 0)
+        knock(climb, server, address);
+    int64_t left_ms = server->knocked_ms + after_ms - loop_now_ms(loop);
+    if (left_ms <= 0)
+        return true;
+    if (!climb->timers[0])
+        climb->timers[0] = loop_after_quietly(loop, left_ms * 1000, look_again, climb);
+    return false;
+}
+
+static void give_up_silent(struct climb *climb)
+{
+    struct endpoint_facts *facts = climb->facts;
+    int32_t waited_ms = (int32_t)(loop_now_ms(climb->observe->loop) - climb->asked_ms);
+
+    for (int i = 0; i < facts->n_answers && waited_ms >= DNS_KNOCK_MS; i++) {
+        const char *server = facts->answers[i].server;
+        if (!is_waited_for(climb, i) ||
+            !(next_answers(facts, i)
+                  ? waited_ms >= DNS_PATIENCE_MS || is_dead(climb, server, DNS_DEAD_MS)
+                  : climb->late && is_dead(climb, server, DNS_ALONE_MS)))
+            continue;
+        step_fail(&facts->answers[i].step, FAILURE_TIMEOUT, waited_ms);
+        if (climb->askings[i].query)
+            dns_do_not_wait(climb->askings[i].query);
+    }
+    decide(climb, FAMILY_IPV4);
+    decide(climb, FAMILY_IPV6);
+    names_doubt(climb);
+}
+
+static void look_again(void *arg)
+{
+    struct climb *climb = arg;
+
+    climb->timers[0] = NULL;
+    give_up_silent(climb);
 }
 
 static void answered(void *arg, const struct dns_answer *answer)
@@ -147,18 +254,24 @@ static void answered(void *arg, const struct dns_answer *answer)
     struct asking *asking = arg;
     struct climb *climb = asking->climb;
     struct dns_answer *to = &climb->facts->answers[asking->index];
+    struct nameserver *server = nameserver_of(climb->observe, answer->server);
+    bool silent = answer->rcode < 0 && answer->step.failure == FAILURE_TIMEOUT;
 
     asking->query = NULL;
-    if (to->step.outcome != OUTCOME_UNTRIED)
-        return; /* the next server was taken instead */
+    if (server && !silent)
+        server->speaks = true;
+    if (to->step.outcome != OUTCOME_UNTRIED) { /* the next server was taken instead, */
+        if (!decisive(&answer->step))
+            return;
+        climb->decided[answer->family] = false; /* but the agent would have waited */
+    }
     *to = *answer;
-    judge_time(to);
+    judge_time(climb->observe->facts, to);
     if (answer->asked_as != ASKED_CONFIGURED)
         return;
     if (answer->rcode == RCODE_FORMERR || answer->rcode == RCODE_NOTIMP)
         ask_plainly(climb, to);
-    decide(climb, answer->family);
-    names_doubt(climb);
+    give_up_silent(climb);
 }
 
 static void ask(struct climb *climb, const char *server, enum asked_as asked_as, enum family family)
@@ -175,14 +288,18 @@ static void ask(struct climb *climb, const char *server, enum asked_as asked_as,
                                     .asked_as = asked_as,
                                     .timeout_ms = DNS_TIMEOUT_MS,
                                     .plain = asked_as == ASKED_PLAIN,
+                                    .by_tcp = climb->observe->facts->resolvers.by_tcp &&
+                                              asked_as == ASKED_CONFIGURED,
                                     .owner = climb->observe};
 
     (void)text_set(answer->server, sizeof(answer->server), "%s", server);
     answer->asked_as = asked_as;
     answer->family = family;
     answer->rcode = -1;
-    if (asked_as == ASKED_AMAZON || asked_as == ASKED_PLAIN)
-        question.timeout_ms = DNS_PATIENCE_MS;
+    if (asked_as == ASKED_AMAZON && !climb->late)
+        question.timeout_ms = DNS_OPINION_MS;
+    else if (asked_as == ASKED_AMAZON || asked_as == ASKED_PLAIN)
+        question.timeout_ms = DNS_ALONE_MS;
     climb->askings[index] = (struct asking){climb, NULL, index};
     climb->askings[index].query = dns_ask(climb->observe->loop, &question, answered,
                                           &climb->askings[index]);
@@ -190,7 +307,7 @@ static void ask(struct climb *climb, const char *server, enum asked_as asked_as,
         step_fail(&answer->step, FAILURE_INTERNAL, 0);
 }
 
-/* Is it EDNS0 that the server cannot stand? The agent sends nothing else. */
+/* Is it EDNS0 that the server cannot stand, or TCP? The agent sends nothing else. */
 static void ask_plainly(struct climb *climb, const struct dns_answer *of)
 {
     char server[ADDRESS_SIZE];
@@ -261,27 +378,12 @@ void names_doubt(struct climb *climb)
 
 /* --- silence --- */
 
-/* The agent goes on to the next server as well, if later. */
-static void give_up_silent(void *arg)
+static void end_of_patience(void *arg)
 {
     struct climb *climb = arg;
-    struct endpoint_facts *facts = climb->facts;
 
-    climb->timers[1] = NULL;
-    for (int i = 0; i < facts->n_answers; i++) {
-        struct dns_answer *silent = &facts->answers[i];
-        bool next_answers = false;
-        for (int j = i + 1; j < facts->n_answers; j++)
-            next_answers |= facts->answers[j].asked_as == ASKED_CONFIGURED &&
-                            facts->answers[j].family == silent->family &&
-                            decisive(&facts->answers[j].step);
-        if (silent->asked_as == ASKED_CONFIGURED && silent->step.outcome == OUTCOME_UNTRIED &&
-            !climb->decided[silent->family] && next_answers)
-            step_fail(&silent->step, FAILURE_TIMEOUT, DNS_PATIENCE_MS);
-    }
-    decide(climb, FAMILY_IPV4);
-    decide(climb, FAMILY_IPV6);
-    names_doubt(climb);
+    climb->timers[2] = NULL;
+    give_up_silent(climb);
 }
 
 static void doubt_silence(void *arg)
@@ -290,13 +392,11 @@ static void doubt_silence(void *arg)
     int n = climb->facts->n_answers;
 
     climb->late = true;
-    climb->timers[0] = NULL;
+    climb->timers[1] = NULL;
     for (int i = 0; i < n; i++)
-        if (climb->facts->answers[i].asked_as == ASKED_CONFIGURED &&
-            climb->facts->answers[i].step.outcome == OUTCOME_UNTRIED &&
-            !climb->decided[climb->facts->answers[i].family])
+        if (is_waited_for(climb, i))
             ask_plainly(climb, &climb->facts->answers[i]);
-    names_doubt(climb);
+    give_up_silent(climb);
 }
 
 /* --- start --- */
@@ -315,8 +415,10 @@ void names_start(struct climb *climb)
     for (int i = 0; i < resolvers->n_upstream && i < AGENT_NAMESERVERS; i++)
         for (int family = FAMILY_IPV4; family <= FAMILY_IPV6; family++)
             ask(climb, resolvers->upstream[i], ASKED_UPSTREAM, (enum family)family);
-    climb->timers[0] = loop_after_quietly(loop, (int64_t)DNS_DOUBT_MS * 1000, doubt_silence, climb);
-    climb->timers[1] = loop_after_quietly(loop, (int64_t)DNS_PATIENCE_MS * 1000, give_up_silent,
+    climb->asked_ms = loop_now_ms(loop);
+    climb->timers[0] = loop_after_quietly(loop, (int64_t)DNS_KNOCK_MS * 1000, look_again, climb);
+    climb->timers[1] = loop_after_quietly(loop, (int64_t)DNS_DOUBT_MS * 1000, doubt_silence, climb);
+    climb->timers[2] = loop_after_quietly(loop, (int64_t)DNS_PATIENCE_MS * 1000, end_of_patience,
                                           climb);
     decide(climb, FAMILY_IPV4); /* settled now when no resolver could be asked */
     decide(climb, FAMILY_IPV6);

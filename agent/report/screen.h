@@ -35,13 +35,19 @@ void screen_textf(struct screen *screen, enum ink ink, const char *format, ...)
  * so that it can be copied. */
 void screen_wrap(struct screen *screen, enum ink ink, int indent, const char *text);
 
+/* The same to the end of the line; and a line that begins at a column. */
+void screen_finish(struct screen *screen, enum ink ink, int indent, const char *text);
+void screen_line(struct screen *screen, enum ink ink, int at, int indent, const char *text);
+
 /* screen_end ends the line; screen_pad adds spaces up to a column, at least one behind a text. */
 void screen_end(struct screen *screen);
 void screen_pad(struct screen *screen, int column);
 
 /* A mark for a status, and its colour. Pass and fail differ without colour and without UTF-8. */
 void screen_mark(struct screen *screen, enum status status);
+int screen_status(struct screen *screen, enum status status); /* padded; returns the next column */
 enum ink status_ink(enum status status);
+enum ink verdict_ink(enum verdict verdict);
 int mark_width(const struct screen *screen, enum status status);
 
 /* An arrow to what stands behind it, one or two columns wide. */
@@ -78,7 +84,7 @@ void advice_last_screen(struct screen *screen, const struct report *report,
                         const struct last_screen *holds);
 struct last_screen advice_fitting(const struct report *report, const struct style *style, int rows);
 
-/* --- ladder.c, seen.c: what each check came to --- */
+/* --- ladder.c: what each check came to --- */
 
 enum ladders {
     LADDERS_ALL,     /* a line for each target; below a rung that does not pass, what was seen */
@@ -88,12 +94,6 @@ enum ladders {
 
 /* Also what was not tried, not judged, or cannot be seen until something is fixed. */
 void ladders_write(struct screen *screen, const struct report *report, enum ladders ladders);
-
-/* What was seen at one rung: a line for each address, answer or action. Returns how many lines were
- * written; 0 when the rung's summary says all. Without `verbose` only what explains a failure: the
- * denied actions, not the allowed ones. */
-int seen_write(struct screen *screen, const struct facts *facts, enum check check, int indent,
-               bool verbose);
 
 /* --- terminal.c: the view of a round under way, redrawn in place --- */
 

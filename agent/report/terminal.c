@@ -11,13 +11,6 @@
 #include "model/names.h"
 #include "report/screen.h"
 
-static const enum ink verdict_inks[N_VERDICTS] = {
-    [VERDICT_UNKNOWN] = INK_YELLOW,
-    [VERDICT_READY] = INK_GREEN,
-    [VERDICT_DEGRADED] = INK_YELLOW,
-    [VERDICT_NOT_READY] = INK_RED,
-};
-
 static enum ink severity_ink(enum severity severity)
 {
     return severity == SEVERITY_FATAL     ? INK_RED
@@ -47,7 +40,7 @@ static void write_headline(struct screen *screen, const struct report *report)
     char line[HEADLINE_SIZE];
 
     report_headline(report, line);
-    screen_text(screen, verdict_inks[report->verdict], words);
+    screen_text(screen, verdict_ink(report->verdict), words);
     screen_text(screen, INK_PLAIN, line[0] == '(' ? " " : "  ");
     if (report->verdict == VERDICT_READY)
         write_ready(screen, report, indent);
@@ -81,8 +74,7 @@ static void write_identity(struct screen *screen, const struct facts *facts)
     add_part(line, sizeof(line), "role ", facts->role.role);
     if (!line[0])
         add_part(line, sizeof(line), "", "The instance id is not known.");
-    screen_wrap(screen, INK_PLAIN, 0, line);
-    screen_end(screen);
+    screen_finish(screen, INK_PLAIN, 0, line);
 }
 
 /* "FATAL  endpoint-blocks-443  ssm  likely" */
@@ -108,9 +100,9 @@ static void write_explained(struct screen *screen, const struct finding *finding
 {
     char line[4 * LINE_SIZE] = "";
 
-    for (unsigned int i = 0; i < N_CHECKS; i++)
-        if (finding->explains & check_bit((enum check)i))
-            add_part(line, sizeof(line), "", check_name((enum check)i));
+    for (enum check i = 0; i < N_CHECKS; i++)
+        if (finding->explains & check_bit(i))
+            add_part(line, sizeof(line), "", check_name(i));
     if (line[0])
         advice_labelled(screen, "Check", line);
 }
@@ -120,9 +112,7 @@ static void write_finding(struct screen *screen, const struct report *report,
 {
     screen_end(screen);
     write_finding_head(screen, finding);
-    screen_pad(screen, LABEL_AT);
-    screen_wrap(screen, INK_PLAIN, LABEL_AT, finding->title);
-    screen_end(screen);
+    screen_line(screen, INK_PLAIN, LABEL_AT, LABEL_AT, finding->title);
     advice_evidence(screen, finding, verbose);
     if (verbose)
         write_explained(screen, finding);
@@ -134,14 +124,12 @@ enum { LONG_ENOUGH_MS = 15000 }; /* for every timeout of a round, one after the 
 /* Of a check that has no answer, though nothing stopped the run. */
 static void write_what_lacks(struct screen *screen, const struct report *report)
 {
+    const enum check lacking = report_first_lacking(report);
+    const char *name = check_name(lacking);
     char line[2 * LINE_SIZE];
-    int i = 0;
 
-    while (i < N_CHECKS && !report_lacks(&report->checks[i]))
-        i++;
-    if (i == N_CHECKS)
+    if (lacking == N_CHECKS)
         return;
-    const char *name = check_name((enum check)i);
     (void)text_set(line, sizeof(line),
                    "Make it possible to try %s, which is required, or leave it out too: --skip %s.",
                    name, name);
@@ -185,14 +173,11 @@ static void write_in_short(struct screen *screen, const struct finding *finding)
     at = screen->column;
     screen_textf(screen, INK_PLAIN, "%s:", finding->code);
     screen_text(screen, INK_PLAIN, " ");
-    screen_wrap(screen, INK_PLAIN, at, finding->title);
-    screen_end(screen);
+    screen_finish(screen, INK_PLAIN, at, finding->title);
     finding_fix(finding, fix, sizeof(fix));
     if (note || !fix[0])
         return;
-    screen_pad(screen, at);
-    screen_wrap(screen, INK_DIM, at, fix);
-    screen_end(screen);
+    screen_line(screen, INK_DIM, at, at, fix);
 }
 
 /* Fatal findings and the root cause are told in full. */
@@ -267,9 +252,7 @@ static void write_permissions(struct screen *screen, const struct report *report
     }
     if (sum->allowed + sum->denied < sum->n)
         (void)text_add(line, sizeof(line), ", %d not tried", sum->n - sum->allowed - sum->denied);
-    screen_pad(screen, LABEL_AT);
-    screen_wrap(screen, INK_DIM, LABEL_AT, line);
-    screen_end(screen);
+    screen_line(screen, INK_DIM, LABEL_AT, LABEL_AT, line);
     if (sum->denied == 0 && !verbose)
         return;
     line[0] = '\0';
@@ -277,9 +260,7 @@ static void write_permissions(struct screen *screen, const struct report *report
         (void)text_add(line, sizeof(line), "%s%s %d of %d%s",
                        i ? ", " : "Proven: ", capability_rows[i].name, sum->of[i].allowed,
                        sum->of[i].n, sum->of[i].denied ? " DENIED" : "");
-    screen_pad(screen, LABEL_AT);
-    screen_wrap(screen, INK_DIM, LABEL_AT, line);
-    screen_end(screen);
+    screen_line(screen, INK_DIM, LABEL_AT, LABEL_AT, line);
 }
 
 void terminal_write(const struct report *report, const struct style *style, struct buffer *to)
@@ -329,6 +310,21 @@ static int write_frame(const struct buffer *frame, int most, struct buffer *to)
     return n;
 }
 
+/* The summary of the last whole round; before there is one, a cause that is certain already. */
+static void write_cause(struct screen *screen, const struct report *report, const char *words)
+{
+    const struct finding *root = report_root(report);
+    char line[LINE_SIZE];
+    bool certain = root && root->severity == SEVERITY_FATAL &&
+                   root->confidence == CONFIDENCE_CERTAIN;
+
+    screen_finish(screen, INK_PLAIN, 0, words[0] ? words : certain ? root->title : "looking");
+    if (!certain)
+        return;
+    finding_fix_line(root, line, sizeof(line));
+    advice_labelled(screen, "Fix", line);
+}
+
 void live_draw(struct live *live, const struct report *report, const struct live_moment *moment,
                const struct style *style, struct buffer *to)
 {
@@ -343,8 +339,7 @@ void live_draw(struct live *live, const struct report *report, const struct live
     if (moment->remaining_ms >= 0)
         screen_textf(&screen, INK_PLAIN, ", %d s left", (int)((moment->remaining_ms + 999) / 1000));
     screen_end(&screen);
-    screen_wrap(&screen, INK_PLAIN, 0, moment->words[0] ? moment->words : "looking");
-    screen_end(&screen);
+    write_cause(&screen, report, moment->words);
     screen_end(&screen);
     ladders_write(&screen, report, LADDERS_ALL);
     if (live->n_lines > 0 &&

@@ -235,6 +235,12 @@ static void edns_dropped(struct facts *facts)
     without_edns(facts, FAILURE_TIMEOUT, -1);
 }
 
+static void tcp_dropped(struct facts *facts)
+{
+    edns_dropped(facts);
+    facts->resolvers.by_tcp = true;
+}
+
 static void dns_slow(struct facts *facts)
 {
     EACH_SERVICE(i) answer_of(facts, i, FAMILY_IPV4)->step.took_ms = 3004;
@@ -248,6 +254,12 @@ static void dns_too_late(struct facts *facts)
         answer_of(facts, i, FAMILY_IPV4)->step.took_ms = 6004;
         answer_of(facts, i, FAMILY_IPV6)->step.took_ms = 6004;
     }
+}
+
+static void dns_too_late_for_resolv_conf(struct facts *facts)
+{
+    dns_too_late(facts);
+    facts->resolvers.timeout_ms = 1000;
 }
 
 /* By packets that were lost, it may be. */
@@ -397,7 +409,7 @@ static void bypassed_for_an_unknown_name(struct facts *facts)
 }
 
 /* resolv.conf names a dead server first. */
-static void first_server_silent(struct facts *facts)
+static void first_server_silent_for(struct facts *facts, int32_t took_ms)
 {
     SET(facts->resolvers.configured[1], "%s", facts->resolvers.configured[0]);
     SET(facts->resolvers.configured[0], "10.0.9.53");
@@ -407,9 +419,20 @@ static void first_server_silent(struct facts *facts)
         struct endpoint_facts *endpoint = &facts->endpoints[i];
         struct dns_answer *silent = add_answer(endpoint, "10.0.9.53", ASKED_CONFIGURED,
                                                FAMILY_IPV4);
-        step_fail(&silent->step, FAILURE_TIMEOUT, 2000);
+        step_fail(&silent->step, FAILURE_TIMEOUT, took_ms);
         silent->rcode = -1;
     }
+}
+
+static void first_server_silent(struct facts *facts)
+{
+    first_server_silent_for(facts, 254);
+}
+
+/* It answers by TCP, and so it was waited for. */
+static void first_server_silent_by_udp(struct facts *facts)
+{
+    first_server_silent_for(facts, 2000);
 }
 
 static void s3_by_gateway(struct facts *facts)
@@ -530,6 +553,7 @@ const struct situation name_situations[] = {
     {"endpoint-missing--ec2messages", ec2messages_missing_but_required},
     {"dns-bypasses-vpc--unknown-name", bypassed_for_an_unknown_name},
     {"dns-server-silent", first_server_silent},
+    {"dns-server-silent--by-udp", first_server_silent_by_udp},
     {"dns-resolver-unreachable--fourth", fourth_server},
     {"dns-local", dns_not_permitted},
     {"dns-local--stub-dead", stub_dead},
@@ -537,8 +561,10 @@ const struct situation name_situations[] = {
     {"dns-local--nsswitch", dns_never_asked},
     {"dns-edns", edns_refused},
     {"dns-edns--dropped", edns_dropped},
+    {"dns-edns--tcp", tcp_dropped},
     {"dns-slow", dns_slow},
     {"dns-slow--too-late", dns_too_late},
+    {"dns-slow--timeout", dns_too_late_for_resolv_conf},
     {"dns-slow--one-name", one_name_too_late},
     {"dns-slow--aaaa", aaaa_unanswered},
     {"dns-firewall", denied_by_amazon},
