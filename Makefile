@@ -213,7 +213,7 @@ check: static ## everything a change must pass: static build, unit, scenarios, l
 
 unit: setup-check ## the unit tests
 	@$(MAKE) unit-programs
-	@EMULATE=$(emulate) packaging/scripts/run-units $(filter-out $(UNIT_SKIP:%=$(objects)/unit/%),$(unit_programs))
+	@EMULATE=$(emulate) packaging/scripts/run-units $(unit_programs)
 
 unit-programs: $(unit_programs)
 
@@ -272,7 +272,9 @@ docs: static unit bench ## the numbers and samples of the documentation, as they
 	DOCS_UPDATE=1 /usr/bin/python3 -m pytest -q tests/lab/test_docs.py -k sample
 	packaging/scripts/docs
 
-pictures: static setup-lab ## the pictures of the README, from runs in the lab
+pictures: static setup-lab setup-bench ## the pictures of the README and the plots of docs/performance.md, from runs in the lab
+	@$(MAKE) flavour=static build/ssm-preflight-unconfined
+	tests/bench/plot docs/images
 	tests/lab/lab run --fault endpoint-blocks-443:ssm -- check --color always | packaging/scripts/picture 'ssm-preflight check' >docs/images/terminal.svg
 	tests/lab/lab run --fault endpoint-blocks-443:ssm -- check --output console | grep -v ' =[0-9a-z]*/' | packaging/scripts/picture 'aws ec2 get-console-output ... | tail' >docs/images/console.svg
 
@@ -311,9 +313,9 @@ fleet-picture: hasty ## docs/images/fleet-waiting.svg: requests a second of 10,0
 endurance: hasty setup-lab ## HOURS (24) simulated hours of `wait --follow` against servers that flap: memory, descriptors, packets stay flat
 	WAITING_HOURS=$(HOURS) /usr/bin/python3 -m pytest -q -rP tests/waiting -k grows
 
-bench: static setup-lab setup-bench ## what a healthy check costs in the lab: requests, instructions, memory and size against their limits
-	@$(MAKE) flavour=static build/ssm-preflight-unconfined
-	tests/bench/run --binary build/ssm-preflight
+bench: static setup-lab setup-bench ## what a healthy check costs in the lab, against its limits, and beside others that do the same
+	@$(MAKE) flavour=static build/ssm-preflight-unconfined build/ssm-preflight-torture
+	tests/bench/run --binary build/ssm-preflight --peers
 
 # --- trying it --------------------------------------------------------------------------------------------------------
 

@@ -8,16 +8,156 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/openat2.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "base/limits.h"
 #include "base/text.h"
+
+/* --- below a root ---
+ * Opens below a root directory as the programs of that root would see it: an absolute link begins at the
+ * root, and `..` does not lead out of it. The kernel does so itself from 5.6 on (openat2(2)). Before, the
+ * path is walked one name at a time, each opened without following a link. */
+
+enum { MAX_DEPTH = 64, MAX_LINKS = 40, MAX_TRIES = 16, PATH_BYTES = 4096 };
+
+struct walk {
+    int folders[MAX_DEPTH + 1]; /* [0] is the root's, which is not ours to close */
+    int depth;
+    int n_links;
+    char rest[PATH_BYTES];
+};
+
+static int stop(int error)
+{
+    errno = error;
+    return -1;
+}
+
+static void climb(struct walk *walk, int to_depth)
+{
+    while (walk->depth > to_depth)
+        (void)close(walk->folders[walk->depth--]);
+}
+
+/* In place of the link `fd`, its target and then the rest of the path. */
+static int follow(struct walk *walk, int fd)
+{
+    char target[PATH_BYTES], rest[PATH_BYTES];
+    ssize_t n = readlinkat(fd, "", target, sizeof(target) - 1);
+
+    if (n < 0)
+        return -1;
+    target[n] = '\0';
+    if (++walk->n_links > MAX_LINKS)
+        return stop(ELOOP);
+    (void)text_set(rest, sizeof(rest), "%s", walk->rest);
+    if (!text_set(walk->rest, sizeof(walk->rest), "%s/%s", target, rest))
+        return stop(ENAMETOOLONG);
+    if (target[0] == '/')
+        climb(walk, 0);
+    return 0;
+}
+
+/* The next name of the path. False at its end. */
+static bool take_name(struct walk *walk, char name[PATH_BYTES])
+{
+    const char *at = walk->rest + strspn(walk->rest, "/");
+    size_t n = strcspn(at, "/");
+
+    (void)text_set(name, PATH_BYTES, "%.*s", (int)n, at);
+    at += n + strspn(at + n, "/");
+    memmove(walk->rest, at, strlen(at) + 1);
+    return n > 0;
+}
+
+/* -1 with errno 0: go on. */
+static int step(struct walk *walk, const char *name, int flags)
+{
+    struct stat status;
+    bool is_last = !walk->rest[0];
+    int here = walk->folders[walk->depth];
+
+    if (strcmp(name, ".") == 0 || strcmp(name, "..") == 0) {
+        climb(walk, name[1] && walk->depth > 0 ? walk->depth - 1 : walk->depth);
+        return is_last ? openat(walk->folders[walk->depth], ".", flags) : stop(0);
+    }
+    int fd = openat(here, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+    if (fd < 0)
+        return -1;
+    int found = -1;
+    if (fstat(fd, &status) != 0) {
+        /* errno says why */
+    } else if (S_ISLNK(status.st_mode) && !(is_last && (flags & O_NOFOLLOW))) {
+        found = follow(walk, fd) == 0 ? stop(0) : -1;
+    } else if (is_last) {
+        found = openat(here, name, flags | O_NOFOLLOW);
+    } else if (walk->depth == MAX_DEPTH) {
+        found = stop(ENAMETOOLONG);
+    } else {
+        walk->folders[++walk->depth] = fd;
+        return stop(0);
+    }
+    int error = errno;
+    (void)close(fd);
+    return found >= 0 ? found : stop(error);
+}
+
+static int walk_path(int top, const char *path, int flags)
+{
+    struct walk walk = {.folders = {top}};
+    char name[PATH_BYTES];
+    int found = -1;
+
+    if (!text_set(walk.rest, sizeof(walk.rest), "%s", path))
+        return stop(ENAMETOOLONG);
+    errno = 0;
+    while (found < 0 && !errno) {
+        if (take_name(&walk, name))
+            found = step(&walk, name, flags);
+        else
+            found = openat(walk.folders[walk.depth], ".", flags & ~O_NOFOLLOW);
+    }
+    int error = errno;
+    climb(&walk, 0);
+    return found >= 0 ? found : stop(error);
+}
+
+static int open_below(const char *root, const char *path, int flags)
+{
+    struct open_how how = {.flags = (unsigned int)flags,
+                           .resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS};
+    long fd = -1;
+
+    int top = open(root, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    if (top < 0)
+        return -1;
+    errno = EAGAIN; /* a rename raced with `..`: ask again */
+    for (int i = 0; fd < 0 && errno == EAGAIN && i < MAX_TRIES; i++)
+        fd = syscall(SYS_openat2, top, path[0] ? path : ".", &how, sizeof(how));
+    /* EPERM: a container's old seccomp filter does not know the call */
+    if (fd < 0 && (errno == ENOSYS || errno == EPERM))
+        fd = walk_path(top, path, flags);
+    int error = errno;
+    (void)close(top);
+    return fd >= 0 ? (int)fd : stop(error);
+}
+
+int root_open(const char *root, const char *path, int flags)
+{
+    int fd = root[0] ? open_below(root, path, flags) : open(path, flags);
+
+    return fd >= 0 ? fd : stop(file_note_trouble(path, errno));
+}
+
+/* --- files --- */
 
 enum { FULL_PATH_SIZE = 4096, MAX_NAMES = 1024, MAX_ENTRIES = 65536, DEVICE_MAX_MS = 3000 };
 
@@ -44,27 +184,23 @@ bool file_take_trouble(char *to, size_t size)
     return any;
 }
 
-int file_note_trouble(const char *what, int os_error)
+void file_keep_trouble(const char *what, int os_error)
 {
-    if (file_is_trouble(os_error) && !first_trouble[0] && !text_starts(what, "/sys/") &&
-        !text_starts(what, "/proc/"))
+    if (!first_trouble[0])
         (void)text_set(first_trouble, sizeof(first_trouble), "%.180s: %s", what,
                        strerror(os_error));
-    return os_error;
 }
 
-static int open_or_note(const char *root, const char *path, int flags)
+int file_note_trouble(const char *what, int os_error)
 {
-    int fd = root_open(root, path, flags);
-
-    if (fd < 0)
-        errno = file_note_trouble(path, errno);
-    return fd;
+    if (file_is_trouble(os_error))
+        file_keep_trouble(what, os_error);
+    return os_error;
 }
 
 bool file_look(const char *root, const char *path, bool follow, struct stat *status)
 {
-    int fd = open_or_note(root, path, O_PATH | O_CLOEXEC | (follow ? 0 : O_NOFOLLOW));
+    int fd = root_open(root, path, O_PATH | O_CLOEXEC | (follow ? 0 : O_NOFOLLOW));
     bool found = fd >= 0 && fstat(fd, status) == 0;
     if (fd >= 0 && !found)
         (void)file_note_trouble(path, errno);
@@ -84,7 +220,7 @@ static int open_regular(const char *root, const char *path)
         errno = S_ISDIR(status.st_mode) ? EISDIR : EINVAL;
         return -1;
     }
-    int fd = open_or_note(root, path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    int fd = root_open(root, path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
     if (fd < 0)
         return -1;
     int error = fstat(fd, &status) != 0   ? file_note_trouble(path, errno)
@@ -135,7 +271,10 @@ size_t file_read_start(const char *root, const char *path, char *bytes, size_t n
     if (fd < 0)
         return 0;
 
-    ssize_t read_now = read(fd, bytes, n);
+    ssize_t read_now;
+    do
+        read_now = read(fd, bytes, n);
+    while (read_now < 0 && errno == EINTR);
     (void)file_note_trouble(path, read_now < 0 ? errno : 0);
     (void)close(fd);
     return read_now > 0 ? (size_t)read_now : 0;
@@ -159,7 +298,7 @@ bool file_exists(const char *root, const char *path)
 
 bool file_read_link(const char *root, const char *path, char *target, size_t size)
 {
-    int fd = open_or_note(root, path, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+    int fd = root_open(root, path, O_PATH | O_NOFOLLOW | O_CLOEXEC);
     if (fd < 0)
         return false;
     ssize_t n = readlinkat(fd, "", target, size - 1);
@@ -192,7 +331,7 @@ int file_list(const char *root, const char *path, const char *suffix,
     char *names[MAX_NAMES];
     size_t n_names = 0, n_entries = 0;
 
-    int fd = open_or_note(root, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    int fd = root_open(root, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (fd < 0)
         return errno;
     DIR *directory = fdopendir(fd);

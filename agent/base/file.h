@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * Reads files below a root directory (`--root`), whole and with a hard maximum. Nothing outside of the
- * root is opened, wherever its links lead (root.c). Writes a file so that a reader sees the old or the new
+ * root is opened, wherever its links lead. Writes a file so that a reader sees the old or the new
  * one, never half of it.
  */
 #ifndef BASE_FILE_H
@@ -17,17 +17,18 @@
 
 enum { FILE_MAX_BYTES = 4 * 1024 * 1024 };
 
-/* open(2) of a path as the programs of the root see it; an empty root is none. */
+/* open(2) of a path as the programs of the root see it; an empty root is none. Trouble is noted. */
 int root_open(const char *root, const char *path, int flags);
 
 /* Of this process and its machine, not of the file: no descriptors, no memory, a disk that fails. */
 bool file_is_trouble(int os_error);
 
 /* What could not be looked at for such a reason, the first since the last call: "/etc/hosts: Input/output error".
- * False when nothing was. Files that the kernel makes (/proc, /sys) do not count. */
+ * False when nothing was. */
 bool file_take_trouble(char *to, size_t size);
 
-/* Notes that `what` could not be looked at, if it was for such a reason. Returns the error. */
+/* Notes that `what` could not be looked at; if it was for such a reason, which returns the error. */
+void file_keep_trouble(const char *what, int os_error);
 int file_note_trouble(const char *what, int os_error);
 
 /* Reads root + path whole into `contents`, an initialised buffer whose max_bytes is the limit.

@@ -42,6 +42,11 @@ bool text_add(char *to, size_t size, const char *format, ...)
     return whole;
 }
 
+void text_list(char *to, size_t size, const char *separator, const char *item)
+{
+    (void)text_add(to, size, "%s%s", to[0] ? separator : "", item);
+}
+
 /* Writes the escaped form of one byte, at most four characters; returns how many. */
 static size_t escape_byte(unsigned char byte, char to[5])
 {

@@ -16,6 +16,9 @@ bool text_set(char *to, size_t size, const char *format, ...) __attribute__((for
 /* Formats behind what `to` already holds. False when it was cut. */
 bool text_add(char *to, size_t size, const char *format, ...) __attribute__((format(printf, 3, 4)));
 
+/* Adds an item to a list: behind the separator, unless it is the first. */
+void text_list(char *to, size_t size, const char *separator, const char *item);
+
 /* Copies n bytes, turning C0, DEL, C1, everything beyond ASCII and the backslash into \xNN (or \n,
  * \t, \r, \\), so that the result is printable ASCII. Ends in "..." when it was cut.
  * Returns whether all of it fitted. `from` may be NULL (an empty string). */

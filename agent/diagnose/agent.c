@@ -4,8 +4,8 @@
  */
 #include <string.h>
 
+#include "diagnose/causes.h"
 #include "diagnose/faults.h"
-#include "diagnose/finding.h"
 #include "diagnose/look.h"
 
 void quote_summary(const struct view *view, struct finding *finding)
@@ -56,16 +56,6 @@ bool when_configuration_is_wrong(const struct view *view)
     return view_faults(view, &faults) > 0;
 }
 
-bool when_environment_file_is_gone(const struct view *view)
-{
-    return view->facts->agent.environment.failure == FAILURE_ABSENT;
-}
-
-bool when_it_is_unfinished(const struct view *view)
-{
-    return view->facts->agent.unfinished[0];
-}
-
 void quote_registration(const struct view *view, struct finding *finding)
 {
     const struct agent_facts *agent = &view->facts->agent;
@@ -89,11 +79,6 @@ void quote_no_proxy(const struct view *view, struct finding *finding)
     finding_evidence(finding, "%s sets the agent's proxy to %s", agent->proxy_file,
                      agent->http_proxy);
     finding_evidence(finding, "NO_PROXY is \"%.200s\"", agent->no_proxy);
-}
-
-bool when_nothing_is_trusted(const struct view *view)
-{
-    return !view->facts->agent.ca_bundle[0];
 }
 
 void quote_bundle(const struct view *view, struct finding *finding)

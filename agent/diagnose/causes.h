@@ -8,6 +8,7 @@
 
 #include <stddef.h>
 
+#include "diagnose/faults.h"
 #include "diagnose/reach.h"
 #include "model/report.h"
 
@@ -59,11 +60,24 @@ struct part {
     uint8_t because[MAX_REASONS]; /* enum failure */
 };
 
-/* A title that names this instance's particulars: it is taken where `when` holds, if there is one, and
- * every {placeholder} (titles.c) is known. */
+/* A function that judges; or one fact, which needs none: an enum's value, a text that is there, or not. */
+struct test {
+    view_holds *holds;
+    size_t fact; /* its place in struct facts, and 1; 0 without a function: the test holds */
+    int is;
+};
+enum { NOT_EMPTY = -1, EMPTY = -2 };
+#define FACT(member, value)                                       \
+    {                                                             \
+        .fact = offsetof(struct facts, member) + 1, .is = (value) \
+    }
+bool test_holds(const struct test *test, const struct view *view);
+
+/* A title that names this instance's particulars: it is taken where `when` holds, and every {placeholder}
+ * is known. */
 struct title {
     const char *text;
-    view_holds *when;
+    struct test when;
 };
 
 struct cause {
@@ -94,14 +108,62 @@ struct cause {
 extern const struct cause causes[];
 extern const size_t n_causes;
 
+/* --- claims.c: the engine, which lets the rows claim symptoms in causal order --- */
+
+/* Fills report->findings from report->facts and report->checks: fatal ones in causal order first,
+ * so that [0] is the root cause, then warnings, then notes. Every failed check is explained, by one
+ * finding unless it fails in several ways (enum way), or by `unexplained`. */
+void claims_settle(struct report *report);
+
+/* What a fault keeps from being seen, the honest limit of every diagnosis of a ladder: fills in `hides`
+ * of every finding. A check that was not tried because of one below it is hidden by each finding that
+ * explains a failed check that it stands on, or one that is not known by this program's own trouble; all of them must be mended before it can be seen. */
+void claims_hide(struct report *report);
+
+/* --- finding.c: what the functions of rows share. They ask a view for symptoms, and quote observations, each
+ * kind worded the same way by every cause; what does not fit is cut, never overrun --- */
+
+bool view_has(const struct view *view, enum check check);
+bool view_has_reason(const struct view *view, enum check check, enum failure reason);
+
+/* The row names the reason for this check. */
+bool view_is_reason(const struct view *view, enum check check, enum failure reason);
+
+/* The faults of the agent's checks that the row explains; returns how many. */
+int view_faults(const struct view *view, struct faults *faults);
+
+/* One service after the other that the row explains this rung of; N_RUNGS: any rung.
+ *   for (struct each it = {0}; view_each(view, rung, &it);) */
+struct each {
+    enum service service;
+    int next;
+};
+bool view_each(const struct view *view, enum rung rung, struct each *it);
+
+/* The service's first address, of those that count, whose TLS failed for a reason of the row; NULL:
+ * none. */
+const struct address_facts *view_bad_tls(const struct view *view, enum service service);
+
+/* Evidence; the same line a second time, of another service, says nothing more. */
+void finding_evidence(struct finding *finding, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+void finding_quote_answer(struct finding *finding, const char *host,
+                          const struct dns_answer *answer);
+void finding_quote_address(struct finding *finding, enum service service,
+                           const struct address_facts *address, enum rung rung);
+void finding_quote_action(struct finding *finding, const struct action_facts *action);
+
+/* One line of evidence; nothing when the kernel was not asked. */
+void finding_quote_route(struct finding *finding, const struct facts *facts, const char *address);
+
 /* --- the functions that rows name, by subject: `when_x` and `where_x` judge and word nothing, `quote_x`
  * quotes and judges nothing --- */
 
 /* metadata.c: the machine, its metadata service, its role */
-view_holds when_not_ec2, when_maker_unknown, when_no_address, when_network_is_down,
-    when_imds_is_blocked_here, when_imds_does_not_refuse, when_token_is_forbidden,
-    when_get_may_be_answered, when_another_server_answers, when_only_the_role_is_wrong,
-    when_profile_is_deleted, when_assuming_failed, when_credentials_are_past;
+view_holds when_not_ec2, when_no_address, when_network_is_down, when_imds_is_blocked_here,
+    when_imds_does_not_refuse, when_token_is_forbidden, when_get_may_be_answered,
+    when_another_server_answers, when_only_the_role_is_wrong, when_profile_is_deleted,
+    when_assuming_failed, when_credentials_are_past;
 view_quotes quote_machine, quote_interfaces, quote_imds, quote_obstacle, quote_token,
     quote_imds_load, quote_imds_silence, quote_profile, quote_identity_role, quote_credentials,
     quote_expiry;
@@ -109,9 +171,9 @@ view_quotes quote_machine, quote_interfaces, quote_imds, quote_obstacle, quote_t
 /* nameservers.c: who is asked, and answers */
 view_holds where_nobody_answers, where_amazon_does_not_answer, when_amazon_serves_no_name,
     when_amazon_answers, when_only_amazon_answers, where_question_stays_here,
-    when_question_was_not_sent, when_dns_is_not_asked, when_asked_by_tcp, where_edns_is_not_served,
-    where_amazon_is_overruled, when_an_alias_shows_it, when_answers_are_too_late,
-    when_several_names_are_late, when_aaaa_is_not_answered;
+    when_question_was_not_sent, where_edns_is_not_served, where_amazon_is_overruled,
+    when_an_alias_shows_it, when_answers_are_too_late, when_several_names_are_late,
+    when_aaaa_is_not_answered;
 view_quotes quote_no_resolver, quote_lookup, quote_stub, quote_servers_not_read, quote_lookup_order,
     quote_behind_stub, quote_without_edns, quote_late_answers, quote_false_answers, quote_families;
 
@@ -148,8 +210,7 @@ view_quotes quote_denials, quote_tools, quote_how_many_are_denied, quote_actions
     quote_slow_answers, quote_agents_proxy;
 
 /* agent.c: the agent's installation; and what nobody explains */
-view_holds when_unit_is_missing, when_it_is_unfinished, when_configuration_is_wrong,
-    when_environment_file_is_gone, when_nothing_is_trusted, when_agent_stays_down;
+view_holds when_unit_is_missing, when_configuration_is_wrong, when_agent_stays_down;
 view_quotes quote_summary, quote_checks, quote_package, quote_faults, quote_registration,
     quote_environment, quote_no_proxy, quote_bundle, quote_last_error;
 

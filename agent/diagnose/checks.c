@@ -13,13 +13,20 @@
 #include "diagnose/look.h"
 #include "diagnose/policy.h"
 
+/* What was seen while this program could not do all that it does may come of that, and so may what it would
+ * be told apart by. */
 void checks_say(const struct judge *judge, enum check check, enum status status,
                 enum failure reason, int32_t duration_ms, const char *format, ...)
 {
+    const struct step *trouble = &judge->facts->machine.trouble;
     struct check_result *result = &judge->checks[check];
     bool skipped = judge->facts->plan.skipped & check_bit(check);
     va_list arguments;
 
+    if (trouble->failure == FAILURE_INTERNAL && (status == STATUS_FAIL || status == STATUS_WARN)) {
+        checks_say_trouble(judge, check, trouble);
+        return;
+    }
     result->status = skipped ? STATUS_SKIP : status;
     result->reason = skipped ? FAILURE_NOT_WANTED : reason;
     result->duration_ms = skipped ? 0 : duration_ms;
@@ -216,8 +223,7 @@ static void judge_clock(const struct judge *judge)
     else
         look_span(ms / 1000, off, sizeof(off));
     bool doubtful = ms - reading.error_ms > SKEW_WARN_MS;
-    bool unkept = !doubtful && judge->facts->machine.time_sync == ANSWER_NO &&
-                  judge->facts->machine.files.failure != FAILURE_INTERNAL; /* it rests on files */
+    bool unkept = !doubtful && judge->facts->machine.time_sync == ANSWER_NO;
     checks_say(judge, CHECK_CLOCK_SKEW,
                reading.wrong        ? STATUS_FAIL
                : doubtful || unkept ? STATUS_WARN

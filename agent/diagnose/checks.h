@@ -19,7 +19,7 @@ void checks_judge(const struct facts *facts, struct check_result *checks);
 /* One service's ladder (checks_service.c). */
 void checks_judge_service(const struct judge *judge, enum service service);
 
-/* The agent's ladder (checks_agent.c). */
+/* The agent's ladder (faults.c). */
 void checks_judge_agent(const struct judge *judge);
 
 /* Sets one result, with a printf-like summary; a check that --skip names becomes a skip. */

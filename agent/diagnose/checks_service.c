@@ -42,7 +42,7 @@ static void judge_resolve(const struct judge *judge, enum service service,
     struct lookup lookup = names_lookup(judge->facts, service);
     const struct step *read = resolvers->read.failure == FAILURE_INTERNAL
                                   ? &resolvers->read
-                                  : &judge->facts->machine.files;
+                                  : &judge->facts->machine.trouble;
     const char *server = lookup.answer ? lookup.answer->server : "";
     char words[LINE_SIZE] = "";
 
@@ -176,7 +176,7 @@ static void list_failed(const struct judge *judge, enum service service, char to
     to[0] = '\0';
     for (struct reached at = {0}; reach_next(judge->facts, reach_check(service), &at);)
         if (at.ending != ENDING_NONE && at.ending != ENDING_OK)
-            (void)text_add(to, LINE_SIZE, "%s%s", to[0] ? ", " : "", at.address->address);
+            text_list(to, LINE_SIZE, ", ", at.address->address);
 }
 
 /* How the agent fares. Measured of agent 3.3: for silent addresses it waits 5 to 22 s at ssm, and at
@@ -296,11 +296,6 @@ static void judge_rung(const struct judge *judge, enum service service, enum run
                    failure_words(FAILURE_INTERNAL));
     } else if (tally.failed > 0) {
         enum failure failure = look_failure(tally.first_failed, rung);
-        if (failure == FAILURE_UNTRUSTED &&
-            judge->facts->machine.files.failure == FAILURE_INTERNAL) {
-            checks_say_trouble(judge, check, &judge->facts->machine.files); /* by which roots? */
-            return;
-        }
         fail_words(rung, failure, &tally, words);
         if (rung == RUNG_CONNECT && tally.ok == 0 && naming->public_only)
             say_missing(judge, service, rung, STATUS_FAIL, failure, tally.took_ms, words);

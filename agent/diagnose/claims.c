@@ -4,13 +4,12 @@
  * some that are left; what it explains is then gone, so that a cause and what follows from it are
  * one finding. What nobody claims is `unexplained`: never silence, never a guess.
  */
-#include "diagnose/claims.h"
+#include "diagnose/causes.h"
 
 #include <string.h>
 
 #include "base/text.h"
 #include "diagnose/faults.h"
-#include "diagnose/finding.h"
 #include "diagnose/look.h"
 #include "diagnose/policy.h"
 #include "diagnose/reach.h"
@@ -92,11 +91,11 @@ static bool fails_so(const struct view *view, enum check check)
 {
     enum service service;
     enum rung rung;
+    bool is_known = view->checks[check].status != STATUS_UNKNOWN;
 
-    if (check_target(check) == TARGET_AGENT && has_fault(view, check, STATUS_WARN))
+    if (is_known && check_target(check) == TARGET_AGENT && has_fault(view, check, STATUS_WARN))
         return true;
-
-    if (check_is_service(check, &service, &rung) && rung == RUNG_TLS)
+    if (is_known && check_is_service(check, &service, &rung) && rung == RUNG_TLS)
         return view_bad_tls(view, service);
     return view_is_reason(view, check, view->checks[check].reason);
 }

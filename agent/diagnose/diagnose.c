@@ -9,8 +9,8 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "diagnose/causes.h"
 #include "diagnose/checks.h"
-#include "diagnose/claims.h"
 #include "diagnose/policy.h"
 
 /* --- the one word and the one line ---

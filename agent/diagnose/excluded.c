@@ -6,7 +6,7 @@
  */
 #include <string.h>
 
-#include "diagnose/finding.h"
+#include "diagnose/causes.h"
 #include "diagnose/look.h"
 #include "diagnose/names.h"
 #include "diagnose/policy.h"
@@ -103,6 +103,13 @@ static bool no_vpc_dns_off(const struct view *view)
     struct second_opinion opinion = names_second_opinion(view->facts, view->service);
 
     return opinion.answered || (!opinion.asked && names_lookup(view->facts, view->service).silent);
+}
+
+/* A server that was waited for. */
+static bool no_dns_slow(const struct view *view)
+{
+    const struct dns_answer *silent = notes_silent_server(view->facts);
+    return silent && silent->step.took_ms >= DNS_SLOW_MS;
 }
 
 /* --- reaching 443 --- */
@@ -270,6 +277,7 @@ static const struct {
     {"dns-bypasses-vpc", no_dns_bypasses_vpc},
     {"private-dns-off", no_private_dns_off},
     {"vpc-dns-off", no_vpc_dns_off},
+    {"dns-slow", no_dns_slow},
     {"egress-blocked", no_egress_blocked},
     {"egress-rule", when_some_ports_are_silent},
     {"network-acl", no_network_acl},

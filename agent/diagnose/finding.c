@@ -2,7 +2,7 @@
  *
  * One wording for each kind of observation, so that evidence reads alike in every finding.
  */
-#include "diagnose/finding.h"
+#include "diagnose/causes.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -135,6 +135,19 @@ bool view_has(const struct view *view, enum check check)
 bool view_has_reason(const struct view *view, enum check check, enum failure reason)
 {
     return view_has(view, check) && view->checks[check].reason == reason;
+}
+
+bool test_holds(const struct test *test, const struct view *view)
+{
+    const char *at = (const char *)view->facts + test->fact - 1;
+    int value;
+
+    if (test->holds || test->fact == 0)
+        return !test->holds || test->holds(view);
+    if (test->is == NOT_EMPTY || test->is == EMPTY)
+        return (*at != 0) == (test->is == NOT_EMPTY);
+    memcpy(&value, at, sizeof(value));
+    return value == test->is;
 }
 
 static bool covers(const struct part *part, enum check check)

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "diagnose/finding.h"
+#include "diagnose/causes.h"
 #include "diagnose/look.h"
 #include "diagnose/reach.h"
 #include "diagnose/routes.h"
@@ -20,12 +20,6 @@ bool when_not_ec2(const struct view *view)
     return view->facts->machine.is_ec2 == ANSWER_NO &&
            (view_has(view, CHECK_IMDS_CONNECT) || view_has(view, CHECK_IMDS_TOKEN) ||
             view_has(view, CHECK_IMDS_IDENTITY));
-}
-
-/* A container or a chroot on EC2 may hide the firmware's tables, and the metadata service too. */
-bool when_maker_unknown(const struct view *view)
-{
-    return !view->facts->machine.vendor[0];
 }
 
 void quote_machine(const struct view *view, struct finding *finding)

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "base/text.h"
-#include "diagnose/finding.h"
+#include "diagnose/causes.h"
 #include "diagnose/look.h"
 #include "diagnose/names.h"
 
@@ -163,11 +163,6 @@ bool when_question_was_not_sent(const struct view *view)
     return is_dns_off(view->facts) || failed_here(view->facts, view->service);
 }
 
-bool when_dns_is_not_asked(const struct view *view)
-{
-    return is_dns_off(view->facts);
-}
-
 void quote_lookup_order(const struct view *view, struct finding *finding)
 {
     if (is_dns_off(view->facts))
@@ -196,14 +191,9 @@ bool where_edns_is_not_served(const struct view *view)
     return answers_only_as(view->facts, view->service, ASKED_PLAIN);
 }
 
-bool when_asked_by_tcp(const struct view *view)
-{
-    return view->facts->resolvers.by_tcp;
-}
-
 void quote_without_edns(const struct view *view, struct finding *finding)
 {
-    if (when_asked_by_tcp(view))
+    if (view->facts->resolvers.by_tcp)
         finding_evidence(finding, "%s has `options use-vc`: the agent asks by TCP",
                          view->facts->resolvers.file);
     quote_answer_as(view, ASKED_PLAIN, finding);

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "diagnose/finding.h"
+#include "diagnose/causes.h"
 #include "diagnose/look.h"
 #include "diagnose/names.h"
 

@@ -7,13 +7,13 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "diagnose/causes.h"
 #include "diagnose/faults.h"
-#include "diagnose/finding.h"
 #include "diagnose/look.h"
 #include "diagnose/names.h"
-#include "diagnose/routes.h"
 #include "diagnose/policy.h"
-#include "diagnose/values.h"
+#include "diagnose/remedy.h"
+#include "diagnose/routes.h"
 
 enum { LONGEST_TITLE = 72 }; /* of a line of a terminal, behind the verdict's words */
 
@@ -25,8 +25,7 @@ static const char *set_number(const struct asked *of, int32_t number)
 
 static void add_service(const struct asked *of, int service)
 {
-    (void)text_add(of->scratch, VALUE_SIZE, "%s%s", of->scratch[0] ? ", " : "",
-                   service_name((enum service)service));
+    text_list(of->scratch, VALUE_SIZE, ", ", service_name((enum service)service));
 }
 
 static bool is_about(const struct asked *of, int service)
@@ -66,8 +65,8 @@ static const char *endpoint_services(const struct asked *of)
     for (enum service i = 0; i < N_SERVICES; i++) {
         view.service = i;
         if (is_about(of, i))
-            (void)text_add(of->scratch, VALUE_SIZE, "%s%s", of->scratch[0] ? "," : "",
-                           value_for_shell(&view, "endpoint_service", value));
+            text_list(of->scratch, VALUE_SIZE, ",",
+                      value_for_shell(&view, "endpoint_service", value));
     }
     return of->scratch;
 }

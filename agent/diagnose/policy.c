@@ -185,7 +185,7 @@ void policy_tools(const struct facts *facts, check_set checks, uint32_t denied_b
         return;
     for (unsigned int i = 0; i < N_CAPABILITIES; i++)
         if (capabilities & 1u << i)
-            (void)text_add(to, size, "%s%s", to[0] ? ", " : "", capability_rows[i].words);
+            text_list(to, size, ", ", capability_rows[i].words);
 }
 
 void policy_sum(const struct facts *facts, struct permissions_sum *sum)

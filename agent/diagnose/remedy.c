@@ -8,7 +8,6 @@
 #include <string.h>
 
 #include "base/text.h"
-#include "diagnose/values.h"
 
 /* What stands for a placeholder that is not known: nothing, which ends the filling; its name, for people;
  * in a command a variable of the shell, which the finding's commands set at their beginning. */
@@ -144,7 +143,7 @@ void title_fill(const struct view *view, char to[TITLE_SIZE])
 
     for (int i = 0; i < MAX_TITLES && view->cause->here[i].text; i++) {
         const struct title *title = &view->cause->here[i];
-        if ((!title->when || title->when(view)) && fill(&filling, title->text, to, TITLE_SIZE))
+        if (test_holds(&title->when, view) && fill(&filling, title->text, to, TITLE_SIZE))
             return;
     }
     (void)text_set(to, TITLE_SIZE, "%s", view->cause->title);
@@ -206,7 +205,7 @@ static void add_words(struct filling *filling, const char *text, char *words, si
 
     filling->unknown = UNKNOWN_IS_NAMED;
     (void)fill(filling, text, filled, sizeof(filled));
-    (void)text_add(words, size, "%s%s", words[0] ? " " : "", filled);
+    text_list(words, size, " ", filled);
 }
 
 /* The words of a page or of an ending go to `words`, its commands to the finding. */

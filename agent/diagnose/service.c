@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "base/text.h"
-#include "diagnose/finding.h"
+#include "diagnose/causes.h"
 #include "diagnose/look.h"
 #include "diagnose/policy.h"
 #include "model/proxy.h"
@@ -38,7 +38,7 @@ void quote_denials(const struct view *view, struct finding *finding)
             if (!is_denied_so(view, action))
                 continue;
             if (quoted && is_alike(quoted, action)) {
-                (void)text_add(alike, sizeof(alike), "%s%s", alike[0] ? ", " : "", action->action);
+                text_list(alike, sizeof(alike), ", ", action->action);
                 continue;
             }
             if (alike[0])

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "diagnose/finding.h"
+#include "diagnose/causes.h"
 #include "diagnose/look.h"
 
 /* --- the handshake --- */

@@ -1,18 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * What is known of the instance, as a command or a title may name it. The build reads the table at the end
- * of this file and refuses a page that names anything else than these, phrases.c's and conditions.c's.
+ * What is known of the instance, as a command or a title may name it, and the conditions of a page. The build
+ * reads both tables and refuses a page that names anything else than these and the phrases of phrases.c.
  */
-#include "diagnose/values.h"
+#include "diagnose/remedy.h"
 
 #include <stddef.h>
 #include <string.h>
 
 #include "base/text.h"
-#include "diagnose/finding.h"
+#include "diagnose/causes.h"
 #include "diagnose/look.h"
 #include "diagnose/names.h"
 #include "diagnose/policy.h"
+#include "diagnose/routes.h"
 #include "model/partitions.h"
 
 static const char *fact(const struct asked *of)
@@ -136,7 +137,7 @@ static const char *subnet_cidr(const struct asked *of)
 
 /* --- the table --- */
 
-#define FACT(member) fact, offsetof(struct facts, member)
+#define KNOWN(member) fact, offsetof(struct facts, member)
 #define PLAN(member) service_plan, offsetof(struct service_plan, member)
 
 /* Of several rows of one name the first that is not empty counts. */
@@ -145,36 +146,36 @@ static const struct {
     value_get *get;
     size_t argument;
 } values[] = {
-    {"account", "<account-id>", FACT(instance.account)},
+    {"account", "<account-id>", KNOWN(instance.account)},
     {"address", "<address>", address, 0},
-    {"config_file", "/etc/amazon/ssm/amazon-ssm-agent.json", FACT(agent.config_file)},
-    {"domain", "<dns-suffix>", FACT(plan.domain)},
+    {"config_file", "/etc/amazon/ssm/amazon-ssm-agent.json", KNOWN(agent.config_file)},
+    {"domain", "<dns-suffix>", KNOWN(plan.domain)},
     {"endpoint", "<vpc-endpoint-id>", endpoint, 0},
     {"endpoint_service", "<endpoint-service-name>", PLAN(endpoint_service)},
-    {"group", "<instance-security-group-id>", FACT(instance.security_groups)},
+    {"group", "<instance-security-group-id>", KNOWN(instance.security_groups)},
     {"host", "<endpoint-host-name>", PLAN(host)},
     {"iam_domain", "<dns-suffix>", iam_domain, 0},
-    {"imds", "169.254.169.254", FACT(imds.address)},
-    {"instance", "", FACT(instance.id)},
+    {"imds", "169.254.169.254", KNOWN(imds.address)},
+    {"instance", "", KNOWN(instance.id)},
     {"instance", "<instance-id>", instance_by_firmware, 0},
-    {"interface", "<interface>", FACT(network.interfaces[0].name)},
-    {"option_region", "<region>", FACT(plan.region)},
+    {"interface", "<interface>", KNOWN(network.interfaces[0].name)},
+    {"option_region", "<region>", KNOWN(plan.region)},
     {"own_address", "<address>", own_address, 0},
-    {"partition", "", FACT(instance.partition)},
+    {"partition", "", KNOWN(instance.partition)},
     {"partition", "<partition>", partition, 0},
     {"profile", "<instance-profile-name>", profile, 0},
     {"refused_address", "<address>", address_that, ENDING_REJECTED},
-    {"region", "", FACT(instance.region)},
-    {"region", "<region>", FACT(plan.region)},
-    {"role", "<role-name>", FACT(role.role)},
+    {"region", "", KNOWN(instance.region)},
+    {"region", "<region>", KNOWN(plan.region)},
+    {"role", "<role-name>", KNOWN(role.role)},
     {"silent_address", "<address>", address_that, ENDING_SILENT},
-    {"subnet", "<subnet-id>", FACT(instance.subnet)},
+    {"subnet", "<subnet-id>", KNOWN(instance.subnet)},
     {"subnet_cidr", "<instance-subnet-cidr>", subnet_cidr, 0},
     {"subnet_cidr6", "<instance-subnet-ipv6-cidr>", subnet_cidr, 0},
     {"unanswered_address", "<address>", address_that, ENDING_LINK},
-    {"unit", "amazon-ssm-agent.service", FACT(agent.unit)},
+    {"unit", "amazon-ssm-agent.service", KNOWN(agent.unit)},
     {"unrouted_address", "<address>", address_that, ENDING_NO_ROUTE},
-    {"vpc", "<vpc-id>", FACT(instance.vpc)},
+    {"vpc", "<vpc-id>", KNOWN(instance.vpc)},
     {"vpc_cidr", "<vpc-cidr>", vpc_cidr, 0},
     {"vpc_cidr6", "<vpc-ipv6-cidr>", vpc_cidr, 0},
 };
@@ -209,4 +210,173 @@ const char *value_for_shell(const struct view *view, const char *name, char scra
     bool plain = text_only(value, "-._:/@+=,") && value[0] != '-';
 
     return plain || !unknown ? value : unknown;
+}
+
+/* --- conditions: the comment behind each is what `explain` says --- */
+
+static bool is_snap(const struct view *view)
+{
+    return view->facts->agent.package == AGENT_PACKAGE_SNAP ||
+           text_starts(view->facts->agent.unit, "snap.");
+}
+
+static bool is_ipv6(const struct view *view)
+{
+    return strcmp(value_of(view, "family", (char[VALUE_SIZE]){0}), "IPv6") == 0;
+}
+
+/* At each service that is explained. */
+static bool is_enough(const struct view *view)
+{
+    enum family whole;
+
+    for (enum service i = 0; i < N_SERVICES; i++)
+        if ((view->explains & check_service_bits(i)) && !reach_whole_family(view->facts, i, &whole))
+            return false;
+    return true;
+}
+
+static bool is_nowhere(const struct view *view)
+{
+    struct reached at;
+    return !reach_blocked_elsewhere(view->facts, view->explains, &at);
+}
+
+/* Silent, as the whole family is. */
+static bool is_silent_near(const struct view *view)
+{
+    return reach_sum(view->facts, view->explains).at[ENDING_FAMILY][PLACE_OWN_SUBNET] > 0;
+}
+
+static bool is_silent_far(const struct view *view)
+{
+    struct reach sum = reach_sum(view->facts, view->explains);
+    return sum.at[ENDING_FAMILY][PLACE_PRIVATE_ELSEWHERE] + sum.at[ENDING_FAMILY][PLACE_PUBLIC] > 0;
+}
+
+static bool is_outside_vpc(const struct view *view)
+{
+    return reach_sum(view->facts, view->explains).at[ENDING_SILENT][PLACE_PRIVATE_ELSEWHERE] > 0;
+}
+
+static bool is_astray_by_rule(const struct view *view)
+{
+    for (int32_t i = 0; i < view->facts->network.n_routes; i++)
+        if (route_leads_astray(view->facts, view->facts->network.routes[i].to))
+            return view->facts->network.routes[i].by_rule;
+    return false;
+}
+
+static bool is_public_answering(const struct view *view)
+{
+    return !when_no_public_address_answers(view);
+}
+
+static bool is_one_endpoint(const struct view *view)
+{
+    char id[NAME_SIZE];
+    return names_is_endpoint(view->facts, view->service, id);
+}
+
+static bool is_phased_out(const struct view *view)
+{
+    return service_rows[view->service].phased_out;
+}
+
+static bool is_configured(const struct view *view)
+{
+    return view->facts->plan.services[view->service].host_source == SOURCE_AGENT_CONFIG;
+}
+
+static bool is_other_region(const struct view *view)
+{
+    const struct facts *facts = view->facts;
+    return facts->plan.region_source == SOURCE_OPTION && facts->instance.region[0] &&
+           strcmp(facts->plan.region, facts->instance.region) != 0;
+}
+
+static bool is_refusing_route(const struct view *view)
+{
+    return value_of(view, "undo_route", (char[VALUE_SIZE]){0})[0];
+}
+
+static bool is_lost(const struct view *view)
+{
+    return reach_lost(view->facts, view->explains, LOSS_LIKELY);
+}
+
+static bool is_unsent(const struct view *view)
+{
+    return reach_lost(view->facts, view->explains, LOSS_PROVEN);
+}
+
+static bool is_at_once(const struct view *view)
+{
+    return view->facts->imds.connect.took_ms < AT_ONCE_MS;
+}
+
+/* As it is: then there is nothing to restart. */
+static bool is_coming_up(const struct view *view)
+{
+    for (enum check i = 0; i < N_CHECKS; i++)
+        if ((view->checks[i].required && view->checks[i].status == STATUS_FAIL) ||
+            report_lacks(&view->checks[i]))
+            return false;
+    return true;
+}
+
+static const struct {
+    const char *name;
+    struct test test;
+} table[] = {
+    {"agent-proxy", FACT(agent.https_proxy, NOT_EMPTY)}, /* the agent's environment names a proxy */
+    {"answers-lost", {is_lost}},                         /* packets came in that no program got */
+    {"astray-by-rule", {is_astray_by_rule}},             /* a rule of policy routing leads there */
+    {"at-once", {is_at_once}},                           /* it failed at once */
+    {"comes-up", {is_coming_up}},                        /* the SSM agent comes up as it is */
+    {"configured-name", {is_configured}},             /* the agent's configuration gives the name */
+    {"deb", FACT(agent.package, AGENT_PACKAGE_DEB)},  /* the agent is a deb package */
+    {"dns-off", FACT(resolvers.order, LOOKUP_FILES)}, /* nsswitch.conf names no dns for hosts */
+    {"fips-name", {when_name_is_fips}},      /* the agent's configuration gives a FIPS name */
+    {"gateway-service", {when_has_gateway}}, /* the service has gateway endpoints too */
+    {"ipv6", {is_ipv6}},                     /* it is about IPv6 */
+    {"nowhere", {is_nowhere}},               /* no endpoint answers over this family */
+    {"offender-known", {when_the_sender_is_known}}, /* who refuses is known */
+    {"one-endpoint", {is_one_endpoint}},     /* the agent's configuration names one endpoint */
+    {"other-family-enough", {is_enough}},    /* the agent gets through by the other family */
+    {"other-region", {is_other_region}},     /* an option names another region */
+    {"outside-vpc", {is_outside_vpc}},       /* a silent address is outside of the VPC */
+    {"outside-silent", {is_silent_far}},     /* a silent address is outside of the VPC */
+    {"own-subnet-silent", {is_silent_near}}, /* a silent address is in this subnet */
+    {"phased-out-service", {is_phased_out}}, /* AWS announced the service's end */
+    {"profile-deleted", {when_profile_is_deleted}}, /* the instance profile was deleted */
+    {"public-answers", {is_public_answering}},      /* the public addresses answer */
+    {"public-meant", FACT(plan.private_dns, PRIVATE_DNS_OFF)}, /* --private-dns is off */
+    {"refusing-route", {is_refusing_route}},                   /* a route or a rule refuses */
+    {"rpm", FACT(agent.package, AGENT_PACKAGE_RPM)},           /* the agent is an rpm package */
+    {"snap", {is_snap}},                                       /* the agent is Ubuntu's snap */
+    {"stub", FACT(resolvers.stub, NOT_EMPTY)},     /* resolv.conf names the stub 127.0.0.53 */
+    {"unsent", {is_unsent}},                       /* the kernel could not send */
+    {"use-vc", FACT(resolvers.by_tcp, NOT_EMPTY)}, /* resolv.conf has names asked by TCP */
+};
+
+static bool holds(const struct view *view, const char *name, size_t n)
+{
+    for (size_t i = 0; i < COUNT_OF(table); i++)
+        if (strlen(table[i].name) == n && strncmp(table[i].name, name, n) == 0)
+            return test_holds(&table[i].test, view);
+    return false;
+}
+
+bool conditions_hold(const struct view *view, const char *conditions)
+{
+    while (*conditions) {
+        bool wanted = *conditions != '!';
+        conditions += !wanted;
+        size_t n = strcspn(conditions, " ");
+        if (holds(view, conditions, n) != wanted)
+            return false;
+        conditions += n + (conditions[n] == ' ');
+    }
+    return true;
 }

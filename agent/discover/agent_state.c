@@ -91,8 +91,10 @@ static void read_directory(int fd, const char *full, struct agent_facts *agent)
 {
     struct statvfs disk;
 
-    if (fstatvfs(fd, &disk) != 0)
+    if (fstatvfs(fd, &disk) != 0) {
+        (void)file_note_trouble(agent->state_directory, errno);
         return;
+    }
     agent->noexec = disk.f_flag & ST_NOEXEC;
     if ((disk.f_flag & ST_RDONLY) && is_read_only(full))
         step_fail(&agent->state, FAILURE_READ_ONLY, 1);
@@ -167,6 +169,8 @@ static void read_last_error(const char *root, struct agent_facts *agent)
         return;
     (void)lseek(fd, -(off_t)sizeof(end), SEEK_END); /* a shorter one is at its start */
     ssize_t n = read(fd, end, sizeof(end));
+    if (n < 0)
+        (void)file_note_trouble(ERRORS_LOG, errno);
     agent_log_last_error(end, n > 0 ? (size_t)n : 0, AGENT_LINES_ALL, agent->last_error);
     (void)close(fd);
 }

@@ -23,6 +23,7 @@
 #include "base/text.h"
 #include "discover/machine.h"
 #include "net/address.h"
+#include "net/dial.h"
 #include "net/route.h"
 
 #define RESOLV_CONF "/etc/resolv.conf"
@@ -35,11 +36,12 @@ static bool has_route(const char *address)
 
     if (!address_parse(address, 9, &to, &length))
         return false;
-    int fd = socket(to.ss_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-    if (fd < 0)
-        return false;
-    bool routed = connect(fd, (const struct sockaddr *)&to, length) == 0;
-    (void)close(fd);
+    int fd = dial_socket(to.ss_family, SOCK_DGRAM, 0);
+    bool routed = fd >= 0 && connect(fd, (const struct sockaddr *)&to, length) == 0;
+    if (!routed)
+        (void)file_note_trouble("the default route", errno);
+    if (fd >= 0)
+        (void)close(fd);
     return routed;
 }
 
@@ -127,12 +129,10 @@ static void format_mac(const struct ifaddrs *entry, char mac[NAME_SIZE])
 
 void network_mac_of(const char *address, char mac[NAME_SIZE])
 {
-    struct ifaddrs *all = NULL;
+    struct ifaddrs *all = address_list();
     const char *name = "";
 
     mac[0] = '\0';
-    if (getifaddrs(&all) != 0)
-        return;
     for (const struct ifaddrs *entry = all; entry; entry = entry->ifa_next) {
         struct sockaddr_storage own = {0};
         char text[ADDRESS_SIZE];
@@ -153,10 +153,8 @@ void network_mac_of(const char *address, char mac[NAME_SIZE])
 
 void network_mark_own(struct network_facts *network, const char *macs)
 {
-    struct ifaddrs *all = NULL;
+    struct ifaddrs *all = address_list();
 
-    if (getifaddrs(&all) != 0)
-        return;
     for (const struct ifaddrs *entry = all; entry; entry = entry->ifa_next) {
         char mac[NAME_SIZE];
         if (!is_link(entry))
@@ -171,14 +169,10 @@ void network_mark_own(struct network_facts *network, const char *macs)
 
 void network_read(struct network_facts *network)
 {
-    struct ifaddrs *all = NULL;
+    struct ifaddrs *all = address_list();
 
     network->default_route_ipv4 = has_route("192.0.2.1");
     network->default_route_ipv6 = has_route("2001:db8::1");
-    if (getifaddrs(&all) != 0) {
-        (void)file_note_trouble("the interfaces", errno);
-        return;
-    }
     for (const struct ifaddrs *entry = all; entry; entry = entry->ifa_next) {
         if (entry->ifa_flags & IFF_LOOPBACK)
             continue;

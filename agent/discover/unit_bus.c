@@ -5,6 +5,7 @@
  * "Message Protocol" and "Authentication Protocol"; org.freedesktop.systemd1(5).
  */
 #include <ctype.h>
+#include <errno.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/time.h>
@@ -12,6 +13,7 @@
 #include <unistd.h>
 
 #include "base/buffer.h"
+#include "base/file.h"
 #include "base/text.h"
 #include "discover/unit.h"
 
@@ -156,12 +158,15 @@ bool unit_ask(const char *root, const char *unit, struct unit_end *end)
     char path[PATH_SIZE];
 
     path_of(unit, path);
+    errno = fd < 0 ? errno : 0;
     bool answered = fd >= 0 && open_bus(fd, root) &&
                     get(fd, path, MANAGER ".Unit", "ActiveState", end->active, NULL) &&
                     get(fd, path, MANAGER ".Service", "Result", end->result, NULL) &&
                     get(fd, path, MANAGER ".Service", "NRestarts", NULL, &end->n_restarts) &&
                     get(fd, path, MANAGER ".Service", "ExecMainStatus", NULL, &end->exit_status) &&
                     get(fd, path, MANAGER ".Service", "ExecMainPID", NULL, &end->pid);
+    if (!answered)
+        (void)file_note_trouble("systemd", errno);
     if (fd >= 0)
         (void)close(fd);
     return answered;

@@ -9,7 +9,7 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "discover/agent.h"
-#include "image/read.h"
+#include "image/judge.h"
 
 #define UNIT "amazon-ssm-agent.service"
 #define SNAP_UNIT "snap.amazon-ssm-agent.amazon-ssm-agent.service"

@@ -13,44 +13,16 @@
 #include "base/text.h"
 #include "discover/agent.h"
 #include "image/judge.h"
-#include "image/read.h"
 
 static const struct {
     const char *name, *asks;
     void (*judge)(struct image *image);
-} checks[N_IMAGE_CHECKS] = {
-    {"image.agent-installed", "is an SSM agent in the image?", judge_installed},
-    {"image.agent-whole", "are its programs there, for this architecture?", judge_whole},
-    {"image.one-agent", "is there only one?", judge_one_agent},
-    {"image.agent-starts", "does systemd start it at boot?", judge_starts},
-    {"image.agent-unit", "does no drop-in of its unit stop it?", judge_drop_ins},
-    {"image.snapd", "can snapd start it, where it is a snap?", judge_snapd},
-    {"image.agent-version", "is it new enough?", judge_version},
-    {"image.agent-registration", "is it registered nowhere yet?", judge_registration},
-    {"image.agent-state", "is no state of the build instance left?", judge_agent_state},
-    {"image.agent-config", "does its configuration let it talk to its region?", judge_config},
-    {"image.agent-log-config", "can it read its log configuration?", judge_log_config},
-    {"image.proxy", "does no proxy of the build stay in its environment?", judge_proxy},
-    {"image.ca-bundle", "will it trust Amazon's certificates?", judge_ca_bundle},
-    {"image.time", "is the clock kept, without a way to the internet?", judge_time},
-    {"image.network", "does any instance get an address?", judge_network},
-    {"image.resolver", "will names be asked of the VPC's resolver?", judge_resolver},
-    {"image.hosts", "is no name of Systems Manager pinned?", judge_hosts},
-    {"image.firewall", "does a firewall in the image let the agent out?", judge_firewall},
-    {"image.routes", "does no route lead the metadata service astray?", judge_routes},
-    {"image.cloud-init", "does cloud-init run on each new instance?", judge_cloud_init},
-    {"image.identity", "does each instance make its own identity?", judge_identity},
-    {"image.mounts", "can every file system be mounted and used?", judge_mounts},
-    {"image.credentials", "are no credentials left?", judge_credentials},
-    {"image.access-control", "do SELinux and fapolicyd let the agent run?", judge_access_control},
-    {"image.sessions", "can a session begin, once it is registered?", judge_sessions},
-    {"image.console", "does the serial console show the boot?", judge_console},
-    {"image.drivers", "are the drivers of EC2's network and disks there?", judge_drivers},
-    {"image.preflight", "will ssm-preflight itself run?", judge_preflight},
-    {"image.pins", "can the agent be updated?", judge_pins},
-    {"image.age", "is the agent younger than --max-age?", judge_age},
-    {"image.systemd", "does systemd boot this image?", NULL},
+} checks[] = {
+#define ROW(name, asks, judge) {"image." name, asks, judge},
+    IMAGE_CHECKS(ROW)
+#undef ROW
 };
+_Static_assert(COUNT_OF(checks) == N_IMAGE_CHECKS, "a place in the report for each");
 
 const struct image_code image_codes[] = {
     {"agent-missing", SEVERITY_FATAL, "No SSM agent is installed in this image"},
@@ -212,6 +184,79 @@ void find_warning(struct image *image, const char *code, const char *path, const
     va_end(arguments);
 }
 
+/* --- the fix of a finding: the lines of its page (docs/findings) that are for this image --- */
+
+/* What installs an agent here: by what is there. */
+static const char *manager_of(const struct image *image)
+{
+    bool rpm = image_has(image, "/usr/lib/sysimage/rpm") || image_has(image, "/var/lib/rpm");
+
+    if (image->snap[0] || (!image->program[0] && image_unit(image, "snapd.service") != UNIT_ABSENT))
+        return "snap";
+    return rpm ? "rpm" : "deb";
+}
+
+/* A line of the page, for one path. False where it does not fit, or what it names is not known. */
+static bool fill(const struct image *image, const char *text, const char *path,
+                 char to[COMMAND_SIZE])
+{
+    const char *slash = strrchr(path, '/'), *region = image->request->region;
+    const struct {
+        const char *name, *value;
+    } places[] = {{"{path}", path},
+                  {"{name}", slash ? slash + 1 : path},
+                  {"{unit}", image->agent->unit},
+                  {"{region}", region[0] ? region : "us-east-1"}};
+
+    to[0] = '\0';
+    while (*text) {
+        size_t i = 0;
+
+        while (i < COUNT_OF(places) && !text_starts(text, places[i].name))
+            i++;
+        if (i < COUNT_OF(places) && !places[i].value[0])
+            return false;
+        if (!text_add(to, COMMAND_SIZE, "%.*s", i < COUNT_OF(places) ? COMMAND_SIZE : 1,
+                      i < COUNT_OF(places) ? places[i].value : text))
+            return false;
+        text += i < COUNT_OF(places) ? strlen(places[i].name) : 1;
+    }
+    return true;
+}
+
+static void add_command(const struct image *image, struct image_finding *finding,
+                        const struct image_fix *fix)
+{
+    char command[COMMAND_SIZE];
+
+    for (int32_t i = 0; i < finding->n_paths || i == 0; i++) {
+        const char *path = finding->n_paths > 0 ? finding->paths[i] : "";
+        bool said = false;
+
+        if ((fix->when[0] == '/' && !text_starts(path, fix->when)) ||
+            (fix->when[0] && fix->when[0] != '/' && strcmp(fix->when, manager_of(image)) != 0) ||
+            !fill(image, fix->text, path, command) || finding->n_commands == IMAGE_COMMANDS)
+            continue;
+        for (int32_t j = 0; j < finding->n_commands; j++)
+            said |= strcmp(finding->commands[j], command) == 0;
+        if (!said)
+            (void)text_set(finding->commands[finding->n_commands++], COMMAND_SIZE, "%s", command);
+    }
+}
+
+static void fix_fill(const struct image *image, struct image_finding *finding)
+{
+    finding->fix = "";
+    for (size_t i = 0; i < n_image_fixes; i++) {
+        if (strcmp(image_fixes[i].code, finding->code) != 0)
+            continue;
+        if (image_fixes[i].is_command)
+            add_command(image, finding, &image_fixes[i]);
+        else
+            finding->fix = image_fixes[i].text;
+    }
+}
+
 /* --- the audit --- */
 
 /* Why no audit can be made; NULL when it can. */
@@ -263,6 +308,12 @@ static void read_base(struct image *image)
         (void)value_read(image, "/usr/lib/os-release", "PRETTY_NAME", image->report->os, NAME_SIZE);
 }
 
+void judge_systemd(struct image *image)
+{
+    if (image->systemd)
+        say(image, "systemd %d", image->systemd);
+}
+
 /* The worst of a check's findings is its status. An allowed one warns. */
 static void settle(struct image *image)
 {
@@ -298,11 +349,21 @@ static void sort_findings(struct image_report *report)
         }
 }
 
+/* Findings that count, of this severity. */
+static int32_t n_findings(const struct image_report *report, enum severity severity)
+{
+    int32_t n = 0;
+
+    for (int32_t i = 0; i < report->n_findings; i++)
+        n += report->findings[i].severity == severity && !report->findings[i].allowed;
+    return n;
+}
+
 static void conclude(const struct image *image)
 {
     struct image_report *report = image->report;
-    int32_t n_fatal = image_n_findings(report, SEVERITY_FATAL);
-    int32_t n_warnings = image_n_findings(report, SEVERITY_WARNING);
+    int32_t n_fatal = n_findings(report, SEVERITY_FATAL);
+    int32_t n_warnings = n_findings(report, SEVERITY_WARNING);
     int n_unknown = 0;
 
     sort_findings(report);
@@ -351,10 +412,7 @@ void image_audit(const struct image_request *request, struct image_report *repor
     read_base(&image);
     agent_read(image.root, &agent);
     for (image.number = 1; image.number <= N_IMAGE_CHECKS; image.number++) {
-        if (checks[image.number - 1].judge)
-            checks[image.number - 1].judge(&image);
-        else if (image.systemd)
-            say(&image, "systemd %d", image.systemd);
+        checks[image.number - 1].judge(&image);
         settle(&image);
     }
     conclude(&image);

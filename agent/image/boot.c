@@ -6,7 +6,7 @@
 
 #include "base/file.h"
 #include "base/text.h"
-#include "image/read.h"
+#include "image/judge.h"
 
 /* --- 4: does it start? --- */
 

@@ -6,6 +6,7 @@
 #ifndef IMAGE_JUDGE_H
 #define IMAGE_JUDGE_H
 
+#include "base/buffer.h"
 #include "image/image.h"
 #include "model/facts.h"
 
@@ -42,47 +43,90 @@ void cannot_judge(struct image *image, const char *format, ...)
 /* True, and the check is skipped, where there is no agent to ask about. */
 bool skip_without_agent(struct image *image);
 
-/* fix.c: the commands of the finding's page, for this image. */
-void fix_fill(const struct image *image, struct image_finding *finding);
+/* The checks, by number from 1 on: name, question, and who judges. */
+/* clang-format off */
+#define IMAGE_CHECKS(ROW) \
+    ROW("agent-installed", "is an SSM agent in the image?", judge_installed) \
+    ROW("agent-whole", "are its programs there, for this architecture?", judge_whole) \
+    ROW("one-agent", "is there only one?", judge_one_agent) \
+    ROW("agent-starts", "does systemd start it at boot?", judge_starts) \
+    ROW("agent-unit", "does no drop-in of its unit stop it?", judge_drop_ins) \
+    ROW("snapd", "can snapd start it, where it is a snap?", judge_snapd) \
+    ROW("agent-version", "is it new enough?", judge_version) \
+    ROW("agent-registration", "is it registered nowhere yet?", judge_registration) \
+    ROW("agent-state", "is no state of the build instance left?", judge_agent_state) \
+    ROW("agent-config", "does its configuration let it talk to its region?", judge_config) \
+    ROW("agent-log-config", "can it read its log configuration?", judge_log_config) \
+    ROW("proxy", "does no proxy of the build stay in its environment?", judge_proxy) \
+    ROW("ca-bundle", "will it trust Amazon's certificates?", judge_ca_bundle) \
+    ROW("time", "is the clock kept, without a way to the internet?", judge_time) \
+    ROW("network", "does any instance get an address?", judge_network) \
+    ROW("resolver", "will names be asked of the VPC's resolver?", judge_resolver) \
+    ROW("hosts", "is no name of Systems Manager pinned?", judge_hosts) \
+    ROW("firewall", "does a firewall in the image let the agent out?", judge_firewall) \
+    ROW("routes", "does no route lead the metadata service astray?", judge_routes) \
+    ROW("cloud-init", "does cloud-init run on each new instance?", judge_cloud_init) \
+    ROW("identity", "does each instance make its own identity?", judge_identity) \
+    ROW("mounts", "can every file system be mounted and used?", judge_mounts) \
+    ROW("credentials", "are no credentials left?", judge_credentials) \
+    ROW("access-control", "do SELinux and fapolicyd let the agent run?", judge_access_control) \
+    ROW("sessions", "can a session begin, once it is registered?", judge_sessions) \
+    ROW("console", "does the serial console show the boot?", judge_console) \
+    ROW("drivers", "are the drivers of EC2's network and disks there?", judge_drivers) \
+    ROW("preflight", "will ssm-preflight itself run?", judge_preflight) \
+    ROW("pins", "can the agent be updated?", judge_pins) \
+    ROW("age", "is the agent younger than --max-age?", judge_age) \
+    ROW("systemd", "does systemd boot this image?", judge_systemd)
 
-/* agent.c */
-void judge_installed(struct image *image);
-void judge_whole(struct image *image);
-void judge_one_agent(struct image *image);
-void judge_version(struct image *image);
-void judge_registration(struct image *image);
-void judge_agent_state(struct image *image);
-void judge_config(struct image *image);
-void judge_log_config(struct image *image);
-void judge_age(struct image *image);
+#define ROW(name, asks, judge) void judge(struct image *image);
+IMAGE_CHECKS(ROW)
+#undef ROW
+/* clang-format on */
 
-/* boot.c */
-void judge_starts(struct image *image);
-void judge_drop_ins(struct image *image);
-void judge_snapd(struct image *image);
-void judge_preflight(struct image *image);
+/* --- read.c: lines, key=value files, units by systemd.unit(5), programs by their ELF header --- */
 
-/* system.c */
-void judge_cloud_init(struct image *image);
-void judge_identity(struct image *image);
-void judge_mounts(struct image *image);
-void judge_console(struct image *image);
-void judge_drivers(struct image *image);
+/* Calls `each` with the lines of a file, trimmed, joined where one ends in a backslash, without those
+ * that are empty or a comment (# and ;). False when it cannot be read. */
+bool lines_read(const struct image *image, const char *path,
+                void (*each)(void *arg, const char *path, char *line), void *arg);
 
-/* network.c */
-void judge_proxy(struct image *image);
-void judge_network(struct image *image);
-void judge_resolver(struct image *image);
-void judge_hosts(struct image *image);
-void judge_firewall(struct image *image);
-void judge_routes(struct image *image);
+/* The same for the files of a folder that end in `suffix`. */
+void folder_read(const struct image *image, const char *folder, const char *suffix,
+                 void (*each)(void *arg, const char *path, char *line), void *arg);
 
-/* trust.c */
-void judge_ca_bundle(struct image *image);
-void judge_time(struct image *image);
-void judge_credentials(struct image *image);
-void judge_access_control(struct image *image);
-void judge_sessions(struct image *image);
-void judge_pins(struct image *image);
+/* Whether a line of the file, or of a file of the folder, holds these words, in this order. `file` is
+ * where. */
+bool file_says(const struct image *image, const char *path, const char *words);
+bool folder_says(const struct image *image, const char *folder, const char *suffix,
+                 const char *words, char file[PATH_SIZE]);
+
+/* The value of the last KEY=VALUE (or "KEY: VALUE", or "KEY VALUE"), without quotes. */
+bool value_read(const struct image *image, const char *path, const char *key, char *to,
+                size_t size);
+
+/* yes, true, on, 1 */
+bool says_yes(const char *value);
+
+bool image_has(const struct image *image, const char *path);
+bool image_reads(const struct image *image, const char *path, struct buffer *to); /* to 16 MB */
+
+/* e_machine of an ELF program; -1 when it is none, 0 when it is not there. */
+int elf_machine(const struct image *image, const char *path);
+const char *elf_machine_name(int machine);
+
+/* Where default.target leads; and image->targets, all that a boot to the target `first` reaches. */
+void default_target(const struct image *image, char to[NAME_SIZE]);
+void targets_read(struct image *image, const char *first);
+
+/* A unit as the next boot finds it: masked, absent, enabled below a target that is reached, or not. */
+enum unit_state image_unit(const struct image *image, const char *unit);
+
+/* True when one of the space-separated units is enabled; `which` is the first. */
+bool any_enabled(const struct image *image, const char *units, char which[NAME_SIZE]);
+
+/* The value of a key of a service (discover/unit.h): the last one, or the whole list; an empty assignment empties it. Drop-ins
+ * count. `file` is where it was assigned last. False when no file assigns it. */
+bool unit_value(const struct image *image, const char *unit, const char *key, bool is_list,
+                char *to, size_t size, char file[PATH_SIZE]);
 
 #endif

@@ -7,7 +7,7 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "discover/agent.h"
-#include "image/read.h"
+#include "image/judge.h"
 
 #define IMDS "169.254.169.254"
 

@@ -2,7 +2,7 @@
  *
  * systemd is not asked: its files say what it will do. /run is not read: it is empty at boot.
  */
-#include "image/read.h"
+#include "image/judge.h"
 
 #include <string.h>
 
@@ -331,7 +331,7 @@ static void take_setting(void *arg, const char *path, const char *key, char *val
     (void)text_escape(escaped, sizeof(escaped), value, strlen(value));
     if (!assigned->is_list || !value[0])
         assigned->to[0] = '\0';
-    (void)text_add(assigned->to, assigned->size, "%s%s", assigned->to[0] ? " " : "", escaped);
+    text_list(assigned->to, assigned->size, " ", escaped);
     (void)text_escape(assigned->file, PATH_SIZE, path, strlen(path));
     assigned->found = true;
 }

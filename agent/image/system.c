@@ -6,7 +6,7 @@
 
 #include "base/file.h"
 #include "base/text.h"
-#include "image/read.h"
+#include "image/judge.h"
 
 /* --- 20: cloud-init --- */
 

@@ -11,7 +11,7 @@
 #include "base/base64.h"
 #include "base/file.h"
 #include "base/text.h"
-#include "image/read.h"
+#include "image/judge.h"
 #include "net/trust.h"
 
 /* --- 13: CA bundle --- */

@@ -10,7 +10,6 @@
 #include <string.h>
 
 #include "base/text.h"
-#include "model/anonymize_address.h"
 #include "model/checks.h"
 #include "model/fields.h"
 #include "model/wire.h"

@@ -4,7 +4,7 @@
  * where their originals part, so that every prefix holds the same ones as before. Where a bit need
  * not stay, it becomes that of a model address; where it must, it is pinned.
  */
-#include "model/anonymize_address.h"
+#include "model/anonymize.h"
 
 #include <arpa/inet.h>
 #include <stdlib.h>
@@ -34,21 +34,6 @@ static const struct {
 /* RFC 3849; and a host that is none of the first of its block. */
 static const char model_ipv4[] = "0.0.0.8", model_ipv6[] = "2001:db8::8";
 
-static bool parse(const char *text, size_t n, struct bits *to)
-{
-    char copy[ADDRESS_SIZE];
-
-    memset(to, 0, sizeof(*to));
-    if (n >= sizeof(copy))
-        return false;
-    (void)text_set(copy, sizeof(copy), "%.*s", (int)n, text);
-    to->n = 32;
-    if (inet_pton(AF_INET, copy, to->byte) == 1)
-        return true;
-    to->n = 128;
-    return inet_pton(AF_INET6, copy, to->byte) == 1;
-}
-
 static bool bit_at(const struct bits *bits, unsigned int i)
 {
     return (bits->byte[i / 8] >> (7 - i % 8)) & 1;
@@ -60,18 +45,6 @@ static void set_bit(struct bits *bits, unsigned int i, bool value)
 
     bits->byte[i / 8] = (unsigned char)(value ? bits->byte[i / 8] | mask
                                               : bits->byte[i / 8] & ~mask);
-}
-
-/* How many leading bits two addresses of one family share. */
-static unsigned int shared_bits(const struct bits *a, const struct bits *b)
-{
-    unsigned int i = 0;
-
-    while (i < a->n && a->byte[i / 8] == b->byte[i / 8])
-        i += 8;
-    while (i < a->n && bit_at(a, i) == bit_at(b, i))
-        i++;
-    return i;
 }
 
 static void clear_host_bits(struct bits *bits, unsigned int n_prefix)
@@ -95,8 +68,8 @@ static int find_range(const struct bits *bits, bool as_it_is, bool holds_ipv4)
         struct bits base;
 
         if (ranges[i].as_it_is == as_it_is && ranges[i].holds_ipv4 == holds_ipv4 &&
-            parse(ranges[i].base, strlen(ranges[i].base), &base) && base.n == bits->n &&
-            shared_bits(bits, &base) >= ranges[i].n_prefix)
+            bits_parse(ranges[i].base, strlen(ranges[i].base), &base) && base.n == bits->n &&
+            bits_shared(bits, &base) >= ranges[i].n_prefix)
             return (int)i;
     }
     return -1;
@@ -110,9 +83,9 @@ static void pin(const struct addresses *addresses, const struct bits *bits, bool
     for (size_t i = 0; i < COUNT_OF(ranges); i++) {
         struct bits base;
 
-        if (!parse(ranges[i].base, strlen(ranges[i].base), &base) || base.n != bits->n)
+        if (!bits_parse(ranges[i].base, strlen(ranges[i].base), &base) || base.n != bits->n)
             continue;
-        unsigned int shared = shared_bits(bits, &base);
+        unsigned int shared = bits_shared(bits, &base);
         for (unsigned int j = 0; j < ranges[i].n_prefix && j <= shared; j++)
             pinned[j] = true;
     }
@@ -121,10 +94,10 @@ static void pin(const struct addresses *addresses, const struct bits *bits, bool
 
         if (second.n != bits->n || addresses->blocks[i].n_prefix + 2 > bits->n)
             continue;
-        unsigned int shared = shared_bits(bits, &second);
+        unsigned int shared = bits_shared(bits, &second);
         set_bit(&second, second.n - 2, true);
-        if (shared_bits(bits, &second) > shared)
-            shared = shared_bits(bits, &second);
+        if (bits_shared(bits, &second) > shared)
+            shared = bits_shared(bits, &second);
         for (unsigned int j = addresses->blocks[i].n_prefix; j < bits->n && j <= shared; j++)
             pinned[j] = true;
     }
@@ -139,7 +112,7 @@ static const struct moved *nearest(const struct addresses *addresses, const stru
     *shared = 0;
     for (size_t i = 0; i < addresses->n_moved; i++) {
         const struct moved *other = &addresses->moved[i];
-        unsigned int n = other->from.n == bits->n ? shared_bits(bits, &other->from) : 0;
+        unsigned int n = other->from.n == bits->n ? bits_shared(bits, &other->from) : 0;
 
         if (other->from.n == bits->n && (!best || n > *shared)) {
             best = other;
@@ -182,7 +155,7 @@ static void move(struct addresses *addresses, const struct bits *from, struct bi
         return;
     }
     const char *text = from->n == 32 ? model_ipv4 : model_ipv6;
-    if (!parse(text, strlen(text), &model))
+    if (!bits_parse(text, strlen(text), &model))
         return;
     pin(addresses, from, pinned);
     for (unsigned int i = 0; i < from->n; i++) {
@@ -201,7 +174,7 @@ bool address_move(struct addresses *addresses, const char *text, size_t n, int n
 {
     struct bits from, moved;
 
-    if (!parse(text, n, &from))
+    if (!bits_parse(text, n, &from))
         return false;
     move(addresses, &from, &moved);
     if (n_prefix >= 0 && (unsigned int)n_prefix < from.n &&
@@ -216,13 +189,9 @@ static void add_blocks(struct addresses *addresses, const char (*cidrs)[ADDRESS_
 {
     for (int32_t i = 0; i < n && i < MAX_CIDRS; i++) {
         struct block block;
-        size_t slash = strcspn(cidrs[i], "/");
-        uint64_t n_prefix;
 
-        if (!cidrs[i][slash] || !parse(cidrs[i], slash, &block.base) ||
-            !text_number(cidrs[i] + slash + 1, block.base.n, &n_prefix))
+        if (!bits_parse_block(cidrs[i], &block.base, &block.n_prefix))
             continue;
-        block.n_prefix = (unsigned int)n_prefix;
         clear_host_bits(&block.base, block.n_prefix);
         addresses->blocks[addresses->n_blocks++] = block;
     }

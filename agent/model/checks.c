@@ -39,19 +39,6 @@ static const char *const target_table[N_TARGETS] = {
 };
 /* clang-format on */
 
-/* A rung's name and the page that explains it for every service. */
-static const struct {
-    const char *name;
-    const char *page;
-} rung_table[N_RUNGS] = {
-    [RUNG_RESOLVE] = {"resolve", "endpoint.resolve"},
-    [RUNG_PRIVATE] = {"private", "endpoint.private"},
-    [RUNG_CONNECT] = {"connect", "endpoint.connect"},
-    [RUNG_TLS] = {"tls", "endpoint.tls"},
-    [RUNG_HTTP] = {"http", "endpoint.http"},
-    [RUNG_AUTHORIZE] = {"authorize", "endpoint.authorize"},
-};
-
 enum check check_of_service(enum service service, enum rung rung)
 {
     return (enum check)((unsigned int)CHECK_SERVICES + (unsigned int)service * N_RUNGS +
@@ -151,15 +138,5 @@ const char *service_name(enum service service)
 
 const char *rung_name(enum rung rung)
 {
-    return (unsigned int)rung < N_RUNGS ? rung_table[rung].name : "?";
-}
-
-const char *check_page(enum check check)
-{
-    enum service service;
-    enum rung rung;
-
-    if (check_is_service(check, &service, &rung))
-        return rung_table[rung].page;
-    return check_name(check);
+    return (unsigned int)rung < N_RUNGS ? strchr(check_table[CHECK_SERVICES + rung], '.') + 1 : "?";
 }

@@ -73,9 +73,6 @@ const char *service_name(enum service service);
 /* How long the agent waits for an answer of the service (3.3: an HTTP client's 60 s for ssm, 15 s for the
  * control channel of ssmmessages); 0: it comes up without. */
 int32_t service_limit_ms(enum service service);
-const char *rung_name(enum rung rung);
-
-/* The page that explains it: "imds.connect", and "endpoint.connect" for every service. */
-const char *check_page(enum check check);
+const char *rung_name(enum rung rung); /* "connect" */
 
 #endif

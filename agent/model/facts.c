@@ -4,6 +4,8 @@
  */
 #include "model/facts.h"
 
+#include <string.h>
+
 DEFINE_NAMES(answer, [ANSWER_UNKNOWN] = "unknown", [ANSWER_NO] = "no", [ANSWER_YES] = "yes");
 
 DEFINE_NAMES(stopped_by, [STOPPED_BY_NOTHING] = "nothing", [STOPPED_BY_DEADLINE] = "deadline",
@@ -25,14 +27,9 @@ DEFINE_NAMES_OR(
     PERMISSION_UNCLEAR, [PERMISSION_NOT_PROBED] = "not-probed", [PERMISSION_ALLOWED] = "allowed",
     [PERMISSION_DENIED] = "denied", [PERMISSION_UNCLEAR] = "unclear");
 
-DEFINE_NAMES(
-    denied_by, [DENIED_BY_UNSAID] = "unsaid", [DENIED_BY_NO_IDENTITY_POLICY] = "no-identity-policy",
-    [DENIED_BY_IDENTITY_POLICY] = "identity-policy",
-    [DENIED_BY_ENDPOINT_POLICY] = "endpoint-policy", [DENIED_BY_BOUNDARY] = "boundary",
-    [DENIED_BY_SESSION_POLICY] = "session-policy",
-    [DENIED_BY_SERVICE_CONTROL_POLICY] = "service-control-policy",
-    [DENIED_BY_RESOURCE_CONTROL_POLICY] = "resource-control-policy",
-    [DENIED_BY_RESOURCE_POLICY] = "resource-policy", [DENIED_BY_TRUST_POLICY] = "trust-policy");
+#define ROW(id, name, words) [DENIED_BY_##id] = name,
+DEFINE_NAMES(denied_by, DENIALS(ROW));
+#undef ROW
 
 DEFINE_NAMES(agent_package, [AGENT_PACKAGE_UNKNOWN] = "unknown", [AGENT_PACKAGE_DEB] = "deb",
              [AGENT_PACKAGE_RPM] = "rpm", [AGENT_PACKAGE_SNAP] = "snap");
@@ -47,4 +44,52 @@ DEFINE_NAMES(harm, [HARM_NONE] = "none", [HARM_IMDS_OFF] = "imds-off",
 int32_t facts_dns_patience_ms(const struct facts *facts)
 {
     return facts->resolvers.timeout_ms > 0 ? facts->resolvers.timeout_ms : AGENT_DNS_MS;
+}
+
+/* --- plan.h --- */
+
+bool service_has_gateway(enum service service)
+{
+    return service == SERVICE_S3;
+}
+
+enum private_dns plan_private_dns(const struct plan *plan, enum service service)
+{
+    return service_has_gateway(service) ? PRIVATE_DNS_OFF : plan->private_dns;
+}
+
+/* A need that is not known here may be a stronger one: what fails it must not look ready. */
+DEFINE_NAMES_OR(
+    need,
+    NEED_REQUIRED, [NEED_OFF] = "off", [NEED_OPTIONAL] = "optional", [NEED_REQUIRED] = "required");
+
+DEFINE_NAMES(source, [SOURCE_NONE] = "none", [SOURCE_OPTION] = "option",
+             [SOURCE_AGENT_CONFIG] = "agent-config", [SOURCE_IMDS] = "imds",
+             [SOURCE_PARTITION] = "partition");
+
+DEFINE_NAMES(private_dns, [PRIVATE_DNS_WARN] = "warn", [PRIVATE_DNS_REQUIRE] = "require",
+             [PRIVATE_DNS_OFF] = "off");
+
+DEFINE_NAMES(
+    permissions, [PERMISSIONS_PROBE] = "probe", [PERMISSIONS_AGENT] = "agent",
+    [PERMISSIONS_DEEP] = "deep", [PERMISSIONS_ROLE_ONLY] = "role-only", [PERMISSIONS_OFF] = "off");
+
+/* --- names.h --- */
+
+const char *name_of(const struct names *names, unsigned int value)
+{
+    if (value >= names->n)
+        return "?";
+    return names->by_value[value];
+}
+
+bool name_find(const struct names *names, const char *name, unsigned int *value)
+{
+    for (unsigned int i = 0; i < names->n; i++) {
+        if (strcmp(names->by_value[i], name) == 0) {
+            *value = i;
+            return true;
+        }
+    }
+    return false;
 }

@@ -38,7 +38,7 @@ struct machine_facts {
     char asset_tag[NAME_SIZE];  /* board_asset_tag: the instance id on Nitro */
     char evidence[DETAIL_SIZE]; /* which of them decided */
     enum answer time_sync;      /* a time service is enabled, or runs */
-    struct step files; /* FAILURE_INTERNAL: this program could not read one, file_take_trouble() */
+    struct step trouble;        /* FAILURE_INTERNAL: this program's own, file_take_trouble() */
 };
 
 struct interface_facts {
@@ -188,19 +188,27 @@ enum permission {
     PERMISSION_UNCLEAR
 };
 
-/* Which policy the service says denies; FINDINGS tells a cause for each. */
+/* Which policy the service says denies, with its name in reports and words for a person. FINDINGS tells a cause
+ * for each. */
+/* clang-format off */
+#define DENIALS(ROW) \
+    ROW(UNSAID, "unsaid", "denied, not said by what") /* no reason given */ \
+    ROW(NO_IDENTITY_POLICY, "no-identity-policy", "denied: no policy allows it") /* "because no identity-based policy allows" */ \
+    ROW(IDENTITY_POLICY, "identity-policy", "denied by a policy of the role") /* "explicit deny in an identity-based policy" */ \
+    ROW(ENDPOINT_POLICY, "endpoint-policy", "denied by the endpoint's policy") \
+    ROW(BOUNDARY, "boundary", "denied by a permissions boundary") \
+    ROW(SESSION_POLICY, "session-policy", "denied by a session policy") \
+    ROW(SERVICE_CONTROL_POLICY, "service-control-policy", "denied by a service control policy") \
+    ROW(RESOURCE_CONTROL_POLICY, "resource-control-policy", "denied by a resource control policy") \
+    ROW(RESOURCE_POLICY, "resource-policy", "denied by a resource's policy") \
+    ROW(TRUST_POLICY, "trust-policy", "denied by a trust policy")
+
 enum denied_by {
-    DENIED_BY_UNSAID,             /* no reason given */
-    DENIED_BY_NO_IDENTITY_POLICY, /* "because no identity-based policy allows" */
-    DENIED_BY_IDENTITY_POLICY,    /* "explicit deny in an identity-based policy" */
-    DENIED_BY_ENDPOINT_POLICY,
-    DENIED_BY_BOUNDARY,
-    DENIED_BY_SESSION_POLICY,
-    DENIED_BY_SERVICE_CONTROL_POLICY,
-    DENIED_BY_RESOURCE_CONTROL_POLICY,
-    DENIED_BY_RESOURCE_POLICY,
-    DENIED_BY_TRUST_POLICY,
+#define ROW(id, ...) DENIED_BY_##id,
+    DENIALS(ROW)
+#undef ROW
 };
+/* clang-format on */
 
 struct action_facts {
     char action[NAME_SIZE]; /* "ssm:ListAssociations" */

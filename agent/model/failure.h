@@ -15,97 +15,98 @@
 /* Zero means "not known yet", and never "failed". */
 enum outcome { OUTCOME_UNTRIED, OUTCOME_OK, OUTCOME_FAILED, OUTCOME_SKIPPED };
 
+/* A row each: its stable name in reports, and a few plain words for a person. */
+/* clang-format off */
+#define FAILURES(ROW) \
+    ROW(NONE, "none", "no failure") \
+    /* connecting */ \
+    ROW(TIMEOUT, "timeout", "no answer") \
+    ROW(REFUSED, "refused", "connection refused") /* ECONNREFUSED */ \
+    ROW(RESET, "reset", "connection reset") /* ECONNRESET, EPIPE */ \
+    ROW(CLOSED, "closed", "closed before an answer") \
+    ROW(NO_ROUTE, "no-route", "no route") /* ENETUNREACH, EADDRNOTAVAIL */ \
+    ROW(HOST_UNREACHABLE, "host-unreachable", "host unreachable") /* EHOSTUNREACH: at once local, after 3 s the link layer */ \
+    ROW(PROHIBITED, "prohibited", "prohibited by a local route") /* EACCES */ \
+    ROW(NOT_PERMITTED, "not-permitted", "not permitted by a local firewall") /* EPERM */ \
+    ROW(NOT_SENT, "not-sent", "dropped on this machine") /* connect() is silent, and no packet leaves */ \
+    ROW(BLACKHOLE, "blackhole", "a local blackhole route") /* EINVAL */ \
+    ROW(SOME_PORTS, "some-ports", "silent from half of the source ports") /* but it connects */ \
+    ROW(LOCAL, "local", "local error") /* the step's detail names it */ \
+    /* names */ \
+    ROW(NO_RESOLVER, "no-resolver", "no nameserver configured") \
+    ROW(NXDOMAIN, "nxdomain", "name does not exist") /* rcode 3, RFC 1035 section 4.1.1 */ \
+    ROW(NODATA, "nodata", "name has no address") /* rcode 0 without a record of the type */ \
+    ROW(SERVFAIL, "servfail", "nameserver failed") /* rcode 2 */ \
+    ROW(DNS_REFUSED, "dns-refused", "nameserver refused") /* rcode 5 */ \
+    ROW(DNS_MALFORMED, "dns-malformed", "malformed DNS answer") /* or another rcode */ \
+    ROW(PUBLIC, "public", "public address") \
+    ROW(OTHER_FAMILY, "other-family", "no address of a usable family") \
+    ROW(SLOW, "slow", "answered late") /* as late as the agent hardly waits, or does not */ \
+    /* TLS */ \
+    ROW(UNTRUSTED, "untrusted", "certificate not trusted") /* by no root that is trusted here */ \
+    ROW(INTERCEPTED, "intercepted", "TLS intercepted") /* trusted by the system's bundle, not by Amazon's roots */ \
+    ROW(CERTIFICATE_EXPIRED, "certificate-expired", "certificate expired") \
+    ROW(CERTIFICATE_NOT_YET_VALID, "certificate-not-yet-valid", "certificate not yet valid") \
+    ROW(WRONG_NAME, "wrong-name", "certificate for another name") \
+    ROW(TLS_VERSION, "tls-version", "no common TLS version") \
+    ROW(TLS_ALERT, "tls-alert", "TLS handshake refused") \
+    ROW(NOT_TLS, "not-tls", "does not speak TLS") \
+    /* HTTP */ \
+    ROW(BAD_REQUEST, "bad-request", "bad request") /* 400 that nothing explains */ \
+    ROW(UNAUTHORIZED, "unauthorized", "unauthorized") /* 401 */ \
+    ROW(FORBIDDEN, "forbidden", "forbidden") /* 403 */ \
+    ROW(NOT_FOUND, "not-found", "not found") /* 404 */ \
+    ROW(REDIRECTED, "redirected", "redirected") /* 3xx: never followed */ \
+    ROW(THROTTLED, "throttled", "throttled") /* 429, 503 of IMDS, a throttling error code */ \
+    ROW(SERVER_ERROR, "server-error", "server error") /* 5xx */ \
+    ROW(HTTP_STATUS, "http-status", "unexpected HTTP status") /* no answer to what was asked */ \
+    ROW(PROXY, "proxy", "a proxy answered") \
+    ROW(NOT_AWS, "not-aws", "no AWS service answered") /* an answer without the marks of an AWS front end */ \
+    ROW(MALFORMED, "malformed", "malformed answer") \
+    ROW(TOO_LARGE, "too-large", "answer too large") /* over the cap */ \
+    ROW(TRUNCATED, "truncated", "answer cut short") \
+    /* the role, credentials and permissions */ \
+    ROW(NO_ROLE, "no-role", "no role attached") \
+    ROW(PROFILE_EMPTY, "profile-empty", "instance profile without a role") \
+    ROW(NOT_ASSUMABLE, "not-assumable", "role cannot be assumed") /* a Code other than Success */ \
+    ROW(CREDENTIALS_EXPIRED, "credentials-expired", "credentials expired") \
+    ROW(CREDENTIALS_REJECTED, "credentials-rejected", "credentials rejected") /* UnrecognizedClientException and its like */ \
+    ROW(DENIED, "denied", "access denied") /* not authorized to perform the action */ \
+    ROW(SIGNATURE, "signature", "signature rejected") \
+    ROW(SKEWED, "skewed", "clock is off") /* the signature's time, or the clock's */ \
+    /* the machine */ \
+    ROW(NOT_EC2, "not-ec2", "not an EC2 instance") \
+    ROW(ABSENT, "absent", "not there") /* a file, package or unit that is not there */ \
+    ROW(DISABLED, "disabled", "disabled") \
+    ROW(MASKED, "masked", "masked") \
+    ROW(TOO_OLD, "too-old", "too old") \
+    ROW(REGISTERED_ELSEWHERE, "registered-elsewhere", "registered as another machine") \
+    ROW(NOT_CONNECTED, "not-connected", "not connected") /* the agent runs, without a connection */ \
+    ROW(INVALID, "invalid", "invalid configuration") \
+    ROW(INCOMPLETE, "incomplete", "incomplete") \
+    ROW(ENVIRONMENT, "environment", "a variable in the environment") \
+    ROW(IMDS_PROXY, "imds-proxy", "a proxy for the metadata service") \
+    ROW(READ_ONLY, "read-only", "read-only") \
+    ROW(FULL, "full", "no space left") \
+    ROW(NO_INODES, "no-inodes", "no inodes left") \
+    ROW(NO_EXEC, "noexec", "mounted noexec") \
+    ROW(EXHAUSTED, "exhausted", "a limit of the kernel is used up") \
+    ROW(ENDED, "ended", "ended") /* a program that should run does not */ \
+    /* the program */ \
+    ROW(BELOW, "below", "rung below failed") \
+    ROW(NOT_WANTED, "not-wanted", "left out") /* configuration says not to */ \
+    ROW(NOT_IN_REGION, "not-in-region", "not in this region") \
+    ROW(STOPPED, "stopped", "stopped before an answer") /* by the deadline or a signal */ \
+    ROW(INTERNAL, "internal", "trouble of this program") /* no descriptors, no memory */ \
+    ROW(UNKNOWN, "unknown", "a failure that only a newer version knows") /* in a recorded report */
+
 enum failure {
-    FAILURE_NONE,
-
-    /* connecting */
-    FAILURE_TIMEOUT,          /* no answer within the limit */
-    FAILURE_REFUSED,          /* ECONNREFUSED */
-    FAILURE_RESET,            /* ECONNRESET, EPIPE */
-    FAILURE_CLOSED,           /* the peer closed before it answered */
-    FAILURE_NO_ROUTE,         /* ENETUNREACH, EADDRNOTAVAIL */
-    FAILURE_HOST_UNREACHABLE, /* EHOSTUNREACH: at once is local, after 3 s is the link layer */
-    FAILURE_PROHIBITED,       /* EACCES: a prohibit route */
-    FAILURE_NOT_PERMITTED,    /* EPERM: a local firewall */
-    FAILURE_NOT_SENT,   /* connect() is silent, and no packet leaves: a local rule drops them */
-    FAILURE_BLACKHOLE,  /* EINVAL: a blackhole route */
-    FAILURE_SOME_PORTS, /* connects, but not from half of the source ports */
-    FAILURE_LOCAL,      /* another local error; the step's detail names it */
-
-    /* names */
-    FAILURE_NO_RESOLVER,   /* no nameserver is configured */
-    FAILURE_NXDOMAIN,      /* rcode 3, RFC 1035 section 4.1.1 */
-    FAILURE_NODATA,        /* rcode 0 without a record of the type */
-    FAILURE_SERVFAIL,      /* rcode 2 */
-    FAILURE_DNS_REFUSED,   /* rcode 5 */
-    FAILURE_DNS_MALFORMED, /* an answer that does not parse, or another rcode */
-    FAILURE_PUBLIC,        /* the name has an address outside every private range */
-    FAILURE_OTHER_FAMILY,  /* it has addresses, of no family that this machine can use */
-    FAILURE_SLOW,          /* answered, but as late as the agent hardly waits, or does not */
-
-    /* TLS */
-    FAILURE_UNTRUSTED,   /* the chain ends in no root that is trusted here */
-    FAILURE_INTERCEPTED, /* it verifies by the system's bundle, but by no root of Amazon's */
-    FAILURE_CERTIFICATE_EXPIRED,
-    FAILURE_CERTIFICATE_NOT_YET_VALID,
-    FAILURE_WRONG_NAME,  /* the certificate is for other names */
-    FAILURE_TLS_VERSION, /* no common protocol version */
-    FAILURE_TLS_ALERT,   /* the peer sent another fatal alert */
-    FAILURE_NOT_TLS,     /* what answers does not speak TLS */
-
-    /* HTTP */
-    FAILURE_BAD_REQUEST,  /* 400 that nothing explains */
-    FAILURE_UNAUTHORIZED, /* 401 */
-    FAILURE_FORBIDDEN,    /* 403 */
-    FAILURE_NOT_FOUND,    /* 404 */
-    FAILURE_REDIRECTED,   /* 3xx: never followed */
-    FAILURE_THROTTLED,    /* 429, 503 of IMDS, a throttling error code */
-    FAILURE_SERVER_ERROR, /* 5xx */
-    FAILURE_HTTP_STATUS,  /* another status that is no answer to what was asked */
-    FAILURE_PROXY,        /* a proxy's own answer */
-    FAILURE_NOT_AWS,      /* an answer without the marks of an AWS front end */
-    FAILURE_MALFORMED,    /* not what the protocol says */
-    FAILURE_TOO_LARGE,    /* over the cap */
-    FAILURE_TRUNCATED,    /* shorter than announced */
-
-    /* the role, credentials and permissions */
-    FAILURE_NO_ROLE,       /* no instance profile is attached */
-    FAILURE_PROFILE_EMPTY, /* an instance profile without a role */
-    FAILURE_NOT_ASSUMABLE, /* a Code other than Success */
-    FAILURE_CREDENTIALS_EXPIRED,
-    FAILURE_CREDENTIALS_REJECTED, /* UnrecognizedClientException and its like */
-    FAILURE_DENIED,               /* not authorized to perform the action */
-    FAILURE_SIGNATURE,            /* the signature does not match */
-    FAILURE_SKEWED,               /* the signature's or the clock's time is off by too much */
-
-    /* the machine */
-    FAILURE_NOT_EC2,
-    FAILURE_ABSENT, /* a file, package or unit that is not there */
-    FAILURE_DISABLED,
-    FAILURE_MASKED,
-    FAILURE_TOO_OLD,
-    FAILURE_REGISTERED_ELSEWHERE, /* the agent's state is another machine's */
-    FAILURE_NOT_CONNECTED,        /* the agent runs without a connection to its service */
-    FAILURE_INVALID,     /* a configuration that does not parse or contradicts the instance */
-    FAILURE_INCOMPLETE,  /* an installation without some of its parts */
-    FAILURE_ENVIRONMENT, /* a variable that keeps the agent down */
-    FAILURE_IMDS_PROXY,  /* the metadata service is asked for through a proxy */
-    FAILURE_READ_ONLY,
-    FAILURE_FULL,      /* no blocks left */
-    FAILURE_NO_INODES, /* no inodes left */
-    FAILURE_NO_EXEC,
-    FAILURE_EXHAUSTED, /* a limit of the kernel is used up */
-    FAILURE_ENDED,     /* a program that should run does not */
-
-    /* the program */
-    FAILURE_BELOW,         /* the rung below did not hold */
-    FAILURE_NOT_WANTED,    /* configuration says not to */
-    FAILURE_NOT_IN_REGION, /* the service has no endpoint in this region */
-    FAILURE_STOPPED,       /* the deadline or a signal came first */
-    FAILURE_INTERNAL,      /* this program's own trouble: no descriptors, no memory */
-    FAILURE_UNKNOWN,       /* in a report: one that only a newer program has a name for */
+#define ROW(id, ...) FAILURE_##id,
+    FAILURES(ROW)
+#undef ROW
     N_FAILURES
 };
+/* clang-format on */
 
 /* One attempt at one thing. */
 struct step {

@@ -46,7 +46,7 @@
 /* NOLINTEND(bugprone-macro-parentheses) */
 /* clang-format on */
 
-/* facts_from_json.c reads an enum as an unsigned int of the same size. */
+/* facts_json.c reads an enum as an unsigned int of the same size. */
 _Static_assert(sizeof(enum failure) == sizeof(unsigned int), "enums are ints");
 _Static_assert(sizeof(enum place) == sizeof(unsigned int), "enums are ints");
 
@@ -99,7 +99,7 @@ FIELDS(TEXT(region, WORD), ENUM(region_source, source), TEXT(signing_region, WOR
 
 #define S machine_facts
 FIELDS(ENUM(is_ec2, answer), TEXT(vendor, WORD), TEXT(asset_tag, ID), TEXT(evidence, PROSE, QUOTED),
-       ENUM(time_sync, answer), STRUCT(files, step));
+       ENUM(time_sync, answer), STRUCT(trouble, step));
 #undef S
 
 #define S interface_facts

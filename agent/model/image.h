@@ -46,13 +46,6 @@ struct image_report {
     struct image_finding findings[MAX_IMAGE_FINDINGS]; /* the fatal ones first */
 };
 
-/* Findings that count, of this severity. */
-int32_t image_n_findings(const struct image_report *report, enum severity severity);
-
-/* "fit", "unfit", "unknown"; "FIT" and so on. */
-const char *fitness_name(enum fitness fitness);
-const char *fitness_words(enum fitness fitness);
-
 /* The fix of a finding's page, for the image's build (build/gen/pages.c). {path} and {name} (its last
  * part) stand for a file that the finding names: the line is for each of them. {unit} is the agent's,
  * {region} that of --region. */

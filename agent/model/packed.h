@@ -46,7 +46,7 @@ bool packed_read(const unsigned char *bytes, size_t n, struct facts *facts, char
 /* What is deflated: the region, a line end, and the JSON in which a ~ stands for the region. */
 bool packed_text(const struct facts *facts, enum packed level, struct buffer *to);
 
-/* Takes out of the facts what they say twice, and what is of no consequence in them (trim.c). */
+/* Takes out of the facts what they say twice, and what is of no consequence in them. */
 void facts_trim(struct facts *facts, enum packed level);
 
 #endif

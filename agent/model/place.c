@@ -9,74 +9,79 @@
 
 #include "base/text.h"
 
-struct bytes {
-    unsigned char byte[16];
-    unsigned int n_bits; /* 32 or 128 */
-};
-
-static bool parse(const char *text, struct bytes *to)
+bool bits_parse(const char *text, size_t n, struct bits *to)
 {
+    char copy[ADDRESS_SIZE];
+
     memset(to, 0, sizeof(*to));
-    if (inet_pton(AF_INET, text, to->byte) == 1) {
-        to->n_bits = 32;
+    if (!text_set(copy, sizeof(copy), "%.*s", (int)n, text))
+        return false;
+    to->n = 32;
+    if (inet_pton(AF_INET, copy, to->byte) == 1)
         return true;
-    }
-    to->n_bits = 128;
-    return inet_pton(AF_INET6, text, to->byte) == 1;
+    to->n = 128;
+    return inet_pton(AF_INET6, copy, to->byte) == 1;
 }
 
-static bool same_prefix(const struct bytes *a, const struct bytes *b, unsigned int n_bits)
+bool bits_parse_block(const char *cidr, struct bits *base, unsigned int *n_prefix)
 {
-    if (a->n_bits != b->n_bits || n_bits > a->n_bits)
-        return false;
-    unsigned int whole = n_bits / 8, rest = n_bits % 8;
-    if (memcmp(a->byte, b->byte, whole) != 0)
-        return false;
-    if (rest == 0)
-        return true;
-    unsigned int mask = 0xffu << (8 - rest);
-    return ((unsigned int)(a->byte[whole] ^ b->byte[whole]) & mask) == 0;
-}
+    size_t slash = strcspn(cidr, "/");
+    uint64_t n;
 
-static bool parse_block(const char *cidr, struct bytes *block, unsigned int *n_bits)
-{
-    char text[ADDRESS_SIZE];
-    uint64_t bits;
-
-    if (!text_set(text, sizeof(text), "%s", cidr))
+    if (!cidr[slash] || !bits_parse(cidr, slash, base) ||
+        !text_number(cidr + slash + 1, base->n, &n))
         return false;
-    char *slash = strchr(text, '/');
-    if (!slash)
-        return false;
-    *slash = '\0';
-    if (!parse(text, block) || !text_number(slash + 1, block->n_bits, &bits))
-        return false;
-    *n_bits = (unsigned int)bits;
+    *n_prefix = (unsigned int)n;
     return true;
+}
+
+unsigned int bits_shared(const struct bits *a, const struct bits *b)
+{
+    unsigned int i = 0;
+
+    if (a->n != b->n)
+        return 0;
+    while (i < a->n && a->byte[i / 8] == b->byte[i / 8])
+        i += 8;
+    while (i < a->n && !((a->byte[i / 8] ^ b->byte[i / 8]) >> (7 - i % 8) & 1))
+        i++;
+    return i;
+}
+
+/* Both of one family, and alike in so many bits. */
+static bool same_prefix(const struct bits *a, const struct bits *b, unsigned int n_prefix)
+{
+    return a->n == b->n && bits_shared(a, b) >= n_prefix;
+}
+
+static bool is_in(const struct bits *bits, const char *cidr)
+{
+    struct bits base;
+    unsigned int n_prefix;
+
+    return bits_parse_block(cidr, &base, &n_prefix) && same_prefix(bits, &base, n_prefix);
 }
 
 bool place_in_cidr(const char *address, const char *cidr)
 {
-    struct bytes a, block;
-    unsigned int n_bits;
+    struct bits bits;
 
-    return parse(address, &a) && parse_block(cidr, &block, &n_bits) &&
-           same_prefix(&a, &block, n_bits);
+    return bits_parse(address, strlen(address), &bits) && is_in(&bits, cidr);
 }
 
 bool place_is_vpc_block(const char *cidr)
 {
-    struct bytes block;
-    unsigned int n_bits;
+    struct bits base;
+    unsigned int n_prefix;
 
-    return parse_block(cidr, &block, &n_bits) &&
-           (block.n_bits == 32 ? n_bits >= 16 && n_bits <= 28 : n_bits >= 44 && n_bits <= 64);
+    return bits_parse_block(cidr, &base, &n_prefix) &&
+           (base.n == 32 ? n_prefix >= 16 && n_prefix <= 28 : n_prefix >= 44 && n_prefix <= 64);
 }
 
-static bool in_any(const char *address, const char (*blocks)[ADDRESS_SIZE], int32_t n)
+static bool in_any(const struct bits *bits, const char (*blocks)[ADDRESS_SIZE], int32_t n)
 {
     for (int32_t i = 0; i < n; i++)
-        if (place_in_cidr(address, blocks[i]))
+        if (is_in(bits, blocks[i]))
             return true;
     return false;
 }
@@ -105,43 +110,42 @@ static const struct {
 
 enum place place_of(const struct instance_facts *instance, const char *address)
 {
-    struct bytes bytes;
+    struct bits bits;
     char inside[ADDRESS_SIZE];
 
-    if (!parse(address, &bytes))
+    if (!bits_parse(address, strlen(address), &bits))
         return PLACE_UNKNOWN;
-    if (place_in_cidr(address, DNS64_PREFIX) &&
-        inet_ntop(AF_INET, bytes.byte + 12, inside, sizeof(inside)))
+    if (is_in(&bits, DNS64_PREFIX) && inet_ntop(AF_INET, bits.byte + 12, inside, sizeof(inside)))
         return place_of(instance, inside); /* not below the prefix again */
-    if (in_any(address, instance->subnet_cidrs, instance->n_subnet_cidrs))
+    if (in_any(&bits, instance->subnet_cidrs, instance->n_subnet_cidrs))
         return PLACE_OWN_SUBNET;
-    if (in_any(address, instance->vpc_cidrs, instance->n_vpc_cidrs))
+    if (in_any(&bits, instance->vpc_cidrs, instance->n_vpc_cidrs))
         return PLACE_IN_VPC;
     for (size_t i = 0; i < COUNT_OF(ranges); i++)
-        if (place_in_cidr(address, ranges[i].block))
+        if (is_in(&bits, ranges[i].block))
             return ranges[i].place;
     return PLACE_PUBLIC;
 }
 
 bool place_are_neighbours(const struct instance_facts *instance, const char *a, const char *b)
 {
-    struct bytes left, right, block;
-    unsigned int n_bits;
+    struct bits left, right, base;
+    unsigned int n_prefix;
 
-    if (!parse(a, &left) || !parse(b, &right) || left.n_bits != right.n_bits)
+    if (!bits_parse(a, strlen(a), &left) || !bits_parse(b, strlen(b), &right))
         return false;
     for (int32_t i = 0; i < instance->n_subnet_cidrs; i++)
-        if (parse_block(instance->subnet_cidrs[i], &block, &n_bits) && block.n_bits == left.n_bits)
-            return same_prefix(&left, &right, n_bits);
-    return same_prefix(&left, &right, left.n_bits == 32 ? 24 : 64);
+        if (bits_parse_block(instance->subnet_cidrs[i], &base, &n_prefix) && base.n == left.n)
+            return same_prefix(&left, &right, n_prefix);
+    return same_prefix(&left, &right, left.n == 32 ? 24 : 64);
 }
 
 bool place_resolver_of(const char *cidr, char to[ADDRESS_SIZE])
 {
-    struct bytes base;
-    unsigned int n_bits;
+    struct bits base;
+    unsigned int n_prefix;
 
-    if (!parse_block(cidr, &base, &n_bits) || base.n_bits != 32)
+    if (!bits_parse_block(cidr, &base, &n_prefix) || base.n != 32)
         return false;
     base.byte[3] = (unsigned char)(base.byte[3] + 2); /* /28 at the smallest: no carry */
     return inet_ntop(AF_INET, base.byte, to, ADDRESS_SIZE);

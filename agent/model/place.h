@@ -7,8 +7,22 @@
 #define MODEL_PLACE_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 #include "model/facts.h"
+
+/* The bits of an address, or of a block's base. */
+struct bits {
+    unsigned char byte[16];
+    unsigned int n; /* 32 or 128 */
+};
+
+/* False when the n characters are no address, or the text is no block. */
+bool bits_parse(const char *text, size_t n, struct bits *to);
+bool bits_parse_block(const char *cidr, struct bits *base, unsigned int *n_prefix);
+
+/* How many leading bits two addresses of one family share; 0 for those of two families. */
+unsigned int bits_shared(const struct bits *a, const struct bits *b);
 
 /* PLACE_UNKNOWN when it is no address. */
 enum place place_of(const struct instance_facts *instance, const char *address);

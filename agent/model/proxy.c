@@ -4,36 +4,12 @@
  */
 #include "model/proxy.h"
 
-#include <arpa/inet.h>
 #include <ctype.h>
 #include <string.h>
 #include <strings.h>
 
 #include "base/text.h"
-
-/* Both in the same family, and alike in the first `bits`. */
-static bool is_within(const char *address, const char *network, unsigned int bits)
-{
-    unsigned char a[16], b[16];
-    int family = strchr(network, ':') ? AF_INET6 : AF_INET;
-    unsigned int whole = bits / 8, rest = bits % 8;
-
-    return bits <= (family == AF_INET6 ? 128U : 32U) && inet_pton(family, address, a) == 1 &&
-           inet_pton(family, network, b) == 1 && memcmp(a, b, whole) == 0 &&
-           (rest == 0 || ((a[whole] ^ b[whole]) >> (8 - rest)) == 0);
-}
-
-/* "169.254.0.0/16" */
-static bool block_covers(const char *block, const char *host)
-{
-    char network[ADDRESS_SIZE];
-    const char *slash = strchr(block, '/');
-    uint64_t bits;
-
-    return text_number(slash + 1, 128, &bits) &&
-           text_set(network, sizeof(network), "%.*s", (int)(slash - block), block) &&
-           is_within(host, network, (unsigned int)bits);
-}
+#include "model/place.h"
 
 /* The entry's port is another one than this. Cuts it off, and an IPv6 address's brackets. */
 static bool is_for_another_port(char *entry, uint16_t port)
@@ -63,7 +39,7 @@ static bool entry_covers(char *entry, const char *host, uint16_t port)
     if (strcmp(entry, "*") == 0)
         return true;
     if (strchr(entry, '/'))
-        return block_covers(entry, host);
+        return place_in_cidr(host, entry);
     if (is_for_another_port(entry, port))
         return false;
     if (text_starts(entry, "*."))

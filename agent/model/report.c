@@ -102,7 +102,7 @@ bool finding_told_by_fix(const struct finding *finding, char *to, size_t size)
     to[0] = '\0';
     for (int32_t i = 0; i < finding->n_alternatives; i++)
         if (finding_has_command(finding, finding->alternatives[i].command))
-            (void)text_add(to, size, "%s%s", to[0] ? ", " : "", finding->alternatives[i].code);
+            text_list(to, size, ", ", finding->alternatives[i].code);
     return to[0] && text_add(to, size, ", as the commands tell");
 }
 
@@ -131,6 +131,17 @@ void finding_fix_line(const struct finding *finding, char *to, size_t size)
     (void)text_set(to, size, "%.*s",
                    (int)(end ? end + 1 - finding->remedy : (ptrdiff_t)strlen(finding->remedy)),
                    finding->remedy);
+}
+
+enum status step_status(const struct step *step)
+{
+    static const enum status statuses[] = {
+        [OUTCOME_UNTRIED] = STATUS_UNKNOWN,
+        [OUTCOME_OK] = STATUS_PASS,
+        [OUTCOME_FAILED] = STATUS_FAIL,
+        [OUTCOME_SKIPPED] = STATUS_SKIP,
+    };
+    return step->outcome <= OUTCOME_SKIPPED ? statuses[step->outcome] : STATUS_UNKNOWN;
 }
 
 const char *status_name(enum status status)

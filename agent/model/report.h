@@ -152,6 +152,9 @@ int32_t report_n_more(const struct report *report);
 enum { HEADLINE_SIZE = 2 * TITLE_SIZE + MAX_FINDINGS * NAME_SIZE };
 void report_headline(const struct report *report, char to[HEADLINE_SIZE]);
 
+/* What a step that was tried for itself came to. */
+enum status step_status(const struct step *step);
+
 const char *status_name(enum status status);
 const char *severity_name(enum severity severity);
 const char *confidence_name(enum confidence confidence);

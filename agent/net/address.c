@@ -6,10 +6,11 @@
 #include "net/address.h"
 
 #include <arpa/inet.h>
-#include <net/if.h>
+#include <errno.h>
 #include <netinet/in.h>
 #include <string.h>
 
+#include "base/file.h"
 #include "base/limits.h"
 #include "base/text.h"
 
@@ -122,10 +123,31 @@ void address_format(const struct sockaddr_storage *from, char *to, size_t size)
             (void)text_set(to, size, "%s", text);
         if (ipv6->sin6_scope_id != 0) {
             char name[IF_NAMESIZE];
-            if (if_indextoname(ipv6->sin6_scope_id, name))
+            if (address_interface(ipv6->sin6_scope_id, name))
                 (void)text_add(to, size, "%%%s", name);
             else
                 (void)text_add(to, size, "%%%u", ipv6->sin6_scope_id);
         }
     }
+}
+
+struct ifaddrs *address_list(void)
+{
+    struct ifaddrs *all = NULL;
+
+    if (getifaddrs(&all) == 0)
+        return all;
+    if (errno != EAFNOSUPPORT) /* of a sandbox without netlink, where nothing else needs it */
+        file_keep_trouble("the interfaces", errno);
+    return NULL;
+}
+
+const char *address_interface(unsigned int number, char name[static IF_NAMESIZE])
+{
+    const char *found = if_indextoname(number, name);
+
+    /* ENXIO: there is none. Without descriptors glibc looks for another kind of socket, and says ENOENT. */
+    if (!found && errno != ENXIO)
+        file_keep_trouble("an interface's name", errno);
+    return found;
 }

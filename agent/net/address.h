@@ -5,6 +5,8 @@
 #ifndef NET_ADDRESS_H
 #define NET_ADDRESS_H
 
+#include <ifaddrs.h>
+#include <net/if.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -19,5 +21,11 @@ bool address_parse_with_port(const char *text, uint16_t default_port, struct soc
 
 /* Without the port; an empty string when it is no address of the Internet. */
 void address_format(const struct sockaddr_storage *from, char *to, size_t size);
+
+/* getifaddrs(3), for freeifaddrs(3). NULL where the kernel cannot be asked, which is noted as trouble. */
+struct ifaddrs *address_list(void);
+
+/* The name of an interface, or NULL, likewise. */
+const char *address_interface(unsigned int number, char name[static IF_NAMESIZE]);
 
 #endif

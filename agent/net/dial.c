@@ -65,7 +65,21 @@ enum failure dial_failure(int os_error)
     for (size_t i = 0; i < COUNT_OF(failures); i++)
         if (failures[i].os_error == os_error)
             return failures[i].failure;
-    return file_is_trouble(os_error) ? FAILURE_INTERNAL : FAILURE_LOCAL;
+    if (!file_is_trouble(os_error))
+        return FAILURE_LOCAL;
+    (void)file_note_trouble("a connection", os_error);
+    return FAILURE_INTERNAL;
+}
+
+int dial_socket(int family, int type, int protocol)
+{
+    int fd = socket(family, type | SOCK_NONBLOCK | SOCK_CLOEXEC, protocol);
+    int error = errno;
+
+    if (fd < 0 && dial_no_socket(error) == FAILURE_INTERNAL)
+        file_keep_trouble("a socket", error);
+    errno = error;
+    return fd;
 }
 
 enum failure dial_no_socket(int os_error)
@@ -97,7 +111,8 @@ static uint16_t local_port(int fd, struct sockaddr_storage *local)
     socklen_t length = sizeof(*local);
 
     memset(local, 0, sizeof(*local));
-    (void)getsockname(fd, (struct sockaddr *)local, &length);
+    if (fd >= 0 && getsockname(fd, (struct sockaddr *)local, &length) != 0)
+        (void)file_note_trouble("a connection", errno);
     return ntohs(local->ss_family == AF_INET6
                      ? ((const struct sockaddr_in6 *)(const void *)local)->sin6_port
                      : ((const struct sockaddr_in *)(const void *)local)->sin_port);
@@ -116,8 +131,12 @@ static void read_offender(int fd, char to[ADDRESS_SIZE])
     _Alignas(struct cmsghdr) char control[512];
     struct msghdr message = {.msg_control = control, .msg_controllen = sizeof(control)};
 
-    if (recvmsg(fd, &message, MSG_ERRQUEUE | MSG_DONTWAIT) < 0)
+    if (fd < 0)
         return;
+    if (recvmsg(fd, &message, MSG_ERRQUEUE | MSG_DONTWAIT) < 0) {
+        (void)file_note_trouble("the error of a connection", errno);
+        return;
+    }
     for (struct cmsghdr *at = CMSG_FIRSTHDR(&message); at; at = CMSG_NXTHDR(&message, at)) {
         struct {
             struct sock_extended_err error;
@@ -198,8 +217,9 @@ static enum failure silence(int fd)
     struct tcp_info info = {0};
     socklen_t length = sizeof(info);
 
-    if (getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &length) != 0 ||
-        length < offsetof(struct tcp_info, tcpi_total_retrans) + sizeof(info.tcpi_total_retrans))
+    if (getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &length) != 0)
+        (void)file_note_trouble("a silent connection", errno);
+    if (length < offsetof(struct tcp_info, tcpi_total_retrans) + sizeof(info.tcpi_total_retrans))
         return FAILURE_TIMEOUT;
     bool tried = info.tcpi_total_retrans > 0 && info.tcpi_retransmits <= info.tcpi_total_retrans;
     return tried && info.tcpi_retrans == 0 ? FAILURE_NOT_SENT : FAILURE_TIMEOUT;
@@ -231,8 +251,7 @@ static void on_told_at_once(void *arg)
 
 static int open_socket(struct dialling *dialling)
 {
-    dialling->fd = socket(dialling->address.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC,
-                          IPPROTO_TCP);
+    dialling->fd = dial_socket(dialling->address.ss_family, SOCK_STREAM, IPPROTO_TCP);
     dialling->no_socket = dialling->fd < 0;
     return dialling->fd;
 }
@@ -317,11 +336,9 @@ bool dial_start(struct loop *loop, const struct dial *dial, dial_done *done, voi
 /* Packets that came in by the loopback device, since boot. */
 static uint32_t read_looped(void)
 {
-    struct ifaddrs *all = NULL;
+    struct ifaddrs *all = address_list();
     uint32_t n = 0;
 
-    if (getifaddrs(&all) != 0)
-        return 0;
     for (const struct ifaddrs *at = all; at; at = at->ifa_next)
         if ((at->ifa_flags & IFF_LOOPBACK) && at->ifa_addr && at->ifa_data &&
             at->ifa_addr->sa_family == AF_PACKET)
@@ -337,12 +354,13 @@ bool dial_is_refused_here(const char *address, uint16_t port)
 
     if (!address_parse(address, port, &to, &length))
         return false;
-    int fd = socket(to.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, IPPROTO_TCP);
+    int fd = dial_socket(to.ss_family, SOCK_STREAM, IPPROTO_TCP);
     if (fd < 0)
         return false;
     struct pollfd refusal = {.fd = fd, .events = POLLOUT};
     uint32_t before = read_looped();
-    (void)connect(fd, (const struct sockaddr *)&to, length);
+    if (connect(fd, (const struct sockaddr *)&to, length) != 0)
+        (void)file_note_trouble("a connection", errno);
     bool at_once = poll(&refusal, 1, 1) == 1 && (refusal.revents & POLLERR);
     bool here = at_once && read_looped() != before;
     (void)close(fd);

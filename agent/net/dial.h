@@ -56,7 +56,11 @@ bool dial_is_refused_here(const char *address, uint16_t port);
 /* errno of connect() in our vocabulary. */
 enum failure dial_failure(int os_error);
 
-/* errno of socket(): "not permitted" is what a sandbox of this process says, and no firewall. */
+/* socket(2), non-blocking and close-on-exec. Where there is none to be had, trouble is noted: "not permitted" too
+ * is what a sandbox of this process says, and no firewall. */
+int dial_socket(int family, int type, int protocol);
+
+/* Its errno in our vocabulary. */
 enum failure dial_no_socket(int os_error);
 
 /* The system's own words for errno, where they say more than those for dial_failure() do. */

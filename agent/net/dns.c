@@ -18,6 +18,7 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "base/text.h"
 #include "net/address.h"
 #include "net/dial.h"
@@ -25,6 +26,7 @@
 enum {
     DNS_PORT = 53,
     FIRST_RESEND_MS = 250, /* c-ares doubles it each time: 0, 0.25, 0.75, 1.75, 3.75 s */
+    QUARTERS = 4,          /* of a short limit: 0, 1/4, 3/4 of it */
     MAX_SENDS = 6,         /* the limit of the question comes before the last */
     EDNS_BYTES = 1232,     /* what Go's net package offers */
     MAX_SOCKETS = 4,       /* UDP and TCP, each perhaps opened anew before the old one is closed */
@@ -65,14 +67,14 @@ struct dns_query {
 /* Before anything could come back. */
 static void fail_here(struct dns_query *query)
 {
-    query->os_error = errno;
+    query->os_error = file_note_trouble("a question", errno);
     query->failed_here = true;
 }
 
 static ares_socket_t open_socket(int family, int type, int protocol, void *arg)
 {
     struct dns_query *query = arg;
-    int fd = socket(family, type | SOCK_NONBLOCK | SOCK_CLOEXEC, protocol);
+    int fd = dial_socket(family, type, protocol);
 
     query->no_socket = fd < 0;
     if (fd < 0)
@@ -112,7 +114,7 @@ static ssize_t receive(ares_socket_t fd, void *bytes, size_t n, int flags, struc
     if (n_received > 0)
         query->n_heard++;
     if (n_received < 0 && errno != EAGAIN && errno != EINTR) {
-        query->os_error = errno;
+        query->os_error = file_note_trouble("a question", errno);
         query->failed_here = false; /* by ICMP */
     }
     return n_received;
@@ -304,13 +306,15 @@ static void on_socket_state(void *arg, ares_socket_t fd, int readable, int writa
  * nsswitch.conf, and the server is the one that was named. */
 static bool open_channel(struct dns_query *query, const struct dns_question *question)
 {
+    int32_t resend_ms = question->timeout_ms / QUARTERS;
     char lookups[] = "b";
     char no_file[] = "/dev/null";
     struct ares_options options = {
         .flags = ARES_FLAG_NOCHECKRESP | ARES_FLAG_NOSEARCH | ARES_FLAG_NOALIASES |
                  (question->by_tcp ? ARES_FLAG_USEVC : 0),
-        .timeout = question->by_tcp ? question->timeout_ms
-                                    : FIRST_RESEND_MS, /* TCP sends again itself */
+        .timeout = question->by_tcp              ? question->timeout_ms /* TCP sends again itself */
+                   : resend_ms < FIRST_RESEND_MS ? resend_ms
+                                                 : FIRST_RESEND_MS,
         .tries = question->by_tcp ? 1 : MAX_SENDS,
         .ndots = 1,
         .lookups = lookups,

@@ -3,7 +3,8 @@
  * One DNS question to one named server through c-ares, with a fresh channel each and no cache, so
  * that rcode, CNAME chain, TTL, time and the server that answered are known (RFC 1035).
  * The question carries EDNS0 (RFC 6891), as the agent's does. It is sent again while no answer comes (datagrams
- * get lost: 1,024 packets a second is all that a network interface may send to link-local services);
+ * get lost: 1,024 packets a second is all that a network interface may send to link-local services),
+ * three times at least;
  * truncated answers are asked again by TCP.
  */
 #ifndef NET_DNS_H

@@ -14,9 +14,10 @@
 
 #include "base/text.h"
 #include "base/version.h"
+#include "net/dial.h"
 #include "net/http_exchange.h"
 
-enum { HEADER_SIZE = 8192 };
+enum { HEADER_SIZE = 8192, TICK_US = 1000 * 1000 };
 
 /* --- what is sent, checked --- */
 
@@ -71,8 +72,7 @@ static curl_socket_t open_socket(void *arg, curlsocktype purpose, struct curl_so
     exchange->opened = true;
     exchange->fd = -1;
     if (fd < 0)
-        fd = socket(address->family, address->socktype | SOCK_CLOEXEC | SOCK_NONBLOCK,
-                    address->protocol);
+        fd = dial_socket(address->family, address->socktype, address->protocol);
     if (fd < 0)
         exchange->os_error = errno;
     exchange->taken_fd = fd;
@@ -295,6 +295,7 @@ static void wipe_list(struct curl_slist *list)
 static void exchange_free(struct exchange *exchange)
 {
     loop_cancel(exchange->limit);
+    loop_cancel(exchange->tick);
     curl_easy_cleanup(exchange->easy);
     tls_unwatch(&exchange->peer);
     wipe_list(exchange->headers);
@@ -373,6 +374,17 @@ static void on_limit(void *arg)
     tell(exchange, CURLE_OPERATION_TIMEDOUT);
 }
 
+static void on_tick(void *arg)
+{
+    struct exchange *exchange = arg;
+
+    exchange->tick = NULL;
+    if (exchange->sent)
+        return;
+    exchange->tick = loop_after_quietly(exchange->loop, TICK_US, on_tick, exchange);
+    exchange->silent(exchange->arg); /* last: it may end the exchange */
+}
+
 static void start_limit(struct exchange *exchange, const struct http_request *request)
 {
     int32_t all_ms = request->timeout_ms, first_ms = all_ms;
@@ -402,6 +414,9 @@ bool http_start(struct loop *loop, const struct http_request *request, http_done
         return false;
     }
     start_limit(exchange, request);
+    exchange->silent = request->silent;
+    if (request->silent)
+        exchange->tick = loop_after_quietly(loop, TICK_US, on_tick, exchange);
     exchange->task.quiet = request->quiet;
     exchange->task.owner = request->owner;
     loop_enter(loop, &exchange->task, exchange_end);

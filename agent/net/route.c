@@ -8,12 +8,13 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <linux/fib_rules.h>
+#include <linux/neighbour.h>
 #include <linux/rtnetlink.h>
-#include <net/if.h>
 #include <string.h>
 #include <sys/time.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "base/text.h"
 #include "net/address.h"
 
@@ -26,11 +27,12 @@ struct search {
     struct route *route;
     int os_error; /* of the look-up */
     int longest;  /* prefix length of the best entry so far, -1: none */
+    bool silent;  /* as a neighbour */
 };
 
 struct request {
     struct nlmsghdr head;
-    struct rtmsg route; /* struct fib_rule_hdr has the same size and family */
+    struct rtmsg route; /* struct fib_rule_hdr and ndmsg have the same size and family */
     struct rtattr attribute;
     unsigned char address[16];
 };
@@ -114,7 +116,7 @@ static void take_found(struct search *search, const struct nlmsghdr *message)
         format(search, found.via, route->via);
     if (found.source)
         format(search, found.source, route->source);
-    if (found.interface && if_indextoname(found.interface, name))
+    if (found.interface && address_interface(found.interface, name))
         (void)text_escape(route->interface, sizeof(route->interface), name, strlen(name));
 }
 
@@ -159,6 +161,17 @@ static void take_rule(const struct search *search, const struct nlmsghdr *messag
     route->priority = found.priority;
 }
 
+static void take_neighbour(struct search *search, const struct nlmsghdr *message)
+{
+    const struct ndmsg *head = NLMSG_DATA(message);
+    struct attributes found; /* NDA_DST is RTA_DST */
+
+    read_attributes(search, message, &found);
+    if (found.to && within(search, found.to, search->bits) &&
+        head->ndm_ifindex == (int)if_nametoindex(search->route->interface))
+        search->silent = head->ndm_state & (NUD_INCOMPLETE | NUD_FAILED);
+}
+
 /* False when that was the last message. */
 static bool take_message(struct search *search, const struct nlmsghdr *message)
 {
@@ -182,6 +195,10 @@ static bool take_message(struct search *search, const struct nlmsghdr *message)
             take_rule(search, message);
         else if (long_enough)
             take_entry(search, message, true);
+        return true;
+    case RTM_NEWNEIGH:
+        if (long_enough)
+            take_neighbour(search, message);
         return true;
     default:
         return false; /* NLMSG_DONE */
@@ -207,18 +224,21 @@ static void ask(int fd, struct search *search, unsigned short type, bool dump)
         memcpy(request.address, search->address, bytes);
         request.head.nlmsg_len += (unsigned)RTA_LENGTH(bytes);
     }
-    if (send(fd, &request, request.head.nlmsg_len, 0) < 0)
-        return;
-    for (int i = 0; i < MAX_READS; i++) {
-        ssize_t n = recv(fd, piece, sizeof(piece), 0);
+    ssize_t n = send(fd, &request, request.head.nlmsg_len, 0);
+    for (int i = 0; n > 0 && i < MAX_READS; i++) {
+        do /* a stopped process is told EINTR, signal(7) */
+            n = recv(fd, piece, sizeof(piece), 0);
+        while (n < 0 && errno == EINTR);
         if (n <= 0)
-            return;
+            break;
         size_t left = (size_t)n;
         for (const struct nlmsghdr *at = (const void *)piece; NLMSG_OK(at, left);
              at = NLMSG_NEXT(at, left))
             if (!take_message(search, at) || NLMSG_ALIGN(at->nlmsg_len) > left)
                 return;
     }
+    if (n < 0)
+        (void)file_note_trouble("the routes", errno);
 }
 
 static bool parse(const char *address, struct search *search)
@@ -237,19 +257,29 @@ static bool parse(const char *address, struct search *search)
     return true;
 }
 
-void route_look_up(const char *address, struct route *route)
+static int open_netlink(void)
 {
     const struct timeval patience = {.tv_usec = 200000};
+    int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
+
+    if (fd < 0 && errno != EAFNOSUPPORT) /* that is a kernel without it */
+        file_keep_trouble("the routes", errno);
+    if (fd >= 0)
+        (void)setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
+    return fd;
+}
+
+void route_look_up(const char *address, struct route *route)
+{
     struct search search = {.route = route, .longest = -1};
 
     memset(route, 0, sizeof(*route));
     (void)text_set(route->to, sizeof(route->to), "%s", address);
     if (!parse(address, &search))
         return;
-    int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
+    int fd = open_netlink();
     if (fd < 0)
         return;
-    (void)setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
     ask(fd, &search, RTM_GETROUTE, false);
     int os_error = search.os_error;
     for (int i = 0; route->kind == ROUTE_UNKNOWN && i < N_REFUSALS; i++)
@@ -264,6 +294,22 @@ void route_look_up(const char *address, struct route *route)
         ask(fd, &search, RTM_GETRULE, true);
     }
     (void)close(fd);
+}
+
+bool route_ends_at_next_hop(const char *address)
+{
+    struct route route;
+    struct search search = {.route = &route};
+
+    route_look_up(address, &route);
+    if (route.kind != ROUTE_FORWARD || !parse(route.via[0] ? route.via : address, &search))
+        return false;
+    int fd = open_netlink();
+    if (fd < 0)
+        return false;
+    ask(fd, &search, RTM_GETNEIGH, true);
+    (void)close(fd);
+    return search.silent;
 }
 
 void routes_doubt(struct route *routes, int32_t *n, int32_t max, const char *address,

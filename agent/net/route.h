@@ -7,6 +7,7 @@
 #ifndef NET_ROUTE_H
 #define NET_ROUTE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "model/wire.h"
@@ -14,6 +15,11 @@
 /* Fills `route` in; kind stays ROUTE_UNKNOWN when the kernel cannot be asked or `address` is none.
  * Takes microseconds: the kernel answers within the call. */
 void route_look_up(const char *address, struct route *route);
+
+/* True when the next hop to `address` does not answer on its link: the kernel's entry of it is INCOMPLETE (ARP, RFC 826,
+ * or neighbour solicitations, RFC 4861, went out each second and had no answer) or FAILED (it gave up after
+ * three). A next hop that answers and drops what it gets is REACHABLE or STALE. */
+bool route_ends_at_next_hop(const char *address);
 
 /* The same into a list of at most `max`, for one step that failed: nothing is asked when it did not
  * fail in a way that a route explains, or when the address is in the list already. */

@@ -17,12 +17,18 @@
 enum {
     DNS_TIMEOUT_MS = AGENT_DNS_MS + 2000, /* what comes too late for the agent is heard */
     DNS_DOUBT_MS = 1000,                  /* silence for so long is worth a second opinion */
-    DNS_PATIENCE_MS = 2000,    /* for a server that is silent while the next one answers */
-    CONNECT_TIMEOUT_MS = 3500, /* longer than ARP's three tries of a second: EHOSTUNREACH */
-    OTHER_PORT_AFTER_MS =
-        1200, /* the first SYN was sent again after a second, and had its answer */
-    TLS_TIMEOUT_MS = 3000,
-    TLS_AGAIN_TIMEOUT_MS = 5000,
+    DNS_PATIENCE_MS = 2000,         /* for a server that is silent while the next one answers */
+    DNS_OPINION_MS = 280,           /* for Amazon's resolver, where another one has answered */
+    DNS_KNOCK_MS = 50,              /* then its port 53 is dialled: is it there at all? */
+    DNS_DEAD_MS = 200,              /* for the answer to that */
+    CONNECT_TIMEOUT_MS = 2200,      /* see ladder.c: six SYNs, and ARP's three tries of a second */
+    LONE_CONNECT_TIMEOUT_MS = 3500, /* of one connect() alone: three SYNs */
+    TLS_TIMEOUT_MS = 5000, /* of an address's first handshake; after a second a second one begins */
+    TLS_AGAIN_TIMEOUT_MS = 4000,
+    TLS_EXTRA_TIMEOUT_MS = 3000,
+    TLS_SILENT_MS =
+        3000, /* so long the first one is silent, and the second for a second less, ... */
+    TLS_SILENT_TICKS = 5, /* ... where one in small segments is answered */
     PROXY_TIMEOUT_MS = 5000,
     OPTIONAL_TIMEOUT_MS = 5000, /* for an answer that the agent does not wait for */
     FIRST_DOUBT_MS = 1000, /* a first request that is signed, and silent for so long, is doubted */
@@ -39,15 +45,23 @@ struct lane {
     struct address_facts *facts;
     bool extra; /* one of the more */
     struct timer
-        *other_port; /* when it fires, connect() is tried from the other half of the ports */
-    bool trying_first, trying_second;
+        *dialling;      /* keeps the loop waiting: then connect() is tried once more, or given up */
+    int64_t started_ms; /* the first connect() */
+    int n_dials, n_dialling; /* connect() so far; under way */
+    struct half {            /* of the source ports */
+        struct lane *lane;
+        bool answers;
+        uint16_t silent_port;
+    } halves[2], *half; /* of the first connect() and the other one; of what the facts have */
     bool connected;
-    struct step silent; /* how the first connect() ended, while the second one is under way */
-    bool again;         /* the handshake was silent once */
-    int action;         /* index of the action under way, or -1 */
-    int n_sent;         /* signed requests */
-    bool open;          /* AWS answered the first request */
-    bool first;         /* the action under way is the first request of this connection */
+    struct step silent;           /* how connect() ended first */
+    bool again;                   /* the handshake is silent, and tried once more */
+    int n_handshakes;             /* under way, in full segments */
+    int n_silent;                 /* seconds of silence, of each of them */
+    int action;                   /* index of the action under way, or -1 */
+    int n_sent;                   /* signed requests */
+    bool open;                    /* AWS answered the first request */
+    bool first;                   /* the action under way is the first request of this connection */
     bool asked_unsigned, settled; /* RUNG_HTTP: an unsigned request was sent; it is decided */
     struct timer *unsigned_too;   /* when it fires, an unsigned request is sent beside the first */
 };
@@ -72,7 +86,14 @@ struct climb {
     bool pinned;     /* /etc/hosts names the addresses */
     bool late;       /* DNS_DOUBT_MS are over */
     bool asked_amazon;
-    struct timer *timers[2]; /* of silence: doubt, then the end of patience */
+    int64_t asked_ms;        /* of the loop */
+    struct timer *timers[3]; /* of silence: of dead servers, doubt, the end of patience */
+};
+
+/* One of resolv.conf: does it answer anything at all? One that is slow is waited for, since the agent waits. */
+struct nameserver {
+    int64_t knocked_ms; /* when it was dialled, 0: not yet */
+    bool speaks;
 };
 
 enum { MAX_CONNECTIONS = 256 };
@@ -90,6 +111,7 @@ struct observe {
     const char *root;    /* prefix of every file */
     struct trust *trust;
     bool left_alone[N_SERVICES]; /* not climbed again */
+    bool patient;                /* not the first round: see ladder.c */
     struct facts *facts;
     const struct credentials *credentials; /* NULL until known, or there are none */
     bool role_known;
@@ -98,6 +120,7 @@ struct observe {
     struct proxy proxy;             /* the agent's */
     int proxy_resolver;             /* index of the nameserver that is asked for its name, */
     int proxy_name;                 /* and which of its names, with the search list */
+    struct nameserver nameservers[AGENT_NAMESERVERS];
     struct climb climbs[N_SERVICES];
 };
 
@@ -128,7 +151,8 @@ int actions_left(const struct climb *climb);
 
 /* Sends the next action as the first request of a new connection. Its socket is -1 afterwards when it was
  * used or closed. False: nothing was sent, since there is nothing to send or it may not be sent now. */
-bool actions_send_first(struct lane *lane, int *fd, int32_t timeout_ms, http_done *done);
+bool actions_send_first(struct lane *lane, int *fd, int32_t timeout_ms, http_done *done,
+                        void (*silent)(void *lane));
 
 /* Keeps what the answer says of the lane's action. */
 void actions_take(struct lane *lane, const struct http_reply *reply);

@@ -29,7 +29,7 @@ static int32_t answer_timeout_ms(const struct climb *climb)
 
 static int32_t tls_timeout_ms(const struct lane *lane)
 {
-    return lane->again ? TLS_AGAIN_TIMEOUT_MS : TLS_TIMEOUT_MS;
+    return lane->again || lane->action >= 0 ? TLS_AGAIN_TIMEOUT_MS : TLS_TIMEOUT_MS;
 }
 
 static struct http_request unsigned_request(const struct lane *lane, int fd)
@@ -45,7 +45,7 @@ static struct http_request unsigned_request(const struct lane *lane, int fd)
         .fd = fd,
         .path = "/",
         .trust = climb->observe->trust,
-        .owner = climb->observe,
+        .owner = lane->extra ? (const void *)climb->observe : lane,
         .tls_timeout_ms = tls_timeout_ms(lane),
         .timeout_ms = answer_timeout_ms(climb),
         .max_body_bytes = 64 * 1024,
@@ -60,24 +60,32 @@ int32_t ladder_patience_ms(const struct climb *climb)
 }
 
 static void unsigned_answered(void *arg, const struct http_reply *reply);
+static void handshake_silent(void *arg);
 
 static bool send_unsigned(struct lane *lane, int fd)
 {
     struct http_request request = unsigned_request(lane, fd);
+    bool started;
 
+    request.silent = handshake_silent;
     lane->asked_unsigned = true;
-    return http_start(lane->climb->observe->loop, &request, unsigned_answered, lane);
+    started = http_start(lane->climb->observe->loop, &request, unsigned_answered, lane);
+    lane->n_handshakes += started;
+    return started;
 }
 
 static struct dial dial_to(const struct lane *lane)
 {
     return (struct dial){.address = lane->facts->address,
                          .port = lane->climb->plan->port,
-                         .timeout_ms = CONNECT_TIMEOUT_MS,
-                         .owner = lane->climb->observe};
+                         .timeout_ms = LONE_CONNECT_TIMEOUT_MS,
+                         .owner = lane->extra ? (const void *)lane->climb->observe : lane};
 }
 
-/* --- a silent handshake: is it silent once more, and does it pass with small segments? --- */
+/* --- a silent handshake: is it silent once more, and does it pass with small segments? Both are tried beside it,
+ * after a second. What stays silent is given up after 5 s, or after 3 s when it passed with small segments:
+ * within that time a ClientHello goes out nine times in two connections, each time the kernel sends it
+ * again (RFC 6298: 0.2 s, then twice as long each time). --- */
 
 /* The deadline ended what would have been waited for longer: `step` of at most so many ms. */
 static bool is_cut_short(const struct lane *lane, const struct step *step, int32_t most_ms)
@@ -112,20 +120,52 @@ static void dialled_again(void *arg, const struct dialled *dialled)
 {
     struct lane *lane = arg;
 
-    if (dialled->step.outcome == OUTCOME_OK && send_unsigned(lane, dialled->fd))
-        return;
-    step_fail(&lane->facts->steps[RUNG_TLS], FAILURE_TIMEOUT, TLS_TIMEOUT_MS);
-    step_skip(&lane->facts->steps[RUNG_HTTP], FAILURE_BELOW);
+    if (dialled->step.outcome == OUTCOME_OK)
+        (void)send_unsigned(lane, dialled->fd);
 }
+
+static void ask_unsigned(struct lane *lane);
+static void settle(struct lane *lane, const struct http_reply *reply);
 
 static void repeat_handshake(struct lane *lane)
 {
     struct dial dial = dial_to(lane);
 
     lane->again = true;
-    (void)dial_start(lane->climb->observe->loop, &dial, dialled_again, lane);
+    if (lane->action >= 0)
+        ask_unsigned(lane);
+    else
+        (void)dial_start(lane->climb->observe->loop, &dial, dialled_again, lane);
     dial.max_segment_bytes = SMALL_SEGMENT_BYTES;
     (void)dial_start(lane->climb->observe->loop, &dial, small_dialled, lane);
+}
+
+/* Whatever is under way of this address says nothing that matters any more. */
+static void end_handshakes(struct lane *lane)
+{
+    loop_end_of(lane->climb->observe->loop, lane);
+    loop_cancel(lane->unsigned_too);
+    lane->unsigned_too = NULL;
+    lane->n_handshakes = 0;
+    lane->action = -1;
+}
+
+static void handshake_silent(void *arg)
+{
+    struct lane *lane = arg;
+    struct http_reply silent = {.body = ""};
+
+    lane->n_silent++;
+    if (lane->settled)
+        return;
+    if (!lane->again)
+        repeat_handshake(lane);
+    if (lane->n_silent < TLS_SILENT_TICKS || lane->facts->small_segments != ANSWER_YES)
+        return;
+    end_handshakes(lane);
+    step_fail(&silent.tls, FAILURE_TIMEOUT, TLS_SILENT_MS);
+    step_skip(&silent.step, FAILURE_BELOW);
+    settle(lane, &silent);
 }
 
 /* --- the unsigned request --- */
@@ -165,12 +205,16 @@ static void settle(struct lane *lane, const struct http_reply *reply)
     }
     if (is_cut_short(lane, &reply->step, ladder_patience_ms(lane->climb)))
         lane->climb->observe->facts->stopped_by = STOPPED_BY_DEADLINE;
-    if (reply->tls.failure == FAILURE_TIMEOUT && !lane->again) {
-        repeat_handshake(lane);
+    if (reply->tls.failure == FAILURE_TIMEOUT && lane->n_handshakes > 0) {
+        facts->steps[RUNG_TLS] = reply->tls; /* but the other one may be answered yet */
         return;
     }
+    if (lane->again && reply->tls.failure != FAILURE_TIMEOUT)
+        end_handshakes(lane);
     lane->settled = true;
-    if (reply->tls.outcome != OUTCOME_UNTRIED) {
+    bool both_silent = reply->tls.failure == FAILURE_TIMEOUT &&
+                       facts->steps[RUNG_TLS].failure == FAILURE_TIMEOUT; /* the first for longer */
+    if (reply->tls.outcome != OUTCOME_UNTRIED && !both_silent) {
         facts->steps[RUNG_TLS] = reply->tls;
         facts->session = reply->session;
     }
@@ -199,6 +243,7 @@ static void unsigned_answered(void *arg, const struct http_reply *reply)
 {
     struct lane *lane = arg;
 
+    lane->n_handshakes--;
     if (!lane->settled)
         settle(lane, reply);
 }
@@ -210,7 +255,7 @@ static void dialled_unsigned(void *arg, const struct dialled *dialled)
 
     if (dialled->step.outcome == OUTCOME_OK && send_unsigned(lane, dialled->fd))
         return;
-    if (!lane->settled)
+    if (!lane->settled && lane->n_handshakes == 0)
         settle(lane, &none);
 }
 
@@ -244,6 +289,7 @@ static void signed_answered(void *arg, const struct http_reply *reply)
     struct address_facts *facts = lane->facts;
     int action = lane->action;
 
+    lane->n_handshakes--;
     loop_cancel(lane->unsigned_too);
     lane->unsigned_too = NULL;
     if (reply->withheld) {
@@ -297,7 +343,8 @@ static void extra_dialled(void *arg, const struct dialled *dialled)
     struct observe *observe = lane->climb->observe;
     int fd = dialled->fd;
 
-    if (fd < 0 || actions_send_first(lane, &fd, answer_timeout_ms(lane->climb), extra_answered))
+    if (fd < 0 ||
+        actions_send_first(lane, &fd, answer_timeout_ms(lane->climb), extra_answered, NULL))
         return;
     if (fd >= 0 && !observe->role_known && actions_left(lane->climb) > 0) {
         struct http_request request = unsigned_request(lane, fd);
@@ -325,9 +372,34 @@ static void find_out_who_refused(struct lane *lane, const struct dialled *result
     }
 }
 
-/* --- the connection: a network ACL may let answers in to one half of the source ports only. So where
- * connect() is silent it is tried from the other half too, and both go on until one of them has
- * connected or both have failed --- */
+/* --- the connection. connect() is tried several times at once, by turns from each half of the source ports, since a
+ * network ACL may let answers in to one half only. All go on until each half has connected or time is
+ * over.
+ *
+ * How many packets must be lost before an address that answers is called silent: SYNs go out at 0, 0.4, 0.8 s, and, by
+ * the kernel (RFC 6298), at 1.0, 1.4 and 1.8 s, so six of six, each there or its answer back, within 2.2 s.
+ * That is 5 in 100,000 at 10 % loss each way, and a service fails only when all its addresses do. A next
+ * hop has then not answered three ARP requests, as many as the kernel waits for.
+ *
+ * A public address where a private one is wanted is not what the agent was meant to use. When it leads anywhere, it
+ * is by a NAT gateway, which takes milliseconds: six SYNs as well, within 0.24 s. A way out that takes longer
+ * than that is found by a later round of `wait`, which has all patience, and with --private-dns off. --- */
+
+static const struct schedule {
+    int n_dials;
+    int32_t gap_ms, rest_ms; /* between them, and after the last */
+} patiently = {3, 400, CONNECT_TIMEOUT_MS - 800 + DEADLINE_MARGIN_MS}, hastily = {6, 40, 40};
+
+static const struct schedule *schedule_of(const struct lane *lane)
+{
+    const struct climb *climb = lane->climb;
+    enum private_dns wanted = plan_private_dns(&climb->observe->facts->plan, climb->service);
+
+    return lane->facts->place == PLACE_PUBLIC && wanted != PRIVATE_DNS_OFF &&
+                   !service_has_gateway(climb->service) && !climb->observe->patient
+               ? &hastily
+               : &patiently;
+}
 
 static void connected(struct lane *lane, const struct dialled *result)
 {
@@ -339,7 +411,9 @@ static void connected(struct lane *lane, const struct dialled *result)
     lane->connected = true;
     lane->facts->steps[RUNG_CONNECT] = result->step;
     lane->facts->port = result->local_port;
-    if (actions_send_first(lane, &fd, answer_timeout_ms(lane->climb), signed_answered)) {
+    if (actions_send_first(lane, &fd, answer_timeout_ms(lane->climb), signed_answered,
+                           handshake_silent)) {
+        lane->n_handshakes++;
         lane->unsigned_too = loop_after_quietly(lane->climb->observe->loop,
                                                 (int64_t)FIRST_DOUBT_MS * 1000, doubt_first, lane);
     } else if (fd < 0) {
@@ -353,76 +427,125 @@ static void connected(struct lane *lane, const struct dialled *result)
 static void gave_up(struct lane *lane)
 {
     struct network_facts *network = &lane->climb->observe->facts->network;
+    struct step *step = &lane->facts->steps[RUNG_CONNECT];
 
-    lane->facts->steps[RUNG_CONNECT] = lane->silent;
-    routes_doubt(network->routes, &network->n_routes, MAX_ROUTES, lane->facts->address,
-                 &lane->silent);
+    *step = lane->silent;
+    if (step->failure == FAILURE_TIMEOUT && step->took_ms >= CONNECT_TIMEOUT_MS &&
+        route_ends_at_next_hop(lane->facts->address))
+        step_fail(step, FAILURE_HOST_UNREACHABLE, step->took_ms);
+    routes_doubt(network->routes, &network->n_routes, MAX_ROUTES, lane->facts->address, step);
     step_skip(&lane->facts->steps[RUNG_TLS], FAILURE_BELOW);
     step_skip(&lane->facts->steps[RUNG_HTTP], FAILURE_BELOW);
 }
 
-static uint16_t silent_port(const struct dialled *result)
+/* Nothing more is waited for: every connect() has ended, or its time is over. */
+static void end_dialling(struct lane *lane)
 {
-    return result->step.failure == FAILURE_TIMEOUT ? result->local_port : 0;
+    const struct half *other = &lane->halves[lane->half == &lane->halves[0]];
+
+    loop_cancel(lane->dialling);
+    lane->dialling = NULL;
+    if (!other->answers)
+        lane->facts->silent_port = other->silent_port;
+    if (!lane->connected)
+        gave_up(lane);
+}
+
+static bool is_silence(enum failure failure)
+{
+    return failure == FAILURE_TIMEOUT || failure == FAILURE_NOT_SENT;
+}
+
+static int32_t took_ms(const struct lane *lane)
+{
+    return (int32_t)(loop_now_ms(lane->climb->observe->loop) - lane->started_ms);
+}
+
+static void dial_on(void *arg);
+
+static void dial_after(struct lane *lane, int32_t ms)
+{
+    loop_cancel(lane->dialling);
+    lane->dialling = loop_after(lane->climb->observe->loop, ms, dial_on, lane);
+}
+
+/* One end is enough to know what more of it would tell; only the other half is still waited for. */
+static void dial_no_more(struct lane *lane)
+{
+    const struct schedule *schedule = schedule_of(lane);
+    int32_t rest_ms = schedule == &hastily
+                          ? schedule->rest_ms
+                          : CONNECT_TIMEOUT_MS + DEADLINE_MARGIN_MS - took_ms(lane);
+
+    lane->n_dials = patiently.n_dials + hastily.n_dials;
+    if (lane->dialling)
+        dial_after(lane, rest_ms);
 }
 
 static void dialled(void *arg, const struct dialled *result)
 {
-    struct lane *lane = arg;
+    struct half *half = arg;
+    struct lane *lane = half->lane;
     bool ok = result->step.outcome == OUTCOME_OK;
 
-    lane->trying_first = false;
-    loop_cancel(lane->other_port);
-    lane->other_port = NULL;
+    lane->n_dialling--;
+    half->answers |= ok;
+    if (result->step.failure == FAILURE_TIMEOUT)
+        half->silent_port = result->local_port;
+    if (ok ? !lane->connected : lane->silent.outcome == OUTCOME_UNTRIED && !lane->connected)
+        lane->half = half;
     if (ok) {
         connected(lane, result);
-    } else if (lane->connected) {
-        lane->facts->silent_port = silent_port(result);
-    } else {
+    } else if (lane->silent.outcome == OUTCOME_UNTRIED) {
         lane->silent = result->step;
-        lane->facts->port = result->local_port;
-        find_out_who_refused(lane, result);
-        if (!lane->trying_second)
-            gave_up(lane);
+        if (is_silence(result->step.failure))
+            lane->silent.took_ms = took_ms(lane);
+        if (!lane->connected) {
+            lane->facts->port = result->local_port;
+            find_out_who_refused(lane, result);
+        }
     }
-}
-
-static void dialled_by_other_port(void *arg, const struct dialled *result)
-{
-    struct lane *lane = arg;
-
-    lane->trying_second = false;
-    if (result->step.outcome == OUTCOME_OK) {
-        if (!lane->connected && !lane->trying_first)
-            lane->facts->silent_port = lane->facts->port;
-        connected(lane, result);
-    } else if (!lane->connected) {
-        lane->facts->silent_port = silent_port(result);
-        if (!lane->trying_first)
-            gave_up(lane);
-    }
+    if (ok || !is_silence(result->step.failure))
+        dial_no_more(lane);
+    if (lane->n_dialling == 0 && lane->n_dials >= schedule_of(lane)->n_dials)
+        end_dialling(lane);
 }
 
 /* Each service begins in its own half, so that in each subnet both are tried. */
-static void start_dial(struct lane *lane, bool other_half, int32_t timeout_ms, dial_done *done)
+static bool start_dial(const struct lane *lane, bool other_half, int32_t timeout_ms,
+                       dial_done *done, void *arg)
 {
     bool high = (lane->climb->service & 1) != other_half;
     struct dial dial = dial_to(lane);
 
     dial.timeout_ms = timeout_ms;
     dial.ports = high ? PORTS_HIGH : PORTS_LOW;
-    dial.quiet = lane->extra;
-    if (!dial_start(lane->climb->observe->loop, &dial, done, lane) && !lane->extra)
-        step_fail(&lane->facts->steps[RUNG_CONNECT], FAILURE_INTERNAL, 0);
+    dial.owner = lane->climb->observe;
+    dial.quiet = true; /* lane->dialling is what keeps the loop waiting */
+    return dial_start(lane->climb->observe->loop, &dial, done, arg);
 }
 
-static void try_other_port(void *arg)
+static void dial_on(void *arg)
 {
     struct lane *lane = arg;
+    const struct schedule *schedule = schedule_of(lane);
+    int i = lane->n_dials;
 
-    lane->other_port = NULL;
-    lane->trying_second = true;
-    start_dial(lane, true, CONNECT_TIMEOUT_MS - OTHER_PORT_AFTER_MS, dialled_by_other_port);
+    lane->dialling = NULL;
+    if (i >= schedule->n_dials) {
+        if (lane->silent.outcome == OUTCOME_UNTRIED)
+            step_fail(&lane->silent, FAILURE_TIMEOUT, took_ms(lane));
+        end_dialling(lane);
+        return;
+    }
+    lane->n_dials++;
+    lane->n_dialling++;
+    if (!start_dial(lane, i % 2, CONNECT_TIMEOUT_MS - took_ms(lane), dialled,
+                    &lane->halves[i % 2])) {
+        step_fail(&lane->facts->steps[RUNG_CONNECT], FAILURE_INTERNAL, 0);
+        return;
+    }
+    dial_after(lane, lane->n_dials < schedule->n_dials ? schedule->gap_ms : schedule->rest_ms);
 }
 
 static void class_address(struct climb *climb, struct address_facts *facts)
@@ -457,9 +580,10 @@ void ladder_add(struct climb *climb, const char *address, bool from_hosts_file)
     if (climb->observe->placed)
         class_address(climb, facts);
     *lane = (struct lane){.climb = climb, .facts = facts, .action = -1};
-    lane->trying_first = true;
-    start_dial(lane, false, CONNECT_TIMEOUT_MS, dialled);
-    lane->other_port = loop_after(climb->observe->loop, OTHER_PORT_AFTER_MS, try_other_port, lane);
+    lane->halves[0].lane = lane->halves[1].lane = lane;
+    lane->half = &lane->halves[0];
+    lane->started_ms = loop_now_ms(climb->observe->loop);
+    dial_on(lane);
 }
 
 void ladder_widen(struct climb *climb)
@@ -475,12 +599,16 @@ void ladder_widen(struct climb *climb)
                               .facts = &climb->facts->addresses[i % n_addresses],
                               .extra = true,
                               .action = -1};
-        start_dial(lane, false, CONNECT_TIMEOUT_MS, extra_dialled);
+        (void)start_dial(lane, false, LONE_CONNECT_TIMEOUT_MS, extra_dialled, lane);
     }
 }
 
 void ladder_placed(struct climb *climb)
 {
-    for (int i = 0; i < climb->facts->n_addresses; i++)
-        class_address(climb, &climb->facts->addresses[i]);
+    for (int i = 0; i < climb->facts->n_addresses; i++) {
+        struct lane *lane = &climb->lanes[i];
+        class_address(climb, lane->facts);
+        if (lane->dialling && schedule_of(lane) == &hastily)
+            dial_after(lane, hastily.gap_ms);
+    }
 }

@@ -6,11 +6,13 @@
  */
 #include <string.h>
 #include <strings.h>
+#include <unistd.h>
 
 #include "base/file.h"
 #include "base/text.h"
 #include "model/place.h"
 #include "net/address.h"
+#include "net/dial.h"
 #include "net/dns.h"
 #include "observe/climb.h"
 
@@ -143,23 +145,125 @@ static void judge_time(const struct facts *facts, struct dns_answer *answer)
         step_fail(&answer->step, FAILURE_SLOW, answer->step.took_ms);
 }
 
+/* --- silence, while the next server answers. A server that nothing is heard of, by UDP to any name and by TCP, is
+ * dead, and not waited for: all that would have to be lost for it to be alive is a dozen datagrams and a
+ * handshake. One that is only slow is waited for, since its word is what the agent takes. --- */
+
+static struct nameserver *nameserver_of(struct observe *observe, const char *server)
+{
+    const struct resolver_facts *resolvers = &observe->facts->resolvers;
+
+    for (int i = 0; i < resolvers->n_configured && i < AGENT_NAMESERVERS; i++)
+        if (strcmp(resolvers->configured[i], server) == 0)
+            return &observe->nameservers[i];
+    return NULL;
+}
+
+/* The agent goes on to the next server, if later. */
+static bool next_answers(const struct endpoint_facts *facts, int i)
+{
+    bool answers = false;
+
+    for (int j = i + 1; j < facts->n_answers; j++)
+        answers |= facts->answers[j].asked_as == ASKED_CONFIGURED &&
+                   facts->answers[j].family == facts->answers[i].family &&
+                   decisive(&facts->answers[j].step);
+    return answers;
+}
+
+static bool is_waited_for(const struct climb *climb, int i)
+{
+    const struct dns_answer *answer = &climb->facts->answers[i];
+
+    return answer->asked_as == ASKED_CONFIGURED && answer->step.outcome == OUTCOME_UNTRIED &&
+           !climb->decided[answer->family];
+}
+
+static void knocked(void *arg, const struct dialled *dialled)
+{
+    struct nameserver *server = arg;
+
+    server->speaks |= dialled->fd >= 0 || dialled->step.failure == FAILURE_REFUSED;
+    if (dialled->fd >= 0)
+        (void)close(dialled->fd);
+}
+
+static void knock(struct climb *climb, struct nameserver *server, const char *address)
+{
+    const struct dial dial = {.address = address,
+                              .port = 53,
+                              .timeout_ms = DNS_PATIENCE_MS,
+                              .quiet = true,
+                              .owner = climb->observe};
+
+    server->knocked_ms = loop_now_ms(climb->observe->loop);
+    (void)dial_start(climb->observe->loop, &dial, knocked, server);
+}
+
+static void look_again(void *arg);
+
+static bool is_dead(struct climb *climb, const char *address)
+{
+    struct loop *loop = climb->observe->loop;
+    struct nameserver *server = nameserver_of(climb->observe, address);
+
+    if (!server || server->speaks)
+        return false;
+    if (server->knocked_ms == 0)
+        knock(climb, server, address);
+    int64_t left_ms = server->knocked_ms + DNS_DEAD_MS - loop_now_ms(loop);
+    if (left_ms <= 0)
+        return true;
+    if (!climb->timers[0])
+        climb->timers[0] = loop_after_quietly(loop, left_ms * 1000, look_again, climb);
+    return false;
+}
+
+static void give_up_silent(struct climb *climb)
+{
+    struct endpoint_facts *facts = climb->facts;
+    int32_t waited_ms = (int32_t)(loop_now_ms(climb->observe->loop) - climb->asked_ms);
+
+    for (int i = 0; i < facts->n_answers && waited_ms >= DNS_KNOCK_MS; i++)
+        if (is_waited_for(climb, i) && next_answers(facts, i) &&
+            (waited_ms >= DNS_PATIENCE_MS || is_dead(climb, facts->answers[i].server)))
+            step_fail(&facts->answers[i].step, FAILURE_TIMEOUT, waited_ms);
+    decide(climb, FAMILY_IPV4);
+    decide(climb, FAMILY_IPV6);
+    names_doubt(climb);
+}
+
+static void look_again(void *arg)
+{
+    struct climb *climb = arg;
+
+    climb->timers[0] = NULL;
+    give_up_silent(climb);
+}
+
 static void answered(void *arg, const struct dns_answer *answer)
 {
     struct asking *asking = arg;
     struct climb *climb = asking->climb;
     struct dns_answer *to = &climb->facts->answers[asking->index];
+    struct nameserver *server = nameserver_of(climb->observe, answer->server);
+    bool silent = answer->rcode < 0 && answer->step.failure == FAILURE_TIMEOUT;
 
     asking->query = NULL;
-    if (to->step.outcome != OUTCOME_UNTRIED)
-        return; /* the next server was taken instead */
+    if (server && !silent)
+        server->speaks = true;
+    if (to->step.outcome != OUTCOME_UNTRIED) { /* the next server was taken instead, */
+        if (!decisive(&answer->step))
+            return;
+        climb->decided[answer->family] = false; /* but the agent would have waited */
+    }
     *to = *answer;
     judge_time(climb->observe->facts, to);
     if (answer->asked_as != ASKED_CONFIGURED)
         return;
     if (answer->rcode == RCODE_FORMERR || answer->rcode == RCODE_NOTIMP)
         ask_plainly(climb, to);
-    decide(climb, answer->family);
-    names_doubt(climb);
+    give_up_silent(climb);
 }
 
 static void ask(struct climb *climb, const char *server, enum asked_as asked_as, enum family family)
@@ -184,7 +288,9 @@ static void ask(struct climb *climb, const char *server, enum asked_as asked_as,
     answer->asked_as = asked_as;
     answer->family = family;
     answer->rcode = -1;
-    if (asked_as == ASKED_AMAZON || asked_as == ASKED_PLAIN)
+    if (asked_as == ASKED_AMAZON && !climb->late)
+        question.timeout_ms = DNS_OPINION_MS;
+    else if (asked_as == ASKED_AMAZON || asked_as == ASKED_PLAIN)
         question.timeout_ms = DNS_PATIENCE_MS;
     climb->askings[index] = (struct asking){climb, NULL, index};
     climb->askings[index].query = dns_ask(climb->observe->loop, &question, answered,
@@ -264,27 +370,12 @@ void names_doubt(struct climb *climb)
 
 /* --- silence --- */
 
-/* The agent goes on to the next server as well, if later. */
-static void give_up_silent(void *arg)
+static void end_of_patience(void *arg)
 {
     struct climb *climb = arg;
-    struct endpoint_facts *facts = climb->facts;
 
-    climb->timers[1] = NULL;
-    for (int i = 0; i < facts->n_answers; i++) {
-        struct dns_answer *silent = &facts->answers[i];
-        bool next_answers = false;
-        for (int j = i + 1; j < facts->n_answers; j++)
-            next_answers |= facts->answers[j].asked_as == ASKED_CONFIGURED &&
-                            facts->answers[j].family == silent->family &&
-                            decisive(&facts->answers[j].step);
-        if (silent->asked_as == ASKED_CONFIGURED && silent->step.outcome == OUTCOME_UNTRIED &&
-            !climb->decided[silent->family] && next_answers)
-            step_fail(&silent->step, FAILURE_TIMEOUT, DNS_PATIENCE_MS);
-    }
-    decide(climb, FAMILY_IPV4);
-    decide(climb, FAMILY_IPV6);
-    names_doubt(climb);
+    climb->timers[2] = NULL;
+    give_up_silent(climb);
 }
 
 static void doubt_silence(void *arg)
@@ -293,11 +384,9 @@ static void doubt_silence(void *arg)
     int n = climb->facts->n_answers;
 
     climb->late = true;
-    climb->timers[0] = NULL;
+    climb->timers[1] = NULL;
     for (int i = 0; i < n; i++)
-        if (climb->facts->answers[i].asked_as == ASKED_CONFIGURED &&
-            climb->facts->answers[i].step.outcome == OUTCOME_UNTRIED &&
-            !climb->decided[climb->facts->answers[i].family])
+        if (is_waited_for(climb, i))
             ask_plainly(climb, &climb->facts->answers[i]);
     names_doubt(climb);
 }
@@ -318,8 +407,10 @@ void names_start(struct climb *climb)
     for (int i = 0; i < resolvers->n_upstream && i < AGENT_NAMESERVERS; i++)
         for (int family = FAMILY_IPV4; family <= FAMILY_IPV6; family++)
             ask(climb, resolvers->upstream[i], ASKED_UPSTREAM, (enum family)family);
-    climb->timers[0] = loop_after_quietly(loop, (int64_t)DNS_DOUBT_MS * 1000, doubt_silence, climb);
-    climb->timers[1] = loop_after_quietly(loop, (int64_t)DNS_PATIENCE_MS * 1000, give_up_silent,
+    climb->asked_ms = loop_now_ms(loop);
+    climb->timers[0] = loop_after_quietly(loop, (int64_t)DNS_KNOCK_MS * 1000, look_again, climb);
+    climb->timers[1] = loop_after_quietly(loop, (int64_t)DNS_DOUBT_MS * 1000, doubt_silence, climb);
+    climb->timers[2] = loop_after_quietly(loop, (int64_t)DNS_PATIENCE_MS * 1000, end_of_patience,
                                           climb);
     decide(climb, FAMILY_IPV4); /* settled now when no resolver could be asked */
     decide(climb, FAMILY_IPV6);

@@ -59,6 +59,7 @@ struct observe *observe_start(struct loop *loop, const struct observe_request *r
     observe->loop = loop;
     observe->root = request->root;
     observe->deadline_ms = request->deadline_ms;
+    observe->patient = request->patient;
     observe->trust = request->trust;
     observe->facts = facts;
     for (int i = 0; request->again && i < N_SERVICES; i++)
@@ -139,8 +140,9 @@ void observe_take_back(struct observe *observe)
         for (size_t j = 0; j < COUNT_OF(climb->timers); j++)
             loop_cancel(climb->timers[j]);
         for (int j = 0; j < climb->facts->n_addresses; j++) {
-            loop_cancel(climb->lanes[j].other_port);
+            loop_cancel(climb->lanes[j].dialling);
             loop_cancel(climb->lanes[j].unsigned_too);
+            loop_end_of(observe->loop, &climb->lanes[j]);
         }
     }
     int n_kept = 0; /* what IMDS says stays */

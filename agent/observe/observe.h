@@ -27,6 +27,7 @@ struct observe_request {
     const char *root;                  /* prefix of every file; outlives it */
     struct trust *trust;               /* outlives it */
     int64_t deadline_ms;               /* monotonic, INT64_MAX: none */
+    bool patient;                      /* a later round: public addresses get their time */
     const struct observe_again *again; /* NULL: every service is climbed */
 };
 

@@ -135,6 +135,7 @@ struct first {
     int *fd;
     int32_t timeout_ms;
     http_done *done;
+    void (*silent)(void *lane);
 };
 
 static bool send(struct lane *lane, const struct permission_row *row, const struct first *first)
@@ -169,9 +170,10 @@ static bool send(struct lane *lane, const struct permission_row *row, const stru
         .body_bytes = strlen(body),
         .signature = &signature,
         .withhold = first,
-        .owner = climb->observe,
+        .owner = first && !lane->extra ? (const void *)lane : climb->observe,
         .trust = climb->observe->trust,
-        .tls_timeout_ms = TLS_TIMEOUT_MS,
+        .tls_timeout_ms = first && !lane->extra ? TLS_TIMEOUT_MS : TLS_EXTRA_TIMEOUT_MS,
+        .silent = first ? first->silent : NULL,
         .timeout_ms = first ? first->timeout_ms : ladder_patience_ms(climb),
         .max_body_bytes = 256 * 1024,
     };
@@ -278,9 +280,10 @@ static bool send_next(struct lane *lane, const struct first *first)
     return true;
 }
 
-bool actions_send_first(struct lane *lane, int *fd, int32_t timeout_ms, http_done *done)
+bool actions_send_first(struct lane *lane, int *fd, int32_t timeout_ms, http_done *done,
+                        void (*silent)(void *lane))
 {
-    const struct first first = {fd, timeout_ms, done};
+    const struct first first = {fd, timeout_ms, done, silent};
 
     return send_next(lane, &first);
 }

@@ -58,7 +58,7 @@ static void ask_all(struct observe *observe, const char *address)
                                       .port = observe->proxy.port,
                                       .host = plan->host,
                                       .host_port = plan->port,
-                                      .connect_timeout_ms = CONNECT_TIMEOUT_MS,
+                                      .connect_timeout_ms = LONE_CONNECT_TIMEOUT_MS,
                                       .answer_timeout_ms = PROXY_TIMEOUT_MS,
                                       .owner = observe};
         if (is_asked_for(observe, i))

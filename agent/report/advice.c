@@ -19,9 +19,7 @@ void advice_labelled(struct screen *screen, const char *label, const char *text)
 {
     screen_pad(screen, LABEL_AT);
     screen_text(screen, INK_DIM, label);
-    screen_pad(screen, TEXT_AT);
-    screen_wrap(screen, INK_PLAIN, TEXT_AT, text);
-    screen_end(screen);
+    screen_line(screen, INK_PLAIN, TEXT_AT, TEXT_AT, text);
 }
 
 static void write_command(struct screen *screen, const char *command)
@@ -48,8 +46,7 @@ static void write_reason(struct screen *screen, const char *label, enum ink ink,
         screen_text(screen, INK_DIM, label);
     screen_pad(screen, TEXT_AT);
     screen_text(screen, INK_DIM, "- ");
-    screen_wrap(screen, ink, TEXT_AT + 2, text);
-    screen_end(screen);
+    screen_finish(screen, ink, TEXT_AT + 2, text);
 }
 
 void advice_evidence(struct screen *screen, const struct finding *finding, bool all)
@@ -145,9 +142,7 @@ static void write_afterwards(struct screen *screen, const struct finding *findin
 {
     if (!finding->afterwards[0])
         return;
-    screen_pad(screen, LABEL_AT);
-    screen_wrap(screen, INK_PLAIN, LABEL_AT, finding->afterwards);
-    screen_end(screen);
+    screen_line(screen, INK_PLAIN, LABEL_AT, LABEL_AT, finding->afterwards);
     for (int32_t i = n_mending(finding); i < finding->n_commands; i++) {
         char comment[COMMAND_SIZE + 2]; /* whoever pastes all of it must not reboot unseen */
         if (finding->inside[i])
@@ -232,8 +227,7 @@ static void write_cause(struct screen *screen, const struct report *report, int3
                    finding->target < N_TARGETS ? target_name(finding->target) : "",
                    finding->target < N_TARGETS ? ")" : "", fix[0] ? ":" : "", fix);
     screen_textf(screen, INK_PLAIN, "%d. ", (int)n + 1);
-    screen_wrap(screen, INK_PLAIN, screen->column, line);
-    screen_end(screen);
+    screen_finish(screen, INK_PLAIN, screen->column, line);
 }
 
 void advice_last_screen(struct screen *screen, const struct report *report,

@@ -15,14 +15,38 @@
 
 enum { GAP = 2 };
 
-/* Takes the tree. */
-static void json_add(struct buffer *to, cJSON *tree)
-{
-    char *text = cJSON_Print(tree);
+/* What explains a check: those of all services share their pages. */
+static const struct {
+    const char *page, *asks;
+} explained[] = {
+    {"imds.connect", "does the metadata service take a connection?"},
+    {"imds.token", "does it give a session token (IMDSv2)?"},
+    {"imds.identity", "does it say which instance this is?"},
+    {"role.attached", "is a role attached to the instance?"},
+    {"role.credentials", "does the role give credentials that are valid?"},
+    {"endpoint.resolve", "does the name of the service resolve?"},
+    {"endpoint.private", "are its addresses private?"},
+    {"endpoint.connect", "does every address take a connection on port 443?"},
+    {"endpoint.tls", "is a trusted TLS session made with the right name?"},
+    {"endpoint.http", "does an AWS service answer?"},
+    {"endpoint.authorize", "may the role do what the SSM agent needs?"},
+    {"clock.skew", "is the clock right enough to sign requests?"},
+    {"agent.installed", "is an SSM agent installed that is new enough?"},
+    {"agent.enabled", "will it start at boot?"},
+    {"agent.config", "does its configuration fit this instance?"},
+    {"agent.state", "can it work: its directories, inotify, does it run on?"},
+    {"agent.connected", "is it connected, once it runs?"},
+};
+_Static_assert(COUNT_OF(explained) == N_CHECKS - (N_SERVICES - 1) * N_RUNGS, "one for each check");
 
-    (void)buffer_addf(to, "%s\n", text);
-    cJSON_free(text);
-    cJSON_Delete(tree);
+static size_t explained_by(enum check check)
+{
+    enum service service;
+    enum rung rung;
+
+    if (check_is_service(check, &service, &rung))
+        return CHECK_SERVICES + rung;
+    return check < CHECK_SERVICES ? check : check - (N_SERVICES - 1) * N_RUNGS;
 }
 
 static const char *name_of_page(size_t i)
@@ -53,7 +77,7 @@ static bool page_write(const struct page *page, const struct style *style, struc
         cJSON *object = cJSON_CreateObject();
         (void)cJSON_AddStringToObject(object, "name", page->name);
         (void)cJSON_AddStringToObject(object, "text", text.bytes);
-        json_add(to, object);
+        json_add(to, object, true);
     }
     bool written = text.used > 0;
     buffer_clear(&text);
@@ -72,7 +96,7 @@ bool explain_write(const char *name, const struct style *style, struct buffer *t
 
     const struct page *page = page_find(wanted);
     if (!page && check_from_name(wanted, &check))
-        page = page_find(check_page(check));
+        page = page_find(explained[explained_by(check)].page);
     if (page)
         return page_write(page, style, to);
     text_hint(hint, sizeof(hint), "", wanted, name_of_page, n_pages);
@@ -116,7 +140,7 @@ static void write_rows_json(const char *const headings[], size_t n_columns,
             (void)cJSON_AddStringToObject(object, headings[c], cell_of(&rows[r], c));
         (void)cJSON_AddItemToArray(array, object);
     }
-    json_add(to, array);
+    json_add(to, array, true);
 }
 
 void list_write(const char *const headings[], size_t n_columns, const struct list_row rows[],
@@ -148,46 +172,13 @@ void list_write(const char *const headings[], size_t n_columns, const struct lis
         write_row(&screen, INK_PLAIN, &rows[r], starts, n_columns);
 }
 
-/* The question of each page's check. */
-static const struct {
-    const char *page;
-    const char *asks;
-} questions[] = {
-    {"imds.connect", "does the metadata service take a connection?"},
-    {"imds.token", "does it give a session token (IMDSv2)?"},
-    {"imds.identity", "does it say which instance this is?"},
-    {"role.attached", "is a role attached to the instance?"},
-    {"role.credentials", "does the role give credentials that are valid?"},
-    {"endpoint.resolve", "does the name of the service resolve?"},
-    {"endpoint.private", "are its addresses private?"},
-    {"endpoint.connect", "does every address take a connection on port 443?"},
-    {"endpoint.tls", "is a trusted TLS session made with the right name?"},
-    {"endpoint.http", "does an AWS service answer?"},
-    {"endpoint.authorize", "may the role do what the SSM agent needs?"},
-    {"clock.skew", "is the clock right enough to sign requests?"},
-    {"agent.installed", "is an SSM agent installed that is new enough?"},
-    {"agent.enabled", "will it start at boot?"},
-    {"agent.config", "does its configuration fit this instance?"},
-    {"agent.state", "can it work: its directories, inotify, does it run on?"},
-    {"agent.connected", "is it connected, once it runs?"},
-};
-
-static const char *question_of(const char *page)
-{
-    for (size_t i = 0; i < COUNT_OF(questions); i++)
-        if (strcmp(questions[i].page, page) == 0)
-            return questions[i].asks;
-    return "";
-}
-
 void list_checks_write(const struct style *style, struct buffer *to)
 {
     static const char *const headings[] = {"check", "page", "asks"};
     struct list_row rows[N_CHECKS];
 
-    for (unsigned int i = 0; i < N_CHECKS; i++) {
-        const char *page = check_page((enum check)i);
-        rows[i] = (struct list_row){{check_name((enum check)i), page, question_of(page)}};
-    }
+    for (enum check i = 0; i < N_CHECKS; i++)
+        rows[i] = (struct list_row){
+            {check_name(i), explained[explained_by(i)].page, explained[explained_by(i)].asks}};
     list_write(headings, 3, rows, N_CHECKS, style, to);
 }

@@ -3,7 +3,6 @@
  * For whoever has four hundred instances missing: the causes, how many have each, and where to look. What
  * counts most is at the end, as in the report of one instance.
  */
-#include "report/fleet.h"
 
 #include <cjson/cJSON.h>
 #include <limits.h>
@@ -11,7 +10,7 @@
 
 #include "base/text.h"
 #include "model/names.h"
-#include "report/html.h"
+#include "report/report.h"
 #include "report/screen.h"
 
 enum { COUNT_AT = 11, GROUP_AT = 18, EACH_AT = 21, NAMED = 3 };
@@ -46,9 +45,7 @@ static bool is_of(const struct fleet *fleet, int32_t i, const struct group *grou
 
 static void line(struct screen *screen, int at, enum ink ink, const char *text)
 {
-    screen_pad(screen, at);
-    screen_wrap(screen, ink, at + 2, text);
-    screen_end(screen);
+    screen_line(screen, ink, at, at + 2, text);
 }
 
 static void write_members(struct screen *screen, const struct fleet *fleet,
@@ -134,8 +131,7 @@ static void write_group(struct screen *screen, const struct fleet *fleet, const 
     screen_pad(screen, GROUP_AT);
     name_group(first, name, sizeof(name));
     (void)text_add(name, sizeof(name), "  %s", confidence_name(fleet_confidence(first, evidence)));
-    screen_wrap(screen, INK_PLAIN, GROUP_AT, name);
-    screen_end(screen);
+    screen_finish(screen, INK_PLAIN, GROUP_AT, name);
     line(screen, GROUP_AT, INK_PLAIN, first->title);
     line(screen, GROUP_AT, INK_PLAIN, first->fix);
     write_common(screen, fleet, group);
@@ -215,9 +211,7 @@ static void write_terminal(const struct fleet *fleet, const struct style *style,
             continue;
         name_group(first, name, sizeof(name));
         write_head(&screen, first, (int)fleet->groups[i].n);
-        screen_pad(&screen, GROUP_AT);
-        screen_wrap(&screen, INK_PLAIN, GROUP_AT, name);
-        screen_end(&screen);
+        screen_line(&screen, INK_PLAIN, GROUP_AT, GROUP_AT, name);
     }
     if (fleet_exit_status(fleet) == 1) {
         screen_text(&screen, INK_DIM,
@@ -243,8 +237,7 @@ static void put(cJSON *object, const char *name, const char *value)
     char escaped[PATH_MAX]; /* the name of a file may hold anything */
 
     (void)text_escape(escaped, sizeof(escaped), value, strlen(value));
-    (void)(value[0] ? cJSON_AddStringToObject(object, name, escaped)
-                    : cJSON_AddNullToObject(object, name));
+    json_put_or_null(object, name, escaped);
 }
 
 static cJSON *member_to_json(const struct member *member)
@@ -276,28 +269,16 @@ static cJSON *member_to_json(const struct member *member)
 static void write_json(const struct fleet *fleet, const struct style *style, struct buffer *to)
 {
     (void)style;
-    for (int32_t i = 0; i < fleet->n_members; i++) {
-        cJSON *object = member_to_json(&fleet->members[i]);
-        char *text = cJSON_PrintUnformatted(object);
-
-        (void)buffer_addf(to, "%s\n", text);
-        cJSON_free(text);
-        cJSON_Delete(object);
-    }
+    for (int32_t i = 0; i < fleet->n_members; i++)
+        json_add(to, member_to_json(&fleet->members[i]), false);
 }
 
 /* Degraded passes as well, and says why it is. */
 static void write_passed(const struct member *member, struct buffer *to)
 {
-    if (!member->code[0]) {
-        (void)buffer_add_text(to, "/>\n");
-        return;
-    }
     (void)buffer_add_text(to, "><system-out>warning: ");
     junit_put(to, member->code);
-    (void)buffer_add_text(to, ": ");
-    junit_put(to, member->title);
-    (void)buffer_add_text(to, "\n");
+    junit_line(to, ": ", member->title);
     junit_put(to, member->fix);
     (void)buffer_add_text(to, "</system-out></testcase>\n");
 }
@@ -323,18 +304,20 @@ static void write_junit(const struct fleet *fleet, const struct style *style, st
 
         if (member->group < 0)
             continue;
-        (void)buffer_add_text(to, "<testcase classname=\"ssm-preflight\" name=\"");
-        junit_put(to, name_of_member(member));
-        (void)buffer_add_text(to, "\" time=\"0\"");
+        (void)buffer_add_text(to, "<testcase classname=\"ssm-preflight\"");
+        junit_attribute(to, "name", name_of_member(member));
+        (void)buffer_add_text(to, " time=\"0\"");
         if (member->exit_status == 0) {
-            write_passed(member, to);
+            if (member->code[0])
+                write_passed(member, to);
+            else
+                (void)buffer_add_text(to, "/>\n");
             continue;
         }
-        (void)buffer_addf(to, "><%s message=\"", kind);
-        junit_put(to, member->title);
-        (void)buffer_add_text(to, "\" type=\"");
-        junit_put(to, member->code[0] ? member->code : words_of(member));
-        (void)buffer_add_text(to, "\">");
+        (void)buffer_addf(to, "><%s", kind);
+        junit_attribute(to, "message", member->title);
+        junit_attribute(to, "type", member->code[0] ? member->code : words_of(member));
+        (void)buffer_add_text(to, ">");
         junit_put(to, member->fix);
         (void)buffer_addf(to, "</%s></testcase>\n", kind);
     }

@@ -3,7 +3,6 @@
  * A page for a ticket: the way from the instance to what it needs, drawn, with the hop that fails; then the
  * causes with their evidence and commands. It is read without colour as well: each mark has a shape.
  */
-#include "report/html.h"
 
 #include <ctype.h>
 #include <string.h>
@@ -197,7 +196,7 @@ static void draw_service(struct drawing *drawing, const struct report *report, e
                        places[address->place <= PLACE_LOCAL ? address->place : PLACE_UNKNOWN]);
         if (address->place == PLACE_OWN_SUBNET && instance->availability_zone[0])
             (void)text_add(line, sizeof(line), ", %s", instance->availability_zone);
-        (void)text_add(line, sizeof(line), "%s%s", line[0] ? ": " : "", came);
+        text_list(line, sizeof(line), ": ", came);
         draw_row(drawing, status, what, line);
     }
     if (endpoint->n_addresses == 0)

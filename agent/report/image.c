@@ -3,7 +3,7 @@
  * The audit of an image in four of the formats. A build reads the exit status, and a person the first
  * finding with its fix.
  */
-#include "report/image.h"
+#include "report/report.h"
 
 #include <cjson/cJSON.h>
 #include <string.h>
@@ -12,6 +12,15 @@
 #include "base/text.h"
 #include "base/version.h"
 #include "report/screen.h"
+
+static const struct {
+    const char *name, *words;
+    enum ink ink;
+} fitnesses[] = {
+    [FITNESS_UNKNOWN] = {"unknown", "UNKNOWN", INK_YELLOW},
+    [FITNESS_FIT] = {"fit", "FIT", INK_GREEN},
+    [FITNESS_UNFIT] = {"unfit", "UNFIT", INK_RED},
+};
 
 static const char *severity_of(const struct image_finding *finding)
 {
@@ -53,9 +62,7 @@ static void write_finding(struct screen *screen, const struct image_report *repo
     screen_textf(screen, INK_PLAIN, "  %s", finding->code);
     screen_textf(screen, INK_DIM, "  %s", check_name_of(report, finding));
     screen_end(screen);
-    screen_pad(screen, LABEL_AT);
-    screen_wrap(screen, INK_PLAIN, LABEL_AT, finding->title);
-    screen_end(screen);
+    screen_line(screen, INK_PLAIN, LABEL_AT, LABEL_AT, finding->title);
     for (int32_t i = 0; i < n; i++)
         advice_labelled(screen, i == 0 ? "Why" : "", finding->evidence[i]);
     if (n < finding->n_evidence) {
@@ -97,27 +104,20 @@ static void write_checks(struct screen *screen, const struct image_report *repor
         screen_mark(screen, check->status);
         screen_pad(screen, NAME_AT);
         screen_text(screen, INK_PLAIN, check->name);
-        screen_pad(screen, SUMMARY_AT);
-        screen_wrap(screen, INK_DIM, SUMMARY_AT, check->summary);
-        screen_end(screen);
+        screen_line(screen, INK_DIM, SUMMARY_AT, SUMMARY_AT, check->summary);
     }
 }
 
 void image_write_terminal(const struct image_report *report, const struct style *style,
                           struct buffer *to)
 {
-    const char *words = fitness_words(report->fitness);
+    const char *words = fitnesses[report->fitness].words;
     struct screen screen;
 
     screen_init(&screen, style, to);
-    screen_text(&screen,
-                report->fitness == FITNESS_FIT     ? INK_GREEN
-                : report->fitness == FITNESS_UNFIT ? INK_RED
-                                                   : INK_YELLOW,
-                words);
+    screen_text(&screen, fitnesses[report->fitness].ink, words);
     screen_text(&screen, INK_PLAIN, "  ");
-    screen_wrap(&screen, INK_PLAIN, (int)strlen(words) + 2, report->summary);
-    screen_end(&screen);
+    screen_finish(&screen, INK_PLAIN, (int)strlen(words) + 2, report->summary);
     if (report->fitness == FITNESS_UNKNOWN)
         return;
     screen_textf(&screen, INK_DIM, "%s%simage %s", report->os, report->os[0] ? ", " : "",
@@ -135,7 +135,7 @@ void image_write_short(const struct image_report *report, const struct style *st
                        struct buffer *to)
 {
     (void)style;
-    (void)buffer_addf(to, "%s", fitness_words(report->fitness));
+    (void)buffer_addf(to, "%s", fitnesses[report->fitness].words);
     if (report->root[0]) {
         (void)buffer_add_text(to, " ");
         (void)buffer_add_printable(to, report->root, strlen(report->root));
@@ -153,18 +153,6 @@ void image_write_short(const struct image_report *report, const struct style *st
 
 /* --- JSON, by docs/image.schema.json --- */
 
-static void put_text(cJSON *object, const char *name, const char *text)
-{
-    char printable[COMMAND_SIZE];
-
-    (void)text_escape(printable, sizeof(printable), "", 0);
-    for (size_t i = 0; text[i] && i + 1 < sizeof(printable); i++) {
-        printable[i] = text[i] >= 0x20 && text[i] < 0x7f ? text[i] : '?';
-        printable[i + 1] = '\0';
-    }
-    (void)cJSON_AddStringToObject(object, name, printable);
-}
-
 static void put_checks(cJSON *report_object, const struct image_report *report)
 {
     cJSON *checks = cJSON_AddArrayToObject(report_object, "checks");
@@ -173,9 +161,9 @@ static void put_checks(cJSON *report_object, const struct image_report *report)
         cJSON *check = cJSON_CreateObject();
 
         (void)cJSON_AddItemToArray(checks, check);
-        put_text(check, "id", report->checks[i].name);
-        put_text(check, "status", status_name(report->checks[i].status));
-        put_text(check, "summary", report->checks[i].summary);
+        json_put(check, "id", report->checks[i].name);
+        json_put(check, "status", status_name(report->checks[i].status));
+        json_put(check, "summary", report->checks[i].summary);
     }
 }
 
@@ -188,19 +176,15 @@ static void put_findings(cJSON *report_object, const struct image_report *report
         cJSON *finding = cJSON_CreateObject();
 
         (void)cJSON_AddItemToArray(findings, finding);
-        put_text(finding, "code", from->code);
-        put_text(finding, "severity", severity_name(from->severity));
+        json_put(finding, "code", from->code);
+        json_put(finding, "severity", severity_name(from->severity));
         (void)cJSON_AddBoolToObject(finding, "allowed", from->allowed);
-        put_text(finding, "check", check_name_of(report, from));
-        put_text(finding, "title", from->title);
-        cJSON *evidence = cJSON_AddArrayToObject(finding, "evidence");
-        for (int32_t e = 0; e < from->n_evidence; e++)
-            (void)cJSON_AddItemToArray(evidence, cJSON_CreateString(from->evidence[e]));
+        json_put(finding, "check", check_name_of(report, from));
+        json_put(finding, "title", from->title);
+        json_put_texts(finding, "evidence", from->evidence[0], LINE_SIZE, from->n_evidence);
         cJSON *remedy = cJSON_AddObjectToObject(finding, "remedy");
-        put_text(remedy, "text", from->fix);
-        cJSON *commands = cJSON_AddArrayToObject(remedy, "commands");
-        for (int32_t c = 0; c < from->n_commands; c++)
-            (void)cJSON_AddItemToArray(commands, cJSON_CreateString(from->commands[c]));
+        json_put(remedy, "text", from->fix);
+        json_put_texts(remedy, "commands", from->commands[0], COMMAND_SIZE, from->n_commands);
     }
 }
 
@@ -212,37 +196,43 @@ void image_write_json(const struct image_report *report, const struct style *sty
 
     (void)style;
     clock_format_iso8601(report->started_unix_ms, false, started);
-    put_text(object, "schema", REPORT_SCHEMA);
-    put_text(object, "mode", "image");
-    put_text(object, "version", program_version);
-    put_text(object, "verdict", fitness_name(report->fitness));
-    put_text(object, "summary", report->summary);
-    put_text(object, "started", started);
-    put_text(object, "root", report->root[0] ? report->root : "/");
-    put_text(object, "os", report->os);
+    json_put(object, "schema", REPORT_SCHEMA);
+    json_put(object, "mode", "image");
+    json_put(object, "version", program_version);
+    json_put(object, "verdict", fitnesses[report->fitness].name);
+    json_put(object, "summary", report->summary);
+    json_put(object, "started", started);
+    json_put(object, "root", report->root[0] ? report->root : "/");
+    json_put(object, "os", report->os);
     put_checks(object, report);
     put_findings(object, report);
-    char *text = cJSON_PrintBuffered(object, 64 * 1024, true);
-    (void)buffer_addf(to, "%s\n", text);
-    cJSON_free(text);
-    cJSON_Delete(object);
+    json_add(to, object, true);
 }
 
 /* --- JUnit --- */
 
-static const struct image_finding *finding_of(const struct image_report *report, int number,
-                                              bool must_fail)
+/* What the check comes to, and the first finding that fails it. */
+static enum junit_kind kind_of(const struct image_report *report, int number,
+                               const struct image_finding **fails)
 {
-    for (int32_t i = 0; i < report->n_findings; i++) {
-        const struct image_finding *finding = &report->findings[i];
-        bool fails = !finding->allowed &&
-                     (finding->severity == SEVERITY_FATAL ||
-                      (report->strict && finding->severity == SEVERITY_WARNING));
+    const enum status status = report->checks[number - 1].status;
+    bool any = false;
 
-        if (finding->number == number && (fails || !must_fail))
-            return finding;
+    *fails = NULL;
+    for (int32_t i = report->n_findings - 1; i >= 0; i--) {
+        const struct image_finding *finding = &report->findings[i];
+
+        if (finding->number != number)
+            continue;
+        any = true;
+        if (!finding->allowed && (finding->severity == SEVERITY_FATAL ||
+                                  (report->strict && finding->severity == SEVERITY_WARNING)))
+            *fails = finding;
     }
-    return NULL;
+    return *fails                                                        ? JUNIT_FAILED
+           : report->fitness == FITNESS_UNKNOWN                          ? JUNIT_ERROR
+           : !any && (status == STATUS_UNKNOWN || status == STATUS_SKIP) ? JUNIT_SKIPPED
+                                                                         : JUNIT_PASSED;
 }
 
 static void put_case_findings(struct buffer *to, const struct image_report *report, int number)
@@ -254,55 +244,48 @@ static void put_case_findings(struct buffer *to, const struct image_report *repo
             continue;
         (void)buffer_addf(to, "%s (%s: ssm-preflight explain %s)\n", finding->title,
                           severity_of(finding), finding->code);
-        for (int32_t e = 0; e < finding->n_evidence; e++) {
-            (void)buffer_add_text(to, "- ");
-            junit_put(to, finding->evidence[e]);
-            (void)buffer_add_text(to, "\n");
-        }
-        junit_put(to, finding->fix);
-        (void)buffer_add_text(to, "\n");
-        for (int32_t c = 0; c < finding->n_commands; c++) {
-            (void)buffer_add_text(to, "    ");
-            junit_put(to, finding->commands[c]);
-            (void)buffer_add_text(to, "\n");
-        }
+        for (int32_t e = 0; e < finding->n_evidence; e++)
+            junit_line(to, "- ", finding->evidence[e]);
+        junit_line(to, "", finding->fix);
+        for (int32_t c = 0; c < finding->n_commands; c++)
+            junit_line(to, "    ", finding->commands[c]);
     }
-}
-
-static bool is_skipped(const struct image_check *check)
-{
-    return check->status == STATUS_UNKNOWN || check->status == STATUS_SKIP;
 }
 
 static void put_case(struct buffer *to, const struct image_report *report, int number)
 {
     const struct image_check *check = &report->checks[number - 1];
-    const struct image_finding *fails = finding_of(report, number, true);
-    bool any = finding_of(report, number, false);
+    const struct image_finding *fails;
+    char message[2 * LINE_SIZE];
 
-    (void)buffer_addf(
-        to, "    <testcase name=\"%s\" classname=\"ssm-preflight.image\" time=\"0.000\">\n",
-        check->name);
-    if (fails) {
-        (void)buffer_addf(to, "      <failure message=\"%s\" type=\"%s\">", fails->title,
-                          fails->code);
+    junit_begin_case(to, check->name, "image", 0);
+    switch (kind_of(report, number, &fails)) {
+    case JUNIT_FAILED:
+        (void)buffer_add_text(to, "      <failure");
+        junit_attribute(to, "message", fails->title);
+        junit_attribute(to, "type", fails->code);
+        (void)buffer_add_text(to, ">");
         put_case_findings(to, report, number);
         (void)buffer_add_text(to, "</failure>\n");
-    } else if (report->fitness == FITNESS_UNKNOWN) {
-        (void)buffer_add_text(to, "      <error message=\"");
-        junit_put(to, report->summary);
-        (void)buffer_add_text(to, "\" type=\"unknown\"/>\n");
-    } else if (is_skipped(check) && !any) {
-        (void)buffer_addf(to, "      <skipped message=\"%s",
-                          check->status == STATUS_SKIP ? "" : "not to be judged offline: ");
-        junit_put(to, check->summary);
-        (void)buffer_add_text(to, "\"/>\n");
-    } else {
-        (void)buffer_add_text(to, "      <system-out>");
-        junit_put(to, check->summary);
-        (void)buffer_add_text(to, "\n");
+        break;
+    case JUNIT_ERROR:
+        (void)buffer_add_text(to, "      <error");
+        junit_attribute(to, "message", report->summary);
+        (void)buffer_add_text(to, " type=\"unknown\"/>\n");
+        break;
+    case JUNIT_SKIPPED:
+        (void)text_set(
+            message, sizeof(message), "%s%s",
+            check->status == STATUS_SKIP ? "" : "not to be judged offline: ", check->summary);
+        (void)buffer_add_text(to, "      <skipped");
+        junit_attribute(to, "message", message);
+        (void)buffer_add_text(to, "/>\n");
+        break;
+    case JUNIT_PASSED:
+        junit_line(to, "      <system-out>", check->summary);
         put_case_findings(to, report, number);
         (void)buffer_add_text(to, "</system-out>\n");
+        break;
     }
     (void)buffer_add_text(to, "    </testcase>\n");
 }
@@ -310,28 +293,14 @@ static void put_case(struct buffer *to, const struct image_report *report, int n
 void image_write_junit(const struct image_report *report, const struct style *style,
                        struct buffer *to)
 {
-    int n_failures = 0, n_skipped = 0, n_errors = 0;
-    char started[TIME_SIZE], counts[LINE_SIZE];
+    const struct image_finding *fails;
+    struct junit_counts counts = {.ms = 0};
 
     (void)style;
-    for (int i = 1; i <= N_IMAGE_CHECKS; i++) {
-        bool fails = finding_of(report, i, true), any = finding_of(report, i, false);
-
-        n_failures += fails;
-        n_errors += !fails && report->fitness == FITNESS_UNKNOWN;
-        n_skipped += !fails && report->fitness != FITNESS_UNKNOWN &&
-                     is_skipped(&report->checks[i - 1]) && !any;
-    }
-    clock_format_iso8601(report->started_unix_ms, false, started);
-    started[strcspn(started, "Z")] = '\0'; /* the schema takes no time zone */
-    (void)text_set(counts, sizeof(counts),
-                   "tests=\"%d\" failures=\"%d\" errors=\"%d\" skipped=\"%d\" time=\"0.000\"",
-                   N_IMAGE_CHECKS, n_failures, n_errors, n_skipped);
-    (void)buffer_addf(to,
-                      "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
-                      "<testsuites name=\"ssm-preflight\" %s>\n"
-                      "  <testsuite name=\"image\" %s timestamp=\"%s\" hostname=\"\">\n",
-                      counts, counts, started);
+    for (int i = 1; i <= N_IMAGE_CHECKS; i++)
+        junit_count(&counts, kind_of(report, i, &fails), 0);
+    junit_begin(to, &counts);
+    junit_begin_suite(to, "image", &counts, report->started_unix_ms, "");
     for (int i = 1; i <= N_IMAGE_CHECKS; i++)
         put_case(to, report, i);
     (void)buffer_add_text(to, "  </testsuite>\n</testsuites>\n");

@@ -27,26 +27,43 @@ static cJSON *make_text(const char *text)
     return cJSON_CreateString(text);
 }
 
-static void put_text(cJSON *object, const char *name, const char *text)
+static void append_text(cJSON *array, const char *text)
+{
+    (void)cJSON_AddItemToArray(array, make_text(text));
+}
+
+void json_put(cJSON *object, const char *name, const char *text)
 {
     (void)cJSON_AddItemToObject(object, name, make_text(text));
 }
 
-static void put_text_or_null(cJSON *object, const char *name, const char *text)
+void json_put_or_null(cJSON *object, const char *name, const char *text)
 {
     (void)cJSON_AddItemToObject(object, name, *text ? make_text(text) : cJSON_CreateNull());
+}
+
+void json_put_texts(cJSON *object, const char *name, const char *texts, size_t size, int32_t n)
+{
+    cJSON *array = cJSON_AddArrayToObject(object, name);
+
+    for (int32_t i = 0; i < n; i++)
+        append_text(array, texts + (size_t)i * size);
+}
+
+void json_add(struct buffer *to, cJSON *tree, bool in_lines)
+{
+    char *text = cJSON_PrintBuffered(tree, 64 * 1024, in_lines);
+
+    (void)buffer_addf(to, "%s\n", text);
+    cJSON_free(text);
+    cJSON_Delete(tree);
 }
 
 static void put_reason(cJSON *object, enum failure failure)
 {
     const char *name = failure_name(failure);
 
-    put_text_or_null(object, "reason", failure != FAILURE_NONE && name ? name : "");
-}
-
-static void append_text(cJSON *array, const char *text)
-{
-    (void)cJSON_AddItemToArray(array, make_text(text));
+    json_put_or_null(object, "reason", failure != FAILURE_NONE && name ? name : "");
 }
 
 static cJSON *append_object(cJSON *array)
@@ -69,27 +86,24 @@ static void put_instance(cJSON *report, const struct facts *facts)
     const struct instance_facts *from = &facts->instance;
     cJSON *instance = cJSON_AddObjectToObject(report, "instance");
 
-    put_text_or_null(instance, "id", from->id);
-    put_text_or_null(instance, "region", from->region);
-    put_text_or_null(instance, "availability_zone", from->availability_zone);
-    put_text_or_null(instance, "partition", from->partition);
-    put_text_or_null(instance, "account", from->account);
-    put_text_or_null(instance, "image", from->image);
-    put_text_or_null(instance, "type", from->type);
-    put_text_or_null(instance, "vpc", from->vpc);
-    cJSON *cidrs = cJSON_AddArrayToObject(instance, "vpc_cidrs");
-    for (int32_t i = 0; i < from->n_vpc_cidrs; i++)
-        append_text(cidrs, from->vpc_cidrs[i]);
-    put_text_or_null(instance, "subnet", from->subnet);
-    put_text_or_null(instance, "subnet_cidr",
+    json_put_or_null(instance, "id", from->id);
+    json_put_or_null(instance, "region", from->region);
+    json_put_or_null(instance, "availability_zone", from->availability_zone);
+    json_put_or_null(instance, "partition", from->partition);
+    json_put_or_null(instance, "account", from->account);
+    json_put_or_null(instance, "image", from->image);
+    json_put_or_null(instance, "type", from->type);
+    json_put_or_null(instance, "vpc", from->vpc);
+    json_put_texts(instance, "vpc_cidrs", from->vpc_cidrs[0], ADDRESS_SIZE, from->n_vpc_cidrs);
+    json_put_or_null(instance, "subnet", from->subnet);
+    json_put_or_null(instance, "subnet_cidr",
                      from->n_subnet_cidrs > 0 ? from->subnet_cidrs[0] : "");
-    cJSON *groups = cJSON_AddArrayToObject(instance, "security_groups");
-    for (int32_t i = 0; i < from->n_security_groups; i++)
-        append_text(groups, from->security_groups[i]);
-    put_text_or_null(instance, "private_ipv4", from->private_ipv4);
-    put_text_or_null(instance, "public_ipv4", from->public_ipv4);
-    put_text_or_null(instance, "role", facts->role.role);
-    put_text_or_null(instance, "credentials",
+    json_put_texts(instance, "security_groups", from->security_groups[0], NAME_SIZE,
+                   from->n_security_groups);
+    json_put_or_null(instance, "private_ipv4", from->private_ipv4);
+    json_put_or_null(instance, "public_ipv4", from->public_ipv4);
+    json_put_or_null(instance, "role", facts->role.role);
+    json_put_or_null(instance, "credentials",
                      facts->role.from == CREDENTIALS_NONE
                          ? ""
                          : name_of(&credentials_from_names, facts->role.from));
@@ -98,17 +112,11 @@ static void put_instance(cJSON *report, const struct facts *facts)
 /* An untried step above one that failed was skipped for it. */
 static void put_outcome(cJSON *object, const struct address_facts *at, enum rung rung)
 {
-    static const enum status statuses[] = {
-        [OUTCOME_UNTRIED] = STATUS_UNKNOWN,
-        [OUTCOME_OK] = STATUS_PASS,
-        [OUTCOME_FAILED] = STATUS_FAIL,
-        [OUTCOME_SKIPPED] = STATUS_SKIP,
-    };
     const struct step *step = &at->steps[rung];
     bool below = rung > RUNG_CONNECT && step->outcome == OUTCOME_UNTRIED &&
                  at->steps[rung - 1].outcome != OUTCOME_OK;
 
-    put_text(object, "status", status_name(below ? STATUS_SKIP : statuses[step->outcome]));
+    json_put(object, "status", status_name(below ? STATUS_SKIP : step_status(step)));
     put_reason(object, below ? FAILURE_BELOW : step->failure);
     (void)cJSON_AddNumberToObject(object, "duration_ms", step->took_ms);
 }
@@ -121,8 +129,8 @@ static void put_addresses(cJSON *detail, const struct endpoint_facts *endpoint, 
         const struct address_facts *at = &endpoint->addresses[i];
         cJSON *object = append_object(addresses);
 
-        put_text(object, "address", at->address);
-        put_text(object, "place", name_of(&place_names, at->place));
+        json_put(object, "address", at->address);
+        json_put(object, "place", name_of(&place_names, at->place));
         (void)cJSON_AddBoolToObject(object, "second_opinion", at->second_opinion);
         if (rung != RUNG_PRIVATE)
             put_outcome(object, at, rung);
@@ -137,15 +145,15 @@ static void put_actions(cJSON *detail, const struct endpoint_facts *endpoint)
         const struct action_facts *action = &endpoint->actions[i];
         cJSON *object = append_object(actions);
 
-        put_text(object, "action", action->action);
-        put_text(object, "permission", name_of(&permission_names, action->permission));
+        json_put(object, "action", action->action);
+        json_put(object, "permission", name_of(&permission_names, action->permission));
         put_reason(object, action->failure);
         if (action->permission == PERMISSION_DENIED)
-            put_text(object, "denied_by", name_of(&denied_by_names, action->denied_by));
+            json_put(object, "denied_by", name_of(&denied_by_names, action->denied_by));
         if (action->why_not[0])
-            put_text(object, "why_not", action->why_not);
+            json_put(object, "why_not", action->why_not);
         if (action->message[0])
-            put_text(object, "message", action->message);
+            json_put(object, "message", action->message);
     }
 }
 
@@ -174,11 +182,11 @@ static void put_checks(cJSON *object, const struct report *report)
             continue;
 
         cJSON *check = append_object(checks);
-        put_text(check, "id", check_name((enum check)i));
+        json_put(check, "id", check_name((enum check)i));
         (void)cJSON_AddBoolToObject(check, "required", result->required);
-        put_text(check, "status", status_name(result->status));
+        json_put(check, "status", status_name(result->status));
         put_reason(check, result->reason);
-        put_text(check, "summary", result->summary);
+        json_put(check, "summary", result->summary);
         (void)cJSON_AddNumberToObject(check, "duration_ms", result->duration_ms);
         put_detail(check, report->facts, (enum check)i);
     }
@@ -186,50 +194,46 @@ static void put_checks(cJSON *object, const struct report *report)
 
 static void put_alternatives(cJSON *object, const struct finding *finding)
 {
-    cJSON *alternatives = cJSON_AddArrayToObject(object, "alternatives");
+    json_put_texts(object, "alternatives", finding->alternatives[0].code,
+                   sizeof(finding->alternatives[0]), finding->n_alternatives);
     cJSON *tell_apart = cJSON_AddArrayToObject(object, "tell_apart");
 
     for (int32_t i = 0; i < finding->n_alternatives; i++) {
         const struct alternative *alternative = &finding->alternatives[i];
 
-        append_text(alternatives, alternative->code);
         if (!alternative->command[0])
             continue;
         cJSON *row = append_object(tell_apart);
-        put_text(row, "code", alternative->code);
-        put_text(row, "command", alternative->command);
+        json_put(row, "code", alternative->code);
+        json_put(row, "command", alternative->command);
     }
 }
 
 static void put_finding(cJSON *object, const struct finding *finding)
 {
-    put_text(object, "code", finding->code);
-    put_text(object, "severity", severity_name(finding->severity));
-    put_text(object, "confidence", confidence_name(finding->confidence));
-    put_text_or_null(object, "target",
+    json_put(object, "code", finding->code);
+    json_put(object, "severity", severity_name(finding->severity));
+    json_put(object, "confidence", confidence_name(finding->confidence));
+    json_put_or_null(object, "target",
                      finding->target < N_TARGETS ? target_name(finding->target) : "");
-    put_text(object, "title", finding->title);
+    json_put(object, "title", finding->title);
 
     append_checks(cJSON_AddArrayToObject(object, "explains"), finding->explains);
     append_checks(cJSON_AddArrayToObject(object, "hides"), finding->hides);
-    cJSON *evidence = cJSON_AddArrayToObject(object, "evidence");
-    for (int32_t i = 0; i < finding->n_evidence; i++)
-        append_text(evidence, finding->evidence[i]);
+    json_put_texts(object, "evidence", finding->evidence[0], LINE_SIZE, finding->n_evidence);
     put_alternatives(object, finding);
 
     cJSON *remedy = cJSON_AddObjectToObject(object, "remedy");
     char fix[FIX_SIZE];
     finding_fix(finding, fix, sizeof(fix));
-    put_text(remedy, "text", fix);
-    cJSON *commands = cJSON_AddArrayToObject(remedy, "commands");
-    for (int32_t i = 0; i < finding->n_commands; i++)
-        append_text(commands, finding->commands[i]);
+    json_put(remedy, "text", fix);
+    json_put_texts(remedy, "commands", finding->commands[0], COMMAND_SIZE, finding->n_commands);
     cJSON *steps = cJSON_AddArrayToObject(remedy, "steps");
     for (int32_t i = 0; i < finding->n_commands; i++) {
         cJSON *step = append_object(steps);
-        put_text(step, "command", finding->commands[i]);
-        put_text(step, "from", finding->inside[i] ? "instance" : "outside");
-        put_text_or_null(step, "note", finding->notes[i]);
+        json_put(step, "command", finding->commands[i]);
+        json_put(step, "from", finding->inside[i] ? "instance" : "outside");
+        json_put_or_null(step, "note", finding->notes[i]);
     }
 }
 
@@ -237,7 +241,7 @@ static void put_permissions(cJSON *report, const struct permissions_sum *sum)
 {
     cJSON *object = cJSON_AddObjectToObject(report, "permissions");
 
-    put_text(object, "policy", "AmazonSSMManagedInstanceCore");
+    json_put(object, "policy", "AmazonSSMManagedInstanceCore");
     (void)cJSON_AddNumberToObject(object, "actions", sum->n);
     (void)cJSON_AddNumberToObject(object, "allowed", sum->allowed);
     (void)cJSON_AddNumberToObject(object, "denied", sum->denied);
@@ -262,11 +266,11 @@ static cJSON *report_to_json(const struct report *report)
     char started[TIME_SIZE];
 
     clock_format_iso8601(facts->started_unix_ms, true, started);
-    put_text(object, "schema", REPORT_SCHEMA);
-    put_text(object, "version", program_version);
-    put_text(object, "verdict", verdict_row(report->verdict)->name);
-    put_text(object, "summary", report->summary);
-    put_text(object, "started", started);
+    json_put(object, "schema", REPORT_SCHEMA);
+    json_put(object, "version", program_version);
+    json_put(object, "verdict", verdict_row(report->verdict)->name);
+    json_put(object, "summary", report->summary);
+    json_put(object, "started", started);
     (void)cJSON_AddNumberToObject(object, "duration_ms", facts->duration_ms);
     (void)cJSON_AddNumberToObject(object, "rounds", facts->rounds);
     put_instance(object, facts);
@@ -282,11 +286,6 @@ static cJSON *report_to_json(const struct report *report)
 
 void json_write(const struct report *report, const struct style *style, struct buffer *to)
 {
-    cJSON *object = report_to_json(report);
-    char *text = cJSON_PrintBuffered(object, 64 * 1024, true);
-
     (void)style;
-    (void)buffer_addf(to, "%s\n", text);
-    cJSON_free(text);
-    cJSON_Delete(object);
+    json_add(to, report_to_json(report), true);
 }

@@ -9,15 +9,7 @@
 #include <string.h>
 
 #include "base/text.h"
-#include "report/image.h"
 #include "report/report.h"
-
-enum kind { KIND_PASSED, KIND_FAILED, KIND_ERROR, KIND_SKIPPED };
-
-struct counts {
-    int tests, failures, errors, skipped;
-    int64_t ms;
-};
 
 /* --- XML --- */
 
@@ -35,92 +27,139 @@ void junit_put(struct buffer *to, const char *text)
     }
 }
 
-static void put_attribute(struct buffer *to, const char *name, const char *value)
+void junit_attribute(struct buffer *to, const char *name, const char *value)
 {
     (void)buffer_addf(to, " %s=\"", name);
     junit_put(to, value);
     (void)buffer_add(to, "\"", 1);
 }
 
-static void put_counts(struct buffer *to, const struct counts *counts)
-{
-    (void)buffer_addf(to, " tests=\"%d\" failures=\"%d\" errors=\"%d\" skipped=\"%d\"",
-                      counts->tests, counts->failures, counts->errors, counts->skipped);
-    (void)buffer_addf(to, " time=\"%lld.%03d\"", (long long)(counts->ms / 1000),
-                      (int)(counts->ms % 1000));
-}
-
-/* --- what a check comes to --- */
-
-static enum kind kind_of(const struct report *report, const struct check_result *check)
-{
-    switch (check->status) {
-    case STATUS_FAIL:
-        return check->required ? KIND_FAILED : KIND_SKIPPED;
-    case STATUS_UNKNOWN:
-        return check->required ? KIND_ERROR : KIND_SKIPPED;
-    case STATUS_SKIP:
-        return report->verdict == VERDICT_UNKNOWN && report_lacks(check) ? KIND_ERROR
-                                                                         : KIND_SKIPPED;
-    case STATUS_PASS:
-    case STATUS_WARN:
-        break;
-    }
-    return KIND_PASSED;
-}
-
-static void count(struct counts *counts, const struct report *report,
-                  const struct check_result *check)
-{
-    enum kind kind = kind_of(report, check);
-
-    counts->tests++;
-    counts->failures += kind == KIND_FAILED;
-    counts->errors += kind == KIND_ERROR;
-    counts->skipped += kind == KIND_SKIPPED;
-    counts->ms += check->duration_ms > 0 ? check->duration_ms : 0;
-}
-
-static struct counts count_target(const struct report *report, enum target target)
-{
-    struct counts counts = {0};
-
-    for (int i = 0; i < N_CHECKS; i++)
-        if (report->checks[i].planned && check_target((enum check)i) == target)
-            count(&counts, report, &report->checks[i]);
-    return counts;
-}
-
-/* --- findings --- */
-
-static void put_line(struct buffer *to, const char *before, const char *text)
+void junit_line(struct buffer *to, const char *before, const char *text)
 {
     (void)buffer_add_text(to, before);
     junit_put(to, text);
     (void)buffer_add_text(to, "\n");
 }
 
+static void put_time(struct buffer *to, int64_t ms)
+{
+    (void)buffer_addf(to, " time=\"%lld.%03d\"", (long long)(ms / 1000), (int)(ms % 1000));
+}
+
+static int n_tests(const struct junit_counts *counts)
+{
+    return counts->of[JUNIT_PASSED] + counts->of[JUNIT_FAILED] + counts->of[JUNIT_ERROR] +
+           counts->of[JUNIT_SKIPPED];
+}
+
+static void put_counts(struct buffer *to, const struct junit_counts *counts)
+{
+    (void)buffer_addf(to, " tests=\"%d\" failures=\"%d\" errors=\"%d\" skipped=\"%d\"",
+                      n_tests(counts), counts->of[JUNIT_FAILED], counts->of[JUNIT_ERROR],
+                      counts->of[JUNIT_SKIPPED]);
+    put_time(to, counts->ms);
+}
+
+void junit_count(struct junit_counts *counts, enum junit_kind kind, int32_t ms)
+{
+    counts->of[kind]++;
+    counts->ms += ms > 0 ? ms : 0;
+}
+
+void junit_begin(struct buffer *to, const struct junit_counts *all)
+{
+    (void)buffer_add_text(to, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
+                              "<testsuites name=\"ssm-preflight\"");
+    put_counts(to, all);
+    (void)buffer_add_text(to, ">\n");
+}
+
+void junit_begin_suite(struct buffer *to, const char *name, const struct junit_counts *counts,
+                       int64_t started_unix_ms, const char *host)
+{
+    char started[TIME_SIZE];
+
+    clock_format_iso8601(started_unix_ms, false, started);
+    started[strcspn(started, "Z")] = '\0'; /* the schema takes no time zone */
+    (void)buffer_add_text(to, "  <testsuite");
+    junit_attribute(to, "name", name);
+    put_counts(to, counts);
+    junit_attribute(to, "timestamp", started);
+    junit_attribute(to, "hostname", host);
+    (void)buffer_add_text(to, ">\n");
+}
+
+void junit_begin_case(struct buffer *to, const char *name, const char *suite, int32_t ms)
+{
+    (void)buffer_add_text(to, "    <testcase");
+    junit_attribute(to, "name", name);
+    (void)buffer_add_text(to, " classname=\"ssm-preflight.");
+    junit_put(to, suite);
+    (void)buffer_add_text(to, "\"");
+    put_time(to, ms > 0 ? ms : 0);
+    (void)buffer_add_text(to, ">\n");
+}
+
+/* --- what a check comes to --- */
+
+static enum junit_kind kind_of(const struct report *report, const struct check_result *check)
+{
+    switch (check->status) {
+    case STATUS_FAIL:
+        return check->required ? JUNIT_FAILED : JUNIT_SKIPPED;
+    case STATUS_UNKNOWN:
+        return check->required ? JUNIT_ERROR : JUNIT_SKIPPED;
+    case STATUS_SKIP:
+        return report->verdict == VERDICT_UNKNOWN && report_lacks(check) ? JUNIT_ERROR
+                                                                         : JUNIT_SKIPPED;
+    case STATUS_PASS:
+    case STATUS_WARN:
+        break;
+    }
+    return JUNIT_PASSED;
+}
+
+/* Of a target; N_TARGETS: of all. */
+static struct junit_counts count_target(const struct report *report, enum target target)
+{
+    struct junit_counts counts = {.ms = 0};
+
+    for (enum check i = 0; i < N_CHECKS; i++)
+        if (report->checks[i].planned && (target == N_TARGETS || check_target(i) == target))
+            junit_count(&counts, kind_of(report, &report->checks[i]),
+                        report->checks[i].duration_ms);
+    return counts;
+}
+
+static bool has_suite(const struct report *report, enum target target)
+{
+    const struct junit_counts counts = count_target(report, target);
+    return n_tests(&counts) > 0;
+}
+
+/* --- findings --- */
+
 static void put_finding(struct buffer *to, const struct finding *finding)
 {
     char fix[FIX_SIZE];
 
-    put_line(to, "", finding->title);
+    junit_line(to, "", finding->title);
     (void)buffer_addf(to, "(%s, %s: ssm-preflight explain ", severity_name(finding->severity),
                       confidence_name(finding->confidence));
     junit_put(to, finding->code);
     (void)buffer_add_text(to, ")\n");
     for (int32_t i = 0; i < finding->n_evidence; i++)
-        put_line(to, "- ", finding->evidence[i]);
+        junit_line(to, "- ", finding->evidence[i]);
     finding_fix(finding, fix, sizeof(fix));
     if (finding->remedy[0])
-        put_line(to, "Fix: ", fix);
+        junit_line(to, "Fix: ", fix);
     for (int32_t i = 0; i < finding->n_commands; i++) {
         if (finding->notes[i][0])
-            put_line(to, "    # ", finding->notes[i]);
-        put_line(to, "    ", finding->commands[i]);
+            junit_line(to, "    # ", finding->notes[i]);
+        junit_line(to, "    ", finding->commands[i]);
     }
     for (int32_t i = 0; i < finding->n_alternatives; i++)
-        put_line(to, "Or: ", finding->alternatives[i].code);
+        junit_line(to, "Or: ", finding->alternatives[i].code);
 }
 
 static bool explains(const struct finding *finding, enum check check)
@@ -148,9 +187,10 @@ static void put_findings(struct buffer *to, const struct report *report, enum ch
 static bool is_of_suite(const struct report *report, const struct finding *finding,
                         enum target target, bool is_first)
 {
-    bool has_suite = finding->target < N_TARGETS && count_target(report, finding->target).tests > 0;
-
-    return finding->explains == 0 && (has_suite ? finding->target == target : is_first);
+    return finding->explains == 0 &&
+           (finding->target < N_TARGETS && has_suite(report, finding->target)
+                ? finding->target == target
+                : is_first);
 }
 
 static void write_loose_findings(struct buffer *to, const struct report *report, enum target target,
@@ -176,11 +216,11 @@ static void write_failed(struct buffer *to, const struct report *report,
     const struct finding *finding = finding_of(report, check->check);
 
     (void)buffer_addf(to, "      <%s", element);
-    put_attribute(to, "message", check->summary);
-    put_attribute(to, "type",
-                  finding                         ? finding->code
-                  : check->reason != FAILURE_NONE ? failure_name(check->reason)
-                                                  : status_name(check->status));
+    junit_attribute(to, "message", check->summary);
+    junit_attribute(to, "type",
+                    finding                         ? finding->code
+                    : check->reason != FAILURE_NONE ? failure_name(check->reason)
+                                                    : status_name(check->status));
     (void)buffer_add_text(to, ">");
     if (!finding)
         junit_put(to, check->summary);
@@ -197,7 +237,7 @@ static void write_skipped(struct buffer *to, const struct report *report,
                    check->status == STATUS_SKIP ? "" : "optional: ",
                    check->status == STATUS_FAIL ? "fails: " : "", check->summary);
     (void)buffer_add_text(to, "      <skipped");
-    put_attribute(to, "message", message);
+    junit_attribute(to, "message", message);
     (void)buffer_add_text(to, "/>\n");
     if (finding_of(report, check->check)) {
         (void)buffer_add_text(to, "      <system-out>");
@@ -219,25 +259,19 @@ static void write_passed(struct buffer *to, const struct report *report,
 static void write_case(struct buffer *to, const struct report *report,
                        const struct check_result *check)
 {
-    const char *name = check_name(check->check);
-    int32_t ms = check->duration_ms > 0 ? check->duration_ms : 0;
-
-    (void)buffer_add_text(to, "    <testcase");
-    put_attribute(to, "name", name);
-    (void)buffer_add_text(to, " classname=\"ssm-preflight.");
-    junit_put(to, target_name(check_target(check->check)));
-    (void)buffer_addf(to, "\" time=\"%d.%03d\">\n", (int)(ms / 1000), (int)(ms % 1000));
+    junit_begin_case(to, check_name(check->check), target_name(check_target(check->check)),
+                     check->duration_ms);
     switch (kind_of(report, check)) {
-    case KIND_FAILED:
+    case JUNIT_FAILED:
         write_failed(to, report, check, "failure");
         break;
-    case KIND_ERROR:
+    case JUNIT_ERROR:
         write_failed(to, report, check, "error");
         break;
-    case KIND_SKIPPED:
+    case JUNIT_SKIPPED:
         write_skipped(to, report, check);
         break;
-    case KIND_PASSED:
+    case JUNIT_PASSED:
         write_passed(to, report, check);
         break;
     }
@@ -247,17 +281,10 @@ static void write_case(struct buffer *to, const struct report *report,
 static void write_suite(struct buffer *to, const struct report *report, enum target target,
                         bool is_first)
 {
-    const struct counts counts = count_target(report, target);
-    char started[TIME_SIZE];
+    const struct junit_counts counts = count_target(report, target);
 
-    clock_format_iso8601(report->facts->started_unix_ms, false, started);
-    started[strcspn(started, "Z")] = '\0'; /* the schema takes no time zone */
-    (void)buffer_add_text(to, "  <testsuite");
-    put_attribute(to, "name", target_name(target));
-    put_counts(to, &counts);
-    put_attribute(to, "timestamp", started);
-    put_attribute(to, "hostname", facts_instance_name(report->facts));
-    (void)buffer_add_text(to, ">\n");
+    junit_begin_suite(to, target_name(target), &counts, report->facts->started_unix_ms,
+                      facts_instance_name(report->facts));
     for (int i = 0; i < N_CHECKS; i++)
         if (report->checks[i].planned && check_target((enum check)i) == target)
             write_case(to, report, &report->checks[i]);
@@ -267,21 +294,15 @@ static void write_suite(struct buffer *to, const struct report *report, enum tar
 
 void junit_write(const struct report *report, const struct style *style, struct buffer *to)
 {
-    struct counts all = {0};
+    const struct junit_counts all = count_target(report, N_TARGETS);
     bool is_first = true;
 
     (void)style;
-    for (int i = 0; i < N_CHECKS; i++)
-        if (report->checks[i].planned)
-            count(&all, report, &report->checks[i]);
-    (void)buffer_add_text(to, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
-                              "<testsuites name=\"ssm-preflight\"");
-    put_counts(to, &all);
-    (void)buffer_add_text(to, ">\n");
-    for (unsigned int i = 0; i < N_TARGETS; i++) {
-        if (count_target(report, (enum target)i).tests == 0)
+    junit_begin(to, &all);
+    for (enum target i = 0; i < N_TARGETS; i++) {
+        if (!has_suite(report, i))
             continue;
-        write_suite(to, report, (enum target)i, is_first);
+        write_suite(to, report, i, is_first);
         is_first = false;
     }
     (void)buffer_add_text(to, "</testsuites>\n");

@@ -59,7 +59,7 @@ static void list_reasons(const struct report *report, enum check check, char *li
         const bool said = i > 0 && strcmp(report->findings[i - 1].code, finding->code) == 0;
 
         if ((finding->explains & check_bit(check)) && !(said && line[0]))
-            (void)text_add(line, size, "%s%s", line[0] ? ", " : "", finding->code);
+            text_list(line, size, ", ", finding->code);
     }
 }
 
@@ -148,9 +148,7 @@ static void write_not_tried(struct screen *screen, const struct report *report, 
         return;
     if (why != FAILURE_NONE)
         (void)text_add(line, sizeof(line), " (%s)", failure_words(why));
-    screen_pad(screen, SEEN_AT);
-    screen_wrap(screen, INK_DIM, SEEN_AT, line);
-    screen_end(screen);
+    screen_line(screen, INK_DIM, SEEN_AT, SEEN_AT, line);
 }
 
 static bool is_tried(const struct report *report, enum target target)
@@ -187,9 +185,7 @@ static void write_idle(struct screen *screen, const struct report *report)
             continue;
         if (why != FAILURE_BELOW)
             (void)text_add(line, sizeof(line), " (%s)", failure_words((enum failure)why));
-        screen_pad(screen, INDENT);
-        screen_wrap(screen, INK_DIM, INDENT, line);
-        screen_end(screen);
+        screen_line(screen, INK_DIM, INDENT, INDENT, line);
     }
 }
 
@@ -208,9 +204,7 @@ static void write_ladder(struct screen *screen, const struct report *report, enu
     for (unsigned int i = 0; i < N_CHECKS; i++) {
         if (!has(bad, i) || seen_write(screen, report->facts, (enum check)i, SEEN_AT, false) > 0)
             continue;
-        screen_pad(screen, SEEN_AT);
-        screen_wrap(screen, INK_PLAIN, SEEN_AT, report->checks[i].summary);
-        screen_end(screen);
+        screen_line(screen, INK_PLAIN, SEEN_AT, SEEN_AT, report->checks[i].summary);
     }
     write_not_tried(screen, report, skipped & ~report_left_out(report));
 }
@@ -231,14 +225,12 @@ static void write_ladder_in_full(struct screen *screen, const struct report *rep
         if (result->duration_ms > 0)
             duration_text(result->duration_ms, took);
         screen_pad(screen, INDENT);
-        screen_mark(screen, result->status);
-        screen_pad(screen, INDENT + (screen->unicode ? 2 : 5));
+        (void)screen_status(screen, result->status);
         screen_text(screen, ink, check_name((enum check)i));
         screen_pad(screen, 29);
         screen_textf(screen, INK_DIM, "%7s", took);
         screen_text(screen, INK_PLAIN, "  ");
-        screen_wrap(screen, ink, 38, result->summary);
-        screen_end(screen);
+        screen_finish(screen, ink, 38, result->summary);
         if (result->status != STATUS_SKIP)
             (void)seen_write(screen, report->facts, (enum check)i, 8, true);
     }
@@ -323,9 +315,7 @@ static void write_hidden(struct screen *screen, const struct report *report)
             continue;
         (void)text_set(line, sizeof(line), "Hidden until %s is fixed: ", code);
         list_checks(report, set, line, sizeof(line));
-        screen_pad(screen, INDENT);
-        screen_wrap(screen, INK_DIM, INDENT + 2, line);
-        screen_end(screen);
+        screen_line(screen, INK_DIM, INDENT, INDENT + 2, line);
     }
 }
 
@@ -338,9 +328,7 @@ static void write_left_out(struct screen *screen, const struct report *report)
     if (set == 0)
         return;
     list_checks(report, set, line + strlen(line), sizeof(line) - strlen(line));
-    screen_pad(screen, INDENT);
-    screen_wrap(screen, INK_PLAIN, INDENT + 2, line);
-    screen_end(screen);
+    screen_line(screen, INK_PLAIN, INDENT, INDENT + 2, line);
 }
 
 /* The names of the targets that pass say as much as their ladders. */
@@ -350,15 +338,12 @@ static void write_passing(struct screen *screen, const struct report *report)
 
     for (unsigned int i = 0; i < N_TARGETS; i++)
         if (target_passes(report, (enum target)i))
-            (void)text_add(line, sizeof(line), "%s%s", line[0] ? ", " : "",
-                           target_name((enum target)i));
+            text_list(line, sizeof(line), ", ", target_name((enum target)i));
     if (!line[0])
         return;
     screen_pad(screen, INDENT);
     screen_mark(screen, STATUS_PASS);
-    screen_pad(screen, RUNGS_AT);
-    screen_wrap(screen, INK_PLAIN, RUNGS_AT, line);
-    screen_end(screen);
+    screen_line(screen, INK_PLAIN, RUNGS_AT, RUNGS_AT, line);
 }
 
 void ladders_write(struct screen *screen, const struct report *report, enum ladders ladders)

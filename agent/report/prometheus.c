@@ -6,153 +6,120 @@
  *
  * A check has one series, for the status it has, and none for the others: a fleet has many instances.
  */
+#include <stdarg.h>
 #include <string.h>
 
+#include "base/text.h"
 #include "base/version.h"
 #include "report/report.h"
 
-struct metric {
-    struct buffer *to;
-    const char *name;
-    bool has_labels;
-};
-
-static struct metric begin(struct buffer *to, const char *name, const char *help)
+static void begin(struct buffer *to, const char *name, const char *help)
 {
     (void)buffer_addf(to, "# HELP ssm_preflight_%s %s\n# TYPE ssm_preflight_%s gauge\n", name, help,
                       name);
-    return (struct metric){to, name, false};
 }
 
-static void sample(struct metric *metric)
+/* Behind the value pairs of a label and its text, and NULL. */
+static __attribute__((sentinel)) void sample(struct buffer *to, const char *name, const char *value,
+                                             ...)
 {
-    (void)buffer_addf(metric->to, "ssm_preflight_%s", metric->name);
-    metric->has_labels = false;
-}
+    va_list labels;
+    const char *before = "{";
 
-static void label(struct metric *metric, const char *name, const char *value)
-{
-    (void)buffer_addf(metric->to, "%s%s=\"", metric->has_labels ? "," : "{", name);
-    for (; *value; value++) {
-        if (*value == '\\' || *value == '"')
-            (void)buffer_add(metric->to, "\\", 1);
-        (void)buffer_add_printable(metric->to, value, 1);
+    (void)buffer_addf(to, "ssm_preflight_%s", name);
+    va_start(labels, value);
+    for (const char *label; (label = va_arg(labels, const char *)); before = ",") {
+        (void)buffer_addf(to, "%s%s=\"", before, label);
+        for (const char *at = va_arg(labels, const char *); *at; at++) {
+            if (*at == '\\' || *at == '"')
+                (void)buffer_add(to, "\\", 1);
+            (void)buffer_add_printable(to, at, 1);
+        }
+        (void)buffer_add(to, "\"", 1);
     }
-    (void)buffer_add(metric->to, "\"", 1);
-    metric->has_labels = true;
+    va_end(labels);
+    (void)buffer_addf(to, "%s %s\n", *before == ',' ? "}" : "", value);
 }
 
-static void end(struct metric *metric, int value)
+static const char *seconds(int32_t ms, char to[NAME_SIZE])
 {
-    (void)buffer_addf(metric->to, "%s %d\n", metric->has_labels ? "}" : "", value);
-}
-
-static void end_seconds(struct metric *metric, int32_t ms)
-{
-    int32_t safe_ms = ms > 0 ? ms : 0;
-    (void)buffer_addf(metric->to, "%s %d.%03d\n", metric->has_labels ? "}" : "",
-                      (int)(safe_ms / 1000), (int)(safe_ms % 1000));
+    (void)text_set(to, NAME_SIZE, "%d.%03d", (int)(ms > 0 ? ms / 1000 : 0),
+                   (int)(ms > 0 ? ms % 1000 : 0));
+    return to;
 }
 
 /* --- metrics --- */
 
 static void write_verdict(const struct report *report, struct buffer *to)
 {
-    struct metric metric = begin(to, "ready", "Whether every required check passes.");
+    const bool ready = report->verdict == VERDICT_READY || report->verdict == VERDICT_DEGRADED;
 
-    sample(&metric);
-    end(&metric, report->verdict == VERDICT_READY || report->verdict == VERDICT_DEGRADED);
-
-    metric = begin(to, "verdict", "1 for the verdict of the last run, 0 for the others.");
-    for (int i = 0; i < N_VERDICTS; i++) {
-        sample(&metric);
-        label(&metric, "verdict", verdict_row((enum verdict)i)->name);
-        end(&metric, (int)report->verdict == i);
-    }
+    begin(to, "ready", "Whether every required check passes.");
+    sample(to, "ready", ready ? "1" : "0", NULL);
+    begin(to, "verdict", "1 for the verdict of the last run, 0 for the others.");
+    for (enum verdict i = 0; i < N_VERDICTS; i++)
+        sample(to, "verdict", report->verdict == i ? "1" : "0", "verdict", verdict_row(i)->name,
+               NULL);
 }
 
 static void write_checks(const struct report *report, struct buffer *to)
 {
-    struct metric metric = begin(to, "check_status", "1 for the status of each check.");
+    char took[NAME_SIZE];
 
-    for (int i = 0; i < N_CHECKS; i++) {
+    begin(to, "check_status", "1 for the status of each check.");
+    for (enum check i = 0; i < N_CHECKS; i++)
+        if (report->checks[i].planned)
+            sample(to, "check_status", "1", "check", check_name(i), "required",
+                   report->checks[i].required ? "true" : "false", "status",
+                   status_name(report->checks[i].status), NULL);
+    begin(to, "check_duration_seconds", "How long each check took that was tried.");
+    for (enum check i = 0; i < N_CHECKS; i++) {
         const struct check_result *check = &report->checks[i];
-        if (!check->planned)
-            continue;
-        sample(&metric);
-        label(&metric, "check", check_name(check->check));
-        label(&metric, "required", check->required ? "true" : "false");
-        label(&metric, "status", status_name(check->status));
-        end(&metric, 1);
+        if (check->planned && check->status != STATUS_SKIP && check->status != STATUS_UNKNOWN)
+            sample(to, "check_duration_seconds", seconds(check->duration_ms, took), "check",
+                   check_name(i), NULL);
     }
-
-    metric = begin(to, "check_duration_seconds", "How long each check took that was tried.");
-    for (int i = 0; i < N_CHECKS; i++) {
-        const struct check_result *check = &report->checks[i];
-        if (!check->planned || check->status == STATUS_SKIP || check->status == STATUS_UNKNOWN)
-            continue;
-        sample(&metric);
-        label(&metric, "check", check_name(check->check));
-        end_seconds(&metric, check->duration_ms);
-    }
-}
-
-static bool is_same_series(const struct finding *a, const struct finding *b)
-{
-    return a->target == b->target && a->severity == b->severity && strcmp(a->code, b->code) == 0;
 }
 
 /* The format allows a series only once. */
-static bool is_repeated(const struct report *report, int32_t at)
+static bool is_repeated(const struct report *report, const struct finding *finding)
 {
-    for (int32_t i = 0; i < at; i++)
-        if (is_same_series(&report->findings[i], &report->findings[at]))
+    for (const struct finding *other = report->findings; other < finding; other++)
+        if (other->target == finding->target && other->severity == finding->severity &&
+            strcmp(other->code, finding->code) == 0)
             return true;
     return false;
 }
 
 static void write_findings(const struct report *report, struct buffer *to)
 {
-    struct metric metric = begin(to, "finding", "1 for each finding; the first is the root cause.");
-
+    begin(to, "finding", "1 for each finding; the first is the root cause.");
     for (int32_t i = 0; i < report->n_findings; i++) {
         const struct finding *finding = &report->findings[i];
-
-        if (is_repeated(report, i))
-            continue;
-        sample(&metric);
-        label(&metric, "code", finding->code);
-        label(&metric, "target",
-              finding->target < N_TARGETS ? target_name(finding->target) : "instance");
-        label(&metric, "severity", severity_name(finding->severity));
-        label(&metric, "root", i == 0 ? "true" : "false");
-        end(&metric, 1);
+        if (!is_repeated(report, finding))
+            sample(to, "finding", "1", "code", finding->code, "target",
+                   finding->target < N_TARGETS ? target_name(finding->target) : "instance",
+                   "severity", severity_name(finding->severity), "root", i == 0 ? "true" : "false",
+                   NULL);
     }
 }
 
 static void write_run(const struct report *report, struct buffer *to)
 {
     const struct facts *facts = report->facts;
-    struct metric metric = begin(to, "duration_seconds", "How long the last round took.");
+    const struct instance_facts *instance = &facts->instance;
+    char number[NAME_SIZE];
 
-    sample(&metric);
-    end_seconds(&metric, facts->duration_ms);
-
-    metric = begin(to, "rounds", "How many rounds the last run took.");
-    sample(&metric);
-    end(&metric, (int)facts->rounds);
-
-    metric = begin(to, "info", "1, and what the last run was of.");
-    sample(&metric);
-    label(&metric, "version", program_version);
-    label(&metric, "instance_id", facts_instance_name(facts));
-    label(&metric, "region",
-          facts->instance.region[0] ? facts->instance.region : facts->plan.region);
-    label(&metric, "availability_zone", facts->instance.availability_zone);
-    label(&metric, "vpc", facts->instance.vpc);
-    label(&metric, "image", facts->instance.image);
-    label(&metric, "agent_version", facts->agent.version);
-    end(&metric, 1);
+    begin(to, "duration_seconds", "How long the last round took.");
+    sample(to, "duration_seconds", seconds(facts->duration_ms, number), NULL);
+    begin(to, "rounds", "How many rounds the last run took.");
+    (void)text_set(number, sizeof(number), "%d", (int)facts->rounds);
+    sample(to, "rounds", number, NULL);
+    begin(to, "info", "1, and what the last run was of.");
+    sample(to, "info", "1", "version", program_version, "instance_id", facts_instance_name(facts),
+           "region", instance->region[0] ? instance->region : facts->plan.region,
+           "availability_zone", instance->availability_zone, "vpc", instance->vpc, "image",
+           instance->image, "agent_version", facts->agent.version, NULL);
 }
 
 void prometheus_write(const struct report *report, const struct style *style, struct buffer *to)

@@ -9,6 +9,8 @@
 #include <stddef.h>
 
 #include "base/buffer.h"
+#include "model/fleet.h"
+#include "model/image.h"
 #include "model/report.h"
 
 enum { REPORT_MAX_BYTES = 2 * 1024 * 1024 };
@@ -49,14 +51,77 @@ void prometheus_write(const struct report *report, const struct style *style, st
 void html_write(const struct report *report, const struct style *style, struct buffer *to);
 void junit_write(const struct report *report, const struct style *style, struct buffer *to);
 
-/* junit.c: text as XML or HTML, also an attribute's value in double quotation marks, without what is not
- * printable */
+/* --- json.c: for every output that is JSON --- */
+
+struct cJSON;
+void json_put(struct cJSON *object, const char *name, const char *text);
+void json_put_or_null(struct cJSON *object, const char *name, const char *text); /* "" is null */
+void json_put_texts(struct cJSON *object, const char *name, const char *texts, size_t size,
+                    int32_t n); /* n texts of `size` bytes */
+/* Prints and deletes the tree: in lines, or in one. */
+void json_add(struct buffer *to, struct cJSON *tree, bool in_lines);
+
+/* --- junit.c: for every output that is XML, or HTML --- */
+
+/* Text, also of an attribute's value in double quotation marks, without what is not printable. */
 void junit_put(struct buffer *to, const char *text);
+void junit_attribute(struct buffer *to, const char *name, const char *value);
+void junit_line(struct buffer *to, const char *before, const char *text);
+
+enum junit_kind { JUNIT_PASSED, JUNIT_FAILED, JUNIT_ERROR, JUNIT_SKIPPED };
+struct junit_counts {
+    int of[JUNIT_SKIPPED + 1];
+    int64_t ms;
+};
+void junit_count(struct junit_counts *counts, enum junit_kind kind, int32_t ms);
+
+/* What a document, a suite and a case begin with. */
+void junit_begin(struct buffer *to, const struct junit_counts *all);
+void junit_begin_suite(struct buffer *to, const char *name, const struct junit_counts *counts,
+                       int64_t started_unix_ms, const char *host);
+void junit_begin_case(struct buffer *to, const char *name, const char *suite, int32_t ms);
 
 /* The summary without the verdict's name, for outputs that print the verdict themselves. */
 const char *report_summary_words(const struct report *report);
 
 /* The instance id of IMDS, else the one in a Nitro machine's asset tag, else empty. */
 const char *facts_instance_name(const struct facts *facts);
+
+/* --- html.c: what the pages share: one file each, which loads nothing and runs nothing but its own copy buttons --- */
+
+/* The script of the copy buttons and its SHA-256 in base64, for the Content-Security-Policy: a browser runs
+ * no other script, whatever a report holds (W3C CSP Level 3, section 2.3.1). */
+extern const char html_script[], html_script_sha256[];
+
+/* Everything up to the body's content, and everything behind it. `json`: JSON, which the page carries. */
+void html_begin(struct buffer *to, const char *title);
+void html_end(struct buffer *to, const char *json);
+
+/* An element with text; what is to be pasted, with its copy button. */
+void html_element(struct buffer *to, const char *element, const char *text);
+void html_commands(struct buffer *to, const char *text);
+
+/* --- fleet.c: many instances at once, one table by root cause, or what programs read --- */
+
+enum { FLEET_MAX_BYTES = 256 * 1024 * 1024 };
+
+struct fleet_output {
+    const char *name; /* of --output */
+    void (*write)(const struct fleet *fleet, const struct style *style, struct buffer *to);
+};
+
+extern const struct fleet_output fleet_outputs[];
+extern const size_t n_fleet_outputs;
+
+/* --- image.c: the audit of an image, in four of the formats --- */
+
+void image_write_terminal(const struct image_report *report, const struct style *style,
+                          struct buffer *to);
+void image_write_short(const struct image_report *report, const struct style *style,
+                       struct buffer *to);
+void image_write_json(const struct image_report *report, const struct style *style,
+                      struct buffer *to);
+void image_write_junit(const struct image_report *report, const struct style *style,
+                       struct buffer *to);
 
 #endif

@@ -125,6 +125,18 @@ void screen_wrap(struct screen *screen, enum ink ink, int indent, const char *te
     unpaint(screen, ink);
 }
 
+void screen_finish(struct screen *screen, enum ink ink, int indent, const char *text)
+{
+    screen_wrap(screen, ink, indent, text);
+    screen_end(screen);
+}
+
+void screen_line(struct screen *screen, enum ink ink, int at, int indent, const char *text)
+{
+    screen_pad(screen, at);
+    screen_finish(screen, ink, indent, text);
+}
+
 void screen_mark(struct screen *screen, enum status status)
 {
     unsigned int i = mark_index(status);
@@ -133,6 +145,15 @@ void screen_mark(struct screen *screen, enum status status)
     (void)buffer_add_text(screen->to, screen->unicode ? marks[i].unicode : marks[i].ascii);
     unpaint(screen, marks[i].ink);
     screen->column += mark_width(screen, status);
+}
+
+int screen_status(struct screen *screen, enum status status)
+{
+    const int text_at = screen->column + (screen->unicode ? 2 : 5);
+
+    screen_mark(screen, status);
+    screen_pad(screen, text_at);
+    return text_at;
 }
 
 void screen_arrow(struct screen *screen)

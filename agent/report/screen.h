@@ -35,12 +35,17 @@ void screen_textf(struct screen *screen, enum ink ink, const char *format, ...)
  * so that it can be copied. */
 void screen_wrap(struct screen *screen, enum ink ink, int indent, const char *text);
 
+/* The same to the end of the line; and a line that begins at a column. */
+void screen_finish(struct screen *screen, enum ink ink, int indent, const char *text);
+void screen_line(struct screen *screen, enum ink ink, int at, int indent, const char *text);
+
 /* screen_end ends the line; screen_pad adds spaces up to a column, at least one behind a text. */
 void screen_end(struct screen *screen);
 void screen_pad(struct screen *screen, int column);
 
 /* A mark for a status, and its colour. Pass and fail differ without colour and without UTF-8. */
 void screen_mark(struct screen *screen, enum status status);
+int screen_status(struct screen *screen, enum status status); /* padded; returns the next column */
 enum ink status_ink(enum status status);
 int mark_width(const struct screen *screen, enum status status);
 

@@ -13,37 +13,20 @@ enum {
     SLOW_MS = 500,    /* of an answer: from then on its time is said */
 };
 
-static enum status status_of(const struct step *step)
-{
-    static const enum status statuses[] = {
-        [OUTCOME_UNTRIED] = STATUS_UNKNOWN,
-        [OUTCOME_OK] = STATUS_PASS,
-        [OUTCOME_FAILED] = STATUS_FAIL,
-        [OUTCOME_SKIPPED] = STATUS_SKIP,
-    };
-    return step->outcome <= OUTCOME_SKIPPED ? statuses[step->outcome] : STATUS_UNKNOWN;
-}
-
 /* Mark, words, duration and detail of one step; ends the line. */
 static void write_step(struct screen *screen, const struct step *step)
 {
-    char line[LINE_SIZE + DURATION_SIZE];
-    char took[DURATION_SIZE];
-    int indent = screen->column + (screen->unicode ? 2 : 5);
+    char line[LINE_SIZE + DURATION_SIZE] = "not tried", took[DURATION_SIZE];
+    int at = screen_status(screen, step_status(step));
 
-    screen_mark(screen, status_of(step));
-    screen_pad(screen, indent);
     duration_text(step->took_ms, took);
     if (step->outcome == OUTCOME_OK)
         (void)text_set(line, sizeof(line), "%s", took);
     else if (step->outcome == OUTCOME_FAILED)
         (void)text_set(line, sizeof(line), "%s, %s", failure_words(step->failure), took);
-    else
-        (void)text_set(line, sizeof(line), "not tried");
     if (step->detail[0])
         (void)text_add(line, sizeof(line), ": %s", step->detail);
-    screen_wrap(screen, INK_PLAIN, indent, line);
-    screen_end(screen);
+    screen_finish(screen, INK_PLAIN, at, line);
 }
 
 static int max(int a, int b)
@@ -70,23 +53,20 @@ static void write_place(struct screen *screen, const struct address_facts *at,
         [PRIVATE_DNS_WARN] = STATUS_WARN,
         [PRIVATE_DNS_OFF] = STATUS_PASS,
     };
+    const enum failure failure = at->steps[RUNG_CONNECT].failure;
     bool wrong = at->place == PLACE_PUBLIC || at->place == PLACE_LOCAL;
     char line[LINE_SIZE];
-    int indent = screen->column + (screen->unicode ? 2 : 5);
+    int text_at = screen_status(screen, at->place == PLACE_LOCAL ? STATUS_FAIL
+                                        : wrong                  ? marks[meaning]
+                                                                 : STATUS_PASS);
 
-    screen_mark(screen, at->place == PLACE_LOCAL ? STATUS_FAIL
-                        : wrong                  ? marks[meaning]
-                                                 : STATUS_PASS);
-    screen_pad(screen, indent);
     (void)text_set(line, sizeof(line), "%s",
                    at->place == PLACE_UNKNOWN ? "private" : place_words(at->place));
     if (wrong && at->steps[RUNG_CONNECT].outcome == OUTCOME_OK)
         (void)text_add(line, sizeof(line), ", connects on 443");
     else if (wrong && at->steps[RUNG_CONNECT].outcome == OUTCOME_FAILED)
-        (void)text_add(line, sizeof(line), ", dialled on 443: %s",
-                       failure_words(at->steps[RUNG_CONNECT].failure));
-    screen_wrap(screen, INK_PLAIN, indent, line);
-    screen_end(screen);
+        (void)text_add(line, sizeof(line), ", dialled on 443: %s", failure_words(failure));
+    screen_finish(screen, INK_PLAIN, text_at, line);
 }
 
 /* What verified, and was made on the way all the same, is no good handshake. */
@@ -103,14 +83,11 @@ static int write_addresses(struct screen *screen, const struct facts *facts, enu
                            enum rung rung, int indent)
 {
     const struct endpoint_facts *endpoint = &facts->endpoints[service];
-    int widest = 0;
-    int widest_place = 0;
-    int lines = 0;
+    int widest = 0, widest_place = 0, lines = 0;
 
     for (int32_t i = 0; i < endpoint->n_addresses; i++) {
-        const struct address_facts *at = &endpoint->addresses[i];
-        widest = max(widest, (int)strlen(at->address));
-        widest_place = max(widest_place, (int)strlen(place_words(at->place)));
+        widest = max(widest, (int)strlen(endpoint->addresses[i].address));
+        widest_place = max(widest_place, (int)strlen(place_words(endpoint->addresses[i].place)));
     }
     for (int32_t i = 0; i < endpoint->n_addresses; i++) {
         const struct address_facts *at = &endpoint->addresses[i];
@@ -146,20 +123,17 @@ static void write_answer(struct screen *screen, const struct dns_answer *answer,
         [ASKED_PLAIN] = " (asked again, without EDNS0)",
     };
     char line[MAX_ADDRESSES * (ADDRESS_SIZE + 2)] = "", took[DURATION_SIZE];
-    int mark_at = family_at + 6;
-    int text_at = mark_at + (screen->unicode ? 2 : 5);
 
     screen_pad(screen, indent);
     screen_text(screen, INK_PLAIN, answer->server);
     screen_pad(screen, family_at);
     screen_text(screen, INK_DIM, answer->family == FAMILY_IPV4 ? "A" : "AAAA");
-    screen_pad(screen, mark_at);
-    for (int32_t a = 0; a < answer->n_addresses; a++)
-        (void)text_add(line, sizeof(line), "%s%s", a ? ", " : "", answer->addresses[a]);
+    screen_pad(screen, family_at + 6);
     /* a name without one family's addresses is no failure by itself */
-    screen_mark(screen,
-                answer->step.failure == FAILURE_NODATA ? STATUS_SKIP : status_of(&answer->step));
-    screen_pad(screen, text_at);
+    const int text_at = screen_status(
+        screen, answer->step.failure == FAILURE_NODATA ? STATUS_SKIP : step_status(&answer->step));
+    for (int32_t a = 0; a < answer->n_addresses; a++)
+        text_list(line, sizeof(line), ", ", answer->addresses[a]);
     if (answer->step.outcome == OUTCOME_FAILED)
         (void)text_set(line, sizeof(line), "%s", failure_words(answer->step.failure));
     duration_text(answer->step.took_ms, took);
@@ -168,16 +142,14 @@ static void write_answer(struct screen *screen, const struct dns_answer *answer,
                        answer->step.failure == FAILURE_TIMEOUT ? " within" : ", after", took);
     (void)text_add(line, sizeof(line), "%s",
                    who[answer->asked_as <= ASKED_PLAIN ? answer->asked_as : ASKED_CONFIGURED]);
-    screen_wrap(screen, INK_PLAIN, text_at, line);
-    screen_end(screen);
+    screen_finish(screen, INK_PLAIN, text_at, line);
 }
 
 /* Of every server, or of Amazon's alone: what it says besides the answer that counts. */
 static int write_answers(struct screen *screen, const struct endpoint_facts *endpoint, int indent,
                          bool amazon_only)
 {
-    int widest = 0;
-    int lines = 0;
+    int widest = 0, lines = 0;
 
     for (int32_t i = 0; i < endpoint->n_answers; i++)
         widest = max(widest, (int)strlen(endpoint->answers[i].server));
@@ -192,40 +164,28 @@ static int write_answers(struct screen *screen, const struct endpoint_facts *end
 
 static const char *denied_words(enum denied_by by)
 {
-    static const char *const words[] = {
-        [DENIED_BY_UNSAID] = "denied, not said by what",
-        [DENIED_BY_NO_IDENTITY_POLICY] = "denied: no policy allows it",
-        [DENIED_BY_IDENTITY_POLICY] = "denied by a policy of the role",
-        [DENIED_BY_ENDPOINT_POLICY] = "denied by the endpoint's policy",
-        [DENIED_BY_BOUNDARY] = "denied by a permissions boundary",
-        [DENIED_BY_SESSION_POLICY] = "denied by a session policy",
-        [DENIED_BY_SERVICE_CONTROL_POLICY] = "denied by a service control policy",
-        [DENIED_BY_RESOURCE_CONTROL_POLICY] = "denied by a resource control policy",
-        [DENIED_BY_RESOURCE_POLICY] = "denied by a resource's policy",
-        [DENIED_BY_TRUST_POLICY] = "denied by a trust policy",
-    };
+#define ROW(id, name, words) [DENIED_BY_##id] = words,
+    static const char *const words[] = {DENIALS(ROW)};
+#undef ROW
     return words[by <= DENIED_BY_TRUST_POLICY ? by : DENIED_BY_UNSAID];
 }
 
 static void write_action(struct screen *screen, const struct action_facts *action, int indent)
 {
+    const bool denied = action->permission == PERMISSION_DENIED;
+    const bool allowed = action->permission == PERMISSION_ALLOWED;
     char line[LINE_SIZE] = "allowed";
-    enum status status = STATUS_PASS;
-    int at = indent + (screen->unicode ? 2 : 5);
 
-    if (action->permission == PERMISSION_DENIED) {
-        status = STATUS_FAIL;
+    if (denied)
         (void)text_set(line, sizeof(line), "%s", denied_words(action->denied_by));
-    } else if (action->permission != PERMISSION_ALLOWED) {
-        status = STATUS_UNKNOWN;
+    else if (!allowed)
         (void)text_set(line, sizeof(line), "unclear: %s", failure_words(action->failure));
-    }
     screen_pad(screen, indent);
-    screen_mark(screen, status);
-    screen_pad(screen, at);
+    const int at = screen_status(screen, denied    ? STATUS_FAIL
+                                         : allowed ? STATUS_PASS
+                                                   : STATUS_UNKNOWN);
     screen_textf(screen, INK_PLAIN, "%s ", action->action);
-    screen_wrap(screen, INK_DIM, at + 2, line);
-    screen_end(screen);
+    screen_finish(screen, INK_DIM, at + 2, line);
 }
 
 /* The actions that were not probed: all those with the same reason in one paragraph. */
@@ -252,10 +212,7 @@ static int write_not_probed(struct screen *screen, const struct endpoint_facts *
         if (first->why_not[0])
             (void)text_add(line, sizeof(line), " (%s)", first->why_not);
         screen_pad(screen, indent);
-        screen_mark(screen, STATUS_SKIP);
-        screen_pad(screen, indent + (screen->unicode ? 2 : 5));
-        screen_wrap(screen, INK_DIM, screen->column, line);
-        screen_end(screen);
+        screen_finish(screen, INK_DIM, screen_status(screen, STATUS_SKIP), line);
         lines++;
     }
     return lines;
@@ -264,8 +221,7 @@ static int write_not_probed(struct screen *screen, const struct endpoint_facts *
 static int write_actions(struct screen *screen, const struct endpoint_facts *endpoint, int indent,
                          bool verbose)
 {
-    int lines = 0;
-    int left_out = 0;
+    int lines = 0, left_out = 0;
 
     for (int32_t i = 0; i < endpoint->n_actions; i++) {
         const struct action_facts *action = &endpoint->actions[i];

@@ -81,8 +81,7 @@ static void write_identity(struct screen *screen, const struct facts *facts)
     add_part(line, sizeof(line), "role ", facts->role.role);
     if (!line[0])
         add_part(line, sizeof(line), "", "The instance id is not known.");
-    screen_wrap(screen, INK_PLAIN, 0, line);
-    screen_end(screen);
+    screen_finish(screen, INK_PLAIN, 0, line);
 }
 
 /* "FATAL  endpoint-blocks-443  ssm  likely" */
@@ -120,9 +119,7 @@ static void write_finding(struct screen *screen, const struct report *report,
 {
     screen_end(screen);
     write_finding_head(screen, finding);
-    screen_pad(screen, LABEL_AT);
-    screen_wrap(screen, INK_PLAIN, LABEL_AT, finding->title);
-    screen_end(screen);
+    screen_line(screen, INK_PLAIN, LABEL_AT, LABEL_AT, finding->title);
     advice_evidence(screen, finding, verbose);
     if (verbose)
         write_explained(screen, finding);
@@ -185,14 +182,11 @@ static void write_in_short(struct screen *screen, const struct finding *finding)
     at = screen->column;
     screen_textf(screen, INK_PLAIN, "%s:", finding->code);
     screen_text(screen, INK_PLAIN, " ");
-    screen_wrap(screen, INK_PLAIN, at, finding->title);
-    screen_end(screen);
+    screen_finish(screen, INK_PLAIN, at, finding->title);
     finding_fix(finding, fix, sizeof(fix));
     if (note || !fix[0])
         return;
-    screen_pad(screen, at);
-    screen_wrap(screen, INK_DIM, at, fix);
-    screen_end(screen);
+    screen_line(screen, INK_DIM, at, at, fix);
 }
 
 /* Fatal findings and the root cause are told in full. */
@@ -267,9 +261,7 @@ static void write_permissions(struct screen *screen, const struct report *report
     }
     if (sum->allowed + sum->denied < sum->n)
         (void)text_add(line, sizeof(line), ", %d not tried", sum->n - sum->allowed - sum->denied);
-    screen_pad(screen, LABEL_AT);
-    screen_wrap(screen, INK_DIM, LABEL_AT, line);
-    screen_end(screen);
+    screen_line(screen, INK_DIM, LABEL_AT, LABEL_AT, line);
     if (sum->denied == 0 && !verbose)
         return;
     line[0] = '\0';
@@ -277,9 +269,7 @@ static void write_permissions(struct screen *screen, const struct report *report
         (void)text_add(line, sizeof(line), "%s%s %d of %d%s",
                        i ? ", " : "Proven: ", capability_rows[i].name, sum->of[i].allowed,
                        sum->of[i].n, sum->of[i].denied ? " DENIED" : "");
-    screen_pad(screen, LABEL_AT);
-    screen_wrap(screen, INK_DIM, LABEL_AT, line);
-    screen_end(screen);
+    screen_line(screen, INK_DIM, LABEL_AT, LABEL_AT, line);
 }
 
 void terminal_write(const struct report *report, const struct style *style, struct buffer *to)
@@ -343,8 +333,7 @@ void live_draw(struct live *live, const struct report *report, const struct live
     if (moment->remaining_ms >= 0)
         screen_textf(&screen, INK_PLAIN, ", %d s left", (int)((moment->remaining_ms + 999) / 1000));
     screen_end(&screen);
-    screen_wrap(&screen, INK_PLAIN, 0, moment->words[0] ? moment->words : "looking");
-    screen_end(&screen);
+    screen_finish(&screen, INK_PLAIN, 0, moment->words[0] ? moment->words : "looking");
     screen_end(&screen);
     ladders_write(&screen, report, LADDERS_ALL);
     if (live->n_lines > 0 &&

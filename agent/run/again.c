@@ -80,6 +80,8 @@ bool again_choose(const struct report *report, struct again *again)
     int best = 0, n;
 
     memset(again, 0, sizeof(*again));
+    if (report->facts->machine.trouble.failure == FAILURE_INTERNAL)
+        return false; /* anything may be missing from the facts */
     for (int i = 0; i < N_CHECKS; i++) {
         int here = weight(report, (enum check)i, root);
         if (here > best) {

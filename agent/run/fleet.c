@@ -14,10 +14,10 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "diagnose/diagnose.h"
-#include "model/fleet.h"
 #include "model/anonymize.h"
-#include "report/fleet.h"
+#include "model/fleet.h"
 #include "report/recorded.h"
+#include "report/report.h"
 #include "run/commands.h"
 
 struct reading {
@@ -44,8 +44,7 @@ static void keep_commands(struct reading *reading)
 
     buffer_init(&text, REPORT_MAX_BYTES);
     commands_write(reading->report, NULL, &text);
-    reading->fleet.members[reading->fleet.n_members - 1].commands = strdup(text.bytes);
-    buffer_clear(&text);
+    reading->fleet.members[reading->fleet.n_members - 1].commands = text.bytes; /* fleet_free() */
 }
 
 static void read_one(struct reading *reading, const char *name)

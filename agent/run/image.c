@@ -10,7 +10,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "image/image.h"
-#include "report/image.h"
+#include "report/report.h"
 #include "run/commands.h"
 #include "run/confine.h"
 

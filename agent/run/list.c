@@ -68,10 +68,9 @@ static void list_permissions(const struct style *style, struct buffer *to)
                        needed_for & CAPABILITY_AGENT ? "the agent itself" : "");
         for (size_t i = 0; i < N_CAPABILITIES && !(needed_for & CAPABILITY_AGENT); i++)
             if (needed_for & 1u << i)
-                (void)text_add(line, LINE_SIZE, "%s%s", line[0] ? ", " : "",
-                               capability_rows[i].name);
+                text_list(line, LINE_SIZE, ", ", capability_rows[i].name);
         if (why_not)
-            (void)text_add(line, LINE_SIZE, "%s%s", line[0] ? "; " : "", why_not);
+            text_list(line, LINE_SIZE, "; ", why_not);
         rows[n] = (struct list_row){{permissions[n].action, proofs[permissions[n].proof], line}};
     }
     list_write(headings, 3, rows, n, style, to);

@@ -43,7 +43,8 @@ static void planned(void *arg)
 {
     struct round *round = arg;
     const struct observe_request request = {round->run->options->root, round->run->trust,
-                                            round->run->deadline_ms, NULL};
+                                            round->run->deadline_ms, round->run->n_rounds > 0,
+                                            NULL};
 
     trust_use_bundle(round->run->trust, round->facts->agent.ssl_cert_file,
                      round->facts->agent.ssl_cert_dir);
@@ -129,7 +130,7 @@ static void observe_again(struct round *round, const struct again *again)
     const struct observe_again only = {check_target(again->check),
                                        again->action.action[0] ? &again->action : NULL};
     const struct observe_request request = {round->run->options->root, round->run->trust,
-                                            round->run->deadline_ms, &only};
+                                            round->run->deadline_ms, true, &only};
 
     round->believed = true;
     round->observe = observe_start(round->loop, &request, round->facts);
@@ -183,8 +184,8 @@ static void conclude(struct round *round, enum loop_end end)
     resolvers_doubt(facts);
     delivery_compare(round->run->options->root, round->undelivered, facts);
     if (file_take_trouble(trouble, sizeof(trouble))) {
-        step_fail(&facts->machine.files, FAILURE_INTERNAL, 0);
-        (void)text_set(facts->machine.files.detail, DETAIL_SIZE, "%s", trouble);
+        step_fail(&facts->machine.trouble, FAILURE_INTERNAL, 0);
+        (void)text_set(facts->machine.trouble.detail, DETAIL_SIZE, "%s", trouble);
     }
 }
 

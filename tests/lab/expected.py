@@ -72,6 +72,7 @@ EXPECTED = [  # fault, verdict, first finding
     ("dns-no-resolver", "not-ready", "dns-no-resolver"),
     ("dns-resolver-unreachable", "not-ready", "dns-resolver-unreachable"),
     ("dns-server-silent", "ready", "dns-server-silent"),
+    ("dns-server-silent:second", "ready", None),
     ("dns-fourth-server", "not-ready", "dns-resolver-unreachable"),
     ("dns-not-asked", "not-ready", "dns-local"),
     ("dns-blocked-locally", "not-ready", "dns-local"),
@@ -80,6 +81,7 @@ EXPECTED = [  # fault, verdict, first finding
     ("dns-no-edns:dropped", "not-ready", "dns-edns"),
     ("dns-slow", "degraded", "dns-slow"),
     ("dns-slow:6000", "not-ready", "dns-slow"),
+    ("dns-slow:600:first", "ready", None),  # the first server's word counts, though the second bypasses the VPC
     ("dns-aaaa-silent", "degraded", "dns-slow"),
     ("dns-firewall", "not-ready", "dns-firewall"),
     ("dns-firewall:alias", "not-ready", "dns-firewall"),
@@ -96,6 +98,7 @@ EXPECTED = [  # fault, verdict, first finding
     ("session-endpoints", "ready", "session-endpoints"),
     ("session-endpoints:works", "ready", None),
     ("session-endpoints endpoint-blocks-443:s3", "degraded", "endpoint-blocks-443"),
+    ("syns-lost", "ready", None),  # no address is called silent for packets that are lost
     ("endpoint-blocks-443:ec2messages", "degraded", "endpoint-blocks-443"),
     ("tls-untrusted:ec2messages", "degraded", "tls-untrusted"),
     ("denied-by-endpoint-policy:ec2messages", "ready", None),

@@ -4,6 +4,7 @@
 import json
 
 import pytest
+from vpc.client import Lab
 
 pytestmark = pytest.mark.usefixtures("binary")
 
@@ -47,6 +48,18 @@ def test_no_descriptors(healthy, n):
     status, report = looked(healthy, "prlimit", f"--nofile={n}:{n}")
     assert_says_nothing_of_the_network(status, report)
     assert report["findings"][0]["code"] == "preflight-trouble"
+
+
+@pytest.mark.parametrize(
+    "fault, before",
+    [
+        ("private-dns-off", ["prlimit", "--nofile=6:6"]),  # one service's names alone may be answered
+        ("policy-missing", ["strace", "-qqfo", "/dev/null", "-P", "/sys/fs/cgroup/system.slice", "-e", "inject=openat:error=EIO"]),
+    ],
+)
+def test_a_cause_is_not_told_from_what_could_not_be_seen(fault, before):
+    with Lab([fault]) as lab:
+        assert_says_nothing_of_the_network(*looked(lab, *before))
 
 
 def test_the_soft_limit_is_raised(healthy):

@@ -4,6 +4,7 @@
  */
 #include "situations.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/text.h"
@@ -306,6 +307,15 @@ const struct situation *situation_at(size_t index)
         index -= n;
     }
     return NULL;
+}
+
+bool share_has(size_t index)
+{
+    const char *share = getenv("UNIT_SHARE");
+    char *rest = NULL;
+    unsigned long step = share ? strtoul(share, &rest, 10) : 1;
+
+    return step <= 1 || index % step == (*rest ? strtoul(rest, NULL, 10) % step : 0);
 }
 
 const struct situation *situation_find(const char *name)

@@ -7,6 +7,7 @@
 #ifndef TESTS_SITUATIONS_H
 #define TESTS_SITUATIONS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "model/facts.h"
@@ -30,5 +31,9 @@ extern const struct situation place_situations[];
 /* All of them, one after the other: NULL past the last. */
 const struct situation *situation_at(size_t index);
 const struct situation *situation_find(const char *name);
+
+/* For tests that go through thousands of things, and would take minutes under an emulator: UNIT_SHARE=50 asks for
+ * each 50th of them, UNIT_SHARE=50+7 for those after the 7th. All, where it is not set. */
+bool share_has(size_t index);
 
 #endif

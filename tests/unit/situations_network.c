@@ -326,17 +326,26 @@ static void resolv_conf_unreadable(struct facts *facts)
 
 static void file_unreadable(struct facts *facts)
 {
-    step_fail(&facts->machine.files, FAILURE_INTERNAL, 0);
-    SET(facts->machine.files.detail, "/etc/amazon/ssm/amazon-ssm-agent.json: Too many open files");
+    step_fail(&facts->machine.trouble, FAILURE_INTERNAL, 0);
+    SET(facts->machine.trouble.detail,
+        "/etc/amazon/ssm/amazon-ssm-agent.json: Too many open files");
+}
+
+static void no_socket(struct facts *facts)
+{
+    step_fail(&facts->machine.trouble, FAILURE_INTERNAL, 0);
+    SET(facts->machine.trouble.detail, "a socket: Too many open files");
 }
 
 static void no_socket_for_names(struct facts *facts)
 {
+    no_socket(facts);
     asked_in_vain(facts, FAILURE_INTERNAL, true);
 }
 
 static void no_socket_for_one_address(struct facts *facts)
 {
+    no_socket(facts);
     break_connect(facts, SERVICE_SSM, 0, FAILURE_INTERNAL, 1);
 }
 
@@ -400,7 +409,7 @@ static void bypassed_for_an_unknown_name(struct facts *facts)
 }
 
 /* resolv.conf names a dead server first. */
-static void first_server_silent(struct facts *facts)
+static void first_server_silent_for(struct facts *facts, int32_t took_ms)
 {
     SET(facts->resolvers.configured[1], "%s", facts->resolvers.configured[0]);
     SET(facts->resolvers.configured[0], "10.0.9.53");
@@ -410,9 +419,20 @@ static void first_server_silent(struct facts *facts)
         struct endpoint_facts *endpoint = &facts->endpoints[i];
         struct dns_answer *silent = add_answer(endpoint, "10.0.9.53", ASKED_CONFIGURED,
                                                FAMILY_IPV4);
-        step_fail(&silent->step, FAILURE_TIMEOUT, 2000);
+        step_fail(&silent->step, FAILURE_TIMEOUT, took_ms);
         silent->rcode = -1;
     }
+}
+
+static void first_server_silent(struct facts *facts)
+{
+    first_server_silent_for(facts, 254);
+}
+
+/* It answers by TCP, and so it was waited for. */
+static void first_server_silent_by_udp(struct facts *facts)
+{
+    first_server_silent_for(facts, 2000);
 }
 
 static void s3_by_gateway(struct facts *facts)
@@ -533,6 +553,7 @@ const struct situation name_situations[] = {
     {"endpoint-missing--ec2messages", ec2messages_missing_but_required},
     {"dns-bypasses-vpc--unknown-name", bypassed_for_an_unknown_name},
     {"dns-server-silent", first_server_silent},
+    {"dns-server-silent--by-udp", first_server_silent_by_udp},
     {"dns-resolver-unreachable--fourth", fourth_server},
     {"dns-local", dns_not_permitted},
     {"dns-local--stub-dead", stub_dead},

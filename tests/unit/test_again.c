@@ -104,6 +104,20 @@ static void an_action_that_is_allowed_or_not_sent_differs(void **state)
     free(filled);
 }
 
+/* What this program could not look at may be anything: rounds are whole until it can. */
+static void no_check_stands_alone_while_the_program_is_in_trouble(void **state)
+{
+    struct filled *filled = fill("preflight-trouble--and-another");
+    struct again again;
+    (void)state;
+
+    assert_false(again_choose(&filled->report, &again));
+    filled->facts.machine.trouble = (struct step){.outcome = OUTCOME_UNTRIED};
+    diagnose(&filled->facts, &filled->report);
+    assert_true(again_choose(&filled->report, &again));
+    free(filled);
+}
+
 /* Asking for the role's credentials begins with a token: that it is not given is another answer. */
 static void what_the_check_stands_on_counts(void **state)
 {
@@ -125,6 +139,7 @@ int main(void)
         cmocka_unit_test(every_situation_that_is_not_ready_has_one),
         cmocka_unit_test(the_same_answer_differs_in_nothing),
         cmocka_unit_test(an_action_that_is_allowed_or_not_sent_differs),
+        cmocka_unit_test(no_check_stands_alone_while_the_program_is_in_trouble),
         cmocka_unit_test(what_the_check_stands_on_counts),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

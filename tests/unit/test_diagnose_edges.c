@@ -47,8 +47,8 @@ static void the_kernel_takes_it_for_its_own(struct facts *f)
 
 static void files_cannot_be_read(struct facts *f)
 {
-    step_fail(&f->machine.files, FAILURE_INTERNAL, 0);
-    SET(f->machine.files.detail, "/etc/hosts: Input/output error");
+    step_fail(&f->machine.trouble, FAILURE_INTERNAL, 0);
+    SET(f->machine.trouble.detail, "/etc/hosts: Input/output error");
 }
 
 static void nobody_keeps_the_time_and_files_fail(struct facts *f)

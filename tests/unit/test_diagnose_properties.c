@@ -331,6 +331,8 @@ static void every_diagnosis_keeps_its_promises(void **state)
 
     for (uint64_t i = 0; i < (given ? 1 : ROUNDS); i++) {
         seed = first + i;
+        if (!given && !share_has(seed))
+            continue;
         state_of_random = seed;
         random_facts();
         memset(&report, 0x5a, sizeof(report));
@@ -431,11 +433,14 @@ static bool comes_up(void)
 /* Ready only where all that was wrong is what was left out. */
 static void leaving_out_makes_nothing_ready(void **state)
 {
-    int n_bad = 0, n_made_ready = 0;
+    int n = 0, n_bad = 0, n_made_ready = 0;
     (void)state;
 
     for (seed = 1; seed <= ROUNDS; seed++) {
         const struct situation *situation = NULL;
+        if (!share_has(seed))
+            continue;
+        n++;
         state_of_random = seed;
         random_facts();
         if (one_in(2)) { /* one thing is wrong, and may be left out */
@@ -460,7 +465,7 @@ static void leaving_out_makes_nothing_ready(void **state)
             fail_msg("seed %llu: %s, and not all that was wrong was left out",
                      (unsigned long long)seed, report.summary);
     }
-    assert_true(n_bad > ROUNDS / 4 && n_made_ready > 0);
+    assert_true(n_bad > n / 4 && n_made_ready > 0);
 }
 
 int main(void)

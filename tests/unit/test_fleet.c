@@ -13,9 +13,9 @@
 
 #include "base/text.h"
 #include "diagnose/diagnose.h"
-#include "model/fleet.h"
 #include "facts_builder.h"
-#include "report/fleet.h"
+#include "model/fleet.h"
+#include "report/report.h"
 #include "situations.h"
 
 static struct facts facts;

@@ -129,6 +129,10 @@ static void assert_not_wanted(const struct fields *fields, const struct field *f
 /* `text` says `secret` in its own way, in every member or in the only one. */
 static void assert_gone(const char *secret, const char *text)
 {
+    static size_t n_asked;
+
+    if (!share_has(n_asked++))
+        return;
     facts_healthy(&facts);
     filling = text;
     wanted = secret;
@@ -472,6 +476,8 @@ static void addresses_keep_how_they_lie(void **state)
     (void)state;
 
     for (uint64_t i = 0; i < (given ? 1 : RANDOM_ROUNDS); i++) {
+        if (!given && !share_has(i))
+            continue;
         state_of_random = seed = given ? strtoull(given, NULL, 10) : i + 1;
         random_network();
         original = facts;
@@ -563,6 +569,8 @@ static void every_situation_is_the_same_through_the_console(void **state)
     (void)state;
 
     for (size_t i = 0; (situation = situation_at(i)); i++) {
+        if (!share_has(i))
+            continue;
         facts_healthy(&facts);
         situation->make(&facts);
         original = facts;
@@ -591,6 +599,8 @@ static void anonymizing_twice_is_like_once(void **state)
     (void)state;
 
     for (size_t i = 0; (situation = situation_at(i)); i++) {
+        if (!share_has(i))
+            continue;
         static struct facts once, twice;
 
         facts_healthy(&facts);
@@ -614,6 +624,8 @@ static void every_situation_is_diagnosed_the_same(void **state)
     (void)state;
 
     for (size_t i = 0; (situation = situation_at(i)); i++) {
+        if (!share_has(i))
+            continue;
         facts_healthy(&facts);
         situation->make(&facts);
         assert_same_diagnosis(situation->name);
@@ -697,6 +709,8 @@ static void any_facts_are_diagnosed_the_same(void **state)
     while (situation_at(n_situations))
         n_situations++;
     for (uint64_t i = 0; i < (given ? 1 : RANDOM_ROUNDS); i++) {
+        if (!given && !share_has(i))
+            continue;
         state_of_random = seed = given ? strtoull(given, NULL, 10) : i + 1;
         facts_healthy(&facts);
         situation_at(below((uint32_t)n_situations))->make(&facts);

@@ -104,11 +104,7 @@ static void checks_and_their_names_agree(void **state)
             assert_int_equal(check_of_service(service, rung), i);
             (void)snprintf(name, sizeof(name), "%s.%s", service_name(service), rung_name(rung));
             assert_string_equal(check_name((enum check)i), name);
-            (void)snprintf(name, sizeof(name), "endpoint.%s", rung_name(rung));
-            assert_string_equal(check_page((enum check)i), name);
             assert_true(check_service_bits(service) & check_bit((enum check)i));
-        } else {
-            assert_string_equal(check_page((enum check)i), check_name((enum check)i));
         }
         assert_false(seen & check_bit((enum check)i));
         seen |= check_bit((enum check)i);

@@ -8,6 +8,7 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -16,9 +17,12 @@
 #include <cmocka.h>
 
 #include "base/clock.h"
+#include "base/file.h"
+#include "base/text.h"
 #include "net/address.h"
 #include "net/dial.h"
 #include "net/loop.h"
+#include "net/route.h"
 #include "net_peer.h"
 
 static struct loop *loop;
@@ -251,6 +255,37 @@ static void names_every_errno(void **state)
     assert_int_equal(dial_no_socket(EAFNOSUPPORT), FAILURE_NO_ROUTE);
 }
 
+/* Who asks takes no answer for "there is none": the trouble is noted, whatever is asked. */
+static void nothing_is_asked_without_descriptors(void **state)
+{
+    struct rlimit usual, none;
+    struct route route;
+    bool noted[5];
+    char trouble[256], name[IF_NAMESIZE];
+    (void)state;
+
+    (void)file_take_trouble(trouble, sizeof(trouble));
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &usual), 0);
+    none = (struct rlimit){0, usual.rlim_max};
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
+    assert_int_equal(dial_socket(AF_INET, SOCK_STREAM, 0), -1);
+    noted[0] = file_take_trouble(trouble, sizeof(trouble));
+    assert_false(dial_is_refused_here("127.0.0.1", 1));
+    noted[1] = file_take_trouble(trouble, sizeof(trouble));
+    route_look_up("127.0.0.1", &route);
+    noted[2] = file_take_trouble(trouble, sizeof(trouble));
+    assert_null(address_interface(1, name));
+    noted[3] = file_take_trouble(trouble, sizeof(trouble));
+    assert_null(address_list());
+    noted[4] = file_take_trouble(trouble, sizeof(trouble));
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &usual), 0);
+    for (size_t i = 0; i < COUNT_OF(noted); i++)
+        assert_true(noted[i]);
+    assert_string_equal(trouble, "the interfaces: Too many open files");
+    assert_int_equal(dial_failure(ENOMEM), FAILURE_INTERNAL); /* of a socket that is there */
+    assert_true(file_take_trouble(trouble, sizeof(trouble)));
+}
+
 /* As far as the system's own range has ports in both. */
 static void takes_a_port_of_the_wanted_half(void **state)
 {
@@ -292,6 +327,7 @@ int main(void)
         TEST(times_out),
         TEST(does_not_start_without_an_address),
         TEST(names_every_errno),
+        TEST(nothing_is_asked_without_descriptors),
         TEST(takes_a_port_of_the_wanted_half),
         TEST(tells_its_own_refusal),
     };

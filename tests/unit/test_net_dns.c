@@ -526,7 +526,7 @@ static void takes_long_answers_by_tcp(void **state)
     expect_failure("tcclosed.test", FAILURE_CLOSED, -1);
 }
 
-static void sends_twice_at_most(void **state)
+static void sends_again_what_is_lost(void **state)
 {
     (void)state;
     ask("lost.test", FAMILY_IPV4, 600);
@@ -534,7 +534,7 @@ static void sends_twice_at_most(void **state)
     assert_int_equal(server.n_datagrams, 2);
 
     expect_silence("silent.test", FAILURE_TIMEOUT);
-    assert_true(server.n_datagrams <= 2);
+    assert_int_equal(server.n_datagrams, 3); /* however short its time is */
     assert_true(got.step.took_ms >= SHORT_MS - 5);
     assert_string_equal(got.step.detail, "");
 }
@@ -632,7 +632,7 @@ int main(void)
         TEST(tells_failures_apart),
         TEST(survives_lies),
         TEST(takes_long_answers_by_tcp),
-        TEST(sends_twice_at_most),
+        TEST(sends_again_what_is_lost),
         TEST(is_refused_by_icmp),
         TEST(has_no_route),
         TEST(refuses_what_is_no_question),

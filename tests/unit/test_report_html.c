@@ -15,7 +15,6 @@
 #include "base/text.h"
 #include "diagnose/diagnose.h"
 #include "facts_builder.h"
-#include "report/html.h"
 #include "report/report.h"
 #include "report_builder.h"
 #include "situations.h"

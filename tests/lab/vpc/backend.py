@@ -8,26 +8,10 @@ import asyncio
 
 from . import channel
 from .service import Answer
+from .reasons import reason
 
 HEAD_MAX_BYTES = 64 * 1024
 BODY_MAX_BYTES = 1024 * 1024
-REASONS = {
-    101: "Switching Protocols",
-    200: "OK",
-    201: "Created",
-    301: "Moved Permanently",
-    302: "Found",
-    307: "Temporary Redirect",
-    400: "Bad Request",
-    403: "Forbidden",
-    404: "Not Found",
-    407: "Proxy Authentication Required",
-    429: "Too Many Requests",
-    500: "Internal Server Error",
-    502: "Bad Gateway",
-    503: "Service Unavailable",
-    504: "Gateway Timeout",
-}
 IDLE_S = 75
 
 
@@ -81,7 +65,7 @@ class Connection:
 
 
 def _encode(answer: Answer):
-    lines = [f"HTTP/1.1 {answer.status} {REASONS[answer.status]}"]
+    lines = [f"HTTP/1.1 {answer.status} {reason(answer.status)}"]
     if answer.status != 101:
         lines += [f"Content-Type: {answer.kind}", f"Content-Length: {len(answer.body)}"]
     lines += [f"{name}: {value}" for name, value in answer.headers.items()]

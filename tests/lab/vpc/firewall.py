@@ -55,8 +55,8 @@ def apply(world, namespaces):
 
 
 def counters_read(namespaces, reset=False):
-    """Connections by endpoint address, and packets exchanged with the link-local services."""
-    seen = {}
+    """Connections by endpoint address, packets exchanged with the link-local services, and what left the instance."""
+    seen, sent = {}, {}
     for namespace in (None, namespaces.endpoints):
         answer, error = _nft(namespace, "-j", "reset" if reset else "list", "counters").communicate(timeout=20)
         if not answer:
@@ -64,12 +64,19 @@ def counters_read(namespaces, reset=False):
         for item in json.loads(answer)["nftables"]:
             if "counter" in item:
                 seen[item["counter"]["name"]] = item["counter"]["packets"]
+    answer, _ = _nft(None, "-j", "list", "set", "netdev", "count", "sent").communicate(timeout=20)
+    for item in json.loads(answer)["nftables"]:
+        for element in item.get("set", {}).get("elem", []):
+            address, protocol, port = element["elem"]["val"]["concat"]
+            sent[f"{address} {protocol} {port}"] = element["elem"]["counter"]["packets"]
+    if reset:
+        _nft(None, "flush", "set", "netdev", "count", "sent").communicate(timeout=20)
     connections = {
         name.removeprefix("to-").replace("-", "."): count
         for name, count in seen.items()
         if name.startswith("to-") and count
     }
-    return {"connections": connections, "link_local_packets": seen.get("link-local", 0)}
+    return {"connections": connections, "link_local_packets": seen.get("link-local", 0), "sent": sent}
 
 
 def _begin(namespace, text):
@@ -184,6 +191,14 @@ def _router_counters():
   counter link-local {{}}
   chain in {{ type filter hook input priority -300; ip daddr {LINK_LOCAL} counter name "link-local"; }}
   chain out {{ type filter hook output priority -300; ip saddr {LINK_LOCAL} counter name "link-local"; }}
+}}
+table netdev count {{
+  set sent {{ type ipv4_addr . inet_proto . inet_service; flags dynamic; size 1024; counter; }}
+  chain in {{
+    type filter hook ingress device "{topology.INSTANCE_PORT}" priority -300;
+    tcp flags & (syn|ack) == syn update @sent {{ ip daddr . ip protocol . tcp dport counter }}
+    udp dport 53 update @sent {{ ip daddr . ip protocol . udp dport counter }}
+  }}
 }}
 """
 

@@ -15,21 +15,10 @@ from collections import Counter
 from email.utils import formatdate
 
 from . import metadata
+from .reasons import reason
 
 REQUEST_MAX_BYTES = 16 * 1024
 HUGE_BYTES = 4 * 1024 * 1024
-REASONS = {
-    200: "OK",
-    302: "Found",
-    400: "Bad Request",
-    401: "Unauthorized",
-    403: "Forbidden",
-    404: "Not Found",
-    405: "Method Not Allowed",
-    429: "Too Many Requests",
-    500: "Internal Server Error",
-    503: "Service Unavailable",
-}
 _VERSION = re.compile(r"/(latest|1\.0|\d{4}-\d{2}-\d{2})/(.*)", re.S)
 _PORTAL = "<html><head><title>Sign in</title></head><body><h1>Welcome to the guest network</h1></body></html>"
 _ERROR_PAGE = """<?xml version="1.0" encoding="iso-8859-1"?>
@@ -120,7 +109,7 @@ class Metadata:
             return 404, None, {}
         value = self.tree.get(path, self.tree.get(path.rstrip("/")))
         if value is not None:
-            return 200, value, {}
+            return (*value, {}) if isinstance(value, tuple) else (200, value, {})
         folder = path if not path or path.endswith("/") else path + "/"
         rest = [known[len(folder) :] for known in self.tree if known.startswith(folder)]
         if not rest:
@@ -176,7 +165,7 @@ class Connection(asyncio.Protocol):
         elif manner.manner == "huge":
             status, body = 200, "A" * HUGE_BYTES
         if body is None:
-            kind, body = "text/html", _ERROR_PAGE.format(status, REASONS[status])
+            kind, body = "text/html", _ERROR_PAGE.format(status, reason(status))
         if method == "PUT" and manner.put_ttl != 64:
             self._set_ttl(manner.put_ttl)
         data = body.encode()
@@ -193,7 +182,7 @@ class Connection(asyncio.Protocol):
         """Without a size it is HTTP/1.0, whose body ends where the connection does."""
         now = formatdate(time.time() + self.service.world.clock_offset_s, usegmt=True)
         lines = [
-            f"HTTP/1.{0 if size is None else 1} {status} {REASONS[status]}",
+            f"HTTP/1.{0 if size is None else 1} {status} {reason(status)}",
             f"Content-Type: {kind}",
             "Accept-Ranges: none",
             f"Last-Modified: {now}",

@@ -124,7 +124,7 @@ class Services:
         if call["signed"] and self._throttled(service):
             answer = self._throttling(service)
         elif action is None:
-            answer = _unknown(service, method)
+            answer = self._unknown(service, method)
         else:
             answer = self._signed_call(service, action, request, method, target, headers, body, through_endpoint)
         call["status"] = answer.status
@@ -138,6 +138,12 @@ class Services:
         answer = _error(service, code, "Rate exceeded")
         answer.status = answer.status if service == "ssmmessages" and not self.world.service.throttle else status
         return answer
+
+    def _unknown(self, service, method):
+        if service not in self.world.service.unsigned:
+            return _unknown(service, method)
+        status, kind, headers, body = self.world.service.unsigned[service]
+        return Answer(status, body, kind, headers, genuine=not any(name.lower() == "x-amzn-requestid" for name in headers))
 
     def _throttled(self, service):
         left = self.throttle_left.get(service, 0)
@@ -210,6 +216,12 @@ class Services:
         rules = self.world.service
         if who is IDENTITY and action == "ssm:RequestManagedInstanceRoleToken" and not rules.default_host_management:
             return f"Systems Manager's instance management role is not configured for account: {operations.w.ACCOUNT}"
+        message = (
+            f"User: {who.principal(self.world.partition)} is not authorized to perform: {action} on resource: "
+            f"{operations.resource(action, request, self.world)}"
+        )
+        if action in rules.denied and who is ROLE:
+            return f"{message} {rules.denied[action]}"
         own = rules.identity if who is ROLE else _OWN.get(who, _OWN[IDENTITY])
         reason = policies.denial(
             action,
@@ -223,10 +235,6 @@ class Services:
         )
         if reason is None:
             return None
-        message = (
-            f"User: {who.principal(self.world.partition)} is not authorized to perform: {action} on resource: "
-            f"{operations.resource(action, request, self.world)}"
-        )
         if rules.reason == "none":
             return message
         if rules.reason == "odd":

@@ -115,7 +115,7 @@ class Imds:
     put_ttl: int = 64  # the response hop limit, an IP TTL of the answer to a token request and of no other
     behind_a_router: bool = False  # the instance's programs are one hop further away, as in a container
     not_yet: dict = field(default_factory=dict)  # path -> so many 404 answers before the first 200
-    instead: dict = field(default_factory=dict)  # path -> another text, or None for 404
+    instead: dict = field(default_factory=dict)  # path -> another text, (status, text), or None for 404
     cut: dict = field(default_factory=dict)  # end of a path -> (bytes left out, "length" or "close")
     delays_s: dict = field(default_factory=dict)  # end of a path -> how long its answer takes, besides delay_s
     statuses: dict = field(default_factory=dict)  # end of a path -> (status, that many times; -1: every time)
@@ -154,6 +154,8 @@ class Service:
     default_host_management: bool = False
     hybrid: object = None  # the MachineKey of a hybrid registration
     preferences: dict = field(default_factory=dict)  # inputs of the session preferences; {}: there are none
+    denied: dict = field(default_factory=dict)  # action -> the end of its denial's message, whatever the policies say
+    unsigned: dict = field(default_factory=dict)  # service -> (status, type, headers, body) of what it does not know
     revoked: str | None = None  # the error code with which every credential is refused
 
 
@@ -177,6 +179,8 @@ class World:
 
     endpoint_groups: dict = field(default_factory=dict)  # service -> its endpoint's own security group (account.py)
     unnamed_endpoints: set = field(default_factory=set)  # services whose endpoint has no private DNS names
+
+    recording: str | None = None  # folder with what a real VPC answered (recording.py)
 
     delay_s: float = 0.0  # a round trip on the instance's link
     interface_up: bool = True
@@ -241,6 +245,7 @@ SETTINGS = {  # what --setting takes: how it is read, and what it means
     "delay": (str, "milliseconds of every round trip on the instance's link, held in user space"),
     "search": (str, "the search domain of resolv.conf, none when empty; the Region's own unless given"),
     "loss": (str, "how many of a hundred packets are lost each way on the instance's link"),
+    "recording": (str, "the folder of a case that the acceptance kit recorded: answers as there"),
     "policy": (str, "names of files in policies/ on the role, joined with +"),
 }
 
@@ -271,6 +276,8 @@ def settings_apply(world, settings):
         elif key == "loss":
             for chain in ("instance_egress", "instance_arrivals"):
                 world.rule(chain, f"numgen random mod 1000 < {round(float(value) * 10)} drop")
+        elif key == "recording":
+            world.recording = value
         elif key == "policy":
             world.service.identity = value.split("+")
 

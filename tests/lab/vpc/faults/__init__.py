@@ -8,6 +8,7 @@ above a note). Its arguments, when it has any, follow the name after colons: `en
 from .. import world as w
 from .registry import TABLE
 from . import machine, metadata, names, reaching, role, service, tls, written  # noqa: F401  each fills the table
+from .. import recording  # noqa: E402  applies some of them
 
 __all__ = ["TABLE", "world"]
 
@@ -19,6 +20,8 @@ def world(settings, specifications):
     for fault, _ in chosen:
         settings |= fault.settings
     made = w.healthy(settings)
+    if made.recording:
+        recording.replay(made, made.recording)
     for fault, arguments in chosen:
         try:
             fault.apply(made, *arguments)

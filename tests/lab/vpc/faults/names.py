@@ -11,7 +11,7 @@ from .registry import choice, fault, service_known
 _AMAZON = (w.RESOLVER, w.RESOLVER_LINK_LOCAL)
 
 
-def _answer_code(world, rcode):
+def answer_code(world, rcode):
     for address in _AMAZON:
         for protocol in ("udp", "tcp"):
             world.rule(
@@ -45,9 +45,12 @@ def _(world):
     world.nameservers = [w.DEAD_RESOLVER]
 
 
-@fault("dns-server-silent", "resolv.conf names a dead server first, and the VPC's resolver", "dns-server-silent")
-def _(world):
-    world.nameservers = [w.DEAD_RESOLVER, w.RESOLVER]
+@fault(
+    "dns-server-silent", "resolv.conf names a dead server beside the VPC's resolver", "dns-server-silent", "[first|second]"
+)
+def _(world, variant="first"):
+    dead_first = choice(variant, "first", "second") == "first"
+    world.nameservers = [w.DEAD_RESOLVER, w.RESOLVER] if dead_first else [w.RESOLVER, w.DEAD_RESOLVER]
 
 
 @fault(
@@ -124,9 +127,17 @@ def _(world, variant="public", service="ssm"):
                            "many": own + [f"10.0.1.{n}" for n in range(101, 113)]}[variant])
 
 
-@fault("dns-slow", "the resolver takes so many milliseconds (3000) for an answer", "dns-slow", "[MILLISECONDS]")
-def _(world, milliseconds="3000"):
+@fault(
+    "dns-slow",
+    "the resolver takes so many milliseconds (3000) for an answer; alone, or named before one that bypasses the VPC at once",
+    "dns-slow",
+    "[MILLISECONDS[:alone|first]]",
+)
+def _(world, milliseconds="3000", variant="alone"):
     _habits(world).delay_s = int(milliseconds) / 1000
+    if choice(variant, "alone", "first") == "first":
+        world.nameservers = [w.RESOLVER, w.CUSTOM_RESOLVER]
+        world.custom_records = _public(world)
 
 
 @fault("dns-aaaa-silent", "the resolver answers no question for AAAA records", "dns-slow")
@@ -158,7 +169,7 @@ def _(world):
 )
 def _(world, variant="silent"):
     if choice(variant, "silent", "refused") == "refused":
-        _answer_code(world, REFUSED)
+        answer_code(world, REFUSED)
     else:
         world.rule("router_input", f"ip daddr {{ {', '.join(_AMAZON)} }} meta l4proto {{ tcp, udp }} th dport 53 drop")
 
@@ -306,7 +317,7 @@ def _(world, variant="port"):
 )
 def _(world, milliseconds="0"):
     if milliseconds == "0":
-        _answer_code(world, SERVFAIL)
+        answer_code(world, SERVFAIL)
     else:
         _habits(world).rcode = SERVFAIL
         world.resolver.delay_s = int(milliseconds) / 1000

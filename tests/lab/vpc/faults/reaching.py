@@ -32,6 +32,12 @@ def _endpoints(world, service, zones, verdict, families="46"):
         )
 
 
+@fault("syns-lost", "the first N (5) SYNs to each address of the endpoints are lost on the way", None, "[N]")
+def _(world, count="5"):
+    for address in _addresses("all") + [w.public_address(service) for service in w.REQUIRED]:
+        world.rule("instance_egress", f"ip daddr {address} tcp flags & (syn|ack) == syn quota {60 * int(count)} bytes drop")
+
+
 @fault(
     "no-route",
     "no default route, and no endpoint interface in the instance's own subnet",

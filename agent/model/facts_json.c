@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The walk over the tables of fields.c that reads. Recursion goes as deep as our own structs do,
- * whatever the input's depth. What is read may come from anywhere, so nothing of it is trusted:
- * not its types, its lengths, its numbers or its characters.
+ * Two walks over the tables of fields.c. The one that reads goes as deep as our own structs do, whatever the
+ * input's depth. What is read may come from anywhere, so nothing of it is trusted: not its types, its
+ * lengths, its numbers or its characters.
  */
 #include "model/facts_json.h"
 
@@ -13,6 +13,165 @@
 
 #include "base/text.h"
 #include "model/fields.h"
+
+/* --- writing: what is zero is left out --- */
+
+static bool is_printable(const char *text, size_t size)
+{
+    for (size_t i = 0; i < size && text[i]; i++)
+        if (text[i] < 0x20 || text[i] > 0x7e)
+            return false;
+    return memchr(text, '\0', size);
+}
+
+/* Facts hold printable ASCII only; should they not, the report stays valid JSON all the same. */
+static cJSON *text_to_json(const char *text, size_t size)
+{
+    if (is_printable(text, size))
+        return cJSON_CreateString(text);
+
+    char escaped[WORDS_SIZE];
+    (void)text_escape(escaped, size < sizeof(escaped) ? size : sizeof(escaped), text,
+                      strnlen(text, size));
+    return cJSON_CreateString(escaped);
+}
+
+static cJSON *checks_to_json(check_set set)
+{
+    cJSON *array = cJSON_CreateArray();
+
+    for (unsigned int i = 0; i < N_CHECKS; i++)
+        if (set & check_bit((enum check)i))
+            (void)cJSON_AddItemToArray(array, cJSON_CreateString(check_name((enum check)i)));
+    return array;
+}
+
+/* The numbers by kind. Only int32_t is narrower than what it is kept in, and signed. */
+static const struct {
+    int64_t min, max;
+} ranges[] = {
+    [FIELD_INT32] = {INT32_MIN, INT32_MAX},
+    [FIELD_INT64] = {INT64_MIN, INT64_MAX},
+    [FIELD_UINT16] = {0, UINT16_MAX},
+    [FIELD_UINT32] = {0, UINT32_MAX},
+};
+_Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__,
+               "the first bytes of a number are its lowest");
+
+static cJSON *number_to_json(const struct field *field, const char *at)
+{
+    int64_t value = 0;
+
+    memcpy(&value, at, field->size);
+    if (field->kind == FIELD_INT32)
+        value = (int32_t)value;
+    if (value > JSON_MAX_WHOLE)
+        value = JSON_MAX_WHOLE;
+    if (value < -JSON_MAX_WHOLE)
+        value = -JSON_MAX_WHOLE;
+    return cJSON_CreateNumber((double)value);
+}
+
+static cJSON *struct_to_json(const struct fields *fields, const char *at, enum keep keep);
+
+static cJSON *item_to_json(const struct field *field, const char *at, enum keep keep)
+{
+    unsigned int value;
+    check_set set;
+
+    switch (field->kind) {
+    case FIELD_TEXT:
+        return text_to_json(at, field->size);
+    case FIELD_BOOL:
+        return cJSON_CreateBool(*at != 0);
+    case FIELD_ENUM:
+        memcpy(&value, at, sizeof(value));
+        return cJSON_CreateString(name_of(field->names, value));
+    case FIELD_CHECKS:
+        memcpy(&set, at, sizeof(set));
+        return checks_to_json(set);
+    case FIELD_STRUCT:
+        return struct_to_json(field->fields, at, keep);
+    case FIELD_INT32:
+    case FIELD_INT64:
+    case FIELD_UINT16:
+    case FIELD_UINT32:
+        break;
+    }
+    return number_to_json(field, at);
+}
+
+/* Structs are zero when nothing of them was written, which struct_to_json() shows. */
+static bool item_is_zero(const struct field *field, const char *at)
+{
+    if (field->kind == FIELD_TEXT)
+        return !at[0];
+    for (size_t i = 0; i < field->size; i++)
+        if (at[i])
+            return false;
+    return true;
+}
+
+static cJSON *list_to_json(const struct field *field, const char *base, enum keep keep)
+{
+    cJSON *array = cJSON_CreateArray();
+
+    const size_t n = field_n_items(field, base);
+    for (size_t i = 0; i < n; i++)
+        (void)cJSON_AddItemToArray(
+            array, item_to_json(field, base + field->offset + i * field->size, keep));
+    return array;
+}
+
+/* Adds `item` unless it is an empty object or array, which mean zero. Owns item in any case. */
+static void add_unless_empty(cJSON *object, const char *name, cJSON *item)
+{
+    if ((cJSON_IsObject(item) || cJSON_IsArray(item)) && !item->child)
+        cJSON_Delete(item);
+    else
+        (void)cJSON_AddItemToObjectCS(object, name, item);
+}
+
+static cJSON *by_service_to_json(const struct field *field, const char *base, enum keep keep)
+{
+    cJSON *object = cJSON_CreateObject();
+
+    for (unsigned int i = 0; i < field->max_items; i++)
+        add_unless_empty(object, service_name((enum service)i),
+                         item_to_json(field, base + field->offset + i * field->size, keep));
+    return object;
+}
+
+static cJSON *field_to_json(const struct field *field, const char *base, enum keep keep)
+{
+    if (field->count == COUNT_LIST)
+        return list_to_json(field, base, keep);
+    if (field->count == COUNT_BY_SERVICE)
+        return by_service_to_json(field, base, keep);
+    return item_to_json(field, base + field->offset, keep);
+}
+
+static cJSON *struct_to_json(const struct fields *fields, const char *at, enum keep keep)
+{
+    cJSON *object = cJSON_CreateObject();
+
+    for (size_t i = 0; i < fields->n; i++) {
+        const struct field *field = &fields->rows[i];
+
+        if (field->keep > keep ||
+            (field->count == COUNT_ONE && item_is_zero(field, at + field->offset)))
+            continue;
+        add_unless_empty(object, field->name, field_to_json(field, at, keep));
+    }
+    return object;
+}
+
+struct cJSON *facts_to_json(const struct facts *facts, enum keep keep)
+{
+    return struct_to_json(&facts_fields, (const char *)facts, keep);
+}
+
+/* --- reading --- */
 
 struct reader {
     char path[200]; /* of what is read now: "facts.endpoints.ssm.addresses[2]" */
@@ -28,8 +187,8 @@ static bool reader_fails(struct reader *reader, const char *what)
     return false;
 }
 
-static bool read_whole(struct reader *reader, const cJSON *json, int64_t min, int64_t max,
-                       int64_t *value)
+static bool read_number(struct reader *reader, const cJSON *json, const struct field *field,
+                        char *at)
 {
     if (!cJSON_IsNumber(json))
         return reader_fails(reader, "not a number");
@@ -37,11 +196,12 @@ static bool read_whole(struct reader *reader, const cJSON *json, int64_t min, in
     double number = json->valuedouble;
     if (!(number >= (double)-JSON_MAX_WHOLE && number <= (double)JSON_MAX_WHOLE))
         return reader_fails(reader, "out of range");
-    if (number < (double)(int64_t)number || number > (double)(int64_t)number)
+    int64_t value = (int64_t)number;
+    if (number < (double)value || number > (double)value)
         return reader_fails(reader, "not a whole number");
-    if ((int64_t)number < min || (int64_t)number > max)
+    if (value < ranges[field->kind].min || value > ranges[field->kind].max)
         return reader_fails(reader, "out of range");
-    *value = (int64_t)number;
+    memcpy(at, &value, field->size);
     return true;
 }
 
@@ -104,32 +264,6 @@ static bool read_checks(struct reader *reader, const cJSON *json, char *at)
             return false;
     }
     memcpy(at, &set, sizeof(set));
-    return true;
-}
-
-static bool read_number(struct reader *reader, const cJSON *json, const struct field *field,
-                        char *at)
-{
-    static const struct {
-        int64_t min, max;
-    } ranges[] = {
-        [FIELD_INT32] = {INT32_MIN, INT32_MAX},
-        [FIELD_INT64] = {INT64_MIN, INT64_MAX},
-        [FIELD_UINT16] = {0, UINT16_MAX},
-        [FIELD_UINT32] = {0, UINT32_MAX},
-    };
-    int64_t value;
-
-    if (!read_whole(reader, json, ranges[field->kind].min, ranges[field->kind].max, &value))
-        return false;
-    if (field->kind == FIELD_INT32)
-        memcpy(at, &(int32_t){(int32_t)value}, sizeof(int32_t));
-    else if (field->kind == FIELD_UINT16)
-        memcpy(at, &(uint16_t){(uint16_t)value}, sizeof(uint16_t));
-    else if (field->kind == FIELD_UINT32)
-        memcpy(at, &(uint32_t){(uint32_t)value}, sizeof(uint32_t));
-    else
-        memcpy(at, &value, sizeof(value));
     return true;
 }
 
