@@ -27,7 +27,8 @@ static const struct command {
 } commands[] = {
     {"check", "", 1, command_check, "one round, or more when an answer says \"later\""},
     {"wait", "", 1, command_wait, "rounds until ready or until the deadline"},
-    {"show", "[FILE|DIR|-]...", INT_MAX, command_show, "reports or console logs, diagnosed again"},
+    {"show", "[FILE|DIR|-]...", INT_MAX, command_show,
+     "reports or console logs; without one, the last run's"},
     {"explain", "CODE", 2, command_explain, "the page of one finding or check"},
     {"list", "[TABLE]", 2, command_list, "checks, findings, endpoints or permissions"},
     {"image", "", 1, command_image, "would an instance from the image in --root register?"},

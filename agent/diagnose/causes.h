@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * The table of causes, in causal order: a row can only be explained away by a row above it. A row
- * carries its parameters; claims.c works from them. `list findings` prints the table.
+ * carries its parameters; diagnose.c works from them. `list findings` prints the table.
  */
 #ifndef DIAGNOSE_CAUSES_H
 #define DIAGNOSE_CAUSES_H
@@ -108,18 +108,6 @@ struct cause {
 extern const struct cause causes[];
 extern const size_t n_causes;
 
-/* --- claims.c: the engine, which lets the rows claim symptoms in causal order --- */
-
-/* Fills report->findings from report->facts and report->checks: fatal ones in causal order first,
- * so that [0] is the root cause, then warnings, then notes. Every failed check is explained, by one
- * finding unless it fails in several ways (enum way), or by `unexplained`. */
-void claims_settle(struct report *report);
-
-/* What a fault keeps from being seen, the honest limit of every diagnosis of a ladder: fills in `hides`
- * of every finding. A check that was not tried because of one below it is hidden by each finding that
- * explains a failed check that it stands on, or one that is not known by this program's own trouble; all of them must be mended before it can be seen. */
-void claims_hide(struct report *report);
-
 /* --- finding.c: what the functions of rows share. They ask a view for symptoms, and quote observations, each
  * kind worded the same way by every cause; what does not fit is cut, never overrun --- */
 
@@ -168,7 +156,7 @@ view_quotes quote_machine, quote_interfaces, quote_imds, quote_obstacle, quote_t
     quote_imds_load, quote_imds_silence, quote_profile, quote_identity_role, quote_credentials,
     quote_expiry;
 
-/* nameservers.c: who is asked, and answers */
+/* resolve.c: who is asked, and answers */
 view_holds where_nobody_answers, where_amazon_does_not_answer, when_amazon_serves_no_name,
     when_amazon_answers, when_only_amazon_answers, where_question_stays_here,
     when_question_was_not_sent, where_edns_is_not_served, where_amazon_is_overruled,
@@ -177,7 +165,7 @@ view_holds where_nobody_answers, where_amazon_does_not_answer, when_amazon_serve
 view_quotes quote_no_resolver, quote_lookup, quote_stub, quote_servers_not_read, quote_lookup_order,
     quote_behind_stub, quote_without_edns, quote_late_answers, quote_false_answers, quote_families;
 
-/* resolve.c: what the names lead to */
+/* ... and what the names lead to */
 view_holds where_vpc_is_bypassed, where_private_name_is_public, where_public_addresses_are_used,
     when_no_server_fails, when_name_is_pinned, when_dns_answers, when_every_private_name_is_public,
     when_has_gateway, when_name_is_fips, when_name_leads_to_no_endpoint,

@@ -127,7 +127,7 @@ const char *imds_obstacle(const struct facts *facts)
     const struct obstacle *obstacle = find_obstacle(&facts->imds);
 
     if (!obstacle)
-        return "a firewall drops";
+        return "a silent firewall";
     return route_leads_to(facts, facts->imds.address) ? "a firewall" : obstacle->what;
 }
 
@@ -190,7 +190,7 @@ void quote_imds_silence(const struct view *view, struct finding *finding)
     if (view->facts->imds.get_answers == ANSWER_NO)
         finding_evidence(finding, "a GET is not answered either");
     if (imds_loss(view->facts) == LOSS_NONE)
-        finding_evidence(finding, "the packets left this machine, and it lost none that came back");
+        finding_evidence(finding, "the packets left this machine, and it lost none that came in");
 }
 
 bool when_another_server_answers(const struct view *view)

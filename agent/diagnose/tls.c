@@ -91,7 +91,7 @@ bool tls_is_intercepted(const struct view *view)
 void quote_interception(const struct view *view, struct finding *finding)
 {
     if (tls_is_intercepted(view))
-        finding_evidence(finding, "it verifies by the system's bundle, by no root of Amazon's");
+        finding_evidence(finding, "it is trusted by the system's CA bundle, but by no Amazon root");
 }
 
 void quote_other_name(const struct view *view, struct finding *finding)

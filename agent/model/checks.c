@@ -99,9 +99,9 @@ const char *check_name(enum check check)
 
 bool check_from_name(const char *name, enum check *check)
 {
-    for (unsigned int i = 0; i < N_CHECKS; i++) {
+    for (enum check i = 0; i < N_CHECKS; i++) {
         if (strcmp(check_table[i], name) == 0) {
-            *check = (enum check)i;
+            *check = i;
             return true;
         }
     }
@@ -115,9 +115,9 @@ const char *target_name(enum target target)
 
 bool target_from_name(const char *name, enum target *target)
 {
-    for (unsigned int i = 0; i < N_TARGETS; i++) {
+    for (enum target i = 0; i < N_TARGETS; i++) {
         if (strcmp(target_table[i], name) == 0) {
-            *target = (enum target)i;
+            *target = i;
             return true;
         }
     }

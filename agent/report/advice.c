@@ -109,12 +109,9 @@ static bool write_place(struct screen *screen, const struct finding *finding, bo
         (void)text_set(first, sizeof(first), ", the first %d of %d", (int)n_here, (int)n);
     screen_textf(screen, INK_DIM, "%s%s:", heading, first);
     screen_end(screen);
-    for (int32_t i = 0; left > 0; i++) {
-        if (finding->inside[i] != inside)
-            continue;
+    for (int i = -1; left-- > 0 && finding_next(finding, inside, &i);) {
         write_note(screen, finding->notes[i]);
         write_command(screen, finding->commands[i]);
-        left--;
     }
     return n_here == n;
 }
@@ -143,10 +140,8 @@ static void write_afterwards(struct screen *screen, const struct finding *findin
     if (!finding->afterwards[0])
         return;
     screen_line(screen, INK_PLAIN, LABEL_AT, LABEL_AT, finding->afterwards);
-    for (int32_t i = n_mending(finding); i < finding->n_commands; i++) {
+    for (int i = -1; finding_next_afterwards(finding, &i);) {
         char comment[COMMAND_SIZE + 2]; /* whoever pastes all of it must not reboot unseen */
-        if (finding->inside[i])
-            continue;
         if (in_short) {
             write_note(screen, "without a login: ssm-preflight explain no-login");
             return;
@@ -217,15 +212,13 @@ static void write_cause(struct screen *screen, const struct report *report, int3
 {
     const struct finding *finding = &report->findings[n];
     const struct finding *first = first_to_say(report, finding);
-    char line[LINE_SIZE + REMEDY_SIZE], fix[REMEDY_SIZE];
+    char line[LINE_SIZE + REMEDY_SIZE], fix[REMEDY_SIZE], name[FINDING_NAME_SIZE];
 
     finding_fix_line(finding, fix, sizeof(fix));
     if (first != finding)
         (void)text_set(fix, sizeof(fix), "As %d.", (int)(first - report->findings) + 1);
-    (void)text_set(line, sizeof(line), "%s%s%s%s%s %s", finding->code,
-                   finding->target < N_TARGETS ? " (" : "",
-                   finding->target < N_TARGETS ? target_name(finding->target) : "",
-                   finding->target < N_TARGETS ? ")" : "", fix[0] ? ":" : "", fix);
+    finding_name(finding, " (", ")", name);
+    (void)text_set(line, sizeof(line), "%s%s %s", name, fix[0] ? ":" : "", fix);
     screen_textf(screen, INK_PLAIN, "%d. ", (int)n + 1);
     screen_finish(screen, INK_PLAIN, screen->column, line);
 }

@@ -17,14 +17,9 @@ static void add_line(struct buffer *to, const char *before, const char *text)
 
 static void add_block(const struct finding *finding, bool inside, struct buffer *to)
 {
-    bool any = false;
-
-    for (int32_t i = 0; i < finding->n_commands - finding->n_afterwards; i++) {
-        if (finding->inside[i] != inside)
-            continue;
-        if (!any)
-            add_line(to, "# ", inside ? "on the instance:" : "from anywhere with the AWS CLI:");
-        any = true;
+    if (finding_n_commands(finding, inside) > 0)
+        add_line(to, "# ", inside ? "on the instance:" : "from anywhere with the AWS CLI:");
+    for (int i = -1; finding_next(finding, inside, &i);) {
         if (finding->notes[i][0])
             add_line(to, "# ", finding->notes[i]);
         add_line(to, "", finding->commands[i]);
@@ -35,9 +30,7 @@ static void add_end(const struct finding *finding, struct buffer *to)
 {
     if (finding->afterwards[0])
         add_line(to, "# ", finding->afterwards);
-    for (int32_t i = finding->n_commands - finding->n_afterwards; i < finding->n_commands; i++) {
-        if (finding->inside[i]) /* the words say it */
-            continue;
+    for (int i = -1; finding_next_afterwards(finding, &i);) {
         add_line(to, "# ", finding->notes[i]);
         add_line(to, "# ", finding->commands[i]);
     }

@@ -97,6 +97,8 @@ bool explain_write(const char *name, const struct style *style, struct buffer *t
     const struct page *page = page_find(wanted);
     if (!page && check_from_name(wanted, &check))
         page = page_find(explained[explained_by(check)].page);
+    if (!page && text_set(hint, sizeof(hint), "endpoint.%s", wanted))
+        page = page_find(hint); /* "connect", as a report names the rung */
     if (page)
         return page_write(page, style, to);
     text_hint(hint, sizeof(hint), "", wanted, name_of_page, n_pages);

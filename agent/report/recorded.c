@@ -215,22 +215,28 @@ static bool find_report(const struct reader *reader, const char *text, size_t n)
 
 /* --- a block for the console --- */
 
-/* What a person can read of the last block: its lines behind those for `show`. */
+/* What a person can read of the last block: the verdict before the lines for `show`, and what is behind them. */
 static void add_lines(const struct reader *reader, const char *text, size_t n)
 {
     const size_t n_prefix = strlen(FOLDED_PREFIX);
+    struct buffer *lines = reader->lines;
+    size_t last = 0;
 
-    for (size_t at = 0; reader->lines && at + n_prefix <= n; at++) {
+    for (size_t at = 0; lines && at + n_prefix <= n; at++) {
         if (memcmp(text + at, FOLDED_PREFIX, n_prefix) != 0)
             continue;
         at += n_prefix;
         if (at < n && text[at] == '=') {
-            buffer_clear(reader->lines);
+            if (last > 0)
+                memmove(lines->bytes, lines->bytes + last, lines->used - last + 1);
+            lines->used -= last;
+            last = 0;
             continue;
         }
+        last = lines->used;
         for (; at < n && text[at] >= ' ' && text[at] <= '~'; at++)
-            (void)buffer_add(reader->lines, text + at, 1);
-        (void)buffer_add(reader->lines, "\n", 1);
+            (void)buffer_add(lines, text + at, 1);
+        (void)buffer_add(lines, "\n", 1);
     }
 }
 

@@ -84,6 +84,10 @@ void junit_begin_case(struct buffer *to, const char *name, const char *suite, in
 /* The summary without the verdict's name, for outputs that print the verdict themselves. */
 const char *report_summary_words(const struct report *report);
 
+/* "NOT READY (2 causes): this; that": the verdict and what it is about, in one line. */
+enum { VERDICT_LINE_SIZE = HEADLINE_SIZE + NAME_SIZE };
+void report_verdict_line(const struct report *report, char to[VERDICT_LINE_SIZE]);
+
 /* The instance id of IMDS, else the one in a Nitro machine's asset tag, else empty. */
 const char *facts_instance_name(const struct facts *facts);
 

@@ -61,7 +61,7 @@ static bool open_configured(struct run *run)
     }
     run->trust = trust_new(&sources, error, sizeof(error));
     if (!run->trust)
-        log_error("%s", error);
+        log_error("ca-file: %s", error);
     return run->trust;
 }
 
