@@ -281,7 +281,7 @@ static const struct dns_answer *false_answer(const struct facts *facts, enum ser
     return found;
 }
 
-/* Above the names only an alias tells. */
+/* Above the names only an alias tells. A name that has addresses of another family is not denied. */
 bool where_amazon_is_overruled(const struct view *view)
 {
     const struct dns_answer *answer = false_answer(view->facts, view->service);
@@ -289,7 +289,9 @@ bool where_amazon_is_overruled(const struct view *view)
                   false_answer(view->facts, SERVICE_SSM);
 
     return answer && exists &&
-           (view->rung == RUNG_RESOLVE || is_foreign_alias(&view->facts->plan, answer));
+           ((view->rung == RUNG_RESOLVE &&
+             names_lookup(view->facts, view->service).failure != FAILURE_NONE) ||
+            is_foreign_alias(&view->facts->plan, answer));
 }
 
 bool when_an_alias_shows_it(const struct view *view)

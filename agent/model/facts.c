@@ -41,6 +41,11 @@ DEFINE_NAMES(harm, [HARM_NONE] = "none", [HARM_IMDS_OFF] = "imds-off",
              [HARM_IMDS_ELSEWHERE] = "imds-elsewhere", [HARM_IMDS_BY_IPV6] = "imds-by-ipv6",
              [HARM_NO_CERTIFICATE] = "no-certificate");
 
+int32_t imds_delay_ms(const struct imds_facts *imds)
+{
+    return imds->slowest_ms > imds->fastest_ms ? imds->slowest_ms : imds->fastest_ms;
+}
+
 int32_t facts_dns_patience_ms(const struct facts *facts)
 {
     return facts->resolvers.timeout_ms > 0 ? facts->resolvers.timeout_ms : AGENT_DNS_MS;

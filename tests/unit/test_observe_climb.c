@@ -1161,7 +1161,8 @@ static void a_proxys_name_is_asked_of_one_server_after_the_other(void **state)
     observe_free(observe);
 
     (void)set_up(state);
-    start_with_proxy("http://proxy:3128"); /* after what resolv.conf would make of it: there is none */
+    start_with_proxy(
+        "http://proxy:3128"); /* after what resolv.conf would make of it: there is none */
     assert_int_equal(n_opened, 0);
     assert_string_equal(asked[n_asked - 1].question.name, "proxy");
 
