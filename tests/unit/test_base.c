@@ -168,13 +168,6 @@ static void words_and_versions(void **state)
     assert_string_equal(text_trim(nothing), "");
 }
 
-static const char *option_at(size_t i)
-{
-    static const char *const names[] = {"deadline", "permissions", "output", "root"};
-
-    return names[i];
-}
-
 static void the_nearest_word_is_hinted_at(void **state)
 {
     static const struct {
@@ -184,11 +177,12 @@ static void the_nearest_word_is_hinted_at(void **state)
                 {"outptu", "did you mean --output? "},
                 {"permisions", "did you mean --permissions? "},
                 {"xyz", ""}};
+    static const char *const names[] = {"deadline", "permissions", "output", "root"};
     char hint[64];
     (void)state;
 
     for (size_t i = 0; i < COUNT_OF(rows); i++) {
-        text_hint(hint, sizeof(hint), "--", rows[i].word, option_at, 4);
+        text_hint(hint, sizeof(hint), "--", rows[i].word, names, sizeof(names[0]), 4);
         assert_string_equal(hint, rows[i].hint);
     }
 }
