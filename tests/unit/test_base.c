@@ -170,6 +170,7 @@ static void words_and_versions(void **state)
 
 static void the_nearest_word_is_hinted_at(void **state)
 {
+    static const char *const names[] = {"deadline", "permissions", "output", "root"};
     static const struct {
         const char *word, *hint;
     } rows[] = {{"deadlin", "did you mean --deadline? "},
@@ -177,12 +178,11 @@ static void the_nearest_word_is_hinted_at(void **state)
                 {"outptu", "did you mean --output? "},
                 {"permisions", "did you mean --permissions? "},
                 {"xyz", ""}};
-    static const char *const names[] = {"deadline", "permissions", "output", "root"};
     char hint[64];
     (void)state;
 
     for (size_t i = 0; i < COUNT_OF(rows); i++) {
-        text_hint(hint, sizeof(hint), "--", rows[i].word, names, sizeof(names[0]), 4);
+        text_hint(hint, sizeof(hint), "--", rows[i].word, names, sizeof(names[0]), COUNT_OF(names));
         assert_string_equal(hint, rows[i].hint);
     }
 }
