@@ -120,8 +120,8 @@ struct observe {
     struct connections connections; /* that stood before ours */
     struct proxy proxy;             /* the agent's */
     struct nameserver nameservers[AGENT_NAMESERVERS];
-    int proxy_resolver;             /* index of the nameserver that is asked for its name, */
-    int proxy_name;                 /* and which of its names, with the search list */
+    int proxy_resolver; /* index of the nameserver that is asked for its name, */
+    int proxy_name;     /* and which of its names, with the search list */
     struct climb climbs[N_SERVICES];
 };
 

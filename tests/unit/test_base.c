@@ -168,15 +168,9 @@ static void words_and_versions(void **state)
     assert_string_equal(text_trim(nothing), "");
 }
 
-static const char *option_at(size_t i)
-{
-    static const char *const names[] = {"deadline", "permissions", "output", "root"};
-
-    return names[i];
-}
-
 static void the_nearest_word_is_hinted_at(void **state)
 {
+    static const char *const names[] = {"deadline", "permissions", "output", "root"};
     static const struct {
         const char *word, *hint;
     } rows[] = {{"deadlin", "did you mean --deadline? "},
@@ -188,7 +182,7 @@ static void the_nearest_word_is_hinted_at(void **state)
     (void)state;
 
     for (size_t i = 0; i < COUNT_OF(rows); i++) {
-        text_hint(hint, sizeof(hint), "--", rows[i].word, option_at, 4);
+        text_hint(hint, sizeof(hint), "--", rows[i].word, names, sizeof(names[0]), COUNT_OF(names));
         assert_string_equal(hint, rows[i].hint);
     }
 }

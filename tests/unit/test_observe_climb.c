@@ -1468,6 +1468,8 @@ static void left_out_and_elsewhere_is_not_climbed(void **state)
     say(0, "10.0.1.21", FAILURE_NONE, 1);
     assert_int_equal(calls[0].dial.ports,
                      PORTS_HIGH); /* each other service begins in the other half */
+    observe_placed(observe);
+    assert_int_equal(facts.endpoints[SERVICE_SSMMESSAGES].addresses[0].place, PLACE_OWN_SUBNET);
 }
 
 /* --- the proxy --- */
