@@ -200,6 +200,9 @@ torture: setup-lab ## the program's own trouble: allocations, calls (POINTS of e
 hostile: static setup-lab ## metadata, names, TLS and services that do what they can to break it; with ALL=1 at every byte
 	tests/hostile/run build/ssm-preflight $(if $(ALL),--all)
 
+loss: static setup-lab ## a healthy instance whose link loses 1, 2, 5 and 10 % each way: no wrong verdict; LOSS_RUNS (200) of each
+	nice -n 15 tests/lab/loss
+
 SECONDS_EACH ?= 20
 fuzz: setup-fuzz situations ## every reader of foreign bytes under libFuzzer, each for SECONDS_EACH (20)
 	@$(MAKE) flavour=fuzz CC=clang build/ssm-preflight-fuzz
@@ -391,5 +394,5 @@ help: ## this list
 
 .SECONDARY:
 FORCE:
-.PHONY: FORCE pictures all static check fuzz unit unit-programs situations scenarios scenarios-update scenarios-selftest dictionary static-test sanitize coverage lint format docs bench order hasty waiting endurance fleet-picture torture hostile run lab check-lab \
+.PHONY: FORCE pictures all static check fuzz unit unit-programs situations scenarios scenarios-update scenarios-selftest dictionary static-test sanitize coverage lint format docs bench order hasty waiting endurance fleet-picture torture hostile loss run lab check-lab \
 	check-boot check-image check-image-real check-pages check-commands install deb rpm tarball sysext dist reproducible check-packages foreign-lab clean distclean help

@@ -63,8 +63,8 @@ struct part {
 /* A function that judges; or one fact, which needs none: an enum's value, a text that is there, or not. */
 struct test {
     view_holds *holds;
-    size_t fact; /* its place in struct facts, and 1; 0 without a function: the test holds */
-    int is;
+    uint32_t fact; /* its place in struct facts, and 1; 0 without a function: the test holds */
+    int32_t is;
 };
 enum { NOT_EMPTY = -1, EMPTY = -2 };
 #define FACT(member, value)                                       \
@@ -150,8 +150,8 @@ void finding_quote_route(struct finding *finding, const struct facts *facts, con
 /* metadata.c: the machine, its metadata service, its role */
 view_holds when_not_ec2, when_no_address, when_network_is_down, when_imds_is_blocked_here,
     when_imds_does_not_refuse, when_token_is_forbidden, when_get_may_be_answered,
-    when_another_server_answers, when_only_the_role_is_wrong, when_profile_is_deleted,
-    when_assuming_failed, when_credentials_are_past;
+    when_all_of_imds_is_slow, when_another_server_answers, when_only_the_role_is_wrong,
+    when_profile_is_deleted, when_assuming_failed, when_credentials_are_past;
 view_quotes quote_machine, quote_interfaces, quote_imds, quote_obstacle, quote_token,
     quote_imds_load, quote_imds_silence, quote_profile, quote_identity_role, quote_credentials,
     quote_expiry;
@@ -159,9 +159,9 @@ view_quotes quote_machine, quote_interfaces, quote_imds, quote_obstacle, quote_t
 /* resolve.c: who is asked, and answers */
 view_holds where_nobody_answers, where_amazon_does_not_answer, when_amazon_serves_no_name,
     when_amazon_answers, when_only_amazon_answers, where_question_stays_here,
-    when_question_was_not_sent, when_asked_by_tcp, where_edns_is_not_served,
-    where_amazon_is_overruled, when_an_alias_shows_it, when_answers_are_too_late,
-    when_several_names_are_late, when_aaaa_is_not_answered;
+    when_question_was_not_sent, where_edns_is_not_served, where_amazon_is_overruled,
+    when_an_alias_shows_it, when_answers_are_too_late, when_several_names_are_late,
+    when_aaaa_is_not_answered;
 view_quotes quote_no_resolver, quote_lookup, quote_stub, quote_servers_not_read, quote_lookup_order,
     quote_behind_stub, quote_without_edns, quote_late_answers, quote_false_answers, quote_families;
 

@@ -177,6 +177,11 @@ void quote_token(const struct view *view, struct finding *finding)
         finding_evidence(finding, "a GET is answered: only the answer to PUT has a hop limit");
 }
 
+bool when_all_of_imds_is_slow(const struct view *view)
+{
+    return view->facts->imds.fastest_ms >= IMDS_SLOW_MS;
+}
+
 void quote_imds_load(const struct view *view, struct finding *finding)
 {
     int n = (int)view->facts->imds.n_requests;

@@ -127,7 +127,7 @@ static const char *dns_patience(const struct asked *of)
 
 static const char *imds_delay(const struct asked *of)
 {
-    return set_seconds(of, of->facts->imds.fastest_ms);
+    return set_seconds(of, imds_delay_ms(&of->facts->imds));
 }
 
 static const char *forwarder(const struct asked *of)

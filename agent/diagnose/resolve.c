@@ -195,14 +195,9 @@ bool where_edns_is_not_served(const struct view *view)
     return answers_only_as(view->facts, view->service, ASKED_PLAIN);
 }
 
-bool when_asked_by_tcp(const struct view *view)
-{
-    return view->facts->resolvers.by_tcp;
-}
-
 void quote_without_edns(const struct view *view, struct finding *finding)
 {
-    if (when_asked_by_tcp(view))
+    if (view->facts->resolvers.by_tcp)
         finding_evidence(finding, "%s has `options use-vc`: the agent asks by TCP",
                          view->facts->resolvers.file);
     quote_answer_as(view, ASKED_PLAIN, finding);
@@ -286,7 +281,7 @@ static const struct dns_answer *false_answer(const struct facts *facts, enum ser
     return found;
 }
 
-/* Above the names only an alias tells. */
+/* Above the names only an alias tells. A name that has addresses of another family is not denied. */
 bool where_amazon_is_overruled(const struct view *view)
 {
     const struct dns_answer *answer = false_answer(view->facts, view->service);
@@ -294,7 +289,9 @@ bool where_amazon_is_overruled(const struct view *view)
                   false_answer(view->facts, SERVICE_SSM);
 
     return answer && exists &&
-           (view->rung == RUNG_RESOLVE || is_foreign_alias(&view->facts->plan, answer));
+           ((view->rung == RUNG_RESOLVE &&
+             names_lookup(view->facts, view->service).failure != FAILURE_NONE) ||
+            is_foreign_alias(&view->facts->plan, answer));
 }
 
 bool when_an_alias_shows_it(const struct view *view)

@@ -63,6 +63,11 @@ bool name_find(const struct names *names, const char *name, unsigned int *value)
 
 /* --- facts.h --- */
 
+int32_t imds_delay_ms(const struct imds_facts *imds)
+{
+    return imds->slowest_ms > imds->fastest_ms ? imds->slowest_ms : imds->fastest_ms;
+}
+
 int32_t facts_dns_patience_ms(const struct facts *facts)
 {
     return facts->resolvers.timeout_ms > 0 ? facts->resolvers.timeout_ms : AGENT_DNS_MS;

@@ -123,7 +123,7 @@ FIELDS(STRUCT(read, step), ENUM(order, lookup_order), BOOL(stub), INT32(timeout_
 FIELDS(TEXT(address, ADDRESS), STRUCT(connect, step), STRUCT(token, step), STRUCT(identity, step),
        INT32(token_status), INT32(identity_status), TEXT(server, WORD),
        TEXT(body_start, PROSE, QUOTED), ENUM(get_answers, answer), INT32(n_requests, QUOTED),
-       INT32(fastest_ms));
+       INT32(fastest_ms), INT32(slowest_ms), TEXT(slowest, WORD));
 #undef S
 
 #define S instance_facts

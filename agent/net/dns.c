@@ -312,9 +312,9 @@ static bool open_channel(struct dns_query *query, const struct dns_question *que
     struct ares_options options = {
         .flags = ARES_FLAG_NOCHECKRESP | ARES_FLAG_NOSEARCH | ARES_FLAG_NOALIASES |
                  (question->by_tcp ? ARES_FLAG_USEVC : 0),
-        .timeout = question->by_tcp              ? question->timeout_ms
+        .timeout = question->by_tcp              ? question->timeout_ms /* TCP sends again itself */
                    : resend_ms < FIRST_RESEND_MS ? resend_ms
-                                                 : FIRST_RESEND_MS, /* TCP sends again itself */
+                                                 : FIRST_RESEND_MS,
         .tries = question->by_tcp ? 1 : MAX_SENDS,
         .ndots = 1,
         .lookups = lookups,

@@ -346,6 +346,7 @@ AGENT = {
     "service-says:page:ssmmessages": ("down", 41),
     "throttled-as:ProvisionedThroughputExceededException:400": ("down", 19),
     "slow-body": ("up", 63),
+    "dns-addresses:ipv6-only": ("down", 18),
     "imds-path-slow": ("down", 21),
     "websocket-refused": ("down", 41),
     "dns-tcp-blocked": ("up", 2),

@@ -404,6 +404,9 @@ EXPECTED = [  # fault, verdict, first finding
     ("clock-wrong:301", "not-ready", "clock-wrong"),
     ("clock-wrong:-305", "not-ready", "clock-wrong"),
     ("slow-body", "unknown", "slow-endpoint"),
+    ("imds-path-slow", "not-ready", "imds-slow"),
+    ("imds-path-slow:security-credentials:700", "degraded", "imds-slow"),
+    ("dns-addresses:ipv6-only", "not-ready", "no-address-of-family"),
     # two at once: the root is the one nearer to the ladder's foot
     ("private-dns-off policy-missing", "not-ready", "private-dns-off"),
     ("imds-disabled egress-blocked", "not-ready", "imds-disabled"),
@@ -414,7 +417,6 @@ EXPECTED = [  # fault, verdict, first finding
 # is expected to fail, strictly: one that has come true fails the suite, and moves up into EXPECTED. Words that begin with -- are
 # options of the program.
 AWAITED = [
-    ("imds-path-slow", "not-ready", "imds-slow"),
     ("websocket-refused", "not-ready", "proxy-in-the-way"),
     # what keeps the agent down
     # who was silent, who refused, and who sent it

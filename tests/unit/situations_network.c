@@ -290,6 +290,20 @@ static void aliased_by_amazon(struct facts *facts)
     EACH_SERVICE(i) SET(answer_of(facts, i, FAMILY_IPV4)->cname, "blocked.example.com");
 }
 
+/* By Amazon's resolver, which tells the truth of it. */
+static void addresses_of_ipv6_only(struct facts *facts)
+{
+    EACH_SERVICE(i)
+    {
+        struct dns_answer *aaaa = answer_of(facts, i, FAMILY_IPV6);
+        break_resolve(facts, (enum service)i, FAILURE_NODATA);
+        step_ok(&aaaa->step, 1);
+        aaaa->rcode = 0;
+        aaaa->n_addresses = 1;
+        SET(aaaa->addresses[0], "2001:db8:1:1::21");
+    }
+}
+
 static void addresses_of_the_other_family(struct facts *facts)
 {
     SET(facts->agent.version, "3.3.3270.0");
@@ -570,6 +584,7 @@ const struct situation name_situations[] = {
     {"dns-firewall", denied_by_amazon},
     {"dns-firewall--alias", aliased_by_amazon},
     {"no-address-of-family", addresses_of_the_other_family},
+    {"no-address-of-family--ipv4-only", addresses_of_ipv6_only},
     {"preflight-trouble", resolv_conf_unreadable},
     {"preflight-trouble--file", file_unreadable},
     {"preflight-trouble--names", no_socket_for_names},

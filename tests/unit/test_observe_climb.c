@@ -1252,9 +1252,15 @@ static void a_proxys_name_is_asked_of_one_server_after_the_other(void **state)
     observe_free(observe);
 
     (void)set_up(state);
-    start_with_proxy("http://proxy:3128"); /* needs the search list */
+    start_with_proxy(
+        "http://proxy:3128"); /* after what resolv.conf would make of it: there is none */
     assert_int_equal(n_opened, 0);
-    assert_string_not_equal(asked[n_asked - 1].question.name, "proxy");
+    assert_string_equal(asked[n_asked - 1].question.name, "proxy");
+
+    observe_free(observe);
+    (void)set_up(state);
+    start_with_proxy("http://"); /* names no host */
+    assert_int_equal(SSM->proxy.failure, FAILURE_MALFORMED);
 }
 
 int main(void)

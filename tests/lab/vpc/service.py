@@ -138,6 +138,7 @@ class Services:
         answer = _error(service, code, "Rate exceeded")
         answer.status = answer.status if service == "ssmmessages" and not self.world.service.throttle else status
         return answer
+
     def _unknown(self, service, method):
         if service not in self.world.service.unsigned:
             return _unknown(service, method)
