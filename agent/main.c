@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 #include "base/file.h"
-#include "base/log.h"
+#include "base/output.h"
 #include "base/text.h"
 #include "base/version.h"
 #include "options.h"
@@ -72,11 +72,6 @@ static const struct command *find_command(const char *name)
     return NULL;
 }
 
-static const char *command_at(size_t i)
-{
-    return commands[i].name;
-}
-
 static int run(const struct options *options)
 {
     const char *name = options->n_words > 0 ? options->words[0]
@@ -88,7 +83,7 @@ static int run(const struct options *options)
         return help();
     if (!command) {
         char hint[96];
-        text_hint(hint, sizeof(hint), "", name, command_at, N_COMMANDS);
+        text_hint(hint, sizeof(hint), "", name, &commands[0].name, sizeof(commands[0]), N_COMMANDS);
         log_error("unknown command '%s' (%ssee: ssm-preflight --help)", name, hint);
         return EXIT_USAGE;
     }

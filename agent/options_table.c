@@ -121,11 +121,6 @@ static const char *const region_words[] = {
     "gov",  "iso",  "isob",  "isoe",  "isof",    "eusc",      "de",        "af",        "ap",
     "ca",   "cn",   "eu",    "il",    "me",      "mx",        "sa",        "us"};
 
-static const char *region_word_at(size_t i)
-{
-    return region_words[i];
-}
-
 static bool is_region_word(const char *word)
 {
     for (size_t i = 0; i < COUNT_OF(region_words); i++)
@@ -143,7 +138,7 @@ static void question_region(struct options *options, const char *region)
     for (char *word = strtok_r(words, "-", &rest); word; word = strtok_r(NULL, "-", &rest)) {
         if (is_region_word(word))
             continue;
-        text_hint(hint, sizeof(hint), "", word, region_word_at, N_DIRECTIONS);
+        text_hint(hint, sizeof(hint), "", word, region_words, sizeof(char *), N_DIRECTIONS);
         (void)text_set(options->warning, sizeof(options->warning),
                        "--region %s: no region that is known here has '%s' in its name%s%.*s",
                        region, word, hint[0] ? ": " : "", (int)strcspn(hint, "?") + (hint[0] != 0),
@@ -178,11 +173,6 @@ static bool set_list(struct setting *setting)
         n++;
     }
     return n > 0 || refuse(setting, "must not be empty");
-}
-
-static const char *check_at(size_t i)
-{
-    return check_name((enum check)i);
 }
 
 /* The row's size is the need. */
@@ -222,7 +212,7 @@ static bool skip_word(struct setting *setting, const char *word)
 
     if (!check_from_name(word, &check)) {
         char hint[96];
-        text_hint(hint, sizeof(hint), "", word, check_at, N_CHECKS);
+        text_hint(hint, sizeof(hint), "", word, check_names, sizeof(char *), N_CHECKS);
         (void)text_set(setting->why, sizeof(setting->why),
                        "does not know a check '%.60s' (%ssee: ssm-preflight list checks)", word,
                        hint);

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "diagnose/causes.h"
-#include "diagnose/faults.h"
+#include "diagnose/checks.h"
 #include "diagnose/look.h"
 
 void quote_summary(const struct view *view, struct finding *finding)

@@ -10,7 +10,6 @@
 #include "diagnose/look.h"
 #include "diagnose/names.h"
 #include "diagnose/reach.h"
-#include "diagnose/routes.h"
 
 static struct reach mine(const struct view *view)
 {

@@ -3,7 +3,6 @@
  * Whether a fault keeps the agent down was seen at the real one, amazon-ssm-agent 3.3.1142.0, unless a
  * comment says where it was read. An agent that is connected is up, whatever its next start may meet.
  */
-#include "diagnose/faults.h"
 
 #include <stdarg.h>
 #include <stdio.h>

@@ -9,7 +9,6 @@
 #include "diagnose/causes.h"
 #include "diagnose/look.h"
 #include "diagnose/reach.h"
-#include "diagnose/routes.h"
 
 #define IMDS_SERVER "EC2ws" /* its Server header (measured) */
 

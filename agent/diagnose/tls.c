@@ -116,6 +116,17 @@ bool when_no_handshake_is_answered(const struct view *view)
     return !any_handshake(view, is_cut);
 }
 
+static bool is_no_tls(const struct view *view, const struct address_facts *at)
+{
+    (void)view;
+    return look_failure(at, RUNG_TLS) == FAILURE_NOT_TLS;
+}
+
+bool when_no_tls_is_spoken(const struct view *view)
+{
+    return any_handshake(view, is_no_tls);
+}
+
 /* --- the clock: the row's reasons for TLS are certificates that are out of time --- */
 
 /* A right clock would find the certificate out of date as well. */

@@ -13,8 +13,8 @@
 #include "diagnose/look.h"
 #include "diagnose/names.h"
 #include "diagnose/policy.h"
-#include "diagnose/routes.h"
-#include "model/partitions.h"
+#include "diagnose/reach.h"
+#include "model/plan.h"
 
 static const char *fact(const struct asked *of)
 {

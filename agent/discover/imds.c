@@ -48,7 +48,8 @@ struct imds {
     struct socket sockets[IMDS_MAX_PARALLEL];
     int n_running; /* requests that were sent */
     int n_first;
-    bool redialled; /* connecting: the second try is under way */
+    int n_dials;    /* connecting: how often it was tried */
+    int n_dialling; /* under way */
     bool again;     /* imds.h: no second opinion */
     struct timer *doubt;
     int n_puts;   /* token requests under way */
@@ -267,15 +268,23 @@ static bool dial_imds(struct imds *imds);
 static void connected(void *arg, const struct dialled *dialled)
 {
     struct imds *imds = arg;
+    bool ok = dialled->step.outcome == OUTCOME_OK;
 
-    imds->facts->connect = dialled->step;
-    (void)text_set(imds->local_address, ADDRESS_SIZE, "%s", dialled->local_address);
-    if (dialled->step.failure == FAILURE_TIMEOUT && !imds->redialled) {
-        imds->redialled = true;
-        if (dial_imds(imds))
-            return;
+    imds->n_dialling--;
+    if (imds->told ||
+        imds->facts->connect.outcome == OUTCOME_OK) { /* the other one was there first */
+        if (ok)
+            (void)close(dialled->fd);
+        return;
     }
-    if (dialled->step.outcome != OUTCOME_OK) {
+    if (imds->facts->connect.failure != FAILURE_TIMEOUT || ok)
+        imds->facts->connect = dialled->step; /* the first for longer */
+    (void)text_set(imds->local_address, ADDRESS_SIZE, "%s", dialled->local_address);
+    if (dialled->step.failure == FAILURE_TIMEOUT && imds->n_dialling > 0)
+        return;
+    loop_cancel(imds->doubt);
+    imds->doubt = NULL;
+    if (!ok) {
         step_skip(&imds->facts->token, FAILURE_BELOW);
         tell_opened(imds);
     } else if (put_token(imds, dialled->fd, IMDS_ANSWER_TIMEOUT_MS)) {
@@ -296,10 +305,25 @@ static struct dial dial_to(const struct imds *imds)
                          .timeout_ms = IMDS_CONNECT_TIMEOUT_MS};
 }
 
+static void dial_again(void *arg)
+{
+    struct imds *imds = arg;
+
+    imds->doubt = NULL;
+    (void)dial_imds(imds);
+}
+
+/* Twice side by side, since packets get lost: four SYNs. */
 static bool dial_imds(struct imds *imds)
 {
-    const struct dial dial = dial_to(imds);
+    struct dial dial = dial_to(imds);
 
+    if (imds->n_dials++ == 0) {
+        dial.timeout_ms += IMDS_AGAIN_MS;
+        imds->doubt = loop_after_quietly(imds->loop, (int64_t)IMDS_AGAIN_MS * 1000, dial_again,
+                                         imds);
+    }
+    imds->n_dialling++;
     return dial_start(imds->loop, &dial, connected, imds);
 }
 

@@ -25,6 +25,7 @@ enum {
     IMDS_MAX_BODY_BYTES = 64 * 1024, /* the largest document, user data aside, is a few KiB */
     IMDS_CONNECT_TIMEOUT_MS = 1200,  /* the host's own card answers, far below a millisecond; the
                                       * kernel sends a second SYN after a second: net/dial.h */
+    IMDS_AGAIN_MS = 300,             /* silence of connect() for so long is worth a second one */
     IMDS_ANSWER_TIMEOUT_MS = 2000,
     IMDS_DOUBT_MS = 700, /* silence of the token request for so long is worth a second opinion */
 };

@@ -350,11 +350,6 @@ static bool is_word(const char *text)
     return n_digits <= 2;
 }
 
-static bool is_word_of_aws(const char *text)
-{
-    return is_word(text) || is_place(text) || is_version(text) || is_instance_type(text);
-}
-
 /* Of what every machine with the agent has: what it begins with. */
 static bool is_usual_path(const char *text)
 {
@@ -493,7 +488,8 @@ static void add_arn(struct anonymizer *anonymizer, const char *text)
 
 static bool may_stay(enum text_kind kind, const char *text)
 {
-    return (kind == TEXT_WORD && is_word_of_aws(text)) ||
+    return (kind == TEXT_WORD &&
+            (is_word(text) || is_place(text) || is_version(text) || is_instance_type(text))) ||
            (kind == TEXT_PATH && is_usual_path(text)) ||
            (kind == TEXT_ISSUER && tls_name_is_amazons(text));
 }

@@ -17,11 +17,12 @@
 enum {
     DNS_TIMEOUT_MS = AGENT_DNS_MS + 2000, /* what comes too late for the agent is heard */
     DNS_DOUBT_MS = 1000,                  /* silence for so long is worth a second opinion */
-    DNS_PATIENCE_MS = 2000,         /* for a server that is silent while the next one answers */
-    DNS_OPINION_MS = 280,           /* for Amazon's resolver, where another one has answered */
-    DNS_KNOCK_MS = 50,              /* then its port 53 is dialled: is it there at all? */
-    DNS_DEAD_MS = 200,              /* for the answer to that */
-    CONNECT_TIMEOUT_MS = 2200,      /* see ladder.c: six SYNs, and ARP's three tries of a second */
+    DNS_PATIENCE_MS = 2000,    /* for a server that is silent while the next one answers */
+    DNS_OPINION_MS = 280,      /* for Amazon's resolver, where another one has answered */
+    DNS_KNOCK_MS = 50,         /* then its port 53 is dialled: is it there at all? */
+    DNS_DEAD_MS = 200,         /* for the answer to that */
+    DNS_ALONE_MS = 1200,       /* the same after DNS_DOUBT_MS, when no server answers: two SYNs */
+    CONNECT_TIMEOUT_MS = 2200, /* see ladder.c: six SYNs, and ARP's three tries of a second */
     LONE_CONNECT_TIMEOUT_MS = 3500, /* of one connect() alone: three SYNs */
     TLS_TIMEOUT_MS = 5000, /* of an address's first handshake; after a second a second one begins */
     TLS_AGAIN_TIMEOUT_MS = 4000,

@@ -145,9 +145,10 @@ static void judge_time(const struct facts *facts, struct dns_answer *answer)
         step_fail(&answer->step, FAILURE_SLOW, answer->step.took_ms);
 }
 
-/* --- silence, while the next server answers. A server that nothing is heard of, by UDP to any name and by TCP, is
- * dead, and not waited for: all that would have to be lost for it to be alive is a dozen datagrams and a
- * handshake. One that is only slow is waited for, since its word is what the agent takes. --- */
+/* --- silence. A server that nothing is heard of, by UDP to any name and by TCP, is dead, and not waited for as the
+ * agent does: for it to be alive a dozen datagrams and a SYN would have to be lost where the next server
+ * answers, and two dozen and two SYNs where none does. One that is only slow is waited for, since its word
+ * is what the agent takes. --- */
 
 static struct nameserver *nameserver_of(struct observe *observe, const char *server)
 {
@@ -202,7 +203,7 @@ static void knock(struct climb *climb, struct nameserver *server, const char *ad
 
 static void look_again(void *arg);
 
-static bool is_dead(struct climb *climb, const char *address)
+static bool is_dead(struct climb *climb, const char *address, int32_t after_ms)
 {
     struct loop *loop = climb->observe->loop;
     struct nameserver *server = nameserver_of(climb->observe, address);
@@ -211,7 +212,7 @@ static bool is_dead(struct climb *climb, const char *address)
         return false;
     if (server->knocked_ms == 0)
         knock(climb, server, address);
-    int64_t left_ms = server->knocked_ms + DNS_DEAD_MS - loop_now_ms(loop);
+    int64_t left_ms = server->knocked_ms + after_ms - loop_now_ms(loop);
     if (left_ms <= 0)
         return true;
     if (!climb->timers[0])
@@ -224,10 +225,17 @@ static void give_up_silent(struct climb *climb)
     struct endpoint_facts *facts = climb->facts;
     int32_t waited_ms = (int32_t)(loop_now_ms(climb->observe->loop) - climb->asked_ms);
 
-    for (int i = 0; i < facts->n_answers && waited_ms >= DNS_KNOCK_MS; i++)
-        if (is_waited_for(climb, i) && next_answers(facts, i) &&
-            (waited_ms >= DNS_PATIENCE_MS || is_dead(climb, facts->answers[i].server)))
-            step_fail(&facts->answers[i].step, FAILURE_TIMEOUT, waited_ms);
+    for (int i = 0; i < facts->n_answers && waited_ms >= DNS_KNOCK_MS; i++) {
+        const char *server = facts->answers[i].server;
+        if (!is_waited_for(climb, i) ||
+            !(next_answers(facts, i)
+                  ? waited_ms >= DNS_PATIENCE_MS || is_dead(climb, server, DNS_DEAD_MS)
+                  : climb->late && is_dead(climb, server, DNS_ALONE_MS)))
+            continue;
+        step_fail(&facts->answers[i].step, FAILURE_TIMEOUT, waited_ms);
+        if (climb->askings[i].query)
+            dns_do_not_wait(climb->askings[i].query);
+    }
     decide(climb, FAMILY_IPV4);
     decide(climb, FAMILY_IPV6);
     names_doubt(climb);
@@ -291,7 +299,7 @@ static void ask(struct climb *climb, const char *server, enum asked_as asked_as,
     if (asked_as == ASKED_AMAZON && !climb->late)
         question.timeout_ms = DNS_OPINION_MS;
     else if (asked_as == ASKED_AMAZON || asked_as == ASKED_PLAIN)
-        question.timeout_ms = DNS_PATIENCE_MS;
+        question.timeout_ms = DNS_ALONE_MS;
     climb->askings[index] = (struct asking){climb, NULL, index};
     climb->askings[index].query = dns_ask(climb->observe->loop, &question, answered,
                                           &climb->askings[index]);
@@ -388,7 +396,7 @@ static void doubt_silence(void *arg)
     for (int i = 0; i < n; i++)
         if (is_waited_for(climb, i))
             ask_plainly(climb, &climb->facts->answers[i]);
-    names_doubt(climb);
+    give_up_silent(climb);
 }
 
 /* --- start --- */

@@ -302,3 +302,57 @@ struct last_screen advice_fitting(const struct report *report, const struct styl
     holds.in_short = fitting > 0; /* not even one: there is room for the reboot */
     return holds;
 }
+
+/* --- the output `commands` ---
+ * Nothing but what is pasted into a shell: a block for each cause and place, whose lines run in their order.
+ * What is not to be run unseen, the restart and the reboot, stands in comments. */
+
+static void paste(struct buffer *to, const char *before, const char *text)
+{
+    (void)buffer_add_text(to, before);
+    (void)buffer_add_printable(to, text, strlen(text));
+    (void)buffer_add_text(to, "\n");
+}
+
+static void paste_block(const struct finding *finding, bool inside, struct buffer *to)
+{
+    if (finding_n_commands(finding, inside) > 0)
+        paste(to, "# ", inside ? "on the instance:" : "from anywhere with the AWS CLI:");
+    for (int i = -1; finding_next(finding, inside, &i);) {
+        if (finding->notes[i][0])
+            paste(to, "# ", finding->notes[i]);
+        paste(to, "", finding->commands[i]);
+    }
+}
+
+static void paste_end(const struct finding *finding, struct buffer *to)
+{
+    if (finding->afterwards[0])
+        paste(to, "# ", finding->afterwards);
+    for (int i = -1; finding_next_afterwards(finding, &i);) {
+        paste(to, "# ", finding->notes[i]);
+        paste(to, "# ", finding->commands[i]);
+    }
+}
+
+void commands_write(const struct report *report, const struct style *style, struct buffer *to)
+{
+    const int32_t n_causes = report_n_causes(report);
+
+    (void)style;
+    paste(to, "# ", report->summary);
+    for (int32_t i = 0; i < n_causes; i++) {
+        const struct finding *finding = &report->findings[i];
+        char line[LINE_SIZE];
+
+        (void)text_set(line, sizeof(line), "\n# %d. %s", (int)i + 1, finding->code);
+        (void)buffer_add_text(to, line);
+        paste(to, ": ", finding->title);
+        paste_block(finding, finding->inside[0],
+                    to); /* the place of the first command comes first */
+        paste_block(finding, !finding->inside[0], to);
+        if (i + 1 == n_causes ||
+            strcmp(report->findings[i + 1].afterwards, finding->afterwards) != 0)
+            paste_end(finding, to);
+    }
+}

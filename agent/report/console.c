@@ -13,7 +13,7 @@
 
 #include "base/text.h"
 #include "model/packed.h"
-#include "report/folded.h"
+#include "report/recorded.h"
 #include "report/report.h"
 
 enum {

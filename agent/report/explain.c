@@ -3,7 +3,7 @@
  * A person under stress types the name of a page, so a name that is nearly right gets a suggestion.
  * In a table every column is as wide as its longest cell, and the last one takes the rest.
  */
-#include "report/explain.h"
+#include "report/report.h"
 
 #include <cjson/cJSON.h>
 #include <ctype.h>
@@ -47,11 +47,6 @@ static size_t explained_by(enum check check)
     if (check_is_service(check, &service, &rung))
         return CHECK_SERVICES + rung;
     return check < CHECK_SERVICES ? check : check - (N_SERVICES - 1) * N_RUNGS;
-}
-
-static const char *name_of_page(size_t i)
-{
-    return pages[i].name;
 }
 
 static const struct page *page_find(const char *name)
@@ -101,7 +96,7 @@ bool explain_write(const char *name, const struct style *style, struct buffer *t
         page = page_find(hint); /* "connect", as a report names the rung */
     if (page)
         return page_write(page, style, to);
-    text_hint(hint, sizeof(hint), "", wanted, name_of_page, n_pages);
+    text_hint(hint, sizeof(hint), "", wanted, &pages[0].name, sizeof(pages[0]), n_pages);
     (void)buffer_addf(to,
                       "no page is called \"%s\" (%sall: ssm-preflight list findings, list checks)",
                       wanted, hint);

@@ -8,7 +8,7 @@
  * What a hostile text costs grows with its length and no faster: pieces are tried as long as there
  * is work left, and lines in one piece take none.
  */
-#include "report/folded.h"
+#include "report/recorded.h"
 
 #include <stdint.h>
 #include <stdlib.h>

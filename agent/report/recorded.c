@@ -16,7 +16,6 @@
 #include "model/agent_log.h"
 #include "model/facts_json.h"
 #include "model/packed.h"
-#include "report/folded.h"
 #include "report/report.h"
 
 enum { MAX_LAYERS = 3 }; /* base64 in JSON in UTF-16 */
@@ -104,11 +103,6 @@ static cJSON *parse_output(char *text, size_t n)
     return NULL;
 }
 
-static bool is_utf16(const char *text, size_t n)
-{
-    return n >= 2 && (memcmp(text, "\xff\xfe", 2) == 0 || memcmp(text, "\xfe\xff", 2) == 0);
-}
-
 bool unwrap(const char *text, size_t n, struct buffer *to)
 {
     char *inner = malloc(n + 1);
@@ -118,7 +112,7 @@ bool unwrap(const char *text, size_t n, struct buffer *to)
     buffer_init(to, n + 1);
     memcpy(inner, text, n);
     inner[n] = '\0';
-    if (is_utf16(text, n)) {
+    if (n >= 2 && (memcmp(text, "\xff\xfe", 2) == 0 || memcmp(text, "\xfe\xff", 2) == 0)) {
         (void)buffer_add(to, inner, decode_utf16(text, n, inner));
     } else if (is_base64(text, n)) {
         (void)buffer_add(to, inner, base64_decode(text, n, (unsigned char *)inner));

@@ -310,6 +310,21 @@ static int write_frame(const struct buffer *frame, int most, struct buffer *to)
     return n;
 }
 
+/* The summary of the last whole round; before there is one, a cause that is certain already. */
+static void write_cause(struct screen *screen, const struct report *report, const char *words)
+{
+    const struct finding *root = report_root(report);
+    char line[LINE_SIZE];
+    bool certain = root && root->severity == SEVERITY_FATAL &&
+                   root->confidence == CONFIDENCE_CERTAIN;
+
+    screen_finish(screen, INK_PLAIN, 0, words[0] ? words : certain ? root->title : "looking");
+    if (!certain)
+        return;
+    finding_fix_line(root, line, sizeof(line));
+    advice_labelled(screen, "Fix", line);
+}
+
 void live_draw(struct live *live, const struct report *report, const struct live_moment *moment,
                const struct style *style, struct buffer *to)
 {
@@ -324,7 +339,7 @@ void live_draw(struct live *live, const struct report *report, const struct live
     if (moment->remaining_ms >= 0)
         screen_textf(&screen, INK_PLAIN, ", %d s left", (int)((moment->remaining_ms + 999) / 1000));
     screen_end(&screen);
-    screen_finish(&screen, INK_PLAIN, 0, moment->words[0] ? moment->words : "looking");
+    write_cause(&screen, report, moment->words);
     screen_end(&screen);
     ladders_write(&screen, report, LADDERS_ALL);
     if (live->n_lines > 0 &&

@@ -11,7 +11,7 @@
 #include <sys/stat.h>
 
 #include "base/file.h"
-#include "base/log.h"
+#include "base/output.h"
 #include "base/text.h"
 #include "diagnose/diagnose.h"
 #include "model/anonymize.h"

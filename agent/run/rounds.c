@@ -127,6 +127,22 @@ static bool alike(const struct rounds_judged *left, const struct rounds_judged *
            strcmp(left->code, right->code) == 0;
 }
 
+/* Not what a boot may bring yet: a route, a file, the time, resolv.conf, an address. */
+static bool outlasts_boot(const struct report *report)
+{
+    const struct finding *root = report_root(report);
+
+    if (!root || root->severity != SEVERITY_FATAL || root->confidence != CONFIDENCE_CERTAIN ||
+        root->n_commands == root->n_afterwards || root->inside[0])
+        return false;
+    for (int i = 0; i < N_CHECKS; i++)
+        if ((root->explains & check_bit((enum check)i)) &&
+            (report->checks[i].reason == FAILURE_NO_RESOLVER ||
+             report->checks[i].reason == FAILURE_OTHER_FAMILY))
+            return false;
+    return true;
+}
+
 bool rounds_tell(struct rounds_told *told, const struct report *report, int64_t elapsed_ms,
                  bool over)
 {
@@ -139,7 +155,8 @@ bool rounds_tell(struct rounds_told *told, const struct report *report, int64_t 
         return false;
     if (same_verdict && told->n_causes >= TELL_CAUSES)
         return false;
-    if (!ready && !over && (elapsed_ms < TELL_AFTER_MS || !alike(&before, &now)))
+    if (!ready && !over && !outlasts_boot(report) &&
+        (elapsed_ms < TELL_AFTER_MS || !alike(&before, &now)))
         return false;
     told->any = true;
     told->n_causes += same_verdict;

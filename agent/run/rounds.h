@@ -72,8 +72,9 @@ struct rounds_told {
 };
 
 /* True when this round's verdict is to be told now; it then counts as told. Ready is told at once, and
- * so is the last round (`over`). Any other verdict is told when two rounds in a row agree on it and on
- * the root cause, at least TELL_AFTER_MS after the start. */
+ * so is the last round (`over`), and a root cause that is certain and fixed outside of this machine: a boot that
+ * goes on does not fix it. Any other verdict is told when two rounds in a row agree on it and on the root
+ * cause, at least TELL_AFTER_MS after the start. */
 bool rounds_tell(struct rounds_told *told, const struct report *report, int64_t elapsed_ms,
                  bool over);
 

@@ -70,6 +70,26 @@ def test_names_that_lead_to_no_private_address_are_told_before_anything_is_sent_
         assert sent.get(f"{w.RESOLVER_LINK_LOCAL} udp 53", 0) <= 3 * QUESTIONS // 2
 
 
+def test_nameservers_that_nothing_is_heard_of_are_given_up_together():
+    """Each question is sent at 0, 0.25, 0.75 and 1.75 s, and not at 3.75 s; meanwhile, and no longer, Amazon's other address is asked, the
+    same without EDNS0, and port 53 is dialled: two SYNs."""
+    with Lab(["vpc-dns-off"]) as lab:
+        for _ in range(3):
+            found, sent = check(lab)
+            if sent[f"{w.RESOLVER} udp 53"] <= 4 * QUESTIONS + 3 * 3:
+                break
+        assert first(found) == [("vpc-dns-off", "likely")]
+        assert 4 * QUESTIONS <= sent[f"{w.RESOLVER} udp 53"] <= 4 * QUESTIONS + 3 * 3
+        assert sent[f"{w.RESOLVER} tcp 53"] == 2 and sent[f"{w.RESOLVER_LINK_LOCAL} udp 53"] <= 3 * 3
+
+
+@pytest.mark.parametrize("fault", ["dns-slow", "dns-slow:4000"])
+def test_a_nameserver_that_is_there_is_waited_for(fault):
+    with Lab([fault]) as lab:
+        found, _ = check(lab)
+        assert (found["verdict"], first(found)) == ("degraded", [("dns-slow", "certain")])
+
+
 # --- connect()
 
 SYNS_TO_PUBLIC = 6
@@ -135,6 +155,23 @@ def test_a_silent_handshake_is_repeated_beside_the_first(fault, code):
             address = found["facts"]["endpoints"]["ssmmessages"]["addresses"][0]
             assert sent[f"{address['address']} tcp 443"] >= 3 and address["tls"]["failure"] == "timeout"
             ratios.append(found["duration_ms"] / address["tls"]["took_ms"])
+            if ratios[-1] < 1.2:
+                return
+        pytest.fail(f"{ratios}")
+
+
+# --- the metadata service
+
+
+@pytest.mark.parametrize("fault", ["imds-unreachable", "not-ec2"])
+def test_a_silent_metadata_service_is_dialled_again_beside_the_first_time(fault):
+    """Two sockets with two SYNs each, and the round is over when the first socket is. In turn it took twice as long."""
+    with Lab([fault]) as lab:
+        ratios = []
+        for _ in range(3):
+            found, sent = check(lab)
+            assert sent[f"{w.IMDS} tcp 80"] == 4
+            ratios.append(found["duration_ms"] / found["facts"]["imds"]["connect"]["took_ms"])
             if ratios[-1] < 1.2:
                 return
         pytest.fail(f"{ratios}")

@@ -157,6 +157,20 @@ def test_a_network_that_comes_late_is_no_verdict():
         assert {entry.get("SSM_PREFLIGHT_VERDICT") for entry in lab.journal()} == {"ready"}
 
 
+@pytest.mark.parametrize("fault", ["endpoint-blocks-443:ssm", "private-dns-off", "imds-disabled"])
+def test_a_certain_cause_that_outlasts_the_boot_is_told_after_the_first_round(fault):
+    """On the console, in the journal and on standard error, while the second round has not begun."""
+    with Lab([fault]) as lab:
+        running = lab.start(["wait", "--deadline", "60s"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, environment=NOTIFY)
+        assert lab.until("journal", 2, within_s=20) and lab.until("console", 1, within_s=20)
+        assert sum("STATUS=" in message for message in lab.notifications()) == 1
+        assert fault.partition(":")[0] in lab.console() and "NOT READY" in lab.console()
+        running.signal(15)
+        done = running.wait(20)
+        assert done.stderr.startswith("ssm-preflight: round 1: ")
+        assert lab.console().count("Save this") == 1
+
+
 def test_what_stands_at_a_signal_is_told():
     with Lab(["role-missing"]) as lab:
         running = lab.start(["wait", "--deadline", "60s", "--quiet", "--save", "/run/report.json"], environment=NOTIFY)

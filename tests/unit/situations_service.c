@@ -117,6 +117,11 @@ static void reset(struct facts *facts)
     tls_all(facts, FAILURE_RESET);
 }
 
+static void no_tls(struct facts *facts)
+{
+    tls_all(facts, FAILURE_NOT_TLS);
+}
+
 static void tls_version(struct facts *facts)
 {
     tls_all(facts, FAILURE_TLS_VERSION);
@@ -136,6 +141,7 @@ const struct situation tls_situations[] = {
     {"tls-untrusted", untrusted},
     {"tls-wrong-name", wrong_name},
     {"tls-reset", reset},
+    {"tls-reset--no-tls", no_tls},
     {"tls-version", tls_version},
     {NULL, NULL},
 };

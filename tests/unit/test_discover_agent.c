@@ -466,6 +466,47 @@ static void a_registration_counts_with_its_key(void **state)
     assert_true(agent.registered_whole);
 }
 
+static void an_old_registration_counts_too(void **state)
+{
+    put("/var/lib/amazon/ssm/registration",
+        "{\"ManagedInstanceID\":\"mi-2\",\"privateKey\":\"x\",\"region\":\"us-east-1\"}");
+    read_anew(state);
+    assert_string_equal(agent.registered_as, "mi-2");
+    assert_string_equal(agent.registration_file, "/var/lib/amazon/ssm/registration");
+    assert_true(agent.registered_whole);
+}
+
+/* Whichever comes first: the agent's configuration, the search list, our last report, cloud-init. */
+static void something_may_name_the_region_before_imds(void **state)
+{
+    char region[REGION_SIZE];
+    (void)state;
+
+    assert_false(hint_region(root, &agent, region));
+    put("/run/cloud-init/instance-data.json", "{\"v1\":{\"region\":\"sa-east-1\"}}");
+    assert_true(hint_region(root, &agent, region));
+    assert_string_equal(region, "sa-east-1");
+    put("/run/ssm-preflight/report.json", "{\"instance\":{\"region\":\"eu-west-3\"}}");
+    assert_true(hint_region(root, &agent, region));
+    assert_string_equal(region, "eu-west-3");
+    put("/etc/resolv.conf", "nameserver 10.0.0.2\nsearch corp.example eu-north-1.compute.internal "
+                            "us-west-2.compute.internal\n");
+    assert_true(hint_region(root, &agent, region));
+    assert_string_equal(region, "eu-north-1");
+    put("/etc/resolv.conf", "search corp.example .compute.internal\n");
+    assert_true(hint_region(root, &agent, region));
+    assert_string_equal(region, "eu-west-3");
+    put("/etc/resolv.conf", "search ec2.internal\n");
+    assert_true(hint_region(root, &agent, region));
+    assert_string_equal(region, "us-east-1");
+    (void)text_set(agent.config_region, REGION_SIZE, "ap-south-2");
+    assert_true(hint_region(root, &agent, region));
+    assert_string_equal(region, "ap-south-2");
+    (void)text_set(agent.config_region, REGION_SIZE, "nonsense");
+    assert_true(hint_region(root, &agent, region));
+    assert_string_equal(region, "us-east-1");
+}
+
 static void the_configuration_overrides(void **state)
 {
     (void)state;
@@ -896,6 +937,8 @@ int main(void)
         TEST(certificates_are_looked_for_as_by_go),
         TEST(an_agent_that_is_not_whole_says_what_is_missing),
         TEST(a_registration_counts_with_its_key),
+        TEST(an_old_registration_counts_too),
+        TEST(something_may_name_the_region_before_imds),
         TEST(the_configuration_overrides),
         TEST(the_configuration_is_read_as_by_go),
         TEST(the_order_of_identities_is_what_the_agent_knows_of_it),

@@ -11,10 +11,12 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cmocka.h>
 
+#include "base/file.h"
 #include "base/text.h"
 #include "net/dial.h"
 #include "net/dns.h"
@@ -621,6 +623,14 @@ static void the_deadline_finds_a_missing_answer(void **state)
     (void)set_up(state);
     now_ms = FAR_MS - 50;
     start_without_role();
+    struct http_reply whole = reply_of(0); /* waited for as long as without a deadline */
+    step_fail(&whole.step, FAILURE_TIMEOUT, 79900);
+    replies(0, whole);
+    assert_int_equal(facts.stopped_by, STOPPED_BY_NOTHING);
+    observe_free(observe);
+    (void)set_up(state);
+    now_ms = FAR_MS - 50;
+    start_without_role();
     replies(0, silent_tls(10)); /* says nothing of the handshake */
     assert_int_equal(facts.stopped_by, STOPPED_BY_DEADLINE);
     assert_int_equal(step_of(RUNG_TLS)->outcome, OUTCOME_UNTRIED);
@@ -968,6 +978,47 @@ static void more_connections_carry_signed_requests_only(void **state)
     assert_int_equal(n_sent, 5); /* closed, and nobody else is free */
 }
 
+static void an_address_that_is_not_awss_says_nothing_of_actions(void **state)
+{
+    const struct address_facts address = {.address = "10.0.1.21"};
+    (void)state;
+
+    start(NULL);
+    SSM->actions[0].permission = PERMISSION_DENIED;
+    SSM->actions[1].permission = SSM->actions[2].permission = PERMISSION_UNCLEAR;
+    (void)text_set(SSM->actions[1].address, ADDRESS_SIZE, "10.0.2.21");
+    (void)text_set(SSM->actions[2].address, ADDRESS_SIZE, "10.0.1.21");
+    actions_forget_unclear(&observe->climbs[SERVICE_SSM], &address);
+    assert_int_equal(SSM->actions[0].permission, PERMISSION_DENIED);
+    assert_int_equal(SSM->actions[1].permission, PERMISSION_UNCLEAR);
+    assert_int_equal(SSM->actions[2].permission, PERMISSION_NOT_PROBED);
+    assert_string_not_equal(SSM->actions[2].why_not, "");
+}
+
+static void an_unclear_answer_beside_the_first_stays(void **state)
+{
+    (void)state;
+    start_signed();
+    ends(1, FAILURE_NONE, 40001);
+    replies(1, reply_of(503));
+    assert_int_equal(permission_of(1), PERMISSION_UNCLEAR);
+}
+
+static void a_request_that_cannot_start_is_trouble(void **state)
+{
+    int n_trouble = 0;
+    (void)state;
+
+    start_and_connect();
+    replies(0, reply_of(404));
+    starts = false;
+    observe_role(observe, &credentials);
+    for (int i = 0; i < SSM->n_actions; i++)
+        n_trouble += SSM->actions[i].permission == PERMISSION_UNCLEAR &&
+                     SSM->actions[i].failure == FAILURE_INTERNAL;
+    assert_int_equal(n_trouble, 1);
+}
+
 static void without_credentials_nothing_more_is_opened(void **state)
 {
     (void)state;
@@ -978,6 +1029,36 @@ static void without_credentials_nothing_more_is_opened(void **state)
     assert_int_equal(n_calls, 1);
     ends(0, FAILURE_NONE, 40000);
     assert_null(sent[0].request.signature);
+}
+
+/* The kernel's table of IPv6 alone is there, and empty. */
+static void an_agent_without_a_connection_is_not_connected(void **state)
+{
+    static const char *const folders[] = {"", "/proc", "/proc/self", "/proc/self/net"};
+    char top[] = "/tmp/ssm-preflight-test-XXXXXX", path[64];
+    const struct observe_request request = {top, NULL, FAR_MS, NULL};
+    (void)state;
+
+    assert_non_null(mkdtemp(top));
+    for (size_t i = 1; i < COUNT_OF(folders); i++) {
+        (void)text_set(path, sizeof(path), "%s%s", top, folders[i]);
+        assert_int_equal(mkdir(path, 0755), 0);
+    }
+    (void)text_add(path, sizeof(path), "/tcp6");
+    assert_int_equal(file_write_atomically(path, "  sl\n", 5, 0644), 0);
+    for (enum answer running = ANSWER_UNKNOWN; running <= ANSWER_YES; running++) {
+        facts.agent.running = running;
+        facts.agent.connected = ANSWER_UNKNOWN;
+        observe = observe_start(NULL, &request, &facts);
+        assert_int_equal(facts.agent.connected, running == ANSWER_NO ? ANSWER_UNKNOWN : ANSWER_NO);
+        observe_free(observe);
+    }
+    observe = NULL;
+    (void)unlink(path);
+    for (size_t i = COUNT_OF(folders); i-- > 0;) {
+        (void)text_set(path, sizeof(path), "%s%s", top, folders[i]);
+        assert_int_equal(rmdir(path), 0);
+    }
 }
 
 /* --- once more, and taken back --- */
@@ -1065,6 +1146,8 @@ static void left_out_and_elsewhere_is_not_climbed(void **state)
     say(0, "10.0.1.21", FAILURE_NONE, 1);
     assert_int_equal(calls[0].dial.ports,
                      PORTS_HIGH); /* each other service begins in the other half */
+    observe_placed(observe);
+    assert_int_equal(facts.endpoints[SERVICE_SSMMESSAGES].addresses[0].place, PLACE_OWN_SUBNET);
 }
 
 /* --- the proxy --- */
@@ -1154,6 +1237,14 @@ static void a_proxys_name_is_asked_of_one_server_after_the_other(void **state)
     observe_free(observe);
 
     (void)set_up(state);
+    facts.plan.services[SERVICE_SSM].need = NEED_OFF;
+    start_with_proxy("http://proxy.corp.example:3128");
+    say(n_asked - 1, "", FAILURE_NXDOMAIN, 1);
+    assert_int_equal(SSM->proxy.outcome, OUTCOME_UNTRIED);
+    assert_int_equal(facts.endpoints[SERVICE_SSMMESSAGES].proxy.failure, FAILURE_NXDOMAIN);
+    observe_free(observe);
+
+    (void)set_up(state);
     start_with_proxy("http://proxy.corp.example:3128");
     say(n_asked - 1, "fd00::5", FAILURE_NONE, 1);
     assert_string_equal(facts.agent.proxy_address, "[fd00::5]:3128");
@@ -1199,7 +1290,11 @@ int main(void)
         TEST(an_answer_that_decides_nothing_is_followed_by_an_unsigned_one),
         TEST(silence_and_distrust_are_followed_by_an_unsigned_one),
         TEST(more_connections_carry_signed_requests_only),
+        TEST(an_address_that_is_not_awss_says_nothing_of_actions),
+        TEST(an_unclear_answer_beside_the_first_stays),
+        TEST(a_request_that_cannot_start_is_trouble),
         TEST(without_credentials_nothing_more_is_opened),
+        TEST(an_agent_without_a_connection_is_not_connected),
         TEST(one_action_is_asked_again_where_it_was_answered),
         TEST(what_a_wrong_region_found_is_taken_back),
         TEST(what_sessions_use_is_climbed_too),

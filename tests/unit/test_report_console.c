@@ -16,7 +16,6 @@
 #include "base/text.h"
 #include "diagnose/diagnose.h"
 #include "facts_builder.h"
-#include "report/folded.h"
 #include "report/recorded.h"
 #include "report/report.h"
 #include "report_builder.h"

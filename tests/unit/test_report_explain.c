@@ -12,7 +12,7 @@
 
 #include "base/text.h"
 #include "golden.h"
-#include "report/explain.h"
+#include "report/report.h"
 
 static void assert_explains(const char *name, const char *page)
 {

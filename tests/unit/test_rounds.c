@@ -248,6 +248,38 @@ static void not_ready_is_told_when_two_rounds_agree_after_a_while(void **state)
     assert_false(rounds_tell(&told, not_ready("private-dns-off"), TELL_AFTER_MS + 9, true));
 }
 
+/* What is certain and fixed elsewhere. A boot may still bring what is fixed here, and resolv.conf. */
+static void what_outlasts_the_boot_is_told_at_once(void **state)
+{
+    static const struct {
+        const char *code;
+        enum confidence confidence;
+        bool inside;
+        enum failure reason;
+        bool told;
+    } rows[] = {
+        {"endpoint-blocks-443", CONFIDENCE_CERTAIN, false, FAILURE_TIMEOUT, true},
+        {"role-missing", CONFIDENCE_LIKELY, false, FAILURE_NO_ROLE, false},
+        {"clock-wrong", CONFIDENCE_CERTAIN, true, FAILURE_SKEWED, false},
+        {"dns-no-resolver", CONFIDENCE_CERTAIN, false, FAILURE_NO_RESOLVER, false},
+    };
+    (void)state;
+
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        struct rounds_told told = {0};
+        struct report *report = not_ready(rows[i].code);
+        struct finding *root = &report->findings[0];
+        root->confidence = rows[i].confidence;
+        root->explains = check_bit(CHECK_IMDS_CONNECT);
+        root->n_commands = 2;
+        root->n_afterwards = 1;
+        root->inside[0] = rows[i].inside;
+        report->checks[CHECK_IMDS_CONNECT].reason = rows[i].reason;
+        if (rounds_tell(&told, report, 3, false) != rows[i].told)
+            fail_msg("%s", rows[i].code);
+    }
+}
+
 static void the_end_tells_whatever_stands(void **state)
 {
     struct rounds_told told = {0};
@@ -299,6 +331,7 @@ int main(void)
         cmocka_unit_test(ready_is_told_at_once_and_once),
         cmocka_unit_test(a_network_that_comes_late_is_not_told),
         cmocka_unit_test(not_ready_is_told_when_two_rounds_agree_after_a_while),
+        cmocka_unit_test(what_outlasts_the_boot_is_told_at_once),
         cmocka_unit_test(the_end_tells_whatever_stands),
         cmocka_unit_test(another_cause_is_told_and_a_blip_is_not),
         cmocka_unit_test(causes_that_take_turns_do_not_fill_the_console),
