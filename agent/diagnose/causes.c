@@ -72,7 +72,7 @@ const struct cause causes[] = {
      .evidence = {quote_token}, .unless_excluded = {"imds-unreachable"}},
     {.code = "imds-slow",
      .title = "The metadata service answers too late for the agent",
-     .here = {{"The metadata service {maybe}takes {imds_delay} a request, the agent gives it 1 s"}},
+     .here = {{"The metadata service {maybe}takes {imds_delay} a request; the agent waits 1 s"}},
      .explains = {{CHECK(IMDS_TOKEN), BECAUSE(FAILURE_SLOW)}},
      .evidence = {quote_imds, quote_imds_load}, .certain_if = when_all_of_imds_is_slow},
     {.code = "imds-throttled",

@@ -63,8 +63,8 @@ struct part {
 /* A function that judges; or one fact, which needs none: an enum's value, a text that is there, or not. */
 struct test {
     view_holds *holds;
-    size_t fact; /* its place in struct facts, and 1; 0 without a function: the test holds */
-    int is;
+    uint32_t fact; /* its place in struct facts, and 1; 0 without a function: the test holds */
+    int32_t is;
 };
 enum { NOT_EMPTY = -1, EMPTY = -2 };
 #define FACT(member, value)                                       \
