@@ -87,9 +87,11 @@ static bool no_dhmc_in_use(const struct view *view)
 static bool no_dns_bypasses_vpc(const struct view *view)
 {
     enum service service = view->service;
+    struct second_opinion opinion = names_second_opinion(view->facts, service);
 
     return is_gateways(view) || names_lookup(view->facts, service).all_amazon ||
-           names_second_opinion(view->facts, service).answered;
+           (opinion.answered &&
+            names_decides(opinion.answer)); /* an error says nothing of the name */
 }
 
 static bool no_private_dns_off(const struct view *view)

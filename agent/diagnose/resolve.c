@@ -208,14 +208,21 @@ bool when_answers_are_too_late(const struct view *view)
     return !names_lookup(view->facts, view->service).decided;
 }
 
-/* Of one name packets may have been lost. */
+/* Of one name packets may have been lost, and where a server answers one question in time and another one late. */
 bool when_several_names_are_late(const struct view *view)
 {
     int n = 0;
+    bool in_time = false, late = false;
 
-    for (struct each it = {0}; view_each(view, RUNG_RESOLVE, &it);)
-        n++;
-    return n >= 2;
+    for (struct each it = {0}; view_each(view, RUNG_RESOLVE, &it); n++)
+        for (int32_t i = 0; i < view->facts->endpoints[it.service].n_answers; i++) {
+            const struct dns_answer *answer = &view->facts->endpoints[it.service].answers[i];
+            if (answer->asked_as != ASKED_CONFIGURED || !names_decides(answer))
+                continue;
+            late |= answer->step.took_ms >= DNS_SLOW_MS;
+            in_time |= answer->step.took_ms < DNS_SLOW_MS;
+        }
+    return n >= 2 && !(in_time && late);
 }
 
 bool when_aaaa_is_not_answered(const struct view *view)

@@ -86,6 +86,8 @@ EXPECTED = [  # fault, verdict, first finding
     ("dns-firewall", "not-ready", "dns-firewall"),
     ("dns-firewall:alias", "not-ready", "dns-firewall"),
     ("no-address-of-family", "not-ready", "no-address-of-family"),
+    ("dns64", "ready", "ipv6-only"),
+    ("dns64:public", "degraded", "public-path"),
     ("preflight-trouble", "unknown", "preflight-trouble"),
     ("vpc-dns-off", "not-ready", "vpc-dns-off"),
     ("vpc-dns-off:refused", "not-ready", "vpc-dns-off"),

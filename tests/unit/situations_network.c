@@ -83,6 +83,17 @@ static void bypassed(struct facts *facts)
     }
 }
 
+/* Of a custom resolver and one that fails nobody can tell what the VPC's would say. */
+static void public_and_amazon_fails(struct facts *facts)
+{
+    use_resolver(facts, "10.0.9.53");
+    EACH_SERVICE(i)
+    {
+        resolve_to(facts, (enum service)i, public_of[i], PLACE_PUBLIC, FAILURE_TIMEOUT);
+        amazon_says(facts, (enum service)i, "", FAILURE_SERVFAIL);
+    }
+}
+
 /* The first of resolv.conf is silent: the title names the one that answered. */
 static void bypassed_by_the_second(struct facts *facts)
 {
@@ -243,7 +254,17 @@ static void tcp_dropped(struct facts *facts)
 
 static void dns_slow(struct facts *facts)
 {
-    EACH_SERVICE(i) answer_of(facts, i, FAMILY_IPV4)->step.took_ms = 3004;
+    EACH_SERVICE(i)
+    {
+        answer_of(facts, i, FAMILY_IPV4)->step.took_ms = 3004;
+        answer_of(facts, i, FAMILY_IPV6)->step.took_ms = 3003;
+    }
+}
+
+/* A server that is slow is slow for both; packets are lost of one. */
+static void dns_slow_for_one_family(struct facts *facts)
+{
+    EACH_SERVICE(i) answer_of(facts, i, FAMILY_IPV4)->step.took_ms = 2004;
 }
 
 static void dns_too_late(struct facts *facts)
@@ -549,6 +570,7 @@ const struct situation name_situations[] = {
     {"dns-resolver-unreachable", dead_resolver},
     {"dns-resolver-unreachable--alone", dead_resolver_alone},
     {"dns-resolver-unreachable--stub", dead_stub},
+    {"private-dns-off--amazon-fails", public_and_amazon_fails},
     {"dns-bypasses-vpc", bypassed},
     {"dns-bypasses-vpc--nxdomain", bypassed_by_no},
     {"dns-bypasses-vpc--nxdomain-of-public", bypassed_by_no_of_public_names},
@@ -577,6 +599,7 @@ const struct situation name_situations[] = {
     {"dns-edns--dropped", edns_dropped},
     {"dns-edns--tcp", tcp_dropped},
     {"dns-slow", dns_slow},
+    {"dns-slow--one-family", dns_slow_for_one_family},
     {"dns-slow--too-late", dns_too_late},
     {"dns-slow--timeout", dns_too_late_for_resolv_conf},
     {"dns-slow--one-name", one_name_too_late},

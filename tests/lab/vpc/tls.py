@@ -54,6 +54,8 @@ def _addresses(service):
         w.other_vpc_address(service),
         f"[{w.address6(service, 'a')}]",
         f"[{w.address6(service, 'b')}]",
+        f"[{w.through_dns64(w.address(service, 'b'))}]",
+        f"[{w.through_dns64(w.public_address(service))}]",
     ]
 
 

@@ -166,6 +166,7 @@ def _router_links(endpoints, far, is_instance):
         "route add blackhole default",
         f"route add {w.PUBLIC}.0/24 via 10.0.2.20 dev subnet-b",
         f"route add {w.OTHER_VPC}.0/24 via 10.0.2.20 dev subnet-b",
+        f"route add 64:ff9b::/96 via {w.ZONES6['b']}::20 dev subnet-b",
     ]
     for own in (w.IMDS, w.RESOLVER, w.RESOLVER_LINK_LOCAL, w.TIME_SOURCE):
         lines.append(f"address add {own}/32 dev lo")
@@ -195,7 +196,10 @@ def _endpoint_links():
     for service in w.SERVICES:
         lines.append(f"address add {w.public_address(service)}/32 dev lo")
         lines.append(f"address add {w.other_vpc_address(service)}/32 dev lo")
+        lines.append(f"address add {w.through_dns64(w.address(service, 'b'))}/128 dev lo nodad")
+        lines.append(f"address add {w.through_dns64(w.public_address(service))}/128 dev lo nodad")
     elsewhere = 100 + ord("b")
     lines.append(f"rule add from {w.PUBLIC}.0/24 lookup {elsewhere} priority 300")
     lines.append(f"rule add from {w.OTHER_VPC}.0/24 lookup {elsewhere} priority 301")
+    lines.append(f"rule add from 64:ff9b::/96 lookup {elsewhere} priority 302")
     return lines

@@ -5,6 +5,7 @@
 namespaces, rules, files and servers, and does so again when a fault is added or fixed. So no fault needs an undo of its own.
 """
 
+import ipaddress
 from dataclasses import dataclass, field
 
 ACCOUNT = "123456789012"
@@ -93,6 +94,11 @@ def public_address(service):
 
 def other_vpc_address(service):
     return f"{OTHER_VPC}.{HOST_NUMBER[service]}"
+
+
+def through_dns64(address4):
+    """The address under which an IPv6-only subnet sees this one (RFC 6052, 2.1); NAT64 is endpoints that have it too."""
+    return str(ipaddress.IPv6Address("64:ff9b::") + int(ipaddress.IPv4Address(address4)))
 
 
 class Link(str):

@@ -348,6 +348,21 @@ def _(world):
         world.records[world.dual_stack_name(service)] = world.private_addresses(service)
 
 
+@fault(
+    "dns64",
+    "an IPv6-only subnet with DNS64 and NAT64, and endpoints with IPv4 addresses only: what is judged is the IPv4 address inside, "
+    "private, or public",
+    "ipv6-only",
+    "[private|public]",
+    settings={"agent": DUAL_STACK_AGENT},
+)
+def _(world, variant="private"):
+    ipv6_only(world)
+    for service in w.REQUIRED:
+        inside = w.address(service, "b") if choice(variant, "private", "public") == "private" else w.public_address(service)
+        world.records[world.dual_stack_name(service)] = [w.through_dns64(inside)]
+
+
 @fault("preflight-trouble", "resolv.conf cannot be read: EIO, as of a disk that fails", "preflight-trouble")
 def _(world):
     world.files[RESOLV_CONF] = w.Link("/proc/self/mem")
