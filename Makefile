@@ -163,6 +163,7 @@ unit_programs := $(patsubst tests/unit/%.c,$(objects)/unit/%,$(tests))
 link.test_fuzz_regressions := $(fuzz_wraps)
 link.test_discover_imds    := -Wl,--wrap=imds_get
 link.test_discover_network := -Wl,--wrap=getifaddrs
+link.test_observe_climb    := -Wl,--wrap=dns_ask,--wrap=dns_do_not_wait,--wrap=dial_start,--wrap=dial_is_refused_here,--wrap=http_start,--wrap=tunnel_ask,--wrap=routes_doubt,--wrap=loop_after,--wrap=loop_after_quietly,--wrap=loop_cancel,--wrap=loop_now_ms,--wrap=loop_end_of
 link.test_discover_role    := -Wl,--wrap=imds_get
 link.test_commands         := -Wl,--wrap=confine
 link.test_wait             := -Wl,--wrap=confine,--wrap=round_run,--wrap=changes_open,--wrap=changes_close,--wrap=changes_fd,--wrap=changes_take,--wrap=tell_state,--wrap=tell_verdict,--wrap=tell_device,--wrap=tell_ready,--wrap=mkdir,--wrap=clock_monotonic_ms,--wrap=clock_rest,--wrap=changes_poll_ms,--wrap=look_new,--wrap=look_free,--wrap=look_follow,--wrap=look_differs,--wrap=file_write_atomically,--wrap=observe_connected
@@ -192,12 +193,15 @@ build/ssm-preflight-torture: build/torture/memory.o $(objects)/tests/torture/all
 -include $(objects)/tests/torture/allocations.d
 
 POINTS ?= 20
-torture: setup-lab ## the program's own trouble: allocations, calls (POINTS of each, 20; 0: all), limits, disks, streams; KIND=allocation: only those
-	@$(MAKE) flavour=static build/ssm-preflight-torture
+torture: setup-lab ## the program's own trouble: allocations, calls (POINTS of each, 20; 0: all), limits, disks, streams; KIND=limit,disk: only those
+	@$(MAKE) flavour=static static build/ssm-preflight-torture
 	tests/torture/run build/ssm-preflight-torture --points $(POINTS) --kind '$(KIND)'
 
 hostile: static setup-lab ## metadata, names, TLS and services that do what they can to break it; with ALL=1 at every byte
 	tests/hostile/run build/ssm-preflight $(if $(ALL),--all)
+
+loss: static setup-lab ## a healthy instance whose link loses 1, 2, 5 and 10 % each way: no wrong verdict; LOSS_RUNS (200) of each
+	nice -n 15 tests/lab/loss
 
 SECONDS_EACH ?= 20
 fuzz: setup-fuzz situations ## every reader of foreign bytes under libFuzzer, each for SECONDS_EACH (20)
@@ -390,5 +394,5 @@ help: ## this list
 
 .SECONDARY:
 FORCE:
-.PHONY: FORCE pictures all static check fuzz unit unit-programs situations scenarios scenarios-update scenarios-selftest dictionary static-test sanitize coverage lint format docs bench order hasty waiting endurance fleet-picture torture hostile run lab check-lab \
+.PHONY: FORCE pictures all static check fuzz unit unit-programs situations scenarios scenarios-update scenarios-selftest dictionary static-test sanitize coverage lint format docs bench order hasty waiting endurance fleet-picture torture hostile loss run lab check-lab \
 	check-boot check-image check-image-real check-pages check-commands install deb rpm tarball sysext dist reproducible check-packages foreign-lab clean distclean help

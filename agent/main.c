@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 #include "base/file.h"
-#include "base/log.h"
+#include "base/output.h"
 #include "base/text.h"
 #include "base/version.h"
 #include "options.h"
@@ -27,7 +27,8 @@ static const struct command {
 } commands[] = {
     {"check", "", 1, command_check, "one round, or more when an answer says \"later\""},
     {"wait", "", 1, command_wait, "rounds until ready or until the deadline"},
-    {"show", "[FILE|DIR|-]...", INT_MAX, command_show, "reports or console logs, diagnosed again"},
+    {"show", "[FILE|DIR|-]...", INT_MAX, command_show,
+     "reports or console logs; without one, the last run's"},
     {"explain", "CODE", 2, command_explain, "the page of one finding or check"},
     {"list", "[TABLE]", 2, command_list, "checks, findings, endpoints or permissions"},
     {"image", "", 1, command_image, "would an instance from the image in --root register?"},
@@ -71,11 +72,6 @@ static const struct command *find_command(const char *name)
     return NULL;
 }
 
-static const char *command_at(size_t i)
-{
-    return commands[i].name;
-}
-
 static int run(const struct options *options)
 {
     const char *name = options->n_words > 0 ? options->words[0]
@@ -87,7 +83,7 @@ static int run(const struct options *options)
         return help();
     if (!command) {
         char hint[96];
-        text_hint(hint, sizeof(hint), "", name, command_at, N_COMMANDS);
+        text_hint(hint, sizeof(hint), "", name, &commands[0].name, sizeof(commands[0]), N_COMMANDS);
         log_error("unknown command '%s' (%ssee: ssm-preflight --help)", name, hint);
         return EXIT_USAGE;
     }

@@ -168,11 +168,6 @@ static const char *long_form(const char *argument)
     return argument;
 }
 
-static const char *name_of_row(size_t i)
-{
-    return option_rows[i].name;
-}
-
 /* One `--name[=value]`. In the first pass (files_first) only options that say where files are get set,
  * in the second only the others. */
 static bool take_option(struct arguments *arguments, struct options *options, bool files_first)
@@ -184,7 +179,8 @@ static bool take_option(struct arguments *arguments, struct options *options, bo
     if (!setting.row) {
         char word[64], hint[96];
         (void)text_set(word, sizeof(word), "%.*s", (int)n, name);
-        text_hint(hint, sizeof(hint), "--", word, name_of_row, n_option_rows);
+        text_hint(hint, sizeof(hint), "--", word, &option_rows[0].name, sizeof(option_rows[0]),
+                  n_option_rows);
         return fail(options, "unknown option --%.*s (%ssee --help)", (int)n, name, hint);
     }
     if (name[n] == '=')

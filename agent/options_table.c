@@ -24,22 +24,22 @@ static bool refuse(struct setting *setting, const char *why)
 
 /* --- kinds of values --- */
 
-static bool set_text(struct setting *setting)
+static bool set_path(struct setting *setting, const char *root)
 {
     if (!setting->value[0])
         return refuse(setting, "must not be empty");
-    if (!text_set(member(setting), setting->row->size, "%s", setting->value))
-        return refuse(setting, "is too long");
-    return true;
+    return text_set(member(setting), setting->row->size, "%s%s", root, setting->value) ||
+           refuse(setting, "is too long");
+}
+
+static bool set_text(struct setting *setting)
+{
+    return set_path(setting, "");
 }
 
 static bool set_file(struct setting *setting)
 {
-    if (!setting->value[0])
-        return refuse(setting, "must not be empty");
-    if (!text_set(member(setting), setting->row->size, "%s%s", setting->file_root, setting->value))
-        return refuse(setting, "is too long");
-    return true;
+    return set_path(setting, setting->file_root);
 }
 
 static bool set_flag(struct setting *setting)
@@ -121,11 +121,6 @@ static const char *const region_words[] = {
     "gov",  "iso",  "isob",  "isoe",  "isof",    "eusc",      "de",        "af",        "ap",
     "ca",   "cn",   "eu",    "il",    "me",      "mx",        "sa",        "us"};
 
-static const char *region_word_at(size_t i)
-{
-    return region_words[i];
-}
-
 static bool is_region_word(const char *word)
 {
     for (size_t i = 0; i < COUNT_OF(region_words); i++)
@@ -143,7 +138,7 @@ static void question_region(struct options *options, const char *region)
     for (char *word = strtok_r(words, "-", &rest); word; word = strtok_r(NULL, "-", &rest)) {
         if (is_region_word(word))
             continue;
-        text_hint(hint, sizeof(hint), "", word, region_word_at, N_DIRECTIONS);
+        text_hint(hint, sizeof(hint), "", word, region_words, sizeof(char *), N_DIRECTIONS);
         (void)text_set(options->warning, sizeof(options->warning),
                        "--region %s: no region that is known here has '%s' in its name%s%.*s",
                        region, word, hint[0] ? ": " : "", (int)strcspn(hint, "?") + (hint[0] != 0),
@@ -164,7 +159,7 @@ static bool set_region(struct setting *setting)
     return true;
 }
 
-static bool each_word(struct setting *setting, bool (*take)(struct setting *, const char *word))
+static bool set_list(struct setting *setting)
 {
     char list[WORDS_SIZE];
     char *rest = NULL;
@@ -173,30 +168,27 @@ static bool each_word(struct setting *setting, bool (*take)(struct setting *, co
     if (!text_set(list, sizeof(list), "%s", setting->value))
         return refuse(setting, "is too long");
     for (char *word = strtok_r(list, ", \t", &rest); word; word = strtok_r(NULL, ", \t", &rest)) {
-        if (!take(setting, word))
+        if (!setting->row->take(setting, word))
             return false;
         n++;
     }
     return n > 0 || refuse(setting, "must not be empty");
 }
 
-static const char *check_at(size_t i)
-{
-    return check_name((enum check)i);
-}
-
-static bool need_of(struct setting *setting, const char *word, enum need need)
+/* The row's size is the need. */
+static bool need_word(struct setting *setting, const char *word)
 {
     struct plan *plan = &setting->options->plan;
+    enum need need = (enum need)setting->row->size;
     bool optional = need == NEED_OPTIONAL;
     enum target target;
 
     if (!target_from_name(word, &target)) {
         (void)text_set(setting->why, sizeof(setting->why),
                        "does not know a target '%.60s'; there are", word);
-        for (size_t i = 0; i < N_TARGETS; i++)
+        for (enum target i = 0; i < N_TARGETS; i++)
             (void)text_add(setting->why, sizeof(setting->why), "%s %s", i ? "," : "",
-                           target_name((enum target)i));
+                           target_name(i));
         return false;
     }
     if (target >= TARGET_SSM && target < TARGET_SSM + N_SERVICES) {
@@ -214,23 +206,13 @@ static bool need_of(struct setting *setting, const char *word, enum need need)
     return true;
 }
 
-static bool require_word(struct setting *setting, const char *word)
-{
-    return need_of(setting, word, NEED_REQUIRED);
-}
-
-static bool optional_word(struct setting *setting, const char *word)
-{
-    return need_of(setting, word, NEED_OPTIONAL);
-}
-
 static bool skip_word(struct setting *setting, const char *word)
 {
     enum check check;
 
     if (!check_from_name(word, &check)) {
         char hint[96];
-        text_hint(hint, sizeof(hint), "", word, check_at, N_CHECKS);
+        text_hint(hint, sizeof(hint), "", word, check_names, sizeof(char *), N_CHECKS);
         (void)text_set(setting->why, sizeof(setting->why),
                        "does not know a check '%.60s' (%ssee: ssm-preflight list checks)", word,
                        hint);
@@ -286,7 +268,7 @@ static bool for_word(struct setting *setting, const char *word)
 static bool set_for(struct setting *setting)
 {
     setting->options->plan.needed_for[0] = '\0';
-    return each_word(setting, for_word);
+    return set_list(setting);
 }
 
 static bool set_permissions(struct setting *setting)
@@ -295,76 +277,56 @@ static bool set_permissions(struct setting *setting)
     return set_choice(setting);
 }
 
-static bool set_require(struct setting *setting)
-{
-    return each_word(setting, require_word);
-}
-
-static bool set_optional(struct setting *setting)
-{
-    return each_word(setting, optional_word);
-}
-
-static bool set_skip(struct setting *setting)
-{
-    return each_word(setting, skip_word);
-}
-
 /* --- the table --- */
 
 #define MEMBER(field) offsetof(struct options, field), sizeof(((struct options *)0)->field)
 
 const struct option_row option_rows[] = {
-    {"output", "FORMAT", set_output, MEMBER(output), NULL, false, false,
-     "how to print it, see below (-o; --json, --commands)"},
-    {"config", "FILE", set_text, MEMBER(config), NULL, false, true,
-     "read this file in place of that one"},
-    {"region", "REGION", set_region, 0, 0, NULL, false, false,
-     "look for the endpoints of this region"},
-    {"for", "LIST", set_for, 0, 0, NULL, false, false,
-     "tools that must work: sessions,patch,...; core: all"},
-    {"require", "LIST", set_require, 0, 0, NULL, false, false,
-     "targets that must pass: s3,kms,logs,..."},
-    {"optional", "LIST", set_optional, 0, 0, NULL, false, false,
-     "targets that are looked at but may fail"},
-    {"skip", "CHECK", set_skip, 0, 0, NULL, true, false,
-     "do not judge this check (list checks); repeatable"},
-    {"private-dns", "MODE", set_choice, MEMBER(plan.private_dns), "warn require off", false, false,
-     "public addresses: warn (default), require private, off"},
-    {"permissions", "MODE", set_permissions, MEMBER(plan.permissions),
-     "probe agent deep role-only off", false, false,
-     "check probe, wait agent; deep (registers!), role-only, off"},
-    {"dhmc", NULL, set_flag, MEMBER(plan.dhmc), NULL, false, false,
-     "this account uses Default Host Management"},
-    {"deadline", "DURATION", set_duration, MEMBER(deadline_ms), NULL, false, false,
-     "end after so long (ms, s, m; check 15s, wait 30s)"},
-    {"follow", NULL, set_flag, MEMBER(follow), NULL, false, true,
-     "wait: go on until ready, in cheap rounds"},
-    {"strict", NULL, set_flag, MEMBER(plan.strict), NULL, false, false,
-     "degraded, or a check left out, gives exit status 1"},
-    {"ca-file", "FILE", set_file, MEMBER(ca_file), NULL, false, false,
-     "trust these roots in place of Amazon's public ones"},
-    {"imds-endpoint", "URL", set_endpoint, MEMBER(imds_endpoint), NULL, false, false,
-     "the metadata service, http://ADDRESS[:PORT]"},
-    {"root", "DIR", set_text, MEMBER(root), NULL, false, true, "prefix of every file that is read"},
-    {"allow", "CODE", set_allow, 0, 0, NULL, true, true,
-     "image: this finding does not count; repeatable"},
-    {"max-age", "DAYS", set_days, 0, 0, NULL, false, true,
-     "image: warn when the agent's files are older"},
-    {"save", "FILE", set_save, MEMBER(save), NULL, false, false,
-     "also write the JSON report to this file"},
-    {"output-file", "FILE", set_text, MEMBER(output_file), NULL, false, false,
-     "write the output to this file; - is standard output"},
-    {"anonymize", NULL, set_flag, MEMBER(anonymize), NULL, false, false,
-     "replace ids, names and addresses"},
-    {"color", "WHEN", set_choice, MEMBER(colour), "auto always never", false, false,
-     "auto (default), always or never; NO_COLOR is honoured"},
-    {"quiet", NULL, set_flag, MEMBER(quiet), NULL, false, false,
-     "print nothing: the exit status says it (-q)"},
-    {"verbose", NULL, set_flag, MEMBER(verbose), NULL, false, false,
-     "show passed checks and what was observed (-v)"},
-    {"help", NULL, set_flag, MEMBER(help), NULL, false, true, "this text (-h)"},
-    {"version", NULL, set_flag, MEMBER(version), NULL, false, true, "as the command version (-V)"},
+    {"output", "FORMAT", "how to print it, see below (-o; --json, --commands)", set_output,
+     MEMBER(output)},
+    {"config", "FILE", "read this file in place of that one", set_text, MEMBER(config),
+     .command_line_only = true},
+    {"region", "REGION", "look for the endpoints of this region", set_region},
+    {"for", "LIST", "tools that must work: sessions,patch,...; core: all", set_for,
+     .take = for_word},
+    {"require", "LIST", "targets that must pass: s3,kms,logs,...", set_list, .take = need_word,
+     .size = NEED_REQUIRED},
+    {"optional", "LIST", "targets that are looked at but may fail", set_list, .take = need_word,
+     .size = NEED_OPTIONAL},
+    {"skip", "CHECK", "do not judge this check (list checks); repeatable", set_list,
+     .take = skip_word, .repeatable = true},
+    {"private-dns", "MODE", "names must be private: warn (default), require, off", set_choice,
+     MEMBER(plan.private_dns), .choices = "warn require off"},
+    {"permissions", "MODE", "probe (wait: agent), deep (registers!), role-only, off",
+     set_permissions, MEMBER(plan.permissions), .choices = "probe agent deep role-only off"},
+    {"dhmc", NULL, "this account uses Default Host Management", set_flag, MEMBER(plan.dhmc)},
+    {"deadline", "DURATION", "end after so long (ms, s, m; check 15s, wait 30s)", set_duration,
+     MEMBER(deadline_ms)},
+    {"follow", NULL, "wait: go on until ready, in cheap rounds", set_flag, MEMBER(follow),
+     .command_line_only = true},
+    {"strict", NULL, "degraded, or a check left out, gives exit status 1", set_flag,
+     MEMBER(plan.strict)},
+    {"ca-file", "FILE", "trust these roots in place of Amazon's public ones", set_file,
+     MEMBER(ca_file)},
+    {"imds-endpoint", "URL", "the metadata service, http://ADDRESS[:PORT]", set_endpoint,
+     MEMBER(imds_endpoint)},
+    {"root", "DIR", "prefix of every file that is read", set_text, MEMBER(root),
+     .command_line_only = true},
+    {"allow", "CODE", "image: this finding does not count; repeatable", set_allow,
+     .repeatable = true, .command_line_only = true},
+    {"max-age", "DAYS", "image: warn when the agent's files are older", set_days,
+     .command_line_only = true},
+    {"save", "FILE", "also write the JSON report to this file", set_save, MEMBER(save)},
+    {"output-file", "FILE", "write the output to this file; - is standard output", set_text,
+     MEMBER(output_file)},
+    {"anonymize", NULL, "replace ids, names and addresses", set_flag, MEMBER(anonymize)},
+    {"color", "WHEN", "auto (default), always or never; NO_COLOR is honoured", set_choice,
+     MEMBER(colour), .choices = "auto always never"},
+    {"quiet", NULL, "print nothing: the exit status says it (-q)", set_flag, MEMBER(quiet)},
+    {"verbose", NULL, "show passed checks and what was observed (-v)", set_flag, MEMBER(verbose)},
+    {"help", NULL, "this text (-h)", set_flag, MEMBER(help), .command_line_only = true},
+    {"version", NULL, "as the command version (-V)", set_flag, MEMBER(version),
+     .command_line_only = true},
 };
 const size_t n_option_rows = COUNT_OF(option_rows);
 _Static_assert(COUNT_OF(option_rows) <= MAX_OPTION_ROWS, "a place in `seen` for each option");

@@ -21,13 +21,13 @@ struct setting {
 struct option_row {
     const char *name;
     const char *argument; /* NULL: a flag */
+    const char *help;
     bool (*set)(struct setting *setting);
-    size_t offset; /* of the member, for the plain kinds */
-    size_t size;
+    size_t offset, size; /* of the member, for the plain kinds */
+    bool (*take)(struct setting *setting, const char *word); /* each word of a list */
     const char *choices; /* of a choice, in the order of its enum, space separated */
     bool repeatable;
     bool command_line_only;
-    const char *help;
 };
 
 extern const struct option_row option_rows[];

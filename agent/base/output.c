@@ -7,11 +7,15 @@
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdarg.h>
 #include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
 #include <sys/time.h>
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/text.h"
 
 enum { TICK_MS = 50, TERMINAL_MIN_MS = 3000, OTHER_MIN_MS = 100, SIGNALLED_MAX_MS = 1000 };
 
@@ -96,4 +100,41 @@ int output_write(int fd, const char *bytes, size_t n)
     }
     output_unguard();
     return error;
+}
+
+/* --- the log: one line a message, prefixed with the program's name, escaped, since a message may quote a file --- */
+
+static bool is_verbose;
+
+void log_set_verbose(bool verbose)
+{
+    is_verbose = verbose;
+}
+
+static void write_line(const char *format, va_list arguments)
+{
+    char line[1024], escaped[2048], whole[2100];
+
+    (void)vsnprintf(line, sizeof(line), format, arguments);
+    (void)text_escape(escaped, sizeof(escaped), line, strlen(line));
+    (void)text_set(whole, sizeof(whole), "ssm-preflight: %s\n", escaped);
+    (void)output_write(STDERR_FILENO, whole, strlen(whole));
+}
+
+void log_error(const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    write_line(format, arguments);
+    va_end(arguments);
+}
+
+void log_verbose(const char *format, ...)
+{
+    if (!is_verbose)
+        return;
+    va_list arguments;
+    va_start(arguments, format);
+    write_line(format, arguments);
+    va_end(arguments);
 }

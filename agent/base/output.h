@@ -8,6 +8,7 @@
 #ifndef BASE_OUTPUT_H
 #define BASE_OUTPUT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -23,5 +24,15 @@ int output_write(int fd, const char *bytes, size_t n);
 /* Between these two, a system call that blocks for max_ms ends with EINTR. */
 void output_guard(int64_t max_ms);
 void output_unguard(void);
+
+/* --- the program's own log, on stderr. A function logs an error or returns it, never both --- */
+
+void log_set_verbose(bool verbose);
+
+/* Trouble with the program or its usage. */
+void log_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* What the program does, with --verbose. */
+void log_verbose(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 #endif

@@ -233,16 +233,17 @@ static size_t farness(const char *name, const char *other)
 }
 
 void text_hint(char *to, size_t size, const char *dashes, const char *word,
-               const char *(*name_of)(size_t i), size_t n)
+               const char *const *names, size_t stride, size_t n)
 {
     const char *best = NULL;
     size_t least = strlen(word) / 3 + 2; /* a third of it may be wrong */
 
     for (size_t i = 0; i < n; i++) {
-        size_t far = farness(word, name_of(i));
+        const char *name = *(const char *const *)((const char *)names + i * stride);
+        size_t far = farness(word, name);
         if (far >= least)
             continue;
-        best = name_of(i);
+        best = name;
         least = far;
     }
     to[0] = '\0';

@@ -42,10 +42,11 @@ bool text_ends(const char *text, const char *suffix);
 /* True when only [A-Za-z0-9] and the characters in `also` occur and it is not empty. */
 bool text_only(const char *text, const char *also);
 
-/* "did you mean --output? ", with the nearest of n names. Empty when more than a third of the word's
+/* "did you mean --output? ", with the nearest of n names, the first of which is at `names` and the next ones each
+ * `stride` bytes further. Empty when more than a third of the word's
  * letters would be wrong. A part of a name ("firewall") counts as one wrong letter. */
 void text_hint(char *to, size_t size, const char *dashes, const char *word,
-               const char *(*name_of)(size_t i), size_t n);
+               const char *const *names, size_t stride, size_t n);
 
 /* "3.3.1142.0" against "3.3.40.0": -1, 0, 1; 0 also when either is no version. */
 int text_compare_versions(const char *a, const char *b);

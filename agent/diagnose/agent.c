@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "diagnose/causes.h"
-#include "diagnose/faults.h"
+#include "diagnose/checks.h"
 #include "diagnose/look.h"
 
 void quote_summary(const struct view *view, struct finding *finding)
@@ -136,7 +136,7 @@ void quote_last_error(const struct view *view, struct finding *finding)
     finding_evidence(finding, "the agent's last error: %s", error);
     for (size_t i = 0; i < COUNT_OF(known); i++)
         if (strstr(error, known[i].words)) {
-            finding_evidence(finding, "words like these come of %s", known[i].code);
+            finding_evidence(finding, "the agent says this where %s applies", known[i].code);
             return;
         }
 }

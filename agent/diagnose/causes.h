@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * The table of causes, in causal order: a row can only be explained away by a row above it. A row
- * carries its parameters; claims.c works from them. `list findings` prints the table.
+ * carries its parameters; diagnose.c works from them. `list findings` prints the table.
  */
 #ifndef DIAGNOSE_CAUSES_H
 #define DIAGNOSE_CAUSES_H
 
 #include <stddef.h>
 
-#include "diagnose/faults.h"
+#include "diagnose/checks.h"
 #include "diagnose/reach.h"
 #include "model/report.h"
 
@@ -63,8 +63,8 @@ struct part {
 /* A function that judges; or one fact, which needs none: an enum's value, a text that is there, or not. */
 struct test {
     view_holds *holds;
-    size_t fact; /* its place in struct facts, and 1; 0 without a function: the test holds */
-    int is;
+    uint32_t fact; /* its place in struct facts, and 1; 0 without a function: the test holds */
+    int32_t is;
 };
 enum { NOT_EMPTY = -1, EMPTY = -2 };
 #define FACT(member, value)                                       \
@@ -108,18 +108,6 @@ struct cause {
 extern const struct cause causes[];
 extern const size_t n_causes;
 
-/* --- claims.c: the engine, which lets the rows claim symptoms in causal order --- */
-
-/* Fills report->findings from report->facts and report->checks: fatal ones in causal order first,
- * so that [0] is the root cause, then warnings, then notes. Every failed check is explained, by one
- * finding unless it fails in several ways (enum way), or by `unexplained`. */
-void claims_settle(struct report *report);
-
-/* What a fault keeps from being seen, the honest limit of every diagnosis of a ladder: fills in `hides`
- * of every finding. A check that was not tried because of one below it is hidden by each finding that
- * explains a failed check that it stands on, or one that is not known by this program's own trouble; all of them must be mended before it can be seen. */
-void claims_hide(struct report *report);
-
 /* --- finding.c: what the functions of rows share. They ask a view for symptoms, and quote observations, each
  * kind worded the same way by every cause; what does not fit is cut, never overrun --- */
 
@@ -162,13 +150,13 @@ void finding_quote_route(struct finding *finding, const struct facts *facts, con
 /* metadata.c: the machine, its metadata service, its role */
 view_holds when_not_ec2, when_no_address, when_network_is_down, when_imds_is_blocked_here,
     when_imds_does_not_refuse, when_token_is_forbidden, when_get_may_be_answered,
-    when_another_server_answers, when_only_the_role_is_wrong, when_profile_is_deleted,
-    when_assuming_failed, when_credentials_are_past;
+    when_all_of_imds_is_slow, when_another_server_answers, when_only_the_role_is_wrong,
+    when_profile_is_deleted, when_assuming_failed, when_credentials_are_past;
 view_quotes quote_machine, quote_interfaces, quote_imds, quote_obstacle, quote_token,
     quote_imds_load, quote_imds_silence, quote_profile, quote_identity_role, quote_credentials,
     quote_expiry;
 
-/* nameservers.c: who is asked, and answers */
+/* resolve.c: who is asked, and answers */
 view_holds where_nobody_answers, where_amazon_does_not_answer, when_amazon_serves_no_name,
     when_amazon_answers, when_only_amazon_answers, where_question_stays_here,
     when_question_was_not_sent, where_edns_is_not_served, where_amazon_is_overruled,
@@ -177,7 +165,7 @@ view_holds where_nobody_answers, where_amazon_does_not_answer, when_amazon_serve
 view_quotes quote_no_resolver, quote_lookup, quote_stub, quote_servers_not_read, quote_lookup_order,
     quote_behind_stub, quote_without_edns, quote_late_answers, quote_false_answers, quote_families;
 
-/* resolve.c: what the names lead to */
+/* ... and what the names lead to */
 view_holds where_vpc_is_bypassed, where_private_name_is_public, where_public_addresses_are_used,
     when_no_server_fails, when_name_is_pinned, when_dns_answers, when_every_private_name_is_public,
     when_has_gateway, when_name_is_fips, when_name_leads_to_no_endpoint,
@@ -198,7 +186,8 @@ view_quotes quote_stopped, quote_ports, quote_ways, quote_no_route, quote_refuse
 
 /* tls.c: the handshake and the clock */
 view_holds where_only_full_packets_are_lost, where_certificate_is_made_on_the_way,
-    where_clock_is_to_blame, when_no_handshake_is_answered, when_clock_is_wrong;
+    where_clock_is_to_blame, when_no_handshake_is_answered, when_no_tls_is_spoken,
+    when_clock_is_wrong;
 view_quotes quote_tls, quote_interception, quote_other_name, quote_own_clock, quote_clocks,
     quote_skewed, quote_validity, quote_no_time_sync;
 

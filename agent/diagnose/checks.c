@@ -101,16 +101,18 @@ static bool judge_step(const struct judge *judge, enum check check, enum check b
     return false;
 }
 
-/* By the fastest answer: a lost packet makes one request slow. */
+/* By the fastest answer, of all and of each that the agent needs: a lost packet makes one request slow. */
 static bool judge_imds_speed(const struct judge *judge)
 {
-    int32_t ms = judge->facts->imds.fastest_ms;
+    const struct imds_facts *imds = &judge->facts->imds;
+    int32_t ms = imds_delay_ms(imds);
 
     if (ms < IMDS_SLOW_MS)
         return false;
     checks_say(judge, CHECK_IMDS_TOKEN, ms < AGENT_IMDS_MS ? STATUS_WARN : STATUS_FAIL,
-               FAILURE_SLOW, ms, "the fastest answer took %d ms, and the agent gives each %d ms",
-               (int)ms, AGENT_IMDS_MS);
+               FAILURE_SLOW, ms,
+               "the fastest answer%s%s took %d ms, and the agent gives each %d ms",
+               imds->slowest[0] ? " to /latest/" : "", imds->slowest, (int)ms, AGENT_IMDS_MS);
     return true;
 }
 

@@ -10,7 +10,6 @@
 #include "diagnose/look.h"
 #include "diagnose/names.h"
 #include "diagnose/reach.h"
-#include "diagnose/routes.h"
 
 static struct reach mine(const struct view *view)
 {
@@ -152,7 +151,7 @@ void quote_undelivered(const struct view *view, struct finding *finding)
 void quote_nothing_lost(const struct view *view, struct finding *finding)
 {
     if (excluded(view, "local-firewall"))
-        finding_evidence(finding, "the packets left this machine, and it lost none that came back");
+        finding_evidence(finding, "the packets left this machine, and it lost none that came in");
 }
 
 /* --- silent because packets leave by another device than the primary interface --- */

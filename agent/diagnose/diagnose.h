@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * From facts to a report. Pure: no I/O, no clock, the same facts give the same bytes.
- * checks.c judges each rung, causes.c holds the table of causes, claims.c lets causes claim the
+ * checks.c judges each rung, causes.c holds the table of causes, diagnose.c lets causes claim the
  * failed checks in causal order; what no cause claims becomes `unexplained`.
  */
 #ifndef DIAGNOSE_DIAGNOSE_H

@@ -11,7 +11,6 @@
 #include "diagnose/names.h"
 #include "diagnose/policy.h"
 #include "diagnose/reach.h"
-#include "diagnose/routes.h"
 
 static struct reach sum_of(const struct view *view)
 {

@@ -3,7 +3,6 @@
  * Whether a fault keeps the agent down was seen at the real one, amazon-ssm-agent 3.3.1142.0, unless a
  * comment says where it was read. An agent that is connected is up, whatever its next start may meet.
  */
-#include "diagnose/faults.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -110,9 +109,13 @@ static void add_other_port(const struct finder *to, const char *name, const char
     const char *host = scheme_end ? scheme_end + 3 : endpoint;
     const char *port = host + strcspn(host, ":/");
 
-    if (port[0] == ':' && (strncmp(port, ":443", 4) != 0 || (port[4] && port[4] != '/')))
+    if (endpoint[0] && port == host)
+        add(to, CHECK_AGENT_CONFIG, STATUS_FAIL, FAILURE_INVALID, "%s is %.150s: it names no host",
+            name, endpoint);
+    else if (port[0] == ':' && (strncmp(port, ":443", 4) != 0 || (port[4] && port[4] != '/')))
         add(to, CHECK_AGENT_CONFIG, STATUS_FAIL, FAILURE_INVALID,
-            "%s is %.150s: endpoints listen on 443 alone", name, endpoint);
+            "%s names port %.*s, endpoints have 443 only: %.150s", name,
+            (int)strcspn(port + 1, "/"), port + 1, endpoint);
 }
 
 static bool takes_identity(const struct agent_facts *agent, const char *which)
@@ -131,17 +134,17 @@ static void find_config(const struct finder *to)
     add_other_region(to, "Mgs.Region", agent->config_mgs_region);
     if (strncasecmp(agent->ssm_endpoint, "http://", strlen("http://")) == 0)
         add(to, CHECK_AGENT_CONFIG, STATUS_FAIL, FAILURE_INVALID,
-            "Ssm.Endpoint is %.150s: endpoints speak HTTPS alone", agent->ssm_endpoint);
+            "Ssm.Endpoint begins with http://, endpoints have HTTPS only: %.150s",
+            agent->ssm_endpoint);
     else
         add_other_port(to, "Ssm.Endpoint", agent->ssm_endpoint);
     add_other_port(to, "Mgs.Endpoint", agent->mgs_endpoint);
     if (!takes_identity(agent, "EC2"))
         add(to, CHECK_AGENT_CONFIG, STATUS_FAIL, FAILURE_INVALID,
-            "Identity.ConsumptionOrder is %s: without EC2 the agent is no EC2 instance's",
-            agent->identity_order);
+            "Identity.ConsumptionOrder leaves out EC2: %s", agent->identity_order);
     if (agent->container_mode && !agent->identity_order[0])
         add(to, CHECK_AGENT_CONFIG, STATUS_FAIL, FAILURE_INVALID,
-            "Agent.ContainerMode is true: the agent asks ECS who it is, and not EC2");
+            "Agent.ContainerMode is true: the agent asks ECS who it is, not EC2");
 }
 
 static void find_registration(const struct finder *to)
@@ -235,8 +238,10 @@ static void find_state(const struct finder *to)
     if (agent->state.outcome == OUTCOME_FAILED)
         add(to, CHECK_AGENT_STATE, STATUS_FAIL, agent->state.failure, "%s %s", path,
             agent->state.failure == FAILURE_READ_ONLY ? "is on a read-only file system"
-            : agent->state.failure == FAILURE_FULL    ? "is on a full disk"
-                                                      : "is on a disk that has no inodes left");
+            : agent->state.failure == FAILURE_INVALID
+                ? "is a file, where the agent needs a directory"
+            : agent->state.failure == FAILURE_FULL ? "is on a full disk"
+                                                   : "is on a disk that has no inodes left");
     if (agent->noexec)
         add(to, CHECK_AGENT_STATE, STATUS_WARN, FAILURE_NO_EXEC,
             "%s is mounted noexec: nothing can be run there", path);

@@ -9,10 +9,9 @@
 #include <string.h>
 
 #include "base/text.h"
-#include "diagnose/faults.h"
+#include "diagnose/checks.h"
 #include "diagnose/look.h"
 #include "diagnose/reach.h"
-#include "diagnose/routes.h"
 
 void finding_evidence(struct finding *finding, const char *format, ...)
 {

@@ -15,10 +15,6 @@
  * address that answers no ARP after 3 s. */
 enum { AT_ONCE_MS = 1000 };
 
-/* The agent comes up while a request to IMDS takes less than AGENT_IMDS_MS; from so long on it takes much
- * longer (measured: 8 s at 600 ms). */
-enum { IMDS_SLOW_MS = 500 };
-
 /* SigV4's tolerance: 5 minutes. Chrony and systemd-timesyncd keep far below 1 minute. */
 enum { SKEW_FAIL_MS = 5 * 60 * 1000, SKEW_WARN_MS = 60 * 1000 };
 

@@ -9,7 +9,6 @@
 #include "diagnose/causes.h"
 #include "diagnose/look.h"
 #include "diagnose/reach.h"
-#include "diagnose/routes.h"
 
 #define IMDS_SERVER "EC2ws" /* its Server header (measured) */
 
@@ -127,7 +126,7 @@ const char *imds_obstacle(const struct facts *facts)
     const struct obstacle *obstacle = find_obstacle(&facts->imds);
 
     if (!obstacle)
-        return "a firewall drops";
+        return "a silent firewall";
     return route_leads_to(facts, facts->imds.address) ? "a firewall" : obstacle->what;
 }
 
@@ -178,6 +177,11 @@ void quote_token(const struct view *view, struct finding *finding)
         finding_evidence(finding, "a GET is answered: only the answer to PUT has a hop limit");
 }
 
+bool when_all_of_imds_is_slow(const struct view *view)
+{
+    return view->facts->imds.fastest_ms >= IMDS_SLOW_MS;
+}
+
 void quote_imds_load(const struct view *view, struct finding *finding)
 {
     int n = (int)view->facts->imds.n_requests;
@@ -190,7 +194,7 @@ void quote_imds_silence(const struct view *view, struct finding *finding)
     if (view->facts->imds.get_answers == ANSWER_NO)
         finding_evidence(finding, "a GET is not answered either");
     if (imds_loss(view->facts) == LOSS_NONE)
-        finding_evidence(finding, "the packets left this machine, and it lost none that came back");
+        finding_evidence(finding, "the packets left this machine, and it lost none that came in");
 }
 
 bool when_another_server_answers(const struct view *view)

@@ -115,7 +115,7 @@ static int32_t wait_for(const struct facts *facts, enum service service, enum fa
     for (int32_t i = 0; i < endpoint->n_answers; i++)
         n_silent += endpoint->answers[i].asked_as == ASKED_CONFIGURED &&
                     endpoint->answers[i].family == family && is_silent(&endpoint->answers[i]);
-    return 2 * n_silent * AGENT_DNS_MS;
+    return 2 * n_silent * facts_dns_patience_ms(facts);
 }
 
 static int32_t larger(int32_t a, int32_t b)

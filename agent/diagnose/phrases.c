@@ -8,12 +8,12 @@
 
 #include "base/text.h"
 #include "diagnose/causes.h"
-#include "diagnose/faults.h"
+#include "diagnose/checks.h"
 #include "diagnose/look.h"
 #include "diagnose/names.h"
 #include "diagnose/policy.h"
+#include "diagnose/reach.h"
 #include "diagnose/remedy.h"
-#include "diagnose/routes.h"
 
 enum { LONGEST_TITLE = 72 }; /* of a line of a terminal, behind the verdict's words */
 
@@ -119,9 +119,15 @@ static const char *dns_delay(const struct asked *of)
     return set_seconds(of, lookup.decided ? lookup.waited_ms : lookup.took_ms);
 }
 
+static const char *dns_patience(const struct asked *of)
+{
+    (void)text_set(of->scratch, VALUE_SIZE, "%d s", (int)facts_dns_patience_ms(of->facts) / 1000);
+    return of->scratch;
+}
+
 static const char *imds_delay(const struct asked *of)
 {
-    return set_seconds(of, of->facts->imds.fastest_ms);
+    return set_seconds(of, imds_delay_ms(&of->facts->imds));
 }
 
 static const char *forwarder(const struct asked *of)
@@ -241,17 +247,19 @@ static const struct route *astray_route(const struct asked *of)
     return NULL;
 }
 
+/* A text of that route. */
 static const char *astray(const struct asked *of)
 {
     const struct route *route = astray_route(of);
-    return route ? route->to : "";
+    return route ? (const char *)route + of->argument : "";
 }
 
 /* "the resolver 10.0.0.2", "ssm (10.0.1.21)": whose address that is. */
 static const char *astray_place(const struct asked *of)
 {
     const struct facts *facts = of->facts;
-    const char *to = astray(of);
+    const struct route *route = astray_route(of);
+    const char *to = route ? route->to : "";
     const char *whose = to;
 
     if (strcmp(to, facts->imds.address) == 0)
@@ -270,12 +278,6 @@ static const char *astray_place(const struct asked *of)
     return of->scratch;
 }
 
-static const char *astray_device(const struct asked *of)
-{
-    const struct route *route = astray_route(of);
-    return route ? route->interface : "";
-}
-
 static const struct route *other_route(const struct asked *of)
 {
     for (struct reached at = {0}; reach_next(of->facts, of->view->explains, &at);)
@@ -284,16 +286,10 @@ static const struct route *other_route(const struct asked *of)
     return NULL;
 }
 
-static const char *other_interface(const struct asked *of)
+static const char *other(const struct asked *of)
 {
     const struct route *route = other_route(of);
-    return route ? route->interface : "";
-}
-
-static const char *other_address(const struct asked *of)
-{
-    const struct route *route = other_route(of);
-    return route ? route->source : "";
+    return route ? (const char *)route + of->argument : "";
 }
 
 static const char *lone_family(const struct asked *of)
@@ -431,13 +427,15 @@ static const char *tools_in_short(const struct asked *of)
 static const struct {
     const char *name;
     value_get *get;
+    size_t argument;
 } phrases[] = {
     {"all_or_services", all_or_services},
-    {"astray", astray},
-    {"astray_device", astray_device},
+    {"astray", astray, offsetof(struct route, to)},
+    {"astray_device", astray, offsetof(struct route, interface)},
     {"astray_place", astray_place},
     {"config_fault", config_fault},
     {"dns_delay", dns_delay},
+    {"dns_patience", dns_patience},
     {"ending_certificates", ending_certificates},
     {"endpoint_services", endpoint_services},
     {"forwarder", forwarder},
@@ -454,9 +452,9 @@ static const struct {
     {"n_tried", n_tried},
     {"obstacle", obstacle},
     {"offender", offender},
-    {"other_address", other_address},
+    {"other_address", other, offsetof(struct route, source)},
     {"other_family", other_family},
-    {"other_interface", other_interface},
+    {"other_interface", other, offsetof(struct route, interface)},
     {"out_of_time", out_of_time},
     {"refusing_route", refusing_route},
     {"server", server},
@@ -475,8 +473,10 @@ const char *phrase_of(const struct asked *asked, const char *name)
 {
     for (size_t i = 0; i < COUNT_OF(phrases); i++)
         if (strcmp(phrases[i].name, name) == 0) {
-            asked->scratch[0] = '\0';
-            return phrases[i].get(asked);
+            struct asked of = *asked;
+            of.argument = phrases[i].argument;
+            of.scratch[0] = '\0';
+            return phrases[i].get(&of);
         }
     return "";
 }

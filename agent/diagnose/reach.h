@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * How connect() ended at the addresses of a service, by what each ending says of the way: at once is
+ * The way to an address: the kernel's own word on routes, where it was asked, since connect()'s errno alone cannot
+ * tell a reject by a firewall from a route, nor silence in the VPC from a packet that never got there. And how connect() ended at the addresses of a service, by what each ending says of the way: at once is
  * this machine, 3 s is the link layer, silence is a filter. And what tells the
  * two address families apart.
  */
@@ -8,6 +9,31 @@
 #define DIAGNOSE_REACH_H
 
 #include "model/facts.h"
+
+/* --- routes --- */
+
+enum { ROUTE_TABLE_MAIN = 254 };
+
+/* "prohibit", as `ip route` says it. */
+const char *route_words(enum route_kind kind);
+
+/* What the kernel was asked about this address, or NULL. */
+const struct route *route_find(const struct facts *facts, const char *address);
+
+/* The kernel would send packets there by a device that is not the instance's, or from an address that is not
+ * the instance's, though another device of this machine may be: a tunnel, a bridge of containers. */
+bool route_leads_astray(const struct facts *facts, const char *address);
+
+/* The address is on the link of another interface of the instance than the primary one. */
+bool route_is_by_other_interface(const struct facts *facts, const char *address);
+
+/* The kernel would send packets there: what failed at once is no route's doing. */
+bool route_leads_to(const struct facts *facts, const char *address);
+
+/* The tables or rules keep packets from going there. */
+bool route_refuses(const struct facts *facts, const char *address);
+
+/* --- endings --- */
 
 enum ending {
     ENDING_NONE,     /* not tried, or not on the ladder: another family's, a second opinion */

@@ -1,14 +1,337 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Names: the answer is no, or it leads past the VPC's endpoints. An
- * interface endpoint with private DNS names shows itself by private addresses, and only to those who
- * ask the VPC's own resolver.
+ * Names. First the nameservers themselves: nobody is asked, this machine does not get the question out, nobody
+ * answers, or not as the agent needs it: with EDNS0, within 5 s, the truth. Then the answer: it is no, or it
+ * leads past the VPC's endpoints. An interface endpoint with private DNS names shows itself by private addresses,
+ * and only to those who ask the VPC's own resolver.
  */
 #include <string.h>
 
+#include "base/text.h"
 #include "diagnose/causes.h"
 #include "diagnose/look.h"
 #include "diagnose/names.h"
+
+/* --- the nameservers --- */
+
+/* What each server that was asked said of the first name that is explained. */
+void quote_lookup(const struct view *view, struct finding *finding)
+{
+    enum service service = view->service;
+    const struct endpoint_facts *endpoint = &view->facts->endpoints[service];
+
+    for (int32_t i = 0; i < endpoint->n_answers; i++)
+        if (endpoint->answers[i].family == FAMILY_IPV4 &&
+            endpoint->answers[i].asked_as != ASKED_PLAIN &&
+            endpoint->answers[i].step.outcome != OUTCOME_UNTRIED)
+            finding_quote_answer(finding, view->facts->plan.services[service].host,
+                                 &endpoint->answers[i]);
+}
+
+void quote_no_resolver(const struct view *view, struct finding *finding)
+{
+    const struct resolver_facts *resolvers = &view->facts->resolvers;
+
+    finding_evidence(finding, "%s %s", resolvers->file[0] ? resolvers->file : "resolv.conf",
+                     resolvers->read.outcome == OUTCOME_FAILED ? "is not there"
+                                                               : "has no nameserver line");
+}
+
+bool where_nobody_answers(const struct view *view)
+{
+    return names_lookup(view->facts, view->service).silent;
+}
+
+bool where_amazon_does_not_answer(const struct view *view)
+{
+    struct lookup lookup = names_lookup(view->facts, view->service);
+
+    return lookup.all_amazon && (lookup.silent || lookup.failure == FAILURE_DNS_REFUSED);
+}
+
+/* More than the agent reads. */
+void quote_servers_not_read(const struct view *view, struct finding *finding)
+{
+    const struct resolver_facts *resolvers = &view->facts->resolvers;
+
+    if (resolvers->n_configured > AGENT_NAMESERVERS)
+        finding_evidence(finding, "%s names %d servers, of which the agent asks the first %d",
+                         resolvers->file, (int)resolvers->n_configured, AGENT_NAMESERVERS);
+}
+
+bool resolve_any(const struct view *view)
+{
+    for (enum service i = 0; i < N_SERVICES; i++) {
+        const struct endpoint_facts *endpoint = &view->facts->endpoints[i];
+        bool pinned = endpoint->n_addresses > 0 && endpoint->addresses[0].from_hosts_file;
+        if (look_is_planned(view->facts, i) && !pinned &&
+            view->checks[check_of_service(i, RUNG_RESOLVE)].status == STATUS_PASS)
+            return true;
+    }
+    return false;
+}
+
+bool resolve_failed_here(const struct dns_answer *answer)
+{
+    static const enum failure local[] = {FAILURE_REFUSED,    FAILURE_NOT_PERMITTED,
+                                         FAILURE_PROHIBITED, FAILURE_BLACKHOLE,
+                                         FAILURE_NO_ROUTE,   FAILURE_HOST_UNREACHABLE};
+
+    for (size_t i = 0; answer && i < COUNT_OF(local); i++)
+        if (answer->step.failure == local[i])
+            return true;
+    return false;
+}
+
+bool when_amazon_serves_no_name(const struct view *view)
+{
+    struct second_opinion opinion = names_second_opinion(view->facts, view->service);
+    struct lookup lookup = names_lookup(view->facts, view->service);
+
+    return !resolve_any(view) && !resolve_failed_here(lookup.answer) &&
+           (!opinion.answered || opinion.answer->step.failure == FAILURE_DNS_REFUSED);
+}
+
+void quote_stub(const struct view *view, struct finding *finding)
+{
+    const struct resolver_facts *resolvers = &view->facts->resolvers;
+
+    if (resolvers->stub && resolvers->n_upstream > 0)
+        finding_evidence(finding, "%s names the local stub; behind it is %s", resolvers->file,
+                         resolvers->upstream[0]);
+}
+
+bool when_amazon_answers(const struct view *view)
+{
+    return names_second_opinion(view->facts, view->service).answered;
+}
+
+/* To no name did the configured server answer: not one packet was lost, but all. */
+bool when_only_amazon_answers(const struct view *view)
+{
+    return when_amazon_answers(view) && !resolve_any(view);
+}
+
+/* --- on this machine --- */
+
+static bool is_loopback(const char *server)
+{
+    return text_starts(server, "127.") || strcmp(server, "::1") == 0;
+}
+
+/* The answer that shows it: not sent, or refused by the stub's own port. */
+static const struct dns_answer *failed_here(const struct facts *facts, enum service service)
+{
+    const struct dns_answer *answer = names_lookup(facts, service).answer;
+
+    if (!answer || answer->step.outcome != OUTCOME_FAILED || answer->rcode >= 0)
+        return NULL;
+    if (is_loopback(answer->server))
+        return answer->unsent || answer->step.failure == FAILURE_REFUSED ? answer : NULL;
+    /* An IPv4 server where there is no IPv4 is the wrong server. */
+    enum family family = strchr(answer->server, ':') ? FAMILY_IPV6 : FAMILY_IPV4;
+    return answer->unsent && look_is_usable(&facts->network, family) ? answer : NULL;
+}
+
+/* An answer that says yes or no, of a server that was asked so; NULL: none. */
+static const struct dns_answer *answer_as(const struct facts *facts, enum service service,
+                                          enum asked_as asked_as)
+{
+    const struct endpoint_facts *endpoint = &facts->endpoints[service];
+
+    for (int32_t i = 0; i < endpoint->n_answers; i++)
+        if (endpoint->answers[i].asked_as == asked_as && names_decides(&endpoint->answers[i]))
+            return &endpoint->answers[i];
+    return NULL;
+}
+
+/* No configured server says yes or no, but one does that was asked in another way. */
+static bool answers_only_as(const struct facts *facts, enum service service, enum asked_as asked_as)
+{
+    return answer_as(facts, service, asked_as) && !names_lookup(facts, service).decided;
+}
+
+static bool is_dns_off(const struct facts *facts)
+{
+    return facts->resolvers.order == LOOKUP_FILES;
+}
+
+bool where_question_stays_here(const struct view *view)
+{
+    return is_dns_off(view->facts) || failed_here(view->facts, view->service) ||
+           answers_only_as(view->facts, view->service, ASKED_UPSTREAM);
+}
+
+bool when_question_was_not_sent(const struct view *view)
+{
+    return is_dns_off(view->facts) || failed_here(view->facts, view->service);
+}
+
+void quote_lookup_order(const struct view *view, struct finding *finding)
+{
+    if (is_dns_off(view->facts))
+        finding_evidence(finding, "/etc/nsswitch.conf: the line hosts: has no dns");
+}
+
+static void quote_answer_as(const struct view *view, enum asked_as asked_as,
+                            struct finding *finding)
+{
+    const struct dns_answer *answer = answer_as(view->facts, view->service, asked_as);
+
+    if (answer)
+        finding_quote_answer(finding, view->facts->plan.services[view->service].host, answer);
+}
+
+void quote_behind_stub(const struct view *view, struct finding *finding)
+{
+    quote_answer_as(view, ASKED_UPSTREAM, finding);
+}
+
+/* --- EDNS0, time --- */
+
+/* Without EDNS0 a configured server answers the same question. */
+bool where_edns_is_not_served(const struct view *view)
+{
+    return answers_only_as(view->facts, view->service, ASKED_PLAIN);
+}
+
+void quote_without_edns(const struct view *view, struct finding *finding)
+{
+    if (view->facts->resolvers.by_tcp)
+        finding_evidence(finding, "%s has `options use-vc`: the agent asks by TCP",
+                         view->facts->resolvers.file);
+    quote_answer_as(view, ASKED_PLAIN, finding);
+}
+
+bool when_answers_are_too_late(const struct view *view)
+{
+    return !names_lookup(view->facts, view->service).decided;
+}
+
+/* Of one name packets may have been lost. */
+bool when_several_names_are_late(const struct view *view)
+{
+    int n = 0;
+
+    for (struct each it = {0}; view_each(view, RUNG_RESOLVE, &it);)
+        n++;
+    return n >= 2;
+}
+
+bool when_aaaa_is_not_answered(const struct view *view)
+{
+    const struct endpoint_facts *endpoint = &view->facts->endpoints[view->service];
+    bool silent = false, answers = false;
+
+    for (int32_t i = 0; i < endpoint->n_answers; i++) {
+        const struct dns_answer *answer = &endpoint->answers[i];
+        silent |= answer->family == FAMILY_IPV6 && answer->step.failure == FAILURE_TIMEOUT;
+        answers |= answer->family == FAMILY_IPV4 && answer->n_addresses > 0;
+    }
+    return silent && answers;
+}
+
+void quote_late_answers(const struct view *view, struct finding *finding)
+{
+    for (struct each it = {0}; view_each(view, RUNG_RESOLVE, &it);) {
+        const struct endpoint_facts *endpoint = &view->facts->endpoints[it.service];
+        for (int32_t i = 0; i < endpoint->n_answers; i++)
+            if (endpoint->answers[i].asked_as == ASKED_CONFIGURED &&
+                endpoint->answers[i].step.took_ms >= DNS_SLOW_MS)
+                finding_quote_answer(finding, view->facts->plan.services[it.service].host,
+                                     &endpoint->answers[i]);
+    }
+    finding_evidence(finding, "the agent gives each server %d s, twice",
+                     (int)facts_dns_patience_ms(view->facts) / 1000);
+}
+
+/* --- the truth: DNS Firewall answers NODATA, NXDOMAIN, or with an alias. Route 53 Resolver guide, "Rule
+ * actions in DNS Firewall" --- */
+
+/* Not one that a person may have mistyped. */
+static bool is_own_name(const struct plan *plan, enum service service)
+{
+    return plan->region_source != SOURCE_OPTION &&
+           (plan->services[service].host_source == SOURCE_IMDS ||
+            plan->services[service].host_source == SOURCE_PARTITION);
+}
+
+static bool is_foreign_alias(const struct plan *plan, const struct dns_answer *answer)
+{
+    return answer->cname[0] && !text_ends(answer->cname, plan->domain) &&
+           !strstr(answer->cname, "aws");
+}
+
+/* The answer of Amazon's own resolver that is not the truth; NULL: none. */
+static const struct dns_answer *false_answer(const struct facts *facts, enum service service)
+{
+    const struct endpoint_facts *endpoint = &facts->endpoints[service];
+    const struct dns_answer *found = NULL;
+
+    for (int32_t i = 0; is_own_name(&facts->plan, service) && i < endpoint->n_answers; i++) {
+        const struct dns_answer *answer = &endpoint->answers[i];
+        bool alias = is_foreign_alias(&facts->plan, answer);
+        if (answer->family != FAMILY_IPV4 || !names_decides(answer) ||
+            !names_is_amazon_resolver(&facts->instance, answer->server))
+            continue;
+        if (answer->n_addresses > 0 && !alias)
+            return NULL;
+        found = found ? found : answer;
+    }
+    return found;
+}
+
+/* Above the names only an alias tells. A name that has addresses of another family is not denied. */
+bool where_amazon_is_overruled(const struct view *view)
+{
+    const struct dns_answer *answer = false_answer(view->facts, view->service);
+    bool exists = view->service != SERVICE_EC2MESSAGES || /* not in every region */
+                  false_answer(view->facts, SERVICE_SSM);
+
+    return answer && exists &&
+           ((view->rung == RUNG_RESOLVE &&
+             names_lookup(view->facts, view->service).failure != FAILURE_NONE) ||
+            is_foreign_alias(&view->facts->plan, answer));
+}
+
+bool when_an_alias_shows_it(const struct view *view)
+{
+    const struct dns_answer *answer = false_answer(view->facts, view->service);
+    return answer && is_foreign_alias(&view->facts->plan, answer);
+}
+
+void quote_false_answers(const struct view *view, struct finding *finding)
+{
+    for (struct each it = {0}; view_each(view, N_RUNGS, &it);) {
+        const char *host = view->facts->plan.services[it.service].host;
+        const struct dns_answer *answer = false_answer(view->facts, it.service);
+        if (!answer)
+            continue;
+        finding_quote_answer(finding, host, answer);
+        if (answer->cname[0])
+            finding_evidence(finding, "it makes %s an alias of %s", host, answer->cname);
+    }
+}
+
+/* --- families --- */
+
+void quote_families(const struct view *view, struct finding *finding)
+{
+    const struct network_facts *network = &view->facts->network;
+
+    for (struct each it = {0}; view_each(view, RUNG_RESOLVE, &it);) {
+        const struct endpoint_facts *endpoint = &view->facts->endpoints[it.service];
+        for (enum family family = FAMILY_IPV4; family <= FAMILY_IPV6; family++) {
+            const struct dns_answer *answer = names_deciding(endpoint, family);
+            if (answer)
+                finding_quote_answer(finding, view->facts->plan.services[it.service].host, answer);
+        }
+    }
+    finding_evidence(finding, "this machine has %s addresses only",
+                     network->usable_ipv6 ? "IPv6" : "IPv4");
+}
+
+/* --- the answer --- */
 
 static void quote_names(const struct view *view, enum service service, struct finding *finding)
 {

@@ -77,7 +77,7 @@ void quote_how_many_are_denied(const struct view *view, struct finding *finding)
 {
     struct denials denials = policy_count(view->facts);
 
-    finding_evidence(finding, "%d proven actions are allowed, %d denied", (int)denials.allowed,
+    finding_evidence(finding, "proven actions: %d allowed, %d denied", (int)denials.allowed,
                      (int)denials.denied);
 }
 

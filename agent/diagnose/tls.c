@@ -91,7 +91,7 @@ bool tls_is_intercepted(const struct view *view)
 void quote_interception(const struct view *view, struct finding *finding)
 {
     if (tls_is_intercepted(view))
-        finding_evidence(finding, "it verifies by the system's bundle, by no root of Amazon's");
+        finding_evidence(finding, "it is trusted by the system's CA bundle, but by no Amazon root");
 }
 
 void quote_other_name(const struct view *view, struct finding *finding)
@@ -114,6 +114,17 @@ static bool is_cut(const struct view *view, const struct address_facts *at)
 bool when_no_handshake_is_answered(const struct view *view)
 {
     return !any_handshake(view, is_cut);
+}
+
+static bool is_no_tls(const struct view *view, const struct address_facts *at)
+{
+    (void)view;
+    return look_failure(at, RUNG_TLS) == FAILURE_NOT_TLS;
+}
+
+bool when_no_tls_is_spoken(const struct view *view)
+{
+    return any_handshake(view, is_no_tls);
 }
 
 /* --- the clock: the row's reasons for TLS are certificates that are out of time --- */

@@ -13,8 +13,8 @@
 #include "diagnose/look.h"
 #include "diagnose/names.h"
 #include "diagnose/policy.h"
-#include "diagnose/routes.h"
-#include "model/partitions.h"
+#include "diagnose/reach.h"
+#include "model/plan.h"
 
 static const char *fact(const struct asked *of)
 {
@@ -355,8 +355,9 @@ static const struct {
     {"refusing-route", {is_refusing_route}},                   /* a route or a rule refuses */
     {"rpm", FACT(agent.package, AGENT_PACKAGE_RPM)},           /* the agent is an rpm package */
     {"snap", {is_snap}},                                       /* the agent is Ubuntu's snap */
-    {"stub", FACT(resolvers.stub, NOT_EMPTY)}, /* resolv.conf names the stub 127.0.0.53 */
-    {"unsent", {is_unsent}},                   /* the kernel could not send */
+    {"stub", FACT(resolvers.stub, NOT_EMPTY)},     /* resolv.conf names the stub 127.0.0.53 */
+    {"unsent", {is_unsent}},                       /* the kernel could not send */
+    {"use-vc", FACT(resolvers.by_tcp, NOT_EMPTY)}, /* resolv.conf has names asked by TCP */
 };
 
 static bool holds(const struct view *view, const char *name, size_t n)

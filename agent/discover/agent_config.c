@@ -7,7 +7,7 @@
 #include <cjson/cJSON.h>
 #include <ctype.h>
 #include <errno.h>
-#include <math.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
@@ -51,14 +51,23 @@ static size_t number_length(const char *text)
     return isalnum((unsigned char)text[n]) ? 0 : n;
 }
 
-/* The first byte that cJSON would take and Go does not; NULL: none. */
-static const char *strange_byte(const char *text)
+/* Whether Go's int takes it: no fraction, no exponent, 64 bits. */
+static bool is_int(const char *number, size_t n)
+{
+    errno = 0;
+    (void)strtoll(number, NULL, 10);
+    return errno == 0 && strcspn(number, ".eE") >= n;
+}
+
+/* The first byte that cJSON would take and Go does not; NULL: none. Members take no other numbers than whole
+ * ones: the others are replaced by what no member takes. */
+static const char *strange_byte(char *text)
 {
     bool in_string = false;
 
     if (text_starts(text, byte_order_mark))
         return text;
-    for (const char *at = text; *at; at++) {
+    for (char *at = text; *at; at++) {
         if (in_string && *at == '\\' && at[1]) {
             at++;
         } else if (*at == '"') {
@@ -69,6 +78,10 @@ static const char *strange_byte(const char *text)
             size_t n = number_length(at);
             if (n == 0)
                 return at;
+            if (!is_int(at, n)) {
+                memset(at, ' ', n);
+                memcpy(at, "{}", 2);
+            }
             at += n - 1;
         }
     }
@@ -196,8 +209,7 @@ static bool take(const cJSON *value, enum kind kind, char *to)
         return cJSON_IsString(value) &&
                (text_escape(to, HOST_SIZE, value->valuestring, strlen(value->valuestring)), true);
     case WHOLE:
-        return cJSON_IsNumber(value) && fabs(value->valuedouble) < 1e15 &&
-               (double)(int64_t)value->valuedouble == value->valuedouble;
+        return cJSON_IsNumber(value);
     case TRUTH:
         *(bool *)to = cJSON_IsTrue(value);
         return cJSON_IsBool(value);
@@ -244,7 +256,9 @@ static void host_of(const char *endpoint, char to[HOST_SIZE])
     const char *scheme_end = strstr(endpoint, "://");
     const char *host = scheme_end ? scheme_end + 3 : endpoint;
 
-    (void)text_set(to, HOST_SIZE, "%.*s", (int)strcspn(host, ":/"), host);
+    (void)text_set(to, HOST_SIZE, "%.*s", (int)strcspn(host, ":/?#"), host);
+    while (text_ends(to, ".")) /* the root, which no certificate names */
+        to[strlen(to) - 1] = '\0';
 }
 
 static void keep(const struct settings *settings, struct agent_facts *agent,
@@ -265,11 +279,11 @@ static void keep(const struct settings *settings, struct agent_facts *agent,
     agent->container_mode = settings->container_mode;
 }
 
-static void read_text(const struct buffer *contents, struct agent_facts *agent,
+static void read_text(struct buffer *contents, struct agent_facts *agent,
                       struct agent_overrides *overrides)
 {
     struct settings settings = {.other = ""};
-    const char *text = contents->bytes, *end = NULL, *strange = strange_byte(text);
+    const char *text = contents->bytes, *end = NULL, *strange = strange_byte(contents->bytes);
     cJSON *json = cJSON_ParseWithOpts(text, &end, 1);
 
     if (strlen(text) != contents->used)
@@ -296,7 +310,7 @@ void agent_read_config(const char *root, struct agent_facts *agent,
 {
     struct buffer contents;
 
-    buffer_init(&contents, 1024 * 1024);
+    buffer_init(&contents, FILE_MAX_BYTES);
     int error = file_read(root, CONFIG_PATH, &contents);
     if (error == ENOENT || error == ENOTDIR) {
         step_ok(&agent->config, 1);

@@ -175,6 +175,22 @@ static void read_last_error(const char *root, struct agent_facts *agent)
     (void)close(fd);
 }
 
+/* A file where the agent wants one of its directories. */
+static void look_for_files(const char *root, struct agent_facts *agent)
+{
+    static const char *const wanted[] = {STATE_DIRECTORY, STATE_DIRECTORY "/ipc",
+                                         STATE_DIRECTORY "/runtimeconfig"};
+    struct stat status;
+
+    for (size_t i = 0; i < COUNT_OF(wanted); i++) {
+        if (!file_look(root, wanted[i], true, &status) || S_ISDIR(status.st_mode))
+            continue;
+        step_fail(&agent->state, FAILURE_INVALID, 1);
+        (void)text_set(agent->state_directory, PATH_SIZE, "%s", wanted[i]);
+        return;
+    }
+}
+
 void agent_read_state(const char *root, struct agent_facts *agent)
 {
     char full[2 * PATH_SIZE];
@@ -186,6 +202,7 @@ void agent_read_state(const char *root, struct agent_facts *agent)
         read_directory(fd, full, agent);
         try_inotify(full, agent);
         (void)close(fd);
+        look_for_files(root, agent);
     }
     look_for_end(root, agent);
     if (agent->ended == ANSWER_YES || agent->running == ANSWER_YES)

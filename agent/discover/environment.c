@@ -5,6 +5,7 @@
  * files of EnvironmentFile=. An empty value resets its own layer. UnsetEnvironment= comes last.
  */
 #include <errno.h>
+#include <fnmatch.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -13,6 +14,7 @@
 #include "base/text.h"
 #include "discover/agent.h"
 #include "discover/unit.h"
+#include "model/proxy.h"
 #include "net/trust.h"
 
 enum wanted {
@@ -48,7 +50,7 @@ static const char *const names[N_WANTED] = {
 };
 _Static_assert(N_WANTED - FIRST_OF_AWS == MAX_VARIABLES, "facts have room for AWS's variables");
 
-enum { VALUE_SIZE = 2048, MAX_FILES = 16 };
+enum { VALUE_SIZE = 16 * 1024, MAX_FILES = 16 };
 
 struct variable {
     bool set;
@@ -109,14 +111,17 @@ static void unset_all(struct reading *reading, char *value)
     }
 }
 
+/* What is no absolute path, in quotes for example, is passed over. */
 static void note_file(struct reading *reading, const char *value, const char *named_in)
 {
+    bool may_be_missing = value[0] == '-';
+
     if (!value[0])
         reading->n_files = 0;
-    else if (reading->n_files < MAX_FILES) {
+    else if (reading->n_files < MAX_FILES && value[may_be_missing] == '/') {
         size_t i = reading->n_files++;
-        reading->files[i].may_be_missing = value[0] == '-';
-        (void)text_set(reading->files[i].path, PATH_SIZE, "%s", value + (value[0] == '-'));
+        reading->files[i].may_be_missing = may_be_missing;
+        (void)text_set(reading->files[i].path, PATH_SIZE, "%s", value + may_be_missing);
         (void)text_set(reading->files[i].named_in, PATH_SIZE, "%s", named_in);
     }
 }
@@ -144,50 +149,57 @@ static void unit_environment(void *arg, const char *path, const char *key, char 
 /* --- files of EnvironmentFile=: one assignment a line, quoted as in a shell, white space is a part of
  * the value --- */
 
-/* Takes one assignment, which goes on beyond a line in quotes and after a backslash. */
+static void push(char *to, size_t size, size_t *n, char c)
+{
+    if (*n + 1 < size)
+        to[(*n)++] = c;
+}
+
+/* Takes one assignment, systemd src/basic/env-file.c: it goes on beyond a line in quotes and after a backslash; white
+ * space does not count around the name and at the ends of what is not quoted. */
 static void take_assignment(char **at, char *to, size_t size)
 {
+    char *equals = *at + strcspn(*at, "=\r\n"), *from = equals;
+    bool between = true; /* nothing of the value was seen, but what was quoted */
     char quote = '\0';
-    char *from = *at;
-    size_t n = 0, kept = 0; /* up to the last character that is not white space at the end */
+    size_t n = 0, kept; /* up to the last character that is not white space at the end */
 
-    for (; *from && (quote || *from != '\n'); from++) {
-        bool escaped = *from == '\\' && quote != '\'' && from[1];
-        bool quotes = quote ? *from == quote : (*from == '"' || *from == '\'');
-
-        if (!escaped && quotes) {
+    *to = '\0';
+    if (*equals == '=') {
+        *from++ = '\0';
+        (void)text_set(to, size, "%s=", text_trim(*at));
+    }
+    for (kept = n = strlen(to); n > 0 && *from && (quote || !strchr("\r\n", *from)); from++) {
+        if (quote ? *from == quote : between && strchr("'\"", *from)) {
             quote = quote ? '\0' : *from;
-            kept = n;
+            between = true;
             continue;
         }
-        if (escaped && *++from == '\n')
+        between = !quote && between && strchr(" \t", *from);
+        if (between)
             continue;
-        if (n + 1 < size)
-            to[n++] = *from;
-        if (quote || escaped || !strchr(" \t\r", *from))
+        bool escaped = *from == '\\' && quote != '\'' && from[1];
+        from += escaped;
+        if (escaped && (*from == '\n' || (!quote && *from == '\r')))
+            continue;
+        if (escaped && quote && !strchr("\"\\`$", *from))
+            push(to, size, &n, '\\');
+        push(to, size, &n, *from);
+        if (quote || escaped || !strchr(" \t", *from))
             kept = n;
     }
     to[kept] = '\0';
     *at = from;
 }
 
-static void read_file(struct reading *reading, struct variable layer[N_WANTED], size_t file)
+static int read_file(const char *root, struct variable layer[N_WANTED], const char *path)
 {
     char assignment[VALUE_SIZE + NAME_SIZE];
-    const char *path = reading->files[file].path;
     struct buffer contents;
 
     buffer_init(&contents, 256 * 1024);
-    int error = file_read(reading->root, path, &contents);
-    if (error == ENOENT && !reading->files[file].may_be_missing && !strpbrk(path, "*?[%")) {
-        step_fail(&reading->agent->environment, FAILURE_ABSENT, 1);
-        (void)text_quote(reading->agent->environment.detail, DETAIL_SIZE,
-                         "%.90s names %.80s, which is not there", reading->files[file].named_in,
-                         path);
-    }
-    if (error)
-        return;
-    for (char *at = contents.bytes; *at;) {
+    int error = file_read(root, path, &contents);
+    for (char *at = contents.bytes; !error && *at;) {
         at += strspn(at, " \t\r\n");
         if (*at == '#' || *at == ';') {
             at += strcspn(at, "\n");
@@ -197,6 +209,45 @@ static void read_file(struct reading *reading, struct variable layer[N_WANTED], 
         assign(layer, assignment, path);
     }
     buffer_clear(&contents);
+    return error;
+}
+
+/* The files that a pattern names: /etc/proxy.d, and in it *.conf. */
+struct pattern {
+    const char *root, *names;
+    struct variable *layer;
+    char folder[PATH_SIZE];
+    bool any;
+};
+
+static void read_if_named(void *arg, const char *name)
+{
+    struct pattern *pattern = arg;
+    char path[PATH_SIZE];
+
+    if (fnmatch(pattern->names, name, FNM_PERIOD) == 0 &&
+        text_set(path, sizeof(path), "%s/%s", pattern->folder, name))
+        pattern->any |= read_file(pattern->root, pattern->layer, path) == 0;
+}
+
+static void read_files(struct reading *reading, struct variable layer[N_WANTED], size_t file)
+{
+    const char *path = reading->files[file].path, *name = strrchr(path, '/');
+    struct pattern pattern = {.root = reading->root, .names = name + 1, .layer = layer};
+    int error = 0;
+
+    if (strpbrk(name, "*?[")) {
+        (void)text_set(pattern.folder, sizeof(pattern.folder), "%.*s", (int)(name - path), path);
+        (void)file_list(reading->root, pattern.folder, "", read_if_named, &pattern);
+        error = pattern.any ? 0 : ENOENT;
+    } else {
+        error = read_file(reading->root, layer, path);
+    }
+    if (error != ENOENT || reading->files[file].may_be_missing || strchr(path, '%'))
+        return;
+    step_fail(&reading->agent->environment, FAILURE_ABSENT, 1);
+    (void)text_quote(reading->agent->environment.detail, DETAIL_SIZE,
+                     "%.90s names %.80s, which is not there", reading->files[file].named_in, path);
 }
 
 /* --- what the agent takes of it --- */
@@ -208,22 +259,25 @@ static const struct variable *first_of(const struct variable all[N_WANTED], enum
     return all[upper].value[0] ? &all[upper] : &all[upper + 1];
 }
 
-/* A proxy's URL may hold a password, which is cut out before the URL is kept. True: it had a login. */
-static bool keep_proxy(const char *value, char to[HOST_SIZE])
-{
-    const char *scheme_end = strstr(value, "://");
-    const char *host = scheme_end ? scheme_end + 3 : value;
-    const char *at = strrchr(host, '@');
-    char kept[HOST_SIZE];
-
-    (void)text_set(kept, sizeof(kept), "%.*s%s", (int)(host - value), value, at ? at + 1 : host);
-    (void)text_escape(to, HOST_SIZE, kept, strlen(kept));
-    return at;
-}
-
 static void keep(const struct variable *variable, char *to, size_t size)
 {
     (void)text_escape(to, size, variable->value, strlen(variable->value));
+}
+
+/* Of a list that is too long, what may exempt a name of AWS's or IMDS. */
+static void keep_exempted(const struct variable *variable, char to[NO_PROXY_SIZE])
+{
+    char entries[VALUE_SIZE], *rest = NULL;
+
+    keep(variable, to, NO_PROXY_SIZE);
+    if (strlen(variable->value) < NO_PROXY_SIZE)
+        return;
+    (void)text_set(entries, sizeof(entries), "%s", variable->value);
+    to[0] = '\0';
+    for (char *entry = strtok_r(entries, ",", &rest); entry; entry = strtok_r(NULL, ",", &rest))
+        if (strcasestr(entry, "aws") || strstr(entry, "169.254") || strpbrk(entry, "*/"))
+            (void)text_quote(to + strlen(to), NO_PROXY_SIZE - strlen(to), "%s%s", to[0] ? "," : "",
+                             entry);
 }
 
 /* aws-sdk-go aws/session/env_config.go: what it does with each. */
@@ -251,11 +305,11 @@ static void keep_all(const struct variable all[N_WANTED], const char *root,
     const struct variable *http = first_of(all, HTTP_PROXY_UPPER);
     const struct variable *https = first_of(all, HTTPS_PROXY_UPPER);
 
-    (void)keep_proxy(http->value, agent->http_proxy);
-    agent->proxy_login = keep_proxy(https->value, agent->https_proxy);
+    (void)proxy_read(http->value, agent->http_proxy);
+    agent->proxy_login = proxy_read(https->value, agent->https_proxy);
     (void)text_quote(agent->proxy_file, PATH_SIZE, "%s",
                      https->value[0] ? https->file : http->file);
-    keep(first_of(all, NO_PROXY_UPPER), agent->no_proxy, sizeof(agent->no_proxy));
+    keep_exempted(first_of(all, NO_PROXY_UPPER), agent->no_proxy);
     keep(&all[SSL_CERT_FILE], agent->ssl_cert_file, sizeof(agent->ssl_cert_file));
     keep(&all[SSL_CERT_DIR], agent->ssl_cert_dir, sizeof(agent->ssl_cert_dir));
     for (size_t i = FIRST_OF_AWS; i < N_WANTED; i++) {
@@ -284,7 +338,7 @@ void environment_read(const char *root, struct agent_facts *agent)
         if (reading->unit[i].set)
             all[i] = reading->unit[i];
     for (size_t i = 0; i < reading->n_files; i++)
-        read_file(reading, all, i);
+        read_files(reading, all, i);
     for (size_t i = 0; i < N_WANTED; i++)
         if (reading->unset[i] ||
             (reading->unset_if[i].set && strcmp(reading->unset_if[i].value, all[i].value) == 0))

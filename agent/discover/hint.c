@@ -10,7 +10,7 @@
 
 #include "base/file.h"
 #include "base/text.h"
-#include "model/partitions.h"
+#include "model/plan.h"
 
 #define LAST_REPORT "/run/ssm-preflight/report.json"
 #define INSTANCE_DATA "/run/cloud-init/instance-data.json"

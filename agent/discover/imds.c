@@ -23,7 +23,8 @@ struct request {
     imds_done *done;
     void *arg;
     bool started;
-    bool again;         /* the second try */
+    int n_tries;
+    int32_t best_ms;    /* of the tries that were answered; 0: none */
     int32_t connect_ms; /* of its connection */
 };
 
@@ -174,6 +175,14 @@ static void note_time(struct imds_facts *facts, int32_t took_ms)
         facts->fastest_ms = took_ms;
 }
 
+static void note_slow(struct imds_facts *facts, int32_t took_ms, const char *path)
+{
+    if (took_ms < IMDS_SLOW_MS || took_ms <= facts->slowest_ms)
+        return;
+    facts->slowest_ms = took_ms;
+    (void)text_quote(facts->slowest, sizeof(facts->slowest), "%s", path);
+}
+
 static void tell_opened(struct imds *imds)
 {
     loop_cancel(imds->doubt);
@@ -222,6 +231,8 @@ static void token_arrived(void *arg, const struct http_reply *reply)
                        "X-aws-ec2-metadata-token: %s", reply->body);
         step_ok(&facts->token, took_ms);
         note_time(facts, facts->connect.took_ms + took_ms);
+        note_slow(facts, took_ms,
+                  "api/token");              /* a second one was sent beside it: doubt_silence() */
         facts->get_answers = ANSWER_UNKNOWN; /* nobody asks any more */
     }
     tell_opened(imds);
@@ -367,6 +378,24 @@ static void finish(struct request *request, const struct imds_answer *answer)
 
 static void start(struct request *request);
 
+/* Without it the agent has no identity, or no credentials. */
+static bool is_needed(const char *path)
+{
+    return text_ends(path, "/instance-identity/document") ||
+           strstr(path, "/iam/security-credentials/");
+}
+
+/* What is silent is asked a second time, and what is slow a third, since packets get lost; where everything is
+ * slow that is known already. */
+static bool is_worth_a_try(const struct request *request, const struct imds_answer *answer)
+{
+    if (answer->failure == FAILURE_TIMEOUT)
+        return request->n_tries < 2;
+    return answer->failure == FAILURE_NONE && is_needed(request->path) &&
+           request->best_ms >= IMDS_SLOW_MS && request->n_tries < AGENT_IMDS_TRIES &&
+           request->imds->facts->fastest_ms < IMDS_SLOW_MS;
+}
+
 static void answered(void *arg, const struct http_reply *reply)
 {
     struct request *request = arg;
@@ -378,14 +407,18 @@ static void answered(void *arg, const struct http_reply *reply)
         .body = reply->body,
         .body_bytes = reply->body_bytes,
     };
-    if (whole)
+    if (whole) {
         note_time(request->imds->facts, answer.took_ms);
-    if (answer.failure == FAILURE_TIMEOUT && !request->again) {
-        request->again = true;
+        if (request->best_ms == 0 || answer.took_ms < request->best_ms)
+            request->best_ms = answer.took_ms;
+    }
+    if (is_worth_a_try(request, &answer)) {
         request->imds->n_running--;
         start(request);
         return;
     }
+    if (is_needed(request->path))
+        note_slow(request->imds->facts, request->best_ms, request->path + strlen("/latest/"));
     finish(request, &answer);
 }
 
@@ -443,7 +476,7 @@ static struct socket *find_socket(struct imds *imds)
 static void start(struct request *request)
 {
     struct imds *imds = request->imds;
-    struct socket *socket = request->again ? NULL : find_socket(imds);
+    struct socket *socket = request->n_tries++ ? NULL : find_socket(imds);
 
     request->started = true;
     imds->n_running++;

@@ -16,8 +16,8 @@
 
 #include "base/text.h"
 #include "discover/machine.h"
-#include "model/partitions.h"
 #include "model/place.h"
+#include "model/plan.h"
 
 #define MACS "meta-data/network/interfaces/macs/"
 

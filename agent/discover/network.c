@@ -3,8 +3,8 @@
  * Connecting a UDP socket sends nothing, but makes the kernel look up the route. That is the cheapest
  * way to ask for a default route. The addresses are documentation ranges (RFC 5737, RFC 3849).
  *
- * Of resolv.conf only the `nameserver` lines count: names are asked absolute, so `search` and `ndots`
- * change nothing. Of nsswitch.conf the line `hosts:`, as Go's net package reads it (conf.go), which
+ * Of resolv.conf the `nameserver` lines count, and the time and the protocol that are wanted: names are asked
+ * absolute, so `search` and `ndots` change nothing. Of nsswitch.conf the line `hosts:`, as Go's net package reads it (conf.go), which
  * skips the sources that it does not know, unless `dns` is not among them: then they stand for it.
  *
  * Of a SYN that did not leave this machine the socket itself knows (net/dial.h). Nobody tells of an
@@ -191,7 +191,20 @@ void network_read(struct network_facts *network)
 
 /* --- resolv.conf --- */
 
-static int read_nameservers(const char *root, const char *path,
+/* As Go's net package takes it (dnsconfig_unix.go): at least a second. */
+static void take_option(const char *option, struct resolver_facts *resolvers)
+{
+    static const char timeout[] = "timeout:";
+    uint64_t seconds;
+
+    if (strcmp(option, "use-vc") == 0 || strcmp(option, "usevc") == 0 || strcmp(option, "tcp") == 0)
+        resolvers->by_tcp = true;
+    if (text_starts(option, timeout) && text_number(option + strlen(timeout), 3600, &seconds))
+        resolvers->timeout_ms = seconds < 1 ? 1000 : (int32_t)seconds * 1000;
+}
+
+/* With `resolvers` the options too. */
+static int read_nameservers(const char *root, const char *path, struct resolver_facts *resolvers,
                             char servers[MAX_RESOLVERS][ADDRESS_SIZE], int32_t *n_servers)
 {
     struct buffer contents;
@@ -210,6 +223,10 @@ static int read_nameservers(const char *root, const char *path,
         struct sockaddr_storage parsed;
         socklen_t length;
 
+        for (const char *option = server;
+             keyword && resolvers && strcmp(keyword, "options") == 0 && option;
+             option = strtok_r(NULL, " \t\r", &words))
+            take_option(option, resolvers);
         if (!keyword || !server || strcmp(keyword, "nameserver") != 0)
             continue;
         if (*n_servers < MAX_RESOLVERS && address_parse(server, 53, &parsed, &length))
@@ -267,7 +284,7 @@ void resolvers_read(const char *root, struct resolver_facts *resolvers)
 {
     (void)text_set(resolvers->file, sizeof(resolvers->file), "%s", RESOLV_CONF);
     step_ok(&resolvers->read, 0);
-    int error = read_nameservers(root, RESOLV_CONF, resolvers->configured,
+    int error = read_nameservers(root, RESOLV_CONF, resolvers, resolvers->configured,
                                  &resolvers->n_configured);
     if (error) {
         step_fail(&resolvers->read, error == ENOENT ? FAILURE_ABSENT : FAILURE_INTERNAL, 0);
@@ -281,7 +298,7 @@ void resolvers_read(const char *root, struct resolver_facts *resolvers)
             strcmp(resolvers->configured[i], "127.0.0.54") != 0)
             resolvers->stub = false;
     if (resolvers->stub)
-        (void)read_nameservers(root, UPSTREAM_RESOLV_CONF, resolvers->upstream,
+        (void)read_nameservers(root, UPSTREAM_RESOLV_CONF, NULL, resolvers->upstream,
                                &resolvers->n_upstream);
 }
 

@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "base/text.h"
-#include "model/partitions.h"
+#include "model/plan.h"
 
 /* The option, else the instance's region. */
 static bool choose_region(struct facts *facts)

@@ -224,44 +224,68 @@ void unit_manager_settings(const char *root, unit_setting *each, void *arg)
 
 /* --- words --- */
 
-static char unescaped(char escape)
+/* systemd src/basic/escape.c, cunescape_one(): \x41 \u00e9 \U000000e9 \101 by their number, which must fit
+ * a byte here. The number of characters read behind the backslash; 0: no escape. */
+static size_t unescape(const char *from, char *to)
 {
-    switch (escape) {
-    case 'n':
-        return '\n';
-    case 't':
-        return '\t';
-    case 's':
-        return ' ';
-    default:
-        return escape;
+    static const char letters[] = "abfnrtvs\\\"'", meant[] = "\a\b\f\n\r\t\v \\\"'";
+    const char *letter = from[0] ? strchr(letters, from[0]) : NULL;
+    size_t skipped = from[0] == 'x' || from[0] == 'u' || from[0] == 'U';
+    size_t n = from[0] == 'x' ? 2 : from[0] == 'u' ? 4 : from[0] == 'U' ? 8 : 3;
+    char digits[9] = "", *end;
+
+    if (letter) {
+        *to = meant[letter - letters];
+        return 1;
     }
+    (void)text_set(digits, n + 1, "%.8s", from + skipped);
+    unsigned long number = strtoul(digits, &end, skipped ? 16 : 8);
+    if (end != digits + n || !text_only(digits, "") || number == 0 || number > 255)
+        return 0;
+    *to = (char)number;
+    return skipped + n;
 }
 
-/* Separated by white space; " and ' quote; a backslash escapes, in quotes too; %% is a percent sign,
- * since single ones are specifiers. */
+/* systemd.unit(5), "Specifiers": those that mean the same on every machine, of a service of root's. What the others
+ * mean does not matter here. */
+static const char *specified(char specifier)
+{
+    static const struct {
+        char specifier;
+        const char *text;
+    } all[] = {{'%', "%"},        {'C', "/var/cache"}, {'E', "/etc"},     {'L', "/var/log"},
+               {'S', "/var/lib"}, {'T', "/tmp"},       {'V', "/var/tmp"}, {'t', "/run"},
+               {'h', "/root"},    {'u', "root"},       {'U', "0"},        {'s', "/bin/sh"}};
+
+    for (size_t i = 0; i < COUNT_OF(all); i++)
+        if (all[i].specifier == specifier)
+            return all[i].text;
+    return specifier && strchr("AaBbDdfGgHIijJlMmNnoPpqvWwYy", specifier) ? "" : NULL;
+}
+
 bool unit_word(char **at, char *word, size_t size)
 {
     char *from = *at + strspn(*at, " \t");
-    bool any = *from;
+    bool whole = *from;
     char quote = '\0';
-    size_t n = 0;
 
+    word[0] = '\0';
     for (; *from && (quote || !strchr(" \t", *from)); from++) {
-        char c = *from;
+        const char *more = *from == '%' ? specified(from[1]) : NULL;
+        char c[2] = {*from};
 
-        if (quote ? c == quote : (c == '"' || c == '\'')) {
-            quote = quote ? '\0' : c;
+        if (quote ? *from == quote : (*from == '"' || *from == '\'')) {
+            quote = quote ? '\0' : *from;
             continue;
         }
-        if (c == '\\' && from[1])
-            c = unescaped(*++from);
-        else if (c == '%' && from[1] == '%')
-            from++;
-        if (n + 1 < size)
-            word[n++] = c;
+        if (*from == '\\') {
+            size_t skipped = unescape(from + 1, c);
+            whole &= skipped > 0;
+            from += skipped;
+        }
+        from += more ? 1 : 0;
+        (void)text_add(word, size, "%s", more ? more : c);
     }
-    word[n] = '\0';
     *at = from;
-    return any;
+    return whole && !quote;
 }

@@ -43,7 +43,8 @@ struct unit_end {
 /* unit_bus.c: false where systemd does not answer: it is not there, too busy, or we are not root. */
 bool unit_ask(const char *root, const char *unit, struct unit_end *end);
 
-/* Takes the next word of a value, without its quotes and escapes. False at the end. */
+/* Takes the next word of a value, without its quotes, escapes and specifiers. False at the end, and at what
+ * systemd takes for no syntax: a quote that is not closed, an escape that there is not. */
 bool unit_word(char **at, char *word, size_t size);
 
 #endif

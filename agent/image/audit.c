@@ -387,9 +387,23 @@ static void conclude(const struct image *image)
                        (int)n_warnings, n_warnings == 1 ? "" : "s", n_unknown);
 }
 
+/* Nothing is known of it. */
+static void leave_open(struct image_report *report, const char *why)
+{
+    (void)text_set(report->summary, sizeof(report->summary), "%s %s",
+                   report->root[0] ? report->root : "/", why);
+    report->n_findings = 0;
+    for (int i = 0; i < N_IMAGE_CHECKS; i++) {
+        report->checks[i].status = STATUS_UNKNOWN;
+        report->checks[i].summary[0] = '\0';
+    }
+}
+
 void image_audit(const struct image_request *request, struct image_report *report)
 {
+    static const char not_read[] = "could not be read: ";
     static struct agent_facts agent;
+    char trouble[DETAIL_SIZE];
     struct image image = {
         .root = request->root, .request = request, .report = report, .agent = &agent};
 
@@ -403,10 +417,7 @@ void image_audit(const struct image_request *request, struct image_report *repor
 
     const char *why_not = no_linux_with_systemd(&image);
     if (why_not) {
-        (void)text_set(report->summary, sizeof(report->summary), "%s %s",
-                       report->root[0] ? report->root : "/", why_not);
-        for (int i = 0; i < N_IMAGE_CHECKS; i++)
-            report->checks[i].status = STATUS_UNKNOWN;
+        leave_open(report, why_not);
         return;
     }
     read_base(&image);
@@ -415,5 +426,9 @@ void image_audit(const struct image_request *request, struct image_report *repor
         checks[image.number - 1].judge(&image);
         settle(&image);
     }
-    conclude(&image);
+    (void)text_set(trouble, sizeof(trouble), "%s", not_read);
+    if (file_take_trouble(trouble + strlen(not_read), sizeof(trouble) - strlen(not_read)))
+        leave_open(report, trouble); /* what could not be read is not missing */
+    else
+        conclude(&image);
 }

@@ -54,12 +54,6 @@ static void judge_preset(struct image *image)
              "%s disables it, and the first boot applies presets", preset.file);
 }
 
-/* Before the first boot of an Ubuntu image no unit of the snap is written: snapd.seeded makes it. */
-static bool is_seed(const struct image *image)
-{
-    return !image->program[0] && strstr(image->snap, "/seed/");
-}
-
 void judge_starts(struct image *image)
 {
     static const char *const idle[] = {"rescue.target", "emergency.target", "halt.target",
@@ -79,7 +73,7 @@ void judge_starts(struct image *image)
     enum unit_state state = image_unit(image, unit);
     if (state == UNIT_MASKED)
         find(image, "agent-masked", "", "%s is masked", unit);
-    else if (state == UNIT_ABSENT && is_seed(image))
+    else if (state == UNIT_ABSENT && !image->program[0] && strstr(image->snap, "/seed/"))
         say(image, "snapd installs it from the seed at the first boot");
     else if (state == UNIT_ABSENT)
         find(image, "agent-disabled", "", "there is no %s", unit);

@@ -85,11 +85,6 @@ void judge_ca_bundle(struct image *image)
 
 /* --- 14: the clock --- */
 
-static bool names_amazon(const struct image *image, const char *path)
-{
-    return file_says(image, path, "169.254.169.123") || file_says(image, path, "fd00:ec2::123");
-}
-
 void judge_time(struct image *image)
 {
     static const char keepers[] =
@@ -115,7 +110,9 @@ void judge_time(struct image *image)
     }
     say(image, "%s", which);
     for (size_t i = 0; i < COUNT_OF(paths); i++)
-        if (names_amazon(image, paths[i]) || file_says(image, paths[i], "refclock PHC"))
+        if (file_says(image, paths[i], "169.254.169.123") ||
+            file_says(image, paths[i], "fd00:ec2::123") ||
+            file_says(image, paths[i], "refclock PHC"))
             return;
     for (size_t i = 0; i < COUNT_OF(folders); i++)
         if (folder_says(image, folders[i][0], folders[i][1], "169.254.169.123", file))

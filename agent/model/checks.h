@@ -65,6 +65,7 @@ enum target target_of_service(enum service service);
 
 /* "ssm.connect"; the returned string lives as long as the program. */
 const char *check_name(enum check check);
+extern const char *const check_names[N_CHECKS];
 bool check_from_name(const char *name, enum check *check);
 const char *target_name(enum target target); /* "ssm" */
 bool target_from_name(const char *name, enum target *target);

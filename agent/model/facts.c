@@ -41,34 +41,6 @@ DEFINE_NAMES(harm, [HARM_NONE] = "none", [HARM_IMDS_OFF] = "imds-off",
              [HARM_IMDS_ELSEWHERE] = "imds-elsewhere", [HARM_IMDS_BY_IPV6] = "imds-by-ipv6",
              [HARM_NO_CERTIFICATE] = "no-certificate");
 
-/* --- plan.h --- */
-
-bool service_has_gateway(enum service service)
-{
-    return service == SERVICE_S3;
-}
-
-enum private_dns plan_private_dns(const struct plan *plan, enum service service)
-{
-    return service_has_gateway(service) ? PRIVATE_DNS_OFF : plan->private_dns;
-}
-
-/* A need that is not known here may be a stronger one: what fails it must not look ready. */
-DEFINE_NAMES_OR(
-    need,
-    NEED_REQUIRED, [NEED_OFF] = "off", [NEED_OPTIONAL] = "optional", [NEED_REQUIRED] = "required");
-
-DEFINE_NAMES(source, [SOURCE_NONE] = "none", [SOURCE_OPTION] = "option",
-             [SOURCE_AGENT_CONFIG] = "agent-config", [SOURCE_IMDS] = "imds",
-             [SOURCE_PARTITION] = "partition");
-
-DEFINE_NAMES(private_dns, [PRIVATE_DNS_WARN] = "warn", [PRIVATE_DNS_REQUIRE] = "require",
-             [PRIVATE_DNS_OFF] = "off");
-
-DEFINE_NAMES(
-    permissions, [PERMISSIONS_PROBE] = "probe", [PERMISSIONS_AGENT] = "agent",
-    [PERMISSIONS_DEEP] = "deep", [PERMISSIONS_ROLE_ONLY] = "role-only", [PERMISSIONS_OFF] = "off");
-
 /* --- names.h --- */
 
 const char *name_of(const struct names *names, unsigned int value)
@@ -87,4 +59,16 @@ bool name_find(const struct names *names, const char *name, unsigned int *value)
         }
     }
     return false;
+}
+
+/* --- facts.h --- */
+
+int32_t imds_delay_ms(const struct imds_facts *imds)
+{
+    return imds->slowest_ms > imds->fastest_ms ? imds->slowest_ms : imds->fastest_ms;
+}
+
+int32_t facts_dns_patience_ms(const struct facts *facts)
+{
+    return facts->resolvers.timeout_ms > 0 ? facts->resolvers.timeout_ms : AGENT_DNS_MS;
 }

@@ -69,13 +69,16 @@ enum lookup_order { LOOKUP_FILES_DNS, LOOKUP_DNS_FILES, LOOKUP_FILES, LOOKUP_DNS
 
 /* The agent's own limits: Go's net package asks three servers, each for 5 s, twice (dnsconfig_unix.go), always
  * with EDNS0; one request to IMDS may take a second (measured with 3.3.1142.0). */
-enum { AGENT_NAMESERVERS = 3, AGENT_DNS_MS = 5000, AGENT_IMDS_MS = 1000 };
+enum { AGENT_NAMESERVERS = 3, AGENT_DNS_MS = 5000, AGENT_IMDS_MS = 1000, AGENT_IMDS_TRIES = 3 };
 
+/* resolv.conf as Go's net package reads it (dnsconfig_unix.go). */
 struct resolver_facts {
     struct step
         read; /* of resolv.conf: FAILURE_ABSENT, or FAILURE_INTERNAL: it could not be read */
     enum lookup_order order;
-    bool stub; /* it names only the 127.0.0.53 stub; upstreams are asked too */
+    bool stub;          /* it names only the 127.0.0.53 stub; upstreams are asked too */
+    int32_t timeout_ms; /* `options timeout:`, for one answer; 0: AGENT_DNS_MS */
+    bool by_tcp;        /* `options use-vc` */
     char file[PATH_SIZE];
     int32_t n_configured;
     char configured[MAX_RESOLVERS][ADDRESS_SIZE];
@@ -84,6 +87,10 @@ struct resolver_facts {
 };
 
 /* --- IMDS --- */
+
+/* The agent comes up while a request to IMDS takes less than AGENT_IMDS_MS; from so long on it takes much
+ * longer (measured: 8 s at 600 ms). */
+enum { IMDS_SLOW_MS = 500 };
 
 struct imds_facts {
     char address[ADDRESS_SIZE]; /* the one that was asked */
@@ -98,6 +105,9 @@ struct imds_facts {
     int32_t n_requests;           /* sent in this round, for the numbers */
     int32_t
         fastest_ms; /* the least that an answered request took, connecting and all; 0: none was */
+    /* Of what the agent cannot do without, each by the fastest of up to AGENT_IMDS_TRIES, the slowest from IMDS_SLOW_MS on. */
+    int32_t slowest_ms;
+    char slowest[NAME_SIZE]; /* its path below /latest/ */
 };
 
 struct instance_facts {
@@ -358,5 +368,11 @@ struct facts {
     struct clock_facts clock;
     struct agent_facts agent;
 };
+
+/* How long the agent waits for one answer of a nameserver. */
+int32_t facts_dns_patience_ms(const struct facts *facts);
+
+/* Of a request to IMDS, as the agent meets it; below IMDS_SLOW_MS it is not slow. */
+int32_t imds_delay_ms(const struct imds_facts *imds);
 
 #endif

@@ -40,9 +40,9 @@ static cJSON *checks_to_json(check_set set)
 {
     cJSON *array = cJSON_CreateArray();
 
-    for (unsigned int i = 0; i < N_CHECKS; i++)
-        if (set & check_bit((enum check)i))
-            (void)cJSON_AddItemToArray(array, cJSON_CreateString(check_name((enum check)i)));
+    for (enum check i = 0; i < N_CHECKS; i++)
+        if (set & check_bit(i))
+            (void)cJSON_AddItemToArray(array, cJSON_CreateString(check_name(i)));
     return array;
 }
 

@@ -113,8 +113,8 @@ FIELDS(STRUCTS(interfaces, interface_facts), BOOL(usable_ipv4), BOOL(usable_ipv6
 #undef S
 
 #define S resolver_facts
-FIELDS(STRUCT(read, step), ENUM(order, lookup_order), BOOL(stub), TEXT(file, PATH),
-       TEXTS(configured, ADDRESS), TEXTS(upstream, ADDRESS));
+FIELDS(STRUCT(read, step), ENUM(order, lookup_order), BOOL(stub), INT32(timeout_ms), BOOL(by_tcp),
+       TEXT(file, PATH), TEXTS(configured, ADDRESS), TEXTS(upstream, ADDRESS));
 #undef S
 
 /* --- facts.h: IMDS, the role --- */
@@ -123,7 +123,7 @@ FIELDS(STRUCT(read, step), ENUM(order, lookup_order), BOOL(stub), TEXT(file, PAT
 FIELDS(TEXT(address, ADDRESS), STRUCT(connect, step), STRUCT(token, step), STRUCT(identity, step),
        INT32(token_status), INT32(identity_status), TEXT(server, WORD),
        TEXT(body_start, PROSE, QUOTED), ENUM(get_answers, answer), INT32(n_requests, QUOTED),
-       INT32(fastest_ms));
+       INT32(fastest_ms), INT32(slowest_ms), TEXT(slowest, WORD));
 #undef S
 
 #define S instance_facts

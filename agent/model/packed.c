@@ -180,12 +180,6 @@ void facts_trim(struct facts *facts, enum packed level)
 
 /* --- packing --- */
 
-/* Of which level are the members that are written. */
-static enum keep keep_of(enum packed level)
-{
-    return level == PACKED_ALL ? KEEP_QUOTED : level == PACKED_WORDS ? KEEP_EXTRA : KEEP_NEEDED;
-}
-
 /* A region stands in the facts dozens of times, and the dictionary has another one. */
 static void add_with_region(struct buffer *to, const char *json, const char *region)
 {
@@ -206,11 +200,12 @@ static void add_with_region(struct buffer *to, const char *json, const char *reg
 
 bool packed_text(const struct facts *facts, enum packed level, struct buffer *to)
 {
+    static const enum keep keeps[] = {[PACKED_ALL] = KEEP_QUOTED, [PACKED_WORDS] = KEEP_EXTRA};
     struct facts *trimmed = malloc(sizeof(*trimmed));
 
     *trimmed = *facts;
     facts_trim(trimmed, level);
-    cJSON *json = facts_to_json(trimmed, keep_of(level));
+    cJSON *json = facts_to_json(trimmed, level < COUNT_OF(keeps) ? keeps[level] : KEEP_NEEDED);
     char *text = cJSON_PrintUnformatted(json);
     add_with_region(to, text, trimmed->plan.region);
     cJSON_free(text);

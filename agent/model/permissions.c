@@ -108,28 +108,21 @@ const struct permission_row *permission_find(const char *action)
 
 /* --- which are sent --- */
 
-/* The SSM agent is about to send its own first request: then the same one changes nothing more. */
-static bool agent_is_about_to_start(const struct agent_facts *agent)
-{
-    return agent->installed == ANSWER_YES && agent->unit_state == UNIT_ENABLED &&
-           agent->running == ANSWER_NO;
-}
-
-/* The agent's source asks for a token before each channel that it opens, and says nothing of what the
- * service does to a channel that stands (agent/session/controlchannel). */
-static bool may_stand(const struct agent_facts *agent)
-{
-    return agent->running == ANSWER_YES && agent->connected != ANSWER_NO;
-}
-
 const char *permission_why_not(const struct permission_row *row, const struct facts *facts)
 {
+    const struct agent_facts *agent = &facts->agent;
     enum permissions mode = facts->plan.permissions;
+    /* The SSM agent is about to send its own first request: then the same one changes nothing more. */
+    bool is_about_to_start = agent->installed == ANSWER_YES && agent->unit_state == UNIT_ENABLED &&
+                             agent->running == ANSWER_NO;
+    /* Its source asks for a token before each channel that it opens, and says nothing of what the service does
+     * to a channel that stands (agent/session/controlchannel). */
+    bool may_stand = agent->running == ANSWER_YES && agent->connected != ANSWER_NO;
     const bool sent[] = {
         [PROOF_SAFE] = true,
-        [PROOF_ALONE] = !may_stand(&facts->agent),
+        [PROOF_ALONE] = !may_stand,
         [PROOF_AGENT] = mode == PERMISSIONS_DEEP ||
-                        (mode == PERMISSIONS_AGENT && agent_is_about_to_start(&facts->agent)),
+                        (mode == PERMISSIONS_AGENT && is_about_to_start),
         [PROOF_DEEP] = mode == PERMISSIONS_DEEP,
         [PROOF_NEVER] = false,
     };

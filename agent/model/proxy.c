@@ -4,6 +4,7 @@
  */
 #include "model/proxy.h"
 
+#include <ctype.h>
 #include <string.h>
 #include <strings.h>
 
@@ -71,30 +72,119 @@ bool proxy_used_for_imds(const struct agent_facts *agent)
     return agent->http_proxy[0] && !is_exempt(agent->no_proxy, "169.254.169.254", 80);
 }
 
+/* --- the proxy's URL, as Go's net/url reads it (url.go, Parse) --- */
+
+struct url {
+    char scheme[NAME_SIZE];
+    char host[HOST_SIZE]; /* with its port */
+    bool login;
+};
+
+/* Every % begins two hexadecimal digits. */
+static bool is_escaped(const char *text, size_t n)
+{
+    for (const char *at = memchr(text, '%', n); at;
+         at = memchr(at + 1, '%', n - (size_t)(at + 1 - text)))
+        if (text + n - at < 3 || !isxdigit((unsigned char)at[1]) || !isxdigit((unsigned char)at[2]))
+            return false;
+    return true;
+}
+
+static bool consists_of(const char *text, size_t n, const char *marks)
+{
+    for (size_t i = 0; i < n; i++)
+        if (!isalnum((unsigned char)text[i]) && !strchr(marks, text[i]))
+            return false;
+    return true;
+}
+
+/* HOST:PORT, where the port may be missing or empty. */
+static bool take_host(const char *text, size_t n, struct url *url)
+{
+    const char *end = text[0] == '[' ? memchr(text, ']', n) : memrchr(text, ':', n);
+    const char *port = !end ? text + n : end + (text[0] == '[');
+    size_t left = (size_t)(text + n - port);
+
+    (void)text_set(url->host, HOST_SIZE, "%.*s", (int)n, text);
+    return consists_of(text, n, "-_.~!$&'()*+,;=:[]<>\"") && (text[0] != '[' || end) &&
+           (left == 0 || (port[0] == ':' && strspn(port + 1, "0123456789") >= left - 1));
+}
+
+static bool take_authority(const char *text, size_t n, struct url *url)
+{
+    const char *at = memrchr(text, '@', n);
+    size_t login = at ? (size_t)(at - text) : 0, skipped = at ? login + 1 : 0;
+
+    url->login = at;
+    return consists_of(text, login, "-._:~!$&'()*+,;=%@") && is_escaped(text, login) &&
+           take_host(text + skipped, n - skipped, url);
+}
+
+static bool url_read(const char *text, struct url *url)
+{
+    size_t n = strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789+-.");
+    bool has_scheme = text[n] == ':' && isalpha((unsigned char)text[0]);
+    const char *rest = has_scheme ? text + n + 1 : text, *end = rest + strcspn(rest, "?#");
+
+    memset(url, 0, sizeof(*url));
+    for (const char *at = text; *at; at++)
+        if (iscntrl((unsigned char)*at))
+            return false;
+    if (has_scheme)
+        (void)text_set(url->scheme, sizeof(url->scheme), "%.*s", (int)n, text);
+    if (!has_scheme || rest[0] != '/')
+        return has_scheme; /* of what has none nothing more is wanted */
+    if (rest[1] == '/') {
+        const char *authority = rest + 2;
+        rest = authority + strcspn(authority, "/?#");
+        if (!take_authority(authority, (size_t)(rest - authority), url))
+            return false;
+    }
+    return is_escaped(rest, (size_t)(end - rest)) && is_escaped(end, strlen(end));
+}
+
+static bool is_for_a_proxy(const struct url *url)
+{
+    return strcasecmp(url->scheme, "http") == 0 || strcasecmp(url->scheme, "https") == 0 ||
+           strcasecmp(url->scheme, "socks5") == 0;
+}
+
+bool proxy_read(const char *value, char to[HOST_SIZE])
+{
+    char with_scheme[4096];
+    struct url url;
+
+    to[0] = '\0';
+    if (!value[0])
+        return false;
+    if (!url_read(value, &url) || !is_for_a_proxy(&url)) {
+        if (!text_set(with_scheme, sizeof(with_scheme), "http://%s", value) ||
+            !url_read(with_scheme, &url))
+            return false;
+        if (strstr(value, "//")) /* then "http" is the name that is looked up */
+            url.host[0] = '\0';
+    }
+    for (char *at = url.scheme; *at; at++)
+        *at = (char)tolower((unsigned char)*at);
+    (void)text_quote(to, HOST_SIZE, "%s://%s", url.scheme, url.host);
+    return url.login;
+}
+
 bool proxy_parse(const char *url, struct proxy *proxy)
 {
     const char *scheme_end = strstr(url, "://");
-    bool by_tls = strncasecmp(url, "https://", 8) == 0;
-    uint64_t port = by_tls ? 443 : 80;
-
-    if (scheme_end && !by_tls && strncasecmp(url, "http://", 7) != 0)
-        return false;
     const char *host = scheme_end ? scheme_end + 3 : url;
     const char *name = host[0] == '[' ? host + 1 : host;
     size_t n = strcspn(name, host[0] == '[' ? "]" : ":/");
     const char *rest = name + n + (host[0] == '[' && name[n] == ']');
-    if (rest[0] == ':') {
-        char digits[8];
-        (void)text_set(digits, sizeof(digits), "%.*s", (int)strcspn(rest + 1, "/"), rest + 1);
-        if (!text_number(digits, UINT16_MAX, &port) || port == 0)
-            return false;
-    }
-    if (n == 0 || !text_set(proxy->host, sizeof(proxy->host), "%.*s", (int)n, name) ||
-        !text_only(proxy->host, ".-_:"))
+    uint64_t port = text_starts(url, "https:") ? 443 : text_starts(url, "socks5:") ? 1080 : 80;
+
+    if (rest[0] == ':' && rest[1] && (!text_number(rest + 1, UINT16_MAX, &port) || port == 0))
         return false;
     proxy->port = (uint16_t)port;
-    proxy->by_tls = by_tls;
-    return true;
+    proxy->speaks_http = text_starts(url, "http:");
+    return n > 0 && text_set(proxy->host, sizeof(proxy->host), "%.*s", (int)n, name) &&
+           text_only(proxy->host, ".-_:");
 }
 
 bool proxy_refuses(const struct facts *facts, enum service service)

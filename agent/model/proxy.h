@@ -16,14 +16,17 @@ bool proxy_used(const struct agent_facts *agent, const char *host);
 /* The agent would ask a proxy for IMDS: http_proxy is set, and NO_PROXY does not exempt the address. */
 bool proxy_used_for_imds(const struct agent_facts *agent);
 
+/* The value of a proxy variable: "http://10.0.0.5:3128" without login and path. Empty where Go cannot read it, and goes without a
+ * proxy; "http://" where it reads no host. True: there is a login. */
+bool proxy_read(const char *value, char to[HOST_SIZE]);
+
 struct proxy {
     char host[HOST_SIZE]; /* a name or an address */
     uint16_t port;
-    bool by_tls; /* an https:// URL: the proxy itself is spoken to by TLS */
+    bool speaks_http; /* else it is spoken to by TLS, or by SOCKS */
 };
 
-/* "http://10.0.0.5:3128", "proxy.example.com", "https://proxy.example.com": false for another scheme
- * (socks5) and for what is no URL. */
+/* Of what proxy_read() gave. False: nothing to connect to. */
 bool proxy_parse(const char *url, struct proxy *proxy);
 
 /* The proxy surely does not let the agent through to this service: it was asked, and said no, or

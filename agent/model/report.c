@@ -51,14 +51,23 @@ bool report_lacks(const struct check_result *check)
              check->check != CHECK_CLOCK_SKEW));
 }
 
+enum check report_first_lacking(const struct report *report)
+{
+    enum check i = 0;
+
+    while (i < N_CHECKS && !report_lacks(&report->checks[i]))
+        i++;
+    return i;
+}
+
 check_set report_left_out(const struct report *report)
 {
     check_set set = 0;
 
-    for (int i = 0; i < N_CHECKS; i++)
+    for (enum check i = 0; i < N_CHECKS; i++)
         if (report->checks[i].planned && report->checks[i].reason == FAILURE_NOT_WANTED &&
-            is_left_out(&report->facts->plan, (enum check)i))
-            set |= check_bit((enum check)i);
+            is_left_out(&report->facts->plan, i))
+            set |= check_bit(i);
     return set;
 }
 
@@ -83,6 +92,15 @@ int report_exit_status(const struct report *report, bool strict)
     return row->exit_status_strict;
 }
 
+void finding_name(const struct finding *finding, const char *before, const char *behind,
+                  char to[FINDING_NAME_SIZE])
+{
+    (void)text_set(to, FINDING_NAME_SIZE, "%s", finding->code);
+    if (finding->target < N_TARGETS)
+        (void)text_add(to, FINDING_NAME_SIZE, "%s%s%s", before, target_name(finding->target),
+                       behind);
+}
+
 void finding_fix(const struct finding *finding, char *to, size_t size)
 {
     (void)text_set(to, size, "%s%s%s", finding->remedy,
@@ -103,15 +121,33 @@ bool finding_told_by_fix(const struct finding *finding, char *to, size_t size)
     for (int32_t i = 0; i < finding->n_alternatives; i++)
         if (finding_has_command(finding, finding->alternatives[i].command))
             text_list(to, size, ", ", finding->alternatives[i].code);
-    return to[0] && text_add(to, size, ", as the commands tell");
+    return to[0] && text_add(to, size, ": the commands tell which");
+}
+
+bool finding_next(const struct finding *finding, bool inside, int *i)
+{
+    const int n = finding->n_commands - finding->n_afterwards;
+
+    while (++*i < n && finding->inside[*i] != inside)
+        ;
+    return *i < n;
+}
+
+bool finding_next_afterwards(const struct finding *finding, int *i)
+{
+    if (*i < 0)
+        *i = finding->n_commands - finding->n_afterwards - 1;
+    while (++*i < finding->n_commands && finding->inside[*i])
+        ;
+    return *i < finding->n_commands;
 }
 
 int32_t finding_n_commands(const struct finding *finding, bool inside)
 {
     int32_t n = 0;
 
-    for (int32_t i = 0; i < finding->n_commands - finding->n_afterwards; i++)
-        n += finding->inside[i] == inside;
+    for (int i = -1; finding_next(finding, inside, &i);)
+        n++;
     return n;
 }
 

@@ -110,6 +110,11 @@ struct report {
  * was left out. */
 int report_exit_status(const struct report *report, bool strict);
 
+/* "endpoint-blocks-443 on ssm": the code, and behind it the target, if it has one, between two texts. */
+enum { FINDING_NAME_SIZE = 2 * NAME_SIZE };
+void finding_name(const struct finding *finding, const char *before, const char *behind,
+                  char to[FINDING_NAME_SIZE]);
+
 /* The remedy and what comes afterwards, as one text. */
 void finding_fix(const struct finding *finding, char *to, size_t size);
 
@@ -118,12 +123,18 @@ void finding_fix_line(const struct finding *finding, char *to, size_t size);
 
 bool finding_has_command(const struct finding *finding, const char *command);
 
-/* "denied-by-boundary, policy-missing, as the commands tell": the alternatives that the fix's own commands
+/* "denied-by-boundary, policy-missing: the commands tell which": the alternatives that the fix's own commands
  * tell apart. False: there are none. */
 bool finding_told_by_fix(const struct finding *finding, char *to, size_t size);
 
 /* Of the commands that fix, how many are for that place. */
 int32_t finding_n_commands(const struct finding *finding, bool inside);
+
+/* One of them after the other: for (int i = -1; finding_next(finding, inside, &i);) */
+bool finding_next(const struct finding *finding, bool inside, int *i);
+
+/* Of those for what comes afterwards, the ones for outside: the words have the others. */
+bool finding_next_afterwards(const struct finding *finding, int *i);
 
 /* How many of them a screen shows that has room for `most` more, which counts down: all, or none; with `in_part`
  * the first ones. After a block that is not whole there is no room for another. */
@@ -132,6 +143,7 @@ int32_t finding_fitting(const struct finding *finding, bool inside, bool in_part
 /* A required check without an answer: not known, or not tried and not itself left out. Of the clock an
  * accepted signature tells enough. */
 bool report_lacks(const struct check_result *check);
+enum check report_first_lacking(const struct report *report); /* N_CHECKS: none */
 
 /* The planned checks that an option left out: --skip, or --permissions off or role-only. */
 check_set report_left_out(const struct report *report);

@@ -304,15 +304,18 @@ static void on_socket_state(void *arg, ares_socket_t fd, int readable, int writa
 
 /* Every source of configuration is given here, so that c-ares reads neither resolv.conf nor
  * nsswitch.conf, and the server is the one that was named. */
-static bool open_channel(struct dns_query *query, int32_t timeout_ms)
+static bool open_channel(struct dns_query *query, const struct dns_question *question)
 {
-    int32_t resend_ms = timeout_ms / QUARTERS;
+    int32_t resend_ms = question->timeout_ms / QUARTERS;
     char lookups[] = "b";
     char no_file[] = "/dev/null";
     struct ares_options options = {
-        .flags = ARES_FLAG_NOCHECKRESP | ARES_FLAG_NOSEARCH | ARES_FLAG_NOALIASES,
-        .timeout = resend_ms < FIRST_RESEND_MS ? resend_ms : FIRST_RESEND_MS,
-        .tries = MAX_SENDS,
+        .flags = ARES_FLAG_NOCHECKRESP | ARES_FLAG_NOSEARCH | ARES_FLAG_NOALIASES |
+                 (question->by_tcp ? ARES_FLAG_USEVC : 0),
+        .timeout = question->by_tcp              ? question->timeout_ms /* TCP sends again itself */
+                   : resend_ms < FIRST_RESEND_MS ? resend_ms
+                                                 : FIRST_RESEND_MS,
+        .tries = question->by_tcp ? 1 : MAX_SENDS,
         .ndots = 1,
         .lookups = lookups,
         .resolvconf_path = no_file,
@@ -384,7 +387,7 @@ struct dns_query *dns_ask(struct loop *loop, const struct dns_question *question
     (void)text_set(query->answer.server, ADDRESS_SIZE, "%s", question->server);
     if (!address_parse_with_port(question->server, DNS_PORT, &query->server,
                                  &query->server_length) ||
-        !open_channel(query, question->timeout_ms) || !name_server(query)) {
+        !open_channel(query, question) || !name_server(query)) {
         query_end(&query->task);
         return NULL;
     }

@@ -24,6 +24,7 @@ struct dns_question {
     enum asked_as asked_as;
     int32_t timeout_ms; /* for the whole question */
     bool plain;         /* without EDNS0 */
+    bool by_tcp;        /* at once, and not after an answer that was truncated */
     const void *owner;  /* loop_end_of() */
 };
 

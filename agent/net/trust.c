@@ -15,7 +15,7 @@
 
 #include "base/file.h"
 #include "base/limits.h"
-#include "base/log.h"
+#include "base/output.h"
 #include "base/text.h"
 
 enum { MAX_CERTIFICATES = 4096 };

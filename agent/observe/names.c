@@ -32,7 +32,8 @@ static bool line_names(char *line, const char *name, char address[ADDRESS_SIZE])
     if (!first || !address_parse(first, 0, &parsed, &length))
         return false;
     for (const char *word = strtok_r(NULL, " \t", &rest); word; word = strtok_r(NULL, " \t", &rest))
-        if (strcasecmp(word, name) == 0)
+        if (strncasecmp(word, name, strlen(name)) == 0 &&
+            (!word[strlen(name)] || strcmp(word + strlen(name), ".") == 0))
             return text_set(address, ADDRESS_SIZE, "%s", first);
     return false;
 }
@@ -137,10 +138,10 @@ static void decide(struct climb *climb, enum family family)
 static void ask_plainly(struct climb *climb, const struct dns_answer *of);
 
 /* As the agent would have it: an answer that comes too late is none. */
-static void judge_time(struct dns_answer *answer)
+static void judge_time(const struct facts *facts, struct dns_answer *answer)
 {
-    if (answer->asked_as == ASKED_CONFIGURED && decisive(&answer->step) &&
-        answer->step.took_ms >= AGENT_DNS_MS)
+    if ((answer->asked_as == ASKED_CONFIGURED || answer->asked_as == ASKED_PLAIN) &&
+        decisive(&answer->step) && answer->step.took_ms >= facts_dns_patience_ms(facts))
         step_fail(&answer->step, FAILURE_SLOW, answer->step.took_ms);
 }
 
@@ -265,7 +266,7 @@ static void answered(void *arg, const struct dns_answer *answer)
         climb->decided[answer->family] = false; /* but the agent would have waited */
     }
     *to = *answer;
-    judge_time(to);
+    judge_time(climb->observe->facts, to);
     if (answer->asked_as != ASKED_CONFIGURED)
         return;
     if (answer->rcode == RCODE_FORMERR || answer->rcode == RCODE_NOTIMP)
@@ -287,6 +288,8 @@ static void ask(struct climb *climb, const char *server, enum asked_as asked_as,
                                     .asked_as = asked_as,
                                     .timeout_ms = DNS_TIMEOUT_MS,
                                     .plain = asked_as == ASKED_PLAIN,
+                                    .by_tcp = climb->observe->facts->resolvers.by_tcp &&
+                                              asked_as == ASKED_CONFIGURED,
                                     .owner = climb->observe};
 
     (void)text_set(answer->server, sizeof(answer->server), "%s", server);
@@ -304,7 +307,7 @@ static void ask(struct climb *climb, const char *server, enum asked_as asked_as,
         step_fail(&answer->step, FAILURE_INTERNAL, 0);
 }
 
-/* Is it EDNS0 that the server cannot stand? The agent sends nothing else. */
+/* Is it EDNS0 that the server cannot stand, or TCP? The agent sends nothing else. */
 static void ask_plainly(struct climb *climb, const struct dns_answer *of)
 {
     char server[ADDRESS_SIZE];

@@ -10,8 +10,8 @@
 #include <sys/random.h>
 
 #include "base/text.h"
-#include "model/partitions.h"
 #include "model/permissions.h"
+#include "model/plan.h"
 #include "net/http.h"
 #include "observe/climb.h"
 

@@ -5,20 +5,21 @@
  */
 #include <string.h>
 
+#include "base/file.h"
 #include "base/text.h"
 #include "net/address.h"
 #include "net/dns.h"
 #include "net/tunnel.h"
 #include "observe/climb.h"
 
-/* What a server may say that is asked in plain HTTP and speaks TLS. */
-static bool may_speak_tls(const struct step *step, int32_t status)
+/* What a server may say that is asked in plain HTTP and speaks TLS, or SOCKS. */
+static bool may_speak_otherwise(const struct step *step, int32_t status)
 {
     return status == 400 || step->failure == FAILURE_CLOSED || step->failure == FAILURE_RESET ||
            step->failure == FAILURE_MALFORMED;
 }
 
-/* A proxy whose URL says https is asked in plain HTTP all the same: if it takes that, the agent's TLS
+/* A proxy whose URL says https or socks5 is asked in plain HTTP all the same: if it takes that, the agent's TLS
  * fails; if it does not, nothing is decided. */
 static void answered(void *arg, const struct step *step, int32_t status)
 {
@@ -27,13 +28,14 @@ static void answered(void *arg, const struct step *step, int32_t status)
 
     climb->facts->proxy_status = status;
     *to = *step;
-    if (!climb->observe->proxy.by_tls)
+    if (climb->observe->proxy.speaks_http)
         return;
-    if (may_speak_tls(step, status)) {
+    if (may_speak_otherwise(step, status)) {
         memset(to, 0, sizeof(*to));
     } else if (status != 0) {
         step_fail(to, FAILURE_NOT_TLS, step->took_ms);
-        (void)text_set(to->detail, sizeof(to->detail), "its URL says https, it speaks plain HTTP");
+        (void)text_set(to->detail, sizeof(to->detail), "its URL says %s, it speaks plain HTTP",
+                       climb->observe->facts->agent.https_proxy[0] == 's' ? "socks5" : "https");
     }
 }
 
@@ -64,6 +66,39 @@ static void ask_all(struct observe *observe, const char *address)
     }
 }
 
+static void fail_all(struct observe *observe, enum failure failure, const char *why)
+{
+    for (int i = SERVICE_SSM; i <= SERVICE_EC2MESSAGES; i++) {
+        if (!is_asked_for(observe, i))
+            continue;
+        step_fail(&observe->climbs[i].facts->proxy, failure, 0);
+        (void)text_set(observe->climbs[i].facts->proxy.detail, DETAIL_SIZE, "%.150s: %s",
+                       observe->proxy.host, why);
+    }
+}
+
+/* A bare word is asked for in each domain of resolv.conf's last `search` line, then by itself; a name that has a dot by itself
+ * only. False: this is not the number of one. */
+static bool search_name(const struct observe *observe, int number, char to[HOST_SIZE])
+{
+    char line[HOST_SIZE * 4] = "", *rest = NULL, *words = NULL;
+    const char *domain = NULL;
+    struct buffer contents;
+
+    buffer_init(&contents, 64 * 1024);
+    if (!strchr(observe->proxy.host, '.') &&
+        file_read(observe->root, "/etc/resolv.conf", &contents) == 0)
+        for (char *at = strtok_r(contents.bytes, "\n", &rest); at; at = strtok_r(NULL, "\n", &rest))
+            if (text_starts(text_trim(at), "search"))
+                (void)text_set(line, sizeof(line), "%s", at + strlen("search"));
+    buffer_clear(&contents);
+    domain = strtok_r(line, " \t\r", &words);
+    for (; domain && number > 0; number--)
+        domain = strtok_r(NULL, " \t\r", &words);
+    return text_set(to, HOST_SIZE, domain ? "%s.%s" : "%s", observe->proxy.host, domain) &&
+           number == 0;
+}
+
 static void ask_name(struct observe *observe);
 
 /* As resolver(5): when a nameserver fails the next one is asked, but not after it said no. */
@@ -72,6 +107,7 @@ static void named(void *arg, const struct dns_answer *answer)
     struct observe *observe = arg;
     const struct step *step = &answer->step;
     bool said_no = step->failure == FAILURE_NXDOMAIN || step->failure == FAILURE_NODATA;
+    char name[HOST_SIZE];
 
     if (answer->n_addresses > 0) {
         ask_all(observe, answer->addresses[0]);
@@ -81,30 +117,30 @@ static void named(void *arg, const struct dns_answer *answer)
         ask_name(observe);
         return;
     }
-    if (step->failure != FAILURE_NXDOMAIN) /* silence or NODATA: the name may still exist */
+    if (said_no && search_name(observe, observe->proxy_name + 1, name)) {
+        observe->proxy_name++;
+        ask_name(observe);
         return;
-    for (int i = SERVICE_SSM; i <= SERVICE_EC2MESSAGES; i++) {
-        if (!is_asked_for(observe, i))
-            continue;
-        observe->climbs[i].facts->proxy = *step;
-        (void)text_set(observe->climbs[i].facts->proxy.detail, DETAIL_SIZE, "%.150s: no such name",
-                       observe->proxy.host);
     }
+    if (step->failure == FAILURE_NXDOMAIN) /* silence or NODATA: the name may still exist */
+        fail_all(observe, FAILURE_NXDOMAIN, "no such name");
 }
 
 static void ask_name(struct observe *observe)
 {
     const struct resolver_facts *resolvers = &observe->facts->resolvers;
     const struct network_facts *network = &observe->facts->network;
+    char name[HOST_SIZE];
     const struct dns_question question = {
-        .name = observe->proxy.host,
+        .name = name,
         .family = network->usable_ipv4 || !network->usable_ipv6 ? FAMILY_IPV4 : FAMILY_IPV6,
         .server = resolvers->configured[observe->proxy_resolver],
         .asked_as = ASKED_CONFIGURED,
         .timeout_ms = AGENT_DNS_MS,
         .owner = observe};
 
-    if (observe->proxy_resolver < resolvers->n_configured)
+    if (observe->proxy_resolver < resolvers->n_configured &&
+        search_name(observe, observe->proxy_name, name))
         (void)dns_ask(observe->loop, &question, named, observe);
 }
 
@@ -117,12 +153,14 @@ void observe_proxy(struct observe *observe)
 
     for (int i = SERVICE_SSM; i <= SERVICE_EC2MESSAGES; i++)
         any |= is_asked_for(observe, i);
-    if (!any || !proxy_parse(observe->facts->agent.https_proxy, &observe->proxy))
+    if (!any)
         return;
-    if (address_parse(observe->proxy.host, observe->proxy.port, &address, &length))
+    if (!proxy_parse(observe->facts->agent.https_proxy, &observe->proxy))
+        fail_all(observe, FAILURE_MALFORMED, "its URL names no host, as the agent reads it");
+    else if (address_parse(observe->proxy.host, observe->proxy.port, &address, &length))
         ask_all(observe, observe->proxy.host);
     else if (hosts_look_up(observe->root, observe->proxy.host, pinned) > 0)
         ask_all(observe, pinned[0]);
-    else if (strchr(observe->proxy.host, '.')) /* a bare word needs the search list: not asked */
+    else
         ask_name(observe);
 }

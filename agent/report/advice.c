@@ -109,12 +109,9 @@ static bool write_place(struct screen *screen, const struct finding *finding, bo
         (void)text_set(first, sizeof(first), ", the first %d of %d", (int)n_here, (int)n);
     screen_textf(screen, INK_DIM, "%s%s:", heading, first);
     screen_end(screen);
-    for (int32_t i = 0; left > 0; i++) {
-        if (finding->inside[i] != inside)
-            continue;
+    for (int i = -1; left-- > 0 && finding_next(finding, inside, &i);) {
         write_note(screen, finding->notes[i]);
         write_command(screen, finding->commands[i]);
-        left--;
     }
     return n_here == n;
 }
@@ -143,10 +140,8 @@ static void write_afterwards(struct screen *screen, const struct finding *findin
     if (!finding->afterwards[0])
         return;
     screen_line(screen, INK_PLAIN, LABEL_AT, LABEL_AT, finding->afterwards);
-    for (int32_t i = n_mending(finding); i < finding->n_commands; i++) {
+    for (int i = -1; finding_next_afterwards(finding, &i);) {
         char comment[COMMAND_SIZE + 2]; /* whoever pastes all of it must not reboot unseen */
-        if (finding->inside[i])
-            continue;
         if (in_short) {
             write_note(screen, "without a login: ssm-preflight explain no-login");
             return;
@@ -217,15 +212,13 @@ static void write_cause(struct screen *screen, const struct report *report, int3
 {
     const struct finding *finding = &report->findings[n];
     const struct finding *first = first_to_say(report, finding);
-    char line[LINE_SIZE + REMEDY_SIZE], fix[REMEDY_SIZE];
+    char line[LINE_SIZE + REMEDY_SIZE], fix[REMEDY_SIZE], name[FINDING_NAME_SIZE];
 
     finding_fix_line(finding, fix, sizeof(fix));
     if (first != finding)
         (void)text_set(fix, sizeof(fix), "As %d.", (int)(first - report->findings) + 1);
-    (void)text_set(line, sizeof(line), "%s%s%s%s%s %s", finding->code,
-                   finding->target < N_TARGETS ? " (" : "",
-                   finding->target < N_TARGETS ? target_name(finding->target) : "",
-                   finding->target < N_TARGETS ? ")" : "", fix[0] ? ":" : "", fix);
+    finding_name(finding, " (", ")", name);
+    (void)text_set(line, sizeof(line), "%s%s %s", name, fix[0] ? ":" : "", fix);
     screen_textf(screen, INK_PLAIN, "%d. ", (int)n + 1);
     screen_finish(screen, INK_PLAIN, screen->column, line);
 }
@@ -308,4 +301,58 @@ struct last_screen advice_fitting(const struct report *report, const struct styl
     holds.n_commands = fitting;
     holds.in_short = fitting > 0; /* not even one: there is room for the reboot */
     return holds;
+}
+
+/* --- the output `commands` ---
+ * Nothing but what is pasted into a shell: a block for each cause and place, whose lines run in their order.
+ * What is not to be run unseen, the restart and the reboot, stands in comments. */
+
+static void paste(struct buffer *to, const char *before, const char *text)
+{
+    (void)buffer_add_text(to, before);
+    (void)buffer_add_printable(to, text, strlen(text));
+    (void)buffer_add_text(to, "\n");
+}
+
+static void paste_block(const struct finding *finding, bool inside, struct buffer *to)
+{
+    if (finding_n_commands(finding, inside) > 0)
+        paste(to, "# ", inside ? "on the instance:" : "from anywhere with the AWS CLI:");
+    for (int i = -1; finding_next(finding, inside, &i);) {
+        if (finding->notes[i][0])
+            paste(to, "# ", finding->notes[i]);
+        paste(to, "", finding->commands[i]);
+    }
+}
+
+static void paste_end(const struct finding *finding, struct buffer *to)
+{
+    if (finding->afterwards[0])
+        paste(to, "# ", finding->afterwards);
+    for (int i = -1; finding_next_afterwards(finding, &i);) {
+        paste(to, "# ", finding->notes[i]);
+        paste(to, "# ", finding->commands[i]);
+    }
+}
+
+void commands_write(const struct report *report, const struct style *style, struct buffer *to)
+{
+    const int32_t n_causes = report_n_causes(report);
+
+    (void)style;
+    paste(to, "# ", report->summary);
+    for (int32_t i = 0; i < n_causes; i++) {
+        const struct finding *finding = &report->findings[i];
+        char line[LINE_SIZE];
+
+        (void)text_set(line, sizeof(line), "\n# %d. %s", (int)i + 1, finding->code);
+        (void)buffer_add_text(to, line);
+        paste(to, ": ", finding->title);
+        paste_block(finding, finding->inside[0],
+                    to); /* the place of the first command comes first */
+        paste_block(finding, !finding->inside[0], to);
+        if (i + 1 == n_causes ||
+            strcmp(report->findings[i + 1].afterwards, finding->afterwards) != 0)
+            paste_end(finding, to);
+    }
 }

@@ -13,7 +13,7 @@
 
 #include "base/text.h"
 #include "model/packed.h"
-#include "report/folded.h"
+#include "report/recorded.h"
 #include "report/report.h"
 
 enum {
@@ -170,24 +170,14 @@ static void add_note(struct block *block, const char *note)
 
 /* --- findings --- */
 
-static void verdict_words(const struct report *report, char line[HEADLINE_SIZE + NAME_SIZE])
-{
-    char headline[HEADLINE_SIZE];
-
-    report_headline(report, headline);
-    (void)text_set(line, HEADLINE_SIZE + NAME_SIZE, "%s%s%s", verdict_row(report->verdict)->words,
-                   headline[0] == '(' ? " " : ": ",
-                   headline[0] ? headline : report_summary_words(report));
-}
-
 /* The block begins with the verdict, in one line; what to do comes last, for whoever sees only that. */
 static void add_verdict_line(struct buffer *to, const struct report *report)
 {
-    char line[HEADLINE_SIZE + NAME_SIZE];
+    char line[VERDICT_LINE_SIZE];
     struct block block = {.shown = true};
 
     buffer_init(&block.text, LINE_BYTES);
-    verdict_words(report, line);
+    report_verdict_line(report, line);
     add_line(&block, line, fit_words(line, COLUMNS));
     (void)buffer_add(to, block.text.bytes, block.text.used);
     buffer_clear(&block.text);
@@ -199,11 +189,11 @@ static void add_headline(struct block *block, const struct report *report)
     const char *id = facts_instance_name(facts);
     const char *where = facts->instance.availability_zone[0] ? facts->instance.availability_zone
                                                              : facts->plan.region;
-    char line[HEADLINE_SIZE + NAME_SIZE];
+    char line[VERDICT_LINE_SIZE];
     char started[TIME_SIZE];
 
     begin(block, RANK_ROOT, 0);
-    verdict_words(report, line);
+    report_verdict_line(report, line);
     add_words(block, 2, line);
     clock_format_iso8601(facts->started_unix_ms, false, started);
     (void)text_set(line, sizeof(line), "%s%s%s, %s, round %d", id[0] ? id : "instance not known",
@@ -214,11 +204,10 @@ static void add_headline(struct block *block, const struct report *report)
 static void add_head(struct block *block, const struct report *report, int32_t i)
 {
     const struct finding *finding = &report->findings[i];
-    char line[2 * LINE_SIZE];
+    char line[2 * LINE_SIZE], name[FINDING_NAME_SIZE];
 
-    (void)text_set(line, sizeof(line), "%d. %s", (int)i + 1, finding->code);
-    if (finding->target < N_TARGETS)
-        (void)text_add(line, sizeof(line), " on %s", target_name(finding->target));
+    finding_name(finding, " on ", "", name);
+    (void)text_set(line, sizeof(line), "%d. %s", (int)i + 1, name);
     if (finding->severity != SEVERITY_NOTE)
         (void)text_add(line, sizeof(line), " (%s, %s)", severity_name(finding->severity),
                        confidence_name(finding->confidence));
@@ -257,12 +246,9 @@ static void add_place(struct block *block, const struct finding *finding, bool i
     if (left < n_all)
         (void)text_add(where, sizeof(where), "; the first %d of %d", left, n_all);
     add_note(block, where);
-    for (int i = 0; left > 0; i++) {
-        if (finding->inside[i] != inside)
-            continue;
+    for (int i = -1; left-- > 0 && finding_next(finding, inside, &i);) {
         add_note(block, finding->notes[i]);
         add_command(block, finding->commands[i]);
-        left--;
     }
 }
 
@@ -320,14 +306,12 @@ static void add_cause(struct block *block, const struct report *report, int i)
 {
     const struct finding *finding = &report->findings[i];
     const enum rank commands = i == 0 ? RANK_ROOT_COMMANDS : RANK_FATAL_COMMANDS;
-    char line[LINE_SIZE + REMEDY_SIZE], fix[REMEDY_SIZE];
+    char line[LINE_SIZE + REMEDY_SIZE], fix[REMEDY_SIZE], name[FINDING_NAME_SIZE];
 
     finding_fix_line(finding, fix, sizeof(fix));
     begin(block, i == 0 ? RANK_ROOT : RANK_FATAL, i + 1);
-    (void)text_set(line, sizeof(line), "%d. %s%s%s%s%s", i + 1, finding->code,
-                   finding->target < N_TARGETS ? " on " : "",
-                   finding->target < N_TARGETS ? target_name(finding->target) : "",
-                   fix[0] ? ": " : "", fix);
+    finding_name(finding, " on ", "", name);
+    (void)text_set(line, sizeof(line), "%d. %s%s%s", i + 1, name, fix[0] ? ": " : "", fix);
     add_words(block, 3, line);
     add_commands(block, finding, commands, i, &block->most_commands);
 }

@@ -3,7 +3,7 @@
  * A person under stress types the name of a page, so a name that is nearly right gets a suggestion.
  * In a table every column is as wide as its longest cell, and the last one takes the rest.
  */
-#include "report/explain.h"
+#include "report/report.h"
 
 #include <cjson/cJSON.h>
 #include <ctype.h>
@@ -49,11 +49,6 @@ static size_t explained_by(enum check check)
     return check < CHECK_SERVICES ? check : check - (N_SERVICES - 1) * N_RUNGS;
 }
 
-static const char *name_of_page(size_t i)
-{
-    return pages[i].name;
-}
-
 static const struct page *page_find(const char *name)
 {
     for (size_t i = 0; i < n_pages; i++)
@@ -97,9 +92,11 @@ bool explain_write(const char *name, const struct style *style, struct buffer *t
     const struct page *page = page_find(wanted);
     if (!page && check_from_name(wanted, &check))
         page = page_find(explained[explained_by(check)].page);
+    if (!page && text_set(hint, sizeof(hint), "endpoint.%s", wanted))
+        page = page_find(hint); /* "connect", as a report names the rung */
     if (page)
         return page_write(page, style, to);
-    text_hint(hint, sizeof(hint), "", wanted, name_of_page, n_pages);
+    text_hint(hint, sizeof(hint), "", wanted, &pages[0].name, sizeof(pages[0]), n_pages);
     (void)buffer_addf(to,
                       "no page is called \"%s\" (%sall: ssm-preflight list findings, list checks)",
                       wanted, hint);

@@ -17,7 +17,7 @@ enum { COUNT_AT = 11, GROUP_AT = 18, EACH_AT = 21, NAMED = 3 };
 
 static const char *words_of(const struct member *member)
 {
-    return member->read ? verdict_row(member->verdict)->words : "NOT KNOWN";
+    return member->read ? verdict_row(member->verdict)->words : "NO REPORT";
 }
 
 static const char *name_of_member(const struct member *member)
@@ -99,16 +99,10 @@ static void write_evidence(struct screen *screen, const struct fleet *fleet,
     }
 }
 
-static const enum ink inks[] = {
-    [VERDICT_UNKNOWN] = INK_YELLOW,
-    [VERDICT_READY] = INK_GREEN,
-    [VERDICT_DEGRADED] = INK_YELLOW,
-    [VERDICT_NOT_READY] = INK_RED,
-};
-
 static void write_head(struct screen *screen, const struct member *first, int n)
 {
-    screen_text(screen, first->read ? inks[first->verdict] : INK_YELLOW, words_of(first));
+    screen_text(screen, verdict_ink(first->read ? first->verdict : VERDICT_UNKNOWN),
+                words_of(first));
     screen_pad(screen, COUNT_AT);
     screen_textf(screen, INK_PLAIN, "%5d", n);
 }
@@ -214,9 +208,14 @@ static void write_terminal(const struct fleet *fleet, const struct style *style,
         screen_line(&screen, INK_PLAIN, GROUP_AT, GROUP_AT, name);
     }
     if (fleet_exit_status(fleet) == 1) {
+        const char *file = fleet->members[fleet->groups[0].first].file;
+        const bool odd = strpbrk(file, " &;|<>()$`\\\"*?[]#~!") && !strchr(file, '\'');
+
         screen_text(&screen, INK_DIM,
                     "The commands that fix the first: ssm-preflight show --commands ");
-        screen_text(&screen, INK_DIM, fleet->members[fleet->groups[0].first].file);
+        screen_text(&screen, INK_DIM, odd ? "'" : "");
+        screen_text(&screen, INK_DIM, file);
+        screen_text(&screen, INK_DIM, odd ? "'" : "");
         screen_end(&screen);
     }
 }

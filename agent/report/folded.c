@@ -8,7 +8,7 @@
  * What a hostile text costs grows with its length and no faster: pieces are tried as long as there
  * is work left, and lines in one piece take none.
  */
-#include "report/folded.h"
+#include "report/recorded.h"
 
 #include <stdint.h>
 #include <stdlib.h>
@@ -269,6 +269,8 @@ static enum folded find_block(struct finder *finder, struct buffer *bytes, size_
         for (size_t at = piece->start + piece->n; at-- > piece->start;) {
             if (finder->text[at] != '=' || !read_line(finder, i, at, &line))
                 continue;
+            /* A line ends before the next one begins: that one's rest is no rest of this one. */
+            finder->n_pieces = i + 1;
             if (!add_line(&block, &line, at)) {
                 if (!damaged)
                     name_damage(&block, error, error_size);

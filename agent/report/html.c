@@ -236,35 +236,25 @@ static void draw_way(struct buffer *to, const struct report *report)
 
 static void add_commands(struct buffer *to, const struct finding *finding, bool inside)
 {
-    bool any = false;
-
-    for (int32_t i = 0; i < finding->n_commands - finding->n_afterwards; i++) {
-        if (finding->inside[i] != inside)
-            continue;
-        if (!any)
-            (void)buffer_addf(to, "<p>%s:</p>\n<div><button type=\"button\">copy</button><pre>",
-                              inside ? "On the instance" : "From anywhere with the AWS CLI");
-        any = true;
-        if (finding->notes[i][0]) {
-            (void)buffer_add_text(to, "# ");
-            junit_put(to, finding->notes[i]);
-            (void)buffer_add_text(to, "\n");
-        }
-        junit_put(to, finding->commands[i]);
-        (void)buffer_add_text(to, "\n");
+    if (finding_n_commands(finding, inside) == 0)
+        return;
+    (void)buffer_addf(to, "<p>%s:</p>\n<div><button type=\"button\">copy</button><pre>",
+                      inside ? "On the instance" : "From anywhere with the AWS CLI");
+    for (int i = -1; finding_next(finding, inside, &i);) {
+        if (finding->notes[i][0])
+            junit_line(to, "# ", finding->notes[i]);
+        junit_line(to, "", finding->commands[i]);
     }
-    if (any)
-        (void)buffer_add_text(to, "</pre></div>\n");
+    (void)buffer_add_text(to, "</pre></div>\n");
 }
 
 static void add_finding(struct buffer *to, const struct report *report, int32_t n)
 {
     const struct finding *finding = &report->findings[n];
-    char line[2 * LINE_SIZE], told[LINE_SIZE];
+    char line[2 * LINE_SIZE], told[LINE_SIZE], name[FINDING_NAME_SIZE];
 
-    (void)text_set(line, sizeof(line), "%d. %s%s%s (%s, %s)", (int)n + 1, finding->code,
-                   finding->target < N_TARGETS ? " of " : "",
-                   finding->target < N_TARGETS ? target_name(finding->target) : "",
+    finding_name(finding, " of ", "", name);
+    (void)text_set(line, sizeof(line), "%d. %s (%s, %s)", (int)n + 1, name,
                    severity_name(finding->severity), confidence_name(finding->confidence));
     html_element(to, "h2", line);
     html_element(to, "p", finding->title);
@@ -291,9 +281,7 @@ static void add_finding(struct buffer *to, const struct report *report, int32_t 
         html_commands(to, finding->alternatives[i].command);
     }
     html_element(to, "p", finding->afterwards);
-    for (int32_t i = finding->n_commands - finding->n_afterwards; i < finding->n_commands; i++) {
-        if (finding->inside[i])
-            continue;
+    for (int i = -1; finding_next_afterwards(finding, &i);) {
         (void)text_set(line, sizeof(line), "%s:", finding->notes[i]);
         line[0] = (char)toupper((unsigned char)line[0]);
         html_element(to, "p", line);
@@ -304,14 +292,14 @@ static void add_finding(struct buffer *to, const struct report *report, int32_t 
 static void add_checks(struct buffer *to, const struct report *report)
 {
     (void)buffer_add_text(to, "<h2>Checks</h2>\n<table>\n");
-    for (int i = 0; i < N_CHECKS; i++) {
+    for (enum check i = 0; i < N_CHECKS; i++) {
         const struct check_result *check = &report->checks[i];
 
         if (!check->planned)
             continue;
         (void)buffer_add_text(to, "<tr>");
         html_element(to, "td", status_name(check->status));
-        html_element(to, "td", check_name((enum check)i));
+        html_element(to, "td", check_name(i));
         html_element(to, "td", check->summary);
         (void)buffer_add_text(to, "</tr>\n");
     }
@@ -322,13 +310,10 @@ void html_write(const struct report *report, const struct style *unused, struct 
 {
     const struct instance_facts *instance = &report->facts->instance;
     const bool good = report_exit_status(report, false) == 0;
-    char line[HEADLINE_SIZE + NAME_SIZE], headline[HEADLINE_SIZE];
+    char line[VERDICT_LINE_SIZE];
     struct buffer json;
 
-    report_headline(report, headline);
-    (void)text_set(line, sizeof(line), "%s%s%s", verdict_row(report->verdict)->words,
-                   headline[0] == '(' ? " " : ": ",
-                   headline[0] ? headline : report_summary_words(report));
+    report_verdict_line(report, line);
     html_begin(to, line);
     html_element(to, good ? "h1 class=\"good\"" : "h1 class=\"bad\"", line);
     (void)text_set(line, sizeof(line), "%s %s %s %s %s", facts_instance_name(report->facts),

@@ -76,9 +76,9 @@ static cJSON *append_object(cJSON *array)
 
 static void append_checks(cJSON *array, check_set set)
 {
-    for (unsigned int i = 0; i < N_CHECKS; i++)
-        if (set & check_bit((enum check)i))
-            append_text(array, check_name((enum check)i));
+    for (enum check i = 0; i < N_CHECKS; i++)
+        if (set & check_bit(i))
+            append_text(array, check_name(i));
 }
 
 static void put_instance(cJSON *report, const struct facts *facts)
@@ -176,19 +176,19 @@ static void put_checks(cJSON *object, const struct report *report)
 {
     cJSON *checks = cJSON_AddArrayToObject(object, "checks");
 
-    for (unsigned int i = 0; i < N_CHECKS; i++) {
+    for (enum check i = 0; i < N_CHECKS; i++) {
         const struct check_result *result = &report->checks[i];
         if (!result->planned)
             continue;
 
         cJSON *check = append_object(checks);
-        json_put(check, "id", check_name((enum check)i));
+        json_put(check, "id", check_name(i));
         (void)cJSON_AddBoolToObject(check, "required", result->required);
         json_put(check, "status", status_name(result->status));
         put_reason(check, result->reason);
         json_put(check, "summary", result->summary);
         (void)cJSON_AddNumberToObject(check, "duration_ms", result->duration_ms);
-        put_detail(check, report->facts, (enum check)i);
+        put_detail(check, report->facts, i);
     }
 }
 

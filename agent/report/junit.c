@@ -285,8 +285,8 @@ static void write_suite(struct buffer *to, const struct report *report, enum tar
 
     junit_begin_suite(to, target_name(target), &counts, report->facts->started_unix_ms,
                       facts_instance_name(report->facts));
-    for (int i = 0; i < N_CHECKS; i++)
-        if (report->checks[i].planned && check_target((enum check)i) == target)
+    for (enum check i = 0; i < N_CHECKS; i++)
+        if (report->checks[i].planned && check_target(i) == target)
             write_case(to, report, &report->checks[i]);
     write_loose_findings(to, report, target, is_first);
     (void)buffer_add_text(to, "  </testsuite>\n");

@@ -16,7 +16,6 @@
 #include "model/agent_log.h"
 #include "model/facts_json.h"
 #include "model/packed.h"
-#include "report/folded.h"
 #include "report/report.h"
 
 enum { MAX_LAYERS = 3 }; /* base64 in JSON in UTF-16 */
@@ -104,11 +103,6 @@ static cJSON *parse_output(char *text, size_t n)
     return NULL;
 }
 
-static bool is_utf16(const char *text, size_t n)
-{
-    return n >= 2 && (memcmp(text, "\xff\xfe", 2) == 0 || memcmp(text, "\xfe\xff", 2) == 0);
-}
-
 bool unwrap(const char *text, size_t n, struct buffer *to)
 {
     char *inner = malloc(n + 1);
@@ -118,7 +112,7 @@ bool unwrap(const char *text, size_t n, struct buffer *to)
     buffer_init(to, n + 1);
     memcpy(inner, text, n);
     inner[n] = '\0';
-    if (is_utf16(text, n)) {
+    if (n >= 2 && (memcmp(text, "\xff\xfe", 2) == 0 || memcmp(text, "\xfe\xff", 2) == 0)) {
         (void)buffer_add(to, inner, decode_utf16(text, n, inner));
     } else if (is_base64(text, n)) {
         (void)buffer_add(to, inner, base64_decode(text, n, (unsigned char *)inner));
@@ -215,22 +209,28 @@ static bool find_report(const struct reader *reader, const char *text, size_t n)
 
 /* --- a block for the console --- */
 
-/* What a person can read of the last block: its lines behind those for `show`. */
+/* What a person can read of the last block: the verdict before the lines for `show`, and what is behind them. */
 static void add_lines(const struct reader *reader, const char *text, size_t n)
 {
     const size_t n_prefix = strlen(FOLDED_PREFIX);
+    struct buffer *lines = reader->lines;
+    size_t last = 0;
 
-    for (size_t at = 0; reader->lines && at + n_prefix <= n; at++) {
+    for (size_t at = 0; lines && at + n_prefix <= n; at++) {
         if (memcmp(text + at, FOLDED_PREFIX, n_prefix) != 0)
             continue;
         at += n_prefix;
         if (at < n && text[at] == '=') {
-            buffer_clear(reader->lines);
+            if (last > 0)
+                memmove(lines->bytes, lines->bytes + last, lines->used - last + 1);
+            lines->used -= last;
+            last = 0;
             continue;
         }
+        last = lines->used;
         for (; at < n && text[at] >= ' ' && text[at] <= '~'; at++)
-            (void)buffer_add(reader->lines, text + at, 1);
-        (void)buffer_add(reader->lines, "\n", 1);
+            (void)buffer_add(lines, text + at, 1);
+        (void)buffer_add(lines, "\n", 1);
     }
 }
 

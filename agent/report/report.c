@@ -37,6 +37,16 @@ const char *report_summary_words(const struct report *report)
                                                                          : report->summary;
 }
 
+void report_verdict_line(const struct report *report, char to[VERDICT_LINE_SIZE])
+{
+    char headline[HEADLINE_SIZE];
+
+    report_headline(report, headline);
+    (void)text_set(to, VERDICT_LINE_SIZE, "%s%s%s", verdict_row(report->verdict)->words,
+                   headline[0] == '(' ? " " : ": ",
+                   headline[0] ? headline : report_summary_words(report));
+}
+
 const char *facts_instance_name(const struct facts *facts)
 {
     if (!facts->instance.id[0] && text_starts(facts->machine.asset_tag, "i-"))

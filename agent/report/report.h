@@ -7,6 +7,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/buffer.h"
 #include "model/fleet.h"
@@ -37,7 +38,7 @@ extern const struct output outputs[];
 extern const size_t n_outputs;
 const struct output *output_find(const char *name); /* NULL: no such output */
 
-/* terminal.c, commands.c, short.c, json.c */
+/* terminal.c, advice.c, short.c, json.c */
 void terminal_write(const struct report *report, const struct style *style, struct buffer *to);
 void commands_write(const struct report *report, const struct style *style, struct buffer *to);
 void short_write(const struct report *report, const struct style *style, struct buffer *to);
@@ -84,6 +85,10 @@ void junit_begin_case(struct buffer *to, const char *name, const char *suite, in
 /* The summary without the verdict's name, for outputs that print the verdict themselves. */
 const char *report_summary_words(const struct report *report);
 
+/* "NOT READY (2 causes): this; that": the verdict and what it is about, in one line. */
+enum { VERDICT_LINE_SIZE = HEADLINE_SIZE + NAME_SIZE };
+void report_verdict_line(const struct report *report, char to[VERDICT_LINE_SIZE]);
+
 /* The instance id of IMDS, else the one in a Nitro machine's asset tag, else empty. */
 const char *facts_instance_name(const struct facts *facts);
 
@@ -123,5 +128,37 @@ void image_write_json(const struct image_report *report, const struct style *sty
                       struct buffer *to);
 void image_write_junit(const struct image_report *report, const struct style *style,
                        struct buffer *to);
+
+/* --- explain.c: what the binary carries, as text: the pages of docs/findings and docs/checks (`explain`), and tables
+ * in columns (`list`) --- */
+
+struct page {
+    const char *name; /* a finding's code, or a check's page ("endpoint.connect") */
+    uint32_t at, n;   /* where its text lies in that of all pages, in bytes */
+};
+
+extern const struct page pages[]; /* build/gen/pages.c, sorted by name */
+extern const size_t n_pages;
+extern const unsigned char
+    page_texts[]; /* the text of all pages, as buffer_add_inflated reads it */
+extern const size_t n_page_texts;
+
+/* The page of a finding's code, of a check ("ssm.connect" has the page "endpoint.connect"), or by its
+ * own name, in upper or lower case. False when there is none: `to` then holds a line, without a line
+ * end, which says so and names the nearest one. */
+bool explain_write(const char *name, const struct style *style, struct buffer *to);
+
+enum { LIST_MAX_CELLS = 8 };
+
+struct list_row {
+    const char *cells[LIST_MAX_CELLS]; /* NULL or "" is an empty cell */
+};
+
+/* Headings, one for each column, then the rows. The last column is wrapped. */
+void list_write(const char *const headings[], size_t n_columns, const struct list_row rows[],
+                size_t n_rows, const struct style *style, struct buffer *to);
+
+/* `list checks`: each check, its page and its question. */
+void list_checks_write(const struct style *style, struct buffer *to);
 
 #endif

@@ -167,6 +167,13 @@ enum ink status_ink(enum status status)
     return marks[mark_index(status)].ink;
 }
 
+enum ink verdict_ink(enum verdict verdict)
+{
+    return verdict == VERDICT_READY       ? INK_GREEN
+           : verdict == VERDICT_NOT_READY ? INK_RED
+                                          : INK_YELLOW;
+}
+
 int mark_width(const struct screen *screen, enum status status)
 {
     return screen->unicode ? 1 : (int)strlen(marks[mark_index(status)].ascii);

@@ -47,6 +47,7 @@ void screen_pad(struct screen *screen, int column);
 void screen_mark(struct screen *screen, enum status status);
 int screen_status(struct screen *screen, enum status status); /* padded; returns the next column */
 enum ink status_ink(enum status status);
+enum ink verdict_ink(enum verdict verdict);
 int mark_width(const struct screen *screen, enum status status);
 
 /* An arrow to what stands behind it, one or two columns wide. */
@@ -83,7 +84,7 @@ void advice_last_screen(struct screen *screen, const struct report *report,
                         const struct last_screen *holds);
 struct last_screen advice_fitting(const struct report *report, const struct style *style, int rows);
 
-/* --- ladder.c, seen.c: what each check came to --- */
+/* --- ladder.c: what each check came to --- */
 
 enum ladders {
     LADDERS_ALL,     /* a line for each target; below a rung that does not pass, what was seen */
@@ -93,12 +94,6 @@ enum ladders {
 
 /* Also what was not tried, not judged, or cannot be seen until something is fixed. */
 void ladders_write(struct screen *screen, const struct report *report, enum ladders ladders);
-
-/* What was seen at one rung: a line for each address, answer or action. Returns how many lines were
- * written; 0 when the rung's summary says all. Without `verbose` only what explains a failure: the
- * denied actions, not the allowed ones. */
-int seen_write(struct screen *screen, const struct facts *facts, enum check check, int indent,
-               bool verbose);
 
 /* --- terminal.c: the view of a round under way, redrawn in place --- */
 

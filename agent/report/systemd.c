@@ -72,9 +72,9 @@ static void put_target(struct buffer *to, const struct finding *finding)
 
 static void put_checks(struct buffer *to, check_set checks)
 {
-    for (unsigned int i = 0; i < N_CHECKS; i++)
-        if (checks & check_bit((enum check)i))
-            put(to, "SSM_PREFLIGHT_CHECK", check_name((enum check)i));
+    for (enum check i = 0; i < N_CHECKS; i++)
+        if (checks & check_bit(i))
+            put(to, "SSM_PREFLIGHT_CHECK", check_name(i));
 }
 
 static void write_verdict(const struct report *report, struct buffer *to)
@@ -96,11 +96,10 @@ static void write_verdict(const struct report *report, struct buffer *to)
 static void write_finding(const struct report *report, const struct finding *finding,
                           struct buffer *to)
 {
-    char message[LINE_SIZE], fix[FIX_SIZE];
+    char message[LINE_SIZE], fix[FIX_SIZE], name[FINDING_NAME_SIZE];
 
-    (void)text_set(message, sizeof(message), "%s%s%s: %s", finding->code,
-                   finding->target < N_TARGETS ? " on " : "",
-                   finding->target < N_TARGETS ? target_name(finding->target) : "", finding->title);
+    finding_name(finding, " on ", "", name);
+    (void)text_set(message, sizeof(message), "%s: %s", name, finding->title);
     put(to, "MESSAGE", message);
     put_common(to, report, finding_id, severity_priorities[finding->severity]);
     put(to, "SSM_PREFLIGHT_CODE", finding->code);

@@ -11,13 +11,6 @@
 #include "model/names.h"
 #include "report/screen.h"
 
-static const enum ink verdict_inks[N_VERDICTS] = {
-    [VERDICT_UNKNOWN] = INK_YELLOW,
-    [VERDICT_READY] = INK_GREEN,
-    [VERDICT_DEGRADED] = INK_YELLOW,
-    [VERDICT_NOT_READY] = INK_RED,
-};
-
 static enum ink severity_ink(enum severity severity)
 {
     return severity == SEVERITY_FATAL     ? INK_RED
@@ -47,7 +40,7 @@ static void write_headline(struct screen *screen, const struct report *report)
     char line[HEADLINE_SIZE];
 
     report_headline(report, line);
-    screen_text(screen, verdict_inks[report->verdict], words);
+    screen_text(screen, verdict_ink(report->verdict), words);
     screen_text(screen, INK_PLAIN, line[0] == '(' ? " " : "  ");
     if (report->verdict == VERDICT_READY)
         write_ready(screen, report, indent);
@@ -107,9 +100,9 @@ static void write_explained(struct screen *screen, const struct finding *finding
 {
     char line[4 * LINE_SIZE] = "";
 
-    for (unsigned int i = 0; i < N_CHECKS; i++)
-        if (finding->explains & check_bit((enum check)i))
-            add_part(line, sizeof(line), "", check_name((enum check)i));
+    for (enum check i = 0; i < N_CHECKS; i++)
+        if (finding->explains & check_bit(i))
+            add_part(line, sizeof(line), "", check_name(i));
     if (line[0])
         advice_labelled(screen, "Check", line);
 }
@@ -131,14 +124,12 @@ enum { LONG_ENOUGH_MS = 15000 }; /* for every timeout of a round, one after the 
 /* Of a check that has no answer, though nothing stopped the run. */
 static void write_what_lacks(struct screen *screen, const struct report *report)
 {
+    const enum check lacking = report_first_lacking(report);
+    const char *name = check_name(lacking);
     char line[2 * LINE_SIZE];
-    int i = 0;
 
-    while (i < N_CHECKS && !report_lacks(&report->checks[i]))
-        i++;
-    if (i == N_CHECKS)
+    if (lacking == N_CHECKS)
         return;
-    const char *name = check_name((enum check)i);
     (void)text_set(line, sizeof(line),
                    "Make it possible to try %s, which is required, or leave it out too: --skip %s.",
                    name, name);

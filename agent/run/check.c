@@ -7,7 +7,7 @@
 #include <sys/random.h>
 
 #include "base/clock.h"
-#include "base/log.h"
+#include "base/output.h"
 #include "run/rounds.h"
 #include "run/run.h"
 

@@ -22,7 +22,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "base/log.h"
+#include "base/output.h"
 #include "base/text.h"
 #include "run/commands.h"
 

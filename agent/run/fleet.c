@@ -11,7 +11,7 @@
 #include <sys/stat.h>
 
 #include "base/file.h"
-#include "base/log.h"
+#include "base/output.h"
 #include "base/text.h"
 #include "diagnose/diagnose.h"
 #include "model/anonymize.h"
@@ -33,7 +33,9 @@ static const char *why_unread(const char *error)
     if (text_starts(error, "no report of ssm-preflight") ||
         text_starts(error, "there is no console"))
         return "no block: image without ssm-preflight, or the log was taken too early";
-    if (strstr(error, "damaged") || strstr(error, "not of one block") || strstr(error, "cut off"))
+    if (strstr(error, "cut off"))
+        return "the JSON report is cut off or garbled";
+    if (strstr(error, "damaged") || strstr(error, "not of one block"))
         return "the block is damaged: its lines are in the log, for people";
     return "no report that this version can read";
 }

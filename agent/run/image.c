@@ -7,7 +7,7 @@
 #include <time.h>
 
 #include "base/file.h"
-#include "base/log.h"
+#include "base/output.h"
 #include "base/text.h"
 #include "image/image.h"
 #include "report/report.h"
@@ -21,11 +21,6 @@ static const struct {
                {"short", image_write_short},
                {"json", image_write_json},
                {"junit", image_write_junit}};
-
-static const char *code_at(size_t i)
-{
-    return image_codes[i].code;
-}
 
 static bool is_code(const char *word)
 {
@@ -45,7 +40,8 @@ static bool codes_exist(const char *allow)
     for (char *word = strtok_r(list, " ", &rest); word; word = strtok_r(NULL, " ", &rest)) {
         if (is_code(word))
             continue;
-        text_hint(hint, sizeof(hint), "", word, code_at, n_image_codes);
+        text_hint(hint, sizeof(hint), "", word, &image_codes[0].code, sizeof(image_codes[0]),
+                  n_image_codes);
         log_error("--allow: an image has no finding '%s' (%ssee: ssm-preflight list findings)",
                   word, hint);
         return false;

@@ -7,13 +7,13 @@
 #include <limits.h>
 #include <string.h>
 
-#include "base/log.h"
+#include "base/output.h"
 #include "base/text.h"
 #include "base/version.h"
 #include "diagnose/causes.h"
 #include "image/image.h"
 #include "model/permissions.h"
-#include "report/explain.h"
+#include "report/report.h"
 #include "run/commands.h"
 
 enum { MAX_ROWS = 128 };

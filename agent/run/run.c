@@ -14,7 +14,6 @@
 
 #include "base/clock.h"
 #include "base/file.h"
-#include "base/log.h"
 #include "base/output.h"
 #include "base/text.h"
 #include "diagnose/diagnose.h"
@@ -61,7 +60,7 @@ static bool open_configured(struct run *run)
     }
     run->trust = trust_new(&sources, error, sizeof(error));
     if (!run->trust)
-        log_error("%s", error);
+        log_error("ca-file: %s", error);
     return run->trust;
 }
 

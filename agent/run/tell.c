@@ -18,7 +18,6 @@
 
 #include "base/clock.h"
 #include "base/file.h"
-#include "base/log.h"
 #include "base/output.h"
 #include "base/text.h"
 #include "observe/observe.h"

@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "base/log.h"
+#include "base/output.h"
 #include "base/text.h"
 #include "net/changes.h"
 #include "report/screen.h"

@@ -52,6 +52,17 @@ def test_a_fit_root_is_fit_by_both_ways(root):
     assert both(root, "--strict") == []
 
 
+@pytest.mark.skipif(not STRACE, reason="no strace")
+@pytest.mark.parametrize("call, error, when", [("openat2", "EMFILE", 90), ("read", "EIO", 40), ("newfstatat", "ENOMEM", 60)])
+def test_what_cannot_be_read_is_not_missing(root, call, error, when):
+    """Nor is it there: an image of which something could not be read is neither fit nor unfit."""
+    inject = ["strace", "-f", "-o", "/dev/null", "-e", f"trace={call}", "-e", f"inject={call}:error={error}:when={when}"]
+    done = subprocess.run([*inject, PROGRAM, "image", "--root", root.top, "--output", "json"], capture_output=True, text=True, check=False, timeout=120)
+    report = json.loads(done.stdout)
+    assert (done.returncode, report["fitness"] if "fitness" in report else report["verdict"], report["findings"]) == (3, "unknown", [])
+    assert "could not be read: " in report["summary"]
+
+
 @pytest.mark.parametrize("way", ["/{out}", "../../../../../../../../../../../../{out}", "/proc/self/root/{out}", "/proc/self/cwd/../{out}"])
 def test_links_do_not_lead_out(root, tmp_path, way):
     outside = tmp_path / "outside"

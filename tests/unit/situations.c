@@ -140,6 +140,12 @@ static void imds_slow(struct facts *facts)
     facts->imds.fastest_ms = 1201;
 }
 
+static void imds_slow_with_credentials(struct facts *facts)
+{
+    facts->imds.slowest_ms = 1201;
+    SET(facts->imds.slowest, "meta-data/iam/security-credentials/my-role");
+}
+
 static void imds_throttled(struct facts *facts)
 {
     break_imds(facts, CHECK_IMDS_TOKEN, FAILURE_THROTTLED, 1);
@@ -270,6 +276,7 @@ const struct situation machine_situations[] = {
     {"imds-hop-limit", imds_hop_limit},
     {"imds-hop-limit--unproven", imds_token_silent},
     {"imds-slow", imds_slow},
+    {"imds-slow--one-path", imds_slow_with_credentials},
     {"imds-slow--half-a-second", imds_half_a_second},
     {"imds-throttled", imds_throttled},
     {"imds-malformed", imds_malformed},

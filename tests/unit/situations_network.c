@@ -235,6 +235,12 @@ static void edns_dropped(struct facts *facts)
     without_edns(facts, FAILURE_TIMEOUT, -1);
 }
 
+static void tcp_dropped(struct facts *facts)
+{
+    edns_dropped(facts);
+    facts->resolvers.by_tcp = true;
+}
+
 static void dns_slow(struct facts *facts)
 {
     EACH_SERVICE(i) answer_of(facts, i, FAMILY_IPV4)->step.took_ms = 3004;
@@ -248,6 +254,12 @@ static void dns_too_late(struct facts *facts)
         answer_of(facts, i, FAMILY_IPV4)->step.took_ms = 6004;
         answer_of(facts, i, FAMILY_IPV6)->step.took_ms = 6004;
     }
+}
+
+static void dns_too_late_for_resolv_conf(struct facts *facts)
+{
+    dns_too_late(facts);
+    facts->resolvers.timeout_ms = 1000;
 }
 
 /* By packets that were lost, it may be. */
@@ -276,6 +288,20 @@ static void aliased_by_amazon(struct facts *facts)
 {
     resolvers_all(facts, FAILURE_NODATA);
     EACH_SERVICE(i) SET(answer_of(facts, i, FAMILY_IPV4)->cname, "blocked.example.com");
+}
+
+/* By Amazon's resolver, which tells the truth of it. */
+static void addresses_of_ipv6_only(struct facts *facts)
+{
+    EACH_SERVICE(i)
+    {
+        struct dns_answer *aaaa = answer_of(facts, i, FAMILY_IPV6);
+        break_resolve(facts, (enum service)i, FAILURE_NODATA);
+        step_ok(&aaaa->step, 1);
+        aaaa->rcode = 0;
+        aaaa->n_addresses = 1;
+        SET(aaaa->addresses[0], "2001:db8:1:1::21");
+    }
 }
 
 static void addresses_of_the_other_family(struct facts *facts)
@@ -549,13 +575,16 @@ const struct situation name_situations[] = {
     {"dns-local--nsswitch", dns_never_asked},
     {"dns-edns", edns_refused},
     {"dns-edns--dropped", edns_dropped},
+    {"dns-edns--tcp", tcp_dropped},
     {"dns-slow", dns_slow},
     {"dns-slow--too-late", dns_too_late},
+    {"dns-slow--timeout", dns_too_late_for_resolv_conf},
     {"dns-slow--one-name", one_name_too_late},
     {"dns-slow--aaaa", aaaa_unanswered},
     {"dns-firewall", denied_by_amazon},
     {"dns-firewall--alias", aliased_by_amazon},
     {"no-address-of-family", addresses_of_the_other_family},
+    {"no-address-of-family--ipv4-only", addresses_of_ipv6_only},
     {"preflight-trouble", resolv_conf_unreadable},
     {"preflight-trouble--file", file_unreadable},
     {"preflight-trouble--names", no_socket_for_names},

@@ -117,6 +117,11 @@ static void reset(struct facts *facts)
     tls_all(facts, FAILURE_RESET);
 }
 
+static void no_tls(struct facts *facts)
+{
+    tls_all(facts, FAILURE_NOT_TLS);
+}
+
 static void tls_version(struct facts *facts)
 {
     tls_all(facts, FAILURE_TLS_VERSION);
@@ -136,6 +141,7 @@ const struct situation tls_situations[] = {
     {"tls-untrusted", untrusted},
     {"tls-wrong-name", wrong_name},
     {"tls-reset", reset},
+    {"tls-reset--no-tls", no_tls},
     {"tls-version", tls_version},
     {NULL, NULL},
 };
@@ -660,6 +666,12 @@ static void disk_full(struct facts *facts)
     SET(facts->agent.state_directory, "/var/lib");
 }
 
+static void a_file_for_a_directory(struct facts *facts)
+{
+    state_fails(facts, FAILURE_INVALID);
+    SET(facts->agent.state_directory, "/var/lib/amazon/ssm/ipc");
+}
+
 static void no_inodes(struct facts *facts)
 {
     state_fails(facts, FAILURE_NO_INODES);
@@ -987,6 +999,7 @@ const struct situation agent_situations[] = {
     {"agent-half-installed--label", program_from_a_home},
     {"agent-state-unwritable", state_read_only},
     {"agent-state-unwritable--full", disk_full},
+    {"agent-state-unwritable--file", a_file_for_a_directory},
     {"agent-state-unwritable--inodes", no_inodes},
     {"agent-state-unwritable--noexec", noexec},
     {"inotify-exhausted", inotify_exhausted},

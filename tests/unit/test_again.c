@@ -11,6 +11,7 @@
 
 #include <cmocka.h>
 
+#include "base/text.h"
 #include "diagnose/diagnose.h"
 #include "facts_builder.h"
 #include "report_builder.h"
@@ -104,6 +105,26 @@ static void an_action_that_is_allowed_or_not_sent_differs(void **state)
     free(filled);
 }
 
+/* One that failed counts wherever it stands, and before it one without which the agent does not come up. */
+static void the_worst_action_is_asked_again(void **state)
+{
+    struct filled *filled = fill("policy-missing");
+    struct endpoint_facts *messages = &filled->facts.endpoints[SERVICE_SSMMESSAGES];
+    struct again again;
+    (void)state;
+
+    struct action_facts worst = messages->actions[0];
+    messages->actions[0] = (struct action_facts){.action = "ssmmessages:CreateDataChannel"};
+    messages->actions[1] = worst;
+    (void)text_set(messages->actions[1].action, NAME_SIZE, "ssmmessages:OpenDataChannel");
+    messages->actions[2] = worst;
+    messages->n_actions = 3;
+    diagnose(&filled->facts, &filled->report);
+    assert_true(again_choose(&filled->report, &again));
+    assert_string_equal(again.action.action, "ssmmessages:CreateControlChannel");
+    free(filled);
+}
+
 /* What this program could not look at may be anything: rounds are whole until it can. */
 static void no_check_stands_alone_while_the_program_is_in_trouble(void **state)
 {
@@ -139,6 +160,7 @@ int main(void)
         cmocka_unit_test(every_situation_that_is_not_ready_has_one),
         cmocka_unit_test(the_same_answer_differs_in_nothing),
         cmocka_unit_test(an_action_that_is_allowed_or_not_sent_differs),
+        cmocka_unit_test(the_worst_action_is_asked_again),
         cmocka_unit_test(no_check_stands_alone_while_the_program_is_in_trouble),
         cmocka_unit_test(what_the_check_stands_on_counts),
     };

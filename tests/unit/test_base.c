@@ -17,6 +17,7 @@
 
 #include <cmocka.h>
 
+#include "base/base64.h"
 #include "base/limits.h"
 #include "base/buffer.h"
 #include "base/clock.h"
@@ -130,6 +131,82 @@ static void a_buffer_never_passes_its_maximum(void **state)
     assert_true(buffer_add_printable(&buffer, "\n\x7f~", 3));
     assert_string_equal(buffer.bytes, "5-five??~");
     buffer_clear(&buffer);
+}
+
+static void words_and_versions(void **state)
+{
+    static const struct {
+        const char *text, *also;
+        bool only;
+    } words[] = {{"azAZ09", "", true}, {"", "a", false},     {"a-b", "", false},
+                 {"a-b", "_-", true},  {"a b", "_-", false}, {"@", "", false},
+                 {"[", "", false},     {"`", "", false},     {"{", "", false},
+                 {"/", "", false},     {":", "", false},     {"\xc3\xa9", "", false}};
+    static const struct {
+        const char *less, *more;
+        int order;
+    } versions[] = {{"1.2", "1.10", -1},  {"1.10", "1.2", 1},    {"1.2", "1.2.0", 0},
+                    {"1.2", "1.2.1", -1}, {"1.2.a", "1.2.1", 0}, {"1.2.1", "1.2.a", 0},
+                    {"1.2-1", "1.2", 0},  {"v1", "1", 0},        {"2", "1.9", 1},
+                    {"1", "", 0},         {"1.2.", "1.2", 0}};
+    (void)state;
+
+    for (size_t i = 0; i < COUNT_OF(words); i++)
+        if (text_only(words[i].text, words[i].also) != words[i].only)
+            fail_msg("'%s'", words[i].text);
+    for (size_t i = 0; i < COUNT_OF(versions); i++)
+        if (text_compare_versions(versions[i].less, versions[i].more) != versions[i].order)
+            fail_msg("%s, %s", versions[i].less, versions[i].more);
+    for (const char *space = " \t\n\r\f\v"; *space; space++) {
+        char text[16];
+        (void)text_set(text, sizeof(text), "%c%ca%cb%c", *space, *space, *space, *space);
+        assert_int_equal(strlen(text_trim(text)), 3);
+        assert_int_equal(text[0], 'a');
+        assert_int_equal(text[2], 'b');
+    }
+    char nothing[] = " \t";
+    assert_string_equal(text_trim(nothing), "");
+}
+
+static void the_nearest_word_is_hinted_at(void **state)
+{
+    static const char *const names[] = {"deadline", "permissions", "output", "root"};
+    static const struct {
+        const char *word, *hint;
+    } rows[] = {{"deadlin", "did you mean --deadline? "},
+                {"rot", "did you mean --root? "},
+                {"outptu", "did you mean --output? "},
+                {"permisions", "did you mean --permissions? "},
+                {"xyz", ""}};
+    char hint[64];
+    (void)state;
+
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        text_hint(hint, sizeof(hint), "--", rows[i].word, names, sizeof(names[0]), COUNT_OF(names));
+        assert_string_equal(hint, rows[i].hint);
+    }
+}
+
+/* RFC 4648 section 10, and the first of the digits. */
+static void base64_is_that_of_everybody(void **state)
+{
+    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    unsigned char bytes[16];
+    char text[8];
+    (void)state;
+
+    for (int i = 0; digits[i]; i++)
+        assert_int_equal(base64_digit(digits[i]), i);
+    for (const char *no = "=-_ @[`{.:"; *no; no++)
+        assert_int_equal(base64_digit(*no), -1);
+    base64_encode((const unsigned char *)"foobar", 6, text);
+    assert_memory_equal(text, "Zm9vYmFy", 8);
+    assert_int_equal(base64_decode("Zm9v YmFy", 9, bytes), 6);
+    assert_memory_equal(bytes, "foobar", 6);
+    assert_int_equal(base64_decode("Zm8=", 4, bytes), 2);
+    assert_memory_equal(bytes, "fo", 2);
+    crc24("123456789", 9, bytes);
+    assert_memory_equal(bytes, "\x21\xcf\x02", 3); /* the check value of its catalogue entry */
 }
 
 static void durations(void **state)
@@ -422,6 +499,9 @@ int main(void)
         cmocka_unit_test(text_is_cut_and_terminated),
         cmocka_unit_test(numbers_are_whole_and_bounded),
         cmocka_unit_test(a_buffer_never_passes_its_maximum),
+        cmocka_unit_test(words_and_versions),
+        cmocka_unit_test(the_nearest_word_is_hinted_at),
+        cmocka_unit_test(base64_is_that_of_everybody),
         cmocka_unit_test(durations),
         cmocka_unit_test(dates),
         cmocka_unit_test(calendar),

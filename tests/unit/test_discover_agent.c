@@ -252,8 +252,21 @@ static void the_environment_is_put_together_as_by_systemd(void **state)
           {"/etc/a", "https_proxy=http://a\n"}},
          ""},
         {{{drop_in, "[Service]\nEnvironmentFile=-/etc/a\n"},
-          {"/etc/a", "https_proxy=http://\\\na b \n"}},
-         "http://a b"},
+          {"/etc/a", "https_proxy=http://\\\na \n"}},
+         "http://a"},
+        {{{drop_in, "[Service]\nEnvironmentFile=/etc/a\n"},
+          {"/etc/a", "https_proxy = http://a\r\n"}},
+         "http://a"},
+        {{{drop_in, "[Service]\nEnvironmentFile=/etc/a\n"},
+          {"/etc/a", "x=1\nhttps_proxy=\"http://C\\u:x@a\"\n"}},
+         "http://"}, /* the backslash stays, and is no part of a login */
+        {{{drop_in, "[Service]\nEnvironmentFile=\"/etc/a\"\n"},
+          {"/etc/a", "https_proxy=http://a\n"}},
+         ""},
+        {{{drop_in, "[Service]\nEnvironmentFile=/etc/p/*.env\n"},
+          {"/etc/p/b.env", "https_proxy=http://b\n"},
+          {"/etc/p/c.env", "https_proxy=http://c\n"}},
+         "http://c"},
         /* taken away */
         {{{drop_in, "[Service]\nEnvironment=https_proxy=http://a\nUnsetEnvironment=https_proxy\n"}},
          ""},
@@ -268,9 +281,15 @@ static void the_environment_is_put_together_as_by_systemd(void **state)
          "http://a"},
         /* lines, quotes, escapes */
         {{{drop_in,
-           "[Service]\nEnvironment=A=1 \\\n  # not a word\n  'https_proxy=http://a%%2f'\n"}},
-         "http://a%2f"},
-        {{{drop_in, "[Service]\nEnvironment = \"https_proxy=http://a\\x\"\n"}}, "http://ax"},
+           "[Service]\nEnvironment=A=1 \\\n  # not a word\n  'https_proxy=http://u%%2f@a'\n"}},
+         "http://a"},
+        {{{drop_in, "[Service]\nEnvironment = \"https_proxy=http://a\\x62\"\n"}}, "http://ab"},
+        {{{drop_in,
+           "[Service]\nEnvironment = https_proxy=http://a \"https_proxy=http://C\\user@b\"\n"}},
+         "http://a"}, /* systemd passes over the rest of the line */
+        {{{drop_in, "[Service]\nEnvironment=\"https_proxy=http://a\n"}}, ""},
+        {{{drop_in, "[Service]\nEnvironment=https_proxy=http://u:%C3@a\n"}},
+         "http://u:"}, /* a folder's name */
         {{{drop_in, "[Unit]\nEnvironment=https_proxy=http://a\n"}}, ""},
         /* Go takes the capitals first, unless they are empty */
         {{{drop_in, "[Service]\nEnvironment=https_proxy=http://a HTTPS_PROXY=http://b\n"}},
@@ -292,15 +311,19 @@ static void the_environment_is_put_together_as_by_systemd(void **state)
 static void words_are_read_as_by_systemd(void **state)
 {
     static const struct {
-        const char *text, *words[3];
+        const char *text, *words[4];
     } rows[] = {{"", {NULL}},
                 {" \t", {NULL}},
                 {"a  b\t", {"a", "b"}},
                 {"\"a b\"c 'd \"'", {"a bc", "d \""}},
-                {"a\\ b", {"a b"}},
+                {"a\\sb", {"a b"}},
                 {"'a\\'b'", {"a'b"}},
-                {"100%% %i %", {"100%", "%i", "%"}},
-                {"a\\", {"a\\"}},
+                {"\\x41\\u0042\\103\\t", {"ABC\t"}},
+                {"100%% 5%0%off % %h", {"100%", "5%0ff", "%", "/root"}},
+                {"a b\\", {"a"}},
+                {"a b\\ c", {"a"}},
+                {"a 'b", {"a"}},
+                {"a \\x0z", {"a"}},
                 {"\"\" b", {"", "b"}},
                 {"12345678 b", {"1234567", "b"}}, /* as much as there is room for */
                 {"1234567 b", {"1234567", "b"}}};
@@ -443,6 +466,47 @@ static void a_registration_counts_with_its_key(void **state)
     assert_true(agent.registered_whole);
 }
 
+static void an_old_registration_counts_too(void **state)
+{
+    put("/var/lib/amazon/ssm/registration",
+        "{\"ManagedInstanceID\":\"mi-2\",\"privateKey\":\"x\",\"region\":\"us-east-1\"}");
+    read_anew(state);
+    assert_string_equal(agent.registered_as, "mi-2");
+    assert_string_equal(agent.registration_file, "/var/lib/amazon/ssm/registration");
+    assert_true(agent.registered_whole);
+}
+
+/* Whichever comes first: the agent's configuration, the search list, our last report, cloud-init. */
+static void something_may_name_the_region_before_imds(void **state)
+{
+    char region[REGION_SIZE];
+    (void)state;
+
+    assert_false(hint_region(root, &agent, region));
+    put("/run/cloud-init/instance-data.json", "{\"v1\":{\"region\":\"sa-east-1\"}}");
+    assert_true(hint_region(root, &agent, region));
+    assert_string_equal(region, "sa-east-1");
+    put("/run/ssm-preflight/report.json", "{\"instance\":{\"region\":\"eu-west-3\"}}");
+    assert_true(hint_region(root, &agent, region));
+    assert_string_equal(region, "eu-west-3");
+    put("/etc/resolv.conf", "nameserver 10.0.0.2\nsearch corp.example eu-north-1.compute.internal "
+                            "us-west-2.compute.internal\n");
+    assert_true(hint_region(root, &agent, region));
+    assert_string_equal(region, "eu-north-1");
+    put("/etc/resolv.conf", "search corp.example .compute.internal\n");
+    assert_true(hint_region(root, &agent, region));
+    assert_string_equal(region, "eu-west-3");
+    put("/etc/resolv.conf", "search ec2.internal\n");
+    assert_true(hint_region(root, &agent, region));
+    assert_string_equal(region, "us-east-1");
+    (void)text_set(agent.config_region, REGION_SIZE, "ap-south-2");
+    assert_true(hint_region(root, &agent, region));
+    assert_string_equal(region, "ap-south-2");
+    (void)text_set(agent.config_region, REGION_SIZE, "nonsense");
+    assert_true(hint_region(root, &agent, region));
+    assert_string_equal(region, "us-east-1");
+}
+
 static void the_configuration_overrides(void **state)
 {
     (void)state;
@@ -491,6 +555,12 @@ static void the_configuration_is_read_as_by_go(void **state)
          "Mds.CommandWorkersLimit is of the wrong type", ""},
         {"{\"Mds\":{\"CommandWorkersLimit\":5.5}}", "Mds.CommandWorkersLimit is of the wrong type",
          ""},
+        {"{\"Mds\":{\"CommandWorkersLimit\":5.0}}", "Mds.CommandWorkersLimit is of the wrong type",
+         ""},
+        {"{\"Mds\":{\"CommandWorkersLimit\":9223372036854775807}}", "", ""},
+        {"{\"Mds\":{\"CommandWorkersLimit\":9223372036854775808}}",
+         "Mds.CommandWorkersLimit is of the wrong type", ""},
+        {"{\"Ssm\":{\"Endpoint\":\"https://a.?x=1\"}}", "", "a"},
         {"{\"Agent\":{\"ContainerMode\":\"no\"}}", "Agent.ContainerMode is of the wrong type", ""},
         {"{\"agent\":\"x\"}", "agent is of the wrong type", ""},
         {"{\"Ssm\":{\"Endpoint\":1}}", "Ssm.Endpoint is of the wrong type", ""},
@@ -867,6 +937,8 @@ int main(void)
         TEST(certificates_are_looked_for_as_by_go),
         TEST(an_agent_that_is_not_whole_says_what_is_missing),
         TEST(a_registration_counts_with_its_key),
+        TEST(an_old_registration_counts_too),
+        TEST(something_may_name_the_region_before_imds),
         TEST(the_configuration_overrides),
         TEST(the_configuration_is_read_as_by_go),
         TEST(the_order_of_identities_is_what_the_agent_knows_of_it),

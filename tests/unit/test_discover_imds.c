@@ -23,7 +23,7 @@ static struct value {
     {"dynamic/instance-identity/document",
      "{\"instanceId\": \"i-0123456789abcdef0\", \"region\": \"cn-northwest-1\","
      " \"availabilityZone\": \"cn-northwest-1a\", \"accountId\": \"123456789012\","
-     " \"privateIp\": \"172.31.16.9\"}"},
+     " \"instanceType\": \"t4g.nano\", \"imageId\": \"ami-1\", \"privateIp\": \"172.31.16.9\"}"},
     {"meta-data/placement/region", "cn-northwest-1"},
     {"meta-data/mac", "0e:49:61:0f:c3:11"},
     {MACS "vpc-id", "vpc-0a1b2c3d4e5f67890"},
@@ -148,6 +148,8 @@ static void all_of_it_is_read(void **state)
     assert_int_equal(instance->n_vpc_cidrs, 3);
     assert_int_equal(instance->n_subnet_cidrs, 2);
     assert_int_equal(instance->n_security_groups, 2);
+    assert_string_equal(instance->type, "t4g.nano");
+    assert_string_equal(instance->image, "ami-1");
     assert_string_equal(instance->vpc, "vpc-0a1b2c3d4e5f67890");
     assert_true(credentials_usable(&credentials));
 }

@@ -5,10 +5,14 @@
  */
 #include <errno.h>
 #include <ifaddrs.h>
+#include <linux/if_packet.h>
+#include <net/if.h>
+#include <net/if_arp.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -19,6 +23,7 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "discover/machine.h"
+#include "net/address.h"
 
 #define NAMES                                                                                 \
     "Ip: Forwarding DefaultTTL InReceives InHdrErrors InAddrErrors ForwDatagrams "            \
@@ -121,6 +126,10 @@ static void what_was_lost_in_this_round_is_told(void **state)
     look(30);
     assert_true(facts.network.delivery_read);
     assert_int_equal(facts.network.undelivered, 0);
+    put(NAMES "Ip: 2 64 100 0 0 0 0 0 100 50 0 0 0 0 0 0\n");
+    look(0); /* none before and none after is known too */
+    assert_true(facts.network.delivery_read);
+    put(NAMES "Ip: 2 64 100 0 0 0 0 0 70 50 0 0 0 0 0 0\n");
     look(28);
     assert_int_equal(facts.network.undelivered, 2);
     look(-1);
@@ -133,11 +142,64 @@ static void what_was_lost_in_this_round_is_told(void **state)
 /* NOLINTBEGIN(cert-dcl37-c,bugprone-reserved-identifier): the linker wants this name */
 int __wrap_getifaddrs(struct ifaddrs **all);
 
+static struct entry {
+    const char *name;
+    unsigned int flags;
+    int family;
+    const char *address; /* or a MAC */
+    uint16_t type;       /* of a link */
+} entries[] = {
+    {"lo", IFF_UP | IFF_RUNNING | IFF_LOOPBACK, AF_INET, "127.0.0.1"},
+    {"tun0", IFF_UP | IFF_RUNNING, AF_PACKET, "02:aa:00:00:00:09", ARPHRD_NONE},
+    {"ens5", IFF_UP | IFF_RUNNING, AF_PACKET, "02:aa:00:00:00:01", ARPHRD_ETHER},
+    {"ens6", IFF_UP, AF_PACKET, "02:aa:00:00:00:02", ARPHRD_ETHER},
+    {"ens5", IFF_UP | IFF_RUNNING, AF_INET, "10.0.1.10"},
+    {"ens5", IFF_UP | IFF_RUNNING, AF_INET6, "fe80::1"},
+    {"ens6", IFF_UP, AF_INET6, "fd00::6"},
+    {"tun0", IFF_UP | IFF_RUNNING, AF_UNSPEC, ""},
+};
+static bool answers; /* the kernel does */
+
+static void fill_in(const struct entry *entry, struct ifaddrs *at, struct sockaddr_storage *address,
+                    struct sockaddr_storage *mask)
+{
+    struct sockaddr_ll *link = (void *)address;
+    unsigned char *mac = link->sll_addr;
+    socklen_t length;
+
+    at->ifa_name = (char *)(uintptr_t)entry->name;
+    at->ifa_flags = entry->flags;
+    if (entry->family == AF_UNSPEC)
+        return;
+    at->ifa_addr = (struct sockaddr *)address;
+    if (entry->family == AF_PACKET) {
+        link->sll_family = AF_PACKET;
+        link->sll_hatype = entry->type;
+        link->sll_halen = 6;
+        assert_int_equal(sscanf(entry->address, "%hhx:%hhx:%hhx:%hhx:%hhx:%hhx", &mac[0], &mac[1],
+                                &mac[2], &mac[3], &mac[4], &mac[5]),
+                         6);
+        return;
+    }
+    assert_true(address_parse(entry->address, 0, address, &length));
+    assert_true(address_parse(entry->family == AF_INET ? "255.255.255.0" : "ffff:ffff::", 0, mask,
+                              &length));
+    at->ifa_netmask = (struct sockaddr *)mask;
+}
+
+/* freeifaddrs() frees the first. */
 int __wrap_getifaddrs(struct ifaddrs **all)
 {
-    *all = NULL;
+    static struct sockaddr_storage addresses[COUNT_OF(entries)], masks[COUNT_OF(entries)];
+    struct ifaddrs *made = answers ? calloc(COUNT_OF(entries), sizeof(*made)) : NULL;
+
+    for (size_t i = 0; made && i < COUNT_OF(entries); i++) {
+        fill_in(&entries[i], &made[i], &addresses[i], &masks[i]);
+        made[i].ifa_next = i + 1 < COUNT_OF(entries) ? &made[i + 1] : NULL;
+    }
+    *all = made;
     errno = ENOBUFS;
-    return -1;
+    return answers ? 0 : -1;
 }
 /* NOLINTEND(cert-dcl37-c,bugprone-reserved-identifier) */
 
@@ -152,6 +214,59 @@ static void interfaces_that_cannot_be_asked_for_are_trouble(void **state)
     assert_string_equal(trouble, "the interfaces: No buffer space available");
 }
 
+static void a_server_that_is_silent_has_its_route_looked_up(void **state)
+{
+    struct endpoint_facts *endpoint = &facts.endpoints[SERVICE_SSMMESSAGES];
+    (void)state;
+
+    endpoint->n_answers = 2;
+    (void)text_set(endpoint->answers[0].server, ADDRESS_SIZE, "127.0.0.1");
+    step_fail(&endpoint->answers[0].step, FAILURE_TIMEOUT, 5000);
+    (void)text_set(endpoint->answers[1].server, ADDRESS_SIZE, "127.0.0.2");
+    step_ok(&endpoint->answers[1].step, 1);
+    resolvers_doubt(&facts);
+    assert_int_equal(facts.network.n_routes, 1);
+    assert_string_equal(facts.network.routes[0].to, "127.0.0.1");
+}
+
+static const struct interface_facts *interface_of(const char *name)
+{
+    for (int i = 0; i < facts.network.n_interfaces; i++)
+        if (strcmp(facts.network.interfaces[i].name, name) == 0)
+            return &facts.network.interfaces[i];
+    return NULL;
+}
+
+static void interfaces_have_addresses_and_links(void **state)
+{
+    char mac[NAME_SIZE];
+    (void)state;
+
+    answers = true;
+    network_read(&facts.network);
+    assert_int_equal(facts.network.n_interfaces, 3);
+    assert_null(interface_of("lo"));
+    assert_true(interface_of("ens5")->up);
+    assert_false(interface_of("ens6")->up); /* no carrier */
+    assert_int_equal(interface_of("tun0")->own, ANSWER_NO);
+    assert_int_equal(interface_of("ens5")->own, ANSWER_UNKNOWN);
+    assert_int_equal(interface_of("ens5")->n_addresses, 2);
+    assert_string_equal(interface_of("ens5")->addresses[0], "10.0.1.10/24");
+    assert_string_equal(interface_of("ens5")->addresses[1], "fe80::1/32");
+    assert_true(facts.network.usable_ipv4);
+    assert_false(facts.network.usable_ipv6); /* link-local, or not up */
+
+    network_mac_of("10.0.1.10", mac);
+    assert_string_equal(mac, "02:aa:00:00:00:01");
+    network_mac_of("10.0.1.11", mac);
+    assert_string_equal(mac, "");
+    network_mark_own(&facts.network, "02:AA:00:00:00:01/\n02:aa:00:00:00:07/");
+    assert_int_equal(interface_of("ens5")->own, ANSWER_YES);
+    assert_int_equal(interface_of("ens6")->own, ANSWER_NO);
+    assert_int_equal(interface_of("tun0")->own, ANSWER_NO);
+    answers = false;
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -161,6 +276,9 @@ int main(void)
                                         tear_down),
         cmocka_unit_test_setup_teardown(what_was_lost_in_this_round_is_told, set_up, tear_down),
         cmocka_unit_test(interfaces_that_cannot_be_asked_for_are_trouble),
+        cmocka_unit_test_setup_teardown(a_server_that_is_silent_has_its_route_looked_up, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(interfaces_have_addresses_and_links, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

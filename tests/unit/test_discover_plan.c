@@ -13,7 +13,7 @@
 #include "base/text.h"
 #include "discover/imds.h"
 #include "discover/plan.h"
-#include "model/partitions.h"
+#include "model/plan.h"
 
 static struct facts facts;
 static struct agent_overrides overrides;

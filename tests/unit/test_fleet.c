@@ -198,6 +198,8 @@ static void a_person_sees_lines_of_a_terminal(void **state)
             fail_msg("a line is too wide\n%s", text.bytes);
     }
     buffer_clear(&text);
+    fleet.members[0].file[3] = fleet.members[1].file[3] = ' ';
+    assert_says("terminal", &style, "show --commands 'log 1'\n");
 }
 
 static void hostile_words_are_escaped(void **state)

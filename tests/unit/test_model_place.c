@@ -13,9 +13,9 @@
 #include "base/text.h"
 #include "model/checks.h"
 #include "model/failure.h"
-#include "model/partitions.h"
 #include "model/permissions.h"
 #include "model/place.h"
+#include "model/plan.h"
 #include "model/report.h"
 
 static const struct instance_facts instance = {

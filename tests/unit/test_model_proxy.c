@@ -18,36 +18,60 @@
 
 static struct facts facts;
 
-static void urls(void **state)
+/* As Go 1.22's http.ProxyFromEnvironment takes each value; "http://": it looks for a host that there is not. */
+static void values(void **state)
 {
     static const struct {
-        const char *url;
-        const char *host; /* NULL: not asked */
+        const char *value, *read;
+        const char *host; /* NULL: nothing to connect to */
         uint16_t port;
     } rows[] = {
-        {"http://proxy.example.com:3128", "proxy.example.com", 3128},
-        {"HTTP://10.0.0.5:3128/", "10.0.0.5", 3128},
-        {"http://proxy.example.com", "proxy.example.com", 80},
-        {"proxy:8080", "proxy", 8080},
-        {"http://[fd00::5]:3128/x", "fd00::5", 3128},
-        {"http://[fd00::5]", "fd00::5", 80},
-        {"https://proxy.example.com:3128", "proxy.example.com", 3128},
-        {"https://proxy.example.com", "proxy.example.com", 443},
-        {"socks5://proxy.example.com:1080", NULL, 0},
-        {"http://proxy.example.com:0", NULL, 0},
-        {"http://proxy.example.com:65536", NULL, 0},
-        {"http://proxy.example.com:3128x", NULL, 0},
-        {"http://", NULL, 0},
-        {"http://:3128", NULL, 0},
-        {"http://pro xy:3128", NULL, 0},
-        {"", NULL, 0},
+        {"http://proxy.example.com:3128", "http://proxy.example.com:3128", "proxy.example.com",
+         3128},
+        {"HTTP://10.0.0.5:3128/", "http://10.0.0.5:3128", "10.0.0.5", 3128},
+        {"http://proxy.example.com", "http://proxy.example.com", "proxy.example.com", 80},
+        {"http://proxy.example.com:", "http://proxy.example.com:", "proxy.example.com", 80},
+        {"proxy:8080", "http://proxy:8080", "proxy", 8080},
+        {"10.0.0.5", "http://10.0.0.5", "10.0.0.5", 80},
+        {"http://[fd00::5]:3128/x", "http://[fd00::5]:3128", "fd00::5", 3128},
+        {"http://[fd00::5]", "http://[fd00::5]", "fd00::5", 80},
+        {"https://proxy.example.com", "https://proxy.example.com", "proxy.example.com", 443},
+        {"socks5://proxy.example.com", "socks5://proxy.example.com", "proxy.example.com", 1080},
+        {"socks5h://proxy.example.com:1080", "http://", NULL, 0},
+        {"http://u:p@proxy:1", "http://proxy:1", "proxy", 1},
+        {"u:p@proxy:1", "http://proxy:1", "proxy", 1},
+        {"http://u:p@w@proxy:1", "http://proxy:1", "proxy", 1},
+        {"http://u:50%25@proxy:1", "http://proxy:1", "proxy", 1},
+        {"http://u:50%off@proxy:1", "", NULL, 0}, /* Go goes without a proxy */
+        {"http://u:p#w@proxy:1", "http://", NULL, 0},
+        {"http://u:p/w@proxy:1", "http://", NULL, 0},
+        {"http://C\\u:p@proxy:1", "http://", NULL, 0},
+        {"http://proxy:1 ", "http://", NULL, 0},
+        {" http://proxy:1", "", NULL, 0},
+        {"\"http://proxy:1\"", "http://", NULL, 0},
+        {"http//proxy:1", "http://", NULL, 0},
+        {"http:/proxy:1", "http://", NULL, 0},
+        {"http:proxy:1", "http://", NULL, 0},
+        {"http://proxy:x", "http://", NULL, 0},
+        {"http://proxy:0", "http://proxy:0", NULL, 0},
+        {"http://proxy:65536", "http://proxy:65536", NULL, 0},
+        {"http://", "http://", NULL, 0},
+        {"http://:3128", "http://:3128", NULL, 0},
+        {"http://pr\x07oxy", "", NULL, 0},
+        {"http://proxy/%zz", "", NULL, 0},
+        {"", "", NULL, 0},
     };
     (void)state;
 
     for (size_t i = 0; i < COUNT_OF(rows); i++) {
         struct proxy proxy = {"", 0, false};
-        if (proxy_parse(rows[i].url, &proxy) == !rows[i].host)
-            fail_msg("\"%s\"", rows[i].url);
+        char read[HOST_SIZE];
+        if (proxy_read(rows[i].value, read) != !!strchr(rows[i].value, '@') && rows[i].host)
+            fail_msg("\"%s\": a login", rows[i].value);
+        if (strcmp(read, rows[i].read) != 0)
+            fail_msg("\"%s\": \"%s\"", rows[i].value, read);
+        if (proxy_parse(read, &proxy) == !rows[i].host)
+            fail_msg("\"%s\"", rows[i].value);
         if (!rows[i].host)
             continue;
         assert_string_equal(proxy.host, rows[i].host);
@@ -115,7 +139,7 @@ static void exemptions(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(urls),
+        cmocka_unit_test(values),
         cmocka_unit_test(exemptions),
         cmocka_unit_test(a_demand_for_a_login_decides_only_without_one),
     };

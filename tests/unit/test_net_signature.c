@@ -14,6 +14,7 @@
 #include <cmocka.h>
 
 #include "base/clock.h"
+#include "base/text.h"
 #include "net/http.h"
 #include "net/loop.h"
 #include "net_peer.h"
@@ -218,6 +219,44 @@ static void does_not_sign_without_credentials(void **state)
     assert_string_equal(credentials.secret_access_key, "");
 }
 
+/* A server may show what it was sent, whole or in part. */
+static void hides_what_opens_something(void **state)
+{
+    static const struct {
+        const char *said, *shown;
+    } rows[] = {
+        {"key 0123456789abcdefGHIJ!", "key ********************!"},
+        {"at 456789abcdefG.", "at *************."}, /* a piece, from the middle */
+        {"at 56789abcdefG", "at ************"},     /* twelve characters, from the middle */
+        {"at 6789abcdefG", "at 6789abcdefG"},       /* eleven open nothing */
+        {"0123456789abTOKEN/of+the=labTOKEN/of+the=lab",
+         "********************************************"},
+        {"TOKEN/of+theX", "************X"},
+        {"TOKEN/of+th", "TOKEN/of+th"},
+        {"signature=00112233445566778899aabbccddeeff.",
+         "signature=********************************."},
+        {"id 0011223344556677-8899aabbccddeeff", "id 0011223344556677-8899aabbccddeeff"},
+        {"00112233445566778899aabbccddeef", "00112233445566778899aabbccddeef"},
+        {"ASIAEXAMPLE", "ASIAEXAMPLE"},
+        {"", ""},
+    };
+    const struct credentials credentials = {"ASIAEXAMPLE", "0123456789abcdefGHIJ",
+                                            "TOKEN/of+the=lab"};
+    const struct credentials tokenless = {.secret_access_key = "short"};
+    char text[64];
+    (void)state;
+
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        (void)text_set(text, sizeof(text), "%s", rows[i].said);
+        credentials_hide(&credentials, text);
+        assert_string_equal(text, rows[i].shown);
+    }
+    (void)text_set(text, sizeof(text), "a short word");
+    credentials_hide(&tokenless, text);
+    assert_string_equal(text, "a short word");
+    assert_false(credentials_usable(&tokenless)); /* a key without its id */
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -229,6 +268,7 @@ int main(void)
         TEST(signs_an_empty_body),
         TEST(signs_a_long_token),
         TEST(does_not_sign_without_credentials),
+        TEST(hides_what_opens_something),
     };
     return cmocka_run_group_tests_name("net_signature", tests, NULL, NULL);
 }

@@ -681,6 +681,21 @@ static void tells_how_it_ended(void **state)
     expect_failure(FAILURE_CLOSED);
 }
 
+/* A record of 4096 HelloRequests, RFC 5246 section 7.4.1.1, which a client skips in a handshake; and again. */
+static void does_not_skip_messages_for_ever(void **state)
+{
+    enum { RECORD = 5 + 16384, MANY = 16, FEW = 2 };
+    static char records[MANY * RECORD];
+    (void)state;
+
+    for (size_t i = 0; i < MANY; i++)
+        memcpy(records + i * RECORD, "\x16\x03\x03\x40\x00", 5);
+    hear(records, sizeof(records), PEER_AFTER_BYTES, PEER_STAYS, 2000);
+    expect_failure(FAILURE_CLOSED);
+    hear(records, (size_t)FEW * RECORD, PEER_AFTER_BYTES, PEER_STAYS, 300);
+    expect_failure(FAILURE_TIMEOUT); /* so many are only no answer */
+}
+
 static void times_out_by_its_own_limit(void **state)
 {
     (void)state;
@@ -774,6 +789,7 @@ int main(void)
         TEST(tells_an_old_version),
         TEST(tells_a_broken_handshake),
         TEST(tells_how_it_ended),
+        TEST(does_not_skip_messages_for_ever),
         TEST(times_out_by_its_own_limit),
         TEST(tells_a_truncated_answer),
         TEST(tells_an_alert_after_the_handshake),

@@ -156,6 +156,9 @@ static void wire_shapes(void **state)
         {403, "", "<Error><Code\tx=\"\">AccessDenied</Code></Error>", "", "AccessDenied",
          PERMISSION_DENIED, FAILURE_DENIED},
         {403, "", "<?xml version=\"1.0\"", "", "", PERMISSION_UNCLEAR, FAILURE_FORBIDDEN},
+        {403, "", "<?xml version=\"1.0\"?>\r\n <AccessDenied/>", "", "AccessDenied",
+         PERMISSION_DENIED, FAILURE_DENIED},
+        {400, "E", "", "E", "E", PERMISSION_ALLOWED, FAILURE_NONE},
         {403, "", " \r\n<AccessDenied/>", "", "AccessDenied", PERMISSION_DENIED, FAILURE_DENIED},
         {403, "AccessDenied", "<Error><Code>Throttling</Code></Error>", "", "AccessDenied",
          PERMISSION_DENIED, FAILURE_DENIED}, /* the head comes first */

@@ -286,6 +286,8 @@ static void every_option_stands_in_the_help(void **state)
     options_help(&help);
     assert_non_null(strstr(help.bytes, "--imds-endpoint URL"));
     assert_non_null(strstr(help.bytes, "--verbose"));
+    for (const char *line = help.bytes; line[0]; line += strcspn(line, "\n") + 1)
+        assert_true(strcspn(line, "\n") <= 80); /* of a terminal */
     buffer_clear(&help);
 }
 

@@ -12,7 +12,7 @@
 
 #include "base/text.h"
 #include "golden.h"
-#include "report/explain.h"
+#include "report/report.h"
 
 static void assert_explains(const char *name, const char *page)
 {
@@ -80,6 +80,7 @@ static void a_page_has_its_commands_and_ends_as_others_do(void **state)
 static void a_near_name_is_suggested(void **state)
 {
     (void)state;
+    assert_explains("connect", "endpoint.connect");
     assert_no_page("netwrok-acl",
                    "no page is called \"netwrok-acl\" (did you mean network-acl? " ALL);
     assert_no_page("firewall", "no page is called \"firewall\" (did you mean dns-firewall? " ALL);

@@ -15,9 +15,9 @@
 #include "base/text.h"
 #include "base/version.h"
 #include "golden.h"
-#include "report/folded.h"
-#include "report/systemd.h"
+#include "report/recorded.h"
 #include "report/report.h"
+#include "report/systemd.h"
 #include "report_builder.h"
 
 /* Every entry, an empty line behind each. */

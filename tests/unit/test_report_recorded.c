@@ -11,7 +11,6 @@
 
 #include <cmocka.h>
 
-#include "report/folded.h"
 #include "report/recorded.h"
 #include "report/report.h"
 #include "report_builder.h"

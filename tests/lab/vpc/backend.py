@@ -50,7 +50,13 @@ class Connection:
             return False
         if answer.delay_s:
             await asyncio.sleep(answer.delay_s)
-        writer.write(_encode(answer))
+        encoded = _encode(answer)
+        if answer.drip_s and answer.body:
+            writer.write(encoded[:-1])
+            await writer.drain()
+            await asyncio.sleep(answer.drip_s)
+            encoded = encoded[-1:]
+        writer.write(encoded)
         await writer.drain()
         if answer.open_channel:
             await channel.converse(reader, writer, answer.open_channel)

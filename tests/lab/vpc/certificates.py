@@ -25,6 +25,7 @@ AUTHORITIES = {
     "amazon": "Lab stand-in for Amazon Root CA",
     "corporate": "Example Corp TLS Inspection CA",
     "stranger": "Unknown Inspection CA",
+    "branch": "Example Corp Branch Office CA",  # signed by "corporate", and not sent along
 }
 # variant -> (authority, first day, last day; days from now)
 VARIANTS = {
@@ -37,6 +38,12 @@ VARIANTS = {
     "intercepted": ("corporate", -30, 365),
     "minted": ("stranger", -30, 365),
     "self-signed": (None, -30, 365),
+    "wildcard": ("amazon", -30, 365),
+    "wildcard-short": ("amazon", -30, 365),
+    "rsa": ("amazon", -30, 365),
+    "no-names": ("corporate", -30, 365),
+    "half-chain": ("branch", -30, 365),
+    "for-clients": ("corporate", -30, 365),
 }
 CLOCK_BEHIND_S = 20 * 86400  # a server's clock this far ahead makes "not-yet-valid" right
 CLOCK_AHEAD_S = -20 * 86400  # and this far behind makes "expired" right
@@ -75,15 +82,22 @@ def _make(region, root):
     final = os.path.join(root, _name(region))
     work = tempfile.mkdtemp(prefix=f"{region}-", dir=root)
     os.chmod(work, 0o755)
-    authorities = {label: _authority(work, label, name) for label, name in AUTHORITIES.items()}
+    authorities = {}
+    for label, name in AUTHORITIES.items():
+        authorities[label] = _authority(work, label, name, authorities.get("corporate") if label == "branch" else None)
     everything = [name for service in w.SERVICES for name in _names(world, service)]
     for variant, (authority, first, last) in VARIANTS.items():
         if variant == "good":
             for service in w.SERVICES:
                 _server(path(work, variant, service), authorities[authority], _names(world, service), first, last)
         else:
-            names = ["internal-app.example.com"] if variant == "wrong-name" else everything
-            _server(path(work, variant), authorities.get(authority), names, first, last)
+            names = {
+                "wrong-name": ["internal-app.example.com"],
+                "wildcard": [f"*.{region}.{world.domain}"],
+                "wildcard-short": [f"*.{world.domain}"],
+                "no-names": [],
+            }.get(variant, everything)
+            _server(path(work, variant), authorities.get(authority), names, first, last, variant)
     for old in os.listdir(root):
         if old.startswith("certificates-") and time.time() - os.path.getmtime(os.path.join(root, old)) > 4 * FRESH_S:
             shutil.rmtree(os.path.join(root, old), ignore_errors=True)
@@ -101,23 +115,26 @@ def _names(world, service):
     ]
 
 
-def _authority(work, label, name):
+def _authority(work, label, name, above):
     key, subject = _key(), _subject(name)
-    certificate = _signed(subject, subject, key.public_key(), key, -3650, 3650, authority=True)
+    issuer, signing_key = (above[0].subject, above[1]) if above else (subject, key)
+    certificate = _signed(subject, issuer, key.public_key(), signing_key, -3650, 3650, authority=True)
     _write(os.path.join(work, f"{label}-ca"), certificate, key)
     return certificate, key
 
 
-def _server(target, authority, names, first, last):
-    key, subject = _key(), _subject(names[0])
+def _server(target, authority, names, first, last, variant="good"):
+    key, subject = _key(variant), _subject(names[0] if names else "ssm.us-east-1.amazonaws.com")
     issuer, issuer_key = (authority[0].subject, authority[1]) if authority else (subject, key)
-    certificate = _signed(subject, issuer, key.public_key(), issuer_key, first, last, names=names)
+    certificate = _signed(subject, issuer, key.public_key(), issuer_key, first, last, names=names, clients=variant == "for-clients")
     _write(target.removesuffix(".crt"), certificate, key)
 
 
-def _key():
-    from cryptography.hazmat.primitives.asymmetric import ec
+def _key(variant="good"):
+    from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
+    if variant == "rsa":
+        return rsa.generate_private_key(65537, 2048)
     return ec.generate_private_key(ec.SECP256R1())
 
 
@@ -128,7 +145,7 @@ def _subject(name):
     return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
 
 
-def _signed(subject, issuer, public_key, signing_key, first, last, names=(), authority=False):
+def _signed(subject, issuer, public_key, signing_key, first, last, names=(), authority=False, clients=False):
     from cryptography import x509
     from cryptography.hazmat.primitives import hashes
     from cryptography.x509.oid import ExtendedKeyUsageOID
@@ -149,7 +166,7 @@ def _signed(subject, issuer, public_key, signing_key, first, last, names=(), aut
             x509.KeyUsage(
                 digital_signature=True,
                 content_commitment=False,
-                key_encipherment=False,
+                key_encipherment=not authority,
                 data_encipherment=False,
                 key_agreement=False,
                 key_cert_sign=authority,
@@ -164,7 +181,8 @@ def _signed(subject, issuer, public_key, signing_key, first, last, names=(), aut
         builder = builder.add_extension(
             x509.SubjectAlternativeName([x509.DNSName(name) for name in names]), critical=False
         )
-        builder = builder.add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
+        usage = ExtendedKeyUsageOID.CLIENT_AUTH if clients else ExtendedKeyUsageOID.SERVER_AUTH
+        builder = builder.add_extension(x509.ExtendedKeyUsage([usage]), critical=False)
     return builder.sign(signing_key, hashes.SHA256())
 
 

@@ -8,6 +8,7 @@ Amazon's resolver is at 10.0.0.2, 169.254.169.253 and fd00:ec2::253. A custom on
 """
 
 import asyncio
+import ipaddress
 import os
 import re
 import signal
@@ -153,6 +154,26 @@ def answer_with(question, rcode):
     return struct.pack(">HHHHHH", identifier, flags, count, 0, 0, 0) + question[12 : end + 5]
 
 
+def _encoded(target):
+    return b"".join(bytes([len(label)]) + label.encode() for label in target.split(".")) + b"\0"
+
+
+def answer_chain(question, length, addresses):
+    """Aliases, then the addresses of the last one; length -1: the name is an alias of itself."""
+    end = question.index(0, 12) + 1
+    kind, owner, records = int.from_bytes(question[end : end + 2], "big"), b"\xc0\x0c", []
+    for number in range(abs(length)):
+        target = owner if length < 0 else _encoded(f"alias{number}.example.com")
+        records.append(owner + struct.pack(">HHIH", 5, 1, 60, len(target)) + target)
+        owner = target
+    for address in addresses if length > 0 else []:
+        packed = ipaddress.ip_address(address).packed
+        if kind == (1 if len(packed) == 4 else TYPE_AAAA):
+            records.append(owner + struct.pack(">HHIH", kind, 1, 60, len(packed)) + packed)
+    answer = answer_with(question, 0)
+    return answer[:6] + struct.pack(">H", len(records)) + answer[8:] + b"".join(records)
+
+
 def answer_alias(question, target):
     name = b"".join(bytes([len(label)]) + label.encode() for label in target.split(".")) + b"\0"
     answer = answer_with(question, 0)
@@ -182,8 +203,16 @@ class Habits(asyncio.DatagramProtocol):
 
     async def _answer(self, data, sender):
         habits = self.shared.world.resolver
-        if habits.rcode:
-            self.transport.sendto(answer_with(data, habits.rcode), sender)
+        end = data.index(0, 12) + 1
+        kind = int.from_bytes(data[end : end + 2], "big")
+        if habits.rcode or kind in habits.rcodes:
+            self.transport.sendto(answer_with(data, habits.rcode or habits.rcodes[kind]), sender)
+        elif habits.truncates:
+            answer = answer_with(data, 0)
+            self.transport.sendto(answer[:2] + bytes([answer[2] | 2]) + answer[3:], sender)
+        elif habits.chain:
+            addresses = self.shared.world.records.get(_name_of(data), [])
+            self.transport.sendto(answer_chain(data, habits.chain, addresses), sender)
         elif habits.alias:
             self.transport.sendto(answer_alias(data, habits.alias), sender)
         else:
@@ -196,6 +225,14 @@ class Habits(asyncio.DatagramProtocol):
             await self.loop.sock_sendall(asking, data)
             async with asyncio.timeout(5):
                 self.transport.sendto(await self.loop.sock_recv(asking, 4096), sender)
+
+
+def _name_of(question):
+    labels, at = [], 12
+    while question[at]:
+        labels.append(question[at + 1 : at + 1 + question[at]].decode("latin-1").lower())
+        at += question[at] + 1
+    return ".".join(labels)
 
 
 async def habits_serve(loop):

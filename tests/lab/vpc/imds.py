@@ -11,6 +11,7 @@ import re
 import secrets
 import socket
 import time
+from collections import Counter
 from email.utils import formatdate
 
 from . import metadata
@@ -34,6 +35,10 @@ _ERROR_PAGE = """<?xml version="1.0" encoding="iso-8859-1"?>
 """
 
 
+def _of_path(table, target, otherwise):
+    return next((value for path, value in table.items() if target.rstrip("/").endswith("/" + path.strip("/"))), otherwise)
+
+
 class Metadata:
     """What all connections share: the world, the tokens given out, and how many answers a fault still owes."""
 
@@ -47,6 +52,7 @@ class Metadata:
         self.tree = metadata.tree(world) if world else {}
         self.throttle_left = world.imds.throttled if world else 0
         self.not_yet_left = dict(world.imds.not_yet) if world else {}
+        self.statuses_given = Counter()
 
     def answer(self, method, target, headers):
         """(status, body, extra headers), by the rules of IMDSv2."""
@@ -57,6 +63,10 @@ class Metadata:
         if self.throttle_left:
             self.throttle_left -= 1 if self.throttle_left > 0 else 0
             return manner.throttle_status, None, {}
+        status, count = _of_path(manner.statuses, target, (0, 0))
+        if status and (count < 0 or self.statuses_given[target] < count):
+            self.statuses_given[target] += 1
+            return status, None, {}
         versioned = _VERSION.fullmatch(target)
         if versioned and versioned[2] == "api/token":
             return self._token(method, versioned[1], headers)
@@ -130,7 +140,7 @@ class Connection(asyncio.Protocol):
         headers = {
             name.strip().lower(): value.strip() for name, _, value in (line.partition(":") for line in lines[1:])
         }
-        delay_s = self.service.world.imds.delay_s
+        delay_s = self.service.world.imds.delay_s + _of_path(self.service.world.imds.delays_s, rest.partition(" ")[0], 0.0)
         if delay_s:
             asyncio.get_running_loop().call_later(delay_s, self.reply, method, rest.partition(" ")[0], headers)
         else:

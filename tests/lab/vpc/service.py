@@ -41,6 +41,7 @@ class Answer:
             delay_s,
             open_channel,
         )
+        self.drip_s = 0.0
         self.body = body if isinstance(body, bytes) else body.encode()
 
 
@@ -57,6 +58,19 @@ BROKEN = {  # how every answer of a service may be broken
     "huge": lambda: Answer(200, b"A" * HUGE_BYTES),
     "proxy": lambda: _proxy(407, **{"Proxy-Authenticate": 'Basic realm="proxy"'}),
     "proxy-gateway": lambda: _proxy(502),
+    "refuses-upgrade": lambda: _proxy(403),
+    "moved": lambda: Answer(301, "", "text/html", {"Location": "https://www.example.com/"}, genuine=False),
+    "elsewhere": lambda: Answer(302, "", "text/html", {"Location": "http://10.0.1.99/portal"}, genuine=False),
+    "temporary": lambda: Answer(307, "", "text/html", {"Location": "https://www.example.com/"}, genuine=False),
+    "page": lambda: Answer(200, "<html><body>Welcome</body></html>", "text/html", {"Server": "nginx"}, genuine=False),
+    "wall": lambda: Answer(403, "<html><body>Forbidden by policy</body></html>", "text/html", {"Server": "awselb/2.0"}, genuine=False),
+    "empty": lambda: Answer(200, "", "text/plain", genuine=False),
+    "bare-400": lambda: Answer(400, "", "text/plain", genuine=False),
+    "bare-403": lambda: Answer(403, "{}"),
+    "bad-gateway": lambda: Answer(502, "<html><body>502 Bad Gateway</body></html>", "text/html", {"Server": "nginx"}, genuine=False),
+    "time-out": lambda: Answer(504, "", "text/html", {"Server": "nginx"}, genuine=False),
+    "slow-down": lambda: Answer(503, '{"__type":"SlowDown","message":"Please reduce your request rate."}'),
+    "not-here": lambda: Answer(404, "", "text/html", genuine=False),
 }
 
 
@@ -83,6 +97,7 @@ class Services:
             answer.headers["Date"] = formatdate(time.time() + self.world.clock_offset_s, usegmt=True)
         if answer.delay_s is not None:
             answer.delay_s += self.world.service.delay_s.get(service, 0.0)
+            answer.drip_s = self.world.service.drip_s.get(service, 0.0)
         return answer
 
     def _broken(self, service):
@@ -107,7 +122,7 @@ class Services:
             "user_agent": headers.get("user-agent"),
         }
         if call["signed"] and self._throttled(service):
-            answer = _error(service, "ThrottlingException", "Rate exceeded")
+            answer = self._throttling(service)
         elif action is None:
             answer = self._unknown(service, method)
         else:
@@ -116,6 +131,12 @@ class Services:
         self.record.add("service", f"{service} {method}", call)
         if call["signed"]:
             self.record.add("signed", action or f"{service}:?")
+        return answer
+
+    def _throttling(self, service):
+        status, code = self.world.service.throttle or (400, "ThrottlingException")
+        answer = _error(service, code, "Rate exceeded")
+        answer.status = answer.status if service == "ssmmessages" and not self.world.service.throttle else status
         return answer
 
     def _unknown(self, service, method):
@@ -138,6 +159,8 @@ class Services:
             return _error(service, refused.code, refused.message)
         if world.service.revoked:
             return _error(service, world.service.revoked, _REVOKED[world.service.revoked])
+        if action == OPEN_CHANNEL and world.service.upgrade:
+            return BROKEN[world.service.upgrade]()
         if action == OPEN_CHANNEL:
             return self._upgrade(who, headers, through_endpoint)
         denied = self._denied(who, service, action, request, through_endpoint)

@@ -15,6 +15,13 @@ from .processes import start, wait_for
 _TERMS = {
     "cbc": "ssl_protocols TLSv1.2; ssl_ciphers ECDHE-ECDSA-AES128-SHA256:ECDHE-ECDSA-AES256-SHA384;",
     "x448": "ssl_protocols TLSv1.2 TLSv1.3; ssl_ecdh_curve X448;",
+    "cbc-sha1": "ssl_protocols TLSv1.2; ssl_ciphers ECDHE-ECDSA-AES128-SHA;",
+    "chacha": "ssl_protocols TLSv1.2; ssl_ciphers ECDHE-ECDSA-CHACHA20-POLY1305;",
+    "p521": "ssl_protocols TLSv1.2 TLSv1.3; ssl_ecdh_curve P-521;",
+    "dhe": "ssl_protocols TLSv1.2; ssl_ciphers DHE-RSA-AES128-GCM-SHA256;",
+    "static-rsa": "ssl_protocols TLSv1.2; ssl_ciphers AES128-GCM-SHA256;",
+    "client-asked": "ssl_protocols TLSv1.2 TLSv1.3; ssl_verify_client optional; ssl_client_certificate CA;",
+    "client-certificate": "ssl_protocols TLSv1.2 TLSv1.3; ssl_verify_client on; ssl_client_certificate CA;",
 }
 _CERTIFICATES = [variant for variant in certificates.VARIANTS if variant not in ("good", "good-all")]
 VARIANT_PORT = {variant: 8441 + number for number, variant in enumerate((*_CERTIFICATES, *_TERMS))}
@@ -64,9 +71,12 @@ def _configuration(world, certificate_folder, folder, backend_path):
     servers += [
         _server(
             [f"{port} ssl", f"[::]:{port} ssl"],
-            certificates.path(certificate_folder, "good-all" if variant in _TERMS else variant),
+            certificates.path(
+                certificate_folder,
+                "rsa" if variant in ("dhe", "static-rsa") else "good-all" if variant in _TERMS else variant,
+            ),
             world,
-            _TERMS.get(variant),
+            _TERMS.get(variant, "").replace(" CA;", f" {certificate_folder}/amazon-ca.crt;"),
         )
         for variant, port in VARIANT_PORT.items()
     ]

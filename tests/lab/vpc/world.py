@@ -117,6 +117,8 @@ class Imds:
     not_yet: dict = field(default_factory=dict)  # path -> so many 404 answers before the first 200
     instead: dict = field(default_factory=dict)  # path -> another text, (status, text), or None for 404
     cut: dict = field(default_factory=dict)  # end of a path -> (bytes left out, "length" or "close")
+    delays_s: dict = field(default_factory=dict)  # end of a path -> how long its answer takes, besides delay_s
+    statuses: dict = field(default_factory=dict)  # end of a path -> (status, that many times; -1: every time)
 
 
 @dataclass
@@ -128,6 +130,9 @@ class Resolver:
     silent_types: tuple = ()  # types of which no question is answered
     alias: str = ""  # what every name is made an alias of, with TTL 0 and no address
     rcode: int = 0  # what every question is answered with, if not 0
+    rcodes: dict = field(default_factory=dict)  # type -> what questions for it are answered with
+    truncates: bool = False  # whatever is asked by UDP
+    chain: int = 0  # so many aliases before the addresses; -1: in a circle
 
 
 @dataclass
@@ -137,6 +142,9 @@ class Service:
     manner: dict = field(default_factory=dict)
     throttled: dict = field(default_factory=dict)  # service -> so many calls are throttled first; -1: every one
     delay_s: dict = field(default_factory=dict)
+    drip_s: dict = field(default_factory=dict)  # service -> how long after its head the last byte of an answer comes
+    upgrade: str | None = None  # a manner, of whatever answers what would become a websocket
+    throttle: tuple = ()  # (status, code) of what is throttled, if not as usual
     identity: list = field(default_factory=lambda: ["AmazonSSMManagedInstanceCore"])
     boundary: list | None = None
     endpoint: dict = field(default_factory=dict)  # service -> list; absent: full access

@@ -7,7 +7,7 @@ above a note). Its arguments, when it has any, follow the name after colons: `en
 
 from .. import world as w
 from .registry import TABLE
-from . import machine, metadata, names, reaching, role, service, tls  # noqa: F401  each fills the table
+from . import machine, metadata, names, reaching, role, service, tls, written  # noqa: F401  each fills the table
 from .. import recording  # noqa: E402  applies some of them
 
 __all__ = ["TABLE", "world"]

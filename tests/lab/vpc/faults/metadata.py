@@ -2,7 +2,8 @@
 """The metadata service, and the way to it."""
 
 from .. import world as w
-from ..metadata import identity_document
+from ..credentials import ROLE
+from ..metadata import credentials, identity_document
 from .machine import configure
 from .registry import choice, fault
 
@@ -117,6 +118,80 @@ def _(world, variant="portal"):
 )
 def _(world, path="vpc-ipv4-cidr-blocks", left_out="1", how="length"):
     world.imds.cut[path] = (int(left_out), choice(how, "length", "close"))
+
+
+@fault("imds-path-slow", "the answer to one path, named by its end, takes so many milliseconds (1200)", "imds-slow",
+       "[PATH (document)[:MILLISECONDS]]")
+def _(world, path="document", milliseconds="1200"):
+    world.imds.delays_s[path] = int(milliseconds) / 1000
+
+
+@fault("imds-path", "one path, named by its end, is answered with a status, so many times (-1: always)", "imds-malformed",
+       "[PATH (document)[:STATUS (404)[:N (-1)]]]")
+def _(world, path="document", status="404", count="-1"):
+    world.imds.statuses[path] = (int(status), int(count))
+
+
+def _document(**changes):
+    return lambda world: world.imds.instead.update({_DOCUMENT: identity_document(world, **changes)})
+
+
+def _credentials(who=ROLE, **changes):
+    def apply(world):
+        world.imds.instead[f"meta-data/iam/security-credentials/{w.ROLE}"] = credentials(who, world, **changes)
+    return apply
+
+
+def _name_role(name):
+    def apply(world):
+        world.role = name
+    return apply
+
+
+def _list_roles(text):
+    return lambda world: world.imds.instead.update({"meta-data/iam/security-credentials": text})
+
+
+def _gone(path):
+    return lambda world: world.imds.instead.update({f"meta-data/{path}": None})
+
+
+_SAYS = {
+    "role-line-end": _list_roles(w.ROLE + "\n"),
+    "role-twice": _list_roles(f"{w.ROLE}\nOther"),
+    "role-crlf": _list_roles(w.ROLE + "\r\n"),
+    "role-empty": _list_roles(""),
+    "role-odd": _name_role("Lab+Role=1,2.3@x-y_z"),
+    "role-long": _name_role("R" * 64),
+    "expires-soon": _credentials(valid_s=120),
+    "expires-now": _credentials(valid_s=1),
+    "code-failed": _credentials(code="Failed", message="An internal error"),
+    "code-unavailable": _credentials(code="InstanceProfileNotFound", message="Instance Profile cannot be found."),
+    "no-expiration": lambda world: world.imds.instead.update({
+        f"meta-data/iam/security-credentials/{w.ROLE}": "\n".join(
+            line for line in credentials(ROLE, world).replace('",\n  "Expiration', '"\n  "Expiration').splitlines() if "Expiration" not in line)}),
+    "region-empty": _document(region=""),
+    "region-gone": lambda world: world.imds.instead.update({_DOCUMENT: identity_document(world).replace('"region"', '"Area"')}),
+    "region-case": lambda world: world.imds.instead.update({_DOCUMENT: identity_document(world).replace('"region"', '"Region"')}),
+    "region-odd": _document(region="us_east_1"),
+    "region-other": _document(region="eu-west-1"),
+    "account-gone": _document(accountId=None),
+    "document-instance-other": _document(instanceId="i-0fedcba9876543210"),
+    "identity-gone": _gone("identity-credentials"),
+    "info-gone": _gone("iam/info"),
+    "instance-id-gone": _gone("instance-id"),
+    "network-gone": _gone("network"),
+    "zone-gone": _gone("placement"),
+    "macs-gone": _gone("mac"),
+    "domain-gone": _gone("services"),
+    "old-id": lambda world: world.imds.instead.update({"meta-data/instance-id": "i-12345678"}),
+    "id-line-end": lambda world: world.imds.instead.update({"meta-data/instance-id": w.INSTANCE_ID + "\n"}),
+}
+
+
+@fault("imds-says", "a value of IMDS as it may be", None, f"[{'|'.join(_SAYS)}]")
+def _(world, variant="role-twice"):
+    _SAYS[choice(variant, *_SAYS)](world)
 
 
 @fault("imds-v1-only", "the token path is 404 and values are given without one: not what EC2 does", "imds-malformed")

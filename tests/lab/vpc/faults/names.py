@@ -2,7 +2,7 @@
 """DNS: what the resolvers answer, and which of them the instance asks."""
 
 from .. import world as w
-from ..dns import HABITS_PORT, RCODE_PORT, REFUSED, SERVFAIL, TYPE_AAAA
+from ..dns import FORMERR, HABITS_PORT, RCODE_PORT, REFUSED, SERVFAIL, TYPE_AAAA
 from ..instance import HOSTS, NSSWITCH, RESOLV_CONF
 from .machine import configure
 from .metadata import DUAL_STACK_AGENT, ipv6_only
@@ -75,6 +75,56 @@ def _(world):
 )
 def _(world, variant="formerr"):
     _habits(world).edns = choice(variant, "formerr", "dropped")
+
+
+_RCODES = {"formerr": FORMERR, "servfail": SERVFAIL, "nxdomain": 3, "notimp": 4, "refused": REFUSED}
+
+
+@fault("dns-type", "questions of one type are answered with an error: of old forwarders that know no AAAA", None,
+       "[RCODE (servfail)[:aaaa|a]]")
+def _(world, rcode="servfail", kind="aaaa"):
+    _habits(world).rcodes = {TYPE_AAAA if choice(kind, "aaaa", "a") == "aaaa" else 1: _RCODES[rcode]}
+
+
+@fault("dns-truncated", "every answer by UDP is truncated; TCP works, or is blocked", None, "[works|blocked]")
+def _(world, tcp="works"):
+    _habits(world).truncates = True
+    if choice(tcp, "works", "blocked") == "blocked":
+        world.rule("router_input", "tcp dport 53 drop")
+
+
+@fault("dns-tcp-blocked", "no question gets through by TCP", None)
+def _(world):
+    world.rule("router_input", "tcp dport 53 drop")
+
+
+@fault("dns-aliases", "names are aliases of aliases, so many (3), or of themselves (-1)", None, "[N]")
+def _(world, count="3"):
+    _habits(world).chain = int(count)
+
+
+@fault("dns-first-says", "resolv.conf names a resolver that answers with an error first, then the VPC's", None,
+       "[servfail|refused|nxdomain|public]")
+def _(world, rcode="servfail"):
+    if choice(rcode, "servfail", "refused", "nxdomain", "public") in ("servfail", "refused"):
+        world.nameservers = [w.RESOLVER_LINK_LOCAL, w.RESOLVER]
+        port = RCODE_PORT[_RCODES[rcode]]
+        for protocol in ("udp", "tcp"):
+            world.rule("router_detour", f"ip daddr {w.RESOLVER_LINK_LOCAL} {protocol} dport 53 dnat ip to {w.RESOLVER_LINK_LOCAL}:{port}")
+    else:
+        world.nameservers = [w.CUSTOM_RESOLVER, w.RESOLVER]
+        world.custom_records = _public(world) if rcode == "public" else {}
+
+
+@fault("dns-addresses", "what a service's name has besides its addresses, or in their place: a public one, IPv6 ones that lead nowhere, "
+       "one that is dead", "public-path", "[public|ipv6|ipv6-only|dead|dead-first|many[:SERVICE (ssm)]]")
+def _(world, variant="public", service="ssm"):
+    for each in service_known(service):
+        own = world.private_addresses(each)
+        ipv6 = [w.address6(each, zone) for zone in "ab"]
+        world.point(each, {"public": own + [w.public_address(each)], "ipv6": own + ipv6, "ipv6-only": ipv6,
+                           "dead": own + ["10.0.2.99"], "dead-first": ["10.0.1.99"] + own,
+                           "many": own + [f"10.0.1.{n}" for n in range(101, 113)]}[variant])
 
 
 @fault(

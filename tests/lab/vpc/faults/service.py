@@ -90,6 +90,38 @@ def _(world, status="407"):
         world.service.manner[service] = {"407": "proxy", "502": "proxy-gateway"}[status]
 
 
+_SAYS = ("moved", "elsewhere", "temporary", "page", "wall", "empty", "bare-400", "bare-403", "bad-gateway", "time-out", "slow-down",
+         "not-here")
+
+
+@fault("service-says", "something answers in a service's place, or the service in an odd way", "proxy-in-the-way",
+       f"[{'|'.join(_SAYS)}[:SERVICE (all)]]")
+def _(world, manner="page", service="all"):
+    for each in service_known(service):
+        world.service.manner[each] = choice(manner, *_SAYS)
+
+
+@fault("websocket-refused", "requests pass, and what would become a websocket does not: as a proxy that does not know them", "proxy-in-the-way",
+       "[refuses-upgrade|bad-gateway|hang|page]")
+def _(world, manner="refuses-upgrade"):
+    world.service.upgrade = choice(manner, "refuses-upgrade", "bad-gateway", "hang", "page")
+
+
+@fault("throttled-as", "signed calls are throttled in another form, the first N or for ever", "service-unavailable",
+       "[CODE (RequestLimitExceeded)[:STATUS (400)[:N[:SERVICE (all)]]]]")
+def _(world, code="RequestLimitExceeded", status="400", count="-1", service="all"):
+    world.service.throttle = (int(status), code)
+    for each in service_known(service):
+        world.service.throttled[each] = int(count)
+
+
+@fault("slow-body", "the last byte of an answer comes so many milliseconds (20000) after its head", "slow-endpoint",
+       "[SERVICE (ssm)[:MILLISECONDS]]")
+def _(world, service="ssm", milliseconds="20000"):
+    for each in service_known(service):
+        world.service.drip_s[each] = int(milliseconds) / 1000
+
+
 @fault("service-unavailable", "503 (or 500) from the services", "service-unavailable", "[SERVICE (all)[:503|500]]")
 def _(world, service="all", status="503"):
     for each in service_known(service):

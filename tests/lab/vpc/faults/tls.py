@@ -61,6 +61,17 @@ def _(world, variant="cbc", service="all"):
     lead_to(world, service, choice(variant, "cbc", "x448"))
 
 
+_TERMS = ("wildcard", "wildcard-short", "rsa", "no-names", "half-chain", "for-clients", "cbc-sha1", "chacha", "p521",
+          "dhe", "static-rsa", "client-asked", "client-certificate")
+
+
+@fault("tls-terms", "a certificate, or an offer, of which some clients make more than others", None,
+       f"[{'|'.join(_TERMS)}[:SERVICE (all)]]")
+def _(world, variant="wildcard", service="all"):
+    world.corporate_authority = True
+    lead_to(world, service, choice(variant, *_TERMS))
+
+
 @fault("tls-version", "the server knows no TLS version that the client offers", "tls-version", "[SERVICE (all)]")
 def _(world, service="all"):
     lead_to_port(world, service, TRAP_PORT["alert"])

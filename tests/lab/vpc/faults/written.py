@@ -1,0 +1,273 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Files as people write them: drop-ins, resolv.conf, /etc/hosts, amazon-ssm-agent.json. Who reads them decides what they mean."""
+
+import json
+
+from .. import instance, world as w
+from .machine import _proxy
+from .registry import choice, fault
+
+_FILE = "/etc/default/agent-proxy"
+_ENVIRONMENT = f"EnvironmentFile={_FILE}\n"
+# {P} is a proxy that forbids, {O} one that opens the way, both as HOST:PORT. (drop-in, file)
+_UNITS = {
+    "spaces": (_ENVIRONMENT, "https_proxy = http://{P}\n"),
+    "quoted-path": (f'EnvironmentFile="{_FILE}"\n', "https_proxy=http://{P}\n"),
+    "glob": (f"EnvironmentFile={_FILE}*\n", "https_proxy=http://{P}\n"),
+    "file-missing": ("EnvironmentFile=/etc/default/gone\n", ""),
+    "export": (_ENVIRONMENT, "export https_proxy=http://{P}\n"),
+    "file-first": (f'{_ENVIRONMENT}Environment="https_proxy="\n', "https_proxy=http://{P}\n"),
+    "file-backslash": (_ENVIRONMENT, 'https_proxy="http://CORP\\user:x@{O}"\n'),
+    "bad-escape": ('Environment="https_proxy=http://CORP\\user:x@{P}"\n', ""),
+    "bell": ('Environment="https_proxy=http://corp\\alice:x@{P}"\n', ""),
+    "percent": ("Environment=https_proxy=http://user:50%off@{P}\n", ""),
+    "specifier": ("Environment=https_proxy=http://user:p%C3%A4@{P}\n", ""),
+    "hash": ('Environment="https_proxy=http://user:p#w@{O}"\n', ""),
+    "slash": ('Environment="https_proxy=http://user:p/w@{O}"\n', ""),
+    "at": ('Environment="https_proxy=http://user:p@w@{O}"\n', ""),
+    "no-scheme": ("Environment=https_proxy={O}\n", ""),
+    "no-scheme-login": ("Environment=https_proxy=user:word@{O}\n", ""),
+    "socks": ("Environment=https_proxy=socks5://{O}\n", ""),
+    "one-slash": ("Environment=https_proxy=http:/{O}\n", ""),
+    "no-colon": ("Environment=https_proxy=http//{O}\n", ""),
+    "blank-before": ('Environment="https_proxy= http://{P}"\n', ""),
+    "blank-after": ('Environment="https_proxy=http://{O} "\n', ""),
+    "quotes-in": ("Environment=https_proxy=\\\"http://{O}\\\"\n", ""),
+    "path": ("Environment=https_proxy=http://{O}/\n", ""),
+    "bare-host": ("Environment=https_proxy=http://proxy:3128\n", ""),
+    "port-word": ("Environment=https_proxy=http://10.0.1.21:port\n", ""),
+    "all-proxy": ("Environment=ALL_PROXY=http://{P}\n", ""),
+    "no-proxy-all": ("Environment=https_proxy=http://{P} no_proxy=*\n", ""),
+    "no-proxy-domain": ("Environment=https_proxy=http://{P} no_proxy=169.254.169.254,.amazonaws.com\n", ""),
+    "no-proxy-star": ("Environment=https_proxy=http://{P} no_proxy=*.amazonaws.com\n", ""),
+    "no-proxy-middle": ("Environment=https_proxy=http://{P} no_proxy=ssm.*.amazonaws.com\n", ""),
+    "no-proxy-blanks": ('Environment="https_proxy=http://{P}" "no_proxy=169.254.169.254 .amazonaws.com"\n', ""),
+    "no-proxy-cidr": ("Environment=https_proxy=http://{P} no_proxy=10.0.0.0/16\n", ""),
+    "no-proxy-port": ("Environment=https_proxy=http://{P} no_proxy=amazonaws.com:443\n", ""),
+    "no-proxy-scheme": ("Environment=https_proxy=http://{P} no_proxy=https://amazonaws.com\n", ""),
+    "no-proxy-empty-capitals": ("Environment=https_proxy=http://{P} NO_PROXY= no_proxy=amazonaws.com\n", ""),
+    "no-proxy-two": ("Environment=https_proxy=http://{P} NO_PROXY=localhost no_proxy=amazonaws.com\n", ""),
+    "imds-cidr": ("Environment=http_proxy=http://{P} no_proxy=169.254.0.0/16\n", ""),
+    "imds-port": ("Environment=http_proxy=http://{P} no_proxy=169.254.169.254:8080\n", ""),
+    "imds-domain": ("Environment=http_proxy=http://{P} no_proxy=.169.254.169.254\n", ""),
+    "imds-glob": ("Environment=http_proxy=http://{P} no_proxy=169.254.*\n", ""),
+    "long": ("Environment=https_proxy=http://{P} no_proxy=" + ",".join(f"host{n}.corp.example.com" for n in range(300))
+             + ",amazonaws.com\n", ""),
+    "elsewhere": ("[Unit]\nEnvironment=https_proxy=http://{P}\n", ""),
+    "lower-key": ("environment=https_proxy=http://{P}\n", ""),
+    "continued": ("Environment=A=1 \\\n  https_proxy=http://{P}\n", ""),
+    "commented": ("#Environment=A=1 \\\nEnvironment=https_proxy=http://{P}\n", ""),
+    "single": ("Environment='https_proxy=http://{P}' B=2\n", ""),
+    "unset-value": ("Environment=https_proxy=http://{P}\nUnsetEnvironment=https_proxy=http://other\n", ""),
+    "export-word": ('Environment="export https_proxy=http://{P}"\n', ""),
+    "unclosed": ('Environment="https_proxy=http://{P}\n', ""),
+    "semicolon": ("Environment=https_proxy=http://{P};no_proxy=amazonaws.com\n", ""),
+    "environment-file-list": (f"EnvironmentFile=-/etc/sysconfig/gone\n{_ENVIRONMENT}", "HTTPS_PROXY='http://{P}'\n"),
+    "crlf": ("Environment=https_proxy=http://{P}\r\n", ""),
+    "hex": ('Environment="https_proxy=http://\\x7b{P}"\n', ""),
+}
+
+
+@fault("unit-written", "the drop-in of the agent's unit, or its file of variables, as people write them", "proxy-in-the-way",
+       f"[{'|'.join(_UNITS)}]")
+def _(world, variant="spaces"):
+    drop_in, file = (text.replace("{P}", _proxy(world, "forbids")[7:]).replace("{O}", _proxy(world, "opens")[7:])
+                     for text in _UNITS[choice(variant, *_UNITS)])
+    world.files[instance.AGENT_DROP_IN] = "[Service]\n" + drop_in
+    if file:
+        world.files[_FILE] = file
+
+
+_CONFIGURATIONS = {
+    "fraction": '{"Mds": {"CommandWorkersLimit": 5.0}}',
+    "exponent": '{"Mds": {"CommandWorkersLimit": 5e0}}',
+    "big": '{"Mds": {"CommandWorkersLimit": 1000000000000000000}}',
+    "bigger": '{"Mds": {"CommandWorkersLimit": 10000000000000000000}}',
+    "null": '{"Mds": null, "Ssm": {"Endpoint": null}}',
+    "null-all": "null",
+    "cases": '{"SSM": {"ENDPOINT": "ssm.us-esat-1.amazonaws.com"}}',
+    "unknown": '{"Whatever": {"A": [1, {"b": "c"}]}, "Ssm": {"NoSuch": 5}}',
+    "comment": '{"Mds": {} /* ours */}',
+    "single-quotes": "{'Mds': {}}",
+    "escape": '{"\\u0053sm": {"End\\u0070oint": "ssm.us-esat-1.amazonaws.com"}}',
+    "bad-escape": '{"Ssm": {"CustomInventoryDefaultLocation": "C:\\data"}}',
+    "surrogate": '{"Agent": {"Name": "\\ud800"}}',
+    "nan": '{"Mds": {"CommandWorkersLimit": NaN}}',
+    "true-word": '{"Profile": {"ShareCreds": "true"}}',
+    "true-number": '{"Profile": {"ShareCreds": 1}}',
+    "true-case": '{"Profile": {"ShareCreds": True}}',
+    "section-text": '{"Ssm": "x"}',
+    "section-list": '{"Ssm": []}',
+    "list-of-numbers": '{"Identity": {"ConsumptionOrder": [1]}}',
+    "order-cases": '{"Identity": {"ConsumptionOrder": ["ec2"]}}',
+    "order-empty": '{"Identity": {"ConsumptionOrder": []}}',
+    "order-custom": '{"Identity": {"ConsumptionOrder": ["CustomIdentity"]}}',
+    "order-both": '{"Identity": {"ConsumptionOrder": ["OnPrem", "EC2"]}}',
+    "deep": '{"X": ' + "[" * 3000 + "]" * 3000 + "}",
+    "slash": '{"Ssm": {"Endpoint": "https://ssm.us-east-1.amazonaws.com/"}}',
+    "mgs-slash": '{"Mgs": {"Endpoint": "https://ssmmessages.us-east-1.amazonaws.com/"}}',
+    "mgs-host": '{"Mgs": {"Endpoint": "ssmmessages.us-east-1.amazonaws.com"}}',
+    "mgs-path": '{"Mgs": {"Endpoint": "ssmmessages.us-east-1.amazonaws.com/"}}',
+    "upper": '{"Ssm": {"Endpoint": "SSM.US-EAST-1.AMAZONAWS.COM"}}',
+    "blank": '{"Ssm": {"Endpoint": " ssm.us-east-1.amazonaws.com"}}',
+    "blank-after": '{"Ssm": {"Endpoint": "ssm.us-east-1.amazonaws.com "}}',
+    "dot": '{"Ssm": {"Endpoint": "ssm.us-east-1.amazonaws.com."}}',
+    "mgs-region": '{"Mgs": {"Region": "eu-west-1"}}',
+    "service-domain": '{"Agent": {"ServiceDomain": "amazonaws.com.cn"}}',
+    "service-domain-same": '{"Agent": {"ServiceDomain": "amazonaws.com"}}',
+    "path": '{"Ssm": {"Endpoint": "https://ssm.us-east-1.amazonaws.com/v1"}}',
+    "query": '{"Ssm": {"Endpoint": "https://ssm.us-east-1.amazonaws.com?x=1"}}',
+    "two-slashes": '{"Ssm": {"Endpoint": "//ssm.us-east-1.amazonaws.com"}}',
+    "upper-scheme": '{"Ssm": {"Endpoint": "HTTPS://ssm.us-east-1.amazonaws.com"}}',
+    "address": '{"Ssm": {"Endpoint": "10.0.1.21"}}',
+    "mds-wrong": '{"Mds": {"Endpoint": "ec2messages.us-esat-1.amazonaws.com"}}',
+    "trailing-comma": '{"Mds": {"CommandWorkersLimit": 5,}}',
+    "tab-in-string": '{"Agent": {"Name": "a\tb"}}',
+    "two": '{"Mds": {}}{"Ssm": {}}',
+    "crlf": '{\r\n"Mds": {}\r\n}\r\n',
+    "leading-zero": '{"Mds": {"CommandWorkersLimit": 05}}',
+    "os": '{"Os": {"Lang": 5}}',
+    "agent-region-empty": '{"Agent": {"Region": ""}}',
+    "form-feed": '{"Mds": {}}\f',
+    "workers-zero": '{"Mds": {"CommandWorkersLimit": 0}, "Mgs": {"SessionWorkersLimit": -1}}',
+    "container-text": '{"Agent": {"ContainerMode": "true"}}',
+    "custom-identity": json.dumps({"Identity": {"ConsumptionOrder": ["CustomIdentity", "EC2"], "CustomIdentities": [
+        {"InstanceID": "i-0fedcba9876543210", "Region": "us-east-1", "CredentialsProvider": "None"}]}}),
+}
+
+
+@fault("configuration-written", "amazon-ssm-agent.json as people write it", "agent-config-invalid", f"[{'|'.join(_CONFIGURATIONS)}]")
+def _(world, variant="fraction"):
+    world.files[instance.AGENT_CONFIGURATION] = _CONFIGURATIONS[choice(variant, *_CONFIGURATIONS)] + "\n"
+
+
+_GOOD = f"nameserver {w.RESOLVER}\n"
+_RESOLV = {
+    "timeout": "options timeout:1 attempts:1\n" + _GOOD,
+    "timeout-2": "options timeout:2\n" + _GOOD,
+    "timeout-long": "options timeout:20\n" + _GOOD,
+    "attempts-0": "options attempts:0 timeout:0\n" + _GOOD,
+    "use-vc": "options use-vc\n" + _GOOD,
+    "tabs": f"\t nameserver\t{w.RESOLVER}\t# the VPC's\n",
+    "capitals": f"NAMESERVER {w.RESOLVER}\n",
+    "name-first": "nameserver dns.corp.example.com\n" + _GOOD,
+    "name-only": "nameserver dns.corp.example.com\n",
+    "port": f"nameserver {w.RESOLVER}:53\n",
+    "comment": f"; nameserver {w.DEAD_RESOLVER}\n#nameserver {w.DEAD_RESOLVER}\n" + _GOOD,
+    "comment-indented": f" # nameserver {w.DEAD_RESOLVER}\n" + _GOOD,
+    "zone-first": f"nameserver fe80::1%{w.INTERFACE}\n" + _GOOD,
+    "zone-only": f"nameserver fe80::1%{w.INTERFACE}\n",
+    "two-on-a-line": f"nameserver {w.DEAD_RESOLVER} {w.RESOLVER}\n",
+    "rotate": f"options rotate\nnameserver {w.DEAD_RESOLVER}\n" + _GOOD,
+    "dead-twice": f"nameserver {w.DEAD_RESOLVER}\nnameserver {w.DEAD_RESOLVER}\n" + _GOOD,
+    "search-many": "search a.example.com b.example.com c.example.com d.example.com\noptions ndots:5\n" + _GOOD,
+    "no-aaaa": "options no-aaaa trust-ad single-request-reopen edns0\n" + _GOOD,
+    "gone": None,
+    "empty": "",
+    "colon": f"nameserver: {w.RESOLVER}\n",
+    "equals": f"nameserver={w.RESOLVER}\n",
+    "leading-zeros": "nameserver 010.000.000.002\n",
+    "crlf": f"nameserver {w.RESOLVER}\r\n",
+    "same-dead-last": _GOOD + f"nameserver {w.DEAD_RESOLVER}\nnameserver 10.0.2.54\nnameserver 10.0.2.55\n",
+    "quoted": f'nameserver "{w.RESOLVER}"\n',
+    "loopback": "nameserver 127.0.0.1\n",
+    "loopback-first": "nameserver 127.0.0.1\n" + _GOOD,
+    "ipv6-mapped": f"nameserver ::ffff:{w.RESOLVER}\n",
+}
+
+
+@fault("resolv-written", "resolv.conf as people write it", None, f"[{'|'.join(_RESOLV)}]")
+def _(world, variant="timeout"):
+    world.files[instance.RESOLV_CONF] = _RESOLV[choice(variant, *_RESOLV)]
+    if variant == "gone":
+        world.files[instance.RESOLV_CONF] = w.Link("/run/nothing/resolv.conf")
+
+
+_LOCAL = "127.0.0.1 localhost\n::1 localhost\n"
+_HOSTS = {
+    "right": f"{w.address('ssm', 'a')} {{ssm}}\n",
+    "dead-and-right": f"10.0.1.99 {{ssm}}\n{w.address('ssm', 'a')} {{ssm}}\n",
+    "ipv6": "::1 {ssm}\n",
+    "ipv6-and-right": f"2001:db8::5 {{ssm}}\n{w.address('ssm', 'a')} {{ssm}}\n",
+    "capitals": "10.0.1.99 {SSM}\n",
+    "alias": "10.0.1.99 other more {ssm} # as of today\n",
+    "dot": "10.0.1.99 {ssm}.\n",
+    "zero": "0.0.0.0 {ssm}\n",
+    "local": "127.0.0.1 {ssm}\n",
+    "comment": "#10.0.1.99 {ssm}\n",
+    "comment-in": "10.0.1.99 other#{ssm}\n",
+    "bad-address": "10.0.1.999 {ssm}\n",
+    "zeros": "010.000.001.099 {ssm}\n",
+    "tabs": "\t10.0.1.99\t\t{ssm}\n",
+    "link-local": f"fe80::99%{w.INTERFACE} {{ssm}}\n",
+    "wildcard": "10.0.1.99 *.amazonaws.com\n",
+    "messages": f"{w.address('ssm', 'a')} {{ssmmessages}}\n",
+    "crlf": "10.0.1.99 {ssm}\r\n",
+    "short": "10.0.1.99 ssm\n",
+    "port": "10.0.1.99:443 {ssm}\n",
+    "mapped": f"::ffff:{w.address('ssm', 'a')} {{ssm}}\n",
+}
+
+
+@fault("hosts-written", "/etc/hosts as people write it", None, f"[{'|'.join(_HOSTS)}]")
+def _(world, variant="right"):
+    text = _HOSTS[choice(variant, *_HOSTS)]
+    for service in w.REQUIRED:
+        name = world.name(service)
+        text = text.replace(f"{{{service}}}", name).replace(f"{{{service.upper()}}}", name.upper())
+    world.files[instance.HOSTS] = _LOCAL + text
+
+
+_NSSWITCH = {
+    "none": "passwd: files\n",
+    "resolve": "hosts: files resolve [!UNAVAIL=return] dns\n",
+    "resolve-only": "hosts: files resolve\n",
+    "mdns": "hosts: files mdns4_minimal [NOTFOUND=return] dns\n",
+    "myhostname": "hosts: files myhostname\n",
+    "return": "hosts: files [NOTFOUND=return] dns\n",
+    "dns-return": "hosts: dns [NOTFOUND=return] files\n",
+    "capitals": "HOSTS: files dns\n",
+    "two": "hosts: files\nhosts: files dns\n",
+    "empty": "hosts:\n",
+    "db": "hosts: db\n",
+}
+
+
+@fault("nsswitch-written", "nsswitch.conf as people write it", None, f"[{'|'.join(_NSSWITCH)}]")
+def _(world, variant="none"):
+    world.files[instance.NSSWITCH] = _NSSWITCH[choice(variant, *_NSSWITCH)]
+
+
+_STATE = "/var/lib/amazon/ssm"
+_LEFT = {  # path, text
+    "manifest-empty": (f"{_STATE}/Vault/EC2Manifest", ""),
+    "manifest-garbage": (f"{_STATE}/Vault/EC2Manifest", "\0\0\0\0"),
+    "manifest-no-key": (f"{_STATE}/Vault/EC2Manifest", '{"EC2RegistrationKey":"' + _STATE + '/Vault/Store/EC2RegistrationKey"}'),
+    "hybrid-manifest-empty": (f"{_STATE}/Vault/Manifest", ""),
+    "hybrid-manifest-garbage": (f"{_STATE}/Vault/Manifest", "\0\0\0\0"),
+    "seelog": ("/etc/amazon/ssm/seelog.xml", "<seelog"),
+    "seelog-empty": ("/etc/amazon/ssm/seelog.xml", ""),
+    "runtime": (f"{_STATE}/runtimeconfig/identity_config.json", "{"),
+    "runtime-empty": (f"{_STATE}/runtimeconfig/identity_config.json", ""),
+    "runtime-other": (f"{_STATE}/runtimeconfig/identity_config.json", json.dumps(
+        {"SchemaVersion": "1.1", "InstanceId": "i-0fedcba9876543210", "IdentityType": "EC2", "CredentialSource": "EC2"})),
+    "runtime-hybrid": (f"{_STATE}/runtimeconfig/identity_config.json", json.dumps(
+        {"SchemaVersion": "1.1", "InstanceId": "mi-0fedcba9876543210", "IdentityType": "OnPrem", "CredentialSource": "SSM"})),
+    "machine-id-empty": ("/etc/machine-id", ""),
+    "machine-id-gone": ("/etc/machine-id", None),
+    "ipc-file": (f"{_STATE}/ipc", "x"),
+    "vault-file": (f"{_STATE}/Vault", "x"),
+    "runtime-file": (f"{_STATE}/runtimeconfig", "x"),
+    "state-file": (_STATE, "x"),
+    "log-file": ("/var/log/amazon", "x"),
+    "credentials": (f"{_STATE}/credentials", "garbage"),
+    "instance-folder-file": (f"{_STATE}/{w.INSTANCE_ID}", "x"),
+    "registration-only": (f"{_STATE}/registration", '{"ManagedInstanceID":"mi-0fedcba9876543210","Region":"us-east-1"}'),
+    "fingerprint": (f"{_STATE}/Vault/Store/InstanceFingerprint", "{"),
+}
+
+
+@fault("state-left", "what an update, a crash or a copy left on the disk", None, f"[{'|'.join(_LEFT)}]")
+def _(world, variant="manifest-empty"):
+    path, text = _LEFT[choice(variant, *_LEFT)]
+    world.files[path] = text

@@ -1,0 +1,1307 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The ladders over a network that only this file answers for: what is asked, dialled and sent, when, and what
+ * each answer makes of the facts. The functions of net/ are replaced (Makefile, link.test_observe_climb), and
+ * time passes where a test fires a timer.
+ */
+#include <fcntl.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "base/file.h"
+#include "base/text.h"
+#include "net/dial.h"
+#include "net/dns.h"
+#include "net/http.h"
+#include "net/route.h"
+#include "net/tunnel.h"
+#include "observe/climb.h"
+#include "observe/observe.h"
+
+enum { MAX_CALLS = 128, NOW_MS = 1000, FAR_MS = 1000000 };
+
+/* --- the network --- */
+
+static struct asked {
+    struct dns_question question;
+    char server[ADDRESS_SIZE];
+    dns_done *done;
+    void *arg;
+    bool unimportant;
+} asked[MAX_CALLS];
+
+static struct call {
+    struct dial dial;
+    char address[ADDRESS_SIZE];
+    dial_done *done;
+    void *arg;
+} calls[MAX_CALLS];
+
+static struct sent {
+    struct http_request request;
+    char target[NAME_SIZE * 2];
+    http_done *done;
+    void *arg;
+} sent[MAX_CALLS];
+
+static struct timer {
+    int64_t us;
+    void (*fire)(void *arg);
+    void *arg;
+} timers[MAX_CALLS];
+
+static struct opened {
+    struct tunnel tunnel;
+    char address[ADDRESS_SIZE];
+    tunnel_done *done;
+    void *arg;
+} opened[MAX_CALLS];
+
+static int n_asked, n_calls, n_sent, n_timers, n_opened, n_doubted;
+static bool refused_here, starts;
+static int64_t now_ms;
+
+/* NOLINTBEGIN(cert-dcl37-c,bugprone-reserved-identifier): the linker wants these names */
+struct dns_query *__wrap_dns_ask(struct loop *loop, const struct dns_question *question,
+                                 dns_done *done, void *arg);
+void __wrap_dns_do_not_wait(struct dns_query *query);
+bool __wrap_dial_start(struct loop *loop, const struct dial *dial, dial_done *done, void *arg);
+bool __wrap_dial_is_refused_here(const char *address, uint16_t port);
+bool __wrap_http_start(struct loop *loop, const struct http_request *request, http_done *done,
+                       void *arg);
+bool __wrap_tunnel_ask(struct loop *loop, const struct tunnel *tunnel, tunnel_done *done,
+                       void *arg);
+void __wrap_routes_doubt(struct route *routes, int32_t *n, int32_t max, const char *address,
+                         const struct step *step);
+struct timer *__wrap_loop_after(struct loop *loop, int64_t delay_ms, void (*fire)(void *arg),
+                                void *arg);
+struct timer *__wrap_loop_after_quietly(struct loop *loop, int64_t delay_us,
+                                        void (*fire)(void *arg), void *arg);
+void __wrap_loop_cancel(struct timer *timer);
+int64_t __wrap_loop_now_ms(const struct loop *loop);
+void __wrap_loop_end_of(struct loop *loop, const void *owner);
+
+struct dns_query *__wrap_dns_ask(struct loop *loop, const struct dns_question *question,
+                                 dns_done *done, void *arg)
+{
+    (void)loop;
+    asked[n_asked] = (struct asked){.question = *question, .done = done, .arg = arg};
+    (void)text_set(asked[n_asked].server, ADDRESS_SIZE, "%s", question->server);
+    return starts ? (struct dns_query *)&asked[n_asked++] : NULL;
+}
+
+void __wrap_dns_do_not_wait(struct dns_query *query)
+{
+    ((struct asked *)query)->unimportant = true;
+}
+
+bool __wrap_dial_start(struct loop *loop, const struct dial *dial, dial_done *done, void *arg)
+{
+    (void)loop;
+    calls[n_calls] = (struct call){.dial = *dial, .done = done, .arg = arg};
+    (void)text_set(calls[n_calls++].address, ADDRESS_SIZE, "%s", dial->address);
+    return starts;
+}
+
+bool __wrap_dial_is_refused_here(const char *address, uint16_t port)
+{
+    (void)address;
+    assert_int_equal(port, 443);
+    return refused_here;
+}
+
+bool __wrap_http_start(struct loop *loop, const struct http_request *request, http_done *done,
+                       void *arg)
+{
+    (void)loop;
+    sent[n_sent] = (struct sent){.request = *request, .done = done, .arg = arg};
+    for (size_t i = 0; request->headers && request->headers[i]; i++)
+        if (text_starts(request->headers[i], "X-Amz-Target: "))
+            (void)text_set(sent[n_sent].target, sizeof(sent[0].target), "%s",
+                           strrchr(request->headers[i], '.') + 1);
+    n_sent++;
+    if (request->fd >= 0)
+        (void)close(request->fd);
+    return starts;
+}
+
+bool __wrap_tunnel_ask(struct loop *loop, const struct tunnel *tunnel, tunnel_done *done, void *arg)
+{
+    (void)loop;
+    opened[n_opened] = (struct opened){.tunnel = *tunnel, .done = done, .arg = arg};
+    (void)text_set(opened[n_opened++].address, ADDRESS_SIZE, "%s", tunnel->address);
+    return true;
+}
+
+void __wrap_routes_doubt(struct route *routes, int32_t *n, int32_t max, const char *address,
+                         const struct step *step)
+{
+    (void)routes;
+    (void)n;
+    (void)address;
+    assert_int_equal(max, MAX_ROUTES);
+    assert_int_equal(step->outcome, OUTCOME_FAILED);
+    n_doubted++;
+}
+
+struct timer *__wrap_loop_after_quietly(struct loop *loop, int64_t delay_us,
+                                        void (*fire)(void *arg), void *arg)
+{
+    (void)loop;
+    timers[n_timers] = (struct timer){delay_us, fire, arg};
+    return &timers[n_timers++];
+}
+
+struct timer *__wrap_loop_after(struct loop *loop, int64_t delay_ms, void (*fire)(void *arg),
+                                void *arg)
+{
+    return __wrap_loop_after_quietly(loop, delay_ms * 1000, fire, arg);
+}
+
+void __wrap_loop_cancel(struct timer *timer)
+{
+    if (timer)
+        timer->fire = NULL;
+}
+
+int64_t __wrap_loop_now_ms(const struct loop *loop)
+{
+    (void)loop;
+    return now_ms;
+}
+
+void __wrap_loop_end_of(struct loop *loop, const void *owner)
+{
+    (void)loop;
+    (void)owner;
+    n_asked = n_calls = n_sent = 0;
+}
+/* NOLINTEND(cert-dcl37-c,bugprone-reserved-identifier) */
+
+/* --- its answers --- */
+
+/* All timers of that delay. */
+static void pass(int64_t ms)
+{
+    for (int i = 0, n = n_timers; i < n; i++)
+        if (timers[i].fire && timers[i].us == ms * 1000) {
+            void (*fire)(void *arg) = timers[i].fire;
+            timers[i].fire = NULL;
+            fire(timers[i].arg);
+        }
+}
+
+/* `addresses`: with spaces between; an empty one with FAILURE_NONE is nothing but an answer. */
+static void say(int i, const char *addresses, enum failure failure, int32_t took_ms)
+{
+    struct dns_answer answer = {.asked_as = asked[i].question.asked_as,
+                                .family = asked[i].question.family};
+    char words[256], *rest = NULL;
+
+    (void)text_set(answer.server, sizeof(answer.server), "%s", asked[i].server);
+    (void)text_set(words, sizeof(words), "%s", addresses);
+    for (char *word = strtok_r(words, " ", &rest); word; word = strtok_r(NULL, " ", &rest))
+        (void)text_set(answer.addresses[answer.n_addresses++], ADDRESS_SIZE, "%s", word);
+    if (failure == FAILURE_NONE)
+        step_ok(&answer.step, took_ms);
+    else
+        step_fail(&answer.step, failure, took_ms);
+    answer.rcode = failure == FAILURE_DNS_MALFORMED ? RCODE_FORMERR : 0;
+    asked[i].done(asked[i].arg, &answer);
+}
+
+static struct dialled ending(enum failure failure, uint16_t port)
+{
+    struct dialled dialled = {.fd = -1, .local_port = port, .local_address = "10.0.1.10"};
+
+    if (failure == FAILURE_NONE) {
+        step_ok(&dialled.step, 2);
+        dialled.fd = open("/dev/null", O_RDWR | O_CLOEXEC);
+    } else {
+        step_fail(&dialled.step, failure, 2);
+    }
+    return dialled;
+}
+
+static void ends(int i, enum failure failure, uint16_t port)
+{
+    const struct dialled dialled = ending(failure, port);
+
+    calls[i].done(calls[i].arg, &dialled);
+}
+
+/* By one of Amazon's roots, with a request id. */
+static struct http_reply reply_of(int status)
+{
+    struct http_reply reply = {.body = "", .head = {.status = status, .has_date = true}};
+
+    step_ok(&reply.tls, 3);
+    step_ok(&reply.step, 5);
+    reply.session.trust_by = TRUST_BY_AMAZON;
+    (void)text_set(reply.head.request_id, NAME_SIZE, "1-2");
+    return reply;
+}
+
+static void replies(int i, struct http_reply reply)
+{
+    reply.body_bytes = strlen(reply.body);
+    sent[i].done(sent[i].arg, &reply);
+}
+
+static struct http_reply silent_tls(int32_t took_ms)
+{
+    struct http_reply reply = {.body = ""};
+
+    step_fail(&reply.tls, FAILURE_TIMEOUT, took_ms);
+    step_skip(&reply.step, FAILURE_BELOW);
+    return reply;
+}
+
+/* --- one service --- */
+
+static struct facts facts;
+static struct observe *observe;
+static const struct credentials credentials = {"ASIAEXAMPLE", "0123456789abcdefghij",
+                                               "token-of-the-lab"};
+#define SSM (&facts.endpoints[SERVICE_SSM])
+
+static int set_up(void **state)
+{
+    (void)state;
+    memset(&facts, 0, sizeof(facts));
+    n_asked = n_calls = n_sent = n_timers = n_opened = n_doubted = 0;
+    refused_here = false;
+    starts = true;
+    now_ms = NOW_MS;
+    observe = NULL;
+    (void)text_set(facts.plan.region, REGION_SIZE, "us-east-1");
+    for (int i = 0; i < N_SERVICES; i++) {
+        struct service_plan *plan = &facts.plan.services[i];
+        (void)text_set(plan->host, HOST_SIZE, "%s.us-east-1.amazonaws.com",
+                       service_name((enum service)i));
+        plan->port = 443;
+    }
+    facts.plan.services[SERVICE_SSM].need = NEED_REQUIRED;
+    facts.network.usable_ipv4 = true;
+    facts.resolvers.n_configured = 1;
+    (void)text_set(facts.resolvers.configured[0], ADDRESS_SIZE, "10.0.0.2");
+    facts.instance.n_vpc_cidrs = facts.instance.n_subnet_cidrs = 1;
+    (void)text_set(facts.instance.vpc_cidrs[0], ADDRESS_SIZE, "10.0.0.0/16");
+    (void)text_set(facts.instance.subnet_cidrs[0], ADDRESS_SIZE, "10.0.1.0/24");
+    facts.agent.running = ANSWER_NO;
+    facts.agent.connected = ANSWER_NO;
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    (void)state;
+    observe_free(observe);
+    return 0;
+}
+
+static void start(const struct observe_again *again)
+{
+    const struct observe_request request = {"/no/such/root", NULL, FAR_MS, again};
+
+    observe = observe_start(NULL, &request, &facts);
+}
+
+/* As far as one connected address; connections that only carry signed requests are left under way. */
+static void start_and_connect(void)
+{
+    start(NULL);
+    observe_placed(observe);
+    say(0, "10.0.1.21", FAILURE_NONE, 1);
+    say(1, "", FAILURE_NODATA, 1);
+    ends(0, FAILURE_NONE, 40000);
+}
+
+static void start_without_role(void)
+{
+    facts.plan.permissions = PERMISSIONS_ROLE_ONLY;
+    start_and_connect();
+}
+
+static const struct step *step_of(enum rung rung)
+{
+    return &SSM->addresses[0].steps[rung];
+}
+
+/* --- names --- */
+
+static void both_families_are_asked_of_every_server(void **state)
+{
+    (void)state;
+    facts.resolvers.n_configured = 4; /* the agent takes three */
+    facts.resolvers.n_upstream = 1;
+    for (int i = 1; i < 4; i++)
+        (void)text_set(facts.resolvers.configured[i], ADDRESS_SIZE, "10.0.0.%d", 2 + i);
+    (void)text_set(facts.resolvers.upstream[0], ADDRESS_SIZE, "10.0.0.9");
+    start(NULL);
+    assert_int_equal(n_asked, 8);
+    for (int i = 0; i < n_asked; i++) {
+        assert_int_equal(asked[i].question.family, i % 2 ? FAMILY_IPV6 : FAMILY_IPV4);
+        assert_int_equal(asked[i].question.asked_as, i < 6 ? ASKED_CONFIGURED : ASKED_UPSTREAM);
+        assert_int_equal(asked[i].question.timeout_ms, 7000);
+        assert_false(asked[i].question.plain);
+    }
+    assert_string_equal(asked[7].server, "10.0.0.9");
+    assert_int_equal(SSM->n_answers, 8);
+    assert_int_equal(SSM->answers[7].rcode, -1);
+}
+
+static void the_first_server_that_says_yes_or_no_is_believed(void **state)
+{
+    (void)state;
+    facts.resolvers.n_configured = 2;
+    (void)text_set(facts.resolvers.configured[1], ADDRESS_SIZE, "10.0.0.3");
+    start(NULL);
+    say(2, "10.0.9.9", FAILURE_NONE, 1);
+    assert_int_equal(n_calls, 0); /* the first may still answer */
+    say(0, "10.0.1.21 10.0.2.21", FAILURE_NONE, 1);
+    assert_int_equal(n_calls, 7); /* two that climb, and one for each other signed request */
+    assert_string_equal(calls[0].address, "10.0.1.21");
+    assert_string_equal(calls[1].address, "10.0.2.21");
+    assert_int_equal(calls[0].dial.timeout_ms, 3500);
+    assert_false(calls[0].dial.quiet);
+    assert_true(calls[2].dial.quiet);
+    assert_int_equal(SSM->n_addresses, 2);
+    say(1, "", FAILURE_SERVFAIL, 1);
+    say(3, "fd00::1", FAILURE_NONE, 1);
+    assert_int_equal(SSM->n_addresses, 2); /* of a family that this machine does not have */
+}
+
+static void a_no_ends_the_search_and_a_failure_does_not(void **state)
+{
+    (void)state;
+    facts.resolvers.n_configured = 2;
+    (void)text_set(facts.resolvers.configured[1], ADDRESS_SIZE, "10.0.0.3");
+    start(NULL);
+    say(0, "", FAILURE_NXDOMAIN, 1);
+    say(2, "10.0.9.9", FAILURE_NONE, 1);
+    assert_int_equal(SSM->n_addresses, 0);
+    assert_true(asked[2].unimportant);
+    observe_free(observe);
+    (void)set_up(state);
+    facts.resolvers.n_configured = 2;
+    (void)text_set(facts.resolvers.configured[1], ADDRESS_SIZE, "10.0.0.3");
+    start(NULL);
+    say(0, "", FAILURE_SERVFAIL, 1);
+    assert_int_equal(SSM->n_addresses, 0);
+    say(2, "10.0.9.9", FAILURE_NONE, 1);
+    assert_int_equal(SSM->n_addresses, 1);
+}
+
+static void an_answer_that_is_too_late_for_the_agent_is_none(void **state)
+{
+    (void)state;
+    start(NULL);
+    say(0, "10.0.1.21", FAILURE_NONE, 5000);
+    assert_int_equal(SSM->n_addresses, 0);
+    assert_int_equal(SSM->answers[0].step.failure, FAILURE_SLOW);
+    assert_int_equal(SSM->answers[0].step.took_ms, 5000);
+    observe_free(observe);
+    (void)set_up(state);
+    start(NULL);
+    say(0, "10.0.1.21", FAILURE_NONE, 4999);
+    assert_int_equal(SSM->n_addresses, 1);
+}
+
+static void who_cannot_stand_edns_is_asked_without(void **state)
+{
+    (void)state;
+    start(NULL);
+    say(0, "", FAILURE_DNS_MALFORMED, 1); /* FORMERR */
+    say(1, "", FAILURE_DNS_MALFORMED, 1);
+    assert_int_equal(n_asked, 3); /* once is enough */
+    assert_true(asked[2].question.plain);
+    assert_int_equal(asked[2].question.asked_as, ASKED_PLAIN);
+    assert_int_equal(asked[2].question.timeout_ms, 2000);
+    say(2, "10.0.1.21", FAILURE_NONE, 1);
+    assert_int_equal(SSM->n_addresses, 0); /* the agent does not ask so */
+}
+
+static void a_silent_server_gets_a_second_opinion_and_then_the_next_is_taken(void **state)
+{
+    (void)state;
+    facts.resolvers.n_configured = 2;
+    (void)text_set(facts.resolvers.configured[1], ADDRESS_SIZE, "10.0.0.3");
+    start(NULL);
+    observe_placed(observe);
+    say(2, "10.0.1.21", FAILURE_NONE, 1);
+    say(3, "", FAILURE_NODATA, 1);
+    assert_int_equal(n_asked, 4);
+    pass(1000);
+    assert_int_equal(
+        n_asked,
+        4 + 1 + 1); /* the silent one plainly; Amazon, at the VPC's base + 2 it is it already */
+    assert_int_equal(asked[4].question.asked_as, ASKED_PLAIN);
+    assert_string_equal(asked[4].server, "10.0.0.2");
+    assert_int_equal(asked[5].question.asked_as, ASKED_AMAZON);
+    assert_string_equal(asked[5].server, "169.254.169.253");
+    pass(2000);
+    assert_int_equal(SSM->answers[0].step.failure, FAILURE_TIMEOUT);
+    assert_int_equal(SSM->answers[0].step.took_ms, 2000);
+    assert_int_equal(SSM->n_addresses, 1);
+    say(0, "10.0.7.7", FAILURE_NONE, 2500); /* now it is too late */
+    assert_int_equal(SSM->answers[0].step.failure, FAILURE_TIMEOUT);
+}
+
+static void who_alone_is_silent_is_waited_for(void **state)
+{
+    (void)state;
+    start(NULL);
+    pass(1000);
+    assert_int_equal(n_asked, 3); /* plainly; Amazon not yet, since nothing is placed */
+    pass(2000);
+    assert_int_equal(SSM->answers[0].step.outcome, OUTCOME_UNTRIED);
+    observe_placed(observe);
+    assert_int_equal(asked[3].question.asked_as, ASKED_AMAZON);
+    say(0, "10.0.1.21", FAILURE_NONE, 3000);
+    assert_int_equal(SSM->n_addresses, 1);
+}
+
+static void amazon_is_asked_where_the_answer_is_doubtful(void **state)
+{
+    static const struct {
+        const char *addresses;
+        enum failure failure;
+        int n_opinions;
+    } rows[] = {{"10.0.1.21", FAILURE_NONE, 0},
+                {"52.1.2.3", FAILURE_NONE, 2},
+                {"10.0.1.21 52.1.2.3", FAILURE_NONE, 2},
+                {"127.0.0.1", FAILURE_NONE, 2},
+                {"", FAILURE_NXDOMAIN, 2},
+                {"172.20.1.1", FAILURE_NONE, 0}};
+
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        (void)set_up(state);
+        (void)text_set(facts.resolvers.configured[0], ADDRESS_SIZE, "10.9.9.9");
+        start(NULL);
+        observe_placed(observe);
+        say(0, rows[i].addresses, rows[i].failure, 1);
+        assert_int_equal(n_asked, 2); /* the other family may have one */
+        say(1, "", FAILURE_NODATA, 1);
+        if (n_asked != 2 + rows[i].n_opinions)
+            fail_msg("%s: %d", rows[i].addresses, n_asked);
+        if (rows[i].n_opinions) {
+            assert_string_equal(asked[2].server, "169.254.169.253");
+            assert_string_equal(asked[3].server, "10.0.0.2");
+        }
+        observe_free(observe);
+    }
+    (void)set_up(state);
+    facts.network.usable_ipv4 = false;
+    facts.network.usable_ipv6 = true;
+    start(NULL);
+    say(0, "", FAILURE_NXDOMAIN, 1);
+    say(1, "", FAILURE_NXDOMAIN, 1);
+    assert_int_equal(n_asked, 2);
+    observe_placed(observe);
+    assert_string_equal(asked[2].server, "fd00:ec2::253");
+    assert_int_equal(n_asked, 4);
+}
+
+static void a_question_that_cannot_start_is_trouble(void **state)
+{
+    (void)state;
+    starts = false;
+    start(NULL);
+    assert_int_equal(SSM->answers[0].step.failure, FAILURE_INTERNAL);
+    assert_int_equal(SSM->answers[1].step.failure, FAILURE_INTERNAL);
+}
+
+/* --- the connection --- */
+
+static void a_silent_address_is_tried_from_the_other_ports(void **state)
+{
+    (void)state;
+    start(NULL);
+    observe_placed(observe);
+    say(0, "10.0.1.21", FAILURE_NONE, 1);
+    n_calls = 1;
+    assert_int_equal(calls[0].dial.ports, PORTS_LOW);
+    pass(1200);
+    assert_int_equal(n_calls, 2);
+    assert_int_equal(calls[1].dial.ports, PORTS_HIGH);
+    assert_int_equal(calls[1].dial.timeout_ms, 2300);
+    ends(0, FAILURE_TIMEOUT, 40000);
+    assert_int_equal(step_of(RUNG_CONNECT)->outcome, OUTCOME_UNTRIED);
+    ends(1, FAILURE_TIMEOUT, 50000);
+    assert_int_equal(step_of(RUNG_CONNECT)->failure, FAILURE_TIMEOUT);
+    assert_int_equal(step_of(RUNG_TLS)->failure, FAILURE_BELOW);
+    assert_int_equal(step_of(RUNG_HTTP)->failure, FAILURE_BELOW);
+    assert_int_equal(SSM->addresses[0].port, 40000);
+    assert_int_equal(SSM->addresses[0].silent_port, 50000);
+    assert_int_equal(n_doubted, 1);
+    assert_int_equal(n_sent, 0);
+}
+
+static void what_connects_from_one_half_only_says_from_which(void **state)
+{
+    (void)state;
+    for (int first = 0; first < 2; first++) {
+        for (int sooner = 0; sooner < 2; sooner++) {
+            (void)set_up(state);
+            facts.plan.permissions = PERMISSIONS_ROLE_ONLY;
+            start(NULL);
+            say(0, "10.0.1.21", FAILURE_NONE, 1);
+            n_calls = 1;
+            pass(1200);
+            const uint16_t ports[] = {40000, 50000};
+            const int order[] = {sooner, !sooner};
+            for (int i = 0; i < 2; i++)
+                ends(order[i], order[i] == first ? FAILURE_NONE : FAILURE_TIMEOUT, ports[order[i]]);
+            assert_int_equal(step_of(RUNG_CONNECT)->outcome, OUTCOME_OK);
+            assert_int_equal(SSM->addresses[0].port, ports[first]);
+            /* What still goes on when the first has connected is not waited for. */
+            bool waited = first == 1 || sooner == 1;
+            assert_int_equal(SSM->addresses[0].silent_port, waited ? ports[!first] : 0);
+            assert_int_equal(n_sent, 1);
+            observe_free(observe);
+        }
+    }
+    (void)set_up(state);
+    facts.plan.permissions = PERMISSIONS_ROLE_ONLY;
+    start(NULL);
+    say(0, "10.0.1.21", FAILURE_NONE, 1);
+    pass(1200);
+    ends(0, FAILURE_NONE, 40000);
+    ends(1, FAILURE_NONE, 50000); /* both: the second is closed */
+    assert_int_equal(SSM->addresses[0].port, 40000);
+    assert_int_equal(SSM->addresses[0].silent_port, 0);
+    assert_int_equal(n_sent, 1);
+    observe_free(observe);
+    (void)set_up(state);
+    facts.plan.permissions = PERMISSIONS_ROLE_ONLY;
+    start(NULL);
+    say(0, "10.0.1.21", FAILURE_NONE, 1);
+    pass(1200);
+    ends(0, FAILURE_NONE, 40000);
+    ends(1, FAILURE_REFUSED, 50000); /* not silent */
+    assert_int_equal(SSM->addresses[0].silent_port, 0);
+}
+
+static void a_connection_in_time_is_tried_once(void **state)
+{
+    (void)state;
+    start_without_role();
+    pass(1200);
+    assert_int_equal(n_calls, 1);
+    assert_int_equal(sent[0].request.tls_timeout_ms, 3000);
+    assert_int_equal(sent[0].request.timeout_ms, 80000); /* of ssm: a third longer than the agent */
+    assert_string_equal(sent[0].request.method, "GET");
+    assert_null(sent[0].request.signature);
+}
+
+static void the_deadline_finds_a_missing_answer(void **state)
+{
+    (void)state;
+    now_ms = FAR_MS - 5000;
+    start_without_role();
+    assert_int_equal(sent[0].request.timeout_ms, 4900);
+    observe_free(observe);
+    (void)set_up(state);
+    now_ms = FAR_MS - 50;
+    start_without_role();
+    assert_int_equal(sent[0].request.timeout_ms, 1);
+    struct http_reply reply = reply_of(0);
+    step_fail(&reply.step, FAILURE_TIMEOUT, 10);
+    replies(0, reply);
+    assert_int_equal(facts.stopped_by, STOPPED_BY_DEADLINE);
+    assert_int_equal(step_of(RUNG_HTTP)->failure, FAILURE_TIMEOUT);
+    observe_free(observe);
+    (void)set_up(state);
+    now_ms = FAR_MS - 50;
+    start_without_role();
+    struct http_reply whole = reply_of(0); /* waited for as long as without a deadline */
+    step_fail(&whole.step, FAILURE_TIMEOUT, 79900);
+    replies(0, whole);
+    assert_int_equal(facts.stopped_by, STOPPED_BY_NOTHING);
+    observe_free(observe);
+    (void)set_up(state);
+    now_ms = FAR_MS - 50;
+    start_without_role();
+    replies(0, silent_tls(10)); /* says nothing of the handshake */
+    assert_int_equal(facts.stopped_by, STOPPED_BY_DEADLINE);
+    assert_int_equal(step_of(RUNG_TLS)->outcome, OUTCOME_UNTRIED);
+}
+
+static void who_refuses_is_found_out(void **state)
+{
+    (void)state;
+    for (int here = 0; here < 2; here++) {
+        (void)set_up(state);
+        refused_here = here;
+        start(NULL);
+        say(0, "10.0.1.21", FAILURE_NONE, 1);
+        ends(0, FAILURE_REFUSED, 40000);
+        assert_int_equal(SSM->addresses[0].refused_here, here ? ANSWER_YES : ANSWER_NO);
+        assert_int_equal(step_of(RUNG_CONNECT)->failure, FAILURE_REFUSED);
+        observe_free(observe);
+        (void)set_up(state);
+        start(NULL);
+        say(0, "10.0.1.21", FAILURE_NONE, 1);
+        struct dialled result = ending(FAILURE_HOST_UNREACHABLE, 40000);
+        (void)text_set(result.offender, ADDRESS_SIZE, here ? "10.0.1.10" : "10.0.1.1");
+        calls[0].done(calls[0].arg, &result);
+        assert_int_equal(SSM->addresses[0].refused_here, here ? ANSWER_YES : ANSWER_NO);
+        assert_string_equal(SSM->addresses[0].offender, result.offender);
+        observe_free(observe);
+    }
+    (void)set_up(state);
+    refused_here = true;
+    start(NULL);
+    say(0, "10.0.1.21", FAILURE_NONE, 1);
+    ends(0, FAILURE_HOST_UNREACHABLE, 40000);
+    assert_int_equal(SSM->addresses[0].refused_here, ANSWER_UNKNOWN);
+}
+
+/* --- the handshake and the unsigned request --- */
+
+static void a_silent_handshake_is_repeated_and_tried_with_small_segments(void **state)
+{
+    static const struct {
+        enum failure tls;
+        const char *issuer;
+        enum answer small;
+    } rows[] = {{FAILURE_NONE, "", ANSWER_YES},      {FAILURE_TLS_VERSION, "", ANSWER_YES},
+                {FAILURE_TLS_ALERT, "", ANSWER_YES}, {FAILURE_UNTRUSTED, "CN=x", ANSWER_YES},
+                {FAILURE_RESET, "", ANSWER_NO},      {FAILURE_TIMEOUT, "", ANSWER_NO}};
+
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        (void)set_up(state);
+        start_without_role();
+        replies(0, silent_tls(3000));
+        assert_int_equal(n_calls, 3);
+        assert_int_equal(calls[1].dial.max_segment_bytes, 0);
+        assert_int_equal(calls[2].dial.max_segment_bytes, 536);
+        ends(1, FAILURE_NONE, 40001);
+        ends(2, FAILURE_NONE, 40002);
+        assert_int_equal(n_sent, 3);
+        assert_int_equal(sent[1].request.tls_timeout_ms, 5000);
+        struct http_reply reply = reply_of(404);
+        if (rows[i].tls != FAILURE_NONE)
+            step_fail(&reply.tls, rows[i].tls, 3);
+        (void)text_set(reply.session.issuer, HOST_SIZE, "%s", rows[i].issuer);
+        replies(2, reply);
+        assert_int_equal(SSM->addresses[0].small_segments, rows[i].small);
+        assert_int_equal(step_of(RUNG_TLS)->outcome, OUTCOME_UNTRIED);
+        replies(1, silent_tls(5000));
+        assert_int_equal(step_of(RUNG_TLS)->failure, FAILURE_TIMEOUT);
+        assert_int_equal(step_of(RUNG_TLS)->took_ms, 5000);
+        assert_int_equal(n_calls, 3);
+        observe_free(observe);
+    }
+    (void)set_up(state);
+    start_without_role();
+    replies(0, silent_tls(3000));
+    ends(1, FAILURE_REFUSED, 40001);
+    ends(2, FAILURE_REFUSED, 40002);
+    assert_int_equal(step_of(RUNG_TLS)->failure, FAILURE_TIMEOUT);
+    assert_int_equal(step_of(RUNG_TLS)->took_ms, 3000);
+    assert_int_equal(step_of(RUNG_HTTP)->failure, FAILURE_BELOW);
+    assert_int_equal(SSM->addresses[0].small_segments, ANSWER_UNKNOWN);
+}
+
+static void a_second_handshake_that_is_answered_counts(void **state)
+{
+    (void)state;
+    start_without_role();
+    replies(0, silent_tls(3000));
+    ends(1, FAILURE_NONE, 40001);
+    replies(1, reply_of(404));
+    assert_int_equal(step_of(RUNG_TLS)->outcome, OUTCOME_OK);
+    assert_int_equal(step_of(RUNG_HTTP)->outcome, OUTCOME_OK);
+}
+
+static void the_answer_to_an_unsigned_request_is_judged(void **state)
+{
+    static const struct {
+        int status;
+        const char *id, *via, *server;
+        enum trust_by by;
+        enum failure failure;
+    } rows[] = {
+        {404, "1", "", "", TRUST_BY_SYSTEM, FAILURE_NONE},
+        {404, "", "", "", TRUST_BY_AMAZON, FAILURE_NONE},
+        {404, "", "", "", TRUST_BY_SYSTEM, FAILURE_NOT_AWS},
+        {404, "", "1.1 x", "", TRUST_BY_SYSTEM, FAILURE_PROXY},
+        {502, "", "", "", TRUST_BY_SYSTEM, FAILURE_PROXY},
+        {503, "", "", "", TRUST_BY_SYSTEM, FAILURE_NOT_AWS},
+        {504, "", "", "", TRUST_BY_SYSTEM, FAILURE_PROXY},
+        {407, "1", "", "", TRUST_BY_AMAZON, FAILURE_PROXY},
+        {429, "1", "", "", TRUST_BY_AMAZON, FAILURE_THROTTLED},
+        {499, "1", "", "", TRUST_BY_AMAZON, FAILURE_NONE},
+        {500, "1", "", "", TRUST_BY_AMAZON, FAILURE_SERVER_ERROR},
+        {503, "1", "", "", TRUST_BY_AMAZON, FAILURE_SERVER_ERROR},
+        {299, "1", "", "", TRUST_BY_AMAZON, FAILURE_NONE},
+        {300, "1", "", "", TRUST_BY_AMAZON, FAILURE_REDIRECTED},
+        {399, "1", "", "", TRUST_BY_AMAZON, FAILURE_REDIRECTED},
+        {400, "1", "", "", TRUST_BY_AMAZON, FAILURE_NONE},
+        {307, "1", "", "AmazonS3", TRUST_BY_AMAZON, FAILURE_NONE},
+    };
+
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        (void)set_up(state);
+        start_without_role();
+        struct http_reply reply = reply_of(rows[i].status);
+        reply.session.trust_by = rows[i].by;
+        reply.head.clock_offset_ms = 77;
+        reply.took_us = 4000;
+        reply.body = "what it said";
+        (void)text_set(reply.head.request_id, NAME_SIZE, "%s", rows[i].id);
+        (void)text_set(reply.head.via, NAME_SIZE, "%s", rows[i].via);
+        (void)text_set(reply.head.server, NAME_SIZE, "%s", rows[i].server);
+        replies(0, reply);
+        if (step_of(RUNG_HTTP)->failure != rows[i].failure)
+            fail_msg("row %zu: %s", i, failure_name(step_of(RUNG_HTTP)->failure));
+        assert_int_equal(step_of(RUNG_HTTP)->took_ms, 5);
+        assert_string_equal(SSM->addresses[0].body_start,
+                            rows[i].failure != FAILURE_NONE ? "what it said" : "");
+        bool from_aws = rows[i].id[0] || rows[i].by == TRUST_BY_AMAZON;
+        assert_int_equal(facts.clock.n_samples, from_aws);
+        if (from_aws) {
+            assert_string_equal(facts.clock.samples[0].source, "ssm");
+            assert_int_equal(facts.clock.samples[0].offset_ms, 77);
+            assert_int_equal(facts.clock.samples[0].error_ms, 1002);
+        }
+        observe_free(observe);
+    }
+    (void)set_up(state);
+    start_without_role();
+    struct http_reply reply = reply_of(404);
+    reply.head.has_date = false;
+    replies(0, reply);
+    assert_int_equal(facts.clock.n_samples, 0);
+    facts.clock.n_samples = MAX_SAMPLES;
+    struct address_facts dated = {.head.has_date = true};
+    observe_clock(observe, "ssm", &dated, 1);
+    assert_int_equal(facts.clock.n_samples, MAX_SAMPLES);
+}
+
+/* --- signed requests --- */
+
+static void signed_requests_wait_for_the_role_and_the_place(void **state)
+{
+    (void)state;
+    start(NULL);
+    say(0, "10.0.1.21", FAILURE_NONE, 1);
+    ends(0, FAILURE_NONE, 40000);
+    int n = n_calls;
+    assert_int_equal(n, 7); /* one for each action that may be asked for */
+    for (int i = 1; i < n; i++)
+        ends(i, FAILURE_NONE, (uint16_t)(40000 + i));
+    assert_int_equal(n_sent, 7); /* unsigned: one counts, the others only finish their handshakes */
+    assert_true(sent[1].request.quiet);
+    for (int i = 0; i < 7; i++)
+        replies(i, reply_of(404));
+    observe_role(observe, &credentials);
+    assert_int_equal(n_sent, 7); /* the address is not placed */
+    observe_placed(observe);
+    assert_int_equal(n_sent, 14);
+    for (int i = 7; i < 14; i++) {
+        assert_non_null(sent[i].request.signature);
+        assert_false(sent[i].request.withhold);
+        assert_int_equal(sent[i].request.timeout_ms, 80000);
+        assert_int_equal(sent[i].request.fd, -1);
+        replies(i, reply_of(200));
+    }
+    assert_int_equal(n_sent, 14);
+    int n_allowed = 0;
+    for (int i = 0; i < SSM->n_actions; i++)
+        n_allowed += SSM->actions[i].permission == PERMISSION_ALLOWED;
+    assert_int_equal(n_allowed, 7);
+}
+
+static void a_connection_takes_the_next_request_when_it_is_free(void **state)
+{
+    (void)state;
+    start_and_connect();
+    replies(0, reply_of(404));
+    observe_role(observe, &credentials);
+    assert_int_equal(n_sent, 2);
+    replies(1, reply_of(200));
+    assert_int_equal(n_sent, 3);
+    struct http_reply broken = reply_of(0);
+    step_fail(&broken.step, FAILURE_RESET, 7);
+    replies(2, broken);
+    assert_int_equal(n_sent, 3); /* it is gone */
+    observe_free(observe);
+    (void)set_up(state);
+    start_and_connect();
+    struct http_reply slow = reply_of(404);
+    step_ok(&slow.step, SLOW_ANSWER_MS);
+    replies(0, slow);
+    observe_role(observe, &credentials);
+    replies(1, reply_of(200));
+    assert_int_equal(n_sent, 2); /* where every answer takes seconds one must do */
+}
+
+/* With credentials at hand the first request is a signed one, withheld until the certificate is judged. */
+static void start_signed(void)
+{
+    start(NULL);
+    observe_placed(observe);
+    observe_role(observe, &credentials);
+    say(0, "10.0.1.21", FAILURE_NONE, 1);
+    say(1, "", FAILURE_NODATA, 1);
+    ends(0, FAILURE_NONE, 40000);
+    assert_int_equal(n_sent, 1);
+    assert_non_null(sent[0].request.signature);
+    assert_true(sent[0].request.withhold);
+    assert_int_equal(sent[0].request.timeout_ms, 80000);
+}
+
+static void an_answer_that_decides_stands_for_the_unsigned_one(void **state)
+{
+    (void)state;
+    start_signed();
+    n_calls = 1;
+    struct http_reply denied = reply_of(400);
+    denied.body =
+        "{\"__type\":\"AccessDeniedException\",\"Message\":\"0123456789abcdefghij is not authorized to perform\"}";
+    replies(0, denied);
+    assert_int_equal(step_of(RUNG_TLS)->outcome, OUTCOME_OK);
+    assert_int_equal(step_of(RUNG_HTTP)->outcome, OUTCOME_OK);
+    assert_int_equal(SSM->actions[0].permission, PERMISSION_DENIED);
+    assert_string_equal(SSM->actions[0].message,
+                        "******************** is not authorized to perform");
+    assert_string_equal(SSM->actions[0].address, "10.0.1.21");
+    assert_int_equal(n_calls, 1);
+    assert_int_equal(n_sent, 2);
+    assert_non_null(sent[1].request.signature);
+    pass(1000);
+    assert_int_equal(n_calls, 1);
+}
+
+static void an_answer_that_decides_nothing_is_followed_by_an_unsigned_one(void **state)
+{
+    (void)state;
+    start_signed();
+    n_calls = 1;
+    replies(0, reply_of(503));
+    assert_int_equal(SSM->actions[0].permission, PERMISSION_UNCLEAR);
+    assert_int_equal(step_of(RUNG_TLS)->outcome, OUTCOME_OK);
+    assert_int_equal(step_of(RUNG_HTTP)->outcome, OUTCOME_UNTRIED);
+    assert_int_equal(n_calls, 2);
+    ends(1, FAILURE_NONE, 40001);
+    assert_null(sent[1].request.signature);
+    struct http_reply proxy = reply_of(407);
+    replies(1, proxy); /* who answers so says nothing of actions */
+    assert_int_equal(step_of(RUNG_HTTP)->failure, FAILURE_PROXY);
+    assert_int_equal(SSM->actions[0].permission, PERMISSION_NOT_PROBED);
+    assert_string_equal(SSM->actions[0].action, "ssm:DescribeAssociation");
+}
+
+static void silence_and_distrust_are_followed_by_an_unsigned_one(void **state)
+{
+    (void)state;
+    start_signed();
+    n_calls = 1;
+    pass(1000);
+    assert_int_equal(n_calls, 2);
+    ends(1, FAILURE_NONE, 40001);
+    assert_int_equal(n_sent, 2);
+    replies(1, reply_of(404));
+    assert_int_equal(step_of(RUNG_HTTP)->outcome, OUTCOME_OK);
+    struct http_reply late = reply_of(0);
+    step_fail(&late.step, FAILURE_TIMEOUT, 80000);
+    replies(0, late);
+    assert_int_equal(SSM->actions[0].permission, PERMISSION_UNCLEAR);
+    assert_int_equal(SSM->actions[0].failure, FAILURE_TIMEOUT);
+    assert_int_equal(step_of(RUNG_HTTP)->outcome, OUTCOME_OK);
+    observe_free(observe);
+
+    (void)set_up(state);
+    start_signed();
+    n_calls = 1;
+    struct http_reply withheld = reply_of(0);
+    withheld.withheld = true;
+    replies(0, withheld);
+    assert_int_equal(n_calls, 2);
+    assert_int_equal(SSM->actions[0].permission, PERMISSION_NOT_PROBED);
+    ends(1, FAILURE_REFUSED, 40001);
+    assert_int_equal(step_of(RUNG_HTTP)->failure, FAILURE_REFUSED);
+    observe_free(observe);
+
+    (void)set_up(state);
+    start_signed();
+    n_calls = 1;
+    struct http_reply untrusted = reply_of(0);
+    step_fail(&untrusted.tls, FAILURE_UNTRUSTED, 4);
+    step_skip(&untrusted.step, FAILURE_BELOW);
+    replies(0, untrusted);
+    assert_int_equal(step_of(RUNG_TLS)->failure, FAILURE_UNTRUSTED);
+    assert_int_equal(SSM->actions[0].permission, PERMISSION_NOT_PROBED);
+    assert_int_equal(n_calls, 1);
+}
+
+/* What became of the action that a request asked for. */
+static enum permission permission_of(int i)
+{
+    for (int j = 0; j < SSM->n_actions; j++)
+        if (strcmp(strchr(SSM->actions[j].action, ':') + 1, sent[i].target) == 0)
+            return SSM->actions[j].permission;
+    fail_msg("%s is no action", sent[i].target);
+    return PERMISSION_NOT_PROBED;
+}
+
+static void more_connections_carry_signed_requests_only(void **state)
+{
+    (void)state;
+    start_signed();
+    ends(1, FAILURE_NONE, 40001);
+    ends(2, FAILURE_REFUSED, 40002);
+    ends(3, FAILURE_NONE, 40003);
+    assert_int_equal(n_sent, 3);
+    assert_string_not_equal(sent[0].target, sent[1].target);
+    assert_string_not_equal(sent[1].target, sent[2].target);
+    replies(1, reply_of(200));
+    assert_int_equal(permission_of(1), PERMISSION_ALLOWED);
+    assert_int_equal(n_sent, 3); /* the certificate of the address is not judged yet */
+    replies(0, reply_of(200));
+    assert_int_equal(n_sent, 5);
+    struct http_reply withheld = reply_of(0);
+    withheld.withheld = true;
+    replies(2, withheld);
+    assert_int_equal(permission_of(2), PERMISSION_NOT_PROBED);
+    assert_int_equal(n_sent, 5); /* closed, and nobody else is free */
+}
+
+static void an_address_that_is_not_awss_says_nothing_of_actions(void **state)
+{
+    const struct address_facts address = {.address = "10.0.1.21"};
+    (void)state;
+
+    start(NULL);
+    SSM->actions[0].permission = PERMISSION_DENIED;
+    SSM->actions[1].permission = SSM->actions[2].permission = PERMISSION_UNCLEAR;
+    (void)text_set(SSM->actions[1].address, ADDRESS_SIZE, "10.0.2.21");
+    (void)text_set(SSM->actions[2].address, ADDRESS_SIZE, "10.0.1.21");
+    actions_forget_unclear(&observe->climbs[SERVICE_SSM], &address);
+    assert_int_equal(SSM->actions[0].permission, PERMISSION_DENIED);
+    assert_int_equal(SSM->actions[1].permission, PERMISSION_UNCLEAR);
+    assert_int_equal(SSM->actions[2].permission, PERMISSION_NOT_PROBED);
+    assert_string_not_equal(SSM->actions[2].why_not, "");
+}
+
+static void an_unclear_answer_beside_the_first_stays(void **state)
+{
+    (void)state;
+    start_signed();
+    ends(1, FAILURE_NONE, 40001);
+    replies(1, reply_of(503));
+    assert_int_equal(permission_of(1), PERMISSION_UNCLEAR);
+}
+
+static void a_request_that_cannot_start_is_trouble(void **state)
+{
+    int n_trouble = 0;
+    (void)state;
+
+    start_and_connect();
+    replies(0, reply_of(404));
+    starts = false;
+    observe_role(observe, &credentials);
+    for (int i = 0; i < SSM->n_actions; i++)
+        n_trouble += SSM->actions[i].permission == PERMISSION_UNCLEAR &&
+                     SSM->actions[i].failure == FAILURE_INTERNAL;
+    assert_int_equal(n_trouble, 1);
+}
+
+static void without_credentials_nothing_more_is_opened(void **state)
+{
+    (void)state;
+    start(NULL);
+    observe_placed(observe);
+    observe_role(observe, NULL);
+    say(0, "10.0.1.21", FAILURE_NONE, 1);
+    assert_int_equal(n_calls, 1);
+    ends(0, FAILURE_NONE, 40000);
+    assert_null(sent[0].request.signature);
+}
+
+/* The kernel's table of IPv6 alone is there, and empty. */
+static void an_agent_without_a_connection_is_not_connected(void **state)
+{
+    static const char *const folders[] = {"", "/proc", "/proc/self", "/proc/self/net"};
+    char top[] = "/tmp/ssm-preflight-test-XXXXXX", path[64];
+    const struct observe_request request = {top, NULL, FAR_MS, NULL};
+    (void)state;
+
+    assert_non_null(mkdtemp(top));
+    for (size_t i = 1; i < COUNT_OF(folders); i++) {
+        (void)text_set(path, sizeof(path), "%s%s", top, folders[i]);
+        assert_int_equal(mkdir(path, 0755), 0);
+    }
+    (void)text_add(path, sizeof(path), "/tcp6");
+    assert_int_equal(file_write_atomically(path, "  sl\n", 5, 0644), 0);
+    for (enum answer running = ANSWER_UNKNOWN; running <= ANSWER_YES; running++) {
+        facts.agent.running = running;
+        facts.agent.connected = ANSWER_UNKNOWN;
+        observe = observe_start(NULL, &request, &facts);
+        assert_int_equal(facts.agent.connected, running == ANSWER_NO ? ANSWER_UNKNOWN : ANSWER_NO);
+        observe_free(observe);
+    }
+    observe = NULL;
+    (void)unlink(path);
+    for (size_t i = COUNT_OF(folders); i-- > 0;) {
+        (void)text_set(path, sizeof(path), "%s%s", top, folders[i]);
+        assert_int_equal(rmdir(path), 0);
+    }
+}
+
+/* --- once more, and taken back --- */
+
+static void one_action_is_asked_again_where_it_was_answered(void **state)
+{
+    struct action_facts action = {.action = "ssm:ListAssociations", .address = "10.0.2.21"};
+    const struct observe_again again = {target_of_service(SERVICE_SSM), &action};
+    (void)state;
+
+    facts.plan.services[SERVICE_SSMMESSAGES].need = NEED_REQUIRED;
+    facts.endpoints[SERVICE_SSMMESSAGES].n_addresses = 1;
+    SSM->n_addresses = 5;
+    start(&again);
+    assert_int_equal(n_asked, 0);
+    assert_int_equal(n_calls, 1);
+    assert_string_equal(calls[0].address, "10.0.2.21");
+    assert_int_equal(SSM->n_addresses, 1);
+    assert_int_equal(SSM->n_actions, 1);
+    assert_string_equal(SSM->actions[0].action, "ssm:ListAssociations");
+    assert_int_equal(facts.endpoints[SERVICE_SSMMESSAGES].n_addresses, 1); /* left alone */
+    observe_free(observe);
+
+    const struct observe_again ladder = {target_of_service(SERVICE_SSM), NULL};
+    start(&ladder);
+    assert_int_equal(n_asked, 2);
+    assert_int_equal(SSM->n_addresses, 0);
+}
+
+static void what_a_wrong_region_found_is_taken_back(void **state)
+{
+    (void)state;
+    start_without_role();
+    replies(0, reply_of(404));
+    (void)text_set(facts.clock.samples[1].source, NAME_SIZE, "imds");
+    facts.clock.samples[1].offset_ms = 5;
+    facts.clock.n_samples = 2;
+    (void)text_set(facts.imds.address, ADDRESS_SIZE, "169.254.169.254");
+    (void)text_set(facts.network.routes[1].to, ADDRESS_SIZE, "169.254.169.254");
+    facts.network.n_routes = 2;
+    facts.agent.connected = ANSWER_YES;
+    (void)text_set(facts.agent.connected_to, ADDRESS_SIZE, "10.0.1.21");
+    observe_take_back(observe);
+    observe = NULL;
+    assert_int_equal(SSM->n_answers, 0);
+    assert_int_equal(SSM->n_addresses, 0);
+    assert_int_equal(facts.clock.n_samples, 1);
+    assert_int_equal(facts.clock.samples[0].offset_ms, 5);
+    assert_int_equal(facts.network.n_routes, 1);
+    assert_string_equal(facts.network.routes[0].to, "169.254.169.254");
+    assert_int_equal(facts.agent.connected, ANSWER_UNKNOWN);
+    assert_string_equal(facts.agent.connected_to, "");
+    for (int i = 0; i < n_timers; i++)
+        assert_null(timers[i].fire);
+}
+
+static void what_sessions_use_is_climbed_too(void **state)
+{
+    (void)state;
+    facts.plan.services[SERVICE_KMS].need = NEED_REQUIRED;
+    start(NULL);
+    int n = n_asked;
+    observe_preferences(observe,
+                        "{\"Content\":\"{\\\"inputs\\\":{\\\"s3BucketName\\\":\\\"\\\","
+                        "\\\"kmsKeyId\\\":\\\"k\\\",\\\"cloudWatchLogGroupName\\\":\\\"g\\\"}}\"}");
+    assert_int_equal(n_asked, n + 2);
+    assert_true(facts.endpoints[SERVICE_LOGS].for_sessions);
+    assert_int_equal(facts.plan.services[SERVICE_LOGS].need, NEED_OPTIONAL);
+    assert_false(facts.endpoints[SERVICE_S3].for_sessions);
+    assert_false(facts.endpoints[SERVICE_KMS].for_sessions); /* somebody asked for it */
+    assert_int_equal(facts.plan.services[SERVICE_KMS].need, NEED_REQUIRED);
+    observe_preferences(observe, "nonsense");
+    assert_int_equal(n_asked, n + 2);
+}
+
+static void left_out_and_elsewhere_is_not_climbed(void **state)
+{
+    (void)state;
+    facts.plan.services[SERVICE_SSM].not_in_region = true;
+    facts.plan.services[SERVICE_SSMMESSAGES].need = NEED_OPTIONAL;
+    start(NULL);
+    assert_int_equal(n_asked, 2);
+    assert_string_equal(asked[0].question.name, "ssmmessages.us-east-1.amazonaws.com");
+    assert_int_equal(SSM->n_answers, 0);
+    say(0, "10.0.1.21", FAILURE_NONE, 1);
+    assert_int_equal(calls[0].dial.ports,
+                     PORTS_HIGH); /* each other service begins in the other half */
+    observe_placed(observe);
+    assert_int_equal(facts.endpoints[SERVICE_SSMMESSAGES].addresses[0].place, PLACE_OWN_SUBNET);
+}
+
+/* --- the proxy --- */
+
+static void start_with_proxy(const char *url)
+{
+    (void)text_set(facts.agent.https_proxy, sizeof(facts.agent.https_proxy), "%s", url);
+    facts.plan.services[SERVICE_SSMMESSAGES].need = NEED_REQUIRED;
+    facts.plan.services[SERVICE_EC2MESSAGES].need = NEED_OPTIONAL;
+    facts.plan.services[SERVICE_EC2MESSAGES].not_in_region = true;
+    start(NULL);
+}
+
+static void the_agents_proxy_is_asked_for_each_service(void **state)
+{
+    struct step step;
+    (void)state;
+
+    start_with_proxy("http://10.0.0.5:3128");
+    assert_int_equal(n_opened, 2);
+    assert_string_equal(opened[0].address, "10.0.0.5");
+    assert_int_equal(opened[0].tunnel.port, 3128);
+    assert_int_equal(opened[0].tunnel.host_port, 443);
+    assert_string_equal(facts.agent.proxy_address, "10.0.0.5:3128");
+    step_fail(&step, FAILURE_PROXY, 4);
+    opened[1].done(opened[1].arg, &step, 403);
+    assert_int_equal(facts.endpoints[SERVICE_SSMMESSAGES].proxy.failure, FAILURE_PROXY);
+    assert_int_equal(facts.endpoints[SERVICE_SSMMESSAGES].proxy_status, 403);
+    assert_int_equal(SSM->proxy.outcome, OUTCOME_UNTRIED);
+}
+
+static void a_proxy_by_tls_that_speaks_plainly_is_wrong(void **state)
+{
+    static const struct {
+        enum failure failure;
+        int32_t status;
+        enum outcome outcome;
+        enum failure becomes;
+    } rows[] = {{FAILURE_PROXY, 403, OUTCOME_FAILED, FAILURE_NOT_TLS},
+                {FAILURE_NONE, 200, OUTCOME_FAILED, FAILURE_NOT_TLS},
+                {FAILURE_PROXY, 400, OUTCOME_UNTRIED, FAILURE_NONE},
+                {FAILURE_CLOSED, 0, OUTCOME_UNTRIED, FAILURE_NONE},
+                {FAILURE_RESET, 0, OUTCOME_UNTRIED, FAILURE_NONE},
+                {FAILURE_MALFORMED, 0, OUTCOME_UNTRIED, FAILURE_NONE},
+                {FAILURE_REFUSED, 0, OUTCOME_FAILED, FAILURE_REFUSED}};
+
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        struct step step;
+        (void)set_up(state);
+        start_with_proxy("https://10.0.0.5:3128");
+        if (rows[i].failure == FAILURE_NONE)
+            step_ok(&step, 4);
+        else
+            step_fail(&step, rows[i].failure, 4);
+        opened[0].done(opened[0].arg, &step, rows[i].status);
+        assert_int_equal(SSM->proxy.outcome, rows[i].outcome);
+        assert_int_equal(SSM->proxy.failure, rows[i].becomes);
+        observe_free(observe);
+    }
+    observe = NULL;
+}
+
+static void a_proxys_name_is_asked_of_one_server_after_the_other(void **state)
+{
+    (void)state;
+    facts.resolvers.n_configured = 2;
+    (void)text_set(facts.resolvers.configured[1], ADDRESS_SIZE, "10.0.0.3");
+    start_with_proxy("http://proxy.corp.example:3128");
+    int n = n_asked - 1;
+    assert_string_equal(asked[n].question.name, "proxy.corp.example");
+    assert_string_equal(asked[n].server, "10.0.0.2");
+    assert_int_equal(asked[n].question.timeout_ms, 5000);
+    say(n, "", FAILURE_SERVFAIL, 1);
+    assert_string_equal(asked[n + 1].server, "10.0.0.3");
+    say(n + 1, "", FAILURE_TIMEOUT, 1);
+    assert_int_equal(n_asked, n + 2);
+    assert_int_equal(SSM->proxy.outcome, OUTCOME_UNTRIED); /* the name may still exist */
+    observe_free(observe);
+
+    (void)set_up(state);
+    start_with_proxy("http://proxy.corp.example:3128");
+    say(n_asked - 1, "", FAILURE_NXDOMAIN, 1);
+    assert_int_equal(SSM->proxy.failure, FAILURE_NXDOMAIN);
+    assert_string_equal(SSM->proxy.detail, "proxy.corp.example: no such name");
+    assert_int_equal(facts.endpoints[SERVICE_SSMMESSAGES].proxy.failure, FAILURE_NXDOMAIN);
+    assert_int_equal(facts.endpoints[SERVICE_EC2MESSAGES].proxy.outcome, OUTCOME_UNTRIED);
+    observe_free(observe);
+
+    (void)set_up(state);
+    facts.plan.services[SERVICE_SSM].need = NEED_OFF;
+    start_with_proxy("http://proxy.corp.example:3128");
+    say(n_asked - 1, "", FAILURE_NXDOMAIN, 1);
+    assert_int_equal(SSM->proxy.outcome, OUTCOME_UNTRIED);
+    assert_int_equal(facts.endpoints[SERVICE_SSMMESSAGES].proxy.failure, FAILURE_NXDOMAIN);
+    observe_free(observe);
+
+    (void)set_up(state);
+    start_with_proxy("http://proxy.corp.example:3128");
+    say(n_asked - 1, "fd00::5", FAILURE_NONE, 1);
+    assert_string_equal(facts.agent.proxy_address, "[fd00::5]:3128");
+    assert_int_equal(n_opened, 2);
+    observe_free(observe);
+
+    (void)set_up(state);
+    start_with_proxy(
+        "http://proxy:3128"); /* after what resolv.conf would make of it: there is none */
+    assert_int_equal(n_opened, 0);
+    assert_string_equal(asked[n_asked - 1].question.name, "proxy");
+
+    observe_free(observe);
+    (void)set_up(state);
+    start_with_proxy("http://"); /* names no host */
+    assert_int_equal(SSM->proxy.failure, FAILURE_MALFORMED);
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+    const struct CMUnitTest tests[] = {
+        TEST(both_families_are_asked_of_every_server),
+        TEST(the_first_server_that_says_yes_or_no_is_believed),
+        TEST(a_no_ends_the_search_and_a_failure_does_not),
+        TEST(an_answer_that_is_too_late_for_the_agent_is_none),
+        TEST(who_cannot_stand_edns_is_asked_without),
+        TEST(a_silent_server_gets_a_second_opinion_and_then_the_next_is_taken),
+        TEST(who_alone_is_silent_is_waited_for),
+        TEST(amazon_is_asked_where_the_answer_is_doubtful),
+        TEST(a_question_that_cannot_start_is_trouble),
+        TEST(a_silent_address_is_tried_from_the_other_ports),
+        TEST(what_connects_from_one_half_only_says_from_which),
+        TEST(a_connection_in_time_is_tried_once),
+        TEST(the_deadline_finds_a_missing_answer),
+        TEST(who_refuses_is_found_out),
+        TEST(a_silent_handshake_is_repeated_and_tried_with_small_segments),
+        TEST(a_second_handshake_that_is_answered_counts),
+        TEST(the_answer_to_an_unsigned_request_is_judged),
+        TEST(signed_requests_wait_for_the_role_and_the_place),
+        TEST(a_connection_takes_the_next_request_when_it_is_free),
+        TEST(an_answer_that_decides_stands_for_the_unsigned_one),
+        TEST(an_answer_that_decides_nothing_is_followed_by_an_unsigned_one),
+        TEST(silence_and_distrust_are_followed_by_an_unsigned_one),
+        TEST(more_connections_carry_signed_requests_only),
+        TEST(an_address_that_is_not_awss_says_nothing_of_actions),
+        TEST(an_unclear_answer_beside_the_first_stays),
+        TEST(a_request_that_cannot_start_is_trouble),
+        TEST(without_credentials_nothing_more_is_opened),
+        TEST(an_agent_without_a_connection_is_not_connected),
+        TEST(one_action_is_asked_again_where_it_was_answered),
+        TEST(what_a_wrong_region_found_is_taken_back),
+        TEST(what_sessions_use_is_climbed_too),
+        TEST(left_out_and_elsewhere_is_not_climbed),
+        TEST(the_agents_proxy_is_asked_for_each_service),
+        TEST(a_proxy_by_tls_that_speaks_plainly_is_wrong),
+        TEST(a_proxys_name_is_asked_of_one_server_after_the_other),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
