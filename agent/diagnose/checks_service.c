@@ -281,6 +281,23 @@ static bool judge_interception(const struct judge *judge, enum service service,
     return at;
 }
 
+/* Of names with many addresses the first MAX_ADDRESSES are tried. */
+static void say_how_many_are_left(const struct judge *judge, enum service service)
+{
+    const struct endpoint_facts *endpoint = &judge->facts->endpoints[service];
+    struct check_result *result = &judge->checks[check_of_service(service, RUNG_RESOLVE)];
+    int32_t n = -endpoint->n_addresses;
+
+    for (int family = FAMILY_IPV4; family <= FAMILY_IPV6; family++) {
+        const struct dns_answer *answer = names_deciding(endpoint, (enum family)family);
+        if (answer && look_is_usable(&judge->facts->network, (enum family)family))
+            n += answer->n_addresses + answer->n_more;
+    }
+    if (endpoint->n_addresses == MAX_ADDRESSES && n > 0 && result->status != STATUS_SKIP)
+        (void)text_add(result->summary, sizeof(result->summary),
+                       "; %d are not tried: at most %d of a name", (int)n, MAX_ADDRESSES);
+}
+
 /* connect, tls, http: over every address that reached the rung. */
 static void judge_rung(const struct judge *judge, enum service service, enum rung rung,
                        const struct naming *naming)
@@ -320,6 +337,8 @@ static void judge_rung(const struct judge *judge, enum service service, enum run
         else
             PASS(judge, check, tally.took_ms, "%s", words);
     }
+    if (rung == RUNG_CONNECT)
+        say_how_many_are_left(judge, service);
 }
 
 static bool may_prove(const struct facts *facts, enum service service)

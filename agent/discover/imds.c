@@ -51,6 +51,8 @@ struct imds {
     int n_dials;    /* connecting: how often it was tried */
     int n_dialling; /* under way */
     bool again;     /* imds.h: no second opinion */
+    bool dialled;   /* connecting: one try has ended */
+    bool connected;
     struct timer *doubt;
     int n_puts;   /* token requests under way */
     bool getting; /* the second opinion is under way */
@@ -271,14 +273,15 @@ static void connected(void *arg, const struct dialled *dialled)
     bool ok = dialled->step.outcome == OUTCOME_OK;
 
     imds->n_dialling--;
-    if (imds->told ||
-        imds->facts->connect.outcome == OUTCOME_OK) { /* the other one was there first */
+    if (imds->told || imds->connected) { /* the other one was there first */
         if (ok)
             (void)close(dialled->fd);
         return;
     }
-    if (imds->facts->connect.failure != FAILURE_TIMEOUT || ok)
-        imds->facts->connect = dialled->step; /* the first for longer */
+    if (!imds->dialled || dialled->step.failure != FAILURE_TIMEOUT)
+        imds->facts->connect = dialled->step; /* of silence the first, which was longer */
+    imds->dialled = true;
+    imds->connected = ok;
     (void)text_set(imds->local_address, ADDRESS_SIZE, "%s", dialled->local_address);
     if (dialled->step.failure == FAILURE_TIMEOUT && imds->n_dialling > 0)
         return;

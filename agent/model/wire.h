@@ -49,6 +49,7 @@ struct dns_answer {
     char cname[HOST_SIZE]; /* last name of the CNAME chain, empty without one */
     int32_t n_addresses;
     char addresses[MAX_ADDRESSES][ADDRESS_SIZE];
+    int32_t n_more; /* addresses for which there was no room */
 };
 
 /* What the kernel's own tables say of the way to an address. */

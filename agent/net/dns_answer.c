@@ -116,9 +116,10 @@ static bool keep_addresses(const struct message *message, const char *name,
             continue;
         if (record.n_data != (ipv4 ? 4 : 16))
             return false;
-        if (answer->n_addresses < MAX_ADDRESSES &&
-            inet_ntop(ipv4 ? AF_INET : AF_INET6, message->bytes + record.data,
-                      answer->addresses[answer->n_addresses], ADDRESS_SIZE)) {
+        if (answer->n_addresses == MAX_ADDRESSES)
+            answer->n_more++;
+        else if (inet_ntop(ipv4 ? AF_INET : AF_INET6, message->bytes + record.data,
+                           answer->addresses[answer->n_addresses], ADDRESS_SIZE)) {
             answer->n_addresses++;
             keep_ttl(answer, record.ttl_s);
         }
@@ -143,7 +144,7 @@ static enum failure rcode_failure(int32_t rcode, char *detail)
 
 static enum failure malformed(struct dns_answer *answer, char *detail, const char *why)
 {
-    answer->n_addresses = 0;
+    answer->n_addresses = answer->n_more = 0;
     answer->ttl_s = 0;
     (void)text_set(detail, DETAIL_SIZE, "%s", why);
     return FAILURE_DNS_MALFORMED;
@@ -157,7 +158,7 @@ enum failure dns_answer_read(const unsigned char *bytes, size_t n, struct dns_an
     int followed = 1;
     int n_chain = 0;
 
-    answer->n_addresses = 0;
+    answer->n_addresses = answer->n_more = 0;
     answer->ttl_s = UINT32_MAX;
     if (n < HEADER_BYTES || n > INT_MAX)
         return malformed(answer, detail, "an answer without a header");

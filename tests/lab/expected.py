@@ -100,6 +100,7 @@ EXPECTED = [  # fault, verdict, first finding
     ("session-endpoints", "ready", "session-endpoints"),
     ("session-endpoints:works", "ready", None),
     ("session-endpoints endpoint-blocks-443:s3", "degraded", "endpoint-blocks-443"),
+    ("many-addresses", "degraded", "endpoint-az-unreachable"),
     ("syns-lost", "ready", None),  # no address is called silent for packets that are lost
     ("endpoint-blocks-443:ec2messages", "degraded", "endpoint-blocks-443"),
     ("tls-untrusted:ec2messages", "degraded", "tls-untrusted"),

@@ -56,3 +56,23 @@ def test_a_hint_is_no_region(fault):
         stats = lab.stats()
     assert '"region":\tnull' in done.stdout or '"region": null' in done.stdout, done.stdout[:400]
     assert "10.0.1.21" not in done.stdout and not stats["signed"]
+
+
+@pytest.mark.parametrize(
+    ("fault", "most"),
+    [("slow-endpoint:all", 2.0), ("imds-slow", 3.0)],
+    ids=("services", "imds"),
+)
+def test_a_slow_answer_is_waited_for_as_seldom_as_it_can(fault, most):
+    """Time over the time that each answer takes, S: a service costs 2 S, IMDS 3 S (token, role, credentials)."""
+    for _ in range(3):
+        times_ms = {}
+        for slow_ms in (100, 400):
+            with Lab([f"{fault}:{slow_ms}"], settings={"search": ""}) as lab:
+                lab.run(["check", "--output", "short"])
+                times_ms[slow_ms] = min(lab.run(["check", "--output", "short"]).resources["wall_ms"] for _ in range(3))
+        found = (times_ms[400] - times_ms[100]) / 300
+        if found <= most + 0.2:
+            break
+    assert found <= most + 0.2
+    assert found > 0.8  # it was slow

@@ -131,6 +131,14 @@ def test_where_public_addresses_are_wanted_they_have_all_patience():
         assert found["facts"]["endpoints"]["ssm"]["addresses"][0]["connect"]["took_ms"] > 2000
 
 
+def test_addresses_that_are_not_tried_are_counted():
+    with Lab(["many-addresses:23"]) as lab:
+        found, _ = check(lab)
+        summary = next(item["summary"] for item in found["checks"] if item["id"] == "ssm.resolve")
+        assert len(found["facts"]["endpoints"]["ssm"]["addresses"]) == 16
+        assert summary.endswith("; 9 are not tried: at most 16 of a name")
+
+
 def test_a_dead_next_hop_is_told_before_the_kernel_gives_it_up():
     """Which is after three ARP requests, each with a second: the neighbour table shows them unanswered."""
     with Lab(["gateway-silent"]) as lab:

@@ -909,6 +909,21 @@ static void local_error(struct facts *facts)
     SET(facts->endpoints[SERVICE_SSM].addresses[0].steps[RUNG_CONNECT].detail, "ENOBUFS");
 }
 
+/* One name, twenty addresses: sixteen are tried. */
+static void many_addresses(struct facts *facts)
+{
+    struct endpoint_facts *ssm = &facts->endpoints[SERVICE_SSM];
+    struct dns_answer *answer = &ssm->answers[0];
+
+    for (int i = ssm->n_addresses; i < MAX_ADDRESSES; i++) {
+        ssm->addresses[i] = ssm->addresses[1];
+        SET(ssm->addresses[i].address, "10.0.2.%d", 100 + i);
+        SET(answer->addresses[i], "10.0.2.%d", 100 + i);
+    }
+    ssm->n_addresses = answer->n_addresses = MAX_ADDRESSES;
+    answer->n_more = 4;
+}
+
 const struct situation reach_situations[] = {
     {"no-route", no_route},
     {"no-route--unreachable", unreachable_at_once},
@@ -927,6 +942,7 @@ const struct situation reach_situations[] = {
     {"egress-rule", own_subnet_silent},
     {"network-acl--some-ports", silent_from_low_ports},
     {"healthy--loss", silent_once_by_loss},
+    {"healthy--many-addresses", many_addresses},
     {"endpoint-az-unreachable--ports", silent_from_both_halves},
     {"endpoint-blocks-443--outside-vpc", service_outside_silent},
     {"local-firewall--not-permitted", not_permitted},

@@ -522,6 +522,7 @@ static void takes_long_answers_by_tcp(void **state)
     assert_int_equal(got.step.outcome, OUTCOME_OK);
     assert_int_equal(got.n_addresses, MAX_ADDRESSES);
     assert_string_equal(got.addresses[MAX_ADDRESSES - 1], "10.0.3.15");
+    assert_int_equal(got.n_more, 100 - MAX_ADDRESSES);
 
     expect_failure("tcclosed.test", FAILURE_CLOSED, -1);
 }

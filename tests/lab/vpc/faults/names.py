@@ -186,6 +186,20 @@ def _(world, variant="public"):
 
 
 @fault(
+    "many-addresses",
+    "ssm's name has N (15) more addresses, in another subnet, which nobody has",
+    "endpoint-az-unreachable",
+    "[N]",
+)
+def _(world, count="15"):
+    world.records[world.name("ssm")] = [
+        w.address("ssm", "a"),
+        w.address("ssm", "b"),
+        *(f"{w.ZONES['b']}.{100 + i}" for i in range(int(count))),
+    ]
+
+
+@fault(
     "private-dns-off",
     "every name has public addresses only: no endpoints, or without private DNS names",
     "private-dns-off",
