@@ -469,14 +469,13 @@ static const struct {
     {"undo_route", undo_route},
 };
 
-const char *phrase_of(const struct asked *asked, const char *name)
+const char *phrase_of(struct asked *asked, const char *name)
 {
     for (size_t i = 0; i < COUNT_OF(phrases); i++)
         if (strcmp(phrases[i].name, name) == 0) {
-            struct asked of = *asked;
-            of.argument = phrases[i].argument;
-            of.scratch[0] = '\0';
-            return phrases[i].get(&of);
+            asked->argument = phrases[i].argument;
+            asked->scratch[0] = '\0';
+            return phrases[i].get(asked);
         }
     return "";
 }

@@ -73,7 +73,7 @@ struct asked {
 /* What is known, or an empty text. */
 typedef const char *value_get(const struct asked *of);
 
-const char *phrase_of(const struct asked *asked, const char *name);
+const char *phrase_of(struct asked *asked, const char *name);
 
 /* The family that alone is in trouble as the row says; false: none is. */
 bool value_lone_family(const struct view *view, enum family *family);

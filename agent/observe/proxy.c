@@ -78,7 +78,7 @@ static void fail_all(struct observe *observe, enum failure failure, const char *
 }
 
 /* A bare word is asked for in each domain of resolv.conf's last `search` line, then by itself; a name that has a dot by itself
- * only. False: this is not the number of one. */
+ * only. The domain "." is none: systemd-resolved writes it. False: this is not the number of one. */
 static bool search_name(const struct observe *observe, int number, char to[HOST_SIZE])
 {
     char line[HOST_SIZE * 4] = "", *rest = NULL, *words = NULL;
@@ -92,11 +92,11 @@ static bool search_name(const struct observe *observe, int number, char to[HOST_
             if (text_starts(text_trim(at), "search"))
                 (void)text_set(line, sizeof(line), "%s", at + strlen("search"));
     buffer_clear(&contents);
-    domain = strtok_r(line, " \t\r", &words);
-    for (; domain && number > 0; number--)
-        domain = strtok_r(NULL, " \t\r", &words);
+    for (domain = strtok_r(line, " \t\r", &words); domain; domain = strtok_r(NULL, " \t\r", &words))
+        if (strcmp(domain, ".") != 0 && number-- == 0)
+            break;
     return text_set(to, HOST_SIZE, domain ? "%s.%s" : "%s", observe->proxy.host, domain) &&
-           number == 0;
+           number <= 0;
 }
 
 static void ask_name(struct observe *observe);

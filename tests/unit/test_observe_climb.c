@@ -2,7 +2,7 @@
  *
  * The ladders over a network that only this file answers for: what is asked, dialled and sent, when, and what
  * each answer makes of the facts. The functions of net/ are replaced (Makefile, link.test_observe_climb), and
- * time passes where a test fires a timer.
+ * time passes where a test lets it pass.
  */
 #include <fcntl.h>
 #include <setjmp.h>
@@ -30,9 +30,10 @@ enum { MAX_CALLS = 128, NOW_MS = 1000, FAR_MS = 1000000 };
 
 /* --- the network --- */
 
+/* `done` is NULL once the answer came, or loop_end_of() ended what its owner had under way. */
 static struct asked {
     struct dns_question question;
-    char server[ADDRESS_SIZE];
+    char name[HOST_SIZE], server[ADDRESS_SIZE];
     dns_done *done;
     void *arg;
     bool unimportant;
@@ -53,9 +54,10 @@ static struct sent {
 } sent[MAX_CALLS];
 
 static struct timer {
-    int64_t us;
-    void (*fire)(void *arg);
+    int64_t at_ms;
+    void (*fire)(void *arg); /* NULL: it fired, or was cancelled */
     void *arg;
+    bool quiet;
 } timers[MAX_CALLS];
 
 static struct opened {
@@ -66,7 +68,7 @@ static struct opened {
 } opened[MAX_CALLS];
 
 static int n_asked, n_calls, n_sent, n_timers, n_opened, n_doubted;
-static bool refused_here, starts;
+static bool refused_here, dead_hop, starts;
 static int64_t now_ms;
 
 /* NOLINTBEGIN(cert-dcl37-c,bugprone-reserved-identifier): the linker wants these names */
@@ -85,6 +87,7 @@ struct timer *__wrap_loop_after(struct loop *loop, int64_t delay_ms, void (*fire
                                 void *arg);
 struct timer *__wrap_loop_after_quietly(struct loop *loop, int64_t delay_us,
                                         void (*fire)(void *arg), void *arg);
+bool __wrap_route_ends_at_next_hop(const char *address);
 void __wrap_loop_cancel(struct timer *timer);
 int64_t __wrap_loop_now_ms(const struct loop *loop);
 void __wrap_loop_end_of(struct loop *loop, const void *owner);
@@ -94,6 +97,7 @@ struct dns_query *__wrap_dns_ask(struct loop *loop, const struct dns_question *q
 {
     (void)loop;
     asked[n_asked] = (struct asked){.question = *question, .done = done, .arg = arg};
+    (void)text_set(asked[n_asked].name, HOST_SIZE, "%s", question->name);
     (void)text_set(asked[n_asked].server, ADDRESS_SIZE, "%s", question->server);
     return starts ? (struct dns_query *)&asked[n_asked++] : NULL;
 }
@@ -152,18 +156,28 @@ void __wrap_routes_doubt(struct route *routes, int32_t *n, int32_t max, const ch
     n_doubted++;
 }
 
+bool __wrap_route_ends_at_next_hop(const char *address)
+{
+    (void)address;
+    return dead_hop;
+}
+
 struct timer *__wrap_loop_after_quietly(struct loop *loop, int64_t delay_us,
                                         void (*fire)(void *arg), void *arg)
 {
     (void)loop;
-    timers[n_timers] = (struct timer){delay_us, fire, arg};
+    assert_true(n_timers < MAX_CALLS);
+    timers[n_timers] = (struct timer){now_ms + delay_us / 1000, fire, arg, true};
     return &timers[n_timers++];
 }
 
 struct timer *__wrap_loop_after(struct loop *loop, int64_t delay_ms, void (*fire)(void *arg),
                                 void *arg)
 {
-    return __wrap_loop_after_quietly(loop, delay_ms * 1000, fire, arg);
+    struct timer *timer = __wrap_loop_after_quietly(loop, delay_ms * 1000, fire, arg);
+
+    timer->quiet = false;
+    return timer;
 }
 
 void __wrap_loop_cancel(struct timer *timer)
@@ -181,22 +195,63 @@ int64_t __wrap_loop_now_ms(const struct loop *loop)
 void __wrap_loop_end_of(struct loop *loop, const void *owner)
 {
     (void)loop;
-    (void)owner;
-    n_asked = n_calls = n_sent = 0;
+    for (int i = 0; i < MAX_CALLS; i++) {
+        if (asked[i].question.owner == owner)
+            asked[i].done = NULL;
+        if (calls[i].dial.owner == owner)
+            calls[i].done = NULL;
+        if (sent[i].request.owner == owner)
+            sent[i].done = NULL;
+        if (opened[i].tunnel.owner == owner)
+            opened[i].done = NULL;
+    }
 }
 /* NOLINTEND(cert-dcl37-c,bugprone-reserved-identifier) */
 
 /* --- its answers --- */
 
-/* All timers of that delay. */
+static struct timer *next_timer(int64_t until_ms)
+{
+    struct timer *next = NULL;
+
+    for (int i = 0; i < n_timers; i++)
+        if (timers[i].fire && timers[i].at_ms <= until_ms &&
+            (!next || timers[i].at_ms < next->at_ms))
+            next = &timers[i];
+    return next;
+}
+
 static void pass(int64_t ms)
 {
-    for (int i = 0, n = n_timers; i < n; i++)
-        if (timers[i].fire && timers[i].us == ms * 1000) {
-            void (*fire)(void *arg) = timers[i].fire;
-            timers[i].fire = NULL;
-            fire(timers[i].arg);
-        }
+    int64_t until_ms = now_ms + ms;
+
+    for (struct timer *next = next_timer(until_ms); next; next = next_timer(until_ms)) {
+        void (*fire)(void *arg) = next->fire;
+        next->fire = NULL;
+        now_ms = next->at_ms;
+        fire(next->arg);
+    }
+    now_ms = until_ms;
+}
+
+/* Timers that keep the loop waiting. */
+static int n_awaited(void)
+{
+    int n = 0;
+
+    for (int i = 0; i < n_timers; i++)
+        n += timers[i].fire && !timers[i].quiet;
+    return n;
+}
+
+/* Nameservers whose port 53 was dialled. */
+static int n_knocks(void)
+{
+    int n = 0;
+
+    for (int i = 0; i < n_calls; i++)
+        n += calls[i].dial.port == 53;
+    return n;
 }
 
 /* `addresses`: with spaces between; an empty one with FAILURE_NONE is nothing but an answer. */
@@ -215,7 +270,10 @@ static void say(int i, const char *addresses, enum failure failure, int32_t took
     else
         step_fail(&answer.step, failure, took_ms);
     answer.rcode = failure == FAILURE_DNS_MALFORMED ? RCODE_FORMERR : 0;
-    asked[i].done(asked[i].arg, &answer);
+    dns_done *done = asked[i].done;
+    assert_non_null(done);
+    asked[i].done = NULL;
+    done(asked[i].arg, &answer);
 }
 
 static struct dialled ending(enum failure failure, uint16_t port)
@@ -234,8 +292,11 @@ static struct dialled ending(enum failure failure, uint16_t port)
 static void ends(int i, enum failure failure, uint16_t port)
 {
     const struct dialled dialled = ending(failure, port);
+    dial_done *done = calls[i].done;
 
-    calls[i].done(calls[i].arg, &dialled);
+    assert_non_null(done);
+    calls[i].done = NULL;
+    done(calls[i].arg, &dialled);
 }
 
 /* By one of Amazon's roots, with a request id. */
@@ -252,8 +313,18 @@ static struct http_reply reply_of(int status)
 
 static void replies(int i, struct http_reply reply)
 {
+    http_done *done = sent[i].done;
+
+    assert_non_null(done);
+    sent[i].done = NULL;
     reply.body_bytes = strlen(reply.body);
-    sent[i].done(sent[i].arg, &reply);
+    done(sent[i].arg, &reply);
+}
+
+/* One second more of its handshake is over. */
+static void is_silent(int i)
+{
+    sent[i].request.silent(sent[i].arg);
 }
 
 static struct http_reply silent_tls(int32_t took_ms)
@@ -269,6 +340,8 @@ static struct http_reply silent_tls(int32_t took_ms)
 
 static struct facts facts;
 static struct observe *observe;
+static const char *root;
+static bool patient;
 static const struct credentials credentials = {"ASIAEXAMPLE", "0123456789abcdefghij",
                                                "token-of-the-lab"};
 #define SSM (&facts.endpoints[SERVICE_SSM])
@@ -278,7 +351,12 @@ static int set_up(void **state)
     (void)state;
     memset(&facts, 0, sizeof(facts));
     n_asked = n_calls = n_sent = n_timers = n_opened = n_doubted = 0;
-    refused_here = false;
+    memset(asked, 0, sizeof(asked));
+    memset(calls, 0, sizeof(calls));
+    memset(sent, 0, sizeof(sent));
+    memset(opened, 0, sizeof(opened));
+    root = "/no/such/root";
+    refused_here = dead_hop = patient = false;
     starts = true;
     now_ms = NOW_MS;
     observe = NULL;
@@ -310,9 +388,16 @@ static int tear_down(void **state)
 
 static void start(const struct observe_again *again)
 {
-    const struct observe_request request = {"/no/such/root", NULL, FAR_MS, again};
+    const struct observe_request request = {
+        .root = root, .deadline_ms = FAR_MS, .patient = patient, .again = again};
 
     observe = observe_start(NULL, &request, &facts);
+}
+
+static void add_second_server(void)
+{
+    facts.resolvers.n_configured = 2;
+    (void)text_set(facts.resolvers.configured[1], ADDRESS_SIZE, "10.0.0.3");
 }
 
 /* As far as one connected address; connections that only carry signed requests are left under way. */
@@ -362,8 +447,7 @@ static void both_families_are_asked_of_every_server(void **state)
 static void the_first_server_that_says_yes_or_no_is_believed(void **state)
 {
     (void)state;
-    facts.resolvers.n_configured = 2;
-    (void)text_set(facts.resolvers.configured[1], ADDRESS_SIZE, "10.0.0.3");
+    add_second_server();
     start(NULL);
     say(2, "10.0.9.9", FAILURE_NONE, 1);
     assert_int_equal(n_calls, 0); /* the first may still answer */
@@ -371,9 +455,11 @@ static void the_first_server_that_says_yes_or_no_is_believed(void **state)
     assert_int_equal(n_calls, 7); /* two that climb, and one for each other signed request */
     assert_string_equal(calls[0].address, "10.0.1.21");
     assert_string_equal(calls[1].address, "10.0.2.21");
-    assert_int_equal(calls[0].dial.timeout_ms, 3500);
-    assert_false(calls[0].dial.quiet);
-    assert_true(calls[2].dial.quiet);
+    assert_int_equal(calls[0].dial.timeout_ms, 2200);
+    assert_int_equal(calls[2].dial.timeout_ms, 3500);
+    for (int i = 0; i < n_calls; i++)
+        assert_true(calls[i].dial.quiet);
+    assert_int_equal(n_awaited(), 2); /* the two that climb, by their timers */
     assert_int_equal(SSM->n_addresses, 2);
     say(1, "", FAILURE_SERVFAIL, 1);
     say(3, "fd00::1", FAILURE_NONE, 1);
@@ -383,8 +469,7 @@ static void the_first_server_that_says_yes_or_no_is_believed(void **state)
 static void a_no_ends_the_search_and_a_failure_does_not(void **state)
 {
     (void)state;
-    facts.resolvers.n_configured = 2;
-    (void)text_set(facts.resolvers.configured[1], ADDRESS_SIZE, "10.0.0.3");
+    add_second_server();
     start(NULL);
     say(0, "", FAILURE_NXDOMAIN, 1);
     say(2, "10.0.9.9", FAILURE_NONE, 1);
@@ -392,8 +477,7 @@ static void a_no_ends_the_search_and_a_failure_does_not(void **state)
     assert_true(asked[2].unimportant);
     observe_free(observe);
     (void)set_up(state);
-    facts.resolvers.n_configured = 2;
-    (void)text_set(facts.resolvers.configured[1], ADDRESS_SIZE, "10.0.0.3");
+    add_second_server();
     start(NULL);
     say(0, "", FAILURE_SERVFAIL, 1);
     assert_int_equal(SSM->n_addresses, 0);
@@ -425,34 +509,87 @@ static void who_cannot_stand_edns_is_asked_without(void **state)
     assert_int_equal(n_asked, 3); /* once is enough */
     assert_true(asked[2].question.plain);
     assert_int_equal(asked[2].question.asked_as, ASKED_PLAIN);
-    assert_int_equal(asked[2].question.timeout_ms, 2000);
+    assert_int_equal(asked[2].question.timeout_ms, 1200);
     say(2, "10.0.1.21", FAILURE_NONE, 1);
     assert_int_equal(SSM->n_addresses, 0); /* the agent does not ask so */
 }
 
+/* Somebody is there: port 53 answers, by whatever. */
 static void a_silent_server_gets_a_second_opinion_and_then_the_next_is_taken(void **state)
 {
+    for (int refused = 0; refused < 2; refused++) {
+        (void)set_up(state);
+        add_second_server();
+        start(NULL);
+        observe_placed(observe);
+        say(2, "10.0.1.21", FAILURE_NONE, 1);
+        say(3, "", FAILURE_NODATA, 1);
+        pass(49);
+        assert_int_equal(n_calls, 0);
+        pass(1);
+        assert_int_equal(n_calls, 1);
+        assert_string_equal(calls[0].address, "10.0.0.2");
+        assert_int_equal(calls[0].dial.port, 53);
+        assert_true(calls[0].dial.quiet);
+        ends(0, refused ? FAILURE_REFUSED : FAILURE_NONE, 40000);
+        assert_int_equal(n_asked, 4);
+        pass(950);
+        assert_int_equal(n_asked, 4 + 1 + 1); /* the silent one plainly; Amazon, at the VPC's
+                                               * base + 2 it is it already */
+        assert_int_equal(asked[4].question.asked_as, ASKED_PLAIN);
+        assert_string_equal(asked[4].server, "10.0.0.2");
+        assert_int_equal(asked[5].question.asked_as, ASKED_AMAZON);
+        assert_string_equal(asked[5].server, "169.254.169.253");
+        pass(999);
+        assert_int_equal(SSM->answers[0].step.outcome, OUTCOME_UNTRIED);
+        pass(1);
+        assert_int_equal(SSM->answers[0].step.failure, FAILURE_TIMEOUT);
+        assert_int_equal(SSM->answers[0].step.took_ms, 2000);
+        assert_true(asked[0].unimportant);
+        assert_int_equal(SSM->n_addresses, 1);
+        say(1, "", FAILURE_SERVFAIL, 2500);
+        assert_int_equal(SSM->answers[1].step.failure, FAILURE_TIMEOUT);
+        say(0, "10.0.7.7", FAILURE_NONE, 2500); /* the agent would have waited */
+        assert_int_equal(SSM->answers[0].step.outcome, OUTCOME_OK);
+        assert_string_equal(SSM->addresses[1].address, "10.0.7.7");
+        observe_free(observe);
+    }
+    observe = NULL;
+}
+
+/* Nothing is heard of it, by UDP or by TCP. */
+static void a_dead_server_is_given_up_when_the_next_one_answers(void **state)
+{
     (void)state;
-    facts.resolvers.n_configured = 2;
-    (void)text_set(facts.resolvers.configured[1], ADDRESS_SIZE, "10.0.0.3");
+    add_second_server();
     start(NULL);
-    observe_placed(observe);
     say(2, "10.0.1.21", FAILURE_NONE, 1);
     say(3, "", FAILURE_NODATA, 1);
-    assert_int_equal(n_asked, 4);
-    pass(1000);
-    assert_int_equal(
-        n_asked,
-        4 + 1 + 1); /* the silent one plainly; Amazon, at the VPC's base + 2 it is it already */
-    assert_int_equal(asked[4].question.asked_as, ASKED_PLAIN);
-    assert_string_equal(asked[4].server, "10.0.0.2");
-    assert_int_equal(asked[5].question.asked_as, ASKED_AMAZON);
-    assert_string_equal(asked[5].server, "169.254.169.253");
-    pass(2000);
-    assert_int_equal(SSM->answers[0].step.failure, FAILURE_TIMEOUT);
-    assert_int_equal(SSM->answers[0].step.took_ms, 2000);
+    pass(50);
+    ends(0, FAILURE_HOST_UNREACHABLE, 40000);
+    pass(199);
+    assert_int_equal(SSM->answers[0].step.outcome, OUTCOME_UNTRIED);
+    assert_int_equal(SSM->n_addresses, 0);
+    pass(1);
+    for (int i = 0; i < 2; i++) {
+        assert_int_equal(SSM->answers[i].step.failure, FAILURE_TIMEOUT);
+        assert_int_equal(SSM->answers[i].step.took_ms, 250);
+        assert_true(asked[i].unimportant);
+    }
     assert_int_equal(SSM->n_addresses, 1);
-    say(0, "10.0.7.7", FAILURE_NONE, 2500); /* now it is too late */
+    assert_int_equal(n_knocks(), 1);
+    observe_free(observe);
+
+    (void)set_up(state); /* of another name it says something */
+    add_second_server();
+    facts.plan.services[SERVICE_SSMMESSAGES].need = NEED_REQUIRED;
+    start(NULL);
+    say(2, "10.0.1.21", FAILURE_NONE, 1);
+    say(4, "", FAILURE_SERVFAIL, 1);
+    pass(1999);
+    assert_int_equal(n_knocks(), 0);
+    assert_int_equal(SSM->answers[0].step.outcome, OUTCOME_UNTRIED);
+    pass(1);
     assert_int_equal(SSM->answers[0].step.failure, FAILURE_TIMEOUT);
 }
 
@@ -460,13 +597,57 @@ static void who_alone_is_silent_is_waited_for(void **state)
 {
     (void)state;
     start(NULL);
-    pass(1000);
+    pass(999);
+    assert_int_equal(n_knocks(), 0);
+    pass(1);
     assert_int_equal(n_asked, 3); /* plainly; Amazon not yet, since nothing is placed */
+    assert_int_equal(n_knocks(), 1);
+    ends(0, FAILURE_REFUSED, 40000);
     pass(2000);
     assert_int_equal(SSM->answers[0].step.outcome, OUTCOME_UNTRIED);
     observe_placed(observe);
     assert_int_equal(asked[3].question.asked_as, ASKED_AMAZON);
     say(0, "10.0.1.21", FAILURE_NONE, 3000);
+    assert_int_equal(SSM->n_addresses, 1);
+}
+
+static void who_alone_is_dead_is_given_up(void **state)
+{
+    (void)state;
+    add_second_server();
+    start(NULL);
+    pass(2199);
+    assert_int_equal(n_knocks(), 2);
+    assert_int_equal(SSM->answers[0].step.outcome, OUTCOME_UNTRIED);
+    pass(1);
+    for (int i = 0; i < 4; i++) {
+        assert_int_equal(SSM->answers[i].step.failure, FAILURE_TIMEOUT);
+        assert_int_equal(SSM->answers[i].step.took_ms, 2200);
+    }
+    assert_int_equal(SSM->n_addresses, 0);
+    say(0, "10.0.1.21", FAILURE_NONE, 3000); /* after all */
+    assert_int_equal(SSM->n_addresses, 1);
+}
+
+static void the_options_of_resolv_conf_count(void **state)
+{
+    (void)state;
+    facts.resolvers.by_tcp = true;
+    facts.resolvers.timeout_ms = 1000;
+    start(NULL);
+    assert_true(asked[0].question.by_tcp);
+    say(0, "", FAILURE_DNS_MALFORMED, 1);
+    assert_int_equal(asked[2].question.asked_as, ASKED_PLAIN);
+    assert_false(asked[2].question.by_tcp);
+    say(1, "fd00::1", FAILURE_NONE, 1000);
+    assert_int_equal(SSM->answers[1].step.failure, FAILURE_SLOW);
+    observe_free(observe);
+
+    (void)set_up(state);
+    facts.resolvers.timeout_ms = 1000;
+    start(NULL);
+    assert_false(asked[0].question.by_tcp);
+    say(0, "10.0.1.21", FAILURE_NONE, 999);
     assert_int_equal(SSM->n_addresses, 1);
 }
 
@@ -522,82 +703,176 @@ static void a_question_that_cannot_start_is_trouble(void **state)
 
 /* --- the connection --- */
 
-static void a_silent_address_is_tried_from_the_other_ports(void **state)
+/* One address that climbs, and no other connections. */
+static void start_dialling(void)
+{
+    facts.plan.permissions = PERMISSIONS_ROLE_ONLY;
+    start(NULL);
+    say(0, "10.0.1.21", FAILURE_NONE, 1);
+}
+
+static void a_silent_address_is_tried_by_turns_from_both_halves_of_the_ports(void **state)
+{
+    for (int dead = 0; dead < 2; dead++) {
+        (void)set_up(state);
+        dead_hop = dead;
+        start_dialling();
+        for (int i = 0; i < 3; i++) {
+            assert_int_equal(n_calls, i + 1);
+            assert_int_equal(calls[i].dial.ports, i % 2 ? PORTS_HIGH : PORTS_LOW);
+            assert_int_equal(calls[i].dial.timeout_ms, 2200 - 400 * i);
+            pass(399);
+            assert_int_equal(n_calls, i + 1);
+            pass(1);
+        }
+        pass(1000);
+        assert_int_equal(n_calls, 3);
+        ends(0, FAILURE_TIMEOUT, 40000);
+        ends(1, FAILURE_TIMEOUT, 50000);
+        assert_int_equal(step_of(RUNG_CONNECT)->outcome, OUTCOME_UNTRIED);
+        assert_int_equal(n_awaited(), 1);
+        ends(2, FAILURE_TIMEOUT, 40001);
+        assert_int_equal(step_of(RUNG_CONNECT)->failure,
+                         dead ? FAILURE_HOST_UNREACHABLE : FAILURE_TIMEOUT);
+        assert_int_equal(step_of(RUNG_CONNECT)->took_ms, 2200);
+        assert_int_equal(step_of(RUNG_TLS)->failure, FAILURE_BELOW);
+        assert_int_equal(step_of(RUNG_HTTP)->failure, FAILURE_BELOW);
+        assert_int_equal(SSM->addresses[0].port, 40000);
+        assert_int_equal(SSM->addresses[0].silent_port, 50000);
+        assert_int_equal(n_doubted, 1);
+        assert_int_equal(n_sent, 0);
+        assert_int_equal(n_awaited(), 0);
+        observe_free(observe);
+    }
+    (void)set_up(state); /* no connect() ends in time */
+    start_dialling();
+    pass(2299);
+    assert_int_equal(step_of(RUNG_CONNECT)->outcome, OUTCOME_UNTRIED);
+    pass(1);
+    assert_int_equal(step_of(RUNG_CONNECT)->failure, FAILURE_TIMEOUT);
+    assert_int_equal(n_awaited(), 0);
+}
+
+/* The first one that says something else than nothing is believed, and no more are begun. */
+static void a_refusal_after_silence_is_not_repeated(void **state)
 {
     (void)state;
-    start(NULL);
-    observe_placed(observe);
-    say(0, "10.0.1.21", FAILURE_NONE, 1);
-    n_calls = 1;
-    assert_int_equal(calls[0].dial.ports, PORTS_LOW);
-    pass(1200);
+    start_dialling();
+    pass(400);
+    ends(1, FAILURE_REFUSED, 50000);
+    pass(1799);
     assert_int_equal(n_calls, 2);
-    assert_int_equal(calls[1].dial.ports, PORTS_HIGH);
-    assert_int_equal(calls[1].dial.timeout_ms, 2300);
-    ends(0, FAILURE_TIMEOUT, 40000);
     assert_int_equal(step_of(RUNG_CONNECT)->outcome, OUTCOME_UNTRIED);
-    ends(1, FAILURE_TIMEOUT, 50000);
-    assert_int_equal(step_of(RUNG_CONNECT)->failure, FAILURE_TIMEOUT);
-    assert_int_equal(step_of(RUNG_TLS)->failure, FAILURE_BELOW);
-    assert_int_equal(step_of(RUNG_HTTP)->failure, FAILURE_BELOW);
-    assert_int_equal(SSM->addresses[0].port, 40000);
-    assert_int_equal(SSM->addresses[0].silent_port, 50000);
-    assert_int_equal(n_doubted, 1);
-    assert_int_equal(n_sent, 0);
+    ends(0, FAILURE_TIMEOUT, 40000);
+    assert_int_equal(step_of(RUNG_CONNECT)->failure, FAILURE_REFUSED);
+    assert_int_equal(SSM->addresses[0].port, 50000);
+    assert_int_equal(SSM->addresses[0].silent_port, 40000);
 }
 
 static void what_connects_from_one_half_only_says_from_which(void **state)
 {
-    (void)state;
+    static const uint16_t ports[] = {40000, 50000};
+
     for (int first = 0; first < 2; first++) {
         for (int sooner = 0; sooner < 2; sooner++) {
             (void)set_up(state);
-            facts.plan.permissions = PERMISSIONS_ROLE_ONLY;
-            start(NULL);
-            say(0, "10.0.1.21", FAILURE_NONE, 1);
-            n_calls = 1;
-            pass(1200);
-            const uint16_t ports[] = {40000, 50000};
+            start_dialling();
+            pass(400);
             const int order[] = {sooner, !sooner};
-            for (int i = 0; i < 2; i++)
+            for (int i = 0; i < 2; i++) {
+                assert_int_equal(n_awaited(), 1); /* the other half is waited for */
                 ends(order[i], order[i] == first ? FAILURE_NONE : FAILURE_TIMEOUT, ports[order[i]]);
+            }
+            assert_int_equal(n_awaited(), 0);
             assert_int_equal(step_of(RUNG_CONNECT)->outcome, OUTCOME_OK);
             assert_int_equal(SSM->addresses[0].port, ports[first]);
-            /* What still goes on when the first has connected is not waited for. */
-            bool waited = first == 1 || sooner == 1;
-            assert_int_equal(SSM->addresses[0].silent_port, waited ? ports[!first] : 0);
+            assert_int_equal(SSM->addresses[0].silent_port, ports[!first]);
             assert_int_equal(n_sent, 1);
+            pass(3000);
+            assert_int_equal(n_calls, 2);
             observe_free(observe);
         }
     }
-    (void)set_up(state);
+    static const enum failure not_silent[] = {FAILURE_NONE,
+                                              FAILURE_REFUSED}; /* both: one is closed */
+    for (size_t i = 0; i < COUNT_OF(not_silent); i++) {
+        (void)set_up(state);
+        start_dialling();
+        pass(400);
+        ends(0, FAILURE_NONE, 40000);
+        ends(1, not_silent[i], 50000);
+        assert_int_equal(SSM->addresses[0].port, 40000);
+        assert_int_equal(SSM->addresses[0].silent_port, 0);
+        assert_int_equal(n_sent, 1);
+        assert_int_equal(n_awaited(), 0);
+        observe_free(observe);
+    }
+    (void)set_up(state); /* not for ever */
+    start_dialling();
+    pass(400);
+    ends(0, FAILURE_NONE, 40000);
+    pass(1899);
+    assert_int_equal(n_awaited(), 1);
+    pass(1);
+    assert_int_equal(n_awaited(), 0);
+    assert_int_equal(step_of(RUNG_CONNECT)->outcome, OUTCOME_OK);
+    assert_int_equal(n_doubted, 0);
+}
+
+static void a_public_address_where_a_private_one_is_wanted_gets_little_time(void **state)
+{
+    static const struct {
+        enum private_dns wanted;
+        bool patient;
+        int n_calls;
+    } rows[] = {{PRIVATE_DNS_WARN, false, 6},
+                {PRIVATE_DNS_REQUIRE, false, 6},
+                {PRIVATE_DNS_OFF, false, 1},
+                {PRIVATE_DNS_WARN, true, 1}};
+
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        (void)set_up(state);
+        facts.plan.private_dns = rows[i].wanted;
+        facts.plan.permissions = PERMISSIONS_ROLE_ONLY;
+        patient = rows[i].patient;
+        start(NULL);
+        observe_placed(observe);
+        say(0, "52.1.2.3", FAILURE_NONE, 1);
+        pass(239);
+        assert_int_equal(n_calls, rows[i].n_calls);
+        assert_int_equal(step_of(RUNG_CONNECT)->outcome, OUTCOME_UNTRIED);
+        pass(1);
+        bool given_up = rows[i].n_calls == 6;
+        assert_int_equal(step_of(RUNG_CONNECT)->failure, given_up ? FAILURE_TIMEOUT : FAILURE_NONE);
+        assert_int_equal(step_of(RUNG_CONNECT)->took_ms, given_up ? 240 : 0);
+        assert_int_equal(n_awaited(), !given_up);
+        observe_free(observe);
+    }
+    (void)set_up(state); /* nobody knows yet that it is public */
     facts.plan.permissions = PERMISSIONS_ROLE_ONLY;
     start(NULL);
-    say(0, "10.0.1.21", FAILURE_NONE, 1);
-    pass(1200);
-    ends(0, FAILURE_NONE, 40000);
-    ends(1, FAILURE_NONE, 50000); /* both: the second is closed */
-    assert_int_equal(SSM->addresses[0].port, 40000);
-    assert_int_equal(SSM->addresses[0].silent_port, 0);
+    say(0, "52.1.2.3", FAILURE_NONE, 1);
+    pass(100);
+    assert_int_equal(n_calls, 1);
+    observe_placed(observe);
+    pass(239);
+    assert_int_equal(n_calls, 6);
+    assert_int_equal(step_of(RUNG_CONNECT)->outcome, OUTCOME_UNTRIED);
+    pass(1);
+    assert_int_equal(step_of(RUNG_CONNECT)->failure, FAILURE_TIMEOUT);
+    ends(0, FAILURE_NONE, 40000); /* while something else was waited for */
+    assert_int_equal(step_of(RUNG_CONNECT)->outcome, OUTCOME_OK);
     assert_int_equal(n_sent, 1);
-    observe_free(observe);
-    (void)set_up(state);
-    facts.plan.permissions = PERMISSIONS_ROLE_ONLY;
-    start(NULL);
-    say(0, "10.0.1.21", FAILURE_NONE, 1);
-    pass(1200);
-    ends(0, FAILURE_NONE, 40000);
-    ends(1, FAILURE_REFUSED, 50000); /* not silent */
-    assert_int_equal(SSM->addresses[0].silent_port, 0);
 }
 
 static void a_connection_in_time_is_tried_once(void **state)
 {
     (void)state;
     start_without_role();
-    pass(1200);
+    assert_int_equal(n_awaited(), 0);
+    pass(3000);
     assert_int_equal(n_calls, 1);
-    assert_int_equal(sent[0].request.tls_timeout_ms, 3000);
+    assert_int_equal(sent[0].request.tls_timeout_ms, 5000);
     assert_int_equal(sent[0].request.timeout_ms, 80000); /* of ssm: a third longer than the agent */
     assert_string_equal(sent[0].request.method, "GET");
     assert_null(sent[0].request.signature);
@@ -681,47 +956,70 @@ static void a_silent_handshake_is_repeated_and_tried_with_small_segments(void **
     for (size_t i = 0; i < COUNT_OF(rows); i++) {
         (void)set_up(state);
         start_without_role();
-        replies(0, silent_tls(3000));
+        is_silent(0); /* 1 s */
         assert_int_equal(n_calls, 3);
         assert_int_equal(calls[1].dial.max_segment_bytes, 0);
         assert_int_equal(calls[2].dial.max_segment_bytes, 536);
         ends(1, FAILURE_NONE, 40001);
         ends(2, FAILURE_NONE, 40002);
         assert_int_equal(n_sent, 3);
-        assert_int_equal(sent[1].request.tls_timeout_ms, 5000);
+        assert_int_equal(sent[1].request.tls_timeout_ms, 4000);
+        assert_null(sent[2].request.silent);
+        is_silent(0); /* 2 s */
+        is_silent(1);
         struct http_reply reply = reply_of(404);
         if (rows[i].tls != FAILURE_NONE)
             step_fail(&reply.tls, rows[i].tls, 3);
         (void)text_set(reply.session.issuer, HOST_SIZE, "%s", rows[i].issuer);
         replies(2, reply);
         assert_int_equal(SSM->addresses[0].small_segments, rows[i].small);
+        is_silent(0); /* 3 s */
         assert_int_equal(step_of(RUNG_TLS)->outcome, OUTCOME_UNTRIED);
-        replies(1, silent_tls(5000));
+        is_silent(1);
+        bool passes = rows[i].small == ANSWER_YES;
+        if (passes) {
+            assert_null(sent[0].done);
+            assert_null(sent[1].done);
+        } else {
+            assert_int_equal(step_of(RUNG_TLS)->outcome, OUTCOME_UNTRIED);
+            replies(0, silent_tls(5000));
+            assert_int_equal(step_of(RUNG_HTTP)->outcome, OUTCOME_UNTRIED);
+            replies(1, silent_tls(4000));
+        }
         assert_int_equal(step_of(RUNG_TLS)->failure, FAILURE_TIMEOUT);
-        assert_int_equal(step_of(RUNG_TLS)->took_ms, 5000);
+        assert_int_equal(step_of(RUNG_TLS)->took_ms, passes ? 3000 : 5000);
+        assert_int_equal(step_of(RUNG_HTTP)->failure, FAILURE_BELOW);
         assert_int_equal(n_calls, 3);
         observe_free(observe);
     }
     (void)set_up(state);
     start_without_role();
-    replies(0, silent_tls(3000));
+    is_silent(0);
     ends(1, FAILURE_REFUSED, 40001);
     ends(2, FAILURE_REFUSED, 40002);
+    assert_int_equal(step_of(RUNG_TLS)->outcome, OUTCOME_UNTRIED);
+    replies(0, silent_tls(5000));
     assert_int_equal(step_of(RUNG_TLS)->failure, FAILURE_TIMEOUT);
-    assert_int_equal(step_of(RUNG_TLS)->took_ms, 3000);
+    assert_int_equal(step_of(RUNG_TLS)->took_ms, 5000);
     assert_int_equal(step_of(RUNG_HTTP)->failure, FAILURE_BELOW);
     assert_int_equal(SSM->addresses[0].small_segments, ANSWER_UNKNOWN);
 }
 
-static void a_second_handshake_that_is_answered_counts(void **state)
+static void the_handshake_that_is_answered_counts(void **state)
 {
-    (void)state;
-    start_without_role();
-    replies(0, silent_tls(3000));
-    ends(1, FAILURE_NONE, 40001);
-    replies(1, reply_of(404));
-    assert_int_equal(step_of(RUNG_TLS)->outcome, OUTCOME_OK);
-    assert_int_equal(step_of(RUNG_HTTP)->outcome, OUTCOME_OK);
+    for (int answered = 0; answered < 2; answered++) {
+        (void)set_up(state);
+        start_without_role();
+        is_silent(0);
+        ends(1, FAILURE_NONE, 40001);
+        replies(answered, reply_of(404));
+        assert_int_equal(step_of(RUNG_TLS)->outcome, OUTCOME_OK);
+        assert_int_equal(step_of(RUNG_HTTP)->outcome, OUTCOME_OK);
+        assert_null(sent[!answered].done); /* the other one and the small segments are ended */
+        assert_null(calls[2].done);
+        observe_free(observe);
+    }
+    observe = NULL;
 }
 
 static void the_answer_to_an_unsigned_request_is_judged(void **state)
@@ -946,6 +1244,27 @@ static void silence_and_distrust_are_followed_by_an_unsigned_one(void **state)
     assert_int_equal(n_calls, 1);
 }
 
+static void a_signed_handshake_that_is_silent_is_repeated_unsigned(void **state)
+{
+    (void)state;
+    start_signed();
+    n_calls = 1;
+    is_silent(0);
+    pass(1000);
+    assert_int_equal(n_calls, 3);
+    assert_int_equal(calls[2].dial.max_segment_bytes, 536);
+    ends(1, FAILURE_NONE, 40001);
+    assert_null(sent[1].request.signature);
+    assert_int_equal(sent[1].request.tls_timeout_ms, 4000);
+    replies(1, reply_of(404));
+    assert_int_equal(step_of(RUNG_HTTP)->outcome, OUTCOME_OK);
+    assert_null(sent[0].done);
+    assert_int_equal(n_sent, 3); /* the action is asked for on the connection that stands */
+    assert_non_null(sent[2].request.signature);
+    assert_int_equal(sent[2].request.fd, -1);
+    assert_string_equal(sent[2].target, sent[0].target);
+}
+
 /* What became of the action that a request asked for. */
 static enum permission permission_of(int i)
 {
@@ -1036,7 +1355,7 @@ static void an_agent_without_a_connection_is_not_connected(void **state)
 {
     static const char *const folders[] = {"", "/proc", "/proc/self", "/proc/self/net"};
     char top[] = "/tmp/ssm-preflight-test-XXXXXX", path[64];
-    const struct observe_request request = {top, NULL, FAR_MS, NULL};
+    const struct observe_request request = {.root = top, .deadline_ms = FAR_MS};
     (void)state;
 
     assert_non_null(mkdtemp(top));
@@ -1091,6 +1410,7 @@ static void one_action_is_asked_again_where_it_was_answered(void **state)
 static void what_a_wrong_region_found_is_taken_back(void **state)
 {
     (void)state;
+    add_second_server(); /* which never answers */
     start_without_role();
     replies(0, reply_of(404));
     (void)text_set(facts.clock.samples[1].source, NAME_SIZE, "imds");
@@ -1113,6 +1433,8 @@ static void what_a_wrong_region_found_is_taken_back(void **state)
     assert_string_equal(facts.agent.connected_to, "");
     for (int i = 0; i < n_timers; i++)
         assert_null(timers[i].fire);
+    for (int i = 0; i < n_asked; i++)
+        assert_null(asked[i].done);
 }
 
 static void what_sessions_use_is_climbed_too(void **state)
@@ -1141,7 +1463,7 @@ static void left_out_and_elsewhere_is_not_climbed(void **state)
     facts.plan.services[SERVICE_SSMMESSAGES].need = NEED_OPTIONAL;
     start(NULL);
     assert_int_equal(n_asked, 2);
-    assert_string_equal(asked[0].question.name, "ssmmessages.us-east-1.amazonaws.com");
+    assert_string_equal(asked[0].name, "ssmmessages.us-east-1.amazonaws.com");
     assert_int_equal(SSM->n_answers, 0);
     say(0, "10.0.1.21", FAILURE_NONE, 1);
     assert_int_equal(calls[0].dial.ports,
@@ -1213,11 +1535,10 @@ static void a_proxy_by_tls_that_speaks_plainly_is_wrong(void **state)
 static void a_proxys_name_is_asked_of_one_server_after_the_other(void **state)
 {
     (void)state;
-    facts.resolvers.n_configured = 2;
-    (void)text_set(facts.resolvers.configured[1], ADDRESS_SIZE, "10.0.0.3");
+    add_second_server();
     start_with_proxy("http://proxy.corp.example:3128");
     int n = n_asked - 1;
-    assert_string_equal(asked[n].question.name, "proxy.corp.example");
+    assert_string_equal(asked[n].name, "proxy.corp.example");
     assert_string_equal(asked[n].server, "10.0.0.2");
     assert_int_equal(asked[n].question.timeout_ms, 5000);
     say(n, "", FAILURE_SERVFAIL, 1);
@@ -1249,15 +1570,51 @@ static void a_proxys_name_is_asked_of_one_server_after_the_other(void **state)
     say(n_asked - 1, "fd00::5", FAILURE_NONE, 1);
     assert_string_equal(facts.agent.proxy_address, "[fd00::5]:3128");
     assert_int_equal(n_opened, 2);
-    observe_free(observe);
+}
 
+/* Each name is asked of the server that said no to the one before it. */
+static void expect_names(const char *url, const char *const *names)
+{
+    start_with_proxy(url);
+    for (int n = n_asked - 1; *names; n++, names++) {
+        assert_int_equal(n_asked, n + 1);
+        assert_string_equal(asked[n].name, *names);
+        assert_int_equal(SSM->proxy.outcome, OUTCOME_UNTRIED);
+        say(n, "", FAILURE_NXDOMAIN, 1);
+    }
+    assert_int_equal(SSM->proxy.failure, FAILURE_NXDOMAIN);
+    assert_int_equal(facts.endpoints[SERVICE_SSMMESSAGES].proxy.failure, FAILURE_NXDOMAIN);
+    observe_free(observe);
+    observe = NULL;
+}
+
+static void a_proxys_bare_name_is_asked_for_with_the_search_list(void **state)
+{
+    static const char *const bare[] = {"proxy", NULL}, *const dotted[] = {"proxy.corp", NULL},
+                             *const searched[] = {"proxy.a.example", "proxy.b.example", "proxy",
+                                                  NULL};
+    static const char lines[] =
+        "search old.example\nnameserver 10.0.0.2\nsearch . a.example\tb.example\n";
+    char top[] = "/tmp/ssm-preflight-test-XXXXXX", etc[64], path[64];
+    (void)state;
+
+    expect_names("http://proxy:3128", bare);
+
+    assert_non_null(mkdtemp(top));
+    (void)text_set(etc, sizeof(etc), "%s/etc", top);
+    (void)text_set(path, sizeof(path), "%s/resolv.conf", etc);
+    assert_int_equal(mkdir(etc, 0755), 0);
+    assert_int_equal(file_write_atomically(path, lines, sizeof(lines) - 1, 0644), 0);
     (void)set_up(state);
-    start_with_proxy(
-        "http://proxy:3128"); /* after what resolv.conf would make of it: there is none */
-    assert_int_equal(n_opened, 0);
-    assert_string_equal(asked[n_asked - 1].question.name, "proxy");
+    root = top;
+    expect_names("http://proxy:3128", searched);
+    (void)set_up(state);
+    root = top;
+    expect_names("http://proxy.corp:3128", dotted);
+    (void)unlink(path);
+    (void)rmdir(etc);
+    (void)rmdir(top);
 
-    observe_free(observe);
     (void)set_up(state);
     start_with_proxy("http://"); /* names no host */
     assert_int_equal(SSM->proxy.failure, FAILURE_MALFORMED);
@@ -1273,22 +1630,28 @@ int main(void)
         TEST(an_answer_that_is_too_late_for_the_agent_is_none),
         TEST(who_cannot_stand_edns_is_asked_without),
         TEST(a_silent_server_gets_a_second_opinion_and_then_the_next_is_taken),
+        TEST(a_dead_server_is_given_up_when_the_next_one_answers),
         TEST(who_alone_is_silent_is_waited_for),
+        TEST(who_alone_is_dead_is_given_up),
+        TEST(the_options_of_resolv_conf_count),
         TEST(amazon_is_asked_where_the_answer_is_doubtful),
         TEST(a_question_that_cannot_start_is_trouble),
-        TEST(a_silent_address_is_tried_from_the_other_ports),
+        TEST(a_silent_address_is_tried_by_turns_from_both_halves_of_the_ports),
+        TEST(a_refusal_after_silence_is_not_repeated),
         TEST(what_connects_from_one_half_only_says_from_which),
+        TEST(a_public_address_where_a_private_one_is_wanted_gets_little_time),
         TEST(a_connection_in_time_is_tried_once),
         TEST(the_deadline_finds_a_missing_answer),
         TEST(who_refuses_is_found_out),
         TEST(a_silent_handshake_is_repeated_and_tried_with_small_segments),
-        TEST(a_second_handshake_that_is_answered_counts),
+        TEST(the_handshake_that_is_answered_counts),
         TEST(the_answer_to_an_unsigned_request_is_judged),
         TEST(signed_requests_wait_for_the_role_and_the_place),
         TEST(a_connection_takes_the_next_request_when_it_is_free),
         TEST(an_answer_that_decides_stands_for_the_unsigned_one),
         TEST(an_answer_that_decides_nothing_is_followed_by_an_unsigned_one),
         TEST(silence_and_distrust_are_followed_by_an_unsigned_one),
+        TEST(a_signed_handshake_that_is_silent_is_repeated_unsigned),
         TEST(more_connections_carry_signed_requests_only),
         TEST(an_address_that_is_not_awss_says_nothing_of_actions),
         TEST(an_unclear_answer_beside_the_first_stays),
@@ -1302,6 +1665,7 @@ int main(void)
         TEST(the_agents_proxy_is_asked_for_each_service),
         TEST(a_proxy_by_tls_that_speaks_plainly_is_wrong),
         TEST(a_proxys_name_is_asked_of_one_server_after_the_other),
+        TEST(a_proxys_bare_name_is_asked_for_with_the_search_list),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
