@@ -140,7 +140,7 @@ const struct cause causes[] = {
      .here = {{"The nameserver {server} is {maybe}too slow: {dns_delay}, the agent waits {dns_patience}", {when_answers_are_too_late}},
               {"The nameserver {server} leaves AAAA unanswered: {dns_delay} a look-up",
                {when_aaaa_is_not_answered}},
-              {"The nameserver {server} is {maybe}slow: a look-up takes the agent {dns_delay}"}},
+              {"The nameserver {server} is {maybe}slow: {dns_delay} a look-up"}},
      .explains = {{RUNG(RESOLVE), BECAUSE(FAILURE_SLOW)}},
      .evidence = {quote_late_answers}, .certain_if = when_several_names_are_late},
     {.code = "vpc-dns-off",
