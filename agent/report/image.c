@@ -108,27 +108,36 @@ static void write_checks(struct screen *screen, const struct image_report *repor
     }
 }
 
+static void write_verdict(struct screen *screen, const struct image_report *report)
+{
+    const char *words = fitnesses[report->fitness].words;
+
+    screen_text(screen, fitnesses[report->fitness].ink, words);
+    screen_text(screen, INK_PLAIN, "  ");
+    screen_finish(screen, INK_PLAIN, (int)strlen(words) + 2, report->summary);
+}
+
+/* What a build's log ends with is the verdict, and above it what is fatal. */
 void image_write_terminal(const struct image_report *report, const struct style *style,
                           struct buffer *to)
 {
-    const char *words = fitnesses[report->fitness].words;
     struct screen screen;
 
     screen_init(&screen, style, to);
-    screen_text(&screen, fitnesses[report->fitness].ink, words);
-    screen_text(&screen, INK_PLAIN, "  ");
-    screen_finish(&screen, INK_PLAIN, (int)strlen(words) + 2, report->summary);
-    if (report->fitness == FITNESS_UNKNOWN)
+    if (report->fitness == FITNESS_UNKNOWN) {
+        write_verdict(&screen, report);
         return;
+    }
     screen_textf(&screen, INK_DIM, "%s%simage %s", report->os, report->os[0] ? ", " : "",
                  report->root[0] ? report->root : "/");
     screen_end(&screen);
-    for (int32_t i = 0; i < report->n_findings; i++)
-        write_finding(&screen, report, &report->findings[i], style->verbose);
     write_checks(&screen, report, style->verbose);
+    for (int32_t i = report->n_findings - 1; i >= 0; i--)
+        write_finding(&screen, report, &report->findings[i], style->verbose);
     screen_end(&screen);
     screen_textf(&screen, INK_DIM, "%d of %d checks passed", n_passed(report), N_IMAGE_CHECKS);
     screen_end(&screen);
+    write_verdict(&screen, report);
 }
 
 void image_write_short(const struct image_report *report, const struct style *style,
