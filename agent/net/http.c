@@ -123,6 +123,7 @@ static void set_always(CURL *easy)
         long value;
     } numbers[] = {
         {CURLOPT_NOSIGNAL, 1},
+        {CURLOPT_BUFFERSIZE, 4096}, /* answers are small, and exchanges many at once */
         {CURLOPT_HTTP_VERSION, CURL_HTTP_VERSION_1_1},
         {CURLOPT_HTTP09_ALLOWED, 0},
         {CURLOPT_FOLLOWLOCATION, 0},

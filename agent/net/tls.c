@@ -328,6 +328,8 @@ SSL_CTX *__wrap_SSL_CTX_new(const SSL_METHOD *method)
             SSL_CTX_free(context);
             return NULL;
         }
+        /* Eleven connections at once would hold 34 KB of buffers each, though nearly all of them wait. */
+        (void)SSL_CTX_set_mode(context, SSL_MODE_RELEASE_BUFFERS);
         shared = context;
     }
     SSL_CTX_up_ref(shared);

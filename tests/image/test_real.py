@@ -100,7 +100,7 @@ def test_real_tools_break_it_and_mend_it(in_root, command):
 NO_FAULT_THERE = {"program-only-in-the-host", "time-of-the-internet"}
 
 
-@pytest.mark.parametrize("suite", ["bookworm", "trixie", "noble"])
+@pytest.mark.parametrize("suite", os.environ.get("IMAGE_SUITES", "bookworm trixie noble").split())
 def test_what_breaks_a_staged_root_breaks_a_real_one(in_root, suite):
     said = [json.loads(line) for line in in_root(FIT + 'umount "$root/dev" "$root/proc"; tests/image/on_real "$PROGRAM" "$root"', suite).splitlines()]
     judged = [each for each in said if "found" in each and each["name"] not in NO_FAULT_THERE]
