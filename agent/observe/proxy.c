@@ -77,7 +77,7 @@ static void fail_all(struct observe *observe, enum failure failure, const char *
     }
 }
 
-/* A bare word is asked for in each domain of resolv.conf's last `search` line, then by itself; a name that has a dot by itself
+/* A bare word is asked for in each domain of resolv.conf's last `search` or `domain` line, then by itself; a name that has a dot by itself
  * only. The domain "." is none: systemd-resolved writes it. False: this is not the number of one. */
 static bool search_name(const struct observe *observe, int number, char to[HOST_SIZE])
 {
@@ -88,9 +88,13 @@ static bool search_name(const struct observe *observe, int number, char to[HOST_
     buffer_init(&contents, 64 * 1024);
     if (!strchr(observe->proxy.host, '.') &&
         file_read(observe->root, "/etc/resolv.conf", &contents) == 0)
-        for (char *at = strtok_r(contents.bytes, "\n", &rest); at; at = strtok_r(NULL, "\n", &rest))
-            if (text_starts(text_trim(at), "search"))
-                (void)text_set(line, sizeof(line), "%s", at + strlen("search"));
+        for (char *at = strtok_r(contents.bytes, "\n", &rest); at;
+             at = strtok_r(NULL, "\n", &rest)) {
+            const char *word = text_trim(at);
+            if (text_starts(word, "search") ||
+                text_starts(word, "domain")) /* both have six letters */
+                (void)text_set(line, sizeof(line), "%s", word + strlen("search"));
+        }
     buffer_clear(&contents);
     for (domain = strtok_r(line, " \t\r", &words); domain; domain = strtok_r(NULL, " \t\r", &words))
         if (strcmp(domain, ".") != 0 && number-- == 0)

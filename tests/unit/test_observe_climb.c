@@ -1593,8 +1593,10 @@ static void a_proxys_bare_name_is_asked_for_with_the_search_list(void **state)
     static const char *const bare[] = {"proxy", NULL}, *const dotted[] = {"proxy.corp", NULL},
                              *const searched[] = {"proxy.a.example", "proxy.b.example", "proxy",
                                                   NULL};
+    static const char *const of_domain[] = {"proxy.c.example", "proxy", NULL};
+    static const char domain[] = "search a.example\ndomain c.example\n";
     static const char lines[] =
-        "search old.example\nnameserver 10.0.0.2\nsearch . a.example\tb.example\n";
+        "search old.example\nnameserver 10.0.0.2\n search . a.example\tb.example\n";
     char top[] = "/tmp/ssm-preflight-test-XXXXXX", etc[64], path[64];
     (void)state;
 
@@ -1611,6 +1613,11 @@ static void a_proxys_bare_name_is_asked_for_with_the_search_list(void **state)
     (void)set_up(state);
     root = top;
     expect_names("http://proxy.corp:3128", dotted);
+
+    assert_int_equal(file_write_atomically(path, domain, sizeof(domain) - 1, 0644), 0);
+    (void)set_up(state);
+    root = top;
+    expect_names("http://proxy:3128", of_domain);
     (void)unlink(path);
     (void)rmdir(etc);
     (void)rmdir(top);
