@@ -396,7 +396,7 @@ static const struct schedule *schedule_of(const struct lane *lane)
     enum private_dns wanted = plan_private_dns(&climb->observe->facts->plan, climb->service);
 
     return lane->facts->place == PLACE_PUBLIC && wanted != PRIVATE_DNS_OFF &&
-                   !service_has_gateway(climb->service) && !climb->observe->patient
+                   !climb->observe->patient
                ? &hastily
                : &patiently;
 }
