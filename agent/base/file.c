@@ -210,9 +210,8 @@ bool file_look(const char *root, const char *path, bool follow, struct stat *sta
     return found;
 }
 
-/* An open regular file, or -1 with errno set. To open a device can do something: below a root, whose
- * files may be hostile, one is looked at before. */
-static int open_regular(const char *root, const char *path)
+/* To open a device can do something: below a root, whose files may be hostile, one is looked at before. */
+int file_open(const char *root, const char *path)
 {
     struct stat status = {0};
 
@@ -236,7 +235,7 @@ static int open_regular(const char *root, const char *path)
 
 int file_read(const char *root, const char *path, struct buffer *contents)
 {
-    int fd = open_regular(root, path);
+    int fd = file_open(root, path);
     if (fd < 0)
         return errno;
 
@@ -267,7 +266,7 @@ int file_read(const char *root, const char *path, struct buffer *contents)
 
 size_t file_read_start(const char *root, const char *path, char *bytes, size_t n)
 {
-    int fd = open_regular(root, path);
+    int fd = file_open(root, path);
     if (fd < 0)
         return 0;
 

@@ -139,7 +139,7 @@ static void look_at_label(const char *root, const char *program, struct agent_fa
     if (!file_read_line(root, "/sys/fs/selinux/enforce", enforce, sizeof(enforce)) ||
         strcmp(enforce, "1") != 0)
         return;
-    int fd = root_open(root, program, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    int fd = file_open(root, program);
     ssize_t n = fd < 0 ? -1 : fgetxattr(fd, "security.selinux", label, sizeof(label) - 1);
     if (n >= 0)
         label[n] = '\0';

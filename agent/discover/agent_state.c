@@ -161,9 +161,7 @@ static void look_for_end(const char *root, struct agent_facts *agent)
 static void read_last_error(const char *root, struct agent_facts *agent)
 {
     char end[16 * 1024];
-    int fd = is_of_this_boot(root, ERRORS_LOG)
-                 ? root_open(root, ERRORS_LOG, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
-                 : -1;
+    int fd = is_of_this_boot(root, ERRORS_LOG) ? file_open(root, ERRORS_LOG) : -1;
 
     if (fd < 0)
         return;

@@ -149,7 +149,7 @@ void judge_credentials(struct image *image)
 
 static bool has_label(const struct image *image, const char *path)
 {
-    int fd = root_open(image->root, path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    int fd = file_open(image->root, path);
     bool has = fd >= 0 && fgetxattr(fd, "security.selinux", NULL, 0) > 0;
 
     if (fd >= 0)

@@ -218,7 +218,8 @@ void report_headline(const struct report *report, char to[HEADLINE_SIZE])
 
     to[0] = '\0';
     if (n > 1)
-        (void)text_set(to, HEADLINE_SIZE, "(%d causes): ", (int)n);
+        (void)text_set(to, HEADLINE_SIZE, "(%d %s): ", (int)n,
+                       report->findings[0].severity == SEVERITY_FATAL ? "causes" : "warnings");
     if (report_root(report))
         (void)text_add(to, HEADLINE_SIZE, "%s", report->findings[0].title);
     for (int32_t i = 1; i < n; i++)

@@ -18,15 +18,18 @@ static bool wait_or_signal(int signal_fd, int64_t wait_ms)
     return poll(&fd, 1, (int)wait_ms) > 0;
 }
 
-static bool another(const struct run *run)
+static bool another(const struct run *run, bool *interrupted)
 {
     struct rounds_state state = {.n_done = run->n_rounds,
                                  .remaining_ms = run->deadline_ms - clock_monotonic_ms()};
     int64_t wait_ms;
 
     (void)!getrandom(&state.random, sizeof(state.random), GRND_NONBLOCK);
-    return run->facts->stopped_by == STOPPED_BY_NOTHING &&
-           rounds_next(run->report, &state, &wait_ms) && !wait_or_signal(run->signal_fd, wait_ms);
+    *interrupted = run->facts->stopped_by == STOPPED_BY_SIGNAL;
+    if (run->facts->stopped_by != STOPPED_BY_NOTHING || !rounds_next(run->report, &state, &wait_ms))
+        return false;
+    *interrupted = wait_or_signal(run->signal_fd, wait_ms);
+    return !*interrupted;
 }
 
 int command_check(const struct options *options)
@@ -36,12 +39,12 @@ int command_check(const struct options *options)
                           options->deadline_ms ? options->deadline_ms : DEFAULT_DEADLINE_MS);
 
     if (status == EXIT_READY) {
-        bool ran;
+        bool ran, interrupted = false;
         do
             ran = run_round(&run, NULL, NULL);
-        while (ran && another(&run));
+        while (ran && another(&run, &interrupted));
         status = ran ? tell_report(options, run.report) : EXIT_FAULT;
-        if (run.facts->stopped_by == STOPPED_BY_SIGNAL && !options->quiet)
+        if (interrupted && !options->quiet)
             log_error(INTERRUPTED);
     }
     run_close(&run);

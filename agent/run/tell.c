@@ -198,10 +198,12 @@ void tell_device(const struct options *options, const struct report *report)
 
 /* --- `wait`: the state --- */
 
-/* Systemd makes the directory, or root can. Nobody else asked for files there. */
-static bool may_write_state(void)
+/* Systemd makes the directory, or root can. Nobody else asked for files there, and what is said of another root is not
+ * this machine's state. */
+static bool may_write_state(const struct options *options)
 {
-    return mkdir(LAST_REPORT_DIRECTORY, 0755) == 0 || access(LAST_REPORT_DIRECTORY, W_OK) == 0;
+    return !options->root[0] &&
+           (mkdir(LAST_REPORT_DIRECTORY, 0755) == 0 || access(LAST_REPORT_DIRECTORY, W_OK) == 0);
 }
 
 static bool is_ready(const struct options *options, const struct report *report)
@@ -217,7 +219,7 @@ static void mark_failed(int error)
 
 void tell_state(const struct options *options, const struct report *report)
 {
-    if (!may_write_state())
+    if (!may_write_state(options))
         return;
     save(LAST_REPORT, report);
     if (!is_ready(options, report) && unlink(READY_MARK) != 0 && errno != ENOENT)
@@ -228,7 +230,7 @@ void tell_ready(const struct options *options, const struct report *report)
 {
     static const char words[] = "ready\n";
 
-    if (!is_ready(options, report) || !may_write_state())
+    if (!is_ready(options, report) || !may_write_state(options))
         return;
     int error = file_write_atomically(READY_MARK, words, sizeof(words) - 1, 0644);
     if (error)

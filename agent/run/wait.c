@@ -337,11 +337,14 @@ static int run_rounds(struct waiting *waiting)
     return status;
 }
 
-/* When the last verdict was ready there is nothing to follow. */
+/* When the last verdict was ready there is nothing to follow, nor where no instance of EC2 is. */
 static int follow(struct waiting *waiting)
 {
     waiting->recorded = show_last(waiting->run.options, waiting->run.facts, waiting->run.report);
-    if (waiting->recorded && is_ready(waiting->run.report))
+    const struct facts *facts = waiting->run.facts;
+    bool elsewhere = facts->machine.is_ec2 == ANSWER_NO &&
+                     facts->imds.connect.outcome == OUTCOME_FAILED;
+    if (waiting->recorded && (elsewhere || is_ready(waiting->run.report)))
         return EXIT_READY;
     return run_rounds(waiting);
 }
@@ -365,7 +368,9 @@ int command_wait(const struct options *given)
         limit_ms = options->deadline_ms;
     else if (!options->permissions_given) /* the agent starts when this ends */
         at_boot.plan.permissions = PERMISSIONS_AGENT;
-    (void)mkdir(LAST_REPORT_DIRECTORY, 0755); /* run_open() gives up the right to make folders */
+    if (!options->root[0])
+        (void)mkdir(LAST_REPORT_DIRECTORY,
+                    0755); /* run_open() gives up the right to make folders */
     int status = run_open(&waiting.run, options, limit_ms);
     if (status == EXIT_READY) {
         if (limit_ms > 2 * STOP_MARGIN_MS)

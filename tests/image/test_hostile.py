@@ -121,6 +121,24 @@ def test_devices_are_not_opened(root):
         assert opened and all("O_PATH" in line for line in opened)
 
 
+@needs_root
+@pytest.mark.skipif(not STRACE, reason="strace is not installed")
+@pytest.mark.parametrize("command", [["image"], ["check", "--deadline", "1s"]], ids=["image", "check"])
+def test_programs_whose_labels_are_read_may_be_devices(root, command):
+    root.write("etc/selinux/config", "SELINUX=enforcing\n")
+    root.write("sys/fs/selinux/enforce", "1")
+    programs = ("usr/lib/systemd/systemd", "usr/bin/amazon-ssm-agent")
+    for name in programs:
+        os.makedirs(os.path.dirname(root.path(name)), exist_ok=True)
+        if os.path.lexists(root.path(name)):
+            os.unlink(root.path(name))
+        os.mknod(root.path(name), 0o755 | stat.S_IFCHR, os.makedev(1, 5))
+    done = subprocess.run(["unshare", "-n", "strace", "-f", "-e", "trace=openat2", "-o", "/dev/stderr", PROGRAM, *command, "--root", root.top, "--quiet"], capture_output=True,
+                          text=True, check=False)
+    opened = [line for line in done.stderr.splitlines() if any(f'"/{name}"' in line for name in programs)]
+    assert opened and all("O_PATH" in line for line in opened), opened
+
+
 def test_a_folder_of_very_many_files(root):
     for folder in ("etc/modprobe.d", "etc/systemd/system/amazon-ssm-agent.service.d"):
         os.makedirs(root.path(folder))
@@ -128,6 +146,12 @@ def test_a_folder_of_very_many_files(root):
             with open(root.path(f"{folder}/{i:05}.conf"), "w", encoding="ascii"):
                 pass
     assert both(root) == []
+
+
+@needs_root
+def test_the_state_of_this_machine_is_not_that_of_a_root(root):
+    script = 'mount -t tmpfs tmpfs /run && "$@" && exit 9; [ -z "$(ls -A /run)" ]'
+    subprocess.run(["unshare", "-n", "-m", "sh", "-c", script, "sh", PROGRAM, "wait", "--deadline", "1s", "--quiet", "--root", root.top], check=True)
 
 
 def test_other_commands_stay_inside_too(root, tmp_path):

@@ -102,6 +102,15 @@ def test_ctrl_c_between_two_rounds_keeps_what_was_found():
         assert "NOT READY" in terminal.seen and "interrupted" in terminal.seen.splitlines()[-1]
 
 
+def test_ctrl_c_between_two_rounds_of_check_too():
+    with Lab(["imds-throttled:503:-1"]) as lab:
+        terminal = Terminal(lab, ["check", "--deadline", "60s", "--verbose"])
+        terminal.read("round 4: ")  # pauses are longer by then
+        os.write(terminal.master, b"\x03")
+        assert terminal.end() == 1
+        assert "NOT READY" in terminal.seen and "interrupted" in terminal.seen.splitlines()[-1]
+
+
 @pytest.mark.parametrize("kind", ["dumb", ""])
 def test_a_dumb_terminal_gets_plain_lines(blocked, kind):
     terminal = Terminal(blocked, ["wait", "--deadline", "5s"], kind)

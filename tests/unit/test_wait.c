@@ -498,6 +498,14 @@ static void there_is_nothing_to_follow_when_all_was_well(void **state)
     assert_string_equal(told, "");
 }
 
+static void there_is_nothing_to_follow_where_no_instance_is(void **state)
+{
+    (void)state;
+    assert_int_equal(follow("not-ec2"), EXIT_READY);
+    assert_int_equal(n_played, 0);
+    assert_string_equal(told, "");
+}
+
 static void an_agent_that_sleeps_is_restarted_when_all_is_well(void **state)
 {
     (void)state;
@@ -701,6 +709,7 @@ int main(void)
         cmocka_unit_test_setup(pauses_lie_between_rounds, start),
         cmocka_unit_test_setup(the_deadline_is_that_of_the_boot, start),
         cmocka_unit_test_setup(there_is_nothing_to_follow_when_all_was_well, start),
+        cmocka_unit_test_setup(there_is_nothing_to_follow_where_no_instance_is, start),
         cmocka_unit_test_setup(an_agent_that_sleeps_is_restarted_when_all_is_well, start),
         cmocka_unit_test_setup(what_was_well_all_the_time_was_not_fixed, start),
         cmocka_unit_test_setup(an_earlier_round_that_was_not_ready_counts, start),
