@@ -210,7 +210,7 @@ static enum ending plain_ending(const struct facts *facts, const struct endpoint
                                 const struct address_facts *at)
 {
     const struct step *connect = &at->steps[RUNG_CONNECT];
-    enum ending ending = ending_of_step(connect);
+    enum ending ending = at->next_hop_silent ? ENDING_LINK : ending_of_step(connect);
 
     if (at->second_opinion || look_is_other_family(facts, endpoint, at))
         return ENDING_NONE;

@@ -184,7 +184,9 @@ struct address_facts {
                                  * ones, from which connect() was silent; 0: none */
     enum answer refused_here; /* this machine itself sent the refusal, or the ICMP error */
     char offender[ADDRESS_SIZE]; /* who sent the ICMP error */
-    enum answer small_segments;  /* second opinion: the handshake is answered with a small segment
+    bool next_hop_silent; /* the neighbour table says so; the kernel tells a connect() that comes
+                                  * when others have asked before, at once */
+    enum answer small_segments; /* second opinion: the handshake is answered with a small segment
                                  * size; one of full size was silent twice */
 };
 

@@ -430,8 +430,11 @@ static void gave_up(struct lane *lane)
     struct step *step = &lane->facts->steps[RUNG_CONNECT];
 
     *step = lane->silent;
-    if (step->failure == FAILURE_TIMEOUT && step->took_ms >= CONNECT_TIMEOUT_MS &&
-        route_ends_at_next_hop(lane->facts->address))
+    bool given_time = step->took_ms >= CONNECT_TIMEOUT_MS;
+    lane->facts->next_hop_silent = (step->failure == FAILURE_HOST_UNREACHABLE ||
+                                    (step->failure == FAILURE_TIMEOUT && given_time)) &&
+                                   route_ends_at_next_hop(lane->facts->address);
+    if (lane->facts->next_hop_silent)
         step_fail(step, FAILURE_HOST_UNREACHABLE, step->took_ms);
     routes_doubt(network->routes, &network->n_routes, MAX_ROUTES, lane->facts->address, step);
     step_skip(&lane->facts->steps[RUNG_TLS], FAILURE_BELOW);

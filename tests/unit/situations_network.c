@@ -820,6 +820,17 @@ static void gateway_silent(struct facts *facts)
     connect_all(facts, 1, FAILURE_HOST_UNREACHABLE, 3050);
 }
 
+/* Others had asked for it before. */
+static void gateway_silent_at_once(struct facts *facts)
+{
+    connect_all(facts, 1, FAILURE_HOST_UNREACHABLE, 12);
+    EACH_SERVICE(i)
+    {
+        facts->endpoints[i].addresses[1].next_hop_silent = true;
+        facts->endpoints[i].addresses[1].refused_here = ANSWER_YES;
+    }
+}
+
 static void other_subnet_silent(struct facts *facts)
 {
     connect_all(facts, 1, FAILURE_TIMEOUT, 2000);
@@ -947,6 +958,7 @@ const struct situation reach_situations[] = {
     {"endpoint-blocks-443--outside-vpc", service_outside_silent},
     {"local-firewall--not-permitted", not_permitted},
     {"gateway-silent", gateway_silent},
+    {"gateway-silent--at-once", gateway_silent_at_once},
     {"network-acl", other_subnet_silent},
     {"egress-blocked", all_silent},
     {"egress-blocked--other-subnet", all_silent_elsewhere},
