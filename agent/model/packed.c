@@ -28,15 +28,15 @@ enum {
 
 enum { SOON_S = 30 * 86400, RIGHT_MS = 10000, MAX_QUOTED = 3, AT_ONCE_MS = 100 };
 
-/* 3060 becomes 3000, and 16004 becomes 16000: every limit that a cause compares with has one digit and
- * zeros, or is of whole seconds, and none is below 100 ms. */
+/* 3060 becomes 3000, 1503 1500, and 16004 16000: what a person reads, and every limit that a cause compares with, has two
+ * digits and zeros, or is of whole seconds, and no limit is below 100 ms. */
 static int32_t round_down(int32_t ms)
 {
     int32_t unit = 1;
 
     if (ms > 0 && ms < AT_ONCE_MS)
         return 1;
-    while (ms / unit >= 10 && unit < 1000)
+    while (ms / unit >= 100 && unit < 1000)
         unit *= 10;
     return ms / unit * unit;
 }

@@ -22,7 +22,7 @@ FAULTS_AT_ONCE = 4
 WITHIN_S = 60
 LAST = ("test_faults", "test_matrix")
 # Each run has a lab of its own where requests are counted, or connections of anybody would look like the agent's.
-ALONE = ("imds-throttled", "imds-late", "agent-not-connected", "slow-endpoint")
+ALONE = ("imds-throttled", "imds-late", "agent-not-connected", "slow-endpoint", "many-addresses")
 SCORE = pytest.StashKey()
 
 
