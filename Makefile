@@ -320,6 +320,8 @@ endurance: hasty setup-lab ## HOURS (24) simulated hours of `wait --follow` agai
 bench: static setup-lab setup-bench ## what a healthy check costs in the lab, against its limits, and beside others that do the same
 	@$(MAKE) flavour=static build/ssm-preflight-unconfined build/ssm-preflight-torture
 	tests/bench/run --binary build/ssm-preflight --peers
+	@$(MAKE) situations
+	tests/bench/fleet --binary build/ssm-preflight
 
 # --- trying it --------------------------------------------------------------------------------------------------------
 

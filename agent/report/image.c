@@ -117,7 +117,23 @@ static void write_verdict(struct screen *screen, const struct image_report *repo
     screen_finish(screen, INK_PLAIN, (int)strlen(words) + 2, report->summary);
 }
 
-/* What a build's log ends with is the verdict, and above it what is fatal. */
+/* Each fatal finding in a line or two: several with their commands are longer than a screen. */
+static void write_fatal(struct screen *screen, const struct image_report *report)
+{
+    enum { FIX_AT = 3 };
+    char line[REMEDY_SIZE];
+
+    for (int32_t i = 0, n = 0; i < report->n_findings; i++) {
+        const struct image_finding *finding = &report->findings[i];
+
+        if (finding->allowed || finding->severity != SEVERITY_FATAL)
+            continue;
+        (void)text_set(line, sizeof(line), "%d. %s: %s", (int)++n, finding->code, finding->fix);
+        screen_finish(screen, INK_PLAIN, FIX_AT, line);
+    }
+}
+
+/* What a build's log ends with is the verdict and what is fatal. */
 void image_write_terminal(const struct image_report *report, const struct style *style,
                           struct buffer *to)
 {
@@ -138,6 +154,7 @@ void image_write_terminal(const struct image_report *report, const struct style 
     screen_textf(&screen, INK_DIM, "%d of %d checks passed", n_passed(report), N_IMAGE_CHECKS);
     screen_end(&screen);
     write_verdict(&screen, report);
+    write_fatal(&screen, report);
 }
 
 void image_write_short(const struct image_report *report, const struct style *style,

@@ -102,7 +102,9 @@ NO_FAULT_THERE = {"program-only-in-the-host", "time-of-the-internet"}
 
 @pytest.mark.parametrize("suite", os.environ.get("IMAGE_SUITES", "bookworm trixie noble").split())
 def test_what_breaks_a_staged_root_breaks_a_real_one(in_root, suite):
-    said = [json.loads(line) for line in in_root(FIT + 'umount "$root/dev" "$root/proc"; tests/image/on_real "$PROGRAM" "$root"', suite).splitlines()]
+    fit, *said = in_root(FIT + 'codes --strict; umount "$root/dev" "$root/proc"; tests/image/on_real "$PROGRAM" "$root"', suite).splitlines()
+    assert fit == ""
+    said = [json.loads(line) for line in said]
     judged = [each for each in said if "found" in each and each["name"] not in NO_FAULT_THERE]
     assert len(judged) >= 50, said
     assert [each for each in judged if each["expected"] not in each["found"]] == []

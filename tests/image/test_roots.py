@@ -169,8 +169,16 @@ def test_short_and_terminal(build):
     root = build("debian", lambda r: (BROKEN["masked-by-an-empty-file"][1](r), BROKEN["machine-id"][1](r)))
     assert audit(root, output="short") == (1, f"UNFIT {root.top}: agent-masked, image-identity-baked (warning)\n")
     status, text = audit(root, output="terminal")
-    assert status == 1 and "\nUNFIT  " in text[-160:] and "    systemctl unmask amazon-ssm-agent" in text
-    assert text.index("image-identity-baked") < text.index("agent-masked  image.")  # the last screen of a build's log has what is fatal
+    assert status == 1 and "\nUNFIT  " in text[-300:] and "    systemctl unmask amazon-ssm-agent" in text
+    assert text.index("image-identity-baked") < text.index("agent-masked  image.")
+
+
+def test_the_last_screen_has_every_fatal_finding_with_its_fix(build):
+    root = build("debian", lambda r: [BROKEN[name][1](r) for name in ("disabled", "boots-to-rescue", "fstab-second-disk", "hosts-pinned")])
+    fatal = [each for each in audit(root)[1]["findings"] if each["severity"] == "fatal"]
+    last = " ".join(" ".join(audit(root, output="terminal")[1].splitlines()[-24:]).split())
+    assert len(fatal) >= 3 and "UNFIT" in last
+    assert [each["code"] for each in fatal if f"{each['code']}: {each['remedy']['text']}" not in last] == []
     assert audit(root, "--quiet", output="terminal") == (1, "")
 
 

@@ -202,6 +202,15 @@ static void a_page_is_explained(void **state)
     assert_non_null(strstr(said_err, "role-missing"));
 }
 
+static void a_page_is_explained_as_json(void **state)
+{
+    (void)state;
+    assert_int_equal(status_of(command_explain, "explain role-missing --json"), EXIT_READY);
+    cJSON *page = cJSON_Parse(said_out);
+    assert_string_equal(cJSON_GetStringValue(cJSON_GetObjectItem(page, "name")), "role-missing");
+    cJSON_Delete(page);
+}
+
 static void the_version_names_every_library(void **state)
 {
     char line[128];
@@ -388,6 +397,7 @@ int main(void)
         cmocka_unit_test(tables_as_json),
         cmocka_unit_test(a_table_that_is_not_there_is_wrong_usage),
         cmocka_unit_test(a_page_is_explained),
+        cmocka_unit_test(a_page_is_explained_as_json),
         cmocka_unit_test(the_version_names_every_library),
         cmocka_unit_test(a_recorded_report_is_shown_confined),
         cmocka_unit_test(a_report_goes_to_a_file_too),
