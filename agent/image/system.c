@@ -145,6 +145,20 @@ static bool is_second_disk(const char *device)
     return false;
 }
 
+/* By its UUID or label, to a place where an image's own partitions are not mounted: a volume of the builder's. */
+static bool is_data_disk(const char *device, const char *at)
+{
+    static const char *const names[] = {"UUID=", "LABEL=", "PARTUUID=", "PARTLABEL="};
+    static const char *const own[] = {"boot", "efi", "home", "opt", "tmp", "usr", "var"};
+    bool named = false, is_own = at[0] != '/' || !at[1];
+
+    for (size_t i = 0; i < COUNT_OF(names); i++)
+        named |= text_starts(device, names[i]);
+    for (size_t i = 0; i < COUNT_OF(own); i++)
+        is_own |= strcspn(at + 1, "/") == strlen(own[i]) && text_starts(at + 1, own[i]);
+    return named && !is_own;
+}
+
 static void take_mount(void *arg, const char *path, char *line)
 {
     struct mounts *mounts = arg;
@@ -161,8 +175,13 @@ static void take_mount(void *arg, const char *path, char *line)
         has_option(options, "noexec"))
         find_warning(mounts->image, "image-mounts", at,
                      "%s: %s is noexec, and the agent runs documents below it", path, at);
-    if (is_second_disk(device) && !has_option(options, "nofail") &&
-        !has_option(options, "noauto") && strcmp(at, "/") != 0)
+    if (has_option(options, "nofail") || has_option(options, "noauto"))
+        return;
+    if (is_data_disk(device, at))
+        find_warning(mounts->image, "image-mounts", at,
+                     "%s: %s on %s without nofail: emergency mode where no disk has it", path,
+                     device, at);
+    if (is_second_disk(device) && strcmp(at, "/") != 0)
         find(mounts->image, "image-mounts", at,
              "%s: %s on %s without nofail: emergency mode without it", path, device, at);
 }

@@ -329,6 +329,7 @@ simple("host-keys", "rpm", "image-identity-baked", lambda r: r.write("etc/ssh/ss
 simple("cloud-instance", "ubuntu", "image-identity-baked", lambda r: r.write("var/lib/cloud/instances/i-0123456789abcdef0/user-data.txt"), "warning")
 simple("fstab-second-disk", "debian", "image-mounts", lambda r: r.add("etc/fstab", "/dev/xvdf /data ext4 defaults 0 2\n"))
 simple("fstab-nvme", "rpm", "image-mounts", lambda r: r.add("etc/fstab", "/dev/nvme1n1 /data xfs noatime 0 2\n"))
+simple("fstab-data-disk", "debian", "image-mounts", lambda r: r.add("etc/fstab", "UUID=6e1f-22 /data ext4 defaults 0 2\nLABEL=logs /var/log ext4 defaults 0 2\n"), "warning")
 simple("fstab-noexec", "debian", "image-mounts", lambda r: r.add("etc/fstab", "UUID=1 /var ext4 nosuid,noexec,nodev 0 2\n"), "warning")
 simple("fstab-read-only", "rpm", "image-mounts", lambda r: r.edit("etc/fstab", "defaults,noatime", "ro,noatime"))
 # 23 to 25
