@@ -438,6 +438,10 @@ static void the_headline_has_the_causes(void **state)
          "\nNOT READY (2 causes): Port 443 is blocked by a firewall on this machine; ssm:",
          "\n1. local-firewall (ssm): ", "\n2. endpoint-blocks-443 (ssm): ",
          "<- local-firewall, endpoint-blocks-443\n", "warning  time-sync-missing:");
+
+    facts_healthy(&seen);
+    situation_find("address-family-blocked--and-a-zone")->make(&seen);
+    SAYS("causes)", "\nDEGRADED ", "(2 warnings): ssm: ");
 }
 
 int main(void)
