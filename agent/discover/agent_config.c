@@ -80,7 +80,7 @@ static const char *strange_byte(char *text)
                 return at;
             if (!is_int(at, n)) {
                 memset(at, ' ', n);
-                memcpy(at, "{}", 2);
+                at[0] = '{', at[1] = '}';
             }
             at += n - 1;
         }

@@ -203,10 +203,12 @@ static void take_option(const char *option, struct resolver_facts *resolvers)
         resolvers->timeout_ms = seconds < 1 ? 1000 : (int32_t)seconds * 1000;
 }
 
-/* With `resolvers` the options too. */
-static int read_nameservers(const char *root, const char *path, struct resolver_facts *resolvers,
-                            char servers[MAX_RESOLVERS][ADDRESS_SIZE], int32_t *n_servers)
+/* The configured ones with their options; or those that stand behind the stub. */
+static int read_nameservers(const char *root, const char *path, bool upstream,
+                            struct resolver_facts *resolvers)
 {
+    char(*servers)[ADDRESS_SIZE] = upstream ? resolvers->upstream : resolvers->configured;
+    int32_t *n_servers = upstream ? &resolvers->n_upstream : &resolvers->n_configured;
     struct buffer contents;
     char *rest = NULL;
 
@@ -224,7 +226,7 @@ static int read_nameservers(const char *root, const char *path, struct resolver_
         socklen_t length;
 
         for (const char *option = server;
-             keyword && resolvers && strcmp(keyword, "options") == 0 && option;
+             keyword && !upstream && strcmp(keyword, "options") == 0 && option;
              option = strtok_r(NULL, " \t\r", &words))
             take_option(option, resolvers);
         if (!keyword || !server || strcmp(keyword, "nameserver") != 0)
@@ -284,8 +286,7 @@ void resolvers_read(const char *root, struct resolver_facts *resolvers)
 {
     (void)text_set(resolvers->file, sizeof(resolvers->file), "%s", RESOLV_CONF);
     step_ok(&resolvers->read, 0);
-    int error = read_nameservers(root, RESOLV_CONF, resolvers, resolvers->configured,
-                                 &resolvers->n_configured);
+    int error = read_nameservers(root, RESOLV_CONF, false, resolvers);
     if (error) {
         step_fail(&resolvers->read, error == ENOENT ? FAILURE_ABSENT : FAILURE_INTERNAL, 0);
         (void)text_set(resolvers->read.detail, DETAIL_SIZE, "%s: %s", RESOLV_CONF, strerror(error));
@@ -298,8 +299,7 @@ void resolvers_read(const char *root, struct resolver_facts *resolvers)
             strcmp(resolvers->configured[i], "127.0.0.54") != 0)
             resolvers->stub = false;
     if (resolvers->stub)
-        (void)read_nameservers(root, UPSTREAM_RESOLV_CONF, NULL, resolvers->upstream,
-                               &resolvers->n_upstream);
+        (void)read_nameservers(root, UPSTREAM_RESOLV_CONF, true, resolvers);
 }
 
 /* --- what came in and was lost --- */

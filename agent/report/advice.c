@@ -99,7 +99,7 @@ static bool write_place(struct screen *screen, const struct finding *finding, bo
 {
     const int32_t n = finding_n_commands(finding, inside);
     const int32_t n_here = finding_fitting(finding, inside, in_part, most);
-    int32_t left = n_here;
+    int at = -1;
     char first[NAME_SIZE] = "";
 
     if (n_here == 0)
@@ -109,9 +109,9 @@ static bool write_place(struct screen *screen, const struct finding *finding, bo
         (void)text_set(first, sizeof(first), ", the first %d of %d", (int)n_here, (int)n);
     screen_textf(screen, INK_DIM, "%s%s:", heading, first);
     screen_end(screen);
-    for (int i = -1; left-- > 0 && finding_next(finding, inside, &i);) {
-        write_note(screen, finding->notes[i]);
-        write_command(screen, finding->commands[i]);
+    for (int32_t left = n_here; left > 0 && finding_next(finding, inside, &at); left--) {
+        write_note(screen, finding->notes[at]);
+        write_command(screen, finding->commands[at]);
     }
     return n_here == n;
 }

@@ -689,7 +689,7 @@ static void does_not_skip_messages_for_ever(void **state)
     (void)state;
 
     for (size_t i = 0; i < MANY; i++)
-        memcpy(records + i * RECORD, "\x16\x03\x03\x40\x00", 5);
+        memcpy(records + i * RECORD, (const char[]){0x16, 3, 3, 0x40, 0}, 5);
     hear(records, sizeof(records), PEER_AFTER_BYTES, PEER_STAYS, 2000);
     expect_failure(FAILURE_CLOSED);
     hear(records, (size_t)FEW * RECORD, PEER_AFTER_BYTES, PEER_STAYS, 300);
