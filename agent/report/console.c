@@ -246,9 +246,10 @@ static void add_place(struct block *block, const struct finding *finding, bool i
     if (left < n_all)
         (void)text_add(where, sizeof(where), "; the first %d of %d", left, n_all);
     add_note(block, where);
-    for (int i = -1; left-- > 0 && finding_next(finding, inside, &i);) {
-        add_note(block, finding->notes[i]);
-        add_command(block, finding->commands[i]);
+    int at = -1;
+    for (; left > 0 && finding_next(finding, inside, &at); left--) {
+        add_note(block, finding->notes[at]);
+        add_command(block, finding->commands[at]);
     }
 }
 

@@ -19,7 +19,9 @@ static void begin(struct buffer *to, const char *name, const char *help)
                       name);
 }
 
-/* Behind the value pairs of a label and its text, and NULL. */
+#define END ((const char *)NULL)
+
+/* Behind the value pairs of a label and its text, and END. */
 static __attribute__((sentinel)) void sample(struct buffer *to, const char *name, const char *value,
                                              ...)
 {
@@ -55,11 +57,11 @@ static void write_verdict(const struct report *report, struct buffer *to)
     const bool ready = report->verdict == VERDICT_READY || report->verdict == VERDICT_DEGRADED;
 
     begin(to, "ready", "Whether every required check passes.");
-    sample(to, "ready", ready ? "1" : "0", NULL);
+    sample(to, "ready", ready ? "1" : "0", END);
     begin(to, "verdict", "1 for the verdict of the last run, 0 for the others.");
     for (enum verdict i = 0; i < N_VERDICTS; i++)
         sample(to, "verdict", report->verdict == i ? "1" : "0", "verdict", verdict_row(i)->name,
-               NULL);
+               END);
 }
 
 static void write_checks(const struct report *report, struct buffer *to)
@@ -71,13 +73,13 @@ static void write_checks(const struct report *report, struct buffer *to)
         if (report->checks[i].planned)
             sample(to, "check_status", "1", "check", check_name(i), "required",
                    report->checks[i].required ? "true" : "false", "status",
-                   status_name(report->checks[i].status), NULL);
+                   status_name(report->checks[i].status), END);
     begin(to, "check_duration_seconds", "How long each check took that was tried.");
     for (enum check i = 0; i < N_CHECKS; i++) {
         const struct check_result *check = &report->checks[i];
         if (check->planned && check->status != STATUS_SKIP && check->status != STATUS_UNKNOWN)
             sample(to, "check_duration_seconds", seconds(check->duration_ms, took), "check",
-                   check_name(i), NULL);
+                   check_name(i), END);
     }
 }
 
@@ -100,7 +102,7 @@ static void write_findings(const struct report *report, struct buffer *to)
             sample(to, "finding", "1", "code", finding->code, "target",
                    finding->target < N_TARGETS ? target_name(finding->target) : "instance",
                    "severity", severity_name(finding->severity), "root", i == 0 ? "true" : "false",
-                   NULL);
+                   END);
     }
 }
 
@@ -111,15 +113,15 @@ static void write_run(const struct report *report, struct buffer *to)
     char number[NAME_SIZE];
 
     begin(to, "duration_seconds", "How long the last round took.");
-    sample(to, "duration_seconds", seconds(facts->duration_ms, number), NULL);
+    sample(to, "duration_seconds", seconds(facts->duration_ms, number), END);
     begin(to, "rounds", "How many rounds the last run took.");
     (void)text_set(number, sizeof(number), "%d", (int)facts->rounds);
-    sample(to, "rounds", number, NULL);
+    sample(to, "rounds", number, END);
     begin(to, "info", "1, and what the last run was of.");
     sample(to, "info", "1", "version", program_version, "instance_id", facts_instance_name(facts),
            "region", instance->region[0] ? instance->region : facts->plan.region,
            "availability_zone", instance->availability_zone, "vpc", instance->vpc, "image",
-           instance->image, "agent_version", facts->agent.version, NULL);
+           instance->image, "agent_version", facts->agent.version, END);
 }
 
 void prometheus_write(const struct report *report, const struct style *style, struct buffer *to)
