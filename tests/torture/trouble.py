@@ -71,18 +71,18 @@ cores = tempfile.TemporaryDirectory(dir="/run/ssm-preflight")  # elsewhere Landl
 running = subprocess.Popen(command, preexec_fn=prepare, close_fds=how != "blocked", cwd=cores.name if how == "aborted" else None)
 if how in ("stopped", "aborted", "ended"):
     time.sleep(float(argument) / 1000)  # the point is the time
-    if how == "stopped" and running.poll() is None:
-        running.send_signal(signal.SIGSTOP)
-        shown = b"".join(open(f"/proc/{running.pid}/{name}", "rb").read() for name in ("environ", "cmdline", "status", "maps"))
-        sys.stderr.buffer.write(shown.replace(b"\\0", b"\\n"))
-        time.sleep(2.5)
-        running.send_signal(signal.SIGCONT)
-    elif how == "ended":
+    if how == "ended":
         running.send_signal(signal.SIGTERM)
-    elif how == "aborted":
+    else:
         os.kill(running.pid, signal.SIGSTOP)  # if it has ended, it has not been waited for
         status = os.waitpid(running.pid, os.WUNTRACED)[1]
-        if os.WIFSTOPPED(status):
+        if os.WIFSTOPPED(status) and how == "stopped":
+            shown = b"".join(open(f"/proc/{running.pid}/{name}", "rb").read() for name in ("environ", "cmdline", "status", "maps"))
+            sys.stderr.buffer.write(shown.replace(b"\\0", b"\\n"))
+            time.sleep(2.5)
+            os.kill(running.pid, signal.SIGCONT)
+            status = os.waitpid(running.pid, 0)[1]
+        elif os.WIFSTOPPED(status):
             confined = n_filters(running.pid) != n_filters("self")  # then memory may hold credentials
             unlimited = resource.prlimit(running.pid, resource.RLIMIT_CORE)[0] != 0
             os.kill(running.pid, signal.SIGABRT)
