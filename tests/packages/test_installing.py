@@ -106,6 +106,7 @@ def test_tarball_installs_what_it_verified_and_nothing_else(packages, in_root):
         echo "== refused"; ours
         ./install.sh >&2; echo "== links"; links; run ssm-preflight version >/dev/null
         echo '# mine' >>"$root/etc/ssm-preflight/preflight.conf"
+        touch "$root/usr/bin/ssm-of-old"; echo /usr/bin/ssm-of-old >>"$root/usr/share/ssm-preflight/manifest"
         ./install.sh >&2; echo "== configuration"; tail -n 1 "$root/etc/ssm-preflight/preflight.conf"
         ./uninstall.sh >&2; echo "== uninstalled"; ours
         ./install.sh >&2; ./uninstall.sh --purge >&2; echo "== purged"; ours""", packages["tarball"])
