@@ -5,7 +5,7 @@ import shutil
 import subprocess
 
 import pytest
-from conftest import REPOSITORY, UNITS, enabled, sections
+from conftest import OWED, REPOSITORY, UNITS, enabled, sections
 
 SUITES = ("bullseye", "bookworm", "trixie", "jammy", "noble")
 ALL = sorted(UNITS)
@@ -152,6 +152,8 @@ def test_install_takes_other_places_and_runs_nothing(tmp_path):
     assert (destination / "opt/etc/ssm-preflight/preflight.conf").exists() and not (destination / "etc").exists()
     man = (destination / "opt/x/share/man/man8/ssm-preflight.8").read_text()
     assert "/opt/x/share/ssm-preflight/report.schema.json" in man and "/etc/ssm-preflight" not in man.replace("/opt/etc", "")
+    licences = {path.stem: path.read_text(errors="replace") for path in (destination / "opt/x/share/licenses/ssm-preflight").iterdir()}
+    assert sorted(licences) == OWED and all(licences.values()) and "LESSER GENERAL PUBLIC LICENSE" in licences["glibc"]
     # A program that looks elsewhere for its configuration is refused.
     done = install(tmp_path / "other", program)
     assert done.returncode == 1 and "SYSCONFDIR" in done.stderr and not (tmp_path / "other").exists()
