@@ -229,6 +229,7 @@ static void settle(struct lane *lane, const struct http_reply *reply)
     if (failure != FAILURE_NONE) {
         step_fail(&facts->steps[RUNG_HTTP], failure, reply->step.took_ms);
         text_excerpt(facts->body_start, sizeof(facts->body_start), reply->body, reply->body_bytes);
+        credentials_hide(lane->climb->observe->credentials, facts->body_start);
         actions_forget_unclear(lane->climb, facts);
     }
     if (from_aws(facts, &reply->head))
