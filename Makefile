@@ -68,7 +68,8 @@ hardened := -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3 -fstack-protector-strong -fsta
 # No path of this machine and no build directory gets into the binary.
 reproducible := "-ffile-prefix-map=$(CURDIR)=." -gno-record-gcc-switches
 
-cflags.dev      := $(if $(foreign),-O2,-Og) -g $(hardened)
+# In this one variables begin with anything: `make memcheck` finds what reads them.
+cflags.dev      := $(if $(foreign),-O2,-Og) -g $(filter-out -ftrivial-auto-var-init=%,$(hardened))
 cflags.static   := -Os -g -fPIE -ffunction-sections -fdata-sections -fno-asynchronous-unwind-tables $(hardened)
 cflags.sanitize := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all
 cflags.coverage := -O0 -g --coverage -fprofile-update=atomic
@@ -161,6 +162,7 @@ $(program.static): $(program.static).debug
 unit_programs := $(patsubst tests/unit/%.c,$(objects)/unit/%,$(tests))
 
 link.test_fuzz_regressions := $(fuzz_wraps)
+link.test_discover_exchange := -Wl,--wrap=dial_start,--wrap=http_start,--wrap=loop_after_quietly,--wrap=loop_cancel
 link.test_discover_imds    := -Wl,--wrap=imds_get
 link.test_discover_network := -Wl,--wrap=getifaddrs
 link.test_net_changes      := -Wl,--wrap=inotify_add_watch,--wrap=clock_monotonic_ms
@@ -264,6 +266,10 @@ static-test: static ## that the static binary is what it claims to be
 sanitize: ## unit tests and scenarios under AddressSanitizer and UBSan
 	@$(MAKE) flavour=sanitize unit
 	@$(MAKE) flavour=sanitize scenarios
+
+memcheck: setup-memcheck setup-check ## valgrind over the unit tests and every situation; SHARE=1: over the readers of foreign bytes
+	@$(MAKE) unit-programs $(objects)/expand
+	tests/memcheck/run $(objects) $(if $(SHARE),--share)
 
 coverage: setup-coverage setup-check setup-lab ## which lines and branches of agent/ the unit tests, the situations and the lab reach
 	@$(MAKE) flavour=coverage all
@@ -399,5 +405,5 @@ help: ## this list
 
 .SECONDARY:
 FORCE:
-.PHONY: FORCE pictures all static check fuzz unit unit-programs situations scenarios scenarios-update scenarios-selftest dictionary static-test sanitize coverage lint format docs bench order hasty waiting endurance fleet-picture torture hostile loss run lab check-lab \
+.PHONY: FORCE pictures all static check fuzz unit unit-programs situations scenarios memcheck scenarios-update scenarios-selftest dictionary static-test sanitize coverage lint format docs bench order hasty waiting endurance fleet-picture torture hostile loss run lab check-lab \
 	check-boot check-image check-image-real check-pages check-commands install deb rpm tarball sysext dist reproducible check-packages foreign-lab clean distclean help
