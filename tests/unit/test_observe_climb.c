@@ -1088,6 +1088,44 @@ static void the_answer_to_an_unsigned_request_is_judged(void **state)
     assert_int_equal(facts.clock.n_samples, MAX_SAMPLES);
 }
 
+static void what_would_become_a_websocket_is_tried_where_tls_is_opened(void **state)
+{
+    static const struct {
+        enum trust_by by;
+        int status;
+        const char *id;
+        enum failure failure; /* of the second request, FAILURE_NONE: it was answered, or not sent */
+    } rows[] = {
+        {TRUST_BY_AMAZON, 0, "", FAILURE_NONE},
+        {TRUST_BY_SYSTEM, 404, "1", FAILURE_NONE},
+        {TRUST_BY_CA_FILE, 101, "", FAILURE_NONE},
+        {TRUST_BY_SYSTEM, 403, "", FAILURE_NO_WEBSOCKET},
+        {TRUST_BY_SYSTEM, 0, "", FAILURE_NO_WEBSOCKET},
+    };
+
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        (void)set_up(state);
+        facts.plan.services[SERVICE_SSM].not_in_region = true;
+        facts.plan.services[SERVICE_SSMMESSAGES].need = NEED_OPTIONAL;
+        start_without_role();
+        struct http_reply reply = reply_of(404), other = reply_of(rows[i].status);
+        reply.session.trust_by = rows[i].by;
+        replies(0, reply);
+        assert_int_equal(n_sent, 1 + (rows[i].by != TRUST_BY_AMAZON));
+        if (n_sent == 2) {
+            assert_string_equal(sent[1].request.headers[1], "Upgrade: websocket");
+            (void)text_set(other.head.request_id, NAME_SIZE, "%s", rows[i].id);
+            if (rows[i].status == 0)
+                step_fail(&other.step, FAILURE_TIMEOUT, OPTIONAL_TIMEOUT_MS);
+            replies(1, other);
+        }
+        assert_int_equal(facts.endpoints[SERVICE_SSMMESSAGES].addresses[0].steps[RUNG_HTTP].failure,
+                         rows[i].failure);
+        observe_free(observe);
+    }
+    observe = NULL;
+}
+
 /* --- signed requests --- */
 
 static void signed_requests_wait_for_the_role_and_the_place(void **state)
@@ -1702,6 +1740,7 @@ int main(void)
         TEST(a_connection_in_time_is_tried_once),
         TEST(the_deadline_finds_a_missing_answer),
         TEST(who_refuses_is_found_out),
+        TEST(what_would_become_a_websocket_is_tried_where_tls_is_opened),
         TEST(a_silent_handshake_is_repeated_and_tried_with_small_segments),
         TEST(the_handshake_that_is_answered_counts),
         TEST(the_answer_to_an_unsigned_request_is_judged),
