@@ -248,12 +248,13 @@ static void fix_fill(const struct image *image, struct image_finding *finding)
 {
     finding->fix = "";
     for (size_t i = 0; i < n_image_fixes; i++) {
-        if (strcmp(image_fixes[i].code, finding->code) != 0)
+        const struct image_fix fix = image_fix(i);
+        if (strcmp(fix.code, finding->code) != 0)
             continue;
-        if (image_fixes[i].is_command)
-            add_command(image, finding, &image_fixes[i]);
+        if (fix.is_command)
+            add_command(image, finding, &fix);
         else
-            finding->fix = image_fixes[i].text;
+            finding->fix = fix.text;
     }
 }
 

@@ -56,7 +56,7 @@ struct image_fix {
         *when; /* "deb", "rpm", "snap": what installs the agent; "/etc/x": the finding names it */
     const char *text;
 };
-extern const struct image_fix image_fixes[];
 extern const size_t n_image_fixes;
+struct image_fix image_fix(size_t i);
 
 #endif
