@@ -11,7 +11,9 @@ import shutil
 import subprocess
 
 import pytest
+import yaml
 from test_roots import HERE, PROGRAM
+from test_tools import COMPONENT, commands_of, packer_blocks, text_of
 
 TOP = os.path.normpath(os.path.join(HERE, "../.."))
 pytestmark = pytest.mark.skipif(os.geteuid() != 0 or not os.environ.get("IMAGE_REAL"), reason="root, and minutes: make check-image-real")
@@ -110,13 +112,88 @@ def test_what_breaks_a_staged_root_breaks_a_real_one(in_root, suite):
     assert [each for each in judged if each["expected"] not in each["found"]] == []
 
 
+# --- the builders' shell, in a root with the packages of this tree ---
+
+def package(kind):
+    made = sorted(glob.glob(os.path.join(TOP, "build", f"ssm-preflight[-_]*.{kind}")), key=os.path.getmtime)
+    if not made:
+        pytest.skip(f"make {kind}")
+    return made[-1]
+
+
+# Runs $1 as a builder's tool does: a script in the image. rpm is this machine's; Debian's root has no database that knows its /bin/sh.
+STEP = FIT + r"""
+step() { printf '%s\n' "$2" >"$root/step"; run "$1" -e /step >&2; }
+with_rpm() {
+    ldd /usr/bin/rpm | grep -o '/[^ ]*' | while read -r file; do cp -n "$file" "$root/usr/lib/$(uname -m)-linux-gnu/" 2>/dev/null || :; done
+    mkdir -p "$root/usr/lib/rpm"; cp -r /usr/lib/rpm/. "$root/usr/lib/rpm/"; cp /usr/bin/rpm "$root/usr/bin/"
+    printf '#!/bin/sh\nexec /usr/bin/rpm --nodeps "$@"\n' >"$root/usr/local/bin/rpm"; chmod +x "$root/usr/local/bin/rpm"
+}
+enabled() { run systemctl is-enabled ssm-preflight.service ssm-preflight-fixed.path | tr '\n' ' '; run ssm-preflight version | head -n 1 | cut -d' ' -f1; }
+gated() { "$@" && echo passed; run systemctl mask amazon-ssm-agent >&2; "$@" || echo refused; }
+"""
+GATED = ["enabled enabled ssm-preflight", "passed", "refused"]
+
+
+@pytest.mark.parametrize("kind", ["deb", "rpm"])
+def test_the_component_builds_and_validates(in_root, kind):
+    """EC2 Image Builder's phases build and validate. Its S3Download puts the package where the component says."""
+    build = next(phase["steps"] for phase in yaml.safe_load(text_of(COMPONENT))["phases"] if phase["name"] == "build")
+    said = in_root(STEP + r"""[ "$KIND" = deb ] || with_rpm
+                           cp "$PACKAGE" "$root$TO"; step bash "$BUILD"; enabled; ! ls "$root$TO" 2>/dev/null; gated step bash "$VALIDATE" """,
+                   KIND=kind, PACKAGE=package(kind), TO=build[0]["inputs"][0]["destination"], VALIDATE="\n".join(commands_of("validate")),
+                   BUILD="\n".join(commands_of("build")).replace("{{ Package }}", f"s3://BUCKET/ssm-preflight.{kind}"))
+    assert said.splitlines() == GATED
+
+
+@pytest.mark.parametrize(("fault", "status"), [("", 0), ("policy-missing", 1), ("agent-masked", 1)])
+def test_the_components_test_phase_checks_an_instance(tmp_path, fault, status):
+    """Phase test, on an instance of the lab."""
+    (tmp_path / "ssm-preflight").write_text(f"#!/bin/sh\nexec {TOP}/tests/lab/lab run {'--fault ' + fault if fault else ''} -- \"$@\"\n")
+    os.chmod(tmp_path / "ssm-preflight", 0o755)
+    done = subprocess.run(["bash", "-e", "-c", "\n".join(commands_of("test"))], env={**os.environ, "PATH": f"{tmp_path}:{os.environ['PATH']}"}, cwd=TOP, capture_output=True,
+                          text=True, check=False)
+    assert done.returncode == status, done.stdout + done.stderr
+
+
+def test_packers_provisioners_build_and_gate(in_root):
+    """No manager runs in the root, so `systemctl stop` has a stand-in."""
+    install, clean, gate = packer_blocks()
+    said = in_root(STEP + r"""with_rpm; cp "$PACKAGE" "$root/tmp/ssm-preflight.rpm"; step sh "$INSTALL"; enabled; ls "$root/tmp"
+                           printf '#!/bin/sh\n[ "$1" = stop ] || exec /usr/bin/systemctl "$@"\n' >"$root/usr/local/bin/systemctl"; chmod +x "$root/usr/local/bin/systemctl"
+                           run ssh-keygen -A >&2; mkdir -p "$root/var/lib/amazon/ssm/ipc/x"; step sh "$CLEAN"; gated step sh "$GATE" """,
+                   PACKAGE=package("rpm"), INSTALL=install, CLEAN=clean, GATE=gate)
+    assert said.splitlines() == GATED
+
+
+def test_mkosis_scripts_enable_and_gate(in_root, tmp_path):
+    """mkosi copies mkosi.extra into the image, runs one script in it and the other one outside."""
+    subprocess.run(["make", "--no-print-directory", "install"], cwd=TOP, env={**os.environ, "DESTDIR": str(tmp_path), "ENABLE": "no", "NO_SETUP": "1"}, check=True,
+                   stdout=subprocess.DEVNULL)
+    said = in_root(STEP + r"""(cd "$EXTRA" && tar -c .) | run tar -x --keep-directory-symlink; cp packaging/mkosi/mkosi.postinst.chroot "$root/step"; run /step; enabled
+                           gate() { BUILDROOT=$root packaging/mkosi/mkosi.finalize >&2; }; gated gate""", EXTRA=str(tmp_path))
+    assert said.splitlines() == GATED
+
+
+@pytest.mark.parametrize(("situation", "line", "status"), [("healthy", "READY", "0"), ("endpoint-blocks-443", "NOT READY", "1")])
+def test_the_user_data_tells_the_verdict(in_root, situation, line, status):
+    """cloud-init itself writes the files of the user data, and runs what they are for: its modules write_files and scripts_per_boot."""
+    report = os.path.join(TOP, f"build/situations/{situation}.json")
+    if not os.path.exists(report):
+        pytest.skip("make situations")
+    said = in_root(STEP + r"""
+        cp "$PACKAGE" "$root/preflight.deb"; cp packaging/cloud-init/user-data.yaml "$root/user-data"; run dpkg -i /preflight.deb >&2
+        printf 'datasource_list: [ None ]\n' >"$root/etc/cloud/cloud.cfg.d/99-none.cfg"; mkdir -p "$root/run/ssm-preflight"; cp "$REPORT" "$root/run/ssm-preflight/report.json"
+        module() { unshare --net chroot "$root" cloud-init --force --file /user-data single --name "$1" --frequency always >&2; }
+        module write_files; run ssm-preflight list checks >/dev/null; module scripts_per_boot && echo 0 || echo 1
+        run /var/lib/cloud/scripts/per-boot/50-ssm-preflight || :""", PACKAGE=package("deb"), REPORT=report).splitlines()
+    assert said[0] == status and said[-1].startswith(line), said
+
+
 @pytest.mark.skipif(not shutil.which("ansible-playbook"), reason="ansible is not installed")
 def test_the_role_bakes_and_gates(in_root, tmp_path):
     """By Ansible's own chroot connection: an image that is fit, and one whose agent is masked."""
-    packages = sorted(glob.glob(os.path.join(TOP, "build", "ssm-preflight_*.deb")), key=os.path.getmtime)
-    if not packages:
-        pytest.skip("make deb")
-    play = (f"ansible-playbook -i \"$root,\" -c community.general.chroot packaging/ansible/bake.yml -e ssm_preflight_package={packages[-1]} "
+    play = (f"ansible-playbook -i \"$root,\" -c community.general.chroot packaging/ansible/bake.yml -e ssm_preflight_package={package('deb')} "
             "-e '{\"ssm_preflight_conf\": \"strict = yes\\n\"}' >&2")
     said = in_root(FIT + f"{play} && echo baked; cat \"$root/etc/ssm-preflight/preflight.conf.d/50-ansible.conf\"; run systemctl is-enabled ssm-preflight.service;"
                    f"run systemctl mask amazon-ssm-agent; {play} || echo refused", ANSIBLE_ROLES_PATH=os.path.join(TOP, "packaging/ansible/roles"),

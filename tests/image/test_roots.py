@@ -204,6 +204,45 @@ def test_junit_fails_where_the_image_is_unfit(build):
     assert strict.get("failures") == "2"
 
 
+@pytest.mark.parametrize("name", [None, "no-agent", "no-snap", "masked", "machine-id", "config-other-region", "apt-pin", "too-old-for-ec2messages"])
+@pytest.mark.parametrize("strict", [(), ("--strict",)])
+def test_junit_says_of_each_check_what_json_says(build, name, strict):
+    """Failed: a finding that counts. Skipped: what no file tells, or what there is no agent for. Passed: the rest."""
+    kind, change, *_ = BROKEN[name] if name else ("ubuntu", None)
+    root = build(kind, lambda r: (change and change(r), shutil.rmtree(r.path("boot")), shutil.rmtree(r.path("usr/lib/modules"))))
+    report = audit(root, *strict)[1]
+    counts = {each["check"] for each in report["findings"] if each["severity"] == "fatal" or (strict and each["severity"] == "warning")}
+    found = {each["check"] for each in report["findings"]}
+    cases = {case.get("name"): case for case in ET.fromstring(audit(root, *strict, output="junit")[1]).iter("testcase")}
+    assert set(cases) == {each["id"] for each in report["checks"]} and len(cases) == 31
+    for check in report["checks"]:
+        case, skipped = cases[check["id"]], check["status"] in ("skip", "unknown") and check["id"] not in found
+        assert (case.find("failure") is not None) == (check["id"] in counts), check
+        assert (case.find("skipped") is not None) == skipped, check
+        assert (case.find("system-out") is not None) == (not skipped and check["id"] not in counts), check
+        if skipped:
+            said = case.find("skipped").get("message")
+            assert said == ("not to be judged offline: " if check["status"] == "unknown" else "") + check["summary"]
+    always = {"image.console", "image.drivers"} | ({"image.agent-version"} if name is None else set())
+    assert always <= {check["id"] for check in report["checks"] if check["status"] == "unknown"}
+
+
+@pytest.mark.parametrize(("arguments", "status", "verdict"), [
+    ((), 0, "fit"), (("--strict",), 1, "unfit"), (("--region", "eu-central-1"), 1, "unfit"), (("--region", "us-west-2"), 0, "fit"),
+    (("--region", "us-west-2", "--strict"), 1, "unfit"), (("--region", "eu-central-1", "--allow", "agent-config-invalid"), 0, "fit"),
+    (("--region", "eu-central-1", "--allow", "agent-config-invalid", "--strict"), 1, "unfit"),
+    (("--region", "eu-central-1", "--allow", "agent-config-invalid image-identity-baked", "--strict"), 0, "fit"),
+    (("--region", "eu-central-1", "--allow", "agent-config-invalid", "--allow", "image-identity-baked", "--strict"), 0, "fit"),
+    (("--region", "eu-central-1", "--allow", "image-identity-baked", "--strict"), 1, "unfit"), (("--allow", "image-identity-baked", "--strict"), 0, "fit")])
+def test_strict_allow_and_region_together(build, arguments, status, verdict):
+    """A configuration for us-west-2, and a machine-id: the first is fatal elsewhere, the second a warning."""
+    root = build("debian", lambda r: (BROKEN["config-other-region"][1](r), BROKEN["machine-id"][1](r)))
+    done, report = audit(root, *arguments)
+    assert (done, report["verdict"]) == (status, verdict)
+    allowed = arguments[arguments.index("--allow") + 1:] if "--allow" in arguments else ()
+    assert all(each["allowed"] == any(each["code"] in word for word in allowed) for each in report["findings"])
+
+
 def test_json_is_by_its_schema(build):
     jsonschema = pytest.importorskip("jsonschema")
     with open(os.path.join(HERE, "../../docs/image.schema.json"), encoding="utf-8") as file:
