@@ -106,6 +106,12 @@ void html_end(struct buffer *to, const char *json);
 void html_element(struct buffer *to, const char *element, const char *text);
 void html_commands(struct buffer *to, const char *text);
 
+/* The way from the instance to what it needs, drawn, with the hop that fails; nothing where nothing was tried. */
+void html_way(struct buffer *to, const struct report *report);
+
+/* The page `no-login`, filled in; "" is not known. */
+void html_no_login(struct buffer *to, const char *instance, const char *region);
+
 /* --- fleet.c: many instances at once, one table by root cause, or what programs read --- */
 
 enum { FLEET_MAX_BYTES = 256 * 1024 * 1024 };
