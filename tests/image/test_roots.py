@@ -231,7 +231,6 @@ def test_junit_says_of_each_check_what_json_says(build, name, strict):
     ((), 0, "fit"), (("--strict",), 1, "unfit"), (("--region", "eu-central-1"), 1, "unfit"), (("--region", "us-west-2"), 0, "fit"),
     (("--region", "us-west-2", "--strict"), 1, "unfit"), (("--region", "eu-central-1", "--allow", "agent-config-invalid"), 0, "fit"),
     (("--region", "eu-central-1", "--allow", "agent-config-invalid", "--strict"), 1, "unfit"),
-    (("--region", "eu-central-1", "--allow", "agent-config-invalid image-identity-baked", "--strict"), 0, "fit"),
     (("--region", "eu-central-1", "--allow", "agent-config-invalid", "--allow", "image-identity-baked", "--strict"), 0, "fit"),
     (("--region", "eu-central-1", "--allow", "image-identity-baked", "--strict"), 1, "unfit"), (("--allow", "image-identity-baked", "--strict"), 0, "fit")])
 def test_strict_allow_and_region_together(build, arguments, status, verdict):
