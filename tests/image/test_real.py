@@ -108,7 +108,7 @@ def test_what_breaks_a_staged_root_breaks_a_real_one(in_root, suite):
     assert fit == ""
     said = [json.loads(line) for line in said]
     judged = [each for each in said if "found" in each and each["name"] not in NO_FAULT_THERE]
-    assert len(judged) >= 50, said
+    assert len(judged) >= 60, said
     assert [each for each in judged if each["expected"] not in each["found"]] == []
 
 
@@ -173,6 +173,17 @@ def test_mkosis_scripts_enable_and_gate(in_root, tmp_path):
     said = in_root(STEP + r"""(cd "$EXTRA" && tar -c .) | run tar -x --keep-directory-symlink; cp packaging/mkosi/mkosi.postinst.chroot "$root/step"; run /step; enabled
                            gate() { BUILDROOT=$root packaging/mkosi/mkosi.finalize >&2; }; gated gate""", EXTRA=str(tmp_path))
     assert said.splitlines() == GATED
+
+
+@pytest.mark.skipif(not shutil.which("unsquashfs"), reason="squashfs-tools is not installed")
+def test_the_system_extension_is_enabled_as_it_is(in_root, tmp_path):
+    """systemd-sysext(8) lays the extension's /usr over the host's: nothing is run, so the links must do."""
+    parts = ["build/ssm-preflight", f"build/gen/{os.uname().machine}/completions", f"build/deps/{os.uname().machine}"]
+    made = subprocess.run(["packaging/sysext/build", *parts], cwd=TOP, env={**os.environ, "OUT": str(tmp_path)}, capture_output=True, text=True, check=True).stdout.strip()
+    said = in_root(STEP + r"""unsquashfs -n -f -d "$root" "$RAW" >&2; audit --strict >"$root/audit"
+                           python3 -c 'import json, sys; report = json.load(sys.stdin)
+print(report["verdict"], *[each["status"] + " " + each["summary"] for each in report["checks"] if each["id"] == "image.preflight"])' <"$root/audit" """, RAW=made)
+    assert said.splitlines() == ["fit pass yes"]
 
 
 @pytest.mark.parametrize(("situation", "line", "status"), [("healthy", "READY", "0"), ("endpoint-blocks-443", "NOT READY", "1")])
