@@ -198,7 +198,7 @@ void judge_preflight(struct image *image)
     enum { SYSTEMD_LEAST = 239 };
     static const char code[] = "image-preflight", program[] = "/usr/bin/ssm-preflight";
     static const char unit[] = "ssm-preflight.service";
-    char value[LINE_SIZE];
+    char value[LINE_SIZE], file[PATH_SIZE];
     int machine = agent_machine(image->root, program);
     enum unit_state state = image_unit(image, unit);
 
@@ -213,6 +213,11 @@ void judge_preflight(struct image *image)
         find(image, code, "", "%s is %s", unit, state == UNIT_MASKED ? "masked" : "not enabled");
     if (image->request->config_error[0])
         find(image, code, "", "%s", image->request->config_error);
+    if (value_read(image,
+                   "/etc/ssm-preflight/preflight.conf /etc/ssm-preflight/preflight.conf.d/*.conf",
+                   "ca-file", value, file) &&
+        value[0] && !image_has(image, value))
+        find(image, code, file, "%s: ca-file is %s, which is not there", file, value);
     if (image->systemd > 0 && image->systemd < SYSTEMD_LEAST)
         find(image, code, "", "systemd %d is older than %d", image->systemd, SYSTEMD_LEAST);
     if (value_read(image, SYSCTL, "user.max_user_namespaces", value, NULL) &&
