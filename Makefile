@@ -351,7 +351,7 @@ check-pages: static situations ## pages of `--output html` in headless Chromium:
 check-image: static situations setup-image ## `image` of staged root file systems (fit, broken, mended, hostile), builders' tools, the acceptance kit dry
 	/usr/bin/python3 -m pytest -q tests/image tests/acceptance
 
-check-image-real: deb setup-image setup-bake ## the same with a real root file system, real packages and tools; Ansible, Packer
+check-image-real: deb rpm situations setup-image setup-bake ## the same with a real root file system, real packages and tools; Ansible, Packer
 	IMAGE_REAL=1 /usr/bin/python3 -m pytest -rs tests/image/test_real.py tests/image/test_tools.py
 
 check-boot: deb setup-lab setup-boot ## images built from the package and booted in the lab: containers and virtual machines
