@@ -138,17 +138,6 @@ void image_write_junit(const struct image_report *report, const struct style *st
 /* --- explain.c: what the binary carries, as text: the pages of docs/findings and docs/checks (`explain`), and tables
  * in columns (`list`) --- */
 
-struct page {
-    const char *name; /* a finding's code, or a check's page ("endpoint.connect") */
-    uint32_t at, n;   /* where its text lies in that of all pages, in bytes */
-};
-
-extern const struct page pages[]; /* build/gen/pages.c, sorted by name */
-extern const size_t n_pages;
-extern const unsigned char
-    page_texts[]; /* the text of all pages, as buffer_add_inflated reads it */
-extern const size_t n_page_texts;
-
 /* The page of a finding's code, of a check ("ssm.connect" has the page "endpoint.connect"), or by its
  * own name, in upper or lower case. False when there is none: `to` then holds a line, without a line
  * end, which says so and names the nearest one. */
