@@ -341,7 +341,6 @@ static struct http_reply silent_tls(int32_t took_ms)
 
 static struct facts facts;
 static struct observe *observe;
-static const char *root;
 static bool patient;
 static const struct credentials credentials = {"ASIAEXAMPLE", "0123456789abcdefghij",
                                                "token-of-the-lab"};
@@ -356,7 +355,6 @@ static int set_up(void **state)
     memset(calls, 0, sizeof(calls));
     memset(sent, 0, sizeof(sent));
     memset(opened, 0, sizeof(opened));
-    root = "/no/such/root";
     refused_here = dead_hop = patient = false;
     starts = true;
     now_ms = NOW_MS;
@@ -390,7 +388,7 @@ static int tear_down(void **state)
 static void start(const struct observe_again *again)
 {
     const struct observe_request request = {
-        .root = root, .deadline_ms = FAR_MS, .patient = patient, .again = again};
+        .root = "/no/such/root", .deadline_ms = FAR_MS, .patient = patient, .again = again};
 
     observe = observe_start(NULL, &request, &facts);
 }
@@ -1088,6 +1086,44 @@ static void the_answer_to_an_unsigned_request_is_judged(void **state)
     assert_int_equal(facts.clock.n_samples, MAX_SAMPLES);
 }
 
+static void what_would_become_a_websocket_is_tried_where_tls_is_opened(void **state)
+{
+    static const struct {
+        enum trust_by by;
+        int status;
+        const char *id;
+        enum failure failure; /* of the second request, FAILURE_NONE: it was answered, or not sent */
+    } rows[] = {
+        {TRUST_BY_AMAZON, 0, "", FAILURE_NONE},
+        {TRUST_BY_SYSTEM, 404, "1", FAILURE_NONE},
+        {TRUST_BY_CA_FILE, 101, "", FAILURE_NONE},
+        {TRUST_BY_SYSTEM, 403, "", FAILURE_NO_WEBSOCKET},
+        {TRUST_BY_SYSTEM, 0, "", FAILURE_NO_WEBSOCKET},
+    };
+
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        (void)set_up(state);
+        facts.plan.services[SERVICE_SSM].not_in_region = true;
+        facts.plan.services[SERVICE_SSMMESSAGES].need = NEED_OPTIONAL;
+        start_without_role();
+        struct http_reply reply = reply_of(404), other = reply_of(rows[i].status);
+        reply.session.trust_by = rows[i].by;
+        replies(0, reply);
+        assert_int_equal(n_sent, 1 + (rows[i].by != TRUST_BY_AMAZON));
+        if (n_sent == 2) {
+            assert_string_equal(sent[1].request.headers[1], "Upgrade: websocket");
+            (void)text_set(other.head.request_id, NAME_SIZE, "%s", rows[i].id);
+            if (rows[i].status == 0)
+                step_fail(&other.step, FAILURE_TIMEOUT, OPTIONAL_TIMEOUT_MS);
+            replies(1, other);
+        }
+        assert_int_equal(facts.endpoints[SERVICE_SSMMESSAGES].addresses[0].steps[RUNG_HTTP].failure,
+                         rows[i].failure);
+        observe_free(observe);
+    }
+    observe = NULL;
+}
+
 /* --- signed requests --- */
 
 static void signed_requests_wait_for_the_role_and_the_place(void **state)
@@ -1645,34 +1681,16 @@ static void a_proxys_bare_name_is_asked_for_with_the_search_list(void **state)
     static const char *const bare[] = {"proxy", NULL}, *const dotted[] = {"proxy.corp", NULL},
                              *const searched[] = {"proxy.a.example", "proxy.b.example", "proxy",
                                                   NULL};
-    static const char *const of_domain[] = {"proxy.c.example", "proxy", NULL};
-    static const char domain[] = "search a.example\ndomain c.example\n";
-    static const char lines[] =
-        "search old.example\nnameserver 10.0.0.2\n search . a.example\tb.example\n";
-    char top[] = "/tmp/ssm-preflight-test-XXXXXX", etc[64], path[64];
+    static const char domains[] = ". a.example\tb.example";
     (void)state;
 
     expect_names("http://proxy:3128", bare);
-
-    assert_non_null(mkdtemp(top));
-    (void)text_set(etc, sizeof(etc), "%s/etc", top);
-    (void)text_set(path, sizeof(path), "%s/resolv.conf", etc);
-    assert_int_equal(mkdir(etc, 0755), 0);
-    assert_int_equal(file_write_atomically(path, lines, sizeof(lines) - 1, 0644), 0);
     (void)set_up(state);
-    root = top;
+    (void)text_set(facts.resolvers.search, sizeof(facts.resolvers.search), "%s", domains);
     expect_names("http://proxy:3128", searched);
     (void)set_up(state);
-    root = top;
+    (void)text_set(facts.resolvers.search, sizeof(facts.resolvers.search), "%s", domains);
     expect_names("http://proxy.corp:3128", dotted);
-
-    assert_int_equal(file_write_atomically(path, domain, sizeof(domain) - 1, 0644), 0);
-    (void)set_up(state);
-    root = top;
-    expect_names("http://proxy:3128", of_domain);
-    (void)unlink(path);
-    (void)rmdir(etc);
-    (void)rmdir(top);
 
     (void)set_up(state);
     start_with_proxy("http://"); /* names no host */
@@ -1702,6 +1720,7 @@ int main(void)
         TEST(a_connection_in_time_is_tried_once),
         TEST(the_deadline_finds_a_missing_answer),
         TEST(who_refuses_is_found_out),
+        TEST(what_would_become_a_websocket_is_tried_where_tls_is_opened),
         TEST(a_silent_handshake_is_repeated_and_tried_with_small_segments),
         TEST(the_handshake_that_is_answered_counts),
         TEST(the_answer_to_an_unsigned_request_is_judged),
