@@ -197,7 +197,8 @@ void fuzz_hints(const uint8_t *bytes, size_t n)
     for (size_t i = 0; i < COUNT_OF(names); i++)
         put(names[i], bytes, n);
     forget_agent_files();
-    bool found = hint_region(root, &facts.agent, region);
+    resolvers_read(root, &facts.resolvers);
+    bool found = hint_region(root, &facts, region);
     fuzz_require(!found || text_only(region, "-"), "a region is a word");
 }
 
