@@ -675,7 +675,7 @@ static void an_endpoint_is_an_address(void **state)
     struct imds_endpoint endpoint;
     (void)state;
     for (size_t i = 0; i < COUNT_OF(rows); i++) {
-        if (!imds_parse_endpoint(rows[i].url, &endpoint) != !rows[i].address)
+        if (imds_parse_endpoint(rows[i].url, &endpoint) != !!rows[i].address)
             fail_msg("%s", rows[i].url);
         if (rows[i].address) {
             assert_string_equal(endpoint.address, rows[i].address);
