@@ -219,7 +219,7 @@ static void wrong_arguments_are_named(void **state)
         {"--require ssm,imdss", "--require does not know a target 'imdss'"},
         {"--skip ssm.tls,ssm", "--skip does not know a check 'ssm'"},
         {"--for sessions,sessionss", "--for must be one of: core sessions"},
-        {"--region eu-west-1234567890123456789012345678901234567890",
+        {"--region eu-west-12345678901234567890123456789012345678901234567890123456",
          "--region must be a region code"},
         {"--output", "--output needs a value"},
         {"--output json --output json", "--output is given twice"},
