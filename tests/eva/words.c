@@ -14,5 +14,6 @@ int main(void)
 
     for (int i = 0; i < 15; i++)
         word[i] = (char)Frama_C_interval(-128, 127);
-    return text_only(word, "-_") + text_starts(word, "ssm") + text_ends(word, ".com") + text_number(word, 65535, &number);
+    return text_only(word, "-_") + text_starts(word, "ssm") + text_ends(word, ".com") +
+           text_number(word, 65535, &number);
 }
