@@ -1093,7 +1093,8 @@ static void what_would_become_a_websocket_is_tried_where_tls_is_opened(void **st
         enum trust_by by;
         int status;
         const char *id;
-        enum failure failure; /* of the second request, FAILURE_NONE: it was answered, or not sent */
+        enum failure
+            failure; /* of the second request, FAILURE_NONE: it was answered, or not sent */
     } rows[] = {
         {TRUST_BY_AMAZON, 0, "", FAILURE_NONE},
         {TRUST_BY_SYSTEM, 404, "1", FAILURE_NONE},
