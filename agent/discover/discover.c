@@ -45,7 +45,7 @@ static void plan_by_hint(struct discover *discover)
     struct facts *facts = discover->facts;
 
     if (discover->planned || facts->machine.is_ec2 == ANSWER_NO ||
-        !hint_region(discover->request.root, &facts->agent, discover->hint))
+        !hint_region(discover->request.root, facts, discover->hint))
         return;
     discover->wishes = facts->plan;
     (void)text_set(facts->instance.region, REGION_SIZE, "%s", discover->hint);

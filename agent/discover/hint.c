@@ -27,23 +27,14 @@ static void take_domain(const char *domain, char region[REGION_SIZE])
         (void)text_set(region, REGION_SIZE, "%.*s", (int)(n - n_end), domain);
 }
 
-static void read_search(const char *root, char region[REGION_SIZE])
+static void take_search(const struct resolver_facts *resolvers, char region[REGION_SIZE])
 {
-    struct buffer contents;
-    char *rest = NULL, *words = NULL;
+    char domains[sizeof(resolvers->search)], *rest = NULL;
 
-    buffer_init(&contents, FILE_MAX_BYTES);
-    if (file_read(root, "/etc/resolv.conf", &contents) != 0)
-        return;
-    for (char *line = strtok_r(contents.bytes, "\n", &rest); line;
-         line = strtok_r(NULL, "\n", &rest)) {
-        const char *word = strtok_r(line, " \t\r", &words);
-        if (!word || strcmp(word, "search") != 0)
-            continue;
-        while (!region[0] && (word = strtok_r(NULL, " \t\r", &words)))
-            take_domain(word, region);
-    }
-    buffer_clear(&contents);
+    (void)text_set(domains, sizeof(domains), "%s", resolvers->search);
+    for (const char *word = strtok_r(domains, " \t\r", &rest); word && !region[0];
+         word = strtok_r(NULL, " \t\r", &rest))
+        take_domain(word, region);
 }
 
 /* A document's object.region, as our report and cloud-init's instance data have it (cloud-init
@@ -65,13 +56,13 @@ static void read_document(const char *root, const char *path, const char *object
     buffer_clear(&contents);
 }
 
-bool hint_region(const char *root, const struct agent_facts *agent, char region[REGION_SIZE])
+bool hint_region(const char *root, const struct facts *facts, char region[REGION_SIZE])
 {
-    (void)text_set(region, REGION_SIZE, "%s", agent->config_region);
+    (void)text_set(region, REGION_SIZE, "%s", facts->agent.config_region);
     if (!region_is_whole(region))
         region[0] = '\0';
     if (!region[0])
-        read_search(root, region);
+        take_search(&facts->resolvers, region);
     if (!region_is_whole(region))
         read_document(root, LAST_REPORT, "instance", region);
     if (!region_is_whole(region))

@@ -39,6 +39,6 @@ void resolvers_read(const char *root, struct resolver_facts *resolvers);
 /* hint.c: which Region this may be, before IMDS has said so: names are looked up and connections opened
  * meanwhile. From the agent's configuration, a search domain of resolv.conf, our last report, or
  * cloud-init's instance data. False when none of them names a Region. */
-bool hint_region(const char *root, const struct agent_facts *agent, char region[REGION_SIZE]);
+bool hint_region(const char *root, const struct facts *facts, char region[REGION_SIZE]);
 
 #endif

@@ -3,8 +3,8 @@
  * Connecting a UDP socket sends nothing, but makes the kernel look up the route. That is the cheapest
  * way to ask for a default route. The addresses are documentation ranges (RFC 5737, RFC 3849).
  *
- * Of resolv.conf the `nameserver` lines count, and the time and the protocol that are wanted: names are asked
- * absolute, so `search` and `ndots` change nothing. Of nsswitch.conf the line `hosts:`, as Go's net package reads it (conf.go), which
+ * Of resolv.conf the `nameserver` lines count, and the time and the protocol that are wanted: the agent's names are asked
+ * absolute, so `search` tells a proxy's whole name and perhaps the Region, no more. Of nsswitch.conf the line `hosts:`, as Go's net package reads it (conf.go), which
  * skips the sources that it does not know, unless `dns` is not among them: then they stand for it.
  *
  * Of a SYN that did not leave this machine the socket itself knows (net/dial.h). Nobody tells of an
@@ -221,6 +221,9 @@ static int read_nameservers(const char *root, const char *path, bool upstream,
          line = strtok_r(NULL, "\n", &rest)) {
         char *words = NULL;
         const char *keyword = strtok_r(line, " \t\r", &words);
+        if (keyword && !upstream &&
+            (strcmp(keyword, "search") == 0 || strcmp(keyword, "domain") == 0))
+            (void)text_set(resolvers->search, sizeof(resolvers->search), "%s", words);
         const char *server = strtok_r(NULL, " \t\r", &words);
         struct sockaddr_storage parsed;
         socklen_t length;

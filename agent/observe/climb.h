@@ -53,16 +53,16 @@ struct lane {
         struct lane *lane;
         bool answers;
         uint16_t silent_port;
-    } halves[2], *half; /* of the first connect() and the other one; of what the facts have */
-    bool connected;
-    struct step silent;           /* how connect() ended first */
-    bool again;                   /* the handshake is silent, and tried once more */
-    int n_handshakes;             /* under way, in full segments */
-    int n_silent;                 /* seconds of silence, of each of them */
-    int action;                   /* index of the action under way, or -1 */
-    int n_sent;                   /* signed requests */
-    bool open;                    /* AWS answered the first request */
-    bool first;                   /* the action under way is the first request of this connection */
+    } halves[2], *half;      /* of the first connect() and the other one; of what the facts have */
+    bool connected, no_more; /* no other connect() is begun */
+    struct step silent;      /* how connect() ended first */
+    bool again;              /* the handshake is silent, and tried once more */
+    int n_handshakes;        /* under way, in full segments */
+    int n_silent;            /* seconds of silence, of each of them */
+    int action;              /* index of the action under way, or -1 */
+    int n_sent;              /* signed requests */
+    bool open;               /* AWS answered the first request */
+    bool first;              /* the action under way is the first request of this connection */
     bool asked_unsigned, settled; /* RUNG_HTTP: an unsigned request was sent; it is decided */
     struct timer *unsigned_too;   /* when it fires, an unsigned request is sent beside the first */
 };

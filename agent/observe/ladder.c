@@ -265,6 +265,7 @@ static void settle(struct lane *lane, const struct http_reply *reply)
     if (failure != FAILURE_NONE) {
         step_fail(&facts->steps[RUNG_HTTP], failure, reply->step.took_ms);
         text_excerpt(facts->body_start, sizeof(facts->body_start), reply->body, reply->body_bytes);
+        credentials_hide(lane->climb->observe->credentials, facts->body_start);
         actions_forget_unclear(lane->climb, facts);
     }
     if (from_aws(facts, &reply->head))
@@ -504,6 +505,11 @@ static int32_t took_ms(const struct lane *lane)
 
 static void dial_on(void *arg);
 
+static bool is_dialled_out(const struct lane *lane)
+{
+    return lane->no_more || lane->n_dials >= schedule_of(lane)->n_dials;
+}
+
 static void dial_after(struct lane *lane, int32_t ms)
 {
     loop_cancel(lane->dialling);
@@ -518,7 +524,7 @@ static void dial_no_more(struct lane *lane)
                           ? schedule->rest_ms
                           : CONNECT_TIMEOUT_MS + DEADLINE_MARGIN_MS - took_ms(lane);
 
-    lane->n_dials = patiently.n_dials + hastily.n_dials;
+    lane->no_more = true;
     if (lane->dialling)
         dial_after(lane, rest_ms);
 }
@@ -548,7 +554,7 @@ static void dialled(void *arg, const struct dialled *result)
     }
     if (ok || !is_silence(result->step.failure))
         dial_no_more(lane);
-    if (lane->n_dialling == 0 && lane->n_dials >= schedule_of(lane)->n_dials)
+    if (lane->n_dialling == 0 && is_dialled_out(lane))
         end_dialling(lane);
 }
 
@@ -573,7 +579,7 @@ static void dial_on(void *arg)
     int i = lane->n_dials;
 
     lane->dialling = NULL;
-    if (i >= schedule->n_dials) {
+    if (is_dialled_out(lane)) {
         if (lane->silent.outcome == OUTCOME_UNTRIED)
             step_fail(&lane->silent, FAILURE_TIMEOUT, took_ms(lane));
         end_dialling(lane);

@@ -5,7 +5,6 @@
  */
 #include <string.h>
 
-#include "base/file.h"
 #include "base/text.h"
 #include "net/address.h"
 #include "net/dns.h"
@@ -77,30 +76,20 @@ static void fail_all(struct observe *observe, enum failure failure, const char *
     }
 }
 
-/* A bare word is asked for in each domain of resolv.conf's last `search` or `domain` line, then by itself; a name that has a dot by itself
+/* A bare word is asked for in each domain of the search list, then by itself; a name that has a dot by itself
  * only. The domain "." is none: systemd-resolved writes it. False: this is not the number of one. */
 static bool search_name(const struct observe *observe, int number, char to[HOST_SIZE])
 {
-    char line[HOST_SIZE * 4] = "", *rest = NULL, *words = NULL;
-    const char *domain = NULL;
-    struct buffer contents;
+    const char *host = observe->proxy.host, *domain = NULL;
+    char domains[sizeof(observe->facts->resolvers.search)], *rest = NULL;
 
-    buffer_init(&contents, 64 * 1024);
-    if (!strchr(observe->proxy.host, '.') &&
-        file_read(observe->root, "/etc/resolv.conf", &contents) == 0)
-        for (char *at = strtok_r(contents.bytes, "\n", &rest); at;
-             at = strtok_r(NULL, "\n", &rest)) {
-            const char *word = text_trim(at);
-            if (text_starts(word, "search") ||
-                text_starts(word, "domain")) /* both have six letters */
-                (void)text_set(line, sizeof(line), "%s", word + strlen("search"));
-        }
-    buffer_clear(&contents);
-    for (domain = strtok_r(line, " \t\r", &words); domain; domain = strtok_r(NULL, " \t\r", &words))
+    (void)text_set(domains, sizeof(domains), "%s",
+                   strchr(host, '.') ? "" : observe->facts->resolvers.search);
+    for (domain = strtok_r(domains, " \t\r", &rest); domain;
+         domain = strtok_r(NULL, " \t\r", &rest))
         if (strcmp(domain, ".") != 0 && number-- == 0)
             break;
-    return text_set(to, HOST_SIZE, domain ? "%s.%s" : "%s", observe->proxy.host, domain) &&
-           number <= 0;
+    return text_set(to, HOST_SIZE, domain ? "%s.%s" : "%s", host, domain) && number <= 0;
 }
 
 static void ask_name(struct observe *observe);

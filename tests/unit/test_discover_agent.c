@@ -479,31 +479,35 @@ static void an_old_registration_counts_too(void **state)
 /* Whichever comes first: the agent's configuration, the search list, our last report, cloud-init. */
 static void something_may_name_the_region_before_imds(void **state)
 {
+    static struct facts facts;
     char region[REGION_SIZE];
     (void)state;
 
-    assert_false(hint_region(root, &agent, region));
+    assert_false(hint_region(root, &facts, region));
     put("/run/cloud-init/instance-data.json", "{\"v1\":{\"region\":\"sa-east-1\"}}");
-    assert_true(hint_region(root, &agent, region));
+    assert_true(hint_region(root, &facts, region));
     assert_string_equal(region, "sa-east-1");
     put("/run/ssm-preflight/report.json", "{\"instance\":{\"region\":\"eu-west-3\"}}");
-    assert_true(hint_region(root, &agent, region));
+    assert_true(hint_region(root, &facts, region));
     assert_string_equal(region, "eu-west-3");
     put("/etc/resolv.conf", "nameserver 10.0.0.2\nsearch corp.example eu-north-1.compute.internal "
                             "us-west-2.compute.internal\n");
-    assert_true(hint_region(root, &agent, region));
+    resolvers_read(root, &facts.resolvers);
+    assert_true(hint_region(root, &facts, region));
     assert_string_equal(region, "eu-north-1");
     put("/etc/resolv.conf", "search corp.example .compute.internal\n");
-    assert_true(hint_region(root, &agent, region));
+    resolvers_read(root, &facts.resolvers);
+    assert_true(hint_region(root, &facts, region));
     assert_string_equal(region, "eu-west-3");
     put("/etc/resolv.conf", "search ec2.internal\n");
-    assert_true(hint_region(root, &agent, region));
+    resolvers_read(root, &facts.resolvers);
+    assert_true(hint_region(root, &facts, region));
     assert_string_equal(region, "us-east-1");
-    (void)text_set(agent.config_region, REGION_SIZE, "ap-south-2");
-    assert_true(hint_region(root, &agent, region));
+    (void)text_set(facts.agent.config_region, REGION_SIZE, "ap-south-2");
+    assert_true(hint_region(root, &facts, region));
     assert_string_equal(region, "ap-south-2");
-    (void)text_set(agent.config_region, REGION_SIZE, "nonsense");
-    assert_true(hint_region(root, &agent, region));
+    (void)text_set(facts.agent.config_region, REGION_SIZE, "nonsense");
+    assert_true(hint_region(root, &facts, region));
     assert_string_equal(region, "us-east-1");
 }
 
@@ -549,6 +553,24 @@ static void the_configuration_is_read_as_by_go(void **state)
         {"{\n\"Ssm\":{},}", "line 2: not a JSON object", ""},
         {"{\"a\":01}", "line 1: not a JSON object", ""},
         {"{\"a\":1.}", "line 1: not a JSON object", ""},
+        {"{\"a\":-1}", "", ""},
+        {"{\"a\":-}", "line 1: not a JSON object", ""},
+        {"{\"a\":0}", "", ""},
+        {"{\"a\":-0.5e1}", "", ""},
+        {"{\"a\":1e5}", "", ""},
+        {"{\"a\":1E+5}", "", ""},
+        {"{\"a\":12e-57}", "", ""},
+        {"{\"a\":1e}", "line 1: not a JSON object", ""},
+        {"{\"a\":1e+}", "line 1: not a JSON object", ""},
+        {"{\"a\":1e+-5}", "line 1: not a JSON object", ""},
+        {"{\"a\":1x}", "line 1: not a JSON object", ""},
+        {"{\"a\":.5}", "line 1: not a JSON object", ""},
+        {"{\"a\":+5}", "line 1: not a JSON object", ""},
+        {"{\"Mds\":{\"CommandWorkersLimit\":1e1}}", "Mds.CommandWorkersLimit is of the wrong type",
+         ""},
+        {"{\"Identity\":{\"ConsumptionOrder\":[]}}", "", ""},
+        {"{\"Identity\":{\"ConsumptionOrder\":[null,\"EC2\"]}}", "", ""},
+        {"{\"Agent\":{\"ContainerMode\":true}}", "", ""},
         {"{\n\"a\":\"b\tc\"}", "line 2: not a JSON object", ""},
         {"{\v}", "line 1: not a JSON object", ""},
         {"{\"Mds\":{\"CommandWorkersLimit\":\"5\"}}",
@@ -762,18 +784,18 @@ static void mount_or_give_up(const char *type, unsigned long flags, const char *
 /* The sandbox of our own unit makes every mount read-only, which says nothing of the file system. */
 static void try_file_systems(void)
 {
-    if (unshare(CLONE_NEWNS) != 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0)
+    if (unshare(CLONE_NEWNS) != 0 || mount("none", "/", "none", MS_REC | MS_PRIVATE, NULL) != 0)
         _exit(2);
     put("/var/lib/amazon/ssm/x", "");
     mount_or_give_up("tmpfs", 0, "size=1m,nr_inodes=100");
     bool right = state_failure() == FAILURE_NONE && !agent.noexec;
-    mount_or_give_up(NULL, MS_REMOUNT | MS_BIND | MS_RDONLY | MS_NOEXEC, NULL);
+    mount_or_give_up("none", MS_REMOUNT | MS_BIND | MS_RDONLY | MS_NOEXEC, "");
     right = right && state_failure() == FAILURE_NONE && agent.noexec;
-    mount_or_give_up(NULL, MS_REMOUNT | MS_RDONLY, "size=1m");
+    mount_or_give_up("none", MS_REMOUNT | MS_RDONLY, "size=1m");
     right = right && state_failure() == FAILURE_READ_ONLY;
-    mount_or_give_up(NULL, MS_REMOUNT, "nr_inodes=2");
+    mount_or_give_up("none", MS_REMOUNT, "nr_inodes=2");
     right = right && state_failure() == FAILURE_NO_INODES;
-    mount_or_give_up(NULL, MS_REMOUNT, "nr_inodes=100,size=32k");
+    mount_or_give_up("none", MS_REMOUNT, "nr_inodes=100,size=32k");
     right = right && state_failure() == FAILURE_FULL;
     _exit(right ? 0 : 1);
 }
@@ -836,13 +858,35 @@ static void resolvers_behind_the_stub_are_read_too(void **state)
 
     put("/etc/resolv.conf", "# stub\nnameserver 127.0.0.53\nsearch ec2.internal\n");
     put("/run/systemd/resolve/resolv.conf", "nameserver 10.0.0.2\nnameserver fd00:ec2::253\n"
-                                            "nameserver not.an.address\n");
+                                            "nameserver not.an.address\nsearch no.example\n");
     resolvers_read(root, &resolvers);
     assert_int_equal(resolvers.read.outcome, OUTCOME_OK);
     assert_true(resolvers.stub);
     assert_int_equal(resolvers.n_configured, 1);
     assert_int_equal(resolvers.n_upstream, 2);
     assert_string_equal(resolvers.upstream[1], "fd00:ec2::253");
+    assert_string_equal(resolvers.search, "ec2.internal");
+}
+
+/* resolv.conf(5): the last one of them counts. */
+static void the_last_search_or_domain_line_counts(void **state)
+{
+    static const struct {
+        const char *lines, *search;
+    } rows[] = {
+        {"search old.example\nnameserver 10.0.0.2\n search . a.example\tb.example\n",
+         ". a.example\tb.example"},
+        {"search a.example\ndomain c.example\n", "c.example"},
+        {"#search a.example\nsearching b.example\n", ""},
+    };
+    (void)state;
+
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        struct resolver_facts resolvers = {0};
+        put("/etc/resolv.conf", rows[i].lines);
+        resolvers_read(root, &resolvers);
+        assert_string_equal(resolvers.search, rows[i].search);
+    }
 }
 
 static void nsswitch_says_what_is_asked(void **state)
@@ -952,6 +996,7 @@ int main(void)
         TEST(without_a_configuration_the_agent_runs_on_defaults),
         TEST(ec2_is_known_by_any_of_its_marks),
         TEST(resolvers_behind_the_stub_are_read_too),
+        TEST(the_last_search_or_domain_line_counts),
         TEST(nsswitch_says_what_is_asked),
         TEST(a_time_service_is_known_by_its_unit),
         TEST(a_container_has_its_hosts_clock),

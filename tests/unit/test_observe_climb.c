@@ -18,6 +18,7 @@
 
 #include "base/file.h"
 #include "base/text.h"
+#include "model/permissions.h"
 #include "net/dial.h"
 #include "net/dns.h"
 #include "net/http.h"
@@ -340,7 +341,6 @@ static struct http_reply silent_tls(int32_t took_ms)
 
 static struct facts facts;
 static struct observe *observe;
-static const char *root;
 static bool patient;
 static const struct credentials credentials = {"ASIAEXAMPLE", "0123456789abcdefghij",
                                                "token-of-the-lab"};
@@ -355,7 +355,6 @@ static int set_up(void **state)
     memset(calls, 0, sizeof(calls));
     memset(sent, 0, sizeof(sent));
     memset(opened, 0, sizeof(opened));
-    root = "/no/such/root";
     refused_here = dead_hop = patient = false;
     starts = true;
     now_ms = NOW_MS;
@@ -389,7 +388,7 @@ static int tear_down(void **state)
 static void start(const struct observe_again *again)
 {
     const struct observe_request request = {
-        .root = root, .deadline_ms = FAR_MS, .patient = patient, .again = again};
+        .root = "/no/such/root", .deadline_ms = FAR_MS, .patient = patient, .again = again};
 
     observe = observe_start(NULL, &request, &facts);
 }
@@ -1493,6 +1492,57 @@ static void what_sessions_use_is_climbed_too(void **state)
     assert_int_equal(facts.plan.services[SERVICE_KMS].need, NEED_REQUIRED);
     observe_preferences(observe, "nonsense");
     assert_int_equal(n_asked, n + 2);
+    observe_preferences(observe,
+                        "{\"Content\":\"{\\\"inputs\\\":{\\\"s3BucketName\\\":\\\"b\\\"}}\"}");
+    assert_true(facts.endpoints[SERVICE_S3].for_sessions);
+    assert_int_equal(n_asked, n + 4);
+}
+
+/* Where nothing is known of this machine's addresses, those of IPv4 are taken, which every endpoint has. */
+static void of_which_family_addresses_are_taken(void **state)
+{
+    static const struct {
+        bool ipv4, ipv6;
+        int n_calls;
+        const char *first;
+    } rows[] = {{false, false, 1, "10.0.1.21"},
+                {true, false, 1, "10.0.1.21"},
+                {false, true, 1, "fd00::1"},
+                {true, true, 2, "10.0.1.21"}};
+
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        (void)set_up(state);
+        facts.network.usable_ipv4 = rows[i].ipv4;
+        facts.network.usable_ipv6 = rows[i].ipv6;
+        facts.plan.permissions = PERMISSIONS_OFF;
+        start(NULL);
+        say(0, "10.0.1.21", FAILURE_NONE, 1);
+        say(1, "fd00::1", FAILURE_NONE, 1);
+        assert_int_equal(n_calls, rows[i].n_calls);
+        assert_string_equal(calls[0].address, rows[i].first);
+        observe_free(observe);
+        observe = NULL;
+    }
+}
+
+/* Every permission of the service, in the table's order. */
+static void the_actions_of_each_service_are_planned(void **state)
+{
+    int n[N_SERVICES] = {0};
+    (void)state;
+
+    facts.plan.services[SERVICE_SSMMESSAGES].need = NEED_REQUIRED;
+    facts.plan.services[SERVICE_EC2MESSAGES].need = NEED_OPTIONAL;
+    start(NULL);
+    for (size_t i = 0; i < n_permissions; i++) {
+        const struct endpoint_facts *endpoint = &facts.endpoints[permissions[i].service];
+        int at = n[permissions[i].service]++;
+        assert_true(at < endpoint->n_actions);
+        assert_string_equal(endpoint->actions[at].action, permissions[i].action);
+        assert_true(endpoint->actions[at].why_not[0]);
+    }
+    for (int i = 0; i < N_SERVICES; i++)
+        assert_int_equal(facts.endpoints[i].n_actions, n[i]);
 }
 
 static void left_out_and_elsewhere_is_not_climbed(void **state)
@@ -1632,34 +1682,16 @@ static void a_proxys_bare_name_is_asked_for_with_the_search_list(void **state)
     static const char *const bare[] = {"proxy", NULL}, *const dotted[] = {"proxy.corp", NULL},
                              *const searched[] = {"proxy.a.example", "proxy.b.example", "proxy",
                                                   NULL};
-    static const char *const of_domain[] = {"proxy.c.example", "proxy", NULL};
-    static const char domain[] = "search a.example\ndomain c.example\n";
-    static const char lines[] =
-        "search old.example\nnameserver 10.0.0.2\n search . a.example\tb.example\n";
-    char top[] = "/tmp/ssm-preflight-test-XXXXXX", etc[64], path[64];
+    static const char domains[] = ". a.example\tb.example";
     (void)state;
 
     expect_names("http://proxy:3128", bare);
-
-    assert_non_null(mkdtemp(top));
-    (void)text_set(etc, sizeof(etc), "%s/etc", top);
-    (void)text_set(path, sizeof(path), "%s/resolv.conf", etc);
-    assert_int_equal(mkdir(etc, 0755), 0);
-    assert_int_equal(file_write_atomically(path, lines, sizeof(lines) - 1, 0644), 0);
     (void)set_up(state);
-    root = top;
+    (void)text_set(facts.resolvers.search, sizeof(facts.resolvers.search), "%s", domains);
     expect_names("http://proxy:3128", searched);
     (void)set_up(state);
-    root = top;
+    (void)text_set(facts.resolvers.search, sizeof(facts.resolvers.search), "%s", domains);
     expect_names("http://proxy.corp:3128", dotted);
-
-    assert_int_equal(file_write_atomically(path, domain, sizeof(domain) - 1, 0644), 0);
-    (void)set_up(state);
-    root = top;
-    expect_names("http://proxy:3128", of_domain);
-    (void)unlink(path);
-    (void)rmdir(etc);
-    (void)rmdir(top);
 
     (void)set_up(state);
     start_with_proxy("http://"); /* names no host */
@@ -1708,6 +1740,8 @@ int main(void)
         TEST(one_action_is_asked_again_where_it_was_answered),
         TEST(what_a_wrong_region_found_is_taken_back),
         TEST(what_sessions_use_is_climbed_too),
+        TEST(of_which_family_addresses_are_taken),
+        TEST(the_actions_of_each_service_are_planned),
         TEST(left_out_and_elsewhere_is_not_climbed),
         TEST(the_agents_proxy_is_asked_for_each_service),
         TEST(a_proxy_by_tls_that_speaks_plainly_is_wrong),
