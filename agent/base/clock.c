@@ -148,7 +148,7 @@ bool clock_parse_iso8601(const char *text, int64_t *unix_s)
             return false;
         rest += 1 + digits;
     }
-    if (strcmp(rest, "Z") != 0)
+    if (strcmp(rest, "Z") != 0 && strcmp(rest, "+00:00") != 0)
         return false;
     *unix_s = (int64_t)timegm(&when);
     return true;

@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -209,12 +210,19 @@ bool file_look(const char *root, const char *path, bool follow, struct stat *sta
     return found;
 }
 
+/* /dev/null, to which people link what is to be empty, is an empty file. */
+static bool is_file(const struct stat *status)
+{
+    return S_ISREG(status->st_mode) ||
+           (S_ISCHR(status->st_mode) && status->st_rdev == makedev(1, 3));
+}
+
 /* To open a device can do something: below a root, whose files may be hostile, one is looked at before. */
 int file_open(const char *root, const char *path)
 {
     struct stat status = {0};
 
-    if (root[0] && file_look(root, path, true, &status) && !S_ISREG(status.st_mode)) {
+    if (root[0] && file_look(root, path, true, &status) && !is_file(&status)) {
         errno = S_ISDIR(status.st_mode) ? EISDIR : EINVAL;
         return -1;
     }
@@ -222,7 +230,7 @@ int file_open(const char *root, const char *path)
     if (fd < 0)
         return -1;
     int error = fstat(fd, &status) != 0   ? file_note_trouble(path, errno)
-                : S_ISREG(status.st_mode) ? 0
+                : is_file(&status)        ? 0
                 : S_ISDIR(status.st_mode) ? EISDIR
                                           : EINVAL;
     if (!error)

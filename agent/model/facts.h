@@ -278,6 +278,7 @@ enum harm {
     HARM_IMDS_ELSEWHERE, /* it names another place, or says nothing that the SDK knows */
     HARM_IMDS_BY_IPV6,   /* harmful where there is no IPv6 */
     HARM_NO_CERTIFICATE, /* it names a file that holds none */
+    HARM_UNREADABLE,     /* the SDK does not know the word, and fails */
 };
 
 struct variable_facts {
