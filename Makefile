@@ -68,7 +68,8 @@ hardened := -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3 -fstack-protector-strong -fsta
 # No path of this machine and no build directory gets into the binary.
 reproducible := "-ffile-prefix-map=$(CURDIR)=." -gno-record-gcc-switches
 
-cflags.dev      := $(if $(foreign),-O2,-Og) -g $(hardened)
+# In this one variables begin with anything: `make memcheck` finds what reads them.
+cflags.dev      := $(if $(foreign),-O2,-Og) -g $(filter-out -ftrivial-auto-var-init=%,$(hardened))
 cflags.static   := -Os -g -fPIE -ffunction-sections -fdata-sections -fno-asynchronous-unwind-tables $(hardened)
 cflags.sanitize := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all
 cflags.coverage := -O0 -g --coverage -fprofile-update=atomic
@@ -161,11 +162,16 @@ $(program.static): $(program.static).debug
 unit_programs := $(patsubst tests/unit/%.c,$(objects)/unit/%,$(tests))
 
 link.test_fuzz_regressions := $(fuzz_wraps)
+link.test_discover_exchange := -Wl,--wrap=dial_start,--wrap=http_start,--wrap=loop_after_quietly,--wrap=loop_cancel
 link.test_discover_imds    := -Wl,--wrap=imds_get
 link.test_discover_network := -Wl,--wrap=getifaddrs
+link.test_net_changes      := -Wl,--wrap=inotify_add_watch,--wrap=clock_monotonic_ms
 link.test_observe_climb    := -Wl,--wrap=dns_ask,--wrap=dns_do_not_wait,--wrap=dial_start,--wrap=dial_is_refused_here,--wrap=http_start,--wrap=tunnel_ask,--wrap=routes_doubt,--wrap=route_ends_at_next_hop,--wrap=loop_after,--wrap=loop_after_quietly,--wrap=loop_cancel,--wrap=loop_now_ms,--wrap=loop_end_of
+link.test_discover_order   := -Wl,--wrap=imds_open,--wrap=imds_get,--wrap=imds_connect_ahead,--wrap=imds_local_address,--wrap=imds_free,--wrap=instance_read,--wrap=instance_read_rest,--wrap=instance_reader_free,--wrap=role_read,--wrap=role_read_credentials,--wrap=role_read_rest,--wrap=role_reader_free,--wrap=hint_region,--wrap=routes_doubt,--wrap=network_read,--wrap=machine_read
 link.test_discover_role    := -Wl,--wrap=imds_get
 link.test_commands         := -Wl,--wrap=confine
+link.test_round            := -Wl,--wrap=loop_free,--wrap=discover_start,--wrap=discover_again,--wrap=discover_rest,--wrap=discover_free,--wrap=observe_start,--wrap=observe_placed,--wrap=observe_role,--wrap=observe_take_back,--wrap=observe_free,--wrap=trust_use_bundle,--wrap=delivery_read,--wrap=delivery_compare
+link.test_tell             := -Wl,--wrap=isatty,--wrap=ioctl,--wrap=mkdir,--wrap=access,--wrap=unlink,--wrap=open,--wrap=poll,--wrap=clock_monotonic_ms,--wrap=file_write_atomically,--wrap=file_write_in_time,--wrap=journal_send,--wrap=observe_connected
 link.test_wait             := -Wl,--wrap=confine,--wrap=round_run,--wrap=changes_open,--wrap=changes_close,--wrap=changes_fd,--wrap=changes_take,--wrap=tell_state,--wrap=tell_verdict,--wrap=tell_device,--wrap=tell_ready,--wrap=mkdir,--wrap=clock_monotonic_ms,--wrap=clock_rest,--wrap=changes_poll_ms,--wrap=look_new,--wrap=look_free,--wrap=look_follow,--wrap=look_differs,--wrap=file_write_atomically,--wrap=observe_connected
 
 # One program a file, with everything but main.o; whatever else lies in tests/unit helps them all.
@@ -261,6 +267,10 @@ static-test: static ## that the static binary is what it claims to be
 sanitize: ## unit tests and scenarios under AddressSanitizer and UBSan
 	@$(MAKE) flavour=sanitize unit
 	@$(MAKE) flavour=sanitize scenarios
+
+memcheck: setup-memcheck setup-check ## valgrind over the unit tests and every situation; SHARE=1: over the readers of foreign bytes
+	@$(MAKE) unit-programs $(objects)/expand
+	tests/memcheck/run $(objects) $(if $(SHARE),--share)
 
 coverage: setup-coverage setup-check setup-lab ## which lines and branches of agent/ the unit tests, the situations and the lab reach
 	@$(MAKE) flavour=coverage all
@@ -405,5 +415,5 @@ help: ## this list
 
 .SECONDARY:
 FORCE:
-.PHONY: FORCE pictures all static check fuzz unit unit-programs situations scenarios scenarios-update scenarios-selftest dictionary static-test sanitize coverage lint format docs bench order hasty waiting endurance fleet-picture torture hostile loss run lab check-lab \
+.PHONY: FORCE pictures all static check fuzz unit unit-programs situations scenarios memcheck scenarios-update scenarios-selftest dictionary static-test sanitize coverage lint format docs bench order hasty waiting endurance fleet-picture torture hostile loss run lab check-lab \
 	check-boot check-image check-image-real check-pages check-commands install deb rpm tarball sysext dist reproducible check-packages foreign-lab clean distclean help

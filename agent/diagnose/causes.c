@@ -378,7 +378,7 @@ const struct cause causes[] = {
               {"A proxy {maybe}stands between this instance and the service"}},
      .explains = {{RUNG(HTTP), BECAUSE(FAILURE_PROXY, FAILURE_NOT_AWS, FAILURE_REDIRECTED, FAILURE_MALFORMED,
                                        FAILURE_FORBIDDEN, FAILURE_UNAUTHORIZED, FAILURE_HTTP_STATUS,
-                                       FAILURE_NOT_FOUND, FAILURE_TOO_LARGE)},
+                                       FAILURE_NOT_FOUND, FAILURE_TOO_LARGE, FAILURE_NO_WEBSOCKET)},
                   {RUNG(AUTHORIZE), BECAUSE(FAILURE_PROXY, FAILURE_NOT_AWS, FAILURE_REDIRECTED)},
                   {CHECK(AGENT_CONFIG), BECAUSE(FAILURE_PROXY)}},
      .evidence = {quote_http, quote_actions, quote_agents_proxy},

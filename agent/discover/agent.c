@@ -103,29 +103,30 @@ static void read_release_notes(const char *root, struct agent_facts *agent)
 static void note_program(void *arg, const char *path, const char *key, char *value)
 {
     (void)path;
-    if (strcmp(key, "ExecStart") != 0)
+    if (strcmp(key, "ExecStart") != 0 || !value[0])
         return;
     value += strspn(value, "@-:+!\""); /* how to run it, systemd.service(5) */
     (void)text_set(arg, PATH_SIZE, "%.*s", (int)strcspn(value, " \t\""), value);
 }
 
-/* The machine that an ELF file is for, 0 when it is none: a script, or not to be read. */
-static int machine_of(const char *root, const char *path)
+int agent_machine(const char *root, const char *path)
 {
     unsigned char head[20];
 
+    if (!file_exists(root, path))
+        return 0;
     if (file_read_start(root, path, (char *)head, sizeof(head)) < sizeof(head) ||
         memcmp(head, ELFMAG, SELFMAG) != 0)
-        return 0;
-    return head[18] | head[19] << 8;
+        return -1;
+    return head[EI_DATA] == ELFDATA2MSB ? head[19] | head[18] << 8 : head[18] | head[19] << 8;
 }
 
 /* Another machine's than the shell. */
 static bool is_foreign(const char *root, const char *path)
 {
-    int machine = machine_of(root, path), own = machine_of(root, "/bin/sh");
+    int machine = agent_machine(root, path), own = agent_machine(root, "/bin/sh");
 
-    return machine != 0 && own != 0 && machine != own;
+    return machine > 0 && own > 0 && machine != own;
 }
 
 /* Where SELinux enforces its policy, systemd starts nothing that was moved there from a home or from /tmp, and
@@ -177,26 +178,58 @@ static void look_for_workers(const char *root, const char *program, struct agent
     }
 }
 
+struct snaps {
+    const char *folder;
+    char *found;
+};
+
+static void note_snap(void *arg, const char *name)
+{
+    const struct snaps *snaps = arg;
+
+    if (text_starts(name, "amazon-ssm-agent_"))
+        (void)text_set(snaps->found, PATH_SIZE, "%s/%s", snaps->folder, name);
+}
+
+/* The first boot installs what is in the seed, and state.json says that it did. */
+void agent_find(const char *root, char program[PATH_SIZE], char snap[PATH_SIZE])
+{
+    static const char *const folders[] = {"/var/lib/snapd/snaps", "/var/lib/snapd/seed/snaps"};
+    size_t n = file_exists(root, "/var/lib/snapd/state.json") ? 1 : COUNT_OF(folders);
+
+    snap[0] = '\0';
+    (void)text_set(program, PATH_SIZE, "/usr/bin/amazon-ssm-agent");
+    unit_settings(root, PACKAGE_UNIT, note_program, program);
+    if (program[0] != '/' || !file_exists(root, program))
+        program[0] = '\0';
+    for (size_t i = 0; i < n && !snap[0]; i++) {
+        struct snaps snaps = {folders[i], snap};
+        (void)file_list(root, folders[i], ".snap", note_snap, &snaps);
+    }
+}
+
 /* The snap first: a leftover of another package may lie beside it. */
 static void find_package(const char *root, struct agent_facts *agent)
 {
     bool rpm = file_exists(root, "/usr/lib/sysimage/rpm") || file_exists(root, "/var/lib/rpm");
-    char program[PATH_SIZE] = "/usr/bin/amazon-ssm-agent", revision[PATH_SIZE];
+    char program[PATH_SIZE], snap[PATH_SIZE], revision[PATH_SIZE];
 
     agent->installed = ANSWER_YES;
-    unit_settings(root, PACKAGE_UNIT, note_program, program);
+    agent_find(root, program, snap);
     if (file_exists(root, SNAP_ROOT "/amazon-ssm-agent")) {
         agent->package = AGENT_PACKAGE_SNAP;
-        agent->twice = file_exists(root, program) && read_dpkg(root, agent);
+        agent->twice = program[0] && read_dpkg(root, agent);
         read_snap_version(root, agent);
         (void)text_set(program, sizeof(program), SNAP_ROOT "/amazon-ssm-agent");
-    } else if (file_read_link(root, SNAP_ROOT, revision, sizeof(revision)) &&
-               !file_exists(root, program)) {
+    } else if (root[0] && snap[0] && !program[0]) {
+        agent->package = AGENT_PACKAGE_SNAP; /* nothing is mounted in an image */
+        return;
+    } else if (file_read_link(root, SNAP_ROOT, revision, sizeof(revision)) && !program[0]) {
         agent->package = AGENT_PACKAGE_SNAP;
         (void)text_quote(agent->unfinished, sizeof(agent->unfinished),
                          "%s leads to revision %.60s, which is not there", SNAP_ROOT, revision);
         return;
-    } else if (!file_exists(root, program)) {
+    } else if (!program[0]) {
         agent->installed = ANSWER_NO;
         return;
     } else if (read_dpkg(root, agent)) {
@@ -208,8 +241,7 @@ static void find_package(const char *root, struct agent_facts *agent)
     if (is_foreign(root, program))
         (void)text_quote(agent->foreign, sizeof(agent->foreign), "%s", program);
     look_at_label(root, program, agent);
-    if (program[0] == '/' && agent->version[0] &&
-        text_compare_versions(agent->version, "3.0.0.0") >= 0)
+    if (agent->version[0] && text_compare_versions(agent->version, "3.0.0.0") >= 0)
         look_for_workers(root, program, agent);
 }
 

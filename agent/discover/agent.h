@@ -14,6 +14,13 @@
 /* Package, version, unit state, environment, CA bundle, a registration in its state. */
 void agent_read(const char *root, struct agent_facts *agent);
 
+/* The program that its unit starts (SUSE's package has it in /usr/sbin), and the snap's file, of snapd's own
+ * folders: in an image that does not run, /snap holds empty mount points. "" where there is none. */
+void agent_find(const char *root, char program[PATH_SIZE], char snap[PATH_SIZE]);
+
+/* e_machine of an ELF program, elf(5); -1 when it is none, 0 when it is not there. */
+int agent_machine(const char *root, const char *path);
+
 /* environment.c: of agent->unit, from the files of systemd alone: http_proxy, https_proxy, no_proxy,
  * proxy_file, ssl_cert_file, ssl_cert_dir, variables, environment. Only variables that decide where the
  * agent goes are kept, never a secret. */

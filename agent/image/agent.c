@@ -3,7 +3,6 @@
  * Checks 1 to 3, 7 to 11 and 30: the agent's package, its state and its configuration. Paths are those of
  * amazon-ssm-agent's packaging/ and agent/appconfig/constants_unix.go.
  */
-#include <cjson/cJSON.h>
 #include <string.h>
 
 #include "base/file.h"
@@ -18,53 +17,11 @@
 
 /* --- 1, 2, 3: the package --- */
 
-struct snaps {
-    struct image *image;
-    const char *folder;
-};
-
-static void take_snap(void *arg, const char *name)
-{
-    const struct snaps *snaps = arg;
-
-    if (text_starts(name, "amazon-ssm-agent_"))
-        (void)text_set(snaps->image->snap, PATH_SIZE, "%s/%s", snaps->folder, name);
-}
-
-/* In an image that does not run, /snap holds empty mount points: snapd keeps the snap's file in
- * /var/lib/snapd/snaps, and in its seed before the first boot of an Ubuntu image. */
-static void find_snap(struct image *image)
-{
-    static const char *const folders[] = {"/var/lib/snapd/snaps", "/var/lib/snapd/seed/snaps"};
-
-    for (size_t i = 0; i < COUNT_OF(folders) && !image->snap[0]; i++) {
-        struct snaps snaps = {image, folders[i]};
-        (void)file_list(image->root, folders[i], ".snap", take_snap, &snaps);
-    }
-}
-
-/* The program that the unit starts: SUSE's package has it in /usr/sbin. */
-static void find_program(struct image *image)
-{
-    static const char *const usual[] = {"/usr/bin/amazon-ssm-agent", "/usr/sbin/amazon-ssm-agent"};
-    char start[WORDS_SIZE], file[PATH_SIZE];
-
-    (void)unit_value(image, UNIT, "ExecStart", false, start, sizeof(start), file);
-    const char *program = start + strspn(start, "@-:+!\"");
-    (void)text_set(image->program, PATH_SIZE, "%.*s", (int)strcspn(program, " \t\""), program);
-    for (size_t i = 0; i < COUNT_OF(usual) && !image->program[0]; i++)
-        if (image_has(image, usual[i]))
-            (void)text_set(image->program, PATH_SIZE, "%s", usual[i]);
-    if (!image_has(image, image->program))
-        image->program[0] = '\0';
-}
-
 void judge_installed(struct image *image)
 {
     struct agent_facts *agent = image->agent;
 
-    find_snap(image);
-    find_program(image);
+    agent_find(image->root, image->program, image->snap);
     bool snap = image->snap[0] && !image->program[0];
     agent->installed = snap || image->program[0] ? ANSWER_YES : ANSWER_NO;
     if (snap)
@@ -101,7 +58,7 @@ static void judge_snap_file(struct image *image)
 
 static void judge_program(struct image *image, const char *path, bool is_fatal)
 {
-    int machine = elf_machine(image, path);
+    int machine = agent_machine(image->root, path);
     struct stat status = {0};
 
     (void)file_look(image->root, path, true, &status);
@@ -115,24 +72,6 @@ static void judge_program(struct image *image, const char *path, bool is_fatal)
                                          what, strcmp(what, "is for") == 0 ? " the machine " : "",
                                          strcmp(what, "is for") == 0 ? elf_machine_name(machine)
                                                                      : "");
-}
-
-/* deb-control(5): the package's paragraph says "install ok installed", or dpkg was interrupted. */
-static void judge_dpkg(struct image *image)
-{
-    struct buffer status;
-
-    if (!image_reads(image, "/var/lib/dpkg/status", &status))
-        return;
-    char *at = strstr(status.bytes, "Package: amazon-ssm-agent\n");
-    char *end = at ? strstr(at, "\n\n") : NULL;
-    if (end)
-        *end = '\0';
-    if (at && strstr(at, "\nStatus: ") && !strstr(at, "\nStatus: install ok installed") &&
-        !strstr(at, "\nStatus: hold ok installed"))
-        find(image, "agent-half-installed", "", "dpkg has not finished installing it: %.*s",
-             (int)strcspn(strstr(at, "\nStatus: ") + 1, "\n"), strstr(at, "\nStatus: ") + 1);
-    buffer_clear(&status);
 }
 
 void judge_whole(struct image *image)
@@ -151,7 +90,8 @@ void judge_whole(struct image *image)
         return;
     }
     judge_program(image, image->program, true);
-    judge_dpkg(image);
+    if (image->agent->unfinished[0])
+        find(image, "agent-half-installed", "", "%s", image->agent->unfinished);
     (void)text_set(folder, sizeof(folder), "%s", image->program);
     *strrchr(folder, '/') = '\0';
     for (size_t i = 0; i < COUNT_OF(beside); i++) {
@@ -242,11 +182,14 @@ void judge_agent_state(struct image *image)
         STATE "/Vault/EC2Manifest",
         STATE "/Vault/Store/EC2RegistrationKey",
         STATE "/Vault/Store/InstanceFingerprint",
-        "/var/log/amazon/ssm/amazon-ssm-agent.log",
-        "/var/log/amazon/ssm/errors.log",
     };
-    static const char *const folders[] = {STATE "/ipc", STATE "/update"};
+    static const char *const folders[] = {STATE "/ipc", STATE "/update", STATE "/surveyor",
+                                          "/var/log/amazon/ssm"};
 
+    if (!image_has(image, "/var/lib")) {
+        cannot_judge(image, "/var is empty: what is on its own file system was not mounted here");
+        return;
+    }
     for (size_t i = 0; i < COUNT_OF(left); i++)
         if (image_has(image, left[i]))
             find(image, "image-agent-state", "", "%s", left[i]);
@@ -288,27 +231,6 @@ static void judge_host(struct image *image, const char *name, const char *host)
         judge_region(image, name, region);
 }
 
-/* contracts.go: OnPrem, EC2 and CustomIdentity; without EC2 no instance identity is looked for. */
-static void judge_identities(struct image *image)
-{
-    struct buffer contents;
-
-    if (!image_reads(image, CONFIG, &contents))
-        return;
-    cJSON *json = cJSON_Parse(contents.bytes);
-    const cJSON *order = cJSON_GetObjectItem(cJSON_GetObjectItem(json, "Identity"),
-                                             "ConsumptionOrder");
-    const cJSON *kind;
-    bool has_ec2 = !cJSON_IsArray(order) || cJSON_GetArraySize(order) == 0;
-    cJSON_ArrayForEach(kind, order)
-        has_ec2 |= cJSON_IsString(kind) && strcmp(kind->valuestring, "EC2") == 0;
-    if (!has_ec2)
-        find(image, "agent-config-invalid", CONFIG, "%s: Identity.ConsumptionOrder is without EC2",
-             CONFIG);
-    cJSON_Delete(json);
-    buffer_clear(&contents);
-}
-
 void judge_config(struct image *image)
 {
     struct agent_overrides overrides = {0};
@@ -322,7 +244,11 @@ void judge_config(struct image *image)
     judge_region(image, "Mgs.Region", overrides.mgs_region);
     judge_host(image, "Ssm.Endpoint", overrides.hosts[SERVICE_SSM]);
     judge_host(image, "Mgs.Endpoint", overrides.hosts[SERVICE_SSMMESSAGES]);
-    judge_identities(image);
+    if (image->agent->identity_order[0] && !strstr(image->agent->identity_order, "EC2"))
+        find(image, "agent-config-invalid", CONFIG, "%s: Identity.ConsumptionOrder is without EC2",
+             CONFIG);
+    if (image->agent->container_mode && !image->agent->identity_order[0])
+        find(image, "agent-config-invalid", CONFIG, "%s: Agent.ContainerMode asks ECS", CONFIG);
     if (!image->request->region[0] && (overrides.region[0] || overrides.hosts[SERVICE_SSM][0]))
         cannot_judge(image, "%s names a region or an endpoint: say --region for which the image is",
                      CONFIG);

@@ -50,6 +50,7 @@ const struct image_code image_codes[] = {
     {"dns-hosts-override", SEVERITY_FATAL, "/etc/hosts pins a name of Systems Manager"},
     {"image-egress-dropped", SEVERITY_FATAL, "A firewall in the image does not let the agent out"},
     {"image-routes", SEVERITY_FATAL, "A route keeps the agent from the metadata service"},
+    {"image-sysctl", SEVERITY_FATAL, "A kernel setting keeps the agent down"},
     {"image-metadata-disabled", SEVERITY_FATAL, "cloud-init cuts off the metadata service"},
     {"image-cloud-init", SEVERITY_WARNING, "cloud-init does not run on a new instance"},
     {"image-identity-baked", SEVERITY_WARNING, "Identities of the build instance are left"},
@@ -184,6 +185,16 @@ void find_warning(struct image *image, const char *code, const char *path, const
     va_end(arguments);
 }
 
+void find_as(struct image *image, enum severity severity, const char *code, const char *path,
+             const char *format, ...)
+{
+    va_list arguments;
+
+    va_start(arguments, format);
+    add(image, severity, code, path, format, arguments);
+    va_end(arguments);
+}
+
 /* --- the fix of a finding: the lines of its page (docs/findings) that are for this image --- */
 
 /* What installs an agent here: by what is there. */
@@ -224,8 +235,8 @@ static bool fill(const struct image *image, const char *text, const char *path,
     return true;
 }
 
-static void add_command(const struct image *image, struct image_finding *finding,
-                        const struct image_fix *fix)
+static void add_command(const struct image *image, struct image_finding *finding, const char *when,
+                        const char *text)
 {
     char command[COMMAND_SIZE];
 
@@ -233,9 +244,9 @@ static void add_command(const struct image *image, struct image_finding *finding
         const char *path = finding->n_paths > 0 ? finding->paths[i] : "";
         bool said = false;
 
-        if ((fix->when[0] == '/' && !text_starts(path, fix->when)) ||
-            (fix->when[0] && fix->when[0] != '/' && strcmp(fix->when, manager_of(image)) != 0) ||
-            !fill(image, fix->text, path, command) || finding->n_commands == IMAGE_COMMANDS)
+        if ((when[0] == '/' && !text_starts(path, when)) ||
+            (when[0] && when[0] != '/' && strcmp(when, manager_of(image)) != 0) ||
+            !fill(image, text, path, command) || finding->n_commands == IMAGE_COMMANDS)
             continue;
         for (int32_t j = 0; j < finding->n_commands; j++)
             said |= strcmp(finding->commands[j], command) == 0;
@@ -244,18 +255,29 @@ static void add_command(const struct image *image, struct image_finding *finding
     }
 }
 
-static void fix_fill(const struct image *image, struct image_finding *finding)
+/* `texts` are those of all pages. */
+static void fix_fill(const struct image *image, struct image_finding *finding, const char *texts)
 {
-    finding->fix = "";
-    for (size_t i = 0; i < n_image_fixes; i++) {
-        const struct image_fix fix = image_fix(i);
-        if (strcmp(fix.code, finding->code) != 0)
-            continue;
-        if (fix.is_command)
-            add_command(image, finding, &fix);
+    struct buffer fixes;
+    char *rest = NULL;
+    size_t i = 0;
+
+    while (i < n_pages && strcmp(pages[i].name, finding->code) != 0)
+        i++;
+    buffer_init(&fixes, FILE_MAX_BYTES);
+    if (i == n_pages || !buffer_add(&fixes, texts + pages[i].at + pages[i].n, pages[i].n_fixes))
+        return;
+    for (char *line = strtok_r(fixes.bytes, "\n", &rest); line;
+         line = strtok_r(NULL, "\n", &rest)) {
+        char *text = strchr(line, '\t');
+
+        *text++ = '\0';
+        if (line[0] == 'c')
+            add_command(image, finding, line + 1, text);
         else
-            finding->fix = fix.text;
+            (void)text_set(finding->fix, sizeof(finding->fix), "%s", text);
     }
+    buffer_clear(&fixes);
 }
 
 /* --- the audit --- */
@@ -300,13 +322,14 @@ static void read_base(struct image *image)
         "/usr/lib/systemd", "/lib/systemd", "/usr/lib/x86_64-linux-gnu/systemd",
         "/usr/lib/aarch64-linux-gnu/systemd", "/usr/lib64/systemd"};
     static const char *const inits[] = {"/usr/lib/systemd/systemd", "/lib/systemd/systemd"};
+    char name[LINE_SIZE];
 
     for (size_t i = 0; i < COUNT_OF(folders) && !image->systemd; i++)
         (void)file_list(image->root, folders[i], ".so", read_systemd_version, image);
     for (size_t i = 0; i < COUNT_OF(inits) && image->machine <= 0; i++)
-        image->machine = elf_machine(image, inits[i]);
-    if (!value_read(image, "/etc/os-release", "PRETTY_NAME", image->report->os, NAME_SIZE))
-        (void)value_read(image, "/usr/lib/os-release", "PRETTY_NAME", image->report->os, NAME_SIZE);
+        image->machine = agent_machine(image->root, inits[i]);
+    (void)value_read(image, "/usr/lib/os-release /etc/os-release", "PRETTY_NAME", name, NULL);
+    (void)text_set(image->report->os, NAME_SIZE, "%s", name);
 }
 
 void judge_systemd(struct image *image)
@@ -366,10 +389,14 @@ static void conclude(const struct image *image)
     int32_t n_fatal = n_findings(report, SEVERITY_FATAL);
     int32_t n_warnings = n_findings(report, SEVERITY_WARNING);
     int n_unknown = 0;
+    struct buffer texts;
 
     sort_findings(report);
-    for (int32_t i = 0; i < report->n_findings; i++)
-        fix_fill(image, &report->findings[i]);
+    buffer_init(&texts, FILE_MAX_BYTES);
+    if (buffer_add_inflated(&texts, "", 0, page_texts, n_page_texts))
+        for (int32_t i = 0; i < report->n_findings; i++)
+            fix_fill(image, &report->findings[i], texts.bytes);
+    buffer_clear(&texts);
     for (int i = 0; i < N_IMAGE_CHECKS; i++)
         n_unknown += report->checks[i].status == STATUS_UNKNOWN;
     report->fitness = n_fatal > 0 || (report->strict && n_warnings > 0) ? FITNESS_UNFIT

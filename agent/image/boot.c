@@ -6,6 +6,7 @@
 
 #include "base/file.h"
 #include "base/text.h"
+#include "discover/agent.h"
 #include "image/judge.h"
 
 /* --- 4: does it start? --- */
@@ -47,8 +48,9 @@ static void judge_preset(struct image *image)
          (!file_read_line(image->root, "/etc/machine-id", id, sizeof(id)) ||
           strcmp(id, "uninitialized") != 0)))
         return;
-    folder_read(image, "/etc/systemd/system-preset", ".preset", take_preset, &preset);
-    folder_read(image, "/usr/lib/systemd/system-preset", ".preset", take_preset, &preset);
+    (void)lines_read(image,
+                     "/etc/systemd/system-preset/*.preset /usr/lib/systemd/system-preset/*.preset",
+                     take_preset, &preset);
     if (preset.disables)
         find(image, "image-preset-disables", "",
              "%s disables it, and the first boot applies presets", preset.file);
@@ -138,14 +140,37 @@ void judge_drop_ins(struct image *image)
         says_yes(value))
         find_warning(image, code, file, "%s: NoNewPrivileges=%s, ssm-user's sudo will not work",
                      file, value);
+    if (unit_value(image, unit, "MemoryDenyWriteExecute", false, value, sizeof(value), file) &&
+        says_yes(value))
+        find_warning(image, code, file,
+                     "%s: MemoryDenyWriteExecute=%s holds for sessions and documents too: Java, "
+                     ".NET and Node.js end there",
+                     file, value);
 }
 
 /* --- 6: snapd --- */
 
+#define MODPROBE "/etc/modprobe.d/*.conf"
+
+/* A booted image has a unit that mounts the snap: snap-amazon\x2dssm\x2dagent-7993.mount. */
+static void judge_snap_mount(void *arg, const char *name)
+{
+    if (text_starts(name, "snap-amazon\\x2dssm\\x2dagent-") &&
+        image_unit(arg, name) != UNIT_ENABLED)
+        find(arg, "image-snapd-broken", "", "%s is not enabled", name);
+}
+
 void judge_snapd(struct image *image)
 {
+    static const char code[] = "image-snapd-broken";
     static const char *const units[] = {"snapd.service", "snapd.socket", "snapd.seeded.service"};
-    char file[PATH_SIZE];
+    static const struct sign signs[] = {
+        {SEVERITY_FATAL, MODPROBE, "blacklist squashfs", ""},
+        {SEVERITY_FATAL, MODPROBE, "install squashfs /bin/", ""},
+        {SEVERITY_FATAL, MODPROBE, "install squashfs /usr/bin/", ""},
+        {SEVERITY_FATAL, COMMAND_LINE, "apparmor=0",
+         "and the snap is confined and started by AppArmor"},
+    };
 
     if (skip_without_agent(image))
         return;
@@ -156,16 +181,14 @@ void judge_snapd(struct image *image)
     for (size_t i = 0; i < COUNT_OF(units); i++) {
         enum unit_state state = image_unit(image, units[i]);
         if (state == UNIT_MASKED)
-            find(image, "image-snapd-broken", "", "%s is masked", units[i]);
+            find(image, code, "", "%s is masked", units[i]);
         else if (state == UNIT_ABSENT && i == 0)
-            find(image, "image-snapd-broken", "", "there is no %s: snapd was removed", units[i]);
+            find(image, code, "", "there is no %s: snapd was removed", units[i]);
         else if (state == UNIT_DISABLED && i > 0)
-            find(image, "image-snapd-broken", "", "%s is not enabled", units[i]);
+            find(image, code, "", "%s is not enabled", units[i]);
     }
-    if (folder_says(image, "/etc/modprobe.d", ".conf", "blacklist squashfs", file) ||
-        folder_says(image, "/etc/modprobe.d", ".conf", "install squashfs /bin/", file) ||
-        folder_says(image, "/etc/modprobe.d", ".conf", "install squashfs /usr/bin/", file))
-        find(image, "image-snapd-broken", file, "%s keeps the kernel from squashfs", file);
+    (void)file_list(image->root, "/etc/systemd/system", ".mount", judge_snap_mount, image);
+    look_for(image, code, signs, COUNT_OF(signs));
 }
 
 /* --- 28: ssm-preflight itself --- */
@@ -175,8 +198,8 @@ void judge_preflight(struct image *image)
     enum { SYSTEMD_LEAST = 239 };
     static const char code[] = "image-preflight", program[] = "/usr/bin/ssm-preflight";
     static const char unit[] = "ssm-preflight.service";
-    char value[LINE_SIZE], file[PATH_SIZE];
-    int machine = elf_machine(image, program);
+    char value[LINE_SIZE];
+    int machine = agent_machine(image->root, program);
     enum unit_state state = image_unit(image, unit);
 
     if (machine == 0 && state == UNIT_ABSENT) {
@@ -192,11 +215,8 @@ void judge_preflight(struct image *image)
         find(image, code, "", "%s", image->request->config_error);
     if (image->systemd > 0 && image->systemd < SYSTEMD_LEAST)
         find(image, code, "", "systemd %d is older than %d", image->systemd, SYSTEMD_LEAST);
-    if (folder_says(image, "/etc/sysctl.d", ".conf", "user.max_user_namespaces = 0", file) ||
-        (value_read(image, "/etc/sysctl.conf", "user.max_user_namespaces", value, sizeof(value)) &&
-         strcmp(value, "0") == 0))
-        if (!image_has(image,
-                       "/etc/systemd/system/ssm-preflight.service.d/no-user-namespaces.conf"))
-            find(image, code, "",
-                 "user.max_user_namespaces is 0, and the unit has PrivateUsers=yes");
+    if (value_read(image, SYSCTL, "user.max_user_namespaces", value, NULL) &&
+        strcmp(value, "0") == 0 &&
+        !image_has(image, "/etc/systemd/system/ssm-preflight.service.d/no-user-namespaces.conf"))
+        find(image, code, "", "user.max_user_namespaces is 0, and the unit has PrivateUsers=yes");
 }

@@ -31,9 +31,11 @@ struct image {
 void find(struct image *image, const char *code, const char *path, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
 
-/* The same, as a warning: the instance registers all the same. */
+/* The same, as a warning: the instance registers all the same; and of any severity. */
 void find_warning(struct image *image, const char *code, const char *path, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
+void find_as(struct image *image, enum severity severity, const char *code, const char *path,
+             const char *format, ...) __attribute__((format(printf, 5, 6)));
 
 /* What was seen, in a word; and that it cannot be judged, with the reason. */
 void say(struct image *image, const char *format, ...) __attribute__((format(printf, 2, 3)));
@@ -85,24 +87,34 @@ IMAGE_CHECKS(ROW)
 
 /* --- read.c: lines, key=value files, units by systemd.unit(5), programs by their ELF header --- */
 
-/* Calls `each` with the lines of a file, trimmed, joined where one ends in a backslash, without those
- * that are empty or a comment (# and ;). False when it cannot be read. */
-bool lines_read(const struct image *image, const char *path,
-                void (*each)(void *arg, const char *path, char *line), void *arg);
+/* `places` is a list with spaces between: files, and of a folder those whose names end in what follows a
+ * slash and a star. */
 
-/* The same for the files of a folder that end in `suffix`. */
-void folder_read(const struct image *image, const char *folder, const char *suffix,
-                 void (*each)(void *arg, const char *path, char *line), void *arg);
+#define SYSCTL "/usr/lib/sysctl.d/*.conf /etc/sysctl.d/*.conf /etc/sysctl.conf"
+#define COMMAND_LINE /* the kernel's, as the boot loader's files have it */                   \
+    "/boot/loader/entries/*.conf /efi/loader/entries/*.conf /boot/efi/loader/entries/*.conf " \
+    "/etc/default/grub.d/*.cfg /boot/grub/grub.cfg /boot/grub2/grub.cfg /etc/default/grub "   \
+    "/etc/kernel/cmdline /boot/grub2/grubenv /boot/grub/menu.lst"
 
-/* Whether a line of the file, or of a file of the folder, holds these words, in this order. `file` is
- * where. */
-bool file_says(const struct image *image, const char *path, const char *words);
-bool folder_says(const struct image *image, const char *folder, const char *suffix,
-                 const char *words, char file[PATH_SIZE]);
+/* Calls `each` with the lines of the files, trimmed, joined where one ends in a backslash, without those
+ * that are empty or a comment (# and ;). False when no file can be read. */
+typedef void line_taker(void *arg, const char *path, char *line);
+bool lines_read(const struct image *image, const char *places, line_taker *each, void *arg);
 
-/* The value of the last KEY=VALUE (or "KEY: VALUE", or "KEY VALUE"), without quotes. */
-bool value_read(const struct image *image, const char *path, const char *key, char *to,
-                size_t size);
+/* Whether a line holds these words, in this order. `file` (or NULL) is where. */
+bool says(const struct image *image, const char *places, const char *words, char *file);
+
+/* The same as a row of a table: a line that holds `words` is a finding. */
+struct sign {
+    enum severity severity;
+    const char *places, *words, *means;
+};
+void look_for(struct image *image, const char *code, const struct sign *signs, size_t n);
+
+/* The value of the last KEY=VALUE (or "KEY: VALUE", or "KEY VALUE"), without quotes; `file` (or NULL) has
+ * it. */
+bool value_read(const struct image *image, const char *places, const char *key, char to[LINE_SIZE],
+                char *file);
 
 /* yes, true, on, 1 */
 bool says_yes(const char *value);
@@ -110,8 +122,6 @@ bool says_yes(const char *value);
 bool image_has(const struct image *image, const char *path);
 bool image_reads(const struct image *image, const char *path, struct buffer *to); /* to 16 MB */
 
-/* e_machine of an ELF program; -1 when it is none, 0 when it is not there. */
-int elf_machine(const struct image *image, const char *path);
 const char *elf_machine_name(int machine);
 
 /* Where default.target leads; and image->targets, all that a boot to the target `first` reaches. */

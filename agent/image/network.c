@@ -2,32 +2,31 @@
  *
  * Checks 12, 15 to 19: what of the network is in the image.
  */
+#include <linux/fs.h>
 #include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
 
 #include "base/file.h"
 #include "base/text.h"
-#include "discover/agent.h"
 #include "image/judge.h"
 
 #define IMDS "169.254.169.254"
 
 /* --- 12: proxy --- */
 
-/* As systemd makes the environment. The snap's unit reads /etc/environment too. */
+/* The snap's unit reads /etc/environment too. */
 void judge_proxy(struct image *image)
 {
-    static struct agent_facts agent;
+    const struct agent_facts *agent = image->agent;
+    const char *proxy = agent->http_proxy[0] ? agent->http_proxy : agent->https_proxy;
 
-    agent = (struct agent_facts){0};
-    (void)text_set(agent.unit, sizeof(agent.unit), "%s", image->agent->unit);
-    environment_read(image->root, &agent);
-    const char *proxy = agent.http_proxy[0] ? agent.http_proxy : agent.https_proxy;
     if (!proxy[0])
         return;
-    bool hides_imds = agent.http_proxy[0] && !strstr(agent.no_proxy, IMDS) &&
-                      strcmp(agent.no_proxy, "*") != 0;
-    (hides_imds ? find : find_warning)(image, "image-proxy-baked", agent.proxy_file,
-                                       "%s: a proxy (%s)%s", agent.proxy_file, proxy,
+    bool hides_imds = agent->http_proxy[0] && !strstr(agent->no_proxy, IMDS) &&
+                      strcmp(agent->no_proxy, "*") != 0;
+    (hides_imds ? find : find_warning)(image, "image-proxy-baked", agent->proxy_file,
+                                       "%s: a proxy (%s)%s", agent->proxy_file, proxy,
                                        hides_imds ? ", and NO_PROXY does not exempt " IMDS : "");
 }
 
@@ -61,26 +60,22 @@ static void take_network_line(void *arg, const char *path, char *line)
 
 void judge_network(struct image *image)
 {
-    static const char *const folders[][2] = {
-        {"/etc/sysconfig/network-scripts", ""}, {"/etc/NetworkManager/system-connections", ""},
-        {"/etc/systemd/network", ".network"},   {"/etc/network/interfaces.d", ""},
-        {"/etc/sysconfig/network", ""},
-    };
+    static const char places[] =
+        "/etc/sysconfig/network-scripts/* /etc/NetworkManager/system-connections/* "
+        "/etc/systemd/network/*.network /etc/network/interfaces.d/* /etc/sysconfig/network/* "
+        "/etc/network/interfaces";
     static const char managers[] =
         "systemd-networkd.service NetworkManager.service networking.service "
         "wicked.service dhcpcd.service network.service connman.service";
-    char which[NAME_SIZE], file[PATH_SIZE];
+    char which[NAME_SIZE];
 
-    folder_read(image, "/etc/udev/rules.d", ".rules", take_udev_rule, image);
-    for (size_t i = 0; i < COUNT_OF(folders); i++)
-        folder_read(image, folders[i][0], folders[i][1], take_network_line, image);
-    (void)lines_read(image, "/etc/network/interfaces", take_network_line, image);
+    (void)lines_read(image, "/etc/udev/rules.d/*.rules", take_udev_rule, image);
+    (void)lines_read(image, places, take_network_line, image);
     /* cloud-init writes its netplan anew for each instance, unless that was turned off */
-    if (folder_says(image, "/etc/cloud/cloud.cfg.d", ".cfg", "network: config: disabled", file) ||
-        folder_says(image, "/etc/cloud/cloud.cfg.d", ".cfg", "config: disabled", file) ||
+    if (says(image, "/etc/cloud/cloud.cfg.d/*.cfg", "config: disabled", NULL) ||
         !image_has(image, "/etc/cloud/cloud.cfg") ||
         !image_has(image, "/etc/netplan/50-cloud-init.yaml"))
-        folder_read(image, "/etc/netplan", ".yaml", take_network_line, image);
+        (void)lines_read(image, "/etc/netplan/*.yaml", take_network_line, image);
     if (any_enabled(image, managers, which))
         say(image, "%s", which);
     else if (image_has(image, "/usr/sbin/netplan") || image_has(image, "/etc/init.d/network"))
@@ -123,22 +118,51 @@ static bool is_rewritten(const struct image *image)
              image_has(image, "/usr/sbin/dhcpcd")));
 }
 
+/* "chattr +i": no DHCP client writes it. */
+static bool is_immutable(const struct image *image, const char *path)
+{
+    int fd = file_open(image->root, path), flags = 0;
+    bool known = fd >= 0 && ioctl(fd, FS_IOC_GETFLAGS, &flags) == 0;
+
+    if (fd >= 0)
+        (void)close(fd);
+    return known && (flags & FS_IMMUTABLE_FL);
+}
+
+/* A resolver of this machine that asks another one. Both files are of `key value`, `key=value` or `key: value`. */
+static void judge_forwarders(struct image *image)
+{
+    static const struct {
+        const char *unit, *places, *key;
+    } forwarders[] = {
+        {"dnsmasq.service", "/etc/dnsmasq.conf /etc/dnsmasq.d/*", "server"},
+        {"unbound.service", "/etc/unbound/unbound.conf /etc/unbound/unbound.conf.d/*.conf",
+         "forward-addr"},
+        {"systemd-resolved.service",
+         "/etc/systemd/resolved.conf /etc/systemd/resolved.conf.d/*.conf", "DNS"},
+    };
+    char value[LINE_SIZE], file[PATH_SIZE], which[NAME_SIZE];
+
+    for (size_t i = 0; i < COUNT_OF(forwarders); i++)
+        if (any_enabled(image, forwarders[i].unit, which) &&
+            value_read(image, forwarders[i].places, forwarders[i].key, value, file) && value[0] &&
+            !strstr(value, "169.254.169.253"))
+            find_warning(image, "image-resolver-baked", file, "%s: %s asks %s", file,
+                         forwarders[i].unit, value);
+}
+
 void judge_resolver(struct image *image)
 {
     static const char code[] = "image-resolver-baked", path[] = "/etc/resolv.conf";
     struct resolver resolver = {.image = image};
-    char target[PATH_SIZE], value[LINE_SIZE], file[PATH_SIZE];
+    char target[PATH_SIZE], value[LINE_SIZE];
     enum unit_state resolved = image_unit(image, "systemd-resolved.service");
+    bool immutable = is_immutable(image, path), rewritten = !immutable && is_rewritten(image);
 
-    if (value_read(image, "/etc/nsswitch.conf", "hosts", value, sizeof(value)) &&
-        !strstr(value, "dns") && !strstr(value, "resolve"))
+    if (value_read(image, "/etc/nsswitch.conf", "hosts", value, NULL) && !strstr(value, "dns") &&
+        !strstr(value, "resolve"))
         find(image, code, "/etc/nsswitch.conf", "/etc/nsswitch.conf: hosts: %s", value);
-    if (value_read(image, "/etc/systemd/resolved.conf", "DNS", value, sizeof(value)) && value[0])
-        find_warning(image, code, "/etc/systemd/resolved.conf",
-                     "/etc/systemd/resolved.conf: DNS=%s", value);
-    if (folder_says(image, "/etc/systemd/resolved.conf.d", ".conf", "DNS=", file) &&
-        value_read(image, file, "DNS", value, sizeof(value)) && value[0])
-        find_warning(image, code, file, "%s: DNS=%s", file, value);
+    judge_forwarders(image);
     if (file_read_link(image->root, path, target, sizeof(target))) {
         if (strstr(target, "systemd/resolve") && resolved != UNIT_ENABLED)
             find(image, code, path, "%s leads to systemd-resolved, which is not enabled", path);
@@ -151,9 +175,10 @@ void judge_resolver(struct image *image)
         return;
     }
     if (resolver.foreign)
-        (is_rewritten(image) ? find_warning : find)(
-            image, code, path, "%s is a file with the server %s%s", path, resolver.first,
-            is_rewritten(image) ? "; the DHCP client may write it anew" : "");
+        (rewritten ? find_warning
+                   : find)(image, code, path, "%s is a file%s with the server %s%s", path,
+                           immutable ? " that nothing may write (chattr +i)" : "", resolver.first,
+                           rewritten ? "; the DHCP client may write it anew" : "");
     else if (resolver.local && resolved != UNIT_ENABLED)
         cannot_judge(image, "%s names a resolver on this machine, %s", path, resolver.first);
 }
@@ -270,8 +295,7 @@ static void conclude_firewall(struct rules *rules, const char *path)
          rules->lets_dns ? "" : " port 53");
 }
 
-static void judge_rules(struct image *image, const char *path,
-                        void (*each)(void *arg, const char *path, char *line), bool drops)
+static void judge_rules(struct image *image, const char *path, line_taker *each, bool drops)
 {
     struct rules rules = {.image = image, .own_file_only = true, .drops = drops};
 
@@ -292,13 +316,13 @@ void judge_firewall(struct image *image)
         if (any_enabled(image, "netfilter-persistent.service iptables.service", which))
             judge_rules(image, saved[i], take_iptables_line, false);
     if (any_enabled(image, "ufw.service", which) &&
-        value_read(image, "/etc/ufw/ufw.conf", "ENABLED", value, sizeof(value)) &&
+        value_read(image, "/etc/ufw/ufw.conf", "ENABLED", value, NULL) &&
         strcmp(value, "yes") == 0 &&
-        value_read(image, "/etc/default/ufw", "DEFAULT_OUTPUT_POLICY", value, sizeof(value)) &&
+        value_read(image, "/etc/default/ufw", "DEFAULT_OUTPUT_POLICY", value, NULL) &&
         strcmp(value, "ACCEPT") != 0)
         judge_rules(image, "/etc/ufw/user.rules", take_ufw_line, true);
     if (any_enabled(image, "firewalld.service", which) &&
-        file_says(image, "/etc/firewalld/direct.xml", "OUTPUT DROP"))
+        says(image, "/etc/firewalld/direct.xml", "OUTPUT DROP", NULL))
         find(image, "image-egress-dropped", "/etc/firewalld/direct.xml",
              "/etc/firewalld/direct.xml drops what leaves");
 }
@@ -318,26 +342,59 @@ static void take_route_line(void *arg, const char *path, char *line)
         }
 }
 
-/* Type= and Destination= stand in lines of their own. */
+/* Type= and Destination= of a section stand in lines of their own, in any order. */
+struct route_lines {
+    struct image *image;
+    bool to_imds, blocks;
+};
+
 static void take_networkd_line(void *arg, const char *path, char *line)
 {
-    char type[NAME_SIZE];
-    struct image *image = arg;
+    struct route_lines *route = arg;
 
-    if (text_starts(line, "Destination=169.254.") &&
-        value_read(image, path, "Type", type, sizeof(type)) && strcmp(type, "unicast") != 0)
-        find(image, "image-routes", path, "%s: Type=%s, %s", path, type, line);
+    if (line[0] == '[')
+        route->to_imds = route->blocks = false;
+    route->to_imds |= text_starts(line, "Destination=169.254.");
+    route->blocks |= text_starts(line, "Type=") && strcmp(line, "Type=unicast") != 0;
+    if (route->to_imds && route->blocks)
+        find(route->image, "image-routes", path, "%s: a route to 169.254. that is none: %s", path,
+             line);
+}
+
+/* Settings of the kernel by which nothing arrives, or a limit by which the agent cannot start:
+ * Documentation/networking/ip-sysctl.rst and admin-guide/sysctl/fs.rst of Linux. */
+static void judge_sysctl(struct image *image)
+{
+    static const struct {
+        const char *key, *value, *means;
+        enum severity severity;
+    } settings[] = {
+        {"net.ipv4.conf.all.arp_ignore", "8", "no ARP request is answered", SEVERITY_FATAL},
+        {"net.ipv4.ip_default_ttl", "1", "no packet passes a router", SEVERITY_FATAL},
+        {"fs.inotify.max_user_instances", "0", "the agent cannot watch its folders",
+         SEVERITY_WARNING},
+        {"fs.inotify.max_user_watches", "0", "the agent cannot watch its folders",
+         SEVERITY_WARNING},
+        {"net.ipv6.conf.all.disable_ipv6", "1", "in a subnet with IPv6 only nothing registers",
+         SEVERITY_NOTE},
+    };
+    char value[LINE_SIZE], file[PATH_SIZE];
+
+    for (size_t i = 0; i < COUNT_OF(settings); i++)
+        if (value_read(image, SYSCTL, settings[i].key, value, file) &&
+            strcmp(value, settings[i].value) == 0)
+            find_as(image, settings[i].severity, "image-sysctl", file, "%s: %s = %s, %s", file,
+                    settings[i].key, value, settings[i].means);
 }
 
 void judge_routes(struct image *image)
 {
-    static const char *const folders[] = {"/etc/sysconfig/network-scripts", "/etc/network/if-up.d",
-                                          "/etc/network/interfaces.d",
-                                          "/etc/NetworkManager/dispatcher.d"};
+    static const char places[] =
+        "/etc/sysconfig/network-scripts/* /etc/network/if-up.d/* /etc/network/interfaces.d/* "
+        "/etc/NetworkManager/dispatcher.d/* /etc/network/interfaces /etc/rc.local";
+    struct route_lines route = {.image = image};
 
-    for (size_t i = 0; i < COUNT_OF(folders); i++)
-        folder_read(image, folders[i], "", take_route_line, image);
-    (void)lines_read(image, "/etc/network/interfaces", take_route_line, image);
-    (void)lines_read(image, "/etc/rc.local", take_route_line, image);
-    folder_read(image, "/etc/systemd/network", ".network", take_networkd_line, image);
+    (void)lines_read(image, places, take_route_line, image);
+    (void)lines_read(image, "/etc/systemd/network/*.network", take_networkd_line, &route);
+    judge_sysctl(image);
 }

@@ -10,8 +10,6 @@
 #include "base/text.h"
 #include "discover/unit.h"
 
-enum { ELF_HEADER_BYTES = 20 };
-
 static const char *const unit_folders[] = {"/etc/systemd/system", "/usr/local/lib/systemd/system",
                                            "/usr/lib/systemd/system", "/lib/systemd/system"};
 
@@ -28,48 +26,60 @@ bool image_reads(const struct image *image, const char *path, struct buffer *to)
 
 /* --- lines --- */
 
-bool lines_read(const struct image *image, const char *path,
-                void (*each)(void *arg, const char *path, char *line), void *arg)
+struct lines {
+    const struct image *image;
+    line_taker *each;
+    void *arg;
+    const char *folder;
+    bool any;
+};
+
+static void read_file(struct lines *lines, const char *path)
 {
     struct buffer contents;
     char *rest = NULL;
 
-    if (!image_reads(image, path, &contents))
-        return false;
+    if (!image_reads(lines->image, path, &contents))
+        return;
+    lines->any = true;
     for (char *at = contents.bytes; (at = strstr(at, "\\\n"));)
         at[0] = at[1] = ' ';
     for (char *line = strtok_r(contents.bytes, "\n", &rest); line;
          line = strtok_r(NULL, "\n", &rest)) {
         line = text_trim(line);
         if (line[0] && line[0] != '#' && line[0] != ';')
-            each(arg, path, line);
+            lines->each(lines->arg, path, line);
     }
     buffer_clear(&contents);
-    return true;
 }
 
-struct in_folder {
-    const struct image *image;
-    const char *folder;
-    void (*each)(void *arg, const char *path, char *line);
-    void *arg;
-};
-
-static void read_one(void *arg, const char *name)
+static void read_named(void *arg, const char *name)
 {
-    const struct in_folder *in = arg;
+    struct lines *lines = arg;
     char path[PATH_SIZE];
 
-    if (text_set(path, sizeof(path), "%s/%s", in->folder, name))
-        (void)lines_read(in->image, path, in->each, in->arg);
+    if (text_set(path, sizeof(path), "%s/%s", lines->folder, name))
+        read_file(lines, path);
 }
 
-void folder_read(const struct image *image, const char *folder, const char *suffix,
-                 void (*each)(void *arg, const char *path, char *line), void *arg)
+bool lines_read(const struct image *image, const char *places, line_taker *each, void *arg)
 {
-    struct in_folder in = {image, folder, each, arg};
+    struct lines lines = {.image = image, .each = each, .arg = arg};
+    char list[WORDS_SIZE];
+    char *rest = NULL;
 
-    (void)file_list(image->root, folder, suffix, read_one, &in);
+    (void)text_set(list, sizeof(list), "%s", places);
+    for (char *place = strtok_r(list, " ", &rest); place; place = strtok_r(NULL, " ", &rest)) {
+        char *star = strstr(place, "/*");
+        if (star) {
+            star[0] = '\0';
+            lines.folder = place;
+            (void)file_list(image->root, place, star + 2, read_named, &lines);
+        } else {
+            read_file(&lines, place);
+        }
+    }
+    return lines.any;
 }
 
 struct saying {
@@ -97,26 +107,27 @@ static void look_for_words(void *arg, const char *path, char *line)
         (void)text_escape(saying->file, PATH_SIZE, path, strlen(path));
 }
 
-bool file_says(const struct image *image, const char *path, const char *words)
-{
-    struct saying saying = {.words = words};
-
-    return lines_read(image, path, look_for_words, &saying) && saying.said;
-}
-
-bool folder_says(const struct image *image, const char *folder, const char *suffix,
-                 const char *words, char file[PATH_SIZE])
+bool says(const struct image *image, const char *places, const char *words, char *file)
 {
     struct saying saying = {.words = words, .file = file};
 
-    folder_read(image, folder, suffix, look_for_words, &saying);
+    (void)lines_read(image, places, look_for_words, &saying);
     return saying.said;
+}
+
+void look_for(struct image *image, const char *code, const struct sign *signs, size_t n)
+{
+    char file[PATH_SIZE];
+
+    for (size_t i = 0; i < n; i++)
+        if (says(image, signs[i].places, signs[i].words, file))
+            find_as(image, signs[i].severity, code, file, "%s: %s%s%s", file, signs[i].words,
+                    signs[i].means[0] ? ", " : "", signs[i].means);
 }
 
 struct asked {
     const char *key;
-    char *to;
-    size_t size;
+    char *to, *file;
     bool found;
 };
 
@@ -125,7 +136,6 @@ static void take_value(void *arg, const char *path, char *line)
     struct asked *asked = arg;
     size_t n = strlen(asked->key);
 
-    (void)path;
     if (text_starts(line, "export "))
         line = text_trim(line + strlen("export "));
     if (strncmp(line, asked->key, n) != 0 || !line[n] || !strchr(" \t=:", line[n]))
@@ -137,15 +147,19 @@ static void take_value(void *arg, const char *path, char *line)
         line++;
     }
     asked->found = true;
-    (void)text_escape(asked->to, asked->size, line, strlen(line));
+    (void)text_escape(asked->to, LINE_SIZE, line, strlen(line));
+    if (asked->file)
+        (void)text_escape(asked->file, PATH_SIZE, path, strlen(path));
 }
 
-bool value_read(const struct image *image, const char *path, const char *key, char *to, size_t size)
+bool value_read(const struct image *image, const char *places, const char *key, char to[LINE_SIZE],
+                char *file)
 {
-    struct asked asked = {.key = key, .to = to, .size = size};
+    struct asked asked = {.key = key, .to = to, .file = file};
 
     to[0] = '\0';
-    return lines_read(image, path, take_value, &asked) && asked.found;
+    (void)lines_read(image, places, take_value, &asked);
+    return asked.found;
 }
 
 bool says_yes(const char *value)
@@ -155,21 +169,6 @@ bool says_yes(const char *value)
 }
 
 /* --- programs --- */
-
-int elf_machine(const struct image *image, const char *path)
-{
-    unsigned char header[ELF_HEADER_BYTES] = {0};
-
-    if (!image_has(image, path))
-        return 0;
-    if (file_read_start(image->root, path, (char *)header, sizeof(header)) < sizeof(header) ||
-        memcmp(header,
-               "\x7f"
-               "ELF",
-               4) != 0)
-        return -1;
-    return header[5] == 1 ? header[18] | header[19] << 8 : header[19] | header[18] << 8;
-}
 
 /* elf(5): EM_X86_64, EM_AARCH64 */
 const char *elf_machine_name(int machine)

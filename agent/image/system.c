@@ -10,84 +10,39 @@
 
 /* --- 20: cloud-init --- */
 
-/* A value of /etc/cloud: cloud.cfg.d after cloud.cfg. */
-struct cloud_value {
-    const struct image *image;
-    const char *key;
-    char *to, *file;
-};
-
-static void take_cloud_value(void *arg, const char *name)
-{
-    struct cloud_value *asked = arg;
-    char path[PATH_SIZE], value[LINE_SIZE];
-
-    (void)text_set(path, sizeof(path), "/etc/cloud/cloud.cfg.d/%s", name);
-    if (!value_read(asked->image, path, asked->key, value, sizeof(value)))
-        return;
-    (void)text_set(asked->to, LINE_SIZE, "%s", value);
-    (void)text_set(asked->file, PATH_SIZE, "%s", path);
-}
-
-static bool cloud_value(const struct image *image, const char *key, char to[LINE_SIZE],
-                        char file[PATH_SIZE])
-{
-    struct cloud_value asked = {image, key, to, file};
-
-    (void)text_set(file, PATH_SIZE, "/etc/cloud/cloud.cfg");
-    if (!value_read(image, file, key, to, LINE_SIZE))
-        file[0] = to[0] = '\0';
-    (void)file_list(image->root, "/etc/cloud/cloud.cfg.d", ".cfg", take_cloud_value, &asked);
-    return file[0];
-}
-
-/* The kernel's command line, as the boot loader's files have it. */
-static bool command_line_says(const struct image *image, const char *words, char file[PATH_SIZE])
-{
-    static const char *const paths[] = {"/boot/grub/grub.cfg", "/boot/grub2/grub.cfg",
-                                        "/etc/default/grub",   "/etc/kernel/cmdline",
-                                        "/boot/grub2/grubenv", "/boot/grub/menu.lst"};
-    static const char *const folders[] = {"/boot/loader/entries", "/efi/loader/entries",
-                                          "/boot/efi/loader/entries", "/etc/default/grub.d"};
-    static const char *const suffixes[] = {".conf", ".conf", ".conf", ".cfg"};
-
-    for (size_t i = 0; i < COUNT_OF(folders); i++)
-        if (folder_says(image, folders[i], suffixes[i], words, file))
-            return true;
-    for (size_t i = 0; i < COUNT_OF(paths); i++)
-        if (file_says(image, paths[i], words)) {
-            (void)text_set(file, PATH_SIZE, "%s", paths[i]);
-            return true;
-        }
-    return false;
-}
+#define CLOUD "/etc/cloud/cloud.cfg /etc/cloud/cloud.cfg.d/*.cfg"
 
 void judge_cloud_init(struct image *image)
 {
     static const char code[] = "image-cloud-init";
+    static const char *const seeds[] = {"/var/lib/cloud/seed/nocloud/meta-data",
+                                        "/var/lib/cloud/seed/nocloud-net/meta-data"};
     char value[LINE_SIZE], file[PATH_SIZE];
 
     if (!image_has(image, "/usr/bin/cloud-init") && !image_has(image, "/etc/cloud/cloud.cfg")) {
         say(image, "no cloud-init in this image");
         return;
     }
-    if (cloud_value(image, "disable_ec2_metadata", value, file) && says_yes(value))
+    if (value_read(image, CLOUD, "disable_ec2_metadata", value, file) && says_yes(value))
         find(image, "image-metadata-disabled", file,
              "%s: disable_ec2_metadata adds a route that rejects 169.254.169.254", file);
     if (image_has(image, "/etc/cloud/cloud-init.disabled"))
         find(image, code, "", "/etc/cloud/cloud-init.disabled");
-    if (command_line_says(image, "cloud-init=disabled", file))
+    if (says(image, COMMAND_LINE, "cloud-init=disabled", file))
         find(image, code, "", "%s: cloud-init=disabled", file);
     if (image_unit(image, "cloud-init.service") == UNIT_MASKED ||
         image_unit(image, "cloud-init-local.service") == UNIT_MASKED)
         find(image, code, "", "cloud-init's service is masked");
-    if (cloud_value(image, "datasource_list", value, file) && value[0] == '[' &&
-        !strstr(value, "Ec2"))
-        find(image, code, file, "%s: datasource_list is without Ec2: %s", file, value);
-    if (cloud_value(image, "manual_cache_clean", value, file) && says_yes(value) &&
+    if (value_read(image, CLOUD, "manual_cache_clean", value, file) && says_yes(value) &&
         image_has(image, "/var/lib/cloud/instance"))
         find(image, code, file, "%s: manual_cache_clean, and the build instance's data is left",
              file);
+    bool listed = value_read(image, CLOUD, "datasource_list", value, file) && value[0] == '[';
+    if (listed && !strstr(value, "Ec2"))
+        find(image, code, file, "%s: datasource_list is without Ec2: %s", file, value);
+    for (size_t i = 0; i < COUNT_OF(seeds); i++)
+        if (image_has(image, seeds[i]) && (!listed || strstr(value, "NoCloud")))
+            find(image, code, "", "%s comes before EC2's user data", seeds[i]);
 }
 
 /* --- 21: identity --- */
@@ -106,11 +61,14 @@ static void take_cloud_instance(void *arg, const char *name)
 
 void judge_identity(struct image *image)
 {
+    /* systemd-machine-id-setup(1): without /etc/machine-id, that of D-Bus is taken */
+    static const char *const places[] = {"/etc/machine-id", "/var/lib/dbus/machine-id"};
     char id[NAME_SIZE];
 
-    if (file_read_line(image->root, "/etc/machine-id", id, sizeof(id)) && strlen(id) == 32 &&
-        strspn(id, "0123456789abcdef") == 32)
-        find(image, "image-identity-baked", "", "/etc/machine-id holds an identity");
+    for (size_t i = 0; i < COUNT_OF(places); i++)
+        if (file_read_line(image->root, places[i], id, sizeof(id)) && strlen(id) == 32 &&
+            strspn(id, "0123456789abcdef") == 32)
+            find(image, "image-identity-baked", "", "%s holds an identity", places[i]);
     (void)file_list(image->root, "/etc/ssh", "_key", take_host_key, image);
     (void)file_list(image->root, "/var/lib/cloud/instances", "", take_cloud_instance, image);
 }
@@ -159,6 +117,19 @@ static bool is_data_disk(const char *device, const char *at)
     return named && !is_own;
 }
 
+/* CIS wants /tmp and /var/tmp so: a note. */
+static const struct {
+    const char *at, *means;
+    enum severity severity;
+} noexec[] = {
+    {"/var", "and the agent runs documents below it", SEVERITY_WARNING},
+    {"/var/lib", "and the agent runs documents below it", SEVERITY_WARNING},
+    {"/var/lib/amazon", "and the agent runs documents below it", SEVERITY_WARNING},
+    {"/opt", "where packages of Distributor go", SEVERITY_NOTE},
+    {"/tmp", "where AWS-JoinDirectoryServiceDomain unpacks its program", SEVERITY_NOTE},
+    {"/var/tmp", "where documents unpack programs", SEVERITY_NOTE},
+};
+
 static void take_mount(void *arg, const char *path, char *line)
 {
     struct mounts *mounts = arg;
@@ -170,11 +141,10 @@ static void take_mount(void *arg, const char *path, char *line)
         return;
     mounts->has_var |= strcmp(at, "/var") == 0 && !has_option(options, "ro");
     mounts->root_is_read_only |= strcmp(at, "/") == 0 && has_option(options, "ro");
-    if ((strcmp(at, "/var") == 0 || strcmp(at, "/var/lib") == 0 ||
-         strcmp(at, "/var/lib/amazon") == 0) &&
-        has_option(options, "noexec"))
-        find_warning(mounts->image, "image-mounts", at,
-                     "%s: %s is noexec, and the agent runs documents below it", path, at);
+    for (size_t i = 0; i < COUNT_OF(noexec); i++)
+        if (strcmp(at, noexec[i].at) == 0 && has_option(options, "noexec"))
+            find_as(mounts->image, noexec[i].severity, "image-mounts", at, "%s: %s is noexec, %s",
+                    path, at, noexec[i].means);
     if (has_option(options, "nofail") || has_option(options, "noauto"))
         return;
     if (is_data_disk(device, at))
@@ -202,16 +172,16 @@ void judge_console(struct image *image)
 {
     char file[PATH_SIZE];
 
-    if (!command_line_says(image, "root=", file) && !command_line_says(image, "linux", file) &&
-        !command_line_says(image, "GRUB_CMDLINE_LINUX", file)) {
+    if (!says(image, COMMAND_LINE, "root=", file) && !says(image, COMMAND_LINE, "linux", file) &&
+        !says(image, COMMAND_LINE, "GRUB_CMDLINE_LINUX", file)) {
         cannot_judge(image, "no boot loader's files in this image");
         return;
     }
-    if (command_line_says(image, "console=null", file))
+    if (says(image, COMMAND_LINE, "console=null", file))
         find(image, "image-console", file, "%s: console=null", file);
-    else if (!command_line_says(image, "console=ttyS0", file) &&
-             !command_line_says(image, "console=ttyAMA0", file) &&
-             !command_line_says(image, "console=hvc0", file))
+    else if (!says(image, COMMAND_LINE, "console=ttyS0", file) &&
+             !says(image, COMMAND_LINE, "console=ttyAMA0", file) &&
+             !says(image, COMMAND_LINE, "console=hvc0", file))
         find(image, "image-console", "", "no console=ttyS0 in the kernel's command line");
     else
         say(image, "%s", file);
@@ -224,51 +194,82 @@ struct drivers {
     int n_kernels;
 };
 
-static bool kernel_has(const struct image *image, const char *kernel, const char *module)
+static bool kernel_has(const struct image *image, const char *kernel, const char *list,
+                       const char *module)
 {
-    static const char *const lists[] = {"modules.dep", "modules.builtin"};
+    char path[PATH_SIZE];
+    struct buffer text;
 
-    for (size_t i = 0; i < COUNT_OF(lists); i++) {
+    (void)text_set(path, sizeof(path), "/lib/modules/%s/%s", kernel, list);
+    bool has = image_reads(image, path, &text) && strstr(text.bytes, module);
+    buffer_clear(&text);
+    return has;
+}
+
+/* A kernel without nvme of its own needs an initramfs to find its root: Debian's and dracut's name of it. */
+static void judge_initramfs(struct image *image, const char *kernel)
+{
+    static const char *const names[] = {"/boot/vmlinuz-%s", "/boot/initrd.img-%s",
+                                        "/boot/initramfs-%s.img", "/boot/initrd-%s"};
+    bool has[COUNT_OF(names)];
+
+    for (size_t i = 0; i < COUNT_OF(names); i++) {
         char path[PATH_SIZE];
-        struct buffer text;
-        bool has = false;
-
-        (void)text_set(path, sizeof(path), "/lib/modules/%s/%s", kernel, lists[i]);
-        if (image_reads(image, path, &text))
-            has = strstr(text.bytes, module);
-        buffer_clear(&text);
-        if (has)
-            return true;
+        const char *behind = strchr(names[i], '%') + strlen("%s");
+        has[i] = text_set(path, sizeof(path), "%.*s%s%s", (int)(strchr(names[i], '%') - names[i]),
+                          names[i], kernel, behind) &&
+                 image_has(image, path);
     }
-    return false;
+    if (has[0] && !has[1] && !has[2] && !has[3])
+        find(image, "image-drivers", "", "/boot has no initramfs for %s, which needs one for nvme",
+             kernel);
 }
 
 static void take_kernel(void *arg, const char *name)
 {
     static const char *const modules[] = {"/ena.ko", "/nvme.ko"};
     struct drivers *drivers = arg;
+    struct image *image = drivers->image;
     char path[PATH_SIZE];
 
     if (!text_set(path, sizeof(path), "/lib/modules/%s/modules.dep", name) ||
-        !image_has(drivers->image, path))
+        !image_has(image, path))
         return;
     drivers->n_kernels++;
     for (size_t i = 0; i < COUNT_OF(modules); i++)
-        if (!kernel_has(drivers->image, name, modules[i]))
-            find(drivers->image, "image-drivers", "", "/lib/modules/%s is without %.*s", name,
+        if (!kernel_has(image, name, "modules.dep", modules[i]) &&
+            !kernel_has(image, name, "modules.builtin", modules[i]))
+            find(image, "image-drivers", "", "/lib/modules/%s is without %.*s", name,
                  (int)strcspn(modules[i] + 1, "."), modules[i] + 1);
+    if (!kernel_has(image, name, "modules.builtin", "/nvme.ko"))
+        judge_initramfs(image, name);
 }
+
+#define MODPROBE "/etc/modprobe.d/*.conf"
+#define DRACUT "/etc/dracut.conf /etc/dracut.conf.d/*.conf"
+#define INITRAMFS "/etc/initramfs-tools/initramfs.conf /etc/initramfs-tools/conf.d/*"
 
 void judge_drivers(struct image *image)
 {
-    static const char *const bans[] = {"blacklist ena", "blacklist nvme", "install ena /bin/",
-                                       "install nvme /bin/"};
+    static const char code[] = "image-drivers";
+    static const struct sign bans[] = {
+        {SEVERITY_FATAL, MODPROBE, "blacklist ena", ""},
+        {SEVERITY_FATAL, MODPROBE, "blacklist nvme", ""},
+        {SEVERITY_FATAL, MODPROBE, "install ena /bin/", ""},
+        {SEVERITY_FATAL, MODPROBE, "install nvme /bin/", ""},
+        {SEVERITY_FATAL, DRACUT, "omit_drivers nvme", "the initramfs finds no disk"},
+    };
     struct drivers drivers = {.image = image};
-    char file[PATH_SIZE];
+    char kind[LINE_SIZE], file[PATH_SIZE];
 
-    for (size_t i = 0; i < COUNT_OF(bans); i++)
-        if (folder_says(image, "/etc/modprobe.d", ".conf", bans[i], file))
-            find(image, "image-drivers", file, "%s: %s", file, bans[i]);
+    look_for(image, code, bans, COUNT_OF(bans));
+    /* initramfs.conf(5): "dep" takes what the build's machine needs, "list" what a file names */
+    if (value_read(image, INITRAMFS, "MODULES", kind, file) &&
+        (strcmp(kind, "dep") == 0 || strcmp(kind, "list") == 0) &&
+        !says(image, "/etc/initramfs-tools/modules", "nvme", NULL))
+        find_warning(image, code, file,
+                     "%s: MODULES=%s, and /etc/initramfs-tools/modules does not name nvme", file,
+                     kind);
     (void)file_list(image->root, "/lib/modules", "", take_kernel, &drivers);
     if (drivers.n_kernels == 0)
         cannot_judge(image, "no kernel's modules in this image");

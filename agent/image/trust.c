@@ -55,6 +55,7 @@ void judge_ca_bundle(struct image *image)
     static const char code[] = "ca-bundle-missing";
     char target[PATH_SIZE];
     struct buffer bundle;
+    struct stat status;
     const char *path = bundle_of(image);
 
     if (!path) {
@@ -73,6 +74,9 @@ void judge_ca_bundle(struct image *image)
         find(image, code, "", "%s cannot be read", path);
         return;
     }
+    if (file_look(image->root, path, true, &status) && !(status.st_mode & 0004))
+        find_warning(image, code, path, "%s: mode %04o, only root reads it: no verdict on it", path,
+                     status.st_mode & 07777);
     int n = count_roots(bundle.bytes);
     if (!strstr(bundle.bytes, "-----END CERTIFICATE-----"))
         find(image, code, "", "%s holds no certificate", path);
@@ -88,37 +92,24 @@ void judge_ca_bundle(struct image *image)
 void judge_time(struct image *image)
 {
     static const char keepers[] =
-        "chronyd.service chrony.service systemd-timesyncd.service ntpd.service "
-        "ntp.service ntpsec.service openntpd.service";
-    static const char *const paths[] = {
-        "/etc/chrony.conf", "/etc/chrony/chrony.conf", "/etc/systemd/timesyncd.conf",
-        "/etc/ntp.conf",    "/etc/ntpsec/ntp.conf",    "/etc/openntpd/ntpd.conf"};
-    static const char *const folders[][2] = {
-        {"/etc/chrony.d", ""},
-        {"/etc/chrony/conf.d", ""},
-        {"/etc/chrony/sources.d", ""},
-        {"/etc/systemd/timesyncd.conf.d", ""},
-        {"/run/chrony.d", ""},
-        {"/usr/share/amazon-chrony-config", ""},
-        {"/usr/lib/systemd/timesyncd.conf.d", ""},
-    };
-    char which[NAME_SIZE], file[PATH_SIZE];
+        "chronyd.service chrony.service systemd-timesyncd.service ntpd.service ntp.service "
+        "ntpsec.service openntpd.service phc2sys.service";
+    static const char places[] =
+        "/etc/chrony.conf /etc/chrony/chrony.conf /etc/systemd/timesyncd.conf /etc/ntp.conf "
+        "/etc/ntpsec/ntp.conf /etc/openntpd/ntpd.conf /etc/chrony.d/* /etc/chrony/conf.d/* "
+        "/etc/chrony/sources.d/* /etc/systemd/timesyncd.conf.d/* /run/chrony.d/* "
+        "/usr/share/amazon-chrony-config/* /usr/lib/systemd/timesyncd.conf.d/*";
+    char which[NAME_SIZE];
 
     if (!any_enabled(image, keepers, which)) {
         find(image, "time-sync-missing", "", "none of %s is enabled", keepers);
         return;
     }
     say(image, "%s", which);
-    for (size_t i = 0; i < COUNT_OF(paths); i++)
-        if (file_says(image, paths[i], "169.254.169.123") ||
-            file_says(image, paths[i], "fd00:ec2::123") ||
-            file_says(image, paths[i], "refclock PHC"))
-            return;
-    for (size_t i = 0; i < COUNT_OF(folders); i++)
-        if (folder_says(image, folders[i][0], folders[i][1], "169.254.169.123", file))
-            return;
-    find(image, "image-time-source", "", "%s is enabled, and no file of it names 169.254.169.123",
-         which);
+    if (strcmp(which, "phc2sys.service") != 0 && !says(image, places, "169.254.169.123", NULL) &&
+        !says(image, places, "fd00:ec2::123", NULL) && !says(image, places, "refclock PHC", NULL))
+        find(image, "image-time-source", "",
+             "%s is enabled, and no file of it names 169.254.169.123", which);
 }
 
 /* --- 23: credentials --- */
@@ -126,18 +117,19 @@ void judge_time(struct image *image)
 void judge_credentials(struct image *image)
 {
     static const char code[] = "image-credentials";
-    static const char *const files[] = {"/root/.aws/credentials", "/etc/environment"};
+    static const struct sign signs[] = {
+        {SEVERITY_WARNING, "/root/.aws/credentials /root/.aws/config", "aws_secret_access_key", ""},
+        {SEVERITY_WARNING, "/root/.aws/config", "credential_process", ""},
+        {SEVERITY_WARNING, "/root/.aws/config", "role_arn", ""},
+        {SEVERITY_WARNING, "/etc/environment", "AWS_SECRET_ACCESS_KEY", ""},
+        {SEVERITY_WARNING, "/etc/profile.d/*", "AWS_SECRET_ACCESS_KEY", ""},
+    };
     static const char *const variables[] = {"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY",
                                             "AWS_SESSION_TOKEN", "AWS_SHARED_CREDENTIALS_FILE",
                                             "AWS_PROFILE"};
     char value[LINE_SIZE], file[PATH_SIZE];
 
-    for (size_t i = 0; i < COUNT_OF(files); i++)
-        if (file_says(image, files[i], "aws_secret_access_key") ||
-            file_says(image, files[i], "AWS_SECRET_ACCESS_KEY"))
-            find(image, code, files[i], "%s holds an access key", files[i]);
-    if (folder_says(image, "/etc/profile.d", "", "AWS_SECRET_ACCESS_KEY", file))
-        find(image, code, file, "%s holds an access key", file);
+    look_for(image, code, signs, COUNT_OF(signs));
     for (size_t i = 0; i < COUNT_OF(variables); i++)
         if (unit_value(image, image->agent->unit, "Environment", true, value, sizeof(value),
                        file) &&
@@ -161,7 +153,7 @@ void judge_access_control(struct image *image)
 {
     char value[LINE_SIZE], which[NAME_SIZE];
 
-    if (value_read(image, "/etc/selinux/config", "SELINUX", value, sizeof(value)) &&
+    if (value_read(image, "/etc/selinux/config", "SELINUX", value, NULL) &&
         strcmp(value, "enforcing") == 0 && image->program[0] &&
         !image_has(image, "/.autorelabel")) {
         if (!has_label(image, "/usr/lib/systemd/systemd"))
@@ -172,7 +164,8 @@ void judge_access_control(struct image *image)
     }
     if (any_enabled(image, "fapolicyd.service", which) && image->program[0] &&
         !image_has(image, "/usr/lib/sysimage/rpm") && !image_has(image, "/var/lib/rpm") &&
-        !file_says(image, "/etc/fapolicyd/fapolicyd.trust", image->program))
+        !says(image, "/etc/fapolicyd/fapolicyd.trust /etc/fapolicyd/trust.d/*", image->program,
+              NULL))
         find(image, "image-access-control", image->program,
              "fapolicyd is enabled, and %s is in no rpm database and in no trust file",
              image->program);
@@ -208,7 +201,7 @@ void judge_sessions(struct image *image)
         find(image, code, "", "there is no /bin/sh");
     for (size_t i = 0; i < COUNT_OF(adders); i++)
         has_adder |= image_has(image, adders[i]);
-    if (!has_adder && !file_says(image, "/etc/passwd", "ssm-user:"))
+    if (!has_adder && !says(image, "/etc/passwd", "ssm-user:", NULL))
         find(image, code, adders[0], "no useradd: the agent cannot make ssm-user");
 }
 
@@ -217,17 +210,16 @@ void judge_sessions(struct image *image)
 void judge_pins(struct image *image)
 {
     static const char code[] = "image-pins", name[] = "amazon-ssm-agent";
-    static const char *const paths[] = {"/etc/apt/preferences", "/etc/dnf/plugins/versionlock.list",
-                                        "/etc/yum/pluginconf.d/versionlock.list"};
-    char value[LINE_SIZE], file[PATH_SIZE];
+    static const struct sign pins[] = {
+        {SEVERITY_NOTE,
+         "/etc/apt/preferences /etc/apt/preferences.d/* /etc/dnf/plugins/versionlock.list "
+         "/etc/yum/pluginconf.d/versionlock.list",
+         name, ""},
+        {SEVERITY_NOTE, "/etc/dnf/dnf.conf /etc/yum.conf", "exclude amazon-ssm-agent", ""},
+        /* a day's release: "2023.6.20250107"; "latest" is none */
+        {SEVERITY_NOTE, "/etc/dnf/vars/releasever /etc/yum/vars/releasever", "2023.",
+         "dnf offers nothing newer than this release"},
+    };
 
-    for (size_t i = 0; i < COUNT_OF(paths); i++)
-        if (file_says(image, paths[i], name))
-            find(image, code, paths[i], "%s names it", paths[i]);
-    if (folder_says(image, "/etc/apt/preferences.d", "", name, file))
-        find(image, code, file, "%s names it", file);
-    if ((value_read(image, "/etc/dnf/dnf.conf", "exclude", value, sizeof(value)) ||
-         value_read(image, "/etc/dnf/dnf.conf", "excludepkgs", value, sizeof(value))) &&
-        strstr(value, name))
-        find(image, code, "/etc/dnf/dnf.conf", "/etc/dnf/dnf.conf excludes it");
+    look_for(image, code, pins, COUNT_OF(pins));
 }

@@ -76,6 +76,7 @@ void fleet_clear(struct fleet *fleet)
     for (int32_t i = 0; i < fleet->n_members; i++) {
         free(fleet->members[i].file);
         free(fleet->members[i].commands);
+        free(fleet->members[i].way);
     }
     free(fleet->members);
     free(fleet->groups);
@@ -189,7 +190,7 @@ bool fleet_has_new_cause(const struct fleet *fleet)
     if (!last->code[0])
         return false;
     for (const struct member *other = fleet->members; other < last; other++)
-        if (other->commands && is_alike(other, last))
+        if (other->way && is_alike(other, last))
             return false;
     return true;
 }
@@ -197,8 +198,7 @@ bool fleet_has_new_cause(const struct fleet *fleet)
 const struct member *fleet_example(const struct fleet *fleet, const struct group *group)
 {
     for (int32_t i = 0; i < fleet->n_members; i++)
-        if (fleet->members[i].commands &&
-            is_alike(&fleet->members[i], &fleet->members[group->first]))
+        if (fleet->members[i].way && is_alike(&fleet->members[i], &fleet->members[group->first]))
             return &fleet->members[i];
     return NULL;
 }

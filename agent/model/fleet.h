@@ -41,8 +41,8 @@ struct member {
     enum confidence confidence; /* of this instance alone; fleet_confidence() is the fleet's */
     char title[TITLE_SIZE];
     char fix[LINE_SIZE];
-    char *commands; /* what to paste; only of the first of each kind, else NULL; owned */
-    int32_t group;  /* -1: a newer record of the same instance counts */
+    char *commands, *way; /* to paste; the way drawn: of the first of each kind, else NULL; owned */
+    int32_t group;        /* -1: a newer record of the same instance counts */
     struct peers peers[N_COMMON];
 };
 
@@ -62,10 +62,11 @@ struct fleet {
 void fleet_add(struct fleet *fleet, const char *file, const struct report *report);
 void fleet_add_unread(struct fleet *fleet, const char *file, const char *why);
 
-/* Whether the last one that was added is the first with its root cause: then its commands are worth keeping. */
+/* Whether the last one that was added is the first with its root cause: then its commands and its way are worth
+ * keeping. */
 bool fleet_has_new_cause(const struct fleet *fleet);
 
-/* The member whose commands stand for a group; NULL: there are none. */
+/* The member whose commands and way stand for a group; NULL: it has no root cause. */
 const struct member *fleet_example(const struct fleet *fleet, const struct group *group);
 
 /* Once all are there. */

@@ -22,7 +22,7 @@ struct image_finding {
     char evidence[MAX_EVIDENCE][LINE_SIZE];
     int32_t n_paths;
     char paths[MAX_EVIDENCE][PATH_SIZE]; /* of the image, for {path} in the fix */
-    const char *fix;                     /* words */
+    char fix[REMEDY_SIZE];               /* words */
     int32_t n_commands;
     char commands[IMAGE_COMMANDS][COMMAND_SIZE]; /* lines for a shell in the image's build */
 };
@@ -45,18 +45,5 @@ struct image_report {
     int32_t n_findings;
     struct image_finding findings[MAX_IMAGE_FINDINGS]; /* the fatal ones first */
 };
-
-/* The fix of a finding's page, for the image's build (build/gen/pages.c). {path} and {name} (its last
- * part) stand for a file that the finding names: the line is for each of them. {unit} is the agent's,
- * {region} that of --region. */
-struct image_fix {
-    const char *code;
-    bool is_command;
-    const char
-        *when; /* "deb", "rpm", "snap": what installs the agent; "/etc/x": the finding names it */
-    const char *text;
-};
-extern const size_t n_image_fixes;
-struct image_fix image_fix(size_t i);
 
 #endif

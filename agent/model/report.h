@@ -168,6 +168,22 @@ void report_headline(const struct report *report, char to[HEADLINE_SIZE]);
 enum status step_status(const struct step *step);
 
 const char *status_name(enum status status);
+/* What the binary carries as text: the pages of docs/findings and docs/checks (build/gen/pages.c, sorted by
+ * name). Behind a page's text stands the fix of its finding for the audit of an image, a line each: "c" for a
+ * command or "f" for words; what it is for ("deb", "rpm", "snap": what installs the agent; "/etc/x": the
+ * finding names such a file); a tab; the text. In it {path} and {name} (its last part) stand for a file
+ * that the finding names: the line is for each of them. {unit} is the agent's, {region} that of --region. */
+struct page {
+    const char *name; /* a finding's code, or a check's page ("endpoint.connect") */
+    uint32_t at, n;   /* where its text lies in that of all pages, in bytes */
+    uint32_t n_fixes;
+};
+
+extern const struct page pages[];
+extern const size_t n_pages;
+extern const unsigned char page_texts[]; /* of all pages, as buffer_add_inflated reads it */
+extern const size_t n_page_texts;
+
 const char *severity_name(enum severity severity);
 const char *confidence_name(enum confidence confidence);
 

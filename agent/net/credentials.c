@@ -33,7 +33,7 @@ static size_t n_in_common(const char *text, const char *secret)
 
 void credentials_hide(const struct credentials *credentials, char *text)
 {
-    while (*text) {
+    while (credentials && *text) {
         size_t n = strspn(text, "0123456789abcdef");
         size_t key = n_in_common(text, credentials->secret_access_key);
         size_t token = n_in_common(text, credentials->session_token);

@@ -18,7 +18,8 @@ struct credentials {
 bool credentials_usable(const struct credentials *credentials);
 
 /* Overwrites in the text what is a piece of the secret key, the session token or a signature: a server may
- * show what it was sent, and its words are kept. Pieces below a dozen characters open nothing. */
+ * show what it was sent, and its words are kept. Pieces below a dozen characters open nothing.
+ * NULL: nothing was signed. */
 void credentials_hide(const struct credentials *credentials, char *text);
 
 void credentials_clear(struct credentials *credentials);

@@ -249,6 +249,7 @@ static bool set_signature(struct exchange *exchange, const struct signature *sig
         !text_only(signature->service, "-") || !is_line(credentials->session_token, false) ||
         !text_set(scope, sizeof(scope), "aws:amz:%s:%s", signature->region, signature->service))
         return false;
+    exchange->credentials = credentials;
     curl_easy_setopt(exchange->easy, CURLOPT_AWS_SIGV4, scope);
     curl_easy_setopt(exchange->easy, CURLOPT_USERNAME, credentials->access_key_id);
     curl_easy_setopt(exchange->easy, CURLOPT_PASSWORD, credentials->secret_access_key);

@@ -54,7 +54,7 @@ struct http_reply {
     struct tls_session session;
     struct step step; /* of the exchange: OK whenever a whole HTTP answer came, whatever its status;
                        * skipped (FAILURE_BELOW) when TLS failed */
-    struct http_head head;
+    struct http_head head; /* without what signed the request: credentials_hide() */
     const char *body; /* zero-terminated, only during the callback; empty unless `step` is OK: what
                        * came of an answer that was cut, late or too large is never handed out */
     size_t body_bytes;

@@ -36,6 +36,7 @@ struct exchange {
     bool head_complete; /* what follows are trailers */
     size_t head_bytes;
     struct http_head head;
+    const struct credentials *credentials; /* that signed the request, or NULL */
     struct buffer body;
     struct tls_peer peer;
     struct timer *limit; /* of the connection, then of the whole exchange */

@@ -49,7 +49,7 @@ static void keep_date(struct http_head *head, const char *value, size_t n)
     }
 }
 
-static void keep_field(struct http_head *head, const char *line, size_t n)
+static void keep_field(struct exchange *exchange, const char *line, size_t n)
 {
     static const char blanks[] = {' ', '\t', '\r', '\n'};
     const char *colon = memchr(line, ':', n);
@@ -64,15 +64,16 @@ static void keep_field(struct http_head *head, const char *line, size_t n)
     while (end > value && memchr(blanks, end[-1], sizeof(blanks)))
         end--;
     if (is_name(line, n_name, "date")) {
-        keep_date(head, value, (size_t)(end - value));
+        keep_date(&exchange->head, value, (size_t)(end - value));
         return;
     }
     for (size_t i = 0; i < COUNT_OF(kept); i++) {
-        char *to = (char *)head + kept[i].offset;
+        char *to = (char *)&exchange->head + kept[i].offset;
         if (!is_name(line, n_name, kept[i].name) || *to)
             continue;
         const char *cut = !kept[i].cut ? NULL : memchr(value, kept[i].cut, (size_t)(end - value));
         (void)text_escape(to, NAME_SIZE, value, (size_t)((cut ? cut : end) - value));
+        credentials_hide(exchange->credentials, to);
     }
 }
 
@@ -137,7 +138,7 @@ size_t exchange_read_head(char *bytes, size_t size, size_t n, void *arg)
     } else if (is_empty_line(bytes, n)) {
         exchange->head_complete = true;
     } else if (!exchange->head_complete) {
-        keep_field(&exchange->head, bytes, n);
+        keep_field(exchange, bytes, n);
         exchange->malformed = !is_length(exchange, bytes, n);
     }
     return exchange->malformed ? CURL_WRITEFUNC_ERROR : n;
@@ -229,6 +230,7 @@ void exchange_judge(struct exchange *exchange, CURLcode result, struct http_repl
     long os_errno = 0;
 
     (void)curl_easy_getinfo(exchange->easy, CURLINFO_OS_ERRNO, &os_errno);
+    credentials_hide(exchange->credentials, exchange->error);
     int os_error = exchange->os_error ? exchange->os_error : (int)os_errno;
     if (exchange->is_tls && began_us != 0) {
         if (!exchange->sent) {

@@ -86,7 +86,7 @@ struct climb {
     bool decided[2]; /* by family: the addresses that the agent would use are known */
     bool pinned;     /* /etc/hosts names the addresses */
     bool late;       /* DNS_DOUBT_MS are over */
-    bool asked_amazon;
+    bool asked_amazon, asked_upgrade;
     int64_t asked_ms;        /* of the loop */
     struct timer *timers[3]; /* of silence: of dead servers, doubt, the end of patience */
 };

@@ -6,6 +6,9 @@
  * Where the credentials are there when TCP connects, the first request is a signed one: an answer to it that
  * allows or denies proves all that the unsigned one would. Any other answer does not, nor silence, and
  * then the unsigned one is sent, so that the service and the permission are told apart.
+ *
+ * Whoever opens TLS on the way may pass requests and break what would become a websocket (RFC 6455), which the agent cannot
+ * do without. Within a session that Amazon's own roots vouch for nobody can.
  */
 #include <string.h>
 #include <unistd.h>
@@ -194,6 +197,39 @@ static enum failure judge_answer(const struct address_facts *facts, const struct
     return FAILURE_NONE;
 }
 
+/* What comes from AWS has its request id: then the question got there, whatever the service makes of it. */
+static void upgrade_answered(void *arg, const struct http_reply *reply)
+{
+    struct lane *lane = arg;
+    struct address_facts *facts = lane->facts;
+
+    if (reply->head.status == 101 || reply->head.request_id[0] ||
+        is_cut_short(lane, &reply->step, OPTIONAL_TIMEOUT_MS))
+        return;
+    step_fail(&facts->steps[RUNG_HTTP], FAILURE_NO_WEBSOCKET, reply->step.took_ms);
+    facts->head = reply->head;
+    text_excerpt(facts->body_start, sizeof(facts->body_start), reply->body, reply->body_bytes);
+}
+
+static void ask_upgrade(struct lane *lane)
+{
+    static const char *const headers[] = {"Connection: Upgrade", "Upgrade: websocket",
+                                          "Sec-WebSocket-Version: 13",
+                                          "Sec-WebSocket-Key: c3NtLXByZWZsaWdodCBhc2s=", NULL};
+    struct climb *climb = lane->climb;
+    struct http_request request = unsigned_request(lane, -1);
+    int32_t timeout_ms = OPTIONAL_TIMEOUT_MS + lane->facts->steps[RUNG_HTTP].took_ms;
+
+    if (climb->service != SERVICE_SSMMESSAGES || climb->asked_upgrade ||
+        lane->facts->session.trust_by == TRUST_BY_AMAZON)
+        return;
+    climb->asked_upgrade = true;
+    if (request.timeout_ms > timeout_ms)
+        request.timeout_ms = timeout_ms;
+    request.headers = headers;
+    (void)http_start(climb->observe->loop, &request, upgrade_answered, lane);
+}
+
 /* The rung is decided: by the answer to the unsigned request, or to a signed one in its place. */
 static void settle(struct lane *lane, const struct http_reply *reply)
 {
@@ -229,6 +265,7 @@ static void settle(struct lane *lane, const struct http_reply *reply)
     if (failure != FAILURE_NONE) {
         step_fail(&facts->steps[RUNG_HTTP], failure, reply->step.took_ms);
         text_excerpt(facts->body_start, sizeof(facts->body_start), reply->body, reply->body_bytes);
+        credentials_hide(lane->climb->observe->credentials, facts->body_start);
         actions_forget_unclear(lane->climb, facts);
     }
     if (from_aws(facts, &reply->head))
@@ -237,6 +274,8 @@ static void settle(struct lane *lane, const struct http_reply *reply)
     lane->open = failure == FAILURE_NONE &&
                  reply->step.took_ms < ladder_patience_ms(lane->climb) / 4 * 3;
     actions_pump(lane->climb);
+    if (failure == FAILURE_NONE)
+        ask_upgrade(lane);
 }
 
 static void unsigned_answered(void *arg, const struct http_reply *reply)

@@ -11,6 +11,7 @@
 #include "base/text.h"
 
 enum { COMMAND_AT = 4 };
+#define NO_LOGIN "without a login: ssm-preflight explain no-login"
 
 /* How much of a long list of observations is shown, so that the fix is on the first screen too. */
 enum { FIRST_REASONS = 2, LAST_REASONS = 2 };
@@ -95,19 +96,19 @@ static const struct finding *first_to_say(const struct report *report,
 /* Of the commands that mend, those for one place. `most` counts down what there is room for: a block is whole
  * or left out, except `in_part`, which shows its first commands and says so. False where not all is shown. */
 static bool write_place(struct screen *screen, const struct finding *finding, bool inside,
-                        const char *heading, bool in_part, int32_t *most)
+                        bool in_part, int32_t *most)
 {
     const int32_t n = finding_n_commands(finding, inside);
     const int32_t n_here = finding_fitting(finding, inside, in_part, most);
     int at = -1;
-    char first[NAME_SIZE] = "";
 
     if (n_here == 0)
         return n == 0;
     screen_pad(screen, LABEL_AT);
+    screen_text(screen, INK_DIM, inside ? "On the instance" : "From anywhere with the AWS CLI");
     if (n_here < n)
-        (void)text_set(first, sizeof(first), ", the first %d of %d", (int)n_here, (int)n);
-    screen_textf(screen, INK_DIM, "%s%s:", heading, first);
+        screen_textf(screen, INK_DIM, ", the first %d of %d", (int)n_here, (int)n);
+    screen_text(screen, INK_DIM, inside && n_here == n ? " (" NO_LOGIN "):" : ":");
     screen_end(screen);
     for (int32_t left = n_here; left > 0 && finding_next(finding, inside, &at); left--) {
         write_note(screen, finding->notes[at]);
@@ -119,19 +120,10 @@ static bool write_place(struct screen *screen, const struct finding *finding, bo
 static bool write_commands(struct screen *screen, const struct finding *finding, bool in_part,
                            int32_t *most)
 {
-    const bool outside = finding_n_commands(finding, false) > 0;
-    bool all = true;
+    const bool first = finding->inside[0];
+    const bool all = write_place(screen, finding, first, in_part, most);
 
-    for (int n = 0; n < 2; n++) {
-        const bool inside = n == (finding->inside[0] ? 0 : 1);
-        all &= write_place(
-            screen, finding, inside,
-            !inside   ? "From anywhere with the AWS CLI"
-            : outside ? "On the instance"
-                      : "On the instance (without a login: ssm-preflight explain no-login)",
-            in_part && n == 0, most);
-    }
-    return all;
+    return write_place(screen, finding, !first, false, most) && all;
 }
 
 /* The restart of the agent; its words hold the command for the instance. */
@@ -143,7 +135,7 @@ static void write_afterwards(struct screen *screen, const struct finding *findin
     for (int i = -1; finding_next_afterwards(finding, &i);) {
         char comment[COMMAND_SIZE + 2]; /* whoever pastes all of it must not reboot unseen */
         if (in_short) {
-            write_note(screen, "without a login: ssm-preflight explain no-login");
+            write_note(screen, NO_LOGIN);
             return;
         }
         write_note(screen, finding->notes[i]);
@@ -317,7 +309,8 @@ static void paste(struct buffer *to, const char *before, const char *text)
 static void paste_block(const struct finding *finding, bool inside, struct buffer *to)
 {
     if (finding_n_commands(finding, inside) > 0)
-        paste(to, "# ", inside ? "on the instance:" : "from anywhere with the AWS CLI:");
+        paste(to, "# ",
+              inside ? "on the instance (" NO_LOGIN "):" : "from anywhere with the AWS CLI:");
     for (int i = -1; finding_next(finding, inside, &i);) {
         if (finding->notes[i][0])
             paste(to, "# ", finding->notes[i]);

@@ -27,7 +27,7 @@ enum {
     LAST_FACTS_LINES = 30,
 };
 
-/* The least important first is what goes, and of one rank the last. */
+/* The most important comes first, and of one rank the first; what has no room is left out. */
 enum rank {
     RANK_ROOT,
     RANK_ROOT_COMMANDS,
@@ -43,20 +43,21 @@ enum rank {
     RANK_NOTE,
     N_RANKS
 };
-enum { RANK_STEP = 1024, ALL = N_RANKS * RANK_STEP };
+enum { RANK_STEP = 1024, N_PARTS = N_RANKS * RANK_STEP };
 _Static_assert(MAX_FINDINGS *MAX_COMMANDS < RANK_STEP && MAX_FINDINGS * MAX_EVIDENCE < RANK_STEP,
                "all of one rank have their place in it");
 
 struct block {
     struct buffer text;
-    int least;             /* the place of what is least important and still printed */
-    bool shown;            /* whether that which is added now is */
-    int n_left_out;        /* lines */
-    size_t n_bytes;        /* with the carriage returns */
-    int n_lines;           /* from the verdict on */
-    int32_t most_commands; /* of causes, that the last screen still has room for */
-    bool all_above;        /* it has no room for all: they stand above the verdict too */
-    bool in_short;         /* without the reboot, for which it has no room */
+    size_t bytes[N_PARTS]; /* of each part, with the carriage returns */
+    bool left_out[N_PARTS];
+    int part;               /* that which is added now */
+    int n_left_out;         /* lines */
+    int n_lines;            /* from the verdict on */
+    int32_t most_commands;  /* of causes, that the last screen still has room for */
+    bool all_above;         /* it has no room for all: they stand above the verdict too */
+    bool commands_left_out; /* of these */
+    bool in_short;          /* without the reboot, for which it has no room */
 };
 
 /* --- lines --- */
@@ -64,19 +65,24 @@ struct block {
 /* What is added now is the nth of its rank. */
 static void begin(struct block *block, enum rank rank, int n)
 {
-    block->shown = (int)rank * RANK_STEP + n <= block->least;
+    block->part = (int)rank * RANK_STEP + n;
+}
+
+static void put_line(struct buffer *to, const char *text, size_t n)
+{
+    (void)buffer_add_text(to, FOLDED_PREFIX);
+    for (size_t i = 0; i < n; i++)
+        (void)buffer_add(to, text[i] >= 0x20 && text[i] <= 0x7e ? text + i : "?", 1);
+    (void)buffer_add(to, "\n", 1);
 }
 
 static void add_line(struct block *block, const char *text, size_t n)
 {
-    block->n_left_out += !block->shown;
-    if (!block->shown)
+    block->n_left_out += block->left_out[block->part];
+    if (block->left_out[block->part])
         return;
-    (void)buffer_add_text(&block->text, FOLDED_PREFIX);
-    for (size_t i = 0; i < n; i++)
-        (void)buffer_add(&block->text, text[i] >= 0x20 && text[i] <= 0x7e ? text + i : "?", 1);
-    (void)buffer_add(&block->text, "\n", 1);
-    block->n_bytes += PREFIX_COLUMNS + n + LINE_END_BYTES;
+    put_line(&block->text, text, n);
+    block->bytes[block->part] += PREFIX_COLUMNS + n + LINE_END_BYTES;
     block->n_lines++;
 }
 
@@ -174,13 +180,9 @@ static void add_note(struct block *block, const char *note)
 static void add_verdict_line(struct buffer *to, const struct report *report)
 {
     char line[VERDICT_LINE_SIZE];
-    struct block block = {.shown = true};
 
-    buffer_init(&block.text, LINE_BYTES);
     report_verdict_line(report, line);
-    add_line(&block, line, fit_words(line, COLUMNS));
-    (void)buffer_add(to, block.text.bytes, block.text.used);
-    buffer_clear(&block.text);
+    put_line(to, line, fit_words(line, COLUMNS));
 }
 
 static void add_headline(struct block *block, const struct report *report)
@@ -303,6 +305,21 @@ static void add_beside(struct block *block, const struct report *report, int i)
     add_commands(block, finding, RANK_WARNING_COMMANDS, i, NULL);
 }
 
+/* Where commands follow, they say it. */
+static const char *where_to_fix(const struct finding *finding, bool in_part, int32_t most)
+{
+    const bool first = finding->inside[0];
+    const bool inside = finding_n_commands(finding, true) > 0;
+
+    if (finding_fitting(finding, first, in_part, &most) +
+            finding_fitting(finding, !first, false, &most) >
+        0)
+        return "";
+    if (finding_n_commands(finding, false) > 0)
+        return inside ? " (from outside, and on the instance)" : " (from outside)";
+    return inside ? " (on the instance)" : "";
+}
+
 static void add_cause(struct block *block, const struct report *report, int i)
 {
     const struct finding *finding = &report->findings[i];
@@ -312,7 +329,8 @@ static void add_cause(struct block *block, const struct report *report, int i)
     finding_fix_line(finding, fix, sizeof(fix));
     begin(block, i == 0 ? RANK_ROOT : RANK_FATAL, i + 1);
     finding_name(finding, " on ", "", name);
-    (void)text_set(line, sizeof(line), "%d. %s%s%s", i + 1, name, fix[0] ? ": " : "", fix);
+    (void)text_set(line, sizeof(line), "%d. %s%s%s%s", i + 1, name,
+                   where_to_fix(finding, i == 0, block->most_commands), fix[0] ? ": " : "", fix);
     add_words(block, 3, line);
     add_commands(block, finding, commands, i, &block->most_commands);
 }
@@ -357,19 +375,16 @@ static bool has_commands(const struct report *report)
     return false;
 }
 
-/* Makes the text of what is as important as `least`, with at most so many commands of causes; whether there
- * is room for it. */
-static bool add_findings(struct block *block, const struct report *report, int least, int commands,
-                         size_t room)
+/* Makes the text, with at most so many commands of causes on the last screen. */
+static void add_findings(struct block *block, const struct report *report, int commands)
 {
     const int n_causes = report_n_causes(report);
 
     buffer_clear(&block->text);
     buffer_init(&block->text, REPORT_MAX_BYTES);
-    block->least = least;
+    memset(block->bytes, 0, sizeof(block->bytes));
     block->most_commands = commands;
     block->n_left_out = 0;
-    block->n_bytes = 0;
     for (int i = report->n_findings - 1; i >= n_causes; i--)
         add_beside(block, report, i);
     for (int i = 0; i < n_causes; i++)
@@ -380,14 +395,25 @@ static bool add_findings(struct block *block, const struct report *report, int l
         add_cause(block, report, i);
     begin(block, RANK_AFTERWARDS, 0);
     if (block->all_above)
-        add_note(block, block->n_left_out > 0
+        add_note(block, block->commands_left_out
                             ? "all commands: ssm-preflight show --commands FILE"
                             : "all commands: above; or by ssm-preflight show --commands FILE");
     if (n_causes > 0)
         add_end(block, longest_end(report, n_causes));
     if (has_commands(report))
         add_note(block, "paste: show --commands, or sed 's/^ssm-preflight: //;s/\\r//'");
-    return block->n_bytes <= room;
+}
+
+/* Each part that has room where those before it are. */
+static void leave_out(struct block *block, size_t room)
+{
+    for (int i = 0; i < N_PARTS; i++) {
+        block->left_out[i] = block->bytes[i] > room;
+        if (!block->left_out[i])
+            room -= block->bytes[i];
+        else if (i / RANK_STEP == RANK_ALL_COMMANDS)
+            block->commands_left_out = true;
+    }
 }
 
 /* --- the machine-readable lines --- */
@@ -424,7 +450,7 @@ static void add_tail(struct block *block, int level)
     const int n_left_out = block->n_left_out;
     char line[COLUMNS + 1] = "";
 
-    block->shown = true;
+    block->part = 0;
     if (n_left_out > 0)
         (void)text_set(line, sizeof(line), "%d line%s cut. ", n_left_out,
                        n_left_out > 1 ? "s" : "");
@@ -437,7 +463,7 @@ static void add_tail(struct block *block, int level)
 
 static bool fits_screen(struct block *block, const struct report *report, int commands)
 {
-    (void)add_findings(block, report, ALL, commands, 0);
+    add_findings(block, report, commands);
     return block->n_lines <= LAST_LINES;
 }
 
@@ -467,30 +493,26 @@ static int fit_commands(struct block *block, const struct report *report)
 
 void console_write(const struct report *report, const struct style *style, struct buffer *to)
 {
-    struct block block = {.least = 0};
+    struct block *block = calloc(1, sizeof(*block));
     struct buffer facts;
-    int least = 0;
 
     (void)style;
     buffer_init(&facts, MAX_BYTES);
     const int level = fold_facts(report->facts, &facts);
     const size_t n_facts_lines = facts.used / (FOLDED_COLUMNS + 1);
-    const size_t room = MAX_BYTES - (n_facts_lines + 2) * LINE_BYTES; /* verdict and tail */
-    const int commands = fit_commands(&block, report);
+    const int commands = fit_commands(block, report);
 
-    if (add_findings(&block, report, ALL, commands, room))
-        least = ALL;
-    for (int step = ALL / 2; step > 0 && least < ALL; step /= 2)
-        if (add_findings(&block, report, least + step, commands, room))
-            least += step;
-    (void)add_findings(&block, report, least, commands, room);
-    add_tail(&block, level);
+    add_findings(block, report, commands);
+    leave_out(block, MAX_BYTES - (n_facts_lines + 2) * LINE_BYTES); /* verdict and tail */
+    add_findings(block, report, commands);
+    add_tail(block, level);
     add_verdict_line(to, report);
-    if (block.text.failed)
+    if (block->text.failed)
         to->failed = true;
     else
         (void)(buffer_add(to, facts.bytes, facts.used) &&
-               buffer_add(to, block.text.bytes, block.text.used));
+               buffer_add(to, block->text.bytes, block->text.used));
     buffer_clear(&facts);
-    buffer_clear(&block.text);
+    buffer_clear(&block->text);
+    free(block);
 }

@@ -325,37 +325,6 @@ static void write_junit(const struct fleet *fleet, const struct style *style, st
 
 /* --- a ticket --- */
 
-static void draw_bars(const struct fleet *fleet, struct buffer *to)
-{
-    enum { WIDTH = 430, ROW = 40, WIDEST = 400 };
-    int32_t most = 1;
-
-    for (int32_t i = 0; i < fleet->n_groups; i++)
-        most = fleet->groups[i].n > most ? fleet->groups[i].n : most;
-    (void)buffer_addf(
-        to,
-        "<svg viewBox=\"0 0 %d %d\" role=\"img\" aria-label=\"How many instances have "
-        "each root cause\">\n",
-        WIDTH, ROW * (int)fleet->n_groups + 4);
-    for (int32_t i = 0; i < fleet->n_groups; i++) {
-        const struct group *group = &fleet->groups[i];
-        const struct member *first = &fleet->members[group->first];
-        char name[TITLE_SIZE + NAME_SIZE];
-
-        name_group(first, name, sizeof(name));
-        if (!first->read) /* "no block: ..." */
-            name[strcspn(name, ":")] = '\0';
-        (void)buffer_addf(to,
-                          "<rect class=\"bar\" x=\"0\" y=\"%d\" width=\"%d\" height=\"8\"/>"
-                          "<text x=\"0\" y=\"%d\">%d %s ",
-                          ROW * (int)i + 24, 2 + (int)(WIDEST * (int64_t)group->n / most),
-                          ROW * (int)i + 18, (int)group->n, words_of(first));
-        junit_put(to, first->code[0] || !first->read ? name : "");
-        (void)buffer_add_text(to, "</text>\n");
-    }
-    (void)buffer_add_text(to, "</svg>\n");
-}
-
 static void add_group(const struct fleet *fleet, const struct group *group, struct buffer *to)
 {
     const struct member *first = &fleet->members[group->first];
@@ -370,6 +339,11 @@ static void add_group(const struct fleet *fleet, const struct group *group, stru
         html_element(to, "p", first->title);
         html_element(to, "p", first->fix);
     }
+    if (example) {
+        (void)text_set(text, sizeof(text), "The way of %s:", name_of_member(example));
+        html_element(to, "p", text);
+        (void)buffer_add_text(to, example->way);
+    }
     (void)buffer_add_text(to, "<ul>\n");
     for (enum common i = 0; i < N_COMMON; i++) {
         const char *only = fleet_only(fleet, group, i);
@@ -382,7 +356,7 @@ static void add_group(const struct fleet *fleet, const struct group *group, stru
     if (evidence[0])
         html_element(to, "li", evidence);
     (void)buffer_add_text(to, "</ul>\n");
-    if (example) {
+    if (example && example->commands) {
         (void)text_set(text, sizeof(text), "What fixes %s:", name_of_member(example));
         html_element(to, "p", text);
         html_commands(to, example->commands);
@@ -415,9 +389,10 @@ static void write_html(const struct fleet *fleet, const struct style *style, str
     html_element(to, fleet_exit_status(fleet) ? "h1 class=\"bad\"" : "h1 class=\"good\"",
                  sum.bytes);
     buffer_clear(&sum);
-    draw_bars(fleet, to);
     for (int32_t i = 0; i < fleet->n_groups; i++)
         add_group(fleet, &fleet->groups[i], to);
+    if (fleet_exit_status(fleet) == 1)
+        html_no_login(to, "", "");
     buffer_init(&json, FLEET_MAX_BYTES);
     write_json(fleet, style, &json);
     html_end(to, json.bytes ? json.bytes : "");

@@ -26,12 +26,11 @@ static const char style[] =
     "h1.bad,.bad{color:var(--bad)}h1.good{color:var(--good)}.dim{color:var(--dim)}"
     "pre{white-space:pre-wrap;overflow-wrap:anywhere;border:1px solid var(--box);padding:.6rem;"
     "margin:.2rem 0 .8rem;font-size:.85rem}button{float:right}"
-    "svg{width:100%;max-width:34rem;font:13px ui-monospace,monospace;fill:currentColor}"
+    "svg{width:100%;max-width:34rem;font:13px system-ui,sans-serif;fill:currentColor}"
     "svg .way{stroke:currentColor;stroke-width:1.5}svg .bad{stroke:var(--bad);stroke-width:2.5;"
     "stroke-dasharray:5 4}svg .mark{font-size:18px;font-weight:bold}"
     "svg text.bad,svg text.good{stroke:none;fill:var(--bad)}svg text.good{fill:var(--good)}"
     "svg .small{font-size:12px;fill:var(--dim)}svg rect{fill:none;stroke:currentColor}"
-    "svg rect.bar{fill:var(--box);stroke:none}"
     "table{border-collapse:collapse}td,th{text-align:left;padding:.1rem .8rem .1rem 0;"
     "vertical-align:top}td:last-child{overflow-wrap:anywhere}"
     "@media(max-width:40rem){tr{display:grid;grid-template-columns:3rem 1fr;padding:.2rem 0}"
@@ -84,7 +83,8 @@ void html_end(struct buffer *to, const char *json)
 
 /* --- the way --- */
 
-enum { WIDTH = 430, TRUNK = 24, MARK_AT = 62, TEXT_FROM = 86, TOP = 44, ROW = 40 };
+enum { WIDTH = 460, TRUNK = 24, MARK_AT = 62, TEXT_FROM = 86, TOP = 44, ROW = 40 };
+enum { FITTING = 56 }; /* letters, of what came of a hop */
 
 struct drawing {
     struct buffer *to;
@@ -101,6 +101,7 @@ static void draw_row(struct drawing *drawing, enum status status, const char *wh
     };
     const bool bad = status == STATUS_FAIL;
     const int y = TOP + ROW * drawing->n++ + ROW / 2;
+    char line[FITTING + sizeof("...")];
 
     (void)buffer_addf(drawing->to,
                       "<path class=\"%s\" d=\"M%d %dH%d\" fill=\"none\"/>"
@@ -115,7 +116,9 @@ static void draw_row(struct drawing *drawing, enum status status, const char *wh
     junit_put(drawing->to, what);
     (void)buffer_addf(drawing->to, "</text><text class=\"small\" x=\"%d\" y=\"%d\">", TEXT_FROM,
                       y + 14);
-    junit_put(drawing->to, came);
+    (void)text_set(line, sizeof(line), "%.*s%s", FITTING, came,
+                   strlen(came) > FITTING ? "..." : "");
+    junit_put(drawing->to, line);
     (void)buffer_add_text(drawing->to, "</text>\n");
 }
 
@@ -176,6 +179,8 @@ static enum status climbed(const struct address_facts *address, char *came, size
     return address->steps[RUNG_CONNECT].outcome == OUTCOME_OK ? STATUS_PASS : STATUS_UNKNOWN;
 }
 
+/* An endpoint has one subnet, and so one address, in each zone (AWS PrivateLink Guide, "Subnets and Availability
+ * Zones"). */
 static void draw_service(struct drawing *drawing, const struct report *report, enum service service)
 {
     static const char *const places[] = {
@@ -185,7 +190,10 @@ static void draw_service(struct drawing *drawing, const struct report *report, e
     };
     const struct endpoint_facts *endpoint = &report->facts->endpoints[service];
     const struct instance_facts *instance = &report->facts->instance;
+    bool in_own_zone = false, broken = false;
 
+    for (int32_t i = 0; i < endpoint->n_addresses; i++)
+        in_own_zone |= endpoint->addresses[i].place == PLACE_OWN_SUBNET;
     for (int32_t i = 0; i < endpoint->n_addresses; i++) {
         const struct address_facts *address = &endpoint->addresses[i];
         char what[LINE_SIZE], came[LINE_SIZE], line[2 * LINE_SIZE];
@@ -196,15 +204,37 @@ static void draw_service(struct drawing *drawing, const struct report *report, e
                        places[address->place <= PLACE_LOCAL ? address->place : PLACE_UNKNOWN]);
         if (address->place == PLACE_OWN_SUBNET && instance->availability_zone[0])
             (void)text_add(line, sizeof(line), ", %s", instance->availability_zone);
+        else if (address->place == PLACE_IN_VPC && in_own_zone)
+            (void)text_set(line, sizeof(line), "another zone");
         text_list(line, sizeof(line), ": ", came);
+        broken |= status == STATUS_FAIL;
         draw_row(drawing, status, what, line);
+    }
+    for (enum rung i = RUNG_PRIVATE; i <= RUNG_AUTHORIZE && endpoint->n_addresses > 0; i++) {
+        const struct check_result *check = &report->checks[check_of_service(service, i)];
+        const bool of_all = i == RUNG_PRIVATE || i == RUNG_AUTHORIZE || !broken;
+        if (of_all && (check->status == STATUS_FAIL || check->status == STATUS_WARN))
+            draw_row(drawing, check->status, check_name(check->check), check->summary);
     }
     if (endpoint->n_addresses == 0)
         draw_checks(drawing, report, check_of_service(service, RUNG_RESOLVE),
                     check_of_service(service, RUNG_AUTHORIZE) + 1, service_name(service));
 }
 
-static void draw_way(struct buffer *to, const struct report *report)
+/* What no packet goes to, and keeps the agent down: the role, the clock, the agent itself. */
+static void draw_broken(struct drawing *drawing, const struct report *report)
+{
+    for (enum check i = 0; i < N_CHECKS; i++) {
+        const struct check_result *check = &report->checks[i];
+        const enum target target = check_target(i);
+
+        if ((target == TARGET_ROLE || target == TARGET_CLOCK || target == TARGET_AGENT) &&
+            check->planned && (check->status == STATUS_FAIL || check->status == STATUS_WARN))
+            draw_row(drawing, check->status, check_name(i), check->summary);
+    }
+}
+
+void html_way(struct buffer *to, const struct report *report)
 {
     const char *id = facts_instance_name(report->facts);
     struct buffer rows;
@@ -217,6 +247,7 @@ static void draw_way(struct buffer *to, const struct report *report)
     for (enum service i = 0; i < N_SERVICES; i++)
         if (report->facts->plan.services[i].need != NEED_OFF)
             draw_service(&drawing, report, i);
+    draw_broken(&drawing, report);
     if (drawing.n > 0) {
         (void)buffer_addf(to,
                           "<svg viewBox=\"0 0 %d %d\" role=\"img\" aria-label=\"The way from the "
@@ -230,6 +261,62 @@ static void draw_way(struct buffer *to, const struct report *report)
         (void)buffer_add_text(to, "</svg>\n");
     }
     buffer_clear(&rows);
+}
+
+/* --- without a login --- */
+
+/* A line of the page; where it sets the page's variables, with what is known. What a report holds may be
+ * anything, and this is for a shell. */
+static void add_filled(struct buffer *to, const char *line, size_t n, const char *instance,
+                       const char *region)
+{
+    static const char variables[] = "ID='' REGION=''";
+
+    if (n == strlen(variables) && strncmp(line, variables, n) == 0)
+        (void)buffer_addf(to, "ID='%s' REGION='%s'\n", text_only(instance, "-") ? instance : "",
+                          text_only(region, "-") ? region : "");
+    else
+        (void)(buffer_add(to, line, n) && buffer_add_text(to, "\n"));
+}
+
+/* What was collected, as an element; nothing where nothing was. */
+static void flush(struct buffer *to, struct buffer *text, bool commands)
+{
+    if (text->used > 0 && commands)
+        html_commands(to, text->bytes);
+    else if (text->used > 0)
+        html_element(to, "p", text->bytes);
+    buffer_clear(text);
+    buffer_init(text, REPORT_MAX_BYTES);
+}
+
+void html_no_login(struct buffer *to, const char *instance, const char *region)
+{
+    struct buffer page, text;
+    bool commands = false;
+
+    buffer_init(&page, REPORT_MAX_BYTES);
+    buffer_init(&text, REPORT_MAX_BYTES);
+    (void)explain_write("no-login", &(struct style){.columns = 0}, &page);
+    (void)buffer_add_text(to, "<h2>Nobody can log in to the instance</h2>\n");
+    for (const char *line = strchr(page.bytes, '\n'); line && *++line;) {
+        const size_t n = strcspn(line, "\n");
+        const bool indented = text_starts(line, "    ");
+        char heading[NAME_SIZE];
+
+        if (indented != commands || text_starts(line, "## "))
+            flush(to, &text, commands);
+        commands = indented;
+        (void)text_set(heading, sizeof(heading), "%.*s", (int)n, line);
+        if (text_starts(line, "## "))
+            html_element(to, "h3", heading + 3);
+        else if (n > 0)
+            add_filled(&text, line + (indented ? 4 : 0), n - (indented ? 4 : 0), instance, region);
+        line += n;
+    }
+    flush(to, &text, commands);
+    buffer_clear(&page);
+    buffer_clear(&text);
 }
 
 /* --- findings --- */
@@ -320,9 +407,11 @@ void html_write(const struct report *report, const struct style *unused, struct 
                    instance->availability_zone, instance->vpc, instance->subnet,
                    report->facts->role.role);
     html_element(to, "p class=\"dim\"", line);
-    draw_way(to, report);
+    html_way(to, report);
     for (int32_t i = 0; i < report->n_findings; i++)
         add_finding(to, report, i);
+    if (!good && report_n_causes(report) > 0)
+        html_no_login(to, facts_instance_name(report->facts), report->facts->plan.region);
     add_checks(to, report);
     buffer_init(&json, REPORT_MAX_BYTES);
     json_write(report, unused, &json);

@@ -106,6 +106,12 @@ void html_end(struct buffer *to, const char *json);
 void html_element(struct buffer *to, const char *element, const char *text);
 void html_commands(struct buffer *to, const char *text);
 
+/* The way from the instance to what it needs, drawn, with the hop that fails; nothing where nothing was tried. */
+void html_way(struct buffer *to, const struct report *report);
+
+/* The page `no-login`, filled in; "" is not known. */
+void html_no_login(struct buffer *to, const char *instance, const char *region);
+
 /* --- fleet.c: many instances at once, one table by root cause, or what programs read --- */
 
 enum { FLEET_MAX_BYTES = 256 * 1024 * 1024 };
@@ -131,17 +137,6 @@ void image_write_junit(const struct image_report *report, const struct style *st
 
 /* --- explain.c: what the binary carries, as text: the pages of docs/findings and docs/checks (`explain`), and tables
  * in columns (`list`) --- */
-
-struct page {
-    const char *name; /* a finding's code, or a check's page ("endpoint.connect") */
-    uint32_t at, n;   /* where its text lies in that of all pages, in bytes */
-};
-
-extern const struct page pages[]; /* build/gen/pages.c, sorted by name */
-extern const size_t n_pages;
-extern const unsigned char
-    page_texts[]; /* the text of all pages, as buffer_add_inflated reads it */
-extern const size_t n_page_texts;
 
 /* The page of a finding's code, of a check ("ssm.connect" has the page "endpoint.connect"), or by its
  * own name, in upper or lower case. False when there is none: `to` then holds a line, without a line

@@ -40,13 +40,19 @@ static const char *why_unread(const char *error)
     return "no report that this version can read";
 }
 
-static void keep_commands(struct reading *reading)
+static void keep_example(struct reading *reading)
 {
-    struct buffer text;
+    struct member *member = &reading->fleet.members[reading->fleet.n_members - 1];
+    struct buffer commands, way;
 
-    buffer_init(&text, REPORT_MAX_BYTES);
-    commands_write(reading->report, NULL, &text);
-    reading->fleet.members[reading->fleet.n_members - 1].commands = text.bytes; /* fleet_free() */
+    buffer_init(&commands, REPORT_MAX_BYTES);
+    buffer_init(&way, REPORT_MAX_BYTES);
+    if (reading->report->findings[0].n_commands > 0)
+        commands_write(reading->report, NULL, &commands);
+    html_way(&way, reading->report);
+    (void)buffer_add(&way, "", 0);
+    member->commands = commands.bytes; /* fleet_clear() */
+    member->way = way.bytes;
 }
 
 static void read_one(struct reading *reading, const char *name)
@@ -72,8 +78,8 @@ static void read_one(struct reading *reading, const char *name)
         reading->facts->plan.strict = options->plan.strict;
         diagnose(reading->facts, reading->report);
         fleet_add(&reading->fleet, file, reading->report);
-        if (reading->report->findings[0].n_commands > 0 && fleet_has_new_cause(&reading->fleet))
-            keep_commands(reading);
+        if (fleet_has_new_cause(&reading->fleet))
+            keep_example(reading);
     }
     buffer_clear(&contents);
 }

@@ -5,6 +5,7 @@
  */
 #include <poll.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/timerfd.h>
 #include <unistd.h>
 
@@ -26,17 +27,18 @@ struct round {
     struct loop *loop;
     struct discover *discover;
     struct observe *observe;
-    struct credentials credentials;
     int64_t undelivered; /* before the round */
     int timer_fd;
     bool believed, placed, role_known, signalled;
 };
 
+/* In pages of their own, which are not written to a disk for want of memory. */
+static _Alignas(4096) struct credentials credentials;
+
 static void give_role(struct round *round)
 {
     if (round->observe && round->believed && round->role_known)
-        observe_role(round->observe,
-                     credentials_usable(&round->credentials) ? &round->credentials : NULL);
+        observe_role(round->observe, credentials_usable(&credentials) ? &credentials : NULL);
 }
 
 static void planned(void *arg)
@@ -148,7 +150,7 @@ static void start_again(struct round *round, const struct discover_request *requ
         observe_again(round, round->again);
     if (of_service ? rung == RUNG_AUTHORIZE : check_target(round->again->check) != TARGET_AGENT)
         round->discover = discover_again(round->loop, request, round->again->check, round->facts,
-                                         &round->credentials, events);
+                                         &credentials, events);
 }
 
 static bool start(struct round *round)
@@ -167,7 +169,7 @@ static bool start(struct round *round)
     if (round->again)
         start_again(round, &request, &events);
     else
-        round->discover = discover_start(round->loop, &request, round->facts, &round->credentials,
+        round->discover = discover_start(round->loop, &request, round->facts, &credentials,
                                          &events);
     return true;
 }
@@ -208,6 +210,7 @@ bool round_run(struct run *run, const struct round_watch *watch, const struct ag
     int64_t started_us = clock_monotonic_us();
     enum loop_end end = LOOP_FAILED;
 
+    (void)mlock(&credentials, sizeof(credentials)); /* RLIMIT_MEMLOCK may forbid it */
     if (!again)
         begin_anew(run);
     round.undelivered = delivery_read(run->options->root);
@@ -220,7 +223,7 @@ bool round_run(struct run *run, const struct round_watch *watch, const struct ag
     loop_free(round.loop); /* first: what is still under way points into the others */
     observe_free(round.observe);
     discover_free(round.discover);
-    credentials_clear(&round.credentials);
+    credentials_clear(&credentials);
     if (round.timer_fd >= 0)
         (void)close(round.timer_fd);
     facts->duration_ms = (int32_t)((clock_monotonic_us() - started_us + 999) / 1000);

@@ -24,8 +24,13 @@ arch=$(cat build/arch)
 
 manifest=$DESTDIR$PREFIX/share/ssm-preflight/manifest
 install -d "${manifest%/*}"
+before=$(cat "$manifest" 2>/dev/null || :)
 : >"$manifest"
 export DESTDIR PREFIX
 MANIFEST=$manifest packaging/scripts/install build/ssm-preflight build/completions build/deps
 echo "$PREFIX/share/ssm-preflight/manifest" >>"$manifest"
+# What another version installed and this one does not have.
+printf '%s\n' "$before" | grep -vxF -f "$manifest" | while IFS= read -r file; do
+    [ -z "$file" ] || rm -f "$DESTDIR$file"
+done
 echo "installed: $DESTDIR$PREFIX/bin/ssm-preflight"

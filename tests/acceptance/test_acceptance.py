@@ -18,19 +18,55 @@ TOP = os.path.normpath(os.path.join(os.path.dirname(os.path.abspath(__file__)), 
 KIT = os.path.join(TOP, "packaging/acceptance")
 PROGRAM = os.path.join(TOP, "build/ssm-preflight")
 sys.path.insert(0, KIT)
-from cases import ARCHITECTURES, CASES, identifier, template  # noqa: E402
+from cases import ARCHITECTURES, AT_ONCE, CASES, cost, identifier, template, waves  # noqa: E402
 
 SITUATIONS = {"instance-group": "egress-blocked", "network-acl": "egress-blocked--other-subnet", "no-role": "role-missing", "session-only-role": "policy-incomplete--parameters", "boundary": "denied-by-boundary",
               "hop-limit": "healthy", "imds-off": "imds-disabled", "endpoint-group": "egress-blocked", "dns-support-off": "vpc-dns-off",
               "endpoint-policy": "denied-by-endpoint-policy", "ipv6-only": "no-address-of-family"}
 KINDS = list(dict.fromkeys(case.vpc for case in CASES))
+# what issue 13 lists
+ISSUE = ("healthy", "endpoint-group", "instance-group", "private-dns-off", "dns-support-off", "endpoint-missing", "endpoint-policy", "no-role", "session-only-role", "boundary",
+         "hop-limit", "imds-off", "network-acl", "dhmc", "ipv6-only")
 RAW = ("== imds token\n200\nHTTP/1.1 200 OK\n== imds latest/dynamic/instance-identity/document\nHTTP/1.1 200 OK\n\n"
        '{"accountId":"999988887777","instanceId":"i-0aaaabbbbccccdddd"}\n== https ssm.us-east-1.amazonaws.com\nHTTP/1.1 404 Not Found\n')
 
 
-@pytest.mark.parametrize("kind", KINDS)
-def test_templates_refer_to_what_they_make(kind):
-    made = template(kind, [case for case in CASES if case.vpc == kind], base64.b64encode(b"#cloud-config\n").decode())
+def cases_of(kind):
+    return [case for case in CASES if case.vpc == kind]
+
+
+USER_DATA = base64.b64encode(b"#cloud-config\n" + b"x" * 1000).decode()
+TEMPLATES = {f"{kind}-{number}": template(kind, wave, USER_DATA) for kind in KINDS for number, wave in enumerate(waves(cases_of(kind)))}
+
+
+def test_every_case_has_an_instance_of_each_architecture():
+    assert {case.name for case in CASES} == set(ISSUE)
+    launched = [(name, part["Properties"]["LaunchTemplateData"]["InstanceType"]) for made in TEMPLATES.values() for name, part in made["Resources"].items()
+                if part["Type"] == "AWS::EC2::LaunchTemplate"]
+    assert sorted(each for _, each in launched) == ["t3.nano"] * len(ISSUE) + ["t4g.nano"] * len(ISSUE) and len(dict(launched)) == len(launched)
+    assert all(2 * 2 * len(wave) <= 32 for kind in KINDS for wave in waves(cases_of(kind))) and AT_ONCE < len(cases_of("shared"))
+
+
+def test_a_wave_replaces_instances_alone():
+    """The second wave is an update of the first one's stack: its VPC and endpoints, which cost, must stay as they are."""
+    first, second = ({name: part for name, part in TEMPLATES[f"shared-{number}"]["Resources"].items() if part["Type"] not in ("AWS::EC2::Instance", "AWS::EC2::LaunchTemplate")}
+                     for number in (0, 1))
+    assert first == second
+
+
+def test_it_costs_about_ten_cents():
+    """By the templates: endpoint-hours, which are nearly all of it, and instances."""
+    endpoints = sum(part["Type"] == "AWS::EC2::VPCEndpoint" for name, made in TEMPLATES.items() if name.endswith("-0") for part in made["Resources"].values())
+    assert endpoints == 5 and 8 < cost(CASES) < 11
+    said = subprocess.run([f"{KIT}/run", "--plan"], capture_output=True, text=True, check=True).stdout
+    assert f"about {cost([case for case in CASES if not case.asks_for]):.0f} cents" in said
+    with open(os.path.join(TOP, "docs/acceptance.md"), encoding="utf-8") as file:
+        assert f"{endpoints} endpoint-hours" in file.read()
+
+
+@pytest.mark.parametrize("name", TEMPLATES)
+def test_templates_refer_to_what_they_make(name):
+    made = TEMPLATES[name]
     text = json.dumps(made)
     names = set(made["Resources"]) | set(made["Parameters"]) | {"AWS::Region"}
     assert set(re.findall(r'"Ref": "([^"]+)"', text)) | set(re.findall(r'"Fn::GetAtt": \["([^"]+)"', text)) <= names
@@ -40,8 +76,8 @@ def test_templates_refer_to_what_they_make(kind):
 
 @pytest.mark.skipif(not shutil.which("cfn-lint"), reason="cfn-lint is not installed")
 def test_templates_are_valid(tmp_path):
-    for kind in KINDS:
-        (tmp_path / f"{kind}.json").write_text(json.dumps(template(kind, [case for case in CASES if case.vpc == kind], "eA==")))
+    for name, made in TEMPLATES.items():
+        (tmp_path / f"{name}.json").write_text(json.dumps(made))
     done = subprocess.run(["cfn-lint", *map(str, tmp_path.glob("*.json"))], capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout) == (0, "")
 

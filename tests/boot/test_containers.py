@@ -4,11 +4,12 @@
 import json
 import os
 import re
+import stat
 import time
 
 import pytest
 
-from boot import AGENT, HERE, OURS, REPOSITORY, SNAP_AGENT, Container, agent_says, job_done, wanted
+from boot import AGENT, HERE, OURS, REPOSITORY, SNAP_AGENT, Container, agent_says, job_done, verdict, wanted
 from vpc.measured import measured
 
 SUITES = ("bookworm", "trixie", "bullseye")
@@ -368,6 +369,24 @@ def test_a_program_that_hangs_is_ended_and_was_in_its_sandbox():
         boot.until(agent_says("started"), within_s=STARTED_IN_TIME_S + 10)
         assert 34 < seconds_before_the_agent(boot) < STARTED_IN_TIME_S - 2
         assert boot.show(OURS, "Result")["Result"] == "timeout"
+
+
+# --- a console that cannot be opened
+
+@pytest.mark.parametrize("suite", SUITES)
+def test_without_a_console_the_journal_has_the_verdict(suite, tmp_path):
+    """A terminal without a driver: opening it fails with ENODEV. (The manager's own attempt would end in 209/STDOUT.)"""
+    console, generator = tmp_path / "console", "systemd/system-generators/ssm-preflight-console"
+    os.mknod(console, 0o600 | stat.S_IFCHR, os.makedev(4, 95))
+    # The image of bullseye has a /lib of its own, unlike what is installed: there systemd looks for generators.
+    files = {f"/etc/{generator}": f"-> /usr/lib/{generator}"} if suite == "bullseye" else {}
+    with Container(suite, faults=["role-missing"], configuration=SOON, files=files,
+                   options=["--console=pipe", f"--bind={console}:/dev/console"]) as boot:
+        boot.until(agent_says("sleeping"))
+        assert boot.booted() == "running", boot.run("systemctl", "--failed").stdout
+        assert boot.until(verdict("not-ready"))["at_s"] < boot.until(agent_says("started"))["at_s"]
+        assert report(boot)["verdict"] == "not-ready"
+        assert boot.show(FOLLOW, "ActiveState", "StandardOutput") == {"ActiveState": "active", "StandardOutput": "journal"}
 
 
 # --- opting in

@@ -6,6 +6,7 @@ import os
 import re
 import shutil
 import subprocess
+import sys
 
 import pytest
 
@@ -71,6 +72,40 @@ def test_what_an_older_systemd_ignores_is_said():
     assert used - set(OLD) == set(NEWER)
     table = re.findall(r"^\| (2\d\d) \| (`.*?`) \|", read("docs", "systems.md"), re.M)
     assert {name: int(version) for version, names in table for name in re.findall(r"`(\w+)`", names)} == NEWER
+
+
+# Run in a mount namespace, with a folder that has a /dev/console of the kind named.
+WITH_A_CONSOLE = """
+import os, stat, subprocess, sys
+kind, command = sys.argv[1], sys.argv[2:]
+master, slave = os.openpty()
+if kind == "no driver":
+    os.mknod("dev/console", 0o600 | stat.S_IFCHR, os.makedev(4, 95))
+elif kind != "nothing":
+    os.close(os.open("dev/console", os.O_CREAT, 0))
+if "terminal" in kind:
+    subprocess.run(["mount", "--bind", os.ttyname(slave), "dev/console"], check=True)
+    os.close(slave)
+os.set_inheritable(master, kind != "closed terminal")
+subprocess.run(["mount", "--rbind", "dev", "/dev"], check=True)
+if kind == "forbidden":
+    command = ["setpriv", "--inh-caps=-all", "--bounding-set=-all", *command]
+os.execvp(command[0], command)
+"""
+
+
+@pytest.mark.needs_no_boot
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs root")
+@pytest.mark.parametrize("kind, why", [("terminal", None), ("closed terminal", "Input/output error"), ("no driver", "No such device or address"),
+                                       ("nothing", "it is not there"), ("forbidden", None)])
+def test_the_generator_tells_whether_the_console_can_be_opened(kind, why, tmp_path):
+    (tmp_path / "dev").mkdir()
+    subprocess.run(["unshare", "--mount", sys.executable, "-c", WITH_A_CONSOLE, kind, os.path.join(UNITS, "ssm-preflight-console"), str(tmp_path)],
+                   cwd=tmp_path, check=True)
+    made = {path.parent.name: path.read_text().splitlines() for path in tmp_path.glob("*/10-no-console.conf")}
+    assert sorted(made) == ([f"{name}.service.d" for name in ("ssm-preflight-follow", "ssm-preflight")] if why else [])
+    for said, *rest in made.values():
+        assert said.startswith("# ") and said.endswith(why) and rest == ["[Service]", "StandardOutput=journal"]
 
 
 @pytest.mark.needs_no_boot

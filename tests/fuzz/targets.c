@@ -30,6 +30,10 @@ const struct fuzz_target fuzz_targets[] = {
     {"certificate", fuzz_certificate},
     {"bundle", fuzz_bundle},
     {"connections", fuzz_connections},
+    {"hints", fuzz_hints},
+    {"agent_state", fuzz_agent_state},
+    {"image", fuzz_image},
+    {"bus", fuzz_bus},
     {NULL, NULL},
 };
 
@@ -62,7 +66,7 @@ char *fuzz_text(const uint8_t *bytes, size_t n)
     return text;
 }
 
-static void require_clean_text(const char *text, size_t size)
+void fuzz_require_text(const char *text, size_t size)
 {
     fuzz_require(memchr(text, '\0', size), "a string ends within its field");
     for (; *text; text++)
@@ -84,7 +88,7 @@ void fuzz_require_clean(const struct fields *fields, const void *base)
             if (field->kind == FIELD_STRUCT)
                 fuzz_require_clean(field->fields, at);
             else if (field->kind == FIELD_TEXT)
-                require_clean_text(at, field->size);
+                fuzz_require_text(at, field->size);
         }
     }
 }

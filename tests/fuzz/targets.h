@@ -28,15 +28,23 @@ const struct fuzz_target *fuzz_find(const char *name);
 /* Stops the program unless it holds; NDEBUG or not. */
 void fuzz_require(bool holds, const char *what);
 
+/* It ends within its field and is printable ASCII. */
+void fuzz_require_text(const char *text, size_t size);
+
 /* Every string of the facts ends within its field and is printable ASCII, every count fits. */
 void fuzz_require_clean(const struct fields *fields, const void *base);
 
 /* A zero-terminated copy without the zero bytes in it; the caller frees it. */
 char *fuzz_text(const uint8_t *bytes, size_t n);
 
+/* The folder below which targets put files, and a socket there in the place of systemd's. */
+const char *fuzz_root(void);
+int fuzz_listener(void);
+
 fuzz_run fuzz_recorded, fuzz_facts_json, fuzz_packed, fuzz_service_answer, fuzz_dns_answer,
     fuzz_times, fuzz_escape, fuzz_anonymize, fuzz_config, fuzz_agent_config, fuzz_unit,
     fuzz_machine_files, fuzz_dhmc, fuzz_imds_instance, fuzz_imds_role, fuzz_http_head,
-    fuzz_connect_status, fuzz_routes, fuzz_certificate, fuzz_bundle, fuzz_connections;
+    fuzz_connect_status, fuzz_routes, fuzz_certificate, fuzz_bundle, fuzz_connections, fuzz_hints,
+    fuzz_agent_state, fuzz_image, fuzz_bus;
 
 #endif

@@ -5,7 +5,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include "base/file.h"
@@ -13,6 +15,7 @@
 #include "discover/agent.h"
 #include "discover/instance.h"
 #include "discover/machine.h"
+#include "image/image.h"
 #include "net/trust.h"
 #include "observe/climb.h"
 #include "observe/observe.h"
@@ -22,7 +25,7 @@
 static char root[] = "/tmp/ssm-preflight-fuzz-XXXXXX";
 static struct facts facts;
 
-enum { MAX_PATHS = 64, MAX_PATH = 400 };
+enum { MAX_PATHS = 128, MAX_PATH = 400 };
 static char paths[MAX_PATHS][MAX_PATH]; /* of files and directories, in the order they were made */
 static int n_paths;
 
@@ -182,4 +185,116 @@ void fuzz_connections(const uint8_t *bytes, size_t n)
     facts.plan.services[SERVICE_SSMMESSAGES].port = 443;
     (void)observe_connected(root, &facts);
     fuzz_require_clean(&facts_fields, &facts);
+}
+
+/* Which region it may be. */
+void fuzz_hints(const uint8_t *bytes, size_t n)
+{
+    static const char *const names[] = {"/etc/resolv.conf", "/run/ssm-preflight/report.json",
+                                        "/run/cloud-init/instance-data.json"};
+    char region[REGION_SIZE];
+
+    for (size_t i = 0; i < COUNT_OF(names); i++)
+        put(names[i], bytes, n);
+    forget_agent_files();
+    resolvers_read(root, &facts.resolvers);
+    bool found = hint_region(root, &facts, region);
+    fuzz_require(!found || text_only(region, "-"), "a region is a word");
+}
+
+/* What the agent wrote itself, and how names are looked up. */
+void fuzz_agent_state(const uint8_t *bytes, size_t n)
+{
+    static const char *const names[] = {"/var/log/amazon/ssm/errors.log",
+                                        "/var/log/amazon/ssm/amazon-ssm-agent.log",
+                                        "/etc/amazon/ssm/seelog.xml",
+                                        "/var/lib/amazon/ssm/registration",
+                                        "/etc/nsswitch.conf",
+                                        "/etc/resolv.conf"};
+
+    for (size_t i = 0; i < COUNT_OF(names); i++)
+        put(names[i], bytes, n);
+    forget_agent_files();
+    facts.agent.installed = ANSWER_YES;
+    agent_read_state(root, &facts.agent);
+    resolvers_read(root, &facts.resolvers);
+    fuzz_require_clean(&facts_fields, &facts);
+}
+
+/* A root file system in which every file says the same. */
+void fuzz_image(const uint8_t *bytes, size_t n)
+{
+    static struct image_report report;
+    static const char *const names[] = {"/etc/os-release",
+                                        "/etc/passwd",
+                                        "/etc/fstab",
+                                        "/etc/hosts",
+                                        "/etc/nsswitch.conf",
+                                        "/etc/resolv.conf",
+                                        "/etc/machine-id",
+                                        "/etc/selinux/config",
+                                        "/etc/rc.local",
+                                        "/etc/environment",
+                                        "/etc/default/grub",
+                                        "/etc/default/ufw",
+                                        "/etc/ufw/ufw.conf",
+                                        "/etc/ufw/user.rules",
+                                        "/etc/nftables.conf",
+                                        "/etc/iptables/rules.v4",
+                                        "/etc/sysconfig/iptables",
+                                        "/etc/network/interfaces",
+                                        "/etc/netplan/50-cloud-init.yaml",
+                                        "/etc/cloud/cloud.cfg",
+                                        "/etc/cloud/cloud.cfg.d/10.cfg",
+                                        "/etc/chrony/chrony.conf",
+                                        "/etc/systemd/timesyncd.conf",
+                                        "/etc/systemd/resolved.conf",
+                                        "/etc/sysctl.conf",
+                                        "/etc/apt/preferences",
+                                        "/etc/yum/pluginconf.d/versionlock.list",
+                                        "/boot/grub/grub.cfg",
+                                        "/boot/loader/entries/1.conf",
+                                        "/etc/amazon/ssm/amazon-ssm-agent.json",
+                                        "/var/lib/amazon/ssm/registration",
+                                        "/var/lib/dpkg/status",
+                                        "/lib/systemd/system/amazon-ssm-agent.service",
+                                        "/usr/bin/amazon-ssm-agent",
+                                        "/usr/bin/cloud-init",
+                                        "/var/lib/snapd/snaps/amazon-ssm-agent_1.snap",
+                                        "/etc/security/access.conf",
+                                        "/etc/ssl/certs/ca-certificates.crt",
+                                        "/lib/modules/6.1/modules.dep",
+                                        "/etc/firewalld/direct.xml"};
+    const struct image_request request = {.root = root,
+                                          .region = "us-east-1",
+                                          .allow = "",
+                                          .config_error = "",
+                                          .now_unix_s = 1800000000};
+
+    for (size_t i = 0; i < COUNT_OF(names); i++)
+        put(names[i], bytes, n);
+    image_audit(&request, &report);
+    fuzz_require(report.n_findings >= 0 && report.n_findings <= MAX_IMAGE_FINDINGS,
+                 "no more findings than fit");
+    fuzz_require(report.summary[0], "a verdict says something");
+}
+
+int fuzz_listener(void)
+{
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+    put("/run/systemd/private", NULL, 0);
+    (void)text_set(address.sun_path, sizeof(address.sun_path), "%s/run/systemd/private", root);
+    fuzz_require(remove(address.sun_path) == 0 && fd >= 0 &&
+                     bind(fd, (const struct sockaddr *)&address, sizeof(address)) == 0 &&
+                     listen(fd, 1) == 0,
+                 "somebody listens");
+    return fd;
+}
+
+const char *fuzz_root(void)
+{
+    make_root();
+    return root;
 }

@@ -8,9 +8,12 @@
 #include <openssl/ssl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/types.h>
+#include <unistd.h>
 
 #include "base/text.h"
+#include "discover/unit.h"
 #include "net/http_exchange.h"
 #include "net/route.h"
 #include "net/tls.h"
@@ -90,6 +93,23 @@ ssize_t __wrap_send(int fd, const void *from, size_t n, int flags)
     (void)from;
     (void)flags;
     return (ssize_t)n;
+}
+
+/* What systemd says of a unit; to connect to it the listener is enough. */
+void fuzz_bus(const uint8_t *bytes, size_t n)
+{
+    static int listener = -1;
+    struct unit_end end = {.active = ""};
+
+    if (listener < 0)
+        listener = fuzz_listener();
+    answer = bytes;
+    n_answer = n;
+    (void)unit_ask(fuzz_root(), "amazon-ssm-agent.service", &end);
+    fuzz_require_text(end.active, sizeof(end.active));
+    fuzz_require_text(end.result, sizeof(end.result));
+    int fd = accept(listener, NULL, NULL);
+    fuzz_require(fd >= 0 && close(fd) == 0, "it had connected");
 }
 
 void fuzz_routes(const uint8_t *bytes, size_t n)

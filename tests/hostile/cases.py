@@ -214,7 +214,8 @@ def every_byte(sizes, family, leaf):
                 yield Case(f"{end} at byte {n} of {' '.join(key[1:])}, IPv{family}", family, harmless=True,
                            http=lambda k, normal, _, key=key, n=n, end=end: Say(normal[:n], end) if k == key else None)  # fmt: skip
     for n, how in itertools.product(range(max(size for key, size in sizes.items() if key[0] == "tls")), ("stall", "close", "reset", "flip")):
-        yield Case(f"{how} at byte {n} of TLS, IPv{family}", family, cut=Cut(n, how))
+        # RFC 8446 section 5.1: the version of a record, whose last byte this is, is ignored.
+        yield Case(f"{how} at byte {n} of TLS, IPv{family}", family, cut=Cut(n, how), harmless=(n, how) == (2, "flip"))
     for n in range(len(leaf)):
         yield Case(f"certificate cut to {n}, IPv{family}", family, raw=tls.with_leaf(leaf[:n]))
         turned = leaf[:n] + bytes([leaf[n] ^ 0xFF]) + leaf[n + 1 :]

@@ -214,6 +214,9 @@ simple("dpkg-interrupted", "debian", "agent-half-installed",
        lambda r: r.edit("var/lib/dpkg/status", f"install ok installed\nVersion: {VERSION}", f"install ok half-configured\nVersion: {VERSION}"))
 simple("snap-cut", "ubuntu-booted", "agent-half-installed", lambda r: r.write("var/lib/snapd/snaps/amazon-ssm-agent_7993.snap", snap_file(cut=100)))
 simple("snap-no-squashfs", "ubuntu", "agent-half-installed", lambda r: r.write("var/lib/snapd/seed/snaps/amazon-ssm-agent_7993.snap", "no"))
+simple("snap-removed-and-left-in-the-seed", "ubuntu-booted", "agent-missing",
+       lambda r: (os.rename(r.path("var/lib/snapd/snaps/amazon-ssm-agent_7993.snap"), r.path("var/lib/snapd/seed/snaps/amazon-ssm-agent_7993.snap")),
+                  r.write("var/lib/snapd/state.json", "{}")))
 simple("two-agents", "debian", "image-two-agents", lambda r: r.write("var/lib/snapd/snaps/amazon-ssm-agent_7993.snap", snap_file()), "warning")
 # 4
 simple("disabled", "debian", "agent-disabled", lambda r: r.disable(AGENT))
@@ -237,7 +240,8 @@ def preset_disables(root):
 # 5
 for n, (text, severity) in enumerate([("ExecStart=", "fatal"), ("User=ssm", "fatal"), ("ProtectSystem=strict", "fatal"), ("ReadOnlyPaths=/var", "fatal"),
                                       ("InaccessiblePaths=/etc/amazon", "fatal"), ("PrivateNetwork=yes", "fatal"), ("IPAddressDeny=any", "fatal"),
-                                      ("RestrictAddressFamilies=AF_UNIX AF_NETLINK", "fatal"), ("NoNewPrivileges=true", "warning")]):
+                                      ("RestrictAddressFamilies=AF_UNIX AF_NETLINK", "fatal"), ("NoNewPrivileges=true", "warning"),
+                                      ("MemoryDenyWriteExecute=yes", "warning")]):
     simple(f"drop-in-{text.partition('=')[0]}", ("debian", "rpm")[n % 2], "image-unit-overridden", lambda r, text=text: r.drop_in(text), severity)
 simple("drop-in-for-all-services", "debian", "image-unit-overridden",
        lambda r: r.write(f"{ENABLED}/service.d/hardening.conf", "[Service]\nProtectSystem=strict\n"))
@@ -246,6 +250,9 @@ simple("snapd-masked", "ubuntu", "image-snapd-broken", lambda r: r.mask("snapd.s
 simple("snapd-seeded-off", "ubuntu", "image-snapd-broken", lambda r: r.disable("snapd.seeded.service"))
 simple("squashfs-blacklisted", "ubuntu", "image-snapd-broken",
        lambda r: r.write("etc/modprobe.d/squashfs.conf", "install squashfs /bin/false\nblacklist squashfs\n"))
+simple("apparmor-off", "ubuntu", "image-snapd-broken", lambda r: r.edit("boot/grub/grub.cfg", " ro ", " ro apparmor=0 "))
+simple("snap-not-mounted", "ubuntu-booted", "image-snapd-broken",
+       lambda r: r.write(f"{ENABLED}/snap-amazon\\x2dssm\\x2dagent-7993.mount", "[Mount]\nWhat=/var/lib/snapd/snaps/amazon-ssm-agent_7993.snap\n"))
 # 7, 8, 9, 30
 simple("too-old-for-imdsv2", "debian", "agent-too-old", lambda r: r.edit("var/lib/dpkg/status", VERSION, "2.3.700.0"))
 simple("too-old-for-ec2messages", "rpm", "agent-too-old", lambda r: r.write("etc/amazon/ssm/RELEASENOTES.md", "3.2.2303.0\n"), "warning")
@@ -253,7 +260,8 @@ simple("hybrid-registration", "debian", "agent-registered-elsewhere",
        lambda r: r.write("var/lib/amazon/ssm/Vault/Store/RegistrationKey", '{"instanceID":"mi-0123456789abcdef0","region":"eu-west-1"}'))
 simple("state-of-an-instance", "debian", "image-agent-state", lambda r: r.write("var/lib/amazon/ssm/i-0123456789abcdef0/document/x"), "warning")
 simple("state-vault", "rpm", "image-agent-state", lambda r: r.write("var/lib/amazon/ssm/Vault/EC2Manifest", "{}"), "warning")
-simple("state-logs", "rpm", "image-agent-state", lambda r: r.write("var/log/amazon/ssm/amazon-ssm-agent.log", "x\n"), "warning")
+simple("state-logs", "rpm", "image-agent-state", lambda r: r.write("var/log/amazon/ssm/audits/amazon-ssm-agent-audit-2026-11-29", "x\n"), "warning")
+simple("state-update", "debian", "image-agent-state", lambda r: r.write("var/lib/amazon/ssm/update/amazon-ssm-agent/updateplugin.json", "{}"), "warning")
 simple("old-agent", "debian", "image-old", lambda r: os.utime(r.path("usr/bin/amazon-ssm-agent"), (1600000000, 1600000000)), "warning", ("--max-age", "90d"))
 # 10, 11
 CONFIG = "etc/amazon/ssm/amazon-ssm-agent.json"
@@ -264,6 +272,7 @@ simple("config-endpoint-of-other-region", "debian", "agent-config-invalid", lamb
 simple("config-vpce", "debian", "agent-config-invalid",
        lambda r: r.write(CONFIG, '{"Mgs":{"Endpoint":"vpce-0a1-b2.ssmmessages.eu-central-1.vpce.amazonaws.com"}}'), "warning", ("--region", "eu-central-1"))
 simple("config-without-ec2", "rpm", "agent-config-invalid", lambda r: r.write(CONFIG, '{"Identity":{"ConsumptionOrder":["OnPrem"]}}'))
+simple("config-of-a-container", "debian", "agent-config-invalid", lambda r: r.write(CONFIG, '{"Agent":{"ContainerMode":true}}'))
 simple("seelog-no-xml", "debian", "image-log-config", lambda r: r.write("etc/amazon/ssm/seelog.xml", "minlevel=info\n"), "warning")
 simple("seelog-to-nowhere", "rpm", "image-log-config",
        lambda r: r.write("etc/amazon/ssm/seelog.xml", '<seelog><outputs><rollingfile filename="/data/log/ssm.log"/></outputs></seelog>'), "warning")
@@ -280,6 +289,7 @@ simple("bundle-dangling", "rpm", "ca-bundle-missing", lambda r: r.remove("etc/pk
 simple("bundle-empty", "rpm", "ca-bundle-missing", lambda r: r.write("etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem", ""))
 simple("bundle-without-amazon", "debian", "ca-bundle-missing",
        lambda r: r.write("etc/ssl/certs/ca-certificates.crt", "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n"))
+simple("bundle-for-root-alone", "debian", "ca-bundle-missing", lambda r: os.chmod(r.path("etc/ssl/certs/ca-certificates.crt"), 0o600), "warning")
 # 14
 simple("no-time-service", "debian", "time-sync-missing", lambda r: r.disable("chrony.service"), "warning")
 simple("time-service-masked", "rpm", "time-sync-missing", lambda r: r.mask("chronyd.service"), "warning")
@@ -301,6 +311,10 @@ simple("resolver-of-the-build", "debian", "image-resolver-baked", lambda r: r.wr
 simple("resolved-off", "rpm", "image-resolver-baked", lambda r: r.disable("systemd-resolved.service"))
 simple("nsswitch-without-dns", "debian", "image-resolver-baked", lambda r: r.write("etc/nsswitch.conf", "passwd: files\nhosts: files\n"))
 simple("resolved-foreign", "rpm", "image-resolver-baked", lambda r: r.write("etc/systemd/resolved.conf", "[Resolve]\nDNS=8.8.8.8\n"), "warning")
+simple("dnsmasq-of-the-build", "debian", "image-resolver-baked",
+       lambda r: (r.unit("dnsmasq.service"), r.write("etc/dnsmasq.d/build.conf", "no-resolv\nserver=192.168.1.1\n")), "warning")
+simple("unbound-of-the-build", "rpm", "image-resolver-baked",
+       lambda r: (r.unit("unbound.service"), r.write("etc/unbound/unbound.conf", "forward-zone:\n  name: .\n  forward-addr: 192.168.1.1\n")), "warning")
 simple("hosts-pinned", "debian", "dns-hosts-override", lambda r: r.add("etc/hosts", "10.0.1.5 ssm.eu-central-1.amazonaws.com\n"))
 # 18, 19
 NFT = "table inet f {\n chain in {\n type filter hook input priority 0; policy drop;\n }\n chain out {\n type filter hook output priority 0; policy drop;\n%s }\n}\n"
@@ -317,23 +331,31 @@ simple("only-root-to-imds", "rpm", "image-egress-dropped",
 simple("route-of-networkd", "debian", "image-routes",
        lambda r: r.write("etc/systemd/network/90-imds.network", "[Match]\nName=ens5\n[Route]\nType=blackhole\nDestination=169.254.169.254/32\n"))
 simple("route-of-a-script", "rpm", "image-routes", lambda r: r.write("etc/rc.local", "#!/bin/sh\nip route add prohibit 169.254.169.254\n"))
+for key, value, severity in (("net.ipv4.conf.all.arp_ignore", "8", "fatal"), ("net.ipv4.ip_default_ttl", "1", "fatal"), ("fs.inotify.max_user_watches", "0", "warning"),
+                             ("fs.inotify.max_user_instances", "0", "warning"), ("net.ipv6.conf.all.disable_ipv6", "1", "note")):
+    simple(f"sysctl-{key}", "rpm", "image-sysctl", lambda r, key=key, value=value: r.write("etc/sysctl.d/60-hardening.conf", f"{key}={value}\n"), severity)
 # 20
 simple("cloud-init-cuts-imds", "debian", "image-metadata-disabled", lambda r: r.write("etc/cloud/cloud.cfg.d/99-x.cfg", "disable_ec2_metadata: true\n"))
 simple("cloud-init-disabled", "rpm", "image-cloud-init", lambda r: r.write("etc/cloud/cloud-init.disabled"), "warning")
 simple("cloud-init-by-command-line", "debian", "image-cloud-init", lambda r: r.edit("boot/grub/grub.cfg", " ro ", " ro cloud-init=disabled "), "warning")
 simple("cloud-init-masked", "ubuntu", "image-cloud-init", lambda r: r.mask("cloud-init.service"), "warning")
 simple("cloud-init-without-ec2", "debian", "image-cloud-init", lambda r: r.write("etc/cloud/cloud.cfg.d/99-datasource.cfg", "datasource_list: [ NoCloud ]\n"), "warning")
+simple("cloud-init-seed", "rpm", "image-cloud-init", lambda r: (r.edit("etc/cloud/cloud.cfg", "datasource_list: [ Ec2, None ]\n", ""),
+                                                                r.write("var/lib/cloud/seed/nocloud/meta-data", "instance-id: build\n")), "warning")
 # 21, 22
 simple("machine-id", "debian", "image-identity-baked", lambda r: r.write("etc/machine-id", "0123456789abcdef0123456789abcdef\n"), "warning")
+simple("machine-id-of-dbus", "rpm", "image-identity-baked", lambda r: r.write("var/lib/dbus/machine-id", "0123456789abcdef0123456789abcdef\n"), "warning")
 simple("host-keys", "rpm", "image-identity-baked", lambda r: r.write("etc/ssh/ssh_host_ed25519_key", "x", 0o600), "warning")
 simple("cloud-instance", "ubuntu", "image-identity-baked", lambda r: r.write("var/lib/cloud/instances/i-0123456789abcdef0/user-data.txt"), "warning")
 simple("fstab-second-disk", "debian", "image-mounts", lambda r: r.add("etc/fstab", "/dev/xvdf /data ext4 defaults 0 2\n"))
 simple("fstab-nvme", "rpm", "image-mounts", lambda r: r.add("etc/fstab", "/dev/nvme1n1 /data xfs noatime 0 2\n"))
 simple("fstab-data-disk", "debian", "image-mounts", lambda r: r.add("etc/fstab", "UUID=6e1f-22 /data ext4 defaults 0 2\nLABEL=logs /var/log ext4 defaults 0 2\n"), "warning")
 simple("fstab-noexec", "debian", "image-mounts", lambda r: r.add("etc/fstab", "UUID=1 /var ext4 nosuid,noexec,nodev 0 2\n"), "warning")
+simple("fstab-tmp-noexec", "debian", "image-mounts", lambda r: r.add("etc/fstab", "tmpfs /tmp tmpfs nosuid,noexec,nodev 0 0\n"), "note")
 simple("fstab-read-only", "rpm", "image-mounts", lambda r: r.edit("etc/fstab", "defaults,noatime", "ro,noatime"))
 # 23 to 25
 simple("root-credentials", "debian", "image-credentials", lambda r: r.write("root/.aws/credentials", "[default]\naws_secret_access_key = x\n"), "warning")
+simple("root-aws-config", "rpm", "image-credentials", lambda r: r.write("root/.aws/config", "[default]\ncredential_process = /opt/vault\n"), "warning")
 simple("credentials-of-the-unit", "rpm", "image-credentials", lambda r: r.drop_in("Environment=AWS_ACCESS_KEY_ID=x"), "warning")
 simple("profile-credentials", "debian", "image-credentials", lambda r: r.write("etc/profile.d/aws.sh", "export AWS_SECRET_ACCESS_KEY=x\n"), "warning")
 simple("fapolicyd", "debian", "image-access-control", lambda r: (r.unit("fapolicyd.service"), r.write("etc/fapolicyd/fapolicyd.trust", "# trust\n")), "warning")
@@ -345,6 +367,9 @@ simple("no-useradd", "rpm", "image-sessions", lambda r: r.remove("usr/sbin/usera
 simple("no-console", "debian", "image-console",
        lambda r: (r.remove("boot/grub/grub.cfg"), r.write("etc/default/grub", 'GRUB_CMDLINE_LINUX="quiet"\n')), "warning")
 simple("ena-forbidden", "rpm", "image-drivers", lambda r: r.write("etc/modprobe.d/net.conf", "blacklist ena\n"))
+simple("initramfs-omits-nvme", "rpm", "image-drivers", lambda r: r.write("etc/dracut.conf.d/small.conf", 'omit_drivers+=" nvme floppy "\n'))
+simple("initramfs-of-the-builder", "debian", "image-drivers", lambda r: r.write("etc/initramfs-tools/initramfs.conf", "MODULES=dep\n"), "warning")
+simple("no-initramfs", "debian", "image-drivers", lambda r: (r.write("usr/lib/modules/6.1.0/modules.dep", "ena/ena.ko:\nhost/nvme.ko:\n"), r.write("boot/vmlinuz-6.1.0", "x")))
 simple("kernel-without-nvme", "debian", "image-drivers", lambda r: r.write("usr/lib/modules/6.1.0/modules.dep", "kernel/drivers/net/ethernet/amazon/ena/ena.ko.xz:\n"))
 
 
@@ -360,9 +385,11 @@ simple("preflight-conf", "debian", "image-preflight", lambda r: (preflight(r), r
 simple("preflight-namespaces", "rpm", "image-preflight", lambda r: (preflight(r), r.write("etc/sysctl.d/cis.conf", "user.max_user_namespaces = 0\n")), "warning")
 simple("apt-pin", "debian", "image-pins", lambda r: r.write("etc/apt/preferences.d/ssm", "Package: amazon-ssm-agent\nPin: version 3.3.1142.0\nPin-Priority: 1001\n"), "note")
 
+simple("yum-exclude", "rpm", "image-pins", lambda r: r.write("etc/yum.conf", "[main]\nexclude=kernel* amazon-ssm-agent\n"), "note")
+simple("releasever-pinned", "rpm", "image-pins", lambda r: r.write("etc/dnf/vars/releasever", "2023.6.20250107\n"), "note")
+
 # What the fix of the page cannot do, and why.
 WITHOUT_FIX = {
     "kernel-without-nvme": "a kernel without the driver must be replaced",
     "preflight-of-arm": "its package must be installed again, for the image's architecture",
-    "apt-pin": "a note: the image is fit",
 }

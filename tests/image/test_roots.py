@@ -90,11 +90,60 @@ def test_the_fix_pasted_into_the_root_makes_it_fit(build, name):
     assert (status, report["findings"]) == (0, [])
 
 
+@pytest.mark.parametrize("name", [name for name in BROKEN if BROKEN[name][3] == "note"])
+def test_a_note_does_not_count(build, name):
+    kind, change, *_ = BROKEN[name]
+    assert audit(build(kind, change), "--strict")[0] == 0
+
+
+@pytest.mark.skipif(os.geteuid() != 0 or not BUSYBOX, reason="chroot needs root and busybox")
+def test_a_resolver_that_nothing_may_write(build):
+    """chattr +i: the DHCP client, which would write the file anew, cannot."""
+    root = build("debian", lambda r: (r.unit("networking.service"), r.program("usr/sbin/dhclient"), r.write("etc/resolv.conf", "nameserver 192.168.1.1\n")))
+    path = root.path("etc/resolv.conf")
+
+    def severities():
+        return [(each["code"], each["severity"]) for each in audit(root)[1]["findings"]]
+    assert severities() == [("image-resolver-baked", "warning")]
+    if subprocess.run(["chattr", "+i", path], capture_output=True, check=False).returncode != 0:
+        pytest.skip("this file system has no such flag")
+    try:
+        assert severities() == [("image-resolver-baked", "fatal")]
+        chattr, *rest = audit(root)[1]["findings"][0]["remedy"]["commands"]
+        assert "chattr -i /etc/resolv.conf" in chattr
+        subprocess.run(["chattr", "-i", path], check=True)  # busybox has none
+        paste(root, "debian", rest)
+        assert severities() == []
+    finally:
+        if not os.path.islink(path):
+            subprocess.run(["chattr", "-i", path], check=False)
+
+
 def test_every_finding_is_staged():
     listed = subprocess.run([PROGRAM, "list", "findings"], capture_output=True, text=True, check=True).stdout
     staged = {broken[2] for broken in BROKEN.values()}
     assert {line.split()[0] for line in listed.splitlines() if line.startswith("image-")} <= staged
     assert len(BROKEN) >= 60
+
+
+def test_an_empty_var_is_said(build):
+    """A file system or subvolume of its own that was not mounted."""
+    root = build("rpm")
+    shutil.rmtree(root.path("var"))
+    os.makedirs(root.path("var"))
+    check = next(each for each in audit(root)[1]["checks"] if each["id"] == "image.agent-state")
+    assert check["status"] == "unknown" and "not mounted" in check["summary"]
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="unshare needs root")
+@pytest.mark.parametrize(("kind", "change", "passes"), [("ubuntu", None, True), ("ubuntu-booted", None, True), ("rpm", None, True), ("debian", None, True),
+                                                        ("ubuntu", BROKEN["no-snap"][1], False), ("ubuntu-booted", BROKEN["snap-removed-and-left-in-the-seed"][1], False)])
+def test_check_finds_the_same_agent(build, kind, change, passes):
+    """One reader for both: SUSE's /usr/sbin, the snap in snapd's own folders, and no leftovers."""
+    done = subprocess.run(["unshare", "-n", PROGRAM, "check", "--root", build(kind, change).top, "--output", "json", "--deadline", "1s"], capture_output=True, text=True,
+                          check=False)
+    status = {each["id"]: each["status"] for each in json.loads(done.stdout)["checks"]}
+    assert (status["agent.installed"] == "pass") == passes, status
 
 
 # --- options and formats ---

@@ -349,6 +349,7 @@ AGENT = {
     "dns-addresses:ipv6-only": ("down", 18),
     "imds-path-slow": ("down", 21),
     "websocket-refused": ("down", 41),
+    "tls-intercepted websocket-refused": ("down", 40),
     "dns-tcp-blocked": ("up", 2),
     "slow-body:ssmmessages:20000": ("down", 90),
     "imds-path": ("down", 2),

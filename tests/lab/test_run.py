@@ -13,6 +13,7 @@ import pytest
 from on_instance import schema_problems
 
 from vpc import Lab, world as w
+from vpc.credentials import SECRETS
 from vpc.operations import SIDE_EFFECTS
 
 pytestmark = pytest.mark.usefixtures("binary")
@@ -158,6 +159,36 @@ def test_no_secret_in_any_output(faults):
         outputs += [lab.run(["-r", ".", "/run", "/etc/ssm-preflight", "--exclude-dir=lab"], program="grep").stdout]
         assert lab.stats()["imds"], "nothing was asked, so nothing could leak"
         lab.assert_no_secret(*outputs)
+
+
+# Starts the program, waits for the words of its first round, and looks for each text of a list in all of its memory.
+IN_MEMORY = r"""
+import json, re, subprocess, sys
+running = subprocess.Popen(sys.argv[2:], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+assert "round 1" in running.stderr.readline()
+memory = b""
+with open(f"/proc/{running.pid}/maps") as maps, open(f"/proc/{running.pid}/mem", "rb", 0) as bytes_of:
+    for begin, end in re.findall(r"^(\w+)-(\w+) r(?!.*\[v)", maps.read(), re.M):
+        bytes_of.seek(int(begin, 16))
+        memory += bytes_of.read(int(end, 16) - int(begin, 16))
+locked = re.search(r"VmLck:\s*(\d+)", open(f"/proc/{running.pid}/status").read())[1]
+print(json.dumps([[text for text in json.loads(sys.argv[1]) if text.encode() in memory], int(locked)]))
+running.terminate()
+running.communicate()
+"""
+
+
+@pytest.mark.parametrize("fault", ["policy-missing", "credentials-rejected"])
+def test_between_rounds_memory_holds_no_secret(fault):
+    with Lab([fault]) as lab:
+        # memory that was freed loses its beginning to the allocator
+        pieces = [text[at : at + 14] for text in SECRETS for at in range(0, min(len(text), 60) - 14, 2)]
+        wait = [lab.binary, "wait", "--deadline", "30s", "--output", "short"]
+        done = lab.run(["-c", IN_MEMORY, json.dumps([w.INSTANCE_ID, *pieces]), *wait], program="/usr/bin/python3")
+        found, locked_kb = json.loads(done.stdout)
+        assert found == [w.INSTANCE_ID], "what is no secret is there, so it was looked for"
+        assert locked_kb > 0
+        assert lab.stats()["signed"]
 
 
 def test_secrets_are_not_in_the_command_line_or_environment():

@@ -5,6 +5,7 @@ import fcntl
 import os
 import pty
 import re
+import select
 import signal
 import struct
 import subprocess
@@ -152,13 +153,17 @@ def test_the_verdict_is_told_on_stderr_when_stdout_takes_nothing(blocked, comman
     assert any(line.startswith("ssm-preflight: NOT READY: ") for line in said), said
 
 
+def completions(binary, shell):
+    top = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+    script = os.path.join(top, "packaging", "scripts", "gen-completions")
+    return subprocess.run(["sh", script, shell, binary], capture_output=True, text=True, check=True).stdout
+
+
 def completed(binary, *words):
     """What bash offers for the last word."""
-    top = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-    script = subprocess.run(["sh", f"{top}/packaging/scripts/gen-completions", "bash", binary], capture_output=True, text=True, check=True)
     ask = (f"COMP_WORDS=({' '.join(repr(word) for word in ('ssm-preflight', *words))}); COMP_CWORD={len(words)}; "
            '_ssm_preflight; printf "%s\\n" "${COMPREPLY[@]}"')
-    done = subprocess.run(["bash", "-c", f"{script.stdout}\n{ask}"], capture_output=True, text=True, check=True)
+    done = subprocess.run(["bash", "-c", f"{completions(binary, 'bash')}\n{ask}"], capture_output=True, text=True, check=True)
     return done.stdout.split()
 
 
@@ -169,3 +174,38 @@ def test_completions_offer_names_of_checks_and_findings(binary):
     assert "policy-missing" not in completed(binary, "check", "--skip", "")
     assert {"findings", "checks"} <= set(completed(binary, "list", ""))
     assert {"check", "wait", "show"} <= set(completed(binary, ""))
+
+
+ASKED = {"explain endpoint-bl": "endpoint-blocks-443", "check --skip ssmmessages.c": "ssmmessages.connect", "list f": "findings",
+         "check --output js": "json", "wa": "wait"}
+
+
+def test_fish_completes_the_same(binary):
+    asks = "".join(f"complete -C 'ssm-preflight {line}'\n" for line in ASKED)
+    done = subprocess.run(["fish", "-c", completions(binary, "fish") + asks], capture_output=True, text=True, check=True)
+    assert done.stderr == "" and [line.split("\t")[0] for line in done.stdout.splitlines()] == list(ASKED.values())
+
+
+def test_zsh_completes_the_same(binary, tmp_path):
+    """Typed at a terminal: zsh's completion works in its line editor only."""
+    (tmp_path / "_ssm-preflight").write_text(completions(binary, "zsh"))
+    master, slave = pty.openpty()
+    shell = subprocess.Popen(["zsh", "-f", "-i"], stdin=slave, stdout=slave, stderr=slave, start_new_session=True,
+                             env={"PATH": os.environ["PATH"], "TERM": "dumb", "HOME": str(tmp_path)})
+    os.close(slave)
+    os.write(master, f"PS1=; fpath=({tmp_path} $fpath); autoload -U compinit; compinit -u -D; echo be''gin\n".encode())
+
+    def read(word):
+        seen = ""
+        while word not in seen:
+            assert select.select([master], [], [], 60)[0], (word, seen)
+            seen += os.read(master, 4096).decode()
+    try:
+        read("begin")
+        for line, word in ASKED.items():
+            os.write(master, f"\x15ssm-preflight {line}\t".encode())  # Ctrl-U: what stands there goes
+            read(word)
+    finally:
+        shell.kill()
+        shell.wait()
+        os.close(master)

@@ -16,6 +16,8 @@ REPOSITORY = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__f
 ARCH = platform.machine()
 PARTS = [f"build/{name}" for name in ("ssm-preflight", f"gen/{ARCH}/completions", f"deps/{ARCH}")]
 UNITS = ("ssm-preflight.service", "ssm-preflight-follow.service", "ssm-preflight-fixed.path", "ssm-ready.path")
+# Licences of everything that is in the binary.
+OWED = ["RELINKING", "amazon-roots", "c-ares", "cjson", "curl", "glibc", "inih", "libgcc", "openssl", "ssm-preflight", "systemd", "zlib"]
 OLD_VERSION = "0.2.0~git20200101000000.000000000000"
 PREAMBLE = """set -e
 layer=$(mktemp -d); mount -t tmpfs tmpfs "$layer"; mkdir "$layer/upper" "$layer/work" "$layer/root"; root=$layer/root
@@ -24,7 +26,7 @@ mount -t proc proc "$root/proc"
 run() { env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C DEBIAN_FRONTEND=noninteractive chroot "$root" "$@"; }
 # What of ours is enabled, and what is masked.
 links() { (cd "$root/etc/systemd/system" && find . -path '*ssm-*' ! -name '*amazon*' -type l -printf '%P %l\\n' | sort); }
-ours() { (cd "$root" && find etc usr var opt -path '*ssm-*' ! -path '*amazon-ssm-agent*' ! -path 'var/lib/rpm/*' | sort); }
+ours() { (cd "$root" && find etc usr var opt -path '*ssm-*' ! -path 'var/lib/rpm/*' | sort); }
 """
 
 

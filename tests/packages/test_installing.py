@@ -5,7 +5,7 @@ import shutil
 import subprocess
 
 import pytest
-from conftest import REPOSITORY, UNITS, enabled, sections
+from conftest import OWED, REPOSITORY, UNITS, enabled, sections
 
 SUITES = ("bullseye", "bookworm", "trixie", "jammy", "noble")
 ALL = sorted(UNITS)
@@ -19,7 +19,13 @@ run systemctl --quiet disable ssm-ready.path
 SHOW = """
 echo "== $1 links"; links; echo "== $1 configuration"; tail -qn 1 "$root"/etc/ssm-preflight/preflight.conf "$root"/etc/ssm-preflight/preflight.conf.d/*
 """
-OLD_SYSTEMD = 'rm -f "$root"/usr/lib/systemd/libsystemd-shared-*.so "$root"/lib/systemd/libsystemd-shared-*.so "$root"/usr/lib/*/systemd/libsystemd-shared-*.so\n'
+# The packages and install.sh know systemd's version by the name of its library, which 219 has not got.
+OF_SYSTEMD = """
+of_systemd() {
+    rm -f "$root"/usr/lib/systemd/libsystemd-shared-*.so "$root"/lib/systemd/libsystemd-shared-*.so "$root"/usr/lib/*/systemd/libsystemd-shared-*.so
+    [ "$1" = 219 ] || touch "$root/usr/lib/systemd/libsystemd-shared-$1.so"
+}
+"""
 
 needs_rpm = pytest.mark.skipif(not shutil.which("rpmbuild"), reason="rpm is not installed")
 
@@ -54,10 +60,14 @@ def test_deb_from_installation_to_purge(suite, packages, in_root):
 
 
 def test_deb_enables_no_unit_that_would_fail(packages, in_root):
-    done = in_root("bookworm", OLD_SYSTEMD + 'cp "$2" "$root/new.deb"; run dpkg -i /new.deb >&2; echo "== links"; links; run ssm-preflight version',
-                   packages["deb"][1])
-    assert sections(done.stdout)["links"][0].startswith("ssm-preflight 0.2.0")
-    assert "older than 239" in done.stderr
+    done = in_root("bookworm", OF_SYSTEMD + """cp "$2" "$root/new.deb"
+        for version in 219 238 239 252.23-6.amzn2023; do
+            of_systemd $version; echo "== $version"; run dpkg -i /new.deb 2>"$layer/said" >&2; grep -o 'older than 239' "$layer/said" || :; links
+            run ssm-preflight version >/dev/null; run dpkg --purge ssm-preflight >&2
+        done""", packages["deb"][1])
+    found = sections(done.stdout)
+    assert found["219"] == found["238"] == ["older than 239"]
+    assert enabled(found["239"]) == enabled(found["252.23-6.amzn2023"]) == ALL
 
 
 RPM = """
@@ -93,9 +103,15 @@ def test_rpm_where_there_is_no_systemd(packages, in_root):
 
 @needs_rpm
 def test_rpm_enables_no_unit_that_would_fail(packages, in_root):
-    done = in_root("bookworm", RPM + OLD_SYSTEMD + 'rpm -i "$2"; echo "== links"; links', packages["rpm"][1])
-    assert sections(done.stdout) == {"links": []}
-    assert "older than 239" in done.stderr
+    done = in_root("bookworm", RPM + OF_SYSTEMD + """
+        printf '#!/bin/sh\\necho "$@" >>/asked\\n' >"$root/usr/bin/systemctl"
+        for version in 219 238 239; do
+            of_systemd $version; rm -f "$root/asked"; echo "== $version"; command rpm --root "$root" --define '_dbpath /var/lib/rpm' --nodeps -i "$2" 2>"$layer/said" >&2
+            grep -o 'older than 239' "$layer/said" || :; cat "$root/asked" 2>/dev/null || :; rpm -e ssm-preflight
+        done""", packages["rpm"][1])
+    found = sections(done.stdout)
+    assert found["219"] == found["238"] == ["older than 239"]
+    assert found["239"] == ["--no-reload preset " + " ".join(UNITS)]
 
 
 def test_tarball_installs_what_it_verified_and_nothing_else(packages, in_root):
@@ -106,6 +122,7 @@ def test_tarball_installs_what_it_verified_and_nothing_else(packages, in_root):
         echo "== refused"; ours
         ./install.sh >&2; echo "== links"; links; run ssm-preflight version >/dev/null
         echo '# mine' >>"$root/etc/ssm-preflight/preflight.conf"
+        touch "$root/usr/bin/ssm-of-old"; echo /usr/bin/ssm-of-old >>"$root/usr/share/ssm-preflight/manifest"
         ./install.sh >&2; echo "== configuration"; tail -n 1 "$root/etc/ssm-preflight/preflight.conf"
         ./uninstall.sh >&2; echo "== uninstalled"; ours
         ./install.sh >&2; ./uninstall.sh --purge >&2; echo "== purged"; ours""", packages["tarball"])
@@ -135,6 +152,8 @@ def test_install_takes_other_places_and_runs_nothing(tmp_path):
     assert (destination / "opt/etc/ssm-preflight/preflight.conf").exists() and not (destination / "etc").exists()
     man = (destination / "opt/x/share/man/man8/ssm-preflight.8").read_text()
     assert "/opt/x/share/ssm-preflight/report.schema.json" in man and "/etc/ssm-preflight" not in man.replace("/opt/etc", "")
+    licences = {path.stem: path.read_text(errors="replace") for path in (destination / "opt/x/share/licenses/ssm-preflight").iterdir()}
+    assert sorted(licences) == OWED and all(licences.values()) and "LESSER GENERAL PUBLIC LICENSE" in licences["glibc"]
     # A program that looks elsewhere for its configuration is refused.
     done = install(tmp_path / "other", program)
     assert done.returncode == 1 and "SYSCONFDIR" in done.stderr and not (tmp_path / "other").exists()
@@ -148,9 +167,13 @@ def test_install_enables_unless_told_not_to(tmp_path):
     wants = tmp_path / "root/etc/systemd/system/multi-user.target.wants"
     assert sorted(os.listdir(wants)) == ["ssm-preflight-fixed.path", "ssm-preflight.service", "ssm-ready.path"]
     # Where the units would fail they are not enabled.
-    systemd = tmp_path / "old/usr/lib/systemd/systemd"
-    systemd.parent.mkdir(parents=True)
-    systemd.write_text("")
-    systemd.chmod(0o755)
-    done = install(tmp_path / "old", program)
-    assert done.returncode == 0 and "older than 239" in done.stderr and not (tmp_path / "old/etc/systemd").exists()
+    for version, enables in (("219", False), ("238", False), ("239", True)):
+        root = tmp_path / version
+        systemd = root / "usr/lib/systemd/systemd"
+        systemd.parent.mkdir(parents=True)
+        systemd.write_text("")
+        systemd.chmod(0o755)
+        if version != "219":
+            (systemd.parent / f"libsystemd-shared-{version}.so").touch()
+        done = install(root, program)
+        assert done.returncode == 0 and ("older than 239" not in done.stderr, (root / "etc/systemd").exists()) == (enables, enables)

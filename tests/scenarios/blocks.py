@@ -8,7 +8,7 @@ import re
 import subprocess
 import tempfile
 
-HEADING = re.compile(r"^# (from anywhere with the AWS CLI|on the instance):$", re.M)
+HEADING = re.compile(r"^# (from anywhere with the AWS CLI|on the instance)(?: \(without a login: .*\))?:$", re.M)
 # Of a console's block; such a line ends the one before.
 ON_CONSOLE = re.compile(r"^# (from anywhere with the AWS CLI|on the instance(?:; if no login: .*)?)$", re.M)
 ENDS = re.compile(r"^(?:\d+\. |Then: |# all commands: |# without a login|# paste: |\d+ lines? cut\. |Save this).*", re.M | re.S)

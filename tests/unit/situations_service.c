@@ -322,6 +322,16 @@ static void skewed_but_right(struct facts *facts)
                   "Signature expired: 20261123T110000Z is now earlier than 20261123T115500Z");
 }
 
+static void websocket_is_refused(struct facts *facts)
+{
+    struct address_facts *at = &facts->endpoints[SERVICE_SSMMESSAGES].addresses[0];
+
+    break_http(facts, SERVICE_SSMMESSAGES, 0, FAILURE_NO_WEBSOCKET, 403);
+    SET(at->head.server, "squid/5.7");
+    SET(at->head.via, "1.1 proxy01 (squid/5.7)");
+    at->session.trust_by = TRUST_BY_CA_FILE;
+}
+
 static void proxy_answers(struct facts *facts)
 {
     EACH_SERVICE(i)
@@ -506,6 +516,7 @@ const struct situation service_situations[] = {
     {"signature-rejected", signature},
     {"signature-rejected--skewed", skewed_but_right},
     {"proxy-in-the-way", proxy_answers},
+    {"proxy-in-the-way--websocket", websocket_is_refused},
     {"proxy-in-the-way--agent", agent_has_a_proxy},
     {"proxy-in-the-way--opens", agents_proxy_opens},
     {"proxy-in-the-way--forbids", agents_proxy_forbids},

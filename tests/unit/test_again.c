@@ -125,6 +125,75 @@ static void the_worst_action_is_asked_again(void **state)
     free(filled);
 }
 
+/* Of two services: the one whose action keeps the agent down. What is not denied, and no trouble, does not count. */
+static void a_service_whose_action_keeps_the_agent_down_is_asked_first(void **state)
+{
+    static const struct {
+        const char *ssm, *messages, *check;
+        enum permission permission;
+        enum failure failure;
+    } rows[] = {
+        {"ssm:GetParameter", "ssmmessages:CreateControlChannel", "ssmmessages.authorize",
+         PERMISSION_DENIED, FAILURE_NONE},
+        {"ssm:UpdateInstanceInformation", "ssmmessages:OpenDataChannel", "ssm.authorize",
+         PERMISSION_DENIED, FAILURE_NONE},
+        {"ssm:UpdateInstanceInformation", "ssmmessages:OpenDataChannel", "ssm.authorize",
+         PERMISSION_UNCLEAR, FAILURE_TIMEOUT},
+        {"ssm:UpdateInstanceInformation", "ssmmessages:OpenDataChannel", "ssmmessages.authorize",
+         PERMISSION_UNCLEAR, FAILURE_NONE},
+    };
+    (void)state;
+
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        struct filled *filled = fill("policy-missing");
+        struct endpoint_facts *ssm = &filled->facts.endpoints[SERVICE_SSM];
+        struct endpoint_facts *messages = &filled->facts.endpoints[SERVICE_SSMMESSAGES];
+        struct again again;
+
+        ssm->actions[0] = messages->actions[0];
+        ssm->actions[0].permission = rows[i].permission;
+        ssm->actions[0].failure = rows[i].failure;
+        ssm->n_actions = messages->n_actions = 1;
+        (void)text_set(ssm->actions[0].action, NAME_SIZE, "%s", rows[i].ssm);
+        (void)text_set(messages->actions[0].action, NAME_SIZE, "%s", rows[i].messages);
+        for (int j = 0; j < N_CHECKS; j++) /* both stand for the verdict alike */
+            if (strstr(check_name((enum check)j), ".authorize")) {
+                filled->report.checks[j].planned = filled->report.checks[j].required =
+                    j == (int)check_of_service(SERVICE_SSM, RUNG_AUTHORIZE) ||
+                    j == (int)check_of_service(SERVICE_SSMMESSAGES, RUNG_AUTHORIZE);
+                filled->report.checks[j].status = STATUS_FAIL;
+            }
+        filled->report.n_findings = 0;
+        assert_true(again_choose(&filled->report, &again));
+        if (strcmp(check_name(again.check), rows[i].check) != 0)
+            fail_msg("row %zu: %s", i, check_name(again.check));
+        free(filled);
+    }
+}
+
+static void each_part_of_an_action_counts(void **state)
+{
+    struct filled *filled = fill("policy-missing");
+    struct action_facts *first = filled->facts.endpoints[SERVICE_SSMMESSAGES].actions;
+    struct again again;
+    (void)state;
+
+    assert_true(again_choose(&filled->report, &again));
+    for (int i = 0; i < 4; i++) {
+        *first = again.action;
+        if (i == 0)
+            first->permission = PERMISSION_UNCLEAR;
+        else if (i == 1)
+            first->failure = FAILURE_TIMEOUT;
+        else if (i == 2)
+            first->explicit_deny = !first->explicit_deny;
+        else
+            first->took_ms += 7;
+        assert_int_equal(again_differs(&again, &filled->facts, &filled->report), i < 3);
+    }
+    free(filled);
+}
+
 /* What this program could not look at may be anything: rounds are whole until it can. */
 static void no_check_stands_alone_while_the_program_is_in_trouble(void **state)
 {
@@ -161,6 +230,8 @@ int main(void)
         cmocka_unit_test(the_same_answer_differs_in_nothing),
         cmocka_unit_test(an_action_that_is_allowed_or_not_sent_differs),
         cmocka_unit_test(the_worst_action_is_asked_again),
+        cmocka_unit_test(a_service_whose_action_keeps_the_agent_down_is_asked_first),
+        cmocka_unit_test(each_part_of_an_action_counts),
         cmocka_unit_test(no_check_stands_alone_while_the_program_is_in_trouble),
         cmocka_unit_test(what_the_check_stands_on_counts),
     };

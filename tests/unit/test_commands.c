@@ -335,6 +335,159 @@ static void a_folder_and_a_list_are_a_fleet(void **state)
     assert_non_null(strstr(said_out, "\"file 2\""));
 }
 
+/* Words that many files share, so that a table of thousands stays short. */
+static void what_cannot_be_read_of_a_fleet(void **state)
+{
+    static const struct {
+        const char *text, *words;
+    } rows[] = {
+        {"Linux version 6\n",
+         "no block: image without ssm-preflight, or the log was taken too early"},
+        {"{\"Output\": \"\"}", "no block: image without ssm-preflight"},
+        {"{\"schema\": \"ssm-preflight/1\", \"facts\": {", "the JSON report is cut off or garbled"},
+        {"{\"schema\": \"ssm-preflight/2\", \"facts\": {}}",
+         "no report that this version can read"},
+    };
+    (void)state;
+
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        write_text("out", rows[i].text, strlen(rows[i].text));
+        (void)status_of(command_show, "show %s/out %s/healthy.json --json", folder, folder);
+        assert_int_equal(n_lines(), 2);
+        if (!strstr(said_out, rows[i].words))
+            fail_msg("row %zu: %s", i, said_out);
+        assert_non_null(strstr(said_out, "healthy.json"));
+    }
+}
+
+/* More than the lists of names take at first; in the order of names; what begins with a dot is none. */
+static void a_fleet_may_be_large(void **state)
+{
+    enum { N = 150 };
+    static char list[N * 64];
+    char name[64];
+    const char *before = "";
+    (void)state;
+
+    list[0] = '\0';
+    for (int i = 0; i < N; i++) {
+        (void)text_set(name, sizeof(name), "logs/c%03d", i * 7 % N);
+        write_text(name, "x", 1);
+        (void)text_add(list, sizeof(list), "%s\n", in_folder(name));
+    }
+    int status = status_of(command_show, "show %s --json", in_folder("logs"));
+    int n_of_folder = n_lines(), n_names = 0;
+    for (const char *at = said_out; (at = strstr(at, "/logs/")); at++, n_names++) {
+        assert_true(strncmp(before, at, 11) <= 0);
+        before = at;
+    }
+    int status_of_list = show_of_input(list, "show - --json");
+    int n_of_list = n_lines();
+    for (int i = 0; i < N; i++) {
+        (void)text_set(name, sizeof(name), "logs/c%03d", i);
+        (void)unlink(in_folder(name));
+    }
+    assert_int_equal(status, EXIT_NOT_READY);
+    assert_int_equal(n_of_folder, N + 2);
+    assert_int_equal(n_names, N + 2);
+    assert_int_equal(status_of_list, EXIT_UNDECIDED);
+    assert_int_equal(n_of_list, N);
+}
+
+static void lists_of_names(void **state)
+{
+    char text[512];
+    (void)state;
+
+    /* as find -print0 writes them, and with CRLF */
+    int n = snprintf(text, sizeof(text), "%s/logs/a.json%c%s/logs/b.json%c", folder, 0, folder, 0);
+    int file = memfd_create("input", MFD_CLOEXEC), kept = dup(STDIN_FILENO);
+    assert_true(write(file, text, (size_t)n) == n && lseek(file, 0, SEEK_SET) == 0);
+    (void)dup2(file, STDIN_FILENO);
+    int status = command_run(command_show, options_of("show - --json"));
+    (void)dup2(kept, STDIN_FILENO);
+    (void)close(kept);
+    (void)close(file);
+    assert_int_equal(status, EXIT_NOT_READY);
+    assert_int_equal(n_lines(), 2);
+    (void)text_set(text, sizeof(text), "%s/logs/a.json\r\n\r\n%s/logs/b.json\r\n", folder, folder);
+    (void)show_of_input(text, "show - --json");
+    assert_non_null(strstr(said_err, "standard input: ")); /* the first line names no file */
+    (void)text_set(text, sizeof(text), "%s/logs/a.json\n\n%s/logs/b.json\n", folder, folder);
+    assert_int_equal(show_of_input(text, "show - --json"), EXIT_NOT_READY);
+    assert_int_equal(n_lines(), 2);
+}
+
+/* <(command) of a shell. */
+static void a_pipe_with_a_name_is_read(void **state)
+{
+    char text[64 * 1024], path[64];
+    struct buffer whole;
+    int ends[2];
+    (void)state;
+
+    buffer_init(&whole, FILE_MAX_BYTES);
+    assert_int_equal(file_read("", in_folder("healthy.json"), &whole), 0);
+    assert_true(whole.used < sizeof(text) && pipe(ends) == 0);
+    assert_true(write(ends[1], whole.bytes, whole.used) == (ssize_t)whole.used);
+    (void)close(ends[1]);
+    buffer_clear(&whole);
+    (void)text_set(path, sizeof(path), "/proc/self/fd/%d", ends[0]);
+    assert_int_equal(status_of(command_show, "show %s -o short", path), EXIT_READY);
+    assert_true(text_starts(said_out, "READY"));
+    int before = dup(ends[0]);
+    (void)close(before);
+    assert_int_equal(status_of(command_show, "show %s -o short", path), EXIT_USAGE); /* empty now */
+    int after = dup(ends[0]);
+    assert_int_equal(after, before); /* no descriptor stays open */
+    (void)close(after);
+    (void)close(ends[0]);
+}
+
+/* Of a block whose facts are damaged the text is shown, to people who may read names. */
+static void a_damaged_block_is_shown_as_it_is(void **state)
+{
+    static char log[8192];
+    (void)state;
+
+    (void)status_of(command_show, "show %s -o console", in_folder("logs/b.json"));
+    (void)text_set(log, sizeof(log), "%s", said_out);
+    char *facts = strstr(log, " =1/");
+    assert_non_null(facts);
+    facts += 20;
+    *facts = *facts == 'A' ? 'B' : 'A';
+    write_text("out", log, strlen(log));
+    (void)status_of(command_show, "show %s/out %s/healthy.json --json", folder, folder);
+    assert_non_null(strstr(said_out, "the block is damaged: its lines are in the log, for people"));
+    assert_int_equal(status_of(command_show, "show %s", in_folder("out")), EXIT_USAGE);
+    assert_non_null(strstr(said_out, "NOT READY"));
+    assert_non_null(strstr(said_err, "; the text of its last block is shown"));
+    static const char *const without[] = {"--anonymize", "-o short", "--json"};
+    for (size_t i = 0; i < COUNT_OF(without); i++) {
+        assert_int_equal(status_of(command_show, "show %s %s", in_folder("out"), without[i]),
+                         EXIT_USAGE);
+        assert_string_equal(said_out, "");
+        assert_null(strstr(said_err, "is shown"));
+    }
+}
+
+static void who_asks_now_says_how_strict(void **state)
+{
+    (void)state;
+    write_report("out", "public-path");
+    assert_int_equal(status_of(command_show, "show %s -q", in_folder("out")), EXIT_READY);
+    assert_int_equal(status_of(command_show, "show %s -q --strict", in_folder("out")),
+                     EXIT_NOT_READY);
+    assert_int_equal(status_of(command_show, "show %s/healthy.json %s/out -q", folder, folder),
+                     EXIT_READY);
+    assert_int_equal(
+        status_of(command_show, "show %s/healthy.json %s/out -q --strict", folder, folder),
+        EXIT_NOT_READY);
+    assert_int_equal(status_of(command_show, "show %s --json --anonymize", in_folder("out")),
+                     EXIT_READY);
+    assert_null(strstr(said_out, "i-0123456789abcdef0"));
+}
+
 /* --- image --- */
 
 /* The folder is no root file system: that cannot be judged. */
@@ -387,6 +540,9 @@ static void what_an_image_does_not_have_is_wrong_usage(void **state)
         strstr(said_err, "an image has no finding 'image-pin' (did you mean image-pins"));
     assert_int_equal(status_of(command_image, "image --root %s --allow image-pins", folder),
                      EXIT_UNDECIDED);
+    assert_int_equal(
+        status_of(command_image, "image --root %s --allow image-pins --allow image-pin", folder),
+        EXIT_USAGE);
 }
 
 int main(void)
@@ -403,6 +559,12 @@ int main(void)
         cmocka_unit_test(a_report_goes_to_a_file_too),
         cmocka_unit_test(what_cannot_be_shown_is_wrong_usage),
         cmocka_unit_test(a_folder_and_a_list_are_a_fleet),
+        cmocka_unit_test(what_cannot_be_read_of_a_fleet),
+        cmocka_unit_test(a_fleet_may_be_large),
+        cmocka_unit_test(lists_of_names),
+        cmocka_unit_test(a_pipe_with_a_name_is_read),
+        cmocka_unit_test(a_damaged_block_is_shown_as_it_is),
+        cmocka_unit_test(who_asks_now_says_how_strict),
         cmocka_unit_test(an_image_is_audited_confined),
         cmocka_unit_test(an_audit_goes_to_a_file),
         cmocka_unit_test(what_an_image_does_not_have_is_wrong_usage),

@@ -553,6 +553,24 @@ static void the_configuration_is_read_as_by_go(void **state)
         {"{\n\"Ssm\":{},}", "line 2: not a JSON object", ""},
         {"{\"a\":01}", "line 1: not a JSON object", ""},
         {"{\"a\":1.}", "line 1: not a JSON object", ""},
+        {"{\"a\":-1}", "", ""},
+        {"{\"a\":-}", "line 1: not a JSON object", ""},
+        {"{\"a\":0}", "", ""},
+        {"{\"a\":-0.5e1}", "", ""},
+        {"{\"a\":1e5}", "", ""},
+        {"{\"a\":1E+5}", "", ""},
+        {"{\"a\":12e-57}", "", ""},
+        {"{\"a\":1e}", "line 1: not a JSON object", ""},
+        {"{\"a\":1e+}", "line 1: not a JSON object", ""},
+        {"{\"a\":1e+-5}", "line 1: not a JSON object", ""},
+        {"{\"a\":1x}", "line 1: not a JSON object", ""},
+        {"{\"a\":.5}", "line 1: not a JSON object", ""},
+        {"{\"a\":+5}", "line 1: not a JSON object", ""},
+        {"{\"Mds\":{\"CommandWorkersLimit\":1e1}}", "Mds.CommandWorkersLimit is of the wrong type",
+         ""},
+        {"{\"Identity\":{\"ConsumptionOrder\":[]}}", "", ""},
+        {"{\"Identity\":{\"ConsumptionOrder\":[null,\"EC2\"]}}", "", ""},
+        {"{\"Agent\":{\"ContainerMode\":true}}", "", ""},
         {"{\n\"a\":\"b\tc\"}", "line 2: not a JSON object", ""},
         {"{\v}", "line 1: not a JSON object", ""},
         {"{\"Mds\":{\"CommandWorkersLimit\":\"5\"}}",
@@ -766,18 +784,18 @@ static void mount_or_give_up(const char *type, unsigned long flags, const char *
 /* The sandbox of our own unit makes every mount read-only, which says nothing of the file system. */
 static void try_file_systems(void)
 {
-    if (unshare(CLONE_NEWNS) != 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0)
+    if (unshare(CLONE_NEWNS) != 0 || mount("none", "/", "none", MS_REC | MS_PRIVATE, NULL) != 0)
         _exit(2);
     put("/var/lib/amazon/ssm/x", "");
     mount_or_give_up("tmpfs", 0, "size=1m,nr_inodes=100");
     bool right = state_failure() == FAILURE_NONE && !agent.noexec;
-    mount_or_give_up(NULL, MS_REMOUNT | MS_BIND | MS_RDONLY | MS_NOEXEC, NULL);
+    mount_or_give_up("none", MS_REMOUNT | MS_BIND | MS_RDONLY | MS_NOEXEC, "");
     right = right && state_failure() == FAILURE_NONE && agent.noexec;
-    mount_or_give_up(NULL, MS_REMOUNT | MS_RDONLY, "size=1m");
+    mount_or_give_up("none", MS_REMOUNT | MS_RDONLY, "size=1m");
     right = right && state_failure() == FAILURE_READ_ONLY;
-    mount_or_give_up(NULL, MS_REMOUNT, "nr_inodes=2");
+    mount_or_give_up("none", MS_REMOUNT, "nr_inodes=2");
     right = right && state_failure() == FAILURE_NO_INODES;
-    mount_or_give_up(NULL, MS_REMOUNT, "nr_inodes=100,size=32k");
+    mount_or_give_up("none", MS_REMOUNT, "nr_inodes=100,size=32k");
     right = right && state_failure() == FAILURE_FULL;
     _exit(right ? 0 : 1);
 }

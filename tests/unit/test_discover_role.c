@@ -452,6 +452,56 @@ static void the_network_is_read_by_the_primary_interface(void **state)
     assert_string_equal(facts.instance.vpc_cidrs[1], "10.1.0.0/16");
 }
 
+/* What is asked for at the end: blocks of IPv6, where a name has an address of it and nobody asked before. */
+static void blocks_of_ipv6_are_asked_for_when_they_matter(void **state)
+{
+    static const struct reply with_ipv6[MAX_CHANGES] = {
+        {OWN "vpc-ipv6-cidr-blocks", 200, "2001:db8::/56", 0},
+        {OWN "subnet-ipv6-cidr-blocks", 200, "2001:db8::/64", 0},
+        {OWN "public-ipv4s", 200, "198.51.100.7", 0}};
+    static const struct reply no_mac[MAX_CHANGES] = {{MAC, 404, "", 0}};
+    const struct instance_events events = {.identified = identified, .placed = placed};
+    struct dns_answer *answers = facts.endpoints[SERVICE_SSMMESSAGES].answers;
+    (void)state;
+
+    for (int i = 0; i < 6; i++) {
+        changed = i == 5 ? no_mac : with_ipv6;
+        memset(&facts, 0, sizeof(facts));
+        facts.network.usable_ipv6 = i == 4;
+        struct instance_reader *reader = instance_read(NULL, "", &facts, &events);
+        assert_int_equal(facts.instance.n_vpc_cidrs, i == 4 ? 2 : i == 5 ? 0 : 1);
+        assert_string_equal(facts.instance.public_ipv4, i == 5 ? "" : "198.51.100.7");
+        facts.endpoints[SERVICE_SSMMESSAGES].n_answers = i == 0 ? 1 : 2;
+        answers[0].family = FAMILY_IPV4;
+        answers[0].n_addresses = 1;
+        answers[1].family = FAMILY_IPV6;
+        answers[1].n_addresses = i == 1 ? 0 : 1;
+        bool more =
+            i == 2 ||
+            i == 3; /* no such answer, one without an address, asked before, of no interface */
+        if (instance_read_rest(reader) != more)
+            fail_msg("row %d", i);
+        assert_false(instance_read_rest(reader)); /* once */
+        assert_int_equal(facts.instance.n_vpc_cidrs, i == 5 ? 0 : more || i == 4 ? 2 : 1);
+        instance_reader_free(reader);
+    }
+}
+
+static void what_is_no_address_is_none(void **state)
+{
+    static const char *const bodies[] = {
+        "198.51.100.7", "198.51.100.7\n198.51.100.8", "198.51.100", "2001:db8::1", "<html>", ""};
+    static const char *const is[] = {"198.51.100.7", "198.51.100.7", "", "2001:db8::1", "", ""};
+    struct reply changes[MAX_CHANGES] = {{OWN "public-ipv4s", 200, NULL, 0}};
+    (void)state;
+
+    for (size_t i = 0; i < COUNT_OF(bodies); i++) {
+        changes[0].body = bodies[i];
+        ask(changes);
+        assert_string_equal(facts.instance.public_ipv4, is[i]);
+    }
+}
+
 static const char *const folders[] = {
     "", "/var", "/var/lib", "/var/lib/amazon", STATE, (STATE "/runtimeconfig")};
 
@@ -493,6 +543,8 @@ int main(void)
         cmocka_unit_test(each_status_has_its_failure),
         cmocka_unit_test(each_answer_about_the_instance_has_its_failure),
         cmocka_unit_test(the_network_is_read_by_the_primary_interface),
+        cmocka_unit_test(blocks_of_ipv6_are_asked_for_when_they_matter),
+        cmocka_unit_test(what_is_no_address_is_none),
     };
     return cmocka_run_group_tests(tests, make_root, remove_root);
 }

@@ -147,7 +147,7 @@ static void the_newest_record_of_an_instance_counts(void **state)
 }
 
 /* Of a group of instances one says what to paste, and no time of one instance stands for all. */
-static void a_page_of_many_has_commands(void **state)
+static void a_page_of_many_has_the_way_and_commands(void **state)
 {
     const struct style style = {.columns = 80};
 
@@ -155,6 +155,7 @@ static void a_page_of_many_has_commands(void **state)
     add("endpoint-blocks-443", "subnet-a", 1);
     assert_true(fleet_has_new_cause(&fleet));
     fleet.members[0].commands = strdup("aws ec2 do --it '<now>'\n");
+    fleet.members[0].way = strdup("<svg>ssm</svg>\n");
     add("endpoint-blocks-443", "subnet-a", 2);
     assert_false(fleet_has_new_cause(&fleet));
     add(NULL, "subnet-a", 3);
@@ -162,7 +163,9 @@ static void a_page_of_many_has_commands(void **state)
     fleet_judge(&fleet);
     assert_says("html", &style, "<p>What fixes i-1:</p>");
     assert_says("html", &style, "</button><pre>aws ec2 do --it '&lt;now&gt;'\n</pre>");
+    assert_says("html", &style, "<p>The way of i-1:</p>\n<svg>ssm</svg>\n");
     assert_says("html", &style, "<h2>1 READY</h2>");
+    assert_says("html", &style, "<h3>The EC2 serial console</h3>");
 }
 
 /* A warning is told, and fails nothing. */
@@ -235,7 +238,7 @@ int main(void)
         cmocka_unit_test_teardown(what_only_a_group_has_is_named, end),
         cmocka_unit_test_teardown(a_ready_neighbour_makes_a_shared_cause_doubtful, end),
         cmocka_unit_test_teardown(the_newest_record_of_an_instance_counts, end),
-        cmocka_unit_test_teardown(a_page_of_many_has_commands, end),
+        cmocka_unit_test_teardown(a_page_of_many_has_the_way_and_commands, end),
         cmocka_unit_test_teardown(junit_says_why_an_instance_is_degraded, end),
         cmocka_unit_test_teardown(a_person_sees_lines_of_a_terminal, end),
         cmocka_unit_test_teardown(hostile_words_are_escaped, end),

@@ -257,6 +257,21 @@ static void hides_what_opens_something(void **state)
     assert_false(credentials_usable(&tokenless)); /* a key without its id */
 }
 
+/* A debugging page's headers: what signed the request is in none of those that are kept. */
+static void hides_it_in_the_head(void **state)
+{
+    static const char *const headers[] = {NULL};
+    (void)state;
+
+    peer.replies[0] =
+        "HTTP/1.1 200 OK\r\nServer: x X-Amz-Security-Token: IQoJb3JpZ2luX2VjEPT//////////wEa\r\n"
+        "Via: K7MDENG+bPxRfi\r\nContent-Length: 0\r\n\r\n";
+    sign("/", headers, "{}", token, "us-east-1", "ssm");
+    assert_string_equal(got.head.server,
+                        "x X-Amz-Security-Token: ********************************");
+    assert_string_equal(got.head.via, "**************");
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -269,6 +284,7 @@ int main(void)
         TEST(signs_a_long_token),
         TEST(does_not_sign_without_credentials),
         TEST(hides_what_opens_something),
+        TEST(hides_it_in_the_head),
     };
     return cmocka_run_group_tests_name("net_signature", tests, NULL, NULL);
 }

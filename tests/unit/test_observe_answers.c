@@ -208,6 +208,43 @@ static void a_captive_page_with_status_200_is_no_permission(void **state)
     assert_int_equal(action.failure, FAILURE_NOT_AWS);
 }
 
+/* An object, an element or nothing, with blanks around it. */
+static void an_answer_is_whole_by_both_ends(void **state)
+{
+    static const struct {
+        const char *body;
+        bool whole;
+    } rows[] = {
+        {"", true},
+        {" \t\r\n", true},
+        {"{}", true},
+        {"<a/>", true},
+        {"\r\n {\"a\": 1}\n", true},
+        {"{", false},
+        {"}", false},
+        {"<", false},
+        {"{>", false},
+        {"<a}", false},
+        {"[]", false},
+        {"\"x\"", false},
+        {"x{}", false},
+        {"{}x", false},
+        {"{} ; {}", true},
+        {"   {  ", false},
+        {"{}\n\n\n", true},
+        {"null", false},
+    };
+    (void)state;
+
+    for (size_t i = 0; i < COUNT_OF(rows); i++)
+        for (int status = 200; status <= 201; status++) {
+            struct action_facts action = judge(status, "", rows[i].body, "");
+            if (action.permission != (rows[i].whole ? PERMISSION_ALLOWED : PERMISSION_UNCLEAR) ||
+                action.failure != (rows[i].whole ? FAILURE_NONE : FAILURE_MALFORMED))
+                fail_msg("%s", rows[i].body);
+        }
+}
+
 static void the_services_words_are_kept_escaped(void **state)
 {
     struct action_facts action = judge(
@@ -355,6 +392,7 @@ int main(void)
         cmocka_unit_test(a_captive_page_with_status_200_is_no_permission),
         cmocka_unit_test(a_signed_request_goes_to_nobody_else),
         cmocka_unit_test(the_services_words_are_kept_escaped),
+        cmocka_unit_test(an_answer_is_whole_by_both_ends),
         cmocka_unit_test(the_table_has_the_25_actions_of_the_managed_policy),
         cmocka_unit_test(capabilities_by_name),
         cmocka_unit_test(requests_with_an_effect_are_sent_where_they_have_none),

@@ -18,6 +18,7 @@
 
 #include "base/file.h"
 #include "base/text.h"
+#include "model/permissions.h"
 #include "net/dial.h"
 #include "net/dns.h"
 #include "net/http.h"
@@ -1112,6 +1113,45 @@ static void the_answer_to_an_unsigned_request_is_judged(void **state)
     assert_int_equal(facts.clock.n_samples, MAX_SAMPLES);
 }
 
+static void what_would_become_a_websocket_is_tried_where_tls_is_opened(void **state)
+{
+    static const struct {
+        enum trust_by by;
+        int status;
+        const char *id;
+        enum failure
+            failure; /* of the second request, FAILURE_NONE: it was answered, or not sent */
+    } rows[] = {
+        {TRUST_BY_AMAZON, 0, "", FAILURE_NONE},
+        {TRUST_BY_SYSTEM, 404, "1", FAILURE_NONE},
+        {TRUST_BY_CA_FILE, 101, "", FAILURE_NONE},
+        {TRUST_BY_SYSTEM, 403, "", FAILURE_NO_WEBSOCKET},
+        {TRUST_BY_SYSTEM, 0, "", FAILURE_NO_WEBSOCKET},
+    };
+
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        (void)set_up(state);
+        facts.plan.services[SERVICE_SSM].not_in_region = true;
+        facts.plan.services[SERVICE_SSMMESSAGES].need = NEED_OPTIONAL;
+        start_without_role();
+        struct http_reply reply = reply_of(404), other = reply_of(rows[i].status);
+        reply.session.trust_by = rows[i].by;
+        replies(0, reply);
+        assert_int_equal(n_sent, 1 + (rows[i].by != TRUST_BY_AMAZON));
+        if (n_sent == 2) {
+            assert_string_equal(sent[1].request.headers[1], "Upgrade: websocket");
+            (void)text_set(other.head.request_id, NAME_SIZE, "%s", rows[i].id);
+            if (rows[i].status == 0)
+                step_fail(&other.step, FAILURE_TIMEOUT, OPTIONAL_TIMEOUT_MS);
+            replies(1, other);
+        }
+        assert_int_equal(facts.endpoints[SERVICE_SSMMESSAGES].addresses[0].steps[RUNG_HTTP].failure,
+                         rows[i].failure);
+        observe_free(observe);
+    }
+    observe = NULL;
+}
+
 /* --- signed requests --- */
 
 static void signed_requests_wait_for_the_role_and_the_place(void **state)
@@ -1479,6 +1519,57 @@ static void what_sessions_use_is_climbed_too(void **state)
     assert_int_equal(facts.plan.services[SERVICE_KMS].need, NEED_REQUIRED);
     observe_preferences(observe, "nonsense");
     assert_int_equal(n_asked, n + 2);
+    observe_preferences(observe,
+                        "{\"Content\":\"{\\\"inputs\\\":{\\\"s3BucketName\\\":\\\"b\\\"}}\"}");
+    assert_true(facts.endpoints[SERVICE_S3].for_sessions);
+    assert_int_equal(n_asked, n + 4);
+}
+
+/* Where nothing is known of this machine's addresses, those of IPv4 are taken, which every endpoint has. */
+static void of_which_family_addresses_are_taken(void **state)
+{
+    static const struct {
+        bool ipv4, ipv6;
+        int n_calls;
+        const char *first;
+    } rows[] = {{false, false, 1, "10.0.1.21"},
+                {true, false, 1, "10.0.1.21"},
+                {false, true, 1, "fd00::1"},
+                {true, true, 2, "10.0.1.21"}};
+
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        (void)set_up(state);
+        facts.network.usable_ipv4 = rows[i].ipv4;
+        facts.network.usable_ipv6 = rows[i].ipv6;
+        facts.plan.permissions = PERMISSIONS_OFF;
+        start(NULL);
+        say(0, "10.0.1.21", FAILURE_NONE, 1);
+        say(1, "fd00::1", FAILURE_NONE, 1);
+        assert_int_equal(n_calls, rows[i].n_calls);
+        assert_string_equal(calls[0].address, rows[i].first);
+        observe_free(observe);
+        observe = NULL;
+    }
+}
+
+/* Every permission of the service, in the table's order. */
+static void the_actions_of_each_service_are_planned(void **state)
+{
+    int n[N_SERVICES] = {0};
+    (void)state;
+
+    facts.plan.services[SERVICE_SSMMESSAGES].need = NEED_REQUIRED;
+    facts.plan.services[SERVICE_EC2MESSAGES].need = NEED_OPTIONAL;
+    start(NULL);
+    for (size_t i = 0; i < n_permissions; i++) {
+        const struct endpoint_facts *endpoint = &facts.endpoints[permissions[i].service];
+        int at = n[permissions[i].service]++;
+        assert_true(at < endpoint->n_actions);
+        assert_string_equal(endpoint->actions[at].action, permissions[i].action);
+        assert_true(endpoint->actions[at].why_not[0]);
+    }
+    for (int i = 0; i < N_SERVICES; i++)
+        assert_int_equal(facts.endpoints[i].n_actions, n[i]);
 }
 
 static void left_out_and_elsewhere_is_not_climbed(void **state)
@@ -1658,6 +1749,7 @@ int main(void)
         TEST(a_connection_in_time_is_tried_once),
         TEST(the_deadline_finds_a_missing_answer),
         TEST(who_refuses_is_found_out),
+        TEST(what_would_become_a_websocket_is_tried_where_tls_is_opened),
         TEST(a_silent_handshake_is_repeated_and_tried_with_small_segments),
         TEST(the_handshake_that_is_answered_counts),
         TEST(the_answer_to_an_unsigned_request_is_judged),
@@ -1676,6 +1768,8 @@ int main(void)
         TEST(one_action_is_asked_again_where_it_was_answered),
         TEST(what_a_wrong_region_found_is_taken_back),
         TEST(what_sessions_use_is_climbed_too),
+        TEST(of_which_family_addresses_are_taken),
+        TEST(the_actions_of_each_service_are_planned),
         TEST(left_out_and_elsewhere_is_not_climbed),
         TEST(the_agents_proxy_is_asked_for_each_service),
         TEST(a_proxy_by_tls_that_speaks_plainly_is_wrong),

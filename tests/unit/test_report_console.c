@@ -259,6 +259,65 @@ static void the_verdict_is_on_the_last_screen(void **state)
     }
 }
 
+static bool says_between(const char *from, const char *to, const char *words)
+{
+    const char *at = strstr(from, words);
+    return at && at < to;
+}
+
+/* Of each cause the last screen has the name, the fix, and where it is to be fixed: by the words in front of its
+ * commands, or in its own line. */
+static void each_cause_has_its_name_its_fix_and_its_place(void **state)
+{
+    (void)state;
+    for (size_t i = 0; situation_at(i); i++) {
+        struct buffer text;
+
+        facts_healthy(&facts);
+        situation_at(i)->make(&facts);
+        diagnose(&facts, &report);
+        write_new(&report, &text);
+        const char *from = last_verdict(&text);
+        for (int32_t n = 0; n < report_n_causes(&report); n++) {
+            const struct finding *finding = &report.findings[n];
+            char name[FINDING_NAME_SIZE + 8], next[NAME_SIZE];
+
+            (void)text_set(name, sizeof(name), FOLDED_PREFIX "%d. %s", (int)n + 1, finding->code);
+            (void)text_set(next, sizeof(next), FOLDED_PREFIX "%d. ", (int)n + 2);
+            from = strstr(from, name);
+            if (!from)
+                fail_msg("%s: no %s\n%s", situation_at(i)->name, name, text.bytes);
+            const char *end = strstr(from, next);
+            end = end ? end : text.bytes + text.used;
+            (void)text_set(name, sizeof(name), "%.*s", (int)strcspn(finding->remedy, " "),
+                           finding->remedy);
+            if (!says_between(from, end, name) ||
+                (finding_n_commands(finding, false) + finding_n_commands(finding, true) > 0 &&
+                 !says_between(from, end, "(from outside") &&
+                 !says_between(from, end, "on the instance") &&
+                 !says_between(from, end, "# from anywhere")))
+                fail_msg("%s: %s: %s\n%s", situation_at(i)->name, finding->code, name, text.bytes);
+        }
+        buffer_clear(&text);
+    }
+}
+
+/* What is too long leaves its room to what comes after it: ten commands to the evidence. */
+static void a_long_part_takes_no_shorter_one_with_it(void **state)
+{
+    struct buffer text;
+
+    (void)state;
+    facts_healthy(&facts);
+    situation_find("private-dns-off")->make(&facts);
+    diagnose(&facts, &report);
+    write_new(&report, &text);
+    assert_null(strstr(text.bytes, "create-vpc-endpoint"));
+    assert_non_null(strstr(text.bytes, FOLDED_PREFIX "   why: "));
+    assert_non_null(strstr(text.bytes, FOLDED_PREFIX "# all commands: ssm-preflight show "));
+    buffer_clear(&text);
+}
+
 /* --- commands --- */
 
 /* What a shell makes of it. */
@@ -674,6 +733,8 @@ int main(void)
         cmocka_unit_test(the_fullest_report_is_within_bounds),
         cmocka_unit_test(what_mends_is_cut_last),
         cmocka_unit_test(the_verdict_is_on_the_last_screen),
+        cmocka_unit_test(each_cause_has_its_name_its_fix_and_its_place),
+        cmocka_unit_test(a_long_part_takes_no_shorter_one_with_it),
         cmocka_unit_test(folded_commands_mean_the_same),
         cmocka_unit_test(every_situation_comes_back),
         cmocka_unit_test(prefixes_and_line_ends_do_not_matter),

@@ -133,6 +133,54 @@ static void the_broken_hop_is_marked(void **state)
     free(filled);
 }
 
+/* Also where it is the role, the clock or the agent: no reader sees a cause and a way that is whole. */
+static void a_fault_is_marked_on_the_way(void **state)
+{
+    static struct facts facts;
+    static struct report report;
+
+    (void)state;
+    for (size_t i = 0; situation_at(i); i++) {
+        struct buffer text;
+
+        facts_healthy(&facts);
+        situation_at(i)->make(&facts);
+        diagnose(&facts, &report);
+        buffer_init(&text, REPORT_MAX_BYTES);
+        html_way(&text, &report);
+        const int bad = text.used ? count(text.bytes, "class=\"mark bad\"") : 1;
+        const int warns = text.used ? count(text.bytes, ">!</text>") : 1;
+        if ((report.verdict == VERDICT_NOT_READY && bad == 0) ||
+            (report.verdict == VERDICT_DEGRADED && bad + warns == 0))
+            fail_msg("%s\n%s", situation_at(i)->name, text.bytes);
+        buffer_clear(&text);
+    }
+}
+
+/* The serial console, user data, a reboot: filled in, but for what is no name. */
+static void a_page_says_what_to_do_without_a_login(void **state)
+{
+    struct filled *filled = fill("agent-disabled");
+    struct buffer text;
+
+    (void)state;
+    write_new(&filled->report, &text);
+    assert_int_equal(count(text.bytes, "<pre>ID='i-0123456789abcdef0' REGION='us-east-1'\n"), 3);
+    assert_non_null(strstr(text.bytes, "<h3>The EC2 serial console</h3>"));
+    assert_non_null(strstr(text.bytes, "\naws ec2 reboot-instances --region &quot;$REGION&quot;"));
+    buffer_clear(&text);
+    (void)text_set(filled->facts.instance.id, NAME_SIZE, "i-0'; reboot; '");
+    write_new(&filled->report, &text);
+    assert_int_equal(count(text.bytes, "<pre>ID='' REGION='us-east-1'\n"), 3);
+    buffer_clear(&text);
+    free(filled);
+    filled = fill("healthy");
+    write_new(&filled->report, &text);
+    assert_null(strstr(text.bytes, "serial console"));
+    buffer_clear(&text);
+    free(filled);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -140,6 +188,8 @@ int main(void)
         cmocka_unit_test(a_hostile_report_runs_nothing),
         cmocka_unit_test(every_situation_is_a_page),
         cmocka_unit_test(the_broken_hop_is_marked),
+        cmocka_unit_test(a_fault_is_marked_on_the_way),
+        cmocka_unit_test(a_page_says_what_to_do_without_a_login),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -73,7 +73,6 @@ void __wrap_tell_ready(const struct options *options, const struct report *repor
 int __wrap_mkdir(const char *path, unsigned int mode);
 int __real_mkdir(const char *path, unsigned int mode);
 int64_t __wrap_clock_monotonic_ms(void);
-int64_t __real_clock_monotonic_ms(void);
 int __wrap_clock_rest(struct pollfd *fds, size_t n, int64_t wait_ms);
 int64_t __wrap_changes_poll_ms(const struct changes *changes);
 struct look *__wrap_look_new(const char *root);
@@ -156,7 +155,7 @@ int __wrap_mkdir(const char *path, unsigned int mode)
 /* Waiting takes no time: the clock is moved. */
 int64_t __wrap_clock_monotonic_ms(void)
 {
-    return __real_clock_monotonic_ms() + moved_ms;
+    return 1000000 + moved_ms;
 }
 
 int __wrap_clock_rest(struct pollfd *fds, size_t n, int64_t wait_ms)

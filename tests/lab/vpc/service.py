@@ -90,7 +90,7 @@ class Services:
             self.record.secret(machinekey.pair()[0])
 
     def answer(self, service, method, target, headers, body, through_endpoint):
-        answer = self._broken(service) or self._answer(service, method, target, headers, body, through_endpoint)
+        answer = self._broken(service, headers) or self._answer(service, method, target, headers, body, through_endpoint)
         if answer.genuine:
             name = "x-amz-request-id" if service == "s3" else "x-amzn-RequestId"
             answer.headers[name] = str(uuid.UUID(int=random.getrandbits(128), version=4))
@@ -100,8 +100,10 @@ class Services:
             answer.drip_s = self.world.service.drip_s.get(service, 0.0)
         return answer
 
-    def _broken(self, service):
+    def _broken(self, service, headers):
         manner = self.world.service.manner.get(service)
+        if "upgrade" in headers:
+            manner = self.world.service.upgrade or manner
         if manner is None:
             return None
         self.record.add("service", f"{service} {manner}")
@@ -159,8 +161,6 @@ class Services:
             return _error(service, refused.code, refused.message)
         if world.service.revoked:
             return _error(service, world.service.revoked, _REVOKED[world.service.revoked])
-        if action == OPEN_CHANNEL and world.service.upgrade:
-            return BROKEN[world.service.upgrade]()
         if action == OPEN_CHANNEL:
             return self._upgrade(who, headers, through_endpoint)
         denied = self._denied(who, service, action, request, through_endpoint)

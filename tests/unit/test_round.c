@@ -1,0 +1,524 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * One round on a real loop, where discover and observe are played: who is told what and when, what ends a
+ * round, what is freed at its end and in which order, and what is asked again alone.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "base/clock.h"
+#include "base/file.h"
+#include "base/text.h"
+#include "discover/discover.h"
+#include "discover/machine.h"
+#include "observe/observe.h"
+#include "run/run.h"
+
+enum { MAX_TOLD = 512, NEVER_MS = 3600000 };
+
+/* What discover does, a letter each: p(lanned) b(elieved) m(istaken) P(laced) r(ole); c: credentials are there;
+ * t: the program is in trouble; s: a signal comes; n: the network changes; w: something is waited for. */
+static const char *script, *script_of_rest;
+static char told[MAX_TOLD];
+static struct loop *loop_of_round;
+static struct discover_events events;
+static struct credentials *credentials_of_round;
+static struct observe_request requested;
+static struct observe_again requested_again;
+static struct timer *waiting;
+static struct facts facts, earlier;
+static struct options options;
+static struct run run;
+static int signals[2], changes[2], n_ticks, enough_ticks;
+static int64_t undelivered;
+static bool change_ends_it;
+
+/* NOLINTBEGIN(cert-dcl37-c,bugprone-reserved-identifier): the linker wants these names */
+void __wrap_loop_free(struct loop *loop);
+void __real_loop_free(struct loop *loop);
+struct discover *__wrap_discover_start(struct loop *loop, const struct discover_request *request,
+                                       struct facts *known, struct credentials *credentials,
+                                       const struct discover_events *to);
+struct discover *__wrap_discover_again(struct loop *loop, const struct discover_request *request,
+                                       enum check check, struct facts *known,
+                                       struct credentials *credentials,
+                                       const struct discover_events *to);
+bool __wrap_discover_rest(struct discover *discover);
+void __wrap_discover_free(struct discover *discover);
+struct observe *__wrap_observe_start(struct loop *loop, const struct observe_request *request,
+                                     struct facts *known);
+void __wrap_observe_placed(struct observe *observe);
+void __wrap_observe_role(struct observe *observe, const struct credentials *credentials);
+void __wrap_observe_take_back(struct observe *observe);
+void __wrap_observe_free(struct observe *observe);
+void __wrap_trust_use_bundle(struct trust *trust, const char *file, const char *folder);
+int64_t __wrap_delivery_read(const char *root);
+void __wrap_delivery_compare(const char *root, int64_t before, struct facts *known);
+
+static void tell(const char *what)
+{
+    (void)text_add(told, sizeof(told), "%s%s", told[0] ? " " : "", what);
+}
+
+void __wrap_loop_free(struct loop *loop)
+{
+    tell("loop_free");
+    __real_loop_free(loop);
+}
+
+static void waited(void *arg)
+{
+    (void)arg;
+    waiting = NULL;
+}
+
+/* A letter a turn of the loop. */
+static void play(void *arg)
+{
+    const char letter = *script;
+
+    (void)arg;
+    if (!letter)
+        return;
+    script++;
+    if (letter == 'c') {
+        (void)text_set(credentials_of_round->access_key_id, 8, "key");
+        (void)text_set(credentials_of_round->secret_access_key, 8, "secret");
+    }
+    if (letter == 't')
+        (void)file_note_trouble("/proc/x", EIO);
+    if (letter == 's')
+        assert_int_equal(write(signals[1], "s", 1), 1);
+    if (letter == 'n')
+        assert_int_equal(write(changes[1], "n", 1), 1);
+    if (letter == 'w')
+        waiting = loop_after(loop_of_round, NEVER_MS, waited, NULL);
+    void (*const event)(void *of) = letter == 'p'   ? events.planned
+                                    : letter == 'b' ? events.believed
+                                    : letter == 'm' ? events.mistaken
+                                    : letter == 'P' ? events.placed
+                                    : letter == 'r' ? events.role
+                                                    : NULL;
+    if (event)
+        event(events.arg);
+    (void)loop_after(loop_of_round, 0, play, NULL);
+}
+
+static struct discover *begin(struct loop *loop, struct credentials *credentials,
+                              const struct discover_events *to)
+{
+    loop_of_round = loop;
+    credentials_of_round = credentials;
+    events = *to;
+    (void)loop_after(loop, 0, play, NULL);
+    return (struct discover *)(uintptr_t)told;
+}
+
+struct discover *__wrap_discover_start(struct loop *loop, const struct discover_request *request,
+                                       struct facts *known, struct credentials *credentials,
+                                       const struct discover_events *to)
+{
+    assert_ptr_equal(known, &facts);
+    assert_string_equal(request->root, "/root");
+    assert_ptr_equal(request->endpoint, run.endpoint.address[0] ? &run.endpoint : NULL);
+    tell("discover");
+    return begin(loop, credentials, to);
+}
+
+struct discover *__wrap_discover_again(struct loop *loop, const struct discover_request *request,
+                                       enum check check, struct facts *known,
+                                       struct credentials *credentials,
+                                       const struct discover_events *to)
+{
+    (void)request;
+    (void)known;
+    tell("discover_again:");
+    tell(check_name(check));
+    return begin(loop, credentials, to);
+}
+
+bool __wrap_discover_rest(struct discover *discover)
+{
+    bool rest = script_of_rest;
+
+    tell(discover ? "rest" : "none");
+    script = rest ? script_of_rest : "";
+    script_of_rest = NULL;
+    if (rest)
+        (void)loop_after(loop_of_round, 0, play, NULL);
+    return rest;
+}
+
+void __wrap_discover_free(struct discover *discover)
+{
+    tell(discover ? "discover_free" : "no discover");
+}
+
+struct observe *__wrap_observe_start(struct loop *loop, const struct observe_request *request,
+                                     struct facts *known)
+{
+    assert_ptr_equal(known, &facts);
+    assert_string_equal(request->root, "/root");
+    assert_true(request->deadline_ms == run.deadline_ms);
+    loop_of_round = loop;
+    requested = *request;
+    if (request->again)
+        requested_again = *request->again;
+    tell("observe");
+    return (struct observe *)(uintptr_t)told;
+}
+
+void __wrap_observe_placed(struct observe *observe)
+{
+    assert_ptr_equal(observe, told);
+    tell("placed");
+}
+
+void __wrap_observe_role(struct observe *observe, const struct credentials *credentials)
+{
+    assert_ptr_equal(observe, told);
+    tell(credentials ? "role" : "no role");
+}
+
+void __wrap_observe_take_back(struct observe *observe)
+{
+    assert_ptr_equal(observe, told);
+    tell("take_back");
+}
+
+void __wrap_observe_free(struct observe *observe)
+{
+    tell(observe ? "observe_free" : "no observe");
+}
+
+void __wrap_trust_use_bundle(struct trust *trust, const char *file, const char *folder)
+{
+    (void)trust;
+    assert_string_equal(file, facts.agent.ssl_cert_file);
+    assert_string_equal(folder, facts.agent.ssl_cert_dir);
+}
+
+int64_t __wrap_delivery_read(const char *root)
+{
+    assert_string_equal(root, "/root");
+    return 41;
+}
+
+void __wrap_delivery_compare(const char *root, int64_t before, struct facts *known)
+{
+    assert_string_equal(root, "/root");
+    (void)known;
+    undelivered = before;
+}
+/* NOLINTEND(cert-dcl37-c,bugprone-reserved-identifier) */
+
+static int start(void **state)
+{
+    (void)state;
+    memset(&facts, 0, sizeof(facts));
+    (void)text_set(options.root, sizeof(options.root), "/root");
+    options.plan.permissions = PERMISSIONS_DEEP;
+    run = (struct run){.options = &options, .deadline_ms = INT64_MAX, .facts = &facts};
+    told[0] = '\0';
+    script = "";
+    script_of_rest = NULL;
+    waiting = NULL;
+    n_ticks = 0;
+    if (pipe(signals) != 0 || pipe(changes) != 0)
+        return -1;
+    run.signal_fd = signals[0];
+    return 0;
+}
+
+static int stop(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 2; i++) {
+        (void)close(signals[i]);
+        (void)close(changes[i]);
+    }
+    return 0;
+}
+
+static void plays(const char *what, const char *and_so)
+{
+    script = what;
+    told[0] = '\0';
+    assert_true(round_run(&run, NULL, NULL));
+    assert_string_equal(told, and_so);
+}
+
+#define FREED "loop_free observe_free discover_free"
+
+static void each_hears_what_it_needs(void **state)
+{
+    (void)state;
+    plays("pbcrP", "discover observe role placed rest " FREED);
+    assert_false(requested.patient);
+    assert_null(requested.again);
+    assert_int_equal(facts.stopped_by, STOPPED_BY_NOTHING);
+    assert_true(undelivered == 41);
+    assert_true(facts.duration_ms > 0);
+    assert_int_equal(facts.plan.permissions, PERMISSIONS_DEEP);
+    run.n_rounds = 1;
+    (void)text_set(run.endpoint.address, sizeof(run.endpoint.address), "127.0.0.1");
+    plays("pb", "discover observe rest " FREED);
+    assert_true(requested.patient);
+}
+
+/* What was known before there is a plan is told with it, and the role only of a region that is believed. */
+static void early_news_are_kept(void **state)
+{
+    (void)state;
+    plays("Pcrpb", "discover observe placed role rest " FREED);
+    plays("crpbP", "discover observe role placed rest " FREED);
+    plays("pcrb", "discover observe role rest " FREED);
+    plays("pbr", "discover observe no role rest " FREED);
+    plays("pcr", "discover observe rest " FREED);
+    plays("Pr", "discover rest loop_free no observe discover_free");
+}
+
+static void a_plan_of_another_region_is_taken_back(void **state)
+{
+    (void)state;
+    plays("pPcrmpb", "discover observe placed take_back observe placed role rest " FREED);
+    plays("pPm", "discover observe placed take_back rest loop_free no observe discover_free");
+}
+
+static void no_credential_outlives_a_round(void **state)
+{
+    static const struct credentials none;
+    (void)state;
+    plays("pbcrs", "discover observe role " FREED);
+    assert_memory_equal(credentials_of_round, &none, sizeof(none));
+}
+
+static void what_ends_a_round(void **state)
+{
+    (void)state;
+    plays("pbws", "discover observe " FREED);
+    assert_int_equal(facts.stopped_by, STOPPED_BY_SIGNAL);
+    run.deadline_ms = clock_monotonic_ms() + 1;
+    assert_int_equal(read(signals[0], told, 1), 1);
+    plays("w", "discover loop_free no observe discover_free");
+    assert_int_equal(facts.stopped_by, STOPPED_BY_DEADLINE);
+}
+
+static void the_rest_is_asked_before_the_end(void **state)
+{
+    (void)state;
+    script_of_rest = "P";
+    plays("pb", "discover observe rest placed " FREED);
+    script_of_rest = "ws";
+    plays("pb", "discover observe rest " FREED);
+    assert_int_equal(facts.stopped_by, STOPPED_BY_SIGNAL);
+}
+
+static void trouble_of_the_program_is_a_fact(void **state)
+{
+    (void)state;
+    plays("pbt", "discover observe rest " FREED);
+    assert_int_equal(facts.machine.trouble.failure, FAILURE_INTERNAL);
+    assert_non_null(strstr(facts.machine.trouble.detail, "/proc/x"));
+    plays("pb", "discover observe rest " FREED);
+    assert_int_equal(facts.machine.trouble.failure, FAILURE_NONE);
+}
+
+static void a_round_begins_with_nothing(void **state)
+{
+    (void)state;
+    facts.started_unix_ms = 1;
+    facts.stopped_by = STOPPED_BY_SIGNAL;
+    facts.endpoints[SERVICE_SSM].n_addresses = 3;
+    plays("", "discover rest loop_free no observe discover_free");
+    assert_int_equal(facts.endpoints[SERVICE_SSM].n_addresses, 0);
+    assert_int_equal(facts.stopped_by, STOPPED_BY_NOTHING);
+    assert_true(facts.started_unix_ms > 1);
+    assert_true(facts.clock.wall_unix_ms == facts.started_unix_ms);
+}
+
+/* --- who looks on --- */
+
+static void end_waiting(void)
+{
+    loop_cancel(waiting);
+    waiting = NULL;
+}
+
+static void tick(void *arg, const struct facts *known)
+{
+    assert_ptr_equal(arg, &run);
+    assert_ptr_equal(known, &facts);
+    if (++n_ticks == enough_ticks)
+        end_waiting();
+}
+
+static bool changed(void *arg)
+{
+    char byte;
+    assert_ptr_equal(arg, &run);
+    assert_int_equal(read(changes[0], &byte, 1), 1);
+    tell("changed");
+    if (!change_ends_it)
+        end_waiting();
+    return change_ends_it;
+}
+
+static void looked_on(const struct round_watch *watch, const char *what, const char *and_so)
+{
+    script = what;
+    told[0] = '\0';
+    assert_true(round_run(&run, watch, NULL));
+    assert_string_equal(told, and_so);
+}
+
+static void ticks_come_until_the_end(void **state)
+{
+    const struct round_watch watch = {
+        .arg = &run, .tick_ms = 1, .tick = tick, .changed_fd = -1, .changed = changed};
+    (void)state;
+    enough_ticks = 3;
+    looked_on(&watch, "pw", "discover observe rest " FREED);
+    assert_true(n_ticks >= 3);
+    n_ticks = 0;
+    const struct round_watch none = {.arg = &run, .tick = tick, .changed_fd = -1};
+    looked_on(&none, "pws", "discover observe " FREED);
+    assert_int_equal(n_ticks, 0);
+}
+
+/* A tick is a second and more: the whole seconds count too. */
+static void a_tick_may_be_long(void **state)
+{
+    const struct round_watch watch = {
+        .arg = &run, .tick_ms = 3600 * 1000 + 1, .tick = tick, .changed_fd = -1};
+    (void)state;
+    run.deadline_ms = clock_monotonic_ms() + 30;
+    enough_ticks = 1;
+    looked_on(&watch, "pw", "discover observe " FREED);
+    assert_int_equal(n_ticks, 0);
+}
+
+static void a_change_ends_it_when_that_is_wanted(void **state)
+{
+    const struct round_watch watch = {.arg = &run, .changed_fd = changes[0], .changed = changed};
+    (void)state;
+    change_ends_it = false;
+    looked_on(&watch, "pwn", "discover observe changed rest " FREED);
+    change_ends_it = true;
+    looked_on(&watch, "pwn", "discover observe changed " FREED);
+    assert_int_equal(facts.stopped_by, STOPPED_BY_NOTHING);
+}
+
+static int n_descriptors(void)
+{
+    int n = 0;
+    for (int fd = 0; fd < 64; fd++)
+        n += fcntl(fd, F_GETFD) >= 0;
+    return n;
+}
+
+static void no_descriptor_stays(void **state)
+{
+    const struct round_watch watch = {.arg = &run, .tick_ms = 1, .tick = tick, .changed_fd = -1};
+    (void)state;
+    enough_ticks = 1;
+    looked_on(&watch, "pw", "discover observe rest " FREED);
+    int before = n_descriptors();
+    n_ticks = 0;
+    looked_on(&watch, "pw", "discover observe rest " FREED);
+    assert_int_equal(n_descriptors(), before);
+}
+
+static void without_a_timer_there_is_no_round(void **state)
+{
+    const struct round_watch watch = {.arg = &run, .tick_ms = 1, .tick = tick, .changed_fd = -1};
+    struct rlimit limit, none;
+    (void)state;
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &limit), 0);
+    none = (struct rlimit){.rlim_cur = 0, .rlim_max = limit.rlim_max};
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
+    bool ran = round_run(&run, &watch, NULL);
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
+    assert_false(ran);
+    assert_string_equal(told, "loop_free no observe no discover");
+}
+
+/* --- one check again --- */
+
+static void asks_again(enum check check, const char *action, const char *and_so)
+{
+    struct again again = {.check = check};
+
+    (void)text_set(again.action.action, sizeof(again.action.action), "%s", action);
+    facts = earlier;
+    script = "cr";
+    told[0] = '\0';
+    assert_true(round_run(&run, NULL, &again));
+    assert_string_equal(told, and_so);
+    assert_int_equal(facts.endpoints[SERVICE_SSM].n_addresses, 3);
+    assert_true(facts.started_unix_ms == 1);
+}
+
+static void only_what_a_check_stands_on_is_asked_again(void **state)
+{
+    (void)state;
+    earlier.started_unix_ms = 1;
+    earlier.endpoints[SERVICE_SSM].n_addresses = 3;
+    script_of_rest = NULL;
+    asks_again(CHECK_ROLE_ATTACHED, "",
+               "discover_again: role.attached rest loop_free no observe discover_free");
+    asks_again(check_of_service(SERVICE_SSM, RUNG_AUTHORIZE), "ssm:X",
+               "observe placed discover_again: ssm.authorize role rest " FREED);
+    assert_true(requested.patient);
+    assert_non_null(requested_again.action);
+    assert_int_equal(requested_again.target,
+                     check_target(check_of_service(SERVICE_SSM, RUNG_AUTHORIZE)));
+}
+
+/* Neither needs IMDS: nothing is left to wait for. */
+static void names_and_the_agent_need_no_metadata(void **state)
+{
+    struct again again = {.check = check_of_service(SERVICE_SSM, RUNG_CONNECT)};
+    (void)state;
+    requested_again = (struct observe_again){0};
+    script = "";
+    assert_true(round_run(&run, NULL, &again));
+    assert_null(requested_again.action);
+    assert_string_equal(told, "observe placed none loop_free observe_free no discover");
+    told[0] = '\0';
+    again.check = CHECK_AGENT_CONNECTED;
+    assert_true(round_run(&run, NULL, &again));
+    assert_string_equal(told, "none loop_free no observe no discover");
+}
+
+int main(void)
+{
+    static const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(each_hears_what_it_needs, start, stop),
+        cmocka_unit_test_setup_teardown(early_news_are_kept, start, stop),
+        cmocka_unit_test_setup_teardown(a_plan_of_another_region_is_taken_back, start, stop),
+        cmocka_unit_test_setup_teardown(no_credential_outlives_a_round, start, stop),
+        cmocka_unit_test_setup_teardown(what_ends_a_round, start, stop),
+        cmocka_unit_test_setup_teardown(the_rest_is_asked_before_the_end, start, stop),
+        cmocka_unit_test_setup_teardown(trouble_of_the_program_is_a_fact, start, stop),
+        cmocka_unit_test_setup_teardown(a_round_begins_with_nothing, start, stop),
+        cmocka_unit_test_setup_teardown(ticks_come_until_the_end, start, stop),
+        cmocka_unit_test_setup_teardown(a_tick_may_be_long, start, stop),
+        cmocka_unit_test_setup_teardown(a_change_ends_it_when_that_is_wanted, start, stop),
+        cmocka_unit_test_setup_teardown(no_descriptor_stays, start, stop),
+        cmocka_unit_test_setup_teardown(without_a_timer_there_is_no_round, start, stop),
+        cmocka_unit_test_setup_teardown(only_what_a_check_stands_on_is_asked_again, start, stop),
+        cmocka_unit_test_setup_teardown(names_and_the_agent_need_no_metadata, start, stop),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
