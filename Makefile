@@ -272,6 +272,9 @@ memcheck: setup-memcheck setup-check ## valgrind over the unit tests and every s
 	@$(MAKE) unit-programs $(objects)/expand
 	tests/memcheck/run $(objects) $(if $(SHARE),--share)
 
+eva: setup-eva ## Frama-C's Eva over readers of foreign bytes that need no library: no input breaks them
+	tests/eva/run
+
 coverage: setup-coverage setup-check setup-lab ## which lines and branches of agent/ the unit tests, the situations and the lab reach
 	@$(MAKE) flavour=coverage all
 	tests/coverage/run $(SUITES)
@@ -406,5 +409,5 @@ help: ## this list
 
 .SECONDARY:
 FORCE:
-.PHONY: FORCE pictures all static check fuzz unit unit-programs situations scenarios memcheck scenarios-update scenarios-selftest dictionary static-test sanitize coverage lint format docs bench order hasty waiting endurance fleet-picture torture hostile loss run lab check-lab \
+.PHONY: FORCE pictures all static check fuzz unit unit-programs situations scenarios memcheck eva scenarios-update scenarios-selftest dictionary static-test sanitize coverage lint format docs bench order hasty waiting endurance fleet-picture torture hostile loss run lab check-lab \
 	check-boot check-image check-image-real check-pages check-commands install deb rpm tarball sysext dist reproducible check-packages foreign-lab clean distclean help
