@@ -8,6 +8,7 @@
 #include <limits.h>
 #include <openssl/bio.h>
 #include <openssl/err.h>
+#include <openssl/evp.h>
 #include <openssl/pem.h>
 #include <openssl/x509_vfy.h>
 #include <stdlib.h>
@@ -18,7 +19,14 @@
 #include "base/output.h"
 #include "base/text.h"
 
-enum { MAX_CERTIFICATES = 4096 };
+enum { MAX_CERTIFICATES = 4096, MAX_BELIEVED = 4 };
+
+struct believed {
+    char host[HOST_SIZE];
+    struct buffer chain;
+    int64_t unix_ms;
+    struct tls_session session;
+};
 
 struct trust {
     X509_STORE *first;
@@ -29,6 +37,8 @@ struct trust {
     const X509 *found;             /* that the bundle has */
     X509_STORE *system[N_TRUST_SYSTEM];
     bool is_read[N_TRUST_SYSTEM];
+    struct believed believed[MAX_BELIEVED]; /* the oldest is forgotten */
+    int n_believed;                         /* so far */
 };
 
 /* https://go.dev/src/crypto/x509/root_linux.go */
@@ -44,43 +54,58 @@ const char *const trust_bundle_paths[] = {
 
 static const char *const directories[] = {"/etc/ssl/certs", "/etc/pki/tls/certs"};
 
-static int no_password(char *to, int size, int writing, void *arg)
+static const char *line_end(const char *at)
 {
-    (void)to;
-    (void)size;
-    (void)writing;
-    (void)arg;
-    return -1; /* never ask on a terminal */
+    at += strspn(at, " \t\r");
+    return *at == '\n' || !*at ? at : NULL;
 }
 
-static bool at_the_end(void)
+/* The next block of this type as Go reads it (encoding/pem, Decode): BEGIN at the start of a line, END too, and nothing but blanks
+ * behind both. NULL: none is left. `bytes`: what it holds without blanks. */
+static const char *next_block(const char *at, const char *text, char *bytes, size_t *n_bytes)
 {
-    unsigned long error = ERR_peek_last_error();
+    static const char begin[] = "-----BEGIN CERTIFICATE-----",
+                      end[] = "\n-----END CERTIFICATE-----";
 
-    return ERR_GET_LIB(error) == ERR_LIB_PEM && ERR_GET_REASON(error) == PEM_R_NO_START_LINE;
+    while ((at = strstr(at, begin))) {
+        bool starts_line = at == text || at[-1] == '\n';
+        at += strlen(begin);
+        const char *from = line_end(at), *last = from ? strstr(from, end) : NULL;
+        const char *begins = from ? strstr(from, "\n-----BEGIN ") : NULL;
+        if (!starts_line || !last || !line_end(last + strlen(end)) || (begins && begins < last))
+            continue;
+        *n_bytes = 0;
+        for (; from < last; from++)
+            if (!strchr(" \t\r\n", *from))
+                bytes[(*n_bytes)++] = *from;
+        return last + 1;
+    }
+    return NULL;
 }
 
 /* Adds every certificate of a PEM text. Returns how many; those that do not parse are counted in
  * n_bad and passed over, as Go does. */
 static int add_certificates(X509_STORE *store, const char *pem, size_t n_bytes, int *n_bad)
 {
+    char *bytes = malloc(n_bytes + 1);
+    const char *at = pem;
+    size_t n_block;
     int n = 0;
-    BIO *bio = n_bytes > INT_MAX ? NULL : BIO_new_mem_buf(pem, (int)n_bytes);
 
     *n_bad = 0;
-    for (int i = 0; bio && i < MAX_CERTIFICATES; i++) {
-        ERR_clear_error();
-        X509 *certificate = PEM_read_bio_X509(bio, NULL, no_password, NULL);
-        if (certificate) {
+    while (n + *n_bad < MAX_CERTIFICATES && (at = next_block(at, pem, bytes, &n_block))) {
+        const unsigned char *der = (const unsigned char *)bytes;
+        int n_der = EVP_DecodeBlock((unsigned char *)bytes, (const unsigned char *)bytes,
+                                    n_block < INT_MAX ? (int)n_block : 0);
+        X509 *certificate = n_der > 0 ? d2i_X509(NULL, &der, n_der) : NULL;
+
+        if (certificate)
             n += X509_STORE_add_cert(store, certificate) == 1;
-            X509_free(certificate);
-        } else if (at_the_end()) {
-            break;
-        } else {
+        else
             ++*n_bad;
-        }
+        X509_free(certificate);
     }
-    BIO_free(bio);
+    free(bytes);
     ERR_clear_error();
     return n;
 }
@@ -225,7 +250,8 @@ bool trust_bundle_has(struct trust *trust, X509 *certificate)
     if (path[0] && file_read(trust->root, path, &contents) == 0 &&
         PEM_write_bio_X509(bio, certificate) == 1) {
         long n = BIO_get_mem_data(bio, &pem);
-        if (memmem(contents.bytes, contents.used, pem, (size_t)n))
+        const char *at = memmem(contents.bytes, contents.used, pem, (size_t)n);
+        if (at && (at == contents.bytes || at[-1] == '\n')) /* else no BEGIN to a reader */
             trust->found = certificate;
     }
     buffer_clear(&contents);
@@ -251,6 +277,34 @@ X509_STORE *trust_first(const struct trust *trust, enum trust_by *by)
 {
     *by = trust->first_by;
     return trust->first;
+}
+
+/* --- what was believed --- */
+
+const struct tls_session *trust_recall(const struct trust *trust, const char *host,
+                                       const struct buffer *chain, int64_t now_unix_ms)
+{
+    for (int i = 0; i < MAX_BELIEVED && chain->used > 0 && !chain->failed; i++) {
+        const struct believed *believed = &trust->believed[i];
+        if (now_unix_ms >= believed->unix_ms &&
+            now_unix_ms - believed->unix_ms < TRUST_RECALLED_MS &&
+            believed->chain.used == chain->used && strcmp(believed->host, host) == 0 &&
+            memcmp(believed->chain.bytes, chain->bytes, chain->used) == 0)
+            return &believed->session;
+    }
+    return NULL;
+}
+
+void trust_remember(struct trust *trust, const char *host, struct buffer *chain,
+                    int64_t now_unix_ms, const struct tls_session *session)
+{
+    struct believed *believed = &trust->believed[trust->n_believed++ % MAX_BELIEVED];
+
+    buffer_clear(&believed->chain);
+    (void)text_set(believed->host, sizeof(believed->host), "%s", host);
+    believed->chain = *chain;
+    believed->unix_ms = now_unix_ms;
+    believed->session = *session;
 }
 
 /* --- making one --- */
@@ -300,6 +354,8 @@ struct trust *trust_new(const struct trust_sources *sources, char *error, size_t
 static void forget_system(struct trust *trust)
 {
     trust->found = NULL;
+    for (size_t i = 0; i < MAX_BELIEVED; i++)
+        buffer_clear(&trust->believed[i].chain);
     for (size_t i = 0; i < N_TRUST_SYSTEM; i++) {
         X509_STORE_free(trust->system[i]);
         trust->system[i] = NULL;
