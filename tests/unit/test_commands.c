@@ -417,8 +417,8 @@ static void a_fleet_may_be_large(void **state)
         (void)unlink(in_folder(name));
     }
     assert_int_equal(status, EXIT_NOT_READY);
-    assert_int_equal(n_of_folder, N + 2);
-    assert_int_equal(n_names, N + 2);
+    assert_int_equal(n_of_folder, N + 3); /* and what else is there */
+    assert_int_equal(n_names, N + 3);
     assert_int_equal(status_of_list, EXIT_UNDECIDED);
     assert_int_equal(n_of_list, N);
 }
