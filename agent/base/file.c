@@ -60,22 +60,21 @@ static int follow(struct walk *walk, int fd)
     if (++walk->n_links > MAX_LINKS)
         return stop(ELOOP);
     (void)text_set(rest, sizeof(rest), "%s", walk->rest);
-    if (!text_set(walk->rest, sizeof(walk->rest), "%s/%s", target, rest))
+    if (!text_set(walk->rest, sizeof(walk->rest), "%s%s", target, rest))
         return stop(ENAMETOOLONG);
     if (target[0] == '/')
         climb(walk, 0);
     return 0;
 }
 
-/* The next name of the path. False at its end. */
+/* The next name of the path. False at its end. A slash behind the last name stays: that must be a folder. */
 static bool take_name(struct walk *walk, char name[PATH_BYTES])
 {
     const char *at = walk->rest + strspn(walk->rest, "/");
     size_t n = strcspn(at, "/");
 
     (void)text_set(name, PATH_BYTES, "%.*s", (int)n, at);
-    at += n + strspn(at + n, "/");
-    memmove(walk->rest, at, strlen(at) + 1);
+    memmove(walk->rest, at + n, strlen(at + n) + 1);
     return n > 0;
 }
 

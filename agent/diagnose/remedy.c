@@ -53,9 +53,11 @@ static bool is_set(const struct filling *filling, const char *variable)
 /* NULL: only a person knows it. */
 static const char *look_up_of(const char *name)
 {
-    for (size_t i = 0; i < n_remedy_entries; i++)
-        if (remedy_entries[i].kind == REMEDY_LOOK_UP && strcmp(remedy_entries[i].about, name) == 0)
-            return remedy_entries[i].text;
+    for (size_t i = 0; i < n_remedy_entries; i++) {
+        const struct remedy_entry entry = remedy_entry(i);
+        if (entry.kind == REMEDY_LOOK_UP && strcmp(entry.about, name) == 0)
+            return entry.text;
+    }
     return NULL;
 }
 
@@ -175,15 +177,23 @@ static bool is_command(const struct remedy_entry *entry, const char *code)
            strcmp(entry->code, code) == 0;
 }
 
+/* Is the entry `i` one of the commands that are written once for each? */
+static bool is_of(size_t i, const char *code, enum remedy_each each, struct remedy_entry *entry)
+{
+    if (i < n_remedy_entries)
+        *entry = remedy_entry(i);
+    return i < n_remedy_entries && is_command(entry, code) && entry->each == each;
+}
+
 /* The commands from `first` on that are written once for each service; returns how many these are. */
 static size_t append_each(struct filling *filling, const char *code, size_t first)
 {
-    const enum remedy_each each = remedy_entries[first].each;
+    const enum remedy_each each = remedy_entry(first).each;
     const struct view *whole = filling->view;
+    struct remedy_entry entry;
     size_t n = 1;
 
-    while (first + n < n_remedy_entries && is_command(&remedy_entries[first + n], code) &&
-           remedy_entries[first + n].each == each)
+    while (is_of(first + n, code, each, &entry))
         n++;
     for (enum service service = 0; service < N_SERVICES; service++) {
         struct view view = *whole;
@@ -192,8 +202,8 @@ static size_t append_each(struct filling *filling, const char *code, size_t firs
         view.service = service;
         filling->view = &view;
         for (size_t i = 0; i < n; i++)
-            if (conditions_hold(whole, remedy_entries[first + i].when))
-                append_command(filling, &remedy_entries[first + i]);
+            if (is_of(first + i, code, each, &entry) && conditions_hold(whole, entry.when))
+                append_command(filling, &entry);
         filling->view = whole;
     }
     return n;
@@ -215,26 +225,26 @@ static void add_entries(struct filling *filling, const char *code, char *words, 
     int32_t n = 0;
 
     for (size_t i = 0; i < n_remedy_entries; i++) {
-        const struct remedy_entry *entry = &remedy_entries[i];
-        if (strcmp(entry->code, code) != 0)
+        const struct remedy_entry entry = remedy_entry(i);
+        if (strcmp(entry.code, code) != 0)
             continue;
-        if (is_command(entry, code) && entry->each != REMEDY_ONCE) {
+        if (is_command(&entry, code) && entry.each != REMEDY_ONCE) {
             i += append_each(filling, code, i) - 1;
             continue;
         }
-        if (!conditions_hold(filling->view, entry->when))
+        if (!conditions_hold(filling->view, entry.when))
             continue;
-        switch (entry->kind) {
+        switch (entry.kind) {
         case REMEDY_FIX:
-            add_words(filling, entry->text, words, size);
+            add_words(filling, entry.text, words, size);
             break;
         case REMEDY_OUTSIDE:
         case REMEDY_INSIDE:
-            append_command(filling, entry);
+            append_command(filling, &entry);
             break;
         case REMEDY_THEN:
             n = filling->n_appended;
-            add_entries(filling, entry->text, finding->afterwards, sizeof(finding->afterwards));
+            add_entries(filling, entry.text, finding->afterwards, sizeof(finding->afterwards));
             finding->n_afterwards = filling->n_appended - n;
             break;
         case REMEDY_TELL_APART:
@@ -270,11 +280,11 @@ static bool tell_apart(const struct view *view, const char *page, const char *fr
                        size_t size)
 {
     for (size_t i = 0; i < n_remedy_entries; i++) {
-        const struct remedy_entry *entry = &remedy_entries[i];
-        if (entry->kind != REMEDY_TELL_APART || strcmp(entry->code, page) != 0 ||
-            strcmp(entry->about, from) != 0 || !conditions_hold(view, entry->when))
+        const struct remedy_entry entry = remedy_entry(i);
+        if (entry.kind != REMEDY_TELL_APART || strcmp(entry.code, page) != 0 ||
+            strcmp(entry.about, from) != 0 || !conditions_hold(view, entry.when))
             continue;
-        fill_alone(view, entry->text, to, size);
+        fill_alone(view, entry.text, to, size);
         return true;
     }
     return false;

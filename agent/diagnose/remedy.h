@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * The remedy of a finding is data: the front matter of its page (docs/findings/CODE.md), of which
- * packaging/scripts/gen-pages makes the table below. Here its placeholders, and those of titles, are
+ * packaging/scripts/gen-pages makes the entries below. Here its placeholders, and those of titles, are
  * filled in with what is known of this instance.
  */
 #ifndef DIAGNOSE_REMEDY_H
@@ -32,8 +32,8 @@ struct remedy_entry {
     const char *about;     /* a command's note; the only finding that a REMEDY_TELL_APART is for */
     const char *text;      /* with placeholders; of REMEDY_THEN the ending's code */
 };
-extern const struct remedy_entry remedy_entries[];
 extern const size_t n_remedy_entries;
+struct remedy_entry remedy_entry(size_t i);
 
 /* The words of a view's row: its view is of what it explains, and view->service the service that it is
  * about, or the first of those. */

@@ -14,6 +14,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "base/clock.h"
 #include "base/text.h"
 #include "net/dial.h"
 
@@ -251,6 +252,43 @@ static int judge(struct tls_peer *peer, X509 *certificate, STACK_OF(X509) * untr
     return error;
 }
 
+/* All that the peer sent, certificate by certificate. */
+static void copy_chain(struct buffer *to, X509_STORE_CTX *given)
+{
+    STACK_OF(X509) *all = X509_STORE_CTX_get0_untrusted(given);
+
+    buffer_init(to, MAX_CERTIFICATES_BYTES);
+    for (int i = 0; i < sk_X509_num(all); i++) {
+        unsigned char *bytes = NULL;
+        int n = i2d_X509(sk_X509_value(all, i), &bytes);
+        (void)buffer_add(to, (const char *)bytes, n > 0 ? (size_t)n : 0);
+        OPENSSL_free(bytes);
+    }
+}
+
+/* Connections to the same name mostly bring the same chain: then the same is thought of it. */
+static int judge_or_recall(struct tls_peer *peer, X509 *certificate, X509_STORE_CTX *given)
+{
+    int64_t now_unix_ms = clock_wall_unix_ms();
+    struct buffer chain;
+
+    copy_chain(&chain, given);
+    const struct tls_session *known = trust_recall(peer->trust, peer->host, &chain, now_unix_ms);
+    if (known) {
+        buffer_clear(&chain);
+        peer->session = *known;
+        peer->failure = FAILURE_NONE;
+        return X509_V_OK;
+    }
+    keep_certificate(peer, certificate);
+    int error = judge(peer, certificate, X509_STORE_CTX_get0_untrusted(given));
+    if (error == X509_V_OK && !chain.failed)
+        trust_remember(peer->trust, peer->host, &chain, now_unix_ms, &peer->session);
+    else
+        buffer_clear(&chain);
+    return error;
+}
+
 /* In place of X509_verify_cert: 1 lets the handshake go on. */
 static int on_certificate(X509_STORE_CTX *given, void *arg)
 {
@@ -263,9 +301,8 @@ static int on_certificate(X509_STORE_CTX *given, void *arg)
         X509_STORE_CTX_set_error(given, X509_V_ERR_UNSPECIFIED);
         return 0;
     }
+    int error = judge_or_recall(peer, certificate, given);
     keep_protocol(&peer->session, ssl);
-    keep_certificate(peer, certificate);
-    int error = judge(peer, certificate, X509_STORE_CTX_get0_untrusted(given));
     ERR_clear_error(); /* the misses of the first store are no errors of this handshake */
     peer->shown = true;
     X509_STORE_CTX_set_error(given, error);

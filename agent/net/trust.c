@@ -19,7 +19,14 @@
 #include "base/output.h"
 #include "base/text.h"
 
-enum { MAX_CERTIFICATES = 4096 };
+enum { MAX_CERTIFICATES = 4096, MAX_BELIEVED = 4 };
+
+struct believed {
+    char host[HOST_SIZE];
+    struct buffer chain;
+    int64_t unix_ms;
+    struct tls_session session;
+};
 
 struct trust {
     X509_STORE *first;
@@ -30,6 +37,8 @@ struct trust {
     const X509 *found;             /* that the bundle has */
     X509_STORE *system[N_TRUST_SYSTEM];
     bool is_read[N_TRUST_SYSTEM];
+    struct believed believed[MAX_BELIEVED]; /* the oldest is forgotten */
+    int n_believed;                         /* so far */
 };
 
 /* https://go.dev/src/crypto/x509/root_linux.go */
@@ -270,6 +279,34 @@ X509_STORE *trust_first(const struct trust *trust, enum trust_by *by)
     return trust->first;
 }
 
+/* --- what was believed --- */
+
+const struct tls_session *trust_recall(const struct trust *trust, const char *host,
+                                       const struct buffer *chain, int64_t now_unix_ms)
+{
+    for (int i = 0; i < MAX_BELIEVED && chain->used > 0 && !chain->failed; i++) {
+        const struct believed *believed = &trust->believed[i];
+        if (now_unix_ms >= believed->unix_ms &&
+            now_unix_ms - believed->unix_ms < TRUST_RECALLED_MS &&
+            believed->chain.used == chain->used && strcmp(believed->host, host) == 0 &&
+            memcmp(believed->chain.bytes, chain->bytes, chain->used) == 0)
+            return &believed->session;
+    }
+    return NULL;
+}
+
+void trust_remember(struct trust *trust, const char *host, struct buffer *chain,
+                    int64_t now_unix_ms, const struct tls_session *session)
+{
+    struct believed *believed = &trust->believed[trust->n_believed++ % MAX_BELIEVED];
+
+    buffer_clear(&believed->chain);
+    (void)text_set(believed->host, sizeof(believed->host), "%s", host);
+    believed->chain = *chain;
+    believed->unix_ms = now_unix_ms;
+    believed->session = *session;
+}
+
 /* --- making one --- */
 
 static bool read_first(struct trust *trust, const char *ca_file, char *error, size_t error_size)
@@ -317,6 +354,8 @@ struct trust *trust_new(const struct trust_sources *sources, char *error, size_t
 static void forget_system(struct trust *trust)
 {
     trust->found = NULL;
+    for (size_t i = 0; i < MAX_BELIEVED; i++)
+        buffer_clear(&trust->believed[i].chain);
     for (size_t i = 0; i < N_TRUST_SYSTEM; i++) {
         X509_STORE_free(trust->system[i]);
         trust->system[i] = NULL;

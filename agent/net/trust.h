@@ -9,7 +9,9 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
+#include "base/buffer.h"
 #include "model/wire.h"
 
 struct x509_st;
@@ -44,6 +46,15 @@ struct x509_store_st *trust_system(struct trust *trust, enum trust_system which)
 
 /* The system's bundle has this certificate, letter for letter: found without reading all the others. */
 bool trust_bundle_has(struct trust *trust, struct x509_st *certificate);
+
+/* What was believed of a chain is believed of the same bytes, for the same name, for ten seconds, and until trust_use_bundle(): whether
+ * the peer has its key is asked anew of every one. `chain` has all certificates that the peer sent, as they came; it is owned by
+ * trust afterwards. NULL: not known. */
+enum { TRUST_RECALLED_MS = 10000 };
+const struct tls_session *trust_recall(const struct trust *trust, const char *host,
+                                       const struct buffer *chain, int64_t now_unix_ms);
+void trust_remember(struct trust *trust, const char *host, struct buffer *chain,
+                    int64_t now_unix_ms, const struct tls_session *session);
 
 /* Whether a file below `root` has a certificate in PEM, whatever it is worth; false when it cannot be read. */
 bool trust_file_has_certificate(const char *root, const char *path);

@@ -95,8 +95,9 @@ struct climb {
 
 /* One of resolv.conf: does it answer anything at all? One that is slow is waited for, since the agent waits. */
 struct nameserver {
-    int64_t knocked_ms; /* when it was dialled, 0: not yet */
-    bool speaks;
+    int64_t knocked_ms;   /* when it was dialled, 0: not yet */
+    int64_t plain_ms;     /* when it first answered what was asked without EDNS0 */
+    bool speaks, answers; /* anything; what was asked as the agent asks it */
 };
 
 enum { MAX_CONNECTIONS = 256 };

@@ -203,21 +203,35 @@ static void knock(struct climb *climb, struct nameserver *server, const char *ad
 
 static void look_again(void *arg);
 
-static bool is_dead(struct climb *climb, const char *address, int32_t after_ms)
+static bool is_past(struct climb *climb, int64_t ms)
 {
     struct loop *loop = climb->observe->loop;
+    int64_t left_ms = ms - loop_now_ms(loop);
+
+    if (left_ms > 0 && !climb->timers[0])
+        climb->timers[0] = loop_after_quietly(loop, left_ms * 1000, look_again, climb);
+    return left_ms <= 0;
+}
+
+static bool is_dead(struct climb *climb, const char *address, int32_t after_ms)
+{
     struct nameserver *server = nameserver_of(climb->observe, address);
 
     if (!server || server->speaks)
         return false;
     if (server->knocked_ms == 0)
         knock(climb, server, address);
-    int64_t left_ms = server->knocked_ms + after_ms - loop_now_ms(loop);
-    if (left_ms <= 0)
-        return true;
-    if (!climb->timers[0])
-        climb->timers[0] = loop_after_quietly(loop, left_ms * 1000, look_again, climb);
-    return false;
+    return is_past(climb, server->knocked_ms + after_ms);
+}
+
+/* It has answered at once what was asked without EDNS0, so the name is in its memory; and nothing that was asked as the agent asks,
+ * four datagrams a question, one of them since. */
+static bool wants_no_edns(struct climb *climb, const char *address)
+{
+    const struct nameserver *server = nameserver_of(climb->observe, address);
+
+    return server && server->plain_ms > 0 && !server->answers &&
+           is_past(climb, server->plain_ms + DNS_ALONE_MS);
 }
 
 static void give_up_silent(struct climb *climb)
@@ -230,7 +244,8 @@ static void give_up_silent(struct climb *climb)
         if (!is_waited_for(climb, i) ||
             !(next_answers(facts, i)
                   ? waited_ms >= DNS_PATIENCE_MS || is_dead(climb, server, DNS_DEAD_MS)
-                  : climb->late && is_dead(climb, server, DNS_ALONE_MS)))
+                  : climb->late &&
+                        (is_dead(climb, server, DNS_ALONE_MS) || wants_no_edns(climb, server))))
             continue;
         step_fail(&facts->answers[i].step, FAILURE_TIMEOUT, waited_ms);
         if (climb->askings[i].query)
@@ -258,8 +273,12 @@ static void answered(void *arg, const struct dns_answer *answer)
     bool silent = answer->rcode < 0 && answer->step.failure == FAILURE_TIMEOUT;
 
     asking->query = NULL;
-    if (server && !silent)
+    if (server && !silent) {
         server->speaks = true;
+        server->answers |= answer->asked_as == ASKED_CONFIGURED;
+        if (answer->asked_as == ASKED_PLAIN && server->plain_ms == 0)
+            server->plain_ms = loop_now_ms(climb->observe->loop);
+    }
     if (to->step.outcome != OUTCOME_UNTRIED) { /* the next server was taken instead, */
         if (!decisive(&answer->step))
             return;
@@ -267,9 +286,10 @@ static void answered(void *arg, const struct dns_answer *answer)
     }
     *to = *answer;
     judge_time(climb->observe->facts, to);
-    if (answer->asked_as != ASKED_CONFIGURED)
+    if (answer->asked_as != ASKED_CONFIGURED && answer->asked_as != ASKED_PLAIN)
         return;
-    if (answer->rcode == RCODE_FORMERR || answer->rcode == RCODE_NOTIMP)
+    if (answer->asked_as == ASKED_CONFIGURED &&
+        (answer->rcode == RCODE_FORMERR || answer->rcode == RCODE_NOTIMP))
         ask_plainly(climb, to);
     give_up_silent(climb);
 }

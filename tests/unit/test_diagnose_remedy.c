@@ -66,9 +66,9 @@ static void assert_every_page_is_filled(void)
     char command[COMMAND_SIZE];
 
     for (size_t i = 0; i < n_remedy_entries; i++) {
-        if (text_starts(remedy_entries[i].code, "then "))
+        if (text_starts(remedy_entry(i).code, "then "))
             continue;
-        fill(remedy_entries[i].code, connect_of(SERVICE_SSM));
+        fill(remedy_entry(i).code, connect_of(SERVICE_SSM));
         assert_true(finding.n_commands < MAX_COMMANDS || finding.n_afterwards > 0);
         assert_filled(finding.remedy);
         assert_filled(finding.afterwards);

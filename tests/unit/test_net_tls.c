@@ -246,6 +246,69 @@ static void believes_the_ca_file(void **state)
     trust_free(trust);
 }
 
+/* A connection that is opened later may lead elsewhere. */
+static void judges_each_connection_by_its_own_certificate(void **state)
+{
+    const struct {
+        struct identity *identity;
+        enum failure failure;
+    } rows[] = {{&good, FAILURE_NONE},
+                {&good, FAILURE_NONE},
+                {&unknown, FAILURE_UNTRUSTED},
+                {&expired, FAILURE_CERTIFICATE_EXPIRED},
+                {&other_name, FAILURE_WRONG_NAME},
+                {&good, FAILURE_NONE}};
+    struct trust *trust = trust_in(below("ca.pem"), directory, NULL);
+    (void)state;
+
+    peer.replies[0] = "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 0\r\n\r\n";
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        serve(rows[i].identity);
+        shake_hands(trust, "ssm.test", 2000);
+        assert_int_equal(got.tls.failure, rows[i].failure);
+        if (rows[i].failure == FAILURE_NONE)
+            assert_string_equal(got.session.issuer, "CN=Test Intermediate");
+        SSL_CTX_free(peer.tls);
+        peer.tls = NULL;
+    }
+    trust_free(trust);
+}
+
+static void fill_chain(struct buffer *chain, const char *bytes)
+{
+    buffer_init(chain, 100);
+    assert_true(buffer_add_text(chain, bytes));
+}
+
+static void recalls_the_same_bytes_for_the_same_name_for_a_while(void **state)
+{
+    struct trust *trust = trust_in(below("ca.pem"), directory, NULL);
+    const struct tls_session session = {.issuer = "CN=Test Intermediate"};
+    struct buffer chain, same, other, empty;
+    (void)state;
+
+    fill_chain(&chain, "leaf intermediate");
+    fill_chain(&same, "leaf intermediate");
+    fill_chain(&other, "leaf Intermediate");
+    buffer_init(&empty, 100);
+    assert_null(trust_recall(trust, "ssm.test", &same, 1000));
+    trust_remember(trust, "ssm.test", &chain, 1000, &session);
+    const struct tls_session *known = trust_recall(trust, "ssm.test", &same, 1000);
+    assert_non_null(known);
+    assert_string_equal(known->issuer, session.issuer);
+    assert_non_null(trust_recall(trust, "ssm.test", &same, 1000 + TRUST_RECALLED_MS - 1));
+    assert_null(trust_recall(trust, "ssm.test", &same, 1000 + TRUST_RECALLED_MS));
+    assert_null(trust_recall(trust, "ssm.test", &same, 999)); /* the clock was set */
+    assert_null(trust_recall(trust, "kms.test", &same, 1000));
+    assert_null(trust_recall(trust, "ssm.test", &other, 1000));
+    assert_null(trust_recall(trust, "", &empty, 0));
+    trust_use_bundle(trust, NULL, NULL);
+    assert_null(trust_recall(trust, "ssm.test", &same, 1000));
+    buffer_clear(&same);
+    buffer_clear(&other);
+    trust_free(trust);
+}
+
 static void speaks_tls_1_2(void **state)
 {
     struct trust *trust = trust_in(below("ca.pem"), directory, NULL);
@@ -767,6 +830,8 @@ int main(void)
         TEST(leaves_no_secret_in_a_key_log),
         TEST(tells_those_apart_that_shake_hands_at_once),
         TEST(believes_the_ca_file),
+        TEST(judges_each_connection_by_its_own_certificate),
+        TEST(recalls_the_same_bytes_for_the_same_name_for_a_while),
         TEST(speaks_tls_1_2),
         TEST(matches_names_as_the_agent_does),
         TEST(tells_a_wrong_name),

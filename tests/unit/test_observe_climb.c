@@ -610,6 +610,33 @@ static void who_alone_is_silent_is_waited_for(void **state)
     assert_int_equal(SSM->n_addresses, 1);
 }
 
+/* What is asked without EDNS0 it answers at once: so it does not take its time. */
+static void who_is_silent_to_edns_alone_is_given_up(void **state)
+{
+    (void)state;
+    start(NULL);
+    pass(1000);
+    assert_int_equal(asked[2].question.asked_as, ASKED_PLAIN);
+    ends(0, FAILURE_NONE, 40000);
+    say(2, "10.0.1.21", FAILURE_NONE, 1);
+    pass(1199);
+    assert_int_equal(SSM->answers[0].step.outcome, OUTCOME_UNTRIED);
+    pass(1);
+    assert_int_equal(SSM->answers[0].step.failure, FAILURE_TIMEOUT);
+    assert_int_equal(SSM->answers[0].step.took_ms, 2200);
+    assert_int_equal(SSM->answers[1].step.failure, FAILURE_TIMEOUT);
+    assert_int_equal(SSM->n_addresses, 0);
+    observe_free(observe);
+
+    (void)set_up(state); /* one question was answered as it was asked */
+    start(NULL);
+    say(1, "", FAILURE_NODATA, 1);
+    pass(1000);
+    say(2, "10.0.1.21", FAILURE_NONE, 1);
+    pass(3000);
+    assert_int_equal(SSM->answers[0].step.outcome, OUTCOME_UNTRIED);
+}
+
 static void who_alone_is_dead_is_given_up(void **state)
 {
     (void)state;
@@ -1712,6 +1739,7 @@ int main(void)
         TEST(a_silent_server_gets_a_second_opinion_and_then_the_next_is_taken),
         TEST(a_dead_server_is_given_up_when_the_next_one_answers),
         TEST(who_alone_is_silent_is_waited_for),
+        TEST(who_is_silent_to_edns_alone_is_given_up),
         TEST(who_alone_is_dead_is_given_up),
         TEST(the_options_of_resolv_conf_count),
         TEST(amazon_is_asked_where_the_answer_is_doubtful),
