@@ -311,6 +311,9 @@ EXPECTED = [  # fault, verdict, first finding
     ("agent-registered-elsewhere", "degraded", "agent-registered-elsewhere"),
     ("agent-not-connected", "degraded", "agent-not-connected"),
     # what people write, and what comes in other forms than usual
+    ("unit-written:confined", "not-ready", "agent-environment"),  # by systemd.exec(5): no systemd starts the agent here
+    ("unit-written:imds-denied", "not-ready", "agent-environment"),
+    ("unit-written:confined-well", "ready", None),
     ("unit-written", "not-ready", "proxy-in-the-way"),
     ("unit-written:quoted-path", "ready", None),
     ("unit-written:glob", "not-ready", "proxy-in-the-way"),

@@ -11,6 +11,10 @@ _FILE = "/etc/default/agent-proxy"
 _ENVIRONMENT = f"EnvironmentFile={_FILE}\n"
 # {P} is a proxy that forbids, {O} one that opens the way, both as HOST:PORT. (drop-in, file)
 _UNITS = {
+    "confined": ("PrivateNetwork=yes\n", ""),
+    "imds-denied": ("IPAddressDeny=any\nIPAddressAllow=localhost 10.0.0.0/8\n", ""),
+    "confined-well": ("ProtectSystem=strict\nReadWritePaths=/var/lib/amazon /var/log/amazon\nIPAddressDeny=any\n"
+                      "IPAddressAllow=link-local 10.0.0.0/8\nNoNewPrivileges=no\n", ""),
     "spaces": (_ENVIRONMENT, "https_proxy = http://{P}\n"),
     "quoted-path": (f'EnvironmentFile="{_FILE}"\n', "https_proxy=http://{P}\n"),
     "glob": (f"EnvironmentFile={_FILE}*\n", "https_proxy=http://{P}\n"),
