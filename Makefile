@@ -272,6 +272,9 @@ memcheck: setup-memcheck setup-check ## valgrind over the unit tests and every s
 	@$(MAKE) unit-programs $(objects)/expand
 	tests/memcheck/run $(objects) $(if $(SHARE),--share)
 
+eva: setup-eva ## Frama-C's Eva over readers of foreign bytes that need no library: no input breaks them
+	tests/eva/run
+
 coverage: setup-coverage setup-check setup-lab ## which lines and branches of agent/ the unit tests, the situations and the lab reach
 	@$(MAKE) flavour=coverage all
 	tests/coverage/run $(SUITES)
@@ -360,7 +363,7 @@ check-pages: static situations ## pages of `--output html` in headless Chromium:
 check-image: static situations setup-image ## `image` of staged root file systems (fit, broken, mended, hostile), builders' tools, the acceptance kit dry
 	/usr/bin/python3 -m pytest -q tests/image tests/acceptance
 
-check-image-real: deb setup-image setup-bake ## the same with a real root file system, real packages and tools; Ansible, Packer
+check-image-real: deb rpm situations setup-image setup-bake ## the same with a real root file system, real packages and tools; Ansible, Packer
 	IMAGE_REAL=1 /usr/bin/python3 -m pytest -rs tests/image/test_real.py tests/image/test_tools.py
 
 check-boot: deb setup-lab setup-boot ## images built from the package and booted in the lab: containers and virtual machines
@@ -415,5 +418,5 @@ help: ## this list
 
 .SECONDARY:
 FORCE:
-.PHONY: FORCE pictures all static check fuzz unit unit-programs situations scenarios memcheck scenarios-update scenarios-selftest dictionary static-test sanitize coverage lint format docs bench order hasty waiting endurance fleet-picture torture hostile loss run lab check-lab \
+.PHONY: FORCE pictures all static check fuzz unit unit-programs situations scenarios memcheck eva scenarios-update scenarios-selftest dictionary static-test sanitize coverage lint format docs bench order hasty waiting endurance fleet-picture torture hostile loss run lab check-lab \
 	check-boot check-image check-image-real check-pages check-commands install deb rpm tarball sysext dist reproducible check-packages foreign-lab clean distclean help

@@ -148,7 +148,7 @@ bool clock_parse_iso8601(const char *text, int64_t *unix_s)
             return false;
         rest += 1 + digits;
     }
-    if (strcmp(rest, "Z") != 0)
+    if (strcmp(rest, "Z") != 0 && strcmp(rest, "+00:00") != 0)
         return false;
     *unix_s = (int64_t)timegm(&when);
     return true;
@@ -165,9 +165,8 @@ void clock_format_iso8601(int64_t unix_ms, bool with_ms, char to[TIME_SIZE])
 
     time_t when = (time_t)s;
     struct tm parts;
-    to[0] = '\0';
-    if (!gmtime_r(&when, &parts) || strftime(to, TIME_SIZE, "%Y-%m-%dT%H:%M:%S", &parts) == 0)
-        return;
+    (void)gmtime_r(&when, &parts); /* milliseconds end before years do not fit */
+    (void)strftime(to, TIME_SIZE, "%Y-%m-%dT%H:%M:%S", &parts);
     if (with_ms)
         (void)text_add(to, TIME_SIZE, ".%03dZ", (int)ms);
     else

@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -59,22 +60,21 @@ static int follow(struct walk *walk, int fd)
     if (++walk->n_links > MAX_LINKS)
         return stop(ELOOP);
     (void)text_set(rest, sizeof(rest), "%s", walk->rest);
-    if (!text_set(walk->rest, sizeof(walk->rest), "%s/%s", target, rest))
+    if (!text_set(walk->rest, sizeof(walk->rest), "%s%s", target, rest))
         return stop(ENAMETOOLONG);
     if (target[0] == '/')
         climb(walk, 0);
     return 0;
 }
 
-/* The next name of the path. False at its end. */
+/* The next name of the path. False at its end. A slash behind the last name stays: that must be a folder. */
 static bool take_name(struct walk *walk, char name[PATH_BYTES])
 {
     const char *at = walk->rest + strspn(walk->rest, "/");
     size_t n = strcspn(at, "/");
 
     (void)text_set(name, PATH_BYTES, "%.*s", (int)n, at);
-    at += n + strspn(at + n, "/");
-    memmove(walk->rest, at, strlen(at) + 1);
+    memmove(walk->rest, at + n, strlen(at + n) + 1);
     return n > 0;
 }
 
@@ -210,12 +210,19 @@ bool file_look(const char *root, const char *path, bool follow, struct stat *sta
     return found;
 }
 
+/* /dev/null, to which people link what is to be empty, is an empty file. */
+static bool is_file(const struct stat *status)
+{
+    return S_ISREG(status->st_mode) ||
+           (S_ISCHR(status->st_mode) && status->st_rdev == makedev(1, 3));
+}
+
 /* To open a device can do something: below a root, whose files may be hostile, one is looked at before. */
 int file_open(const char *root, const char *path)
 {
     struct stat status = {0};
 
-    if (root[0] && file_look(root, path, true, &status) && !S_ISREG(status.st_mode)) {
+    if (root[0] && file_look(root, path, true, &status) && !is_file(&status)) {
         errno = S_ISDIR(status.st_mode) ? EISDIR : EINVAL;
         return -1;
     }
@@ -223,7 +230,7 @@ int file_open(const char *root, const char *path)
     if (fd < 0)
         return -1;
     int error = fstat(fd, &status) != 0   ? file_note_trouble(path, errno)
-                : S_ISREG(status.st_mode) ? 0
+                : is_file(&status)        ? 0
                 : S_ISDIR(status.st_mode) ? EISDIR
                                           : EINVAL;
     if (!error)

@@ -97,8 +97,7 @@ bool when_agent_stays_down(const struct view *view)
     return look_agent_stays_down(&view->facts->agent);
 }
 
-/* The agent's own words, and the cause that such words are known to come of. */
-void quote_last_error(const struct view *view, struct finding *finding)
+const char *look_logged_cause(const struct agent_facts *agent)
 {
     static const struct {
         const char *words, *code;
@@ -129,14 +128,21 @@ void quote_last_error(const struct view *view, struct finding *finding)
         {":443: connect: connection refused", "endpoint-refuses"},
         {"connection reset by peer", "tls-reset"},
     };
-    const char *error = view->facts->agent.last_error;
 
-    if (!error[0])
-        return;
-    finding_evidence(finding, "the agent's last error: %s", error);
     for (size_t i = 0; i < COUNT_OF(known); i++)
-        if (strstr(error, known[i].words)) {
-            finding_evidence(finding, "the agent says this where %s applies", known[i].code);
-            return;
-        }
+        if (strstr(agent->last_error, known[i].words))
+            return known[i].code;
+    return "";
+}
+
+/* The agent's own words, and the cause that such words are known to come of. */
+void quote_last_error(const struct view *view, struct finding *finding)
+{
+    const char *error = view->facts->agent.last_error;
+    const char *code = look_logged_cause(&view->facts->agent);
+
+    if (error[0])
+        finding_evidence(finding, "the agent's last error: %s", error);
+    if (code[0])
+        finding_evidence(finding, "the agent says this where %s applies", code);
 }

@@ -44,6 +44,7 @@ static void judge_resolve(const struct judge *judge, enum service service,
                                   ? &resolvers->read
                                   : &judge->facts->machine.trouble;
     const char *server = lookup.answer ? lookup.answer->server : "";
+    const int32_t limit_ms = service_limit_ms(service);
     char words[LINE_SIZE] = "";
 
     if (!host[0]) {
@@ -57,9 +58,11 @@ static void judge_resolve(const struct judge *judge, enum service service,
         if (n > 4)
             (void)text_add(words, sizeof(words), " and %d more", (int)(n - 4));
         if (lookup.waited_ms >= DNS_SLOW_MS && !where[0].from_hosts_file)
-            checks_say(judge, check, STATUS_WARN, FAILURE_SLOW, lookup.took_ms,
-                       "%s is %s, but the agent waits %d.%d s for it", host, words,
-                       (int)lookup.waited_ms / 1000, (int)lookup.waited_ms % 1000 / 100);
+            checks_say(judge, check, /* a look-up is a part of the time that one request has */
+                       limit_ms > 0 && lookup.waited_ms >= limit_ms ? STATUS_FAIL : STATUS_WARN,
+                       FAILURE_SLOW, lookup.took_ms, "%s is %s, but the agent waits %d.%d s for it",
+                       host, words, (int)lookup.waited_ms / 1000,
+                       (int)lookup.waited_ms % 1000 / 100);
         else
             PASS(judge, check, lookup.took_ms, "%s is %s%s", host, words,
                  where[0].from_hosts_file ? " (/etc/hosts)" : "");

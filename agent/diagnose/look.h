@@ -75,6 +75,9 @@ extern const char first_agent_with_dhmc[];
 extern const char first_agent_without_ec2messages[]; /* Run Command goes over ssmmessages */
 bool look_needs_dualstack(const struct facts *facts);
 
+/* The cause whose words the agent's last error has; "" where none is known. */
+const char *look_logged_cause(const struct agent_facts *agent);
+
 /* It ended, and systemd does not start it again. */
 bool look_agent_stays_down(const struct agent_facts *agent);
 

@@ -319,6 +319,11 @@ static const char *maybe(const struct asked *of)
     return words[of->view->confidence];
 }
 
+static const char *logged(const struct asked *of)
+{
+    return look_logged_cause(&of->facts->agent);
+}
+
 /* --- certificates and policies --- */
 
 /* "ended on 2026-11-22": the first certificate whose dates do not hold now. */
@@ -446,6 +451,7 @@ static const struct {
     {"lacking", lacking},
     {"lacking_route", lacking_route},
     {"lone_family", lone_family},
+    {"logged", logged},
     {"maybe", maybe},
     {"n_bad", n_bad},
     {"n_denied", n_denied},

@@ -325,6 +325,11 @@ static bool is_coming_up(const struct view *view)
     return true;
 }
 
+static bool is_logged(const struct view *view)
+{
+    return look_logged_cause(&view->facts->agent)[0];
+}
+
 static const struct {
     const char *name;
     struct test test;
@@ -340,6 +345,7 @@ static const struct {
     {"fips-name", {when_name_is_fips}},      /* the agent's configuration gives a FIPS name */
     {"gateway-service", {when_has_gateway}}, /* the service has gateway endpoints too */
     {"ipv6", {is_ipv6}},                     /* it is about IPv6 */
+    {"logged", {is_logged}},                 /* the agent's last error has the words of a cause */
     {"nowhere", {is_nowhere}},               /* no endpoint answers over this family */
     {"offender-known", {when_the_sender_is_known}}, /* who refuses is known */
     {"one-endpoint", {is_one_endpoint}},     /* the agent's configuration names one endpoint */

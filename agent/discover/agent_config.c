@@ -9,11 +9,11 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 #include "base/file.h"
 #include "base/text.h"
 #include "discover/agent.h"
+#include "discover/instance.h"
 
 #define CONFIG_PATH "/etc/amazon/ssm/amazon-ssm-agent.json"
 
@@ -60,13 +60,14 @@ static bool is_int(const char *number, size_t n)
 }
 
 /* The first byte that cJSON would take and Go does not; NULL: none. Members take no other numbers than whole
- * ones: the others are replaced by what no member takes. */
+ * ones: the others are replaced by what no member takes. What cJSON would not take and Go does is left out. */
 static const char *strange_byte(char *text)
 {
     bool in_string = false;
 
     if (text_starts(text, byte_order_mark))
         return text;
+    json_mend(text);
     for (char *at = text; *at; at++) {
         if (in_string && *at == '\\' && at[1]) {
             at++;
@@ -232,12 +233,12 @@ static void take_section(const cJSON *section, struct settings *settings, struct
     bool known = false;
 
     for (size_t i = 0; i < COUNT_OF(members); i++) {
-        if (strcasecmp(members[i].section, section->string) != 0)
+        if (!json_same_name(members[i].section, section->string))
             continue;
         known = true;
         for (const cJSON *value = section->child; value && cJSON_IsObject(section);
              value = value->next)
-            if (strcasecmp(members[i].name, value->string) == 0 &&
+            if (json_same_name(members[i].name, value->string) &&
                 !take(value, members[i].kind, (char *)settings + members[i].offset))
                 say_wrong(agent, members[i].section, members[i].name);
     }
@@ -312,12 +313,15 @@ void agent_read_config(const char *root, struct agent_facts *agent,
 
     buffer_init(&contents, FILE_MAX_BYTES);
     int error = file_read(root, CONFIG_PATH, &contents);
-    if (error == ENOENT || error == ENOTDIR) {
+    if (error == ENOENT || error == ENOTDIR || error == ELOOP) {
         step_ok(&agent->config, 1);
         return;
     }
     (void)text_set(agent->config_file, sizeof(agent->config_file), "%s", CONFIG_PATH);
-    if (!error) {
+    if (error == EISDIR) { /* nor can the agent */
+        step_fail(&agent->config, FAILURE_INVALID, 1);
+        (void)text_set(agent->config.detail, DETAIL_SIZE, "%s", strerror(error));
+    } else if (!error) {
         read_text(&contents, agent, overrides);
     } else {
         /* The agent is root and may read it, or the disk or this program is in trouble. */

@@ -173,7 +173,7 @@ static void read_last_error(const char *root, struct agent_facts *agent)
     (void)close(fd);
 }
 
-/* A file where the agent wants one of its directories. */
+/* A file, or a link that leads nowhere, where the agent wants one of its directories. */
 static void look_for_files(const char *root, struct agent_facts *agent)
 {
     static const char *const wanted[] = {STATE_DIRECTORY, STATE_DIRECTORY "/ipc",
@@ -181,7 +181,9 @@ static void look_for_files(const char *root, struct agent_facts *agent)
     struct stat status;
 
     for (size_t i = 0; i < COUNT_OF(wanted); i++) {
-        if (!file_look(root, wanted[i], true, &status) || S_ISDIR(status.st_mode))
+        if (file_look(root, wanted[i], true, &status)
+                ? S_ISDIR(status.st_mode)
+                : !file_look(root, wanted[i], false, &status) || !S_ISLNK(status.st_mode))
             continue;
         step_fail(&agent->state, FAILURE_INVALID, 1);
         (void)text_set(agent->state_directory, PATH_SIZE, "%s", wanted[i]);

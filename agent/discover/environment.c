@@ -31,6 +31,11 @@ enum wanted {
     AWS_EC2_METADATA_DISABLED,
     AWS_EC2_METADATA_SERVICE_ENDPOINT,
     AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE,
+    AWS_USE_DUALSTACK_ENDPOINT,
+    AWS_USE_FIPS_ENDPOINT,
+    AWS_S3_USE_ARN_REGION,
+    AWS_STS_REGIONAL_ENDPOINTS,
+    AWS_S3_US_EAST_1_REGIONAL_ENDPOINT,
     N_WANTED
 };
 
@@ -47,6 +52,11 @@ static const char *const names[N_WANTED] = {
     "AWS_EC2_METADATA_DISABLED",
     "AWS_EC2_METADATA_SERVICE_ENDPOINT",
     "AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE",
+    "AWS_USE_DUALSTACK_ENDPOINT",
+    "AWS_USE_FIPS_ENDPOINT",
+    "AWS_S3_USE_ARN_REGION",
+    "AWS_STS_REGIONAL_ENDPOINTS",
+    "AWS_S3_US_EAST_1_REGIONAL_ENDPOINT",
 };
 _Static_assert(N_WANTED - FIRST_OF_AWS == MAX_VARIABLES, "facts have room for AWS's variables");
 
@@ -283,7 +293,17 @@ static void keep_exempted(const struct variable *variable, char to[NO_PROXY_SIZE
 /* aws-sdk-go aws/session/env_config.go: what it does with each. */
 static enum harm harm_of(const char *root, enum wanted which, const char *value)
 {
+    bool known = which >= AWS_STS_REGIONAL_ENDPOINTS
+                     ? strcasecmp(value, "legacy") == 0 || strcasecmp(value, "regional") == 0
+                     : strcasecmp(value, "true") == 0 || strcasecmp(value, "false") == 0;
+
     switch (which) {
+    case AWS_USE_DUALSTACK_ENDPOINT:
+    case AWS_USE_FIPS_ENDPOINT:
+    case AWS_S3_USE_ARN_REGION:
+    case AWS_STS_REGIONAL_ENDPOINTS:
+    case AWS_S3_US_EAST_1_REGIONAL_ENDPOINT:
+        return known ? HARM_NONE : HARM_UNREADABLE;
     case AWS_CA_BUNDLE:
         return trust_file_has_certificate(root, value) ? HARM_NONE : HARM_NO_CERTIFICATE;
     case AWS_EC2_METADATA_DISABLED:

@@ -10,10 +10,12 @@
 
 #include <arpa/inet.h>
 #include <cjson/cJSON.h>
+#include <ctype.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/text.h"
 #include "discover/machine.h"
 #include "model/place.h"
@@ -199,17 +201,136 @@ static void mac_arrived(void *arg, const struct imds_answer *answer)
 }
 /* --- the identity document --- */
 
+/* So deep cJSON goes safely, and Go at all; what lies deeper nobody reads. */
+enum { MAX_DEPTH = 200, GO_MAX_DEPTH = 10000 };
+
+/* Of an escape \\uXXXX; 0x10000: it is another one. */
+static unsigned int code_unit(const char *at)
+{
+    char digits[5] = "";
+
+    if (at[0] != '\\' || at[1] != 'u' || strspn(at + 2, "0123456789abcdefABCDEF") < 4)
+        return 0x10000;
+    memcpy(digits, at + 2, 4);
+    return (unsigned int)strtoul(digits, NULL, 16);
+}
+
+/* Mends one escape; returns its last byte. */
+static char *mend_escape(char *at)
+{
+    unsigned int unit = code_unit(at);
+    bool half = unit >= 0xd800 && unit < 0xe000;
+    unsigned int next = half && unit < 0xdc00 ? code_unit(at + 6) : 0;
+
+    if (unit == 0x10000)
+        return at + 1;
+    if (next >= 0xdc00 && next < 0xe000)
+        return at + 11;
+    if (half)
+        memcpy(at + 2, "fffd", 4);
+    else if (unit == 0)
+        at[5] = '1';
+    return at + 5;
+}
+
+void json_mend(char *text)
+{
+    bool in_string = false;
+    int depth = 0;
+
+    for (char *at = text; *at; at++) {
+        char *last = in_string && *at == '\\' && at[1] ? mend_escape(at) : at;
+        bool opens = !in_string && (*at == '[' || *at == '{');
+        bool closes = !in_string && (*at == ']' || *at == '}');
+
+        in_string ^= *at == '"';
+        depth += opens;
+        if (depth > MAX_DEPTH + (opens || closes))
+            memset(at, ' ', (size_t)(last + 1 - at));
+        if (depth > GO_MAX_DEPTH)
+            *text = '}';
+        depth -= closes;
+        at = last;
+    }
+}
+
+bool json_same_name(const char *name, const char *found)
+{
+    static const char long_s[] = "\xc5\xbf", kelvin[] = "\xe2\x84\xaa";
+
+    for (; *name; name++) {
+        char c = (char)tolower((unsigned char)*name);
+        size_t n = c == 's' && text_starts(found, long_s)   ? strlen(long_s)
+                   : c == 'k' && text_starts(found, kelvin) ? strlen(kelvin)
+                   : c == tolower((unsigned char)*found)    ? 1
+                                                            : 0;
+        if (n == 0)
+            return false;
+        found += n;
+    }
+    return !*found;
+}
+
+cJSON *document_parse(const char *body)
+{
+    size_t n = strlen(body);
+    char *copy = text_starts(body, "\xef\xbb\xbf") ? NULL : strdup(body);
+
+    if (!copy)
+        return NULL;
+    json_mend(copy);
+    cJSON *document = cJSON_Parse(copy);
+    explicit_bzero(copy, n);
+    free(copy);
+    return document;
+}
+
+const cJSON *document_member(const cJSON *document, const char *name)
+{
+    const cJSON *found = NULL;
+
+    for (const cJSON *item = document ? document->child : NULL; item; item = item->next)
+        if (item->string && json_same_name(name, item->string) && !cJSON_IsNull(item))
+            found = item;
+    return found;
+}
+
 void document_text(const cJSON *document, const char *name, char *to, size_t size)
 {
-    const cJSON *value = cJSON_GetObjectItemCaseSensitive(document, name);
+    const cJSON *value = document_member(document, name);
 
     if (cJSON_IsString(value))
         (void)text_escape(to, size, value->valuestring, strlen(value->valuestring));
 }
 
+/* aws-sdk-go aws/ec2metadata/api.go, EC2InstanceIdentityDocument: a member of another type, and there is no document. */
+static bool is_typed(const cJSON *document)
+{
+    static const char *const texts[] = {
+        "availabilityZone", "privateIp", "version",  "region",    "instanceId",  "instanceType",
+        "accountId",        "imageId",   "kernelId", "ramdiskId", "architecture"};
+    static const char *const lists[] = {"devpayProductCodes", "marketplaceProductCodes",
+                                        "billingProducts"};
+    const cJSON *pending = document_member(document, "pendingTime");
+    int64_t unix_s;
+    bool typed = !pending ||
+                 (cJSON_IsString(pending) && clock_parse_iso8601(pending->valuestring, &unix_s));
+
+    for (size_t i = 0; i < COUNT_OF(texts); i++) {
+        const cJSON *member = document_member(document, texts[i]);
+        typed = typed && (!member || cJSON_IsString(member));
+    }
+    for (size_t i = 0; i < COUNT_OF(lists); i++) {
+        const cJSON *member = document_member(document, lists[i]);
+        typed = typed && (!member || cJSON_IsArray(member));
+    }
+    return typed;
+}
+
 static bool take_document(struct instance_facts *instance, const char *body)
 {
-    cJSON *document = cJSON_Parse(body);
+    cJSON *document = document_parse(body);
+    bool typed = is_typed(document);
 
     document_text(document, "instanceId", instance->id, sizeof(instance->id));
     document_text(document, "region", instance->region, sizeof(instance->region));
@@ -222,7 +343,7 @@ static bool take_document(struct instance_facts *instance, const char *body)
     cJSON_Delete(document);
     (void)text_set(instance->partition, sizeof(instance->partition), "%s",
                    partition_of_region(instance->region)->name);
-    return region_is_whole(instance->region) && is_id(instance->id);
+    return typed && region_is_whole(instance->region) && is_id(instance->id);
 }
 
 static void region_arrived(void *arg, const struct imds_answer *answer)

@@ -15,6 +15,18 @@
 
 struct cJSON;
 
+/* JSON as Go's encoding/json reads it. Replaces what cJSON refuses and Go takes: half of a surrogate pair, what is
+ * nested deeply; and a zero in a string, at which cJSON ends it. */
+void json_mend(char *text);
+bool json_same_name(const char *name,
+                    const char *found); /* in upper or lower case, as Unicode folds them */
+
+/* A document of IMDS; NULL: it is none. To be wiped and deleted. */
+struct cJSON *document_parse(const char *body);
+
+/* A member: the last of several; NULL: none, or null. */
+const struct cJSON *document_member(const struct cJSON *document, const char *name);
+
 /* A member of a document of IMDS, escaped; nothing when it is no string. */
 void document_text(const struct cJSON *document, const char *name, char *to, size_t size);
 

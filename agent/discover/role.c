@@ -34,7 +34,7 @@ struct role_reader {
 /* A secret is copied unchanged, and only when it fits and is printable ASCII. */
 static bool take_secret(const cJSON *object, const char *name, char *to, size_t size)
 {
-    const cJSON *value = cJSON_GetObjectItemCaseSensitive(object, name);
+    const cJSON *value = document_member(object, name);
 
     if (!cJSON_IsString(value) || !value->valuestring[0] || strlen(value->valuestring) >= size)
         return false;
@@ -45,19 +45,18 @@ static bool take_secret(const cJSON *object, const char *name, char *to, size_t 
     return true;
 }
 
-static void wipe_text(const cJSON *object, const char *name)
+static void wipe_texts(const cJSON *object)
 {
-    const cJSON *value = cJSON_GetObjectItemCaseSensitive(object, name);
-
-    if (cJSON_IsString(value))
-        explicit_bzero(value->valuestring, strlen(value->valuestring));
+    for (const cJSON *value = object ? object->child : NULL; value; value = value->next)
+        if (cJSON_IsString(value))
+            explicit_bzero(value->valuestring, strlen(value->valuestring));
 }
 
 static enum failure take_credentials(struct role_reader *reader, const cJSON *document)
 {
     struct role_facts *role = &reader->facts->role;
     struct credentials *credentials = reader->credentials;
-    char time[NAME_SIZE] = "";
+    const cJSON *expires = document_member(document, "Expiration");
 
     document_text(document, "Code", role->code, sizeof(role->code));
     document_text(document, "Message", role->message, sizeof(role->message));
@@ -66,10 +65,9 @@ static enum failure take_credentials(struct role_reader *reader, const cJSON *do
     if (strcmp(role->code, "Success") != 0)
         return FAILURE_NOT_ASSUMABLE;
 
-    time[0] = '\0';
-    document_text(document, "Expiration", time, sizeof(time));
-    (void)clock_parse_iso8601(time, &role->expires_unix_s);
-    if (!take_secret(document, "AccessKeyId", credentials->access_key_id,
+    if ((expires && !(cJSON_IsString(expires) &&
+                      clock_parse_iso8601(expires->valuestring, &role->expires_unix_s))) ||
+        !take_secret(document, "AccessKeyId", credentials->access_key_id,
                      sizeof(credentials->access_key_id)) ||
         !take_secret(document, "SecretAccessKey", credentials->secret_access_key,
                      sizeof(credentials->secret_access_key)) ||
@@ -92,10 +90,9 @@ static void credentials_arrived(void *arg, const struct imds_answer *answer)
     if (failure == FAILURE_NONE && answer->status != 200)
         failure = imds_status_failure(answer->status);
     if (failure == FAILURE_NONE) {
-        cJSON *document = cJSON_Parse(answer->body);
+        cJSON *document = document_parse(answer->body);
         failure = take_credentials(reader, document);
-        wipe_text(document, "SecretAccessKey");
-        wipe_text(document, "Token");
+        wipe_texts(document);
         cJSON_Delete(document);
     }
     if (failure == FAILURE_NONE)
@@ -243,7 +240,7 @@ static void info_arrived(void *arg, const struct imds_answer *answer)
     reader->info_failure = answer->failure;
     role->info_status = answer->status;
     if (answer->status == 200) {
-        cJSON *info = cJSON_Parse(answer->body);
+        cJSON *info = document_parse(answer->body);
         document_text(info, "Code", role->info_code, sizeof(role->info_code));
         document_text(info, "Message", role->info_message, sizeof(role->info_message));
         document_text(info, "InstanceProfileArn", role->profile_arn, sizeof(role->profile_arn));
@@ -273,7 +270,6 @@ static void list_arrived(void *arg, const struct imds_answer *answer)
     if (answer->status == 200)
         (void)text_set(name, sizeof(name), "%.*s", (int)strcspn(answer->body, "\r\n"),
                        answer->body);
-    (void)text_trim(name);
     if (text_only(name, "+=,.@_-")) /* the characters of a role name; it becomes part of a path */
         (void)text_set(role->role, sizeof(role->role), "%s", name);
     else if (answer->status == 200)

@@ -7,6 +7,7 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/file.h"
@@ -110,16 +111,6 @@ static const struct image_code *code_row(const char *code)
     return &image_codes[i];
 }
 
-static bool is_allowed(const char *allow, const char *code)
-{
-    size_t n = strlen(code);
-
-    for (const char *at = allow; (at = strstr(at, code)); at += n)
-        if ((at == allow || at[-1] == ' ') && (!at[n] || at[n] == ' '))
-            return true;
-    return false;
-}
-
 /* The finding of this code and check; a new one when there is none. NULL: no more fit. */
 static struct image_finding *finding_for(struct image *image, const char *code)
 {
@@ -137,7 +128,7 @@ static struct image_finding *finding_for(struct image *image, const char *code)
                                       .title = row->title,
                                       .number = image->number,
                                       .severity = SEVERITY_NOTE,
-                                      .allowed = is_allowed(image->request->allow, code)};
+                                      .allowed = list_has(image->request->allow, ' ', code)};
     return finding;
 }
 
@@ -309,11 +300,8 @@ static void read_systemd_version(void *arg, const char *name)
     static const char prefix[] = "libsystemd-shared-";
     struct image *image = arg;
 
-    if (!text_starts(name, prefix))
-        return;
-    for (const char *at = name + strlen(prefix); *at >= '0' && *at <= '9' && image->systemd < 9999;
-         at++)
-        image->systemd = image->systemd * 10 + *at - '0';
+    if (text_starts(name, prefix))
+        image->systemd = (int)strtol(name + strlen(prefix), NULL, 10);
 }
 
 static void read_base(struct image *image)

@@ -107,6 +107,15 @@ void judge_drop_ins(struct image *image)
     const char *unit = image->agent->unit;
     char value[WORDS_SIZE], file[PATH_SIZE], allowed[WORDS_SIZE], other[PATH_SIZE];
     static const char code[] = "image-unit-overridden";
+    static const struct {
+        enum severity severity;
+        const char *key, *means;
+    } yes[] = {
+        {SEVERITY_FATAL, "PrivateNetwork", "it has no network"},
+        {SEVERITY_WARNING, "NoNewPrivileges", "ssm-user's sudo will not work"},
+        {SEVERITY_WARNING, "MemoryDenyWriteExecute",
+         "which sessions and documents inherit: Java, .NET and Node.js end there"},
+    };
 
     if (skip_without_agent(image))
         return;
@@ -125,9 +134,6 @@ void judge_drop_ins(struct image *image)
     if (unit_value(image, unit, "InaccessiblePaths", true, value, sizeof(value), file) &&
         (strstr(value, "/var/lib/amazon") || strstr(value, "/etc/amazon")))
         find(image, code, file, "%s: InaccessiblePaths=%s", file, value);
-    if (unit_value(image, unit, "PrivateNetwork", false, value, sizeof(value), file) &&
-        says_yes(value))
-        find(image, code, file, "%s: PrivateNetwork=%s", file, value);
     if (unit_value(image, unit, "IPAddressDeny", true, value, sizeof(value), file) &&
         (strstr(value, "any") || strstr(value, "link-local") || strstr(value, "169.254.")) &&
         !(unit_value(image, unit, "IPAddressAllow", true, allowed, sizeof(allowed), other) &&
@@ -136,16 +142,11 @@ void judge_drop_ins(struct image *image)
     if (unit_value(image, unit, "RestrictAddressFamilies", true, value, sizeof(value), file) &&
         value[0] && (value[0] == '~') == !!strstr(value, "AF_INET"))
         find(image, code, file, "%s: RestrictAddressFamilies=%s", file, value);
-    if (unit_value(image, unit, "NoNewPrivileges", false, value, sizeof(value), file) &&
-        says_yes(value))
-        find_warning(image, code, file, "%s: NoNewPrivileges=%s, ssm-user's sudo will not work",
-                     file, value);
-    if (unit_value(image, unit, "MemoryDenyWriteExecute", false, value, sizeof(value), file) &&
-        says_yes(value))
-        find_warning(image, code, file,
-                     "%s: MemoryDenyWriteExecute=%s holds for sessions and documents too: Java, "
-                     ".NET and Node.js end there",
-                     file, value);
+    for (size_t i = 0; i < COUNT_OF(yes); i++)
+        if (unit_value(image, unit, yes[i].key, false, value, sizeof(value), file) &&
+            says_yes(value))
+            find_as(image, yes[i].severity, code, file, "%s: %s=%s, %s", file, yes[i].key, value,
+                    yes[i].means);
 }
 
 /* --- 6: snapd --- */
@@ -198,7 +199,7 @@ void judge_preflight(struct image *image)
     enum { SYSTEMD_LEAST = 239 };
     static const char code[] = "image-preflight", program[] = "/usr/bin/ssm-preflight";
     static const char unit[] = "ssm-preflight.service";
-    char value[LINE_SIZE];
+    char value[LINE_SIZE], file[PATH_SIZE];
     int machine = agent_machine(image->root, program);
     enum unit_state state = image_unit(image, unit);
 
@@ -213,6 +214,11 @@ void judge_preflight(struct image *image)
         find(image, code, "", "%s is %s", unit, state == UNIT_MASKED ? "masked" : "not enabled");
     if (image->request->config_error[0])
         find(image, code, "", "%s", image->request->config_error);
+    if (value_read(image,
+                   "/etc/ssm-preflight/preflight.conf /etc/ssm-preflight/preflight.conf.d/*.conf",
+                   "ca-file", value, file) &&
+        value[0] && !image_has(image, value))
+        find(image, code, file, "%s: ca-file is %s, which is not there", file, value);
     if (image->systemd > 0 && image->systemd < SYSTEMD_LEAST)
         find(image, code, "", "systemd %d is older than %d", image->systemd, SYSTEMD_LEAST);
     if (value_read(image, SYSCTL, "user.max_user_namespaces", value, NULL) &&

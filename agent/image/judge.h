@@ -116,6 +116,9 @@ void look_for(struct image *image, const char *code, const struct sign *signs, s
 bool value_read(const struct image *image, const char *places, const char *key, char to[LINE_SIZE],
                 char *file);
 
+/* "a,b,c" has "b". */
+bool list_has(const char *list, char separator, const char *item);
+
 /* yes, true, on, 1 */
 bool says_yes(const char *value);
 

@@ -162,6 +162,16 @@ bool value_read(const struct image *image, const char *places, const char *key, 
     return asked.found;
 }
 
+bool list_has(const char *list, char separator, const char *item)
+{
+    size_t n = strlen(item);
+
+    for (const char *at = list; (at = strstr(at, item)); at += n)
+        if ((at == list || at[-1] == separator) && (!at[n] || at[n] == separator))
+            return true;
+    return false;
+}
+
 bool says_yes(const char *value)
 {
     return strcmp(value, "yes") == 0 || strcmp(value, "true") == 0 || strcmp(value, "on") == 0 ||

@@ -80,16 +80,6 @@ struct mounts {
     bool root_is_read_only, has_var;
 };
 
-static bool has_option(const char *options, const char *option)
-{
-    size_t n = strlen(option);
-
-    for (const char *at = options; (at = strstr(at, option)); at += n)
-        if ((at == options || at[-1] == ',') && (!at[n] || at[n] == ','))
-            return true;
-    return false;
-}
-
 /* Disks that an instance has only when somebody attaches them: not sda, xvda, nvme0n1. */
 static bool is_second_disk(const char *device)
 {
@@ -139,13 +129,13 @@ static void take_mount(void *arg, const char *path, char *line)
 
     if (!device || !at || !type || !options)
         return;
-    mounts->has_var |= strcmp(at, "/var") == 0 && !has_option(options, "ro");
-    mounts->root_is_read_only |= strcmp(at, "/") == 0 && has_option(options, "ro");
+    mounts->has_var |= strcmp(at, "/var") == 0 && !list_has(options, ',', "ro");
+    mounts->root_is_read_only |= strcmp(at, "/") == 0 && list_has(options, ',', "ro");
     for (size_t i = 0; i < COUNT_OF(noexec); i++)
-        if (strcmp(at, noexec[i].at) == 0 && has_option(options, "noexec"))
+        if (strcmp(at, noexec[i].at) == 0 && list_has(options, ',', "noexec"))
             find_as(mounts->image, noexec[i].severity, "image-mounts", at, "%s: %s is noexec, %s",
                     path, at, noexec[i].means);
-    if (has_option(options, "nofail") || has_option(options, "noauto"))
+    if (list_has(options, ',', "nofail") || list_has(options, ',', "noauto"))
         return;
     if (is_data_disk(device, at))
         find_warning(mounts->image, "image-mounts", at,

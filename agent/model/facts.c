@@ -39,7 +39,7 @@ DEFINE_NAMES(unit_state, [UNIT_UNKNOWN] = "unknown", [UNIT_ENABLED] = "enabled",
 
 DEFINE_NAMES(harm, [HARM_NONE] = "none", [HARM_IMDS_OFF] = "imds-off",
              [HARM_IMDS_ELSEWHERE] = "imds-elsewhere", [HARM_IMDS_BY_IPV6] = "imds-by-ipv6",
-             [HARM_NO_CERTIFICATE] = "no-certificate");
+             [HARM_NO_CERTIFICATE] = "no-certificate", [HARM_UNREADABLE] = "unreadable");
 
 /* --- names.h --- */
 

@@ -84,7 +84,7 @@ struct resolver_facts {
     char configured[MAX_RESOLVERS][ADDRESS_SIZE];
     int32_t n_upstream; /* of /run/systemd/resolve/resolv.conf, behind the stub */
     char upstream[MAX_RESOLVERS][ADDRESS_SIZE];
-    char search[HOST_SIZE * 4]; /* domains of the last `search` or `domain` line; in no report */
+    char search[HOST_SIZE * 4]; /* domains of the last `search` or `domain` line */
 };
 
 /* --- IMDS --- */
@@ -278,6 +278,7 @@ enum harm {
     HARM_IMDS_ELSEWHERE, /* it names another place, or says nothing that the SDK knows */
     HARM_IMDS_BY_IPV6,   /* harmful where there is no IPv6 */
     HARM_NO_CERTIFICATE, /* it names a file that holds none */
+    HARM_UNREADABLE,     /* the SDK does not know the word, and fails */
 };
 
 struct variable_facts {

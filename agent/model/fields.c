@@ -114,7 +114,8 @@ FIELDS(STRUCTS(interfaces, interface_facts), BOOL(usable_ipv4), BOOL(usable_ipv6
 
 #define S resolver_facts
 FIELDS(STRUCT(read, step), ENUM(order, lookup_order), BOOL(stub), INT32(timeout_ms), BOOL(by_tcp),
-       TEXT(file, PATH), TEXTS(configured, ADDRESS), TEXTS(upstream, ADDRESS));
+       TEXT(file, PATH), TEXT(search, PROSE, UNUSED), TEXTS(configured, ADDRESS),
+       TEXTS(upstream, ADDRESS));
 #undef S
 
 /* --- facts.h: IMDS, the role --- */

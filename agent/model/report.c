@@ -215,11 +215,15 @@ int32_t report_n_more(const struct report *report)
 void report_headline(const struct report *report, char to[HEADLINE_SIZE])
 {
     const int32_t n = report_n_causes(report);
+    const bool comes_up = report->verdict == VERDICT_DEGRADED &&
+                          report->findings[0].target != TARGET_AGENT;
 
-    to[0] = '\0';
+    (void)text_set(to, HEADLINE_SIZE, "%s", comes_up ? "The SSM agent comes up" : "");
     if (n > 1)
-        (void)text_set(to, HEADLINE_SIZE, "(%d %s): ", (int)n,
+        (void)text_add(to, HEADLINE_SIZE, "%s(%d %s): ", comes_up ? " " : "", (int)n,
                        report->findings[0].severity == SEVERITY_FATAL ? "causes" : "warnings");
+    else if (comes_up)
+        (void)text_add(to, HEADLINE_SIZE, ". ");
     if (report_root(report))
         (void)text_add(to, HEADLINE_SIZE, "%s", report->findings[0].title);
     for (int32_t i = 1; i < n; i++)

@@ -159,8 +159,9 @@ int32_t report_n_causes(const struct report *report);
 /* The causes besides the root cause. */
 int32_t report_n_more(const struct report *report);
 
-/* What stands behind the verdict's words: "(2 causes): this; that". The titles of two causes, of more the
- * first one's and the codes of the others. Empty where there is no cause. */
+/* What stands behind the verdict's words: "(2 causes): this; that"; of an agent that comes up all the same "The SSM
+ * agent comes up. This". The titles of two causes, of more the first one's and the codes of the others. Empty where there
+ * is no cause. */
 enum { HEADLINE_SIZE = 2 * TITLE_SIZE + MAX_FINDINGS * NAME_SIZE };
 void report_headline(const struct report *report, char to[HEADLINE_SIZE]);
 

@@ -8,6 +8,7 @@
 #include <limits.h>
 #include <openssl/bio.h>
 #include <openssl/err.h>
+#include <openssl/evp.h>
 #include <openssl/pem.h>
 #include <openssl/x509_vfy.h>
 #include <stdlib.h>
@@ -53,43 +54,58 @@ const char *const trust_bundle_paths[] = {
 
 static const char *const directories[] = {"/etc/ssl/certs", "/etc/pki/tls/certs"};
 
-static int no_password(char *to, int size, int writing, void *arg)
+static const char *line_end(const char *at)
 {
-    (void)to;
-    (void)size;
-    (void)writing;
-    (void)arg;
-    return -1; /* never ask on a terminal */
+    at += strspn(at, " \t\r");
+    return *at == '\n' || !*at ? at : NULL;
 }
 
-static bool at_the_end(void)
+/* The next block of this type as Go reads it (encoding/pem, Decode): BEGIN at the start of a line, END too, and nothing but blanks
+ * behind both. NULL: none is left. `bytes`: what it holds without blanks. */
+static const char *next_block(const char *at, const char *text, char *bytes, size_t *n_bytes)
 {
-    unsigned long error = ERR_peek_last_error();
+    static const char begin[] = "-----BEGIN CERTIFICATE-----",
+                      end[] = "\n-----END CERTIFICATE-----";
 
-    return ERR_GET_LIB(error) == ERR_LIB_PEM && ERR_GET_REASON(error) == PEM_R_NO_START_LINE;
+    while ((at = strstr(at, begin))) {
+        bool starts_line = at == text || at[-1] == '\n';
+        at += strlen(begin);
+        const char *from = line_end(at), *last = from ? strstr(from, end) : NULL;
+        const char *begins = from ? strstr(from, "\n-----BEGIN ") : NULL;
+        if (!starts_line || !last || !line_end(last + strlen(end)) || (begins && begins < last))
+            continue;
+        *n_bytes = 0;
+        for (; from < last; from++)
+            if (!strchr(" \t\r\n", *from))
+                bytes[(*n_bytes)++] = *from;
+        return last + 1;
+    }
+    return NULL;
 }
 
 /* Adds every certificate of a PEM text. Returns how many; those that do not parse are counted in
  * n_bad and passed over, as Go does. */
 static int add_certificates(X509_STORE *store, const char *pem, size_t n_bytes, int *n_bad)
 {
+    char *bytes = malloc(n_bytes + 1);
+    const char *at = pem;
+    size_t n_block;
     int n = 0;
-    BIO *bio = n_bytes > INT_MAX ? NULL : BIO_new_mem_buf(pem, (int)n_bytes);
 
     *n_bad = 0;
-    for (int i = 0; bio && i < MAX_CERTIFICATES; i++) {
-        ERR_clear_error();
-        X509 *certificate = PEM_read_bio_X509(bio, NULL, no_password, NULL);
-        if (certificate) {
+    while (n + *n_bad < MAX_CERTIFICATES && (at = next_block(at, pem, bytes, &n_block))) {
+        const unsigned char *der = (const unsigned char *)bytes;
+        int n_der = EVP_DecodeBlock((unsigned char *)bytes, (const unsigned char *)bytes,
+                                    n_block < INT_MAX ? (int)n_block : 0);
+        X509 *certificate = n_der > 0 ? d2i_X509(NULL, &der, n_der) : NULL;
+
+        if (certificate)
             n += X509_STORE_add_cert(store, certificate) == 1;
-            X509_free(certificate);
-        } else if (at_the_end()) {
-            break;
-        } else {
+        else
             ++*n_bad;
-        }
+        X509_free(certificate);
     }
-    BIO_free(bio);
+    free(bytes);
     ERR_clear_error();
     return n;
 }
@@ -234,7 +250,8 @@ bool trust_bundle_has(struct trust *trust, X509 *certificate)
     if (path[0] && file_read(trust->root, path, &contents) == 0 &&
         PEM_write_bio_X509(bio, certificate) == 1) {
         long n = BIO_get_mem_data(bio, &pem);
-        if (memmem(contents.bytes, contents.used, pem, (size_t)n))
+        const char *at = memmem(contents.bytes, contents.used, pem, (size_t)n);
+        if (at && (at == contents.bytes || at[-1] == '\n')) /* else no BEGIN to a reader */
             trust->found = certificate;
     }
     buffer_clear(&contents);

@@ -15,8 +15,8 @@
 #include "net/trust.h"
 
 enum {
-    DNS_TIMEOUT_MS = AGENT_DNS_MS + 2000, /* what comes too late for the agent is heard */
-    DNS_DOUBT_MS = 1000,                  /* silence for so long is worth a second opinion */
+    DNS_LATE_MS = 2000,        /* for what comes too late for the agent */
+    DNS_DOUBT_MS = 1000,       /* silence for so long is worth a second opinion */
     DNS_PATIENCE_MS = 2000,    /* for a server that is silent while the next one answers */
     DNS_OPINION_MS = 280,      /* for Amazon's resolver, where another one has answered */
     DNS_KNOCK_MS = 50,         /* then its port 53 is dialled: is it there at all? */
@@ -86,7 +86,9 @@ struct climb {
     bool decided[2]; /* by family: the addresses that the agent would use are known */
     bool pinned;     /* /etc/hosts names the addresses */
     bool late;       /* DNS_DOUBT_MS are over */
-    bool asked_amazon, asked_upgrade;
+    bool asked_amazon;
+    int n_upgrades;
+    uint32_t repeated;       /* actions, by their index */
     int64_t asked_ms;        /* of the loop */
     struct timer *timers[3]; /* of silence: of dead servers, doubt, the end of patience */
 };

@@ -197,7 +197,10 @@ static enum failure judge_answer(const struct address_facts *facts, const struct
     return FAILURE_NONE;
 }
 
-/* What comes from AWS has its request id: then the question got there, whatever the service makes of it. */
+static void ask_upgrade(struct lane *lane);
+
+/* What comes from AWS has its request id: then the question got there, whatever the service makes of it. Silence is asked once
+ * more, since packets get lost. */
 static void upgrade_answered(void *arg, const struct http_reply *reply)
 {
     struct lane *lane = arg;
@@ -206,6 +209,10 @@ static void upgrade_answered(void *arg, const struct http_reply *reply)
     if (reply->head.status == 101 || reply->head.request_id[0] ||
         is_cut_short(lane, &reply->step, OPTIONAL_TIMEOUT_MS))
         return;
+    if (reply->step.outcome != OUTCOME_OK && lane->climb->n_upgrades < 2) {
+        ask_upgrade(lane);
+        return;
+    }
     step_fail(&facts->steps[RUNG_HTTP], FAILURE_NO_WEBSOCKET, reply->step.took_ms);
     facts->head = reply->head;
     text_excerpt(facts->body_start, sizeof(facts->body_start), reply->body, reply->body_bytes);
@@ -216,18 +223,20 @@ static void ask_upgrade(struct lane *lane)
     static const char *const headers[] = {"Connection: Upgrade", "Upgrade: websocket",
                                           "Sec-WebSocket-Version: 13",
                                           "Sec-WebSocket-Key: c3NtLXByZWZsaWdodCBhc2s=", NULL};
-    struct climb *climb = lane->climb;
     struct http_request request = unsigned_request(lane, -1);
     int32_t timeout_ms = OPTIONAL_TIMEOUT_MS + lane->facts->steps[RUNG_HTTP].took_ms;
 
-    if (climb->service != SERVICE_SSMMESSAGES || climb->asked_upgrade ||
-        lane->facts->session.trust_by == TRUST_BY_AMAZON)
-        return;
-    climb->asked_upgrade = true;
+    lane->climb->n_upgrades++;
     if (request.timeout_ms > timeout_ms)
         request.timeout_ms = timeout_ms;
     request.headers = headers;
-    (void)http_start(climb->observe->loop, &request, upgrade_answered, lane);
+    (void)http_start(lane->climb->observe->loop, &request, upgrade_answered, lane);
+}
+
+static bool may_be_opened(const struct lane *lane)
+{
+    return lane->climb->service == SERVICE_SSMMESSAGES &&
+           lane->facts->session.trust_by != TRUST_BY_AMAZON;
 }
 
 /* The rung is decided: by the answer to the unsigned request, or to a signed one in its place. */
@@ -274,7 +283,7 @@ static void settle(struct lane *lane, const struct http_reply *reply)
     lane->open = failure == FAILURE_NONE &&
                  reply->step.took_ms < ladder_patience_ms(lane->climb) / 4 * 3;
     actions_pump(lane->climb);
-    if (failure == FAILURE_NONE)
+    if (failure == FAILURE_NONE && may_be_opened(lane) && lane->climb->n_upgrades == 0)
         ask_upgrade(lane);
 }
 

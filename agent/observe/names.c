@@ -294,6 +294,14 @@ static void answered(void *arg, const struct dns_answer *answer)
     give_up_silent(climb);
 }
 
+/* What comes too late for the agent is heard. */
+static int32_t patience_ms(const struct climb *climb)
+{
+    int32_t ms = climb->observe->facts->resolvers.timeout_ms;
+
+    return (ms > AGENT_DNS_MS ? ms : AGENT_DNS_MS) + DNS_LATE_MS;
+}
+
 static void ask(struct climb *climb, const char *server, enum asked_as asked_as, enum family family)
 {
     struct endpoint_facts *facts = climb->facts;
@@ -306,7 +314,7 @@ static void ask(struct climb *climb, const char *server, enum asked_as asked_as,
                                     .family = family,
                                     .server = server,
                                     .asked_as = asked_as,
-                                    .timeout_ms = DNS_TIMEOUT_MS,
+                                    .timeout_ms = patience_ms(climb),
                                     .plain = asked_as == ASKED_PLAIN,
                                     .by_tcp = climb->observe->facts->resolvers.by_tcp &&
                                               asked_as == ASKED_CONFIGURED,

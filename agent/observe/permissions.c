@@ -84,6 +84,16 @@ static void keep_why(struct action_facts *action, const struct permission_row *r
     (void)text_set(action->why_not, sizeof(action->why_not), "%s", why ? why : "not reached");
 }
 
+static void forget(const struct climb *climb, struct action_facts *action)
+{
+    char name[NAME_SIZE];
+
+    memcpy(name, action->action, sizeof(name));
+    *action = (struct action_facts){.permission = PERMISSION_NOT_PROBED};
+    memcpy(action->action, name, sizeof(name));
+    keep_why(action, permission_find(name), climb->observe->facts);
+}
+
 void actions_plan(struct climb *climb)
 {
     struct endpoint_facts *facts = climb->facts;
@@ -99,9 +109,22 @@ void actions_plan(struct climb *climb)
     }
 }
 
+/* Credentials that are new are not known everywhere at once: what condemns every request is asked once more. */
+static bool is_to_be_repeated(struct climb *climb, int action)
+{
+    enum failure failure = climb->facts->actions[action].failure;
+    uint32_t bit = 1u << action;
+    bool repeat = (failure == FAILURE_CREDENTIALS_REJECTED || failure == FAILURE_SIGNATURE) &&
+                  !(climb->repeated & bit);
+
+    climb->repeated |= repeat ? bit : 0;
+    return repeat;
+}
+
 void actions_take(struct lane *lane, const struct http_reply *reply)
 {
-    struct action_facts *action = &lane->climb->facts->actions[lane->action];
+    int index = lane->action;
+    struct action_facts *action = &lane->climb->facts->actions[index];
     const struct permission_row *row = permission_find(action->action);
 
     lane->action = -1;
@@ -109,6 +132,8 @@ void actions_take(struct lane *lane, const struct http_reply *reply)
     action->why_not[0] = '\0';
     if (reply->step.outcome == OUTCOME_OK) {
         service_answer_judge(&reply->head, reply->body, reply->body_bytes, row->allowed, action);
+        if (is_to_be_repeated(lane->climb, index))
+            forget(lane->climb, action);
         credentials_hide(lane->climb->observe->credentials, action->code);
         credentials_hide(lane->climb->observe->credentials, action->message);
         if (action->status == 200 && strcmp(action->action, "ssm:GetDocument") == 0)
@@ -240,15 +265,10 @@ void actions_forget_unclear(struct climb *climb, const struct address_facts *add
 {
     for (int i = 0; i < climb->facts->n_actions; i++) {
         struct action_facts *action = &climb->facts->actions[i];
-        char name[NAME_SIZE];
 
-        if (action->permission != PERMISSION_UNCLEAR ||
-            strcmp(action->address, address->address) != 0)
-            continue;
-        memcpy(name, action->action, sizeof(name));
-        *action = (struct action_facts){.permission = PERMISSION_NOT_PROBED};
-        memcpy(action->action, name, sizeof(name));
-        keep_why(action, permission_find(name), climb->observe->facts);
+        if (action->permission == PERMISSION_UNCLEAR &&
+            strcmp(action->address, address->address) == 0)
+            forget(climb, action);
     }
 }
 

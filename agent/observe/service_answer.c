@@ -190,6 +190,8 @@ static const struct code_row codes[] = {
     {"ServiceUnavailable", PERMISSION_UNCLEAR, FAILURE_SERVER_ERROR},
     {"InternalServer", PERMISSION_UNCLEAR, FAILURE_SERVER_ERROR},
     {"InternalFailure", PERMISSION_UNCLEAR, FAILURE_SERVER_ERROR},
+    {"SubscriptionRequired", PERMISSION_UNCLEAR, FAILURE_FORBIDDEN},
+    {"OptInRequired", PERMISSION_UNCLEAR, FAILURE_FORBIDDEN},
     {"UnknownOperation", PERMISSION_UNCLEAR, FAILURE_BAD_REQUEST},
     {"Validation", PERMISSION_UNCLEAR, FAILURE_BAD_REQUEST},
 };
@@ -283,6 +285,15 @@ static bool is_whole(const char *body, size_t n)
     return (body[0] == '{' && body[n - 1] == '}') || (body[0] == '<' && body[n - 1] == '>');
 }
 
+/* The agent opens a channel with the token that it gets, and with nothing else (agent/session/service/service.go). */
+static bool is_token(const struct http_head *head, const char *body)
+{
+    size_t n = 0;
+
+    return head->status == 201 && element_text(body, "TokenValue", &n) && n > 0 &&
+           strstr(body, "</TokenValue>");
+}
+
 void service_answer_judge(const struct http_head *head, const char *body, size_t body_bytes,
                           const char *allowed, struct action_facts *action)
 {
@@ -294,7 +305,8 @@ void service_answer_judge(const struct http_head *head, const char *body, size_t
         return;
     }
     if (head->status == 200 || head->status == 201) {
-        bool whole = is_whole(body, body_bytes);
+        bool whole = text_ends(action->action, "Channel") ? is_token(head, body)
+                                                          : is_whole(body, body_bytes);
         action->permission = whole ? PERMISSION_ALLOWED : PERMISSION_UNCLEAR;
         action->failure = whole ? FAILURE_NONE : FAILURE_MALFORMED;
         return;

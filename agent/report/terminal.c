@@ -44,12 +44,8 @@ static void write_headline(struct screen *screen, const struct report *report)
     screen_text(screen, INK_PLAIN, line[0] == '(' ? " " : "  ");
     if (report->verdict == VERDICT_READY)
         write_ready(screen, report, indent);
-    else if (report->verdict == VERDICT_DEGRADED && report->findings[0].target != TARGET_AGENT)
-        screen_text(screen, INK_PLAIN, "The SSM agent comes up. ");
-    if (line[0])
-        screen_wrap(screen, INK_PLAIN, indent, line);
-    else if (report->verdict != VERDICT_READY)
-        screen_wrap(screen, INK_PLAIN, indent, report_summary_words(report));
+    else
+        screen_wrap(screen, INK_PLAIN, indent, line[0] ? line : report_summary_words(report));
     screen_end(screen);
 }
 

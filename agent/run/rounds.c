@@ -16,8 +16,10 @@ bool rounds_worth_another(const struct report *report)
         if (!check->planned || !check->required ||
             (check->status != STATUS_FAIL && check->status != STATUS_UNKNOWN))
             continue;
-        if (i == CHECK_IMDS_IDENTITY && check->reason == FAILURE_NOT_FOUND)
-            return true; /* early in boot IMDS answers 404 to what it knows a moment later */
+        /* early in boot IMDS answers 404 to what it knows a moment later */
+        if ((i == CHECK_IMDS_TOKEN || i == CHECK_IMDS_IDENTITY) &&
+            (check->reason == FAILURE_NOT_FOUND || check->reason == FAILURE_UNAUTHORIZED))
+            return true;
         if (check->reason == FAILURE_THROTTLED || check->reason == FAILURE_SERVER_ERROR ||
             check->reason == FAILURE_SERVFAIL)
             return true;

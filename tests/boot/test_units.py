@@ -149,7 +149,7 @@ def test_manual_pages():
 def test_package_contents():
     listed = subprocess.run(["dpkg-deb", "--contents", package()], stdout=subprocess.PIPE, text=True, check=True).stdout
     assert all(line.split()[1] == "root/root" for line in listed.splitlines())
-    for path in ("usr/bin/ssm-preflight", "usr/lib/systemd/system/ssm-preflight.service", "usr/lib/systemd/catalog/ssm-preflight.catalog",
+    for path in ("usr/bin/ssm-preflight", "usr/lib/systemd/system/ssm-preflight.service", "usr/lib/systemd/system-generators/ssm-preflight-console", "usr/lib/systemd/catalog/ssm-preflight.catalog",
                  "usr/share/man/man8/ssm-preflight.8.gz", "usr/share/man/man5/preflight.conf.5.gz", "etc/ssm-preflight/preflight.conf",
                  "usr/share/bash-completion/completions/ssm-preflight"):
         assert f" ./{path}\n" in listed

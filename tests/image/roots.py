@@ -382,6 +382,7 @@ def preflight(root, machine=X86_64):
 simple("preflight-masked", "debian", "image-preflight", lambda r: (preflight(r), r.mask("ssm-preflight.service")), "warning")
 simple("preflight-of-arm", "rpm", "image-preflight", lambda r: preflight(r, AARCH64), "warning")
 simple("preflight-conf", "debian", "image-preflight", lambda r: (preflight(r), r.write("etc/ssm-preflight/preflight.conf", "no-such-key = 1\n")), "warning")
+simple("preflight-ca-file", "rpm", "image-preflight", lambda r: (preflight(r), r.write("etc/ssm-preflight/preflight.conf.d/50.conf", "ca-file = /etc/none.pem\n")), "warning")
 simple("preflight-namespaces", "rpm", "image-preflight", lambda r: (preflight(r), r.write("etc/sysctl.d/cis.conf", "user.max_user_namespaces = 0\n")), "warning")
 simple("apt-pin", "debian", "image-pins", lambda r: r.write("etc/apt/preferences.d/ssm", "Package: amazon-ssm-agent\nPin: version 3.3.1142.0\nPin-Priority: 1001\n"), "note")
 

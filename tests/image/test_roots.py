@@ -46,6 +46,34 @@ def test_a_fit_root_has_no_finding(build, kind):
     assert (status, report["verdict"], codes(report)) == (0, "fit", [])
 
 
+def leave_a_deb(root):
+    """What `dpkg --remove` leaves: its configuration, its state in dpkg; and a unit that somebody copied."""
+    root.write("var/lib/dpkg/status", "Package: amazon-ssm-agent\nStatus: deinstall ok config-files\nVersion: 2.3.0.0-1\n\n")
+    root.unit("amazon-ssm-agent.service", "[Service]\nExecStart=/usr/bin/amazon-ssm-agent\n")
+    root.write("etc/amazon/ssm/seelog.xml.template")
+
+
+def leave_a_snap(root):
+    """What `snap remove` leaves: the seed, in which snapd looks once, and empty mount points."""
+    root.write("var/lib/snapd/state.json", "{}")
+    root.write("var/lib/snapd/seed/snaps/amazon-ssm-agent_7993.snap", "x")
+    root.link("snap/amazon-ssm-agent/current/x", "7993")
+
+
+@pytest.mark.parametrize(("kind", "leave"), [("ubuntu", leave_a_deb), ("ubuntu-booted", leave_a_deb), ("debian", leave_a_snap), ("rpm", leave_a_snap)])
+def test_leftovers_of_the_other_package_do_not_count(build, kind, leave):
+    root = build(kind, leave)
+    assert audit(root, "--strict")[0] == 0
+    assert check_of_agent(root) == "pass"
+
+
+def check_of_agent(root):
+    if os.geteuid() != 0:
+        pytest.skip("unshare needs root")
+    done = subprocess.run(["unshare", "-n", PROGRAM, "check", "--root", root.top, "--output", "json", "--deadline", "1s"], capture_output=True, text=True, check=False)
+    return next(each["status"] for each in json.loads(done.stdout)["checks"] if each["id"] == "agent.installed")
+
+
 @pytest.mark.parametrize("name", BROKEN)
 def test_a_broken_root_has_its_finding_and_no_other(build, name):
     kind, change, code, severity, arguments = BROKEN[name]
@@ -140,10 +168,7 @@ def test_an_empty_var_is_said(build):
                                                         ("ubuntu", BROKEN["no-snap"][1], False), ("ubuntu-booted", BROKEN["snap-removed-and-left-in-the-seed"][1], False)])
 def test_check_finds_the_same_agent(build, kind, change, passes):
     """One reader for both: SUSE's /usr/sbin, the snap in snapd's own folders, and no leftovers."""
-    done = subprocess.run(["unshare", "-n", PROGRAM, "check", "--root", build(kind, change).top, "--output", "json", "--deadline", "1s"], capture_output=True, text=True,
-                          check=False)
-    status = {each["id"]: each["status"] for each in json.loads(done.stdout)["checks"]}
-    assert (status["agent.installed"] == "pass") == passes, status
+    assert (check_of_agent(build(kind, change)) == "pass") == passes
 
 
 # --- options and formats ---
@@ -202,6 +227,44 @@ def test_junit_fails_where_the_image_is_unfit(build):
     assert failed == {"image.agent-starts": "agent-masked"}
     strict = ET.fromstring(audit(root, "--strict", output="junit")[1])
     assert strict.get("failures") == "2"
+
+
+@pytest.mark.parametrize("name", [None, "no-agent", "no-snap", "masked", "machine-id", "config-other-region", "apt-pin", "too-old-for-ec2messages"])
+@pytest.mark.parametrize("strict", [(), ("--strict",)])
+def test_junit_says_of_each_check_what_json_says(build, name, strict):
+    """Failed: a finding that counts. Skipped: what no file tells, or what there is no agent for. Passed: the rest."""
+    kind, change, *_ = BROKEN[name] if name else ("ubuntu", None)
+    root = build(kind, lambda r: (change and change(r), shutil.rmtree(r.path("boot")), shutil.rmtree(r.path("usr/lib/modules"))))
+    report = audit(root, *strict)[1]
+    counts = {each["check"] for each in report["findings"] if each["severity"] == "fatal" or (strict and each["severity"] == "warning")}
+    found = {each["check"] for each in report["findings"]}
+    cases = {case.get("name"): case for case in ET.fromstring(audit(root, *strict, output="junit")[1]).iter("testcase")}
+    assert set(cases) == {each["id"] for each in report["checks"]} and len(cases) == 31
+    for check in report["checks"]:
+        case, skipped = cases[check["id"]], check["status"] in ("skip", "unknown") and check["id"] not in found
+        assert (case.find("failure") is not None) == (check["id"] in counts), check
+        assert (case.find("skipped") is not None) == skipped, check
+        assert (case.find("system-out") is not None) == (not skipped and check["id"] not in counts), check
+        if skipped:
+            said = case.find("skipped").get("message")
+            assert said == ("not to be judged offline: " if check["status"] == "unknown" else "") + check["summary"]
+    always = {"image.console", "image.drivers"} | ({"image.agent-version"} if name is None else set())
+    assert always <= {check["id"] for check in report["checks"] if check["status"] == "unknown"}
+
+
+@pytest.mark.parametrize(("arguments", "status", "verdict"), [
+    ((), 0, "fit"), (("--strict",), 1, "unfit"), (("--region", "eu-central-1"), 1, "unfit"), (("--region", "us-west-2"), 0, "fit"),
+    (("--region", "us-west-2", "--strict"), 1, "unfit"), (("--region", "eu-central-1", "--allow", "agent-config-invalid"), 0, "fit"),
+    (("--region", "eu-central-1", "--allow", "agent-config-invalid", "--strict"), 1, "unfit"),
+    (("--region", "eu-central-1", "--allow", "agent-config-invalid", "--allow", "image-identity-baked", "--strict"), 0, "fit"),
+    (("--region", "eu-central-1", "--allow", "image-identity-baked", "--strict"), 1, "unfit"), (("--allow", "image-identity-baked", "--strict"), 0, "fit")])
+def test_strict_allow_and_region_together(build, arguments, status, verdict):
+    """A configuration for us-west-2, and a machine-id: the first is fatal elsewhere, the second a warning."""
+    root = build("debian", lambda r: (BROKEN["config-other-region"][1](r), BROKEN["machine-id"][1](r)))
+    done, report = audit(root, *arguments)
+    assert (done, report["verdict"]) == (status, verdict)
+    allowed = arguments[arguments.index("--allow") + 1:] if "--allow" in arguments else ()
+    assert all(each["allowed"] == any(each["code"] in word for word in allowed) for each in report["findings"])
 
 
 def test_json_is_by_its_schema(build):

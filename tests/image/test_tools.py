@@ -88,11 +88,15 @@ def test_packer_takes_the_template():
     subprocess.run(["packer", "validate", "-syntax-only", TEMPLATE], cwd=TOP, check=True, stdout=subprocess.DEVNULL)
 
 
+def packer_blocks():
+    """The scripts that Packer makes of the lines of each provisioner."""
+    blocks = re.findall(r"inline = \[(.*?)\]\n", text_of(TEMPLATE), re.S)
+    return ["\n".join(json.loads(f"[{block.strip().rstrip(',')}]")).replace("${var.region}", "eu-central-1") for block in blocks]
+
+
 def packer_lines():
     """The lines of the template's last two provisioners, for root."""
-    blocks = re.findall(r"inline = \[(.*?)\]\n", text_of(TEMPLATE), re.S)
-    lines = [json.loads(f"[{block.strip().rstrip(',')}]") for block in blocks]
-    return [line.replace("sudo ", "").replace("${var.region}", "eu-central-1") for block in lines[1:] for line in block]
+    return [line.replace("sudo ", "") for block in packer_blocks()[1:] for line in block.splitlines()]
 
 
 @needs_chroot

@@ -348,6 +348,7 @@ AGENT = {
     "slow-body": ("up", 63),
     "dns-addresses:ipv6-only": ("down", 18),
     "imds-path-slow": ("down", 21),
+    "dns-aaaa-silent dns-server-silent": ("down", 171),
     "websocket-refused": ("down", 41),
     "tls-intercepted websocket-refused": ("down", 40),
     "dns-tcp-blocked": ("up", 2),

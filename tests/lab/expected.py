@@ -83,6 +83,7 @@ EXPECTED = [  # fault, verdict, first finding
     ("dns-slow:6000", "not-ready", "dns-slow"),
     ("dns-slow:600:first", "ready", None),  # the first server's word counts, though the second bypasses the VPC
     ("dns-aaaa-silent", "degraded", "dns-slow"),
+    ("dns-aaaa-silent dns-server-silent", "not-ready", "dns-slow"),
     ("dns-firewall", "not-ready", "dns-firewall"),
     ("dns-firewall:alias", "not-ready", "dns-firewall"),
     ("no-address-of-family", "not-ready", "no-address-of-family"),

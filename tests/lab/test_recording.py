@@ -95,6 +95,11 @@ def _edited(folder, **answers):
 
 def test_answers_are_replayed_as_they_were(kit, binary, tmp_path):
     _, folder = _record(kit, str(tmp_path), "", binary)
+    with open(os.path.join(folder, "answers.json"), encoding="utf-8") as file:
+        answers = json.load(file)
+    raw = bytes.fromhex(answers["dns 169.254.169.253 ssm.us-east-1.amazonaws.com"])  # the datagram: RFC 1035, section 4.1
+    assert raw[:2] == b"\x12\x34" and raw[2] & 0x80 and raw[3] & 0xF == 0
+    assert all(bytes(map(int, address.split("."))) in raw for address in answers["dns ssm.us-east-1.amazonaws.com"].split())
     odd = "HTTP/2 429\r\nServer: recorded\r\nContent-Type: text/odd\r\n\r\nodd"
     _edited(folder, **{"https ssm.us-east-1.amazonaws.com": odd})
     ssm = _replayed(folder, binary)["facts"]["endpoints"]["ssm"]

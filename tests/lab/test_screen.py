@@ -209,3 +209,16 @@ def test_zsh_completes_the_same(binary, tmp_path):
         shell.kill()
         shell.wait()
         os.close(master)
+
+
+@pytest.mark.parametrize("command", ["", "check", "wait", "show", "explain", "list", "image", "version"])
+def test_each_command_has_help_and_does_nothing_else(binary, command):
+    done = subprocess.run([binary, *command.split(), "--help"], capture_output=True, text=True, check=True)
+    assert done.stdout.startswith("usage: ssm-preflight ") and f"  {command}" in done.stdout and not done.stderr
+
+
+def test_a_region_that_is_none_is_questioned(binary):
+    done = subprocess.run([binary, "version", "--region", "us-esat-1"], capture_output=True, text=True, check=True)
+    assert done.stderr == ("ssm-preflight: warning: --region us-esat-1: no region that is known here has 'esat' in its name: "
+                           "did you mean east?\n")
+    assert not subprocess.run([binary, "version", "--region", "ap-southeast-9"], capture_output=True, text=True, check=True).stderr

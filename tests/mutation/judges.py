@@ -192,7 +192,7 @@ def all_judges():
 def rooms_of(name):
     """By its name: test_net_dns is about agent/net."""
     room = name.split("_")[1]
-    return {"options": ("agent",), "again": ("run",), "tell": ("run",), "look": ("run",), "round": ("run",), "rounds": ("run",), "confine": ("run",), "commands": ("run",), "wait": ("run",), "fleet": ("model", "report", "run"), "facts": ("diagnose", "model"),
+    return {"options": ("agent",), "again": ("run",), "tell": ("run",), "look": ("run", "discover"), "round": ("run",), "rounds": ("run",), "confine": ("run",), "commands": ("run",), "wait": ("run",), "fleet": ("model", "report", "run"), "facts": ("diagnose", "model"),
             "fuzz": ("base", "net", "discover", "model")}.get(room, (room,))
 
 

@@ -85,6 +85,9 @@ class Runner:
     def try_out(self, block, where):
         if re.search(r"<[a-z][a-z0-9-]*>", block):
             return "leaves a placeholder to be edited"
+        asked = FILL_IN.findall(block)
+        if len(asked) > len(set(asked)):
+            return "asks twice for the same"
         first = re.search(r"^(?![A-Z0-9_]+=''$|#).+$", block, re.M)
         if first and FILL_IN.search(block, first.start()):
             return "what is to be filled in is not at the top"

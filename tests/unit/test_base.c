@@ -148,7 +148,9 @@ static void words_and_versions(void **state)
     } versions[] = {{"1.2", "1.10", -1},  {"1.10", "1.2", 1},    {"1.2", "1.2.0", 0},
                     {"1.2", "1.2.1", -1}, {"1.2.a", "1.2.1", 0}, {"1.2.1", "1.2.a", 0},
                     {"1.2-1", "1.2", 0},  {"v1", "1", 0},        {"2", "1.9", 1},
-                    {"1", "", 0},         {"1.2.", "1.2", 0}};
+                    {"1", "", 0},         {"1.2.", "1.2", 0},    {"1", "2-x", 0},
+                    {"", "1", 0},         {"1.2", "1.x", 0},     {"1.x", "1.2", 0},
+                    {"1.2", "1.2.x", 0},  {"a", "1", 0}};
     (void)state;
 
     for (size_t i = 0; i < COUNT_OF(words); i++)
@@ -242,7 +244,9 @@ static void dates(void **state)
                                            "Sun, 06 nov 1994 08:49:37 GMT",
                                            "Sun, 32 Nov 1994 08:49:37 GMT",
                                            "Sun, 6 Nov 1994 08:49:37 GMT",
-                                           "Sun, 06 Nov 1994 24:49:37 GMT"};
+                                           "Sun, 06 Nov 1994 24:49:37 GMT",
+                                           "Sun, 00 Nov 1994 08:49:37 GMT",
+                                           "Sun, 06 Nov 1994 08:60:37 GMT"};
     for (size_t i = 0; i < COUNT_OF(no_dates); i++)
         assert_false(clock_parse_http_date(no_dates[i], &s));
     assert_true(clock_parse_iso8601("1994-11-06T08:49:37Z", &s));
@@ -256,6 +260,8 @@ static void dates(void **state)
     assert_string_equal(text, "1994-11-06T08:49:37.123Z");
     clock_format_iso8601(-1, true, text);
     assert_string_equal(text, "1969-12-31T23:59:59.999Z");
+    clock_format_iso8601(INT64_MAX, true, text); /* the longest */
+    assert_string_equal(text, "292278994-08-17T07:12:55.807Z");
 }
 
 /* The calendar is ours (packaging/deps/standins/calendar.c). */

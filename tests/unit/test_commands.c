@@ -64,6 +64,29 @@ static void write_report(const char *name, const char *situation)
     free(filled);
 }
 
+/* The log of a console, with the block of a situation. */
+static void write_console(const char *name, const char *situation)
+{
+    static const char before[] = "[    0.000000] Linux version 6.1.0\r\n";
+    const struct style style = {0};
+    struct filled *filled = fill(situation);
+    struct buffer block, log;
+
+    buffer_init(&block, REPORT_MAX_BYTES);
+    buffer_init(&log, REPORT_MAX_BYTES);
+    (void)text_set(filled->facts.instance.id, NAME_SIZE, "i-0c");
+    console_write(&filled->report, &style, &block);
+    (void)buffer_add_text(&log, before);
+    for (size_t i = 0; i < block.used; i++)
+        (void)(block.bytes[i] == '\n' ? buffer_add_text(&log, "\r\n")
+                                      : buffer_add(&log, block.bytes + i, 1));
+    (void)buffer_add_text(&log, "login: ");
+    write_text(name, log.bytes, log.used);
+    buffer_clear(&block);
+    buffer_clear(&log);
+    free(filled);
+}
+
 static int make_files(void **state)
 {
     (void)state;
@@ -72,6 +95,7 @@ static int make_files(void **state)
     write_report("healthy.json", "healthy");
     write_report("logs/a.json", "healthy");
     write_report("logs/b.json", "role-missing");
+    write_console("logs/c.log", "endpoint-blocks-443");
     write_text("logs/.hidden", "x", 1);
     write_text("empty", "", 0);
     return 0;
@@ -79,8 +103,8 @@ static int make_files(void **state)
 
 static int remove_files(void **state)
 {
-    static const char *const names[] = {"healthy.json", "logs/a.json", "logs/b.json",
-                                        "logs/.hidden", "empty",       "out"};
+    static const char *const names[] = {
+        "healthy.json", "logs/a.json", "logs/b.json", "logs/.hidden", "logs/c.log", "empty", "out"};
     (void)state;
     for (size_t i = 0; i < COUNT_OF(names); i++)
         (void)unlink(in_folder(names[i]));
@@ -317,7 +341,12 @@ static void a_folder_and_a_list_are_a_fleet(void **state)
     (void)state;
 
     assert_int_equal(status_of(command_show, "show %s --json", in_folder("logs")), EXIT_NOT_READY);
-    assert_int_equal(n_lines(), 2);
+    assert_int_equal(n_lines(), 3);
+    assert_non_null(strstr(said_out,
+                           "/logs/c.log\",\"instance\":\"i-0c\",\"verdict\":\"not-ready\","
+                           "\"code\":\"endpoint-blocks-443\",\"target\":\"ssmmessages\""));
+    assert_int_equal(status_of(command_show, "show %s -o html", in_folder("logs")), EXIT_NOT_READY);
+    assert_non_null(strstr(said_out, "<p>The way of i-0c:</p>\n<svg "));
     (void)text_set(list, sizeof(list), "%s/logs/a.json\n%s/logs/b.json\n", folder, folder);
     assert_int_equal(show_of_input(list, "show - --json"), EXIT_NOT_READY);
     assert_int_equal(n_lines(), 2);

@@ -14,6 +14,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/filter.h>
 #include <linux/landlock.h>
 #include <linux/seccomp.h>
 #include <sys/mman.h>
@@ -25,6 +26,7 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "base/output.h"
 #include "run/confine.h"
 
 static struct options options;
@@ -196,6 +198,72 @@ static void it_writes_only_where_it_was_told_to(void **state)
     assert_int_not_equal(access(ELSEWHERE, F_OK), 0);
 }
 
+/* --- a kernel that has none of it --- */
+
+static int deny(const struct sock_filter *code, unsigned short n)
+{
+    const struct sock_fprog filter = {.len = n, .filter = (struct sock_filter *)(uintptr_t)code};
+    return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0
+               ? prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter, 0, 0)
+               : -1;
+}
+
+/* Landlock is not known (ENOSYS), and prctl(PR_SET_SECCOMP) neither (EINVAL). */
+static int become_old(void)
+{
+    const struct sock_filter code[] = {
+        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, __NR_landlock_create_ruleset, 0, 1),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | ENOSYS),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, __NR_prctl, 0, 3),
+        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, args)),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, PR_SET_SECCOMP, 0, 1),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EINVAL),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+    };
+    return deny(code, COUNT_OF(code));
+}
+
+/* What confine() says there, and whether the process goes on. */
+static void confined_on_an_old_kernel(bool verbose, char said[512])
+{
+    int ends[2], status = 1;
+    size_t n = 0;
+
+    assert_int_equal(pipe(ends), 0);
+    pid_t child = fork();
+    if (child == 0) {
+        (void)dup2(ends[1], STDERR_FILENO);
+        (void)close(ends[1]);
+        log_set_verbose(verbose);
+        if (become_old() != 0)
+            _exit(1);
+        confine(&options, CONFINED_WITH_NETWORK);
+        _exit(vsock() >= 0 || errno != EPERM ? 0 : 2); /* that one, confine() denies */
+    }
+    (void)close(ends[1]);
+    for (ssize_t got; (got = read(ends[0], said + n, 511 - n)) > 0;)
+        n += (size_t)got;
+    said[n] = '\0';
+    (void)close(ends[0]);
+    assert_true(child > 0 && waitpid(child, &status, 0) == child && WIFEXITED(status));
+    assert_int_equal(WEXITSTATUS(status), 0);
+}
+
+static void what_a_kernel_lacks_is_said_when_that_is_asked(void **state)
+{
+    char said[512];
+    (void)state;
+
+    if (!has_filters())
+        skip();
+    confined_on_an_old_kernel(false, said);
+    assert_string_equal(said, "");
+    confined_on_an_old_kernel(true, said);
+    assert_non_null(strstr(said, "this kernel has no Landlock: writing files is not restricted"));
+    assert_non_null(strstr(said, "this kernel filters no system calls: none is denied"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -203,6 +271,7 @@ int main(void)
         cmocka_unit_test(only_sockets_that_it_needs),
         cmocka_unit_test(it_still_works),
         cmocka_unit_test(it_writes_only_where_it_was_told_to),
+        cmocka_unit_test(what_a_kernel_lacks_is_said_when_that_is_asked),
     };
     return cmocka_run_group_tests_name("confine", tests, make_folder, remove_folder);
 }

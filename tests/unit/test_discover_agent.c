@@ -624,12 +624,12 @@ static void a_broken_configuration_is_named_with_its_line(void **state)
     assert_true(text_starts(agent.config.detail, "line 3:"));
 }
 
-static void a_configuration_that_cannot_be_read_decides_nothing(void **state)
+static void a_configuration_that_is_a_folder_is_none(void **state)
 {
     (void)state;
     (void)place("/etc/amazon/ssm/amazon-ssm-agent.json/x");
     agent_read_config(root, &agent, &overrides);
-    assert_int_equal(agent.config.outcome, OUTCOME_SKIPPED);
+    assert_int_equal(agent.config.failure, FAILURE_INVALID); /* nor can the agent */
 }
 
 static void an_agent_that_ran_in_this_boot_and_is_gone_has_ended(void **state)
@@ -986,7 +986,7 @@ int main(void)
         TEST(the_configuration_overrides),
         TEST(the_configuration_is_read_as_by_go),
         TEST(the_order_of_identities_is_what_the_agent_knows_of_it),
-        TEST(a_configuration_that_cannot_be_read_decides_nothing),
+        TEST(a_configuration_that_is_a_folder_is_none),
         TEST(an_agent_that_ran_in_this_boot_and_is_gone_has_ended),
         TEST(the_last_error_names_what_it_was_caused_by),
         TEST(selinux_starts_no_program_that_was_moved_from_a_home),

@@ -3,11 +3,13 @@
  * What this machine lost of what came in, and when that is asked at all: each test lays out the one
  * file of a small root directory.
  */
+#include <arpa/inet.h>
 #include <errno.h>
 #include <ifaddrs.h>
 #include <linux/if_packet.h>
 #include <net/if.h>
 #include <net/if_arp.h>
+#include <sched.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -15,7 +17,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -214,6 +218,44 @@ static void interfaces_that_cannot_be_asked_for_are_trouble(void **state)
     assert_string_equal(trouble, "the interfaces: No buffer space available");
 }
 
+/* Of a network without anything, and of one with an address in the block that is asked for. */
+static int look_for_a_route(void)
+{
+    struct ifreq link = {.ifr_name = "lo"};
+    struct sockaddr_in to = {.sin_family = AF_INET};
+    int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+    if (unshare(CLONE_NEWNET) != 0 && unshare(CLONE_NEWUSER | CLONE_NEWNET) != 0)
+        return 0; /* no namespaces here */
+    (void)close(fd);
+    fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    network_read(&facts.network);
+    if (facts.network.default_route_ipv4 || facts.network.default_route_ipv6)
+        return 1;
+    (void)inet_pton(AF_INET, "192.0.2.9", &to.sin_addr);
+    memcpy(&link.ifr_addr, &to, sizeof(to));
+    if (ioctl(fd, SIOCSIFADDR, &link) != 0)
+        return 2;
+    link.ifr_flags = IFF_UP;
+    if (ioctl(fd, SIOCSIFFLAGS, &link) != 0)
+        return 3;
+    network_read(&facts.network);
+    return facts.network.default_route_ipv4 && !facts.network.default_route_ipv6 ? 0 : 4;
+}
+
+static void a_route_is_what_the_kernel_would_take(void **state)
+{
+    int status = 1;
+    (void)state;
+    answers = true;
+    pid_t child = fork();
+    if (child == 0)
+        _exit(look_for_a_route());
+    answers = false;
+    assert_true(child > 0 && waitpid(child, &status, 0) == child);
+    assert_int_equal(status, 0);
+}
+
 static void a_server_that_is_silent_has_its_route_looked_up(void **state)
 {
     struct endpoint_facts *endpoint = &facts.endpoints[SERVICE_SSMMESSAGES];
@@ -276,6 +318,7 @@ int main(void)
                                         tear_down),
         cmocka_unit_test_setup_teardown(what_was_lost_in_this_round_is_told, set_up, tear_down),
         cmocka_unit_test(interfaces_that_cannot_be_asked_for_are_trouble),
+        cmocka_unit_test_setup_teardown(a_route_is_what_the_kernel_would_take, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_server_that_is_silent_has_its_route_looked_up, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(interfaces_have_addresses_and_links, set_up, tear_down),

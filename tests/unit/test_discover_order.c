@@ -59,7 +59,7 @@ struct role_reader *__wrap_role_read_credentials(struct imds *imds, const char *
                                                  void (*done)(void *arg), void *arg);
 void __wrap_role_read_rest(struct role_reader *reader);
 void __wrap_role_reader_free(struct role_reader *reader);
-bool __wrap_hint_region(const char *root, const struct agent_facts *agent, char *region);
+bool __wrap_hint_region(const char *root, const struct facts *known, char *region);
 void __wrap_routes_doubt(struct route *routes, int32_t *n, int32_t max, const char *address,
                          const struct step *step);
 void __wrap_network_read(struct network_facts *network);
@@ -155,10 +155,10 @@ void __wrap_role_reader_free(struct role_reader *reader)
     tell(reader ? "role_free" : "no role");
 }
 
-bool __wrap_hint_region(const char *root, const struct agent_facts *agent, char *region)
+bool __wrap_hint_region(const char *root, const struct facts *known, char *region)
 {
     (void)root;
-    (void)agent;
+    assert_ptr_equal(known, &facts);
     if (hinted)
         (void)text_set(region, REGION_SIZE, "%s", hinted);
     return hinted;

@@ -160,7 +160,8 @@ static const struct {
     {{{INFO, 0, "", FAILURE_TIMEOUT}}, FAILURE_NONE, FAILURE_NONE, true}, /* the list is enough */
     /* the name becomes part of a path */
     {{{LIST, 200, "a-role\r\nanother", 0}}, FAILURE_NONE, FAILURE_NONE, true},
-    {{{LIST, 200, " a-role \n", 0}}, FAILURE_NONE, FAILURE_NONE, true},
+    {{{LIST, 200, "a-role \n", 0}}, FAILURE_MALFORMED, FAILURE_BELOW, false},
+    {{{LIST, 200, "a-role\n", 0}}, FAILURE_NONE, FAILURE_NONE, true},
     {{{LIST, 200, "", 0}}, FAILURE_MALFORMED, FAILURE_BELOW, false},
     {{{LIST, 200, "a/../role", 0}}, FAILURE_MALFORMED, FAILURE_BELOW, false},
     {{{LIST, 200, "<html>", 0}}, FAILURE_MALFORMED, FAILURE_BELOW, false},
@@ -178,10 +179,22 @@ static const struct {
      FAILURE_NONE,
      FAILURE_NONE,
      true},
+    /* as Go reads it: a time or nothing, the last of several, in either case, half a surrogate pair; no byte order mark */
     {{{LIST "a-role", 200, "{\"Code\": \"Success\", " KEYS ", \"Expiration\": \"soon\"}", 0}},
+     FAILURE_NONE,
+     FAILURE_MALFORMED,
+     false},
+    {{{LIST "a-role", 200,
+       "{\"Code\": \"Failed\", " KEYS
+       ", \"code\": \"Success\", \"Expiration\": null, \"x\": \"\\ud800\"}",
+       0}},
      FAILURE_NONE,
      FAILURE_NONE,
      true},
+    {{{LIST "a-role", 200, "\xef\xbb\xbf{\"Code\": \"Success\", " KEYS "}", 0}},
+     FAILURE_NONE,
+     FAILURE_MALFORMED,
+     false},
     /* expired ones are kept: the clock may be wrong, and the service decides */
     {{{LIST "a-role", 200,
        "{\"Code\": \"Success\", " KEYS ", \"Expiration\": \"2001-01-01T00:00:00Z\"}", 0}},

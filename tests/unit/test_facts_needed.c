@@ -34,6 +34,7 @@ static const struct {
     {"step.os_error", "the errno itself, where `failure` names several: for people"},
     {"instance_facts.image", "the JSON `instance`"},
     {"instance_facts.type", "the JSON `instance`"},
+    {"resolver_facts.search", "discover guesses the region by it, observe a proxy's whole name"},
     {"dns_answer.ttl_s", "the JSON facts: an override of DNS Firewall has TTL 0"},
     {"http_head.content_type", "observe judges by it whether a service answered"},
     {"http_head.error_type", "observe takes the service's error code from it"},

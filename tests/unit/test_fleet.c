@@ -130,6 +130,49 @@ static void a_ready_neighbour_makes_a_shared_cause_doubtful(void **state)
     assert_string_equal(evidence, "");
 }
 
+static char *attribute(enum common common)
+{
+    struct instance_facts *instance = &facts.instance;
+    char *const where[N_COMMON] = {
+        [COMMON_SUBNET] = instance->subnet, [COMMON_ZONE] = instance->availability_zone,
+        [COMMON_ROLE] = facts.role.role,    [COMMON_IMAGE] = instance->image,
+        [COMMON_VPC] = instance->vpc,       [COMMON_GROUP] = instance->security_groups[0],
+    };
+    return where[common];
+}
+
+/* Each one alone, where two that fail share it and two that are ready have another; and not where one of those has it. */
+static void each_thing_that_a_group_alone_has_is_named(void **state)
+{
+    static const char *const words[N_COMMON] = {"subnet", "zone", "role",
+                                                "image",  "VPC",  "security group"};
+    const struct style style = {.columns = 80};
+    char line[LINE_SIZE];
+
+    (void)state;
+    for (enum common common = 0; common < N_COMMON; common++) {
+        for (int lacking = 0; lacking < 2; lacking++) {
+            for (int i = 0; i < 4; i++) {
+                facts_healthy(&facts);
+                (void)text_set(facts.instance.image, NAME_SIZE, "ami-0");
+                if (i < 2)
+                    situation_find("endpoint-blocks-443")->make(&facts);
+                (void)text_set(facts.instance.id, NAME_SIZE, "i-%d", i);
+                (void)text_set(attribute(common), NAME_SIZE, "%s", i < 2 + lacking ? "x-1" : "x-2");
+                diagnose(&facts, &report);
+                fleet_add(&fleet, "log", &report);
+            }
+            fleet_judge(&fleet);
+            for (enum common i = 0; i < N_COMMON; i++)
+                assert_true(!fleet_only(&fleet, &fleet.groups[0], i) == (i != common || lacking));
+            (void)text_set(line, sizeof(line), "only they have %s x-1\n", words[common]);
+            if (!lacking)
+                assert_says("terminal", &style, line);
+            fleet_clear(&fleet);
+        }
+    }
+}
+
 static void the_newest_record_of_an_instance_counts(void **state)
 {
     const struct style style = {.columns = 80};
@@ -193,6 +236,12 @@ static void a_person_sees_lines_of_a_terminal(void **state)
     assert_says(
         "short", &style,
         "i-2                  NOT READY subnet-0123456789abcdef0 dns-resolver-unreachable  log-2\n");
+    /* a line for each instance, and one for its file */
+    assert_says("terminal", &style,
+                "i-2                  NOT READY subnet-0123456789abcdef0 dns-resolver-unreachable\n"
+                "                     log-2\n");
+    assert_says("terminal", &style,
+                "i-1                  NOT READY subnet-0123456789abcdef0 endpoint-blocks-443\n");
     buffer_init(&text, FLEET_MAX_BYTES);
     fleet_outputs[0].write(&fleet, &style, &text);
     for (size_t i = 0; i < text.used; i++) {
@@ -237,6 +286,7 @@ int main(void)
         cmocka_unit_test_teardown(causes_are_grouped_the_worst_and_most_first, end),
         cmocka_unit_test_teardown(what_only_a_group_has_is_named, end),
         cmocka_unit_test_teardown(a_ready_neighbour_makes_a_shared_cause_doubtful, end),
+        cmocka_unit_test_teardown(each_thing_that_a_group_alone_has_is_named, end),
         cmocka_unit_test_teardown(the_newest_record_of_an_instance_counts, end),
         cmocka_unit_test_teardown(a_page_of_many_has_the_way_and_commands, end),
         cmocka_unit_test_teardown(junit_says_why_an_instance_is_degraded, end),

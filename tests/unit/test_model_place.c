@@ -147,6 +147,9 @@ static void neighbours_share_a_subnet_of_that_size(void **state)
     assert_false(place_are_neighbours(&wide, "2001:db8::1", "2001:db8:0:1::1"));
     assert_true(place_are_neighbours(&instance, "2001:db8::1", "2001:db8::ffff"));
     assert_false(place_are_neighbours(&instance, "10.0.2.1", "2001:db8::1"));
+    static const struct instance_facts odd = {.subnet_cidrs = {"x", "2001:db8::/64", "10.0.0.0/20"},
+                                              .n_subnet_cidrs = 3};
+    assert_true(place_are_neighbours(&odd, "10.0.16.1", "10.0.31.1")); /* of its family */
     assert_false(place_are_neighbours(&instance, "x", "10.0.2.1"));
     assert_false(place_are_neighbours(&instance, "10.0.2.1", "x"));
 }

@@ -59,6 +59,18 @@ static void values(void **state)
         {"http://:3128", "http://:3128", NULL, 0},
         {"http://pr\x07oxy", "", NULL, 0},
         {"http://proxy/%zz", "", NULL, 0},
+        {"http://proxy/%4", "", NULL, 0},
+        {"http://proxy/%4z", "", NULL, 0},
+        {"http://proxy/%41?%4", "", NULL, 0},
+        {"http://proxy/%41?%41%42", "http://proxy", "proxy", 80},
+        {"http://u:5%2@proxy", "", NULL, 0},
+        {"http://[fd00::5", "http://", NULL, 0},
+        {"http://[fd00::5]x", "http://", NULL, 0},
+        {"http://[fd00::5]:", "http://[fd00::5]:", "fd00::5", 80},
+        {"http://proxy:12x4", "http://", NULL, 0},
+        {"1http://proxy:1", "http://", NULL, 0},
+        {"+://proxy", "http://", NULL, 0},
+        {"http://pr%6fxy:1", "http://", NULL, 0},
         {"", "", NULL, 0},
     };
     (void)state;
@@ -122,6 +134,10 @@ static void exemptions(void **state)
         {"AMAZONAWS.com:443", true, false},
         {"amazonaws.com:80", true, true},
         {"zonaws.com", true, true},
+        {"*.", true, true},
+        {",,", true, true},
+        {"x.ssm.us-east-1.amazonaws.com", true, true},
+        {"ssm.us-east-1.amazonaws.com", true, false},
     };
     (void)state;
 

@@ -158,6 +158,28 @@ static void targets_and_checks(void **state)
                 (check_bit(check_of_service(SERVICE_SSM, RUNG_TLS)) | check_bit(CHECK_CLOCK_SKEW)));
 }
 
+/* What one option names, it changes, and nothing else. */
+static void each_target_has_its_own_need(void **state)
+{
+    (void)state;
+    assert_true(parse("--optional clock"));
+    assert_true(options.plan.clock_optional);
+    assert_false(options.plan.role_optional || options.plan.agent_optional);
+    assert_true(parse("--require clock,role,agent,imds"));
+    assert_false(options.plan.clock_optional || options.plan.role_optional ||
+                 options.plan.agent_optional);
+    assert_true(parse("--optional ssm --require logs"));
+    for (int i = 0; i < N_SERVICES; i++) {
+        const struct service_plan *plan = &options.plan.services[i];
+        assert_int_equal(plan->need_given, i == SERVICE_SSM || i == SERVICE_LOGS);
+        if (plan->need_given)
+            assert_int_equal(plan->need, i == SERVICE_SSM ? NEED_OPTIONAL : NEED_REQUIRED);
+    }
+    assert_true(parse("--require kms --optional s3"));
+    assert_int_equal(options.plan.services[SERVICE_KMS].need, NEED_REQUIRED);
+    assert_int_equal(options.plan.services[SERVICE_S3].need, NEED_OPTIONAL);
+}
+
 static void tools_and_what_they_need(void **state)
 {
     (void)state;
@@ -182,6 +204,23 @@ static void wrong_arguments_are_named(void **state)
         {"--zzzzzzzz", "unknown option --zzzzzzzz (see --help)"},
         {"--save -", "--save needs a file; for standard output there is --output json"},
         {"--output xml", "--output must be one of: terminal short json commands"},
+        {"--output abcd", "--output must be one of: terminal short json commands"},
+        {"--output jso", "--output must be one of: terminal"},
+        {"--output jsonx", "--output must be one of: terminal"},
+        {"--output s", "--output must be one of: terminal"},
+        {"--output commandsx", "--output must be one of: terminal"},
+        {"--output=json=", "--output must be one of: terminal"},
+        {"--output=", "--output must be one of: terminal"},
+        {"--private-dns of", "must be one of: warn require off"},
+        {"--permissions of", "must be one of:"},
+        {"--color", "--color needs a value"},
+        {"--color never --color never", "--color is given twice"},
+        {"--imds-endpoint http://a?", "--imds-endpoint must be http://ADDRESS"},
+        {"--require ssm,imdss", "--require does not know a target 'imdss'"},
+        {"--skip ssm.tls,ssm", "--skip does not know a check 'ssm'"},
+        {"--for sessions,sessionss", "--for must be one of: core sessions"},
+        {"--region eu-west-12345678901234567890123456789012345678901234567890123456",
+         "--region must be a region code"},
         {"--output", "--output needs a value"},
         {"--output json --output json", "--output is given twice"},
         {"--deadline 30", "--deadline must be a duration"},
@@ -286,6 +325,12 @@ static void every_option_stands_in_the_help(void **state)
     options_help(&help);
     assert_non_null(strstr(help.bytes, "--imds-endpoint URL"));
     assert_non_null(strstr(help.bytes, "--verbose"));
+    assert_true(text_starts(help.bytes, "options (each is a key of "));
+    const char *only = strstr(help.bytes, ", but\n") + 6;
+    assert_true(text_starts(only, "--") &&
+                strcspn(only, "\n") > 20); /* of the command line alone */
+    assert_null(memmem(only, strcspn(only, "\n"), "--output ", 9));
+    assert_non_null(memmem(only, strcspn(only, "\n"), ", --root", 8));
     for (const char *line = help.bytes; line[0]; line += strcspn(line, "\n") + 1)
         assert_true(strcspn(line, "\n") <= 80); /* of a terminal */
     buffer_clear(&help);
@@ -318,6 +363,13 @@ static void a_region_that_looks_wrong_is_questioned(void **state)
     assert_string_equal(options.warning, "");
     assert_true(parse("--region ap-southeast-7"));
     assert_string_equal(options.warning, "");
+    assert_true(parse("--region us-east-0"));
+    assert_string_equal(options.warning, "");
+    assert_true(parse("--region us-east-9"));
+    assert_string_equal(options.warning, "");
+    assert_true(parse("--region xx-east-1")); /* nothing is near it */
+    assert_string_equal(options.warning,
+                        "--region xx-east-1: no region that is known here has 'xx' in its name");
 }
 
 int main(void)
@@ -329,6 +381,7 @@ int main(void)
         cmocka_unit_test(short_forms_are_those_of_every_program),
         cmocka_unit_test(targets_and_checks),
         cmocka_unit_test(tools_and_what_they_need),
+        cmocka_unit_test(each_target_has_its_own_need),
         cmocka_unit_test(wrong_arguments_are_named),
         cmocka_unit_test(shorthands_are_what_they_stand_for),
         cmocka_unit_test(a_region_that_looks_wrong_is_questioned),

@@ -444,6 +444,69 @@ static void the_headline_has_the_causes(void **state)
     SAYS("causes)", "\nDEGRADED ", "(2 warnings): ssm: ");
 }
 
+/* The rung that fails points to its finding, in a terminal of either kind. */
+static void a_failed_rung_points_to_its_finding(void **state)
+{
+    const struct style style = {.columns = 80, .unicode = true};
+    struct buffer text;
+
+    (void)state;
+    facts_healthy(&seen);
+    situation_find("endpoint-blocks-443")->make(&seen);
+    SAYS("<- endpoint-blocks-443, ", "FAIL connect 2.0 s <- endpoint-blocks-443\n");
+    write_new(&judged, &style, &text);
+    assert_non_null(
+        strstr(text.bytes, "\xe2\x9c\x97 connect 2.0 s \xe2\x97\x84 endpoint-blocks-443\n"));
+    buffer_clear(&text);
+}
+
+/* What only probably is so is not told as a fact, and a fact not as a guess. */
+static void a_title_says_how_sure_it_is(void **state)
+{
+    (void)state;
+    for (size_t i = 0; situation_at(i); i++) {
+        facts_healthy(&seen);
+        situation_at(i)->make(&seen);
+        diagnose(&seen, &judged);
+        for (int32_t f = 0; f < judged.n_findings; f++) {
+            const struct finding *finding = &judged.findings[f];
+            const bool hedged = strstr(finding->title, "probably ") ||
+                                strstr(finding->title, "perhaps ") ||
+                                strstr(finding->title, "no known cause");
+            if (finding->severity != SEVERITY_NOTE &&
+                hedged != (finding->confidence != CONFIDENCE_CERTAIN))
+                fail_msg("%s: %s: %s", situation_at(i)->name, confidence_name(finding->confidence),
+                         finding->title);
+        }
+    }
+}
+
+/* Causes, their blocks, and how they end stand in the order in which they are to be run. */
+static void two_faults_are_mended_in_order(void **state)
+{
+    static const char *const order[] = {
+        "\n# 1. endpoint-blocks-443: ",  "\nSG=$(aws ",
+        "\naws ec2 authorize-",          "\n# 2. policy-missing: ",
+        "\naws iam attach-role-policy ", "\n# Then: sudo systemctl restart",
+        "\n# aws ec2 reboot-instances "};
+    struct buffer text;
+
+    (void)state;
+    facts_healthy(&seen);
+    situation_find("several--policy-and-group")->make(&seen);
+    diagnose(&seen, &judged);
+    buffer_init(&text, REPORT_MAX_BYTES);
+    commands_write(&judged, NULL, &text);
+    const char *at = text.bytes;
+    for (size_t i = 0; i < COUNT_OF(order); i++) {
+        at = strstr(at, order[i]);
+        if (!at)
+            fail_msg("not there, or not in its order: %s\n%s", order[i], text.bytes);
+    }
+    assert_int_equal(count(text.bytes, "Then: "), 1);
+    buffer_clear(&text);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -461,6 +524,9 @@ int main(void)
         cmocka_unit_test(long_evidence_leaves_room_for_the_fix),
         cmocka_unit_test(every_command_is_shown),
         cmocka_unit_test(the_headline_has_the_causes),
+        cmocka_unit_test(a_failed_rung_points_to_its_finding),
+        cmocka_unit_test(a_title_says_how_sure_it_is),
+        cmocka_unit_test(two_faults_are_mended_in_order),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

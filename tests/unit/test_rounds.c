@@ -30,9 +30,10 @@ static void answers_that_say_later_are_asked_again(void **state)
     static const struct {
         enum failure reason;
         bool again;
-    } rows[] = {{FAILURE_THROTTLED, true},  {FAILURE_SERVER_ERROR, true}, {FAILURE_SERVFAIL, true},
-                {FAILURE_TIMEOUT, false},   {FAILURE_REFUSED, false},     {FAILURE_DENIED, false},
-                {FAILURE_NOT_FOUND, false}, {FAILURE_NXDOMAIN, false}};
+    } rows[] = {
+        {FAILURE_THROTTLED, true}, {FAILURE_SERVER_ERROR, true}, {FAILURE_SERVFAIL, true},
+        {FAILURE_TIMEOUT, false},  {FAILURE_REFUSED, false},     {FAILURE_DENIED, false},
+        {FAILURE_NOT_FOUND, true}, {FAILURE_NXDOMAIN, false},    {FAILURE_UNAUTHORIZED, true}};
     (void)state;
 
     for (size_t i = 0; i < COUNT_OF(rows); i++) {
@@ -41,14 +42,22 @@ static void answers_that_say_later_are_asked_again(void **state)
     }
     fail_with(FAILURE_THROTTLED, false);
     assert_false(rounds_worth_another(&report));
+    fail_with(FAILURE_THROTTLED, true);
+    report.checks[CHECK_IMDS_TOKEN].status = STATUS_UNKNOWN;
+    assert_true(rounds_worth_another(&report));
+    report.checks[CHECK_IMDS_TOKEN].status = STATUS_WARN;
+    assert_false(rounds_worth_another(&report));
+    report.checks[CHECK_IMDS_TOKEN].status = STATUS_FAIL;
+    report.checks[CHECK_IMDS_TOKEN].planned = false;
+    assert_false(rounds_worth_another(&report));
 }
 
 static void an_identity_that_is_not_there_yet_is_asked_again(void **state)
 {
     (void)state;
     fail_with(FAILURE_NOT_FOUND, true);
-    assert_false(rounds_worth_another(&report)); /* a token path of 404 is no IMDS */
     report.checks[CHECK_IMDS_IDENTITY] = report.checks[CHECK_IMDS_TOKEN];
+    report.checks[CHECK_IMDS_TOKEN].status = STATUS_PASS;
     assert_true(rounds_worth_another(&report));
 }
 
@@ -262,6 +271,7 @@ static void what_outlasts_the_boot_is_told_at_once(void **state)
         {"role-missing", CONFIDENCE_LIKELY, false, FAILURE_NO_ROLE, false},
         {"clock-wrong", CONFIDENCE_CERTAIN, true, FAILURE_SKEWED, false},
         {"dns-no-resolver", CONFIDENCE_CERTAIN, false, FAILURE_NO_RESOLVER, false},
+        {"no-address-of-family", CONFIDENCE_CERTAIN, false, FAILURE_OTHER_FAMILY, false},
     };
     (void)state;
 
@@ -278,6 +288,48 @@ static void what_outlasts_the_boot_is_told_at_once(void **state)
         if (rounds_tell(&told, &report, 3, false) != rows[i].told)
             fail_msg("%s", rows[i].code);
     }
+}
+
+/* The restart of the agent alone is no fix from outside, a warning keeps nobody down, and a note is no cause. */
+static void what_is_no_fix_from_outside_is_not_told_at_once(void **state)
+{
+    struct finding *root = &report.findings[0];
+    (void)state;
+
+    for (int i = 0; i < 4; i++) {
+        struct rounds_told told = {0};
+        (void)not_ready("endpoint-blocks-443");
+        root->confidence = CONFIDENCE_CERTAIN;
+        root->explains = check_bit(CHECK_IMDS_TOKEN);
+        root->target = TARGET_IMDS;
+        root->n_commands = i == 1 ? 1 : 2;
+        root->n_afterwards = 1;
+        root->severity = i == 2 ? SEVERITY_WARNING : i == 3 ? SEVERITY_NOTE : SEVERITY_FATAL;
+        root->inside[0] = '\0';
+        report.checks[CHECK_IMDS_CONNECT].reason =
+            FAILURE_NO_RESOLVER; /* it does not explain that */
+        assert_int_equal(rounds_tell(&told, &report, 3, false), i == 0);
+        assert_string_equal(told.last.code, i == 3 ? "" : "endpoint-blocks-443");
+        assert_int_equal(told.last.target == N_TARGETS, i == 3);
+        root->severity = SEVERITY_FATAL;
+    }
+    struct rounds_told told = {0};
+    (void)not_ready(NULL);
+    report.n_findings = 0;
+    assert_false(rounds_tell(&told, &report, 3, false));
+}
+
+static void of_another_target_it_is_another_verdict(void **state)
+{
+    struct rounds_told told = {0};
+    (void)state;
+
+    (void)not_ready("endpoint-missing");
+    report.findings[0].target = TARGET_IMDS;
+    assert_true(rounds_tell(&told, &report, 9000, true));
+    assert_false(rounds_tell(&told, &report, 9001, true));
+    report.findings[0].target = TARGET_ROLE;
+    assert_true(rounds_tell(&told, &report, 9002, true));
 }
 
 static void the_end_tells_whatever_stands(void **state)
@@ -333,6 +385,8 @@ int main(void)
         cmocka_unit_test(not_ready_is_told_when_two_rounds_agree_after_a_while),
         cmocka_unit_test(what_outlasts_the_boot_is_told_at_once),
         cmocka_unit_test(the_end_tells_whatever_stands),
+        cmocka_unit_test(what_is_no_fix_from_outside_is_not_told_at_once),
+        cmocka_unit_test(of_another_target_it_is_another_verdict),
         cmocka_unit_test(another_cause_is_told_and_a_blip_is_not),
         cmocka_unit_test(causes_that_take_turns_do_not_fill_the_console),
     };
