@@ -13,6 +13,7 @@
 #include "diagnose/names.h"
 #include "diagnose/policy.h"
 #include "diagnose/reach.h"
+#include "model/proxy.h"
 
 static const char *plural(int32_t n, const char *ending)
 {
@@ -403,6 +404,27 @@ static void judge_authorize(const struct judge *judge, enum service service)
                    first->code);
 }
 
+/* The agent asks its proxy, through which the service answers: what fails on the way that it does not take is a warning, and what
+ * could not be tried there keeps nothing open. */
+static void weigh_proxy(const struct judge *judge, enum service service)
+{
+    for (enum rung rung = RUNG_RESOLVE; rung < N_RUNGS; rung++) {
+        enum check check = check_of_service(service, rung);
+        struct check_result *result = &judge->checks[check];
+        bool wanted = rung == RUNG_PRIVATE &&
+                      plan_private_dns(&judge->facts->plan, service) == PRIVATE_DNS_REQUIRE;
+
+        if (result->status == STATUS_FAIL && rung <= RUNG_HTTP && !wanted) {
+            result->status = STATUS_WARN;
+            (void)text_add(result->summary, sizeof(result->summary),
+                           "; the agent's proxy gets there");
+        } else if (result->status == STATUS_UNKNOWN || result->reason == FAILURE_BELOW) {
+            LEFT_OUT(judge, check,
+                     "not tried directly: the agent asks its proxy, which gets there");
+        }
+    }
+}
+
 void checks_judge_service(const struct judge *judge, enum service service)
 {
     struct naming naming = names_look(judge->facts, service);
@@ -420,4 +442,6 @@ void checks_judge_service(const struct judge *judge, enum service service)
     for (enum rung rung = RUNG_CONNECT; rung <= RUNG_HTTP; rung++)
         judge_rung(judge, service, rung, &naming);
     judge_authorize(judge, service);
+    if (proxy_reaches(judge->facts, service))
+        weigh_proxy(judge, service);
 }

@@ -344,6 +344,14 @@ static void keep_all(const struct variable all[N_WANTED], const char *root,
     }
 }
 
+static void take_confinement(void *arg, bool fatal, const char *file, const char *words)
+{
+    struct agent_facts *agent = arg;
+
+    if (fatal && !agent->confined[0])
+        (void)text_quote(agent->confined, DETAIL_SIZE, "%s: %s", file, words);
+}
+
 void environment_read(const char *root, struct agent_facts *agent)
 {
     struct reading *reading = calloc(1, sizeof(*reading));
@@ -364,5 +372,6 @@ void environment_read(const char *root, struct agent_facts *agent)
             (reading->unset_if[i].set && strcmp(reading->unset_if[i].value, all[i].value) == 0))
             memset(&all[i], 0, sizeof(all[i]));
     keep_all(all, root, agent);
+    unit_confinement(root, agent->unit, take_confinement, agent);
     free(reading);
 }

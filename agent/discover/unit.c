@@ -289,3 +289,143 @@ bool unit_word(char **at, char *word, size_t size)
     *at = from;
     return whole && !quote;
 }
+
+/* --- what is taken from a service --- */
+
+struct assigned {
+    const char *key;
+    bool is_list, found;
+    char *to, *file;
+    size_t size;
+};
+
+static void take_setting(void *arg, const char *path, const char *key, char *value)
+{
+    struct assigned *assigned = arg;
+    char escaped[WORDS_SIZE];
+
+    if (strcmp(key, assigned->key) != 0)
+        return;
+    (void)text_escape(escaped, sizeof(escaped), value, strlen(value));
+    if (!assigned->is_list || !value[0])
+        assigned->to[0] = '\0';
+    text_list(assigned->to, assigned->size, " ", escaped);
+    (void)text_escape(assigned->file, PATH_SIZE, path, strlen(path));
+    assigned->found = true;
+}
+
+bool unit_value(const char *root, const char *unit, const char *key, bool is_list, char *to,
+                size_t size, char file[PATH_SIZE])
+{
+    struct assigned assigned = {
+        .key = key, .is_list = is_list, .to = to, .size = size, .file = file};
+
+    to[0] = file[0] = '\0';
+    unit_settings(root, unit, take_setting, &assigned);
+    return assigned.found;
+}
+
+bool says_yes(const char *value)
+{
+    return strcmp(value, "yes") == 0 || strcmp(value, "true") == 0 || strcmp(value, "on") == 0 ||
+           strcmp(value, "1") == 0;
+}
+
+static bool is_writable_there(const char *root, const char *unit)
+{
+    char paths[WORDS_SIZE], file[PATH_SIZE];
+
+    if (unit_value(root, unit, "StateDirectory", true, paths, sizeof(paths), file) &&
+        strstr(paths, "amazon/ssm"))
+        return true;
+    return unit_value(root, unit, "ReadWritePaths", true, paths, sizeof(paths), file) &&
+           (strstr(paths, "/var/lib/amazon") || text_ends(paths, "/var") ||
+            strstr(paths, "/var ") || text_ends(paths, "/var/lib") || strstr(paths, "/var/lib "));
+}
+
+struct confinement {
+    const char *root, *unit;
+};
+
+static bool holds_imds(const struct confinement *of, const char *value)
+{
+    char allowed[WORDS_SIZE], file[PATH_SIZE];
+
+    return (strstr(value, "any") || strstr(value, "link-local") || strstr(value, "169.254.")) &&
+           !(unit_value(of->root, of->unit, "IPAddressAllow", true, allowed, sizeof(allowed),
+                        file) &&
+             (strstr(allowed, "any") || strstr(allowed, "169.254.") ||
+              strstr(allowed, "link-local")));
+}
+
+static bool is_another_user(const struct confinement *of, const char *value)
+{
+    (void)of;
+    return value[0] && strcmp(value, "root") != 0 && strcmp(value, "0") != 0;
+}
+
+static bool starts_nothing(const struct confinement *of, const char *value)
+{
+    (void)of;
+    return !value[0];
+}
+
+static bool is_strict(const struct confinement *of, const char *value)
+{
+    return strcmp(value, "strict") == 0 && !is_writable_there(of->root, of->unit);
+}
+
+static bool holds_var(const struct confinement *of, const char *value)
+{
+    return strstr(value, "/var") && !is_writable_there(of->root, of->unit);
+}
+
+static bool hides_agent(const struct confinement *of, const char *value)
+{
+    (void)of;
+    return strstr(value, "/var/lib/amazon") || strstr(value, "/etc/amazon");
+}
+
+static bool is_on(const struct confinement *of, const char *value)
+{
+    (void)of;
+    return says_yes(value);
+}
+
+static bool lacks_inet(const struct confinement *of, const char *value)
+{
+    (void)of;
+    return value[0] && (value[0] == '~') == !!strstr(value, "AF_INET");
+}
+
+void unit_confinement(const char *root, const char *unit, unit_taken *each, void *arg)
+{
+    static const struct {
+        const char *key;
+        bool is_list, fatal;
+        bool (*is_harmful)(const struct confinement *of, const char *value);
+        const char *words;
+    } rows[] = {
+        {"ExecStart", true, true, starts_nothing, " starts nothing"},
+        {"User", false, true, is_another_user, ", the agent needs root"},
+        {"ProtectSystem", false, true, is_strict, ", and no ReadWritePaths= has /var/lib/amazon"},
+        {"ReadOnlyPaths", true, true, holds_var, ""},
+        {"InaccessiblePaths", true, true, hides_agent, ""},
+        {"PrivateNetwork", false, true, is_on, ""},
+        {"IPAddressDeny", true, true, holds_imds, " holds the metadata service"},
+        {"RestrictAddressFamilies", true, true, lacks_inet, ""},
+        {"NoNewPrivileges", false, false, is_on, ", ssm-user's sudo will not work"},
+        {"MemoryDenyWriteExecute", false, false, is_on,
+         " holds for sessions and documents too: Java, .NET and Node.js end there"},
+    };
+    const struct confinement of = {root, unit};
+    char value[WORDS_SIZE], file[PATH_SIZE], words[2 * WORDS_SIZE];
+
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        if (!unit_value(root, unit, rows[i].key, rows[i].is_list, value, sizeof(value), file) ||
+            !rows[i].is_harmful(&of, value))
+            continue;
+        (void)text_set(words, sizeof(words), "%s=%s%s", rows[i].key, value, rows[i].words);
+        each(arg, rows[i].fatal, file, words);
+    }
+}

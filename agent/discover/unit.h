@@ -31,6 +31,17 @@ void unit_settings(const char *root, const char *unit, unit_setting *each, void 
 /* The same of [Manager] in system.conf and system.conf.d, systemd-system.conf(5). */
 void unit_manager_settings(const char *root, unit_setting *each, void *arg);
 
+/* The value of a key: the last one, or the whole list; an empty assignment empties it. Drop-ins count. `file` is where it was
+ * assigned last. False when no file assigns it. */
+bool unit_value(const char *root, const char *unit, const char *key, bool is_list, char *to,
+                size_t size, char file[PATH_SIZE]);
+
+bool says_yes(const char *value); /* yes, true, on, 1 */
+
+/* What its files take from the agent, systemd.exec(5), systemd.resource-control(5), in words; fatal: it cannot come up. */
+typedef void unit_taken(void *arg, bool fatal, const char *file, const char *words);
+void unit_confinement(const char *root, const char *unit, unit_taken *each, void *arg);
+
 /* How the unit's main process ended last, and what systemd makes of it: org.freedesktop.systemd1(5), the
  * properties ActiveState, Result, NRestarts, ExecMainStatus (an exit status, or a signal) and ExecMainPID (0: it
  * was not started in this boot). */

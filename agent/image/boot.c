@@ -6,6 +6,7 @@
 
 #include "base/file.h"
 #include "base/text.h"
+#include "discover/unit.h"
 #include "discover/agent.h"
 #include "image/judge.h"
 
@@ -90,63 +91,15 @@ void judge_starts(struct image *image)
 
 /* --- 5: drop-ins --- */
 
-static bool is_writable_there(const struct image *image, const char *unit)
+static void take_confinement(void *arg, bool fatal, const char *file, const char *words)
 {
-    char paths[WORDS_SIZE], file[PATH_SIZE];
-
-    if (unit_value(image, unit, "StateDirectory", true, paths, sizeof(paths), file) &&
-        strstr(paths, "amazon/ssm"))
-        return true;
-    return unit_value(image, unit, "ReadWritePaths", true, paths, sizeof(paths), file) &&
-           (strstr(paths, "/var/lib/amazon") || text_ends(paths, "/var") ||
-            strstr(paths, "/var ") || text_ends(paths, "/var/lib") || strstr(paths, "/var/lib "));
+    (fatal ? find : find_warning)(arg, "image-unit-overridden", file, "%s: %s", file, words);
 }
 
 void judge_drop_ins(struct image *image)
 {
-    const char *unit = image->agent->unit;
-    char value[WORDS_SIZE], file[PATH_SIZE], allowed[WORDS_SIZE], other[PATH_SIZE];
-    static const char code[] = "image-unit-overridden";
-    static const struct {
-        enum severity severity;
-        const char *key, *means;
-    } yes[] = {
-        {SEVERITY_FATAL, "PrivateNetwork", "it has no network"},
-        {SEVERITY_WARNING, "NoNewPrivileges", "ssm-user's sudo will not work"},
-        {SEVERITY_WARNING, "MemoryDenyWriteExecute",
-         "which sessions and documents inherit: Java, .NET and Node.js end there"},
-    };
-
-    if (skip_without_agent(image))
-        return;
-    if (unit_value(image, unit, "ExecStart", true, value, sizeof(value), file) && !value[0])
-        find(image, code, file, "%s: ExecStart= starts nothing", file);
-    if (unit_value(image, unit, "User", false, value, sizeof(value), file) && value[0] &&
-        strcmp(value, "root") != 0 && strcmp(value, "0") != 0)
-        find(image, code, file, "%s: User=%s, the agent needs root", file, value);
-    if (unit_value(image, unit, "ProtectSystem", false, value, sizeof(value), file) &&
-        strcmp(value, "strict") == 0 && !is_writable_there(image, unit))
-        find(image, code, file,
-             "%s: ProtectSystem=strict, and no ReadWritePaths= has /var/lib/amazon", file);
-    if (unit_value(image, unit, "ReadOnlyPaths", true, value, sizeof(value), file) &&
-        strstr(value, "/var") && !is_writable_there(image, unit))
-        find(image, code, file, "%s: ReadOnlyPaths=%s", file, value);
-    if (unit_value(image, unit, "InaccessiblePaths", true, value, sizeof(value), file) &&
-        (strstr(value, "/var/lib/amazon") || strstr(value, "/etc/amazon")))
-        find(image, code, file, "%s: InaccessiblePaths=%s", file, value);
-    if (unit_value(image, unit, "IPAddressDeny", true, value, sizeof(value), file) &&
-        (strstr(value, "any") || strstr(value, "link-local") || strstr(value, "169.254.")) &&
-        !(unit_value(image, unit, "IPAddressAllow", true, allowed, sizeof(allowed), other) &&
-          (strstr(allowed, "any") || strstr(allowed, "169.254.") || strstr(allowed, "link-local"))))
-        find(image, code, file, "%s: IPAddressDeny=%s holds the metadata service", file, value);
-    if (unit_value(image, unit, "RestrictAddressFamilies", true, value, sizeof(value), file) &&
-        value[0] && (value[0] == '~') == !!strstr(value, "AF_INET"))
-        find(image, code, file, "%s: RestrictAddressFamilies=%s", file, value);
-    for (size_t i = 0; i < COUNT_OF(yes); i++)
-        if (unit_value(image, unit, yes[i].key, false, value, sizeof(value), file) &&
-            says_yes(value))
-            find_as(image, yes[i].severity, code, file, "%s: %s=%s, %s", file, yes[i].key, value,
-                    yes[i].means);
+    if (!skip_without_agent(image))
+        unit_confinement(image->root, image->agent->unit, take_confinement, image);
 }
 
 /* --- 6: snapd --- */

@@ -119,9 +119,6 @@ bool value_read(const struct image *image, const char *places, const char *key, 
 /* "a,b,c" has "b". */
 bool list_has(const char *list, char separator, const char *item);
 
-/* yes, true, on, 1 */
-bool says_yes(const char *value);
-
 bool image_has(const struct image *image, const char *path);
 bool image_reads(const struct image *image, const char *path, struct buffer *to); /* to 16 MB */
 
@@ -136,10 +133,5 @@ enum unit_state image_unit(const struct image *image, const char *unit);
 
 /* True when one of the space-separated units is enabled; `which` is the first. */
 bool any_enabled(const struct image *image, const char *units, char which[NAME_SIZE]);
-
-/* The value of a key of a service (discover/unit.h): the last one, or the whole list; an empty assignment empties it. Drop-ins
- * count. `file` is where it was assigned last. False when no file assigns it. */
-bool unit_value(const struct image *image, const char *unit, const char *key, bool is_list,
-                char *to, size_t size, char file[PATH_SIZE]);
 
 #endif

@@ -172,12 +172,6 @@ bool list_has(const char *list, char separator, const char *item)
     return false;
 }
 
-bool says_yes(const char *value)
-{
-    return strcmp(value, "yes") == 0 || strcmp(value, "true") == 0 || strcmp(value, "on") == 0 ||
-           strcmp(value, "1") == 0;
-}
-
 /* --- programs --- */
 
 /* elf(5): EM_X86_64, EM_AARCH64 */
@@ -321,37 +315,4 @@ bool any_enabled(const struct image *image, const char *units, char which[NAME_S
         return true;
     }
     return false;
-}
-
-struct assigned {
-    const char *key;
-    bool is_list, found;
-    char *to, *file;
-    size_t size;
-};
-
-static void take_setting(void *arg, const char *path, const char *key, char *value)
-{
-    struct assigned *assigned = arg;
-    char escaped[WORDS_SIZE];
-
-    if (strcmp(key, assigned->key) != 0)
-        return;
-    (void)text_escape(escaped, sizeof(escaped), value, strlen(value));
-    if (!assigned->is_list || !value[0])
-        assigned->to[0] = '\0';
-    text_list(assigned->to, assigned->size, " ", escaped);
-    (void)text_escape(assigned->file, PATH_SIZE, path, strlen(path));
-    assigned->found = true;
-}
-
-bool unit_value(const struct image *image, const char *unit, const char *key, bool is_list,
-                char *to, size_t size, char file[PATH_SIZE])
-{
-    struct assigned assigned = {
-        .key = key, .is_list = is_list, .to = to, .size = size, .file = file};
-
-    to[0] = file[0] = '\0';
-    unit_settings(image->root, unit, take_setting, &assigned);
-    return assigned.found;
 }

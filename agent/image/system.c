@@ -6,6 +6,7 @@
 
 #include "base/file.h"
 #include "base/text.h"
+#include "discover/unit.h"
 #include "image/judge.h"
 
 /* --- 20: cloud-init --- */

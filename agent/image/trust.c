@@ -11,6 +11,7 @@
 #include "base/base64.h"
 #include "base/file.h"
 #include "base/text.h"
+#include "discover/unit.h"
 #include "image/judge.h"
 #include "net/trust.h"
 
@@ -131,7 +132,7 @@ void judge_credentials(struct image *image)
 
     look_for(image, code, signs, COUNT_OF(signs));
     for (size_t i = 0; i < COUNT_OF(variables); i++)
-        if (unit_value(image, image->agent->unit, "Environment", true, value, sizeof(value),
+        if (unit_value(image->root, image->agent->unit, "Environment", true, value, sizeof(value),
                        file) &&
             strstr(value, variables[i]))
             find(image, code, file, "%s sets %s in the agent's environment", file, variables[i]);

@@ -311,6 +311,7 @@ struct agent_facts {
     char identity_order[NAME_SIZE]; /* Identity.ConsumptionOrder, what the agent knows of it */
     bool container_mode;
 
+    char confined[DETAIL_SIZE]; /* by its unit so that it cannot come up: the file, and the line */
     struct step environment;    /* systemd can make it: its files are there */
     char http_proxy[HOST_SIZE]; /* of the environment; user and password cut out */
     char https_proxy[HOST_SIZE];

@@ -196,3 +196,9 @@ bool proxy_refuses(const struct facts *facts, enum service service)
            endpoint->proxy.failure != FAILURE_INTERNAL &&
            proxy_used(&facts->agent, facts->plan.services[service].host);
 }
+
+bool proxy_reaches(const struct facts *facts, enum service service)
+{
+    return facts->endpoints[service].proxy.outcome == OUTCOME_OK &&
+           proxy_used(&facts->agent, facts->plan.services[service].host);
+}

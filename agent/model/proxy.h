@@ -33,4 +33,7 @@ bool proxy_parse(const char *url, struct proxy *proxy);
  * nothing, or is not there. A demand for a login decides nothing where the agent has one. */
 bool proxy_refuses(const struct facts *facts, enum service service);
 
+/* The agent asks its proxy for this service, and through it the service answers. */
+bool proxy_reaches(const struct facts *facts, enum service service);
+
 #endif

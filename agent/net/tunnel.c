@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The first line of the answer decides, so no more than that is waited for.
+ * The first line of the answer decides. Where it says yes, the rest of the head is waited for: what comes then is the host's.
  */
 #include "net/tunnel.h"
 
@@ -15,7 +15,7 @@
 #include "base/text.h"
 #include "net/dial.h"
 
-enum { LINE_BYTES = 512 };
+enum { HEAD_BYTES = 4096 };
 
 struct asking {
     struct task task; /* first: asking_end gets this */
@@ -26,7 +26,7 @@ struct asking {
     int64_t started_us;
     struct watch *watch;
     struct timer *timer;
-    char line[LINE_BYTES + 1];
+    char head[HEAD_BYTES + 1];
     size_t n;
     tunnel_done *done;
     void *arg;
@@ -59,11 +59,17 @@ static void finish(struct asking *asking, struct step *step, int32_t status)
 {
     tunnel_done *done = asking->done;
     void *arg = asking->arg;
+    int fd = step->outcome == OUTCOME_OK ? asking->fd : -1;
 
     step->took_ms = loop_took_ms(loop_now_us(asking->loop) - asking->started_us);
     loop_leave(&asking->task);
+    if (fd >= 0) {
+        loop_unwatch(asking->watch);
+        asking->watch = NULL;
+        asking->fd = -1;
+    }
     asking_end(&asking->task);
-    done(arg, step, status);
+    done(arg, step, status, fd);
 }
 
 static void fail(struct asking *asking, enum failure failure, int os_error)
@@ -78,14 +84,14 @@ static void fail(struct asking *asking, enum failure failure, int os_error)
 static void judge(struct asking *asking)
 {
     struct step step = {.outcome = OUTCOME_UNTRIED};
-    int32_t status = tunnel_read_status(asking->line);
+    int32_t status = tunnel_read_status(asking->head);
 
-    asking->line[strcspn(asking->line, "\r\n")] = '\0';
+    asking->head[strcspn(asking->head, "\r\n")] = '\0';
     if (status >= 200 && status < 300)
         step_ok(&step, 1);
     else
         step_fail(&step, status > 0 ? FAILURE_PROXY : FAILURE_MALFORMED, 1);
-    (void)text_escape(step.detail, sizeof(step.detail), asking->line, strlen(asking->line));
+    (void)text_escape(step.detail, sizeof(step.detail), asking->head, strlen(asking->head));
     finish(asking, &step, status);
 }
 
@@ -94,7 +100,7 @@ static void on_readable(void *arg, short events)
     struct asking *asking = arg;
 
     (void)events;
-    ssize_t n = recv(asking->fd, asking->line + asking->n, LINE_BYTES - asking->n, 0);
+    ssize_t n = recv(asking->fd, asking->head + asking->n, HEAD_BYTES - asking->n, 0);
     if (n < 0 && (errno == EAGAIN || errno == EINTR))
         return;
     if (n < 0) {
@@ -102,8 +108,10 @@ static void on_readable(void *arg, short events)
         return;
     }
     asking->n += (size_t)n;
-    asking->line[asking->n] = '\0';
-    if (memchr(asking->line, '\n', asking->n) || asking->n == LINE_BYTES)
+    asking->head[asking->n] = '\0';
+    bool opens = tunnel_read_status(asking->head) / 100 == 2;
+    if ((opens ? strstr(asking->head, "\r\n\r\n") != NULL : strchr(asking->head, '\n') != NULL) ||
+        asking->n == HEAD_BYTES)
         judge(asking);
     else if (n == 0)
         fail(asking, FAILURE_CLOSED, 0);

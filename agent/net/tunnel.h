@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Asks an HTTP proxy to open the way to a host, and then goes no further (RFC 9110 section 9.3.6,
- * CONNECT). No credentials are sent, and nothing is sent through.
+ * Asks an HTTP proxy to open the way to a host (RFC 9110 section 9.3.6, CONNECT). No credentials are sent.
  */
 #ifndef NET_TUNNEL_H
 #define NET_TUNNEL_H
@@ -24,8 +23,9 @@ struct tunnel {
 };
 
 /* step is OK for a status of 2xx alone: FAILURE_PROXY for any other, FAILURE_MALFORMED for what is
- * no HTTP. step.detail quotes the status line, escaped. status is 0 when none came. */
-typedef void tunnel_done(void *arg, const struct step *step, int32_t status);
+ * no HTTP. step.detail quotes the status line, escaped. status is 0 when none came. `fd`: the way to the host, which is the
+ * callee's now; -1 when step is not OK. */
+typedef void tunnel_done(void *arg, const struct step *step, int32_t status, int fd);
 
 /* False when the proxy's address or the host is none: then no callback comes. */
 bool tunnel_ask(struct loop *loop, const struct tunnel *tunnel, tunnel_done *done, void *arg);

@@ -122,8 +122,9 @@ struct observe {
     bool placed;
     struct connections connections; /* that stood before ours */
     struct proxy proxy;             /* the agent's */
-    int proxy_resolver;             /* index of the nameserver that is asked for its name, */
-    int proxy_name;                 /* and which of its names, with the search list */
+    char proxy_address[ADDRESS_SIZE];
+    int proxy_resolver; /* index of the nameserver that is asked for its name, */
+    int proxy_name;     /* and which of its names, with the search list */
     struct nameserver nameservers[AGENT_NAMESERVERS];
     struct climb climbs[N_SERVICES];
 };

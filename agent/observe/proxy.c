@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * When the agent would send an endpoint's traffic to a proxy, the ladders prove a way that the agent
- * does not take. So the proxy is asked too.
+ * does not take. So the proxy is asked too, and where it opens the way, one unsigned request goes through.
  */
 #include <string.h>
+#include <unistd.h>
 
 #include "base/text.h"
 #include "net/address.h"
 #include "net/dns.h"
+#include "net/http.h"
 #include "net/tunnel.h"
 #include "observe/climb.h"
 
@@ -18,17 +20,58 @@ static bool may_speak_otherwise(const struct step *step, int32_t status)
            step->failure == FAILURE_MALFORMED;
 }
 
+static void came_through(void *arg, const struct http_reply *reply)
+{
+    struct climb *climb = arg;
+    struct step *to = &climb->facts->proxy;
+    bool secure = reply->tls.outcome == OUTCOME_OK;
+    bool from_aws = reply->head.request_id[0] || reply->session.trust_by == TRUST_BY_AMAZON;
+    const struct step *step = secure ? &reply->step : &reply->tls;
+    enum failure failure = step->outcome != OUTCOME_OK ? step->failure : FAILURE_NOT_AWS;
+
+    to->took_ms += step->took_ms;
+    if (secure && step->outcome == OUTCOME_OK && from_aws)
+        return;
+    step_fail(to, failure, to->took_ms);
+    (void)text_set(to->detail, sizeof(to->detail), "it opens the way, and then: %s",
+                   failure_words(failure));
+}
+
+static void go_through(struct climb *climb, int fd)
+{
+    const struct http_request request = {.method = "GET",
+                                         .tls = true,
+                                         .host = climb->plan->host,
+                                         .address = climb->observe->proxy_address,
+                                         .port = climb->plan->port,
+                                         .fd = fd,
+                                         .alone = true,
+                                         .path = "/",
+                                         .owner = climb->observe,
+                                         .trust = climb->observe->trust,
+                                         .tls_timeout_ms = TLS_TIMEOUT_MS,
+                                         .timeout_ms = ladder_patience_ms(climb),
+                                         .max_body_bytes = 64 * 1024};
+
+    (void)http_start(climb->observe->loop, &request, came_through, climb);
+}
+
 /* A proxy whose URL says https or socks5 is asked in plain HTTP all the same: if it takes that, the agent's TLS
  * fails; if it does not, nothing is decided. */
-static void answered(void *arg, const struct step *step, int32_t status)
+static void answered(void *arg, const struct step *step, int32_t status, int fd)
 {
     struct climb *climb = arg;
     struct step *to = &climb->facts->proxy;
 
     climb->facts->proxy_status = status;
     *to = *step;
-    if (climb->observe->proxy.speaks_http)
+    if (climb->observe->proxy.speaks_http) {
+        if (fd >= 0)
+            go_through(climb, fd);
         return;
+    }
+    if (fd >= 0)
+        (void)close(fd);
     if (may_speak_otherwise(step, status)) {
         memset(to, 0, sizeof(*to));
     } else if (status != 0) {
@@ -49,6 +92,7 @@ static bool is_asked_for(const struct observe *observe, int service)
 
 static void ask_all(struct observe *observe, const char *address)
 {
+    (void)text_set(observe->proxy_address, ADDRESS_SIZE, "%s", address);
     (void)text_set(observe->facts->agent.proxy_address, ADDRESS_SIZE,
                    strchr(address, ':') ? "[%.45s]:%u" : "%.45s:%u", address, observe->proxy.port);
     for (int i = SERVICE_SSM; i <= SERVICE_EC2MESSAGES; i++) {

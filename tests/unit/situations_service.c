@@ -774,6 +774,12 @@ static void sdk_bundle_gone(struct facts *facts)
     add_variable(facts, "AWS_CA_BUNDLE", "/etc/ssl/gone.pem", HARM_NO_CERTIFICATE);
 }
 
+static void unit_is_confined(struct facts *facts)
+{
+    SET(facts->agent.confined,
+        "/etc/systemd/system/amazon-ssm-agent.service.d/hardening.conf: PrivateNetwork=yes");
+}
+
 static void environment_file_gone(struct facts *facts)
 {
     step_fail(&facts->agent.environment, FAILURE_ABSENT, 1);
@@ -1023,6 +1029,7 @@ const struct situation agent_situations[] = {
     {"agent-environment--ipv6", imds_by_ipv6},
     {"agent-environment--bundle", sdk_bundle_gone},
     {"agent-environment--file", environment_file_gone},
+    {"agent-environment--confined", unit_is_confined},
     {"ipv6-only--environment", imds_by_ipv6_where_there_is_only_that},
     {"imds-through-proxy", imds_by_proxy},
     {"healthy--imds-past-the-proxy", imds_past_the_proxy},

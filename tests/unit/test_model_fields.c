@@ -73,7 +73,7 @@ static int check_header(const char *path)
             fields = find_fields(&facts_fields, name);
         else if (line[0] == '}')
             fields = NULL;
-        else if (fields && member_of(line, name)) {
+        else if (fields && member_of(line, name) && !strstr(line, "in no report")) {
             if (!has_row(fields, name))
                 fail_msg("%s: struct %s: %s has no row in fields.c", path, fields->name, name);
             members++;

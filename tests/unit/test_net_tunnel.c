@@ -8,6 +8,8 @@
 #include <stdint.h>
 #include <string.h>
 
+#include <unistd.h>
+
 #include <cmocka.h>
 
 #include "base/clock.h"
@@ -21,9 +23,12 @@ static struct step got;
 static int32_t got_status;
 static int n_got;
 
-static void keep(void *arg, const struct step *step, int32_t status)
+static void keep(void *arg, const struct step *step, int32_t status, int fd)
 {
     (void)arg;
+    assert_int_equal(fd >= 0, step->outcome == OUTCOME_OK);
+    if (fd >= 0)
+        close(fd);
     got = *step;
     got_status = status;
     n_got++;

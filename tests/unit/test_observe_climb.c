@@ -1613,7 +1613,7 @@ static void the_agents_proxy_is_asked_for_each_service(void **state)
     assert_int_equal(opened[0].tunnel.host_port, 443);
     assert_string_equal(facts.agent.proxy_address, "10.0.0.5:3128");
     step_fail(&step, FAILURE_PROXY, 4);
-    opened[1].done(opened[1].arg, &step, 403);
+    opened[1].done(opened[1].arg, &step, 403, -1);
     assert_int_equal(facts.endpoints[SERVICE_SSMMESSAGES].proxy.failure, FAILURE_PROXY);
     assert_int_equal(facts.endpoints[SERVICE_SSMMESSAGES].proxy_status, 403);
     assert_int_equal(SSM->proxy.outcome, OUTCOME_UNTRIED);
@@ -1642,7 +1642,7 @@ static void a_proxy_by_tls_that_speaks_plainly_is_wrong(void **state)
             step_ok(&step, 4);
         else
             step_fail(&step, rows[i].failure, 4);
-        opened[0].done(opened[0].arg, &step, rows[i].status);
+        opened[0].done(opened[0].arg, &step, rows[i].status, -1);
         assert_int_equal(SSM->proxy.outcome, rows[i].outcome);
         assert_int_equal(SSM->proxy.failure, rows[i].becomes);
         observe_free(observe);

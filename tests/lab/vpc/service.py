@@ -190,10 +190,12 @@ class Services:
             return _bad_request()
         token = "AAEAAb" + uuid.uuid4().hex
         self.channel_tokens.add(token)
+        element = "" if self.world.service.token == "none" else f"<TokenValue>{token}</TokenValue>"
+        if self.world.service.token == "json":
+            return Answer(201, json.dumps({"TokenValue": token}))
         return Answer(
-            201,
-            "<CreateControlChannelResponse><MessageSchemaVersion>1.0</MessageSchemaVersion>"
-            f"<TokenValue>{token}</TokenValue></CreateControlChannelResponse>",
+            200 if self.world.service.token == "status" else 201,
+            f"<CreateControlChannelResponse><MessageSchemaVersion>1.0</MessageSchemaVersion>{element}</CreateControlChannelResponse>",
             "application/xml",
         )
 

@@ -149,6 +149,7 @@ class Service:
     throttled: dict = field(default_factory=dict)  # service -> so many calls are throttled first; -1: every one
     delay_s: dict = field(default_factory=dict)
     drip_s: dict = field(default_factory=dict)  # service -> how long after its head the last byte of an answer comes
+    token: str = "token"  # what CreateControlChannel answers: service.py
     upgrade: str | None = None  # a manner, of whatever answers what would become a websocket
     throttle: tuple = ()  # (status, code) of what is throttled, if not as usual
     identity: list = field(default_factory=lambda: ["AmazonSSMManagedInstanceCore"])

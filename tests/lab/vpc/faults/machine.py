@@ -273,12 +273,12 @@ def _(world):
 @fault(
     "ca-bundle",
     "the CA bundle where the SSM agent looks is empty, truncated, without Amazon's roots; or there is none and a folder holds "
-    "the root",
+    "the root; or it is put together by hand: END and BEGIN share a line, it begins with a byte order mark, has blank lines",
     "ca-bundle-missing",
-    "[empty|truncated|foreign|directory]",
+    "[empty|truncated|foreign|directory|joined|bom|blank-lines]",
 )
 def _(world, variant="empty"):
-    world.bundle = choice(variant, "empty", "truncated", "foreign", "directory")
+    world.bundle = choice(variant, "empty", "truncated", "foreign", "directory", "joined", "bom", "blank-lines")
 
 
 @fault(

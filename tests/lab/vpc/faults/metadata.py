@@ -142,6 +142,15 @@ def _credentials(who=ROLE, **changes):
     return apply
 
 
+def _rewritten(old, new):
+    """In the identity document, or else in the credentials."""
+    def apply(world):
+        texts = {_DOCUMENT: identity_document(world), f"meta-data/iam/security-credentials/{w.ROLE}": credentials(ROLE, world)}
+        path, text = next((path, text) for path, text in texts.items() if old in text)
+        world.imds.instead[path] = text.replace(old, new)
+    return apply
+
+
 def _name_role(name):
     def apply(world):
         world.role = name
@@ -175,6 +184,13 @@ _SAYS = {
     "region-case": lambda world: world.imds.instead.update({_DOCUMENT: identity_document(world).replace('"region"', '"Region"')}),
     "region-odd": _document(region="us_east_1"),
     "region-other": _document(region="eu-west-1"),
+    "region-twice": _rewritten('"region": "us-east-1"', '"Region": "eu-west-3", "region": "us-east-1"'),
+    "architecture-number": _rewritten('"x86_64"', "64"),
+    "deep": _rewritten('"kernelId": null', '"kernel": ' + "[" * 2000 + "]" * 2000),
+    "surrogate": _rewritten('"x86_64"', '"x86\\ud800"'),
+    "key-case": _rewritten('"AccessKeyId"', '"accesskeyid"'),
+    "key-twice": _rewritten('"Expiration"', '"AccessKeyId": "AKIAWRONGWRONGWRONG0", "Expiration"'),
+    "expiration-word": _rewritten('"Expiration": "2', '"Expiration": "on 2'),
     "account-gone": _document(accountId=None),
     "document-instance-other": _document(instanceId="i-0fedcba9876543210"),
     "identity-gone": _gone("identity-credentials"),

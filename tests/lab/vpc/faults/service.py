@@ -107,6 +107,12 @@ def _(world, manner="refuses-upgrade"):
     world.service.upgrade = choice(manner, "refuses-upgrade", "bad-gateway", "hang", "page")
 
 
+@fault("channel-token", "CreateControlChannel succeeds, and gives no token, one in JSON, or with a status of 200: no service's way", "unexplained",
+       "[none|json|status]")
+def _(world, form="none"):
+    world.service.token = choice(form, "none", "json", "status")
+
+
 @fault("throttled-as", "signed calls are throttled in another form, the first N or for ever", "service-unavailable",
        "[CODE (RequestLimitExceeded)[:STATUS (400)[:N[:SERVICE (all)]]]]")
 def _(world, code="RequestLimitExceeded", status="400", count="-1", service="all"):

@@ -11,6 +11,10 @@ _FILE = "/etc/default/agent-proxy"
 _ENVIRONMENT = f"EnvironmentFile={_FILE}\n"
 # {P} is a proxy that forbids, {O} one that opens the way, both as HOST:PORT. (drop-in, file)
 _UNITS = {
+    "confined": ("PrivateNetwork=yes\n", ""),
+    "imds-denied": ("IPAddressDeny=any\nIPAddressAllow=localhost 10.0.0.0/8\n", ""),
+    "confined-well": ("ProtectSystem=strict\nReadWritePaths=/var/lib/amazon /var/log/amazon\nIPAddressDeny=any\n"
+                      "IPAddressAllow=link-local 10.0.0.0/8\nNoNewPrivileges=no\n", ""),
     "spaces": (_ENVIRONMENT, "https_proxy = http://{P}\n"),
     "quoted-path": (f'EnvironmentFile="{_FILE}"\n', "https_proxy=http://{P}\n"),
     "glob": (f"EnvironmentFile={_FILE}*\n", "https_proxy=http://{P}\n"),
@@ -79,6 +83,7 @@ def _(world, variant="spaces"):
 
 
 _CONFIGURATIONS = {
+    "nothing": w.Link("/dev/null"),
     "fraction": '{"Mds": {"CommandWorkersLimit": 5.0}}',
     "exponent": '{"Mds": {"CommandWorkersLimit": 5e0}}',
     "big": '{"Mds": {"CommandWorkersLimit": 1000000000000000000}}',
@@ -104,6 +109,10 @@ _CONFIGURATIONS = {
     "order-custom": '{"Identity": {"ConsumptionOrder": ["CustomIdentity"]}}',
     "order-both": '{"Identity": {"ConsumptionOrder": ["OnPrem", "EC2"]}}',
     "deep": '{"X": ' + "[" * 3000 + "]" * 3000 + "}",
+    "deeper": '{"X": ' + "[" * 10005 + "]" * 10005 + "}",
+    "fold": '{"\u017fsm": {"Endpoint": "ssm.us-esat-1.amazonaws.com"}}',
+    "merged": '{"Ssm": {"Endpoint": "ssm.us-esat-1.amazonaws.com"}, "ssm": {"NoSuch": 1}}',
+    "zero": '{"Ssm": {"Endpoint": "ssm.us-east-1.amazonaws.com\\u0000"}}',
     "slash": '{"Ssm": {"Endpoint": "https://ssm.us-east-1.amazonaws.com/"}}',
     "mgs-slash": '{"Mgs": {"Endpoint": "https://ssmmessages.us-east-1.amazonaws.com/"}}',
     "mgs-host": '{"Mgs": {"Endpoint": "ssmmessages.us-east-1.amazonaws.com"}}',
@@ -138,7 +147,8 @@ _CONFIGURATIONS = {
 
 @fault("configuration-written", "amazon-ssm-agent.json as people write it", "agent-config-invalid", f"[{'|'.join(_CONFIGURATIONS)}]")
 def _(world, variant="fraction"):
-    world.files[instance.AGENT_CONFIGURATION] = _CONFIGURATIONS[choice(variant, *_CONFIGURATIONS)] + "\n"
+    text = _CONFIGURATIONS[choice(variant, *_CONFIGURATIONS)]
+    world.files[instance.AGENT_CONFIGURATION] = text if isinstance(text, w.Link) else text + "\n"
 
 
 _GOOD = f"nameserver {w.RESOLVER}\n"
@@ -163,6 +173,7 @@ _RESOLV = {
     "search-many": "search a.example.com b.example.com c.example.com d.example.com\noptions ndots:5\n" + _GOOD,
     "no-aaaa": "options no-aaaa trust-ad single-request-reopen edns0\n" + _GOOD,
     "gone": None,
+    "nothing": w.Link("/dev/null"),
     "empty": "",
     "colon": f"nameserver: {w.RESOLVER}\n",
     "equals": f"nameserver={w.RESOLVER}\n",
@@ -256,6 +267,7 @@ _LEFT = {  # path, text
     "machine-id-empty": ("/etc/machine-id", ""),
     "machine-id-gone": ("/etc/machine-id", None),
     "ipc-file": (f"{_STATE}/ipc", "x"),
+    "ipc-link": (f"{_STATE}/ipc", w.Link("/nowhere")),
     "vault-file": (f"{_STATE}/Vault", "x"),
     "runtime-file": (f"{_STATE}/runtimeconfig", "x"),
     "state-file": (_STATE, "x"),
