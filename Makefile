@@ -300,9 +300,18 @@ build/ssm-preflight-unconfined: $(program_objects) $(objects)/tests/coverage/unc
 	@echo "  LINK  $@"
 	@$(link) -Wl,--wrap=confine $^ $(libs) -Wl,-Map=$@.map -o $@
 
-order: static setup-lab setup-bench ## packaging/deps/first.ld anew: the functions that a healthy check runs
-	@$(MAKE) flavour=static build/ssm-preflight-unconfined
-	packaging/scripts/keep packaging/deps/first.ld tests/bench/order
+order: static setup-lab ## packaging/deps/first.ld anew: the functions and constants that a healthy check touches
+	@$(MAKE) flavour=static build/ssm-preflight-spread
+	packaging/scripts/keep packaging/deps/first.ld tests/bench/order build/ssm-preflight-spread
+
+# Equal constants stay apart, and what is touched is told by the pages that were read.
+build/ssm-preflight-spread: $(program_objects) tests/bench/spread.ld
+	@echo "  LINK  $@"
+	@rm -rf build/spread && mkdir -p build/spread
+	@for each in $(program_objects) $(deps)/lib/*.a $$($(CC) -print-file-name=libc.a); do \
+		to=build/spread/$${each#$(objects)/}; case $$each in *.a) to=build/spread/$${each##*/} ;; esac; mkdir -p $${to%/*}; \
+		$(cross)objcopy --set-section-flags '.rodata*=alloc,readonly,data,contents' $$each $$to || exit; done
+	@$(subst packaging/deps/first.ld,tests/bench/spread.ld,$(link)) $(program_objects:$(objects)/%=build/spread/%) -Lbuild/spread $(libs) -Wl,-Map=$@.map -o $@
 
 # `wait` whose pauses pass at once: tests/waiting.
 hasty := clock_monotonic_us clock_monotonic_ms clock_rest
@@ -399,7 +408,7 @@ check-packages: deb setup-rpm setup-boot ## packages installed, upgraded, remove
 	/usr/bin/python3 -m pytest -rs tests/packages
 
 clean: ## remove what was built from agent/ and tests/, keep the libraries and the images
-	rm -rf build/ssm-preflight* build/dev-* build/static-* build/sanitize-* build/gen build/fuzz-* build/situations build/mutant build/torture build/log build/results build/emulated build/dist
+	rm -rf build/ssm-preflight* build/dev-* build/static-* build/sanitize-* build/gen build/fuzz-* build/spread build/situations build/mutant build/torture build/log build/results build/emulated build/dist
 
 distclean: ## remove everything that was built
 	rm -rf build

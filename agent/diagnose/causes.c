@@ -288,7 +288,7 @@ const struct cause causes[] = {
      .unless_excluded = {"network-acl", "local-firewall", "endpoint-outside-vpc"}},
     {.code = "endpoint-refuses", .of = EACH_SERVICE, .way = WAY_REFUSAL,
      .title = "An endpoint address refuses port 443",
-     .here = {{"{service}: {n_bad} of {n_tried} addresses refuse port 443, {maybe}no endpoint"}},
+     .here = {{"{service}: {n_bad} of {n_tried} addresses refuse 443: {maybe}no endpoint there"}},
      .ended = ENDED(REJECTED), .evidence = {quote_refusals}, .unless_excluded = {"local-firewall"}},
     {.code = "address-family-blocked", .way = WAY_FAMILY,
      .title = "One address family does not get to port 443, the other does",
@@ -505,6 +505,7 @@ const struct cause causes[] = {
     /* --- the last row takes what is left --- */
     {.code = "unexplained",
      .title = "Something failed that no known cause explains",
+     .here = {{"{check} fails, and no known cause explains it"}},
      .evidence = {quote_checks}, .certain_if = never, .likely_if = never},
 };
 

@@ -319,6 +319,15 @@ static const char *maybe(const struct asked *of)
     return words[of->view->confidence];
 }
 
+/* The first check that the finding is about. */
+static const char *check(const struct asked *of)
+{
+    for (enum check i = 0; i < N_CHECKS; i++)
+        if (of->view->explains & check_bit(i))
+            return check_name(i);
+    return "";
+}
+
 static const char *logged(const struct asked *of)
 {
     return look_logged_cause(&of->facts->agent);
@@ -438,6 +447,7 @@ static const struct {
     {"astray", astray, offsetof(struct route, to)},
     {"astray_device", astray, offsetof(struct route, interface)},
     {"astray_place", astray_place},
+    {"check", check},
     {"config_fault", config_fault},
     {"dns_delay", dns_delay},
     {"dns_patience", dns_patience},

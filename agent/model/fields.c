@@ -202,7 +202,7 @@ FIELDS(ENUM(installed, answer), ENUM(package, agent_package), TEXT(version, WORD
        TEXT(ca_bundle, PATH), STRUCT(state, step), TEXT(state_directory, PATH), BOOL(noexec),
        ENUM(inotify, answer), TEXT(inotify_limit, WORD), ENUM(running, answer), ENUM(ended, answer),
        TEXT(unit_active, WORD), TEXT(unit_result, WORD), INT32(n_restarts), INT32(exit_status),
-       TEXT(last_error, PROSE, QUOTED), ENUM(connected, answer), TEXT(connected_to, ADDRESS));
+       TEXT(last_error, PROSE), ENUM(connected, answer), TEXT(connected_to, ADDRESS));
 #undef S
 
 #define S facts

@@ -78,6 +78,17 @@ static void write_common(struct screen *screen, const struct fleet *fleet,
         line(screen, GROUP_AT, INK_PLAIN, text);
 }
 
+/* "2 of them have other causes too": a group is that of the root cause. */
+static bool name_more(const struct fleet *fleet, const struct group *group, char *to, size_t size)
+{
+    int32_t n = 0;
+
+    for (int32_t i = group->first; i < fleet->n_members; i++)
+        n += is_of(fleet, i, group) && fleet->members[i].n_causes > 1;
+    return n > 0 && text_set(to, size, "%d of %d %s other causes too", (int)n, (int)group->n,
+                             n == 1 ? "has" : "have");
+}
+
 /* What the others say, once for those of whom they say the same. */
 static void write_evidence(struct screen *screen, const struct fleet *fleet,
                            const struct group *group)
@@ -128,6 +139,8 @@ static void write_group(struct screen *screen, const struct fleet *fleet, const 
     screen_finish(screen, INK_PLAIN, GROUP_AT, name);
     line(screen, GROUP_AT, INK_PLAIN, first->title);
     line(screen, GROUP_AT, INK_PLAIN, first->fix);
+    if (name_more(fleet, group, evidence, sizeof(evidence)))
+        line(screen, GROUP_AT, INK_PLAIN, evidence);
     write_common(screen, fleet, group);
     write_evidence(screen, fleet, group);
     write_members(screen, fleet, group);
@@ -354,6 +367,8 @@ static void add_group(const struct fleet *fleet, const struct group *group, stru
     }
     (void)fleet_confidence(first, evidence);
     if (evidence[0])
+        html_element(to, "li", evidence);
+    if (name_more(fleet, group, evidence, sizeof(evidence)))
         html_element(to, "li", evidence);
     (void)buffer_add_text(to, "</ul>\n");
     if (example && example->commands) {

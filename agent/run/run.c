@@ -20,18 +20,30 @@
 #include "model/anonymize.h"
 #include "run/confine.h"
 
-/* What a healthy check runs lies side by side in the static program (packaging/deps/first.ld). On a first boot it is read from a
+/* What a healthy check touches lies side by side in the static program (packaging/deps/first.ld). On a first boot it is read from a
  * volume that loads lazily: at once, and not in the order in which it is touched. */
-extern const char first_begin[] __attribute__((weak));
-extern const char first_end[] __attribute__((weak));
+extern const char first_constants[] __attribute__((weak)),
+    first_constants_end[] __attribute__((weak)), first_code[] __attribute__((weak)),
+    first_code_end[] __attribute__((weak));
+
+static void advise(const char *begin, const char *end, int advice)
+{
+    size_t before = (uintptr_t)begin % (size_t)sysconf(_SC_PAGESIZE);
+
+    if (begin)
+        (void)madvise((void *)((uintptr_t)begin - before), (size_t)(end - begin) + before, advice);
+}
+
+/* Before main() reads options: by then the kernel has read 128 KB of the constants ahead, and would go on with what lies behind them. */
+__attribute__((constructor)) static void read_no_further(void)
+{
+    advise(first_constants, first_constants_end, MADV_RANDOM);
+}
 
 static void read_ahead(void)
 {
-    uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
-    uintptr_t begin = (uintptr_t)first_begin & ~(page - 1);
-
-    if (first_begin)
-        (void)madvise((void *)begin, (uintptr_t)first_end - begin, MADV_WILLNEED);
+    advise(first_code, first_code_end, MADV_WILLNEED);
+    advise(first_constants, first_constants_end, MADV_WILLNEED);
 }
 
 static int open_signals(void)

@@ -16,27 +16,27 @@ def _do(*command):
 
 
 @contextlib.contextmanager
-def cold_copy(binary):
+def cold_copy(binary, read_ahead_kb=READ_AHEAD_KB):
     """Yields the path of a copy that nobody has read yet, and a function that says how many bytes were read from its device. None
     where there are no loop devices. The lab must be started within: it sees what is mounted by then."""
     with tempfile.TemporaryDirectory() as folder:
-        image, mount = os.path.join(folder, "image"), os.path.join(folder, "mount")
+        image, mount, content = (os.path.join(folder, name) for name in ("image", "mount", "content"))
         os.mkdir(mount)
-        _do("truncate", "--size", "24M", image)
+        os.mkdir(content)
+        shutil.copy(binary, os.path.join(content, "program"))
+        _do("truncate", "--size", f"{24 + (os.path.getsize(binary) >> 20)}M", image)
         try:
-            _do("mkfs.ext4", "-q", "-O", "^has_journal", image)
+            _do("mkfs.ext4", "-q", "-O", "^has_journal", "-d", content, image)
             device = _do("losetup", "--find", "--show", image)
         except (OSError, subprocess.CalledProcessError):
             yield None
             return
         block = f"/sys/block/{os.path.basename(device)}"
         try:
-            _do("mount", device, mount)
-            path = shutil.copy(binary, os.path.join(mount, "program"))
-            _do("umount", mount)
             with open(f"{block}/queue/read_ahead_kb", "w", encoding="ascii") as file:
-                file.write(str(READ_AHEAD_KB))
+                file.write(str(read_ahead_kb))
             _do("mount", "-o", "ro,noatime", device, mount)
+            path = os.path.join(mount, "program")
             os.stat(path)  # what the file system needs to find it does not count
 
             def bytes_read():

@@ -389,6 +389,30 @@ simple("apt-pin", "debian", "image-pins", lambda r: r.write("etc/apt/preferences
 simple("yum-exclude", "rpm", "image-pins", lambda r: r.write("etc/yum.conf", "[main]\nexclude=kernel* amazon-ssm-agent\n"), "note")
 simple("releasever-pinned", "rpm", "image-pins", lambda r: r.write("etc/dnf/vars/releasever", "2023.6.20250107\n"), "note")
 
+# What looks like a fault, and is none: the root stays fit.
+HARMLESS = {
+    "clock-by-phc2sys": ("debian", lambda r: (r.disable("chrony.service"), r.unit("phc2sys.service"))),
+    "fapolicyd-trusts-it-in-trust.d": ("debian", lambda r: (r.unit("fapolicyd.service"), r.write("etc/fapolicyd/trust.d/ssm", "/usr/bin/amazon-ssm-agent 1 2\n"))),
+    "seed-that-nobody-reads": ("ubuntu", lambda r: (r.edit("etc/cloud/cloud.cfg", "Ec2, None", "Ec2"), r.write("var/lib/cloud/seed/nocloud/meta-data", "x\n"))),
+    "resolver-of-amazon": ("debian", lambda r: r.write("etc/resolv.conf", "nameserver 169.254.169.253\n")),
+    "dnsmasq-asks-amazon": ("rpm", lambda r: (r.unit("dnsmasq.service"), r.write("etc/dnsmasq.conf", "server=169.254.169.253\n"))),
+    "dnsmasq-that-is-off": ("rpm", lambda r: r.write("etc/dnsmasq.conf", "server=192.168.1.1\n")),
+    "releasever-latest": ("rpm", lambda r: r.write("etc/dnf/vars/releasever", "latest\n")),
+    "initramfs-there": ("debian", lambda r: (r.write("boot/vmlinuz-6.1.0", "x"), r.write("boot/initrd.img-6.1.0", "x"))),
+    "initramfs-of-dracut": ("rpm", lambda r: (r.write("boot/vmlinuz-6.1.0", "x"), r.write("boot/initramfs-6.1.0.img", "x"))),
+    "nvme-built-in": ("rpm", lambda r: (r.write("boot/vmlinuz-6.1.0", "x"), r.write("usr/lib/modules/6.1.0/modules.builtin", "kernel/drivers/nvme/host/nvme.ko\n"))),
+    "modules-of-the-builder-and-nvme": ("debian", lambda r: (r.write("etc/initramfs-tools/initramfs.conf", "MODULES=dep\n"),
+                                                              r.write("etc/initramfs-tools/modules", "nvme\n"))),
+    "sysctl-rp-filter": ("rpm", lambda r: r.write("etc/sysctl.d/60.conf", "net.ipv4.conf.all.rp_filter = 1\nnet.ipv4.conf.all.arp_ignore = 1\n")),
+    "sysctl-set-back": ("rpm", lambda r: (r.write("usr/lib/sysctl.d/60.conf", "net.ipv4.ip_default_ttl = 1\n"), r.write("etc/sysctl.d/60.conf", "net.ipv4.ip_default_ttl = 64\n"))),
+    "machine-id-of-dbus-is-a-link": ("debian", lambda r: r.link("var/lib/dbus/machine-id", "/etc/machine-id")),
+    "route-of-networkd": ("debian", lambda r: r.write("etc/systemd/network/90.network", "[Route]\nDestination=169.254.169.254/32\n[Route]\nType=blackhole\nDestination=192.0.2.0/24\n")),
+    "snap-mounted": ("ubuntu-booted", lambda r: (r.write(f"{ENABLED}/snap-amazon\\x2dssm\\x2dagent-7993.mount", "[Mount]\n"),
+                                                  r.link(f"{ENABLED}/multi-user.target.wants/snap-amazon\\x2dssm\\x2dagent-7993.mount", "/x"))),
+    "aws-config-with-a-region": ("debian", lambda r: r.write("root/.aws/config", "[default]\nregion = eu-central-1\n")),
+    "config-of-a-container-with-an-order": ("debian", lambda r: r.write(CONFIG, '{"Agent":{"ContainerMode":true},"Identity":{"ConsumptionOrder":["EC2"]}}')),
+}
+
 # What the fix of the page cannot do, and why.
 WITHOUT_FIX = {
     "kernel-without-nvme": "a kernel without the driver must be replaced",

@@ -10,7 +10,7 @@ import subprocess
 import xml.etree.ElementTree as ET
 
 import pytest
-from roots import BROKEN, GOLDEN, WITHOUT_FIX, Root
+from roots import BROKEN, GOLDEN, HARMLESS, WITHOUT_FIX, Root
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 PROGRAM = os.environ.get("SSM_PREFLIGHT_BINARY", os.path.normpath(os.path.join(HERE, "../../build/ssm-preflight")))
@@ -44,6 +44,12 @@ def codes(report):
 def test_a_fit_root_has_no_finding(build, kind):
     status, report = audit(build(kind), "--strict", "--max-age", "90d", "--region", "eu-central-1")
     assert (status, report["verdict"], codes(report)) == (0, "fit", [])
+
+
+@pytest.mark.parametrize("name", HARMLESS)
+def test_what_is_no_fault_is_not_found(build, name):
+    status, report = audit(build(*HARMLESS[name]), "--strict")
+    assert (status, codes(report)) == (0, []), report["findings"]
 
 
 def leave_a_deb(root):

@@ -76,9 +76,19 @@ def renew(path, shown, printed):
         file.write(text.replace(shown, printed, 1))
 
 
+AWS = """#!/bin/sh
+case "$*" in
+"ec2 describe-instances "*) cd stored && printf '%s\\n' * gone ;;
+*0*1\\ --output\\ text\\ --latest | *gone*) echo UnsupportedOperation >&2; exit 255 ;;
+"ec2 get-console-output --instance-id "*) cat "stored/$4" ;;
+esac
+"""
+
+
 def test_the_sample_of_a_fleet_is_what_is_printed(binary, tmp_path):
-    """Forty-two logs, of three runs with other ids: those that fail are of one subnet, but for one; two have no block."""
-    (tmp_path / "logs").mkdir()
+    """Forty-two logs, of three runs with other ids: those that fail are of one subnet, but for one; two have no block. They are fetched
+    as the page says, from a stand-in of which some have no --latest, and one no log at all."""
+    (tmp_path / "stored").mkdir()
     number = 0
     for faults, n, subnet, group in (([], 30, "1", "c"), (["egress-blocked"], 1, "1", "c"), (["endpoint-blocks-443:ssm"], 9, "2", "d"),
                                      (None, 2, "", "")):
@@ -93,12 +103,16 @@ def test_the_sample_of_a_fleet_is_what_is_printed(binary, tmp_path):
             mine = re.sub("|".join(ids), lambda id: ids[id[0]], report)
             show = [binary, "show", "-", "--output", "console"]
             log = subprocess.run(show, input=mine, capture_output=True, text=True, check=False).stdout if mine else "Linux\n"
-            (tmp_path / "logs" / f"{name}.log").write_text(log)
-    done = subprocess.run([binary, "show", "logs"], cwd=tmp_path, capture_output=True, text=True, check=False)
-    assert done.returncode == 1
+            (tmp_path / "stored" / name).write_text(log)
+    (tmp_path / "aws").write_text(AWS)
+    (tmp_path / "aws").chmod(0o755)
+    os.symlink(binary, tmp_path / "ssm-preflight")
     path = os.path.join(TOP, "docs", "fleet.md")
     with open(path, encoding="utf-8") as file:
-        shown = re.search(r"<!-- fleet -->\n```\n(.*?)```\n", file.read(), re.DOTALL)[1]
+        fetch, shown = re.search(r"<!-- fetch -->\n```sh\n(.*?)```\n.*<!-- fleet -->\n```\n(.*?)```\n", file.read(), re.DOTALL).groups()
+    done = subprocess.run(["/bin/bash", "-c", f"{fetch.replace('ssm-preflight show', 'rm logs/gone.log; ssm-preflight show')}"], cwd=tmp_path,
+                          env={"PATH": f"{tmp_path}:/usr/bin:/bin"}, capture_output=True, text=True, check=False)
+    assert done.returncode == 1 and done.stderr == "UnsupportedOperation\ngone: no log\n"
     if shown != done.stdout:
         renew(path, shown, done.stdout)
 

@@ -7,12 +7,10 @@ from vpc import Lab, slope
 
 pytestmark = pytest.mark.usefixtures("binary")
 
-DELAYS_MS = (60, 120, 200)
-
 
 def round_trips(settings, most):
     for _ in range(3):
-        found = slope.fit(settings=settings, delays_ms=DELAYS_MS)
+        found = slope.fit(settings=settings)
         if found.round_trips <= most:
             break
     return found.round_trips

@@ -83,6 +83,17 @@ def test_nameservers_that_nothing_is_heard_of_are_given_up_together():
         assert sent[f"{w.RESOLVER} tcp 53"] == 2 and sent[f"{w.RESOLVER_LINK_LOCAL} udp 53"] <= 3 * 3
 
 
+def test_a_nameserver_that_drops_what_has_edns0_is_told_before_it_is_asked_a_fifth_time():
+    """Which is after 3.75 s. What is asked without EDNS0, a name's address once, it answers."""
+    with Lab(["dns-no-edns:dropped"]) as lab:
+        for _ in range(3):
+            found, sent = check(lab)
+            if sent[f"{w.RESOLVER} udp 53"] <= 4 * QUESTIONS + 3:
+                break
+        assert (found["verdict"], first(found)) == ("not-ready", [("dns-edns", "certain")])
+        assert sent[f"{w.RESOLVER} udp 53"] == 4 * QUESTIONS + 3
+
+
 @pytest.mark.parametrize("fault", ["dns-slow", "dns-slow:4000"])
 def test_a_nameserver_that_is_there_is_waited_for(fault):
     with Lab([fault]) as lab:

@@ -3,6 +3,7 @@
  * base/: escaping, bounded text, growing buffers, durations and dates, files below a root.
  */
 #include <errno.h>
+#include <signal.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -22,6 +23,7 @@
 #include "base/buffer.h"
 #include "base/clock.h"
 #include "base/file.h"
+#include "base/output.h"
 #include "base/text.h"
 
 static void escaping_leaves_only_printable_ascii(void **state)
@@ -495,6 +497,25 @@ static void trouble_with_a_file_is_kept(void **state)
     assert_string_equal(trouble, "a socket: Operation not permitted");
 }
 
+static void what_is_written_arrives_or_says_why(void **state)
+{
+    char got[16] = "";
+    int ends[2];
+    (void)state;
+
+    assert_int_equal(pipe(ends), 0);
+    assert_int_equal(output_write(ends[1], "hello", 5), 0);
+    assert_int_equal(read(ends[0], got, sizeof(got)), 5);
+    assert_string_equal(got, "hello");
+    assert_int_equal(output_write(ends[1], "", 0), 0);
+    void (*before)(int) = signal(SIGPIPE, SIG_IGN);
+    (void)close(ends[0]);
+    assert_int_equal(output_write(ends[1], "hello", 5), EPIPE);
+    (void)signal(SIGPIPE, before);
+    (void)close(ends[1]);
+    assert_int_equal(output_write(ends[1], "hello", 5), EBADF);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -510,6 +531,7 @@ int main(void)
         cmocka_unit_test(base64_is_that_of_everybody),
         cmocka_unit_test(durations),
         cmocka_unit_test(dates),
+        cmocka_unit_test(what_is_written_arrives_or_says_why),
         cmocka_unit_test(calendar),
         cmocka_unit_test(a_file_is_written_whole_and_read_whole),
         cmocka_unit_test(a_fifo_does_not_hang_a_boot),

@@ -606,6 +606,43 @@ static void the_configuration_is_read_as_by_go(void **state)
     }
 }
 
+/* resolv.conf(5), as Go reads it. */
+static void options_of_resolv_conf(void **state)
+{
+    static const struct {
+        const char *line;
+        int timeout_ms;
+        bool by_tcp;
+    } rows[] = {
+        {"options", 0, false},
+        {"options timeout:3", 3000, false},
+        {"options timeout:0", 1000, false},
+        {"options timeout:3600", 3600000, false},
+        {"options timeout:3601", 0, false},
+        {"options timeout:x", 0, false},
+        {"options timeout:", 0, false},
+        {"options xxxxxxxx7", 0, false},
+        {"options ndots:1 timeout:2 rotate use-vc", 2000, true},
+        {"options usevc", 0, true},
+        {"options tcp", 0, true},
+        {"options use-vcx", 0, false},
+        {"option use-vc", 0, false},
+    };
+    static struct resolver_facts resolvers;
+    char text[128];
+    (void)state;
+
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        memset(&resolvers, 0, sizeof(resolvers));
+        (void)text_set(text, sizeof(text), "nameserver 10.0.0.2\n%s\n", rows[i].line);
+        put("/etc/resolv.conf", text);
+        resolvers_read(root, &resolvers);
+        assert_int_equal(resolvers.n_configured, 1);
+        if (resolvers.timeout_ms != rows[i].timeout_ms || resolvers.by_tcp != rows[i].by_tcp)
+            fail_msg("%s: %d, %d", rows[i].line, resolvers.timeout_ms, resolvers.by_tcp);
+    }
+}
+
 static void the_order_of_identities_is_what_the_agent_knows_of_it(void **state)
 {
     (void)state;
@@ -986,6 +1023,7 @@ int main(void)
         TEST(the_configuration_overrides),
         TEST(the_configuration_is_read_as_by_go),
         TEST(the_order_of_identities_is_what_the_agent_knows_of_it),
+        TEST(options_of_resolv_conf),
         TEST(a_configuration_that_is_a_folder_is_none),
         TEST(an_agent_that_ran_in_this_boot_and_is_gone_has_ended),
         TEST(the_last_error_names_what_it_was_caused_by),

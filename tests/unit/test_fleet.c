@@ -130,6 +130,21 @@ static void a_ready_neighbour_makes_a_shared_cause_doubtful(void **state)
     assert_string_equal(evidence, "");
 }
 
+/* A group is that of the root cause, and what comes behind it is not hidden. */
+static void other_causes_are_not_hidden(void **state)
+{
+    const struct style style = {.columns = 80};
+
+    (void)state;
+    add("several--role-and-names", "subnet-a", 1);
+    add("role-missing", "subnet-a", 2);
+    add("agent-disabled", "subnet-a", 3);
+    fleet_judge(&fleet);
+    assert_says("terminal", &style, "                  1 of 2 has other causes too\n");
+    assert_says("html", &style, "<li>1 of 2 has other causes too</li>");
+    assert_says("json", &style, "\"causes\":3");
+}
+
 static char *attribute(enum common common)
 {
     struct instance_facts *instance = &facts.instance;
@@ -286,6 +301,7 @@ int main(void)
         cmocka_unit_test_teardown(causes_are_grouped_the_worst_and_most_first, end),
         cmocka_unit_test_teardown(what_only_a_group_has_is_named, end),
         cmocka_unit_test_teardown(a_ready_neighbour_makes_a_shared_cause_doubtful, end),
+        cmocka_unit_test_teardown(other_causes_are_not_hidden, end),
         cmocka_unit_test_teardown(each_thing_that_a_group_alone_has_is_named, end),
         cmocka_unit_test_teardown(the_newest_record_of_an_instance_counts, end),
         cmocka_unit_test_teardown(a_page_of_many_has_the_way_and_commands, end),
