@@ -662,6 +662,38 @@ static void names_a_bad_ca_file(void **state)
     trust_free(NULL);
 }
 
+/* encoding/pem, Decode: BEGIN and END have a line each, white space does not count, headers do. */
+static void certificates_are_found_as_go_finds_them(void **state)
+{
+    static const struct {
+        const char *before, *after; /* the first certificate */
+        bool counts;
+    } rows[] = {{"", "", true},
+                {"# a root\n", "\n\n# more", true},
+                {"\xef\xbb\xbf", "", false},
+                {"# ", "", false},
+                {" ", "", false},
+                {"\n", " \t\r", true},
+                {"", "-----x", false},
+                {"-----BEGIN X-----\n", "", true}};
+    const char *end = strstr(amazon_roots_pem, "-----END CERTIFICATE-----");
+    int n = (int)(end - amazon_roots_pem) + (int)strlen("-----END CERTIFICATE-----");
+    char text[8192], error[DETAIL_SIZE];
+    struct trust_sources sources = {.root = ""};
+    (void)state;
+
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        (void)snprintf(text, sizeof(text), "%s%.*s%s\n", rows[i].before, n, amazon_roots_pem,
+                       rows[i].after);
+        write_file("one.pem", text);
+        sources.ca_file = below("one.pem");
+        struct trust *trust = trust_new(&sources, error, sizeof(error));
+        if (!trust == rows[i].counts)
+            fail_msg("row %zu: %s", i, error);
+        trust_free(trust);
+    }
+}
+
 /* --- peers that do not come so far --- */
 
 static void hear(const char *bytes, size_t n, enum peer_speaks speaks, enum peer_then then,
@@ -849,6 +881,7 @@ int main(void)
         TEST(forgets_the_bundle_between_rounds),
         TEST(believes_a_listed_intermediate),
         TEST(names_a_bad_ca_file),
+        TEST(certificates_are_found_as_go_finds_them),
         TEST(tells_what_is_not_tls),
         TEST(tells_alerts),
         TEST(tells_an_old_version),

@@ -1156,6 +1156,35 @@ static void what_would_become_a_websocket_is_tried_where_tls_is_opened(void **st
 
 /* --- signed requests --- */
 
+static void what_condemns_every_request_is_asked_twice(void **state)
+{
+    (void)state;
+    start(NULL);
+    say(0, "10.0.1.21", FAILURE_NONE, 1);
+    for (int i = 0; i < 7; i++)
+        ends(i, FAILURE_NONE, (uint16_t)(40000 + i));
+    for (int i = 0; i < 7; i++)
+        replies(i, reply_of(404));
+    observe_role(observe, &credentials);
+    observe_placed(observe);
+    assert_int_equal(n_sent, 14);
+    struct http_reply rejected = reply_of(400);
+    rejected.body = "{\"__type\":\"UnrecognizedClientException\"}";
+    replies(7, rejected);
+    assert_int_equal(n_sent, 15);
+    replies(14, reply_of(200)); /* a new role is known now */
+    replies(8, rejected);
+    replies(15, rejected);
+    assert_int_equal(n_sent, 16);
+    int n_allowed = 0, n_rejected = 0;
+    for (int i = 0; i < SSM->n_actions; i++) {
+        n_allowed += SSM->actions[i].permission == PERMISSION_ALLOWED;
+        n_rejected += SSM->actions[i].failure == FAILURE_CREDENTIALS_REJECTED;
+    }
+    assert_int_equal(n_allowed, 1);
+    assert_int_equal(n_rejected, 1);
+}
+
 static void signed_requests_wait_for_the_role_and_the_place(void **state)
 {
     (void)state;
@@ -1619,6 +1648,38 @@ static void the_agents_proxy_is_asked_for_each_service(void **state)
     assert_int_equal(SSM->proxy.outcome, OUTCOME_UNTRIED);
 }
 
+static void a_request_goes_through_a_proxy_that_opens_the_way(void **state)
+{
+    static const struct {
+        int status;
+        enum trust_by by;
+        const char *id;
+        enum failure failure;
+    } rows[] = {{404, TRUST_BY_AMAZON, "", FAILURE_NONE},
+                {404, TRUST_BY_SYSTEM, "1", FAILURE_NONE},
+                {404, TRUST_BY_SYSTEM, "", FAILURE_NOT_AWS},
+                {0, TRUST_BY_NONE, "", FAILURE_UNTRUSTED}};
+
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        struct step step;
+        struct http_reply reply = reply_of(rows[i].status);
+        (void)set_up(state);
+        start_with_proxy("http://10.0.0.5:3128");
+        step_ok(&step, 4);
+        opened[0].done(opened[0].arg, &step, 200, open("/dev/null", O_RDWR | O_CLOEXEC));
+        assert_int_equal(n_sent, 1);
+        assert_true(sent[0].request.alone);
+        reply.session.trust_by = rows[i].by;
+        (void)text_set(reply.head.request_id, NAME_SIZE, "%s", rows[i].id);
+        if (rows[i].status == 0)
+            step_fail(&reply.tls, FAILURE_UNTRUSTED, 3);
+        replies(0, reply);
+        assert_int_equal(SSM->proxy.failure, rows[i].failure);
+        observe_free(observe);
+    }
+    observe = NULL;
+}
+
 static void a_proxy_by_tls_that_speaks_plainly_is_wrong(void **state)
 {
     static const struct {
@@ -1755,6 +1816,7 @@ int main(void)
         TEST(a_silent_handshake_is_repeated_and_tried_with_small_segments),
         TEST(the_handshake_that_is_answered_counts),
         TEST(the_answer_to_an_unsigned_request_is_judged),
+        TEST(what_condemns_every_request_is_asked_twice),
         TEST(signed_requests_wait_for_the_role_and_the_place),
         TEST(a_connection_takes_the_next_request_when_it_is_free),
         TEST(an_answer_that_decides_stands_for_the_unsigned_one),
@@ -1774,6 +1836,7 @@ int main(void)
         TEST(the_actions_of_each_service_are_planned),
         TEST(left_out_and_elsewhere_is_not_climbed),
         TEST(the_agents_proxy_is_asked_for_each_service),
+        TEST(a_request_goes_through_a_proxy_that_opens_the_way),
         TEST(a_proxy_by_tls_that_speaks_plainly_is_wrong),
         TEST(a_proxys_name_is_asked_of_one_server_after_the_other),
         TEST(a_proxys_bare_name_is_asked_for_with_the_search_list),
