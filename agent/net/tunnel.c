@@ -110,8 +110,8 @@ static void on_readable(void *arg, short events)
     asking->n += (size_t)n;
     asking->head[asking->n] = '\0';
     bool opens = tunnel_read_status(asking->head) / 100 == 2;
-    if ((opens ? strstr(asking->head, "\r\n\r\n") != NULL : strchr(asking->head, '\n') != NULL) ||
-        asking->n == HEAD_BYTES)
+    const char *end = opens ? strstr(asking->head, "\r\n\r\n") : strchr(asking->head, '\n');
+    if (end || asking->n == HEAD_BYTES)
         judge(asking);
     else if (n == 0)
         fail(asking, FAILURE_CLOSED, 0);
