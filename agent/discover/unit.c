@@ -314,6 +314,13 @@ static void take_setting(void *arg, const char *path, const char *key, char *val
     assigned->found = true;
 }
 
+/* Of several keys, up to one that is NULL: the files are read once. */
+static void take_settings(void *arg, const char *path, const char *key, char *value)
+{
+    for (struct assigned *assigned = arg; assigned->key; assigned++)
+        take_setting(assigned, path, key, value);
+}
+
 bool unit_value(const char *root, const char *unit, const char *key, bool is_list, char *to,
                 size_t size, char file[PATH_SIZE])
 {
@@ -419,13 +426,21 @@ void unit_confinement(const char *root, const char *unit, unit_taken *each, void
          " holds for sessions and documents too: Java, .NET and Node.js end there"},
     };
     const struct confinement of = {root, unit};
-    char value[WORDS_SIZE], file[PATH_SIZE], words[2 * WORDS_SIZE];
+    char values[COUNT_OF(rows)][WORDS_SIZE] = {""}, files[COUNT_OF(rows)][PATH_SIZE] = {""};
+    char words[2 * WORDS_SIZE];
+    struct assigned all[COUNT_OF(rows) + 1] = {{.key = NULL}};
 
+    for (size_t i = 0; i < COUNT_OF(rows); i++)
+        all[i] = (struct assigned){.key = rows[i].key,
+                                   .is_list = rows[i].is_list,
+                                   .to = values[i],
+                                   .size = sizeof(values[i]),
+                                   .file = files[i]};
+    unit_settings(root, unit, take_settings, all);
     for (size_t i = 0; i < COUNT_OF(rows); i++) {
-        if (!unit_value(root, unit, rows[i].key, rows[i].is_list, value, sizeof(value), file) ||
-            !rows[i].is_harmful(&of, value))
+        if (!all[i].found || !rows[i].is_harmful(&of, values[i]))
             continue;
-        (void)text_set(words, sizeof(words), "%s=%s%s", rows[i].key, value, rows[i].words);
-        each(arg, rows[i].fatal, file, words);
+        (void)text_set(words, sizeof(words), "%s=%s%s", rows[i].key, values[i], rows[i].words);
+        each(arg, rows[i].fatal, files[i], words);
     }
 }
