@@ -233,12 +233,6 @@ static void ask_upgrade(struct lane *lane)
     (void)http_start(lane->climb->observe->loop, &request, upgrade_answered, lane);
 }
 
-static bool may_be_opened(const struct lane *lane)
-{
-    return lane->climb->service == SERVICE_SSMMESSAGES &&
-           lane->facts->session.trust_by != TRUST_BY_AMAZON;
-}
-
 /* The rung is decided: by the answer to the unsigned request, or to a signed one in its place. */
 static void settle(struct lane *lane, const struct http_reply *reply)
 {
@@ -283,7 +277,8 @@ static void settle(struct lane *lane, const struct http_reply *reply)
     lane->open = failure == FAILURE_NONE &&
                  reply->step.took_ms < ladder_patience_ms(lane->climb) / 4 * 3;
     actions_pump(lane->climb);
-    if (failure == FAILURE_NONE && may_be_opened(lane) && lane->climb->n_upgrades == 0)
+    if (failure == FAILURE_NONE && lane->climb->service == SERVICE_SSMMESSAGES &&
+        lane->climb->n_upgrades == 0 && tls_session_is_intercepted(&facts->session))
         ask_upgrade(lane);
 }
 

@@ -329,7 +329,7 @@ static void websocket_is_refused(struct facts *facts)
     break_http(facts, SERVICE_SSMMESSAGES, 0, FAILURE_NO_WEBSOCKET, 403);
     SET(at->head.server, "squid/5.7");
     SET(at->head.via, "1.1 proxy01 (squid/5.7)");
-    at->session.trust_by = TRUST_BY_CA_FILE;
+    at->session.trust_by = TRUST_BY_SYSTEM;
 }
 
 static void proxy_answers(struct facts *facts)

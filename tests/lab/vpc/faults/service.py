@@ -3,6 +3,7 @@
 
 from ..policies import load, without
 from .registry import choice, fault, service_known
+from .tls import lead_to
 
 
 @fault("policy-missing", "no identity-based policy allows anything of Systems Manager", "policy-missing")
@@ -101,9 +102,11 @@ def _(world, manner="page", service="all"):
         world.service.manner[each] = choice(manner, *_SAYS)
 
 
-@fault("websocket-refused", "requests pass, and what would become a websocket does not: as a proxy that does not know them", "proxy-in-the-way",
+@fault("websocket-refused", "a proxy opens TLS, passes requests and does not know what would become a websocket", "proxy-in-the-way",
        "[refuses-upgrade|bad-gateway|hang|page]")
 def _(world, manner="refuses-upgrade"):
+    world.corporate_authority = True
+    lead_to(world, "all", "intercepted")
     world.service.upgrade = choice(manner, "refuses-upgrade", "bad-gateway", "hang", "page")
 
 
