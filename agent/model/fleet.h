@@ -41,8 +41,9 @@ struct member {
     enum confidence confidence; /* of this instance alone; fleet_confidence() is the fleet's */
     char title[TITLE_SIZE];
     char fix[LINE_SIZE];
-    char *commands, *way; /* to paste; the way drawn: of the first of each kind, else NULL; owned */
-    int32_t group;        /* -1: a newer record of the same instance counts */
+    char *commands,
+        *way; /* to paste; the way drawn, with the evidence: of the first of each kind, else NULL; owned */
+    int32_t group; /* -1: a newer record of the same instance counts */
     struct peers peers[N_COMMON];
 };
 

@@ -109,13 +109,14 @@ void actions_plan(struct climb *climb)
     }
 }
 
-/* Credentials that are new are not known everywhere at once: what condemns every request is asked once more. */
+/* Credentials that are new are not known everywhere at once: what condemns every request is asked once more, in
+ * a first round. A later one is that itself. */
 static bool is_to_be_repeated(struct climb *climb, int action)
 {
     enum failure failure = climb->facts->actions[action].failure;
     uint32_t bit = 1u << action;
     bool repeat = (failure == FAILURE_CREDENTIALS_REJECTED || failure == FAILURE_SIGNATURE) &&
-                  !(climb->repeated & bit);
+                  !climb->observe->patient && !(climb->repeated & bit);
 
     climb->repeated |= repeat ? bit : 0;
     return repeat;

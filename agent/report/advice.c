@@ -156,6 +156,35 @@ static bool has_same_end(const struct report *report, int32_t n, const struct fi
     return false;
 }
 
+static bool is_of_kind(const struct report *report, int32_t a, int32_t b)
+{
+    const int32_t n_causes = report_n_causes(report);
+
+    return (a < n_causes) == (b < n_causes) &&
+           report->findings[a].severity == report->findings[b].severity;
+}
+
+bool advice_next_end(const struct report *report, const struct finding *finding, int32_t *i)
+{
+    const int32_t own = (int32_t)(finding - report->findings);
+    int32_t last = -1;
+
+    for (int32_t at = 0; at < report->n_findings; at++) {
+        const struct finding *other = &report->findings[at];
+        if (is_of_kind(report, own, at) && first_to_say(report, other) == other &&
+            (n_mending(other) > 0 || other->afterwards[0]))
+            last = at;
+    }
+    while (own == last && ++*i < report->n_findings)
+        if (is_of_kind(report, own, *i) && report->findings[*i].afterwards[0] &&
+            !has_same_end(report,
+                          own < report_n_causes(report) ? report_n_causes(report)
+                                                        : report->n_findings,
+                          &report->findings[*i]))
+            return true;
+    return false;
+}
+
 /* What these observations do not exclude, and the command outside that tells. */
 static void write_alternatives(struct screen *screen, const struct finding *finding)
 {
@@ -188,8 +217,8 @@ void advice_write(struct screen *screen, const struct report *report, const stru
         advice_labelled(screen, "Fix", finding->remedy);
     if (commands) {
         (void)write_commands(screen, finding, false, &all);
-        if (!has_same_end(report, report->n_findings, finding))
-            write_afterwards(screen, finding, false);
+        for (int32_t i = -1; advice_next_end(report, finding, &i);)
+            write_afterwards(screen, &report->findings[i], false);
     }
     write_alternatives(screen, finding);
     (void)text_set(line, sizeof(line), "ssm-preflight explain %s", finding->code);
@@ -344,8 +373,8 @@ void commands_write(const struct report *report, const struct style *style, stru
         paste_block(finding, finding->inside[0],
                     to); /* the place of the first command comes first */
         paste_block(finding, !finding->inside[0], to);
-        if (i + 1 == n_causes ||
-            strcmp(report->findings[i + 1].afterwards, finding->afterwards) != 0)
-            paste_end(finding, to);
     }
+    for (int32_t i = 0; i < n_causes; i++)
+        if (!has_same_end(report, n_causes, &report->findings[i]))
+            paste_end(&report->findings[i], to);
 }

@@ -345,15 +345,19 @@ static void add_group(const struct fleet *fleet, const struct group *group, stru
     char text[2 * LINE_SIZE], name[TITLE_SIZE + NAME_SIZE], evidence[LINE_SIZE];
 
     name_group(first, name, sizeof(name));
+    const enum confidence confidence = fleet_confidence(first, evidence);
     (void)text_set(text, sizeof(text), "%d %s%s%s", (int)group->n, words_of(first),
                    name[0] ? ": " : "", name);
+    if (first->code[0])
+        (void)text_add(text, sizeof(text), " (%s)", confidence_name(confidence));
     html_element(to, "h2", text);
     if (first->code[0]) {
         html_element(to, "p", first->title);
         html_element(to, "p", first->fix);
     }
     if (example) {
-        (void)text_set(text, sizeof(text), "The way of %s:", name_of_member(example));
+        (void)text_set(text, sizeof(text),
+                       "The way of %s, and what was seen there:", name_of_member(example));
         html_element(to, "p", text);
         (void)buffer_add_text(to, example->way);
     }
@@ -365,7 +369,6 @@ static void add_group(const struct fleet *fleet, const struct group *group, stru
         if (only)
             html_element(to, "li", text);
     }
-    (void)fleet_confidence(first, evidence);
     if (evidence[0])
         html_element(to, "li", evidence);
     if (name_more(fleet, group, evidence, sizeof(evidence)))
@@ -407,7 +410,7 @@ static void write_html(const struct fleet *fleet, const struct style *style, str
     for (int32_t i = 0; i < fleet->n_groups; i++)
         add_group(fleet, &fleet->groups[i], to);
     if (fleet_exit_status(fleet) == 1)
-        html_no_login(to, "", "");
+        html_no_login(to, NULL);
     buffer_init(&json, FLEET_MAX_BYTES);
     write_json(fleet, style, &json);
     html_end(to, json.bytes ? json.bytes : "");

@@ -265,17 +265,30 @@ void html_way(struct buffer *to, const struct report *report)
 
 /* --- without a login --- */
 
-/* A line of the page; where it sets the page's variables, with what is known. What a report holds may be
- * anything, and this is for a shell. */
-static void add_filled(struct buffer *to, const char *line, size_t n, const char *instance,
-                       const char *region)
+/* The causes' commands for the instance: one entry of bootcmd, whose shell keeps their variables. */
+static bool add_boot_commands(struct buffer *to, const struct report *report)
 {
-    static const char variables[] = "ID='' REGION=''";
+    bool any = false;
+
+    for (int32_t n = 0; n < (report ? report_n_causes(report) : 0); n++)
+        for (int i = -1; finding_next(&report->findings[n], true, &i); any = true)
+            (void)buffer_addf(to, "    %s\n", report->findings[n].commands[i]);
+    return any;
+}
+
+/* A line of the page, with what is known in its place. What a report holds may be anything, and this is for
+ * a shell. */
+static void add_filled(struct buffer *to, const char *line, size_t n, const struct report *report)
+{
+    static const char variables[] = "ID='' REGION=''", commands[] = "    the commands, a line each";
+    const char *instance = report ? facts_instance_name(report->facts) : "";
+    const char *region = report ? report->facts->plan.region : "";
 
     if (n == strlen(variables) && strncmp(line, variables, n) == 0)
         (void)buffer_addf(to, "ID='%s' REGION='%s'\n", text_only(instance, "-") ? instance : "",
                           text_only(region, "-") ? region : "");
-    else
+    else if (n != strlen(commands) || strncmp(line, commands, n) != 0 ||
+             !add_boot_commands(to, report))
         (void)(buffer_add(to, line, n) && buffer_add_text(to, "\n"));
 }
 
@@ -290,7 +303,7 @@ static void flush(struct buffer *to, struct buffer *text, bool commands)
     buffer_init(text, REPORT_MAX_BYTES);
 }
 
-void html_no_login(struct buffer *to, const char *instance, const char *region)
+void html_no_login(struct buffer *to, const struct report *report)
 {
     struct buffer page, text;
     bool commands = false;
@@ -298,7 +311,7 @@ void html_no_login(struct buffer *to, const char *instance, const char *region)
     buffer_init(&page, REPORT_MAX_BYTES);
     buffer_init(&text, REPORT_MAX_BYTES);
     (void)explain_write("no-login", &(struct style){.columns = 0}, &page);
-    (void)buffer_add_text(to, "<h2>Nobody can log in to the instance</h2>\n");
+    (void)buffer_add_text(to, "<h2>The instance has no login</h2>\n");
     for (const char *line = strchr(page.bytes, '\n'); line && *++line;) {
         const size_t n = strcspn(line, "\n");
         const bool indented = text_starts(line, "    ");
@@ -311,7 +324,7 @@ void html_no_login(struct buffer *to, const char *instance, const char *region)
         if (text_starts(line, "## "))
             html_element(to, "h3", heading + 3);
         else if (n > 0)
-            add_filled(&text, line + (indented ? 4 : 0), n - (indented ? 4 : 0), instance, region);
+            add_filled(&text, line + (indented ? 4 : 0), n - (indented ? 4 : 0), report);
         line += n;
     }
     flush(to, &text, commands);
@@ -335,6 +348,34 @@ static void add_commands(struct buffer *to, const struct finding *finding, bool 
     (void)buffer_add_text(to, "</pre></div>\n");
 }
 
+static void add_evidence(struct buffer *to, const struct finding *finding)
+{
+    (void)buffer_add_text(to, "<ul>\n");
+    for (int32_t i = 0; i < finding->n_evidence; i++)
+        html_element(to, "li", finding->evidence[i]);
+    (void)buffer_add_text(to, "</ul>\n");
+}
+
+void html_example(struct buffer *to, const struct report *report)
+{
+    html_way(to, report);
+    if (report->n_findings > 0)
+        add_evidence(to, &report->findings[0]);
+}
+
+static void add_end(struct buffer *to, const struct finding *finding)
+{
+    char line[2 * LINE_SIZE];
+
+    html_element(to, "p", finding->afterwards);
+    for (int i = -1; finding_next_afterwards(finding, &i);) {
+        (void)text_set(line, sizeof(line), "%s:", finding->notes[i]);
+        line[0] = (char)toupper((unsigned char)line[0]);
+        html_element(to, "p", line);
+        html_commands(to, finding->commands[i]);
+    }
+}
+
 static void add_finding(struct buffer *to, const struct report *report, int32_t n)
 {
     const struct finding *finding = &report->findings[n];
@@ -347,10 +388,7 @@ static void add_finding(struct buffer *to, const struct report *report, int32_t 
     html_element(to, "p", finding->title);
     if (finding->remedy[0] && finding->severity != SEVERITY_NOTE)
         html_element(to, "p", finding->remedy);
-    (void)buffer_add_text(to, "<ul>\n");
-    for (int32_t i = 0; i < finding->n_evidence; i++)
-        html_element(to, "li", finding->evidence[i]);
-    (void)buffer_add_text(to, "</ul>\n");
+    add_evidence(to, finding);
     if (finding->severity == SEVERITY_NOTE)
         return;
     add_commands(to, finding, finding->inside[0]);
@@ -367,13 +405,8 @@ static void add_finding(struct buffer *to, const struct report *report, int32_t 
         html_element(to, "p", line);
         html_commands(to, finding->alternatives[i].command);
     }
-    html_element(to, "p", finding->afterwards);
-    for (int i = -1; finding_next_afterwards(finding, &i);) {
-        (void)text_set(line, sizeof(line), "%s:", finding->notes[i]);
-        line[0] = (char)toupper((unsigned char)line[0]);
-        html_element(to, "p", line);
-        html_commands(to, finding->commands[i]);
-    }
+    for (int32_t i = -1; advice_next_end(report, finding, &i);)
+        add_end(to, &report->findings[i]);
 }
 
 static void add_checks(struct buffer *to, const struct report *report)
@@ -411,7 +444,7 @@ void html_write(const struct report *report, const struct style *unused, struct 
     for (int32_t i = 0; i < report->n_findings; i++)
         add_finding(to, report, i);
     if (!good && report_n_causes(report) > 0)
-        html_no_login(to, facts_instance_name(report->facts), report->facts->plan.region);
+        html_no_login(to, report);
     add_checks(to, report);
     buffer_init(&json, REPORT_MAX_BYTES);
     json_write(report, unused, &json);

@@ -109,8 +109,11 @@ void html_commands(struct buffer *to, const char *text);
 /* The way from the instance to what it needs, drawn, with the hop that fails; nothing where nothing was tried. */
 void html_way(struct buffer *to, const struct report *report);
 
-/* The page `no-login`, filled in; "" is not known. */
-void html_no_login(struct buffer *to, const char *instance, const char *region);
+/* For a fleet's page: the way, and the evidence of the root cause. */
+void html_example(struct buffer *to, const struct report *report);
+
+/* The page `no-login`, filled in with what the report of one instance knows; NULL: nothing. */
+void html_no_login(struct buffer *to, const struct report *report);
 
 /* --- fleet.c: many instances at once, one table by root cause, or what programs read --- */
 

@@ -61,6 +61,10 @@ void duration_text(int32_t duration_ms, char to[DURATION_SIZE]);
 
 enum { LABEL_AT = 2, TEXT_AT = 8 }; /* columns of "  Fix   Let inbound 443 ..." */
 
+/* The findings with whose ends, the restart of the agent, the commands end: causes behind the last cause that has any, warnings behind
+ * the last warning, each end once. From *i = -1 on; false: no more, or commands of another finding come behind those of `finding`. */
+bool advice_next_end(const struct report *report, const struct finding *finding, int32_t *i);
+
 /* A label and a wrapped text. */
 void advice_labelled(struct screen *screen, const char *label, const char *text);
 

@@ -62,6 +62,9 @@ int tell_text(const struct buffer *text, int status);
 int tell_output(const struct options *options, const struct buffer *text, const char *verdict,
                 int status);
 
+/* What is told goes to --output-file. */
+bool tell_is_to_file(const struct options *options);
+
 /* The report to standard output or --output-file, and to --save. Returns the exit status. */
 int tell_report(const struct options *options, const struct report *report);
 

@@ -49,7 +49,7 @@ static void keep_example(struct reading *reading)
     buffer_init(&way, REPORT_MAX_BYTES);
     if (reading->report->findings[0].n_commands > 0)
         commands_write(reading->report, NULL, &commands);
-    html_way(&way, reading->report);
+    html_example(&way, reading->report);
     (void)buffer_add(&way, "", 0);
     member->commands = commands.bytes; /* fleet_clear() */
     member->way = way.bytes;
@@ -150,13 +150,18 @@ static int tell(const struct options *options, const struct fleet *fleet,
     struct buffer text;
     struct style style;
     char verdict[LINE_SIZE];
+    int32_t n = 0;
 
     if (options->quiet)
         return status;
     tell_style(options, &style);
     buffer_init(&text, FLEET_MAX_BYTES);
     output->write(fleet, &style, &text);
-    (void)text_set(verdict, sizeof(verdict), "the worst exit status is %d", status);
+    for (int32_t i = 0; i < fleet->n_members; i++)
+        n += fleet->members[i].exit_status != EXIT_READY;
+    (void)text_set(verdict, sizeof(verdict),
+                   "%d of %d reports do not say ready; the worst exit status is %d", (int)n,
+                   (int)fleet->n_members, status);
     status = tell_output(options, &text, verdict, status);
     buffer_clear(&text);
     return status;

@@ -6,7 +6,6 @@
 #include <string.h>
 #include <time.h>
 
-#include "base/file.h"
 #include "base/output.h"
 #include "base/text.h"
 #include "image/image.h"
@@ -52,29 +51,22 @@ static bool codes_exist(const char *allow)
 static int tell(const struct options *options, size_t format, const struct image_report *report,
                 int status)
 {
-    bool to_file = options->output_file[0] && strcmp(options->output_file, "-") != 0;
+    const struct style plain = {0};
     struct style style = {0};
-    struct buffer text;
+    struct buffer text, verdict;
 
-    if (options->quiet && !to_file)
+    if (options->quiet && !tell_is_to_file(options))
         return status;
     buffer_init(&text, REPORT_MAX_BYTES);
-    if (!to_file)
+    buffer_init(&verdict, REPORT_MAX_BYTES);
+    if (!tell_is_to_file(options))
         tell_style(options, &style);
     formats[format].write(report, &style, &text);
-    if (!to_file) {
-        status = tell_text(&text, status);
-    } else {
-        int error = text.failed
-                        ? -1
-                        : file_write_atomically(options->output_file, text.bytes, text.used, 0644);
-        if (error) {
-            log_error("%s: the report is not written: %s", options->output_file,
-                      error < 0 ? "it is too long" : strerror(error));
-            status = EXIT_FAULT;
-        }
-    }
+    image_write_short(report, &plain, &verdict);
+    verdict.bytes[strcspn(verdict.bytes, "\n")] = '\0';
+    status = tell_output(options, &text, verdict.bytes, status);
     buffer_clear(&text);
+    buffer_clear(&verdict);
     return status;
 }
 

@@ -97,7 +97,7 @@ static void save(const char *path, const struct report *report)
     buffer_clear(&json);
 }
 
-static bool is_to_file(const struct options *options)
+bool tell_is_to_file(const struct options *options)
 {
     return options->output_file[0] && strcmp(options->output_file, "-") != 0;
 }
@@ -105,8 +105,8 @@ static bool is_to_file(const struct options *options)
 int tell_output(const struct options *options, const struct buffer *text, const char *verdict,
                 int status)
 {
-    bool told = is_to_file(options) ? write_file(options->output_file, text, "")
-                                    : tell_text(text, EXIT_READY) == EXIT_READY;
+    bool told = tell_is_to_file(options) ? write_file(options->output_file, text, "")
+                                         : tell_text(text, EXIT_READY) == EXIT_READY;
 
     if (!told)
         log_error("%s", verdict);
@@ -120,7 +120,7 @@ static int print(const struct options *options, const struct report *report, int
     struct buffer text;
 
     buffer_init(&text, REPORT_MAX_BYTES);
-    if (!is_to_file(options))
+    if (!tell_is_to_file(options))
         tell_style(options, &style);
     output_find(options->output)->write(report, &style, &text);
     (void)text_set(verdict, sizeof(verdict), "%s: %s", verdict_row(report->verdict)->words,
@@ -136,7 +136,7 @@ int tell_report(const struct options *options, const struct report *report)
 
     if (options->save[0])
         save(options->save, report);
-    return options->quiet && !is_to_file(options) ? status : print(options, report, status);
+    return options->quiet && !tell_is_to_file(options) ? status : print(options, report, status);
 }
 
 /* --- `wait`: the consoles --- */

@@ -346,7 +346,7 @@ static void a_folder_and_a_list_are_a_fleet(void **state)
                            "/logs/c.log\",\"instance\":\"i-0c\",\"verdict\":\"not-ready\","
                            "\"code\":\"endpoint-blocks-443\",\"target\":\"ssmmessages\""));
     assert_int_equal(status_of(command_show, "show %s -o html", in_folder("logs")), EXIT_NOT_READY);
-    assert_non_null(strstr(said_out, "<p>The way of i-0c:</p>\n<svg "));
+    assert_non_null(strstr(said_out, "<p>The way of i-0c, and what was seen there:</p>\n<svg "));
     (void)text_set(list, sizeof(list), "%s/logs/a.json\n%s/logs/b.json\n", folder, folder);
     assert_int_equal(show_of_input(list, "show - --json"), EXIT_NOT_READY);
     assert_int_equal(n_lines(), 2);

@@ -221,7 +221,8 @@ static void a_page_of_many_has_the_way_and_commands(void **state)
     fleet_judge(&fleet);
     assert_says("html", &style, "<p>What fixes i-1:</p>");
     assert_says("html", &style, "</button><pre>aws ec2 do --it '&lt;now&gt;'\n</pre>");
-    assert_says("html", &style, "<p>The way of i-1:</p>\n<svg>ssm</svg>\n");
+    assert_says("html", &style,
+                "<p>The way of i-1, and what was seen there:</p>\n<svg>ssm</svg>\n");
     assert_says("html", &style, "<h2>1 READY</h2>");
     assert_says("html", &style, "<h3>The EC2 serial console</h3>");
 }

@@ -1186,6 +1186,24 @@ static void what_condemns_every_request_is_asked_twice(void **state)
     assert_int_equal(n_rejected, 1);
 }
 
+static void a_later_round_asks_nothing_twice(void **state)
+{
+    struct http_reply rejected = reply_of(400);
+    (void)state;
+    patient = true;
+    start(NULL);
+    say(0, "10.0.1.21", FAILURE_NONE, 1);
+    for (int i = 0; i < 7; i++)
+        ends(i, FAILURE_NONE, (uint16_t)(40000 + i));
+    for (int i = 0; i < 7; i++)
+        replies(i, reply_of(404));
+    observe_role(observe, &credentials);
+    observe_placed(observe);
+    rejected.body = "{\"__type\":\"UnrecognizedClientException\"}";
+    replies(7, rejected);
+    assert_int_equal(n_sent, 14);
+}
+
 static void signed_requests_wait_for_the_role_and_the_place(void **state)
 {
     (void)state;
@@ -1818,6 +1836,7 @@ int main(void)
         TEST(the_handshake_that_is_answered_counts),
         TEST(the_answer_to_an_unsigned_request_is_judged),
         TEST(what_condemns_every_request_is_asked_twice),
+        TEST(a_later_round_asks_nothing_twice),
         TEST(signed_requests_wait_for_the_role_and_the_place),
         TEST(a_connection_takes_the_next_request_when_it_is_free),
         TEST(an_answer_that_decides_stands_for_the_unsigned_one),

@@ -168,6 +168,9 @@ static void a_page_says_what_to_do_without_a_login(void **state)
     assert_int_equal(count(text.bytes, "<pre>ID='i-0123456789abcdef0' REGION='us-east-1'\n"), 3);
     assert_non_null(strstr(text.bytes, "<h3>The EC2 serial console</h3>"));
     assert_non_null(strstr(text.bytes, "\naws ec2 reboot-instances --region &quot;$REGION&quot;"));
+    assert_non_null(
+        strstr(text.bytes, "<pre>#cloud-config\nbootcmd:\n  - |\n    sudo systemctl enable "));
+    assert_null(strstr(text.bytes, "the commands, a line each"));
     buffer_clear(&text);
     (void)text_set(filled->facts.instance.id, NAME_SIZE, "i-0'; reboot; '");
     write_new(&filled->report, &text);
