@@ -219,6 +219,7 @@ static unsigned int code_unit(const char *at)
 static char *mend_escape(char *at)
 {
     unsigned int unit = code_unit(at);
+    static const char replacement[] = {'f', 'f', 'f', 'd'};
     bool half = unit >= 0xd800 && unit < 0xe000;
     unsigned int next = half && unit < 0xdc00 ? code_unit(at + 6) : 0;
 
@@ -227,7 +228,7 @@ static char *mend_escape(char *at)
     if (next >= 0xdc00 && next < 0xe000)
         return at + 11;
     if (half)
-        memcpy(at + 2, "fffd", 4);
+        memcpy(at + 2, replacement, sizeof(replacement));
     else if (unit == 0)
         at[5] = '1';
     return at + 5;
@@ -299,7 +300,7 @@ void document_text(const cJSON *document, const char *name, char *to, size_t siz
 {
     const cJSON *value = document_member(document, name);
 
-    if (cJSON_IsString(value))
+    if (value && cJSON_IsString(value))
         (void)text_escape(to, size, value->valuestring, strlen(value->valuestring));
 }
 
