@@ -104,8 +104,6 @@ void judge_drop_ins(struct image *image)
 
 /* --- 6: snapd --- */
 
-#define MODPROBE "/etc/modprobe.d/*.conf"
-
 /* A booted image has a unit that mounts the snap: snap-amazon\x2dssm\x2dagent-7993.mount. */
 static void judge_snap_mount(void *arg, const char *name)
 {
@@ -119,12 +117,10 @@ void judge_snapd(struct image *image)
     static const char code[] = "image-snapd-broken";
     static const char *const units[] = {"snapd.service", "snapd.socket", "snapd.seeded.service"};
     static const struct sign signs[] = {
-        {SEVERITY_FATAL, MODPROBE, "blacklist squashfs", ""},
-        {SEVERITY_FATAL, MODPROBE, "install squashfs /bin/", ""},
-        {SEVERITY_FATAL, MODPROBE, "install squashfs /usr/bin/", ""},
         {SEVERITY_FATAL, COMMAND_LINE, "apparmor=0",
          "and the snap is confined and started by AppArmor"},
     };
+    char file[PATH_SIZE];
 
     if (skip_without_agent(image))
         return;
@@ -142,6 +138,8 @@ void judge_snapd(struct image *image)
             find(image, code, "", "%s is not enabled", units[i]);
     }
     (void)file_list(image->root, "/etc/systemd/system", ".mount", judge_snap_mount, image);
+    if (module_forbidden(image, MODPROBE, "squashfs", file))
+        find(image, code, file, "%s forbids squashfs", file);
     look_for(image, code, signs, COUNT_OF(signs));
 }
 

@@ -78,7 +78,8 @@ void judge_identity(struct image *image)
 
 struct mounts {
     struct image *image;
-    bool root_is_read_only, has_var;
+    bool root_is_read_only, has_state,
+        has_config; /* what the agent writes can be written all the same */
 };
 
 /* Disks that an instance has only when somebody attaches them: not sda, xvda, nvme0n1. */
@@ -116,6 +117,7 @@ static const struct {
     {"/var", "and the agent runs documents below it", SEVERITY_WARNING},
     {"/var/lib", "and the agent runs documents below it", SEVERITY_WARNING},
     {"/var/lib/amazon", "and the agent runs documents below it", SEVERITY_WARNING},
+    {"/var/lib/amazon/ssm", "and the agent runs documents below it", SEVERITY_WARNING},
     {"/opt", "where packages of Distributor go", SEVERITY_NOTE},
     {"/tmp", "where AWS-JoinDirectoryServiceDomain unpacks its program", SEVERITY_NOTE},
     {"/var/tmp", "where documents unpack programs", SEVERITY_NOTE},
@@ -130,7 +132,10 @@ static void take_mount(void *arg, const char *path, char *line)
 
     if (!device || !at || !type || !options)
         return;
-    mounts->has_var |= strcmp(at, "/var") == 0 && !list_has(options, ',', "ro");
+    if (!list_has(options, ',', "ro")) {
+        mounts->has_state |= list_has("/var /var/lib /var/lib/amazon /var/lib/amazon/ssm", ' ', at);
+        mounts->has_config |= list_has("/etc /etc/amazon /etc/amazon/ssm", ' ', at);
+    }
     mounts->root_is_read_only |= strcmp(at, "/") == 0 && list_has(options, ',', "ro");
     for (size_t i = 0; i < COUNT_OF(noexec); i++)
         if (strcmp(at, noexec[i].at) == 0 && list_has(options, ',', "noexec"))
@@ -142,7 +147,10 @@ static void take_mount(void *arg, const char *path, char *line)
         find_warning(mounts->image, "image-mounts", at,
                      "%s: %s on %s without nofail: emergency mode where no disk has it", path,
                      device, at);
-    if (is_second_disk(device) && strcmp(at, "/") != 0)
+    if (is_second_disk(device) && strcmp(type, "swap") == 0)
+        find_warning(mounts->image, "image-mounts", at,
+                     "%s: %s as swap without nofail: the boot waits 90 s for it", path, device);
+    else if (is_second_disk(device) && strcmp(at, "/") != 0)
         find(mounts->image, "image-mounts", at,
              "%s: %s on %s without nofail: emergency mode without it", path, device, at);
 }
@@ -152,9 +160,10 @@ void judge_mounts(struct image *image)
     struct mounts mounts = {.image = image};
 
     (void)lines_read(image, "/etc/fstab", take_mount, &mounts);
-    if (mounts.root_is_read_only && !mounts.has_var)
+    if (mounts.root_is_read_only && !(mounts.has_state && mounts.has_config))
         find(image, "image-mounts", "/",
-             "/etc/fstab: / is read-only and /var has no file system of its own");
+             "/etc/fstab: / is read-only, and nothing makes%s%s writable",
+             mounts.has_state ? "" : " /var/lib/amazon", mounts.has_config ? "" : " /etc/amazon");
 }
 
 /* --- 26: console --- */
@@ -236,24 +245,20 @@ static void take_kernel(void *arg, const char *name)
         judge_initramfs(image, name);
 }
 
-#define MODPROBE "/etc/modprobe.d/*.conf"
-#define DRACUT "/etc/dracut.conf /etc/dracut.conf.d/*.conf"
 #define INITRAMFS "/etc/initramfs-tools/initramfs.conf /etc/initramfs-tools/conf.d/*"
 
 void judge_drivers(struct image *image)
 {
     static const char code[] = "image-drivers";
-    static const struct sign bans[] = {
-        {SEVERITY_FATAL, MODPROBE, "blacklist ena", ""},
-        {SEVERITY_FATAL, MODPROBE, "blacklist nvme", ""},
-        {SEVERITY_FATAL, MODPROBE, "install ena /bin/", ""},
-        {SEVERITY_FATAL, MODPROBE, "install nvme /bin/", ""},
-        {SEVERITY_FATAL, DRACUT, "omit_drivers nvme", "the initramfs finds no disk"},
-    };
+    static const char *const needed[] = {"ena", "nvme", "nvme_core"};
     struct drivers drivers = {.image = image};
     char kind[LINE_SIZE], file[PATH_SIZE];
 
-    look_for(image, code, bans, COUNT_OF(bans));
+    for (size_t i = 0; i < COUNT_OF(needed); i++)
+        if (module_forbidden(image, MODPROBE, needed[i], file))
+            find(image, code, file, "%s forbids %s", file, needed[i]);
+    if (module_forbidden(image, DRACUT, "nvme", file))
+        find(image, code, file, "%s omits nvme: the initramfs finds no disk", file);
     /* initramfs.conf(5): "dep" takes what the build's machine needs, "list" what a file names */
     if (value_read(image, INITRAMFS, "MODULES", kind, file) &&
         (strcmp(kind, "dep") == 0 || strcmp(kind, "list") == 0) &&

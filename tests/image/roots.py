@@ -41,10 +41,13 @@ class Root:
             file.write(text)
 
     def edit(self, name, old, new):
-        with open(self.path(name), encoding="utf-8") as file:
-            text = file.read()
+        text = self.read(name)
         assert old in text, (name, old)
         self.write(name, text.replace(old, new))
+
+    def read(self, name):
+        with open(self.path(name), encoding="utf-8") as file:
+            return file.read()
 
     def link(self, name, target):
         path = self.path(name)
@@ -353,6 +356,10 @@ simple("fstab-data-disk", "debian", "image-mounts", lambda r: r.add("etc/fstab",
 simple("fstab-noexec", "debian", "image-mounts", lambda r: r.add("etc/fstab", "UUID=1 /var ext4 nosuid,noexec,nodev 0 2\n"), "warning")
 simple("fstab-tmp-noexec", "debian", "image-mounts", lambda r: r.add("etc/fstab", "tmpfs /tmp tmpfs nosuid,noexec,nodev 0 0\n"), "note")
 simple("fstab-read-only", "rpm", "image-mounts", lambda r: r.edit("etc/fstab", "defaults,noatime", "ro,noatime"))
+simple("fstab-swap-disk", "rpm", "image-mounts", lambda r: r.add("etc/fstab", "/dev/xvdb none swap sw 0 0\n"), "warning")
+simple("fstab-noexec-of-the-agent", "debian", "image-mounts", lambda r: r.add("etc/fstab", "UUID=1 /var/lib/amazon/ssm ext4 noexec,nofail 0 2\n"), "warning")
+simple("fstab-read-only-with-var", "debian", "image-mounts",
+       lambda r: (r.edit("etc/fstab", "defaults,noatime", "ro,noatime"), r.add("etc/fstab", "UUID=1 /var ext4 defaults 0 2\n")))
 # 23 to 25
 simple("root-credentials", "debian", "image-credentials", lambda r: r.write("root/.aws/credentials", "[default]\naws_secret_access_key = x\n"), "warning")
 simple("root-aws-config", "rpm", "image-credentials", lambda r: r.write("root/.aws/config", "[default]\ncredential_process = /opt/vault\n"), "warning")
@@ -367,6 +374,7 @@ simple("no-useradd", "rpm", "image-sessions", lambda r: r.remove("usr/sbin/usera
 simple("no-console", "debian", "image-console",
        lambda r: (r.remove("boot/grub/grub.cfg"), r.write("etc/default/grub", 'GRUB_CMDLINE_LINUX="quiet"\n')), "warning")
 simple("ena-forbidden", "rpm", "image-drivers", lambda r: r.write("etc/modprobe.d/net.conf", "blacklist ena\n"))
+simple("nvme-core-forbidden", "debian", "image-drivers", lambda r: r.write("etc/modprobe.d/x.conf", "install nvme-core /usr/bin/false\n"))
 simple("initramfs-omits-nvme", "rpm", "image-drivers", lambda r: r.write("etc/dracut.conf.d/small.conf", 'omit_drivers+=" nvme floppy "\n'))
 simple("initramfs-of-the-builder", "debian", "image-drivers", lambda r: r.write("etc/initramfs-tools/initramfs.conf", "MODULES=dep\n"), "warning")
 simple("no-initramfs", "debian", "image-drivers", lambda r: (r.write("usr/lib/modules/6.1.0/modules.dep", "ena/ena.ko:\nhost/nvme.ko:\n"), r.write("boot/vmlinuz-6.1.0", "x")))
@@ -391,6 +399,18 @@ simple("releasever-pinned", "rpm", "image-pins", lambda r: r.write("etc/dnf/vars
 
 # What looks like a fault, and is none: the root stays fit.
 HARMLESS = {
+    "nvme-over-tcp-forbidden": ("debian", lambda r: (r.write("etc/modprobe.d/x.conf", "install nvme-tcp /bin/false\nblacklist nvme_tcp\nblacklist ena_x\n"),
+                                                     r.write("etc/dracut.conf.d/x.conf", 'omit_drivers+=" nvme-tcp nvme_fc "\n'))),
+    "bundle-of-windows": ("debian", lambda r: (bundle(r, BUNDLE), r.edit(BUNDLE, "\n", "\r\n"))),
+    "roots-as-files": ("debian", lambda r: os.rename(r.path(BUNDLE), r.path("etc/ssl/certs/Amazon.pem"))),
+    "roots-as-files-of-rpm": ("rpm", lambda r: (r.write("etc/ssl/certs/Amazon.pem", r.read("etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem")),
+                                                r.write("etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem"))),
+    "snap-beside-a-deb-that-is-off": ("ubuntu-booted", lambda r: (
+        agent(r), r.disable(AGENT), r.write("var/lib/dpkg/status", "Package: amazon-ssm-agent\nStatus: deinstall ok config-files\nVersion: 2.3.0.0-1\n\n"))),
+    "seed-beside-a-stray-program": ("ubuntu", lambda r: r.program("usr/bin/amazon-ssm-agent")),
+    "workers-in-usr-bin": ("rpm", lambda r: [os.rename(r.path(f"usr/sbin/ssm-{p}-worker"), r.path(f"usr/bin/ssm-{p}-worker")) for p in ("agent", "document", "session")]),
+    "read-only-root": ("debian", lambda r: (r.edit("etc/fstab", "defaults,noatime", "ro,noatime"),
+                                            r.add("etc/fstab", "UUID=1 /var/lib ext4 defaults 0 2\noverlay /etc overlay rw,lowerdir=/etc 0 0\n"))),
     "clock-by-phc2sys": ("debian", lambda r: (r.disable("chrony.service"), r.unit("phc2sys.service"))),
     "fapolicyd-trusts-it-in-trust.d": ("debian", lambda r: (r.unit("fapolicyd.service"), r.write("etc/fapolicyd/trust.d/ssm", "/usr/bin/amazon-ssm-agent 1 2\n"))),
     "seed-that-nobody-reads": ("ubuntu", lambda r: (r.edit("etc/cloud/cloud.cfg", "Ec2, None", "Ec2"), r.write("var/lib/cloud/seed/nocloud/meta-data", "x\n"))),
