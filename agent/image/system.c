@@ -13,8 +13,36 @@
 
 #define CLOUD "/etc/cloud/cloud.cfg /etc/cloud/cloud.cfg.d/*.cfg"
 
+/* "datasource_list: [ Ec2, None ]" may go on in the next lines, or be lines of "- Ec2". The last file's counts. */
+struct sources {
+    bool goes_on;
+    char list[LINE_SIZE], file[PATH_SIZE];
+};
+
+static void take_sources(void *arg, const char *path, char *line)
+{
+    struct sources *sources = arg;
+    bool begins = text_starts(line, "datasource_list:");
+
+    if (begins) {
+        sources->list[0] = '\0';
+        (void)text_escape(sources->file, sizeof(sources->file), path, strlen(path));
+        line = text_trim(line + strlen("datasource_list:"));
+    } else if (!sources->goes_on || (sources->list[0] != '[' && !text_starts(line, "- "))) {
+        sources->goes_on = false;
+        return;
+    }
+    text_list(sources->list, sizeof(sources->list), " ", line);
+    sources->goes_on = !strchr(line, ']') && (!begins || !line[0] || line[0] == '[');
+}
+
 void judge_cloud_init(struct image *image)
 {
+    static const char *const units[] = {"cloud-init.service",      "cloud-init-local.service",
+                                        "cloud-init-main.service", "cloud-init-network.service",
+                                        "cloud-config.service",    "cloud-final.service",
+                                        "cloud-init.target"};
+    struct sources sources = {.goes_on = false};
     static const char code[] = "image-cloud-init";
     static const char *const seeds[] = {"/var/lib/cloud/seed/nocloud/meta-data",
                                         "/var/lib/cloud/seed/nocloud-net/meta-data"};
@@ -31,18 +59,20 @@ void judge_cloud_init(struct image *image)
         find(image, code, "", "/etc/cloud/cloud-init.disabled");
     if (says(image, COMMAND_LINE, "cloud-init=disabled", file))
         find(image, code, "", "%s: cloud-init=disabled", file);
-    if (image_unit(image, "cloud-init.service") == UNIT_MASKED ||
-        image_unit(image, "cloud-init-local.service") == UNIT_MASKED)
-        find(image, code, "", "cloud-init's service is masked");
+    for (size_t i = 0; i < COUNT_OF(units); i++)
+        if (image_unit(image, units[i]) == UNIT_MASKED)
+            find(image, code, "", "%s is masked", units[i]);
     if (value_read(image, CLOUD, "manual_cache_clean", value, file) && says_yes(value) &&
         image_has(image, "/var/lib/cloud/instance"))
         find(image, code, file, "%s: manual_cache_clean, and the build instance's data is left",
              file);
-    bool listed = value_read(image, CLOUD, "datasource_list", value, file) && value[0] == '[';
-    if (listed && !strstr(value, "Ec2"))
-        find(image, code, file, "%s: datasource_list is without Ec2: %s", file, value);
+    (void)lines_read(image, CLOUD, take_sources, &sources);
+    bool listed = sources.list[strspn(sources.list, "[] ")];
+    if (listed && !strstr(sources.list, "Ec2"))
+        find(image, code, sources.file, "%s: datasource_list is without Ec2: %s", sources.file,
+             sources.list);
     for (size_t i = 0; i < COUNT_OF(seeds); i++)
-        if (image_has(image, seeds[i]) && (!listed || strstr(value, "NoCloud")))
+        if (image_has(image, seeds[i]) && (!listed || strstr(sources.list, "NoCloud")))
             find(image, code, "", "%s comes before EC2's user data", seeds[i]);
 }
 
