@@ -6,6 +6,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/file.h"
 #include "base/text.h"
@@ -334,8 +335,12 @@ bool unit_value(const char *root, const char *unit, const char *key, bool is_lis
 
 bool says_yes(const char *value)
 {
-    return strcmp(value, "yes") == 0 || strcmp(value, "true") == 0 || strcmp(value, "on") == 0 ||
-           strcmp(value, "1") == 0;
+    static const char *const words[] = {"1", "yes", "y", "true", "t", "on"};
+
+    for (size_t i = 0; i < COUNT_OF(words); i++)
+        if (strcasecmp(value, words[i]) == 0)
+            return true;
+    return false;
 }
 
 static bool is_writable_there(const char *root, const char *unit)
@@ -358,11 +363,12 @@ static bool holds_imds(const struct confinement *of, const char *value)
 {
     char allowed[WORDS_SIZE], file[PATH_SIZE];
 
-    return (strstr(value, "any") || strstr(value, "link-local") || strstr(value, "169.254.")) &&
+    return (strstr(value, "any") || strstr(value, "link-local") || strstr(value, "169.254.") ||
+            strstr(value, "0.0.0.0/0")) &&
            !(unit_value(of->root, of->unit, "IPAddressAllow", true, allowed, sizeof(allowed),
                         file) &&
              (strstr(allowed, "any") || strstr(allowed, "169.254.") ||
-              strstr(allowed, "link-local")));
+              strstr(allowed, "0.0.0.0/0") || strstr(allowed, "link-local")));
 }
 
 static bool is_another_user(const struct confinement *of, const char *value)
@@ -384,7 +390,17 @@ static bool is_strict(const struct confinement *of, const char *value)
 
 static bool holds_var(const struct confinement *of, const char *value)
 {
-    return strstr(value, "/var") && !is_writable_there(of->root, of->unit);
+    char word[PATH_SIZE];
+    bool has_var = strstr(value, "/var"),
+         whole = false; /* "/", with the dashes and pluses of systemd.exec(5) before it */
+
+    while (value[0] && !whole) {
+        size_t n = strcspn(value, " \t");
+        (void)text_set(word, sizeof(word), "%.*s", (int)n, value);
+        whole = strcmp(word + strspn(word, "-+\""), "/") == 0;
+        value += n + strspn(value + n, " \t");
+    }
+    return (whole || has_var) && !is_writable_there(of->root, of->unit);
 }
 
 static bool hides_agent(const struct confinement *of, const char *value)

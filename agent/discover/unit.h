@@ -36,7 +36,7 @@ void unit_manager_settings(const char *root, unit_setting *each, void *arg);
 bool unit_value(const char *root, const char *unit, const char *key, bool is_list, char *to,
                 size_t size, char file[PATH_SIZE]);
 
-bool says_yes(const char *value); /* yes, true, on, 1 */
+bool says_yes(const char *value); /* as systemd's parse_boolean() */
 
 /* What its files take from the agent, systemd.exec(5), systemd.resource-control(5), in words; fatal: it cannot come up. */
 typedef void unit_taken(void *arg, bool fatal, const char *file, const char *words);

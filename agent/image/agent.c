@@ -8,6 +8,7 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "discover/agent.h"
+#include "discover/unit.h"
 #include "image/judge.h"
 
 #define UNIT "amazon-ssm-agent.service"
@@ -22,6 +23,9 @@ void judge_installed(struct image *image)
     struct agent_facts *agent = image->agent;
 
     agent_find(image->root, image->program, image->snap);
+    /* beside a snap, a program that systemd does not start is what another package left */
+    if (image->snap[0] && image->program[0] && unit_state(image->root, UNIT) != UNIT_ENABLED)
+        image->program[0] = agent->version[0] = agent->unfinished[0] = '\0';
     bool snap = image->snap[0] && !image->program[0];
     agent->installed = snap || image->program[0] ? ANSWER_YES : ANSWER_NO;
     if (snap)
@@ -99,7 +103,10 @@ void judge_whole(struct image *image)
         if (beside[i].is_fatal && image->agent->version[0] &&
             text_compare_versions(image->agent->version, "3.0.0.0") < 0)
             continue;
-        if (text_set(path, sizeof(path), "%s/%s", folder, beside[i].name))
+        bool known = text_set(path, sizeof(path), "%s/%s", folder, beside[i].name);
+        if (known && !image_has(image, path)) /* the agent looks there too */
+            known = text_set(path, sizeof(path), "/usr/bin/%s", beside[i].name);
+        if (known)
             judge_program(image, path, beside[i].is_fatal);
     }
 }

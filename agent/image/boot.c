@@ -2,6 +2,9 @@
  *
  * Checks 4 to 6 and 28: which units the next boot starts.
  */
+#include <errno.h>
+#include <fnmatch.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/file.h"
@@ -12,13 +15,41 @@
 
 /* --- 4: does it start? --- */
 
+enum { MAX_PRESETS = 128 };
+
 struct preset {
     const char *unit;
     char file[PATH_SIZE]; /* of the first line that is about it */
     bool decided, disables;
 };
 
-/* systemd.preset(5): "disable *", "enable amazon-ssm-agent.service"; the first that matches counts. */
+/* systemd.preset(5): the files of all folders by their names, of those with the same name the one of the
+ * first folder. */
+struct preset_files {
+    const char *folder;
+    size_t n;
+    char paths[MAX_PRESETS][PATH_SIZE];
+};
+
+static void note_preset_file(void *arg, const char *name)
+{
+    struct preset_files *files = arg;
+
+    for (size_t i = 0; i < files->n; i++)
+        if (strcmp(strrchr(files->paths[i], '/') + 1, name) == 0)
+            return;
+    if (files->n == MAX_PRESETS)
+        file_keep_trouble("presets", E2BIG);
+    else if (text_set(files->paths[files->n], PATH_SIZE, "%s/%s", files->folder, name))
+        files->n++;
+}
+
+static int by_file_name(const void *a, const void *b)
+{
+    return strcmp(strrchr(a, '/'), strrchr(b, '/'));
+}
+
+/* "disable *", "enable amazon-ssm-agent.service"; the first that matches counts. */
 static void take_preset(void *arg, const char *path, char *line)
 {
     struct preset *preset = arg;
@@ -27,9 +58,7 @@ static void take_preset(void *arg, const char *path, char *line)
 
     if (preset->decided || !what || !pattern)
         return;
-    size_t n = strcspn(pattern, "*");
-    if (strcmp(pattern, preset->unit) != 0 &&
-        (!pattern[n] || strncmp(pattern, preset->unit, n) != 0))
+    if (fnmatch(pattern, preset->unit, FNM_NOESCAPE) != 0)
         return;
     preset->decided = true;
     preset->disables = strcmp(what, "disable") == 0;
@@ -41,6 +70,10 @@ static void take_preset(void *arg, const char *path, char *line)
 static void judge_preset(struct image *image)
 {
     enum { FULL_PRESET_SINCE = 253 };
+    static const char *const folders[] = {
+        "/etc/systemd/system-preset", "/usr/local/lib/systemd/system-preset",
+        "/usr/lib/systemd/system-preset", "/lib/systemd/system-preset"};
+    static struct preset_files files;
     struct preset preset = {.unit = image->agent->unit};
     char id[NAME_SIZE];
 
@@ -49,9 +82,14 @@ static void judge_preset(struct image *image)
          (!file_read_line(image->root, "/etc/machine-id", id, sizeof(id)) ||
           strcmp(id, "uninitialized") != 0)))
         return;
-    (void)lines_read(image,
-                     "/etc/systemd/system-preset/*.preset /usr/lib/systemd/system-preset/*.preset",
-                     take_preset, &preset);
+    files.n = 0;
+    for (size_t i = 0; i < COUNT_OF(folders); i++) {
+        files.folder = folders[i];
+        (void)file_list(image->root, folders[i], ".preset", note_preset_file, &files);
+    }
+    qsort(files.paths, files.n, PATH_SIZE, by_file_name);
+    for (size_t i = 0; i < files.n; i++)
+        (void)lines_read(image, files.paths[i], take_preset, &preset);
     if (preset.disables)
         find(image, "image-preset-disables", "",
              "%s disables it, and the first boot applies presets", preset.file);
@@ -93,7 +131,8 @@ void judge_starts(struct image *image)
 
 static void take_confinement(void *arg, bool fatal, const char *file, const char *words)
 {
-    (fatal ? find : find_warning)(arg, "image-unit-overridden", file, "%s: %s", file, words);
+    if (!text_starts(file, "/run/")) /* that is empty at boot */
+        (fatal ? find : find_warning)(arg, "image-unit-overridden", file, "%s: %s", file, words);
 }
 
 void judge_drop_ins(struct image *image)
@@ -103,8 +142,6 @@ void judge_drop_ins(struct image *image)
 }
 
 /* --- 6: snapd --- */
-
-#define MODPROBE "/etc/modprobe.d/*.conf"
 
 /* A booted image has a unit that mounts the snap: snap-amazon\x2dssm\x2dagent-7993.mount. */
 static void judge_snap_mount(void *arg, const char *name)
@@ -119,12 +156,10 @@ void judge_snapd(struct image *image)
     static const char code[] = "image-snapd-broken";
     static const char *const units[] = {"snapd.service", "snapd.socket", "snapd.seeded.service"};
     static const struct sign signs[] = {
-        {SEVERITY_FATAL, MODPROBE, "blacklist squashfs", ""},
-        {SEVERITY_FATAL, MODPROBE, "install squashfs /bin/", ""},
-        {SEVERITY_FATAL, MODPROBE, "install squashfs /usr/bin/", ""},
         {SEVERITY_FATAL, COMMAND_LINE, "apparmor=0",
          "and the snap is confined and started by AppArmor"},
     };
+    char file[PATH_SIZE];
 
     if (skip_without_agent(image))
         return;
@@ -142,6 +177,8 @@ void judge_snapd(struct image *image)
             find(image, code, "", "%s is not enabled", units[i]);
     }
     (void)file_list(image->root, "/etc/systemd/system", ".mount", judge_snap_mount, image);
+    if (module_forbidden(image, MODPROBE, "squashfs", file))
+        find(image, code, file, "%s forbids squashfs", file);
     look_for(image, code, signs, COUNT_OF(signs));
 }
 

@@ -119,6 +119,12 @@ bool value_read(const struct image *image, const char *places, const char *key, 
 /* "a,b,c" has "b". */
 bool list_has(const char *list, char separator, const char *item);
 
+/* Whether modprobe.d(5) or a dracut.conf(5) keeps this module, by its whole name, from being loaded. */
+#define MODPROBE "/etc/modprobe.d/*.conf"
+#define DRACUT "/etc/dracut.conf /etc/dracut.conf.d/*.conf"
+bool module_forbidden(const struct image *image, const char *places, const char *module,
+                      char file[PATH_SIZE]);
+
 bool image_has(const struct image *image, const char *path);
 bool image_reads(const struct image *image, const char *path, struct buffer *to); /* to 16 MB */
 

@@ -3,7 +3,9 @@
  * Checks 12, 15 to 19: what of the network is in the image.
  */
 #include <linux/fs.h>
+#include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
@@ -159,11 +161,19 @@ void judge_resolver(struct image *image)
     enum unit_state resolved = image_unit(image, "systemd-resolved.service");
     bool immutable = is_immutable(image, path), rewritten = !immutable && is_rewritten(image);
 
-    if (value_read(image, "/etc/nsswitch.conf", "hosts", value, NULL) && !strstr(value, "dns") &&
-        !strstr(value, "resolve"))
+    bool has_hosts = value_read(image, "/etc/nsswitch.conf", "hosts", value, NULL);
+    for (char *at = value; (at = strstr(at, "\\t"));) /* a tab, escaped */
+        at[0] = at[1] = ' ';
+    if (has_hosts && !list_has(value, ' ', "dns") && !list_has(value, ' ', "resolve"))
         find(image, code, "/etc/nsswitch.conf", "/etc/nsswitch.conf: hosts: %s", value);
     judge_forwarders(image);
-    if (file_read_link(image->root, path, target, sizeof(target))) {
+    bool is_link = file_read_link(image->root, path, target, sizeof(target));
+    if (is_link && !image_has(image, path) && !strstr(target, "run/")) {
+        (rewritten ? find_warning : find)(image, code, path, "%s leads to %s, which is not there",
+                                          path, target);
+        return;
+    }
+    if (is_link && !image_has(image, path)) {
         if (strstr(target, "systemd/resolve") && resolved != UNIT_ENABLED)
             find(image, code, path, "%s leads to systemd-resolved, which is not enabled", path);
         else
@@ -191,13 +201,20 @@ static void take_host(void *arg, const char *path, char *line)
     char *rest = NULL;
 
     line[strcspn(line, "#")] = '\0';
-    (void)strtok_r(line, " \t", &rest);
+    for (char *at = line; *at; at++)
+        *at = *at >= 'A' && *at <= 'Z' ? (char)(*at - 'A' + 'a') : *at;
+    const char *address = strtok_r(line, " \t", &rest);
     for (const char *name; (name = strtok_r(NULL, " \t", &rest));) {
+        bool of_imds = strcmp(name, "instance-data") == 0 ||
+                       strcmp(name, "instance-data.ec2.internal") == 0 ||
+                       strcmp(name, "metadata.ec2.internal") == 0;
         bool agent = text_starts(name, "ssm.") || text_starts(name, "ssmmessages.");
 
+        (void)text_escape(host, sizeof(host), name, strlen(name));
+        if (of_imds && strcmp(address, IMDS) != 0 && strcmp(address, "fd00:ec2::254") != 0)
+            find_warning(arg, "dns-hosts-override", path, "%s: %s is %s", path, host, address);
         if (!strstr(name, ".amazonaws.com") && !strstr(name, ".api.aws"))
             continue;
-        (void)text_escape(host, sizeof(host), name, strlen(name));
         if (agent)
             find(arg, "dns-hosts-override", path, "%s: %s", path, host);
         else if (text_starts(name, "ec2messages."))
@@ -212,48 +229,179 @@ void judge_hosts(struct image *image)
 
 /* --- 18: firewall --- */
 
+/* The agent's three ways out, from open to shut: the first rule of a chain that is about one decides it. */
+enum way { TO_443, TO_IMDS, TO_DNS, N_WAYS };
+enum state { OPEN, LET, UNSURE, DROPPED };
+
 struct rules {
     struct image *image;
-    bool in_output;            /* nftables: within a chain that hooks output */
-    bool drops, own_file_only; /* the policy is drop; another file is included */
-    bool lets_443, lets_imds, lets_dns;
-    bool only_root_to_imds;
+    bool in_output, drops, included; /* the policy is drop; another file is included */
+    bool root_to_imds, only_root_to_imds;
+    enum state chain[N_WAYS], all[N_WAYS];
 };
 
-static void take_rule_words(struct rules *rules, const char *line)
-{
-    bool accepts = strstr(line, "accept") || strstr(line, "ACCEPT");
+struct rule {
+    bool accepts, denies, jumps, negated, ignored, unclear, tcp, udp;
+    bool has_port, has_source_port, has_place, has_state, is_new, has_owner, of_root;
+    bool ports[N_WAYS], to_imds;
+};
 
-    if ((strstr(line, "skuid") || strstr(line, "--uid-owner")) && strstr(line, IMDS) && !accepts)
-        rules->only_root_to_imds = true;
-    if (!accepts || strstr(line, "policy"))
+enum about { NOTHING, PORT, SOURCE, PLACE, TARGET, DEVICE, STATE, OWNER, NEGATED, NO_MATCH, GUESS };
+
+/* Words of nft(8) and iptables(8). */
+static enum about about_of(const char *word)
+{
+    static const struct {
+        const char *word;
+        enum about about;
+    } words[] = {
+        {"--dport", PORT},    {"--dports", PORT},      {"--destination-port", PORT},
+        {"dport", PORT},      {"--sport", SOURCE},     {"--sports", SOURCE},
+        {"sport", SOURCE},    {"daddr", PLACE},        {"-d", PLACE},
+        {"-j", TARGET},       {"-g", TARGET},          {"jump", TARGET},
+        {"goto", TARGET},     {"-o", DEVICE},          {"oif", DEVICE},
+        {"oifname", DEVICE},  {"state", STATE},        {"--state", STATE},
+        {"--ctstate", STATE}, {"skuid", OWNER},        {"--uid-owner", OWNER},
+        {"!", NEGATED},       {"!=", NEGATED},         {"icmp", NO_MATCH},
+        {"icmpv6", NO_MATCH}, {"ipv6-icmp", NO_MATCH}, {"vmap", GUESS},
+        {"limit", GUESS},     {"--match-set", GUESS},  {"--gid-owner", GUESS},
+        {"skgid", GUESS},
+    };
+
+    for (size_t i = 0; i < COUNT_OF(words); i++)
+        if (strcmp(word, words[i].word) == 0)
+            return words[i].about;
+    return word[0] == '@' ? GUESS : NOTHING;
+}
+
+static bool holds_port(const char *word, unsigned long port, const char *name)
+{
+    char *end;
+    unsigned long from = strtoul(word, &end, 10), to = from;
+
+    if (end != word && (*end == '-' || *end == ':'))
+        to = strtoul(end + 1, NULL, 10);
+    return strcmp(word, name) == 0 || (end != word && from <= port && port <= to);
+}
+
+static void take_word(struct rule *rule, enum about about, const char *word)
+{
+    if (about == PORT) {
+        rule->ports[TO_443] |= holds_port(word, 443, "https");
+        rule->ports[TO_IMDS] |= holds_port(word, 80, "http");
+        rule->ports[TO_DNS] |= holds_port(word, 53, "domain");
+    }
+    rule->to_imds |= about == PLACE && (text_starts(word, IMDS) || text_starts(word, "0.0.0.0/0") ||
+                                        text_starts(word, "169.254.0.0/16"));
+    rule->ignored |= about == DEVICE && strcmp(word, "lo") == 0;
+    rule->is_new |= about == STATE && strcasecmp(word, "new") == 0;
+    rule->of_root |= about == OWNER && (strcmp(word, "root") == 0 || strcmp(word, "0") == 0);
+    rule->jumps |= about == TARGET && strcmp(word, "LOG") != 0 && strcmp(word, "NFLOG") != 0;
+}
+
+static struct rule rule_read(char *line)
+{
+    static const char between[] = " \t,{}\"";
+    struct rule rule = {.accepts = false};
+    enum about about = NOTHING;
+    char *rest = NULL;
+
+    for (char *word = strtok_r(line, between, &rest); word; word = strtok_r(NULL, between, &rest)) {
+        enum about next = about_of(word);
+
+        rule.accepts |= strcasecmp(word, "accept") == 0;
+        rule.denies |= strcasecmp(word, "drop") == 0 || strcasecmp(word, "reject") == 0;
+        rule.tcp |= strcmp(word, "tcp") == 0;
+        rule.udp |= strcmp(word, "udp") == 0;
+        rule.negated |= next == NEGATED;
+        rule.ignored |= next == NO_MATCH;
+        rule.unclear |= next == GUESS;
+        rule.has_port |= next == PORT;
+        rule.has_source_port |= next == SOURCE;
+        rule.has_place |= next == PLACE;
+        rule.has_state |= next == STATE;
+        rule.has_owner |= next == OWNER;
+        if (rule.accepts || rule.denies)
+            break; /* what follows says how */
+        if (next == NOTHING)
+            take_word(&rule, about, word);
+        else if (next != NEGATED)
+            about = next;
+    }
+    return rule;
+}
+
+static bool is_about(const struct rule *rule, enum way way)
+{
+    if ((rule->tcp || rule->udp) && !(way == TO_DNS ? rule->udp : rule->tcp))
+        return false;
+    if (rule->has_port && !rule->ports[way])
+        return false;
+    /* where the endpoints and the resolver are is not known: who names their port for a place means them */
+    return !rule->has_place || (way == TO_IMDS ? rule->to_imds : rule->accepts && rule->has_port);
+}
+
+/* `first`: the rule is put before the others. */
+static void take_rule(struct rules *rules, char *line, bool first)
+{
+    struct rule rule = rule_read(line);
+    bool of_imds = is_about(&rule, TO_IMDS);
+
+    if (rule.ignored || (rule.has_state && !rule.is_new) ||
+        (rule.has_source_port && !rule.has_port))
         return;
-    bool any_port = !strstr(line, "port") && !strstr(line, " lo") && !strstr(line, "\"lo\"") &&
-                    !strstr(line, "state") && !strstr(line, "icmp");
-    bool any_place = !strstr(line, " -d ") && !strstr(line, "daddr");
-    rules->lets_443 |= strstr(line, "443") || strstr(line, "https") || (any_port && any_place);
-    rules->lets_imds |= strstr(line, IMDS) || strstr(line, "169.254.0.0/16") ||
-                        (any_place &&
-                         (any_port || strstr(line, "port 80") || strstr(line, "{ 80") ||
-                          strstr(line, " 80,") || strstr(line, ",80") || strstr(line, ", 80") ||
-                          strstr(line, "http")));
-    rules->lets_dns |= strstr(line, "53") || strstr(line, "domain") || (any_port && any_place);
+    if (rule.has_owner && rule.of_root == rule.negated) { /* for other users: the agent is root's */
+        rules->only_root_to_imds |= rule.denies && of_imds;
+        return;
+    }
+    rules->only_root_to_imds |= rule.denies && of_imds && rules->root_to_imds;
+    if (rule.accepts && of_imds && rules->chain[TO_IMDS] == OPEN)
+        rules->root_to_imds = rule.has_owner;
+    for (int way = 0; way < N_WAYS; way++) {
+        if (!is_about(&rule, (enum way)way) || (rules->chain[way] != OPEN && !first))
+            continue;
+        if (rule.jumps ||
+            ((rule.accepts || rule.denies) && (rule.unclear || (rule.negated && !rule.has_owner))))
+            rules->chain[way] = UNSURE;
+        else if (rule.accepts || rule.denies)
+            rules->chain[way] = rule.accepts ? LET : DROPPED;
+    }
+}
+
+/* A packet passes all chains of a hook. */
+static void end_chain(struct rules *rules)
+{
+    for (int way = 0; way < N_WAYS; way++) {
+        enum state state = rules->chain[way] != OPEN ? rules->chain[way]
+                           : rules->drops            ? DROPPED
+                                                     : LET;
+        if (state > rules->all[way])
+            rules->all[way] = state;
+        rules->chain[way] = OPEN;
+    }
+    rules->drops = false;
 }
 
 static void take_nft_line(void *arg, const char *path, char *line)
 {
     struct rules *rules = arg;
+    char *rest = NULL;
 
     (void)path;
-    if (text_starts(line, "chain "))
-        rules->in_output = false;
-    if (strstr(line, "hook output"))
-        rules->in_output = true;
-    rules->own_file_only &= !text_starts(line, "include ");
-    if (rules->in_output && strstr(line, "hook output") && strstr(line, "policy drop"))
-        rules->drops = true;
-    if (rules->in_output)
-        take_rule_words(rules, line);
+    for (char *part = strtok_r(line, ";", &rest); part; part = strtok_r(NULL, ";", &rest)) {
+        part = text_trim(part);
+        rules->included |= text_starts(part, "include ");
+        if (text_starts(part, "chain ") && rules->in_output)
+            end_chain(rules);
+        if (text_starts(part, "chain "))
+            rules->in_output = false;
+        if (strstr(part, "hook output"))
+            rules->in_output = true;
+        else if (rules->in_output && text_starts(part, "policy "))
+            rules->drops = strstr(part, "drop");
+        else if (rules->in_output)
+            take_rule(rules, part, false);
+    }
 }
 
 static void take_iptables_line(void *arg, const char *path, char *line)
@@ -261,11 +409,13 @@ static void take_iptables_line(void *arg, const char *path, char *line)
     struct rules *rules = arg;
 
     (void)path;
+    if (line[0] == '*')
+        rules->in_output = strcmp(line, "*filter") == 0;
     if (text_starts(line, ":OUTPUT DROP") || text_starts(line, ":OUTPUT REJECT") ||
         text_starts(line, "-P OUTPUT DROP"))
         rules->drops = true;
-    if (text_starts(line, "-A OUTPUT"))
-        take_rule_words(rules, line);
+    if (rules->in_output && (text_starts(line, "-A OUTPUT ") || text_starts(line, "-I OUTPUT ")))
+        take_rule(rules, line, line[1] == 'I');
 }
 
 static void take_ufw_line(void *arg, const char *path, char *line)
@@ -273,34 +423,56 @@ static void take_ufw_line(void *arg, const char *path, char *line)
     struct rules *rules = arg;
 
     (void)path;
-    if (text_starts(line, "-A ufw-user-output") || text_starts(line, "-A ufw-before-output"))
-        take_rule_words(rules, line);
+    if (text_starts(line, "-A ufw-user-output") || text_starts(line, "-A ufw-before-output") ||
+        text_starts(line, "-I ufw-user-output"))
+        take_rule(rules, line, line[1] == 'I');
+}
+
+/* <rule ... chain="OUTPUT" ...>-j DROP</rule> */
+static void take_direct_line(void *arg, const char *path, char *line)
+{
+    char *at = strstr(line, "\"OUTPUT\""), *text = at ? strchr(at, '>') : NULL;
+
+    (void)path;
+    if (!text)
+        return;
+    text[1 + strcspn(text + 1, "<")] = '\0';
+    take_rule(arg, text + 1, false);
 }
 
 static void conclude_firewall(struct rules *rules, const char *path)
 {
+    bool dropped = false, unsure = false;
+
+    end_chain(rules);
+    for (int way = 0; way < N_WAYS; way++) {
+        dropped |= rules->all[way] == DROPPED;
+        unsure |= rules->all[way] == UNSURE;
+    }
     if (rules->only_root_to_imds)
         find_warning(rules->image, "image-egress-dropped", path,
                      "%s lets only some users to " IMDS ": ssm-preflight runs as a user of its own",
                      path);
-    if (!rules->drops || (rules->lets_443 && rules->lets_imds && rules->lets_dns))
-        return;
-    if (!rules->own_file_only) {
-        cannot_judge(rules->image, "%s drops what leaves, and includes other files", path);
-        return;
-    }
-    find(rules->image, "image-egress-dropped", path,
-         "%s drops what leaves, except what it names:%s%s%s is not", path,
-         rules->lets_443 ? "" : " port 443", rules->lets_imds ? "" : " " IMDS,
-         rules->lets_dns ? "" : " port 53");
+    if (dropped && !rules->included)
+        find(rules->image, "image-egress-dropped", path, "%s does not let out what goes to%s%s%s",
+             path, rules->all[TO_443] == DROPPED ? " port 443" : "",
+             rules->all[TO_IMDS] == DROPPED ? " " IMDS : "",
+             rules->all[TO_DNS] == DROPPED ? " port 53" : "");
+    else if (dropped || unsure)
+        cannot_judge(rules->image, "%s: what it includes or jumps to decides", path);
 }
 
 static void judge_rules(struct image *image, const char *path, line_taker *each, bool drops)
 {
-    struct rules rules = {.image = image, .own_file_only = true, .drops = drops};
+    struct rules rules = {.image = image, .drops = drops, .in_output = each != take_nft_line};
 
     if (lines_read(image, path, each, &rules))
         conclude_firewall(&rules, path);
+}
+
+static void take_policy(void *arg, const char *name)
+{
+    cannot_judge(arg, "/etc/firewalld/policies/%s decides what may leave", name);
 }
 
 void judge_firewall(struct image *image)
@@ -318,13 +490,12 @@ void judge_firewall(struct image *image)
     if (any_enabled(image, "ufw.service", which) &&
         value_read(image, "/etc/ufw/ufw.conf", "ENABLED", value, NULL) &&
         strcmp(value, "yes") == 0 &&
-        value_read(image, "/etc/default/ufw", "DEFAULT_OUTPUT_POLICY", value, NULL) &&
-        strcmp(value, "ACCEPT") != 0)
-        judge_rules(image, "/etc/ufw/user.rules", take_ufw_line, true);
-    if (any_enabled(image, "firewalld.service", which) &&
-        says(image, "/etc/firewalld/direct.xml", "OUTPUT DROP", NULL))
-        find(image, "image-egress-dropped", "/etc/firewalld/direct.xml",
-             "/etc/firewalld/direct.xml drops what leaves");
+        value_read(image, "/etc/default/ufw", "DEFAULT_OUTPUT_POLICY", value, NULL))
+        judge_rules(image, "/etc/ufw/user.rules", take_ufw_line, strcmp(value, "ACCEPT") != 0);
+    if (any_enabled(image, "firewalld.service", which)) {
+        (void)file_list(image->root, "/etc/firewalld/policies", ".xml", take_policy, image);
+        judge_rules(image, "/etc/firewalld/direct.xml", take_direct_line, false);
+    }
 }
 
 /* --- 19: routes --- */

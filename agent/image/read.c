@@ -125,6 +125,52 @@ void look_for(struct image *image, const char *code, const struct sign *signs, s
                     signs[i].means[0] ? ", " : "", signs[i].means);
 }
 
+struct ban {
+    const char *module;
+    char *file;
+    bool found;
+};
+
+/* "nvme_core" is "nvme-core". */
+static bool same_module(const char *a, const char *b)
+{
+    for (; *a && (*a == *b || (strchr("-_", *a) && *b && strchr("-_", *b))); a++)
+        b++;
+    return !*a && !*b;
+}
+
+static void take_ban(void *arg, const char *path, char *line)
+{
+    static const char between[] = " \t+=\"'";
+    struct ban *ban = arg;
+    char *rest = NULL;
+    const char *verb = strtok_r(line, between, &rest), *name;
+    bool omits = verb && strcmp(verb, "omit_drivers") == 0;
+    bool installs = verb && strcmp(verb, "install") == 0;
+
+    if (!omits && !installs && (!verb || strcmp(verb, "blacklist") != 0))
+        return;
+    do {
+        name = strtok_r(NULL, between, &rest);
+        if (!name || !same_module(name, ban->module))
+            continue;
+        const char *command = installs ? strtok_r(NULL, between, &rest) : "/false";
+        if (!command || (!text_ends(command, "/false") && !text_ends(command, "/true")))
+            return;
+        ban->found = true;
+        (void)text_escape(ban->file, PATH_SIZE, path, strlen(path));
+    } while (name && omits);
+}
+
+bool module_forbidden(const struct image *image, const char *places, const char *module,
+                      char file[PATH_SIZE])
+{
+    struct ban ban = {.module = module, .file = file};
+
+    (void)lines_read(image, places, take_ban, &ban);
+    return ban.found;
+}
+
 struct asked {
     const char *key;
     char *to, *file;

@@ -13,8 +13,36 @@
 
 #define CLOUD "/etc/cloud/cloud.cfg /etc/cloud/cloud.cfg.d/*.cfg"
 
+/* "datasource_list: [ Ec2, None ]" may go on in the next lines, or be lines of "- Ec2". The last file's counts. */
+struct sources {
+    bool goes_on;
+    char list[LINE_SIZE], file[PATH_SIZE];
+};
+
+static void take_sources(void *arg, const char *path, char *line)
+{
+    struct sources *sources = arg;
+    bool begins = text_starts(line, "datasource_list:");
+
+    if (begins) {
+        sources->list[0] = '\0';
+        (void)text_escape(sources->file, sizeof(sources->file), path, strlen(path));
+        line = text_trim(line + strlen("datasource_list:"));
+    } else if (!sources->goes_on || (sources->list[0] != '[' && !text_starts(line, "- "))) {
+        sources->goes_on = false;
+        return;
+    }
+    text_list(sources->list, sizeof(sources->list), " ", line);
+    sources->goes_on = !strchr(line, ']') && (!begins || !line[0] || line[0] == '[');
+}
+
 void judge_cloud_init(struct image *image)
 {
+    static const char *const units[] = {"cloud-init.service",      "cloud-init-local.service",
+                                        "cloud-init-main.service", "cloud-init-network.service",
+                                        "cloud-config.service",    "cloud-final.service",
+                                        "cloud-init.target"};
+    struct sources sources = {.goes_on = false};
     static const char code[] = "image-cloud-init";
     static const char *const seeds[] = {"/var/lib/cloud/seed/nocloud/meta-data",
                                         "/var/lib/cloud/seed/nocloud-net/meta-data"};
@@ -31,18 +59,20 @@ void judge_cloud_init(struct image *image)
         find(image, code, "", "/etc/cloud/cloud-init.disabled");
     if (says(image, COMMAND_LINE, "cloud-init=disabled", file))
         find(image, code, "", "%s: cloud-init=disabled", file);
-    if (image_unit(image, "cloud-init.service") == UNIT_MASKED ||
-        image_unit(image, "cloud-init-local.service") == UNIT_MASKED)
-        find(image, code, "", "cloud-init's service is masked");
+    for (size_t i = 0; i < COUNT_OF(units); i++)
+        if (image_unit(image, units[i]) == UNIT_MASKED)
+            find(image, code, "", "%s is masked", units[i]);
     if (value_read(image, CLOUD, "manual_cache_clean", value, file) && says_yes(value) &&
         image_has(image, "/var/lib/cloud/instance"))
         find(image, code, file, "%s: manual_cache_clean, and the build instance's data is left",
              file);
-    bool listed = value_read(image, CLOUD, "datasource_list", value, file) && value[0] == '[';
-    if (listed && !strstr(value, "Ec2"))
-        find(image, code, file, "%s: datasource_list is without Ec2: %s", file, value);
+    (void)lines_read(image, CLOUD, take_sources, &sources);
+    bool listed = sources.list[strspn(sources.list, "[] ")];
+    if (listed && !strstr(sources.list, "Ec2"))
+        find(image, code, sources.file, "%s: datasource_list is without Ec2: %s", sources.file,
+             sources.list);
     for (size_t i = 0; i < COUNT_OF(seeds); i++)
-        if (image_has(image, seeds[i]) && (!listed || strstr(value, "NoCloud")))
+        if (image_has(image, seeds[i]) && (!listed || strstr(sources.list, "NoCloud")))
             find(image, code, "", "%s comes before EC2's user data", seeds[i]);
 }
 
@@ -78,7 +108,8 @@ void judge_identity(struct image *image)
 
 struct mounts {
     struct image *image;
-    bool root_is_read_only, has_var;
+    bool root_is_read_only, has_state,
+        has_config; /* what the agent writes can be written all the same */
 };
 
 /* Disks that an instance has only when somebody attaches them: not sda, xvda, nvme0n1. */
@@ -116,6 +147,7 @@ static const struct {
     {"/var", "and the agent runs documents below it", SEVERITY_WARNING},
     {"/var/lib", "and the agent runs documents below it", SEVERITY_WARNING},
     {"/var/lib/amazon", "and the agent runs documents below it", SEVERITY_WARNING},
+    {"/var/lib/amazon/ssm", "and the agent runs documents below it", SEVERITY_WARNING},
     {"/opt", "where packages of Distributor go", SEVERITY_NOTE},
     {"/tmp", "where AWS-JoinDirectoryServiceDomain unpacks its program", SEVERITY_NOTE},
     {"/var/tmp", "where documents unpack programs", SEVERITY_NOTE},
@@ -130,7 +162,10 @@ static void take_mount(void *arg, const char *path, char *line)
 
     if (!device || !at || !type || !options)
         return;
-    mounts->has_var |= strcmp(at, "/var") == 0 && !list_has(options, ',', "ro");
+    if (!list_has(options, ',', "ro")) {
+        mounts->has_state |= list_has("/var /var/lib /var/lib/amazon /var/lib/amazon/ssm", ' ', at);
+        mounts->has_config |= list_has("/etc /etc/amazon /etc/amazon/ssm", ' ', at);
+    }
     mounts->root_is_read_only |= strcmp(at, "/") == 0 && list_has(options, ',', "ro");
     for (size_t i = 0; i < COUNT_OF(noexec); i++)
         if (strcmp(at, noexec[i].at) == 0 && list_has(options, ',', "noexec"))
@@ -142,7 +177,10 @@ static void take_mount(void *arg, const char *path, char *line)
         find_warning(mounts->image, "image-mounts", at,
                      "%s: %s on %s without nofail: emergency mode where no disk has it", path,
                      device, at);
-    if (is_second_disk(device) && strcmp(at, "/") != 0)
+    if (is_second_disk(device) && strcmp(type, "swap") == 0)
+        find_warning(mounts->image, "image-mounts", at,
+                     "%s: %s as swap without nofail: the boot waits 90 s for it", path, device);
+    else if (is_second_disk(device) && strcmp(at, "/") != 0)
         find(mounts->image, "image-mounts", at,
              "%s: %s on %s without nofail: emergency mode without it", path, device, at);
 }
@@ -152,9 +190,10 @@ void judge_mounts(struct image *image)
     struct mounts mounts = {.image = image};
 
     (void)lines_read(image, "/etc/fstab", take_mount, &mounts);
-    if (mounts.root_is_read_only && !mounts.has_var)
+    if (mounts.root_is_read_only && !(mounts.has_state && mounts.has_config))
         find(image, "image-mounts", "/",
-             "/etc/fstab: / is read-only and /var has no file system of its own");
+             "/etc/fstab: / is read-only, and nothing makes%s%s writable",
+             mounts.has_state ? "" : " /var/lib/amazon", mounts.has_config ? "" : " /etc/amazon");
 }
 
 /* --- 26: console --- */
@@ -236,24 +275,20 @@ static void take_kernel(void *arg, const char *name)
         judge_initramfs(image, name);
 }
 
-#define MODPROBE "/etc/modprobe.d/*.conf"
-#define DRACUT "/etc/dracut.conf /etc/dracut.conf.d/*.conf"
 #define INITRAMFS "/etc/initramfs-tools/initramfs.conf /etc/initramfs-tools/conf.d/*"
 
 void judge_drivers(struct image *image)
 {
     static const char code[] = "image-drivers";
-    static const struct sign bans[] = {
-        {SEVERITY_FATAL, MODPROBE, "blacklist ena", ""},
-        {SEVERITY_FATAL, MODPROBE, "blacklist nvme", ""},
-        {SEVERITY_FATAL, MODPROBE, "install ena /bin/", ""},
-        {SEVERITY_FATAL, MODPROBE, "install nvme /bin/", ""},
-        {SEVERITY_FATAL, DRACUT, "omit_drivers nvme", "the initramfs finds no disk"},
-    };
+    static const char *const needed[] = {"ena", "nvme", "nvme_core"};
     struct drivers drivers = {.image = image};
     char kind[LINE_SIZE], file[PATH_SIZE];
 
-    look_for(image, code, bans, COUNT_OF(bans));
+    for (size_t i = 0; i < COUNT_OF(needed); i++)
+        if (module_forbidden(image, MODPROBE, needed[i], file))
+            find(image, code, file, "%s forbids %s", file, needed[i]);
+    if (module_forbidden(image, DRACUT, "nvme", file))
+        find(image, code, file, "%s omits nvme: the initramfs finds no disk", file);
     /* initramfs.conf(5): "dep" takes what the build's machine needs, "list" what a file names */
     if (value_read(image, INITRAMFS, "MODULES", kind, file) &&
         (strcmp(kind, "dep") == 0 || strcmp(kind, "list") == 0) &&

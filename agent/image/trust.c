@@ -40,6 +40,53 @@ static int count_roots(const char *bundle)
     return n_found;
 }
 
+/* "\r\n" is "\n". */
+static void strip_returns(char *text)
+{
+    char *to = text;
+
+    for (; *text; text++)
+        if (*text != '\r')
+            *to++ = *text;
+    *to = '\0';
+}
+
+struct folder {
+    const struct image *image;
+    const char *path;
+    int n_roots;
+};
+
+static void count_in_file(void *arg, const char *name)
+{
+    struct folder *folder = arg;
+    char path[PATH_SIZE];
+    struct buffer text;
+
+    if (!text_set(path, sizeof(path), "%s/%s", folder->path, name) ||
+        !image_reads(folder->image, path, &text))
+        return;
+    strip_returns(text.bytes);
+    folder->n_roots += count_roots(text.bytes);
+    buffer_clear(&text);
+}
+
+/* Go reads these folders besides the file (crypto/x509, root_linux.go), or those of SSL_CERT_DIR. */
+static int count_in_folders(struct image *image)
+{
+    char list[WORDS_SIZE];
+    char *rest = NULL;
+    const char *own = image->agent->ssl_cert_dir;
+    struct folder folder = {.image = image};
+
+    (void)text_set(list, sizeof(list), "%s", own[0] ? own : "/etc/ssl/certs:/etc/pki/tls/certs");
+    for (char *path = strtok_r(list, ":", &rest); path; path = strtok_r(NULL, ":", &rest)) {
+        folder.path = path;
+        (void)file_list(image->root, path, "", count_in_file, &folder);
+    }
+    return folder.n_roots;
+}
+
 /* SSL_CERT_FILE of the agent's unit, else the first path of Go's that is there. */
 static const char *bundle_of(struct image *image)
 {
@@ -59,6 +106,11 @@ void judge_ca_bundle(struct image *image)
     struct stat status;
     const char *path = bundle_of(image);
 
+    int n = count_in_folders(image);
+    if (n > 0 && (!path || !image_has(image, path))) {
+        say(image, "files in Go's folders, %d of Amazon's roots", n);
+        return;
+    }
     if (!path) {
         bool dangling = false;
         for (const char *const *each = trust_bundle_paths; *each && !dangling; each++)
@@ -78,8 +130,9 @@ void judge_ca_bundle(struct image *image)
     if (file_look(image->root, path, true, &status) && !(status.st_mode & 0004))
         find_warning(image, code, path, "%s: mode %04o, only root reads it: no verdict on it", path,
                      status.st_mode & 07777);
-    int n = count_roots(bundle.bytes);
-    if (!strstr(bundle.bytes, "-----END CERTIFICATE-----"))
+    strip_returns(bundle.bytes);
+    n = n > 0 ? n : count_roots(bundle.bytes);
+    if (!strstr(bundle.bytes, "-----END CERTIFICATE-----") && n == 0)
         find(image, code, "", "%s holds no certificate", path);
     else if (n == 0)
         find(image, code, "", "%s holds none of Amazon's roots", path);

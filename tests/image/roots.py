@@ -41,10 +41,13 @@ class Root:
             file.write(text)
 
     def edit(self, name, old, new):
-        with open(self.path(name), encoding="utf-8") as file:
-            text = file.read()
+        text = self.read(name)
         assert old in text, (name, old)
         self.write(name, text.replace(old, new))
+
+    def read(self, name):
+        with open(self.path(name), encoding="utf-8") as file:
+            return file.read()
 
     def link(self, name, target):
         path = self.path(name)
@@ -237,12 +240,26 @@ def preset_disables(root):
     root.write("etc/systemd/system-preset/50-hardening.preset", "disable *\n")
 
 
+def presets(root, *files):
+    preset_disables(root)
+    root.remove("etc/systemd/system-preset/50-hardening.preset")
+    for name, text in files:
+        root.write(name, text)
+
+
+PRESETS = "usr/lib/systemd/system-preset"
+simple("preset-of-usr-comes-first", "debian", "image-preset-disables",
+       lambda r: presets(r, (f"{PRESETS}/10-x.preset", "disable *\n"), ("etc/systemd/system-preset/90-x.preset", f"enable {AGENT}\n")), "warning")
+simple("preset-of-usr-local", "rpm", "image-preset-disables",
+       lambda r: presets(r, ("usr/local/lib/systemd/system-preset/50-x.preset", "disable amazon-ssm-agen?.service\n")), "warning")
+
 # 5
 for n, (text, severity) in enumerate([("ExecStart=", "fatal"), ("User=ssm", "fatal"), ("ProtectSystem=strict", "fatal"), ("ReadOnlyPaths=/var", "fatal"),
                                       ("InaccessiblePaths=/etc/amazon", "fatal"), ("PrivateNetwork=yes", "fatal"), ("IPAddressDeny=any", "fatal"),
                                       ("RestrictAddressFamilies=AF_UNIX AF_NETLINK", "fatal"), ("NoNewPrivileges=true", "warning"),
-                                      ("MemoryDenyWriteExecute=yes", "warning")]):
-    simple(f"drop-in-{text.partition('=')[0]}", ("debian", "rpm")[n % 2], "image-unit-overridden", lambda r, text=text: r.drop_in(text), severity)
+                                      ("MemoryDenyWriteExecute=yes", "warning"), ("PrivateNetwork=T", "fatal"), ("ReadOnlyPaths=-/", "fatal"),
+                                      ("IPAddressDeny=0.0.0.0/0", "fatal"), ("NoNewPrivileges=Y", "warning")]):
+    simple(f"drop-in-{n}-{text.partition('=')[0]}", ("debian", "rpm")[n % 2], "image-unit-overridden", lambda r, text=text: r.drop_in(text), severity)
 simple("drop-in-for-all-services", "debian", "image-unit-overridden",
        lambda r: r.write(f"{ENABLED}/service.d/hardening.conf", "[Service]\nProtectSystem=strict\n"))
 # 6
@@ -316,6 +333,12 @@ simple("dnsmasq-of-the-build", "debian", "image-resolver-baked",
 simple("unbound-of-the-build", "rpm", "image-resolver-baked",
        lambda r: (r.unit("unbound.service"), r.write("etc/unbound/unbound.conf", "forward-zone:\n  name: .\n  forward-addr: 192.168.1.1\n")), "warning")
 simple("hosts-pinned", "debian", "dns-hosts-override", lambda r: r.add("etc/hosts", "10.0.1.5 ssm.eu-central-1.amazonaws.com\n"))
+simple("hosts-pinned-in-capitals", "rpm", "dns-hosts-override", lambda r: r.add("etc/hosts", "10.0.1.5 SSM.eu-central-1.Amazonaws.com\n"))
+simple("hosts-pins-imds", "debian", "dns-hosts-override", lambda r: r.add("etc/hosts", "10.0.0.1 Metadata.ec2.internal instance-data\n"), "warning")
+simple("nsswitch-with-mdns", "rpm", "image-resolver-baked", lambda r: r.write("etc/nsswitch.conf", "hosts: files mdns4_minimal\n"))
+simple("resolv-link-to-a-file", "debian", "image-resolver-baked",
+       lambda r: (r.write("etc/resolv.real", "nameserver 192.168.1.1\n"), r.link("etc/resolv.conf", "/etc/resolv.real")))
+simple("resolv-link-to-nowhere", "rpm", "image-resolver-baked", lambda r: r.link("etc/resolv.conf", "/etc/none.conf"))
 # 18, 19
 NFT = "table inet f {\n chain in {\n type filter hook input priority 0; policy drop;\n }\n chain out {\n type filter hook output priority 0; policy drop;\n%s }\n}\n"
 simple("nftables-drops", "debian", "image-egress-dropped",
@@ -328,6 +351,28 @@ simple("ufw-drops", "debian", "image-egress-dropped",
 simple("only-root-to-imds", "rpm", "image-egress-dropped",
        lambda r: (r.unit("iptables.service", "", "basic.target"),
                   r.write("etc/sysconfig/iptables", "*filter\n:OUTPUT ACCEPT [0:0]\n-A OUTPUT -d 169.254.169.254 -m owner ! --uid-owner root -j DROP\nCOMMIT\n")), "warning")
+ACCEPTS = "table inet f {\n chain out {\n type filter hook output priority 0; policy accept;\n oif lo accept\n%s }\n}\n"
+
+
+def nft(text):
+    return lambda r: (r.unit("nftables.service", "", "sysinit.target"), r.write("etc/nftables.conf", text))
+
+
+def iptables(text, policy="ACCEPT"):
+    return lambda r: (r.unit("iptables.service", "", "basic.target"), r.write("etc/sysconfig/iptables", f"*filter\n:OUTPUT {policy} [0:0]\n{text}COMMIT\n"))
+
+
+for n, change in enumerate((
+        nft(ACCEPTS % " tcp dport 22 accept\n drop\n"), nft(ACCEPTS % " tcp dport 443 drop\n"), nft(ACCEPTS % " ip daddr 169.254.169.254 reject\n"),
+        nft("table inet f {\n chain out {\n type filter hook output priority 0;\n policy drop;\n oif lo accept\n }\n}\n"),
+        nft(NFT % " tcp dport { 4430, 80 } accept\n udp dport 53 accept\n"), iptables("-A OUTPUT -d 169.254.169.254 -j DROP\n"),
+        iptables("-A OUTPUT -o lo -j ACCEPT\n-A OUTPUT -p tcp --dport 22 -j ACCEPT\n-A OUTPUT -j REJECT\n"),
+        iptables("-A OUTPUT -p tcp -m multiport --dports 80,443 -j ACCEPT\n-A OUTPUT -p udp --sport 53 -j ACCEPT\n", "DROP"),
+        lambda r: (r.unit("firewalld.service"),
+                   r.write("etc/firewalld/direct.xml", '<direct><rule table="filter" ipv="ipv4" chain="OUTPUT" priority="1">-j DROP</rule></direct>')))):
+    simple(f"firewall-{n}", ("debian", "rpm")[n % 2], "image-egress-dropped", change)
+simple("only-root-is-accepted", "debian", "image-egress-dropped",
+       iptables("-A OUTPUT -d 169.254.169.254 -m owner --uid-owner root -j ACCEPT\n-A OUTPUT -d 169.254.169.254 -j REJECT\n"), "warning")
 simple("route-of-networkd", "debian", "image-routes",
        lambda r: r.write("etc/systemd/network/90-imds.network", "[Match]\nName=ens5\n[Route]\nType=blackhole\nDestination=169.254.169.254/32\n"))
 simple("route-of-a-script", "rpm", "image-routes", lambda r: r.write("etc/rc.local", "#!/bin/sh\nip route add prohibit 169.254.169.254\n"))
@@ -336,6 +381,11 @@ for key, value, severity in (("net.ipv4.conf.all.arp_ignore", "8", "fatal"), ("n
     simple(f"sysctl-{key}", "rpm", "image-sysctl", lambda r, key=key, value=value: r.write("etc/sysctl.d/60-hardening.conf", f"{key}={value}\n"), severity)
 # 20
 simple("cloud-init-cuts-imds", "debian", "image-metadata-disabled", lambda r: r.write("etc/cloud/cloud.cfg.d/99-x.cfg", "disable_ec2_metadata: true\n"))
+simple("cloud-init-cuts-imds-in-capitals", "rpm", "image-metadata-disabled", lambda r: r.write("etc/cloud/cloud.cfg.d/99-x.cfg", "disable_ec2_metadata: True\n"))
+for n, text in enumerate(("datasource_list:\n  - NoCloud\n  - None\n", "datasource_list: NoCloud, None\n", "datasource_list: [NoCloud,\n None]\n")):
+    simple(f"cloud-init-without-ec2-{n}", ("debian", "rpm")[n % 2], "image-cloud-init", lambda r, text=text: r.write("etc/cloud/cloud.cfg.d/99.cfg", text), "warning")
+for name in ("cloud-final.service", "cloud-init-main.service", "cloud-init.target"):
+    simple(f"masked-{name}", "debian", "image-cloud-init", lambda r, name=name: r.mask(name), "warning")
 simple("cloud-init-disabled", "rpm", "image-cloud-init", lambda r: r.write("etc/cloud/cloud-init.disabled"), "warning")
 simple("cloud-init-by-command-line", "debian", "image-cloud-init", lambda r: r.edit("boot/grub/grub.cfg", " ro ", " ro cloud-init=disabled "), "warning")
 simple("cloud-init-masked", "ubuntu", "image-cloud-init", lambda r: r.mask("cloud-init.service"), "warning")
@@ -353,6 +403,10 @@ simple("fstab-data-disk", "debian", "image-mounts", lambda r: r.add("etc/fstab",
 simple("fstab-noexec", "debian", "image-mounts", lambda r: r.add("etc/fstab", "UUID=1 /var ext4 nosuid,noexec,nodev 0 2\n"), "warning")
 simple("fstab-tmp-noexec", "debian", "image-mounts", lambda r: r.add("etc/fstab", "tmpfs /tmp tmpfs nosuid,noexec,nodev 0 0\n"), "note")
 simple("fstab-read-only", "rpm", "image-mounts", lambda r: r.edit("etc/fstab", "defaults,noatime", "ro,noatime"))
+simple("fstab-swap-disk", "rpm", "image-mounts", lambda r: r.add("etc/fstab", "/dev/xvdb none swap sw 0 0\n"), "warning")
+simple("fstab-noexec-of-the-agent", "debian", "image-mounts", lambda r: r.add("etc/fstab", "UUID=1 /var/lib/amazon/ssm ext4 noexec,nofail 0 2\n"), "warning")
+simple("fstab-read-only-with-var", "debian", "image-mounts",
+       lambda r: (r.edit("etc/fstab", "defaults,noatime", "ro,noatime"), r.add("etc/fstab", "UUID=1 /var ext4 defaults 0 2\n")))
 # 23 to 25
 simple("root-credentials", "debian", "image-credentials", lambda r: r.write("root/.aws/credentials", "[default]\naws_secret_access_key = x\n"), "warning")
 simple("root-aws-config", "rpm", "image-credentials", lambda r: r.write("root/.aws/config", "[default]\ncredential_process = /opt/vault\n"), "warning")
@@ -367,6 +421,7 @@ simple("no-useradd", "rpm", "image-sessions", lambda r: r.remove("usr/sbin/usera
 simple("no-console", "debian", "image-console",
        lambda r: (r.remove("boot/grub/grub.cfg"), r.write("etc/default/grub", 'GRUB_CMDLINE_LINUX="quiet"\n')), "warning")
 simple("ena-forbidden", "rpm", "image-drivers", lambda r: r.write("etc/modprobe.d/net.conf", "blacklist ena\n"))
+simple("nvme-core-forbidden", "debian", "image-drivers", lambda r: r.write("etc/modprobe.d/x.conf", "install nvme-core /usr/bin/false\n"))
 simple("initramfs-omits-nvme", "rpm", "image-drivers", lambda r: r.write("etc/dracut.conf.d/small.conf", 'omit_drivers+=" nvme floppy "\n'))
 simple("initramfs-of-the-builder", "debian", "image-drivers", lambda r: r.write("etc/initramfs-tools/initramfs.conf", "MODULES=dep\n"), "warning")
 simple("no-initramfs", "debian", "image-drivers", lambda r: (r.write("usr/lib/modules/6.1.0/modules.dep", "ena/ena.ko:\nhost/nvme.ko:\n"), r.write("boot/vmlinuz-6.1.0", "x")))
@@ -391,6 +446,29 @@ simple("releasever-pinned", "rpm", "image-pins", lambda r: r.write("etc/dnf/vars
 
 # What looks like a fault, and is none: the root stays fit.
 HARMLESS = {
+    "nvme-over-tcp-forbidden": ("debian", lambda r: (r.write("etc/modprobe.d/x.conf", "install nvme-tcp /bin/false\nblacklist nvme_tcp\nblacklist ena_x\n"),
+                                                     r.write("etc/dracut.conf.d/x.conf", 'omit_drivers+=" nvme-tcp nvme_fc "\n'))),
+    "bundle-of-windows": ("debian", lambda r: (bundle(r, BUNDLE), r.edit(BUNDLE, "\n", "\r\n"))),
+    "roots-as-files": ("debian", lambda r: os.rename(r.path(BUNDLE), r.path("etc/ssl/certs/Amazon.pem"))),
+    "roots-as-files-of-rpm": ("rpm", lambda r: (r.write("etc/ssl/certs/Amazon.pem", r.read("etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem")),
+                                                r.write("etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem"))),
+    "snap-beside-a-deb-that-is-off": ("ubuntu-booted", lambda r: (
+        agent(r), r.disable(AGENT), r.write("var/lib/dpkg/status", "Package: amazon-ssm-agent\nStatus: deinstall ok config-files\nVersion: 2.3.0.0-1\n\n"))),
+    "seed-beside-a-stray-program": ("ubuntu", lambda r: r.program("usr/bin/amazon-ssm-agent")),
+    "workers-in-usr-bin": ("rpm", lambda r: [os.rename(r.path(f"usr/sbin/ssm-{p}-worker"), r.path(f"usr/bin/ssm-{p}-worker")) for p in ("agent", "document", "session")]),
+    "read-only-root": ("debian", lambda r: (r.edit("etc/fstab", "defaults,noatime", "ro,noatime"),
+                                            r.add("etc/fstab", "UUID=1 /var/lib ext4 defaults 0 2\noverlay /etc overlay rw,lowerdir=/etc 0 0\n"))),
+    "preset-that-is-masked": ("debian", lambda r: presets(r, ("etc/systemd/system-preset/10-x.preset", "enable x.service\n"), (f"{PRESETS}/10-x.preset", "disable *\n"))),
+    "preset-that-comes-later": ("rpm", lambda r: presets(r, (f"{PRESETS}/10-x.preset", f"enable {AGENT}\n"), ("etc/systemd/system-preset/50-x.preset", "disable *\n"))),
+    "drop-in-of-another-boot": ("debian", lambda r: r.write(f"run/systemd/system/{AGENT}.d/x.conf", "[Service]\nUser=nobody\n")),
+    "datasources-in-lines": ("debian", lambda r: r.write("etc/cloud/cloud.cfg.d/99.cfg", "datasource_list:\n  - NoCloud\n  - Ec2\nx: y\n")),
+    "hosts-pins-imds-rightly": ("debian", lambda r: r.add("etc/hosts", "169.254.169.254 instance-data\n")),
+    "nsswitch-with-mdns-and-dns": ("debian", lambda r: r.write("etc/nsswitch.conf", "hosts:\tfiles mdns4_minimal [NOTFOUND=return]\tdns\n")),
+    "firewall-that-jumps": ("debian", nft("table inet f {\n chain allowed {\n tcp dport {80,443} accept\n udp dport 53 accept\n }\n chain out {\n"
+                                          " type filter hook output priority 0; policy drop;\n oif lo accept\n jump allowed\n }\n}\n")),
+    "firewall-with-policies": ("rpm", lambda r: (r.unit("firewalld.service"), r.write("etc/firewalld/policies/out.xml", '<policy target="DROP"/>'))),
+    "firewall-that-lets-out": ("debian", nft(NFT % " ct state established accept\n tcp dport { 80, 443 } accept\n udp dport 53 accept\n drop\n")),
+    "firewall-that-drops-mail": ("rpm", iptables("-A OUTPUT -p tcp --dport 25 -j DROP\n-A OUTPUT -d 192.0.2.1 -j DROP\n")),
     "clock-by-phc2sys": ("debian", lambda r: (r.disable("chrony.service"), r.unit("phc2sys.service"))),
     "fapolicyd-trusts-it-in-trust.d": ("debian", lambda r: (r.unit("fapolicyd.service"), r.write("etc/fapolicyd/trust.d/ssm", "/usr/bin/amazon-ssm-agent 1 2\n"))),
     "seed-that-nobody-reads": ("ubuntu", lambda r: (r.edit("etc/cloud/cloud.cfg", "Ec2, None", "Ec2"), r.write("var/lib/cloud/seed/nocloud/meta-data", "x\n"))),

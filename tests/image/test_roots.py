@@ -169,6 +169,11 @@ def test_an_empty_var_is_said(build):
     assert check["status"] == "unknown" and "not mounted" in check["summary"]
 
 
+@pytest.mark.parametrize("name", ["firewall-that-jumps", "firewall-with-policies"])
+def test_what_a_jump_or_a_policy_decides_is_not_judged(build, name):
+    assert next(each["status"] for each in audit(build(*HARMLESS[name]))[1]["checks"] if each["id"] == "image.firewall") == "unknown"
+
+
 @pytest.mark.skipif(os.geteuid() != 0, reason="unshare needs root")
 @pytest.mark.parametrize(("kind", "change", "passes"), [("ubuntu", None, True), ("ubuntu-booted", None, True), ("rpm", None, True), ("debian", None, True),
                                                         ("ubuntu", BROKEN["no-snap"][1], False), ("ubuntu-booted", BROKEN["snap-removed-and-left-in-the-seed"][1], False)])
