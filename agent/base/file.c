@@ -248,7 +248,9 @@ int file_read(const char *root, const char *path, struct buffer *contents)
 
     char piece[16384];
     struct stat status = {0};
-    int error = fstat(fd, &status) == 0 && status.st_size > (off_t)contents->max_bytes ? EFBIG : 0;
+    int error = fstat(fd, &status) != 0                       ? file_note_trouble(path, errno)
+                : status.st_size > (off_t)contents->max_bytes ? EFBIG
+                                                              : 0;
     while (!error) {
         ssize_t n = read(fd, piece, sizeof(piece));
         if (n < 0 && errno == EINTR)
@@ -342,7 +344,7 @@ int file_list(const char *root, const char *path, const char *suffix,
         return errno;
     DIR *directory = fdopendir(fd);
     if (!directory) {
-        int error = errno;
+        int error = file_note_trouble(path, errno);
         (void)close(fd);
         return error;
     }

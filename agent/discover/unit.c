@@ -4,6 +4,7 @@
  */
 #include "discover/unit.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -125,7 +126,10 @@ static void read_settings(const struct reading *reading, const char *path)
 
     buffer_init(&contents, 256 * 1024);
     buffer_init(&whole, 256 * 1024);
-    if (file_read(reading->root, path, &contents) != 0)
+    int error = file_read(reading->root, path, &contents);
+    if (error == EFBIG)
+        file_keep_trouble(path, error);
+    if (error)
         return;
     for (char *line = strtok_r(contents.bytes, "\n", &rest); line;
          line = strtok_r(NULL, "\n", &rest)) {
@@ -153,8 +157,10 @@ static void note_drop_in(void *arg, const char *name)
     for (size_t i = 0; i < reading->n; i++)
         if (strcmp(file_name(reading->drop_ins[i]), name) == 0)
             return; /* a better place has one of that name */
-    if (reading->n < MAX_DROP_INS &&
-        text_set(reading->drop_ins[reading->n], PATH_SIZE, "%s/%s", reading->directory, name))
+    if (reading->n == MAX_DROP_INS)
+        file_keep_trouble(reading->directory,
+                          E2BIG); /* the one left out may be the one that counts */
+    else if (text_set(reading->drop_ins[reading->n], PATH_SIZE, "%s/%s", reading->directory, name))
         reading->n++;
 }
 

@@ -263,26 +263,55 @@ void judge_config(struct image *image)
 
 /* --- 11: seelog.xml --- */
 
+/* Each element ends: Go's encoding/xml takes nothing else. */
+static bool tags_close(const char *text)
+{
+    int depth = 0;
+
+    for (const char *at = strchr(text, '<'); at && depth >= 0; at = strchr(at, '<')) {
+        const char *from = at;
+        char quote = '\0';
+
+        if (text_starts(at, "<!--")) {
+            at = strstr(at, "-->");
+            if (!at)
+                return false;
+            continue;
+        }
+        for (; *at && (quote || *at != '>'); at++)
+            if (quote ? *at == quote : (*at == '"' || *at == '\''))
+                quote = quote ? '\0' : *at;
+        if (!*at)
+            return false;
+        if (from[1] == '/')
+            depth--;
+        else if (at[-1] != '/' && !strchr("?!", from[1]))
+            depth++;
+    }
+    return depth == 0;
+}
+
 void judge_log_config(struct image *image)
 {
+    static const char *const names[] = {"filename=\"/", "path=\"/"};
     static const char path[] = "/etc/amazon/ssm/seelog.xml";
     struct buffer contents;
 
     if (!image_has(image, path))
         return;
     if (!image_reads(image, path, &contents) || !strstr(contents.bytes, "<seelog") ||
-        !strstr(contents.bytes, "</seelog>"))
+        !strstr(contents.bytes, "</seelog>") || !tags_close(contents.bytes))
         find(image, "image-log-config", path, "%s is no <seelog> document", path);
-    for (const char *at = contents.bytes ? contents.bytes : "";
-         (at = strstr(at, "filename=\"/"));) {
-        char folder[PATH_SIZE];
+    for (size_t i = 0; i < COUNT_OF(names); i++)
+        for (const char *at = contents.bytes ? contents.bytes : ""; (at = strstr(at, names[i]));) {
+            char folder[PATH_SIZE];
 
-        at += strlen("filename=\"");
-        (void)text_set(folder, sizeof(folder), "%.*s", (int)strcspn(at, "\""), at);
-        *strrchr(folder, '/') = '\0';
-        if (!text_starts(folder, "/var/log/amazon/ssm") && !image_has(image, folder))
-            find(image, "image-log-config", path, "%s logs to %s, which is not there", path,
-                 folder);
-    }
+            at += strlen(names[i]) - 1;
+            (void)text_set(folder, sizeof(folder), "%.*s", (int)strcspn(at, "\""), at);
+            *strrchr(folder, '/') = '\0';
+            if (!text_starts(folder, "/var/log/amazon/ssm") && !image_has(image, folder))
+                find(image, "image-log-config", path, "%s logs to %s, which is not there", path,
+                     folder);
+        }
     buffer_clear(&contents);
 }

@@ -277,7 +277,7 @@ static void fix_fill(const struct image *image, struct image_finding *finding, c
 static const char *no_linux_with_systemd(const struct image *image)
 {
     static const char *const places[] = {"/usr/lib/systemd/systemd", "/lib/systemd/systemd"};
-    struct stat status;
+    struct stat status, init;
 
     if (!file_look(image->root, "/", true, &status) || !S_ISDIR(status.st_mode))
         return "is no directory that can be read";
@@ -289,8 +289,11 @@ static const char *no_linux_with_systemd(const struct image *image)
         !image_has(image, "/bin/sh"))
         return "is no Linux root file system: it has no os-release and no /bin/sh";
     for (size_t i = 0; i < COUNT_OF(places); i++)
-        if (image_has(image, places[i]))
-            return NULL;
+        if (file_look(image->root, places[i], true, &status))
+            return file_look(image->root, "/sbin/init", true, &init) &&
+                           init.st_ino != status.st_ino && init.st_size != status.st_size
+                       ? "has another /sbin/init than systemd: what starts an agent is not known"
+                       : NULL;
     return "has no systemd: what starts an agent there is not known";
 }
 

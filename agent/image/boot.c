@@ -179,6 +179,8 @@ void judge_snapd(struct image *image)
     (void)file_list(image->root, "/etc/systemd/system", ".mount", judge_snap_mount, image);
     if (module_forbidden(image, MODPROBE, "squashfs", file))
         find(image, code, file, "%s forbids squashfs", file);
+    if (image_unit(image, "apparmor.service") == UNIT_MASKED)
+        find(image, code, "", "apparmor.service is masked, and the snap is confined by AppArmor");
     look_for(image, code, signs, COUNT_OF(signs));
 }
 
@@ -189,6 +191,8 @@ void judge_preflight(struct image *image)
     enum { SYSTEMD_LEAST = 239 };
     static const char code[] = "image-preflight", program[] = "/usr/bin/ssm-preflight";
     static const char unit[] = "ssm-preflight.service";
+    static const char *const beside[] = {"ssm-preflight-follow.service", "ssm-preflight-fixed.path",
+                                         "ssm-ready.path"};
     char value[LINE_SIZE], file[PATH_SIZE];
     int machine = agent_machine(image->root, program);
     enum unit_state state = image_unit(image, unit);
@@ -200,6 +204,9 @@ void judge_preflight(struct image *image)
     if (machine <= 0 || (image->machine > 0 && machine != image->machine))
         find(image, code, "", "%s is %s program of this image's machine", program,
              machine > 0 ? elf_machine_name(machine) : "no");
+    for (size_t i = 0; i < COUNT_OF(beside); i++)
+        if (image_unit(image, beside[i]) == UNIT_MASKED)
+            find(image, code, "", "%s is masked", beside[i]);
     if (state == UNIT_MASKED || state == UNIT_DISABLED)
         find(image, code, "", "%s is %s", unit, state == UNIT_MASKED ? "masked" : "not enabled");
     if (image->request->config_error[0])

@@ -4,6 +4,7 @@
  */
 #include "image/judge.h"
 
+#include <errno.h>
 #include <string.h>
 
 #include "base/file.h"
@@ -21,7 +22,10 @@ bool image_has(const struct image *image, const char *path)
 bool image_reads(const struct image *image, const char *path, struct buffer *to)
 {
     buffer_init(to, 16 * 1024 * 1024);
-    return file_read(image->root, path, to) == 0;
+    int error = file_read(image->root, path, to);
+    if (error == EFBIG)
+        file_keep_trouble(path, error);
+    return !error;
 }
 
 /* --- lines --- */

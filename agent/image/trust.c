@@ -168,6 +168,29 @@ void judge_time(struct image *image)
 
 /* --- 23: credentials --- */
 
+/* Each variable of AWS's SDKs that is set on a line. One that names the region is none of a builder's. */
+static void take_variables(void *arg, const char *path, char *line)
+{
+    char name[NAME_SIZE];
+
+    for (const char *at = line; (at = strstr(at, "AWS_"));) {
+        bool begins = at == line || strchr(" \t\"';", at[-1]);
+        size_t n = strspn(at, "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_");
+
+        (void)text_set(name, sizeof(name), "%.*s", (int)n, at);
+        if (begins && at[n] == '=' && strcmp(name, "AWS_REGION") != 0 &&
+            strcmp(name, "AWS_DEFAULT_REGION") != 0)
+            find(arg, "image-credentials", path, "%s sets %s", path, name);
+        at += n;
+    }
+}
+
+static void take_manager_setting(void *arg, const char *path, const char *key, char *value)
+{
+    if (strcmp(key, "DefaultEnvironment") == 0)
+        take_variables(arg, path, value);
+}
+
 void judge_credentials(struct image *image)
 {
     static const char code[] = "image-credentials";
@@ -175,20 +198,23 @@ void judge_credentials(struct image *image)
         {SEVERITY_WARNING, "/root/.aws/credentials /root/.aws/config", "aws_secret_access_key", ""},
         {SEVERITY_WARNING, "/root/.aws/config", "credential_process", ""},
         {SEVERITY_WARNING, "/root/.aws/config", "role_arn", ""},
-        {SEVERITY_WARNING, "/etc/environment", "AWS_SECRET_ACCESS_KEY", ""},
-        {SEVERITY_WARNING, "/etc/profile.d/*", "AWS_SECRET_ACCESS_KEY", ""},
     };
-    static const char *const variables[] = {"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY",
-                                            "AWS_SESSION_TOKEN", "AWS_SHARED_CREDENTIALS_FILE",
-                                            "AWS_PROFILE"};
+    static const char *const keys[] = {"EnvironmentFile", "Environment"};
     char value[LINE_SIZE], file[PATH_SIZE];
 
     look_for(image, code, signs, COUNT_OF(signs));
-    for (size_t i = 0; i < COUNT_OF(variables); i++)
-        if (unit_value(image->root, image->agent->unit, "Environment", true, value, sizeof(value),
-                       file) &&
-            strstr(value, variables[i]))
-            find(image, code, file, "%s sets %s in the agent's environment", file, variables[i]);
+    (void)lines_read(image, "/etc/environment /etc/profile.d/*", take_variables, image);
+    for (size_t i = 0; i < COUNT_OF(keys); i++) {
+        char *rest = NULL;
+        if (!unit_value(image->root, image->agent->unit, keys[i], true, value, sizeof(value), file))
+            continue;
+        if (i == 1)
+            take_variables(image, file, value);
+        else
+            for (char *path = strtok_r(value, " ", &rest); path; path = strtok_r(NULL, " ", &rest))
+                (void)lines_read(image, path + (path[0] == '-'), take_variables, image);
+    }
+    unit_manager_settings(image->root, take_manager_setting, image);
 }
 
 /* --- 24: SELinux, fapolicyd --- */
@@ -249,13 +275,19 @@ void judge_sessions(struct image *image)
 
     (void)lines_read(image, "/etc/passwd", take_user, image);
     (void)lines_read(image, "/etc/security/access.conf", take_access_line, image);
-    if (file_look(image->root, sudoers, true, &status) && (status.st_mode & 0022))
-        find(image, code, sudoers, "%s can be written by others: sudo ignores it", sudoers);
+    bool has_user = says(image, "/etc/passwd", "ssm-user:", NULL);
+    if (!file_look(image->root, sudoers, true, &status)) {
+        if (has_user) /* the agent writes it when it makes the user */
+            find(image, code, sudoers, "ssm-user is there, and %s is not: it has no sudo", sudoers);
+    } else if ((status.st_mode & 07777) != 0440) {
+        find(image, code, sudoers, "%s has the mode %04o: sudo wants 0440", sudoers,
+             status.st_mode & 07777);
+    }
     if (!image_has(image, "/bin/sh"))
         find(image, code, "", "there is no /bin/sh");
     for (size_t i = 0; i < COUNT_OF(adders); i++)
         has_adder |= image_has(image, adders[i]);
-    if (!has_adder && !says(image, "/etc/passwd", "ssm-user:", NULL))
+    if (!has_adder && !has_user)
         find(image, code, adders[0], "no useradd: the agent cannot make ssm-user");
 }
 

@@ -160,6 +160,16 @@ def test_all_is_taken_down_when_it_breaks(recorded):
     assert done.returncode != 0 and left(recorded) == [] and "ec2 delete-snapshot" in (recorded / "calls").read_text()
 
 
+@pytest.mark.parametrize("verb", ["delete-stack", "delete-snapshot"])
+def test_what_is_left_is_named(recorded, verb):
+    (recorded / f"fail-{verb}").touch()
+    for done in (run_kit(recorded, "--only", "healthy"), run_kit(recorded, "--teardown")):
+        assert done.returncode == 1 and "LEFT: the " in done.stdout, done.stdout
+    (recorded / f"fail-{verb}").unlink()
+    done = run_kit(recorded, "--teardown")
+    assert (done.returncode, done.stdout) == (0, "")
+
+
 def test_the_user_data_is_a_cloud_config():
     text = re.search(r'USER_DATA = f"""(.*?)"""', open(f"{KIT}/run", encoding="utf-8").read(), re.S)[1].replace("{TAG}", "x")
     assert set(yaml.safe_load(text)) == {"bootcmd", "write_files", "runcmd"} and len(text) < 16384

@@ -268,6 +268,7 @@ simple("snapd-seeded-off", "ubuntu", "image-snapd-broken", lambda r: r.disable("
 simple("squashfs-blacklisted", "ubuntu", "image-snapd-broken",
        lambda r: r.write("etc/modprobe.d/squashfs.conf", "install squashfs /bin/false\nblacklist squashfs\n"))
 simple("apparmor-off", "ubuntu", "image-snapd-broken", lambda r: r.edit("boot/grub/grub.cfg", " ro ", " ro apparmor=0 "))
+simple("apparmor-masked", "ubuntu", "image-snapd-broken", lambda r: r.mask("apparmor.service"))
 simple("snap-not-mounted", "ubuntu-booted", "image-snapd-broken",
        lambda r: r.write(f"{ENABLED}/snap-amazon\\x2dssm\\x2dagent-7993.mount", "[Mount]\nWhat=/var/lib/snapd/snaps/amazon-ssm-agent_7993.snap\n"))
 # 7, 8, 9, 30
@@ -291,6 +292,9 @@ simple("config-vpce", "debian", "agent-config-invalid",
 simple("config-without-ec2", "rpm", "agent-config-invalid", lambda r: r.write(CONFIG, '{"Identity":{"ConsumptionOrder":["OnPrem"]}}'))
 simple("config-of-a-container", "debian", "agent-config-invalid", lambda r: r.write(CONFIG, '{"Agent":{"ContainerMode":true}}'))
 simple("seelog-no-xml", "debian", "image-log-config", lambda r: r.write("etc/amazon/ssm/seelog.xml", "minlevel=info\n"), "warning")
+simple("seelog-not-closed", "rpm", "image-log-config", lambda r: r.write("etc/amazon/ssm/seelog.xml", "<seelog><outputs></seelog>"), "warning")
+simple("seelog-path", "debian", "image-log-config",
+       lambda r: r.write("etc/amazon/ssm/seelog.xml", '<seelog><outputs><file path="/data/x.log"/></outputs></seelog>'), "warning")
 simple("seelog-to-nowhere", "rpm", "image-log-config",
        lambda r: r.write("etc/amazon/ssm/seelog.xml", '<seelog><outputs><rollingfile filename="/data/log/ssm.log"/></outputs></seelog>'), "warning")
 # 12
@@ -408,12 +412,25 @@ simple("fstab-noexec-of-the-agent", "debian", "image-mounts", lambda r: r.add("e
 simple("fstab-read-only-with-var", "debian", "image-mounts",
        lambda r: (r.edit("etc/fstab", "defaults,noatime", "ro,noatime"), r.add("etc/fstab", "UUID=1 /var ext4 defaults 0 2\n")))
 # 23 to 25
+SUDOERS, SUDO = "etc/sudoers.d/ssm-agent-users", "ssm-user ALL=(ALL) NOPASSWD:ALL\n"
+
+
+def ssm_user(root, shell="/bin/sh"):
+    root.add("etc/passwd", f"ssm-user:x:1001:1001::/home/ssm-user:{shell}\n")
+
+
+for n, change in enumerate((lambda r: r.write("etc/profile.d/x.sh", "export AWS_ACCESS_KEY_ID=x\n"), lambda r: r.drop_in("Environment=A=b 'AWS_CONFIG_FILE=/x'"),
+                            lambda r: (r.drop_in("EnvironmentFile=-/etc/x.env"), r.write("etc/x.env", "AWS_ROLE_ARN=x\n")),
+                            lambda r: r.write("etc/systemd/system.conf.d/x.conf", "[Manager]\nDefaultEnvironment=AWS_SESSION_TOKEN=x\n"))):
+    simple(f"variables-of-aws-{n}", ("debian", "rpm")[n % 2], "image-credentials", change, "warning")
 simple("root-credentials", "debian", "image-credentials", lambda r: r.write("root/.aws/credentials", "[default]\naws_secret_access_key = x\n"), "warning")
 simple("root-aws-config", "rpm", "image-credentials", lambda r: r.write("root/.aws/config", "[default]\ncredential_process = /opt/vault\n"), "warning")
 simple("credentials-of-the-unit", "rpm", "image-credentials", lambda r: r.drop_in("Environment=AWS_ACCESS_KEY_ID=x"), "warning")
 simple("profile-credentials", "debian", "image-credentials", lambda r: r.write("etc/profile.d/aws.sh", "export AWS_SECRET_ACCESS_KEY=x\n"), "warning")
 simple("fapolicyd", "debian", "image-access-control", lambda r: (r.unit("fapolicyd.service"), r.write("etc/fapolicyd/fapolicyd.trust", "# trust\n")), "warning")
-simple("ssm-user-nologin", "debian", "image-sessions", lambda r: r.add("etc/passwd", "ssm-user:x:1001:1001::/home/ssm-user:/usr/sbin/nologin\n"), "warning")
+simple("ssm-user-nologin", "debian", "image-sessions", lambda r: (ssm_user(r, "/usr/sbin/nologin"), r.write(SUDOERS, SUDO, 0o440)), "warning")
+simple("ssm-user-without-sudo", "rpm", "image-sessions", ssm_user, "warning")
+simple("sudoers-that-all-read", "debian", "image-sessions", lambda r: (ssm_user(r), r.write(SUDOERS, SUDO, 0o644)), "warning")
 simple("ssm-user-shut-out", "rpm", "image-sessions", lambda r: r.write("etc/security/access.conf", "- : ALL EXCEPT root : ALL\n"), "warning")
 simple("sudoers-for-all", "debian", "image-sessions", lambda r: r.write("etc/sudoers.d/ssm-agent-users", "ssm-user ALL=(ALL) NOPASSWD:ALL\n", 0o666), "warning")
 simple("no-useradd", "rpm", "image-sessions", lambda r: r.remove("usr/sbin/useradd"), "warning")
@@ -435,6 +452,8 @@ def preflight(root, machine=X86_64):
 
 
 simple("preflight-masked", "debian", "image-preflight", lambda r: (preflight(r), r.mask("ssm-preflight.service")), "warning")
+for name in ("ssm-preflight-follow.service", "ssm-preflight-fixed.path", "ssm-ready.path"):
+    simple(f"masked-{name}", "debian", "image-preflight", lambda r, name=name: (preflight(r), r.mask(name)), "warning")
 simple("preflight-of-arm", "rpm", "image-preflight", lambda r: preflight(r, AARCH64), "warning")
 simple("preflight-conf", "debian", "image-preflight", lambda r: (preflight(r), r.write("etc/ssm-preflight/preflight.conf", "no-such-key = 1\n")), "warning")
 simple("preflight-ca-file", "rpm", "image-preflight", lambda r: (preflight(r), r.write("etc/ssm-preflight/preflight.conf.d/50.conf", "ca-file = /etc/none.pem\n")), "warning")
@@ -469,6 +488,10 @@ HARMLESS = {
     "firewall-with-policies": ("rpm", lambda r: (r.unit("firewalld.service"), r.write("etc/firewalld/policies/out.xml", '<policy target="DROP"/>'))),
     "firewall-that-lets-out": ("debian", nft(NFT % " ct state established accept\n tcp dport { 80, 443 } accept\n udp dport 53 accept\n drop\n")),
     "firewall-that-drops-mail": ("rpm", iptables("-A OUTPUT -p tcp --dport 25 -j DROP\n-A OUTPUT -d 192.0.2.1 -j DROP\n")),
+    "region-of-aws": ("debian", lambda r: (r.write("etc/profile.d/x.sh", "export AWS_DEFAULT_REGION=x\n"), r.drop_in("Environment=AWS_REGION=x"))),
+    "sudoers-of-the-agent": ("rpm", lambda r: (ssm_user(r), r.write(SUDOERS, SUDO, 0o440))),
+    "seelog-of-the-agent": ("debian", lambda r: r.write("etc/amazon/ssm/seelog.xml", '<?xml version="1.0"?>\n<!-- <x> -->\n<seelog type="adaptive"><outputs><rollingfile '
+                                                        'filename="/var/log/amazon/ssm/amazon-ssm-agent.log"/></outputs><formats><format format="a > b"/></formats></seelog>')),
     "clock-by-phc2sys": ("debian", lambda r: (r.disable("chrony.service"), r.unit("phc2sys.service"))),
     "fapolicyd-trusts-it-in-trust.d": ("debian", lambda r: (r.unit("fapolicyd.service"), r.write("etc/fapolicyd/trust.d/ssm", "/usr/bin/amazon-ssm-agent 1 2\n"))),
     "seed-that-nobody-reads": ("ubuntu", lambda r: (r.edit("etc/cloud/cloud.cfg", "Ec2, None", "Ec2"), r.write("var/lib/cloud/seed/nocloud/meta-data", "x\n"))),

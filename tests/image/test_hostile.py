@@ -27,10 +27,10 @@ def fixture_root(tmp_path):
     return root
 
 
-def both(root, *arguments):
+def both(root, *arguments, ends=(0, 1)):
     """The codes that are found, the same by both ways."""
     status, report = audit(root, *arguments)
-    assert status in (0, 1)
+    assert status in ends
     if STRACE:
         done = subprocess.run([*OLD_KERNEL, PROGRAM, "image", "--root", root.top, "--output", "json", *arguments], capture_output=True, text=True, check=False, timeout=120)
         older = json.loads(done.stdout)
@@ -105,7 +105,10 @@ def test_no_file_is_what_it_seems(root, kind):
             os.truncate(root.path(name), 1 << 40)
         elif kind == "deep":
             root.link(name, "/" + "a/" * 1500 + "b")
-    assert audit(root)[0] == 1 and both(root)
+    if kind == "sparse":  # what is too large to be read is neither there nor missing
+        assert both(root, ends=(3,)) == []
+    else:
+        assert audit(root)[0] == 1 and both(root)
 
 
 @needs_root
@@ -145,7 +148,7 @@ def test_a_folder_of_very_many_files(root):
         for i in range(2000):
             with open(root.path(f"{folder}/{i:05}.conf"), "w", encoding="ascii"):
                 pass
-    assert both(root) == []
+    assert both(root, ends=(3,)) == []  # of so many drop-ins not all are read
 
 
 @needs_root

@@ -10,7 +10,7 @@ import subprocess
 import xml.etree.ElementTree as ET
 
 import pytest
-from roots import BROKEN, GOLDEN, HARMLESS, WITHOUT_FIX, Root
+from roots import AGENT, BROKEN, ENABLED, GOLDEN, HARMLESS, WITHOUT_FIX, Root
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 PROGRAM = os.environ.get("SSM_PREFLIGHT_BINARY", os.path.normpath(os.path.join(HERE, "../../build/ssm-preflight")))
@@ -219,6 +219,9 @@ def test_the_image_does_not_steer_its_audit(build):
 
 @pytest.mark.parametrize(("change", "words"), [
     (lambda r: (r.remove("usr/lib/systemd/systemd", "usr/sbin/init"), r.program("usr/sbin/init")), "has no systemd"),
+    (lambda r: (r.write("usr/bin/busybox", b"\x7fELF" + bytes(96), 0o755), r.link("usr/sbin/init", "/usr/bin/busybox")), "another /sbin/init"),
+    (lambda r: [r.write(f"{ENABLED}/{AGENT}.d/{i:03}.conf") for i in range(70)], "could not be read"),
+    (lambda r: r.drop_in("User=nobody\n" + "# x\n" * 80000), "could not be read"),
     (lambda r: (shutil.rmtree(r.path("usr")), shutil.rmtree(r.path("etc"))), "no Linux root"),
     (lambda r: r.write(".bottlerocket"), "Bottlerocket")])
 def test_what_cannot_be_judged(build, change, words):
