@@ -260,7 +260,7 @@ static void fix_fill(const struct image *image, struct image_finding *finding, c
         return;
     for (char *line = strtok_r(fixes.bytes, "\n", &rest); line;
          line = strtok_r(NULL, "\n", &rest)) {
-        char *text = strchr(line, '\t');
+        char *text = line + strcspn(line, "\t");
 
         *text++ = '\0';
         if (line[0] == 'c')

@@ -68,7 +68,8 @@ static void put(const char *name, const uint8_t *bytes, size_t n)
     if (access(path, F_OK) != 0)
         remember(path);
     FILE *file = fopen(path, "we");
-    fuzz_require(file && fwrite(bytes, 1, n, file) == n && fclose(file) == 0,
+    fuzz_require(file && fwrite(n > 0 ? bytes : (const uint8_t *)"", 1, n, file) == n &&
+                     fclose(file) == 0,
                  "the file can be written");
 }
 
