@@ -203,6 +203,14 @@ static void take_option(const char *option, struct resolver_facts *resolvers)
         resolvers->timeout_ms = seconds < 1 ? 1000 : (int32_t)seconds * 1000;
 }
 
+/* The last list counts, resolv.conf(5). */
+static void keep_search(char *words, struct resolver_facts *resolvers)
+{
+    for (char *at = words; *at; at++)
+        *at = strchr("\t\r", *at) ? ' ' : *at;
+    (void)text_escape(resolvers->search, sizeof(resolvers->search), words, strlen(words));
+}
+
 /* The configured ones with their options; or those that stand behind the stub. */
 static int read_nameservers(const char *root, const char *path, bool upstream,
                             struct resolver_facts *resolvers)
@@ -223,7 +231,7 @@ static int read_nameservers(const char *root, const char *path, bool upstream,
         const char *keyword = strtok_r(line, " \t\r", &words);
         if (keyword && !upstream &&
             (strcmp(keyword, "search") == 0 || strcmp(keyword, "domain") == 0))
-            (void)text_set(resolvers->search, sizeof(resolvers->search), "%s", words);
+            keep_search(words, resolvers);
         const char *server = strtok_r(NULL, " \t\r", &words);
         struct sockaddr_storage parsed;
         socklen_t length;

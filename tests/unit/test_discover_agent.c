@@ -912,8 +912,9 @@ static void the_last_search_or_domain_line_counts(void **state)
         const char *lines, *search;
     } rows[] = {
         {"search old.example\nnameserver 10.0.0.2\n search . a.example\tb.example\n",
-         ". a.example\tb.example"},
+         ". a.example b.example"},
         {"search a.example\ndomain c.example\n", "c.example"},
+        {"search a.ex\xcd\r\n", "a.ex\\xcd "},
         {"#search a.example\nsearching b.example\n", ""},
     };
     (void)state;
