@@ -305,8 +305,8 @@ void service_answer_judge(const struct http_head *head, const char *body, size_t
         return;
     }
     if (head->status == 200 || head->status == 201) {
-        bool whole = text_ends(action->action, "Channel") ? is_token(head, body)
-                                                          : is_whole(body, body_bytes);
+        bool whole = is_whole(body, body_bytes) &&
+                     (!text_ends(action->action, "Channel") || is_token(head, body));
         action->permission = whole ? PERMISSION_ALLOWED : PERMISSION_UNCLEAR;
         action->failure = whole ? FAILURE_NONE : FAILURE_MALFORMED;
         return;
