@@ -383,12 +383,40 @@ static void a_signed_request_goes_to_nobody_else(void **state)
     assert_true(actions_may_sign(&plan, SERVICE_SSM, &address, true));
 }
 
+/* The agent opens its channel with the token of a whole answer, and with nothing else. */
+static void a_channel_is_allowed_by_its_token(void **state)
+{
+#define OPEN "<CreateControlChannelResponse><TokenValue>"
+    static const struct {
+        int status;
+        const char *body;
+        enum permission permission;
+    } rows[] = {
+        {201, OPEN "t</TokenValue></CreateControlChannelResponse>", PERMISSION_ALLOWED},
+        {201, OPEN "t</TokenValue></CreateControlChannelResponse", PERMISSION_UNCLEAR},
+        {201, OPEN "</TokenValue></CreateControlChannelResponse>", PERMISSION_UNCLEAR},
+        {200, OPEN "t</TokenValue></CreateControlChannelResponse>", PERMISSION_UNCLEAR},
+        {201, "{\"TokenValue\":\"t\"}", PERMISSION_UNCLEAR},
+    };
+#undef OPEN
+    (void)state;
+
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        struct action_facts action = {.action = "ssmmessages:CreateControlChannel"};
+        const struct http_head head = {.status = rows[i].status};
+        service_answer_judge(&head, rows[i].body, strlen(rows[i].body), "", &action);
+        if (action.permission != rows[i].permission)
+            fail_msg("%d %s", rows[i].status, rows[i].body);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_denial_phrase),
         cmocka_unit_test(a_resource_name_cannot_pose_as_a_reason),
         cmocka_unit_test(wire_shapes),
+        cmocka_unit_test(a_channel_is_allowed_by_its_token),
         cmocka_unit_test(a_captive_page_with_status_200_is_no_permission),
         cmocka_unit_test(a_signed_request_goes_to_nobody_else),
         cmocka_unit_test(the_services_words_are_kept_escaped),

@@ -1157,9 +1157,9 @@ static void what_would_become_a_websocket_is_tried_where_tls_is_opened(void **st
 
 /* --- signed requests --- */
 
-static void what_condemns_every_request_is_asked_twice(void **state)
+/* One address, whose seven connections are open before the credentials come: as many signed requests. */
+static void start_and_sign(void)
 {
-    (void)state;
     start(NULL);
     say(0, "10.0.1.21", FAILURE_NONE, 1);
     for (int i = 0; i < 7; i++)
@@ -1168,6 +1168,12 @@ static void what_condemns_every_request_is_asked_twice(void **state)
         replies(i, reply_of(404));
     observe_role(observe, &credentials);
     observe_placed(observe);
+}
+
+static void what_condemns_every_request_is_asked_twice(void **state)
+{
+    (void)state;
+    start_and_sign();
     assert_int_equal(n_sent, 14);
     struct http_reply rejected = reply_of(400);
     rejected.body = "{\"__type\":\"UnrecognizedClientException\"}";
@@ -1191,14 +1197,7 @@ static void a_later_round_asks_nothing_twice(void **state)
     struct http_reply rejected = reply_of(400);
     (void)state;
     patient = true;
-    start(NULL);
-    say(0, "10.0.1.21", FAILURE_NONE, 1);
-    for (int i = 0; i < 7; i++)
-        ends(i, FAILURE_NONE, (uint16_t)(40000 + i));
-    for (int i = 0; i < 7; i++)
-        replies(i, reply_of(404));
-    observe_role(observe, &credentials);
-    observe_placed(observe);
+    start_and_sign();
     rejected.body = "{\"__type\":\"UnrecognizedClientException\"}";
     replies(7, rejected);
     assert_int_equal(n_sent, 14);
