@@ -349,6 +349,28 @@ bool says_yes(const char *value)
     return false;
 }
 
+/* Whether a list of paths, with the dashes, pluses and quotes that systemd.exec(5) allows before them, has the agent's
+ * folder or one above. */
+static bool holds_state(const char *value)
+{
+    static const char *const folders[] = {"/", "/var", "/var/lib", "/var/lib/amazon",
+                                          "/var/lib/amazon/ssm"};
+    char word[PATH_SIZE];
+    bool holds = false;
+
+    while (value[0] && !holds) {
+        size_t n = strcspn(value, " \t"), skip = strspn(value, "-+\"");
+        (void)text_set(word, sizeof(word), "%.*s", (int)n - (int)skip, value + skip);
+        size_t end = strlen(word);
+        if (end > 1 && strchr("/\"", word[end - 1]))
+            word[end - 1] = '\0';
+        for (size_t i = 0; i < COUNT_OF(folders); i++)
+            holds |= strcmp(word, folders[i]) == 0;
+        value += n + strspn(value + n, " \t");
+    }
+    return holds;
+}
+
 static bool is_writable_there(const char *root, const char *unit)
 {
     char paths[WORDS_SIZE], file[PATH_SIZE];
@@ -357,8 +379,7 @@ static bool is_writable_there(const char *root, const char *unit)
         strstr(paths, "amazon/ssm"))
         return true;
     return unit_value(root, unit, "ReadWritePaths", true, paths, sizeof(paths), file) &&
-           (strstr(paths, "/var/lib/amazon") || text_ends(paths, "/var") ||
-            strstr(paths, "/var ") || text_ends(paths, "/var/lib") || strstr(paths, "/var/lib "));
+           holds_state(paths);
 }
 
 struct confinement {
@@ -396,23 +417,13 @@ static bool is_strict(const struct confinement *of, const char *value)
 
 static bool holds_var(const struct confinement *of, const char *value)
 {
-    char word[PATH_SIZE];
-    bool has_var = strstr(value, "/var"),
-         whole = false; /* "/", with the dashes and pluses of systemd.exec(5) before it */
-
-    while (value[0] && !whole) {
-        size_t n = strcspn(value, " \t");
-        (void)text_set(word, sizeof(word), "%.*s", (int)n, value);
-        whole = strcmp(word + strspn(word, "-+\""), "/") == 0;
-        value += n + strspn(value + n, " \t");
-    }
-    return (whole || has_var) && !is_writable_there(of->root, of->unit);
+    return holds_state(value) && !is_writable_there(of->root, of->unit);
 }
 
 static bool hides_agent(const struct confinement *of, const char *value)
 {
     (void)of;
-    return strstr(value, "/var/lib/amazon") || strstr(value, "/etc/amazon");
+    return holds_state(value) || strstr(value, "/etc/amazon");
 }
 
 static bool is_on(const struct confinement *of, const char *value)
@@ -437,6 +448,7 @@ void unit_confinement(const char *root, const char *unit, unit_taken *each, void
     } rows[] = {
         {"ExecStart", true, true, starts_nothing, " starts nothing"},
         {"User", false, true, is_another_user, ", the agent needs root"},
+        {"DynamicUser", false, true, is_on, ", the agent needs root"},
         {"ProtectSystem", false, true, is_strict, ", and no ReadWritePaths= has /var/lib/amazon"},
         {"ReadOnlyPaths", true, true, holds_var, ""},
         {"InaccessiblePaths", true, true, hides_agent, ""},

@@ -185,7 +185,7 @@ def rpm(root):
     bundle(root, "etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem")
     root.link("etc/pki/tls/certs/ca-bundle.crt", "/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem")
     chrony(root, "chronyd.service", "etc/chrony.d/link-local.sources")
-    root.write("etc/chrony.conf", "confdir /etc/chrony.d\n")
+    root.write("etc/chrony.conf", "sourcedir /etc/chrony.d\n")
     root.write("usr/lib/systemd/system-preset/90-default.preset", f"enable {AGENT}\n")
     root.write("usr/lib/systemd/system-preset/99-default-disable.preset", "disable *\n")
     root.write("etc/selinux/config", "SELINUX=permissive\n")
@@ -272,7 +272,6 @@ simple("snapd-masked", "ubuntu", "image-snapd-broken", lambda r: r.mask("snapd.s
 simple("snapd-seeded-off", "ubuntu", "image-snapd-broken", lambda r: r.disable("snapd.seeded.service"))
 simple("squashfs-blacklisted", "ubuntu", "image-snapd-broken",
        lambda r: r.write("etc/modprobe.d/squashfs.conf", "install squashfs /bin/false\nblacklist squashfs\n"))
-simple("apparmor-off", "ubuntu", "image-snapd-broken", lambda r: r.edit("boot/grub/grub.cfg", " ro ", " ro apparmor=0 "))
 simple("apparmor-masked", "ubuntu", "image-snapd-broken", lambda r: r.mask("apparmor.service"))
 simple("snap-not-mounted", "ubuntu-booted", "image-snapd-broken",
        lambda r: r.write(f"{ENABLED}/snap-amazon\\x2dssm\\x2dagent-7993.mount", "[Mount]\nWhat=/var/lib/snapd/snaps/amazon-ssm-agent_7993.snap\n"))
@@ -322,7 +321,8 @@ simple("time-service-masked", "rpm", "time-sync-missing", lambda r: r.mask("chro
 simple("time-of-the-internet", "debian", "image-time-source", lambda r: r.write("etc/chrony/chrony.conf", "pool 2.debian.pool.ntp.org iburst\n"), "warning")
 # 15
 simple("udev-names", "debian", "image-network-baked",
-       lambda r: r.write("etc/udev/rules.d/70-persistent-net.rules", 'SUBSYSTEM=="net", ATTR{address}=="0a:00:00:00:00:01", NAME="eth0"\n'))
+       lambda r: (r.write("etc/udev/rules.d/70-persistent-net.rules", 'SUBSYSTEM=="net", ATTR{address}=="0a:00:00:00:00:01", NAME="eth0"\n'),
+                  r.write("etc/systemd/network/90-eth0.network", "[Match]\nName=eth0\n[Network]\nDHCP=yes\n")))
 simple("ifcfg-static", "rpm", "image-network-baked",
        lambda r: r.write("etc/sysconfig/network-scripts/ifcfg-eth0", "DEVICE=eth0\nBOOTPROTO=static\nIPADDR=10.0.0.5\nHWADDR=0a:00:00:00:00:01\n"))
 simple("networkd-static", "debian", "image-network-baked", lambda r: r.write("etc/systemd/network/10-static.network", "[Match]\nName=ens5\n[Network]\nAddress=10.0.0.5/24\n"))
