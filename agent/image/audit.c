@@ -43,6 +43,7 @@ const struct image_code image_codes[] = {
     {"image-agent-state", SEVERITY_WARNING, "The agent's state of the build instance is left"},
     {"agent-config-invalid", SEVERITY_FATAL, "The agent's configuration does not fit"},
     {"image-log-config", SEVERITY_WARNING, "The agent cannot use its log configuration"},
+    {"agent-environment", SEVERITY_FATAL, "The agent's environment keeps it down"},
     {"image-proxy-baked", SEVERITY_FATAL, "A proxy is baked into the agent's environment"},
     {"ca-bundle-missing", SEVERITY_FATAL, "The agent finds no CA bundle that vouches for Amazon"},
     {"time-sync-missing", SEVERITY_WARNING, "Nothing keeps the clock"},

@@ -11,6 +11,7 @@
 
 #include "base/file.h"
 #include "base/text.h"
+#include "discover/unit.h"
 #include "image/judge.h"
 #include "model/proxy.h"
 
@@ -18,11 +19,32 @@
 
 /* --- 12: proxy --- */
 
+/* What `check` finds too: a variable of AWS's SDK by which the agent does not come up, and a file of EnvironmentFile=
+ * without which systemd does not start it. */
+static void judge_environment(struct image *image)
+{
+    static const char code[] = "agent-environment";
+    const struct agent_facts *agent = image->agent;
+    char value[LINE_SIZE], file[PATH_SIZE];
+
+    if (agent->environment.outcome == OUTCOME_FAILED) {
+        (void)unit_value(image->root, agent->unit, "EnvironmentFile", true, value, sizeof(value),
+                         file);
+        find(image, code, file, "%s", agent->environment.detail);
+    }
+    for (int32_t i = 0; i < agent->n_variables; i++)
+        (agent->variables[i].harm == HARM_IMDS_BY_IPV6 ? find_warning : find)(
+            image, code, "", "%s: %s=%s", agent->variables[i].file, agent->variables[i].name,
+            agent->variables[i].value);
+}
+
 /* The snap's unit reads /etc/environment too. */
 void judge_proxy(struct image *image)
 {
     const struct agent_facts *agent = image->agent;
     const char *proxy = agent->http_proxy[0] ? agent->http_proxy : agent->https_proxy;
+
+    judge_environment(image);
 
     if (!proxy[0])
         return;
@@ -321,14 +343,20 @@ void judge_resolver(struct image *image)
         return;
     }
     if (is_link && !image_has(image, path)) {
-        if (strstr(target, "systemd/resolve") && resolved != UNIT_ENABLED)
-            find(image, code, path, "%s leads to systemd-resolved, which is not enabled", path);
+        bool of_resolved = strstr(target, "systemd/resolve");
+        if (of_resolved ? resolved != UNIT_ENABLED : !rewritten)
+            find(image, code, path, "%s leads to %s, and what writes that is not enabled", path,
+                 target);
         else
             say(image, "%s leads to %s", path, target);
         return;
     }
     if (!lines_read(image, path, take_nameserver, &resolver)) {
-        say(image, "no %s: the first lease writes it", path);
+        if (rewritten ||
+            resolved == UNIT_ENABLED) /* systemd-resolved has a link made, tmpfiles.d(5) */
+            say(image, "no %s: the first boot writes it", path);
+        else
+            find(image, code, path, "no %s, and nothing that is enabled writes it", path);
         return;
     }
     if (rewritten)

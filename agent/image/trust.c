@@ -214,20 +214,29 @@ void judge_time(struct image *image)
 
 /* --- 23: credentials --- */
 
-/* Each variable of AWS's SDKs that is set on a line. One that names the region is none of a builder's. */
+/* Each variable of a line from which AWS's SDKs take credentials. */
 static void take_variables(void *arg, const char *path, char *line)
 {
-    char name[NAME_SIZE];
+    static const char *const names[] = {"ACCESS_KEY_ID=",
+                                        "SECRET_ACCESS_KEY=",
+                                        "SESSION_TOKEN=",
+                                        "SECURITY_TOKEN=",
+                                        "PROFILE=",
+                                        "DEFAULT_PROFILE=",
+                                        "CONFIG_FILE=",
+                                        "SHARED_CREDENTIALS_FILE=",
+                                        "ROLE_ARN=",
+                                        "WEB_IDENTITY_TOKEN_FILE=",
+                                        "CONTAINER_CREDENTIALS_"};
 
     for (const char *at = line; (at = strstr(at, "AWS_"));) {
         bool begins = at == line || strchr(" \t\"';", at[-1]);
-        size_t n = strspn(at, "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_");
 
-        (void)text_set(name, sizeof(name), "%.*s", (int)n, at);
-        if (begins && at[n] == '=' && strcmp(name, "AWS_REGION") != 0 &&
-            strcmp(name, "AWS_DEFAULT_REGION") != 0)
-            find(arg, "image-credentials", path, "%s sets %s", path, name);
-        at += n;
+        at += strlen("AWS_");
+        for (size_t i = 0; i < COUNT_OF(names) && begins; i++)
+            if (text_starts(at, names[i]))
+                find(arg, "image-credentials", path, "%s sets AWS_%.*s", path,
+                     (int)strcspn(at, "="), at);
     }
 }
 

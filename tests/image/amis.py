@@ -220,6 +220,9 @@ HARMLESS.update({
     "agent-by-a-script": ("rhel", lambda r: r.write("usr/sbin/amazon-ssm-agent", "#!/bin/sh\nexec /opt/amazon-ssm-agent\n", 0o755)),
     "read-only-paths-of-others": ("rhel", lambda r: r.drop_in("ReadOnlyPaths=/var/www /var/lib/pgsql\nInaccessiblePaths=/var/lib/amazon-cloudwatch-agent")),
     "strict-and-writable": ("debian", lambda r: r.drop_in('ProtectSystem=strict\nReadWritePaths=-/var/lib/amazon/ssm "/var/log/amazon"')),
+    "variables-that-are-no-secret": ("al2023", lambda r: r.write("etc/profile.d/x.sh", "export AWS_PAGER=\nexport AWS_RETRY_MODE=standard AWS_DEFAULT_OUTPUT=json\n")),
+    "environment-file-that-may-be-missing": ("rhel", lambda r: r.drop_in("EnvironmentFile=-/etc/sysconfig/proxy")),
+    "no-resolv.conf-yet": ("debian11", lambda r: r.remove("etc/resolv.conf")),
     "automounted-disk": ("rhel", lambda r: r.add("etc/fstab", "/dev/sdb /data xfs defaults,x-systemd.automount 0 0\n")),
     "bundle-of-long-lines": ("debian", lambda r: bundle_of_lines(r, 76)),
     "modules-of-a-removed-kernel": ("al2023", lambda r: r.write("usr/lib/modules/5.10.0/modules.dep", "updates/dkms/x.ko:\n")),
@@ -249,13 +252,16 @@ simple("keyfile-of-vmware", "rhel", "image-network-baked",
        lambda r: (own_settings(r), r.remove("etc/sysconfig/network-scripts/ifcfg-eth0"),
                   r.write("etc/NetworkManager/system-connections/ens192.nmconnection", "[connection]\ninterface-name=ens192\n[ipv4]\nmethod=auto\n")), "warning")
 simple("udev-names-that-nobody-uses", "debian", "image-network-baked", lambda r: r.write("etc/udev/rules.d/70-persistent-net.rules", UDEV_RULE % "lan0"), "warning")
-simple("no-dhcp-client", "debian11", "image-network-missing", lambda r: (r.remove("usr/sbin/dhclient"), r.link("etc/resolv.conf", "/run/resolvconf/resolv.conf")))
+simple("no-dhcp-client", "debian11", "image-network-missing", lambda r: (r.remove("usr/sbin/dhclient", "etc/resolv.conf"), r.unit("systemd-resolved.service")))
 simple("ifupdown-that-asks-nobody", "debian11", "image-network-missing",
        lambda r: (own_settings(r), r.remove("etc/network/interfaces.d/50-cloud-init", "etc/udev/rules.d/70-persistent-net.rules")))
 simple("networkd-that-asks-nobody", "debian", "image-network-missing",
        lambda r: (own_settings(r), r.remove("etc/systemd/network/80-ec2.network"), r.write("usr/lib/systemd/network/80-container-host0.network", "[Network]\nDHCP=yes\n")))
 simple("networkmanager-off", "rhel", "image-network-missing",
-       lambda r: (r.mask("NetworkManager.service"), r.link("etc/resolv.conf", "/run/NetworkManager/resolv.conf")))
+       lambda r: (r.mask("NetworkManager.service"), r.unit("systemd-resolved.service"), r.link("etc/resolv.conf", "/run/systemd/resolve/stub-resolv.conf")))
+simple("nobody-writes-resolv.conf", "debian", "image-resolver-baked",
+       lambda r: (r.disable("systemd-resolved.service"), r.remove(f"{UNITS}/systemd-resolved.service", "etc/resolv.conf")))
+simple("resolv.conf-of-networkmanager-alone", "debian", "image-resolver-baked", lambda r: r.link("etc/resolv.conf", "/run/NetworkManager/resolv.conf"))
 simple("networkmanager-without-dns", "rhel", "image-resolver-baked",
        lambda r: (r.write("etc/NetworkManager/conf.d/dns.conf", "[main]\ndns=none\n"), r.write("etc/resolv.conf", "nameserver 192.168.1.1\n")))
 simple("apparmor-masked-and-snapd.apparmor", "ubuntu-booted", "image-snapd-broken", lambda r: (r.unit("snapd.apparmor.service"), r.mask("apparmor.service")), "warning")

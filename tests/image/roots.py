@@ -308,6 +308,9 @@ simple("proxy-with-exemption", "rpm", "image-proxy-baked",
 simple("proxy-of-the-manager", "debian", "image-proxy-baked",
        lambda r: r.write("etc/systemd/system.conf.d/proxy.conf", "[Manager]\nDefaultEnvironment=HTTP_PROXY=http://proxy.build:3128\n"))
 simple("proxy-of-the-snap", "ubuntu-booted", "image-proxy-baked", lambda r: r.write("etc/environment", 'https_proxy="http://proxy.build:3128"\n'), "warning")
+simple("sdk-without-imds", "debian", "agent-environment", lambda r: r.drop_in("Environment=AWS_EC2_METADATA_DISABLED=true"))
+simple("sdk-with-imds-by-ipv6", "rhel", "agent-environment", lambda r: r.drop_in("Environment=AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE=IPv6"), "warning")
+simple("environment-file-that-is-missing", "rhel", "agent-environment", lambda r: r.drop_in("EnvironmentFile=/etc/sysconfig/proxy"))
 # 13
 simple("no-bundle", "debian", "ca-bundle-missing", Root.untrust)
 simple("bundle-dangling", "rpm", "ca-bundle-missing", lambda r: r.remove("etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem"))
