@@ -181,9 +181,9 @@ static bool need_word(struct setting *setting, const char *word)
     struct plan *plan = &setting->options->plan;
     enum need need = (enum need)setting->row->size;
     bool optional = need == NEED_OPTIONAL;
-    enum target target;
+    unsigned int target;
 
-    if (!target_from_name(word, &target)) {
+    if (!name_find(&target_names, word, &target)) {
         (void)text_set(setting->why, sizeof(setting->why),
                        "does not know a target '%.60s'; there are", word);
         for (enum target i = 0; i < N_TARGETS; i++)
@@ -208,17 +208,17 @@ static bool need_word(struct setting *setting, const char *word)
 
 static bool skip_word(struct setting *setting, const char *word)
 {
-    enum check check;
+    unsigned int check;
 
-    if (!check_from_name(word, &check)) {
+    if (!name_find(&check_names, word, &check)) {
         char hint[96];
-        text_hint(hint, sizeof(hint), "", word, check_names, sizeof(char *), N_CHECKS);
+        text_hint(hint, sizeof(hint), "", word, check_names.by_value, sizeof(char *), N_CHECKS);
         (void)text_set(setting->why, sizeof(setting->why),
                        "does not know a check '%.60s' (%ssee: ssm-preflight list checks)", word,
                        hint);
         return false;
     }
-    setting->options->plan.skipped |= check_bit(check);
+    setting->options->plan.skipped |= check_bit((enum check)check);
     return true;
 }
 
