@@ -5,6 +5,7 @@
  */
 #include "base/text.h"
 
+#include <ctype.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -138,19 +139,14 @@ void text_excerpt(char *to, size_t size, const char *body, size_t n)
     (void)text_escape(to, size, body, length);
 }
 
-static bool is_space(char c)
-{
-    return c == ' ' || c == '\t' || c == '\n' || c == '\r' || c == '\f' || c == '\v';
-}
-
 char *text_trim(char *text)
 {
     size_t start = 0;
-    while (is_space(text[start]))
+    while (isspace((unsigned char)text[start]))
         start++;
 
     size_t end = strlen(text);
-    while (end > start && is_space(text[end - 1]))
+    while (end > start && isspace((unsigned char)text[end - 1]))
         end--;
 
     memmove(text, text + start, end - start);

@@ -117,11 +117,6 @@ static void keep_certificate(struct tls_peer *peer, X509 *certificate)
     session->name_matches = carries_name(certificate, peer->host);
 }
 
-static void keep_protocol(struct tls_session *session, const SSL *ssl)
-{
-    (void)text_set(session->version, sizeof(session->version), "%s", SSL_get_version(ssl));
-}
-
 /* --- whether we believe it --- */
 
 /* Errors of time are noted and passed over: a chain that ends in Amazon's root but is out of time
@@ -302,7 +297,8 @@ static int on_certificate(X509_STORE_CTX *given, void *arg)
         return 0;
     }
     int error = judge_or_recall(peer, certificate, given);
-    keep_protocol(&peer->session, ssl);
+    (void)text_set(peer->session.version, sizeof(peer->session.version), "%s",
+                   SSL_get_version(ssl));
     ERR_clear_error(); /* the misses of the first store are no errors of this handshake */
     peer->shown = true;
     X509_STORE_CTX_set_error(given, error);
