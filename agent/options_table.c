@@ -121,22 +121,16 @@ static const char *const region_words[] = {
     "gov",  "iso",  "isob",  "isoe",  "isof",    "eusc",      "de",        "af",        "ap",
     "ca",   "cn",   "eu",    "il",    "me",      "mx",        "sa",        "us"};
 
-static bool is_region_word(const char *word)
-{
-    for (size_t i = 0; i < COUNT_OF(region_words); i++)
-        if (strcmp(region_words[i], word) == 0)
-            return true;
-    return word[0] >= '0' && word[0] <= '9';
-}
-
 /* A word that no region has is asked about, and taken: AWS opens regions. */
 static void question_region(struct options *options, const char *region)
 {
-    char words[REGION_SIZE], hint[NAME_SIZE * 2], *rest = NULL;
+    const size_t n = COUNT_OF(region_words);
+    char words[REGION_SIZE], hint[NAME_SIZE * 2], *rest = words;
 
     (void)text_set(words, sizeof(words), "%s", region);
-    for (char *word = strtok_r(words, "-", &rest); word; word = strtok_r(NULL, "-", &rest)) {
-        if (is_region_word(word))
+    for (char *word; (word = text_next(&rest, "-"));) {
+        if ((word[0] >= '0' && word[0] <= '9') ||
+            text_find(word, region_words, sizeof(char *), n) < n)
             continue;
         text_hint(hint, sizeof(hint), "", word, region_words, sizeof(char *), N_DIRECTIONS);
         (void)text_set(options->warning, sizeof(options->warning),
@@ -161,13 +155,12 @@ static bool set_region(struct setting *setting)
 
 static bool set_list(struct setting *setting)
 {
-    char list[WORDS_SIZE];
-    char *rest = NULL;
+    char list[WORDS_SIZE], *rest = list;
     int n = 0;
 
     if (!text_set(list, sizeof(list), "%s", setting->value))
         return refuse(setting, "is too long");
-    for (char *word = strtok_r(list, ", \t", &rest); word; word = strtok_r(NULL, ", \t", &rest)) {
+    for (char *word; (word = text_next(&rest, ", \t"));) {
         if (!setting->row->take(setting, word))
             return false;
         n++;

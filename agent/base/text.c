@@ -154,6 +154,11 @@ char *text_trim(char *text)
     return text;
 }
 
+char *text_next(char **rest, const char *delimiters)
+{
+    return strtok_r(NULL, delimiters, rest);
+}
+
 bool text_starts(const char *text, const char *prefix)
 {
     return strncmp(text, prefix, strlen(prefix)) == 0;
@@ -198,6 +203,21 @@ bool text_number(const char *text, uint64_t max, uint64_t *value)
     return true;
 }
 
+/* The name with this number. */
+static const char *name_at(const char *const *names, size_t stride, size_t i)
+{
+    return *(const char *const *)((const char *)names + i * stride);
+}
+
+size_t text_find(const char *word, const char *const *names, size_t stride, size_t n)
+{
+    size_t i = 0;
+
+    while (i < n && strcmp(name_at(names, stride, i), word) != 0)
+        i++;
+    return i;
+}
+
 enum { FARNESS_MOST = 63 };
 
 /* How many letters must be inserted, removed or replaced to turn a into b (Levenshtein). */
@@ -235,7 +255,7 @@ void text_hint(char *to, size_t size, const char *dashes, const char *word,
     size_t least = strlen(word) / 3 + 2; /* a third of it may be wrong */
 
     for (size_t i = 0; i < n; i++) {
-        const char *name = *(const char *const *)((const char *)names + i * stride);
+        const char *name = name_at(names, stride, i);
         size_t far = farness(word, name);
         if (far >= least)
             continue;

@@ -4,8 +4,7 @@
  * is not excluded here is listed. no_CODE holds where the code is excluded; its view is of what the row
  * explains that would list the code.
  */
-#include <string.h>
-
+#include "base/text.h"
 #include "diagnose/causes.h"
 #include "diagnose/look.h"
 #include "diagnose/names.h"
@@ -299,8 +298,7 @@ static const struct {
 
 bool excluded(const struct view *view, const char *code)
 {
-    for (size_t i = 0; i < COUNT_OF(exclusions); i++)
-        if (strcmp(exclusions[i].code, code) == 0)
-            return exclusions[i].is_excluded(view);
-    return false;
+    const size_t n = COUNT_OF(exclusions);
+    const size_t i = text_find(code, &exclusions[0].code, sizeof(exclusions[0]), n);
+    return i < n && exclusions[i].is_excluded(view);
 }

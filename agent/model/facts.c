@@ -4,7 +4,7 @@
  */
 #include "model/facts.h"
 
-#include <string.h>
+#include "base/text.h"
 
 DEFINE_NAMES(answer, [ANSWER_UNKNOWN] = "unknown", [ANSWER_NO] = "no", [ANSWER_YES] = "yes");
 
@@ -52,13 +52,11 @@ const char *name_of(const struct names *names, unsigned int value)
 
 bool name_find(const struct names *names, const char *name, unsigned int *value)
 {
-    for (unsigned int i = 0; i < names->n; i++) {
-        if (strcmp(names->by_value[i], name) == 0) {
-            *value = i;
-            return true;
-        }
-    }
-    return false;
+    size_t found = text_find(name, names->by_value, sizeof(char *), names->n);
+
+    if (found < names->n)
+        *value = (unsigned int)found;
+    return found < names->n;
 }
 
 /* --- facts.h --- */

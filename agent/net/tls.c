@@ -58,7 +58,7 @@ static void add_bytes(char names[HOST_SIZE], const unsigned char *bytes, int n)
     char name[HOST_SIZE];
 
     (void)text_escape(name, sizeof(name), (const char *)bytes, n > 0 ? (size_t)n : 0);
-    (void)text_add(names, HOST_SIZE, "%s%s", names[0] ? "," : "", name);
+    text_list(names, HOST_SIZE, ",", name);
 }
 
 static void add_address(char names[HOST_SIZE], const ASN1_OCTET_STRING *address)

@@ -25,13 +25,12 @@ static bool line_names(char *line, const char *name, char address[ADDRESS_SIZE])
 {
     struct sockaddr_storage parsed;
     socklen_t length;
-    char *rest = NULL;
 
     line[strcspn(line, "#\r")] = '\0';
-    const char *first = strtok_r(line, " \t", &rest);
+    const char *first = text_next(&line, " \t");
     if (!first || !address_parse(first, 0, &parsed, &length))
         return false;
-    for (const char *word = strtok_r(NULL, " \t", &rest); word; word = strtok_r(NULL, " \t", &rest))
+    for (const char *word; (word = text_next(&line, " \t"));)
         if (strncasecmp(word, name, strlen(name)) == 0 &&
             (!word[strlen(name)] || strcmp(word + strlen(name), ".") == 0))
             return text_set(address, ADDRESS_SIZE, "%s", first);
@@ -41,14 +40,12 @@ static bool line_names(char *line, const char *name, char address[ADDRESS_SIZE])
 int hosts_look_up(const char *root, const char *name, char addresses[][ADDRESS_SIZE])
 {
     struct buffer contents;
-    char *rest = NULL;
     int n = 0;
 
     buffer_init(&contents, FILE_MAX_BYTES);
     if (file_read(root, "/etc/hosts", &contents) != 0)
         return 0;
-    for (char *line = strtok_r(contents.bytes, "\n", &rest); line && n < MAX_ADDRESSES;
-         line = strtok_r(NULL, "\n", &rest))
+    for (char *line, *rest = contents.bytes; n < MAX_ADDRESSES && (line = text_next(&rest, "\n"));)
         n += line_names(line, name, addresses[n]);
     buffer_clear(&contents);
     return n;

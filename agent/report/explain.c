@@ -51,10 +51,8 @@ static size_t explained_by(enum check check)
 
 static const struct page *page_find(const char *name)
 {
-    for (size_t i = 0; i < n_pages; i++)
-        if (strcmp(pages[i].name, name) == 0)
-            return &pages[i];
-    return NULL;
+    size_t i = text_find(name, &pages[0].name, sizeof(pages[0]), n_pages);
+    return i < n_pages ? &pages[i] : NULL;
 }
 
 static bool page_write(const struct page *page, const struct style *style, struct buffer *to)

@@ -125,7 +125,7 @@ static void look(struct waiting *waiting)
     waiting->changed |= differs;
 }
 
-/* What descriptors and stamps say is only that something may have changed. */
+/* What descriptors say is only that something may have changed. */
 static void take_changes(struct waiting *waiting)
 {
     waiting->to_look |= waiting->changes && changes_take(waiting->changes);

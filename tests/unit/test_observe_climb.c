@@ -1790,7 +1790,7 @@ static void a_proxys_bare_name_is_asked_for_with_the_search_list(void **state)
     static const char *const bare[] = {"proxy", NULL}, *const dotted[] = {"proxy.corp", NULL},
                              *const searched[] = {"proxy.a.example", "proxy.b.example", "proxy",
                                                   NULL};
-    static const char domains[] = ". a.example\tb.example";
+    static const char domains[] = ". a.example b.example";
     (void)state;
 
     expect_names("http://proxy:3128", bare);
