@@ -90,7 +90,7 @@ static bool no_dns_bypasses_vpc(const struct view *view)
 
     return is_gateways(view) || names_lookup(view->facts, service).all_amazon ||
            (opinion.answered &&
-            names_decides(opinion.answer)); /* an error says nothing of the name */
+            dns_decides(opinion.answer)); /* an error says nothing of the name */
 }
 
 static bool no_private_dns_off(const struct view *view)

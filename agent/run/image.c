@@ -11,7 +11,6 @@
 #include "image/image.h"
 #include "report/report.h"
 #include "run/commands.h"
-#include "run/confine.h"
 
 static const struct {
     const char *name;

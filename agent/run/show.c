@@ -16,7 +16,6 @@
 #include "model/anonymize.h"
 #include "report/recorded.h"
 #include "run/commands.h"
-#include "run/confine.h"
 
 static int read_stream(int fd, struct buffer *contents)
 {
