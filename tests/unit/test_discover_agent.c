@@ -732,6 +732,18 @@ static void the_last_error_names_what_it_was_caused_by(void **state)
     assert_last_error(
         "SSM Agent unable to acquire credentials: x\nAmazon SSM Agent v3.3 is running\n",
         AGENT_LINES_NAMED, "");
+    assert_last_error("1 ERROR x\nSSM Agent v3.3 comes\n", AGENT_LINES_ALL, "1 ERROR x");
+    assert_last_error("1 CRITICAL x\ncaused by: ", AGENT_LINES_ALL, "1 CRITICAL x");
+    assert_last_error("caused by: y\n2\n3\n4\n5\n6\n1 ERROR x\n", AGENT_LINES_ALL,
+                      "1 ERROR x, caused by: y");
+    assert_last_error("caused by: y\n2\n3\n4\n5\n6\n7\n1 ERROR x\n", AGENT_LINES_ALL,
+                      "1 ERROR x"); /* too far back */
+
+    char longest[LINE_OF_LOG_SIZE + 32] = "1 ERROR ", error[LINE_OF_LOG_SIZE];
+    memset(longest + 8, 'x', LINE_OF_LOG_SIZE);
+    (void)strcat(longest, "\ncaused by: y");
+    agent_log_last_error(longest, strlen(longest), AGENT_LINES_ALL, error);
+    assert_null(strstr(error, "caused"));
 }
 
 /* Labels are extended attributes that only root may write, and not every file system has them. */

@@ -130,6 +130,27 @@ static void a_ready_neighbour_makes_a_shared_cause_doubtful(void **state)
     assert_string_equal(evidence, "");
 }
 
+/* All of a zone fail, and not all of them alike; and what is certain stays so. */
+static void neighbours_that_fail_otherwise_prove_nothing(void **state)
+{
+    (void)state;
+    add("egress-blocked", "subnet-a", 1);
+    add("egress-blocked", "subnet-a", 2);
+    add("dns-resolver-unreachable", "subnet-a", 3);
+    fleet_judge(&fleet);
+    assert_int_equal(fleet_confidence(&fleet.members[0], evidence), CONFIDENCE_LIKELY);
+    assert_string_equal(evidence, "");
+    fleet_clear(&fleet);
+    add("egress-blocked", "subnet-a", 1);
+    add("egress-blocked", "subnet-a", 2);
+    fleet.members[0].confidence = fleet.members[1].confidence = CONFIDENCE_POSSIBLE;
+    fleet_judge(&fleet);
+    assert_int_equal(fleet_confidence(&fleet.members[0], evidence), CONFIDENCE_LIKELY);
+    fleet.members[0].confidence = CONFIDENCE_CERTAIN;
+    assert_int_equal(fleet_confidence(&fleet.members[0], evidence), CONFIDENCE_CERTAIN);
+    assert_null(fleet_only(&fleet, &fleet.groups[0], COMMON_SUBNET)); /* of one group */
+}
+
 /* A group is that of the root cause, and what comes behind it is not hidden. */
 static void other_causes_are_not_hidden(void **state)
 {
@@ -193,6 +214,15 @@ static void the_newest_record_of_an_instance_counts(void **state)
     const struct style style = {.columns = 80};
 
     (void)state;
+    add("policy-missing", "subnet-a", 1);
+    add(NULL, "subnet-a", 1); /* of one time: the last that was given */
+    add(NULL, "subnet-a", 2);
+    add("policy-missing", "subnet-a", 2);
+    fleet.members[3].started_unix_ms++;
+    fleet_judge(&fleet);
+    assert_int_equal(fleet.members[0].group, -1);
+    assert_int_equal(fleet.members[2].group, -1);
+    fleet_clear(&fleet);
     add("policy-missing", "subnet-a", 1);
     fleet.members[0].started_unix_ms++;
     add(NULL, "subnet-a", 1);
@@ -302,6 +332,7 @@ int main(void)
         cmocka_unit_test_teardown(causes_are_grouped_the_worst_and_most_first, end),
         cmocka_unit_test_teardown(what_only_a_group_has_is_named, end),
         cmocka_unit_test_teardown(a_ready_neighbour_makes_a_shared_cause_doubtful, end),
+        cmocka_unit_test_teardown(neighbours_that_fail_otherwise_prove_nothing, end),
         cmocka_unit_test_teardown(other_causes_are_not_hidden, end),
         cmocka_unit_test_teardown(each_thing_that_a_group_alone_has_is_named, end),
         cmocka_unit_test_teardown(the_newest_record_of_an_instance_counts, end),
