@@ -63,6 +63,8 @@ static int end(void **state)
 
 static void causes_are_grouped_the_worst_and_most_first(void **state)
 {
+    const struct style style = {.columns = 80};
+
     (void)state;
     add(NULL, "subnet-a", 1);
     add("policy-missing", "subnet-a", 2);
@@ -77,6 +79,8 @@ static void causes_are_grouped_the_worst_and_most_first(void **state)
     assert_int_equal(fleet.members[fleet.groups[2].first].verdict, VERDICT_READY);
     assert_string_equal(fleet.members[fleet.groups[3].first].id, "i-9");
     assert_int_equal(fleet_exit_status(&fleet), 1);
+    assert_says("junit", &style, "type=\"NO REPORT\"");
+    assert_says("junit", &style, "name=\"i-1\" time=\"0\"/>");
 }
 
 static void what_only_a_group_has_is_named(void **state)
@@ -92,6 +96,7 @@ static void what_only_a_group_has_is_named(void **state)
     assert_string_equal(fleet_only(&fleet, &fleet.groups[0], COMMON_SUBNET), "subnet-b");
     assert_null(fleet_only(&fleet, &fleet.groups[0], COMMON_VPC)); /* the others have it too */
     assert_says("terminal", &style, "only they have subnet subnet-b\n");
+    assert_says("html", &style, "<li>only they have subnet subnet-b</li>");
     assert_says("terminal", &style,
                 "\n6 instances: 3 NOT READY, 3 READY.\n"
                 "NOT READY      3  endpoint-blocks-443 (ssmmessages)\n");
@@ -232,6 +237,7 @@ static void the_newest_record_of_an_instance_counts(void **state)
     assert_int_equal(fleet.n_groups, 2);
     assert_says("terminal", &style, "2 instances: 1 NOT READY, 1 READY. (1 older)\n");
     assert_says("json", &style, "\"older\":true");
+    assert_says("junit", &style, "tests=\"2\"");
 }
 
 /* Of a group of instances one says what to paste, and no time of one instance stands for all. */
@@ -298,6 +304,13 @@ static void a_person_sees_lines_of_a_terminal(void **state)
     buffer_clear(&text);
     fleet.members[0].file[3] = fleet.members[1].file[3] = ' ';
     assert_says("terminal", &style, "show --commands 'log 1'\n");
+    (void)strcpy(fleet.members[fleet.groups[0].first].file, "o'x y");
+    assert_says("terminal", &style, "show --commands o'x y\n");
+    fleet_clear(&fleet);
+    add(NULL, "subnet-a", 3);
+    fleet_judge(&fleet);
+    assert_says("short", &style, "i-3                  READY     subnet-a                 -");
+    assert_says("html", &style, "<h1 class=\"good\">");
 }
 
 static void hostile_words_are_escaped(void **state)
