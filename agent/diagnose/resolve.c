@@ -464,8 +464,7 @@ static bool has_public_trouble(const struct facts *facts, enum service service)
 {
     struct naming naming = names_look(facts, service);
 
-    return look_is_planned(facts, service) && !naming.pinned && naming.public_only &&
-           !naming.answers;
+    return !naming.pinned && naming.public_only && !naming.answers;
 }
 
 /* Optional services (s3, kms, logs) may well have no endpoint; and those of the plain names do not

@@ -15,6 +15,7 @@
 #include "base/buffer.h"
 #include "base/text.h"
 #include "diagnose/diagnose.h"
+#include "diagnose/look.h"
 #include "facts_builder.h"
 #include "report_builder.h"
 #include "report/report.h"
@@ -277,6 +278,13 @@ static void other_services_are_not_asked(struct facts *f)
         f->plan.services[i].need = NEED_OFF;
 }
 
+static void certificates_are_old_by_any_clock(struct facts *f)
+{
+    break_tls(f, SERVICE_SSM, ALL_ADDRESSES, FAILURE_CERTIFICATE_EXPIRED);
+    for (int32_t j = 0; j < f->endpoints[SERVICE_SSM].n_addresses; j++)
+        f->endpoints[SERVICE_SSM].addresses[j].session.not_after_unix_s = 1;
+}
+
 static void the_role_says_another_thing(struct facts *f)
 {
     SET(f->role.code, "Failed");
@@ -337,6 +345,7 @@ static const struct {
      "\"network-acl\""},
     {"agent-crashes--stays-down", its_unit_is_starting, "\"agent-crashes\"", "nothing starts it"},
     {"healthy", an_id_holds_a_control, "i-0?", NULL},
+    {"clock-wrong--tls", certificates_are_old_by_any_clock, "\"tls-expired\"", NULL},
     {"role-not-assumable", the_role_says_another_thing, "\"role-not-assumable\"", NULL},
     {"proxy-in-the-way", http_has_no_status, "\"proxy-in-the-way\"", "status 0"},
     {"dns-wrong-name--endpoint-gone", the_id_ends_the_label, "--vpc-endpoint-ids vpce-0abc --query",
@@ -401,10 +410,35 @@ static void a_long_summary_is_cut_at_a_word(void **state)
     }
 }
 
+static void what_is_not_known_is_neither_past_nor_down(void **state)
+{
+    (void)state;
+    facts_healthy(&facts);
+    assert_false(look_is_past(&facts, 0));
+    assert_true(look_is_past(&facts, 1));
+    assert_false(look_is_to_come(&facts, 0));
+    assert_false(look_is_to_come(&facts, 1));
+    assert_true(look_is_to_come(&facts, INT64_MAX));
+    assert_false(look_agent_stays_down(&facts.agent));
+    facts.agent.ended = ANSWER_YES;
+    SET(facts.agent.unit_active, "failed");
+    assert_true(look_agent_stays_down(&facts.agent));
+    SET(facts.agent.unit_active, "inactive");
+    assert_true(look_agent_stays_down(&facts.agent));
+    SET(facts.agent.unit_active, "active");
+    assert_false(look_agent_stays_down(&facts.agent));
+    assert_false(look_needs_dualstack(&facts));
+    SET(facts.plan.services[SERVICE_SSM].host, "ssm.us-east-1.api.aws");
+    assert_true(look_needs_dualstack(&facts));
+    SET(facts.plan.services[SERVICE_SSM].host, "ssm.cn-north-1.api.amazonwebservices.com.cn");
+    assert_true(look_needs_dualstack(&facts));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_is_said_at_an_edge),
+        cmocka_unit_test(what_is_not_known_is_neither_past_nor_down),
         cmocka_unit_test(a_long_summary_is_cut_at_a_word),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -7,6 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -100,6 +101,13 @@ static void what_only_a_group_has_is_named(void **state)
     assert_says("terminal", &style,
                 "\n6 instances: 3 NOT READY, 3 READY.\n"
                 "NOT READY      3  endpoint-blocks-443 (ssmmessages)\n");
+    fleet_clear(&fleet);
+    for (int i = 0; i < 4; i++) {
+        add(i < 2 ? "endpoint-blocks-443" : NULL, i < 2 ? "subnet-b" : "subnet-a", i);
+        (void)text_set(fleet.members[i].has[COMMON_VPC], NAME_SIZE, "vpc-%d", i / 2);
+    }
+    fleet_judge(&fleet);
+    assert_says("terminal", &style, "only they have subnet subnet-b, VPC vpc-0\n");
 }
 
 /* One of a subnet that fails, and all of a subnet. */
@@ -261,6 +269,9 @@ static void a_page_of_many_has_the_way_and_commands(void **state)
                 "<p>The way of i-1, and what was seen there:</p>\n<svg>ssm</svg>\n");
     assert_says("html", &style, "<h2>1 READY</h2>");
     assert_says("html", &style, "<h3>The EC2 serial console</h3>");
+    free(fleet.members[0].commands);
+    fleet.members[0].commands = NULL;
+    assert_says("html", &style, "<svg>ssm</svg>\n<ul>");
 }
 
 /* A warning is told, and fails nothing. */

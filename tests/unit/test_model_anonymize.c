@@ -380,6 +380,16 @@ static void what_is_nearly_a_word_of_aws_goes(void **state)
         assert_null(strstr(facts.instance.type, words[i]));
         assert_true(text_starts(facts.instance.type, "name-"));
     }
+    facts_healthy(&facts);
+    (void)text_set(facts.instance.type, NAME_SIZE, "us-south-1-1-1-1-11");
+    (void)text_set(facts.role.profile_arn, ARN_SIZE,
+                   "arn:aws:iam:eu-central-1:123456789012:instance-profile/x");
+    anonymize_facts(&facts);
+    assert_true(text_starts(facts.instance.type, "name-"));
+    assert_true(text_starts(facts.role.profile_arn, "arn:aws:iam:eu-central-1:0000000000"));
+    (void)text_set(facts.role.profile_arn, ARN_SIZE, "arn:aws:%0*d:eu-central-1:", NAME_SIZE, 7);
+    anonymize_facts(&facts);
+    assert_true(text_starts(facts.role.profile_arn, "arn:aws:name-"));
     (void)text_set(facts.agent.ca_bundle, sizeof(facts.agent.ca_bundle), "/usr/bin/host77");
     (void)text_set(facts.role.profile_arn, ARN_SIZE, "arn:aws:iam:mars-7777-1:1:x/%064d", 7);
     (void)text_set(facts.machine.asset_tag, NAME_SIZE, "a-far-too-long-prefix-0123abcd");

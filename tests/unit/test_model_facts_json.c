@@ -193,6 +193,7 @@ static const struct {
     {"null", "facts: not an object"},
     {"{\"rounds\":\"1\"}", "facts.rounds: not a number"},
     {"{\"rounds\":null}", "facts.rounds: not a number"},
+    {"{\"machine\":{\"vendor\":\"\\u007f\"}}", "facts.machine.vendor: not printable ASCII"},
     {"{\"rounds\":1.5}", "facts.rounds: not a whole number"},
     {"{\"rounds\":2147483648}", "facts.rounds: out of range"},
     {"{\"rounds\":-2147483649}", "facts.rounds: out of range"},

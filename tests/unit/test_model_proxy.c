@@ -94,6 +94,8 @@ static void values(void **state)
         assert_int_equal(proxy.port, rows[i].port);
     }
     assert_false(proxy_parse("http://a b", &odd));
+    assert_true(proxy_parse("http://[fd00::5", &odd));
+    assert_string_equal(odd.host, "fd00::5");
 }
 
 static void a_demand_for_a_login_decides_only_without_one(void **state)

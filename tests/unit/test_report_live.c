@@ -128,6 +128,11 @@ static void nothing_certain_and_nothing_drawn_say_nothing(void **state)
     assert_non_null(strstr(text.bytes, "\nlooking\x1b[K\n"));
     buffer_clear(&text);
     free(filled);
+    filled = fill("dns-slow"); /* a warning */
+    live_draw(&live, &filled->report, &moment, &style, &text);
+    assert_non_null(strstr(text.bytes, "\nlooking\x1b[K\n"));
+    buffer_clear(&text);
+    free(filled);
 }
 
 int main(void)

@@ -465,6 +465,11 @@ static void what_stands_around_a_report_does_not_matter(void **state)
     assert_read(text, "written by ssm-preflight 10.0.0");
     assert_null(strstr(error, "cut off"));
     assert_refused("\"\" and more", "no report of ssm-preflight found");
+    for (const char *const *end = (const char *const[]){"", "x", "x\x7f", "x\n", NULL}; *end;
+         end++) {
+        (void)text_set(text, sizeof(text), "%s%s", FOLDED_PREFIX, *end);
+        assert_refused(text, "no report of ssm-preflight found");
+    }
     for (const char *const *odd = (const char *const[]){"===", "AA=A", "A A~", NULL}; *odd; odd++) {
         char base64[256];
         memset(base64, 'A', 200);

@@ -121,6 +121,10 @@ static void a_long_reason_gives_way_to_a_short_one(void **state)
     write_new(&filled->report, &text);
     assert_non_null(strstr(text.bytes, ": not everything answered in time\n"));
     buffer_clear(&text);
+    (void)strcpy(filled->report.summary, "unknown: it was stopped");
+    write_new(&filled->report, &text);
+    assert_non_null(strstr(text.bytes, ": it was stopped\n"));
+    buffer_clear(&text);
     free(filled);
 }
 

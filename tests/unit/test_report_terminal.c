@@ -410,6 +410,10 @@ static void an_address_of_this_machine_is_no_endpoint(void **state)
     facts_healthy(&seen);
     resolve_to(&seen, SERVICE_SSM, "127.0.0.1", PLACE_LOCAL, FAILURE_REFUSED);
     SAYS(NULL, "127.0.0.1", "FAIL local, dialled on 443: connection refused");
+    facts_healthy(&seen);
+    resolve_to(&seen, SERVICE_SSM, "52.1.2.3", PLACE_PUBLIC, FAILURE_REFUSED);
+    seen.endpoints[SERVICE_SSM].addresses[0].steps[RUNG_CONNECT].outcome = OUTCOME_UNTRIED;
+    SAYS("public, ", "52.1.2.3", " public\n");
 }
 
 /* Everything that fixes is there once: what the last screen has no room for stands above it. */
