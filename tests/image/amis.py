@@ -219,7 +219,7 @@ HARMLESS.update({
     "firewall-for-the-vpc": ("rhel", iptables("-A OUTPUT -d 10.0.0.0/8 -j ACCEPT\n-A OUTPUT -p tcp -d 169.254.169.254 --dport 80 -j ACCEPT\n", "DROP")),
     "agent-by-a-script": ("rhel", lambda r: r.write("usr/sbin/amazon-ssm-agent", "#!/bin/sh\nexec /opt/amazon-ssm-agent\n", 0o755)),
     "read-only-paths-of-others": ("rhel", lambda r: r.drop_in("ReadOnlyPaths=/var/www /var/lib/pgsql\nInaccessiblePaths=/var/lib/amazon-cloudwatch-agent")),
-    "strict-and-writable": ("debian", lambda r: r.drop_in('ProtectSystem=strict\nReadWritePaths=-/var/lib/amazon/ssm "/var/log/amazon"')),
+    "strict-and-writable": ("debian", lambda r: r.drop_in('ProtectSystem=strict\nReadWritePaths=-/var/lib/amazon/ssm/ "/var/log/amazon"')),
     "variables-that-are-no-secret": ("al2023", lambda r: r.write("etc/profile.d/x.sh", "export AWS_PAGER=\nexport AWS_RETRY_MODE=standard AWS_DEFAULT_OUTPUT=json\n")),
     "environment-file-that-may-be-missing": ("rhel", lambda r: r.drop_in("EnvironmentFile=-/etc/sysconfig/proxy")),
     "no-resolv.conf-yet": ("debian11", lambda r: r.remove("etc/resolv.conf")),
