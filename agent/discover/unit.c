@@ -364,10 +364,10 @@ static bool has_state(const char *paths)
 
     (void)text_set(words, sizeof(words), "%s", paths);
     for (char *word; (word = text_next(&rest, " \t\""));) {
+        word += strspn(word, "-+");
         size_t n = strlen(word);
         word[n - (n > 1 && word[n - 1] == '/')] = '\0';
-        has |= text_find(word + strspn(word, "-+"), folders, sizeof(folders[0]),
-                         COUNT_OF(folders)) < COUNT_OF(folders);
+        has |= text_find(word, folders, sizeof(folders[0]), COUNT_OF(folders)) < COUNT_OF(folders);
     }
     return has;
 }
