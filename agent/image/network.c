@@ -45,7 +45,6 @@ void judge_proxy(struct image *image)
     const char *proxy = agent->http_proxy[0] ? agent->http_proxy : agent->https_proxy;
 
     judge_environment(image);
-
     if (!proxy[0])
         return;
     bool hides_imds = proxy_used_for_imds(agent);
@@ -231,7 +230,8 @@ static void judge_manager(struct network *network)
     } else if (any_enabled(image, "networking.service", which)) {
         if (!has_dhcp_client(image))
             find(image, code, "", "%s is enabled, and there is no DHCP client", which);
-        else if (!network->cloud_init && !says(image, IFUPDOWN, "iface dhcp", NULL))
+        else if (!network->cloud_init && !says(image, IFUPDOWN, "iface dhcp", NULL) &&
+                 !says(image, IFUPDOWN, "iface static", NULL)) /* which was found */
             find(image, code, "", "%s is enabled, and no interface of its files asks by DHCP",
                  which);
         else

@@ -251,6 +251,9 @@ simple("keyfile-of-a-mac-alone", "rhel", "image-network-baked",
 simple("keyfile-of-vmware", "rhel", "image-network-baked",
        lambda r: (own_settings(r), r.remove("etc/sysconfig/network-scripts/ifcfg-eth0"),
                   r.write("etc/NetworkManager/system-connections/ens192.nmconnection", "[connection]\ninterface-name=ens192\n[ipv4]\nmethod=auto\n")), "warning")
+for n, (text, severity) in enumerate((("iface ens5 inet static\n  address 10.0.0.5/24\n  gateway 10.0.0.1\n", "fatal"), ("allow-hotplug ens192\niface ens192 inet dhcp\n", "warning"))):
+    simple(f"interfaces-alone-{n}", "debian11", "image-network-baked", lambda r, text=text: (own_settings(r), r.remove(
+        "etc/network/interfaces.d/50-cloud-init", "etc/udev/rules.d/70-persistent-net.rules"), r.add("etc/network/interfaces", text)), severity)
 simple("udev-names-that-nobody-uses", "debian", "image-network-baked", lambda r: r.write("etc/udev/rules.d/70-persistent-net.rules", UDEV_RULE % "lan0"), "warning")
 simple("no-dhcp-client", "debian11", "image-network-missing", lambda r: (r.remove("usr/sbin/dhclient", "etc/resolv.conf"), r.unit("systemd-resolved.service")))
 simple("ifupdown-that-asks-nobody", "debian11", "image-network-missing",
