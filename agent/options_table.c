@@ -126,7 +126,7 @@ static bool is_region_word(const char *word)
     for (size_t i = 0; i < COUNT_OF(region_words); i++)
         if (strcmp(region_words[i], word) == 0)
             return true;
-    return word[0] >= '0' && word[0] <= '9';
+    return word[0] >= '0' && word[0] <= '9' && !word[1]; /* there are not ten, and 1a is a zone's */
 }
 
 /* A word that no region has is asked about, and taken: AWS opens regions. */
