@@ -133,6 +133,7 @@ static bool is_region_word(const char *word)
 static void question_region(struct options *options, const char *region)
 {
     char words[REGION_SIZE], hint[NAME_SIZE * 2], *rest = NULL;
+    const char *last = region + strlen(region) - 1;
 
     (void)text_set(words, sizeof(words), "%s", region);
     for (char *word = strtok_r(words, "-", &rest); word; word = strtok_r(NULL, "-", &rest)) {
@@ -145,6 +146,9 @@ static void question_region(struct options *options, const char *region)
                        hint);
         return;
     }
+    if (*last < '0' || *last > '9')
+        (void)text_set(options->warning, sizeof(options->warning),
+                       "--region %s: the name of a region ends in a number", region);
 }
 
 static bool set_region(struct setting *setting)
