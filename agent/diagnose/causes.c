@@ -163,7 +163,7 @@ const struct cause causes[] = {
      .evidence = {quote_lookup}, .unless_excluded = {"local-firewall"}},
     {.code = "dns-resolver-unreachable",
      .title = "The configured nameserver does not answer",
-     .here = {{"Amazon's resolver answers, the configured {servers} {maybe}does not", {when_amazon_answers}},
+     .here = {{"Amazon's resolver answers, but {maybe}not the configured {servers}", {when_amazon_answers}},
               {"No answer of the nameserver {servers}: {maybe}dead or cut off"}},
      .explains = {{RUNG(RESOLVE)}}, .where = where_nobody_answers,
      .evidence = {quote_lookup, quote_stub, quote_servers_not_read}, .certain_if = when_only_amazon_answers,

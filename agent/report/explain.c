@@ -51,10 +51,8 @@ static size_t explained_by(enum check check)
 
 static const struct page *page_find(const char *name)
 {
-    for (size_t i = 0; i < n_pages; i++)
-        if (strcmp(pages[i].name, name) == 0)
-            return &pages[i];
-    return NULL;
+    size_t i = text_find(name, &pages[0].name, sizeof(pages[0]), n_pages);
+    return i < n_pages ? &pages[i] : NULL;
 }
 
 static void page_write(const struct page *page, const struct style *style, struct buffer *to)
@@ -80,15 +78,15 @@ static void page_write(const struct page *page, const struct style *style, struc
 bool explain_write(const char *name, const struct style *style, struct buffer *to)
 {
     char wanted[NAME_SIZE], hint[NAME_SIZE * 2];
-    enum check check;
+    unsigned int check;
 
     (void)text_escape(wanted, sizeof(wanted), name, strlen(name));
     for (char *at = wanted; *at; at++)
         *at = (char)tolower((unsigned char)*at);
 
     const struct page *page = page_find(wanted);
-    if (!page && check_from_name(wanted, &check))
-        page = page_find(explained[explained_by(check)].page);
+    if (!page && name_find(&check_names, wanted, &check))
+        page = page_find(explained[explained_by((enum check)check)].page);
     (void)text_set(hint, sizeof(hint), "endpoint.%s", wanted);
     if (!page)
         page = page_find(hint); /* "connect", as a report names the rung */
