@@ -32,7 +32,7 @@ void quote_no_resolver(const struct view *view, struct finding *finding)
 {
     const struct resolver_facts *resolvers = &view->facts->resolvers;
 
-    finding_evidence(finding, "%s %s", resolvers->file[0] ? resolvers->file : "resolv.conf",
+    finding_evidence(finding, "%s %s", resolvers->file,
                      resolvers->read.outcome == OUTCOME_FAILED ? "is not there"
                                                                : "has no nameserver line");
 }
@@ -124,7 +124,7 @@ static const struct dns_answer *failed_here(const struct facts *facts, enum serv
         return answer->unsent || answer->step.failure == FAILURE_REFUSED ? answer : NULL;
     /* An IPv4 server where there is no IPv4 is the wrong server. */
     enum family family = strchr(answer->server, ':') ? FAMILY_IPV6 : FAMILY_IPV4;
-    return answer->unsent && look_is_usable(&facts->network, family) ? answer : NULL;
+    return answer->unsent && network_uses(&facts->network, family) ? answer : NULL;
 }
 
 /* An answer that says yes or no, of a server that was asked so; NULL: none. */
@@ -134,7 +134,7 @@ static const struct dns_answer *answer_as(const struct facts *facts, enum servic
     const struct endpoint_facts *endpoint = &facts->endpoints[service];
 
     for (int32_t i = 0; i < endpoint->n_answers; i++)
-        if (endpoint->answers[i].asked_as == asked_as && names_decides(&endpoint->answers[i]))
+        if (endpoint->answers[i].asked_as == asked_as && dns_decides(&endpoint->answers[i]))
             return &endpoint->answers[i];
     return NULL;
 }
@@ -255,7 +255,7 @@ static const struct dns_answer *false_answer(const struct facts *facts, enum ser
     for (int32_t i = 0; is_own_name(&facts->plan, service) && i < endpoint->n_answers; i++) {
         const struct dns_answer *answer = &endpoint->answers[i];
         bool alias = is_foreign_alias(&facts->plan, answer);
-        if (answer->family != FAMILY_IPV4 || !names_decides(answer) ||
+        if (answer->family != FAMILY_IPV4 || !dns_decides(answer) ||
             !names_is_amazon_resolver(&facts->instance, answer->server))
             continue;
         if (answer->n_addresses > 0 && !alias)
@@ -358,8 +358,7 @@ bool where_vpc_is_bypassed(const struct view *view)
     struct lookup lookup = names_lookup(facts, view->service);
     struct naming naming = names_look(facts, view->service);
 
-    if (naming.pinned || !look_is_planned(facts, view->service) || lookup.silent || !lookup.asked ||
-        !knows_more(&opinion, &lookup))
+    if (naming.pinned || lookup.silent || !lookup.asked || !knows_more(&opinion, &lookup))
         return false;
     if (lookup.answer && !facts->resolvers.stub &&
         names_is_amazon_resolver(&facts->instance, lookup.answer->server))
@@ -424,8 +423,7 @@ static bool has_public_trouble(const struct facts *facts, enum service service)
 {
     struct naming naming = names_look(facts, service);
 
-    return look_is_planned(facts, service) && !naming.pinned && naming.public_only &&
-           !naming.answers;
+    return !naming.pinned && naming.public_only && !naming.answers;
 }
 
 /* Optional services (s3, kms, logs) may well have no endpoint; and those of the plain names do not
@@ -514,8 +512,7 @@ bool where_public_addresses_are_used(const struct view *view)
 {
     struct naming naming = names_look(view->facts, view->service);
 
-    return look_is_planned(view->facts, view->service) && !naming.pinned &&
-           naming.by[PLACE_PUBLIC] > 0 && (!naming.public_only || naming.answers);
+    return !naming.pinned && naming.by[PLACE_PUBLIC] > 0 && (!naming.public_only || naming.answers);
 }
 
 bool when_no_public_address_answers(const struct view *view)

@@ -235,6 +235,9 @@ static void wrong_arguments_are_named(void **state)
         {"--for shells", "--for must be one of: core sessions state-manager patch inventory"},
         {"--strict=perhaps", "--strict must be yes or no"},
         {"--require=", "--require must not be empty"},
+        {"--config=", "--config must not be empty"},
+        {"--max-age 9x", "--max-age must be a number of days such as 90d"},
+        {"--max-age d", "--max-age must be a number of days such as 90d"},
         {"-x", "unknown option -x"},
     };
     (void)state;
@@ -367,6 +370,14 @@ static void a_region_that_looks_wrong_is_questioned(void **state)
     assert_string_equal(options.warning, "");
     assert_true(parse("--region us-east-9"));
     assert_string_equal(options.warning, "");
+    assert_true(parse("--region us-east-11"));
+    assert_string_equal(options.warning,
+                        "--region us-east-11: no region that is known here has '11' in its name");
+    assert_true(parse("--region us-east-1a")); /* a zone's name */
+    assert_string_equal(options.warning,
+                        "--region us-east-1a: no region that is known here has '1a' in its name");
+    assert_true(parse("--region us-east"));
+    assert_string_equal(options.warning, "--region us-east: the name of a region ends in a number");
     assert_true(parse("--region xx-east-1")); /* nothing is near it */
     assert_string_equal(options.warning,
                         "--region xx-east-1: no region that is known here has 'xx' in its name");
