@@ -263,33 +263,6 @@ void html_way(struct buffer *to, const struct report *report)
 
 /* --- without a login --- */
 
-/* The causes' commands for the instance: one entry of bootcmd, whose shell keeps their variables. */
-static bool add_boot_commands(struct buffer *to, const struct report *report)
-{
-    bool any = false;
-
-    for (int32_t n = 0; n < (report ? report_n_causes(report) : 0); n++)
-        for (int i = -1; finding_next(&report->findings[n], true, &i); any = true)
-            (void)buffer_addf(to, "    %s\n", report->findings[n].commands[i]);
-    return any;
-}
-
-/* A line of the page, with what is known in its place. What a report holds may be anything, and this is for
- * a shell. */
-static void add_filled(struct buffer *to, const char *line, size_t n, const struct report *report)
-{
-    static const char variables[] = "ID='' REGION=''", commands[] = "    the commands, a line each";
-    const char *instance = report ? facts_instance_name(report->facts) : "";
-    const char *region = report ? report->facts->plan.region : "";
-
-    if (n == strlen(variables) && strncmp(line, variables, n) == 0)
-        (void)buffer_addf(to, "ID='%s' REGION='%s'\n", text_only(instance, "-") ? instance : "",
-                          text_only(region, "-") ? region : "");
-    else if (n != strlen(commands) || strncmp(line, commands, n) != 0 ||
-             !add_boot_commands(to, report))
-        (void)buffer_addf(to, "%.*s\n", (int)n, line);
-}
-
 /* What was collected, as an element; nothing where nothing was. */
 static void flush(struct buffer *to, struct buffer *text, bool commands)
 {
@@ -308,7 +281,7 @@ void html_no_login(struct buffer *to, const struct report *report)
 
     buffer_init(&page, REPORT_MAX_BYTES);
     buffer_init(&text, REPORT_MAX_BYTES);
-    (void)explain_write("no-login", &(struct style){.columns = 0}, &page);
+    no_login_write(report, &page);
     (void)buffer_add_text(to, "<h2>The instance has no login</h2>\n");
     for (const char *line = strchr(page.bytes, '\n'); line && *++line;) {
         const size_t n = strcspn(line, "\n");
@@ -322,7 +295,8 @@ void html_no_login(struct buffer *to, const struct report *report)
         if (text_starts(line, "## "))
             html_element(to, "h3", heading + 3);
         else if (n > 0)
-            add_filled(&text, line + (indented ? 4 : 0), n - (indented ? 4 : 0), report);
+            (void)buffer_addf(&text, "%.*s\n", (int)n - (indented ? 4 : 0),
+                              line + (indented ? 4 : 0));
         line += n;
     }
     flush(to, &text, commands);
