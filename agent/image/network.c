@@ -280,12 +280,15 @@ static void take_nameserver(void *arg, const char *path, char *line)
 /* Whether something writes resolv.conf at each lease. NetworkManager.conf(5): dns=none, rc-manager=unmanaged. */
 static bool is_rewritten(const struct image *image)
 {
-    char which[NAME_SIZE];
+    char which[NAME_SIZE], dns[LINE_SIZE], manager[LINE_SIZE];
 
     if (any_enabled(image, "NetworkManager.service", which))
-        return !says(image, NM_CONF, "dns=none", NULL) && !says(image, NM_CONF, "unmanaged", NULL);
+        return (!value_read(image, NM_CONF, "dns", dns, NULL) || strcmp(dns, "none") != 0) &&
+               (!value_read(image, NM_CONF, "rc-manager", manager, NULL) ||
+                strcmp(manager, "unmanaged") != 0);
     return any_enabled(image, "dhcpcd.service wicked.service", which) ||
-           (any_enabled(image, "networking.service network.service", which) &&
+           ((any_enabled(image, "networking.service network.service", which) ||
+             image_has(image, "/etc/init.d/network")) &&
             has_dhcp_client(image));
 }
 

@@ -222,6 +222,8 @@ HARMLESS.update({
     "strict-and-writable": ("debian", lambda r: r.drop_in('ProtectSystem=strict\nReadWritePaths=-/var/lib/amazon/ssm/ "/var/log/amazon"')),
     "variables-that-are-no-secret": ("al2023", lambda r: r.write("etc/profile.d/x.sh", "export AWS_PAGER=\nexport AWS_RETRY_MODE=standard AWS_DEFAULT_OUTPUT=json\n")),
     "environment-file-that-may-be-missing": ("rhel", lambda r: r.drop_in("EnvironmentFile=-/etc/sysconfig/proxy")),
+    "networkmanager-leaves-devices-alone": ("rhel", lambda r: r.write("etc/NetworkManager/conf.d/calico.conf", "[keyfile]\nunmanaged-devices=interface-name:cali*\n")),
+    "network-by-a-script": ("rhel", lambda r: (r.disable("NetworkManager.service"), r.write("etc/init.d/network", "#!/bin/sh\n", 0o755), r.program("usr/sbin/dhclient"))),
     "no-resolv.conf-yet": ("debian11", lambda r: r.remove("etc/resolv.conf")),
     "automounted-disk": ("rhel", lambda r: r.add("etc/fstab", "/dev/sdb /data xfs defaults,x-systemd.automount 0 0\n")),
     "bundle-of-long-lines": ("debian", lambda r: bundle_of_lines(r, 76)),
@@ -267,6 +269,8 @@ simple("nobody-writes-resolv.conf", "debian", "image-resolver-baked",
 simple("resolv.conf-of-networkmanager-alone", "debian", "image-resolver-baked", lambda r: r.link("etc/resolv.conf", "/run/NetworkManager/resolv.conf"))
 simple("networkmanager-without-dns", "rhel", "image-resolver-baked",
        lambda r: (r.write("etc/NetworkManager/conf.d/dns.conf", "[main]\ndns=none\n"), r.write("etc/resolv.conf", "nameserver 192.168.1.1\n")))
+simple("networkmanager-that-does-not-manage-dns", "rhel8", "image-resolver-baked",
+       lambda r: (r.write("etc/NetworkManager/NetworkManager.conf", "[main]\nrc-manager = unmanaged\n"), r.write("etc/resolv.conf", "nameserver 192.168.1.1\n")))
 simple("apparmor-masked-and-snapd.apparmor", "ubuntu-booted", "image-snapd-broken", lambda r: (r.unit("snapd.apparmor.service"), r.mask("apparmor.service")), "warning")
 simple("snapd-purged", "ubuntu", "image-snapd-broken", lambda r: r.remove(f"{UNITS}/snapd.service", f"{ENABLED}/multi-user.target.wants/snapd.service"))
 for n, change in enumerate((lambda r: (r.write("etc/chrony/chrony.conf", "pool x\n"), r.write("etc/systemd/timesyncd.conf", "[Time]\nNTP=169.254.169.123\n")),
