@@ -130,7 +130,7 @@ static const struct dns_answer *failed_here(const struct facts *facts, enum serv
         return answer->unsent || answer->step.failure == FAILURE_REFUSED ? answer : NULL;
     /* An IPv4 server where there is no IPv4 is the wrong server. */
     enum family family = strchr(answer->server, ':') ? FAMILY_IPV6 : FAMILY_IPV4;
-    return answer->unsent && look_is_usable(&facts->network, family) ? answer : NULL;
+    return answer->unsent && network_uses(&facts->network, family) ? answer : NULL;
 }
 
 /* An answer that says yes or no, of a server that was asked so; NULL: none. */
@@ -140,7 +140,7 @@ static const struct dns_answer *answer_as(const struct facts *facts, enum servic
     const struct endpoint_facts *endpoint = &facts->endpoints[service];
 
     for (int32_t i = 0; i < endpoint->n_answers; i++)
-        if (endpoint->answers[i].asked_as == asked_as && names_decides(&endpoint->answers[i]))
+        if (endpoint->answers[i].asked_as == asked_as && dns_decides(&endpoint->answers[i]))
             return &endpoint->answers[i];
     return NULL;
 }
@@ -217,7 +217,7 @@ bool when_several_names_are_late(const struct view *view)
     for (struct each it = {0}; view_each(view, RUNG_RESOLVE, &it); n++)
         for (int32_t i = 0; i < view->facts->endpoints[it.service].n_answers; i++) {
             const struct dns_answer *answer = &view->facts->endpoints[it.service].answers[i];
-            if (answer->asked_as != ASKED_CONFIGURED || !names_decides(answer))
+            if (answer->asked_as != ASKED_CONFIGURED || !dns_decides(answer))
                 continue;
             late |= answer->step.took_ms >= DNS_SLOW_MS;
             in_time |= answer->step.took_ms < DNS_SLOW_MS;
@@ -278,7 +278,7 @@ static const struct dns_answer *false_answer(const struct facts *facts, enum ser
     for (int32_t i = 0; is_own_name(&facts->plan, service) && i < endpoint->n_answers; i++) {
         const struct dns_answer *answer = &endpoint->answers[i];
         bool alias = is_foreign_alias(&facts->plan, answer);
-        if (answer->family != FAMILY_IPV4 || !names_decides(answer) ||
+        if (answer->family != FAMILY_IPV4 || !dns_decides(answer) ||
             !names_is_amazon_resolver(&facts->instance, answer->server))
             continue;
         if (answer->n_addresses > 0 && !alias)

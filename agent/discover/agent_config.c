@@ -180,10 +180,7 @@ static bool is_identity(const char *word)
 {
     static const char *const known[] = {"OnPrem", "EC2", "ECS", "CustomIdentity"};
 
-    for (size_t i = 0; i < COUNT_OF(known); i++)
-        if (strcmp(known[i], word) == 0)
-            return true;
-    return false;
+    return text_find(word, known, sizeof(char *), COUNT_OF(known)) < COUNT_OF(known);
 }
 
 static bool take_list(const cJSON *list, enum kind kind, char to[HOST_SIZE])
@@ -195,7 +192,7 @@ static bool take_list(const cJSON *list, enum kind kind, char to[HOST_SIZE])
         if (!cJSON_IsNull(item) && !(kind == TEXTS ? cJSON_IsString(item) : cJSON_IsObject(item)))
             return false;
         if (cJSON_IsString(item) && is_identity(item->valuestring))
-            (void)text_add(to, HOST_SIZE, "%s%s", to[0] ? ", " : "", item->valuestring);
+            text_list(to, HOST_SIZE, ", ", item->valuestring);
     }
     return true;
 }

@@ -258,11 +258,11 @@ static bool read_checks(struct reader *reader, const cJSON *json, char *at)
         return reader_fails(reader, "not an array");
     cJSON_ArrayForEach(item, json)
     {
-        enum check check;
+        unsigned int check;
         if (!cJSON_IsString(item))
             return reader_fails(reader, "not an array of names");
-        if (check_from_name(item->valuestring, &check))
-            set |= check_bit(check);
+        if (name_find(&check_names, item->valuestring, &check))
+            set |= check_bit((enum check)check);
         else if (!accept_unknown(reader, item))
             return false;
     }

@@ -58,7 +58,7 @@ static void add_bytes(char names[HOST_SIZE], const unsigned char *bytes, int n)
     char name[HOST_SIZE];
 
     (void)text_escape(name, sizeof(name), (const char *)bytes, n > 0 ? (size_t)n : 0);
-    (void)text_add(names, HOST_SIZE, "%s%s", names[0] ? "," : "", name);
+    text_list(names, HOST_SIZE, ",", name);
 }
 
 static void add_address(char names[HOST_SIZE], const ASN1_OCTET_STRING *address)
@@ -115,11 +115,6 @@ static void keep_certificate(struct tls_peer *peer, X509 *certificate)
     session->not_before_unix_s = unix_time(X509_get0_notBefore(certificate));
     session->not_after_unix_s = unix_time(X509_get0_notAfter(certificate));
     session->name_matches = carries_name(certificate, peer->host);
-}
-
-static void keep_protocol(struct tls_session *session, const SSL *ssl)
-{
-    (void)text_set(session->version, sizeof(session->version), "%s", SSL_get_version(ssl));
 }
 
 /* --- whether we believe it --- */
@@ -302,7 +297,8 @@ static int on_certificate(X509_STORE_CTX *given, void *arg)
         return 0;
     }
     int error = judge_or_recall(peer, certificate, given);
-    keep_protocol(&peer->session, ssl);
+    (void)text_set(peer->session.version, sizeof(peer->session.version), "%s",
+                   SSL_get_version(ssl));
     ERR_clear_error(); /* the misses of the first store are no errors of this handshake */
     peer->shown = true;
     X509_STORE_CTX_set_error(given, error);
@@ -315,6 +311,8 @@ static const char ciphers[] =
     "ECDHE-RSA-AES256-GCM-SHA384:ECDHE-ECDSA-CHACHA20-POLY1305:ECDHE-RSA-CHACHA20-POLY1305:"
     "ECDHE-ECDSA-AES128-SHA:ECDHE-RSA-AES128-SHA:ECDHE-ECDSA-AES256-SHA:ECDHE-RSA-AES256-SHA:"
     "AES128-GCM-SHA256:AES256-GCM-SHA384:AES128-SHA:AES256-SHA";
+static const char suites_of_1_3[] =
+    "TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256";
 static const char groups[] = "X25519:P-256:P-384:P-521";
 static const char signatures[] =
     "RSA-PSS+SHA256:ECDSA+SHA256:ed25519:RSA-PSS+SHA384:RSA-PSS+SHA512:RSA+SHA256:RSA+SHA384:RSA+SHA512:"
@@ -360,6 +358,7 @@ SSL_CTX *__wrap_SSL_CTX_new(const SSL_METHOD *method)
         SSL_CTX *context = __real_SSL_CTX_new(method);
         peer_index = SSL_get_ex_new_index(0, NULL, on_new, NULL, on_free);
         if (peer_index < 0 || SSL_CTX_set_cipher_list(context, ciphers) != 1 ||
+            SSL_CTX_set_ciphersuites(context, suites_of_1_3) != 1 ||
             SSL_CTX_set1_groups_list(context, groups) != 1 ||
             SSL_CTX_set1_sigalgs_list(context, signatures) != 1) {
             SSL_CTX_free(context);

@@ -272,8 +272,8 @@ static void settle(struct lane *lane, const struct http_reply *reply)
         actions_forget_unclear(lane->climb, facts);
     }
     if (from_aws(facts, &reply->head))
-        observe_clock(lane->climb->observe, service_name(lane->climb->service), facts,
-                      reply->took_us);
+        clock_add(&lane->climb->observe->facts->clock, service_name(lane->climb->service),
+                  facts->address, &facts->head, reply->took_us);
     lane->open = failure == FAILURE_NONE &&
                  reply->step.took_ms < ladder_patience_ms(lane->climb) / 4 * 3;
     actions_pump(lane->climb);

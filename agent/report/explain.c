@@ -51,10 +51,8 @@ static size_t explained_by(enum check check)
 
 static const struct page *page_find(const char *name)
 {
-    for (size_t i = 0; i < n_pages; i++)
-        if (strcmp(pages[i].name, name) == 0)
-            return &pages[i];
-    return NULL;
+    size_t i = text_find(name, &pages[0].name, sizeof(pages[0]), n_pages);
+    return i < n_pages ? &pages[i] : NULL;
 }
 
 static bool page_write(const struct page *page, const struct style *style, struct buffer *to)
@@ -83,15 +81,15 @@ static bool page_write(const struct page *page, const struct style *style, struc
 bool explain_write(const char *name, const struct style *style, struct buffer *to)
 {
     char wanted[NAME_SIZE], hint[NAME_SIZE * 2];
-    enum check check;
+    unsigned int check;
 
     (void)text_escape(wanted, sizeof(wanted), name, strlen(name));
     for (char *at = wanted; *at; at++)
         *at = (char)tolower((unsigned char)*at);
 
     const struct page *page = page_find(wanted);
-    if (!page && check_from_name(wanted, &check))
-        page = page_find(explained[explained_by(check)].page);
+    if (!page && name_find(&check_names, wanted, &check))
+        page = page_find(explained[explained_by((enum check)check)].page);
     if (!page && text_set(hint, sizeof(hint), "endpoint.%s", wanted))
         page = page_find(hint); /* "connect", as a report names the rung */
     if (page)

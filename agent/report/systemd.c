@@ -174,19 +174,11 @@ static void notify(const char *state)
     output_unguard();
 }
 
-void notify_status(const struct report *report)
+void notify_status(const struct report *report, bool ready)
 {
     char state[SUMMARY_SIZE + 32];
 
-    (void)text_set(state, sizeof(state), "STATUS=%s", report->summary);
-    notify(state);
-}
-
-void notify_ready(const struct report *report)
-{
-    char state[SUMMARY_SIZE + 32];
-
-    (void)text_set(state, sizeof(state), "READY=1\nSTATUS=%s", report->summary);
+    (void)text_set(state, sizeof(state), "%sSTATUS=%s", ready ? "READY=1\n" : "", report->summary);
     notify(state);
 }
 

@@ -111,7 +111,7 @@ NO_INOTIFY = ("/usr/bin/unshare", "--map-root-user", "/bin/sh", "-c",
 
 
 def test_where_inotify_is_used_up_files_are_looked_at():
-    """Their stamps tell, every second and a half."""
+    """Every second and a half."""
     with Lab(["dns-no-resolver"]) as lab:
         assert reacts(lab, "dns-no-resolver", NO_INOTIFY) < WITHIN_S + 2
 

@@ -75,7 +75,7 @@ class Runner:
         with open(os.path.join(path, "aws"), "w", encoding="utf-8") as file:
             file.write(STAND_IN)
         os.chmod(os.path.join(path, "aws"), 0o755)
-        for name in ("base64", "cat", "cut", "grep", "seq", "wc", "sh"):
+        for name in ("base64", "cat", "cut", "grep", "seq", "sort", "tr", "wc", "sh"):
             os.symlink(os.path.join("/usr/bin", name), os.path.join(path, name))
 
     def run(self, block, where):

@@ -299,14 +299,11 @@ static void durations_are_read_at_a_glance(void **state)
 /* READY is no more than what was judged. */
 static void ready_says_what_it_holds_back(void **state)
 {
-    enum check check;
-
     (void)state;
     facts_healthy(&seen);
     SAYS("left out", "READY  This instance can register with Systems Manager;\n",
          "UpdateInstanceInformation, OpenControlChannel not tried (41 ms).\n");
-    assert_true(check_from_name("ssm.tls", &check));
-    seen.plan.skipped = check_bit(check);
+    seen.plan.skipped = check_bit(check_of_service(SERVICE_SSM, RUNG_TLS));
     SAYS("can register", "READY  All selected checks passed; some were skipped on request;\n",
          "  Skipped on request (--skip, --permissions): tls of ssm\n",
          "  ok           imds, role, ssm, ssmmessages, ec2messages, clock, agent\n");
