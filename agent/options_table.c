@@ -121,17 +121,17 @@ static const char *const region_words[] = {
     "gov",  "iso",  "isob",  "isoe",  "isof",    "eusc",      "de",        "af",        "ap",
     "ca",   "cn",   "eu",    "il",    "me",      "mx",        "sa",        "us"};
 
-/* A word that no region has is asked about, and taken: AWS opens regions. There are not ten of a kind, and 1a is
- * a zone's. */
+/* A word that no region has is asked about, and taken: AWS opens regions. */
 static void question_region(struct options *options, const char *region)
 {
     const size_t n = COUNT_OF(region_words);
-    const char *last = region + strlen(region) - 1;
     char words[REGION_SIZE], hint[NAME_SIZE * 2], *rest = words;
+    const char *last = region + strlen(region) - 1;
 
     (void)text_set(words, sizeof(words), "%s", region);
     for (char *word; (word = text_next(&rest, "-"));) {
-        if ((word[0] >= '0' && word[0] <= '9' && !word[1]) ||
+        const bool one_digit = word[0] >= '0' && word[0] <= '9' && !word[1];
+        if (one_digit || /* there are not ten, and 1a is a zone's */
             text_find(word, region_words, sizeof(char *), n) < n)
             continue;
         text_hint(hint, sizeof(hint), "", word, region_words, sizeof(char *), N_DIRECTIONS);

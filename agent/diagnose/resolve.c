@@ -32,7 +32,7 @@ void quote_no_resolver(const struct view *view, struct finding *finding)
 {
     const struct resolver_facts *resolvers = &view->facts->resolvers;
 
-    finding_evidence(finding, "%s %s", resolvers->file[0] ? resolvers->file : "resolv.conf",
+    finding_evidence(finding, "%s %s", resolvers->file,
                      resolvers->read.outcome == OUTCOME_FAILED ? "is not there"
                                                                : "has no nameserver line");
 }
@@ -381,8 +381,7 @@ bool where_vpc_is_bypassed(const struct view *view)
     struct lookup lookup = names_lookup(facts, view->service);
     struct naming naming = names_look(facts, view->service);
 
-    if (naming.pinned || !look_is_planned(facts, view->service) || lookup.silent || !lookup.asked ||
-        !knows_more(&opinion, &lookup))
+    if (naming.pinned || lookup.silent || !lookup.asked || !knows_more(&opinion, &lookup))
         return false;
     if (lookup.answer && !facts->resolvers.stub &&
         names_is_amazon_resolver(&facts->instance, lookup.answer->server))
@@ -465,8 +464,7 @@ static bool has_public_trouble(const struct facts *facts, enum service service)
 {
     struct naming naming = names_look(facts, service);
 
-    return look_is_planned(facts, service) && !naming.pinned && naming.public_only &&
-           !naming.answers;
+    return !naming.pinned && naming.public_only && !naming.answers;
 }
 
 /* Optional services (s3, kms, logs) may well have no endpoint; and those of the plain names do not
@@ -555,8 +553,7 @@ bool where_public_addresses_are_used(const struct view *view)
 {
     struct naming naming = names_look(view->facts, view->service);
 
-    return look_is_planned(view->facts, view->service) && !naming.pinned &&
-           naming.by[PLACE_PUBLIC] > 0 && (!naming.public_only || naming.answers);
+    return !naming.pinned && naming.by[PLACE_PUBLIC] > 0 && (!naming.public_only || naming.answers);
 }
 
 bool when_no_public_address_answers(const struct view *view)

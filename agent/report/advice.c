@@ -214,8 +214,7 @@ void advice_write(struct screen *screen, const struct report *report, const stru
 
     if (first_to_say(report, finding) != finding)
         return;
-    if (finding->remedy[0])
-        advice_labelled(screen, "Fix", finding->remedy);
+    advice_labelled(screen, "Fix", finding->remedy);
     if (commands) {
         (void)write_commands(screen, finding, false, &all);
         for (int32_t i = -1; advice_next_end(report, finding, &i);)
@@ -240,7 +239,7 @@ static void write_cause(struct screen *screen, const struct report *report, int3
     if (first != finding)
         (void)text_set(fix, sizeof(fix), "As %d.", (int)(first - report->findings) + 1);
     finding_name(finding, " (", ")", name);
-    (void)text_set(line, sizeof(line), "%s%s %s", name, fix[0] ? ":" : "", fix);
+    (void)text_set(line, sizeof(line), "%s: %s", name, fix);
     screen_textf(screen, INK_PLAIN, "%d. ", (int)n + 1);
     screen_finish(screen, INK_PLAIN, screen->column, line);
 }

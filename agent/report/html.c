@@ -111,8 +111,7 @@ static void draw_row(struct drawing *drawing, enum status status, const char *wh
                       bad                     ? "bad"
                       : status == STATUS_PASS ? "good"
                                               : "",
-                      MARK_AT, y + 6, marks[status <= STATUS_SKIP ? status : STATUS_UNKNOWN],
-                      TEXT_FROM, y);
+                      MARK_AT, y + 6, marks[status], TEXT_FROM, y);
     junit_put(drawing->to, what);
     (void)buffer_addf(drawing->to, "</text><text class=\"small\" x=\"%d\" y=\"%d\">", TEXT_FROM,
                       y + 14);
@@ -200,8 +199,7 @@ static void draw_service(struct drawing *drawing, const struct report *report, e
         enum status status = climbed(address, came, sizeof(came));
 
         (void)text_set(what, sizeof(what), "%s %s", service_name(service), address->address);
-        (void)text_set(line, sizeof(line), "%s",
-                       places[address->place <= PLACE_LOCAL ? address->place : PLACE_UNKNOWN]);
+        (void)text_set(line, sizeof(line), "%s", places[address->place]);
         if (address->place == PLACE_OWN_SUBNET && instance->availability_zone[0])
             (void)text_add(line, sizeof(line), ", %s", instance->availability_zone);
         else if (address->place == PLACE_IN_VPC && in_own_zone)
@@ -360,7 +358,7 @@ static void add_finding(struct buffer *to, const struct report *report, int32_t 
                    severity_name(finding->severity), confidence_name(finding->confidence));
     html_element(to, "h2", line);
     html_element(to, "p", finding->title);
-    if (finding->remedy[0] && finding->severity != SEVERITY_NOTE)
+    if (finding->severity != SEVERITY_NOTE)
         html_element(to, "p", finding->remedy);
     add_evidence(to, finding);
     if (finding->severity == SEVERITY_NOTE)
@@ -422,7 +420,7 @@ void html_write(const struct report *report, const struct style *unused, struct 
     add_checks(to, report);
     buffer_init(&json, REPORT_MAX_BYTES);
     json_write(report, unused, &json);
-    html_end(to, json.bytes ? json.bytes : "");
+    html_end(to, json.bytes);
     to->failed |= json.failed;
     buffer_clear(&json);
 }

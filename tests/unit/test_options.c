@@ -235,6 +235,9 @@ static void wrong_arguments_are_named(void **state)
         {"--for shells", "--for must be one of: core sessions state-manager patch inventory"},
         {"--strict=perhaps", "--strict must be yes or no"},
         {"--require=", "--require must not be empty"},
+        {"--config=", "--config must not be empty"},
+        {"--max-age 9x", "--max-age must be a number of days such as 90d"},
+        {"--max-age d", "--max-age must be a number of days such as 90d"},
         {"-x", "unknown option -x"},
     };
     (void)state;

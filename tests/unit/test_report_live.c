@@ -112,12 +112,36 @@ static void a_resize_leaves_no_rubbish(void **state)
     free(filled);
 }
 
+static void nothing_certain_and_nothing_drawn_say_nothing(void **state)
+{
+    const struct style style = {.columns = 80};
+    const struct live_moment moment = {.round = 1, .under_way = true, .words = ""};
+    struct filled *filled = fill("egress-blocked");
+    struct live live = {0};
+    struct buffer text;
+    (void)state;
+
+    buffer_init(&text, REPORT_MAX_BYTES);
+    live_erase(&live, &text);
+    assert_int_equal(text.used, 0);
+    live_draw(&live, &filled->report, &moment, &style, &text);
+    assert_non_null(strstr(text.bytes, "\nlooking\x1b[K\n"));
+    buffer_clear(&text);
+    free(filled);
+    filled = fill("dns-slow"); /* a warning */
+    live_draw(&live, &filled->report, &moment, &style, &text);
+    assert_non_null(strstr(text.bytes, "\nlooking\x1b[K\n"));
+    buffer_clear(&text);
+    free(filled);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_frame_is_never_higher_than_the_terminal),
         cmocka_unit_test(a_round_under_way_is_called_that),
         cmocka_unit_test(a_certain_cause_is_named_before_the_round_is_over),
+        cmocka_unit_test(nothing_certain_and_nothing_drawn_say_nothing),
         cmocka_unit_test(a_resize_leaves_no_rubbish),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -401,6 +401,18 @@ static void an_intercepted_handshake_is_no_good_one(void **state)
     SAYS("10.0.1.21  own subnet  ok ", "10.0.1.21  own subnet  FAIL TLS intercepted, ");
 }
 
+static void an_address_of_this_machine_is_no_endpoint(void **state)
+{
+    (void)state;
+    facts_healthy(&seen);
+    resolve_to(&seen, SERVICE_SSM, "127.0.0.1", PLACE_LOCAL, FAILURE_REFUSED);
+    SAYS(NULL, "127.0.0.1", "FAIL local, dialled on 443: connection refused");
+    facts_healthy(&seen);
+    resolve_to(&seen, SERVICE_SSM, "52.1.2.3", PLACE_PUBLIC, FAILURE_REFUSED);
+    seen.endpoints[SERVICE_SSM].addresses[0].steps[RUNG_CONNECT].outcome = OUTCOME_UNTRIED;
+    SAYS("public, ", "52.1.2.3", " public\n");
+}
+
 /* Everything that fixes is there once: what the last screen has no room for stands above it. */
 static void every_command_is_shown(void **state)
 {
@@ -519,6 +531,7 @@ int main(void)
         cmocka_unit_test(what_two_findings_share_is_said_once),
         cmocka_unit_test(an_intercepted_handshake_is_no_good_one),
         cmocka_unit_test(long_evidence_leaves_room_for_the_fix),
+        cmocka_unit_test(an_address_of_this_machine_is_no_endpoint),
         cmocka_unit_test(every_command_is_shown),
         cmocka_unit_test(the_headline_has_the_causes),
         cmocka_unit_test(a_failed_rung_points_to_its_finding),
