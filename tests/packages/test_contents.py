@@ -46,6 +46,21 @@ def test_every_licence_is_in_every_package(packages):
             assert words.lower() in " ".join(file.read().lower().split()), text
 
 
+def test_the_way_to_relink_works(tmp_path):
+    """RELINKING's command, with a glibc in which one function was changed: what it links with, of what `make static` compiled."""
+    (tmp_path / "changed.c").write_text("int relinked(int fd) { return fd < 0; }\nint isatty(int fd) { return relinked(fd); }\nint __isatty(int fd) { return relinked(fd); }\n")
+    shutil.copy(said("gcc", "-print-file-name=libc.a").strip(), tmp_path / "libc.a")
+    said("gcc", "-Os", "-fPIE", "-fno-inline", "-c", str(tmp_path / "changed.c"), "-o", str(tmp_path / "isatty.o"))
+    said("ar", "r", str(tmp_path / "libc.a"), str(tmp_path / "isatty.o"))
+    with open(os.path.join(REPOSITORY, "packaging/RELINKING"), encoding="utf-8") as file:
+        compiler = re.search("make static (CC='.*?')", file.read())[1].replace("/path/of/yours", str(tmp_path))
+    program = tmp_path / "ssm-preflight"
+    environment = {name: value for name, value in os.environ.items() if name not in ("MAKEFLAGS", "MAKELEVEL", "MFLAGS")}
+    told = said("sh", "-c", f"make -n flavour=static {compiler} program.static={program} {program}", env=environment)
+    said("sh", "-c", next(line for line in told.splitlines() if line.endswith(f" -o {program}.debug")))
+    assert " relinked\n" in said("nm", f"{program}.debug") and "ssm-preflight" in said(f"{program}.debug", "version")
+
+
 def test_versions_order(packages):
     new = said("packaging/scripts/version").strip()
     subprocess.run(["dpkg", "--compare-versions", OLD_VERSION + "-1", "lt", new + "-1"], check=True)
