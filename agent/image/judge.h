@@ -10,6 +10,8 @@
 #include "image/image.h"
 #include "model/facts.h"
 
+#define IMDS "169.254.169.254"
+
 enum { MAX_TARGETS = 48 };
 
 struct image {
