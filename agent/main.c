@@ -64,24 +64,17 @@ static int help(void)
     return status;
 }
 
-static const struct command *find_command(const char *name)
-{
-    for (int i = 0; i < N_COMMANDS; i++)
-        if (strcmp(commands[i].name, name) == 0)
-            return &commands[i];
-    return NULL;
-}
-
 static int run(const struct options *options)
 {
     const char *name = options->n_words > 0 ? options->words[0]
                        : options->version   ? "version"
                                             : "check";
-    const struct command *command = find_command(name);
+    size_t which = text_find(name, &commands[0].name, sizeof(commands[0]), N_COMMANDS);
+    const struct command *command = &commands[which];
 
     if (options->help || strcmp(name, "help") == 0)
         return help();
-    if (!command) {
+    if (which == N_COMMANDS) {
         char hint[96];
         text_hint(hint, sizeof(hint), "", name, &commands[0].name, sizeof(commands[0]), N_COMMANDS);
         log_error("unknown command '%s' (%ssee: ssm-preflight --help)", name, hint);

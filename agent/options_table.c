@@ -121,22 +121,18 @@ static const char *const region_words[] = {
     "gov",  "iso",  "isob",  "isoe",  "isof",    "eusc",      "de",        "af",        "ap",
     "ca",   "cn",   "eu",    "il",    "me",      "mx",        "sa",        "us"};
 
-static bool is_region_word(const char *word)
-{
-    for (size_t i = 0; i < COUNT_OF(region_words); i++)
-        if (strcmp(region_words[i], word) == 0)
-            return true;
-    return word[0] >= '0' && word[0] <= '9';
-}
-
 /* A word that no region has is asked about, and taken: AWS opens regions. */
 static void question_region(struct options *options, const char *region)
 {
-    char words[REGION_SIZE], hint[NAME_SIZE * 2], *rest = NULL;
+    const size_t n = COUNT_OF(region_words);
+    char words[REGION_SIZE], hint[NAME_SIZE * 2], *rest = words;
+    const char *last = region + strlen(region) - 1;
 
     (void)text_set(words, sizeof(words), "%s", region);
-    for (char *word = strtok_r(words, "-", &rest); word; word = strtok_r(NULL, "-", &rest)) {
-        if (is_region_word(word))
+    for (char *word; (word = text_next(&rest, "-"));) {
+        const bool one_digit = word[0] >= '0' && word[0] <= '9' && !word[1];
+        if (one_digit || /* there are not ten, and 1a is a zone's */
+            text_find(word, region_words, sizeof(char *), n) < n)
             continue;
         text_hint(hint, sizeof(hint), "", word, region_words, sizeof(char *), N_DIRECTIONS);
         (void)text_set(options->warning, sizeof(options->warning),
@@ -145,6 +141,9 @@ static void question_region(struct options *options, const char *region)
                        hint);
         return;
     }
+    if (*last < '0' || *last > '9')
+        (void)text_set(options->warning, sizeof(options->warning),
+                       "--region %s: the name of a region ends in a number", region);
 }
 
 static bool set_region(struct setting *setting)
@@ -161,13 +160,12 @@ static bool set_region(struct setting *setting)
 
 static bool set_list(struct setting *setting)
 {
-    char list[WORDS_SIZE];
-    char *rest = NULL;
+    char list[WORDS_SIZE], *rest = list;
     int n = 0;
 
     if (!text_set(list, sizeof(list), "%s", setting->value))
         return refuse(setting, "is too long");
-    for (char *word = strtok_r(list, ", \t", &rest); word; word = strtok_r(NULL, ", \t", &rest)) {
+    for (char *word; (word = text_next(&rest, ", \t"));) {
         if (!setting->row->take(setting, word))
             return false;
         n++;
@@ -181,9 +179,9 @@ static bool need_word(struct setting *setting, const char *word)
     struct plan *plan = &setting->options->plan;
     enum need need = (enum need)setting->row->size;
     bool optional = need == NEED_OPTIONAL;
-    enum target target;
+    unsigned int target;
 
-    if (!target_from_name(word, &target)) {
+    if (!name_find(&target_names, word, &target)) {
         (void)text_set(setting->why, sizeof(setting->why),
                        "does not know a target '%.60s'; there are", word);
         for (enum target i = 0; i < N_TARGETS; i++)
@@ -208,17 +206,17 @@ static bool need_word(struct setting *setting, const char *word)
 
 static bool skip_word(struct setting *setting, const char *word)
 {
-    enum check check;
+    unsigned int check;
 
-    if (!check_from_name(word, &check)) {
+    if (!name_find(&check_names, word, &check)) {
         char hint[96];
-        text_hint(hint, sizeof(hint), "", word, check_names, sizeof(char *), N_CHECKS);
+        text_hint(hint, sizeof(hint), "", word, check_names.by_value, sizeof(char *), N_CHECKS);
         (void)text_set(setting->why, sizeof(setting->why),
                        "does not know a check '%.60s' (%ssee: ssm-preflight list checks)", word,
                        hint);
         return false;
     }
-    setting->options->plan.skipped |= check_bit(check);
+    setting->options->plan.skipped |= check_bit((enum check)check);
     return true;
 }
 

@@ -159,7 +159,7 @@ int root_open(const char *root, const char *path, int flags)
 
 /* --- files --- */
 
-enum { FULL_PATH_SIZE = 4096, MAX_NAMES = 1024, MAX_ENTRIES = 65536, DEVICE_MAX_MS = 3000 };
+enum { FULL_PATH_SIZE = 4096, MAX_NAMES = 1024, MAX_ENTRIES = 65536, WRITE_MAX_MS = 3000 };
 
 /* Kept here, since whoever reads takes a file that cannot be read for one that is not there. */
 static char first_trouble[256];
@@ -222,8 +222,8 @@ int file_open(const char *root, const char *path)
 {
     struct stat status = {0};
 
-    if (root[0] && file_look(root, path, true, &status) && !is_file(&status)) {
-        errno = S_ISDIR(status.st_mode) ? EISDIR : EINVAL;
+    if (root[0] && file_look(root, path, true, &status) && !S_ISREG(status.st_mode)) {
+        errno = S_ISDIR(status.st_mode) ? EISDIR : is_file(&status) ? ENODATA : EINVAL;
         return -1;
     }
     int fd = root_open(root, path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
@@ -243,8 +243,10 @@ int file_open(const char *root, const char *path)
 int file_read(const char *root, const char *path, struct buffer *contents)
 {
     int fd = file_open(root, path);
+    if (fd < 0 && errno == ENODATA)
+        (void)buffer_add(contents, "", 0);
     if (fd < 0)
-        return errno;
+        return errno == ENODATA ? 0 : errno;
 
     char piece[16384];
     struct stat status = {0};
@@ -365,20 +367,6 @@ int file_list(const char *root, const char *path, const char *suffix,
     return 0;
 }
 
-static int write_whole(int fd, const char *bytes, size_t n)
-{
-    while (n > 0) {
-        ssize_t written = write(fd, bytes, n);
-        if (written < 0 && errno == EINTR)
-            continue;
-        if (written < 0)
-            return errno;
-        bytes += written;
-        n -= (size_t)written;
-    }
-    return 0;
-}
-
 int file_write_in_time(int fd, const char *bytes, size_t n, int64_t max_ms)
 {
     int64_t until_ms = clock_monotonic_ms() + max_ms;
@@ -409,7 +397,7 @@ static int write_to_device(const char *path, const char *bytes, size_t n)
     if (fd < 0)
         return errno;
 
-    int error = file_write_in_time(fd, bytes, n, DEVICE_MAX_MS);
+    int error = file_write_in_time(fd, bytes, n, WRITE_MAX_MS);
     if (close(fd) != 0 && !error)
         error = errno;
     return error;
@@ -433,7 +421,7 @@ int file_write_atomically(const char *path, const char *bytes, size_t n, mode_t 
     if (fd < 0)
         return errno;
 
-    int error = write_whole(fd, bytes, n);
+    int error = file_write_in_time(fd, bytes, n, WRITE_MAX_MS);
     if (!error && fchmod(fd, mode) != 0)
         error = errno;
     if (close(fd) != 0 && !error)

@@ -5,6 +5,7 @@
  */
 #include "base/text.h"
 
+#include <ctype.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -138,24 +139,24 @@ void text_excerpt(char *to, size_t size, const char *body, size_t n)
     (void)text_escape(to, size, body, length);
 }
 
-static bool is_space(char c)
-{
-    return c == ' ' || c == '\t' || c == '\n' || c == '\r' || c == '\f' || c == '\v';
-}
-
 char *text_trim(char *text)
 {
     size_t start = 0;
-    while (is_space(text[start]))
+    while (isspace((unsigned char)text[start]))
         start++;
 
     size_t end = strlen(text);
-    while (end > start && is_space(text[end - 1]))
+    while (end > start && isspace((unsigned char)text[end - 1]))
         end--;
 
     memmove(text, text + start, end - start);
     text[end - start] = '\0';
     return text;
+}
+
+char *text_next(char **rest, const char *delimiters)
+{
+    return strtok_r(NULL, delimiters, rest);
 }
 
 bool text_starts(const char *text, const char *prefix)
@@ -202,6 +203,21 @@ bool text_number(const char *text, uint64_t max, uint64_t *value)
     return true;
 }
 
+/* The name with this number. */
+static const char *name_at(const char *const *names, size_t stride, size_t i)
+{
+    return *(const char *const *)((const char *)names + i * stride);
+}
+
+size_t text_find(const char *word, const char *const *names, size_t stride, size_t n)
+{
+    size_t i = 0;
+
+    while (i < n && strcmp(name_at(names, stride, i), word) != 0)
+        i++;
+    return i;
+}
+
 enum { FARNESS_MOST = 63 };
 
 /* How many letters must be inserted, removed or replaced to turn a into b (Levenshtein). */
@@ -239,7 +255,7 @@ void text_hint(char *to, size_t size, const char *dashes, const char *word,
     size_t least = strlen(word) / 3 + 2; /* a third of it may be wrong */
 
     for (size_t i = 0; i < n; i++) {
-        const char *name = *(const char *const *)((const char *)names + i * stride);
+        const char *name = name_at(names, stride, i);
         size_t far = farness(word, name);
         if (far >= least)
             continue;

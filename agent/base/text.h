@@ -36,14 +36,20 @@ void text_excerpt(char *to, size_t size, const char *body, size_t n);
 /* Removes white space at both ends, in place; returns its argument. */
 char *text_trim(char *text);
 
+/* The next word up to one of the delimiters, of the text at *rest, which is cut and goes on behind it; NULL: none. */
+char *text_next(char **rest, const char *delimiters);
+
 bool text_starts(const char *text, const char *prefix);
 bool text_ends(const char *text, const char *suffix);
 
 /* True when only [A-Za-z0-9] and the characters in `also` occur and it is not empty. */
 bool text_only(const char *text, const char *also);
 
-/* "did you mean --output? ", with the nearest of n names, the first of which is at `names` and the next ones each
- * `stride` bytes further. Empty when more than a third of the word's
+/* Which of n names the word is; n when it is none. The first name is at `names`, the next ones each `stride` bytes
+ * further: of a table's rows, &rows[0].name and sizeof(rows[0]). */
+size_t text_find(const char *word, const char *const *names, size_t stride, size_t n);
+
+/* "did you mean --output? ", with the nearest of the names. Empty when more than a third of the word's
  * letters would be wrong. A part of a name ("firewall") counts as one wrong letter. */
 void text_hint(char *to, size_t size, const char *dashes, const char *word,
                const char *const *names, size_t stride, size_t n);

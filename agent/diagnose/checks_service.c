@@ -36,8 +36,8 @@ static void judge_resolve(const struct judge *judge, enum service service,
 {
     const struct resolver_facts *resolvers = &judge->facts->resolvers;
     const struct endpoint_facts *endpoint = &judge->facts->endpoints[service];
-    enum family family = look_is_usable(&judge->facts->network, FAMILY_IPV6) ? FAMILY_IPV6
-                                                                             : FAMILY_IPV4;
+    enum family family = network_uses(&judge->facts->network, FAMILY_IPV6) ? FAMILY_IPV6
+                                                                           : FAMILY_IPV4;
     const char *host = judge->facts->plan.services[service].host;
     enum check check = check_of_service(service, RUNG_RESOLVE);
     struct lookup lookup = names_lookup(judge->facts, service);
@@ -294,7 +294,7 @@ static void say_how_many_are_left(const struct judge *judge, enum service servic
 
     for (int family = FAMILY_IPV4; family <= FAMILY_IPV6; family++) {
         const struct dns_answer *answer = names_deciding(endpoint, (enum family)family);
-        if (answer && look_is_usable(&judge->facts->network, (enum family)family))
+        if (answer && network_uses(&judge->facts->network, (enum family)family))
             n += answer->n_addresses + answer->n_more;
     }
     if (endpoint->n_addresses == MAX_ADDRESSES && n > 0 && result->status != STATUS_SKIP)

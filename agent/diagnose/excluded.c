@@ -4,8 +4,7 @@
  * is not excluded here is listed. no_CODE holds where the code is excluded; its view is of what the row
  * explains that would list the code.
  */
-#include <string.h>
-
+#include "base/text.h"
 #include "diagnose/causes.h"
 #include "diagnose/look.h"
 #include "diagnose/names.h"
@@ -91,7 +90,7 @@ static bool no_dns_bypasses_vpc(const struct view *view)
 
     return is_gateways(view) || names_lookup(view->facts, service).all_amazon ||
            (opinion.answered &&
-            names_decides(opinion.answer)); /* an error says nothing of the name */
+            dns_decides(opinion.answer)); /* an error says nothing of the name */
 }
 
 static bool no_private_dns_off(const struct view *view)
@@ -299,8 +298,7 @@ static const struct {
 
 bool excluded(const struct view *view, const char *code)
 {
-    for (size_t i = 0; i < COUNT_OF(exclusions); i++)
-        if (strcmp(exclusions[i].code, code) == 0)
-            return exclusions[i].is_excluded(view);
-    return false;
+    const size_t n = COUNT_OF(exclusions);
+    const size_t i = text_find(code, &exclusions[0].code, sizeof(exclusions[0]), n);
+    return i < n && exclusions[i].is_excluded(view);
 }

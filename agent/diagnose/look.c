@@ -72,15 +72,9 @@ static bool holds(const struct address_facts *address, enum rung rung)
     return address->steps[rung].outcome == OUTCOME_OK;
 }
 
-bool look_is_usable(const struct network_facts *network, enum family family)
-{
-    bool unknown = !network->usable_ipv4 && !network->usable_ipv6;
-    return family == FAMILY_IPV6 ? network->usable_ipv6 : network->usable_ipv4 || unknown;
-}
-
 static bool is_address_usable(const struct facts *facts, const struct address_facts *at)
 {
-    return look_is_usable(&facts->network, strchr(at->address, ':') ? FAMILY_IPV6 : FAMILY_IPV4);
+    return network_uses(&facts->network, strchr(at->address, ':') ? FAMILY_IPV6 : FAMILY_IPV4);
 }
 
 bool look_is_other_family(const struct facts *facts, const struct endpoint_facts *endpoint,

@@ -35,9 +35,6 @@ struct tally {
 };
 struct tally look_tally(const struct facts *facts, enum service service, enum rung rung);
 
-/* A program tries addresses of the family. Nothing known: IPv4, which every endpoint has. */
-bool look_is_usable(const struct network_facts *network, enum family family);
-
 /* An address of a family that this machine has no address of, beside one of the family that it has:
  * a program skips it, and that it cannot be reached is no fault. */
 bool look_is_other_family(const struct facts *facts, const struct endpoint_facts *endpoint,

@@ -22,13 +22,6 @@ bool names_is_amazon_resolver(const struct instance_facts *instance, const char 
     return false;
 }
 
-bool names_decides(const struct dns_answer *answer)
-{
-    return answer->step.outcome == OUTCOME_OK ||
-           (answer->step.outcome == OUTCOME_FAILED &&
-            (answer->step.failure == FAILURE_NXDOMAIN || answer->step.failure == FAILURE_NODATA));
-}
-
 static bool is_silent(const struct dns_answer *answer)
 {
     return answer->step.outcome == OUTCOME_FAILED && answer->rcode < 0 &&
@@ -40,8 +33,7 @@ const struct dns_answer *names_deciding(const struct endpoint_facts *endpoint, e
 {
     for (int32_t i = 0; i < endpoint->n_answers; i++) {
         const struct dns_answer *answer = &endpoint->answers[i];
-        if (answer->asked_as == ASKED_CONFIGURED && answer->family == family &&
-            names_decides(answer))
+        if (answer->asked_as == ASKED_CONFIGURED && answer->family == family && dns_decides(answer))
             return answer;
     }
     return NULL;
@@ -50,7 +42,7 @@ const struct dns_answer *names_deciding(const struct endpoint_facts *endpoint, e
 static bool is_error(const struct dns_answer *answer)
 {
     return answer->asked_as == ASKED_CONFIGURED && answer->step.outcome == OUTCOME_FAILED &&
-           !names_decides(answer) && answer->rcode > 0;
+           !dns_decides(answer) && answer->rcode > 0;
 }
 
 /* The address family whose answer says more about a failed look-up: NXDOMAIN is for both, and of
@@ -191,7 +183,7 @@ int32_t names_where(const struct facts *facts, enum service service, struct wher
     }
     for (int family = FAMILY_IPV4; !pinned && family <= FAMILY_IPV6; family++) {
         const struct dns_answer *answer = names_deciding(endpoint, (enum family)family);
-        if (!look_is_usable(&facts->network, (enum family)family))
+        if (!network_uses(&facts->network, (enum family)family))
             continue;
         for (int32_t i = 0; answer && i < answer->n_addresses && n < max; i++)
             if (!is_listed(to, n, answer->addresses[i]))

@@ -11,9 +11,6 @@
 /* 169.254.169.253, fd00:ec2::253, or base + 2 of one of the VPC's blocks. */
 bool names_is_amazon_resolver(const struct instance_facts *instance, const char *server);
 
-/* It says yes or no, in time. */
-bool names_decides(const struct dns_answer *answer);
-
 /* From so long on an answer is called slow. */
 enum { DNS_SLOW_MS = 2000 };
 

@@ -173,8 +173,7 @@ static void look_for_workers(const char *root, const char *program, struct agent
             continue;
         if (i == 0)
             agent->worker_missing = true;
-        (void)text_add(agent->missing, sizeof(agent->missing), "%s%s",
-                       agent->missing[0] ? ", " : "", workers[i]);
+        text_list(agent->missing, sizeof(agent->missing), ", ", workers[i]);
     }
 }
 

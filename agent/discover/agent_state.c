@@ -27,12 +27,6 @@
 /* What the agent makes at its start: folders for its channels, a runtime configuration, its keys. */
 enum { MIN_FREE_BYTES = 64 * 1024, MIN_FREE_INODES = 16 };
 
-/* The next word of a line of mountinfo, proc_pid_mountinfo(5). */
-static char *next_word(char **at)
-{
-    return strtok_r(NULL, " ", at);
-}
-
 static bool is_below(const char *path, const char *mount)
 {
     size_t n = strlen(mount);
@@ -46,22 +40,20 @@ static bool is_below(const char *path, const char *mount)
 static bool is_read_only(const char *path)
 {
     struct buffer mounts;
-    char *lines = NULL;
     size_t longest = 0;
     bool read_only = false;
 
     buffer_init(&mounts, 1024 * 1024);
     if (file_read("", "/proc/self/mountinfo", &mounts) != 0)
         return false;
-    for (char *line = strtok_r(mounts.bytes, "\n", &lines); line;
-         line = strtok_r(NULL, "\n", &lines)) {
-        char *words = line, *mount = NULL, *last = NULL;
+    for (char *line, *rest = mounts.bytes; (line = text_next(&rest, "\n"));) {
+        char *mount = NULL, *last = NULL; /* words of proc_pid_mountinfo(5) */
         for (int i = 0; i < 5; i++)
-            mount = strtok_r(i == 0 ? line : NULL, " ", &words);
+            mount = text_next(&line, " ");
         if (!mount || !is_below(path, mount) || strlen(mount) < longest)
             continue;
         longest = strlen(mount);
-        for (char *word = next_word(&words); word; word = next_word(&words))
+        for (char *word; (word = text_next(&line, " "));)
             last = word;
         read_only = last && (strcmp(last, "ro") == 0 || text_starts(last, "ro,"));
     }

@@ -17,47 +17,31 @@
 #include "model/proxy.h"
 #include "net/trust.h"
 
-enum wanted {
-    HTTP_PROXY_UPPER,
-    HTTP_PROXY_LOWER,
-    HTTPS_PROXY_UPPER,
-    HTTPS_PROXY_LOWER,
-    NO_PROXY_UPPER,
-    NO_PROXY_LOWER,
-    SSL_CERT_FILE,
-    SSL_CERT_DIR,
-    FIRST_OF_AWS,
-    AWS_CA_BUNDLE = FIRST_OF_AWS,
-    AWS_EC2_METADATA_DISABLED,
-    AWS_EC2_METADATA_SERVICE_ENDPOINT,
-    AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE,
-    AWS_USE_DUALSTACK_ENDPOINT,
-    AWS_USE_FIPS_ENDPOINT,
-    AWS_S3_USE_ARN_REGION,
-    AWS_STS_REGIONAL_ENDPOINTS,
-    AWS_S3_US_EAST_1_REGIONAL_ENDPOINT,
-    N_WANTED
-};
+/* Of a variable in capitals and in small letters the one in capitals comes first. */
+/* clang-format off */
+#define VARIABLES(ROW)                                                                            \
+    ROW(HTTP_PROXY_UPPER, "HTTP_PROXY") ROW(HTTP_PROXY_LOWER, "http_proxy")                       \
+    ROW(HTTPS_PROXY_UPPER, "HTTPS_PROXY") ROW(HTTPS_PROXY_LOWER, "https_proxy")                   \
+    ROW(NO_PROXY_UPPER, "NO_PROXY") ROW(NO_PROXY_LOWER, "no_proxy")                               \
+    ROW(SSL_CERT_FILE, "SSL_CERT_FILE") ROW(SSL_CERT_DIR, "SSL_CERT_DIR")                         \
+    ROW(AWS_CA_BUNDLE, "AWS_CA_BUNDLE")                                                           \
+    ROW(AWS_EC2_METADATA_DISABLED, "AWS_EC2_METADATA_DISABLED")                                   \
+    ROW(AWS_EC2_METADATA_SERVICE_ENDPOINT, "AWS_EC2_METADATA_SERVICE_ENDPOINT")                   \
+    ROW(AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE, "AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE")         \
+    ROW(AWS_USE_DUALSTACK_ENDPOINT, "AWS_USE_DUALSTACK_ENDPOINT")                                 \
+    ROW(AWS_USE_FIPS_ENDPOINT, "AWS_USE_FIPS_ENDPOINT")                                           \
+    ROW(AWS_S3_USE_ARN_REGION, "AWS_S3_USE_ARN_REGION")                                           \
+    ROW(AWS_STS_REGIONAL_ENDPOINTS, "AWS_STS_REGIONAL_ENDPOINTS")                                 \
+    ROW(AWS_S3_US_EAST_1_REGIONAL_ENDPOINT, "AWS_S3_US_EAST_1_REGIONAL_ENDPOINT")
 
-static const char *const names[N_WANTED] = {
-    "HTTP_PROXY",
-    "http_proxy",
-    "HTTPS_PROXY",
-    "https_proxy",
-    "NO_PROXY",
-    "no_proxy",
-    "SSL_CERT_FILE",
-    "SSL_CERT_DIR",
-    "AWS_CA_BUNDLE",
-    "AWS_EC2_METADATA_DISABLED",
-    "AWS_EC2_METADATA_SERVICE_ENDPOINT",
-    "AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE",
-    "AWS_USE_DUALSTACK_ENDPOINT",
-    "AWS_USE_FIPS_ENDPOINT",
-    "AWS_S3_USE_ARN_REGION",
-    "AWS_STS_REGIONAL_ENDPOINTS",
-    "AWS_S3_US_EAST_1_REGIONAL_ENDPOINT",
-};
+#define ROW(id, name) id,
+enum wanted { VARIABLES(ROW) N_WANTED };
+#undef ROW
+#define ROW(id, name) name,
+static const char *const names[N_WANTED] = {VARIABLES(ROW)};
+#undef ROW
+/* clang-format on */
+enum { FIRST_OF_AWS = AWS_CA_BUNDLE };
 _Static_assert(N_WANTED - FIRST_OF_AWS == MAX_VARIABLES, "facts have room for AWS's variables");
 
 enum { VALUE_SIZE = 16 * 1024, MAX_FILES = 16 };
@@ -277,14 +261,14 @@ static void keep(const struct variable *variable, char *to, size_t size)
 /* Of a list that is too long, what may exempt a name of AWS's or IMDS. */
 static void keep_exempted(const struct variable *variable, char to[NO_PROXY_SIZE])
 {
-    char entries[VALUE_SIZE], *rest = NULL;
+    char entries[VALUE_SIZE], *rest = entries;
 
     keep(variable, to, NO_PROXY_SIZE);
     if (strlen(variable->value) < NO_PROXY_SIZE)
         return;
     (void)text_set(entries, sizeof(entries), "%s", variable->value);
     to[0] = '\0';
-    for (char *entry = strtok_r(entries, ",", &rest); entry; entry = strtok_r(NULL, ",", &rest))
+    for (char *entry; (entry = text_next(&rest, ","));)
         if (strcasestr(entry, "aws") || strstr(entry, "169.254") || strpbrk(entry, "*/"))
             (void)text_quote(to + strlen(to), NO_PROXY_SIZE - strlen(to), "%s%s", to[0] ? "," : "",
                              entry);

@@ -29,12 +29,11 @@ static void take_domain(const char *domain, char region[REGION_SIZE])
 
 static void take_search(const struct resolver_facts *resolvers, char region[REGION_SIZE])
 {
-    char domains[sizeof(resolvers->search)], *rest = NULL;
+    char domains[sizeof(resolvers->search)], *rest = domains;
 
     (void)text_set(domains, sizeof(domains), "%s", resolvers->search);
-    for (const char *word = strtok_r(domains, " \t\r", &rest); word && !region[0];
-         word = strtok_r(NULL, " \t\r", &rest))
-        take_domain(word, region);
+    for (const char *domain; !region[0] && (domain = text_next(&rest, " "));)
+        take_domain(domain, region);
 }
 
 /* A document's object.region, as our report and cloud-init's instance data have it (cloud-init

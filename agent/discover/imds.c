@@ -103,21 +103,7 @@ const char *imds_local_address(const struct imds *imds)
 
 enum failure imds_status_failure(int32_t status)
 {
-    static const struct {
-        int32_t status;
-        enum failure failure;
-    } rows[] = {
-        {400, FAILURE_BAD_REQUEST}, {401, FAILURE_UNAUTHORIZED}, {403, FAILURE_FORBIDDEN},
-        {404, FAILURE_NOT_FOUND},   {405, FAILURE_HTTP_STATUS},  {407, FAILURE_PROXY},
-        {429, FAILURE_THROTTLED},   {503, FAILURE_THROTTLED},
-    };
-
-    for (size_t i = 0; i < COUNT_OF(rows); i++)
-        if (rows[i].status == status)
-            return rows[i].failure;
-    if (status >= 300 && status < 400)
-        return FAILURE_REDIRECTED;
-    return status >= 500 ? FAILURE_SERVER_ERROR : FAILURE_HTTP_STATUS;
+    return status == 503 ? FAILURE_THROTTLED : failure_of_status(status);
 }
 
 static struct http_request http_to(const struct imds *imds, const char *method, const char *path,
@@ -138,19 +124,6 @@ static struct http_request http_to(const struct imds *imds, const char *method, 
 }
 
 /* --- the token --- */
-
-static void sample_clock(struct imds *imds, const struct http_reply *reply)
-{
-    struct clock_facts *clock = imds->clock;
-
-    if (!reply->head.has_date || clock->n_samples >= MAX_SAMPLES)
-        return;
-    struct clock_sample *sample = &clock->samples[clock->n_samples++];
-    (void)text_set(sample->source, sizeof(sample->source), "imds");
-    (void)text_set(sample->address, sizeof(sample->address), "%s", imds->endpoint.address);
-    sample->offset_ms = reply->head.clock_offset_ms;
-    sample->error_ms = 1000 + reply->took_us / 2000;
-}
 
 /* The form of a session token is not documented. It must be a word that can stand in a header; the page
  * of a captive portal is none. */
@@ -226,7 +199,7 @@ static void token_arrived(void *arg, const struct http_reply *reply)
         step_fail(&facts->token, FAILURE_MALFORMED, took_ms);
         keep_start(imds, reply);
     } else {
-        sample_clock(imds, reply);
+        clock_add(imds->clock, "imds", imds->endpoint.address, &reply->head, reply->took_us);
         (void)text_set(imds->token_header, sizeof(imds->token_header),
                        "X-aws-ec2-metadata-token: %s", reply->body);
         step_ok(&facts->token, took_ms);

@@ -103,15 +103,13 @@ static void take_value(struct instance_facts *instance, const struct value_row *
                        const char *body)
 {
     char *base = (char *)instance;
-    char copy[4096];
-    char *rest = NULL;
+    char copy[4096], *rest = copy;
     int32_t one = 0;
     int32_t *n = row->n_offset ? (int32_t *)(void *)(base + row->n_offset) : &one;
     int32_t n_before = *n;
 
     (void)text_set(copy, sizeof(copy), "%s", body);
-    for (char *line = strtok_r(copy, "\r\n", &rest); line && *n < row->max;
-         line = strtok_r(NULL, "\r\n", &rest)) {
+    for (char *line; *n < row->max && (line = text_next(&rest, "\r\n"));) {
         if (!row->is_whole(text_trim(line))) { /* then nothing of the list is certain */
             memset(base + row->offset + (size_t)n_before * row->size, 0,
                    (size_t)(*n - n_before) * row->size);

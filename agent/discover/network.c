@@ -218,27 +218,24 @@ static int read_nameservers(const char *root, const char *path, bool upstream,
     char(*servers)[ADDRESS_SIZE] = upstream ? resolvers->upstream : resolvers->configured;
     int32_t *n_servers = upstream ? &resolvers->n_upstream : &resolvers->n_configured;
     struct buffer contents;
-    char *rest = NULL;
 
     buffer_init(&contents, 64 * 1024);
     int error = file_read(root, path, &contents);
     if (error)
         return error;
 
-    for (char *line = strtok_r(contents.bytes, "\n", &rest); line;
-         line = strtok_r(NULL, "\n", &rest)) {
-        char *words = NULL;
-        const char *keyword = strtok_r(line, " \t\r", &words);
+    for (char *line, *rest = contents.bytes; (line = text_next(&rest, "\n"));) {
+        const char *keyword = text_next(&line, " \t\r");
         if (keyword && !upstream &&
             (strcmp(keyword, "search") == 0 || strcmp(keyword, "domain") == 0))
-            keep_search(words, resolvers);
-        const char *server = strtok_r(NULL, " \t\r", &words);
+            keep_search(line, resolvers);
+        const char *server = text_next(&line, " \t\r");
         struct sockaddr_storage parsed;
         socklen_t length;
 
         for (const char *option = server;
              keyword && !upstream && strcmp(keyword, "options") == 0 && option;
-             option = strtok_r(NULL, " \t\r", &words))
+             option = text_next(&line, " \t\r"))
             take_option(option, resolvers);
         if (!keyword || !server || strcmp(keyword, "nameserver") != 0)
             continue;
@@ -253,11 +250,9 @@ static int read_nameservers(const char *root, const char *path, bool upstream,
 
 static enum lookup_order order_of(char *sources)
 {
-    char *rest = NULL;
     bool dns = false, files = false, dns_first = false, others = false, others_first = false;
 
-    for (const char *word = strtok_r(sources, " \t\r", &rest); word;
-         word = strtok_r(NULL, " \t\r", &rest)) {
+    for (const char *word; (word = text_next(&sources, " \t\r"));) {
         if (strcmp(word, "dns") == 0) {
             dns_first |= !dns && !files;
             dns = true;
@@ -278,13 +273,11 @@ static enum lookup_order order_of(char *sources)
 static void read_order(const char *root, enum lookup_order *order)
 {
     struct buffer contents;
-    char *rest = NULL;
 
     buffer_init(&contents, 64 * 1024);
     if (file_read(root, "/etc/nsswitch.conf", &contents) != 0)
         return;
-    for (char *line = strtok_r(contents.bytes, "\n", &rest); line;
-         line = strtok_r(NULL, "\n", &rest)) {
+    for (char *line, *rest = contents.bytes; (line = text_next(&rest, "\n"));) {
         line[strcspn(line, "#")] = '\0';
         line += strspn(line, " \t");
         if (text_starts(line, "hosts:"))
@@ -330,14 +323,11 @@ static const struct {
 
 static int64_t count(char *names, char *values)
 {
-    char *rest_names = NULL, *rest_values = NULL;
     int64_t sum = 0;
     bool received = false;
 
-    for (char *name = strtok_r(names, " ", &rest_names),
-              *value = strtok_r(values, " ", &rest_values);
-         name && value;
-         name = strtok_r(NULL, " ", &rest_names), value = strtok_r(NULL, " ", &rest_values)) {
+    for (char *name, *value;
+         (name = text_next(&names, " ")) && (value = text_next(&values, " "));) {
         uint64_t number;
         if (!text_number(value, INT64_MAX / 16, &number))
             continue;
@@ -351,15 +341,14 @@ static int64_t count(char *names, char *values)
 
 int64_t delivery_read(const char *root)
 {
-    char *names = NULL, *rest = NULL;
+    char *names = NULL;
     struct buffer contents;
     int64_t sum = -1;
 
     buffer_init(&contents, SNMP_MAX_BYTES);
     if (file_read(root, "/proc/self/net/snmp", &contents) != 0)
         return -1;
-    for (char *line = strtok_r(contents.bytes, "\n", &rest); line && sum < 0;
-         line = strtok_r(NULL, "\n", &rest)) {
+    for (char *line, *rest = contents.bytes; sum < 0 && (line = text_next(&rest, "\n"));) {
         if (!text_starts(line, "Ip: "))
             continue;
         if (names)
@@ -395,7 +384,7 @@ void resolvers_doubt(struct facts *facts)
     for (int i = 0; i < N_SERVICES; i++)
         for (int32_t j = 0; j < facts->endpoints[i].n_answers; j++) {
             const struct dns_answer *answer = &facts->endpoints[i].answers[j];
-            routes_doubt(network->routes, &network->n_routes, MAX_ROUTES, answer->server,
+            routes_doubt(network->routes, &network->n_routes, MAX_ROUTES, answer->server, 53,
                          &answer->step);
         }
 }

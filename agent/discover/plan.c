@@ -4,8 +4,6 @@
  */
 #include "discover/plan.h"
 
-#include <string.h>
-
 #include "base/text.h"
 #include "model/plan.h"
 
@@ -63,10 +61,7 @@ static bool region_opened_since_2024(const char *region)
     static const char *const regions[] = {"ap-southeast-5", "ap-southeast-6", "ap-southeast-7",
                                           "ap-east-2",      "mx-central-1",   "eusc-de-east-1"};
 
-    for (size_t i = 0; i < COUNT_OF(regions); i++)
-        if (strcmp(regions[i], region) == 0)
-            return true;
-    return false;
+    return text_find(region, regions, sizeof(char *), COUNT_OF(regions)) < COUNT_OF(regions);
 }
 
 /* What the user says counts. */

@@ -159,7 +159,6 @@ static void take_line(char *line, struct credentials *credentials)
 enum answer dhmc_read(const char *root, struct role_facts *role, struct credentials *credentials)
 {
     struct buffer contents;
-    char *rest = NULL;
 
     role->dhmc = read_source(root, role);
     if (role->dhmc != ANSWER_YES)
@@ -168,8 +167,7 @@ enum answer dhmc_read(const char *root, struct role_facts *role, struct credenti
     buffer_init(&contents, 64 * 1024);
     if (file_read(root, CREDENTIALS, &contents) != 0)
         return ANSWER_NO;
-    for (char *line = strtok_r(contents.bytes, "\n", &rest); line;
-         line = strtok_r(NULL, "\n", &rest))
+    for (char *line, *rest = contents.bytes; (line = text_next(&rest, "\n"));)
         take_line(line, credentials);
     buffer_clear(&contents);
 

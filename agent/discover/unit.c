@@ -121,7 +121,6 @@ static void take_line(const struct reading *reading, const char *path, char *lin
 static void read_settings(const struct reading *reading, const char *path)
 {
     struct buffer contents, whole;
-    char *rest = NULL;
     bool inside = false, goes_on = false;
 
     buffer_init(&contents, 256 * 1024);
@@ -131,8 +130,7 @@ static void read_settings(const struct reading *reading, const char *path)
         file_keep_trouble(path, error);
     if (error)
         return;
-    for (char *line = strtok_r(contents.bytes, "\n", &rest); line;
-         line = strtok_r(NULL, "\n", &rest)) {
+    for (char *line, *rest = contents.bytes; (line = text_next(&rest, "\n"));) {
         (void)text_trim(line);
         size_t n = strlen(line);
         if (line[0] == '#' || line[0] == ';')
@@ -349,81 +347,85 @@ bool says_yes(const char *value)
     return false;
 }
 
-static bool is_writable_there(const char *root, const char *unit)
-{
-    char paths[WORDS_SIZE], file[PATH_SIZE];
+/* What unit_confinement() reads: what takes something from the agent, and behind it what gives it back. */
+enum { N_TAKING = 11, STATE_DIRECTORY = N_TAKING, READ_WRITE_PATHS, IP_ADDRESS_ALLOW, N_READ };
 
-    if (unit_value(root, unit, "StateDirectory", true, paths, sizeof(paths), file) &&
-        strstr(paths, "amazon/ssm"))
-        return true;
-    return unit_value(root, unit, "ReadWritePaths", true, paths, sizeof(paths), file) &&
-           (strstr(paths, "/var/lib/amazon") || text_ends(paths, "/var") ||
-            strstr(paths, "/var ") || text_ends(paths, "/var/lib") || strstr(paths, "/var/lib "));
-}
-
-struct confinement {
-    const char *root, *unit;
+struct values {
+    char of[N_READ][WORDS_SIZE];
 };
 
-static bool holds_imds(const struct confinement *of, const char *value)
+/* Whether a list of paths has the agent's folder or one above, with the dashes and pluses of systemd.exec(5) before it. */
+static bool has_state(const char *paths)
 {
-    char allowed[WORDS_SIZE], file[PATH_SIZE];
+    static const char *const folders[] = {"/", "/var", "/var/lib", "/var/lib/amazon",
+                                          "/var/lib/amazon/ssm"};
+    char words[WORDS_SIZE], *rest = words;
+    bool has = false;
 
-    return (strstr(value, "any") || strstr(value, "link-local") || strstr(value, "169.254.") ||
-            strstr(value, "0.0.0.0/0")) &&
-           !(unit_value(of->root, of->unit, "IPAddressAllow", true, allowed, sizeof(allowed),
-                        file) &&
-             (strstr(allowed, "any") || strstr(allowed, "169.254.") ||
-              strstr(allowed, "0.0.0.0/0") || strstr(allowed, "link-local")));
+    (void)text_set(words, sizeof(words), "%s", paths);
+    for (char *word; (word = text_next(&rest, " \t\""));) {
+        word += strspn(word, "-+");
+        size_t n = strlen(word);
+        word[n - (n > 1 && word[n - 1] == '/')] = '\0';
+        has |= text_find(word, folders, sizeof(folders[0]), COUNT_OF(folders)) < COUNT_OF(folders);
+    }
+    return has;
 }
 
-static bool is_another_user(const struct confinement *of, const char *value)
+static bool is_writable_there(const struct values *values)
 {
-    (void)of;
+    return strstr(values->of[STATE_DIRECTORY], "amazon/ssm") ||
+           has_state(values->of[READ_WRITE_PATHS]);
+}
+
+static bool has_imds(const char *networks)
+{
+    return strstr(networks, "any") || strstr(networks, "link-local") ||
+           strstr(networks, "169.254.") || strstr(networks, "0.0.0.0/0");
+}
+
+static bool holds_imds(const char *value, const struct values *values)
+{
+    return has_imds(value) && !has_imds(values->of[IP_ADDRESS_ALLOW]);
+}
+
+static bool is_another_user(const char *value, const struct values *values)
+{
+    (void)values;
     return value[0] && strcmp(value, "root") != 0 && strcmp(value, "0") != 0;
 }
 
-static bool starts_nothing(const struct confinement *of, const char *value)
+static bool starts_nothing(const char *value, const struct values *values)
 {
-    (void)of;
+    (void)values;
     return !value[0];
 }
 
-static bool is_strict(const struct confinement *of, const char *value)
+static bool is_strict(const char *value, const struct values *values)
 {
-    return strcmp(value, "strict") == 0 && !is_writable_there(of->root, of->unit);
+    return strcmp(value, "strict") == 0 && !is_writable_there(values);
 }
 
-static bool holds_var(const struct confinement *of, const char *value)
+static bool holds_var(const char *value, const struct values *values)
 {
-    char word[PATH_SIZE];
-    bool has_var = strstr(value, "/var"),
-         whole = false; /* "/", with the dashes and pluses of systemd.exec(5) before it */
-
-    while (value[0] && !whole) {
-        size_t n = strcspn(value, " \t");
-        (void)text_set(word, sizeof(word), "%.*s", (int)n, value);
-        whole = strcmp(word + strspn(word, "-+\""), "/") == 0;
-        value += n + strspn(value + n, " \t");
-    }
-    return (whole || has_var) && !is_writable_there(of->root, of->unit);
+    return has_state(value) && !is_writable_there(values);
 }
 
-static bool hides_agent(const struct confinement *of, const char *value)
+static bool hides_agent(const char *value, const struct values *values)
 {
-    (void)of;
-    return strstr(value, "/var/lib/amazon") || strstr(value, "/etc/amazon");
+    (void)values;
+    return has_state(value) || strstr(value, "/etc/amazon");
 }
 
-static bool is_on(const struct confinement *of, const char *value)
+static bool is_on(const char *value, const struct values *values)
 {
-    (void)of;
+    (void)values;
     return says_yes(value);
 }
 
-static bool lacks_inet(const struct confinement *of, const char *value)
+static bool lacks_inet(const char *value, const struct values *values)
 {
-    (void)of;
+    (void)values;
     return value[0] && (value[0] == '~') == !!strstr(value, "AF_INET");
 }
 
@@ -432,11 +434,12 @@ void unit_confinement(const char *root, const char *unit, unit_taken *each, void
     static const struct {
         const char *key;
         bool is_list, fatal;
-        bool (*is_harmful)(const struct confinement *of, const char *value);
+        bool (*is_harmful)(const char *value, const struct values *values);
         const char *words;
-    } rows[] = {
+    } rows[N_READ] = {
         {"ExecStart", true, true, starts_nothing, " starts nothing"},
         {"User", false, true, is_another_user, ", the agent needs root"},
+        {"DynamicUser", false, true, is_on, ", the agent needs root"},
         {"ProtectSystem", false, true, is_strict, ", and no ReadWritePaths= has /var/lib/amazon"},
         {"ReadOnlyPaths", true, true, holds_var, ""},
         {"InaccessiblePaths", true, true, hides_agent, ""},
@@ -446,23 +449,25 @@ void unit_confinement(const char *root, const char *unit, unit_taken *each, void
         {"NoNewPrivileges", false, false, is_on, ", ssm-user's sudo will not work"},
         {"MemoryDenyWriteExecute", false, false, is_on,
          " holds for sessions and documents too: Java, .NET and Node.js end there"},
+        [STATE_DIRECTORY] = {"StateDirectory", true},
+        [READ_WRITE_PATHS] = {"ReadWritePaths", true},
+        [IP_ADDRESS_ALLOW] = {"IPAddressAllow", true},
     };
-    const struct confinement of = {root, unit};
-    char values[COUNT_OF(rows)][WORDS_SIZE] = {""}, files[COUNT_OF(rows)][PATH_SIZE] = {""};
-    char words[2 * WORDS_SIZE];
-    struct assigned all[COUNT_OF(rows) + 1] = {{.key = NULL}};
+    struct values values = {{""}};
+    char files[N_READ][PATH_SIZE] = {""}, words[2 * WORDS_SIZE];
+    struct assigned all[N_READ + 1] = {{.key = NULL}};
 
-    for (size_t i = 0; i < COUNT_OF(rows); i++)
+    for (size_t i = 0; i < N_READ; i++)
         all[i] = (struct assigned){.key = rows[i].key,
                                    .is_list = rows[i].is_list,
-                                   .to = values[i],
-                                   .size = sizeof(values[i]),
+                                   .to = values.of[i],
+                                   .size = sizeof(values.of[i]),
                                    .file = files[i]};
     unit_settings(root, unit, take_settings, all);
-    for (size_t i = 0; i < COUNT_OF(rows); i++) {
-        if (!all[i].found || !rows[i].is_harmful(&of, values[i]))
+    for (size_t i = 0; i < N_TAKING; i++) {
+        if (!all[i].found || !rows[i].is_harmful(values.of[i], &values))
             continue;
-        (void)text_set(words, sizeof(words), "%s=%s%s", rows[i].key, values[i], rows[i].words);
+        (void)text_set(words, sizeof(words), "%s=%s%s", rows[i].key, values.of[i], rows[i].words);
         each(arg, rows[i].fatal, files[i], words);
     }
 }

@@ -4,10 +4,8 @@
  */
 #include "model/checks.h"
 
-#include <stddef.h>
 #include <string.h>
 
-_Static_assert(N_CHECKS <= 64, "a check_set has a bit for each check");
 _Static_assert(TARGET_SSM + N_SERVICES == TARGET_CLOCK, "targets follow the order of services");
 
 /* clang-format off */
@@ -17,26 +15,18 @@ const struct service_row service_rows[N_SERVICES] = {
 #undef ROW
 };
 
-const char *const check_names[N_CHECKS] = {
-    "imds.connect", "imds.token", "imds.identity",
-    "role.attached", "role.credentials",
 #define ROW(id, name, ...) \
     name ".resolve", name ".private", name ".connect", name ".tls", name ".http", name ".authorize",
-    SERVICES(ROW)
+DEFINE_NAMES(check,
+    "imds.connect", "imds.token", "imds.identity", "role.attached", "role.credentials",
+    SERVICES(ROW) "clock.skew",
+    "agent.installed", "agent.enabled", "agent.config", "agent.state", "agent.connected");
 #undef ROW
-    "clock.skew",
-    "agent.installed", "agent.enabled", "agent.config", "agent.state", "agent.connected",
-};
 
-static const char *const target_table[N_TARGETS] = {
-    [TARGET_IMDS] = "imds",
-    [TARGET_ROLE] = "role",
 #define ROW(id, name, ...) [TARGET_##id] = name,
-    SERVICES(ROW)
+DEFINE_NAMES(target, [TARGET_IMDS] = "imds", [TARGET_ROLE] = "role", SERVICES(ROW)
+             [TARGET_CLOCK] = "clock", [TARGET_AGENT] = "agent");
 #undef ROW
-    [TARGET_CLOCK] = "clock",
-    [TARGET_AGENT] = "agent",
-};
 /* clang-format on */
 
 enum check check_of_service(enum service service, enum rung rung)
@@ -94,34 +84,12 @@ enum target target_of_service(enum service service)
 
 const char *check_name(enum check check)
 {
-    return (unsigned int)check < N_CHECKS ? check_names[check] : "?";
-}
-
-bool check_from_name(const char *name, enum check *check)
-{
-    for (enum check i = 0; i < N_CHECKS; i++) {
-        if (strcmp(check_names[i], name) == 0) {
-            *check = i;
-            return true;
-        }
-    }
-    return false;
+    return name_of(&check_names, check);
 }
 
 const char *target_name(enum target target)
 {
-    return (unsigned int)target < N_TARGETS ? target_table[target] : "?";
-}
-
-bool target_from_name(const char *name, enum target *target)
-{
-    for (enum target i = 0; i < N_TARGETS; i++) {
-        if (strcmp(target_table[i], name) == 0) {
-            *target = i;
-            return true;
-        }
-    }
-    return false;
+    return name_of(&target_names, target);
 }
 
 int32_t service_limit_ms(enum service service)
@@ -138,5 +106,5 @@ const char *service_name(enum service service)
 
 const char *rung_name(enum rung rung)
 {
-    return (unsigned int)rung < N_RUNGS ? strchr(check_names[CHECK_SERVICES + rung], '.') + 1 : "?";
+    return (unsigned int)rung < N_RUNGS ? strchr(check_name(CHECK_SERVICES + rung), '.') + 1 : "?";
 }

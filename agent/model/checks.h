@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "model/names.h"
 #include "model/services.h"
 
 /* The ladder of every service; a rung is tried only when the one below it holds. */
@@ -65,10 +66,8 @@ enum target target_of_service(enum service service);
 
 /* "ssm.connect"; the returned string lives as long as the program. */
 const char *check_name(enum check check);
-extern const char *const check_names[N_CHECKS];
-bool check_from_name(const char *name, enum check *check);
 const char *target_name(enum target target); /* "ssm" */
-bool target_from_name(const char *name, enum target *target);
+extern const struct names check_names, target_names;
 const char *service_name(enum service service);
 
 /* How long the agent waits for an answer of the service (3.3: an HTTP client's 60 s for ssm, 15 s for the

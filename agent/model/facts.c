@@ -4,7 +4,7 @@
  */
 #include "model/facts.h"
 
-#include <string.h>
+#include "base/text.h"
 
 DEFINE_NAMES(answer, [ANSWER_UNKNOWN] = "unknown", [ANSWER_NO] = "no", [ANSWER_YES] = "yes");
 
@@ -52,13 +52,11 @@ const char *name_of(const struct names *names, unsigned int value)
 
 bool name_find(const struct names *names, const char *name, unsigned int *value)
 {
-    for (unsigned int i = 0; i < names->n; i++) {
-        if (strcmp(names->by_value[i], name) == 0) {
-            *value = i;
-            return true;
-        }
-    }
-    return false;
+    size_t found = text_find(name, names->by_value, sizeof(char *), names->n);
+
+    if (found < names->n)
+        *value = (unsigned int)found;
+    return found < names->n;
 }
 
 /* --- facts.h --- */
@@ -71,4 +69,22 @@ int32_t imds_delay_ms(const struct imds_facts *imds)
 int32_t facts_dns_patience_ms(const struct facts *facts)
 {
     return facts->resolvers.timeout_ms > 0 ? facts->resolvers.timeout_ms : AGENT_DNS_MS;
+}
+
+void clock_add(struct clock_facts *clock, const char *source, const char *address,
+               const struct http_head *head, int32_t took_us)
+{
+    if (!head->has_date || clock->n_samples == MAX_SAMPLES)
+        return;
+    struct clock_sample *sample = &clock->samples[clock->n_samples++];
+    (void)text_set(sample->source, sizeof(sample->source), "%s", source);
+    (void)text_set(sample->address, sizeof(sample->address), "%s", address);
+    sample->offset_ms = head->clock_offset_ms;
+    sample->error_ms = 1000 + took_us / 2000;
+}
+
+bool network_uses(const struct network_facts *network, enum family family)
+{
+    bool unknown = !network->usable_ipv4 && !network->usable_ipv6;
+    return family == FAMILY_IPV6 ? network->usable_ipv6 : network->usable_ipv4 || unknown;
 }

@@ -84,7 +84,8 @@ struct resolver_facts {
     char configured[MAX_RESOLVERS][ADDRESS_SIZE];
     int32_t n_upstream; /* of /run/systemd/resolve/resolv.conf, behind the stub */
     char upstream[MAX_RESOLVERS][ADDRESS_SIZE];
-    char search[HOST_SIZE * 4]; /* domains of the last `search` or `domain` line */
+    char search[HOST_SIZE *
+                4]; /* domains of the last `search` or `domain` line, spaces between them */
 };
 
 /* --- IMDS --- */
@@ -376,6 +377,13 @@ struct facts {
 
 /* How long the agent waits for one answer of a nameserver. */
 int32_t facts_dns_patience_ms(const struct facts *facts);
+
+/* Keeps the reading of a Date header, if there was one: of `source`, at this address, whose answer took so long. */
+void clock_add(struct clock_facts *clock, const char *source, const char *address,
+               const struct http_head *head, int32_t took_us);
+
+/* An address of the family can be used; where nothing is known of the machine, of IPv4, which every endpoint has. */
+bool network_uses(const struct network_facts *network, enum family family);
 
 /* Of a request to IMDS, as the agent meets it; below IMDS_SLOW_MS it is not slow. */
 int32_t imds_delay_ms(const struct imds_facts *imds);

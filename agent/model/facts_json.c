@@ -258,11 +258,11 @@ static bool read_checks(struct reader *reader, const cJSON *json, char *at)
         return reader_fails(reader, "not an array");
     cJSON_ArrayForEach(item, json)
     {
-        enum check check;
+        unsigned int check;
         if (!cJSON_IsString(item))
             return reader_fails(reader, "not an array of names");
-        if (check_from_name(item->valuestring, &check))
-            set |= check_bit(check);
+        if (name_find(&check_names, item->valuestring, &check))
+            set |= check_bit((enum check)check);
         else if (!accept_unknown(reader, item))
             return false;
     }
@@ -380,8 +380,7 @@ bool facts_from_json(const struct cJSON *object, bool newer, struct facts *facts
         .path = "facts", .error = error, .error_size = error_size, .newer = newer};
     struct facts *whole = calloc(1, sizeof(*whole)); /* too large for some stacks */
 
-    if (error_size > 0)
-        error[0] = '\0';
+    error[0] = '\0';
     bool read = read_struct(&reader, object, &facts_fields, (char *)whole);
     if (read)
         memcpy(facts, whole, sizeof(*facts));

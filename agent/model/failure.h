@@ -127,6 +127,9 @@ const char *failure_name(enum failure failure);
 /* A few plain words for a person ("no answer", "connection refused"). */
 const char *failure_words(enum failure failure);
 
+/* What an HTTP status that is no success means; FAILURE_HTTP_STATUS: nothing in particular. */
+enum failure failure_of_status(int32_t status);
+
 void step_ok(struct step *step, int32_t took_ms);
 void step_fail(struct step *step, enum failure failure, int32_t took_ms);
 void step_skip(struct step *step, enum failure why);

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/limits.h"
+#include "base/text.h"
 
 #define BIT(capability) (1u << CAPABILITY_##capability)
 #define SESSIONS BIT(SESSIONS)
@@ -100,10 +101,8 @@ const size_t n_permissions = COUNT_OF(permissions);
 
 const struct permission_row *permission_find(const char *action)
 {
-    for (size_t i = 0; i < n_permissions; i++)
-        if (strcmp(permissions[i].action, action) == 0)
-            return &permissions[i];
-    return NULL;
+    size_t i = text_find(action, &permissions[0].action, sizeof(permissions[0]), n_permissions);
+    return i < n_permissions ? &permissions[i] : NULL;
 }
 
 /* --- which are sent --- */

@@ -53,10 +53,10 @@ static bool entry_covers(char *entry, const char *host, uint16_t port)
 
 static bool is_exempt(const char *no_proxy, const char *host, uint16_t port)
 {
-    char list[NO_PROXY_SIZE], *rest = NULL;
+    char list[NO_PROXY_SIZE], *rest = list;
 
     (void)text_set(list, sizeof(list), "%s", no_proxy);
-    for (char *entry = strtok_r(list, ",", &rest); entry; entry = strtok_r(NULL, ",", &rest))
+    for (char *entry; (entry = text_next(&rest, ","));)
         if (entry_covers(text_trim(entry), host, port))
             return true;
     return false;
@@ -183,8 +183,8 @@ bool proxy_parse(const char *url, struct proxy *proxy)
         return false;
     proxy->port = (uint16_t)port;
     proxy->speaks_http = text_starts(url, "http:");
-    return n > 0 && text_set(proxy->host, sizeof(proxy->host), "%.*s", (int)n, name) &&
-           text_only(proxy->host, ".-_:");
+    (void)text_set(proxy->host, sizeof(proxy->host), "%.*s", (int)n, name);
+    return text_only(proxy->host, ".-_:");
 }
 
 bool proxy_refuses(const struct facts *facts, enum service service)

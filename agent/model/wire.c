@@ -26,6 +26,12 @@ bool tls_session_is_intercepted(const struct tls_session *session)
     return session->trust_by == TRUST_BY_SYSTEM && !tls_session_is_amazons(session);
 }
 
+bool dns_decides(const struct dns_answer *answer)
+{
+    return answer->step.outcome == OUTCOME_OK || answer->step.failure == FAILURE_NXDOMAIN ||
+           answer->step.failure == FAILURE_NODATA;
+}
+
 DEFINE_NAMES(family, [FAMILY_IPV4] = "ipv4", [FAMILY_IPV6] = "ipv6");
 
 DEFINE_NAMES_OR(asked_as,
@@ -60,6 +66,24 @@ const char *failure_name(enum failure failure)
 const char *failure_words(enum failure failure)
 {
     return (unsigned int)failure < N_FAILURES ? words_of_failure[failure] : "unknown failure";
+}
+
+enum failure failure_of_status(int32_t status)
+{
+    static const struct {
+        int32_t status;
+        enum failure failure;
+    } rows[] = {
+        {400, FAILURE_BAD_REQUEST}, {401, FAILURE_UNAUTHORIZED}, {403, FAILURE_FORBIDDEN},
+        {404, FAILURE_NOT_FOUND},   {407, FAILURE_PROXY},        {429, FAILURE_THROTTLED},
+    };
+
+    for (size_t i = 0; i < COUNT_OF(rows); i++)
+        if (rows[i].status == status)
+            return rows[i].failure;
+    if (status >= 300 && status < 400)
+        return FAILURE_REDIRECTED;
+    return status >= 500 ? FAILURE_SERVER_ERROR : FAILURE_HTTP_STATUS;
 }
 
 void step_ok(struct step *step, int32_t took_ms)

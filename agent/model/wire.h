@@ -52,6 +52,9 @@ struct dns_answer {
     int32_t n_more; /* addresses for which there was no room */
 };
 
+/* It says yes or no, in time: a resolver asks no other server then. */
+bool dns_decides(const struct dns_answer *answer);
+
 /* What the kernel's own tables say of the way to an address. */
 enum route_kind {
     ROUTE_UNKNOWN, /* not asked, or no answer */

@@ -17,7 +17,6 @@
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "base/file.h"
 #include "base/limits.h"
 #include "base/text.h"
 
@@ -60,9 +59,8 @@ struct changes {
     int netlink_fd;
     int inotify_fd;
     int watches[N_WATCHED]; /* of inotify; below zero: not watched */
-    bool is_used_up;        /* then the stamps tell */
-    int64_t polled_ms;
-    uint64_t stamps;
+    bool is_used_up;
+    int64_t polled_ms; /* then: when a file was last said to have changed */
 };
 
 static int open_netlink(void)
@@ -96,46 +94,15 @@ static void watch_directories(struct changes *changes)
     }
 }
 
-/* --- where inotify is used up --- */
-
-static void add_stamp(const char *root, const char *path, uint64_t *sum)
-{
-    struct stat status;
-
-    if (!file_look(root, path, true, &status))
-        return;
-    const uint64_t words[] = {status.st_ino, (uint64_t)status.st_size,
-                              (uint64_t)status.st_ctim.tv_sec, (uint64_t)status.st_ctim.tv_nsec};
-    for (size_t i = 0; i < COUNT_OF(words); i++)
-        *sum = (*sum ^ words[i]) * 0x100000001b3; /* FNV-1a, by words */
-}
-
-/* Files that are written in place, and the directories in which the others are replaced. */
-static uint64_t stamps_of(const char *root)
-{
-    static const char *const files[] = {"/etc/resolv.conf", "/etc/hosts", "/etc/nsswitch.conf",
-                                        "/etc/amazon/ssm/amazon-ssm-agent.json",
-                                        "/etc/ssl/certs/ca-certificates.crt"};
-    uint64_t sum = 0xcbf29ce484222325;
-
-    for (size_t i = 0; i < COUNT_OF(files); i++)
-        add_stamp(root, files[i], &sum);
-    for (size_t i = 0; i < N_WATCHED; i++)
-        if (!watched[i].names[0])
-            add_stamp(root, watched[i].directory, &sum);
-    return sum;
-}
-
-static bool take_stamps(struct changes *changes)
+/* Where inotify is used up, a file may have changed each CHANGES_POLL_MS. */
+static bool is_time_to_look(struct changes *changes)
 {
     int64_t now_ms = clock_monotonic_ms();
-    uint64_t before = changes->stamps;
 
     if (!changes->is_used_up || now_ms - changes->polled_ms < CHANGES_POLL_MS)
         return false;
     changes->polled_ms = now_ms;
-    changes->stamps = stamps_of(changes->root);
-    return changes->stamps != before;
+    return true;
 }
 
 int64_t changes_poll_ms(const struct changes *changes)
@@ -164,7 +131,7 @@ struct changes *changes_open(const char *root)
         changes_close(changes);
         return NULL;
     }
-    changes->stamps = changes->is_used_up ? stamps_of(changes->root) : 0;
+    changes->polled_ms = clock_monotonic_ms();
     follow(changes, changes->netlink_fd);
     follow(changes, changes->inotify_fd);
     return changes;
@@ -239,8 +206,8 @@ static bool take_inotify(const struct changes *changes)
 bool changes_take(struct changes *changes)
 {
     bool network = take_netlink(changes->netlink_fd);
-    bool files = take_inotify(changes), stamps = take_stamps(changes);
+    bool files = take_inotify(changes), polled = is_time_to_look(changes);
 
     watch_directories(changes);
-    return network || files || stamps;
+    return network || files || polled;
 }

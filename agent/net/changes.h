@@ -2,8 +2,8 @@
  *
  * Tells when something of this machine may have changed: addresses, routes and links by rtnetlink(7); by
  * inotify(7) the files that say how names are looked up, the agent's configuration, units and programs, and
- * the CA bundles. So that the round after the change begins at once. Where inotify is used up, the files
- * are looked at every CHANGES_POLL_MS.
+ * the CA bundles. So that the round after the change begins at once. Where inotify is used up, a file may have
+ * changed every CHANGES_POLL_MS: whoever waits looks (run/look.h).
  */
 #ifndef NET_CHANGES_H
 #define NET_CHANGES_H

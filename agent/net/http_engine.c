@@ -35,16 +35,6 @@ struct engine_socket {
 /* --- memory that is overwritten when it is freed: libcurl copies passwords and headers many times over
  * and wipes none of them. The sizes are malloc's own, so nothing is kept beside the blocks --- */
 
-static void *memory_get(size_t n)
-{
-    return malloc(n);
-}
-
-static void *memory_get_zeroed(size_t n, size_t size)
-{
-    return calloc(n, size);
-}
-
 static void memory_free(void *memory)
 {
     if (memory) {
@@ -66,11 +56,6 @@ static void *memory_resize(void *memory, size_t n)
         memory_free(memory);
     }
     return larger;
-}
-
-static char *memory_copy(const char *text)
-{
-    return strdup(text);
 }
 
 /* --- transfers --- */
@@ -182,8 +167,8 @@ struct engine *engine_of(struct loop *loop, engine_done *done)
 
     if (engine)
         return engine;
-    (void)curl_global_init_mem(CURL_GLOBAL_DEFAULT, memory_get, memory_free, memory_resize,
-                               memory_copy, memory_get_zeroed);
+    (void)curl_global_init_mem(CURL_GLOBAL_DEFAULT, malloc, memory_free, memory_resize, strdup,
+                               calloc);
     engine = calloc(1, sizeof(*engine));
     engine->loop = loop;
     engine->done = done;

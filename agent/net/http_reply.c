@@ -49,34 +49,6 @@ static void keep_date(struct http_head *head, const char *value, size_t n)
     }
 }
 
-static void keep_field(struct exchange *exchange, const char *line, size_t n)
-{
-    static const char blanks[] = {' ', '\t', '\r', '\n'};
-    const char *colon = memchr(line, ':', n);
-
-    if (!colon)
-        return;
-    size_t n_name = (size_t)(colon - line);
-    const char *value = colon + 1;
-    const char *end = line + n;
-    while (value < end && (*value == ' ' || *value == '\t'))
-        value++;
-    while (end > value && memchr(blanks, end[-1], sizeof(blanks)))
-        end--;
-    if (is_name(line, n_name, "date")) {
-        keep_date(&exchange->head, value, (size_t)(end - value));
-        return;
-    }
-    for (size_t i = 0; i < COUNT_OF(kept); i++) {
-        char *to = (char *)&exchange->head + kept[i].offset;
-        if (!is_name(line, n_name, kept[i].name) || *to)
-            continue;
-        const char *cut = !kept[i].cut ? NULL : memchr(value, kept[i].cut, (size_t)(end - value));
-        (void)text_escape(to, NAME_SIZE, value, (size_t)((cut ? cut : end) - value));
-        credentials_hide(exchange->credentials, to);
-    }
-}
-
 /* What Go's net/http, the agent's, refuses and libcurl takes by its first digits: another status line than
  * RFC 9112 section 4 has, and lengths (RFC 9110 section 8.6) that are no number or differ. */
 static bool is_status_line(const char *line, size_t n)
@@ -92,25 +64,46 @@ static bool is_status_line(const char *line, size_t n)
     return true;
 }
 
-static bool is_length(struct exchange *exchange, const char *line, size_t n)
+static bool is_length(struct exchange *exchange, const char *value, size_t n)
 {
-    static const char name[] = "content-length:";
     char digits[sizeof(exchange->length)];
     uint64_t length;
 
-    if (n < strlen(name) || strncasecmp(line, name, strlen(name)) != 0)
-        return true;
-    line += strlen(name);
-    n -= strlen(name);
-    for (; n > 0 && (*line == ' ' || *line == '\t'); n--)
-        line++;
-    while (n > 0 && strchr(" \t\r\n", line[n - 1]))
-        n--;
-    if (!text_set(digits, sizeof(digits), "%.*s", (int)n, line) || strlen(digits) != n ||
+    if (!text_set(digits, sizeof(digits), "%.*s", (int)n, value) || strlen(digits) != n ||
         !text_number(digits, INT64_MAX, &length) ||
         (exchange->length[0] && strcmp(digits, exchange->length) != 0))
         return false;
     return text_set(exchange->length, sizeof(exchange->length), "%s", digits);
+}
+
+/* False: with such a field the answer is none. */
+static bool keep_field(struct exchange *exchange, const char *line, size_t n)
+{
+    static const char blanks[] = {' ', '\t', '\r', '\n'};
+    const char *colon = memchr(line, ':', n);
+
+    if (!colon)
+        return true;
+    size_t n_name = (size_t)(colon - line);
+    const char *value = colon + 1;
+    const char *end = line + n;
+    while (value < end && (*value == ' ' || *value == '\t'))
+        value++;
+    while (end > value && memchr(blanks, end[-1], sizeof(blanks)))
+        end--;
+    if (is_name(line, n_name, "content-length"))
+        return is_length(exchange, value, (size_t)(end - value));
+    if (is_name(line, n_name, "date"))
+        keep_date(&exchange->head, value, (size_t)(end - value));
+    for (size_t i = 0; i < COUNT_OF(kept); i++) {
+        char *to = (char *)&exchange->head + kept[i].offset;
+        if (!is_name(line, n_name, kept[i].name) || *to)
+            continue;
+        const char *cut = !kept[i].cut ? NULL : memchr(value, kept[i].cut, (size_t)(end - value));
+        (void)text_escape(to, NAME_SIZE, value, (size_t)((cut ? cut : end) - value));
+        credentials_hide(exchange->credentials, to);
+    }
+    return true;
 }
 
 /* libcurl ends no line with a zero byte. */
@@ -138,8 +131,7 @@ size_t exchange_read_head(char *bytes, size_t size, size_t n, void *arg)
     } else if (is_empty_line(bytes, n)) {
         exchange->head_complete = true;
     } else if (!exchange->head_complete) {
-        keep_field(exchange, bytes, n);
-        exchange->malformed = !is_length(exchange, bytes, n);
+        exchange->malformed = !keep_field(exchange, bytes, n);
     }
     return exchange->malformed ? CURL_WRITEFUNC_ERROR : n;
 }

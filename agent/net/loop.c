@@ -12,12 +12,22 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "net/timers.h"
 
 enum {
     US_PER_MS = 1000,
     LONGEST_WAIT_MS = 100,        /* of one turn, so that a pause shows */
     LONGEST_WORK_US = 150 * 1000, /* between two looks at the clock */
+};
+
+/* In a sorted list: there are some dozens at most, and most of them are cancelled before they fire. */
+struct timer {
+    struct timer *next;
+    struct timer **link; /* what points at this one */
+    int64_t due_us;      /* by the loop's clock */
+    uint64_t turn;       /* in which it was started: it fires in a later one */
+    bool background;
+    void (*fire)(void *arg);
+    void *arg;
 };
 
 struct watch {
@@ -34,7 +44,8 @@ struct loop {
     int64_t now_us;    /* by the loop's clock: monotonic, less the pauses */
     int64_t looked_us; /* when the clock was looked at last, monotonic */
     int64_t paused_us; /* all pauses so far */
-    struct timers timers;
+    struct timer *timers;
+    uint64_t turn;
     struct task *tasks;
     struct watch *watches;
     size_t n_watches; /* the dead ones too */
@@ -69,17 +80,72 @@ static int64_t due_us(struct loop *loop, int64_t delay_us)
     return delay_us > INT64_MAX - now_us ? INT64_MAX : now_us + delay_us;
 }
 
+static struct timer *start_timer(struct loop *loop, int64_t delay_us, bool background,
+                                 void (*fire)(void *arg), void *arg)
+{
+    struct timer *timer = calloc(1, sizeof(*timer));
+    struct timer **link = &loop->timers;
+
+    *timer = (struct timer){.due_us = due_us(loop, delay_us),
+                            .turn = loop->turn,
+                            .background = background,
+                            .fire = fire,
+                            .arg = arg};
+    while (*link && (*link)->due_us <= timer->due_us)
+        link = &(*link)->next;
+    timer->next = *link;
+    timer->link = link;
+    *link = timer;
+    if (timer->next)
+        timer->next->link = &timer->next;
+    return timer;
+}
+
 struct timer *loop_after(struct loop *loop, int64_t delay_ms, void (*fire)(void *arg), void *arg)
 {
     int64_t delay_us = delay_ms > INT64_MAX / US_PER_MS ? INT64_MAX : delay_ms * US_PER_MS;
 
-    return timers_add(&loop->timers, due_us(loop, delay_us), false, fire, arg);
+    return start_timer(loop, delay_us, false, fire, arg);
 }
 
 struct timer *loop_after_quietly(struct loop *loop, int64_t delay_us, void (*fire)(void *arg),
                                  void *arg)
 {
-    return timers_add(&loop->timers, due_us(loop, delay_us), true, fire, arg);
+    return start_timer(loop, delay_us, true, fire, arg);
+}
+
+void loop_cancel(struct timer *timer)
+{
+    if (!timer)
+        return;
+    *timer->link = timer->next;
+    if (timer->next)
+        timer->next->link = timer->link;
+    free(timer);
+}
+
+/* The first that is due and was not started in this turn. Looked for from the start each time, since whatever
+ * fired may have cancelled its neighbours. */
+static struct timer *find_due(const struct loop *loop)
+{
+    for (struct timer *timer = loop->timers; timer && timer->due_us <= loop->now_us;
+         timer = timer->next)
+        if (timer->turn != loop->turn)
+            return timer;
+    return NULL;
+}
+
+static bool fire_one(const struct loop *loop)
+{
+    struct timer *timer = find_due(loop);
+
+    if (!timer)
+        return false;
+    void (*fire)(void *arg) = timer->fire;
+    void *arg = timer->arg;
+    loop_cancel(timer);
+    fire(arg);
+    return true;
 }
 
 /* --- watches --- */
@@ -213,8 +279,9 @@ static bool is_idle(const struct loop *loop)
     for (const struct task *task = loop->tasks; task; task = task->next)
         if (!task->quiet)
             return false;
-    if (timers_foreground(&loop->timers))
-        return false;
+    for (const struct timer *timer = loop->timers; timer; timer = timer->next)
+        if (!timer->background)
+            return false;
     for (const struct watch *watch = loop->watches; watch; watch = watch->next)
         if (!watch->background && !watch->dead)
             return false;
@@ -224,8 +291,8 @@ static bool is_idle(const struct loop *loop)
 /* Until the deadline or the first timer, rounded up: waking early would only turn in vain. */
 static int poll_timeout_ms(struct loop *loop, int64_t deadline_us)
 {
-    int64_t next_us = timers_next_us(&loop->timers);
-    int64_t until_us = next_us < deadline_us ? next_us : deadline_us;
+    int64_t until_us = loop->timers && loop->timers->due_us < deadline_us ? loop->timers->due_us
+                                                                          : deadline_us;
     int64_t now_us = loop_clock_us(loop);
 
     if (until_us <= now_us)
@@ -262,7 +329,7 @@ static bool turn_once(struct loop *loop, int64_t deadline_us)
     if (n_ready < 0 && errno != EINTR)
         return false;
     loop->now_us = look_at_clock(loop, wait_ms);
-    timers_turn(&loop->timers);
+    loop->turn++;
     for (size_t i = 0; i < n && n_ready > 0 && !loop->doomed; i++) {
         struct watch *watch = loop->polled_for[i];
         short events = loop->polled[i].revents;
@@ -273,7 +340,7 @@ static bool turn_once(struct loop *loop, int64_t deadline_us)
         if (!watch->dead)
             watch->ready(watch->arg, events);
     }
-    while (!loop->doomed && timers_fire_one(&loop->timers, loop->now_us)) {}
+    while (!loop->doomed && fire_one(loop)) {}
     sweep_watches(loop);
     return true;
 }
@@ -292,7 +359,8 @@ static void end_everything(struct loop *loop)
         loop->kept_end = NULL;
         loop->kept = NULL;
     }
-    timers_clear(&loop->timers);
+    while (loop->timers)
+        loop_cancel(loop->timers);
     for (struct watch *watch = loop->watches; watch; watch = watch->next)
         watch->dead = true;
 }

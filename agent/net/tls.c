@@ -58,7 +58,7 @@ static void add_bytes(char names[HOST_SIZE], const unsigned char *bytes, int n)
     char name[HOST_SIZE];
 
     (void)text_escape(name, sizeof(name), (const char *)bytes, n > 0 ? (size_t)n : 0);
-    (void)text_add(names, HOST_SIZE, "%s%s", names[0] ? "," : "", name);
+    text_list(names, HOST_SIZE, ",", name);
 }
 
 static void add_address(char names[HOST_SIZE], const ASN1_OCTET_STRING *address)
@@ -115,11 +115,6 @@ static void keep_certificate(struct tls_peer *peer, X509 *certificate)
     session->not_before_unix_s = unix_time(X509_get0_notBefore(certificate));
     session->not_after_unix_s = unix_time(X509_get0_notAfter(certificate));
     session->name_matches = carries_name(certificate, peer->host);
-}
-
-static void keep_protocol(struct tls_session *session, const SSL *ssl)
-{
-    (void)text_set(session->version, sizeof(session->version), "%s", SSL_get_version(ssl));
 }
 
 /* --- whether we believe it --- */
@@ -302,7 +297,8 @@ static int on_certificate(X509_STORE_CTX *given, void *arg)
         return 0;
     }
     int error = judge_or_recall(peer, certificate, given);
-    keep_protocol(&peer->session, ssl);
+    (void)text_set(peer->session.version, sizeof(peer->session.version), "%s",
+                   SSL_get_version(ssl));
     ERR_clear_error(); /* the misses of the first store are no errors of this handshake */
     peer->shown = true;
     X509_STORE_CTX_set_error(given, error);

@@ -162,6 +162,19 @@ bool actions_send_first(struct lane *lane, int *fd, int32_t timeout_ms, http_don
 /* Keeps what the answer says of the lane's action. */
 void actions_take(struct lane *lane, const struct http_reply *reply);
 
+/* Fills in {instance}, {version} (the SSM agent's) and {uuid} (a new one each). False when the result
+ * does not fit. */
+bool permission_fill(const char *pattern, const struct facts *facts, char *to, size_t size);
+
+/* service_answer.c: what the answer to a signed request says about its action. Pure. Fills
+ * permission, failure, denied_by, explicit_deny, status, code, message. `allowed` names the error
+ * codes that only an authorized caller sees, space separated.
+ * Error shapes: JSON 1.1 (`__type`, `Message`|`message`, header x-amzn-ErrorType) of ssm and
+ * ec2messages, XML (root element or <Code>) of ssmmessages. Denial phrases: IAM User Guide,
+ * "Troubleshoot access denied error messages". */
+void service_answer_judge(const struct http_head *head, const char *body, size_t body_bytes,
+                          const char *allowed, struct action_facts *action);
+
 /* An address that does not answer as AWS does says nothing of actions. */
 void actions_forget_unclear(struct climb *climb, const struct address_facts *address);
 
@@ -188,9 +201,5 @@ void observe_agent_at(struct observe *observe, const char *address);
 /* observe.c: of the session preferences, as GetDocument answers them: a service that they use and nobody asked for
  * is climbed too. */
 void observe_preferences(struct observe *observe, const char *answer);
-
-/* observe.c: keeps the clock reading of a Date header, if the answer had one. */
-void observe_clock(struct observe *observe, const char *source, const struct address_facts *address,
-                   int32_t took_us);
 
 #endif

@@ -42,10 +42,9 @@ static void take_line(char *line, uint16_t wanted_port, struct connections *conn
 {
     enum { REMOTE = 2, STATE = 3, UID = 7, N_WORDS = 8 };
     char *words[N_WORDS];
-    char *rest = line;
 
     for (int i = 0; i < N_WORDS; i++)
-        if (!(words[i] = strtok_r(NULL, " ", &rest)))
+        if (!(words[i] = text_next(&line, " ")))
             return;
     char *port = strchr(words[REMOTE], ':');
     if (!port || strtoul(port + 1, NULL, 16) != wanted_port ||
@@ -67,14 +66,12 @@ void connections_read(const char *root, uint16_t port, struct connections *conne
     connections->n = 0;
     for (size_t i = 0; i < COUNT_OF(tables); i++) {
         struct buffer contents;
-        char *rest = NULL;
 
         buffer_init(&contents, FILE_MAX_BYTES);
         if (file_read(root, tables[i], &contents) != 0)
             continue;
         any = true;
-        for (char *line = strtok_r(contents.bytes, "\n", &rest); line;
-             line = strtok_r(NULL, "\n", &rest))
+        for (char *line, *rest = contents.bytes; (line = text_next(&rest, "\n"));)
             take_line(line, port, connections);
         buffer_clear(&contents);
     }

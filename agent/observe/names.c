@@ -25,13 +25,12 @@ static bool line_names(char *line, const char *name, char address[ADDRESS_SIZE])
 {
     struct sockaddr_storage parsed;
     socklen_t length;
-    char *rest = NULL;
 
     line[strcspn(line, "#\r")] = '\0';
-    const char *first = strtok_r(line, " \t", &rest);
+    const char *first = text_next(&line, " \t");
     if (!first || !address_parse(first, 0, &parsed, &length))
         return false;
-    for (const char *word = strtok_r(NULL, " \t", &rest); word; word = strtok_r(NULL, " \t", &rest))
+    for (const char *word; (word = text_next(&line, " \t"));)
         if (strncasecmp(word, name, strlen(name)) == 0 &&
             (!word[strlen(name)] || strcmp(word + strlen(name), ".") == 0))
             return text_set(address, ADDRESS_SIZE, "%s", first);
@@ -41,33 +40,18 @@ static bool line_names(char *line, const char *name, char address[ADDRESS_SIZE])
 int hosts_look_up(const char *root, const char *name, char addresses[][ADDRESS_SIZE])
 {
     struct buffer contents;
-    char *rest = NULL;
     int n = 0;
 
     buffer_init(&contents, FILE_MAX_BYTES);
     if (file_read(root, "/etc/hosts", &contents) != 0)
         return 0;
-    for (char *line = strtok_r(contents.bytes, "\n", &rest); line && n < MAX_ADDRESSES;
-         line = strtok_r(NULL, "\n", &rest))
+    for (char *line, *rest = contents.bytes; n < MAX_ADDRESSES && (line = text_next(&rest, "\n"));)
         n += line_names(line, name, addresses[n]);
     buffer_clear(&contents);
     return n;
 }
 
 /* --- which answers count --- */
-
-static bool decisive(const struct step *step)
-{
-    return step->outcome == OUTCOME_OK || step->failure == FAILURE_NXDOMAIN ||
-           step->failure == FAILURE_NODATA;
-}
-
-static bool family_usable(const struct network_facts *network, enum family family)
-{
-    if (!network->usable_ipv4 && !network->usable_ipv6)
-        return family == FAMILY_IPV4; /* nothing is known: every AWS endpoint has IPv4 */
-    return family == FAMILY_IPV4 ? network->usable_ipv4 : network->usable_ipv6;
-}
 
 /* The answer that the agent's resolver would take, or NULL. `settled`: that will not change any more;
  * with NULL every configured resolver failed. */
@@ -84,7 +68,7 @@ static const struct dns_answer *taken_answer(const struct endpoint_facts *facts,
             *settled = false;
             return NULL;
         }
-        if (decisive(&answer->step))
+        if (dns_decides(answer))
             return answer;
     }
     return NULL;
@@ -123,7 +107,7 @@ static void decide(struct climb *climb, enum family family)
     if (answer)
         stop_waiting(climb, family);
     for (int i = 0; !climb->pinned && answer && i < answer->n_addresses &&
-                    family_usable(&climb->observe->facts->network, family);
+                    network_uses(&climb->observe->facts->network, family);
          i++)
         ladder_add(climb, answer->addresses[i], false);
     ladder_widen(climb);
@@ -141,7 +125,7 @@ static void ask_plainly(struct climb *climb, const struct dns_answer *of);
 static void judge_time(const struct facts *facts, struct dns_answer *answer)
 {
     if ((answer->asked_as == ASKED_CONFIGURED || answer->asked_as == ASKED_PLAIN) &&
-        decisive(&answer->step) && answer->step.took_ms >= facts_dns_patience_ms(facts))
+        dns_decides(answer) && answer->step.took_ms >= facts_dns_patience_ms(facts))
         step_fail(&answer->step, FAILURE_SLOW, answer->step.took_ms);
 }
 
@@ -168,7 +152,7 @@ static bool next_answers(const struct endpoint_facts *facts, int i)
     for (int j = i + 1; j < facts->n_answers; j++)
         answers |= facts->answers[j].asked_as == ASKED_CONFIGURED &&
                    facts->answers[j].family == facts->answers[i].family &&
-                   decisive(&facts->answers[j].step);
+                   dns_decides(&facts->answers[j]);
     return answers;
 }
 
@@ -280,7 +264,7 @@ static void answered(void *arg, const struct dns_answer *answer)
             server->plain_ms = loop_now_ms(climb->observe->loop);
     }
     if (to->step.outcome != OUTCOME_UNTRIED) { /* the next server was taken instead, */
-        if (!decisive(&answer->step))
+        if (!dns_decides(answer))
             return;
         climb->decided[answer->family] = false; /* but the agent would have waited */
     }

@@ -11,20 +11,6 @@
 #include "base/text.h"
 #include "observe/climb.h"
 
-void observe_clock(struct observe *observe, const char *source, const struct address_facts *address,
-                   int32_t took_us)
-{
-    struct clock_facts *clock = &observe->facts->clock;
-
-    if (!address->head.has_date || clock->n_samples == MAX_SAMPLES)
-        return;
-    struct clock_sample *sample = &clock->samples[clock->n_samples++];
-    (void)text_set(sample->source, sizeof(sample->source), "%s", source);
-    (void)text_set(sample->address, sizeof(sample->address), "%s", address->address);
-    sample->offset_ms = address->head.clock_offset_ms;
-    sample->error_ms = 1000 + took_us / 2000;
-}
-
 static bool to_climb(const struct climb *climb)
 {
     return climb->plan->need != NEED_OFF && !climb->plan->not_in_region &&

@@ -3,8 +3,6 @@
  * The signed requests of one service are shared out over its open connections. Each connection carries
  * one request at a time and takes the next as soon as it is free.
  */
-#include "observe/permissions.h"
-
 #include <stdint.h>
 #include <string.h>
 #include <sys/random.h>

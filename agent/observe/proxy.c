@@ -152,15 +152,14 @@ static void fail_all(struct observe *observe, enum failure failure, const char *
  * only. The domain "." is none: systemd-resolved writes it. False: this is not the number of one. */
 static bool search_name(const struct observe *observe, int number, char to[HOST_SIZE])
 {
-    const char *host = observe->proxy.host, *domain = NULL;
-    char domains[sizeof(observe->facts->resolvers.search)], *rest = NULL;
+    const char *host = observe->proxy.host, *domain;
+    char domains[sizeof(observe->facts->resolvers.search)], *rest = domains;
 
     (void)text_set(domains, sizeof(domains), "%s",
                    strchr(host, '.') ? "" : observe->facts->resolvers.search);
-    for (domain = strtok_r(domains, " \t\r", &rest); domain;
-         domain = strtok_r(NULL, " \t\r", &rest))
-        if (strcmp(domain, ".") != 0 && number-- == 0)
-            break;
+    do
+        domain = text_next(&rest, " ");
+    while (domain && (strcmp(domain, ".") == 0 || number-- != 0));
     return text_set(to, HOST_SIZE, domain ? "%s.%s" : "%s", host, domain) && number <= 0;
 }
 

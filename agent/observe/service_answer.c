@@ -3,7 +3,7 @@
  * A lying or broken server may send anything. The body is only searched, and what is kept of it is
  * escaped.
  */
-#include "observe/permissions.h"
+#include "observe/climb.h"
 
 #include <cjson/cJSON.h>
 #include <string.h>
@@ -221,27 +221,6 @@ static bool unauthorized_words(const struct action_facts *action)
            strcasestr(action->message, "unauthorized request");
 }
 
-static enum failure failure_of_status(int32_t status)
-{
-    static const struct {
-        int32_t status;
-        enum failure failure;
-    } rows[] = {{401, FAILURE_UNAUTHORIZED},
-                {403, FAILURE_FORBIDDEN},
-                {404, FAILURE_NOT_FOUND},
-                {407, FAILURE_PROXY},
-                {429, FAILURE_THROTTLED}};
-
-    for (size_t i = 0; i < COUNT_OF(rows); i++)
-        if (rows[i].status == status)
-            return rows[i].failure;
-    if (status >= 500)
-        return FAILURE_SERVER_ERROR;
-    if (status >= 300 && status < 400)
-        return FAILURE_REDIRECTED;
-    return FAILURE_BAD_REQUEST;
-}
-
 static void judge_error(const char *allowed, struct action_facts *action)
 {
     if (listed(allowed, action->code) && !unauthorized_words(action)) {
@@ -250,6 +229,8 @@ static void judge_error(const char *allowed, struct action_facts *action)
     }
     action->permission = PERMISSION_UNCLEAR;
     action->failure = failure_of_status(action->status);
+    if (action->failure == FAILURE_HTTP_STATUS)
+        action->failure = FAILURE_BAD_REQUEST;
     if (action->failure == FAILURE_BAD_REQUEST && !text_only(action->code, "._-"))
         action->failure = FAILURE_MALFORMED; /* no service says that the request is what is wrong */
     if (unauthorized_words(action)) {

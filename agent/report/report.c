@@ -22,10 +22,8 @@ const size_t n_outputs = COUNT_OF(outputs);
 
 const struct output *output_find(const char *name)
 {
-    for (size_t i = 0; i < n_outputs; i++)
-        if (strcmp(outputs[i].name, name) == 0)
-            return &outputs[i];
-    return NULL;
+    size_t i = text_find(name, &outputs[0].name, sizeof(outputs[0]), n_outputs);
+    return i < n_outputs ? &outputs[i] : NULL;
 }
 
 const char *report_summary_words(const struct report *report)

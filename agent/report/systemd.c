@@ -43,12 +43,6 @@ static void put(struct buffer *to, const char *name, const char *value)
     (void)buffer_add(to, "\n", 1);
 }
 
-static void put_if(struct buffer *to, const char *name, const char *value)
-{
-    if (value[0])
-        put(to, name, value);
-}
-
 static void put_number(struct buffer *to, const char *name, int number)
 {
     (void)buffer_addf(to, "%s=%d\n", name, number);
@@ -61,7 +55,8 @@ static void put_common(struct buffer *to, const struct report *report, const cha
     put_number(to, "PRIORITY", priority);
     put(to, "SYSLOG_IDENTIFIER", "ssm-preflight");
     put(to, "SSM_PREFLIGHT_VERDICT", verdict_row(report->verdict)->name);
-    put_if(to, "SSM_PREFLIGHT_INSTANCE", facts_instance_name(report->facts));
+    if (facts_instance_name(report->facts)[0])
+        put(to, "SSM_PREFLIGHT_INSTANCE", facts_instance_name(report->facts));
 }
 
 static void put_target(struct buffer *to, const struct finding *finding)
@@ -112,7 +107,7 @@ static void write_finding(const struct report *report, const struct finding *fin
     for (int32_t i = 0; i < finding->n_alternatives; i++)
         put(to, "SSM_PREFLIGHT_ALTERNATIVE", finding->alternatives[i].code);
     finding_fix(finding, fix, sizeof(fix));
-    put_if(to, "SSM_PREFLIGHT_REMEDY", fix);
+    put(to, "SSM_PREFLIGHT_REMEDY", fix);
     for (int32_t i = 0; i < finding->n_commands; i++)
         put(to, "SSM_PREFLIGHT_COMMAND", finding->commands[i]);
 }
@@ -174,19 +169,11 @@ static void notify(const char *state)
     output_unguard();
 }
 
-void notify_status(const struct report *report)
+void notify_status(const struct report *report, bool ready)
 {
     char state[SUMMARY_SIZE + 32];
 
-    (void)text_set(state, sizeof(state), "STATUS=%s", report->summary);
-    notify(state);
-}
-
-void notify_ready(const struct report *report)
-{
-    char state[SUMMARY_SIZE + 32];
-
-    (void)text_set(state, sizeof(state), "READY=1\nSTATUS=%s", report->summary);
+    (void)text_set(state, sizeof(state), "%sSTATUS=%s", ready ? "READY=1\n" : "", report->summary);
     notify(state);
 }
 

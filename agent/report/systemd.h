@@ -30,11 +30,8 @@ bool journal_send_to(const char *path, const struct report *report);
 /* sd_notify(3). Without NOTIFY_SOCKET each of these does nothing. A manager that does not read costs
  * 1 s each. */
 
-/* STATUS=, the report's one line. */
-void notify_status(const struct report *report);
-
-/* READY=1 with any verdict: units that wait for this one may start. */
-void notify_ready(const struct report *report);
+/* STATUS=, the report's one line. `ready`: READY=1 too, with any verdict: units that wait for this one may start. */
+void notify_status(const struct report *report, bool ready);
 
 /* WATCHDOG=1 if the unit has a watchdog; and how often to send it, in ms, 0: never. That is a third
  * of WATCHDOG_USEC, so that a late one is not taken for a hang. */

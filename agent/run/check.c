@@ -11,24 +11,18 @@
 #include "run/rounds.h"
 #include "run/run.h"
 
-/* True when a signal came instead. */
-static bool wait_or_signal(int signal_fd, int64_t wait_ms)
-{
-    struct pollfd fd = {.fd = signal_fd, .events = POLLIN};
-    return poll(&fd, 1, (int)wait_ms) > 0;
-}
-
 static bool another(const struct run *run, bool *interrupted)
 {
     struct rounds_state state = {.n_done = run->n_rounds,
                                  .remaining_ms = run->deadline_ms - clock_monotonic_ms()};
+    struct pollfd signal = {.fd = run->signal_fd, .events = POLLIN};
     int64_t wait_ms;
 
     (void)!getrandom(&state.random, sizeof(state.random), GRND_NONBLOCK);
     *interrupted = run->facts->stopped_by == STOPPED_BY_SIGNAL;
     if (run->facts->stopped_by != STOPPED_BY_NOTHING || !rounds_next(run->report, &state, &wait_ms))
         return false;
-    *interrupted = wait_or_signal(run->signal_fd, wait_ms);
+    *interrupted = poll(&signal, 1, (int)wait_ms) > 0;
     return !*interrupted;
 }
 

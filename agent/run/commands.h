@@ -37,6 +37,23 @@ int command_list(const struct options *options);
 int command_image(const struct options *options);
 int command_version(const struct options *options);
 
+/* --- confine.c: the process gives up what it will not need, before it reads what others wrote: answers from the
+ * network, console logs, reports --- */
+
+enum confinement {
+    CONFINED_WITH_NETWORK, /* check, wait */
+    CONFINED_OFFLINE,      /* show, image: no socket at all */
+};
+
+/* From here on: no other program and no other process (execve, fork, ptrace and their like), no
+ * executable memory, only IP, netlink and local sockets or none, no change of mounts, modules or
+ * clocks. Files can be written in /run/ssm-preflight and where --save and --output-file point, and
+ * nowhere else. Reading is not restricted: the agent's configuration may name any file.
+ *
+ * seccomp(2) needs kernel 3.17 with CONFIG_SECCOMP_FILTER, landlock(7) kernel 5.13. What the kernel
+ * does not have is left out, and --verbose says so. */
+void confine(const struct options *options, enum confinement confinement);
+
 /* show.c: reads the last report below /run and diagnoses it again. False when it cannot be read. */
 bool show_last(const struct options *options, struct facts *facts, struct report *report);
 

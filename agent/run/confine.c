@@ -3,8 +3,6 @@
  * A denied call fails with EPERM instead of killing the process: a library that tries something new
  * must cost a feature, not the verdict.
  */
-#include "run/confine.h"
-
 #include <errno.h>
 #include <fcntl.h>
 #include <libgen.h>

@@ -84,42 +84,34 @@ static void read_one(struct reading *reading, const char *name)
     buffer_clear(&contents);
 }
 
-static int by_name(const void *a, const void *b)
+static int is_shown(const struct dirent *entry)
 {
-    return strcmp(*(char *const *)a, *(char *const *)b);
+    return entry->d_name[0] != '.';
+}
+
+static int by_name(const struct dirent **a, const struct dirent **b)
+{
+    return strcmp((*a)->d_name, (*b)->d_name);
 }
 
 /* The regular files of a directory, in the order of their names; there may be thousands. */
 static int read_directory(struct reading *reading, const char *directory)
 {
-    DIR *stream = opendir(directory);
-    size_t n = 0, n_allocated = 0;
-    char **names = NULL;
+    struct dirent **entries = NULL;
+    int n = scandir(directory, &entries, is_shown, by_name), trouble = n < 0 ? errno : 0;
 
-    if (!stream)
-        return errno;
-    for (struct dirent *entry; (entry = readdir(stream));) {
+    for (int i = 0; i < n; i++) {
         struct stat status;
-        if (entry->d_name[0] == '.' || fstatat(dirfd(stream), entry->d_name, &status, 0) != 0 ||
-            !S_ISREG(status.st_mode))
-            continue;
-        if (n == n_allocated) {
-            n_allocated = n_allocated ? 2 * n_allocated : 64;
-            char **more = reallocarray(names, n_allocated, sizeof(char *));
-            names = more; /* no memory ends the process (base/memory.c) */
-        }
-        if (asprintf(&names[n], "%s/%s", directory, entry->d_name) >= 0)
-            n++;
+        char *name = NULL;
+
+        if (asprintf(&name, "%s/%s", directory, entries[i]->d_name) >= 0 &&
+            stat(name, &status) == 0 && S_ISREG(status.st_mode))
+            read_one(reading, name);
+        free(name);
+        free(entries[i]);
     }
-    (void)closedir(stream);
-    if (n > 0)
-        qsort(names, n, sizeof(char *), by_name);
-    for (size_t i = 0; i < n; i++) {
-        read_one(reading, names[i]);
-        free(names[i]);
-    }
-    free(names);
-    return 0;
+    free(entries);
+    return trouble;
 }
 
 static void read_name(struct reading *reading, const char *name)
@@ -133,14 +125,6 @@ static void read_name(struct reading *reading, const char *name)
     int trouble = read_directory(reading, name);
     if (trouble)
         fleet_add_unread(&reading->fleet, name, strerror(trouble));
-}
-
-static const struct fleet_output *find_output(const char *name)
-{
-    for (size_t i = 0; i < n_fleet_outputs; i++)
-        if (strcmp(fleet_outputs[i].name, name) == 0)
-            return &fleet_outputs[i];
-    return NULL;
 }
 
 static int tell(const struct options *options, const struct fleet *fleet,
@@ -169,10 +153,11 @@ static int tell(const struct options *options, const struct fleet *fleet,
 
 int show_fleet(const struct options *options, char *const names[], size_t n)
 {
-    const struct fleet_output *output = find_output(options->output);
+    const size_t output = text_find(options->output, &fleet_outputs[0].name,
+                                    sizeof(fleet_outputs[0]), n_fleet_outputs);
     struct reading reading = {.options = options};
 
-    if (!output) {
+    if (output == n_fleet_outputs) {
         log_error("--output %s is of one instance: give one FILE", options->output);
         return EXIT_USAGE;
     }
@@ -181,7 +166,7 @@ int show_fleet(const struct options *options, char *const names[], size_t n)
     for (size_t i = 0; i < n; i++)
         read_name(&reading, names[i]);
     fleet_judge(&reading.fleet);
-    int status = tell(options, &reading.fleet, output);
+    int status = tell(options, &reading.fleet, &fleet_outputs[output]);
     fleet_clear(&reading.fleet);
     free(reading.report);
     free(reading.facts);

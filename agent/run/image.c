@@ -11,7 +11,6 @@
 #include "image/image.h"
 #include "report/report.h"
 #include "run/commands.h"
-#include "run/confine.h"
 
 static const struct {
     const char *name;
@@ -21,23 +20,15 @@ static const struct {
                {"json", image_write_json},
                {"junit", image_write_junit}};
 
-static bool is_code(const char *word)
-{
-    for (size_t i = 0; i < n_image_codes; i++)
-        if (strcmp(image_codes[i].code, word) == 0)
-            return true;
-    return false;
-}
-
 /* A code that does not exist allows nothing: that must not go unseen in a build. */
 static bool codes_exist(const char *allow)
 {
-    char list[WORDS_SIZE], hint[96];
-    char *rest = NULL;
+    char list[WORDS_SIZE], hint[96], *rest = list;
 
     (void)text_set(list, sizeof(list), "%s", allow);
-    for (char *word = strtok_r(list, " ", &rest); word; word = strtok_r(NULL, " ", &rest)) {
-        if (is_code(word))
+    for (char *word; (word = text_next(&rest, " "));) {
+        if (text_find(word, &image_codes[0].code, sizeof(image_codes[0]), n_image_codes) <
+            n_image_codes)
             continue;
         text_hint(hint, sizeof(hint), "", word, &image_codes[0].code, sizeof(image_codes[0]),
                   n_image_codes);

@@ -18,7 +18,6 @@
 #include "base/text.h"
 #include "diagnose/diagnose.h"
 #include "model/anonymize.h"
-#include "run/confine.h"
 
 /* What a healthy check touches lies side by side in the static program (packaging/deps/first.ld). On a first boot it is read from a
  * volume that loads lazily: at once, and not in the order in which it is touched. */

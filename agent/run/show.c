@@ -16,7 +16,6 @@
 #include "model/anonymize.h"
 #include "report/recorded.h"
 #include "run/commands.h"
-#include "run/confine.h"
 
 static int read_stream(int fd, struct buffer *contents)
 {
@@ -76,20 +75,13 @@ static bool is_list_of_names(const struct options *options, const struct buffer 
 
 static int show_listed(const struct options *options, struct buffer *contents)
 {
-    char **names = NULL, *rest = NULL;
-    size_t n = 0, n_allocated = 0;
+    char **names = calloc(contents->used / 2 + 1, sizeof(char *)), *rest = contents->bytes;
+    size_t n = 0;
 
     for (size_t i = 0; i < contents->used; i++) /* find -print0 ends names with a zero byte */
         contents->bytes[i] = contents->bytes[i] ? contents->bytes[i] : '\n';
-    for (char *name = strtok_r(contents->bytes, "\r\n", &rest); name;
-         name = strtok_r(NULL, "\r\n", &rest)) {
-        if (n == n_allocated) {
-            n_allocated = n_allocated ? 2 * n_allocated : 64;
-            char **more = reallocarray(names, n_allocated, sizeof(char *));
-            names = more; /* no memory ends the process (base/memory.c) */
-        }
-        names[n++] = name;
-    }
+    for (char *name; (name = text_next(&rest, "\r\n")); n++)
+        names[n] = name;
     int status = show_fleet(options, names, n);
     free(names);
     return status;

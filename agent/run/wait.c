@@ -125,7 +125,7 @@ static void look(struct waiting *waiting)
     waiting->changed |= differs;
 }
 
-/* What descriptors and stamps say is only that something may have changed. */
+/* What descriptors say is only that something may have changed. */
 static void take_changes(struct waiting *waiting)
 {
     waiting->to_look |= waiting->changes && changes_take(waiting->changes);
@@ -277,7 +277,7 @@ static void tell(struct waiting *waiting, bool over)
     bool in_time = over || remaining_ms(waiting) > CONSOLE_MAX_MS;
 
     (void)text_set(waiting->summary, sizeof(waiting->summary), "%s", report->summary);
-    notify_status(report);
+    notify_status(report, false);
     if (waiting->is_live)
         draw(waiting, report, false);
     else if (new_words && !options->quiet)
@@ -328,7 +328,7 @@ static int run_rounds(struct waiting *waiting)
         (waiting->recorded || waiting->run.n_rounds > 1))
         tell_fixed(options, waiting->run.facts);
     tell_ready(options, waiting->run.report);
-    notify_ready(waiting->run.report);
+    notify_status(waiting->run.report, true);
     int status = tell_end(options, waiting->run.report);
     if (interrupted && !options->quiet)
         log_error(INTERRUPTED);

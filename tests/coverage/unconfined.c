@@ -4,7 +4,7 @@
  * LeakSanitizer then makes a process. A confined process may do neither. So the programs of these
  * flavours are linked with --wrap=confine.
  */
-#include "run/confine.h"
+#include "run/commands.h"
 
 /* NOLINTNEXTLINE(cert-dcl37-c,bugprone-reserved-identifier): the linker wants this name */
 void __wrap_confine(const struct options *options, enum confinement confinement);

@@ -13,7 +13,7 @@
 #include "model/facts_json.h"
 #include "model/packed.h"
 #include "net/dns.h"
-#include "observe/permissions.h"
+#include "observe/climb.h"
 #include "report/recorded.h"
 #include "report/report.h"
 #include "targets.h"

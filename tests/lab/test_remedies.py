@@ -68,6 +68,7 @@ ROWS = [  # faults, the finding, the verdict afterwards, and UNSEEN
     ("egress-rule", "egress-rule", "ready"),
     ("endpoint-blocks-443", "endpoint-blocks-443", "ready"),
     ("endpoint-blocks-443:all", "egress-blocked", "ready"),
+    ("endpoint-blocks-443:ssm endpoint-blocks-443:ssmmessages endpoint-blocks-443:ec2messages", "egress-blocked", "ready"),  # a group each
     ("address-family-blocked", "address-family-blocked", "ready"),
     ("network-acl", "network-acl", "ready"),
     ("network-acl:ephemeral", "network-acl", "ready"),
@@ -153,7 +154,6 @@ def _mend(faults, code, special):
         before = lab.run(["check", "--output", "json"]).stdout
         printed = subprocess.run([BINARY, "show", "--commands", "-"], input=before, capture_output=True, text=True, check=False)
         script = _of_one(printed.stdout, code)
-        script = script.replace("REGION=''", "REGION=us-east-1")  # where nothing on the instance knows it
         if special == UNSEEN:
             script = re.sub(r"(?m)^# (?=(aws|sudo) )", "", script)
         script = f"cd /run\n{script}"

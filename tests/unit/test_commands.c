@@ -23,7 +23,6 @@
 #include "model/permissions.h"
 #include "report_builder.h"
 #include "run/commands.h"
-#include "run/confine.h"
 #include "said.h"
 
 static char folder[] = "/tmp/ssm-preflight-commands-XXXXXX";

@@ -27,7 +27,7 @@
 
 #include "base/file.h"
 #include "base/output.h"
-#include "run/confine.h"
+#include "run/commands.h"
 
 static struct options options;
 static char folder[] = "/tmp/ssm-preflight-confine.XXXXXX";

@@ -31,10 +31,10 @@ static int start(void **state)
 
 static const struct check_result *check(const char *name)
 {
-    enum check found;
+    unsigned int found;
 
     diagnose(&facts, &report);
-    assert_true(check_from_name(name, &found));
+    assert_true(name_find(&check_names, name, &found));
     return &report.checks[found];
 }
 

@@ -91,12 +91,12 @@ static void checks_and_their_names_agree(void **state)
 
     (void)state;
     for (unsigned int i = 0; i < N_CHECKS; i++) {
-        enum check found;
+        unsigned int found;
         char name[64];
         enum service service;
         enum rung rung;
 
-        assert_true(check_from_name(check_name((enum check)i), &found));
+        assert_true(name_find(&check_names, check_name((enum check)i), &found));
         assert_int_equal(found, i);
         (void)snprintf(name, sizeof(name), "%s.", target_name(check_target((enum check)i)));
         assert_true(text_starts(check_name((enum check)i), name));
@@ -110,15 +110,15 @@ static void checks_and_their_names_agree(void **state)
         seen |= check_bit((enum check)i);
     }
     assert_int_equal(check_bit(N_CHECKS), 0);
-    assert_false(check_from_name("ssm.ping", &(enum check){0}));
+    assert_false(name_find(&check_names, "ssm.ping", &(unsigned int){0}));
 }
 
 static void targets_and_their_names_agree(void **state)
 {
     (void)state;
     for (unsigned int i = 0; i < N_TARGETS; i++) {
-        enum target found;
-        assert_true(target_from_name(target_name((enum target)i), &found));
+        unsigned int found;
+        assert_true(name_find(&target_names, target_name((enum target)i), &found));
         assert_int_equal(found, i);
     }
     assert_string_equal(target_name(N_TARGETS), "?");

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * What may be a change of this machine, and what is none: files and folders of a root of its own, and links of
- * a network namespace of its own. Where inotify is used up, stamps.
+ * a network namespace of its own. Where inotify is used up, time tells.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -244,33 +244,21 @@ static void a_link_that_comes_up_is_a_change(void **state)
     (void)close(fd);
 }
 
-static void where_inotify_is_used_up_stamps_tell(void **state)
+static void where_inotify_is_used_up_time_tells(void **state)
 {
-    static const char *const watched[] = {"/etc/hosts", "/etc/nsswitch.conf", "/etc/amazon/ssm/new",
-                                          "/run/systemd/resolve/new"};
     (void)state;
-
-    for (size_t i = 0; i < COUNT_OF(watched); i++)
-        make_folders(watched[i]);
+    make_folders("/etc/hosts");
     changes_close(changes);
     used_up = true;
     changes = changes_open(root);
     assert_true(changes_poll_ms(changes) == CHANGES_POLL_MS);
-    assert_false(changes_take(changes));
-    for (size_t i = 0; i < COUNT_OF(watched); i++) {
-        now_ms += CHANGES_POLL_MS;
+    for (int i = 0; i < 2; i++) {
         assert_false(changes_take(changes));
-        touch(watched[i]);
         now_ms += CHANGES_POLL_MS - 1;
         assert_false(changes_take(changes)); /* not yet */
         now_ms++;
-        if (!changes_take(changes))
-            fail_msg("%s", watched[i]);
-        assert_false(changes_take(changes));
+        assert_true(changes_take(changes));
     }
-    touch("/usr/bin/other"); /* a busy one: only names of it would count */
-    now_ms += CHANGES_POLL_MS;
-    assert_false(changes_take(changes));
     used_up = false; /* somebody gave watches back */
     touch("/etc/hosts");
     (void)changes_take(changes);
@@ -287,7 +275,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(of_many_changes_one_is_enough, start, stop),
         cmocka_unit_test_setup_teardown(what_is_only_read_is_no_change, start, stop),
         cmocka_unit_test_setup_teardown(a_link_that_comes_up_is_a_change, start, stop),
-        cmocka_unit_test_setup_teardown(where_inotify_is_used_up_stamps_tell, start, stop),
+        cmocka_unit_test_setup_teardown(where_inotify_is_used_up_time_tells, start, stop),
     };
     /* a network where nobody else changes anything */
     if (unshare(CLONE_NEWNET) != 0 && unshare(CLONE_NEWUSER | CLONE_NEWNET) != 0) {

@@ -83,12 +83,12 @@ bool __wrap_http_start(struct loop *loop, const struct http_request *request, ht
 bool __wrap_tunnel_ask(struct loop *loop, const struct tunnel *tunnel, tunnel_done *done,
                        void *arg);
 void __wrap_routes_doubt(struct route *routes, int32_t *n, int32_t max, const char *address,
-                         const struct step *step);
+                         uint16_t port, const struct step *step);
 struct timer *__wrap_loop_after(struct loop *loop, int64_t delay_ms, void (*fire)(void *arg),
                                 void *arg);
 struct timer *__wrap_loop_after_quietly(struct loop *loop, int64_t delay_us,
                                         void (*fire)(void *arg), void *arg);
-bool __wrap_route_ends_at_next_hop(const char *address);
+bool __wrap_route_ends_at_next_hop(const char *address, uint16_t port);
 void __wrap_loop_cancel(struct timer *timer);
 int64_t __wrap_loop_now_ms(const struct loop *loop);
 void __wrap_loop_end_of(struct loop *loop, const void *owner);
@@ -147,19 +147,21 @@ bool __wrap_tunnel_ask(struct loop *loop, const struct tunnel *tunnel, tunnel_do
 }
 
 void __wrap_routes_doubt(struct route *routes, int32_t *n, int32_t max, const char *address,
-                         const struct step *step)
+                         uint16_t port, const struct step *step)
 {
     (void)routes;
     (void)n;
     (void)address;
+    assert_int_equal(port, 443);
     assert_int_equal(max, MAX_ROUTES);
     assert_int_equal(step->outcome, OUTCOME_FAILED);
     n_doubted++;
 }
 
-bool __wrap_route_ends_at_next_hop(const char *address)
+bool __wrap_route_ends_at_next_hop(const char *address, uint16_t port)
 {
     (void)address;
+    assert_int_equal(port, 443);
     return dead_hop;
 }
 
@@ -1108,8 +1110,7 @@ static void the_answer_to_an_unsigned_request_is_judged(void **state)
     replies(0, reply);
     assert_int_equal(facts.clock.n_samples, 0);
     facts.clock.n_samples = MAX_SAMPLES;
-    struct address_facts dated = {.head.has_date = true};
-    observe_clock(observe, "ssm", &dated, 1);
+    clock_add(&facts.clock, "ssm", "10.0.1.21", &(struct http_head){.has_date = true}, 1);
     assert_int_equal(facts.clock.n_samples, MAX_SAMPLES);
 }
 
@@ -1821,7 +1822,7 @@ static void a_proxys_bare_name_is_asked_for_with_the_search_list(void **state)
     static const char *const bare[] = {"proxy", NULL}, *const dotted[] = {"proxy.corp", NULL},
                              *const searched[] = {"proxy.a.example", "proxy.b.example", "proxy",
                                                   NULL};
-    static const char domains[] = ". a.example\tb.example";
+    static const char domains[] = ". a.example b.example";
     (void)state;
 
     expect_names("http://proxy:3128", bare);

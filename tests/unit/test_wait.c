@@ -27,7 +27,7 @@
 #include "observe/observe.h"
 #include "report_builder.h"
 #include "run/again.h"
-#include "run/confine.h"
+#include "run/commands.h"
 #include "run/look.h"
 #include "run/rounds.h"
 #include "run/run.h"
