@@ -106,12 +106,6 @@ bool when_amazon_answers(const struct view *view)
     return names_second_opinion(view->facts, view->service).answered;
 }
 
-/* To no name did the configured server answer: not one packet was lost, but all. */
-bool when_only_amazon_answers(const struct view *view)
-{
-    return when_amazon_answers(view) && !resolve_any(view);
-}
-
 /* --- on this machine --- */
 
 static bool is_loopback(const char *server)
@@ -206,23 +200,6 @@ void quote_without_edns(const struct view *view, struct finding *finding)
 bool when_answers_are_too_late(const struct view *view)
 {
     return !names_lookup(view->facts, view->service).decided;
-}
-
-/* Of one name packets may have been lost, and where a server answers one question in time and another one late. */
-bool when_several_names_are_late(const struct view *view)
-{
-    int n = 0;
-    bool in_time = false, late = false;
-
-    for (struct each it = {0}; view_each(view, RUNG_RESOLVE, &it); n++)
-        for (int32_t i = 0; i < view->facts->endpoints[it.service].n_answers; i++) {
-            const struct dns_answer *answer = &view->facts->endpoints[it.service].answers[i];
-            if (answer->asked_as != ASKED_CONFIGURED || !dns_decides(answer))
-                continue;
-            late |= answer->step.took_ms >= DNS_SLOW_MS;
-            in_time |= answer->step.took_ms < DNS_SLOW_MS;
-        }
-    return n >= 2 && !(in_time && late);
 }
 
 bool when_aaaa_is_not_answered(const struct view *view)
@@ -414,14 +391,6 @@ void quote_bypass(const struct view *view, struct finding *finding)
         finding_evidence(finding, "behind the local stub is %s", resolvers->upstream[0]);
 }
 
-bool when_no_server_fails(const struct view *view)
-{
-    for (struct each it = {0}; view_each(view, N_RUNGS, &it);)
-        if (names_lookup(view->facts, it.service).failure == FAILURE_SERVFAIL)
-            return false;
-    return true;
-}
-
 /* The address that /etc/hosts gives and DNS does not; NULL: none. */
 static const char *pinned(const struct endpoint_facts *endpoint)
 {
@@ -447,16 +416,6 @@ void quote_pin(const struct view *view, struct finding *finding)
     finding_evidence(finding, "/etc/hosts: %s is %s",
                      view->facts->plan.services[view->service].host,
                      pinned(&view->facts->endpoints[view->service]));
-}
-
-bool when_dns_answers(const struct view *view)
-{
-    const struct endpoint_facts *endpoint = &view->facts->endpoints[view->service];
-
-    for (int32_t i = 0; i < endpoint->n_answers; i++)
-        if (endpoint->answers[i].step.outcome == OUTCOME_OK || endpoint->answers[i].rcode > 0)
-            return true;
-    return false;
 }
 
 /* Only public addresses, none of which answers. */

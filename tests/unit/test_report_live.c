@@ -71,16 +71,16 @@ static void a_certain_cause_is_named_before_the_round_is_over(void **state)
     const struct style style = {.columns = 80};
     const struct live_moment moment = {
         .round = 1, .under_way = true, .words = "", .remaining_ms = -1};
-    struct filled *filled = fill("endpoint-blocks-443");
+    struct filled *filled = fill("imds-disabled");
     struct live live = {0};
     struct buffer text;
     (void)state;
 
     buffer_init(&text, REPORT_MAX_BYTES);
     live_draw(&live, &filled->report, &moment, &style, &text);
-    assert_non_null(strstr(
-        text.bytes, "\nssmmessages: the endpoint's security group does not let 443 in\x1b[K\n"));
-    assert_non_null(strstr(text.bytes, "\n  Fix   Let inbound 443"));
+    assert_non_null(
+        strstr(text.bytes, "\nThe metadata service is disabled for this instance\x1b[K\n"));
+    assert_non_null(strstr(text.bytes, "\n  Fix   "));
     buffer_clear(&text);
     filled->report.findings[0].confidence = CONFIDENCE_LIKELY;
     live_draw(&live, &filled->report, &moment, &style, &text);

@@ -314,7 +314,7 @@ static void ready_says_what_it_holds_back(void **state)
     assert_non_null(strstr(judged.summary, ", 2 checks left out"));
     facts_healthy(&seen);
     seen.machine.time_sync = ANSWER_NO;
-    SAYS("READY", "DEGRADED  The SSM agent comes up. No time synchronisation",
+    SAYS("READY", "DEGRADED  The SSM agent comes up. This machine probably",
          "    sudo systemctl enable --now chrony || ");
     facts_healthy(&seen);
     seen.plan.permissions = PERMISSIONS_OFF;
