@@ -17,6 +17,7 @@ PROGRAM = os.path.join(WORK, "ssm-preflight")  # which is all the unit programs 
 SANDBOX = ["unshare", "--net", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc",
            *(["--user", "--map-root-user"] if os.geteuid() else []), "sh", "-c", 'ip link set lo up && exec "$@"', "sh"]
 MEMORY_MB = 2048
+sanitized = False  # then memory is reserved by the terabyte
 FILE = 200 << 20
 # What the lab is asked, and what differs between two runs of the same program is not compared.
 LAB_CHECKS = ("", "endpoint-blocks-443:ssm", "private-dns-off", "policy-incomplete:ssm:UpdateInstanceInformation", "imds-throttled:503:2",
@@ -26,6 +27,8 @@ LAB_CHECKS = ("", "endpoint-blocks-443:ssm", "private-dns-off", "policy-incomple
 def limited():
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     resource.setrlimit(resource.RLIMIT_FSIZE, (FILE, FILE))
+    if not sanitized:
+        resource.setrlimit(resource.RLIMIT_AS, (2 * MEMORY_MB << 20, 2 * MEMORY_MB << 20))
 
 
 def sandboxed(command, within_s, environment=None):

@@ -1799,6 +1799,16 @@ static void a_proxys_name_is_asked_of_one_server_after_the_other(void **state)
     say(n_asked - 1, "fd00::5", FAILURE_NONE, 1);
     assert_string_equal(facts.agent.proxy_address, "[fd00::5]:3128");
     assert_int_equal(n_opened, 2);
+
+    for (int usable = 0; usable < 4; usable++) { /* an IPv6 address where there is nothing else */
+        observe_free(observe);
+        (void)set_up(state);
+        facts.network.usable_ipv4 = usable & 1;
+        facts.network.usable_ipv6 = usable & 2;
+        start_with_proxy("http://proxy.corp.example:3128");
+        assert_int_equal(asked[n_asked - 1].question.family,
+                         usable == 2 ? FAMILY_IPV6 : FAMILY_IPV4);
+    }
 }
 
 /* Each name is asked of the server that said no to the one before it. */
