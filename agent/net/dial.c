@@ -233,20 +233,19 @@ static void on_timeout(void *arg)
     finish(dialling, silence(dialling->fd), 0);
 }
 
-static enum failure failure_at_once(const struct dialling *dialling)
-{
-    if (dialling->no_socket)
-        return dial_no_socket(dialling->os_error);
-    return dialling->os_error == 0 ? FAILURE_NONE : dial_failure(dialling->os_error);
-}
-
 /* What connect() said at once, told on the loop's turn. */
 static void on_told_at_once(void *arg)
 {
     struct dialling *dialling = arg;
 
+    const int error = dialling->os_error;
+
     dialling->timer = NULL;
-    finish(dialling, failure_at_once(dialling), dialling->os_error);
+    finish(dialling,
+           dialling->no_socket ? dial_no_socket(error)
+           : error != 0        ? dial_failure(error)
+                               : FAILURE_NONE,
+           error);
 }
 
 static int open_socket(struct dialling *dialling)

@@ -35,24 +35,33 @@ static int32_t tls_timeout_ms(const struct lane *lane)
     return lane->again || lane->action >= 0 ? TLS_AGAIN_TIMEOUT_MS : TLS_TIMEOUT_MS;
 }
 
-static struct http_request unsigned_request(const struct lane *lane, int fd)
+struct http_request climb_request(const struct climb *climb, const char *address, int fd)
 {
-    const struct climb *climb = lane->climb;
-
     return (struct http_request){
         .method = "GET",
         .tls = true,
         .host = climb->plan->host,
-        .address = lane->facts->address,
+        .address = address,
         .port = climb->plan->port,
         .fd = fd,
         .path = "/",
         .trust = climb->observe->trust,
-        .owner = lane->extra ? (const void *)climb->observe : lane,
-        .tls_timeout_ms = tls_timeout_ms(lane),
-        .timeout_ms = answer_timeout_ms(climb),
+        .owner = climb->observe,
+        .tls_timeout_ms = TLS_TIMEOUT_MS,
+        .timeout_ms = ladder_patience_ms(climb),
         .max_body_bytes = 64 * 1024,
     };
+}
+
+static struct http_request unsigned_request(const struct lane *lane, int fd)
+{
+    struct http_request request = climb_request(lane->climb, lane->facts->address, fd);
+
+    if (!lane->extra)
+        request.owner = lane;
+    request.tls_timeout_ms = tls_timeout_ms(lane);
+    request.timeout_ms = answer_timeout_ms(lane->climb);
+    return request;
 }
 
 /* A third longer than the agent, so that slow is told from dead. */

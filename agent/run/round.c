@@ -41,16 +41,22 @@ static void give_role(struct round *round)
         observe_role(round->observe, credentials_usable(&credentials) ? &credentials : NULL);
 }
 
+static void start_observing(struct round *round, const struct observe_again *again)
+{
+    const struct run *run = round->run;
+    const struct observe_request request = {run->options->root, run->trust, run->deadline_ms,
+                                            again || run->n_rounds > 0, again};
+
+    round->observe = observe_start(round->loop, &request, round->facts);
+}
+
 static void planned(void *arg)
 {
     struct round *round = arg;
-    const struct observe_request request = {round->run->options->root, round->run->trust,
-                                            round->run->deadline_ms, round->run->n_rounds > 0,
-                                            NULL};
 
     trust_use_bundle(round->run->trust, round->facts->agent.ssl_cert_file,
                      round->facts->agent.ssl_cert_dir);
-    round->observe = observe_start(round->loop, &request, round->facts);
+    start_observing(round, NULL);
     if (round->placed)
         observe_placed(round->observe);
 }
@@ -126,19 +132,6 @@ static bool start_ticks(struct round *round, int64_t tick_ms)
     return true;
 }
 
-/* Names and addresses of a service, or one action; the rest is as the whole round before found it. */
-static void observe_again(struct round *round, const struct again *again)
-{
-    const struct observe_again only = {check_target(again->check),
-                                       again->action.action[0] ? &again->action : NULL};
-    const struct observe_request request = {round->run->options->root, round->run->trust,
-                                            round->run->deadline_ms, true, &only};
-
-    round->believed = true;
-    round->observe = observe_start(round->loop, &request, round->facts);
-    observe_placed(round->observe);
-}
-
 static void start_again(struct round *round, const struct discover_request *request,
                         const struct discover_events *events)
 {
@@ -146,8 +139,15 @@ static void start_again(struct round *round, const struct discover_request *requ
     enum rung rung;
     bool of_service = check_is_service(round->again->check, &service, &rung);
 
-    if (of_service)
-        observe_again(round, round->again);
+    if (of_service) {
+        /* Names and addresses of a service, or one action; the rest is as the whole round before found it. */
+        const struct observe_again only = {check_target(round->again->check),
+                                           round->again->action.action[0] ? &round->again->action
+                                                                          : NULL};
+        round->believed = true;
+        start_observing(round, &only);
+        observe_placed(round->observe);
+    }
     if (of_service ? rung == RUNG_AUTHORIZE : check_target(round->again->check) != TARGET_AGENT)
         round->discover = discover_again(round->loop, request, round->again->check, round->facts,
                                          &credentials, events);
