@@ -311,6 +311,8 @@ static const char ciphers[] =
     "ECDHE-RSA-AES256-GCM-SHA384:ECDHE-ECDSA-CHACHA20-POLY1305:ECDHE-RSA-CHACHA20-POLY1305:"
     "ECDHE-ECDSA-AES128-SHA:ECDHE-RSA-AES128-SHA:ECDHE-ECDSA-AES256-SHA:ECDHE-RSA-AES256-SHA:"
     "AES128-GCM-SHA256:AES256-GCM-SHA384:AES128-SHA:AES256-SHA";
+static const char suites_of_1_3[] =
+    "TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256";
 static const char groups[] = "X25519:P-256:P-384:P-521";
 static const char signatures[] =
     "RSA-PSS+SHA256:ECDSA+SHA256:ed25519:RSA-PSS+SHA384:RSA-PSS+SHA512:RSA+SHA256:RSA+SHA384:RSA+SHA512:"
@@ -356,6 +358,7 @@ SSL_CTX *__wrap_SSL_CTX_new(const SSL_METHOD *method)
         SSL_CTX *context = __real_SSL_CTX_new(method);
         peer_index = SSL_get_ex_new_index(0, NULL, on_new, NULL, on_free);
         if (peer_index < 0 || SSL_CTX_set_cipher_list(context, ciphers) != 1 ||
+            SSL_CTX_set_ciphersuites(context, suites_of_1_3) != 1 ||
             SSL_CTX_set1_groups_list(context, groups) != 1 ||
             SSL_CTX_set1_sigalgs_list(context, signatures) != 1) {
             SSL_CTX_free(context);

@@ -86,7 +86,7 @@ struct climb {
     bool decided[2]; /* by family: the addresses that the agent would use are known */
     bool pinned;     /* /etc/hosts names the addresses */
     bool late;       /* DNS_DOUBT_MS are over */
-    bool asked_amazon;
+    bool asked_amazon, asked_proxy_again;
     int n_upgrades;
     uint32_t repeated;       /* actions, by their index */
     int64_t asked_ms;        /* of the loop */

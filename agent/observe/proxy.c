@@ -45,6 +45,34 @@ static void go_through(struct climb *climb, int fd)
     (void)http_start(climb->observe->loop, &request, came_through, climb);
 }
 
+static bool is_asked_for(const struct observe *observe, int service)
+{
+    const struct service_plan *plan = &observe->facts->plan.services[service];
+
+    return plan->need != NEED_OFF && !plan->not_in_region && plan->host[0] &&
+           observe->climbs[service].facts->proxy.outcome == OUTCOME_UNTRIED &&
+           proxy_used(&observe->facts->agent, plan->host);
+}
+
+/* Each service's connection sends two SYNs before it is given up. Where the proxy answered another's, or there is no
+ * other, they may be lost. */
+static bool may_be_lost(const struct climb *climb, const struct step *step)
+{
+    const struct climb *climbs = climb->observe->climbs;
+    bool heard = false, silent = false;
+
+    for (int i = SERVICE_SSM; i <= SERVICE_EC2MESSAGES; i++) {
+        const struct step *other = &climbs[i].facts->proxy;
+        heard |= other->outcome != OUTCOME_UNTRIED && other->failure != FAILURE_TIMEOUT;
+        silent |= &climbs[i] != climb &&
+                  (is_asked_for(climb->observe, i) || other->failure == FAILURE_TIMEOUT);
+    }
+    return step->failure == FAILURE_TIMEOUT && step->took_ms < PROXY_TIMEOUT_MS &&
+           (heard || !silent);
+}
+
+static void ask(struct climb *climb);
+
 /* A proxy whose URL says https or socks5 is asked in plain HTTP all the same: if it takes that, the agent's TLS
  * fails; if it does not, nothing is decided. */
 static void answered(void *arg, const struct step *step, int32_t status, int fd)
@@ -52,6 +80,11 @@ static void answered(void *arg, const struct step *step, int32_t status, int fd)
     struct climb *climb = arg;
     struct step *to = &climb->facts->proxy;
 
+    if (!climb->asked_proxy_again && may_be_lost(climb, step)) {
+        climb->asked_proxy_again = true;
+        ask(climb);
+        return;
+    }
     climb->facts->proxy_status = status;
     *to = *step;
     if (climb->observe->proxy.speaks_http) {
@@ -70,13 +103,17 @@ static void answered(void *arg, const struct step *step, int32_t status, int fd)
     }
 }
 
-static bool is_asked_for(const struct observe *observe, int service)
+static void ask(struct climb *climb)
 {
-    const struct service_plan *plan = &observe->facts->plan.services[service];
+    const struct tunnel tunnel = {.address = climb->observe->proxy_address,
+                                  .port = climb->observe->proxy.port,
+                                  .host = climb->plan->host,
+                                  .host_port = climb->plan->port,
+                                  .connect_timeout_ms = CONNECT_TIMEOUT_MS,
+                                  .answer_timeout_ms = PROXY_TIMEOUT_MS,
+                                  .owner = climb->observe};
 
-    return plan->need != NEED_OFF && !plan->not_in_region && plan->host[0] &&
-           observe->climbs[service].facts->proxy.outcome == OUTCOME_UNTRIED &&
-           proxy_used(&observe->facts->agent, plan->host);
+    (void)tunnel_ask(climb->observe->loop, &tunnel, answered, climb);
 }
 
 static void ask_all(struct observe *observe, const char *address)
@@ -84,18 +121,9 @@ static void ask_all(struct observe *observe, const char *address)
     (void)text_set(observe->proxy_address, ADDRESS_SIZE, "%s", address);
     (void)text_set(observe->facts->agent.proxy_address, ADDRESS_SIZE,
                    strchr(address, ':') ? "[%.45s]:%u" : "%.45s:%u", address, observe->proxy.port);
-    for (int i = SERVICE_SSM; i <= SERVICE_EC2MESSAGES; i++) {
-        const struct service_plan *plan = &observe->facts->plan.services[i];
-        const struct tunnel tunnel = {.address = address,
-                                      .port = observe->proxy.port,
-                                      .host = plan->host,
-                                      .host_port = plan->port,
-                                      .connect_timeout_ms = LONE_CONNECT_TIMEOUT_MS,
-                                      .answer_timeout_ms = PROXY_TIMEOUT_MS,
-                                      .owner = observe};
+    for (int i = SERVICE_SSM; i <= SERVICE_EC2MESSAGES; i++)
         if (is_asked_for(observe, i))
-            (void)tunnel_ask(observe->loop, &tunnel, answered, &observe->climbs[i]);
-    }
+            ask(&observe->climbs[i]);
 }
 
 static void fail_all(struct observe *observe, enum failure failure, const char *why)

@@ -427,7 +427,9 @@ static enum failure why_idle(const struct report *report, enum target target)
     check_set rungs = planned_of(report, target) & ~report_left_out(report);
     enum failure why = FAILURE_NONE;
 
-    for (unsigned int i = 0; i < N_CHECKS && !is_tried(report, target); i++)
+    if (is_tried(report, target))
+        return FAILURE_NONE;
+    for (unsigned int i = 0; i < N_CHECKS; i++)
         if (has(rungs, i) && (why == FAILURE_NONE || why == FAILURE_BELOW))
             why = report->checks[i].reason != FAILURE_NONE ? report->checks[i].reason
                                                            : FAILURE_BELOW;
@@ -437,11 +439,15 @@ static enum failure why_idle(const struct report *report, enum target target)
 /* All targets of which nothing was tried for the same reason, in one dim line. */
 static void write_idle(struct screen *screen, const struct report *report)
 {
+    enum failure whys[N_TARGETS];
+
+    for (enum target i = 0; i < N_TARGETS; i++)
+        whys[i] = why_idle(report, i);
     for (enum failure why = FAILURE_NONE + 1; why < N_FAILURES; why++) {
         char line[LINE_SIZE] = "";
 
         for (enum target i = 0; i < N_TARGETS; i++)
-            if (why_idle(report, i) == why)
+            if (whys[i] == why)
                 (void)text_add(line, sizeof(line), "%s%s",
                                line[0] ? ", " : "not tried: ", target_name(i));
         if (!line[0])

@@ -103,8 +103,11 @@ bool again_choose(const struct report *report, struct again *again)
     return true;
 }
 
+/* That a service says "later" is no answer: who then asks it everything anew is one of a fleet that has asked too much. */
 static bool action_differs(const struct action_facts *was, const struct action_facts *is)
 {
+    if (is->failure == FAILURE_THROTTLED)
+        return false;
     return was->permission != is->permission || was->failure != is->failure ||
            was->denied_by != is->denied_by || was->explicit_deny != is->explicit_deny;
 }

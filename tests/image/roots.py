@@ -60,6 +60,11 @@ class Root:
         for name in names:
             os.unlink(self.path(name))
 
+    def untrust(self):
+        """No bundle, and none of the certificates beside it: Go reads the whole folder, which in a real root holds Amazon's too."""
+        folder = "etc/ssl/certs"
+        self.remove(*(os.path.join(folder, name) for name in os.listdir(self.path(folder))))
+
     def program(self, name, machine=X86_64, mode=0o755):
         self.write(name, b"\x7fELF\2\1\1" + bytes(9) + struct.pack("<HH", 3, machine) + bytes(44), mode)
 
@@ -305,11 +310,11 @@ simple("proxy-of-the-manager", "debian", "image-proxy-baked",
        lambda r: r.write("etc/systemd/system.conf.d/proxy.conf", "[Manager]\nDefaultEnvironment=HTTP_PROXY=http://proxy.build:3128\n"))
 simple("proxy-of-the-snap", "ubuntu-booted", "image-proxy-baked", lambda r: r.write("etc/environment", 'https_proxy="http://proxy.build:3128"\n'), "warning")
 # 13
-simple("no-bundle", "debian", "ca-bundle-missing", lambda r: r.remove("etc/ssl/certs/ca-certificates.crt"))
+simple("no-bundle", "debian", "ca-bundle-missing", Root.untrust)
 simple("bundle-dangling", "rpm", "ca-bundle-missing", lambda r: r.remove("etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem"))
 simple("bundle-empty", "rpm", "ca-bundle-missing", lambda r: r.write("etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem", ""))
 simple("bundle-without-amazon", "debian", "ca-bundle-missing",
-       lambda r: r.write("etc/ssl/certs/ca-certificates.crt", "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n"))
+       lambda r: (r.untrust(), r.write("etc/ssl/certs/ca-certificates.crt", "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n")))
 simple("bundle-for-root-alone", "debian", "ca-bundle-missing", lambda r: os.chmod(r.path("etc/ssl/certs/ca-certificates.crt"), 0o600), "warning")
 # 14
 simple("no-time-service", "debian", "time-sync-missing", lambda r: r.disable("chrony.service"), "warning")

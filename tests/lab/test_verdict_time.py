@@ -121,6 +121,17 @@ def test_a_silent_address_has_its_six_syns_and_no_more():
         assert max(tried) < 3000
 
 
+def test_a_silent_proxy_has_two_syns_for_each_service_and_no_more():
+    """At 0 and 1 s; the SYN at 3 s is not waited for."""
+    with Lab(["agent-proxy:silent"]) as lab:
+        for _ in range(3):
+            found, _ = check(lab)
+            tried = [found["facts"]["endpoints"][service]["proxy"]["took_ms"] for service in ("ssm", "ssmmessages")]
+            if max(tried) < 3000:
+                break
+        assert first(found)[0][0] == "proxy-in-the-way" and max(tried) < 3000
+
+
 @pytest.mark.parametrize("path, verdict", [([], "ready"), (["public-path"], "degraded")], ids=["private", "public"])
 def test_five_lost_packets_silence_no_address(path, verdict):
     with Lab([*path, f"syns-lost:{SYNS - 1}"]) as lab:

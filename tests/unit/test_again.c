@@ -194,6 +194,27 @@ static void each_part_of_an_action_counts(void **state)
     free(filled);
 }
 
+/* A fleet that is told "later" must not ask the more for it. */
+static void later_is_no_other_answer(void **state)
+{
+    struct filled *filled = fill("policy-missing");
+    struct action_facts *first = filled->facts.endpoints[SERVICE_SSMMESSAGES].actions;
+    struct again again;
+    (void)state;
+
+    assert_true(again_choose(&filled->report, &again));
+    const struct action_facts denied = again.action;
+    *first = denied;
+    first->permission = PERMISSION_UNCLEAR;
+    first->failure = FAILURE_THROTTLED;
+    assert_false(again_differs(&again, &filled->facts, &filled->report));
+    again.action = *first;
+    assert_false(again_differs(&again, &filled->facts, &filled->report));
+    *first = denied;
+    assert_true(again_differs(&again, &filled->facts, &filled->report));
+    free(filled);
+}
+
 /* What this program could not look at may be anything: rounds are whole until it can. */
 static void no_check_stands_alone_while_the_program_is_in_trouble(void **state)
 {
@@ -232,6 +253,7 @@ int main(void)
         cmocka_unit_test(the_worst_action_is_asked_again),
         cmocka_unit_test(a_service_whose_action_keeps_the_agent_down_is_asked_first),
         cmocka_unit_test(each_part_of_an_action_counts),
+        cmocka_unit_test(later_is_no_other_answer),
         cmocka_unit_test(no_check_stands_alone_while_the_program_is_in_trouble),
         cmocka_unit_test(what_the_check_stands_on_counts),
     };

@@ -849,11 +849,28 @@ static void leaves_no_secret_in_a_key_log(void **state)
     trust_free(trust);
 }
 
+/* A server that lets the client choose then takes the agent's. */
+static void offers_what_the_agent_offers_in_its_order(void **state)
+{
+    static const char *const first[] = {"TLS_AES_128_GCM_SHA256", "TLS_AES_256_GCM_SHA384",
+                                        "TLS_CHACHA20_POLY1305_SHA256",
+                                        "ECDHE-ECDSA-AES128-GCM-SHA256"};
+    SSL_CTX *context = SSL_CTX_new(TLS_client_method());
+    SSL *ssl = SSL_new(context);
+    (void)state;
+
+    for (int i = 0; i < (int)COUNT_OF(first); i++)
+        assert_string_equal(SSL_get_cipher_list(ssl, i), first[i]);
+    SSL_free(ssl);
+    SSL_CTX_free(context);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
     const struct CMUnitTest tests[] = {
         TEST(leaves_no_secret_in_a_key_log),
+        TEST(offers_what_the_agent_offers_in_its_order),
         TEST(tells_those_apart_that_shake_hands_at_once),
         TEST(believes_the_ca_file),
         TEST(judges_each_connection_by_its_own_certificate),

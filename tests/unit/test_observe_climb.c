@@ -1665,6 +1665,37 @@ static void the_agents_proxy_is_asked_for_each_service(void **state)
     assert_int_equal(SSM->proxy.outcome, OUTCOME_UNTRIED);
 }
 
+static void connections_to_a_proxy_are_lost_one_by_one_or_all(void **state)
+{
+    static const struct {
+        const char *exempt; /* of the proxy */
+        enum failure other; /* of the other service's connection, which ended before */
+        int32_t took_ms;
+        int n_opened;
+    } rows[] = {{"", FAILURE_PROXY, CONNECT_TIMEOUT_MS, 3},   /* it answers others */
+                {"", FAILURE_PROXY, PROXY_TIMEOUT_MS, 2},     /* it took the connection */
+                {"", FAILURE_TIMEOUT, CONNECT_TIMEOUT_MS, 2}, /* four SYNs are enough */
+                {"ssmmessages.us-east-1.amazonaws.com", FAILURE_NONE, CONNECT_TIMEOUT_MS, 2}};
+    (void)state;
+
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        struct step silent, other;
+        (void)set_up(state);
+        (void)text_set(facts.agent.no_proxy, sizeof(facts.agent.no_proxy), "%s", rows[i].exempt);
+        start_with_proxy("http://10.0.0.5:3128");
+        step_fail(&silent, FAILURE_TIMEOUT, rows[i].took_ms);
+        step_fail(&other, rows[i].other, 4);
+        if (rows[i].other != FAILURE_NONE)
+            opened[1].done(opened[1].arg, &other, 0, -1);
+        opened[0].done(opened[0].arg, &silent, 0, -1);
+        assert_int_equal(n_opened, rows[i].n_opened);
+        opened[n_opened - 1].done(opened[n_opened - 1].arg, &silent, 0, -1);
+        assert_int_equal(n_opened, rows[i].n_opened);
+        observe_free(observe);
+    }
+    observe = NULL;
+}
+
 static void a_request_goes_through_a_proxy_that_opens_the_way(void **state)
 {
     static const struct {
@@ -1854,6 +1885,7 @@ int main(void)
         TEST(the_actions_of_each_service_are_planned),
         TEST(left_out_and_elsewhere_is_not_climbed),
         TEST(the_agents_proxy_is_asked_for_each_service),
+        TEST(connections_to_a_proxy_are_lost_one_by_one_or_all),
         TEST(a_request_goes_through_a_proxy_that_opens_the_way),
         TEST(a_proxy_by_tls_that_speaks_plainly_is_wrong),
         TEST(a_proxys_name_is_asked_of_one_server_after_the_other),

@@ -1,19 +1,37 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * usage: paces INSTANCES SECONDS BOOT_S
+ * usage: paces INSTANCES SECONDS BOOT_S [ANSWERED]
  *
  * When a fleet's rounds begin, by the schedule of agent/run/rounds.c: instances that boot at random within
- * BOOT_S seconds, all with the same failure, each with `wait` for 30 s and then `wait --follow`. A line a
- * second: how many whole rounds, and rounds that ask one check again. The same numbers each time.
+ * BOOT_S seconds, all with the same failure, a denied action, each with `wait` for 30 s and then
+ * `wait --follow`. Of all their requests in a second the service answers ANSWERED, and throttles the others; then
+ * agent/run/again.c says whether a round tells anything new. A line a second: how many whole rounds, rounds that ask
+ * the one action again, and requests that were throttled. The same numbers each time.
  */
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "run/again.h"
 #include "run/rounds.h"
 
-enum { MAX_SECONDS = 24 * 3600, TOOK_MS = 100 };
+/* test_waiting.py counts the requests. */
+enum { MAX_SECONDS = 24 * 3600, TOOK_MS = 100, SIGNED_WHOLE = 9, SIGNED_AGAIN = 1 };
 
-static unsigned int whole[MAX_SECONDS], again[MAX_SECONDS];
+static long answered = 1000 * 1000;
+static struct second {
+    long whole, again, requests, throttled;
+} seconds[MAX_SECONDS];
+
+/* An instance, and its process of `wait`. */
+struct instance {
+    int64_t at_ms;      /* its next round */
+    int64_t started_ms; /* the process */
+    int n_done;
+    bool follow, changed;
+    struct rounds_pace pace;
+    struct again again; /* as the last whole round left it */
+};
+
 static uint64_t random_state = 1;
 
 /* xorshift64*, Marsaglia 2003. */
@@ -25,45 +43,96 @@ static uint32_t next_random(void)
     return (uint32_t)((random_state * 0x2545f4914f6cdd1d) >> 32);
 }
 
-/* One process of `wait` from start_ms on; returns when it ends. */
-static int64_t wait_from(int64_t start_ms, bool follow, int64_t deadline_ms)
+/* What a denied action's request is answered, the first of n that begin now. */
+static struct action_facts ask(struct second *second, long n)
 {
-    struct rounds_pace pace = {0};
-    int64_t elapsed_ms = 0;
+    bool is_throttled = second->requests >= answered;
+    long over = second->requests + n - answered;
 
-    for (int n = 1; elapsed_ms < deadline_ms; n++) {
-        int64_t second = (start_ms + elapsed_ms) / 1000;
-        bool is_whole = n == 1 || elapsed_ms - pace.whole_begun_ms >= WHOLE_EVERY_MS;
+    second->requests += n;
+    second->throttled += over < 0 ? 0 : over < n ? over : n;
+    return is_throttled ? (struct action_facts){.permission = PERMISSION_UNCLEAR,
+                                                .failure = FAILURE_THROTTLED}
+                        : (struct action_facts){.permission = PERMISSION_DENIED};
+}
 
-        if (second >= MAX_SECONDS)
-            break;
-        if (is_whole)
-            pace.whole_begun_ms = elapsed_ms;
-        (is_whole ? whole : again)[second]++;
-        const struct rounds_state state = {.n_done = n,
-                                           .remaining_ms = deadline_ms - elapsed_ms - TOOK_MS,
-                                           .random = next_random(),
-                                           .elapsed_ms = elapsed_ms + TOOK_MS,
-                                           .took_ms = TOOK_MS,
-                                           .follow = follow};
-        elapsed_ms += TOOK_MS + rounds_wait(&pace, &state);
+/* One round; at_ms is then that of the next one. */
+static void go_on(struct instance *instance)
+{
+    static struct facts facts;
+    static struct report report;
+    struct second *second = &seconds[instance->at_ms / 1000];
+    int64_t elapsed_ms = instance->at_ms - instance->started_ms;
+
+    if (instance->n_done == 0 || instance->changed ||
+        elapsed_ms - instance->pace.whole_begun_ms >= WHOLE_EVERY_MS) {
+        second->whole++;
+        instance->pace.whole_begun_ms = elapsed_ms;
+        instance->changed = false;
+        instance->again = (struct again){.check = check_of_service(SERVICE_SSM, RUNG_AUTHORIZE),
+                                         .action = ask(second, SIGNED_WHOLE)};
+    } else {
+        second->again++;
+        facts.endpoints[SERVICE_SSM].actions[0] = ask(second, SIGNED_AGAIN);
+        instance->changed = again_differs(&instance->again, &facts, &report);
     }
-    return start_ms + deadline_ms;
+    elapsed_ms += TOOK_MS;
+    const struct rounds_state state = {.n_done = ++instance->n_done,
+                                       .remaining_ms = instance->follow ? INT64_MAX
+                                                                        : BOOT_MS - elapsed_ms,
+                                       .random = next_random(),
+                                       .elapsed_ms = elapsed_ms,
+                                       .took_ms = TOOK_MS,
+                                       .follow = instance->follow};
+    int64_t wait_ms = rounds_wait(&instance->pace, &state);
+    if (instance->changed) {
+        int64_t hurry_ms = rounds_hurry(&instance->pace, elapsed_ms);
+        wait_ms = hurry_ms < wait_ms ? hurry_ms : wait_ms;
+    }
+    instance->at_ms += TOOK_MS + wait_ms;
+    if (!instance->follow && elapsed_ms + wait_ms >= BOOT_MS)
+        *instance = (struct instance){.at_ms = instance->started_ms + BOOT_MS,
+                                      .started_ms = instance->started_ms + BOOT_MS,
+                                      .follow = true};
+}
+
+/* A heap, the next round first: instance `at` goes down to where it belongs. */
+static void sink(struct instance *heap, long n, long at)
+{
+    for (long child = 2 * at + 1; child < n; child = 2 * at + 1) {
+        if (child + 1 < n && heap[child + 1].at_ms < heap[child].at_ms)
+            child++;
+        if (heap[at].at_ms <= heap[child].at_ms)
+            return;
+        struct instance swapped = heap[at];
+        heap[at] = heap[child];
+        heap[child] = swapped;
+        at = child;
+    }
 }
 
 int main(int argc, char *argv[])
 {
-    if (argc != 4)
+    if (argc < 4)
         return 2;
-    long instances = strtol(argv[1], NULL, 10), seconds = strtol(argv[2], NULL, 10);
+    long n = strtol(argv[1], NULL, 10), n_seconds = strtol(argv[2], NULL, 10);
     long boot_ms = strtol(argv[3], NULL, 10) * 1000;
+    struct instance *heap = calloc((size_t)n, sizeof(*heap));
 
-    for (long i = 0; i < instances; i++) {
-        int64_t booted_ms = boot_ms > 0 ? next_random() % boot_ms : 0;
-        int64_t over_ms = wait_from(booted_ms, false, BOOT_MS);
-        (void)wait_from(over_ms, true, (int64_t)MAX_SECONDS * 1000);
+    if (argc > 4)
+        answered = strtol(argv[4], NULL, 10);
+    n_seconds = n_seconds < MAX_SECONDS ? n_seconds : MAX_SECONDS;
+    for (long i = 0; i < n; i++)
+        heap[i].at_ms = heap[i].started_ms = boot_ms > 0 ? next_random() % boot_ms : 0;
+    for (long i = n / 2; i-- > 0;)
+        sink(heap, n, i);
+    while (n > 0 && heap[0].at_ms < n_seconds * 1000) {
+        go_on(&heap[0]);
+        sink(heap, n, 0);
     }
-    for (long second = 0; second < seconds && second < MAX_SECONDS; second++)
-        (void)printf("%ld %u %u\n", second, whole[second], again[second]);
+    for (long i = 0; i < n_seconds; i++)
+        (void)printf("%ld %ld %ld %ld\n", i, seconds[i].whole, seconds[i].again,
+                     seconds[i].throttled);
+    free(heap);
     return 0;
 }

@@ -53,13 +53,26 @@ def test_a_wait_with_a_long_deadline():
     assert cost["packets"] <= PACKETS and cost["signed"] <= SIGNED, cost
 
 
+def paces(*arguments):
+    """(whole rounds, rounds that ask one check, throttled requests) a second."""
+    command = [os.path.join(os.path.dirname(HASTY), "paces"), *map(str, arguments)]
+    return [tuple(map(int, line.split()[1:])) for line in subprocess.run(command, capture_output=True, text=True, check=True).stdout.splitlines()]
+
+
 def test_a_fleet_is_spread_out():
     """Ten thousand instances that boot in one second: from the third minute on no second has twice the average."""
-    paces = [os.path.join(os.path.dirname(HASTY), "paces"), "10000", "3600", "1"]
-    lines = subprocess.run(paces, capture_output=True, text=True, check=True).stdout.splitlines()
-    rounds = [sum(map(int, line.split()[1:])) for line in lines]
+    rounds = [whole + again for whole, again, _ in paces(10000, 3600, 1)]
     for part in (rounds[180:600], rounds[720:]):
         assert max(part) < 2 * sum(part) / len(part)
+
+
+def test_a_fleet_that_is_throttled_does_not_ask_the_more():
+    """Whoever takes "later" for another answer asks everything anew: three times as much, for a quarter of an hour."""
+    answered, throttled = paces(10000, 1200, 60), paces(10000, 1200, 60, 500)
+    asked = [sum(9 * whole + again for whole, again, _ in each[120:600]) for each in (answered, throttled)]
+    assert asked[1] < 2 * asked[0], asked
+    assert sum(later for _, _, later in throttled[:120]) > 100000
+    assert not any(later for _, _, later in throttled[400:])
 
 
 def test_a_round_that_asks_one_check_asks_nothing_else():
