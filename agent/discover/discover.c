@@ -26,8 +26,6 @@ struct discover {
     bool planned, placed, role_known;
     struct plan wishes;     /* of the options, before a hint completed them */
     char hint[REGION_SIZE]; /* planned with; empty: with none, or it is confirmed */
-    bool again;             /* only `check` is asked */
-    enum check check;
 };
 
 static void plan_if_possible(struct discover *discover)
@@ -142,7 +140,7 @@ static bool needs_token_alone(enum check check)
 
 static void opened_again(struct discover *discover)
 {
-    enum check check = discover->check;
+    enum check check = discover->request.check;
 
     if (discover->facts->imds.token.outcome != OUTCOME_OK || needs_token_alone(check))
         role_known(discover);
@@ -151,9 +149,8 @@ static void opened_again(struct discover *discover)
     else if (check == CHECK_ROLE_ATTACHED)
         imds_get(discover->imds, "meta-data/iam/security-credentials/", role_again, discover);
     else
-        discover->role = role_read_credentials(discover->imds, discover->request.root,
-                                               discover->facts, discover->credentials, role_known,
-                                               discover);
+        discover->role = role_read(discover->imds, discover->request.root, discover->facts,
+                                   discover->credentials, true, role_known, discover);
 }
 
 /* --- all --- */
@@ -167,7 +164,7 @@ static void imds_opened(void *arg)
 
     routes_doubt(facts->network.routes, &facts->network.n_routes, MAX_ROUTES, facts->imds.address,
                  &facts->imds.connect);
-    if (discover->again) {
+    if (discover->request.again) {
         opened_again(discover);
         return;
     }
@@ -181,7 +178,7 @@ static void imds_opened(void *arg)
         role_known(discover);
     } else {
         discover->role = role_read(discover->imds, discover->request.root, facts,
-                                   discover->credentials, role_known, discover);
+                                   discover->credentials, false, role_known, discover);
     }
     network_mac_of(imds_local_address(discover->imds), mac);
     discover->instance = instance_read(discover->imds, mac, facts, &events);
@@ -200,7 +197,7 @@ static bool is_denied_anything(const struct facts *facts)
 
 bool discover_rest(struct discover *discover)
 {
-    if (!discover || discover->again)
+    if (!discover || discover->request.again)
         return false;
     const struct facts *facts = discover->facts;
     bool of_role = discover->role &&
@@ -226,9 +223,10 @@ static void begin(void *arg)
     struct imds_open open = {.endpoint = {IMDS_IPV4, 80},
                              .facts = &discover->facts->imds,
                              .clock = &discover->facts->clock,
-                             .again = discover->again,
-                             .n_first = discover->again ? !needs_token_alone(discover->check)
-                                                        : n_first(discover->facts),
+                             .again = discover->request.again,
+                             .n_first = discover->request.again
+                                            ? !needs_token_alone(discover->request.check)
+                                            : n_first(discover->facts),
                              .opened = imds_opened,
                              .arg = discover};
 
@@ -245,7 +243,7 @@ static void begin(void *arg)
     }
     if (discover->facts->plan.region_source == SOURCE_OPTION)
         plan_if_possible(discover);
-    else if (discover->imds && !discover->again)
+    else if (discover->imds && !discover->request.again)
         plan_by_hint(discover);
 }
 
@@ -260,9 +258,9 @@ void discover_machine(const char *root, struct facts *facts, struct agent_overri
     agent_read_state(root, &facts->agent);
 }
 
-static struct discover *discover_new(struct loop *loop, const struct discover_request *request,
-                                     struct facts *facts, struct credentials *credentials,
-                                     const struct discover_events *events)
+struct discover *discover_start(struct loop *loop, const struct discover_request *request,
+                                struct facts *facts, struct credentials *credentials,
+                                const struct discover_events *events)
 {
     struct discover *discover = calloc(1, sizeof(*discover));
 
@@ -270,33 +268,15 @@ static struct discover *discover_new(struct loop *loop, const struct discover_re
                                   .request = *request,
                                   .facts = facts,
                                   .credentials = credentials,
-                                  .events = *events};
+                                  .events = *events,
+                                  .planned = request->again};
     (void)loop_after(loop, 0, begin, discover);
-    return discover;
-}
-
-struct discover *discover_start(struct loop *loop, const struct discover_request *request,
-                                struct facts *facts, struct credentials *credentials,
-                                const struct discover_events *events)
-{
-    struct discover *discover = discover_new(loop, request, facts, credentials, events);
-
-    discover_machine(request->root, facts, &discover->overrides);
-    plan_needs(facts);
-    return discover;
-}
-
-struct discover *discover_again(struct loop *loop, const struct discover_request *request,
-                                enum check check, struct facts *facts,
-                                struct credentials *credentials,
-                                const struct discover_events *events)
-{
-    struct discover *discover = discover_new(loop, request, facts, credentials, events);
-
-    discover->again = discover->planned = true;
-    discover->check = check;
-    if (check == CHECK_CLOCK_SKEW)
+    if (!request->again) {
+        discover_machine(request->root, facts, &discover->overrides);
+        plan_needs(facts);
+    } else if (request->check == CHECK_CLOCK_SKEW) {
         facts->clock = (struct clock_facts){.wall_unix_ms = clock_wall_unix_ms()};
+    }
     return discover;
 }
 

@@ -16,6 +16,10 @@ struct discover;
 struct discover_request {
     const char *root;                     /* prefix of every file, "" for none; outlives it */
     const struct imds_endpoint *endpoint; /* NULL: IMDS's own addresses */
+    bool
+        again; /* the facts are of a whole round: only what this check of IMDS or of the role stands on is asked, or the
+                 * credentials where it is another target's. Of the events only `role` comes */
+    enum check check;
 };
 
 /* Each comes at most once, `planned` once more after `mistaken`. `role` and `placed` also come when there is nothing to know, `planned` only
@@ -42,13 +46,6 @@ struct discover *discover_start(struct loop *loop, const struct discover_request
  * the agent. `overrides` as in agent.h. */
 struct agent_overrides;
 void discover_machine(const char *root, struct facts *facts, struct agent_overrides *overrides);
-
-/* `facts` are of a whole round: asks again only what this check of IMDS or of the role stands on, or the
- * credentials where it is another target's. Of the events only `role` comes. */
-struct discover *discover_again(struct loop *loop, const struct discover_request *request,
-                                enum check check, struct facts *facts,
-                                struct credentials *credentials,
-                                const struct discover_events *events);
 
 /* When the loop is idle, once: asks for what only some findings quote, if there may be such. True: the
  * loop has work again. */

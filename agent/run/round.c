@@ -132,32 +132,30 @@ static bool start_ticks(struct round *round, int64_t tick_ms)
     return true;
 }
 
-static void start_again(struct round *round, const struct discover_request *request,
-                        const struct discover_events *events)
+/* Names and addresses of a service, or one action; the rest is as the whole round before found it. Whether IMDS or
+ * the role is asked. */
+static bool start_again(struct round *round)
 {
+    const struct again *again = round->again;
+    const struct observe_again only = {check_target(again->check),
+                                       again->action.action[0] ? &again->action : NULL};
     enum service service;
     enum rung rung;
-    bool of_service = check_is_service(round->again->check, &service, &rung);
 
-    if (of_service) {
-        /* Names and addresses of a service, or one action; the rest is as the whole round before found it. */
-        const struct observe_again only = {check_target(round->again->check),
-                                           round->again->action.action[0] ? &round->again->action
-                                                                          : NULL};
-        round->believed = true;
-        start_observing(round, &only);
-        observe_placed(round->observe);
-    }
-    if (of_service ? rung == RUNG_AUTHORIZE : check_target(round->again->check) != TARGET_AGENT)
-        round->discover = discover_again(round->loop, request, round->again->check, round->facts,
-                                         &credentials, events);
+    if (!check_is_service(again->check, &service, &rung))
+        return only.target != TARGET_AGENT;
+    round->believed = true;
+    start_observing(round, &only);
+    observe_placed(round->observe);
+    return rung == RUNG_AUTHORIZE;
 }
 
 static bool start(struct round *round)
 {
     const struct run *run = round->run;
     const struct discover_request request = {run->options->root,
-                                             run->endpoint.address[0] ? &run->endpoint : NULL};
+                                             run->endpoint.address[0] ? &run->endpoint : NULL,
+                                             round->again, round->again ? round->again->check : 0};
     const struct discover_events events = {round, planned, believed, mistaken, placed, role_known};
 
     round->loop = loop_new();
@@ -166,9 +164,7 @@ static bool start(struct round *round)
         (void)loop_watch(round->loop, round->watch->changed_fd, POLLIN, true, changed, round);
     if (round->watch && round->watch->tick_ms > 0 && !start_ticks(round, round->watch->tick_ms))
         return false;
-    if (round->again)
-        start_again(round, &request, &events);
-    else
+    if (!round->again || start_again(round))
         round->discover = discover_start(round->loop, &request, round->facts, &credentials,
                                          &events);
     return true;

@@ -52,11 +52,8 @@ struct instance_reader *__wrap_instance_read(struct imds *imds, const char *mac,
 bool __wrap_instance_read_rest(struct instance_reader *reader);
 void __wrap_instance_reader_free(struct instance_reader *reader);
 struct role_reader *__wrap_role_read(struct imds *imds, const char *root, struct facts *known,
-                                     struct credentials *secrets, void (*done)(void *arg),
-                                     void *arg);
-struct role_reader *__wrap_role_read_credentials(struct imds *imds, const char *root,
-                                                 struct facts *known, struct credentials *secrets,
-                                                 void (*done)(void *arg), void *arg);
+                                     struct credentials *secrets, bool again,
+                                     void (*done)(void *arg), void *arg);
 void __wrap_role_read_rest(struct role_reader *reader);
 void __wrap_role_reader_free(struct role_reader *reader);
 bool __wrap_hint_region(const char *root, const struct facts *known, char *region);
@@ -123,8 +120,8 @@ void __wrap_instance_reader_free(struct instance_reader *reader)
 }
 
 struct role_reader *__wrap_role_read(struct imds *imds, const char *root, struct facts *known,
-                                     struct credentials *secrets, void (*done)(void *arg),
-                                     void *arg)
+                                     struct credentials *secrets, bool again,
+                                     void (*done)(void *arg), void *arg)
 {
     (void)imds;
     (void)root;
@@ -132,16 +129,8 @@ struct role_reader *__wrap_role_read(struct imds *imds, const char *root, struct
     assert_ptr_equal(secrets, &credentials);
     role_known = done;
     role_arg = arg;
-    tell("role_read");
+    tell(again ? "credentials: role_read" : "role_read");
     return (struct role_reader *)(uintptr_t)told;
-}
-
-struct role_reader *__wrap_role_read_credentials(struct imds *imds, const char *root,
-                                                 struct facts *known, struct credentials *secrets,
-                                                 void (*done)(void *arg), void *arg)
-{
-    tell("credentials:");
-    return __wrap_role_read(imds, root, known, secrets, done, arg);
 }
 
 void __wrap_role_read_rest(struct role_reader *reader)
@@ -219,7 +208,7 @@ static void role(void *arg)
 }
 
 static const struct discover_events heard = {&facts, planned, believed, mistaken, placed, role};
-static const struct discover_request nowhere = {"/nonexistent", NULL};
+static const struct discover_request nowhere = {.root = "/nonexistent"};
 
 static int start(void **state)
 {
@@ -358,7 +347,7 @@ static void options_name_the_region(void **state)
 static void imds_has_an_address_of_each_family(void **state)
 {
     static const struct imds_endpoint own = {"127.0.0.2", 8080};
-    const struct discover_request request = {"/nonexistent", &own};
+    const struct discover_request request = {.root = "/nonexistent", .endpoint = &own};
     (void)state;
     facts.network.usable_ipv4 = false;
     facts.network.usable_ipv6 = true;
@@ -447,7 +436,8 @@ static void again(enum check check, int n_first)
     loop = loop_new();
     hinted = "eu-west-1";
     told[0] = '\0';
-    discover = discover_again(loop, &nowhere, check, &facts, &credentials, &heard);
+    const struct discover_request request = {"/nonexistent", NULL, true, check};
+    discover = discover_start(loop, &request, &facts, &credentials, &heard);
     (void)loop_run(loop, INT64_MAX);
     said("169.254.169.254");
     assert_true(opened_with.again);

@@ -49,10 +49,6 @@ void __real_loop_free(struct loop *loop);
 struct discover *__wrap_discover_start(struct loop *loop, const struct discover_request *request,
                                        struct facts *known, struct credentials *credentials,
                                        const struct discover_events *to);
-struct discover *__wrap_discover_again(struct loop *loop, const struct discover_request *request,
-                                       enum check check, struct facts *known,
-                                       struct credentials *credentials,
-                                       const struct discover_events *to);
 bool __wrap_discover_rest(struct discover *discover);
 void __wrap_discover_free(struct discover *discover);
 struct observe *__wrap_observe_start(struct loop *loop, const struct observe_request *request,
@@ -131,19 +127,9 @@ struct discover *__wrap_discover_start(struct loop *loop, const struct discover_
     assert_ptr_equal(known, &facts);
     assert_string_equal(request->root, "/root");
     assert_ptr_equal(request->endpoint, run.endpoint.address[0] ? &run.endpoint : NULL);
-    tell("discover");
-    return begin(loop, credentials, to);
-}
-
-struct discover *__wrap_discover_again(struct loop *loop, const struct discover_request *request,
-                                       enum check check, struct facts *known,
-                                       struct credentials *credentials,
-                                       const struct discover_events *to)
-{
-    (void)request;
-    (void)known;
-    tell("discover_again:");
-    tell(check_name(check));
+    tell(request->again ? "discover_again:" : "discover");
+    if (request->again)
+        tell(check_name(request->check));
     return begin(loop, credentials, to);
 }
 
