@@ -18,7 +18,8 @@ struct discover {
     struct discover_request request;
     struct facts *facts;
     struct credentials *credentials;
-    struct discover_events events;
+    discover_tell *tell;
+    void *arg;
     struct agent_overrides overrides;
     struct imds *imds;
     struct instance_reader *instance;
@@ -33,8 +34,8 @@ static void plan_if_possible(struct discover *discover)
     if (discover->planned || !plan_complete(discover->facts, &discover->overrides))
         return;
     discover->planned = true;
-    discover->events.planned(discover->events.arg);
-    discover->events.believed(discover->events.arg);
+    discover->tell(discover->arg, DISCOVERED_PLAN);
+    discover->tell(discover->arg, DISCOVERED_REGION);
 }
 
 /* As if IMDS had named it, which confirms it or not. */
@@ -49,7 +50,7 @@ static void plan_by_hint(struct discover *discover)
     (void)text_set(facts->instance.region, REGION_SIZE, "%s", discover->hint);
     discover->planned = plan_complete(facts, &discover->overrides);
     facts->instance.region[0] = '\0';
-    discover->events.planned(discover->events.arg);
+    discover->tell(discover->arg, DISCOVERED_PLAN);
 }
 
 /* IMDS has named the region, or will not. */
@@ -62,10 +63,10 @@ static void identified(void *arg)
 
     discover->hint[0] = '\0';
     if (right) {
-        discover->events.believed(discover->events.arg);
+        discover->tell(discover->arg, DISCOVERED_REGION);
     } else if (hinted) {
         discover->planned = false;
-        discover->events.mistaken(discover->events.arg);
+        discover->tell(discover->arg, DISCOVERED_MISTAKE);
         facts->plan = discover->wishes;
     }
     plan_if_possible(discover);
@@ -78,7 +79,7 @@ static void placed(void *arg)
     if (discover->placed)
         return;
     discover->placed = true;
-    discover->events.placed(discover->events.arg);
+    discover->tell(discover->arg, DISCOVERED_PLACE);
 }
 
 static void role_known(void *arg)
@@ -88,7 +89,7 @@ static void role_known(void *arg)
     if (discover->role_known)
         return;
     discover->role_known = true;
-    discover->events.role(discover->events.arg);
+    discover->tell(discover->arg, DISCOVERED_ROLE);
 }
 
 static void without_imds(struct discover *discover)
@@ -236,14 +237,9 @@ static void begin(void *arg)
         open.endpoint = (struct imds_endpoint){IMDS_IPV6, 80};
 
     discover->imds = imds_open(discover->loop, &open);
-    if (!discover->imds) {
-        step_fail(&discover->facts->imds.connect, FAILURE_INTERNAL, 0);
-        step_skip(&discover->facts->imds.token, FAILURE_BELOW);
-        without_imds(discover);
-    }
     if (discover->facts->plan.region_source == SOURCE_OPTION)
         plan_if_possible(discover);
-    else if (discover->imds && !discover->request.again)
+    else if (!discover->request.again)
         plan_by_hint(discover);
 }
 
@@ -260,7 +256,7 @@ void discover_machine(const char *root, struct facts *facts, struct agent_overri
 
 struct discover *discover_start(struct loop *loop, const struct discover_request *request,
                                 struct facts *facts, struct credentials *credentials,
-                                const struct discover_events *events)
+                                discover_tell *tell, void *arg)
 {
     struct discover *discover = calloc(1, sizeof(*discover));
 
@@ -268,7 +264,8 @@ struct discover *discover_start(struct loop *loop, const struct discover_request
                                   .request = *request,
                                   .facts = facts,
                                   .credentials = credentials,
-                                  .events = *events,
+                                  .tell = tell,
+                                  .arg = arg,
                                   .planned = request->again};
     (void)loop_after(loop, 0, begin, discover);
     if (!request->again) {

@@ -303,20 +303,16 @@ static int begin_connect(struct dialling *dialling, const struct dial *dial)
     return connect_now(dialling);
 }
 
-bool dial_start(struct loop *loop, const struct dial *dial, dial_done *done, void *arg)
+void dial_start(struct loop *loop, const struct dial *dial, dial_done *done, void *arg)
 {
     struct dialling *dialling = calloc(1, sizeof(*dialling));
 
-    dialling->fd = -1;
-    if (!address_parse(dial->address, dial->port, &dialling->address, &dialling->address_length)) {
-        free(dialling);
-        return false;
-    }
-    dialling->loop = loop;
-    dialling->done = done;
-    dialling->arg = arg;
-    dialling->started_us = loop_clock_us(loop);
-    dialling->os_error = begin_connect(dialling, dial);
+    *dialling = (struct dialling){
+        .loop = loop, .fd = -1, .started_us = loop_clock_us(loop), .done = done, .arg = arg};
+    dialling->os_error = address_parse(dial->address, dial->port, &dialling->address,
+                                       &dialling->address_length)
+                             ? begin_connect(dialling, dial)
+                             : EDESTADDRREQ;
     if (dialling->os_error == EINPROGRESS) {
         dialling->watch = loop_watch(loop, dialling->fd, POLLOUT, true, on_writable, dialling);
         dialling->timer = loop_after_quietly(loop, (int64_t)dial->timeout_ms * 1000, on_timeout,
@@ -327,7 +323,6 @@ bool dial_start(struct loop *loop, const struct dial *dial, dial_done *done, voi
     dialling->task.quiet = dial->quiet;
     dialling->task.owner = dial->owner;
     loop_enter(loop, &dialling->task, dialling_end);
-    return true;
 }
 
 /* --- a refusal that this machine made up --- */

@@ -147,9 +147,9 @@ static void repeat_handshake(struct lane *lane)
     if (lane->action >= 0)
         ask_unsigned(lane);
     else
-        (void)dial_start(lane->climb->observe->loop, &dial, dialled_again, lane);
+        dial_start(lane->climb->observe->loop, &dial, dialled_again, lane);
     dial.max_segment_bytes = SMALL_SEGMENT_BYTES;
-    (void)dial_start(lane->climb->observe->loop, &dial, small_dialled, lane);
+    dial_start(lane->climb->observe->loop, &dial, small_dialled, lane);
 }
 
 /* Whatever is under way of this address says nothing that matters any more. */
@@ -319,7 +319,7 @@ static void ask_unsigned(struct lane *lane)
     if (lane->asked_unsigned)
         return;
     lane->asked_unsigned = true;
-    (void)dial_start(lane->climb->observe->loop, &dial, dialled_unsigned, lane);
+    dial_start(lane->climb->observe->loop, &dial, dialled_unsigned, lane);
 }
 
 static void doubt_first(void *arg)
@@ -572,7 +572,7 @@ static void dialled(void *arg, const struct dialled *result)
 }
 
 /* Each service begins in its own half, so that in each subnet both are tried. */
-static bool start_dial(const struct lane *lane, bool other_half, int32_t timeout_ms,
+static void start_dial(const struct lane *lane, bool other_half, int32_t timeout_ms,
                        dial_done *done, void *arg)
 {
     bool high = (lane->climb->service & 1) != other_half;
@@ -582,7 +582,7 @@ static bool start_dial(const struct lane *lane, bool other_half, int32_t timeout
     dial.ports = high ? PORTS_HIGH : PORTS_LOW;
     dial.owner = lane->climb->observe;
     dial.quiet = true; /* lane->dialling is what keeps the loop waiting */
-    return dial_start(lane->climb->observe->loop, &dial, done, arg);
+    dial_start(lane->climb->observe->loop, &dial, done, arg);
 }
 
 static void dial_on(void *arg)
@@ -600,11 +600,7 @@ static void dial_on(void *arg)
     }
     lane->n_dials++;
     lane->n_dialling++;
-    if (!start_dial(lane, i % 2, CONNECT_TIMEOUT_MS - took_ms(lane), dialled,
-                    &lane->halves[i % 2])) {
-        step_fail(&lane->facts->steps[RUNG_CONNECT], FAILURE_INTERNAL, 0);
-        return;
-    }
+    start_dial(lane, i % 2, CONNECT_TIMEOUT_MS - took_ms(lane), dialled, &lane->halves[i % 2]);
     dial_after(lane, lane->n_dials < schedule->n_dials ? schedule->gap_ms : schedule->rest_ms);
 }
 
@@ -659,7 +655,7 @@ void ladder_widen(struct climb *climb)
                               .facts = &climb->facts->addresses[i % n_addresses],
                               .extra = true,
                               .action = -1};
-        (void)start_dial(lane, false, LONE_CONNECT_TIMEOUT_MS, extra_dialled, lane);
+        start_dial(lane, false, LONE_CONNECT_TIMEOUT_MS, extra_dialled, lane);
     }
 }
 

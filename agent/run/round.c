@@ -50,46 +50,36 @@ static void start_observing(struct round *round, const struct observe_again *aga
     round->observe = observe_start(round->loop, &request, round->facts);
 }
 
-static void planned(void *arg)
+static void discovered(void *arg, enum discovered what)
 {
     struct round *round = arg;
 
-    trust_use_bundle(round->run->trust, round->facts->agent.ssl_cert_file,
-                     round->facts->agent.ssl_cert_dir);
-    start_observing(round, NULL);
-    if (round->placed)
-        observe_placed(round->observe);
-}
-
-static void believed(void *arg)
-{
-    struct round *round = arg;
-
-    round->believed = true;
-    give_role(round);
-}
-
-static void mistaken(void *arg)
-{
-    struct round *round = arg;
-
-    observe_take_back(round->observe);
-    round->observe = NULL;
-}
-
-static void placed(void *arg)
-{
-    struct round *round = arg;
-    round->placed = true;
-    if (round->observe)
-        observe_placed(round->observe);
-}
-
-static void role_known(void *arg)
-{
-    struct round *round = arg;
-    round->role_known = true;
-    give_role(round);
+    switch (what) {
+    case DISCOVERED_PLAN:
+        trust_use_bundle(round->run->trust, round->facts->agent.ssl_cert_file,
+                         round->facts->agent.ssl_cert_dir);
+        start_observing(round, NULL);
+        if (round->placed)
+            observe_placed(round->observe);
+        break;
+    case DISCOVERED_REGION:
+        round->believed = true;
+        give_role(round);
+        break;
+    case DISCOVERED_MISTAKE:
+        observe_take_back(round->observe);
+        round->observe = NULL;
+        break;
+    case DISCOVERED_PLACE:
+        round->placed = true;
+        if (round->observe)
+            observe_placed(round->observe);
+        break;
+    case DISCOVERED_ROLE:
+        round->role_known = true;
+        give_role(round);
+        break;
+    }
 }
 
 static void signalled(void *arg, short events)
@@ -156,7 +146,6 @@ static bool start(struct round *round)
     const struct discover_request request = {run->options->root,
                                              run->endpoint.address[0] ? &run->endpoint : NULL,
                                              round->again, round->again ? round->again->check : 0};
-    const struct discover_events events = {round, planned, believed, mistaken, placed, role_known};
 
     round->loop = loop_new();
     (void)loop_watch(round->loop, run->signal_fd, POLLIN, true, signalled, round);
@@ -166,7 +155,7 @@ static bool start(struct round *round)
         return false;
     if (!round->again || start_again(round))
         round->discover = discover_start(round->loop, &request, round->facts, &credentials,
-                                         &events);
+                                         discovered, round);
     return true;
 }
 
