@@ -126,10 +126,12 @@ static void question_region(struct options *options, const char *region)
 {
     const size_t n = COUNT_OF(region_words);
     char words[REGION_SIZE], hint[NAME_SIZE * 2], *rest = words;
+    const char *last = region + strlen(region) - 1;
 
     (void)text_set(words, sizeof(words), "%s", region);
     for (char *word; (word = text_next(&rest, "-"));) {
-        if ((word[0] >= '0' && word[0] <= '9') ||
+        const bool one_digit = word[0] >= '0' && word[0] <= '9' && !word[1];
+        if (one_digit || /* there are not ten, and 1a is a zone's */
             text_find(word, region_words, sizeof(char *), n) < n)
             continue;
         text_hint(hint, sizeof(hint), "", word, region_words, sizeof(char *), N_DIRECTIONS);
@@ -139,6 +141,9 @@ static void question_region(struct options *options, const char *region)
                        hint);
         return;
     }
+    if (*last < '0' || *last > '9')
+        (void)text_set(options->warning, sizeof(options->warning),
+                       "--region %s: the name of a region ends in a number", region);
 }
 
 static bool set_region(struct setting *setting)

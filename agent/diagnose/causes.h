@@ -50,7 +50,7 @@ enum way {
     N_WAYS
 };
 
-enum { MAX_REASONS = 12, MAX_PARTS = 4, MAX_TITLES = 3, MAX_QUOTES = 5, MAX_LISTED = 5 };
+enum { MAX_REASONS = 12, MAX_PARTS = 4, MAX_TITLES = 3, MAX_QUOTES = 5, MAX_LISTED = 6 };
 
 /* The checks first to end - 1, where they failed for one of the reasons (none named: for any). Checks
  * of a service's ladder are named by those of the first service, and stand for those of each. */
@@ -149,27 +149,25 @@ void finding_quote_route(struct finding *finding, const struct facts *facts, con
 
 /* metadata.c: the machine, its metadata service, its role */
 view_holds when_not_ec2, when_no_address, when_network_is_down, when_imds_is_blocked_here,
-    when_imds_does_not_refuse, when_token_is_forbidden, when_get_may_be_answered,
-    when_all_of_imds_is_slow, when_another_server_answers, when_only_the_role_is_wrong,
-    when_profile_is_deleted, when_assuming_failed, when_credentials_are_past;
+    when_imds_is_certainly_blocked_here, when_imds_itself_answers, when_token_is_forbidden,
+    when_get_may_be_answered, when_another_server_answers, when_only_the_role_is_wrong,
+    when_profile_is_deleted, when_credentials_are_past;
 view_quotes quote_machine, quote_interfaces, quote_imds, quote_obstacle, quote_token,
     quote_imds_load, quote_imds_silence, quote_profile, quote_identity_role, quote_credentials,
     quote_expiry;
 
 /* resolve.c: who is asked, and answers */
 view_holds where_nobody_answers, where_amazon_does_not_answer, when_amazon_serves_no_name,
-    when_amazon_answers, when_only_amazon_answers, where_question_stays_here,
-    when_question_was_not_sent, where_edns_is_not_served, where_amazon_is_overruled,
-    when_an_alias_shows_it, when_answers_are_too_late, when_several_names_are_late,
-    when_aaaa_is_not_answered;
+    when_amazon_answers, where_question_stays_here, when_question_was_not_sent,
+    where_edns_is_not_served, where_amazon_is_overruled, when_an_alias_shows_it,
+    when_answers_are_too_late, when_aaaa_is_not_answered;
 view_quotes quote_no_resolver, quote_lookup, quote_stub, quote_servers_not_read, quote_lookup_order,
     quote_behind_stub, quote_without_edns, quote_late_answers, quote_false_answers, quote_families;
 
 /* ... and what the names lead to */
 view_holds where_vpc_is_bypassed, where_private_name_is_public, where_public_addresses_are_used,
-    when_no_server_fails, when_name_is_pinned, when_dns_answers, when_every_private_name_is_public,
-    when_has_gateway, when_name_is_fips, when_name_leads_to_no_endpoint,
-    when_no_public_address_answers, when_nobody_knows_the_name;
+    when_name_is_pinned, when_every_private_name_is_public, when_has_gateway, when_name_is_fips,
+    when_name_leads_to_no_endpoint, when_no_public_address_answers, when_nobody_knows_the_name;
 view_quotes quote_each_name, quote_bypass, quote_pin, quote_private_one, quote_source_of_name;
 
 /* connect.c */
@@ -177,8 +175,7 @@ view_holds where_refused_on_the_way, where_not_blocked, where_other_interface_is
     where_route_leads_astray, when_the_sender_is_known, when_subnets_are_kept_apart,
     when_some_ports_are_silent, where_own_subnet_alone_is_silent, when_own_subnet_alone_is_silent,
     when_every_service_is_silent, when_whole_service_is_silent,
-    when_others_of_the_service_are_not_silent, when_one_is_silent,
-    when_the_family_connects_elsewhere;
+    when_others_of_the_service_are_not_silent, when_one_is_silent;
 view_quotes quote_stopped, quote_ports, quote_ways, quote_no_route, quote_refused_here,
     quote_refusals, quote_silent_next_hop, quote_unsent, quote_undelivered, quote_nothing_lost,
     quote_silent, quote_what_is_near, quote_how_many_are_silent, quote_one_that_connects,
@@ -194,7 +191,7 @@ view_quotes quote_tls, quote_interception, quote_other_name, quote_own_clock, qu
 /* service.c: the service's answer */
 view_holds when_nothing_is_allowed, when_every_denial_is_alike, when_ssm_denies_nothing,
     when_region_is_right, when_only_the_agent_has_a_proxy, when_the_agents_proxy_refuses,
-    when_the_service_says_so, when_answers_come_too_late, when_every_answer_is_slow;
+    when_the_agents_proxy_says_so, when_the_service_says_so, when_answers_come_too_late;
 view_quotes quote_denials, quote_tools, quote_how_many_are_denied, quote_actions, quote_http,
     quote_slow_answers, quote_agents_proxy;
 

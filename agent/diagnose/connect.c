@@ -422,10 +422,3 @@ void quote_both_families(const struct view *view, struct finding *finding)
     if (reach_sum(view->facts, view->explains).at[ENDING_FAMILY][PLACE_OWN_SUBNET] > 0)
         finding_evidence(finding, "traffic within a subnet passes no network ACL");
 }
-
-/* This instance's own group would hold the family back from every service. */
-bool when_the_family_connects_elsewhere(const struct view *view)
-{
-    struct reached at;
-    return reach_blocked_elsewhere(view->facts, view->explains, &at);
-}

@@ -157,7 +157,7 @@ static void add_alternatives(const struct view *view, struct finding *finding)
 {
     for (int i = 0; i < MAX_LISTED && view->cause->unless_excluded[i]; i++) {
         const char *code = view->cause->unless_excluded[i];
-        if (excluded(view, code) || finding->n_alternatives >= MAX_ALTERNATIVES)
+        if (excluded(view, code))
             continue;
         struct alternative *to = &finding->alternatives[finding->n_alternatives++];
         (void)text_set(to->code, sizeof(to->code), "%s", code);
@@ -391,7 +391,7 @@ static void set_line(char to[SUMMARY_SIZE], const char *text, const char *behind
     size_t n = room - 3;
     while (n > room / 2 && text[n] != ' ')
         n--;
-    while (n > 0 && (text[n - 1] == ' ' || text[n - 1] == ',' || text[n - 1] == ':'))
+    while (strchr(" ,:", text[n - 1]))
         n--;
     (void)text_set(to, SUMMARY_SIZE, "%.*s...%s", (int)n, text, behind);
 }

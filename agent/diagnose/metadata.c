@@ -148,10 +148,16 @@ void quote_obstacle(const struct view *view, struct finding *finding)
     finding_quote_route(finding, view->facts, imds->address);
 }
 
-/* A container's own network, or a proxy for metadata, refuses as a firewall does. */
-bool when_imds_does_not_refuse(const struct view *view)
+/* A router, a container's own network or a proxy for metadata refuses as a firewall of this machine does. */
+bool when_imds_is_certainly_blocked_here(const struct view *view)
 {
-    return view->facts->imds.connect.failure != FAILURE_REFUSED;
+    const struct imds_facts *imds = &view->facts->imds;
+    enum failure failure = imds->connect.failure;
+
+    return route_refuses(view->facts, imds->address) ||
+           (failure != FAILURE_REFUSED && failure != FAILURE_NO_ROUTE &&
+            failure != FAILURE_HOST_UNREACHABLE &&
+            (failure != FAILURE_PROHIBITED || family_of(imds->address) == FAMILY_IPV4));
 }
 
 bool when_token_is_forbidden(const struct view *view)
@@ -177,11 +183,6 @@ void quote_token(const struct view *view, struct finding *finding)
         finding_evidence(finding, "a GET is answered: only the answer to PUT has a hop limit");
 }
 
-bool when_all_of_imds_is_slow(const struct view *view)
-{
-    return view->facts->imds.fastest_ms >= IMDS_SLOW_MS;
-}
-
 void quote_imds_load(const struct view *view, struct finding *finding)
 {
     int n = (int)view->facts->imds.n_requests;
@@ -201,6 +202,11 @@ bool when_another_server_answers(const struct view *view)
 {
     const char *server = view->facts->imds.server;
     return server[0] && strcmp(server, IMDS_SERVER) != 0;
+}
+
+bool when_imds_itself_answers(const struct view *view)
+{
+    return !when_another_server_answers(view);
 }
 
 /* All else that IMDS says has its form. */
@@ -248,12 +254,6 @@ void quote_credentials(const struct view *view, struct finding *finding)
         finding_evidence(finding, "iam/security-credentials/%s: status %d%s%s%s%s", role->role,
                          (int)role->credentials_status, role->code[0] ? ", Code " : "", role->code,
                          role->message[0] ? ": " : "", role->message);
-}
-
-bool when_assuming_failed(const struct view *view)
-{
-    const struct role_facts *role = &view->facts->role;
-    return strstr(role->code, "AssumeRole") || strstr(role->info_code, "AssumeRole");
 }
 
 /* What a service says of the credentials only follows from it. */

@@ -56,21 +56,6 @@ static const char *all_or_services(const struct asked *of)
     return "all endpoints";
 }
 
-/* As the AWS CLI takes several values. */
-static const char *endpoint_services(const struct asked *of)
-{
-    struct view view = *of->view;
-    char value[VALUE_SIZE];
-
-    for (enum service i = 0; i < N_SERVICES; i++) {
-        view.service = i;
-        if (is_about(of, i))
-            text_list(of->scratch, VALUE_SIZE, ",",
-                      value_for_shell(&view, "endpoint_service", value));
-    }
-    return of->scratch;
-}
-
 /* As sed's regular expression: a dot is a dot. */
 static const char *host_pattern(const struct asked *of)
 {
@@ -452,7 +437,6 @@ static const struct {
     {"dns_delay", dns_delay},
     {"dns_patience", dns_patience},
     {"ending_certificates", ending_certificates},
-    {"endpoint_services", endpoint_services},
     {"forwarder", forwarder},
     {"family", family},
     {"fault", fault},

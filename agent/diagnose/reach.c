@@ -29,7 +29,7 @@ const struct route *route_find(const struct facts *facts, const char *address)
 {
     const struct network_facts *network = &facts->network;
 
-    for (int32_t i = 0; i < network->n_routes && i < MAX_ROUTES; i++)
+    for (int32_t i = 0; i < network->n_routes; i++)
         if (strcmp(network->routes[i].to, address) == 0)
             return &network->routes[i];
     return NULL;

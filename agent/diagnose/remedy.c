@@ -81,14 +81,16 @@ static void set_variable(struct filling *filling, const char *name, const char *
     filling->n_variables++;
 }
 
-/* "<vpc-id>" as VPC_ID. */
-static void name_variable(const char *unknown, char to[NAME_SIZE])
+/* "<vpc-id>" as VPC_ID; what differs from service to service ends in the service's name. */
+static void name_variable(const struct filling *filling, const char *name, const char *unknown,
+                          char to[NAME_SIZE])
 {
-    size_t n = 0;
+    const bool of_service = strcmp(name, "endpoint_service") == 0;
 
-    for (; unknown[n + 1] && unknown[n + 1] != '>' && n + 1 < NAME_SIZE; n++)
-        to[n] = unknown[n + 1] == '-' ? '_' : (char)toupper((unsigned char)unknown[n + 1]);
-    to[n] = '\0';
+    (void)text_set(to, NAME_SIZE, "%.*s%s%s", (int)strcspn(unknown + 1, ">"), unknown + 1,
+                   of_service ? "-" : "", of_service ? service_name(filling->view->service) : "");
+    for (; *to; to++)
+        *to = *to == '-' ? '_' : (char)toupper((unsigned char)*to);
 }
 
 /* `quotes`: in which the text is at this place, or none. */
@@ -100,7 +102,7 @@ static bool add_value(struct filling *filling, const char *name, char quotes, ch
                             : value_for_shell(filling->view, name, scratch);
 
     if (filling->unknown == UNKNOWN_IS_A_VARIABLE && value[0] == '<') {
-        name_variable(value, variable);
+        name_variable(filling, name, value, variable);
         set_variable(filling, name, variable);
         (void)text_add(to, size,
                        quotes == '"' ? "$%s"
@@ -165,10 +167,10 @@ static void append_command(struct filling *filling, const struct remedy_entry *e
 
 static bool is_one_of(enum remedy_each each, const struct view *view, enum service service)
 {
-    if (service_rows[service].phased_out)
-        return false; /* nobody is told to create an endpoint for it */
-    return each == REMEDY_EACH_SERVICE ? (view->explains & check_service_bits(service)) != 0
-                                       : service <= SERVICE_SSMMESSAGES;
+    if (each == REMEDY_EACH_NEEDED)
+        return service <= SERVICE_SSMMESSAGES;
+    return (view->explains & check_service_bits(service)) &&
+           (view->service == service || !service_rows[service].phased_out);
 }
 
 static bool is_command(const struct remedy_entry *entry, const char *code)
@@ -202,7 +204,7 @@ static size_t append_each(struct filling *filling, const char *code, size_t firs
         view.service = service;
         filling->view = &view;
         for (size_t i = 0; i < n; i++)
-            if (is_of(first + i, code, each, &entry) && conditions_hold(whole, entry.when))
+            if (is_of(first + i, code, each, &entry) && conditions_hold(&view, entry.when))
                 append_command(filling, &entry);
         filling->view = whole;
     }

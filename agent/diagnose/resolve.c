@@ -32,7 +32,7 @@ void quote_no_resolver(const struct view *view, struct finding *finding)
 {
     const struct resolver_facts *resolvers = &view->facts->resolvers;
 
-    finding_evidence(finding, "%s %s", resolvers->file[0] ? resolvers->file : "resolv.conf",
+    finding_evidence(finding, "%s %s", resolvers->file,
                      resolvers->read.outcome == OUTCOME_FAILED ? "is not there"
                                                                : "has no nameserver line");
 }
@@ -104,12 +104,6 @@ void quote_stub(const struct view *view, struct finding *finding)
 bool when_amazon_answers(const struct view *view)
 {
     return names_second_opinion(view->facts, view->service).answered;
-}
-
-/* To no name did the configured server answer: not one packet was lost, but all. */
-bool when_only_amazon_answers(const struct view *view)
-{
-    return when_amazon_answers(view) && !resolve_any(view);
 }
 
 /* --- on this machine --- */
@@ -206,23 +200,6 @@ void quote_without_edns(const struct view *view, struct finding *finding)
 bool when_answers_are_too_late(const struct view *view)
 {
     return !names_lookup(view->facts, view->service).decided;
-}
-
-/* Of one name packets may have been lost, and where a server answers one question in time and another one late. */
-bool when_several_names_are_late(const struct view *view)
-{
-    int n = 0;
-    bool in_time = false, late = false;
-
-    for (struct each it = {0}; view_each(view, RUNG_RESOLVE, &it); n++)
-        for (int32_t i = 0; i < view->facts->endpoints[it.service].n_answers; i++) {
-            const struct dns_answer *answer = &view->facts->endpoints[it.service].answers[i];
-            if (answer->asked_as != ASKED_CONFIGURED || !dns_decides(answer))
-                continue;
-            late |= answer->step.took_ms >= DNS_SLOW_MS;
-            in_time |= answer->step.took_ms < DNS_SLOW_MS;
-        }
-    return n >= 2 && !(in_time && late);
 }
 
 bool when_aaaa_is_not_answered(const struct view *view)
@@ -381,8 +358,7 @@ bool where_vpc_is_bypassed(const struct view *view)
     struct lookup lookup = names_lookup(facts, view->service);
     struct naming naming = names_look(facts, view->service);
 
-    if (naming.pinned || !look_is_planned(facts, view->service) || lookup.silent || !lookup.asked ||
-        !knows_more(&opinion, &lookup))
+    if (naming.pinned || lookup.silent || !lookup.asked || !knows_more(&opinion, &lookup))
         return false;
     if (lookup.answer && !facts->resolvers.stub &&
         names_is_amazon_resolver(&facts->instance, lookup.answer->server))
@@ -415,14 +391,6 @@ void quote_bypass(const struct view *view, struct finding *finding)
         finding_evidence(finding, "behind the local stub is %s", resolvers->upstream[0]);
 }
 
-bool when_no_server_fails(const struct view *view)
-{
-    for (struct each it = {0}; view_each(view, N_RUNGS, &it);)
-        if (names_lookup(view->facts, it.service).failure == FAILURE_SERVFAIL)
-            return false;
-    return true;
-}
-
 /* The address that /etc/hosts gives and DNS does not; NULL: none. */
 static const char *pinned(const struct endpoint_facts *endpoint)
 {
@@ -450,23 +418,12 @@ void quote_pin(const struct view *view, struct finding *finding)
                      pinned(&view->facts->endpoints[view->service]));
 }
 
-bool when_dns_answers(const struct view *view)
-{
-    const struct endpoint_facts *endpoint = &view->facts->endpoints[view->service];
-
-    for (int32_t i = 0; i < endpoint->n_answers; i++)
-        if (endpoint->answers[i].step.outcome == OUTCOME_OK || endpoint->answers[i].rcode > 0)
-            return true;
-    return false;
-}
-
 /* Only public addresses, none of which answers. */
 static bool has_public_trouble(const struct facts *facts, enum service service)
 {
     struct naming naming = names_look(facts, service);
 
-    return look_is_planned(facts, service) && !naming.pinned && naming.public_only &&
-           !naming.answers;
+    return !naming.pinned && naming.public_only && !naming.answers;
 }
 
 /* Optional services (s3, kms, logs) may well have no endpoint; and those of the plain names do not
@@ -555,8 +512,7 @@ bool where_public_addresses_are_used(const struct view *view)
 {
     struct naming naming = names_look(view->facts, view->service);
 
-    return look_is_planned(view->facts, view->service) && !naming.pinned &&
-           naming.by[PLACE_PUBLIC] > 0 && (!naming.public_only || naming.answers);
+    return !naming.pinned && naming.by[PLACE_PUBLIC] > 0 && (!naming.public_only || naming.answers);
 }
 
 bool when_no_public_address_answers(const struct view *view)

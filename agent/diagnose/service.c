@@ -115,21 +115,6 @@ void quote_slow_answers(const struct view *view, struct finding *finding)
                      (int)service_limit_ms(view->service) / 1000, service_name(view->service));
 }
 
-/* One of them may have lost packets. */
-bool when_every_answer_is_slow(const struct view *view)
-{
-    const struct endpoint_facts *endpoint = &view->facts->endpoints[view->service];
-    int n = 0;
-
-    for (int32_t i = 0; i < endpoint->n_addresses; i++) {
-        const struct step *http = &endpoint->addresses[i].steps[RUNG_HTTP];
-        if (http->outcome == OUTCOME_OK && http->took_ms < SLOW_ANSWER_MS)
-            return false;
-        n += http->outcome == OUTCOME_OK;
-    }
-    return n >= 2;
-}
-
 bool when_answers_come_too_late(const struct view *view)
 {
     return view->checks[check_of_service(view->service, RUNG_HTTP)].status == STATUS_FAIL;
@@ -189,6 +174,15 @@ bool when_the_agents_proxy_refuses(const struct view *view)
         if (proxy_refuses(view->facts, i))
             return when_only_the_agent_has_a_proxy(view);
     return false;
+}
+
+/* A proxy that is silent or refuses may be cut off, and its name may not resolve. */
+bool when_the_agents_proxy_says_so(const struct view *view)
+{
+    for (enum service i = 0; i < N_SERVICES; i++)
+        if (proxy_refuses(view->facts, i) && view->facts->endpoints[i].proxy_status == 0)
+            return false;
+    return when_only_the_agent_has_a_proxy(view);
 }
 
 void quote_agents_proxy(const struct view *view, struct finding *finding)

@@ -164,7 +164,7 @@ static void imds_opened(void *arg)
     char mac[NAME_SIZE];
 
     routes_doubt(facts->network.routes, &facts->network.n_routes, MAX_ROUTES, facts->imds.address,
-                 &facts->imds.connect);
+                 80, &facts->imds.connect);
     if (discover->request.again) {
         opened_again(discover);
         return;

@@ -377,7 +377,7 @@ void resolvers_doubt(struct facts *facts)
     for (int i = 0; i < N_SERVICES; i++)
         for (int32_t j = 0; j < facts->endpoints[i].n_answers; j++) {
             const struct dns_answer *answer = &facts->endpoints[i].answers[j];
-            routes_doubt(network->routes, &network->n_routes, MAX_ROUTES, answer->server,
+            routes_doubt(network->routes, &network->n_routes, MAX_ROUTES, answer->server, 53,
                          &answer->step);
         }
 }

@@ -28,7 +28,7 @@ struct addresses {
     struct moved {
         struct bits from, to;
     } * moved; /* so far; owned */
-    size_t n_moved, max_moved;
+    size_t n_moved;
     struct block {
         struct bits base; /* host bits are zero */
         unsigned int n_prefix;
@@ -84,7 +84,7 @@ static bool is_in_range(const struct bits *bits, bool as_it_is, bool holds_ipv4)
         struct bits base;
 
         if (ranges[i].as_it_is == as_it_is && ranges[i].holds_ipv4 == holds_ipv4 &&
-            bits_parse(ranges[i].base, strlen(ranges[i].base), &base) && base.n == bits->n &&
+            bits_parse(ranges[i].base, strlen(ranges[i].base), &base) &&
             bits_shared(bits, &base) >= ranges[i].n_prefix)
             return true;
     }
@@ -108,7 +108,7 @@ static void pin(const struct addresses *addresses, const struct bits *bits, bool
     for (size_t i = 0; i < addresses->n_blocks; i++) {
         struct bits second = addresses->blocks[i].base; /* base + 2: the VPC's resolver */
 
-        if (second.n != bits->n || addresses->blocks[i].n_prefix + 2 > bits->n)
+        if (second.n != bits->n)
             continue;
         unsigned int shared = bits_shared(bits, &second);
         set_bit(&second, second.n - 2, true);
@@ -140,17 +140,14 @@ static const struct moved *nearest(const struct addresses *addresses, const stru
 
 static void remember(struct addresses *addresses, const struct bits *from, const struct bits *to)
 {
-    if (addresses->n_moved == addresses->max_moved) {
-        addresses->max_moved = addresses->max_moved ? 2 * addresses->max_moved : 64;
-        addresses->moved = realloc(addresses->moved,
-                                   addresses->max_moved * sizeof(*addresses->moved));
-    }
+    addresses->moved = realloc(addresses->moved,
+                               (addresses->n_moved + 1) * sizeof(*addresses->moved));
     addresses->moved[addresses->n_moved++] = (struct moved){*from, *to};
 }
 
 static void move(struct addresses *addresses, const struct bits *from, struct bits *to)
 {
-    struct bits model;
+    struct bits model = {.n = 0};
     bool pinned[128];
     unsigned int shared;
 
@@ -171,8 +168,7 @@ static void move(struct addresses *addresses, const struct bits *from, struct bi
         return;
     }
     const char *text = from->n == 32 ? model_ipv4 : model_ipv6;
-    if (!bits_parse(text, strlen(text), &model))
-        return;
+    (void)bits_parse(text, strlen(text), &model);
     pin(addresses, from, pinned);
     for (unsigned int i = 0; i < from->n; i++) {
         if (near && i < shared)
@@ -205,7 +201,7 @@ static bool address_move(struct addresses *addresses, const char *text, size_t n
 
 static void add_blocks(struct addresses *addresses, const char (*cidrs)[ADDRESS_SIZE], int32_t n)
 {
-    for (int32_t i = 0; i < n && i < MAX_CIDRS; i++) {
+    for (int32_t i = 0; i < n; i++) {
         struct block block;
 
         if (!bits_parse_block(cidrs[i], &block.base, &block.n_prefix))

@@ -380,8 +380,7 @@ bool facts_from_json(const struct cJSON *object, bool newer, struct facts *facts
         .path = "facts", .error = error, .error_size = error_size, .newer = newer};
     struct facts *whole = calloc(1, sizeof(*whole)); /* too large for some stacks */
 
-    if (error_size > 0)
-        error[0] = '\0';
+    error[0] = '\0';
     bool read = read_struct(&reader, object, &facts_fields, (char *)whole);
     if (read)
         memcpy(facts, whole, sizeof(*facts));

@@ -205,8 +205,6 @@ const struct member *fleet_example(const struct fleet *fleet, const struct group
 
 static void group_members(struct fleet *fleet)
 {
-    int32_t n_allocated = 0;
-
     for (int32_t i = 0; i < fleet->n_members; i++) {
         struct member *member = &fleet->members[i];
         int32_t at = 0;
@@ -215,13 +213,10 @@ static void group_members(struct fleet *fleet)
             continue;
         while (at < fleet->n_groups && !is_alike(&fleet->members[fleet->groups[at].first], member))
             at++;
-        if (at == n_allocated) {
-            n_allocated = n_allocated ? 2 * n_allocated : 32;
-            fleet->groups = reallocarray(fleet->groups, (size_t)n_allocated,
-                                         sizeof(*fleet->groups));
-        }
-        if (at == fleet->n_groups)
+        if (at == fleet->n_groups) {
+            fleet->groups = reallocarray(fleet->groups, (size_t)at + 1, sizeof(*fleet->groups));
             fleet->groups[fleet->n_groups++] = (struct group){.first = i};
+        }
         fleet->groups[at].n++;
         member->group = at;
     }
@@ -242,9 +237,8 @@ static void sort_groups(struct fleet *fleet)
 {
     int32_t *now = calloc((size_t)fleet->n_groups + 1, sizeof(int32_t));
 
-    if (fleet->n_groups > 0)
-        qsort_r(fleet->groups, (size_t)fleet->n_groups, sizeof(*fleet->groups), by_weight,
-                fleet->members);
+    qsort_r(fleet->groups, (size_t)fleet->n_groups, sizeof(*fleet->groups), by_weight,
+            fleet->members);
     for (int32_t i = 0; i < fleet->n_groups; i++)
         now[fleet->members[fleet->groups[i].first].group] = i;
     for (int32_t i = 0; i < fleet->n_members; i++)

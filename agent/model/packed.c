@@ -239,9 +239,9 @@ bool packed_write(const struct facts *facts, enum packed level, struct buffer *t
     struct buffer text;
 
     buffer_init(&text, PLAIN_MAX_BYTES);
-    if (packed_text(facts, level, &text))
-        deflate_text(&text, to);
-    bool written = !text.failed && !to->failed;
+    bool written = packed_text(facts, level, &text);
+    deflate_text(&text, to);
+    written &= !to->failed;
     buffer_clear(&text);
     return written;
 }
@@ -257,7 +257,7 @@ static bool read_text(const struct buffer *text, struct facts *facts, char *erro
     for (const char *at = json; at && *at; at++)
         (void)(*at == REGION ? buffer_add(&whole, text->bytes, (size_t)(json - text->bytes))
                              : buffer_add(&whole, at, 1));
-    cJSON *object = whole.failed ? NULL : cJSON_ParseWithLength(whole.bytes, whole.used);
+    cJSON *object = cJSON_ParseWithLength(whole.bytes, whole.used);
     if (object) /* what only a newer program knows is left out */
         read = facts_from_json(object, true, facts, error, error_size);
     else

@@ -115,8 +115,8 @@ enum place place_of(const struct instance_facts *instance, const char *address)
 
     if (!bits_parse(address, strlen(address), &bits))
         return PLACE_UNKNOWN;
-    if (is_in(&bits, DNS64_PREFIX) && inet_ntop(AF_INET, bits.byte + 12, inside, sizeof(inside)))
-        return place_of(instance, inside); /* not below the prefix again */
+    if (is_in(&bits, DNS64_PREFIX)) /* what is inside is not below the prefix again */
+        return place_of(instance, inet_ntop(AF_INET, bits.byte + 12, inside, sizeof(inside)));
     if (in_any(&bits, instance->subnet_cidrs, instance->n_subnet_cidrs))
         return PLACE_OWN_SUBNET;
     if (in_any(&bits, instance->vpc_cidrs, instance->n_vpc_cidrs))

@@ -183,8 +183,8 @@ bool proxy_parse(const char *url, struct proxy *proxy)
         return false;
     proxy->port = (uint16_t)port;
     proxy->speaks_http = text_starts(url, "http:");
-    return n > 0 && text_set(proxy->host, sizeof(proxy->host), "%.*s", (int)n, name) &&
-           text_only(proxy->host, ".-_:");
+    (void)text_set(proxy->host, sizeof(proxy->host), "%.*s", (int)n, name);
+    return text_only(proxy->host, ".-_:");
 }
 
 bool proxy_refuses(const struct facts *facts, enum service service)

@@ -177,7 +177,7 @@ enum status step_status(const struct step *step)
         [OUTCOME_FAILED] = STATUS_FAIL,
         [OUTCOME_SKIPPED] = STATUS_SKIP,
     };
-    return step->outcome <= OUTCOME_SKIPPED ? statuses[step->outcome] : STATUS_UNKNOWN;
+    return statuses[step->outcome];
 }
 
 const char *status_name(enum status status)

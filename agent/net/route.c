@@ -18,12 +18,13 @@
 #include "base/text.h"
 #include "net/address.h"
 
-enum { MAX_READS = 256 };
+enum { MAX_READS = 256, DNS_PORT = 53 };
 
 struct search {
     int family;
     unsigned char address[16];
     int bits; /* of the address */
+    uint16_t port;
     struct route *route;
     int os_error; /* of the look-up */
     int longest;  /* prefix length of the best entry so far, -1: none */
@@ -33,8 +34,7 @@ struct search {
 struct request {
     struct nlmsghdr head;
     struct rtmsg route; /* struct fib_rule_hdr and ndmsg have the same size and family */
-    struct rtattr attribute;
-    unsigned char address[16];
+    unsigned char attributes[64];
 };
 
 static const struct {
@@ -205,6 +205,16 @@ static bool take_message(struct search *search, const struct nlmsghdr *message)
     }
 }
 
+static void add_attribute(struct request *request, unsigned short type, const void *value, size_t n)
+{
+    const struct rtattr head = {.rta_type = type, .rta_len = (unsigned short)RTA_LENGTH(n)};
+    unsigned char *to = (unsigned char *)request + request->head.nlmsg_len;
+
+    memcpy(to, &head, sizeof(head));
+    memcpy(to + RTA_LENGTH(0), value, n);
+    request->head.nlmsg_len += (unsigned)RTA_SPACE(n);
+}
+
 static void ask(int fd, struct search *search, unsigned short type, bool dump)
 {
     _Alignas(struct nlmsghdr) char piece[16384];
@@ -216,13 +226,13 @@ static void ask(int fd, struct search *search, unsigned short type, bool dump)
     };
 
     if (!dump) {
-        size_t bytes = (size_t)search->bits / 8;
+        const uint8_t protocol = search->port == DNS_PORT ? IPPROTO_UDP : IPPROTO_TCP;
+        const uint16_t port = htons(search->port);
         request.route.rtm_flags = RTM_F_LOOKUP_TABLE;
         request.route.rtm_dst_len = (unsigned char)search->bits;
-        request.attribute.rta_type = RTA_DST;
-        request.attribute.rta_len = (unsigned short)RTA_LENGTH(bytes);
-        memcpy(request.address, search->address, bytes);
-        request.head.nlmsg_len += (unsigned)RTA_LENGTH(bytes);
+        add_attribute(&request, RTA_DST, search->address, (size_t)search->bits / 8);
+        add_attribute(&request, RTA_IP_PROTO, &protocol, sizeof(protocol));
+        add_attribute(&request, RTA_DPORT, &port, sizeof(port));
     }
     ssize_t n = send(fd, &request, request.head.nlmsg_len, 0);
     for (int i = 0; n > 0 && i < MAX_READS; i++) {
@@ -269,9 +279,9 @@ static int open_netlink(void)
     return fd;
 }
 
-void route_look_up(const char *address, struct route *route)
+void route_look_up(const char *address, uint16_t port, struct route *route)
 {
-    struct search search = {.route = route, .longest = -1};
+    struct search search = {.route = route, .port = port, .longest = -1};
 
     memset(route, 0, sizeof(*route));
     (void)text_set(route->to, sizeof(route->to), "%s", address);
@@ -296,12 +306,12 @@ void route_look_up(const char *address, struct route *route)
     (void)close(fd);
 }
 
-bool route_ends_at_next_hop(const char *address)
+bool route_ends_at_next_hop(const char *address, uint16_t port)
 {
     struct route route;
     struct search search = {.route = &route};
 
-    route_look_up(address, &route);
+    route_look_up(address, port, &route);
     if (route.kind != ROUTE_FORWARD || !parse(route.via[0] ? route.via : address, &search))
         return false;
     int fd = open_netlink();
@@ -312,7 +322,7 @@ bool route_ends_at_next_hop(const char *address)
     return search.silent;
 }
 
-void routes_doubt(struct route *routes, int32_t *n, int32_t max, const char *address,
+void routes_doubt(struct route *routes, int32_t *n, int32_t max, const char *address, uint16_t port,
                   const struct step *step)
 {
     static const enum failure explicable[] = {
@@ -327,5 +337,5 @@ void routes_doubt(struct route *routes, int32_t *n, int32_t max, const char *add
     for (int32_t i = 0; i < *n; i++)
         if (strcmp(routes[i].to, address) == 0)
             return;
-    route_look_up(address, &routes[(*n)++]);
+    route_look_up(address, port, &routes[(*n)++]);
 }

@@ -480,15 +480,16 @@ static void gave_up(struct lane *lane)
 {
     struct network_facts *network = &lane->climb->observe->facts->network;
     struct step *step = &lane->facts->steps[RUNG_CONNECT];
+    uint16_t port = lane->climb->plan->port;
 
     *step = lane->silent;
     bool given_time = step->took_ms >= CONNECT_TIMEOUT_MS;
     lane->facts->next_hop_silent = (step->failure == FAILURE_HOST_UNREACHABLE ||
                                     (step->failure == FAILURE_TIMEOUT && given_time)) &&
-                                   route_ends_at_next_hop(lane->facts->address);
+                                   route_ends_at_next_hop(lane->facts->address, port);
     if (lane->facts->next_hop_silent)
         step_fail(step, FAILURE_HOST_UNREACHABLE, step->took_ms);
-    routes_doubt(network->routes, &network->n_routes, MAX_ROUTES, lane->facts->address, step);
+    routes_doubt(network->routes, &network->n_routes, MAX_ROUTES, lane->facts->address, port, step);
     step_skip(&lane->facts->steps[RUNG_TLS], FAILURE_BELOW);
     step_skip(&lane->facts->steps[RUNG_HTTP], FAILURE_BELOW);
 }

@@ -11,6 +11,7 @@
 #include "base/text.h"
 
 enum { COMMAND_AT = 4 };
+#define NO_LOGIN_BY_USER_DATA "## Without a login\n"
 #define NO_LOGIN "without a login: ssm-preflight explain no-login"
 
 /* How much of a long list of observations is shown, so that the fix is on the first screen too. */
@@ -144,12 +145,12 @@ static void write_afterwards(struct screen *screen, const struct finding *findin
     }
 }
 
-/* Whether another one of the first n findings says how it ends: an earlier one, or one with more commands
- * for it. */
+/* Whether another one of the first n findings says how it ends, which is with the restart of the agent: an
+ * earlier one, or one with more commands for it. */
 static bool has_same_end(const struct report *report, int32_t n, const struct finding *finding)
 {
     for (const struct finding *other = report->findings; other < report->findings + n; other++)
-        if (other != finding && strcmp(other->afterwards, finding->afterwards) == 0 &&
+        if (other != finding && other->afterwards[0] &&
             (other->n_afterwards > finding->n_afterwards ||
              (other < finding && other->n_afterwards == finding->n_afterwards)))
             return true;
@@ -213,8 +214,7 @@ void advice_write(struct screen *screen, const struct report *report, const stru
 
     if (first_to_say(report, finding) != finding)
         return;
-    if (finding->remedy[0])
-        advice_labelled(screen, "Fix", finding->remedy);
+    advice_labelled(screen, "Fix", finding->remedy);
     if (commands) {
         (void)write_commands(screen, finding, false, &all);
         for (int32_t i = -1; advice_next_end(report, finding, &i);)
@@ -239,7 +239,7 @@ static void write_cause(struct screen *screen, const struct report *report, int3
     if (first != finding)
         (void)text_set(fix, sizeof(fix), "As %d.", (int)(first - report->findings) + 1);
     finding_name(finding, " (", ")", name);
-    (void)text_set(line, sizeof(line), "%s%s %s", name, fix[0] ? ":" : "", fix);
+    (void)text_set(line, sizeof(line), "%s: %s", name, fix);
     screen_textf(screen, INK_PLAIN, "%d. ", (int)n + 1);
     screen_finish(screen, INK_PLAIN, screen->column, line);
 }
@@ -324,6 +324,58 @@ struct last_screen advice_fitting(const struct report *report, const struct styl
     return holds;
 }
 
+/* --- without a login --- */
+
+/* The causes' commands for the instance, and the restart: of one script, which keeps their variables. */
+static bool add_boot_commands(struct buffer *to, const struct report *report)
+{
+    const int32_t n_causes = report_n_causes(report);
+    bool any = false;
+
+    for (int32_t n = 0; n < n_causes; n++)
+        for (int i = -1; finding_next(&report->findings[n], true, &i); any = true)
+            (void)buffer_addf(to, "        %s\n", report->findings[n].commands[i]);
+    for (int32_t n = 0; any && n < n_causes; n++) {
+        const struct finding *finding = &report->findings[n];
+        for (int32_t i = n_mending(finding); i < finding->n_commands; i++)
+            if (finding->inside[i] && !has_same_end(report, n_causes, finding))
+                (void)buffer_addf(to, "        %s\n", finding->commands[i]);
+    }
+    return any;
+}
+
+bool no_login_write(const struct report *report, struct buffer *to)
+{
+    static const char first[] = "## Which instance", rest[] = "## The EC2 serial console",
+                      commands[] = "        the commands, a line each";
+    const char *id = report ? facts_instance_name(report->facts) : "";
+    const char *region = report ? report->facts->plan.region : "";
+    /* what a report holds may be anything, and this is for a shell */
+    const bool known = id[0] && region[0] && text_only(id, "-") && text_only(region, "-");
+    bool skips = false;
+    struct buffer page;
+
+    buffer_init(&page, REPORT_MAX_BYTES);
+    (void)explain_write("no-login", &(struct style){.columns = 0}, &page);
+    for (const char *line = page.bytes; line && line[0]; line += strcspn(line, "\n") + 1) {
+        const char *end = line + strcspn(line, "\n");
+
+        skips = (skips || (known && text_starts(line, first))) && !text_starts(line, rest);
+        if (skips || (report && text_starts(line, commands) && add_boot_commands(to, report)))
+            continue;
+        for (const char *at = line; at <= end; at++) {
+            const char *value = !known                       ? ""
+                                : text_starts(at, "$ID")     ? id
+                                : text_starts(at, "$REGION") ? region
+                                                             : "";
+            (void)(value[0] ? buffer_add_text(to, value) : buffer_add(to, at, 1));
+            at += !value[0] ? 0 : value == id ? 2 : 6;
+        }
+    }
+    buffer_clear(&page);
+    return known;
+}
+
 /* --- the output `commands` ---
  * Nothing but what is pasted into a shell: a block for each cause and place, whose lines run in their order.
  * What is not to be run unseen, the restart and the reboot, stands in comments. */
@@ -357,9 +409,35 @@ static void paste_end(const struct finding *finding, struct buffer *to)
     }
 }
 
+/* The user data, as a function: pasting it does nothing yet. */
+static void paste_no_login(const struct report *report, struct buffer *to)
+{
+    struct buffer page;
+
+    buffer_init(&page, REPORT_MAX_BYTES);
+    const char *line = no_login_write(report, &page)
+                           ? strstr(page.bytes, "\n" NO_LOGIN_BY_USER_DATA)
+                           : NULL;
+    if (line)
+        (void)buffer_add_text(
+            to, "\n# without a login, by user data, which stops the instance: paste it, and "
+                "run fix_by_user_data\nfix_by_user_data() {\n");
+    while (line && *++line &&
+           (!text_starts(line, "## ") || text_starts(line, NO_LOGIN_BY_USER_DATA))) {
+        const size_t n = strcspn(line, "\n");
+        if (text_starts(line, "    "))
+            (void)buffer_add(to, line + 4, n - 3);
+        line += n;
+    }
+    if (line)
+        (void)buffer_add_text(to, "}\n");
+    buffer_clear(&page);
+}
+
 void commands_write(const struct report *report, const struct style *style, struct buffer *to)
 {
     const int32_t n_causes = report_n_causes(report);
+    bool inside = false;
 
     (void)style;
     paste(to, "# ", report->summary);
@@ -373,8 +451,11 @@ void commands_write(const struct report *report, const struct style *style, stru
         paste_block(finding, finding->inside[0],
                     to); /* the place of the first command comes first */
         paste_block(finding, !finding->inside[0], to);
+        inside |= finding->inside[0];
     }
     for (int32_t i = 0; i < n_causes; i++)
         if (!has_same_end(report, n_causes, &report->findings[i]))
             paste_end(&report->findings[i], to);
+    if (inside)
+        paste_no_login(report, to);
 }

@@ -300,8 +300,7 @@ static void add_beside(struct block *block, const struct report *report, int i)
     add_head(block, report, i);
     if (note)
         return;
-    if (finding->remedy[0])
-        add_labelled(block, "fix", finding->remedy);
+    add_labelled(block, "fix", finding->remedy);
     add_commands(block, finding, RANK_WARNING_COMMANDS, i, NULL);
 }
 
@@ -329,8 +328,8 @@ static void add_cause(struct block *block, const struct report *report, int i)
     finding_fix_line(finding, fix, sizeof(fix));
     begin(block, i == 0 ? RANK_ROOT : RANK_FATAL, i + 1);
     finding_name(finding, " on ", "", name);
-    (void)text_set(line, sizeof(line), "%d. %s%s%s%s", i + 1, name,
-                   where_to_fix(finding, i == 0, block->most_commands), fix[0] ? ": " : "", fix);
+    (void)text_set(line, sizeof(line), "%d. %s%s: %s", i + 1, name,
+                   where_to_fix(finding, i == 0, block->most_commands), fix);
     add_words(block, 3, line);
     add_commands(block, finding, commands, i, &block->most_commands);
 }
@@ -507,11 +506,9 @@ void console_write(const struct report *report, const struct style *style, struc
     add_findings(block, report, commands);
     add_tail(block, level);
     add_verdict_line(to, report);
-    if (block->text.failed)
-        to->failed = true;
-    else
-        (void)(buffer_add(to, facts.bytes, facts.used) &&
-               buffer_add(to, block->text.bytes, block->text.used));
+    (void)buffer_add(to, facts.bytes, facts.used);
+    (void)buffer_add(to, block->text.bytes, block->text.used);
+    to->failed |= block->text.failed;
     buffer_clear(&facts);
     buffer_clear(&block->text);
     free(block);

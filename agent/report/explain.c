@@ -55,16 +55,15 @@ static const struct page *page_find(const char *name)
     return i < n_pages ? &pages[i] : NULL;
 }
 
-static bool page_write(const struct page *page, const struct style *style, struct buffer *to)
+static void page_write(const struct page *page, const struct style *style, struct buffer *to)
 {
     struct buffer all, text;
 
     buffer_init(&all, REPORT_MAX_BYTES);
     buffer_init(&text, REPORT_MAX_BYTES);
-    if (!buffer_add_inflated(&all, "", 0, page_texts, n_page_texts) ||
-        !buffer_add(&text, all.bytes + page->at, page->n)) {
-        (void)buffer_add_text(to, "the pages in this program are damaged: install it anew");
-    } else if (!style->json) {
+    (void)buffer_add_inflated(&all, "", 0, page_texts, n_page_texts);
+    (void)buffer_add(&text, all.bytes + page->at, page->n);
+    if (!style->json) {
         (void)buffer_add(to, text.bytes, text.used);
     } else {
         cJSON *object = cJSON_CreateObject();
@@ -72,10 +71,8 @@ static bool page_write(const struct page *page, const struct style *style, struc
         (void)cJSON_AddStringToObject(object, "text", text.bytes);
         json_add(to, object, true);
     }
-    bool written = text.used > 0;
     buffer_clear(&text);
     buffer_clear(&all);
-    return written;
 }
 
 bool explain_write(const char *name, const struct style *style, struct buffer *to)
@@ -90,10 +87,13 @@ bool explain_write(const char *name, const struct style *style, struct buffer *t
     const struct page *page = page_find(wanted);
     if (!page && name_find(&check_names, wanted, &check))
         page = page_find(explained[explained_by((enum check)check)].page);
-    if (!page && text_set(hint, sizeof(hint), "endpoint.%s", wanted))
+    (void)text_set(hint, sizeof(hint), "endpoint.%s", wanted);
+    if (!page)
         page = page_find(hint); /* "connect", as a report names the rung */
-    if (page)
-        return page_write(page, style, to);
+    if (page) {
+        page_write(page, style, to);
+        return true;
+    }
     text_hint(hint, sizeof(hint), "", wanted, &pages[0].name, sizeof(pages[0]), n_pages);
     (void)buffer_addf(to,
                       "no page is called \"%s\" (%sall: ssm-preflight list findings, list checks)",

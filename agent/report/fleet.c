@@ -85,8 +85,9 @@ static bool name_more(const struct fleet *fleet, const struct group *group, char
 
     for (int32_t i = group->first; i < fleet->n_members; i++)
         n += is_of(fleet, i, group) && fleet->members[i].n_causes > 1;
-    return n > 0 && text_set(to, size, "%d of %d %s other causes too", (int)n, (int)group->n,
-                             n == 1 ? "has" : "have");
+    (void)text_set(to, size, "%d of %d %s other causes too", (int)n, (int)group->n,
+                   n == 1 ? "has" : "have");
+    return n > 0;
 }
 
 /* What the others say, once for those of whom they say the same. */
@@ -413,7 +414,7 @@ static void write_html(const struct fleet *fleet, const struct style *style, str
         html_no_login(to, NULL);
     buffer_init(&json, FLEET_MAX_BYTES);
     write_json(fleet, style, &json);
-    html_end(to, json.bytes ? json.bytes : "");
+    html_end(to, json.bytes);
     buffer_clear(&json);
 }
 

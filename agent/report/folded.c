@@ -214,7 +214,7 @@ struct block {
 
 static bool is_whole(const struct block *block)
 {
-    return block->n_lines > 0 && block->found == (UINT64_C(1) << block->n_lines) - 1;
+    return block->found == (UINT64_C(1) << block->n_lines) - 1;
 }
 
 static void name_damage(const struct block *block, char *error, size_t error_size)

@@ -111,8 +111,7 @@ static void draw_row(struct drawing *drawing, enum status status, const char *wh
                       bad                     ? "bad"
                       : status == STATUS_PASS ? "good"
                                               : "",
-                      MARK_AT, y + 6, marks[status <= STATUS_SKIP ? status : STATUS_UNKNOWN],
-                      TEXT_FROM, y);
+                      MARK_AT, y + 6, marks[status], TEXT_FROM, y);
     junit_put(drawing->to, what);
     (void)buffer_addf(drawing->to, "</text><text class=\"small\" x=\"%d\" y=\"%d\">", TEXT_FROM,
                       y + 14);
@@ -200,8 +199,7 @@ static void draw_service(struct drawing *drawing, const struct report *report, e
         enum status status = climbed(address, came, sizeof(came));
 
         (void)text_set(what, sizeof(what), "%s %s", service_name(service), address->address);
-        (void)text_set(line, sizeof(line), "%s",
-                       places[address->place <= PLACE_LOCAL ? address->place : PLACE_UNKNOWN]);
+        (void)text_set(line, sizeof(line), "%s", places[address->place]);
         if (address->place == PLACE_OWN_SUBNET && instance->availability_zone[0])
             (void)text_add(line, sizeof(line), ", %s", instance->availability_zone);
         else if (address->place == PLACE_IN_VPC && in_own_zone)
@@ -265,33 +263,6 @@ void html_way(struct buffer *to, const struct report *report)
 
 /* --- without a login --- */
 
-/* The causes' commands for the instance: one entry of bootcmd, whose shell keeps their variables. */
-static bool add_boot_commands(struct buffer *to, const struct report *report)
-{
-    bool any = false;
-
-    for (int32_t n = 0; n < (report ? report_n_causes(report) : 0); n++)
-        for (int i = -1; finding_next(&report->findings[n], true, &i); any = true)
-            (void)buffer_addf(to, "    %s\n", report->findings[n].commands[i]);
-    return any;
-}
-
-/* A line of the page, with what is known in its place. What a report holds may be anything, and this is for
- * a shell. */
-static void add_filled(struct buffer *to, const char *line, size_t n, const struct report *report)
-{
-    static const char variables[] = "ID='' REGION=''", commands[] = "    the commands, a line each";
-    const char *instance = report ? facts_instance_name(report->facts) : "";
-    const char *region = report ? report->facts->plan.region : "";
-
-    if (n == strlen(variables) && strncmp(line, variables, n) == 0)
-        (void)buffer_addf(to, "ID='%s' REGION='%s'\n", text_only(instance, "-") ? instance : "",
-                          text_only(region, "-") ? region : "");
-    else if (n != strlen(commands) || strncmp(line, commands, n) != 0 ||
-             !add_boot_commands(to, report))
-        (void)(buffer_add(to, line, n) && buffer_add_text(to, "\n"));
-}
-
 /* What was collected, as an element; nothing where nothing was. */
 static void flush(struct buffer *to, struct buffer *text, bool commands)
 {
@@ -310,7 +281,7 @@ void html_no_login(struct buffer *to, const struct report *report)
 
     buffer_init(&page, REPORT_MAX_BYTES);
     buffer_init(&text, REPORT_MAX_BYTES);
-    (void)explain_write("no-login", &(struct style){.columns = 0}, &page);
+    no_login_write(report, &page);
     (void)buffer_add_text(to, "<h2>The instance has no login</h2>\n");
     for (const char *line = strchr(page.bytes, '\n'); line && *++line;) {
         const size_t n = strcspn(line, "\n");
@@ -324,7 +295,8 @@ void html_no_login(struct buffer *to, const struct report *report)
         if (text_starts(line, "## "))
             html_element(to, "h3", heading + 3);
         else if (n > 0)
-            add_filled(&text, line + (indented ? 4 : 0), n - (indented ? 4 : 0), report);
+            (void)buffer_addf(&text, "%.*s\n", (int)n - (indented ? 4 : 0),
+                              line + (indented ? 4 : 0));
         line += n;
     }
     flush(to, &text, commands);
@@ -386,7 +358,7 @@ static void add_finding(struct buffer *to, const struct report *report, int32_t 
                    severity_name(finding->severity), confidence_name(finding->confidence));
     html_element(to, "h2", line);
     html_element(to, "p", finding->title);
-    if (finding->remedy[0] && finding->severity != SEVERITY_NOTE)
+    if (finding->severity != SEVERITY_NOTE)
         html_element(to, "p", finding->remedy);
     add_evidence(to, finding);
     if (finding->severity == SEVERITY_NOTE)
@@ -448,7 +420,7 @@ void html_write(const struct report *report, const struct style *unused, struct 
     add_checks(to, report);
     buffer_init(&json, REPORT_MAX_BYTES);
     json_write(report, unused, &json);
-    html_end(to, json.bytes ? json.bytes : "");
+    html_end(to, json.bytes);
     to->failed |= json.failed;
     buffer_clear(&json);
 }

@@ -61,9 +61,7 @@ void json_add(struct buffer *to, cJSON *tree, bool in_lines)
 
 static void put_reason(cJSON *object, enum failure failure)
 {
-    const char *name = failure_name(failure);
-
-    json_put_or_null(object, "reason", failure != FAILURE_NONE && name ? name : "");
+    json_put_or_null(object, "reason", failure != FAILURE_NONE ? failure_name(failure) : "");
 }
 
 static cJSON *append_object(cJSON *array)

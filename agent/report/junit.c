@@ -151,8 +151,7 @@ static void put_finding(struct buffer *to, const struct finding *finding)
     for (int32_t i = 0; i < finding->n_evidence; i++)
         junit_line(to, "- ", finding->evidence[i]);
     finding_fix(finding, fix, sizeof(fix));
-    if (finding->remedy[0])
-        junit_line(to, "Fix: ", fix);
+    junit_line(to, "Fix: ", fix);
     for (int32_t i = 0; i < finding->n_commands; i++) {
         if (finding->notes[i][0])
             junit_line(to, "    # ", finding->notes[i]);

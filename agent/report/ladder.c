@@ -45,7 +45,7 @@ static const char *place_words(enum place place)
         [PLACE_IN_VPC] = "in the VPC", [PLACE_PRIVATE_ELSEWHERE] = "outside the VPC",
         [PLACE_PUBLIC] = "public",     [PLACE_LOCAL] = "local",
     };
-    return place <= PLACE_LOCAL ? words[place] : "";
+    return words[place];
 }
 
 /* Whether an address is where it should be, and, if it was dialled all the same, what came of it. */
@@ -171,7 +171,7 @@ static const char *denied_words(enum denied_by by)
 #define ROW(id, name, words) [DENIED_BY_##id] = words,
     static const char *const words[] = {DENIALS(ROW)};
 #undef ROW
-    return words[by <= DENIED_BY_TRUST_POLICY ? by : DENIED_BY_UNSAID];
+    return words[by];
 }
 
 static void write_action(struct screen *screen, const struct action_facts *action, int indent)
@@ -311,8 +311,7 @@ static bool target_passes(const struct report *report, enum target target)
 /* "connect" of "ssm.connect". */
 static const char *rung_of(enum check check)
 {
-    const char *dot = strchr(check_name(check), '.');
-    return dot ? dot + 1 : check_name(check);
+    return strchr(check_name(check), '.') + 1;
 }
 
 /* The findings that say why a check does not pass: "a, b"; empty where none does. */
@@ -431,8 +430,7 @@ static enum failure why_idle(const struct report *report, enum target target)
         return FAILURE_NONE;
     for (unsigned int i = 0; i < N_CHECKS; i++)
         if (has(rungs, i) && (why == FAILURE_NONE || why == FAILURE_BELOW))
-            why = report->checks[i].reason != FAILURE_NONE ? report->checks[i].reason
-                                                           : FAILURE_BELOW;
+            why = report->checks[i].reason;
     return why;
 }
 

@@ -41,6 +41,10 @@ const struct output *output_find(const char *name); /* NULL: no such output */
 /* terminal.c, advice.c, short.c, json.c */
 void terminal_write(const struct report *report, const struct style *style, struct buffer *to);
 void commands_write(const struct report *report, const struct style *style, struct buffer *to);
+
+/* The page `no-login`, filled in with what the report of one instance knows; NULL: nothing. False where the
+ * instance or its region is not known: then the page begins with what looks it up. */
+bool no_login_write(const struct report *report, struct buffer *to);
 void short_write(const struct report *report, const struct style *style, struct buffer *to);
 void json_write(const struct report *report, const struct style *style, struct buffer *to);
 
@@ -112,7 +116,7 @@ void html_way(struct buffer *to, const struct report *report);
 /* For a fleet's page: the way, and the evidence of the root cause. */
 void html_example(struct buffer *to, const struct report *report);
 
-/* The page `no-login`, filled in with what the report of one instance knows; NULL: nothing. */
+/* The page `no-login`, in HTML. */
 void html_no_login(struct buffer *to, const struct report *report);
 
 /* --- fleet.c: many instances at once, one table by root cause, or what programs read --- */

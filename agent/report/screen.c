@@ -30,11 +30,6 @@ static const struct {
     [STATUS_SKIP] = {"\xe2\x80\x93", "skip", INK_DIM}, /* U+2013 en dash */
 };
 
-static unsigned int mark_index(enum status status)
-{
-    return status <= STATUS_SKIP ? status : STATUS_UNKNOWN;
-}
-
 void screen_init(struct screen *screen, const struct style *style, struct buffer *to)
 {
     int columns = style->columns > 0 ? style->columns : DEFAULT_COLUMNS;
@@ -139,11 +134,10 @@ void screen_line(struct screen *screen, enum ink ink, int at, int indent, const 
 
 void screen_mark(struct screen *screen, enum status status)
 {
-    unsigned int i = mark_index(status);
-
-    paint(screen, marks[i].ink);
-    (void)buffer_add_text(screen->to, screen->unicode ? marks[i].unicode : marks[i].ascii);
-    unpaint(screen, marks[i].ink);
+    paint(screen, marks[status].ink);
+    (void)buffer_add_text(screen->to,
+                          screen->unicode ? marks[status].unicode : marks[status].ascii);
+    unpaint(screen, marks[status].ink);
     screen->column += mark_width(screen, status);
 }
 
@@ -164,7 +158,7 @@ void screen_arrow(struct screen *screen)
 
 enum ink status_ink(enum status status)
 {
-    return marks[mark_index(status)].ink;
+    return marks[status].ink;
 }
 
 enum ink verdict_ink(enum verdict verdict)
@@ -176,7 +170,7 @@ enum ink verdict_ink(enum verdict verdict)
 
 int mark_width(const struct screen *screen, enum status status)
 {
-    return screen->unicode ? 1 : (int)strlen(marks[mark_index(status)].ascii);
+    return screen->unicode ? 1 : (int)strlen(marks[status].ascii);
 }
 
 void duration_text(int32_t duration_ms, char to[DURATION_SIZE])

@@ -56,8 +56,7 @@ void short_write(const struct report *report, const struct style *style, struct 
 
     (void)style;
     (void)text_set(line, sizeof(line), "%s", verdict_row(report->verdict)->words);
-    if (!add_part(line, " ", id[0] ? id : "instance not known", ""))
-        (void)text_add(line, sizeof(line), " %s", id); /* longer than any id of EC2: cut */
+    (void)add_part(line, " ", id[0] ? id : "instance not known", "");
     if (report->verdict == VERDICT_READY) {
         (void)add_part(line, " ", facts->plan.region, "");
         add_reservations(line, report);

@@ -43,12 +43,6 @@ static void put(struct buffer *to, const char *name, const char *value)
     (void)buffer_add(to, "\n", 1);
 }
 
-static void put_if(struct buffer *to, const char *name, const char *value)
-{
-    if (value[0])
-        put(to, name, value);
-}
-
 static void put_number(struct buffer *to, const char *name, int number)
 {
     (void)buffer_addf(to, "%s=%d\n", name, number);
@@ -61,7 +55,8 @@ static void put_common(struct buffer *to, const struct report *report, const cha
     put_number(to, "PRIORITY", priority);
     put(to, "SYSLOG_IDENTIFIER", "ssm-preflight");
     put(to, "SSM_PREFLIGHT_VERDICT", verdict_row(report->verdict)->name);
-    put_if(to, "SSM_PREFLIGHT_INSTANCE", facts_instance_name(report->facts));
+    if (facts_instance_name(report->facts)[0])
+        put(to, "SSM_PREFLIGHT_INSTANCE", facts_instance_name(report->facts));
 }
 
 static void put_target(struct buffer *to, const struct finding *finding)
@@ -112,7 +107,7 @@ static void write_finding(const struct report *report, const struct finding *fin
     for (int32_t i = 0; i < finding->n_alternatives; i++)
         put(to, "SSM_PREFLIGHT_ALTERNATIVE", finding->alternatives[i].code);
     finding_fix(finding, fix, sizeof(fix));
-    put_if(to, "SSM_PREFLIGHT_REMEDY", fix);
+    put(to, "SSM_PREFLIGHT_REMEDY", fix);
     for (int32_t i = 0; i < finding->n_commands; i++)
         put(to, "SSM_PREFLIGHT_COMMAND", finding->commands[i]);
 }

@@ -82,8 +82,7 @@ static void write_finding_head(struct screen *screen, const struct finding *find
         [SEVERITY_FATAL] = "FATAL",
     };
 
-    screen_text(screen, severity_ink(finding->severity),
-                words[finding->severity <= SEVERITY_FATAL ? finding->severity : SEVERITY_NOTE]);
+    screen_text(screen, severity_ink(finding->severity), words[finding->severity]);
     screen_textf(screen, INK_PLAIN, "  %s", finding->code);
     if (finding->target < N_TARGETS)
         screen_textf(screen, INK_PLAIN, "  %s", target_name(finding->target));
@@ -171,7 +170,7 @@ static void write_in_short(struct screen *screen, const struct finding *finding)
     screen_text(screen, INK_PLAIN, " ");
     screen_finish(screen, INK_PLAIN, at, finding->title);
     finding_fix(finding, fix, sizeof(fix));
-    if (note || !fix[0])
+    if (note)
         return;
     screen_line(screen, INK_DIM, at, at, fix);
 }

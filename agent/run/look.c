@@ -56,7 +56,7 @@ static void follow(struct network_facts *network, const char *address)
     for (int32_t i = 0; i < network->n_routes; i++)
         if (strcmp(network->routes[i].to, address) == 0)
             return;
-    route_look_up(address, &network->routes[network->n_routes++]);
+    route_look_up(address, 443, &network->routes[network->n_routes++]);
 }
 
 void look_follow(struct look *look, const struct facts *facts)

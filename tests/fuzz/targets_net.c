@@ -120,7 +120,7 @@ void fuzz_routes(const uint8_t *bytes, size_t n)
     for (size_t i = 0; i < COUNT_OF(addresses); i++) {
         answer = bytes;
         n_answer = n;
-        route_look_up(addresses[i], &route);
+        route_look_up(addresses[i], 443, &route);
         fuzz_require(strlen(route.to) < sizeof(route.to), "strings end");
     }
 }

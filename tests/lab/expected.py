@@ -441,6 +441,18 @@ EXPECTED = [  # fault, verdict, first finding
     ("imds-path-slow", "not-ready", "imds-slow"),
     ("imds-path-slow:security-credentials:700", "degraded", "imds-slow"),
     ("dns-addresses:ipv6-only", "not-ready", "no-address-of-family"),
+    # what looks like something else (test_faults.py, ALIKE)
+    ("egress-rule:ssm", "not-ready", "endpoint-blocks-443"),
+    ("refused-on-the-way:reset:ssm", "not-ready", "endpoint-refuses"),
+    ("imds-refused-on-the-way", "not-ready", "imds-blocked-locally"),
+    ("imds-path-slow:token:3000", "not-ready", "imds-hop-limit"),
+    ("dns-led-away", "not-ready", "private-dns-off"),
+    ("dns-led-away:refused", "not-ready", "vpc-dns-off"),
+    ("dns-resolver-unreachable:cut-off", "not-ready", "dns-resolver-unreachable"),
+    ("dns-hosts-override:all:right private-dns-off egress-blocked", "not-ready", "dns-hosts-override"),
+    ("rule-by-port", "not-ready", "no-route"),
+    ("rule-by-port:blackhole", "not-ready", "no-route"),
+    ("rule-by-port:tunnel", "not-ready", "route-elsewhere"),
     # two at once: the root is the one nearer to the ladder's foot
     ("private-dns-off policy-missing", "not-ready", "private-dns-off"),
     ("imds-disabled egress-blocked", "not-ready", "imds-disabled"),

@@ -51,6 +51,17 @@ def test_the_verdict_is_what_the_agent_does():
     assert len(known) > 200 and differ == ASKED_OTHERWISE
 
 
+# Each looks, from the instance, like the cause that is named: that one may be likely, never certain.
+ALIKE = ["egress-rule:ssm", "refused-on-the-way:reset:ssm", "imds-refused-on-the-way", "imds-path-slow:token:3000", "dns-led-away", "dns-led-away:refused",
+         "dns-resolver-unreachable:cut-off", "dns-hosts-override:all:right private-dns-off egress-blocked"]
+
+
+@pytest.mark.parametrize("faults", ALIKE)
+def test_what_looks_like_another_cause_is_not_certain(runs, faults):
+    report = json.loads(runs[faults].result()["check", "json"].stdout)
+    assert [finding["code"] for finding in report["findings"] if finding["confidence"] == "certain"] == []
+
+
 PACKED = {}  # bytes of facts in the block for the console, by fault
 
 

@@ -153,7 +153,6 @@ def _mend(faults, code, special):
         before = lab.run(["check", "--output", "json"]).stdout
         printed = subprocess.run([BINARY, "show", "--commands", "-"], input=before, capture_output=True, text=True, check=False)
         script = _of_one(printed.stdout, code)
-        script = script.replace("REGION=''", "REGION=us-east-1")  # where nothing on the instance knows it
         if special == UNSEEN:
             script = re.sub(r"(?m)^# (?=(aws|sudo) )", "", script)
         script = f"cd /run\n{script}"

@@ -177,7 +177,7 @@ def test_completions_offer_names_of_checks_and_findings(binary):
     assert {"check", "wait", "show"} <= set(completed(binary, ""))
 
 
-ASKED = {"explain endpoint-bl": "endpoint-blocks-443", "check --skip ssmmessages.c": "ssmmessages.connect", "list f": "findings",
+ASKED = {"explain endpoint-bl": "endpoint-blocks-443", "explain no-l": "no-login", "check --skip ssmmessages.c": "ssmmessages.connect", "list f": "findings",
          "check --output js": "json", "wa": "wait"}
 
 

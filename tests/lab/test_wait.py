@@ -157,7 +157,7 @@ def test_a_network_that_comes_late_is_no_verdict():
         assert {entry.get("SSM_PREFLIGHT_VERDICT") for entry in lab.journal()} == {"ready"}
 
 
-@pytest.mark.parametrize("fault", ["endpoint-blocks-443:ssm", "private-dns-off", "imds-disabled"])
+@pytest.mark.parametrize("fault", ["denied-by-endpoint-policy", "imds-disabled"])
 def test_a_certain_cause_that_outlasts_the_boot_is_told_after_the_first_round(fault):
     """On the console, in the journal and on standard error, while the second round has not begun."""
     with Lab([fault]) as lab:

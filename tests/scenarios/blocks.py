@@ -9,6 +9,7 @@ import subprocess
 import tempfile
 
 HEADING = re.compile(r"^# (from anywhere with the AWS CLI|on the instance)(?: \(without a login: .*\))?:$", re.M)
+USER_DATA = re.compile(r"^# without a login, .*\n(fix_by_user_data\(\) \{\n.*^\}\n)\Z", re.M | re.S)
 # Of a console's block; such a line ends the one before.
 ON_CONSOLE = re.compile(r"^# (from anywhere with the AWS CLI|on the instance(?:; if no login: .*)?)$", re.M)
 ENDS = re.compile(r"^(?:\d+\. |Then: |# all commands: |# without a login|# paste: |\d+ lines? cut\. |Save this).*", re.M | re.S)
@@ -68,12 +69,13 @@ class Runner:
         self.argvs = {}
         self.seen = {}
         self.calls = {}  # of a block: what it calls in each round
+        self.written = {}  # of a function: its user data
         path = os.path.join(self.folder.name, "bin")
         os.mkdir(path)
         with open(os.path.join(path, "aws"), "w", encoding="utf-8") as file:
             file.write(STAND_IN)
         os.chmod(os.path.join(path, "aws"), 0o755)
-        for name in ("cat", "cut", "grep", "wc", "sh"):
+        for name in ("base64", "cat", "cut", "grep", "seq", "wc", "sh"):
             os.symlink(os.path.join("/usr/bin", name), os.path.join(path, name))
 
     def run(self, block, where):
@@ -81,6 +83,23 @@ class Runner:
         if block not in self.seen:
             self.seen[block] = self.try_out(block, where)
         return self.seen[block]
+
+    def run_user_data(self, commands, where):
+        """What is wrong with the function that gives an instance its commands by user data: it is run, and then what it wrote, as cloud-init runs it."""
+        function = USER_DATA.search(commands)
+        first = HEADING.search(commands)
+        if not function:
+            return "is missing" if first and first[1] == "on the instance" and "i-0123456789abcdef0" in commands else ""
+        why = self.run(f"{function[1]}fix_by_user_data\n", where)
+        if function[1] not in self.written:
+            with open(os.path.join(self.folder.name, "fix.yaml"), encoding="utf-8") as file:
+                self.written[function[1]] = file.read()
+        head, _, script = self.written[function[1]].partition("  - |\n")
+        script = script.replace("    sudo() { \"$@\"; }\n", "").replace(" | cat >/dev/console &", "")  # of the test's own
+        why = why or self.run(re.sub("^    ", "", script, flags=re.M), where)
+        wanted = {line for place, block in blocks_of(commands) if place == "on the instance" for line in block.splitlines()}
+        lost = sorted(line for line in wanted if not line.startswith("#") and f"    {line}\n" not in script)
+        return why or (f"lacks {lost}" if lost else "" if head == "#cloud-config\nbootcmd:\n" else f"begins with {head}")
 
     def try_out(self, block, where):
         if re.search(r"<[a-z][a-z0-9-]*>", block):

@@ -901,6 +901,13 @@ static void several_of_the_agents(struct facts *facts)
 }
 
 /* It was changed after the agent had started. */
+/* The restart is needed for both, and in other words. */
+static void group_and_config(struct facts *facts)
+{
+    break_connect(facts, SERVICE_SSM, ALL_ADDRESSES, FAILURE_TIMEOUT, 2000);
+    config_does_not_parse(facts);
+}
+
 static void several_while_it_is_connected(struct facts *facts)
 {
     several_of_the_agents(facts);
@@ -1045,6 +1052,7 @@ const struct situation agent_situations[] = {
     {"agent-registered-elsewhere--whole", registered_elsewhere_for_good},
     {"agent-registered-elsewhere--not-taken", registration_that_is_not_taken},
     {"several--agent", several_of_the_agents},
+    {"several--group-and-config", group_and_config},
     {"several--agent-connected", several_while_it_is_connected},
     {"agent-not-connected", agent_not_connected},
     {"healthy--connected", agent_connected},

@@ -15,6 +15,7 @@
 #include "base/buffer.h"
 #include "base/text.h"
 #include "diagnose/diagnose.h"
+#include "diagnose/look.h"
 #include "facts_builder.h"
 #include "report_builder.h"
 #include "report/report.h"
@@ -164,6 +165,139 @@ static void the_id_ends_in_a_letter(struct facts *f)
     endpoint_id_is(f, "vpce-0abcxyz.ssm.us-east-1.vpce.amazonaws.com");
 }
 
+static void dns_takes_all_the_time(struct facts *f)
+{
+    for (int32_t i = 0; i < f->endpoints[SERVICE_SSM].n_answers; i++)
+        f->endpoints[SERVICE_SSM].answers[i].step.took_ms = 60000;
+}
+
+static void the_token_has_a_detail(struct facts *f)
+{
+    SET(f->imds.token.detail, "of a kind");
+}
+
+static void one_certificate_ends_first(struct facts *f)
+{
+    for (int i = SERVICE_SSM; i <= SERVICE_EC2MESSAGES; i++)
+        for (int32_t j = 0; j < f->endpoints[i].n_addresses; j++)
+            f->endpoints[i].addresses[j].session.not_after_unix_s = f->clock.wall_unix_ms / 1000 +
+                                                                    (i == SERVICE_SSM ? 3 : 5) *
+                                                                        86400 +
+                                                                    60;
+}
+
+static void another_address_begins_like_it(struct facts *f)
+{
+    f->network.n_interfaces = 0;
+    add_interface(f, "eth7", ANSWER_YES, "10.0.1.100/24");
+    add_interface(f, "eth0", ANSWER_YES, "10.0.1.10/24");
+    add_interface(f, "eth1", ANSWER_YES, "10.0.2.10/24");
+}
+
+static void its_own_address_is_not_known(struct facts *f)
+{
+    f->instance.private_ipv4[0] = '\0';
+}
+
+static void it_has_no_ipv4(struct facts *f)
+{
+    f->network.usable_ipv4 = false;
+}
+
+static void the_stub_only_fails(struct facts *f)
+{
+    for (int i = SERVICE_SSM; i <= SERVICE_EC2MESSAGES; i++)
+        for (int32_t j = 0; j < f->endpoints[i].n_answers; j++) {
+            f->endpoints[i].answers[j].unsent = false;
+            f->endpoints[i].answers[j].step.failure = FAILURE_TIMEOUT;
+        }
+}
+
+static void the_alias_is_amazons(struct facts *f)
+{
+    for (int32_t j = 0; j < f->endpoints[SERVICE_SSM].n_answers; j++)
+        SET(f->endpoints[SERVICE_SSM].answers[j].cname, "ssm.aws-gate.example");
+}
+
+static void the_alias_is_in_the_domain(struct facts *f)
+{
+    for (int32_t j = 0; j < f->endpoints[SERVICE_SSM].n_answers; j++)
+        SET(f->endpoints[SERVICE_SSM].answers[j].cname, "x.amazonaws.com");
+}
+
+static void the_agent_names_the_same_region(struct facts *f)
+{
+    SET(f->agent.config_region, "us-east-1");
+}
+
+static void the_region_is_an_option(struct facts *f)
+{
+    f->plan.region_source = SOURCE_OPTION;
+    f->instance.region[0] = '\0';
+}
+
+static void the_issuer_is_not_known(struct facts *f)
+{
+    for (int i = SERVICE_SSM; i <= SERVICE_EC2MESSAGES; i++)
+        for (int32_t j = 0; j < f->endpoints[i].n_addresses; j++)
+            f->endpoints[i].addresses[j].session.issuer[0] = '\0';
+}
+
+static void the_id_ends_the_label(struct facts *f)
+{
+    endpoint_id_is(f, "vpce-0abc.ssm.us-east-1.vpce.amazonaws.com");
+}
+
+static void the_resetter_is_the_endpoint(struct facts *f)
+{
+    for (int i = SERVICE_SSM; i <= SERVICE_EC2MESSAGES; i++)
+        for (int32_t j = 0; j < f->endpoints[i].n_addresses; j++)
+            SET(f->endpoints[i].addresses[j].offender, "%s", f->endpoints[i].addresses[j].address);
+}
+
+static void each_subnet_has_one_that_connects(struct facts *f)
+{
+    for (int i = SERVICE_SSM; i <= SERVICE_EC2MESSAGES; i++)
+        break_connect(f, (enum service)i, i % 2, FAILURE_TIMEOUT, 2200);
+}
+
+static void its_unit_is_starting(struct facts *f)
+{
+    f->agent.ended = ANSWER_YES;
+    SET(f->agent.unit_active, "activating");
+}
+
+static void an_id_holds_a_control(struct facts *f)
+{
+    SET(f->instance.id, "i-0\x7f");
+}
+
+static void other_services_are_not_asked(struct facts *f)
+{
+    for (int i = SERVICE_SSM + 1; i < N_SERVICES; i++)
+        f->plan.services[i].need = NEED_OFF;
+}
+
+static void certificates_are_old_by_any_clock(struct facts *f)
+{
+    break_tls(f, SERVICE_SSM, ALL_ADDRESSES, FAILURE_CERTIFICATE_EXPIRED);
+    for (int32_t j = 0; j < f->endpoints[SERVICE_SSM].n_addresses; j++)
+        f->endpoints[SERVICE_SSM].addresses[j].session.not_after_unix_s = 1;
+}
+
+static void the_role_says_another_thing(struct facts *f)
+{
+    SET(f->role.code, "Failed");
+    f->role.info_code[0] = '\0';
+}
+
+static void http_has_no_status(struct facts *f)
+{
+    for (int i = SERVICE_SSM; i <= SERVICE_EC2MESSAGES; i++)
+        for (int32_t j = 0; j < f->endpoints[i].n_addresses; j++)
+            f->endpoints[i].addresses[j].head.status = 0;
+}
+
 static const struct {
     const char *situation;
     void (*change)(struct facts *facts);
@@ -189,6 +323,32 @@ static const struct {
     {"agent-disabled", its_unit_is_a_snaps, "snap ", NULL},
     {"agent-crashes", its_last_error_is_another, "something nobody knows", "the agent says this"},
     {"agent-crashes", its_last_error_is_known, "the agent says this where policy-missing applies",
+     NULL},
+    {"dns-slow", dns_takes_all_the_time, "3.0 s a look-up", NULL},
+    {"imds-disabled", the_token_has_a_detail, ", of a kind", NULL},
+    {"healthy", one_certificate_ends_first, "3 days", NULL},
+    {"other-interface", another_address_begins_like_it, "\"other-interface\"", "eth7"},
+    {"other-interface", its_own_address_is_not_known, "\"network-acl\"", "\"other-interface\""},
+    {"dns-local", it_has_no_ipv4, "\"dns-local\"", NULL},
+    {"dns-local--stub-dead", the_stub_only_fails, "probably fails on this machine", NULL},
+    {"dns-firewall--alias", the_alias_is_amazons, "probably DNS Firewall", NULL},
+    {"dns-firewall--alias", the_alias_is_in_the_domain, "probably DNS Firewall", NULL},
+    {"signature-rejected", the_agent_names_the_same_region, "probably something rewrites requests",
+     NULL},
+    {"endpoint-missing", the_region_is_an_option, "\"endpoint-missing\"", NULL},
+    {"dns-wrong-name", the_region_is_an_option, "\"dns-wrong-name\"", NULL},
+    {"tls-wrong-name", the_issuer_is_not_known, "\"tls-wrong-name\"", "\"tls-intercepted\""},
+    {"tls-intercepted", the_issuer_is_not_known, "\"tls-intercepted\"", NULL},
+    {"clock-wrong--tls", other_services_are_not_asked, "400 days behind", NULL},
+    {"refused-on-the-way", the_resetter_is_the_endpoint, "\"no-route\"", "\"refused-on-the-way\""},
+    {"healthy", each_subnet_has_one_that_connects, "\"endpoint-az-unreachable\"",
+     "\"network-acl\""},
+    {"agent-crashes--stays-down", its_unit_is_starting, "\"agent-crashes\"", "nothing starts it"},
+    {"healthy", an_id_holds_a_control, "i-0?", NULL},
+    {"clock-wrong--tls", certificates_are_old_by_any_clock, "\"tls-expired\"", NULL},
+    {"role-not-assumable", the_role_says_another_thing, "\"role-not-assumable\"", NULL},
+    {"proxy-in-the-way", http_has_no_status, "\"proxy-in-the-way\"", "status 0"},
+    {"dns-wrong-name--endpoint-gone", the_id_ends_the_label, "--vpc-endpoint-ids vpce-0abc --query",
      NULL},
     {"healthy", port_443, "\"verdict\":\"ready\"", NULL},
     {"healthy", port_443_and_a_path, "\"verdict\":\"ready\"", NULL},
@@ -250,10 +410,35 @@ static void a_long_summary_is_cut_at_a_word(void **state)
     }
 }
 
+static void what_is_not_known_is_neither_past_nor_down(void **state)
+{
+    (void)state;
+    facts_healthy(&facts);
+    assert_false(look_is_past(&facts, 0));
+    assert_true(look_is_past(&facts, 1));
+    assert_false(look_is_to_come(&facts, 0));
+    assert_false(look_is_to_come(&facts, 1));
+    assert_true(look_is_to_come(&facts, INT64_MAX));
+    assert_false(look_agent_stays_down(&facts.agent));
+    facts.agent.ended = ANSWER_YES;
+    SET(facts.agent.unit_active, "failed");
+    assert_true(look_agent_stays_down(&facts.agent));
+    SET(facts.agent.unit_active, "inactive");
+    assert_true(look_agent_stays_down(&facts.agent));
+    SET(facts.agent.unit_active, "active");
+    assert_false(look_agent_stays_down(&facts.agent));
+    assert_false(look_needs_dualstack(&facts));
+    SET(facts.plan.services[SERVICE_SSM].host, "ssm.us-east-1.api.aws");
+    assert_true(look_needs_dualstack(&facts));
+    SET(facts.plan.services[SERVICE_SSM].host, "ssm.cn-north-1.api.amazonwebservices.com.cn");
+    assert_true(look_needs_dualstack(&facts));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_is_said_at_an_edge),
+        cmocka_unit_test(what_is_not_known_is_neither_past_nor_down),
         cmocka_unit_test(a_long_summary_is_cut_at_a_word),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

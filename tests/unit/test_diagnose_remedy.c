@@ -103,13 +103,35 @@ static void what_is_not_known_is_left_to_people(void **state)
     facts.instance.region[0] = facts.plan.region[0] = '\0';
     fill("endpoint-blocks-443", connect_of(SERVICE_SSM));
     assert_string_equal(finding.commands[0],
-                        "REGION=''"); /* only a person knows it: at the top, once */
-    assert_string_equal(finding.commands[1], "INSTANCE_ID=''");
-    assert_string_equal(finding.notes[1], "fill this in");
+                        "INSTANCE_ID=''"); /* only a person knows it: at the top, once */
+    assert_string_equal(finding.notes[0], "fill this in");
+    assert_true(text_starts(finding.commands[1], "REGION=$(for R in $(aws ec2 describe-regions "));
+    assert_non_null(strstr(finding.commands[1], " --instance-ids \"$INSTANCE_ID\" >/dev/null"));
     assert_true(text_starts(finding.commands[2],
                             "VPC_ID=$(aws ec2 describe-instances --region \"$REGION\" "
                             "--instance-ids \"$INSTANCE_ID\" "));
-    assert_int_equal(n_commands_with("=''"), 2);
+    assert_int_equal(n_commands_with("=''"), 1);
+}
+
+/* Each endpoint may have a security group of its own; one whose name is not known is looked up for itself. */
+static void every_blocked_endpoint_is_opened(void **state)
+{
+    const check_set both = connect_of(SERVICE_SSM) | connect_of(SERVICE_SSMMESSAGES);
+
+    (void)state;
+    facts_healthy(&facts);
+    fill("egress-blocked",
+         both | connect_of(SERVICE_EC2MESSAGES)); /* nobody is told to do more for it */
+    assert_int_equal(n_commands_with("SG=$(aws ec2 describe-vpc-endpoints "), 2);
+    assert_int_equal(n_commands_with(",Values=com.amazonaws.us-east-1.ssmmessages "), 1);
+    assert_int_equal(n_commands_with("authorize-security-group-ingress "), 2);
+    fill("endpoint-blocks-443", connect_of(SERVICE_EC2MESSAGES));
+    assert_int_equal(n_commands_with("authorize-security-group-ingress "), 1);
+    facts.plan.services[SERVICE_SSM].endpoint_service[0] = '\0';
+    facts.plan.services[SERVICE_SSMMESSAGES].endpoint_service[0] = '\0';
+    fill("egress-blocked", both);
+    assert_int_equal(n_commands_with("?ends_with(@, '.ssm')] | [0]"), 1);
+    assert_int_equal(n_commands_with("Values=\"$ENDPOINT_SERVICE_NAME_SSMMESSAGES\" "), 1);
 }
 
 /* Facts may come from a file; its commands are pasted into shells. */
@@ -206,6 +228,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_page_is_filled_from_much_and_from_nothing),
         cmocka_unit_test(what_is_not_known_is_left_to_people),
+        cmocka_unit_test(every_blocked_endpoint_is_opened),
         cmocka_unit_test(what_is_no_identifier_gets_into_no_command),
         cmocka_unit_test(a_command_comes_once_for_each_service),
         cmocka_unit_test(the_ending_is_counted_and_follows_the_package),

@@ -342,6 +342,76 @@ static void words_are_read_as_by_systemd(void **state)
     }
 }
 
+static char harm[512];
+
+static void take_harm(void *arg, bool fatal, const char *file, const char *words)
+{
+    (void)arg;
+    assert_string_equal(file, drop_in);
+    (void)text_add(harm, sizeof(harm), "%s%.16s", fatal ? "!" : "", words);
+}
+
+/* systemd.exec(5), systemd.resource-control(5): what of a unit's sandbox keeps the agent, which is root's, from its work. */
+static void a_sandbox_that_keeps_the_agent_down_is_named(void **state)
+{
+    static const struct {
+        const char *lines, *harm;
+    } rows[] = {
+        {"ExecStart=", "!ExecStart= start"},
+        {"ExecStart=/usr/bin/x", ""},
+        {"User=", ""},
+        {"User=root", ""},
+        {"User=0", ""},
+        {"User=ssm", "!User=ssm, the ag"},
+        {"DynamicUser=yes", "!DynamicUser=yes,"},
+        {"ProtectSystem=strict", "!ProtectSystem=st"},
+        {"ProtectSystem=full", ""},
+        {"ProtectSystem=strict\nReadWritePaths=/var/lib/amazon", ""},
+        {"ReadOnlyPaths=/etc /var", "!ReadOnlyPaths=/e"},
+        {"ReadOnlyPaths=-/ /etc", "!ReadOnlyPaths=-/"},
+        {"ReadOnlyPaths=/etc /usr", ""},
+        {"ReadOnlyPaths=/\nReadWritePaths=/var/lib/amazon", ""},
+        {"ReadOnlyPaths=/var/www /var/lib/amazon-x", ""},
+        {"ProtectSystem=strict\nReadWritePaths=-/var/lib/amazon/ssm/", ""},
+        {"InaccessiblePaths=/etc/amazon", "!InaccessiblePath"},
+        {"InaccessiblePaths=/var/lib/amazon-x", ""},
+        {"InaccessiblePaths=/var/lib/amazon/ssm", "!InaccessiblePath"},
+        {"InaccessiblePaths=/home", ""},
+        {"PrivateNetwork=yes", "!PrivateNetwork=y"},
+        {"PrivateNetwork=no", ""},
+        {"IPAddressDeny=any", "!IPAddressDeny=an"},
+        {"IPAddressDeny=link-local", "!IPAddressDeny=li"},
+        {"IPAddressDeny=169.254.0.0/16", "!IPAddressDeny=16"},
+        {"IPAddressDeny=0.0.0.0/0", "!IPAddressDeny=0."},
+        {"IPAddressDeny=10.0.0.0/8", ""},
+        {"IPAddressDeny=any\nIPAddressAllow=10.0.0.0/8", "!IPAddressDeny=an"},
+        {"IPAddressDeny=any\nIPAddressAllow=link-local", ""},
+        {"IPAddressDeny=any\nIPAddressAllow=169.254.169.254", ""},
+        {"IPAddressDeny=any\nIPAddressAllow=0.0.0.0/0", ""},
+        {"IPAddressDeny=link-local\nIPAddressAllow=any", ""},
+        {"RestrictAddressFamilies=AF_INET AF_UNIX", ""},
+        {"RestrictAddressFamilies=AF_UNIX", "!RestrictAddressF"},
+        {"RestrictAddressFamilies=~AF_INET", "!RestrictAddressF"},
+        {"RestrictAddressFamilies=~AF_PACKET", ""},
+        {"RestrictAddressFamilies=", ""},
+        {"NoNewPrivileges=true", "NoNewPrivileges="},
+        {"MemoryDenyWriteExecute=1", "MemoryDenyWriteE"},
+    };
+    char text[256];
+
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        put("/lib/systemd/system/amazon-ssm-agent.service", "[Service]\nExecStart=/usr/bin/y\n");
+        (void)text_set(text, sizeof(text), "[Service]\n%s\n", rows[i].lines);
+        put(drop_in, text);
+        harm[0] = '\0';
+        unit_confinement(root, "amazon-ssm-agent.service", take_harm, NULL);
+        if (strcmp(harm, rows[i].harm) != 0)
+            fail_msg("%s: \"%s\"", rows[i].lines, harm);
+        assert_int_equal(tear_down(state), 0);
+        assert_int_equal(mkdir(root, 0700), 0);
+    }
+}
+
 static void variables_of_the_sdk_are_kept_and_secrets_are_not(void **state)
 {
     (void)state;
@@ -732,6 +802,18 @@ static void the_last_error_names_what_it_was_caused_by(void **state)
     assert_last_error(
         "SSM Agent unable to acquire credentials: x\nAmazon SSM Agent v3.3 is running\n",
         AGENT_LINES_NAMED, "");
+    assert_last_error("1 ERROR x\nSSM Agent v3.3 comes\n", AGENT_LINES_ALL, "1 ERROR x");
+    assert_last_error("1 CRITICAL x\ncaused by: ", AGENT_LINES_ALL, "1 CRITICAL x");
+    assert_last_error("caused by: y\n2\n3\n4\n5\n6\n1 ERROR x\n", AGENT_LINES_ALL,
+                      "1 ERROR x, caused by: y");
+    assert_last_error("caused by: y\n2\n3\n4\n5\n6\n7\n1 ERROR x\n", AGENT_LINES_ALL,
+                      "1 ERROR x"); /* too far back */
+
+    char longest[LINE_OF_LOG_SIZE + 32] = "1 ERROR ", error[LINE_OF_LOG_SIZE];
+    memset(longest + 8, 'x', LINE_OF_LOG_SIZE);
+    (void)strcat(longest, "\ncaused by: y");
+    agent_log_last_error(longest, strlen(longest), AGENT_LINES_ALL, error);
+    assert_null(strstr(error, "caused"));
 }
 
 /* Labels are extended attributes that only root may write, and not every file system has them. */
@@ -903,6 +985,16 @@ static void resolvers_behind_the_stub_are_read_too(void **state)
     assert_int_equal(resolvers.n_upstream, 2);
     assert_string_equal(resolvers.upstream[1], "fd00:ec2::253");
     assert_string_equal(resolvers.search, "ec2.internal");
+
+    resolvers = (struct resolver_facts){0};
+    put("/etc/resolv.conf", "nameserver 127.0.0.54\n");
+    resolvers_read(root, &resolvers);
+    assert_true(resolvers.stub);
+    resolvers = (struct resolver_facts){0};
+    put("/etc/resolv.conf", "nameserver 127.0.0.53\nnameserver 10.0.0.2\n");
+    resolvers_read(root, &resolvers);
+    assert_false(resolvers.stub);
+    assert_int_equal(resolvers.n_upstream, 0);
 }
 
 /* resolv.conf(5): the last one of them counts. */
@@ -1014,6 +1106,7 @@ int main(void)
         TEST(the_units_environment_counts_and_passwords_do_not),
         TEST(the_environment_is_put_together_as_by_systemd),
         TEST(words_are_read_as_by_systemd),
+        TEST(a_sandbox_that_keeps_the_agent_down_is_named),
         TEST(variables_of_the_sdk_are_kept_and_secrets_are_not),
         TEST(variables_do_harm_as_the_sdk_reads_them),
         TEST(certificates_are_looked_for_as_by_go),

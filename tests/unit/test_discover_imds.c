@@ -186,9 +186,43 @@ static void a_cut_that_nothing_tells_is_told_by_the_form(void **state)
     cut_at_every_byte(FAILURE_NONE);
 }
 
+/* aws-sdk-go, EC2InstanceIdentityDocument: as the agent's decoder takes it. */
+static void a_member_of_another_type_is_no_document(void **state)
+{
+    static const struct {
+        const char *member;
+        bool good;
+    } rows[] = {
+        {"\"version\": \"2017-09-30\"", true},
+        {"\"version\": 2017", false},
+        {"\"billingProducts\": [\"bp-1\"]", true},
+        {"\"billingProducts\": \"bp-1\"", false},
+        {"\"devpayProductCodes\": 1, \"billingProducts\": []", false},
+        {"\"pendingTime\": \"2026-11-23T12:00:00Z\"", true},
+        {"\"pendingTime\": \"soon\"", false},
+        {"\"pendingTime\": 5", false},
+    };
+    const char *before = values[VALUE_DOCUMENT].body;
+    char text[256];
+    (void)state;
+
+    cut = N_VALUES;
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        (void)text_set(text, sizeof(text),
+                       "{\"region\": \"eu-west-1\", \"instanceId\": \"i-0123456789abcdef0\", %s}",
+                       rows[i].member);
+        values[VALUE_DOCUMENT].body = text;
+        ask();
+        if ((facts.imds.identity.outcome == OUTCOME_OK) != rows[i].good)
+            fail_msg("%s", rows[i].member);
+    }
+    values[VALUE_DOCUMENT].body = before;
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_member_of_another_type_is_no_document),
         cmocka_unit_test(all_of_it_is_read),
         cmocka_unit_test(an_answer_that_was_cut_is_none),
         cmocka_unit_test(a_cut_that_nothing_tells_is_told_by_the_form),

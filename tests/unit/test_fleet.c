@@ -7,6 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -63,6 +64,8 @@ static int end(void **state)
 
 static void causes_are_grouped_the_worst_and_most_first(void **state)
 {
+    const struct style style = {.columns = 80};
+
     (void)state;
     add(NULL, "subnet-a", 1);
     add("policy-missing", "subnet-a", 2);
@@ -77,6 +80,8 @@ static void causes_are_grouped_the_worst_and_most_first(void **state)
     assert_int_equal(fleet.members[fleet.groups[2].first].verdict, VERDICT_READY);
     assert_string_equal(fleet.members[fleet.groups[3].first].id, "i-9");
     assert_int_equal(fleet_exit_status(&fleet), 1);
+    assert_says("junit", &style, "type=\"NO REPORT\"");
+    assert_says("junit", &style, "name=\"i-1\" time=\"0\"/>");
 }
 
 static void what_only_a_group_has_is_named(void **state)
@@ -92,9 +97,17 @@ static void what_only_a_group_has_is_named(void **state)
     assert_string_equal(fleet_only(&fleet, &fleet.groups[0], COMMON_SUBNET), "subnet-b");
     assert_null(fleet_only(&fleet, &fleet.groups[0], COMMON_VPC)); /* the others have it too */
     assert_says("terminal", &style, "only they have subnet subnet-b\n");
+    assert_says("html", &style, "<li>only they have subnet subnet-b</li>");
     assert_says("terminal", &style,
                 "\n6 instances: 3 NOT READY, 3 READY.\n"
                 "NOT READY      3  endpoint-blocks-443 (ssmmessages)\n");
+    fleet_clear(&fleet);
+    for (int i = 0; i < 4; i++) {
+        add(i < 2 ? "endpoint-blocks-443" : NULL, i < 2 ? "subnet-b" : "subnet-a", i);
+        (void)text_set(fleet.members[i].has[COMMON_VPC], NAME_SIZE, "vpc-%d", i / 2);
+    }
+    fleet_judge(&fleet);
+    assert_says("terminal", &style, "only they have subnet subnet-b, VPC vpc-0\n");
 }
 
 /* One of a subnet that fails, and all of a subnet. */
@@ -128,6 +141,27 @@ static void a_ready_neighbour_makes_a_shared_cause_doubtful(void **state)
     fleet_judge(&fleet);
     assert_int_equal(fleet_confidence(&fleet.members[0], evidence), CONFIDENCE_LIKELY);
     assert_string_equal(evidence, "");
+}
+
+/* All of a zone fail, and not all of them alike; and what is certain stays so. */
+static void neighbours_that_fail_otherwise_prove_nothing(void **state)
+{
+    (void)state;
+    add("egress-blocked", "subnet-a", 1);
+    add("egress-blocked", "subnet-a", 2);
+    add("dns-resolver-unreachable", "subnet-a", 3);
+    fleet_judge(&fleet);
+    assert_int_equal(fleet_confidence(&fleet.members[0], evidence), CONFIDENCE_LIKELY);
+    assert_string_equal(evidence, "");
+    fleet_clear(&fleet);
+    add("egress-blocked", "subnet-a", 1);
+    add("egress-blocked", "subnet-a", 2);
+    fleet.members[0].confidence = fleet.members[1].confidence = CONFIDENCE_POSSIBLE;
+    fleet_judge(&fleet);
+    assert_int_equal(fleet_confidence(&fleet.members[0], evidence), CONFIDENCE_LIKELY);
+    fleet.members[0].confidence = CONFIDENCE_CERTAIN;
+    assert_int_equal(fleet_confidence(&fleet.members[0], evidence), CONFIDENCE_CERTAIN);
+    assert_null(fleet_only(&fleet, &fleet.groups[0], COMMON_SUBNET)); /* of one group */
 }
 
 /* A group is that of the root cause, and what comes behind it is not hidden. */
@@ -194,6 +228,15 @@ static void the_newest_record_of_an_instance_counts(void **state)
 
     (void)state;
     add("policy-missing", "subnet-a", 1);
+    add(NULL, "subnet-a", 1); /* of one time: the last that was given */
+    add(NULL, "subnet-a", 2);
+    add("policy-missing", "subnet-a", 2);
+    fleet.members[3].started_unix_ms++;
+    fleet_judge(&fleet);
+    assert_int_equal(fleet.members[0].group, -1);
+    assert_int_equal(fleet.members[2].group, -1);
+    fleet_clear(&fleet);
+    add("policy-missing", "subnet-a", 1);
     fleet.members[0].started_unix_ms++;
     add(NULL, "subnet-a", 1);
     add(NULL, "subnet-a", 2);
@@ -202,6 +245,7 @@ static void the_newest_record_of_an_instance_counts(void **state)
     assert_int_equal(fleet.n_groups, 2);
     assert_says("terminal", &style, "2 instances: 1 NOT READY, 1 READY. (1 older)\n");
     assert_says("json", &style, "\"older\":true");
+    assert_says("junit", &style, "tests=\"2\"");
 }
 
 /* Of a group of instances one says what to paste, and no time of one instance stands for all. */
@@ -225,6 +269,9 @@ static void a_page_of_many_has_the_way_and_commands(void **state)
                 "<p>The way of i-1, and what was seen there:</p>\n<svg>ssm</svg>\n");
     assert_says("html", &style, "<h2>1 READY</h2>");
     assert_says("html", &style, "<h3>The EC2 serial console</h3>");
+    free(fleet.members[0].commands);
+    fleet.members[0].commands = NULL;
+    assert_says("html", &style, "<svg>ssm</svg>\n<ul>");
 }
 
 /* A warning is told, and fails nothing. */
@@ -236,7 +283,8 @@ static void junit_says_why_an_instance_is_degraded(void **state)
     add("dns-slow", "subnet-a", 1);
     fleet_judge(&fleet);
     assert_says("junit", &style, "failures=\"0\" errors=\"0\"");
-    assert_says("junit", &style, "><system-out>warning: dns-slow: The nameserver 10.0.0.2 is slow");
+    assert_says("junit", &style,
+                "><system-out>warning: dns-slow: The nameserver 10.0.0.2 is probably slow");
 }
 
 static void a_person_sees_lines_of_a_terminal(void **state)
@@ -268,6 +316,13 @@ static void a_person_sees_lines_of_a_terminal(void **state)
     buffer_clear(&text);
     fleet.members[0].file[3] = fleet.members[1].file[3] = ' ';
     assert_says("terminal", &style, "show --commands 'log 1'\n");
+    (void)strcpy(fleet.members[fleet.groups[0].first].file, "o'x y");
+    assert_says("terminal", &style, "show --commands o'x y\n");
+    fleet_clear(&fleet);
+    add(NULL, "subnet-a", 3);
+    fleet_judge(&fleet);
+    assert_says("short", &style, "i-3                  READY     subnet-a                 -");
+    assert_says("html", &style, "<h1 class=\"good\">");
 }
 
 static void hostile_words_are_escaped(void **state)
@@ -302,6 +357,7 @@ int main(void)
         cmocka_unit_test_teardown(causes_are_grouped_the_worst_and_most_first, end),
         cmocka_unit_test_teardown(what_only_a_group_has_is_named, end),
         cmocka_unit_test_teardown(a_ready_neighbour_makes_a_shared_cause_doubtful, end),
+        cmocka_unit_test_teardown(neighbours_that_fail_otherwise_prove_nothing, end),
         cmocka_unit_test_teardown(other_causes_are_not_hidden, end),
         cmocka_unit_test_teardown(each_thing_that_a_group_alone_has_is_named, end),
         cmocka_unit_test_teardown(the_newest_record_of_an_instance_counts, end),

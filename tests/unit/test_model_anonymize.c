@@ -363,6 +363,44 @@ static void words_of_aws_stay(void **state)
     }
 }
 
+/* Each is nearly a word, a place, a version, a path or an id of AWS. */
+static void what_is_nearly_a_word_of_aws_goes(void **state)
+{
+    static const char *const words[] = {
+        "us-southbound",     "us-south-bo",       "us-south-",       "us-south-1-too-long-a",
+        "toolong-a-south-1", "toolonger-south-1", "us_east-south-1", "xsouth-1",
+        "3.x1.2.3",          "33.1.2.3",
+    };
+    (void)state;
+
+    for (size_t i = 0; i < COUNT_OF(words); i++) {
+        facts_healthy(&facts);
+        (void)text_set(facts.instance.type, NAME_SIZE, "%s77", words[i]);
+        anonymize_facts(&facts);
+        assert_null(strstr(facts.instance.type, words[i]));
+        assert_true(text_starts(facts.instance.type, "name-"));
+    }
+    facts_healthy(&facts);
+    (void)text_set(facts.instance.type, NAME_SIZE, "us-south-1-1-1-1-11");
+    (void)text_set(facts.role.profile_arn, ARN_SIZE,
+                   "arn:aws:iam:eu-central-1:123456789012:instance-profile/x");
+    anonymize_facts(&facts);
+    assert_true(text_starts(facts.instance.type, "name-"));
+    assert_true(text_starts(facts.role.profile_arn, "arn:aws:iam:eu-central-1:0000000000"));
+    (void)text_set(facts.role.profile_arn, ARN_SIZE, "arn:aws:%0*d:eu-central-1:", NAME_SIZE, 7);
+    anonymize_facts(&facts);
+    assert_true(text_starts(facts.role.profile_arn, "arn:aws:name-"));
+    (void)text_set(facts.agent.ca_bundle, sizeof(facts.agent.ca_bundle), "/usr/bin/host77");
+    (void)text_set(facts.role.profile_arn, ARN_SIZE, "arn:aws:iam:mars-7777-1:1:x/%064d", 7);
+    (void)text_set(facts.machine.asset_tag, NAME_SIZE, "a-far-too-long-prefix-0123abcd");
+    anonymize_facts(&facts);
+    assert_true(text_starts(facts.agent.ca_bundle, "name-"));
+    assert_true(text_starts(facts.role.profile_arn, "arn:aws:iam:name-"));
+    assert_true(text_starts(facts.machine.asset_tag, "name-"));
+    hosts_become("vpce-0123456789abcdefx.example", "name-1.name-2");
+    hosts_become("10.0.1.10/1234", "10.0.0.8/1234");
+}
+
 static void names_in_certificates_stay_amazons(void **state)
 {
     struct tls_session *session = &facts.endpoints[0].addresses[0].session;
@@ -731,6 +769,7 @@ int main(void)
         cmocka_unit_test(hosts_become_hosts),
         cmocka_unit_test(names_are_numbered),
         cmocka_unit_test(words_of_aws_stay),
+        cmocka_unit_test(what_is_nearly_a_word_of_aws_goes),
         cmocka_unit_test(names_in_certificates_stay_amazons),
         cmocka_unit_test(the_healthy_instance_is_not_to_be_known_again),
         cmocka_unit_test(addresses_keep_how_they_lie),

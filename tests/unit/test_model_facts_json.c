@@ -193,6 +193,7 @@ static const struct {
     {"null", "facts: not an object"},
     {"{\"rounds\":\"1\"}", "facts.rounds: not a number"},
     {"{\"rounds\":null}", "facts.rounds: not a number"},
+    {"{\"machine\":{\"vendor\":\"\\u007f\"}}", "facts.machine.vendor: not printable ASCII"},
     {"{\"rounds\":1.5}", "facts.rounds: not a whole number"},
     {"{\"rounds\":2147483648}", "facts.rounds: out of range"},
     {"{\"rounds\":-2147483649}", "facts.rounds: out of range"},
@@ -335,7 +336,11 @@ static void counts_and_texts_beyond_their_bounds_are_cut(void **state)
     facts->resolvers.n_upstream = -5;
     memset(facts->machine.vendor, 'v', sizeof(facts->machine.vendor));
     facts->started_unix_ms = INT64_MAX;
+    facts->clock.wall_unix_ms = INT64_MIN;
+    facts->instance.id[0] = '\x7f';
     assert_true(through_json(facts, back, error));
+    assert_string_equal(back->instance.id, "\\x7f");
+    assert_true(back->clock.wall_unix_ms == -JSON_MAX_WHOLE);
     assert_int_equal(back->resolvers.n_configured, MAX_RESOLVERS);
     assert_int_equal(back->resolvers.n_upstream, 0);
     assert_true(back->started_unix_ms == JSON_MAX_WHOLE);

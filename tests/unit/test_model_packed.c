@@ -332,9 +332,11 @@ static void what_is_of_no_consequence_is_trimmed(void **state)
 
     facts_healthy(&facts);
     ssm->addresses[0].port = 43210;
+    ssm->addresses[0].steps[RUNG_TLS].took_ms = 1234567;
     (void)strcpy(ssm->addresses[0].session.subject, "CN=x");
     trim();
     assert_int_equal(now->addresses[0].port, 0);
+    assert_int_equal(now->addresses[0].steps[RUNG_TLS].took_ms, 1234000); /* whole seconds */
     assert_string_equal(now->addresses[0].session.subject, "");
     assert_int_equal(now->actions[0].status, 0);
     assert_int_equal(now->actions[0].took_ms, 0);

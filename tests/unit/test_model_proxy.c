@@ -21,6 +21,8 @@ static struct facts facts;
 /* As Go 1.22's http.ProxyFromEnvironment takes each value; "http://": it looks for a host that there is not. */
 static void values(void **state)
 {
+    static char long_value[4097];
+    struct proxy odd;
     static const struct {
         const char *value, *read;
         const char *host; /* NULL: nothing to connect to */
@@ -72,9 +74,11 @@ static void values(void **state)
         {"+://proxy", "http://", NULL, 0},
         {"http://pr%6fxy:1", "http://", NULL, 0},
         {"", "", NULL, 0},
+        {long_value, "", NULL, 0},
     };
     (void)state;
 
+    memset(long_value, 'x', sizeof(long_value) - 1);
     for (size_t i = 0; i < COUNT_OF(rows); i++) {
         struct proxy proxy = {"", 0, false};
         char read[HOST_SIZE];
@@ -89,6 +93,9 @@ static void values(void **state)
         assert_string_equal(proxy.host, rows[i].host);
         assert_int_equal(proxy.port, rows[i].port);
     }
+    assert_false(proxy_parse("http://a b", &odd));
+    assert_true(proxy_parse("http://[fd00::5", &odd));
+    assert_string_equal(odd.host, "fd00::5");
 }
 
 static void a_demand_for_a_login_decides_only_without_one(void **state)
@@ -106,6 +113,9 @@ static void a_demand_for_a_login_decides_only_without_one(void **state)
     assert_true(proxy_refuses(&facts, SERVICE_SSM));
     SET(facts.agent.no_proxy, ".amazonaws.com");
     assert_false(proxy_refuses(&facts, SERVICE_SSM));
+    facts.agent.no_proxy[0] = '\0';
+    step_fail(&facts.endpoints[SERVICE_SSM].proxy, FAILURE_INTERNAL, 0);
+    assert_false(proxy_refuses(&facts, SERVICE_SSM)); /* the program's own trouble */
 }
 
 /* As golang.org/x/net/http/httpproxy reads NO_PROXY. */
@@ -136,6 +146,7 @@ static void exemptions(void **state)
         {"zonaws.com", true, true},
         {"*.", true, true},
         {",,", true, true},
+        {" , ", true, true},
         {"x.ssm.us-east-1.amazonaws.com", true, true},
         {"ssm.us-east-1.amazonaws.com", true, false},
     };

@@ -274,7 +274,7 @@ static void nothing_is_asked_without_descriptors(void **state)
     noted[0] = file_take_trouble(trouble, sizeof(trouble));
     assert_false(dial_is_refused_here("127.0.0.1", 1));
     noted[1] = file_take_trouble(trouble, sizeof(trouble));
-    route_look_up("127.0.0.1", &route);
+    route_look_up("127.0.0.1", 443, &route);
     noted[2] = file_take_trouble(trouble, sizeof(trouble));
     assert_null(address_interface(1, name));
     noted[3] = file_take_trouble(trouble, sizeof(trouble));

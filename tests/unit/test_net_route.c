@@ -85,7 +85,7 @@ static void assert_route(const char *to, enum route_kind kind, const char *entry
 {
     struct route route;
 
-    route_look_up(to, &route);
+    route_look_up(to, 443, &route);
     assert_string_equal(route.to, to);
     assert_int_equal(route.kind, kind);
     assert_string_equal(route.entry, entry);
@@ -138,7 +138,7 @@ static void a_rule_that_refuses_is_named(void **state)
     if (!isolated || getenv("EMULATE"))
         skip();
     assert_int_equal(tell(RTM_NEWRULE, FR_ACT_PROHIBIT, "198.51.100.0", 24, 0), 0);
-    route_look_up("198.51.100.9", &route);
+    route_look_up("198.51.100.9", 443, &route);
     assert_int_equal(route.kind, ROUTE_PROHIBIT);
     assert_true(route.by_rule);
     assert_int_equal(route.priority, 77);
@@ -153,17 +153,17 @@ static void what_a_route_explains_is_doubted(void **state)
     (void)state;
 
     step_ok(&step, 1);
-    routes_doubt(routes, &n, 2, "127.0.0.1", &step);
+    routes_doubt(routes, &n, 2, "127.0.0.1", 443, &step);
     step_fail(&step, FAILURE_UNTRUSTED, 1);
-    routes_doubt(routes, &n, 2, "127.0.0.1", &step);
+    routes_doubt(routes, &n, 2, "127.0.0.1", 443, &step);
     assert_int_equal(n, 0);
 
     step_fail(&step, FAILURE_HOST_UNREACHABLE, 1);
-    routes_doubt(routes, &n, 2, "127.0.0.1", &step);
-    routes_doubt(routes, &n, 2, "127.0.0.1", &step); /* once is enough */
+    routes_doubt(routes, &n, 2, "127.0.0.1", 443, &step);
+    routes_doubt(routes, &n, 2, "127.0.0.1", 443, &step); /* once is enough */
     assert_int_equal(n, 1);
-    routes_doubt(routes, &n, 2, "127.0.0.2", &step);
-    routes_doubt(routes, &n, 2, "127.0.0.3", &step);
+    routes_doubt(routes, &n, 2, "127.0.0.2", 443, &step);
+    routes_doubt(routes, &n, 2, "127.0.0.3", 443, &step);
     assert_int_equal(n, 2);
 }
 

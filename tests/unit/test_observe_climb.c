@@ -83,12 +83,12 @@ bool __wrap_http_start(struct loop *loop, const struct http_request *request, ht
 bool __wrap_tunnel_ask(struct loop *loop, const struct tunnel *tunnel, tunnel_done *done,
                        void *arg);
 void __wrap_routes_doubt(struct route *routes, int32_t *n, int32_t max, const char *address,
-                         const struct step *step);
+                         uint16_t port, const struct step *step);
 struct timer *__wrap_loop_after(struct loop *loop, int64_t delay_ms, void (*fire)(void *arg),
                                 void *arg);
 struct timer *__wrap_loop_after_quietly(struct loop *loop, int64_t delay_us,
                                         void (*fire)(void *arg), void *arg);
-bool __wrap_route_ends_at_next_hop(const char *address);
+bool __wrap_route_ends_at_next_hop(const char *address, uint16_t port);
 void __wrap_loop_cancel(struct timer *timer);
 int64_t __wrap_loop_now_ms(const struct loop *loop);
 void __wrap_loop_end_of(struct loop *loop, const void *owner);
@@ -146,19 +146,21 @@ bool __wrap_tunnel_ask(struct loop *loop, const struct tunnel *tunnel, tunnel_do
 }
 
 void __wrap_routes_doubt(struct route *routes, int32_t *n, int32_t max, const char *address,
-                         const struct step *step)
+                         uint16_t port, const struct step *step)
 {
     (void)routes;
     (void)n;
     (void)address;
+    assert_int_equal(port, 443);
     assert_int_equal(max, MAX_ROUTES);
     assert_int_equal(step->outcome, OUTCOME_FAILED);
     n_doubted++;
 }
 
-bool __wrap_route_ends_at_next_hop(const char *address)
+bool __wrap_route_ends_at_next_hop(const char *address, uint16_t port)
 {
     (void)address;
+    assert_int_equal(port, 443);
     return dead_hop;
 }
 

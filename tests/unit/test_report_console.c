@@ -726,6 +726,48 @@ static void hostile_texts_end_soon(void **state)
     }
 }
 
+/* Of two blocks none is whole: the last one is named. And no number of a line is above how many there are. */
+static void the_last_of_two_damaged_blocks_is_named(void **state)
+{
+    struct buffer log;
+
+    (void)state;
+    buffer_init(&log, MAX_TEXT);
+    for (int32_t i = 1; i <= 2; i++) {
+        add_block(&log, i);
+        log.bytes[machine_of(&log, i) + (size_t)i * 81 + 40] ^= 1;
+    }
+    assert_refused(&log, "the last console block is damaged: its line =3/");
+    buffer_clear(&log);
+    add_block(&log, 1);
+    char *line = log.bytes + machine_at(&log) + strlen(FOLDED_PREFIX);
+    line[3] = '2';
+    line[1] = '9';
+    assert_refused(&log, "its line =1/");
+    line[1] = '\0';
+    assert_refused(&log, "its line =1/");
+    buffer_clear(&log);
+}
+
+/* An escape sequence that ends with the text, or is none. */
+static void an_escape_at_the_end_does_not_matter(void **state)
+{
+    static const char *const ends[] = {"\x1b", "\x1b[", "\x1b[12", "\x1b[1m", "\x1bX"};
+    struct buffer log;
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(ends); i++) {
+        buffer_init(&log, MAX_TEXT);
+        add_block(&log, 3);
+        (void)buffer_add_text(&log, ends[i]);
+        assert_reads(&log, 3);
+        log.used = machine_at(&log) + 81 + 40; /* in the middle of a line */
+        (void)buffer_add_text(&log, ends[i]);
+        assert_refused(&log, "damaged");
+        buffer_clear(&log);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -746,6 +788,8 @@ int main(void)
         cmocka_unit_test(the_json_of_the_command_line_is_read),
         cmocka_unit_test(damage_is_named),
         cmocka_unit_test(lines_of_two_blocks_are_not_joined),
+        cmocka_unit_test(the_last_of_two_damaged_blocks_is_named),
+        cmocka_unit_test(an_escape_at_the_end_does_not_matter),
         cmocka_unit_test(a_damaged_block_shows_its_text),
         cmocka_unit_test(hostile_texts_end_soon),
     };

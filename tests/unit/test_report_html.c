@@ -165,16 +165,20 @@ static void a_page_says_what_to_do_without_a_login(void **state)
 
     (void)state;
     write_new(&filled->report, &text);
-    assert_int_equal(count(text.bytes, "<pre>ID='i-0123456789abcdef0' REGION='us-east-1'\n"), 3);
     assert_non_null(strstr(text.bytes, "<h3>The EC2 serial console</h3>"));
-    assert_non_null(strstr(text.bytes, "\naws ec2 reboot-instances --region &quot;$REGION&quot;"));
-    assert_non_null(
-        strstr(text.bytes, "<pre>#cloud-config\nbootcmd:\n  - |\n    sudo systemctl enable "));
+    assert_non_null(strstr(text.bytes, "aws ec2 reboot-instances --region &quot;us-east-1&quot; "
+                                       "--instance-ids &quot;i-0123456789abcdef0&quot;\n"));
+    assert_non_null(strstr(text.bytes,
+                           "&quot;i-0123456789abcdef0.port0@serial-console.ec2-instance-"
+                           "connect.us-east-1.aws&quot;"));
+    assert_non_null(strstr(text.bytes, "\n    done\n    sudo systemctl enable --now "));
+    assert_null(strstr(text.bytes, "ID=''"));
     assert_null(strstr(text.bytes, "the commands, a line each"));
     buffer_clear(&text);
     (void)text_set(filled->facts.instance.id, NAME_SIZE, "i-0'; reboot; '");
     write_new(&filled->report, &text);
-    assert_int_equal(count(text.bytes, "<pre>ID='' REGION='us-east-1'\n"), 3);
+    assert_int_equal(count(text.bytes, "ID=''\n"), 1); /* to be filled in, once */
+    assert_non_null(strstr(text.bytes, "--instance-ids &quot;$ID&quot;\n"));
     buffer_clear(&text);
     free(filled);
     filled = fill("healthy");

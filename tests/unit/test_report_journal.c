@@ -180,6 +180,41 @@ static int tear_down(void **state)
     return rmdir(folder);
 }
 
+static void what_is_not_known_is_no_field(void **state)
+{
+    struct filled *filled = fill("imds-blocked-locally");
+    struct buffer entry;
+
+    (void)state;
+    filled->facts.machine.asset_tag[0] = '\0';
+    buffer_init(&entry, JOURNAL_MAX_BYTES);
+    journal_write(&filled->report, 0, &entry);
+    assert_null(strstr(entry.bytes, "SSM_PREFLIGHT_INSTANCE"));
+    buffer_clear(&entry);
+    free(filled);
+}
+
+/* A third of what the manager waits for; without a watchdog nothing is sent. */
+static void a_watchdog_hears_from_us_in_time(void **state)
+{
+    int fd = listen_here();
+    char got[32] = "";
+
+    (void)state;
+    (void)setenv("NOTIFY_SOCKET", path, 1);
+    assert_int_equal(notify_watchdog_interval_ms(), 0);
+    notify_watchdog();
+    (void)setenv("WATCHDOG_USEC", "30000000", 1);
+    assert_int_equal(notify_watchdog_interval_ms(), 10000);
+    notify_watchdog();
+    assert_true(recv(fd, got, sizeof(got) - 1, 0) > 0);
+    assert_string_equal(got, "WATCHDOG=1");
+    assert_int_equal(recv(fd, got, sizeof(got), 0), -1);
+    (void)unsetenv("WATCHDOG_USEC");
+    (void)unsetenv("NOTIFY_SOCKET");
+    (void)close(fd);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -187,6 +222,8 @@ int main(void)
         cmocka_unit_test(the_ids_are_those_of_the_catalog),
         cmocka_unit_test(one_datagram_an_entry),
         cmocka_unit_test(nobody_listens_and_nothing_happens),
+        cmocka_unit_test(what_is_not_known_is_no_field),
+        cmocka_unit_test(a_watchdog_hears_from_us_in_time),
         cmocka_unit_test(a_full_queue_does_not_stop_us),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);

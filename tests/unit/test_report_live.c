@@ -71,16 +71,16 @@ static void a_certain_cause_is_named_before_the_round_is_over(void **state)
     const struct style style = {.columns = 80};
     const struct live_moment moment = {
         .round = 1, .under_way = true, .words = "", .remaining_ms = -1};
-    struct filled *filled = fill("endpoint-blocks-443");
+    struct filled *filled = fill("imds-disabled");
     struct live live = {0};
     struct buffer text;
     (void)state;
 
     buffer_init(&text, REPORT_MAX_BYTES);
     live_draw(&live, &filled->report, &moment, &style, &text);
-    assert_non_null(strstr(
-        text.bytes, "\nssmmessages: the endpoint's security group does not let 443 in\x1b[K\n"));
-    assert_non_null(strstr(text.bytes, "\n  Fix   Let inbound 443"));
+    assert_non_null(
+        strstr(text.bytes, "\nThe metadata service is disabled for this instance\x1b[K\n"));
+    assert_non_null(strstr(text.bytes, "\n  Fix   "));
     buffer_clear(&text);
     filled->report.findings[0].confidence = CONFIDENCE_LIKELY;
     live_draw(&live, &filled->report, &moment, &style, &text);
@@ -112,12 +112,36 @@ static void a_resize_leaves_no_rubbish(void **state)
     free(filled);
 }
 
+static void nothing_certain_and_nothing_drawn_say_nothing(void **state)
+{
+    const struct style style = {.columns = 80};
+    const struct live_moment moment = {.round = 1, .under_way = true, .words = ""};
+    struct filled *filled = fill("egress-blocked");
+    struct live live = {0};
+    struct buffer text;
+    (void)state;
+
+    buffer_init(&text, REPORT_MAX_BYTES);
+    live_erase(&live, &text);
+    assert_int_equal(text.used, 0);
+    live_draw(&live, &filled->report, &moment, &style, &text);
+    assert_non_null(strstr(text.bytes, "\nlooking\x1b[K\n"));
+    buffer_clear(&text);
+    free(filled);
+    filled = fill("dns-slow"); /* a warning */
+    live_draw(&live, &filled->report, &moment, &style, &text);
+    assert_non_null(strstr(text.bytes, "\nlooking\x1b[K\n"));
+    buffer_clear(&text);
+    free(filled);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_frame_is_never_higher_than_the_terminal),
         cmocka_unit_test(a_round_under_way_is_called_that),
         cmocka_unit_test(a_certain_cause_is_named_before_the_round_is_over),
+        cmocka_unit_test(nothing_certain_and_nothing_drawn_say_nothing),
         cmocka_unit_test(a_resize_leaves_no_rubbish),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

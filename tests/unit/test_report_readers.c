@@ -15,6 +15,7 @@
 #include <cmocka.h>
 
 #include "base/file.h"
+#include "base/text.h"
 #include "diagnose/diagnose.h"
 #include "facts_builder.h"
 #include "report/report.h"
@@ -231,6 +232,42 @@ static void a_series_comes_once(void **state)
     free(filled);
 }
 
+static void what_is_no_printable_text_is_escaped(void **state)
+{
+    struct filled *filled = fill("endpoint-blocks-443");
+    struct buffer text;
+
+    (void)state;
+    (void)text_set(filled->report.findings[0].title, TITLE_SIZE, "\x7f");
+    (void)text_set(filled->facts.instance.id, NAME_SIZE, "i-\"\\");
+    write_new(&formats[0], &filled->report, &text);
+    assert_non_null(strstr(text.bytes, "\\\\x7f"));
+    buffer_clear(&text);
+    write_new(&formats[2], &filled->report, &text);
+    assert_non_null(strstr(text.bytes, "i-\\\"\\\\\""));
+    buffer_clear(&text);
+    free(filled);
+}
+
+/* A check that fails without a cause and without a reason; two notes of one suite. */
+static void junit_names_what_has_no_name(void **state)
+{
+    struct filled *filled = fill("public-address");
+    struct buffer text;
+
+    (void)state;
+    filled->report.findings[1] = filled->report.findings[0];
+    filled->report.n_findings = 2;
+    filled->report.checks[CHECK_AGENT_INSTALLED].status = STATUS_FAIL;
+    write_new(&formats[1], &filled->report, &text);
+    assert_non_null(strstr(text.bytes, "type=\"fail\""));
+    const char *first = strstr(text.bytes, "explain public-address");
+    assert_non_null(first);
+    assert_true(strstr(first + 1, "explain public-address") < strstr(first, "</system-out>"));
+    buffer_clear(&text);
+    free(filled);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -238,6 +275,8 @@ int main(void)
         cmocka_unit_test(what_is_wrong_is_refused),
         cmocka_unit_test(what_fails_is_what_the_exit_status_says),
         cmocka_unit_test(only_planned_checks_are_in_the_json),
+        cmocka_unit_test(what_is_no_printable_text_is_escaped),
+        cmocka_unit_test(junit_names_what_has_no_name),
         cmocka_unit_test(a_series_comes_once),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

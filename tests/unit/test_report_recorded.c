@@ -11,6 +11,7 @@
 
 #include <cmocka.h>
 
+#include "base/text.h"
 #include "report/recorded.h"
 #include "report/report.h"
 #include "report_builder.h"
@@ -439,6 +440,65 @@ static void hostile_texts_end_soon(void **state)
     buffer_clear(&text);
 }
 
+/* What an editor or a transfer puts before, into or behind it. */
+static void what_stands_around_a_report_does_not_matter(void **state)
+{
+    static const char report[] = "{\"schema\":\"ssm-preflight/1\",\"facts\":{\"rounds\":4}}";
+    char text[512] = "\xff\xfe\x20\x26\n"; /* UTF-16, a skull before it */
+    size_t n = 6;
+
+    (void)state;
+    for (const char *at = report; *at; at++, n += 2)
+        text[n] = *at;
+    assert_true(read_text(text, n));
+    assert_int_equal(facts.rounds, 4);
+    (void)text_set(text, sizeof(text), "\xef\xbb\xbf%s", report);
+    assert_read(text, "");
+    (void)text_set(text, sizeof(text), "{\"InstanceId\":\"i-0\",%s", report + 1);
+    assert_read(text, "");
+    (void)memcpy(text, "\0\n", 2);
+    (void)strcpy(text + 2, report);
+    assert_true(read_text(text, 2 + strlen(report)));
+    (void)text_set(
+        text, sizeof(text), "%s\n%.30s",
+        "{\"schema\":\"ssm-preflight/1\",\"version\":\"10.0.0\",\"facts\":{\"rounds\":4}}", report);
+    assert_read(text, "written by ssm-preflight 10.0.0");
+    assert_null(strstr(error, "cut off"));
+    assert_refused("\"\" and more", "no report of ssm-preflight found");
+    for (const char *const *end = (const char *const[]){"", "x", "x\x7f", "x\n", NULL}; *end;
+         end++) {
+        (void)text_set(text, sizeof(text), "%s%s", FOLDED_PREFIX, *end);
+        assert_refused(text, "no report of ssm-preflight found");
+    }
+    for (const char *const *odd = (const char *const[]){"===", "AA=A", "A A~", NULL}; *odd; odd++) {
+        char base64[256];
+        memset(base64, 'A', 200);
+        (void)strcpy(base64 + 200, *odd);
+        assert_refused(base64, "no report of ssm-preflight found");
+        base64[100] = '\0';
+        assert_false(read_text(base64, 200));
+    }
+}
+
+/* A whole report before a block that is not. */
+static void a_report_before_a_damaged_block_is_read(void **state)
+{
+    struct buffer log;
+
+    (void)state;
+    buffer_init(&log, REPORT_MAX_BYTES);
+    (void)buffer_add_text(&log, "{\"schema\":\"ssm-preflight/1\",\"facts\":{\"rounds\":4}}\n");
+    add_log(&log, true);
+    char *data = memmem(log.bytes, log.used, FOLDED_PREFIX "=1/", strlen(FOLDED_PREFIX) + 3);
+    assert_non_null(data);
+    data[strlen(FOLDED_PREFIX) + 40] ^= 1;
+    assert_true(read_text(log.bytes, log.used));
+    assert_int_equal(facts.rounds, 4);
+    assert_non_null(strstr(error, "damaged"));
+    assert_non_null(strstr(error, "the one before it is shown"));
+    buffer_clear(&log);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -454,6 +514,8 @@ int main(void)
         cmocka_unit_test(a_console_without_output_says_what_to_do),
         cmocka_unit_test(what_the_agent_says_behind_a_block_is_heard),
         cmocka_unit_test(a_zero_byte_in_a_report_is_named),
+        cmocka_unit_test(what_stands_around_a_report_does_not_matter),
+        cmocka_unit_test(a_report_before_a_damaged_block_is_read),
         cmocka_unit_test(layers_of_layers_end_soon),
         cmocka_unit_test(hostile_texts_end_soon),
     };

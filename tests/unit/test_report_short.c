@@ -12,6 +12,7 @@
 #include <cmocka.h>
 
 #include "golden.h"
+#include "diagnose/diagnose.h"
 #include "report/report.h"
 #include "report_builder.h"
 
@@ -92,11 +93,48 @@ static void the_asset_tag_names_the_instance_when_imds_does_not(void **state)
     free(filled);
 }
 
+static void what_was_not_looked_at_is_counted(void **state)
+{
+    struct filled *filled = fill("healthy");
+    struct buffer text;
+
+    (void)state;
+    for (int n = 1; n <= 2; n++) {
+        filled->facts.plan.skipped |= check_bit(n == 1 ? CHECK_CLOCK_SKEW : CHECK_AGENT_CONFIG);
+        diagnose(&filled->facts, &filled->report);
+        write_new(&filled->report, &text);
+        assert_non_null(
+            strstr(text.bytes, n == 1 ? ", 1 check left out\n" : ", 2 checks left out"));
+        buffer_clear(&text);
+    }
+    free(filled);
+}
+
+static void a_long_reason_gives_way_to_a_short_one(void **state)
+{
+    struct filled *filled = fill("stopped");
+    struct buffer text;
+
+    (void)state;
+    memset(filled->report.summary, 's', 79);
+    filled->report.summary[79] = '\0';
+    write_new(&filled->report, &text);
+    assert_non_null(strstr(text.bytes, ": not everything answered in time\n"));
+    buffer_clear(&text);
+    (void)strcpy(filled->report.summary, "unknown: it was stopped");
+    write_new(&filled->report, &text);
+    assert_non_null(strstr(text.bytes, ": it was stopped\n"));
+    buffer_clear(&text);
+    free(filled);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_sample_is_one_short_line),
         cmocka_unit_test(long_parts_are_left_out_whole),
+        cmocka_unit_test(what_was_not_looked_at_is_counted),
+        cmocka_unit_test(a_long_reason_gives_way_to_a_short_one),
         cmocka_unit_test(the_asset_tag_names_the_instance_when_imds_does_not),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -314,7 +314,7 @@ static void ready_says_what_it_holds_back(void **state)
     assert_non_null(strstr(judged.summary, ", 2 checks left out"));
     facts_healthy(&seen);
     seen.machine.time_sync = ANSWER_NO;
-    SAYS("READY", "DEGRADED  The SSM agent comes up. No time synchronisation",
+    SAYS("READY", "DEGRADED  The SSM agent comes up. This machine probably",
          "    sudo systemctl enable --now chrony || ");
     facts_healthy(&seen);
     seen.plan.permissions = PERMISSIONS_OFF;
@@ -399,6 +399,18 @@ static void an_intercepted_handshake_is_no_good_one(void **state)
         (void)snprintf(session->issuer, sizeof(session->issuer), "CN=Example Inspection CA");
     }
     SAYS("10.0.1.21  own subnet  ok ", "10.0.1.21  own subnet  FAIL TLS intercepted, ");
+}
+
+static void an_address_of_this_machine_is_no_endpoint(void **state)
+{
+    (void)state;
+    facts_healthy(&seen);
+    resolve_to(&seen, SERVICE_SSM, "127.0.0.1", PLACE_LOCAL, FAILURE_REFUSED);
+    SAYS(NULL, "127.0.0.1", "FAIL local, dialled on 443: connection refused");
+    facts_healthy(&seen);
+    resolve_to(&seen, SERVICE_SSM, "52.1.2.3", PLACE_PUBLIC, FAILURE_REFUSED);
+    seen.endpoints[SERVICE_SSM].addresses[0].steps[RUNG_CONNECT].outcome = OUTCOME_UNTRIED;
+    SAYS("public, ", "52.1.2.3", " public\n");
 }
 
 /* Everything that fixes is there once: what the last screen has no room for stands above it. */
@@ -519,6 +531,7 @@ int main(void)
         cmocka_unit_test(what_two_findings_share_is_said_once),
         cmocka_unit_test(an_intercepted_handshake_is_no_good_one),
         cmocka_unit_test(long_evidence_leaves_room_for_the_fix),
+        cmocka_unit_test(an_address_of_this_machine_is_no_endpoint),
         cmocka_unit_test(every_command_is_shown),
         cmocka_unit_test(the_headline_has_the_causes),
         cmocka_unit_test(a_failed_rung_points_to_its_finding),

@@ -79,6 +79,9 @@ class Account:
         }
         return {"Reservations": [{"Instances": [instance]}]}
 
+    def _ec2_describe_regions(self, take):
+        return {"Regions": [{"RegionName": name} for name in ("eu-west-3", self.world.region)]}
+
     def _ec2_describe_vpcs(self, take):
         take.same("--vpc-ids", w.VPC_ID)
         option_set = getattr(self, "option_set", "dopt-0a")

@@ -61,6 +61,11 @@ def _(world):
     world.rule("router_input", f"ip6 daddr {w.IMDS6} tcp dport 80 drop")
 
 
+@fault("imds-refused-on-the-way", "a router before IMDS refuses, by an ICMP error", "imds-blocked-locally")
+def _(world):
+    world.rule("router_input", f"ip daddr {w.IMDS} tcp dport 80 reject with icmp host-unreachable")
+
+
 @fault("imds-silent", "IMDS takes connections and requests, and answers nothing", "imds-unreachable")
 def _(world):
     world.imds.manner = "silent"

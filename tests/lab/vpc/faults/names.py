@@ -38,11 +38,15 @@ def _(world):
 
 @fault(
     "dns-resolver-unreachable",
-    "resolv.conf names a dead server; Amazon's resolver would answer",
+    "resolv.conf names a dead server, or one that is cut off; Amazon's resolver would answer",
     "dns-resolver-unreachable",
+    "[dead|cut-off]",
 )
-def _(world):
+def _(world, variant="dead"):
     world.nameservers = [w.DEAD_RESOLVER]
+    if choice(variant, "dead", "cut-off") == "cut-off":
+        world.nameservers, world.custom_records = [w.CUSTOM_RESOLVER], world.records
+        world.rule("instance_egress", f"ip daddr {w.CUSTOM_RESOLVER} drop")
 
 
 @fault(
@@ -186,6 +190,18 @@ def _(world, variant="public"):
 
 
 @fault(
+    "dns-led-away",
+    "the instance leads its questions to a resolver outside the VPC (destination NAT), which has public addresses, or refuses",
+    "private-dns-off",
+    "[public|refused]",
+)
+def _(world, variant="public"):
+    world.custom_records = _public(world)
+    to = w.CUSTOM_RESOLVER if choice(variant, "public", "refused") == "public" else f"{w.RESOLVER}:{RCODE_PORT[REFUSED]}"
+    world.rule("instance_nat", f"udp dport 53 dnat to {to}")
+
+
+@fault(
     "many-addresses",
     "ssm's name has N (15) more addresses, in another subnet, which nobody has",
     "endpoint-az-unreachable",
@@ -255,16 +271,16 @@ def _(world):
 
 @fault(
     "dns-hosts-override",
-    "/etc/hosts pins a name to an address that DNS does not give; or nsswitch.conf has DNS asked before, which then counts",
+    "/etc/hosts pins a name to an address that DNS does not give, of nobody or the endpoint's; or nsswitch.conf has DNS asked before",
     "dns-hosts-override",
-    "[SERVICE (ssm)[:hosts-first|dns-first]]",
+    "[SERVICE (ssm)[:hosts-first|dns-first|right]]",
 )
 def _(world, service="ssm", order="hosts-first"):
-    if choice(order, "hosts-first", "dns-first") == "dns-first":
+    if choice(order, "hosts-first", "dns-first", "right") == "dns-first":
         world.files[NSSWITCH] = "hosts: dns files\n"
     for each in service_known(service):
         before = world.files.get(HOSTS, "127.0.0.1 localhost\n::1 localhost\n")
-        world.files[HOSTS] = before + f"10.0.1.99 {world.name(each)}\n"
+        world.files[HOSTS] = before + f"{w.address(each, 'a') if order == 'right' else '10.0.1.99'} {world.name(each)}\n"
 
 
 @fault("dns-wrong-name", "the agent's configuration names an endpoint that does not exist", "dns-wrong-name")

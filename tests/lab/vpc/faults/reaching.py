@@ -99,9 +99,15 @@ def _(world):
     world.rule("instance_egress", f"ip6 daddr != {w.IMDS6} tcp dport 443 drop")
 
 
-@fault("egress-rule", "the instance's security group lets 443 out to the other subnet only", "egress-rule")
-def _(world):
-    world.rule("instance_egress", f"ip daddr {w.SUBNET_CIDR} tcp dport 443 drop")
+@fault(
+    "egress-rule",
+    "the instance's security group lets 443 out to the other subnet only, or to the endpoints of all services but one",
+    "egress-rule",
+    "[SERVICE]",
+)
+def _(world, service=""):
+    to = f"{{ {', '.join(_addresses(service))} }}" if service else w.SUBNET_CIDR
+    world.rule("instance_egress", f"ip daddr {to} tcp dport 443 drop")
 
 
 @fault(
@@ -179,12 +185,13 @@ _ICMP = {"port": "port-unreachable", "host": "host-unreachable", "net": "net-unr
     "refused-on-the-way",
     "a router between instance and endpoints refuses: by an ICMP error of its own, or a reset in the endpoint's name",
     "refused-on-the-way",
-    f"[{'|'.join(_ICMP)}|reset]",
+    f"[{'|'.join(_ICMP)}|reset[:SERVICE (all)]]",
     settings={"zones": "b"},
 )
-def _(world, variant="port"):
+def _(world, variant="port", service="all"):
+    to = f"ip daddr {{ {', '.join(_addresses(service, 'b'))} }}"
     how = "tcp reset" if choice(variant, *_ICMP, "reset") == "reset" else f"icmp type {_ICMP[variant]}"
-    world.rule("network_acl", f'iifname "subnet-a" oifname "subnet-b" tcp dport 443 reject with {how}')
+    world.rule("network_acl", f'iifname "subnet-a" oifname "subnet-b" {to} tcp dport 443 reject with {how}')
 
 
 @fault(
@@ -215,6 +222,20 @@ def _(world, variant="resolver"):
         return
     to = {"resolver": [w.RESOLVER], "imds": ["169.254.0.0/16"], "endpoints": _addresses("all")}[variant]
     world.routes += [f"{address} dev tun0" for address in to]
+
+
+@fault(
+    "rule-by-port",
+    "`ip rule` on the instance has one for destination port 443: it refuses, or leads into a tunnel",
+    "no-route",
+    "[prohibit|blackhole|tunnel]",
+)
+def _(world, variant="prohibit"):
+    if choice(variant, "prohibit", "blackhole", "tunnel") == "tunnel":
+        world.devices["tun0"] = "type vxlan id 7 remote 10.0.1.99 dstport 4789"
+        world.routes.append("default dev tun0 table 52")
+        variant = "lookup 52"
+    world.route_rules.append(f"dport 443 {variant} priority 5270")
 
 
 @fault(
