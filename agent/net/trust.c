@@ -110,6 +110,24 @@ static int add_certificates(X509_STORE *store, const char *pem, size_t n_bytes, 
     return n;
 }
 
+int trust_count_amazons(const char *pem)
+{
+    char *bytes = malloc(strlen(pem) + 1), *wanted = malloc(strlen(amazon_roots_pem) + 1);
+    size_t n_bytes, n_wanted;
+    int n = 0;
+
+    for (const char *of = amazon_roots_pem;
+         (of = next_block(of, amazon_roots_pem, wanted, &n_wanted));)
+        for (const char *at = pem; (at = next_block(at, pem, bytes, &n_bytes));)
+            if (n_bytes == n_wanted && memcmp(bytes, wanted, n_bytes) == 0) {
+                n++;
+                break;
+            }
+    free(wanted);
+    free(bytes);
+    return n;
+}
+
 static X509_STORE *store_new(void)
 {
     X509_STORE *store = X509_STORE_new();

@@ -54,6 +54,9 @@ void trust_remember(struct trust *trust, const char *host, struct buffer *chain,
 /* Whether a file below `root` has a certificate in PEM, whatever it is worth; false when it cannot be read. */
 bool trust_file_has_certificate(const char *root, const char *path);
 
+/* How many of Amazon's roots a text has, of which the certificates are found as Go finds them. */
+int trust_count_amazons(const char *pem);
+
 /* Amazon's public roots (https://www.amazontrust.com/repository/), taken from the distribution's
  * ca-certificates package when the program is built (build/gen/roots.c). */
 extern const char amazon_roots_pem[];
