@@ -47,6 +47,31 @@ def test_every_licence_is_in_every_package(packages):
             assert words.lower() in " ".join(file.read().lower().split()), text
 
 
+def test_a_library_that_fails_costs_no_other(tmp_path):
+    """packaging/deps/build in a copy in which cjson cannot be built and libinih is missing: that is kept, and the next run builds cjson alone."""
+    deps, store = os.path.join(REPOSITORY, "build/deps"), tmp_path / "build/deps/store"
+    if not os.path.isdir(f"{deps}/sources"):
+        pytest.skip("the libraries' sources are not here")
+    shutil.copytree(os.path.join(REPOSITORY, "packaging/deps"), tmp_path / "packaging/deps")
+    store.mkdir(parents=True)
+    (tmp_path / "build/deps/sources").symlink_to(f"{deps}/sources")
+    for kept in os.listdir(f"{deps}/store"):
+        if kept.startswith(f"{ARCH}-") and not kept.startswith((f"{ARCH}-cjson-", f"{ARCH}-libinih-")):
+            (store / kept).symlink_to(f"{deps}/store/{kept}")
+    recipe = tmp_path / "packaging/deps/recipes/cjson"
+    whole = recipe.read_text()
+
+    def build():
+        done = subprocess.run([str(tmp_path / "packaging/deps/build")], capture_output=True, text=True, check=False)
+        return done.returncode, set(re.findall(r"deps: (\S+): built in", done.stdout)), done.stderr
+    recipe.write_text("false\n" + whole)
+    status, built, said_of_it = build()
+    assert (status, built) == (1, {"libinih"}) and "these failed, the others are kept: cjson\n" in said_of_it, said_of_it
+    recipe.write_text(whole)
+    assert build() == (0, {"cjson"}, "") and (tmp_path / "build/deps" / ARCH / "lib/libinih.a").exists()
+    assert build() == (0, set(), "")
+
+
 def test_the_way_to_relink_works(tmp_path):
     """RELINKING's command, with a glibc in which one function was changed: what it links with, of what `make static` compiled."""
     (tmp_path / "changed.c").write_text("int relinked(int fd) { return fd < 0; }\nint isatty(int fd) { return relinked(fd); }\nint __isatty(int fd) { return relinked(fd); }\n")

@@ -148,11 +148,17 @@ def test_tarball_installs_what_it_verified_and_nothing_else(packages, in_root):
         ./install.sh >&2; echo "== links"; links; run ssm-preflight version >/dev/null
         echo '# mine' >>"$root/etc/ssm-preflight/preflight.conf"
         touch "$root/usr/bin/ssm-of-old"; echo /usr/bin/ssm-of-old >>"$root/usr/share/ssm-preflight/manifest"
-        ./install.sh >&2; echo "== configuration"; tail -n 1 "$root/etc/ssm-preflight/preflight.conf"
+        # An installation that fails keeps the list of the one before it.
+        man=$root/usr/share/man; mv "$man" "$man.away"; echo >"$man"; cp "$root/usr/share/ssm-preflight/manifest" "$layer/list"
+        ! ./install.sh >&2; cmp "$layer/list" "$root/usr/share/ssm-preflight/manifest"; rm "$man"; mv "$man.away" "$man"
+        run systemctl --quiet disable ssm-ready.path
+        mkdir "$layer/tmp"; TMPDIR=$layer/tmp ./install.sh >&2; rmdir "$layer/tmp"; echo "== again"; links
+        echo "== configuration"; tail -n 1 "$root/etc/ssm-preflight/preflight.conf"
+        ENABLE=yes ./install.sh >&2; echo "== told"; links
         ./uninstall.sh >&2; echo "== uninstalled"; ours
         ./install.sh >&2; ./uninstall.sh --purge >&2; echo "== purged"; ours""", packages["tarball"])
     found = sections(done.stdout)
-    assert enabled(found["links"]) == ALL
+    assert enabled(found["links"]) == enabled(found["told"]) == ALL and enabled(found["again"]) == ALL_BUT_READY
     assert (found["refused"], found["configuration"], found["purged"]) == ([], ["# mine"], [])
     assert [path for path in found["uninstalled"] if not path.startswith("etc/ssm-preflight")] == []
     assert "etc/ssm-preflight/preflight.conf" in found["uninstalled"]
@@ -191,6 +197,10 @@ def test_install_enables_unless_told_not_to(tmp_path):
     assert install(tmp_path / "root", program).returncode == 0
     wants = tmp_path / "root/etc/systemd/system/multi-user.target.wants"
     assert sorted(os.listdir(wants)) == ["ssm-preflight-fixed.path", "ssm-preflight.service", "ssm-ready.path"]
+    # What the administrator disabled since stays so.
+    (wants / "ssm-ready.path").unlink()
+    assert install(tmp_path / "root", program).returncode == 0 and len(os.listdir(wants)) == 2
+    assert install(tmp_path / "root", program, ENABLE="yes").returncode == 0 and len(os.listdir(wants)) == 3
     # Where the units would fail they are not enabled.
     for number, (version, folder, enables) in enumerate(OF_RPMS + OF_DEBS):
         root = tmp_path / str(number)
