@@ -246,15 +246,6 @@ static void find_package(const char *root, struct agent_facts *agent)
 
 /* --- what else it uses --- */
 
-/* The first place that holds a certificate. Whether they are the right ones, TLS shows. */
-static void find_ca_bundle(const char *root, struct agent_facts *agent)
-{
-    const struct trust_sources sources = {
-        .root = root, .ssl_cert_file = agent->ssl_cert_file, .ssl_cert_dir = agent->ssl_cert_dir};
-
-    trust_find_bundle(&sources, agent->ca_bundle);
-}
-
 /* The agent prefers a hybrid registration to its EC2 identity (common/identity,
  * agent/managedInstances/registration). Only one with its key counts. Only root can read the file. */
 static void find_registration(const char *root, struct agent_facts *agent)
@@ -296,5 +287,5 @@ void agent_read(const char *root, struct agent_facts *agent)
         agent->unit_state = unit_state(root, agent->unit);
     agent->running = unit_is_running(root, agent->unit);
     environment_read(root, agent);
-    find_ca_bundle(root, agent);
+    trust_find_bundle(root, agent->ssl_cert_file, agent->ssl_cert_dir, agent->ca_bundle);
 }

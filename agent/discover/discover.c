@@ -18,7 +18,8 @@ struct discover {
     struct discover_request request;
     struct facts *facts;
     struct credentials *credentials;
-    struct discover_events events;
+    discover_tell *tell;
+    void *arg;
     struct agent_overrides overrides;
     struct imds *imds;
     struct instance_reader *instance;
@@ -26,8 +27,6 @@ struct discover {
     bool planned, placed, role_known;
     struct plan wishes;     /* of the options, before a hint completed them */
     char hint[REGION_SIZE]; /* planned with; empty: with none, or it is confirmed */
-    bool again;             /* only `check` is asked */
-    enum check check;
 };
 
 static void plan_if_possible(struct discover *discover)
@@ -35,8 +34,8 @@ static void plan_if_possible(struct discover *discover)
     if (discover->planned || !plan_complete(discover->facts, &discover->overrides))
         return;
     discover->planned = true;
-    discover->events.planned(discover->events.arg);
-    discover->events.believed(discover->events.arg);
+    discover->tell(discover->arg, DISCOVERED_PLAN);
+    discover->tell(discover->arg, DISCOVERED_REGION);
 }
 
 /* As if IMDS had named it, which confirms it or not. */
@@ -51,7 +50,7 @@ static void plan_by_hint(struct discover *discover)
     (void)text_set(facts->instance.region, REGION_SIZE, "%s", discover->hint);
     discover->planned = plan_complete(facts, &discover->overrides);
     facts->instance.region[0] = '\0';
-    discover->events.planned(discover->events.arg);
+    discover->tell(discover->arg, DISCOVERED_PLAN);
 }
 
 /* IMDS has named the region, or will not. */
@@ -64,10 +63,10 @@ static void identified(void *arg)
 
     discover->hint[0] = '\0';
     if (right) {
-        discover->events.believed(discover->events.arg);
+        discover->tell(discover->arg, DISCOVERED_REGION);
     } else if (hinted) {
         discover->planned = false;
-        discover->events.mistaken(discover->events.arg);
+        discover->tell(discover->arg, DISCOVERED_MISTAKE);
         facts->plan = discover->wishes;
     }
     plan_if_possible(discover);
@@ -80,7 +79,7 @@ static void placed(void *arg)
     if (discover->placed)
         return;
     discover->placed = true;
-    discover->events.placed(discover->events.arg);
+    discover->tell(discover->arg, DISCOVERED_PLACE);
 }
 
 static void role_known(void *arg)
@@ -90,7 +89,7 @@ static void role_known(void *arg)
     if (discover->role_known)
         return;
     discover->role_known = true;
-    discover->events.role(discover->events.arg);
+    discover->tell(discover->arg, DISCOVERED_ROLE);
 }
 
 static void without_imds(struct discover *discover)
@@ -142,7 +141,7 @@ static bool needs_token_alone(enum check check)
 
 static void opened_again(struct discover *discover)
 {
-    enum check check = discover->check;
+    enum check check = discover->request.check;
 
     if (discover->facts->imds.token.outcome != OUTCOME_OK || needs_token_alone(check))
         role_known(discover);
@@ -151,9 +150,8 @@ static void opened_again(struct discover *discover)
     else if (check == CHECK_ROLE_ATTACHED)
         imds_get(discover->imds, "meta-data/iam/security-credentials/", role_again, discover);
     else
-        discover->role = role_read_credentials(discover->imds, discover->request.root,
-                                               discover->facts, discover->credentials, role_known,
-                                               discover);
+        discover->role = role_read(discover->imds, discover->request.root, discover->facts,
+                                   discover->credentials, true, role_known, discover);
 }
 
 /* --- all --- */
@@ -167,7 +165,7 @@ static void imds_opened(void *arg)
 
     routes_doubt(facts->network.routes, &facts->network.n_routes, MAX_ROUTES, facts->imds.address,
                  80, &facts->imds.connect);
-    if (discover->again) {
+    if (discover->request.again) {
         opened_again(discover);
         return;
     }
@@ -181,7 +179,7 @@ static void imds_opened(void *arg)
         role_known(discover);
     } else {
         discover->role = role_read(discover->imds, discover->request.root, facts,
-                                   discover->credentials, role_known, discover);
+                                   discover->credentials, false, role_known, discover);
     }
     network_mac_of(imds_local_address(discover->imds), mac);
     discover->instance = instance_read(discover->imds, mac, facts, &events);
@@ -200,7 +198,7 @@ static bool is_denied_anything(const struct facts *facts)
 
 bool discover_rest(struct discover *discover)
 {
-    if (!discover || discover->again)
+    if (!discover || discover->request.again)
         return false;
     const struct facts *facts = discover->facts;
     bool of_role = discover->role &&
@@ -226,9 +224,10 @@ static void begin(void *arg)
     struct imds_open open = {.endpoint = {IMDS_IPV4, 80},
                              .facts = &discover->facts->imds,
                              .clock = &discover->facts->clock,
-                             .again = discover->again,
-                             .n_first = discover->again ? !needs_token_alone(discover->check)
-                                                        : n_first(discover->facts),
+                             .again = discover->request.again,
+                             .n_first = discover->request.again
+                                            ? !needs_token_alone(discover->request.check)
+                                            : n_first(discover->facts),
                              .opened = imds_opened,
                              .arg = discover};
 
@@ -238,14 +237,9 @@ static void begin(void *arg)
         open.endpoint = (struct imds_endpoint){IMDS_IPV6, 80};
 
     discover->imds = imds_open(discover->loop, &open);
-    if (!discover->imds) {
-        step_fail(&discover->facts->imds.connect, FAILURE_INTERNAL, 0);
-        step_skip(&discover->facts->imds.token, FAILURE_BELOW);
-        without_imds(discover);
-    }
     if (discover->facts->plan.region_source == SOURCE_OPTION)
         plan_if_possible(discover);
-    else if (discover->imds && !discover->again)
+    else if (!discover->request.again)
         plan_by_hint(discover);
 }
 
@@ -260,9 +254,9 @@ void discover_machine(const char *root, struct facts *facts, struct agent_overri
     agent_read_state(root, &facts->agent);
 }
 
-static struct discover *discover_new(struct loop *loop, const struct discover_request *request,
-                                     struct facts *facts, struct credentials *credentials,
-                                     const struct discover_events *events)
+struct discover *discover_start(struct loop *loop, const struct discover_request *request,
+                                struct facts *facts, struct credentials *credentials,
+                                discover_tell *tell, void *arg)
 {
     struct discover *discover = calloc(1, sizeof(*discover));
 
@@ -270,33 +264,16 @@ static struct discover *discover_new(struct loop *loop, const struct discover_re
                                   .request = *request,
                                   .facts = facts,
                                   .credentials = credentials,
-                                  .events = *events};
+                                  .tell = tell,
+                                  .arg = arg,
+                                  .planned = request->again};
     (void)loop_after(loop, 0, begin, discover);
-    return discover;
-}
-
-struct discover *discover_start(struct loop *loop, const struct discover_request *request,
-                                struct facts *facts, struct credentials *credentials,
-                                const struct discover_events *events)
-{
-    struct discover *discover = discover_new(loop, request, facts, credentials, events);
-
-    discover_machine(request->root, facts, &discover->overrides);
-    plan_needs(facts);
-    return discover;
-}
-
-struct discover *discover_again(struct loop *loop, const struct discover_request *request,
-                                enum check check, struct facts *facts,
-                                struct credentials *credentials,
-                                const struct discover_events *events)
-{
-    struct discover *discover = discover_new(loop, request, facts, credentials, events);
-
-    discover->again = discover->planned = true;
-    discover->check = check;
-    if (check == CHECK_CLOCK_SKEW)
+    if (!request->again) {
+        discover_machine(request->root, facts, &discover->overrides);
+        plan_needs(facts);
+    } else if (request->check == CHECK_CLOCK_SKEW) {
         facts->clock = (struct clock_facts){.wall_unix_ms = clock_wall_unix_ms()};
+    }
     return discover;
 }
 

@@ -16,39 +16,33 @@ struct discover;
 struct discover_request {
     const char *root;                     /* prefix of every file, "" for none; outlives it */
     const struct imds_endpoint *endpoint; /* NULL: IMDS's own addresses */
+    bool
+        again; /* the facts are of a whole round: only what this check of IMDS or of the role stands on is asked, or the
+                 * credentials where it is another target's. Nothing but DISCOVERED_ROLE is told */
+    enum check check;
 };
 
-/* Each comes at most once, `planned` once more after `mistaken`. `role` and `placed` also come when there is nothing to know, `planned` only
- * when there is a plan. */
-struct discover_events {
-    void *arg;
-    /* facts->plan is complete: names may be looked up. Its region may be a hint's as yet. */
-    void (*planned)(void *arg);
-    /* The region is the one that IMDS or the options name. Before this no secret may be sent. */
-    void (*believed)(void *arg);
-    /* After `planned`: IMDS does not name that region. The plan is void, and another `planned` may come. */
-    void (*mistaken)(void *arg);
-    void (*placed)(void *arg); /* the VPC's CIDRs are known, or never will be */
-    void (*role)(void *arg);   /* credentials are usable, or never will be */
+/* What is known by now. Each comes at most once, but for DISCOVERED_PLAN, which comes once more after DISCOVERED_MISTAKE;
+ * that one comes only when there is a plan, ROLE and PLACE also when there is nothing to know. */
+enum discovered {
+    DISCOVERED_PLAN, /* facts->plan is complete: names may be looked up. Its region may be a hint's as yet */
+    DISCOVERED_REGION, /* it is the one that IMDS or the options name. Before this no secret may be sent */
+    DISCOVERED_MISTAKE, /* IMDS does not name that region: the plan is void */
+    DISCOVERED_PLACE,   /* the VPC's CIDRs are known, or never will be */
+    DISCOVERED_ROLE,    /* credentials are usable, or never will be */
 };
+typedef void discover_tell(void *arg, enum discovered what);
 
 /* facts->plan holds the wishes (options). Files are read in this call, IMDS on the loop. facts and
  * credentials must outlive it. */
 struct discover *discover_start(struct loop *loop, const struct discover_request *request,
                                 struct facts *facts, struct credentials *credentials,
-                                const struct discover_events *events);
+                                discover_tell *tell, void *arg);
 
 /* What the files and the kernel of this machine show, without a packet: the machine, its network, resolvers,
  * the agent. `overrides` as in agent.h. */
 struct agent_overrides;
 void discover_machine(const char *root, struct facts *facts, struct agent_overrides *overrides);
-
-/* `facts` are of a whole round: asks again only what this check of IMDS or of the role stands on, or the
- * credentials where it is another target's. Of the events only `role` comes. */
-struct discover *discover_again(struct loop *loop, const struct discover_request *request,
-                                enum check check, struct facts *facts,
-                                struct credentials *credentials,
-                                const struct discover_events *events);
 
 /* When the loop is idle, once: asks for what only some findings quote, if there may be such. True: the
  * loop has work again. */

@@ -238,7 +238,7 @@ static void doubt_silence(void *arg)
     (void)put_token(imds, -1, IMDS_ANSWER_TIMEOUT_MS - IMDS_DOUBT_MS);
 }
 
-static bool dial_imds(struct imds *imds);
+static void dial_imds(struct imds *imds);
 
 static void connected(void *arg, const struct dialled *dialled)
 {
@@ -286,11 +286,11 @@ static void dial_again(void *arg)
     struct imds *imds = arg;
 
     imds->doubt = NULL;
-    (void)dial_imds(imds);
+    dial_imds(imds);
 }
 
 /* Twice side by side, since packets get lost: four SYNs. */
-static bool dial_imds(struct imds *imds)
+static void dial_imds(struct imds *imds)
 {
     struct dial dial = dial_to(imds);
 
@@ -300,7 +300,7 @@ static bool dial_imds(struct imds *imds)
                                          imds);
     }
     imds->n_dialling++;
-    return dial_start(imds->loop, &dial, connected, imds);
+    dial_start(imds->loop, &dial, connected, imds);
 }
 
 struct imds *imds_open(struct loop *loop, const struct imds_open *open)
@@ -316,10 +316,7 @@ struct imds *imds_open(struct loop *loop, const struct imds_open *open)
                           .opened = open->opened,
                           .arg = open->arg};
     (void)text_set(imds->facts->address, ADDRESS_SIZE, "%s", imds->endpoint.address);
-    if (!dial_imds(imds)) {
-        imds_free(imds);
-        return NULL;
-    }
+    dial_imds(imds);
     return imds;
 }
 
@@ -426,9 +423,10 @@ void imds_connect_ahead(struct imds *imds, int n)
 
     for (int i = 0; i < IMDS_MAX_PARALLEL && n > 0; i++) {
         struct socket *socket = &imds->sockets[i];
-        if (socket->imds || !dial_start(imds->loop, &dial, socket_dialled, socket))
+        if (socket->imds)
             continue;
         *socket = (struct socket){.imds = imds, .fd = -1};
+        dial_start(imds->loop, &dial, socket_dialled, socket);
         n--;
     }
 }

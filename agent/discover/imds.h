@@ -52,7 +52,7 @@ struct imds_open {
 
 /* Asks for a token and calls `opened` once, with the outcome in facts->connect and facts->token. Beside a
  * token request that stays silent a GET is sent (facts->get_answers): its answer tells a hop limit from a
- * service that is not there. NULL when it could not start. */
+ * service that is not there. */
 struct imds *imds_open(struct loop *loop, const struct imds_open *open);
 
 /* So many requests will follow soon: connects for them now. */

@@ -168,18 +168,17 @@ static void ask_value(struct instance_reader *reader, int i)
     imds_get(reader->imds, path, value_arrived, &reader->reads[i]);
 }
 
-/* What a 404 answers mostly is not asked: of IPv6 without an address of it. */
-static bool is_wanted(const struct instance_reader *reader, const struct value_row *row)
+/* What a 404 answers mostly is not asked: of IPv6 without an address of it. `rest`: of IPv6 alone. */
+static void ask_values(struct instance_reader *reader, bool rest)
 {
-    return !row->of_ipv6 || reader->ipv6;
-}
+    bool wanted[N_VALUES];
 
-static void ask_values(struct instance_reader *reader)
-{
+    for (int i = 0; i < N_VALUES; i++) {
+        wanted[i] = rest ? values[i].of_ipv6 : !values[i].of_ipv6 || reader->ipv6;
+        reader->n_reads += wanted[i];
+    }
     for (int i = 0; i < N_VALUES; i++)
-        reader->n_reads += is_wanted(reader, &values[i]);
-    for (int i = 0; i < N_VALUES; i++)
-        if (is_wanted(reader, &values[i]))
+        if (wanted[i])
             ask_value(reader, i);
 }
 
@@ -193,7 +192,7 @@ static void mac_arrived(void *arg, const struct imds_answer *answer)
     if (!is_mac(reader->mac)) /* it becomes part of a path */
         reader->mac[0] = '\0';
     if (reader->mac[0])
-        ask_values(reader);
+        ask_values(reader, false);
     else
         all_arrived(reader);
 }
@@ -393,7 +392,7 @@ struct instance_reader *instance_read(struct imds *imds, const char *mac, struct
     (void)text_set(reader->mac, sizeof(reader->mac), "%s", reader->mac_given ? mac : "");
     imds_get(imds, "dynamic/instance-identity/document", document_arrived, reader);
     if (reader->mac_given)
-        ask_values(reader);
+        ask_values(reader, false);
     else
         imds_get(imds, "meta-data/mac", mac_arrived, reader);
     if (facts->network.n_interfaces > 1)
@@ -417,12 +416,7 @@ bool instance_read_rest(struct instance_reader *reader)
     if (reader->ipv6 || !reader->mac[0] || !has_ipv6_answers(reader->facts))
         return false;
     reader->ipv6 = true;
-    for (int i = 0; i < N_VALUES; i++) {
-        if (!values[i].of_ipv6)
-            continue;
-        reader->n_reads++;
-        ask_value(reader, i);
-    }
+    ask_values(reader, true);
     return true;
 }
 

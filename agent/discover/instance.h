@@ -56,14 +56,11 @@ void instance_reader_free(struct instance_reader *reader);
 struct role_reader;
 
 /* role.c: reads into facts->role, and usable secrets into `credentials`. `known` comes once, when both
- * steps of the role are settled. One request at once, and one more when it is answered. */
+ * steps of the role are settled. One request at once, and one more when it is answered; `again`: only the
+ * credentials, of facts->role.role or of Default Host Management. */
 struct role_reader *role_read(struct imds *imds, const char *root, struct facts *facts,
-                              struct credentials *credentials, void (*known)(void *arg), void *arg);
-
-/* role.c: only the credentials again, of facts->role.role or of Default Host Management. */
-struct role_reader *role_read_credentials(struct imds *imds, const char *root, struct facts *facts,
-                                          struct credentials *credentials, void (*known)(void *arg),
-                                          void *arg);
+                              struct credentials *credentials, bool again, void (*known)(void *arg),
+                              void *arg);
 
 /* What only findings about the role quote, once `known` has come: the instance profile, and whether the
  * instance's own identity role answers. */

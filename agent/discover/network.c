@@ -103,15 +103,6 @@ static void take_address(struct network_facts *network, struct interface_facts *
         network->usable_ipv4 = true;
 }
 
-/* A tunnel of IP packets is no Ethernet. */
-static void take_link(struct interface_facts *interface, const struct ifaddrs *entry)
-{
-    const struct sockaddr_ll *link = (const void *)entry->ifa_addr;
-
-    if (link->sll_hatype != ARPHRD_ETHER)
-        interface->own = ANSWER_NO;
-}
-
 static bool is_link(const struct ifaddrs *entry)
 {
     return !(entry->ifa_flags & IFF_LOOPBACK) && entry->ifa_addr &&
@@ -183,8 +174,10 @@ void network_read(struct network_facts *network)
         if (entry->ifa_addr &&
             (entry->ifa_addr->sa_family == AF_INET || entry->ifa_addr->sa_family == AF_INET6))
             take_address(network, interface, entry);
-        else if (entry->ifa_addr && entry->ifa_addr->sa_family == AF_PACKET)
-            take_link(interface, entry);
+        else if (entry->ifa_addr && entry->ifa_addr->sa_family == AF_PACKET &&
+                 ((const struct sockaddr_ll *)(const void *)entry->ifa_addr)->sll_hatype !=
+                     ARPHRD_ETHER)
+            interface->own = ANSWER_NO; /* a tunnel of IP packets is no Ethernet */
     }
     freeifaddrs(all);
 }

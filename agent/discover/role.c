@@ -295,9 +295,9 @@ void role_read_rest(struct role_reader *reader)
              reader);
 }
 
-static struct role_reader *reader_new(struct imds *imds, const char *root, struct facts *facts,
-                                      struct credentials *credentials, void (*known)(void *arg),
-                                      void *arg)
+struct role_reader *role_read(struct imds *imds, const char *root, struct facts *facts,
+                              struct credentials *credentials, bool again, void (*known)(void *arg),
+                              void *arg)
 {
     struct role_reader *reader = calloc(1, sizeof(*reader));
 
@@ -307,25 +307,9 @@ static struct role_reader *reader_new(struct imds *imds, const char *root, struc
                                    .credentials = credentials,
                                    .known = known,
                                    .arg = arg};
-    return reader;
-}
-
-struct role_reader *role_read(struct imds *imds, const char *root, struct facts *facts,
-                              struct credentials *credentials, void (*known)(void *arg), void *arg)
-{
-    struct role_reader *reader = reader_new(imds, root, facts, credentials, known, arg);
-
-    imds_get(imds, "meta-data/iam/security-credentials/", list_arrived, reader);
-    return reader;
-}
-
-struct role_reader *role_read_credentials(struct imds *imds, const char *root, struct facts *facts,
-                                          struct credentials *credentials, void (*known)(void *arg),
-                                          void *arg)
-{
-    struct role_reader *reader = reader_new(imds, root, facts, credentials, known, arg);
-
-    if (facts->role.from != CREDENTIALS_DEFAULT_HOST_MANAGEMENT) {
+    if (!again) {
+        imds_get(imds, "meta-data/iam/security-credentials/", list_arrived, reader);
+    } else if (facts->role.from != CREDENTIALS_DEFAULT_HOST_MANAGEMENT) {
         ask_credentials(reader);
     } else {
         (void)dhmc_read(root, &facts->role, credentials);

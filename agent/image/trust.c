@@ -8,7 +8,6 @@
 #include <sys/xattr.h>
 #include <unistd.h>
 
-#include "base/base64.h"
 #include "base/file.h"
 #include "base/text.h"
 #include "discover/unit.h"
@@ -16,40 +15,6 @@
 #include "net/trust.h"
 
 /* --- 13: CA bundle --- */
-
-/* Lines have any length (RFC 7468): ends of lines do not count. */
-static void strip_line_ends(char *text)
-{
-    char *to = text;
-
-    for (; *text; text++)
-        if (!strchr("\r\n", *text))
-            *to++ = *text;
-    *to = '\0';
-}
-
-/* How many of Amazon's roots a bundle without ends of lines holds: the same certificate has the same base64. */
-static int count_roots(const char *bundle)
-{
-    static const char begin[] = "-----BEGIN CERTIFICATE-----";
-    char body[4096];
-    int n_found = 0;
-
-    for (const char *at = amazon_roots_pem; (at = strstr(at, begin));) {
-        size_t n = 0;
-
-        at += strlen(begin);
-        at += strspn(at, "\r\n");
-        while (n + 1 < sizeof(body) && (base64_digit(at[n]) >= 0 || at[n] == '=' || at[n] == '\n'))
-            n++;
-        if (n == 0)
-            break;
-        (void)text_set(body, sizeof(body), "%.*s", (int)n, at);
-        strip_line_ends(body);
-        n_found += strstr(bundle, body) ? 1 : 0;
-    }
-    return n_found;
-}
 
 struct folder {
     const struct image *image;
@@ -66,8 +31,7 @@ static void count_in_file(void *arg, const char *name)
     if (!text_set(path, sizeof(path), "%s/%s", folder->path, name) ||
         !image_reads(folder->image, path, &text))
         return;
-    strip_line_ends(text.bytes);
-    folder->n_roots += count_roots(text.bytes);
+    folder->n_roots += trust_count_amazons(text.bytes);
     buffer_clear(&text);
 }
 
@@ -134,8 +98,7 @@ void judge_ca_bundle(struct image *image)
     if (file_look(image->root, path, true, &status) && !(status.st_mode & 0004))
         find_warning(image, code, path, "%s: mode %04o, only root reads it: no verdict on it", path,
                      status.st_mode & 07777);
-    strip_line_ends(bundle.bytes);
-    n = n > 0 ? n : count_roots(bundle.bytes);
+    n = n > 0 ? n : trust_count_amazons(bundle.bytes);
     if (!strstr(bundle.bytes, "-----END CERTIFICATE-----") && n == 0)
         find(image, code, "", "%s holds no certificate", path);
     else if (n == 0)

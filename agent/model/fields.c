@@ -59,8 +59,7 @@ FIELDS(ENUM(outcome, outcome), ENUM(failure, failure), INT32(os_error, UNUSED), 
 
 #define S dns_answer
 FIELDS(TEXT(server, ADDRESS), ENUM(asked_as, asked_as), ENUM(family, family), STRUCT(step, step),
-       BOOL(unsent), INT32(rcode), UINT32(ttl_s, UNUSED), TEXT(cname, HOST),
-       TEXTS(addresses, ADDRESS), INT32(n_more));
+       BOOL(unsent), INT32(rcode), TEXT(cname, HOST), TEXTS(addresses, ADDRESS), INT32(n_more));
 #undef S
 
 #define S route

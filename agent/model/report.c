@@ -206,12 +206,6 @@ int32_t report_n_causes(const struct report *report)
     return n;
 }
 
-int32_t report_n_more(const struct report *report)
-{
-    const int32_t n = report_n_causes(report);
-    return n > 0 ? n - 1 : 0;
-}
-
 void report_headline(const struct report *report, char to[HEADLINE_SIZE])
 {
     const int32_t n = report_n_causes(report);

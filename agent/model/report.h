@@ -156,9 +156,6 @@ const struct finding *report_root(const struct report *report);
  * Warnings beside a fatal cause are no causes. */
 int32_t report_n_causes(const struct report *report);
 
-/* The causes besides the root cause. */
-int32_t report_n_more(const struct report *report);
-
 /* What stands behind the verdict's words: "(2 causes): this; that"; of an agent that comes up all the same "The SSM
  * agent comes up. This". The titles of two causes, of more the first one's and the codes of the others. Empty where there
  * is no cause. */

@@ -45,7 +45,6 @@ struct dns_answer {
     struct step step; /* failed also for NXDOMAIN and NODATA */
     bool unsent;      /* this machine's kernel did not take the question: the error is its own */
     int32_t rcode;    /* -1 when nothing came back */
-    uint32_t ttl_s;   /* smallest of the answer */
     char cname[HOST_SIZE]; /* last name of the CNAME chain, empty without one */
     int32_t n_addresses;
     char addresses[MAX_ADDRESSES][ADDRESS_SIZE];

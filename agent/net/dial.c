@@ -233,20 +233,19 @@ static void on_timeout(void *arg)
     finish(dialling, silence(dialling->fd), 0);
 }
 
-static enum failure failure_at_once(const struct dialling *dialling)
-{
-    if (dialling->no_socket)
-        return dial_no_socket(dialling->os_error);
-    return dialling->os_error == 0 ? FAILURE_NONE : dial_failure(dialling->os_error);
-}
-
 /* What connect() said at once, told on the loop's turn. */
 static void on_told_at_once(void *arg)
 {
     struct dialling *dialling = arg;
 
+    const int error = dialling->os_error;
+
     dialling->timer = NULL;
-    finish(dialling, failure_at_once(dialling), dialling->os_error);
+    finish(dialling,
+           dialling->no_socket ? dial_no_socket(error)
+           : error != 0        ? dial_failure(error)
+                               : FAILURE_NONE,
+           error);
 }
 
 static int open_socket(struct dialling *dialling)
@@ -304,20 +303,16 @@ static int begin_connect(struct dialling *dialling, const struct dial *dial)
     return connect_now(dialling);
 }
 
-bool dial_start(struct loop *loop, const struct dial *dial, dial_done *done, void *arg)
+void dial_start(struct loop *loop, const struct dial *dial, dial_done *done, void *arg)
 {
     struct dialling *dialling = calloc(1, sizeof(*dialling));
 
-    dialling->fd = -1;
-    if (!address_parse(dial->address, dial->port, &dialling->address, &dialling->address_length)) {
-        free(dialling);
-        return false;
-    }
-    dialling->loop = loop;
-    dialling->done = done;
-    dialling->arg = arg;
-    dialling->started_us = loop_clock_us(loop);
-    dialling->os_error = begin_connect(dialling, dial);
+    *dialling = (struct dialling){
+        .loop = loop, .fd = -1, .started_us = loop_clock_us(loop), .done = done, .arg = arg};
+    dialling->os_error = address_parse(dial->address, dial->port, &dialling->address,
+                                       &dialling->address_length)
+                             ? begin_connect(dialling, dial)
+                             : EDESTADDRREQ;
     if (dialling->os_error == EINPROGRESS) {
         dialling->watch = loop_watch(loop, dialling->fd, POLLOUT, true, on_writable, dialling);
         dialling->timer = loop_after_quietly(loop, (int64_t)dial->timeout_ms * 1000, on_timeout,
@@ -328,7 +323,6 @@ bool dial_start(struct loop *loop, const struct dial *dial, dial_done *done, voi
     dialling->task.quiet = dial->quiet;
     dialling->task.owner = dial->owner;
     loop_enter(loop, &dialling->task, dialling_end);
-    return true;
 }
 
 /* --- a refusal that this machine made up --- */

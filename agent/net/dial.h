@@ -42,11 +42,10 @@ struct dialled {
 
 typedef void dial_done(void *arg, const struct dialled *dialled);
 
-/* False when it is not an address: then no callback comes.
- * An immediate failure of connect() is a result, and comes by callback. Silence is FAILURE_TIMEOUT,
+/* An immediate failure of connect() is a result, and comes by callback; so does what is no address. Silence is FAILURE_TIMEOUT,
  * or FAILURE_NOT_SENT where the kernel says of this very socket that it could not send: that is known
  * from the first retransmission on, which comes after a second (RFC 6298 section 2). */
-bool dial_start(struct loop *loop, const struct dial *dial, dial_done *done, void *arg);
+void dial_start(struct loop *loop, const struct dial *dial, dial_done *done, void *arg);
 
 /* What was refused is refused once more: does the refusal come in by the loopback device? Then a firewall
  * of this machine has made it up, in the name of the address. A reset tells nothing else of who sent it.

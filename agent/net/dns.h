@@ -37,7 +37,7 @@ struct dns_query *dns_ask(struct loop *loop, const struct dns_question *question
 /* The loop may be idle without its answer. */
 void dns_do_not_wait(struct dns_query *query);
 
-/* What a raw answer says (RFC 1035 section 4), whoever sent it: sets rcode, ttl_s, cname and the
+/* What a raw answer says (RFC 1035 section 4), whoever sent it: sets rcode, cname and the
  * addresses of answer->family. Returns FAILURE_NONE when there is an address, else what is wrong; detail
  * (DETAIL_SIZE) then may say more. Pure. */
 enum failure dns_answer_read(const unsigned char *bytes, size_t n, struct dns_answer *answer,

@@ -28,7 +28,6 @@ struct message {
 struct record {
     char owner[HOST_SIZE];
     unsigned type;
-    uint32_t ttl_s;
     size_t data; /* offset */
     size_t n_data;
     size_t next; /* offset of the next record */
@@ -37,14 +36,6 @@ struct record {
 static unsigned read_16(const unsigned char *bytes)
 {
     return (unsigned)bytes[0] << 8 | bytes[1];
-}
-
-/* RFC 2181 section 8: a TTL with the highest bit set is zero. */
-static uint32_t read_ttl_s(const unsigned char *bytes)
-{
-    uint32_t ttl_s = (uint32_t)read_16(bytes) << 16 | read_16(bytes + 2);
-
-    return ttl_s > INT32_MAX ? 0 : ttl_s;
 }
 
 /* The name at an offset, and the offset behind it. False when there is none that fits. */
@@ -68,23 +59,15 @@ static bool read_record(const struct message *message, size_t at, struct record 
         return false;
     const unsigned char *fixed = message->bytes + at;
     record->type = read_16(fixed + 2) == CLASS_IN ? read_16(fixed) : 0;
-    record->ttl_s = read_ttl_s(fixed + 4);
     record->data = at + RECORD_BYTES;
     record->n_data = read_16(fixed + 8);
     record->next = record->data + record->n_data;
     return record->next <= message->n;
 }
 
-static void keep_ttl(struct dns_answer *answer, uint32_t ttl_s)
-{
-    if (ttl_s < answer->ttl_s)
-        answer->ttl_s = ttl_s;
-}
-
 /* One step down the chain: 1 when `name` is an alias and now is what it stands for, 0 when it is
  * none, -1 when the answer does not parse. */
-static int follow_alias(const struct message *message, char name[HOST_SIZE],
-                        struct dns_answer *answer)
+static int follow_alias(const struct message *message, char name[HOST_SIZE])
 {
     struct record record;
     size_t at = message->first;
@@ -93,10 +76,8 @@ static int follow_alias(const struct message *message, char name[HOST_SIZE],
     for (unsigned i = 0; i < message->n_answers; i++, at = record.next) {
         if (!read_record(message, at, &record))
             return -1;
-        if (record.type == TYPE_CNAME && strcasecmp(record.owner, name) == 0) {
-            keep_ttl(answer, record.ttl_s);
+        if (record.type == TYPE_CNAME && strcasecmp(record.owner, name) == 0)
             return read_name(message, record.data, name, &behind) ? 1 : -1;
-        }
     }
     return 0;
 }
@@ -119,10 +100,8 @@ static bool keep_addresses(const struct message *message, const char *name,
         if (answer->n_addresses == MAX_ADDRESSES)
             answer->n_more++;
         else if (inet_ntop(ipv4 ? AF_INET : AF_INET6, message->bytes + record.data,
-                           answer->addresses[answer->n_addresses], ADDRESS_SIZE)) {
+                           answer->addresses[answer->n_addresses], ADDRESS_SIZE))
             answer->n_addresses++;
-            keep_ttl(answer, record.ttl_s);
-        }
     }
     return true;
 }
@@ -145,7 +124,6 @@ static enum failure rcode_failure(int32_t rcode, char *detail)
 static enum failure malformed(struct dns_answer *answer, char *detail, const char *why)
 {
     answer->n_addresses = answer->n_more = 0;
-    answer->ttl_s = 0;
     (void)text_set(detail, DETAIL_SIZE, "%s", why);
     return FAILURE_DNS_MALFORMED;
 }
@@ -159,7 +137,6 @@ enum failure dns_answer_read(const unsigned char *bytes, size_t n, struct dns_an
     int n_chain = 0;
 
     answer->n_addresses = answer->n_more = 0;
-    answer->ttl_s = UINT32_MAX;
     if (n < HEADER_BYTES || n > INT_MAX)
         return malformed(answer, detail, "an answer without a header");
     answer->rcode = bytes[3] & 0x0f;
@@ -169,13 +146,11 @@ enum failure dns_answer_read(const unsigned char *bytes, size_t n, struct dns_an
     if (read_16(bytes + 4) != 1 || !read_name(&message, HEADER_BYTES, name, &message.first))
         return malformed(answer, detail, "an answer without the question");
     message.first += QUESTION_BYTES;
-    while (n_chain < MAX_CHAIN && (followed = follow_alias(&message, name, answer)) == 1)
+    while (n_chain < MAX_CHAIN && (followed = follow_alias(&message, name)) == 1)
         n_chain++;
     (void)text_set(answer->cname, sizeof(answer->cname), "%s", n_chain > 0 ? name : "");
-    if (answer->rcode != RCODE_NOERROR) {
-        answer->ttl_s = 0;
+    if (answer->rcode != RCODE_NOERROR)
         return rcode_failure(answer->rcode, detail);
-    }
     if (followed == 1)
         return malformed(answer, detail, "the chain of aliases has no end");
     if (followed < 0 || !keep_addresses(&message, name, answer))
@@ -184,6 +159,5 @@ enum failure dns_answer_read(const unsigned char *bytes, size_t n, struct dns_an
         return FAILURE_NONE;
     if (message.n_answers > 0 && n_chain == 0)
         return malformed(answer, detail, "only records of other names or types");
-    answer->ttl_s = 0;
     return FAILURE_NODATA;
 }

@@ -286,21 +286,15 @@ static bool prepare(struct exchange *exchange, const struct http_request *reques
 
 /* --- the life of an exchange --- */
 
-/* Frees a list whose lines may hold a session token. */
-static void wipe_list(struct curl_slist *list)
-{
-    for (struct curl_slist *line = list; line; line = line->next)
-        explicit_bzero(line->data, strlen(line->data));
-    curl_slist_free_all(list);
-}
-
 static void exchange_free(struct exchange *exchange)
 {
     loop_cancel(exchange->limit);
     loop_cancel(exchange->tick);
     curl_easy_cleanup(exchange->easy);
     tls_unwatch(&exchange->peer);
-    wipe_list(exchange->headers);
+    for (struct curl_slist *line = exchange->headers; line; line = line->next)
+        explicit_bzero(line->data, strlen(line->data)); /* it may be a session token */
+    curl_slist_free_all(exchange->headers);
     curl_slist_free_all(exchange->connect_to);
     buffer_clear(&exchange->body);
     if (exchange->fd >= 0)

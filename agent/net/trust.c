@@ -110,6 +110,24 @@ static int add_certificates(X509_STORE *store, const char *pem, size_t n_bytes, 
     return n;
 }
 
+int trust_count_amazons(const char *pem)
+{
+    char *bytes = malloc(strlen(pem) + 1), *wanted = malloc(strlen(amazon_roots_pem) + 1);
+    size_t n_bytes, n_wanted;
+    int n = 0;
+
+    for (const char *of = amazon_roots_pem;
+         (of = next_block(of, amazon_roots_pem, wanted, &n_wanted));)
+        for (const char *at = pem; (at = next_block(at, pem, bytes, &n_bytes));)
+            if (n_bytes == n_wanted && memcmp(bytes, wanted, n_bytes) == 0) {
+                n++;
+                break;
+            }
+    free(wanted);
+    free(bytes);
+    return n;
+}
+
 static X509_STORE *store_new(void)
 {
     X509_STORE *store = X509_STORE_new();
@@ -147,7 +165,7 @@ static int add_file(X509_STORE *store, const char *root, const char *path, char 
 /* The first file that is there, if it is only to be opened: what it holds is another matter. "": none. */
 static const char *bundle_path(const char *root, const char *ssl_cert_file)
 {
-    if (ssl_cert_file && ssl_cert_file[0])
+    if (ssl_cert_file[0])
         return ssl_cert_file;
     for (size_t i = 0; trust_bundle_paths[i]; i++)
         if (file_exists(root, trust_bundle_paths[i]))
@@ -167,7 +185,7 @@ static void read_bundle(struct trust *trust, X509_STORE *store)
 /* One directory after the other: SSL_CERT_DIR separates them by colons. False at the end. */
 static bool next_directory(const char *ssl_cert_dir, size_t *at, char directory[PATH_SIZE])
 {
-    if (!ssl_cert_dir || !ssl_cert_dir[0])
+    if (!ssl_cert_dir[0])
         return *at < COUNT_OF(directories) &&
                text_set(directory, PATH_SIZE, "%s", directories[(*at)++]);
     if (*at > strlen(ssl_cert_dir))
@@ -220,14 +238,15 @@ static void read_directories(struct trust *trust, X509_STORE *store)
     }
 }
 
-void trust_find_bundle(const struct trust_sources *sources, char path[PATH_SIZE])
+void trust_find_bundle(const char *root, const char *ssl_cert_file, const char *ssl_cert_dir,
+                       char path[PATH_SIZE])
 {
-    (void)text_set(path, PATH_SIZE, "%s", bundle_path(sources->root, sources->ssl_cert_file));
-    if (path[0] && trust_file_has_certificate(sources->root, path))
+    (void)text_set(path, PATH_SIZE, "%s", bundle_path(root, ssl_cert_file));
+    if (path[0] && trust_file_has_certificate(root, path))
         return;
-    for (size_t at = 0; next_directory(sources->ssl_cert_dir, &at, path);) {
-        struct directory directory = {sources->root, path, NULL, false};
-        (void)file_list(sources->root, path, "", read_directory_entry, &directory);
+    for (size_t at = 0; next_directory(ssl_cert_dir, &at, path);) {
+        struct directory directory = {root, path, NULL, false};
+        (void)file_list(root, path, "", read_directory_entry, &directory);
         if (directory.holds)
             return;
     }
@@ -314,7 +333,7 @@ static bool read_first(struct trust *trust, const char *ca_file, char *error, si
     int n_bad = 0;
 
     trust->first = store_new();
-    if (ca_file) {
+    if (ca_file[0]) {
         trust->first_by = TRUST_BY_CA_FILE;
         error[0] = '\0';
         return add_file(trust->first, "", ca_file, error, error_size) > 0 && !error[0];
@@ -328,27 +347,15 @@ static bool read_first(struct trust *trust, const char *ca_file, char *error, si
     return true;
 }
 
-static bool keep_path(char to[PATH_SIZE], const char *path)
-{
-    return text_set(to, PATH_SIZE, "%s", path ? path : "");
-}
-
-struct trust *trust_new(const struct trust_sources *sources, char *error, size_t error_size)
+struct trust *trust_new(const char *ca_file, const char *root, char *error, size_t error_size)
 {
     struct trust *trust = calloc(1, sizeof(*trust));
 
-    if (!keep_path(trust->root, sources->root) ||
-        !keep_path(trust->ssl_cert_file, sources->ssl_cert_file) ||
-        !keep_path(trust->ssl_cert_dir, sources->ssl_cert_dir)) {
-        (void)text_set(error, error_size, "%s", "a path is too long");
-        trust_free(trust);
-        return NULL;
-    }
-    if (!read_first(trust, sources->ca_file, error, error_size)) {
-        trust_free(trust);
-        return NULL;
-    }
-    return trust;
+    (void)text_set(trust->root, sizeof(trust->root), "%s", root);
+    if (read_first(trust, ca_file, error, error_size))
+        return trust;
+    trust_free(trust);
+    return NULL;
 }
 
 static void forget_system(struct trust *trust)
@@ -366,8 +373,8 @@ static void forget_system(struct trust *trust)
 void trust_use_bundle(struct trust *trust, const char *ssl_cert_file, const char *ssl_cert_dir)
 {
     forget_system(trust);
-    (void)keep_path(trust->ssl_cert_file, ssl_cert_file);
-    (void)keep_path(trust->ssl_cert_dir, ssl_cert_dir);
+    (void)text_set(trust->ssl_cert_file, PATH_SIZE, "%s", ssl_cert_file);
+    (void)text_set(trust->ssl_cert_dir, PATH_SIZE, "%s", ssl_cert_dir);
 }
 
 void trust_free(struct trust *trust)

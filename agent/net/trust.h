@@ -18,24 +18,19 @@ struct x509_st;
 struct x509_store_st;
 struct trust;
 
-struct trust_sources {
-    const char *ca_file;       /* PEM; NULL: Amazon's public roots, built in */
-    const char *root;          /* prefix of the system's paths ("" for none) */
-    const char *ssl_cert_file; /* the agent's SSL_CERT_FILE in place of the usual files, or NULL */
-    const char *ssl_cert_dir;  /* its SSL_CERT_DIR in place of the usual directories, or NULL */
-};
-
-/* NULL on failure; `error` then says why, naming the file. Strings are copied. */
-struct trust *trust_new(const struct trust_sources *sources, char *error, size_t error_size);
+/* `ca_file`: PEM; "": Amazon's public roots, built in. `root`: the prefix of the system's paths. NULL on failure; `error`
+ * then says why, naming the file. */
+struct trust *trust_new(const char *ca_file, const char *root, char *error, size_t error_size);
 void trust_free(struct trust *trust);
 
-/* The agent's SSL_CERT_FILE and SSL_CERT_DIR, once its unit was read: before the first handshake of a
+/* The agent's SSL_CERT_FILE and SSL_CERT_DIR, in place of the usual files and directories unless they are empty, once its unit was read: before the first handshake of a
  * round. What was read of the system's roots in an earlier round is read again. */
 void trust_use_bundle(struct trust *trust, const char *ssl_cert_file, const char *ssl_cert_dir);
 
 /* The first of the agent's places that holds a certificate, be it trusted or not: a file, or else a
  * directory; empty: none. */
-void trust_find_bundle(const struct trust_sources *sources, char path[PATH_SIZE]);
+void trust_find_bundle(const char *root, const char *ssl_cert_file, const char *ssl_cert_dir,
+                       char path[PATH_SIZE]);
 
 /* For tls.c, the stores in the order in which they are tried. Owned by trust.
  * First: Amazon's roots, or those of the ca_file. The system's are read on the first call, which costs
@@ -58,6 +53,9 @@ void trust_remember(struct trust *trust, const char *host, struct buffer *chain,
 
 /* Whether a file below `root` has a certificate in PEM, whatever it is worth; false when it cannot be read. */
 bool trust_file_has_certificate(const char *root, const char *path);
+
+/* How many of Amazon's roots a text has, of which the certificates are found as Go finds them. */
+int trust_count_amazons(const char *pem);
 
 /* Amazon's public roots (https://www.amazontrust.com/repository/), taken from the distribution's
  * ca-certificates package when the program is built (build/gen/roots.c). */

@@ -160,10 +160,11 @@ bool tunnel_ask(struct loop *loop, const struct tunnel *tunnel, tunnel_done *don
     bool fits = text_set(asking->request, sizeof(asking->request),
                          "CONNECT %s:%u HTTP/1.1\r\nHost: %s:%u\r\n\r\n", tunnel->host,
                          tunnel->host_port, tunnel->host, tunnel->host_port);
-    if (!fits || !text_only(tunnel->host, ".-_") || !dial_start(loop, &dial, dialled, asking)) {
+    if (!fits || !text_only(tunnel->host, ".-_")) {
         free(asking);
         return false;
     }
+    dial_start(loop, &dial, dialled, asking);
     asking->task.owner = tunnel->owner;
     loop_enter(loop, &asking->task, asking_end);
     return true;

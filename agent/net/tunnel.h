@@ -27,7 +27,7 @@ struct tunnel {
  * callee's now; -1 when step is not OK. */
 typedef void tunnel_done(void *arg, const struct step *step, int32_t status, int fd);
 
-/* False when the proxy's address or the host is none: then no callback comes. */
+/* False when the host is none: then no callback comes. */
 bool tunnel_ask(struct loop *loop, const struct tunnel *tunnel, tunnel_done *done, void *arg);
 
 /* The status of a head's first line, 0 when it is no status line of HTTP/1. Pure. */

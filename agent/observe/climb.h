@@ -146,6 +146,9 @@ void ladder_placed(struct climb *climb);
 /* ladder.c: once all addresses of an answer are added: as many connections as signed requests. */
 void ladder_widen(struct climb *climb);
 
+/* An unsigned request to the service at this address. */
+struct http_request climb_request(const struct climb *climb, const char *address, int fd);
+
 /* How long an answer is waited for. */
 int32_t ladder_patience_ms(const struct climb *climb);
 

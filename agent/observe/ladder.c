@@ -35,24 +35,33 @@ static int32_t tls_timeout_ms(const struct lane *lane)
     return lane->again || lane->action >= 0 ? TLS_AGAIN_TIMEOUT_MS : TLS_TIMEOUT_MS;
 }
 
-static struct http_request unsigned_request(const struct lane *lane, int fd)
+struct http_request climb_request(const struct climb *climb, const char *address, int fd)
 {
-    const struct climb *climb = lane->climb;
-
     return (struct http_request){
         .method = "GET",
         .tls = true,
         .host = climb->plan->host,
-        .address = lane->facts->address,
+        .address = address,
         .port = climb->plan->port,
         .fd = fd,
         .path = "/",
         .trust = climb->observe->trust,
-        .owner = lane->extra ? (const void *)climb->observe : lane,
-        .tls_timeout_ms = tls_timeout_ms(lane),
-        .timeout_ms = answer_timeout_ms(climb),
+        .owner = climb->observe,
+        .tls_timeout_ms = TLS_TIMEOUT_MS,
+        .timeout_ms = ladder_patience_ms(climb),
         .max_body_bytes = 64 * 1024,
     };
+}
+
+static struct http_request unsigned_request(const struct lane *lane, int fd)
+{
+    struct http_request request = climb_request(lane->climb, lane->facts->address, fd);
+
+    if (!lane->extra)
+        request.owner = lane;
+    request.tls_timeout_ms = tls_timeout_ms(lane);
+    request.timeout_ms = answer_timeout_ms(lane->climb);
+    return request;
 }
 
 /* A third longer than the agent, so that slow is told from dead. */
@@ -138,9 +147,9 @@ static void repeat_handshake(struct lane *lane)
     if (lane->action >= 0)
         ask_unsigned(lane);
     else
-        (void)dial_start(lane->climb->observe->loop, &dial, dialled_again, lane);
+        dial_start(lane->climb->observe->loop, &dial, dialled_again, lane);
     dial.max_segment_bytes = SMALL_SEGMENT_BYTES;
-    (void)dial_start(lane->climb->observe->loop, &dial, small_dialled, lane);
+    dial_start(lane->climb->observe->loop, &dial, small_dialled, lane);
 }
 
 /* Whatever is under way of this address says nothing that matters any more. */
@@ -310,7 +319,7 @@ static void ask_unsigned(struct lane *lane)
     if (lane->asked_unsigned)
         return;
     lane->asked_unsigned = true;
-    (void)dial_start(lane->climb->observe->loop, &dial, dialled_unsigned, lane);
+    dial_start(lane->climb->observe->loop, &dial, dialled_unsigned, lane);
 }
 
 static void doubt_first(void *arg)
@@ -564,7 +573,7 @@ static void dialled(void *arg, const struct dialled *result)
 }
 
 /* Each service begins in its own half, so that in each subnet both are tried. */
-static bool start_dial(const struct lane *lane, bool other_half, int32_t timeout_ms,
+static void start_dial(const struct lane *lane, bool other_half, int32_t timeout_ms,
                        dial_done *done, void *arg)
 {
     bool high = (lane->climb->service & 1) != other_half;
@@ -574,7 +583,7 @@ static bool start_dial(const struct lane *lane, bool other_half, int32_t timeout
     dial.ports = high ? PORTS_HIGH : PORTS_LOW;
     dial.owner = lane->climb->observe;
     dial.quiet = true; /* lane->dialling is what keeps the loop waiting */
-    return dial_start(lane->climb->observe->loop, &dial, done, arg);
+    dial_start(lane->climb->observe->loop, &dial, done, arg);
 }
 
 static void dial_on(void *arg)
@@ -592,11 +601,7 @@ static void dial_on(void *arg)
     }
     lane->n_dials++;
     lane->n_dialling++;
-    if (!start_dial(lane, i % 2, CONNECT_TIMEOUT_MS - took_ms(lane), dialled,
-                    &lane->halves[i % 2])) {
-        step_fail(&lane->facts->steps[RUNG_CONNECT], FAILURE_INTERNAL, 0);
-        return;
-    }
+    start_dial(lane, i % 2, CONNECT_TIMEOUT_MS - took_ms(lane), dialled, &lane->halves[i % 2]);
     dial_after(lane, lane->n_dials < schedule->n_dials ? schedule->gap_ms : schedule->rest_ms);
 }
 
@@ -651,7 +656,7 @@ void ladder_widen(struct climb *climb)
                               .facts = &climb->facts->addresses[i % n_addresses],
                               .extra = true,
                               .action = -1};
-        (void)start_dial(lane, false, LONE_CONNECT_TIMEOUT_MS, extra_dialled, lane);
+        start_dial(lane, false, LONE_CONNECT_TIMEOUT_MS, extra_dialled, lane);
     }
 }
 

@@ -182,7 +182,7 @@ static void knock(struct climb *climb, struct nameserver *server, const char *ad
                               .owner = climb->observe};
 
     server->knocked_ms = loop_now_ms(climb->observe->loop);
-    (void)dial_start(climb->observe->loop, &dial, knocked, server);
+    dial_start(climb->observe->loop, &dial, knocked, server);
 }
 
 static void look_again(void *arg);

@@ -17,20 +17,15 @@ static bool to_climb(const struct climb *climb)
            !climb->observe->left_alone[climb->service];
 }
 
-/* One action, over a connection to the address that answered it: that was a way up. */
-static void climb_for_action(struct climb *climb, const struct action_facts *action)
-{
-    climb->facts->n_actions = 1;
-    (void)text_set(climb->facts->actions[0].action, NAME_SIZE, "%s", action->action);
-    ladder_add(climb, action->address, false);
-}
-
 static void start_climb(struct climb *climb, const struct observe_again *again)
 {
     if (again)
         memset(climb->facts, 0, sizeof(*climb->facts));
-    if (again && again->action) {
-        climb_for_action(climb, again->action);
+    if (again &&
+        again->action) { /* over a connection to the address that answered it: that was a way up */
+        climb->facts->n_actions = 1;
+        (void)text_set(climb->facts->actions[0].action, NAME_SIZE, "%s", again->action->action);
+        ladder_add(climb, again->action->address, false);
     } else {
         actions_plan(climb);
         names_start(climb);

@@ -181,26 +181,24 @@ static bool send(struct lane *lane, const struct permission_row *row, const stru
         (void)text_set(target, sizeof(target), "X-Amz-Target: %s", row->target);
         headers[1] = target;
     }
-    struct http_request request = {
-        .method = "POST",
-        .tls = true,
-        .host = climb->plan->host,
-        .address = lane->facts->address,
-        .port = climb->plan->port,
-        .fd = first ? *first->fd : -1,
-        .path = path,
-        .headers = headers,
-        .body = body,
-        .body_bytes = strlen(body),
-        .signature = &signature,
-        .withhold = first,
-        .owner = first && !lane->extra ? (const void *)lane : climb->observe,
-        .trust = climb->observe->trust,
-        .tls_timeout_ms = first && !lane->extra ? TLS_TIMEOUT_MS : TLS_EXTRA_TIMEOUT_MS,
-        .silent = first ? first->silent : NULL,
-        .timeout_ms = first ? first->timeout_ms : ladder_patience_ms(climb),
-        .max_body_bytes = 256 * 1024,
-    };
+    struct http_request request = climb_request(climb, lane->facts->address,
+                                                first ? *first->fd : -1);
+    request.method = "POST";
+    request.path = path;
+    request.headers = headers;
+    request.body = body;
+    request.body_bytes = strlen(body);
+    request.signature = &signature;
+    request.withhold = first;
+    request.max_body_bytes = 256 * 1024;
+    if (first && !lane->extra)
+        request.owner = lane;
+    else
+        request.tls_timeout_ms = TLS_EXTRA_TIMEOUT_MS;
+    if (first) {
+        request.silent = first->silent;
+        request.timeout_ms = first->timeout_ms;
+    }
     if (first)
         *first->fd = -1;
     return http_start(climb->observe->loop, &request, first ? first->done : answered, lane);
@@ -243,14 +241,6 @@ static bool is_left(const struct climb *climb, int i)
     return !permission_why_not(row, climb->observe->facts);
 }
 
-static int next_action(const struct climb *climb)
-{
-    for (int i = 0; i < climb->facts->n_actions; i++)
-        if (is_left(climb, i))
-            return i;
-    return -1;
-}
-
 int actions_left(const struct climb *climb)
 {
     int n = 0;
@@ -282,9 +272,11 @@ static bool send_next(struct lane *lane, const struct first *first)
 {
     struct climb *climb = lane->climb;
     const struct observe *observe = climb->observe;
-    int next = next_action(climb);
+    int next = 0;
 
-    if (next < 0 || !observe->credentials || !observe->placed ||
+    while (next < climb->facts->n_actions && !is_left(climb, next))
+        next++;
+    if (next == climb->facts->n_actions || !observe->credentials || !observe->placed ||
         !actions_may_sign(&observe->facts->plan, climb->service, lane->facts, first))
         return false;
     struct action_facts *action = &climb->facts->actions[next];

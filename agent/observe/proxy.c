@@ -39,20 +39,9 @@ static void came_through(void *arg, const struct http_reply *reply)
 
 static void go_through(struct climb *climb, int fd)
 {
-    const struct http_request request = {.method = "GET",
-                                         .tls = true,
-                                         .host = climb->plan->host,
-                                         .address = climb->observe->proxy_address,
-                                         .port = climb->plan->port,
-                                         .fd = fd,
-                                         .alone = true,
-                                         .path = "/",
-                                         .owner = climb->observe,
-                                         .trust = climb->observe->trust,
-                                         .tls_timeout_ms = TLS_TIMEOUT_MS,
-                                         .timeout_ms = ladder_patience_ms(climb),
-                                         .max_body_bytes = 64 * 1024};
+    struct http_request request = climb_request(climb, climb->observe->proxy_address, fd);
 
+    request.alone = true;
     (void)http_start(climb->observe->loop, &request, came_through, climb);
 }
 

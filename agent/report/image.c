@@ -56,6 +56,7 @@ static void write_finding(struct screen *screen, const struct image_report *repo
 {
     enum { FEW = 4 };
     int32_t n = verbose || finding->n_evidence <= FEW ? finding->n_evidence : FEW - 1;
+    char more[LINE_SIZE];
 
     screen_end(screen);
     screen_text(screen, ink_of(finding), severity_of(finding));
@@ -81,11 +82,8 @@ static void write_finding(struct screen *screen, const struct image_report *repo
     }
     if (finding->n_commands > 0)
         screen_end(screen);
-    screen_pad(screen, LABEL_AT);
-    screen_textf(screen, INK_DIM, "More");
-    screen_pad(screen, TEXT_AT);
-    screen_textf(screen, INK_PLAIN, "ssm-preflight explain %s", finding->code);
-    screen_end(screen);
+    (void)text_set(more, sizeof(more), "ssm-preflight explain %s", finding->code);
+    advice_labelled(screen, "More", more);
 }
 
 static void write_checks(struct screen *screen, const struct image_report *report, bool all)

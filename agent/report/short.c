@@ -30,8 +30,8 @@ static void add_cause(char line[MAX_COLUMNS + 1], const struct report *report)
         (void)add_part(line, " on ", target_name(root->target), "");
     if (root->confidence != CONFIDENCE_CERTAIN)
         (void)add_part(line, ", ", confidence_name(root->confidence), "");
-    if (report_n_more(report) > 0) {
-        (void)text_set(more, sizeof(more), "%d", (int)report_n_more(report));
+    if (report_n_causes(report) > 1) {
+        (void)text_set(more, sizeof(more), "%d", (int)report_n_causes(report) - 1);
         (void)add_part(line, " (+", more, " more)");
     }
 }

@@ -41,49 +41,45 @@ static void give_role(struct round *round)
         observe_role(round->observe, credentials_usable(&credentials) ? &credentials : NULL);
 }
 
-static void planned(void *arg)
+static void start_observing(struct round *round, const struct observe_again *again)
 {
-    struct round *round = arg;
-    const struct observe_request request = {round->run->options->root, round->run->trust,
-                                            round->run->deadline_ms, round->run->n_rounds > 0,
-                                            NULL};
+    const struct run *run = round->run;
+    const struct observe_request request = {run->options->root, run->trust, run->deadline_ms,
+                                            again || run->n_rounds > 0, again};
 
-    trust_use_bundle(round->run->trust, round->facts->agent.ssl_cert_file,
-                     round->facts->agent.ssl_cert_dir);
     round->observe = observe_start(round->loop, &request, round->facts);
-    if (round->placed)
-        observe_placed(round->observe);
 }
 
-static void believed(void *arg)
+static void discovered(void *arg, enum discovered what)
 {
     struct round *round = arg;
 
-    round->believed = true;
-    give_role(round);
-}
-
-static void mistaken(void *arg)
-{
-    struct round *round = arg;
-
-    observe_take_back(round->observe);
-    round->observe = NULL;
-}
-
-static void placed(void *arg)
-{
-    struct round *round = arg;
-    round->placed = true;
-    if (round->observe)
-        observe_placed(round->observe);
-}
-
-static void role_known(void *arg)
-{
-    struct round *round = arg;
-    round->role_known = true;
-    give_role(round);
+    switch (what) {
+    case DISCOVERED_PLAN:
+        trust_use_bundle(round->run->trust, round->facts->agent.ssl_cert_file,
+                         round->facts->agent.ssl_cert_dir);
+        start_observing(round, NULL);
+        if (round->placed)
+            observe_placed(round->observe);
+        break;
+    case DISCOVERED_REGION:
+        round->believed = true;
+        give_role(round);
+        break;
+    case DISCOVERED_MISTAKE:
+        observe_take_back(round->observe);
+        round->observe = NULL;
+        break;
+    case DISCOVERED_PLACE:
+        round->placed = true;
+        if (round->observe)
+            observe_placed(round->observe);
+        break;
+    case DISCOVERED_ROLE:
+        round->role_known = true;
+        give_role(round);
+        break;
+    }
 }
 
 static void signalled(void *arg, short events)
@@ -126,39 +122,30 @@ static bool start_ticks(struct round *round, int64_t tick_ms)
     return true;
 }
 
-/* Names and addresses of a service, or one action; the rest is as the whole round before found it. */
-static void observe_again(struct round *round, const struct again *again)
+/* Names and addresses of a service, or one action; the rest is as the whole round before found it. Whether IMDS or
+ * the role is asked. */
+static bool start_again(struct round *round)
 {
+    const struct again *again = round->again;
     const struct observe_again only = {check_target(again->check),
                                        again->action.action[0] ? &again->action : NULL};
-    const struct observe_request request = {round->run->options->root, round->run->trust,
-                                            round->run->deadline_ms, true, &only};
-
-    round->believed = true;
-    round->observe = observe_start(round->loop, &request, round->facts);
-    observe_placed(round->observe);
-}
-
-static void start_again(struct round *round, const struct discover_request *request,
-                        const struct discover_events *events)
-{
     enum service service;
     enum rung rung;
-    bool of_service = check_is_service(round->again->check, &service, &rung);
 
-    if (of_service)
-        observe_again(round, round->again);
-    if (of_service ? rung == RUNG_AUTHORIZE : check_target(round->again->check) != TARGET_AGENT)
-        round->discover = discover_again(round->loop, request, round->again->check, round->facts,
-                                         &credentials, events);
+    if (!check_is_service(again->check, &service, &rung))
+        return only.target != TARGET_AGENT;
+    round->believed = true;
+    start_observing(round, &only);
+    observe_placed(round->observe);
+    return rung == RUNG_AUTHORIZE;
 }
 
 static bool start(struct round *round)
 {
     const struct run *run = round->run;
     const struct discover_request request = {run->options->root,
-                                             run->endpoint.address[0] ? &run->endpoint : NULL};
-    const struct discover_events events = {round, planned, believed, mistaken, placed, role_known};
+                                             run->endpoint.address[0] ? &run->endpoint : NULL,
+                                             round->again, round->again ? round->again->check : 0};
 
     round->loop = loop_new();
     (void)loop_watch(round->loop, run->signal_fd, POLLIN, true, signalled, round);
@@ -166,11 +153,9 @@ static bool start(struct round *round)
         (void)loop_watch(round->loop, round->watch->changed_fd, POLLIN, true, changed, round);
     if (round->watch && round->watch->tick_ms > 0 && !start_ticks(round, round->watch->tick_ms))
         return false;
-    if (round->again)
-        start_again(round, &request, &events);
-    else
+    if (!round->again || start_again(round))
         round->discover = discover_start(round->loop, &request, round->facts, &credentials,
-                                         &events);
+                                         discovered, round);
     return true;
 }
 

@@ -27,14 +27,18 @@ bool rounds_worth_another(const struct report *report)
     return false;
 }
 
-/* Any time from 1 ms to base x 2^n, at most max_ms, each as likely. */
+/* Base x 2^n, at most max_ms. */
+static int64_t grown_ms(const struct rounds_state *state, int64_t max_ms)
+{
+    int64_t ms = state->n_done < 16 ? (int64_t)ROUND_BASE_MS << state->n_done : max_ms;
+
+    return ms < max_ms ? ms : max_ms;
+}
+
+/* Any time from 1 ms to that, each as likely. */
 static int64_t jittered(const struct rounds_state *state, int64_t max_ms)
 {
-    int64_t ceiling = max_ms;
-
-    if (state->n_done < 16 && ((int64_t)ROUND_BASE_MS << state->n_done) < max_ms)
-        ceiling = (int64_t)ROUND_BASE_MS << state->n_done;
-    return (int64_t)(state->random % (uint32_t)ceiling) + 1;
+    return (int64_t)(state->random % (uint32_t)grown_ms(state, max_ms)) + 1;
 }
 
 /* Rounds of `wait` are at most so far apart. */
@@ -56,10 +60,7 @@ static int64_t apart_ms(const struct rounds_state *state)
 int64_t rounds_wait(struct rounds_pace *pace, const struct rounds_state *state)
 {
     enum { SPREAD = 16 };
-    int64_t at_most = apart_ms(state);
-
-    if (!state->follow && state->n_done < 16 && ((int64_t)ROUND_BASE_MS << state->n_done) < at_most)
-        at_most = (int64_t)ROUND_BASE_MS << state->n_done;
+    int64_t at_most = state->follow ? apart_ms(state) : grown_ms(state, apart_ms(state));
     int64_t spread = at_most == pace->at_most_ms ? at_most / SPREAD : at_most;
     int64_t wait = at_most - (int64_t)(state->random % (uint32_t)spread);
 
@@ -95,17 +96,13 @@ int64_t rounds_hurry(struct rounds_pace *pace, int64_t elapsed_ms)
     return wait;
 }
 
-static bool is_throttled(const struct report *report)
-{
-    return report->checks[CHECK_IMDS_TOKEN].status == STATUS_FAIL &&
-           report->checks[CHECK_IMDS_TOKEN].reason == FAILURE_THROTTLED;
-}
-
 bool rounds_next(const struct report *report, const struct rounds_state *state, int64_t *wait_ms)
 {
     int64_t wait = jittered(state, ROUND_MAX_WAIT_MS);
+    const struct check_result *token = &report->checks[CHECK_IMDS_TOKEN];
+    bool throttled = token->status == STATUS_FAIL && token->reason == FAILURE_THROTTLED;
 
-    if (state->n_done >= (is_throttled(report) ? ROUNDS_OF_IMDS : ROUNDS_OF_CHECK) ||
+    if (state->n_done >= (throttled ? ROUNDS_OF_IMDS : ROUNDS_OF_CHECK) ||
         !rounds_worth_another(report) || wait >= state->remaining_ms)
         return false;
     *wait_ms = wait;

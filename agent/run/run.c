@@ -39,12 +39,6 @@ __attribute__((constructor)) static void read_no_further(void)
     advise(first_constants, first_constants_end, MADV_RANDOM);
 }
 
-static void read_ahead(void)
-{
-    advise(first_code, first_code_end, MADV_WILLNEED);
-    advise(first_constants, first_constants_end, MADV_WILLNEED);
-}
-
 static int open_signals(void)
 {
     sigset_t signals;
@@ -61,15 +55,13 @@ static int open_signals(void)
 static bool open_configured(struct run *run)
 {
     const struct options *options = run->options;
-    const struct trust_sources sources = {.ca_file = options->ca_file[0] ? options->ca_file : NULL,
-                                          .root = options->root};
     char error[WORDS_SIZE];
 
     if (options->imds_endpoint[0] && !imds_parse_endpoint(options->imds_endpoint, &run->endpoint)) {
         log_error("imds-endpoint must be http://ADDRESS[:PORT], not '%s'", options->imds_endpoint);
         return false;
     }
-    run->trust = trust_new(&sources, error, sizeof(error));
+    run->trust = trust_new(options->ca_file, options->root, error, sizeof(error));
     if (!run->trust)
         log_error("ca-file: %s", error);
     return run->trust;
@@ -79,7 +71,8 @@ int run_open(struct run *run, const struct options *options, int64_t limit_ms)
 {
     char trouble[DETAIL_SIZE];
 
-    read_ahead();
+    advise(first_code, first_code_end, MADV_WILLNEED);
+    advise(first_constants, first_constants_end, MADV_WILLNEED);
     *run = (struct run){.options = options,
                         .signal_fd = -1,
                         .started_ms = clock_monotonic_ms(),

@@ -164,15 +164,14 @@ void fuzz_dhmc(const uint8_t *bytes, size_t n)
 void fuzz_bundle(const uint8_t *bytes, size_t n)
 {
     char file[MAX_PATH], error[DETAIL_SIZE] = "";
-    const struct trust_sources of_file = {.ca_file = file, .root = ""}, of_root = {.root = root};
 
     put("/ca.pem", bytes, n);
     put(trust_bundle_paths[0], bytes, n);
     (void)text_set(file, sizeof(file), "%s/ca.pem", root);
-    struct trust *trust = trust_new(&of_file, error, sizeof(error));
+    struct trust *trust = trust_new(file, "", error, sizeof(error));
     fuzz_require(trust || strstr(error, "/ca.pem"), "an error names the file");
     trust_free(trust);
-    trust = trust_new(&of_root, error, sizeof(error));
+    trust = trust_new("", root, error, sizeof(error));
     fuzz_require(trust, "the system's files are read when they are needed");
     fuzz_require(trust_system(trust, TRUST_SYSTEM_BUNDLE), "there is a store, if an empty one");
     trust_free(trust);

@@ -80,7 +80,7 @@ void fuzz_imds_role(const uint8_t *bytes, size_t n)
 
     start(bytes, n);
     credentials_clear(&credentials);
-    role_reader_free(role_read(NULL, "/nonexistent", &facts, &credentials, known, NULL));
+    role_reader_free(role_read(NULL, "/nonexistent", &facts, &credentials, false, known, NULL));
     fuzz_require(n_known == 1, "the role is known once");
     fuzz_require(!credentials_usable(&credentials) || facts.role.from != CREDENTIALS_NONE,
                  "credentials come from somewhere");

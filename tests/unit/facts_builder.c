@@ -197,7 +197,6 @@ static void healthy_endpoint(struct facts *facts, enum service service)
     struct dns_answer *a = add_answer(endpoint, "10.0.0.2", ASKED_CONFIGURED, FAMILY_IPV4);
     add_answer(endpoint, "10.0.0.2", ASKED_CONFIGURED, FAMILY_IPV6);
     step_ok(&a->step, 1);
-    a->ttl_s = 60;
     a->n_addresses = 2;
     endpoint->n_addresses = 2;
     for (int i = 0; i < 2; i++) {
@@ -332,7 +331,6 @@ void break_resolve(struct facts *facts, enum service service, enum failure failu
             continue;
         step_fail(&answer->step, failure, failure == FAILURE_TIMEOUT ? 2000 : 1);
         answer->rcode = rcode;
-        answer->ttl_s = 0;
         answer->n_addresses = 0;
         memset(answer->addresses, 0, sizeof(answer->addresses));
     }
@@ -353,7 +351,6 @@ void resolve_to(struct facts *facts, enum service service, const char *address, 
             continue;
         step_ok(&answer->step, 1);
         answer->rcode = 0;
-        answer->ttl_s = 60;
         memset(answer->addresses, 0, sizeof(answer->addresses));
         answer->n_addresses = 1;
         SET(answer->addresses[0], "%s", address);
@@ -387,7 +384,6 @@ void amazon_says(struct facts *facts, enum service service, const char *address,
         return;
     }
     step_ok(&answer->step, 1);
-    answer->ttl_s = 60;
     answer->n_addresses = 1;
     SET(answer->addresses[0], "%s", address);
 }

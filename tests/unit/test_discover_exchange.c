@@ -42,25 +42,21 @@ static struct timer {
 } timers[MAX_CALLS];
 
 static int n_dials, n_sent, n_timers, n_opened, fails_from; /* of http_start() */
-static bool dials_start;
 
 /* NOLINTBEGIN(cert-dcl37-c,bugprone-reserved-identifier): the linker wants these names */
-bool __wrap_dial_start(struct loop *loop, const struct dial *dial, dial_done *done, void *arg);
+void __wrap_dial_start(struct loop *loop, const struct dial *dial, dial_done *done, void *arg);
 bool __wrap_http_start(struct loop *loop, const struct http_request *request, http_done *done,
                        void *arg);
 struct timer *__wrap_loop_after_quietly(struct loop *loop, int64_t delay_us,
                                         void (*fire)(void *arg), void *arg);
 void __wrap_loop_cancel(struct timer *timer);
 
-bool __wrap_dial_start(struct loop *loop, const struct dial *dial, dial_done *done, void *arg)
+void __wrap_dial_start(struct loop *loop, const struct dial *dial, dial_done *done, void *arg)
 {
     (void)loop;
     assert_string_equal(dial->address, "169.254.169.254");
     assert_int_equal(dial->port, 80);
-    if (!dials_start)
-        return false;
     dials[n_dials++] = (struct call){*dial, done, arg};
-    return true;
 }
 
 bool __wrap_http_start(struct loop *loop, const struct http_request *request, http_done *done,
@@ -121,7 +117,6 @@ static void open_it(int n_first, bool again)
 static int start(void **state)
 {
     (void)state;
-    dials_start = true;
     fails_from = MAX_CALLS;
     return 0;
 }
@@ -337,10 +332,6 @@ static void it_connects_twice(void **state)
     (void)dialled(0, FAILURE_TIMEOUT);
     assert_int_equal(n_opened, 1);
     assert_int_equal(facts.connect.failure, FAILURE_REFUSED);
-
-    dials_start = false;
-    open_it(0, false);
-    assert_null(imds);
 }
 
 static void without_memory_or_sockets_it_is_the_program_s_trouble(void **state)

@@ -87,7 +87,7 @@ static void ask(void)
     facts.network.usable_ipv6 = true;
     credentials_clear(&credentials);
     instance_reader_free(instance_read(NULL, "", &facts, &events));
-    role_reader_free(role_read(NULL, "/nonexistent", &facts, &credentials, nothing, NULL));
+    role_reader_free(role_read(NULL, "/nonexistent", &facts, &credentials, false, nothing, NULL));
 }
 
 static bool whole_or_nothing(const char *value, const char *whole)

@@ -25,7 +25,7 @@ static char told[MAX_TOLD];
 static struct facts facts;
 static struct credentials credentials;
 static const char *hinted; /* a region, or NULL */
-static bool opens, has_rest;
+static bool has_rest;
 static struct imds_open opened_with;
 static struct instance_events instance_events;
 static void (*role_known)(void *arg);
@@ -52,11 +52,8 @@ struct instance_reader *__wrap_instance_read(struct imds *imds, const char *mac,
 bool __wrap_instance_read_rest(struct instance_reader *reader);
 void __wrap_instance_reader_free(struct instance_reader *reader);
 struct role_reader *__wrap_role_read(struct imds *imds, const char *root, struct facts *known,
-                                     struct credentials *secrets, void (*done)(void *arg),
-                                     void *arg);
-struct role_reader *__wrap_role_read_credentials(struct imds *imds, const char *root,
-                                                 struct facts *known, struct credentials *secrets,
-                                                 void (*done)(void *arg), void *arg);
+                                     struct credentials *secrets, bool again,
+                                     void (*done)(void *arg), void *arg);
 void __wrap_role_read_rest(struct role_reader *reader);
 void __wrap_role_reader_free(struct role_reader *reader);
 bool __wrap_hint_region(const char *root, const struct facts *known, char *region);
@@ -70,7 +67,7 @@ struct imds *__wrap_imds_open(struct loop *its_loop, const struct imds_open *ope
     assert_ptr_equal(its_loop, loop);
     opened_with = *open;
     tell(open->endpoint.address);
-    return opens ? (struct imds *)(uintptr_t)told : NULL;
+    return (struct imds *)(uintptr_t)told;
 }
 
 void __wrap_imds_get(struct imds *imds, const char *path, imds_done *done, void *arg)
@@ -123,8 +120,8 @@ void __wrap_instance_reader_free(struct instance_reader *reader)
 }
 
 struct role_reader *__wrap_role_read(struct imds *imds, const char *root, struct facts *known,
-                                     struct credentials *secrets, void (*done)(void *arg),
-                                     void *arg)
+                                     struct credentials *secrets, bool again,
+                                     void (*done)(void *arg), void *arg)
 {
     (void)imds;
     (void)root;
@@ -132,16 +129,8 @@ struct role_reader *__wrap_role_read(struct imds *imds, const char *root, struct
     assert_ptr_equal(secrets, &credentials);
     role_known = done;
     role_arg = arg;
-    tell("role_read");
+    tell(again ? "credentials: role_read" : "role_read");
     return (struct role_reader *)(uintptr_t)told;
-}
-
-struct role_reader *__wrap_role_read_credentials(struct imds *imds, const char *root,
-                                                 struct facts *known, struct credentials *secrets,
-                                                 void (*done)(void *arg), void *arg)
-{
-    tell("credentials:");
-    return __wrap_role_read(imds, root, known, secrets, done, arg);
 }
 
 void __wrap_role_read_rest(struct role_reader *reader)
@@ -186,40 +175,23 @@ void __wrap_machine_read(const char *root, struct machine_facts *machine)
 }
 /* NOLINTEND(cert-dcl37-c,bugprone-reserved-identifier) */
 
-static void planned(void *arg)
+static void heard(void *arg, enum discovered what)
 {
+    static const char *const words[] = {[DISCOVERED_PLAN] = "planned:",
+                                        [DISCOVERED_REGION] = "believed",
+                                        [DISCOVERED_MISTAKE] = "mistaken",
+                                        [DISCOVERED_PLACE] = "placed",
+                                        [DISCOVERED_ROLE] = "role"};
+
     assert_ptr_equal(arg, &facts);
+    tell(words[what]);
+    if (what != DISCOVERED_PLAN)
+        return;
     assert_true(facts.plan.services[SERVICE_SSM].host[0]);
-    tell("planned:");
     tell(facts.plan.region);
 }
 
-static void believed(void *arg)
-{
-    (void)arg;
-    tell("believed");
-}
-
-static void mistaken(void *arg)
-{
-    (void)arg;
-    tell("mistaken");
-}
-
-static void placed(void *arg)
-{
-    (void)arg;
-    tell("placed");
-}
-
-static void role(void *arg)
-{
-    (void)arg;
-    tell("role");
-}
-
-static const struct discover_events heard = {&facts, planned, believed, mistaken, placed, role};
-static const struct discover_request nowhere = {"/nonexistent", NULL};
+static const struct discover_request nowhere = {.root = "/nonexistent"};
 
 static int start(void **state)
 {
@@ -228,7 +200,6 @@ static int start(void **state)
     memset(&credentials, 0, sizeof(credentials));
     facts.network.usable_ipv4 = true;
     facts.plan.services[SERVICE_SSM].need = NEED_REQUIRED;
-    opens = true;
     hinted = NULL;
     has_rest = false;
     told[0] = '\0';
@@ -254,7 +225,7 @@ static void said(const char *what)
 
 static void begun(const char *what)
 {
-    discover = discover_start(loop, &nowhere, &facts, &credentials, &heard);
+    discover = discover_start(loop, &nowhere, &facts, &credentials, heard, &facts);
     said(""); /* no event comes before it has returned */
     assert_int_equal(loop_run(loop, INT64_MAX), LOOP_IDLE);
     said(what);
@@ -358,7 +329,7 @@ static void options_name_the_region(void **state)
 static void imds_has_an_address_of_each_family(void **state)
 {
     static const struct imds_endpoint own = {"127.0.0.2", 8080};
-    const struct discover_request request = {"/nonexistent", &own};
+    const struct discover_request request = {.root = "/nonexistent", .endpoint = &own};
     (void)state;
     facts.network.usable_ipv4 = false;
     facts.network.usable_ipv6 = true;
@@ -374,23 +345,10 @@ static void imds_has_an_address_of_each_family(void **state)
     discover_free(discover);
     told[0] = '\0';
     facts.network.usable_ipv4 = facts.network.usable_ipv6 = false;
-    discover = discover_start(loop, &request, &facts, &credentials, &heard);
+    discover = discover_start(loop, &request, &facts, &credentials, heard, &facts);
     (void)loop_run(loop, INT64_MAX);
     said("127.0.0.2");
     assert_int_equal(opened_with.endpoint.port, 8080);
-}
-
-static void without_a_socket_that_is_the_program_s_trouble(void **state)
-{
-    (void)state;
-    opens = false;
-    hinted = "eu-west-1";
-    begun("169.254.169.254 placed role");
-    assert_int_equal(facts.imds.connect.failure, FAILURE_INTERNAL);
-    assert_int_equal(facts.imds.token.outcome, OUTCOME_SKIPPED);
-    discover_free(discover);
-    discover = NULL;
-    said("no role no instance no imds");
 }
 
 static void no_role_is_asked_for_where_none_is_wanted(void **state)
@@ -447,7 +405,8 @@ static void again(enum check check, int n_first)
     loop = loop_new();
     hinted = "eu-west-1";
     told[0] = '\0';
-    discover = discover_again(loop, &nowhere, check, &facts, &credentials, &heard);
+    const struct discover_request request = {"/nonexistent", NULL, true, check};
+    discover = discover_start(loop, &request, &facts, &credentials, heard, &facts);
     (void)loop_run(loop, INT64_MAX);
     said("169.254.169.254");
     assert_true(opened_with.again);
@@ -556,8 +515,6 @@ int main(void)
         cmocka_unit_test_setup_teardown(elsewhere_a_hint_is_not_looked_for, start, stop),
         cmocka_unit_test_setup_teardown(options_name_the_region, start, stop),
         cmocka_unit_test_setup_teardown(imds_has_an_address_of_each_family, start, stop),
-        cmocka_unit_test_setup_teardown(without_a_socket_that_is_the_program_s_trouble, start,
-                                        stop),
         cmocka_unit_test_setup_teardown(no_role_is_asked_for_where_none_is_wanted, start, stop),
         cmocka_unit_test_setup_teardown(what_is_asked_at_the_end, start, stop),
         cmocka_unit_test_setup_teardown(only_a_token_is_asked_for, start, stop),

@@ -112,7 +112,7 @@ static void ask(const struct reply changes[MAX_CHANGES])
     memset(&facts, 0, sizeof(facts));
     credentials_clear(&credentials);
     instance_reader_free(instance_read(NULL, "", &facts, &events));
-    struct role_reader *reader = role_read(NULL, root, &facts, &credentials, known, NULL);
+    struct role_reader *reader = role_read(NULL, root, &facts, &credentials, false, known, NULL);
     role_read_rest(reader);
     role_reader_free(reader);
     assert_int_equal(n_known, 1);

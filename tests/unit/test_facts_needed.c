@@ -35,7 +35,6 @@ static const struct {
     {"instance_facts.image", "the JSON `instance`"},
     {"instance_facts.type", "the JSON `instance`"},
     {"resolver_facts.search", "discover guesses the region by it, observe a proxy's whole name"},
-    {"dns_answer.ttl_s", "the JSON facts: an override of DNS Firewall has TTL 0"},
     {"http_head.content_type", "observe judges by it whether a service answered"},
     {"http_head.error_type", "observe takes the service's error code from it"},
     {"http_head.has_date", "observe makes clock samples of it"},

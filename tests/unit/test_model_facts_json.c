@@ -222,8 +222,8 @@ static const struct {
      "facts.resolvers.configured: more items than are kept"},
     {"{\"endpoints\":{\"ssm\":{\"addresses\":[{},{},{\"connect\":{\"outcome\":\"ko\"}}]}}}",
      "facts.endpoints.ssm.addresses[2].connect.outcome: unknown name \"ko\""},
-    {"{\"endpoints\":{\"ssm\":{\"answers\":[{\"ttl_s\":4294967296}]}}}",
-     "facts.endpoints.ssm.answers[0].ttl_s: out of range"},
+    {"{\"network\":{\"routes\":[{\"table\":4294967296}]}}",
+     "facts.network.routes[0].table: out of range"},
 };
 
 static void what_is_not_facts_is_refused_whole(void **state)

@@ -393,7 +393,6 @@ static void finds_addresses(void **state)
     assert_int_equal(got.n_addresses, 2);
     assert_string_equal(got.addresses[0], "10.0.1.21");
     assert_string_equal(got.addresses[1], "10.0.2.21");
-    assert_int_equal(got.ttl_s, 30); /* the smallest */
     assert_string_equal(got.cname, "");
     assert_int_equal(server.n_datagrams, 1);
     assert_true(server.edns); /* as the agent asks */
@@ -459,7 +458,6 @@ static void follows_the_chain(void **state)
     ask("cname.test", FAMILY_IPV4, 5000);
     assert_int_equal(got.step.outcome, OUTCOME_OK);
     assert_string_equal(got.cname, "y.test");
-    assert_int_equal(got.ttl_s, 10);
     assert_string_equal(got.addresses[0], "10.0.1.21");
 
     ask("unsorted.test", FAMILY_IPV4, 5000);
@@ -507,7 +505,6 @@ static void survives_lies(void **state)
 
     ask("ttl.test", FAMILY_IPV4, 5000);
     assert_int_equal(got.step.outcome, OUTCOME_OK);
-    assert_int_equal(got.ttl_s, 0);
 }
 
 static void takes_long_answers_by_tcp(void **state)

@@ -124,12 +124,12 @@ static int tear_down(void **state)
 static struct trust *trust_in(const char *ca_file, const char *system_root,
                               const char *ssl_cert_file)
 {
-    struct trust_sources sources = {ca_file, system_root, ssl_cert_file, NULL};
     char error[DETAIL_SIZE] = "";
-    struct trust *trust = trust_new(&sources, error, sizeof(error));
+    struct trust *trust = trust_new(ca_file ? ca_file : "", system_root, error, sizeof(error));
 
     if (!trust)
         fail_msg("trust: %s", error);
+    trust_use_bundle(trust, ssl_cert_file ? ssl_cert_file : "", "");
     return trust;
 }
 
@@ -642,22 +642,18 @@ static void names_a_bad_ca_file(void **state)
     static const char begin[] = "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n";
     char error[DETAIL_SIZE];
     char expected[PATH_SIZE + 32];
-    struct trust_sources sources = {.root = ""};
     (void)state;
 
-    sources.ca_file = below("absent.pem");
-    assert_null(trust_new(&sources, error, sizeof(error)));
+    assert_null(trust_new(below("absent.pem"), "", error, sizeof(error)));
     snprintf(expected, sizeof(expected), "%s: No such file or directory", path);
     assert_string_equal(error, expected);
 
     write_file("none.pem", "nothing\n");
-    sources.ca_file = below("none.pem");
-    assert_null(trust_new(&sources, error, sizeof(error)));
+    assert_null(trust_new(below("none.pem"), "", error, sizeof(error)));
     assert_true(text_ends(error, "none.pem: no certificate that can be read"));
 
     write_file("bad.pem", begin);
-    sources.ca_file = below("bad.pem");
-    assert_null(trust_new(&sources, error, sizeof(error)));
+    assert_null(trust_new(below("bad.pem"), "", error, sizeof(error)));
     assert_true(text_ends(error, "bad.pem: no certificate that can be read"));
     trust_free(NULL);
 }
@@ -679,15 +675,13 @@ static void certificates_are_found_as_go_finds_them(void **state)
     const char *end = strstr(amazon_roots_pem, "-----END CERTIFICATE-----");
     int n = (int)(end - amazon_roots_pem) + (int)strlen("-----END CERTIFICATE-----");
     char text[8192], error[DETAIL_SIZE];
-    struct trust_sources sources = {.root = ""};
     (void)state;
 
     for (size_t i = 0; i < COUNT_OF(rows); i++) {
         (void)snprintf(text, sizeof(text), "%s%.*s%s\n", rows[i].before, n, amazon_roots_pem,
                        rows[i].after);
         write_file("one.pem", text);
-        sources.ca_file = below("one.pem");
-        struct trust *trust = trust_new(&sources, error, sizeof(error));
+        struct trust *trust = trust_new(below("one.pem"), "", error, sizeof(error));
         if (!trust == rows[i].counts)
             fail_msg("row %zu: %s", i, error);
         trust_free(trust);

@@ -133,12 +133,9 @@ static void a_loop_that_ends_calls_nobody_back(void **state)
 
 static void a_host_that_could_break_the_line_is_not_asked_for(void **state)
 {
-    struct tunnel tunnel = {.address = "127.0.0.1", .port = peer.port, .host = "a\r\nX: y"};
+    const struct tunnel tunnel = {.address = "127.0.0.1", .port = peer.port, .host = "a\r\nX: y"};
     (void)state;
 
-    assert_false(tunnel_ask(loop, &tunnel, keep, NULL));
-    tunnel.host = "ssm.us-east-1.amazonaws.com";
-    tunnel.address = "proxy.example.com";
     assert_false(tunnel_ask(loop, &tunnel, keep, NULL));
 }
 

@@ -31,7 +31,8 @@ enum { MAX_TOLD = 512, NEVER_MS = 3600000 };
 static const char *script, *script_of_rest;
 static char told[MAX_TOLD];
 static struct loop *loop_of_round;
-static struct discover_events events;
+static discover_tell *tell_round;
+static void *round_told;
 static struct credentials *credentials_of_round;
 static struct observe_request requested;
 static struct observe_again requested_again;
@@ -48,11 +49,7 @@ void __wrap_loop_free(struct loop *loop);
 void __real_loop_free(struct loop *loop);
 struct discover *__wrap_discover_start(struct loop *loop, const struct discover_request *request,
                                        struct facts *known, struct credentials *credentials,
-                                       const struct discover_events *to);
-struct discover *__wrap_discover_again(struct loop *loop, const struct discover_request *request,
-                                       enum check check, struct facts *known,
-                                       struct credentials *credentials,
-                                       const struct discover_events *to);
+                                       discover_tell *to, void *arg);
 bool __wrap_discover_rest(struct discover *discover);
 void __wrap_discover_free(struct discover *discover);
 struct observe *__wrap_observe_start(struct loop *loop, const struct observe_request *request,
@@ -103,48 +100,39 @@ static void play(void *arg)
         assert_int_equal(write(changes[1], "n", 1), 1);
     if (letter == 'w')
         waiting = loop_after(loop_of_round, NEVER_MS, waited, NULL);
-    void (*const event)(void *of) = letter == 'p'   ? events.planned
-                                    : letter == 'b' ? events.believed
-                                    : letter == 'm' ? events.mistaken
-                                    : letter == 'P' ? events.placed
-                                    : letter == 'r' ? events.role
-                                                    : NULL;
-    if (event)
-        event(events.arg);
+    static const char events[] = {[DISCOVERED_PLAN] = 'p',
+                                  [DISCOVERED_REGION] = 'b',
+                                  [DISCOVERED_MISTAKE] = 'm',
+                                  [DISCOVERED_PLACE] = 'P',
+                                  [DISCOVERED_ROLE] = 'r'};
+    for (size_t i = 0; i < COUNT_OF(events); i++)
+        if (events[i] == letter)
+            tell_round(round_told, (enum discovered)i);
     (void)loop_after(loop_of_round, 0, play, NULL);
 }
 
-static struct discover *begin(struct loop *loop, struct credentials *credentials,
-                              const struct discover_events *to)
+static struct discover *begin(struct loop *loop, struct credentials *credentials, discover_tell *to,
+                              void *arg)
 {
     loop_of_round = loop;
     credentials_of_round = credentials;
-    events = *to;
+    tell_round = to;
+    round_told = arg;
     (void)loop_after(loop, 0, play, NULL);
     return (struct discover *)(uintptr_t)told;
 }
 
 struct discover *__wrap_discover_start(struct loop *loop, const struct discover_request *request,
                                        struct facts *known, struct credentials *credentials,
-                                       const struct discover_events *to)
+                                       discover_tell *to, void *arg)
 {
     assert_ptr_equal(known, &facts);
     assert_string_equal(request->root, "/root");
     assert_ptr_equal(request->endpoint, run.endpoint.address[0] ? &run.endpoint : NULL);
-    tell("discover");
-    return begin(loop, credentials, to);
-}
-
-struct discover *__wrap_discover_again(struct loop *loop, const struct discover_request *request,
-                                       enum check check, struct facts *known,
-                                       struct credentials *credentials,
-                                       const struct discover_events *to)
-{
-    (void)request;
-    (void)known;
-    tell("discover_again:");
-    tell(check_name(check));
-    return begin(loop, credentials, to);
+    tell(request->again ? "discover_again:" : "discover");
+    if (request->again)
+        tell(check_name(request->check));
+    return begin(loop, credentials, to, arg);
 }
 
 bool __wrap_discover_rest(struct discover *discover)
