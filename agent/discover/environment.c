@@ -331,8 +331,8 @@ static void keep_all(const struct variable all[N_WANTED], const char *root,
     keep(&all[SSL_CERT_FILE], agent->ssl_cert_file, sizeof(agent->ssl_cert_file));
     keep(&all[SSL_CERT_DIR], agent->ssl_cert_dir, sizeof(agent->ssl_cert_dir));
     for (size_t i = FIRST_OF_AWS; i < N_WANTED; i++) {
-        enum harm harm =
-            is_harmless(all, i) ? HARM_NONE : harm_of(root, (enum wanted)i, all[i].value);
+        enum harm harm = is_harmless(all, i) ? HARM_NONE
+                                             : harm_of(root, (enum wanted)i, all[i].value);
         if (harm == HARM_NONE)
             continue;
         struct variable_facts *to = &agent->variables[agent->n_variables++];
