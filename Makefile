@@ -50,9 +50,9 @@ endif
 # sanitize  build/ssm-preflight-sanitize  stops at the first wrong memory access or undefined behaviour
 # coverage  build/ssm-preflight-coverage  counts which lines and branches run
 flavour ?= dev
-objects := build/$(flavour)-$(notdir $(CC))
+objects := build/$(flavour)-$(notdir $(firstword $(CC)))
 
-clang := $(findstring clang,$(CC))
+clang := $(findstring clang,$(notdir $(firstword $(CC))))
 
 warnings := -Wall -Wextra -Wformat=2 -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wwrite-strings -Wvla -Wundef \
 	-Wpointer-arith -Wimplicit-fallthrough -Werror=format-security -Werror=incompatible-pointer-types \

@@ -222,8 +222,8 @@ int file_open(const char *root, const char *path)
 {
     struct stat status = {0};
 
-    if (root[0] && file_look(root, path, true, &status) && !is_file(&status)) {
-        errno = S_ISDIR(status.st_mode) ? EISDIR : EINVAL;
+    if (root[0] && file_look(root, path, true, &status) && !S_ISREG(status.st_mode)) {
+        errno = S_ISDIR(status.st_mode) ? EISDIR : is_file(&status) ? ENODATA : EINVAL;
         return -1;
     }
     int fd = root_open(root, path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
@@ -243,8 +243,10 @@ int file_open(const char *root, const char *path)
 int file_read(const char *root, const char *path, struct buffer *contents)
 {
     int fd = file_open(root, path);
+    if (fd < 0 && errno == ENODATA)
+        (void)buffer_add(contents, "", 0);
     if (fd < 0)
-        return errno;
+        return errno == ENODATA ? 0 : errno;
 
     char piece[16384];
     struct stat status = {0};

@@ -20,7 +20,8 @@ enum { FILE_MAX_BYTES = 4 * 1024 * 1024 };
 /* open(2) of a path as the programs of the root see it; an empty root is none. Trouble is noted. */
 int root_open(const char *root, const char *path, int flags);
 
-/* A regular file, to be read; anything else is not opened below a root. -1 with errno set: EISDIR, or EINVAL for what is neither. */
+/* A regular file, to be read; anything else is not opened below a root. -1 with errno set: EISDIR, ENODATA for a device like
+ * /dev/null, EINVAL for what is neither. */
 int file_open(const char *root, const char *path);
 
 /* Of this process and its machine, not of the file: no descriptors, no memory, a disk that fails. */

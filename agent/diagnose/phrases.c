@@ -56,6 +56,22 @@ static const char *all_or_services(const struct asked *of)
     return "all endpoints";
 }
 
+/* As a filter of the AWS CLI takes several values; of one that is not known a pattern. */
+static const char *endpoint_services(const struct asked *of)
+{
+    struct view view = *of->view;
+    char value[VALUE_SIZE], pattern[NAME_SIZE];
+
+    for (enum service i = 0; i < N_SERVICES; i++) {
+        view.service = i;
+        (void)text_set(pattern, sizeof(pattern), "*.%s", service_name(i));
+        const char *name = value_for_shell(&view, "endpoint_service", value);
+        if (is_about(of, i))
+            text_list(of->scratch, VALUE_SIZE, ",", name[0] == '<' ? pattern : name);
+    }
+    return of->scratch;
+}
+
 /* As sed's regular expression: a dot is a dot. */
 static const char *host_pattern(const struct asked *of)
 {
@@ -437,6 +453,7 @@ static const struct {
     {"dns_delay", dns_delay},
     {"dns_patience", dns_patience},
     {"ending_certificates", ending_certificates},
+    {"endpoint_services", endpoint_services},
     {"forwarder", forwarder},
     {"family", family},
     {"fault", fault},

@@ -167,10 +167,10 @@ static void append_command(struct filling *filling, const struct remedy_entry *e
 
 static bool is_one_of(enum remedy_each each, const struct view *view, enum service service)
 {
-    if (each == REMEDY_EACH_NEEDED)
-        return service <= SERVICE_SSMMESSAGES;
-    return (view->explains & check_service_bits(service)) &&
-           (view->service == service || !service_rows[service].phased_out);
+    if (service_rows[service].phased_out)
+        return false; /* nobody is told to create an endpoint for it */
+    return each == REMEDY_EACH_SERVICE ? (view->explains & check_service_bits(service)) != 0
+                                       : service <= SERVICE_SSMMESSAGES;
 }
 
 static bool is_command(const struct remedy_entry *entry, const char *code)
@@ -204,7 +204,7 @@ static size_t append_each(struct filling *filling, const char *code, size_t firs
         view.service = service;
         filling->view = &view;
         for (size_t i = 0; i < n; i++)
-            if (is_of(first + i, code, each, &entry) && conditions_hold(&view, entry.when))
+            if (is_of(first + i, code, each, &entry) && conditions_hold(whole, entry.when))
                 append_command(filling, &entry);
         filling->view = whole;
     }

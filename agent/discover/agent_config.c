@@ -104,6 +104,7 @@ struct settings {
     char other[HOST_SIZE];
     char region[HOST_SIZE], domain[HOST_SIZE], mgs_region[HOST_SIZE];
     char ssm[HOST_SIZE], mgs[HOST_SIZE], mds[HOST_SIZE];
+    char s3[HOST_SIZE], s3_region[HOST_SIZE], kms[HOST_SIZE];
     char order[HOST_SIZE];
     bool any, container_mode, dual_stack;
 };
@@ -163,12 +164,12 @@ static const struct {
     {"Os", "Lang", TO(TEXT, other)},
     {"Os", "Name", TO(TEXT, other)},
     {"Os", "Version", TO(TEXT, other)},
-    {"S3", "Endpoint", TO(TEXT, other)},
-    {"S3", "Region", TO(TEXT, other)},
+    {"S3", "Endpoint", TO(TEXT, s3)},
+    {"S3", "Region", TO(TEXT, s3_region)},
     {"S3", "LogBucket", TO(TEXT, other)},
     {"S3", "LogKey", TO(TEXT, other)},
     {"Birdwatcher", "ForceEnable", TO(TRUTH, any)},
-    {"Kms", "Endpoint", TO(TEXT, other)},
+    {"Kms", "Endpoint", TO(TEXT, kms)},
     {"Kms", "RequireKMSChallengeResponse", TO(TRUTH, any)},
     {"Identity", "Ec2SystemInfoDetectionResponse", TO(TEXT, other)},
     {"Identity", "ConsumptionOrder", TO(TEXTS, order)},
@@ -268,6 +269,9 @@ static void keep(const struct settings *settings, struct agent_facts *agent,
     host_of(settings->ssm, overrides->hosts[SERVICE_SSM]);
     host_of(settings->mgs, overrides->hosts[SERVICE_SSMMESSAGES]);
     host_of(settings->mds, overrides->hosts[SERVICE_EC2MESSAGES]);
+    host_of(settings->s3, overrides->s3);
+    host_of(settings->kms, overrides->kms);
+    (void)text_set(overrides->s3_region, REGION_SIZE, "%s", settings->s3_region);
     overrides->dual_stack = settings->dual_stack;
     (void)text_set(agent->config_region, REGION_SIZE, "%s", settings->region);
     (void)text_set(agent->config_mgs_region, REGION_SIZE, "%s", settings->mgs_region);

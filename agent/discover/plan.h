@@ -12,11 +12,13 @@
 
 /* What amazon-ssm-agent.json sets; empty strings where it sets nothing. */
 struct agent_overrides {
-    char region[REGION_SIZE];          /* Agent.Region: signing only, the name keeps the region */
-    char domain[HOST_SIZE];            /* Agent.ServiceDomain */
-    char mgs_region[REGION_SIZE];      /* Mgs.Region */
-    char hosts[N_SERVICES][HOST_SIZE]; /* Ssm.Endpoint, Mgs.Endpoint, Mds.Endpoint */
-    bool dual_stack;                   /* Agent.UseDualStackEndpoint */
+    char region[REGION_SIZE];           /* Agent.Region: signing only, the name keeps the region */
+    char domain[HOST_SIZE];             /* Agent.ServiceDomain */
+    char mgs_region[REGION_SIZE];       /* Mgs.Region */
+    char hosts[N_SERVICES][HOST_SIZE];  /* Ssm.Endpoint, Mgs.Endpoint, Mds.Endpoint */
+    char s3[HOST_SIZE], kms[HOST_SIZE]; /* S3.Endpoint, Kms.Endpoint */
+    char s3_region[REGION_SIZE];        /* S3.Region */
+    bool dual_stack;                    /* Agent.UseDualStackEndpoint */
 };
 
 /* Which services are wanted, as far as that is known without the region. So a report without IMDS can

@@ -348,19 +348,34 @@ bool says_yes(const char *value)
 }
 
 /* What unit_confinement() reads: what takes something from the agent, and behind it what gives it back. */
-enum { N_TAKING = 10, STATE_DIRECTORY = N_TAKING, READ_WRITE_PATHS, IP_ADDRESS_ALLOW, N_READ };
+enum { N_TAKING = 11, STATE_DIRECTORY = N_TAKING, READ_WRITE_PATHS, IP_ADDRESS_ALLOW, N_READ };
 
 struct values {
     char of[N_READ][WORDS_SIZE];
 };
 
+/* Whether a list of paths has the agent's folder or one above, with the dashes and pluses of systemd.exec(5) before it. */
+static bool has_state(const char *paths)
+{
+    static const char *const folders[] = {"/", "/var", "/var/lib", "/var/lib/amazon",
+                                          "/var/lib/amazon/ssm"};
+    char words[WORDS_SIZE], *rest = words;
+    bool has = false;
+
+    (void)text_set(words, sizeof(words), "%s", paths);
+    for (char *word; (word = text_next(&rest, " \t\""));) {
+        word += strspn(word, "-+");
+        size_t n = strlen(word);
+        word[n - (n > 1 && word[n - 1] == '/')] = '\0';
+        has |= text_find(word, folders, sizeof(folders[0]), COUNT_OF(folders)) < COUNT_OF(folders);
+    }
+    return has;
+}
+
 static bool is_writable_there(const struct values *values)
 {
-    const char *paths = values->of[READ_WRITE_PATHS];
-
-    return strstr(values->of[STATE_DIRECTORY], "amazon/ssm") || strstr(paths, "/var/lib/amazon") ||
-           text_ends(paths, "/var") || strstr(paths, "/var ") || text_ends(paths, "/var/lib") ||
-           strstr(paths, "/var/lib ");
+    return strstr(values->of[STATE_DIRECTORY], "amazon/ssm") ||
+           has_state(values->of[READ_WRITE_PATHS]);
 }
 
 static bool has_imds(const char *networks)
@@ -391,22 +406,15 @@ static bool is_strict(const char *value, const struct values *values)
     return strcmp(value, "strict") == 0 && !is_writable_there(values);
 }
 
-/* "/var", or "/", with the dashes and pluses of systemd.exec(5) before it. */
 static bool holds_var(const char *value, const struct values *values)
 {
-    char words[WORDS_SIZE], *rest = words;
-    bool holds = strstr(value, "/var");
-
-    (void)text_set(words, sizeof(words), "%s", value);
-    for (const char *word; (word = text_next(&rest, " \t"));)
-        holds |= strcmp(word + strspn(word, "-+\""), "/") == 0;
-    return holds && !is_writable_there(values);
+    return has_state(value) && !is_writable_there(values);
 }
 
 static bool hides_agent(const char *value, const struct values *values)
 {
     (void)values;
-    return strstr(value, "/var/lib/amazon") || strstr(value, "/etc/amazon");
+    return has_state(value) || strstr(value, "/etc/amazon");
 }
 
 static bool is_on(const char *value, const struct values *values)
@@ -431,6 +439,7 @@ void unit_confinement(const char *root, const char *unit, unit_taken *each, void
     } rows[N_READ] = {
         {"ExecStart", true, true, starts_nothing, " starts nothing"},
         {"User", false, true, is_another_user, ", the agent needs root"},
+        {"DynamicUser", false, true, is_on, ", the agent needs root"},
         {"ProtectSystem", false, true, is_strict, ", and no ReadWritePaths= has /var/lib/amazon"},
         {"ReadOnlyPaths", true, true, holds_var, ""},
         {"InaccessiblePaths", true, true, hides_agent, ""},

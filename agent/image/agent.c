@@ -3,6 +3,7 @@
  * Checks 1 to 3, 7 to 11 and 30: the agent's package, its state and its configuration. Paths are those of
  * amazon-ssm-agent's packaging/ and agent/appconfig/constants_unix.go.
  */
+#include <errno.h>
 #include <string.h>
 
 #include "base/file.h"
@@ -34,6 +35,9 @@ void judge_installed(struct image *image)
     if (snap || image->program[0])
         say(image, "%s%s%s, %s", agent->version[0] ? "amazon-ssm-agent " : "amazon-ssm-agent",
             agent->version, snap ? " (snap)" : "", snap ? image->snap : image->program);
+    else if (!image_has(image, "/var/lib") && image_unit(image, "snapd.service") != UNIT_ABSENT)
+        file_keep_trouble("/var/lib/snapd",
+                          ENOENT); /* /var was not mounted here: it may have the snap */
     else if (image_unit(image, UNIT) != UNIT_ABSENT)
         find(image, "agent-missing", "", "%s is there, the program that it starts is not", UNIT);
     else
@@ -66,6 +70,10 @@ static void judge_program(struct image *image, const char *path, bool is_fatal)
     struct stat status = {0};
 
     (void)file_look(image->root, path, true, &status);
+    char start[3] = "";
+    if (machine < 0 && file_read_start(image->root, path, start, 2) == 2 &&
+        strcmp(start, "#!") == 0)
+        machine = image->machine; /* a script around the program: what it starts is not known */
     const char *what = machine == 0                                      ? "is not there"
                        : machine < 0                                     ? "is no program"
                        : !(status.st_mode & 0100)                        ? "cannot be executed"
@@ -211,16 +219,18 @@ void judge_agent_state(struct image *image)
 
 /* --- 10: amazon-ssm-agent.json --- */
 
-static void judge_region(struct image *image, const char *name, const char *region)
+static void judge_region(struct image *image, enum severity severity, const char *name,
+                         const char *region)
 {
     if (region[0] && image->request->region[0] && strcmp(region, image->request->region) != 0)
-        find(image, "agent-config-invalid", CONFIG, "%s: %s is %s, the image is for %s", CONFIG,
-             name, region, image->request->region);
+        find_as(image, severity, "agent-config-invalid", CONFIG,
+                "%s: %s is %s, the image is for %s", CONFIG, name, region, image->request->region);
 }
 
 /* "ssm.eu-west-1.amazonaws.com" names its region; "vpce-0abc-1.ssm.eu-west-1.vpce.amazonaws.com" is the
  * endpoint of one VPC. */
-static void judge_host(struct image *image, const char *name, const char *host)
+static void judge_host(struct image *image, enum severity severity, const char *name,
+                       const char *host)
 {
     char region[REGION_SIZE] = "";
     const char *at = strchr(host, '.');
@@ -235,7 +245,7 @@ static void judge_host(struct image *image, const char *name, const char *host)
     if (at && strstr(host, ".amazonaws.com"))
         (void)text_set(region, sizeof(region), "%.*s", (int)strcspn(at + 1, "."), at + 1);
     if (strchr(region, '-'))
-        judge_region(image, name, region);
+        judge_region(image, severity, name, region);
 }
 
 void judge_config(struct image *image)
@@ -247,10 +257,15 @@ void judge_config(struct image *image)
         find(image, "agent-config-invalid", CONFIG, "%s: %s", CONFIG, image->agent->config.detail);
         return;
     }
-    judge_region(image, "Agent.Region", overrides.region);
-    judge_region(image, "Mgs.Region", overrides.mgs_region);
-    judge_host(image, "Ssm.Endpoint", overrides.hosts[SERVICE_SSM]);
-    judge_host(image, "Mgs.Endpoint", overrides.hosts[SERVICE_SSMMESSAGES]);
+    judge_region(image, SEVERITY_FATAL, "Agent.Region", overrides.region);
+    judge_region(image, SEVERITY_FATAL, "Mgs.Region", overrides.mgs_region);
+    judge_host(image, SEVERITY_FATAL, "Ssm.Endpoint", overrides.hosts[SERVICE_SSM]);
+    judge_host(image, SEVERITY_FATAL, "Mgs.Endpoint", overrides.hosts[SERVICE_SSMMESSAGES]);
+    /* without these the agent registers, and single documents and sessions fail */
+    judge_host(image, SEVERITY_WARNING, "Mds.Endpoint", overrides.hosts[SERVICE_EC2MESSAGES]);
+    judge_host(image, SEVERITY_WARNING, "S3.Endpoint", overrides.s3);
+    judge_host(image, SEVERITY_WARNING, "Kms.Endpoint", overrides.kms);
+    judge_region(image, SEVERITY_WARNING, "S3.Region", overrides.s3_region);
     if (image->agent->identity_order[0] && !strstr(image->agent->identity_order, "EC2"))
         find(image, "agent-config-invalid", CONFIG, "%s: Identity.ConsumptionOrder is without EC2",
              CONFIG);

@@ -5,10 +5,13 @@
  */
 #include "image/image.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/file.h"
 #include "base/text.h"
@@ -40,6 +43,7 @@ const struct image_code image_codes[] = {
     {"image-agent-state", SEVERITY_WARNING, "The agent's state of the build instance is left"},
     {"agent-config-invalid", SEVERITY_FATAL, "The agent's configuration does not fit"},
     {"image-log-config", SEVERITY_WARNING, "The agent cannot use its log configuration"},
+    {"agent-environment", SEVERITY_FATAL, "The agent's environment keeps it down"},
     {"image-proxy-baked", SEVERITY_FATAL, "A proxy is baked into the agent's environment"},
     {"ca-bundle-missing", SEVERITY_FATAL, "The agent finds no CA bundle that vouches for Amazon"},
     {"time-sync-missing", SEVERITY_WARNING, "Nothing keeps the clock"},
@@ -307,6 +311,21 @@ static void read_systemd_version(void *arg, const char *name)
         image->systemd = (int)strtol(name + strlen(prefix), NULL, 10);
 }
 
+/* A folder that this user may not read: what is in there would pass as missing. */
+static const char *closed_folder(const struct image *image)
+{
+    static const char *const folders[] = {"/root", "/etc/sudoers.d", "/var/lib/amazon/ssm"};
+
+    for (size_t i = 0; i < COUNT_OF(folders); i++) {
+        int fd = root_open(image->root, folders[i], O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        if (fd < 0 && errno == EACCES)
+            return folders[i];
+        if (fd >= 0)
+            (void)close(fd);
+    }
+    return NULL;
+}
+
 static void read_base(struct image *image)
 {
     static const char *const folders[] = {
@@ -435,6 +454,12 @@ void image_audit(const struct image_request *request, struct image_report *repor
             .name = checks[i].name, .asks = checks[i].asks, .status = STATUS_PASS};
 
     const char *why_not = no_linux_with_systemd(&image);
+    const char *closed = why_not ? NULL : closed_folder(&image);
+    if (closed) {
+        (void)text_set(trouble, sizeof(trouble),
+                       "cannot be judged by this user, who may not read %s: be root", closed);
+        why_not = trouble;
+    }
     if (why_not) {
         leave_open(report, why_not);
         return;

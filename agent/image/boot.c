@@ -65,23 +65,24 @@ static void take_preset(void *arg, const char *path, char *line)
     (void)text_set(preset->file, sizeof(preset->file), "%s", path);
 }
 
-/* A first boot, by machine-id(5), applies the presets; it takes enabled units away since systemd 253,
- * where the distribution builds it so (-Dfirst-boot-full-preset). */
-static void judge_preset(struct image *image)
+/* A first boot, by machine-id(5). It applies the presets. */
+static bool is_first_boot(const struct image *image)
 {
-    enum { FULL_PRESET_SINCE = 253 };
+    char id[NAME_SIZE];
+
+    return !image_has(image, "/etc/machine-id") ||
+           (file_read_line(image->root, "/etc/machine-id", id, sizeof(id)) &&
+            strcmp(id, "uninitialized") == 0);
+}
+
+/* What no preset is about is enabled, systemd.preset(5). */
+static void read_presets(struct image *image, struct preset *preset)
+{
     static const char *const folders[] = {
         "/etc/systemd/system-preset", "/usr/local/lib/systemd/system-preset",
         "/usr/lib/systemd/system-preset", "/lib/systemd/system-preset"};
     static struct preset_files files;
-    struct preset preset = {.unit = image->agent->unit};
-    char id[NAME_SIZE];
 
-    if (image->systemd < FULL_PRESET_SINCE ||
-        (image_has(image, "/etc/machine-id") &&
-         (!file_read_line(image->root, "/etc/machine-id", id, sizeof(id)) ||
-          strcmp(id, "uninitialized") != 0)))
-        return;
     files.n = 0;
     for (size_t i = 0; i < COUNT_OF(folders); i++) {
         files.folder = folders[i];
@@ -89,17 +90,19 @@ static void judge_preset(struct image *image)
     }
     qsort(files.paths, files.n, PATH_SIZE, by_file_name);
     for (size_t i = 0; i < files.n; i++)
-        (void)lines_read(image, files.paths[i], take_preset, &preset);
-    if (preset.disables)
-        find(image, "image-preset-disables", "",
-             "%s disables it, and the first boot applies presets", preset.file);
+        (void)lines_read(image, files.paths[i], take_preset, preset);
 }
 
 void judge_starts(struct image *image)
 {
     static const char *const idle[] = {"rescue.target", "emergency.target", "halt.target",
                                        "poweroff.target", "reboot.target"};
+    enum {
+        FULL_PRESET_SINCE = 253
+    }; /* where it is built so, -Dfirst-boot-full-preset, units are disabled too */
     const char *unit = image->agent->unit;
+    struct preset preset = {.unit = unit};
+    bool first_boot = is_first_boot(image);
     char target[NAME_SIZE];
 
     default_target(image, target);
@@ -112,19 +115,27 @@ void judge_starts(struct image *image)
     if (skip_without_agent(image))
         return;
     enum unit_state state = image_unit(image, unit);
+    if (first_boot)
+        read_presets(image, &preset);
     if (state == UNIT_MASKED)
         find(image, "agent-masked", "", "%s is masked", unit);
     else if (state == UNIT_ABSENT && !image->program[0] && strstr(image->snap, "/seed/"))
         say(image, "snapd installs it from the seed at the first boot");
     else if (state == UNIT_ABSENT)
         find(image, "agent-disabled", "", "there is no %s", unit);
+    else if (state == UNIT_DISABLED && first_boot && !preset.disables)
+        find_warning(image, "agent-disabled", "",
+                     "only the presets of the first boot enable %s, where / can be written by then",
+                     unit);
     else if (state == UNIT_DISABLED)
         find(image, "agent-disabled", "",
              "no target that %s reaches wants %s (unless user data of each instance enables it)",
              target, unit);
     else
         say(image, "%s, by %s", unit, target);
-    judge_preset(image);
+    if (preset.disables && image->systemd >= FULL_PRESET_SINCE)
+        find(image, "image-preset-disables", "",
+             "%s disables it, and the first boot applies presets", preset.file);
 }
 
 /* --- 5: drop-ins --- */
@@ -155,10 +166,6 @@ void judge_snapd(struct image *image)
 {
     static const char code[] = "image-snapd-broken";
     static const char *const units[] = {"snapd.service", "snapd.socket", "snapd.seeded.service"};
-    static const struct sign signs[] = {
-        {SEVERITY_FATAL, COMMAND_LINE, "apparmor=0",
-         "and the snap is confined and started by AppArmor"},
-    };
     char file[PATH_SIZE];
 
     if (skip_without_agent(image))
@@ -179,9 +186,12 @@ void judge_snapd(struct image *image)
     (void)file_list(image->root, "/etc/systemd/system", ".mount", judge_snap_mount, image);
     if (module_forbidden(image, MODPROBE, "squashfs", file))
         find(image, code, file, "%s forbids squashfs", file);
-    if (image_unit(image, "apparmor.service") == UNIT_MASKED)
-        find(image, code, "", "apparmor.service is masked, and the snap is confined by AppArmor");
-    look_for(image, code, signs, COUNT_OF(signs));
+    /* snap-confine refuses to work without its profile, which snapd.apparmor loads too; with apparmor=0 it asks for none
+     * (sc_init_apparmor_support() of snapd) */
+    if (image_unit(image, "apparmor.service") == UNIT_MASKED &&
+        !says(image, COMMAND_LINE, "apparmor=0", NULL))
+        (image_unit(image, "snapd.apparmor.service") == UNIT_ENABLED ? find_warning : find)(
+            image, code, "", "apparmor.service is masked: who loads the profile of snap-confine?");
 }
 
 /* --- 28: ssm-preflight itself --- */

@@ -59,7 +59,7 @@ bool skip_without_agent(struct image *image);
     ROW("agent-state", "is no state of the build instance left?", judge_agent_state) \
     ROW("agent-config", "does its configuration let it talk to its region?", judge_config) \
     ROW("agent-log-config", "can it read its log configuration?", judge_log_config) \
-    ROW("proxy", "does no proxy of the build stay in its environment?", judge_proxy) \
+    ROW("proxy", "does nothing of the build stay in its environment?", judge_proxy) \
     ROW("ca-bundle", "will it trust Amazon's certificates?", judge_ca_bundle) \
     ROW("time", "is the clock kept, without a way to the internet?", judge_time) \
     ROW("network", "does any instance get an address?", judge_network) \

@@ -110,6 +110,7 @@ struct mounts {
     struct image *image;
     bool root_is_read_only, has_state,
         has_config; /* what the agent writes can be written all the same */
+    char root_device[LINE_SIZE];
 };
 
 /* Disks that an instance has only when somebody attaches them: not sda, xvda, nvme0n1. */
@@ -117,6 +118,8 @@ static bool is_second_disk(const char *device)
 {
     static const char *const kinds[] = {"/dev/xvd", "/dev/sd", "/dev/nvme"};
 
+    if (text_starts(device, "/dev/vd")) /* virtio: no instance of EC2 has any */
+        return true;
     for (size_t i = 0; i < COUNT_OF(kinds); i++)
         if (text_starts(device, kinds[i])) {
             char which = device[strlen(kinds[i])];
@@ -144,6 +147,7 @@ static const struct {
     const char *at, *means;
     enum severity severity;
 } noexec[] = {
+    {"/usr", "and the agent is there", SEVERITY_FATAL},
     {"/var", "and the agent runs documents below it", SEVERITY_WARNING},
     {"/var/lib", "and the agent runs documents below it", SEVERITY_WARNING},
     {"/var/lib/amazon", "and the agent runs documents below it", SEVERITY_WARNING},
@@ -171,9 +175,12 @@ static void take_mount(void *arg, const char *path, char *line)
         if (strcmp(at, noexec[i].at) == 0 && list_has(options, ',', "noexec"))
             find_as(mounts->image, noexec[i].severity, "image-mounts", at, "%s: %s is noexec, %s",
                     path, at, noexec[i].means);
-    if (list_has(options, ',', "nofail") || list_has(options, ',', "noauto"))
+    if (list_has(options, ',', "nofail") || list_has(options, ',', "noauto") ||
+        list_has(options, ',', "x-systemd.automount"))
         return;
-    if (is_data_disk(device, at))
+    if (strcmp(at, "/") == 0)
+        (void)text_escape(mounts->root_device, LINE_SIZE, device, strlen(device));
+    if (is_data_disk(device, at) && strcmp(device, mounts->root_device) != 0) /* a subvolume */
         find_warning(mounts->image, "image-mounts", at,
                      "%s: %s on %s without nofail: emergency mode where no disk has it", path,
                      device, at);
@@ -222,7 +229,13 @@ void judge_console(struct image *image)
 struct drivers {
     struct image *image;
     int n_kernels;
+    bool any_in_boot;
 };
+
+static void take_boot_file(void *arg, const char *name)
+{
+    *(bool *)arg |= text_starts(name, "vmlinuz-");
+}
 
 static bool kernel_has(const struct image *image, const char *kernel, const char *list,
                        const char *module)
@@ -265,6 +278,9 @@ static void take_kernel(void *arg, const char *name)
     if (!text_set(path, sizeof(path), "/lib/modules/%s/modules.dep", name) ||
         !image_has(image, path))
         return;
+    (void)text_set(path, sizeof(path), "/boot/vmlinuz-%s", name);
+    if (drivers->any_in_boot && !image_has(image, path)) /* what a removed kernel left */
+        return;
     drivers->n_kernels++;
     for (size_t i = 0; i < COUNT_OF(modules); i++)
         if (!kernel_has(image, name, "modules.dep", modules[i]) &&
@@ -296,6 +312,7 @@ void judge_drivers(struct image *image)
         find_warning(image, code, file,
                      "%s: MODULES=%s, and /etc/initramfs-tools/modules does not name nvme", file,
                      kind);
+    (void)file_list(image->root, "/boot", "", take_boot_file, &drivers.any_in_boot);
     (void)file_list(image->root, "/lib/modules", "", take_kernel, &drivers);
     if (drivers.n_kernels == 0)
         cannot_judge(image, "no kernel's modules in this image");

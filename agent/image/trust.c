@@ -17,8 +17,18 @@
 
 /* --- 13: CA bundle --- */
 
-/* How many of Amazon's roots a bundle holds: the same certificate has the same base64 in the same lines
- * (RFC 7468). */
+/* Lines have any length (RFC 7468): ends of lines do not count. */
+static void strip_line_ends(char *text)
+{
+    char *to = text;
+
+    for (; *text; text++)
+        if (!strchr("\r\n", *text))
+            *to++ = *text;
+    *to = '\0';
+}
+
+/* How many of Amazon's roots a bundle without ends of lines holds: the same certificate has the same base64. */
 static int count_roots(const char *bundle)
 {
     static const char begin[] = "-----BEGIN CERTIFICATE-----";
@@ -35,20 +45,10 @@ static int count_roots(const char *bundle)
         if (n == 0)
             break;
         (void)text_set(body, sizeof(body), "%.*s", (int)n, at);
-        n_found += strstr(bundle, text_trim(body)) ? 1 : 0;
+        strip_line_ends(body);
+        n_found += strstr(bundle, body) ? 1 : 0;
     }
     return n_found;
-}
-
-/* "\r\n" is "\n". */
-static void strip_returns(char *text)
-{
-    char *to = text;
-
-    for (; *text; text++)
-        if (*text != '\r')
-            *to++ = *text;
-    *to = '\0';
 }
 
 struct folder {
@@ -66,7 +66,7 @@ static void count_in_file(void *arg, const char *name)
     if (!text_set(path, sizeof(path), "%s/%s", folder->path, name) ||
         !image_reads(folder->image, path, &text))
         return;
-    strip_returns(text.bytes);
+    strip_line_ends(text.bytes);
     folder->n_roots += count_roots(text.bytes);
     buffer_clear(&text);
 }
@@ -123,14 +123,18 @@ void judge_ca_bundle(struct image *image)
                  trust_bundle_paths[0]);
         return;
     }
-    if (!image_reads(image, path, &bundle)) {
-        find(image, code, "", "%s cannot be read", path);
+    if (!image_reads(image, path,
+                     &bundle)) { /* SSL_CERT_FILE of a unit: its file is what must change */
+        char value[LINE_SIZE], file[PATH_SIZE];
+        (void)unit_value(image->root, image->agent->unit, "Environment", true, value, sizeof(value),
+                         file);
+        find(image, code, file, "%s cannot be read", path);
         return;
     }
     if (file_look(image->root, path, true, &status) && !(status.st_mode & 0004))
         find_warning(image, code, path, "%s: mode %04o, only root reads it: no verdict on it", path,
                      status.st_mode & 07777);
-    strip_returns(bundle.bytes);
+    strip_line_ends(bundle.bytes);
     n = n > 0 ? n : count_roots(bundle.bytes);
     if (!strstr(bundle.bytes, "-----END CERTIFICATE-----") && n == 0)
         find(image, code, "", "%s holds no certificate", path);
@@ -143,45 +147,96 @@ void judge_ca_bundle(struct image *image)
 
 /* --- 14: the clock --- */
 
+struct time_source {
+    struct image *image;
+    bool of_amazon;
+};
+
+/* chrony.conf(5): confdir and include take configuration, sourcedir takes sources. Amazon Linux fills /run/chrony.d
+ * at boot from amazon-chrony-config. */
+static void take_time_line(void *arg, const char *path, char *line)
+{
+    static const struct {
+        const char *word, *files;
+    } ways[] = {{"confdir ", "/*.conf"}, {"sourcedir ", "/*.sources"}, {"include ", ""}};
+    struct time_source *source = arg;
+    char place[PATH_SIZE];
+
+    source->of_amazon |= line[0] != '!' && line[0] != '%' &&
+                         (strstr(line, "169.254.169.123") || strstr(line, "fd00:ec2::123") ||
+                          strstr(line, "refclock PHC"));
+    for (size_t i = 0; i < COUNT_OF(ways) && strstr(path, "chrony.conf"); i++) {
+        const char *folder = line + strlen(ways[i].word);
+        if (!text_starts(line, ways[i].word))
+            continue;
+        folder = strncmp(folder, "/run/chrony.d", 13) == 0 ? "/usr/share/amazon-chrony-config"
+                                                           : folder;
+        (void)text_set(place, sizeof(place), "%.*s%s", (int)strcspn(folder, " \t"), folder,
+                       ways[i].files);
+        (void)lines_read(source->image, place, take_time_line, source);
+    }
+}
+
 void judge_time(struct image *image)
 {
-    static const char keepers[] =
-        "chronyd.service chrony.service systemd-timesyncd.service ntpd.service ntp.service "
-        "ntpsec.service openntpd.service phc2sys.service";
-    static const char places[] =
-        "/etc/chrony.conf /etc/chrony/chrony.conf /etc/systemd/timesyncd.conf /etc/ntp.conf "
-        "/etc/ntpsec/ntp.conf /etc/openntpd/ntpd.conf /etc/chrony.d/* /etc/chrony/conf.d/* "
-        "/etc/chrony/sources.d/* /etc/systemd/timesyncd.conf.d/* /run/chrony.d/* "
-        "/usr/share/amazon-chrony-config/* /usr/lib/systemd/timesyncd.conf.d/*";
-    char which[NAME_SIZE];
+    static const char timesyncd[] =
+        "/etc/systemd/timesyncd.conf /etc/systemd/timesyncd.conf.d/*.conf "
+        "/usr/lib/systemd/timesyncd.conf.d/*.conf";
+    static const struct {
+        const char *unit, *places; /* NULL: it asks no server */
+    } keepers[] = {
+        {"chronyd.service", "/etc/chrony.conf"},
+        {"chrony.service", "/etc/chrony/chrony.conf"},
+        {"systemd-timesyncd.service", timesyncd},
+        {"ntpd.service", "/etc/ntp.conf"},
+        {"ntp.service", "/etc/ntp.conf"},
+        {"ntpsec.service", "/etc/ntpsec/ntp.conf"},
+        {"openntpd.service", "/etc/openntpd/ntpd.conf"},
+        {"phc2sys.service", NULL},
+    };
+    struct time_source source = {.image = image};
+    char which[NAME_SIZE], names[LINE_SIZE] = "";
 
-    if (!any_enabled(image, keepers, which)) {
-        find(image, "time-sync-missing", "", "none of %s is enabled", keepers);
+    for (size_t i = 0; i < COUNT_OF(keepers); i++) {
+        (void)text_add(names, sizeof(names), "%s%s", i ? ", " : "", keepers[i].unit);
+        if (!any_enabled(image, keepers[i].unit, which))
+            continue;
+        say(image, "%s", which);
+        if (keepers[i].places)
+            (void)lines_read(image, keepers[i].places, take_time_line, &source);
+        if (keepers[i].places && !source.of_amazon)
+            find(image, "image-time-source", "",
+                 "%s is enabled, and no file of it names 169.254.169.123", which);
         return;
     }
-    say(image, "%s", which);
-    if (strcmp(which, "phc2sys.service") != 0 && !says(image, places, "169.254.169.123", NULL) &&
-        !says(image, places, "fd00:ec2::123", NULL) && !says(image, places, "refclock PHC", NULL))
-        find(image, "image-time-source", "",
-             "%s is enabled, and no file of it names 169.254.169.123", which);
+    find(image, "time-sync-missing", "", "none of %s is enabled", names);
 }
 
 /* --- 23: credentials --- */
 
-/* Each variable of AWS's SDKs that is set on a line. One that names the region is none of a builder's. */
+/* Each variable of a line from which AWS's SDKs take credentials. */
 static void take_variables(void *arg, const char *path, char *line)
 {
-    char name[NAME_SIZE];
+    static const char *const names[] = {"ACCESS_KEY_ID=",
+                                        "SECRET_ACCESS_KEY=",
+                                        "SESSION_TOKEN=",
+                                        "SECURITY_TOKEN=",
+                                        "PROFILE=",
+                                        "DEFAULT_PROFILE=",
+                                        "CONFIG_FILE=",
+                                        "SHARED_CREDENTIALS_FILE=",
+                                        "ROLE_ARN=",
+                                        "WEB_IDENTITY_TOKEN_FILE=",
+                                        "CONTAINER_CREDENTIALS_"};
 
     for (const char *at = line; (at = strstr(at, "AWS_"));) {
         bool begins = at == line || strchr(" \t\"';", at[-1]);
-        size_t n = strspn(at, "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_");
 
-        (void)text_set(name, sizeof(name), "%.*s", (int)n, at);
-        if (begins && at[n] == '=' && strcmp(name, "AWS_REGION") != 0 &&
-            strcmp(name, "AWS_DEFAULT_REGION") != 0)
-            find(arg, "image-credentials", path, "%s sets %s", path, name);
-        at += n;
+        at += strlen("AWS_");
+        for (size_t i = 0; i < COUNT_OF(names) && begins; i++)
+            if (text_starts(at, names[i]))
+                find(arg, "image-credentials", path, "%s sets AWS_%.*s", path,
+                     (int)strcspn(at, "="), at);
     }
 }
 
@@ -242,10 +297,13 @@ void judge_access_control(struct image *image)
             find(image, "image-access-control", image->program,
                  "SELinux is enforcing, and %s has no label", image->program);
     }
-    if (any_enabled(image, "fapolicyd.service", which) && image->program[0] &&
-        !image_has(image, "/usr/lib/sysimage/rpm") && !image_has(image, "/var/lib/rpm") &&
-        !says(image, "/etc/fapolicyd/fapolicyd.trust /etc/fapolicyd/trust.d/*", image->program,
-              NULL))
+    if (!any_enabled(image, "fapolicyd.service", which) || !image->program[0] ||
+        says(image, "/etc/fapolicyd/fapolicyd.trust /etc/fapolicyd/trust.d/*", image->program,
+             NULL))
+        return;
+    if (image_has(image, "/usr/lib/sysimage/rpm") || image_has(image, "/var/lib/rpm"))
+        cannot_judge(image, "fapolicyd trusts what is in rpm's database, which is not read here");
+    else
         find(image, "image-access-control", image->program,
              "fapolicyd is enabled, and %s is in no rpm database and in no trust file",
              image->program);
@@ -284,7 +342,7 @@ void judge_sessions(struct image *image)
              status.st_mode & 07777);
     }
     if (!image_has(image, "/bin/sh"))
-        find(image, code, "", "there is no /bin/sh");
+        find(image, code, "/bin/sh", "there is no /bin/sh");
     for (size_t i = 0; i < COUNT_OF(adders); i++)
         has_adder |= image_has(image, adders[i]);
     if (!has_adder && !has_user)

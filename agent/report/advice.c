@@ -11,7 +11,8 @@
 #include "base/text.h"
 
 enum { COMMAND_AT = 4 };
-#define NO_LOGIN_BY_USER_DATA "## Without a login\n"
+#define WHICH_INSTANCE "## Which instance\n"
+#define BY_USER_DATA "## Without a login\n"
 #define NO_LOGIN "without a login: ssm-preflight explain no-login"
 
 /* How much of a long list of observations is shown, so that the fix is on the first screen too. */
@@ -346,26 +347,26 @@ static bool add_boot_commands(struct buffer *to, const struct report *report)
 
 bool no_login_write(const struct report *report, struct buffer *to)
 {
-    static const char first[] = "## Which instance", rest[] = "## The EC2 serial console",
-                      commands[] = "        the commands, a line each";
     const char *id = report ? facts_instance_name(report->facts) : "";
     const char *region = report ? report->facts->plan.region : "";
-    /* what a report holds may be anything, and this is for a shell */
-    const bool known = id[0] && region[0] && text_only(id, "-") && text_only(region, "-");
     bool skips = false;
     struct buffer page;
 
+    id = text_only(id, "-") ? id : ""; /* a report may hold anything, and this is for a shell */
+    region = text_only(region, "-") ? region : "";
     buffer_init(&page, REPORT_MAX_BYTES);
     (void)explain_write("no-login", &(struct style){.columns = 0}, &page);
     for (const char *line = page.bytes; line && line[0]; line += strcspn(line, "\n") + 1) {
         const char *end = line + strcspn(line, "\n");
 
-        skips = (skips || (known && text_starts(line, first))) && !text_starts(line, rest);
-        if (skips || (report && text_starts(line, commands) && add_boot_commands(to, report)))
+        if (text_starts(line, "## "))
+            skips = id[0] && region[0] && text_starts(line, WHICH_INSTANCE);
+        if (skips || (id[0] && text_starts(line, "    ID=")) ||
+            (report && text_starts(line, "        the commands, a line each\n") &&
+             add_boot_commands(to, report)))
             continue;
         for (const char *at = line; at <= end; at++) {
-            const char *value = !known                       ? ""
-                                : text_starts(at, "$ID")     ? id
+            const char *value = text_starts(at, "$ID")       ? id
                                 : text_starts(at, "$REGION") ? region
                                                              : "";
             (void)(value[0] ? buffer_add_text(to, value) : buffer_add(to, at, 1));
@@ -373,7 +374,7 @@ bool no_login_write(const struct report *report, struct buffer *to)
         }
     }
     buffer_clear(&page);
-    return known;
+    return id[0];
 }
 
 /* --- the output `commands` ---
@@ -413,24 +414,21 @@ static void paste_end(const struct finding *finding, struct buffer *to)
 static void paste_no_login(const struct report *report, struct buffer *to)
 {
     struct buffer page;
+    bool wanted = false;
 
     buffer_init(&page, REPORT_MAX_BYTES);
-    const char *line = no_login_write(report, &page)
-                           ? strstr(page.bytes, "\n" NO_LOGIN_BY_USER_DATA)
-                           : NULL;
-    if (line)
+    if (no_login_write(report, &page) && page.bytes) {
         (void)buffer_add_text(
             to, "\n# without a login, by user data, which stops the instance: paste it, and "
                 "run fix_by_user_data\nfix_by_user_data() {\n");
-    while (line && *++line &&
-           (!text_starts(line, "## ") || text_starts(line, NO_LOGIN_BY_USER_DATA))) {
-        const size_t n = strcspn(line, "\n");
-        if (text_starts(line, "    "))
-            (void)buffer_add(to, line + 4, n - 3);
-        line += n;
-    }
-    if (line)
+        for (const char *line = page.bytes; line[0]; line += strcspn(line, "\n") + 1) {
+            if (text_starts(line, "## "))
+                wanted = text_starts(line, WHICH_INSTANCE) || text_starts(line, BY_USER_DATA);
+            else if (wanted && text_starts(line, "    "))
+                (void)buffer_add(to, line + 4, strcspn(line, "\n") - 3);
+        }
         (void)buffer_add_text(to, "}\n");
+    }
     buffer_clear(&page);
 }
 

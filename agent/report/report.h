@@ -42,8 +42,8 @@ const struct output *output_find(const char *name); /* NULL: no such output */
 void terminal_write(const struct report *report, const struct style *style, struct buffer *to);
 void commands_write(const struct report *report, const struct style *style, struct buffer *to);
 
-/* The page `no-login`, filled in with what the report of one instance knows; NULL: nothing. False where the
- * instance or its region is not known: then the page begins with what looks it up. */
+/* The page `no-login`, filled in with what the report of one instance knows; NULL: nothing. False where not even
+ * the instance is known: then the page begins with a variable to fill in. */
 bool no_login_write(const struct report *report, struct buffer *to);
 void short_write(const struct report *report, const struct style *style, struct buffer *to);
 void json_write(const struct report *report, const struct style *style, struct buffer *to);

@@ -5,7 +5,8 @@
 # machine too. Where there is no systemd, the answer is no.
 systemd_too_old() {
     [ -x "$1/usr/lib/systemd/systemd" ] || [ -x "$1/lib/systemd/systemd" ] || return 1
-    for library in "$1"/usr/lib/systemd/libsystemd-shared-*.so "$1"/lib/systemd/libsystemd-shared-*.so \
+    # RHEL 8: /usr/lib; RHEL 9, Amazon Linux 2023, SLES 15 SP6: /usr/lib64; Debian 11: /lib; Debian 12: /usr/lib/x86_64-linux-gnu.
+    for library in "$1"/usr/lib*/systemd/libsystemd-shared-*.so "$1"/lib*/systemd/libsystemd-shared-*.so \
         "$1"/usr/lib/*/systemd/libsystemd-shared-*.so; do
         [ -e "$library" ] || continue
         version=${library##*/libsystemd-shared-}

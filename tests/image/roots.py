@@ -185,7 +185,7 @@ def rpm(root):
     bundle(root, "etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem")
     root.link("etc/pki/tls/certs/ca-bundle.crt", "/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem")
     chrony(root, "chronyd.service", "etc/chrony.d/link-local.sources")
-    root.write("etc/chrony.conf", "confdir /etc/chrony.d\n")
+    root.write("etc/chrony.conf", "sourcedir /etc/chrony.d\n")
     root.write("usr/lib/systemd/system-preset/90-default.preset", f"enable {AGENT}\n")
     root.write("usr/lib/systemd/system-preset/99-default-disable.preset", "disable *\n")
     root.write("etc/selinux/config", "SELINUX=permissive\n")
@@ -272,7 +272,6 @@ simple("snapd-masked", "ubuntu", "image-snapd-broken", lambda r: r.mask("snapd.s
 simple("snapd-seeded-off", "ubuntu", "image-snapd-broken", lambda r: r.disable("snapd.seeded.service"))
 simple("squashfs-blacklisted", "ubuntu", "image-snapd-broken",
        lambda r: r.write("etc/modprobe.d/squashfs.conf", "install squashfs /bin/false\nblacklist squashfs\n"))
-simple("apparmor-off", "ubuntu", "image-snapd-broken", lambda r: r.edit("boot/grub/grub.cfg", " ro ", " ro apparmor=0 "))
 simple("apparmor-masked", "ubuntu", "image-snapd-broken", lambda r: r.mask("apparmor.service"))
 simple("snap-not-mounted", "ubuntu-booted", "image-snapd-broken",
        lambda r: r.write(f"{ENABLED}/snap-amazon\\x2dssm\\x2dagent-7993.mount", "[Mount]\nWhat=/var/lib/snapd/snaps/amazon-ssm-agent_7993.snap\n"))
@@ -309,6 +308,9 @@ simple("proxy-with-exemption", "rpm", "image-proxy-baked",
 simple("proxy-of-the-manager", "debian", "image-proxy-baked",
        lambda r: r.write("etc/systemd/system.conf.d/proxy.conf", "[Manager]\nDefaultEnvironment=HTTP_PROXY=http://proxy.build:3128\n"))
 simple("proxy-of-the-snap", "ubuntu-booted", "image-proxy-baked", lambda r: r.write("etc/environment", 'https_proxy="http://proxy.build:3128"\n'), "warning")
+simple("sdk-without-imds", "debian", "agent-environment", lambda r: r.drop_in("Environment=AWS_EC2_METADATA_DISABLED=true"))
+simple("sdk-with-imds-by-ipv6", "rhel", "agent-environment", lambda r: r.drop_in("Environment=AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE=IPv6"), "warning")
+simple("environment-file-that-is-missing", "rhel", "agent-environment", lambda r: r.drop_in("EnvironmentFile=/etc/sysconfig/proxy"))
 # 13
 simple("no-bundle", "debian", "ca-bundle-missing", Root.untrust)
 simple("bundle-dangling", "rpm", "ca-bundle-missing", lambda r: r.remove("etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem"))
@@ -322,7 +324,8 @@ simple("time-service-masked", "rpm", "time-sync-missing", lambda r: r.mask("chro
 simple("time-of-the-internet", "debian", "image-time-source", lambda r: r.write("etc/chrony/chrony.conf", "pool 2.debian.pool.ntp.org iburst\n"), "warning")
 # 15
 simple("udev-names", "debian", "image-network-baked",
-       lambda r: r.write("etc/udev/rules.d/70-persistent-net.rules", 'SUBSYSTEM=="net", ATTR{address}=="0a:00:00:00:00:01", NAME="eth0"\n'))
+       lambda r: (r.write("etc/udev/rules.d/70-persistent-net.rules", 'SUBSYSTEM=="net", ATTR{address}=="0a:00:00:00:00:01", NAME="eth0"\n'),
+                  r.write("etc/systemd/network/90-eth0.network", "[Match]\nName=eth0\n[Network]\nDHCP=yes\n")))
 simple("ifcfg-static", "rpm", "image-network-baked",
        lambda r: r.write("etc/sysconfig/network-scripts/ifcfg-eth0", "DEVICE=eth0\nBOOTPROTO=static\nIPADDR=10.0.0.5\nHWADDR=0a:00:00:00:00:01\n"))
 simple("networkd-static", "debian", "image-network-baked", lambda r: r.write("etc/systemd/network/10-static.network", "[Match]\nName=ens5\n[Network]\nAddress=10.0.0.5/24\n"))

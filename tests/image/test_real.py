@@ -107,8 +107,8 @@ def test_real_tools_break_it_and_mend_it(in_root, command):
     assert (broken, mended) == (REAL[command], "")
 
 
-# What is no fault in a real root: it has a Python, and the fix that made it fit has put Amazon's time source into conf.d.
-NO_FAULT_THERE = {"program-only-in-the-host", "time-of-the-internet"}
+# What is no fault in a real root: it has a Python.
+NO_FAULT_THERE = {"program-only-in-the-host"}
 
 
 @pytest.mark.parametrize("suite", os.environ.get("IMAGE_SUITES", "bookworm trixie noble").split())

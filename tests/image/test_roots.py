@@ -10,12 +10,14 @@ import subprocess
 import xml.etree.ElementTree as ET
 
 import pytest
+import amis
 from roots import AGENT, BROKEN, ENABLED, GOLDEN, HARMLESS, WITHOUT_FIX, Root
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 PROGRAM = os.environ.get("SSM_PREFLIGHT_BINARY", os.path.normpath(os.path.join(HERE, "../../build/ssm-preflight")))
 BUSYBOX = shutil.which("busybox")
-MANAGERS = {"debian": ["apt-get", "curl", "dpkg", "update-initramfs"], "ubuntu": ["snap"], "ubuntu-booted": ["snap"], "rpm": ["dnf", "dracut", "restorecon"]}
+MANAGERS = {"deb": ["apt-get", "curl", "dpkg", "update-initramfs"], "snap": ["snap", "apt-get"], "rpm": ["dnf", "dracut", "restorecon"]}
+MANAGERS |= {kind: MANAGERS["snap" if "ubuntu" in kind else "deb" if "debian" in kind else "rpm"] for kind in GOLDEN}
 
 
 def audit(root, *arguments, output="json"):
@@ -80,15 +82,6 @@ def check_of_agent(root):
     return next(each["status"] for each in json.loads(done.stdout)["checks"] if each["id"] == "agent.installed")
 
 
-@pytest.mark.parametrize("name", BROKEN)
-def test_a_broken_root_has_its_finding_and_no_other(build, name):
-    kind, change, code, severity, arguments = BROKEN[name]
-    status, report = audit(build(kind, change), *arguments)
-    assert [(each["code"], each["severity"]) for each in report["findings"]] == [(code, severity)], report["findings"]
-    assert status == (1 if severity == "fatal" else 0)
-    assert report["findings"][0]["evidence"] and report["findings"][0]["remedy"]["text"]
-
-
 def paste(root, kind, commands):
     """The lines in a shell of the root, as a Packer provisioner runs them."""
     tools = root.path(".tools")
@@ -113,13 +106,21 @@ def paste(root, kind, commands):
     assert done.returncode == 0, (commands, done.stderr)
 
 
-@pytest.mark.skipif(os.geteuid() != 0 or not BUSYBOX, reason="chroot needs root and busybox")
-@pytest.mark.parametrize("name", [name for name in BROKEN if name not in WITHOUT_FIX])
-def test_the_fix_pasted_into_the_root_makes_it_fit(build, name):
-    kind, change, _, _, arguments = BROKEN[name]
+@pytest.mark.parametrize("name", BROKEN)
+def test_a_broken_root_has_its_finding_and_no_other_and_the_fix_makes_it_fit(build, name):
+    """The fix is pasted into a shell of the root, which needs root and busybox."""
+    kind, change, code, severity, arguments = BROKEN[name]
     root = build(kind, change)
-    _, report = audit(root, *arguments)
-    paste(root, kind, [command for finding in report["findings"] for command in finding["remedy"]["commands"]])
+    status, report = audit(root, *arguments)
+    assert [(each["code"], each["severity"]) for each in report["findings"]] == [(code, severity)], report["findings"]
+    assert status == (1 if severity == "fatal" else 0)
+    finding = report["findings"][0]
+    assert finding["evidence"] and finding["remedy"]["text"]
+    if name in WITHOUT_FIX:
+        return
+    if os.geteuid() != 0 or not BUSYBOX:
+        pytest.skip("chroot needs root and busybox: the finding is right, its fix was not tried")
+    paste(root, kind, finding["remedy"]["commands"])
     status, report = audit(root, "--strict", *arguments)
     assert (status, report["findings"]) == (0, [])
 
@@ -138,7 +139,7 @@ def test_a_resolver_that_nothing_may_write(build):
 
     def severities():
         return [(each["code"], each["severity"]) for each in audit(root)[1]["findings"]]
-    assert severities() == [("image-resolver-baked", "warning")]
+    assert severities() == []
     if subprocess.run(["chattr", "+i", path], capture_output=True, check=False).returncode != 0:
         pytest.skip("this file system has no such flag")
     try:
@@ -157,7 +158,53 @@ def test_every_finding_is_staged():
     listed = subprocess.run([PROGRAM, "list", "findings"], capture_output=True, text=True, check=True).stdout
     staged = {broken[2] for broken in BROKEN.values()}
     assert {line.split()[0] for line in listed.splitlines() if line.startswith("image-")} <= staged
-    assert len(BROKEN) >= 60
+    assert len(BROKEN) >= 60 and set(amis.GOLDEN) == set(GOLDEN)
+
+
+def test_a_snap_may_be_in_a_var_that_is_not_mounted(build):
+    root = build("ubuntu", lambda r: (shutil.rmtree(r.path("var")), os.makedirs(r.path("var"))))
+    status, report = audit(root)
+    assert (status, report["findings"]) == (3, []) and "/var/lib/snapd" in report["summary"]
+
+
+@pytest.mark.skipif(os.geteuid() != 0 or not shutil.which("setpriv"), reason="capabilities are root's to give away")
+def test_who_may_not_read_everything_is_told(build):
+    """Not root: what cannot be read would pass as not there."""
+    root = build("debian", BROKEN["root-credentials"][1])
+    os.chmod(root.path("root"), 0)
+    done = subprocess.run(["setpriv", "--bounding-set", "-dac_override,-dac_read_search", PROGRAM, "image", "--root", root.top, "--output", "json"], capture_output=True, text=True,
+                          check=False)
+    report = json.loads(done.stdout)
+    assert (done.returncode, report["verdict"], report["findings"]) == (3, "unknown", []) and "be root" in report["summary"]
+
+
+def label(root, *names):
+    root.write("etc/selinux/config", "SELINUX=enforcing\n")
+    for name in names:
+        os.setxattr(root.path(name), "security.selinux", b"system_u:object_r:bin_t:s0\0")
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="labels need root")
+@pytest.mark.parametrize(("labelled", "status", "found"), [
+    ((), "unknown", []), (("usr/lib/systemd/systemd",), "warn", ["image-access-control"]), (("usr/lib/systemd/systemd", "usr/sbin/amazon-ssm-agent"), "pass", [])])
+def test_a_program_without_a_label(build, labelled, status, found):
+    """SELinux enforces: systemd has a label and the agent has none, as after a copy. Where none has one, labels are not seen here."""
+    try:
+        root = build("rpm", lambda r: label(r, *labelled))
+    except OSError:
+        pytest.skip("this file system keeps no labels")
+    report = audit(root)[1]
+    assert ([each["status"] for each in report["checks"] if each["id"] == "image.access-control"], codes(report)) == ([status], found)
+    if not found:
+        return
+    assert any(command.startswith("restorecon ") for command in report["findings"][0]["remedy"]["commands"])
+    paste(root, "rpm", report["findings"][0]["remedy"]["commands"])  # here restorecon fails: the first boot labels anew
+    assert codes(audit(root)[1]) == []
+
+
+def test_fapolicyd_trusts_what_rpm_knows(build):
+    check = next(each for each in audit(build(*HARMLESS["fapolicyd-and-rpm"]))[1]["checks"] if each["id"] == "image.access-control")
+    assert check["status"] == "unknown" and "rpm" in check["summary"]
 
 
 def test_an_empty_var_is_said(build):
@@ -169,7 +216,7 @@ def test_an_empty_var_is_said(build):
     assert check["status"] == "unknown" and "not mounted" in check["summary"]
 
 
-@pytest.mark.parametrize("name", ["firewall-that-jumps", "firewall-with-policies"])
+@pytest.mark.parametrize("name", ["firewall-that-jumps", "firewall-with-policies", "nft-of-named-sets", "nft-of-variables", "nft-by-a-map", "firewall-for-the-vpc"])
 def test_what_a_jump_or_a_policy_decides_is_not_judged(build, name):
     assert next(each["status"] for each in audit(build(*HARMLESS[name]))[1]["checks"] if each["id"] == "image.firewall") == "unknown"
 

@@ -68,6 +68,7 @@ ROWS = [  # faults, the finding, the verdict afterwards, and UNSEEN
     ("egress-rule", "egress-rule", "ready"),
     ("endpoint-blocks-443", "endpoint-blocks-443", "ready"),
     ("endpoint-blocks-443:all", "egress-blocked", "ready"),
+    ("endpoint-blocks-443:ssm endpoint-blocks-443:ssmmessages endpoint-blocks-443:ec2messages", "egress-blocked", "ready"),  # a group each
     ("address-family-blocked", "address-family-blocked", "ready"),
     ("network-acl", "network-acl", "ready"),
     ("network-acl:ephemeral", "network-acl", "ready"),

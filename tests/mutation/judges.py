@@ -94,6 +94,30 @@ class Scenarios(Judge):
         return ["tests/scenarios/run", PROGRAM, "build/situations"]
 
 
+class Words(Judge):
+    """What the program says of itself, and of a report: help, lists, pages, what it refuses; with a closed stream too."""
+
+    asked = ("--help", "help", "check --help", "version", "--version", "list checks", "list nothing", "explain policy-missing", "explain x", "chek",
+             "check --output abcd", "check surplus", "show /nonexistent", "show --verbose build/situations/policy-missing.json",
+             "show build/situations/healthy.json --output json", "version >&-", "list findings 2>&-", "version <&-")
+
+    def known(self):
+        return False  # what it says is needed too
+
+    def said(self, environment=None):
+        return [sandboxed(["sh", "-c", f'"$0" {words}', PROGRAM], 20, environment) for words in self.asked]
+
+    def measure(self):
+        began = time.monotonic()
+        self.usual = self.said()
+        self.remember(time.monotonic() - began)
+
+    def judge(self):
+        return "" if self.said() == self.usual else "says another thing"
+
+    counts = False  # the coverage build writes its counters where a confined one may not
+
+
 class Pytest(Judge):
     """A file of tests that run the program."""
 
@@ -180,7 +204,8 @@ def all_judges():
     """In the order in which they are asked, the units by how long they take."""
     names = sorted(file[:-2] for file in os.listdir(os.path.join(TOP, "tests", "unit")) if file.startswith("test_") and file.endswith(".c"))
     yield from (Unit(name, rooms_of(name)) for name in names)
-    yield Scenarios("scenarios", ("diagnose", "report", "model", "run", "agent"))
+    yield Words("words", ("agent", "report"))
+    yield Scenarios("scenarios", ("diagnose", "report", "model", "run"))
     yield Pytest("image", ("image",), "tests/image/test_roots.py")
     yield from map(LabCheck, LAB_CHECKS)
     yield Pytest("lab-run", ("run", "agent", "base", "report"), "tests/lab/test_run.py", "tests/lab/test_streams.py", "tests/lab/test_trouble.py")

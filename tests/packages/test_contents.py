@@ -5,6 +5,7 @@ import os
 import re
 import shutil
 import subprocess
+import tempfile
 
 import jsonschema
 import pytest
@@ -44,6 +45,46 @@ def test_every_licence_is_in_every_package(packages):
                         ("systemd", "GNU LESSER GENERAL PUBLIC LICENSE"), ("zlib", "altered source versions"), ("curl", "COPYRIGHT AND PERMISSION NOTICE")):
         with open(os.path.join(REPOSITORY, "build/deps", ARCH, "licences", text), encoding="utf-8", errors="replace") as file:
             assert words.lower() in " ".join(file.read().lower().split()), text
+
+
+def test_a_library_that_fails_costs_no_other(tmp_path):
+    """packaging/deps/build in a copy in which cjson cannot be built and libinih is missing: that is kept, and the next run builds cjson alone."""
+    deps, store = os.path.join(REPOSITORY, "build/deps"), tmp_path / "build/deps/store"
+    if not os.path.isdir(f"{deps}/sources"):
+        pytest.skip("the libraries' sources are not here")
+    shutil.copytree(os.path.join(REPOSITORY, "packaging/deps"), tmp_path / "packaging/deps")
+    store.mkdir(parents=True)
+    (tmp_path / "build/deps/sources").symlink_to(f"{deps}/sources")
+    for kept in os.listdir(f"{deps}/store"):
+        if kept.startswith(f"{ARCH}-") and not kept.startswith((f"{ARCH}-cjson-", f"{ARCH}-libinih-")):
+            (store / kept).symlink_to(f"{deps}/store/{kept}")
+    recipe = tmp_path / "packaging/deps/recipes/cjson"
+    whole = recipe.read_text()
+
+    def build():
+        done = subprocess.run([str(tmp_path / "packaging/deps/build")], capture_output=True, text=True, check=False)
+        return done.returncode, set(re.findall(r"deps: (\S+): built in", done.stdout)), done.stderr
+    recipe.write_text("false\n" + whole)
+    status, built, said_of_it = build()
+    assert (status, built) == (1, {"libinih"}) and "these failed, the others are kept: cjson\n" in said_of_it, said_of_it
+    recipe.write_text(whole)
+    assert build() == (0, {"cjson"}, "") and (tmp_path / "build/deps" / ARCH / "lib/libinih.a").exists()
+    assert build() == (0, set(), "")
+
+
+def test_the_way_to_relink_works(tmp_path):
+    """RELINKING's command, with a glibc in which one function was changed: what it links with, of what `make static` compiled."""
+    (tmp_path / "changed.c").write_text("int relinked(int fd) { return fd < 0; }\nint isatty(int fd) { return relinked(fd); }\nint __isatty(int fd) { return relinked(fd); }\n")
+    shutil.copy(said("gcc", "-print-file-name=libc.a").strip(), tmp_path / "libc.a")
+    said("gcc", "-Os", "-fPIE", "-fno-inline", "-c", str(tmp_path / "changed.c"), "-o", str(tmp_path / "isatty.o"))
+    said("ar", "r", str(tmp_path / "libc.a"), str(tmp_path / "isatty.o"))
+    with open(os.path.join(REPOSITORY, "packaging/RELINKING"), encoding="utf-8") as file:
+        compiler = re.search("make static (CC='.*?')", file.read())[1].replace("/path/of/yours", str(tmp_path))
+    program = tmp_path / "ssm-preflight"
+    environment = {name: value for name, value in os.environ.items() if name not in ("MAKEFLAGS", "MAKELEVEL", "MFLAGS")}
+    told = said("sh", "-c", f"make -n flavour=static {compiler} program.static={program} {program}", env=environment)
+    said("sh", "-c", next(line for line in told.splitlines() if line.endswith(f" -o {program}.debug")))
+    assert " relinked\n" in said("nm", f"{program}.debug") and "ssm-preflight" in said(f"{program}.debug", "version")
 
 
 def test_versions_order(packages):
@@ -173,3 +214,32 @@ def test_rpm_says_what_it_should(packages):
     assert set(said("rpm", "-qp", "--requires", path).split("\n")) <= {"", "/bin/sh", "config(ssm-preflight) = " + said("rpm", "-qp", "--qf", "%{VERSION}-%{RELEASE}", path)} | {
         line for line in said("rpm", "-qp", "--requires", path).split("\n") if line.startswith("rpmlib(")}
     assert said("rpm", "-qp", "--configfiles", path) == "/etc/ssm-preflight/preflight.conf\n"
+
+
+@pytest.mark.skipif(not shutil.which("rpmsign") or not shutil.which("gpg"), reason="rpm or gpg is not installed")
+def test_signing_and_verifying_as_documented(packages, tmp_path):
+    """The commands of docs/packaging.md but `make dist`, with a throw-away key; what was changed then is refused."""
+    with open(os.path.join(REPOSITORY, "docs/packaging.md"), encoding="utf-8") as file:
+        section = file.read().split("## Signing and verifying")[1]
+    sign, verify = ("\n".join(re.findall("^    (.*)", text, re.M)) for text in section.split("Who installs them verifies:"))
+    dist = tmp_path / "build/dist"
+    dist.mkdir(parents=True)
+    for path in (packages["deb"][1], packages["rpm"][1], packages["tarball"]):
+        shutil.copy(path, dist)
+    (dist / "bill.json").write_text("{}")
+    (tmp_path / ".rpmmacros").write_text(f"%_dbpath {tmp_path}/db\n")
+    script = f"""set -e
+        gpg --batch --quiet --passphrase '' --quick-gen-key 'throw-away <nobody@packages.invalid>' rsa2048 sign 1d
+        gpg --armor --export >{tmp_path}/public-key; key=$(gpg --list-keys --with-colons | awk -F: '/^fpr/ {{ print $10; exit }}')
+        {re.sub("(?m)^SIGN=.* make dist.*", "", sign).replace("<key-id>", "$key")}
+        cd build/dist
+        {verify.replace("<public-key>", f"{tmp_path}/public-key")}
+        echo changed; for file in *.deb *.rpm; do echo >>"$file"; done
+        sha256sum --check --quiet SHA256SUMS || echo refused; rpm --checksig *.rpm || echo refused"""
+    with tempfile.TemporaryDirectory(dir="/tmp") as keys:  # not below tmp_path: its agent's socket has a short name
+        environment = {**os.environ, "HOME": str(tmp_path), "GNUPGHOME": keys}
+        done = subprocess.run(["bash", "-c", script], cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
+        subprocess.run(["gpgconf", "--kill", "all"], env=environment, check=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+    before, after = done.stdout.split("changed\n")
+    assert "digests signatures OK" in before and "refused" not in before and after.count("refused") == 2, done.stdout

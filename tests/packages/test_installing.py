@@ -19,13 +19,24 @@ run systemctl --quiet disable ssm-ready.path
 SHOW = """
 echo "== $1 links"; links; echo "== $1 configuration"; tail -qn 1 "$root"/etc/ssm-preflight/preflight.conf "$root"/etc/ssm-preflight/preflight.conf.d/*
 """
-# The packages and install.sh know systemd's version by the name of its library, which 219 has not got.
+# The packages and install.sh know systemd's version by the name of its library, which 219 has not got. Version, folder, whether the units work there:
+# as on Amazon Linux 2, SLES 15 SP1, and then RHEL 8, 9.1, 9.6, Amazon Linux 2023, SLES 15 SP6; Debian 11, 12.
+OF_RPMS = (("219", "none", False), ("234", "usr/lib/systemd", False), ("238", "usr/lib64/systemd", False), ("239", "usr/lib/systemd", True),
+           ("250", "usr/lib/systemd", True), ("252", "usr/lib64/systemd", True), ("252.23-6.amzn2023", "usr/lib64/systemd", True),
+           ("254.27-150600.4.71.2", "usr/lib64/systemd", True))
+OF_DEBS = (("219", "none", False), ("239", "lib/systemd", True), ("252", "usr/lib/x86_64-linux-gnu/systemd", True))
 OF_SYSTEMD = """
 of_systemd() {
-    rm -f "$root"/usr/lib/systemd/libsystemd-shared-*.so "$root"/lib/systemd/libsystemd-shared-*.so "$root"/usr/lib/*/systemd/libsystemd-shared-*.so
-    [ "$1" = 219 ] || touch "$root/usr/lib/systemd/libsystemd-shared-$1.so"
+    rm -f "$root"/usr/lib*/systemd/libsystemd-shared-*.so "$root"/lib*/systemd/libsystemd-shared-*.so "$root"/usr/lib/*/systemd/libsystemd-shared-*.so
+    [ "$1" = 219 ] || { mkdir -p "$root/$2"; touch "$root/$2/libsystemd-shared-$1.so"; }
 }
 """
+
+
+def each(layouts):
+    """What a script's loop reads: a line a layout."""
+    return "\n".join(" ".join(layout[:2]) for layout in layouts)
+
 
 needs_rpm = pytest.mark.skipif(not shutil.which("rpmbuild"), reason="rpm is not installed")
 
@@ -61,18 +72,32 @@ def test_deb_from_installation_to_purge(suite, packages, in_root):
 
 def test_deb_enables_no_unit_that_would_fail(packages, in_root):
     done = in_root("bookworm", OF_SYSTEMD + """cp "$2" "$root/new.deb"
-        for version in 219 238 239; do
-            of_systemd $version; echo "== $version"; run dpkg -i /new.deb 2>"$layer/said" >&2; grep -o 'older than 239' "$layer/said" || :; links
+        while read -r version folder; do
+            of_systemd $version $folder; echo "== $version"; run dpkg -i /new.deb 2>"$layer/said" >&2; grep -o 'older than 239' "$layer/said" || :; links
             run ssm-preflight version >/dev/null; run dpkg --purge ssm-preflight >&2
-        done""", packages["deb"][1])
+        done <<<"$3"
+        echo "== none"; rm "$root/usr/lib/systemd/systemd" "$root/usr/bin/systemctl"; run dpkg -i /new.deb >&2; links""", packages["deb"][1], each(OF_DEBS))
     found = sections(done.stdout)
-    assert found["219"] == found["238"] == ["older than 239"]
-    assert enabled(found["239"]) == ALL
+    assert enabled(found["none"]) == ALL
+    for version, _, works in OF_DEBS:
+        assert enabled(found[version]) == ALL if works else found[version] == ["older than 239"], version
 
 
+def test_deb_reloads_systemd_where_it_runs(packages, in_root):
+    done = in_root("bookworm", """cp "$2" "$root/new.deb"; mkdir -p "$root/run/systemd/system"
+        printf '#!/bin/sh\\necho "$@" >>/asked\\n' >"$root/usr/bin/systemctl"
+        for did in "-i /new.deb" "--remove ssm-preflight" "--purge ssm-preflight"; do
+            rm -f "$root/asked"; run dpkg $did 2>"$layer/said" >/dev/null; echo "== $did"; grep -v '^dpkg: ' "$layer/said" || :; grep reload "$root/asked" || :
+        done""", packages["deb"][1])
+    assert {did: lines for did, lines in sections(done.stdout).items() if lines != ["--system daemon-reload"]} == {}
+
+
+# A tree as those of RHEL 9, Amazon Linux 2023 and SLES 15 SP6 where it matters: presets that disable all else, and systemd's own library in lib64.
 RPM = """
 rpm() { command rpm --root "$root" --define '_dbpath /var/lib/rpm' --nodeps "$@" >&2; }
 echo 'disable *' >"$root/usr/lib/systemd/system-preset/99-default-disable.preset"
+mkdir -p "$root/usr/lib64/systemd"; mv "$root"/usr/lib/*/systemd/libsystemd-*.so "$root/usr/lib64/systemd/"
+echo /usr/lib64/systemd >"$root/etc/ld.so.conf.d/systemd.conf"; run ldconfig
 """
 
 
@@ -105,13 +130,13 @@ def test_rpm_where_there_is_no_systemd(packages, in_root):
 def test_rpm_enables_no_unit_that_would_fail(packages, in_root):
     done = in_root("bookworm", RPM + OF_SYSTEMD + """
         printf '#!/bin/sh\\necho "$@" >>/asked\\n' >"$root/usr/bin/systemctl"
-        for version in 219 238 239; do
-            of_systemd $version; rm -f "$root/asked"; echo "== $version"; command rpm --root "$root" --define '_dbpath /var/lib/rpm' --nodeps -i "$2" 2>"$layer/said" >&2
+        while read -r version folder; do
+            of_systemd $version $folder; rm -f "$root/asked"; echo "== $version"; command rpm --root "$root" --define '_dbpath /var/lib/rpm' --nodeps -i "$2" 2>"$layer/said" >&2
             grep -o 'older than 239' "$layer/said" || :; cat "$root/asked" 2>/dev/null || :; rpm -e ssm-preflight
-        done""", packages["rpm"][1])
+        done <<<"$3" """, packages["rpm"][1], each(OF_RPMS))
     found = sections(done.stdout)
-    assert found["219"] == found["238"] == ["older than 239"]
-    assert found["239"] == ["--no-reload preset " + " ".join(UNITS)]
+    for version, _, works in OF_RPMS:
+        assert found[version] == (["--no-reload preset " + " ".join(UNITS)] if works else ["older than 239"]), version
 
 
 def test_tarball_installs_what_it_verified_and_nothing_else(packages, in_root):
@@ -123,11 +148,17 @@ def test_tarball_installs_what_it_verified_and_nothing_else(packages, in_root):
         ./install.sh >&2; echo "== links"; links; run ssm-preflight version >/dev/null
         echo '# mine' >>"$root/etc/ssm-preflight/preflight.conf"
         touch "$root/usr/bin/ssm-of-old"; echo /usr/bin/ssm-of-old >>"$root/usr/share/ssm-preflight/manifest"
-        ./install.sh >&2; echo "== configuration"; tail -n 1 "$root/etc/ssm-preflight/preflight.conf"
+        # An installation that fails keeps the list of the one before it.
+        man=$root/usr/share/man; mv "$man" "$man.away"; echo >"$man"; cp "$root/usr/share/ssm-preflight/manifest" "$layer/list"
+        ! ./install.sh >&2; cmp "$layer/list" "$root/usr/share/ssm-preflight/manifest"; rm "$man"; mv "$man.away" "$man"
+        run systemctl --quiet disable ssm-ready.path
+        mkdir "$layer/tmp"; TMPDIR=$layer/tmp ./install.sh >&2; rmdir "$layer/tmp"; echo "== again"; links
+        echo "== configuration"; tail -n 1 "$root/etc/ssm-preflight/preflight.conf"
+        ENABLE=yes ./install.sh >&2; echo "== told"; links
         ./uninstall.sh >&2; echo "== uninstalled"; ours
         ./install.sh >&2; ./uninstall.sh --purge >&2; echo "== purged"; ours""", packages["tarball"])
     found = sections(done.stdout)
-    assert enabled(found["links"]) == ALL
+    assert enabled(found["links"]) == enabled(found["told"]) == ALL and enabled(found["again"]) == ALL_BUT_READY
     assert (found["refused"], found["configuration"], found["purged"]) == ([], ["# mine"], [])
     assert [path for path in found["uninstalled"] if not path.startswith("etc/ssm-preflight")] == []
     assert "etc/ssm-preflight/preflight.conf" in found["uninstalled"]
@@ -166,14 +197,19 @@ def test_install_enables_unless_told_not_to(tmp_path):
     assert install(tmp_path / "root", program).returncode == 0
     wants = tmp_path / "root/etc/systemd/system/multi-user.target.wants"
     assert sorted(os.listdir(wants)) == ["ssm-preflight-fixed.path", "ssm-preflight.service", "ssm-ready.path"]
+    # What the administrator disabled since stays so.
+    (wants / "ssm-ready.path").unlink()
+    assert install(tmp_path / "root", program).returncode == 0 and len(os.listdir(wants)) == 2
+    assert install(tmp_path / "root", program, ENABLE="yes").returncode == 0 and len(os.listdir(wants)) == 3
     # Where the units would fail they are not enabled.
-    for version, enables in (("219", False), ("238", False), ("239", True), ("252.23-6.amzn2023", True)):
-        root = tmp_path / version
+    for number, (version, folder, enables) in enumerate(OF_RPMS + OF_DEBS):
+        root = tmp_path / str(number)
         systemd = root / "usr/lib/systemd/systemd"
         systemd.parent.mkdir(parents=True)
         systemd.write_text("")
         systemd.chmod(0o755)
         if version != "219":
-            (systemd.parent / f"libsystemd-shared-{version}.so").touch()
+            (root / folder).mkdir(parents=True, exist_ok=True)
+            (root / folder / f"libsystemd-shared-{version}.so").touch()
         done = install(root, program)
         assert done.returncode == 0 and ("older than 239" not in done.stderr, (root / "etc/systemd").exists()) == (enables, enables)

@@ -75,7 +75,7 @@ class Runner:
         with open(os.path.join(path, "aws"), "w", encoding="utf-8") as file:
             file.write(STAND_IN)
         os.chmod(os.path.join(path, "aws"), 0o755)
-        for name in ("base64", "cat", "cut", "grep", "seq", "wc", "sh"):
+        for name in ("base64", "cat", "cut", "grep", "seq", "sort", "tr", "wc", "sh"):
             os.symlink(os.path.join("/usr/bin", name), os.path.join(path, name))
 
     def run(self, block, where):
@@ -95,6 +95,8 @@ class Runner:
             with open(os.path.join(self.folder.name, "fix.yaml"), encoding="utf-8") as file:
                 self.written[function[1]] = file.read()
         head, _, script = self.written[function[1]].partition("  - |\n")
+        sh = subprocess.run(["/bin/sh", "-n"], input=script, capture_output=True, text=True, check=False)  # which cloud-init runs
+        why = why or (f"sh says: {sh.stderr}" if sh.returncode else "")
         script = script.replace("    sudo() { \"$@\"; }\n", "").replace(" | cat >/dev/console &", "")  # of the test's own
         why = why or self.run(re.sub("^    ", "", script, flags=re.M), where)
         wanted = {line for place, block in blocks_of(commands) if place == "on the instance" for line in block.splitlines()}

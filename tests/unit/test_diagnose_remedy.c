@@ -113,23 +113,25 @@ static void what_is_not_known_is_left_to_people(void **state)
     assert_int_equal(n_commands_with("=''"), 1);
 }
 
-/* Each endpoint may have a security group of its own; one whose name is not known is looked up for itself. */
+/* Each endpoint may have a security group of its own. */
 static void every_blocked_endpoint_is_opened(void **state)
 {
     const check_set both = connect_of(SERVICE_SSM) | connect_of(SERVICE_SSMMESSAGES);
 
     (void)state;
     facts_healthy(&facts);
-    fill("egress-blocked",
-         both | connect_of(SERVICE_EC2MESSAGES)); /* nobody is told to do more for it */
-    assert_int_equal(n_commands_with("SG=$(aws ec2 describe-vpc-endpoints "), 2);
-    assert_int_equal(n_commands_with(",Values=com.amazonaws.us-east-1.ssmmessages "), 1);
-    assert_int_equal(n_commands_with("authorize-security-group-ingress "), 2);
-    fill("endpoint-blocks-443", connect_of(SERVICE_EC2MESSAGES));
-    assert_int_equal(n_commands_with("authorize-security-group-ingress "), 1);
+    fill("egress-blocked", both);
+    assert_int_equal(n_commands_with(" \"Name=service-name,Values=com.amazonaws.us-east-1.ssm,"
+                                     "com.amazonaws.us-east-1.ssmmessages\" "),
+                     1);
+    assert_int_equal(
+        n_commands_with("for G in $(echo \"$SG\"); do aws ec2 authorize-security-group-ingress "),
+        1);
     facts.plan.services[SERVICE_SSM].endpoint_service[0] = '\0';
     facts.plan.services[SERVICE_SSMMESSAGES].endpoint_service[0] = '\0';
-    fill("egress-blocked", both);
+    fill("address-family-blocked", both);
+    assert_int_equal(n_commands_with(" \"Name=service-name,Values=*.ssm,*.ssmmessages\" "), 1);
+    fill("endpoint-missing", both); /* a name to create one with is looked up, each for itself */
     assert_int_equal(n_commands_with("?ends_with(@, '.ssm')] | [0]"), 1);
     assert_int_equal(n_commands_with("Values=\"$ENDPOINT_SERVICE_NAME_SSMMESSAGES\" "), 1);
 }

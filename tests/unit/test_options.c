@@ -354,6 +354,22 @@ static void shorthands_are_what_they_stand_for(void **state)
 }
 
 /* It is taken all the same: AWS opens regions. */
+/* The first and the last of each set of choices, and days with their letter and without. */
+static void values_of_every_kind_are_taken(void **state)
+{
+    (void)state;
+    assert_true(parse("--private-dns off --permissions off --max-age 90d"));
+    assert_int_equal(options.plan.private_dns, PRIVATE_DNS_OFF);
+    assert_int_equal(options.plan.permissions, PERMISSIONS_OFF);
+    assert_int_equal(options.max_age_days, 90);
+    assert_true(parse("--private-dns warn --permissions probe --max-age 7"));
+    assert_int_equal(options.plan.private_dns, PRIVATE_DNS_WARN);
+    assert_int_equal(options.max_age_days, 7);
+    assert_false(parse("--max-age 0d"));
+    assert_true(parse("--max-age 36500d"));
+    assert_false(parse("--max-age 36501d"));
+}
+
 static void a_region_that_looks_wrong_is_questioned(void **state)
 {
     (void)state;
@@ -395,6 +411,7 @@ int main(void)
         cmocka_unit_test(each_target_has_its_own_need),
         cmocka_unit_test(wrong_arguments_are_named),
         cmocka_unit_test(shorthands_are_what_they_stand_for),
+        cmocka_unit_test(values_of_every_kind_are_taken),
         cmocka_unit_test(a_region_that_looks_wrong_is_questioned),
         cmocka_unit_test_teardown(later_files_win_and_the_command_line_wins_over_all, forget_files),
         cmocka_unit_test_teardown(errors_in_files_name_file_and_line, forget_files),
