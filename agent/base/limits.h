@@ -29,7 +29,7 @@ enum {
     MAX_ROUTES = 16,    /* routes looked up for addresses that are silent or fail at once */
     MAX_ACTIONS = 25,   /* IAM actions proven for one service */
     MAX_SAMPLES = 24,   /* clock readings */
-    MAX_VARIABLES = 9,  /* variables of AWS's SDK that are looked at */
+    MAX_VARIABLES = 11, /* variables that end the agent which are looked at */
 };
 
 #endif

@@ -70,7 +70,7 @@ static void judge_resolve(const struct judge *judge, enum service service,
     } else if (resolvers->order == LOOKUP_FILES) {
         FAIL(judge, check, FAILURE_NO_RESOLVER, 0,
              "/etc/nsswitch.conf: no name is asked of the DNS");
-    } else if (resolvers->file[0] && resolvers->n_configured == 0 && !lookup.asked) {
+    } else if (resolvers->file[0] && resolvers->n_configured == 0 && !lookup.decided) {
         FAIL(judge, check, FAILURE_NO_RESOLVER, 0, "%s %s", resolvers->file,
              resolvers->read.outcome == OUTCOME_FAILED ? "is not there" : "names no nameserver");
     } else if (!lookup.decided && lookup.trouble) {

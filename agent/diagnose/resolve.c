@@ -118,7 +118,8 @@ static const struct dns_answer *failed_here(const struct facts *facts, enum serv
 {
     const struct dns_answer *answer = names_lookup(facts, service).answer;
 
-    if (!answer || answer->step.outcome != OUTCOME_FAILED || answer->rcode >= 0)
+    if (!answer || answer->step.outcome != OUTCOME_FAILED || answer->rcode >= 0 ||
+        facts->resolvers.n_configured == 0)
         return NULL;
     if (is_loopback(answer->server))
         return answer->unsent || answer->step.failure == FAILURE_REFUSED ? answer : NULL;

@@ -24,6 +24,9 @@
     ROW(HTTPS_PROXY_UPPER, "HTTPS_PROXY") ROW(HTTPS_PROXY_LOWER, "https_proxy")                   \
     ROW(NO_PROXY_UPPER, "NO_PROXY") ROW(NO_PROXY_LOWER, "no_proxy")                               \
     ROW(SSL_CERT_FILE, "SSL_CERT_FILE") ROW(SSL_CERT_DIR, "SSL_CERT_DIR")                         \
+    ROW(AWS_ROLE_ARN, "AWS_ROLE_ARN")                                                             \
+    ROW(REQUEST_METHOD, "REQUEST_METHOD")                                                         \
+    ROW(AWS_WEB_IDENTITY_TOKEN_FILE, "AWS_WEB_IDENTITY_TOKEN_FILE")                               \
     ROW(AWS_CA_BUNDLE, "AWS_CA_BUNDLE")                                                           \
     ROW(AWS_EC2_METADATA_DISABLED, "AWS_EC2_METADATA_DISABLED")                                   \
     ROW(AWS_EC2_METADATA_SERVICE_ENDPOINT, "AWS_EC2_METADATA_SERVICE_ENDPOINT")                   \
@@ -41,7 +44,7 @@ enum wanted { VARIABLES(ROW) N_WANTED };
 static const char *const names[N_WANTED] = {VARIABLES(ROW)};
 #undef ROW
 /* clang-format on */
-enum { FIRST_OF_AWS = AWS_CA_BUNDLE };
+enum { FIRST_OF_AWS = REQUEST_METHOD };
 _Static_assert(N_WANTED - FIRST_OF_AWS == MAX_VARIABLES, "facts have room for AWS's variables");
 
 enum { VALUE_SIZE = 16 * 1024, MAX_FILES = 16 };
@@ -274,6 +277,14 @@ static void keep_exempted(const struct variable *variable, char to[NO_PROXY_SIZE
                              entry);
 }
 
+/* A token file needs a role (aws-sdk-go aws/session/credentials.go); as a CGI program, which REQUEST_METHOD makes of the agent, Go
+ * sends nothing by HTTP where a proxy for it is named, to exempted hosts neither (golang.org/x/net/http/httpproxy). */
+static bool is_harmless(const struct variable all[N_WANTED], size_t i)
+{
+    return !all[i].value[0] || (i == AWS_WEB_IDENTITY_TOKEN_FILE && all[AWS_ROLE_ARN].value[0]) ||
+           (i == REQUEST_METHOD && !first_of(all, HTTP_PROXY_UPPER)->value[0]);
+}
+
 /* aws-sdk-go aws/session/env_config.go: what it does with each. */
 static enum harm harm_of(const char *root, enum wanted which, const char *value)
 {
@@ -282,6 +293,9 @@ static enum harm harm_of(const char *root, enum wanted which, const char *value)
                      : strcasecmp(value, "true") == 0 || strcasecmp(value, "false") == 0;
 
     switch (which) {
+    case REQUEST_METHOD:
+    case AWS_WEB_IDENTITY_TOKEN_FILE:
+        return HARM_UNREADABLE;
     case AWS_USE_DUALSTACK_ENDPOINT:
     case AWS_USE_FIPS_ENDPOINT:
     case AWS_S3_USE_ARN_REGION:
@@ -317,7 +331,8 @@ static void keep_all(const struct variable all[N_WANTED], const char *root,
     keep(&all[SSL_CERT_FILE], agent->ssl_cert_file, sizeof(agent->ssl_cert_file));
     keep(&all[SSL_CERT_DIR], agent->ssl_cert_dir, sizeof(agent->ssl_cert_dir));
     for (size_t i = FIRST_OF_AWS; i < N_WANTED; i++) {
-        enum harm harm = all[i].value[0] ? harm_of(root, (enum wanted)i, all[i].value) : HARM_NONE;
+        enum harm harm = is_harmless(all, i) ? HARM_NONE
+                                             : harm_of(root, (enum wanted)i, all[i].value);
         if (harm == HARM_NONE)
             continue;
         struct variable_facts *to = &agent->variables[agent->n_variables++];

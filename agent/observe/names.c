@@ -424,6 +424,10 @@ void names_start(struct climb *climb)
         for (int family = FAMILY_IPV4; family <= FAMILY_IPV6; family++)
             if (resolvers->order != LOOKUP_FILES)
                 ask(climb, resolvers->configured[i], ASKED_CONFIGURED, (enum family)family);
+    for (int family = FAMILY_IPV4; family <= FAMILY_IPV6; family++)
+        if (resolvers->n_configured == 0 && resolvers->order != LOOKUP_FILES &&
+            resolvers->read.failure != FAILURE_INTERNAL) /* as Go and glibc do, resolver(3) */
+            ask(climb, "127.0.0.1", ASKED_CONFIGURED, (enum family)family);
     for (int i = 0; i < resolvers->n_upstream && i < AGENT_NAMESERVERS; i++)
         for (int family = FAMILY_IPV4; family <= FAMILY_IPV6; family++)
             ask(climb, resolvers->upstream[i], ASKED_UPSTREAM, (enum family)family);

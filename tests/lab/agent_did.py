@@ -416,4 +416,7 @@ AGENT = {
     "rule-by-port": ("down", 20),
     "rule-by-port:blackhole": ("down", 20),
     "rule-by-port:tunnel": ("down", 45),
+    "dns-no-resolver:local": ("up", 2),
+    "agent-environment:AWS_WEB_IDENTITY_TOKEN_FILE:/etc/hostname": ("down", 1),
+    "unit-written:cgi": ("down", 2),
 }

@@ -70,6 +70,7 @@ EXPECTED = [  # fault, verdict, first finding
     ("role-missing dhmc-on", "not-ready", "role-missing"),  # the agent comes up: that cannot be seen before it has
     # names
     ("dns-no-resolver", "not-ready", "dns-no-resolver"),
+    ("dns-no-resolver:local", "ready", None),
     ("dns-resolver-unreachable", "not-ready", "dns-resolver-unreachable"),
     ("dns-server-silent", "ready", "dns-server-silent"),
     ("dns-server-silent:second", "ready", None),
@@ -278,6 +279,8 @@ EXPECTED = [  # fault, verdict, first finding
     ("agent-environment", "not-ready", "agent-environment"),
     ("agent-environment:AWS_EC2_METADATA_SERVICE_ENDPOINT:http://10.0.1.99", "not-ready", "agent-environment"),
     ("agent-environment:AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE:IPv6", "not-ready", "agent-environment"),
+    ("agent-environment:AWS_WEB_IDENTITY_TOKEN_FILE:/etc/hostname", "not-ready", "agent-environment"),
+    ("unit-written:cgi", "not-ready", "agent-environment"),
     ("agent-environment:AWS_CA_BUNDLE:/etc/ssl/gone.pem", "not-ready", "agent-environment"),
     ("ipv6-only agent-old:3.3.1142.0", "not-ready", "agent-too-old"),
     ("tls-intercepted", "degraded", "tls-intercepted"),

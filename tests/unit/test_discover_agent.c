@@ -454,6 +454,10 @@ static void variables_do_harm_as_the_sdk_reads_them(void **state)
         {"AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE=ipv6", HARM_IMDS_BY_IPV6},
         {"AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE=both", HARM_IMDS_ELSEWHERE},
         {"AWS_REGION=eu-west-3", HARM_NONE},
+        {"AWS_WEB_IDENTITY_TOKEN_FILE=/token", HARM_UNREADABLE},
+        {"AWS_WEB_IDENTITY_TOKEN_FILE=/token AWS_ROLE_ARN=arn", HARM_NONE},
+        {"REQUEST_METHOD=GET", HARM_NONE},
+        {"REQUEST_METHOD=GET http_proxy=http://p no_proxy=169.254.169.254", HARM_UNREADABLE},
     };
 
     for (size_t i = 0; i < COUNT_OF(rows); i++) {

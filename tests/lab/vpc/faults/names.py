@@ -30,10 +30,14 @@ def _public(world):
     return {world.name(service): [w.public_address(service)] for service in w.SERVICES}
 
 
-@fault("dns-no-resolver", "resolv.conf names no server", "dns-no-resolver")
-def _(world):
+@fault("dns-no-resolver", "resolv.conf names no server; on 127.0.0.1, which Go and glibc then ask, nobody listens, or a resolver", "dns-no-resolver",
+       "[none|local]")
+def _(world, variant="none"):
     world.nameservers = []
     world.files[RESOLV_CONF] = "# no nameserver\n"
+    if choice(variant, "none", "local") == "local":
+        world.stub = True
+        world.rule("instance_nat", f"ip daddr 127.0.0.1 udp dport 53 dnat to {w.STUB_RESOLVER}")
 
 
 @fault(

@@ -55,6 +55,7 @@ _UNITS = {
     "imds-port": ("Environment=http_proxy=http://{P} no_proxy=169.254.169.254:8080\n", ""),
     "imds-domain": ("Environment=http_proxy=http://{P} no_proxy=.169.254.169.254\n", ""),
     "imds-glob": ("Environment=http_proxy=http://{P} no_proxy=169.254.*\n", ""),
+    "cgi": ("Environment=REQUEST_METHOD=GET http_proxy=http://{P} no_proxy=169.254.169.254\n", ""),
     "long": ("Environment=https_proxy=http://{P} no_proxy=" + ",".join(f"host{n}.corp.example.com" for n in range(300))
              + ",amazonaws.com\n", ""),
     "elsewhere": ("[Unit]\nEnvironment=https_proxy=http://{P}\n", ""),
