@@ -11,8 +11,8 @@
 #include <cmocka.h>
 
 #include "base/text.h"
-#include "observe/climb.h"
 #include "model/permissions.h"
+#include "observe/climb.h"
 
 #define WHO \
     "User: arn:aws:sts::123456789012:assumed-role/app/i-0123456789abcdef0 is not authorized to perform: ssm:ListAssociations on resource: arn:aws:ssm:us-east-1:123456789012:* "
