@@ -456,7 +456,8 @@ static void what_stands_around_a_report_does_not_matter(void **state)
     assert_read(text, "");
     (void)text_set(text, sizeof(text), "{\"InstanceId\":\"i-0\",%s", report + 1);
     assert_read(text, "");
-    (void)memcpy(text, "\0\n", 2);
+    text[0] = '\0';
+    text[1] = '\n';
     (void)strcpy(text + 2, report);
     assert_true(read_text(text, 2 + strlen(report)));
     (void)text_set(
