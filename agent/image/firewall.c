@@ -18,7 +18,6 @@ enum state { OPEN, LET, UNSURE, DROPPED };
 struct rules {
     struct image *image;
     bool in_output, ipv6, drops;
-    int depth;            /* of files that include each other */
     bool included;        /* one that cannot be read */
     char file[PATH_SIZE]; /* that has the chain */
     bool root_to_imds, only_root_to_imds;
@@ -199,19 +198,13 @@ static void take_nft_line(void *arg, const char *path, char *line);
 
 static void follow_include(struct rules *rules, const char *what)
 {
-    enum { MAX_INCLUDES = 8 };
     char place[PATH_SIZE];
 
     what += strspn(what, " \t\"'");
     (void)text_set(place, sizeof(place), "%.*s", (int)strcspn(what, "\"' \t"), what);
-    if (place[0] != '/' || rules->depth == MAX_INCLUDES) {
-        rules->included = true;
-        return;
-    }
-    rules->depth++;
-    rules->included |= !lines_read(rules->image, place, take_nft_line, rules) &&
-                       !strchr(place, '*');
-    rules->depth--;
+    rules->included |= place[0] != '/' ||
+                       (!lines_include(rules->image, place, take_nft_line, rules) &&
+                        !strchr(place, '*'));
 }
 
 static void take_nft_line(void *arg, const char *path, char *line)

@@ -24,6 +24,7 @@ struct image {
     char snap[PATH_SIZE];      /* the snap's file, of snapd's own folders */
     int machine;               /* e_machine of /sbin/init, 0: not known */
     int systemd;               /* its version, 0: not known */
+    int n_included;            /* files of other files, so far */
     int n_targets;             /* that are reached at boot */
     char targets[MAX_TARGETS][NAME_SIZE];
 };
@@ -102,6 +103,10 @@ IMAGE_CHECKS(ROW)
  * that are empty or a comment (# and ;). False when no file can be read. */
 typedef void line_taker(void *arg, const char *path, char *line);
 bool lines_read(const struct image *image, const char *places, line_taker *each, void *arg);
+
+/* The same for what a file includes, which may include itself: of all files so many are read, and what is left out
+ * is noted as trouble. */
+bool lines_include(struct image *image, const char *places, line_taker *each, void *arg);
 
 /* Whether a line holds these words, in this order. `file` (or NULL) is where. */
 bool says(const struct image *image, const char *places, const char *words, char *file);

@@ -86,6 +86,18 @@ bool lines_read(const struct image *image, const char *places, line_taker *each,
     return lines.any;
 }
 
+bool lines_include(struct image *image, const char *places, line_taker *each, void *arg)
+{
+    enum { MAX_INCLUDED = 64 };
+
+    if (image->n_included < MAX_INCLUDED) {
+        image->n_included++;
+        return lines_read(image, places, each, arg);
+    }
+    file_keep_trouble(places, ELOOP);
+    return false;
+}
+
 struct saying {
     const char *words;
     char *file; /* NULL: nobody asks */

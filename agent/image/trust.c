@@ -136,7 +136,7 @@ static void take_time_line(void *arg, const char *path, char *line)
                                                            : folder;
         (void)text_set(place, sizeof(place), "%.*s%s", (int)strcspn(folder, " \t"), folder,
                        ways[i].files);
-        (void)lines_read(source->image, place, take_time_line, source);
+        (void)lines_include(source->image, place, take_time_line, source);
     }
 }
 
@@ -161,7 +161,7 @@ void judge_time(struct image *image)
     char which[NAME_SIZE], names[LINE_SIZE] = "";
 
     for (size_t i = 0; i < COUNT_OF(keepers); i++) {
-        (void)text_add(names, sizeof(names), "%s%s", i ? ", " : "", keepers[i].unit);
+        text_list(names, sizeof(names), ", ", keepers[i].unit);
         if (!any_enabled(image, keepers[i].unit, which))
             continue;
         say(image, "%s", which);

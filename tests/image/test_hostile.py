@@ -153,6 +153,15 @@ def test_a_folder_of_very_many_files(root):
     assert both(root, ends=(3,)) == []  # of so many drop-ins not all are read
 
 
+@pytest.mark.parametrize("name, line", [("etc/chrony/chrony.conf", "include /etc/chrony/chrony.conf\n"), ("etc/chrony/chrony.conf", "confdir /etc/chrony\n"),
+                                        ("etc/nftables.conf", 'include "/etc/nftables.conf"\n')])
+@pytest.mark.parametrize("times", [1, 50])
+def test_a_file_that_includes_itself(root, name, line, times):
+    root.unit("nftables.service", "", "sysinit.target")
+    root.write(name, line * times)
+    assert both(root, ends=(3,)) == []
+
+
 @needs_root
 def test_the_state_of_this_machine_is_not_that_of_a_root(root):
     script = 'mount -t tmpfs tmpfs /run && "$@" && exit 9; [ -z "$(ls -A /run)" ]'
