@@ -64,10 +64,11 @@ static const char *endpoint_services(const struct asked *of)
 
     for (enum service i = 0; i < N_SERVICES; i++) {
         view.service = i;
+        if (!is_about(of, i))
+            continue;
         (void)text_set(pattern, sizeof(pattern), "*.%s", service_name(i));
         const char *name = value_for_shell(&view, "endpoint_service", value);
-        if (is_about(of, i))
-            text_list(of->scratch, VALUE_SIZE, ",", name[0] == '<' ? pattern : name);
+        text_list(of->scratch, VALUE_SIZE, ",", name[0] == '<' ? pattern : name);
     }
     return of->scratch;
 }

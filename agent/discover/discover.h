@@ -16,9 +16,9 @@ struct discover;
 struct discover_request {
     const char *root;                     /* prefix of every file, "" for none; outlives it */
     const struct imds_endpoint *endpoint; /* NULL: IMDS's own addresses */
-    bool
-        again; /* the facts are of a whole round: only what this check of IMDS or of the role stands on is asked, or the
-                 * credentials where it is another target's. Nothing but DISCOVERED_ROLE is told */
+    /* The facts are of a whole round: only what this check of IMDS or of the role stands on is asked, or the credentials
+     * where it is another target's. Nothing but DISCOVERED_ROLE is told. */
+    bool again;
     enum check check;
 };
 

@@ -97,9 +97,8 @@ void judge_starts(struct image *image)
 {
     static const char *const idle[] = {"rescue.target", "emergency.target", "halt.target",
                                        "poweroff.target", "reboot.target"};
-    enum {
-        FULL_PRESET_SINCE = 253
-    }; /* where it is built so, -Dfirst-boot-full-preset, units are disabled too */
+    /* where it is built so, -Dfirst-boot-full-preset, units are disabled too */
+    enum { FULL_PRESET_SINCE = 253 };
     const char *unit = image->agent->unit;
     struct preset preset = {.unit = unit};
     bool first_boot = is_first_boot(image);

@@ -37,10 +37,7 @@ static bool is_in_words(const char *word)
 {
     static const char *const words[] = {"comment", "--comment", "prefix", "--log-prefix"};
 
-    for (size_t i = 0; i < COUNT_OF(words); i++)
-        if (strcmp(word, words[i]) == 0)
-            return true;
-    return false;
+    return text_find(word, words, sizeof(char *), COUNT_OF(words)) < COUNT_OF(words);
 }
 
 /* A network that an endpoint or a resolver may be in. */
@@ -74,9 +71,9 @@ static enum about about_of(const char *word)
         {"skgid", GUESS},
     };
 
-    for (size_t i = 0; i < COUNT_OF(words); i++)
-        if (strcmp(word, words[i].word) == 0)
-            return words[i].about;
+    const size_t i = text_find(word, &words[0].word, sizeof(words[0]), COUNT_OF(words));
+    if (i < COUNT_OF(words))
+        return words[i].about;
     return word[0] == '@' || word[0] == '$' ? GUESS : NOTHING;
 }
 

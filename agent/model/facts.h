@@ -84,8 +84,8 @@ struct resolver_facts {
     char configured[MAX_RESOLVERS][ADDRESS_SIZE];
     int32_t n_upstream; /* of /run/systemd/resolve/resolv.conf, behind the stub */
     char upstream[MAX_RESOLVERS][ADDRESS_SIZE];
-    char search[HOST_SIZE *
-                4]; /* domains of the last `search` or `domain` line, spaces between them */
+    /* domains of the last `search` or `domain` line, spaces between them */
+    char search[HOST_SIZE * 4];
 };
 
 /* --- IMDS --- */

@@ -23,8 +23,8 @@ struct trust;
 struct trust *trust_new(const char *ca_file, const char *root, char *error, size_t error_size);
 void trust_free(struct trust *trust);
 
-/* The agent's SSL_CERT_FILE and SSL_CERT_DIR, in place of the usual files and directories unless they are empty, once its unit was read: before the first handshake of a
- * round. What was read of the system's roots in an earlier round is read again. */
+/* The agent's SSL_CERT_FILE and SSL_CERT_DIR, in place of the usual files and directories unless they are empty, once
+ * its unit was read: before the first handshake of a round. What was read of the system's roots in an earlier round is read again. */
 void trust_use_bundle(struct trust *trust, const char *ssl_cert_file, const char *ssl_cert_dir);
 
 /* The first of the agent's places that holds a certificate, be it trusted or not: a file, or else a

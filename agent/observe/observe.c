@@ -21,8 +21,8 @@ static void start_climb(struct climb *climb, const struct observe_again *again)
 {
     if (again)
         memset(climb->facts, 0, sizeof(*climb->facts));
-    if (again &&
-        again->action) { /* over a connection to the address that answered it: that was a way up */
+    if (again && again->action) {
+        /* over a connection to the address that answered it: that was a way up */
         climb->facts->n_actions = 1;
         (void)text_set(climb->facts->actions[0].action, NAME_SIZE, "%s", again->action->action);
         ladder_add(climb, again->action->address, false);

@@ -11,8 +11,8 @@
 #include "base/text.h"
 
 enum { COMMAND_AT = 4 };
-#define WHICH_INSTANCE "## Which instance\n"
-#define BY_USER_DATA "## Without a login\n"
+#define WHICH_INSTANCE "## Which instance"
+#define BY_USER_DATA "## Without a login"
 #define NO_LOGIN "without a login: ssm-preflight explain no-login"
 
 /* How much of a long list of observations is shown, so that the fix is on the first screen too. */
@@ -421,11 +421,11 @@ static void paste_no_login(const struct report *report, struct buffer *to)
         (void)buffer_add_text(
             to, "\n# without a login, by user data, which stops the instance: paste it, and "
                 "run fix_by_user_data\nfix_by_user_data() {\n");
-        for (const char *line = page.bytes; line[0]; line += strcspn(line, "\n") + 1) {
+        for (char *line, *rest = page.bytes; (line = text_next(&rest, "\n"));) {
             if (text_starts(line, "## "))
-                wanted = text_starts(line, WHICH_INSTANCE) || text_starts(line, BY_USER_DATA);
+                wanted = strcmp(line, WHICH_INSTANCE) == 0 || strcmp(line, BY_USER_DATA) == 0;
             else if (wanted && text_starts(line, "    "))
-                (void)buffer_add(to, line + 4, strcspn(line, "\n") - 3);
+                (void)buffer_addf(to, "%s\n", line + 4);
         }
         (void)buffer_add_text(to, "}\n");
     }
