@@ -90,9 +90,8 @@ static int take_pair(void *user, const char *section, const char *name, const ch
 static bool read_file(struct options *options, const char *root, const char *path, bool demanded)
 {
     struct file_reading reading = {.options = options, .file = path};
-    struct buffer contents;
+    LOCAL_BUFFER contents = {.max_bytes = 256 * 1024};
 
-    buffer_init(&contents, 256 * 1024);
     int trouble = file_read(root, path, &contents);
     if (trouble == ENOENT && !demanded)
         return true;
@@ -110,7 +109,6 @@ static bool read_file(struct options *options, const char *root, const char *pat
             (void)fail(options, "%s:%d: expected 'key = value', a [section] or a comment", path,
                        bad_line);
     }
-    buffer_clear(&contents);
     return !options->error[0];
 }
 

@@ -20,6 +20,10 @@ enum { FILE_MAX_BYTES = 4 * 1024 * 1024 };
 /* open(2) of a path as the programs of the root see it; an empty root is none. Trouble is noted. */
 int root_open(const char *root, const char *path, int flags);
 
+/* Closes it where it is one, errno stays; and a descriptor of the block that declares it, which closes it at its end. */
+void file_close(const int *fd);
+#define LOCAL_FD __attribute__((cleanup(file_close))) int
+
 /* A regular file, to be read; anything else is not opened below a root. -1 with errno set: EISDIR, ENODATA for a device like
  * /dev/null, EINVAL for what is neither. */
 int file_open(const char *root, const char *path);

@@ -192,9 +192,8 @@ static void take_assignment(char **at, char *to, size_t size)
 static int read_file(const char *root, struct variable layer[N_WANTED], const char *path)
 {
     char assignment[VALUE_SIZE + NAME_SIZE];
-    struct buffer contents;
+    LOCAL_BUFFER contents = {.max_bytes = 256 * 1024};
 
-    buffer_init(&contents, 256 * 1024);
     int error = file_read(root, path, &contents);
     for (char *at = contents.bytes; !error && *at;) {
         at += strspn(at, " \t\r\n");
@@ -205,7 +204,6 @@ static int read_file(const char *root, struct variable layer[N_WANTED], const ch
         take_assignment(&at, assignment, sizeof(assignment));
         assign(layer, assignment, path);
     }
-    buffer_clear(&contents);
     return error;
 }
 

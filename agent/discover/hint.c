@@ -41,9 +41,8 @@ static void take_search(const struct resolver_facts *resolvers, char region[REGI
 static void read_document(const char *root, const char *path, const char *object,
                           char region[REGION_SIZE])
 {
-    struct buffer contents;
+    LOCAL_BUFFER contents = {.max_bytes = FILE_MAX_BYTES};
 
-    buffer_init(&contents, FILE_MAX_BYTES);
     if (file_read(root, path, &contents) != 0)
         return;
     cJSON *document = cJSON_Parse(contents.bytes);
@@ -52,7 +51,6 @@ static void read_document(const char *root, const char *path, const char *object
     if (found)
         (void)text_set(region, REGION_SIZE, "%s", found);
     cJSON_Delete(document);
-    buffer_clear(&contents);
 }
 
 bool hint_region(const char *root, const struct facts *facts, char region[REGION_SIZE])

@@ -120,11 +120,10 @@ static void take_line(const struct reading *reading, const char *path, char *lin
 /* A line that ends in a backslash goes on in the next one that is no comment. */
 static void read_settings(const struct reading *reading, const char *path)
 {
-    struct buffer contents, whole;
+    LOCAL_BUFFER contents = {.max_bytes = 256 * 1024};
+    LOCAL_BUFFER whole = {.max_bytes = 256 * 1024};
     bool inside = false, goes_on = false;
 
-    buffer_init(&contents, 256 * 1024);
-    buffer_init(&whole, 256 * 1024);
     int error = file_read(reading->root, path, &contents);
     if (error == EFBIG)
         file_keep_trouble(path, error);
@@ -145,7 +144,6 @@ static void read_settings(const struct reading *reading, const char *path)
             take_line(reading, path, text_trim(whole.bytes), &inside);
         buffer_clear(&whole);
     }
-    buffer_clear(&contents);
 }
 
 static void note_drop_in(void *arg, const char *name)

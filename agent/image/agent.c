@@ -310,7 +310,7 @@ void judge_log_config(struct image *image)
 {
     static const char *const names[] = {"filename=\"/", "path=\"/"};
     static const char path[] = "/etc/amazon/ssm/seelog.xml";
-    struct buffer contents;
+    LOCAL_BUFFER contents = {.max_bytes = IMAGE_FILE_BYTES};
 
     if (!image_has(image, path))
         return;
@@ -328,5 +328,4 @@ void judge_log_config(struct image *image)
                 find(image, "image-log-config", path, "%s logs to %s, which is not there", path,
                      folder);
         }
-    buffer_clear(&contents);
 }

@@ -253,17 +253,12 @@ static void add_command(const struct image *image, struct image_finding *finding
 /* `texts` are those of all pages. */
 static void fix_fill(const struct image *image, struct image_finding *finding, const char *texts)
 {
-    struct buffer fixes;
-    char *rest = NULL;
-    size_t i = 0;
+    LOCAL_BUFFER fixes = {.max_bytes = FILE_MAX_BYTES};
+    size_t i = text_find(finding->code, &pages[0].name, sizeof(pages[0]), n_pages);
 
-    while (i < n_pages && strcmp(pages[i].name, finding->code) != 0)
-        i++;
-    buffer_init(&fixes, FILE_MAX_BYTES);
     if (i == n_pages || !buffer_add(&fixes, texts + pages[i].at + pages[i].n, pages[i].n_fixes))
         return;
-    for (char *line = strtok_r(fixes.bytes, "\n", &rest); line;
-         line = strtok_r(NULL, "\n", &rest)) {
+    for (char *line, *rest = fixes.bytes; (line = text_next(&rest, "\n"));) {
         char *text = line + strcspn(line, "\t");
 
         *text++ = '\0';
@@ -272,7 +267,6 @@ static void fix_fill(const struct image *image, struct image_finding *finding, c
         else
             (void)text_set(finding->fix, sizeof(finding->fix), "%s", text);
     }
-    buffer_clear(&fixes);
 }
 
 /* --- the audit --- */
@@ -317,11 +311,9 @@ static const char *closed_folder(const struct image *image)
     static const char *const folders[] = {"/root", "/etc/sudoers.d", "/var/lib/amazon/ssm"};
 
     for (size_t i = 0; i < COUNT_OF(folders); i++) {
-        int fd = root_open(image->root, folders[i], O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        LOCAL_FD fd = root_open(image->root, folders[i], O_RDONLY | O_DIRECTORY | O_CLOEXEC);
         if (fd < 0 && errno == EACCES)
             return folders[i];
-        if (fd >= 0)
-            (void)close(fd);
     }
     return NULL;
 }
@@ -399,14 +391,12 @@ static void conclude(const struct image *image)
     int32_t n_fatal = n_findings(report, SEVERITY_FATAL);
     int32_t n_warnings = n_findings(report, SEVERITY_WARNING);
     int n_unknown = 0;
-    struct buffer texts;
 
     sort_findings(report);
-    buffer_init(&texts, FILE_MAX_BYTES);
+    LOCAL_BUFFER texts = {.max_bytes = FILE_MAX_BYTES};
     if (buffer_add_inflated(&texts, "", 0, page_texts, n_page_texts))
         for (int32_t i = 0; i < report->n_findings; i++)
             fix_fill(image, &report->findings[i], texts.bytes);
-    buffer_clear(&texts);
     for (int i = 0; i < N_IMAGE_CHECKS; i++)
         n_unknown += report->checks[i].status == STATUS_UNKNOWN;
     report->fitness = n_fatal > 0 || (report->strict && n_warnings > 0) ? FITNESS_UNFIT

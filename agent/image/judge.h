@@ -12,7 +12,7 @@
 
 #define IMDS "169.254.169.254"
 
-enum { MAX_TARGETS = 48 };
+enum { MAX_TARGETS = 48, IMAGE_FILE_BYTES = 16 * 1024 * 1024 };
 
 struct image {
     const char *root;
@@ -133,7 +133,9 @@ bool module_forbidden(const struct image *image, const char *places, const char 
                       char file[PATH_SIZE]);
 
 bool image_has(const struct image *image, const char *path);
-bool image_reads(const struct image *image, const char *path, struct buffer *to); /* to 16 MB */
+
+/* Into an empty buffer of IMAGE_FILE_BYTES. */
+bool image_reads(const struct image *image, const char *path, struct buffer *to);
 
 const char *elf_machine_name(int machine);
 

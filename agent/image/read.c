@@ -21,8 +21,8 @@ bool image_has(const struct image *image, const char *path)
 
 bool image_reads(const struct image *image, const char *path, struct buffer *to)
 {
-    buffer_init(to, 16 * 1024 * 1024);
     int error = file_read(image->root, path, to);
+
     if (error == EFBIG)
         file_keep_trouble(path, error);
     return !error;
@@ -40,21 +40,18 @@ struct lines {
 
 static void read_file(struct lines *lines, const char *path)
 {
-    struct buffer contents;
-    char *rest = NULL;
+    LOCAL_BUFFER contents = {.max_bytes = IMAGE_FILE_BYTES};
 
     if (!image_reads(lines->image, path, &contents))
         return;
     lines->any = true;
     for (char *at = contents.bytes; (at = strstr(at, "\\\n"));)
         at[0] = at[1] = ' ';
-    for (char *line = strtok_r(contents.bytes, "\n", &rest); line;
-         line = strtok_r(NULL, "\n", &rest)) {
+    for (char *line, *rest = contents.bytes; (line = text_next(&rest, "\n"));) {
         line = text_trim(line);
         if (line[0] && line[0] != '#' && line[0] != ';')
             lines->each(lines->arg, path, line);
     }
-    buffer_clear(&contents);
 }
 
 static void read_named(void *arg, const char *name)

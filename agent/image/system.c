@@ -240,13 +240,11 @@ static void take_boot_file(void *arg, const char *name)
 static bool kernel_has(const struct image *image, const char *kernel, const char *list,
                        const char *module)
 {
+    LOCAL_BUFFER text = {.max_bytes = IMAGE_FILE_BYTES};
     char path[PATH_SIZE];
-    struct buffer text;
 
     (void)text_set(path, sizeof(path), "/lib/modules/%s/%s", kernel, list);
-    bool has = image_reads(image, path, &text) && strstr(text.bytes, module);
-    buffer_clear(&text);
-    return has;
+    return image_reads(image, path, &text) && strstr(text.bytes, module);
 }
 
 /* A kernel without nvme of its own needs an initramfs to find its root: Debian's and dracut's name of it. */

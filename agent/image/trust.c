@@ -25,14 +25,12 @@ struct folder {
 static void count_in_file(void *arg, const char *name)
 {
     struct folder *folder = arg;
+    LOCAL_BUFFER text = {.max_bytes = IMAGE_FILE_BYTES};
     char path[PATH_SIZE];
-    struct buffer text;
 
-    if (!text_set(path, sizeof(path), "%s/%s", folder->path, name) ||
-        !image_reads(folder->image, path, &text))
-        return;
-    folder->n_roots += trust_count_amazons(text.bytes);
-    buffer_clear(&text);
+    if (text_set(path, sizeof(path), "%s/%s", folder->path, name) &&
+        image_reads(folder->image, path, &text))
+        folder->n_roots += trust_count_amazons(text.bytes);
 }
 
 /* Go reads these folders besides the file (crypto/x509, root_linux.go), or those of SSL_CERT_DIR. */
@@ -66,7 +64,7 @@ void judge_ca_bundle(struct image *image)
 {
     static const char code[] = "ca-bundle-missing";
     char target[PATH_SIZE];
-    struct buffer bundle;
+    LOCAL_BUFFER bundle = {.max_bytes = IMAGE_FILE_BYTES};
     struct stat status;
     const char *path = bundle_of(image);
 
@@ -105,7 +103,6 @@ void judge_ca_bundle(struct image *image)
         find(image, code, "", "%s holds none of Amazon's roots", path);
     else
         say(image, "%s, %d of Amazon's roots", path, n);
-    buffer_clear(&bundle);
 }
 
 /* --- 14: the clock --- */
@@ -239,12 +236,9 @@ void judge_credentials(struct image *image)
 
 static bool has_label(const struct image *image, const char *path)
 {
-    int fd = file_open(image->root, path);
-    bool has = fd >= 0 && fgetxattr(fd, "security.selinux", NULL, 0) > 0;
+    LOCAL_FD fd = file_open(image->root, path);
 
-    if (fd >= 0)
-        (void)close(fd);
-    return has;
+    return fd >= 0 && fgetxattr(fd, "security.selinux", NULL, 0) > 0;
 }
 
 void judge_access_control(struct image *image)

@@ -44,21 +44,17 @@ static int tell(const struct options *options, size_t format, const struct image
 {
     const struct style plain = {0};
     struct style style = {0};
-    struct buffer text, verdict;
 
     if (options->quiet && !tell_is_to_file(options))
         return status;
-    buffer_init(&text, REPORT_MAX_BYTES);
-    buffer_init(&verdict, REPORT_MAX_BYTES);
+    LOCAL_BUFFER text = {.max_bytes = REPORT_MAX_BYTES};
+    LOCAL_BUFFER verdict = {.max_bytes = REPORT_MAX_BYTES};
     if (!tell_is_to_file(options))
         tell_style(options, &style);
     formats[format].write(report, &style, &text);
     image_write_short(report, &plain, &verdict);
     verdict.bytes[strcspn(verdict.bytes, "\n")] = '\0';
-    status = tell_output(options, &text, verdict.bytes, status);
-    buffer_clear(&text);
-    buffer_clear(&verdict);
-    return status;
+    return tell_output(options, &text, verdict.bytes, status);
 }
 
 int command_image(const struct options *options)
