@@ -330,36 +330,33 @@ static struct dirent *next_entry(DIR *directory, const char *path)
     return entry;
 }
 
-int file_list(const char *root, const char *path, const char *suffix,
-              void (*each)(void *arg, const char *name), void *arg)
+struct file_names file_list(const char *root, const char *path, const char *suffix)
 {
-    char *names[MAX_NAMES];
-    size_t n_names = 0, n_entries = 0;
-
+    struct file_names found = {.n = 0};
+    size_t n_entries = 0;
     int fd = root_open(root, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (fd < 0)
-        return errno;
-    DIR *directory = fdopendir(fd);
+    DIR *directory = fd < 0 ? NULL : fdopendir(fd);
+
     if (!directory) {
-        int error = file_note_trouble(path, errno);
-        (void)close(fd);
-        return error;
+        found.error = file_note_trouble(path, errno);
+        file_close(&fd);
+        return found;
     }
-
-    for (struct dirent *entry; n_names < MAX_NAMES && n_entries++ < MAX_ENTRIES &&
-                               (entry = next_entry(directory, path));) {
-        if (entry->d_name[0] == '.' || !text_ends(entry->d_name, suffix))
-            continue;
-        names[n_names++] = strdup(entry->d_name);
-    }
+    found.names = calloc(MAX_NAMES, sizeof(char *));
+    for (struct dirent *entry;
+         found.n < MAX_NAMES && n_entries++ < MAX_ENTRIES && (entry = next_entry(directory, path));)
+        if (entry->d_name[0] != '.' && text_ends(entry->d_name, suffix))
+            found.names[found.n++] = strdup(entry->d_name);
     (void)closedir(directory);
+    qsort(found.names, found.n, sizeof(found.names[0]), by_name);
+    return found;
+}
 
-    qsort(names, n_names, sizeof(names[0]), by_name);
-    for (size_t i = 0; i < n_names; i++) {
-        each(arg, names[i]);
-        free(names[i]);
-    }
-    return 0;
+void file_names_free(struct file_names *names)
+{
+    for (size_t i = 0; i < names->n; i++)
+        free(names->names[i]);
+    free(names->names);
 }
 
 int file_write_in_time(int fd, const char *bytes, size_t n, int64_t max_ms)

@@ -171,19 +171,6 @@ static void look_for_workers(const char *root, const char *program, struct agent
     }
 }
 
-struct snaps {
-    const char *folder;
-    char *found;
-};
-
-static void note_snap(void *arg, const char *name)
-{
-    const struct snaps *snaps = arg;
-
-    if (text_starts(name, "amazon-ssm-agent_"))
-        (void)text_set(snaps->found, PATH_SIZE, "%s/%s", snaps->folder, name);
-}
-
 /* The first boot installs what is in the seed, and state.json says that it did. */
 void agent_find(const char *root, char program[PATH_SIZE], char snap[PATH_SIZE])
 {
@@ -196,8 +183,10 @@ void agent_find(const char *root, char program[PATH_SIZE], char snap[PATH_SIZE])
     if (program[0] != '/' || !file_exists(root, program))
         program[0] = '\0';
     for (size_t i = 0; i < n && !snap[0]; i++) {
-        struct snaps snaps = {folders[i], snap};
-        (void)file_list(root, folders[i], ".snap", note_snap, &snaps);
+        LOCAL_NAMES snaps = file_list(root, folders[i], ".snap");
+        for (size_t j = 0; j < snaps.n; j++)
+            if (text_starts(snaps.names[j], "amazon-ssm-agent_"))
+                (void)text_set(snap, PATH_SIZE, "%s/%s", folders[i], snaps.names[j]);
     }
 }
 

@@ -19,20 +19,20 @@
 static void take_domain(const char *domain, char region[REGION_SIZE])
 {
     static const char elsewhere[] = ".compute.internal";
-    size_t n = strlen(domain), n_end = strlen(elsewhere);
 
     if (strcmp(domain, "ec2.internal") == 0)
         (void)text_set(region, REGION_SIZE, "us-east-1");
-    else if (n > n_end && strcmp(domain + n - n_end, elsewhere) == 0)
-        (void)text_set(region, REGION_SIZE, "%.*s", (int)(n - n_end), domain);
+    else if (text_ends(domain, elsewhere))
+        (void)text_set(region, REGION_SIZE, "%.*s", (int)(strlen(domain) - strlen(elsewhere)),
+                       domain);
 }
 
 static void take_search(const struct resolver_facts *resolvers, char region[REGION_SIZE])
 {
-    char domains[sizeof(resolvers->search)], *rest = domains;
+    char domain[HOST_SIZE];
 
-    (void)text_set(domains, sizeof(domains), "%s", resolvers->search);
-    for (const char *domain; !region[0] && (domain = text_next(&rest, " "));)
+    for (const char *at = resolvers->search;
+         !region[0] && text_word(&at, " ", domain, sizeof(domain));)
         take_domain(domain, region);
 }
 

@@ -132,7 +132,7 @@ static struct image_finding *finding_for(struct image *image, const char *code)
                                       .title = row->title,
                                       .number = image->number,
                                       .severity = SEVERITY_NOTE,
-                                      .allowed = list_has(image->request->allow, ' ', code)};
+                                      .allowed = text_has(image->request->allow, ' ', code)};
     return finding;
 }
 
@@ -295,16 +295,6 @@ static const char *no_linux_with_systemd(const struct image *image)
     return "has no systemd: what starts an agent there is not known";
 }
 
-/* libsystemd-shared-252.so, or with the distribution's build behind the number. */
-static void read_systemd_version(void *arg, const char *name)
-{
-    static const char prefix[] = "libsystemd-shared-";
-    struct image *image = arg;
-
-    if (text_starts(name, prefix))
-        image->systemd = (int)strtol(name + strlen(prefix), NULL, 10);
-}
-
 /* A folder that this user may not read: what is in there would pass as missing. */
 static const char *closed_folder(const struct image *image)
 {
@@ -324,10 +314,16 @@ static void read_base(struct image *image)
         "/usr/lib/systemd", "/lib/systemd", "/usr/lib/x86_64-linux-gnu/systemd",
         "/usr/lib/aarch64-linux-gnu/systemd", "/usr/lib64/systemd"};
     static const char *const inits[] = {"/usr/lib/systemd/systemd", "/lib/systemd/systemd"};
+    static const char prefix[] = "libsystemd-shared-";
     char name[LINE_SIZE];
 
-    for (size_t i = 0; i < COUNT_OF(folders) && !image->systemd; i++)
-        (void)file_list(image->root, folders[i], ".so", read_systemd_version, image);
+    /* libsystemd-shared-252.so, or with the distribution's build behind the number */
+    for (size_t i = 0; i < COUNT_OF(folders) && !image->systemd; i++) {
+        LOCAL_NAMES libraries = file_list(image->root, folders[i], ".so");
+        for (size_t j = 0; j < libraries.n; j++)
+            if (text_starts(libraries.names[j], prefix))
+                image->systemd = (int)strtol(libraries.names[j] + strlen(prefix), NULL, 10);
+    }
     for (size_t i = 0; i < COUNT_OF(inits) && image->machine <= 0; i++)
         image->machine = agent_machine(image->root, inits[i]);
     (void)value_read(image, "/usr/lib/os-release /etc/os-release", "PRETTY_NAME", name, NULL);

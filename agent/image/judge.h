@@ -123,9 +123,6 @@ void look_for(struct image *image, const char *code, const struct sign *signs, s
 bool value_read(const struct image *image, const char *places, const char *key, char to[LINE_SIZE],
                 char *file);
 
-/* "a,b,c" has "b". */
-bool list_has(const char *list, char separator, const char *item);
-
 /* Whether modprobe.d(5) or a dracut.conf(5) keeps this module, by its whole name, from being loaded. */
 #define MODPROBE "/etc/modprobe.d/*.conf"
 #define DRACUT "/etc/dracut.conf /etc/dracut.conf.d/*.conf"

@@ -329,7 +329,7 @@ void judge_resolver(struct image *image)
     bool has_hosts = value_read(image, "/etc/nsswitch.conf", "hosts", value, NULL);
     for (char *at = value; (at = strstr(at, "\\t"));) /* a tab, escaped */
         at[0] = at[1] = ' ';
-    if (has_hosts && !list_has(value, ' ', "dns") && !list_has(value, ' ', "resolve"))
+    if (has_hosts && !text_has(value, ' ', "dns") && !text_has(value, ' ', "resolve"))
         find(image, code, "/etc/nsswitch.conf", "/etc/nsswitch.conf: hosts: %s", value);
     judge_forwarders(image);
     bool is_link = file_read_link(image->root, path, target, sizeof(target));
@@ -369,13 +369,12 @@ void judge_resolver(struct image *image)
 static void take_host(void *arg, const char *path, char *line)
 {
     char host[HOST_SIZE];
-    char *rest = NULL;
 
     line[strcspn(line, "#")] = '\0';
     for (char *at = line; *at; at++)
         *at = *at >= 'A' && *at <= 'Z' ? (char)(*at - 'A' + 'a') : *at;
-    const char *address = strtok_r(line, " \t", &rest);
-    for (const char *name; (name = strtok_r(NULL, " \t", &rest));) {
+    const char *address = text_next(&line, " \t");
+    for (const char *name; (name = text_next(&line, " \t"));) {
         bool of_imds = strcmp(name, "instance-data") == 0 ||
                        strcmp(name, "instance-data.ec2.internal") == 0 ||
                        strcmp(name, "metadata.ec2.internal") == 0;

@@ -23,10 +23,9 @@ static const struct {
 /* A code that does not exist allows nothing: that must not go unseen in a build. */
 static bool codes_exist(const char *allow)
 {
-    char list[WORDS_SIZE], hint[96], *rest = list;
+    char word[NAME_SIZE], hint[96];
 
-    (void)text_set(list, sizeof(list), "%s", allow);
-    for (char *word; (word = text_next(&rest, " "));) {
+    for (const char *at = allow; text_word(&at, " ", word, sizeof(word));) {
         if (text_find(word, &image_codes[0].code, sizeof(image_codes[0]), n_image_codes) <
             n_image_codes)
             continue;

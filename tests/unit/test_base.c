@@ -390,23 +390,23 @@ static void what_is_no_file_is_written_to_and_not_replaced(void **state)
     assert_int_equal(unlink(link), 0);
 }
 
-static void remember(void *arg, const char *name)
-{
-    (void)text_add(arg, 64, "%s ", name);
-}
-
 static void drop_ins_come_in_the_order_of_their_names(void **state)
 {
-    char path[128], seen[64] = "";
+    char path[128];
     (void)state;
 
     (void)text_set(path, sizeof(path), "%s/b.conf", directory);
     assert_int_equal(file_write_atomically(path, "", 0, 0600), 0);
     (void)text_set(path, sizeof(path), "%s/a.conf", directory);
     assert_int_equal(file_write_atomically(path, "", 0, 0600), 0);
-    assert_int_equal(file_list(directory, "", ".conf", remember, seen), 0);
-    assert_string_equal(seen, "a.conf b.conf ");
-    assert_int_equal(file_list(directory, "/none", ".conf", remember, seen), ENOENT);
+    LOCAL_NAMES found = file_list(directory, "", ".conf");
+    LOCAL_NAMES none = file_list(directory, "/none", ".conf");
+    assert_int_equal(found.error, 0);
+    assert_int_equal(found.n, 2);
+    assert_string_equal(found.names[0], "a.conf");
+    assert_string_equal(found.names[1], "b.conf");
+    assert_int_equal(none.error, ENOENT);
+    assert_int_equal(none.n, 0);
 }
 
 #ifndef __SANITIZE_ADDRESS__     /* it ends the process in its own way */
