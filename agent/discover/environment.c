@@ -203,9 +203,8 @@ static void take_assignment(char **at, char *to, size_t size)
 static int read_file(const char *root, struct variable layer[N_WANTED], const char *path)
 {
     char assignment[VALUE_SIZE + NAME_SIZE];
-    struct buffer contents;
+    LOCAL_BUFFER contents = {.max_bytes = 256 * 1024};
 
-    buffer_init(&contents, 256 * 1024);
     int error = file_read(root, path, &contents);
     for (char *at = contents.bytes; !error && *at;) {
         at += strspn(at, " \t\r\n");
@@ -216,41 +215,32 @@ static int read_file(const char *root, struct variable layer[N_WANTED], const ch
         take_assignment(&at, assignment, sizeof(assignment));
         assign(layer, assignment, path);
     }
-    buffer_clear(&contents);
     return error;
 }
 
 /* The files that a pattern names: /etc/proxy.d, and in it *.conf. */
-struct pattern {
-    const char *root, *names;
-    struct variable *layer;
-    char folder[PATH_SIZE];
-    bool any;
-};
-
-static void read_if_named(void *arg, const char *name)
+static int read_named(const char *root, struct variable layer[N_WANTED], const char *path,
+                      const char *pattern)
 {
-    struct pattern *pattern = arg;
-    char path[PATH_SIZE];
+    char folder[PATH_SIZE], file[PATH_SIZE];
+    int error = ENOENT;
 
-    if (fnmatch(pattern->names, name, FNM_PERIOD) == 0 &&
-        text_set(path, sizeof(path), "%s/%s", pattern->folder, name))
-        pattern->any |= read_file(pattern->root, pattern->layer, path) == 0;
+    (void)text_set(folder, sizeof(folder), "%.*s", (int)(pattern - path), path);
+    LOCAL_NAMES found = file_list(root, folder, "");
+    for (size_t i = 0; i < found.n; i++)
+        if (fnmatch(pattern, found.names[i], FNM_PERIOD) == 0 &&
+            text_set(file, sizeof(file), "%s%s", folder, found.names[i]) &&
+            read_file(root, layer, file) == 0)
+            error = 0;
+    return error;
 }
 
 static void read_files(struct reading *reading, struct variable layer[N_WANTED], size_t file)
 {
-    const char *path = reading->files[file].path, *name = strrchr(path, '/');
-    struct pattern pattern = {.root = reading->root, .names = name + 1, .layer = layer};
-    int error = 0;
+    const char *path = reading->files[file].path, *name = strrchr(path, '/') + 1;
+    int error = strpbrk(name, "*?[") ? read_named(reading->root, layer, path, name)
+                                     : read_file(reading->root, layer, path);
 
-    if (strpbrk(name, "*?[")) {
-        (void)text_set(pattern.folder, sizeof(pattern.folder), "%.*s", (int)(name - path), path);
-        (void)file_list(reading->root, pattern.folder, "", read_if_named, &pattern);
-        error = pattern.any ? 0 : ENOENT;
-    } else {
-        error = read_file(reading->root, layer, path);
-    }
     if (error != ENOENT || reading->files[file].may_be_missing || strchr(path, '%'))
         return;
     step_fail(&reading->agent->environment, FAILURE_ABSENT, 1);

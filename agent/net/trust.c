@@ -144,11 +144,10 @@ static X509_STORE *store_new(void)
 static int add_file(X509_STORE *store, const char *root, const char *path, char *error,
                     size_t error_size)
 {
-    struct buffer contents;
+    LOCAL_BUFFER contents = {.max_bytes = FILE_MAX_BYTES};
     int n = 0;
     int n_bad = 0;
 
-    buffer_init(&contents, FILE_MAX_BYTES);
     int os_error = file_read(root, path, &contents);
     if (os_error != 0)
         (void)text_set(error, error_size, "%s%s: %s", root, path, strerror(os_error));
@@ -159,7 +158,6 @@ static int add_file(X509_STORE *store, const char *root, const char *path, char 
     else if (n_bad > 0)
         (void)text_set(error, error_size, "%s%s: %d certificates cannot be read", root, path,
                        n_bad);
-    buffer_clear(&contents);
     return n;
 }
 
@@ -199,19 +197,12 @@ static bool next_directory(const char *ssl_cert_dir, size_t *at, char directory[
     return true;
 }
 
-struct directory {
-    const char *root;
-    const char *path;
-    X509_STORE *store; /* NULL: only to see whether there is a certificate */
-    bool holds;
-};
-
 /* Whether a line of the file begins so. A bundle of 220 KB is read piece by piece, and not beyond what is looked for. */
 static bool file_has(const char *root, const char *path, const char *bytes, size_t n)
 {
     char window[16 * 1024] = "\n"; /* before the first line too */
     size_t kept = 1;
-    int fd = file_open(root, path);
+    LOCAL_FD fd = file_open(root, path);
     bool found = false;
 
     for (ssize_t n_read = 1; fd >= 0 && n < sizeof(window) / 2 && !found && n_read > 0;) {
@@ -223,8 +214,6 @@ static bool file_has(const char *root, const char *path, const char *bytes, size
         if (n_read < 0)
             (void)file_note_trouble(path, errno);
     }
-    if (fd >= 0)
-        (void)close(fd);
     return found;
 }
 
@@ -235,41 +224,32 @@ bool trust_file_has_certificate(const char *root, const char *path)
     return file_has(root, path, begin, strlen(begin));
 }
 
-static void read_directory_entry(void *arg, const char *name)
-{
-    struct directory *directory = arg;
-    char path[PATH_SIZE];
-    char error[DETAIL_SIZE];
-
-    if (!text_set(path, sizeof(path), "%s/%s", directory->path, name))
-        return;
-    if (directory->store)
-        (void)add_file(directory->store, directory->root, path, error, sizeof(error));
-    else
-        directory->holds = directory->holds || trust_file_has_certificate(directory->root, path);
-}
-
 static void read_directories(struct trust *trust, X509_STORE *store)
 {
-    char path[PATH_SIZE];
+    char folder[PATH_SIZE], path[PATH_SIZE], error[DETAIL_SIZE];
 
-    for (size_t at = 0; next_directory(trust->ssl_cert_dir, &at, path);) {
-        struct directory directory = {trust->root, path, store, false};
-        (void)file_list(trust->root, path, "", read_directory_entry, &directory);
+    for (size_t at = 0; next_directory(trust->ssl_cert_dir, &at, folder);) {
+        LOCAL_NAMES files = file_list(trust->root, folder, "");
+        for (size_t i = 0; i < files.n; i++)
+            if (text_set(path, sizeof(path), "%s/%s", folder, files.names[i]))
+                (void)add_file(store, trust->root, path, error, sizeof(error));
     }
 }
 
 void trust_find_bundle(const char *root, const char *ssl_cert_file, const char *ssl_cert_dir,
                        char path[PATH_SIZE])
 {
+    char file[PATH_SIZE];
+
     (void)text_set(path, PATH_SIZE, "%s", bundle_path(root, ssl_cert_file));
     if (path[0] && trust_file_has_certificate(root, path))
         return;
     for (size_t at = 0; next_directory(ssl_cert_dir, &at, path);) {
-        struct directory directory = {root, path, NULL, false};
-        (void)file_list(root, path, "", read_directory_entry, &directory);
-        if (directory.holds)
-            return;
+        LOCAL_NAMES files = file_list(root, path, "");
+        for (size_t i = 0; i < files.n; i++)
+            if (text_set(file, sizeof(file), "%s/%s", path, files.names[i]) &&
+                trust_file_has_certificate(root, file))
+                return;
     }
     path[0] = '\0';
 }
