@@ -212,8 +212,8 @@ static int read_nameservers(const char *root, const char *path, bool upstream,
     int32_t *n_servers = upstream ? &resolvers->n_upstream : &resolvers->n_configured;
     struct buffer contents;
 
-    buffer_init(&contents, 64 * 1024);
-    int error = file_read(root, path, &contents);
+    buffer_init(&contents, FILE_MAX_BYTES);
+    int error = file_read_as_go(root, path, &contents);
     if (error)
         return error;
 
@@ -267,8 +267,8 @@ static void read_order(const char *root, enum lookup_order *order)
 {
     struct buffer contents;
 
-    buffer_init(&contents, 64 * 1024);
-    if (file_read(root, "/etc/nsswitch.conf", &contents) != 0)
+    buffer_init(&contents, FILE_MAX_BYTES);
+    if (file_read_as_go(root, "/etc/nsswitch.conf", &contents) != 0)
         return;
     for (char *line, *rest = contents.bytes; (line = text_next(&rest, "\n"));) {
         line[strcspn(line, "#")] = '\0';
