@@ -39,15 +39,13 @@ static bool line_names(char *line, const char *name, char address[ADDRESS_SIZE])
 
 int hosts_look_up(const char *root, const char *name, char addresses[][ADDRESS_SIZE])
 {
-    struct buffer contents;
+    LOCAL_BUFFER contents = {.max_bytes = FILE_MAX_BYTES};
     int n = 0;
 
-    buffer_init(&contents, FILE_MAX_BYTES);
     if (file_read_as_go(root, "/etc/hosts", &contents) != 0)
         return 0;
     for (char *line, *rest = contents.bytes; n < MAX_ADDRESSES && (line = text_next(&rest, "\n"));)
         n += line_names(line, name, addresses[n]);
-    buffer_clear(&contents);
     return n;
 }
 
