@@ -374,6 +374,7 @@ AGENT = {
     "throttled-as:UnrecognizedClientException:403:1": ("up", 16),
     "channel-token": ("down", 22),
     "channel-token:status": ("down", 22),
+    "channel-token:wall": ("down", 25),
     "websocket-refused": ("down", 41),
     "tls-intercepted websocket-refused": ("down", 40),
     "dns-tcp-blocked": ("up", 2),

@@ -404,6 +404,7 @@ EXPECTED = [  # fault, verdict, first finding
     ("throttled-as:UnrecognizedClientException:403:1", "ready", None),
     ("channel-token", "not-ready", "unexplained"),
     ("channel-token:status", "not-ready", "unexplained"),
+    ("channel-token:wall", "not-ready", "proxy-in-the-way"),
     ("throttled-as:ProvisionedThroughputExceededException:400", "not-ready", "service-unavailable"),
     ("imds-path", "not-ready", "imds-malformed"),
     ("imds-path:token:400", "not-ready", "imds-malformed"),
