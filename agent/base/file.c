@@ -272,6 +272,25 @@ int file_read(const char *root, const char *path, struct buffer *contents)
     return error;
 }
 
+int file_read_as_go(const char *root, const char *path, struct buffer *contents)
+{
+    enum { LONGEST_LINE = 64 * 1024 };
+    int error = file_read(root, path, contents);
+
+    for (char *at = contents->bytes, *line = at; !error && at < contents->bytes + contents->used;
+         at++) {
+        if (*at == '\n')
+            line = at + 1;
+        if (!*at)
+            *at = '\1';
+        if (at + 1 - line == LONGEST_LINE) {
+            line[0] = '\0';
+            break;
+        }
+    }
+    return error;
+}
+
 size_t file_read_start(const char *root, const char *path, char *bytes, size_t n)
 {
     LOCAL_FD fd = file_open(root, path);
