@@ -13,6 +13,8 @@ import subprocess
 import sys
 
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+sys.path.insert(0, os.path.join(TOP, "tests", "scenarios"))
+import words  # noqa: E402
 WORK = os.path.join(TOP, "build", os.environ.get("MUTATION_WORK", "mutation"))
 PROGRAM = os.path.join(WORK, "ssm-preflight")  # which is all the unit programs too, by the name it is started with
 SANDBOX = ["unshare", "--net", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc",
@@ -177,17 +179,15 @@ class Scenarios(Judge):
 
 
 class Words(Judge):
-    """What the program says of itself, and of a report: help, lists, pages, what it refuses; with a closed stream too."""
+    """What tests/scenarios/words.txt holds: help, lists, pages, what is refused."""
 
-    asked = ("--help", "help", "check --help", "version", "--version", "list checks", "list nothing", "explain policy-missing", "explain x", "chek",
-             "check --output abcd", "check surplus", "show /nonexistent", "show --verbose build/situations/policy-missing.json",
-             "show build/situations/healthy.json --output json", "version >&-", "list findings 2>&-", "version <&-")
+    asked = (*words.ASKED, *words.LIKE_HELP)
 
     def known(self):
         return False  # what it says is needed too
 
     def said(self, environment=None):
-        return [sandboxed(["sh", "-c", f'"$0" {words}', PROGRAM], 20, environment) for words in self.asked]
+        return [sandboxed([PROGRAM, *line.split()], 20, environment) for line in self.asked]
 
     def measure(self):
         began = spent_s()

@@ -298,6 +298,61 @@ static void errors_in_files_name_file_and_line(void **state)
     }
 }
 
+/* An image's own files do not steer its audit; and help is there, whatever the files say. */
+static void files_count_where_they_are_to(void **state)
+{
+    static const char *const without[] = {"image", "image --strict", "--help", "-V", "check -h"};
+    static const char *const yes[] = {"yes", "true", "on", "1"}, *const no[] = {"no", "false",
+                                                                                "off", "0"};
+    char line[64];
+    (void)state;
+
+    write_file(CONFIG_FILE, "output = xml");
+    for (size_t i = 0; i < COUNT_OF(without); i++)
+        assert_true(parse(without[i]));
+    assert_false(parse("version"));
+    write_file(CONFIG_FILE,
+               "skip = ssm.tls ssm.http,, clock.skew\t\noutput = json"); /* no line end */
+    assert_true(parse(""));
+    assert_string_equal(options.output, "json");
+    assert_int_equal(__builtin_popcountll(options.plan.skipped), 3);
+    for (size_t i = 0; i < COUNT_OF(yes); i++) {
+        (void)text_set(line, sizeof(line), "--strict=%s", yes[i]);
+        assert_true(parse(line) && options.plan.strict);
+        (void)text_set(line, sizeof(line), "--strict=%s", no[i]);
+        assert_true(parse(line) && !options.plan.strict);
+    }
+    assert_true(parse("image --allow code-a --allow code-b"));
+    assert_string_equal(options.allow, "code-a code-b");
+    assert_false(parse("image --allow code_a"));
+}
+
+/* The first one is named, also where it is no text, and nothing behind it is taken. */
+static void a_file_that_cannot_be_read_is_an_error(void **state)
+{
+    char path[256];
+    (void)state;
+
+    (void)text_set(path, sizeof(path), "%s%s", root, CONFIG_FILE);
+    assert_int_equal(file_write_atomically(path, "output = json\n\0\n", 16, 0644), 0);
+    assert_false(parse(""));
+    assert_non_null(strstr(options.error, "preflight.conf:0: a zero byte is no text"));
+    remove_file(CONFIG_FILE);
+    make_folder(CONFIG_FILE);
+    assert_false(parse(""));
+    assert_non_null(strstr(options.error, "preflight.conf: cannot be read: Is a directory"));
+    assert_int_equal(rmdir(path), 0);
+    write_file(CONFIG_DIRECTORY "/10.conf", "output = xml\n");
+    write_file(CONFIG_DIRECTORY "/20.conf", "region = eu-west-1\nregoin = x\n");
+    assert_false(parse(""));
+    assert_non_null(strstr(options.error, "10.conf:1: key 'output' must be one of"));
+    assert_string_equal(options.plan.region, "");
+    remove_file(CONFIG_DIRECTORY "/10.conf");
+    assert_false(parse("")); /* of it the lines before count */
+    assert_non_null(strstr(options.error, "20.conf:2: key 'regoin' is not known"));
+    assert_string_equal(options.plan.region, "eu-west-1");
+}
+
 static void a_line_that_is_too_long_is_an_error_and_not_two_lines(void **state)
 {
     char text[600];
@@ -415,6 +470,8 @@ int main(void)
         cmocka_unit_test(a_region_that_looks_wrong_is_questioned),
         cmocka_unit_test_teardown(later_files_win_and_the_command_line_wins_over_all, forget_files),
         cmocka_unit_test_teardown(errors_in_files_name_file_and_line, forget_files),
+        cmocka_unit_test_teardown(files_count_where_they_are_to, forget_files),
+        cmocka_unit_test_teardown(a_file_that_cannot_be_read_is_an_error, forget_files),
         cmocka_unit_test_teardown(a_line_that_is_too_long_is_an_error_and_not_two_lines,
                                   forget_files),
         cmocka_unit_test(a_demanded_file_must_be_there),
