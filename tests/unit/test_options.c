@@ -353,17 +353,27 @@ static void a_file_that_cannot_be_read_is_an_error(void **state)
     assert_string_equal(options.plan.region, "eu-west-1");
 }
 
+/* And what is wrong before it is what is named. */
 static void a_line_that_is_too_long_is_an_error_and_not_two_lines(void **state)
 {
+    static const struct {
+        const char *before, *words;
+    } rows[] = {
+        {"output = json\nregion = ", "preflight.conf:2: the line is too long"},
+        {"regoin = x\nregion = ", "preflight.conf:1: key 'regoin' is not known"},
+        {"words\nregion = ", "preflight.conf:1: expected 'key = value'"},
+    };
     char text[600];
     (void)state;
 
-    memset(text, 'a', sizeof(text));
-    memcpy(text, "output = json\nregion = ", 23);
-    text[sizeof(text) - 1] = '\0';
-    write_file(CONFIG_FILE, text);
-    assert_false(parse(""));
-    assert_non_null(strstr(options.error, "preflight.conf:2: the line is too long"));
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        memset(text, 'a', sizeof(text));
+        memcpy(text, rows[i].before, strlen(rows[i].before));
+        text[sizeof(text) - 1] = '\0';
+        write_file(CONFIG_FILE, text);
+        assert_false(parse(""));
+        assert_non_null(strstr(options.error, rows[i].words));
+    }
 }
 
 static void a_demanded_file_must_be_there(void **state)
@@ -417,6 +427,10 @@ static void values_of_every_kind_are_taken(void **state)
     assert_int_equal(options.plan.private_dns, PRIVATE_DNS_OFF);
     assert_int_equal(options.plan.permissions, PERMISSIONS_OFF);
     assert_int_equal(options.max_age_days, 90);
+    assert_true(parse("--imds-endpoint http://127.0.0.1:80 --save x --output-file -"));
+    assert_string_equal(options.imds_endpoint, "http://127.0.0.1:80");
+    assert_string_equal(options.save, "x");
+    assert_string_equal(options.output_file, "-");
     assert_true(parse("--private-dns warn --permissions probe --max-age 7"));
     assert_int_equal(options.plan.private_dns, PRIVATE_DNS_WARN);
     assert_int_equal(options.max_age_days, 7);
