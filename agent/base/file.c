@@ -259,10 +259,8 @@ int file_read(const char *root, const char *path, struct buffer *contents)
             error = n < 0 ? file_note_trouble(path, errno) : 0;
             break;
         }
-        if (!buffer_add(contents, piece, (size_t)n)) {
+        if (!buffer_add(contents, piece, (size_t)n))
             error = EFBIG;
-            break;
-        }
     }
     explicit_bzero(piece, sizeof(piece)); /* it may have been credentials */
     if (error)
