@@ -96,7 +96,7 @@ static void look_for_words(void *arg, const char *path, char *line)
 {
     struct saying *saying = arg;
     const char *at = line;
-    char word[NAME_SIZE];
+    char word[PATH_SIZE];
 
     for (const char *words = saying->words; at && text_word(&words, " ", word, sizeof(word));) {
         at = strstr(at, word);
