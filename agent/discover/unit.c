@@ -68,13 +68,15 @@ bool unit_is_masked(const char *root, const char *unit)
     return false;
 }
 
+/* A file, or a link, wherever that leads. */
 static bool installed(const char *root, const char *unit)
 {
-    char path[PATH_SIZE], target[PATH_SIZE];
+    char path[PATH_SIZE];
+    struct stat status;
 
     for (size_t i = 0; i < COUNT_OF(places); i++) {
         (void)text_set(path, sizeof(path), "%s/system/%s", places[i], unit);
-        if (file_exists(root, path) || file_read_link(root, path, target, sizeof(target)))
+        if (file_look(root, path, false, &status))
             return true;
     }
     return false;
@@ -83,14 +85,10 @@ static bool installed(const char *root, const char *unit)
 /* An enabled unit has a link below the .wants of a target: the agent's is multi-user.target. */
 bool unit_is_enabled(const char *root, const char *unit, const char *target)
 {
-    char path[PATH_SIZE], link[PATH_SIZE];
+    char path[PATH_SIZE];
 
-    for (size_t i = 0; i < COUNT_OF(places); i++) {
-        (void)text_set(path, sizeof(path), "%s/system/%s.wants/%s", places[i], target, unit);
-        if (file_read_link(root, path, link, sizeof(link)) || file_exists(root, path))
-            return true;
-    }
-    return false;
+    (void)text_set(path, sizeof(path), "%s.wants/%s", target, unit);
+    return installed(root, path);
 }
 
 enum unit_state unit_state(const char *root, const char *unit)

@@ -5,14 +5,17 @@
  */
 #include "net/trust.h"
 
+#include <errno.h>
 #include <limits.h>
 #include <openssl/bio.h>
+#include <openssl/crypto.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/pem.h>
 #include <openssl/x509_vfy.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/file.h"
 #include "base/limits.h"
@@ -194,12 +197,31 @@ static bool next_directory(const char *ssl_cert_dir, size_t *at, char directory[
     return true;
 }
 
+/* Whether a line of the file begins so. A bundle of 220 KB is read piece by piece, and not beyond what is looked for. */
+static bool file_has(const char *root, const char *path, const char *bytes, size_t n)
+{
+    char window[16 * 1024] = "\n"; /* before the first line too */
+    size_t kept = 1;
+    LOCAL_FD fd = file_open(root, path);
+    bool found = false;
+
+    for (ssize_t n_read = 1; fd >= 0 && n < sizeof(window) / 2 && !found && n_read > 0;) {
+        n_read = read(fd, window + kept, sizeof(window) - kept);
+        size_t used = kept + (n_read > 0 ? (size_t)n_read : 0);
+        found = memmem(window, used, bytes, n);
+        kept = used < n ? used : n;
+        memmove(window, window + used - kept, kept);
+        if (n_read < 0)
+            (void)file_note_trouble(path, errno);
+    }
+    return found;
+}
+
 bool trust_file_has_certificate(const char *root, const char *path)
 {
-    LOCAL_BUFFER contents = {.max_bytes = FILE_MAX_BYTES};
+    static const char begin[] = "\n-----BEGIN CERTIFICATE-----";
 
-    return file_read(root, path, &contents) == 0 &&
-           strstr(contents.bytes, "-----BEGIN CERTIFICATE-----");
+    return file_has(root, path, begin, strlen(begin));
 }
 
 static void read_directories(struct trust *trust, X509_STORE *store)
@@ -235,20 +257,14 @@ void trust_find_bundle(const char *root, const char *ssl_cert_file, const char *
 /* Bundles are PEM with lines of 64 letters, as OpenSSL writes it. */
 bool trust_bundle_has(struct trust *trust, X509 *certificate)
 {
-    BIO *bio = BIO_new(BIO_s_mem());
-    LOCAL_BUFFER contents = {.max_bytes = FILE_MAX_BYTES};
-    char *pem = NULL;
-
-    if (certificate == trust->found) {
-        BIO_free(bio);
+    if (certificate == trust->found)
         return true;
-    }
+    BIO *bio = BIO_new(BIO_s_mem());
+    char *pem = NULL;
     const char *path = bundle_path(trust->root, trust->ssl_cert_file);
-    if (path[0] && file_read(trust->root, path, &contents) == 0 &&
-        PEM_write_bio_X509(bio, certificate) == 1) {
+    if (path[0] && BIO_write(bio, "\n", 1) == 1 && PEM_write_bio_X509(bio, certificate) == 1) {
         long n = BIO_get_mem_data(bio, &pem);
-        const char *at = memmem(contents.bytes, contents.used, pem, (size_t)n);
-        if (at && (at == contents.bytes || at[-1] == '\n')) /* else no BEGIN to a reader */
+        if (file_has(trust->root, path, pem, (size_t)n))
             trust->found = certificate;
     }
     BIO_free(bio);
@@ -328,6 +344,8 @@ struct trust *trust_new(const char *ca_file, const char *root, char *error, size
 {
     struct trust *trust = calloc(1, sizeof(*trust));
 
+    (void)OPENSSL_init_crypto(OPENSSL_INIT_NO_ATEXIT,
+                              NULL); /* the process ends: nothing to tidy up */
     (void)text_set(trust->root, sizeof(trust->root), "%s", root);
     if (read_first(trust, ca_file, error, error_size))
         return trust;
