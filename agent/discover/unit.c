@@ -20,11 +20,6 @@ static const char *const places[] = {"/etc/systemd", "/run/systemd", "/usr/local
 
 /* --- files --- */
 
-static const char *file_name(const char *path)
-{
-    return strrchr(path, '/') + 1;
-}
-
 void unit_files_add(const char *root, const char *folder, const char *suffix,
                     struct unit_files *files)
 {
@@ -33,7 +28,7 @@ void unit_files_add(const char *root, const char *folder, const char *suffix,
     for (size_t i = 0; i < found.n; i++) {
         size_t same = 0;
 
-        while (same < files->n && strcmp(file_name(files->paths[same]), found.names[i]) != 0)
+        while (same < files->n && strcmp(basename(files->paths[same]), found.names[i]) != 0)
             same++;
         if (same < files->n)
             continue;
@@ -46,7 +41,7 @@ void unit_files_add(const char *root, const char *folder, const char *suffix,
 
 static int by_file_name(const void *a, const void *b)
 {
-    return strcmp(file_name(a), file_name(b));
+    return strcmp(basename(a), basename(b));
 }
 
 void unit_files_sort(struct unit_files *files)
