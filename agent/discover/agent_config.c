@@ -176,23 +176,19 @@ static const struct {
     {"Identity", "CustomIdentities", TO(OBJECTS, other)},
 };
 
-/* The identities that the agent knows: it passes over other words, and over a list that names none. */
-static bool is_identity(const char *word)
-{
-    static const char *const known[] = {"OnPrem", "EC2", "ECS", "CustomIdentity"};
-
-    return text_find(word, known, sizeof(char *), COUNT_OF(known)) < COUNT_OF(known);
-}
-
+/* Of texts the identities that the agent knows: it passes over other words, and over a list that names none. */
 static bool take_list(const cJSON *list, enum kind kind, char to[HOST_SIZE])
 {
+    static const char *const known[] = {"OnPrem", "EC2", "ECS", "CustomIdentity"};
+    const size_t n = COUNT_OF(known);
+
     to[0] = '\0';
     if (!cJSON_IsArray(list))
         return false;
     for (const cJSON *item = list->child; item; item = item->next) {
         if (!cJSON_IsNull(item) && !(kind == TEXTS ? cJSON_IsString(item) : cJSON_IsObject(item)))
             return false;
-        if (cJSON_IsString(item) && is_identity(item->valuestring))
+        if (cJSON_IsString(item) && text_find(item->valuestring, known, sizeof(char *), n) < n)
             text_list(to, HOST_SIZE, ", ", item->valuestring);
     }
     return true;
