@@ -105,13 +105,22 @@ static const char *file_name(const char *path)
     return strrchr(path, '/') + 1;
 }
 
-static void take_line(const struct reading *reading, const char *path, char *line, bool *inside)
+/* Whether the service is started at all. */
+static bool is_for_start(const char *line)
+{
+    return text_starts(line, "Condition") || text_starts(line, "Assert") ||
+           text_starts(line, "Requires");
+}
+
+static void take_line(const struct reading *reading, const char *path, char *line,
+                      char section[NAME_SIZE])
 {
     char *equals = strchr(line, '=');
 
     if (line[0] == '[') {
-        *inside = strcmp(line, reading->section) == 0;
-    } else if (*inside && equals) {
+        (void)text_set(section, NAME_SIZE, "%s", line);
+    } else if (equals && (strcmp(section, reading->section) == 0 ||
+                          (strcmp(section, "[Unit]") == 0 && is_for_start(line)))) {
         *equals = '\0';
         reading->each(reading->arg, path, text_trim(line), text_trim(equals + 1));
     }
@@ -121,7 +130,8 @@ static void take_line(const struct reading *reading, const char *path, char *lin
 static void read_settings(const struct reading *reading, const char *path)
 {
     struct buffer contents, whole;
-    bool inside = false, goes_on = false;
+    char section[NAME_SIZE] = "";
+    bool goes_on = false;
 
     buffer_init(&contents, 256 * 1024);
     buffer_init(&whole, 256 * 1024);
@@ -142,7 +152,7 @@ static void read_settings(const struct reading *reading, const char *path)
         if (goes_on && rest && *rest)
             continue;
         if (whole.used > 0)
-            take_line(reading, path, text_trim(whole.bytes), &inside);
+            take_line(reading, path, text_trim(whole.bytes), section);
         buffer_clear(&whole);
     }
     buffer_clear(&contents);
@@ -348,9 +358,10 @@ bool says_yes(const char *value)
 }
 
 /* What unit_confinement() reads: what takes something from the agent, and behind it what gives it back. */
-enum { N_TAKING = 11, STATE_DIRECTORY = N_TAKING, READ_WRITE_PATHS, IP_ADDRESS_ALLOW, N_READ };
+enum { N_TAKING = 18, STATE_DIRECTORY = N_TAKING, READ_WRITE_PATHS, IP_ADDRESS_ALLOW, N_READ };
 
 struct values {
+    const char *root;
     char of[N_READ][WORDS_SIZE];
 };
 
@@ -429,6 +440,50 @@ static bool lacks_inet(const char *value, const struct values *values)
     return value[0] && (value[0] == '~') == !!strstr(value, "AF_INET");
 }
 
+/* A path, of a program perhaps, that may not be missing: no dash before it, systemd.service(5). */
+static bool is_not_there(const char *value, const struct values *values)
+{
+    char path[PATH_SIZE];
+
+    value += strspn(value, "@:+!\"");
+    (void)text_set(path, sizeof(path), "%.*s", (int)strcspn(value, " \t\""), value);
+    return path[0] == '/' && !strchr(path, '%') && !file_exists(values->root, path);
+}
+
+/* systemd.unit(5): those with a | before them are passed over, as is what an image's first boot makes. */
+static bool does_not_hold(const char *value, const struct values *values)
+{
+    char words[WORDS_SIZE], *rest = words;
+    bool fails = false;
+
+    (void)text_set(words, sizeof(words), "%s", value);
+    for (const char *word; (word = text_next(&rest, " "));) {
+        bool negated = *word == '!';
+        word += negated;
+        bool later = values->root[0] && (text_starts(word, "/run/") || text_starts(word, "/var/"));
+        fails |= word[0] == '/' && !later && file_exists(values->root, word) == negated;
+    }
+    return fails;
+}
+
+static bool lacks_unit(const char *value, const struct values *values)
+{
+    char words[WORDS_SIZE], *rest = words;
+    bool lacks = false;
+
+    (void)text_set(words, sizeof(words), "%s", value);
+    for (const char *word; (word = text_next(&rest, " "));)
+        lacks |= text_ends(word, ".service") && !strchr(word, '@') &&
+                 !installed(values->root, word);
+    return lacks;
+}
+
+static bool waits_for_word(const char *value, const struct values *values)
+{
+    (void)values;
+    return text_starts(value, "notify") || strcmp(value, "forking") == 0;
+}
+
 void unit_confinement(const char *root, const char *unit, unit_taken *each, void *arg)
 {
     static const struct {
@@ -446,6 +501,13 @@ void unit_confinement(const char *root, const char *unit, unit_taken *each, void
         {"PrivateNetwork", false, true, is_on, ""},
         {"IPAddressDeny", true, true, holds_imds, " holds the metadata service"},
         {"RestrictAddressFamilies", true, true, lacks_inet, ""},
+        {"ConditionPathExists", true, true, does_not_hold, " does not hold"},
+        {"AssertPathExists", true, true, does_not_hold, " does not hold"},
+        {"Requires", true, true, lacks_unit, ", a unit that is not there"},
+        {"ExecCondition", false, true, is_not_there, " is not there"},
+        {"ExecStartPre", false, true, is_not_there, " is not there"},
+        {"WorkingDirectory", false, true, is_not_there, " is not there"},
+        {"Type", false, true, waits_for_word, ", and the agent never tells that it is ready"},
         {"NoNewPrivileges", false, false, is_on, ", ssm-user's sudo will not work"},
         {"MemoryDenyWriteExecute", false, false, is_on,
          " holds for sessions and documents too: Java, .NET and Node.js end there"},
@@ -453,7 +515,7 @@ void unit_confinement(const char *root, const char *unit, unit_taken *each, void
         [READ_WRITE_PATHS] = {"ReadWritePaths", true},
         [IP_ADDRESS_ALLOW] = {"IPAddressAllow", true},
     };
-    struct values values = {{""}};
+    struct values values = {.root = root};
     char files[N_READ][PATH_SIZE] = {""}, words[2 * WORDS_SIZE];
     struct assigned all[N_READ + 1] = {{.key = NULL}};
 
