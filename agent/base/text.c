@@ -159,6 +159,25 @@ char *text_next(char **rest, const char *delimiters)
     return strtok_r(NULL, delimiters, rest);
 }
 
+bool text_word(const char **at, const char *delimiters, char *word, size_t size)
+{
+    *at += strspn(*at, delimiters);
+    size_t n = strcspn(*at, delimiters);
+    (void)text_set(word, size, "%.*s", (int)n, *at);
+    *at += n;
+    return n > 0;
+}
+
+bool text_has(const char *list, char separator, const char *item)
+{
+    size_t n = strlen(item);
+
+    for (const char *at = list; n > 0 && (at = strstr(at, item)); at += n)
+        if ((at == list || at[-1] == separator) && (!at[n] || at[n] == separator))
+            return true;
+    return false;
+}
+
 bool text_starts(const char *text, const char *prefix)
 {
     return strncmp(text, prefix, strlen(prefix)) == 0;

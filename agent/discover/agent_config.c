@@ -311,9 +311,8 @@ static void read_text(struct buffer *contents, struct agent_facts *agent,
 void agent_read_config(const char *root, struct agent_facts *agent,
                        struct agent_overrides *overrides)
 {
-    struct buffer contents;
+    LOCAL_BUFFER contents = {.max_bytes = FILE_MAX_BYTES};
 
-    buffer_init(&contents, FILE_MAX_BYTES);
     int error = file_read(root, CONFIG_PATH, &contents);
     if (error == ENOENT || error == ENOTDIR || error == ELOOP) {
         step_ok(&agent->config, 1);
@@ -332,5 +331,4 @@ void agent_read_config(const char *root, struct agent_facts *agent,
         (void)text_set(agent->config.detail, sizeof(agent->config.detail), "cannot be read: %s",
                        strerror(error));
     }
-    buffer_clear(&contents);
 }

@@ -118,10 +118,9 @@ static void ask_credentials(struct role_reader *reader)
 
 static enum answer read_source(const char *root, struct role_facts *role)
 {
-    struct buffer contents;
+    LOCAL_BUFFER contents = {.max_bytes = 64 * 1024};
     enum answer answer = ANSWER_UNKNOWN;
 
-    buffer_init(&contents, 64 * 1024);
     if (file_read(root, IDENTITY_CONFIG, &contents) != 0)
         return ANSWER_UNKNOWN;
 
@@ -133,7 +132,6 @@ static enum answer read_source(const char *root, struct role_facts *role)
     if (cJSON_IsString(expires))
         (void)clock_parse_iso8601(expires->valuestring, &role->expires_unix_s);
     cJSON_Delete(config);
-    buffer_clear(&contents);
     return answer;
 }
 
@@ -158,19 +156,13 @@ static void take_line(char *line, struct credentials *credentials)
 
 enum answer dhmc_read(const char *root, struct role_facts *role, struct credentials *credentials)
 {
-    struct buffer contents;
+    LOCAL_BUFFER contents = {.max_bytes = 64 * 1024};
 
     role->dhmc = read_source(root, role);
-    if (role->dhmc != ANSWER_YES)
-        return ANSWER_NO;
-
-    buffer_init(&contents, 64 * 1024);
-    if (file_read(root, CREDENTIALS, &contents) != 0)
+    if (role->dhmc != ANSWER_YES || file_read(root, CREDENTIALS, &contents) != 0)
         return ANSWER_NO;
     for (char *line, *rest = contents.bytes; (line = text_next(&rest, "\n"));)
         take_line(line, credentials);
-    buffer_clear(&contents);
-
     if (!credentials_usable(credentials)) {
         credentials_clear(credentials);
         return ANSWER_NO;

@@ -12,11 +12,47 @@
 #include "base/file.h"
 #include "base/text.h"
 
-enum { MAX_DROP_INS = 64, N_ADMIN = 2 };
+enum { N_ADMIN = 2 };
 
 /* Best first. Those of the administrator, N_ADMIN of them, are where a unit is masked. */
 static const char *const places[] = {"/etc/systemd", "/run/systemd", "/usr/local/lib/systemd",
                                      "/usr/lib/systemd", "/lib/systemd"};
+
+/* --- files --- */
+
+static const char *file_name(const char *path)
+{
+    return strrchr(path, '/') + 1;
+}
+
+void unit_files_add(const char *root, const char *folder, const char *suffix,
+                    struct unit_files *files)
+{
+    LOCAL_NAMES found = file_list(root, folder, suffix);
+
+    for (size_t i = 0; i < found.n; i++) {
+        size_t same = 0;
+
+        while (same < files->n && strcmp(file_name(files->paths[same]), found.names[i]) != 0)
+            same++;
+        if (same < files->n)
+            continue;
+        if (files->n == MAX_UNIT_FILES)
+            file_keep_trouble(folder, E2BIG);
+        else if (text_set(files->paths[files->n], PATH_SIZE, "%s/%s", folder, found.names[i]))
+            files->n++;
+    }
+}
+
+static int by_file_name(const void *a, const void *b)
+{
+    return strcmp(file_name(a), file_name(b));
+}
+
+void unit_files_sort(struct unit_files *files)
+{
+    qsort(files->paths, files->n, PATH_SIZE, by_file_name);
+}
 
 /* --- state --- */
 
@@ -32,13 +68,15 @@ bool unit_is_masked(const char *root, const char *unit)
     return false;
 }
 
+/* A file, or a link, wherever that leads. */
 static bool installed(const char *root, const char *unit)
 {
-    char path[PATH_SIZE], target[PATH_SIZE];
+    char path[PATH_SIZE];
+    struct stat status;
 
     for (size_t i = 0; i < COUNT_OF(places); i++) {
         (void)text_set(path, sizeof(path), "%s/system/%s", places[i], unit);
-        if (file_exists(root, path) || file_read_link(root, path, target, sizeof(target)))
+        if (file_look(root, path, false, &status))
             return true;
     }
     return false;
@@ -47,14 +85,10 @@ static bool installed(const char *root, const char *unit)
 /* An enabled unit has a link below the .wants of a target: the agent's is multi-user.target. */
 bool unit_is_enabled(const char *root, const char *unit, const char *target)
 {
-    char path[PATH_SIZE], link[PATH_SIZE];
+    char path[PATH_SIZE];
 
-    for (size_t i = 0; i < COUNT_OF(places); i++) {
-        (void)text_set(path, sizeof(path), "%s/system/%s.wants/%s", places[i], target, unit);
-        if (file_read_link(root, path, link, sizeof(link)) || file_exists(root, path))
-            return true;
-    }
-    return false;
+    (void)text_set(path, sizeof(path), "%s.wants/%s", target, unit);
+    return installed(root, path);
 }
 
 enum unit_state unit_state(const char *root, const char *unit)
@@ -95,15 +129,8 @@ struct reading {
     const char *section; /* "[Service]" */
     unit_setting *each;
     void *arg;
-    char directory[PATH_SIZE]; /* of drop-ins */
-    size_t n;
-    char drop_ins[MAX_DROP_INS][PATH_SIZE];
+    struct unit_files drop_ins;
 };
-
-static const char *file_name(const char *path)
-{
-    return strrchr(path, '/') + 1;
-}
 
 /* Whether the service is started at all. */
 static bool is_for_start(const char *line)
@@ -129,12 +156,11 @@ static void take_line(const struct reading *reading, const char *path, char *lin
 /* A line that ends in a backslash goes on in the next one that is no comment. */
 static void read_settings(const struct reading *reading, const char *path)
 {
-    struct buffer contents, whole;
+    LOCAL_BUFFER contents = {.max_bytes = 256 * 1024};
+    LOCAL_BUFFER whole = {.max_bytes = 256 * 1024};
     char section[NAME_SIZE] = "";
     bool goes_on = false;
 
-    buffer_init(&contents, 256 * 1024);
-    buffer_init(&whole, 256 * 1024);
     int error = file_read(reading->root, path, &contents);
     if (error == EFBIG)
         file_keep_trouble(path, error);
@@ -155,32 +181,14 @@ static void read_settings(const struct reading *reading, const char *path)
             take_line(reading, path, text_trim(whole.bytes), section);
         buffer_clear(&whole);
     }
-    buffer_clear(&contents);
 }
 
-static void note_drop_in(void *arg, const char *name)
+static void note_drop_ins(struct reading *reading, const char *place, const char *of)
 {
-    struct reading *reading = arg;
+    char folder[PATH_SIZE];
 
-    for (size_t i = 0; i < reading->n; i++)
-        if (strcmp(file_name(reading->drop_ins[i]), name) == 0)
-            return; /* a better place has one of that name */
-    if (reading->n == MAX_DROP_INS)
-        file_keep_trouble(reading->directory,
-                          E2BIG); /* the one left out may be the one that counts */
-    else if (text_set(reading->drop_ins[reading->n], PATH_SIZE, "%s/%s", reading->directory, name))
-        reading->n++;
-}
-
-static void note_drop_ins(struct reading *reading, const char *place, const char *directory, int n)
-{
-    (void)text_set(reading->directory, PATH_SIZE, "%s/%.*s.d", place, n, directory);
-    (void)file_list(reading->root, reading->directory, ".conf", note_drop_in, reading);
-}
-
-static int by_file_name(const void *a, const void *b)
-{
-    return strcmp(file_name(a), file_name(b));
+    (void)text_set(folder, sizeof(folder), "%s/%s.d", place, of);
+    unit_files_add(reading->root, folder, ".conf", &reading->drop_ins);
 }
 
 static void read_all(struct reading *reading, const char *file)
@@ -194,9 +202,9 @@ static void read_all(struct reading *reading, const char *file)
         read_settings(reading, path);
         break;
     }
-    qsort(reading->drop_ins, reading->n, PATH_SIZE, by_file_name);
-    for (size_t i = 0; i < reading->n; i++)
-        read_settings(reading, reading->drop_ins[i]);
+    unit_files_sort(&reading->drop_ins);
+    for (size_t i = 0; i < reading->drop_ins.n; i++)
+        read_settings(reading, reading->drop_ins.paths[i]);
 }
 
 /* A prefix ends in a dash: of amazon-ssm-agent.service there are amazon-ssm-.service.d and
@@ -209,17 +217,17 @@ void unit_settings(const char *root, const char *unit, unit_setting *each, void 
     *reading = (struct reading){.root = root, .section = "[Service]", .each = each, .arg = arg};
     for (size_t i = 0; i < COUNT_OF(places); i++) {
         (void)text_set(path, sizeof(path), "%s/system", places[i]);
-        note_drop_ins(reading, path, unit, (int)strlen(unit));
+        note_drop_ins(reading, path, unit);
         for (size_t n = strlen(unit); n > 1; n--) {
             if (unit[n - 1] != '-')
                 continue;
             (void)text_set(prefix, sizeof(prefix), "%.*s.service", (int)n, unit);
-            note_drop_ins(reading, path, prefix, (int)strlen(prefix));
+            note_drop_ins(reading, path, prefix);
         }
     }
     for (size_t i = 0; i < COUNT_OF(places); i++) {
         (void)text_set(path, sizeof(path), "%s/system", places[i]);
-        note_drop_ins(reading, path, "service", (int)strlen("service"));
+        note_drop_ins(reading, path, "service");
     }
     (void)text_set(path, sizeof(path), "system/%s", unit);
     read_all(reading, path);
@@ -232,7 +240,7 @@ void unit_manager_settings(const char *root, unit_setting *each, void *arg)
 
     *reading = (struct reading){.root = root, .section = "[Manager]", .each = each, .arg = arg};
     for (size_t i = 0; i < COUNT_OF(places); i++)
-        note_drop_ins(reading, places[i], "system.conf", (int)strlen("system.conf"));
+        note_drop_ins(reading, places[i], "system.conf");
     read_all(reading, "system.conf");
     free(reading);
 }
@@ -370,15 +378,15 @@ static bool has_state(const char *paths)
 {
     static const char *const folders[] = {"/", "/var", "/var/lib", "/var/lib/amazon",
                                           "/var/lib/amazon/ssm"};
-    char words[WORDS_SIZE], *rest = words;
+    char path[PATH_SIZE];
     bool has = false;
 
-    (void)text_set(words, sizeof(words), "%s", paths);
-    for (char *word; (word = text_next(&rest, " \t\""));) {
-        word += strspn(word, "-+");
-        size_t n = strlen(word);
-        word[n - (n > 1 && word[n - 1] == '/')] = '\0';
-        has |= text_find(word, folders, sizeof(folders[0]), COUNT_OF(folders)) < COUNT_OF(folders);
+    for (const char *at = paths; text_word(&at, " \t\"", path, sizeof(path));) {
+        const char *folder = path + strspn(path, "-+");
+        size_t n = strlen(path);
+        path[n - (n > 1 && path[n - 1] == '/' && folder[1])] = '\0';
+        has |= text_find(folder, folders, sizeof(folders[0]), COUNT_OF(folders)) <
+               COUNT_OF(folders);
     }
     return has;
 }
@@ -453,26 +461,23 @@ static bool is_not_there(const char *value, const struct values *values)
 /* systemd.unit(5): those with a | before them are passed over, as is what an image's first boot makes. */
 static bool does_not_hold(const char *value, const struct values *values)
 {
-    char words[WORDS_SIZE], *rest = words;
+    char word[PATH_SIZE];
     bool fails = false;
 
-    (void)text_set(words, sizeof(words), "%s", value);
-    for (const char *word; (word = text_next(&rest, " "));) {
-        bool negated = *word == '!';
-        word += negated;
-        bool later = values->root[0] && (text_starts(word, "/run/") || text_starts(word, "/var/"));
-        fails |= word[0] == '/' && !later && file_exists(values->root, word) == negated;
+    for (const char *at = value; text_word(&at, " ", word, sizeof(word));) {
+        const char *path = word + (word[0] == '!');
+        bool later = values->root[0] && (text_starts(path, "/run/") || text_starts(path, "/var/"));
+        fails |= path[0] == '/' && !later && file_exists(values->root, path) == (path > word);
     }
     return fails;
 }
 
 static bool lacks_unit(const char *value, const struct values *values)
 {
-    char words[WORDS_SIZE], *rest = words;
+    char word[PATH_SIZE];
     bool lacks = false;
 
-    (void)text_set(words, sizeof(words), "%s", value);
-    for (const char *word; (word = text_next(&rest, " "));)
+    for (const char *at = value; text_word(&at, " ", word, sizeof(word));)
         lacks |= text_ends(word, ".service") && !strchr(word, '@') &&
                  !installed(values->root, word);
     return lacks;

@@ -39,15 +39,13 @@ static bool line_names(char *line, const char *name, char address[ADDRESS_SIZE])
 
 int hosts_look_up(const char *root, const char *name, char addresses[][ADDRESS_SIZE])
 {
-    struct buffer contents;
+    LOCAL_BUFFER contents = {.max_bytes = FILE_MAX_BYTES};
     int n = 0;
 
-    buffer_init(&contents, FILE_MAX_BYTES);
     if (file_read(root, "/etc/hosts", &contents) != 0)
         return 0;
     for (char *line, *rest = contents.bytes; n < MAX_ADDRESSES && (line = text_next(&rest, "\n"));)
         n += line_names(line, name, addresses[n]);
-    buffer_clear(&contents);
     return n;
 }
 
@@ -441,10 +439,9 @@ static void doubt_silence(void *arg)
 static int ndots(const char *root)
 {
     static const char option[] = "ndots:";
-    struct buffer contents;
+    LOCAL_BUFFER contents = {.max_bytes = 64 * 1024};
     uint64_t dots = 1;
 
-    buffer_init(&contents, 64 * 1024);
     if (file_read(root, "/etc/resolv.conf", &contents) != 0)
         return 1;
     for (char *line, *rest = contents.bytes; (line = text_next(&rest, "\n"));) {
@@ -455,7 +452,6 @@ static int ndots(const char *root)
             if (text_starts(word, option))
                 (void)text_number(word + strlen(option), 15, &dots);
     }
-    buffer_clear(&contents);
     return (int)dots;
 }
 

@@ -422,16 +422,12 @@ static int fold_facts(const struct facts *facts, struct buffer *to)
 {
     int level = 0;
 
-    for (bool fits = false; level < N_PACKED; level++) {
+    for (; level < N_PACKED; level++) {
         const size_t most = level == PACKED_LISTS ? LAST_FACTS_LINES : MAX_FACTS_LINES;
-        struct buffer bytes;
+        LOCAL_BUFFER bytes = {.max_bytes = most * FOLDED_LINE_BYTES};
 
-        buffer_init(&bytes, most * FOLDED_LINE_BYTES);
-        fits = packed_write(facts, (enum packed)level, &bytes) &&
-               folded_lines(bytes.used) <= most &&
-               folded_write((const unsigned char *)bytes.bytes, bytes.used, to);
-        buffer_clear(&bytes);
-        if (fits)
+        if (packed_write(facts, (enum packed)level, &bytes) && folded_lines(bytes.used) <= most &&
+            folded_write((const unsigned char *)bytes.bytes, bytes.used, to))
             break;
     }
     return level;
@@ -493,10 +489,9 @@ static int fit_commands(struct block *block, const struct report *report)
 void console_write(const struct report *report, const struct style *style, struct buffer *to)
 {
     struct block *block = calloc(1, sizeof(*block));
-    struct buffer facts;
 
     (void)style;
-    buffer_init(&facts, MAX_BYTES);
+    LOCAL_BUFFER facts = {.max_bytes = MAX_BYTES};
     const int level = fold_facts(report->facts, &facts);
     const size_t n_facts_lines = facts.used / (FOLDED_COLUMNS + 1);
     const int commands = fit_commands(block, report);
@@ -509,7 +504,6 @@ void console_write(const struct report *report, const struct style *style, struc
     (void)buffer_add(to, facts.bytes, facts.used);
     (void)buffer_add(to, block->text.bytes, block->text.used);
     to->failed |= block->text.failed;
-    buffer_clear(&facts);
     buffer_clear(&block->text);
     free(block);
 }

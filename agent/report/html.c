@@ -235,10 +235,9 @@ static void draw_broken(struct drawing *drawing, const struct report *report)
 void html_way(struct buffer *to, const struct report *report)
 {
     const char *id = facts_instance_name(report->facts);
-    struct buffer rows;
+    LOCAL_BUFFER rows = {.max_bytes = REPORT_MAX_BYTES};
     struct drawing drawing = {&rows, 0};
 
-    buffer_init(&rows, REPORT_MAX_BYTES);
     draw_checks(&drawing, report, CHECK_IMDS_CONNECT, CHECK_IMDS_IDENTITY + 1,
                 "IMDS, the metadata service");
     draw_resolver(&drawing, report);
@@ -258,7 +257,6 @@ void html_way(struct buffer *to, const struct report *report)
         (void)buffer_add(to, rows.bytes, rows.used);
         (void)buffer_add_text(to, "</svg>\n");
     }
-    buffer_clear(&rows);
 }
 
 /* --- without a login --- */
@@ -271,16 +269,14 @@ static void flush(struct buffer *to, struct buffer *text, bool commands)
     else if (text->used > 0)
         html_element(to, "p", text->bytes);
     buffer_clear(text);
-    buffer_init(text, REPORT_MAX_BYTES);
 }
 
 void html_no_login(struct buffer *to, const struct report *report)
 {
-    struct buffer page, text;
+    LOCAL_BUFFER page = {.max_bytes = REPORT_MAX_BYTES};
+    LOCAL_BUFFER text = {.max_bytes = REPORT_MAX_BYTES};
     bool commands = false;
 
-    buffer_init(&page, REPORT_MAX_BYTES);
-    buffer_init(&text, REPORT_MAX_BYTES);
     no_login_write(report, &page);
     (void)buffer_add_text(to, "<h2>The instance has no login</h2>\n");
     for (const char *line = strchr(page.bytes, '\n'); line && *++line;) {
@@ -300,8 +296,6 @@ void html_no_login(struct buffer *to, const struct report *report)
         line += n;
     }
     flush(to, &text, commands);
-    buffer_clear(&page);
-    buffer_clear(&text);
 }
 
 /* --- findings --- */
@@ -403,7 +397,6 @@ void html_write(const struct report *report, const struct style *unused, struct 
     const struct instance_facts *instance = &report->facts->instance;
     const bool good = report_exit_status(report, false) == 0;
     char line[VERDICT_LINE_SIZE];
-    struct buffer json;
 
     report_verdict_line(report, line);
     html_begin(to, line);
@@ -418,9 +411,8 @@ void html_write(const struct report *report, const struct style *unused, struct 
     if (!good && report_n_causes(report) > 0)
         html_no_login(to, report);
     add_checks(to, report);
-    buffer_init(&json, REPORT_MAX_BYTES);
+    LOCAL_BUFFER json = {.max_bytes = REPORT_MAX_BYTES};
     json_write(report, unused, &json);
     html_end(to, json.bytes);
     to->failed |= json.failed;
-    buffer_clear(&json);
 }

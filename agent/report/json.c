@@ -54,7 +54,8 @@ void json_add(struct buffer *to, cJSON *tree, bool in_lines)
 {
     char *text = cJSON_PrintBuffered(tree, 64 * 1024, in_lines);
 
-    (void)buffer_addf(to, "%s\n", text);
+    (void)buffer_add_text(to, text);
+    (void)buffer_add_text(to, "\n");
     cJSON_free(text);
     cJSON_Delete(tree);
 }

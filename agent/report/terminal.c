@@ -323,10 +323,9 @@ static void write_cause(struct screen *screen, const struct report *report, cons
 void live_draw(struct live *live, const struct report *report, const struct live_moment *moment,
                const struct style *style, struct buffer *to)
 {
-    struct buffer frame;
+    LOCAL_BUFFER frame = {.max_bytes = REPORT_MAX_BYTES};
     struct screen screen;
 
-    buffer_init(&frame, REPORT_MAX_BYTES);
     screen_init(&screen, style, &frame);
     screen_textf(&screen, INK_YELLOW, "waiting");
     screen_textf(&screen, INK_PLAIN, "  round %d %s", moment->round,
@@ -344,5 +343,4 @@ void live_draw(struct live *live, const struct report *report, const struct live
         (void)buffer_addf(to, "\x1b[%dA\r", live->n_lines);
     live->columns = style->columns;
     live->n_lines = write_frame(&frame, style->rows > 2 ? style->rows - 1 : INT_MAX, to);
-    buffer_clear(&frame);
 }

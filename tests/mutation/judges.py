@@ -5,11 +5,12 @@ A mutant may do anything: it runs in namespaces of its own, with limits, and nev
 
 import json
 import os
+import pathlib
 import resource
+import shlex
 import shutil
 import subprocess
 import sys
-import time
 
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 WORK = os.path.join(TOP, "build", os.environ.get("MUTATION_WORK", "mutation"))
@@ -19,20 +20,29 @@ SANDBOX = ["unshare", "--net", "--mount", "--pid", "--fork", "--kill-child", "--
 MEMORY_MB = 2048
 sanitized = False  # then memory is reserved by the terabyte
 FILE = 200 << 20
+CPU_S = 60  # what loops for ever; what waits for ever is late by the clock
 # What the lab is asked, and what differs between two runs of the same program is not compared.
 LAB_CHECKS = ("", "endpoint-blocks-443:ssm", "private-dns-off", "policy-incomplete:ssm:UpdateInstanceInformation", "imds-throttled:503:2",
               "role-not-assumable", "tls-intercepted", "dns-servfail", "endpoint-refuses", "ipv6-only", "agent-proxy:opens", "egress-blocked")
 
 
+def spent_s():
+    """Of processor time, by all that was waited for: a busy machine changes nothing of it."""
+    spent = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return spent.ru_utime + spent.ru_stime
+
+
 def limited():
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    resource.setrlimit(resource.RLIMIT_CPU, (CPU_S, CPU_S))
     resource.setrlimit(resource.RLIMIT_FSIZE, (FILE, FILE))
     if not sanitized:
         resource.setrlimit(resource.RLIMIT_AS, (2 * MEMORY_MB << 20, 2 * MEMORY_MB << 20))
 
 
 def sandboxed(command, within_s, environment=None):
-    """(exit status, or "late"; the output)."""
+    """(exit status, or "late"; the output). A machine with much else to do gives more time."""
+    within_s *= max(1, os.getloadavg()[0])
     with subprocess.Popen([*SANDBOX, *command], cwd=TOP, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
                           env=os.environ | {"ASAN_OPTIONS": f"hard_rss_limit_mb={MEMORY_MB}"} | (environment or {}), preexec_fn=limited) as running:
         try:
@@ -54,18 +64,18 @@ class Judge:
 
     def judge(self):
         """What a mutant died of, or "" when it looks like the program."""
-        status, _ = sandboxed(self.command(), 20 + 10 * (self.usual_s or 60), self.environment())
+        status, _ = sandboxed(self.command(), 20 + 5 * (self.usual_s or 60), self.environment())
         return {0: "", "late": "late"}.get(status, f"exit status {status}")
 
     def environment(self):
         return {}
 
     def measure(self):
-        began = time.monotonic()
+        began = spent_s()
         died = self.judge()
         if died:
             raise SystemExit(f"mutation: {self.name} is not green before anything is broken: {died}")
-        self.remember(time.monotonic() - began)
+        self.remember(spent_s() - began)
 
     def remember(self, usual_s):
         """For the next run: to measure takes longer than many a mutant."""
@@ -90,6 +100,75 @@ class Unit(Judge):
         sandboxed([os.path.join(objects, "unit", self.name)], 600, {"GCOV_PREFIX": folder})
 
 
+class Replay(Judge):
+    """What a suite compares, in one process and without what it does besides: the reports of all situations (replay.c)."""
+
+    counts = False
+
+    def __init__(self, name="replay", rooms=("diagnose", "report", "model")):
+        super().__init__(name, rooms)
+
+    def known(self):
+        return False  # what it says is needed too
+
+    def command(self):
+        return [os.path.join(WORK, "bin", "replay")]
+
+    def compared(self, report):
+        """Of a report that tests/scenarios/*.txt hold it."""
+        checks = [{name: value for name, value in check.items() if name != "detail"} for check in report["checks"]]
+        return [report["verdict"], report["summary"], report["findings"], checks]
+
+    def said(self):
+        status, output = sandboxed(self.command(), 60)
+        rest, reports = output.decode("utf-8", "replace"), []
+        try:
+            while rest := rest.lstrip():
+                report, end = json.JSONDecoder().raw_decode(rest)
+                reports.append(report if isinstance(report, int) else self.compared(report))
+                rest = rest[end:]
+        except (ValueError, KeyError):
+            return status, rest
+        return status, reports
+
+    def measure(self):
+        began = spent_s()
+        self.usual = self.said()
+        self.remember(spent_s() - began)
+
+    def judge(self):
+        return "" if self.said() == self.usual else "says another thing"
+
+
+class Roots(Replay):
+    """The audits of the roots that tests/image/test_roots.py stages, staged once."""
+
+    def __init__(self):
+        super().__init__("roots", ("image", "discover"))
+
+    def measure(self):
+        sys.path.insert(0, os.path.join(TOP, "tests", "image"))
+        import roots  # noqa: PLC0415
+
+        top, self.lines = os.path.join(WORK, "roots"), []
+        shutil.rmtree(top, ignore_errors=True)
+        for name, (kind, change, *more) in ({name: (name, None) for name in roots.GOLDEN} | roots.HARMLESS | roots.BROKEN).items():
+            root = roots.Root(pathlib.Path(top, name))
+            os.makedirs(root.top)
+            roots.GOLDEN[kind](root)
+            if change:
+                change(root)
+            arguments = shlex.join(["--root", str(root.top), "--output", "json", *(more[2] if more else ["--strict"])])
+            self.lines.append(f'"$0" image {arguments}; echo $?')
+        super().measure()
+
+    def command(self):
+        return ["sh", "-c", "\n".join(self.lines), PROGRAM]
+
+    def compared(self, report):
+        return [report["verdict"], [(finding["code"], finding["severity"]) for finding in report["findings"]]]
+
+
 class Scenarios(Judge):
     counts = False  # it gives the program an environment of its own
 
@@ -111,9 +190,9 @@ class Words(Judge):
         return [sandboxed(["sh", "-c", f'"$0" {words}', PROGRAM], 20, environment) for words in self.asked]
 
     def measure(self):
-        began = time.monotonic()
+        began = spent_s()
         self.usual = self.said()
-        self.remember(time.monotonic() - began)
+        self.remember(spent_s() - began)
 
     def judge(self):
         return "" if self.said() == self.usual else "says another thing"
@@ -131,7 +210,7 @@ class Pytest(Judge):
         self.path, self.more = path, more
 
     def judge(self):
-        within_s = 60 + 6 * (self.usual_s or 300)
+        within_s = (60 + 6 * (self.usual_s or 300)) * max(1, os.getloadavg()[0])
         with subprocess.Popen(["/usr/bin/python3", "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", self.path, *self.more], cwd=TOP,
                               stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True,
                               env=os.environ | {"SSM_PREFLIGHT_BINARY": PROGRAM}) as running:
@@ -184,9 +263,9 @@ class LabCheck(Judge):
                 [(row["code"], row["severity"], row["confidence"], row.get("target")) for row in report["findings"]], report["instance"]]
 
     def measure(self):
-        began = time.monotonic()
+        began = spent_s()
         self.usual = self.said()
-        self.remember(time.monotonic() - began)
+        self.remember(spent_s() - began)
         if self.said() != self.usual:
             raise SystemExit(f"mutation: {self.name} does not say the same twice")
 
@@ -207,6 +286,8 @@ def all_judges():
     """In the order in which they are asked, the units by how long they take."""
     names = sorted(file[:-2] for file in os.listdir(os.path.join(TOP, "tests", "unit")) if file.startswith("test_") and file.endswith(".c"))
     yield from (Unit(name, rooms_of(name)) for name in names)
+    yield Replay()
+    yield Roots()
     yield Words("words", ("agent", "report"))
     yield Scenarios("scenarios", ("diagnose", "report", "model", "run"))
     yield Pytest("image", ("image",), "tests/image/test_roots.py")
@@ -231,13 +312,16 @@ def link(compiler, flags, libraries, objects, tests):
     subprocess.run([*compiler, *flags, *objects, *tests, os.path.join(WORK, "start.o"), *libraries, "-o", PROGRAM], cwd=TOP, check=True)
 
 
-def prepare_mains(compiler, dev, names):
+def prepare_mains(compiler, flags, dev, names):
     """The objects whose main() was given the name of its program, and build/mutation/start.o, which chooses."""
     os.makedirs(os.path.join(WORK, "mains"), exist_ok=True)
     shutil.rmtree(os.path.join(WORK, "bin"), ignore_errors=True)
     os.makedirs(os.path.join(WORK, "bin"))
     made = []
-    for name, path in [("ssm_preflight", "agent/main.o"), *((name, f"tests/unit/{name}.o") for name in names)]:
+    replay = os.path.join(WORK, "replay.o")
+    subprocess.run([*compiler, *flags, "-Itests/unit", "-c", "tests/mutation/replay.c", "-o", replay], cwd=TOP, check=True)
+    names = ["replay", *names]
+    for name, path in [("ssm_preflight", "agent/main.o"), ("replay", replay), *((name, f"tests/unit/{name}.o") for name in names[1:])]:
         made.append(os.path.join(WORK, "mains", f"{name}.o"))
         subprocess.run(["objcopy", "--redefine-sym", f"main=main_{name}", os.path.join(dev, path), made[-1]], check=True)
         if name != "ssm_preflight":

@@ -50,6 +50,15 @@ static void clock_at_the_limit(struct facts *facts)
     move_clock(facts, (int64_t)5 * 60 * 1000 + 500);
 }
 
+/* The services' Dates count for nothing behind opened TLS, and nobody signs. */
+static void clock_behind_by_imds_alone(struct facts *facts)
+{
+    clock_behind(facts);
+    facts->clock.n_samples = 1;
+    EACH_SERVICE(i)
+    facts->endpoints[i].n_actions = 0;
+}
+
 static void clock_in_the_past(struct facts *facts)
 {
     move_clock(facts, (int64_t)400 * 24 * HOUR_MS);
@@ -131,6 +140,7 @@ const struct situation tls_situations[] = {
     {"clock-wrong", clock_behind},
     {"clock-wrong--a-little-behind", clock_a_little_behind},
     {"clock-wrong--at-the-limit", clock_at_the_limit},
+    {"clock-wrong--by-imds-alone", clock_behind_by_imds_alone},
     {"clock-wrong--tls", clock_in_the_past},
     {"clock-wrong--no-sample", clock_in_the_past_without_sample},
     {"tls-expired", expired},
@@ -994,7 +1004,7 @@ static void time_sync_missing(struct facts *facts)
 static void time_sync_missing_and_missed(struct facts *facts)
 {
     time_sync_missing(facts);
-    move_clock(facts, (int64_t)3600 * 1000);
+    clock_behind(facts);
 }
 
 const struct situation agent_situations[] = {

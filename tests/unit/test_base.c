@@ -8,6 +8,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -224,8 +225,11 @@ static void durations(void **state)
     assert_int_equal(ms, 30000);
     assert_true(clock_parse_duration("1440m", &ms));
     assert_int_equal(ms, 86400000);
-    static const char *const bad[] = {"",      "30",   "s",    "-1s", "1h",
-                                      "1441m", "1.5s", "30s ", " 1s", "99999999999999999999s"};
+    assert_true(clock_parse_duration("86400000ms", &ms) && ms == 86400000);
+    assert_true(clock_parse_duration("86400s", &ms) && ms == 86400000);
+    static const char *const bad[] = {"",       "30",         "s",    "-1s",
+                                      "1h",     "1441m",      "1.5s", "30s ",
+                                      "86401s", "86400001ms", " 1s",  "99999999999999999999s"};
     for (size_t i = 0; i < COUNT_OF(bad); i++)
         assert_false(clock_parse_duration(bad[i], &ms));
 }
@@ -258,6 +262,24 @@ static void dates(void **state)
     assert_int_equal(s, 784111777);
     assert_false(clock_parse_iso8601("1994-11-06T08:49:37", &s));
     assert_false(clock_parse_iso8601("1994-11-06T08:49:37.Z", &s));
+    static const char *const edges[] = {"0000-01-01T00:00:00Z", "9999-12-31T23:59:60Z"};
+    static const char *const beyond[] = {"2000-00-01T00:00:00Z", "2000-13-01T00:00:00Z",
+                                         "2000-01-00T00:00:00Z", "2000-01-32T00:00:00Z",
+                                         "2000-01-01T24:00:00Z", "2000-01-01T00:60:00Z",
+                                         "2000-01-01T00:00:61Z", "2000-01-01T00:00:0aZ",
+                                         "2000-01-01T00:00:0/Z", "2000-01-01T00:00:0:Z"};
+    for (size_t i = 0; i < COUNT_OF(edges); i++)
+        assert_true(clock_parse_iso8601(edges[i], &s));
+    for (size_t i = 0; i < COUNT_OF(beyond); i++)
+        assert_false(clock_parse_iso8601(beyond[i], &s));
+    static const char months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
+    for (int i = 0; i < 12; i++) { /* both forms of the 15th of each month */
+        int64_t same = 0;
+        (void)text_set(text, sizeof(text), "1994-%02d-15T08:49:37Z", i + 1);
+        assert_true(clock_parse_iso8601(text, &same));
+        (void)text_set(text, sizeof(text), "Sun, 15 %.3s 1994 08:49:37 GMT", months + i * 3);
+        assert_true(clock_parse_http_date(text, &s) && s == same);
+    }
     clock_format_iso8601(784111777123, true, text);
     assert_string_equal(text, "1994-11-06T08:49:37.123Z");
     clock_format_iso8601(-1, true, text);
@@ -342,6 +364,13 @@ static void a_file_is_written_whole_and_read_whole(void **state)
     char line[16];
     assert_true(file_read_line(directory, "/new", line, sizeof(line)));
     assert_string_equal(line, "one");
+    assert_true(file_read_line(directory, "/new", line, 3));
+    assert_string_equal(line, "on");
+    assert_false(file_read_line(directory, "/missing", line, sizeof(line)));
+    assert_string_equal(line, "");
+    assert_int_equal(file_read_start(directory, "/new", line, 6), 6);
+    assert_memory_equal(line, "one\ntw", 6);
+    assert_int_equal(file_read_start(directory, "/missing", line, 6), 0);
     assert_int_equal(file_read(directory, "/missing", &contents), ENOENT);
     assert_int_equal(file_write_atomically("/proc/nowhere/x", "", 0, 0644), ENOENT);
 }
@@ -390,23 +419,88 @@ static void what_is_no_file_is_written_to_and_not_replaced(void **state)
     assert_int_equal(unlink(link), 0);
 }
 
-static void remember(void *arg, const char *name)
+/* More than is read at once; and a write that fails leaves nothing behind, and what was there as it was. */
+static void a_long_file_too_and_nothing_is_left_of_a_failed_write(void **state)
 {
-    (void)text_add(arg, 64, "%s ", name);
+    static char long_text[3 * 16384 + 5], too_long[5000];
+    char path[128], folder[128];
+    struct buffer contents;
+    (void)state;
+
+    for (size_t i = 0; i < sizeof(long_text); i++)
+        long_text[i] = (char)('a' + i % 23);
+    (void)text_set(path, sizeof(path), "%s/new", directory);
+    assert_int_equal(file_write_atomically(path, long_text, sizeof(long_text), 0600), 0);
+    buffer_init(&contents, sizeof(long_text));
+    assert_int_equal(file_read("", path, &contents), 0);
+    assert_int_equal(contents.used, sizeof(long_text));
+    assert_memory_equal(contents.bytes, long_text, sizeof(long_text));
+    buffer_clear(&contents);
+
+    (void)text_set(folder, sizeof(folder), "%s/folder", directory);
+    assert_int_equal(mkdir(folder, 0700), 0);
+    assert_int_equal(file_write_atomically(folder, "x", 1, 0600), EISDIR);
+    assert_int_equal(file_read("", folder, &contents), EISDIR);
+    assert_int_equal(file_read(directory, "/folder", &contents), EISDIR);
+    assert_int_equal(rmdir(folder), 0);
+    memset(too_long, 'x', sizeof(too_long) - 1);
+    assert_int_equal(file_write_atomically(too_long, "x", 1, 0600), ENAMETOOLONG);
+    LOCAL_NAMES left = file_list("", directory, "");
+    assert_int_equal(left.n, 2); /* "new" and the FIFO of another test */
+}
+
+/* /dev/null, to which people link what is to be empty, and what a link is. */
+static void a_link_is_looked_at_or_followed(void **state)
+{
+    char link[128], target[16];
+    struct buffer contents;
+    struct stat status;
+    (void)state;
+
+    (void)text_set(link, sizeof(link), "%s/link", directory);
+    assert_int_equal(symlink("new", link), 0);
+    assert_true(file_exists(directory, "/link"));
+    assert_true(file_look(directory, "/link", true, &status) && S_ISREG(status.st_mode));
+    assert_true(file_look(directory, "/link", false, &status) && S_ISLNK(status.st_mode));
+    assert_true(file_read_link(directory, "/link", target, sizeof(target)));
+    assert_string_equal(target, "new");
+    assert_true(file_read_link(directory, "/link", target, 3));
+    assert_string_equal(target, "ne");
+    assert_false(file_read_link(directory, "/new", target, sizeof(target)));
+    assert_false(file_read_link(directory, "/missing", target, sizeof(target)));
+    assert_false(file_exists(directory, "/missing"));
+    assert_int_equal(unlink(link), 0);
+    buffer_init(&contents, 8);
+    assert_int_equal(file_read("", "/dev/null", &contents), 0);
+    assert_string_equal(contents.bytes, "");
+    buffer_clear(&contents);
+    assert_int_equal(file_read("/dev", "/null", &contents), 0); /* is not opened */
+    assert_string_equal(contents.bytes, "");
+    buffer_clear(&contents);
+    assert_int_equal(file_read("", "/dev/zero", &contents), EINVAL);
+    assert_int_equal(file_read("/dev", "/zero", &contents), EINVAL);
 }
 
 static void drop_ins_come_in_the_order_of_their_names(void **state)
 {
-    char path[128], seen[64] = "";
+    char path[128];
     (void)state;
 
     (void)text_set(path, sizeof(path), "%s/b.conf", directory);
     assert_int_equal(file_write_atomically(path, "", 0, 0600), 0);
     (void)text_set(path, sizeof(path), "%s/a.conf", directory);
     assert_int_equal(file_write_atomically(path, "", 0, 0600), 0);
-    assert_int_equal(file_list(directory, "", ".conf", remember, seen), 0);
-    assert_string_equal(seen, "a.conf b.conf ");
-    assert_int_equal(file_list(directory, "/none", ".conf", remember, seen), ENOENT);
+    (void)text_set(path, sizeof(path), "%s/.c.conf", directory);
+    assert_int_equal(file_write_atomically(path, "", 0, 0600), 0);
+    LOCAL_NAMES found = file_list(directory, "", ".conf");
+    LOCAL_NAMES none = file_list(directory, "/none", ".conf");
+    assert_int_equal(unlink(path), 0);
+    assert_int_equal(found.error, 0);
+    assert_int_equal(found.n, 2);
+    assert_string_equal(found.names[0], "a.conf");
+    assert_string_equal(found.names[1], "b.conf");
+    assert_int_equal(none.error, ENOENT);
+    assert_int_equal(none.n, 0);
 }
 
 #ifndef __SANITIZE_ADDRESS__     /* it ends the process in its own way */
@@ -516,6 +610,130 @@ static void what_is_written_arrives_or_says_why(void **state)
     assert_int_equal(output_write(ends[1], "hello", 5), EBADF);
 }
 
+static int write_for_a_moment(int fd, const char *bytes, size_t n)
+{
+    return file_write_in_time(fd, bytes, n, 30);
+}
+
+static int write_for_long(int fd, const char *bytes, size_t n)
+{
+    return file_write_in_time(fd, bytes, n, 60000);
+}
+
+/* A reader that takes all of it, piece by piece, and how much of it was right. */
+static pid_t read_all(int ends[2], const char *bytes)
+{
+    pid_t child = fork();
+
+    if (child == 0) {
+        char piece[1000];
+        size_t at = 0;
+        (void)close(ends[1]);
+        for (ssize_t n; (n = read(ends[0], piece, sizeof(piece))) > 0; at += (size_t)n)
+            if (memcmp(piece, bytes + at, (size_t)n) != 0)
+                _exit(1);
+        _exit(at == 300000 ? 0 : 2);
+    }
+    assert_true(child > 0);
+    return child;
+}
+
+/* More than a pipe takes: whole with somebody who reads, and late with nobody. */
+static void a_long_text_arrives_whole_or_late(void **state)
+{
+    static char bytes[300000];
+    static const struct {
+        int (*write)(int fd, const char *bytes, size_t n);
+        int flags;
+        bool reads;
+    } ways[] = {
+        {output_write, 0, true},
+        {output_write, O_NONBLOCK, true},
+        {write_for_long, O_NONBLOCK, true},
+        {output_write, 0, false},
+        {output_write, O_NONBLOCK, false},
+        {write_for_a_moment, O_NONBLOCK, false},
+    };
+    (void)state;
+
+    for (size_t i = 0; i < sizeof(bytes); i++)
+        bytes[i] = (char)(i % 251);
+    for (size_t i = 0; i < COUNT_OF(ways); i++) {
+        int ends[2], status = 0;
+        assert_int_equal(pipe2(ends, O_CLOEXEC), 0);
+        assert_int_equal(fcntl(ends[1], F_SETFL, ways[i].flags), 0);
+        output_set_deadline(ways[i].reads ? INT64_MAX : 0);
+        pid_t child = ways[i].reads ? read_all(ends, bytes) : 0;
+        assert_int_equal(ways[i].write(ends[1], bytes, sizeof(bytes)),
+                         ways[i].reads ? 0 : ETIMEDOUT);
+        (void)close(ends[1]);
+        (void)close(ends[0]);
+        assert_true(!child || waitpid(child, &status, 0) == child);
+        assert_int_equal(status, 0);
+    }
+    output_set_deadline(INT64_MAX);
+}
+
+/* Nobody reads and there is no deadline: each signal to end leaves a second, and another leaves it waiting. */
+static void a_signal_ends_a_write(void **state)
+{
+    static const int numbers[] = {SIGINT, SIGTERM, SIGHUP, SIGUSR1};
+    pid_t children[COUNT_OF(numbers)];
+    (void)state;
+
+    for (size_t i = 0; i < COUNT_OF(numbers); i++) {
+        children[i] = fork();
+        if (children[i] == 0) {
+            static char bytes[300000];
+            sigset_t all;
+            int ends[2];
+            (void)sigfillset(&all);
+            if (pipe(ends) != 0 || sigprocmask(SIG_BLOCK, &all, NULL) != 0 ||
+                raise(numbers[i]) != 0)
+                _exit(1);
+            int64_t began_ms = clock_monotonic_ms();
+            int error = output_write(ends[1], bytes, sizeof(bytes));
+            _exit(error == ETIMEDOUT && clock_monotonic_ms() >= began_ms + 1000 ? 0 : 2);
+        }
+        assert_true(children[i] > 0);
+    }
+    for (size_t i = 0; i < COUNT_OF(numbers); i++) {
+        int status = 1;
+        if (numbers[i] == SIGUSR1)
+            assert_int_equal(kill(children[i], SIGKILL), 0);
+        assert_true(waitpid(children[i], &status, 0) == children[i]);
+        if (numbers[i] == SIGUSR1)
+            assert_true(WIFSIGNALED(status));
+        else
+            assert_int_equal(status, 0);
+    }
+}
+
+/* One line a message, escaped; what is for --verbose without it not at all. */
+static void the_log_is_a_line_a_message(void **state)
+{
+    char said[256] = "";
+    int ends[2];
+    (void)state;
+
+    (void)fflush(stderr);
+    const int before = dup(STDERR_FILENO);
+    assert_int_equal(pipe(ends), 0);
+    assert_int_equal(dup2(ends[1], STDERR_FILENO), STDERR_FILENO);
+    log_verbose("not %s", "this");
+    log_error("a %s\n%d", "text", 7);
+    log_set_verbose(true);
+    log_verbose("b %s", "text");
+    log_set_verbose(false);
+    log_verbose("nor this");
+    assert_int_equal(dup2(before, STDERR_FILENO), STDERR_FILENO);
+    assert_true(read(ends[0], said, sizeof(said) - 1) > 0);
+    for (int i = 0; i < 2; i++)
+        (void)close(ends[i]);
+    (void)close(before);
+    assert_string_equal(said, "ssm-preflight: a text\\n7\nssm-preflight: b text\n");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -532,9 +750,14 @@ int main(void)
         cmocka_unit_test(durations),
         cmocka_unit_test(dates),
         cmocka_unit_test(what_is_written_arrives_or_says_why),
+        cmocka_unit_test(a_long_text_arrives_whole_or_late),
+        cmocka_unit_test(a_signal_ends_a_write),
+        cmocka_unit_test(the_log_is_a_line_a_message),
         cmocka_unit_test(calendar),
         cmocka_unit_test(a_file_is_written_whole_and_read_whole),
         cmocka_unit_test(a_fifo_does_not_hang_a_boot),
+        cmocka_unit_test(a_long_file_too_and_nothing_is_left_of_a_failed_write),
+        cmocka_unit_test(a_link_is_looked_at_or_followed),
         cmocka_unit_test(what_is_no_file_is_written_to_and_not_replaced),
         cmocka_unit_test(drop_ins_come_in_the_order_of_their_names),
 #ifndef __SANITIZE_ADDRESS__
