@@ -8,10 +8,8 @@
 #include <cjson/cJSON.h>
 #include <elf.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <string.h>
 #include <sys/xattr.h>
-#include <unistd.h>
 
 #include "base/file.h"
 #include "base/text.h"

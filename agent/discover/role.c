@@ -45,13 +45,6 @@ static bool take_secret(const cJSON *object, const char *name, char *to, size_t 
     return true;
 }
 
-static void wipe_texts(const cJSON *object)
-{
-    for (const cJSON *value = object ? object->child : NULL; value; value = value->next)
-        if (cJSON_IsString(value))
-            explicit_bzero(value->valuestring, strlen(value->valuestring));
-}
-
 static enum failure take_credentials(struct role_reader *reader, const cJSON *document)
 {
     struct role_facts *role = &reader->facts->role;
@@ -92,7 +85,9 @@ static void credentials_arrived(void *arg, const struct imds_answer *answer)
     if (failure == FAILURE_NONE) {
         cJSON *document = document_parse(answer->body);
         failure = take_credentials(reader, document);
-        wipe_texts(document);
+        for (const cJSON *value = document ? document->child : NULL; value; value = value->next)
+            if (cJSON_IsString(value))
+                explicit_bzero(value->valuestring, strlen(value->valuestring));
         cJSON_Delete(document);
     }
     if (failure == FAILURE_NONE)

@@ -20,11 +20,6 @@ static const char *const places[] = {"/etc/systemd", "/run/systemd", "/usr/local
 
 /* --- files --- */
 
-static const char *file_name(const char *path)
-{
-    return strrchr(path, '/') + 1;
-}
-
 void unit_files_add(const char *root, const char *folder, const char *suffix,
                     struct unit_files *files)
 {
@@ -33,7 +28,7 @@ void unit_files_add(const char *root, const char *folder, const char *suffix,
     for (size_t i = 0; i < found.n; i++) {
         size_t same = 0;
 
-        while (same < files->n && strcmp(file_name(files->paths[same]), found.names[i]) != 0)
+        while (same < files->n && strcmp(basename(files->paths[same]), found.names[i]) != 0)
             same++;
         if (same < files->n)
             continue;
@@ -46,7 +41,7 @@ void unit_files_add(const char *root, const char *folder, const char *suffix,
 
 static int by_file_name(const void *a, const void *b)
 {
-    return strcmp(file_name(a), file_name(b));
+    return strcmp(basename(a), basename(b));
 }
 
 void unit_files_sort(struct unit_files *files)
@@ -366,11 +361,30 @@ bool says_yes(const char *value)
 }
 
 /* What unit_confinement() reads: what takes something from the agent, and behind it what gives it back. */
-enum { N_TAKING = 18, STATE_DIRECTORY = N_TAKING, READ_WRITE_PATHS, IP_ADDRESS_ALLOW, N_READ };
-
-struct values {
-    const char *root;
-    char of[N_READ][WORDS_SIZE];
+enum {
+    EXEC_START,
+    USER,
+    DYNAMIC_USER,
+    PROTECT_SYSTEM,
+    READ_ONLY_PATHS,
+    INACCESSIBLE_PATHS,
+    PRIVATE_NETWORK,
+    IP_ADDRESS_DENY,
+    ADDRESS_FAMILIES,
+    CONDITION_PATH,
+    ASSERT_PATH,
+    REQUIRES,
+    EXEC_CONDITION,
+    EXEC_START_PRE,
+    WORKING_DIRECTORY,
+    TYPE,
+    NO_NEW_PRIVILEGES,
+    DENY_WRITE_EXECUTE,
+    N_TAKING,
+    STATE_DIRECTORY = N_TAKING,
+    READ_WRITE_PATHS,
+    IP_ADDRESS_ALLOW,
+    N_READ
 };
 
 /* Whether a list of paths has the agent's folder or one above, with the dashes and pluses of systemd.exec(5) before it. */
@@ -391,102 +405,70 @@ static bool has_state(const char *paths)
     return has;
 }
 
-static bool is_writable_there(const struct values *values)
-{
-    return strstr(values->of[STATE_DIRECTORY], "amazon/ssm") ||
-           has_state(values->of[READ_WRITE_PATHS]);
-}
-
 static bool has_imds(const char *networks)
 {
     return strstr(networks, "any") || strstr(networks, "link-local") ||
            strstr(networks, "169.254.") || strstr(networks, "0.0.0.0/0");
 }
 
-static bool holds_imds(const char *value, const struct values *values)
-{
-    return has_imds(value) && !has_imds(values->of[IP_ADDRESS_ALLOW]);
-}
-
-static bool is_another_user(const char *value, const struct values *values)
-{
-    (void)values;
-    return value[0] && strcmp(value, "root") != 0 && strcmp(value, "0") != 0;
-}
-
-static bool starts_nothing(const char *value, const struct values *values)
-{
-    (void)values;
-    return !value[0];
-}
-
-static bool is_strict(const char *value, const struct values *values)
-{
-    return strcmp(value, "strict") == 0 && !is_writable_there(values);
-}
-
-static bool holds_var(const char *value, const struct values *values)
-{
-    return has_state(value) && !is_writable_there(values);
-}
-
-static bool hides_agent(const char *value, const struct values *values)
-{
-    (void)values;
-    return has_state(value) || strstr(value, "/etc/amazon");
-}
-
-static bool is_on(const char *value, const struct values *values)
-{
-    (void)values;
-    return says_yes(value);
-}
-
-static bool lacks_inet(const char *value, const struct values *values)
-{
-    (void)values;
-    return value[0] && (value[0] == '~') == !!strstr(value, "AF_INET");
-}
-
 /* A path, of a program perhaps, that may not be missing: no dash before it, systemd.service(5). */
-static bool is_not_there(const char *value, const struct values *values)
+static bool is_not_there(const char *root, const char *value)
 {
     char path[PATH_SIZE];
 
     value += strspn(value, "@:+!\"");
     (void)text_set(path, sizeof(path), "%.*s", (int)strcspn(value, " \t\""), value);
-    return path[0] == '/' && !strchr(path, '%') && !file_exists(values->root, path);
+    return path[0] == '/' && !strchr(path, '%') && !file_exists(root, path);
 }
 
 /* systemd.unit(5): those with a | before them are passed over, as is what an image's first boot makes. */
-static bool does_not_hold(const char *value, const struct values *values)
+static bool does_not_hold(const char *root, const char *value)
 {
     char word[PATH_SIZE];
     bool fails = false;
 
     for (const char *at = value; text_word(&at, " ", word, sizeof(word));) {
         const char *path = word + (word[0] == '!');
-        bool later = values->root[0] && (text_starts(path, "/run/") || text_starts(path, "/var/"));
-        fails |= path[0] == '/' && !later && file_exists(values->root, path) == (path > word);
+        bool later = root[0] && (text_starts(path, "/run/") || text_starts(path, "/var/"));
+        fails |= path[0] == '/' && !later && file_exists(root, path) == (path > word);
     }
     return fails;
 }
 
-static bool lacks_unit(const char *value, const struct values *values)
+static bool lacks_unit(const char *root, const char *value)
 {
     char word[PATH_SIZE];
     bool lacks = false;
 
     for (const char *at = value; text_word(&at, " ", word, sizeof(word));)
-        lacks |= text_ends(word, ".service") && !strchr(word, '@') &&
-                 !installed(values->root, word);
+        lacks |= text_ends(word, ".service") && !strchr(word, '@') && !installed(root, word);
     return lacks;
 }
 
-static bool waits_for_word(const char *value, const struct values *values)
+static void find_harmful(const char *root, char of[N_READ][WORDS_SIZE], bool harmful[N_TAKING])
 {
-    (void)values;
-    return text_starts(value, "notify") || strcmp(value, "forking") == 0;
+    const char *user = of[USER], *families = of[ADDRESS_FAMILIES];
+    bool writable = strstr(of[STATE_DIRECTORY], "amazon/ssm") || has_state(of[READ_WRITE_PATHS]);
+
+    harmful[EXEC_START] = !of[EXEC_START][0];
+    harmful[USER] = user[0] && strcmp(user, "root") != 0 && strcmp(user, "0") != 0;
+    harmful[DYNAMIC_USER] = says_yes(of[DYNAMIC_USER]);
+    harmful[PROTECT_SYSTEM] = strcmp(of[PROTECT_SYSTEM], "strict") == 0 && !writable;
+    harmful[READ_ONLY_PATHS] = has_state(of[READ_ONLY_PATHS]) && !writable;
+    harmful[INACCESSIBLE_PATHS] = has_state(of[INACCESSIBLE_PATHS]) ||
+                                  strstr(of[INACCESSIBLE_PATHS], "/etc/amazon");
+    harmful[PRIVATE_NETWORK] = says_yes(of[PRIVATE_NETWORK]);
+    harmful[IP_ADDRESS_DENY] = has_imds(of[IP_ADDRESS_DENY]) && !has_imds(of[IP_ADDRESS_ALLOW]);
+    harmful[ADDRESS_FAMILIES] = families[0] &&
+                                (families[0] == '~') == !!strstr(families, "AF_INET");
+    harmful[CONDITION_PATH] = does_not_hold(root, of[CONDITION_PATH]);
+    harmful[ASSERT_PATH] = does_not_hold(root, of[ASSERT_PATH]);
+    harmful[REQUIRES] = lacks_unit(root, of[REQUIRES]);
+    for (int i = EXEC_CONDITION; i <= WORKING_DIRECTORY; i++)
+        harmful[i] = is_not_there(root, of[i]);
+    harmful[TYPE] = text_starts(of[TYPE], "notify") || strcmp(of[TYPE], "forking") == 0;
+    harmful[NO_NEW_PRIVILEGES] = says_yes(of[NO_NEW_PRIVILEGES]);
+    harmful[DENY_WRITE_EXECUTE] = says_yes(of[DENY_WRITE_EXECUTE]);
 }
 
 void unit_confinement(const char *root, const char *unit, unit_taken *each, void *arg)
@@ -494,47 +476,49 @@ void unit_confinement(const char *root, const char *unit, unit_taken *each, void
     static const struct {
         const char *key;
         bool is_list, fatal;
-        bool (*is_harmful)(const char *value, const struct values *values);
         const char *words;
     } rows[N_READ] = {
-        {"ExecStart", true, true, starts_nothing, " starts nothing"},
-        {"User", false, true, is_another_user, ", the agent needs root"},
-        {"DynamicUser", false, true, is_on, ", the agent needs root"},
-        {"ProtectSystem", false, true, is_strict, ", and no ReadWritePaths= has /var/lib/amazon"},
-        {"ReadOnlyPaths", true, true, holds_var, ""},
-        {"InaccessiblePaths", true, true, hides_agent, ""},
-        {"PrivateNetwork", false, true, is_on, ""},
-        {"IPAddressDeny", true, true, holds_imds, " holds the metadata service"},
-        {"RestrictAddressFamilies", true, true, lacks_inet, ""},
-        {"ConditionPathExists", true, true, does_not_hold, " does not hold"},
-        {"AssertPathExists", true, true, does_not_hold, " does not hold"},
-        {"Requires", true, true, lacks_unit, ", a unit that is not there"},
-        {"ExecCondition", false, true, is_not_there, " is not there"},
-        {"ExecStartPre", false, true, is_not_there, " is not there"},
-        {"WorkingDirectory", false, true, is_not_there, " is not there"},
-        {"Type", false, true, waits_for_word, ", and the agent never tells that it is ready"},
-        {"NoNewPrivileges", false, false, is_on, ", ssm-user's sudo will not work"},
-        {"MemoryDenyWriteExecute", false, false, is_on,
-         " holds for sessions and documents too: Java, .NET and Node.js end there"},
+        [EXEC_START] = {"ExecStart", true, true, " starts nothing"},
+        [USER] = {"User", false, true, ", the agent needs root"},
+        [DYNAMIC_USER] = {"DynamicUser", false, true, ", the agent needs root"},
+        [PROTECT_SYSTEM] = {"ProtectSystem", false, true,
+                            ", and no ReadWritePaths= has /var/lib/amazon"},
+        [READ_ONLY_PATHS] = {"ReadOnlyPaths", true, true, ""},
+        [INACCESSIBLE_PATHS] = {"InaccessiblePaths", true, true, ""},
+        [PRIVATE_NETWORK] = {"PrivateNetwork", false, true, ""},
+        [IP_ADDRESS_DENY] = {"IPAddressDeny", true, true, " holds the metadata service"},
+        [ADDRESS_FAMILIES] = {"RestrictAddressFamilies", true, true, ""},
+        [CONDITION_PATH] = {"ConditionPathExists", true, true, " does not hold"},
+        [ASSERT_PATH] = {"AssertPathExists", true, true, " does not hold"},
+        [REQUIRES] = {"Requires", true, true, ", a unit that is not there"},
+        [EXEC_CONDITION] = {"ExecCondition", false, true, " is not there"},
+        [EXEC_START_PRE] = {"ExecStartPre", false, true, " is not there"},
+        [WORKING_DIRECTORY] = {"WorkingDirectory", false, true, " is not there"},
+        [TYPE] = {"Type", false, true, ", and the agent never tells that it is ready"},
+        [NO_NEW_PRIVILEGES] = {"NoNewPrivileges", false, false, ", ssm-user's sudo will not work"},
+        [DENY_WRITE_EXECUTE] =
+            {"MemoryDenyWriteExecute", false, false,
+             " holds for sessions and documents too: Java, .NET and Node.js end there"},
         [STATE_DIRECTORY] = {"StateDirectory", true},
         [READ_WRITE_PATHS] = {"ReadWritePaths", true},
         [IP_ADDRESS_ALLOW] = {"IPAddressAllow", true},
     };
-    struct values values = {.root = root};
-    char files[N_READ][PATH_SIZE] = {""}, words[2 * WORDS_SIZE];
+    char values[N_READ][WORDS_SIZE] = {""}, files[N_READ][PATH_SIZE] = {""}, words[2 * WORDS_SIZE];
     struct assigned all[N_READ + 1] = {{.key = NULL}};
+    bool harmful[N_TAKING];
 
     for (size_t i = 0; i < N_READ; i++)
         all[i] = (struct assigned){.key = rows[i].key,
                                    .is_list = rows[i].is_list,
-                                   .to = values.of[i],
-                                   .size = sizeof(values.of[i]),
+                                   .to = values[i],
+                                   .size = sizeof(values[i]),
                                    .file = files[i]};
     unit_settings(root, unit, take_settings, all);
+    find_harmful(root, values, harmful);
     for (size_t i = 0; i < N_TAKING; i++) {
-        if (!all[i].found || !rows[i].is_harmful(values.of[i], &values))
+        if (!all[i].found || !harmful[i])
             continue;
-        (void)text_set(words, sizeof(words), "%s=%s%s", rows[i].key, values.of[i], rows[i].words);
+        (void)text_set(words, sizeof(words), "%s=%s%s", rows[i].key, values[i], rows[i].words);
         each(arg, rows[i].fatal, files[i], words);
     }
 }

@@ -108,11 +108,8 @@ bool skip_without_agent(struct image *image)
 
 static const struct image_code *code_row(const char *code)
 {
-    size_t i = 0;
-
-    while (i + 1 < n_image_codes && strcmp(image_codes[i].code, code) != 0)
-        i++;
-    return &image_codes[i];
+    return &image_codes[text_find(code, &image_codes[0].code, sizeof(image_codes[0]),
+                                  n_image_codes - 1)];
 }
 
 /* The finding of this code and check; a new one when there is none. NULL: no more fit. */

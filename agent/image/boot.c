@@ -2,9 +2,7 @@
  *
  * Checks 4 to 6 and 28: which units the next boot starts.
  */
-#include <errno.h>
 #include <fnmatch.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/file.h"

@@ -32,14 +32,6 @@ struct rule {
 
 enum about { NOTHING, PORT, SOURCE, PLACE, TARGET, DEVICE, STATE, OWNER, NEGATED, NO_MATCH, GUESS };
 
-/* What follows is in words: a comment, or what a log begins with. */
-static bool is_in_words(const char *word)
-{
-    static const char *const words[] = {"comment", "--comment", "prefix", "--log-prefix"};
-
-    return text_find(word, words, sizeof(char *), COUNT_OF(words)) < COUNT_OF(words);
-}
-
 /* A network that an endpoint or a resolver may be in. */
 static bool is_private(const char *place)
 {
@@ -111,7 +103,9 @@ static struct rule rule_read(char *line)
 
     for (char *word; (word = text_next(&line, between));) {
         enum about next = about_of(word);
-        char *end = line && is_in_words(word) && line[0] == '"' ? strchr(line + 1, '"') : NULL;
+        /* a comment, or what a log begins with, is in words */
+        bool in_words = text_has("comment --comment prefix --log-prefix", ' ', word);
+        char *end = line && in_words && line[0] == '"' ? strchr(line + 1, '"') : NULL;
 
         line = end ? end + 1 : line;
         rule.accepts |= strcasecmp(word, "accept") == 0;

@@ -96,7 +96,7 @@ static void look_for_words(void *arg, const char *path, char *line)
 {
     struct saying *saying = arg;
     const char *at = line;
-    char word[NAME_SIZE];
+    char word[PATH_SIZE];
 
     for (const char *words = saying->words; at && text_word(&words, " ", word, sizeof(word));) {
         at = strstr(at, word);
@@ -219,14 +219,6 @@ const char *elf_machine_name(int machine)
 
 /* --- units --- */
 
-/* The last part of a path. */
-static const char *base_of(const char *path)
-{
-    const char *slash = strrchr(path, '/');
-
-    return slash ? slash + 1 : path;
-}
-
 static void add_target(struct image *image, const char *name)
 {
     if (!text_ends(name, ".target") || image->n_targets == MAX_TARGETS || strlen(name) >= NAME_SIZE)
@@ -277,7 +269,7 @@ void default_target(const struct image *image, char to[NAME_SIZE])
         (void)text_set(path, sizeof(path), "%s/default.target", unit_folders[i]);
         if (!file_read_link(image->root, path, target, sizeof(target)))
             continue;
-        (void)text_escape(to, NAME_SIZE, base_of(target), strlen(base_of(target)));
+        (void)text_escape(to, NAME_SIZE, basename(target), strlen(basename(target)));
         return;
     }
 }

@@ -3,7 +3,6 @@
  * Checks 13, 14, 23 to 25, 29: certificates, the clock, credentials, and what may keep the agent from
  * running or from being updated.
  */
-#include <fcntl.h>
 #include <string.h>
 #include <sys/xattr.h>
 #include <unistd.h>

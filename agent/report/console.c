@@ -176,15 +176,6 @@ static void add_note(struct block *block, const char *note)
 
 /* --- findings --- */
 
-/* The block begins with the verdict, in one line; what to do comes last, for whoever sees only that. */
-static void add_verdict_line(struct buffer *to, const struct report *report)
-{
-    char line[VERDICT_LINE_SIZE];
-
-    report_verdict_line(report, line);
-    put_line(to, line, fit_words(line, COLUMNS));
-}
-
 static void add_headline(struct block *block, const struct report *report)
 {
     const struct facts *facts = report->facts;
@@ -489,9 +480,10 @@ static int fit_commands(struct block *block, const struct report *report)
 void console_write(const struct report *report, const struct style *style, struct buffer *to)
 {
     struct block *block = calloc(1, sizeof(*block));
+    LOCAL_BUFFER facts = {.max_bytes = MAX_BYTES};
+    char line[VERDICT_LINE_SIZE];
 
     (void)style;
-    LOCAL_BUFFER facts = {.max_bytes = MAX_BYTES};
     const int level = fold_facts(report->facts, &facts);
     const size_t n_facts_lines = facts.used / (FOLDED_COLUMNS + 1);
     const int commands = fit_commands(block, report);
@@ -500,7 +492,8 @@ void console_write(const struct report *report, const struct style *style, struc
     leave_out(block, MAX_BYTES - (n_facts_lines + 2) * LINE_BYTES); /* verdict and tail */
     add_findings(block, report, commands);
     add_tail(block, level);
-    add_verdict_line(to, report);
+    report_verdict_line(report, line);
+    put_line(to, line, fit_words(line, COLUMNS)); /* what to do comes last, where it is seen */
     (void)buffer_add(to, facts.bytes, facts.used);
     (void)buffer_add(to, block->text.bytes, block->text.used);
     to->failed |= block->text.failed;

@@ -264,7 +264,7 @@ static cJSON *member_to_json(const struct member *member)
     put(object, "instance", member->id);
     put(object, "verdict", member->read ? verdict_row(member->verdict)->name : "");
     put(object, "code", member->code);
-    put(object, "target", member->target < N_TARGETS ? target_name(member->target) : "");
+    put(object, "target", target_name(member->target));
     put(object, "confidence",
         member->code[0] ? confidence_name(fleet_confidence(member, evidence)) : "");
     (void)cJSON_AddNumberToObject(object, "causes", member->n_causes);

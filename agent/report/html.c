@@ -122,13 +122,14 @@ static void draw_row(struct drawing *drawing, enum status status, const char *wh
 }
 
 /* The first check of a set that does not pass. */
-static void draw_checks(struct drawing *drawing, const struct report *report, enum check first,
-                        int end, const char *what)
+static void draw_checks(struct drawing *drawing, const struct report *report, check_set checks,
+                        const char *what)
 {
     const struct check_result *shown = NULL;
 
-    for (int i = first; i < end; i++)
-        if (report->checks[i].planned && (!shown || shown->status == STATUS_PASS))
+    for (enum check i = 0; i < N_CHECKS; i++)
+        if ((checks & check_bit(i)) && report->checks[i].planned &&
+            (!shown || shown->status == STATUS_PASS))
             shown = &report->checks[i];
     if (shown)
         draw_row(drawing, shown->status, what,
@@ -138,21 +139,15 @@ static void draw_checks(struct drawing *drawing, const struct report *report, en
 static void draw_resolver(struct drawing *drawing, const struct report *report)
 {
     const struct resolver_facts *resolvers = &report->facts->resolvers;
-    const struct check_result *shown = NULL;
+    check_set asked = 0;
     char what[LINE_SIZE];
 
-    for (enum service i = 0; i < N_SERVICES; i++) {
-        const struct check_result *check = &report->checks[check_of_service(i, RUNG_RESOLVE)];
-        if (check->planned && check->status != STATUS_SKIP &&
-            (!shown || shown->status == STATUS_PASS))
-            shown = check;
-    }
-    if (!shown)
-        return;
+    for (enum service i = 0; i < N_SERVICES; i++)
+        if (report->checks[check_of_service(i, RUNG_RESOLVE)].status != STATUS_SKIP)
+            asked |= check_bit(check_of_service(i, RUNG_RESOLVE));
     (void)text_set(what, sizeof(what), "resolver %s",
                    resolvers->n_configured > 0 ? resolvers->configured[0] : "");
-    draw_row(drawing, shown->status, what,
-             shown->status == STATUS_PASS ? "answers" : shown->summary);
+    draw_checks(drawing, report, asked, what);
 }
 
 /* How far one address was climbed. */
@@ -215,8 +210,7 @@ static void draw_service(struct drawing *drawing, const struct report *report, e
             draw_row(drawing, check->status, check_name(check->check), check->summary);
     }
     if (endpoint->n_addresses == 0)
-        draw_checks(drawing, report, check_of_service(service, RUNG_RESOLVE),
-                    check_of_service(service, RUNG_AUTHORIZE) + 1, service_name(service));
+        draw_checks(drawing, report, check_service_bits(service), service_name(service));
 }
 
 /* What no packet goes to, and keeps the agent down: the role, the clock, the agent itself. */
@@ -238,8 +232,7 @@ void html_way(struct buffer *to, const struct report *report)
     LOCAL_BUFFER rows = {.max_bytes = REPORT_MAX_BYTES};
     struct drawing drawing = {&rows, 0};
 
-    draw_checks(&drawing, report, CHECK_IMDS_CONNECT, CHECK_IMDS_IDENTITY + 1,
-                "IMDS, the metadata service");
+    draw_checks(&drawing, report, check_bit(CHECK_ROLE_ATTACHED) - 1, "IMDS, the metadata service");
     draw_resolver(&drawing, report);
     for (enum service i = 0; i < N_SERVICES; i++)
         if (report->facts->plan.services[i].need != NEED_OFF)
