@@ -51,7 +51,7 @@ static char *next_line(char *to, int size, void *stream)
     reading->line++;
     if (n + 2 > (size_t)size) {
         (void)fail(reading->options, "%s:%d: the line is too long", reading->file, reading->line);
-        reading->bad_line = reading->line;
+        reading->bad_line = reading->bad_line ? reading->bad_line : reading->line;
         return NULL;
     }
     (void)text_set(to, (size_t)size, "%.*s\n", (int)n, reading->at);

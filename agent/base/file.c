@@ -258,16 +258,33 @@ int file_read(const char *root, const char *path, struct buffer *contents)
             error = n < 0 ? file_note_trouble(path, errno) : 0;
             break;
         }
-        if (!buffer_add(contents, piece, (size_t)n)) {
+        if (!buffer_add(contents, piece, (size_t)n))
             error = EFBIG;
-            break;
-        }
     }
     explicit_bzero(piece, sizeof(piece)); /* it may have been credentials */
     if (error)
         buffer_clear(contents);
     else
         (void)buffer_add(contents, "", 0); /* an empty file is an empty text */
+    return error;
+}
+
+int file_read_as_go(const char *root, const char *path, struct buffer *contents)
+{
+    enum { LONGEST_LINE = 64 * 1024 };
+    int error = file_read(root, path, contents);
+
+    for (char *at = contents->bytes, *line = at; !error && at < contents->bytes + contents->used;
+         at++) {
+        if (*at == '\n')
+            line = at + 1;
+        if (!*at)
+            *at = '\1';
+        if (at + 1 - line == LONGEST_LINE) {
+            line[0] = '\0';
+            break;
+        }
+    }
     return error;
 }
 

@@ -43,6 +43,10 @@ int file_note_trouble(const char *what, int os_error);
  * Returns 0, or an errno value (EFBIG when it is longer); on failure contents stays empty. */
 int file_read(const char *root, const char *path, struct buffer *contents);
 
+/* The same, as Go's net package reads its files (net/parse.go): up to a line of 64 KB. A zero byte ends no text:
+ * it is replaced by a byte that is no blank either. */
+int file_read_as_go(const char *root, const char *path, struct buffer *contents);
+
 /* Reads the first line, without its end. False when there is none. */
 bool file_read_line(const char *root, const char *path, char *line, size_t size);
 

@@ -12,8 +12,23 @@
 #include <string.h>
 #include <strings.h>
 
+/* Most texts are only copied, for which vsnprintf takes ten times as long. */
+static bool copy_into(char *to, size_t size, const char *text)
+{
+    size_t n = text ? strlen(text) : 0, n_kept = n < size ? n : size - 1;
+
+    if (size > 0) {
+        if (n_kept > 0)
+            memmove(to, text, n_kept);
+        to[n_kept] = '\0';
+    }
+    return n < size;
+}
+
 static bool format_into(char *to, size_t size, const char *format, va_list arguments)
 {
+    if (strcmp(format, "%s") == 0)
+        return copy_into(to, size, va_arg(arguments, const char *));
     int n = vsnprintf(to, size, format, arguments);
 
     if (n < 0) {

@@ -101,7 +101,7 @@ static int line_of(const char *text, const char *at)
 
 /* What the members of interest hold; the others leave theirs in `other`. */
 struct settings {
-    char other[HOST_SIZE];
+    char other[HOST_SIZE], name[HOST_SIZE];
     char region[HOST_SIZE], domain[HOST_SIZE], mgs_region[HOST_SIZE];
     char ssm[HOST_SIZE], mgs[HOST_SIZE], mds[HOST_SIZE];
     char s3[HOST_SIZE], s3_region[HOST_SIZE], kms[HOST_SIZE];
@@ -109,7 +109,7 @@ struct settings {
     bool any, container_mode, dual_stack;
 };
 
-enum kind { TEXT, WHOLE, TRUTH, TEXTS, OBJECTS };
+enum kind { TEXT, AS_IT_IS, WHOLE, TRUTH, TEXTS, OBJECTS };
 
 #define TO(kind, member) kind, offsetof(struct settings, member)
 static const struct {
@@ -143,7 +143,7 @@ static const struct {
     {"Mgs", "SessionWorkersLimit", TO(WHOLE, other)},
     {"Mgs", "SessionWorkerBufferLimit", TO(WHOLE, other)},
     {"Mgs", "DeniedPortForwardingRemoteIPs", TO(TEXTS, other)},
-    {"Agent", "Name", TO(TEXT, other)},
+    {"Agent", "Name", TO(AS_IT_IS, name)},
     {"Agent", "Version", TO(TEXT, other)},
     {"Agent", "Region", TO(TEXT, region)},
     {"Agent", "ServiceDomain", TO(TEXT, domain)},
@@ -203,6 +203,8 @@ static bool take(const cJSON *value, enum kind kind, char *to)
     case TEXT:
         return cJSON_IsString(value) &&
                (text_escape(to, HOST_SIZE, value->valuestring, strlen(value->valuestring)), true);
+    case AS_IT_IS:
+        return cJSON_IsString(value) && (text_set(to, HOST_SIZE, "%s", value->valuestring), true);
     case WHOLE:
         return cJSON_IsNumber(value);
     case TRUTH:
@@ -256,9 +258,23 @@ static void host_of(const char *endpoint, char to[HOST_SIZE])
         to[strlen(to) - 1] = '\0';
 }
 
+/* The agent's name is in the User-Agent of each request, and Go sends no header with such a character
+ * (net/http, golang.org/x/net/http/httpguts). */
+static void judge_name(const char *name, struct agent_facts *agent)
+{
+    while (*name == '\t' || ((unsigned char)*name >= ' ' && *name != 0x7f))
+        name++;
+    if (!*name || agent->config.outcome == OUTCOME_FAILED)
+        return;
+    step_fail(&agent->config, FAILURE_INVALID, 1);
+    (void)text_set(agent->config.detail, DETAIL_SIZE,
+                   "Agent.Name has a control character: no request can carry it");
+}
+
 static void keep(const struct settings *settings, struct agent_facts *agent,
                  struct agent_overrides *overrides)
 {
+    judge_name(settings->name, agent);
     (void)text_set(overrides->region, REGION_SIZE, "%s", settings->region);
     (void)text_set(overrides->domain, HOST_SIZE, "%s", settings->domain);
     (void)text_set(overrides->mgs_region, REGION_SIZE, "%s", settings->mgs_region);

@@ -158,20 +158,27 @@ static void read_last_error(const char *root, struct agent_facts *agent)
     agent_log_last_error(end, n > 0 ? (size_t)n : 0, AGENT_LINES_ALL, agent->last_error);
 }
 
-/* A file, or a link that leads nowhere, where the agent wants one of its directories. */
+/* A file, or a link that leads nowhere, where the agent wants one of its directories; or a directory where it
+ * wants a file. */
 static void look_for_files(const char *root, struct agent_facts *agent)
 {
-    static const char *const wanted[] = {STATE_DIRECTORY, STATE_DIRECTORY "/ipc",
-                                         STATE_DIRECTORY "/runtimeconfig"};
+    static const struct {
+        const char *path;
+        bool is_file;
+    } wanted[] = {{STATE_DIRECTORY, false},
+                  {STATE_DIRECTORY "/ipc", false},
+                  {STATE_DIRECTORY "/runtimeconfig", false},
+                  {STATE_DIRECTORY "/runtimeconfig/identity_config.json", true}};
     struct stat status;
 
     for (size_t i = 0; i < COUNT_OF(wanted); i++) {
-        if (file_look(root, wanted[i], true, &status)
-                ? S_ISDIR(status.st_mode)
-                : !file_look(root, wanted[i], false, &status) || !S_ISLNK(status.st_mode))
+        if (file_look(root, wanted[i].path, true, &status)
+                ? S_ISDIR(status.st_mode) != wanted[i].is_file
+                : wanted[i].is_file || !file_look(root, wanted[i].path, false, &status) ||
+                      !S_ISLNK(status.st_mode))
             continue;
         step_fail(&agent->state, FAILURE_INVALID, 1);
-        (void)text_set(agent->state_directory, PATH_SIZE, "%s", wanted[i]);
+        (void)text_set(agent->state_directory, PATH_SIZE, "%s", wanted[i].path);
         return;
     }
 }

@@ -208,9 +208,9 @@ static int read_nameservers(const char *root, const char *path, bool upstream,
 {
     char(*servers)[ADDRESS_SIZE] = upstream ? resolvers->upstream : resolvers->configured;
     int32_t *n_servers = upstream ? &resolvers->n_upstream : &resolvers->n_configured;
-    LOCAL_BUFFER contents = {.max_bytes = 64 * 1024};
+    LOCAL_BUFFER contents = {.max_bytes = FILE_MAX_BYTES};
 
-    int error = file_read(root, path, &contents);
+    int error = file_read_as_go(root, path, &contents);
     if (error)
         return error;
 
@@ -261,9 +261,9 @@ static enum lookup_order order_of(char *sources)
 
 static void read_order(const char *root, enum lookup_order *order)
 {
-    LOCAL_BUFFER contents = {.max_bytes = 64 * 1024};
+    LOCAL_BUFFER contents = {.max_bytes = FILE_MAX_BYTES};
 
-    if (file_read(root, "/etc/nsswitch.conf", &contents) != 0)
+    if (file_read_as_go(root, "/etc/nsswitch.conf", &contents) != 0)
         return;
     for (char *line, *rest = contents.bytes; (line = text_next(&rest, "\n"));) {
         line[strcspn(line, "#")] = '\0';

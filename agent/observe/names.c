@@ -42,7 +42,7 @@ int hosts_look_up(const char *root, const char *name, char addresses[][ADDRESS_S
     LOCAL_BUFFER contents = {.max_bytes = FILE_MAX_BYTES};
     int n = 0;
 
-    if (file_read(root, "/etc/hosts", &contents) != 0)
+    if (file_read_as_go(root, "/etc/hosts", &contents) != 0)
         return 0;
     for (char *line, *rest = contents.bytes; n < MAX_ADDRESSES && (line = text_next(&rest, "\n"));)
         n += line_names(line, name, addresses[n]);

@@ -44,10 +44,17 @@ static void clock_a_little_behind(struct facts *facts)
     move_clock(facts, (int64_t)4 * 60 * 1000);
 }
 
-/* Beyond five minutes, by less than a Date header's grain. */
+static void nobody_signs(struct facts *facts)
+{
+    EACH_SERVICE(i)
+    facts->endpoints[i].n_actions = 0;
+}
+
+/* Within five minutes, by less than a Date header's grain. */
 static void clock_at_the_limit(struct facts *facts)
 {
-    move_clock(facts, (int64_t)5 * 60 * 1000 + 500);
+    move_clock(facts, (int64_t)5 * 60 * 1000 - 500);
+    nobody_signs(facts);
 }
 
 /* The services' Dates count for nothing behind opened TLS, and nobody signs. */
@@ -55,8 +62,7 @@ static void clock_behind_by_imds_alone(struct facts *facts)
 {
     clock_behind(facts);
     facts->clock.n_samples = 1;
-    EACH_SERVICE(i)
-    facts->endpoints[i].n_actions = 0;
+    nobody_signs(facts);
 }
 
 static void clock_in_the_past(struct facts *facts)
@@ -693,6 +699,12 @@ static void a_file_for_a_directory(struct facts *facts)
     SET(facts->agent.state_directory, "/var/lib/amazon/ssm/ipc");
 }
 
+static void a_directory_for_a_file(struct facts *facts)
+{
+    state_fails(facts, FAILURE_INVALID);
+    SET(facts->agent.state_directory, "/var/lib/amazon/ssm/runtimeconfig/identity_config.json");
+}
+
 static void no_inodes(struct facts *facts)
 {
     state_fails(facts, FAILURE_NO_INODES);
@@ -1034,6 +1046,7 @@ const struct situation agent_situations[] = {
     {"agent-state-unwritable", state_read_only},
     {"agent-state-unwritable--full", disk_full},
     {"agent-state-unwritable--file", a_file_for_a_directory},
+    {"agent-state-unwritable--directory", a_directory_for_a_file},
     {"agent-state-unwritable--inodes", no_inodes},
     {"agent-state-unwritable--noexec", noexec},
     {"inotify-exhausted", inotify_exhausted},

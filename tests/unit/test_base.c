@@ -51,6 +51,7 @@ static void an_excerpt_is_a_pages_title_or_the_beginning(void **state)
          "<TITLE>404 - Not\\tFound</Title>"},
         {"<html><title>never ends", "<html><title>never ends"},
         {"<html><head", "<html><head"},
+        {"<html><title>ends it</title>", "<title>ends it</title>"},
         {"", ""},
     };
     char to[256], longest[600];
@@ -569,6 +570,17 @@ static void out_of_memory_is_the_end(void **state)
         assert_string_equal(said, "");
     }
 }
+
+/* A size of 0 frees, and what comes of it is no failure. */
+static void nothing_is_not_out_of_memory(void **state)
+{
+    volatile size_t nothing = 0, some = 8;
+    (void)state;
+
+    free(realloc(malloc(some), nothing));
+    free(reallocarray(malloc(some), nothing, some));
+    free(reallocarray(malloc(some), some, nothing));
+}
 #endif
 
 /* A file that gives EIO when it is read: the memory of this process, at address 0. */
@@ -762,6 +774,7 @@ int main(void)
         cmocka_unit_test(drop_ins_come_in_the_order_of_their_names),
 #ifndef __SANITIZE_ADDRESS__
         cmocka_unit_test(out_of_memory_is_the_end),
+        cmocka_unit_test(nothing_is_not_out_of_memory),
 #endif
     };
     return cmocka_run_group_tests(tests, make_directory, remove_directory);

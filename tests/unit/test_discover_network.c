@@ -88,7 +88,7 @@ static void what_came_in_is_counted(void **state)
     assert_int_equal(delivery_read(root), -1); /* no file */
     put(NAMES "Ip: 2 64 100 0 0 0 0 0 100 50 0 0 0 0 0 0\nTcp: InSegs\nTcp: 7\n");
     assert_int_equal(delivery_read(root), 0);
-    put(NAMES "Ip: 2 64 100 0 0 0 0 0 70 50 0 0 0 0 0 0\n");
+    put("Icmp: InMsgs\nIcmp: 9\n" NAMES "Ip: 2 64 100 0 0 0 0 0 70 50 0 0 0 0 0 0\n");
     assert_int_equal(delivery_read(root), 30);
     /* bad heads 1, not ours 2, forwarded 3, no protocol 4, no memory 5, three fragments of one */
     put(NAMES "Ip: 1 64 100 1 2 3 4 5 83 50 0 0 0 3 1 0\n");

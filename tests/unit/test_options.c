@@ -298,17 +298,82 @@ static void errors_in_files_name_file_and_line(void **state)
     }
 }
 
+/* An image's own files do not steer its audit; and help is there, whatever the files say. */
+static void files_count_where_they_are_to(void **state)
+{
+    static const char *const without[] = {"image", "image --strict", "--help", "-V", "check -h"};
+    static const char *const yes[] = {"yes", "true", "on", "1"}, *const no[] = {"no", "false",
+                                                                                "off", "0"};
+    char line[64];
+    (void)state;
+
+    write_file(CONFIG_FILE, "output = xml");
+    for (size_t i = 0; i < COUNT_OF(without); i++)
+        assert_true(parse(without[i]));
+    assert_false(parse("version"));
+    write_file(CONFIG_FILE,
+               "skip = ssm.tls ssm.http,, clock.skew\t\noutput = json"); /* no line end */
+    assert_true(parse(""));
+    assert_string_equal(options.output, "json");
+    assert_int_equal(__builtin_popcountll(options.plan.skipped), 3);
+    for (size_t i = 0; i < COUNT_OF(yes); i++) {
+        (void)text_set(line, sizeof(line), "--strict=%s", yes[i]);
+        assert_true(parse(line) && options.plan.strict);
+        (void)text_set(line, sizeof(line), "--strict=%s", no[i]);
+        assert_true(parse(line) && !options.plan.strict);
+    }
+    assert_true(parse("image --allow code-a --allow code-b"));
+    assert_string_equal(options.allow, "code-a code-b");
+    assert_false(parse("image --allow code_a"));
+}
+
+/* The first one is named, also where it is no text, and nothing behind it is taken. */
+static void a_file_that_cannot_be_read_is_an_error(void **state)
+{
+    char path[256];
+    (void)state;
+
+    (void)text_set(path, sizeof(path), "%s%s", root, CONFIG_FILE);
+    assert_int_equal(file_write_atomically(path, "output = json\n\0\n", 16, 0644), 0);
+    assert_false(parse(""));
+    assert_non_null(strstr(options.error, "preflight.conf:0: a zero byte is no text"));
+    remove_file(CONFIG_FILE);
+    make_folder(CONFIG_FILE);
+    assert_false(parse(""));
+    assert_non_null(strstr(options.error, "preflight.conf: cannot be read: Is a directory"));
+    assert_int_equal(rmdir(path), 0);
+    write_file(CONFIG_DIRECTORY "/10.conf", "output = xml\n");
+    write_file(CONFIG_DIRECTORY "/20.conf", "region = eu-west-1\nregoin = x\n");
+    assert_false(parse(""));
+    assert_non_null(strstr(options.error, "10.conf:1: key 'output' must be one of"));
+    assert_string_equal(options.plan.region, "");
+    remove_file(CONFIG_DIRECTORY "/10.conf");
+    assert_false(parse("")); /* of it the lines before count */
+    assert_non_null(strstr(options.error, "20.conf:2: key 'regoin' is not known"));
+    assert_string_equal(options.plan.region, "eu-west-1");
+}
+
+/* And what is wrong before it is what is named. */
 static void a_line_that_is_too_long_is_an_error_and_not_two_lines(void **state)
 {
+    static const struct {
+        const char *before, *words;
+    } rows[] = {
+        {"output = json\nregion = ", "preflight.conf:2: the line is too long"},
+        {"regoin = x\nregion = ", "preflight.conf:1: key 'regoin' is not known"},
+        {"words\nregion = ", "preflight.conf:1: expected 'key = value'"},
+    };
     char text[600];
     (void)state;
 
-    memset(text, 'a', sizeof(text));
-    memcpy(text, "output = json\nregion = ", 23);
-    text[sizeof(text) - 1] = '\0';
-    write_file(CONFIG_FILE, text);
-    assert_false(parse(""));
-    assert_non_null(strstr(options.error, "preflight.conf:2: the line is too long"));
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        memset(text, 'a', sizeof(text));
+        memcpy(text, rows[i].before, strlen(rows[i].before));
+        text[sizeof(text) - 1] = '\0';
+        write_file(CONFIG_FILE, text);
+        assert_false(parse(""));
+        assert_non_null(strstr(options.error, rows[i].words));
+    }
 }
 
 static void a_demanded_file_must_be_there(void **state)
@@ -362,6 +427,10 @@ static void values_of_every_kind_are_taken(void **state)
     assert_int_equal(options.plan.private_dns, PRIVATE_DNS_OFF);
     assert_int_equal(options.plan.permissions, PERMISSIONS_OFF);
     assert_int_equal(options.max_age_days, 90);
+    assert_true(parse("--imds-endpoint http://127.0.0.1:80 --save x --output-file -"));
+    assert_string_equal(options.imds_endpoint, "http://127.0.0.1:80");
+    assert_string_equal(options.save, "x");
+    assert_string_equal(options.output_file, "-");
     assert_true(parse("--private-dns warn --permissions probe --max-age 7"));
     assert_int_equal(options.plan.private_dns, PRIVATE_DNS_WARN);
     assert_int_equal(options.max_age_days, 7);
@@ -415,6 +484,8 @@ int main(void)
         cmocka_unit_test(a_region_that_looks_wrong_is_questioned),
         cmocka_unit_test_teardown(later_files_win_and_the_command_line_wins_over_all, forget_files),
         cmocka_unit_test_teardown(errors_in_files_name_file_and_line, forget_files),
+        cmocka_unit_test_teardown(files_count_where_they_are_to, forget_files),
+        cmocka_unit_test_teardown(a_file_that_cannot_be_read_is_an_error, forget_files),
         cmocka_unit_test_teardown(a_line_that_is_too_long_is_an_error_and_not_two_lines,
                                   forget_files),
         cmocka_unit_test(a_demanded_file_must_be_there),

@@ -54,6 +54,7 @@ static int64_t remaining_ms[MAX_PLAYED];
 static char told[MAX_TOLD];
 static int n_changes_taken;
 static bool changed, change_is_one;
+static int n_looked;
 static enum answer connected_now;      /* when it is looked for at the end */
 static enum answer running, connected; /* of the agent, in every round */
 static int mark_trouble;               /* errno of writing it */
@@ -194,6 +195,7 @@ bool __wrap_look_differs(struct look *look)
 {
     bool differs = changed && change_is_one;
     (void)look;
+    n_looked++;
     changed = false;
     return differs;
 }
@@ -443,8 +445,11 @@ static void pauses_lie_between_rounds(void **state)
 {
     (void)state;
     play_for_ever(&(struct played){.situation = "role-missing", .takes_ms = 1});
+    n_looked = 0;
     assert_int_equal(run_wait("wait -q --deadline 60s"), EXIT_NOT_READY);
     assert_in_range(n_played, 13, 80); /* at most 5 s each, with full jitter */
+    assert_in_range(n_looked, n_played - 1,
+                    n_played + 1); /* behind each, though nothing told of a change */
 }
 
 static void the_deadline_is_that_of_the_boot(void **state)

@@ -193,6 +193,8 @@ class Services:
         token = "AAEAAb" + uuid.uuid4().hex
         self.channel_tokens.add(token)
         element = "" if self.world.service.token == "none" else f"<TokenValue>{token}</TokenValue>"
+        if self.world.service.token in ("page", "wall"):
+            return BROKEN[self.world.service.token]()
         if self.world.service.token == "json":
             return Answer(201, json.dumps({"TokenValue": token}))
         return Answer(

@@ -118,10 +118,10 @@ def _(world, seconds="-1200"):
     world.service.dates_off_s = int(seconds)
 
 
-@fault("channel-token", "CreateControlChannel succeeds, and gives no token, one in JSON, or with a status of 200: no service's way", "unexplained",
-       "[none|json|status]")
+@fault("channel-token", "CreateControlChannel succeeds, and gives no token, one in JSON, or with a status of 200: no service's way; or a "
+       "page answers it alone, with 200 or 403", "unexplained", "[none|json|status|page|wall]")
 def _(world, form="none"):
-    world.service.token = choice(form, "none", "json", "status")
+    world.service.token = choice(form, "none", "json", "status", "page", "wall")
 
 
 @fault("throttled-as", "signed calls are throttled in another form, the first N or for ever", "service-unavailable",
