@@ -38,9 +38,8 @@ enum { N_COMMANDS = COUNT_OF(commands), ENOUGH_DESCRIPTORS = 4096 };
 
 static int help(void)
 {
-    struct buffer text;
+    LOCAL_BUFFER text = {.max_bytes = 64 * 1024};
 
-    buffer_init(&text, 64 * 1024);
     (void)buffer_addf(&text,
                       "usage: ssm-preflight [COMMAND] [OPTIONS]     (without COMMAND: check)\n\n"
                       "Can this instance register with Systems Manager through its private VPC\n"
@@ -59,9 +58,7 @@ static int help(void)
                       "\nexit status: 0 ready, 1 not ready, 2 wrong usage or configuration,\n"
                       "3 could not decide or not an EC2 instance, 4 fault of the program;\n"
                       "image: 0 fit, 1 unfit, 3 cannot be judged\n");
-    int status = tell_text(&text, EXIT_READY);
-    buffer_clear(&text);
-    return status;
+    return tell_text(&text, EXIT_READY);
 }
 
 static int run(const struct options *options)

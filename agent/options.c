@@ -90,9 +90,8 @@ static int take_pair(void *user, const char *section, const char *name, const ch
 static bool read_file(struct options *options, const char *root, const char *path, bool demanded)
 {
     struct file_reading reading = {.options = options, .file = path};
-    struct buffer contents;
+    LOCAL_BUFFER contents = {.max_bytes = 256 * 1024};
 
-    buffer_init(&contents, 256 * 1024);
     int trouble = file_read(root, path, &contents);
     if (trouble == ENOENT && !demanded)
         return true;
@@ -110,32 +109,25 @@ static bool read_file(struct options *options, const char *root, const char *pat
             (void)fail(options, "%s:%d: expected 'key = value', a [section] or a comment", path,
                        bad_line);
     }
-    buffer_clear(&contents);
     return !options->error[0];
-}
-
-static void read_drop_in(void *arg, const char *name)
-{
-    struct options *options = arg;
-    char path[PATH_SIZE];
-
-    if (options->error[0])
-        return;
-    if (text_set(path, sizeof(path), "%s/%s", CONFIG_DIRECTORY, name))
-        (void)read_file(options, options->root, path, true);
-    else
-        (void)fail(options, "%s: a file name is too long", CONFIG_DIRECTORY);
 }
 
 static bool read_files(struct options *options)
 {
+    char path[PATH_SIZE];
+
     if (options->config[0])
         return read_file(options, "", options->config, true);
     if (!read_file(options, options->root, CONFIG_FILE, false))
         return false;
-    int trouble = file_list(options->root, CONFIG_DIRECTORY, ".conf", read_drop_in, options);
-    if (trouble && trouble != ENOENT && trouble != ENOTDIR)
-        return fail(options, "%s: cannot be read: %s", CONFIG_DIRECTORY, strerror(trouble));
+    LOCAL_NAMES drop_ins = file_list(options->root, CONFIG_DIRECTORY, ".conf");
+    if (drop_ins.error && drop_ins.error != ENOENT && drop_ins.error != ENOTDIR)
+        return fail(options, "%s: cannot be read: %s", CONFIG_DIRECTORY, strerror(drop_ins.error));
+    for (size_t i = 0; i < drop_ins.n && !options->error[0]; i++)
+        if (text_set(path, sizeof(path), "%s/%s", CONFIG_DIRECTORY, drop_ins.names[i]))
+            (void)read_file(options, options->root, path, true);
+        else
+            (void)fail(options, "%s: a file name is too long", CONFIG_DIRECTORY);
     return !options->error[0];
 }
 

@@ -59,14 +59,12 @@ static bool set_flag(struct setting *setting)
 /* Which of the space-separated choices the value is; -1 with `why` set when it is none. */
 static int choice_number(struct setting *setting, const char *choices)
 {
+    char choice[NAME_SIZE];
     int number = 0;
 
-    for (const char *at = choices; *at; number++) {
-        size_t n = strcspn(at, " ");
-        if (n == strlen(setting->value) && strncmp(at, setting->value, n) == 0)
+    for (const char *at = choices; text_word(&at, " ", choice, sizeof(choice)); number++)
+        if (strcmp(choice, setting->value) == 0)
             return number;
-        at += n + strspn(at + n, " ");
-    }
     (void)text_set(setting->why, sizeof(setting->why), "must be one of: %s", choices);
     return -1;
 }

@@ -17,6 +17,10 @@ struct buffer {
     bool failed;
 };
 
+/* A buffer of the block that declares it, which clears it at its end, whichever way it is left:
+ *   LOCAL_BUFFER text = {.max_bytes = REPORT_MAX_BYTES}; */
+#define LOCAL_BUFFER __attribute__((cleanup(buffer_clear))) struct buffer
+
 /* An empty buffer that never holds more than max_bytes. Allocates nothing. */
 void buffer_init(struct buffer *buffer, size_t max_bytes);
 

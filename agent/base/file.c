@@ -13,7 +13,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -89,25 +88,18 @@ static int step(struct walk *walk, const char *name, int flags)
         climb(walk, name[1] && walk->depth > 0 ? walk->depth - 1 : walk->depth);
         return is_last ? openat(walk->folders[walk->depth], ".", flags) : stop(0);
     }
-    int fd = openat(here, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
-    if (fd < 0)
+    LOCAL_FD fd = openat(here, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+    if (fd < 0 || fstat(fd, &status) != 0)
         return -1;
-    int found = -1;
-    if (fstat(fd, &status) != 0) {
-        /* errno says why */
-    } else if (S_ISLNK(status.st_mode) && !(is_last && (flags & O_NOFOLLOW))) {
-        found = follow(walk, fd) == 0 ? stop(0) : -1;
-    } else if (is_last) {
-        found = openat(here, name, flags | O_NOFOLLOW);
-    } else if (walk->depth == MAX_DEPTH) {
-        found = stop(ENAMETOOLONG);
-    } else {
-        walk->folders[++walk->depth] = fd;
-        return stop(0);
-    }
-    int error = errno;
-    (void)close(fd);
-    return found >= 0 ? found : stop(error);
+    if (S_ISLNK(status.st_mode) && !(is_last && (flags & O_NOFOLLOW)))
+        return follow(walk, fd) == 0 ? stop(0) : -1;
+    if (is_last)
+        return openat(here, name, flags | O_NOFOLLOW);
+    if (walk->depth == MAX_DEPTH)
+        return stop(ENAMETOOLONG);
+    walk->folders[++walk->depth] = fd;
+    fd = -1; /* kept */
+    return stop(0);
 }
 
 static int walk_path(int top, const char *path, int flags)
@@ -136,7 +128,7 @@ static int open_below(const char *root, const char *path, int flags)
                            .resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS};
     long fd = -1;
 
-    int top = open(root, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    LOCAL_FD top = open(root, O_PATH | O_DIRECTORY | O_CLOEXEC);
     if (top < 0)
         return -1;
     errno = EAGAIN; /* a rename raced with `..`: ask again */
@@ -145,9 +137,7 @@ static int open_below(const char *root, const char *path, int flags)
     /* EPERM: a container's old seccomp filter does not know the call */
     if (fd < 0 && (errno == ENOSYS || errno == EPERM))
         fd = walk_path(top, path, flags);
-    int error = errno;
-    (void)close(top);
-    return fd >= 0 ? (int)fd : stop(error);
+    return (int)fd;
 }
 
 int root_open(const char *root, const char *path, int flags)
@@ -155,6 +145,15 @@ int root_open(const char *root, const char *path, int flags)
     int fd = root[0] ? open_below(root, path, flags) : open(path, flags);
 
     return fd >= 0 ? fd : stop(file_note_trouble(path, errno));
+}
+
+void file_close(const int *fd)
+{
+    int error = errno;
+
+    if (*fd >= 0)
+        (void)close(*fd);
+    errno = error;
 }
 
 /* --- files --- */
@@ -200,13 +199,11 @@ int file_note_trouble(const char *what, int os_error)
 
 bool file_look(const char *root, const char *path, bool follow, struct stat *status)
 {
-    int fd = root_open(root, path, O_PATH | O_CLOEXEC | (follow ? 0 : O_NOFOLLOW));
+    LOCAL_FD fd = root_open(root, path, O_PATH | O_CLOEXEC | (follow ? 0 : O_NOFOLLOW));
     bool found = fd >= 0 && fstat(fd, status) == 0;
+
     if (fd >= 0 && !found)
         (void)file_note_trouble(path, errno);
-
-    if (fd >= 0)
-        (void)close(fd);
     return found;
 }
 
@@ -242,7 +239,7 @@ int file_open(const char *root, const char *path)
 
 int file_read(const char *root, const char *path, struct buffer *contents)
 {
-    int fd = file_open(root, path);
+    LOCAL_FD fd = file_open(root, path);
     if (fd < 0 && errno == ENODATA)
         (void)buffer_add(contents, "", 0);
     if (fd < 0)
@@ -264,7 +261,6 @@ int file_read(const char *root, const char *path, struct buffer *contents)
         if (!buffer_add(contents, piece, (size_t)n))
             error = EFBIG;
     }
-    (void)close(fd);
     explicit_bzero(piece, sizeof(piece)); /* it may have been credentials */
     if (error)
         buffer_clear(contents);
@@ -273,9 +269,28 @@ int file_read(const char *root, const char *path, struct buffer *contents)
     return error;
 }
 
+int file_read_as_go(const char *root, const char *path, struct buffer *contents)
+{
+    enum { LONGEST_LINE = 64 * 1024 };
+    int error = file_read(root, path, contents);
+
+    for (char *at = contents->bytes, *line = at; !error && at < contents->bytes + contents->used;
+         at++) {
+        if (*at == '\n')
+            line = at + 1;
+        if (!*at)
+            *at = '\1';
+        if (at + 1 - line == LONGEST_LINE) {
+            line[0] = '\0';
+            break;
+        }
+    }
+    return error;
+}
+
 size_t file_read_start(const char *root, const char *path, char *bytes, size_t n)
 {
-    int fd = file_open(root, path);
+    LOCAL_FD fd = file_open(root, path);
     if (fd < 0)
         return 0;
 
@@ -284,7 +299,6 @@ size_t file_read_start(const char *root, const char *path, char *bytes, size_t n
         read_now = read(fd, bytes, n);
     while (read_now < 0 && errno == EINTR);
     (void)file_note_trouble(path, read_now < 0 ? errno : 0);
-    (void)close(fd);
     return read_now > 0 ? (size_t)read_now : 0;
 }
 
@@ -306,12 +320,11 @@ bool file_exists(const char *root, const char *path)
 
 bool file_read_link(const char *root, const char *path, char *target, size_t size)
 {
-    int fd = root_open(root, path, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+    LOCAL_FD fd = root_open(root, path, O_PATH | O_NOFOLLOW | O_CLOEXEC);
     if (fd < 0)
         return false;
     ssize_t n = readlinkat(fd, "", target, size - 1);
     (void)file_note_trouble(path, n < 0 ? errno : 0);
-    (void)close(fd);
     if (n < 0)
         return false;
     target[n] = '\0';
@@ -333,36 +346,33 @@ static struct dirent *next_entry(DIR *directory, const char *path)
     return entry;
 }
 
-int file_list(const char *root, const char *path, const char *suffix,
-              void (*each)(void *arg, const char *name), void *arg)
+struct file_names file_list(const char *root, const char *path, const char *suffix)
 {
-    char *names[MAX_NAMES];
-    size_t n_names = 0, n_entries = 0;
-
+    struct file_names found = {.n = 0};
+    size_t n_entries = 0;
     int fd = root_open(root, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (fd < 0)
-        return errno;
-    DIR *directory = fdopendir(fd);
+    DIR *directory = fd < 0 ? NULL : fdopendir(fd);
+
     if (!directory) {
-        int error = file_note_trouble(path, errno);
-        (void)close(fd);
-        return error;
+        found.error = file_note_trouble(path, errno);
+        file_close(&fd);
+        return found;
     }
-
-    for (struct dirent *entry; n_names < MAX_NAMES && n_entries++ < MAX_ENTRIES &&
-                               (entry = next_entry(directory, path));) {
-        if (entry->d_name[0] == '.' || !text_ends(entry->d_name, suffix))
-            continue;
-        names[n_names++] = strdup(entry->d_name);
-    }
+    found.names = calloc(MAX_NAMES, sizeof(char *));
+    for (struct dirent *entry;
+         found.n < MAX_NAMES && n_entries++ < MAX_ENTRIES && (entry = next_entry(directory, path));)
+        if (entry->d_name[0] != '.' && text_ends(entry->d_name, suffix))
+            found.names[found.n++] = strdup(entry->d_name);
     (void)closedir(directory);
+    qsort(found.names, found.n, sizeof(found.names[0]), by_name);
+    return found;
+}
 
-    qsort(names, n_names, sizeof(names[0]), by_name);
-    for (size_t i = 0; i < n_names; i++) {
-        each(arg, names[i]);
-        free(names[i]);
-    }
-    return 0;
+void file_names_free(struct file_names *names)
+{
+    for (size_t i = 0; i < names->n; i++)
+        free(names->names[i]);
+    free(names->names);
 }
 
 int file_write_in_time(int fd, const char *bytes, size_t n, int64_t max_ms)

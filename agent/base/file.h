@@ -20,6 +20,10 @@ enum { FILE_MAX_BYTES = 4 * 1024 * 1024 };
 /* open(2) of a path as the programs of the root see it; an empty root is none. Trouble is noted. */
 int root_open(const char *root, const char *path, int flags);
 
+/* Closes it where it is one, errno stays; and a descriptor of the block that declares it, which closes it at its end. */
+void file_close(const int *fd);
+#define LOCAL_FD __attribute__((cleanup(file_close))) int
+
 /* A regular file, to be read; anything else is not opened below a root. -1 with errno set: EISDIR, ENODATA for a device like
  * /dev/null, EINVAL for what is neither. */
 int file_open(const char *root, const char *path);
@@ -39,6 +43,10 @@ int file_note_trouble(const char *what, int os_error);
  * Returns 0, or an errno value (EFBIG when it is longer); on failure contents stays empty. */
 int file_read(const char *root, const char *path, struct buffer *contents);
 
+/* The same, as Go's net package reads its files (net/parse.go): up to a line of 64 KB. A zero byte ends no text:
+ * it is replaced by a byte that is no blank either. */
+int file_read_as_go(const char *root, const char *path, struct buffer *contents);
+
 /* Reads the first line, without its end. False when there is none. */
 bool file_read_line(const char *root, const char *path, char *line, size_t size);
 
@@ -53,11 +61,16 @@ bool file_look(const char *root, const char *path, bool follow, struct stat *sta
 /* The target of a symbolic link; false when it is none. */
 bool file_read_link(const char *root, const char *path, char *target, size_t size);
 
-/* Calls `each` with the names in a directory that end in `suffix`, sorted by byte value.
- * Returns 0, or an errno value when the directory cannot be read. At most 1024 names, among the first
- * 65,536 entries. */
-int file_list(const char *root, const char *path, const char *suffix,
-              void (*each)(void *arg, const char *name), void *arg);
+/* The names in a directory that end in `suffix`, sorted by byte value: at most 1024, among the first 65,536 entries.
+ * LOCAL_NAMES: of the block that declares them, which frees them at its end. */
+struct file_names {
+    char **names;
+    size_t n;
+    int error; /* errno, where the directory cannot be read; 0: it can */
+};
+struct file_names file_list(const char *root, const char *path, const char *suffix);
+void file_names_free(struct file_names *names);
+#define LOCAL_NAMES __attribute__((cleanup(file_names_free))) struct file_names
 
 /* Writes to a non-blocking descriptor, and gives up after max_ms, since perhaps nobody reads it. Returns
  * 0, ETIMEDOUT, or another errno value. */

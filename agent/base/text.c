@@ -12,8 +12,23 @@
 #include <string.h>
 #include <strings.h>
 
+/* Most texts are only copied, for which vsnprintf takes ten times as long. */
+static bool copy_into(char *to, size_t size, const char *text)
+{
+    size_t n = text ? strlen(text) : 0, n_kept = n < size ? n : size - 1;
+
+    if (size > 0) {
+        if (n_kept > 0)
+            memmove(to, text, n_kept);
+        to[n_kept] = '\0';
+    }
+    return n < size;
+}
+
 static bool format_into(char *to, size_t size, const char *format, va_list arguments)
 {
+    if (strcmp(format, "%s") == 0)
+        return copy_into(to, size, va_arg(arguments, const char *));
     int n = vsnprintf(to, size, format, arguments);
 
     if (n < 0) {
@@ -157,6 +172,25 @@ char *text_trim(char *text)
 char *text_next(char **rest, const char *delimiters)
 {
     return strtok_r(NULL, delimiters, rest);
+}
+
+bool text_word(const char **at, const char *delimiters, char *word, size_t size)
+{
+    *at += strspn(*at, delimiters);
+    size_t n = strcspn(*at, delimiters);
+    (void)text_set(word, size, "%.*s", (int)n, *at);
+    *at += n;
+    return n > 0;
+}
+
+bool text_has(const char *list, char separator, const char *item)
+{
+    size_t n = strlen(item);
+
+    for (const char *at = list; n > 0 && (at = strstr(at, item)); at += n)
+        if ((at == list || at[-1] == separator) && (!at[n] || at[n] == separator))
+            return true;
+    return false;
 }
 
 bool text_starts(const char *text, const char *prefix)

@@ -39,6 +39,13 @@ char *text_trim(char *text);
 /* The next word up to one of the delimiters, of the text at *rest, which is cut and goes on behind it; NULL: none. */
 char *text_next(char **rest, const char *delimiters);
 
+/* The same of a text that stays as it is: a copy, cut to what fits. False: none.
+ *   for (const char *at = list; text_word(&at, " ", word, sizeof(word));) */
+bool text_word(const char **at, const char *delimiters, char *word, size_t size);
+
+/* "a,b,c" has "b". No list has an empty item. */
+bool text_has(const char *list, char separator, const char *item);
+
 bool text_starts(const char *text, const char *prefix);
 bool text_ends(const char *text, const char *suffix);
 

@@ -4,8 +4,6 @@
  * an endpoint network interface in another zone, the agent would meet any of them, so one that
  * fails fails the rung, while what lies above it is still seen through the others.
  */
-#include <stdarg.h>
-#include <stdio.h>
 
 #include "base/text.h"
 #include "diagnose/checks.h"

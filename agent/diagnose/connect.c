@@ -5,7 +5,6 @@
  * are silent: a subnet's own traffic passes no network ACL, one service's endpoint has one security
  * group, and this instance's own group covers everything.
  */
-#include "base/text.h"
 #include "diagnose/causes.h"
 #include "diagnose/look.h"
 #include "diagnose/names.h"

@@ -13,7 +13,6 @@
 #include "base/text.h"
 #include "diagnose/causes.h"
 #include "diagnose/checks.h"
-#include "diagnose/look.h"
 #include "diagnose/policy.h"
 #include "diagnose/reach.h"
 #include "diagnose/remedy.h"

@@ -241,6 +241,8 @@ static void find_state(const struct finder *to)
     if (agent->state.outcome == OUTCOME_FAILED)
         add(to, CHECK_AGENT_STATE, STATUS_FAIL, agent->state.failure, "%s %s", path,
             agent->state.failure == FAILURE_READ_ONLY ? "is on a read-only file system"
+            : agent->state.failure == FAILURE_INVALID && text_ends(path, ".json")
+                ? "is a directory, where the agent needs a file"
             : agent->state.failure == FAILURE_INVALID
                 ? "is a file, where the agent needs a directory"
             : agent->state.failure == FAILURE_FULL ? "is on a full disk"

@@ -154,34 +154,59 @@ static int by_offset(const void *left, const void *right)
     return strcmp(a->source, b->source);
 }
 
+/* AWS judges a signature by its own clock, before it looks at permissions. */
+static enum answer signature_is_in_time(const struct facts *facts)
+{
+    enum answer in_time = ANSWER_UNKNOWN;
+
+    for (enum service i = 0; i < N_SERVICES; i++)
+        for (int32_t j = 0; j < facts->endpoints[i].n_actions; j++) {
+            const struct action_facts *action = &facts->endpoints[i].actions[j];
+            if (action->failure == FAILURE_SKEWED)
+                return ANSWER_NO;
+            if (action->permission == PERMISSION_ALLOWED || action->permission == PERMISSION_DENIED)
+                in_time = ANSWER_YES;
+        }
+    return in_time;
+}
+
+/* A signature's time has no fractions. */
+enum { SIGNATURE_GRAIN_MS = 1000 };
+
 /* The median sample, so that one server with a wrong clock convinces nobody; of the middle two the
  * one that accuses this machine less. */
 struct clock_reading look_clock(const struct facts *facts)
 {
     struct clock_sample sorted[MAX_SAMPLES];
-    int32_t n = facts->clock.n_samples;
+    enum answer in_time = signature_is_in_time(facts);
     struct clock_reading reading = {0};
 
-    if (n <= 0)
-        return reading;
-    for (int32_t i = 0; i < n; i++) {
-        sorted[i] = facts->clock.samples[i];
-        sorted[i].offset_ms = sane(sorted[i].offset_ms);
+    for (int32_t i = 0; i < facts->clock.n_samples; i++) {
+        struct clock_sample sample = facts->clock.samples[i];
+        sample.offset_ms = sane(sample.offset_ms);
+        int64_t least_ms = magnitude(sample.offset_ms) - sample.error_ms;
+        if (in_time == ANSWER_YES && least_ms - SIGNATURE_GRAIN_MS > SKEW_FAIL_MS)
+            continue; /* somebody on the way rewrites Date */
+        reading.n_doubtful += least_ms > SKEW_WARN_MS;
+        sorted[reading.n++] = sample;
     }
-    qsort(sorted, (size_t)n, sizeof(sorted[0]), by_offset);
-    const struct clock_sample *low = &sorted[(n - 1) / 2], *high = &sorted[n / 2];
+    if (reading.n == 0)
+        return reading;
+    qsort(sorted, (size_t)reading.n, sizeof(sorted[0]), by_offset);
+    const struct clock_sample *low = &sorted[(reading.n - 1) / 2], *high = &sorted[reading.n / 2];
     const struct clock_sample *median = magnitude(high->offset_ms) < magnitude(low->offset_ms)
                                             ? high
                                             : low;
     int64_t off = magnitude(median->offset_ms);
-    reading.n = n;
     reading.offset_ms = median->offset_ms;
     reading.error_ms = median->error_ms;
-    for (int32_t i = 0; i < n && !reading.source; i++)
+    for (int32_t i = 0; !reading.source; i++)
         if (sane(facts->clock.samples[i].offset_ms) == median->offset_ms)
             reading.source = facts->clock.samples[i].source;
-    reading.wrong = off - median->error_ms > SKEW_FAIL_MS;
-    reading.right = off + median->error_ms <= SKEW_FAIL_MS;
+    int64_t grain_ms = median->error_ms + SIGNATURE_GRAIN_MS;
+    reading.wrong = in_time != ANSWER_YES &&
+                    off + (in_time == ANSWER_NO ? grain_ms : median->error_ms) > SKEW_FAIL_MS;
+    reading.at_limit = in_time != ANSWER_NO && magnitude(off - SKEW_FAIL_MS) <= grain_ms;
     return reading;
 }
 

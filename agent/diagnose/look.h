@@ -47,12 +47,14 @@ enum failure look_failure(const struct address_facts *address, enum rung rung);
 /* --- the clock --- */
 
 struct clock_reading {
-    int32_t n;         /* samples */
-    int64_t offset_ms; /* the median one's: > 0 means that this machine is behind */
+    int32_t n;          /* samples that count: none that an accepted signature belies */
+    int32_t n_doubtful; /* of these, how many say that it is off by more than SKEW_WARN_MS */
+    int64_t offset_ms;  /* the median one's: > 0 means that this machine is behind */
     int32_t error_ms;
     const char *source;
-    bool wrong; /* off by more than SKEW_FAIL_MS even at the edge of the error */
-    bool right; /* surely not off by that much */
+    bool wrong; /* no signature was accepted, and it may be off by more than SKEW_FAIL_MS */
+    bool
+        at_limit; /* so near SKEW_FAIL_MS that a Date cannot say on which side, and no signature was refused */
 };
 struct clock_reading look_clock(const struct facts *facts);
 

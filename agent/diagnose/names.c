@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "base/text.h"
-#include "diagnose/look.h"
 #include "diagnose/names.h"
 #include "model/place.h"
 

@@ -176,6 +176,16 @@ bool when_clock_is_wrong(const struct view *view)
            (clock.n == 0 && (view_each(view, RUNG_AUTHORIZE, &it) || all_out_of_time(view)));
 }
 
+/* Of one source nobody else says it: what rewrites its Date would look the same. */
+bool clock_is_certain(const struct view *view)
+{
+    struct clock_reading clock = look_clock(view->facts);
+    struct each it = {0};
+
+    return !clock.at_limit && (clock.n_doubtful != 1 || tls_said_skewed(view->facts) ||
+                               view_each(view, RUNG_TLS, &it));
+}
+
 void quote_validity(const struct view *view, struct finding *finding)
 {
     char from[TIME_SIZE], until[TIME_SIZE];

@@ -12,7 +12,6 @@
 #include "diagnose/causes.h"
 #include "diagnose/look.h"
 #include "diagnose/names.h"
-#include "diagnose/policy.h"
 #include "diagnose/reach.h"
 #include "model/plan.h"
 

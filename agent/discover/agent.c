@@ -8,10 +8,8 @@
 #include <cjson/cJSON.h>
 #include <elf.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <string.h>
 #include <sys/xattr.h>
-#include <unistd.h>
 
 #include "base/file.h"
 #include "base/text.h"
@@ -49,10 +47,9 @@ static const char *dpkg_field(const char *paragraph, const char *name)
 static bool read_dpkg(const char *root, struct agent_facts *agent)
 {
     static const char path[] = "/var/lib/dpkg/status", package[] = "Package: amazon-ssm-agent\n";
-    struct buffer status;
+    LOCAL_BUFFER status = {.max_bytes = 16 * 1024 * 1024};
     bool found = false;
 
-    buffer_init(&status, 16 * 1024 * 1024);
     if (file_read(root, path, &status) != 0)
         return false;
 
@@ -65,16 +62,14 @@ static bool read_dpkg(const char *root, struct agent_facts *agent)
             (void)text_quote(agent->unfinished, sizeof(agent->unfinished), "dpkg says: %.*s",
                              (int)strcspn(state, "\n"), state);
     }
-    buffer_clear(&status);
     return found;
 }
 
 static void read_snap_version(const char *root, struct agent_facts *agent)
 {
     static const char path[] = SNAP_ROOT "/meta/snap.yaml";
-    struct buffer manifest;
+    LOCAL_BUFFER manifest = {.max_bytes = 64 * 1024};
 
-    buffer_init(&manifest, 64 * 1024);
     if (file_read(root, path, &manifest) != 0)
         return;
 
@@ -84,7 +79,6 @@ static void read_snap_version(const char *root, struct agent_facts *agent)
         at = strchr(at, ':') + 1;
         (void)take_version(agent, at + strspn(at, " '\""), path);
     }
-    buffer_clear(&manifest);
 }
 
 static void read_release_notes(const char *root, struct agent_facts *agent)
@@ -140,7 +134,7 @@ static void look_at_label(const char *root, const char *program, struct agent_fa
     if (!file_read_line(root, "/sys/fs/selinux/enforce", enforce, sizeof(enforce)) ||
         strcmp(enforce, "1") != 0)
         return;
-    int fd = file_open(root, program);
+    LOCAL_FD fd = file_open(root, program);
     ssize_t n = fd < 0 ? -1 : fgetxattr(fd, "security.selinux", label, sizeof(label) - 1);
     if (n >= 0)
         label[n] = '\0';
@@ -150,8 +144,6 @@ static void look_at_label(const char *root, const char *program, struct agent_fa
         if (strcspn(type + 1, ":") == strlen(not_started[i]) &&
             text_starts(type + 1, not_started[i]))
             (void)text_set(agent->label, sizeof(agent->label), "%s", not_started[i]);
-    if (fd >= 0)
-        (void)close(fd);
 }
 
 /* From 3.0 on the agent starts these, which lie beside it or in /usr/bin. Without the first one it does
@@ -177,19 +169,6 @@ static void look_for_workers(const char *root, const char *program, struct agent
     }
 }
 
-struct snaps {
-    const char *folder;
-    char *found;
-};
-
-static void note_snap(void *arg, const char *name)
-{
-    const struct snaps *snaps = arg;
-
-    if (text_starts(name, "amazon-ssm-agent_"))
-        (void)text_set(snaps->found, PATH_SIZE, "%s/%s", snaps->folder, name);
-}
-
 /* The first boot installs what is in the seed, and state.json says that it did. */
 void agent_find(const char *root, char program[PATH_SIZE], char snap[PATH_SIZE])
 {
@@ -202,8 +181,10 @@ void agent_find(const char *root, char program[PATH_SIZE], char snap[PATH_SIZE])
     if (program[0] != '/' || !file_exists(root, program))
         program[0] = '\0';
     for (size_t i = 0; i < n && !snap[0]; i++) {
-        struct snaps snaps = {folders[i], snap};
-        (void)file_list(root, folders[i], ".snap", note_snap, &snaps);
+        LOCAL_NAMES snaps = file_list(root, folders[i], ".snap");
+        for (size_t j = 0; j < snaps.n; j++)
+            if (text_starts(snaps.names[j], "amazon-ssm-agent_"))
+                (void)text_set(snap, PATH_SIZE, "%s/%s", folders[i], snaps.names[j]);
     }
 }
 
@@ -255,9 +236,8 @@ static void find_registration(const char *root, struct agent_facts *agent)
     static const char *const names[] = {"instanceID", "ManagedInstanceID"};
 
     for (size_t i = 0; i < COUNT_OF(paths) && !agent->registered_as[0]; i++) {
-        struct buffer contents;
+        LOCAL_BUFFER contents = {.max_bytes = 64 * 1024};
 
-        buffer_init(&contents, 64 * 1024);
         if (file_read(root, paths[i], &contents) != 0)
             continue;
         cJSON *json = cJSON_Parse(contents.bytes);
@@ -273,7 +253,6 @@ static void find_registration(const char *root, struct agent_facts *agent)
                                       cJSON_IsString(region) && region->valuestring[0];
         }
         cJSON_Delete(json);
-        buffer_clear(&contents);
     }
 }
 

@@ -101,7 +101,7 @@ static int line_of(const char *text, const char *at)
 
 /* What the members of interest hold; the others leave theirs in `other`. */
 struct settings {
-    char other[HOST_SIZE];
+    char other[HOST_SIZE], name[HOST_SIZE];
     char region[HOST_SIZE], domain[HOST_SIZE], mgs_region[HOST_SIZE];
     char ssm[HOST_SIZE], mgs[HOST_SIZE], mds[HOST_SIZE];
     char s3[HOST_SIZE], s3_region[HOST_SIZE], kms[HOST_SIZE];
@@ -109,7 +109,7 @@ struct settings {
     bool any, container_mode, dual_stack;
 };
 
-enum kind { TEXT, WHOLE, TRUTH, TEXTS, OBJECTS };
+enum kind { TEXT, AS_IT_IS, WHOLE, TRUTH, TEXTS, OBJECTS };
 
 #define TO(kind, member) kind, offsetof(struct settings, member)
 static const struct {
@@ -143,7 +143,7 @@ static const struct {
     {"Mgs", "SessionWorkersLimit", TO(WHOLE, other)},
     {"Mgs", "SessionWorkerBufferLimit", TO(WHOLE, other)},
     {"Mgs", "DeniedPortForwardingRemoteIPs", TO(TEXTS, other)},
-    {"Agent", "Name", TO(TEXT, other)},
+    {"Agent", "Name", TO(AS_IT_IS, name)},
     {"Agent", "Version", TO(TEXT, other)},
     {"Agent", "Region", TO(TEXT, region)},
     {"Agent", "ServiceDomain", TO(TEXT, domain)},
@@ -176,23 +176,19 @@ static const struct {
     {"Identity", "CustomIdentities", TO(OBJECTS, other)},
 };
 
-/* The identities that the agent knows: it passes over other words, and over a list that names none. */
-static bool is_identity(const char *word)
-{
-    static const char *const known[] = {"OnPrem", "EC2", "ECS", "CustomIdentity"};
-
-    return text_find(word, known, sizeof(char *), COUNT_OF(known)) < COUNT_OF(known);
-}
-
+/* Of texts the identities that the agent knows: it passes over other words, and over a list that names none. */
 static bool take_list(const cJSON *list, enum kind kind, char to[HOST_SIZE])
 {
+    static const char *const known[] = {"OnPrem", "EC2", "ECS", "CustomIdentity"};
+    const size_t n = COUNT_OF(known);
+
     to[0] = '\0';
     if (!cJSON_IsArray(list))
         return false;
     for (const cJSON *item = list->child; item; item = item->next) {
         if (!cJSON_IsNull(item) && !(kind == TEXTS ? cJSON_IsString(item) : cJSON_IsObject(item)))
             return false;
-        if (cJSON_IsString(item) && is_identity(item->valuestring))
+        if (cJSON_IsString(item) && text_find(item->valuestring, known, sizeof(char *), n) < n)
             text_list(to, HOST_SIZE, ", ", item->valuestring);
     }
     return true;
@@ -207,6 +203,8 @@ static bool take(const cJSON *value, enum kind kind, char *to)
     case TEXT:
         return cJSON_IsString(value) &&
                (text_escape(to, HOST_SIZE, value->valuestring, strlen(value->valuestring)), true);
+    case AS_IT_IS:
+        return cJSON_IsString(value) && (text_set(to, HOST_SIZE, "%s", value->valuestring), true);
     case WHOLE:
         return cJSON_IsNumber(value);
     case TRUTH:
@@ -260,9 +258,23 @@ static void host_of(const char *endpoint, char to[HOST_SIZE])
         to[strlen(to) - 1] = '\0';
 }
 
+/* The agent's name is in the User-Agent of each request, and Go sends no header with such a character
+ * (net/http, golang.org/x/net/http/httpguts). */
+static void judge_name(const char *name, struct agent_facts *agent)
+{
+    while (*name == '\t' || ((unsigned char)*name >= ' ' && *name != 0x7f))
+        name++;
+    if (!*name || agent->config.outcome == OUTCOME_FAILED)
+        return;
+    step_fail(&agent->config, FAILURE_INVALID, 1);
+    (void)text_set(agent->config.detail, DETAIL_SIZE,
+                   "Agent.Name has a control character: no request can carry it");
+}
+
 static void keep(const struct settings *settings, struct agent_facts *agent,
                  struct agent_overrides *overrides)
 {
+    judge_name(settings->name, agent);
     (void)text_set(overrides->region, REGION_SIZE, "%s", settings->region);
     (void)text_set(overrides->domain, HOST_SIZE, "%s", settings->domain);
     (void)text_set(overrides->mgs_region, REGION_SIZE, "%s", settings->mgs_region);
@@ -310,9 +322,8 @@ static void read_text(struct buffer *contents, struct agent_facts *agent,
 void agent_read_config(const char *root, struct agent_facts *agent,
                        struct agent_overrides *overrides)
 {
-    struct buffer contents;
+    LOCAL_BUFFER contents = {.max_bytes = FILE_MAX_BYTES};
 
-    buffer_init(&contents, FILE_MAX_BYTES);
     int error = file_read(root, CONFIG_PATH, &contents);
     if (error == ENOENT || error == ENOTDIR || error == ELOOP) {
         step_ok(&agent->config, 1);
@@ -331,5 +342,4 @@ void agent_read_config(const char *root, struct agent_facts *agent,
         (void)text_set(agent->config.detail, sizeof(agent->config.detail), "cannot be read: %s",
                        strerror(error));
     }
-    buffer_clear(&contents);
 }

@@ -39,11 +39,10 @@ static bool is_below(const char *path, const char *mount)
  * counts. */
 static bool is_read_only(const char *path)
 {
-    struct buffer mounts;
+    LOCAL_BUFFER mounts = {.max_bytes = 1024 * 1024};
     size_t longest = 0;
     bool read_only = false;
 
-    buffer_init(&mounts, 1024 * 1024);
     if (file_read("", "/proc/self/mountinfo", &mounts) != 0)
         return false;
     for (char *line, *rest = mounts.bytes; (line = text_next(&rest, "\n"));) {
@@ -57,7 +56,6 @@ static bool is_read_only(const char *path)
             last = word;
         read_only = last && (strcmp(last, "ro") == 0 || text_starts(last, "ro,"));
     }
-    buffer_clear(&mounts);
     return read_only;
 }
 
@@ -103,10 +101,10 @@ static void try_inotify(const char *full, struct agent_facts *agent)
 {
     if (geteuid() != 0)
         return;
-    int fd = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
+    LOCAL_FD fd = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
     bool watches = fd >= 0 && inotify_add_watch(fd, full, IN_DELETE_SELF) >= 0;
     int error = watches ? 0 : errno;
-    int other = epoll_create1(EPOLL_CLOEXEC); /* EMFILE may be said of our own descriptors */
+    LOCAL_FD other = epoll_create1(EPOLL_CLOEXEC); /* EMFILE may be said of our own descriptors */
 
     if (watches)
         agent->inotify = ANSWER_YES;
@@ -115,10 +113,6 @@ static void try_inotify(const char *full, struct agent_facts *agent)
     if (agent->inotify == ANSWER_NO)
         (void)text_set(agent->inotify_limit, sizeof(agent->inotify_limit), "%s",
                        fd < 0 ? "fs.inotify.max_user_instances" : "fs.inotify.max_user_watches");
-    if (fd >= 0)
-        (void)close(fd);
-    if (other >= 0)
-        (void)close(other);
 }
 
 static bool is_of_this_boot(const char *root, const char *log)
@@ -153,7 +147,7 @@ static void look_for_end(const char *root, struct agent_facts *agent)
 static void read_last_error(const char *root, struct agent_facts *agent)
 {
     char end[16 * 1024];
-    int fd = is_of_this_boot(root, ERRORS_LOG) ? file_open(root, ERRORS_LOG) : -1;
+    LOCAL_FD fd = is_of_this_boot(root, ERRORS_LOG) ? file_open(root, ERRORS_LOG) : -1;
 
     if (fd < 0)
         return;
@@ -162,23 +156,29 @@ static void read_last_error(const char *root, struct agent_facts *agent)
     if (n < 0)
         (void)file_note_trouble(ERRORS_LOG, errno);
     agent_log_last_error(end, n > 0 ? (size_t)n : 0, AGENT_LINES_ALL, agent->last_error);
-    (void)close(fd);
 }
 
-/* A file, or a link that leads nowhere, where the agent wants one of its directories. */
+/* A file, or a link that leads nowhere, where the agent wants one of its directories; or a directory where it
+ * wants a file. */
 static void look_for_files(const char *root, struct agent_facts *agent)
 {
-    static const char *const wanted[] = {STATE_DIRECTORY, STATE_DIRECTORY "/ipc",
-                                         STATE_DIRECTORY "/runtimeconfig"};
+    static const struct {
+        const char *path;
+        bool is_file;
+    } wanted[] = {{STATE_DIRECTORY, false},
+                  {STATE_DIRECTORY "/ipc", false},
+                  {STATE_DIRECTORY "/runtimeconfig", false},
+                  {STATE_DIRECTORY "/runtimeconfig/identity_config.json", true}};
     struct stat status;
 
     for (size_t i = 0; i < COUNT_OF(wanted); i++) {
-        if (file_look(root, wanted[i], true, &status)
-                ? S_ISDIR(status.st_mode)
-                : !file_look(root, wanted[i], false, &status) || !S_ISLNK(status.st_mode))
+        if (file_look(root, wanted[i].path, true, &status)
+                ? S_ISDIR(status.st_mode) != wanted[i].is_file
+                : wanted[i].is_file || !file_look(root, wanted[i].path, false, &status) ||
+                      !S_ISLNK(status.st_mode))
             continue;
         step_fail(&agent->state, FAILURE_INVALID, 1);
-        (void)text_set(agent->state_directory, PATH_SIZE, "%s", wanted[i]);
+        (void)text_set(agent->state_directory, PATH_SIZE, "%s", wanted[i].path);
         return;
     }
 }
@@ -189,11 +189,10 @@ void agent_read_state(const char *root, struct agent_facts *agent)
 
     if (agent->installed != ANSWER_YES)
         return;
-    int fd = open_directory(root, agent->state_directory, full, sizeof(full));
+    LOCAL_FD fd = open_directory(root, agent->state_directory, full, sizeof(full));
     if (fd >= 0) {
         read_directory(fd, full, agent);
         try_inotify(full, agent);
-        (void)close(fd);
         look_for_files(root, agent);
     }
     look_for_end(root, agent);

@@ -50,17 +50,16 @@ _Static_assert(N_WANTED - FIRST_OF_AWS == MAX_VARIABLES, "facts have room for AW
 enum { VALUE_SIZE = 16 * 1024, MAX_FILES = 16 };
 
 struct variable {
-    bool set;
-    char value[VALUE_SIZE];
+    char *value; /* NULL: not set */
     char file[PATH_SIZE];
 };
 
 struct reading {
     const char *root;
     struct agent_facts *agent;
-    struct variable manager[N_WANTED], unit[N_WANTED];
+    struct variable manager[N_WANTED], unit[N_WANTED],
+        unset_if[N_WANTED]; /* UnsetEnvironment=NAME=VALUE */
     bool unset[N_WANTED];
-    struct variable unset_if[N_WANTED]; /* UnsetEnvironment=NAME=VALUE */
     size_t n_files;
     struct {
         char path[PATH_SIZE];
@@ -68,6 +67,18 @@ struct reading {
         bool may_be_missing;
     } files[MAX_FILES];
 };
+
+static void clear(struct variable *variable)
+{
+    free(variable->value);
+    variable->value = NULL;
+}
+
+static void clear_all(struct variable layer[N_WANTED])
+{
+    for (size_t i = 0; i < N_WANTED; i++)
+        clear(&layer[i]);
+}
 
 static void assign(struct variable layer[N_WANTED], const char *word, const char *file)
 {
@@ -77,8 +88,8 @@ static void assign(struct variable layer[N_WANTED], const char *word, const char
         if (strlen(names[i]) != (size_t)(equals - word) ||
             strncmp(word, names[i], strlen(names[i])) != 0)
             continue;
-        layer[i].set = true;
-        (void)text_set(layer[i].value, VALUE_SIZE, "%s", equals + 1);
+        clear(&layer[i]);
+        layer[i].value = strndup(equals + 1, VALUE_SIZE - 1);
         (void)text_set(layer[i].file, PATH_SIZE, "%s", file);
     }
 }
@@ -88,7 +99,7 @@ static void assign_all(struct variable layer[N_WANTED], char *value, const char 
     char word[VALUE_SIZE + NAME_SIZE];
 
     if (!value[0])
-        memset(layer, 0, N_WANTED * sizeof(layer[0]));
+        clear_all(layer);
     while (unit_word(&value, word, sizeof(word)))
         assign(layer, word, file);
 }
@@ -99,7 +110,7 @@ static void unset_all(struct reading *reading, char *value)
 
     if (!value[0]) {
         memset(reading->unset, 0, sizeof(reading->unset));
-        memset(reading->unset_if, 0, sizeof(reading->unset_if));
+        clear_all(reading->unset_if);
     }
     while (unit_word(&value, word, sizeof(word))) {
         assign(reading->unset_if, word, "");
@@ -192,9 +203,8 @@ static void take_assignment(char **at, char *to, size_t size)
 static int read_file(const char *root, struct variable layer[N_WANTED], const char *path)
 {
     char assignment[VALUE_SIZE + NAME_SIZE];
-    struct buffer contents;
+    LOCAL_BUFFER contents = {.max_bytes = 256 * 1024};
 
-    buffer_init(&contents, 256 * 1024);
     int error = file_read(root, path, &contents);
     for (char *at = contents.bytes; !error && *at;) {
         at += strspn(at, " \t\r\n");
@@ -205,41 +215,32 @@ static int read_file(const char *root, struct variable layer[N_WANTED], const ch
         take_assignment(&at, assignment, sizeof(assignment));
         assign(layer, assignment, path);
     }
-    buffer_clear(&contents);
     return error;
 }
 
 /* The files that a pattern names: /etc/proxy.d, and in it *.conf. */
-struct pattern {
-    const char *root, *names;
-    struct variable *layer;
-    char folder[PATH_SIZE];
-    bool any;
-};
-
-static void read_if_named(void *arg, const char *name)
+static int read_named(const char *root, struct variable layer[N_WANTED], const char *path,
+                      const char *pattern)
 {
-    struct pattern *pattern = arg;
-    char path[PATH_SIZE];
+    char folder[PATH_SIZE], file[PATH_SIZE];
+    int error = ENOENT;
 
-    if (fnmatch(pattern->names, name, FNM_PERIOD) == 0 &&
-        text_set(path, sizeof(path), "%s/%s", pattern->folder, name))
-        pattern->any |= read_file(pattern->root, pattern->layer, path) == 0;
+    (void)text_set(folder, sizeof(folder), "%.*s", (int)(pattern - path), path);
+    LOCAL_NAMES found = file_list(root, folder, "");
+    for (size_t i = 0; i < found.n; i++)
+        if (fnmatch(pattern, found.names[i], FNM_PERIOD) == 0 &&
+            text_set(file, sizeof(file), "%s%s", folder, found.names[i]) &&
+            read_file(root, layer, file) == 0)
+            error = 0;
+    return error;
 }
 
 static void read_files(struct reading *reading, struct variable layer[N_WANTED], size_t file)
 {
-    const char *path = reading->files[file].path, *name = strrchr(path, '/');
-    struct pattern pattern = {.root = reading->root, .names = name + 1, .layer = layer};
-    int error = 0;
+    const char *path = reading->files[file].path, *name = strrchr(path, '/') + 1;
+    int error = strpbrk(name, "*?[") ? read_named(reading->root, layer, path, name)
+                                     : read_file(reading->root, layer, path);
 
-    if (strpbrk(name, "*?[")) {
-        (void)text_set(pattern.folder, sizeof(pattern.folder), "%.*s", (int)(name - path), path);
-        (void)file_list(reading->root, pattern.folder, "", read_if_named, &pattern);
-        error = pattern.any ? 0 : ENOENT;
-    } else {
-        error = read_file(reading->root, layer, path);
-    }
     if (error != ENOENT || reading->files[file].may_be_missing || strchr(path, '%'))
         return;
     step_fail(&reading->agent->environment, FAILURE_ABSENT, 1);
@@ -249,16 +250,21 @@ static void read_files(struct reading *reading, struct variable layer[N_WANTED],
 
 /* --- what the agent takes of it --- */
 
+static const char *value_of(const struct variable *variable)
+{
+    return variable->value ? variable->value : "";
+}
+
 /* Of the capitals and the small letters the first that is not empty
  * (golang.org/x/net/http/httpproxy, FromEnvironment). */
 static const struct variable *first_of(const struct variable all[N_WANTED], enum wanted upper)
 {
-    return all[upper].value[0] ? &all[upper] : &all[upper + 1];
+    return value_of(&all[upper])[0] ? &all[upper] : &all[upper + 1];
 }
 
 static void keep(const struct variable *variable, char *to, size_t size)
 {
-    (void)text_escape(to, size, variable->value, strlen(variable->value));
+    (void)text_escape(to, size, value_of(variable), strlen(value_of(variable)));
 }
 
 /* Of a list that is too long, what may exempt a name of AWS's or IMDS. */
@@ -267,7 +273,7 @@ static void keep_exempted(const struct variable *variable, char to[NO_PROXY_SIZE
     char entries[VALUE_SIZE], *rest = entries;
 
     keep(variable, to, NO_PROXY_SIZE);
-    if (strlen(variable->value) < NO_PROXY_SIZE)
+    if (strlen(value_of(variable)) < NO_PROXY_SIZE)
         return;
     (void)text_set(entries, sizeof(entries), "%s", variable->value);
     to[0] = '\0';
@@ -281,8 +287,9 @@ static void keep_exempted(const struct variable *variable, char to[NO_PROXY_SIZE
  * sends nothing by HTTP where a proxy for it is named, to exempted hosts neither (golang.org/x/net/http/httpproxy). */
 static bool is_harmless(const struct variable all[N_WANTED], size_t i)
 {
-    return !all[i].value[0] || (i == AWS_WEB_IDENTITY_TOKEN_FILE && all[AWS_ROLE_ARN].value[0]) ||
-           (i == REQUEST_METHOD && !first_of(all, HTTP_PROXY_UPPER)->value[0]);
+    return !value_of(&all[i])[0] ||
+           (i == AWS_WEB_IDENTITY_TOKEN_FILE && value_of(&all[AWS_ROLE_ARN])[0]) ||
+           (i == REQUEST_METHOD && !value_of(first_of(all, HTTP_PROXY_UPPER))[0]);
 }
 
 /* aws-sdk-go aws/session/env_config.go: what it does with each. */
@@ -323,10 +330,10 @@ static void keep_all(const struct variable all[N_WANTED], const char *root,
     const struct variable *http = first_of(all, HTTP_PROXY_UPPER);
     const struct variable *https = first_of(all, HTTPS_PROXY_UPPER);
 
-    (void)proxy_read(http->value, agent->http_proxy);
-    agent->proxy_login = proxy_read(https->value, agent->https_proxy);
+    (void)proxy_read(value_of(http), agent->http_proxy);
+    agent->proxy_login = proxy_read(value_of(https), agent->https_proxy);
     (void)text_quote(agent->proxy_file, PATH_SIZE, "%s",
-                     https->value[0] ? https->file : http->file);
+                     value_of(https)[0] ? https->file : http->file);
     keep_exempted(first_of(all, NO_PROXY_UPPER), agent->no_proxy);
     keep(&all[SSL_CERT_FILE], agent->ssl_cert_file, sizeof(agent->ssl_cert_file));
     keep(&all[SSL_CERT_DIR], agent->ssl_cert_dir, sizeof(agent->ssl_cert_dir));
@@ -362,15 +369,21 @@ void environment_read(const char *root, struct agent_facts *agent)
     unit_manager_settings(root, manager_setting, reading);
     unit_settings(root, agent->unit, unit_environment, reading);
     for (size_t i = 0; i < N_WANTED; i++)
-        if (reading->unit[i].set)
+        if (reading->unit[i].value) {
+            clear(&all[i]);
             all[i] = reading->unit[i];
+            reading->unit[i].value = NULL;
+        }
     for (size_t i = 0; i < reading->n_files; i++)
         read_files(reading, all, i);
     for (size_t i = 0; i < N_WANTED; i++)
-        if (reading->unset[i] ||
-            (reading->unset_if[i].set && strcmp(reading->unset_if[i].value, all[i].value) == 0))
-            memset(&all[i], 0, sizeof(all[i]));
+        if (reading->unset[i] || (reading->unset_if[i].value &&
+                                  strcmp(reading->unset_if[i].value, value_of(&all[i])) == 0))
+            clear(&all[i]);
     keep_all(all, root, agent);
     unit_confinement(root, agent->unit, take_confinement, agent);
+    clear_all(reading->manager);
+    clear_all(reading->unit);
+    clear_all(reading->unset_if);
     free(reading);
 }

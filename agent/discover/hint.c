@@ -19,20 +19,20 @@
 static void take_domain(const char *domain, char region[REGION_SIZE])
 {
     static const char elsewhere[] = ".compute.internal";
-    size_t n = strlen(domain), n_end = strlen(elsewhere);
 
     if (strcmp(domain, "ec2.internal") == 0)
         (void)text_set(region, REGION_SIZE, "us-east-1");
-    else if (n > n_end && strcmp(domain + n - n_end, elsewhere) == 0)
-        (void)text_set(region, REGION_SIZE, "%.*s", (int)(n - n_end), domain);
+    else if (text_ends(domain, elsewhere))
+        (void)text_set(region, REGION_SIZE, "%.*s", (int)(strlen(domain) - strlen(elsewhere)),
+                       domain);
 }
 
 static void take_search(const struct resolver_facts *resolvers, char region[REGION_SIZE])
 {
-    char domains[sizeof(resolvers->search)], *rest = domains;
+    char domain[HOST_SIZE];
 
-    (void)text_set(domains, sizeof(domains), "%s", resolvers->search);
-    for (const char *domain; !region[0] && (domain = text_next(&rest, " "));)
+    for (const char *at = resolvers->search;
+         !region[0] && text_word(&at, " ", domain, sizeof(domain));)
         take_domain(domain, region);
 }
 
@@ -41,9 +41,8 @@ static void take_search(const struct resolver_facts *resolvers, char region[REGI
 static void read_document(const char *root, const char *path, const char *object,
                           char region[REGION_SIZE])
 {
-    struct buffer contents;
+    LOCAL_BUFFER contents = {.max_bytes = FILE_MAX_BYTES};
 
-    buffer_init(&contents, FILE_MAX_BYTES);
     if (file_read(root, path, &contents) != 0)
         return;
     cJSON *document = cJSON_Parse(contents.bytes);
@@ -52,7 +51,6 @@ static void read_document(const char *root, const char *path, const char *object
     if (found)
         (void)text_set(region, REGION_SIZE, "%s", found);
     cJSON_Delete(document);
-    buffer_clear(&contents);
 }
 
 bool hint_region(const char *root, const struct facts *facts, char region[REGION_SIZE])

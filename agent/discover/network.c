@@ -36,12 +36,10 @@ static bool has_route(const char *address)
 
     if (!address_parse(address, 9, &to, &length))
         return false;
-    int fd = dial_socket(to.ss_family, SOCK_DGRAM, 0);
+    LOCAL_FD fd = dial_socket(to.ss_family, SOCK_DGRAM, 0);
     bool routed = fd >= 0 && connect(fd, (const struct sockaddr *)&to, length) == 0;
     if (!routed)
         (void)file_note_trouble("the default route", errno);
-    if (fd >= 0)
-        (void)close(fd);
     return routed;
 }
 
@@ -210,10 +208,9 @@ static int read_nameservers(const char *root, const char *path, bool upstream,
 {
     char(*servers)[ADDRESS_SIZE] = upstream ? resolvers->upstream : resolvers->configured;
     int32_t *n_servers = upstream ? &resolvers->n_upstream : &resolvers->n_configured;
-    struct buffer contents;
+    LOCAL_BUFFER contents = {.max_bytes = FILE_MAX_BYTES};
 
-    buffer_init(&contents, 64 * 1024);
-    int error = file_read(root, path, &contents);
+    int error = file_read_as_go(root, path, &contents);
     if (error)
         return error;
 
@@ -235,7 +232,6 @@ static int read_nameservers(const char *root, const char *path, bool upstream,
         if (*n_servers < MAX_RESOLVERS && address_parse(server, 53, &parsed, &length))
             (void)text_set(servers[(*n_servers)++], ADDRESS_SIZE, "%s", server);
     }
-    buffer_clear(&contents);
     return 0;
 }
 
@@ -265,10 +261,9 @@ static enum lookup_order order_of(char *sources)
 
 static void read_order(const char *root, enum lookup_order *order)
 {
-    struct buffer contents;
+    LOCAL_BUFFER contents = {.max_bytes = FILE_MAX_BYTES};
 
-    buffer_init(&contents, 64 * 1024);
-    if (file_read(root, "/etc/nsswitch.conf", &contents) != 0)
+    if (file_read_as_go(root, "/etc/nsswitch.conf", &contents) != 0)
         return;
     for (char *line, *rest = contents.bytes; (line = text_next(&rest, "\n"));) {
         line[strcspn(line, "#")] = '\0';
@@ -276,7 +271,6 @@ static void read_order(const char *root, enum lookup_order *order)
         if (text_starts(line, "hosts:"))
             *order = order_of(line + strlen("hosts:"));
     }
-    buffer_clear(&contents);
 }
 
 void resolvers_read(const char *root, struct resolver_facts *resolvers)
@@ -335,10 +329,9 @@ static int64_t count(char *names, char *values)
 int64_t delivery_read(const char *root)
 {
     char *names = NULL;
-    struct buffer contents;
+    LOCAL_BUFFER contents = {.max_bytes = SNMP_MAX_BYTES};
     int64_t sum = -1;
 
-    buffer_init(&contents, SNMP_MAX_BYTES);
     if (file_read(root, "/proc/self/net/snmp", &contents) != 0)
         return -1;
     for (char *line, *rest = contents.bytes; sum < 0 && (line = text_next(&rest, "\n"));) {
@@ -348,7 +341,6 @@ int64_t delivery_read(const char *root)
             sum = count(names, line);
         names = line;
     }
-    buffer_clear(&contents);
     return sum;
 }
 

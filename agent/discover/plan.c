@@ -58,10 +58,9 @@ static void choose_host(struct plan *plan, enum service which,
  * User Guide, "Message API operations"). */
 static bool region_opened_since_2024(const char *region)
 {
-    static const char *const regions[] = {"ap-southeast-5", "ap-southeast-6", "ap-southeast-7",
-                                          "ap-east-2",      "mx-central-1",   "eusc-de-east-1"};
-
-    return text_find(region, regions, sizeof(char *), COUNT_OF(regions)) < COUNT_OF(regions);
+    return text_has("ap-southeast-5 ap-southeast-6 ap-southeast-7 ap-east-2 mx-central-1 "
+                    "eusc-de-east-1",
+                    ' ', region);
 }
 
 /* What the user says counts. */

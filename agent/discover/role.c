@@ -45,13 +45,6 @@ static bool take_secret(const cJSON *object, const char *name, char *to, size_t 
     return true;
 }
 
-static void wipe_texts(const cJSON *object)
-{
-    for (const cJSON *value = object ? object->child : NULL; value; value = value->next)
-        if (cJSON_IsString(value))
-            explicit_bzero(value->valuestring, strlen(value->valuestring));
-}
-
 static enum failure take_credentials(struct role_reader *reader, const cJSON *document)
 {
     struct role_facts *role = &reader->facts->role;
@@ -92,7 +85,9 @@ static void credentials_arrived(void *arg, const struct imds_answer *answer)
     if (failure == FAILURE_NONE) {
         cJSON *document = document_parse(answer->body);
         failure = take_credentials(reader, document);
-        wipe_texts(document);
+        for (const cJSON *value = document ? document->child : NULL; value; value = value->next)
+            if (cJSON_IsString(value))
+                explicit_bzero(value->valuestring, strlen(value->valuestring));
         cJSON_Delete(document);
     }
     if (failure == FAILURE_NONE)
@@ -118,10 +113,9 @@ static void ask_credentials(struct role_reader *reader)
 
 static enum answer read_source(const char *root, struct role_facts *role)
 {
-    struct buffer contents;
+    LOCAL_BUFFER contents = {.max_bytes = 64 * 1024};
     enum answer answer = ANSWER_UNKNOWN;
 
-    buffer_init(&contents, 64 * 1024);
     if (file_read(root, IDENTITY_CONFIG, &contents) != 0)
         return ANSWER_UNKNOWN;
 
@@ -133,7 +127,6 @@ static enum answer read_source(const char *root, struct role_facts *role)
     if (cJSON_IsString(expires))
         (void)clock_parse_iso8601(expires->valuestring, &role->expires_unix_s);
     cJSON_Delete(config);
-    buffer_clear(&contents);
     return answer;
 }
 
@@ -158,19 +151,13 @@ static void take_line(char *line, struct credentials *credentials)
 
 enum answer dhmc_read(const char *root, struct role_facts *role, struct credentials *credentials)
 {
-    struct buffer contents;
+    LOCAL_BUFFER contents = {.max_bytes = 64 * 1024};
 
     role->dhmc = read_source(root, role);
-    if (role->dhmc != ANSWER_YES)
-        return ANSWER_NO;
-
-    buffer_init(&contents, 64 * 1024);
-    if (file_read(root, CREDENTIALS, &contents) != 0)
+    if (role->dhmc != ANSWER_YES || file_read(root, CREDENTIALS, &contents) != 0)
         return ANSWER_NO;
     for (char *line, *rest = contents.bytes; (line = text_next(&rest, "\n"));)
         take_line(line, credentials);
-    buffer_clear(&contents);
-
     if (!credentials_usable(credentials)) {
         credentials_clear(credentials);
         return ANSWER_NO;

@@ -12,11 +12,42 @@
 #include "base/file.h"
 #include "base/text.h"
 
-enum { MAX_DROP_INS = 64, N_ADMIN = 2 };
+enum { N_ADMIN = 2 };
 
 /* Best first. Those of the administrator, N_ADMIN of them, are where a unit is masked. */
 static const char *const places[] = {"/etc/systemd", "/run/systemd", "/usr/local/lib/systemd",
                                      "/usr/lib/systemd", "/lib/systemd"};
+
+/* --- files --- */
+
+void unit_files_add(const char *root, const char *folder, const char *suffix,
+                    struct unit_files *files)
+{
+    LOCAL_NAMES found = file_list(root, folder, suffix);
+
+    for (size_t i = 0; i < found.n; i++) {
+        size_t same = 0;
+
+        while (same < files->n && strcmp(basename(files->paths[same]), found.names[i]) != 0)
+            same++;
+        if (same < files->n)
+            continue;
+        if (files->n == MAX_UNIT_FILES)
+            file_keep_trouble(folder, E2BIG);
+        else if (text_set(files->paths[files->n], PATH_SIZE, "%s/%s", folder, found.names[i]))
+            files->n++;
+    }
+}
+
+static int by_file_name(const void *a, const void *b)
+{
+    return strcmp(basename(a), basename(b));
+}
+
+void unit_files_sort(struct unit_files *files)
+{
+    qsort(files->paths, files->n, PATH_SIZE, by_file_name);
+}
 
 /* --- state --- */
 
@@ -32,13 +63,15 @@ bool unit_is_masked(const char *root, const char *unit)
     return false;
 }
 
+/* A file, or a link, wherever that leads. */
 static bool installed(const char *root, const char *unit)
 {
-    char path[PATH_SIZE], target[PATH_SIZE];
+    char path[PATH_SIZE];
+    struct stat status;
 
     for (size_t i = 0; i < COUNT_OF(places); i++) {
         (void)text_set(path, sizeof(path), "%s/system/%s", places[i], unit);
-        if (file_exists(root, path) || file_read_link(root, path, target, sizeof(target)))
+        if (file_look(root, path, false, &status))
             return true;
     }
     return false;
@@ -47,14 +80,10 @@ static bool installed(const char *root, const char *unit)
 /* An enabled unit has a link below the .wants of a target: the agent's is multi-user.target. */
 bool unit_is_enabled(const char *root, const char *unit, const char *target)
 {
-    char path[PATH_SIZE], link[PATH_SIZE];
+    char path[PATH_SIZE];
 
-    for (size_t i = 0; i < COUNT_OF(places); i++) {
-        (void)text_set(path, sizeof(path), "%s/system/%s.wants/%s", places[i], target, unit);
-        if (file_read_link(root, path, link, sizeof(link)) || file_exists(root, path))
-            return true;
-    }
-    return false;
+    (void)text_set(path, sizeof(path), "%s.wants/%s", target, unit);
+    return installed(root, path);
 }
 
 enum unit_state unit_state(const char *root, const char *unit)
@@ -95,15 +124,8 @@ struct reading {
     const char *section; /* "[Service]" */
     unit_setting *each;
     void *arg;
-    char directory[PATH_SIZE]; /* of drop-ins */
-    size_t n;
-    char drop_ins[MAX_DROP_INS][PATH_SIZE];
+    struct unit_files drop_ins;
 };
-
-static const char *file_name(const char *path)
-{
-    return strrchr(path, '/') + 1;
-}
 
 static void take_line(const struct reading *reading, const char *path, char *line, bool *inside)
 {
@@ -120,11 +142,10 @@ static void take_line(const struct reading *reading, const char *path, char *lin
 /* A line that ends in a backslash goes on in the next one that is no comment. */
 static void read_settings(const struct reading *reading, const char *path)
 {
-    struct buffer contents, whole;
+    LOCAL_BUFFER contents = {.max_bytes = 256 * 1024};
+    LOCAL_BUFFER whole = {.max_bytes = 256 * 1024};
     bool inside = false, goes_on = false;
 
-    buffer_init(&contents, 256 * 1024);
-    buffer_init(&whole, 256 * 1024);
     int error = file_read(reading->root, path, &contents);
     if (error == EFBIG)
         file_keep_trouble(path, error);
@@ -145,32 +166,14 @@ static void read_settings(const struct reading *reading, const char *path)
             take_line(reading, path, text_trim(whole.bytes), &inside);
         buffer_clear(&whole);
     }
-    buffer_clear(&contents);
 }
 
-static void note_drop_in(void *arg, const char *name)
+static void note_drop_ins(struct reading *reading, const char *place, const char *of)
 {
-    struct reading *reading = arg;
+    char folder[PATH_SIZE];
 
-    for (size_t i = 0; i < reading->n; i++)
-        if (strcmp(file_name(reading->drop_ins[i]), name) == 0)
-            return; /* a better place has one of that name */
-    if (reading->n == MAX_DROP_INS)
-        file_keep_trouble(reading->directory,
-                          E2BIG); /* the one left out may be the one that counts */
-    else if (text_set(reading->drop_ins[reading->n], PATH_SIZE, "%s/%s", reading->directory, name))
-        reading->n++;
-}
-
-static void note_drop_ins(struct reading *reading, const char *place, const char *directory, int n)
-{
-    (void)text_set(reading->directory, PATH_SIZE, "%s/%.*s.d", place, n, directory);
-    (void)file_list(reading->root, reading->directory, ".conf", note_drop_in, reading);
-}
-
-static int by_file_name(const void *a, const void *b)
-{
-    return strcmp(file_name(a), file_name(b));
+    (void)text_set(folder, sizeof(folder), "%s/%s.d", place, of);
+    unit_files_add(reading->root, folder, ".conf", &reading->drop_ins);
 }
 
 static void read_all(struct reading *reading, const char *file)
@@ -184,9 +187,9 @@ static void read_all(struct reading *reading, const char *file)
         read_settings(reading, path);
         break;
     }
-    qsort(reading->drop_ins, reading->n, PATH_SIZE, by_file_name);
-    for (size_t i = 0; i < reading->n; i++)
-        read_settings(reading, reading->drop_ins[i]);
+    unit_files_sort(&reading->drop_ins);
+    for (size_t i = 0; i < reading->drop_ins.n; i++)
+        read_settings(reading, reading->drop_ins.paths[i]);
 }
 
 /* A prefix ends in a dash: of amazon-ssm-agent.service there are amazon-ssm-.service.d and
@@ -199,17 +202,17 @@ void unit_settings(const char *root, const char *unit, unit_setting *each, void 
     *reading = (struct reading){.root = root, .section = "[Service]", .each = each, .arg = arg};
     for (size_t i = 0; i < COUNT_OF(places); i++) {
         (void)text_set(path, sizeof(path), "%s/system", places[i]);
-        note_drop_ins(reading, path, unit, (int)strlen(unit));
+        note_drop_ins(reading, path, unit);
         for (size_t n = strlen(unit); n > 1; n--) {
             if (unit[n - 1] != '-')
                 continue;
             (void)text_set(prefix, sizeof(prefix), "%.*s.service", (int)n, unit);
-            note_drop_ins(reading, path, prefix, (int)strlen(prefix));
+            note_drop_ins(reading, path, prefix);
         }
     }
     for (size_t i = 0; i < COUNT_OF(places); i++) {
         (void)text_set(path, sizeof(path), "%s/system", places[i]);
-        note_drop_ins(reading, path, "service", (int)strlen("service"));
+        note_drop_ins(reading, path, "service");
     }
     (void)text_set(path, sizeof(path), "system/%s", unit);
     read_all(reading, path);
@@ -222,7 +225,7 @@ void unit_manager_settings(const char *root, unit_setting *each, void *arg)
 
     *reading = (struct reading){.root = root, .section = "[Manager]", .each = each, .arg = arg};
     for (size_t i = 0; i < COUNT_OF(places); i++)
-        note_drop_ins(reading, places[i], "system.conf", (int)strlen("system.conf"));
+        note_drop_ins(reading, places[i], "system.conf");
     read_all(reading, "system.conf");
     free(reading);
 }
@@ -348,10 +351,23 @@ bool says_yes(const char *value)
 }
 
 /* What unit_confinement() reads: what takes something from the agent, and behind it what gives it back. */
-enum { N_TAKING = 11, STATE_DIRECTORY = N_TAKING, READ_WRITE_PATHS, IP_ADDRESS_ALLOW, N_READ };
-
-struct values {
-    char of[N_READ][WORDS_SIZE];
+enum {
+    EXEC_START,
+    USER,
+    DYNAMIC_USER,
+    PROTECT_SYSTEM,
+    READ_ONLY_PATHS,
+    INACCESSIBLE_PATHS,
+    PRIVATE_NETWORK,
+    IP_ADDRESS_DENY,
+    ADDRESS_FAMILIES,
+    NO_NEW_PRIVILEGES,
+    DENY_WRITE_EXECUTE,
+    N_TAKING,
+    STATE_DIRECTORY = N_TAKING,
+    READ_WRITE_PATHS,
+    IP_ADDRESS_ALLOW,
+    N_READ
 };
 
 /* Whether a list of paths has the agent's folder or one above, with the dashes and pluses of systemd.exec(5) before it. */
@@ -359,23 +375,17 @@ static bool has_state(const char *paths)
 {
     static const char *const folders[] = {"/", "/var", "/var/lib", "/var/lib/amazon",
                                           "/var/lib/amazon/ssm"};
-    char words[WORDS_SIZE], *rest = words;
+    char path[PATH_SIZE];
     bool has = false;
 
-    (void)text_set(words, sizeof(words), "%s", paths);
-    for (char *word; (word = text_next(&rest, " \t\""));) {
-        word += strspn(word, "-+");
-        size_t n = strlen(word);
-        word[n - (n > 1 && word[n - 1] == '/')] = '\0';
-        has |= text_find(word, folders, sizeof(folders[0]), COUNT_OF(folders)) < COUNT_OF(folders);
+    for (const char *at = paths; text_word(&at, " \t\"", path, sizeof(path));) {
+        const char *folder = path + strspn(path, "-+");
+        size_t n = strlen(path);
+        path[n - (n > 1 && path[n - 1] == '/' && folder[1])] = '\0';
+        has |= text_find(folder, folders, sizeof(folders[0]), COUNT_OF(folders)) <
+               COUNT_OF(folders);
     }
     return has;
-}
-
-static bool is_writable_there(const struct values *values)
-{
-    return strstr(values->of[STATE_DIRECTORY], "amazon/ssm") ||
-           has_state(values->of[READ_WRITE_PATHS]);
 }
 
 static bool has_imds(const char *networks)
@@ -384,49 +394,24 @@ static bool has_imds(const char *networks)
            strstr(networks, "169.254.") || strstr(networks, "0.0.0.0/0");
 }
 
-static bool holds_imds(const char *value, const struct values *values)
+static void find_harmful(char of[N_READ][WORDS_SIZE], bool harmful[N_TAKING])
 {
-    return has_imds(value) && !has_imds(values->of[IP_ADDRESS_ALLOW]);
-}
+    const char *user = of[USER], *families = of[ADDRESS_FAMILIES];
+    bool writable = strstr(of[STATE_DIRECTORY], "amazon/ssm") || has_state(of[READ_WRITE_PATHS]);
 
-static bool is_another_user(const char *value, const struct values *values)
-{
-    (void)values;
-    return value[0] && strcmp(value, "root") != 0 && strcmp(value, "0") != 0;
-}
-
-static bool starts_nothing(const char *value, const struct values *values)
-{
-    (void)values;
-    return !value[0];
-}
-
-static bool is_strict(const char *value, const struct values *values)
-{
-    return strcmp(value, "strict") == 0 && !is_writable_there(values);
-}
-
-static bool holds_var(const char *value, const struct values *values)
-{
-    return has_state(value) && !is_writable_there(values);
-}
-
-static bool hides_agent(const char *value, const struct values *values)
-{
-    (void)values;
-    return has_state(value) || strstr(value, "/etc/amazon");
-}
-
-static bool is_on(const char *value, const struct values *values)
-{
-    (void)values;
-    return says_yes(value);
-}
-
-static bool lacks_inet(const char *value, const struct values *values)
-{
-    (void)values;
-    return value[0] && (value[0] == '~') == !!strstr(value, "AF_INET");
+    harmful[EXEC_START] = !of[EXEC_START][0];
+    harmful[USER] = user[0] && strcmp(user, "root") != 0 && strcmp(user, "0") != 0;
+    harmful[DYNAMIC_USER] = says_yes(of[DYNAMIC_USER]);
+    harmful[PROTECT_SYSTEM] = strcmp(of[PROTECT_SYSTEM], "strict") == 0 && !writable;
+    harmful[READ_ONLY_PATHS] = has_state(of[READ_ONLY_PATHS]) && !writable;
+    harmful[INACCESSIBLE_PATHS] = has_state(of[INACCESSIBLE_PATHS]) ||
+                                  strstr(of[INACCESSIBLE_PATHS], "/etc/amazon");
+    harmful[PRIVATE_NETWORK] = says_yes(of[PRIVATE_NETWORK]);
+    harmful[IP_ADDRESS_DENY] = has_imds(of[IP_ADDRESS_DENY]) && !has_imds(of[IP_ADDRESS_ALLOW]);
+    harmful[ADDRESS_FAMILIES] = families[0] &&
+                                (families[0] == '~') == !!strstr(families, "AF_INET");
+    harmful[NO_NEW_PRIVILEGES] = says_yes(of[NO_NEW_PRIVILEGES]);
+    harmful[DENY_WRITE_EXECUTE] = says_yes(of[DENY_WRITE_EXECUTE]);
 }
 
 void unit_confinement(const char *root, const char *unit, unit_taken *each, void *arg)
@@ -434,40 +419,42 @@ void unit_confinement(const char *root, const char *unit, unit_taken *each, void
     static const struct {
         const char *key;
         bool is_list, fatal;
-        bool (*is_harmful)(const char *value, const struct values *values);
         const char *words;
     } rows[N_READ] = {
-        {"ExecStart", true, true, starts_nothing, " starts nothing"},
-        {"User", false, true, is_another_user, ", the agent needs root"},
-        {"DynamicUser", false, true, is_on, ", the agent needs root"},
-        {"ProtectSystem", false, true, is_strict, ", and no ReadWritePaths= has /var/lib/amazon"},
-        {"ReadOnlyPaths", true, true, holds_var, ""},
-        {"InaccessiblePaths", true, true, hides_agent, ""},
-        {"PrivateNetwork", false, true, is_on, ""},
-        {"IPAddressDeny", true, true, holds_imds, " holds the metadata service"},
-        {"RestrictAddressFamilies", true, true, lacks_inet, ""},
-        {"NoNewPrivileges", false, false, is_on, ", ssm-user's sudo will not work"},
-        {"MemoryDenyWriteExecute", false, false, is_on,
-         " holds for sessions and documents too: Java, .NET and Node.js end there"},
+        [EXEC_START] = {"ExecStart", true, true, " starts nothing"},
+        [USER] = {"User", false, true, ", the agent needs root"},
+        [DYNAMIC_USER] = {"DynamicUser", false, true, ", the agent needs root"},
+        [PROTECT_SYSTEM] = {"ProtectSystem", false, true,
+                            ", and no ReadWritePaths= has /var/lib/amazon"},
+        [READ_ONLY_PATHS] = {"ReadOnlyPaths", true, true, ""},
+        [INACCESSIBLE_PATHS] = {"InaccessiblePaths", true, true, ""},
+        [PRIVATE_NETWORK] = {"PrivateNetwork", false, true, ""},
+        [IP_ADDRESS_DENY] = {"IPAddressDeny", true, true, " holds the metadata service"},
+        [ADDRESS_FAMILIES] = {"RestrictAddressFamilies", true, true, ""},
+        [NO_NEW_PRIVILEGES] = {"NoNewPrivileges", false, false, ", ssm-user's sudo will not work"},
+        [DENY_WRITE_EXECUTE] =
+            {"MemoryDenyWriteExecute", false, false,
+             " holds for sessions and documents too: Java, .NET and Node.js end there"},
         [STATE_DIRECTORY] = {"StateDirectory", true},
         [READ_WRITE_PATHS] = {"ReadWritePaths", true},
         [IP_ADDRESS_ALLOW] = {"IPAddressAllow", true},
     };
-    struct values values = {{""}};
-    char files[N_READ][PATH_SIZE] = {""}, words[2 * WORDS_SIZE];
+    char values[N_READ][WORDS_SIZE] = {""}, files[N_READ][PATH_SIZE] = {""}, words[2 * WORDS_SIZE];
     struct assigned all[N_READ + 1] = {{.key = NULL}};
+    bool harmful[N_TAKING];
 
     for (size_t i = 0; i < N_READ; i++)
         all[i] = (struct assigned){.key = rows[i].key,
                                    .is_list = rows[i].is_list,
-                                   .to = values.of[i],
-                                   .size = sizeof(values.of[i]),
+                                   .to = values[i],
+                                   .size = sizeof(values[i]),
                                    .file = files[i]};
     unit_settings(root, unit, take_settings, all);
+    find_harmful(values, harmful);
     for (size_t i = 0; i < N_TAKING; i++) {
-        if (!all[i].found || !rows[i].is_harmful(values.of[i], &values))
+        if (!all[i].found || !harmful[i])
             continue;
-        (void)text_set(words, sizeof(words), "%s=%s%s", rows[i].key, values.of[i], rows[i].words);
+        (void)text_set(words, sizeof(words), "%s=%s%s", rows[i].key, values[i], rows[i].words);
         each(arg, rows[i].fatal, files[i], words);
     }
 }

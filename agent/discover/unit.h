@@ -9,6 +9,17 @@
 
 #include "model/facts.h"
 
+/* Files of several folders, in the order of their names; of those with the same name the one of the folder that
+ * was added first. More than there is room for is noted as trouble: what is left out may be what counts. */
+enum { MAX_UNIT_FILES = 64 };
+struct unit_files {
+    size_t n;
+    char paths[MAX_UNIT_FILES][PATH_SIZE];
+};
+void unit_files_add(const char *root, const char *folder, const char *suffix,
+                    struct unit_files *files);
+void unit_files_sort(struct unit_files *files);
+
 enum unit_state unit_state(const char *root, const char *unit);
 
 /* A link or file below the .wants of this target (systemctl enable puts it there). */

@@ -10,7 +10,6 @@
 #include <sys/socket.h>
 #include <sys/time.h>
 #include <sys/un.h>
-#include <unistd.h>
 
 #include "base/buffer.h"
 #include "base/file.h"
@@ -110,13 +109,11 @@ static bool get(int fd, const char *path, const char *interface, const char *pro
                 char text[NAME_SIZE], int32_t *number)
 {
     char body[MAX_BYTES];
-    struct buffer call;
+    LOCAL_BUFFER call = {.max_bytes = MAX_BYTES};
     uint32_t value;
 
-    buffer_init(&call, MAX_BYTES);
     make_get(&call, path, interface, property);
     bool sent = send(fd, call.bytes, call.used, MSG_NOSIGNAL) == (ssize_t)call.used;
-    buffer_clear(&call);
     size_t n = sent ? receive_body(fd, body) : 0;
     if (n < 8 || (body[1] == 's') != !number)
         return false;
@@ -154,7 +151,7 @@ static void path_of(const char *unit, char path[PATH_SIZE])
 
 bool unit_ask(const char *root, const char *unit, struct unit_end *end)
 {
-    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    LOCAL_FD fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
     char path[PATH_SIZE];
 
     path_of(unit, path);
@@ -167,7 +164,5 @@ bool unit_ask(const char *root, const char *unit, struct unit_end *end)
                     get(fd, path, MANAGER ".Service", "ExecMainPID", NULL, &end->pid);
     if (!answered)
         (void)file_note_trouble("systemd", errno);
-    if (fd >= 0)
-        (void)close(fd);
     return answered;
 }

@@ -178,17 +178,6 @@ void judge_registration(struct image *image)
              "%s: registered as %s", image->agent->registration_file, image->agent->registered_as);
 }
 
-static void take_instance_folder(void *arg, const char *name)
-{
-    if (text_starts(name, "i-"))
-        find(arg, "image-agent-state", "", STATE "/%s", name);
-}
-
-static void take_any(void *arg, const char *name)
-{
-    *(bool *)arg |= !!name[0];
-}
-
 void judge_agent_state(struct image *image)
 {
     static const char *const left[] = {
@@ -209,12 +198,14 @@ void judge_agent_state(struct image *image)
         if (image_has(image, left[i]))
             find(image, "image-agent-state", "", "%s", left[i]);
     for (size_t i = 0; i < COUNT_OF(folders); i++) {
-        bool any = false;
-        (void)file_list(image->root, folders[i], "", take_any, &any);
-        if (any)
+        LOCAL_NAMES files = file_list(image->root, folders[i], "");
+        if (files.n > 0)
             find(image, "image-agent-state", "", "%s is not empty", folders[i]);
     }
-    (void)file_list(image->root, STATE, "", take_instance_folder, image);
+    LOCAL_NAMES instances = file_list(image->root, STATE, "");
+    for (size_t i = 0; i < instances.n; i++)
+        if (text_starts(instances.names[i], "i-"))
+            find(image, "image-agent-state", "", STATE "/%s", instances.names[i]);
 }
 
 /* --- 10: amazon-ssm-agent.json --- */
@@ -310,7 +301,7 @@ void judge_log_config(struct image *image)
 {
     static const char *const names[] = {"filename=\"/", "path=\"/"};
     static const char path[] = "/etc/amazon/ssm/seelog.xml";
-    struct buffer contents;
+    LOCAL_BUFFER contents = {.max_bytes = IMAGE_FILE_BYTES};
 
     if (!image_has(image, path))
         return;
@@ -328,5 +319,4 @@ void judge_log_config(struct image *image)
                 find(image, "image-log-config", path, "%s logs to %s, which is not there", path,
                      folder);
         }
-    buffer_clear(&contents);
 }

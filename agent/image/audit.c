@@ -108,11 +108,8 @@ bool skip_without_agent(struct image *image)
 
 static const struct image_code *code_row(const char *code)
 {
-    size_t i = 0;
-
-    while (i + 1 < n_image_codes && strcmp(image_codes[i].code, code) != 0)
-        i++;
-    return &image_codes[i];
+    return &image_codes[text_find(code, &image_codes[0].code, sizeof(image_codes[0]),
+                                  n_image_codes - 1)];
 }
 
 /* The finding of this code and check; a new one when there is none. NULL: no more fit. */
@@ -132,7 +129,7 @@ static struct image_finding *finding_for(struct image *image, const char *code)
                                       .title = row->title,
                                       .number = image->number,
                                       .severity = SEVERITY_NOTE,
-                                      .allowed = list_has(image->request->allow, ' ', code)};
+                                      .allowed = text_has(image->request->allow, ' ', code)};
     return finding;
 }
 
@@ -253,17 +250,12 @@ static void add_command(const struct image *image, struct image_finding *finding
 /* `texts` are those of all pages. */
 static void fix_fill(const struct image *image, struct image_finding *finding, const char *texts)
 {
-    struct buffer fixes;
-    char *rest = NULL;
-    size_t i = 0;
+    LOCAL_BUFFER fixes = {.max_bytes = FILE_MAX_BYTES};
+    size_t i = text_find(finding->code, &pages[0].name, sizeof(pages[0]), n_pages);
 
-    while (i < n_pages && strcmp(pages[i].name, finding->code) != 0)
-        i++;
-    buffer_init(&fixes, FILE_MAX_BYTES);
     if (i == n_pages || !buffer_add(&fixes, texts + pages[i].at + pages[i].n, pages[i].n_fixes))
         return;
-    for (char *line = strtok_r(fixes.bytes, "\n", &rest); line;
-         line = strtok_r(NULL, "\n", &rest)) {
+    for (char *line, *rest = fixes.bytes; (line = text_next(&rest, "\n"));) {
         char *text = line + strcspn(line, "\t");
 
         *text++ = '\0';
@@ -272,7 +264,6 @@ static void fix_fill(const struct image *image, struct image_finding *finding, c
         else
             (void)text_set(finding->fix, sizeof(finding->fix), "%s", text);
     }
-    buffer_clear(&fixes);
 }
 
 /* --- the audit --- */
@@ -301,27 +292,15 @@ static const char *no_linux_with_systemd(const struct image *image)
     return "has no systemd: what starts an agent there is not known";
 }
 
-/* libsystemd-shared-252.so, or with the distribution's build behind the number. */
-static void read_systemd_version(void *arg, const char *name)
-{
-    static const char prefix[] = "libsystemd-shared-";
-    struct image *image = arg;
-
-    if (text_starts(name, prefix))
-        image->systemd = (int)strtol(name + strlen(prefix), NULL, 10);
-}
-
 /* A folder that this user may not read: what is in there would pass as missing. */
 static const char *closed_folder(const struct image *image)
 {
     static const char *const folders[] = {"/root", "/etc/sudoers.d", "/var/lib/amazon/ssm"};
 
     for (size_t i = 0; i < COUNT_OF(folders); i++) {
-        int fd = root_open(image->root, folders[i], O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        LOCAL_FD fd = root_open(image->root, folders[i], O_RDONLY | O_DIRECTORY | O_CLOEXEC);
         if (fd < 0 && errno == EACCES)
             return folders[i];
-        if (fd >= 0)
-            (void)close(fd);
     }
     return NULL;
 }
@@ -332,10 +311,16 @@ static void read_base(struct image *image)
         "/usr/lib/systemd", "/lib/systemd", "/usr/lib/x86_64-linux-gnu/systemd",
         "/usr/lib/aarch64-linux-gnu/systemd", "/usr/lib64/systemd"};
     static const char *const inits[] = {"/usr/lib/systemd/systemd", "/lib/systemd/systemd"};
+    static const char prefix[] = "libsystemd-shared-";
     char name[LINE_SIZE];
 
-    for (size_t i = 0; i < COUNT_OF(folders) && !image->systemd; i++)
-        (void)file_list(image->root, folders[i], ".so", read_systemd_version, image);
+    /* libsystemd-shared-252.so, or with the distribution's build behind the number */
+    for (size_t i = 0; i < COUNT_OF(folders) && !image->systemd; i++) {
+        LOCAL_NAMES libraries = file_list(image->root, folders[i], ".so");
+        for (size_t j = 0; j < libraries.n; j++)
+            if (text_starts(libraries.names[j], prefix))
+                image->systemd = (int)strtol(libraries.names[j] + strlen(prefix), NULL, 10);
+    }
     for (size_t i = 0; i < COUNT_OF(inits) && image->machine <= 0; i++)
         image->machine = agent_machine(image->root, inits[i]);
     (void)value_read(image, "/usr/lib/os-release /etc/os-release", "PRETTY_NAME", name, NULL);
@@ -399,14 +384,12 @@ static void conclude(const struct image *image)
     int32_t n_fatal = n_findings(report, SEVERITY_FATAL);
     int32_t n_warnings = n_findings(report, SEVERITY_WARNING);
     int n_unknown = 0;
-    struct buffer texts;
 
     sort_findings(report);
-    buffer_init(&texts, FILE_MAX_BYTES);
+    LOCAL_BUFFER texts = {.max_bytes = FILE_MAX_BYTES};
     if (buffer_add_inflated(&texts, "", 0, page_texts, n_page_texts))
         for (int32_t i = 0; i < report->n_findings; i++)
             fix_fill(image, &report->findings[i], texts.bytes);
-    buffer_clear(&texts);
     for (int i = 0; i < N_IMAGE_CHECKS; i++)
         n_unknown += report->checks[i].status == STATUS_UNKNOWN;
     report->fitness = n_fatal > 0 || (report->strict && n_warnings > 0) ? FITNESS_UNFIT

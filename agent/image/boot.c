@@ -2,9 +2,7 @@
  *
  * Checks 4 to 6 and 28: which units the next boot starts.
  */
-#include <errno.h>
 #include <fnmatch.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/file.h"
@@ -15,50 +13,19 @@
 
 /* --- 4: does it start? --- */
 
-enum { MAX_PRESETS = 128 };
-
 struct preset {
     const char *unit;
     char file[PATH_SIZE]; /* of the first line that is about it */
     bool decided, disables;
 };
 
-/* systemd.preset(5): the files of all folders by their names, of those with the same name the one of the
- * first folder. */
-struct preset_files {
-    const char *folder;
-    size_t n;
-    char paths[MAX_PRESETS][PATH_SIZE];
-};
-
-static void note_preset_file(void *arg, const char *name)
-{
-    struct preset_files *files = arg;
-
-    for (size_t i = 0; i < files->n; i++)
-        if (strcmp(strrchr(files->paths[i], '/') + 1, name) == 0)
-            return;
-    if (files->n == MAX_PRESETS)
-        file_keep_trouble("presets", E2BIG);
-    else if (text_set(files->paths[files->n], PATH_SIZE, "%s/%s", files->folder, name))
-        files->n++;
-}
-
-static int by_file_name(const void *a, const void *b)
-{
-    return strcmp(strrchr(a, '/'), strrchr(b, '/'));
-}
-
 /* "disable *", "enable amazon-ssm-agent.service"; the first that matches counts. */
 static void take_preset(void *arg, const char *path, char *line)
 {
     struct preset *preset = arg;
-    char *rest = NULL;
-    const char *what = strtok_r(line, " \t", &rest), *pattern = strtok_r(NULL, " \t", &rest);
+    const char *what = text_next(&line, " \t"), *pattern = text_next(&line, " \t");
 
-    if (preset->decided || !what || !pattern)
-        return;
-    if (fnmatch(pattern, preset->unit, FNM_NOESCAPE) != 0)
+    if (preset->decided || !what || !pattern || fnmatch(pattern, preset->unit, FNM_NOESCAPE) != 0)
         return;
     preset->decided = true;
     preset->disables = strcmp(what, "disable") == 0;
@@ -81,14 +48,12 @@ static void read_presets(struct image *image, struct preset *preset)
     static const char *const folders[] = {
         "/etc/systemd/system-preset", "/usr/local/lib/systemd/system-preset",
         "/usr/lib/systemd/system-preset", "/lib/systemd/system-preset"};
-    static struct preset_files files;
+    static struct unit_files files;
 
     files.n = 0;
-    for (size_t i = 0; i < COUNT_OF(folders); i++) {
-        files.folder = folders[i];
-        (void)file_list(image->root, folders[i], ".preset", note_preset_file, &files);
-    }
-    qsort(files.paths, files.n, PATH_SIZE, by_file_name);
+    for (size_t i = 0; i < COUNT_OF(folders); i++)
+        unit_files_add(image->root, folders[i], ".preset", &files);
+    unit_files_sort(&files);
     for (size_t i = 0; i < files.n; i++)
         (void)lines_read(image, files.paths[i], take_preset, preset);
 }
@@ -153,14 +118,6 @@ void judge_drop_ins(struct image *image)
 
 /* --- 6: snapd --- */
 
-/* A booted image has a unit that mounts the snap: snap-amazon\x2dssm\x2dagent-7993.mount. */
-static void judge_snap_mount(void *arg, const char *name)
-{
-    if (text_starts(name, "snap-amazon\\x2dssm\\x2dagent-") &&
-        image_unit(arg, name) != UNIT_ENABLED)
-        find(arg, "image-snapd-broken", "", "%s is not enabled", name);
-}
-
 void judge_snapd(struct image *image)
 {
     static const char code[] = "image-snapd-broken";
@@ -182,7 +139,12 @@ void judge_snapd(struct image *image)
         else if (state == UNIT_DISABLED && i > 0)
             find(image, code, "", "%s is not enabled", units[i]);
     }
-    (void)file_list(image->root, "/etc/systemd/system", ".mount", judge_snap_mount, image);
+    /* a booted image has a unit that mounts the snap: snap-amazon\x2dssm\x2dagent-7993.mount */
+    LOCAL_NAMES mounts = file_list(image->root, "/etc/systemd/system", ".mount");
+    for (size_t i = 0; i < mounts.n; i++)
+        if (text_starts(mounts.names[i], "snap-amazon\\x2dssm\\x2dagent-") &&
+            image_unit(image, mounts.names[i]) != UNIT_ENABLED)
+            find(image, code, "", "%s is not enabled", mounts.names[i]);
     if (module_forbidden(image, MODPROBE, "squashfs", file))
         find(image, code, file, "%s forbids squashfs", file);
     /* snap-confine refuses to work without its profile, which snapd.apparmor loads too; with apparmor=0 it asks for none

@@ -32,14 +32,6 @@ struct rule {
 
 enum about { NOTHING, PORT, SOURCE, PLACE, TARGET, DEVICE, STATE, OWNER, NEGATED, NO_MATCH, GUESS };
 
-/* What follows is in words: a comment, or what a log begins with. */
-static bool is_in_words(const char *word)
-{
-    static const char *const words[] = {"comment", "--comment", "prefix", "--log-prefix"};
-
-    return text_find(word, words, sizeof(char *), COUNT_OF(words)) < COUNT_OF(words);
-}
-
 /* A network that an endpoint or a resolver may be in. */
 static bool is_private(const char *place)
 {
@@ -108,13 +100,14 @@ static struct rule rule_read(char *line)
     static const char between[] = " \t,{}\"";
     struct rule rule = {.accepts = false};
     enum about about = NOTHING;
-    char *rest = NULL;
 
-    for (char *word = strtok_r(line, between, &rest); word; word = strtok_r(NULL, between, &rest)) {
+    for (char *word; (word = text_next(&line, between));) {
         enum about next = about_of(word);
-        char *end = rest && is_in_words(word) && rest[0] == '"' ? strchr(rest + 1, '"') : NULL;
+        /* a comment, or what a log begins with, is in words */
+        bool in_words = text_has("comment --comment prefix --log-prefix", ' ', word);
+        char *end = line && in_words && line[0] == '"' ? strchr(line + 1, '"') : NULL;
 
-        rest = end ? end + 1 : rest;
+        line = end ? end + 1 : line;
         rule.accepts |= strcasecmp(word, "accept") == 0;
         rule.denies |= strcasecmp(word, "drop") == 0 || strcasecmp(word, "reject") == 0;
         rule.tcp |= strcmp(word, "tcp") == 0;
@@ -207,9 +200,8 @@ static void follow_include(struct rules *rules, const char *what)
 static void take_nft_line(void *arg, const char *path, char *line)
 {
     struct rules *rules = arg;
-    char *rest = NULL;
 
-    for (char *part = strtok_r(line, ";", &rest); part; part = strtok_r(NULL, ";", &rest)) {
+    for (char *part; (part = text_next(&line, ";"));) {
         part = text_trim(part);
         if (text_starts(part, "include "))
             follow_include(rules, part + strlen("include "));
@@ -295,11 +287,6 @@ static void judge_rules(struct image *image, const char *path, line_taker *each,
         conclude_firewall(&rules, rules.file[0] ? rules.file : path);
 }
 
-static void take_policy(void *arg, const char *name)
-{
-    cannot_judge(arg, "/etc/firewalld/policies/%s decides what may leave", name);
-}
-
 void judge_firewall(struct image *image)
 {
     static const char *const saved[] = {"/etc/iptables/rules.v4", "/etc/sysconfig/iptables"};
@@ -318,7 +305,10 @@ void judge_firewall(struct image *image)
         value_read(image, "/etc/default/ufw", "DEFAULT_OUTPUT_POLICY", value, NULL))
         judge_rules(image, "/etc/ufw/user.rules", take_ufw_line, strcmp(value, "ACCEPT") != 0);
     if (any_enabled(image, "firewalld.service", which)) {
-        (void)file_list(image->root, "/etc/firewalld/policies", ".xml", take_policy, image);
+        LOCAL_NAMES policies = file_list(image->root, "/etc/firewalld/policies", ".xml");
+        if (policies.n > 0)
+            cannot_judge(image, "/etc/firewalld/policies/%s decides what may leave",
+                         policies.names[policies.n - 1]);
         judge_rules(image, "/etc/firewalld/direct.xml", take_direct_line, false);
     }
 }

@@ -12,7 +12,7 @@
 
 #define IMDS "169.254.169.254"
 
-enum { MAX_TARGETS = 48 };
+enum { MAX_TARGETS = 48, IMAGE_FILE_BYTES = 16 * 1024 * 1024 };
 
 struct image {
     const char *root;
@@ -123,9 +123,6 @@ void look_for(struct image *image, const char *code, const struct sign *signs, s
 bool value_read(const struct image *image, const char *places, const char *key, char to[LINE_SIZE],
                 char *file);
 
-/* "a,b,c" has "b". */
-bool list_has(const char *list, char separator, const char *item);
-
 /* Whether modprobe.d(5) or a dracut.conf(5) keeps this module, by its whole name, from being loaded. */
 #define MODPROBE "/etc/modprobe.d/*.conf"
 #define DRACUT "/etc/dracut.conf /etc/dracut.conf.d/*.conf"
@@ -133,7 +130,9 @@ bool module_forbidden(const struct image *image, const char *places, const char 
                       char file[PATH_SIZE]);
 
 bool image_has(const struct image *image, const char *path);
-bool image_reads(const struct image *image, const char *path, struct buffer *to); /* to 16 MB */
+
+/* Into an empty buffer of IMAGE_FILE_BYTES. */
+bool image_reads(const struct image *image, const char *path, struct buffer *to);
 
 const char *elf_machine_name(int machine);
 

@@ -82,7 +82,7 @@ static bool is_harmless(const struct network *network, const char *path)
         "TYPE=Bridge",    "TYPE=dummy",  "type=bridge", "type=dummy",  "type=loopback",
         "type=wireguard", "Type=bridge", "Name=lo\n",   "Name=docker", "Name=br",
         "Name=dummy",     "Name=wg",     "Name=cni",    "Name=veth",   "Name=virbr"};
-    struct buffer text;
+    LOCAL_BUFFER text = {.max_bytes = IMAGE_FILE_BYTES};
     bool harmless = network->cloud_init && strstr(path, "cloud-init");
 
     if (harmless || !image_reads(network->image, path, &text))
@@ -91,7 +91,6 @@ static bool is_harmless(const struct network *network, const char *path)
         harmless |= !!strstr(text.bytes, of_cloud_init[i]);
     for (size_t i = 0; i < COUNT_OF(of_software); i++)
         harmless |= !!strstr(text.bytes, of_software[i]);
-    buffer_clear(&text);
     return harmless;
 }
 
@@ -291,12 +290,10 @@ static bool is_rewritten(const struct image *image)
 /* "chattr +i": no DHCP client writes it. */
 static bool is_immutable(const struct image *image, const char *path)
 {
-    int fd = file_open(image->root, path), flags = 0;
-    bool known = fd >= 0 && ioctl(fd, FS_IOC_GETFLAGS, &flags) == 0;
+    LOCAL_FD fd = file_open(image->root, path);
+    int flags = 0;
 
-    if (fd >= 0)
-        (void)close(fd);
-    return known && (flags & FS_IMMUTABLE_FL);
+    return fd >= 0 && ioctl(fd, FS_IOC_GETFLAGS, &flags) == 0 && (flags & FS_IMMUTABLE_FL);
 }
 
 /* A resolver of this machine that asks another one. Both files are of `key value`, `key=value` or `key: value`. */
@@ -332,7 +329,7 @@ void judge_resolver(struct image *image)
     bool has_hosts = value_read(image, "/etc/nsswitch.conf", "hosts", value, NULL);
     for (char *at = value; (at = strstr(at, "\\t"));) /* a tab, escaped */
         at[0] = at[1] = ' ';
-    if (has_hosts && !list_has(value, ' ', "dns") && !list_has(value, ' ', "resolve"))
+    if (has_hosts && !text_has(value, ' ', "dns") && !text_has(value, ' ', "resolve"))
         find(image, code, "/etc/nsswitch.conf", "/etc/nsswitch.conf: hosts: %s", value);
     judge_forwarders(image);
     bool is_link = file_read_link(image->root, path, target, sizeof(target));
@@ -372,13 +369,12 @@ void judge_resolver(struct image *image)
 static void take_host(void *arg, const char *path, char *line)
 {
     char host[HOST_SIZE];
-    char *rest = NULL;
 
     line[strcspn(line, "#")] = '\0';
     for (char *at = line; *at; at++)
         *at = *at >= 'A' && *at <= 'Z' ? (char)(*at - 'A' + 'a') : *at;
-    const char *address = strtok_r(line, " \t", &rest);
-    for (const char *name; (name = strtok_r(NULL, " \t", &rest));) {
+    const char *address = text_next(&line, " \t");
+    for (const char *name; (name = text_next(&line, " \t"));) {
         bool of_imds = strcmp(name, "instance-data") == 0 ||
                        strcmp(name, "instance-data.ec2.internal") == 0 ||
                        strcmp(name, "metadata.ec2.internal") == 0;

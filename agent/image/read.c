@@ -21,8 +21,8 @@ bool image_has(const struct image *image, const char *path)
 
 bool image_reads(const struct image *image, const char *path, struct buffer *to)
 {
-    buffer_init(to, 16 * 1024 * 1024);
     int error = file_read(image->root, path, to);
+
     if (error == EFBIG)
         file_keep_trouble(path, error);
     return !error;
@@ -30,60 +30,48 @@ bool image_reads(const struct image *image, const char *path, struct buffer *to)
 
 /* --- lines --- */
 
-struct lines {
-    const struct image *image;
-    line_taker *each;
-    void *arg;
-    const char *folder;
-    bool any;
-};
-
-static void read_file(struct lines *lines, const char *path)
+static bool read_file(const struct image *image, const char *path, line_taker *each, void *arg)
 {
-    struct buffer contents;
-    char *rest = NULL;
+    LOCAL_BUFFER contents = {.max_bytes = IMAGE_FILE_BYTES};
 
-    if (!image_reads(lines->image, path, &contents))
-        return;
-    lines->any = true;
+    if (!image_reads(image, path, &contents))
+        return false;
     for (char *at = contents.bytes; (at = strstr(at, "\\\n"));)
         at[0] = at[1] = ' ';
-    for (char *line = strtok_r(contents.bytes, "\n", &rest); line;
-         line = strtok_r(NULL, "\n", &rest)) {
+    for (char *line, *rest = contents.bytes; (line = text_next(&rest, "\n"));) {
         line = text_trim(line);
         if (line[0] && line[0] != '#' && line[0] != ';')
-            lines->each(lines->arg, path, line);
+            each(arg, path, line);
     }
-    buffer_clear(&contents);
+    return true;
 }
 
-static void read_named(void *arg, const char *name)
+/* "/etc/dnf/x.d" and a star with ".conf" behind it. */
+static bool read_folder(const struct image *image, char *place, char *star, line_taker *each,
+                        void *arg)
 {
-    struct lines *lines = arg;
     char path[PATH_SIZE];
+    bool any = false;
 
-    if (text_set(path, sizeof(path), "%s/%s", lines->folder, name))
-        read_file(lines, path);
+    star[0] = '\0';
+    LOCAL_NAMES files = file_list(image->root, place, star + 2);
+    for (size_t i = 0; i < files.n; i++)
+        any |= text_set(path, sizeof(path), "%s/%s", place, files.names[i]) &&
+               read_file(image, path, each, arg);
+    return any;
 }
 
 bool lines_read(const struct image *image, const char *places, line_taker *each, void *arg)
 {
-    struct lines lines = {.image = image, .each = each, .arg = arg};
-    char list[WORDS_SIZE];
-    char *rest = NULL;
+    char place[PATH_SIZE];
+    bool any = false;
 
-    (void)text_set(list, sizeof(list), "%s", places);
-    for (char *place = strtok_r(list, " ", &rest); place; place = strtok_r(NULL, " ", &rest)) {
+    for (const char *at = places; text_word(&at, " ", place, sizeof(place));) {
         char *star = strstr(place, "/*");
-        if (star) {
-            star[0] = '\0';
-            lines.folder = place;
-            (void)file_list(image->root, place, star + 2, read_named, &lines);
-        } else {
-            read_file(&lines, place);
-        }
+        any |= star ? read_folder(image, place, star, each, arg)
+                    : read_file(image, place, each, arg);
     }
-    return lines.any;
+    return any;
 }
 
 bool lines_include(struct image *image, const char *places, line_taker *each, void *arg)
@@ -107,12 +95,10 @@ struct saying {
 static void look_for_words(void *arg, const char *path, char *line)
 {
     struct saying *saying = arg;
-    char words[WORDS_SIZE];
-    char *rest = NULL;
     const char *at = line;
+    char word[PATH_SIZE];
 
-    (void)text_set(words, sizeof(words), "%s", saying->words);
-    for (char *word = strtok_r(words, " ", &rest); word && at; word = strtok_r(NULL, " ", &rest)) {
+    for (const char *words = saying->words; at && text_word(&words, " ", word, sizeof(word));) {
         at = strstr(at, word);
         at = at ? at + strlen(word) : NULL;
     }
@@ -159,18 +145,17 @@ static void take_ban(void *arg, const char *path, char *line)
 {
     static const char between[] = " \t+=\"'";
     struct ban *ban = arg;
-    char *rest = NULL;
-    const char *verb = strtok_r(line, between, &rest), *name;
+    const char *verb = text_next(&line, between), *name;
     bool omits = verb && strcmp(verb, "omit_drivers") == 0;
     bool installs = verb && strcmp(verb, "install") == 0;
 
     if (!omits && !installs && (!verb || strcmp(verb, "blacklist") != 0))
         return;
     do {
-        name = strtok_r(NULL, between, &rest);
+        name = text_next(&line, between);
         if (!name || !same_module(name, ban->module))
             continue;
-        const char *command = installs ? strtok_r(NULL, between, &rest) : "/false";
+        const char *command = installs ? text_next(&line, between) : "/false";
         if (!command || (!text_ends(command, "/false") && !text_ends(command, "/true")))
             return;
         ban->found = true;
@@ -224,16 +209,6 @@ bool value_read(const struct image *image, const char *places, const char *key, 
     return asked.found;
 }
 
-bool list_has(const char *list, char separator, const char *item)
-{
-    size_t n = strlen(item);
-
-    for (const char *at = list; (at = strstr(at, item)); at += n)
-        if ((at == list || at[-1] == separator) && (!at[n] || at[n] == separator))
-            return true;
-    return false;
-}
-
 /* --- programs --- */
 
 /* elf(5): EM_X86_64, EM_AARCH64 */
@@ -243,14 +218,6 @@ const char *elf_machine_name(int machine)
 }
 
 /* --- units --- */
-
-/* The last part of a path. */
-static const char *base_of(const char *path)
-{
-    const char *slash = strrchr(path, '/');
-
-    return slash ? slash + 1 : path;
-}
 
 static void add_target(struct image *image, const char *name)
 {
@@ -262,25 +229,17 @@ static void add_target(struct image *image, const char *name)
     (void)text_set(image->targets[image->n_targets++], NAME_SIZE, "%s", name);
 }
 
-static void add_wanted(void *arg, const char *name)
-{
-    add_target(arg, name);
-}
-
 static void take_wanted(void *arg, const char *path, char *line)
 {
     static const char *const keys[] = {"Requires=", "Wants=", "BindsTo="};
-    char *rest = NULL;
 
     (void)path;
-    for (size_t i = 0; i < COUNT_OF(keys); i++) {
-        if (!text_starts(line, keys[i]))
-            continue;
-        for (char *name = strtok_r(line + strlen(keys[i]), " \t", &rest); name;
-             name = strtok_r(NULL, " \t", &rest))
-            add_target(arg, name);
-        return;
-    }
+    for (size_t i = 0; i < COUNT_OF(keys); i++)
+        if (text_starts(line, keys[i])) {
+            char *rest = line + strlen(keys[i]);
+            for (char *name; (name = text_next(&rest, " \t"));)
+                add_target(arg, name);
+        }
 }
 
 /* What a target pulls in, by its own keys and by its folders. */
@@ -295,7 +254,9 @@ static void follow_target(struct image *image, const char *target)
     }
     for (size_t i = 0; i < COUNT_OF(unit_folders); i++) {
         (void)text_set(path, sizeof(path), "%s/%s.wants", unit_folders[i], target);
-        (void)file_list(image->root, path, ".target", add_wanted, image);
+        LOCAL_NAMES wanted = file_list(image->root, path, ".target");
+        for (size_t j = 0; j < wanted.n; j++)
+            add_target(image, wanted.names[j]);
     }
 }
 
@@ -308,7 +269,7 @@ void default_target(const struct image *image, char to[NAME_SIZE])
         (void)text_set(path, sizeof(path), "%s/default.target", unit_folders[i]);
         if (!file_read_link(image->root, path, target, sizeof(target)))
             continue;
-        (void)text_escape(to, NAME_SIZE, base_of(target), strlen(base_of(target)));
+        (void)text_escape(to, NAME_SIZE, basename(target), strlen(basename(target)));
         return;
     }
 }
@@ -366,15 +327,8 @@ enum unit_state image_unit(const struct image *image, const char *unit)
 
 bool any_enabled(const struct image *image, const char *units, char which[NAME_SIZE])
 {
-    char names[WORDS_SIZE];
-    char *rest = NULL;
-
-    (void)text_set(names, sizeof(names), "%s", units);
-    for (char *name = strtok_r(names, " ", &rest); name; name = strtok_r(NULL, " ", &rest)) {
-        if (image_unit(image, name) != UNIT_ENABLED)
-            continue;
-        (void)text_set(which, NAME_SIZE, "%s", name);
-        return true;
-    }
+    for (const char *at = units; text_word(&at, " ", which, NAME_SIZE);)
+        if (image_unit(image, which) == UNIT_ENABLED)
+            return true;
     return false;
 }

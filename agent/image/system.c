@@ -78,16 +78,15 @@ void judge_cloud_init(struct image *image)
 
 /* --- 21: identity --- */
 
-static void take_host_key(void *arg, const char *name)
+/* Each file of the folder with such a name. */
+static void look_for_identity(struct image *image, const char *folder, const char *begins,
+                              const char *ends)
 {
-    if (text_starts(name, "ssh_host_"))
-        find(arg, "image-identity-baked", "", "/etc/ssh/%s", name);
-}
+    LOCAL_NAMES files = file_list(image->root, folder, ends);
 
-static void take_cloud_instance(void *arg, const char *name)
-{
-    if (text_starts(name, "i-"))
-        find(arg, "image-identity-baked", "", "/var/lib/cloud/instances/%s", name);
+    for (size_t i = 0; i < files.n; i++)
+        if (text_starts(files.names[i], begins))
+            find(image, "image-identity-baked", "", "%s/%s", folder, files.names[i]);
 }
 
 void judge_identity(struct image *image)
@@ -100,8 +99,8 @@ void judge_identity(struct image *image)
         if (file_read_line(image->root, places[i], id, sizeof(id)) && strlen(id) == 32 &&
             strspn(id, "0123456789abcdef") == 32)
             find(image, "image-identity-baked", "", "%s holds an identity", places[i]);
-    (void)file_list(image->root, "/etc/ssh", "_key", take_host_key, image);
-    (void)file_list(image->root, "/var/lib/cloud/instances", "", take_cloud_instance, image);
+    look_for_identity(image, "/etc/ssh", "ssh_host_", "_key");
+    look_for_identity(image, "/var/lib/cloud/instances", "i-", "");
 }
 
 /* --- 22: fstab --- */
@@ -160,23 +159,22 @@ static const struct {
 static void take_mount(void *arg, const char *path, char *line)
 {
     struct mounts *mounts = arg;
-    char *rest = NULL;
-    const char *device = strtok_r(line, " \t", &rest), *at = strtok_r(NULL, " \t", &rest);
-    const char *type = strtok_r(NULL, " \t", &rest), *options = strtok_r(NULL, " \t", &rest);
+    const char *device = text_next(&line, " \t"), *at = text_next(&line, " \t");
+    const char *type = text_next(&line, " \t"), *options = text_next(&line, " \t");
 
     if (!device || !at || !type || !options)
         return;
-    if (!list_has(options, ',', "ro")) {
-        mounts->has_state |= list_has("/var /var/lib /var/lib/amazon /var/lib/amazon/ssm", ' ', at);
-        mounts->has_config |= list_has("/etc /etc/amazon /etc/amazon/ssm", ' ', at);
+    if (!text_has(options, ',', "ro")) {
+        mounts->has_state |= text_has("/var /var/lib /var/lib/amazon /var/lib/amazon/ssm", ' ', at);
+        mounts->has_config |= text_has("/etc /etc/amazon /etc/amazon/ssm", ' ', at);
     }
-    mounts->root_is_read_only |= strcmp(at, "/") == 0 && list_has(options, ',', "ro");
+    mounts->root_is_read_only |= strcmp(at, "/") == 0 && text_has(options, ',', "ro");
     for (size_t i = 0; i < COUNT_OF(noexec); i++)
-        if (strcmp(at, noexec[i].at) == 0 && list_has(options, ',', "noexec"))
+        if (strcmp(at, noexec[i].at) == 0 && text_has(options, ',', "noexec"))
             find_as(mounts->image, noexec[i].severity, "image-mounts", at, "%s: %s is noexec, %s",
                     path, at, noexec[i].means);
-    if (list_has(options, ',', "nofail") || list_has(options, ',', "noauto") ||
-        list_has(options, ',', "x-systemd.automount"))
+    if (text_has(options, ',', "nofail") || text_has(options, ',', "noauto") ||
+        text_has(options, ',', "x-systemd.automount"))
         return;
     if (strcmp(at, "/") == 0)
         (void)text_escape(mounts->root_device, LINE_SIZE, device, strlen(device));
@@ -226,27 +224,14 @@ void judge_console(struct image *image)
 
 /* --- 27: drivers --- */
 
-struct drivers {
-    struct image *image;
-    int n_kernels;
-    bool any_in_boot;
-};
-
-static void take_boot_file(void *arg, const char *name)
-{
-    *(bool *)arg |= text_starts(name, "vmlinuz-");
-}
-
 static bool kernel_has(const struct image *image, const char *kernel, const char *list,
                        const char *module)
 {
+    LOCAL_BUFFER text = {.max_bytes = IMAGE_FILE_BYTES};
     char path[PATH_SIZE];
-    struct buffer text;
 
     (void)text_set(path, sizeof(path), "/lib/modules/%s/%s", kernel, list);
-    bool has = image_reads(image, path, &text) && strstr(text.bytes, module);
-    buffer_clear(&text);
-    return has;
+    return image_reads(image, path, &text) && strstr(text.bytes, module);
 }
 
 /* A kernel without nvme of its own needs an initramfs to find its root: Debian's and dracut's name of it. */
@@ -268,20 +253,18 @@ static void judge_initramfs(struct image *image, const char *kernel)
              kernel);
 }
 
-static void take_kernel(void *arg, const char *name)
+/* False: it is none, or what a removed one left. */
+static bool judge_kernel(struct image *image, const char *name, bool any_in_boot)
 {
     static const char *const modules[] = {"/ena.ko", "/nvme.ko"};
-    struct drivers *drivers = arg;
-    struct image *image = drivers->image;
     char path[PATH_SIZE];
 
     if (!text_set(path, sizeof(path), "/lib/modules/%s/modules.dep", name) ||
         !image_has(image, path))
-        return;
+        return false;
     (void)text_set(path, sizeof(path), "/boot/vmlinuz-%s", name);
-    if (drivers->any_in_boot && !image_has(image, path)) /* what a removed kernel left */
-        return;
-    drivers->n_kernels++;
+    if (any_in_boot && !image_has(image, path))
+        return false;
     for (size_t i = 0; i < COUNT_OF(modules); i++)
         if (!kernel_has(image, name, "modules.dep", modules[i]) &&
             !kernel_has(image, name, "modules.builtin", modules[i]))
@@ -289,6 +272,7 @@ static void take_kernel(void *arg, const char *name)
                  (int)strcspn(modules[i] + 1, "."), modules[i] + 1);
     if (!kernel_has(image, name, "modules.builtin", "/nvme.ko"))
         judge_initramfs(image, name);
+    return true;
 }
 
 #define INITRAMFS "/etc/initramfs-tools/initramfs.conf /etc/initramfs-tools/conf.d/*"
@@ -297,7 +281,10 @@ void judge_drivers(struct image *image)
 {
     static const char code[] = "image-drivers";
     static const char *const needed[] = {"ena", "nvme", "nvme_core"};
-    struct drivers drivers = {.image = image};
+    LOCAL_NAMES in_boot = file_list(image->root, "/boot", "");
+    LOCAL_NAMES kernels = file_list(image->root, "/lib/modules", "");
+    bool any_in_boot = false;
+    int n_kernels = 0;
     char kind[LINE_SIZE], file[PATH_SIZE];
 
     for (size_t i = 0; i < COUNT_OF(needed); i++)
@@ -312,8 +299,10 @@ void judge_drivers(struct image *image)
         find_warning(image, code, file,
                      "%s: MODULES=%s, and /etc/initramfs-tools/modules does not name nvme", file,
                      kind);
-    (void)file_list(image->root, "/boot", "", take_boot_file, &drivers.any_in_boot);
-    (void)file_list(image->root, "/lib/modules", "", take_kernel, &drivers);
-    if (drivers.n_kernels == 0)
+    for (size_t i = 0; i < in_boot.n; i++)
+        any_in_boot |= text_starts(in_boot.names[i], "vmlinuz-");
+    for (size_t i = 0; i < kernels.n; i++)
+        n_kernels += judge_kernel(image, kernels.names[i], any_in_boot);
+    if (n_kernels == 0)
         cannot_judge(image, "no kernel's modules in this image");
 }

@@ -3,7 +3,6 @@
  * Checks 13, 14, 23 to 25, 29: certificates, the clock, credentials, and what may keep the agent from
  * running or from being updated.
  */
-#include <fcntl.h>
 #include <string.h>
 #include <sys/xattr.h>
 #include <unistd.h>
@@ -16,39 +15,32 @@
 
 /* --- 13: CA bundle --- */
 
-struct folder {
-    const struct image *image;
-    const char *path;
-    int n_roots;
-};
-
-static void count_in_file(void *arg, const char *name)
+static int count_in_folder(const struct image *image, const char *folder)
 {
-    struct folder *folder = arg;
+    LOCAL_NAMES files = file_list(image->root, folder, "");
     char path[PATH_SIZE];
-    struct buffer text;
+    int n = 0;
 
-    if (!text_set(path, sizeof(path), "%s/%s", folder->path, name) ||
-        !image_reads(folder->image, path, &text))
-        return;
-    folder->n_roots += trust_count_amazons(text.bytes);
-    buffer_clear(&text);
+    for (size_t i = 0; i < files.n; i++) {
+        LOCAL_BUFFER text = {.max_bytes = IMAGE_FILE_BYTES};
+        if (text_set(path, sizeof(path), "%s/%s", folder, files.names[i]) &&
+            image_reads(image, path, &text))
+            n += trust_count_amazons(text.bytes);
+    }
+    return n;
 }
 
 /* Go reads these folders besides the file (crypto/x509, root_linux.go), or those of SSL_CERT_DIR. */
-static int count_in_folders(struct image *image)
+static int count_in_folders(const struct image *image)
 {
-    char list[WORDS_SIZE];
-    char *rest = NULL;
     const char *own = image->agent->ssl_cert_dir;
-    struct folder folder = {.image = image};
+    char folder[PATH_SIZE];
+    int n = 0;
 
-    (void)text_set(list, sizeof(list), "%s", own[0] ? own : "/etc/ssl/certs:/etc/pki/tls/certs");
-    for (char *path = strtok_r(list, ":", &rest); path; path = strtok_r(NULL, ":", &rest)) {
-        folder.path = path;
-        (void)file_list(image->root, path, "", count_in_file, &folder);
-    }
-    return folder.n_roots;
+    for (const char *at = own[0] ? own : "/etc/ssl/certs:/etc/pki/tls/certs";
+         text_word(&at, ":", folder, sizeof(folder));)
+        n += count_in_folder(image, folder);
+    return n;
 }
 
 /* SSL_CERT_FILE of the agent's unit, else the first path of Go's that is there. */
@@ -66,7 +58,7 @@ void judge_ca_bundle(struct image *image)
 {
     static const char code[] = "ca-bundle-missing";
     char target[PATH_SIZE];
-    struct buffer bundle;
+    LOCAL_BUFFER bundle = {.max_bytes = IMAGE_FILE_BYTES};
     struct stat status;
     const char *path = bundle_of(image);
 
@@ -105,7 +97,6 @@ void judge_ca_bundle(struct image *image)
         find(image, code, "", "%s holds none of Amazon's roots", path);
     else
         say(image, "%s, %d of Amazon's roots", path, n);
-    buffer_clear(&bundle);
 }
 
 /* --- 14: the clock --- */
@@ -223,13 +214,13 @@ void judge_credentials(struct image *image)
     look_for(image, code, signs, COUNT_OF(signs));
     (void)lines_read(image, "/etc/environment /etc/profile.d/*", take_variables, image);
     for (size_t i = 0; i < COUNT_OF(keys); i++) {
-        char *rest = NULL;
+        char *rest = value;
         if (!unit_value(image->root, image->agent->unit, keys[i], true, value, sizeof(value), file))
             continue;
         if (i == 1)
             take_variables(image, file, value);
         else
-            for (char *path = strtok_r(value, " ", &rest); path; path = strtok_r(NULL, " ", &rest))
+            for (const char *path; (path = text_next(&rest, " "));)
                 (void)lines_read(image, path + (path[0] == '-'), take_variables, image);
     }
     unit_manager_settings(image->root, take_manager_setting, image);
@@ -239,12 +230,9 @@ void judge_credentials(struct image *image)
 
 static bool has_label(const struct image *image, const char *path)
 {
-    int fd = file_open(image->root, path);
-    bool has = fd >= 0 && fgetxattr(fd, "security.selinux", NULL, 0) > 0;
+    LOCAL_FD fd = file_open(image->root, path);
 
-    if (fd >= 0)
-        (void)close(fd);
-    return has;
+    return fd >= 0 && fgetxattr(fd, "security.selinux", NULL, 0) > 0;
 }
 
 void judge_access_control(struct image *image)

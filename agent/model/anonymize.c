@@ -138,13 +138,6 @@ static const struct moved *nearest(const struct addresses *addresses, const stru
     return best;
 }
 
-static void remember(struct addresses *addresses, const struct bits *from, const struct bits *to)
-{
-    addresses->moved = realloc(addresses->moved,
-                               (addresses->n_moved + 1) * sizeof(*addresses->moved));
-    addresses->moved[addresses->n_moved++] = (struct moved){*from, *to};
-}
-
 static void move(struct addresses *addresses, const struct bits *from, struct bits *to)
 {
     struct bits model = {.n = 0};
@@ -178,7 +171,9 @@ static void move(struct addresses *addresses, const struct bits *from, struct bi
         else if (!pinned[i])
             set_bit(to, i, bit_at(&model, i));
     }
-    remember(addresses, from, to);
+    addresses->moved = realloc(addresses->moved,
+                               (addresses->n_moved + 1) * sizeof(*addresses->moved));
+    addresses->moved[addresses->n_moved++] = (struct moved){*from, *to};
 }
 
 static bool address_move(struct addresses *addresses, const char *text, size_t n, int n_prefix,
@@ -209,12 +204,6 @@ static void add_blocks(struct addresses *addresses, const char (*cidrs)[ADDRESS_
         clear_host_bits(&block.base, block.n_prefix);
         addresses->blocks[addresses->n_blocks++] = block;
     }
-}
-
-static void addresses_init(struct addresses *addresses, const struct instance_facts *instance)
-{
-    add_blocks(addresses, instance->vpc_cidrs, instance->n_vpc_cidrs);
-    add_blocks(addresses, instance->subnet_cidrs, instance->n_subnet_cidrs);
 }
 
 /* --- texts --- */
@@ -529,7 +518,8 @@ void anonymize_facts(struct facts *facts)
 {
     struct anonymizer anonymizer = {.n_known = 0};
 
-    addresses_init(&anonymizer.addresses, &facts->instance);
+    add_blocks(&anonymizer.addresses, facts->instance.vpc_cidrs, facts->instance.n_vpc_cidrs);
+    add_blocks(&anonymizer.addresses, facts->instance.subnet_cidrs, facts->instance.n_subnet_cidrs);
     walk(&anonymizer, &facts_fields, (char *)facts);
     for (size_t i = 0; i < anonymizer.n_known; i++)
         free(anonymizer.known[i].from);

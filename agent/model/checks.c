@@ -89,7 +89,7 @@ const char *check_name(enum check check)
 
 const char *target_name(enum target target)
 {
-    return name_of(&target_names, target);
+    return target < N_TARGETS ? name_of(&target_names, target) : "";
 }
 
 int32_t service_limit_ms(enum service service)

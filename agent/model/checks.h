@@ -66,7 +66,7 @@ enum target target_of_service(enum service service);
 
 /* "ssm.connect"; the returned string lives as long as the program. */
 const char *check_name(enum check check);
-const char *target_name(enum target target); /* "ssm" */
+const char *target_name(enum target target); /* "ssm"; of N_TARGETS "" */
 extern const struct names check_names, target_names;
 const char *service_name(enum service service);
 

@@ -4,6 +4,8 @@
  */
 #include "model/facts.h"
 
+#include <string.h>
+
 #include "base/text.h"
 
 DEFINE_NAMES(answer, [ANSWER_UNKNOWN] = "unknown", [ANSWER_NO] = "no", [ANSWER_YES] = "yes");
@@ -76,6 +78,9 @@ void clock_add(struct clock_facts *clock, const char *source, const char *addres
 {
     if (!head->has_date || clock->n_samples == MAX_SAMPLES)
         return;
+    for (int32_t i = 0; i < clock->n_samples; i++)
+        if (strcmp(clock->samples[i].source, source) == 0)
+            return;
     struct clock_sample *sample = &clock->samples[clock->n_samples++];
     (void)text_set(sample->source, sizeof(sample->source), "%s", source);
     (void)text_set(sample->address, sizeof(sample->address), "%s", address);

@@ -12,7 +12,6 @@
 #include <string.h>
 
 #include "base/text.h"
-#include "model/fields.h"
 
 /* --- writing: what is zero is left out --- */
 

@@ -29,7 +29,7 @@ static struct member *add(struct fleet *fleet, const char *file)
     }
     struct member *member = &fleet->members[fleet->n_members++];
     *member = (struct member){.file = strdup(file), .target = N_TARGETS};
-    const char *slash = strrchr(file, '/'), *name = slash ? slash + 1 : file;
+    const char *name = basename(file);
     if (text_starts(name, "i-")) /* i-0123456789abcdef0.log, as docs/fleet.md fetches them */
         (void)text_set(member->id, NAME_SIZE, "%.*s", (int)strcspn(name, "."), name);
     return member;

@@ -236,24 +236,20 @@ static void deflate_text(const struct buffer *text, struct buffer *to)
 
 bool packed_write(const struct facts *facts, enum packed level, struct buffer *to)
 {
-    struct buffer text;
-
-    buffer_init(&text, PLAIN_MAX_BYTES);
+    LOCAL_BUFFER text = {.max_bytes = PLAIN_MAX_BYTES};
     bool written = packed_text(facts, level, &text);
+
     deflate_text(&text, to);
-    written &= !to->failed;
-    buffer_clear(&text);
-    return written;
+    return written && !to->failed;
 }
 
 static bool read_text(const struct buffer *text, struct facts *facts, char *error,
                       size_t error_size)
 {
     const char *json = memchr(text->bytes, '\n', text->used);
-    struct buffer whole;
+    LOCAL_BUFFER whole = {.max_bytes = PLAIN_MAX_BYTES};
     bool read = false;
 
-    buffer_init(&whole, PLAIN_MAX_BYTES);
     for (const char *at = json; at && *at; at++)
         (void)(*at == REGION ? buffer_add(&whole, text->bytes, (size_t)(json - text->bytes))
                              : buffer_add(&whole, at, 1));
@@ -263,7 +259,6 @@ static bool read_text(const struct buffer *text, struct facts *facts, char *erro
     else
         (void)text_set(error, error_size, "its facts make no sense");
     cJSON_Delete(object);
-    buffer_clear(&whole);
     return read;
 }
 
@@ -272,7 +267,6 @@ bool packed_read(const unsigned char *bytes, size_t n, struct facts *facts, char
 {
     const int version = n > 0 ? bytes[0] : 0;
     const struct dictionary *dictionary = NULL;
-    struct buffer text;
 
     for (size_t i = 0; i < n_dictionaries; i++)
         if (dictionaries[i].version == version)
@@ -286,12 +280,9 @@ bool packed_read(const unsigned char *bytes, size_t n, struct facts *facts, char
                        version, dictionaries[0].version);
         return false;
     }
-    buffer_init(&text, PLAIN_MAX_BYTES);
-    bool read = buffer_add_inflated(&text, dictionary->text, dictionary->n, bytes + 1, n - 1);
-    if (read)
-        read = read_text(&text, facts, error, error_size);
-    else
-        (void)text_set(error, error_size, "its facts make no sense");
-    buffer_clear(&text);
-    return read;
+    LOCAL_BUFFER text = {.max_bytes = PLAIN_MAX_BYTES};
+    if (buffer_add_inflated(&text, dictionary->text, dictionary->n, bytes + 1, n - 1))
+        return read_text(&text, facts, error, error_size);
+    (void)text_set(error, error_size, "its facts make no sense");
+    return false;
 }

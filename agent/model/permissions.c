@@ -145,17 +145,13 @@ const struct capability_row capability_rows[N_CAPABILITIES] = {
 
 uint32_t capabilities_in(const char *list)
 {
+    char word[NAME_SIZE];
     uint32_t set = 0;
 
-    while (*list) {
-        size_t n = strcspn(list, " ");
-        if (n == strlen("core") && strncmp(list, "core", n) == 0)
-            set |= CAPABILITIES_ALL;
-        for (unsigned int i = 0; i < N_CAPABILITIES; i++)
-            if (strlen(capability_rows[i].name) == n &&
-                strncmp(list, capability_rows[i].name, n) == 0)
-                set |= 1u << i;
-        list += n + (list[n] == ' ');
+    while (text_word(&list, " ", word, sizeof(word))) {
+        const size_t i = text_find(word, &capability_rows[0].name, sizeof(capability_rows[0]),
+                                   N_CAPABILITIES);
+        set |= strcmp(word, "core") == 0 ? CAPABILITIES_ALL : i < N_CAPABILITIES ? 1u << i : 0;
     }
     return set;
 }

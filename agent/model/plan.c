@@ -7,7 +7,6 @@
 #include <stddef.h>
 #include <string.h>
 
-#include "base/limits.h"
 #include "base/text.h"
 
 bool service_has_gateway(enum service service)

@@ -206,13 +206,24 @@ int32_t report_n_causes(const struct report *report)
     return n;
 }
 
+/* Nothing signed is shown to whoever opens TLS on the way: what the role may do stays open. */
+static bool is_role_open(const struct report *report)
+{
+    for (enum service i = SERVICE_SSM; i <= SERVICE_SSMMESSAGES; i++)
+        if (report->checks[check_of_service(i, RUNG_TLS)].reason == FAILURE_INTERCEPTED &&
+            report->checks[check_of_service(i, RUNG_AUTHORIZE)].status == STATUS_SKIP)
+            return true;
+    return false;
+}
+
 void report_headline(const struct report *report, char to[HEADLINE_SIZE])
 {
     const int32_t n = report_n_causes(report);
     const bool comes_up = report->verdict == VERDICT_DEGRADED &&
                           report->findings[0].target != TARGET_AGENT;
 
-    (void)text_set(to, HEADLINE_SIZE, "%s", comes_up ? "The SSM agent comes up" : "");
+    (void)text_set(to, HEADLINE_SIZE, "%s%s", comes_up ? "The SSM agent comes up" : "",
+                   comes_up && is_role_open(report) ? " if its role permits that" : "");
     if (n > 1)
         (void)text_add(to, HEADLINE_SIZE, "%s(%d %s): ", comes_up ? " " : "", (int)n,
                        report->findings[0].severity == SEVERITY_FATAL ? "causes" : "warnings");

@@ -157,7 +157,7 @@ const struct finding *report_root(const struct report *report);
 int32_t report_n_causes(const struct report *report);
 
 /* What stands behind the verdict's words: "(2 causes): this; that"; of an agent that comes up all the same "The SSM
- * agent comes up. This". The titles of two causes, of more the first one's and the codes of the others. Empty where there
+ * agent comes up. This", with "if its role permits that" where the permissions could not be tried. The titles of two causes, of more the first one's and the codes of the others. Empty where there
  * is no cause. */
 enum { HEADLINE_SIZE = 2 * TITLE_SIZE + MAX_FINDINGS * NAME_SIZE };
 void report_headline(const struct report *report, char to[HEADLINE_SIZE]);

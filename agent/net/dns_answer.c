@@ -9,7 +9,6 @@
 #include <ares.h>
 #include <arpa/inet.h>
 #include <limits.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/text.h"

@@ -123,7 +123,8 @@ static void set_always(CURL *easy)
         long value;
     } numbers[] = {
         {CURLOPT_NOSIGNAL, 1},
-        {CURLOPT_BUFFERSIZE, 4096}, /* answers are small, and exchanges many at once */
+        {CURLOPT_BUFFERSIZE, 4096},             /* answers are small, and exchanges many at once */
+        {CURLOPT_UPLOAD_BUFFERSIZE, 16 * 1024}, /* its least: 64 KB are zeroed for each otherwise */
         {CURLOPT_HTTP_VERSION, CURL_HTTP_VERSION_1_1},
         {CURLOPT_HTTP09_ALLOWED, 0},
         {CURLOPT_FOLLOWLOCATION, 0},

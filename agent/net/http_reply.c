@@ -3,7 +3,6 @@
  * What came back, and how it ended: head lines into struct http_head, libcurl's codes into our
  * vocabulary.
  */
-#include <errno.h>
 #include <stddef.h>
 #include <string.h>
 

@@ -5,14 +5,17 @@
  */
 #include "net/trust.h"
 
+#include <errno.h>
 #include <limits.h>
 #include <openssl/bio.h>
+#include <openssl/crypto.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/pem.h>
 #include <openssl/x509_vfy.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/file.h"
 #include "base/limits.h"
@@ -141,11 +144,10 @@ static X509_STORE *store_new(void)
 static int add_file(X509_STORE *store, const char *root, const char *path, char *error,
                     size_t error_size)
 {
-    struct buffer contents;
+    LOCAL_BUFFER contents = {.max_bytes = FILE_MAX_BYTES};
     int n = 0;
     int n_bad = 0;
 
-    buffer_init(&contents, FILE_MAX_BYTES);
     int os_error = file_read(root, path, &contents);
     if (os_error != 0)
         (void)text_set(error, error_size, "%s%s: %s", root, path, strerror(os_error));
@@ -156,7 +158,6 @@ static int add_file(X509_STORE *store, const char *root, const char *path, char 
     else if (n_bad > 0)
         (void)text_set(error, error_size, "%s%s: %d certificates cannot be read", root, path,
                        n_bad);
-    buffer_clear(&contents);
     return n;
 }
 
@@ -196,59 +197,59 @@ static bool next_directory(const char *ssl_cert_dir, size_t *at, char directory[
     return true;
 }
 
-struct directory {
-    const char *root;
-    const char *path;
-    X509_STORE *store; /* NULL: only to see whether there is a certificate */
-    bool holds;
-};
+/* Whether a line of the file begins so. A bundle of 220 KB is read piece by piece, and not beyond what is looked for. */
+static bool file_has(const char *root, const char *path, const char *bytes, size_t n)
+{
+    char window[16 * 1024] = "\n"; /* before the first line too */
+    size_t kept = 1;
+    LOCAL_FD fd = file_open(root, path);
+    bool found = false;
+
+    for (ssize_t n_read = 1; fd >= 0 && n < sizeof(window) / 2 && !found && n_read > 0;) {
+        n_read = read(fd, window + kept, sizeof(window) - kept);
+        size_t used = kept + (n_read > 0 ? (size_t)n_read : 0);
+        found = memmem(window, used, bytes, n);
+        kept = used < n ? used : n;
+        memmove(window, window + used - kept, kept);
+        if (n_read < 0)
+            (void)file_note_trouble(path, errno);
+    }
+    return found;
+}
 
 bool trust_file_has_certificate(const char *root, const char *path)
 {
-    struct buffer contents;
+    static const char begin[] = "\n-----BEGIN CERTIFICATE-----";
 
-    buffer_init(&contents, FILE_MAX_BYTES);
-    bool holds = file_read(root, path, &contents) == 0 &&
-                 strstr(contents.bytes, "-----BEGIN CERTIFICATE-----");
-    buffer_clear(&contents);
-    return holds;
-}
-
-static void read_directory_entry(void *arg, const char *name)
-{
-    struct directory *directory = arg;
-    char path[PATH_SIZE];
-    char error[DETAIL_SIZE];
-
-    if (!text_set(path, sizeof(path), "%s/%s", directory->path, name))
-        return;
-    if (directory->store)
-        (void)add_file(directory->store, directory->root, path, error, sizeof(error));
-    else
-        directory->holds = directory->holds || trust_file_has_certificate(directory->root, path);
+    return file_has(root, path, begin, strlen(begin));
 }
 
 static void read_directories(struct trust *trust, X509_STORE *store)
 {
-    char path[PATH_SIZE];
+    char folder[PATH_SIZE], path[PATH_SIZE], error[DETAIL_SIZE];
 
-    for (size_t at = 0; next_directory(trust->ssl_cert_dir, &at, path);) {
-        struct directory directory = {trust->root, path, store, false};
-        (void)file_list(trust->root, path, "", read_directory_entry, &directory);
+    for (size_t at = 0; next_directory(trust->ssl_cert_dir, &at, folder);) {
+        LOCAL_NAMES files = file_list(trust->root, folder, "");
+        for (size_t i = 0; i < files.n; i++)
+            if (text_set(path, sizeof(path), "%s/%s", folder, files.names[i]))
+                (void)add_file(store, trust->root, path, error, sizeof(error));
     }
 }
 
 void trust_find_bundle(const char *root, const char *ssl_cert_file, const char *ssl_cert_dir,
                        char path[PATH_SIZE])
 {
+    char file[PATH_SIZE];
+
     (void)text_set(path, PATH_SIZE, "%s", bundle_path(root, ssl_cert_file));
     if (path[0] && trust_file_has_certificate(root, path))
         return;
     for (size_t at = 0; next_directory(ssl_cert_dir, &at, path);) {
-        struct directory directory = {root, path, NULL, false};
-        (void)file_list(root, path, "", read_directory_entry, &directory);
-        if (directory.holds)
-            return;
+        LOCAL_NAMES files = file_list(root, path, "");
+        for (size_t i = 0; i < files.n; i++)
+            if (text_set(file, sizeof(file), "%s/%s", path, files.names[i]) &&
+                trust_file_has_certificate(root, file))
+                return;
     }
     path[0] = '\0';
 }
@@ -256,24 +257,16 @@ void trust_find_bundle(const char *root, const char *ssl_cert_file, const char *
 /* Bundles are PEM with lines of 64 letters, as OpenSSL writes it. */
 bool trust_bundle_has(struct trust *trust, X509 *certificate)
 {
-    BIO *bio = BIO_new(BIO_s_mem());
-    struct buffer contents;
-    char *pem = NULL;
-
-    if (certificate == trust->found) {
-        BIO_free(bio);
+    if (certificate == trust->found)
         return true;
-    }
-    buffer_init(&contents, FILE_MAX_BYTES);
+    BIO *bio = BIO_new(BIO_s_mem());
+    char *pem = NULL;
     const char *path = bundle_path(trust->root, trust->ssl_cert_file);
-    if (path[0] && file_read(trust->root, path, &contents) == 0 &&
-        PEM_write_bio_X509(bio, certificate) == 1) {
+    if (path[0] && BIO_write(bio, "\n", 1) == 1 && PEM_write_bio_X509(bio, certificate) == 1) {
         long n = BIO_get_mem_data(bio, &pem);
-        const char *at = memmem(contents.bytes, contents.used, pem, (size_t)n);
-        if (at && (at == contents.bytes || at[-1] == '\n')) /* else no BEGIN to a reader */
+        if (file_has(trust->root, path, pem, (size_t)n))
             trust->found = certificate;
     }
-    buffer_clear(&contents);
     BIO_free(bio);
     return certificate == trust->found;
 }
@@ -351,6 +344,8 @@ struct trust *trust_new(const char *ca_file, const char *root, char *error, size
 {
     struct trust *trust = calloc(1, sizeof(*trust));
 
+    (void)OPENSSL_init_crypto(OPENSSL_INIT_NO_ATEXIT,
+                              NULL); /* the process ends: nothing to tidy up */
     (void)text_set(trust->root, sizeof(trust->root), "%s", root);
     if (read_first(trust, ca_file, error, error_size))
         return trust;

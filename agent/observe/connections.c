@@ -65,15 +65,13 @@ void connections_read(const char *root, uint16_t port, struct connections *conne
     connections->known = true;
     connections->n = 0;
     for (size_t i = 0; i < COUNT_OF(tables); i++) {
-        struct buffer contents;
+        LOCAL_BUFFER contents = {.max_bytes = FILE_MAX_BYTES};
 
-        buffer_init(&contents, FILE_MAX_BYTES);
         if (file_read(root, tables[i], &contents) != 0)
             continue;
         any = true;
         for (char *line, *rest = contents.bytes; (line = text_next(&rest, "\n"));)
             take_line(line, port, connections);
-        buffer_clear(&contents);
     }
     connections->known = connections->known && any;
 }

@@ -280,7 +280,8 @@ static void settle(struct lane *lane, const struct http_reply *reply)
         credentials_hide(lane->climb->observe->credentials, facts->body_start);
         actions_forget_unclear(lane->climb, facts);
     }
-    if (from_aws(facts, &reply->head))
+    /* What opens TLS on the way may rewrite Date as well. */
+    if (from_aws(facts, &reply->head) && !tls_session_is_intercepted(&facts->session))
         clock_add(&lane->climb->observe->facts->clock, service_name(lane->climb->service),
                   facts->address, &facts->head, reply->took_us);
     lane->open = failure == FAILURE_NONE &&

@@ -39,15 +39,13 @@ static bool line_names(char *line, const char *name, char address[ADDRESS_SIZE])
 
 int hosts_look_up(const char *root, const char *name, char addresses[][ADDRESS_SIZE])
 {
-    struct buffer contents;
+    LOCAL_BUFFER contents = {.max_bytes = FILE_MAX_BYTES};
     int n = 0;
 
-    buffer_init(&contents, FILE_MAX_BYTES);
-    if (file_read(root, "/etc/hosts", &contents) != 0)
+    if (file_read_as_go(root, "/etc/hosts", &contents) != 0)
         return 0;
     for (char *line, *rest = contents.bytes; n < MAX_ADDRESSES && (line = text_next(&rest, "\n"));)
         n += line_names(line, name, addresses[n]);
-    buffer_clear(&contents);
     return n;
 }
 
@@ -413,24 +411,26 @@ static void doubt_silence(void *arg)
 
 /* --- start --- */
 
+static void ask_both(struct climb *climb, const char *server, enum asked_as asked_as)
+{
+    ask(climb, server, asked_as, FAMILY_IPV4);
+    ask(climb, server, asked_as, FAMILY_IPV6);
+}
+
 void names_start(struct climb *climb)
 {
     const struct resolver_facts *resolvers = &climb->observe->facts->resolvers;
+    const bool by_dns = resolvers->order != LOOKUP_FILES;
     struct loop *loop = climb->observe->loop;
 
     if (resolvers->order == LOOKUP_FILES_DNS || resolvers->order == LOOKUP_FILES)
         take_pinned(climb);
-    for (int i = 0; i < resolvers->n_configured && i < AGENT_NAMESERVERS; i++)
-        for (int family = FAMILY_IPV4; family <= FAMILY_IPV6; family++)
-            if (resolvers->order != LOOKUP_FILES)
-                ask(climb, resolvers->configured[i], ASKED_CONFIGURED, (enum family)family);
-    for (int family = FAMILY_IPV4; family <= FAMILY_IPV6; family++)
-        if (resolvers->n_configured == 0 && resolvers->order != LOOKUP_FILES &&
-            resolvers->read.failure != FAILURE_INTERNAL) /* as Go and glibc do, resolver(3) */
-            ask(climb, "127.0.0.1", ASKED_CONFIGURED, (enum family)family);
+    for (int i = 0; by_dns && i < resolvers->n_configured && i < AGENT_NAMESERVERS; i++)
+        ask_both(climb, resolvers->configured[i], ASKED_CONFIGURED);
+    if (by_dns && resolvers->n_configured == 0 && resolvers->read.failure != FAILURE_INTERNAL)
+        ask_both(climb, "127.0.0.1", ASKED_CONFIGURED); /* as Go and glibc do, resolver(3) */
     for (int i = 0; i < resolvers->n_upstream && i < AGENT_NAMESERVERS; i++)
-        for (int family = FAMILY_IPV4; family <= FAMILY_IPV6; family++)
-            ask(climb, resolvers->upstream[i], ASKED_UPSTREAM, (enum family)family);
+        ask_both(climb, resolvers->upstream[i], ASKED_UPSTREAM);
     climb->asked_ms = loop_now_ms(loop);
     climb->timers[0] = loop_after_quietly(loop, (int64_t)DNS_KNOCK_MS * 1000, look_again, climb);
     climb->timers[1] = loop_after_quietly(loop, (int64_t)DNS_DOUBT_MS * 1000, doubt_silence, climb);

@@ -196,16 +196,6 @@ static const struct code_row codes[] = {
     {"Validation", PERMISSION_UNCLEAR, FAILURE_BAD_REQUEST},
 };
 
-static bool listed(const char *list, const char *word)
-{
-    size_t n = strlen(word);
-
-    for (const char *at = list; n > 0 && (at = strstr(at, word)); at += n)
-        if ((at == list || at[-1] == ' ') && (at[n] == ' ' || !at[n]))
-            return true;
-    return false;
-}
-
 /* "Signature expired: …" and "Signature not yet current: …" blame the clock, not the key. */
 static bool about_time(const char *message)
 {
@@ -223,7 +213,7 @@ static bool unauthorized_words(const struct action_facts *action)
 
 static void judge_error(const char *allowed, struct action_facts *action)
 {
-    if (listed(allowed, action->code) && !unauthorized_words(action)) {
+    if (text_has(allowed, ' ', action->code) && !unauthorized_words(action)) {
         action->permission = PERMISSION_ALLOWED;
         return;
     }

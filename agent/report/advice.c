@@ -293,14 +293,11 @@ static bool fits(const struct report *report, const struct style *style, int row
 {
     const struct style plain = {.columns = style->columns};
     struct screen screen;
-    struct buffer text;
+    LOCAL_BUFFER text = {.max_bytes = REPORT_MAX_BYTES};
 
-    buffer_init(&text, REPORT_MAX_BYTES);
     screen_init(&screen, &plain, &text);
     advice_last_screen(&screen, report, holds);
-    const bool it_does = rows_of(&text, screen.columns) <= rows;
-    buffer_clear(&text);
-    return it_does;
+    return rows_of(&text, screen.columns) <= rows;
 }
 
 struct last_screen advice_fitting(const struct report *report, const struct style *style, int rows)
@@ -350,11 +347,10 @@ bool no_login_write(const struct report *report, struct buffer *to)
     const char *id = report ? facts_instance_name(report->facts) : "";
     const char *region = report ? report->facts->plan.region : "";
     bool skips = false;
-    struct buffer page;
 
     id = text_only(id, "-") ? id : ""; /* a report may hold anything, and this is for a shell */
     region = text_only(region, "-") ? region : "";
-    buffer_init(&page, REPORT_MAX_BYTES);
+    LOCAL_BUFFER page = {.max_bytes = REPORT_MAX_BYTES};
     (void)explain_write("no-login", &(struct style){.columns = 0}, &page);
     for (const char *line = page.bytes; line && line[0]; line += strcspn(line, "\n") + 1) {
         const char *end = line + strcspn(line, "\n");
@@ -373,7 +369,6 @@ bool no_login_write(const struct report *report, struct buffer *to)
             at += !value[0] ? 0 : value == id ? 2 : 6;
         }
     }
-    buffer_clear(&page);
     return id[0];
 }
 
@@ -413,10 +408,9 @@ static void paste_end(const struct finding *finding, struct buffer *to)
 /* The user data, as a function: pasting it does nothing yet. */
 static void paste_no_login(const struct report *report, struct buffer *to)
 {
-    struct buffer page;
+    LOCAL_BUFFER page = {.max_bytes = REPORT_MAX_BYTES};
     bool wanted = false;
 
-    buffer_init(&page, REPORT_MAX_BYTES);
     if (no_login_write(report, &page) && page.bytes) {
         (void)buffer_add_text(
             to, "\n# without a login, by user data, which stops the instance: paste it, and "
@@ -429,7 +423,6 @@ static void paste_no_login(const struct report *report, struct buffer *to)
         }
         (void)buffer_add_text(to, "}\n");
     }
-    buffer_clear(&page);
 }
 
 void commands_write(const struct report *report, const struct style *style, struct buffer *to)

@@ -176,15 +176,6 @@ static void add_note(struct block *block, const char *note)
 
 /* --- findings --- */
 
-/* The block begins with the verdict, in one line; what to do comes last, for whoever sees only that. */
-static void add_verdict_line(struct buffer *to, const struct report *report)
-{
-    char line[VERDICT_LINE_SIZE];
-
-    report_verdict_line(report, line);
-    put_line(to, line, fit_words(line, COLUMNS));
-}
-
 static void add_headline(struct block *block, const struct report *report)
 {
     const struct facts *facts = report->facts;
@@ -422,16 +413,12 @@ static int fold_facts(const struct facts *facts, struct buffer *to)
 {
     int level = 0;
 
-    for (bool fits = false; level < N_PACKED; level++) {
+    for (; level < N_PACKED; level++) {
         const size_t most = level == PACKED_LISTS ? LAST_FACTS_LINES : MAX_FACTS_LINES;
-        struct buffer bytes;
+        LOCAL_BUFFER bytes = {.max_bytes = most * FOLDED_LINE_BYTES};
 
-        buffer_init(&bytes, most * FOLDED_LINE_BYTES);
-        fits = packed_write(facts, (enum packed)level, &bytes) &&
-               folded_lines(bytes.used) <= most &&
-               folded_write((const unsigned char *)bytes.bytes, bytes.used, to);
-        buffer_clear(&bytes);
-        if (fits)
+        if (packed_write(facts, (enum packed)level, &bytes) && folded_lines(bytes.used) <= most &&
+            folded_write((const unsigned char *)bytes.bytes, bytes.used, to))
             break;
     }
     return level;
@@ -493,10 +480,10 @@ static int fit_commands(struct block *block, const struct report *report)
 void console_write(const struct report *report, const struct style *style, struct buffer *to)
 {
     struct block *block = calloc(1, sizeof(*block));
-    struct buffer facts;
+    LOCAL_BUFFER facts = {.max_bytes = MAX_BYTES};
+    char line[VERDICT_LINE_SIZE];
 
     (void)style;
-    buffer_init(&facts, MAX_BYTES);
     const int level = fold_facts(report->facts, &facts);
     const size_t n_facts_lines = facts.used / (FOLDED_COLUMNS + 1);
     const int commands = fit_commands(block, report);
@@ -505,11 +492,11 @@ void console_write(const struct report *report, const struct style *style, struc
     leave_out(block, MAX_BYTES - (n_facts_lines + 2) * LINE_BYTES); /* verdict and tail */
     add_findings(block, report, commands);
     add_tail(block, level);
-    add_verdict_line(to, report);
+    report_verdict_line(report, line);
+    put_line(to, line, fit_words(line, COLUMNS)); /* what to do comes last, where it is seen */
     (void)buffer_add(to, facts.bytes, facts.used);
     (void)buffer_add(to, block->text.bytes, block->text.used);
     to->failed |= block->text.failed;
-    buffer_clear(&facts);
     buffer_clear(&block->text);
     free(block);
 }

@@ -57,10 +57,9 @@ static const struct page *page_find(const char *name)
 
 static void page_write(const struct page *page, const struct style *style, struct buffer *to)
 {
-    struct buffer all, text;
+    LOCAL_BUFFER all = {.max_bytes = REPORT_MAX_BYTES};
+    LOCAL_BUFFER text = {.max_bytes = REPORT_MAX_BYTES};
 
-    buffer_init(&all, REPORT_MAX_BYTES);
-    buffer_init(&text, REPORT_MAX_BYTES);
     (void)buffer_add_inflated(&all, "", 0, page_texts, n_page_texts);
     (void)buffer_add(&text, all.bytes + page->at, page->n);
     if (!style->json) {
@@ -71,8 +70,6 @@ static void page_write(const struct page *page, const struct style *style, struc
         (void)cJSON_AddStringToObject(object, "text", text.bytes);
         json_add(to, object, true);
     }
-    buffer_clear(&text);
-    buffer_clear(&all);
 }
 
 bool explain_write(const char *name, const struct style *style, struct buffer *to)

@@ -264,7 +264,7 @@ static cJSON *member_to_json(const struct member *member)
     put(object, "instance", member->id);
     put(object, "verdict", member->read ? verdict_row(member->verdict)->name : "");
     put(object, "code", member->code);
-    put(object, "target", member->target < N_TARGETS ? target_name(member->target) : "");
+    put(object, "target", target_name(member->target));
     put(object, "confidence",
         member->code[0] ? confidence_name(fleet_confidence(member, evidence)) : "");
     (void)cJSON_AddNumberToObject(object, "causes", member->n_causes);
@@ -398,24 +398,21 @@ static void add_group(const struct fleet *fleet, const struct group *group, stru
 static void write_html(const struct fleet *fleet, const struct style *style, struct buffer *to)
 {
     const struct style wide = {.columns = 120};
-    struct buffer json, sum;
+    LOCAL_BUFFER sum = {.max_bytes = LINE_SIZE};
     struct screen screen;
 
-    buffer_init(&sum, LINE_SIZE);
     screen_init(&screen, &wide, &sum);
     write_sum(&screen, fleet);
     html_begin(to, sum.bytes);
     html_element(to, fleet_exit_status(fleet) ? "h1 class=\"bad\"" : "h1 class=\"good\"",
                  sum.bytes);
-    buffer_clear(&sum);
     for (int32_t i = 0; i < fleet->n_groups; i++)
         add_group(fleet, &fleet->groups[i], to);
     if (fleet_exit_status(fleet) == 1)
         html_no_login(to, NULL);
-    buffer_init(&json, FLEET_MAX_BYTES);
+    LOCAL_BUFFER json = {.max_bytes = FLEET_MAX_BYTES};
     write_json(fleet, style, &json);
     html_end(to, json.bytes);
-    buffer_clear(&json);
 }
 
 const struct fleet_output fleet_outputs[] = {

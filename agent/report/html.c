@@ -122,13 +122,14 @@ static void draw_row(struct drawing *drawing, enum status status, const char *wh
 }
 
 /* The first check of a set that does not pass. */
-static void draw_checks(struct drawing *drawing, const struct report *report, enum check first,
-                        int end, const char *what)
+static void draw_checks(struct drawing *drawing, const struct report *report, check_set checks,
+                        const char *what)
 {
     const struct check_result *shown = NULL;
 
-    for (int i = first; i < end; i++)
-        if (report->checks[i].planned && (!shown || shown->status == STATUS_PASS))
+    for (enum check i = 0; i < N_CHECKS; i++)
+        if ((checks & check_bit(i)) && report->checks[i].planned &&
+            (!shown || shown->status == STATUS_PASS))
             shown = &report->checks[i];
     if (shown)
         draw_row(drawing, shown->status, what,
@@ -138,21 +139,15 @@ static void draw_checks(struct drawing *drawing, const struct report *report, en
 static void draw_resolver(struct drawing *drawing, const struct report *report)
 {
     const struct resolver_facts *resolvers = &report->facts->resolvers;
-    const struct check_result *shown = NULL;
+    check_set asked = 0;
     char what[LINE_SIZE];
 
-    for (enum service i = 0; i < N_SERVICES; i++) {
-        const struct check_result *check = &report->checks[check_of_service(i, RUNG_RESOLVE)];
-        if (check->planned && check->status != STATUS_SKIP &&
-            (!shown || shown->status == STATUS_PASS))
-            shown = check;
-    }
-    if (!shown)
-        return;
+    for (enum service i = 0; i < N_SERVICES; i++)
+        if (report->checks[check_of_service(i, RUNG_RESOLVE)].status != STATUS_SKIP)
+            asked |= check_bit(check_of_service(i, RUNG_RESOLVE));
     (void)text_set(what, sizeof(what), "resolver %s",
                    resolvers->n_configured > 0 ? resolvers->configured[0] : "");
-    draw_row(drawing, shown->status, what,
-             shown->status == STATUS_PASS ? "answers" : shown->summary);
+    draw_checks(drawing, report, asked, what);
 }
 
 /* How far one address was climbed. */
@@ -215,8 +210,7 @@ static void draw_service(struct drawing *drawing, const struct report *report, e
             draw_row(drawing, check->status, check_name(check->check), check->summary);
     }
     if (endpoint->n_addresses == 0)
-        draw_checks(drawing, report, check_of_service(service, RUNG_RESOLVE),
-                    check_of_service(service, RUNG_AUTHORIZE) + 1, service_name(service));
+        draw_checks(drawing, report, check_service_bits(service), service_name(service));
 }
 
 /* What no packet goes to, and keeps the agent down: the role, the clock, the agent itself. */
@@ -235,12 +229,10 @@ static void draw_broken(struct drawing *drawing, const struct report *report)
 void html_way(struct buffer *to, const struct report *report)
 {
     const char *id = facts_instance_name(report->facts);
-    struct buffer rows;
+    LOCAL_BUFFER rows = {.max_bytes = REPORT_MAX_BYTES};
     struct drawing drawing = {&rows, 0};
 
-    buffer_init(&rows, REPORT_MAX_BYTES);
-    draw_checks(&drawing, report, CHECK_IMDS_CONNECT, CHECK_IMDS_IDENTITY + 1,
-                "IMDS, the metadata service");
+    draw_checks(&drawing, report, check_bit(CHECK_ROLE_ATTACHED) - 1, "IMDS, the metadata service");
     draw_resolver(&drawing, report);
     for (enum service i = 0; i < N_SERVICES; i++)
         if (report->facts->plan.services[i].need != NEED_OFF)
@@ -258,7 +250,6 @@ void html_way(struct buffer *to, const struct report *report)
         (void)buffer_add(to, rows.bytes, rows.used);
         (void)buffer_add_text(to, "</svg>\n");
     }
-    buffer_clear(&rows);
 }
 
 /* --- without a login --- */
@@ -271,16 +262,14 @@ static void flush(struct buffer *to, struct buffer *text, bool commands)
     else if (text->used > 0)
         html_element(to, "p", text->bytes);
     buffer_clear(text);
-    buffer_init(text, REPORT_MAX_BYTES);
 }
 
 void html_no_login(struct buffer *to, const struct report *report)
 {
-    struct buffer page, text;
+    LOCAL_BUFFER page = {.max_bytes = REPORT_MAX_BYTES};
+    LOCAL_BUFFER text = {.max_bytes = REPORT_MAX_BYTES};
     bool commands = false;
 
-    buffer_init(&page, REPORT_MAX_BYTES);
-    buffer_init(&text, REPORT_MAX_BYTES);
     no_login_write(report, &page);
     (void)buffer_add_text(to, "<h2>The instance has no login</h2>\n");
     for (const char *line = strchr(page.bytes, '\n'); line && *++line;) {
@@ -300,8 +289,6 @@ void html_no_login(struct buffer *to, const struct report *report)
         line += n;
     }
     flush(to, &text, commands);
-    buffer_clear(&page);
-    buffer_clear(&text);
 }
 
 /* --- findings --- */
@@ -403,7 +390,6 @@ void html_write(const struct report *report, const struct style *unused, struct 
     const struct instance_facts *instance = &report->facts->instance;
     const bool good = report_exit_status(report, false) == 0;
     char line[VERDICT_LINE_SIZE];
-    struct buffer json;
 
     report_verdict_line(report, line);
     html_begin(to, line);
@@ -418,9 +404,8 @@ void html_write(const struct report *report, const struct style *unused, struct 
     if (!good && report_n_causes(report) > 0)
         html_no_login(to, report);
     add_checks(to, report);
-    buffer_init(&json, REPORT_MAX_BYTES);
+    LOCAL_BUFFER json = {.max_bytes = REPORT_MAX_BYTES};
     json_write(report, unused, &json);
     html_end(to, json.bytes);
     to->failed |= json.failed;
-    buffer_clear(&json);
 }

@@ -4,7 +4,6 @@
  * member may be added, never renamed.
  */
 #include <cjson/cJSON.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
@@ -54,7 +53,8 @@ void json_add(struct buffer *to, cJSON *tree, bool in_lines)
 {
     char *text = cJSON_PrintBuffered(tree, 64 * 1024, in_lines);
 
-    (void)buffer_addf(to, "%s\n", text);
+    (void)buffer_add_text(to, text);
+    (void)buffer_add_text(to, "\n");
     cJSON_free(text);
     cJSON_Delete(tree);
 }
@@ -212,8 +212,7 @@ static void put_finding(cJSON *object, const struct finding *finding)
     json_put(object, "code", finding->code);
     json_put(object, "severity", severity_name(finding->severity));
     json_put(object, "confidence", confidence_name(finding->confidence));
-    json_put_or_null(object, "target",
-                     finding->target < N_TARGETS ? target_name(finding->target) : "");
+    json_put_or_null(object, "target", target_name(finding->target));
     json_put(object, "title", finding->title);
 
     append_checks(cJSON_AddArrayToObject(object, "explains"), finding->explains);

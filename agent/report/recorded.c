@@ -253,10 +253,9 @@ static void hear_agent(struct agent_facts *agent, const char *text, size_t n)
 static enum folded find_block(const struct reader *reader, const char *text, size_t n)
 {
     char remark[WORDS_SIZE] = "", why[WORDS_SIZE] = "";
-    struct buffer bytes;
+    LOCAL_BUFFER bytes = {.max_bytes = FOLDED_MAX_BYTES};
     size_t start = 0;
 
-    buffer_init(&bytes, FOLDED_MAX_BYTES);
     enum folded found = folded_find(text, n, &bytes, &start, remark, sizeof(remark));
     if (found == FOLDED_WHOLE && find_start(text + start, n - start, n - start) < n - start)
         found = FOLDED_NONE;
@@ -265,7 +264,6 @@ static enum folded find_block(const struct reader *reader, const char *text, siz
         found = FOLDED_DAMAGED;
     if (found == FOLDED_WHOLE)
         hear_agent(&reader->facts->agent, text + start, n - start);
-    buffer_clear(&bytes);
     (void)text_set(reader->error, reader->error_size, "%s%s%s%s", remark,
                    found == FOLDED_WHOLE && remark[0] ? ONE_BEFORE : "",
                    remark[0] && why[0] ? "; " : "", why);

@@ -14,6 +14,7 @@
 #include <systemd/sd-daemon.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "base/output.h"
 #include "base/text.h"
 #include "report/report.h"
@@ -137,20 +138,16 @@ static int connect_to(const char *path)
 
 bool journal_send_to(const char *path, const struct report *report)
 {
-    int fd = connect_to(path);
+    LOCAL_FD fd = connect_to(path);
     bool all = fd >= 0;
 
     for (int i = 0; fd >= 0 && i <= report->n_findings; i++) {
-        struct buffer entry;
+        LOCAL_BUFFER entry = {.max_bytes = JOURNAL_MAX_BYTES};
 
-        buffer_init(&entry, JOURNAL_MAX_BYTES);
         journal_write(report, i, &entry);
         if (entry.failed || send(fd, entry.bytes, entry.used, MSG_NOSIGNAL) != (ssize_t)entry.used)
             all = false;
-        buffer_clear(&entry);
     }
-    if (fd >= 0)
-        (void)close(fd);
     return all;
 }
 

@@ -116,36 +116,25 @@ static void write_finding(struct screen *screen, const struct report *report,
 
 enum { LONG_ENOUGH_MS = 15000 }; /* for every timeout of a round, one after the other */
 
-/* Of a check that has no answer, though nothing stopped the run. */
-static void write_what_lacks(struct screen *screen, const struct report *report)
+/* What to do when the run ended before anything was found; or when a check has no answer, though nothing stopped the run. */
+static void write_next(struct screen *screen, const struct report *report)
 {
     const enum check lacking = report_first_lacking(report);
     const char *name = check_name(lacking);
-    char line[2 * LINE_SIZE];
-
-    if (lacking == N_CHECKS)
-        return;
-    (void)text_set(line, sizeof(line),
-                   "Make it possible to try %s, which is required, or leave it out too: --skip %s.",
-                   name, name);
-    screen_end(screen);
-    advice_labelled(screen, "Next", line);
-}
-
-/* What to do when the run ended before anything was found. */
-static void write_next(struct screen *screen, const struct report *report)
-{
     const struct facts *facts = report->facts;
     int32_t deadline_ms = facts->deadline_ms;
     int longer_s = (deadline_ms < LONG_ENOUGH_MS / 2 ? LONG_ENOUGH_MS : 2 * deadline_ms) / 1000;
-    char line[LINE_SIZE], given[DURATION_SIZE];
+    char line[2 * LINE_SIZE], given[DURATION_SIZE];
 
-    if (facts->stopped_by == STOPPED_BY_NOTHING) {
-        write_what_lacks(screen, report);
+    if (facts->stopped_by == STOPPED_BY_NOTHING && lacking == N_CHECKS)
         return;
-    }
     duration_text(deadline_ms, given);
-    if (facts->stopped_by == STOPPED_BY_SIGNAL)
+    if (facts->stopped_by == STOPPED_BY_NOTHING)
+        (void)text_set(
+            line, sizeof(line),
+            "Make it possible to try %s, which is required, or leave it out too: --skip %s.", name,
+            name);
+    else if (facts->stopped_by == STOPPED_BY_SIGNAL)
         (void)text_set(line, sizeof(line), "Run it again, to the end: a signal stopped it.");
     else if (deadline_ms > 0)
         (void)text_set(line, sizeof(line), "Give it longer: --deadline %ds (it had %s).", longer_s,
@@ -323,10 +312,9 @@ static void write_cause(struct screen *screen, const struct report *report, cons
 void live_draw(struct live *live, const struct report *report, const struct live_moment *moment,
                const struct style *style, struct buffer *to)
 {
-    struct buffer frame;
+    LOCAL_BUFFER frame = {.max_bytes = REPORT_MAX_BYTES};
     struct screen screen;
 
-    buffer_init(&frame, REPORT_MAX_BYTES);
     screen_init(&screen, style, &frame);
     screen_textf(&screen, INK_YELLOW, "waiting");
     screen_textf(&screen, INK_PLAIN, "  round %d %s", moment->round,
@@ -344,5 +332,4 @@ void live_draw(struct live *live, const struct report *report, const struct live
         (void)buffer_addf(to, "\x1b[%dA\r", live->n_lines);
     live->columns = style->columns;
     live->n_lines = write_frame(&frame, style->rows > 2 ? style->rows - 1 : INT_MAX, to);
-    buffer_clear(&frame);
 }

@@ -9,11 +9,6 @@
 
 #include "model/permissions.h"
 
-static bool is_open(const struct check_result *check)
-{
-    return check->planned && (check->status == STATUS_FAIL || check->status == STATUS_UNKNOWN);
-}
-
 static bool has_failed(const struct action_facts *action)
 {
     return action->permission == PERMISSION_DENIED ||
@@ -43,10 +38,12 @@ static const struct action_facts *worst_action(const struct facts *facts, enum s
 /* How well a check stands for the verdict; 0: not at all. */
 static int weight(const struct report *report, enum check check, const struct finding *root)
 {
+    const struct check_result *result = &report->checks[check];
     enum service service;
     enum rung rung;
 
-    if (!is_open(&report->checks[check]) || !report->checks[check].required)
+    if (!result->planned || !result->required ||
+        (result->status != STATUS_FAIL && result->status != STATUS_UNKNOWN))
         return 0;
     int weight = root && (root->explains & check_bit(check)) ? 4 : 1;
     if (!check_is_service(check, &service, &rung) || rung != RUNG_AUTHORIZE)

@@ -20,6 +20,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "base/output.h"
 #include "base/text.h"
 #include "run/commands.h"
@@ -173,13 +174,11 @@ static uint64_t handled_by(long version)
 /* A path that is not there gets no right: writing there fails by itself. */
 static void allow(int rules, const char *path, uint64_t access)
 {
-    int fd = open(path, O_PATH | O_CLOEXEC);
+    LOCAL_FD fd = open(path, O_PATH | O_CLOEXEC);
     const struct landlock_path_beneath_attr rule = {.allowed_access = access, .parent_fd = fd};
 
-    if (fd < 0)
-        return;
-    (void)syscall(__NR_landlock_add_rule, rules, LANDLOCK_RULE_PATH_BENEATH, &rule, 0);
-    (void)close(fd);
+    if (fd >= 0)
+        (void)syscall(__NR_landlock_add_rule, rules, LANDLOCK_RULE_PATH_BENEATH, &rule, 0);
 }
 
 /* A file is replaced by a rename within its folder; a device or a pipe is written to. */
@@ -203,16 +202,14 @@ static bool restrict_files(const struct options *options)
 
     if (version < 1)
         return false;
-    int rules = (int)syscall(__NR_landlock_create_ruleset, &handled, sizeof(handled), 0);
+    LOCAL_FD rules = (int)syscall(__NR_landlock_create_ruleset, &handled, sizeof(handled), 0);
     if (rules < 0)
         return false;
     allow(rules, LAST_REPORT_DIRECTORY, in_a_folder);
     allow(rules, "/dev/console", LANDLOCK_ACCESS_FS_WRITE_FILE);
     allow_output(rules, options->save);
     allow_output(rules, options->output_file);
-    bool restricted = syscall(__NR_landlock_restrict_self, rules, 0) == 0;
-    (void)close(rules);
-    return restricted;
+    return syscall(__NR_landlock_restrict_self, rules, 0) == 0;
 }
 
 void confine(const struct options *options, enum confinement confinement)

@@ -43,10 +43,9 @@ static const char *why_unread(const char *error)
 static void keep_example(struct reading *reading)
 {
     struct member *member = &reading->fleet.members[reading->fleet.n_members - 1];
-    struct buffer commands, way;
+    struct buffer commands = {.max_bytes = REPORT_MAX_BYTES};
+    struct buffer way = {.max_bytes = REPORT_MAX_BYTES};
 
-    buffer_init(&commands, REPORT_MAX_BYTES);
-    buffer_init(&way, REPORT_MAX_BYTES);
     if (reading->report->findings[0].n_commands > 0)
         commands_write(reading->report, NULL, &commands);
     html_example(&way, reading->report);
@@ -59,10 +58,9 @@ static void read_one(struct reading *reading, const char *name)
 {
     const struct options *options = reading->options;
     char shown[NAME_SIZE], error[WORDS_SIZE] = "";
-    struct buffer contents;
 
     (void)text_set(shown, sizeof(shown), "file %d", (int)reading->fleet.n_members + 1);
-    buffer_init(&contents, FILE_MAX_BYTES);
+    LOCAL_BUFFER contents = {.max_bytes = FILE_MAX_BYTES};
     const char *file = options->anonymize ? shown : name;
     int trouble = show_read(name, &contents);
     (void)buffer_add(&contents, "", 0);
@@ -81,7 +79,6 @@ static void read_one(struct reading *reading, const char *name)
         if (fleet_has_new_cause(&reading->fleet))
             keep_example(reading);
     }
-    buffer_clear(&contents);
 }
 
 static int is_shown(const struct dirent *entry)
@@ -131,7 +128,6 @@ static int tell(const struct options *options, const struct fleet *fleet,
                 const struct fleet_output *output)
 {
     int status = fleet_exit_status(fleet);
-    struct buffer text;
     struct style style;
     char verdict[LINE_SIZE];
     int32_t n = 0;
@@ -139,16 +135,14 @@ static int tell(const struct options *options, const struct fleet *fleet,
     if (options->quiet)
         return status;
     tell_style(options, &style);
-    buffer_init(&text, FLEET_MAX_BYTES);
+    LOCAL_BUFFER text = {.max_bytes = FLEET_MAX_BYTES};
     output->write(fleet, &style, &text);
     for (int32_t i = 0; i < fleet->n_members; i++)
         n += fleet->members[i].exit_status != EXIT_READY;
     (void)text_set(verdict, sizeof(verdict),
                    "%d of %d reports do not say ready; the worst exit status is %d", (int)n,
                    (int)fleet->n_members, status);
-    status = tell_output(options, &text, verdict, status);
-    buffer_clear(&text);
-    return status;
+    return tell_output(options, &text, verdict, status);
 }
 
 int show_fleet(const struct options *options, char *const names[], size_t n)

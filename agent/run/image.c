@@ -23,10 +23,9 @@ static const struct {
 /* A code that does not exist allows nothing: that must not go unseen in a build. */
 static bool codes_exist(const char *allow)
 {
-    char list[WORDS_SIZE], hint[96], *rest = list;
+    char word[NAME_SIZE], hint[96];
 
-    (void)text_set(list, sizeof(list), "%s", allow);
-    for (char *word; (word = text_next(&rest, " "));) {
+    for (const char *at = allow; text_word(&at, " ", word, sizeof(word));) {
         if (text_find(word, &image_codes[0].code, sizeof(image_codes[0]), n_image_codes) <
             n_image_codes)
             continue;
@@ -44,21 +43,17 @@ static int tell(const struct options *options, size_t format, const struct image
 {
     const struct style plain = {0};
     struct style style = {0};
-    struct buffer text, verdict;
 
     if (options->quiet && !tell_is_to_file(options))
         return status;
-    buffer_init(&text, REPORT_MAX_BYTES);
-    buffer_init(&verdict, REPORT_MAX_BYTES);
+    LOCAL_BUFFER text = {.max_bytes = REPORT_MAX_BYTES};
+    LOCAL_BUFFER verdict = {.max_bytes = REPORT_MAX_BYTES};
     if (!tell_is_to_file(options))
         tell_style(options, &style);
     formats[format].write(report, &style, &text);
     image_write_short(report, &plain, &verdict);
     verdict.bytes[strcspn(verdict.bytes, "\n")] = '\0';
-    status = tell_output(options, &text, verdict.bytes, status);
-    buffer_clear(&text);
-    buffer_clear(&verdict);
-    return status;
+    return tell_output(options, &text, verdict.bytes, status);
 }
 
 int command_image(const struct options *options)

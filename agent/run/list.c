@@ -86,15 +86,6 @@ static const struct {
     {"permissions", list_permissions},
 };
 
-/* Prints and frees a finished text. */
-static int finish(struct buffer *text)
-{
-    int status = tell_text(text, EXIT_READY);
-
-    buffer_clear(text);
-    return status;
-}
-
 /* A pipe gets whole lines: whoever reads it may fold them. */
 static void how(const struct options *options, struct style *style)
 {
@@ -107,11 +98,10 @@ static void how(const struct options *options, struct style *style)
 int command_list(const struct options *options)
 {
     const char *wanted = options->n_words > 1 ? options->words[1] : NULL;
-    struct buffer text;
+    LOCAL_BUFFER text = {.max_bytes = REPORT_MAX_BYTES};
     struct style style;
     bool found = false;
 
-    buffer_init(&text, REPORT_MAX_BYTES);
     how(options, &style);
     for (size_t i = 0; i < COUNT_OF(tables); i++) {
         if (wanted && strcmp(wanted, tables[i].name) != 0)
@@ -126,26 +116,23 @@ int command_list(const struct options *options)
     if (!wanted && style.json)
         (void)buffer_add_text(&text, "}\n");
     if (found)
-        return finish(&text);
+        return tell_text(&text, EXIT_READY);
     log_error("there is no table '%s': checks, findings, endpoints or permissions", wanted);
     return EXIT_USAGE;
 }
 
 int command_explain(const struct options *options)
 {
-    struct buffer text;
-
     if (options->n_words < 2) {
         log_error("explain needs a CODE (see: ssm-preflight list findings)");
         return EXIT_USAGE;
     }
     struct style style;
     how(options, &style);
-    buffer_init(&text, REPORT_MAX_BYTES);
+    LOCAL_BUFFER text = {.max_bytes = REPORT_MAX_BYTES};
     if (explain_write(options->words[1], &style, &text))
-        return finish(&text);
+        return tell_text(&text, EXIT_READY);
     log_error("%s", text.bytes);
-    buffer_clear(&text);
     return EXIT_USAGE;
 }
 
@@ -154,9 +141,8 @@ int command_version(const struct options *options)
     static const char *const headings[] = {"name", "version", "source", "sha256"};
     const struct style json = {.json = true};
     struct list_row rows[MAX_ROWS] = {0};
-    struct buffer text;
+    LOCAL_BUFFER text = {.max_bytes = REPORT_MAX_BYTES};
 
-    buffer_init(&text, REPORT_MAX_BYTES);
     if (strcmp(options->output, "json") == 0) {
         for (size_t i = 0; i < n_libraries && i < MAX_ROWS; i++)
             rows[i] = (struct list_row){{libraries[i].name, libraries[i].version,
@@ -165,11 +151,11 @@ int command_version(const struct options *options)
                           program_version, program_commit);
         list_write(headings, COUNT_OF(headings), rows, n_libraries, &json, &text);
         (void)buffer_add_text(&text, "}\n");
-        return finish(&text);
+        return tell_text(&text, EXIT_READY);
     }
     (void)buffer_addf(&text, "ssm-preflight %s (%s)\n", program_version, program_commit);
     for (size_t i = 0; i < n_libraries; i++)
         (void)buffer_addf(&text, "  %-12s %-16s %s\n  %29s sha256 %s\n", libraries[i].name,
                           libraries[i].version, libraries[i].source, "", libraries[i].sha256);
-    return finish(&text);
+    return tell_text(&text, EXIT_READY);
 }

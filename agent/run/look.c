@@ -34,6 +34,7 @@ struct look {
     const char *root;
     bool any;
     struct local local;
+    uint16_t ports[MAX_ROUTES]; /* of the routes: a rule of `ip rule` may name one */
 };
 
 struct look *look_new(const char *root)
@@ -49,14 +50,17 @@ void look_free(struct look *look)
     free(look);
 }
 
-static void follow(struct network_facts *network, const char *address)
+static void follow(struct look *look, const char *address, uint16_t port)
 {
+    struct network_facts *network = &look->local.network;
+
     if (!address[0] || network->n_routes == MAX_ROUTES)
         return;
     for (int32_t i = 0; i < network->n_routes; i++)
         if (strcmp(network->routes[i].to, address) == 0)
             return;
-    route_look_up(address, 443, &network->routes[network->n_routes++]);
+    look->ports[network->n_routes] = port;
+    route_look_up(address, port, &network->routes[network->n_routes++]);
 }
 
 void look_follow(struct look *look, const struct facts *facts)
@@ -65,12 +69,12 @@ void look_follow(struct look *look, const struct facts *facts)
 
     memset(network->routes, 0, sizeof(network->routes));
     network->n_routes = 0;
-    follow(network, facts->imds.address);
+    follow(look, facts->imds.address, 80);
     for (int32_t i = 0; i < facts->resolvers.n_configured; i++)
-        follow(network, facts->resolvers.configured[i]);
+        follow(look, facts->resolvers.configured[i], 53);
     for (int i = 0; i < N_SERVICES; i++)
         for (int32_t j = 0; j < facts->endpoints[i].n_addresses; j++)
-            follow(network, facts->endpoints[i].addresses[j].address);
+            follow(look, facts->endpoints[i].addresses[j].address, 443);
 }
 
 static void take_stamp(const struct look *look, const char *path, struct stamp *stamp)
@@ -92,8 +96,9 @@ static void read_local(const struct look *look, const struct facts *facts, struc
     local->resolvers = facts->resolvers;
     local->agent = facts->agent;
     local->agent.last_error[0] = '\0'; /* an agent that tries again writes another one */
+    local->network.n_routes = before->n_routes;
     for (int32_t i = 0; i < before->n_routes; i++)
-        follow(&local->network, before->routes[i].to);
+        route_look_up(before->routes[i].to, look->ports[i], &local->network.routes[i]);
     take_stamp(look, "/etc/hosts", stamp++);
     take_stamp(look, facts->agent.ssl_cert_file, stamp++);
     take_stamp(look, facts->agent.ssl_cert_dir, stamp++);

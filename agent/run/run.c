@@ -15,7 +15,6 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/output.h"
-#include "base/text.h"
 #include "diagnose/diagnose.h"
 #include "model/anonymize.h"
 

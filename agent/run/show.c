@@ -35,12 +35,9 @@ static int read_stream(int fd, struct buffer *contents)
 /* A shell's <(command) is a pipe with a name, which file_read() refuses. */
 static int read_pipe(const char *name, struct buffer *contents)
 {
-    int fd = open(name, O_RDONLY | O_CLOEXEC);
-    int trouble = fd < 0 ? errno : read_stream(fd, contents);
+    LOCAL_FD fd = open(name, O_RDONLY | O_CLOEXEC);
 
-    if (fd >= 0)
-        (void)close(fd);
-    return trouble;
+    return fd < 0 ? errno : read_stream(fd, contents);
 }
 
 int show_read(const char *name, struct buffer *contents)
@@ -101,12 +98,11 @@ static int show_lines(const struct options *options, const char *name, const cha
 
 static int show(const struct options *options, struct facts *facts, struct report *report)
 {
-    struct buffer contents, lines;
+    LOCAL_BUFFER contents = {.max_bytes = FILE_MAX_BYTES};
+    LOCAL_BUFFER lines = {.max_bytes = FILE_MAX_BYTES};
     char error[WORDS_SIZE];
     const char *name;
 
-    buffer_init(&contents, FILE_MAX_BYTES);
-    buffer_init(&lines, FILE_MAX_BYTES);
     int trouble = read_input(options, &name, &contents);
     if (trouble) {
         log_error("%s: cannot be read: %s%s", name, strerror(trouble),
@@ -116,18 +112,12 @@ static int show(const struct options *options, struct facts *facts, struct repor
         return EXIT_USAGE;
     }
     (void)buffer_add(&contents, "", 0); /* a pipe may be empty */
-    if (is_list_of_names(options, &contents)) {
-        int status = show_listed(options, &contents);
-        buffer_clear(&contents);
-        return status;
-    }
+    if (is_list_of_names(options, &contents))
+        return show_listed(options, &contents);
     bool read = recorded_read(contents.bytes, contents.used, facts, &lines, error, sizeof(error));
     buffer_clear(&contents);
-    if (!read) {
-        int status = show_lines(options, name, error, &lines);
-        buffer_clear(&lines);
-        return status;
-    }
+    if (!read)
+        return show_lines(options, name, error, &lines);
     if (error[0] && !options->quiet)
         log_error("%s: %s", name, error);
     if (options->anonymize)
@@ -139,13 +129,12 @@ static int show(const struct options *options, struct facts *facts, struct repor
 
 bool show_last(const struct options *options, struct facts *facts, struct report *report)
 {
-    struct buffer contents;
+    LOCAL_BUFFER contents = {.max_bytes = FILE_MAX_BYTES};
     char error[WORDS_SIZE];
 
-    buffer_init(&contents, FILE_MAX_BYTES);
     bool read = file_read(options->root, LAST_REPORT, &contents) == 0 &&
                 recorded_read(contents.bytes, contents.used, facts, NULL, error, sizeof(error));
-    buffer_clear(&contents);
+
     if (read)
         diagnose(facts, report);
     return read;

@@ -89,12 +89,10 @@ static bool write_file(const char *path, const struct buffer *text, const char *
 static void save(const char *path, const struct report *report)
 {
     static const struct style style = {0};
-    struct buffer json;
+    LOCAL_BUFFER json = {.max_bytes = REPORT_MAX_BYTES};
 
-    buffer_init(&json, REPORT_MAX_BYTES);
     json_write(report, &style, &json);
     (void)write_file(path, &json, "warning: ");
-    buffer_clear(&json);
 }
 
 bool tell_is_to_file(const struct options *options)
@@ -117,17 +115,14 @@ static int print(const struct options *options, const struct report *report, int
 {
     char verdict[SUMMARY_SIZE + NAME_SIZE];
     struct style style = {0};
-    struct buffer text;
+    LOCAL_BUFFER text = {.max_bytes = REPORT_MAX_BYTES};
 
-    buffer_init(&text, REPORT_MAX_BYTES);
     if (!tell_is_to_file(options))
         tell_style(options, &style);
     output_find(options->output)->write(report, &style, &text);
     (void)text_set(verdict, sizeof(verdict), "%s: %s", verdict_row(report->verdict)->words,
                    report_summary_words(report));
-    status = tell_output(options, &text, verdict, status);
-    buffer_clear(&text);
-    return status;
+    return tell_output(options, &text, verdict, status);
 }
 
 int tell_report(const struct options *options, const struct report *report)
@@ -148,12 +143,10 @@ static bool to_console(const struct options *options)
 
 static void write_to_device(const struct buffer *block)
 {
-    int fd = open("/dev/console", O_WRONLY | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
+    LOCAL_FD fd = open("/dev/console", O_WRONLY | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
 
-    if (fd < 0)
-        return;
-    (void)file_write_in_time(fd, block->bytes, block->used, CONSOLE_MAX_MS);
-    (void)close(fd);
+    if (fd >= 0)
+        (void)file_write_in_time(fd, block->bytes, block->used, CONSOLE_MAX_MS);
 }
 
 /* The unit makes standard output the console, and nobody else holds that descriptor. */
@@ -174,12 +167,10 @@ static void write_to_output(const struct buffer *block)
 static void write_block(const struct report *report, void (*write_to)(const struct buffer *block))
 {
     static const struct style style = {0};
-    struct buffer block;
+    LOCAL_BUFFER block = {.max_bytes = REPORT_MAX_BYTES};
 
-    buffer_init(&block, REPORT_MAX_BYTES);
     console_write(report, &style, &block);
     write_to(&block);
-    buffer_clear(&block);
 }
 
 void tell_verdict(const struct options *options, const struct report *report)

@@ -72,12 +72,6 @@ static bool is_ready(const struct report *report)
 
 /* --- while a round runs --- */
 
-static void write_now(struct buffer *text)
-{
-    (void)tell_text(text, EXIT_READY);
-    buffer_clear(text);
-}
-
 static void draw(struct waiting *waiting, const struct report *report, bool under_way)
 {
     int64_t left_ms = remaining_ms(waiting);
@@ -89,12 +83,11 @@ static void draw(struct waiting *waiting, const struct report *report, bool unde
                         : left_ms > 0        ? left_ms
                                              : 0,
     };
-    struct buffer text;
+    LOCAL_BUFFER text = {.max_bytes = REPORT_MAX_BYTES};
 
-    buffer_init(&text, REPORT_MAX_BYTES);
     tell_style(waiting->run.options, &waiting->style); /* its size may have changed */
     live_draw(&waiting->live, report, &moment, &waiting->style, &text);
-    write_now(&text);
+    (void)tell_text(&text, EXIT_READY);
 }
 
 /* How often to wake up while waiting; 0: never. */
@@ -318,10 +311,9 @@ static int run_rounds(struct waiting *waiting)
         }
     }
     if (waiting->is_live) {
-        struct buffer text;
-        buffer_init(&text, REPORT_MAX_BYTES);
+        LOCAL_BUFFER text = {.max_bytes = REPORT_MAX_BYTES};
         live_erase(&waiting->live, &text);
-        write_now(&text);
+        (void)tell_text(&text, EXIT_READY);
     }
     /* "Fixed" means that an earlier verdict was not ready: of the run before, or of an earlier round. */
     if (options->follow && is_ready(waiting->run.report) &&

@@ -20,6 +20,7 @@ DELAYS_MS = (20, 120)
 TITLES = {
     "check": "`ssm-preflight check`",
     "floor": "the floor: a handshake and a GET with each of the six addresses, in turn, by the same OpenSSL",
+    "handshakes": "the same on as many connections as a check opens: five more to `ssm`",
     "curl": "the same requests by curl, in a script",
     "openssl s_client": "`openssl s_client` to the three names",
 }
@@ -35,9 +36,12 @@ def floor_build():
 
 def commands():
     """name -> a program and its arguments, to be run on the instance."""
-    hosts = [(f"{service}.{REGION}.amazonaws.com", w.address(service, zone)) for service in w.REQUIRED for zone in w.ZONES]
+    floor = [floor_build(), CA_FILE]
+    hosts = [[f"{service}.{REGION}.amazonaws.com", w.address(service, zone)] for service in w.REQUIRED for zone in w.ZONES]
+    ssm = [host for host in hosts if host[0].startswith("ssm.")]
     return {
-        "floor": [floor_build(), CA_FILE, *(word for pair in hosts for word in pair)],
+        "floor": sum(hosts, floor),
+        "handshakes": sum(hosts + (3 * ssm)[:5], floor),
         "curl": [os.path.join(HERE, "by-curl"), CA_FILE, REGION],
         "openssl s_client": [os.path.join(HERE, "by-openssl"), CA_FILE, REGION],
     }
@@ -79,18 +83,19 @@ def round_trips(binary):
     fitted = {
         "check, cold": fit(settings={"search": ""}, binary=binary, delays_ms=DELAYS_MS, runs=2),
         "check, hinted": fit(binary=binary, delays_ms=DELAYS_MS, runs=2),
-    } | {name: fit(command[1:], binary=command[0], delays_ms=DELAYS_MS, runs=1) for name, command in commands().items()}
+    } | {name: fit(command[1:], binary=command[0], delays_ms=DELAYS_MS, runs=1) for name, command in commands().items() if name != "handshakes"}
     return {name: (slope.round_trips, slope.rest_ms) for name, slope in fitted.items()}
 
 
 def table(lab, cost_program, check, runs, trips=None):
-    """A line for each, with its ratio to the floor. `check` is our own line; `trips` what round_trips() found, if it was asked."""
+    """A line for each, with its ratio to the floor, and to as many handshakes as a check makes. `check` is our own line; `trips` what round_trips() found, if it was asked."""
     found = {"check": check} | {name: cost(lab, cost_program, command, runs) for name, command in commands().items()}
-    floor_ms = found["floor"]["user_ms"] + found["floor"]["system_ms"]
-    lines = ["| | CPU ms | of the floor | MiB | connections to endpoints | packets to link-local addresses | round trips |", "| --- | --- | --- | --- | --- | --- | --- |"]
+    floor_ms, handshakes_ms = (found[name]["user_ms"] + found[name]["system_ms"] for name in ("floor", "handshakes"))
+    lines = ["| | CPU ms | of the floor | of its handshakes | MiB | connections to endpoints | packets to link-local addresses | round trips |",
+             "| --- | --- | --- | --- | --- | --- | --- | --- |"]
     for name, line in found.items():
         cpu_ms = line["user_ms"] + line["system_ms"]
         trip = (trips or {}).get("check, cold" if name == "check" else name)
-        lines.append(f"| {TITLES[name]} | {cpu_ms:.1f} | {cpu_ms / floor_ms:.1f} | {line['rss_kb'] / 1024:.1f} | {line['connections']} | {line['link_local_packets']} | "
+        lines.append(f"| {TITLES[name]} | {cpu_ms:.1f} | {cpu_ms / floor_ms:.1f} | {cpu_ms / handshakes_ms:.1f} | {line['rss_kb'] / 1024:.1f} | {line['connections']} | {line['link_local_packets']} | "
                      f"{f'{trip[0]:.1f}' if trip else ''} |")
     return "\n".join(lines)

@@ -44,10 +44,25 @@ static void clock_a_little_behind(struct facts *facts)
     move_clock(facts, (int64_t)4 * 60 * 1000);
 }
 
-/* Beyond five minutes, by less than a Date header's grain. */
+static void nobody_signs(struct facts *facts)
+{
+    EACH_SERVICE(i)
+    facts->endpoints[i].n_actions = 0;
+}
+
+/* Within five minutes, by less than a Date header's grain. */
 static void clock_at_the_limit(struct facts *facts)
 {
-    move_clock(facts, (int64_t)5 * 60 * 1000 + 500);
+    move_clock(facts, (int64_t)5 * 60 * 1000 - 500);
+    nobody_signs(facts);
+}
+
+/* The services' Dates count for nothing behind opened TLS, and nobody signs. */
+static void clock_behind_by_imds_alone(struct facts *facts)
+{
+    clock_behind(facts);
+    facts->clock.n_samples = 1;
+    nobody_signs(facts);
 }
 
 static void clock_in_the_past(struct facts *facts)
@@ -131,6 +146,7 @@ const struct situation tls_situations[] = {
     {"clock-wrong", clock_behind},
     {"clock-wrong--a-little-behind", clock_a_little_behind},
     {"clock-wrong--at-the-limit", clock_at_the_limit},
+    {"clock-wrong--by-imds-alone", clock_behind_by_imds_alone},
     {"clock-wrong--tls", clock_in_the_past},
     {"clock-wrong--no-sample", clock_in_the_past_without_sample},
     {"tls-expired", expired},
@@ -683,6 +699,12 @@ static void a_file_for_a_directory(struct facts *facts)
     SET(facts->agent.state_directory, "/var/lib/amazon/ssm/ipc");
 }
 
+static void a_directory_for_a_file(struct facts *facts)
+{
+    state_fails(facts, FAILURE_INVALID);
+    SET(facts->agent.state_directory, "/var/lib/amazon/ssm/runtimeconfig/identity_config.json");
+}
+
 static void no_inodes(struct facts *facts)
 {
     state_fails(facts, FAILURE_NO_INODES);
@@ -994,7 +1016,7 @@ static void time_sync_missing(struct facts *facts)
 static void time_sync_missing_and_missed(struct facts *facts)
 {
     time_sync_missing(facts);
-    move_clock(facts, (int64_t)3600 * 1000);
+    clock_behind(facts);
 }
 
 const struct situation agent_situations[] = {
@@ -1024,6 +1046,7 @@ const struct situation agent_situations[] = {
     {"agent-state-unwritable", state_read_only},
     {"agent-state-unwritable--full", disk_full},
     {"agent-state-unwritable--file", a_file_for_a_directory},
+    {"agent-state-unwritable--directory", a_directory_for_a_file},
     {"agent-state-unwritable--inodes", no_inodes},
     {"agent-state-unwritable--noexec", noexec},
     {"inotify-exhausted", inotify_exhausted},

@@ -420,19 +420,12 @@ static void what_is_no_file_is_written_to_and_not_replaced(void **state)
     assert_int_equal(unlink(link), 0);
 }
 
-static void count_one(void *arg, const char *name)
-{
-    (void)name;
-    ++*(int *)arg;
-}
-
 /* More than is read at once; and a write that fails leaves nothing behind, and what was there as it was. */
 static void a_long_file_too_and_nothing_is_left_of_a_failed_write(void **state)
 {
     static char long_text[3 * 16384 + 5], too_long[5000];
     char path[128], folder[128];
     struct buffer contents;
-    int n = 0;
     (void)state;
 
     for (size_t i = 0; i < sizeof(long_text); i++)
@@ -453,8 +446,8 @@ static void a_long_file_too_and_nothing_is_left_of_a_failed_write(void **state)
     assert_int_equal(rmdir(folder), 0);
     memset(too_long, 'x', sizeof(too_long) - 1);
     assert_int_equal(file_write_atomically(too_long, "x", 1, 0600), ENAMETOOLONG);
-    assert_int_equal(file_list("", directory, "", count_one, &n), 0);
-    assert_int_equal(n, 2); /* "new" and the FIFO of another test */
+    LOCAL_NAMES left = file_list("", directory, "");
+    assert_int_equal(left.n, 2); /* "new" and the FIFO of another test */
 }
 
 /* /dev/null, to which people link what is to be empty, and what a link is. */
@@ -489,14 +482,9 @@ static void a_link_is_looked_at_or_followed(void **state)
     assert_int_equal(file_read("/dev", "/zero", &contents), EINVAL);
 }
 
-static void remember(void *arg, const char *name)
-{
-    (void)text_add(arg, 64, "%s ", name);
-}
-
 static void drop_ins_come_in_the_order_of_their_names(void **state)
 {
-    char path[128], seen[64] = "";
+    char path[128];
     (void)state;
 
     (void)text_set(path, sizeof(path), "%s/b.conf", directory);
@@ -505,10 +493,15 @@ static void drop_ins_come_in_the_order_of_their_names(void **state)
     assert_int_equal(file_write_atomically(path, "", 0, 0600), 0);
     (void)text_set(path, sizeof(path), "%s/.c.conf", directory);
     assert_int_equal(file_write_atomically(path, "", 0, 0600), 0);
-    assert_int_equal(file_list(directory, "", ".conf", remember, seen), 0);
+    LOCAL_NAMES found = file_list(directory, "", ".conf");
+    LOCAL_NAMES none = file_list(directory, "/none", ".conf");
     assert_int_equal(unlink(path), 0);
-    assert_string_equal(seen, "a.conf b.conf ");
-    assert_int_equal(file_list(directory, "/none", ".conf", remember, seen), ENOENT);
+    assert_int_equal(found.error, 0);
+    assert_int_equal(found.n, 2);
+    assert_string_equal(found.names[0], "a.conf");
+    assert_string_equal(found.names[1], "b.conf");
+    assert_int_equal(none.error, ENOENT);
+    assert_int_equal(none.n, 0);
 }
 
 #ifndef __SANITIZE_ADDRESS__     /* it ends the process in its own way */

@@ -287,14 +287,43 @@ static void the_clock_by_minutes(void **state)
         int64_t off_ms;
         enum status status;
     } rows[] = {{30 * 1000, STATUS_PASS},      {2 * 60 * 1000, STATUS_WARN},
-                {-2 * 60 * 1000, STATUS_WARN}, {300 * 1000, STATUS_WARN}, /* by the error's edge */
+                {-2 * 60 * 1000, STATUS_WARN}, {298 * 1000, STATUS_WARN},
+                {300 * 1000, STATUS_FAIL}, /* on which side, a Date cannot say */
                 {6 * 60 * 1000, STATUS_FAIL},  {-6 * 60 * 1000, STATUS_FAIL},
                 {INT64_MAX / 2, STATUS_FAIL}};
     (void)state;
     for (size_t i = 0; i < COUNT_OF(rows); i++) {
         facts_healthy(&facts);
+        for (int j = 0; j < N_SERVICES; j++)
+            facts.endpoints[j].n_actions = 0;
         move_clock(&facts, rows[i].off_ms);
         assert_int_equal(check("clock.skew")->status, rows[i].status);
+    }
+}
+
+/* A Date can be rewritten on the way. */
+static void a_signature_says_more_than_dates(void **state)
+{
+    static const struct {
+        int64_t imds_ms, ssm_ms;
+        enum failure said; /* of the signatures */
+        enum status status;
+        int32_t n;
+    } rows[] = {{0, 3600 * 1000, FAILURE_NONE, STATUS_PASS, 1},
+                {3600 * 1000, 3600 * 1000, FAILURE_NONE, STATUS_SKIP, 0},
+                {-301 * 1000, -301 * 1000, FAILURE_NONE, STATUS_WARN, 2}, /* by the grain */
+                {0, 3600 * 1000, FAILURE_SKEWED, STATUS_PASS, 2},
+                {299 * 1000, 299 * 1000, FAILURE_SKEWED, STATUS_FAIL, 2}};
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        facts_healthy(&facts);
+        facts.clock.samples[0].offset_ms = rows[i].imds_ms;
+        facts.clock.samples[1].offset_ms = rows[i].ssm_ms;
+        if (rows[i].said == FAILURE_SKEWED)
+            break_actions(&facts, SERVICE_SSM, FAILURE_SKEWED, 400, "InvalidSignatureException",
+                          "");
+        assert_int_equal(check("clock.skew")->status, rows[i].status);
+        assert_int_equal(look_clock(&facts).n, rows[i].n);
     }
 }
 
@@ -408,6 +437,7 @@ int main(void)
         cmocka_unit_test_setup(what_was_not_probed_never_fails, start),
         cmocka_unit_test_setup(denied_actions_by_need, start),
         cmocka_unit_test_setup(unclear_answers_by_weight, start),
+        cmocka_unit_test_setup(a_signature_says_more_than_dates, start),
         cmocka_unit_test_setup(the_clock_by_minutes, start),
         cmocka_unit_test_setup(one_wrong_server_convinces_nobody, start),
         cmocka_unit_test_setup(stopped_leaves_unknown, start),

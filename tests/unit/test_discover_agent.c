@@ -658,6 +658,11 @@ static void the_configuration_is_read_as_by_go(void **state)
          "Mds.CommandWorkersLimit is of the wrong type", ""},
         {"{\"Ssm\":{\"Endpoint\":\"https://a.?x=1\"}}", "", "a"},
         {"{\"Agent\":{\"ContainerMode\":\"no\"}}", "Agent.ContainerMode is of the wrong type", ""},
+        {"{\"Agent\":{\"Name\":\"a\\u007f\"}}",
+         "Agent.Name has a control character: no request can carry it", ""},
+        {"{\"Agent\":{\"Name\":\"a\\n\"}}",
+         "Agent.Name has a control character: no request can carry it", ""},
+        {"{\"Agent\":{\"Name\":\"a\\n\",\"name\":\"a\\tb\"}}", "", ""},
         {"{\"agent\":\"x\"}", "agent is of the wrong type", ""},
         {"{\"Ssm\":{\"Endpoint\":1}}", "Ssm.Endpoint is of the wrong type", ""},
         {"{\"Identity\":{\"ConsumptionOrder\":\"EC2\"}}",
@@ -677,6 +682,26 @@ static void the_configuration_is_read_as_by_go(void **state)
             strcmp(overrides.hosts[SERVICE_SSM], rows[i].ssm) != 0)
             fail_msg("%s: \"%s\", \"%s\"", rows[i].text, agent.config.detail,
                      overrides.hosts[SERVICE_SSM]);
+    }
+}
+
+/* Go reads up to a line of 64 KB. */
+static void a_line_may_be_too_long(void **state)
+{
+    static const char first[] = "nameserver 10.0.0.2\n", last[] = "\nnameserver 10.0.0.3\n";
+    static struct resolver_facts resolvers;
+    static char text[70000];
+    (void)state;
+
+    for (int longer = 0; longer < 2; longer++) {
+        size_t n = sizeof(first) - 1 + 65535 + (size_t)longer;
+        memset(&resolvers, 0, sizeof(resolvers));
+        memset(text, '#', n);
+        memcpy(text, first, sizeof(first) - 1);
+        memcpy(text + n, last, sizeof(last));
+        put("/etc/resolv.conf", text);
+        resolvers_read(root, &resolvers);
+        assert_int_equal(resolvers.n_configured, longer ? 1 : 2);
     }
 }
 
@@ -924,6 +949,22 @@ static void try_file_systems(void)
     _exit(right ? 0 : 1);
 }
 
+static void a_folder_in_the_place_of_the_agents_file(void **state)
+{
+    static const char file[] = "/var/lib/amazon/ssm/runtimeconfig/identity_config.json";
+    (void)state;
+
+    put(file, "{}");
+    agent.installed = ANSWER_YES;
+    agent_read_state(root, &agent);
+    assert_int_equal(agent.state.outcome, OUTCOME_OK);
+    assert_int_equal(unlink(place(file)), 0);
+    put("/var/lib/amazon/ssm/runtimeconfig/identity_config.json/x", "");
+    agent_read_state(root, &agent);
+    assert_int_equal(agent.state.failure, FAILURE_INVALID);
+    assert_string_equal(agent.state_directory, file);
+}
+
 static void a_state_directory_fails_as_its_file_system_does(void **state)
 {
     int status = 0;
@@ -1128,6 +1169,8 @@ int main(void)
         TEST(the_last_error_names_what_it_was_caused_by),
         TEST(selinux_starts_no_program_that_was_moved_from_a_home),
         TEST(a_broken_configuration_is_named_with_its_line),
+        TEST(a_line_may_be_too_long),
+        TEST(a_folder_in_the_place_of_the_agents_file),
         TEST(a_state_directory_fails_as_its_file_system_does),
         TEST(inotify_is_used_up_where_root_gets_no_more),
         TEST(without_a_configuration_the_agent_runs_on_defaults),

@@ -15,32 +15,21 @@
 #include "base/file.h"
 #include "base/text.h"
 
-struct folder {
-    char path[PATH_SIZE];
-    const struct fuzz_target *target;
-    int n;
-};
-
-static void run_file(void *arg, const char *name)
-{
-    struct folder *folder = arg;
-    struct buffer contents;
-
-    buffer_init(&contents, FILE_MAX_BYTES);
-    if (file_read(folder->path, name, &contents) == 0) { /* a folder is none */
-        folder->target->run((const uint8_t *)contents.bytes, contents.used);
-        folder->n++;
-    }
-    buffer_clear(&contents);
-}
-
 static int run_folder(const char *kind, const struct fuzz_target *target)
 {
-    struct folder folder = {.target = target};
+    char folder[PATH_SIZE];
+    int n = 0;
 
-    (void)text_set(folder.path, sizeof(folder.path), "tests/fuzz/%s/%s/", kind, target->name);
-    (void)file_list("", folder.path, "", run_file, &folder);
-    return folder.n;
+    (void)text_set(folder, sizeof(folder), "tests/fuzz/%s/%s/", kind, target->name);
+    LOCAL_NAMES files = file_list("", folder, "");
+    for (size_t i = 0; i < files.n; i++) {
+        LOCAL_BUFFER contents = {.max_bytes = FILE_MAX_BYTES};
+        if (file_read(folder, files.names[i], &contents) != 0) /* a folder is none */
+            continue;
+        target->run((const uint8_t *)contents.bytes, contents.used);
+        n++;
+    }
+    return n;
 }
 
 static void no_known_input_breaks_a_target(void **state)

@@ -128,6 +128,14 @@ static void set_address(const char *address)
     (void)close(fd);
 }
 
+static void change_rules(const char *how)
+{
+    char command[128];
+
+    (void)text_set(command, sizeof(command), "ip rule %s", how);
+    assert_int_equal(system(command), 0); /* NOLINT(cert-env33-c): of a test */
+}
+
 /* Of addresses that the last whole round knew. */
 static void routes_that_differ(void **state)
 {
@@ -153,6 +161,15 @@ static void routes_that_differ(void **state)
     assert_false(look_differs(look));
     set_address("10.9.9.4");
     assert_true(look_differs(look));
+
+    (void)text_set(facts->resolvers.configured[0], ADDRESS_SIZE, "192.0.2.53");
+    look_follow(look, facts);
+    if (!getenv("EMULATE")) {                   /* qemu-user passes no rules on to the kernel */
+        change_rules("add dport 443 prohibit"); /* nobody asks a resolver there */
+        assert_false(look_differs(look));
+        change_rules("add dport 53 prohibit");
+        assert_true(look_differs(look));
+    }
 
     facts->resolvers.n_configured = 0;
     last->n_addresses = 2;

@@ -688,6 +688,25 @@ static void certificates_are_found_as_go_finds_them(void **state)
     }
 }
 
+/* A file is looked through in pieces of 16 KB: what lies across two of them is found, too. */
+static void a_certificate_is_found_at_the_edge_of_a_piece(void **state)
+{
+    static const char begin[] = "\n-----BEGIN CERTIFICATE-----\n";
+    static char text[16 * 1024 + sizeof(begin)];
+    (void)state;
+
+    for (size_t at = sizeof(text) - 2 * sizeof(begin); at <= sizeof(text) - sizeof(begin); at++) {
+        memset(text, '-', at);
+        memcpy(text + at, begin, sizeof(begin));
+        write_file("long.pem", text);
+        if (!trust_file_has_certificate(directory, "/long.pem"))
+            fail_msg("not found at %zu", at);
+    }
+    write_file("first.pem", begin + 1);
+    assert_true(trust_file_has_certificate(directory, "/first.pem"));
+    assert_false(trust_file_has_certificate(directory, "/absent.pem"));
+}
+
 /* --- peers that do not come so far --- */
 
 static void hear(const char *bytes, size_t n, enum peer_speaks speaks, enum peer_then then,
@@ -893,6 +912,7 @@ int main(void)
         TEST(believes_a_listed_intermediate),
         TEST(names_a_bad_ca_file),
         TEST(certificates_are_found_as_go_finds_them),
+        TEST(a_certificate_is_found_at_the_edge_of_a_piece),
         TEST(tells_what_is_not_tls),
         TEST(tells_alerts),
         TEST(tells_an_old_version),

@@ -102,7 +102,7 @@ static void the_vpcs_resolver_is_base_plus_two(void **state)
 
 static void hosts_pins_a_name_whatever_its_case(void **state)
 {
-    static const char text[] = "127.0.0.1 localhost\n"
+    static const char text[] = "\0\n127.0.0.1 localhost\n" /* a zero byte ends no file for Go */
                                "# 10.9.9.1 ssm.us-east-1.amazonaws.com\n"
                                "10.9.9.2\tother SSM.us-east-1.AMAZONAWS.com # note\r\n"
                                "nonsense ssm.us-east-1.amazonaws.com\n"

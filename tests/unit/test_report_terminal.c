@@ -317,6 +317,11 @@ static void ready_says_what_it_holds_back(void **state)
     SAYS("READY", "DEGRADED  The SSM agent comes up. This machine probably",
          "    sudo systemctl enable --now chrony || ");
     facts_healthy(&seen);
+    situation_find("tls-intercepted")->make(&seen);
+    for (int i = 0; i < N_SERVICES; i++)
+        seen.endpoints[i].n_actions = 0; /* no signed request is shown there */
+    SAYS("READY", "DEGRADED  The SSM agent comes up if its role permits that. TLS is");
+    facts_healthy(&seen);
     seen.plan.permissions = PERMISSIONS_OFF;
     seen.plan.strict = true;
     SAYS(NULL, "Exit status 1, by --strict.\n");

@@ -94,7 +94,9 @@ class Services:
         if answer.genuine:
             name = "x-amz-request-id" if service == "s3" else "x-amzn-RequestId"
             answer.headers[name] = str(uuid.UUID(int=random.getrandbits(128), version=4))
-            answer.headers["Date"] = formatdate(time.time() + self.world.clock_offset_s, usegmt=True)
+            answer.headers["Date"] = formatdate(
+                time.time() + self.world.clock_offset_s + self.world.service.dates_off_s, usegmt=True
+            )
         if answer.delay_s is not None:
             answer.delay_s += self.world.service.delay_s.get(service, 0.0)
             answer.drip_s = self.world.service.drip_s.get(service, 0.0)
@@ -191,6 +193,8 @@ class Services:
         token = "AAEAAb" + uuid.uuid4().hex
         self.channel_tokens.add(token)
         element = "" if self.world.service.token == "none" else f"<TokenValue>{token}</TokenValue>"
+        if self.world.service.token in ("page", "wall"):
+            return BROKEN[self.world.service.token]()
         if self.world.service.token == "json":
             return Answer(201, json.dumps({"TokenValue": token}))
         return Answer(

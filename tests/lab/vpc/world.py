@@ -151,6 +151,7 @@ class Service:
     drip_s: dict = field(default_factory=dict)  # service -> how long after its head the last byte of an answer comes
     token: str = "token"  # what CreateControlChannel answers: service.py
     upgrade: str | None = None  # a manner, of whatever answers what would become a websocket
+    dates_off_s: float = 0.0  # what is in front of the services rewrites Date by that
     throttle: tuple = ()  # (status, code) of what is throttled, if not as usual
     identity: list = field(default_factory=lambda: ["AmazonSSMManagedInstanceCore"])
     boundary: list | None = None

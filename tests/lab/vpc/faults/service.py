@@ -110,10 +110,18 @@ def _(world, manner="refuses-upgrade"):
     world.service.upgrade = choice(manner, "refuses-upgrade", "bad-gateway", "hang", "page")
 
 
-@fault("channel-token", "CreateControlChannel succeeds, and gives no token, one in JSON, or with a status of 200: no service's way", "unexplained",
-       "[none|json|status]")
+@fault("dates-rewritten", "a proxy opens TLS, and rewrites the Date of every answer by so many seconds", "tls-intercepted",
+       "[SECONDS (-1200)]")
+def _(world, seconds="-1200"):
+    world.corporate_authority = True
+    lead_to(world, "all", "intercepted")
+    world.service.dates_off_s = int(seconds)
+
+
+@fault("channel-token", "CreateControlChannel succeeds, and gives no token, one in JSON, or with a status of 200: no service's way; or a "
+       "page answers it alone, with 200 or 403", "unexplained", "[none|json|status|page|wall]")
 def _(world, form="none"):
-    world.service.token = choice(form, "none", "json", "status")
+    world.service.token = choice(form, "none", "json", "status", "page", "wall")
 
 
 @fault("throttled-as", "signed calls are throttled in another form, the first N or for ever", "service-unavailable",

@@ -133,6 +133,10 @@ _CONFIGURATIONS = {
     "mds-wrong": '{"Mds": {"Endpoint": "ec2messages.us-esat-1.amazonaws.com"}}',
     "trailing-comma": '{"Mds": {"CommandWorkersLimit": 5,}}',
     "tab-in-string": '{"Agent": {"Name": "a\tb"}}',
+    "name-delete": '{"Agent": {"Name": "a\\u007f"}}',
+    "name-lines": '{"Agent": {"Name": "a\\nb"}}',
+    "name-tab": '{"Agent": {"Name": "a\\tb"}}',
+    "name-accent": '{"Agent": {"Name": "\u00e4"}}',
     "two": '{"Mds": {}}{"Ssm": {}}',
     "crlf": '{\r\n"Mds": {}\r\n}\r\n',
     "leading-zero": '{"Mds": {"CommandWorkersLimit": 05}}',
@@ -172,6 +176,10 @@ _RESOLV = {
     "rotate": f"options rotate\nnameserver {w.DEAD_RESOLVER}\n" + _GOOD,
     "dead-twice": f"nameserver {w.DEAD_RESOLVER}\nnameserver {w.DEAD_RESOLVER}\n" + _GOOD,
     "search-many": "search a.example.com b.example.com c.example.com d.example.com\noptions ndots:5\n" + _GOOD,
+    "zeros-before": "\0" * 64 + "\n" + _GOOD,
+    "zeros-in-line": "\0" * 64 + f"nameserver {w.DEAD_RESOLVER}\n" + _GOOD,
+    "zeros-behind": f"nameserver {w.RESOLVER}\0\n",
+    "long-line": "# " + "x" * 65536 + "\n" + _GOOD,
     "no-aaaa": "options no-aaaa trust-ad single-request-reopen edns0\n" + _GOOD,
     "gone": None,
     "nothing": w.Link("/dev/null"),
@@ -218,6 +226,9 @@ _HOSTS = {
     "short": "10.0.1.99 ssm\n",
     "port": "10.0.1.99:443 {ssm}\n",
     "mapped": f"::ffff:{w.address('ssm', 'a')} {{ssm}}\n",
+    "long-line": "#" + "x" * 65535 + "\n10.0.1.99 {ssm}\n",
+    "long-line-fits": "#" + "x" * 65534 + "\n10.0.1.99 {ssm}\n",
+    "zeros-before": "\0" * 64 + "\n10.0.1.99 {ssm}\n",
 }
 
 
@@ -261,6 +272,7 @@ _LEFT = {  # path, text
     "seelog-empty": ("/etc/amazon/ssm/seelog.xml", ""),
     "runtime": (f"{_STATE}/runtimeconfig/identity_config.json", "{"),
     "runtime-empty": (f"{_STATE}/runtimeconfig/identity_config.json", ""),
+    "runtime-folder": (f"{_STATE}/runtimeconfig/identity_config.json/x", "x"),
     "runtime-other": (f"{_STATE}/runtimeconfig/identity_config.json", json.dumps(
         {"SchemaVersion": "1.1", "InstanceId": "i-0fedcba9876543210", "IdentityType": "EC2", "CredentialSource": "EC2"})),
     "runtime-hybrid": (f"{_STATE}/runtimeconfig/identity_config.json", json.dumps(
