@@ -282,7 +282,9 @@ static bool send_next(struct lane *lane, const struct first *first)
     struct action_facts *action = &climb->facts->actions[next];
     if (!send(lane, permission_find(action->action), first)) {
         action->permission = PERMISSION_UNCLEAR;
-        action->failure = FAILURE_INTERNAL;
+        action->failure = text_only(observe->facts->plan.signing_region, "-")
+                              ? FAILURE_INTERNAL
+                              : FAILURE_SIGNATURE; /* of no Region there is a signature */
         return false;
     }
     (void)text_set(action->address, sizeof(action->address), "%s", lane->facts->address);

@@ -348,6 +348,7 @@ EXPECTED = [  # fault, verdict, first finding
     ("configuration-written:query", "ready", None),
     ("configuration-written:two-slashes", "not-ready", "agent-config-invalid"),
     ("configuration-written:null", "ready", None),
+    ("configuration-written:region-blank", "not-ready", "agent-config-invalid"),
     ("configuration-written:dual-stack", "ready", None),  # this agent does not know the key
     ("configuration-written:mgs-slash", "ready", None),
     ("configuration-written:order-cases", "ready", None),

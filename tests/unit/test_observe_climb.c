@@ -1440,19 +1440,30 @@ static void an_unclear_answer_beside_the_first_stays(void **state)
     assert_int_equal(permission_of(1), PERMISSION_UNCLEAR);
 }
 
-static void a_request_that_cannot_start_is_trouble(void **state)
+static int n_unclear_in(const char *region, enum failure failure)
 {
-    int n_trouble = 0;
-    (void)state;
+    int n = 0;
 
+    (void)text_set(facts.plan.signing_region, REGION_SIZE, "%s", region);
     start_and_connect();
     replies(0, reply_of(404));
     starts = false;
     observe_role(observe, &credentials);
     for (int i = 0; i < SSM->n_actions; i++)
-        n_trouble += SSM->actions[i].permission == PERMISSION_UNCLEAR &&
-                     SSM->actions[i].failure == FAILURE_INTERNAL;
-    assert_int_equal(n_trouble, 1);
+        n += SSM->actions[i].permission == PERMISSION_UNCLEAR && SSM->actions[i].failure == failure;
+    return n;
+}
+
+static void a_request_that_cannot_start_is_trouble(void **state)
+{
+    (void)state;
+    assert_int_equal(n_unclear_in("us-east-1", FAILURE_INTERNAL), 1);
+}
+
+static void a_region_that_is_none_cannot_be_signed_for(void **state)
+{
+    (void)state;
+    assert_int_equal(n_unclear_in(" us-east-1 ", FAILURE_SIGNATURE), 1);
 }
 
 static void without_credentials_nothing_more_is_opened(void **state)
@@ -1890,6 +1901,7 @@ int main(void)
         TEST(an_address_that_is_not_awss_says_nothing_of_actions),
         TEST(an_unclear_answer_beside_the_first_stays),
         TEST(a_request_that_cannot_start_is_trouble),
+        TEST(a_region_that_is_none_cannot_be_signed_for),
         TEST(without_credentials_nothing_more_is_opened),
         TEST(an_agent_without_a_connection_is_not_connected),
         TEST(one_action_is_asked_again_where_it_was_answered),

@@ -142,6 +142,7 @@ _CONFIGURATIONS = {
     "two": '{"Mds": {}}{"Ssm": {}}',
     "crlf": '{\r\n"Mds": {}\r\n}\r\n',
     "leading-zero": '{"Mds": {"CommandWorkersLimit": 05}}',
+    "region-blank": '{"Agent": {"Region": " us-east-1 "}}',
     "dual-stack": '{"Agent": {"UseDualStackEndpoint": true}}',
     "os": '{"Os": {"Lang": 5}}',
     "agent-region-empty": '{"Agent": {"Region": ""}}',
