@@ -77,6 +77,15 @@ static bool take_name(struct walk *walk, char name[PATH_BYTES])
     return n > 0;
 }
 
+/* Of a LOCAL_FD: whoever takes it closes it. */
+static int keep(int *fd)
+{
+    int kept = *fd;
+
+    *fd = -1;
+    return kept;
+}
+
 /* -1 with errno 0: go on. */
 static int step(struct walk *walk, const char *name, int flags)
 {
@@ -97,8 +106,7 @@ static int step(struct walk *walk, const char *name, int flags)
         return openat(here, name, flags | O_NOFOLLOW);
     if (walk->depth == MAX_DEPTH)
         return stop(ENAMETOOLONG);
-    walk->folders[++walk->depth] = fd;
-    fd = -1; /* kept */
+    walk->folders[++walk->depth] = keep(&fd);
     return stop(0);
 }
 
