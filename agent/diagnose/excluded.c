@@ -249,6 +249,22 @@ static bool no_tls_expired(const struct view *view)
            view->explains == check_bit(CHECK_CLOCK_SKEW);
 }
 
+static bool explains_any(const struct view *view, enum rung rung)
+{
+    struct each it = {0};
+    return view_each(view, rung, &it);
+}
+
+static bool no_tls_reset(const struct view *view)
+{
+    return !explains_any(view, RUNG_TLS) || tls_answers_small_segments(view);
+}
+
+static bool no_service_unavailable(const struct view *view)
+{
+    return !explains_any(view, RUNG_AUTHORIZE);
+}
+
 /* --- policies --- */
 
 static bool no_policy_incomplete(const struct view *view)
@@ -286,7 +302,8 @@ static const struct {
     {"local-firewall", no_local_firewall},
     {"clock-wrong", no_clock_wrong},
     {"tls-expired", no_tls_expired},
-    {"tls-reset", tls_answers_small_segments},
+    {"tls-reset", no_tls_reset},
+    {"service-unavailable", no_service_unavailable},
     {"tls-untrusted", tls_is_intercepted},
     {"policy-incomplete", no_policy_incomplete},
     {"policy-missing", is_said},

@@ -86,9 +86,9 @@ static enum status weight_of(const struct facts *facts, enum service service, co
 /* How much one action decides, and what. These answers are about every request, and no other action's
  * success outweighs them: rejected credentials, a wrong signature or time. A request that the service
  * finds wrong was at least taken for ours and not denied; everything else the agent would meet too, and to
- * call that ready would be a guess. */
+ * call that ready would be a guess. So is one that it finds wrong whatever is asked, or in the agent's own form. */
 static int rank(const struct facts *facts, enum service service, const struct action_facts *action,
-                bool any_allowed, enum status *weight)
+                const struct proven *proven, enum status *weight)
 {
     static const int by_weight[] = {[STATUS_PASS] = 0, [STATUS_WARN] = 2, [STATUS_FAIL] = 5};
     bool every = action->failure == FAILURE_CREDENTIALS_REJECTED ||
@@ -98,9 +98,14 @@ static int rank(const struct facts *facts, enum service service, const struct ac
         *weight = weight_of(facts, service, action->action);
         return by_weight[*weight];
     }
-    if (action->permission != PERMISSION_UNCLEAR || (any_allowed && !every))
+    bool any_other = proven->allowed + proven->denied > 0 || proven->unclear == 1;
+
+    if (action->permission != PERMISSION_UNCLEAR || (proven->allowed > 0 && !every))
         return 0;
-    *weight = action->failure == FAILURE_BAD_REQUEST ? STATUS_WARN : STATUS_FAIL;
+    *weight = action->failure == FAILURE_BAD_REQUEST && any_other &&
+                      strcmp(action->action, "ssmmessages:CreateControlChannel") != 0
+                  ? STATUS_WARN
+                  : STATUS_FAIL;
     return every ? 4 : *weight == STATUS_FAIL ? 3 : 1;
 }
 
@@ -121,7 +126,7 @@ struct proven policy_prove(const struct facts *facts, enum service service)
     }
     for (int32_t i = 0; i < endpoint->n_actions; i++) {
         enum status weight = STATUS_PASS;
-        int ranked = rank(facts, service, &endpoint->actions[i], proven.allowed > 0, &weight);
+        int ranked = rank(facts, service, &endpoint->actions[i], &proven, &weight);
         if (ranked > best) {
             best = ranked;
             proven.verdict = weight;

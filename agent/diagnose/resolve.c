@@ -151,8 +151,36 @@ static bool is_dns_off(const struct facts *facts)
     return facts->resolvers.order == LOOKUP_FILES;
 }
 
+/* The name of the search list that is found in the endpoint's place; NULL: none. */
+static const char *searched(const struct facts *facts, enum service service)
+{
+    const char *host = facts->plan.services[service].host;
+
+    for (enum family family = FAMILY_IPV4; family <= FAMILY_IPV6; family++) {
+        const struct dns_answer *answer = names_deciding(&facts->endpoints[service], family);
+        if (answer && text_starts(answer->cname, host) && answer->cname[strlen(host)] == '.')
+            return answer->cname;
+    }
+    return NULL;
+}
+
+bool when_search_list_leads(const struct view *view)
+{
+    return searched(view->facts, view->service);
+}
+
+void quote_searched(const struct view *view, struct finding *finding)
+{
+    for (struct each it = {0}; view_each(view, N_RUNGS, &it);)
+        if (searched(view->facts, it.service))
+            finding_evidence(finding, "%s has `search` and `ndots`: asked for first is %s",
+                             view->facts->resolvers.file, searched(view->facts, it.service));
+}
+
 bool where_question_stays_here(const struct view *view)
 {
+    if (view->rung != RUNG_RESOLVE)
+        return searched(view->facts, view->service);
     return is_dns_off(view->facts) || failed_here(view->facts, view->service) ||
            answers_only_as(view->facts, view->service, ASKED_UPSTREAM);
 }
@@ -351,6 +379,24 @@ static bool knows_more(const struct second_opinion *opinion, const struct lookup
     return opinion->private_address || (denied && opinion->public_address);
 }
 
+/* Amazon's resolver has private addresses, and none of what the configured one gives works. */
+static bool others_are_given(const struct facts *facts, enum service service)
+{
+    const struct endpoint_facts *endpoint = &facts->endpoints[service];
+    const struct dns_answer *amazon = names_second_opinion(facts, service).answer;
+
+    for (int32_t i = 0; i < endpoint->n_addresses; i++) {
+        const struct step *steps = endpoint->addresses[i].steps;
+        if (steps[RUNG_CONNECT].outcome != OUTCOME_FAILED &&
+            steps[RUNG_TLS].failure != FAILURE_WRONG_NAME)
+            return false;
+        for (int32_t j = 0; amazon && j < amazon->n_addresses; j++)
+            if (strcmp(amazon->addresses[j], endpoint->addresses[i].address) == 0)
+                return false;
+    }
+    return endpoint->n_addresses > 0;
+}
+
 /* Amazon's resolver knows more, and the configured one, which is another, gives something else. */
 bool where_vpc_is_bypassed(const struct view *view)
 {
@@ -364,7 +410,9 @@ bool where_vpc_is_bypassed(const struct view *view)
     if (lookup.answer && !facts->resolvers.stub &&
         names_is_amazon_resolver(&facts->instance, lookup.answer->server))
         return false;
-    return naming.stranger || lookup.failure != FAILURE_NONE;
+    return naming.stranger
+               ? view->rung != RUNG_TLS
+               : lookup.failure != FAILURE_NONE || others_are_given(facts, view->service);
 }
 
 /* The one whose word counted: the first of resolv.conf may be silent. */

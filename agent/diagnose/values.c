@@ -355,14 +355,16 @@ static const struct {
     {"outside-silent", {is_silent_far}},     /* a silent address is outside of the VPC */
     {"own-subnet-silent", {is_silent_near}}, /* a silent address is in this subnet */
     {"phased-out-service", {is_phased_out}}, /* AWS announced the service's end */
-    {"profile-deleted", {when_profile_is_deleted}}, /* the instance profile was deleted */
-    {"public-answers", {is_public_answering}},      /* the public addresses answer */
+    {"own-bundle", FACT(agent.ssl_cert_file, NOT_EMPTY)}, /* the agent's unit names a CA bundle */
+    {"profile-deleted", {when_profile_is_deleted}},       /* the instance profile was deleted */
+    {"public-answers", {is_public_answering}},            /* the public addresses answer */
     {"public-meant", FACT(plan.private_dns, PRIVATE_DNS_OFF)}, /* --private-dns is off */
     {"refusing-route", {is_refusing_route}},                   /* a route or a rule refuses */
     {"rpm", FACT(agent.package, AGENT_PACKAGE_RPM)},           /* the agent is an rpm package */
-    {"snap", {is_snap}},                                       /* the agent is Ubuntu's snap */
-    {"stub", FACT(resolvers.stub, NOT_EMPTY)},     /* resolv.conf names the stub 127.0.0.53 */
-    {"unsent", {is_unsent}},                       /* the kernel could not send */
+    {"searched", {when_search_list_leads}},    /* resolv.conf's search list leads to another name */
+    {"snap", {is_snap}},                       /* the agent is Ubuntu's snap */
+    {"stub", FACT(resolvers.stub, NOT_EMPTY)}, /* resolv.conf names the stub 127.0.0.53 */
+    {"unsent", {is_unsent}},                   /* the kernel could not send */
     {"use-vc", FACT(resolvers.by_tcp, NOT_EMPTY)}, /* resolv.conf has names asked by TCP */
 };
 

@@ -127,13 +127,22 @@ struct reading {
     struct unit_files drop_ins;
 };
 
-static void take_line(const struct reading *reading, const char *path, char *line, bool *inside)
+/* Whether the service is started at all. */
+static bool is_for_start(const char *line)
+{
+    return text_starts(line, "Condition") || text_starts(line, "Assert") ||
+           text_starts(line, "Requires");
+}
+
+static void take_line(const struct reading *reading, const char *path, char *line,
+                      char section[NAME_SIZE])
 {
     char *equals = strchr(line, '=');
 
     if (line[0] == '[') {
-        *inside = strcmp(line, reading->section) == 0;
-    } else if (*inside && equals) {
+        (void)text_set(section, NAME_SIZE, "%s", line);
+    } else if (equals && (strcmp(section, reading->section) == 0 ||
+                          (strcmp(section, "[Unit]") == 0 && is_for_start(line)))) {
         *equals = '\0';
         reading->each(reading->arg, path, text_trim(line), text_trim(equals + 1));
     }
@@ -144,7 +153,8 @@ static void read_settings(const struct reading *reading, const char *path)
 {
     LOCAL_BUFFER contents = {.max_bytes = 256 * 1024};
     LOCAL_BUFFER whole = {.max_bytes = 256 * 1024};
-    bool inside = false, goes_on = false;
+    char section[NAME_SIZE] = "";
+    bool goes_on = false;
 
     int error = file_read(reading->root, path, &contents);
     if (error == EFBIG)
@@ -163,7 +173,7 @@ static void read_settings(const struct reading *reading, const char *path)
         if (goes_on && rest && *rest)
             continue;
         if (whole.used > 0)
-            take_line(reading, path, text_trim(whole.bytes), &inside);
+            take_line(reading, path, text_trim(whole.bytes), section);
         buffer_clear(&whole);
     }
 }
@@ -361,6 +371,13 @@ enum {
     PRIVATE_NETWORK,
     IP_ADDRESS_DENY,
     ADDRESS_FAMILIES,
+    CONDITION_PATH,
+    ASSERT_PATH,
+    REQUIRES,
+    EXEC_CONDITION,
+    EXEC_START_PRE,
+    WORKING_DIRECTORY,
+    TYPE,
     NO_NEW_PRIVILEGES,
     DENY_WRITE_EXECUTE,
     N_TAKING,
@@ -394,7 +411,41 @@ static bool has_imds(const char *networks)
            strstr(networks, "169.254.") || strstr(networks, "0.0.0.0/0");
 }
 
-static void find_harmful(char of[N_READ][WORDS_SIZE], bool harmful[N_TAKING])
+/* A path, of a program perhaps, that may not be missing: no dash before it, systemd.service(5). */
+static bool is_not_there(const char *root, const char *value)
+{
+    char path[PATH_SIZE];
+
+    value += strspn(value, "@:+!\"");
+    (void)text_set(path, sizeof(path), "%.*s", (int)strcspn(value, " \t\""), value);
+    return path[0] == '/' && !strchr(path, '%') && !file_exists(root, path);
+}
+
+/* systemd.unit(5): those with a | before them are passed over, as is what an image's first boot makes. */
+static bool does_not_hold(const char *root, const char *value)
+{
+    char word[PATH_SIZE];
+    bool fails = false;
+
+    for (const char *at = value; text_word(&at, " ", word, sizeof(word));) {
+        const char *path = word + (word[0] == '!');
+        bool later = root[0] && (text_starts(path, "/run/") || text_starts(path, "/var/"));
+        fails |= path[0] == '/' && !later && file_exists(root, path) == (path > word);
+    }
+    return fails;
+}
+
+static bool lacks_unit(const char *root, const char *value)
+{
+    char word[PATH_SIZE];
+    bool lacks = false;
+
+    for (const char *at = value; text_word(&at, " ", word, sizeof(word));)
+        lacks |= text_ends(word, ".service") && !strchr(word, '@') && !installed(root, word);
+    return lacks;
+}
+
+static void find_harmful(const char *root, char of[N_READ][WORDS_SIZE], bool harmful[N_TAKING])
 {
     const char *user = of[USER], *families = of[ADDRESS_FAMILIES];
     bool writable = strstr(of[STATE_DIRECTORY], "amazon/ssm") || has_state(of[READ_WRITE_PATHS]);
@@ -410,6 +461,12 @@ static void find_harmful(char of[N_READ][WORDS_SIZE], bool harmful[N_TAKING])
     harmful[IP_ADDRESS_DENY] = has_imds(of[IP_ADDRESS_DENY]) && !has_imds(of[IP_ADDRESS_ALLOW]);
     harmful[ADDRESS_FAMILIES] = families[0] &&
                                 (families[0] == '~') == !!strstr(families, "AF_INET");
+    harmful[CONDITION_PATH] = does_not_hold(root, of[CONDITION_PATH]);
+    harmful[ASSERT_PATH] = does_not_hold(root, of[ASSERT_PATH]);
+    harmful[REQUIRES] = lacks_unit(root, of[REQUIRES]);
+    for (int i = EXEC_CONDITION; i <= WORKING_DIRECTORY; i++)
+        harmful[i] = is_not_there(root, of[i]);
+    harmful[TYPE] = text_starts(of[TYPE], "notify") || strcmp(of[TYPE], "forking") == 0;
     harmful[NO_NEW_PRIVILEGES] = says_yes(of[NO_NEW_PRIVILEGES]);
     harmful[DENY_WRITE_EXECUTE] = says_yes(of[DENY_WRITE_EXECUTE]);
 }
@@ -431,6 +488,13 @@ void unit_confinement(const char *root, const char *unit, unit_taken *each, void
         [PRIVATE_NETWORK] = {"PrivateNetwork", false, true, ""},
         [IP_ADDRESS_DENY] = {"IPAddressDeny", true, true, " holds the metadata service"},
         [ADDRESS_FAMILIES] = {"RestrictAddressFamilies", true, true, ""},
+        [CONDITION_PATH] = {"ConditionPathExists", true, true, " does not hold"},
+        [ASSERT_PATH] = {"AssertPathExists", true, true, " does not hold"},
+        [REQUIRES] = {"Requires", true, true, ", a unit that is not there"},
+        [EXEC_CONDITION] = {"ExecCondition", false, true, " is not there"},
+        [EXEC_START_PRE] = {"ExecStartPre", false, true, " is not there"},
+        [WORKING_DIRECTORY] = {"WorkingDirectory", false, true, " is not there"},
+        [TYPE] = {"Type", false, true, ", and the agent never tells that it is ready"},
         [NO_NEW_PRIVILEGES] = {"NoNewPrivileges", false, false, ", ssm-user's sudo will not work"},
         [DENY_WRITE_EXECUTE] =
             {"MemoryDenyWriteExecute", false, false,
@@ -450,7 +514,7 @@ void unit_confinement(const char *root, const char *unit, unit_taken *each, void
                                    .size = sizeof(values[i]),
                                    .file = files[i]};
     unit_settings(root, unit, take_settings, all);
-    find_harmful(values, harmful);
+    find_harmful(root, values, harmful);
     for (size_t i = 0; i < N_TAKING; i++) {
         if (!all[i].found || !harmful[i])
             continue;

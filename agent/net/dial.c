@@ -347,7 +347,7 @@ bool dial_is_refused_here(const char *address, uint16_t port)
 
     if (!address_parse(address, port, &to, &length))
         return false;
-    int fd = dial_socket(to.ss_family, SOCK_STREAM, IPPROTO_TCP);
+    LOCAL_FD fd = dial_socket(to.ss_family, SOCK_STREAM, IPPROTO_TCP);
     if (fd < 0)
         return false;
     struct pollfd refusal = {.fd = fd, .events = POLLOUT};
@@ -355,7 +355,5 @@ bool dial_is_refused_here(const char *address, uint16_t port)
     if (connect(fd, (const struct sockaddr *)&to, length) != 0)
         (void)file_note_trouble("a connection", errno);
     bool at_once = poll(&refusal, 1, 1) == 1 && (refusal.revents & POLLERR);
-    bool here = at_once && read_looped() != before;
-    (void)close(fd);
-    return here;
+    return at_once && read_looped() != before;
 }

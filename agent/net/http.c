@@ -185,27 +185,22 @@ static void bracket(const char *host, char *to, size_t size)
  * addresses of one name apart. */
 static bool set_destination(struct exchange *exchange, const struct http_request *request)
 {
-    struct buffer url;
-    struct buffer connect_to;
+    LOCAL_BUFFER url = {.max_bytes = HEADER_SIZE};
+    LOCAL_BUFFER connect_to = {.max_bytes = HEADER_SIZE};
     char host[HOST_SIZE + 2];
     char address[ADDRESS_SIZE + 2];
 
     bracket(request->host, host, sizeof(host));
     bracket(request->address, address, sizeof(address));
-    buffer_init(&url, HEADER_SIZE);
-    buffer_init(&connect_to, HEADER_SIZE);
     (void)buffer_addf(&url, "%s://%s:%u%s", request->tls ? "https" : "http", host, request->port,
                       request->path);
     (void)buffer_addf(&connect_to, "%s:%u:%s:%u", host, request->port, address, request->port);
-    bool fits = !url.failed && !connect_to.failed;
-    if (fits) {
-        exchange->connect_to = curl_slist_append(NULL, connect_to.bytes);
-        curl_easy_setopt(exchange->easy, CURLOPT_URL, url.bytes);
-        curl_easy_setopt(exchange->easy, CURLOPT_CONNECT_TO, exchange->connect_to);
-    }
-    buffer_clear(&url);
-    buffer_clear(&connect_to);
-    return fits;
+    if (url.failed || connect_to.failed)
+        return false;
+    exchange->connect_to = curl_slist_append(NULL, connect_to.bytes);
+    curl_easy_setopt(exchange->easy, CURLOPT_URL, url.bytes);
+    curl_easy_setopt(exchange->easy, CURLOPT_CONNECT_TO, exchange->connect_to);
+    return true;
 }
 
 static void add_header(struct exchange *exchange, const char *line)

@@ -102,6 +102,8 @@ static void read_attributes(const struct search *search, const struct nlmsghdr *
     }
 }
 
+static const unsigned char any[16]; /* address */
+
 static void take_found(struct search *search, const struct nlmsghdr *message)
 {
     const struct rtmsg *head = NLMSG_DATA(message);
@@ -125,7 +127,6 @@ static void take_entry(struct search *search, const struct nlmsghdr *message, bo
     const struct rtmsg *head = NLMSG_DATA(message);
     struct attributes found;
     struct route *route = search->route;
-    static const unsigned char any[16];
 
     read_attributes(search, message, &found);
     for (int i = 0; i < N_REFUSALS; i++) {
@@ -151,7 +152,6 @@ static void take_rule(const struct search *search, const struct nlmsghdr *messag
     const struct rtmsg *head = NLMSG_DATA(message);
     struct attributes found;
     struct route *route = search->route;
-    static const unsigned char any[16];
 
     read_attributes(search, message, &found);
     if (route->by_rule || head->rtm_type != FR_ACT_TO_TBL || found.table != route->table ||
@@ -287,7 +287,7 @@ void route_look_up(const char *address, uint16_t port, struct route *route)
     (void)text_set(route->to, sizeof(route->to), "%s", address);
     if (!parse(address, &search))
         return;
-    int fd = open_netlink();
+    LOCAL_FD fd = open_netlink();
     if (fd < 0)
         return;
     ask(fd, &search, RTM_GETROUTE, false);
@@ -303,7 +303,6 @@ void route_look_up(const char *address, uint16_t port, struct route *route)
     } else if (route->kind == ROUTE_FORWARD && route->table != RT_TABLE_MAIN) {
         ask(fd, &search, RTM_GETRULE, true);
     }
-    (void)close(fd);
 }
 
 bool route_ends_at_next_hop(const char *address, uint16_t port)
@@ -314,11 +313,10 @@ bool route_ends_at_next_hop(const char *address, uint16_t port)
     route_look_up(address, port, &route);
     if (route.kind != ROUTE_FORWARD || !parse(route.via[0] ? route.via : address, &search))
         return false;
-    int fd = open_netlink();
+    LOCAL_FD fd = open_netlink();
     if (fd < 0)
         return false;
     ask(fd, &search, RTM_GETNEIGH, true);
-    (void)close(fd);
     return search.silent;
 }
 

@@ -83,9 +83,11 @@ struct climb {
     struct lane extras[MAX_ACTIONS];
     int n_extras;
     struct asking askings[MAX_ANSWERS];
-    bool decided[2]; /* by family: the addresses that the agent would use are known */
-    bool pinned;     /* /etc/hosts names the addresses */
-    bool late;       /* DNS_DOUBT_MS are over */
+    int n_searched,
+        search_server; /* names of the search list that have no address; the server that is asked */
+    bool decided[2];   /* by family: the addresses that the agent would use are known */
+    bool pinned;       /* /etc/hosts names the addresses */
+    bool late;         /* DNS_DOUBT_MS are over */
     bool asked_amazon, asked_proxy_again;
     int n_upgrades;
     uint32_t repeated;       /* actions, by their index */
@@ -132,6 +134,11 @@ struct observe {
 /* names.c */
 void names_start(struct climb *climb);
 void names_doubt(struct climb *climb); /* asks Amazon's resolver, once and if it may tell more */
+
+/* names.c: the names that the agent's resolver asks for, one after the other, until one has an address: of a host with fewer
+ * dots than `options ndots:` one in each domain of the search list, then the host itself (Go's net package, nameList()).
+ * False: there is none of this number. */
+bool names_search(const struct observe *observe, const char *host, int number, char to[HOST_SIZE]);
 
 /* names.c: /etc/hosts as the agent's resolver reads it (Go's net package: "files" before "dns"). The
  * first field is an address, the others are names, in upper or lower case. hosts(5). Returns how many

@@ -270,6 +270,7 @@ static void settle(struct lane *lane, const struct http_reply *reply)
     facts->head = reply->head;
     if (reply->tls.outcome == OUTCOME_FAILED || reply->step.outcome != OUTCOME_OK) {
         actions_forget_unclear(lane->climb, facts);
+        names_doubt(lane->climb);
         return;
     }
 
@@ -493,6 +494,7 @@ static void gave_up(struct lane *lane)
     routes_doubt(network->routes, &network->n_routes, MAX_ROUTES, lane->facts->address, port, step);
     step_skip(&lane->facts->steps[RUNG_TLS], FAILURE_BELOW);
     step_skip(&lane->facts->steps[RUNG_HTTP], FAILURE_BELOW);
+    names_doubt(lane->climb);
 }
 
 /* Nothing more is waited for: every connect() has ended, or its time is over. */

@@ -359,6 +359,29 @@ static bool doubtful(const struct climb *climb)
     return !private_seen;
 }
 
+/* Whoever is asked in the VPC's place may remember addresses of endpoints that are gone. */
+static bool leads_nowhere(const struct climb *climb)
+{
+    const struct facts *facts = climb->observe->facts;
+    const struct resolver_facts *resolvers = &facts->resolvers;
+    char vpc_resolver[ADDRESS_SIZE] = "";
+
+    (void)place_vpc_resolver(&facts->instance, vpc_resolver);
+    for (int i = 0; i < resolvers->n_configured + resolvers->n_upstream; i++) {
+        const char *server = i < resolvers->n_configured
+                                 ? resolvers->configured[i]
+                                 : resolvers->upstream[i - resolvers->n_configured];
+        if (strcmp(server, AMAZON_RESOLVER_IPV4) == 0 ||
+            strcmp(server, AMAZON_RESOLVER_IPV6) == 0 || strcmp(server, vpc_resolver) == 0)
+            return false;
+    }
+    for (int i = 0; i < climb->facts->n_addresses; i++)
+        if (climb->facts->addresses[i].steps[RUNG_CONNECT].outcome != OUTCOME_FAILED &&
+            climb->facts->addresses[i].steps[RUNG_TLS].failure != FAILURE_WRONG_NAME)
+            return false;
+    return climb->facts->n_addresses > 0 && !climb->pinned;
+}
+
 static void ask_amazon(struct climb *climb, const char *server)
 {
     if (was_asked(climb->facts, server))
@@ -373,7 +396,8 @@ void names_doubt(struct climb *climb)
     const struct facts *facts = climb->observe->facts;
     char vpc_resolver[ADDRESS_SIZE];
 
-    if (climb->asked_amazon || !climb->observe->placed || !doubtful(climb) ||
+    if (climb->asked_amazon || !climb->observe->placed ||
+        !(doubtful(climb) || leads_nowhere(climb)) ||
         (!climb->late && (!climb->decided[FAMILY_IPV4] || !climb->decided[FAMILY_IPV6])))
         return;
     climb->asked_amazon = true;
@@ -409,6 +433,89 @@ static void doubt_silence(void *arg)
     give_up_silent(climb);
 }
 
+/* --- the search list --- */
+
+/* `options ndots:`, 1 unless resolv.conf says otherwise (Go's dnsconfig_unix.go); the option that is last counts. */
+static int ndots(const char *root)
+{
+    static const char option[] = "ndots:";
+    LOCAL_BUFFER contents = {.max_bytes = 64 * 1024};
+    uint64_t dots = 1;
+
+    if (file_read(root, "/etc/resolv.conf", &contents) != 0)
+        return 1;
+    for (char *line, *rest = contents.bytes; (line = text_next(&rest, "\n"));) {
+        const char *word = text_next(&line, " \t\r");
+        if (!word || strcmp(word, "options") != 0)
+            continue;
+        while ((word = text_next(&line, " \t\r")))
+            if (text_starts(word, option))
+                (void)text_number(word + strlen(option), 15, &dots);
+    }
+    return (int)dots;
+}
+
+bool names_search(const struct observe *observe, const char *host, int number, char to[HOST_SIZE])
+{
+    char domains[sizeof(observe->facts->resolvers.search)], *rest = domains;
+    const char *domain;
+    int n_dots = 0;
+
+    for (const char *at = host; *at; at++)
+        n_dots += *at == '.';
+    (void)text_set(domains, sizeof(domains), "%s",
+                   n_dots < ndots(observe->root) ? observe->facts->resolvers.search : "");
+    do
+        domain = text_next(&rest, " ");
+    while (domain && (strcmp(domain, ".") == 0 || number-- != 0)); /* systemd-resolved writes "." */
+    return text_set(to, HOST_SIZE, domain ? "%s.%s" : "%s", host, domain) && number <= 0;
+}
+
+static void ask_host(struct climb *climb);
+static void ask_searched(struct climb *climb);
+
+/* What has an address there is what the agent takes. */
+static void searched(void *arg, const struct dns_answer *answer)
+{
+    struct climb *climb = arg;
+    struct dns_answer *to = &climb->facts->answers[0];
+
+    if (answer->n_addresses > 0) {
+        *to = *answer;
+        (void)names_search(climb->observe, climb->plan->host, climb->n_searched, to->cname);
+        climb->facts->n_answers = 1;
+        climb->decided[!answer->family] = true;
+        decide(climb, answer->family);
+        return;
+    }
+    if (dns_decides(answer) ||
+        ++climb->search_server == climb->observe->facts->resolvers.n_configured) {
+        climb->search_server = 0;
+        climb->n_searched++;
+    }
+    ask_searched(climb);
+}
+
+static void ask_searched(struct climb *climb)
+{
+    const struct resolver_facts *resolvers = &climb->observe->facts->resolvers;
+    const struct network_facts *network = &climb->observe->facts->network;
+    char name[HOST_SIZE];
+    const struct dns_question question = {
+        .name = name,
+        .family = network->usable_ipv4 || !network->usable_ipv6 ? FAMILY_IPV4 : FAMILY_IPV6,
+        .server = resolvers->configured[climb->search_server],
+        .asked_as = ASKED_CONFIGURED,
+        .timeout_ms = DNS_PATIENCE_MS,
+        .owner = climb->observe};
+
+    if (climb->pinned || resolvers->n_configured == 0 || resolvers->order == LOOKUP_FILES ||
+        !names_search(climb->observe, climb->plan->host, climb->n_searched, name) ||
+        strcmp(name, climb->plan->host) == 0 ||
+        !dns_ask(climb->observe->loop, &question, searched, climb))
+        ask_host(climb);
+}
+
 /* --- start --- */
 
 static void ask_both(struct climb *climb, const char *server, enum asked_as asked_as)
@@ -417,14 +524,12 @@ static void ask_both(struct climb *climb, const char *server, enum asked_as aske
     ask(climb, server, asked_as, FAMILY_IPV6);
 }
 
-void names_start(struct climb *climb)
+static void ask_host(struct climb *climb)
 {
     const struct resolver_facts *resolvers = &climb->observe->facts->resolvers;
     const bool by_dns = resolvers->order != LOOKUP_FILES;
     struct loop *loop = climb->observe->loop;
 
-    if (resolvers->order == LOOKUP_FILES_DNS || resolvers->order == LOOKUP_FILES)
-        take_pinned(climb);
     for (int i = 0; by_dns && i < resolvers->n_configured && i < AGENT_NAMESERVERS; i++)
         ask_both(climb, resolvers->configured[i], ASKED_CONFIGURED);
     if (by_dns && resolvers->n_configured == 0 && resolvers->read.failure != FAILURE_INTERNAL)
@@ -439,4 +544,13 @@ void names_start(struct climb *climb)
     decide(climb, FAMILY_IPV4); /* settled now when no resolver could be asked */
     decide(climb, FAMILY_IPV6);
     names_doubt(climb);
+}
+
+void names_start(struct climb *climb)
+{
+    enum lookup_order order = climb->observe->facts->resolvers.order;
+
+    if (order == LOOKUP_FILES_DNS || order == LOOKUP_FILES)
+        take_pinned(climb);
+    ask_searched(climb);
 }

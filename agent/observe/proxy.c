@@ -137,21 +137,6 @@ static void fail_all(struct observe *observe, enum failure failure, const char *
     }
 }
 
-/* A bare word is asked for in each domain of the search list, then by itself; a name that has a dot by itself
- * only. The domain "." is none: systemd-resolved writes it. False: this is not the number of one. */
-static bool search_name(const struct observe *observe, int number, char to[HOST_SIZE])
-{
-    const char *host = observe->proxy.host, *domain;
-    char domains[sizeof(observe->facts->resolvers.search)], *rest = domains;
-
-    (void)text_set(domains, sizeof(domains), "%s",
-                   strchr(host, '.') ? "" : observe->facts->resolvers.search);
-    do
-        domain = text_next(&rest, " ");
-    while (domain && (strcmp(domain, ".") == 0 || number-- != 0));
-    return text_set(to, HOST_SIZE, domain ? "%s.%s" : "%s", host, domain) && number <= 0;
-}
-
 static void ask_name(struct observe *observe);
 
 /* As resolver(5): when a nameserver fails the next one is asked, but not after it said no. */
@@ -170,7 +155,7 @@ static void named(void *arg, const struct dns_answer *answer)
         ask_name(observe);
         return;
     }
-    if (said_no && search_name(observe, observe->proxy_name + 1, name)) {
+    if (said_no && names_search(observe, observe->proxy.host, observe->proxy_name + 1, name)) {
         observe->proxy_name++;
         ask_name(observe);
         return;
@@ -193,7 +178,7 @@ static void ask_name(struct observe *observe)
         .owner = observe};
 
     if (observe->proxy_resolver < resolvers->n_configured &&
-        search_name(observe, observe->proxy_name, name))
+        names_search(observe, observe->proxy.host, observe->proxy_name, name))
         (void)dns_ask(observe->loop, &question, named, observe);
 }
 

@@ -430,4 +430,9 @@ AGENT = {
     "dns-no-resolver:local": ("up", 2),
     "agent-environment:AWS_WEB_IDENTITY_TOKEN_FILE:/etc/hostname": ("down", 1),
     "unit-written:cgi": ("down", 2),
+    "dns-searched": ("down", 40),
+    "ca-bundle:sdk": ("down", 12),
+    "throttled-as:ValidationException:400": ("down", 3),
+    "configuration-written:dual-stack": ("up", 9),
+    "path-mtu:up": ("down", 41),
 }

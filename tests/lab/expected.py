@@ -95,6 +95,9 @@ EXPECTED = [  # fault, verdict, first finding
     ("vpc-dns-off:refused", "not-ready", "vpc-dns-off"),
     ("dns-bypasses-vpc", "not-ready", "dns-bypasses-vpc"),
     ("dns-bypasses-vpc:nxdomain", "not-ready", "dns-bypasses-vpc"),
+    ("dns-bypasses-vpc:gone", "not-ready", "dns-bypasses-vpc"),
+    ("dns-bypasses-vpc:swapped", "not-ready", "dns-bypasses-vpc"),
+    ("dns-searched", "not-ready", "dns-local"),
     ("private-dns-off", "not-ready", "private-dns-off"),
     ("endpoint-missing", "not-ready", "endpoint-missing"),
     ("endpoint-missing:ssm", "not-ready", "endpoint-missing"),
@@ -179,6 +182,7 @@ EXPECTED = [  # fault, verdict, first finding
     ("gateway-silent", "not-ready", "gateway-silent"),
     ("second-interface:works", "ready", None),
     ("path-mtu", "not-ready", "path-mtu"),
+    ("path-mtu:up", "not-ready", "path-mtu"),
     ("path-mtu tls-untrusted", "not-ready", "path-mtu"),  # small segments bring a certificate, though a bad one
     ("handshake-swallowed", "not-ready", "tls-reset"),
     # TLS
@@ -253,6 +257,7 @@ EXPECTED = [  # fault, verdict, first finding
     ("ca-bundle:foreign", "not-ready", "ca-bundle-missing"),
     ("ca-bundle:directory", "ready", None),
     ("ca-bundle:joined", "not-ready", "ca-bundle-missing"),
+    ("ca-bundle:sdk", "not-ready", "ca-bundle-missing"),
     ("ca-bundle:bom", "not-ready", "ca-bundle-missing"),
     ("ca-bundle:blank-lines", "ready", None),
     ("agent-environment:AWS_STS_REGIONAL_ENDPOINTS:nonsense", "not-ready", "agent-environment"),
@@ -317,6 +322,8 @@ EXPECTED = [  # fault, verdict, first finding
     ("unit-written:confined", "not-ready", "agent-environment"),  # by systemd.exec(5): no systemd starts the agent here
     ("unit-written:imds-denied", "not-ready", "agent-environment"),
     ("unit-written:confined-well", "ready", None),
+    ("unit-written:condition", "not-ready", "agent-environment"),
+    ("unit-written:condition-holds", "ready", None),
     ("unit-written", "not-ready", "proxy-in-the-way"),
     ("unit-written:quoted-path", "ready", None),
     ("unit-written:glob", "not-ready", "proxy-in-the-way"),
@@ -341,6 +348,7 @@ EXPECTED = [  # fault, verdict, first finding
     ("configuration-written:query", "ready", None),
     ("configuration-written:two-slashes", "not-ready", "agent-config-invalid"),
     ("configuration-written:null", "ready", None),
+    ("configuration-written:dual-stack", "ready", None),  # this agent does not know the key
     ("configuration-written:mgs-slash", "ready", None),
     ("configuration-written:order-cases", "ready", None),
     ("configuration-written:dot", "ready", None),
@@ -402,6 +410,7 @@ EXPECTED = [  # fault, verdict, first finding
     ("service-says:page:ssmmessages", "not-ready", "proxy-in-the-way"),
     ("throttled-as", "not-ready", "service-unavailable"),
     ("throttled-as:UnrecognizedClientException:403:1", "ready", None),
+    ("throttled-as:ValidationException:400", "not-ready", "unexplained"),  # the agent's own request too
     ("channel-token", "not-ready", "unexplained"),
     ("channel-token:status", "not-ready", "unexplained"),
     ("channel-token:wall", "not-ready", "proxy-in-the-way"),

@@ -17,6 +17,7 @@ from on_instance import PYTHON, SSM, curl, imds, signed, token
 from vpc import Lab, LabError, faults, world as w
 from vpc.credentials import ROLE
 from vpc.faults import TABLE
+from vpc.machine import Machine
 
 CLI = os.path.join(os.path.dirname(os.path.abspath(__file__)), "lab")
 
@@ -43,6 +44,14 @@ def test_passes_arguments_and_status_through():
         timeout=30,
     )
     assert (done.returncode, done.stdout, done.stderr) == (7, "out\nin", "err\n")
+
+
+def test_no_file_of_a_fault_gets_to_the_host(tmp_path):
+    machine = Machine(None, str(tmp_path), "", "")
+    machine.holder = os.getpid()  # whose root is the host's
+    with pytest.raises(ValueError, match="would be written to the host"):
+        machine._write(f"{tmp_path}/file", "")
+    assert not os.listdir(tmp_path)
 
 
 def test_options_of_the_program_are_not_the_labs():

@@ -51,6 +51,7 @@ ROWS = [  # faults, the finding, the verdict afterwards, and UNSEEN
     ("dns-resolver-unreachable", "dns-resolver-unreachable", "ready"),
     ("dns-bypasses-vpc", "dns-bypasses-vpc", "ready"),
     ("dns-not-asked", "dns-local", "ready"),
+    ("dns-searched", "dns-local", "ready"),
     ("dns-blocked-locally", "dns-local", "ready"),
     ("vpc-dns-off", "vpc-dns-off", "ready"),
     ("private-dns-off", "private-dns-off", "ready"),
@@ -89,6 +90,7 @@ ROWS = [  # faults, the finding, the verdict afterwards, and UNSEEN
     ("agent-registered-elsewhere:complete", "agent-registered-elsewhere", "ready"),
     ("state-directory", "agent-state-unwritable", "ready"),
     ("ca-bundle", "ca-bundle-missing", "ready"),
+    ("ca-bundle:sdk", "ca-bundle-missing", "ready"),
     ("time-sync-missing", "time-sync-missing", "ready"),
 ]
 

@@ -103,6 +103,38 @@ static void bypassed_by_the_second(struct facts *facts)
     facts->resolvers.n_configured = 2;
 }
 
+/* It remembers an endpoint that was made anew. */
+static void bypassed_by_memory(struct facts *facts)
+{
+    use_resolver(facts, "10.0.9.53");
+    resolve_to(facts, SERVICE_SSM, "10.0.2.99", PLACE_IN_VPC, FAILURE_TIMEOUT);
+    amazon_says(facts, SERVICE_SSM, private_of[SERVICE_SSM], FAILURE_NONE);
+}
+
+static void bypassed_by_another_service(struct facts *facts)
+{
+    bypassed_by_memory(facts);
+    break_tls(facts, SERVICE_SSM, ALL_ADDRESSES, FAILURE_WRONG_NAME);
+    step_ok(&facts->endpoints[SERVICE_SSM].addresses[0].steps[RUNG_CONNECT], 2);
+}
+
+/* The configured server, which is another, gives what Amazon's gives. */
+static void silent_by_another_server(struct facts *facts)
+{
+    bypassed_by_memory(facts);
+    resolve_to(facts, SERVICE_SSM, private_of[SERVICE_SSM], PLACE_OWN_SUBNET, FAILURE_TIMEOUT);
+}
+
+static void search_list(struct facts *facts)
+{
+    EACH_SERVICE(i)
+    {
+        resolve_to(facts, (enum service)i, "10.0.1.99", PLACE_OWN_SUBNET, FAILURE_TIMEOUT);
+        SET(facts->endpoints[i].answers[0].cname, "%s.corp.example.com",
+            facts->plan.services[i].host);
+    }
+}
+
 static void bypassed_by_no(struct facts *facts)
 {
     use_resolver(facts, "10.0.9.53");
@@ -572,6 +604,10 @@ const struct situation name_situations[] = {
     {"dns-resolver-unreachable--stub", dead_stub},
     {"private-dns-off--amazon-fails", public_and_amazon_fails},
     {"dns-bypasses-vpc", bypassed},
+    {"dns-bypasses-vpc--memory", bypassed_by_memory},
+    {"dns-bypasses-vpc--another-service", bypassed_by_another_service},
+    {"dns-local--search-list", search_list},
+    {"endpoint-blocks-443--another-server", silent_by_another_server},
     {"dns-bypasses-vpc--nxdomain", bypassed_by_no},
     {"dns-bypasses-vpc--nxdomain-of-public", bypassed_by_no_of_public_names},
     {"dns-bypasses-vpc--second-server", bypassed_by_the_second},
@@ -906,6 +942,12 @@ static void handshake_silent(struct facts *facts)
     EACH_SERVICE(i) break_tls(facts, (enum service)i, ALL_ADDRESSES, FAILURE_TIMEOUT);
 }
 
+/* What is small gets through: the handshake, an unsigned request. */
+static void requests_lost(struct facts *facts)
+{
+    break_actions(facts, SERVICE_SSMMESSAGES, FAILURE_TIMEOUT, 0, "", "");
+}
+
 static void handshake_silent_whatever_the_size(struct facts *facts)
 {
     handshake_silent(facts);
@@ -971,6 +1013,7 @@ const struct situation reach_situations[] = {
     {"healthy--other-family", other_family},
     {"path-mtu", full_packets_lost},
     {"path-mtu--unproven", handshake_silent},
+    {"path-mtu--requests", requests_lost},
     {"tls-reset--silent", handshake_silent_whatever_the_size},
     {"unexplained", local_error},
     {NULL, NULL},

@@ -269,7 +269,11 @@ static void unclear_answers_by_weight(void **state)
 {
     (void)state;
     break_actions(&facts, SERVICE_SSM, FAILURE_BAD_REQUEST, 400, "ValidationException", "");
-    assert_check("ssm.authorize", STATUS_WARN, FAILURE_BAD_REQUEST);
+    assert_check("ssm.authorize", STATUS_FAIL, FAILURE_BAD_REQUEST); /* whatever is asked */
+    break_actions(&facts, SERVICE_EC2MESSAGES, FAILURE_BAD_REQUEST, 400, "ValidationException", "");
+    assert_check("ec2messages.authorize", STATUS_WARN, FAILURE_BAD_REQUEST);
+    break_actions(&facts, SERVICE_SSMMESSAGES, FAILURE_BAD_REQUEST, 400, "BadRequest", "");
+    assert_check("ssmmessages.authorize", STATUS_FAIL, FAILURE_BAD_REQUEST); /* as the agent asks */
     break_actions(&facts, SERVICE_SSM, FAILURE_THROTTLED, 400, "ThrottlingException", "");
     assert_check("ssm.authorize", STATUS_FAIL, FAILURE_THROTTLED);
     break_actions(&facts, SERVICE_SSM, FAILURE_SERVER_ERROR, 500, "InternalFailure", "");

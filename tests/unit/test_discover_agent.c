@@ -26,6 +26,7 @@
 #include "model/agent_log.h"
 #include "discover/machine.h"
 #include "discover/unit.h"
+#include "net/trust.h"
 
 static char root[64];
 static struct agent_facts agent;
@@ -394,6 +395,25 @@ static void a_sandbox_that_keeps_the_agent_down_is_named(void **state)
         {"RestrictAddressFamilies=~AF_INET", "!RestrictAddressF"},
         {"RestrictAddressFamilies=~AF_PACKET", ""},
         {"RestrictAddressFamilies=", ""},
+        {"[Unit]\nConditionPathExists=/gone", "!ConditionPathExi"},
+        {"[Unit]\nConditionPathExists=/lib\nConditionPathExists=!/gone", ""},
+        {"[Unit]\nConditionPathExists=/lib\nConditionPathExists=!/lib", "!ConditionPathExi"},
+        {"[Unit]\nConditionPathExists=|/gone", ""},
+        {"[Unit]\nConditionPathExists=/run/later", ""},
+        {"[Unit]\nConditionPathExists=/gone\nConditionPathExists=", ""},
+        {"[Unit]\nAssertPathExists=/gone", "!AssertPathExists"},
+        {"ConditionPathExists=/gone\n[Install]\nConditionPathExists=/gone", "!ConditionPathExi"},
+        {"[Unit]\nUser=ssm", ""},
+        {"[Unit]\nRequires=gone.service", "!Requires=gone.se"},
+        {"[Unit]\nRequires=amazon-ssm-agent.service a@b.service basic.target", ""},
+        {"ExecStartPre=/gone -x", "!ExecStartPre=/go"},
+        {"ExecStartPre=-/gone", ""},
+        {"ExecStartPre=+/lib", ""},
+        {"ExecCondition=/gone", "!ExecCondition=/g"},
+        {"WorkingDirectory=/gone", "!WorkingDirectory"},
+        {"WorkingDirectory=~", ""},
+        {"Type=notify", "!Type=notify, and"},
+        {"Type=simple", ""},
         {"NoNewPrivileges=true", "NoNewPrivileges="},
         {"MemoryDenyWriteExecute=1", "MemoryDenyWriteE"},
     };
@@ -436,6 +456,13 @@ static void variables_of_the_sdk_are_kept_and_secrets_are_not(void **state)
     read_anew(state);
     assert_int_equal(agent.n_variables, 0);
     assert_int_equal(agent.environment.outcome, OUTCOME_OK);
+    assert_string_equal(agent.ssl_cert_file, "/etc/ssl/ca.pem"); /* without Amazon's roots */
+    assert_string_equal(agent.ssl_cert_dir, "/dev/null");
+
+    put("/etc/ssl/ca.pem", amazon_roots_pem);
+    put(drop_in, "[Service]\nEnvironment=AWS_CA_BUNDLE=/etc/ssl/ca.pem\n");
+    read_anew(state);
+    assert_string_equal(agent.ssl_cert_file, "");
 }
 
 static void variables_do_harm_as_the_sdk_reads_them(void **state)
@@ -608,6 +635,9 @@ static void the_configuration_overrides(void **state)
     assert_true(overrides.dual_stack);
     assert_string_equal(agent.config_region, "us-east-2");
     assert_string_equal(agent.ssm_endpoint, "https://ssm.corp.example:443/");
+    (void)text_set(agent.version, sizeof(agent.version), "3.3.1142.0"); /* does not know the key */
+    agent_read_config(root, &agent, &overrides);
+    assert_false(overrides.dual_stack);
 }
 
 /* What Go's encoding/json takes, and what ends the agent. */

@@ -81,6 +81,7 @@ def files(world, authorities, host_bundle):
         CA_FILE: amazon_ca,
         BUNDLE: {
             "whole": bundle,
+            "sdk": bundle,
             "empty": "",
             "truncated": bundle[: len(bundle) // 2],
             "foreign": corporate_ca,
@@ -89,6 +90,7 @@ def files(world, authorities, host_bundle):
             "blank-lines": amazon_ca.replace("\n", "\n\n"),
         }.get(world.bundle),
         AMAZON_ROOT: amazon_ca if world.bundle == "directory" else None,
+        "/etc/ssl/certs/corp/ca.pem": corporate_ca if world.bundle == "sdk" else None,
         SYSTEMD_BOOTED: "",
         TIME_SYNC_WANTED: Link("/usr/lib/systemd/system/chrony.service"),
         "/etc/machine-id": "ec2a1b2c3d4e5f60718293a4b5c6d7e8\n",

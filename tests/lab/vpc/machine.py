@@ -85,6 +85,8 @@ class Machine:
         return f"/proc/{self.holder}/root{path}"
 
     def _write(self, path, text):
+        if not path.startswith(tuple(f"{top}/" for top in OVERLAID + EMPTY)):
+            raise ValueError(f"{path} is not the instance's own: it would be written to the host")
         target = self.outside(path)
         os.makedirs(os.path.dirname(target), mode=0o755, exist_ok=True)
         with contextlib.suppress(FileNotFoundError):

@@ -273,12 +273,15 @@ def _(world):
 @fault(
     "ca-bundle",
     "the CA bundle where the SSM agent looks is empty, truncated, without Amazon's roots; or there is none and a folder holds "
-    "the root; or it is put together by hand: END and BEGIN share a line, it begins with a byte order mark, has blank lines",
+    "the root; or it is put together by hand: END and BEGIN share a line, it begins with a byte order mark, has blank lines; "
+    "or AWS_CA_BUNDLE names one without Amazon's roots",
     "ca-bundle-missing",
-    "[empty|truncated|foreign|directory|joined|bom|blank-lines]",
+    "[empty|truncated|foreign|directory|joined|bom|blank-lines|sdk]",
 )
 def _(world, variant="empty"):
-    world.bundle = choice(variant, "empty", "truncated", "foreign", "directory", "joined", "bom", "blank-lines")
+    world.bundle = choice(variant, "empty", "truncated", "foreign", "directory", "joined", "bom", "blank-lines", "sdk")
+    if variant == "sdk":
+        environment(world, {"AWS_CA_BUNDLE": "/etc/ssl/certs/corp/ca.pem"})
 
 
 @fault(

@@ -184,13 +184,25 @@ def _(world, variant="silent"):
 
 @fault(
     "dns-bypasses-vpc",
-    "a custom resolver does not forward to the VPC's: public addresses, or NXDOMAIN",
+    "a custom resolver does not forward to the VPC's: public addresses, or NXDOMAIN; ssm's addresses of an endpoint that is gone; or "
+    "another service's",
     "dns-bypasses-vpc",
-    "[public|nxdomain]",
+    "[public|nxdomain|gone|swapped]",
 )
 def _(world, variant="public"):
     world.nameservers = [w.CUSTOM_RESOLVER]
-    world.custom_records = _public(world) if choice(variant, "public", "nxdomain") == "public" else {}
+    world.custom_records = {
+        "public": _public(world),
+        "nxdomain": {},
+        "gone": world.records | {world.name("ssm"): ["10.0.2.99"]},
+        "swapped": world.records | {world.name("ssm"): world.private_addresses("kms")},
+    }[variant]
+
+
+@fault("dns-searched", "`options ndots:` and a search list whose domain has the addresses of nobody for every name", "dns-local")
+def _(world):
+    world.files[RESOLV_CONF] = f"search corp.example.com\noptions ndots:5\nnameserver {w.RESOLVER}\n"
+    world.records |= {f"{world.name(service)}.corp.example.com": ["10.0.1.99"] for service in w.REQUIRED}
 
 
 @fault(

@@ -248,9 +248,10 @@ def _(world):
     world.routes.append(f"10.0.2.0/24 via {DEAD_GATEWAY} dev {w.INTERFACE} onlink")
 
 
-@fault("path-mtu", "large packets between instance and endpoints vanish", "path-mtu")
-def _(world):
-    world.rule("endpoint_output", f"{_ASKED_443} meta length > 600 drop")
+@fault("path-mtu", "large packets between instance and endpoints vanish, both ways or those of the instance", "path-mtu", "[both|up]")
+def _(world, way="both"):
+    if choice(way, "both", "up") == "both":
+        world.rule("endpoint_output", f"{_ASKED_443} meta length > 600 drop")
     world.rule("endpoint_input", f"{_ASKED_443} meta length > 600 drop")
 
 

@@ -13,6 +13,8 @@ _ENVIRONMENT = f"EnvironmentFile={_FILE}\n"
 _UNITS = {
     "confined": ("PrivateNetwork=yes\n", ""),
     "imds-denied": ("IPAddressDeny=any\nIPAddressAllow=localhost 10.0.0.0/8\n", ""),
+    "condition": ("[Unit]\nConditionPathExists=/etc/corp/approved\n", ""),
+    "condition-holds": ("[Unit]\nConditionPathExists=/etc/hosts\nConditionPathExists=!/etc/gone\nRequires=amazon-ssm-agent.service\n", ""),
     "confined-well": ("ProtectSystem=strict\nReadWritePaths=/var/lib/amazon /var/log/amazon\nIPAddressDeny=any\n"
                       "IPAddressAllow=link-local 10.0.0.0/8\nNoNewPrivileges=no\n", ""),
     "spaces": (_ENVIRONMENT, "https_proxy = http://{P}\n"),
@@ -140,6 +142,7 @@ _CONFIGURATIONS = {
     "two": '{"Mds": {}}{"Ssm": {}}',
     "crlf": '{\r\n"Mds": {}\r\n}\r\n',
     "leading-zero": '{"Mds": {"CommandWorkersLimit": 05}}',
+    "dual-stack": '{"Agent": {"UseDualStackEndpoint": true}}',
     "os": '{"Os": {"Lang": 5}}',
     "agent-region-empty": '{"Agent": {"Region": ""}}',
     "form-feed": '{"Mds": {}}\f',
