@@ -107,7 +107,8 @@ static void hosts_pins_a_name_whatever_its_case(void **state)
                                "10.9.9.2\tother SSM.us-east-1.AMAZONAWS.com # note\r\n"
                                "nonsense ssm.us-east-1.amazonaws.com\n"
                                "fd00::9 ssm.us-east-1.amazonaws.com\n"
-                               "10.9.9.3 ssm.us-east-1.amazonaws.com.evil\n";
+                               "10.9.9.3 ssm.us-east-1.amazonaws.com.evil\n"
+                               "10.9.9.4 logs.us-east-1.amazonaws.com.\n";
     char root[] = "/tmp/ssm-preflight-test-XXXXXX", path[128];
     char addresses[MAX_ADDRESSES][ADDRESS_SIZE];
     (void)state;
@@ -121,6 +122,8 @@ static void hosts_pins_a_name_whatever_its_case(void **state)
     assert_int_equal(hosts_look_up(root, "ssm.us-east-1.amazonaws.com", addresses), 2);
     assert_string_equal(addresses[0], "10.9.9.2");
     assert_string_equal(addresses[1], "fd00::9");
+    assert_int_equal(hosts_look_up(root, "logs.us-east-1.amazonaws.com", addresses), 1);
+    assert_string_equal(addresses[0], "10.9.9.4");
     assert_int_equal(hosts_look_up(root, "kms.us-east-1.amazonaws.com", addresses), 0);
 
     (void)unlink(path);
