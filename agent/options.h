@@ -23,7 +23,7 @@
 
 enum colour { COLOUR_AUTO, COLOUR_ALWAYS, COLOUR_NEVER };
 
-enum { DEFAULT_DEADLINE_MS = 30000, DEFAULT_WAIT_MS = 30000 };
+enum { DEFAULT_DEADLINE_MS = 30000 };
 
 struct options {
     char *const *words; /* the command and its arguments, as typed; not owned */

@@ -296,7 +296,7 @@ const struct option_row option_rows[] = {
     {"permissions", "MODE", "probe (wait: agent), deep (registers!), role-only, off",
      set_permissions, MEMBER(plan.permissions), .choices = "probe agent deep role-only off"},
     {"dhmc", NULL, "this account uses Default Host Management", set_flag, MEMBER(plan.dhmc)},
-    {"deadline", "DURATION", "end after so long (ms, s, m; check 15s, wait 30s)", set_duration,
+    {"deadline", "DURATION", "end after so long (ms, s, m; 30s)", set_duration,
      MEMBER(deadline_ms)},
     {"follow", NULL, "wait: go on until ready, in cheap rounds", set_flag, MEMBER(follow),
      .command_line_only = true},

@@ -353,7 +353,7 @@ int command_wait(const struct options *given)
     static struct waiting waiting;
     static struct options at_boot;
     const struct options *options = &at_boot;
-    int64_t limit_ms = given->deadline_ms ? given->deadline_ms : DEFAULT_WAIT_MS;
+    int64_t limit_ms = given->deadline_ms ? given->deadline_ms : DEFAULT_DEADLINE_MS;
 
     at_boot = *given;
     if (options->follow)
