@@ -457,7 +457,7 @@ static void the_deadline_is_that_of_the_boot(void **state)
     (void)state;
     list[0].situation = "healthy";
     assert_int_equal(run_wait("wait -q"), EXIT_READY);
-    assert_in_range(remaining_ms[0], DEFAULT_DEADLINE_MS - 500, DEFAULT_WAIT_MS - 20);
+    assert_in_range(remaining_ms[0], DEFAULT_DEADLINE_MS - 500, DEFAULT_DEADLINE_MS - 20);
 }
 
 /* --- wait --follow --- */
