@@ -310,22 +310,35 @@ bool unit_word(char **at, char *word, size_t size)
 
 /* --- what is taken from a service --- */
 
+/* A list with `fails` is looked at assignment by assignment: the first that fails is kept. */
 struct assigned {
-    const char *key;
+    const char *key, *root;
     bool is_list, found;
+    bool (*fails)(const char *root, char *value);
     char *to, *file;
     size_t size;
 };
+
+/* systemd.unit(5): an empty condition, of whatever kind, resets all of them; what a unit requires, nothing resets. */
+static bool resets(const char *key, const char *of)
+{
+    return text_starts(key, "Condition") ? text_starts(of, "Condition")
+                                         : strcmp(key, of) == 0 && strcmp(of, "Requires") != 0;
+}
 
 static void take_setting(void *arg, const char *path, const char *key, char *value)
 {
     struct assigned *assigned = arg;
     char escaped[WORDS_SIZE];
 
+    if (!value[0] && resets(key, assigned->key))
+        assigned->to[0] = '\0';
     if (strcmp(key, assigned->key) != 0)
         return;
     (void)text_escape(escaped, sizeof(escaped), value, strlen(value));
-    if (!assigned->is_list || !value[0])
+    if (assigned->fails && (assigned->to[0] || !assigned->fails(assigned->root, value)))
+        return;
+    if (!assigned->is_list)
         assigned->to[0] = '\0';
     text_list(assigned->to, assigned->size, " ", escaped);
     (void)text_escape(assigned->file, PATH_SIZE, path, strlen(path));
@@ -384,6 +397,8 @@ enum {
     STATE_DIRECTORY = N_TAKING,
     READ_WRITE_PATHS,
     IP_ADDRESS_ALLOW,
+    TIMEOUT_START,
+    TIMEOUT,
     N_READ
 };
 
@@ -411,38 +426,66 @@ static bool has_imds(const char *networks)
            strstr(networks, "169.254.") || strstr(networks, "0.0.0.0/0");
 }
 
-/* A path, of a program perhaps, that may not be missing: no dash before it, systemd.service(5). */
-static bool is_not_there(const char *root, const char *value)
+/* Absent, and nothing will make it before the agent starts: neither an image's first boot nor an earlier unit, which
+ * write below these; what %x means is not known. */
+static bool is_gone(const char *root, const char *path)
+{
+    return path[0] == '/' && !strchr(path, '%') && !text_starts(path, "/run/") &&
+           !text_starts(path, "/var/") && !text_starts(path, "/tmp/") && !file_exists(root, path);
+}
+
+/* No dash before it, systemd.service(5): the program may not be missing. */
+static bool lacks_program(const char *root, char *value)
 {
     char path[PATH_SIZE];
 
-    value += strspn(value, "@:+!\"");
-    (void)text_set(path, sizeof(path), "%.*s", (int)strcspn(value, " \t\""), value);
-    return path[0] == '/' && !strchr(path, '%') && !file_exists(root, path);
+    value += strspn(value, "@:+!");
+    return !strchr(value, '%') && unit_word(&value, path, sizeof(path)) && is_gone(root, path);
 }
 
-/* systemd.unit(5): those with a | before them are passed over, as is what an image's first boot makes. */
-static bool does_not_hold(const char *root, const char *value)
+/* systemd.unit(5): those with a | before them are passed over. */
+static bool does_not_hold(const char *root, char *value)
 {
-    char word[PATH_SIZE];
-    bool fails = false;
+    const char *path = value + (value[0] == '!');
 
-    for (const char *at = value; text_word(&at, " ", word, sizeof(word));) {
-        const char *path = word + (word[0] == '!');
-        bool later = root[0] && (text_starts(path, "/run/") || text_starts(path, "/var/"));
-        fails |= path[0] == '/' && !later && file_exists(root, path) == (path > word);
-    }
-    return fails;
+    return path == value ? is_gone(root, path)
+                         : path[0] == '/' && !strchr(path, '%') && !text_starts(path, "/run/") &&
+                               !text_starts(path, "/var/") && file_exists(root, path);
 }
 
-static bool lacks_unit(const char *root, const char *value)
+/* Those that generators and systemctl make count too, systemd.unit(5) "Unit File Load Path", and the scripts that
+ * systemd-sysv-generator(8) takes for services. */
+static bool lacks_unit(const char *root, char *value)
 {
-    char word[PATH_SIZE];
+    static const char *const more[] = {"/run/systemd/generator",
+                                       "/run/systemd/generator.early",
+                                       "/run/systemd/generator.late",
+                                       "/run/systemd/transient",
+                                       "/run/systemd/system.control",
+                                       "/etc/systemd/system.control",
+                                       "/run/systemd/system.attached",
+                                       "/etc/systemd/system.attached",
+                                       "/etc/init.d"};
+    char word[PATH_SIZE], path[PATH_SIZE];
     bool lacks = false;
 
-    for (const char *at = value; text_word(&at, " ", word, sizeof(word));)
-        lacks |= text_ends(word, ".service") && !strchr(word, '@') && !installed(root, word);
+    for (const char *at = value; text_word(&at, " \t", word, sizeof(word));) {
+        bool is_there = !text_ends(word, ".service") || strpbrk(word, "@%") ||
+                        installed(root, word);
+        for (size_t i = 0; !is_there && i < COUNT_OF(more); i++) {
+            size_t n = strlen(word) - (i + 1 == COUNT_OF(more) ? strlen(".service") : 0);
+            (void)text_set(path, sizeof(path), "%s/%.*s", more[i], (int)n, word);
+            is_there = file_exists(root, path);
+        }
+        lacks |= !is_there;
+    }
     return lacks;
+}
+
+/* systemd.service(5): the agent, which systemd waits for, goes on for good. */
+static bool never_ends(const char *time)
+{
+    return strcmp(time, "infinity") == 0 || strcmp(time, "0") == 0;
 }
 
 static void find_harmful(const char *root, char of[N_READ][WORDS_SIZE], bool harmful[N_TAKING])
@@ -461,12 +504,11 @@ static void find_harmful(const char *root, char of[N_READ][WORDS_SIZE], bool har
     harmful[IP_ADDRESS_DENY] = has_imds(of[IP_ADDRESS_DENY]) && !has_imds(of[IP_ADDRESS_ALLOW]);
     harmful[ADDRESS_FAMILIES] = families[0] &&
                                 (families[0] == '~') == !!strstr(families, "AF_INET");
-    harmful[CONDITION_PATH] = does_not_hold(root, of[CONDITION_PATH]);
-    harmful[ASSERT_PATH] = does_not_hold(root, of[ASSERT_PATH]);
-    harmful[REQUIRES] = lacks_unit(root, of[REQUIRES]);
-    for (int i = EXEC_CONDITION; i <= WORKING_DIRECTORY; i++)
-        harmful[i] = is_not_there(root, of[i]);
-    harmful[TYPE] = text_starts(of[TYPE], "notify") || strcmp(of[TYPE], "forking") == 0;
+    for (int i = CONDITION_PATH; i < WORKING_DIRECTORY; i++)
+        harmful[i] = of[i][0];
+    harmful[WORKING_DIRECTORY] = is_gone(root, of[WORKING_DIRECTORY]);
+    harmful[TYPE] = (text_starts(of[TYPE], "notify") || strcmp(of[TYPE], "forking") == 0) &&
+                    !never_ends(of[TIMEOUT_START]) && !never_ends(of[TIMEOUT]);
     harmful[NO_NEW_PRIVILEGES] = says_yes(of[NO_NEW_PRIVILEGES]);
     harmful[DENY_WRITE_EXECUTE] = says_yes(of[DENY_WRITE_EXECUTE]);
 }
@@ -477,6 +519,7 @@ void unit_confinement(const char *root, const char *unit, unit_taken *each, void
         const char *key;
         bool is_list, fatal;
         const char *words;
+        bool (*fails)(const char *root, char *value);
     } rows[N_READ] = {
         [EXEC_START] = {"ExecStart", true, true, " starts nothing"},
         [USER] = {"User", false, true, ", the agent needs root"},
@@ -488,11 +531,11 @@ void unit_confinement(const char *root, const char *unit, unit_taken *each, void
         [PRIVATE_NETWORK] = {"PrivateNetwork", false, true, ""},
         [IP_ADDRESS_DENY] = {"IPAddressDeny", true, true, " holds the metadata service"},
         [ADDRESS_FAMILIES] = {"RestrictAddressFamilies", true, true, ""},
-        [CONDITION_PATH] = {"ConditionPathExists", true, true, " does not hold"},
-        [ASSERT_PATH] = {"AssertPathExists", true, true, " does not hold"},
-        [REQUIRES] = {"Requires", true, true, ", a unit that is not there"},
-        [EXEC_CONDITION] = {"ExecCondition", false, true, " is not there"},
-        [EXEC_START_PRE] = {"ExecStartPre", false, true, " is not there"},
+        [CONDITION_PATH] = {"ConditionPathExists", true, true, " does not hold", does_not_hold},
+        [ASSERT_PATH] = {"AssertPathExists", true, true, " does not hold", does_not_hold},
+        [REQUIRES] = {"Requires", true, true, ", a unit that is not there", lacks_unit},
+        [EXEC_CONDITION] = {"ExecCondition", true, true, " is not there", lacks_program},
+        [EXEC_START_PRE] = {"ExecStartPre", true, true, " is not there", lacks_program},
         [WORKING_DIRECTORY] = {"WorkingDirectory", false, true, " is not there"},
         [TYPE] = {"Type", false, true, ", and the agent never tells that it is ready"},
         [NO_NEW_PRIVILEGES] = {"NoNewPrivileges", false, false, ", ssm-user's sudo will not work"},
@@ -502,6 +545,8 @@ void unit_confinement(const char *root, const char *unit, unit_taken *each, void
         [STATE_DIRECTORY] = {"StateDirectory", true},
         [READ_WRITE_PATHS] = {"ReadWritePaths", true},
         [IP_ADDRESS_ALLOW] = {"IPAddressAllow", true},
+        [TIMEOUT_START] = {"TimeoutStartSec"},
+        [TIMEOUT] = {"TimeoutSec"},
     };
     char values[N_READ][WORDS_SIZE] = {""}, files[N_READ][PATH_SIZE] = {""}, words[2 * WORDS_SIZE];
     struct assigned all[N_READ + 1] = {{.key = NULL}};
@@ -509,6 +554,8 @@ void unit_confinement(const char *root, const char *unit, unit_taken *each, void
 
     for (size_t i = 0; i < N_READ; i++)
         all[i] = (struct assigned){.key = rows[i].key,
+                                   .root = root,
+                                   .fails = rows[i].fails,
                                    .is_list = rows[i].is_list,
                                    .to = values[i],
                                    .size = sizeof(values[i]),

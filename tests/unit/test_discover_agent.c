@@ -400,27 +400,48 @@ static void a_sandbox_that_keeps_the_agent_down_is_named(void **state)
         {"[Unit]\nConditionPathExists=/lib\nConditionPathExists=!/lib", "!ConditionPathExi"},
         {"[Unit]\nConditionPathExists=|/gone", ""},
         {"[Unit]\nConditionPathExists=/run/later", ""},
+        {"[Unit]\nConditionPathExists=%E/gone", ""},
+        {"[Unit]\nConditionPathExists=/lib\nConditionPathExists=/go ne", "!ConditionPathExi"},
+        {"[Unit]\nConditionPathExists=/gone\nConditionFileNotEmpty=", ""},
         {"[Unit]\nConditionPathExists=/gone\nConditionPathExists=", ""},
         {"[Unit]\nAssertPathExists=/gone", "!AssertPathExists"},
         {"ConditionPathExists=/gone\n[Install]\nConditionPathExists=/gone", "!ConditionPathExi"},
         {"[Unit]\nUser=ssm", ""},
         {"[Unit]\nRequires=gone.service", "!Requires=gone.se"},
         {"[Unit]\nRequires=amazon-ssm-agent.service a@b.service basic.target", ""},
+        {"[Unit]\nRequires=gone.service\nRequires=", "!Requires=gone.se"},
+        {"[Unit]\nRequires=%p-x.service made.service early.service late.service passing.service",
+         ""},
+        {"[Unit]\nRequires=script.service", ""},
         {"ExecStartPre=/gone -x", "!ExecStartPre=/go"},
+        {"ExecStartPre=/gone\nExecStartPre=/lib", "!ExecStartPre=/go"},
+        {"ExecStartPre=/gone\nExecStartPre=", ""},
+        {"ExecStartPre=/run/made/by/another", ""},
+        {"ExecStartPre=\"/a b\" c", ""},
         {"ExecStartPre=-/gone", ""},
         {"ExecStartPre=+/lib", ""},
         {"ExecCondition=/gone", "!ExecCondition=/g"},
         {"WorkingDirectory=/gone", "!WorkingDirectory"},
         {"WorkingDirectory=~", ""},
+        {"WorkingDirectory=/a b", ""},
+        {"WorkingDirectory=/var/lib/amazon", ""},
         {"Type=notify", "!Type=notify, and"},
+        {"Type=forking\nTimeoutStartSec=90", "!Type=forking, an"},
+        {"Type=forking\nTimeoutStartSec=infinity", ""},
         {"Type=simple", ""},
         {"NoNewPrivileges=true", "NoNewPrivileges="},
         {"MemoryDenyWriteExecute=1", "MemoryDenyWriteE"},
     };
+    static const char *const others[] = {
+        "/run/systemd/generator/made.service",        "/a b",
+        "/run/systemd/generator.early/early.service", "/run/systemd/generator.late/late.service",
+        "/run/systemd/transient/passing.service",     "/etc/init.d/script"};
     char text[256];
 
     for (size_t i = 0; i < COUNT_OF(rows); i++) {
         put("/lib/systemd/system/amazon-ssm-agent.service", "[Service]\nExecStart=/usr/bin/y\n");
+        for (size_t j = 0; j < COUNT_OF(others); j++)
+            put(others[j], "");
         (void)text_set(text, sizeof(text), "[Service]\n%s\n", rows[i].lines);
         put(drop_in, text);
         harm[0] = '\0';
