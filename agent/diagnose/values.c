@@ -324,6 +324,11 @@ static bool is_coming_up(const struct view *view)
     return true;
 }
 
+static bool is_no_ini(const struct view *view)
+{
+    return view->facts->agent.environment.failure == FAILURE_MALFORMED;
+}
+
 static bool is_logged(const struct view *view)
 {
     return look_logged_cause(&view->facts->agent)[0];
@@ -362,6 +367,7 @@ static const struct {
     {"refusing-route", {is_refusing_route}},                   /* a route or a rule refuses */
     {"rpm", FACT(agent.package, AGENT_PACKAGE_RPM)},           /* the agent is an rpm package */
     {"searched", {when_search_list_leads}},    /* resolv.conf's search list leads to another name */
+    {"sdk-file", {is_no_ini}},                 /* what the SDK reads is no INI file */
     {"snap", {is_snap}},                       /* the agent is Ubuntu's snap */
     {"stub", FACT(resolvers.stub, NOT_EMPTY)}, /* resolv.conf names the stub 127.0.0.53 */
     {"unsent", {is_unsent}},                   /* the kernel could not send */

@@ -25,6 +25,9 @@
     ROW(NO_PROXY_UPPER, "NO_PROXY") ROW(NO_PROXY_LOWER, "no_proxy")                               \
     ROW(SSL_CERT_FILE, "SSL_CERT_FILE") ROW(SSL_CERT_DIR, "SSL_CERT_DIR")                         \
     ROW(AWS_ROLE_ARN, "AWS_ROLE_ARN")                                                             \
+    ROW(AWS_SDK_LOAD_CONFIG, "AWS_SDK_LOAD_CONFIG")                                               \
+    ROW(AWS_CONFIG_FILE, "AWS_CONFIG_FILE")                                                       \
+    ROW(AWS_SHARED_CREDENTIALS_FILE, "AWS_SHARED_CREDENTIALS_FILE")                               \
     ROW(REQUEST_METHOD, "REQUEST_METHOD")                                                         \
     ROW(AWS_WEB_IDENTITY_TOKEN_FILE, "AWS_WEB_IDENTITY_TOKEN_FILE")                               \
     ROW(AWS_CA_BUNDLE, "AWS_CA_BUNDLE")                                                           \
@@ -338,6 +341,97 @@ static void take_sdk_bundle(const struct variable *bundle, const char *root,
     }
 }
 
+/* Takes the next token of an INI file as the SDK cuts it (aws-sdk-go internal/ini): L a word, w white space, n the end of a line, o an
+ * operator, c a comment, or itself; a quote that is not closed, by which the SDK takes the whole file for an empty one. Zero at the end. */
+static char take_token(const char **at)
+{
+    const char *from = *at;
+    bool ends = from[0] == '\r' && from[1] == '\n';
+
+    if (!from[0])
+        return '\0';
+    *at += 1 + ends;
+    if (ends || from[0] == '\n')
+        return 'n';
+    if (strchr(",[]", from[0]))
+        return from[0];
+    if (strchr("=:", from[0]))
+        return 'o';
+    if (strchr(" \t\v\f", from[0])) {
+        *at = from + strspn(from, " \t\v\f");
+        return 'w';
+    }
+    if (strchr("#;", from[0])) {
+        *at = from + strcspn(from, "\n");
+        return 'c';
+    }
+    if (from[0] != '"') {
+        while (**at && !strchr(":=[] \n", **at) && strncmp(*at, "\r\n", 2) != 0)
+            (*at)++;
+        return 'L';
+    }
+    while (**at && (**at != '"' || (*at)[-1] == '\\'))
+        (*at)++;
+    char token = **at ? 'L' : '"';
+    *at += **at == '"';
+    return token;
+}
+
+/* The SDK's parser (ini_parser.go, parseTable, and what its visitor refuses), a state each: what follows upon each token. Upper case
+ * goes on, ! is refused. Where a line is skipped, the ones below it that are indented are skipped too. */
+static bool is_ini(const char *text)
+{
+    enum { START, COMMENT, WORD, EQUALS, OPEN, NAME, VALUE, CLOSED, SKIP };
+    static const char tokens[] = "L[]own,c", states[] = "SCWEONVDK";
+    static const char *const next[] = {
+        /*            L[]own,c and the end */
+        [START] = "WO!!SS!C.",  [COMMENT] = "WO!!CC!C.", [WORD] = "W!!EWK!!!",
+        [EQUALS] = "VVVVEK!!.", [OPEN] = "N!!!OO!!!",    [NAME] = "N!DNNN!!!",
+        [VALUE] = "VVVVVSKC.",  [CLOSED] = "WO!!DD!C.",  [SKIP] = "WO!!KK!C."};
+    char state = 'S', before = '\0', token;
+    bool skips = false;
+
+    while ((token = take_token(&text))) {
+        if (token == '"')
+            return true;
+        skips = skips && !(before == 'n' && token != 'w');
+        before = token;
+        if (skips || state == '!')
+            continue;
+        char to = next[strchr(states, state) - states][strchr(tokens, token) - tokens];
+        skips = to == 'K' && state != 'K';
+        state = to;
+    }
+    return state != '!' && next[strchr(states, state) - states][strlen(tokens)] != '!';
+}
+
+/* One that cannot be read, the SDK passes over (aws-sdk-go aws/session/shared_config.go). */
+static void judge_sdk_file(const char *root, struct agent_facts *agent, const char *path)
+{
+    LOCAL_BUFFER contents = {.max_bytes = FILE_MAX_BYTES};
+
+    if (agent->environment.outcome == OUTCOME_FAILED ||
+        file_read_as_go(root, path, &contents) != 0 || !contents.bytes || is_ini(contents.bytes))
+        return;
+    step_fail(&agent->environment, FAILURE_MALFORMED, 1);
+    (void)text_quote(agent->environment.detail, DETAIL_SIZE,
+                     "%.150s, which the agent's AWS SDK reads, is no INI file", path);
+}
+
+/* Of its home, root's, where the environment names no other (aws/session/env_config.go). */
+static void judge_sdk_files(const struct variable all[N_WANTED], const char *root,
+                            struct agent_facts *agent)
+{
+    static const char *const trues[] = {"1", "t", "T", "TRUE", "true", "True"}; /* Go's ParseBool */
+    const char *config = value_of(&all[AWS_CONFIG_FILE]);
+    const char *credentials = value_of(&all[AWS_SHARED_CREDENTIALS_FILE]);
+
+    if (text_find(value_of(&all[AWS_SDK_LOAD_CONFIG]), trues, sizeof(trues[0]), COUNT_OF(trues)) <
+        COUNT_OF(trues))
+        judge_sdk_file(root, agent, config[0] ? config : "/root/.aws/config");
+    judge_sdk_file(root, agent, credentials[0] ? credentials : "/root/.aws/credentials");
+}
+
 static void keep_all(const struct variable all[N_WANTED], const char *root,
                      struct agent_facts *agent)
 {
@@ -353,6 +447,7 @@ static void keep_all(const struct variable all[N_WANTED], const char *root,
     keep(&all[SSL_CERT_DIR], agent->ssl_cert_dir, sizeof(agent->ssl_cert_dir));
     if (value_of(&all[AWS_CA_BUNDLE])[0])
         take_sdk_bundle(&all[AWS_CA_BUNDLE], root, agent);
+    judge_sdk_files(all, root, agent);
     for (size_t i = FIRST_OF_AWS; i < N_WANTED; i++) {
         enum harm harm = is_harmless(all, i) ? HARM_NONE
                                              : harm_of(root, (enum wanted)i, all[i].value);

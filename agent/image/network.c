@@ -24,8 +24,10 @@ static void judge_environment(struct image *image)
     char value[LINE_SIZE], file[PATH_SIZE];
 
     if (agent->environment.outcome == OUTCOME_FAILED) {
-        (void)unit_value(image->root, agent->unit, "EnvironmentFile", true, value, sizeof(value),
-                         file);
+        file[0] = '\0';
+        if (agent->environment.failure == FAILURE_ABSENT)
+            (void)unit_value(image->root, agent->unit, "EnvironmentFile", true, value,
+                             sizeof(value), file);
         find(image, code, file, "%s", agent->environment.detail);
     }
     for (int32_t i = 0; i < agent->n_variables; i++)

@@ -796,6 +796,13 @@ static void sdk_bundle_gone(struct facts *facts)
     add_variable(facts, "AWS_CA_BUNDLE", "/etc/ssl/gone.pem", HARM_NO_CERTIFICATE);
 }
 
+static void sdk_file_is_no_ini(struct facts *facts)
+{
+    step_fail(&facts->agent.environment, FAILURE_MALFORMED, 1);
+    SET(facts->agent.environment.detail,
+        "/root/.aws/credentials, which the agent's AWS SDK reads, is no INI file");
+}
+
 static void unit_is_confined(struct facts *facts)
 {
     SET(facts->agent.confined,
@@ -1059,6 +1066,7 @@ const struct situation agent_situations[] = {
     {"agent-environment--ipv6", imds_by_ipv6},
     {"agent-environment--bundle", sdk_bundle_gone},
     {"agent-environment--file", environment_file_gone},
+    {"agent-environment--sdk-file", sdk_file_is_no_ini},
     {"agent-environment--confined", unit_is_confined},
     {"ipv6-only--environment", imds_by_ipv6_where_there_is_only_that},
     {"imds-through-proxy", imds_by_proxy},

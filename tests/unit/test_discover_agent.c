@@ -453,6 +453,43 @@ static void a_sandbox_that_keeps_the_agent_down_is_named(void **state)
     }
 }
 
+/* aws-sdk-go internal/ini, of which each row was asked. */
+static void a_file_of_the_sdk_must_be_ini(void **state)
+{
+    static const char with[] = "AWS_SDK_LOAD_CONFIG=1 AWS_CONFIG_FILE=/etc/ini";
+    static const struct {
+        const char *path, *environment, *text;
+        bool harms;
+    } rows[] = {
+        {"/root/.aws/config", "AWS_SDK_LOAD_CONFIG=true", "[default\nregion = x\n", true},
+        {"/root/.aws/config", "AWS_SDK_LOAD_CONFIG=yes", "[default\nregion = x\n", false},
+        {"/root/.aws/config", with, "[default\nregion = x\n", false},
+        {"/root/.aws/credentials", "A=B", "garbage", true},
+        {"/root/.aws/credentials", "A=B", "garbage\n", false},
+        {"/root/.aws/credentials", "AWS_SHARED_CREDENTIALS_FILE=/gone", "garbage", false},
+        {"/etc/ini", with, "# x\r\n[profile a]\r\nb = [c], d # e\r\n  f = g\r\n", false},
+        {"/etc/ini", with, "a\n\n  b", true},
+        {"/etc/ini", with, "a\n  b\n", false},
+        {"/etc/ini", with, "= b\n", true},
+        {"/etc/ini", with, "a = \"b\n", false},
+        {"/etc/ini", with, "= \"b\n", false},
+        {"/etc/ini", with, "[default] # x\na b # c\n", true},
+        {"/etc/ini", with, "[default] # x\na = b, c\n", false},
+        {"/etc/ini", with, "[]\n", true},
+        {"/etc/ini", with, "", false},
+    };
+    char text[256];
+
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        put(rows[i].path, rows[i].text);
+        (void)text_set(text, sizeof(text), "[Service]\nEnvironment=%s\n", rows[i].environment);
+        put(drop_in, text);
+        read_anew(state);
+        if ((agent.environment.failure == FAILURE_MALFORMED) != rows[i].harms)
+            fail_msg("row %zu: %s", i, agent.environment.detail);
+    }
+}
+
 static void variables_of_the_sdk_are_kept_and_secrets_are_not(void **state)
 {
     (void)state;
@@ -1211,6 +1248,7 @@ int main(void)
         TEST(the_environment_is_put_together_as_by_systemd),
         TEST(words_are_read_as_by_systemd),
         TEST(a_sandbox_that_keeps_the_agent_down_is_named),
+        TEST(a_file_of_the_sdk_must_be_ini),
         TEST(variables_of_the_sdk_are_kept_and_secrets_are_not),
         TEST(variables_do_harm_as_the_sdk_reads_them),
         TEST(certificates_are_looked_for_as_by_go),

@@ -70,6 +70,10 @@ _UNITS = {
     "unclosed": ('Environment="https_proxy=http://{P}\n', ""),
     "semicolon": ("Environment=https_proxy=http://{P};no_proxy=amazonaws.com\n", ""),
     "environment-file-list": (f"EnvironmentFile=-/etc/sysconfig/gone\n{_ENVIRONMENT}", "HTTPS_PROXY='http://{P}'\n"),
+    "sdk-config": (f"Environment=AWS_SDK_LOAD_CONFIG=1 AWS_CONFIG_FILE={_FILE}\n", "[default\nregion = us-east-1\n"),
+    "sdk-config-not-read": (f"Environment=AWS_CONFIG_FILE={_FILE}\n", "[default\nregion = us-east-1\n"),
+    "sdk-config-line": (f"Environment=AWS_SDK_LOAD_CONFIG=1 AWS_CONFIG_FILE={_FILE}\n", "region us-east-1\n"),
+    "sdk-credentials": (f"Environment=AWS_SHARED_CREDENTIALS_FILE={_FILE}\n", "{'a', 'b'}\n[x]]\n"),
     "crlf": ("Environment=https_proxy=http://{P}\r\n", ""),
     "hex": ('Environment="https_proxy=http://\\x7b{P}"\n', ""),
 }
