@@ -55,14 +55,15 @@ struct lane {
         uint16_t silent_port;
     } halves[2], *half;      /* of the first connect() and the other one; of what the facts have */
     bool connected, no_more; /* no other connect() is begun */
-    struct step silent;      /* how connect() ended first */
-    bool again;              /* the handshake is silent, and tried once more */
-    int n_handshakes;        /* under way, in full segments */
-    int n_silent;            /* seconds of silence, of each of them */
-    int action;              /* index of the action under way, or -1 */
-    int n_sent;              /* signed requests */
-    bool open;               /* AWS answered the first request */
-    bool first;              /* the action under way is the first request of this connection */
+    enum { TURN_NONE, TURN_DOUBTED, TURN_TAKEN } turn; /* of one that this machine refused */
+    struct step silent;                                /* how connect() ended first */
+    bool again;                   /* the handshake is silent, and tried once more */
+    int n_handshakes;             /* under way, in full segments */
+    int n_silent;                 /* seconds of silence, of each of them */
+    int action;                   /* index of the action under way, or -1 */
+    int n_sent;                   /* signed requests */
+    bool open;                    /* AWS answered the first request */
+    bool first;                   /* the action under way is the first request of this connection */
     bool asked_unsigned, settled; /* RUNG_HTTP: an unsigned request was sent; it is decided */
     struct timer *unsigned_too;   /* when it fires, an unsigned request is sent beside the first */
 };
@@ -122,6 +123,7 @@ struct observe {
     const struct credentials *credentials; /* NULL until known, or there are none */
     bool role_known;
     bool placed;
+    int64_t turn_ms;                /* the next one is free then */
     struct connections connections; /* that stood before ours */
     struct proxy proxy;             /* the agent's */
     char proxy_address[ADDRESS_SIZE];

@@ -463,6 +463,8 @@ static void connected(struct lane *lane, const struct dialled *result)
     }
     int fd = result->fd;
     lane->connected = true;
+    lane->facts->refused_here = ANSWER_UNKNOWN; /* what was refused before it was one too many */
+    lane->facts->offender[0] = '\0';
     lane->facts->steps[RUNG_CONNECT] = result->step;
     lane->facts->port = result->local_port;
     if (actions_send_first(lane, &fd, answer_timeout_ms(lane->climb), signed_answered,
@@ -495,6 +497,46 @@ static void gave_up(struct lane *lane)
     step_skip(&lane->facts->steps[RUNG_TLS], FAILURE_BELOW);
     step_skip(&lane->facts->steps[RUNG_HTTP], FAILURE_BELOW);
     names_doubt(lane->climb);
+}
+
+/* --- a firewall of this machine that lets so many connections a second through (xt_limit) refuses some of ours, which begin
+ * at once. The agent's, one after the other, pass. So where others like it connect, one that was refused here is dialled once
+ * more: after a pause, which the others need to connect, in its turn. --- */
+
+enum { REFUSED_PAUSE_MS = 100, TURN_MS = 250, LAST_TURN_MS = 2000 };
+
+static bool is_refused_here(const struct lane *lane, enum failure failure)
+{
+    return failure == FAILURE_NOT_PERMITTED ||
+           (failure == FAILURE_REFUSED && lane->facts->refused_here == ANSWER_YES);
+}
+
+static bool others_connect(const struct lane *lane)
+{
+    const struct observe *observe = lane->climb->observe;
+    const struct address_facts *facts = lane->facts;
+    bool any = false;
+
+    for (size_t i = 0; i < N_SERVICES; i++)
+        for (size_t j = 0; j < MAX_ADDRESSES; j++) {
+            const struct lane *other = &observe->climbs[i].lanes[j];
+            any |= other->connected && other->facts->place == facts->place &&
+                   !strchr(other->facts->address, ':') == !strchr(facts->address, ':');
+        }
+    return any;
+}
+
+/* How long until it is this one's turn; 0: it has none. */
+static int32_t wait_for_turn_ms(const struct lane *lane)
+{
+    struct observe *observe = lane->climb->observe;
+    int64_t now_ms = loop_now_ms(observe->loop);
+    int64_t turn_ms = observe->turn_ms > now_ms ? observe->turn_ms : now_ms + TURN_MS;
+
+    if (!others_connect(lane) || turn_ms > lane->started_ms + LAST_TURN_MS)
+        return 0;
+    observe->turn_ms = turn_ms + TURN_MS;
+    return (int32_t)(turn_ms - now_ms);
 }
 
 /* Nothing more is waited for: every connect() has ended, or its time is over. */
@@ -569,6 +611,12 @@ static void dialled(void *arg, const struct dialled *result)
             find_out_who_refused(lane, result);
         }
     }
+    if (!ok && !lane->connected && lane->turn == TURN_NONE &&
+        is_refused_here(lane, result->step.failure)) {
+        lane->turn = TURN_DOUBTED;
+        dial_after(lane, REFUSED_PAUSE_MS);
+        return;
+    }
     if (ok || !is_silence(result->step.failure))
         dial_no_more(lane);
     if (lane->n_dialling == 0 && is_dialled_out(lane))
@@ -596,6 +644,15 @@ static void dial_on(void *arg)
     int i = lane->n_dials;
 
     lane->dialling = NULL;
+    if (lane->turn == TURN_DOUBTED) {
+        int32_t wait_ms = wait_for_turn_ms(lane);
+        lane->turn = TURN_TAKEN;
+        lane->no_more = wait_ms == 0;
+        if (wait_ms > 0 || lane->n_dialling > 0) {
+            dial_after(lane, wait_ms > 0 ? wait_ms : CONNECT_TIMEOUT_MS - took_ms(lane));
+            return;
+        }
+    }
     if (is_dialled_out(lane)) {
         if (lane->silent.outcome == OUTCOME_UNTRIED)
             step_fail(&lane->silent, FAILURE_TIMEOUT, took_ms(lane));

@@ -122,6 +122,8 @@ AGENT = {
     "local-firewall": ("down", 17),
     "local-firewall:unreachable": ("down", 21),
     "egress-blocked": ("down", 41),
+    "local-firewall:limit": ("up", 10),
+    "local-firewall:limit-reset": ("up", 10),
     "local-firewall:drop": ("down", 40),
     "local-firewall-drop": ("down", 40),
     "local-firewall-drop:policy": ("down", 40),

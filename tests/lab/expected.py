@@ -136,6 +136,8 @@ EXPECTED = [  # fault, verdict, first finding
     ("local-firewall", "not-ready", "local-firewall"),
     ("local-firewall:unreachable", "not-ready", "local-firewall"),
     ("egress-blocked", "not-ready", "egress-blocked"),
+    ("local-firewall:limit", "ready", None),  # the agent connects one after the other
+    ("local-firewall:limit-reset", "ready", None),
     ("local-firewall:drop", "not-ready", "local-firewall"),
     ("local-firewall-drop", "not-ready", "local-firewall"),
     ("local-firewall-drop:policy", "not-ready", "local-firewall"),

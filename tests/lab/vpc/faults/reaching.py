@@ -55,17 +55,22 @@ def _(world, variant=""):
     ]
 
 
+_BURST = "tcp flags & (syn|ack) == syn limit rate over 5/second burst 2 packets"
+
+
 @fault(
     "local-firewall",
-    "a firewall on the instance rejects (or drops) what is for port 443",
+    "a firewall on the instance rejects (or drops) what is for port 443; or (limit) refuses connections that begin at once",
     "local-firewall",
-    "[reject|unreachable|drop]",
+    "[reject|unreachable|drop|limit|limit-reset]",
 )
 def _(world, verdict="reject"):
     verdicts = {
         "reject": "reject with tcp reset",
         "unreachable": "reject with icmpx type host-unreachable",
         "drop": "drop",
+        "limit": f"{_BURST} reject",
+        "limit-reset": f"{_BURST} reject with tcp reset",
     }
     world.rule("instance_output", "tcp dport 443 " + verdicts[verdict])
 
