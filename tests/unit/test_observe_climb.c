@@ -947,6 +947,7 @@ static void who_refuses_is_found_out(void **state)
         start(NULL);
         say(0, "10.0.1.21", FAILURE_NONE, 1);
         ends(0, FAILURE_REFUSED, 40000);
+        pass(100); /* no other connects meanwhile */
         assert_int_equal(SSM->addresses[0].refused_here, here ? ANSWER_YES : ANSWER_NO);
         assert_int_equal(step_of(RUNG_CONNECT)->failure, FAILURE_REFUSED);
         observe_free(observe);
@@ -966,6 +967,46 @@ static void who_refuses_is_found_out(void **state)
     say(0, "10.0.1.21", FAILURE_NONE, 1);
     ends(0, FAILURE_HOST_UNREACHABLE, 40000);
     assert_int_equal(SSM->addresses[0].refused_here, ANSWER_UNKNOWN);
+}
+
+/* As where a firewall of this machine limits the connections a second: one after the other they pass. */
+static int last_of(const char *address)
+{
+    int i = n_calls;
+
+    while (i > 0 && strcmp(calls[i - 1].address, address) != 0)
+        i--;
+    return i - 1;
+}
+
+static void what_is_refused_here_is_dialled_again_in_its_turn(void **state)
+{
+    for (int refused = 0; refused < 2; refused++) {
+        (void)set_up(state);
+        refused_here = true;
+        facts.plan.permissions = PERMISSIONS_ROLE_ONLY;
+        start(NULL);
+        say(0, "10.0.1.21 10.0.2.21 10.0.3.21", FAILURE_NONE, 1);
+        ends(0, FAILURE_NONE, 40000);
+        ends(1, FAILURE_REFUSED, 40001);
+        ends(2, FAILURE_NOT_PERMITTED, 40002);
+        pass(349);
+        assert_int_equal(last_of("10.0.2.21"), 1);
+        pass(1);
+        assert_true(last_of("10.0.2.21") > 2);
+        ends(last_of("10.0.2.21"), refused ? FAILURE_REFUSED : FAILURE_NONE, 40003);
+        pass(249);
+        assert_int_equal(last_of("10.0.3.21"), 2);
+        pass(1);
+        assert_true(last_of("10.0.3.21") > 2);
+        ends(last_of("10.0.3.21"), refused ? FAILURE_REFUSED : FAILURE_NONE, 40004);
+        for (int i = 1; i < 3; i++)
+            assert_int_equal(SSM->addresses[i].steps[RUNG_CONNECT].outcome,
+                             refused ? OUTCOME_FAILED : OUTCOME_OK);
+        assert_int_equal(SSM->addresses[1].refused_here, refused ? ANSWER_YES : ANSWER_UNKNOWN);
+        observe_free(observe);
+    }
+    (void)set_up(state);
 }
 
 /* --- the handshake and the unsigned request --- */
@@ -1885,6 +1926,7 @@ int main(void)
         TEST(a_connection_in_time_is_tried_once),
         TEST(the_deadline_finds_a_missing_answer),
         TEST(who_refuses_is_found_out),
+        TEST(what_is_refused_here_is_dialled_again_in_its_turn),
         TEST(what_would_become_a_websocket_is_tried_where_tls_is_opened),
         TEST(a_silent_handshake_is_repeated_and_tried_with_small_segments),
         TEST(the_handshake_that_is_answered_counts),
