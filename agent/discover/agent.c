@@ -94,13 +94,22 @@ static void read_release_notes(const char *root, struct agent_facts *agent)
 
 /* --- is it whole? --- */
 
+/* By env(1) perhaps, behind its options and assignments. */
 static void note_program(void *arg, const char *path, const char *key, char *value)
 {
+    char word[PATH_SIZE];
+
     (void)path;
     if (strcmp(key, "ExecStart") != 0 || !value[0])
         return;
     value += strspn(value, "@-:+!\""); /* how to run it, systemd.service(5) */
     (void)text_set(arg, PATH_SIZE, "%.*s", (int)strcspn(value, " \t\""), value);
+    if (unit_word(&value, word, sizeof(word)) && strcmp(basename(word), "env") == 0)
+        while (unit_word(&value, word, sizeof(word)))
+            if (word[0] == '/') {
+                (void)text_set(arg, PATH_SIZE, "%s", word);
+                return;
+            }
 }
 
 int agent_machine(const char *root, const char *path)

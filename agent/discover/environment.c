@@ -60,7 +60,7 @@ struct variable {
 struct reading {
     const char *root;
     struct agent_facts *agent;
-    struct variable manager[N_WANTED], unit[N_WANTED],
+    struct variable manager[N_WANTED], unit[N_WANTED], env[N_WANTED],
         unset_if[N_WANTED]; /* UnsetEnvironment=NAME=VALUE */
     bool unset[N_WANTED];
     size_t n_files;
@@ -145,6 +145,18 @@ static void manager_setting(void *arg, const char *path, const char *key, char *
         assign_all(reading->manager, value, path);
 }
 
+/* ExecStart=/usr/bin/env NAME=VALUE ... PROGRAM: what env(1) adds, it adds to all that systemd gives. */
+static void note_env(struct reading *reading, char *value, const char *file)
+{
+    char word[VALUE_SIZE + NAME_SIZE];
+
+    clear_all(reading->env);
+    value += strspn(value, "@-:+!");
+    if (unit_word(&value, word, sizeof(word)) && strcmp(basename(word), "env") == 0)
+        while (unit_word(&value, word, sizeof(word)) && word[0] != '/')
+            assign(reading->env, word, file);
+}
+
 static void unit_environment(void *arg, const char *path, const char *key, char *value)
 {
     struct reading *reading = arg;
@@ -155,6 +167,8 @@ static void unit_environment(void *arg, const char *path, const char *key, char 
         unset_all(reading, value);
     else if (strcmp(key, "EnvironmentFile") == 0)
         note_file(reading, value, path);
+    else if (strcmp(key, "ExecStart") == 0)
+        note_env(reading, value, path);
 }
 
 /* --- files of EnvironmentFile=: one assignment a line, quoted as in a shell, white space is a part of
@@ -469,6 +483,17 @@ static void take_confinement(void *arg, bool fatal, const char *file, const char
         (void)text_quote(agent->confined, DETAIL_SIZE, "%s: %s", file, words);
 }
 
+/* What the upper layer has counts, and is taken from it. */
+static void lay_over(struct variable layer[N_WANTED], struct variable upper[N_WANTED])
+{
+    for (size_t i = 0; i < N_WANTED; i++)
+        if (upper[i].value) {
+            clear(&layer[i]);
+            layer[i] = upper[i];
+            upper[i].value = NULL;
+        }
+}
+
 void environment_read(const char *root, struct agent_facts *agent)
 {
     struct reading *reading = calloc(1, sizeof(*reading));
@@ -479,18 +504,14 @@ void environment_read(const char *root, struct agent_facts *agent)
     step_ok(&agent->environment, 1);
     unit_manager_settings(root, manager_setting, reading);
     unit_settings(root, agent->unit, unit_environment, reading);
-    for (size_t i = 0; i < N_WANTED; i++)
-        if (reading->unit[i].value) {
-            clear(&all[i]);
-            all[i] = reading->unit[i];
-            reading->unit[i].value = NULL;
-        }
+    lay_over(all, reading->unit);
     for (size_t i = 0; i < reading->n_files; i++)
         read_files(reading, all, i);
     for (size_t i = 0; i < N_WANTED; i++)
         if (reading->unset[i] || (reading->unset_if[i].value &&
                                   strcmp(reading->unset_if[i].value, value_of(&all[i])) == 0))
             clear(&all[i]);
+    lay_over(all, reading->env);
     keep_all(all, root, agent);
     unit_confinement(root, agent->unit, take_confinement, agent);
     clear_all(reading->manager);

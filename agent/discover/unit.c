@@ -390,6 +390,7 @@ enum {
     EXEC_CONDITION,
     EXEC_START_PRE,
     WORKING_DIRECTORY,
+    ROOT_DIRECTORY,
     TYPE,
     NO_NEW_PRIVILEGES,
     DENY_WRITE_EXECUTE,
@@ -399,6 +400,8 @@ enum {
     IP_ADDRESS_ALLOW,
     TIMEOUT_START,
     TIMEOUT,
+    BIND_PATHS,
+    BIND_READ_ONLY_PATHS,
     N_READ
 };
 
@@ -488,6 +491,17 @@ static bool never_ends(const char *time)
     return strcmp(time, "infinity") == 0 || strcmp(time, "0") == 0;
 }
 
+/* What is started is looked for below RootDirectory=. What is bound into it may have it. */
+static bool root_lacks_program(const char *root, char of[N_READ][WORDS_SIZE])
+{
+    char path[PATH_SIZE], *program = of[EXEC_START], first[PATH_SIZE];
+
+    program += strspn(program, "@-:+!");
+    return of[ROOT_DIRECTORY][0] == '/' && !of[BIND_PATHS][0] && !of[BIND_READ_ONLY_PATHS][0] &&
+           unit_word(&program, first, sizeof(first)) && first[0] == '/' &&
+           text_set(path, sizeof(path), "%s%s", of[ROOT_DIRECTORY], first) && is_gone(root, path);
+}
+
 static void find_harmful(const char *root, char of[N_READ][WORDS_SIZE], bool harmful[N_TAKING])
 {
     const char *user = of[USER], *families = of[ADDRESS_FAMILIES];
@@ -507,6 +521,9 @@ static void find_harmful(const char *root, char of[N_READ][WORDS_SIZE], bool har
     for (int i = CONDITION_PATH; i < WORKING_DIRECTORY; i++)
         harmful[i] = of[i][0];
     harmful[WORKING_DIRECTORY] = is_gone(root, of[WORKING_DIRECTORY]);
+    harmful[ROOT_DIRECTORY] = root_lacks_program(root, of);
+    for (int i = EXEC_CONDITION; i <= WORKING_DIRECTORY; i++)
+        harmful[i] = harmful[i] && !of[ROOT_DIRECTORY][0];
     harmful[TYPE] = (text_starts(of[TYPE], "notify") || strcmp(of[TYPE], "forking") == 0) &&
                     !never_ends(of[TIMEOUT_START]) && !never_ends(of[TIMEOUT]);
     harmful[NO_NEW_PRIVILEGES] = says_yes(of[NO_NEW_PRIVILEGES]);
@@ -537,6 +554,7 @@ void unit_confinement(const char *root, const char *unit, unit_taken *each, void
         [EXEC_CONDITION] = {"ExecCondition", true, true, " is not there", lacks_program},
         [EXEC_START_PRE] = {"ExecStartPre", true, true, " is not there", lacks_program},
         [WORKING_DIRECTORY] = {"WorkingDirectory", false, true, " is not there"},
+        [ROOT_DIRECTORY] = {"RootDirectory", false, true, " has no such program"},
         [TYPE] = {"Type", false, true, ", and the agent never tells that it is ready"},
         [NO_NEW_PRIVILEGES] = {"NoNewPrivileges", false, false, ", ssm-user's sudo will not work"},
         [DENY_WRITE_EXECUTE] =
@@ -547,6 +565,8 @@ void unit_confinement(const char *root, const char *unit, unit_taken *each, void
         [IP_ADDRESS_ALLOW] = {"IPAddressAllow", true},
         [TIMEOUT_START] = {"TimeoutStartSec"},
         [TIMEOUT] = {"TimeoutSec"},
+        [BIND_PATHS] = {"BindPaths", true},
+        [BIND_READ_ONLY_PATHS] = {"BindReadOnlyPaths", true},
     };
     char values[N_READ][WORDS_SIZE] = {""}, files[N_READ][PATH_SIZE] = {""}, words[2 * WORDS_SIZE];
     struct assigned all[N_READ + 1] = {{.key = NULL}};

@@ -287,6 +287,7 @@ EXPECTED = [  # fault, verdict, first finding
     ("agent-environment:AWS_EC2_METADATA_SERVICE_ENDPOINT:http://10.0.1.99", "not-ready", "agent-environment"),
     ("agent-environment:AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE:IPv6", "not-ready", "agent-environment"),
     ("agent-environment:AWS_WEB_IDENTITY_TOKEN_FILE:/etc/hostname", "not-ready", "agent-environment"),
+    ("unit-written:env", "not-ready", "proxy-in-the-way"),
     ("unit-written:sdk-config", "not-ready", "agent-environment"),
     ("unit-written:sdk-config-not-read", "ready", None),
     ("unit-written:sdk-config-line", "ready", None),

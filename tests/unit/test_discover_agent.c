@@ -425,6 +425,10 @@ static void a_sandbox_that_keeps_the_agent_down_is_named(void **state)
         {"WorkingDirectory=~", ""},
         {"WorkingDirectory=/a b", ""},
         {"WorkingDirectory=/var/lib/amazon", ""},
+        {"RootDirectory=/lib", "!RootDirectory=/l"},
+        {"RootDirectory=/lib\nBindReadOnlyPaths=/usr", ""},
+        {"RootDirectory=/jail\nExecStart=/usr/bin/x\nWorkingDirectory=/gone", ""},
+        {"RootDirectory=/", ""},
         {"Type=notify", "!Type=notify, and"},
         {"Type=forking\nTimeoutStartSec=90", "!Type=forking, an"},
         {"Type=forking\nTimeoutStartSec=infinity", ""},
@@ -432,10 +436,14 @@ static void a_sandbox_that_keeps_the_agent_down_is_named(void **state)
         {"NoNewPrivileges=true", "NoNewPrivileges="},
         {"MemoryDenyWriteExecute=1", "MemoryDenyWriteE"},
     };
-    static const char *const others[] = {
-        "/run/systemd/generator/made.service",        "/a b",
-        "/run/systemd/generator.early/early.service", "/run/systemd/generator.late/late.service",
-        "/run/systemd/transient/passing.service",     "/etc/init.d/script"};
+    static const char *const others[] = {"/run/systemd/generator/made.service",
+                                         "/a b",
+                                         "/run/systemd/generator.early/early.service",
+                                         "/run/systemd/generator.late/late.service",
+                                         "/run/systemd/transient/passing.service",
+                                         "/etc/init.d/script",
+                                         "/usr/bin/y",
+                                         "/jail/usr/bin/y"};
     char text[256];
 
     for (size_t i = 0; i < COUNT_OF(rows); i++) {
@@ -516,6 +524,13 @@ static void variables_of_the_sdk_are_kept_and_secrets_are_not(void **state)
     assert_int_equal(agent.environment.outcome, OUTCOME_OK);
     assert_string_equal(agent.ssl_cert_file, "/etc/ssl/ca.pem"); /* without Amazon's roots */
     assert_string_equal(agent.ssl_cert_dir, "/dev/null");
+
+    put(drop_in,
+        "[Service]\nExecStart=\nExecStart=/usr/bin/env A=1 https_proxy=http://e /usr/bin/x\n"
+        "Environment=https_proxy=http://p\nUnsetEnvironment=https_proxy\n");
+    read_anew(state);
+    assert_string_equal(agent.https_proxy, "http://e");
+    assert_string_equal(agent.proxy_file, drop_in);
 
     put("/etc/ssl/ca.pem", amazon_roots_pem);
     put(drop_in, "[Service]\nEnvironment=AWS_CA_BUNDLE=/etc/ssl/ca.pem\n");

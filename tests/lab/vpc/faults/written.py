@@ -74,6 +74,7 @@ _UNITS = {
     "sdk-config-not-read": (f"Environment=AWS_CONFIG_FILE={_FILE}\n", "[default\nregion = us-east-1\n"),
     "sdk-config-line": (f"Environment=AWS_SDK_LOAD_CONFIG=1 AWS_CONFIG_FILE={_FILE}\n", "region us-east-1\n"),
     "sdk-credentials": (f"Environment=AWS_SHARED_CREDENTIALS_FILE={_FILE}\n", "{'a', 'b'}\n[x]]\n"),
+    "env": ("ExecStart=\nExecStart=/usr/bin/env https_proxy=http://{P} /usr/bin/amazon-ssm-agent\n", ""),
     "crlf": ("Environment=https_proxy=http://{P}\r\n", ""),
     "hex": ('Environment="https_proxy=http://\\x7b{P}"\n', ""),
 }
