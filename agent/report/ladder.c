@@ -145,7 +145,7 @@ static void write_answer(struct screen *screen, const struct dns_answer *answer,
         (void)text_add(line, sizeof(line), "%s %s",
                        answer->step.failure == FAILURE_TIMEOUT ? " within" : ", after", took);
     (void)text_add(line, sizeof(line), "%s",
-                   who[answer->asked_as <= ASKED_PLAIN ? answer->asked_as : ASKED_CONFIGURED]);
+                   who[answer->asked_as]);
     screen_finish(screen, INK_PLAIN, text_at, line);
 }
 
