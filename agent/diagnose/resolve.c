@@ -559,7 +559,7 @@ bool where_public_addresses_are_used(const struct view *view)
 {
     struct naming naming = names_look(view->facts, view->service);
 
-    return !naming.pinned && naming.by[PLACE_PUBLIC] > 0 && (!naming.public_only || naming.answers);
+    return !naming.pinned && naming.by[PLACE_PUBLIC] > 0;
 }
 
 bool when_no_public_address_answers(const struct view *view)

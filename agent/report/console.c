@@ -129,8 +129,8 @@ static char quotes_after(const char *text, size_t n)
 /* Where to fold a command: at a space outside all quotes, so that the halves are words. */
 static size_t fold_at_space(const char *text, size_t columns)
 {
-    for (size_t n = columns - 1; n > 0; n--)
-        if (text[n - 1] == ' ' && !quotes_after(text, n - 1) && (n < 2 || text[n - 2] != '\\'))
+    for (size_t n = columns - 1; n > 1; n--)
+        if (text[n - 1] == ' ' && !quotes_after(text, n - 1) && text[n - 2] != '\\')
             return n;
     return 0;
 }

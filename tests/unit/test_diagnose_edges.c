@@ -188,7 +188,7 @@ static void one_certificate_ends_first(struct facts *f)
 
 static void another_address_begins_like_it(struct facts *f)
 {
-    f->network.n_interfaces = 0;
+    f->network.n_interfaces = f->network.interfaces[0].n_addresses = 0;
     add_interface(f, "eth7", ANSWER_YES, "10.0.1.100/24");
     add_interface(f, "eth0", ANSWER_YES, "10.0.1.10/24");
     add_interface(f, "eth1", ANSWER_YES, "10.0.2.10/24");
@@ -534,7 +534,7 @@ static void it_is_blackholed(struct facts *f)
 static void another_server_is_silent_to_one_name(struct facts *f)
 {
     for (int32_t i = 0; i < f->endpoints[SERVICE_SSMMESSAGES].n_answers; i++)
-        if (f->endpoints[SERVICE_SSMMESSAGES].answers[i].step.outcome == OUTCOME_FAILED)
+        if (f->endpoints[SERVICE_SSMMESSAGES].answers[i].step.failure == FAILURE_TIMEOUT)
             SET(f->endpoints[SERVICE_SSMMESSAGES].answers[i].server, "10.0.0.77");
 }
 
@@ -550,6 +550,21 @@ static void the_stub_is_silent_to_all(struct facts *f)
         f->endpoints[i].answers[0].unsent = false;
         f->endpoints[i].answers[0].step.failure = FAILURE_TIMEOUT;
     }
+}
+
+static void the_stub_is_never_asked(struct facts *f)
+{
+    for (int i = SERVICE_SSM; i <= SERVICE_EC2MESSAGES; i++) {
+        f->endpoints[i].answers[0].unsent = true;
+        f->endpoints[i].answers[0].step.failure = FAILURE_NOT_PERMITTED;
+    }
+}
+
+static void no_name_comes_in_time(struct facts *f)
+{
+    for (int i = SERVICE_SSM; i <= SERVICE_EC2MESSAGES; i++)
+        for (int32_t j = 0; j < f->endpoints[i].n_answers; j++)
+            f->endpoints[i].answers[j].step.took_ms = 60000;
 }
 
 static void a_is_no_record(struct facts *f)
@@ -705,6 +720,9 @@ static const struct {
      "\"policy-missing\""},
     {"dns-local--stub-dead", the_stub_is_silent_to_all, "\"dns-resolver-unreachable\"",
      "\"dns-local\""},
+    {"dns-local--stub-dead", the_stub_is_never_asked, FINDING("dns-local"), NULL},
+    {"healthy", no_name_comes_in_time,
+     "\"id\":\"ssm.resolve\",\"required\":true,\"status\":\"fail\",\"reason\":\"slow\"", NULL},
     {"dns-slow--aaaa", a_is_no_record, "\"dns-slow\"", "unanswered"},
     {"tls-intercepted--private-authority", the_issuer_is_not_known, "\"tls-untrusted\"",
      "\"tls-intercepted\""},

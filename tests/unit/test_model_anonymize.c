@@ -197,7 +197,7 @@ static const char *const secrets[] = {
         "arn:aws:iam::999988887777:role/x/contoso-admin-7",
         "Rack 12 + shelf 3", "999988887777-logs", "bob-smith@localhost",
         "vpce-0c1d2e3f4a5b67892-a1b2c3d4", "vpce-0c1d2e3f4a5b67892-wxyzabcd-us-east-1a",
-        "i-0fedcba9876543210_old", "my-contoso-admin-7", "9999-8888-7777", "host10.9.8.71",
+        "a-prefix-too-long-for-an-id-0fedcba9876543210", "i-0fedcba9876543210_old", "my-contoso-admin-7", "9999-8888-7777", "host10.9.8.71",
         "rack-10-9-8-71", "rack_10_9_8_71", "i-0fedcba9876543210.ec2.internal",
         "4GIOHlTkIaWHQD0Q0m6XSnuMMCm-abcdexample-abcd_EXAMPLE9x",
     };
