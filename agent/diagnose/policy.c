@@ -55,8 +55,8 @@ bool policy_is_missing(const struct facts *facts)
 {
     struct denials denials = policy_count(facts);
 
-    return denials.by_nobody_allowing == denials.denied &&
-           denials.allowed + denials.unclear == 0 && facts->agent.connected != ANSWER_YES &&
+    return denials.by_nobody_allowing == denials.denied && denials.allowed + denials.unclear == 0 &&
+           facts->agent.connected != ANSWER_YES &&
            look_tally(facts, SERVICE_SSMMESSAGES, RUNG_HTTP).ok == 0;
 }
 

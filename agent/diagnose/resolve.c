@@ -382,7 +382,6 @@ static bool knows_more(const struct second_opinion *opinion, const struct lookup
 /* Amazon's resolver has private addresses, and none of what the configured one gives works. */
 static bool others_are_given(const struct endpoint_facts *endpoint, const struct dns_answer *amazon)
 {
-
     for (int32_t i = 0; i < endpoint->n_addresses; i++) {
         const struct step *steps = endpoint->addresses[i].steps;
         if (steps[RUNG_CONNECT].outcome != OUTCOME_FAILED &&
@@ -408,9 +407,9 @@ bool where_vpc_is_bypassed(const struct view *view)
     if (lookup.answer && !facts->resolvers.stub &&
         names_is_amazon_resolver(&facts->instance, lookup.answer->server))
         return false;
-    return naming.stranger
-               ? view->rung != RUNG_TLS
-               : lookup.failure != FAILURE_NONE || others_are_given(&facts->endpoints[view->service], opinion.answer);
+    return naming.stranger ? view->rung != RUNG_TLS
+                           : lookup.failure != FAILURE_NONE ||
+                                 others_are_given(&facts->endpoints[view->service], opinion.answer);
 }
 
 /* The one whose word counted: the first of resolv.conf may be silent. */

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/base64.h"
 #include "base/text.h"
 #include "model/packed.h"
 #include "report/recorded.h"
@@ -415,9 +416,9 @@ static int fold_facts(const struct facts *facts, struct buffer *to)
 
     for (; level < N_PACKED; level++) {
         const size_t most = level == PACKED_LISTS ? LAST_FACTS_LINES : MAX_FACTS_LINES;
-        LOCAL_BUFFER bytes = {.max_bytes = most * FOLDED_LINE_BYTES};
+        LOCAL_BUFFER bytes = {.max_bytes = most * FOLDED_LINE_BYTES - CRC24_BYTES};
 
-        if (packed_write(facts, (enum packed)level, &bytes) && folded_lines(bytes.used) <= most &&
+        if (packed_write(facts, (enum packed)level, &bytes) &&
             folded_write((const unsigned char *)bytes.bytes, bytes.used, to))
             break;
     }

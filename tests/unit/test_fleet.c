@@ -167,7 +167,8 @@ static void neighbours_that_fail_otherwise_prove_nothing(void **state)
     fleet_clear(&fleet);
     add("egress-blocked", "subnet-a", 1);
     add("egress-blocked", "subnet-b", 2);
-    add("role-missing", "subnet-a", 3); /* two of the subnet, as of the group, and not the same two */
+    add("role-missing", "subnet-a",
+        3); /* two of the subnet, as of the group, and not the same two */
     fleet_judge(&fleet);
     assert_null(fleet_only(&fleet, &fleet.groups[0], COMMON_SUBNET));
 }

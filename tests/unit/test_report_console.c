@@ -237,6 +237,31 @@ static void what_mends_is_cut_last(void **state)
     buffer_clear(&text);
 }
 
+/* Of as much evidence as there is room for, and one line. */
+static void one_line_that_is_cut_is_one(void **state)
+{
+    struct finding *root = &report.findings[0];
+    bool one = false;
+
+    (void)state;
+    facts_healthy(&facts);
+    situation_find("role-missing")->make(&facts);
+    diagnose(&facts, &report);
+    root->n_alternatives = 0;
+    for (root->n_evidence = 2; root->n_evidence < MAX_EVIDENCE; root->n_evidence++) {
+        struct buffer text;
+
+        memset(root->evidence, 0, sizeof(root->evidence));
+        for (int j = 0; j < root->n_evidence; j++) /* two that are long, and short ones */
+            memset(root->evidence[j], 'e', j < 2 ? LINE_SIZE - 1 : FOLDED_COLUMNS / 2);
+        write_new(&report, &text);
+        if (strstr(text.bytes, FOLDED_PREFIX "1 line cut. Save this; "))
+            one = true;
+        buffer_clear(&text);
+    }
+    assert_true(one);
+}
+
 /* The verdict and all that follows are what a screen shows of the end of a log. */
 static void the_verdict_is_on_the_last_screen(void **state)
 {
@@ -891,6 +916,7 @@ int main(void)
         cmocka_unit_test(the_json_of_the_command_line_is_read),
         cmocka_unit_test(damage_is_named),
         cmocka_unit_test(lines_of_two_blocks_are_not_joined),
+        cmocka_unit_test(one_line_that_is_cut_is_one),
         cmocka_unit_test(a_line_that_is_there_twice_is_one),
         cmocka_unit_test(a_line_beyond_the_last_is_none),
         cmocka_unit_test(a_block_of_no_facts_says_so),
