@@ -196,7 +196,8 @@ HARMLESS.update({
     "umask-027": ("rhel", lambda r: [os.chmod(r.path(name), 0o750) for name in ("root", "etc/amazon/ssm", "var/lib/amazon/ssm")] + [os.chmod(r.path("etc/hosts"), 0o640)]),
     "sudoers-of-cis": ("debian11", lambda r: r.write("etc/sudoers", "Defaults use_pty\n%sudo ALL=(ALL:ALL) ALL\n@includedir /etc/sudoers.d\n", 0o440)),
     "access.conf-of-cis": ("rhel8", lambda r: r.write("etc/security/access.conf", "+:root:ALL\n+:(wheel):ALL\n-:ALL:cron\n")),
-    "hardened-unit": ("rhel", lambda r: r.drop_in("ProtectHome=read-only\nProtectKernelModules=yes\nRestartSec=30\nMemoryMax=512M\nExecStartPre=/bin/sleep 10\nDynamicUser=no")),
+    "hardened-unit": ("rhel", lambda r: (r.write("usr/bin/sleep", "", 0o755), r.drop_in("ProtectHome=read-only\nProtectKernelModules=yes\nRestartSec=30\nMemoryMax=512M\n"
+                                                                                    "ExecStartPre=/usr/bin/sleep 10\nDynamicUser=no"))),
     "fapolicyd-and-rpm": ("rhel", lambda r: r.unit("fapolicyd.service")),
     "udev-rule-of-cloud-init": ("rhel", lambda r: r.write("etc/udev/rules.d/70-persistent-net.rules", UDEV_RULE % "eth0")),
     "keyfile-of-cloud-init": ("rhel", lambda r: r.write("etc/NetworkManager/system-connections/cloud-init-eth0.nmconnection",
