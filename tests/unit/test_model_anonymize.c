@@ -197,7 +197,7 @@ static const char *const secrets[] = {
         "arn:aws:iam::999988887777:role/x/contoso-admin-7",
         "Rack 12 + shelf 3", "999988887777-logs", "bob-smith@localhost",
         "vpce-0c1d2e3f4a5b67892-a1b2c3d4", "vpce-0c1d2e3f4a5b67892-wxyzabcd-us-east-1a",
-        "a-prefix-too-long-for-an-id-0fedcba9876543210", "i-0fedcba9876543210_old", "my-contoso-admin-7", "9999-8888-7777", "host10.9.8.71",
+        "i-0fedcba9876543210_old", "my-contoso-admin-7", "9999-8888-7777", "host10.9.8.71",
         "rack-10-9-8-71", "rack_10_9_8_71", "i-0fedcba9876543210.ec2.internal",
         "4GIOHlTkIaWHQD0Q0m6XSnuMMCm-abcdexample-abcd_EXAMPLE9x",
     };
@@ -327,7 +327,9 @@ static void names_are_numbered(void **state)
     (void)text_set(facts.network.interfaces[1].name, NAME_SIZE, "ens-bob");
     facts.network.n_routes = 1;
     (void)text_set(facts.network.routes[0].interface, NAME_SIZE, "contoso0");
+    (void)text_set(facts.instance.vpc, NAME_SIZE, "contoso-has-no-such-ids-0fedcba9876543210");
     anonymize_facts(&facts);
+    assert_null(strstr(facts.instance.vpc, "contoso")); /* an id's prefix is shorter */
     assert_true(text_starts(facts.network.interfaces[0].name, "name-"));
     assert_string_equal(facts.network.routes[0].interface, facts.network.interfaces[0].name);
     assert_string_not_equal(facts.network.interfaces[0].name, facts.network.interfaces[1].name);

@@ -109,6 +109,8 @@ static void checks_and_their_names_agree(void **state)
         assert_false(seen & check_bit((enum check)i));
         seen |= check_bit((enum check)i);
     }
+    assert_int_equal(check_count(seen), N_CHECKS);
+    assert_int_equal(check_count((check_set)1 << 100 | 1), 2);
     assert_int_equal(check_bit(N_CHECKS), 0);
     assert_true(check_service_bits(N_SERVICES) == 0);
     assert_false(name_find(&check_names, "ssm.ping", &(unsigned int){0}));

@@ -481,6 +481,7 @@ static void a_screen_without_room_holds_nothing_back_of_nothing(void **state)
     facts_healthy(&seen);
     situation_find("unexplained")->make(&seen);
     diagnose(&seen, &judged);
+    judged.findings[0].n_commands = judged.findings[0].n_afterwards = 0;
     struct last_screen holds = advice_fitting(&judged, &style, 0);
     assert_int_equal(holds.n_commands, 0);
     assert_false(holds.in_short);
@@ -587,6 +588,15 @@ static void two_faults_are_mended_in_order(void **state)
             fail_msg("not there, or not in its order: %s\n%s", order[i], text.bytes);
     }
     assert_int_equal(count(text.bytes, "Then: "), 1);
+    buffer_clear(&text);
+
+    facts_healthy(&seen);
+    situation_find("imds-blocked-locally")->make(&seen);
+    seen.machine.asset_tag[0] = '\0'; /* whose user data it is nobody knows */
+    diagnose(&seen, &judged);
+    buffer_init(&text, REPORT_MAX_BYTES);
+    commands_write(&judged, NULL, &text);
+    assert_null(strstr(text.bytes, "fix_by_user_data"));
     buffer_clear(&text);
 }
 
