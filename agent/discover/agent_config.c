@@ -284,8 +284,7 @@ static void keep(const struct settings *settings, struct agent_facts *agent,
     host_of(settings->s3, overrides->s3);
     host_of(settings->kms, overrides->kms);
     (void)text_set(overrides->s3_region, REGION_SIZE, "%s", settings->s3_region);
-    overrides->dual_stack = settings->dual_stack && /* an older agent does not know the key */
-                            text_compare_versions(agent->version, "3.3.3270.0") >= 0;
+    overrides->dual_stack = settings->dual_stack;
     (void)text_set(agent->config_region, REGION_SIZE, "%s", settings->region);
     (void)text_set(agent->config_mgs_region, REGION_SIZE, "%s", settings->mgs_region);
     (void)text_set(agent->ssm_endpoint, HOST_SIZE, "%s", settings->ssm);

@@ -21,17 +21,26 @@ static bool choose_region(struct facts *facts)
     return true;
 }
 
+/* An older agent does not know UseDualStackEndpoint. Without IPv4 it is down by either name: then those of the newer one
+ * that it is to be replaced by are looked at. */
+static bool ignores_dual_stack(const struct facts *facts)
+{
+    return facts->network.usable_ipv4 &&
+           text_compare_versions(facts->agent.version, "3.3.3270.0") < 0;
+}
+
 /* Returns the source of the domain. IMDS is not asked for it: services/domain, cut off, is another
  * domain, which must not get the session token. */
-static enum source choose_domain(struct plan *plan, const struct agent_overrides *overrides,
+static enum source choose_domain(struct facts *facts, const struct agent_overrides *overrides,
                                  const struct partition *partition)
 {
-    const char *domain = overrides->domain[0]    ? overrides->domain
-                         : overrides->dual_stack ? partition->dual_stack_domain
-                                                 : partition->domain;
+    bool dual_stack = overrides->dual_stack && !ignores_dual_stack(facts);
+    const char *domain = overrides->domain[0] ? overrides->domain
+                         : dual_stack         ? partition->dual_stack_domain
+                                              : partition->domain;
 
-    (void)text_set(plan->domain, sizeof(plan->domain), "%s", domain);
-    return overrides->domain[0] || overrides->dual_stack ? SOURCE_AGENT_CONFIG : SOURCE_PARTITION;
+    (void)text_set(facts->plan.domain, sizeof(facts->plan.domain), "%s", domain);
+    return overrides->domain[0] || dual_stack ? SOURCE_AGENT_CONFIG : SOURCE_PARTITION;
 }
 
 static void choose_host(struct plan *plan, enum service which,
@@ -105,7 +114,7 @@ bool plan_complete(struct facts *facts, const struct agent_overrides *overrides)
     const struct partition *partition = partition_of_region(plan->region);
     (void)text_set(plan->signing_region, sizeof(plan->signing_region), "%s",
                    overrides->region[0] ? overrides->region : plan->region);
-    enum source domain_source = choose_domain(plan, overrides, partition);
+    enum source domain_source = choose_domain(facts, overrides, partition);
 
     plan_needs(facts);
     for (int i = 0; i < N_SERVICES; i++) {

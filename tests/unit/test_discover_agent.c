@@ -635,9 +635,6 @@ static void the_configuration_overrides(void **state)
     assert_true(overrides.dual_stack);
     assert_string_equal(agent.config_region, "us-east-2");
     assert_string_equal(agent.ssm_endpoint, "https://ssm.corp.example:443/");
-    (void)text_set(agent.version, sizeof(agent.version), "3.3.1142.0"); /* does not know the key */
-    agent_read_config(root, &agent, &overrides);
-    assert_false(overrides.dual_stack);
 }
 
 /* What Go's encoding/json takes, and what ends the agent. */

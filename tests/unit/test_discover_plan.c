@@ -112,6 +112,15 @@ static void dual_stack_uses_the_partitions_other_domain(void **state)
     overrides.dual_stack = true;
     assert_true(plan_complete(&facts, &overrides));
     assert_string_equal(service(SERVICE_SSM)->host, "ssm.cn-north-1.api.amazonwebservices.com.cn");
+
+    (void)text_set(facts.agent.version, sizeof(facts.agent.version),
+                   "3.3.1142.0"); /* does not know the key */
+    facts.network.usable_ipv4 = true;
+    assert_true(plan_complete(&facts, &overrides));
+    assert_string_equal(service(SERVICE_SSM)->host, "ssm.cn-north-1.amazonaws.com.cn");
+    facts.network.usable_ipv4 = false; /* it is down by either name */
+    assert_true(plan_complete(&facts, &overrides));
+    assert_string_equal(service(SERVICE_SSM)->host, "ssm.cn-north-1.api.amazonwebservices.com.cn");
 }
 
 static void a_wished_region_stands_without_imds(void **state)
