@@ -40,7 +40,7 @@ void checks_say_untried(const struct judge *judge, enum check check, enum check 
 /* Not known, by this program's own trouble, as the step says. */
 void checks_say_trouble(const struct judge *judge, enum check check, const struct step *step);
 
-/* It passed, if only with a warning: what lies above it may be judged. */
+/* It passed: what lies above it may be judged. Neither of those that are asked about warns then. */
 bool checks_holds(const struct judge *judge, enum check check);
 
 /* --- faults.c ---

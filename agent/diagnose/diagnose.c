@@ -336,7 +336,7 @@ static check_set stands_on(const struct facts *facts, enum check check)
         return set;
     case TARGET_AGENT: /* IMDS where only it could say what to compare the configuration with */
         set = check == CHECK_AGENT_CONFIG && !facts->instance.region[0] ? imds : 0;
-        return check == CHECK_AGENT_INSTALLED ? 0 : set | check_bit(CHECK_AGENT_INSTALLED);
+        return set | check_bit(CHECK_AGENT_INSTALLED);
     default:
         return range(CHECK_IMDS_CONNECT, check);
     }

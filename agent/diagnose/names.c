@@ -247,9 +247,8 @@ bool names_is_fips(const struct facts *facts, enum service service)
     const struct service_plan *plan = &facts->plan.services[service];
     char label[HOST_SIZE];
 
-    return plan->host_source == SOURCE_AGENT_CONFIG &&
-           text_set(label, sizeof(label), "%.*s", (int)strcspn(plan->host, "."), plan->host) &&
-           text_ends(label, "-fips");
+    (void)text_set(label, sizeof(label), "%.*s", (int)strcspn(plan->host, "."), plan->host);
+    return plan->host_source == SOURCE_AGENT_CONFIG && text_ends(label, "-fips");
 }
 
 bool names_is_endpoint(const struct facts *facts, enum service service, char id[NAME_SIZE])

@@ -49,14 +49,14 @@ bool policy_by_dhmc(const struct facts *facts)
 
 /* --- one service --- */
 
-/* Nothing is allowed, for want of a policy, and ssmmessages could not be asked: the role likely carries
- * nothing at all. Where ssmmessages answers, it decides: a policy for sessions alone allows nothing else. */
+/* Asked where an action is denied. Nothing is allowed, for want of a policy, and ssmmessages could not be asked: the
+ * role likely carries nothing at all. Where ssmmessages answers, it decides: a policy for sessions alone allows nothing else. */
 bool policy_is_missing(const struct facts *facts)
 {
     struct denials denials = policy_count(facts);
 
-    return denials.denied > 0 && denials.by_nobody_allowing == denials.denied &&
-           denials.allowed + denials.unclear == 0 && facts->agent.connected != ANSWER_YES &&
+    return denials.by_nobody_allowing == denials.denied && denials.allowed + denials.unclear == 0 &&
+           facts->agent.connected != ANSWER_YES &&
            look_tally(facts, SERVICE_SSMMESSAGES, RUNG_HTTP).ok == 0;
 }
 

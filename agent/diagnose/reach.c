@@ -22,7 +22,7 @@ const char *route_words(enum route_kind kind)
         [ROUTE_BLACKHOLE] = "blackhole",
         [ROUTE_THROW] = "throw",
     };
-    return kind >= ROUTE_UNREACHABLE ? words[kind] : "";
+    return words[kind];
 }
 
 const struct route *route_find(const struct facts *facts, const char *address)

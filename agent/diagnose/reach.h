@@ -14,7 +14,7 @@
 
 enum { ROUTE_TABLE_MAIN = 254 };
 
-/* "prohibit", as `ip route` says it. */
+/* "prohibit", as `ip route` says it: of a kind that refuses. */
 const char *route_words(enum route_kind kind);
 
 /* What the kernel was asked about this address, or NULL. */

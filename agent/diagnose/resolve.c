@@ -380,17 +380,14 @@ static bool knows_more(const struct second_opinion *opinion, const struct lookup
 }
 
 /* Amazon's resolver has private addresses, and none of what the configured one gives works. */
-static bool others_are_given(const struct facts *facts, enum service service)
+static bool others_are_given(const struct endpoint_facts *endpoint, const struct dns_answer *amazon)
 {
-    const struct endpoint_facts *endpoint = &facts->endpoints[service];
-    const struct dns_answer *amazon = names_second_opinion(facts, service).answer;
-
     for (int32_t i = 0; i < endpoint->n_addresses; i++) {
         const struct step *steps = endpoint->addresses[i].steps;
         if (steps[RUNG_CONNECT].outcome != OUTCOME_FAILED &&
             steps[RUNG_TLS].failure != FAILURE_WRONG_NAME)
             return false;
-        for (int32_t j = 0; amazon && j < amazon->n_addresses; j++)
+        for (int32_t j = 0; j < amazon->n_addresses; j++)
             if (strcmp(amazon->addresses[j], endpoint->addresses[i].address) == 0)
                 return false;
     }
@@ -410,9 +407,9 @@ bool where_vpc_is_bypassed(const struct view *view)
     if (lookup.answer && !facts->resolvers.stub &&
         names_is_amazon_resolver(&facts->instance, lookup.answer->server))
         return false;
-    return naming.stranger
-               ? view->rung != RUNG_TLS
-               : lookup.failure != FAILURE_NONE || others_are_given(facts, view->service);
+    return naming.stranger ? view->rung != RUNG_TLS
+                           : lookup.failure != FAILURE_NONE ||
+                                 others_are_given(&facts->endpoints[view->service], opinion.answer);
 }
 
 /* The one whose word counted: the first of resolv.conf may be silent. */
@@ -561,7 +558,7 @@ bool where_public_addresses_are_used(const struct view *view)
 {
     struct naming naming = names_look(view->facts, view->service);
 
-    return !naming.pinned && naming.by[PLACE_PUBLIC] > 0 && (!naming.public_only || naming.answers);
+    return !naming.pinned && naming.by[PLACE_PUBLIC] > 0;
 }
 
 bool when_no_public_address_answers(const struct view *view)

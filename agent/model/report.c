@@ -200,8 +200,7 @@ int32_t report_n_causes(const struct report *report)
     const struct finding *root = report_root(report);
     int32_t n = 0;
 
-    while (root && root->severity != SEVERITY_NOTE && n < report->n_findings &&
-           report->findings[n].severity == root->severity)
+    while (root && n < report->n_findings && report->findings[n].severity == root->severity)
         n++;
     return n;
 }

@@ -352,7 +352,7 @@ bool no_login_write(const struct report *report, struct buffer *to)
     region = text_only(region, "-") ? region : "";
     LOCAL_BUFFER page = {.max_bytes = REPORT_MAX_BYTES};
     (void)explain_write("no-login", &(struct style){.columns = 0}, &page);
-    for (const char *line = page.bytes; line && line[0]; line += strcspn(line, "\n") + 1) {
+    for (const char *line = page.bytes; line[0]; line += strcspn(line, "\n") + 1) {
         const char *end = line + strcspn(line, "\n");
 
         if (text_starts(line, "## "))
@@ -411,7 +411,7 @@ static void paste_no_login(const struct report *report, struct buffer *to)
     LOCAL_BUFFER page = {.max_bytes = REPORT_MAX_BYTES};
     bool wanted = false;
 
-    if (no_login_write(report, &page) && page.bytes) {
+    if (no_login_write(report, &page)) {
         (void)buffer_add_text(
             to, "\n# without a login, by user data, which stops the instance: paste it, and "
                 "run fix_by_user_data\nfix_by_user_data() {\n");

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/base64.h"
 #include "base/text.h"
 #include "model/packed.h"
 #include "report/recorded.h"
@@ -129,8 +130,8 @@ static char quotes_after(const char *text, size_t n)
 /* Where to fold a command: at a space outside all quotes, so that the halves are words. */
 static size_t fold_at_space(const char *text, size_t columns)
 {
-    for (size_t n = columns - 1; n > 0; n--)
-        if (text[n - 1] == ' ' && !quotes_after(text, n - 1) && (n < 2 || text[n - 2] != '\\'))
+    for (size_t n = columns - 1; n > 1; n--)
+        if (text[n - 1] == ' ' && !quotes_after(text, n - 1) && text[n - 2] != '\\')
             return n;
     return 0;
 }
@@ -415,9 +416,9 @@ static int fold_facts(const struct facts *facts, struct buffer *to)
 
     for (; level < N_PACKED; level++) {
         const size_t most = level == PACKED_LISTS ? LAST_FACTS_LINES : MAX_FACTS_LINES;
-        LOCAL_BUFFER bytes = {.max_bytes = most * FOLDED_LINE_BYTES};
+        LOCAL_BUFFER bytes = {.max_bytes = most * FOLDED_LINE_BYTES - CRC24_BYTES};
 
-        if (packed_write(facts, (enum packed)level, &bytes) && folded_lines(bytes.used) <= most &&
+        if (packed_write(facts, (enum packed)level, &bytes) &&
             folded_write((const unsigned char *)bytes.bytes, bytes.used, to))
             break;
     }

@@ -46,15 +46,10 @@ static void check_line(const char line[LINE_CHARS], char to[CHECK_CHARS])
     base64_encode(check, sizeof(check), to);
 }
 
-size_t folded_lines(size_t n_bytes)
-{
-    return (n_bytes + CHECK_BYTES + FOLDED_LINE_BYTES - 1) / FOLDED_LINE_BYTES;
-}
-
 bool folded_write(const unsigned char *bytes, size_t n, struct buffer *to)
 {
     unsigned char all[FOLDED_MAX_LINES * FOLDED_LINE_BYTES] = {0};
-    size_t n_lines = folded_lines(n);
+    size_t n_lines = (n + CHECK_BYTES + FOLDED_LINE_BYTES - 1) / FOLDED_LINE_BYTES;
 
     if (n > FOLDED_MAX_BYTES)
         return false;

@@ -238,18 +238,16 @@ void html_way(struct buffer *to, const struct report *report)
         if (report->facts->plan.services[i].need != NEED_OFF)
             draw_service(&drawing, report, i);
     draw_broken(&drawing, report);
-    if (drawing.n > 0) {
-        (void)buffer_addf(to,
-                          "<svg viewBox=\"0 0 %d %d\" role=\"img\" aria-label=\"The way from the "
-                          "instance to what it needs\"><rect x=\"2\" y=\"8\" width=\"%d\" "
-                          "height=\"30\" rx=\"4\"/><text x=\"12\" y=\"28\">",
-                          WIDTH, TOP + ROW * drawing.n + 8, WIDTH - 4);
-        junit_put(to, id[0] ? id : "the instance");
-        (void)buffer_addf(to, "</text><path class=\"way\" d=\"M%d 38V%d\" fill=\"none\"/>\n", TRUNK,
-                          TOP + ROW * (drawing.n - 1) + ROW / 2);
-        (void)buffer_add(to, rows.bytes, rows.used);
-        (void)buffer_add_text(to, "</svg>\n");
-    }
+    (void)buffer_addf(to,
+                      "<svg viewBox=\"0 0 %d %d\" role=\"img\" aria-label=\"The way from the "
+                      "instance to what it needs\"><rect x=\"2\" y=\"8\" width=\"%d\" "
+                      "height=\"30\" rx=\"4\"/><text x=\"12\" y=\"28\">",
+                      WIDTH, TOP + ROW * drawing.n + 8, WIDTH - 4);
+    junit_put(to, id[0] ? id : "the instance");
+    (void)buffer_addf(to, "</text><path class=\"way\" d=\"M%d 38V%d\" fill=\"none\"/>\n", TRUNK,
+                      TOP + ROW * (drawing.n - 1) + ROW / 2);
+    (void)buffer_add(to, rows.bytes, rows.used);
+    (void)buffer_add_text(to, "</svg>\n");
 }
 
 /* --- without a login --- */
@@ -318,8 +316,7 @@ static void add_evidence(struct buffer *to, const struct finding *finding)
 void html_example(struct buffer *to, const struct report *report)
 {
     html_way(to, report);
-    if (report->n_findings > 0)
-        add_evidence(to, &report->findings[0]);
+    add_evidence(to, &report->findings[0]);
 }
 
 static void add_end(struct buffer *to, const struct finding *finding)

@@ -183,13 +183,10 @@ static void put_findings(struct buffer *to, const struct report *report, enum ch
 }
 
 /* A finding that explains no check stands in its target's suite, or in the first one if it has none. */
-static bool is_of_suite(const struct report *report, const struct finding *finding,
-                        enum target target, bool is_first)
+static bool is_of_suite(const struct finding *finding, enum target target, bool is_first)
 {
     return finding->explains == 0 &&
-           (finding->target < N_TARGETS && has_suite(report, finding->target)
-                ? finding->target == target
-                : is_first);
+           (finding->target < N_TARGETS ? finding->target == target : is_first);
 }
 
 static void write_loose_findings(struct buffer *to, const struct report *report, enum target target,
@@ -198,7 +195,7 @@ static void write_loose_findings(struct buffer *to, const struct report *report,
     bool any = false;
 
     for (int32_t i = 0; i < report->n_findings; i++) {
-        if (!is_of_suite(report, &report->findings[i], target, is_first))
+        if (!is_of_suite(&report->findings[i], target, is_first))
             continue;
         (void)buffer_add_text(to, any ? "" : "    <system-out>");
         put_finding(to, &report->findings[i]);

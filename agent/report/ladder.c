@@ -144,8 +144,7 @@ static void write_answer(struct screen *screen, const struct dns_answer *answer,
     if (answer->step.took_ms >= SLOW_ANSWER_AT_MS)
         (void)text_add(line, sizeof(line), "%s %s",
                        answer->step.failure == FAILURE_TIMEOUT ? " within" : ", after", took);
-    (void)text_add(line, sizeof(line), "%s",
-                   who[answer->asked_as <= ASKED_PLAIN ? answer->asked_as : ASKED_CONFIGURED]);
+    (void)text_add(line, sizeof(line), "%s", who[answer->asked_as]);
     screen_finish(screen, INK_PLAIN, text_at, line);
 }
 

@@ -311,7 +311,7 @@ bool recorded_read(const char *text, size_t n, struct facts *facts, struct buffe
     if (n > REPORT_MAX_BYTES)
         return false;
     for (; layer < MAX_LAYERS && unwrap(text, n, &inner[layer]); layer++) {
-        text = inner[layer].bytes ? inner[layer].bytes : "";
+        text = inner[layer].bytes;
         n = inner[layer].used;
     }
     size_t start = skip_spaces(text, n, n >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0 ? 3 : 0);

@@ -44,9 +44,6 @@ enum {
 
 #define FOLDED_PREFIX "ssm-preflight: "
 
-/* How many lines so many bytes take. */
-size_t folded_lines(size_t n_bytes);
-
 /* Appends the lines, each with its line end. False when there are more than FOLDED_MAX_BYTES. */
 bool folded_write(const unsigned char *bytes, size_t n, struct buffer *to);
 

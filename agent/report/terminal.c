@@ -98,8 +98,7 @@ static void write_explained(struct screen *screen, const struct finding *finding
     for (enum check i = 0; i < N_CHECKS; i++)
         if (finding->explains & check_bit(i))
             add_part(line, sizeof(line), "", check_name(i));
-    if (line[0])
-        advice_labelled(screen, "Check", line);
+    advice_labelled(screen, "Check", line);
 }
 
 static void write_finding(struct screen *screen, const struct report *report,
@@ -126,8 +125,6 @@ static void write_next(struct screen *screen, const struct report *report)
     int longer_s = (deadline_ms < LONG_ENOUGH_MS / 2 ? LONG_ENOUGH_MS : 2 * deadline_ms) / 1000;
     char line[2 * LINE_SIZE], given[DURATION_SIZE];
 
-    if (facts->stopped_by == STOPPED_BY_NOTHING && lacking == N_CHECKS)
-        return;
     duration_text(deadline_ms, given);
     if (facts->stopped_by == STOPPED_BY_NOTHING)
         (void)text_set(

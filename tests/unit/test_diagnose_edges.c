@@ -188,7 +188,7 @@ static void one_certificate_ends_first(struct facts *f)
 
 static void another_address_begins_like_it(struct facts *f)
 {
-    f->network.n_interfaces = 0;
+    f->network.n_interfaces = f->network.interfaces[0].n_addresses = 0;
     add_interface(f, "eth7", ANSWER_YES, "10.0.1.100/24");
     add_interface(f, "eth0", ANSWER_YES, "10.0.1.10/24");
     add_interface(f, "eth1", ANSWER_YES, "10.0.2.10/24");
@@ -298,6 +298,311 @@ static void http_has_no_status(struct facts *f)
             f->endpoints[i].addresses[j].head.status = 0;
 }
 
+/* --- what a report may hold, and no pair of situations --- */
+
+/* Of the three required services and ec2messages. */
+static struct address_facts *at(struct facts *f, int service, int address)
+{
+    return &f->endpoints[service].addresses[address];
+}
+
+static void lie_at(struct facts *f, int service, int address, const char *in, enum place place)
+{
+    SET(at(f, service, address)->address, "%s.%d", in, 21 + service);
+    at(f, service, address)->place = place;
+}
+
+static void the_sdks_bundle_does_not_vouch(struct facts *f)
+{
+    SET(f->agent.ssl_cert_file, "/etc/corp/ca.pem");
+    SET(f->agent.ssl_cert_dir, "/dev/null");
+}
+
+static void the_package_names_no_file(struct facts *f)
+{
+    f->agent.unit_state = UNIT_ABSENT;
+    f->agent.version_file[0] = '\0';
+}
+
+static void s3_is_asked_too(struct facts *f)
+{
+    add_service(f, SERVICE_S3, NEED_OPTIONAL);
+    for (int32_t i = 0; i < f->endpoints[SERVICE_S3].n_answers; i++)
+        f->endpoints[SERVICE_S3].answers[i].step.took_ms = 3000;
+}
+
+static void dns_has_trouble(struct facts *f)
+{
+    break_resolve(f, SERVICE_SSM, FAILURE_INTERNAL);
+}
+
+static void many_are_left_and_one_is_left_out(struct facts *f)
+{
+    f->plan.skipped = check_bit(check_of_service(SERVICE_SSM, RUNG_RESOLVE));
+}
+
+static void private_is_required(struct facts *f)
+{
+    f->plan.private_dns = PRIVATE_DNS_REQUIRE;
+    resolve_to(f, SERVICE_SSM, "52.94.0.1", PLACE_PUBLIC, FAILURE_TIMEOUT);
+}
+
+/* No address in the own subnet; each service loses one of two others. */
+static void no_address_is_near(struct facts *f, bool the_same)
+{
+    for (int i = SERVICE_SSM; i <= SERVICE_EC2MESSAGES; i++) {
+        lie_at(f, i, 0, "10.0.3", PLACE_IN_VPC);
+        break_connect(f, (enum service)i, the_same ? 0 : i % 2, FAILURE_TIMEOUT, 2200);
+    }
+}
+
+static void each_loses_the_same_subnet(struct facts *f)
+{
+    no_address_is_near(f, true);
+}
+
+static void each_loses_another_subnet(struct facts *f)
+{
+    no_address_is_near(f, false);
+}
+
+/* One service is near and connects, one is far and silent. */
+static void no_service_is_partly_silent(struct facts *f)
+{
+    for (int i = SERVICE_SSM; i <= SERVICE_EC2MESSAGES; i++)
+        f->endpoints[i].n_addresses = 1;
+    lie_at(f, SERVICE_SSM, 0, "10.0.2", PLACE_IN_VPC);
+    break_connect(f, SERVICE_SSM, 0, FAILURE_TIMEOUT, 2200);
+}
+
+static void one_far_connects(struct facts *f)
+{
+    break_connect(f, SERVICE_SSM, 1, FAILURE_TIMEOUT, 2200);
+}
+
+static void imds_is_prohibited(struct facts *f)
+{
+    break_imds(f, CHECK_IMDS_CONNECT, FAILURE_PROHIBITED, 1);
+}
+
+static void imds_is_prohibited_by_ipv6(struct facts *f)
+{
+    imds_is_prohibited(f);
+    SET(f->imds.address, "fd00:ec2::254");
+}
+
+static void there_is_no_identity_role(struct facts *f)
+{
+    f->role.identity_role = ANSWER_NO;
+}
+
+static void each_route_is(struct facts *f, enum route_kind kind)
+{
+    for (int32_t i = 0; i < f->network.n_routes; i++)
+        f->network.routes[i].kind = kind;
+}
+
+static void the_way_is_local(struct facts *f)
+{
+    each_route_is(f, ROUTE_LOCAL);
+}
+
+static void the_ways_device_is_not_known(struct facts *f)
+{
+    for (int32_t i = 0; i < f->network.n_routes; i++)
+        f->network.routes[i].interface[0] = '\0';
+}
+
+static void another_interface_has_no_address(struct facts *f)
+{
+    f->network.interfaces[0].n_addresses = 0;
+}
+
+static void another_way_is_right(struct facts *f)
+{
+    f->network.routes[f->network.n_routes++] = f->network.routes[0];
+    SET(f->network.routes[0].interface, "ens5");
+    SET(f->network.routes[0].source, "10.0.1.10");
+    SET(f->network.routes[0].to, "192.0.2.1");
+}
+
+static void one_silent_address_is_of_ipv6(struct facts *f)
+{
+    SET(at(f, SERVICE_SSM, 1)->address, "2600:1f18::21");
+    f->network.usable_ipv6 = true;
+}
+
+static void one_address_refuses(struct facts *f)
+{
+    break_connect(f, SERVICE_SSM, 1, FAILURE_REFUSED, 1);
+}
+
+static void imds_is_of_ipv6(struct facts *f)
+{
+    step_fail(&f->imds.connect, FAILURE_TIMEOUT, 1204);
+    SET(f->imds.address, "fd00:ec2::254");
+}
+
+static void these_are_second_opinions(struct facts *f)
+{
+    for (int i = SERVICE_SSM; i <= SERVICE_EC2MESSAGES; i++)
+        at(f, i, 1)->second_opinion = true;
+}
+
+/* Of ssm: silent, and one that was not tried yet. */
+static void one_is_open(struct facts *f, const char *address)
+{
+    break_connect(f, SERVICE_SSM, 0, FAILURE_TIMEOUT, 2200);
+    memset(at(f, SERVICE_SSM, 1)->steps, 0, sizeof(at(f, SERVICE_SSM, 1)->steps));
+    SET(at(f, SERVICE_SSM, 1)->address, "%s", address);
+}
+
+static void what_is_open_is_of_ipv4(struct facts *f)
+{
+    one_is_open(f, "10.0.2.21");
+}
+
+static void what_is_open_is_a_second_opinion(struct facts *f)
+{
+    one_is_open(f, "10.0.2.21");
+    at(f, SERVICE_SSM, 1)->second_opinion = true;
+}
+
+static void what_is_open_is_of_another_family(struct facts *f)
+{
+    one_is_open(f, "2600:1f18::21");
+}
+
+static void what_is_open_is_too_new_for_the_agent(struct facts *f)
+{
+    one_is_open(f, "2600:1f18::21");
+    f->network.usable_ipv6 = true;
+}
+
+static void amazon_knows_the_name_and_the_region_is_an_option(struct facts *f)
+{
+    break_resolve(f, SERVICE_SSM, FAILURE_NXDOMAIN);
+    amazon_says(f, SERVICE_SSM, "52.94.0.1", FAILURE_NONE);
+    f->plan.region_source = SOURCE_OPTION;
+}
+
+static void an_unsigned_request_is_slow(struct facts *f)
+{
+    for (int i = SERVICE_SSM; i <= SERVICE_EC2MESSAGES; i++)
+        at(f, i, 1)->steps[RUNG_HTTP].took_ms = 1000;
+}
+
+static void an_unsigned_request_fails(struct facts *f)
+{
+    for (int i = SERVICE_SSM; i <= SERVICE_EC2MESSAGES; i++)
+        step_fail(&at(f, i, 1)->steps[RUNG_HTTP], FAILURE_TIMEOUT, 2000);
+}
+
+static void one_handshake_is_cut(struct facts *f)
+{
+    break_tls(f, SERVICE_SSM, ALL_ADDRESSES, FAILURE_RESET);
+}
+
+static void certificates_say_it_too(struct facts *f)
+{
+    for (int i = SERVICE_SSM; i <= SERVICE_EC2MESSAGES; i++) {
+        break_tls(f, (enum service)i, ALL_ADDRESSES, FAILURE_CERTIFICATE_NOT_YET_VALID);
+        for (int j = 0; j < 2; j++)
+            at(f, i, j)->session.not_before_unix_s = f->clock.wall_unix_ms / 1000 + 60;
+    }
+}
+
+static void the_way_fails_as(struct facts *f, enum failure failure)
+{
+    for (int i = SERVICE_SSM; i <= SERVICE_EC2MESSAGES; i++)
+        for (int j = 0; j < f->endpoints[i].n_addresses; j++) {
+            at(f, i, j)->steps[RUNG_CONNECT].failure = failure;
+            at(f, i, j)->place = PLACE_IN_VPC;
+        }
+}
+
+static void there_is_no_route(struct facts *f)
+{
+    the_way_fails_as(f, FAILURE_NO_ROUTE);
+}
+
+static void it_is_blackholed(struct facts *f)
+{
+    the_way_fails_as(f, FAILURE_BLACKHOLE);
+}
+
+static void another_server_is_silent_to_one_name(struct facts *f)
+{
+    for (int32_t i = 0; i < f->endpoints[SERVICE_SSMMESSAGES].n_answers; i++)
+        if (f->endpoints[SERVICE_SSMMESSAGES].answers[i].step.failure == FAILURE_TIMEOUT)
+            SET(f->endpoints[SERVICE_SSMMESSAGES].answers[i].server, "10.0.0.77");
+}
+
+static void the_agent_is_connected(struct facts *f)
+{
+    f->agent.connected = ANSWER_YES;
+}
+
+static void the_stub_is_silent_to_all(struct facts *f)
+{
+    for (int i = SERVICE_SSM; i <= SERVICE_EC2MESSAGES; i++) {
+        f->endpoints[i].n_answers = 1;
+        f->endpoints[i].answers[0].unsent = false;
+        f->endpoints[i].answers[0].step.failure = FAILURE_TIMEOUT;
+    }
+}
+
+static void the_stub_is_never_asked(struct facts *f)
+{
+    for (int i = SERVICE_SSM; i <= SERVICE_EC2MESSAGES; i++) {
+        f->endpoints[i].answers[0].unsent = true;
+        f->endpoints[i].answers[0].step.failure = FAILURE_NOT_PERMITTED;
+    }
+}
+
+static void no_name_comes_in_time(struct facts *f)
+{
+    for (int i = SERVICE_SSM; i <= SERVICE_EC2MESSAGES; i++)
+        for (int32_t j = 0; j < f->endpoints[i].n_answers; j++)
+            f->endpoints[i].answers[j].step.took_ms = 60000;
+}
+
+static void a_is_no_record(struct facts *f)
+{
+    for (int i = SERVICE_SSM; i <= SERVICE_EC2MESSAGES; i++)
+        for (int32_t j = 0; j < f->endpoints[i].n_answers; j++) {
+            struct dns_answer *answer = &f->endpoints[i].answers[j];
+            if (answer->family != FAMILY_IPV4)
+                continue;
+            answer->n_addresses = 0;
+            step_fail(&answer->step, FAILURE_NODATA, 3000);
+        }
+}
+
+static void the_file_is_said_at_length(struct facts *f, const char *end)
+{
+    step_fail(&f->agent.environment, FAILURE_INVALID, 1);
+    SET(f->agent.environment.detail, "the agent's unit, written by hand, names /etc%s", end);
+}
+
+static void it_is_said_first(struct facts *f)
+{
+    the_file_is_said_at_length(f, ", which is not there: a link leads nowhere");
+}
+
+static void it_is_said_last(struct facts *f)
+{
+    the_file_is_said_at_length(f, ": a link, which leads nowhere");
+}
+
+static void a_far_address_has_no_route(struct facts *f)
+{
+    break_connect(f, SERVICE_SSM, 1, FAILURE_NO_ROUTE, 0);
+    kernel_says(f, "10.0.2.21", ROUTE_NONE, "", 254);
+}
+
+#define FINDING(code) "\"code\":\"" code "\",\"severity\""
+
 static const struct {
     const char *situation;
     void (*change)(struct facts *facts);
@@ -358,6 +663,72 @@ static const struct {
     {"dns-wrong-name--endpoint-gone", the_id_has_no_digits, "\"dns-wrong-name\"", "vpce- "},
     {"dns-wrong-name--endpoint-gone", the_id_ends_in_a_letter, "\"dns-wrong-name\"",
      "--vpc-endpoint-ids vpce-0abc\""},
+    {"ca-bundle-missing--foreign", the_sdks_bundle_does_not_vouch,
+     "sets AWS_CA_BUNDLE to /etc/corp/ca.pem", "sets SSL_CERT_DIR"},
+    {"healthy", the_package_names_no_file, "\"agent-missing\"", "lists version"},
+    {"dns-slow", s3_is_asked_too, "\"dns-slow\"", NULL},
+    {"healthy", dns_has_trouble, "\"preflight-trouble\"", NULL},
+    {"healthy--many-addresses", many_are_left_and_one_is_left_out, "left out by --skip",
+     "are not tried"},
+    {"proxy-in-the-way--opens", private_is_required,
+     "\"id\":\"ssm.private\",\"required\":true,\"status\":\"fail\"", NULL},
+    {"healthy", each_loses_the_same_subnet, "\"network-acl\"", NULL},
+    {"healthy", each_loses_another_subnet, "\"endpoint-az-unreachable\"", "\"network-acl\""},
+    {"healthy", no_service_is_partly_silent, "\"endpoint-blocks-443\"", NULL},
+    {"healthy", one_far_connects, "\"endpoint-az-unreachable\"", NULL},
+    {"healthy", imds_is_prohibited,
+     "\"imds-blocked-locally\",\"severity\":\"fatal\",\"confidence\":\"certain\"", NULL},
+    {"healthy", imds_is_prohibited_by_ipv6,
+     "\"imds-blocked-locally\",\"severity\":\"fatal\",\"confidence\":\"likely\"", NULL},
+    {"policy-missing--dhmc", there_is_no_identity_role, "\"verdict\":\"not-ready\"", NULL},
+    {"route-elsewhere", the_way_is_local, "\"verdict\":\"not-ready\"", "\"route-elsewhere\""},
+    {"route-elsewhere", another_interface_has_no_address, "\"verdict\":\"not-ready\"",
+     "\"route-elsewhere\""},
+    {"route-elsewhere", another_way_is_right, "\"route-elsewhere\"", "192.0.2.1"},
+    {"other-interface", the_way_is_local, FINDING("network-acl"), "\"other-interface\""},
+    {"other-interface", the_ways_device_is_not_known, FINDING("network-acl"),
+     "\"other-interface\""},
+    {"local-firewall--answers", one_silent_address_is_of_ipv6, FINDING("local-firewall"), NULL},
+    {"local-firewall--answers", one_address_refuses, FINDING("endpoint-refuses"),
+     FINDING("local-firewall")},
+    {"local-firewall--answers", imds_is_of_ipv6, FINDING("imds-unreachable"),
+     FINDING("imds-blocked-locally")},
+    {"network-acl--some-ports", these_are_second_opinions, "\"verdict\":\"ready\"",
+     "\"network-acl\""},
+    {"healthy", what_is_open_is_of_ipv4, "the other addresses not answered", NULL},
+    {"healthy", what_is_open_is_a_second_opinion, "\"verdict\":\"not-ready\"",
+     "the other addresses not answered"},
+    {"healthy", what_is_open_is_of_another_family, "\"verdict\":\"not-ready\"",
+     "the other addresses not answered"},
+    {"healthy", what_is_open_is_too_new_for_the_agent, "\"verdict\":\"not-ready\"",
+     "the other addresses not answered"},
+    {"healthy", amazon_knows_the_name_and_the_region_is_an_option, "\"verdict\":\"not-ready\"",
+     "\"dns-wrong-name\""},
+    {"path-mtu--requests", an_unsigned_request_is_slow, "\"verdict\":\"not-ready\"",
+     "\"path-mtu\""},
+    {"path-mtu--requests", an_unsigned_request_fails, "\"verdict\":\"not-ready\"", "\"path-mtu\""},
+    {"clock-wrong--no-sample", one_handshake_is_cut, FINDING("tls-expired"),
+     FINDING("clock-wrong")},
+    {"clock-wrong--by-imds-alone", certificates_say_it_too,
+     "\"clock-wrong\",\"severity\":\"fatal\",\"confidence\":\"certain\"", NULL},
+    {"local-firewall--routed", there_is_no_route,
+     "\"local-firewall\",\"severity\":\"fatal\",\"confidence\":\"likely\"", NULL},
+    {"local-firewall--routed", it_is_blackholed,
+     "\"local-firewall\",\"severity\":\"fatal\",\"confidence\":\"likely\"", NULL},
+    {"dns-server-silent", another_server_is_silent_to_one_name, "\"verdict\":\"ready\"",
+     "\"dns-server-silent\""},
+    {"policy-missing", the_agent_is_connected, FINDING("policy-incomplete"), "\"policy-missing\""},
+    {"dns-local--stub-dead", the_stub_is_silent_to_all, "\"dns-resolver-unreachable\"",
+     "\"dns-local\""},
+    {"dns-local--stub-dead", the_stub_is_never_asked, FINDING("dns-local"), NULL},
+    {"healthy", no_name_comes_in_time,
+     "\"id\":\"ssm.resolve\",\"required\":true,\"status\":\"fail\",\"reason\":\"slow\"", NULL},
+    {"dns-slow--aaaa", a_is_no_record, "\"dns-slow\"", "unanswered"},
+    {"tls-intercepted--private-authority", the_issuer_is_not_known, "\"tls-untrusted\"",
+     "\"tls-intercepted\""},
+    {"agent-environment--file", it_is_said_first, "by hand, names /etc\",\"explains\"", NULL},
+    {"agent-environment--file", it_is_said_last, "by hand, names /etc\",\"explains\"", NULL},
+    {"healthy", a_far_address_has_no_route, "the kernel has no route to 10.0.2.21", NULL},
 };
 
 static void what_is_said_at_an_edge(void **state)

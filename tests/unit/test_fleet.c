@@ -128,6 +128,8 @@ static void a_ready_neighbour_makes_a_shared_cause_doubtful(void **state)
     assert_int_equal(fleet_confidence(&fleet.members[0], evidence), CONFIDENCE_POSSIBLE);
     assert_string_equal(evidence, "1 with the same security group (sg-0ccccccccccccccc0) comes up: "
                                   "first look at this instance");
+    fleet.members[0].confidence = CONFIDENCE_CERTAIN;
+    assert_int_equal(fleet_confidence(&fleet.members[0], evidence), CONFIDENCE_CERTAIN);
     fleet_clear(&fleet);
     add("egress-blocked", "subnet-a", 1);
     add("egress-blocked", "subnet-a", 2);
@@ -162,6 +164,32 @@ static void neighbours_that_fail_otherwise_prove_nothing(void **state)
     fleet.members[0].confidence = CONFIDENCE_CERTAIN;
     assert_int_equal(fleet_confidence(&fleet.members[0], evidence), CONFIDENCE_CERTAIN);
     assert_null(fleet_only(&fleet, &fleet.groups[0], COMMON_SUBNET)); /* of one group */
+    fleet_clear(&fleet);
+    add("egress-blocked", "subnet-a", 1);
+    add("egress-blocked", "subnet-b", 2);
+    add("role-missing", "subnet-a",
+        3); /* two of the subnet, as of the group, and not the same two */
+    fleet_judge(&fleet);
+    assert_null(fleet_only(&fleet, &fleet.groups[0], COMMON_SUBNET));
+}
+
+/* Three are enough of what the others say. */
+static void evidence_that_repeats_itself_ends(void **state)
+{
+    const struct style style = {.columns = 80};
+    struct buffer text;
+
+    (void)state;
+    for (int i = 0; i < 8; i++) {
+        add(i < 4 ? "egress-blocked" : NULL, "subnet-a", i);
+        (void)text_set(fleet.members[i].has[COMMON_GROUP], NAME_SIZE, "sg-%d", i % 4);
+    }
+    fleet_judge(&fleet);
+    assert_says("terminal", &style, "(sg-2) comes up");
+    buffer_init(&text, FLEET_MAX_BYTES);
+    fleet_outputs[0].write(&fleet, &style, &text);
+    assert_null(strstr(text.bytes, "(sg-3) comes up"));
+    buffer_clear(&text);
 }
 
 /* A group is that of the root cause, and what comes behind it is not hidden. */
@@ -358,6 +386,7 @@ int main(void)
         cmocka_unit_test_teardown(what_only_a_group_has_is_named, end),
         cmocka_unit_test_teardown(a_ready_neighbour_makes_a_shared_cause_doubtful, end),
         cmocka_unit_test_teardown(neighbours_that_fail_otherwise_prove_nothing, end),
+        cmocka_unit_test_teardown(evidence_that_repeats_itself_ends, end),
         cmocka_unit_test_teardown(other_causes_are_not_hidden, end),
         cmocka_unit_test_teardown(each_thing_that_a_group_alone_has_is_named, end),
         cmocka_unit_test_teardown(the_newest_record_of_an_instance_counts, end),

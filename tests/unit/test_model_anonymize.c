@@ -327,7 +327,11 @@ static void names_are_numbered(void **state)
     (void)text_set(facts.network.interfaces[1].name, NAME_SIZE, "ens-bob");
     facts.network.n_routes = 1;
     (void)text_set(facts.network.routes[0].interface, NAME_SIZE, "contoso0");
+    (void)text_set(facts.instance.vpc, NAME_SIZE, "contoso-has-no-such-ids-0fedcba9876543210");
+    (void)text_set(facts.instance.subnet, NAME_SIZE, "Contoso-0fedcba9876543210");
     anonymize_facts(&facts);
+    assert_null(strcasestr(facts.instance.vpc, "contoso"));    /* an id's prefix is shorter, */
+    assert_null(strcasestr(facts.instance.subnet, "contoso")); /* and in small letters */
     assert_true(text_starts(facts.network.interfaces[0].name, "name-"));
     assert_string_equal(facts.network.routes[0].interface, facts.network.interfaces[0].name);
     assert_string_not_equal(facts.network.interfaces[0].name, facts.network.interfaces[1].name);

@@ -109,7 +109,10 @@ static void checks_and_their_names_agree(void **state)
         assert_false(seen & check_bit((enum check)i));
         seen |= check_bit((enum check)i);
     }
+    assert_int_equal(check_count(seen), N_CHECKS);
+    assert_int_equal(check_count((check_set)1 << 100 | 1), 2);
     assert_int_equal(check_bit(N_CHECKS), 0);
+    assert_true(check_service_bits(N_SERVICES) == 0);
     assert_false(name_find(&check_names, "ssm.ping", &(unsigned int){0}));
 }
 
@@ -164,6 +167,18 @@ static void what_was_left_out_counts_when_strict(void **state)
 
     report.verdict = VERDICT_UNKNOWN; /* not to be mistaken for an answer */
     assert_int_equal(report_exit_status(&report, true), 3);
+
+    facts.plan.skipped = 0; /* what was not wanted by no option was not left out */
+    facts.plan.permissions = PERMISSIONS_OFF;
+    for (enum check i = 0; i < N_CHECKS; i++) {
+        report.checks[i].planned = true;
+        report.checks[i].reason = FAILURE_NOT_WANTED;
+    }
+    assert_int_equal(check_count(report_left_out(&report)), N_SERVICES + 2);
+    facts.plan.permissions = PERMISSIONS_ROLE_ONLY;
+    assert_int_equal(check_count(report_left_out(&report)), N_SERVICES);
+    facts.plan.permissions = PERMISSIONS_PROBE;
+    assert_true(report_left_out(&report) == 0);
 }
 
 static void every_verdict_has_a_row(void **state)

@@ -411,6 +411,36 @@ static void an_address_of_the_link_says_something_where_it_is_alone(void **state
     assert_int_equal(trimmed.network.interfaces[0].n_addresses, 2);
 }
 
+static void fill_up(const struct fields *fields, char *base)
+{
+    for (size_t i = 0; i < fields->n; i++) {
+        const struct field *field = &fields->rows[i];
+        const int32_t most = (int32_t)field->max_items;
+
+        if (field->count == COUNT_LIST)
+            memcpy(base + field->n_offset, &most, sizeof(most));
+        for (size_t j = 0; j < field_n_items(field, base); j++) {
+            char *at = base + field->offset + j * field->size;
+            if (field->kind == FIELD_STRUCT)
+                fill_up(field->fields, at);
+            else if (field->kind == FIELD_TEXT)
+                memset(at, '"', field->size - 1);
+        }
+    }
+}
+
+/* More text than a reader takes is no block, however small it gets. */
+static void what_is_too_long_to_be_read_is_not_written(void **state)
+{
+    struct buffer bytes;
+    (void)state;
+
+    fill_up(&facts_fields, (char *)&facts);
+    buffer_init(&bytes, 1024 * 1024);
+    assert_false(packed_write(&facts, PACKED_ALL, &bytes));
+    buffer_clear(&bytes);
+}
+
 static void another_dictionary_is_refused(void **state)
 {
     struct buffer bytes;
@@ -511,6 +541,7 @@ int main(void)
         cmocka_unit_test(a_denial_is_quoted_once_of_its_kind),
         cmocka_unit_test(readings_that_agree_are_few),
         cmocka_unit_test(an_address_of_the_link_says_something_where_it_is_alone),
+        cmocka_unit_test(what_is_too_long_to_be_read_is_not_written),
         cmocka_unit_test(another_dictionary_is_refused),
         cmocka_unit_test(garbled_bytes_do_no_harm),
         cmocka_unit_test(a_bomb_is_refused),

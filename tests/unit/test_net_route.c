@@ -123,6 +123,7 @@ static void the_entry_that_refuses_is_named(void **state)
     assert_int_equal(tell(RTM_NEWROUTE, RTN_BLACKHOLE, "10.0.0.0", 8, RT_TABLE_MAIN), 0);
     assert_int_equal(tell(RTM_NEWROUTE, RTN_BLACKHOLE, "10.1.0.0", 16, RT_TABLE_MAIN), 0);
     assert_int_equal(tell(RTM_NEWROUTE, RTN_UNREACHABLE, "172.16.0.0", 12, RT_TABLE_DEFAULT), 0);
+    assert_int_equal(tell(RTM_NEWROUTE, RTN_UNREACHABLE, "172.32.0.0", 13, RT_TABLE_DEFAULT), 0);
     assert_route("169.254.169.254", ROUTE_PROHIBIT, "169.254.169.254/32", RT_TABLE_MAIN);
     assert_route("10.1.2.3", ROUTE_BLACKHOLE, "10.1.0.0/16", RT_TABLE_MAIN);
     assert_route("10.2.2.3", ROUTE_BLACKHOLE, "10.0.0.0/8", RT_TABLE_MAIN);

@@ -1152,6 +1152,8 @@ static void the_answer_to_an_unsigned_request_is_judged(void **state)
     for (int i = 0; i < 2; i++) /* one vote a source, not one an address */
         clock_add(&facts.clock, "ssm", "10.0.1.21", &(struct http_head){.has_date = true}, 1);
     assert_int_equal(facts.clock.n_samples, 1);
+    clock_add(&facts.clock, "kms", "10.0.1.21", &(struct http_head){.has_date = true}, 1);
+    assert_int_equal(facts.clock.n_samples, 2);
     facts.clock.n_samples = MAX_SAMPLES;
     clock_add(&facts.clock, "s3", "10.0.1.21", &(struct http_head){.has_date = true}, 1);
     assert_int_equal(facts.clock.n_samples, MAX_SAMPLES);

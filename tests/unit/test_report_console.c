@@ -13,6 +13,7 @@
 
 #include <cmocka.h>
 
+#include "base/base64.h"
 #include "base/text.h"
 #include "diagnose/diagnose.h"
 #include "facts_builder.h"
@@ -236,6 +237,31 @@ static void what_mends_is_cut_last(void **state)
     buffer_clear(&text);
 }
 
+/* Of as much evidence as there is room for, and one line. */
+static void one_line_that_is_cut_is_one(void **state)
+{
+    struct finding *root = &report.findings[0];
+    bool one = false;
+
+    (void)state;
+    facts_healthy(&facts);
+    situation_find("role-missing")->make(&facts);
+    diagnose(&facts, &report);
+    root->n_alternatives = 0;
+    for (root->n_evidence = 2; root->n_evidence < MAX_EVIDENCE; root->n_evidence++) {
+        struct buffer text;
+
+        memset(root->evidence, 0, sizeof(root->evidence));
+        for (int j = 0; j < root->n_evidence; j++) /* two that are long, and short ones */
+            memset(root->evidence[j], 'e', j < 2 ? LINE_SIZE - 1 : FOLDED_COLUMNS / 2);
+        write_new(&report, &text);
+        if (strstr(text.bytes, FOLDED_PREFIX "1 line cut. Save this; "))
+            one = true;
+        buffer_clear(&text);
+    }
+    assert_true(one);
+}
+
 /* The verdict and all that follows are what a screen shows of the end of a log. */
 static void the_verdict_is_on_the_last_screen(void **state)
 {
@@ -380,6 +406,20 @@ static void folded_commands_mean_the_same(void **state)
         buffer_clear(&text);
         free(filled);
     }
+}
+
+/* Nothing but backslashes: there is no place to fold, and an end all the same. */
+static void a_command_that_cannot_be_folded_ends(void **state)
+{
+    struct filled *filled = fill("imds-blocked-locally");
+    struct buffer text;
+
+    (void)state;
+    memset(filled->report.findings[0].commands[0], '\\', COMMAND_SIZE - 1);
+    write_new(&filled->report, &text);
+    assert_within_bounds(&text, "backslashes");
+    buffer_clear(&text);
+    free(filled);
 }
 
 /* --- reading it back --- */
@@ -649,6 +689,91 @@ static void lines_of_two_blocks_are_not_joined(void **state)
     buffer_clear(&log);
 }
 
+/* The nth data line of a block, from 0 on. */
+static void add_data_line(struct buffer *to, const struct buffer *block, size_t n)
+{
+    (void)buffer_add(to, block->bytes + machine_at(block) + n * 81, 81);
+}
+
+/* A line that is there twice is one, and another line of its number is of another block. */
+static void a_line_that_is_there_twice_is_one(void **state)
+{
+    struct buffer one, two, log;
+
+    (void)state;
+    buffer_init(&one, MAX_TEXT);
+    buffer_init(&two, MAX_TEXT);
+    add_block(&one, 1);
+    for (int32_t i = 2; data_bytes(&one) / 81 != (two.used ? data_bytes(&two) / 81 : 0); i++) {
+        buffer_clear(&two);
+        add_block(&two, i);
+    }
+    for (int other = 0; other < 2; other++) {
+        buffer_init(&log, MAX_TEXT);
+        add_data_line(&log, &one, 0);
+        add_data_line(&log, other ? &two : &one, 1);
+        (void)buffer_add_text(&log, one.bytes + machine_at(&one) + 81);
+        if (other)
+            assert_refused(&log, "damaged: its line =1/");
+        else
+            assert_reads(&log, 1);
+        buffer_clear(&log);
+    }
+    buffer_clear(&one);
+    buffer_clear(&two);
+}
+
+/* The checksum is right, and there is no such line. */
+static void a_line_beyond_the_last_is_none(void **state)
+{
+    char line[66] = "=3/2 AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
+    unsigned char check[CRC24_BYTES];
+    struct buffer log;
+
+    (void)state;
+    crc24(line, 61, check);
+    base64_encode(check, sizeof(check), line + 61);
+    buffer_init(&log, MAX_TEXT);
+    (void)buffer_addf(&log, "%s%.65s\n", FOLDED_PREFIX, line);
+    assert_refused(&log, "no report of ssm-preflight found");
+    buffer_clear(&log);
+}
+
+/* What was folded is no facts, and behind it a block is damaged: both are said. */
+static void a_block_of_no_facts_says_so(void **state)
+{
+    struct buffer log;
+
+    (void)state;
+    buffer_init(&log, MAX_TEXT);
+    assert_true(folded_write((const unsigned char *)"\xff", 1, &log));
+    const size_t before = log.used;
+    add_block(&log, 1);
+    log.bytes[before + machine_of(&(struct buffer){.bytes = log.bytes + before}, 1) + 40] ^= 1;
+    assert_refused(&log, "is missing or garbled; written by a newer ssm-preflight");
+    buffer_clear(&log);
+}
+
+/* The log ends within a line. */
+static void text_that_ends_with_the_log_is_shown(void **state)
+{
+    static const struct {
+        const char *end, *shown;
+    } rows[] = {{"", "\n"}, {"=", ""}, {"x", "x\n"}, {"x\x7f", "x\n"}, {"x\n", "x\n"}};
+    struct buffer log, lines;
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        buffer_init(&log, MAX_TEXT);
+        buffer_init(&lines, MAX_TEXT);
+        (void)buffer_addf(&log, "%s%s", FOLDED_PREFIX, rows[i].end);
+        assert_false(recorded_read(log.bytes, log.used, &back, &lines, error, sizeof(error)));
+        assert_string_equal(lines.used ? lines.bytes : "", rows[i].shown);
+        buffer_clear(&log);
+        buffer_clear(&lines);
+    }
+}
+
 /* Every data line in turn: the text is there to be read, and is said to be all there is. */
 static void a_damaged_block_shows_its_text(void **state)
 {
@@ -738,6 +863,9 @@ static void the_last_of_two_damaged_blocks_is_named(void **state)
         log.bytes[machine_of(&log, i) + (size_t)i * 81 + 40] ^= 1;
     }
     assert_refused(&log, "the last console block is damaged: its line =3/");
+    add_block(&log, 3);
+    log.bytes[machine_of(&log, 3) + 3 * (size_t)81 + 40] ^= 1;
+    assert_refused(&log, "the last console block is damaged: its line =4/");
     buffer_clear(&log);
     add_block(&log, 1);
     char *line = log.bytes + machine_at(&log) + strlen(FOLDED_PREFIX);
@@ -788,6 +916,12 @@ int main(void)
         cmocka_unit_test(the_json_of_the_command_line_is_read),
         cmocka_unit_test(damage_is_named),
         cmocka_unit_test(lines_of_two_blocks_are_not_joined),
+        cmocka_unit_test(one_line_that_is_cut_is_one),
+        cmocka_unit_test(a_line_that_is_there_twice_is_one),
+        cmocka_unit_test(a_line_beyond_the_last_is_none),
+        cmocka_unit_test(a_block_of_no_facts_says_so),
+        cmocka_unit_test(text_that_ends_with_the_log_is_shown),
+        cmocka_unit_test(a_command_that_cannot_be_folded_ends),
         cmocka_unit_test(the_last_of_two_damaged_blocks_is_named),
         cmocka_unit_test(an_escape_at_the_end_does_not_matter),
         cmocka_unit_test(a_damaged_block_shows_its_text),

@@ -344,6 +344,16 @@ static void what_the_agent_says_behind_a_block_is_heard(void **state)
     assert_true(read_text(log.bytes, log.used));
     assert_int_equal(facts.agent.ended, ANSWER_YES);
     buffer_clear(&log);
+
+    struct filled *filled = fill("agent-missing"); /* what says so is no agent of this report's */
+    const struct style style = {0};
+    buffer_init(&log, 1024 * 1024);
+    console_write(&filled->report, &style, &log);
+    (void)buffer_add_text(&log, ended);
+    assert_true(read_text(log.bytes, log.used));
+    assert_string_equal(facts.agent.last_error, "");
+    free(filled);
+    buffer_clear(&log);
 }
 
 static void a_console_without_output_says_what_to_do(void **state)

@@ -76,6 +76,14 @@ static void long_parts_are_left_out_whole(void **state)
     free(filled);
 }
 
+static void words_that_only_begin_like_the_verdict_stay(void **state)
+{
+    static struct report report = {.verdict = VERDICT_NOT_READY, .summary = "not-ready, it seems"};
+
+    (void)state;
+    assert_string_equal(report_summary_words(&report), "not-ready, it seems");
+}
+
 static void the_asset_tag_names_the_instance_when_imds_does_not(void **state)
 {
     struct filled *filled = fill("imds-blocked-locally");
@@ -133,6 +141,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_sample_is_one_short_line),
         cmocka_unit_test(long_parts_are_left_out_whole),
+        cmocka_unit_test(words_that_only_begin_like_the_verdict_stay),
         cmocka_unit_test(what_was_not_looked_at_is_counted),
         cmocka_unit_test(a_long_reason_gives_way_to_a_short_one),
         cmocka_unit_test(the_asset_tag_names_the_instance_when_imds_does_not),

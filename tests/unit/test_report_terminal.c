@@ -418,6 +418,76 @@ static void an_address_of_this_machine_is_no_endpoint(void **state)
     SAYS("public, ", "52.1.2.3", " public\n");
 }
 
+static void probe(int i, enum permission permission)
+{
+    struct action_facts *action = &seen.endpoints[SERVICE_SSM].actions[i];
+
+    memset(action, 0, sizeof(*action));
+    action->permission = permission;
+    (void)snprintf(action->action, sizeof(action->action), "ssm:Act%d", i);
+    if (permission == PERMISSION_NOT_PROBED)
+        (void)snprintf(action->why_not, sizeof(action->why_not), "not here");
+}
+
+/* What has no line of its own ends no list: what comes behind it is shown. */
+static void what_comes_behind_is_shown(void **state)
+{
+    const struct style verbose = {.columns = 80, .verbose = true};
+    struct endpoint_facts *ssm = &seen.endpoints[SERVICE_SSM];
+    struct buffer text;
+
+    (void)state;
+    facts_healthy(&seen);
+    break_connect(&seen, SERVICE_SSM, 0, FAILURE_REFUSED, 1);
+    break_tls(&seen, SERVICE_SSM, 1, FAILURE_RESET);
+    SAYS(NULL, "10.0.2.21  in the VPC  FAIL connection reset, 5 ms\n");
+    facts_healthy(&seen);
+    ssm->n_actions = 5;
+    for (int i = 0; i < 5; i++)
+        probe(i, i % 2 ? PERMISSION_DENIED : PERMISSION_NOT_PROBED);
+    SAYS(NULL, "FAIL ssm:Act1 ", "FAIL ssm:Act3 ");
+    ssm->addresses[0].place = PLACE_UNKNOWN;
+    diagnose(&seen, &judged);
+    write_new(&judged, &verbose, &text);
+    assert_non_null(strstr(text.bytes, "not probed: ssm:Act0, ssm:Act2, ssm:Act4 (not here)\n"));
+    assert_non_null(strstr(text.bytes, "10.0.1.21  ok   private\n"));
+    buffer_clear(&text);
+}
+
+/* A report may hold it; no round does. */
+static void what_is_skipped_for_no_reason_has_none(void **state)
+{
+    (void)state;
+    facts_healthy(&seen);
+    step_skip(&seen.role.credentials, FAILURE_NONE);
+    SAYS("not tried: credentials (", "not tried: credentials\n");
+}
+
+static void all_that_is_allowed_leaves_nothing_untried(void **state)
+{
+    (void)state;
+    facts_healthy(&seen);
+    for (int i = 0; i < N_SERVICES; i++)
+        for (int32_t j = 0; j < seen.endpoints[i].n_actions; j++)
+            seen.endpoints[i].actions[j].permission = PERMISSION_ALLOWED;
+    SAYS(" not tried\n", "  25 of 25 actions of AmazonSSMManagedInstanceCore allowed\n");
+}
+
+static void a_screen_without_room_holds_nothing_back_of_nothing(void **state)
+{
+    const struct style style = {.columns = 80};
+
+    (void)state;
+    facts_healthy(&seen);
+    situation_find("unexplained")->make(&seen);
+    diagnose(&seen, &judged);
+    judged.findings[0].n_commands = judged.findings[0].n_afterwards = 0;
+    struct last_screen holds = advice_fitting(&judged, &style, 0);
+    assert_int_equal(holds.n_commands, 0);
+    assert_false(holds.in_short);
+    assert_false(holds.all);
+}
+
 /* Everything that fixes is there once: what the last screen has no room for stands above it. */
 static void every_command_is_shown(void **state)
 {
@@ -519,6 +589,15 @@ static void two_faults_are_mended_in_order(void **state)
     }
     assert_int_equal(count(text.bytes, "Then: "), 1);
     buffer_clear(&text);
+
+    facts_healthy(&seen);
+    situation_find("imds-blocked-locally")->make(&seen);
+    seen.machine.asset_tag[0] = '\0'; /* whose user data it is nobody knows */
+    diagnose(&seen, &judged);
+    buffer_init(&text, REPORT_MAX_BYTES);
+    commands_write(&judged, NULL, &text);
+    assert_null(strstr(text.bytes, "fix_by_user_data"));
+    buffer_clear(&text);
 }
 
 int main(void)
@@ -538,6 +617,10 @@ int main(void)
         cmocka_unit_test(long_evidence_leaves_room_for_the_fix),
         cmocka_unit_test(an_address_of_this_machine_is_no_endpoint),
         cmocka_unit_test(every_command_is_shown),
+        cmocka_unit_test(what_comes_behind_is_shown),
+        cmocka_unit_test(what_is_skipped_for_no_reason_has_none),
+        cmocka_unit_test(all_that_is_allowed_leaves_nothing_untried),
+        cmocka_unit_test(a_screen_without_room_holds_nothing_back_of_nothing),
         cmocka_unit_test(the_headline_has_the_causes),
         cmocka_unit_test(a_failed_rung_points_to_its_finding),
         cmocka_unit_test(a_title_says_how_sure_it_is),
