@@ -272,7 +272,8 @@ static bool is_own_name(const struct plan *plan, enum service service)
 static bool is_foreign_alias(const struct plan *plan, const struct dns_answer *answer)
 {
     return answer->cname[0] && !text_ends(answer->cname, plan->domain) &&
-           !strstr(answer->cname, "aws");
+           !text_has(answer->cname, '.', "aws") && !text_has(answer->cname, '.', "amazonaws") &&
+           !text_has(answer->cname, '.', "amazonwebservices");
 }
 
 /* The answer of Amazon's own resolver that is not the truth; NULL: none. */

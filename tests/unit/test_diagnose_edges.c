@@ -216,7 +216,15 @@ static void the_stub_only_fails(struct facts *f)
 static void the_alias_is_amazons(struct facts *f)
 {
     for (int32_t j = 0; j < f->endpoints[SERVICE_SSM].n_answers; j++)
-        SET(f->endpoints[SERVICE_SSM].answers[j].cname, "ssm.aws-gate.example");
+        SET(f->endpoints[SERVICE_SSM].answers[j].cname, "x.api.aws");
+}
+
+/* A name that only begins like AWS's. */
+static void every_alias_begins_as_amazons(struct facts *f)
+{
+    for (int32_t i = 0; i < N_SERVICES; i++)
+        for (int32_t j = 0; j < f->endpoints[i].n_answers; j++)
+            SET(f->endpoints[i].answers[j].cname, "aws-gate.example");
 }
 
 static void the_alias_is_in_the_domain(struct facts *f)
@@ -636,6 +644,7 @@ static const struct {
     {"other-interface", its_own_address_is_not_known, "\"network-acl\"", "\"other-interface\""},
     {"dns-local", it_has_no_ipv4, "\"dns-local\"", NULL},
     {"dns-local--stub-dead", the_stub_only_fails, "probably fails on this machine", NULL},
+    {"dns-firewall--alias", every_alias_begins_as_amazons, "aliases a name that exists", NULL},
     {"dns-firewall--alias", the_alias_is_amazons, "probably DNS Firewall", NULL},
     {"dns-firewall--alias", the_alias_is_in_the_domain, "probably DNS Firewall", NULL},
     {"signature-rejected", the_agent_names_the_same_region, "probably something rewrites requests",
