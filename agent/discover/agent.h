@@ -26,6 +26,9 @@ int agent_machine(const char *root, const char *path);
  * agent goes are kept, never a secret. */
 void environment_read(const char *root, struct agent_facts *agent);
 
+/* sdk_ini.c: false where the AWS SDK finds no INI file in this text. */
+bool sdk_takes_ini(const char *text);
+
 /* agent_config.c: amazon-ssm-agent.json into agent->config_file, agent->config (a parse error names the
  * line), what it sets, and the overrides. Without a file config is OK and overrides stay empty; skipped:
  * this program could not read it. */

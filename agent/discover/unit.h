@@ -20,6 +20,9 @@ void unit_files_add(const char *root, const char *folder, const char *suffix,
                     struct unit_files *files);
 void unit_files_sort(struct unit_files *files);
 
+/* A file, or a link, wherever that leads. */
+bool unit_is_installed(const char *root, const char *unit);
+
 enum unit_state unit_state(const char *root, const char *unit);
 
 /* A link or file below the .wants of this target (systemctl enable puts it there). */
@@ -47,9 +50,20 @@ void unit_manager_settings(const char *root, unit_setting *each, void *arg);
 bool unit_value(const char *root, const char *unit, const char *key, bool is_list, char *to,
                 size_t size, char file[PATH_SIZE]);
 
+/* The same of several keys, up to one that is NULL: the files are read once. A list with `fails` is looked at assignment by
+ * assignment: the first that fails is kept. `to`, of `size` bytes, and `file`, of PATH_SIZE, are empty before. */
+struct unit_assigned {
+    const char *key, *root;
+    bool is_list, found;
+    bool (*fails)(const char *root, char *value);
+    char *to, *file;
+    size_t size;
+};
+void unit_values(const char *root, const char *unit, struct unit_assigned *all);
+
 bool says_yes(const char *value); /* as systemd's parse_boolean() */
 
-/* What its files take from the agent, systemd.exec(5), systemd.resource-control(5), in words; fatal: it cannot come up. */
+/* unit_taken.c: what its files take from the agent, in words; fatal: it cannot come up. */
 typedef void unit_taken(void *arg, bool fatal, const char *file, const char *words);
 void unit_confinement(const char *root, const char *unit, unit_taken *each, void *arg);
 
