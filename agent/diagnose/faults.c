@@ -169,7 +169,7 @@ static void find_environment(const struct finder *to)
             agent->environment.detail);
     if (agent->confined[0])
         add(to, CHECK_AGENT_CONFIG, STATUS_FAIL, FAILURE_ENVIRONMENT,
-            "the agent's unit takes from it what it needs: %s", agent->confined);
+            "the agent's unit keeps it from working: %s", agent->confined);
     for (int32_t i = 0; i < agent->n_variables; i++)
         if (agent->variables[i].harm != HARM_IMDS_BY_IPV6 || !to->facts->network.usable_ipv6)
             add(to, CHECK_AGENT_CONFIG, STATUS_FAIL, FAILURE_ENVIRONMENT,

@@ -88,10 +88,15 @@ static const char *telling_words(const char *message)
 void finding_quote_action(struct finding *finding, const struct action_facts *action)
 {
     const char *words = telling_words(action->message);
-    finding_evidence(finding, "%s at %s: status %d %s%s%s%s", action->action,
-                     action->address[0] ? action->address : "the endpoint", (int)action->status,
-                     action->code, words[0] ? ": " : "", words != action->message ? "... " : "",
-                     words);
+    const char *at = action->address[0] ? action->address : "the endpoint";
+
+    if (action->status == 0)
+        finding_evidence(finding, "%s at %s: %s", action->action, at,
+                         failure_words(action->failure));
+    else
+        finding_evidence(finding, "%s at %s: status %d %s%s%s%s", action->action, at,
+                         (int)action->status, action->code, words[0] ? ": " : "",
+                         words != action->message ? "... " : "", words);
 }
 
 void finding_quote_route(struct finding *finding, const struct facts *facts, const char *address)
