@@ -10,12 +10,6 @@
 
 #include "base/text.h"
 
-/* github.com/aws/amazon-ssm-agent: issue 277, and the release notes of 3.3.3270.0, 3.2.582.0, 3.3.40.0. */
-const char first_agent_with_imdsv2[] = "2.3.814.0";
-const char first_agent_with_dualstack[] = "3.3.3270.0";
-const char first_agent_with_dhmc[] = "3.2.582.0";
-const char first_agent_without_ec2messages[] = "3.3.40.0";
-
 bool look_is_planned(const struct facts *facts, enum service service)
 {
     const struct service_plan *plan = &facts->plan.services[service];

@@ -68,10 +68,6 @@ void look_span(int64_t seconds, char *to, size_t size);
 
 /* --- the agent --- */
 
-extern const char first_agent_with_imdsv2[];
-extern const char first_agent_with_dualstack[]; /* endpoints under api.aws */
-extern const char first_agent_with_dhmc[];
-extern const char first_agent_without_ec2messages[]; /* Run Command goes over ssmmessages */
 bool look_needs_dualstack(const struct facts *facts);
 
 /* The cause whose words the agent's last error has; "" where none is known. */

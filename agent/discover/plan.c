@@ -26,7 +26,7 @@ static bool choose_region(struct facts *facts)
 static bool ignores_dual_stack(const struct facts *facts)
 {
     return facts->network.usable_ipv4 &&
-           text_compare_versions(facts->agent.version, "3.3.3270.0") < 0;
+           text_compare_versions(facts->agent.version, first_agent_with_dualstack) < 0;
 }
 
 /* Returns the source of the domain. IMDS is not asked for it: services/domain, cut off, is another

@@ -8,6 +8,11 @@
 
 #include "base/text.h"
 
+const char first_agent_with_imdsv2[] = "2.3.814.0";
+const char first_agent_with_dualstack[] = "3.3.3270.0";
+const char first_agent_with_dhmc[] = "3.2.582.0";
+const char first_agent_without_ec2messages[] = "3.3.40.0";
+
 DEFINE_NAMES(answer, [ANSWER_UNKNOWN] = "unknown", [ANSWER_NO] = "no", [ANSWER_YES] = "yes");
 
 DEFINE_NAMES(stopped_by, [STOPPED_BY_NOTHING] = "nothing", [STOPPED_BY_DEADLINE] = "deadline",

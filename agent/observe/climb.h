@@ -142,6 +142,10 @@ void names_doubt(struct climb *climb); /* asks Amazon's resolver, once and if it
  * False: there is none of this number. */
 bool names_search(const struct observe *observe, const char *host, int number, char to[HOST_SIZE]);
 
+/* Such a name, asked of the server of this number in resolv.conf, for an address of the family that this machine uses. */
+struct dns_question names_question(struct observe *observe, const char *name, int server,
+                                   int32_t timeout_ms);
+
 /* names.c: /etc/hosts as the agent's resolver reads it (Go's net package: "files" before "dns"). The
  * first field is an address, the others are names, in upper or lower case. hosts(5). Returns how many
  * addresses `name` has there, at most MAX_ADDRESSES. */

@@ -471,6 +471,20 @@ bool names_search(const struct observe *observe, const char *host, int number, c
     return text_set(to, HOST_SIZE, domain ? "%s.%s" : "%s", host, domain) && number <= 0;
 }
 
+struct dns_question names_question(struct observe *observe, const char *name, int server,
+                                   int32_t timeout_ms)
+{
+    const struct network_facts *network = &observe->facts->network;
+
+    return (struct dns_question){
+        .name = name,
+        .family = network->usable_ipv4 || !network->usable_ipv6 ? FAMILY_IPV4 : FAMILY_IPV6,
+        .server = observe->facts->resolvers.configured[server],
+        .asked_as = ASKED_CONFIGURED,
+        .timeout_ms = timeout_ms,
+        .owner = observe};
+}
+
 static void ask_host(struct climb *climb);
 static void ask_searched(struct climb *climb);
 
@@ -499,15 +513,9 @@ static void searched(void *arg, const struct dns_answer *answer)
 static void ask_searched(struct climb *climb)
 {
     const struct resolver_facts *resolvers = &climb->observe->facts->resolvers;
-    const struct network_facts *network = &climb->observe->facts->network;
-    char name[HOST_SIZE];
-    const struct dns_question question = {
-        .name = name,
-        .family = network->usable_ipv4 || !network->usable_ipv6 ? FAMILY_IPV4 : FAMILY_IPV6,
-        .server = resolvers->configured[climb->search_server],
-        .asked_as = ASKED_CONFIGURED,
-        .timeout_ms = DNS_PATIENCE_MS,
-        .owner = climb->observe};
+    char name[HOST_SIZE] = "";
+    const struct dns_question question = names_question(climb->observe, name, climb->search_server,
+                                                        DNS_PATIENCE_MS);
 
     if (climb->pinned || resolvers->n_configured == 0 || resolvers->order == LOOKUP_FILES ||
         !names_search(climb->observe, climb->plan->host, climb->n_searched, name) ||

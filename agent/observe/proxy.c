@@ -166,18 +166,11 @@ static void named(void *arg, const struct dns_answer *answer)
 
 static void ask_name(struct observe *observe)
 {
-    const struct resolver_facts *resolvers = &observe->facts->resolvers;
-    const struct network_facts *network = &observe->facts->network;
-    char name[HOST_SIZE];
-    const struct dns_question question = {
-        .name = name,
-        .family = network->usable_ipv4 || !network->usable_ipv6 ? FAMILY_IPV4 : FAMILY_IPV6,
-        .server = resolvers->configured[observe->proxy_resolver],
-        .asked_as = ASKED_CONFIGURED,
-        .timeout_ms = AGENT_DNS_MS,
-        .owner = observe};
+    char name[HOST_SIZE] = "";
+    const struct dns_question question = names_question(observe, name, observe->proxy_resolver,
+                                                        AGENT_DNS_MS);
 
-    if (observe->proxy_resolver < resolvers->n_configured &&
+    if (observe->proxy_resolver < observe->facts->resolvers.n_configured &&
         names_search(observe, observe->proxy.host, observe->proxy_name, name))
         (void)dns_ask(observe->loop, &question, named, observe);
 }

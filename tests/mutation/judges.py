@@ -103,16 +103,28 @@ class Unit(Judge):
         sandboxed([os.path.join(objects, "unit", self.name)], 600, {"GCOV_PREFIX": folder})
 
 
-class Replay(Judge):
+class Saying(Judge):
+    """What the program says, beside what it said unbroken: said() is the subclass's."""
+
+    def known(self):
+        return False  # what it says is needed too
+
+    def measure(self):
+        began = spent_s()
+        self.usual = self.said()
+        self.remember(spent_s() - began)
+
+    def judge(self):
+        return "" if self.said() == self.usual else "says another thing"
+
+
+class Replay(Saying):
     """What a suite compares, in one process and without what it does besides: the reports of all situations (replay.c)."""
 
     counts = False
 
     def __init__(self, name="replay", rooms=("diagnose", "report", "model")):
         super().__init__(name, rooms)
-
-    def known(self):
-        return False  # what it says is needed too
 
     def command(self):
         return [os.path.join(WORK, "bin", "replay")]
@@ -133,14 +145,6 @@ class Replay(Judge):
         except (ValueError, KeyError):
             return status, rest
         return status, reports
-
-    def measure(self):
-        began = spent_s()
-        self.usual = self.said()
-        self.remember(spent_s() - began)
-
-    def judge(self):
-        return "" if self.said() == self.usual else "says another thing"
 
 
 class Roots(Replay):
@@ -180,24 +184,13 @@ class Scenarios(Judge):
         return ["tests/scenarios/run", PROGRAM, "build/situations"]
 
 
-class Words(Judge):
+class Words(Saying):
     """What tests/scenarios/words.txt holds: help, lists, pages, what is refused."""
 
     asked = (*words.ASKED, *words.LIKE_HELP)
 
-    def known(self):
-        return False  # what it says is needed too
-
     def said(self, environment=None):
         return [sandboxed([PROGRAM, *line.split()], 1, environment) for line in self.asked]
-
-    def measure(self):
-        began = spent_s()
-        self.usual = self.said()
-        self.remember(spent_s() - began)
-
-    def judge(self):
-        return "" if self.said() == self.usual else "says another thing"
 
     counts = False  # the coverage build writes its counters where a confined one may not
 
@@ -237,9 +230,6 @@ class LabCheck(Judge):
     def __init__(self, faults):
         super().__init__(f"lab:{faults or 'healthy'}", ("discover", "observe", "net", "run", "agent"))
         self.faults, self.lab, self.usual = faults, None, None
-
-    def known(self):
-        return False  # what it says is needed too
 
     def open(self):
         if not self.lab:
