@@ -14,7 +14,7 @@ import time
 
 import pytest
 from hour import HASTY, Lab, costs, waited
-from vpc.measured import measured
+from vpc.measured import measured, reliability
 
 pytestmark = pytest.mark.skipif(not os.access(HASTY, os.X_OK), reason="make hasty")
 
@@ -131,5 +131,7 @@ def test_nothing_grows_while_servers_flap():
     print(f"memory: {early} KiB in the second quarter, {late} in the last; descriptors: at least {min(n for _, n in last)}")
     assert late - early <= 256
     assert min(n for _, n in last) <= min(n for _, n in second) + 1 and max(n for _, n in last) <= 40
+    if HOURS >= 24:
+        reliability("endurance", found["rounds"], 0, 0, 0, 0, time.monotonic() - started)
     # A flap costs two whole rounds at most, out of turn as long as there were not many.
     assert cost["packets"] <= HOURS * PACKETS + (20 + 21 * HOURS) * 250, cost
