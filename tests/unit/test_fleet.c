@@ -173,6 +173,19 @@ static void neighbours_that_fail_otherwise_prove_nothing(void **state)
     assert_null(fleet_only(&fleet, &fleet.groups[0], COMMON_SUBNET));
 }
 
+/* What blocks 443 lies in a security group, and the rest of what is named after an endpoint in the VPC. */
+static void a_cause_lies_in_one_place(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 2; i++) {
+        add("endpoint-blocks-443", "subnet-a", i);
+        (void)text_set(fleet.members[i].has[COMMON_GROUP], NAME_SIZE, "sg-%d", i);
+    }
+    fleet_judge(&fleet);
+    (void)fleet_confidence(&fleet.members[0], evidence);
+    assert_string_equal(evidence, "");
+}
+
 /* Three are enough of what the others say. */
 static void evidence_that_repeats_itself_ends(void **state)
 {
@@ -386,6 +399,7 @@ int main(void)
         cmocka_unit_test_teardown(what_only_a_group_has_is_named, end),
         cmocka_unit_test_teardown(a_ready_neighbour_makes_a_shared_cause_doubtful, end),
         cmocka_unit_test_teardown(neighbours_that_fail_otherwise_prove_nothing, end),
+        cmocka_unit_test_teardown(a_cause_lies_in_one_place, end),
         cmocka_unit_test_teardown(evidence_that_repeats_itself_ends, end),
         cmocka_unit_test_teardown(other_causes_are_not_hidden, end),
         cmocka_unit_test_teardown(each_thing_that_a_group_alone_has_is_named, end),
