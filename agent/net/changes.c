@@ -189,17 +189,14 @@ static bool take_inotify(const struct changes *changes)
 {
     _Alignas(struct inotify_event) char piece[8192];
     bool any = false;
+    ssize_t n;
 
-    for (int i = 0; changes->inotify_fd >= 0 && i < 64; i++) {
-        ssize_t n = read(changes->inotify_fd, piece, sizeof(piece));
-        if (n <= 0)
-            break;
+    for (int i = 0; i < 64 && (n = read(changes->inotify_fd, piece, sizeof(piece))) > 0; i++)
         for (ssize_t at = 0; at < n;) {
             const struct inotify_event *event = (const void *)(piece + at);
             any = counts(changes, event) || any;
             at += (ssize_t)(sizeof(*event) + event->len);
         }
-    }
     return any;
 }
 

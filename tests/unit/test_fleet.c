@@ -79,6 +79,9 @@ static void causes_are_grouped_the_worst_and_most_first(void **state)
     assert_string_equal(fleet.members[fleet.groups[1].first].code, "policy-missing");
     assert_int_equal(fleet.members[fleet.groups[2].first].verdict, VERDICT_READY);
     assert_string_equal(fleet.members[fleet.groups[3].first].id, "i-9");
+    for (int32_t i = 0; i < fleet.n_members; i++) /* each is of the group of its cause */
+        assert_string_equal(fleet.members[i].code,
+                            fleet.members[fleet.groups[fleet.members[i].group].first].code);
     assert_int_equal(fleet_exit_status(&fleet), 1);
     assert_says("junit", &style, "type=\"NO REPORT\"");
     assert_says("junit", &style, "name=\"i-1\" time=\"0\"/>");
