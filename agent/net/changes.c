@@ -159,12 +159,8 @@ static bool take_netlink(int fd)
     char piece[8192];
     bool any = false;
 
-    for (int i = 0; fd >= 0 && i < 64; i++) {
-        ssize_t n = recv(fd, piece, sizeof(piece), MSG_DONTWAIT);
-        if (n <= 0)
-            break;
+    for (int i = 0; i < 64 && recv(fd, piece, sizeof(piece), MSG_DONTWAIT) > 0; i++)
         any = true;
-    }
     return any;
 }
 
