@@ -68,7 +68,8 @@ static void put(const char *path, const char *text)
 }
 
 struct file {
-    const char *path, *text; /* without a text the path is the name of a unit, which is enabled; and "version" is the agent's */
+    const char *path,
+        *text; /* without a text the path is the name of a unit, which is enabled; and "version" is the agent's */
 };
 
 static void put_all(const struct file files[MAX_FILES])
@@ -207,9 +208,12 @@ static const struct {
     {false, "include \"/etc/*.none\"\ndrop", "443 IMDS 53"},
     /* other chains */
     {false, "}\nchain in {\ntype filter hook input priority 0; policy drop;\ndrop", ""},
-    {true, "accept\n}\nchain more {\ntype filter hook output priority 1; policy drop;\n", "443 IMDS 53"},
-    {true, "drop\n}\nchain more {\ntype filter hook output priority 1; policy accept;\n", "443 IMDS 53"},
-    {false, "}\n}\ntable ip6 s {\nchain out {\ntype filter hook output priority 0; policy drop;\n", ""},
+    {true, "accept\n}\nchain more {\ntype filter hook output priority 1; policy drop;\n",
+     "443 IMDS 53"},
+    {true, "drop\n}\nchain more {\ntype filter hook output priority 1; policy accept;\n",
+     "443 IMDS 53"},
+    {false, "}\n}\ntable ip6 s {\nchain out {\ntype filter hook output priority 0; policy drop;\n",
+     ""},
     {false, "skuid root ip daddr 169.254.169.254 accept\nip daddr 169.254.169.254 drop", USERS},
     {false, "skuid != root ip daddr 169.254.169.254 drop", USERS},
 };
