@@ -285,7 +285,7 @@ static const struct {
     {"firewall", {{"/etc/sysconfig/iptables", "*filter\n:OUTPUT DROP [0:0]\n"}}, ""},
     {"firewall", {ON("iptables.service"), {"/etc/iptables/rules.v4", "*filter\n:OUTPUT DROP [0:0]\n"}},
      "fatal: /etc/iptables/rules.v4 does not let out what goes to port 443 169.254.169.254 port 53"},
-    {"firewall", {ON("ufw.service"), {"/etc/ufw/ufw.conf", "ENABLED=yes\n"}, {"/etc/default/ufw", "DEFAULT_OUTPUT_POLICY=DROP\n"},
+    {"firewall", {ON("ufw.service"), {"/etc/ufw/ufw.conf", "ENABLED=no\n export ENABLED='yes'\n"}, {"/etc/default/ufw", "DEFAULT_OUTPUT_POLICY=DROP\n"},
       {"/etc/ufw/user.rules", "-A ufw-user-output -p tcp --dport 443 -j ACCEPT\n-A ufw-before-output -p tcp --dport 80 -j ACCEPT\n-A ufw-user-input -j ACCEPT\n"}},
      "fatal: /etc/ufw/user.rules does not let out what goes to port 53"},
     {"firewall", {ON("ufw.service"), {"/etc/ufw/ufw.conf", "ENABLED=no\n"}, {"/etc/default/ufw", "DEFAULT_OUTPUT_POLICY=DROP\n"},
