@@ -85,8 +85,7 @@ static void watch_directories(struct changes *changes)
     changes->is_used_up = changes->inotify_fd < 0;
     for (size_t i = 0; i < N_WATCHED; i++) {
         char path[PATH_SIZE * 2];
-        if (!text_set(path, sizeof(path), "%s%s", changes->root, watched[i].directory))
-            continue;
+        (void)text_set(path, sizeof(path), "%s%s", changes->root, watched[i].directory);
         changes->watches[i] = inotify_add_watch(changes->inotify_fd, path,
                                                 IN_CLOSE_WRITE | IN_MOVE | IN_CREATE | IN_DELETE |
                                                     IN_ATTRIB);

@@ -3,6 +3,7 @@
  * A check of an image asked alone: a few files, and what it says of them.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <ftw.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -16,13 +17,21 @@
 
 #include <cmocka.h>
 
+#include "base/file.h"
 #include "base/text.h"
 #include "image/judge.h"
+#include "net/trust.h"
 
-enum { MAX_FILES = 4 };
+enum { MAX_FILES = 6, DAY_S = 86400, BUILT_UNIX_S = 9 * DAY_S + 1, NOW_UNIX_S = 100 * DAY_S };
 
 static char root[] = "/tmp/ssm-preflight-image-XXXXXX";
 static struct image_report report;
+static const struct image_request request = {.root = root,
+                                             .region = "eu-west-1",
+                                             .allow = "",
+                                             .config_error = "",
+                                             .max_age_days = 90,
+                                             .now_unix_s = NOW_UNIX_S};
 static const char *version;
 
 /* clang-format off */
@@ -48,6 +57,7 @@ static void put(const char *path, const char *text)
 {
     unsigned char head[64] = {0x7f, 'E', 'L', 'F', 2, 1, 1, [16] = 2};
     const bool is_program = text_starts(text, "ELF");
+    const struct timespec built[2] = {{BUILT_UNIX_S, 0}, {BUILT_UNIX_S, 0}};
     char whole[PATH_SIZE];
 
     assert_true(text_set(whole, sizeof(whole), "%s%s", root, path));
@@ -65,6 +75,7 @@ static void put(const char *path, const char *text)
     head[18] = (unsigned char)(is_program ? atoi(text + strlen("ELF")) : 0);
     assert_true(is_program ? fwrite(head, sizeof(head), 1, file) == 1 : fputs(text, file) >= 0);
     assert_int_equal(fclose(file), 0);
+    assert_int_equal(utimensat(AT_FDCWD, whole, built, 0), 0);
 }
 
 struct file {
@@ -98,8 +109,6 @@ static const char *said_of(const char *name)
 {
     static struct agent_facts agent;
     static char said[8 * LINE_SIZE];
-    static const struct image_request request = {
-        .region = "eu-west-1", .allow = "", .config_error = ""};
     struct image image = {.root = root,
                           .request = &request,
                           .report = &report,
@@ -709,6 +718,9 @@ static const struct {
       {"/etc/systemd/system/b.target.requires/amazon-ssm-agent.service", "x"}}, "amazon-ssm-agent.service, by multi-user.target"},
     {"agent-starts", {{"/usr/lib/systemd/system/amazon-ssm-agent.service", "x"}, {"/etc/systemd/system/multi-user.target.wants/c.target", "x"},
       {"/etc/systemd/system/c.target.wants/amazon-ssm-agent.service", "x"}}, "amazon-ssm-agent.service, by multi-user.target"},
+    /* how old it is: a day has passed when all of it has */
+    {"age", {{"/usr/bin/amazon-ssm-agent", "x"}}, "90 days"},
+    {"age", {{NULL, NULL}}, "? /usr/bin/amazon-ssm-agent has no date"},
     /* the versions from which it is new enough */
     {"agent-version", {{NULL, NULL}}, "? the version stands in rpm's database"},
     {"agent-version", {{"version", "2.3.813.9"}}, "fatal: 2.3.813.9 is older than 2.3.814.0, the first with IMDSv2"},
@@ -724,6 +736,7 @@ static const struct {
     {"ca-bundle", {{"/etc/ssl/certs/ca-certificates.crt", "x"}}, "fatal: /etc/ssl/certs/ca-certificates.crt holds no certificate"},
     {"ca-bundle", {{"/etc/pki/tls/cert.pem", "-----END CERTIFICATE-----\n"}},
      "fatal: none of Go's paths is there, /etc/ssl/certs/ca-certificates.crt and the others"},
+    {"ca-bundle", {{"/etc/ssl/certs/a.pem", amazon_roots_pem}}, "files in Go's folders, 5 of Amazon's roots"},
     /* what a drop-in keeps it from */
     {"agent-unit", {{"/etc/systemd/system/amazon-ssm-agent.service.d/a.conf", "[Service]\nPrivateNetwork=yes\n"}},
      "fatal: /etc/systemd/system/amazon-ssm-agent.service.d/a.conf: PrivateNetwork=yes"},
@@ -738,6 +751,45 @@ static void test_what_a_check_says(void **state)
     (void)state;
     for (size_t i = 0; i < COUNT_OF(rows); i++)
         assert_says(rows[i].check, rows[i].files, rows[i].said);
+}
+
+/* The worst first, of one severity in the order of the checks; and each file has its lines of the fix. */
+static void test_what_an_audit_says(void **state)
+{
+    static const struct file files[MAX_FILES] = {{"/usr/lib/systemd/systemd", "x"},
+                                                 {"/etc/os-release", "PRETTY_NAME=x\n"},
+                                                 {"/etc/nsswitch.conf", "hosts: files\n"},
+                                                 {"/etc/apt/preferences", "amazon-ssm-agent\n"},
+                                                 {"dnsmasq.service", NULL},
+                                                 {"/etc/dnsmasq.conf", "server=10.0.0.7\n"}};
+    char wanted[LINE_SIZE];
+    int n[SEVERITY_FATAL + 1] = {0}, n_unknown = 0;
+
+    (void)state;
+    put_all(files);
+    (void)file_take_trouble(wanted, sizeof(wanted)); /* of a file that includes itself */
+    image_audit(&request, &report);
+    for (int32_t i = 0; i < report.n_findings; i++) {
+        const struct image_finding *one = &report.findings[i], *next = one + 1;
+        n[one->severity]++;
+        assert_true(i + 1 == report.n_findings || one->severity > next->severity ||
+                    (one->severity == next->severity && one->number <= next->number));
+        if (strcmp(one->code, "image-resolver-baked") != 0)
+            continue;
+        assert_true(one->n_commands > 2); /* those of resolv.conf, which is missing */
+        assert_string_equal(one->commands[one->n_commands - 2],
+                            "sed -i 's/^hosts:.*/hosts: files dns/' /etc/nsswitch.conf");
+        assert_string_equal(one->commands[one->n_commands - 1],
+                            "sed -i '/^server=/d' /etc/dnsmasq.conf");
+    }
+    assert_true(n[SEVERITY_FATAL] > 1 && n[SEVERITY_WARNING] > 1 && n[SEVERITY_NOTE] == 1);
+    for (int i = 0; i < N_IMAGE_CHECKS; i++)
+        n_unknown += report.checks[i].status == STATUS_UNKNOWN;
+    (void)text_set(wanted, sizeof(wanted),
+                   "%s (%d fatal, %d warnings, %d not to be judged offline)",
+                   report.findings[0].title, n[SEVERITY_FATAL], n[SEVERITY_WARNING], n_unknown);
+    assert_string_equal(report.summary, wanted);
+    assert_int_equal(report.fitness, FITNESS_UNFIT);
 }
 
 static int begin(void **state)
@@ -757,6 +809,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_what_the_rules_of_nftables_let_out),
         cmocka_unit_test(test_what_a_check_says),
+        cmocka_unit_test(test_what_an_audit_says),
     };
     return cmocka_run_group_tests(tests, begin, end);
 }
