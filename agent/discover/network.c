@@ -163,10 +163,10 @@ void network_read(struct network_facts *network)
     network->default_route_ipv4 = has_route("192.0.2.1");
     network->default_route_ipv6 = has_route("2001:db8::1");
     for (const struct ifaddrs *entry = all; entry; entry = entry->ifa_next) {
-        if (entry->ifa_flags & IFF_LOOPBACK)
-            continue;
-        struct interface_facts *interface = interface_named(network, entry->ifa_name);
-        if (!interface)
+        struct interface_facts *interface = entry->ifa_flags & IFF_LOOPBACK
+                                                ? NULL
+                                                : interface_named(network, entry->ifa_name);
+        if (!interface) /* or one too many */
             continue;
         interface->up = (entry->ifa_flags & IFF_UP) && (entry->ifa_flags & IFF_RUNNING);
         if (entry->ifa_addr &&

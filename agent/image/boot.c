@@ -173,8 +173,9 @@ void judge_preflight(struct image *image)
         return;
     }
     if (machine <= 0 || (image->machine > 0 && machine != image->machine))
-        find(image, code, "", "%s is %s program of this image's machine", program,
-             machine > 0 ? elf_machine_name(machine) : "no");
+        find(image, code, "", "%s is %s%s", program,
+             machine > 0 ? "for the machine " : "no program",
+             machine > 0 ? elf_machine_name(machine) : "");
     for (size_t i = 0; i < COUNT_OF(beside); i++)
         if (image_unit(image, beside[i]) == UNIT_MASKED)
             find(image, code, "", "%s is masked", beside[i]);

@@ -138,7 +138,7 @@ static bool is_about(const struct rule *rule, enum way way)
         return false;
     /* where the endpoints and the resolver are is not known: who names their port for a place means them, and
      * who lets everything out to a network may */
-    return !rule->has_place ||
+    return !rule->has_place || (rule->negated && !rule->has_owner) ||
            (way == TO_IMDS ? rule->to_imds : rule->accepts && (rule->has_port || rule->to_network));
 }
 
@@ -152,7 +152,7 @@ static void take_rule(struct rules *rules, char *line, bool first)
         (rule.has_source_port && !rule.has_port))
         return;
     if (rule.has_owner && rule.of_root == rule.negated) { /* for other users: the agent is root's */
-        rules->only_root_to_imds |= rule.denies && of_imds;
+        rules->only_root_to_imds |= rule.denies && rule.negated && of_imds;
         return;
     }
     rules->only_root_to_imds |= rule.denies && of_imds && rules->root_to_imds;

@@ -267,10 +267,10 @@ void default_target(const struct image *image, char to[NAME_SIZE])
     (void)text_set(to, NAME_SIZE, "multi-user.target");
     for (size_t i = 0; i < COUNT_OF(unit_folders); i++) {
         (void)text_set(path, sizeof(path), "%s/default.target", unit_folders[i]);
-        if (!file_read_link(image->root, path, target, sizeof(target)))
-            continue;
-        (void)text_escape(to, NAME_SIZE, basename(target), strlen(basename(target)));
-        return;
+        if (file_read_link(image->root, path, target, sizeof(target))) {
+            (void)text_escape(to, NAME_SIZE, basename(target), strlen(basename(target)));
+            return;
+        }
     }
 }
 

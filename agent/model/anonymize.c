@@ -383,21 +383,22 @@ static bool is_usual_label(const char *label)
 static void add_label(struct anonymizer *anonymizer, const char *text, size_t n)
 {
     char label[MAX_TEXT];
+    size_t n_done = 0;
 
     (void)text_set(label, sizeof(label), "%.*s", (int)n, text);
     for (char *at = label; *at; at++)
         *at = (char)tolower((unsigned char)*at);
     const size_t n_hex = text_starts(label, "vpce-") ? strspn(label + 5, DIGITS "abcdef") : 0;
-    const size_t n_id = n_hex >= 8 && label[5 + n_hex] == '-' ? 5 + n_hex : 0;
     if (n == 0 || is_usual_label(label)) {
         add(anonymizer, text, n);
         return;
     }
-    if (n_id > 0) {
-        add_known(anonymizer, label, n_id);
+    if (n_hex >= 8 && label[5 + n_hex] == '-') {
+        add_known(anonymizer, label, 5 + n_hex);
         add(anonymizer, "-", 1);
+        n_done = 5 + n_hex + 1;
     }
-    add_known(anonymizer, label + n_id + (n_id > 0), n - n_id - (n_id > 0));
+    add_known(anonymizer, label + n_done, n - n_done);
 }
 
 /* The N of "/N" behind an address, -1 when there is none. */

@@ -85,8 +85,7 @@ static void watch_directories(struct changes *changes)
     changes->is_used_up = changes->inotify_fd < 0;
     for (size_t i = 0; i < N_WATCHED; i++) {
         char path[PATH_SIZE * 2];
-        if (!text_set(path, sizeof(path), "%s%s", changes->root, watched[i].directory))
-            continue;
+        (void)text_set(path, sizeof(path), "%s%s", changes->root, watched[i].directory);
         changes->watches[i] = inotify_add_watch(changes->inotify_fd, path,
                                                 IN_CLOSE_WRITE | IN_MOVE | IN_CREATE | IN_DELETE |
                                                     IN_ATTRIB);
@@ -159,12 +158,8 @@ static bool take_netlink(int fd)
     char piece[8192];
     bool any = false;
 
-    for (int i = 0; fd >= 0 && i < 64; i++) {
-        ssize_t n = recv(fd, piece, sizeof(piece), MSG_DONTWAIT);
-        if (n <= 0)
-            break;
+    for (int i = 0; i < 64 && recv(fd, piece, sizeof(piece), MSG_DONTWAIT) > 0; i++)
         any = true;
-    }
     return any;
 }
 
@@ -189,17 +184,14 @@ static bool take_inotify(const struct changes *changes)
 {
     _Alignas(struct inotify_event) char piece[8192];
     bool any = false;
+    ssize_t n;
 
-    for (int i = 0; changes->inotify_fd >= 0 && i < 64; i++) {
-        ssize_t n = read(changes->inotify_fd, piece, sizeof(piece));
-        if (n <= 0)
-            break;
+    for (int i = 0; i < 64 && (n = read(changes->inotify_fd, piece, sizeof(piece))) > 0; i++)
         for (ssize_t at = 0; at < n;) {
             const struct inotify_event *event = (const void *)(piece + at);
             any = counts(changes, event) || any;
             at += (ssize_t)(sizeof(*event) + event->len);
         }
-    }
     return any;
 }
 

@@ -218,8 +218,6 @@ static enum failure silence(int fd)
 
     if (getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &length) != 0)
         (void)file_note_trouble("a silent connection", errno);
-    if (length < offsetof(struct tcp_info, tcpi_total_retrans) + sizeof(info.tcpi_total_retrans))
-        return FAILURE_TIMEOUT;
     bool tried = info.tcpi_total_retrans > 0 && info.tcpi_retransmits <= info.tcpi_total_retrans;
     return tried && info.tcpi_retrans == 0 ? FAILURE_NOT_SENT : FAILURE_TIMEOUT;
 }
@@ -280,9 +278,7 @@ static int connect_now(const struct dialling *dialling)
 
     if (status != 0 && errno == EINTR)
         status = connect(dialling->fd, to, dialling->address_length);
-    if (status == 0 || errno == EISCONN)
-        return 0;
-    return errno == EALREADY ? EINPROGRESS : errno;
+    return status == 0 || errno == EISCONN ? 0 : errno == EALREADY ? EINPROGRESS : errno;
 }
 
 /* 0, EINPROGRESS, or the errno of what failed. */

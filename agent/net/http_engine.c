@@ -72,8 +72,7 @@ static void tell_ended(struct engine *engine)
         CURLcode result = message->data.result;
         void *private = NULL;
 
-        if (message->msg != CURLMSG_DONE)
-            continue;
+        /* CURLMSG_DONE: libcurl has no other message */
         curl_easy_getinfo(easy, CURLINFO_PRIVATE, &private);
         curl_multi_remove_handle(engine->multi, easy); /* `message` is no more */
         engine->done(private, result);

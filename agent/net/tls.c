@@ -48,8 +48,8 @@ static void keep_name(const X509_NAME *name, char to[HOST_SIZE])
     X509_NAME_print_ex(bio, name, 0,
                        ASN1_STRFLGS_UTF8_CONVERT | ASN1_STRFLGS_ESC_2253 | ASN1_STRFLGS_ESC_QUOTE |
                            XN_FLAG_SEP_CPLUS_SPC | XN_FLAG_FN_SN);
-    long n = BIO_get_mem_data(bio, &bytes);
-    (void)text_escape(to, HOST_SIZE, bytes, n > 0 ? (size_t)n : 0);
+    size_t n = (size_t)BIO_get_mem_data(bio, &bytes);
+    (void)text_escape(to, HOST_SIZE, bytes, n);
     BIO_free(bio);
 }
 

@@ -51,7 +51,8 @@ def jump(_, code):
 
 
 def arithmetic(_, code):
-    return tokens(code, r"(?<=[\w)\]] )([+-])(?= [\w(])", SUM)
+    room = [match.span() for match in ROOM.finditer(code)]
+    return (site for site in tokens(code, r"(?<=[\w)\]] )([+-])(?= [\w(])", SUM) if not any(begin <= site[0] < end for begin, end in room))
 
 
 def negation(_, code):

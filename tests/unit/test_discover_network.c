@@ -157,6 +157,7 @@ static struct entry {
     {"tun0", IFF_UP | IFF_RUNNING, AF_PACKET, "02:aa:00:00:00:09", ARPHRD_NONE},
     {"ens5", IFF_UP | IFF_RUNNING, AF_PACKET, "02:aa:00:00:00:01", ARPHRD_ETHER},
     {"ens6", IFF_UP, AF_PACKET, "02:aa:00:00:00:02", ARPHRD_ETHER},
+    {"ens7", IFF_RUNNING, AF_PACKET, "02:aa:00:00:00:03", ARPHRD_ETHER},
     {"ens5", IFF_UP | IFF_RUNNING, AF_INET, "10.0.1.10"},
     {"ens5", IFF_UP | IFF_RUNNING, AF_INET6, "fe80::1"},
     {"ens6", IFF_UP, AF_INET6, "fd00::6"},
@@ -286,10 +287,11 @@ static void interfaces_have_addresses_and_links(void **state)
 
     answers = true;
     network_read(&facts.network);
-    assert_int_equal(facts.network.n_interfaces, 3);
+    assert_int_equal(facts.network.n_interfaces, 4);
     assert_null(interface_of("lo"));
     assert_true(interface_of("ens5")->up);
     assert_false(interface_of("ens6")->up); /* no carrier */
+    assert_false(interface_of("ens7")->up); /* set down */
     assert_int_equal(interface_of("tun0")->own, ANSWER_NO);
     assert_int_equal(interface_of("ens5")->own, ANSWER_UNKNOWN);
     assert_int_equal(interface_of("ens5")->n_addresses, 2);

@@ -79,7 +79,11 @@ static void causes_are_grouped_the_worst_and_most_first(void **state)
     assert_string_equal(fleet.members[fleet.groups[1].first].code, "policy-missing");
     assert_int_equal(fleet.members[fleet.groups[2].first].verdict, VERDICT_READY);
     assert_string_equal(fleet.members[fleet.groups[3].first].id, "i-9");
+    for (int32_t i = 0; i < fleet.n_members; i++) /* each is of the group of its cause */
+        assert_string_equal(fleet.members[i].code,
+                            fleet.members[fleet.groups[fleet.members[i].group].first].code);
     assert_int_equal(fleet_exit_status(&fleet), 1);
+    assert_says("terminal", &style, " i-3, i-4\n");
     assert_says("junit", &style, "type=\"NO REPORT\"");
     assert_says("junit", &style, "name=\"i-1\" time=\"0\"/>");
 }
@@ -171,6 +175,19 @@ static void neighbours_that_fail_otherwise_prove_nothing(void **state)
         3); /* two of the subnet, as of the group, and not the same two */
     fleet_judge(&fleet);
     assert_null(fleet_only(&fleet, &fleet.groups[0], COMMON_SUBNET));
+}
+
+/* What blocks 443 lies in a security group, and the rest of what is named after an endpoint in the VPC. */
+static void a_cause_lies_in_one_place(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 2; i++) {
+        add("endpoint-blocks-443", "subnet-a", i);
+        (void)text_set(fleet.members[i].has[COMMON_GROUP], NAME_SIZE, "sg-%d", i);
+    }
+    fleet_judge(&fleet);
+    (void)fleet_confidence(&fleet.members[0], evidence);
+    assert_string_equal(evidence, "");
 }
 
 /* Three are enough of what the others say. */
@@ -386,6 +403,7 @@ int main(void)
         cmocka_unit_test_teardown(what_only_a_group_has_is_named, end),
         cmocka_unit_test_teardown(a_ready_neighbour_makes_a_shared_cause_doubtful, end),
         cmocka_unit_test_teardown(neighbours_that_fail_otherwise_prove_nothing, end),
+        cmocka_unit_test_teardown(a_cause_lies_in_one_place, end),
         cmocka_unit_test_teardown(evidence_that_repeats_itself_ends, end),
         cmocka_unit_test_teardown(other_causes_are_not_hidden, end),
         cmocka_unit_test_teardown(each_thing_that_a_group_alone_has_is_named, end),

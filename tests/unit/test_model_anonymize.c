@@ -303,6 +303,7 @@ static void hosts_become_hosts(void **state)
         "169.254.169.253, 169.254.169.254, 169.254.169.123, 127.0.0.53",
         "fd00:ec2::253,fd00:ec2::254",
         "https://localhost:8080/,*",
+        "localhost:65535",
     };
     (void)state;
 
@@ -316,6 +317,13 @@ static void hosts_become_hosts(void **state)
                  "http://name-1.name-2.name-3:3128,.name-2.name-3");
     hosts_become("10.0.1.10:443,10.0.0.0/8,[2600:1f14::21]",
                  "10.0.0.8:443,10.0.0.0/8,[2001:db8::8]");
+    /* each stays in the range that says what it is, and neighbours stay neighbours */
+    hosts_become("192.168.255.255,192.168.255.0/24,192.168.127.255,172.31.255.255,100.127.255.255",
+                 "192.168.0.8,192.168.0.0/24,192.168.128.8,172.16.0.8,100.64.0.8");
+    hosts_become("fd12:3456:789a::71,fd12:3456:789a::/48,fe80::8aff:fe12:3456,fc12::1",
+                 "fd11:db8::8,fd11:db8::/48,fe80::8,fc01:db8::8");
+    hosts_become("2600:ffff:ffff:ffff:ffff::71,2600:ffff:ffff:ffff::/64,64:ff9b::a09:847",
+                 "2001:db8::8,2001:db8::/64,64:ff9b::a00:8");
 }
 
 static void names_are_numbered(void **state)

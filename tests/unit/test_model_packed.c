@@ -334,7 +334,15 @@ static void what_is_of_no_consequence_is_trimmed(void **state)
     ssm->addresses[0].port = 43210;
     ssm->addresses[0].steps[RUNG_TLS].took_ms = 1234567;
     (void)strcpy(ssm->addresses[0].session.subject, "CN=x");
+    (void)strcpy(ssm->addresses[0].session.names, "x");
+    (void)strcpy(ssm->addresses[0].head.server, "x");
+    (void)strcpy(ssm->addresses[0].head.via, "x");
+    (void)strcpy(ssm->addresses[0].body_start, "x");
     trim();
+    assert_string_equal(now->addresses[0].session.names, "");
+    assert_string_equal(now->addresses[0].head.server, "");
+    assert_string_equal(now->addresses[0].head.via, "");
+    assert_string_equal(now->addresses[0].body_start, "");
     assert_int_equal(now->addresses[0].port, 0);
     assert_int_equal(now->addresses[0].steps[RUNG_TLS].took_ms, 1234000); /* whole seconds */
     assert_string_equal(now->addresses[0].session.subject, "");

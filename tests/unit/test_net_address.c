@@ -96,7 +96,8 @@ static void secrets_are_hidden(void **state)
 {
     static const struct credentials credentials = {
         "AKIAEXAMPLE", "abcdefghijklmnopqrstuvwxyz0123456789", "TOKEN/of+the=session"};
-    static const struct credentials short_ones = {"AKID", "abcdefghijk", "tokentoken1"}, none;
+    static const struct credentials short_ones = {"AKID", "abcdefghijk", "tokentoken1"},
+                                    of_twelve = {"AKID", "abcdefghijkl", ""}, none;
     static const struct {
         const char *text, *hidden;
     } rows[] = {
@@ -128,6 +129,9 @@ static void secrets_are_hidden(void **state)
     assert_string_equal(text, "abcdefghijk tokentoken1 x");
     credentials_hide(&none, text);
     assert_string_equal(text, "abcdefghijk tokentoken1 x");
+    (void)text_set(text, sizeof(text), "<abcdefghijkl>");
+    credentials_hide(&of_twelve, text);
+    assert_string_equal(text, "<************>");
 }
 
 static void credentials_are_usable_with_both_keys(void **state)

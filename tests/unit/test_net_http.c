@@ -146,6 +146,7 @@ static void sends_no_more_than_asked(void **state)
 static void sends_a_body(void **state)
 {
     static const char *const headers[] = {"Content-Type: application/x-amz-json-1.1", NULL};
+    static const char *const others[] = {"X-Amz-Target: x", NULL};
     struct http_request request = get("/");
     static char large[2 * 1024 * 1024];
     (void)state;
@@ -158,8 +159,12 @@ static void sends_a_body(void **state)
     expect_sent("POST / HTTP/1.1",
                 "Content-Type: application/x-amz-json-1.1\r\nContent-Length: 2\r\n\r\n{}");
 
-    request.headers = NULL;
+    request.headers = others;
     request.body = NULL;
+    exchange(&request);
+    expect_sent("POST / HTTP/1.1", "X-Amz-Target: x\r\nContent-Length: 0\r\n\r\n");
+
+    request.headers = NULL;
     exchange(&request);
     expect_sent("POST / HTTP/1.1", "Content-Length: 0\r\n\r\n");
 

@@ -23,6 +23,7 @@
 #include "net/route.h"
 
 static bool isolated;
+static unsigned char protocol; /* that a rule is for, 0: any */
 
 /* A message of rtnetlink as put together by ip(8); returns what the kernel says, 0 is fine. */
 static int tell(unsigned short type, unsigned char kind, const char *to, int bits, unsigned table)
@@ -45,6 +46,7 @@ static int tell(unsigned short type, unsigned char kind, const char *to, int bit
     } reply = {.error.error = -1};
     struct rtattr *at = (void *)request.attributes;
     unsigned priority = 77;
+    unsigned n = 2;
 
     if (type == RTM_NEWROUTE)
         request.route.rtm_protocol = RTPROT_STATIC;
@@ -55,7 +57,13 @@ static int tell(unsigned short type, unsigned char kind, const char *to, int bit
     at->rta_type = RTA_PRIORITY;
     at->rta_len = RTA_LENGTH(4);
     memcpy(RTA_DATA(at), &priority, 4);
-    request.head.nlmsg_len = (unsigned)NLMSG_LENGTH(sizeof(request.route)) + 2 * RTA_SPACE(4);
+    if (protocol) {
+        at = (void *)(request.attributes + n++ * RTA_SPACE(4));
+        at->rta_type = FRA_IP_PROTO;
+        at->rta_len = RTA_LENGTH(1);
+        memcpy(RTA_DATA(at), &protocol, 1);
+    }
+    request.head.nlmsg_len = (unsigned)(NLMSG_LENGTH(sizeof(request.route)) + n * RTA_SPACE(4));
     int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
     if (send(fd, &request, request.head.nlmsg_len, 0) > 0)
         (void)recv(fd, &reply, sizeof(reply), 0);
@@ -146,6 +154,23 @@ static void a_rule_that_refuses_is_named(void **state)
     assert_string_equal(route.entry, "198.51.100.0/24");
 }
 
+/* Names are asked by UDP, everything else goes by TCP. */
+static void a_rule_for_a_protocol_is_obeyed(void **state)
+{
+    struct route route;
+    (void)state;
+
+    if (!isolated || getenv("EMULATE"))
+        skip();
+    protocol = IPPROTO_UDP;
+    assert_int_equal(tell(RTM_NEWRULE, FR_ACT_PROHIBIT, "203.0.113.0", 24, 0), 0);
+    protocol = 0;
+    route_look_up("203.0.113.9", 53, &route);
+    assert_int_equal(route.kind, ROUTE_PROHIBIT);
+    route_look_up("203.0.113.9", 443, &route);
+    assert_int_equal(route.kind, ROUTE_NONE);
+}
+
 static void what_a_route_explains_is_doubted(void **state)
 {
     struct route routes[2];
@@ -176,6 +201,7 @@ int main(void)
         cmocka_unit_test(an_empty_table_has_no_route),
         cmocka_unit_test(the_entry_that_refuses_is_named),
         cmocka_unit_test(a_rule_that_refuses_is_named),
+        cmocka_unit_test(a_rule_for_a_protocol_is_obeyed),
         cmocka_unit_test(what_a_route_explains_is_doubted),
     };
     return cmocka_run_group_tests(tests, isolate, NULL);

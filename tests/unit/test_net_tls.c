@@ -398,6 +398,56 @@ static void tells_one_that_is_not_yet_valid(void **state)
     trust_free(trust);
 }
 
+/* As Go does: a certificate's time is looked at before its name. */
+static void tells_the_time_before_the_name(void **state)
+{
+    static const struct {
+        const struct identity *shown;
+        enum failure failure;
+    } rows[] = {{&expired, FAILURE_CERTIFICATE_EXPIRED},
+                {&future, FAILURE_CERTIFICATE_NOT_YET_VALID}};
+    struct trust *trust = trust_in(below("ca.pem"), directory, NULL);
+    (void)state;
+
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        peer.tls = identity_serve(rows[i].shown, &intermediate);
+        shake_hands(trust, "other.test", 2000);
+        expect_failure(rows[i].failure);
+        SSL_CTX_free(peer.tls);
+        peer.tls = NULL;
+    }
+    trust_free(trust);
+}
+
+/* Suites, groups and signatures as Go 1.21 sends them, in its order: what a middlebox lets pass of the agent's. */
+static void offers_what_the_agent_offers(void **state)
+{
+    static const struct {
+        size_t n;
+        const char *bytes;
+    } rows[] = {
+        {36, "\x00\x22\x13\x01\x13\x02\x13\x03\xc0\x2b\xc0\x2f\xc0\x2c\xc0\x30\xcc\xa9\xcc\xa8"
+             "\xc0\x09\xc0\x13\xc0\x0a\xc0\x14\x00\x9c\x00\x9d\x00\x2f\x00\x35"},
+        {14, "\x00\x0a\x00\x0a\x00\x08\x00\x1d\x00\x17\x00\x18\x00\x19"},
+        {26,
+         "\x00\x0d\x00\x16\x00\x14\x08\x04\x04\x03\x08\x07\x08\x05\x08\x06\x04\x01\x05\x01\x06\x01"
+         "\x05\x03\x06\x03"},
+    };
+    SSL_CTX *context = SSL_CTX_new(TLS_client_method());
+    SSL *ssl = SSL_new(context);
+    BIO *sent = BIO_new(BIO_s_mem());
+    char *hello;
+    (void)state;
+
+    SSL_set_bio(ssl, BIO_new(BIO_s_mem()), sent);
+    assert_int_equal(SSL_connect(ssl), -1); /* nobody answers */
+    const size_t n = (size_t)BIO_get_mem_data(sent, &hello);
+    for (size_t i = 0; i < COUNT_OF(rows); i++)
+        assert_non_null(memmem(hello, n, rows[i].bytes, rows[i].n));
+    SSL_free(ssl);
+    SSL_CTX_free(context);
+}
+
 static void tells_an_expired_intermediate(void **state)
 {
     struct trust *trust = trust_in(below("ca.pem"), directory, NULL);
@@ -899,6 +949,8 @@ int main(void)
         TEST(tells_a_wrong_name),
         TEST(tells_an_expired_one),
         TEST(tells_one_that_is_not_yet_valid),
+        TEST(tells_the_time_before_the_name),
+        TEST(offers_what_the_agent_offers),
         TEST(tells_an_expired_intermediate),
         TEST(tells_an_unknown_root),
         TEST(tells_a_missing_intermediate),

@@ -250,13 +250,14 @@ static void plays(const char *what, const char *and_so)
 
 static void each_hears_what_it_needs(void **state)
 {
+    const int64_t before_ms = clock_monotonic_ms();
     (void)state;
     plays("pbcrP", "discover observe role placed rest " FREED);
     assert_false(requested.patient);
     assert_null(requested.again);
     assert_int_equal(facts.stopped_by, STOPPED_BY_NOTHING);
     assert_true(undelivered == 41);
-    assert_true(facts.duration_ms > 0);
+    assert_in_range(facts.duration_ms, 1, clock_monotonic_ms() - before_ms + 2);
     assert_int_equal(facts.plan.permissions, PERMISSIONS_DEEP);
     run.n_rounds = 1;
     (void)text_set(run.endpoint.address, sizeof(run.endpoint.address), "127.0.0.1");

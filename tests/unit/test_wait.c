@@ -460,6 +460,15 @@ static void the_deadline_is_that_of_the_boot(void **state)
     assert_in_range(remaining_ms[0], DEFAULT_DEADLINE_MS - 500, DEFAULT_DEADLINE_MS - 20);
 }
 
+/* Of a short time too some is left to report. */
+static void a_short_deadline_leaves_time_to_report(void **state)
+{
+    (void)state;
+    list[0].situation = "healthy";
+    assert_int_equal(run_wait("wait -q --deadline 50ms"), EXIT_READY);
+    assert_true(remaining_ms[0] <= 30);
+}
+
 /* --- wait --follow --- */
 
 /* Below a root of its own, a last report that is not ready; or none. */
@@ -508,6 +517,15 @@ static void there_is_nothing_to_follow_where_no_instance_is(void **state)
     assert_int_equal(follow("not-ec2"), EXIT_READY);
     assert_int_equal(n_played, 0);
     assert_string_equal(told, "");
+}
+
+/* An instance whose metadata service does not answer is one all the same. */
+static void an_instance_without_metadata_is_followed(void **state)
+{
+    (void)state;
+    list[0].situation = "healthy";
+    assert_int_equal(follow("imds-blocked-locally"), EXIT_READY);
+    assert_int_equal(n_played, 1);
 }
 
 static void an_agent_that_sleeps_is_restarted_when_all_is_well(void **state)
@@ -712,8 +730,10 @@ int main(void)
         cmocka_unit_test_setup(nobody_is_named_when_that_is_asked, start),
         cmocka_unit_test_setup(pauses_lie_between_rounds, start),
         cmocka_unit_test_setup(the_deadline_is_that_of_the_boot, start),
+        cmocka_unit_test_setup(a_short_deadline_leaves_time_to_report, start),
         cmocka_unit_test_setup(there_is_nothing_to_follow_when_all_was_well, start),
         cmocka_unit_test_setup(there_is_nothing_to_follow_where_no_instance_is, start),
+        cmocka_unit_test_setup(an_instance_without_metadata_is_followed, start),
         cmocka_unit_test_setup(an_agent_that_sleeps_is_restarted_when_all_is_well, start),
         cmocka_unit_test_setup(what_was_well_all_the_time_was_not_fixed, start),
         cmocka_unit_test_setup(an_earlier_round_that_was_not_ready_counts, start),

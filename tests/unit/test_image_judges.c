@@ -1,0 +1,815 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * A check of an image asked alone: a few files, and what it says of them.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <ftw.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "base/file.h"
+#include "base/text.h"
+#include "image/judge.h"
+#include "net/trust.h"
+
+enum { MAX_FILES = 6, DAY_S = 86400, BUILT_UNIX_S = 9 * DAY_S + 1, NOW_UNIX_S = 100 * DAY_S };
+
+static char root[] = "/tmp/ssm-preflight-image-XXXXXX";
+static struct image_report report;
+static const struct image_request request = {.root = root,
+                                             .region = "eu-west-1",
+                                             .allow = "",
+                                             .config_error = "",
+                                             .max_age_days = 90,
+                                             .now_unix_s = NOW_UNIX_S};
+static const char *version;
+
+/* clang-format off */
+static const struct {
+    const char *name;
+    void (*judge)(struct image *image);
+} checks[] = {
+#define ROW(name, asks, judge) {name, judge},
+    IMAGE_CHECKS(ROW)
+#undef ROW
+};
+/* clang-format on */
+
+static int forget(const char *path, const struct stat *status, int kind, struct FTW *at)
+{
+    (void)status;
+    (void)kind;
+    return at->level > 0 ? remove(path) : 0;
+}
+
+/* With the folders above it. "-> x" is a link, and "ELF62" a program for the machine of this number. */
+static void put(const char *path, const char *text)
+{
+    unsigned char head[64] = {0x7f, 'E', 'L', 'F', 2, 1, 1, [16] = 2};
+    const bool is_program = text_starts(text, "ELF");
+    const struct timespec built[2] = {{BUILT_UNIX_S, 0}, {BUILT_UNIX_S, 0}};
+    char whole[PATH_SIZE];
+
+    assert_true(text_set(whole, sizeof(whole), "%s%s", root, path));
+    for (char *at = whole + strlen(root) + 1; (at = strchr(at, '/')); *at++ = '/') {
+        *at = '\0';
+        if (mkdir(whole, 0755) != 0)
+            assert_int_equal(errno, EEXIST);
+    }
+    if (text_starts(text, "-> ")) {
+        assert_int_equal(symlink(text + strlen("-> "), whole), 0);
+        return;
+    }
+    FILE *file = fopen(whole, "w");
+    assert_non_null(file);
+    head[18] = (unsigned char)(is_program ? atoi(text + strlen("ELF")) : 0);
+    assert_true(is_program ? fwrite(head, sizeof(head), 1, file) == 1 : fputs(text, file) >= 0);
+    assert_int_equal(fclose(file), 0);
+    assert_int_equal(utimensat(AT_FDCWD, whole, built, 0), 0);
+}
+
+struct file {
+    const char *path,
+        *text; /* without a text the path is the name of a unit, which is enabled; and "version" is the agent's */
+};
+
+static void put_all(const struct file files[MAX_FILES])
+{
+    char path[PATH_SIZE];
+
+    assert_int_equal(nftw(root, forget, 8, FTW_DEPTH | FTW_PHYS), 0);
+    version = "";
+    for (int i = 0; i < MAX_FILES && files[i].path; i++) {
+        if (strcmp(files[i].path, "version") == 0)
+            version = files[i].text;
+        else if (files[i].text)
+            put(files[i].path, files[i].text);
+        if (files[i].text)
+            continue;
+        (void)text_set(path, sizeof(path), "/usr/lib/systemd/system/%s", files[i].path);
+        put(path, "[Service]\n");
+        (void)text_set(path, sizeof(path), "/etc/systemd/system/basic.target.wants/%s",
+                       files[i].path);
+        put(path, "[Service]\n");
+    }
+}
+
+/* "fatal: evidence; evidence", "? why it cannot be judged", or what was seen. */
+static const char *said_of(const char *name)
+{
+    static struct agent_facts agent;
+    static char said[8 * LINE_SIZE];
+    struct image image = {.root = root,
+                          .request = &request,
+                          .report = &report,
+                          .agent = &agent,
+                          .program = "/usr/bin/amazon-ssm-agent",
+                          .machine = 62,
+                          .systemd = 257};
+    size_t i = text_find(name, &checks[0].name, sizeof(checks[0]), COUNT_OF(checks));
+
+    assert_true(i < COUNT_OF(checks));
+    agent = (struct agent_facts){.installed = ANSWER_YES, .unit = "amazon-ssm-agent.service"};
+    (void)text_set(agent.version, sizeof(agent.version), "%s", version);
+    report = (struct image_report){.n_findings = 0};
+    report.checks[i].status = STATUS_PASS;
+    image.number = (int)i + 1;
+    targets_read(&image, "multi-user.target");
+    checks[i].judge(&image);
+    (void)text_set(said, sizeof(said), "%s%s",
+                   report.checks[i].status == STATUS_UNKNOWN ? "? " : "", report.checks[i].summary);
+    for (int32_t f = 0; f < report.n_findings; f++) {
+        const struct image_finding *finding = &report.findings[f];
+        (void)text_add(said, sizeof(said), "%s%s", said[0] ? "; " : "",
+                       finding->severity == SEVERITY_FATAL     ? "fatal: "
+                       : finding->severity == SEVERITY_WARNING ? "warning: "
+                                                               : "note: ");
+        for (int32_t e = 0; e < finding->n_evidence; e++)
+            (void)text_add(said, sizeof(said), "%s%s", e > 0 ? "; " : "", finding->evidence[e]);
+    }
+    return said;
+}
+
+static void assert_says(const char *check, const struct file files[MAX_FILES], const char *wanted)
+{
+    put_all(files);
+    const char *said = said_of(check);
+    if (strcmp(said, wanted) == 0)
+        return;
+    for (int i = 0; i < MAX_FILES && files[i].path; i++)
+        print_error("%s\n%s\n", files[i].path, files[i].text ? files[i].text : "(enabled)");
+    fail_msg("%s: \"%s\", not \"%s\"", check, said, wanted);
+}
+
+/* --- what the rules of a firewall let out --- */
+
+#define NFT "/etc/nftables.conf"
+#define IPTABLES "/etc/sysconfig/iptables"
+#define CHAIN "table inet f {\nchain out {\ntype filter hook output priority 0; policy "
+#define USERS "only some users"
+
+static const struct {
+    bool drops; /* what no rule is about */
+    const char *rules;
+    const char *shut; /* what is not let out, of 443, the metadata service and 53 */
+} nft_rules[] = {
+    {false, "", ""},
+    {true, "", "443 IMDS 53"},
+    {true, "tcp dport 443 accept\nudp dport 53 accept\ntcp dport 80 accept", ""},
+    {true, "tcp dport 443 accept\nudp dport 53 accept", "IMDS"},
+    /* ranges, their ends included */
+    {true, "tcp dport 1-442 accept\nudp dport 54-60 accept", "443 53"},
+    {true, "tcp dport 443-500 accept\nudp dport 50-53 accept", "IMDS"},
+    {true, "tcp dport 80-443 accept\nudp dport 53-53 accept", ""},
+    {true, "tcp dport 444-500 accept\nudp dport 53 accept", "443 IMDS"},
+    {true, "tcp dport { https, http } accept\nudp dport domain accept", ""},
+    {false, "tcp dport 442 drop", ""},
+    {false, "tcp dport 443-443 drop", "443"},
+    {false, "tcp dport 80-81 drop", "IMDS"},
+    {false, "tcp dport 52-54 reject", ""}, /* names are asked by UDP */
+    {false, "udp dport 52-54 reject", "53"},
+    {false, "udp dport 443 drop", ""},
+    /* the first that is about it decides */
+    {false, "tcp dport 443 accept\ntcp dport 443 drop", ""},
+    {false, "tcp dport 443 drop\ntcp dport 443 accept", "443"},
+    /* what is about something else */
+    {false, "oif lo drop", ""},
+    {false, "icmp drop", ""},
+    {false, "ct state established drop", ""},
+    {false, "ct state new drop", "443 IMDS 53"},
+    {false, "tcp sport 22 drop", ""},
+    {false, "tcp sport 1024-65535 tcp dport 443 drop", "443"},
+    {false, "skuid 1000 drop", ""},
+    {false, "skuid root tcp dport 443 drop", "443"},
+    {false, "skuid 0 tcp dport 443 drop", "443"},
+    {false, "skuid != root tcp dport 443 drop", ""},
+    {false, "skuid 1000 ip daddr 169.254.169.254 drop", ""}, /* neither the agent nor the program */
+    {false, "log prefix \"tcp drop\" accept\ndrop", ""},
+    /* places */
+    {false, "ip daddr 169.254.169.254 drop", "IMDS"},
+    {false, "ip daddr 169.254.0.0/16 drop", "IMDS"},
+    {false, "ip daddr 0.0.0.0/0 tcp dport 80 drop", "IMDS"},
+    {false, "ip daddr 10.0.0.0/8 drop", ""},
+    {true, "ip daddr 169.254.169.254 accept\ntcp dport 443 accept", "53"},
+    {true, "ip daddr 10.0.1.7 tcp dport 443 accept\nudp dport 53 accept\ntcp dport 80 accept", ""},
+    {true, "ip daddr 10.0.1.7/32 accept\nudp dport 53 accept\ntcp dport 80 accept", "443"},
+    {true, "ip daddr 10.0.0.0/8 accept\ntcp dport 80 accept", "?"},
+    {true, "ip daddr 198.51.100.0/24 accept\ntcp dport 80 accept", "443 53"},
+    /* what no line says alone */
+    {false, "jump other", "?"},
+    {false, "tcp dport @ports drop", "?"},
+    {false, "tcp dport $ports drop", "?"},
+    {false, "limit rate 1/second drop", "?"},
+    {false, "tcp dport != 443 drop", "?"},
+    {false, "ip daddr != 10.0.0.0/8 drop", "?"},
+    {false, "include \"other.nft\"\ndrop", "?"},
+    {false, "include \"/etc/none.nft\"\ndrop", "?"},
+    {false, "include \"/etc/*.none\"\ndrop", "443 IMDS 53"},
+    /* other chains */
+    {false, "}\nchain in {\ntype filter hook input priority 0; policy drop;\ndrop", ""},
+    {true, "accept\n}\nchain more {\ntype filter hook output priority 1; policy drop;\n",
+     "443 IMDS 53"},
+    {true, "drop\n}\nchain more {\ntype filter hook output priority 1; policy accept;\n",
+     "443 IMDS 53"},
+    {false, "}\n}\ntable ip6 s {\nchain out {\ntype filter hook output priority 0; policy drop;\n",
+     ""},
+    {false, "skuid root ip daddr 169.254.169.254 accept\nip daddr 169.254.169.254 drop", USERS},
+    {false, "skuid != root ip daddr 169.254.169.254 drop", USERS},
+};
+
+/* The evidence in short. */
+static const char *shut(const char *path, const char *wanted)
+{
+    static char text[LINE_SIZE];
+
+    if (!wanted[0])
+        return "";
+    if (strcmp(wanted, "?") == 0)
+        (void)text_set(text, sizeof(text), "? %s: what it includes or jumps to decides", path);
+    else if (strcmp(wanted, USERS) == 0)
+        (void)text_set(text, sizeof(text),
+                       "warning: %s lets only some users to " IMDS
+                       ": ssm-preflight runs as a user of its own",
+                       path);
+    else
+        (void)text_set(text, sizeof(text), "fatal: %s does not let out what goes to%s%s%s", path,
+                       strstr(wanted, "443") ? " port 443" : "",
+                       strstr(wanted, "IMDS") ? " " IMDS : "",
+                       strstr(wanted, "53") ? " port 53" : "");
+    return text;
+}
+
+static void test_what_the_rules_of_nftables_let_out(void **state)
+{
+    char text[2 * LINE_SIZE];
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(nft_rules); i++) {
+        (void)text_set(text, sizeof(text), CHAIN "%s;\n%s\n}\n}\n",
+                       nft_rules[i].drops ? "drop" : "accept", nft_rules[i].rules);
+        const struct file files[MAX_FILES] = {{"nftables.service", NULL}, {NFT, text}};
+        assert_says("firewall", files, shut(NFT, nft_rules[i].shut));
+    }
+}
+
+/* --- every other check --- */
+
+/* clang-format off */
+#define ON(unit) {unit, NULL}
+static const struct {
+    const char *check;
+    struct file files[MAX_FILES];
+    const char *said;
+} rows[] = {
+    /* iptables, ufw and firewalld */
+    {"firewall", {ON("iptables.service"), {"/etc/sysconfig/iptables", "*nat\n-A OUTPUT -j DROP\n*filter\n-A INPUT -j DROP\n"}}, ""},
+    {"firewall", {ON("iptables.service"), {"/etc/sysconfig/iptables", "*filter\n:OUTPUT DROP [0:0]\n"}},
+     "fatal: /etc/sysconfig/iptables does not let out what goes to port 443 169.254.169.254 port 53"},
+    {"firewall", {ON("iptables.service"), {"/etc/sysconfig/iptables", "*filter\n-P OUTPUT DROP\n"}},
+     "fatal: /etc/sysconfig/iptables does not let out what goes to port 443 169.254.169.254 port 53"},
+    {"firewall", {ON("iptables.service"), {"/etc/sysconfig/iptables", "*filter\n:OUTPUT REJECT [0:0]\n"}},
+     "fatal: /etc/sysconfig/iptables does not let out what goes to port 443 169.254.169.254 port 53"},
+    {"firewall", {ON("iptables.service"), {"/etc/sysconfig/iptables", "*filter\n:INPUT DROP [0:0]\n"}}, ""},
+    {"firewall", {ON("iptables.service"),
+      {"/etc/sysconfig/iptables", "*filter\n-A OUTPUT -p tcp --dport 443 -j DROP\n-I OUTPUT -p tcp --dport 443 -j ACCEPT\n"}}, ""},
+    {"firewall", {ON("iptables.service"),
+      {"/etc/sysconfig/iptables", "*filter\n-A OUTPUT -p tcp --dport 443 -j DROP\n-A OUTPUT -p tcp --dport 443 -j ACCEPT\n"}},
+     "fatal: /etc/sysconfig/iptables does not let out what goes to port 443"},
+    {"firewall", {ON("iptables.service"), {"/etc/sysconfig/iptables", "*filter\n-A OUTPUT -p tcp -m multiport --dports 25,440:443 -j DROP\n"}},
+     "fatal: /etc/sysconfig/iptables does not let out what goes to port 443"},
+    {"firewall", {ON("iptables.service"), {"/etc/sysconfig/iptables", "*filter\n-A OUTPUT -m state --state NEW -j DROP\n"}},
+     "fatal: /etc/sysconfig/iptables does not let out what goes to port 443 169.254.169.254 port 53"},
+    {"firewall", {ON("iptables.service"),
+      {"/etc/sysconfig/iptables", "*filter\n-A OUTPUT -m comment --comment \"no drop\" -j LOG\n-A OUTPUT -j ACCEPT\n"}}, ""},
+    {"firewall", {{"/etc/sysconfig/iptables", "*filter\n:OUTPUT DROP [0:0]\n"}}, ""},
+    {"firewall", {ON("iptables.service"), {"/etc/iptables/rules.v4", "*filter\n:OUTPUT DROP [0:0]\n"}},
+     "fatal: /etc/iptables/rules.v4 does not let out what goes to port 443 169.254.169.254 port 53"},
+    {"firewall", {ON("ufw.service"), {"/etc/ufw/ufw.conf", "ENABLED=no\n export ENABLED='yes'\n"}, {"/etc/default/ufw", "DEFAULT_OUTPUT_POLICY=DROP\n"},
+      {"/etc/ufw/user.rules", "-A ufw-user-output -p tcp --dport 443 -j ACCEPT\n-A ufw-before-output -p tcp --dport 80 -j ACCEPT\n-A ufw-user-input -j ACCEPT\n"}},
+     "fatal: /etc/ufw/user.rules does not let out what goes to port 53"},
+    {"firewall", {ON("ufw.service"), {"/etc/ufw/ufw.conf", "ENABLED=no\n"}, {"/etc/default/ufw", "DEFAULT_OUTPUT_POLICY=DROP\n"},
+      {"/etc/ufw/user.rules", "-A ufw-user-output -j DROP\n"}}, ""},
+    {"firewall", {ON("ufw.service"), {"/etc/ufw/ufw.conf", "ENABLED=yes\n"}, {"/etc/default/ufw", "DEFAULT_OUTPUT_POLICY=ACCEPT\n"},
+      {"/etc/ufw/user.rules", "-A ufw-user-output -p udp --dport 53 -j DROP\n-I ufw-user-output -p udp --dport 53 -j ACCEPT\n"}}, ""},
+    {"firewall", {ON("ufw.service"), {"/etc/ufw/ufw.conf", "ENABLED=yes\n"}, {"/etc/default/ufw", "DEFAULT_OUTPUT_POLICY=ACCEPT\n"},
+      {"/etc/ufw/user.rules", "-A ufw-user-output -p udp --dport 53 -j REJECT\n"}},
+     "fatal: /etc/ufw/user.rules does not let out what goes to port 53"},
+    {"firewall", {ON("firewalld.service"),
+      {"/etc/firewalld/direct.xml", "<rule chain=\"OUTPUT\">-p tcp --dport 443 -j DROP</rule>\n<rule chain=\"INPUT\">-j DROP</rule>\n"}},
+     "fatal: /etc/firewalld/direct.xml does not let out what goes to port 443"},
+    {"firewall", {ON("firewalld.service"), {"/etc/firewalld/policies/a.xml", "x"}}, "? /etc/firewalld/policies/a.xml decides what may leave"},
+    /* an address or an interface of the build */
+    {"network", {ON("NetworkManager.service"), {"/etc/sysconfig/network-scripts/ifcfg-eth0", "BOOTPROTO=dhcp\n"}}, "NetworkManager.service"},
+    {"network", {ON("NetworkManager.service"), {"/etc/sysconfig/network-scripts/ifcfg-eth0", "BOOTPROTO=none\n"}},
+     "NetworkManager.service; fatal: /etc/sysconfig/network-scripts/ifcfg-eth0: BOOTPROTO=none"},
+    {"network", {ON("NetworkManager.service"), {"/etc/sysconfig/network-scripts/ifcfg-eth0", "HWADDR=0a:00:00:00:00:01\n"}},
+     "NetworkManager.service; fatal: /etc/sysconfig/network-scripts/ifcfg-eth0: HWADDR=0a:00:00:00:00:01"},
+    {"network", {ON("NetworkManager.service"), {"/etc/sysconfig/network-scripts/ifcfg-eth0", "IPADDR0='10.0.0.5'\n"}},
+     "NetworkManager.service; fatal: /etc/sysconfig/network-scripts/ifcfg-eth0: IPADDR0='10.0.0.5'"},
+    {"network", {ON("NetworkManager.service"), {"/etc/sysconfig/network-scripts/ifcfg-eth0", "IPADDR=\n"}}, "NetworkManager.service"},
+    {"network", {ON("NetworkManager.service"), {"/etc/sysconfig/network-scripts/ifcfg-eth0", "TYPE=Bridge\nIPADDR=10.0.0.5\n"}},
+     "NetworkManager.service"},
+    {"network", {ON("NetworkManager.service"), {"/etc/sysconfig/network-scripts/ifcfg-lo", "IPADDR=127.0.0.1\n"}}, "NetworkManager.service"},
+    {"network", {ON("NetworkManager.service"), {"/etc/NetworkManager/system-connections/a.nmconnection", "mac-address=0A:00:00:00:00:01\n"}},
+     "NetworkManager.service; warning: /etc/NetworkManager/system-connections/a.nmconnection: mac-address=0A:00:00:00:00:01"},
+    {"network", {ON("NetworkManager.service"), {"/etc/NetworkManager/system-connections/a.nmconnection", "mac-address=0A:00:00:00:00:01\n"},
+      {"/etc/NetworkManager/NetworkManager.conf", "no-auto-default=*\n"}},
+     "NetworkManager.service; fatal: /etc/NetworkManager/system-connections/a.nmconnection: mac-address=0A:00:00:00:00:01"},
+    {"network", {ON("NetworkManager.service"), {"/etc/systemd/network/a.network", "Gateway=10.0.0.1\n"}},
+     "NetworkManager.service; fatal: /etc/systemd/network/a.network: Gateway=10.0.0.1"},
+    {"network", {ON("NetworkManager.service"), {"/etc/systemd/network/a.network", "Gateway=_dhcp4\n"}}, "NetworkManager.service"},
+    {"network", {ON("NetworkManager.service"), {"/etc/netplan/10.yaml", "addresses: [10.0.0.5/24]\n"}},
+     "NetworkManager.service; fatal: /etc/netplan/10.yaml: addresses: [10.0.0.5/24]"},
+    {"network", {ON("NetworkManager.service"), {"/etc/netplan/10.yaml", "addresses: [10.0.0.2]\n"}}, "NetworkManager.service"},
+    {"network", {ON("NetworkManager.service"), {"/etc/netplan/10.yaml", "- 10.0.0.5/24\n"}},
+     "NetworkManager.service; fatal: /etc/netplan/10.yaml: - 10.0.0.5/24"},
+    {"network", {ON("NetworkManager.service"), {"/etc/netplan/10.yaml", "- 10.0.0.2\n"}}, "NetworkManager.service"},
+    {"network", {ON("NetworkManager.service"), {"/etc/netplan/10.yaml", "- to/here\n"}}, "NetworkManager.service"},
+    {"network", {ON("NetworkManager.service"), {"/etc/network/interfaces", "iface lo inet static\n"}}, "NetworkManager.service"},
+    {"network", {ON("NetworkManager.service"), {"/etc/network/interfaces", "iface eth0 inet static\n"}},
+     "NetworkManager.service; fatal: /etc/network/interfaces: iface eth0 inet static"},
+    {"network", {ON("NetworkManager.service"), {"/etc/network/interfaces", "iface ens192 inet dhcp\n"}},
+     "NetworkManager.service; warning: /etc/network/interfaces: iface ens192 inet dhcp, a name that interfaces of EC2 do not have"},
+    {"network", {ON("NetworkManager.service"), {"/etc/network/interfaces", "iface ens1920 inet dhcp\n"}}, "NetworkManager.service"},
+    {"network", {ON("NetworkManager.service"), {"/etc/network/interfaces", "iface xens33 inet dhcp\n"}}, "NetworkManager.service"},
+    {"network", {ON("NetworkManager.service"), {"/etc/cloud/cloud.cfg", "x: y\n"},
+      {"/etc/netplan/10.yaml", "# Created by cloud-init\naddresses: [10.0.0.5/24]\n"}}, "NetworkManager.service"},
+    {"network", {ON("NetworkManager.service"), {"/etc/cloud/cloud.cfg", "network: {config: disabled}\n"},
+      {"/etc/netplan/10.yaml", "# Created by cloud-init\naddresses: [10.0.0.5/24]\n"}},
+     "NetworkManager.service; fatal: /etc/netplan/10.yaml: addresses: [10.0.0.5/24]"},
+    {"network", {ON("NetworkManager.service"), {"/etc/cloud/cloud.cfg", "x: y\n"}, {"/etc/netplan/10.yaml", "ens192:\n"}}, "NetworkManager.service"},
+    {"network", {ON("NetworkManager.service"), {"/etc/udev/rules.d/1.rules", "ATTR{address}==\"0a:00:00:00:00:01\", NAME=\"lan0\"\n"}},
+     "NetworkManager.service; warning: /etc/udev/rules.d/1.rules names an interface by its MAC address"},
+    {"network", {ON("NetworkManager.service"), {"/etc/udev/rules.d/1.rules", "ATTR{address}==\"0a:00:00:00:00:01\", NAME=\"lan0\"\n"},
+      {"/etc/network/interfaces", "auto lan0\n"}},
+     "NetworkManager.service; fatal: /etc/udev/rules.d/1.rules names an interface by its MAC address, and settings are for this name"},
+    {"network", {ON("NetworkManager.service"), {"/etc/udev/rules.d/1.rules", "ATTR{address}==\"0a:00:00:00:00:01\", NAME=\"lan0\"\n"},
+      {"/etc/network/interfaces", "auto lan0\n"}, {"/etc/kernel/cmdline", "net.ifnames=0\n"}},
+     "NetworkManager.service; warning: /etc/udev/rules.d/1.rules names an interface by its MAC address"},
+    {"network", {ON("NetworkManager.service"), {"/etc/cloud/cloud.cfg", "x: y\n"},
+      {"/etc/udev/rules.d/70-persistent-net.rules", "ATTR{address}==\"0a:00:00:00:00:01\", NAME=\"lan0\"\n"},
+      {"/etc/network/interfaces", "auto lan0\n"}}, "NetworkManager.service"},
+    /* who asks for an address */
+    {"network", {{NULL, NULL}},
+     "fatal: none of systemd-networkd.service networking.service NetworkManager.service wicked.service dhcpcd.service network.service connman.service is enabled"},
+    {"network", {{"/usr/sbin/netplan", "x"}}, "netplan or a script brings it up"},
+    {"network", {ON("systemd-networkd.service")}, "fatal: systemd-networkd.service is enabled, and no .network file says DHCP=yes"},
+    {"network", {ON("systemd-networkd.service"), {"/etc/systemd/network/a.network", "DHCP=yes\n"}}, "systemd-networkd.service"},
+    {"network", {ON("systemd-networkd.service"), {"/etc/systemd/network/a.network", "DHCP=no\n"}},
+     "fatal: systemd-networkd.service is enabled, and no .network file says DHCP=yes"},
+    {"network", {ON("systemd-networkd.service"), {"/usr/lib/systemd/network/80-container-host0.network", "DHCP=yes\n"}},
+     "fatal: systemd-networkd.service is enabled, and no .network file says DHCP=yes"},
+    {"network", {ON("systemd-networkd.service"), {"/etc/cloud/cloud.cfg", "x: y\n"}}, "systemd-networkd.service"},
+    {"network", {ON("networking.service")}, "fatal: networking.service is enabled, and there is no DHCP client"},
+    {"network", {ON("networking.service"), {"/usr/sbin/dhclient", "x"}},
+     "fatal: networking.service is enabled, and no interface of its files asks by DHCP"},
+    {"network", {ON("networking.service"), {"/usr/sbin/dhclient", "x"}, {"/etc/network/interfaces", "iface eth0 inet dhcp\n"}}, "networking.service"},
+    {"network", {ON("networking.service"), {"/sbin/udhcpc", "x"}, {"/etc/cloud/cloud.cfg", "x: y\n"}}, "networking.service"},
+    /* who writes resolv.conf */
+    {"resolver", {{NULL, NULL}}, "fatal: no /etc/resolv.conf, and nothing that is enabled writes it"},
+    {"resolver", {ON("systemd-resolved.service")}, "no /etc/resolv.conf: the first boot writes it"},
+    {"resolver", {ON("NetworkManager.service")}, "no /etc/resolv.conf: the first boot writes it"},
+    {"resolver", {{"/etc/resolv.conf", "nameserver 192.168.1.1\nnameserver 127.0.0.1\n"}},
+     "fatal: /etc/resolv.conf is a file with the server 192.168.1.1"},
+    {"resolver", {{"/etc/resolv.conf", "nameserver 169.254.169.253\nnameserver fd00:ec2::253\n"}}, ""},
+    {"resolver", {{"/etc/resolv.conf", "nameserver 127.0.0.1\n"}}, "? /etc/resolv.conf names a resolver on this machine, 127.0.0.1"},
+    {"resolver", {{"/etc/resolv.conf", "nameserver ::1\n"}}, "? /etc/resolv.conf names a resolver on this machine, ::1"},
+    {"resolver", {{"/etc/resolv.conf", "nameserver ::1\n"}, ON("systemd-resolved.service")}, ""},
+    {"resolver", {{"/etc/resolv.conf", "nameserver 192.168.1.1\n"}, ON("NetworkManager.service")}, "each lease writes /etc/resolv.conf anew"},
+    {"resolver", {{"/etc/resolv.conf", "nameserver 192.168.1.1\n"}, ON("NetworkManager.service"),
+      {"/etc/NetworkManager/NetworkManager.conf", "dns=none\n"}}, "fatal: /etc/resolv.conf is a file with the server 192.168.1.1"},
+    {"resolver", {{"/etc/resolv.conf", "nameserver 192.168.1.1\n"}, ON("NetworkManager.service"),
+      {"/etc/NetworkManager/NetworkManager.conf", "rc-manager=unmanaged\n"}}, "fatal: /etc/resolv.conf is a file with the server 192.168.1.1"},
+    {"resolver", {{"/etc/resolv.conf", "nameserver 192.168.1.1\n"}, ON("NetworkManager.service"),
+      {"/etc/NetworkManager/NetworkManager.conf", "dns=default\nrc-manager=file\n"}}, "each lease writes /etc/resolv.conf anew"},
+    {"resolver", {{"/etc/resolv.conf", "nameserver 192.168.1.1\n"}, ON("wicked.service")}, "each lease writes /etc/resolv.conf anew"},
+    {"resolver", {{"/etc/resolv.conf", "nameserver 192.168.1.1\n"}, ON("networking.service")},
+     "fatal: /etc/resolv.conf is a file with the server 192.168.1.1"},
+    {"resolver", {{"/etc/resolv.conf", "nameserver 192.168.1.1\n"}, ON("networking.service"), {"/sbin/dhcpcd", "x"}},
+     "each lease writes /etc/resolv.conf anew"},
+    {"resolver", {{"/etc/resolv.conf", "-> /run/systemd/resolve/stub-resolv.conf"}},
+     "fatal: /etc/resolv.conf leads to /run/systemd/resolve/stub-resolv.conf, and what writes that is not enabled"},
+    {"resolver", {{"/etc/resolv.conf", "-> /run/systemd/resolve/stub-resolv.conf"}, ON("systemd-resolved.service")},
+     "/etc/resolv.conf leads to /run/systemd/resolve/stub-resolv.conf"},
+    {"resolver", {{"/etc/resolv.conf", "-> /run/resolvconf/resolv.conf"}},
+     "fatal: /etc/resolv.conf leads to /run/resolvconf/resolv.conf, and what writes that is not enabled"},
+    {"resolver", {{"/etc/resolv.conf", "-> /run/resolvconf/resolv.conf"}, ON("NetworkManager.service")},
+     "/etc/resolv.conf leads to /run/resolvconf/resolv.conf"},
+    {"resolver", {{"/etc/resolv.conf", "-> /etc/none"}}, "fatal: /etc/resolv.conf leads to /etc/none, which is not there"},
+    {"resolver", {{"/etc/resolv.conf", "-> /etc/none"}, ON("NetworkManager.service")},
+     "warning: /etc/resolv.conf leads to /etc/none, which is not there"},
+    {"resolver", {ON("NetworkManager.service"), {"/etc/nsswitch.conf", "hosts:\tfiles\n"}},
+     "no /etc/resolv.conf: the first boot writes it; fatal: /etc/nsswitch.conf: hosts: files"},
+    {"resolver", {ON("NetworkManager.service"), {"/etc/nsswitch.conf", "hosts: files resolve\n"}}, "no /etc/resolv.conf: the first boot writes it"},
+    {"resolver", {ON("NetworkManager.service"), {"/etc/nsswitch.conf", "hosts:\tfiles\tdns\n"}}, "no /etc/resolv.conf: the first boot writes it"},
+    {"resolver", {ON("NetworkManager.service"), ON("dnsmasq.service"), {"/etc/dnsmasq.conf", "server=192.168.1.1\n"}},
+     "no /etc/resolv.conf: the first boot writes it; warning: /etc/dnsmasq.conf: dnsmasq.service asks 192.168.1.1"},
+    {"resolver", {ON("NetworkManager.service"), ON("dnsmasq.service"), {"/etc/dnsmasq.conf", "server=169.254.169.253\n"}},
+     "no /etc/resolv.conf: the first boot writes it"},
+    {"resolver", {ON("NetworkManager.service"), {"/etc/dnsmasq.conf", "server=192.168.1.1\n"}}, "no /etc/resolv.conf: the first boot writes it"},
+    /* names that are pinned */
+    {"hosts", {{"/etc/hosts", "10.0.0.1 ssm.eu-west-1.amazonaws.com\n"}}, "fatal: /etc/hosts: ssm.eu-west-1.amazonaws.com"},
+    {"hosts", {{"/etc/hosts", "10.0.0.1 SSMMESSAGES.eu-west-1.api.aws # x\n"}}, "fatal: /etc/hosts: ssmmessages.eu-west-1.api.aws"},
+    {"hosts", {{"/etc/hosts", "10.0.0.1 ec2messages.eu-west-1.amazonaws.com\n"}}, "warning: /etc/hosts: ec2messages.eu-west-1.amazonaws.com"},
+    {"hosts", {{"/etc/hosts", "10.0.0.1 ssm.example.com s3.amazonaws.com # ssm.amazonaws.com\n"}}, ""},
+    {"hosts", {{"/etc/hosts", "10.0.0.1 instance-data\n10.0.0.2 metadata.ec2.internal\n10.0.0.3 instance-data.ec2.internal\n"}},
+     "warning: /etc/hosts: instance-data is 10.0.0.1; /etc/hosts: metadata.ec2.internal is 10.0.0.2; /etc/hosts: instance-data.ec2.internal is 10.0.0.3"},
+    {"hosts", {{"/etc/hosts", "169.254.169.254 instance-data\nfd00:ec2::254 instance-data\n"}}, ""},
+    /* routes, and settings of the kernel */
+    {"routes", {{"/etc/rc.local", "ip route add blackhole 169.254.169.254\n"}}, "fatal: /etc/rc.local: ip route add blackhole 169.254.169.254"},
+    {"routes", {{"/etc/rc.local", "ip route add unreachable 169.254.0.0/16\n"}}, "fatal: /etc/rc.local: ip route add unreachable 169.254.0.0/16"},
+    {"routes", {{"/etc/rc.local", "ip route add blackhole 192.0.2.0/24\n"}}, ""},
+    {"routes", {{"/etc/rc.local", "ip route add 169.254.169.254 dev eth0\n"}}, ""},
+    {"routes", {
+      {"/etc/systemd/network/a.network", "[Route]\nType=unicast\nDestination=169.254.169.254\n[Route]\nDestination=192.0.2.0/24\nType=blackhole\n"}},
+     ""},
+    {"routes", {{"/etc/systemd/network/a.network", "[Route]\nType=prohibit\nDestination=169.254.169.254\n"}},
+     "fatal: /etc/systemd/network/a.network: a route to 169.254. that is none: Destination=169.254.169.254"},
+    {"routes", {{"/etc/systemd/network/a.network", "[Route]\nDestination=169.254.169.254\n[Route]\nType=prohibit\n"}}, ""},
+    {"routes", {{"/etc/sysctl.conf", "net.ipv4.conf.all.arp_ignore = 8\nnet.ipv4.ip_default_ttl=1\n"}},
+     "fatal: /etc/sysctl.conf: net.ipv4.conf.all.arp_ignore = 8, no ARP request is answered; /etc/sysctl.conf: net.ipv4.ip_default_ttl = 1, no packet passes a router"},
+    {"routes", {{"/etc/sysctl.conf", "net.ipv4.conf.all.arp_ignore = 1\nnet.ipv4.ip_default_ttl=64\n"}}, ""},
+    /* whether it runs, and asks EC2 */
+    {"cloud-init", {{NULL, NULL}}, "no cloud-init in this image"},
+    {"cloud-init", {{"/etc/cloud/cloud.cfg", "x: y\n"}}, ""},
+    {"cloud-init", {{"/etc/cloud/cloud.cfg", "datasource_list: [ NoCloud, None ]\n"}},
+     "warning: /etc/cloud/cloud.cfg: datasource_list is without Ec2: [ NoCloud, None ]"},
+    {"cloud-init", {{"/etc/cloud/cloud.cfg", "datasource_list: [ NoCloud,\n Ec2 ]\n"}}, ""},
+    {"cloud-init", {{"/etc/cloud/cloud.cfg", "datasource_list:\n- NoCloud\n- Ec2\nx: y\n"}}, ""},
+    {"cloud-init", {{"/etc/cloud/cloud.cfg", "datasource_list:\n- NoCloud\nx: y\n- Ec2\n"}},
+     "warning: /etc/cloud/cloud.cfg: datasource_list is without Ec2: - NoCloud"},
+    {"cloud-init", {{"/etc/cloud/cloud.cfg", "datasource_list: []\n"}}, ""},
+    {"cloud-init", {{"/etc/cloud/cloud.cfg", "datasource_list: Ec2\n- NoCloud\n"}}, ""},
+    {"cloud-init", {{"/etc/cloud/cloud.cfg", "datasource_list: [ None ]\n- Ec2\n"}},
+     "warning: /etc/cloud/cloud.cfg: datasource_list is without Ec2: [ None ]"},
+    {"cloud-init", {{"/etc/cloud/cloud.cfg", "x: y\n"}, {"/var/lib/cloud/seed/nocloud/meta-data", "x"}},
+     "warning: /var/lib/cloud/seed/nocloud/meta-data comes before EC2's user data"},
+    {"cloud-init", {{"/etc/cloud/cloud.cfg", "datasource_list: [ Ec2 ]\n"}, {"/var/lib/cloud/seed/nocloud/meta-data", "x"}}, ""},
+    {"cloud-init", {{"/etc/cloud/cloud.cfg", "datasource_list: [ NoCloud, Ec2 ]\n"}, {"/var/lib/cloud/seed/nocloud-net/meta-data", "x"}},
+     "warning: /var/lib/cloud/seed/nocloud-net/meta-data comes before EC2's user data"},
+    {"cloud-init", {{"/etc/cloud/cloud.cfg", "manual_cache_clean: true\n"}}, ""},
+    {"cloud-init", {{"/etc/cloud/cloud.cfg", "manual_cache_clean: true\n"}, {"/var/lib/cloud/instance", "x"}},
+     "warning: /etc/cloud/cloud.cfg: manual_cache_clean, and the build instance's data is left"},
+    {"cloud-init", {{"/etc/cloud/cloud.cfg", "manual_cache_clean: false\n"}, {"/var/lib/cloud/instance", "x"}}, ""},
+    {"cloud-init", {{"/etc/cloud/cloud.cfg", "disable_ec2_metadata: no\n"}}, ""},
+    {"cloud-init", {{"/etc/cloud/cloud.cfg", "disable_ec2_metadata: yes\n"}},
+     "fatal: /etc/cloud/cloud.cfg: disable_ec2_metadata adds a route that rejects 169.254.169.254"},
+    {"cloud-init", {{"/etc/cloud/cloud.cfg", "x: y\n"}, {"/etc/cloud/cloud-init.disabled", ""}}, "warning: /etc/cloud/cloud-init.disabled"},
+    {"cloud-init", {{"/etc/cloud/cloud.cfg", "x: y\n"}, {"/usr/lib/systemd/system/cloud-final.service", ""}},
+     "warning: cloud-final.service is masked"},
+    {"cloud-init", {{"/etc/cloud/cloud.cfg", "x: y\n"}, {"/etc/kernel/cmdline", "quiet cloud-init=disabled\n"}},
+     "warning: /etc/kernel/cmdline: cloud-init=disabled"},
+    /* what only one machine may have */
+    {"identity", {{"/etc/machine-id", "0123456789abcdef0123456789abcdef\n"}}, "warning: /etc/machine-id holds an identity"},
+    {"identity", {{"/etc/machine-id", "0123456789abcdef0123456789abcde\n"}}, ""},
+    {"identity", {{"/etc/machine-id", "0123456789abcdef0123456789abcdeg\n"}}, ""},
+    {"identity", {{"/etc/machine-id", "uninitialized\n"}}, ""},
+    {"identity", {{"/etc/ssh/ssh_host_rsa_key", "x"}, {"/etc/ssh/ssh_host_rsa_key.pub", "x"}, {"/etc/ssh/my_key", "x"}},
+     "warning: /etc/ssh/ssh_host_rsa_key"},
+    {"identity", {{"/var/lib/cloud/instances/i-0/x", "x"}, {"/var/lib/cloud/instances/iid/x", "x"}}, "warning: /var/lib/cloud/instances/i-0"},
+    /* file systems of fstab */
+    {"mounts", {{"/etc/fstab", "/dev/xvda1 / ext4 defaults 0 1\n"}}, ""},
+    {"mounts", {{"/etc/fstab", "/dev/nvme0n1p1 /data ext4 defaults\n"}}, ""},
+    {"mounts", {{"/etc/fstab", "/dev/nvme1n1 /data ext4 defaults\n"}},
+     "fatal: /etc/fstab: /dev/nvme1n1 on /data without nofail: emergency mode without it"},
+    {"mounts", {{"/etc/fstab", "/dev/nvme1n1 / ext4 defaults\n"}}, ""},
+    {"mounts", {{"/etc/fstab", "/dev/nvme1n1 /data ext4 defaults,nofail\n"}}, ""},
+    {"mounts", {{"/etc/fstab", "/dev/sdb /data ext4 noauto\n"}}, ""},
+    {"mounts", {{"/etc/fstab", "/dev/xvdb none swap sw\n"}}, "warning: /etc/fstab: /dev/xvdb as swap without nofail: the boot waits 90 s for it"},
+    {"mounts", {{"/etc/fstab", "/dev/vda1 /data xfs defaults\n"}}, "fatal: /etc/fstab: /dev/vda1 on /data without nofail: emergency mode without it"},
+    {"mounts", {{"/etc/fstab", "/dev/vda1 / xfs defaults\n"}}, ""},
+    {"mounts", {{"/etc/fstab", "/dev/sdb /data\n"}}, ""},
+    {"mounts", {{"/etc/fstab", "/dev/sdb /data ext4 x-systemd.automount\n"}}, ""},
+    {"mounts", {{"/etc/fstab", "UUID=1 / ext4 defaults\nUUID=1 /snapshots btrfs defaults\n"}}, ""},
+    {"mounts", {{"/etc/fstab", "UUID=2 /data ext4 defaults\n"}},
+     "warning: /etc/fstab: UUID=2 on /data without nofail: emergency mode where no disk has it"},
+    {"mounts", {{"/etc/fstab", "LABEL=b /boot/efi vfat defaults\nLABEL=h /home ext4 defaults\nLABEL=s none swap sw\nLABEL=r / ext4 defaults\n"}}, ""},
+    {"mounts", {{"/etc/fstab", "LABEL=h /homes ext4 defaults\n"}},
+     "warning: /etc/fstab: LABEL=h on /homes without nofail: emergency mode where no disk has it"},
+    {"mounts", {{"/etc/fstab", "PARTUUID=2 /va ext4 defaults\n"}},
+     "warning: /etc/fstab: PARTUUID=2 on /va without nofail: emergency mode where no disk has it"},
+    {"mounts", {{"/etc/fstab", "tmpfs /usr tmpfs noexec\n"}}, "fatal: /etc/fstab: /usr is noexec, and the agent is there"},
+    {"mounts", {{"/etc/fstab", "tmpfs /var/lib tmpfs noexec,nodev\n"}},
+     "warning: /etc/fstab: /var/lib is noexec, and the agent runs documents below it"},
+    {"mounts", {{"/etc/fstab", "tmpfs /tmp tmpfs noexec\n"}},
+     "note: /etc/fstab: /tmp is noexec, where AWS-JoinDirectoryServiceDomain unpacks its program"},
+    {"mounts", {{"/etc/fstab", "tmpfs /data tmpfs noexec\n"}}, ""},
+    {"mounts", {{"/etc/fstab", "UUID=1 / ext4 ro\n"}}, "fatal: /etc/fstab: / is read-only, and nothing makes /var/lib/amazon /etc/amazon writable"},
+    {"mounts", {{"/etc/fstab", "UUID=1 / ext4 ro\ntmpfs /var tmpfs rw\n"}},
+     "fatal: /etc/fstab: / is read-only, and nothing makes /etc/amazon writable"},
+    {"mounts", {{"/etc/fstab", "UUID=1 / ext4 ro\ntmpfs /etc/amazon tmpfs rw\n"}},
+     "fatal: /etc/fstab: / is read-only, and nothing makes /var/lib/amazon writable"},
+    {"mounts", {{"/etc/fstab", "UUID=1 / ext4 ro\ntmpfs /etc tmpfs ro\ntmpfs /var tmpfs ro\n"}},
+     "fatal: /etc/fstab: / is read-only, and nothing makes /var/lib/amazon /etc/amazon writable"},
+    {"mounts", {{"/etc/fstab", "UUID=1 / ext4 ro\ntmpfs /etc tmpfs rw\ntmpfs /var/lib/amazon/ssm tmpfs rw\n"}}, ""},
+    /* the kernel's command line */
+    {"console", {{NULL, NULL}}, "? no boot loader's files in this image"},
+    {"console", {{"/boot/grub/grub.cfg", "linux /boot/vmlinuz root=/dev/xvda console=tty0\n"}},
+     "warning: no console=ttyS0 in the kernel's command line"},
+    {"console", {{"/boot/grub/grub.cfg", "linux /boot/vmlinuz console=ttyS0,115200n8\n"}}, "/boot/grub/grub.cfg"},
+    {"console", {{"/boot/grub/grub.cfg", "linux /vmlinuz console=ttyS0 console=null\n"}}, "warning: /boot/grub/grub.cfg: console=null"},
+    {"console", {{"/etc/kernel/cmdline", "root=/dev/x console=hvc0\n"}}, "/etc/kernel/cmdline"},
+    {"console", {{"/etc/default/grub", "GRUB_CMDLINE_LINUX=console=ttyAMA0\n"}}, "/etc/default/grub"},
+    /* kernels that find EC2's disk and network */
+    {"drivers", {{NULL, NULL}}, "? no kernel's modules in this image"},
+    {"drivers", {{"/lib/modules/6.1/modules.dep", "kernel/ena.ko:\nkernel/nvme.ko:\n"}}, ""},
+    {"drivers", {{"/lib/modules/6.1/modules.dep", "kernel/nvme.ko:\n"}}, "fatal: /lib/modules/6.1 is without ena"},
+    {"drivers", {{"/lib/modules/6.1/modules.dep", "kernel/ena.ko:\n"}}, "fatal: /lib/modules/6.1 is without nvme"},
+    {"drivers", {{"/lib/modules/6.1/modules.dep", "x"}, {"/lib/modules/6.1/modules.builtin", "kernel/ena.ko\nkernel/nvme.ko\n"}}, ""},
+    {"drivers", {{"/lib/modules/6.1/modules.dep", "kernel/ena.ko:\nkernel/nvme.ko:\n"}, {"/boot/vmlinuz-6.1", "x"}},
+     "fatal: /boot has no initramfs for 6.1, which needs one for nvme"},
+    {"drivers", {{"/lib/modules/6.1/modules.dep", "kernel/ena.ko:\nkernel/nvme.ko:\n"}, {"/boot/vmlinuz-6.1", "x"}, {"/boot/initrd.img-6.1", "x"}},
+     ""},
+    {"drivers", {{"/lib/modules/6.1/modules.dep", "kernel/ena.ko:\nkernel/nvme.ko:\n"}, {"/boot/vmlinuz-6.1", "x"}, {"/boot/initramfs-6.1.img", "x"}},
+     ""},
+    {"drivers", {{"/lib/modules/6.1/modules.dep", "kernel/ena.ko:\nkernel/nvme.ko:\n"}, {"/boot/vmlinuz-6.1", "x"}, {"/boot/initrd-6.1", "x"}}, ""},
+    {"drivers", {{"/lib/modules/6.1/modules.dep", "x"}, {"/boot/vmlinuz-5.10", "x"}}, "? no kernel's modules in this image"},
+    {"drivers", {{"/lib/modules/6.1/modules.dep", "kernel/ena.ko:\nkernel/nvme.ko:\n"}, {"/lib/modules/6.1/modules.builtin", "kernel/nvme.ko\n"},
+      {"/boot/vmlinuz-6.1", "x"}}, ""},
+    {"drivers", {{"/lib/modules/6.1/modules.dep", "kernel/ena.ko:\nkernel/nvme.ko:\n"}, {"/etc/modprobe.d/a.conf", "blacklist ena\n"}},
+     "fatal: /etc/modprobe.d/a.conf forbids ena"},
+    {"drivers", {{"/lib/modules/6.1/modules.dep", "kernel/ena.ko:\nkernel/nvme.ko:\n"}, {"/etc/modprobe.d/a.conf", "install nvme-core /bin/true\n"}},
+     "fatal: /etc/modprobe.d/a.conf forbids nvme_core"},
+    {"drivers", {{"/lib/modules/6.1/modules.dep", "kernel/ena.ko:\nkernel/nvme.ko:\n"},
+      {"/etc/modprobe.d/a.conf", "blacklist ena_x\nblacklist en\noptions ena x\n"}}, ""},
+    {"drivers", {{"/lib/modules/6.1/modules.dep", "kernel/ena.ko:\nkernel/nvme.ko:\n"},
+      {"/etc/modprobe.d/a.conf", "install ena /sbin/modprobe ena\n"}}, ""},
+    {"drivers", {{"/lib/modules/6.1/modules.dep", "kernel/ena.ko:\nkernel/nvme.ko:\n"}, {"/etc/dracut.conf", "omit_drivers+=\" floppy nvme \"\n"}},
+     "fatal: /etc/dracut.conf omits nvme: the initramfs finds no disk"},
+    {"drivers", {{"/lib/modules/6.1/modules.dep", "kernel/ena.ko:\nkernel/nvme.ko:\n"}, {"/etc/initramfs-tools/initramfs.conf", "MODULES=dep\n"}},
+     "warning: /etc/initramfs-tools/initramfs.conf: MODULES=dep, and /etc/initramfs-tools/modules does not name nvme"},
+    {"drivers", {{"/lib/modules/6.1/modules.dep", "kernel/ena.ko:\nkernel/nvme.ko:\n"}, {"/etc/initramfs-tools/initramfs.conf", "MODULES=list\n"}},
+     "warning: /etc/initramfs-tools/initramfs.conf: MODULES=list, and /etc/initramfs-tools/modules does not name nvme"},
+    {"drivers", {{"/lib/modules/6.1/modules.dep", "kernel/ena.ko:\nkernel/nvme.ko:\n"}, {"/etc/initramfs-tools/initramfs.conf", "MODULES=most\n"}},
+     ""},
+    {"drivers", {{"/lib/modules/6.1/modules.dep", "kernel/ena.ko:\nkernel/nvme.ko:\n"}, {"/etc/initramfs-tools/initramfs.conf", "MODULES=dep\n"},
+      {"/etc/initramfs-tools/modules", "nvme\n"}}, ""},
+    /* whom the clock is kept by */
+    {"time", {ON("chronyd.service")}, "chronyd.service; warning: chronyd.service is enabled, and no file of it names 169.254.169.123"},
+    {"time", {ON("chronyd.service"), {"/etc/chrony.conf", "server 169.254.169.123\n"}}, "chronyd.service"},
+    {"time", {ON("chronyd.service"), {"/etc/chrony.conf", "! server 169.254.169.123\n% fd00:ec2::123\n"}},
+     "chronyd.service; warning: chronyd.service is enabled, and no file of it names 169.254.169.123"},
+    {"time", {ON("chronyd.service"), {"/etc/chrony.conf", "server fd00:ec2::123\n"}}, "chronyd.service"},
+    {"time", {ON("chronyd.service"), {"/etc/chrony.conf", "refclock PHC /dev/ptp0\n"}}, "chronyd.service"},
+    {"time", {ON("chronyd.service"), {"/etc/chrony.conf", "confdir /etc/c.d\n"}, {"/etc/c.d/a.conf", "server 169.254.169.123\n"}}, "chronyd.service"},
+    {"time", {ON("chronyd.service"), {"/etc/chrony.conf", "sourcedir /etc/c.d x\n"}, {"/etc/c.d/a.sources", "server 169.254.169.123\n"},
+      {"/etc/c.d/a.conf", "x"}}, "chronyd.service"},
+    {"time", {ON("chronyd.service"), {"/etc/chrony.conf", "confdir /etc/c.d\n"}, {"/etc/c.d/a.sources", "server 169.254.169.123\n"}},
+     "chronyd.service; warning: chronyd.service is enabled, and no file of it names 169.254.169.123"},
+    {"time", {ON("chronyd.service"), {"/etc/chrony.conf", "sourcedir /run/chrony.d\n"},
+      {"/usr/share/amazon-chrony-config/a.sources", "server 169.254.169.123\n"}}, "chronyd.service"},
+    {"time", {ON("chronyd.service"), {"/etc/chrony.conf", "include /etc/chrony.conf\n"}},
+     "chronyd.service; warning: chronyd.service is enabled, and no file of it names 169.254.169.123"},
+    {"time", {ON("ntp.service"), {"/etc/ntp.conf", "include /etc/x\n"}, {"/etc/x", "server 169.254.169.123\n"}},
+     "ntp.service; warning: ntp.service is enabled, and no file of it names 169.254.169.123"},
+    {"time", {ON("phc2sys.service")}, "phc2sys.service"},
+    {"time", {{NULL, NULL}},
+     "warning: none of chronyd.service, chrony.service, systemd-timesyncd.service, ntpd.service, ntp.service, ntpsec.service, openntpd.service, phc2sys.service is enabled"},
+    {"time", {ON("chrony.service"), ON("chronyd.service"), {"/etc/chrony.conf", "server 169.254.169.123\n"}}, "chronyd.service"},
+    /* whose credentials the agent would take */
+    {"credentials", {{"/etc/environment", "AWS_ACCESS_KEY_ID=x\nexport AWS_SESSION_TOKEN=x\n"}},
+     "warning: /etc/environment sets AWS_ACCESS_KEY_ID; /etc/environment sets AWS_SESSION_TOKEN"},
+    {"credentials", {{"/etc/environment", "MY_AWS_PROFILE=x\nAWS_REGION=x\nAWS_PROFILES=x\n"}}, ""},
+    {"credentials", {{"/etc/profile.d/a.sh", "X=1;AWS_PROFILE='x' AWS_ROLE_ARN=y\n"}},
+     "warning: /etc/profile.d/a.sh sets AWS_PROFILE; /etc/profile.d/a.sh sets AWS_ROLE_ARN"},
+    {"credentials", {{"/root/.aws/credentials", "aws_secret_access_key = x\n"}}, "warning: /root/.aws/credentials: aws_secret_access_key"},
+    {"credentials", {{"/root/.aws/config", "role_arn = x\n"}}, "warning: /root/.aws/config: role_arn"},
+    {"credentials", {{"/root/.aws/config", "region = x\n"}}, ""},
+    {"credentials", {{"/etc/systemd/system/amazon-ssm-agent.service.d/a.conf", "[Service]\nEnvironment=AWS_PROFILE=x\n"}},
+     "warning: /etc/systemd/system/amazon-ssm-agent.service.d/a.conf sets AWS_PROFILE"},
+    {"credentials", {{"/etc/systemd/system/amazon-ssm-agent.service.d/a.conf", "[Service]\nEnvironmentFile=-/etc/a /etc/b\n"},
+      {"/etc/a", "AWS_PROFILE=x\n"}, {"/etc/b", "AWS_CONFIG_FILE=x\n"}}, "warning: /etc/a sets AWS_PROFILE; /etc/b sets AWS_CONFIG_FILE"},
+    {"credentials", {{"/etc/systemd/system.conf", "[Manager]\nDefaultEnvironment=AWS_PROFILE=x\n"}},
+     "warning: /etc/systemd/system.conf sets AWS_PROFILE"},
+    {"credentials", {{"/etc/systemd/system.conf", "[Manager]\nManagerEnvironment=AWS_PROFILE=x\n"}}, ""},
+    /* labels and trust */
+    {"access-control", {{NULL, NULL}}, ""},
+    {"access-control", {{"/etc/selinux/config", "SELINUX=enforcing\n"}}, "? SELinux is enforcing; labels cannot be seen here"},
+    {"access-control", {{"/etc/selinux/config", "SELINUX=enforcing\n"}, {"/.autorelabel", ""}}, ""},
+    {"access-control", {{"/etc/selinux/config", "SELINUX=permissive\n"}}, ""},
+    {"access-control", {ON("fapolicyd.service")},
+     "warning: fapolicyd is enabled, and /usr/bin/amazon-ssm-agent is in no rpm database and in no trust file"},
+    {"access-control", {ON("fapolicyd.service"), {"/var/lib/rpm/x", "x"}}, "? fapolicyd trusts what is in rpm's database, which is not read here"},
+    {"access-control", {ON("fapolicyd.service"), {"/etc/fapolicyd/fapolicyd.trust", "/usr/bin/amazon-ssm-agent 1 2\n"}}, ""},
+    /* what a session needs */
+    {"sessions", {{"/bin/sh", "x"}, {"/usr/sbin/useradd", "x"}}, ""},
+    {"sessions", {{"/usr/bin/useradd", "x"}}, "warning: there is no /bin/sh"},
+    {"sessions", {{"/bin/sh", "x"}}, "warning: no useradd: the agent cannot make ssm-user"},
+    {"sessions", {{"/bin/sh", "x"}, {"/etc/passwd", "ssm-user:x:1001:1001::/home/ssm-user:/bin/sh\n"}},
+     "warning: ssm-user is there, and /etc/sudoers.d/ssm-agent-users is not: it has no sudo"},
+    {"sessions", {{"/bin/sh", "x"}, {"/etc/passwd", "ssm-user:x:1::/h:/bin/sh\n"}, {"/etc/sudoers.d/ssm-agent-users", "x"}},
+     "warning: /etc/sudoers.d/ssm-agent-users has the mode 0644: sudo wants 0440"},
+    {"sessions", {{"/bin/sh", "x"}, {"/sbin/useradd", "x"}, {"/etc/passwd", "a:x:1::/h:/sbin/nologin\n"},
+      {"/etc/security/access.conf", "-:ALL EXCEPT root:ALL\n"}}, "warning: /etc/security/access.conf: -:ALL EXCEPT root:ALL"},
+    {"sessions", {{"/bin/sh", "x"}, {"/sbin/useradd", "x"}, {"/etc/security/access.conf", "+:ssm-user:ALL\n-:bob:ALL\n"}}, ""},
+    {"sessions", {{"/bin/sh", "x"}, {"/etc/passwd", "ssm-user:x:1::/h:/sbin/nologin\n"}},
+     "warning: /etc/passwd: ssm-user cannot log in: /sbin/nologin; ssm-user is there, and /etc/sudoers.d/ssm-agent-users is not: it has no sudo"},
+    {"sessions", {{"/bin/sh", "x"}, {"/etc/passwd", "ssm-user:x:1::/h:/bin/false\n"}},
+     "warning: /etc/passwd: ssm-user cannot log in: /bin/false; ssm-user is there, and /etc/sudoers.d/ssm-agent-users is not: it has no sudo"},
+    /* what holds the agent at its version */
+    {"pins", {{"/etc/apt/preferences.d/a", "Package: amazon-ssm-agent\n"}}, "note: /etc/apt/preferences.d/a: amazon-ssm-agent"},
+    {"pins", {{"/etc/dnf/dnf.conf", "exclude=kernel amazon-ssm-agent\n"}}, "note: /etc/dnf/dnf.conf: exclude amazon-ssm-agent"},
+    {"pins", {{"/etc/dnf/dnf.conf", "amazon-ssm-agent exclude\n"}}, ""},
+    {"pins", {{"/etc/dnf/vars/releasever", "2023.6.20250107\n"}},
+     "note: /etc/dnf/vars/releasever: 2023., dnf offers nothing newer than this release"},
+    {"pins", {{"/etc/dnf/vars/releasever", "latest\n"}}, ""},
+    /* what an instance of the build left */
+    {"agent-state", {{NULL, NULL}}, "? /var is empty: what is on its own file system was not mounted here"},
+    {"agent-state", {{"/var/lib/x", "x"}}, ""},
+    {"agent-state", {{"/var/lib/amazon/ssm/i-0/x", "x"}}, "warning: /var/lib/amazon/ssm/i-0"},
+    {"agent-state", {{"/var/lib/amazon/ssm/ipc/x", "x"}}, "warning: /var/lib/amazon/ssm/ipc is not empty"},
+    {"agent-state", {{"/var/lib/amazon/ssm/credentials", "x"}, {"/var/lib/amazon/ssm/Vault/EC2Manifest", "x"}},
+     "warning: /var/lib/amazon/ssm/credentials; /var/lib/amazon/ssm/Vault/EC2Manifest"},
+    {"agent-state", {{"/var/lib/x", "x"}, {"/var/log/amazon/ssm/a.log", "x"}}, "warning: /var/log/amazon/ssm is not empty"},
+    {"agent-state", {{"/var/lib/amazon/ssm/vi-0/x", "x"}}, ""},
+    /* regions and endpoints, for an image of eu-west-1 */
+    {"agent-config", {{"/etc/amazon/ssm/amazon-ssm-agent.json", "{\"Agent\":{\"Region\":\"us-west-2\"}}"}},
+     "fatal: /etc/amazon/ssm/amazon-ssm-agent.json: Agent.Region is us-west-2, the image is for eu-west-1"},
+    {"agent-config", {{"/etc/amazon/ssm/amazon-ssm-agent.json", "{\"Agent\":{\"Region\":\"eu-west-1\"}}"}}, ""},
+    {"agent-config", {{"/etc/amazon/ssm/amazon-ssm-agent.json", "{\"Mgs\":{\"Region\":\"us-west-2\"}}"}},
+     "fatal: /etc/amazon/ssm/amazon-ssm-agent.json: Mgs.Region is us-west-2, the image is for eu-west-1"},
+    {"agent-config", {{"/etc/amazon/ssm/amazon-ssm-agent.json", "{\"Ssm\":{\"Endpoint\":\"ssm.us-west-2.amazonaws.com\"}}"}},
+     "fatal: /etc/amazon/ssm/amazon-ssm-agent.json: Ssm.Endpoint is us-west-2, the image is for eu-west-1"},
+    {"agent-config", {{"/etc/amazon/ssm/amazon-ssm-agent.json", "{\"Ssm\":{\"Endpoint\":\"ssm.eu-west-1.amazonaws.com\"}}"}}, ""},
+    {"agent-config", {{"/etc/amazon/ssm/amazon-ssm-agent.json", "{\"Ssm\":{\"Endpoint\":\"ssm.us-west-2.example.com\"}}"}}, ""},
+    {"agent-config", {{"/etc/amazon/ssm/amazon-ssm-agent.json", "{\"Mgs\":{\"Endpoint\":\"vpce-1.ssmmessages.us-west-2.vpce.amazonaws.com\"}}"}},
+     "fatal: /etc/amazon/ssm/amazon-ssm-agent.json: Mgs.Endpoint is the endpoint of one VPC, vpce-1.ssmmessages.us-west-2.vpce.amazonaws.com; /etc/amazon/ssm/amazon-ssm-agent.json: Mgs.Endpoint is us-west-2, the image is for eu-west-1"},
+    {"agent-config", {{"/etc/amazon/ssm/amazon-ssm-agent.json", "{\"Mds\":{\"Endpoint\":\"ec2messages.us-west-2.amazonaws.com\"}}"}},
+     "warning: /etc/amazon/ssm/amazon-ssm-agent.json: Mds.Endpoint is us-west-2, the image is for eu-west-1"},
+    {"agent-config", {{"/etc/amazon/ssm/amazon-ssm-agent.json", "{\"S3\":{\"Region\":\"us-west-2\"}}"}},
+     "warning: /etc/amazon/ssm/amazon-ssm-agent.json: S3.Region is us-west-2, the image is for eu-west-1"},
+    {"agent-config", {{"/etc/amazon/ssm/amazon-ssm-agent.json", "{\"Ssm\":{\"Endpoint\":\"s3.amazonaws.com\"}}"}}, ""},
+    {"agent-config", {{"/etc/amazon/ssm/amazon-ssm-agent.json", "{\"Identity\":{\"ConsumptionOrder\":[\"OnPrem\"]}}"}},
+     "fatal: /etc/amazon/ssm/amazon-ssm-agent.json: Identity.ConsumptionOrder is without EC2"},
+    {"agent-config", {
+      {"/etc/amazon/ssm/amazon-ssm-agent.json", "{\"Identity\":{\"ConsumptionOrder\":[\"OnPrem\",\"EC2\"]},\"Agent\":{\"ContainerMode\":true}}"}},
+     ""},
+    {"agent-config", {{"/etc/amazon/ssm/amazon-ssm-agent.json", "{\"Agent\":{\"ContainerMode\":true}}"}},
+     "fatal: /etc/amazon/ssm/amazon-ssm-agent.json: Agent.ContainerMode asks ECS"},
+    {"agent-config", {{"/etc/amazon/ssm/amazon-ssm-agent.json", "{"}}, "fatal: /etc/amazon/ssm/amazon-ssm-agent.json: line 1: not a JSON object"},
+    /* a log configuration that can be read */
+    {"agent-log-config", {{"/etc/amazon/ssm/seelog.xml", "<seelog></seelog>"}}, ""},
+    {"agent-log-config", {{"/etc/amazon/ssm/seelog.xml", "<seelog><a></seelog>"}}, "warning: /etc/amazon/ssm/seelog.xml is no <seelog> document"},
+    {"agent-log-config", {{"/etc/amazon/ssm/seelog.xml", "<seelog><a/></seelog>"}}, ""},
+    {"agent-log-config", {{"/etc/amazon/ssm/seelog.xml", "<?xml?><!-- <a> --><seelog><a b='>'/><a b=\"/'>\"></a></seelog>"}}, ""},
+    {"agent-log-config", {{"/etc/amazon/ssm/seelog.xml", "<seelog></seelog><!-- "}}, "warning: /etc/amazon/ssm/seelog.xml is no <seelog> document"},
+    {"agent-log-config", {{"/etc/amazon/ssm/seelog.xml", "<seelog></seelog></a><a>"}}, "warning: /etc/amazon/ssm/seelog.xml is no <seelog> document"},
+    {"agent-log-config", {{"/etc/amazon/ssm/seelog.xml", "<seelog></seelog><a"}}, "warning: /etc/amazon/ssm/seelog.xml is no <seelog> document"},
+    {"agent-log-config", {{"/etc/amazon/ssm/seelog.xml", "<seelog><f filename=\"/data/x.log\"/></seelog>"}},
+     "warning: /etc/amazon/ssm/seelog.xml logs to /data, which is not there"},
+    {"agent-log-config", {{"/etc/amazon/ssm/seelog.xml", "<seelog><f filename=\"/data/x.log\"/></seelog>"}, {"/data/y", "x"}}, ""},
+    {"agent-log-config", {{"/etc/amazon/ssm/seelog.xml", "<seelog><f path=\"/var/log/amazon/ssm/x.log\"/></seelog>"}}, ""},
+    {"agent-log-config", {{"/etc/amazon/ssm/seelog.xml", "<seelog><f filename=\"/data/x.log\"/><f path=\"/else/x.log\"/></seelog>"}},
+     "warning: /etc/amazon/ssm/seelog.xml logs to /data, which is not there; /etc/amazon/ssm/seelog.xml logs to /else, which is not there"},
+    /* the program itself */
+    {"preflight", {{NULL, NULL}}, "ssm-preflight is not installed in this image"},
+    {"preflight", {ON("ssm-preflight.service")}, "warning: /usr/bin/ssm-preflight is no program"},
+    {"preflight", {{"/usr/bin/ssm-preflight", "x"}}, "warning: /usr/bin/ssm-preflight is no program"},
+    {"preflight", {{"/usr/bin/ssm-preflight", "ELF183"}, ON("ssm-preflight.service")}, "warning: /usr/bin/ssm-preflight is for the machine aarch64"},
+    {"preflight", {{"/usr/bin/ssm-preflight", "ELF62"}, ON("ssm-preflight.service")}, ""},
+    {"preflight", {{"/usr/bin/ssm-preflight", "ELF62"}, {"/usr/lib/systemd/system/ssm-preflight.service", "[Unit]\n"}},
+     "warning: ssm-preflight.service is not enabled"},
+    {"preflight", {{"/usr/bin/ssm-preflight", "ELF62"}, {"/usr/lib/systemd/system/ssm-preflight.service", ""}},
+     "warning: ssm-preflight.service is masked"},
+    {"preflight", {{"/usr/bin/ssm-preflight", "ELF62"}, ON("ssm-preflight.service"), {"/usr/lib/systemd/system/ssm-ready.path", ""}},
+     "warning: ssm-ready.path is masked"},
+    {"preflight", {{"/usr/bin/ssm-preflight", "ELF62"}, ON("ssm-preflight.service"),
+      {"/etc/ssm-preflight/preflight.conf", "ca-file = /etc/none.pem\n"}},
+     "warning: /etc/ssm-preflight/preflight.conf: ca-file is /etc/none.pem, which is not there"},
+    {"preflight", {{"/usr/bin/ssm-preflight", "ELF62"}, ON("ssm-preflight.service"),
+      {"/etc/ssm-preflight/preflight.conf", "ca-file = /etc/ssm-preflight/preflight.conf\n"}}, ""},
+    {"preflight", {{"/usr/bin/ssm-preflight", "ELF62"}, ON("ssm-preflight.service"), {"/etc/sysctl.conf", "user.max_user_namespaces=0\n"}},
+     "warning: user.max_user_namespaces is 0, and the unit has PrivateUsers=yes"},
+    {"preflight", {{"/usr/bin/ssm-preflight", "ELF62"}, ON("ssm-preflight.service"), {"/etc/sysctl.conf", "user.max_user_namespaces=1\n"}}, ""},
+    {"preflight", {{"/usr/bin/ssm-preflight", "ELF62"}, ON("ssm-preflight.service"), {"/etc/sysctl.conf", "user.max_user_namespaces=0\n"},
+      {"/etc/systemd/system/ssm-preflight.service.d/no-user-namespaces.conf", "x"}}, ""},
+    /* which target wants it */
+    {"agent-starts", {{NULL, NULL}}, "fatal: there is no amazon-ssm-agent.service"},
+    {"agent-starts", {ON("amazon-ssm-agent.service")}, "amazon-ssm-agent.service, by multi-user.target"},
+    {"agent-starts", {{"/usr/lib/systemd/system/amazon-ssm-agent.service", "x"}},
+     "warning: only the presets of the first boot enable amazon-ssm-agent.service, where / can be written by then"},
+    {"agent-starts", {{"/usr/lib/systemd/system/amazon-ssm-agent.service", ""}}, "fatal: amazon-ssm-agent.service is masked"},
+    {"agent-starts", {{"/etc/systemd/system/default.target", "-> /lib/systemd/system/rescue.target"}, ON("amazon-ssm-agent.service")},
+     "amazon-ssm-agent.service, by multi-user.target; fatal: default.target is rescue.target"},
+    {"agent-starts", {{"/etc/systemd/system/default.target", "-> graphical.target"}, ON("amazon-ssm-agent.service")},
+     "amazon-ssm-agent.service, by graphical.target"},
+    {"agent-starts", {{"/usr/lib/systemd/system/amazon-ssm-agent.service", "x"}, {"/etc/machine-id", "0\n"}},
+     "fatal: no target that multi-user.target reaches wants amazon-ssm-agent.service (unless user data of each instance enables it)"},
+    {"agent-starts", {{"/usr/lib/systemd/system/amazon-ssm-agent.service", "x"}, {"/etc/machine-id", "uninitialized\n"}},
+     "warning: only the presets of the first boot enable amazon-ssm-agent.service, where / can be written by then"},
+    {"agent-starts", {{"/usr/lib/systemd/system/amazon-ssm-agent.service", "x"},
+      {"/etc/systemd/system-preset/1.preset", "disable amazon-*\nenable *\n"}},
+     "fatal: no target that multi-user.target reaches wants amazon-ssm-agent.service (unless user data of each instance enables it); warning: /etc/systemd/system-preset/1.preset disables it, and the first boot applies presets"},
+    {"agent-starts", {{"/usr/lib/systemd/system/amazon-ssm-agent.service", "x"},
+      {"/etc/systemd/system-preset/1.preset", "disable ssh\nenable *\ndisable *\n"}},
+     "warning: only the presets of the first boot enable amazon-ssm-agent.service, where / can be written by then"},
+    {"agent-starts", {{"/usr/lib/systemd/system/amazon-ssm-agent.service", "x"},
+      {"/usr/lib/systemd/system/multi-user.target", "Wants=a.target b.target\n"},
+      {"/etc/systemd/system/b.target.requires/amazon-ssm-agent.service", "x"}}, "amazon-ssm-agent.service, by multi-user.target"},
+    {"agent-starts", {{"/usr/lib/systemd/system/amazon-ssm-agent.service", "x"}, {"/etc/systemd/system/multi-user.target.wants/c.target", "x"},
+      {"/etc/systemd/system/c.target.wants/amazon-ssm-agent.service", "x"}}, "amazon-ssm-agent.service, by multi-user.target"},
+    /* how old it is: a day has passed when all of it has */
+    {"age", {{"/usr/bin/amazon-ssm-agent", "x"}}, "90 days"},
+    {"age", {{NULL, NULL}}, "? /usr/bin/amazon-ssm-agent has no date"},
+    /* the versions from which it is new enough */
+    {"agent-version", {{NULL, NULL}}, "? the version stands in rpm's database"},
+    {"agent-version", {{"version", "2.3.813.9"}}, "fatal: 2.3.813.9 is older than 2.3.814.0, the first with IMDSv2"},
+    {"agent-version", {{"version", "2.3.814.0"}},
+     "warning: 2.3.814.0 is older than 3.3.40.0: its Run Command goes by ec2messages, whose end is announced"},
+    {"agent-version", {{"version", "3.3.39.9"}},
+     "warning: 3.3.39.9 is older than 3.3.40.0: its Run Command goes by ec2messages, whose end is announced"},
+    {"agent-version", {{"version", "3.3.40.0"}}, "3.3.40.0, by "},
+    /* what Go trusts */
+    {"ca-bundle", {{NULL, NULL}}, "fatal: none of Go's paths is there, /etc/ssl/certs/ca-certificates.crt and the others"},
+    {"ca-bundle", {{"/etc/ssl/certs/ca-certificates.crt", "-> /etc/none"}},
+     "fatal: /etc/ssl/certs/ca-certificates.crt leads to /etc/none, which is not there"},
+    {"ca-bundle", {{"/etc/ssl/certs/ca-certificates.crt", "x"}}, "fatal: /etc/ssl/certs/ca-certificates.crt holds no certificate"},
+    {"ca-bundle", {{"/etc/pki/tls/cert.pem", "-----END CERTIFICATE-----\n"}},
+     "fatal: none of Go's paths is there, /etc/ssl/certs/ca-certificates.crt and the others"},
+    {"ca-bundle", {{"/etc/ssl/certs/a.pem", amazon_roots_pem}}, "files in Go's folders, 5 of Amazon's roots"},
+    /* what a drop-in keeps it from */
+    {"agent-unit", {{"/etc/systemd/system/amazon-ssm-agent.service.d/a.conf", "[Service]\nPrivateNetwork=yes\n"}},
+     "fatal: /etc/systemd/system/amazon-ssm-agent.service.d/a.conf: PrivateNetwork=yes"},
+    {"agent-unit", {{"/run/systemd/system/amazon-ssm-agent.service.d/a.conf", "[Service]\nPrivateNetwork=yes\n"}}, ""},
+    {"agent-unit", {{"/etc/systemd/system/amazon-ssm-agent.service.d/a.conf", "[Service]\nNoNewPrivileges=yes\n"}},
+     "warning: /etc/systemd/system/amazon-ssm-agent.service.d/a.conf: NoNewPrivileges=yes, ssm-user's sudo will not work"},
+};
+/* clang-format on */
+
+static void test_what_a_check_says(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(rows); i++)
+        assert_says(rows[i].check, rows[i].files, rows[i].said);
+}
+
+/* The worst first, of one severity in the order of the checks; and each file has its lines of the fix. */
+static void test_what_an_audit_says(void **state)
+{
+    static const struct file files[MAX_FILES] = {{"/usr/lib/systemd/systemd", "x"},
+                                                 {"/etc/os-release", "PRETTY_NAME=x\n"},
+                                                 {"/etc/nsswitch.conf", "hosts: files\n"},
+                                                 {"/etc/apt/preferences", "amazon-ssm-agent\n"},
+                                                 {"dnsmasq.service", NULL},
+                                                 {"/etc/dnsmasq.conf", "server=10.0.0.7\n"}};
+    char wanted[LINE_SIZE];
+    int n[SEVERITY_FATAL + 1] = {0}, n_unknown = 0;
+
+    (void)state;
+    put_all(files);
+    (void)file_take_trouble(wanted, sizeof(wanted)); /* of a file that includes itself */
+    image_audit(&request, &report);
+    for (int32_t i = 0; i < report.n_findings; i++) {
+        const struct image_finding *one = &report.findings[i], *next = one + 1;
+        n[one->severity]++;
+        assert_true(i + 1 == report.n_findings || one->severity > next->severity ||
+                    (one->severity == next->severity && one->number <= next->number));
+        if (strcmp(one->code, "image-resolver-baked") != 0)
+            continue;
+        assert_true(one->n_commands > 2); /* those of resolv.conf, which is missing */
+        assert_string_equal(one->commands[one->n_commands - 2],
+                            "sed -i 's/^hosts:.*/hosts: files dns/' /etc/nsswitch.conf");
+        assert_string_equal(one->commands[one->n_commands - 1],
+                            "sed -i '/^server=/d' /etc/dnsmasq.conf");
+    }
+    assert_true(n[SEVERITY_FATAL] > 1 && n[SEVERITY_WARNING] > 1 && n[SEVERITY_NOTE] == 1);
+    for (int i = 0; i < N_IMAGE_CHECKS; i++)
+        n_unknown += report.checks[i].status == STATUS_UNKNOWN;
+    (void)text_set(wanted, sizeof(wanted),
+                   "%s (%d fatal, %d warnings, %d not to be judged offline)",
+                   report.findings[0].title, n[SEVERITY_FATAL], n[SEVERITY_WARNING], n_unknown);
+    assert_string_equal(report.summary, wanted);
+    assert_int_equal(report.fitness, FITNESS_UNFIT);
+}
+
+static int begin(void **state)
+{
+    (void)state;
+    return mkdtemp(root) ? 0 : -1;
+}
+
+static int end(void **state)
+{
+    (void)state;
+    return nftw(root, forget, 8, FTW_DEPTH | FTW_PHYS) || remove(root);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_what_the_rules_of_nftables_let_out),
+        cmocka_unit_test(test_what_a_check_says),
+        cmocka_unit_test(test_what_an_audit_says),
+    };
+    return cmocka_run_group_tests(tests, begin, end);
+}
