@@ -316,6 +316,8 @@ struct imds *imds_open(struct loop *loop, const struct imds_open *open)
                           .opened = open->opened,
                           .arg = open->arg};
     (void)text_set(imds->facts->address, ADDRESS_SIZE, "%s", imds->endpoint.address);
+    imds->facts->fastest_ms = imds->facts->slowest_ms = 0; /* of the round before */
+    imds->facts->slowest[0] = '\0';
     dial_imds(imds);
     return imds;
 }
