@@ -562,6 +562,23 @@ bool where_public_addresses_are_used(const struct view *view)
     return !naming.pinned && naming.by[PLACE_PUBLIC] > 0;
 }
 
+/* A VPC may have public addresses of its own: those of IPv6 always, and of IPv4 where it was made so. */
+bool when_own_blocks_are_known(const struct view *view)
+{
+    const struct instance_facts *instance = &view->facts->instance;
+
+    for (struct each it = {0}; view_each(view, RUNG_PRIVATE, &it);) {
+        const char *stranger = names_look(view->facts, it.service).stranger;
+        int32_t i = 0;
+        while (stranger && i < instance->n_vpc_cidrs &&
+               family_of(instance->vpc_cidrs[i]) != family_of(stranger))
+            i++;
+        if (stranger && i == instance->n_vpc_cidrs)
+            return false;
+    }
+    return true;
+}
+
 bool when_no_public_address_answers(const struct view *view)
 {
     for (struct each it = {0}; view_each(view, N_RUNGS, &it);)

@@ -383,6 +383,7 @@ AGENT = {
     "slow-body:ssmmessages:20000": ("down", 90),
     "imds-path": ("down", 2),
     "imds-path:token:400": ("down", 2),
+    "imds-path:token:403": ("down", 2),
     "imds-path:LabInstanceRole:404": ("down", 3),
     "imds-path:LabInstanceRole:500": ("down", 2),
     "imds-path:ec2-instance:404": ("up", 4),

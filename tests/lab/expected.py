@@ -12,6 +12,7 @@ EXPECTED = [  # fault, verdict, first finding
     ("imds-blocked-refused", "not-ready", "imds-blocked-locally"),
     ("imds-blocked-dropped", "not-ready", "imds-blocked-locally"),
     ("imds-disabled", "not-ready", "imds-disabled"),
+    ("imds-path:token:403", "not-ready", "imds-malformed"),  # X-Forwarded-For was added: a GET is answered
     ("imds-hop-limit", "not-ready", "imds-hop-limit"),
     ("imds-unreachable", "not-ready", "imds-unreachable"),
     ("imds-silent", "not-ready", "imds-unreachable"),

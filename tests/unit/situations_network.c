@@ -545,6 +545,14 @@ static void public_path(struct facts *facts)
     EACH_SERVICE(i) resolve_to(facts, (enum service)i, public_of[i], PLACE_PUBLIC, FAILURE_NONE);
 }
 
+/* IMDS did not say which blocks the VPC has. */
+static void public_path_perhaps(struct facts *facts)
+{
+    public_path(facts);
+    facts->instance.n_vpc_cidrs = 0;
+    facts->instance.network_known = false;
+}
+
 /* A zone of one's own, or a merging resolver, that has both addresses. */
 static void public_beside_private(struct facts *facts)
 {
@@ -654,6 +662,7 @@ const struct situation name_situations[] = {
     {"healthy--s3-gateway", s3_by_gateway},
     {"ec2messages-not-needed", ec2messages_missing},
     {"public-path", public_path},
+    {"public-path--blocks-unknown", public_path_perhaps},
     {"public-path--beside-private", public_beside_private},
     {"public-path--required", public_path_required},
     {"healthy--public", public_path_wanted},
