@@ -135,6 +135,7 @@ EXPECTED = [  # fault, verdict, first finding
     ("no-route:prohibit", "not-ready", "no-route"),
     ("no-route:blackhole", "not-ready", "no-route"),
     ("local-firewall", "not-ready", "local-firewall"),
+    ("own-address", "degraded", "local-firewall"),
     ("local-firewall:unreachable", "not-ready", "local-firewall"),
     ("egress-blocked", "not-ready", "egress-blocked"),
     ("local-firewall:limit", "ready", None),  # the agent connects one after the other

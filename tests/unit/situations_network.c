@@ -715,6 +715,14 @@ static void prohibited_by_a_route(struct facts *facts)
     kernel_says(facts, "10.0.2.23", ROUTE_PROHIBIT, "10.0.0.0/16", 254);
 }
 
+/* A bridge, or lo, has the endpoint's address. */
+static void address_of_its_own(struct facts *facts)
+{
+    break_connect(facts, SERVICE_SSM, 0, FAILURE_REFUSED, 0);
+    facts->endpoints[SERVICE_SSM].addresses[0].refused_here = ANSWER_YES;
+    kernel_says(facts, facts->endpoints[SERVICE_SSM].addresses[0].address, ROUTE_LOCAL, "", 255);
+}
+
 static void unreachable_by_a_vpns_table(struct facts *facts)
 {
     leave_own_subnet(facts);
@@ -994,6 +1002,7 @@ const struct situation reach_situations[] = {
     {"no-route--rule", prohibited_by_a_rule},
     {"local-firewall--routed", unreachable_though_routed},
     {"local-firewall", refused_by_this_machine},
+    {"local-firewall--own-address", address_of_its_own},
     {"refused-on-the-way", refused_by_a_router},
     {"refused-on-the-way--resets", resets_for_all},
     {"route-elsewhere", tunnel_has_the_endpoints},
