@@ -208,6 +208,7 @@ const struct cause causes[] = {
     {.code = "dns-firewall",
      .title = "Amazon's resolver denies a name that exists: DNS Firewall",
      .here = {{"Amazon's resolver aliases a name that exists: {maybe}DNS Firewall", {when_an_alias_shows_it}},
+              {"Amazon's resolver leads a name to this machine: {maybe}DNS Firewall", {when_name_leads_here}},
               {"Amazon's resolver denies a name that exists: {maybe}DNS Firewall"}},
      .explains = {{RUNGS(RESOLVE, HTTP)}}, .where = where_amazon_is_overruled,
      .evidence = {quote_false_answers}, .certain_if = never},

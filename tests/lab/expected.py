@@ -88,6 +88,7 @@ EXPECTED = [  # fault, verdict, first finding
     ("dns-aaaa-silent dns-server-silent", "not-ready", "dns-slow"),
     ("dns-firewall", "not-ready", "dns-firewall"),
     ("dns-firewall:alias", "not-ready", "dns-firewall"),
+    ("dns-firewall:here", "not-ready", "dns-firewall"),
     ("no-address-of-family", "not-ready", "no-address-of-family"),
     ("dns64", "ready", "ipv6-only"),
     ("dns64:public", "degraded", "public-path"),
@@ -98,6 +99,8 @@ EXPECTED = [  # fault, verdict, first finding
     ("dns-bypasses-vpc:nxdomain", "not-ready", "dns-bypasses-vpc"),
     ("dns-bypasses-vpc:gone", "not-ready", "dns-bypasses-vpc"),
     ("dns-bypasses-vpc:swapped", "not-ready", "dns-bypasses-vpc"),
+    ("dns-bypasses-vpc:here", "not-ready", "dns-bypasses-vpc"),
+    ("dns-bypasses-vpc:here vpc-dns-off", "not-ready", "dns-bypasses-vpc"),  # and nobody says what is right
     ("dns-searched", "not-ready", "dns-local"),
     ("private-dns-off", "not-ready", "private-dns-off"),
     ("endpoint-missing", "not-ready", "endpoint-missing"),

@@ -372,6 +372,18 @@ static void addresses_of_the_other_family(struct facts *facts)
     }
 }
 
+/* A server that blocks names, as one against advertisements does. */
+static void led_here(struct facts *facts)
+{
+    use_resolver(facts, "10.0.9.53");
+    EACH_SERVICE(i) resolve_to(facts, (enum service)i, "127.0.0.1", PLACE_LOCAL, FAILURE_REFUSED);
+}
+
+static void led_here_by_amazon(struct facts *facts)
+{
+    EACH_SERVICE(i) resolve_to(facts, (enum service)i, "0.0.0.0", PLACE_LOCAL, FAILURE_REFUSED);
+}
+
 /* The fourth server is alive, and the agent asks three. */
 static void fourth_server(struct facts *facts)
 {
@@ -612,6 +624,7 @@ const struct situation name_situations[] = {
     {"dns-resolver-unreachable--stub", dead_stub},
     {"private-dns-off--amazon-fails", public_and_amazon_fails},
     {"dns-bypasses-vpc", bypassed},
+    {"dns-bypasses-vpc--here", led_here},
     {"dns-bypasses-vpc--memory", bypassed_by_memory},
     {"dns-bypasses-vpc--another-service", bypassed_by_another_service},
     {"dns-local--search-list", search_list},
@@ -650,6 +663,7 @@ const struct situation name_situations[] = {
     {"dns-slow--aaaa", aaaa_unanswered},
     {"dns-firewall", denied_by_amazon},
     {"dns-firewall--alias", aliased_by_amazon},
+    {"dns-firewall--here", led_here_by_amazon},
     {"no-address-of-family", addresses_of_the_other_family},
     {"no-address-of-family--ipv4-only", addresses_of_ipv6_only},
     {"preflight-trouble", resolv_conf_unreadable},
