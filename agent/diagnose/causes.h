@@ -149,34 +149,34 @@ void finding_quote_route(struct finding *finding, const struct facts *facts, con
 
 /* metadata.c: the machine, its metadata service, its role */
 view_holds when_not_ec2, when_no_address, when_network_is_down, when_imds_is_blocked_here,
-    when_imds_is_certainly_blocked_here, when_imds_itself_answers, when_token_is_forbidden,
-    when_get_may_be_answered, when_another_server_answers, when_only_the_role_is_wrong,
-    when_profile_is_deleted, when_credentials_are_past;
-view_quotes quote_machine, quote_interfaces, quote_imds, quote_obstacle, quote_token,
-    quote_imds_load, quote_imds_silence, quote_profile, quote_identity_role, quote_credentials,
-    quote_expiry;
+    when_imds_is_certainly_blocked_here, when_imds_itself_answers, when_all_is_forbidden,
+    when_get_is_forbidden, when_get_may_be_answered, when_another_server_answers,
+    when_only_the_role_is_wrong, when_profile_is_deleted, when_credentials_are_past;
+view_quotes quote_machine, quote_interfaces, quote_imds, quote_forbidden, quote_obstacle,
+    quote_token, quote_imds_load, quote_imds_silence, quote_profile, quote_identity_role,
+    quote_credentials, quote_expiry;
 
 /* resolve.c: who is asked, and answers */
 view_holds where_nobody_answers, where_amazon_does_not_answer, when_amazon_serves_no_name,
     when_amazon_answers, where_question_stays_here, when_question_was_not_sent,
     where_edns_is_not_served, where_amazon_is_overruled, when_an_alias_shows_it,
-    when_answers_are_too_late, when_aaaa_is_not_answered;
+    when_name_leads_here, when_answers_are_too_late, when_aaaa_is_not_answered;
 view_quotes quote_no_resolver, quote_lookup, quote_stub, quote_servers_not_read, quote_lookup_order,
     quote_behind_stub, quote_without_edns, quote_late_answers, quote_false_answers, quote_families;
 
 /* ... and what the names lead to */
 view_holds where_vpc_is_bypassed, when_search_list_leads, where_private_name_is_public,
-    where_public_addresses_are_used, when_name_is_pinned, when_every_private_name_is_public,
-    when_has_gateway, when_name_is_fips, when_name_leads_to_no_endpoint,
-    when_no_public_address_answers, when_nobody_knows_the_name;
+    where_public_addresses_are_used, when_own_blocks_are_known, when_name_is_pinned,
+    when_every_private_name_is_public, when_has_gateway, when_name_is_fips,
+    when_name_leads_to_no_endpoint, when_no_public_address_answers, when_nobody_knows_the_name;
 view_quotes quote_each_name, quote_bypass, quote_searched, quote_pin, quote_private_one,
     quote_source_of_name;
 
 /* connect.c */
 view_holds where_refused_on_the_way, where_not_blocked, where_other_interface_is_silent,
-    where_route_leads_astray, when_the_sender_is_known, when_subnets_are_kept_apart,
-    when_some_ports_are_silent, where_own_subnet_alone_is_silent, when_own_subnet_alone_is_silent,
-    when_every_service_is_silent, when_whole_service_is_silent,
+    where_route_leads_astray, when_this_machine_has_the_address, when_the_sender_is_known,
+    when_subnets_are_kept_apart, when_some_ports_are_silent, where_own_subnet_alone_is_silent,
+    when_own_subnet_alone_is_silent, when_every_service_is_silent, when_whole_service_is_silent,
     when_others_of_the_service_are_not_silent, when_one_is_silent;
 view_quotes quote_stopped, quote_ports, quote_ways, quote_no_route, quote_refused_here,
     quote_refusals, quote_silent_next_hop, quote_unsent, quote_undelivered, quote_nothing_lost,
@@ -185,8 +185,8 @@ view_quotes quote_stopped, quote_ports, quote_ways, quote_no_route, quote_refuse
 
 /* tls.c: the handshake and the clock */
 view_holds where_only_full_packets_are_lost, where_certificate_is_made_on_the_way,
-    where_clock_is_to_blame, when_no_handshake_is_answered, when_no_tls_is_spoken,
-    when_clock_is_wrong, clock_is_certain;
+    when_amazon_signs_here, where_clock_is_to_blame, when_no_handshake_is_answered,
+    when_no_tls_is_spoken, when_clock_is_wrong, clock_is_certain;
 view_quotes quote_tls, quote_interception, quote_other_name, quote_own_clock, quote_clocks,
     quote_skewed, quote_validity, quote_no_time_sync;
 

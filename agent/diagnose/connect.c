@@ -91,6 +91,17 @@ bool where_refused_on_the_way(const struct view *view)
     return mine(view).by[ENDING_STOPPED] > 0 || n_refusing >= 2;
 }
 
+/* What is for it never leaves this machine, and nobody listens here. */
+bool when_this_machine_has_the_address(const struct view *view)
+{
+    for (struct reached at = {0}; reach_next(view->facts, view->explains, &at);) {
+        const struct route *route = route_find(view->facts, at.address->address);
+        if (at.ending == ENDING_FIREWALL && route && route->kind == ROUTE_LOCAL)
+            return true;
+    }
+    return false;
+}
+
 /* It says so itself; a reset bears the address of the endpoint, whoever sends it. */
 bool when_the_sender_is_known(const struct view *view)
 {

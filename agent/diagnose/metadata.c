@@ -160,10 +160,28 @@ bool when_imds_is_certainly_blocked_here(const struct view *view)
             (failure != FAILURE_PROHIBITED || family_of(imds->address) == FAMILY_IPV4));
 }
 
-bool when_token_is_forbidden(const struct view *view)
+/* Where a GET is answered all the same, the PUT got an X-Forwarded-For on the way: EC2 refuses no other (User
+ * Guide, "How Instance Metadata Service Version 2 works"). */
+bool when_all_is_forbidden(const struct view *view)
 {
-    return view_has_reason(view, CHECK_IMDS_TOKEN, FAILURE_FORBIDDEN) ||
-           view_has_reason(view, CHECK_IMDS_IDENTITY, FAILURE_FORBIDDEN);
+    return view->facts->imds.get_answers != ANSWER_YES &&
+           (view_has_reason(view, CHECK_IMDS_TOKEN, FAILURE_FORBIDDEN) ||
+            view_has_reason(view, CHECK_IMDS_IDENTITY, FAILURE_FORBIDDEN));
+}
+
+bool when_get_is_forbidden(const struct view *view)
+{
+    return view->facts->imds.get_answers == ANSWER_NO && when_imds_itself_answers(view);
+}
+
+void quote_forbidden(const struct view *view, struct finding *finding)
+{
+    const struct imds_facts *imds = &view->facts->imds;
+
+    if (imds->token_status == 403 && imds->get_answers != ANSWER_UNKNOWN)
+        finding_evidence(finding, imds->get_answers == ANSWER_YES
+                                      ? "a GET is not refused so: only a PUT, which a proxy marks"
+                                      : "a GET is refused likewise");
 }
 
 bool when_get_may_be_answered(const struct view *view)
@@ -204,9 +222,10 @@ bool when_another_server_answers(const struct view *view)
     return server[0] && strcmp(server, IMDS_SERVER) != 0;
 }
 
+/* What answers in its place need not name itself. */
 bool when_imds_itself_answers(const struct view *view)
 {
-    return !when_another_server_answers(view);
+    return strcmp(view->facts->imds.server, IMDS_SERVER) == 0;
 }
 
 /* All else that IMDS says has its form. */

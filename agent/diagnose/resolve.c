@@ -11,6 +11,7 @@
 #include "diagnose/causes.h"
 #include "diagnose/look.h"
 #include "diagnose/names.h"
+#include "model/place.h"
 
 /* --- the nameservers --- */
 
@@ -276,6 +277,15 @@ static bool is_foreign_alias(const struct plan *plan, const struct dns_answer *a
            !text_has(answer->cname, '.', "amazonwebservices");
 }
 
+/* To addresses that no endpoint has: 127.0.0.1, 0.0.0.0. */
+static bool leads_here(const struct facts *facts, const struct dns_answer *answer)
+{
+    for (int32_t i = 0; i < answer->n_addresses; i++)
+        if (place_of(&facts->instance, answer->addresses[i]) != PLACE_LOCAL)
+            return false;
+    return answer->n_addresses > 0;
+}
+
 /* The answer of Amazon's own resolver that is not the truth; NULL: none. */
 static const struct dns_answer *false_answer(const struct facts *facts, enum service service)
 {
@@ -288,14 +298,14 @@ static const struct dns_answer *false_answer(const struct facts *facts, enum ser
         if (answer->family != FAMILY_IPV4 || !dns_decides(answer) ||
             !names_is_amazon_resolver(&facts->instance, answer->server))
             continue;
-        if (answer->n_addresses > 0 && !alias)
+        if (answer->n_addresses > 0 && !alias && !leads_here(facts, answer))
             return NULL;
         found = found ? found : answer;
     }
     return found;
 }
 
-/* Above the names only an alias tells. A name that has addresses of another family is not denied. */
+/* Above the names only an alias tells, and an address of this machine. A name that has addresses of another family is not denied. */
 bool where_amazon_is_overruled(const struct view *view)
 {
     const struct dns_answer *answer = false_answer(view->facts, view->service);
@@ -305,7 +315,13 @@ bool where_amazon_is_overruled(const struct view *view)
     return answer && exists &&
            ((view->rung == RUNG_RESOLVE &&
              names_lookup(view->facts, view->service).failure != FAILURE_NONE) ||
-            is_foreign_alias(&view->facts->plan, answer));
+            is_foreign_alias(&view->facts->plan, answer) || leads_here(view->facts, answer));
+}
+
+bool when_name_leads_here(const struct view *view)
+{
+    const struct dns_answer *answer = false_answer(view->facts, view->service);
+    return answer && leads_here(view->facts, answer);
 }
 
 bool when_an_alias_shows_it(const struct view *view)
@@ -402,8 +418,11 @@ bool where_vpc_is_bypassed(const struct view *view)
     struct second_opinion opinion = names_second_opinion(facts, view->service);
     struct lookup lookup = names_lookup(facts, view->service);
     struct naming naming = names_look(facts, view->service);
+    bool leads_here = naming.n > 0 &&
+                      naming.by[PLACE_LOCAL] == naming.n; /* a server that blocks names */
 
-    if (naming.pinned || lookup.silent || !lookup.asked || !knows_more(&opinion, &lookup))
+    if (naming.pinned || lookup.silent || !lookup.asked ||
+        (!knows_more(&opinion, &lookup) && (!leads_here || opinion.answered)))
         return false;
     if (lookup.answer && !facts->resolvers.stub &&
         names_is_amazon_resolver(&facts->instance, lookup.answer->server))
@@ -560,6 +579,23 @@ bool where_public_addresses_are_used(const struct view *view)
     struct naming naming = names_look(view->facts, view->service);
 
     return !naming.pinned && naming.by[PLACE_PUBLIC] > 0;
+}
+
+/* A VPC may have public addresses of its own: those of IPv6 always, and of IPv4 where it was made so. */
+bool when_own_blocks_are_known(const struct view *view)
+{
+    const struct instance_facts *instance = &view->facts->instance;
+
+    for (struct each it = {0}; view_each(view, RUNG_PRIVATE, &it);) {
+        const char *stranger = names_look(view->facts, it.service).stranger;
+        int32_t i = 0;
+        while (stranger && i < instance->n_vpc_cidrs &&
+               family_of(instance->vpc_cidrs[i]) != family_of(stranger))
+            i++;
+        if (stranger && i == instance->n_vpc_cidrs)
+            return false;
+    }
+    return true;
 }
 
 bool when_no_public_address_answers(const struct view *view)

@@ -92,6 +92,13 @@ bool tls_is_intercepted(const struct view *view)
     return any_handshake(view, is_intercepted);
 }
 
+/* Who signs for the endpoints of other partitions no public source says; isolated Regions have an authority of their own. */
+bool when_amazon_signs_here(const struct view *view)
+{
+    const char *name = partition_of_region(view->facts->plan.region)->name;
+    return strcmp(name, "aws") == 0 || strcmp(name, "aws-us-gov") == 0;
+}
+
 void quote_interception(const struct view *view, struct finding *finding)
 {
     if (tls_is_intercepted(view))

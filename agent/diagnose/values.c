@@ -360,6 +360,7 @@ static const struct {
     {"outside-silent", {is_silent_far}},     /* a silent address is outside of the VPC */
     {"own-subnet-silent", {is_silent_near}}, /* a silent address is in this subnet */
     {"phased-out-service", {is_phased_out}}, /* AWS announced the service's end */
+    {"own-address", {when_this_machine_has_the_address}}, /* it has an endpoint's address */
     {"own-bundle", FACT(agent.ssl_cert_file, NOT_EMPTY)}, /* the agent's unit names a CA bundle */
     {"profile-deleted", {when_profile_is_deleted}},       /* the instance profile was deleted */
     {"public-answers", {is_public_answering}},            /* the public addresses answer */

@@ -171,9 +171,25 @@ static void second_opinion_arrived(void *arg, const struct http_reply *reply)
     imds->getting = false;
     if (imds->told)
         return;
-    imds->facts->get_answers = reply->head.status > 0 ? ANSWER_YES : ANSWER_NO;
+    imds->facts->get_answers = reply->head.status > 0 &&
+                                       reply->head.status != imds->facts->token_status
+                                   ? ANSWER_YES
+                                   : ANSWER_NO;
     if (imds->n_puts == 0)
         tell_opened(imds);
+}
+
+/* Beside a PUT that says nothing, or no. */
+static bool get_too(struct imds *imds)
+{
+    struct http_request request = http_to(imds, "GET", "/latest/meta-data/", NULL, -1);
+
+    loop_cancel(imds->doubt);
+    imds->doubt = NULL;
+    request.timeout_ms = IMDS_CONNECT_TIMEOUT_MS;
+    imds->facts->n_requests++;
+    imds->getting = http_start(imds->loop, &request, second_opinion_arrived, imds);
+    return imds->getting;
 }
 
 static void token_arrived(void *arg, const struct http_reply *reply)
@@ -195,6 +211,8 @@ static void token_arrived(void *arg, const struct http_reply *reply)
     } else if (reply->head.status != 200) {
         step_fail(&facts->token, imds_status_failure(reply->head.status), took_ms);
         keep_start(imds, reply);
+        if (facts->token.failure == FAILURE_FORBIDDEN && (imds->getting || get_too(imds)))
+            return;
     } else if (!token_plausible(reply->body, reply->body_bytes)) {
         step_fail(&facts->token, FAILURE_MALFORMED, took_ms);
         keep_start(imds, reply);
@@ -229,12 +247,9 @@ static bool put_token(struct imds *imds, int fd, int32_t timeout_ms)
 static void doubt_silence(void *arg)
 {
     struct imds *imds = arg;
-    struct http_request request = http_to(imds, "GET", "/latest/meta-data/", NULL, -1);
 
     imds->doubt = NULL;
-    request.timeout_ms = IMDS_CONNECT_TIMEOUT_MS;
-    imds->facts->n_requests++;
-    imds->getting = http_start(imds->loop, &request, second_opinion_arrived, imds);
+    (void)get_too(imds);
     (void)put_token(imds, -1, IMDS_ANSWER_TIMEOUT_MS - IMDS_DOUBT_MS);
 }
 

@@ -52,7 +52,7 @@ struct imds_open {
 
 /* Asks for a token and calls `opened` once, with the outcome in facts->connect and facts->token. Beside a
  * token request that stays silent a GET is sent (facts->get_answers): its answer tells a hop limit from a
- * service that is not there. */
+ * service that is not there. And beside one that is refused with 403: the service that is disabled refuses the GET too. */
 struct imds *imds_open(struct loop *loop, const struct imds_open *open);
 
 /* So many requests will follow soon: connects for them now. */

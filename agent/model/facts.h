@@ -103,8 +103,9 @@ struct imds_facts {
     int32_t identity_status;
     char server[NAME_SIZE];       /* Server header; the real one says EC2ws */
     char body_start[DETAIL_SIZE]; /* of an answer that is not IMDS's, escaped: text_excerpt() */
-    enum answer get_answers;      /* second opinion on a silent token: does a GET answer? */
-    int32_t n_requests;           /* sent in this round, for the numbers */
+    enum answer
+        get_answers;    /* beside a token that is silent, or 403: is a GET answered otherwise? */
+    int32_t n_requests; /* sent in this round, for the numbers */
     int32_t
         fastest_ms; /* the least that an answered request took, connecting and all; 0: none was */
     /* Of what the agent cannot do without, each by the fastest of up to AGENT_IMDS_TRIES, the slowest from IMDS_SLOW_MS on. */

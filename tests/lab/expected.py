@@ -12,6 +12,7 @@ EXPECTED = [  # fault, verdict, first finding
     ("imds-blocked-refused", "not-ready", "imds-blocked-locally"),
     ("imds-blocked-dropped", "not-ready", "imds-blocked-locally"),
     ("imds-disabled", "not-ready", "imds-disabled"),
+    ("imds-path:token:403", "not-ready", "imds-malformed"),  # X-Forwarded-For was added: a GET is answered
     ("imds-hop-limit", "not-ready", "imds-hop-limit"),
     ("imds-unreachable", "not-ready", "imds-unreachable"),
     ("imds-silent", "not-ready", "imds-unreachable"),
@@ -87,6 +88,7 @@ EXPECTED = [  # fault, verdict, first finding
     ("dns-aaaa-silent dns-server-silent", "not-ready", "dns-slow"),
     ("dns-firewall", "not-ready", "dns-firewall"),
     ("dns-firewall:alias", "not-ready", "dns-firewall"),
+    ("dns-firewall:here", "not-ready", "dns-firewall"),
     ("no-address-of-family", "not-ready", "no-address-of-family"),
     ("dns64", "ready", "ipv6-only"),
     ("dns64:public", "degraded", "public-path"),
@@ -97,6 +99,8 @@ EXPECTED = [  # fault, verdict, first finding
     ("dns-bypasses-vpc:nxdomain", "not-ready", "dns-bypasses-vpc"),
     ("dns-bypasses-vpc:gone", "not-ready", "dns-bypasses-vpc"),
     ("dns-bypasses-vpc:swapped", "not-ready", "dns-bypasses-vpc"),
+    ("dns-bypasses-vpc:here", "not-ready", "dns-bypasses-vpc"),
+    ("dns-bypasses-vpc:here vpc-dns-off", "not-ready", "dns-bypasses-vpc"),  # and nobody says what is right
     ("dns-searched", "not-ready", "dns-local"),
     ("private-dns-off", "not-ready", "private-dns-off"),
     ("endpoint-missing", "not-ready", "endpoint-missing"),
@@ -134,6 +138,7 @@ EXPECTED = [  # fault, verdict, first finding
     ("no-route:prohibit", "not-ready", "no-route"),
     ("no-route:blackhole", "not-ready", "no-route"),
     ("local-firewall", "not-ready", "local-firewall"),
+    ("own-address", "degraded", "local-firewall"),
     ("local-firewall:unreachable", "not-ready", "local-firewall"),
     ("egress-blocked", "not-ready", "egress-blocked"),
     ("local-firewall:limit", "ready", None),  # the agent connects one after the other

@@ -110,7 +110,22 @@ static void imds_disabled(struct facts *facts)
 {
     break_imds(facts, CHECK_IMDS_TOKEN, FAILURE_FORBIDDEN, 1);
     facts->imds.token_status = 403;
+    facts->imds.get_answers = ANSWER_NO;
     SET(facts->imds.server, "EC2ws");
+}
+
+/* A transparent proxy adds X-Forwarded-For. */
+static void imds_put_refused(struct facts *facts)
+{
+    imds_disabled(facts);
+    facts->imds.get_answers = ANSWER_YES;
+}
+
+/* What says nothing of itself may be a stand-in. */
+static void imds_disabled_by_nobody(struct facts *facts)
+{
+    imds_disabled(facts);
+    facts->imds.server[0] = '\0';
 }
 
 static void imds_token_silent(struct facts *facts)
@@ -185,6 +200,13 @@ static void role_missing_for_good(struct facts *facts)
 {
     role_missing(facts);
     facts->role.identity_role = ANSWER_NO;
+}
+
+/* A mock of the metadata service need not name itself. */
+static void role_missing_says_nobody(struct facts *facts)
+{
+    role_missing_for_good(facts);
+    facts->imds.server[0] = '\0';
 }
 
 static void role_missing_with_dhmc(struct facts *facts)
@@ -273,6 +295,8 @@ const struct situation machine_situations[] = {
     {"imds-blocked-locally--reject", imds_refused},
     {"imds-blocked-locally--firewall", imds_not_permitted},
     {"imds-disabled", imds_disabled},
+    {"imds-disabled--by-nobody", imds_disabled_by_nobody},
+    {"imds-malformed--put-refused", imds_put_refused},
     {"imds-hop-limit", imds_hop_limit},
     {"imds-hop-limit--unproven", imds_token_silent},
     {"imds-slow", imds_slow},
@@ -285,6 +309,7 @@ const struct situation machine_situations[] = {
     {"imds-unreachable--silent-to-all", imds_silent_to_all},
     {"role-missing", role_missing},
     {"role-missing--for-good", role_missing_for_good},
+    {"role-missing--says-nobody", role_missing_says_nobody},
     {"role-missing--deleted", role_profile_deleted},
     {"role-missing--dhmc", role_missing_with_dhmc},
     {"role-missing--dhmc-and-an-old-agent", role_missing_with_dhmc_and_an_old_agent},

@@ -372,6 +372,18 @@ static void addresses_of_the_other_family(struct facts *facts)
     }
 }
 
+/* A server that blocks names, as one against advertisements does. */
+static void led_here(struct facts *facts)
+{
+    use_resolver(facts, "10.0.9.53");
+    EACH_SERVICE(i) resolve_to(facts, (enum service)i, "127.0.0.1", PLACE_LOCAL, FAILURE_REFUSED);
+}
+
+static void led_here_by_amazon(struct facts *facts)
+{
+    EACH_SERVICE(i) resolve_to(facts, (enum service)i, "0.0.0.0", PLACE_LOCAL, FAILURE_REFUSED);
+}
+
 /* The fourth server is alive, and the agent asks three. */
 static void fourth_server(struct facts *facts)
 {
@@ -545,6 +557,14 @@ static void public_path(struct facts *facts)
     EACH_SERVICE(i) resolve_to(facts, (enum service)i, public_of[i], PLACE_PUBLIC, FAILURE_NONE);
 }
 
+/* IMDS did not say which blocks the VPC has. */
+static void public_path_perhaps(struct facts *facts)
+{
+    public_path(facts);
+    facts->instance.n_vpc_cidrs = 0;
+    facts->instance.network_known = false;
+}
+
 /* A zone of one's own, or a merging resolver, that has both addresses. */
 static void public_beside_private(struct facts *facts)
 {
@@ -604,6 +624,7 @@ const struct situation name_situations[] = {
     {"dns-resolver-unreachable--stub", dead_stub},
     {"private-dns-off--amazon-fails", public_and_amazon_fails},
     {"dns-bypasses-vpc", bypassed},
+    {"dns-bypasses-vpc--here", led_here},
     {"dns-bypasses-vpc--memory", bypassed_by_memory},
     {"dns-bypasses-vpc--another-service", bypassed_by_another_service},
     {"dns-local--search-list", search_list},
@@ -642,6 +663,7 @@ const struct situation name_situations[] = {
     {"dns-slow--aaaa", aaaa_unanswered},
     {"dns-firewall", denied_by_amazon},
     {"dns-firewall--alias", aliased_by_amazon},
+    {"dns-firewall--here", led_here_by_amazon},
     {"no-address-of-family", addresses_of_the_other_family},
     {"no-address-of-family--ipv4-only", addresses_of_ipv6_only},
     {"preflight-trouble", resolv_conf_unreadable},
@@ -654,6 +676,7 @@ const struct situation name_situations[] = {
     {"healthy--s3-gateway", s3_by_gateway},
     {"ec2messages-not-needed", ec2messages_missing},
     {"public-path", public_path},
+    {"public-path--blocks-unknown", public_path_perhaps},
     {"public-path--beside-private", public_beside_private},
     {"public-path--required", public_path_required},
     {"healthy--public", public_path_wanted},
@@ -704,6 +727,14 @@ static void prohibited_by_a_route(struct facts *facts)
     kernel_says(facts, "10.0.2.22", ROUTE_PROHIBIT, "10.0.0.0/16", 254);
     kernel_says(facts, "10.0.1.23", ROUTE_PROHIBIT, "10.0.0.0/16", 254);
     kernel_says(facts, "10.0.2.23", ROUTE_PROHIBIT, "10.0.0.0/16", 254);
+}
+
+/* A bridge, or lo, has the endpoint's address. */
+static void address_of_its_own(struct facts *facts)
+{
+    break_connect(facts, SERVICE_SSM, 0, FAILURE_REFUSED, 0);
+    facts->endpoints[SERVICE_SSM].addresses[0].refused_here = ANSWER_YES;
+    kernel_says(facts, facts->endpoints[SERVICE_SSM].addresses[0].address, ROUTE_LOCAL, "", 255);
 }
 
 static void unreachable_by_a_vpns_table(struct facts *facts)
@@ -985,6 +1016,7 @@ const struct situation reach_situations[] = {
     {"no-route--rule", prohibited_by_a_rule},
     {"local-firewall--routed", unreachable_though_routed},
     {"local-firewall", refused_by_this_machine},
+    {"local-firewall--own-address", address_of_its_own},
     {"refused-on-the-way", refused_by_a_router},
     {"refused-on-the-way--resets", resets_for_all},
     {"route-elsewhere", tunnel_has_the_endpoints},

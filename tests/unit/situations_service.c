@@ -90,6 +90,13 @@ static void intercepted(struct facts *facts)
     issued_by(facts, "CN=Example Corp TLS Inspection CA", TRUST_BY_SYSTEM);
 }
 
+/* Isolated Regions have an authority of their own. */
+static void other_authority_of_a_partition(struct facts *facts)
+{
+    intercepted(facts);
+    SET(facts->plan.region, "us-iso-east-1");
+}
+
 static void intercepted_with_ca_file(struct facts *facts)
 {
     issued_by(facts, "CN=Example Corp TLS Inspection CA", TRUST_BY_CA_FILE);
@@ -151,6 +158,7 @@ const struct situation tls_situations[] = {
     {"clock-wrong--no-sample", clock_in_the_past_without_sample},
     {"tls-expired", expired},
     {"tls-intercepted", intercepted},
+    {"tls-intercepted--iso", other_authority_of_a_partition},
     {"tls-intercepted--private-authority", private_authority},
     {"healthy--ca-file", intercepted_with_ca_file},
     {"healthy--newer-root", newer_amazon_root},

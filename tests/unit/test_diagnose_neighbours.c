@@ -48,6 +48,7 @@ static void token_is_forbidden(struct facts *f)
 {
     f->imds.token.failure = FAILURE_FORBIDDEN;
     f->imds.token_status = 403;
+    f->imds.get_answers = ANSWER_NO;
 }
 
 static void token_is_not_found(struct facts *f)

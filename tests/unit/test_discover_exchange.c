@@ -254,6 +254,8 @@ static void what_is_no_token(void **state)
         open_it(0, false);
         int fd = dialled(0, FAILURE_NONE);
         answered(0, rows[i].status, rows[i].body, 4);
+        if (rows[i].status == 403)
+            answered(1, 403, "", 1);
         drop(fd);
         if (facts.token.failure != rows[i].failure || facts.token_status != rows[i].status ||
             n_opened != 1)
@@ -261,6 +263,38 @@ static void what_is_no_token(void **state)
         assert_string_equal(facts.body_start, rows[i].start);
         assert_int_equal(clock_facts.n_samples, rows[i].failure == FAILURE_NONE);
     }
+}
+
+/* What is disabled refuses a GET too; a PUT alone is refused where somebody marked it on the way. */
+static void beside_a_put_that_is_refused_a_get_is_sent(void **state)
+{
+    static const struct {
+        int32_t status;
+        enum answer get_answers;
+    } rows[] = {{403, ANSWER_NO}, {401, ANSWER_YES}, {200, ANSWER_YES}, {0, ANSWER_NO}};
+    (void)state;
+
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        open_it(0, false);
+        int fd = dialled(0, FAILURE_NONE);
+        answered(0, 403, "", 1);
+        assert_int_equal(n_opened, 0);
+        assert_int_equal(n_sent, 2);
+        assert_string_equal(sent[1].method, "GET");
+        assert_null(timers[1].fire);
+        answered(1, rows[i].status, "", 1);
+        drop(fd);
+        assert_int_equal(n_opened, 1);
+        assert_int_equal(facts.get_answers, rows[i].get_answers);
+        assert_int_equal(facts.token.failure, FAILURE_FORBIDDEN);
+    }
+    open_it(0, false);
+    int fd = dialled(0, FAILURE_NONE);
+    fails_from = 1;
+    answered(0, 403, "", 1);
+    drop(fd);
+    assert_int_equal(n_opened, 1);
+    assert_int_equal(facts.get_answers, ANSWER_UNKNOWN);
 }
 
 static void a_token_has_a_length(void **state)
@@ -680,6 +714,7 @@ int main(void)
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(a_token_opens_it, start, stop),
         cmocka_unit_test_setup_teardown(what_is_no_token, start, stop),
+        cmocka_unit_test_setup_teardown(beside_a_put_that_is_refused_a_get_is_sent, start, stop),
         cmocka_unit_test_setup_teardown(a_token_has_a_length, start, stop),
         cmocka_unit_test_setup_teardown(it_connects_twice, start, stop),
         cmocka_unit_test_setup_teardown(without_memory_or_sockets_it_is_the_program_s_trouble,

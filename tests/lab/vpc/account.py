@@ -85,7 +85,8 @@ class Account:
     def _ec2_describe_vpcs(self, take):
         take.same("--vpc-ids", w.VPC_ID)
         option_set = getattr(self, "option_set", "dopt-0a")
-        return {"Vpcs": [{"VpcId": w.VPC_ID, "CidrBlock": w.VPC_CIDR, "DhcpOptionsId": option_set}]}
+        blocks = [{"CidrBlock": block} for block in self.world.vpc_blocks]
+        return {"Vpcs": [{"VpcId": w.VPC_ID, "CidrBlock": w.VPC_CIDR, "CidrBlockAssociationSet": blocks, "DhcpOptionsId": option_set}]}
 
     def _ec2_describe_vpc_endpoints(self, take):
         found = list(self.endpoints.values())
@@ -392,7 +393,10 @@ class Account:
             )
             return [found[2]], found[1]
         take.same("--protocol", "tcp")
-        port, group = take("--port"), take("--source-group")
+        port = take("--port")
+        if block := take("--cidr", None):
+            return [block], port
+        group = take("--source-group")
         members = {w.SECURITY_GROUP_ID: [w.INSTANCE_ADDRESS, w.INSTANCE_ADDRESS6], w.SECOND_GROUP_ID: [w.SECOND_ADDRESS]}
         return members[group], port
 

@@ -185,9 +185,9 @@ def _(world, variant="silent"):
 @fault(
     "dns-bypasses-vpc",
     "a custom resolver does not forward to the VPC's: public addresses, or NXDOMAIN; ssm's addresses of an endpoint that is gone; or "
-    "another service's",
+    "another service's; or this machine's own, as of a server that blocks names",
     "dns-bypasses-vpc",
-    "[public|nxdomain|gone|swapped]",
+    "[public|nxdomain|gone|swapped|here]",
 )
 def _(world, variant="public"):
     world.nameservers = [w.CUSTOM_RESOLVER]
@@ -196,6 +196,7 @@ def _(world, variant="public"):
         "nxdomain": {},
         "gone": world.records | {world.name("ssm"): ["10.0.2.99"]},
         "swapped": world.records | {world.name("ssm"): world.private_addresses("kms")},
+        "here": {world.name(each): ["127.0.0.1"] for each in w.REQUIRED},
     }[variant]
 
 
@@ -371,15 +372,17 @@ def _(world, milliseconds="0"):
 
 @fault(
     "dns-firewall",
-    "a rule of DNS Firewall blocks the endpoints' names: NXDOMAIN, or an alias with TTL 0",
+    "a rule of DNS Firewall blocks the endpoints' names: NXDOMAIN, or an alias with TTL 0; or a hosted zone leads them to 127.0.0.1",
     "dns-firewall",
-    "[nxdomain|alias]",
+    "[nxdomain|alias|here]",
 )
 def _(world, variant="nxdomain"):
-    if choice(variant, "nxdomain", "alias") == "alias":
+    if choice(variant, "nxdomain", "alias", "here") == "alias":
         _habits(world).alias = "blocked.example.com"
     for service in w.REQUIRED:
         world.records.pop(world.name(service), None)
+        if variant == "here":
+            world.point(service, ["127.0.0.1"])
 
 
 @fault(

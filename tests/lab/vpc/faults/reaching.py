@@ -55,6 +55,11 @@ def _(world, variant=""):
     ]
 
 
+@fault("own-address", "the instance itself has an address of ssm's endpoint", "local-firewall")
+def _(world):
+    world.addresses.append(f"{w.address('ssm', 'a')}/32")
+
+
 _BURST = "tcp flags & (syn|ack) == syn limit rate over 5/second burst 2 packets"
 
 
