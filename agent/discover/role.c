@@ -294,7 +294,7 @@ struct role_reader *role_read(struct imds *imds, const char *root, struct facts 
                                    .credentials = credentials,
                                    .known = known,
                                    .arg = arg};
-    if (!again) {
+    if (!again || facts->role.credentials_status == 404) { /* the role may have another name now */
         imds_get(imds, "meta-data/iam/security-credentials/", list_arrived, reader);
     } else if (facts->role.from != CREDENTIALS_DEFAULT_HOST_MANAGEMENT) {
         ask_credentials(reader);

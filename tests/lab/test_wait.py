@@ -105,6 +105,13 @@ def test_a_change_of_this_machine_is_seen_at_once(fault):
     pytest.fail(f"{fault}: {took} s")
 
 
+@pytest.mark.parametrize("fault", ["imds-slow:1200", "imds-cut:iam/security-credentials:1:close"])
+def test_what_the_round_before_found_is_no_answer_of_this_one(fault):
+    """Another time of answering, another name of the role: what is asked again is not judged by what was remembered."""
+    with Lab([fault]) as lab:
+        assert reacts(lab, fault) < 30
+
+
 # Of a user namespace of its own: the machine's limit is everybody's.
 NO_INOTIFY = ("/usr/bin/unshare", "--map-root-user", "/bin/sh", "-c",
               'echo 0 >/proc/sys/user/max_inotify_instances && exec "$@"', "sh")  # fmt: skip
