@@ -327,7 +327,7 @@ const struct cause causes[] = {
      .here = {{"TLS is {maybe}intercepted by a proxy or firewall on the way"}},
      .explains = {{RUNG(TLS), BECAUSE(FAILURE_INTERCEPTED, FAILURE_UNTRUSTED)}},
      .where = where_certificate_is_made_on_the_way,
-     .evidence = {quote_tls, quote_interception}, .unless_excluded = {"tls-untrusted"}},
+     .evidence = {quote_tls, quote_interception, quote_bundle}, .unless_excluded = {"tls-untrusted"}},
     {.code = "tls-untrusted",
      .title = "The issuer of the certificate is not trusted",
      .explains = {{RUNG(TLS), BECAUSE(FAILURE_UNTRUSTED)}}, .evidence = {quote_tls}},

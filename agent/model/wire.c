@@ -44,7 +44,7 @@ DEFINE_NAMES(
     [ROUTE_BLACKHOLE] = "blackhole", [ROUTE_THROW] = "throw");
 
 DEFINE_NAMES(trust_by, [TRUST_BY_NONE] = "none", [TRUST_BY_AMAZON] = "amazon",
-             [TRUST_BY_CA_FILE] = "ca-file", [TRUST_BY_SYSTEM] = "system");
+             [TRUST_BY_CA_FILE] = "ca-file", [TRUST_BY_SYSTEM] = "system", [TRUST_BY_SDK] = "sdk");
 
 /* --- failure.h: the tables are made of the rows of failures --- */
 

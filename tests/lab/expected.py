@@ -260,6 +260,8 @@ EXPECTED = [  # fault, verdict, first finding
     ("ca-bundle:directory", "ready", None),
     ("ca-bundle:joined", "not-ready", "ca-bundle-missing"),
     ("ca-bundle:sdk", "not-ready", "ca-bundle-missing"),
+    ("ca-bundle:sdk-amazons", "ready", None),
+    ("ca-bundle:sdk-amazons ca-bundle:foreign", "not-ready", "ca-bundle-missing"),  # the control channel goes by the system's roots
     ("ca-bundle:bom", "not-ready", "ca-bundle-missing"),
     ("ca-bundle:blank-lines", "ready", None),
     ("agent-environment:AWS_STS_REGIONAL_ENDPOINTS:nonsense", "not-ready", "agent-environment"),
@@ -296,6 +298,12 @@ EXPECTED = [  # fault, verdict, first finding
     ("agent-environment:AWS_CA_BUNDLE:/etc/ssl/gone.pem", "not-ready", "agent-environment"),
     ("ipv6-only agent-old:3.3.1142.0", "not-ready", "agent-too-old"),
     ("tls-intercepted", "degraded", "tls-intercepted"),
+    ("tls-intercepted:sdk", "not-ready", "tls-intercepted"),  # AWS_CA_BUNDLE is not for all of the agent's calls
+    ("tls-intercepted:sdk:ssm", "not-ready", "tls-intercepted"),
+    ("tls-intercepted:sdk:ssmmessages", "not-ready", "tls-intercepted"),
+    ("tls-intercepted ca-bundle:sdk", "degraded", "tls-intercepted"),
+    ("tls-intercepted ca-bundle:sdk-amazons", "not-ready", "tls-intercepted"),
+    ("tls-intercepted:installed:ssmmessages ca-bundle:sdk-amazons", "degraded", "tls-intercepted"),
     ("ec2messages-missing agent-old:3.2.0.0", "degraded", "agent-too-old"),
     ("state-directory:noexec", "degraded", "agent-state-unwritable"),
     ("agent-half-installed:session-worker", "degraded", "agent-half-installed"),

@@ -832,7 +832,7 @@ static void imds_past_the_proxy(struct facts *facts)
 
 static void distrust(struct facts *facts, enum service service)
 {
-    facts->endpoints[service].addresses[1].session.agent_distrusts = true;
+    facts->endpoints[service].addresses[1].session.distrusted_by = TRUST_BY_SYSTEM;
 }
 
 static void foreign_bundle(struct facts *facts)
@@ -857,6 +857,12 @@ static void bundle_of_the_unit(struct facts *facts)
     SET(facts->agent.ssl_cert_file, "/etc/corp/ca.pem");
     SET(facts->agent.ssl_cert_dir, "/etc/corp/certs");
     SET(facts->agent.ca_bundle, "/etc/corp/ca.pem");
+}
+
+static void bundle_of_the_sdk(struct facts *facts)
+{
+    facts->endpoints[SERVICE_SSM].addresses[0].session.distrusted_by = TRUST_BY_SDK;
+    SET(facts->agent.sdk_bundle, "/etc/corp/ca.pem");
 }
 
 static void use_config(struct facts *facts)
@@ -1091,6 +1097,7 @@ const struct situation agent_situations[] = {
     {"ca-bundle-missing--foreign", foreign_bundle},
     {"ca-bundle-missing--optional", foreign_bundle_for_what_is_optional},
     {"ca-bundle-missing--unit", bundle_of_the_unit},
+    {"ca-bundle-missing--sdk", bundle_of_the_sdk},
     {"healthy--foreign-bundle", foreign_bundle_for_what_is_not_needed},
     {"public-address", public_address},
     {"ipv6-only", ipv6_only},

@@ -4,6 +4,7 @@
 from .. import world as w
 from ..tls import VARIANT_PORT
 from ..traps import TRAP_PORT
+from .machine import sdk_bundle
 from .registry import choice, fault, service_known
 
 
@@ -20,13 +21,15 @@ def lead_to(world, service, variant):
 
 @fault(
     "tls-intercepted",
-    "a proxy opens TLS: its authority is in the system's bundle only, or in none",
+    "a proxy opens TLS: its authority is in the system's bundle only, in what AWS_CA_BUNDLE names only, or in none",
     "tls-intercepted",
-    "[installed|unknown[:SERVICE (all)]]",
+    "[installed|sdk|unknown[:SERVICE (all)]]",
 )
 def _(world, authority="installed", service="all"):
-    world.corporate_authority = choice(authority, "installed", "unknown") == "installed"
-    lead_to(world, service, {"installed": "intercepted", "unknown": "minted"}[authority])
+    if choice(authority, "installed", "sdk", "unknown") == "sdk":
+        sdk_bundle(world, "corporate")
+    world.corporate_authority = authority == "installed"
+    lead_to(world, service, "minted" if authority == "unknown" else "intercepted")
 
 
 @fault("tls-untrusted", "the certificate is signed by itself", "tls-untrusted", "[SERVICE (all)]")
