@@ -21,9 +21,14 @@ bool tls_session_is_amazons(const struct tls_session *session)
     return tls_name_is_amazons(session->issuer);
 }
 
+bool tls_session_is_opened(const struct tls_session *session)
+{
+    return session->trust_by != TRUST_BY_AMAZON && !tls_session_is_amazons(session);
+}
+
 bool tls_session_is_intercepted(const struct tls_session *session)
 {
-    return session->trust_by == TRUST_BY_SYSTEM && !tls_session_is_amazons(session);
+    return session->trust_by == TRUST_BY_SYSTEM && tls_session_is_opened(session);
 }
 
 bool dns_decides(const struct dns_answer *answer)

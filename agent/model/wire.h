@@ -104,7 +104,9 @@ struct tls_session {
 bool tls_name_is_amazons(const char *name);
 bool tls_session_is_amazons(const struct tls_session *session); /* by its issuer */
 
-/* Only the system's bundle vouches for the chain, and it is not Amazon's: it was made on the way. */
+/* The chain is not Amazon's: it was made on the way, where whatever is sent can be read and changed. Intercepted: and nobody said with
+ * --ca-file that it is meant. */
+bool tls_session_is_opened(const struct tls_session *session);
 bool tls_session_is_intercepted(const struct tls_session *session);
 
 struct http_head {

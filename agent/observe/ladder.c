@@ -285,14 +285,14 @@ static void settle(struct lane *lane, const struct http_reply *reply)
         actions_forget_unclear(lane->climb, facts);
     }
     /* What opens TLS on the way may rewrite Date as well. */
-    if (from_aws(facts, &reply->head) && !tls_session_is_intercepted(&facts->session))
+    if (from_aws(facts, &reply->head) && !tls_session_is_opened(&facts->session))
         clock_add(&lane->climb->observe->facts->clock, service_name(lane->climb->service),
                   facts->address, &facts->head, reply->took_us);
     lane->open = failure == FAILURE_NONE &&
                  reply->step.took_ms < ladder_patience_ms(lane->climb) / 4 * 3;
     actions_pump(lane->climb);
     if (failure == FAILURE_NONE && lane->climb->service == SERVICE_SSMMESSAGES &&
-        lane->climb->n_upgrades == 0 && tls_session_is_intercepted(&facts->session))
+        lane->climb->n_upgrades == 0 && tls_session_is_opened(&facts->session))
         ask_upgrade(lane);
 }
 

@@ -469,6 +469,8 @@ EXPECTED = [  # fault, verdict, first finding
     ("clock-wrong:299", "degraded", "clock-wrong"),
     ("clock-wrong:300", "not-ready", "clock-wrong"),
     ("dates-rewritten", "degraded", "tls-intercepted"),
+    ("dates-rewritten ca-bundle:sdk --ca-file=/etc/ssl/certs/corp/ca.pem", "ready", None),
+    ("tls-intercepted websocket-refused ca-bundle:sdk --ca-file=/etc/ssl/certs/corp/ca.pem", "not-ready", "proxy-in-the-way"),
     ("configuration-written:name-delete", "not-ready", "agent-config-invalid"),
     ("state-left:runtime-folder", "not-ready", "agent-state-unwritable"),
     ("resolv-written:zeros-before", "ready", None),
