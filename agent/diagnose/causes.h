@@ -245,6 +245,7 @@ struct overall connect_overall(const struct view *view, bool but_blocked);
  * bundle vouches for the certificate. */
 bool tls_answers_small_segments(const struct view *view);
 bool tls_is_intercepted(const struct view *view);
+bool tls_fails_at_all_addresses(const struct view *view);
 
 /* The answer of a service that finds the time of a request wrong, or NULL. */
 const struct action_facts *tls_said_skewed(const struct facts *facts);

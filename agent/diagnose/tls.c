@@ -53,6 +53,26 @@ bool tls_answers_small_segments(const struct view *view)
     return any_handshake(view, is_answered_in_small);
 }
 
+/* Of a service with another address that is well the agent takes the one that DNS names first, which is now this one and now that, and
+ * goes to no other after a handshake: whether it comes up is then a matter of luck. */
+bool tls_fails_at_all_addresses(const struct view *view)
+{
+    for (struct each it = {0}; view_each(view, RUNG_TLS, &it);) {
+        struct tally tally = look_tally(view->facts, it.service, RUNG_TLS);
+        if (tally.failed > 0 && tally.ok > 0)
+            return false;
+    }
+    return true;
+}
+
+static void quote_well(const struct view *view, enum service service, struct finding *finding)
+{
+    struct tally tally = look_tally(view->facts, service, RUNG_TLS);
+
+    if (tally.failed > 0 && tally.ok > 0)
+        finding_quote_address(finding, service, tally.first_ok, RUNG_TLS);
+}
+
 /* One address a service. */
 void quote_tls(const struct view *view, struct finding *finding)
 {
@@ -66,6 +86,7 @@ void quote_tls(const struct view *view, struct finding *finding)
                              at->session.issuer);
         if (at->session.verify[0])
             finding_evidence(finding, "verification says: %s", at->session.verify);
+        quote_well(view, it.service, finding);
     }
 }
 
@@ -106,6 +127,7 @@ void quote_other_name(const struct view *view, struct finding *finding)
     finding_evidence(finding, "asked for %s, the certificate names %s",
                      view->facts->plan.services[view->service].host,
                      at->session.names[0] ? at->session.names : at->session.subject);
+    quote_well(view, view->service, finding);
 }
 
 static bool is_cut(const struct view *view, const struct address_facts *at)

@@ -127,6 +127,20 @@ static void wrong_name(struct facts *facts)
     }
 }
 
+static void untrusted_at_one_address(struct facts *facts)
+{
+    break_tls(facts, SERVICE_SSM, 1, FAILURE_UNTRUSTED);
+    SET(facts->endpoints[SERVICE_SSM].addresses[1].session.issuer, "%s",
+        facts->endpoints[SERVICE_SSM].addresses[1].session.subject);
+}
+
+static void wrong_name_at_one_address(struct facts *facts)
+{
+    wrong_name(facts);
+    facts->endpoints[SERVICE_SSMMESSAGES].addresses[0] = facts->endpoints[SERVICE_SSM].addresses[0];
+    SET(facts->endpoints[SERVICE_SSMMESSAGES].addresses[0].address, "10.0.1.22");
+}
+
 static void reset(struct facts *facts)
 {
     tls_all(facts, FAILURE_RESET);
@@ -155,7 +169,9 @@ const struct situation tls_situations[] = {
     {"healthy--ca-file", intercepted_with_ca_file},
     {"healthy--newer-root", newer_amazon_root},
     {"tls-untrusted", untrusted},
+    {"tls-untrusted--one-address", untrusted_at_one_address},
     {"tls-wrong-name", wrong_name},
+    {"tls-wrong-name--one-address", wrong_name_at_one_address},
     {"tls-reset", reset},
     {"tls-reset--no-tls", no_tls},
     {"tls-version", tls_version},
