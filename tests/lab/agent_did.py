@@ -385,6 +385,8 @@ AGENT = {
     "imds-path:token:400": ("down", 2),
     "imds-path:LabInstanceRole:404": ("down", 3),
     "imds-path:LabInstanceRole:500": ("down", 2),
+    "imds-path:LabInstanceRole:503:2": ("up", 5),
+    "imds-path:LabInstanceRole:503:3": ("down", 20),
     "imds-path:ec2-instance:404": ("up", 4),
     "imds-says": ("up", 3),
     "imds-says:role-odd": ("up", 3),

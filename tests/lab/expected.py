@@ -440,6 +440,8 @@ EXPECTED = [  # fault, verdict, first finding
     ("imds-path:token:401:1", "ready", None),
     ("imds-path:LabInstanceRole:404", "not-ready", "imds-malformed"),
     ("imds-path:LabInstanceRole:500", "not-ready", "imds-throttled"),
+    ("imds-path:LabInstanceRole:503:2", "ready", None),
+    ("imds-path:LabInstanceRole:503:3", "not-ready", "imds-throttled"),  # the agent asks three times, then sleeps
     ("imds-path:ec2-instance:404", "ready", None),
     ("imds-says", "ready", None),
     ("imds-says:role-odd", "ready", None),
