@@ -85,13 +85,13 @@ void quote_bundle(const struct view *view, struct finding *finding)
 {
     const struct agent_facts *agent = &view->facts->agent;
 
-    bool sdk = strcmp(agent->ssl_cert_dir, "/dev/null") == 0; /* discover/environment.c */
-
     if (agent->ssl_cert_file[0])
-        finding_evidence(finding, "the agent's unit sets %s to %s",
-                         sdk ? "AWS_CA_BUNDLE" : "SSL_CERT_FILE", agent->ssl_cert_file);
-    if (agent->ssl_cert_dir[0] && !sdk)
+        finding_evidence(finding, "the agent's unit sets SSL_CERT_FILE to %s",
+                         agent->ssl_cert_file);
+    if (agent->ssl_cert_dir[0])
         finding_evidence(finding, "the agent's unit sets SSL_CERT_DIR to %s", agent->ssl_cert_dir);
+    if (agent->sdk_bundle[0])
+        finding_evidence(finding, "the agent's unit sets AWS_CA_BUNDLE to %s", agent->sdk_bundle);
 }
 
 bool when_agent_stays_down(const struct view *view)

@@ -185,7 +185,7 @@ view_quotes quote_stopped, quote_ports, quote_ways, quote_no_route, quote_refuse
 
 /* tls.c: the handshake and the clock */
 view_holds where_only_full_packets_are_lost, where_certificate_is_made_on_the_way,
-    when_amazon_signs_here, where_clock_is_to_blame, when_no_handshake_is_answered,
+    when_interception_is_plain, where_clock_is_to_blame, when_no_handshake_is_answered,
     when_no_tls_is_spoken, when_clock_is_wrong, clock_is_certain;
 view_quotes quote_tls, quote_interception, quote_other_name, quote_own_clock, quote_clocks,
     quote_skewed, quote_validity, quote_no_time_sync;
@@ -245,6 +245,7 @@ struct overall connect_overall(const struct view *view, bool but_blocked);
  * bundle vouches for the certificate. */
 bool tls_answers_small_segments(const struct view *view);
 bool tls_is_intercepted(const struct view *view);
+bool tls_fails_at_all_addresses(const struct view *view);
 
 /* The answer of a service that finds the time of a request wrong, or NULL. */
 const struct action_facts *tls_said_skewed(const struct facts *facts);

@@ -468,6 +468,8 @@ static void summarize_findings(struct report *report, const char *before)
         more += report->findings[i].severity == report->findings[0].severity;
     if (more > 0)
         (void)text_set(behind, sizeof(behind), " (+%d more)", more);
+    if (report->verdict == VERDICT_DEGRADED && report_is_role_open(report))
+        (void)text_add(behind, sizeof(behind), ", role not proven");
     (void)text_set(line, sizeof(line), "%s%s", before,
                    report->findings[beside && is_trouble(&report->findings[0])].title);
     set_line(report->summary, line, behind);

@@ -189,7 +189,7 @@ static const struct address_facts *distrusted(const struct facts *facts, enum ne
         for (int32_t j = 0; j < facts->endpoints[i].n_addresses; j++)
             if (facts->plan.services[i].need == need && look_is_planned(facts, i) &&
                 !look_may_be_missing(facts, i) &&
-                facts->endpoints[i].addresses[j].session.agent_distrusts)
+                facts->endpoints[i].addresses[j].session.distrusted_by != TRUST_BY_NONE)
                 return &facts->endpoints[i].addresses[j];
     return NULL;
 }
@@ -205,7 +205,9 @@ static void find_bundle(const struct finder *to)
             "no CA certificates where the agent looks for them");
     else if (at)
         add(to, CHECK_AGENT_CONFIG, required ? STATUS_FAIL : STATUS_WARN, FAILURE_UNTRUSTED,
-            "the agent's CA certificates (%s) do not vouch for %s", agent->ca_bundle, at->address);
+            "the agent's CA certificates (%s) do not vouch for %s",
+            at->session.distrusted_by == TRUST_BY_SDK ? agent->sdk_bundle : agent->ca_bundle,
+            at->address);
 }
 
 static void find_proxy(const struct finder *to)

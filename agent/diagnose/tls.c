@@ -53,6 +53,26 @@ bool tls_answers_small_segments(const struct view *view)
     return any_handshake(view, is_answered_in_small);
 }
 
+/* Of a service with another address that is well the agent takes the one that DNS names first, which is now this one and now that, and
+ * goes to no other after a handshake: whether it comes up is then a matter of luck. */
+bool tls_fails_at_all_addresses(const struct view *view)
+{
+    for (struct each it = {0}; view_each(view, RUNG_TLS, &it);) {
+        struct tally tally = look_tally(view->facts, it.service, RUNG_TLS);
+        if (tally.failed > 0 && tally.ok > 0)
+            return false;
+    }
+    return true;
+}
+
+static void quote_well(const struct view *view, enum service service, struct finding *finding)
+{
+    struct tally tally = look_tally(view->facts, service, RUNG_TLS);
+
+    if (tally.failed > 0 && tally.ok > 0)
+        finding_quote_address(finding, service, tally.first_ok, RUNG_TLS);
+}
+
 /* One address a service. */
 void quote_tls(const struct view *view, struct finding *finding)
 {
@@ -66,6 +86,7 @@ void quote_tls(const struct view *view, struct finding *finding)
                              at->session.issuer);
         if (at->session.verify[0])
             finding_evidence(finding, "verification says: %s", at->session.verify);
+        quote_well(view, it.service, finding);
     }
 }
 
@@ -93,10 +114,11 @@ bool tls_is_intercepted(const struct view *view)
 }
 
 /* Who signs for the endpoints of other partitions no public source says; isolated Regions have an authority of their own. */
-bool when_amazon_signs_here(const struct view *view)
+bool when_interception_is_plain(const struct view *view)
 {
     const char *name = partition_of_region(view->facts->plan.region)->name;
-    return strcmp(name, "aws") == 0 || strcmp(name, "aws-us-gov") == 0;
+    return (strcmp(name, "aws") == 0 || strcmp(name, "aws-us-gov") == 0) &&
+           tls_fails_at_all_addresses(view);
 }
 
 void quote_interception(const struct view *view, struct finding *finding)
@@ -113,6 +135,7 @@ void quote_other_name(const struct view *view, struct finding *finding)
     finding_evidence(finding, "asked for %s, the certificate names %s",
                      view->facts->plan.services[view->service].host,
                      at->session.names[0] ? at->session.names : at->session.subject);
+    quote_well(view, view->service, finding);
 }
 
 static bool is_cut(const struct view *view, const struct address_facts *at)

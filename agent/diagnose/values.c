@@ -219,6 +219,16 @@ static bool is_snap(const struct view *view)
            text_starts(view->facts->agent.unit, "snap.");
 }
 
+static bool is_own_bundle(const struct view *view)
+{
+    bool own = view->facts->agent.ssl_cert_file[0];
+
+    for (enum service i = 0; i < N_SERVICES; i++)
+        for (int32_t j = 0; j < view->facts->endpoints[i].n_addresses; j++)
+            own |= view->facts->endpoints[i].addresses[j].session.distrusted_by == TRUST_BY_SDK;
+    return own;
+}
+
 static bool is_ipv6(const struct view *view)
 {
     return strcmp(value_of(view, "family", (char[VALUE_SIZE]){0}), "IPv6") == 0;
@@ -361,7 +371,7 @@ static const struct {
     {"own-subnet-silent", {is_silent_near}}, /* a silent address is in this subnet */
     {"phased-out-service", {is_phased_out}}, /* AWS announced the service's end */
     {"own-address", {when_this_machine_has_the_address}}, /* it has an endpoint's address */
-    {"own-bundle", FACT(agent.ssl_cert_file, NOT_EMPTY)}, /* the agent's unit names a CA bundle */
+    {"own-bundle", {is_own_bundle}},                      /* the agent's unit names the CA bundle */
     {"profile-deleted", {when_profile_is_deleted}},       /* the instance profile was deleted */
     {"public-answers", {is_public_answering}},            /* the public addresses answer */
     {"public-meant", FACT(plan.private_dns, PRIVATE_DNS_OFF)}, /* --private-dns is off */

@@ -22,7 +22,7 @@ void agent_find(const char *root, char program[PATH_SIZE], char snap[PATH_SIZE])
 int agent_machine(const char *root, const char *path);
 
 /* environment.c: of agent->unit, from the files of systemd alone: http_proxy, https_proxy, no_proxy,
- * proxy_file, ssl_cert_file, ssl_cert_dir, variables, environment. Only variables that decide where the
+ * proxy_file, ssl_cert_file, ssl_cert_dir, sdk_bundle, variables, environment. Only variables that decide where the
  * agent goes are kept, never a secret. */
 void environment_read(const char *root, struct agent_facts *agent);
 

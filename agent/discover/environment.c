@@ -341,20 +341,6 @@ static enum harm harm_of(const char *root, enum wanted which, const char *value)
     }
 }
 
-/* The SDK believes its own bundle alone, without the system's directories. One that has Amazon's roots changes nothing. */
-static void take_sdk_bundle(const struct variable *bundle, const char *root,
-                            struct agent_facts *agent)
-{
-    LOCAL_BUFFER contents = {.max_bytes = FILE_MAX_BYTES};
-
-    if (trust_file_has_certificate(root, bundle->value) &&
-        file_read(root, bundle->value, &contents) == 0 &&
-        trust_count_amazons(contents.bytes) == 0) {
-        keep(bundle, agent->ssl_cert_file, sizeof(agent->ssl_cert_file));
-        (void)text_set(agent->ssl_cert_dir, sizeof(agent->ssl_cert_dir), "/dev/null");
-    }
-}
-
 /* One that cannot be read, the SDK passes over (aws-sdk-go aws/session/shared_config.go). */
 static void judge_sdk_file(const char *root, struct agent_facts *agent, const char *path)
 {
@@ -396,8 +382,9 @@ static void keep_all(const struct variable all[N_WANTED], const char *root,
     keep_exempted(first_of(all, NO_PROXY_UPPER), agent->no_proxy);
     keep(&all[SSL_CERT_FILE], agent->ssl_cert_file, sizeof(agent->ssl_cert_file));
     keep(&all[SSL_CERT_DIR], agent->ssl_cert_dir, sizeof(agent->ssl_cert_dir));
-    if (value_of(&all[AWS_CA_BUNDLE])[0])
-        take_sdk_bundle(&all[AWS_CA_BUNDLE], root, agent);
+    if (value_of(&all[AWS_CA_BUNDLE])[0] &&
+        trust_file_has_certificate(root, value_of(&all[AWS_CA_BUNDLE])))
+        keep(&all[AWS_CA_BUNDLE], agent->sdk_bundle, sizeof(agent->sdk_bundle));
     judge_sdk_files(all, root, agent);
     for (size_t i = FIRST_OF_AWS; i < N_WANTED; i++) {
         enum harm harm = is_harmless(all, i) ? HARM_NONE

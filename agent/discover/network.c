@@ -229,7 +229,7 @@ static int read_nameservers(const char *root, const char *path, bool upstream,
             take_option(option, resolvers);
         if (!keyword || !server || strcmp(keyword, "nameserver") != 0)
             continue;
-        if (*n_servers < MAX_RESOLVERS && address_parse(server, 53, &parsed, &length))
+        if (*n_servers < MAX_RESOLVERS && address_parse(server, DNS_PORT, &parsed, &length))
             (void)text_set(servers[(*n_servers)++], ADDRESS_SIZE, "%s", server);
     }
     return 0;
@@ -369,7 +369,7 @@ void resolvers_doubt(struct facts *facts)
     for (int i = 0; i < N_SERVICES; i++)
         for (int32_t j = 0; j < facts->endpoints[i].n_answers; j++) {
             const struct dns_answer *answer = &facts->endpoints[i].answers[j];
-            routes_doubt(network->routes, &network->n_routes, MAX_ROUTES, answer->server, 53,
+            routes_doubt(network->routes, &network->n_routes, MAX_ROUTES, answer->server, DNS_PORT,
                          &answer->step);
         }
 }

@@ -54,6 +54,28 @@ static const char *bundle_of(struct image *image)
     return NULL;
 }
 
+static const char *unit_environment_file(const struct image *image, char file[PATH_SIZE])
+{
+    char value[LINE_SIZE];
+
+    file[0] = '\0';
+    (void)unit_value(image->root, image->agent->unit, "Environment", true, value, sizeof(value),
+                     file);
+    return file;
+}
+
+/* The agent's first calls to ssm believe what AWS_CA_BUNDLE names, and nothing besides. */
+static void judge_sdk_bundle(struct image *image)
+{
+    LOCAL_BUFFER bundle = {.max_bytes = IMAGE_FILE_BYTES};
+    const char *path = image->agent->sdk_bundle;
+    char file[PATH_SIZE];
+
+    if (path[0] && image_reads(image, path, &bundle) && trust_count_amazons(bundle.bytes) == 0)
+        find(image, "ca-bundle-missing", unit_environment_file(image, file),
+             "%s, which AWS_CA_BUNDLE names, holds none of Amazon's roots", path);
+}
+
 void judge_ca_bundle(struct image *image)
 {
     static const char code[] = "ca-bundle-missing";
@@ -62,6 +84,7 @@ void judge_ca_bundle(struct image *image)
     struct stat status;
     const char *path = bundle_of(image);
 
+    judge_sdk_bundle(image);
     int n = count_in_folders(image);
     if (n > 0 && (!path || !image_has(image, path))) {
         say(image, "files in Go's folders, %d of Amazon's roots", n);
@@ -81,10 +104,8 @@ void judge_ca_bundle(struct image *image)
     }
     if (!image_reads(image, path,
                      &bundle)) { /* SSL_CERT_FILE of a unit: its file is what must change */
-        char value[LINE_SIZE], file[PATH_SIZE];
-        (void)unit_value(image->root, image->agent->unit, "Environment", true, value, sizeof(value),
-                         file);
-        find(image, code, file, "%s cannot be read", path);
+        char file[PATH_SIZE];
+        find(image, code, unit_environment_file(image, file), "%s cannot be read", path);
         return;
     }
     if (file_look(image->root, path, true, &status) && !(status.st_mode & 0004))

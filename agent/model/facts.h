@@ -329,6 +329,7 @@ struct agent_facts {
     char proxy_file[PATH_SIZE];
     char ssl_cert_file[PATH_SIZE];
     char ssl_cert_dir[PATH_SIZE];
+    char sdk_bundle[PATH_SIZE]; /* AWS_CA_BUNDLE, where it has a certificate */
     int32_t n_variables;
     struct variable_facts variables[MAX_VARIABLES]; /* that do harm */
 

@@ -69,8 +69,8 @@ FIELDS(TEXT(to, ADDRESS), ENUM(kind, route_kind), TEXT(entry, ADDRESS), UINT32(t
 #undef S
 
 #define S tls_session
-FIELDS(TEXT(version, WORD), ENUM(trust_by, trust_by), BOOL(agent_distrusts), BOOL(name_matches),
-       TEXT(subject, ISSUER), TEXT(issuer, ISSUER), TEXT(names, HOST, EXTRA),
+FIELDS(TEXT(version, WORD), ENUM(trust_by, trust_by), ENUM(distrusted_by, trust_by),
+       BOOL(name_matches), TEXT(subject, ISSUER), TEXT(issuer, ISSUER), TEXT(names, HOST, EXTRA),
        INT64(not_before_unix_s), INT64(not_after_unix_s), TEXT(verify, PROSE, QUOTED));
 #undef S
 
@@ -196,12 +196,13 @@ FIELDS(ENUM(installed, answer), ENUM(package, agent_package), TEXT(version, WORD
        BOOL(container_mode), TEXT(confined, PATH), STRUCT(environment, step),
        TEXT(http_proxy, HOST), TEXT(https_proxy, HOST), BOOL(proxy_login),
        TEXT(proxy_address, ADDRESS), TEXT(no_proxy, HOST), TEXT(proxy_file, PATH, EXTRA),
-       TEXT(ssl_cert_file, PATH), TEXT(ssl_cert_dir, PATH), STRUCTS(variables, variable_facts),
-       TEXT(registered_as, ID), TEXT(registration_file, PATH), BOOL(registered_whole),
-       TEXT(ca_bundle, PATH), STRUCT(state, step), TEXT(state_directory, PATH), BOOL(noexec),
-       ENUM(inotify, answer), TEXT(inotify_limit, WORD), ENUM(running, answer), ENUM(ended, answer),
-       TEXT(unit_active, WORD), TEXT(unit_result, WORD), INT32(n_restarts), INT32(exit_status),
-       TEXT(last_error, PROSE), ENUM(connected, answer), TEXT(connected_to, ADDRESS));
+       TEXT(ssl_cert_file, PATH), TEXT(ssl_cert_dir, PATH), TEXT(sdk_bundle, PATH),
+       STRUCTS(variables, variable_facts), TEXT(registered_as, ID), TEXT(registration_file, PATH),
+       BOOL(registered_whole), TEXT(ca_bundle, PATH), STRUCT(state, step),
+       TEXT(state_directory, PATH), BOOL(noexec), ENUM(inotify, answer), TEXT(inotify_limit, WORD),
+       ENUM(running, answer), ENUM(ended, answer), TEXT(unit_active, WORD), TEXT(unit_result, WORD),
+       INT32(n_restarts), INT32(exit_status), TEXT(last_error, PROSE), ENUM(connected, answer),
+       TEXT(connected_to, ADDRESS));
 #undef S
 
 #define S facts

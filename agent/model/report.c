@@ -205,8 +205,7 @@ int32_t report_n_causes(const struct report *report)
     return n;
 }
 
-/* Nothing signed is shown to whoever opens TLS on the way: what the role may do stays open. */
-static bool is_role_open(const struct report *report)
+bool report_is_role_open(const struct report *report)
 {
     for (enum service i = SERVICE_SSM; i <= SERVICE_SSMMESSAGES; i++)
         if (report->checks[check_of_service(i, RUNG_TLS)].reason == FAILURE_INTERCEPTED &&
@@ -222,7 +221,7 @@ void report_headline(const struct report *report, char to[HEADLINE_SIZE])
                           report->findings[0].target != TARGET_AGENT;
 
     (void)text_set(to, HEADLINE_SIZE, "%s%s", comes_up ? "The SSM agent comes up" : "",
-                   comes_up && is_role_open(report) ? " if its role permits that" : "");
+                   comes_up && report_is_role_open(report) ? " if its role permits that" : "");
     if (n > 1)
         (void)text_add(to, HEADLINE_SIZE, "%s(%d %s): ", comes_up ? " " : "", (int)n,
                        report->findings[0].severity == SEVERITY_FATAL ? "causes" : "warnings");

@@ -162,6 +162,9 @@ int32_t report_n_causes(const struct report *report);
 enum { HEADLINE_SIZE = 2 * TITLE_SIZE + MAX_FINDINGS * NAME_SIZE };
 void report_headline(const struct report *report, char to[HEADLINE_SIZE]);
 
+/* Nothing signed is shown to whoever opens TLS on the way: what the role may do stays open. */
+bool report_is_role_open(const struct report *report);
+
 /* What a step that was tried for itself came to. */
 enum status step_status(const struct step *step);
 

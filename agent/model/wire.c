@@ -21,9 +21,14 @@ bool tls_session_is_amazons(const struct tls_session *session)
     return tls_name_is_amazons(session->issuer);
 }
 
+bool tls_session_is_opened(const struct tls_session *session)
+{
+    return session->trust_by != TRUST_BY_AMAZON && !tls_session_is_amazons(session);
+}
+
 bool tls_session_is_intercepted(const struct tls_session *session)
 {
-    return session->trust_by == TRUST_BY_SYSTEM && !tls_session_is_amazons(session);
+    return session->trust_by == TRUST_BY_SYSTEM && tls_session_is_opened(session);
 }
 
 bool dns_decides(const struct dns_answer *answer)
@@ -44,7 +49,7 @@ DEFINE_NAMES(
     [ROUTE_BLACKHOLE] = "blackhole", [ROUTE_THROW] = "throw");
 
 DEFINE_NAMES(trust_by, [TRUST_BY_NONE] = "none", [TRUST_BY_AMAZON] = "amazon",
-             [TRUST_BY_CA_FILE] = "ca-file", [TRUST_BY_SYSTEM] = "system");
+             [TRUST_BY_CA_FILE] = "ca-file", [TRUST_BY_SYSTEM] = "system", [TRUST_BY_SDK] = "sdk");
 
 /* --- failure.h: the tables are made of the rows of failures --- */
 

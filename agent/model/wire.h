@@ -78,8 +78,8 @@ struct route {
     char source[ADDRESS_SIZE]; /* the address that the packets get */
 };
 
-/* Which roots verified the chain. */
-enum trust_by { TRUST_BY_NONE, TRUST_BY_AMAZON, TRUST_BY_CA_FILE, TRUST_BY_SYSTEM };
+/* Which roots verified the chain: TRUST_BY_SYSTEM is the agent's, TRUST_BY_SDK what AWS_CA_BUNDLE names in its environment. */
+enum trust_by { TRUST_BY_NONE, TRUST_BY_AMAZON, TRUST_BY_CA_FILE, TRUST_BY_SYSTEM, TRUST_BY_SDK };
 
 extern const struct names family_names;
 extern const struct names asked_as_names;
@@ -89,7 +89,7 @@ extern const struct names trust_by_names;
 struct tls_session {
     char version[NAME_SIZE]; /* "TLSv1.3" */
     enum trust_by trust_by;
-    bool agent_distrusts; /* it verified, and by the SSM agent's own roots it does not */
+    enum trust_by distrusted_by; /* it verified, and by these roots of the SSM agent it does not */
     bool name_matches;
     char subject[HOST_SIZE]; /* of the peer's certificate, one line */
     char issuer[HOST_SIZE];
@@ -104,7 +104,9 @@ struct tls_session {
 bool tls_name_is_amazons(const char *name);
 bool tls_session_is_amazons(const struct tls_session *session); /* by its issuer */
 
-/* Only the system's bundle vouches for the chain, and it is not Amazon's: it was made on the way. */
+/* The chain is not Amazon's: it was made on the way, where whatever is sent can be read and changed. Intercepted: and nobody said with
+ * --ca-file that it is meant. */
+bool tls_session_is_opened(const struct tls_session *session);
 bool tls_session_is_intercepted(const struct tls_session *session);
 
 struct http_head {

@@ -12,6 +12,8 @@
 #include <stdint.h>
 #include <sys/socket.h>
 
+enum { DNS_PORT = 53 }; /* RFC 1035 section 4.2 */
+
 /* "10.0.1.21", "fd00::1", "fe80::1%eth0": false when it is none of these. */
 bool address_parse(const char *text, uint16_t port, struct sockaddr_storage *to, socklen_t *length);
 

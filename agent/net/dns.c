@@ -24,7 +24,6 @@
 #include "net/dial.h"
 
 enum {
-    DNS_PORT = 53,
     FIRST_RESEND_MS = 250, /* c-ares doubles it each time: 0, 0.25, 0.75, 1.75, 3.75 s */
     QUARTERS = 4,          /* of a short limit: 0, 1/4, 3/4 of it */
     MAX_SENDS = 6,         /* the limit of the question comes before the last */

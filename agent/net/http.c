@@ -267,6 +267,7 @@ static bool prepare(struct exchange *exchange, const struct http_request *reques
     exchange->is_tls = request->tls;
     exchange->withhold = request->withhold;
     exchange->peer.trust = request->trust;
+    exchange->peer.by_sdk = request->by_sdk;
     (void)text_set(exchange->peer.host, sizeof(exchange->peer.host), "%s", request->host);
     (void)text_set(agent, sizeof(agent), "ssm-preflight/%s", program_version);
     set_always(exchange->easy);

@@ -18,7 +18,7 @@
 #include "base/text.h"
 #include "net/address.h"
 
-enum { MAX_READS = 256, DNS_PORT = 53 };
+enum { MAX_READS = 256 };
 
 struct search {
     int family;

@@ -169,39 +169,40 @@ static struct chain judge_chain(X509_STORE *store, X509 *certificate, STACK_OF(X
     return chain;
 }
 
-/* By what the agent itself trusts: mostly its bundle lists the root that we know already, and need not
- * be read as a whole. */
-static bool agent_trusts(struct tls_peer *peer, X509 *root, X509 *certificate,
-                         STACK_OF(X509) * untrusted)
+/* Which roots of the agent's do not vouch for the chain: all of its clients for this peer must believe it. Mostly its bundle lists
+ * the root that we know already, and need not be read as a whole. `chain`: as the system's roots see it, once they were asked. */
+static enum trust_by agent_distrusts(struct tls_peer *peer, X509 *certificate,
+                                     STACK_OF(X509) * untrusted, struct chain *chain)
 {
-    if (trust_bundle_has(peer->trust, root))
-        return true;
-    for (size_t which = 0; which < N_TRUST_SYSTEM; which++)
-        if (judge_chain(trust_system(peer->trust, (enum trust_system)which), certificate, untrusted)
-                .error == X509_V_OK)
-            return true;
-    return false;
+    bool believed = chain->root && trust_bundle_has(peer->trust, chain->root);
+
+    for (size_t which = 0; which < TRUST_SDK_BUNDLE && !believed; which++) {
+        X509_STORE *store = trust_system(peer->trust, (enum trust_system)which);
+        *chain = judge_chain(store, certificate, untrusted);
+        believed = chain->error == X509_V_OK;
+    }
+    X509_STORE *sdk = peer->by_sdk ? trust_system(peer->trust, TRUST_SDK_BUNDLE) : NULL;
+    if (!believed)
+        return TRUST_BY_SYSTEM;
+    return sdk && judge_chain(sdk, certificate, untrusted).error != X509_V_OK ? TRUST_BY_SDK
+                                                                              : TRUST_BY_NONE;
 }
 
-/* Amazon's roots first, then whatever the system trusts, which only then is read. */
+/* Amazon's roots first, then whatever the agent trusts, which only then is read. */
 static struct chain judge_by_all(struct tls_peer *peer, X509 *certificate,
                                  STACK_OF(X509) * untrusted)
 {
     enum trust_by by;
     struct chain chain = judge_chain(trust_first(peer->trust, &by), certificate, untrusted);
+    struct chain agents = chain;
+    enum trust_by distrusted_by = agent_distrusts(peer, certificate, untrusted, &agents);
 
     if (chain.error == X509_V_OK) {
         peer->session.trust_by = by;
-        peer->session.agent_distrusts = !agent_trusts(peer, chain.root, certificate, untrusted);
-        return chain;
-    }
-    for (size_t which = 0; which < N_TRUST_SYSTEM; which++) {
-        X509_STORE *store = trust_system(peer->trust, (enum trust_system)which);
-        struct chain second = judge_chain(store, certificate, untrusted);
-        if (second.error == X509_V_OK) {
-            peer->session.trust_by = TRUST_BY_SYSTEM;
-            return second;
-        }
+        peer->session.distrusted_by = distrusted_by;
+    } else if (distrusted_by == TRUST_BY_NONE) {
+        peer->session.trust_by = TRUST_BY_SYSTEM;
+        return agents;
     }
     return chain;
 }

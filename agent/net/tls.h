@@ -17,6 +17,7 @@ struct ssl_ctx_st;
 struct tls_peer {
     char host[HOST_SIZE]; /* the name that the certificate must carry, or an address */
     struct trust *trust;
+    bool by_sdk; /* http.h */
     struct tls_session session;
     bool shown;               /* a certificate came and `failure` says what we think of it */
     enum failure failure;     /* FAILURE_NONE: believed */

@@ -37,7 +37,8 @@ struct trust {
     char root[PATH_SIZE];
     char ssl_cert_file[PATH_SIZE]; /* empty: trust_bundle_paths */
     char ssl_cert_dir[PATH_SIZE];  /* empty: directories */
-    const X509 *found;             /* that the bundle has */
+    char sdk_bundle[PATH_SIZE];
+    const X509 *found; /* that the bundle has */
     X509_STORE *system[N_TRUST_SYSTEM];
     bool is_read[N_TRUST_SYSTEM];
     struct believed believed[MAX_BELIEVED]; /* the oldest is forgotten */
@@ -174,10 +175,9 @@ static const char *bundle_path(const char *root, const char *ssl_cert_file)
     return "";
 }
 
-static void read_bundle(struct trust *trust, X509_STORE *store)
+static void read_bundle(struct trust *trust, const char *path, X509_STORE *store)
 {
     char error[DETAIL_SIZE];
-    const char *path = bundle_path(trust->root, trust->ssl_cert_file);
 
     if (path[0])
         (void)add_file(store, trust->root, path, error, sizeof(error));
@@ -273,14 +273,19 @@ bool trust_bundle_has(struct trust *trust, X509 *certificate)
 
 X509_STORE *trust_system(struct trust *trust, enum trust_system which)
 {
+    if (which == TRUST_SDK_BUNDLE && !trust->sdk_bundle[0])
+        return NULL;
     if (!trust->is_read[which]) {
         trust->is_read[which] = true;
         trust->system[which] = store_new();
         log_verbose("tls: reading the system's certificates");
-        if (which == TRUST_SYSTEM_BUNDLE)
-            read_bundle(trust, trust->system[which]);
-        else
+        if (which == TRUST_SYSTEM_DIRECTORIES)
             read_directories(trust, trust->system[which]);
+        else
+            read_bundle(trust,
+                        which == TRUST_SDK_BUNDLE ? trust->sdk_bundle
+                                                  : bundle_path(trust->root, trust->ssl_cert_file),
+                        trust->system[which]);
     }
     return trust->system[which];
 }
@@ -365,11 +370,13 @@ static void forget_system(struct trust *trust)
     }
 }
 
-void trust_use_bundle(struct trust *trust, const char *ssl_cert_file, const char *ssl_cert_dir)
+void trust_use_bundle(struct trust *trust, const char *ssl_cert_file, const char *ssl_cert_dir,
+                      const char *sdk_bundle)
 {
     forget_system(trust);
     (void)text_set(trust->ssl_cert_file, PATH_SIZE, "%s", ssl_cert_file);
     (void)text_set(trust->ssl_cert_dir, PATH_SIZE, "%s", ssl_cert_dir);
+    (void)text_set(trust->sdk_bundle, PATH_SIZE, "%s", sdk_bundle);
 }
 
 void trust_free(struct trust *trust)

@@ -23,9 +23,11 @@ struct trust;
 struct trust *trust_new(const char *ca_file, const char *root, char *error, size_t error_size);
 void trust_free(struct trust *trust);
 
-/* The agent's SSL_CERT_FILE and SSL_CERT_DIR, in place of the usual files and directories unless they are empty, once
- * its unit was read: before the first handshake of a round. What was read of the system's roots in an earlier round is read again. */
-void trust_use_bundle(struct trust *trust, const char *ssl_cert_file, const char *ssl_cert_dir);
+/* The agent's SSL_CERT_FILE and SSL_CERT_DIR, in place of the usual files and directories unless they are empty, and its
+ * AWS_CA_BUNDLE, once its unit was read: before the first handshake of a round. What was read of the system's roots in an earlier
+ * round is read again. */
+void trust_use_bundle(struct trust *trust, const char *ssl_cert_file, const char *ssl_cert_dir,
+                      const char *sdk_bundle);
 
 /* The first of the agent's places that holds a certificate, be it trusted or not: a file, or else a
  * directory; empty: none. */
@@ -34,8 +36,13 @@ void trust_find_bundle(const char *root, const char *ssl_cert_file, const char *
 
 /* For tls.c, the stores in the order in which they are tried. Owned by trust.
  * First: Amazon's roots, or those of the ca_file. The system's are read on the first call, which costs
- * tens of milliseconds: empty when the system has none. */
-enum trust_system { TRUST_SYSTEM_BUNDLE, TRUST_SYSTEM_DIRECTORIES, N_TRUST_SYSTEM };
+ * tens of milliseconds: empty when the system has none. NULL: AWS_CA_BUNDLE names no bundle. */
+enum trust_system {
+    TRUST_SYSTEM_BUNDLE,
+    TRUST_SYSTEM_DIRECTORIES,
+    TRUST_SDK_BUNDLE,
+    N_TRUST_SYSTEM
+};
 struct x509_store_st *trust_first(const struct trust *trust, enum trust_by *by);
 struct x509_store_st *trust_system(struct trust *trust, enum trust_system which);
 

@@ -137,6 +137,9 @@ struct observe {
 void names_start(struct climb *climb);
 void names_doubt(struct climb *climb); /* asks Amazon's resolver, once and if it may tell more */
 
+/* names.c: of how many servers in resolv.conf the agent asks. */
+int names_n_servers(const struct observe *observe);
+
 /* names.c: the names that the agent's resolver asks for, one after the other, until one has an address: of a host with fewer
  * dots than `options ndots:` one in each domain of the search list, then the host itself (Go's net package, nameList()).
  * False: there is none of this number. */

@@ -35,6 +35,8 @@ static int32_t tls_timeout_ms(const struct lane *lane)
     return lane->again || lane->action >= 0 ? TLS_AGAIN_TIMEOUT_MS : TLS_TIMEOUT_MS;
 }
 
+/* By AWS_CA_BUNDLE goes what is made with NewSession: the agent's first UpdateInstanceInformation, and kms (amazon-ssm-agent
+ * ssmclient.go, kmsservice.go; session.New of all others passes it over, aws-sdk-go aws/session/session.go). */
 struct http_request climb_request(const struct climb *climb, const char *address, int fd)
 {
     return (struct http_request){
@@ -46,6 +48,7 @@ struct http_request climb_request(const struct climb *climb, const char *address
         .fd = fd,
         .path = "/",
         .trust = climb->observe->trust,
+        .by_sdk = climb->service == SERVICE_SSM || climb->service == SERVICE_KMS,
         .owner = climb->observe,
         .tls_timeout_ms = TLS_TIMEOUT_MS,
         .timeout_ms = ladder_patience_ms(climb),
@@ -282,14 +285,14 @@ static void settle(struct lane *lane, const struct http_reply *reply)
         actions_forget_unclear(lane->climb, facts);
     }
     /* What opens TLS on the way may rewrite Date as well. */
-    if (from_aws(facts, &reply->head) && !tls_session_is_intercepted(&facts->session))
+    if (from_aws(facts, &reply->head) && !tls_session_is_opened(&facts->session))
         clock_add(&lane->climb->observe->facts->clock, service_name(lane->climb->service),
                   facts->address, &facts->head, reply->took_us);
     lane->open = failure == FAILURE_NONE &&
                  reply->step.took_ms < ladder_patience_ms(lane->climb) / 4 * 3;
     actions_pump(lane->climb);
     if (failure == FAILURE_NONE && lane->climb->service == SERVICE_SSMMESSAGES &&
-        lane->climb->n_upgrades == 0 && tls_session_is_intercepted(&facts->session))
+        lane->climb->n_upgrades == 0 && tls_session_is_opened(&facts->session))
         ask_upgrade(lane);
 }
 

@@ -51,6 +51,13 @@ int hosts_look_up(const char *root, const char *name, char addresses[][ADDRESS_S
 
 /* --- which answers count --- */
 
+int names_n_servers(const struct observe *observe)
+{
+    int n = observe->facts->resolvers.n_configured;
+
+    return n < AGENT_NAMESERVERS ? n : AGENT_NAMESERVERS;
+}
+
 /* The answer that the agent's resolver would take, or NULL. `settled`: that will not change any more;
  * with NULL every configured resolver failed. */
 static const struct dns_answer *taken_answer(const struct endpoint_facts *facts, enum family family,
@@ -136,7 +143,7 @@ static struct nameserver *nameserver_of(struct observe *observe, const char *ser
 {
     const struct resolver_facts *resolvers = &observe->facts->resolvers;
 
-    for (int i = 0; i < resolvers->n_configured && i < AGENT_NAMESERVERS; i++)
+    for (int i = 0; i < names_n_servers(observe); i++)
         if (strcmp(resolvers->configured[i], server) == 0)
             return &observe->nameservers[i];
     return NULL;
@@ -174,7 +181,7 @@ static void knocked(void *arg, const struct dialled *dialled)
 static void knock(struct climb *climb, struct nameserver *server, const char *address)
 {
     const struct dial dial = {.address = address,
-                              .port = 53,
+                              .port = DNS_PORT,
                               .timeout_ms = DNS_PATIENCE_MS,
                               .quiet = true,
                               .owner = climb->observe};
@@ -502,8 +509,7 @@ static void searched(void *arg, const struct dns_answer *answer)
         decide(climb, answer->family);
         return;
     }
-    if (dns_decides(answer) ||
-        ++climb->search_server == climb->observe->facts->resolvers.n_configured) {
+    if (dns_decides(answer) || ++climb->search_server == names_n_servers(climb->observe)) {
         climb->search_server = 0;
         climb->n_searched++;
     }
@@ -538,7 +544,7 @@ static void ask_host(struct climb *climb)
     const bool by_dns = resolvers->order != LOOKUP_FILES;
     struct loop *loop = climb->observe->loop;
 
-    for (int i = 0; by_dns && i < resolvers->n_configured && i < AGENT_NAMESERVERS; i++)
+    for (int i = 0; by_dns && i < names_n_servers(climb->observe); i++)
         ask_both(climb, resolvers->configured[i], ASKED_CONFIGURED);
     if (by_dns && resolvers->n_configured == 0 && resolvers->read.failure != FAILURE_INTERNAL)
         ask_both(climb, "127.0.0.1", ASKED_CONFIGURED); /* as Go and glibc do, resolver(3) */

@@ -151,7 +151,7 @@ static void named(void *arg, const struct dns_answer *answer)
         ask_all(observe, answer->addresses[0]);
         return;
     }
-    if (!said_no && ++observe->proxy_resolver < observe->facts->resolvers.n_configured) {
+    if (!said_no && ++observe->proxy_resolver < names_n_servers(observe)) {
         ask_name(observe);
         return;
     }
@@ -170,7 +170,7 @@ static void ask_name(struct observe *observe)
     const struct dns_question question = names_question(observe, name, observe->proxy_resolver,
                                                         AGENT_DNS_MS);
 
-    if (observe->proxy_resolver < observe->facts->resolvers.n_configured &&
+    if (observe->proxy_resolver < names_n_servers(observe) &&
         names_search(observe, observe->proxy.host, observe->proxy_name, name))
         (void)dns_ask(observe->loop, &question, named, observe);
 }

@@ -34,6 +34,8 @@ static void add_cause(char line[MAX_COLUMNS + 1], const struct report *report)
         (void)text_set(more, sizeof(more), "%d", (int)report_n_causes(report) - 1);
         (void)add_part(line, " (+", more, " more)");
     }
+    if (report->verdict == VERDICT_DEGRADED && report_is_role_open(report))
+        (void)add_part(line, ", ", "role not proven", "");
 }
 
 /* What a reader of READY must know: checks left out. */

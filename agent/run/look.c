@@ -102,6 +102,7 @@ static void read_local(const struct look *look, const struct facts *facts, struc
     take_stamp(look, "/etc/hosts", stamp++);
     take_stamp(look, facts->agent.ssl_cert_file, stamp++);
     take_stamp(look, facts->agent.ssl_cert_dir, stamp++);
+    take_stamp(look, facts->agent.sdk_bundle, stamp++);
     for (int i = 0; trust_bundle_paths[i] && stamp < end; i++)
         take_stamp(look, trust_bundle_paths[i], stamp++);
 }

@@ -57,7 +57,7 @@ static void discovered(void *arg, enum discovered what)
     switch (what) {
     case DISCOVERED_PLAN:
         trust_use_bundle(round->run->trust, round->facts->agent.ssl_cert_file,
-                         round->facts->agent.ssl_cert_dir);
+                         round->facts->agent.ssl_cert_dir, round->facts->agent.sdk_bundle);
         start_observing(round, NULL);
         if (round->placed)
             observe_placed(round->observe);

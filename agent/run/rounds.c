@@ -101,9 +101,11 @@ bool rounds_next(const struct report *report, const struct rounds_state *state, 
     int64_t wait = jittered(state, ROUND_MAX_WAIT_MS);
     const struct check_result *token = &report->checks[CHECK_IMDS_TOKEN];
     bool throttled = token->status == STATUS_FAIL && token->reason == FAILURE_THROTTLED;
+    bool no_role = report->checks[CHECK_ROLE_ATTACHED].status == STATUS_FAIL ||
+                   report->checks[CHECK_ROLE_CREDENTIALS].status == STATUS_FAIL;
+    int most = throttled ? ROUNDS_OF_IMDS : no_role ? ROUNDS_OF_ROLE : ROUNDS_OF_CHECK;
 
-    if (state->n_done >= (throttled ? ROUNDS_OF_IMDS : ROUNDS_OF_CHECK) ||
-        !rounds_worth_another(report) || wait >= state->remaining_ms)
+    if (state->n_done >= most || !rounds_worth_another(report) || wait >= state->remaining_ms)
         return false;
     *wait_ms = wait;
     return true;

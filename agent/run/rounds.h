@@ -17,6 +17,8 @@
 
 enum {
     ROUNDS_OF_CHECK = 4, /* as often as the agent asks in one go (amazon-ssm-agent, SsmRetryer) */
+    ROUNDS_OF_ROLE =
+        3, /* it asks so often for the role's, then sleeps for half an hour (measured) */
     ROUNDS_OF_IMDS = 9, /* the agent comes up when IMDS throttles its first 8 requests (measured) */
     ROUND_BASE_MS = 200,
     ROUND_MAX_WAIT_MS = 5000,   /* while the agent's start waits, BOOT_MS */

@@ -313,6 +313,7 @@ simple("sdk-with-imds-by-ipv6", "rhel", "agent-environment", lambda r: r.drop_in
 simple("environment-file-that-is-missing", "rhel", "agent-environment", lambda r: r.drop_in("EnvironmentFile=/etc/sysconfig/proxy"))
 # 13
 simple("no-bundle", "debian", "ca-bundle-missing", Root.untrust)
+simple("bundle-of-the-sdk", "debian", "ca-bundle-missing", lambda r: (r.drop_in("Environment=AWS_CA_BUNDLE=/etc/corp.pem"), r.write("etc/corp.pem", "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n")))
 simple("bundle-dangling", "rpm", "ca-bundle-missing", lambda r: r.remove("etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem"))
 simple("bundle-empty", "rpm", "ca-bundle-missing", lambda r: r.write("etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem", ""))
 simple("bundle-without-amazon", "debian", "ca-bundle-missing",

@@ -195,6 +195,10 @@ EXPECTED = [  # fault, verdict, first finding
     # TLS
     ("tls-intercepted:unknown", "not-ready", "tls-intercepted"),
     ("tls-untrusted", "not-ready", "tls-untrusted"),
+    # at one of two addresses: the agent comes up or not, as DNS names the other one first or this one
+    ("tls-untrusted:ssm:b", "not-ready", "tls-untrusted"),
+    ("tls-untrusted:ssmmessages:a", "not-ready", "tls-untrusted"),
+    ("tls-reset:reset:ssm:a", "not-ready", "tls-reset"),
     ("tls-wrong-name", "not-ready", "tls-wrong-name"),
     ("tls-expired", "not-ready", "tls-expired"),
     ("tls-reset", "not-ready", "tls-reset"),
@@ -265,6 +269,8 @@ EXPECTED = [  # fault, verdict, first finding
     ("ca-bundle:directory", "ready", None),
     ("ca-bundle:joined", "not-ready", "ca-bundle-missing"),
     ("ca-bundle:sdk", "not-ready", "ca-bundle-missing"),
+    ("ca-bundle:sdk-amazons", "ready", None),
+    ("ca-bundle:sdk-amazons ca-bundle:foreign", "not-ready", "ca-bundle-missing"),  # the control channel goes by the system's roots
     ("ca-bundle:bom", "not-ready", "ca-bundle-missing"),
     ("ca-bundle:blank-lines", "ready", None),
     ("agent-environment:AWS_STS_REGIONAL_ENDPOINTS:nonsense", "not-ready", "agent-environment"),
@@ -301,6 +307,12 @@ EXPECTED = [  # fault, verdict, first finding
     ("agent-environment:AWS_CA_BUNDLE:/etc/ssl/gone.pem", "not-ready", "agent-environment"),
     ("ipv6-only agent-old:3.3.1142.0", "not-ready", "agent-too-old"),
     ("tls-intercepted", "degraded", "tls-intercepted"),
+    ("tls-intercepted:sdk", "not-ready", "tls-intercepted"),  # AWS_CA_BUNDLE is not for all of the agent's calls
+    ("tls-intercepted:sdk:ssm", "not-ready", "tls-intercepted"),
+    ("tls-intercepted:sdk:ssmmessages", "not-ready", "tls-intercepted"),
+    ("tls-intercepted ca-bundle:sdk", "degraded", "tls-intercepted"),
+    ("tls-intercepted ca-bundle:sdk-amazons", "not-ready", "tls-intercepted"),
+    ("tls-intercepted:installed:ssmmessages ca-bundle:sdk-amazons", "degraded", "tls-intercepted"),
     ("ec2messages-missing agent-old:3.2.0.0", "degraded", "agent-too-old"),
     ("state-directory:noexec", "degraded", "agent-state-unwritable"),
     ("agent-half-installed:session-worker", "degraded", "agent-half-installed"),
@@ -433,6 +445,8 @@ EXPECTED = [  # fault, verdict, first finding
     ("imds-path:token:401:1", "ready", None),
     ("imds-path:LabInstanceRole:404", "not-ready", "imds-malformed"),
     ("imds-path:LabInstanceRole:500", "not-ready", "imds-throttled"),
+    ("imds-path:LabInstanceRole:503:2", "ready", None),
+    ("imds-path:LabInstanceRole:503:3", "not-ready", "imds-throttled"),  # the agent asks three times, then sleeps
     ("imds-path:ec2-instance:404", "ready", None),
     ("imds-says", "ready", None),
     ("imds-says:role-odd", "ready", None),
@@ -466,6 +480,8 @@ EXPECTED = [  # fault, verdict, first finding
     ("clock-wrong:299", "degraded", "clock-wrong"),
     ("clock-wrong:300", "not-ready", "clock-wrong"),
     ("dates-rewritten", "degraded", "tls-intercepted"),
+    ("dates-rewritten ca-bundle:sdk --ca-file=/etc/ssl/certs/corp/ca.pem", "ready", None),
+    ("tls-intercepted websocket-refused ca-bundle:sdk --ca-file=/etc/ssl/certs/corp/ca.pem", "not-ready", "proxy-in-the-way"),
     ("configuration-written:name-delete", "not-ready", "agent-config-invalid"),
     ("state-left:runtime-folder", "not-ready", "agent-state-unwritable"),
     ("resolv-written:zeros-before", "ready", None),

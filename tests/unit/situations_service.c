@@ -134,6 +134,20 @@ static void wrong_name(struct facts *facts)
     }
 }
 
+static void untrusted_at_one_address(struct facts *facts)
+{
+    break_tls(facts, SERVICE_SSM, 1, FAILURE_UNTRUSTED);
+    SET(facts->endpoints[SERVICE_SSM].addresses[1].session.issuer, "%s",
+        facts->endpoints[SERVICE_SSM].addresses[1].session.subject);
+}
+
+static void wrong_name_at_one_address(struct facts *facts)
+{
+    wrong_name(facts);
+    facts->endpoints[SERVICE_SSMMESSAGES].addresses[0] = facts->endpoints[SERVICE_SSM].addresses[0];
+    SET(facts->endpoints[SERVICE_SSMMESSAGES].addresses[0].address, "10.0.1.22");
+}
+
 static void reset(struct facts *facts)
 {
     tls_all(facts, FAILURE_RESET);
@@ -163,7 +177,9 @@ const struct situation tls_situations[] = {
     {"healthy--ca-file", intercepted_with_ca_file},
     {"healthy--newer-root", newer_amazon_root},
     {"tls-untrusted", untrusted},
+    {"tls-untrusted--one-address", untrusted_at_one_address},
     {"tls-wrong-name", wrong_name},
+    {"tls-wrong-name--one-address", wrong_name_at_one_address},
     {"tls-reset", reset},
     {"tls-reset--no-tls", no_tls},
     {"tls-version", tls_version},
@@ -840,7 +856,7 @@ static void imds_past_the_proxy(struct facts *facts)
 
 static void distrust(struct facts *facts, enum service service)
 {
-    facts->endpoints[service].addresses[1].session.agent_distrusts = true;
+    facts->endpoints[service].addresses[1].session.distrusted_by = TRUST_BY_SYSTEM;
 }
 
 static void foreign_bundle(struct facts *facts)
@@ -865,6 +881,12 @@ static void bundle_of_the_unit(struct facts *facts)
     SET(facts->agent.ssl_cert_file, "/etc/corp/ca.pem");
     SET(facts->agent.ssl_cert_dir, "/etc/corp/certs");
     SET(facts->agent.ca_bundle, "/etc/corp/ca.pem");
+}
+
+static void bundle_of_the_sdk(struct facts *facts)
+{
+    facts->endpoints[SERVICE_SSM].addresses[0].session.distrusted_by = TRUST_BY_SDK;
+    SET(facts->agent.sdk_bundle, "/etc/corp/ca.pem");
 }
 
 static void use_config(struct facts *facts)
@@ -1099,6 +1121,7 @@ const struct situation agent_situations[] = {
     {"ca-bundle-missing--foreign", foreign_bundle},
     {"ca-bundle-missing--optional", foreign_bundle_for_what_is_optional},
     {"ca-bundle-missing--unit", bundle_of_the_unit},
+    {"ca-bundle-missing--sdk", bundle_of_the_sdk},
     {"healthy--foreign-bundle", foreign_bundle_for_what_is_not_needed},
     {"public-address", public_address},
     {"ipv6-only", ipv6_only},

@@ -322,8 +322,8 @@ static void lie_at(struct facts *f, int service, int address, const char *in, en
 
 static void the_sdks_bundle_does_not_vouch(struct facts *f)
 {
-    SET(f->agent.ssl_cert_file, "/etc/corp/ca.pem");
-    SET(f->agent.ssl_cert_dir, "/dev/null");
+    SET(f->agent.sdk_bundle, "/etc/corp/ca.pem");
+    at(f, SERVICE_SSM, 0)->session.distrusted_by = TRUST_BY_SDK;
 }
 
 static void the_package_names_no_file(struct facts *f)

@@ -522,8 +522,8 @@ static void variables_of_the_sdk_are_kept_and_secrets_are_not(void **state)
     read_anew(state);
     assert_int_equal(agent.n_variables, 0);
     assert_int_equal(agent.environment.outcome, OUTCOME_OK);
-    assert_string_equal(agent.ssl_cert_file, "/etc/ssl/ca.pem"); /* without Amazon's roots */
-    assert_string_equal(agent.ssl_cert_dir, "/dev/null");
+    assert_string_equal(agent.sdk_bundle, "/etc/ssl/ca.pem");
+    assert_string_equal(agent.ssl_cert_file, "");
 
     put(drop_in,
         "[Service]\nExecStart=\nExecStart=/usr/bin/env A=1 https_proxy=http://e /usr/bin/x\n"
@@ -531,11 +531,6 @@ static void variables_of_the_sdk_are_kept_and_secrets_are_not(void **state)
     read_anew(state);
     assert_string_equal(agent.https_proxy, "http://e");
     assert_string_equal(agent.proxy_file, drop_in);
-
-    put("/etc/ssl/ca.pem", amazon_roots_pem);
-    put(drop_in, "[Service]\nEnvironment=AWS_CA_BUNDLE=/etc/ssl/ca.pem\n");
-    read_anew(state);
-    assert_string_equal(agent.ssl_cert_file, "");
 }
 
 static void variables_do_harm_as_the_sdk_reads_them(void **state)

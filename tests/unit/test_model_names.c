@@ -35,7 +35,7 @@ static const struct {
     {&family_names, FAMILY_IPV6 + 1},
     {&asked_as_names, ASKED_PLAIN + 1},
     {&lookup_order_names, LOOKUP_DNS + 1},
-    {&trust_by_names, TRUST_BY_SYSTEM + 1},
+    {&trust_by_names, TRUST_BY_SDK + 1},
     {&status_names, STATUS_SKIP + 1},
     {&severity_names, SEVERITY_FATAL + 1},
     {&confidence_names, CONFIDENCE_CERTAIN + 1},

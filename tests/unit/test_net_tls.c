@@ -75,6 +75,7 @@ static int remove_identities(void **state)
                                         "bad.pem",
                                         "none.pem",
                                         "agent.pem",
+                                        "sdk.pem",
                                         "etc/ssl/certs/ca-certificates.crt",
                                         "etc/ssl/certs/corporate.pem",
                                         "etc/ssl/certs",
@@ -129,7 +130,7 @@ static struct trust *trust_in(const char *ca_file, const char *system_root,
 
     if (!trust)
         fail_msg("trust: %s", error);
-    trust_use_bundle(trust, ssl_cert_file ? ssl_cert_file : "", "");
+    trust_use_bundle(trust, ssl_cert_file ? ssl_cert_file : "", "", "");
     return trust;
 }
 
@@ -141,6 +142,8 @@ static void keep(void *arg, const struct http_reply *reply)
     n_got++;
 }
 
+static bool by_sdk;
+
 static void shake_hands(struct trust *trust, const char *host, int32_t tls_timeout_ms)
 {
     struct http_request request = {.method = "GET",
@@ -151,6 +154,7 @@ static void shake_hands(struct trust *trust, const char *host, int32_t tls_timeo
                                    .fd = -1,
                                    .path = "/",
                                    .trust = trust,
+                                   .by_sdk = by_sdk,
                                    .tls_timeout_ms = tls_timeout_ms,
                                    .timeout_ms = 5000,
                                    .max_body_bytes = 1000};
@@ -302,7 +306,7 @@ static void recalls_the_same_bytes_for_the_same_name_for_a_while(void **state)
     assert_null(trust_recall(trust, "kms.test", &same, 1000));
     assert_null(trust_recall(trust, "ssm.test", &other, 1000));
     assert_null(trust_recall(trust, "", &empty, 0));
-    trust_use_bundle(trust, NULL, NULL);
+    trust_use_bundle(trust, NULL, NULL, NULL);
     assert_null(trust_recall(trust, "ssm.test", &same, 1000));
     buffer_clear(&same);
     buffer_clear(&other);
@@ -582,8 +586,8 @@ static void learns_of_the_agents_file_after_it_was_made(void **state)
     identity_write(below("etc/ssl/certs/ca-certificates.crt"), &root, NULL);
     identity_write(below("agent.pem"), &stranger, NULL);
     trust = trust_in(NULL, directory, NULL);
-    trust_use_bundle(trust, "", "");
-    trust_use_bundle(trust, "/agent.pem", "");
+    trust_use_bundle(trust, "", "", "");
+    trust_use_bundle(trust, "/agent.pem", "", "");
     peer.tls = identity_serve(&unknown, NULL);
     shake_hands(trust, "ssm.test", 2000);
     assert_int_equal(got.session.trust_by, TRUST_BY_SYSTEM);
@@ -602,7 +606,7 @@ static bool agent_distrusts(void)
     assert_int_equal(got.tls.outcome, OUTCOME_OK);
     assert_int_equal(got.session.trust_by, TRUST_BY_CA_FILE);
     trust_free(trust);
-    return got.session.agent_distrusts;
+    return got.session.distrusted_by == TRUST_BY_SYSTEM;
 }
 
 static void knows_whether_the_agent_trusts_it_too(void **state)
@@ -638,6 +642,53 @@ static void knows_whether_the_agent_trusts_it_too(void **state)
     assert_true(agent_distrusts());
 }
 
+/* What the agent asks by AWS's SDK, AWS_CA_BUNDLE must vouch for too. It stands in for nothing that the system's roots lack. */
+static void asks_the_sdks_bundle_besides(void **state)
+{
+    static const struct {
+        const struct identity *shown, *system, *sdk; /* NULL: AWS_CA_BUNDLE names none */
+        bool by_sdk;
+        enum trust_by by, distrusted_by;
+    } rows[] = {
+        {&good, &root, &root, true, TRUST_BY_CA_FILE, TRUST_BY_NONE},
+        {&good, &root, &stranger, true, TRUST_BY_CA_FILE, TRUST_BY_SDK},
+        {&good, &root, &stranger, false, TRUST_BY_CA_FILE, TRUST_BY_NONE},
+        {&good, &stranger, &root, true, TRUST_BY_CA_FILE, TRUST_BY_SYSTEM},
+        {&unknown, &stranger, NULL, true, TRUST_BY_SYSTEM, TRUST_BY_NONE},
+        {&unknown, &stranger, &stranger, true, TRUST_BY_SYSTEM, TRUST_BY_NONE},
+        {&unknown, &stranger, &root, true, TRUST_BY_NONE, TRUST_BY_NONE},
+        {&unknown, &stranger, &root, false, TRUST_BY_SYSTEM, TRUST_BY_NONE},
+        {&unknown, &root, &stranger, true, TRUST_BY_NONE, TRUST_BY_NONE},
+        {&unknown, &root, &stranger, false, TRUST_BY_NONE, TRUST_BY_NONE},
+    };
+    char bundle[PATH_SIZE];
+    (void)state;
+
+    make_system();
+    (void)text_set(bundle, sizeof(bundle), "%s", below("etc/ssl/certs/ca-certificates.crt"));
+    identity_write(below("amazon.pem"), &root, NULL);
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        struct trust *trust = trust_in(below("amazon.pem"), directory, NULL);
+        identity_write(bundle, rows[i].system, NULL);
+        if (rows[i].sdk)
+            identity_write(below("sdk.pem"), rows[i].sdk, NULL);
+        trust_use_bundle(trust, "", "", rows[i].sdk ? "/sdk.pem" : "");
+        SSL_CTX_free(peer.tls);
+        peer.tls = identity_serve(rows[i].shown, &intermediate);
+        peer.then = PEER_CLOSES;
+        by_sdk = rows[i].by_sdk;
+        shake_hands(trust, "ssm.test", 2000);
+        by_sdk = false;
+        if (got.session.trust_by != rows[i].by ||
+            got.session.distrusted_by != rows[i].distrusted_by)
+            fail_msg("row %zu: %d, %d", i, got.session.trust_by, got.session.distrusted_by);
+        assert_int_equal(got.tls.outcome,
+                         rows[i].by == TRUST_BY_NONE ? OUTCOME_FAILED : OUTCOME_OK);
+        trust_free(trust);
+    }
+    remove(bundle);
+}
+
 /* The bundle is read anew in each round: somebody may have corrected it. */
 static void forgets_the_bundle_between_rounds(void **state)
 {
@@ -650,14 +701,14 @@ static void forgets_the_bundle_between_rounds(void **state)
     identity_write(below("amazon.pem"), &root, NULL);
     trust = trust_in(below("amazon.pem"), directory, NULL);
     for (int i = 0; i < 2; i++) {
-        trust_use_bundle(trust, "", "");
+        trust_use_bundle(trust, "", "", "");
         if (i == 1)
             identity_write(bundle, &root, NULL);
         SSL_CTX_free(peer.tls);
         peer.tls = identity_serve(&good, &intermediate);
         peer.then = PEER_CLOSES;
         shake_hands(trust, "ssm.test", 2000);
-        assert_int_equal(got.session.agent_distrusts, i == 0);
+        assert_int_equal(got.session.distrusted_by, i == 0 ? TRUST_BY_SYSTEM : TRUST_BY_NONE);
     }
     remove(bundle);
     trust_free(trust);
@@ -960,6 +1011,7 @@ int main(void)
         TEST(believes_the_file_of_the_agent_in_its_place),
         TEST(learns_of_the_agents_file_after_it_was_made),
         TEST(knows_whether_the_agent_trusts_it_too),
+        TEST(asks_the_sdks_bundle_besides),
         TEST(forgets_the_bundle_between_rounds),
         TEST(believes_a_listed_intermediate),
         TEST(names_a_bad_ca_file),

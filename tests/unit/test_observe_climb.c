@@ -1115,6 +1115,7 @@ static void the_answer_to_an_unsigned_request_is_judged(void **state)
         {399, "1", "", "", TRUST_BY_AMAZON, FAILURE_REDIRECTED},
         {400, "1", "", "", TRUST_BY_AMAZON, FAILURE_NONE},
         {307, "1", "", "AmazonS3", TRUST_BY_AMAZON, FAILURE_NONE},
+        {400, "1", "", "", TRUST_BY_CA_FILE, FAILURE_NONE},
     };
 
     for (size_t i = 0; i < COUNT_OF(rows); i++) {
@@ -1134,7 +1135,7 @@ static void the_answer_to_an_unsigned_request_is_judged(void **state)
         assert_int_equal(step_of(RUNG_HTTP)->took_ms, 5);
         assert_string_equal(SSM->addresses[0].body_start,
                             rows[i].failure != FAILURE_NONE ? "what it said" : "");
-        bool is_opened = rows[i].by == TRUST_BY_SYSTEM; /* by what may rewrite Date */
+        bool is_opened = rows[i].by != TRUST_BY_AMAZON; /* by what may rewrite Date */
         assert_int_equal(facts.clock.n_samples, !is_opened);
         if (!is_opened) {
             assert_string_equal(facts.clock.samples[0].source, "ssm");
@@ -1171,7 +1172,7 @@ static void what_would_become_a_websocket_is_tried_where_tls_is_opened(void **st
         {TRUST_BY_AMAZON, 0, "", FAILURE_NONE},
         {TRUST_BY_SYSTEM, 404, "1", FAILURE_NONE},
         {TRUST_BY_SYSTEM, 101, "", FAILURE_NONE},
-        {TRUST_BY_CA_FILE, 0, "", FAILURE_NONE}, /* it is not on the way */
+        {TRUST_BY_CA_FILE, 403, "", FAILURE_NO_WEBSOCKET}, /* it is meant, and on the way */
         {TRUST_BY_SYSTEM, 403, "", FAILURE_NO_WEBSOCKET},
         {TRUST_BY_SYSTEM, 0, "", FAILURE_NO_WEBSOCKET},
     };
@@ -1184,7 +1185,7 @@ static void what_would_become_a_websocket_is_tried_where_tls_is_opened(void **st
         struct http_reply reply = reply_of(404), other = reply_of(rows[i].status);
         reply.session.trust_by = rows[i].by;
         replies(0, reply);
-        assert_int_equal(n_sent, 1 + (rows[i].by == TRUST_BY_SYSTEM));
+        assert_int_equal(n_sent, 1 + (rows[i].by != TRUST_BY_AMAZON));
         if (n_sent == 2) {
             assert_string_equal(sent[1].request.headers[1], "Upgrade: websocket");
             (void)text_set(other.head.request_id, NAME_SIZE, "%s", rows[i].id);
@@ -1883,6 +1884,34 @@ static void expect_names(const char *url, const char *const *names)
     observe = NULL;
 }
 
+/* Of the endpoint, as where the search list comes first, and of a proxy. */
+static void the_fourth_server_is_asked_for_no_name(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 4; i++)
+        (void)text_set(facts.resolvers.configured[i], ADDRESS_SIZE, "10.0.0.%d", 2 + i);
+    facts.resolvers.n_configured = 4;
+    start_with_proxy("http://proxy.corp.example:3128");
+    int first = n_asked - 1;
+    for (int i = 0; i < 3; i++)
+        say(first + i, "", FAILURE_TIMEOUT, 1);
+    assert_int_equal(n_asked, first + 3);
+    observe_free(observe);
+
+    (void)set_up(state);
+    for (int i = 0; i < 4; i++)
+        (void)text_set(facts.resolvers.configured[i], ADDRESS_SIZE, "10.0.0.%d", 2 + i);
+    facts.resolvers.n_configured = 4;
+    (void)text_set(facts.resolvers.search, sizeof(facts.resolvers.search), "a.example");
+    (void)text_set(facts.plan.services[SERVICE_SSM].host, HOST_SIZE, "ssm");
+    start(NULL);
+    for (int i = 0; i < 3; i++) {
+        assert_string_equal(asked[i].name, "ssm.a.example");
+        say(i, "", FAILURE_TIMEOUT, 1);
+    }
+    assert_string_equal(asked[3].name, "ssm");
+}
+
 static void a_proxys_bare_name_is_asked_for_with_the_search_list(void **state)
 {
     static const char *const bare[] = {"proxy", NULL}, *const dotted[] = {"proxy.corp", NULL},
@@ -1959,6 +1988,7 @@ int main(void)
         TEST(a_request_goes_through_a_proxy_that_opens_the_way),
         TEST(a_proxy_by_tls_that_speaks_plainly_is_wrong),
         TEST(a_proxys_name_is_asked_of_one_server_after_the_other),
+        TEST(the_fourth_server_is_asked_for_no_name),
         TEST(a_proxys_bare_name_is_asked_for_with_the_search_list),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

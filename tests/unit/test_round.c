@@ -58,7 +58,8 @@ void __wrap_observe_placed(struct observe *observe);
 void __wrap_observe_role(struct observe *observe, const struct credentials *credentials);
 void __wrap_observe_take_back(struct observe *observe);
 void __wrap_observe_free(struct observe *observe);
-void __wrap_trust_use_bundle(struct trust *trust, const char *file, const char *folder);
+void __wrap_trust_use_bundle(struct trust *trust, const char *file, const char *folder,
+                             const char *sdk_bundle);
 int64_t __wrap_delivery_read(const char *root);
 void __wrap_delivery_compare(const char *root, int64_t before, struct facts *known);
 
@@ -189,11 +190,13 @@ void __wrap_observe_free(struct observe *observe)
     tell(observe ? "observe_free" : "no observe");
 }
 
-void __wrap_trust_use_bundle(struct trust *trust, const char *file, const char *folder)
+void __wrap_trust_use_bundle(struct trust *trust, const char *file, const char *folder,
+                             const char *sdk_bundle)
 {
     (void)trust;
     assert_string_equal(file, facts.agent.ssl_cert_file);
     assert_string_equal(folder, facts.agent.ssl_cert_dir);
+    assert_string_equal(sdk_bundle, facts.agent.sdk_bundle);
 }
 
 int64_t __wrap_delivery_read(const char *root)

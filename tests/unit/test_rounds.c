@@ -187,6 +187,21 @@ static void imds_that_throttles_gets_nine_rounds(void **state)
     assert_false(rounds_next(&report, &round, &wait_ms));
 }
 
+/* The agent asks three times for the role's credentials. */
+static void the_role_gets_three_rounds(void **state)
+{
+    struct rounds_state round = {.n_done = 2, .remaining_ms = 10000, .random = 12345};
+    int64_t wait_ms = 0;
+    (void)state;
+
+    fail_with(FAILURE_THROTTLED, true);
+    report.checks[CHECK_ROLE_CREDENTIALS] = report.checks[CHECK_IMDS_TOKEN];
+    report.checks[CHECK_IMDS_TOKEN].status = STATUS_PASS;
+    assert_true(rounds_next(&report, &round, &wait_ms));
+    round.n_done = 3;
+    assert_false(rounds_next(&report, &round, &wait_ms));
+}
+
 static void waits_grow_with_full_jitter_and_end_before_the_deadline(void **state)
 {
     int64_t wait_ms = 0;
@@ -379,6 +394,7 @@ int main(void)
         cmocka_unit_test(rounds_out_of_turn_begin_at_once_until_there_were_many),
         cmocka_unit_test(four_rounds_and_no_more),
         cmocka_unit_test(imds_that_throttles_gets_nine_rounds),
+        cmocka_unit_test(the_role_gets_three_rounds),
         cmocka_unit_test(waits_grow_with_full_jitter_and_end_before_the_deadline),
         cmocka_unit_test(ready_is_told_at_once_and_once),
         cmocka_unit_test(a_network_that_comes_late_is_not_told),

@@ -9,6 +9,7 @@ from .world import Link, Program
 CA_FILE = "/etc/ssm-preflight/amazon-roots.pem"
 BUNDLE = "/etc/ssl/certs/ca-certificates.crt"
 AMAZON_ROOT = "/etc/ssl/certs/Amazon_Root_CA_1.pem"
+SDK_BUNDLE = "/etc/ssl/certs/corp/ca.pem"  # where Go, which reads the files of /etc/ssl/certs, does not look
 CONFIGURATION = "/etc/ssm-preflight/preflight.conf"
 AGENT_CONFIGURATION = "/etc/amazon/ssm/amazon-ssm-agent.json"
 AGENT_UNIT = "/usr/lib/systemd/system/amazon-ssm-agent.service"
@@ -81,7 +82,6 @@ def files(world, authorities, host_bundle):
         CA_FILE: amazon_ca,
         BUNDLE: {
             "whole": bundle,
-            "sdk": bundle,
             "empty": "",
             "truncated": bundle[: len(bundle) // 2],
             "foreign": corporate_ca,
@@ -90,7 +90,7 @@ def files(world, authorities, host_bundle):
             "blank-lines": amazon_ca.replace("\n", "\n\n"),
         }.get(world.bundle),
         AMAZON_ROOT: amazon_ca if world.bundle == "directory" else None,
-        "/etc/ssl/certs/corp/ca.pem": corporate_ca if world.bundle == "sdk" else None,
+        SDK_BUNDLE: authorities.get(world.sdk_bundle),
         SYSTEMD_BOOTED: "",
         TIME_SYNC_WANTED: Link("/usr/lib/systemd/system/chrony.service"),
         "/etc/machine-id": "ec2a1b2c3d4e5f60718293a4b5c6d7e8\n",

@@ -217,6 +217,7 @@ class World:
     state_directory: str = "writable"  # read-only, noexec, full, inodes (none left): /var/lib/amazon
     bundle: str = "whole"  # the system's CA bundle: empty, truncated, foreign, none, directory (instance.py)
     corporate_authority: bool = False  # in the system's bundle
+    sdk_bundle: str = ""  # whose authority is in the file that AWS_CA_BUNDLE names
 
     @property
     def partition(self):

@@ -270,18 +270,27 @@ def _(world):
     world.files[instance.TIME_SYNC_WANTED] = None
 
 
+_BUNDLES = ("empty", "truncated", "foreign", "directory", "joined", "bom", "blank-lines")
+
+
+def sdk_bundle(world, authority):
+    world.sdk_bundle = authority
+    environment(world, {"AWS_CA_BUNDLE": instance.SDK_BUNDLE})
+
+
 @fault(
     "ca-bundle",
     "the CA bundle where the SSM agent looks is empty, truncated, without Amazon's roots; or there is none and a folder holds "
     "the root; or it is put together by hand: END and BEGIN share a line, it begins with a byte order mark, has blank lines; "
-    "or AWS_CA_BUNDLE names one without Amazon's roots",
+    "or AWS_CA_BUNDLE names one without Amazon's roots, or with nothing else",
     "ca-bundle-missing",
-    "[empty|truncated|foreign|directory|joined|bom|blank-lines|sdk]",
+    "[empty|truncated|foreign|directory|joined|bom|blank-lines|sdk|sdk-amazons]",
 )
 def _(world, variant="empty"):
-    world.bundle = choice(variant, "empty", "truncated", "foreign", "directory", "joined", "bom", "blank-lines", "sdk")
-    if variant == "sdk":
-        environment(world, {"AWS_CA_BUNDLE": "/etc/ssl/certs/corp/ca.pem"})
+    if choice(variant, *_BUNDLES, "sdk", "sdk-amazons") in _BUNDLES:
+        world.bundle = variant
+    else:
+        sdk_bundle(world, "corporate" if variant == "sdk" else "amazon")
 
 
 @fault(

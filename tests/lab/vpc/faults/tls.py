@@ -4,34 +4,38 @@
 from .. import world as w
 from ..tls import VARIANT_PORT
 from ..traps import TRAP_PORT
+from .machine import sdk_bundle
 from .registry import choice, fault, service_known
 
 
-def lead_to_port(world, service, port):
-    """Another server answers on this service's addresses; `all`: on those of every service."""
+def lead_to_port(world, service, port, zone="every"):
+    """Another server answers on this service's addresses; `all`: on those of every service. `zone`: on the one there alone."""
     for each in service_known(service):
-        for address in (w.address(each, "a"), w.address(each, "b"), w.public_address(each), w.other_vpc_address(each)):
+        every = (w.address(each, "a"), w.address(each, "b"), w.public_address(each), w.other_vpc_address(each))
+        for address in every if choice(zone, "every", *w.ZONES) == "every" else (w.address(each, zone),):
             world.rule("endpoint_detour", f"ip daddr {address} tcp dport 443 dnat ip to {address}:{port}")
 
 
-def lead_to(world, service, variant):
-    lead_to_port(world, service, VARIANT_PORT[variant])
+def lead_to(world, service, variant, zone="every"):
+    lead_to_port(world, service, VARIANT_PORT[variant], zone)
 
 
 @fault(
     "tls-intercepted",
-    "a proxy opens TLS: its authority is in the system's bundle only, or in none",
+    "a proxy opens TLS: its authority is in the system's bundle only, in what AWS_CA_BUNDLE names only, or in none",
     "tls-intercepted",
-    "[installed|unknown[:SERVICE (all)]]",
+    "[installed|sdk|unknown[:SERVICE (all)]]",
 )
 def _(world, authority="installed", service="all"):
-    world.corporate_authority = choice(authority, "installed", "unknown") == "installed"
-    lead_to(world, service, {"installed": "intercepted", "unknown": "minted"}[authority])
+    if choice(authority, "installed", "sdk", "unknown") == "sdk":
+        sdk_bundle(world, "corporate")
+    world.corporate_authority = authority == "installed"
+    lead_to(world, service, "minted" if authority == "unknown" else "intercepted")
 
 
-@fault("tls-untrusted", "the certificate is signed by itself", "tls-untrusted", "[SERVICE (all)]")
-def _(world, service="all"):
-    lead_to(world, service, "self-signed")
+@fault("tls-untrusted", "the certificate is signed by itself", "tls-untrusted", "[SERVICE (all)[:ZONE (every)]]")
+def _(world, service="all", zone="every"):
+    lead_to(world, service, "self-signed", zone)
 
 
 @fault("tls-wrong-name", "the certificate is for another name", "tls-wrong-name", "[SERVICE (ssm)]")
@@ -45,10 +49,10 @@ def _(world, service="all"):
 
 
 @fault(
-    "tls-reset", "the connection is reset (or closed) in the handshake", "tls-reset", "[reset|closed[:SERVICE (all)]]"
+    "tls-reset", "the connection is reset (or closed) in the handshake", "tls-reset", "[reset|closed[:SERVICE (all)[:ZONE (every)]]]"
 )
-def _(world, variant="reset", service="all"):
-    lead_to_port(world, service, TRAP_PORT[choice(variant, "reset", "closed")])
+def _(world, variant="reset", service="all", zone="every"):
+    lead_to_port(world, service, TRAP_PORT[choice(variant, "reset", "closed")], zone)
 
 
 @fault(
