@@ -432,6 +432,7 @@ EXPECTED = [  # fault, verdict, first finding
     ("throttled-as", "not-ready", "service-unavailable"),
     ("throttled-as:UnrecognizedClientException:403:1", "ready", None),
     ("throttled-as:ValidationException:400", "not-ready", "unexplained"),  # the agent's own request too
+    ("throttled-as:InvalidInstanceId:400:-1:ssm --permissions=agent", "not-ready", "unexplained"),  # only its own request tells
     ("channel-token", "not-ready", "unexplained"),
     ("channel-token:status", "not-ready", "unexplained"),
     ("channel-token:wall", "not-ready", "proxy-in-the-way"),
