@@ -152,10 +152,11 @@ struct lookup names_lookup(const struct facts *facts, enum service service)
     lookup.decided = true;
     lookup.waited_ms = larger(wait_for(facts, service, FAMILY_IPV4),
                               wait_for(facts, service, FAMILY_IPV6));
-    int32_t dead_ms = larger(wait_for_dead(facts, service, FAMILY_IPV4),
-                             wait_for_dead(facts, service, FAMILY_IPV6));
-    lookup.dead_first = service_limit_ms(service) > 0 && dead_ms >= service_limit_ms(service);
-    lookup.waited_ms = lookup.dead_first ? dead_ms : lookup.waited_ms;
+    lookup.dead_ms = larger(wait_for_dead(facts, service, FAMILY_IPV4),
+                            wait_for_dead(facts, service, FAMILY_IPV6));
+    lookup.dead_first = service_limit_ms(service) > 0 &&
+                        lookup.dead_ms >= service_limit_ms(service);
+    lookup.waited_ms = lookup.dead_first ? lookup.dead_ms : lookup.waited_ms;
     lookup.all_amazon = names_is_amazon_resolver(&facts->instance, lookup.answer->server);
     if (lookup.answer->n_addresses == 0)
         lookup.failure = lookup.answer->step.failure != FAILURE_NONE ? lookup.answer->step.failure

@@ -233,6 +233,7 @@ EXPECTED = [  # fault, verdict, first finding
     ("service-throttled:all:3", "ready", None),
     ("slow-endpoint", "degraded", "slow-endpoint"),
     ("slow-endpoint:all:8000", "degraded", "slow-endpoint"),
+    ("dns-aaaa-silent slow-endpoint:ssmmessages:6000", "not-ready", "slow-endpoint"),  # 10 s for the name, and 15 for both
     ("slow-endpoint:ssmmessages:16000", "not-ready", "slow-endpoint"),
     ("service-hang", "not-ready", "service-unavailable"),
     ("service-garbage", "not-ready", "proxy-in-the-way"),
@@ -442,6 +443,7 @@ EXPECTED = [  # fault, verdict, first finding
     ("imds-path:token:401:1", "ready", None),
     ("imds-path:LabInstanceRole:404", "not-ready", "imds-malformed"),
     ("imds-path:LabInstanceRole:500", "not-ready", "imds-throttled"),
+    ("imds-path:security-credentials:503", "not-ready", "imds-throttled"),
     ("imds-path:ec2-instance:404", "ready", None),
     ("imds-says", "ready", None),
     ("imds-says:role-odd", "ready", None),
