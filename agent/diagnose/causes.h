@@ -50,7 +50,7 @@ enum way {
     N_WAYS
 };
 
-enum { MAX_REASONS = 12, MAX_PARTS = 4, MAX_TITLES = 3, MAX_QUOTES = 5, MAX_LISTED = 6 };
+enum { MAX_REASONS = 12, MAX_PARTS = 4, MAX_TITLES = 4, MAX_QUOTES = 5, MAX_LISTED = 6 };
 
 /* The checks first to end - 1, where they failed for one of the reasons (none named: for any). Checks
  * of a service's ladder are named by those of the first service, and stand for those of each. */
@@ -160,7 +160,8 @@ view_quotes quote_machine, quote_interfaces, quote_imds, quote_forbidden, quote_
 view_holds where_nobody_answers, where_amazon_does_not_answer, when_amazon_serves_no_name,
     when_amazon_answers, where_question_stays_here, when_question_was_not_sent,
     where_edns_is_not_served, where_amazon_is_overruled, when_an_alias_shows_it,
-    when_name_leads_here, when_answers_are_too_late, when_aaaa_is_not_answered;
+    when_name_leads_here, when_answers_are_too_late, when_aaaa_is_not_answered,
+    when_dead_servers_come_first;
 view_quotes quote_no_resolver, quote_lookup, quote_stub, quote_servers_not_read, quote_lookup_order,
     quote_behind_stub, quote_without_edns, quote_late_answers, quote_false_answers, quote_families;
 

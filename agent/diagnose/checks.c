@@ -143,6 +143,7 @@ static void judge_imds(const struct judge *judge)
 static void judge_attached(const struct judge *judge)
 {
     const struct role_facts *role = &judge->facts->role;
+    bool by_list = role->list_status != 0 && role->list_status != 200 && role->list_status != 404;
     bool by_default = role->from == CREDENTIALS_DEFAULT_HOST_MANAGEMENT ||
                       (role->dhmc == ANSWER_YES && policy_by_dhmc(judge->facts));
 
@@ -155,8 +156,10 @@ static void judge_attached(const struct judge *judge)
                    "iam/info answers %d: %s; Default Host Management steps in",
                    (int)role->info_status, failure_words(role->attached.failure));
     else if (judge_step(judge, CHECK_ROLE_ATTACHED, CHECK_IMDS_IDENTITY, &role->attached,
-                        role->info_status != 0 ? "iam/info" : "the instance profile",
-                        role->info_status))
+                        by_list                  ? "iam/security-credentials"
+                        : role->info_status != 0 ? "iam/info"
+                                                 : "the instance profile",
+                        by_list ? role->list_status : role->info_status))
         PASS(judge, CHECK_ROLE_ATTACHED, role->attached.took_ms,
              role->role[0] ? "role %s is attached" : "%sa role is attached", role->role);
 }

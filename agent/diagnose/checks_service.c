@@ -238,13 +238,19 @@ static void judge_ports(const struct judge *judge, enum service service, const s
 /* --- http: an answer may be late --- */
 
 static void judge_answers(const struct judge *judge, enum service service,
-                          const struct tally *tally, const char *words)
+                          const struct naming *naming, const struct tally *tally, const char *words)
 {
     enum check check = check_of_service(service, RUNG_HTTP);
     int32_t limit_ms = service_limit_ms(service);
+    int32_t name_ms = names_time_ms(judge->facts, service);
 
     if (limit_ms > 0 && tally->took_ms >= limit_ms)
         FAIL(judge, check, FAILURE_SLOW, tally->took_ms, "%s; the agent waits %d s", words,
+             (int)limit_ms / 1000);
+    else if (limit_ms > 0 && tally->took_ms >= SLOW_ANSWER_MS && !naming->pinned &&
+             name_ms + tally->took_ms >= limit_ms)
+        FAIL(judge, check, FAILURE_SLOW, tally->took_ms,
+             "%s, and %d s for its name; the agent waits %d s for both", words, (int)name_ms / 1000,
              (int)limit_ms / 1000);
     else if (tally->took_ms >= SLOW_ANSWER_MS)
         checks_say(judge, check, STATUS_WARN, FAILURE_SLOW, tally->took_ms, "%s: slow", words);
@@ -335,7 +341,7 @@ static void judge_rung(const struct judge *judge, enum service service, enum run
         if (rung == RUNG_CONNECT)
             judge_ports(judge, service, &tally, words);
         else if (rung == RUNG_HTTP)
-            judge_answers(judge, service, &tally, words);
+            judge_answers(judge, service, naming, &tally, words);
         else
             PASS(judge, check, tally.took_ms, "%s", words);
     }

@@ -56,7 +56,10 @@ static void find_incomplete(const struct finder *to)
             "%s is for another architecture than this system's", agent->foreign);
     if (agent->missing[0])
         add(to, CHECK_AGENT_INSTALLED, agent->worker_missing ? STATUS_FAIL : STATUS_WARN,
-            FAILURE_INCOMPLETE, "programs of the SSM agent are missing: %s", agent->missing);
+            FAILURE_INCOMPLETE, "programs of the SSM agent %s: %s",
+            strstr(agent->missing, " is ") || strstr(agent->missing, " cannot ") ? "cannot be run"
+                                                                                 : "are missing",
+            agent->missing);
     if (agent->unfinished[0])
         add(to, CHECK_AGENT_INSTALLED, agent->version[0] ? STATUS_WARN : STATUS_FAIL,
             FAILURE_INCOMPLETE, "its installation was not finished: %s", agent->unfinished);
@@ -112,10 +115,45 @@ static void add_other_port(const struct finder *to, const char *name, const char
     if (endpoint[0] && port == host)
         add(to, CHECK_AGENT_CONFIG, STATUS_FAIL, FAILURE_INVALID, "%s is %.150s: it names no host",
             name, endpoint);
-    else if (port[0] == ':' && (strncmp(port, ":443", 4) != 0 || (port[4] && port[4] != '/')))
+    else if (port[0] == ':' && port[1] && port[1] != '/' &&
+             (strncmp(port, ":443", 4) != 0 || (port[4] && port[4] != '/')))
         add(to, CHECK_AGENT_CONFIG, STATUS_FAIL, FAILURE_INVALID,
             "%s names port %.*s, endpoints have 443 only: %.150s", name,
             (int)strcspn(port + 1, "/"), port + 1, endpoint);
+}
+
+/* Both go to HTTPS; a scheme in the endpoint of ssm changes that. Go takes the host for a scheme where a port follows and
+ * no scheme is before it: then the agent has no endpoint of ssmmessages (agent/session/config/config.go). */
+static void add_wrong_scheme(const struct finder *to, const char *ssm, const char *mgs)
+{
+    const char *scheme_end = strstr(ssm, "://");
+
+    if (scheme_end && strncasecmp(ssm, "https://", strlen("https://")) != 0)
+        add(to, CHECK_AGENT_CONFIG, STATUS_FAIL, FAILURE_INVALID,
+            "Ssm.Endpoint begins with %.*s://, endpoints have HTTPS only: %.150s",
+            (int)(scheme_end - ssm), ssm, ssm);
+    else
+        add_other_port(to, "Ssm.Endpoint", ssm);
+    if (!strstr(mgs, "://") && strcspn(mgs, ":") < strcspn(mgs, "/"))
+        add(to, CHECK_AGENT_CONFIG, STATUS_FAIL, FAILURE_INVALID,
+            "Mgs.Endpoint has a port and no https://, which the agent cannot read: %.150s", mgs);
+    else
+        add_other_port(to, "Mgs.Endpoint", mgs);
+}
+
+/* As an endpoint's own DNS name has its service: vpce-0a1b-2c3d.ssm.us-east-1.vpce.amazonaws.com. */
+static void add_other_service(const struct finder *to, const char *name, enum service service)
+{
+    const struct service_plan *plan = &to->facts->plan.services[service];
+    char label[HOST_SIZE];
+
+    if (plan->host_source != SOURCE_AGENT_CONFIG)
+        return;
+    for (const char *at = plan->host; text_word(&at, ".", label, sizeof(label));)
+        for (enum service other = 0; other < N_SERVICES; other++)
+            if (other != service && strcmp(label, service_name(other)) == 0)
+                add(to, CHECK_AGENT_CONFIG, STATUS_FAIL, FAILURE_INVALID,
+                    "%s names an endpoint of %s: %.150s", name, label, plan->host);
 }
 
 static bool takes_identity(const struct agent_facts *agent, const char *which)
@@ -132,13 +170,9 @@ static void find_config(const struct finder *to)
             agent->config.detail[0] ? agent->config.detail : failure_words(agent->config.failure));
     add_other_region(to, "Agent.Region", agent->config_region);
     add_other_region(to, "Mgs.Region", agent->config_mgs_region);
-    if (strncasecmp(agent->ssm_endpoint, "http://", strlen("http://")) == 0)
-        add(to, CHECK_AGENT_CONFIG, STATUS_FAIL, FAILURE_INVALID,
-            "Ssm.Endpoint begins with http://, endpoints have HTTPS only: %.150s",
-            agent->ssm_endpoint);
-    else
-        add_other_port(to, "Ssm.Endpoint", agent->ssm_endpoint);
-    add_other_port(to, "Mgs.Endpoint", agent->mgs_endpoint);
+    add_wrong_scheme(to, agent->ssm_endpoint, agent->mgs_endpoint);
+    add_other_service(to, "Ssm.Endpoint", SERVICE_SSM);
+    add_other_service(to, "Mgs.Endpoint", SERVICE_SSMMESSAGES);
     if (!takes_identity(agent, "EC2"))
         add(to, CHECK_AGENT_CONFIG, STATUS_FAIL, FAILURE_INVALID,
             "Identity.ConsumptionOrder leaves out EC2: %s", agent->identity_order);
@@ -245,6 +279,8 @@ static void find_state(const struct finder *to)
             agent->state.failure == FAILURE_READ_ONLY ? "is on a read-only file system"
             : agent->state.failure == FAILURE_INVALID && text_ends(path, ".json")
                 ? "is a directory, where the agent needs a file"
+            : agent->state.failure == FAILURE_INVALID && strstr(path, "/ipc/")
+                ? "is no socket, which the agent needs"
             : agent->state.failure == FAILURE_INVALID
                 ? "is a file, where the agent needs a directory"
             : agent->state.failure == FAILURE_FULL ? "is on a full disk"

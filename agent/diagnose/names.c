@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "model/checks.h"
 #include "diagnose/names.h"
 #include "model/place.h"
 
@@ -25,6 +26,7 @@ static bool is_silent(const struct dns_answer *answer)
 {
     return answer->step.outcome == OUTCOME_FAILED && answer->rcode < 0 &&
            answer->step.failure != FAILURE_DNS_MALFORMED &&
+           answer->step.failure != FAILURE_INVALID && /* no name for the DNS: nobody was asked */
            answer->step.failure != FAILURE_NO_RESOLVER && answer->step.failure != FAILURE_INTERNAL;
 }
 
@@ -109,6 +111,20 @@ static int32_t wait_for(const struct facts *facts, enum service service, enum fa
     return 2 * n_silent * facts_dns_patience_ms(facts);
 }
 
+/* For the silent servers before the one that answers, with each name that is asked for. */
+static int32_t wait_for_dead(const struct facts *facts, enum service service, enum family family)
+{
+    const struct endpoint_facts *endpoint = &facts->endpoints[service];
+    const struct dns_answer *deciding = names_deciding(endpoint, family);
+    int32_t n_silent = 0;
+
+    for (int32_t i = 0; deciding && &endpoint->answers[i] != deciding; i++)
+        n_silent += endpoint->answers[i].asked_as == ASKED_CONFIGURED &&
+                    endpoint->answers[i].family == family &&
+                    endpoint->answers[i].step.failure == FAILURE_TIMEOUT;
+    return n_silent * facts_dns_patience_ms(facts) * (1 + endpoint->n_searched);
+}
+
 static int32_t larger(int32_t a, int32_t b)
 {
     return a > b ? a : b;
@@ -136,11 +152,22 @@ struct lookup names_lookup(const struct facts *facts, enum service service)
     lookup.decided = true;
     lookup.waited_ms = larger(wait_for(facts, service, FAMILY_IPV4),
                               wait_for(facts, service, FAMILY_IPV6));
+    lookup.dead_ms = larger(wait_for_dead(facts, service, FAMILY_IPV4),
+                            wait_for_dead(facts, service, FAMILY_IPV6));
+    lookup.dead_first = service_limit_ms(service) > 0 &&
+                        lookup.dead_ms >= service_limit_ms(service);
+    lookup.waited_ms = lookup.dead_first ? lookup.dead_ms : lookup.waited_ms;
     lookup.all_amazon = names_is_amazon_resolver(&facts->instance, lookup.answer->server);
     if (lookup.answer->n_addresses == 0)
         lookup.failure = lookup.answer->step.failure != FAILURE_NONE ? lookup.answer->step.failure
                                                                      : FAILURE_NODATA;
     return lookup;
+}
+
+int32_t names_time_ms(const struct facts *facts, enum service service)
+{
+    const struct lookup lookup = names_lookup(facts, service);
+    return larger(lookup.dead_ms, lookup.waited_ms);
 }
 
 static bool is_listed(const struct where *list, int32_t n, const char *address)

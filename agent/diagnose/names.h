@@ -30,8 +30,13 @@ struct lookup {
     int32_t took_ms;                 /* the slowest answer */
     int32_t
         waited_ms; /* of the agent: for the slower family, for one that is never answered twice 5 s */
+    int32_t dead_ms; /* for silent servers before the one that answers */
+    bool dead_first; /* that is longer than the agent has for a request, and is in waited_ms */
 };
 struct lookup names_lookup(const struct facts *facts, enum service service);
+
+/* How long the agent waits for the service's name, silent servers and all. */
+int32_t names_time_ms(const struct facts *facts, enum service service);
 
 /* One address that the agent would try. */
 struct where {

@@ -197,9 +197,10 @@ void quote_silent_server(const struct view *view, struct finding *finding)
 {
     for (enum service i = 0; i < N_SERVICES && finding->n_evidence == 0; i++) {
         const char *host = view->facts->plan.services[i].host;
-        if (!given(view->facts, i))
+        const struct dns_answer *silent = silent_server(&view->facts->endpoints[i]);
+        if (!silent || !given(view->facts, i))
             continue;
-        finding_quote_answer(finding, host, silent_server(&view->facts->endpoints[i]));
+        finding_quote_answer(finding, host, silent);
         finding_quote_answer(finding, host, given(view->facts, i));
     }
 }

@@ -86,12 +86,16 @@ static enum status weight_of(const struct facts *facts, enum service service, co
 /* How much one action decides, and what. These answers are about every request, and no other action's
  * success outweighs them: rejected credentials, a wrong signature or time. A request that the service
  * finds wrong was at least taken for ours and not denied; everything else the agent would meet too, and to
- * call that ready would be a guess. So is one that it finds wrong whatever is asked, or in the agent's own form. */
+ * call that ready would be a guess. So is one that it finds wrong whatever is asked; and no other action's success outweighs
+ * that it finds the agent's own requests wrong (InvalidInstanceId of UpdateInstanceInformation). */
 static int rank(const struct facts *facts, enum service service, const struct action_facts *action,
                 const struct proven *proven, enum status *weight)
 {
     static const int by_weight[] = {[STATUS_PASS] = 0, [STATUS_WARN] = 2, [STATUS_FAIL] = 5};
-    bool every = action->failure == FAILURE_CREDENTIALS_REJECTED ||
+    const struct permission_row *row = permission_find(action->action);
+    bool own = action->failure == FAILURE_BAD_REQUEST && row &&
+               (row->capabilities & CAPABILITY_AGENT);
+    bool every = own || action->failure == FAILURE_CREDENTIALS_REJECTED ||
                  action->failure == FAILURE_SKEWED || action->failure == FAILURE_SIGNATURE;
 
     if (action->permission == PERMISSION_DENIED) {
@@ -102,10 +106,8 @@ static int rank(const struct facts *facts, enum service service, const struct ac
 
     if (action->permission != PERMISSION_UNCLEAR || (proven->allowed > 0 && !every))
         return 0;
-    *weight = action->failure == FAILURE_BAD_REQUEST && any_other &&
-                      strcmp(action->action, "ssmmessages:CreateControlChannel") != 0
-                  ? STATUS_WARN
-                  : STATUS_FAIL;
+    *weight = action->failure == FAILURE_BAD_REQUEST && any_other && !own ? STATUS_WARN
+                                                                          : STATUS_FAIL;
     return every ? 4 : *weight == STATUS_FAIL ? 3 : 1;
 }
 

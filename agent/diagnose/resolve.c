@@ -245,8 +245,15 @@ bool when_aaaa_is_not_answered(const struct view *view)
     return silent && answers;
 }
 
+bool when_dead_servers_come_first(const struct view *view)
+{
+    return names_lookup(view->facts, view->service).dead_first;
+}
+
 void quote_late_answers(const struct view *view, struct finding *finding)
 {
+    if (when_dead_servers_come_first(view))
+        quote_silent_server(view, finding);
     for (struct each it = {0}; view_each(view, RUNG_RESOLVE, &it);) {
         const struct endpoint_facts *endpoint = &view->facts->endpoints[it.service];
         for (int32_t i = 0; i < endpoint->n_answers; i++)
@@ -257,6 +264,9 @@ void quote_late_answers(const struct view *view, struct finding *finding)
     }
     finding_evidence(finding, "the agent gives each server %d s, twice",
                      (int)facts_dns_patience_ms(view->facts) / 1000);
+    if (view->facts->endpoints[view->service].n_searched > 0)
+        finding_evidence(finding, "of the search list it asks for %d names before the host's own",
+                         (int)view->facts->endpoints[view->service].n_searched);
 }
 
 /* --- the truth: DNS Firewall answers NODATA, NXDOMAIN, or with an alias. Route 53 Resolver guide, "Rule

@@ -9,6 +9,7 @@
 #include "base/text.h"
 #include "diagnose/causes.h"
 #include "diagnose/look.h"
+#include "diagnose/names.h"
 #include "diagnose/policy.h"
 #include "model/proxy.h"
 
@@ -104,20 +105,23 @@ const char *service_denied_action(const struct view *view, int *n)
 
 /* --- other answers --- */
 
+bool when_answers_come_too_late(const struct view *view)
+{
+    return view->checks[check_of_service(view->service, RUNG_HTTP)].status == STATUS_FAIL;
+}
+
 void quote_slow_answers(const struct view *view, struct finding *finding)
 {
     const struct endpoint_facts *endpoint = &view->facts->endpoints[view->service];
+    const int32_t name_ms = names_time_ms(view->facts, view->service);
 
     for (int32_t i = 0; i < endpoint->n_addresses; i++)
         if (endpoint->addresses[i].steps[RUNG_HTTP].took_ms >= SLOW_ANSWER_MS)
             finding_quote_address(finding, view->service, &endpoint->addresses[i], RUNG_HTTP);
+    if (when_answers_come_too_late(view) && name_ms >= 1000)
+        finding_evidence(finding, "before it, its name takes %d s", (int)name_ms / 1000);
     finding_evidence(finding, "the agent waits up to %d s for an answer of %s",
                      (int)service_limit_ms(view->service) / 1000, service_name(view->service));
-}
-
-bool when_answers_come_too_late(const struct view *view)
-{
-    return view->checks[check_of_service(view->service, RUNG_HTTP)].status == STATUS_FAIL;
 }
 
 /* Of each service the first action that was answered so. */

@@ -124,6 +124,42 @@ int agent_machine(const char *root, const char *path)
     return head[EI_DATA] == ELFDATA2MSB ? head[19] | head[18] << 8 : head[18] | head[19] << 8;
 }
 
+/* Whether it has all bytes of which its program headers speak, elf(5). */
+static bool is_whole(const unsigned char *head, size_t n, off_t size)
+{
+    Elf64_Ehdr file;
+    Elf64_Phdr part;
+
+    if (n < sizeof(file) || head[EI_CLASS] != ELFCLASS64 || head[EI_DATA] != ELFDATA2LSB)
+        return true;
+    memcpy(&file, head, sizeof(file));
+    for (size_t i = 0, at = file.e_phoff; i < file.e_phnum && at + sizeof(part) <= n;
+         i++, at += sizeof(part)) {
+        memcpy(&part, head + at, sizeof(part));
+        if (part.p_type == PT_LOAD && part.p_offset + part.p_filesz > (uint64_t)size)
+            return false;
+    }
+    return true;
+}
+
+const char *agent_unfit(const char *root, const char *path)
+{
+    unsigned char head[4096];
+    struct stat status;
+
+    if (!file_look(root, path, true, &status))
+        return NULL;
+    size_t n = file_read_start(root, path, (char *)head, sizeof(head));
+    bool is_elf = n >= SELFMAG && memcmp(head, ELFMAG, SELFMAG) == 0;
+    if (S_ISREG(status.st_mode) && status.st_size > 0 && n == 0)
+        return NULL; /* only root can read it */
+    if (!is_elf && (n < 2 || memcmp(head, "#!", 2) != 0))
+        return "is no program";
+    return !(status.st_mode & 0111)                       ? "cannot be executed"
+           : is_elf && !is_whole(head, n, status.st_size) ? "is cut short"
+                                                          : NULL;
+}
+
 /* Another machine's than the shell. */
 static bool is_foreign(const char *root, const char *path)
 {
@@ -155,6 +191,22 @@ static void look_at_label(const char *root, const char *program, struct agent_fa
             (void)text_set(agent->label, sizeof(agent->label), "%s", not_started[i]);
 }
 
+/* True when it can be run. */
+static bool look_at_program(const char *root, const char *path, const char *name,
+                            struct agent_facts *agent)
+{
+    const char *unfit = agent_unfit(root, path);
+    char words[NAME_SIZE];
+
+    if (is_foreign(root, path))
+        (void)text_quote(agent->foreign, sizeof(agent->foreign), "%s", path);
+    if (file_exists(root, path) && !unfit)
+        return true;
+    (void)text_set(words, sizeof(words), "%s%s%s", name, unfit ? " " : "", unfit ? unfit : "");
+    text_list(agent->missing, sizeof(agent->missing), ", ", words);
+    return false;
+}
+
 /* From 3.0 on the agent starts these, which lie beside it or in /usr/bin. Without the first one it does
  * not come up, without another one sessions or commands fail. */
 static void look_for_workers(const char *root, const char *program, struct agent_facts *agent)
@@ -168,13 +220,8 @@ static void look_for_workers(const char *root, const char *program, struct agent
         (void)text_set(path, sizeof(path), "%.*s/%s", n, program, workers[i]);
         if (!file_exists(root, path))
             (void)text_set(path, sizeof(path), "/usr/bin/%s", workers[i]);
-        if (is_foreign(root, path))
-            (void)text_quote(agent->foreign, sizeof(agent->foreign), "%s", path);
-        if (file_exists(root, path))
-            continue;
-        if (i == 0)
+        if (!look_at_program(root, path, workers[i], agent) && i == 0)
             agent->worker_missing = true;
-        text_list(agent->missing, sizeof(agent->missing), ", ", workers[i]);
     }
 }
 
@@ -227,8 +274,7 @@ static void find_package(const char *root, struct agent_facts *agent)
         agent->package = rpm ? AGENT_PACKAGE_RPM : AGENT_PACKAGE_UNKNOWN;
         read_release_notes(root, agent);
     }
-    if (is_foreign(root, program))
-        (void)text_quote(agent->foreign, sizeof(agent->foreign), "%s", program);
+    agent->worker_missing = !look_at_program(root, program, basename(program), agent);
     look_at_label(root, program, agent);
     if (agent->version[0] && text_compare_versions(agent->version, "3.0.0.0") >= 0)
         look_for_workers(root, program, agent);

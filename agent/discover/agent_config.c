@@ -247,6 +247,12 @@ static void take_section(const cJSON *section, struct settings *settings, struct
 
 /* --- what it means --- */
 
+static void leave_out_root(char *name)
+{
+    while (text_ends(name, ".")) /* no certificate names it */
+        name[strlen(name) - 1] = '\0';
+}
+
 /* The host of a URL; the agent also takes a bare host. */
 static void host_of(const char *endpoint, char to[HOST_SIZE])
 {
@@ -254,8 +260,7 @@ static void host_of(const char *endpoint, char to[HOST_SIZE])
     const char *host = scheme_end ? scheme_end + 3 : endpoint;
 
     (void)text_set(to, HOST_SIZE, "%.*s", (int)strcspn(host, ":/?#"), host);
-    while (text_ends(to, ".")) /* the root, which no certificate names */
-        to[strlen(to) - 1] = '\0';
+    leave_out_root(to);
 }
 
 /* The agent's name is in the User-Agent of each request, and Go sends no header with such a character
@@ -277,6 +282,7 @@ static void keep(const struct settings *settings, struct agent_facts *agent,
     judge_name(settings->name, agent);
     (void)text_set(overrides->region, REGION_SIZE, "%s", settings->region);
     (void)text_set(overrides->domain, HOST_SIZE, "%s", settings->domain);
+    leave_out_root(overrides->domain);
     (void)text_set(overrides->mgs_region, REGION_SIZE, "%s", settings->mgs_region);
     host_of(settings->ssm, overrides->hosts[SERVICE_SSM]);
     host_of(settings->mgs, overrides->hosts[SERVICE_SSMMESSAGES]);

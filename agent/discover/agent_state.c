@@ -158,24 +158,38 @@ static void read_last_error(const char *root, struct agent_facts *agent)
     agent_log_last_error(end, n > 0 ? (size_t)n : 0, AGENT_LINES_ALL, agent->last_error);
 }
 
-/* A file, or a link that leads nowhere, where the agent wants one of its directories; or a directory where it
- * wants a file. */
+/* A file, or a link that leads nowhere, where the agent wants one of its directories; a directory where it
+ * wants a file; something else where it listens: what is left of a socket, it replaces. */
 static void look_for_files(const char *root, struct agent_facts *agent)
 {
     static const struct {
         const char *path;
-        bool is_file;
-    } wanted[] = {{STATE_DIRECTORY, false},
-                  {STATE_DIRECTORY "/ipc", false},
-                  {STATE_DIRECTORY "/runtimeconfig", false},
-                  {STATE_DIRECTORY "/runtimeconfig/identity_config.json", true}};
+        mode_t type;
+    } wanted[] = {{STATE_DIRECTORY, S_IFDIR},
+                  {STATE_DIRECTORY "/ipc", S_IFDIR},
+                  {STATE_DIRECTORY "/ipc/health", S_IFSOCK},
+                  {STATE_DIRECTORY "/ipc/termination", S_IFSOCK},
+                  {STATE_DIRECTORY "/runtimeconfig", S_IFDIR},
+                  {STATE_DIRECTORY "/runtimeconfig/identity_config.json", S_IFREG}};
+    LOCAL_NAMES names = file_list(root, STATE_DIRECTORY, "");
     struct stat status;
 
+    for (size_t i = 0; i < names.n; i++) { /* the folder of this instance */
+        char path[PATH_SIZE];
+        if (!text_starts(names.names[i], "i-") ||
+            !text_set(path, sizeof(path), STATE_DIRECTORY "/%s", names.names[i]) ||
+            !file_look(root, path, true, &status) || S_ISDIR(status.st_mode))
+            continue;
+        step_fail(&agent->state, FAILURE_INVALID, 1);
+        (void)text_quote(agent->state_directory, PATH_SIZE, "%s", path);
+    }
     for (size_t i = 0; i < COUNT_OF(wanted); i++) {
-        if (file_look(root, wanted[i].path, true, &status)
-                ? S_ISDIR(status.st_mode) != wanted[i].is_file
-                : wanted[i].is_file || !file_look(root, wanted[i].path, false, &status) ||
-                      !S_ISLNK(status.st_mode))
+        bool is_file = wanted[i].type == S_IFREG;
+        mode_t type = file_look(root, wanted[i].path, true, &status) ? status.st_mode & S_IFMT
+                      : !is_file && file_look(root, wanted[i].path, false, &status)
+                          ? S_IFLNK
+                          : wanted[i].type;
+        if (is_file ? type != S_IFDIR : type == wanted[i].type)
             continue;
         step_fail(&agent->state, FAILURE_INVALID, 1);
         (void)text_set(agent->state_directory, PATH_SIZE, "%s", wanted[i].path);

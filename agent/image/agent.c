@@ -67,18 +67,13 @@ static void judge_snap_file(struct image *image)
 static void judge_program(struct image *image, const char *path, bool is_fatal)
 {
     int machine = agent_machine(image->root, path);
-    struct stat status = {0};
+    const char *unfit = agent_unfit(image->root, path);
 
-    (void)file_look(image->root, path, true, &status);
-    char start[3] = "";
-    if (machine < 0 && file_read_start(image->root, path, start, 2) == 2 &&
-        strcmp(start, "#!") == 0)
-        machine = image->machine; /* a script around the program: what it starts is not known */
-    const char *what = machine == 0                                      ? "is not there"
-                       : machine < 0                                     ? "is no program"
-                       : !(status.st_mode & 0100)                        ? "cannot be executed"
-                       : image->machine > 0 && machine != image->machine ? "is for"
-                                                                         : NULL;
+    /* of a script around the program, whose machine is -1, it is not known what it starts */
+    const char *what = machine == 0 ? "is not there"
+                       : unfit      ? unfit
+                       : image->machine > 0 && machine > 0 && machine != image->machine ? "is for"
+                                                                                        : NULL;
     if (what)
         (is_fatal ? find : find_warning)(image, "agent-half-installed", path, "%s %s%s%s", path,
                                          what, strcmp(what, "is for") == 0 ? " the machine " : "",

@@ -237,6 +237,8 @@ struct action_facts {
 };
 
 struct endpoint_facts {
+    int32_t
+        n_searched; /* names of the search list that the agent asks for before the host, in vain */
     int32_t n_answers;
     struct dns_answer answers[MAX_ANSWERS];
     int32_t n_addresses; /* what the agent would try, then second opinions */

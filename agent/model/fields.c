@@ -168,8 +168,8 @@ FIELDS(TEXT(action, WORD), ENUM(permission, permission), BOOL(explicit_deny),
 
 #define S endpoint_facts
 FIELDS(STRUCTS(answers, dns_answer), STRUCTS(addresses, address_facts),
-       STRUCTS(actions, action_facts), BOOL(for_sessions), STRUCT(proxy, step),
-       INT32(proxy_status));
+       STRUCTS(actions, action_facts), BOOL(for_sessions), STRUCT(proxy, step), INT32(proxy_status),
+       INT32(n_searched));
 #undef S
 
 /* --- facts.h: the clock, the SSM agent --- */

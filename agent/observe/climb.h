@@ -84,8 +84,7 @@ struct climb {
     struct lane extras[MAX_ACTIONS];
     int n_extras;
     struct asking askings[MAX_ANSWERS];
-    int n_searched,
-        search_server; /* names of the search list that have no address; the server that is asked */
+    int search_server; /* the one that is asked for names of the search list */
     bool decided[2];   /* by family: the addresses that the agent would use are known */
     bool pinned;       /* /etc/hosts names the addresses */
     bool late;         /* DNS_DOUBT_MS are over */

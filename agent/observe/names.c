@@ -503,7 +503,7 @@ static void searched(void *arg, const struct dns_answer *answer)
 
     if (answer->n_addresses > 0) {
         *to = *answer;
-        (void)names_search(climb->observe, climb->plan->host, climb->n_searched, to->cname);
+        (void)names_search(climb->observe, climb->plan->host, climb->facts->n_searched, to->cname);
         climb->facts->n_answers = 1;
         climb->decided[!answer->family] = true;
         decide(climb, answer->family);
@@ -511,7 +511,7 @@ static void searched(void *arg, const struct dns_answer *answer)
     }
     if (dns_decides(answer) || ++climb->search_server == names_n_servers(climb->observe)) {
         climb->search_server = 0;
-        climb->n_searched++;
+        climb->facts->n_searched++;
     }
     ask_searched(climb);
 }
@@ -524,7 +524,7 @@ static void ask_searched(struct climb *climb)
                                                         DNS_PATIENCE_MS);
 
     if (climb->pinned || resolvers->n_configured == 0 || resolvers->order == LOOKUP_FILES ||
-        !names_search(climb->observe, climb->plan->host, climb->n_searched, name) ||
+        !names_search(climb->observe, climb->plan->host, climb->facts->n_searched, name) ||
         strcmp(name, climb->plan->host) == 0 ||
         !dns_ask(climb->observe->loop, &question, searched, climb))
         ask_host(climb);

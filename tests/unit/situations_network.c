@@ -508,6 +508,21 @@ static void first_server_silent(struct facts *facts)
     first_server_silent_for(facts, 254);
 }
 
+/* For longer than CreateControlChannel has. */
+static void first_server_silent_in_each_domain(struct facts *facts)
+{
+    first_server_silent(facts);
+    EACH_SERVICE(i)
+    {
+        struct endpoint_facts *endpoint = &facts->endpoints[i];
+        struct dns_answer silent = endpoint->answers[endpoint->n_answers - 1];
+        memmove(&endpoint->answers[1], endpoint->answers,
+                (size_t)(endpoint->n_answers - 1) * sizeof(silent));
+        endpoint->answers[0] = silent;
+        endpoint->n_searched = 2;
+    }
+}
+
 /* It answers by TCP, and so it was waited for. */
 static void first_server_silent_by_udp(struct facts *facts)
 {
@@ -660,6 +675,7 @@ const struct situation name_situations[] = {
     {"dns-slow--too-late", dns_too_late},
     {"dns-slow--timeout", dns_too_late_for_resolv_conf},
     {"dns-slow--one-name", one_name_too_late},
+    {"dns-slow--dead-first", first_server_silent_in_each_domain},
     {"dns-slow--aaaa", aaaa_unanswered},
     {"dns-firewall", denied_by_amazon},
     {"dns-firewall--alias", aliased_by_amazon},

@@ -458,6 +458,16 @@ static void later_than_the_agent_waits(struct facts *facts)
         facts->endpoints[SERVICE_SSMMESSAGES].addresses[i].steps[RUNG_HTTP].took_ms = 16004;
 }
 
+/* CreateControlChannel has 15 s for both. */
+static void slow_after_a_slow_name(struct facts *facts)
+{
+    for (int i = 0; i < 2; i++)
+        facts->endpoints[SERVICE_SSMMESSAGES].addresses[i].steps[RUNG_HTTP].took_ms = 12004;
+    EACH_SERVICE(service)
+    for (int32_t i = 0; i < facts->endpoints[service].n_answers; i++)
+        facts->endpoints[service].answers[i].step.took_ms = 3004;
+}
+
 /* ... of 60 s. */
 static void no_answer_before_the_deadline(struct facts *facts)
 {
@@ -567,6 +577,7 @@ const struct situation service_situations[] = {
     {"service-unavailable--throttled", throttled},
     {"slow-endpoint", slow},
     {"slow-endpoint--too-late", later_than_the_agent_waits},
+    {"slow-endpoint--after-a-slow-name", slow_after_a_slow_name},
     {"stopped--slow", no_answer_before_the_deadline},
     {"certificate-expires-soon", certificate_soon},
     {"several--policy-and-group", policy_and_group},

@@ -2,6 +2,7 @@
  *
  * The SSM agent as files show it, and the machine: each test lays out a small root directory.
  */
+#include <elf.h>
 #include <fcntl.h>
 #include <ftw.h>
 #include <sched.h>
@@ -52,6 +53,11 @@ static void put(const char *path, const char *text)
     assert_int_equal(file_write_atomically(place(path), text, strlen(text), 0644), 0);
 }
 
+static void put_program(const char *path, const char *text)
+{
+    assert_int_equal(file_write_atomically(place(path), text, strlen(text), 0755), 0);
+}
+
 static void put_link(const char *path, const char *target)
 {
     assert_int_equal(symlink(target, place(path)), 0);
@@ -92,7 +98,7 @@ static void nothing_is_installed(void **state)
 static void a_deb_says_its_version_in_dpkgs_status(void **state)
 {
     (void)state;
-    put("/usr/bin/amazon-ssm-agent", "");
+    put_program("/usr/bin/amazon-ssm-agent", "#!");
     put("/var/lib/dpkg/status", "Package: a\nVersion: 1\n\nPackage: amazon-ssm-agent\nStatus: "
                                 "install ok installed\nVersion: 3.3.1142.0-1\n\nPackage: "
                                 "b\nVersion: 2\n");
@@ -111,7 +117,7 @@ static void a_deb_says_its_version_in_dpkgs_status(void **state)
 static void a_version_of_the_next_package_is_not_ours(void **state)
 {
     (void)state;
-    put("/usr/bin/amazon-ssm-agent", "");
+    put_program("/usr/bin/amazon-ssm-agent", "#!");
     put("/var/lib/dpkg/status",
         "Package: amazon-ssm-agent\nStatus: x\n\nPackage: b\nVersion: 2.0\n");
     agent_read(root, &agent);
@@ -121,7 +127,7 @@ static void a_version_of_the_next_package_is_not_ours(void **state)
 static void a_snap_has_its_own_unit_and_manifest(void **state)
 {
     (void)state;
-    put("/snap/amazon-ssm-agent/current/amazon-ssm-agent", "");
+    put_program("/snap/amazon-ssm-agent/current/amazon-ssm-agent", "#!");
     put("/snap/amazon-ssm-agent/current/meta/snap.yaml",
         "name: amazon-ssm-agent\nversion: '3.3.987.0'\n");
     put("/etc/systemd/system/snap.amazon-ssm-agent.amazon-ssm-agent.service", "[Service]\n");
@@ -136,7 +142,7 @@ static void a_snap_has_its_own_unit_and_manifest(void **state)
 static void the_program_is_the_one_that_the_unit_starts(void **state)
 {
     (void)state;
-    put("/usr/sbin/amazon-ssm-agent", "");
+    put_program("/usr/sbin/amazon-ssm-agent", "#!");
     put("/usr/lib/sysimage/rpm/Packages.db", "");
     agent_read(root, &agent);
     assert_int_equal(agent.installed, ANSWER_NO);
@@ -155,7 +161,7 @@ static void the_program_is_the_one_that_the_unit_starts(void **state)
 static void an_rpm_says_it_in_its_release_notes(void **state)
 {
     (void)state;
-    put("/usr/bin/amazon-ssm-agent", "");
+    put_program("/usr/bin/amazon-ssm-agent", "#!");
     put("/usr/lib/sysimage/rpm/x", "");
     put("/etc/amazon/ssm/RELEASENOTES.md", "3.2.582.0\n=========\n");
     put_link("/etc/systemd/system/amazon-ssm-agent.service", "/dev/null");
@@ -168,7 +174,7 @@ static void an_rpm_says_it_in_its_release_notes(void **state)
 static void the_units_environment_counts_and_passwords_do_not(void **state)
 {
     (void)state;
-    put("/usr/bin/amazon-ssm-agent", "");
+    put_program("/usr/bin/amazon-ssm-agent", "#!");
     put("/lib/systemd/system/amazon-ssm-agent.service",
         "[Service]\nEnvironment=\"https_proxy=http://first.example:1\" OTHER=1\n");
     put("/etc/systemd/system/amazon-ssm-agent.service.d/20-proxy.conf",
@@ -188,10 +194,10 @@ static const char drop_in[] = "/etc/systemd/system/amazon-ssm-agent.service.d/50
 
 static void read_anew(void **state)
 {
-    put("/usr/bin/amazon-ssm-agent", "");
+    put_program("/usr/bin/amazon-ssm-agent", "#!");
     put("/lib/systemd/system/amazon-ssm-agent.service", "[Service]\nExecStart=/usr/bin/x\n");
     memset(&agent, 0, sizeof(agent));
-    put("/usr/bin/x", "");
+    put_program("/usr/bin/x", "#!");
     agent_read(root, &agent);
     assert_int_equal(agent.installed, ANSWER_YES);
     assert_int_equal(tear_down(state), 0);
@@ -608,9 +614,9 @@ static void an_agent_that_is_not_whole_says_what_is_missing(void **state)
     (void)state;
     put("/var/lib/dpkg/status", "Package: amazon-ssm-agent\nStatus: install ok half-configured\n"
                                 "Version: 3.3.1142.0-1\n\n");
-    put("/usr/bin/ssm-document-worker", "");
+    put_program("/usr/bin/ssm-document-worker", "#!");
     put("/bin/sh", "\177ELF                >");
-    put("/usr/bin/ssm-session-worker", "\177ELF                \267");
+    put_program("/usr/bin/ssm-session-worker", "\177ELF                \267");
     read_anew(state);
     assert_true(agent.worker_missing);
     assert_string_equal(agent.missing, "ssm-agent-worker");
@@ -627,6 +633,34 @@ static void an_agent_that_is_not_whole_says_what_is_missing(void **state)
     agent_read(root, &agent);
     assert_int_equal(agent.package, AGENT_PACKAGE_SNAP);
     assert_non_null(strstr(agent.unfinished, "revision 9999, which is not there"));
+}
+
+/* execve(2), elf(5) */
+static void a_program_that_cannot_be_run_is_named(void **state)
+{
+    struct {
+        Elf64_Ehdr file;
+        Elf64_Phdr part;
+        char code[16];
+    } elf = {.file = {.e_ident = ELFMAG, .e_phoff = sizeof(Elf64_Ehdr), .e_phnum = 1},
+             .part = {.p_type = PT_LOAD, .p_filesz = sizeof(elf)}};
+    static const char path[] = "/usr/bin/ssm-agent-worker";
+
+    (void)state;
+    elf.file.e_ident[EI_CLASS] = ELFCLASS64;
+    elf.file.e_ident[EI_DATA] = ELFDATA2LSB;
+    assert_null(agent_unfit(root, path));
+    put_program(path, "");
+    assert_string_equal(agent_unfit(root, path), "is no program");
+    put(path, "#!/bin/sh\n");
+    assert_string_equal(agent_unfit(root, path), "cannot be executed");
+    put_program(path, "#!/bin/sh\n");
+    assert_null(agent_unfit(root, path));
+    assert_int_equal(file_write_atomically(place(path), (char *)&elf, sizeof(elf), 0755), 0);
+    assert_null(agent_unfit(root, path));
+    assert_int_equal(file_write_atomically(place(path), (char *)&elf, sizeof(elf) - 1, 0755), 0);
+    assert_string_equal(agent_unfit(root, path), "is cut short");
+    assert_string_equal(agent_unfit(root, "/usr/bin"), "is no program");
 }
 
 static void a_registration_counts_with_its_key(void **state)
@@ -876,7 +910,7 @@ static void an_agent_that_ran_in_this_boot_and_is_gone_has_ended(void **state)
     const struct timespec long_ago[2] = {{1000000, 0}, {1000000, 0}};
     (void)state;
 
-    put("/usr/bin/amazon-ssm-agent", "");
+    put_program("/usr/bin/amazon-ssm-agent", "#!");
     put("/sys/fs/cgroup/system.slice/x", "");
     put("/var/log/amazon/ssm/errors.log", "2026-11-29 ERROR failed to create IPC folder\n\n");
     agent_read(root, &agent);
@@ -959,7 +993,7 @@ static void selinux_starts_no_program_that_was_moved_from_a_home(void **state)
                 {"u:r:tmp_t", "tmp_t"}}; /* shorter than what stands there */
     (void)state;
 
-    put("/usr/bin/amazon-ssm-agent", "");
+    put_program("/usr/bin/amazon-ssm-agent", "#!");
     agent_read(root, &agent);
     assert_string_equal(agent.label, "");
     put("/sys/fs/selinux/enforce", "1");
@@ -1065,6 +1099,29 @@ static void a_folder_in_the_place_of_the_agents_file(void **state)
     agent_read_state(root, &agent);
     assert_int_equal(agent.state.failure, FAILURE_INVALID);
     assert_string_equal(agent.state_directory, file);
+}
+
+/* What is left of a socket, the agent replaces. */
+static void a_file_where_the_agent_listens(void **state)
+{
+    static const char *const files[] = {"/var/lib/amazon/ssm/ipc/health",
+                                        "/var/lib/amazon/ssm/ipc/termination",
+                                        "/var/lib/amazon/ssm/i-0123456789abcdef0"};
+    (void)state;
+
+    put("/var/lib/amazon/ssm/ipc/x", "");
+    assert_int_equal(mknod(place(files[0]), S_IFSOCK | 0600, 0), 0);
+    agent.installed = ANSWER_YES;
+    agent_read_state(root, &agent);
+    assert_int_equal(agent.state.outcome, OUTCOME_OK);
+    assert_int_equal(unlink(place(files[0])), 0);
+    for (size_t i = 0; i < COUNT_OF(files); i++) {
+        put(files[i], "");
+        agent_read_state(root, &agent);
+        assert_int_equal(agent.state.failure, FAILURE_INVALID);
+        assert_string_equal(agent.state_directory, files[i]);
+        assert_int_equal(unlink(place(files[i])), 0);
+    }
 }
 
 static void a_state_directory_fails_as_its_file_system_does(void **state)
@@ -1260,6 +1317,7 @@ int main(void)
         TEST(variables_do_harm_as_the_sdk_reads_them),
         TEST(certificates_are_looked_for_as_by_go),
         TEST(an_agent_that_is_not_whole_says_what_is_missing),
+        TEST(a_program_that_cannot_be_run_is_named),
         TEST(a_registration_counts_with_its_key),
         TEST(an_old_registration_counts_too),
         TEST(something_may_name_the_region_before_imds),
@@ -1274,6 +1332,7 @@ int main(void)
         TEST(a_broken_configuration_is_named_with_its_line),
         TEST(a_line_may_be_too_long),
         TEST(a_folder_in_the_place_of_the_agents_file),
+        TEST(a_file_where_the_agent_listens),
         TEST(a_state_directory_fails_as_its_file_system_does),
         TEST(inotify_is_used_up_where_root_gets_no_more),
         TEST(without_a_configuration_the_agent_runs_on_defaults),

@@ -5,7 +5,7 @@ import json
 import os
 
 from .. import instance, machinekey, world as w
-from ..world import Link
+from ..world import Link, Program
 from ..traps import TRAP_PORT
 from .registry import choice, fault
 
@@ -51,13 +51,21 @@ def _(world):
 
 @fault(
     "agent-half-installed",
-    "a program of the agent is missing, as after an update that broke off: the worker, or the one for sessions; or dpkg has "
-    "not finished; or SELinux is enforcing, and the program has no label",
+    "a program of the agent is missing, as after an update that broke off: the worker, or the one for sessions; or it is there "
+    "and empty, or may not be executed; or dpkg has not finished; or SELinux is enforcing, and the program has no label",
     "agent-half-installed",
-    "[worker|session-worker|dpkg|label]",
+    "[worker|session-worker|empty|mode|agent-mode|dpkg|label]",
 )
 def _(world, variant="worker"):
-    if choice(variant, "worker", "session-worker", "dpkg", "label") == "label":
+    unfit = {
+        "empty": ("/usr/bin/ssm-agent-worker", Program("")),
+        "mode": ("/usr/bin/ssm-agent-worker", "#!/bin/sh\n"),
+        "agent-mode": (instance.AGENT_PROGRAM, "#!/bin/sh\n"),
+    }
+    if variant in unfit:
+        path, text = unfit[variant]
+        world.files[path] = text
+    elif choice(variant, "worker", "session-worker", "dpkg", "label") == "label":
         world.files["/sys/fs/selinux/enforce"] = "1"
     elif variant == "dpkg":
         installed = "Package: amazon-ssm-agent\nStatus: install ok "
