@@ -3,6 +3,7 @@
  * Readers of files: the input stands in each file that the reader looks at, below a root of its own.
  */
 #include <fcntl.h>
+#include <openssl/crypto.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -239,6 +240,7 @@ void fuzz_bundle(const uint8_t *bytes, size_t n)
     fuzz_require(trust, "the system's files are read when they are needed");
     fuzz_require(trust_system(trust, TRUST_SYSTEM_BUNDLE), "there is a store, if an empty one");
     trust_free(trust);
+    OPENSSL_thread_stop(); /* with its errors, which libFuzzer would take for a leak */
 }
 
 void fuzz_connections(const uint8_t *bytes, size_t n)
