@@ -82,13 +82,14 @@ packs_relocations = $(filter x86_64,$(arch))$(shell echo | $(CC) -xc - -nostdlib
 ldflags.static   = -static-pie -Wl,--fatal-warnings,--build-id=sha1 \
 	-Wl,-z,relro,-z,now,-z,noexecstack$(if $(packs_relocations),$(comma)-z$(comma)pack-relative-relocs) \
 	-Wl,--no-eh-frame-hdr,-u,unreached $(layout:%=-Wl,-T,%)
+comma := ,
 # What the program links and never calls, made nothing; and what a healthy check runs, side by side.
 layout          := packaging/deps/unreached.ld packaging/deps/first.ld
 libs.static     := -lstandin-unwind
-comma := ,
 ldflags.coverage := --coverage
 ldflags.sanitize := -fsanitize=address,undefined
-fuzz_wraps       := -Wl,--wrap=imds_get,--wrap=recv,--wrap=send,--wrap=SSL_CTX_set_cert_verify_callback
+fuzz_wraps       := $(patsubst %,-Wl$(comma)--wrap=%,imds_get recv send SSL_CTX_set_cert_verify_callback syscall file_list file_read_link \
+	geteuid open close dial_socket connect sendmsg recvfrom recvmsg read)
 ldflags.fuzz     := -fsanitize=fuzzer,address,undefined $(fuzz_wraps)
 
 program.dev      := build/ssm-preflight-dev$(suffix)

@@ -412,6 +412,7 @@ static void write_html(const struct fleet *fleet, const struct style *style, str
         html_no_login(to, NULL);
     LOCAL_BUFFER json = {.max_bytes = FLEET_MAX_BYTES};
     write_json(fleet, style, &json);
+    (void)buffer_add(&json, "", 0); /* of an empty folder it is nothing */
     html_end(to, json.bytes);
 }
 

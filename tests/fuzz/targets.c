@@ -34,6 +34,16 @@ const struct fuzz_target fuzz_targets[] = {
     {"agent_state", fuzz_agent_state},
     {"image", fuzz_image},
     {"bus", fuzz_bus},
+    {"names", fuzz_names},
+    {"root_links", fuzz_root_links},
+    {"fleet", fuzz_fleet},
+    {"changes", fuzz_changes},
+    {"icmp", fuzz_icmp},
+    {"dns_wire", fuzz_dns_wire},
+    {"arguments", fuzz_arguments},
+    {"endpoint", fuzz_endpoint},
+    {"hide", fuzz_hide},
+    {"explain", fuzz_explain},
     {NULL, NULL},
 };
 

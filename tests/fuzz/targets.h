@@ -37,14 +37,24 @@ void fuzz_require_clean(const struct fields *fields, const void *base);
 /* A zero-terminated copy without the zero bytes in it; the caller frees it. */
 char *fuzz_text(const uint8_t *bytes, size_t n);
 
-/* The folder below which targets put files, and a socket there in the place of systemd's. */
+/* The folder below which targets put files, what another target put there removed: true; and a socket there in
+ * the place of systemd's. */
+bool fuzz_root_of(const char *target);
 const char *fuzz_root(void);
 int fuzz_listener(void);
+
+/* False: certainly nothing is at this path. Readers look for hundreds of files, and the kernel is slow to say no. */
+bool fuzz_may_be_there(const char *path);
+
+/* From now on every folder below the root holds these names (lines; in place), and what has one of them is the
+ * file `every`, and a link to the next name. NULL: no more. */
+void fuzz_name(char *lines, const char *every);
 
 fuzz_run fuzz_recorded, fuzz_facts_json, fuzz_packed, fuzz_service_answer, fuzz_dns_answer,
     fuzz_times, fuzz_escape, fuzz_anonymize, fuzz_config, fuzz_agent_config, fuzz_unit,
     fuzz_machine_files, fuzz_dhmc, fuzz_imds_instance, fuzz_imds_role, fuzz_http_head,
     fuzz_connect_status, fuzz_routes, fuzz_certificate, fuzz_bundle, fuzz_connections, fuzz_hints,
-    fuzz_agent_state, fuzz_image, fuzz_bus;
+    fuzz_agent_state, fuzz_image, fuzz_bus, fuzz_names, fuzz_root_links, fuzz_fleet, fuzz_changes,
+    fuzz_icmp, fuzz_dns_wire, fuzz_arguments, fuzz_endpoint, fuzz_hide, fuzz_explain;
 
 #endif

@@ -2,6 +2,8 @@
  *
  * Readers of files: the input stands in each file that the reader looks at, below a root of its own.
  */
+#include <fcntl.h>
+#include <openssl/crypto.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,17 +24,44 @@
 #include "options.h"
 #include "targets.h"
 
-static char root[] = "/tmp/ssm-preflight-fuzz-XXXXXX";
+enum { MAX_PATHS = 256, MAX_PATH = 400 };
+static char root[MAX_PATH];
 static struct facts facts;
-
-enum { MAX_PATHS = 128, MAX_PATH = 400 };
 static char paths[MAX_PATHS][MAX_PATH]; /* of files and directories, in the order they were made */
 static int n_paths;
 
-static void remove_all(void)
+/* A bit for each path that is there; another path may have the same. Paths that are not written plainly the kernel
+ * must look at. */
+enum { N_BITS = 1 << 14 };
+static uint8_t there[N_BITS / 8];
+
+static size_t bit_of(const char *path)
 {
+    uint32_t hash = 2166136261; /* FNV-1a */
+
+    for (; *path; path++)
+        hash = (hash ^ (uint8_t)*path) * 16777619;
+    return hash % N_BITS;
+}
+
+bool fuzz_may_be_there(const char *path)
+{
+    size_t bit = bit_of(path);
+
+    return n_paths == 0 || !path[0] || there[bit / 8] >> bit % 8 & 1 || strstr(path, "/.") ||
+           strstr(path, "//") || path[0] != '/' || text_ends(path, "/");
+}
+
+static void remove_paths(void)
+{
+    memset(there, 0, sizeof(there));
     while (n_paths > 0)
         (void)remove(paths[--n_paths]);
+}
+
+static void remove_all(void)
+{
+    remove_paths();
     (void)rmdir(root);
 }
 
@@ -40,52 +69,86 @@ static void remember(const char *path)
 {
     fuzz_require(n_paths < MAX_PATHS, "there is room for another path");
     (void)text_set(paths[n_paths++], MAX_PATH, "%s", path);
+    size_t bit = bit_of(path + strlen(root));
+    there[bit / 8] |= (uint8_t)(1 << bit % 8);
 }
 
-static void make_root(void)
+bool fuzz_root_of(const char *target)
 {
-    static bool made;
+    static const char *last;
 
-    if (made)
-        return;
-    fuzz_require(mkdtemp(root), "/tmp can be written to");
-    (void)atexit(remove_all);
-    made = true;
+    if (last == target)
+        return false;
+    if (!last) {
+        const char *folder = getenv("FUZZ_FOLDER");
+        (void)text_set(root, sizeof(root), "%s/ssm-preflight-fuzz-XXXXXX",
+                       folder ? folder : "/tmp");
+        fuzz_require(mkdtemp(root), "there is a folder to write in");
+        (void)atexit(remove_all);
+    }
+    remove_paths();
+    last = target;
+    return true;
 }
 
-static void put(const char *name, const uint8_t *bytes, size_t n)
+const char *fuzz_root(void)
 {
-    char path[MAX_PATH];
+    return root;
+}
 
-    make_root();
-    (void)text_set(path, sizeof(path), "%s%s", root, name);
+static void in_root(const char *name, char path[MAX_PATH])
+{
+    (void)text_set(path, MAX_PATH, "%s%s", root, name);
     for (char *slash = path + strlen(root) + 1; (slash = strchr(slash, '/')); slash++) {
         *slash = '\0';
         if (mkdir(path, 0755) == 0)
             remember(path);
         *slash = '/';
     }
-    if (access(path, F_OK) != 0)
-        remember(path);
-    FILE *file = fopen(path, "we");
-    fuzz_require(file && fwrite(n > 0 ? bytes : (const uint8_t *)"", 1, n, file) == n &&
-                     fclose(file) == 0,
+}
+
+/* One file by many names: the next input is written once. */
+static void put_all(const char *const names[], size_t n_names, const uint8_t *bytes, size_t n)
+{
+    char first[MAX_PATH], path[MAX_PATH];
+
+    (void)text_set(first, sizeof(first), "%s%s", root, names[0]);
+    int fd = open(first, O_WRONLY | O_TRUNC | O_CLOEXEC);
+    if (fd < 0) {
+        in_root(names[0], first);
+        fd = open(first, O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
+        remember(first);
+        for (size_t i = 1; i < n_names; i++) {
+            in_root(names[i], path);
+            fuzz_require(link(first, path) == 0, "a file has many names");
+            remember(path);
+        }
+    }
+    fuzz_require(fd >= 0 && (n == 0 || write(fd, bytes, n) == (ssize_t)n) && close(fd) == 0,
                  "the file can be written");
 }
 
-static void forget_agent_files(void)
+static void put(const char *name, const uint8_t *bytes, size_t n)
 {
+    put_all(&name, 1, bytes, n);
+}
+
+/* Of a target: the facts are empty, and below the root is what the target puts there. */
+static void start(const char *target)
+{
+    (void)fuzz_root_of(target);
     memset(&facts, 0, sizeof(facts));
 }
 
 void fuzz_config(const uint8_t *bytes, size_t n)
 {
     static struct options options;
+    static const char *const names[] = {"/preflight.conf", "/etc/ssm-preflight/preflight.conf"};
     char config[MAX_PATH], root_option[MAX_PATH];
     char name[] = "ssm-preflight";
 
-    put("/preflight.conf", bytes, n);
-    put("/etc/ssm-preflight/preflight.conf", bytes, n);
+    start(__func__);
+    put_all(names, COUNT_OF(names), bytes, n);
     put("/etc/ssm-preflight/preflight.conf.d/10-more.conf", bytes, n < 64 ? n : 64);
     (void)text_set(config, sizeof(config), "--config=%s/preflight.conf", root);
     (void)text_set(root_option, sizeof(root_option), "--root=%s", root);
@@ -100,8 +163,8 @@ void fuzz_agent_config(const uint8_t *bytes, size_t n)
 {
     static struct agent_overrides overrides;
 
+    start(__func__);
     put("/etc/amazon/ssm/amazon-ssm-agent.json", bytes, n);
-    forget_agent_files();
     memset(&overrides, 0, sizeof(overrides));
     agent_read_config(root, &facts.agent, &overrides);
     fuzz_require_clean(&facts_fields, &facts);
@@ -109,10 +172,12 @@ void fuzz_agent_config(const uint8_t *bytes, size_t n)
 
 void fuzz_unit(const uint8_t *bytes, size_t n)
 {
-    put("/etc/systemd/system/amazon-ssm-agent.service", bytes, n);
-    put("/etc/systemd/system/amazon-ssm-agent.service.d/proxy.conf", bytes, n);
-    put("/etc/default/ssm", bytes, n);
-    forget_agent_files();
+    static const char *const names[] = {"/etc/systemd/system/amazon-ssm-agent.service",
+                                        "/etc/systemd/system/amazon-ssm-agent.service.d/proxy.conf",
+                                        "/etc/default/ssm"};
+
+    start(__func__);
+    put_all(names, COUNT_OF(names), bytes, n);
     (void)text_set(facts.agent.unit, NAME_SIZE, "amazon-ssm-agent.service");
     environment_read(root, &facts.agent);
     fuzz_require_clean(&facts_fields, &facts);
@@ -134,9 +199,8 @@ void fuzz_machine_files(const uint8_t *bytes, size_t n)
                                         "/var/lib/amazon/ssm/registration"};
     char addresses[MAX_ADDRESSES][ADDRESS_SIZE];
 
-    for (size_t i = 0; i < COUNT_OF(names); i++)
-        put(names[i], bytes, n);
-    forget_agent_files();
+    start(__func__);
+    put_all(names, COUNT_OF(names), bytes, n);
     machine_read(root, &facts.machine);
     resolvers_read(root, &facts.resolvers);
     (void)delivery_read(root);
@@ -151,9 +215,9 @@ void fuzz_dhmc(const uint8_t *bytes, size_t n)
     static struct credentials credentials;
     size_t half = n / 2;
 
+    start(__func__);
     put("/var/lib/amazon/ssm/runtimeconfig/identity_config.json", bytes, half);
     put("/var/lib/amazon/ssm/credentials", bytes + half, n - half);
-    forget_agent_files();
     memset(&credentials, 0, sizeof(credentials));
     (void)dhmc_read(root, &facts.role, &credentials);
     fuzz_require_clean(&facts_fields, &facts);
@@ -163,10 +227,11 @@ void fuzz_dhmc(const uint8_t *bytes, size_t n)
 /* As --ca-file, as the system's bundle and as a file of its directories. */
 void fuzz_bundle(const uint8_t *bytes, size_t n)
 {
+    const char *const names[] = {"/ca.pem", trust_bundle_paths[0]};
     char file[MAX_PATH], error[DETAIL_SIZE] = "";
 
-    put("/ca.pem", bytes, n);
-    put(trust_bundle_paths[0], bytes, n);
+    start(__func__);
+    put_all(names, COUNT_OF(names), bytes, n);
     (void)text_set(file, sizeof(file), "%s/ca.pem", root);
     struct trust *trust = trust_new(file, "", error, sizeof(error));
     fuzz_require(trust || strstr(error, "/ca.pem"), "an error names the file");
@@ -175,13 +240,15 @@ void fuzz_bundle(const uint8_t *bytes, size_t n)
     fuzz_require(trust, "the system's files are read when they are needed");
     fuzz_require(trust_system(trust, TRUST_SYSTEM_BUNDLE), "there is a store, if an empty one");
     trust_free(trust);
+    OPENSSL_thread_stop(); /* with its errors, which libFuzzer would take for a leak */
 }
 
 void fuzz_connections(const uint8_t *bytes, size_t n)
 {
-    put("/proc/self/net/tcp", bytes, n);
-    put("/proc/self/net/tcp6", bytes, n);
-    forget_agent_files();
+    static const char *const names[] = {"/proc/self/net/tcp", "/proc/self/net/tcp6"};
+
+    start(__func__);
+    put_all(names, COUNT_OF(names), bytes, n);
     facts.plan.services[SERVICE_SSMMESSAGES].port = 443;
     (void)observe_connected(root, &facts);
     fuzz_require_clean(&facts_fields, &facts);
@@ -194,12 +261,19 @@ void fuzz_hints(const uint8_t *bytes, size_t n)
                                         "/run/cloud-init/instance-data.json"};
     char region[REGION_SIZE];
 
-    for (size_t i = 0; i < COUNT_OF(names); i++)
-        put(names[i], bytes, n);
-    forget_agent_files();
+    start(__func__);
+    put_all(names, COUNT_OF(names), bytes, n);
     resolvers_read(root, &facts.resolvers);
     bool found = hint_region(root, &facts, region);
     fuzz_require(!found || text_only(region, "-"), "a region is a word");
+}
+
+/* root would try inotify each time, which the kernel takes milliseconds to end. */
+/* NOLINTNEXTLINE(cert-dcl37-c,bugprone-reserved-identifier): the linker wants this name */
+uid_t __wrap_geteuid(void);
+__attribute__((weak)) uid_t __wrap_geteuid(void)
+{
+    return 1000;
 }
 
 /* What the agent wrote itself, and how names are looked up. */
@@ -212,78 +286,116 @@ void fuzz_agent_state(const uint8_t *bytes, size_t n)
                                         "/etc/nsswitch.conf",
                                         "/etc/resolv.conf"};
 
-    for (size_t i = 0; i < COUNT_OF(names); i++)
-        put(names[i], bytes, n);
-    forget_agent_files();
+    start(__func__);
+    put_all(names, COUNT_OF(names), bytes, n);
     facts.agent.installed = ANSWER_YES;
     agent_read_state(root, &facts.agent);
     resolvers_read(root, &facts.resolvers);
     fuzz_require_clean(&facts_fields, &facts);
 }
 
-/* A root file system in which every file says the same. */
-void fuzz_image(const uint8_t *bytes, size_t n)
+/* A root file system in which every file says the same; systemd's are there, or nothing would be looked at. */
+static const char *const image_names[] = {"/etc/os-release",
+                                          "/usr/lib/systemd/systemd",
+                                          "/usr/lib/systemd/libsystemd-shared-252.so",
+                                          "/sbin/init",
+                                          "/etc/passwd",
+                                          "/etc/fstab",
+                                          "/etc/hosts",
+                                          "/etc/nsswitch.conf",
+                                          "/etc/resolv.conf",
+                                          "/etc/machine-id",
+                                          "/etc/selinux/config",
+                                          "/etc/rc.local",
+                                          "/etc/environment",
+                                          "/etc/default/grub",
+                                          "/etc/default/ufw",
+                                          "/etc/ufw/ufw.conf",
+                                          "/etc/ufw/user.rules",
+                                          "/etc/nftables.conf",
+                                          "/etc/iptables/rules.v4",
+                                          "/etc/sysconfig/iptables",
+                                          "/etc/network/interfaces",
+                                          "/etc/netplan/50-cloud-init.yaml",
+                                          "/etc/cloud/cloud.cfg",
+                                          "/etc/cloud/cloud.cfg.d/10.cfg",
+                                          "/etc/chrony/chrony.conf",
+                                          "/etc/systemd/timesyncd.conf",
+                                          "/etc/systemd/resolved.conf",
+                                          "/etc/sysctl.conf",
+                                          "/etc/apt/preferences",
+                                          "/etc/yum/pluginconf.d/versionlock.list",
+                                          "/boot/grub/grub.cfg",
+                                          "/boot/loader/entries/1.conf",
+                                          "/etc/amazon/ssm/amazon-ssm-agent.json",
+                                          "/var/lib/amazon/ssm/registration",
+                                          "/var/lib/dpkg/status",
+                                          "/lib/systemd/system/amazon-ssm-agent.service",
+                                          "/usr/bin/amazon-ssm-agent",
+                                          "/usr/bin/cloud-init",
+                                          "/var/lib/snapd/snaps/amazon-ssm-agent_1.snap",
+                                          "/etc/security/access.conf",
+                                          "/etc/ssl/certs/ca-certificates.crt",
+                                          "/lib/modules/6.1/modules.dep",
+                                          "/etc/firewalld/direct.xml"};
+
+static void audit(void)
 {
     static struct image_report report;
-    static const char *const names[] = {"/etc/os-release",
-                                        "/etc/passwd",
-                                        "/etc/fstab",
-                                        "/etc/hosts",
-                                        "/etc/nsswitch.conf",
-                                        "/etc/resolv.conf",
-                                        "/etc/machine-id",
-                                        "/etc/selinux/config",
-                                        "/etc/rc.local",
-                                        "/etc/environment",
-                                        "/etc/default/grub",
-                                        "/etc/default/ufw",
-                                        "/etc/ufw/ufw.conf",
-                                        "/etc/ufw/user.rules",
-                                        "/etc/nftables.conf",
-                                        "/etc/iptables/rules.v4",
-                                        "/etc/sysconfig/iptables",
-                                        "/etc/network/interfaces",
-                                        "/etc/netplan/50-cloud-init.yaml",
-                                        "/etc/cloud/cloud.cfg",
-                                        "/etc/cloud/cloud.cfg.d/10.cfg",
-                                        "/etc/chrony/chrony.conf",
-                                        "/etc/systemd/timesyncd.conf",
-                                        "/etc/systemd/resolved.conf",
-                                        "/etc/sysctl.conf",
-                                        "/etc/apt/preferences",
-                                        "/etc/yum/pluginconf.d/versionlock.list",
-                                        "/boot/grub/grub.cfg",
-                                        "/boot/loader/entries/1.conf",
-                                        "/etc/amazon/ssm/amazon-ssm-agent.json",
-                                        "/var/lib/amazon/ssm/registration",
-                                        "/var/lib/dpkg/status",
-                                        "/lib/systemd/system/amazon-ssm-agent.service",
-                                        "/usr/bin/amazon-ssm-agent",
-                                        "/usr/bin/cloud-init",
-                                        "/var/lib/snapd/snaps/amazon-ssm-agent_1.snap",
-                                        "/etc/security/access.conf",
-                                        "/etc/ssl/certs/ca-certificates.crt",
-                                        "/lib/modules/6.1/modules.dep",
-                                        "/etc/firewalld/direct.xml"};
     const struct image_request request = {.root = root,
                                           .region = "us-east-1",
                                           .allow = "",
                                           .config_error = "",
                                           .now_unix_s = 1800000000};
 
-    for (size_t i = 0; i < COUNT_OF(names); i++)
-        put(names[i], bytes, n);
     image_audit(&request, &report);
     fuzz_require(report.n_findings >= 0 && report.n_findings <= MAX_IMAGE_FINDINGS,
                  "no more findings than fit");
+    fuzz_require_text(report.summary, sizeof(report.summary));
     fuzz_require(report.summary[0], "a verdict says something");
+}
+
+void fuzz_image(const uint8_t *bytes, size_t n)
+{
+    start(__func__);
+    put_all(image_names, COUNT_OF(image_names), bytes, n);
+    audit();
+}
+
+/* Lines before an empty one are names that stand in each folder, and the targets of links with these names; what
+ * comes behind is in the files. */
+void fuzz_names(const uint8_t *bytes, size_t n)
+{
+    static struct options options;
+    const uint8_t *end = n ? memmem(bytes, n, "\n\n", 2) : NULL;
+    size_t n_names = end ? (size_t)(end - bytes) : n;
+    char *names = fuzz_text(bytes, n_names), name[] = "ssm-preflight", root_option[MAX_PATH];
+    char *with_root[] = {name, root_option, NULL};
+
+    start(__func__);
+    put_all(image_names, COUNT_OF(image_names), bytes + n_names, n - n_names);
+    (void)text_set(root_option, sizeof(root_option), "--root=%s", root);
+    fuzz_name(names, image_names[0]);
+    if (n % 2)
+        audit();
+    agent_read(root, &facts.agent);
+    fuzz_require_clean(&facts_fields, &facts);
+    fuzz_require(options_read(2, with_root, "terminal", &options) || options.error[0],
+                 "an error says something");
+    fuzz_name(NULL, NULL);
+    free(names);
 }
 
 int fuzz_listener(void)
 {
+    static int fd = -1;
     struct sockaddr_un address = {.sun_family = AF_UNIX};
-    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
+    if (!fuzz_root_of(__func__))
+        return fd;
+    if (fd >= 0)
+        (void)close(fd);
+    fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
     put("/run/systemd/private", NULL, 0);
     (void)text_set(address.sun_path, sizeof(address.sun_path), "%s/run/systemd/private", root);
     fuzz_require(remove(address.sun_path) == 0 && fd >= 0 &&
@@ -291,10 +403,4 @@ int fuzz_listener(void)
                      listen(fd, 1) == 0,
                  "somebody listens");
     return fd;
-}
-
-const char *fuzz_root(void)
-{
-    make_root();
-    return root;
 }
