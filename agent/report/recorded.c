@@ -47,6 +47,12 @@ static size_t skip_spaces(const char *text, size_t n, size_t at)
     return at;
 }
 
+/* Behind the mark of UTF-8 that some editors put there, and blanks. */
+static size_t start_of(const char *text, size_t n)
+{
+    return skip_spaces(text, n, n >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0 ? 3 : 0);
+}
+
 static int line_of(const char *text, size_t at)
 {
     int line = 1;
@@ -70,16 +76,27 @@ static bool is_small(const char *text, size_t n)
 {
     int n_values = 1, depth = 0;
 
-    for (size_t at = 0; at < n && n_values <= MAX_VALUES; at++) {
-        const bool opens = text[at] == '{' || text[at] == '[';
-
-        if (text[at] == '"')
+    for (size_t at = 0; at < n && n_values <= MAX_VALUES; at++)
+        switch (text[at]) {
+        case '"':
             at = skip_string(text, n, at);
-        n_values += opens || (at < n && text[at] == ',');
-        depth += opens;
-        if (at < n && (text[at] == '}' || text[at] == ']') && --depth <= 0)
             break;
-    }
+        case '{':
+        case '[':
+            n_values++;
+            depth++;
+            break;
+        case ',':
+            n_values++;
+            break;
+        case '}':
+        case ']':
+            if (--depth <= 0)
+                return true;
+            break;
+        default:
+            break;
+        }
     return n_values <= MAX_VALUES;
 }
 
@@ -123,7 +140,7 @@ static size_t decode_utf16(const char *text, size_t n, char *to)
 
 static bool may_be_json(const char *text, size_t n)
 {
-    const size_t at = skip_spaces(text, n, 0);
+    const size_t at = start_of(text, n);
 
     return at < n && (text[at] == '"' || text[at] == '{') && !memchr(text, '\0', n);
 }
@@ -152,15 +169,16 @@ static bool unwrap(const char *text, size_t n, struct buffer *to)
 {
     const bool is_utf16 = n >= 2 &&
                           (memcmp(text, "\xff\xfe", 2) == 0 || memcmp(text, "\xfe\xff", 2) == 0);
+    const bool is_digits = !is_utf16 && is_base64(text, n);
     cJSON *whole = NULL;
 
     buffer_init(to, n);
-    if (!is_utf16 && !is_base64(text, n) && !may_be_json(text, n))
+    if (!is_utf16 && !is_digits && !may_be_json(text, n))
         return false;
     (void)buffer_add(to, text, n);
     if (is_utf16) {
         to->used = decode_utf16(text, n, to->bytes);
-    } else if (is_base64(text, n)) {
+    } else if (is_digits) {
         to->used = base64_decode(text, n, (unsigned char *)to->bytes);
     } else if ((whole = parse_output(to->bytes, n))) {
         const cJSON *output = cJSON_GetObjectItemCaseSensitive(whole, "Output");
@@ -362,7 +380,7 @@ bool recorded_read(const char *text, size_t n, struct facts *facts, struct buffe
         text = inner[layer].bytes;
         n = inner[layer].used;
     }
-    size_t start = skip_spaces(text, n, n >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0 ? 3 : 0);
+    size_t start = start_of(text, n);
     cJSON *report = parse_whole(text + start, n - start);
     if (layer > 0 && n == 0)
         (void)refuse(&reader, "there is no console output in it (yet): ask again some minutes "

@@ -539,6 +539,25 @@ static void what_stands_around_a_report_does_not_matter(void **state)
     }
 }
 
+/* As Windows saves it, with the mark of UTF-8 before. */
+static void json_of_the_cli_behind_a_mark_is_read(void **state)
+{
+    static const char inner[] = "{\"schema\":\"ssm-preflight/1\",\"facts\":{\"rounds\":4}}";
+    struct buffer text, log;
+
+    (void)state;
+    buffer_init(&text, REPORT_MAX_BYTES);
+    buffer_init(&log, REPORT_MAX_BYTES);
+    (void)buffer_add_text(&log, inner);
+    (void)buffer_add_text(&text, "\xef\xbb\xbf \r\n{\"InstanceId\":\"i-0\",\"Output\":");
+    add_json_string(&text, &log);
+    (void)buffer_add_text(&text, "}\r\n");
+    assert_true(read_text(text.bytes, text.used));
+    assert_int_equal(facts.rounds, 4);
+    buffer_clear(&text);
+    buffer_clear(&log);
+}
+
 /* A whole report before a block that is not. */
 static void a_report_before_a_damaged_block_is_read(void **state)
 {
@@ -574,6 +593,7 @@ int main(void)
         cmocka_unit_test(what_the_agent_says_behind_a_block_is_heard),
         cmocka_unit_test(a_zero_byte_in_a_report_is_named),
         cmocka_unit_test(what_stands_around_a_report_does_not_matter),
+        cmocka_unit_test(json_of_the_cli_behind_a_mark_is_read),
         cmocka_unit_test(a_report_before_a_damaged_block_is_read),
         cmocka_unit_test(layers_of_layers_end_soon),
         cmocka_unit_test(hostile_texts_end_soon),
