@@ -204,7 +204,8 @@ torture: setup-lab ## the program's own trouble: allocations, calls (POINTS of e
 	@$(MAKE) flavour=static static build/ssm-preflight-torture
 	tests/torture/run build/ssm-preflight-torture --points $(POINTS) --kind '$(KIND)'
 
-hostile: static setup-lab ## metadata, names, TLS and services that do what they can to break it; with ALL=1 at every byte
+hostile: static setup-lab ## metadata, names, TLS, services and console logs that do what they can to break it; with ALL=1 at every byte
+	tests/hostile/logs build/ssm-preflight
 	tests/hostile/run build/ssm-preflight $(if $(ALL),--all)
 
 loss: static setup-lab ## a healthy instance whose link loses 1, 2, 5 and 10 % each way: no wrong verdict; LOSS_RUNS (200) of each

@@ -7,6 +7,7 @@
 
 #include <arpa/inet.h>
 #include <ctype.h>
+#include <search.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -24,11 +25,13 @@
  * Bit by bit from the left, two addresses part where their originals part, so that every prefix holds the same ones
  * as before. Where a bit need not stay, it becomes that of a model address; where it must, it is pinned. */
 
+enum { MAX_MOVED = 512 };
+
 struct addresses {
     struct moved {
         struct bits from, to;
-    } * moved; /* so far; owned */
-    size_t n_moved;
+    } * moved;      /* so far; owned */
+    size_t n_moved; /* of more than MAX_MOVED several become one: each costs a look at all */
     struct block {
         struct bits base; /* host bits are zero */
         unsigned int n_prefix;
@@ -156,7 +159,7 @@ static void move(struct addresses *addresses, const struct bits *from, struct bi
     }
 
     const struct moved *near = nearest(addresses, from, &shared);
-    if (near && shared == from->n) {
+    if (near && (shared == from->n || addresses->n_moved >= MAX_MOVED)) {
         *to = near->to;
         return;
     }
@@ -219,8 +222,8 @@ struct known {
 };
 
 struct anonymizer {
-    struct known *known;
-    size_t n_known;
+    void *known; /* tsearch(3): a hostile report has tens of thousands */
+    unsigned int n_known;
     struct addresses addresses;
     char to[MAX_TEXT]; /* what the text becomes that is rewritten now */
 };
@@ -256,20 +259,30 @@ static void make_up(const char *from, unsigned int number, char to[KNOWN_SIZE])
         (void)text_set(to, KNOWN_SIZE, "name-%u", number);
 }
 
+static int by_from(const void *a, const void *b)
+{
+    return strcmp(((const struct known *)a)->from, ((const struct known *)b)->from);
+}
+
+static void free_known(void *known)
+{
+    free(((struct known *)known)->from);
+    free(known);
+}
+
 static void add_known(struct anonymizer *anonymizer, const char *text, size_t n)
 {
-    char from[MAX_TEXT];
-    size_t i = 0;
+    const struct known wanted = {.from = strndup(text, n)};
+    struct known *const *found = tfind(&wanted, &anonymizer->known, by_from);
 
-    (void)text_set(from, sizeof(from), "%.*s", (int)n, text);
-    while (i < anonymizer->n_known && strcmp(anonymizer->known[i].from, from) != 0)
-        i++;
-    if (i == anonymizer->n_known) {
-        anonymizer->known = realloc(anonymizer->known, (i + 1) * sizeof(*anonymizer->known));
-        anonymizer->known[i].from = strdup(from);
-        make_up(from, (unsigned int)++anonymizer->n_known, anonymizer->known[i].to);
+    if (!found) {
+        struct known *known = calloc(1, sizeof(*known));
+        known->from = strdup(wanted.from);
+        make_up(known->from, ++anonymizer->n_known, known->to);
+        found = tsearch(known, &anonymizer->known, by_from);
     }
-    add(anonymizer, anonymizer->known[i].to, strlen(anonymizer->known[i].to));
+    free(wanted.from);
+    add(anonymizer, (*found)->to, strlen((*found)->to));
 }
 
 /* --- words --- */
@@ -522,8 +535,6 @@ void anonymize_facts(struct facts *facts)
     add_blocks(&anonymizer.addresses, facts->instance.vpc_cidrs, facts->instance.n_vpc_cidrs);
     add_blocks(&anonymizer.addresses, facts->instance.subnet_cidrs, facts->instance.n_subnet_cidrs);
     walk(&anonymizer, &facts_fields, (char *)facts);
-    for (size_t i = 0; i < anonymizer.n_known; i++)
-        free(anonymizer.known[i].from);
-    free(anonymizer.known);
+    tdestroy(anonymizer.known, free_known);
     free(anonymizer.addresses.moved);
 }

@@ -18,7 +18,11 @@
 #include "model/packed.h"
 #include "report/report.h"
 
-enum { MAX_LAYERS = 3 }; /* base64 in JSON in UTF-16 */
+enum {
+    MAX_LAYERS = 3, /* base64 in JSON in UTF-16 */
+    /* Of JSON: each takes 150 bytes of memory. Facts that fill all there is room for have 11,495. */
+    MAX_VALUES = 24 * 1024,
+};
 
 #define CUT_OFF "line %d: the report that starts here is cut off or garbled"
 #define ONE_BEFORE "; the one before it is shown"
@@ -43,6 +47,12 @@ static size_t skip_spaces(const char *text, size_t n, size_t at)
     return at;
 }
 
+/* Behind the mark of UTF-8 that some editors put there, and blanks. */
+static size_t start_of(const char *text, size_t n)
+{
+    return skip_spaces(text, n, n >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0 ? 3 : 0);
+}
+
 static int line_of(const char *text, size_t at)
 {
     int line = 1;
@@ -50,6 +60,50 @@ static int line_of(const char *text, size_t at)
     for (size_t i = 0; i < at; i++)
         line += text[i] == '\n';
     return line;
+}
+
+/* Where the string ends that begins with the quote at `at`: at the other one, or at n. */
+static size_t skip_string(const char *text, size_t n, size_t at)
+{
+    for (at++; at < n && text[at] != '"'; at++)
+        at += text[at] == '\\';
+    return at < n ? at : n;
+}
+
+/* Whether the JSON at the beginning of a text has no more than MAX_VALUES: each one but the first stands behind a comma
+ * or a bracket. */
+static bool is_small(const char *text, size_t n)
+{
+    int n_values = 1, depth = 0;
+
+    for (size_t at = 0; at < n && n_values <= MAX_VALUES; at++)
+        switch (text[at]) {
+        case '"':
+            at = skip_string(text, n, at);
+            break;
+        case '{':
+        case '[':
+            n_values++;
+            depth++;
+            break;
+        case ',':
+            n_values++;
+            break;
+        case '}':
+        case ']':
+            if (--depth <= 0)
+                return true;
+            break;
+        default:
+            break;
+        }
+    return n_values <= MAX_VALUES;
+}
+
+/* The value at the beginning of a text, and where it ends; NULL: it is none. The caller owns it. */
+static cJSON *parse(const char *text, size_t n, const char **end)
+{
+    return is_small(text, n) ? cJSON_ParseWithLengthOpts(text, n, end, 0) : NULL;
 }
 
 /* --- what others put around a console log --- Nothing is taken for a layer that is not one from end to end, and
@@ -84,17 +138,22 @@ static size_t decode_utf16(const char *text, size_t n, char *to)
     return used;
 }
 
+static bool may_be_json(const char *text, size_t n)
+{
+    const size_t at = start_of(text, n);
+
+    return at < n && (text[at] == '"' || text[at] == '{') && !memchr(text, '\0', n);
+}
+
 /* A JSON string, or an answer to GetConsoleOutput; NULL where it is neither. `to` holds the text. */
 static cJSON *parse_output(char *text, size_t n)
 {
     const char *end = text;
 
-    if (memchr(text, '\0', n))
-        return NULL;
     for (char *at = text; (at = strchr(at, '\\')); at += at[1] ? 2 : 1)
         if (strncmp(at, "\\u0000", 6) == 0)
             at[4] = '2'; /* a blank: consoles have zero bytes, and cJSON ends a string there */
-    cJSON *whole = cJSON_ParseWithLengthOpts(text, n, &end, 0);
+    cJSON *whole = parse(text, n, &end);
     if ((cJSON_IsString(whole) || cJSON_HasObjectItem(whole, "Output") ||
          (cJSON_HasObjectItem(whole, "InstanceId") && !cJSON_HasObjectItem(whole, "schema"))) &&
         strspn(end, " \t\r\n") == strlen(end))
@@ -103,29 +162,36 @@ static cJSON *parse_output(char *text, size_t n)
     return NULL;
 }
 
-bool unwrap(const char *text, size_t n, struct buffer *to)
+/* That is JSON, as the AWS CLI prints it; base64, as the EC2 API and most SDKs give it (GetConsoleOutput, "Output"); and
+ * UTF-16, as Windows PowerShell before 6 writes what is redirected to a file. Initialises `to` with the text without one
+ * such layer, which may be empty. False when there is none. */
+static bool unwrap(const char *text, size_t n, struct buffer *to)
 {
-    char *inner = malloc(n + 1);
+    const bool is_utf16 = n >= 2 &&
+                          (memcmp(text, "\xff\xfe", 2) == 0 || memcmp(text, "\xfe\xff", 2) == 0);
+    const bool is_digits = !is_utf16 && is_base64(text, n);
     cJSON *whole = NULL;
-    bool found = true;
 
-    buffer_init(to, n + 1);
-    memcpy(inner, text, n);
-    inner[n] = '\0';
-    if (n >= 2 && (memcmp(text, "\xff\xfe", 2) == 0 || memcmp(text, "\xfe\xff", 2) == 0)) {
-        (void)buffer_add(to, inner, decode_utf16(text, n, inner));
-    } else if (is_base64(text, n)) {
-        (void)buffer_add(to, inner, base64_decode(text, n, (unsigned char *)inner));
-    } else if ((whole = parse_output(inner, n))) {
+    buffer_init(to, n);
+    if (!is_utf16 && !is_digits && !may_be_json(text, n))
+        return false;
+    (void)buffer_add(to, text, n);
+    if (is_utf16) {
+        to->used = decode_utf16(text, n, to->bytes);
+    } else if (is_digits) {
+        to->used = base64_decode(text, n, (unsigned char *)to->bytes);
+    } else if ((whole = parse_output(to->bytes, n))) {
         const cJSON *output = cJSON_GetObjectItemCaseSensitive(whole, "Output");
         const char *log = cJSON_GetStringValue(cJSON_IsString(whole) ? whole : output);
-        (void)buffer_add_text(to, log ? log : "");
+        to->used = log ? strlen(log) : 0; /* no longer than it is in JSON */
+        memcpy(to->bytes, log ? log : "", to->used);
+        cJSON_Delete(whole);
     } else {
-        found = false;
+        buffer_clear(to);
+        return false;
     }
-    cJSON_Delete(whole);
-    free(inner);
-    return found && !to->failed;
+    to->bytes[to->used] = '\0';
+    return true;
 }
 
 /* --- a JSON report --- */
@@ -192,7 +258,7 @@ static bool find_report(const struct reader *reader, const char *text, size_t n)
     (void)refuse(reader, "no report of ssm-preflight found");
     for (size_t end = n, at; (at = find_start(text, n, end)) < end; end = at) {
         const char *json_end = text + at;
-        cJSON *report = cJSON_ParseWithLengthOpts(json_end, end - at, &json_end, 0);
+        cJSON *report = parse(text + at, end - at, &json_end);
         bool whole = report && !memchr(text + at, '\0', (size_t)(json_end - (text + at)));
         bool read = whole && read_report(reader, report); /* cJSON ends a string at a zero byte */
 
@@ -291,7 +357,7 @@ static bool read_text(const struct reader *reader, const char *text, size_t n)
 static cJSON *parse_whole(const char *text, size_t n)
 {
     const char *end = text;
-    cJSON *whole = n > 0 && text[0] == '{' ? cJSON_ParseWithLengthOpts(text, n, &end, 0) : NULL;
+    cJSON *whole = n > 0 && text[0] == '{' ? parse(text, n, &end) : NULL;
 
     if (whole && !memchr(text, '\0', n) && skip_spaces(text, n, (size_t)(end - text)) == n)
         return whole;
@@ -314,7 +380,7 @@ bool recorded_read(const char *text, size_t n, struct facts *facts, struct buffe
         text = inner[layer].bytes;
         n = inner[layer].used;
     }
-    size_t start = skip_spaces(text, n, n >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0 ? 3 : 0);
+    size_t start = start_of(text, n);
     cJSON *report = parse_whole(text + start, n - start);
     if (layer > 0 && n == 0)
         (void)refuse(&reader, "there is no console output in it (yet): ask again some minutes "

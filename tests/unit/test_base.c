@@ -588,6 +588,7 @@ static void trouble_with_a_file_is_kept(void **state)
 {
     struct buffer contents;
     char trouble[256];
+    static const int of_disks[] = {EIO, EUCLEAN, ESTALE, EREMOTEIO};
     (void)state;
 
     buffer_init(&contents, 1024);
@@ -598,6 +599,9 @@ static void trouble_with_a_file_is_kept(void **state)
     assert_true(file_take_trouble(trouble, sizeof(trouble)));
     assert_string_equal(trouble, "/self/mem: Input/output error"); /* the first */
     assert_false(file_take_trouble(trouble, sizeof(trouble)));
+    for (size_t i = 0; i < COUNT_OF(of_disks); i++)
+        assert_true(file_is_trouble(of_disks[i]));
+    assert_false(file_is_trouble(ENOENT) || file_is_trouble(EACCES) || file_is_trouble(ELOOP));
     file_keep_trouble("a socket", EPERM); /* said to be trouble by who knows */
     assert_true(file_take_trouble(trouble, sizeof(trouble)));
     assert_string_equal(trouble, "a socket: Operation not permitted");

@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include <arpa/inet.h>
 #include <cmocka.h>
@@ -770,6 +771,70 @@ static void any_facts_are_diagnosed_the_same(void **state)
     }
 }
 
+/* --- a hostile report --- */
+
+struct form {
+    const char *begin, *between, *end; /* of three numbers */
+};
+
+/* As many words of a form as fit into every text, each another one or all the same. */
+static void fill_texts(const struct fields *fields, char *base, const struct form *form,
+                       uint32_t step)
+{
+    static uint32_t number;
+    char word[ADDRESS_SIZE];
+
+    for (size_t i = 0; i < fields->n; i++) {
+        const struct field *field = &fields->rows[i];
+        const size_t n = field->count == COUNT_ONE ? 1 : field->max_items;
+
+        if (field->count == COUNT_LIST)
+            memcpy(base + field->n_offset, &(int32_t){(int32_t)n}, sizeof(int32_t));
+        for (size_t j = 0; j < n; j++) {
+            char *at = base + field->offset + j * field->size;
+
+            if (field->kind == FIELD_STRUCT)
+                fill_texts(field->fields, at, form, step);
+            for (size_t used = 0; field->kind == FIELD_TEXT; used += strlen(word)) {
+                number += step;
+                (void)snprintf(word, sizeof(word), "%s%u%s%u%s%u%s", form->begin,
+                               number >> 16 & 0xff, form->between, number >> 8 & 0xff,
+                               form->between, number & 0xff, form->end);
+                if (used + strlen(word) >= field->size)
+                    break;
+                memcpy(at + used, word, strlen(word) + 1);
+            }
+        }
+    }
+}
+
+static double cost_of(const struct form *form, uint32_t step)
+{
+    struct timespec from, to;
+
+    memset(&facts, 0, sizeof(facts));
+    fill_texts(&facts_fields, (char *)&facts, form, step);
+    (void)clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &from);
+    anonymize_facts(&facts);
+    (void)clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &to);
+    return (double)(to.tv_sec - from.tv_sec) + (double)(to.tv_nsec - from.tv_nsec) / 1e9;
+}
+
+/* Tens of thousands of names or addresses take some times what one takes that is there as often. */
+static void many_names_end_soon(void **state)
+{
+    enum { TIMES = 10 };
+    static const struct form forms[] = {
+        {"", "x", "."}, {"", "x", ":"}, {"20.", ".", ","}, {"2a00:", ":", "::1 "}};
+    (void)state;
+
+    for (size_t i = 0; i < COUNT_OF(forms); i++) {
+        const double one = cost_of(&forms[i], 0), many = cost_of(&forms[i], 1);
+        if (many > TIMES * one)
+            fail_msg("form %zu: %.0f times as much", i, many / one);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -789,6 +854,7 @@ int main(void)
         cmocka_unit_test(every_situation_is_the_same_through_the_console),
         cmocka_unit_test(anonymizing_twice_is_like_once),
         cmocka_unit_test(any_facts_are_diagnosed_the_same),
+        cmocka_unit_test(many_names_end_soon),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

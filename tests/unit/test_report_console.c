@@ -9,7 +9,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include <cmocka.h>
 
@@ -811,46 +810,6 @@ static void a_damaged_block_shows_its_text(void **state)
     buffer_clear(&block);
 }
 
-/* Nanoseconds of the processor's. */
-static double cost_of_reading(const char *piece)
-{
-    struct buffer log;
-    struct timespec from, to;
-
-    buffer_init(&log, REPORT_MAX_BYTES);
-    while (log.used + strlen(piece) <= REPORT_MAX_BYTES)
-        (void)buffer_add_text(&log, piece);
-    (void)clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &from);
-    assert_false(read_text(log.bytes, log.used));
-    (void)clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &to);
-    buffer_clear(&log);
-    return (double)(to.tv_sec - from.tv_sec) * 1e9 + (double)(to.tv_nsec - from.tv_nsec);
-}
-
-/* A text full of what looks like lines of ours costs some times what any other costs, and not the
- * thousandfold that trying all places of all tears would. */
-static void hostile_texts_end_soon(void **state)
-{
-    enum { TIMES = 1000 };
-    static const char *const pieces[] = {
-        "=1/6 AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\n",
-        "=1/6 AAAAAAAAAAAAAAAA\nAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\nAAAAA\nA\n",
-        "=1/1 \nA\n",
-        "=",
-        "=1/9 A\rA\r",
-        "=1\n/9\n 2\n",
-        "\x1b[",
-    };
-    const double harmless = cost_of_reading("x y\n");
-
-    (void)state;
-    for (size_t i = 0; i < COUNT_OF(pieces); i++) {
-        const double cost = cost_of_reading(pieces[i]);
-        if (cost > TIMES * harmless)
-            fail_msg("piece %zu: %.0f times as much as any text", i, cost / harmless);
-    }
-}
-
 /* Of two blocks none is whole: the last one is named. And no number of a line is above how many there are. */
 static void the_last_of_two_damaged_blocks_is_named(void **state)
 {
@@ -925,7 +884,6 @@ int main(void)
         cmocka_unit_test(the_last_of_two_damaged_blocks_is_named),
         cmocka_unit_test(an_escape_at_the_end_does_not_matter),
         cmocka_unit_test(a_damaged_block_shows_its_text),
-        cmocka_unit_test(hostile_texts_end_soon),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
