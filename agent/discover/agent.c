@@ -170,11 +170,10 @@ static void look_for_workers(const char *root, const char *program, struct agent
             (void)text_set(path, sizeof(path), "/usr/bin/%s", workers[i]);
         if (is_foreign(root, path))
             (void)text_quote(agent->foreign, sizeof(agent->foreign), "%s", path);
-        if (file_exists(root, path))
-            continue;
-        if (i == 0)
-            agent->worker_missing = true;
-        text_list(agent->missing, sizeof(agent->missing), ", ", workers[i]);
+        const bool missing = !file_exists(root, path);
+        agent->worker_missing |= missing && i == 0;
+        if (missing)
+            text_list(agent->missing, sizeof(agent->missing), ", ", workers[i]);
     }
 }
 
