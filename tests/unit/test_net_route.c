@@ -112,12 +112,14 @@ static void an_address_of_this_machine(void **state)
 {
     (void)state;
     assert_route("127.0.0.1", ROUTE_LOCAL, "", 0);
+    assert_false(route_ends_at_next_hop("127.0.0.1", 443));
 }
 
 static void what_is_no_address_is_not_asked(void **state)
 {
     (void)state;
     assert_route("ssm.example.com", ROUTE_UNKNOWN, "", 0);
+    assert_false(route_ends_at_next_hop("ssm.example.com", 443));
 }
 
 static void an_empty_table_has_no_route(void **state)
