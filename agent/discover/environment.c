@@ -347,8 +347,7 @@ static void judge_sdk_file(const char *root, struct agent_facts *agent, const ch
     LOCAL_BUFFER contents = {.max_bytes = FILE_MAX_BYTES};
 
     if (agent->environment.outcome == OUTCOME_FAILED ||
-        file_read_as_go(root, path, &contents) != 0 || !contents.bytes ||
-        sdk_takes_ini(contents.bytes))
+        file_read_as_go(root, path, &contents) != 0 || sdk_takes_ini(contents.bytes))
         return;
     step_fail(&agent->environment, FAILURE_MALFORMED, 1);
     (void)text_quote(agent->environment.detail, DETAIL_SIZE,

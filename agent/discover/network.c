@@ -227,9 +227,8 @@ static int read_nameservers(const char *root, const char *path, bool upstream,
              keyword && !upstream && strcmp(keyword, "options") == 0 && option;
              option = text_next(&line, " \t\r"))
             take_option(option, resolvers);
-        if (!keyword || !server || strcmp(keyword, "nameserver") != 0)
-            continue;
-        if (*n_servers < MAX_RESOLVERS && address_parse(server, DNS_PORT, &parsed, &length))
+        if (keyword && server && strcmp(keyword, "nameserver") == 0 && *n_servers < MAX_RESOLVERS &&
+            address_parse(server, DNS_PORT, &parsed, &length))
             (void)text_set(servers[(*n_servers)++], ADDRESS_SIZE, "%s", server);
     }
     return 0;

@@ -143,9 +143,8 @@ static void read_offender(int fd, char to[ADDRESS_SIZE])
         } sent = {0};
         struct sockaddr_storage offender = {0};
         size_t n = at->cmsg_len - CMSG_LEN(0);
-        if (!is_icmp(at) || n < sizeof(sent.error))
-            continue;
-        memcpy(&sent, CMSG_DATA(at), n < sizeof(sent) ? n : sizeof(sent));
+        if (is_icmp(at))
+            memcpy(&sent, CMSG_DATA(at), n < sizeof(sent) ? n : sizeof(sent));
         memcpy(&offender, &sent.offender, sizeof(sent.offender));
         if (sent.error.ee_origin == SO_EE_ORIGIN_ICMP || sent.error.ee_origin == SO_EE_ORIGIN_ICMP6)
             address_format(&offender, to, ADDRESS_SIZE);

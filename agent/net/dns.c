@@ -214,7 +214,7 @@ static void on_answer(void *arg, int status, int timeouts, unsigned char *bytes,
     if (query->ending)
         return;
     query->answered = true;
-    if (bytes && n >= 0) {
+    if (bytes) {
         query->failure = dns_answer_read(bytes, (size_t)n, &query->answer,
                                          query->answer.step.detail);
     } else {
@@ -340,7 +340,7 @@ static bool name_server(struct dns_query *query)
 {
     char address[ADDRESS_SIZE];
     char server[ADDRESS_SIZE + 16];
-    uint16_t port = 0;
+    uint16_t port;
 
     address_format(&query->server, address, sizeof(address));
     address[strcspn(address, "%")] = '\0';

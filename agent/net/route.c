@@ -240,9 +240,7 @@ static void ask(int fd, struct search *search, unsigned short type, bool dump)
         do /* a stopped process is told EINTR, signal(7) */
             n = recv(fd, piece, sizeof(piece), 0);
         while (n < 0 && errno == EINTR);
-        if (n <= 0)
-            break;
-        size_t left = (size_t)n;
+        size_t left = n > 0 ? (size_t)n : 0;
         for (const struct nlmsghdr *at = (const void *)piece; NLMSG_OK(at, left);
              at = NLMSG_NEXT(at, left))
             if (!take_message(search, at) || NLMSG_ALIGN(at->nlmsg_len) > left)

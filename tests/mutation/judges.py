@@ -22,6 +22,7 @@ SANDBOX = ["unshare", "--net", "--mount", "--pid", "--fork", "--kill-child", "--
 MEMORY_MB = 2048
 sanitized = False  # then memory is reserved by the terabyte
 FILE = 200 << 20
+ENVIRONMENT = {"ASAN_OPTIONS": f"hard_rss_limit_mb={MEMORY_MB}", "MALLOC_PERTURB_": "165"}  # what reads freed memory reads rubbish, mallopt(3)
 # What the lab is asked, and what differs between two runs of the same program is not compared.
 LAB_CHECKS = ("", "endpoint-blocks-443:ssm", "private-dns-off", "policy-incomplete:ssm:UpdateInstanceInformation", "imds-throttled:503:2",
               "role-not-assumable", "tls-intercepted", "dns-servfail", "endpoint-refuses", "ipv6-only", "agent-proxy:opens", "egress-blocked")
@@ -47,7 +48,7 @@ def sandboxed(command, usual_s, environment=None):
     cpu_s = 5 + int(6 * usual_s)
     within_s = (8 + 10 * usual_s) * max(1, os.getloadavg()[0] / 2)
     with subprocess.Popen([*SANDBOX, *command], cwd=TOP, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                          env=os.environ | {"ASAN_OPTIONS": f"hard_rss_limit_mb={MEMORY_MB}"} | (environment or {}), preexec_fn=lambda: limited(cpu_s)) as running:
+                          env=os.environ | ENVIRONMENT | (environment or {}), preexec_fn=lambda: limited(cpu_s)) as running:
         try:
             output, _ = running.communicate(timeout=within_s)
         except subprocess.TimeoutExpired:

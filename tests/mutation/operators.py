@@ -61,7 +61,7 @@ def negation(_, code):
 
 
 # How much room there is, where more is as good and less is never filled: of a declared array, and of the names of sizes.
-ROOM = re.compile(r"^ *(?!return )(?:static |const |struct )*\w+ (?:\*+(?:const )?)?\w+(?:, \w+)*\[[^;=\n]*|\b\w*(?:_SIZE|_BYTES) = \d*(?:\d\d\d| \*)[^,}\n]*", re.M)
+ROOM = re.compile(r"^ *(?!return )(?:static |const |struct )*\w+ (?:\*+(?:const )?)?\w+(?:, \w+)*\[[^;=\n]*|(?:\b\w*(?:_SIZE|_BYTES)|\.max_bytes) = \d*(?:\d\d\d| \*)[^,}\n]*", re.M)
 
 
 def constant(_, code):

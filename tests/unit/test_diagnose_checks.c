@@ -12,6 +12,7 @@
 #include <cmocka.h>
 
 #include "base/text.h"
+#include "diagnose/causes.h"
 #include "diagnose/diagnose.h"
 #include "diagnose/look.h"
 #include "facts_builder.h"
@@ -343,6 +344,22 @@ static void one_wrong_server_convinces_nobody(void **state)
     assert_check("clock.skew", STATUS_PASS, FAILURE_NONE);
 }
 
+/* By the services' time, not by this machine's: a certificate that has ended does not end soon. */
+static void what_ends_soon_is_told_by_the_right_clock(void **state)
+{
+    struct address_facts *at = &facts.endpoints[SERVICE_SSM].addresses[0];
+    int64_t left_s;
+    (void)state;
+
+    facts.endpoints[SERVICE_SSM].n_addresses = 1;
+    move_clock(&facts, 100 * 1000);
+    at->session.not_after_unix_s = facts.started_unix_ms / 1000 + 50;
+    assert_null(notes_ends_soon(&facts, SERVICE_SSM, &left_s));
+    at->session.not_after_unix_s += 100;
+    assert_ptr_equal(notes_ends_soon(&facts, SERVICE_SSM, &left_s), at);
+    assert_int_equal(left_s, 50);
+}
+
 static void stopped_leaves_unknown(void **state)
 {
     struct endpoint_facts *endpoint = &facts.endpoints[SERVICE_SSM];
@@ -444,6 +461,7 @@ int main(void)
         cmocka_unit_test_setup(a_signature_says_more_than_dates, start),
         cmocka_unit_test_setup(the_clock_by_minutes, start),
         cmocka_unit_test_setup(one_wrong_server_convinces_nobody, start),
+        cmocka_unit_test_setup(what_ends_soon_is_told_by_the_right_clock, start),
         cmocka_unit_test_setup(stopped_leaves_unknown, start),
         cmocka_unit_test_setup(nothing_observed_is_unknown, start),
         cmocka_unit_test_setup(versions_compare_by_number, start),

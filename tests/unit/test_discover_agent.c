@@ -609,6 +609,18 @@ static void certificates_are_looked_for_as_by_go(void **state)
     }
 }
 
+/* Without them sessions and commands fail, and the agent comes up. */
+static void other_workers_are_not_the_agents(void **state)
+{
+    (void)state;
+    put("/var/lib/dpkg/status", "Package: amazon-ssm-agent\nStatus: install ok installed\n"
+                                "Version: 3.3.1142.0-1\n\n");
+    put("/usr/bin/ssm-agent-worker", "");
+    read_anew(state);
+    assert_false(agent.worker_missing);
+    assert_string_equal(agent.missing, "ssm-session-worker, ssm-document-worker");
+}
+
 static void an_agent_that_is_not_whole_says_what_is_missing(void **state)
 {
     (void)state;
@@ -1180,7 +1192,8 @@ static void resolvers_behind_the_stub_are_read_too(void **state)
     struct resolver_facts resolvers = {0};
     (void)state;
 
-    put("/etc/resolv.conf", "# stub\nnameserver 127.0.0.53\nsearch ec2.internal\n");
+    put("/etc/resolv.conf", "# stub\nnameserver 127.0.0.53\nsearch ec2.internal\nnameserver\n"
+                            "sortlist 10.0.0.9\n");
     put("/run/systemd/resolve/resolv.conf", "nameserver 10.0.0.2\nnameserver fd00:ec2::253\n"
                                             "nameserver not.an.address\nsearch no.example\n");
     resolvers_read(root, &resolvers);
@@ -1318,6 +1331,7 @@ int main(void)
         TEST(certificates_are_looked_for_as_by_go),
         TEST(an_agent_that_is_not_whole_says_what_is_missing),
         TEST(a_program_that_cannot_be_run_is_named),
+        TEST(other_workers_are_not_the_agents),
         TEST(a_registration_counts_with_its_key),
         TEST(an_old_registration_counts_too),
         TEST(something_may_name_the_region_before_imds),

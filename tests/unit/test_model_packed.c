@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include <cmocka.h>
+#include <malloc.h>
 #include <zlib.h>
 
 #include "base/text.h"
@@ -187,6 +188,22 @@ static void packed_facts_come_back_as_they_were(void **state)
         buffer_clear(&bytes);
         buffer_clear(&again);
     }
+}
+
+static void what_was_taken_is_given_back(void **state)
+{
+    size_t before = 0;
+    struct buffer bytes;
+    (void)state;
+
+    facts_healthy(&facts);
+    for (int i = 0; i < 3; i++) { /* what is kept from the first time is no loss */
+        write_new(&facts, PACKED_ALL, &bytes);
+        read_back(&bytes, "healthy");
+        buffer_clear(&bytes);
+        before = i == 1 ? mallinfo2().uordblks : before;
+    }
+    assert_int_equal(mallinfo2().uordblks, before);
 }
 
 static void the_region_is_told_from_what_stands_for_it(void **state)
@@ -543,6 +560,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_situation_is_diagnosed_alike),
         cmocka_unit_test(packed_facts_come_back_as_they_were),
+        cmocka_unit_test(what_was_taken_is_given_back),
         cmocka_unit_test(the_region_is_told_from_what_stands_for_it),
         cmocka_unit_test(unknown_facts_are_small),
         cmocka_unit_test(what_is_of_no_consequence_is_trimmed),

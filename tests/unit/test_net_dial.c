@@ -127,13 +127,16 @@ static void formats_no_other_family(void **state)
 static void connects(void **state)
 {
     struct peer peer;
+    struct sockaddr_in local;
     int value = 0;
-    socklen_t length = sizeof(value);
+    socklen_t length = sizeof(value), local_length = sizeof(local);
     (void)state;
 
     peer_open(&peer, loop);
     dial("127.0.0.1", peer.port, 1000, 0);
     assert_int_equal(got.step.outcome, OUTCOME_OK);
+    assert_int_equal(getsockname(got.fd, (struct sockaddr *)&local, &local_length), 0);
+    assert_int_equal(got.local_port, ntohs(local.sin_port));
     assert_true(got.step.took_ms >= 1 && got.took_us >= 1);
     assert_string_equal(got.local_address, "127.0.0.1");
     assert_int_equal(got.step.os_error, 0);

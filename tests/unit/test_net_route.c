@@ -57,6 +57,13 @@ static int tell(unsigned short type, unsigned char kind, const char *to, int bit
     at->rta_type = RTA_PRIORITY;
     at->rta_len = RTA_LENGTH(4);
     memcpy(RTA_DATA(at), &priority, 4);
+    if (type == RTM_NEWROUTE && kind == RTN_UNICAST) { /* by the loopback device */
+        request.route.rtm_scope = RT_SCOPE_LINK;
+        at = (void *)(request.attributes + n++ * RTA_SPACE(4));
+        at->rta_type = RTA_OIF;
+        at->rta_len = RTA_LENGTH(4);
+        memcpy(RTA_DATA(at), &(unsigned){1}, 4);
+    }
     if (protocol) {
         at = (void *)(request.attributes + n++ * RTA_SPACE(4));
         at->rta_type = FRA_IP_PROTO;
@@ -105,12 +112,14 @@ static void an_address_of_this_machine(void **state)
 {
     (void)state;
     assert_route("127.0.0.1", ROUTE_LOCAL, "", 0);
+    assert_false(route_ends_at_next_hop("127.0.0.1", 443));
 }
 
 static void what_is_no_address_is_not_asked(void **state)
 {
     (void)state;
     assert_route("ssm.example.com", ROUTE_UNKNOWN, "", 0);
+    assert_false(route_ends_at_next_hop("ssm.example.com", 443));
 }
 
 static void an_empty_table_has_no_route(void **state)
@@ -136,6 +145,26 @@ static void the_entry_that_refuses_is_named(void **state)
     assert_route("10.1.2.3", ROUTE_BLACKHOLE, "10.1.0.0/16", RT_TABLE_MAIN);
     assert_route("10.2.2.3", ROUTE_BLACKHOLE, "10.0.0.0/8", RT_TABLE_MAIN);
     assert_route("172.20.4.21", ROUTE_UNREACHABLE, "172.16.0.0/12", RT_TABLE_DEFAULT);
+}
+
+/* The rule that leads to a table is named, unless it is the one that every machine has. */
+static void a_table_of_ones_own_has_its_rule(void **state)
+{
+    struct route route;
+    (void)state;
+
+    if (!isolated || getenv("EMULATE"))
+        skip();
+    assert_int_equal(tell(RTM_NEWROUTE, RTN_UNICAST, "192.0.2.0", 24, RT_TABLE_MAIN), 0);
+    assert_route("192.0.2.7", ROUTE_FORWARD, "", RT_TABLE_MAIN);
+    assert_int_equal(tell(RTM_NEWROUTE, RTN_UNICAST, "192.0.2.128", 25, 100), 0);
+    assert_int_equal(tell(RTM_NEWRULE, FR_ACT_TO_TBL, "192.0.2.128", 25, 100), 0);
+    route_look_up("192.0.2.129", 443, &route);
+    assert_int_equal(route.kind, ROUTE_FORWARD);
+    assert_int_equal(route.table, 100);
+    assert_true(route.by_rule);
+    assert_int_equal(route.priority, 77);
+    assert_string_equal(route.interface, "lo");
 }
 
 static void a_rule_that_refuses_is_named(void **state)
@@ -200,6 +229,7 @@ int main(void)
         cmocka_unit_test(what_is_no_address_is_not_asked),
         cmocka_unit_test(an_empty_table_has_no_route),
         cmocka_unit_test(the_entry_that_refuses_is_named),
+        cmocka_unit_test(a_table_of_ones_own_has_its_rule),
         cmocka_unit_test(a_rule_that_refuses_is_named),
         cmocka_unit_test(a_rule_for_a_protocol_is_obeyed),
         cmocka_unit_test(what_a_route_explains_is_doubted),

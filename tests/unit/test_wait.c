@@ -679,6 +679,14 @@ static void an_answer_that_says_later_is_asked_for_again(void **state)
     assert_int_equal(n_played, 3);
 }
 
+static void no_round_begins_that_has_no_time_left(void **state)
+{
+    (void)state;
+    list[0] = (struct played){.situation = "imds-throttled", .takes_ms = 4000};
+    assert_int_equal(run_check("check -o short --deadline 4s"), EXIT_NOT_READY);
+    assert_int_equal(n_played, 1);
+}
+
 static void a_check_that_is_interrupted_says_so(void **state)
 {
     (void)state;
@@ -742,6 +750,7 @@ int main(void)
         cmocka_unit_test_setup(a_dumb_one_gets_plain_lines, start),
         cmocka_unit_test_setup(one_round_is_a_check, start),
         cmocka_unit_test_setup(an_answer_that_says_later_is_asked_for_again, start),
+        cmocka_unit_test_setup(no_round_begins_that_has_no_time_left, start),
         cmocka_unit_test_setup(a_check_that_is_interrupted_says_so, start),
     };
     int n_failed = 0;
