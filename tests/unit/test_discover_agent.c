@@ -615,7 +615,7 @@ static void other_workers_are_not_the_agents(void **state)
     (void)state;
     put("/var/lib/dpkg/status", "Package: amazon-ssm-agent\nStatus: install ok installed\n"
                                 "Version: 3.3.1142.0-1\n\n");
-    put("/usr/bin/ssm-agent-worker", "");
+    put_program("/usr/bin/ssm-agent-worker", "#!");
     read_anew(state);
     assert_false(agent.worker_missing);
     assert_string_equal(agent.missing, "ssm-session-worker, ssm-document-worker");
