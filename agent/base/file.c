@@ -173,7 +173,8 @@ static char first_trouble[256];
 
 bool file_is_trouble(int os_error)
 {
-    static const int troubles[] = {EMFILE, ENFILE, ENOMEM, ENOBUFS, EIO};
+    static const int troubles[] = {EMFILE, ENFILE,  ENOMEM, ENOBUFS,
+                                   EIO,    EUCLEAN, ESTALE, EREMOTEIO};
 
     for (size_t i = 0; i < COUNT_OF(troubles); i++)
         if (troubles[i] == os_error)

@@ -18,7 +18,7 @@
 #include "base/text.h"
 #include "net/address.h"
 
-enum { MAX_READS = 256, DNS_PORT = 53 };
+enum { MAX_READS = 256, DNS_PORT = 53, MAX_ERRNO = 4095 /* the kernel's, linux/err.h */ };
 
 struct search {
     int family;
@@ -181,7 +181,8 @@ static bool take_message(struct search *search, const struct nlmsghdr *message)
 
     switch (message->nlmsg_type) {
     case NLMSG_ERROR:
-        if (message->nlmsg_len >= NLMSG_LENGTH(sizeof(*error)))
+        if (message->nlmsg_len >= NLMSG_LENGTH(sizeof(*error)) && error->error <= 0 &&
+            error->error >= -MAX_ERRNO)
             search->os_error = -error->error;
         return false;
     case RTM_NEWROUTE:

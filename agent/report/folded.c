@@ -5,8 +5,8 @@
  * the last piece runs to the end of its line, so its length says where, and the checksum says whether
  * this was right; a piece before that ends where what does not fit begins, as the kernel's "[" does.
  *
- * What a hostile text costs grows with its length and no faster: pieces are tried as long as there
- * is work left, and lines in one piece take none.
+ * A hostile text takes no more time for its tears than WORK_AT_MOST: pieces are tried as long as there is work
+ * left, the last line first. What is not torn takes none of it.
  */
 #include "report/recorded.h"
 
@@ -16,6 +16,7 @@
 
 #include "base/base64.h"
 #include "base/text.h"
+#include "report/report.h"
 
 enum {
     HEAD_CHARS = 5, /* "=2/6 " */
@@ -27,11 +28,11 @@ enum {
 
     MAX_TEARS = 3,         /* messages inside one line, each of any number of lines */
     MAX_NOISE_PIECES = 40, /* between two pieces of a line */
-    /* The unit is one piece that is looked at, some 10 ns. */
-    WORK_A_CHECK = 50, /* a checksum */
-    WORK_A_LINE = 200 * 1000,
-    WORK_AT_LEAST = 1000 * 1000,
-    WORK_A_BYTE = 4,
+    /* The unit is one character that is looked at, some 2 ns. */
+    WORK_A_PIECE = 10,
+    WORK_A_CHECK = 250, /* a checksum */
+    WORK_A_LINE = 1000 * 1000,
+    WORK_AT_MOST = 30 * 1000 * 1000,
 };
 _Static_assert(sizeof(FOLDED_PREFIX) - 1 + LINE_CHARS == FOLDED_COLUMNS, "a line is 80 columns");
 _Static_assert(CONTENT_CHARS / 4 * 3 == FOLDED_LINE_BYTES, "base64 has 4 characters for 3 bytes");
@@ -69,16 +70,19 @@ bool folded_write(const unsigned char *bytes, size_t n, struct buffer *to)
 
 /* --- finding one line --- */
 
-/* What stands between two line ends, carriage returns or sequences of a terminal. */
+/* What stands between two line ends, carriage returns or sequences of a terminal. There may be a million. */
 struct piece {
-    uint32_t start, n;
+    uint32_t start : 24, n : 8; /* n: MAX_COUNTED where it is longer */
 };
+enum { MAX_COUNTED = 255 }; /* longer than a line */
+_Static_assert(REPORT_MAX_BYTES < 1 << 24, "a piece may start anywhere in a text");
 
 struct finder {
     const char *text;
+    size_t n;
     struct piece *pieces; /* none of them empty */
     size_t n_pieces;
-    int64_t work, line_work; /* left for all lines, and for this one */
+    int32_t work, line_work; /* left for all lines, and for this one */
 };
 
 struct line {
@@ -100,8 +104,9 @@ static size_t separator(const char *text, size_t n, size_t at)
     return (end < n ? end + 1 : n) - at;
 }
 
-static void find_pieces(struct finder *finder, size_t n)
+static void find_pieces(struct finder *finder)
 {
+    const size_t n = finder->n;
     size_t most = 1, start = 0;
 
     for (size_t at = 0; at < n; at++) /* not strchr(): that took a fifth of `show` of many logs */
@@ -111,8 +116,9 @@ static void find_pieces(struct finder *finder, size_t n)
         size_t mark = at < n ? separator(finder->text, n, at) : 1;
 
         if (mark && at > start)
-            finder->pieces[finder->n_pieces++] = (struct piece){(uint32_t)start,
-                                                                (uint32_t)(at - start)};
+            finder->pieces[finder->n_pieces++] = (struct piece){
+                (uint32_t)start & 0xffffff,
+                at - start < MAX_COUNTED ? (at - start) & 0xff : MAX_COUNTED};
         if (mark) {
             start = at + mark;
             at = start - 1;
@@ -130,11 +136,14 @@ static bool fits(int place, char c)
     return c == "=?/? "[place];
 }
 
-/* Takes what fits from `at` on, before `end`. */
-static void take(const struct finder *finder, size_t at, size_t end, struct line *line)
+/* Takes what fits from `at` on: at most to the end of a piece, since nothing between two pieces fits. */
+static void take(struct finder *finder, size_t at, struct line *line)
 {
-    while (line->n < LINE_CHARS && at < end && fits(line->n, finder->text[at]))
+    const int before = line->n;
+
+    while (line->n < LINE_CHARS && at < finder->n && fits(line->n, finder->text[at]))
         line->chars[line->n++] = finder->text[at++];
+    finder->line_work -= WORK_A_PIECE + line->n - before;
 }
 
 static bool is_right(struct finder *finder, const struct line *line)
@@ -148,34 +157,42 @@ static bool is_right(struct finder *finder, const struct line *line)
     return memcmp(check, line->chars + CHECKED_CHARS, CHECK_CHARS) == 0;
 }
 
+/* Whether all of this piece is the end of the line, of which no more than its beginning is taken. */
+static bool ends_with(struct finder *finder, const struct piece *piece, struct line *line)
+{
+    struct line whole;
+
+    if (piece->n >= LINE_CHARS || LINE_CHARS - (int)piece->n > line->n)
+        return false;
+    whole.n = LINE_CHARS - (int)piece->n;
+    memcpy(whole.chars, line->chars, (size_t)whole.n);
+    take(finder, piece->start, &whole);
+    if (!is_right(finder, &whole))
+        return false;
+    *line = whole;
+    return true;
+}
+
 /* Goes on with a line from `at` on, inside the piece; so many more tears may follow. */
 static bool follow(struct finder *finder, size_t piece, size_t at, struct line *line, int tears)
 {
     const struct piece *pieces = finder->pieces;
 
-    take(finder, at, pieces[piece].start + pieces[piece].n, line);
+    take(finder, at, line);
     if (is_right(finder, line))
         return true;
 
-    const struct line torn = *line; /* at the latest where this ends */
+    const int torn = line->n; /* at the latest where this ends */
     for (size_t i = piece + 1; i < finder->n_pieces && i <= piece + MAX_NOISE_PIECES; i++) {
-        const char first = finder->text[pieces[i].start];
-        const int last = LINE_CHARS - (int)pieces[i].n; /* where the last piece begins */
-
-        if (tears == 0 || finder->line_work-- <= 0)
+        if (tears == 0 || finder->line_work <= 0)
             return false;
-        if (pieces[i].n < LINE_CHARS && last <= torn.n && fits(last, first)) {
-            line->n = last;
-            take(finder, pieces[i].start, pieces[i].start + pieces[i].n, line);
-            if (is_right(finder, line))
-                return true;
-            *line = torn;
-        }
-        if (torn.n < LINE_CHARS && fits(torn.n, first)) {
-            if (follow(finder, i, pieces[i].start, line, tears - 1))
-                return true;
-            *line = torn;
-        }
+        finder->line_work -= WORK_A_PIECE;
+        if (ends_with(finder, &pieces[i], line))
+            return true;
+        if (torn < LINE_CHARS && fits(torn, finder->text[pieces[i].start]) &&
+            follow(finder, i, pieces[i].start, line, tears - 1))
+            return true;
+        line->n = torn;
     }
     return false;
 }
@@ -185,8 +202,8 @@ static bool read_line(struct finder *finder, size_t piece, size_t at, struct lin
 {
     bool found = false;
 
-    for (int tears = 0; tears <= MAX_TEARS && !found; tears++) {
-        const int64_t most = finder->work < WORK_A_LINE ? finder->work : WORK_A_LINE;
+    for (int tears = 0; tears <= MAX_TEARS && !found && (tears == 0 || finder->work > 0); tears++) {
+        const int32_t most = finder->work < WORK_A_LINE ? finder->work : WORK_A_LINE;
 
         finder->line_work = most;
         line->n = 0;
@@ -203,6 +220,7 @@ struct block {
     size_t n_lines; /* 0: none yet */
     size_t lowest;  /* of those found, from 0 on */
     uint64_t found;
+    bool tried; /* it is whole, and its checksum was looked at */
     size_t start;
     unsigned char bytes[FOLDED_MAX_LINES * FOLDED_LINE_BYTES];
 };
@@ -258,10 +276,10 @@ static enum folded find_block(struct finder *finder, struct buffer *bytes, size_
     bool damaged = false;
     struct line line;
 
-    for (size_t i = finder->n_pieces; i-- > 0;) {
-        const struct piece *piece = &finder->pieces[i];
+    for (size_t i = finder->n_pieces, end = finder->n; i-- > 0; end = finder->pieces[i].start) {
+        const size_t begin = finder->pieces[i].start;
 
-        for (size_t at = piece->start + piece->n; at-- > piece->start;) {
+        for (size_t at = end; at-- > begin;) {
             if (finder->text[at] != '=' || !read_line(finder, i, at, &line))
                 continue;
             /* A line ends before the next one begins: that one's rest is no rest of this one. */
@@ -273,10 +291,12 @@ static enum folded find_block(struct finder *finder, struct buffer *bytes, size_
                 block = (struct block){.n_lines = 0};
                 (void)add_line(&block, &line, at);
             }
+            if (block.tried || !is_whole(&block))
+                continue;
             const size_t n = block.n_lines * FOLDED_LINE_BYTES - CHECK_BYTES;
-            if (is_whole(&block))
-                crc24(block.bytes + CHECK_BYTES, n, check);
-            if (!is_whole(&block) || memcmp(check, block.bytes, sizeof(check)) != 0)
+            block.tried = true;
+            crc24(block.bytes + CHECK_BYTES, n, check);
+            if (memcmp(check, block.bytes, sizeof(check)) != 0)
                 continue;
             *start = block.start;
             (void)buffer_add(bytes, (const char *)block.bytes + CHECK_BYTES, n);
@@ -291,9 +311,9 @@ static enum folded find_block(struct finder *finder, struct buffer *bytes, size_
 enum folded folded_find(const char *text, size_t n, struct buffer *bytes, size_t *start,
                         char *error, size_t error_size)
 {
-    struct finder finder = {.text = text, .work = WORK_AT_LEAST + (int64_t)n * WORK_A_BYTE};
+    struct finder finder = {.text = text, .n = n, .work = WORK_AT_MOST};
 
-    find_pieces(&finder, n);
+    find_pieces(&finder);
     enum folded found = find_block(&finder, bytes, start, error, error_size);
     free(finder.pieces);
     return found;

@@ -18,7 +18,11 @@
 #include "model/packed.h"
 #include "report/report.h"
 
-enum { MAX_LAYERS = 3 }; /* base64 in JSON in UTF-16 */
+enum {
+    MAX_LAYERS = 3, /* base64 in JSON in UTF-16 */
+    /* Of JSON: each takes 150 bytes of memory. Facts that fill all there is room for have 11,495. */
+    MAX_VALUES = 32 * 1024,
+};
 
 #define CUT_OFF "line %d: the report that starts here is cut off or garbled"
 #define ONE_BEFORE "; the one before it is shown"
@@ -50,6 +54,39 @@ static int line_of(const char *text, size_t at)
     for (size_t i = 0; i < at; i++)
         line += text[i] == '\n';
     return line;
+}
+
+/* Where the string ends that begins with the quote at `at`: at the other one, or at n. */
+static size_t skip_string(const char *text, size_t n, size_t at)
+{
+    for (at++; at < n && text[at] != '"'; at++)
+        at += text[at] == '\\';
+    return at < n ? at : n;
+}
+
+/* Whether the JSON at the beginning of a text has no more than MAX_VALUES: each one but the first stands behind a comma
+ * or a bracket. */
+static bool is_small(const char *text, size_t n)
+{
+    int n_values = 1, depth = 0;
+
+    for (size_t at = 0; at < n && n_values <= MAX_VALUES; at++) {
+        const bool opens = text[at] == '{' || text[at] == '[';
+
+        if (text[at] == '"')
+            at = skip_string(text, n, at);
+        n_values += opens || (at < n && text[at] == ',');
+        depth += opens;
+        if (at < n && (text[at] == '}' || text[at] == ']') && --depth <= 0)
+            break;
+    }
+    return n_values <= MAX_VALUES;
+}
+
+/* The value at the beginning of a text, and where it ends; NULL: it is none. The caller owns it. */
+static cJSON *parse(const char *text, size_t n, const char **end)
+{
+    return is_small(text, n) ? cJSON_ParseWithLengthOpts(text, n, end, 0) : NULL;
 }
 
 /* --- what others put around a console log --- Nothing is taken for a layer that is not one from end to end, and
@@ -94,7 +131,7 @@ static cJSON *parse_output(char *text, size_t n)
     for (char *at = text; (at = strchr(at, '\\')); at += at[1] ? 2 : 1)
         if (strncmp(at, "\\u0000", 6) == 0)
             at[4] = '2'; /* a blank: consoles have zero bytes, and cJSON ends a string there */
-    cJSON *whole = cJSON_ParseWithLengthOpts(text, n, &end, 0);
+    cJSON *whole = parse(text, n, &end);
     if ((cJSON_IsString(whole) || cJSON_HasObjectItem(whole, "Output") ||
          (cJSON_HasObjectItem(whole, "InstanceId") && !cJSON_HasObjectItem(whole, "schema"))) &&
         strspn(end, " \t\r\n") == strlen(end))
@@ -103,7 +140,10 @@ static cJSON *parse_output(char *text, size_t n)
     return NULL;
 }
 
-bool unwrap(const char *text, size_t n, struct buffer *to)
+/* That is JSON, as the AWS CLI prints it; base64, as the EC2 API and most SDKs give it (GetConsoleOutput, "Output"); and
+ * UTF-16, as Windows PowerShell before 6 writes what is redirected to a file. Initialises `to` with the text without one
+ * such layer, which may be empty. False when there is none. */
+static bool unwrap(const char *text, size_t n, struct buffer *to)
 {
     char *inner = malloc(n + 1);
     cJSON *whole = NULL;
@@ -192,7 +232,7 @@ static bool find_report(const struct reader *reader, const char *text, size_t n)
     (void)refuse(reader, "no report of ssm-preflight found");
     for (size_t end = n, at; (at = find_start(text, n, end)) < end; end = at) {
         const char *json_end = text + at;
-        cJSON *report = cJSON_ParseWithLengthOpts(json_end, end - at, &json_end, 0);
+        cJSON *report = parse(text + at, end - at, &json_end);
         bool whole = report && !memchr(text + at, '\0', (size_t)(json_end - (text + at)));
         bool read = whole && read_report(reader, report); /* cJSON ends a string at a zero byte */
 
@@ -291,7 +331,7 @@ static bool read_text(const struct reader *reader, const char *text, size_t n)
 static cJSON *parse_whole(const char *text, size_t n)
 {
     const char *end = text;
-    cJSON *whole = n > 0 && text[0] == '{' ? cJSON_ParseWithLengthOpts(text, n, &end, 0) : NULL;
+    cJSON *whole = n > 0 && text[0] == '{' ? parse(text, n, &end) : NULL;
 
     if (whole && !memchr(text, '\0', n) && skip_spaces(text, n, (size_t)(end - text)) == n)
         return whole;

@@ -19,12 +19,6 @@
 bool recorded_read(const char *text, size_t n, struct facts *facts, struct buffer *lines,
                    char *error, size_t error_size);
 
-/* What others put around a console log on its way here. That is JSON, as the AWS CLI
- * prints it; base64, as the EC2 API and most SDKs give it (GetConsoleOutput, "Output"); and UTF-16, as
- * Windows PowerShell before 6 writes what is redirected to a file. Initialises `to` with the text
- * without one such layer, which may be empty. False when there is none. */
-bool unwrap(const char *text, size_t n, struct buffer *to);
-
 /* --- folded.c ---
  * Bytes as numbered lines of text that live through a serial console, and back:
  *

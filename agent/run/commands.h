@@ -60,10 +60,12 @@ void confine_reading(const struct options *options, const char *const names[], s
 /* show.c: reads the last report below /run and diagnoses it again. False when it cannot be read. */
 bool show_last(const struct options *options, struct facts *facts, struct report *report);
 
-/* show.c: reads a file, or a pipe with a name. Returns 0 or an errno value. */
+/* show.c: reads a file, a pipe with a name, or standard input ("-"), and opens nothing else. Returns 0 or an errno
+ * value. */
 int show_read(const char *name, struct buffer *contents);
 
-/* fleet.c: many files, told together. */
+/* fleet.c: many files, told together. A name may be a directory's, or stand for names on standard input. */
+#define LIST_OF_NAMES "@-"
 int show_fleet(const struct options *options, char *const names[], size_t n);
 
 /* --- tell.c --- */

@@ -20,8 +20,11 @@
 #include "report/report.h"
 #include "run/commands.h"
 
+enum { MAX_FILES = 20000 }; /* their records take 30 MB */
+
 struct reading {
     const struct options *options;
+    bool too_many, trouble; /* trouble: of this machine, not of a file */
     struct fleet fleet;
     struct facts *facts;
     struct report *report;
@@ -54,19 +57,37 @@ static void keep_example(struct reading *reading)
     member->way = way.bytes;
 }
 
+/* What to call a file: "file 3" with --anonymize, for which `anonymous` has room. */
+static const char *name_to_tell(const struct reading *reading, const char *name,
+                                char anonymous[NAME_SIZE])
+{
+    (void)text_set(anonymous, NAME_SIZE, "file %d", (int)reading->fleet.n_members + 1);
+    return reading->options->anonymize ? anonymous : name;
+}
+
+static void add_unread(struct reading *reading, const char *name, int trouble)
+{
+    char anonymous[NAME_SIZE], error[WORDS_SIZE];
+
+    reading->trouble |= file_is_trouble(trouble);
+    (void)text_set(error, sizeof(error), "cannot be read: %s", strerror(trouble));
+    fleet_add_unread(&reading->fleet, name_to_tell(reading, name, anonymous), error);
+}
+
 static void read_one(struct reading *reading, const char *name)
 {
     const struct options *options = reading->options;
-    char shown[NAME_SIZE], error[WORDS_SIZE] = "";
+    char anonymous[NAME_SIZE], error[WORDS_SIZE] = "";
+    const char *file = name_to_tell(reading, name, anonymous);
 
-    (void)text_set(shown, sizeof(shown), "file %d", (int)reading->fleet.n_members + 1);
+    reading->too_many = reading->fleet.n_members == MAX_FILES;
+    if (reading->too_many)
+        return;
     LOCAL_BUFFER contents = {.max_bytes = FILE_MAX_BYTES};
-    const char *file = options->anonymize ? shown : name;
     int trouble = show_read(name, &contents);
     (void)buffer_add(&contents, "", 0);
     if (trouble) {
-        (void)text_set(error, sizeof(error), "cannot be read: %s", strerror(trouble));
-        fleet_add_unread(&reading->fleet, file, error);
+        add_unread(reading, name, trouble);
     } else if (!recorded_read(contents.bytes, contents.used, reading->facts, NULL, error,
                               sizeof(error))) {
         fleet_add_unread(&reading->fleet, file, why_unread(error));
@@ -91,7 +112,7 @@ static int by_name(const struct dirent **a, const struct dirent **b)
     return strcmp((*a)->d_name, (*b)->d_name);
 }
 
-/* The regular files of a directory, in the order of their names; there may be thousands. */
+/* The regular files of a directory, and what cannot be looked at, in the order of their names; there may be thousands. */
 static int read_directory(struct reading *reading, const char *directory)
 {
     struct dirent **entries = NULL;
@@ -101,8 +122,8 @@ static int read_directory(struct reading *reading, const char *directory)
         struct stat status;
         char *name = NULL;
 
-        if (asprintf(&name, "%s/%s", directory, entries[i]->d_name) >= 0 &&
-            stat(name, &status) == 0 && S_ISREG(status.st_mode))
+        if (!reading->too_many && asprintf(&name, "%s/%s", directory, entries[i]->d_name) >= 0 &&
+            (stat(name, &status) != 0 || S_ISREG(status.st_mode)))
             read_one(reading, name);
         free(name);
         free(entries[i]);
@@ -111,7 +132,7 @@ static int read_directory(struct reading *reading, const char *directory)
     return trouble;
 }
 
-static void read_name(struct reading *reading, const char *name)
+static void read_path(struct reading *reading, const char *name)
 {
     struct stat status;
 
@@ -121,13 +142,30 @@ static void read_name(struct reading *reading, const char *name)
     }
     int trouble = read_directory(reading, name);
     if (trouble)
-        fleet_add_unread(&reading->fleet, name, strerror(trouble));
+        add_unread(reading, name, trouble);
 }
 
-static int tell(const struct options *options, const struct fleet *fleet,
-                const struct fleet_output *output)
+/* As find or ls print them, also with -print0. */
+static void read_listed(struct reading *reading)
 {
-    int status = fleet_exit_status(fleet);
+    LOCAL_BUFFER list = {.max_bytes = FILE_MAX_BYTES};
+    int trouble = show_read("-", &list);
+
+    (void)buffer_add(&list, "", 0); /* it may be empty */
+    if (trouble)
+        add_unread(reading, "standard input", trouble);
+    for (size_t i = 0; i < list.used; i++)
+        list.bytes[i] = list.bytes[i] ? list.bytes[i] : '\n';
+    char *rest = list.bytes;
+    for (char *name; !trouble && !reading->too_many && (name = text_next(&rest, "\r\n"));)
+        read_path(reading, name);
+}
+
+static int tell(const struct reading *reading, const struct fleet_output *output)
+{
+    const struct options *options = reading->options;
+    const struct fleet *fleet = &reading->fleet;
+    int status = reading->trouble ? EXIT_FAULT : fleet_exit_status(fleet);
     struct style style;
     char verdict[LINE_SIZE];
     int32_t n = 0;
@@ -158,9 +196,18 @@ int show_fleet(const struct options *options, char *const names[], size_t n)
     reading.facts = calloc(1, sizeof(*reading.facts));
     reading.report = calloc(1, sizeof(*reading.report));
     for (size_t i = 0; i < n; i++)
-        read_name(&reading, names[i]);
+        if (strcmp(names[i], LIST_OF_NAMES) == 0)
+            read_listed(&reading);
+        else
+            read_path(&reading, names[i]);
     fleet_judge(&reading.fleet);
-    int status = tell(options, &reading.fleet, &fleet_outputs[output]);
+    int status = EXIT_USAGE;
+    if (reading.too_many)
+        log_error("these are more than %d files: give fewer at a time", MAX_FILES);
+    else if (reading.fleet.n_members == 0)
+        log_error("%s: there is no file to show", names[0]);
+    else
+        status = tell(&reading, &fleet_outputs[output]);
     fleet_clear(&reading.fleet);
     free(reading.report);
     free(reading.facts);

@@ -4,6 +4,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -23,7 +24,9 @@ static int read_stream(int fd, struct buffer *contents)
 
     for (;;) {
         ssize_t n = read(fd, piece, sizeof(piece));
-        if (n < 0 && errno == EINTR)
+        if (n < 0 && errno == EAGAIN) /* whoever gave it to us made it so */
+            (void)poll(&(struct pollfd){.fd = fd, .events = POLLIN}, 1, -1);
+        if (n < 0 && (errno == EINTR || errno == EAGAIN))
             continue;
         if (n <= 0)
             return n < 0 ? errno : 0;
@@ -32,18 +35,31 @@ static int read_stream(int fd, struct buffer *contents)
     }
 }
 
-/* A shell's <(command) is a pipe with a name, which file_read() refuses. */
+/* A shell's <(command) is a pipe with a name. One to which nobody writes is empty. */
 static int read_pipe(const char *name, struct buffer *contents)
 {
-    LOCAL_FD fd = open(name, O_RDONLY | O_CLOEXEC);
+    enum { WRITER_MAX_MS = 1000 };
+    LOCAL_FD fd = open(name, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+    struct pollfd first = {.fd = fd, .events = POLLIN};
 
-    return fd < 0 ? errno : read_stream(fd, contents);
+    if (fd < 0)
+        return errno;
+    (void)poll(&first, 1, WRITER_MAX_MS);
+    return read_stream(fd, contents);
 }
 
+/* To open a device can do something: it is looked at before. */
 int show_read(const char *name, struct buffer *contents)
 {
-    int trouble = file_read("", name, contents);
-    return trouble == EINVAL ? read_pipe(name, contents) : trouble;
+    struct stat status;
+
+    if (strcmp(name, "-") == 0)
+        return read_stream(STDIN_FILENO, contents);
+    if (stat(name, &status) != 0)
+        return errno;
+    if (S_ISFIFO(status.st_mode))
+        return read_pipe(name, contents);
+    return S_ISREG(status.st_mode) ? file_read("", name, contents) : EOPNOTSUPP;
 }
 
 static int read_input(const struct options *options, const char **name, struct buffer *contents)
@@ -52,36 +68,8 @@ static int read_input(const struct options *options, const char **name, struct b
         *name = LAST_REPORT;
         return file_read(options->root, LAST_REPORT, contents);
     }
-    *name = options->words[1];
-    if (strcmp(*name, "-") != 0)
-        return show_read(*name, contents);
-    *name = "standard input";
-    return read_stream(STDIN_FILENO, contents);
-}
-
-/* What `find` or `ls` print: the first line of a log names no file. */
-static bool is_list_of_names(const struct options *options, const struct buffer *contents)
-{
-    char first[PATH_SIZE * 4];
-
-    return options->n_words == 2 && strcmp(options->words[1], "-") == 0 && contents->used > 0 &&
-           text_set(first, sizeof(first), "%.*s", (int)strcspn(contents->bytes, "\n"),
-                    contents->bytes) &&
-           first[0] && access(first, F_OK) == 0;
-}
-
-static int show_listed(const struct options *options, struct buffer *contents)
-{
-    char **names = calloc(contents->used / 2 + 1, sizeof(char *)), *rest = contents->bytes;
-    size_t n = 0;
-
-    for (size_t i = 0; i < contents->used; i++) /* find -print0 ends names with a zero byte */
-        contents->bytes[i] = contents->bytes[i] ? contents->bytes[i] : '\n';
-    for (char *name; (name = text_next(&rest, "\r\n")); n++)
-        names[n] = name;
-    int status = show_fleet(options, names, n);
-    free(names);
-    return status;
+    *name = strcmp(options->words[1], "-") == 0 ? "standard input" : options->words[1];
+    return show_read(options->words[1], contents);
 }
 
 /* Where the facts of a block are damaged, its text is still worth reading; it names everybody. */
@@ -109,11 +97,9 @@ static int show(const struct options *options, struct facts *facts, struct repor
                   options->n_words < 2 ? " (ssm-preflight.service, that is `wait`, writes it; "
                                          "otherwise give a FILE, or - for standard input)"
                                        : "");
-        return EXIT_USAGE;
+        return file_is_trouble(trouble) ? EXIT_FAULT : EXIT_USAGE;
     }
     (void)buffer_add(&contents, "", 0); /* a pipe may be empty */
-    if (is_list_of_names(options, &contents))
-        return show_listed(options, &contents);
     bool read = recorded_read(contents.bytes, contents.used, facts, &lines, error, sizeof(error));
     buffer_clear(&contents);
     if (!read)
@@ -140,21 +126,22 @@ bool show_last(const struct options *options, struct facts *facts, struct report
     return read;
 }
 
-static bool is_directory(const char *name)
+static bool is_of_many(const char *name)
 {
     struct stat status;
-    return stat(name, &status) == 0 && S_ISDIR(status.st_mode);
+    return strcmp(name, LIST_OF_NAMES) == 0 ||
+           (stat(name, &status) == 0 && S_ISDIR(status.st_mode));
 }
 
 int command_show(const struct options *options)
 {
-    if (options->n_words > 2 || (options->n_words == 2 && is_directory(options->words[1])))
+    confine(options, CONFINED_OFFLINE);
+    if (options->n_words > 2 || (options->n_words == 2 && is_of_many(options->words[1])))
         return show_fleet(options, options->words + 1, (size_t)options->n_words - 1);
 
     struct facts *facts = calloc(1, sizeof(*facts));
     struct report *report = calloc(1, sizeof(*report));
 
-    confine(options, CONFINED_OFFLINE);
     int status = show(options, facts, report);
 
     free(report);

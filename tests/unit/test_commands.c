@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <fcntl.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -27,6 +28,7 @@
 
 static char folder[] = "/tmp/ssm-preflight-commands-XXXXXX";
 static enum confinement confined;
+static bool nothing_was_read; /* of standard input, when it was confined */
 
 /* The test itself goes on afterwards. */
 /* NOLINTNEXTLINE(cert-dcl37-c,bugprone-reserved-identifier): the linker wants this name */
@@ -36,6 +38,7 @@ void __wrap_confine(const struct options *options, enum confinement confinement)
 {
     (void)options;
     confined = confinement;
+    nothing_was_read = lseek(STDIN_FILENO, 0, SEEK_CUR) == 0;
 }
 
 static const char *in_folder(const char *name)
@@ -334,6 +337,103 @@ static void what_cannot_be_shown_is_wrong_usage(void **state)
     assert_non_null(strstr(said_err, "standard input: "));
 }
 
+/* What a log names is not opened: a list of names is asked for. Nobody writes to the pipe, so to open it would take
+ * for ever. */
+static void what_a_log_names_is_not_opened(void **state)
+{
+    char log[256];
+    (void)state;
+
+    (void)unlink(in_folder("out"));
+    assert_int_equal(mkfifo(in_folder("out"), 0600), 0);
+    (void)text_set(log, sizeof(log), "%s/out\n%s/healthy.json\n", folder, folder);
+    int status = show_of_input(log, "show -");
+    int status_of_named = status_of(command_show, "show %s/out -q", folder);
+    int status_of_several = status_of(command_show, "show %s/out %s/healthy.json -q", folder,
+                                      folder);
+    (void)unlink(in_folder("out"));
+    assert_int_equal(status, EXIT_USAGE);
+    assert_int_equal(status_of_named, EXIT_USAGE); /* it is empty */
+    assert_int_equal(status_of_several, EXIT_UNDECIDED);
+    assert_int_equal(status_of(command_show, "show /dev/zero"), EXIT_USAGE);
+    assert_non_null(strstr(said_err, "/dev/zero: cannot be read: Operation not supported"));
+}
+
+/* Of a folder the regular files alone. */
+static void no_pipe_of_a_folder_is_opened(void **state)
+{
+    (void)state;
+    (void)status_of(command_show, "show %s --json", in_folder("logs"));
+    const int before = n_lines();
+    assert_int_equal(mkfifo(in_folder("logs/pipe"), 0600), 0);
+    assert_int_equal(symlink("/dev/zero", in_folder("logs/zero")), 0);
+    assert_int_equal(symlink("gone", in_folder("logs/dangling")), 0);
+    (void)status_of(command_show, "show %s --json", in_folder("logs"));
+    (void)unlink(in_folder("logs/pipe"));
+    (void)unlink(in_folder("logs/zero"));
+    (void)unlink(in_folder("logs/dangling"));
+    assert_int_equal(n_lines(), before + 1);
+    assert_non_null(strstr(said_out, "/logs/dangling\",\"instance\":null"));
+}
+
+/* Before anything of others is read. */
+static void many_are_shown_confined(void **state)
+{
+    static const char *const lines[] = {"show @- -q", "show - - -q", "show -"};
+    char list[128];
+    (void)state;
+
+    (void)text_set(list, sizeof(list), "%s/logs\n", folder);
+    for (size_t i = 0; i < COUNT_OF(lines); i++) {
+        confined = CONFINED_WITH_NETWORK;
+        nothing_was_read = false;
+        (void)show_of_input(list, lines[i]);
+        assert_int_equal(confined, CONFINED_OFFLINE);
+        assert_true(nothing_was_read);
+    }
+    confined = CONFINED_WITH_NETWORK;
+    (void)status_of(command_show, "show %s -q", in_folder("logs"));
+    assert_int_equal(confined, CONFINED_OFFLINE);
+}
+
+/* A disk that fails is trouble of this machine, and no wrong word of whoever asked. */
+static void a_disk_that_fails_is_a_fault(void **state)
+{
+    static const char *const lines[] = {"show /proc/self/mem", "show -",
+                                        "show - /proc/self/mem -q"};
+    int status[COUNT_OF(lines)];
+    (void)state;
+
+    /* read(2) of /proc/self/mem at 0, where nothing is mapped, is EIO */
+    int memory = open("/proc/self/mem", O_RDONLY | O_CLOEXEC), kept = dup(STDIN_FILENO);
+    assert_true(memory >= 0 && dup2(memory, STDIN_FILENO) == STDIN_FILENO);
+    for (size_t i = 0; i < COUNT_OF(lines); i++)
+        status[i] = command_run(command_show, options_of(lines[i]));
+    (void)dup2(kept, STDIN_FILENO);
+    (void)close(kept);
+    (void)close(memory);
+    for (size_t i = 0; i < COUNT_OF(lines); i++)
+        assert_int_equal(status[i], EXIT_FAULT);
+}
+
+static void a_fleet_has_an_end(void **state)
+{
+    enum { N = 20001 };
+    char *list = calloc(N, sizeof("/gone\n"));
+    (void)state;
+
+    for (size_t i = 0; i < N; i++)
+        memcpy(list + 6 * i, "/gone\n", 6);
+    int status = show_of_input(list, "show @- --json");
+    list[6 * (N - 1)] = '\0';
+    int status_of_fewer = show_of_input(list, "show @- -q");
+    free(list);
+    assert_int_equal(status, EXIT_USAGE);
+    assert_int_equal(status_of_fewer, EXIT_UNDECIDED);
+    assert_int_equal(show_of_input("", "show @-"), EXIT_USAGE);
+    assert_non_null(strstr(said_err, "there is no file to show"));
+}
+
 static void a_folder_and_a_list_are_a_fleet(void **state)
 {
     char list[256];
@@ -347,7 +447,7 @@ static void a_folder_and_a_list_are_a_fleet(void **state)
     assert_int_equal(status_of(command_show, "show %s -o html", in_folder("logs")), EXIT_NOT_READY);
     assert_non_null(strstr(said_out, "<p>The way of i-0c, and what was seen there:</p>\n<svg "));
     (void)text_set(list, sizeof(list), "%s/logs/a.json\n%s/logs/b.json\n", folder, folder);
-    assert_int_equal(show_of_input(list, "show - --json"), EXIT_NOT_READY);
+    assert_int_equal(show_of_input(list, "show @- --json"), EXIT_NOT_READY);
     assert_int_equal(n_lines(), 2);
     assert_int_equal(status_of(command_show, "show %s -q", in_folder("logs")), EXIT_NOT_READY);
     assert_string_equal(said_out, "");
@@ -411,7 +511,7 @@ static void a_fleet_may_be_large(void **state)
         assert_true(strncmp(before, at, 11) <= 0);
         before = at;
     }
-    int status_of_list = show_of_input(list, "show - --json");
+    int status_of_list = show_of_input(list, "show @- --json");
     int n_of_list = n_lines();
     for (int i = 0; i < N; i++) {
         (void)text_set(name, sizeof(name), "logs/c%03d", i);
@@ -434,17 +534,14 @@ static void lists_of_names(void **state)
     int file = memfd_create("input", MFD_CLOEXEC), kept = dup(STDIN_FILENO);
     assert_true(write(file, text, (size_t)n) == n && lseek(file, 0, SEEK_SET) == 0);
     (void)dup2(file, STDIN_FILENO);
-    int status = command_run(command_show, options_of("show - --json"));
+    int status = command_run(command_show, options_of("show @- --json"));
     (void)dup2(kept, STDIN_FILENO);
     (void)close(kept);
     (void)close(file);
     assert_int_equal(status, EXIT_NOT_READY);
     assert_int_equal(n_lines(), 2);
     (void)text_set(text, sizeof(text), "%s/logs/a.json\r\n\r\n%s/logs/b.json\r\n", folder, folder);
-    (void)show_of_input(text, "show - --json");
-    assert_non_null(strstr(said_err, "standard input: ")); /* the first line names no file */
-    (void)text_set(text, sizeof(text), "%s/logs/a.json\n\n%s/logs/b.json\n", folder, folder);
-    assert_int_equal(show_of_input(text, "show - --json"), EXIT_NOT_READY);
+    assert_int_equal(show_of_input(text, "show @- --json"), EXIT_NOT_READY);
     assert_int_equal(n_lines(), 2);
 }
 
@@ -588,6 +685,11 @@ int main(void)
         cmocka_unit_test(a_recorded_report_is_shown_confined),
         cmocka_unit_test(a_report_goes_to_a_file_too),
         cmocka_unit_test(what_cannot_be_shown_is_wrong_usage),
+        cmocka_unit_test(what_a_log_names_is_not_opened),
+        cmocka_unit_test(no_pipe_of_a_folder_is_opened),
+        cmocka_unit_test(many_are_shown_confined),
+        cmocka_unit_test(a_disk_that_fails_is_a_fault),
+        cmocka_unit_test(a_fleet_has_an_end),
         cmocka_unit_test(a_folder_and_a_list_are_a_fleet),
         cmocka_unit_test(what_cannot_be_read_of_a_fleet),
         cmocka_unit_test(a_fleet_may_be_large),
