@@ -183,6 +183,16 @@ static int tell(const struct reading *reading, const struct fleet_output *output
     return tell_output(options, &text, verdict, status);
 }
 
+/* What a list names is not known before it is read. */
+static bool has_list(char *const names[], size_t n)
+{
+    size_t i = 0;
+
+    while (i < n && strcmp(names[i], LIST_OF_NAMES) != 0)
+        i++;
+    return i < n;
+}
+
 int show_fleet(const struct options *options, char *const names[], size_t n)
 {
     const size_t output = text_find(options->output, &fleet_outputs[0].name,
@@ -193,6 +203,8 @@ int show_fleet(const struct options *options, char *const names[], size_t n)
         log_error("--output %s is of one instance: give one FILE", options->output);
         return EXIT_USAGE;
     }
+    if (!has_list(names, n))
+        confine_reading(options, (const char *const *)names, n);
     reading.facts = calloc(1, sizeof(*reading.facts));
     reading.report = calloc(1, sizeof(*reading.report));
     for (size_t i = 0; i < n; i++)

@@ -100,6 +100,7 @@ static int show(const struct options *options, struct facts *facts, struct repor
         return file_is_trouble(trouble) ? EXIT_FAULT : EXIT_USAGE;
     }
     (void)buffer_add(&contents, "", 0); /* a pipe may be empty */
+    confine_reading(options, NULL, 0);
     bool read = recorded_read(contents.bytes, contents.used, facts, &lines, error, sizeof(error));
     buffer_clear(&contents);
     if (!read)
