@@ -387,7 +387,7 @@ static void it_empties_no_file_that_it_may_read(void **state)
 static int steer_a_device(void)
 {
     struct winsize size;
-    int fd = open("/dev/ptmx", O_RDONLY | O_NOCTTY | O_CLOEXEC);
+    LOCAL_FD fd = open("/dev/ptmx", O_RDONLY | O_NOCTTY | O_CLOEXEC);
     return fd < 0 ? fd : ioctl(fd, TIOCGWINSZ, &size);
 }
 
