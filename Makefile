@@ -73,6 +73,7 @@ cflags.dev      := $(if $(foreign),-O2,-Og) -g $(filter-out -ftrivial-auto-var-i
 cflags.static   := -Os -g -fPIE -ffunction-sections -fdata-sections -fno-asynchronous-unwind-tables $(hardened)
 cflags.sanitize := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all
 cflags.coverage := -O0 -g --coverage -fprofile-update=atomic
+cflags.mcdc     := -O0 -g -fprofile-instr-generate -fcoverage-mapping -fcoverage-mcdc
 cflags.fuzz     := -O1 -g -fno-omit-frame-pointer -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all
 
 # Packed relative relocations (DT_RELR) save 8 % of the size; GNU ld packs those of aarch64 from some later version than 2.40 on.
@@ -96,6 +97,7 @@ program.dev      := build/ssm-preflight-dev$(suffix)
 program.static   := build/ssm-preflight$(suffix)
 program.sanitize := build/ssm-preflight-sanitize
 program.coverage := build/ssm-preflight-coverage
+program.mcdc     := build/ssm-preflight-mcdc
 program          := $(program.$(flavour))
 
 compile := $(CC) $(if $(sysroot),"--sysroot=$(CURDIR)/$(sysroot)") -std=c11 -D_GNU_SOURCE \
@@ -148,8 +150,10 @@ program_objects := $(patsubst %.c,$(objects)/%.o,$(sources) $(generated))
 # Counters are written, and leaks are looked for, when the process ends: a confined one may not.
 extra.coverage := $(objects)/tests/coverage/unconfined.o
 extra.sanitize := $(extra.coverage)
+extra.mcdc     := $(extra.coverage)
 extra_link.coverage := -Wl,--wrap=confine
 extra_link.sanitize := $(extra_link.coverage)
+extra_link.mcdc     := $(extra_link.coverage)
 $(filter-out $(program.static),$(program)) $(program.static).debug: $(program_objects) $(extra.$(flavour)) $(layout)
 	@echo "  LINK  $@"
 	@$(link) $(extra_link.$(flavour)) $(filter %.o,$^) $(libs) -o $@
@@ -270,6 +274,10 @@ sanitize: ## unit tests and scenarios under AddressSanitizer and UBSan
 	@$(MAKE) flavour=sanitize unit
 	@$(MAKE) flavour=sanitize scenarios
 
+sanitize-lab: setup-lab ## the whole program under them: two dozen faults in the lab
+	@$(MAKE) flavour=sanitize all
+	tests/lab/foreign build/ssm-preflight-sanitize --more
+
 memcheck: setup-memcheck setup-check ## valgrind over the unit tests and every situation; SHARE=1: over the readers of foreign bytes
 	@$(MAKE) unit-programs $(objects)/expand
 	tests/memcheck/run $(objects) $(if $(SHARE),--share)
@@ -280,6 +288,9 @@ eva: setup-eva ## Frama-C's Eva over readers of foreign bytes that need no libra
 coverage: setup-coverage setup-check setup-lab ## which lines and branches of agent/ the unit tests, the situations and the lab reach
 	@$(MAKE) flavour=coverage all
 	tests/coverage/run $(SUITES)
+
+mcdc: setup-mcdc setup-check ## which conditions of diagnose, model and run decide something by themselves in unit tests and situations (MC/DC)
+	tests/coverage/mcdc
 
 lint: setup-lint all ## the rules of the code: rooms, format, clang-tidy, cppcheck, banned calls, documentation
 	tests/lint/run
@@ -423,5 +434,5 @@ help: ## this list
 
 .SECONDARY:
 FORCE:
-.PHONY: FORCE pictures all static check fuzz unit unit-programs situations scenarios memcheck eva scenarios-update scenarios-selftest dictionary static-test sanitize coverage lint format docs bench order hasty waiting endurance fleet-picture torture hostile loss run lab check-lab \
+.PHONY: FORCE pictures all static check fuzz unit unit-programs situations scenarios memcheck eva scenarios-update scenarios-selftest dictionary static-test sanitize sanitize-lab coverage mcdc lint format docs bench order hasty waiting endurance fleet-picture torture hostile loss run lab check-lab \
 	check-boot check-image check-image-real check-pages check-commands install deb rpm tarball sysext dist reproducible check-packages foreign-lab clean distclean help

@@ -45,14 +45,17 @@ enum confinement {
     CONFINED_OFFLINE,      /* show, image: no socket at all */
 };
 
-/* From here on: no other program and no other process (execve, fork, ptrace and their like), no
- * executable memory, only IP, netlink and local sockets or none, no change of mounts, modules or
- * clocks. Files can be written in /run/ssm-preflight and where --save and --output-file point, and
- * nowhere else. Reading is not restricted: the agent's configuration may name any file.
+/* From here on: only the system calls that the program and its libraries make, without execve, fork, ptrace, kill,
+ * listen, chmod and their like; no executable memory; only TCP, UDP, route netlink and local sockets, or none. Files are
+ * written in /run/ssm-preflight and where --save and --output-file point, and nowhere else.
  *
- * seccomp(2) needs kernel 3.17 with CONFIG_SECCOMP_FILTER, landlock(7) kernel 5.13. What the kernel
- * does not have is left out, and --verbose says so. */
+ * seccomp(2) needs kernel 3.17 with CONFIG_SECCOMP_FILTER, landlock(7) kernel 5.13; 6.2, 6.10 and 6.12 add to it. What the
+ * kernel does not have is left out, and --verbose says so. */
 void confine(const struct options *options, enum confinement confinement);
+
+/* From here on nothing can be opened for reading but what `names` are, and what lies below those that are folders. For whoever
+ * knows what it will read, after confine(). */
+void confine_reading(const struct options *options, const char *const names[], size_t n);
 
 /* show.c: reads the last report below /run and diagnoses it again. False when it cannot be read. */
 bool show_last(const struct options *options, struct facts *facts, struct report *report);
@@ -61,8 +64,7 @@ bool show_last(const struct options *options, struct facts *facts, struct report
  * value. */
 int show_read(const char *name, struct buffer *contents);
 
-/* fleet.c: many files, told together. A name may be a directory's, or stand for names on standard input. */
-#define LIST_OF_NAMES "@-"
+/* fleet.c: many files, told together. A name may be a directory's. */
 int show_fleet(const struct options *options, char *const names[], size_t n);
 
 /* --- tell.c --- */

@@ -1,18 +1,24 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * A denied call fails with EPERM instead of killing the process: a library that tries something new
- * must cost a feature, not the verdict.
+ * A call that is not listed fails with ENOSYS, as on a kernel that does not have it. It does not end the
+ * process: a library that tries something new must cost a feature, not the verdict.
  */
+#include <asm/termbits.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <libgen.h>
 #include <linux/audit.h>
 #include <linux/filter.h>
+#include <linux/fs.h>
 #include <linux/landlock.h>
+#include <linux/netlink.h>
 #include <linux/seccomp.h>
+#include <netinet/in.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
@@ -33,53 +39,84 @@
 #define THIS_ARCHITECTURE AUDIT_ARCH_AARCH64
 #endif
 
-static const unsigned int denied[] = {
-#ifdef __NR_fork /* aarch64 has clone only */
-    __NR_fork,
-    __NR_vfork,
+/* clang-format off */
+/* What is linked into the program, tests/static/calls compares; and what another version of glibc calls instead. */
+static const unsigned short calls[] = {
+    /* files: which of them may be opened, Landlock decides */
+    __NR_close, __NR_faccessat, __NR_fchmod, __NR_fgetxattr, __NR_fstat, __NR_fstatfs, __NR_getcwd, __NR_getdents64,
+    __NR_lseek, __NR_mkdirat, __NR_newfstatat, __NR_openat, __NR_pread64, __NR_read, __NR_readlinkat, __NR_renameat,
+    __NR_unlinkat, __NR_write, __NR_writev,
+    437, 439, /* openat2 and faccessat2, which have the same number everywhere */
+    /* memory */
+    __NR_brk, __NR_futex, __NR_madvise, __NR_mlock, __NR_mremap, __NR_munmap,
+    /* time, signals, the end; restart_syscall is the kernel's own, when a stopped process goes on */
+    __NR_clock_gettime, __NR_clock_nanosleep, __NR_exit, __NR_exit_group, __NR_gettimeofday, __NR_restart_syscall,
+    __NR_rt_sigaction, __NR_rt_sigpending, __NR_rt_sigprocmask, __NR_rt_sigreturn, __NR_sched_yield, __NR_setitimer,
+    /* who and where it is */
+    __NR_getegid, __NR_geteuid, __NR_getgid, __NR_getgroups, __NR_getpid, __NR_getrandom, __NR_gettid, __NR_getuid,
+    __NR_sched_getaffinity, __NR_sysinfo, __NR_uname,
+    /* waiting */
+    __NR_epoll_create1, __NR_epoll_ctl, __NR_inotify_add_watch, __NR_inotify_init1, __NR_ppoll, __NR_pselect6,
+    /* giving up more */
+    __NR_landlock_add_rule, __NR_landlock_create_ruleset, __NR_landlock_restrict_self,
+#ifdef __x86_64__ /* what aarch64 never had */
+    __NR_access, __NR_mkdir, __NR_poll, __NR_readlink, __NR_rename, __NR_time, __NR_unlink,
 #endif
-    __NR_clone,
-    __NR_execve,
-    __NR_execveat,
-    __NR_ptrace,
-    __NR_process_vm_readv,
-    __NR_process_vm_writev,
-    __NR_setns,
-    __NR_unshare,
-    __NR_mount,
-    __NR_umount2,
-    __NR_pivot_root,
-    __NR_chroot,
-    __NR_init_module,
-    __NR_finit_module,
-    __NR_delete_module,
-    __NR_kexec_load,
-    __NR_bpf,
-    __NR_perf_event_open,
-    __NR_userfaultfd,
-    __NR_add_key,
-    __NR_request_key,
-    __NR_keyctl,
-    __NR_reboot,
-    __NR_swapon,
-    __NR_swapoff,
-    __NR_settimeofday,
-    __NR_clock_settime,
-    __NR_adjtimex,
-    __NR_clock_adjtime,
-    __NR_sethostname,
-    __NR_setdomainname,
-    425, /* io_uring_setup; this and the rest have the same number everywhere */
-    428, /* open_tree */
-    429, /* move_mount */
-    430, /* fsopen */
-    435, /* clone3 */
 };
 
-static const unsigned int families[] = {AF_UNIX, AF_INET, AF_INET6, AF_NETLINK};
+static const unsigned short network_calls[] = {
+    __NR_bind, __NR_connect, __NR_eventfd2, __NR_getsockname, __NR_getsockopt, __NR_recvfrom, __NR_recvmsg, __NR_sendmsg,
+    __NR_sendto, __NR_setsockopt, __NR_shutdown, __NR_signalfd4, __NR_timerfd_create, __NR_timerfd_settime,
+};
+
+/* The low word of an argument is tested. Each is an int, or holds bits of which those of the high word mean nothing; both
+ * architectures are little endian. A test without a mask holds. */
+#define ALL UINT32_MAX
+enum { MAX_TESTS = 3, KIND = 0xf /* of a socket, without its flags */ };
+
+struct rule {
+    unsigned short call;
+    struct test {
+        unsigned char argument;
+        uint32_t mask, value;
+    } tests[MAX_TESTS];
+};
+
+/* A call of these is allowed where a row of it holds. */
+static const struct rule with_arguments[] = {
+    {__NR_fcntl, {{1, ALL, F_GETFD}}},
+    {__NR_fcntl, {{1, ALL, F_GETFL}}},
+    {__NR_fcntl, {{1, ALL, F_SETFD}}},
+    {__NR_fcntl, {{1, ALL, F_SETFL}}},
+    {__NR_ioctl, {{1, ALL, FS_IOC_GETFLAGS}}},
+    {__NR_ioctl, {{1, ALL, TCGETS}}},  /* isatty(3) */
+    {__NR_ioctl, {{1, ALL, TCGETS2}}}, /* the same, of glibc 2.42 */
+    {__NR_ioctl, {{1, ALL, TIOCGWINSZ}}},
+    {__NR_mmap, {{2, PROT_EXEC, 0}}},
+    {__NR_mprotect, {{2, PROT_EXEC, 0}}},
+};
+
+static const struct rule network_with_arguments[] = {
+    {__NR_ioctl, {{1, ALL, SIOCGIFINDEX}}},
+    {__NR_ioctl, {{1, ALL, SIOCGIFNAME}}},
+    {__NR_socket, {{0, ALL, AF_UNIX}, {1, KIND, SOCK_STREAM}}},
+    {__NR_socket, {{0, ALL, AF_UNIX}, {1, KIND, SOCK_DGRAM}}},
+    {__NR_socket, {{0, ALL, AF_NETLINK}, {1, KIND, SOCK_RAW}, {2, ALL, NETLINK_ROUTE}}},
+    {__NR_socket, {{0, ALL, AF_INET}, {1, KIND, SOCK_STREAM}, {2, ALL, 0}}},
+    {__NR_socket, {{0, ALL, AF_INET}, {1, KIND, SOCK_STREAM}, {2, ALL, IPPROTO_TCP}}},
+    {__NR_socket, {{0, ALL, AF_INET}, {1, KIND, SOCK_DGRAM}, {2, ALL, 0}}},
+    {__NR_socket, {{0, ALL, AF_INET6}, {1, KIND, SOCK_STREAM}, {2, ALL, 0}}},
+    {__NR_socket, {{0, ALL, AF_INET6}, {1, KIND, SOCK_STREAM}, {2, ALL, IPPROTO_TCP}}},
+    {__NR_socket, {{0, ALL, AF_INET6}, {1, KIND, SOCK_DGRAM}, {2, ALL, 0}}},
+};
+/* clang-format on */
+
+enum { OF_A_CALL = 2, OF_A_TEST = 3, OF_A_RULE = 3 + MAX_TESTS * OF_A_TEST };
 
 struct program {
-    struct sock_filter code[2 * (COUNT_OF(denied) + COUNT_OF(families)) + 24];
+    struct sock_filter
+        code[OF_A_CALL * (COUNT_OF(calls) + COUNT_OF(network_calls)) +
+             OF_A_RULE * (COUNT_OF(with_arguments) + COUNT_OF(network_with_arguments) + 1) + 5];
     unsigned short n;
 };
 
@@ -90,58 +127,72 @@ static void add(struct program *program, struct sock_filter instruction)
 
 static void load(struct program *program, size_t offset)
 {
-    add(program, (struct sock_filter)BPF_STMT(BPF_LD | BPF_W | BPF_ABS, (unsigned int)offset));
+    add(program, (struct sock_filter)BPF_STMT(BPF_LD | BPF_W | BPF_ABS, (uint32_t)offset));
 }
 
-/* When `test` of the loaded word and `value` holds (or does not), `action` is the filter's answer. */
-static void answer_if(struct program *program, int test, unsigned int value, bool holds,
-                      unsigned int action)
+static void load_call(struct program *program)
 {
-    add(program, (struct sock_filter)BPF_JUMP((unsigned short)(BPF_JMP | test | BPF_K), value,
-                                              holds ? 0 : 1, holds ? 1 : 0));
+    load(program, offsetof(struct seccomp_data, nr));
+}
+
+static void answer(struct program *program, uint32_t action)
+{
     add(program, (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, action));
 }
 
-static void skip_unless(struct program *program, unsigned int call, unsigned char n)
+/* Unless the loaded word is `value`, the next `n` are left out. */
+static void skip_unless(struct program *program, uint32_t value, int n)
 {
-    add(program, (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, call, 0, n));
+    add(program, (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, value, 0, (uint8_t)n));
 }
 
-/* The low word of an argument; both architectures are little endian. */
-static size_t argument(int i)
+static void allow_calls(struct program *program, const unsigned short *each, size_t n)
 {
-    return offsetof(struct seccomp_data, args) + (size_t)i * sizeof(uint64_t);
+    for (size_t i = 0; i < n; i++) {
+        skip_unless(program, each[i], 1);
+        answer(program, SECCOMP_RET_ALLOW);
+    }
+}
+
+static void allow_by_rule(struct program *program, const struct rule *rule)
+{
+    int n = 0;
+
+    while (n < MAX_TESTS && rule->tests[n].mask)
+        n++;
+    skip_unless(program, rule->call, n * OF_A_TEST + 2);
+    for (const struct test *test = rule->tests; n > 0; test++, n--) {
+        load(program, offsetof(struct seccomp_data, args) + test->argument * sizeof(uint64_t));
+        add(program, (struct sock_filter)BPF_STMT(BPF_ALU | BPF_AND | BPF_K, test->mask));
+        skip_unless(program, test->value, (n - 1) * OF_A_TEST + 1);
+    }
+    answer(program, SECCOMP_RET_ALLOW);
+    load_call(program);
+}
+
+static void allow_by_rules(struct program *program, const struct rule *each, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        allow_by_rule(program, &each[i]);
 }
 
 static void write_program(struct program *program, enum confinement confinement)
 {
-    const unsigned int eperm = SECCOMP_RET_ERRNO | EPERM;
-    const size_t n_families = confinement == CONFINED_OFFLINE ? 0 : COUNT_OF(families);
+    const uint32_t unknown = SECCOMP_RET_ERRNO | ENOSYS;
+    const struct rule abort_itself = {__NR_tgkill, {{0, ALL, (uint32_t)getpid()}}};
 
     load(program, offsetof(struct seccomp_data, arch));
-    answer_if(program, BPF_JEQ, THIS_ARCHITECTURE, false, SECCOMP_RET_KILL);
-    load(program, offsetof(struct seccomp_data, nr));
-#ifdef __x86_64__
-    answer_if(program, BPF_JGE, __X32_SYSCALL_BIT, true, eperm);
-#endif
-    for (size_t i = 0; i < COUNT_OF(denied); i++)
-        answer_if(program, BPF_JEQ, denied[i], true, eperm);
-
-    skip_unless(program, __NR_mmap, 4);
-    load(program, argument(2));
-    answer_if(program, BPF_JSET, PROT_EXEC, true, eperm);
-    add(program, (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW));
-    skip_unless(program, __NR_mprotect, 4);
-    load(program, argument(2));
-    answer_if(program, BPF_JSET, PROT_EXEC, true, eperm);
-    add(program, (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW));
-
-    skip_unless(program, __NR_socket, (unsigned char)(2 * n_families + 2));
-    load(program, argument(0));
-    for (size_t i = 0; i < n_families; i++)
-        answer_if(program, BPF_JEQ, families[i], true, SECCOMP_RET_ALLOW);
-    add(program, (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, eperm));
-    add(program, (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW));
+    add(program, (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, THIS_ARCHITECTURE, 1, 0));
+    answer(program, unknown);
+    load_call(program);
+    allow_calls(program, calls, COUNT_OF(calls));
+    if (confinement == CONFINED_WITH_NETWORK) {
+        allow_calls(program, network_calls, COUNT_OF(network_calls));
+        allow_by_rules(program, network_with_arguments, COUNT_OF(network_with_arguments));
+    }
+    allow_by_rules(program, with_arguments, COUNT_OF(with_arguments));
+    allow_by_rule(program, &abort_itself);
+    answer(program, unknown);
 }
 
 static bool deny_calls(enum confinement confinement)
@@ -155,67 +206,134 @@ static bool deny_calls(enum confinement confinement)
 
 /* --- files --- */
 
+/* Of linux/landlock.h, which older headers do not have: the kernel wants the rest of the structure zero that it does not know. */
+struct ruleset {
+    uint64_t files, ports, scopes;
+};
+
+enum {
+    RIGHT_TRUNCATE = 1 << 14,
+    RIGHT_IOCTL_DEVICE = 1 << 15,
+    SCOPE_ABSTRACT_SOCKETS = 1 << 0,
+    SCOPE_SIGNALS = 1 << 1
+};
+
 static const uint64_t in_a_folder = LANDLOCK_ACCESS_FS_WRITE_FILE | LANDLOCK_ACCESS_FS_REMOVE_FILE |
                                     LANDLOCK_ACCESS_FS_MAKE_REG;
+static const uint64_t reading = LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_READ_DIR;
+static const uint64_t of_a_file = LANDLOCK_ACCESS_FS_WRITE_FILE | LANDLOCK_ACCESS_FS_READ_FILE;
 
-static uint64_t handled_by(long version)
-{
-    uint64_t handled = LANDLOCK_ACCESS_FS_EXECUTE | LANDLOCK_ACCESS_FS_REMOVE_DIR |
-                       LANDLOCK_ACCESS_FS_MAKE_CHAR | LANDLOCK_ACCESS_FS_MAKE_DIR |
-                       LANDLOCK_ACCESS_FS_MAKE_SOCK | LANDLOCK_ACCESS_FS_MAKE_FIFO |
-                       LANDLOCK_ACCESS_FS_MAKE_BLOCK | LANDLOCK_ACCESS_FS_MAKE_SYM | in_a_folder;
-#ifdef LANDLOCK_ACCESS_FS_REFER
-    if (version >= 2)
-        handled |= LANDLOCK_ACCESS_FS_REFER;
-#endif
-    return handled;
-}
+/* What a version of Landlock adds to those before it. */
+static const struct {
+    long version;
+    struct ruleset handled;
+} versions[] = {
+    {1,
+     {.files = LANDLOCK_ACCESS_FS_EXECUTE | LANDLOCK_ACCESS_FS_REMOVE_DIR |
+               LANDLOCK_ACCESS_FS_MAKE_CHAR | LANDLOCK_ACCESS_FS_MAKE_DIR |
+               LANDLOCK_ACCESS_FS_MAKE_SOCK | LANDLOCK_ACCESS_FS_MAKE_FIFO |
+               LANDLOCK_ACCESS_FS_MAKE_BLOCK | LANDLOCK_ACCESS_FS_MAKE_SYM |
+               LANDLOCK_ACCESS_FS_WRITE_FILE | LANDLOCK_ACCESS_FS_REMOVE_FILE |
+               LANDLOCK_ACCESS_FS_MAKE_REG}},
+    {2, {.files = LANDLOCK_ACCESS_FS_REFER}},
+    {3, {.files = RIGHT_TRUNCATE}},
+    {5, {.files = RIGHT_IOCTL_DEVICE}},
+    {6, {.scopes = SCOPE_ABSTRACT_SOCKETS | SCOPE_SIGNALS}},
+};
 
-/* A path that is not there gets no right: writing there fails by itself. */
+/* A path that is not there gets no right: to open it fails by itself. */
 static void allow(int rules, const char *path, uint64_t access)
 {
+    struct stat status;
     LOCAL_FD fd = open(path, O_PATH | O_CLOEXEC);
-    const struct landlock_path_beneath_attr rule = {.allowed_access = access, .parent_fd = fd};
+    struct landlock_path_beneath_attr rule = {.allowed_access = access, .parent_fd = fd};
 
-    if (fd >= 0)
-        (void)syscall(__NR_landlock_add_rule, rules, LANDLOCK_RULE_PATH_BENEATH, &rule, 0);
+    if (fd < 0 || fstat(fd, &status) != 0)
+        return;
+    if (!S_ISDIR(status.st_mode))
+        rule.allowed_access &= of_a_file;
+    (void)syscall(__NR_landlock_add_rule, rules, LANDLOCK_RULE_PATH_BENEATH, &rule, 0);
 }
 
 /* A file is replaced by a rename within its folder; a device or a pipe is written to. */
-static void allow_output(int rules, const char *path)
+static void allow_output(int rules, const char *path, uint64_t access)
 {
     char folder[PATH_SIZE];
     struct stat status;
 
     if (!path[0] || !text_set(folder, sizeof(folder), "%s", path))
         return;
-    if (stat(path, &status) == 0 && !S_ISREG(status.st_mode) && !S_ISDIR(status.st_mode))
-        allow(rules, path, LANDLOCK_ACCESS_FS_WRITE_FILE);
-    else
-        allow(rules, dirname(folder), in_a_folder);
+    bool in_folder = stat(path, &status) != 0 || S_ISREG(status.st_mode) || S_ISDIR(status.st_mode);
+    allow(rules, in_folder ? dirname(folder) : path, access);
+}
+
+static void allow_outputs(int rules, const struct options *options, uint64_t access)
+{
+    allow_output(rules, options->save, access);
+    allow_output(rules, options->output_file, access);
+}
+
+static int new_ruleset(const struct ruleset *handled)
+{
+    return (int)syscall(__NR_landlock_create_ruleset, handled, sizeof(*handled), 0);
+}
+
+static bool enforce(int rules)
+{
+    return syscall(__NR_landlock_restrict_self, rules, 0) == 0;
+}
+
+static struct ruleset all_but_reading(void)
+{
+    long version = syscall(__NR_landlock_create_ruleset, NULL, 0, LANDLOCK_CREATE_RULESET_VERSION);
+    const char *manager = getenv("NOTIFY_SOCKET");
+    struct ruleset all = {0};
+
+    for (size_t i = 0; i < COUNT_OF(versions) && versions[i].version <= version; i++) {
+        all.files |= versions[i].handled.files;
+        all.scopes |= versions[i].handled.scopes;
+    }
+    if (manager && manager[0] == '@') /* its manager listens on an abstract socket */
+        all.scopes &= ~(uint64_t)SCOPE_ABSTRACT_SOCKETS;
+    return all;
 }
 
 static bool restrict_files(const struct options *options)
 {
-    long version = syscall(__NR_landlock_create_ruleset, NULL, 0, LANDLOCK_CREATE_RULESET_VERSION);
-    const struct landlock_ruleset_attr handled = {.handled_access_fs = handled_by(version)};
+    const struct ruleset handled = all_but_reading();
+    LOCAL_FD rules = new_ruleset(&handled);
 
-    if (version < 1)
-        return false;
-    LOCAL_FD rules = (int)syscall(__NR_landlock_create_ruleset, &handled, sizeof(handled), 0);
     if (rules < 0)
         return false;
     allow(rules, LAST_REPORT_DIRECTORY, in_a_folder);
     allow(rules, "/dev/console", LANDLOCK_ACCESS_FS_WRITE_FILE);
-    allow_output(rules, options->save);
-    allow_output(rules, options->output_file);
-    return syscall(__NR_landlock_restrict_self, rules, 0) == 0;
+    allow_outputs(rules, options, in_a_folder);
+    return enforce(rules);
 }
+
+static bool is_confined;
 
 void confine(const struct options *options, enum confinement confinement)
 {
+    is_confined = true;
     if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 || !restrict_files(options))
-        log_verbose("this kernel has no Landlock: writing files is not restricted");
+        log_verbose("this kernel has no Landlock: access to files is not restricted");
     if (!deny_calls(confinement))
         log_verbose("this kernel filters no system calls: none is denied");
+}
+
+void confine_reading(const struct options *options, const char *const names[], size_t n)
+{
+    const struct ruleset handled = {.files = reading};
+
+    if (!is_confined)
+        return;
+    LOCAL_FD rules = new_ruleset(&handled);
+    if (rules < 0)
+        return;
+    for (size_t i = 0; i < n; i++)
+        allow(rules, names[i], reading);
+    allow_outputs(rules, options,
+                  LANDLOCK_ACCESS_FS_READ_FILE); /* mkostemp(3) opens to read, too */
+    (void)enforce(rules);
 }

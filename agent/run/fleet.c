@@ -145,22 +145,6 @@ static void read_path(struct reading *reading, const char *name)
         add_unread(reading, name, trouble);
 }
 
-/* As find or ls print them, also with -print0. */
-static void read_listed(struct reading *reading)
-{
-    LOCAL_BUFFER list = {.max_bytes = FILE_MAX_BYTES};
-    int trouble = show_read("-", &list);
-
-    (void)buffer_add(&list, "", 0); /* it may be empty */
-    if (trouble)
-        add_unread(reading, "standard input", trouble);
-    for (size_t i = 0; i < list.used; i++)
-        list.bytes[i] = list.bytes[i] ? list.bytes[i] : '\n';
-    char *rest = list.bytes;
-    for (char *name; !trouble && !reading->too_many && (name = text_next(&rest, "\r\n"));)
-        read_path(reading, name);
-}
-
 static int tell(const struct reading *reading, const struct fleet_output *output)
 {
     const struct options *options = reading->options;
@@ -193,13 +177,11 @@ int show_fleet(const struct options *options, char *const names[], size_t n)
         log_error("--output %s is of one instance: give one FILE", options->output);
         return EXIT_USAGE;
     }
+    confine_reading(options, (const char *const *)names, n);
     reading.facts = calloc(1, sizeof(*reading.facts));
     reading.report = calloc(1, sizeof(*reading.report));
     for (size_t i = 0; i < n; i++)
-        if (strcmp(names[i], LIST_OF_NAMES) == 0)
-            read_listed(&reading);
-        else
-            read_path(&reading, names[i]);
+        read_path(&reading, names[i]);
     fleet_judge(&reading.fleet);
     int status = EXIT_USAGE;
     if (reading.too_many)

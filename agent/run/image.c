@@ -62,6 +62,7 @@ int command_image(const struct options *options)
                                    [FITNESS_FIT] = EXIT_READY,
                                    [FITNESS_UNFIT] = EXIT_NOT_READY};
     static struct image_report report;
+    const char *const below[] = {options->root};
     char config_error[WORDS_SIZE * 2];
     size_t format = 0;
 
@@ -74,6 +75,8 @@ int command_image(const struct options *options)
     if (!codes_exist(options->allow))
         return EXIT_USAGE;
     confine(options, CONFINED_OFFLINE); /* before it reads what an image holds */
+    if (options->root[0])
+        confine_reading(options, below, COUNT_OF(below));
     options_judge_files(options->root, options->outputs, config_error, sizeof(config_error));
     const struct image_request request = {
         .root = options->root[0] ? options->root : "/",

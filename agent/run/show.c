@@ -4,6 +4,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
@@ -72,6 +73,52 @@ static int read_input(const struct options *options, const char **name, struct b
     return show_read(options->words[1], contents);
 }
 
+/* --- what `find` and `ls` print, also with -print0 --- */
+
+static size_t name_length(const struct buffer *list, size_t at)
+{
+    size_t n = 0;
+
+    while (at + n < list->used && list->bytes[at + n] && !strchr("\r\n", list->bytes[at + n]))
+        n++;
+    return n;
+}
+
+/* Each line is the name of a regular file. A log has other lines, and no device and no pipe that it names is opened. */
+static bool is_list(const struct buffer *list)
+{
+    char name[PATH_MAX];
+    struct stat status;
+    bool any = false;
+
+    for (size_t at = 0, n; at < list->used; at += n + 1) {
+        n = name_length(list, at);
+        if (n > 0 && (!text_set(name, sizeof(name), "%.*s", (int)n, list->bytes + at) ||
+                      stat(name, &status) != 0 || !S_ISREG(status.st_mode)))
+            return false;
+        any |= n > 0;
+    }
+    return any;
+}
+
+static int show_listed(const struct options *options, struct buffer *list)
+{
+    char **names = calloc(list->used / 2 + 1, sizeof(char *));
+    size_t n_names = 0;
+
+    for (size_t at = 0, n; at < list->used; at += n + 1) {
+        n = name_length(list, at);
+        list->bytes[at + n] = '\0';
+        if (n > 0)
+            names[n_names++] = list->bytes + at;
+    }
+    int status = show_fleet(options, names, n_names);
+    free(names);
+    return status;
+}
+
+/* --- one --- */
+
 /* Where the facts of a block are damaged, its text is still worth reading; it names everybody. */
 static int show_lines(const struct options *options, const char *name, const char *error,
                       const struct buffer *lines)
@@ -100,6 +147,9 @@ static int show(const struct options *options, struct facts *facts, struct repor
         return file_is_trouble(trouble) ? EXIT_FAULT : EXIT_USAGE;
     }
     (void)buffer_add(&contents, "", 0); /* a pipe may be empty */
+    if (options->n_words == 2 && strcmp(options->words[1], "-") == 0 && is_list(&contents))
+        return show_listed(options, &contents);
+    confine_reading(options, NULL, 0);
     bool read = recorded_read(contents.bytes, contents.used, facts, &lines, error, sizeof(error));
     buffer_clear(&contents);
     if (!read)
@@ -129,8 +179,7 @@ bool show_last(const struct options *options, struct facts *facts, struct report
 static bool is_of_many(const char *name)
 {
     struct stat status;
-    return strcmp(name, LIST_OF_NAMES) == 0 ||
-           (stat(name, &status) == 0 && S_ISDIR(status.st_mode));
+    return stat(name, &status) == 0 && S_ISDIR(status.st_mode);
 }
 
 int command_show(const struct options *options)

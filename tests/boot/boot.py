@@ -204,8 +204,12 @@ class Container(Boot):
         with open(self.console_path, encoding="utf-8", errors="replace") as file:
             return file.read().replace("\r", "")
 
-    def __exit__(self, *_):
-        self.lab.stop()
+    def __exit__(self, failed=True, *_):
+        try:
+            if not failed:
+                self.lab.assert_no_secret(json.dumps(self.journal()))
+        finally:
+            self.lab.stop()
         mounts = [line.split() for line in open("/proc/mounts", encoding="utf-8")]
         for folder in [mount[1] for mount in mounts if mount[2] == "cgroup2"][:1]:
             for path, _, _ in os.walk(os.path.join(folder, self.name), topdown=False):

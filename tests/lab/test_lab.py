@@ -341,6 +341,17 @@ def test_secrets_are_found_in_output(healthy):
             healthy.assert_no_secret("fine", f"x{leak}y")
 
 
+def test_every_run_of_the_program_is_looked_at(tmp_path):
+    leaking = tmp_path / "ssm-preflight-leaking"
+    leaking.write_text(f"#!/bin/sh\necho {w.CANARY} >${{1:-/dev/stdout}}\n")
+    leaking.chmod(0o755)
+    with Lab(binary=str(leaking)) as lab, pytest.raises(AssertionError, match="a secret"):
+        lab.run()
+    with pytest.raises(AssertionError, match="a secret"), Lab(binary=str(leaking)) as lab:
+        lab.run(["/dev/console"])
+        lab.until("console")
+
+
 # --- faults as such
 
 

@@ -229,15 +229,14 @@ def _one(scene, point, command):
     timer.start()
     try:
         done = running.wait(allowed_s + 2)
+        scene.lab.assert_no_secret(done.stdout, done.stderr)
     except subprocess.TimeoutExpired:
         return [("hang", "deaf to SIGTERM")]
+    except AssertionError as leaked:
+        return [("leak", str(leaked))]
     finally:
         timer.cancel()
     problems = [("hang", f"more than {allowed_s} s")] if late else []
-    try:
-        scene.lab.assert_no_secret(done.stdout, done.stderr)
-    except AssertionError as leaked:
-        problems.append(("leak", str(leaked)))
     return problems + _said(scene, point, done)
 
 

@@ -379,7 +379,7 @@ static void no_pipe_of_a_folder_is_opened(void **state)
 /* Before anything of others is read. */
 static void many_are_shown_confined(void **state)
 {
-    static const char *const lines[] = {"show @- -q", "show - - -q", "show -"};
+    static const char *const lines[] = {"show - -q", "show - - -q", "show -"};
     char list[128];
     (void)state;
 
@@ -419,19 +419,34 @@ static void a_disk_that_fails_is_a_fault(void **state)
 static void a_fleet_has_an_end(void **state)
 {
     enum { N = 20001 };
-    char *list = calloc(N, sizeof("/gone\n"));
+    char *list = calloc(N, 128), *end = list;
+    const size_t n = strlen(in_folder("logs/a.json")) + 1; /* of a line */
     (void)state;
 
     for (size_t i = 0; i < N; i++)
-        memcpy(list + 6 * i, "/gone\n", 6);
-    int status = show_of_input(list, "show @- --json");
-    list[6 * (N - 1)] = '\0';
-    int status_of_fewer = show_of_input(list, "show @- -q");
+        end += text_set(end, 128, "%s\n", in_folder("logs/a.json")) ? n : 0;
+    int status = show_of_input(list, "show - --json");
+    const bool is_said = strstr(said_err, "more than 20000 files");
+    list[n * (N - 1)] = '\0';
+    int status_of_fewer = show_of_input(list, "show - -q");
     free(list);
     assert_int_equal(status, EXIT_USAGE);
-    assert_int_equal(status_of_fewer, EXIT_UNDECIDED);
-    assert_int_equal(show_of_input("", "show @-"), EXIT_USAGE);
-    assert_non_null(strstr(said_err, "there is no file to show"));
+    assert_true(is_said);
+    assert_true(status_of_fewer != EXIT_USAGE);
+}
+
+/* What a log names is not opened: a list has nothing but names of regular files. */
+static void a_log_is_no_list(void **state)
+{
+    static const char *const others[] = {"/dev/zero", "/etc", "/gone", "a line of a log"};
+    char text[128];
+    (void)state;
+
+    for (size_t i = 0; i < COUNT_OF(others); i++) {
+        (void)text_set(text, sizeof(text), "%s\n%s\n", in_folder("logs/a.json"), others[i]);
+        assert_int_equal(show_of_input(text, "show -"), EXIT_USAGE);
+        assert_non_null(strstr(said_err, "standard input: "));
+    }
 }
 
 static void a_folder_and_a_list_are_a_fleet(void **state)
@@ -447,7 +462,7 @@ static void a_folder_and_a_list_are_a_fleet(void **state)
     assert_int_equal(status_of(command_show, "show %s -o html", in_folder("logs")), EXIT_NOT_READY);
     assert_non_null(strstr(said_out, "<p>The way of i-0c, and what was seen there:</p>\n<svg "));
     (void)text_set(list, sizeof(list), "%s/logs/a.json\n%s/logs/b.json\n", folder, folder);
-    assert_int_equal(show_of_input(list, "show @- --json"), EXIT_NOT_READY);
+    assert_int_equal(show_of_input(list, "show - --json"), EXIT_NOT_READY);
     assert_int_equal(n_lines(), 2);
     assert_int_equal(status_of(command_show, "show %s -q", in_folder("logs")), EXIT_NOT_READY);
     assert_string_equal(said_out, "");
@@ -511,7 +526,7 @@ static void a_fleet_may_be_large(void **state)
         assert_true(strncmp(before, at, 11) <= 0);
         before = at;
     }
-    int status_of_list = show_of_input(list, "show @- --json");
+    int status_of_list = show_of_input(list, "show - --json");
     int n_of_list = n_lines();
     for (int i = 0; i < N; i++) {
         (void)text_set(name, sizeof(name), "logs/c%03d", i);
@@ -534,14 +549,14 @@ static void lists_of_names(void **state)
     int file = memfd_create("input", MFD_CLOEXEC), kept = dup(STDIN_FILENO);
     assert_true(write(file, text, (size_t)n) == n && lseek(file, 0, SEEK_SET) == 0);
     (void)dup2(file, STDIN_FILENO);
-    int status = command_run(command_show, options_of("show @- --json"));
+    int status = command_run(command_show, options_of("show - --json"));
     (void)dup2(kept, STDIN_FILENO);
     (void)close(kept);
     (void)close(file);
     assert_int_equal(status, EXIT_NOT_READY);
     assert_int_equal(n_lines(), 2);
     (void)text_set(text, sizeof(text), "%s/logs/a.json\r\n\r\n%s/logs/b.json\r\n", folder, folder);
-    assert_int_equal(show_of_input(text, "show @- --json"), EXIT_NOT_READY);
+    assert_int_equal(show_of_input(text, "show - --json"), EXIT_NOT_READY);
     assert_int_equal(n_lines(), 2);
 }
 

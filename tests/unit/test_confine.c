@@ -3,6 +3,7 @@
  * What a confined process tries: each attempt runs in a child of its own, which says how it ended.
  */
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -16,12 +17,15 @@
 #include <fcntl.h>
 #include <linux/filter.h>
 #include <linux/landlock.h>
+#include <linux/netlink.h>
 #include <linux/seccomp.h>
+#include <netinet/in.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
-#include <sys/ptrace.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -70,24 +74,129 @@ static bool has_filters(void)
     return prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, NULL, 0, 0) < 0 && errno == EFAULT;
 }
 
-static int run_a_program(void)
-{
-    static char program[] = "/bin/true";
-    char *const arguments[] = {program, NULL};
-    return execve(program, arguments, NULL);
-}
+/* Each is asked for with arguments that are wrong, so that nothing happens where it is allowed. */
+#define CALL(name)         \
+    {                      \
+#name, __NR_##name \
+    }
+static const struct {
+    const char *name;
+    long number;
+} forbidden[] = {
+#ifdef __x86_64__
+    CALL(fork),
+    CALL(vfork),
+    CALL(iopl),
+    CALL(ioperm),
+    CALL(modify_ldt),
+    CALL(arch_prctl),
+    CALL(chmod),
+    CALL(chown),
+    CALL(link),
+    CALL(symlink),
+    CALL(mknod),
+    CALL(open),
+    CALL(dup2),
+#endif
+    /* other programs and processes */
+    CALL(clone),
+    {"clone3", 435},
+    CALL(execve),
+    CALL(execveat),
+    CALL(ptrace),
+    CALL(kill),
+    CALL(tkill),
+    CALL(rt_sigqueueinfo),
+    CALL(process_vm_readv),
+    CALL(process_vm_writev),
+    {"process_madvise", 440},
+    {"pidfd_open", 434},
+    {"pidfd_getfd", 438},
+    {"pidfd_send_signal", 424},
+    CALL(setpriority),
+    CALL(prlimit64),
+    CALL(kcmp),
+    /* code */
+    {"pkey_mprotect", __NR_pkey_mprotect},
+    CALL(personality),
+    CALL(shmget),
+    CALL(shmat),
+    CALL(remap_file_pages),
+    CALL(memfd_create),
+    CALL(userfaultfd),
+    CALL(prctl),
+    CALL(seccomp),
+    /* who it is */
+    CALL(setuid),
+    CALL(setgid),
+    CALL(setgroups),
+    CALL(setresuid),
+    CALL(capset),
+    CALL(setns),
+    CALL(unshare),
+    CALL(umask),
+    /* the machine */
+    CALL(mount),
+    CALL(umount2),
+    CALL(pivot_root),
+    CALL(chroot),
+    {"open_tree", 428},
+    {"move_mount", 429},
+    {"fsopen", 430},
+    {"fsconfig", 431},
+    {"fsmount", 432},
+    {"fspick", 433},
+    {"mount_setattr", 442},
+    CALL(init_module),
+    CALL(finit_module),
+    CALL(delete_module),
+    CALL(kexec_load),
+    {"kexec_file_load", __NR_kexec_file_load},
+    CALL(bpf),
+    CALL(perf_event_open),
+    CALL(add_key),
+    CALL(request_key),
+    CALL(keyctl),
+    CALL(reboot),
+    CALL(swapon),
+    CALL(swapoff),
+    CALL(settimeofday),
+    CALL(clock_settime),
+    CALL(adjtimex),
+    CALL(clock_adjtime),
+    CALL(sethostname),
+    CALL(setdomainname),
+    CALL(acct),
+    CALL(quotactl),
+    CALL(syslog),
+    {"io_uring_setup", 425},
+    CALL(io_setup),
+    /* files and sockets */
+    CALL(open_by_handle_at),
+    CALL(name_to_handle_at),
+    CALL(truncate),
+    CALL(ftruncate),
+    CALL(fchmodat),
+    CALL(fchownat),
+    CALL(fchown),
+    CALL(linkat),
+    CALL(symlinkat),
+    CALL(mknodat),
+    CALL(setxattr),
+    CALL(fanotify_init),
+    CALL(listen),
+    CALL(accept),
+    CALL(accept4),
+    CALL(socketpair),
+    CALL(dup),
+    CALL(sendfile),
+};
 
-static int fork_a_process(void)
-{
-    pid_t child = fork();
-    if (child == 0)
-        _exit(0);
-    return child < 0 ? -1 : 0;
-}
+static long asked_for;
 
-static int trace(void)
+static int ask(void)
 {
-    return ptrace(PTRACE_TRACEME, 0, NULL, NULL) < 0 ? -1 : 0;
+    return (int)syscall(asked_for, -1L, -1L, -1L, -1L, -1L, -1L);
 }
 
 static int map_executable(void)
@@ -103,9 +212,36 @@ static int make_executable(void)
     return mprotect(page, 4096, PROT_READ | PROT_EXEC);
 }
 
-static int packet_socket(void)
+static const struct {
+    int family, type, protocol;
+    bool allowed;
+} sockets[] = {
+    {AF_UNIX, SOCK_DGRAM, 0, true},
+    {AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, true},
+    {AF_NETLINK, SOCK_RAW, NETLINK_ROUTE, true},
+    {AF_INET, SOCK_STREAM, 0, true},
+    {AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, IPPROTO_TCP, true},
+    {AF_INET, SOCK_DGRAM, 0, true},
+    {AF_INET, SOCK_RAW, IPPROTO_ICMP, false},
+    {AF_INET, SOCK_DGRAM, IPPROTO_ICMP, false},
+    {AF_INET6, SOCK_RAW, IPPROTO_ICMPV6, false},
+    {AF_INET, SOCK_STREAM, 262 /* IPPROTO_MPTCP */, false},
+    {AF_INET, SOCK_STREAM, IPPROTO_SCTP, false},
+    {AF_NETLINK, SOCK_RAW, NETLINK_AUDIT, false},
+    {AF_NETLINK, SOCK_RAW, NETLINK_KOBJECT_UEVENT, false},
+    {AF_NETLINK, SOCK_RAW, NETLINK_NETFILTER, false},
+    {AF_PACKET, SOCK_RAW, 0, false},
+    {AF_PACKET, SOCK_DGRAM, 0, false},
+    {AF_VSOCK, SOCK_STREAM, 0, false},
+    {AF_ALG, SOCK_SEQPACKET, 0, false},
+};
+
+static size_t which_socket;
+
+static int open_socket(void)
 {
-    return socket(AF_PACKET, SOCK_RAW, 0);
+    return socket(sockets[which_socket].family, sockets[which_socket].type,
+                  sockets[which_socket].protocol);
 }
 
 static int vsock(void)
@@ -113,14 +249,19 @@ static int vsock(void)
     return socket(AF_VSOCK, SOCK_STREAM, 0);
 }
 
-static int ip_socket(void)
+static int signal_the_parent(void)
 {
-    return socket(AF_INET, SOCK_STREAM, 0);
+    return (int)syscall(__NR_tgkill, getppid(), getppid(), 0);
 }
 
-static int netlink_socket(void)
+static int own_a_descriptor(void) /* its owner gets signals */
 {
-    return socket(AF_NETLINK, SOCK_RAW, 0);
+    return fcntl(STDIN_FILENO, F_SETOWN, getppid());
+}
+
+static int type_into_a_terminal(void)
+{
+    return ioctl(STDIN_FILENO, TIOCSTI, "x");
 }
 
 static int take_memory(void)
@@ -149,19 +290,31 @@ static int write_elsewhere(void)
     return open(ELSEWHERE, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
 }
 
-static void no_other_program_and_no_other_process(void **state)
+static void calls_that_it_does_not_need_are_not_there(void **state)
 {
-    static int (*const attempts[])(void) = {run_a_program, fork_a_process, trace, map_executable,
-                                            make_executable};
+    (void)state;
+    if (!has_filters())
+        skip();
+    for (size_t i = 0; i < COUNT_OF(forbidden); i++)
+        for (int how = CONFINED_WITH_NETWORK; how <= CONFINED_OFFLINE; how++) {
+            asked_for = forbidden[i].number;
+            int error = tried((enum confinement)how, ask);
+            if (error != ENOSYS)
+                fail_msg("%s: %s", forbidden[i].name, strerror(error));
+        }
+}
+
+static void nor_others_with_arguments_that_it_does_not_need(void **state)
+{
+    static int (*const attempts[])(void) = {map_executable, make_executable, signal_the_parent,
+                                            own_a_descriptor, type_into_a_terminal};
     (void)state;
 
     if (!has_filters())
         skip();
     for (size_t i = 0; i < COUNT_OF(attempts); i++)
-        for (int how = CONFINED_WITH_NETWORK; how <= CONFINED_OFFLINE; how++) {
-            int error = tried((enum confinement)how, attempts[i]);
-            assert_true(error == EPERM || error == EACCES);
-        }
+        for (int how = CONFINED_WITH_NETWORK; how <= CONFINED_OFFLINE; how++)
+            assert_int_equal(tried((enum confinement)how, attempts[i]), ENOSYS);
 }
 
 static void only_sockets_that_it_needs(void **state)
@@ -169,12 +322,25 @@ static void only_sockets_that_it_needs(void **state)
     (void)state;
     if (!has_filters())
         skip();
-    assert_int_equal(tried(CONFINED_WITH_NETWORK, ip_socket), 0);
-    assert_int_equal(tried(CONFINED_WITH_NETWORK, netlink_socket), 0);
-    assert_int_equal(tried(CONFINED_WITH_NETWORK, packet_socket), EPERM);
-    assert_int_equal(tried(CONFINED_WITH_NETWORK, vsock), EPERM);
-    assert_int_equal(tried(CONFINED_OFFLINE, ip_socket), EPERM);
-    assert_int_equal(tried(CONFINED_OFFLINE, netlink_socket), EPERM);
+    for (which_socket = 0; which_socket < COUNT_OF(sockets); which_socket++) {
+        assert_int_equal(tried(CONFINED_WITH_NETWORK, open_socket),
+                         sockets[which_socket].allowed ? 0 : ENOSYS);
+        assert_int_equal(tried(CONFINED_OFFLINE, open_socket), ENOSYS);
+    }
+}
+
+static void it_can_end_by_abort(void **state)
+{
+    int status = 0;
+    (void)state;
+    pid_t child = fork();
+
+    if (child == 0) {
+        confine(&options, CONFINED_WITH_NETWORK);
+        abort();
+    }
+    assert_true(child > 0 && waitpid(child, &status, 0) == child);
+    assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGABRT);
 }
 
 static void it_still_works(void **state)
@@ -187,15 +353,114 @@ static void it_still_works(void **state)
     }
 }
 
+static long landlock_version(void)
+{
+    return syscall(__NR_landlock_create_ruleset, NULL, 0, LANDLOCK_CREATE_RULESET_VERSION);
+}
+
 static void it_writes_only_where_it_was_told_to(void **state)
 {
     (void)state;
-    if (syscall(__NR_landlock_create_ruleset, NULL, 0, LANDLOCK_CREATE_RULESET_VERSION) < 1)
+    if (landlock_version() < 1)
         skip();              /* before kernel 5.13 */
     (void)unlink(ELSEWHERE); /* of a run that was not confined */
     assert_int_equal(tried(CONFINED_WITH_NETWORK, write_elsewhere), EACCES);
     assert_int_equal(tried(CONFINED_OFFLINE, write_elsewhere), EACCES);
     assert_int_not_equal(access(ELSEWHERE, F_OK), 0);
+}
+
+static int empty_elsewhere(void)
+{
+    return open(ELSEWHERE, O_RDONLY | O_TRUNC | O_CLOEXEC);
+}
+
+static void it_empties_no_file_that_it_may_read(void **state)
+{
+    (void)state;
+    if (landlock_version() < 3)
+        skip(); /* before kernel 6.2 */
+    assert_int_equal(file_write_atomically(ELSEWHERE, "kept", 4, 0600), 0);
+    assert_int_equal(tried(CONFINED_WITH_NETWORK, empty_elsewhere), EACCES);
+    assert_int_equal(unlink(ELSEWHERE), 0);
+}
+
+static int steer_a_device(void)
+{
+    struct winsize size;
+    LOCAL_FD fd = open("/dev/ptmx", O_RDONLY | O_NOCTTY | O_CLOEXEC);
+    return fd < 0 ? fd : ioctl(fd, TIOCGWINSZ, &size);
+}
+
+static void it_steers_no_device_that_it_opens(void **state)
+{
+    (void)state;
+    if (landlock_version() < 5 || steer_a_device() < 0)
+        skip(); /* before kernel 6.10 */
+    assert_int_equal(tried(CONFINED_WITH_NETWORK, steer_a_device), EACCES);
+}
+
+/* An abstract socket is below no folder: a name that begins with a zero byte. */
+static int speak(void)
+{
+    const struct sockaddr_un to = {.sun_family = AF_UNIX, .sun_path = "\0ssm-preflight-confine"};
+    return (int)sendto(socket(AF_UNIX, SOCK_DGRAM, 0), "x", 1, 0, (const struct sockaddr *)&to,
+                       sizeof(to));
+}
+
+static void it_speaks_to_an_abstract_socket_only_where_its_manager_is_one(void **state)
+{
+    struct sockaddr_un at = {.sun_family = AF_UNIX, .sun_path = "\0ssm-preflight-confine"};
+    int fd = socket(AF_UNIX, SOCK_DGRAM, 0);
+    (void)state;
+
+    assert_int_equal(bind(fd, (struct sockaddr *)&at, sizeof(at)), 0);
+    if (landlock_version() >= 6) /* kernel 6.12 */
+        assert_int_equal(tried(CONFINED_WITH_NETWORK, speak), EPERM);
+    assert_int_equal(setenv("NOTIFY_SOCKET", "@ssm-preflight-confine", 1), 0);
+    assert_int_equal(tried(CONFINED_WITH_NETWORK, speak), 0);
+    assert_int_equal(unsetenv("NOTIFY_SOCKET"), 0);
+    assert_int_equal(close(fd), 0);
+}
+
+/* --- reading --- */
+
+static int read_only_the_folder(void)
+{
+    const char *const names[] = {folder, "/nothing is here"};
+    char path[PATH_SIZE];
+
+    (void)snprintf(path, sizeof(path), "%s/read", folder);
+    if (file_write_atomically(path, "{}", 2, 0600) != 0)
+        return -1;
+    confine_reading(&options, names, COUNT_OF(names));
+    if (open(path, O_RDONLY | O_CLOEXEC) < 0 || open(folder, O_RDONLY | O_CLOEXEC) < 0 ||
+        unlink(path) != 0 || save_a_report() != 0)
+        return -1;
+    return read_anything() < 0 && errno == EACCES ? 0 : -1;
+}
+
+static int read_one_file(void)
+{
+    static const char *const names[] = {"/etc/passwd"};
+
+    confine_reading(&options, names, 1);
+    return read_anything() >= 0 && open("/etc/group", O_RDONLY | O_CLOEXEC) < 0 ? 0 : -1;
+}
+
+static int read_nothing(void)
+{
+    confine_reading(&options, NULL, 0);
+    return save_a_report() != 0 ? 0 : read_anything();
+}
+
+static void it_reads_only_what_it_says_it_will(void **state)
+{
+    (void)state;
+    if (landlock_version() < 1)
+        skip();
+    assert_int_equal(tried(CONFINED_OFFLINE, read_only_the_folder), 0);
+    assert_int_equal(tried(CONFINED_OFFLINE, read_one_file), 0);
+    assert_int_equal(tried(CONFINED_OFFLINE, read_nothing), EACCES);
 }
 
 /* --- a kernel that has none of it --- */
@@ -239,7 +504,7 @@ static void confined_on_an_old_kernel(bool verbose, char said[512])
         if (become_old() != 0)
             _exit(1);
         confine(&options, CONFINED_WITH_NETWORK);
-        _exit(vsock() >= 0 || errno != EPERM ? 0 : 2); /* that one, confine() denies */
+        _exit(vsock() >= 0 || errno != ENOSYS ? 0 : 2); /* that one, confine() denies */
     }
     (void)close(ends[1]);
     for (ssize_t got; (got = read(ends[0], said + n, 511 - n)) > 0;)
@@ -260,17 +525,23 @@ static void what_a_kernel_lacks_is_said_when_that_is_asked(void **state)
     confined_on_an_old_kernel(false, said);
     assert_string_equal(said, "");
     confined_on_an_old_kernel(true, said);
-    assert_non_null(strstr(said, "this kernel has no Landlock: writing files is not restricted"));
+    assert_non_null(strstr(said, "this kernel has no Landlock: access to files is not restricted"));
     assert_non_null(strstr(said, "this kernel filters no system calls: none is denied"));
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(no_other_program_and_no_other_process),
+        cmocka_unit_test(calls_that_it_does_not_need_are_not_there),
+        cmocka_unit_test(nor_others_with_arguments_that_it_does_not_need),
         cmocka_unit_test(only_sockets_that_it_needs),
+        cmocka_unit_test(it_can_end_by_abort),
         cmocka_unit_test(it_still_works),
         cmocka_unit_test(it_writes_only_where_it_was_told_to),
+        cmocka_unit_test(it_empties_no_file_that_it_may_read),
+        cmocka_unit_test(it_steers_no_device_that_it_opens),
+        cmocka_unit_test(it_speaks_to_an_abstract_socket_only_where_its_manager_is_one),
+        cmocka_unit_test(it_reads_only_what_it_says_it_will),
         cmocka_unit_test(what_a_kernel_lacks_is_said_when_that_is_asked),
     };
     return cmocka_run_group_tests_name("confine", tests, make_folder, remove_folder);

@@ -83,8 +83,12 @@ class Lab:
             )
         self._control.settimeout(None)
 
-    def __exit__(self, *_):
-        self.stop()
+    def __exit__(self, failed, *_):
+        try:
+            if not failed:
+                self.assert_no_secret(self.console(), json.dumps([self.journal(), self.notifications()]))
+        finally:
+            self.stop()
 
     def stop(self):
         """The controller ends when the socket closes, and everything with it."""
@@ -187,6 +191,7 @@ class Running:
 
     def __init__(self, lab, command, environment, files, terminal):
         self.command = command
+        self._lab = lab if command[0] == lab.binary or os.path.basename(command[0]).startswith("ssm-preflight") else None
         self._input = None
         self._news = threading.Condition()
         self._collected, self._threads, theirs, opened = ["", ""], [], [], []
@@ -253,6 +258,8 @@ class Running:
             thread.join(5)
         with self._conversation:
             pass
+        if self._lab:  # in every suite: no output of ours has a secret
+            self._lab.assert_no_secret(*self._collected)
         if late:
             raise subprocess.TimeoutExpired(self.command, timeout_s, *self._collected)
         error = f"{said['error']}\n" if "error" in said else ""
