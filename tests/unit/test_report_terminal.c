@@ -463,6 +463,15 @@ static void what_is_skipped_for_no_reason_has_none(void **state)
     SAYS("not tried: credentials (", "not tried: credentials\n");
 }
 
+/* In one line, not a ladder for each. */
+static void targets_that_were_not_tried_are_named(void **state)
+{
+    (void)state;
+    facts_healthy(&seen);
+    situation_find("imds-disabled")->make(&seen);
+    SAYS(NULL, "\n  not tried: role, ssm, ssmmessages, ec2messages, clock\n");
+}
+
 static void all_that_is_allowed_leaves_nothing_untried(void **state)
 {
     (void)state;
@@ -619,6 +628,7 @@ int main(void)
         cmocka_unit_test(every_command_is_shown),
         cmocka_unit_test(what_comes_behind_is_shown),
         cmocka_unit_test(what_is_skipped_for_no_reason_has_none),
+        cmocka_unit_test(targets_that_were_not_tried_are_named),
         cmocka_unit_test(all_that_is_allowed_leaves_nothing_untried),
         cmocka_unit_test(a_screen_without_room_holds_nothing_back_of_nothing),
         cmocka_unit_test(the_headline_has_the_causes),
