@@ -176,7 +176,7 @@ link.test_discover_order   := -Wl,--wrap=imds_open,--wrap=imds_get,--wrap=imds_c
 link.test_discover_role    := -Wl,--wrap=imds_get
 link.test_commands         := -Wl,--wrap=confine
 link.test_round            := -Wl,--wrap=loop_free,--wrap=discover_start,--wrap=discover_rest,--wrap=discover_free,--wrap=observe_start,--wrap=observe_placed,--wrap=observe_role,--wrap=observe_take_back,--wrap=observe_free,--wrap=trust_use_bundle,--wrap=delivery_read,--wrap=delivery_compare
-link.test_tell             := -Wl,--wrap=isatty,--wrap=ioctl,--wrap=mkdir,--wrap=access,--wrap=unlink,--wrap=open,--wrap=poll,--wrap=clock_monotonic_ms,--wrap=file_write_atomically,--wrap=file_write_in_time,--wrap=journal_send,--wrap=observe_connected
+link.test_tell             := -Wl,--wrap=isatty,--wrap=ioctl,--wrap=mkdir,--wrap=access,--wrap=unlink,--wrap=open,--wrap=poll,--wrap=clock_monotonic_ms,--wrap=file_write_atomically,--wrap=output_write,--wrap=journal_send,--wrap=observe_connected
 link.test_wait             := -Wl,--wrap=confine,--wrap=round_run,--wrap=changes_open,--wrap=changes_close,--wrap=changes_fd,--wrap=changes_take,--wrap=tell_state,--wrap=tell_verdict,--wrap=tell_device,--wrap=tell_ready,--wrap=mkdir,--wrap=clock_monotonic_ms,--wrap=clock_rest,--wrap=changes_poll_ms,--wrap=look_new,--wrap=look_free,--wrap=look_follow,--wrap=look_differs,--wrap=file_write_atomically,--wrap=observe_connected
 
 # One program a file, with everything but main.o; whatever else lies in tests/unit helps them all.

@@ -9,7 +9,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/openat2.h>
-#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,8 +16,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "base/clock.h"
 #include "base/limits.h"
+#include "base/output.h"
 #include "base/text.h"
 
 /* --- below a root ---
@@ -384,29 +383,6 @@ void file_names_free(struct file_names *names)
     free(names->names);
 }
 
-int file_write_in_time(int fd, const char *bytes, size_t n, int64_t max_ms)
-{
-    int64_t until_ms = clock_monotonic_ms() + max_ms;
-
-    while (n > 0) {
-        struct pollfd room = {.fd = fd, .events = POLLOUT};
-        int64_t left_ms = until_ms - clock_monotonic_ms();
-        ssize_t written = write(fd, bytes, n);
-
-        if (written > 0) {
-            bytes += written;
-            n -= (size_t)written;
-        } else if (written < 0 && errno != EAGAIN && errno != EINTR) {
-            return errno;
-        } else if (left_ms <= 0) {
-            return ETIMEDOUT;
-        } else if (poll(&room, 1, (int)left_ms) < 0 && errno != EINTR) {
-            return errno;
-        }
-    }
-    return 0;
-}
-
 /* A device or a pipe is written to. A rename would put a file in its place: the end of /dev/null. */
 static int write_to_device(const char *path, const char *bytes, size_t n)
 {
@@ -414,7 +390,7 @@ static int write_to_device(const char *path, const char *bytes, size_t n)
     if (fd < 0)
         return errno;
 
-    int error = file_write_in_time(fd, bytes, n, WRITE_MAX_MS);
+    int error = output_write(fd, bytes, n, WRITE_MAX_MS);
     if (close(fd) != 0 && !error)
         error = errno;
     return error;
@@ -438,7 +414,7 @@ int file_write_atomically(const char *path, const char *bytes, size_t n, mode_t 
     if (fd < 0)
         return errno;
 
-    int error = file_write_in_time(fd, bytes, n, WRITE_MAX_MS);
+    int error = output_write(fd, bytes, n, WRITE_MAX_MS);
     if (!error && fchmod(fd, mode) != 0)
         error = errno;
     if (close(fd) != 0 && !error)

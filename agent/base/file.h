@@ -72,10 +72,6 @@ struct file_names file_list(const char *root, const char *path, const char *suff
 void file_names_free(struct file_names *names);
 #define LOCAL_NAMES __attribute__((cleanup(file_names_free))) struct file_names
 
-/* Writes to a non-blocking descriptor, and gives up after max_ms, since perhaps nobody reads it. Returns
- * 0, ETIMEDOUT, or another errno value. */
-int file_write_in_time(int fd, const char *bytes, size_t n, int64_t max_ms);
-
 /* Writes through a temporary file in the same directory and a rename. A device or a pipe at `path` is
  * not replaced, but written to, for 3 s at most. A symbolic link to a file is refused (ELOOP). Returns
  * 0 or errno. */

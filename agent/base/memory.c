@@ -10,6 +10,8 @@
 #include <stddef.h>
 #include <unistd.h>
 
+#include "base/output.h"
+
 enum { STATUS_OUT_OF_MEMORY = 4 }; /* EXIT_FAULT of the commands */
 
 /* NOLINTBEGIN(cert-dcl37-c,bugprone-reserved-identifier): the linker wants these names */
@@ -33,7 +35,7 @@ static void *or_end(void *memory)
 
     if (memory)
         return memory;
-    (void)!write(STDERR_FILENO, words, sizeof(words) - 1);
+    (void)output_write(STDERR_FILENO, words, sizeof(words) - 1, OUTPUT_LOG_MAX_MS);
     _exit(STATUS_OUT_OF_MEMORY);
 }
 

@@ -16,44 +16,26 @@
 #include "base/clock.h"
 #include "base/text.h"
 
-enum { TICK_MS = 50, TERMINAL_MIN_MS = 3000, OTHER_MIN_MS = 100, SIGNALLED_MAX_MS = 1000 };
+enum {
+    TICK_MS = 50,        /* how often what blocks is interrupted, to look for a signal */
+    AT_LEAST_MS = 2,     /* what there is room for may take, however late it is */
+    SIGNALLED_MS = 1000, /* past a signal to end */
+    N_STANDARD = STDERR_FILENO + 1,
+};
 
-static int64_t deadline_ms = INT64_MAX;
+/* Until this moment all of the process may wait for its readers, together. */
+static int64_t until_ms = INT64_MAX;
+static bool is_signalled;
+static bool is_stuck[N_STANDARD]; /* the last write of it was given up */
 
-void output_set_deadline(int64_t monotonic_ms)
+static int64_t earlier(int64_t one_ms, int64_t other_ms)
 {
-    deadline_ms = monotonic_ms;
+    return one_ms < other_ms ? one_ms : other_ms;
 }
 
-static void interrupt(int signal_number)
+void output_set_deadline(int64_t deadline_ms)
 {
-    (void)signal_number;
-}
-
-static void set_timer(int64_t first_ms, int64_t every_ms)
-{
-    const struct itimerval timer = {
-        .it_value = {.tv_sec = first_ms / 1000, .tv_usec = first_ms % 1000 * 1000},
-        .it_interval = {.tv_sec = every_ms / 1000, .tv_usec = every_ms % 1000 * 1000},
-    };
-    (void)setitimer(ITIMER_REAL, &timer, NULL);
-}
-
-void output_guard(int64_t max_ms)
-{
-    const struct sigaction action = {.sa_handler = interrupt}; /* without SA_RESTART */
-    sigset_t alarm_only;
-
-    (void)sigemptyset(&alarm_only);
-    (void)sigaddset(&alarm_only, SIGALRM);
-    (void)sigaction(SIGALRM, &action, NULL);
-    (void)sigprocmask(SIG_UNBLOCK, &alarm_only, NULL); /* whoever started us may have blocked it */
-    set_timer(max_ms < TICK_MS ? TICK_MS : max_ms, TICK_MS);
-}
-
-void output_unguard(void)
-{
-    set_timer(0, 0);
+    until_ms = deadline_ms;
 }
 
 /* The loop's signals are blocked and stay pending until somebody takes them. */
@@ -66,38 +48,84 @@ static bool is_told_to_end(void)
             sigismember(&pending, SIGHUP) == 1);
 }
 
-static bool is_too_late(int fd, int64_t began_ms)
+int64_t output_left_ms(int64_t began_ms, int64_t max_ms)
 {
     int64_t now_ms = clock_monotonic_ms();
-    int64_t least_ms = isatty(fd) == 1 ? TERMINAL_MIN_MS : OTHER_MIN_MS;
 
-    if (is_told_to_end())
-        return now_ms >= began_ms + SIGNALLED_MAX_MS;
-    return now_ms >= deadline_ms && now_ms >= began_ms + least_ms;
+    if (!is_signalled && is_told_to_end()) {
+        is_signalled = true;
+        until_ms = earlier(until_ms, now_ms + SIGNALLED_MS);
+    }
+    int64_t own_ms = max_ms > INT64_MAX - began_ms ? INT64_MAX : began_ms + max_ms;
+    return earlier(until_ms, own_ms) - now_ms;
 }
 
-int output_write(int fd, const char *bytes, size_t n)
+static void interrupt(int signal_number)
 {
-    int64_t began_ms = clock_monotonic_ms();
+    (void)signal_number;
+}
+
+static void set_timer(int64_t every_ms)
+{
+    const struct timeval every = {.tv_usec = every_ms * 1000};
+    const struct itimerval timer = {every, every};
+
+    (void)setitimer(ITIMER_REAL, &timer, NULL);
+}
+
+int64_t output_guard(int64_t began_ms, int64_t max_ms)
+{
+    const struct sigaction action = {.sa_handler = interrupt}; /* without SA_RESTART */
+    int64_t left_ms = output_left_ms(began_ms, max_ms);
+    sigset_t alarm_only;
+
+    (void)sigemptyset(&alarm_only);
+    (void)sigaddset(&alarm_only, SIGALRM);
+    (void)sigaction(SIGALRM, &action, NULL);
+    (void)sigprocmask(SIG_UNBLOCK, &alarm_only, NULL); /* whoever started us may have blocked it */
+    set_timer(left_ms < AT_LEAST_MS ? AT_LEAST_MS : earlier(left_ms, TICK_MS));
+    return left_ms;
+}
+
+void output_unguard(void)
+{
+    set_timer(0);
+}
+
+/* Too late to wait: it is written only if there is room for something. */
+static bool has_room(int fd, int wait_ms)
+{
+    struct pollfd room = {.fd = fd, .events = POLLOUT};
+
+    return poll(&room, 1, wait_ms) != 0;
+}
+
+int output_write(int fd, const char *bytes, size_t n, int64_t max_ms)
+{
+    bool standard = fd >= 0 && fd < N_STANDARD;
+    int64_t began_ms = clock_monotonic_ms(), left_ms = 1;
     int error = 0;
 
-    output_guard(TICK_MS);
-    while (n > 0 && !error) {
-        struct pollfd room = {.fd = fd, .events = POLLOUT};
+    if (standard && is_stuck[fd])
+        max_ms = 0;
+    while (n > 0 && left_ms > 0 && (!error || error == EINTR || error == EAGAIN)) {
+        left_ms = output_guard(began_ms, max_ms);
+        if (left_ms <= 0 && !has_room(fd, 0))
+            break;
         ssize_t written = write(fd, bytes, n);
-
-        if (written >= 0) {
+        error = written < 0 ? errno : 0;
+        if (written > 0) {
             bytes += written;
             n -= (size_t)written;
-        } else if (errno != EINTR && errno != EAGAIN) {
-            error = errno;
-        } else if (is_too_late(fd, began_ms)) {
-            error = ETIMEDOUT;
-        } else if (errno == EAGAIN) {
-            (void)poll(&room, 1, TICK_MS); /* somebody else made it non-blocking */
+        } else if ((!error || error == EAGAIN) && left_ms > 0) {
+            (void)has_room(fd, TICK_MS); /* the timer ends it too */
         }
     }
     output_unguard();
+    if (n > 0 && (!error || error == EINTR || error == EAGAIN))
+        error = ETIMEDOUT;
+    if (standard)
+        is_stuck[fd] = error == ETIMEDOUT;
     return error;
 }
 
@@ -117,7 +145,7 @@ static void write_line(const char *format, va_list arguments)
     (void)vsnprintf(line, sizeof(line), format, arguments);
     (void)text_escape(escaped, sizeof(escaped), line, strlen(line));
     (void)text_set(whole, sizeof(whole), "ssm-preflight: %s\n", escaped);
-    (void)output_write(STDERR_FILENO, whole, strlen(whole));
+    (void)output_write(STDERR_FILENO, whole, strlen(whole), OUTPUT_LOG_MAX_MS);
 }
 
 void log_error(const char *format, ...)

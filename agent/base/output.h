@@ -12,17 +12,24 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Nobody waits longer for a reader after this moment (monotonic) than the few moments that
- * output_write() gives. Until it is called there is no such moment. */
+enum { OUTPUT_LOG_MAX_MS = 1000 }; /* of a line on standard error */
+
+/* All writes of the process share one budget. It ends at this moment (monotonic), and 1 s after a signal to end
+ * (SIGINT, SIGTERM, SIGHUP), which waits to be taken. What is written later is tried, and not waited for.
+ * Until it is called there is no such moment. */
 void output_set_deadline(int64_t deadline_ms);
 
-/* Writes all of it to a descriptor that may block, until the deadline; but a terminal has at least 3 s,
- * and anything else 0.1 s. A signal to end (SIGINT, SIGTERM, SIGHUP), which waits to be taken, leaves 1 s.
- * Returns 0, ETIMEDOUT, or another errno value. */
-int output_write(int fd, const char *bytes, size_t n);
+/* What is left of the budget to somebody who began then and has max_ms; 0 or less: nothing. */
+int64_t output_left_ms(int64_t began_ms, int64_t max_ms);
 
-/* Between these two, a system call that blocks for max_ms ends with EINTR. */
-void output_guard(int64_t max_ms);
+/* Writes all of it, whether the descriptor blocks or not, for max_ms at most. A standard stream that was
+ * given up is not waited for again before it took something. Needs no memory. Returns 0, ETIMEDOUT, or
+ * another errno value. */
+int output_write(int fd, const char *bytes, size_t n, int64_t max_ms);
+
+/* Between these two, a system call that blocks ends with EINTR, after 50 ms at most: then it is tried again,
+ * if what output_guard() returned, as output_left_ms() does, was more than 0. */
+int64_t output_guard(int64_t began_ms, int64_t max_ms);
 void output_unguard(void);
 
 /* --- the program's own log, on stderr. A function logs an error or returns it, never both --- */

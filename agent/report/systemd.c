@@ -7,6 +7,7 @@
  */
 #include "report/systemd.h"
 
+#include <errno.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -14,6 +15,7 @@
 #include <systemd/sd-daemon.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/file.h"
 #include "base/output.h"
 #include "base/text.h"
@@ -161,8 +163,11 @@ void journal_send(const struct report *report)
 /* sd_notify(3) would wait for ever for a manager that does not read. */
 static void notify(const char *state)
 {
-    output_guard(NOTIFY_MAX_MS);
-    (void)sd_notify(0, state);
+    int64_t began_ms = clock_monotonic_ms(), left_ms;
+
+    do
+        left_ms = output_guard(began_ms, NOTIFY_MAX_MS);
+    while (sd_notify(0, state) == -EINTR && left_ms > 0);
     output_unguard();
 }
 

@@ -28,7 +28,7 @@ void journal_send(const struct report *report);
 bool journal_send_to(const char *path, const struct report *report);
 
 /* sd_notify(3). Without NOTIFY_SOCKET each of these does nothing. A manager that does not read costs
- * 1 s each. */
+ * 1 s each, as far as the budget of base/output.h goes. */
 
 /* STATUS=, the report's one line. `ready`: READY=1 too, with any verdict: units that wait for this one may start. */
 void notify_status(const struct report *report, bool ready);

@@ -66,6 +66,15 @@ static bool open_configured(struct run *run)
     return run->trust;
 }
 
+/* What a round leaves of the time allowed, to diagnose and to report in it. A console takes 4 KB in 0.4 s, at the 115200 baud of EC2's. */
+static int64_t margin_ms(const struct options *options, int64_t limit_ms)
+{
+    enum { CONSOLE_MS = 500, OTHER_MS = 50 };
+    int64_t most_ms = strcmp(options->output, "console") == 0 ? CONSOLE_MS : OTHER_MS;
+
+    return limit_ms / 10 < most_ms ? limit_ms / 10 : most_ms;
+}
+
 int run_open(struct run *run, const struct options *options, int64_t limit_ms)
 {
     char trouble[DETAIL_SIZE];
@@ -76,8 +85,9 @@ int run_open(struct run *run, const struct options *options, int64_t limit_ms)
                         .signal_fd = -1,
                         .started_ms = clock_monotonic_ms(),
                         .limit_ms = (int32_t)limit_ms};
-    run->deadline_ms = limit_ms ? run->started_ms + limit_ms : INT64_MAX;
-    output_set_deadline(run->deadline_ms);
+    output_set_deadline(limit_ms ? run->started_ms + limit_ms : INT64_MAX);
+    run->deadline_ms = limit_ms ? run->started_ms + limit_ms - margin_ms(options, limit_ms)
+                                : INT64_MAX;
     /* From here on memory holds credentials: no core, no ptrace(2) by other processes of this user. */
     (void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
     if (!open_configured(run))

@@ -17,7 +17,7 @@ struct run {
     struct trust *trust;
     int signal_fd;
     int64_t started_ms;  /* monotonic */
-    int64_t deadline_ms; /* monotonic, INT64_MAX: none */
+    int64_t deadline_ms; /* of a round: monotonic, INT64_MAX: none */
     int32_t limit_ms;    /* time allowed, 0: no limit */
     int n_rounds;
     struct facts *facts;   /* of the last round */

@@ -67,7 +67,7 @@ int tell_text(const struct buffer *text, int status)
         log_error("the text is too long");
         return EXIT_FAULT;
     }
-    int error = output_write(STDOUT_FILENO, text->bytes, text->used);
+    int error = output_write(STDOUT_FILENO, text->bytes, text->used, INT64_MAX);
     if (error == 0)
         return status;
     log_error("cannot write to standard output: %s",
@@ -146,22 +146,16 @@ static void write_to_device(const struct buffer *block)
     LOCAL_FD fd = open("/dev/console", O_WRONLY | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
 
     if (fd >= 0)
-        (void)file_write_in_time(fd, block->bytes, block->used, CONSOLE_MAX_MS);
+        (void)output_write(fd, block->bytes, block->used, CONSOLE_MAX_MS);
 }
 
-/* The unit makes standard output the console, and nobody else holds that descriptor. */
+/* The unit makes standard output the console. */
 static void write_to_output(const struct buffer *block)
 {
-    int flags = fcntl(STDOUT_FILENO, F_GETFL);
-
-    if (isatty(STDOUT_FILENO) != 1 || flags < 0 ||
-        fcntl(STDOUT_FILENO, F_SETFL, flags | O_NONBLOCK) != 0) {
+    if (isatty(STDOUT_FILENO) != 1)
         (void)tell_text(block, EXIT_READY);
-        return;
-    }
-    if (file_write_in_time(STDOUT_FILENO, block->bytes, block->used, CONSOLE_MAX_MS) != 0)
+    else if (output_write(STDOUT_FILENO, block->bytes, block->used, CONSOLE_MAX_MS) != 0)
         log_error("warning: the console did not take the whole report in time");
-    (void)fcntl(STDOUT_FILENO, F_SETFL, flags);
 }
 
 static void write_block(const struct report *report, void (*write_to)(const struct buffer *block))
@@ -235,9 +229,9 @@ void tell_ready(const struct options *options, const struct report *report)
 static void until_mark_is_taken(void)
 {
     enum { MARK_TAKEN_MS = 1000 };
-    int64_t until_ms = clock_monotonic_ms() + MARK_TAKEN_MS;
+    int64_t began_ms = clock_monotonic_ms();
 
-    while (access(FIXED_MARK, F_OK) == 0 && clock_monotonic_ms() < until_ms)
+    while (access(FIXED_MARK, F_OK) == 0 && output_left_ms(began_ms, MARK_TAKEN_MS) > 0)
         (void)poll(NULL, 0, 10);
 }
 

@@ -26,7 +26,6 @@ enum {
     DRAW_EVERY_MS = 200,
     GIVE_UP_AFTER_MS = 200, /* a younger round has hardly begun: it goes on */
     LOOK_APART_MS = 500,    /* after a look in vain: some directory is busy */
-    STOP_MARGIN_MS = 20,    /* to diagnose and to report within the deadline */
     HANG_AFTER_MS = 5000,   /* past the deadline: then the manager may kill a hanging process */
 };
 
@@ -365,8 +364,6 @@ int command_wait(const struct options *given)
                     0755); /* run_open() gives up the right to make folders */
     int status = run_open(&waiting.run, options, limit_ms);
     if (status == EXIT_READY) {
-        if (limit_ms > 2 * STOP_MARGIN_MS)
-            waiting.run.deadline_ms -= STOP_MARGIN_MS;
         tell_style(options, &waiting.style);
         waiting.is_live = !options->quiet && can_go_up() &&
                           strcmp(options->output, "terminal") == 0;

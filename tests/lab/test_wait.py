@@ -219,7 +219,7 @@ def test_a_console_that_takes_nothing_holds_nobody():
         os.close(slave)
         os.close(master)
         assert done.returncode == 1 and "did not take the whole report" in done.stderr
-        assert done.resources["wall_ms"] < 6000
+        assert done.resources["wall_ms"] < 2500  # a busy machine's; the deadline itself is held to in test_streams.py
 
 # The machine's console takes nothing; tells how long a report on standard output took.
 HELD = """
@@ -249,11 +249,10 @@ def test_a_console_that_takes_nothing_holds_no_report():
 
 
 def test_a_console_that_takes_nothing_moves_no_deadline():
-    """What is told on the way ends before the deadline, and what stands then is told at most once more."""
     with Lab(["role-missing"]) as lab:
         for deadline_s in (6, 7):
             done = lab.run(["-c", HELD, lab.binary, "wait", "--deadline", f"{deadline_s}s", "--output", "json"], program="/usr/bin/python3")
-            assert int(done.stdout) <= deadline_s * 1000 + 600, done.stdout
+            assert int(done.stdout) <= deadline_s * 1000 + LATE_MS, done.stdout
 
 
 def test_waiting_sleeps():

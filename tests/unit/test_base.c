@@ -614,26 +614,16 @@ static void what_is_written_arrives_or_says_why(void **state)
     (void)state;
 
     assert_int_equal(pipe(ends), 0);
-    assert_int_equal(output_write(ends[1], "hello", 5), 0);
+    assert_int_equal(output_write(ends[1], "hello", 5, INT64_MAX), 0);
     assert_int_equal(read(ends[0], got, sizeof(got)), 5);
     assert_string_equal(got, "hello");
-    assert_int_equal(output_write(ends[1], "", 0), 0);
+    assert_int_equal(output_write(ends[1], "", 0, INT64_MAX), 0);
     void (*before)(int) = signal(SIGPIPE, SIG_IGN);
     (void)close(ends[0]);
-    assert_int_equal(output_write(ends[1], "hello", 5), EPIPE);
+    assert_int_equal(output_write(ends[1], "hello", 5, INT64_MAX), EPIPE);
     (void)signal(SIGPIPE, before);
     (void)close(ends[1]);
-    assert_int_equal(output_write(ends[1], "hello", 5), EBADF);
-}
-
-static int write_for_a_moment(int fd, const char *bytes, size_t n)
-{
-    return file_write_in_time(fd, bytes, n, 30);
-}
-
-static int write_for_long(int fd, const char *bytes, size_t n)
-{
-    return file_write_in_time(fd, bytes, n, 60000);
+    assert_int_equal(output_write(ends[1], "hello", 5, INT64_MAX), EBADF);
 }
 
 /* A reader that takes all of it, piece by piece, and how much of it was right. */
@@ -659,16 +649,14 @@ static void a_long_text_arrives_whole_or_late(void **state)
 {
     static char bytes[300000];
     static const struct {
-        int (*write)(int fd, const char *bytes, size_t n);
         int flags;
         bool reads;
+        int64_t deadline_ms, max_ms;
     } ways[] = {
-        {output_write, 0, true},
-        {output_write, O_NONBLOCK, true},
-        {write_for_long, O_NONBLOCK, true},
-        {output_write, 0, false},
-        {output_write, O_NONBLOCK, false},
-        {write_for_a_moment, O_NONBLOCK, false},
+        {0, true, INT64_MAX, INT64_MAX},      {O_NONBLOCK, true, INT64_MAX, INT64_MAX},
+        {O_NONBLOCK, true, INT64_MAX, 60000}, {0, false, 0, INT64_MAX},
+        {O_NONBLOCK, false, 0, INT64_MAX},    {0, false, INT64_MAX, 30},
+        {O_NONBLOCK, false, INT64_MAX, 30},
     };
     (void)state;
 
@@ -678,9 +666,9 @@ static void a_long_text_arrives_whole_or_late(void **state)
         int ends[2], status = 0;
         assert_int_equal(pipe2(ends, O_CLOEXEC), 0);
         assert_int_equal(fcntl(ends[1], F_SETFL, ways[i].flags), 0);
-        output_set_deadline(ways[i].reads ? INT64_MAX : 0);
+        output_set_deadline(ways[i].deadline_ms);
         pid_t child = ways[i].reads ? read_all(ends, bytes) : 0;
-        assert_int_equal(ways[i].write(ends[1], bytes, sizeof(bytes)),
+        assert_int_equal(output_write(ends[1], bytes, sizeof(bytes), ways[i].max_ms),
                          ways[i].reads ? 0 : ETIMEDOUT);
         (void)close(ends[1]);
         (void)close(ends[0]);
@@ -708,7 +696,7 @@ static void a_signal_ends_a_write(void **state)
                 raise(numbers[i]) != 0)
                 _exit(1);
             int64_t began_ms = clock_monotonic_ms();
-            int error = output_write(ends[1], bytes, sizeof(bytes));
+            int error = output_write(ends[1], bytes, sizeof(bytes), INT64_MAX);
             _exit(error == ETIMEDOUT && clock_monotonic_ms() >= began_ms + 1000 ? 0 : 2);
         }
         assert_true(children[i] > 0);
@@ -723,6 +711,123 @@ static void a_signal_ends_a_write(void **state)
         else
             assert_int_equal(status, 0);
     }
+}
+
+/* A pipe that takes nothing, and is never read. */
+static int full_pipe(int ends[2])
+{
+    static const char bytes[4096];
+
+    assert_int_equal(pipe2(ends, O_NONBLOCK | O_CLOEXEC), 0);
+    while (write(ends[1], bytes, sizeof(bytes)) > 0) {}
+    while (write(ends[1], bytes, 1) > 0) {}
+    assert_int_equal(fcntl(ends[1], F_SETFL, 0), 0);
+    return ends[1];
+}
+
+/* Twenty writers whom nobody reads, half of them with a descriptor that does not block, and a file that is a pipe. How long they
+ * took together. */
+static int64_t twenty_writers_ms(void)
+{
+    int64_t began_ms = clock_monotonic_ms();
+    char path[64];
+
+    for (int i = 0; i < 20; i++) {
+        int ends[2], fd = full_pipe(ends);
+        if (i % 2)
+            assert_int_equal(fcntl(fd, F_SETFL, O_NONBLOCK), 0);
+        (void)text_set(path, sizeof(path), "/proc/self/fd/%d", fd);
+        assert_int_equal(i == 10 ? file_write_atomically(path, "x", 1, 0600)
+                                 : output_write(fd, "x", 1, 60000),
+                         ETIMEDOUT);
+        (void)close(ends[0]);
+        (void)close(ends[1]);
+    }
+    return clock_monotonic_ms() - began_ms;
+}
+
+static int ends_with(void (*what)(void))
+{
+    int status = -1;
+    pid_t child = fork();
+
+    if (child == 0) {
+        what();
+        _exit(0);
+    }
+    assert_true(child > 0 && waitpid(child, &status, 0) == child);
+    return status;
+}
+
+static void past_the_deadline(void)
+{
+    output_set_deadline(clock_monotonic_ms() - 1000);
+    assert_true(output_left_ms(clock_monotonic_ms(), INT64_MAX) <= 0);
+    _exit(twenty_writers_ms() < 1000 ? 0 : 1);
+}
+
+static void at_the_deadline(void)
+{
+    int64_t took_ms;
+
+    output_set_deadline(clock_monotonic_ms() + 1000);
+    took_ms = twenty_writers_ms();
+    _exit(took_ms >= 1000 && took_ms < 2000 ? 0 : 1);
+}
+
+static void told_to_end(void)
+{
+    sigset_t all;
+    int64_t took_ms;
+
+    (void)sigfillset(&all);
+    (void)sigprocmask(SIG_BLOCK, &all, NULL);
+    (void)raise(SIGTERM);
+    took_ms = twenty_writers_ms();
+    _exit(took_ms >= 1000 && took_ms < 2000 ? 0 : 1);
+}
+
+/* However many writers there are and whatever they write to. */
+static void all_writers_share_one_budget(void **state)
+{
+    (void)state;
+    assert_int_equal(ends_with(past_the_deadline), 0);
+    assert_int_equal(ends_with(at_the_deadline), 0);
+    assert_int_equal(ends_with(told_to_end), 0);
+}
+
+/* There is no deadline, and it goes on all the same; when somebody reads again, the next line is whole. */
+static void say_to_nobody(void)
+{
+    static char taken[1 << 20];
+    int64_t began_ms = clock_monotonic_ms();
+    int ends[2];
+
+    if (dup2(full_pipe(ends), STDERR_FILENO) != STDERR_FILENO)
+        _exit(1);
+    for (int i = 0; i < 10; i++)
+        log_error("nobody reads this");
+    if (clock_monotonic_ms() >= began_ms + 3000 || read(ends[0], taken, sizeof(taken)) <= 0)
+        _exit(2);
+    log_error("somebody reads this");
+    (void)!read(ends[0], taken, sizeof(taken));
+    _exit(strcmp(taken, "ssm-preflight: somebody reads this\n") == 0 ? 0 : 3);
+}
+
+static void end_for_want_of_memory(void)
+{
+    int ends[2];
+
+    if (dup2(full_pipe(ends), STDERR_FILENO) == STDERR_FILENO)
+        run_out_by_malloc(SIZE_MAX / 4);
+    _exit(1);
+}
+
+static void a_log_that_nobody_reads_holds_nothing(void **state)
+{
+    (void)state;
+    assert_int_equal(ends_with(say_to_nobody), 0);
+    assert_int_equal(ends_with(end_for_want_of_memory), 4 << 8);
 }
 
 /* One line a message, escaped; what is for --verbose without it not at all. */
@@ -768,6 +873,8 @@ int main(void)
         cmocka_unit_test(what_is_written_arrives_or_says_why),
         cmocka_unit_test(a_long_text_arrives_whole_or_late),
         cmocka_unit_test(a_signal_ends_a_write),
+        cmocka_unit_test(all_writers_share_one_budget),
+        cmocka_unit_test(a_log_that_nobody_reads_holds_nothing),
         cmocka_unit_test(the_log_is_a_line_a_message),
         cmocka_unit_test(calendar),
         cmocka_unit_test(a_file_is_written_whole_and_read_whole),
