@@ -131,7 +131,8 @@ static void judge_imds(const struct judge *judge)
         PASS(judge, CHECK_IMDS_TOKEN, imds->token.took_ms, "a session token (IMDSv2) in %d ms",
              (int)imds->token.took_ms);
     if (judge_step(judge, CHECK_IMDS_IDENTITY, CHECK_IMDS_TOKEN, &imds->identity,
-                   "the identity document", imds->identity_status))
+                   imds->identity.detail[0] ? "the identity" : "the identity document",
+                   imds->identity_status))
         PASS(judge, CHECK_IMDS_IDENTITY, imds->identity.took_ms, "%s in %s, account %s",
              instance->id,
              instance->availability_zone[0] ? instance->availability_zone : instance->region,

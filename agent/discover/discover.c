@@ -146,7 +146,10 @@ static void opened_again(struct discover *discover)
     if (discover->facts->imds.token.outcome != OUTCOME_OK || needs_token_alone(check))
         role_known(discover);
     else if (check == CHECK_IMDS_IDENTITY)
-        imds_get(discover->imds, "dynamic/instance-identity/document", document_again, discover);
+        imds_get(discover->imds,
+                 discover->facts->imds.identity.detail[0] ? IMDS_ID_PATH
+                                                          : "dynamic/instance-identity/document",
+                 document_again, discover);
     else if (check == CHECK_ROLE_ATTACHED)
         imds_get(discover->imds, "meta-data/iam/security-credentials/", role_again, discover);
     else

@@ -368,7 +368,7 @@ static void start(struct request *request);
 /* Without it the agent has no identity, or no credentials. */
 static bool is_needed(const char *path)
 {
-    return text_ends(path, "/instance-identity/document") ||
+    return text_ends(path, "/instance-identity/document") || text_ends(path, IMDS_ID_PATH) ||
            strstr(path, "/iam/security-credentials/");
 }
 

@@ -20,6 +20,8 @@
 #define IMDS_IPV4 "169.254.169.254"
 #define IMDS_IPV6 "fd00:ec2::254" /* Nitro only, HttpProtocolIpv6 enabled */
 
+#define IMDS_ID_PATH "meta-data/instance-id"
+
 enum {
     IMDS_MAX_PARALLEL = 10,          /* the guide asks for a limit on simultaneous connections */
     IMDS_MAX_BODY_BYTES = 64 * 1024, /* the largest document, user data aside, is a few KiB */

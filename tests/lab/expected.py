@@ -463,6 +463,9 @@ EXPECTED = [  # fault, verdict, first finding
     ("imds-path:LabInstanceRole:503:2", "ready", None),
     ("imds-path:LabInstanceRole:503:3", "not-ready", "imds-throttled"),  # the agent asks three times, then sleeps
     ("imds-path:security-credentials:503", "not-ready", "imds-throttled"),
+    ("imds-path:meta-data/instance-id", "not-ready", "imds-malformed"),  # the agent asks for it first
+    ("imds-path:meta-data/instance-id:500", "not-ready", "imds-throttled"),
+    ("imds-path-slow:meta-data/instance-id", "not-ready", "imds-slow"),
     ("imds-path:ec2-instance:404", "ready", None),
     ("imds-says", "ready", None),
     ("imds-says:role-odd", "ready", None),

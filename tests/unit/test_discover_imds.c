@@ -38,6 +38,7 @@ static struct value {
     {CREDENTIALS "a-role",
      "{\"Code\": \"Success\", \"AccessKeyId\": \"AKID\", \"SecretAccessKey\": \"secret\","
      " \"Token\": \"token\", \"Expiration\": \"2999-01-01T00:00:00Z\"}"},
+    {"meta-data/instance-id", "i-0123456789abcdef0"},
 };
 enum { N_VALUES = COUNT_OF(values) };
 

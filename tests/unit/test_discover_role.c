@@ -19,6 +19,7 @@
 #include "discover/instance.h"
 
 #define DOCUMENT "dynamic/instance-identity/document"
+#define ID "meta-data/instance-id"
 #define REGION "meta-data/placement/region"
 #define INFO "meta-data/iam/info"
 #define LIST "meta-data/iam/security-credentials/"
@@ -40,6 +41,7 @@ struct reply {
 
 static const struct reply healthy[] = {
     {DOCUMENT, 200, "{\"instanceId\": \"i-0123456789abcdef0\", \"region\": \"us-east-1\"}", 0},
+    {ID, 200, "i-0123456789abcdef0", 0},
     {REGION, 200, "us-east-1", 0},
     {INFO, 200, "{\"Code\": \"Success\", \"InstanceProfileArn\": \"arn:aws:iam::1:x\"}", 0},
     {LIST, 200, "a-role", 0},
@@ -422,6 +424,11 @@ static const struct {
      "eu-west-3"},
     {{{DOCUMENT, 404, "", 0}, {REGION, 200, "<html>", 0}}, FAILURE_NOT_FOUND, "", ""},
     {{{DOCUMENT, 404, "", 0}, {REGION, 404, "eu-west-3", 0}}, FAILURE_NOT_FOUND, "", ""},
+    {{{ID, 404, "", 0}}, FAILURE_NOT_FOUND, "i-0123456789abcdef0", "us-east-1"},
+    {{{ID, 503, "", 0}}, FAILURE_THROTTLED, "i-0123456789abcdef0", "us-east-1"},
+    {{{ID, 200, "", 0}}, FAILURE_MALFORMED, "i-0123456789abcdef0", "us-east-1"},
+    {{{ID, 0, "", FAILURE_TIMEOUT}}, FAILURE_TIMEOUT, "i-0123456789abcdef0", "us-east-1"},
+    {{{ID, 0, "", FAILURE_TIMEOUT}, {DOCUMENT, 404, "", 0}}, FAILURE_NOT_FOUND, "", "us-east-1"},
 };
 
 static void each_answer_about_the_instance_has_its_failure(void **state)
@@ -483,7 +490,7 @@ static void blocks_of_ipv6_are_asked_for_when_they_matter(void **state)
         facts.network.usable_ipv6 = i == 4;
         struct instance_reader *reader = instance_read(NULL, "", &facts, &events);
         assert_int_equal(facts.instance.n_vpc_cidrs, i == 4 ? 2 : i == 5 ? 0 : 1);
-        assert_string_equal(facts.instance.public_ipv4, i == 5 ? "" : "198.51.100.7");
+        assert_string_equal(facts.instance.public_ipv4, "");
         facts.endpoints[SERVICE_SSMMESSAGES].n_answers = i == 0 ? 1 : 2;
         answers[0].family = FAMILY_IPV4;
         answers[0].n_addresses = 1;
@@ -506,12 +513,21 @@ static void what_is_no_address_is_none(void **state)
         "198.51.100.7", "198.51.100.7\n198.51.100.8", "198.51.100", "2001:db8::1", "<html>", ""};
     static const char *const is[] = {"198.51.100.7", "198.51.100.7", "", "2001:db8::1", "", ""};
     struct reply changes[MAX_CHANGES] = {{OWN "public-ipv4s", 200, NULL, 0}};
+    const struct instance_events events = {.identified = identified, .placed = placed};
     (void)state;
 
     for (size_t i = 0; i < COUNT_OF(bodies); i++) {
         changes[0].body = bodies[i];
-        ask(changes);
+        changed = changes;
+        memset(&facts, 0, sizeof(facts));
+        struct instance_reader *reader = instance_read(NULL, "", &facts, &events);
+        assert_false(instance_read_rest(reader));
+        facts.endpoints[SERVICE_SSM].n_addresses = 1; /* a name that leads to a public address */
+        facts.endpoints[SERVICE_SSM].addresses[0].place = PLACE_PUBLIC;
+        assert_true(instance_read_rest(reader));
+        assert_false(instance_read_rest(reader));
         assert_string_equal(facts.instance.public_ipv4, is[i]);
+        instance_reader_free(reader);
     }
 }
 
