@@ -127,7 +127,12 @@ const char *imds_obstacle(const struct facts *facts)
 
     if (!obstacle)
         return "a silent firewall";
-    return route_leads_to(facts, facts->imds.address) ? "a firewall" : obstacle->what;
+    if (!route_leads_to(facts, facts->imds.address))
+        return obstacle->what;
+    /* which no filter answers: connect() asks for the way again with the source that it got */
+    return obstacle->failure == FAILURE_BLACKHOLE
+               ? "a blackhole route that a rule chooses by source"
+               : "a firewall";
 }
 
 void quote_obstacle(const struct view *view, struct finding *finding)

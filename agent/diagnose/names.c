@@ -6,8 +6,8 @@
 #include <string.h>
 
 #include "base/text.h"
-#include "model/checks.h"
 #include "diagnose/names.h"
+#include "model/checks.h"
 #include "model/place.h"
 
 bool names_is_amazon_resolver(const struct instance_facts *instance, const char *server)

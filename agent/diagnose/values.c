@@ -354,8 +354,8 @@ static const struct {
     {"at-once", {is_at_once}},                           /* it failed at once */
     {"comes-up", {is_coming_up}},                        /* the SSM agent comes up as it is */
     {"confined", FACT(agent.confined, NOT_EMPTY)},       /* the agent's unit takes what it needs */
-    {"dead-first", {when_dead_servers_come_first}},      /* before one that answers */
     {"configured-name", {is_configured}},             /* the agent's configuration gives the name */
+    {"dead-first", {when_dead_servers_come_first}},   /* before one that answers */
     {"deb", FACT(agent.package, AGENT_PACKAGE_DEB)},  /* the agent is a deb package */
     {"dns-off", FACT(resolvers.order, LOOKUP_FILES)}, /* nsswitch.conf names no dns for hosts */
     {"fips-name", {when_name_is_fips}},      /* the agent's configuration gives a FIPS name */

@@ -8,6 +8,7 @@ EXPECTED = [  # fault, verdict, first finding
     # the metadata service
     ("imds-blocked-prohibit", "not-ready", "imds-blocked-locally"),
     ("imds-blocked-blackhole", "not-ready", "imds-blocked-locally"),
+    ("imds-blocked-by-source", "not-ready", "imds-blocked-locally"),
     ("imds-blocked-noroute", "not-ready", "imds-blocked-locally"),
     ("imds-blocked-refused", "not-ready", "imds-blocked-locally"),
     ("imds-blocked-dropped", "not-ready", "imds-blocked-locally"),

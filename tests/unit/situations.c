@@ -106,6 +106,12 @@ static void imds_unreachable_though_routed(struct facts *facts)
     kernel_says(facts, "169.254.169.254", ROUTE_FORWARD, "", 0);
 }
 
+static void imds_blackholed_by_source(struct facts *facts)
+{
+    imds_blackholed(facts);
+    kernel_says(facts, "169.254.169.254", ROUTE_FORWARD, "", 0);
+}
+
 static void imds_disabled(struct facts *facts)
 {
     break_imds(facts, CHECK_IMDS_TOKEN, FAILURE_FORBIDDEN, 1);
@@ -291,6 +297,7 @@ const struct situation machine_situations[] = {
     {"imds-blocked-locally--cloud-init", imds_prohibited_by_cloud_init},
     {"imds-blocked-locally--routed", imds_unreachable_though_routed},
     {"imds-blocked-locally--blackhole", imds_blackholed},
+    {"imds-blocked-locally--by-source", imds_blackholed_by_source},
     {"imds-blocked-locally--no-route", imds_without_route},
     {"imds-blocked-locally--reject", imds_refused},
     {"imds-blocked-locally--firewall", imds_not_permitted},

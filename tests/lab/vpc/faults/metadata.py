@@ -25,6 +25,12 @@ def _(world):
     world.routes.append(f"blackhole {w.IMDS}")
 
 
+@fault("imds-blocked-by-source", "a rule by source address on the instance leads to a blackhole route: EINVAL", "imds-blocked-locally")
+def _(world):
+    world.routes.append(f"blackhole {w.IMDS} table 53")
+    world.route_rules.append(f"from {w.INSTANCE_ADDRESS} lookup 53 priority 5271")
+
+
 @fault("imds-blocked-noroute", "no route on the instance leads to IMDS: ENETUNREACH", "imds-blocked-locally")
 def _(world):
     world.routes.append(f"throw {w.IMDS}")
