@@ -10,8 +10,6 @@
 #include "diagnose/look.h"
 #include "diagnose/reach.h"
 
-#define IMDS_SERVER "EC2ws" /* its Server header (measured) */
-
 /* --- the machine --- */
 
 bool when_not_ec2(const struct view *view)
@@ -130,9 +128,7 @@ const char *imds_obstacle(const struct facts *facts)
     if (!route_leads_to(facts, facts->imds.address))
         return obstacle->what;
     /* which no filter answers: connect() asks for the way again with the source that it got */
-    return obstacle->failure == FAILURE_BLACKHOLE
-               ? "a blackhole route that a rule chooses by source"
-               : "a firewall";
+    return obstacle->failure == FAILURE_BLACKHOLE ? "a blackhole route by ip rule" : "a firewall";
 }
 
 void quote_obstacle(const struct view *view, struct finding *finding)

@@ -25,12 +25,9 @@
 
 enum { LINE_SIZE = 320 };
 
-/* What mostly does not exist is asked for where an instance or a name has IPv6, or a name leads to a public address. */
-enum when { ALWAYS, FOR_IPV6, FOR_PUBLIC };
-
 struct value_row {
     const char *path; /* below the interface's MAC */
-    enum when when;
+    bool of_ipv6;
     size_t offset;   /* of the string, or of the first string of a list */
     size_t size;     /* of one string */
     size_t n_offset; /* of the list's count; 0: a single string */
@@ -59,28 +56,28 @@ static bool is_address(const char *line)
     return inet_pton(AF_INET, line, bytes) == 1 || inet_pton(AF_INET6, line, bytes) == 1;
 }
 
-#define ONE(path, when, field, is_whole)                                \
+#define ONE(path, field, is_whole)                                      \
     {                                                                   \
-        path, when, offsetof(struct instance_facts, field),             \
+        path, false, offsetof(struct instance_facts, field),            \
             sizeof(((struct instance_facts *)0)->field), 0, 1, is_whole \
     }
-#define LIST(path, when, field, max, is_whole)                        \
+#define LIST(path, of_ipv6, field, max, is_whole)                     \
     {                                                                 \
-        path, when, offsetof(struct instance_facts, field),           \
+        path, of_ipv6, offsetof(struct instance_facts, field),        \
             sizeof(((struct instance_facts *)0)->field[0]),           \
             offsetof(struct instance_facts, n_##field), max, is_whole \
     }
 
 /* Most needed first: some are connected for ahead. */
 static const struct value_row values[] = {
-    LIST("vpc-ipv4-cidr-blocks", ALWAYS, vpc_cidrs, MAX_CIDRS, place_is_vpc_block),
-    LIST("vpc-ipv6-cidr-blocks", FOR_IPV6, vpc_cidrs, MAX_CIDRS, place_is_vpc_block),
-    LIST("subnet-ipv4-cidr-block", ALWAYS, subnet_cidrs, MAX_CIDRS, place_is_vpc_block),
-    LIST("subnet-ipv6-cidr-blocks", FOR_IPV6, subnet_cidrs, MAX_CIDRS, place_is_vpc_block),
-    ONE("vpc-id", ALWAYS, vpc, is_id),
-    ONE("subnet-id", ALWAYS, subnet, is_id),
-    LIST("security-group-ids", ALWAYS, security_groups, MAX_GROUPS, is_id),
-    ONE("public-ipv4s", FOR_PUBLIC, public_ipv4, is_address),
+    LIST("vpc-ipv4-cidr-blocks", false, vpc_cidrs, MAX_CIDRS, place_is_vpc_block),
+    LIST("vpc-ipv6-cidr-blocks", true, vpc_cidrs, MAX_CIDRS, place_is_vpc_block),
+    LIST("subnet-ipv4-cidr-block", false, subnet_cidrs, MAX_CIDRS, place_is_vpc_block),
+    LIST("subnet-ipv6-cidr-blocks", true, subnet_cidrs, MAX_CIDRS, place_is_vpc_block),
+    ONE("vpc-id", vpc, is_id),
+    ONE("subnet-id", subnet, is_id),
+    LIST("security-group-ids", false, security_groups, MAX_GROUPS, is_id),
+    ONE("public-ipv4s", public_ipv4, is_address),
 };
 enum { N_VALUES = COUNT_OF(values) };
 
@@ -96,7 +93,7 @@ struct instance_reader {
     struct value_read reads[N_VALUES];
     char mac[NAME_SIZE]; /* of the interface that leads to IMDS */
     bool mac_given;      /* by this machine, and not yet by IMDS */
-    unsigned int asked;  /* for values of these kinds, a bit each */
+    bool ipv6;           /* its values are asked for too */
     int n_reads;         /* values under way */
     struct step id;      /* of the path that the agent asks first */
     int32_t id_status;
@@ -173,13 +170,17 @@ static void ask_value(struct instance_reader *reader, int i)
     imds_get(reader->imds, path, value_arrived, &reader->reads[i]);
 }
 
-/* Those of the wanted kinds, counted first: an answer may come at once. */
-static void ask_values(struct instance_reader *reader, unsigned int kinds)
+/* What a 404 answers mostly is not asked: of IPv6 without an address of it. `rest`: of IPv6 alone. */
+static void ask_values(struct instance_reader *reader, bool rest)
 {
+    bool wanted[N_VALUES];
+
+    for (int i = 0; i < N_VALUES; i++) {
+        wanted[i] = rest ? values[i].of_ipv6 : !values[i].of_ipv6 || reader->ipv6;
+        reader->n_reads += wanted[i];
+    }
     for (int i = 0; i < N_VALUES; i++)
-        reader->n_reads += (int)(kinds >> values[i].when & 1);
-    for (int i = 0; i < N_VALUES; i++)
-        if (kinds >> values[i].when & 1)
+        if (wanted[i])
             ask_value(reader, i);
 }
 
@@ -193,7 +194,7 @@ static void mac_arrived(void *arg, const struct imds_answer *answer)
     if (!is_mac(reader->mac)) /* it becomes part of a path */
         reader->mac[0] = '\0';
     if (reader->mac[0])
-        ask_values(reader, reader->asked);
+        ask_values(reader, false);
     else
         all_arrived(reader);
 }
@@ -417,13 +418,15 @@ struct instance_reader *instance_read(struct imds *imds, const char *mac, struct
     struct instance_reader *reader = calloc(1, sizeof(*reader));
 
     *reader = (struct instance_reader){.imds = imds, .facts = facts, .events = *events};
-    reader->asked = 1u << ALWAYS | (facts->network.usable_ipv6 ? 1u << FOR_IPV6 : 0);
+    reader->ipv6 = facts->network.usable_ipv6;
     reader->mac_given = is_mac(mac);
     (void)text_set(reader->mac, sizeof(reader->mac), "%s", reader->mac_given ? mac : "");
     imds_get(imds, "dynamic/instance-identity/document", document_arrived, reader);
-    imds_get(imds, IMDS_ID_PATH, id_arrived, reader);
+    /* What stands in its place may have the one and not the other; the service itself has both. */
+    if (strcmp(facts->imds.server, IMDS_SERVER) != 0)
+        imds_get(imds, IMDS_ID_PATH, id_arrived, reader);
     if (reader->mac_given)
-        ask_values(reader, reader->asked);
+        ask_values(reader, false);
     else
         imds_get(imds, "meta-data/mac", mac_arrived, reader);
     if (facts->network.n_interfaces > 1)
@@ -442,25 +445,12 @@ static bool has_ipv6_answers(const struct facts *facts)
     return false;
 }
 
-static bool is_public_anywhere(const struct facts *facts)
-{
-    for (int i = 0; i < N_SERVICES; i++)
-        for (int j = 0; j < facts->endpoints[i].n_addresses; j++)
-            if (facts->endpoints[i].addresses[j].place == PLACE_PUBLIC)
-                return true;
-    return false;
-}
-
 bool instance_read_rest(struct instance_reader *reader)
 {
-    unsigned int kinds = (has_ipv6_answers(reader->facts) ? 1u << FOR_IPV6 : 0) |
-                         (is_public_anywhere(reader->facts) ? 1u << FOR_PUBLIC : 0);
-
-    kinds &= ~reader->asked;
-    if (kinds == 0 || !reader->mac[0])
+    if (reader->ipv6 || !reader->mac[0] || !has_ipv6_answers(reader->facts))
         return false;
-    reader->asked |= kinds;
-    ask_values(reader, kinds);
+    reader->ipv6 = true;
+    ask_values(reader, true);
     return true;
 }
 

@@ -94,6 +94,8 @@ struct resolver_facts {
  * longer (measured: 8 s at 600 ms). */
 enum { IMDS_SLOW_MS = 500 };
 
+#define IMDS_SERVER "EC2ws" /* the Server header of EC2's own (measured) */
+
 struct imds_facts {
     char address[ADDRESS_SIZE]; /* the one that was asked */
     struct step connect;

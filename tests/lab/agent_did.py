@@ -43,6 +43,8 @@ AGENT = {
     "imds-cut": ("up", 1),
     "imds-cut:instance-identity/document": ("down", 3),
     "imds-path:meta-data/instance-id": ("down", 25),
+    "imds-stand-in": ("down", 25),
+    "imds-blocked-by-source": ("down", 25),
     "imds-path:meta-data/instance-id:500": ("down", 25),
     "imds-path-slow:meta-data/instance-id": ("down", 25),
     "imds-cut:iam/security-credentials": ("down", 2),

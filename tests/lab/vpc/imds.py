@@ -188,7 +188,7 @@ class Connection(asyncio.Protocol):
             f"Last-Modified: {now}",
             *([] if size is None else [f"Content-Length: {size}"]),
             f"Date: {now}",
-            "Server: EC2ws",
+            f"Server: {self.service.world.imds.server}",
             "Connection: close",
         ]
         lines += [f"{name}: {value}" for name, value in extra.items()]

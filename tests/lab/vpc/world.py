@@ -113,6 +113,7 @@ class Program(str):
 class Imds:
     """How the metadata service answers; the values themselves are made in metadata.py."""
 
+    server: str = "EC2ws"  # what it calls itself
     manner: str = "normal"  # disabled, portal, garbage, redirect, huge, truncated, silent: for every request
     token: str = "normal"  # bad-form, missing (only version 1 is spoken), huge
     throttled: int = 0  # that many requests are refused first; -1: every one

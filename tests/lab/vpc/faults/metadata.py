@@ -143,6 +143,13 @@ def _(world, path="document", status="404", count="-1"):
     world.imds.statuses[path] = (int(status), int(count))
 
 
+@fault("imds-stand-in", "a metadata proxy answers in the service's place, and lacks one path, named by its end", "imds-malformed",
+       "[PATH (meta-data/instance-id)]")
+def _(world, path="meta-data/instance-id"):
+    world.imds.server = "metadata-proxy"
+    world.imds.statuses[path] = (404, -1)
+
+
 def _document(**changes):
     return lambda world: world.imds.instead.update({_DOCUMENT: identity_document(world, **changes)})
 

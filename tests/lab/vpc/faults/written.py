@@ -297,7 +297,7 @@ _LEFT = {  # path, text
     "machine-id-empty": ("/etc/machine-id", ""),
     "machine-id-gone": ("/etc/machine-id", None),
     "ipc-file": (f"{_STATE}/ipc", "x"),
-    "ipc-link": (f"{_STATE}/ipc", w.Link("/nowhere")),
+    "ipc-link": (f"{_STATE}/ipc", w.Link("/run/nowhere")),
     "vault-file": (f"{_STATE}/Vault", "x"),
     "runtime-file": (f"{_STATE}/runtimeconfig", "x"),
     "socket-file": (f"{_STATE}/ipc/health", "x"),
