@@ -89,8 +89,7 @@ layout          := packaging/deps/unreached.ld packaging/deps/first.ld
 libs.static     := -lstandin-unwind
 ldflags.coverage := --coverage
 ldflags.sanitize := -fsanitize=address,undefined
-fuzz_wraps       := $(patsubst %,-Wl$(comma)--wrap=%,imds_get recv send SSL_CTX_set_cert_verify_callback syscall file_list file_read_link \
-	geteuid open close dial_socket connect sendmsg recvfrom recvmsg read)
+fuzz_wraps       := -Wl,--wrap=imds_get -Wl,--wrap=recv -Wl,--wrap=send -Wl,--wrap=SSL_CTX_set_cert_verify_callback -Wl,--wrap=syscall -Wl,--wrap=file_list -Wl,--wrap=file_read_link -Wl,--wrap=geteuid -Wl,--wrap=open -Wl,--wrap=close -Wl,--wrap=dial_socket -Wl,--wrap=connect -Wl,--wrap=sendmsg -Wl,--wrap=recvfrom -Wl,--wrap=recvmsg -Wl,--wrap=read
 ldflags.fuzz     := -fsanitize=fuzzer,address,undefined $(fuzz_wraps)
 
 program.dev      := build/ssm-preflight-dev$(suffix)

@@ -482,7 +482,9 @@ static const struct {
 /* The largest text of any kind takes some times what one takes in which there is nothing: 0.1 s here, with optimisation. */
 static void hostile_texts_end_soon(void **state)
 {
-    enum { TIMES = 25 };
+    const char *emulator = getenv(
+        "EMULATE"); /* packaging/scripts/run-units; under qemu-user all has another cost */
+    const double times = emulator && emulator[0] ? 250 : 25;
     struct buffer text;
 
     (void)state;
@@ -490,7 +492,7 @@ static void hostile_texts_end_soon(void **state)
     const double harmless = cost_of("", "some words, ", "", &text);
     for (size_t i = 0; i < COUNT_OF(hostile); i++) {
         const double cost = cost_of(hostile[i].head, hostile[i].pieces, hostile[i].tail, &text);
-        if (cost > TIMES * harmless)
+        if (cost > times * harmless)
             fail_msg("text %zu: %.0f times as much as words", i, cost / harmless);
     }
     assert_false(recorded_read("", REPORT_MAX_BYTES + 1, &facts, NULL, error, sizeof(error)));
