@@ -705,6 +705,7 @@ int main(void)
         cmocka_unit_test(many_are_shown_confined),
         cmocka_unit_test(a_disk_that_fails_is_a_fault),
         cmocka_unit_test(a_fleet_has_an_end),
+        cmocka_unit_test(a_log_is_no_list),
         cmocka_unit_test(a_folder_and_a_list_are_a_fleet),
         cmocka_unit_test(what_cannot_be_read_of_a_fleet),
         cmocka_unit_test(a_fleet_may_be_large),
