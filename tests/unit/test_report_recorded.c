@@ -482,17 +482,18 @@ static const struct {
 /* The largest text of any kind takes some times what one takes in which there is nothing: 0.1 s here, with optimisation. */
 static void hostile_texts_end_soon(void **state)
 {
-    const char *emulator = getenv(
-        "EMULATE"); /* packaging/scripts/run-units; under qemu-user all has another cost */
-    const double times = emulator && emulator[0] ? 250 : 25;
+    const char *emulator = getenv("EMULATE"); /* packaging/scripts/run-units */
+    enum { TIMES = 25 };
     struct buffer text;
 
     (void)state;
+    if (emulator && emulator[0]) /* under qemu-user all has another cost */
+        skip();
     buffer_init(&text, REPORT_MAX_BYTES);
     const double harmless = cost_of("", "some words, ", "", &text);
     for (size_t i = 0; i < COUNT_OF(hostile); i++) {
         const double cost = cost_of(hostile[i].head, hostile[i].pieces, hostile[i].tail, &text);
-        if (cost > times * harmless)
+        if (cost > TIMES * harmless)
             fail_msg("text %zu: %.0f times as much as words", i, cost / harmless);
     }
     assert_false(recorded_read("", REPORT_MAX_BYTES + 1, &facts, NULL, error, sizeof(error)));
