@@ -28,8 +28,8 @@ struct lookup {
     bool decided;                    /* it says yes or no */
     bool trouble;                    /* not all of it is known, by this program's own trouble */
     int32_t took_ms;                 /* the slowest answer */
-    int32_t
-        waited_ms; /* of the agent: for the slower family, for one that is never answered twice 5 s */
+    /* Of the agent: for the slower family, for one that is never answered twice 5 s. */
+    int32_t waited_ms;
     int32_t dead_ms; /* for silent servers before the one that answers */
     bool dead_first; /* that is longer than the agent has for a request, and is in waited_ms */
 };

@@ -43,8 +43,8 @@ struct http_request {
     bool quiet;    /* does not keep the loop from being idle */
     const void *owner;   /* loop_end_of() */
     struct trust *trust; /* for tls; must outlive the exchange */
-    bool
-        by_sdk; /* what AWS_CA_BUNDLE names must vouch for the peer too: the agent asks it by AWS's SDK */
+    /* What AWS_CA_BUNDLE names must vouch for the peer too: the agent asks it by AWS's SDK. */
+    bool by_sdk;
     int32_t tls_timeout_ms;    /* for the handshake; without fd for connecting too */
     int32_t timeout_ms;        /* for everything, the handshake included */
     void (*silent)(void *arg); /* called each second while the handshake is not over, or NULL */
