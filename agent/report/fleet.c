@@ -200,6 +200,19 @@ static void write_sum(struct screen *screen, const struct fleet *fleet)
     screen_end(screen);
 }
 
+/* A file's name as one word of a shell. */
+static void write_word(struct screen *screen, const char *file)
+{
+    const char *quote = strpbrk(file, " &;|<>()$`\\\"'*?[]#~!{}") ? "'" : "";
+
+    screen_text(screen, INK_DIM, quote);
+    for (size_t n; *file; file += n + (file[n] == '\'')) {
+        n = strcspn(file, "'");
+        screen_textf(screen, INK_DIM, "%.*s%s", (int)n, file, file[n] ? "'\\''" : "");
+    }
+    screen_text(screen, INK_DIM, quote);
+}
+
 static void write_terminal(const struct fleet *fleet, const struct style *style, struct buffer *to)
 {
     struct screen screen;
@@ -222,14 +235,9 @@ static void write_terminal(const struct fleet *fleet, const struct style *style,
         screen_line(&screen, INK_PLAIN, GROUP_AT, GROUP_AT, name);
     }
     if (fleet_exit_status(fleet) == 1) {
-        const char *file = fleet->members[fleet->groups[0].first].file;
-        const bool odd = strpbrk(file, " &;|<>()$`\\\"*?[]#~!") && !strchr(file, '\'');
-
         screen_text(&screen, INK_DIM,
                     "The commands that fix the first: ssm-preflight show --commands ");
-        screen_text(&screen, INK_DIM, odd ? "'" : "");
-        screen_text(&screen, INK_DIM, file);
-        screen_text(&screen, INK_DIM, odd ? "'" : "");
+        write_word(&screen, fleet->members[fleet->groups[0].first].file);
         screen_end(&screen);
     }
 }
