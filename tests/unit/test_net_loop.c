@@ -5,6 +5,7 @@
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -191,6 +192,22 @@ static void ends_at_the_deadline(void **state)
     assert_int_equal(loop_run(loop, clock_monotonic_ms() + 5), LOOP_DEADLINE);
     assert_int_equal(loop_run(loop, 0), LOOP_DEADLINE);
     assert_string_equal(order, "");
+}
+
+/* More descriptors than the process may have: poll(2), EINVAL. */
+static void ends_when_it_cannot_wait(void **state)
+{
+    struct rlimit usual;
+    (void)state;
+
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &usual), 0);
+    for (int i = 0; i < 10; i++)
+        loop_watch(loop, pipe_ends[0], POLLIN, false, on_ready, LETTER('r'));
+    const struct rlimit few = {.rlim_cur = 5, .rlim_max = usual.rlim_max};
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &few), 0);
+    enum loop_end end = run();
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &usual), 0);
+    assert_int_equal(end, LOOP_FAILED);
 }
 
 static int64_t first_now_ms;
@@ -392,6 +409,7 @@ int main(void)
         TEST(is_idle_with_background_watches),
         TEST(stops_and_goes_on),
         TEST(ends_at_the_deadline),
+        TEST(ends_when_it_cannot_wait),
         TEST(has_one_now_a_turn),
         TEST(gives_a_pause_back_to_the_timers),
         TEST(counts_a_pause_for_the_deadline),
