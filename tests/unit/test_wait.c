@@ -452,6 +452,20 @@ static void pauses_lie_between_rounds(void **state)
                     n_played + 1); /* behind each, though nothing told of a change */
 }
 
+/* What stands in the way is asked alone; whatever else a report says is no older than an hour. */
+static void each_hour_a_round_is_whole(void **state)
+{
+    int n_whole = 0;
+    (void)state;
+
+    play_for_ever(&(struct played){.situation = "role-missing", .takes_ms = 1});
+    assert_int_equal(run_wait("wait -q --deadline 180m"), EXIT_NOT_READY);
+    for (int i = 0; i < n_played; i++)
+        n_whole += was_whole[i];
+    assert_in_range(n_played, 40, MAX_PLAYED);
+    assert_int_equal(n_whole, 3);
+}
+
 static void the_deadline_is_that_of_the_boot(void **state)
 {
     (void)state;
@@ -737,6 +751,7 @@ int main(void)
         cmocka_unit_test_setup(ticks_draw_nothing_where_there_is_no_terminal, start),
         cmocka_unit_test_setup(nobody_is_named_when_that_is_asked, start),
         cmocka_unit_test_setup(pauses_lie_between_rounds, start),
+        cmocka_unit_test_setup(each_hour_a_round_is_whole, start),
         cmocka_unit_test_setup(the_deadline_is_that_of_the_boot, start),
         cmocka_unit_test_setup(a_short_deadline_leaves_time_to_report, start),
         cmocka_unit_test_setup(there_is_nothing_to_follow_when_all_was_well, start),
