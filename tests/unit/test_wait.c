@@ -39,8 +39,9 @@ struct played {
     const char *situation;
     int32_t takes_ms;
     enum stopped_by stopped_by;
-    bool change; /* the network changes before it ends */
-    bool fails;  /* the program itself is in trouble */
+    bool change;          /* the network changes before it ends */
+    bool change_in_pause; /* the same, in the pause behind it */
+    bool fails;           /* the program itself is in trouble */
     bool ticks;
 };
 
@@ -161,10 +162,14 @@ int64_t __wrap_clock_monotonic_ms(void)
 
 int __wrap_clock_rest(struct pollfd *fds, size_t n, int64_t wait_ms)
 {
+    struct played *last = &list[n_played - 1];
     (void)fds;
     (void)n;
+
     assert_true(wait_ms > 0);
-    moved_ms += wait_ms;
+    moved_ms += last->change_in_pause ? 1 : wait_ms;
+    changed |= last->change_in_pause;
+    last->change_in_pause = false;
     return 0;
 }
 
@@ -542,6 +547,18 @@ static void an_instance_without_metadata_is_followed(void **state)
     assert_int_equal(n_played, 1);
 }
 
+/* Otherwise it would begin half a minute later. */
+static void a_change_in_the_pause_begins_a_whole_round_at_once(void **state)
+{
+    (void)state;
+    list[0] = (struct played){.situation = "role-missing", .change_in_pause = true};
+    list[1].situation = "healthy";
+    assert_int_equal(follow(NULL), EXIT_READY);
+    assert_int_equal(n_played, 2);
+    assert_true(was_whole[1]);
+    assert_in_range(remaining_ms[0] - remaining_ms[1], 1, 1000);
+}
+
 static void an_agent_that_sleeps_is_restarted_when_all_is_well(void **state)
 {
     (void)state;
@@ -757,6 +774,7 @@ int main(void)
         cmocka_unit_test_setup(there_is_nothing_to_follow_when_all_was_well, start),
         cmocka_unit_test_setup(there_is_nothing_to_follow_where_no_instance_is, start),
         cmocka_unit_test_setup(an_instance_without_metadata_is_followed, start),
+        cmocka_unit_test_setup(a_change_in_the_pause_begins_a_whole_round_at_once, start),
         cmocka_unit_test_setup(an_agent_that_sleeps_is_restarted_when_all_is_well, start),
         cmocka_unit_test_setup(what_was_well_all_the_time_was_not_fixed, start),
         cmocka_unit_test_setup(an_earlier_round_that_was_not_ready_counts, start),
