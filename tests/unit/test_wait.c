@@ -55,6 +55,7 @@ static int64_t remaining_ms[MAX_PLAYED];
 static char told[MAX_TOLD];
 static int n_changes_taken;
 static bool changed, change_is_one;
+static bool busy; /* a folder is written to all the time */
 static int n_looked;
 static enum answer connected_now;      /* when it is looked for at the end */
 static enum answer running, connected; /* of the agent, in every round */
@@ -117,7 +118,7 @@ bool __wrap_changes_take(struct changes *changes)
 {
     (void)changes;
     n_changes_taken += changed;
-    return changed;
+    return changed || busy;
 }
 
 void __wrap_tell_state(const struct options *options, const struct report *report)
@@ -167,7 +168,7 @@ int __wrap_clock_rest(struct pollfd *fds, size_t n, int64_t wait_ms)
     (void)n;
 
     assert_true(wait_ms > 0);
-    moved_ms += last->change_in_pause ? 1 : wait_ms;
+    moved_ms += last->change_in_pause ? 1 : busy && wait_ms > 10 ? 10 : wait_ms;
     changed |= last->change_in_pause;
     last->change_in_pause = false;
     return 0;
@@ -253,6 +254,7 @@ static int start(void **state)
     memset(was_told_to_end, 0, sizeof(was_told_to_end));
     n_played = n_changes_taken = 0;
     change_is_one = true;
+    busy = false;
     told[0] = '\0';
     return 0;
 }
@@ -455,6 +457,17 @@ static void pauses_lie_between_rounds(void **state)
     assert_in_range(n_played, 13, 80); /* at most 5 s each, with full jitter */
     assert_in_range(n_looked, n_played - 1,
                     n_played + 1); /* behind each, though nothing told of a change */
+}
+
+/* Each look reads a dozen files: after one in vain the next is half a second later. */
+static void a_busy_folder_is_not_looked_at_all_the_time(void **state)
+{
+    (void)state;
+    busy = true;
+    play_for_ever(&(struct played){.situation = "role-missing", .takes_ms = 1});
+    n_looked = 0;
+    assert_int_equal(run_wait("wait -q --deadline 20s"), EXIT_NOT_READY);
+    assert_in_range(n_looked, 20, 40 + n_played);
 }
 
 /* What stands in the way is asked alone; whatever else a report says is no older than an hour. */
@@ -768,6 +781,7 @@ int main(void)
         cmocka_unit_test_setup(ticks_draw_nothing_where_there_is_no_terminal, start),
         cmocka_unit_test_setup(nobody_is_named_when_that_is_asked, start),
         cmocka_unit_test_setup(pauses_lie_between_rounds, start),
+        cmocka_unit_test_setup(a_busy_folder_is_not_looked_at_all_the_time, start),
         cmocka_unit_test_setup(each_hour_a_round_is_whole, start),
         cmocka_unit_test_setup(the_deadline_is_that_of_the_boot, start),
         cmocka_unit_test_setup(a_short_deadline_leaves_time_to_report, start),
