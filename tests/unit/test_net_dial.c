@@ -51,15 +51,25 @@ static void keep(void *arg, const struct dialled *dialled)
     n_got++;
 }
 
+static int lowest_free(void)
+{
+    int fd = dup(STDIN_FILENO);
+
+    close(fd);
+    return fd;
+}
+
 static void dial(const char *address, uint16_t port, int32_t timeout_ms, int32_t max_segment_bytes)
 {
     struct dial request = {address, port, timeout_ms, max_segment_bytes, PORTS_ANY};
+    int before = lowest_free();
 
     n_got = 0;
     dial_start(loop, &request, keep, NULL);
     assert_int_equal(n_got, 0); /* never inside the call */
     assert_int_equal(loop_run(loop, clock_monotonic_ms() + 5000), LOOP_IDLE);
     assert_int_equal(n_got, 1);
+    assert_true(lowest_free() == before || got.fd == before); /* nothing else is left open */
 }
 
 static void parses_addresses(void **state)
@@ -144,6 +154,8 @@ static void connects(void **state)
     assert_true((fcntl(got.fd, F_GETFD) & FD_CLOEXEC) != 0);
     assert_int_equal(getsockopt(got.fd, IPPROTO_TCP, TCP_NODELAY, &value, &length), 0);
     assert_int_not_equal(value, 0);
+    assert_int_equal(getsockopt(got.fd, IPPROTO_IP, IP_RECVERR, &value, &length), 0);
+    assert_int_equal(value, 0);
     assert_int_equal(send(got.fd, "x", 1, MSG_NOSIGNAL), 1);
     close(got.fd);
     peer_close(&peer, false);
@@ -183,6 +195,7 @@ static void fails_at_once_by_callback(void **state)
     assert_int_equal(got.step.outcome, OUTCOME_FAILED);
     assert_int_equal(got.step.failure, FAILURE_NO_ROUTE);
     assert_int_equal(got.step.os_error, ENETUNREACH);
+    assert_string_equal(got.step.detail, "Network is unreachable");
     assert_true(got.step.took_ms >= 1);
 
     dial("127.0.0.1", 443, 1000, 1000000); /* no such segment size */
@@ -230,6 +243,7 @@ static void times_out(void **state)
     assert_int_equal(got.step.os_error, 0);
     assert_int_equal(got.fd, -1);
     assert_string_equal(got.offender, "");
+    assert_string_equal(got.step.detail, "");
     assert_true(got.step.took_ms >= 50 && got.step.took_ms < 3000);
     close_silent();
 }
@@ -355,6 +369,7 @@ static void nothing_is_asked_without_descriptors(void **state)
     none = (struct rlimit){0, usual.rlim_max};
     assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
     assert_int_equal(dial_socket(AF_INET, SOCK_STREAM, 0), -1);
+    assert_int_equal(errno, EMFILE);
     noted[0] = file_take_trouble(trouble, sizeof(trouble));
     assert_false(dial_is_refused_here("127.0.0.1", 1));
     noted[1] = file_take_trouble(trouble, sizeof(trouble));

@@ -142,9 +142,9 @@ static void sends_no_more_than_asked(void **state)
     expect_sent("PUT /latest/api/token HTTP/1.1",
                 "X-aws-ec2-metadata-token-ttl-seconds: 60\r\n\r\n");
 
-    request = get("/.a/..b//c.?d=/../e");
+    request = get("/.a/..b//%20.c.?d=/../e");
     exchange(&request);
-    expect_sent("GET /.a/..b//c.?d=/../e HTTP/1.1", "\r\n");
+    expect_sent("GET /.a/..b//%20.c.?d=/../e HTTP/1.1", "\r\n");
 }
 
 static void sends_a_body(void **state)
@@ -188,9 +188,13 @@ static void does_not_start_with_what_changes_the_request(void **state)
     static const char *const paths[] = {"",      "x",     "/a b",   "/a\r\nX: y",  "/a#b",
                                         "/a/..", "/../a", "/a/./b", "/a/%2E%2e/b", "/.%2e/a"};
     static const char *const hosts[] = {"", "a/b", "a@b", "a b", "a\r\nb", "a?b", "a#b", "a%41"};
+    static char long_path[9000];
     struct http_request request;
     (void)state;
 
+    memset(long_path, '/', sizeof(long_path) - 1);
+    request = get(long_path);
+    assert_false(http_start(loop, &request, keep, NULL));
     for (size_t i = 0; i < COUNT_OF(paths); i++) {
         request = get(paths[i]);
         assert_false(http_start(loop, &request, keep, NULL));
