@@ -41,12 +41,12 @@ static unsigned read_16(const unsigned char *bytes)
 static bool read_name(const struct message *message, size_t at, char to[HOST_SIZE], size_t *behind)
 {
     char *name = NULL;
-    long n = 0;
+    long n;
 
     if (at >= message->n || ares_expand_name(message->bytes + at, message->bytes, (int)message->n,
                                              &name, &n) != ARES_SUCCESS)
         return false;
-    bool fits = n > 0 && text_escape(to, HOST_SIZE, name, strlen(name));
+    bool fits = text_escape(to, HOST_SIZE, name, strlen(name));
     ares_free_string(name);
     *behind = at + (size_t)n;
     return fits;

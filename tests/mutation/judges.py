@@ -152,7 +152,7 @@ class Roots(Replay):
     """The audits of the roots that tests/image/test_roots.py stages, staged once."""
 
     def __init__(self):
-        super().__init__("roots", ("image", "discover"))
+        super().__init__("roots", ("image", "discover", "run"))
 
     def measure(self):
         sys.path.insert(0, os.path.join(TOP, "tests", "image"))
@@ -281,7 +281,7 @@ def all_judges():
     yield from (Unit(name, rooms_of(name)) for name in names)
     yield Replay()
     yield Roots()
-    yield Words("words", ("agent", "report"))
+    yield Words("words", ("agent", "report", "run"))
     yield Scenarios("scenarios", ("diagnose", "report", "model", "run"))
     yield Pytest("image", ("image",), "tests/image/test_roots.py")
     yield from map(LabCheck, LAB_CHECKS)

@@ -171,6 +171,30 @@ static void a_service_whose_action_keeps_the_agent_down_is_asked_first(void **st
     }
 }
 
+/* Without its other actions the agent comes up: such a denial weighs no more than a check before it. */
+static void an_action_of_less_weight_is_no_better_than_the_first_check(void **state)
+{
+    static const struct {
+        const char *action, *check;
+    } rows[] = {{"ssmmessages:OpenDataChannel", "ssm.connect"},
+                {"ssmmessages:CreateControlChannel", "ssmmessages.authorize"}};
+    (void)state;
+
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        struct filled *filled = fill("policy-missing");
+        struct action_facts *actions = filled->facts.endpoints[SERVICE_SSMMESSAGES].actions;
+        struct again again;
+
+        filled->report.n_findings = 0;
+        filled->report.checks[check_of_service(SERVICE_SSM, RUNG_CONNECT)].status = STATUS_FAIL;
+        filled->facts.endpoints[SERVICE_SSMMESSAGES].n_actions = 1;
+        (void)text_set(actions[0].action, NAME_SIZE, "%s", rows[i].action);
+        assert_true(again_choose(&filled->report, &again));
+        assert_string_equal(check_name(again.check), rows[i].check);
+        free(filled);
+    }
+}
+
 static void each_part_of_an_action_counts(void **state)
 {
     struct filled *filled = fill("policy-missing");
@@ -252,6 +276,7 @@ int main(void)
         cmocka_unit_test(an_action_that_is_allowed_or_not_sent_differs),
         cmocka_unit_test(the_worst_action_is_asked_again),
         cmocka_unit_test(a_service_whose_action_keeps_the_agent_down_is_asked_first),
+        cmocka_unit_test(an_action_of_less_weight_is_no_better_than_the_first_check),
         cmocka_unit_test(each_part_of_an_action_counts),
         cmocka_unit_test(later_is_no_other_answer),
         cmocka_unit_test(no_check_stands_alone_while_the_program_is_in_trouble),

@@ -87,6 +87,7 @@ static void a_cut_escape_says_so_and_never_splits_a_sequence(void **state)
             assert_true(text_ends(to, "..."));
         assert_int_equal((strlen(to) - (size >= 4 ? 3 : 0)) % 4, 0);
     }
+    assert_false(text_escape(to, 0, "", 0)); /* there is no room even for the zero */
 }
 
 static void text_is_cut_and_terminated(void **state)

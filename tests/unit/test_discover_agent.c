@@ -1302,6 +1302,23 @@ static void a_container_has_its_hosts_clock(void **state)
     assert_int_equal(time_sync(), ANSWER_UNKNOWN);
 }
 
+/* cgroups(7): of version 2, of version 1, and both beside each other. */
+static void a_unit_runs_in_one_of_three_hierarchies(void **state)
+{
+    static const char *const hierarchies[] = {"/sys/fs/cgroup/unified", "/sys/fs/cgroup/systemd",
+                                              "/sys/fs/cgroup"};
+    char path[PATH_SIZE];
+    (void)state;
+
+    assert_int_equal(unit_is_running(root, "a.service"), ANSWER_UNKNOWN);
+    for (size_t i = 0; i < COUNT_OF(hierarchies); i++) {
+        (void)text_set(path, sizeof(path), "%s/system.slice/b.service/x", hierarchies[i]);
+        put(path, "");
+        assert_int_equal(unit_is_running(root, "a.service"), ANSWER_NO);
+        assert_int_equal(unit_is_running(root, "b.service"), ANSWER_YES);
+    }
+}
+
 static void a_time_service_that_runs_counts(void **state)
 {
     (void)state;
@@ -1356,6 +1373,7 @@ int main(void)
         TEST(nsswitch_says_what_is_asked),
         TEST(a_time_service_is_known_by_its_unit),
         TEST(a_container_has_its_hosts_clock),
+        TEST(a_unit_runs_in_one_of_three_hierarchies),
         TEST(a_time_service_that_runs_counts),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -14,6 +14,8 @@
 
 #include <cmocka.h>
 
+#include <cjson/cJSON.h>
+
 #include "base/file.h"
 #include "base/text.h"
 #include "discover/instance.h"
@@ -553,10 +555,45 @@ static int remove_root(void **state)
     return 0;
 }
 
+/* A document whose member is `n` objects deep. */
+static bool is_read_with_depth(size_t n)
+{
+    static const char opens[] = "{\"a\":", end[] = ",\"region\":\"us-east-1\"}";
+    char *text = malloc(n * (strlen(opens) + 1) + sizeof(end) + 4), *at = text, region[NAME_SIZE];
+
+    for (size_t i = 0; i < n; i++)
+        at = stpcpy(at, opens);
+    at = stpcpy(at, "[7]");
+    for (size_t i = 1; i < n; i++)
+        *at++ = '}';
+    (void)stpcpy(at, end);
+    struct cJSON *document = document_parse(text);
+    region[0] = '\0';
+    document_text(document, "region", region, sizeof(region));
+    bool read = document;
+    assert_string_equal(region, read ? "us-east-1" : "");
+    cJSON_Delete(document);
+    free(text);
+    return read;
+}
+
+/* encoding/json reads 10000 values within each other, and no more. */
+static void what_lies_deep_does_no_harm(void **state)
+{
+    static const size_t fine[] = {1, 2, 198, 199, 200, 201, 202, 203, 1500, 9999};
+    (void)state;
+
+    for (size_t i = 0; i < COUNT_OF(fine); i++)
+        if (!is_read_with_depth(fine[i]))
+            fail_msg("depth %zu", fine[i]);
+    assert_false(is_read_with_depth(10000)); /* and the list in it */
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_answer_about_the_role_has_its_failure),
+        cmocka_unit_test(what_lies_deep_does_no_harm),
         cmocka_unit_test(what_is_told_of_a_role),
         cmocka_unit_test(a_secret_fits_or_is_none),
         cmocka_unit_test(the_agents_own_files_tell_of_default_host_management),

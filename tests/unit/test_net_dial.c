@@ -51,15 +51,25 @@ static void keep(void *arg, const struct dialled *dialled)
     n_got++;
 }
 
+static int lowest_free(void)
+{
+    int fd = dup(STDIN_FILENO);
+
+    close(fd);
+    return fd;
+}
+
 static void dial(const char *address, uint16_t port, int32_t timeout_ms, int32_t max_segment_bytes)
 {
     struct dial request = {address, port, timeout_ms, max_segment_bytes, PORTS_ANY};
+    int before = lowest_free();
 
     n_got = 0;
     dial_start(loop, &request, keep, NULL);
     assert_int_equal(n_got, 0); /* never inside the call */
     assert_int_equal(loop_run(loop, clock_monotonic_ms() + 5000), LOOP_IDLE);
     assert_int_equal(n_got, 1);
+    assert_true(lowest_free() == before || got.fd == before); /* nothing else is left open */
 }
 
 static void parses_addresses(void **state)
@@ -144,6 +154,8 @@ static void connects(void **state)
     assert_true((fcntl(got.fd, F_GETFD) & FD_CLOEXEC) != 0);
     assert_int_equal(getsockopt(got.fd, IPPROTO_TCP, TCP_NODELAY, &value, &length), 0);
     assert_int_not_equal(value, 0);
+    assert_int_equal(getsockopt(got.fd, IPPROTO_IP, IP_RECVERR, &value, &length), 0);
+    assert_int_equal(value, 0);
     assert_int_equal(send(got.fd, "x", 1, MSG_NOSIGNAL), 1);
     close(got.fd);
     peer_close(&peer, false);
@@ -183,6 +195,7 @@ static void fails_at_once_by_callback(void **state)
     assert_int_equal(got.step.outcome, OUTCOME_FAILED);
     assert_int_equal(got.step.failure, FAILURE_NO_ROUTE);
     assert_int_equal(got.step.os_error, ENETUNREACH);
+    assert_string_equal(got.step.detail, "Network is unreachable");
     assert_true(got.step.took_ms >= 1);
 
     dial("127.0.0.1", 443, 1000, 1000000); /* no such segment size */
@@ -191,30 +204,112 @@ static void fails_at_once_by_callback(void **state)
 }
 
 /* A listener whose queue is full drops what comes, as a security group does. */
-static void times_out(void **state)
+static struct {
+    int listener, queued[8];
+    uint16_t port;
+} silent;
+
+static void open_silent(void)
 {
     struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     socklen_t length = sizeof(address);
-    int listener = socket(AF_INET, SOCK_STREAM, 0);
-    int queued[8];
+
+    silent.listener = socket(AF_INET, SOCK_STREAM, 0);
+    assert_int_equal(bind(silent.listener, (struct sockaddr *)&address, sizeof(address)), 0);
+    assert_int_equal(listen(silent.listener, 0), 0);
+    getsockname(silent.listener, (struct sockaddr *)&address, &length);
+    for (size_t i = 0; i < COUNT_OF(silent.queued); i++) {
+        silent.queued[i] = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
+        (void)connect(silent.queued[i], (struct sockaddr *)&address, sizeof(address));
+    }
+    silent.port = ntohs(address.sin_port);
+}
+
+static void close_silent(void)
+{
+    for (size_t i = 0; i < COUNT_OF(silent.queued); i++)
+        close(silent.queued[i]);
+    close(silent.listener);
+}
+
+static void times_out(void **state)
+{
     (void)state;
 
-    assert_int_equal(bind(listener, (struct sockaddr *)&address, sizeof(address)), 0);
-    assert_int_equal(listen(listener, 0), 0);
-    getsockname(listener, (struct sockaddr *)&address, &length);
-    for (size_t i = 0; i < 8; i++) {
-        queued[i] = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
-        (void)connect(queued[i], (struct sockaddr *)&address, sizeof(address));
-    }
-    dial("127.0.0.1", ntohs(address.sin_port), 50, 0);
+    open_silent();
+    dial("127.0.0.1", silent.port, 50, 0);
     assert_int_equal(got.step.outcome, OUTCOME_FAILED);
     assert_int_equal(got.step.failure, FAILURE_TIMEOUT);
     assert_int_equal(got.step.os_error, 0);
     assert_int_equal(got.fd, -1);
+    assert_string_equal(got.offender, "");
+    assert_string_equal(got.step.detail, "");
     assert_true(got.step.took_ms >= 50 && got.step.took_ms < 3000);
-    for (size_t i = 0; i < 8; i++)
-        close(queued[i]);
-    close(listener);
+    close_silent();
+}
+
+/* The sum of RFC 1071. */
+static uint16_t checksum(const unsigned char *bytes, size_t n)
+{
+    uint32_t sum = 0;
+
+    for (size_t i = 0; i < n; i += 2)
+        sum += (uint32_t)bytes[i] << 8 | (i + 1 < n ? bytes[i + 1] : 0);
+    while (sum >> 16)
+        sum = (sum & 0xffff) + (sum >> 16);
+    return (uint16_t)~sum;
+}
+
+/* As a router does that does not let the packet pass: it quotes its first 28 bytes (RFC 792). */
+static void send_unreachable(const unsigned char *packet, unsigned char code)
+{
+    const struct sockaddr_in from = {.sin_family = AF_INET,
+                                     .sin_addr.s_addr = htonl(INADDR_LOOPBACK + 8)};
+    const struct sockaddr_in to = {.sin_family = AF_INET,
+                                   .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    unsigned char bytes[8 + 28] = {3, code};
+    int fd = socket(AF_INET, SOCK_RAW, IPPROTO_ICMP);
+
+    memcpy(bytes + 8, packet, 28);
+    uint16_t sum = checksum(bytes, sizeof(bytes));
+    bytes[2] = (unsigned char)(sum >> 8);
+    bytes[3] = (unsigned char)sum;
+    assert_int_equal(bind(fd, (const struct sockaddr *)&from, sizeof(from)), 0);
+    assert_int_equal(sendto(fd, bytes, sizeof(bytes), 0, (const struct sockaddr *)&to, sizeof(to)),
+                     sizeof(bytes));
+    close(fd);
+}
+
+/* It takes root, to see a packet and to make up its answer. */
+static void tells_who_sent_the_error(void **state)
+{
+    static const struct {
+        unsigned char code;
+        enum failure failure;
+    } rows[] = {{1, FAILURE_HOST_UNREACHABLE}, {3, FAILURE_REFUSED}};
+    int seen = socket(AF_INET, SOCK_RAW, IPPROTO_TCP);
+    unsigned char packet[512];
+    (void)state;
+
+    if (seen < 0)
+        skip();
+    open_silent();
+    while (recv(seen, packet, sizeof(packet), MSG_DONTWAIT) > 0) {}
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        struct dial request = {"127.0.0.1", silent.port, 5000, 0, PORTS_ANY};
+
+        n_got = 0;
+        dial_start(loop, &request, keep, NULL);
+        do
+            assert_true(recv(seen, packet, sizeof(packet), 0) > 28);
+        while ((packet[22] << 8 | packet[23]) != silent.port || (packet[33] & 0x02) == 0);
+        send_unreachable(packet, rows[i].code);
+        assert_int_equal(loop_run(loop, clock_monotonic_ms() + 10000), LOOP_IDLE);
+        assert_int_equal(got.step.failure, rows[i].failure);
+        assert_string_equal(got.offender, "127.0.0.9");
+    }
+    close_silent();
+    close(seen);
 }
 
 static void what_is_no_address_fails_at_once(void **state)
@@ -274,6 +369,7 @@ static void nothing_is_asked_without_descriptors(void **state)
     none = (struct rlimit){0, usual.rlim_max};
     assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
     assert_int_equal(dial_socket(AF_INET, SOCK_STREAM, 0), -1);
+    assert_int_equal(errno, EMFILE);
     noted[0] = file_take_trouble(trouble, sizeof(trouble));
     assert_false(dial_is_refused_here("127.0.0.1", 1));
     noted[1] = file_take_trouble(trouble, sizeof(trouble));
@@ -330,6 +426,7 @@ int main(void)
         TEST(is_refused),
         TEST(fails_at_once_by_callback),
         TEST(times_out),
+        TEST(tells_who_sent_the_error),
         TEST(what_is_no_address_fails_at_once),
         TEST(names_every_errno),
         TEST(nothing_is_asked_without_descriptors),

@@ -421,6 +421,21 @@ static void asks_plainly_when_told_to(void **state)
     assert_false(server.edns);
 }
 
+/* What a network may let pass when it drops UDP. */
+static void asks_by_tcp_when_told_to(void **state)
+{
+    struct dns_question question = {
+        .name = "a.test", .server = server.address, .timeout_ms = 5000, .by_tcp = true};
+    (void)state;
+
+    assert_non_null(dns_ask(loop, &question, keep, NULL));
+    assert_int_equal(loop_run(loop, clock_monotonic_ms() + 20000), LOOP_IDLE);
+    assert_int_equal(got.step.outcome, OUTCOME_OK);
+    assert_int_equal(got.n_addresses, 2);
+    assert_int_equal(server.n_streams, 1);
+    assert_int_equal(server.n_datagrams, 0);
+}
+
 /* One that cannot stand EDNS0 is told of, and not asked again without it. */
 static void keeps_a_refusal_of_edns(void **state)
 {
@@ -554,6 +569,25 @@ static void is_refused_by_icmp(void **state)
     assert_int_equal(got.step.os_error, ECONNREFUSED);
 }
 
+static void asks_a_server_by_ipv6(void **state)
+{
+    const struct sockaddr_in6 local = {.sin6_family = AF_INET6, .sin6_addr = IN6ADDR_LOOPBACK_INIT};
+    int fd = socket(AF_INET6, SOCK_DGRAM, 0);
+    bool have = fd >= 0 && bind(fd, (const struct sockaddr *)&local, sizeof(local)) == 0;
+    (void)state;
+
+    if (fd >= 0)
+        close(fd);
+    if (!have)
+        skip();
+    snprintf(server.address, sizeof(server.address), "[::1]:%u", peer_closed_port());
+    expect_failure("a.test", FAILURE_REFUSED, -1);
+    snprintf(server.address, sizeof(server.address),
+             "[fe80::1%%lo]:53"); /* c-ares knows no zones */
+    ask("a.test", FAMILY_IPV4, SHORT_MS);
+    assert_int_equal(got.step.outcome, OUTCOME_FAILED);
+}
+
 static void has_no_route(void **state)
 {
     (void)state;
@@ -632,6 +666,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(finds_addresses),
         TEST(asks_plainly_when_told_to),
+        TEST(asks_by_tcp_when_told_to),
+        TEST(asks_a_server_by_ipv6),
         TEST(keeps_a_refusal_of_edns),
         TEST(is_not_waited_for_when_told_so),
         TEST(asks_absolutely),

@@ -20,6 +20,7 @@
 #include "net/dial.h"
 #include "net/http.h"
 #include "net/loop.h"
+#include "net/trust.h"
 #include "net_peer.h"
 
 enum { SHORT_MS = 200, MAX_BODY = 1000 };
@@ -74,13 +75,16 @@ static struct http_request get(const char *path)
 
 static void exchange(const struct http_request *request)
 {
+    int64_t began_us = loop_clock_us(loop);
+
     n_got = 0;
     assert_true(http_start(loop, request, keep, NULL));
     assert_int_equal(n_got, 0); /* never inside the call */
     assert_int_equal(loop_run(loop, clock_monotonic_ms() + 10000), LOOP_IDLE);
     assert_int_equal(n_got, 1);
     assert_int_equal(got.tls.outcome, OUTCOME_UNTRIED);
-    assert_true(got.took_us >= 1 && got.step.took_ms >= 1);
+    assert_true(got.took_us >= 1 && got.took_us <= loop_clock_us(loop) - began_us + 1);
+    assert_true(got.step.took_ms >= 1);
 }
 
 static void expect_sent(const char *start, const char *end)
@@ -138,9 +142,9 @@ static void sends_no_more_than_asked(void **state)
     expect_sent("PUT /latest/api/token HTTP/1.1",
                 "X-aws-ec2-metadata-token-ttl-seconds: 60\r\n\r\n");
 
-    request = get("/.a/..b//c.?d=/../e");
+    request = get("/.a/..b//%20.c.?d=/../e");
     exchange(&request);
-    expect_sent("GET /.a/..b//c.?d=/../e HTTP/1.1", "\r\n");
+    expect_sent("GET /.a/..b//%20.c.?d=/../e HTTP/1.1", "\r\n");
 }
 
 static void sends_a_body(void **state)
@@ -184,9 +188,13 @@ static void does_not_start_with_what_changes_the_request(void **state)
     static const char *const paths[] = {"",      "x",     "/a b",   "/a\r\nX: y",  "/a#b",
                                         "/a/..", "/../a", "/a/./b", "/a/%2E%2e/b", "/.%2e/a"};
     static const char *const hosts[] = {"", "a/b", "a@b", "a b", "a\r\nb", "a?b", "a#b", "a%41"};
+    static char long_path[9000];
     struct http_request request;
     (void)state;
 
+    memset(long_path, '/', sizeof(long_path) - 1);
+    request = get(long_path);
+    assert_false(http_start(loop, &request, keep, NULL));
     for (size_t i = 0; i < COUNT_OF(paths); i++) {
         request = get(paths[i]);
         assert_false(http_start(loop, &request, keep, NULL));
@@ -384,6 +392,8 @@ static void tells_what_is_not_http(void **state)
     fails_after("<html></html>", PEER_CLOSES, FAILURE_MALFORMED);
     fails_after("\x15\x03\x03\x00\x02\x02\x28", PEER_CLOSES, FAILURE_MALFORMED);
     fails_after("HTTP/1.1 200 OK\r\nContent-Length: many\r\n\r\n", PEER_STAYS, FAILURE_MALFORMED);
+    fails_after("HTTP/1.1 200 OK\r\nContent-Length: 3\r\nContent-Length: 2\r\n\r\nhi", PEER_STAYS,
+                FAILURE_MALFORMED);
     fails_after("HTTP/1.1 200 OK\r\nno colon\r\n\r\n", PEER_STAYS, FAILURE_MALFORMED);
     fails_after("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nxyz\r\n", PEER_STAYS,
                 FAILURE_MALFORMED);
@@ -391,6 +401,46 @@ static void tells_what_is_not_http(void **state)
     peer.reply_bytes = sizeof(zero) - 1;
     exchange(&request);
     expect_failure(FAILURE_MALFORMED);
+}
+
+/* As Go does: the same length twice is one. */
+static void takes_a_length_that_is_said_twice(void **state)
+{
+    struct http_request request = get("/");
+    (void)state;
+
+    peer.replies[0] = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Length: 2\r\n\r\nhi";
+    exchange(&request);
+    assert_int_equal(got.step.outcome, OUTCOME_OK);
+    assert_string_equal(got_body, "hi");
+}
+
+static void count(void *arg)
+{
+    ++*(int *)arg;
+}
+
+/* A handshake that takes more than a second. A request that was sent is another matter. */
+static void says_that_nothing_could_be_sent_yet(void **state)
+{
+    struct http_request handshake = get("/"), sent = get("/");
+    int n_handshake = 0, n_sent = 0;
+    char error[DETAIL_SIZE];
+    struct trust *trust = trust_new("", "/nonexistent", error, sizeof(error));
+    (void)state;
+
+    peer.replies[0] = "";
+    handshake.tls = true;
+    handshake.trust = trust;
+    handshake.timeout_ms = sent.timeout_ms = 1500;
+    handshake.silent = sent.silent = count;
+    assert_true(http_start(loop, &handshake, keep, &n_handshake));
+    assert_true(http_start(loop, &sent, keep, &n_sent));
+    assert_int_equal(loop_run(loop, clock_monotonic_ms() + 10000), LOOP_IDLE);
+    assert_int_equal(n_got, 2);
+    assert_int_equal(n_handshake, 1);
+    assert_int_equal(n_sent, 0);
+    trust_free(trust);
 }
 
 /* --- whose connection --- */
@@ -601,6 +651,8 @@ int main(void)
         TEST(tells_truncated_answers),
         TEST(tells_how_it_ended),
         TEST(tells_what_is_not_http),
+        TEST(takes_a_length_that_is_said_twice),
+        TEST(says_that_nothing_could_be_sent_yet),
         TEST(uses_the_connection_it_is_handed),
         TEST(finds_the_connection_it_is_handed_closed),
         TEST(speaks_ipv6),

@@ -5,6 +5,7 @@
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -17,6 +18,7 @@
 #include "net/dns.h"
 #include "net/http.h"
 #include "net/loop.h"
+#include "net/tunnel.h"
 #include "net_peer.h"
 
 static struct loop *loop;
@@ -193,6 +195,22 @@ static void ends_at_the_deadline(void **state)
     assert_string_equal(order, "");
 }
 
+/* More descriptors than the process may have: poll(2), EINVAL. */
+static void ends_when_it_cannot_wait(void **state)
+{
+    struct rlimit usual;
+    (void)state;
+
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &usual), 0);
+    for (int i = 0; i < 10; i++)
+        loop_watch(loop, pipe_ends[0], POLLIN, false, on_ready, LETTER('r'));
+    const struct rlimit few = {.rlim_cur = 5, .rlim_max = usual.rlim_max};
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &few), 0);
+    enum loop_end end = run();
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &usual), 0);
+    assert_int_equal(end, LOOP_FAILED);
+}
+
 static int64_t first_now_ms;
 
 static void look_at_now(void *arg)
@@ -351,6 +369,129 @@ static void ends_what_is_under_way_without_calling_back(void **state)
     loop_free(NULL);
 }
 
+static void unexpected_tunnel(void *arg, const struct step *step, int32_t status, int fd)
+{
+    (void)arg;
+    (void)step;
+    (void)status;
+    (void)fd;
+    fail_msg("a freed loop called back");
+}
+
+/* One of each kind, to a peer that says what it was told to say. */
+static struct {
+    struct dial dial;
+    struct dns_question question;
+    struct http_request request;
+    struct tunnel tunnel;
+} each;
+static char nobody[32]; /* as a server */
+
+static void make_each(const struct peer *peer, int32_t timeout_ms, const void *owner)
+{
+    snprintf(nobody, sizeof(nobody), "127.0.0.1:%u", peer_closed_port());
+    each.dial = (struct dial){
+        .address = "127.0.0.1", .port = peer->port, .timeout_ms = timeout_ms, .owner = owner};
+    each.question = (struct dns_question){
+        .name = "a.test", .server = nobody, .timeout_ms = timeout_ms, .owner = owner};
+    each.request = (struct http_request){.method = "GET",
+                                         .host = "a.test",
+                                         .address = "127.0.0.1",
+                                         .port = peer->port,
+                                         .fd = -1,
+                                         .path = "/",
+                                         .timeout_ms = timeout_ms,
+                                         .owner = owner};
+    each.tunnel = (struct tunnel){.address = "127.0.0.1",
+                                  .port = peer->port,
+                                  .host = "a.test",
+                                  .host_port = 443,
+                                  .connect_timeout_ms = timeout_ms,
+                                  .answer_timeout_ms = timeout_ms,
+                                  .owner = owner};
+}
+
+static void ends_what_is_for_one_owner(void **state)
+{
+    static const char owner, other;
+    struct peer peer;
+    (void)state;
+
+    peer_open(&peer, loop);
+    make_each(&peer, 60000, &owner);
+    dial_start(loop, &each.dial, unexpected_dial, NULL);
+    assert_true(dns_ask(loop, &each.question, unexpected_answer, NULL));
+    assert_true(http_start(loop, &each.request, unexpected_reply, NULL));
+    assert_true(tunnel_ask(loop, &each.tunnel, unexpected_tunnel, NULL));
+    loop_end_of(loop, &other);
+    assert_int_equal(loop_run(loop, 0), LOOP_DEADLINE); /* there is still something to do */
+    loop_end_of(loop, &owner);
+    assert_int_equal(run(), LOOP_IDLE);
+    peer_close(&peer, false);
+}
+
+static void waits_for_nothing_that_is_quiet(void **state)
+{
+    struct peer peer;
+    (void)state;
+
+    peer_open(&peer, loop);
+    make_each(&peer, 60000, NULL);
+    each.dial.quiet = each.request.quiet = true;
+    dial_start(loop, &each.dial, unexpected_dial, NULL);
+    assert_true(http_start(loop, &each.request, unexpected_reply, NULL));
+    dns_do_not_wait(dns_ask(loop, &each.question, unexpected_answer, NULL));
+    assert_int_equal(run(), LOOP_IDLE);
+    peer_close(&peer, false);
+}
+
+static int n_ended;
+
+static void dial_ended(void *arg, const struct dialled *dialled)
+{
+    (void)arg;
+    assert_int_equal(dialled->step.outcome, OUTCOME_OK);
+    close(dialled->fd);
+    n_ended++;
+}
+
+static void request_ended(void *arg, const struct http_reply *reply)
+{
+    (void)arg;
+    assert_int_equal(reply->step.outcome, OUTCOME_OK);
+    n_ended++;
+}
+
+static void tunnel_ended(void *arg, const struct step *step, int32_t status, int fd)
+{
+    (void)arg;
+    (void)step;
+    assert_int_equal(status, 200);
+    close(fd);
+    n_ended++;
+}
+
+/* Nobody is called back when the time is over of what has ended long before. */
+static void tells_an_end_once(void **state)
+{
+    enum { LIMIT_MS = 300 };
+    struct peer peer;
+    (void)state;
+
+    n_ended = 0;
+    peer_open(&peer, loop);
+    peer.replies[0] = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n";
+    make_each(&peer, LIMIT_MS, NULL);
+    dial_start(loop, &each.dial, dial_ended, NULL);
+    assert_true(http_start(loop, &each.request, request_ended, NULL));
+    assert_true(tunnel_ask(loop, &each.tunnel, tunnel_ended, NULL));
+    loop_after(loop, LIMIT_MS + 50, note, LETTER('n'));
+    assert_int_equal(run(), LOOP_IDLE);
+    assert_int_equal(n_ended, 3);
+    assert_string_equal(order, "n");
+    peer_close(&peer, false);
+}
+
 /* As a process does that is stopped, or gets no CPU: half a second in which it looks at no clock. */
 static void pause_and_start(void *arg)
 {
@@ -392,6 +533,7 @@ int main(void)
         TEST(is_idle_with_background_watches),
         TEST(stops_and_goes_on),
         TEST(ends_at_the_deadline),
+        TEST(ends_when_it_cannot_wait),
         TEST(has_one_now_a_turn),
         TEST(gives_a_pause_back_to_the_timers),
         TEST(counts_a_pause_for_the_deadline),
@@ -399,6 +541,9 @@ int main(void)
         TEST(may_be_freed_by_a_watch),
         TEST(may_be_freed_by_every_exchange),
         TEST(ends_what_is_under_way_without_calling_back),
+        TEST(ends_what_is_for_one_owner),
+        TEST(waits_for_nothing_that_is_quiet),
+        TEST(tells_an_end_once),
     };
     return cmocka_run_group_tests_name("net_loop", tests, NULL, NULL);
 }

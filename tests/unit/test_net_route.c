@@ -24,6 +24,7 @@
 
 static bool isolated;
 static unsigned char protocol; /* that a rule is for, 0: any */
+static const char *gateway;    /* of a route, or NULL */
 
 /* A message of rtnetlink as put together by ip(8); returns what the kernel says, 0 is fine. */
 static int tell(unsigned short type, unsigned char kind, const char *to, int bits, unsigned table)
@@ -63,6 +64,14 @@ static int tell(unsigned short type, unsigned char kind, const char *to, int bit
         at->rta_type = RTA_OIF;
         at->rta_len = RTA_LENGTH(4);
         memcpy(RTA_DATA(at), &(unsigned){1}, 4);
+    }
+    if (gateway) {
+        request.route.rtm_flags = RTNH_F_ONLINK;
+        request.route.rtm_scope = RT_SCOPE_UNIVERSE;
+        at = (void *)(request.attributes + n++ * RTA_SPACE(4));
+        at->rta_type = RTA_GATEWAY;
+        at->rta_len = RTA_LENGTH(4);
+        (void)inet_pton(AF_INET, gateway, RTA_DATA(at));
     }
     if (protocol) {
         at = (void *)(request.attributes + n++ * RTA_SPACE(4));
@@ -167,6 +176,37 @@ static void a_table_of_ones_own_has_its_rule(void **state)
     assert_string_equal(route.interface, "lo");
 }
 
+static void give_address(const char *address)
+{
+    struct ifreq request = {.ifr_name = "lo:1"};
+    struct sockaddr_in to = {.sin_family = AF_INET};
+    int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+    (void)inet_pton(AF_INET, address, &to.sin_addr);
+    memcpy(&request.ifr_addr, &to, sizeof(to));
+    assert_int_equal(ioctl(fd, SIOCSIFADDR, &request), 0);
+    (void)close(fd);
+}
+
+static void a_way_has_a_router_and_a_source(void **state)
+{
+    struct route route;
+    (void)state;
+
+    if (!isolated || getenv("EMULATE"))
+        skip();
+    give_address("198.18.0.1");
+    gateway = "198.18.7.1";
+    assert_int_equal(tell(RTM_NEWROUTE, RTN_UNICAST, "198.19.0.0", 16, RT_TABLE_MAIN), 0);
+    gateway = NULL;
+    route_look_up("198.19.0.9", 443, &route);
+    assert_int_equal(route.kind, ROUTE_FORWARD);
+    assert_string_equal(route.via, "198.18.7.1");
+    assert_string_equal(route.source, "198.18.0.1");
+    assert_string_equal(route.interface, "lo");
+    assert_string_equal(route.entry, "");
+}
+
 static void a_rule_that_refuses_is_named(void **state)
 {
     struct route route;
@@ -230,6 +270,7 @@ int main(void)
         cmocka_unit_test(an_empty_table_has_no_route),
         cmocka_unit_test(the_entry_that_refuses_is_named),
         cmocka_unit_test(a_table_of_ones_own_has_its_rule),
+        cmocka_unit_test(a_way_has_a_router_and_a_source),
         cmocka_unit_test(a_rule_that_refuses_is_named),
         cmocka_unit_test(a_rule_for_a_protocol_is_obeyed),
         cmocka_unit_test(what_a_route_explains_is_doubted),

@@ -29,7 +29,7 @@ static const char good_reply[] = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi
 
 static struct identity root, intermediate, stranger;
 static struct identity good, expired, future, other_name, unknown, by_address, early_intermediate;
-static struct identity below_expired, expired_intermediate, nameless;
+static struct identity below_expired, expired_intermediate, nameless, below_leaf;
 
 static struct loop *loop;
 static struct peer peer;
@@ -62,6 +62,7 @@ static int make_identities(void **state)
     MAKE(unknown, "ssm.test", "DNS:ssm.test", &stranger, false, -60, DAY_S);
     MAKE(by_address, "x", "IP:127.0.0.1", &intermediate, false, -60, DAY_S);
     MAKE(below_expired, "ssm.test", "DNS:ssm.test", &expired_intermediate, false, -60, DAY_S);
+    MAKE(below_leaf, "below a leaf", "DNS:ssm.test", &unknown, false, -60, DAY_S);
     snprintf(directory, sizeof(directory), "/tmp/test_net_tls.XXXXXX");
     if (!mkdtemp(directory))
         return -1;
@@ -94,7 +95,8 @@ static int remove_identities(void **state)
                                     &below_expired,
                                     &expired_intermediate,
                                     &early_intermediate,
-                                    &nameless};
+                                    &nameless,
+                                    &below_leaf};
     (void)state;
 
     /* A setup that fails early has made no directory, and this machine has files of the same names. */
@@ -492,6 +494,19 @@ static void tells_a_missing_intermediate(void **state)
     trust_free(trust);
 }
 
+/* Nobody knows the root, and what issued the leaf may issue nothing. */
+static void quotes_the_first_thing_that_is_wrong_with_a_chain(void **state)
+{
+    struct trust *trust = trust_in(below("ca.pem"), directory, NULL);
+    (void)state;
+
+    peer.tls = identity_serve(&below_leaf, &unknown);
+    shake_hands(trust, "ssm.test", 2000);
+    expect_failure(FAILURE_UNTRUSTED);
+    assert_string_equal(got.tls.detail, "unable to get local issuer certificate");
+    trust_free(trust);
+}
+
 static void prefers_what_is_wrong_with_the_leaf(void **state)
 {
     struct trust *trust = trust_in(NULL, directory, NULL); /* nobody trusts it either */
@@ -789,6 +804,22 @@ static void certificates_are_found_as_go_finds_them(void **state)
     }
 }
 
+static void an_amazon_root_that_is_listed_twice_is_one(void **state)
+{
+    char *twice = malloc(2 * strlen(amazon_roots_pem) + 1);
+    int n = trust_count_amazons(amazon_roots_pem);
+    (void)state;
+
+    assert_true(n > 1);
+    (void)sprintf(twice, "%s%s", amazon_roots_pem, amazon_roots_pem);
+    assert_int_equal(trust_count_amazons(twice), n);
+    assert_int_equal(trust_count_amazons(strstr(amazon_roots_pem + 1, "-----BEGIN")), n - 1);
+    assert_int_equal(trust_count_amazons("-----BEGIN CERTIFICATE-----\nAAAA\n"
+                                         "-----END CERTIFICATE-----\n"),
+                     0);
+    free(twice);
+}
+
 /* A file is looked through in pieces of 16 KB: what lies across two of them is found, too. */
 static void a_certificate_is_found_at_the_edge_of_a_piece(void **state)
 {
@@ -1005,6 +1036,7 @@ int main(void)
         TEST(tells_an_expired_intermediate),
         TEST(tells_an_unknown_root),
         TEST(tells_a_missing_intermediate),
+        TEST(quotes_the_first_thing_that_is_wrong_with_a_chain),
         TEST(prefers_what_is_wrong_with_the_leaf),
         TEST(believes_the_system_last),
         TEST(believes_a_file_beside_the_bundle),
@@ -1016,6 +1048,7 @@ int main(void)
         TEST(believes_a_listed_intermediate),
         TEST(names_a_bad_ca_file),
         TEST(certificates_are_found_as_go_finds_them),
+        TEST(an_amazon_root_that_is_listed_twice_is_one),
         TEST(a_certificate_is_found_at_the_edge_of_a_piece),
         TEST(tells_what_is_not_tls),
         TEST(tells_alerts),

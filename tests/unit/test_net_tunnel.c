@@ -59,10 +59,12 @@ static void ask(uint16_t port, int32_t answer_timeout_ms)
                                   .host_port = 443,
                                   .connect_timeout_ms = 2000,
                                   .answer_timeout_ms = answer_timeout_ms};
+    int64_t began_us = loop_clock_us(loop);
 
     assert_true(tunnel_ask(loop, &tunnel, keep, NULL));
     assert_int_equal(loop_run(loop, clock_monotonic_ms() + 10000), LOOP_IDLE);
     assert_int_equal(n_got, 1);
+    assert_true(got.took_ms >= 1 && got.took_ms <= loop_took_ms(loop_clock_us(loop) - began_us));
 }
 
 static void asks_for_the_host_and_sends_no_more(void **state)

@@ -39,8 +39,9 @@ struct played {
     const char *situation;
     int32_t takes_ms;
     enum stopped_by stopped_by;
-    bool change; /* the network changes before it ends */
-    bool fails;  /* the program itself is in trouble */
+    bool change;          /* the network changes before it ends */
+    bool change_in_pause; /* the same, in the pause behind it */
+    bool fails;           /* the program itself is in trouble */
     bool ticks;
 };
 
@@ -54,6 +55,7 @@ static int64_t remaining_ms[MAX_PLAYED];
 static char told[MAX_TOLD];
 static int n_changes_taken;
 static bool changed, change_is_one;
+static bool busy; /* a folder is written to all the time */
 static int n_looked;
 static enum answer connected_now;      /* when it is looked for at the end */
 static enum answer running, connected; /* of the agent, in every round */
@@ -116,7 +118,7 @@ bool __wrap_changes_take(struct changes *changes)
 {
     (void)changes;
     n_changes_taken += changed;
-    return changed;
+    return changed || busy;
 }
 
 void __wrap_tell_state(const struct options *options, const struct report *report)
@@ -161,10 +163,14 @@ int64_t __wrap_clock_monotonic_ms(void)
 
 int __wrap_clock_rest(struct pollfd *fds, size_t n, int64_t wait_ms)
 {
+    struct played *last = &list[n_played - 1];
     (void)fds;
     (void)n;
+
     assert_true(wait_ms > 0);
-    moved_ms += wait_ms;
+    moved_ms += last->change_in_pause ? 1 : busy && wait_ms > 10 ? 10 : wait_ms;
+    changed |= last->change_in_pause;
+    last->change_in_pause = false;
     return 0;
 }
 
@@ -248,6 +254,7 @@ static int start(void **state)
     memset(was_told_to_end, 0, sizeof(was_told_to_end));
     n_played = n_changes_taken = 0;
     change_is_one = true;
+    busy = false;
     told[0] = '\0';
     return 0;
 }
@@ -452,6 +459,31 @@ static void pauses_lie_between_rounds(void **state)
                     n_played + 1); /* behind each, though nothing told of a change */
 }
 
+/* Each look reads a dozen files: after one in vain the next is half a second later. */
+static void a_busy_folder_is_not_looked_at_all_the_time(void **state)
+{
+    (void)state;
+    busy = true;
+    play_for_ever(&(struct played){.situation = "role-missing", .takes_ms = 1});
+    n_looked = 0;
+    assert_int_equal(run_wait("wait -q --deadline 20s"), EXIT_NOT_READY);
+    assert_in_range(n_looked, 20, 40 + n_played);
+}
+
+/* What stands in the way is asked alone; whatever else a report says is no older than an hour. */
+static void each_hour_a_round_is_whole(void **state)
+{
+    int n_whole = 0;
+    (void)state;
+
+    play_for_ever(&(struct played){.situation = "role-missing", .takes_ms = 1});
+    assert_int_equal(run_wait("wait -q --deadline 180m"), EXIT_NOT_READY);
+    for (int i = 0; i < n_played; i++)
+        n_whole += was_whole[i];
+    assert_in_range(n_played, 40, MAX_PLAYED);
+    assert_int_equal(n_whole, 3);
+}
+
 static void the_deadline_is_that_of_the_boot(void **state)
 {
     (void)state;
@@ -526,6 +558,18 @@ static void an_instance_without_metadata_is_followed(void **state)
     list[0].situation = "healthy";
     assert_int_equal(follow("imds-blocked-locally"), EXIT_READY);
     assert_int_equal(n_played, 1);
+}
+
+/* Otherwise it would begin half a minute later. */
+static void a_change_in_the_pause_begins_a_whole_round_at_once(void **state)
+{
+    (void)state;
+    list[0] = (struct played){.situation = "role-missing", .change_in_pause = true};
+    list[1].situation = "healthy";
+    assert_int_equal(follow(NULL), EXIT_READY);
+    assert_int_equal(n_played, 2);
+    assert_true(was_whole[1]);
+    assert_in_range(remaining_ms[0] - remaining_ms[1], 1, 1000);
 }
 
 static void an_agent_that_sleeps_is_restarted_when_all_is_well(void **state)
@@ -737,11 +781,14 @@ int main(void)
         cmocka_unit_test_setup(ticks_draw_nothing_where_there_is_no_terminal, start),
         cmocka_unit_test_setup(nobody_is_named_when_that_is_asked, start),
         cmocka_unit_test_setup(pauses_lie_between_rounds, start),
+        cmocka_unit_test_setup(a_busy_folder_is_not_looked_at_all_the_time, start),
+        cmocka_unit_test_setup(each_hour_a_round_is_whole, start),
         cmocka_unit_test_setup(the_deadline_is_that_of_the_boot, start),
         cmocka_unit_test_setup(a_short_deadline_leaves_time_to_report, start),
         cmocka_unit_test_setup(there_is_nothing_to_follow_when_all_was_well, start),
         cmocka_unit_test_setup(there_is_nothing_to_follow_where_no_instance_is, start),
         cmocka_unit_test_setup(an_instance_without_metadata_is_followed, start),
+        cmocka_unit_test_setup(a_change_in_the_pause_begins_a_whole_round_at_once, start),
         cmocka_unit_test_setup(an_agent_that_sleeps_is_restarted_when_all_is_well, start),
         cmocka_unit_test_setup(what_was_well_all_the_time_was_not_fixed, start),
         cmocka_unit_test_setup(an_earlier_round_that_was_not_ready_counts, start),
