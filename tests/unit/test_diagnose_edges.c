@@ -658,6 +658,29 @@ static void one_action_is_unclear(struct facts *f)
     action->status = 500;
 }
 
+/* Every other day: the first of ssm is what a title names. */
+static void each_certificate_ended_on_its_own_day(struct facts *f)
+{
+    for (int i = SERVICE_SSM; i <= SERVICE_EC2MESSAGES; i++)
+        for (int32_t j = 0; j < f->endpoints[i].n_addresses; j++)
+            at(f, i, j)->session.not_after_unix_s = 1795435200 - (2 + i) * 86400;
+}
+
+static void one_other_service_is_silent(struct facts *f)
+{
+    break_connect(f, SERVICE_SSM, ALL_ADDRESSES, FAILURE_TIMEOUT, 2000);
+}
+
+static void the_proxy_was_not_asked_for_ssm(struct facts *f)
+{
+    memset(&f->endpoints[SERVICE_SSM].proxy, 0, sizeof(f->endpoints[SERVICE_SSM].proxy));
+}
+
+static void the_second_services_certificate_ends(struct facts *f)
+{
+    at(f, SERVICE_SSMMESSAGES, 0)->session.not_after_unix_s = f->clock.wall_unix_ms / 1000 + 86400;
+}
+
 #define FINDING(code) "\"code\":\"" code "\",\"severity\""
 
 static const struct {
@@ -800,6 +823,12 @@ static const struct {
     {"address-family-blocked", kms_answers_by_ipv6,
      "\"ssmmessages, ec2messages: probably a rule keeps IPv6", NULL},
     {"policy-incomplete--parameters", one_action_is_unclear, "2 of 7 probed actions denied", NULL},
+    {"tls-expired", each_certificate_ended_on_its_own_day, "ended on 2026-11-21", NULL},
+    {"endpoint-missing--gateway", one_other_service_is_silent, FINDING("endpoint-missing"), NULL},
+    {"proxy-in-the-way--opens", the_proxy_was_not_asked_for_ssm,
+     "CONNECT ssmmessages.us-east-1.amazonaws.com:443", "CONNECT ssm."},
+    {"healthy", the_second_services_certificate_ends, "certificate of 10.0.1.22 is valid until",
+     NULL},
 };
 
 static void what_is_said_at_an_edge(void **state)
