@@ -136,7 +136,7 @@ static bool no_network_acl(const struct view *view)
     if (view->cause->way == WAY_WHOLE)
         return !is_gateways(view);
     return sum.at[silence_of(view)][PLACE_OWN_SUBNET] > 0 ||
-           (view->cause->way == WAY_SILENCE && sum.by[ENDING_OK] + sum.by[ENDING_OTHER] > 0 &&
+           (view->cause->way == WAY_SILENCE && sum.by[ENDING_OK] > 0 &&
             reach_neighbour(view->facts, view->service, &at));
 }
 

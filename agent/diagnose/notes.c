@@ -147,17 +147,13 @@ static const struct dns_answer *silent_server(const struct endpoint_facts *endpo
 {
     const struct dns_answer *silent = NULL;
 
-    for (int32_t i = 0; i < endpoint->n_answers; i++) {
-        const struct dns_answer *answer = &endpoint->answers[i];
-        if (answer->asked_as != ASKED_CONFIGURED)
-            continue;
-        if (!silent && answer->step.outcome == OUTCOME_FAILED &&
-            answer->step.failure == FAILURE_TIMEOUT && answer->rcode < 0)
-            silent = answer;
-    }
-    for (int32_t i = 0; silent && i < endpoint->n_answers; i++)
+    for (int32_t i = 0; i < endpoint->n_answers && !silent; i++)
+        if (endpoint->answers[i].asked_as == ASKED_CONFIGURED &&
+            endpoint->answers[i].step.failure == FAILURE_TIMEOUT)
+            silent = &endpoint->answers[i];
+    for (int32_t i = 0; i < endpoint->n_answers && silent; i++)
         if (strcmp(silent->server, endpoint->answers[i].server) == 0 &&
-            (endpoint->answers[i].step.outcome == OUTCOME_OK || endpoint->answers[i].rcode >= 0))
+            endpoint->answers[i].rcode >= 0)
             return NULL;
     return silent;
 }

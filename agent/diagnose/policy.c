@@ -144,8 +144,6 @@ struct denials policy_count(const struct facts *facts)
 
     for (enum service i = 0; i < N_SERVICES; i++) {
         const struct endpoint_facts *endpoint = &facts->endpoints[i];
-        if (!look_is_planned(facts, i))
-            continue;
         for (int32_t j = 0; j < endpoint->n_actions; j++) {
             const struct action_facts *action = &endpoint->actions[j];
             denials.allowed += action->permission == PERMISSION_ALLOWED;

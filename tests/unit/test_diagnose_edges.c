@@ -609,6 +609,78 @@ static void a_far_address_has_no_route(struct facts *f)
     kernel_says(f, "10.0.2.21", ROUTE_NONE, "", 254);
 }
 
+/* Two are given, and one of them works: the server forwards to something that serves. */
+static void one_that_is_given_connects(struct facts *f)
+{
+    struct endpoint_facts *endpoint = &f->endpoints[SERVICE_SSM];
+
+    endpoint->n_addresses = 2;
+    endpoint->addresses[1] = endpoint->addresses[0];
+    SET(endpoint->addresses[0].address, "10.0.2.98");
+    healthy_address(f, SERVICE_SSM, &endpoint->addresses[0]);
+}
+
+static void the_agents_file_names_a_region(struct facts *f)
+{
+    SET(f->agent.config_region, "eu-west-1");
+}
+
+static void the_agent_is_not_installed(struct facts *f)
+{
+    memset(&f->agent, 0, sizeof(f->agent));
+    f->agent.installed = ANSWER_NO;
+}
+
+static void the_agent_is_the_first_that_knows_dhmc(struct facts *f)
+{
+    SET(f->agent.version, "3.2.582.0");
+}
+
+static void the_way_without_the_proxy_is_silent(struct facts *f)
+{
+    break_connect(f, SERVICE_SSM, ALL_ADDRESSES, FAILURE_TIMEOUT, 2000);
+}
+
+/* ssm has trouble in both families; that IPv6 is not blocked as such shows kms alone, after s3, which is not asked. */
+static void kms_answers_by_ipv6(struct facts *f)
+{
+    break_connect(f, SERVICE_SSM, ALL_ADDRESSES, FAILURE_TIMEOUT, 3500);
+    add_service(f, SERVICE_KMS, NEED_OPTIONAL);
+    SET(f->endpoints[SERVICE_KMS].addresses[1].address, "2600:1f18:1:1::25");
+}
+
+static void one_action_is_unclear(struct facts *f)
+{
+    struct action_facts *action = &f->endpoints[SERVICE_SSM].actions[0];
+
+    action->permission = PERMISSION_UNCLEAR;
+    action->failure = FAILURE_HTTP_STATUS;
+    action->status = 500;
+}
+
+/* Every other day: the first of ssm is what a title names. */
+static void each_certificate_ended_on_its_own_day(struct facts *f)
+{
+    for (int i = SERVICE_SSM; i <= SERVICE_EC2MESSAGES; i++)
+        for (int32_t j = 0; j < f->endpoints[i].n_addresses; j++)
+            at(f, i, j)->session.not_after_unix_s = 1795435200 - (2 + i) * 86400;
+}
+
+static void one_other_service_is_silent(struct facts *f)
+{
+    break_connect(f, SERVICE_SSM, ALL_ADDRESSES, FAILURE_TIMEOUT, 2000);
+}
+
+static void the_proxy_was_not_asked_for_ssm(struct facts *f)
+{
+    memset(&f->endpoints[SERVICE_SSM].proxy, 0, sizeof(f->endpoints[SERVICE_SSM].proxy));
+}
+
+static void the_second_services_certificate_ends(struct facts *f)
+{
+    at(f, SERVICE_SSMMESSAGES, 0)->session.not_after_unix_s = f->clock.wall_unix_ms / 1000 + 86400;
+}
+
 #define FINDING(code) "\"code\":\"" code "\",\"severity\""
 
 static const struct {
@@ -738,6 +810,25 @@ static const struct {
     {"agent-environment--file", it_is_said_first, "by hand, names /etc\",\"explains\"", NULL},
     {"agent-environment--file", it_is_said_last, "by hand, names /etc\",\"explains\"", NULL},
     {"healthy", a_far_address_has_no_route, "the kernel has no route to 10.0.2.21", NULL},
+    {"dns-bypasses-vpc--memory", one_that_is_given_connects, FINDING("endpoint-az-unreachable"),
+     "\"dns-bypasses-vpc\""},
+    {"imds-unreachable", the_agents_file_names_a_region, "\"clock.skew\",\"agent.config\"],", NULL},
+    {"imds-unreachable", the_agent_is_not_installed, "\"hides\":[\"agent.enabled\"",
+     "\"clock.skew\",\"agent.enabled\""},
+    {"role-missing--dhmc", the_agent_is_the_first_that_knows_dhmc, "\"verdict\":\"degraded\"",
+     NULL},
+    {"proxy-in-the-way--opens", the_way_without_the_proxy_is_silent,
+     "\"id\":\"ssm.authorize\",\"required\":true,\"status\":\"skip\",\"reason\":\"not-wanted\"",
+     NULL},
+    {"address-family-blocked", kms_answers_by_ipv6,
+     "\"ssmmessages, ec2messages: probably a rule keeps IPv6", NULL},
+    {"policy-incomplete--parameters", one_action_is_unclear, "2 of 7 probed actions denied", NULL},
+    {"tls-expired", each_certificate_ended_on_its_own_day, "ended on 2026-11-21", NULL},
+    {"endpoint-missing--gateway", one_other_service_is_silent, FINDING("endpoint-missing"), NULL},
+    {"proxy-in-the-way--opens", the_proxy_was_not_asked_for_ssm,
+     "CONNECT ssmmessages.us-east-1.amazonaws.com:443", "CONNECT ssm."},
+    {"healthy", the_second_services_certificate_ends, "certificate of 10.0.1.22 is valid until",
+     NULL},
 };
 
 static void what_is_said_at_an_edge(void **state)

@@ -76,6 +76,11 @@ static void where_one_answers_it_stays_an_alternative(void **state)
     diagnose(&facts, &report);
     assert_string_not_equal(root->code, "local-firewall");
     assert_non_null(alternative("local-firewall"));
+    from("local-firewall--answers"); /* so it is behind an address that is a second opinion alone */
+    facts.endpoints[SERVICE_SSM].addresses[0].second_opinion = true;
+    step_ok(&facts.endpoints[SERVICE_SSM].addresses[1].steps[RUNG_CONNECT], 1);
+    diagnose(&facts, &report);
+    assert_string_not_equal(root->code, "local-firewall");
 }
 
 static void what_the_socket_says_needs_no_counter(void **state)

@@ -80,6 +80,12 @@ static enum status connects(void)
     return report.checks[check_of_service(SERVICE_SSM, RUNG_CONNECT)].status;
 }
 
+static bool every_address_is_said_to_connect(void)
+{
+    return strstr(report.checks[check_of_service(SERVICE_SSM, RUNG_CONNECT)].summary,
+                  "every IPv4 address connects");
+}
+
 /* The agent falls back from one family to the other, so a family of which every address connects is
  * enough; within one family it is not. */
 static void one_whole_family_is_enough(void **state)
@@ -88,12 +94,17 @@ static void one_whole_family_is_enough(void **state)
     look_at("address-family-blocked");
     assert_int_equal(connects(), STATUS_WARN);
     assert_int_equal(report.verdict, VERDICT_DEGRADED);
+    assert_true(every_address_is_said_to_connect());
     assert_true(says("The agent gets through by IPv4"));
     assert_true(says("Ipv6Ranges=[{CidrIpv6=2600:1f18:1:1::/64}]"));
     assert_false(says("CidrIp="));
     break_connect(&facts, SERVICE_SSM, 1, FAILURE_TIMEOUT, 3500);
     assert_int_equal(connects(), STATUS_WARN);
-    break_connect(&facts, SERVICE_SSM, 0, FAILURE_TIMEOUT, 3500);
+    assert_false(every_address_is_said_to_connect());
+    memset(facts.endpoints[SERVICE_SSM].addresses[1].steps, 0, sizeof(struct step) * N_RUNGS);
+    assert_int_equal(connects(), STATUS_WARN); /* nor is one that was not tried */
+    assert_false(every_address_is_said_to_connect());
+    break_connect(&facts, SERVICE_SSM, ALL_ADDRESSES, FAILURE_TIMEOUT, 3500);
     assert_int_equal(connects(), STATUS_FAIL);
     assert_int_equal(report.verdict, VERDICT_NOT_READY);
     look_at("address-family-blocked--ipv4");
