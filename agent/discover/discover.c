@@ -185,6 +185,7 @@ static void imds_opened(void *arg)
                                    discover->credentials, false, role_known, discover);
     }
     network_mac_of(imds_local_address(discover->imds), mac);
+    network_block_of(imds_local_address(discover->imds), facts);
     discover->instance = instance_read(discover->imds, mac, facts, &events);
     if (discover->role)
         imds_connect_ahead(discover->imds, 1);

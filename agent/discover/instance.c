@@ -2,7 +2,8 @@
  *
  * A table says which path fills which field. A 404 means "has none" and leaves the field empty: no public
  * address, no IPv6. The network's values stand below the interface's MAC address, which this machine
- * knows by itself: of the interface by which it reached IMDS.
+ * knows by itself: of the interface by which it reached IMDS. So is the subnet's block, which DHCP gives as a netmask: IMDS
+ * is asked for it where the netmask is none of a subnet, and where something failed, since a netmask may be wrong.
  * IMDS may answer without a length and end by closing, so a value that was cut off looks whole. Each
  * value must have its form; a value without it counts as not answered.
  */
@@ -27,7 +28,7 @@ enum { LINE_SIZE = 320 };
 
 struct value_row {
     const char *path; /* below the interface's MAC */
-    bool of_ipv6;
+    enum { ALWAYS, OF_IPV6, OWN_BLOCK } asked;
     size_t offset;   /* of the string, or of the first string of a list */
     size_t size;     /* of one string */
     size_t n_offset; /* of the list's count; 0: a single string */
@@ -58,25 +59,25 @@ static bool is_address(const char *line)
 
 #define ONE(path, field, is_whole)                                      \
     {                                                                   \
-        path, false, offsetof(struct instance_facts, field),            \
+        path, ALWAYS, offsetof(struct instance_facts, field),           \
             sizeof(((struct instance_facts *)0)->field), 0, 1, is_whole \
     }
-#define LIST(path, of_ipv6, field, max, is_whole)                     \
+#define LIST(path, asked, field, max, is_whole)                       \
     {                                                                 \
-        path, of_ipv6, offsetof(struct instance_facts, field),        \
+        path, asked, offsetof(struct instance_facts, field),          \
             sizeof(((struct instance_facts *)0)->field[0]),           \
             offsetof(struct instance_facts, n_##field), max, is_whole \
     }
 
 /* Most needed first: some are connected for ahead. */
 static const struct value_row values[] = {
-    LIST("vpc-ipv4-cidr-blocks", false, vpc_cidrs, MAX_CIDRS, place_is_vpc_block),
-    LIST("vpc-ipv6-cidr-blocks", true, vpc_cidrs, MAX_CIDRS, place_is_vpc_block),
-    LIST("subnet-ipv4-cidr-block", false, subnet_cidrs, MAX_CIDRS, place_is_vpc_block),
-    LIST("subnet-ipv6-cidr-blocks", true, subnet_cidrs, MAX_CIDRS, place_is_vpc_block),
+    LIST("vpc-ipv4-cidr-blocks", ALWAYS, vpc_cidrs, MAX_CIDRS, place_is_vpc_block),
+    LIST("vpc-ipv6-cidr-blocks", OF_IPV6, vpc_cidrs, MAX_CIDRS, place_is_vpc_block),
+    LIST("subnet-ipv4-cidr-block", OWN_BLOCK, subnet_cidrs, MAX_CIDRS, place_is_vpc_block),
+    LIST("subnet-ipv6-cidr-blocks", OF_IPV6, subnet_cidrs, MAX_CIDRS, place_is_vpc_block),
     ONE("vpc-id", vpc, is_id),
     ONE("subnet-id", subnet, is_id),
-    LIST("security-group-ids", false, security_groups, MAX_GROUPS, is_id),
+    LIST("security-group-ids", ALWAYS, security_groups, MAX_GROUPS, is_id),
     ONE("public-ipv4s", public_ipv4, is_address),
 };
 enum { N_VALUES = COUNT_OF(values) };
@@ -93,10 +94,12 @@ struct instance_reader {
     struct value_read reads[N_VALUES];
     char mac[NAME_SIZE]; /* of the interface that leads to IMDS */
     bool mac_given;      /* by this machine, and not yet by IMDS */
+    bool block_given;    /* the same of the subnet's block */
     bool ipv6;           /* its values are asked for too */
     int n_reads;         /* values under way */
     struct step id;      /* of the path that the agent asks first */
     int32_t id_status;
+    char id_start[DETAIL_SIZE]; /* of an answer that is no id */
 };
 
 /* --- single values and lists --- */
@@ -132,7 +135,8 @@ static void all_arrived(struct instance_reader *reader)
     struct instance_facts *instance = &reader->facts->instance;
 
     if (reader->mac_given && instance->n_vpc_cidrs == 0 && !instance->vpc[0]) {
-        reader->mac_given = false;
+        reader->mac_given = reader->block_given = false;
+        instance->n_subnet_cidrs = 0;
         imds_get(reader->imds, "meta-data/mac", mac_arrived, reader);
         return;
     }
@@ -161,13 +165,19 @@ static void macs_arrived(void *arg, const struct imds_answer *answer)
         network_mark_own(&reader->facts->network, answer->body);
 }
 
-static void ask_value(struct instance_reader *reader, int i)
+/* Below the interface's MAC. */
+static void ask(const struct instance_reader *reader, const char *value, imds_done *done, void *arg)
 {
     char path[LINE_SIZE];
 
+    (void)text_set(path, sizeof(path), MACS "%s/%s", reader->mac, value);
+    imds_get(reader->imds, path, done, arg);
+}
+
+static void ask_value(struct instance_reader *reader, int i)
+{
     reader->reads[i] = (struct value_read){reader, &values[i]};
-    (void)text_set(path, sizeof(path), MACS "%s/%s", reader->mac, values[i].path);
-    imds_get(reader->imds, path, value_arrived, &reader->reads[i]);
+    ask(reader, values[i].path, value_arrived, &reader->reads[i]);
 }
 
 /* What a 404 answers mostly is not asked: of IPv6 without an address of it. `rest`: of IPv6 alone. */
@@ -176,7 +186,9 @@ static void ask_values(struct instance_reader *reader, bool rest)
     bool wanted[N_VALUES];
 
     for (int i = 0; i < N_VALUES; i++) {
-        wanted[i] = rest ? values[i].of_ipv6 : !values[i].of_ipv6 || reader->ipv6;
+        wanted[i] = values[i].asked == OF_IPV6
+                        ? reader->ipv6
+                        : !rest && (values[i].asked == ALWAYS || !reader->block_given);
         reader->n_reads += wanted[i];
     }
     for (int i = 0; i < N_VALUES; i++)
@@ -198,6 +210,7 @@ static void mac_arrived(void *arg, const struct imds_answer *answer)
     else
         all_arrived(reader);
 }
+
 /* --- the identity document --- */
 
 /* So deep cJSON goes safely, and Go at all; what lies deeper nobody reads. */
@@ -369,6 +382,7 @@ static void judge_id(struct instance_reader *reader)
         return;
     imds->identity = reader->id;
     imds->identity_status = reader->id_status;
+    (void)text_set(imds->body_start, sizeof(imds->body_start), "%s", reader->id_start);
 }
 
 static void id_arrived(void *arg, const struct imds_answer *answer)
@@ -376,14 +390,17 @@ static void id_arrived(void *arg, const struct imds_answer *answer)
     struct instance_reader *reader = arg;
     enum failure failure = answer->failure != FAILURE_NONE ? answer->failure
                            : answer->status != 200         ? imds_status_failure(answer->status)
-                           : answer->body_bytes == 0       ? FAILURE_MALFORMED
-                                                           : FAILURE_NONE;
+                           : !text_starts(answer->body, "i-") || !is_id(answer->body)
+                               ? FAILURE_MALFORMED
+                               : FAILURE_NONE;
 
     if (failure == FAILURE_NONE)
         return;
     reader->id_status = answer->status;
     step_fail(&reader->id, failure, answer->took_ms);
     (void)text_set(reader->id.detail, DETAIL_SIZE, IMDS_ID_PATH);
+    if (failure == FAILURE_MALFORMED)
+        text_excerpt(reader->id_start, DETAIL_SIZE, answer->body, answer->body_bytes);
     judge_id(reader);
 }
 
@@ -422,9 +439,8 @@ struct instance_reader *instance_read(struct imds *imds, const char *mac, struct
     reader->mac_given = is_mac(mac);
     (void)text_set(reader->mac, sizeof(reader->mac), "%s", reader->mac_given ? mac : "");
     imds_get(imds, "dynamic/instance-identity/document", document_arrived, reader);
-    /* What stands in its place may have the one and not the other; the service itself has both. */
-    if (strcmp(facts->imds.server, IMDS_SERVER) != 0)
-        imds_get(imds, IMDS_ID_PATH, id_arrived, reader);
+    imds_get(imds, IMDS_ID_PATH, id_arrived, reader);
+    reader->block_given = facts->instance.n_subnet_cidrs > 0;
     if (reader->mac_given)
         ask_values(reader, false);
     else
@@ -445,13 +461,48 @@ static bool has_ipv6_answers(const struct facts *facts)
     return false;
 }
 
+/* Where silence lies decides who is to blame. */
+static bool has_failed_addresses(const struct facts *facts)
+{
+    for (int i = 0; i < N_SERVICES; i++)
+        for (int j = 0; j < facts->endpoints[i].n_addresses; j++)
+            for (enum rung rung = RUNG_CONNECT; rung <= RUNG_HTTP; rung++)
+                if (facts->endpoints[i].addresses[j].steps[rung].outcome == OUTCOME_FAILED)
+                    return true;
+    return false;
+}
+
+static void block_arrived(void *arg, const struct imds_answer *answer)
+{
+    const struct instance_reader *reader = arg;
+    struct facts *facts = reader->facts;
+    char block[ADDRESS_SIZE];
+
+    if (answer->status != 200 || !text_set(block, sizeof(block), "%s", answer->body) ||
+        !place_is_vpc_block(text_trim(block)))
+        return;
+    (void)text_set(facts->instance.subnet_cidrs[0], ADDRESS_SIZE, "%s", block);
+    for (int i = 0; i < N_SERVICES; i++)
+        for (int j = 0; j < facts->endpoints[i].n_addresses; j++) {
+            struct address_facts *address = &facts->endpoints[i].addresses[j];
+            address->place = place_of(&facts->instance, address->address);
+        }
+}
+
 bool instance_read_rest(struct instance_reader *reader)
 {
-    if (reader->ipv6 || !reader->mac[0] || !has_ipv6_answers(reader->facts))
-        return false;
-    reader->ipv6 = true;
-    ask_values(reader, true);
-    return true;
+    bool block = reader->block_given && has_failed_addresses(reader->facts);
+    bool ipv6 = !reader->ipv6 && reader->mac[0] && has_ipv6_answers(reader->facts);
+
+    if (block) {
+        reader->block_given = false;
+        ask(reader, "subnet-ipv4-cidr-block", block_arrived, reader);
+    }
+    if (ipv6) {
+        reader->ipv6 = true;
+        ask_values(reader, true);
+    }
+    return block || ipv6;
 }
 
 void instance_reader_free(struct instance_reader *reader)

@@ -42,7 +42,8 @@ struct instance_events {
 enum { INSTANCE_REQUESTS = 7 };
 
 /* Starts reading into facts->instance and facts->imds.identity. `mac`: of the interface that leads to
- * IMDS; it may be empty, or one that IMDS does not know. Each event comes once. */
+ * IMDS; it may be empty, or one that IMDS does not know. The subnet's IPv4 block is asked for where
+ * facts->instance has none. Each event comes once. */
 struct instance_reader *instance_read(struct imds *imds, const char *mac, struct facts *facts,
                                       const struct instance_events *events);
 

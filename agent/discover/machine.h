@@ -22,6 +22,10 @@ void network_mark_own(struct network_facts *network, const char *macs);
 /* The MAC address of the interface that has this address; empty when there is none. */
 void network_mac_of(const char *address, char mac[NAME_SIZE]);
 
+/* The subnet's block, by the netmask of this address: DHCP gives both. Nothing where no subnet of a VPC is so large or
+ * small. */
+void network_block_of(const char *address, struct facts *facts);
+
 /* After a round: the kernel's routes to the resolvers that did not answer. */
 void resolvers_doubt(struct facts *facts);
 

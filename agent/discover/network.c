@@ -22,6 +22,7 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "discover/machine.h"
+#include "model/place.h"
 #include "net/address.h"
 #include "net/dial.h"
 #include "net/route.h"
@@ -138,6 +139,28 @@ void network_mac_of(const char *address, char mac[NAME_SIZE])
         if (is_link(entry) && strcmp(entry->ifa_name, name) == 0)
             format_mac(entry, mac);
     freeifaddrs(all);
+}
+
+void network_block_of(const char *address, struct facts *facts)
+{
+    struct instance_facts *instance = &facts->instance;
+    char *block = instance->subnet_cidrs[0];
+    struct bits base;
+    unsigned int n_prefix;
+
+    for (int32_t i = 0; i < facts->network.n_interfaces; i++)
+        for (int32_t j = 0; j < facts->network.interfaces[i].n_addresses; j++) {
+            const char *own = facts->network.interfaces[i].addresses[j];
+            if (!text_starts(own, address) || own[strlen(address)] != '/' ||
+                !place_is_vpc_block(own) || !bits_parse_block(own, &base, &n_prefix) ||
+                base.n != 32)
+                continue;
+            for (unsigned int k = n_prefix; k < base.n; k++)
+                base.byte[k / 8] &= (unsigned char)~(0x80u >> k % 8);
+            (void)inet_ntop(AF_INET, base.byte, block, ADDRESS_SIZE);
+            (void)text_add(block, ADDRESS_SIZE, "/%u", n_prefix);
+            instance->n_subnet_cidrs = 1;
+        }
 }
 
 void network_mark_own(struct network_facts *network, const char *macs)

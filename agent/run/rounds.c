@@ -8,6 +8,12 @@
 
 #include "base/text.h"
 
+static bool says_later(const struct check_result *check)
+{
+    return check->status != STATUS_PASS &&
+           (check->reason == FAILURE_THROTTLED || check->reason == FAILURE_SERVER_ERROR);
+}
+
 bool rounds_worth_another(const struct report *report)
 {
     for (int i = 0; i < N_CHECKS; i++) {
@@ -20,8 +26,7 @@ bool rounds_worth_another(const struct report *report)
         if ((i == CHECK_IMDS_TOKEN || i == CHECK_IMDS_IDENTITY) &&
             (check->reason == FAILURE_NOT_FOUND || check->reason == FAILURE_UNAUTHORIZED))
             return true;
-        if (check->reason == FAILURE_THROTTLED || check->reason == FAILURE_SERVER_ERROR ||
-            check->reason == FAILURE_SERVFAIL)
+        if (says_later(check) || check->reason == FAILURE_SERVFAIL)
             return true;
     }
     return false;
@@ -99,11 +104,12 @@ int64_t rounds_hurry(struct rounds_pace *pace, int64_t elapsed_ms)
 bool rounds_next(const struct report *report, const struct rounds_state *state, int64_t *wait_ms)
 {
     int64_t wait = jittered(state, ROUND_MAX_WAIT_MS);
-    const struct check_result *token = &report->checks[CHECK_IMDS_TOKEN];
-    bool throttled = token->status == STATUS_FAIL && token->reason == FAILURE_THROTTLED;
+    const struct check_result *identity = &report->checks[CHECK_IMDS_IDENTITY];
+    bool throttled = says_later(&report->checks[CHECK_IMDS_TOKEN]) || says_later(identity);
+    bool no_id = identity->reason == FAILURE_NOT_FOUND && report->facts->imds.identity.detail[0];
     bool no_role = report->checks[CHECK_ROLE_ATTACHED].status == STATUS_FAIL ||
                    report->checks[CHECK_ROLE_CREDENTIALS].status == STATUS_FAIL;
-    int most = throttled ? ROUNDS_OF_IMDS : no_role ? ROUNDS_OF_ROLE : ROUNDS_OF_CHECK;
+    int most = throttled ? ROUNDS_OF_IMDS : no_role || no_id ? ROUNDS_OF_ROLE : ROUNDS_OF_CHECK;
 
     if (state->n_done >= most || !rounds_worth_another(report) || wait >= state->remaining_ms)
         return false;

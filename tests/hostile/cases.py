@@ -75,7 +75,7 @@ def imds_values(_):
              f"{mac}/security-group-ids", f"{mac}/interface-id"]  # fmt: skip
     for what, text in odd.items():
         for path in paths:
-            yield Case(f"imds: {path.rpartition('/')[2]} is {what}", instead={path: text}, harmless=True, all_outputs=True)
+            yield Case(f"imds: {path.rpartition('/')[2]} is {what}", instead={path: text}, harmless=path != "meta-data/instance-id", all_outputs=True)
         for field in ("region", "instanceId", "accountId", "availabilityZone", "imageId", "instanceType", "privateIp"):
             document = metadata.identity_document(world, **{field: text})
             yield Case(f"imds: {field} is {what}", instead={"dynamic/instance-identity/document": document},

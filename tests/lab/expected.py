@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """One row a situation: the faults as they are given to the lab, the verdict of `check`, and the code of the first finding.
 
-None: no finding above a note. EXPECTED is what holds, AWAITED what the real agent demands and does not hold yet.
+None: no finding above a note.
 """
 
 EXPECTED = [  # fault, verdict, first finding
@@ -466,6 +466,20 @@ EXPECTED = [  # fault, verdict, first finding
     ("imds-path:security-credentials:503", "not-ready", "imds-throttled"),
     ("imds-stand-in", "not-ready", "imds-malformed"),
     ("imds-path:ec2-instance:404", "ready", None),
+    # the agent asks for its id first: three times three, half a second apart, and exits
+    ("imds-path:meta-data/instance-id", "not-ready", "imds-malformed"),
+    ("imds-path:meta-data/instance-id:404:2", "ready", None),
+    ("imds-path:meta-data/instance-id:404:3", "not-ready", "imds-malformed"),
+    ("imds-path:meta-data/instance-id:500", "not-ready", "imds-throttled"),
+    ("imds-path:meta-data/instance-id:500:8", "ready", None),
+    ("imds-path:meta-data/instance-id:500:9", "not-ready", "imds-throttled"),
+    ("imds-path:document:500:8", "ready", None),
+    ("imds-path:token:500:8", "ready", None),
+    ("imds-path-slow:meta-data/instance-id", "not-ready", "imds-slow"),
+    ("imds-path-slow:meta-data/instance-id:700", "degraded", "imds-slow"),
+    ("imds-says:id-empty", "not-ready", "imds-malformed"),
+    ("imds-says:id-odd", "not-ready", "imds-malformed"),
+    ("imds-says:old-id", "ready", None),
     ("imds-says", "ready", None),
     ("imds-says:role-odd", "ready", None),
     ("imds-says:expires-soon", "ready", None),
@@ -527,13 +541,4 @@ EXPECTED = [  # fault, verdict, first finding
     ("private-dns-off policy-missing", "not-ready", "private-dns-off"),
     ("imds-disabled egress-blocked", "not-ready", "imds-disabled"),
     ("dns-servfail role-missing", "not-ready", "role-missing"),
-]
-
-# What the real agent's behaviour demands by the contract (docs/lab.md, "The verdict"), and `check` does not say yet. Such a row
-# is expected to fail, strictly: one that has come true fails the suite, and moves up into EXPECTED. Words that begin with -- are
-# options of the program.
-AWAITED = [  # asked only of what does not say that it is EC2's: one request more, of a healthy instance's 100 packets
-    ("imds-path:meta-data/instance-id", "not-ready", "imds-malformed"),
-    ("imds-path:meta-data/instance-id:500", "not-ready", "imds-throttled"),
-    ("imds-path-slow:meta-data/instance-id", "not-ready", "imds-slow"),
 ]

@@ -11,7 +11,7 @@ import subprocess
 
 import pytest
 from agent_did import agent_did
-from expected import AWAITED, EXPECTED
+from expected import EXPECTED
 from on_instance import schema_problems
 
 from vpc.faults import TABLE
@@ -19,15 +19,12 @@ from vpc.faults import TABLE
 STATUS = {"ready": 0, "degraded": 0, "not-ready": 1, "unknown": 3}
 
 
-def rows(of, *marks):
+def rows(of):
     for row in of:
-        yield pytest.param(*row, id=row[0], marks=marks)
+        yield pytest.param(*row, id=row[0])
 
 
-NOT_YET = pytest.mark.xfail(reason="the agent demands it: move the row into EXPECTED once it holds", strict=True)
-
-
-@pytest.mark.parametrize("faults, verdict, code", [*rows(EXPECTED), *rows(AWAITED, NOT_YET)])
+@pytest.mark.parametrize("faults, verdict, code", rows(EXPECTED))
 def test_fault(binary, runs, faults, verdict, code):
     done = runs[faults].result()["check", "json"]
     assert done.stdout, done.stderr
@@ -46,7 +43,7 @@ ASKED_OTHERWISE = {"policy-incomplete:ssm:UpdateInstanceInformation --permission
 
 
 def test_the_verdict_is_what_the_agent_does():
-    known = [(row[0], row[1], agent_did(row[0])) for row in EXPECTED + AWAITED if agent_did(row[0])]
+    known = [(row[0], row[1], agent_did(row[0])) for row in EXPECTED if agent_did(row[0])]
     differ = {row for row, verdict, (did, _) in known if (did == "up") != (verdict in ("ready", "degraded"))}
     assert len(known) > 200 and differ == ASKED_OTHERWISE
 
@@ -88,17 +85,17 @@ def test_blocks_are_small():
 
 
 def test_every_fault_is_expected_somewhere():
-    given = {word.partition(":")[0] for row in EXPECTED + AWAITED for word in row[0].split() if word[:2] != "--"}
+    given = {word.partition(":")[0] for row in EXPECTED for word in row[0].split() if word[:2] != "--"}
     assert given == set(TABLE)
 
 
 def test_no_situation_is_expected_twice():
-    given = [row[0] for row in EXPECTED + AWAITED]
+    given = [row[0] for row in EXPECTED]
     assert len(given) == len(set(given))
 
 
 def test_the_lists_expectation_is_the_tables():
     """What --list-faults promises is what the plain fault leads to."""
-    for faults, _, code in EXPECTED + AWAITED:
+    for faults, _, code in EXPECTED:
         if faults in TABLE:
             assert TABLE[faults].finds == code, faults

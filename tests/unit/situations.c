@@ -192,6 +192,29 @@ static void imds_document_cut(struct facts *facts)
     facts->instance.availability_zone[0] = '\0';
 }
 
+static void imds_id_not_found(struct facts *facts)
+{
+    step_fail(&facts->imds.identity, FAILURE_NOT_FOUND, 1);
+    facts->imds.identity_status = 404;
+    SET(facts->imds.identity.detail, "meta-data/instance-id");
+    SET(facts->imds.server, "EC2ws");
+}
+
+static void imds_id_is_none(struct facts *facts)
+{
+    imds_id_not_found(facts);
+    facts->imds.identity.failure = FAILURE_MALFORMED;
+    facts->imds.identity_status = 200;
+    SET(facts->imds.body_start, "ami-launch-index");
+}
+
+static void imds_id_throttled(struct facts *facts)
+{
+    imds_id_not_found(facts);
+    facts->imds.identity.failure = FAILURE_THROTTLED;
+    facts->imds.identity_status = 503;
+}
+
 static void imds_unreachable(struct facts *facts)
 {
     break_imds(facts, CHECK_IMDS_CONNECT, FAILURE_TIMEOUT, 1000);
@@ -311,6 +334,9 @@ const struct situation machine_situations[] = {
     {"imds-slow--half-a-second", imds_half_a_second},
     {"imds-throttled", imds_throttled},
     {"imds-malformed", imds_malformed},
+    {"imds-malformed--id-not-found", imds_id_not_found},
+    {"imds-malformed--id-is-none", imds_id_is_none},
+    {"imds-throttled--id", imds_id_throttled},
     {"imds-cut", imds_document_cut},
     {"imds-unreachable", imds_unreachable},
     {"imds-unreachable--silent-to-all", imds_silent_to_all},

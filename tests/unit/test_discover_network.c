@@ -311,6 +311,39 @@ static void interfaces_have_addresses_and_links(void **state)
     answers = false;
 }
 
+static void a_netmask_gives_the_subnets_block(void **state)
+{
+    static const struct {
+        const char *own, *block;
+    } rows[] = {
+        {"10.0.1.10/24", "10.0.1.0/24"},
+        {"10.0.1.10/20", "10.0.0.0/20"},
+        {"172.31.255.255/16", "172.31.0.0/16"},
+        {"10.0.1.30/28", "10.0.1.16/28"},
+        {"10.0.1.10/32", NULL},
+        {"10.0.1.10/8", NULL},
+        {"10.0.1.100/24", NULL},
+        {"2001:db8::10/64", NULL},
+    };
+    static const char *const local[] = {"10.0.1.10", "172.31.255.255", "10.0.1.30", "2001:db8::10"};
+    static struct facts of;
+    char(*addresses)[ADDRESS_SIZE] = of.network.interfaces[1].addresses;
+    (void)state;
+
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        bool other = strcmp(rows[i].own, "10.0.1.100/24") == 0;
+        memset(&of, 0, sizeof(of));
+        of.network.n_interfaces = of.network.interfaces[1].n_addresses = 2;
+        (void)text_set(addresses[0], ADDRESS_SIZE, "192.0.2.1/24");
+        (void)text_set(addresses[1], ADDRESS_SIZE, "%s", rows[i].own);
+        for (size_t j = 0; j < COUNT_OF(local); j++)
+            if (other ? j == 0 : text_starts(rows[i].own, local[j]))
+                network_block_of(local[j], &of);
+        assert_int_equal(of.instance.n_subnet_cidrs, rows[i].block ? 1 : 0);
+        assert_string_equal(of.instance.subnet_cidrs[0], rows[i].block ? rows[i].block : "");
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -324,6 +357,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_server_that_is_silent_has_its_route_looked_up, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(interfaces_have_addresses_and_links, set_up, tear_down),
+        cmocka_unit_test(a_netmask_gives_the_subnets_block),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

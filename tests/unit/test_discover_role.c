@@ -59,7 +59,7 @@ enum { MAX_CHANGES = 4 };
 static const struct reply *changed; /* MAX_CHANGES of them; one without a path is none */
 static struct facts facts;
 static struct credentials credentials;
-static int n_known, n_identified, n_placed;
+static int n_known, n_identified, n_placed, n_blocks;
 static char root[] = "/tmp/ssm-preflight-role-XXXXXX";
 
 static const struct reply *reply_to(const char *path)
@@ -84,6 +84,7 @@ void __wrap_imds_get(struct imds *imds, const char *path, imds_done *done, void 
                                  .took_ms = 1,
                                  .body = reply && reply->body ? reply->body : ""};
     (void)imds;
+    n_blocks += text_ends(path, "/subnet-ipv4-cidr-block") && reply;
     answer.body_bytes = strlen(answer.body);
     answer.took_ms = (int32_t)strlen(path);
     done(arg, &answer);
@@ -429,6 +430,10 @@ static const struct {
     {{{ID, 404, "", 0}}, FAILURE_NOT_FOUND, "i-0123456789abcdef0", "us-east-1"},
     {{{ID, 503, "", 0}}, FAILURE_THROTTLED, "i-0123456789abcdef0", "us-east-1"},
     {{{ID, 200, "", 0}}, FAILURE_MALFORMED, "i-0123456789abcdef0", "us-east-1"},
+    {{{ID, 200, "i-12345678", 0}}, FAILURE_NONE, "i-0123456789abcdef0", "us-east-1"},
+    {{{ID, 200, "i-1234567", 0}}, FAILURE_MALFORMED, "i-0123456789abcdef0", "us-east-1"},
+    {{{ID, 200, "ami-12345678", 0}}, FAILURE_MALFORMED, "i-0123456789abcdef0", "us-east-1"},
+    {{{ID, 200, "i-12345678\n", 0}}, FAILURE_MALFORMED, "i-0123456789abcdef0", "us-east-1"},
     {{{ID, 0, "", FAILURE_TIMEOUT}}, FAILURE_TIMEOUT, "i-0123456789abcdef0", "us-east-1"},
     {{{ID, 0, "", FAILURE_TIMEOUT}, {DOCUMENT, 404, "", 0}}, FAILURE_NOT_FOUND, "", "us-east-1"},
 };
@@ -505,6 +510,53 @@ static void blocks_of_ipv6_are_asked_for_when_they_matter(void **state)
             fail_msg("row %d", i);
         assert_false(instance_read_rest(reader)); /* once */
         assert_int_equal(facts.instance.n_vpc_cidrs, i == 5 ? 0 : more || i == 4 ? 2 : 1);
+        instance_reader_free(reader);
+    }
+}
+
+/* Known by the netmask it is asked for at the end, where something failed; and at once where the netmask is another interface's. */
+static void the_subnets_block_is_asked_for_when_it_matters(void **state)
+{
+    static const struct reply another[MAX_CHANGES] = {
+        {OWN "subnet-ipv4-cidr-block", 200, "10.0.0.0/20", 0}};
+    static const struct reply odd[MAX_CHANGES] = {{OWN "subnet-ipv4-cidr-block", 200, "<html>", 0}};
+    static const struct {
+        const struct reply *changes;
+        const char *mac;
+        bool given, failed, asked, more;
+        const char *block;
+    } rows[] = {
+        {another, "0e:49:61:0f:c3:11", true, false, false, false, "10.0.1.0/24"},
+        {another, "0e:49:61:0f:c3:11", true, true, false, true, "10.0.0.0/20"},
+        {odd, "0e:49:61:0f:c3:11", true, true, false, true, "10.0.1.0/24"},
+        {another, "0e:49:61:0f:c3:11", false, true, true, false, "10.0.0.0/20"},
+        {another, "02:42:ac:11:00:02", true, true, true, false, "10.0.0.0/20"},
+    };
+    const struct instance_events events = {.identified = identified, .placed = placed};
+    struct endpoint_facts *endpoint = &facts.endpoints[SERVICE_SSM];
+    (void)state;
+
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        changed = rows[i].changes;
+        memset(&facts, 0, sizeof(facts));
+        n_blocks = 0;
+        facts.instance.n_subnet_cidrs = rows[i].given;
+        if (rows[i].given)
+            (void)text_set(facts.instance.subnet_cidrs[0], ADDRESS_SIZE, "10.0.1.0/24");
+        struct instance_reader *reader = instance_read(NULL, rows[i].mac, &facts, &events);
+        if ((n_blocks > 0) != rows[i].asked)
+            fail_msg("row %zu: asked %d times at first", i, n_blocks);
+        endpoint->n_addresses = 1;
+        (void)text_set(endpoint->addresses[0].address, ADDRESS_SIZE, "10.0.2.21");
+        endpoint->addresses[0].place = PLACE_IN_VPC;
+        endpoint->addresses[0].steps[RUNG_TLS].outcome = rows[i].failed ? OUTCOME_FAILED
+                                                                        : OUTCOME_OK;
+        if (instance_read_rest(reader) != rows[i].more || instance_read_rest(reader))
+            fail_msg("row %zu: at the end", i);
+        assert_int_equal(facts.instance.n_subnet_cidrs, 1);
+        assert_string_equal(facts.instance.subnet_cidrs[0], rows[i].block);
+        bool wider = rows[i].more && strcmp(rows[i].block, "10.0.0.0/20") == 0;
+        assert_int_equal(endpoint->addresses[0].place, wider ? PLACE_OWN_SUBNET : PLACE_IN_VPC);
         instance_reader_free(reader);
     }
 }
@@ -601,6 +653,7 @@ int main(void)
         cmocka_unit_test(each_answer_about_the_instance_has_its_failure),
         cmocka_unit_test(the_network_is_read_by_the_primary_interface),
         cmocka_unit_test(blocks_of_ipv6_are_asked_for_when_they_matter),
+        cmocka_unit_test(the_subnets_block_is_asked_for_when_it_matters),
         cmocka_unit_test(what_is_no_address_is_none),
     };
     return cmocka_run_group_tests(tests, make_root, remove_root);

@@ -11,6 +11,7 @@
 
 #include <cmocka.h>
 
+#include "base/text.h"
 #include "run/rounds.h"
 
 static struct report report;
@@ -166,7 +167,7 @@ static void four_rounds_and_no_more(void **state)
     int64_t wait_ms = 0;
     (void)state;
 
-    fail_with(FAILURE_SERVER_ERROR, true);
+    fail_with(FAILURE_SERVFAIL, true);
     assert_true(rounds_next(&report, &round, &wait_ms));
     round.n_done = 3;
     assert_true(rounds_next(&report, &round, &wait_ms));
@@ -199,6 +200,31 @@ static void the_role_gets_three_rounds(void **state)
     report.checks[CHECK_IMDS_TOKEN].status = STATUS_PASS;
     assert_true(rounds_next(&report, &round, &wait_ms));
     round.n_done = 3;
+    assert_false(rounds_next(&report, &round, &wait_ms));
+}
+
+/* The agent asks for its id three times, and gets over eight errors of the server. */
+static void an_id_that_is_not_there_gets_three_rounds(void **state)
+{
+    static struct facts facts;
+    struct rounds_state round = {.n_done = 3, .remaining_ms = 10000, .random = 12345};
+    struct check_result *identity = &report.checks[CHECK_IMDS_IDENTITY];
+    int64_t wait_ms = 0;
+    (void)state;
+
+    fail_with(FAILURE_NOT_FOUND, true);
+    report.facts = &facts;
+    *identity = report.checks[CHECK_IMDS_TOKEN];
+    report.checks[CHECK_IMDS_TOKEN].status = STATUS_PASS;
+    assert_true(rounds_next(&report, &round, &wait_ms)); /* the document */
+    (void)text_set(facts.imds.identity.detail, DETAIL_SIZE, "meta-data/instance-id");
+    assert_false(rounds_next(&report, &round, &wait_ms));
+    round.n_done = 2;
+    assert_true(rounds_next(&report, &round, &wait_ms));
+    round.n_done = 8;
+    identity->reason = FAILURE_SERVER_ERROR;
+    assert_true(rounds_next(&report, &round, &wait_ms));
+    round.n_done = 9;
     assert_false(rounds_next(&report, &round, &wait_ms));
 }
 
@@ -395,6 +421,7 @@ int main(void)
         cmocka_unit_test(four_rounds_and_no_more),
         cmocka_unit_test(imds_that_throttles_gets_nine_rounds),
         cmocka_unit_test(the_role_gets_three_rounds),
+        cmocka_unit_test(an_id_that_is_not_there_gets_three_rounds),
         cmocka_unit_test(waits_grow_with_full_jitter_and_end_before_the_deadline),
         cmocka_unit_test(ready_is_told_at_once_and_once),
         cmocka_unit_test(a_network_that_comes_late_is_not_told),

@@ -6,6 +6,7 @@ SIDE_EFFECTS is what a preflight must not send unless it is asked to.
 """
 
 import json
+import re
 import uuid
 
 from . import world as w
@@ -47,12 +48,17 @@ _DOCUMENT = {
     "SchemaVersion": "1.2",
     "Owner": "Amazon",
 }
+_NODE = re.compile(r"i-(\w{8}|\w{17})|mi-\w{17}")  # AWS Systems Manager API Reference, the pattern of InstanceId
 _CONTENT = {
     "schemaVersion": "1.2",
     "description": "Run a shell script or specify the commands to run.",
     "parameters": {"commands": {"type": "StringList", "minItems": 1}},
     "runtimeConfig": {"aws:runShellScript": {"properties": [{"id": "0.aws:runShellScript"}]}},
 }
+
+
+def _update_instance(query):
+    return (200, {}) if _NODE.fullmatch(query.get("InstanceId", "")) else (400, error("ValidationException", "InstanceId"))
 
 
 def _document(wanted, key, found):
@@ -79,7 +85,7 @@ SSM = {
     "DescribeAssociation": lambda q: (400, error("AssociationDoesNotExist", "")),
     "GetParameters": lambda q: (200, {"InvalidParameters": q.get("Names", []), "Parameters": []}),
     "GetParameter": lambda q: (400, error("ParameterNotFound", "")),
-    "UpdateInstanceInformation": lambda q: (200, {}),
+    "UpdateInstanceInformation": _update_instance,
     "UpdateAssociationStatus": lambda q: (400, error("AssociationDoesNotExist", "")),
     "UpdateInstanceAssociationStatus": lambda q: (400, error("AssociationDoesNotExist", "")),
     "PutInventory": lambda q: (200, {"Message": "Inventory was not changed"}),

@@ -179,6 +179,10 @@ def _list_roles(text):
     return lambda world: world.imds.instead.update({"meta-data/iam/security-credentials": text})
 
 
+def _id(text):
+    return lambda world: world.imds.instead.update({"meta-data/instance-id": text})
+
+
 def _gone(path):
     return lambda world: world.imds.instead.update({f"meta-data/{path}": None})
 
@@ -218,8 +222,10 @@ _SAYS = {
     "zone-gone": _gone("placement"),
     "macs-gone": _gone("mac"),
     "domain-gone": _gone("services"),
-    "old-id": lambda world: world.imds.instead.update({"meta-data/instance-id": "i-12345678"}),
-    "id-line-end": lambda world: world.imds.instead.update({"meta-data/instance-id": w.INSTANCE_ID + "\n"}),
+    "old-id": _id("i-12345678"),
+    "id-line-end": _id(w.INSTANCE_ID + "\n"),
+    "id-empty": _id(""),
+    "id-odd": _id("ami-launch-index\ninstance-id"),
 }
 
 
