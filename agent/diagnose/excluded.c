@@ -73,7 +73,7 @@ static bool no_dhmc_in_use(const struct view *view)
 {
     const struct facts *facts = view->facts;
 
-    return facts->role.dhmc == ANSWER_NO || facts->role.identity_role != ANSWER_YES ||
+    return facts->role.dhmc == ANSWER_NO || facts->role.identity_role == ANSWER_NO ||
            (view->explains & (check_bit(CHECK_ROLE_ATTACHED) | check_bit(CHECK_ROLE_CREDENTIALS))
                 ? !policy_dhmc_heals_role(facts)
                 : !policy_dhmc_heals_denial(facts));

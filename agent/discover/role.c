@@ -272,7 +272,7 @@ static void identity_role_arrived(void *arg, const struct imds_answer *answer)
 {
     struct role_reader *reader = arg;
 
-    if (answer->status > 0)
+    if (answer->status == 200 || answer->status == 404)
         reader->facts->role.identity_role = answer->status == 200 ? ANSWER_YES : ANSWER_NO;
 }
 
