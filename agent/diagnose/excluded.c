@@ -73,7 +73,7 @@ static bool no_dhmc_in_use(const struct view *view)
 {
     const struct facts *facts = view->facts;
 
-    return facts->role.dhmc == ANSWER_NO || facts->role.identity_role == ANSWER_NO ||
+    return facts->role.identity_role == ANSWER_NO ||
            (view->explains & (check_bit(CHECK_ROLE_ATTACHED) | check_bit(CHECK_ROLE_CREDENTIALS))
                 ? !policy_dhmc_heals_role(facts)
                 : !policy_dhmc_heals_denial(facts));
@@ -267,9 +267,12 @@ static bool no_service_unavailable(const struct view *view)
 
 /* --- policies --- */
 
+/* A role may carry the agent's own actions and nothing else, and those are rarely tried. */
 static bool no_policy_incomplete(const struct view *view)
 {
-    return !when_ssm_denies_nothing(view) && !policy_is_missing(view->facts);
+    const struct action_facts *own = look_action(view->facts, "ssm:UpdateInstanceInformation");
+
+    return own && own->permission == PERMISSION_DENIED && !policy_is_missing(view->facts);
 }
 
 /* The service names the kind of policy that denies. */
