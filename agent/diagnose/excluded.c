@@ -98,6 +98,11 @@ static bool no_private_dns_off(const struct view *view)
     return is_gateways(view) || resolve_private_one(view) != N_SERVICES;
 }
 
+static bool no_dns_resolver_unreachable(const struct view *view)
+{
+    return !when_answers_are_dropped_here(view);
+}
+
 static bool no_vpc_dns_off(const struct view *view)
 {
     struct second_opinion opinion = names_second_opinion(view->facts, view->service);
@@ -294,6 +299,7 @@ static const struct {
     {"dhmc-in-use", no_dhmc_in_use},
     {"dns-bypasses-vpc", no_dns_bypasses_vpc},
     {"private-dns-off", no_private_dns_off},
+    {"dns-resolver-unreachable", no_dns_resolver_unreachable},
     {"vpc-dns-off", no_vpc_dns_off},
     {"dns-slow", no_dns_slow},
     {"egress-blocked", no_egress_blocked},

@@ -80,6 +80,7 @@ EXPECTED = [  # fault, verdict, first finding
     ("dns-fourth-server", "not-ready", "dns-resolver-unreachable"),
     ("dns-not-asked", "not-ready", "dns-local"),
     ("dns-blocked-locally", "not-ready", "dns-local"),
+    ("dns-blocked-locally:in", "not-ready", "dns-local"),
     ("dns-stub-dead", "not-ready", "dns-local"),
     ("dns-no-edns", "not-ready", "dns-edns"),
     ("dns-no-edns:dropped", "not-ready", "dns-edns"),
