@@ -73,7 +73,7 @@ static bool no_dhmc_in_use(const struct view *view)
 {
     const struct facts *facts = view->facts;
 
-    return facts->role.dhmc == ANSWER_NO || facts->role.identity_role != ANSWER_YES ||
+    return facts->role.identity_role == ANSWER_NO ||
            (view->explains & (check_bit(CHECK_ROLE_ATTACHED) | check_bit(CHECK_ROLE_CREDENTIALS))
                 ? !policy_dhmc_heals_role(facts)
                 : !policy_dhmc_heals_denial(facts));
@@ -96,6 +96,11 @@ static bool no_dns_bypasses_vpc(const struct view *view)
 static bool no_private_dns_off(const struct view *view)
 {
     return is_gateways(view) || resolve_private_one(view) != N_SERVICES;
+}
+
+static bool no_dns_resolver_unreachable(const struct view *view)
+{
+    return !when_answers_are_dropped_here(view);
 }
 
 static bool no_vpc_dns_off(const struct view *view)
@@ -267,9 +272,12 @@ static bool no_service_unavailable(const struct view *view)
 
 /* --- policies --- */
 
+/* A role may carry the agent's own actions and nothing else, and those are rarely tried. */
 static bool no_policy_incomplete(const struct view *view)
 {
-    return !when_ssm_denies_nothing(view) && !policy_is_missing(view->facts);
+    const struct action_facts *own = look_action(view->facts, "ssm:UpdateInstanceInformation");
+
+    return own && own->permission == PERMISSION_DENIED && !policy_is_missing(view->facts);
 }
 
 /* The service names the kind of policy that denies. */
@@ -291,6 +299,7 @@ static const struct {
     {"dhmc-in-use", no_dhmc_in_use},
     {"dns-bypasses-vpc", no_dns_bypasses_vpc},
     {"private-dns-off", no_private_dns_off},
+    {"dns-resolver-unreachable", no_dns_resolver_unreachable},
     {"vpc-dns-off", no_vpc_dns_off},
     {"dns-slow", no_dns_slow},
     {"egress-blocked", no_egress_blocked},

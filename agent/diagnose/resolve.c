@@ -11,6 +11,7 @@
 #include "diagnose/causes.h"
 #include "diagnose/look.h"
 #include "diagnose/names.h"
+#include "diagnose/reach.h"
 #include "model/place.h"
 
 /* --- the nameservers --- */
@@ -178,12 +179,43 @@ void quote_searched(const struct view *view, struct finding *finding)
                              view->facts->resolvers.file, searched(view->facts, it.service));
 }
 
+/* A nameserver answers each of the three questions that it is sent. */
+enum { ANSWERS_EACH = 2 };
+
+/* Nobody's answer got in, and as many packets came in that no program got. */
+bool when_answers_are_dropped_here(const struct view *view)
+{
+    const struct facts *facts = view->facts;
+    int64_t n_silent = facts->imds.connect.failure == FAILURE_TIMEOUT, n_asked = 0;
+
+    for (enum service i = 0; i < N_SERVICES; i++)
+        for (int32_t j = 0; j < facts->endpoints[i].n_answers; j++) {
+            const struct dns_answer *answer = &facts->endpoints[i].answers[j];
+            if (answer->step.outcome == OUTCOME_UNTRIED)
+                continue;
+            if (answer->step.failure != FAILURE_TIMEOUT || is_loopback(answer->server) ||
+                family_of(answer->server) == FAMILY_IPV6)
+                return false;
+            n_asked++;
+        }
+    return n_asked > 0 && facts->network.delivery_read &&
+           facts->network.undelivered >= ANSWERS_EACH * (n_silent + n_asked);
+}
+
+void quote_dropped_answers(const struct view *view, struct finding *finding)
+{
+    if (when_answers_are_dropped_here(view))
+        finding_evidence(finding, "%lld packets came in meanwhile that no program got",
+                         (long long)view->facts->network.undelivered);
+}
+
 bool where_question_stays_here(const struct view *view)
 {
     if (view->rung != RUNG_RESOLVE)
         return searched(view->facts, view->service);
     return is_dns_off(view->facts) || failed_here(view->facts, view->service) ||
-           answers_only_as(view->facts, view->service, ASKED_UPSTREAM);
+           answers_only_as(view->facts, view->service, ASKED_UPSTREAM) ||
+           when_answers_are_dropped_here(view);
 }
 
 bool when_question_was_not_sent(const struct view *view)

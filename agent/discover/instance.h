@@ -71,10 +71,10 @@ void role_read_rest(struct role_reader *reader);
 void role_reader_free(struct role_reader *reader);
 
 /* role.c: Default Host Management Configuration. Asking for its credentials would register the
- * instance, so only the agent's own files tell, once the agent has run:
+ * instance, so only the agent's own files tell, once the agent has run on this instance:
  * runtimeconfig/identity_config.json ("CredentialSource": "SSM") and /var/lib/amazon/ssm/credentials
- * (amazon-ssm-agent common/identity, core/app/credentialrefresher). Sets role->dhmc, and with usable
- * credentials role->from and expires_unix_s. ANSWER_YES only when the credentials could be read. */
-enum answer dhmc_read(const char *root, struct role_facts *role, struct credentials *credentials);
+ * (amazon-ssm-agent common/identity, common/runtimeconfig, core/app/credentialrefresher). Sets role.dhmc, and with
+ * usable credentials role.from and expires_unix_s. ANSWER_YES only when the credentials could be read. */
+enum answer dhmc_read(const char *root, struct facts *facts, struct credentials *credentials);
 
 #endif

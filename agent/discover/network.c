@@ -366,22 +366,25 @@ int64_t delivery_read(const char *root)
     return sum;
 }
 
-static bool is_silent(const struct step *connect)
+static bool is_silent(const struct step *step)
 {
-    return connect->outcome == OUTCOME_FAILED &&
-           (connect->failure == FAILURE_TIMEOUT || connect->failure == FAILURE_NOT_SENT);
+    return step->outcome == OUTCOME_FAILED &&
+           (step->failure == FAILURE_TIMEOUT || step->failure == FAILURE_NOT_SENT);
 }
 
 static bool anything_silent(const struct facts *facts)
 {
-    if (is_silent(&facts->imds.connect))
-        return true;
-    for (int i = 0; i < N_SERVICES; i++)
-        for (int32_t j = 0; j < facts->endpoints[i].n_addresses; j++)
-            if (!facts->endpoints[i].addresses[j].second_opinion &&
-                is_silent(&facts->endpoints[i].addresses[j].steps[RUNG_CONNECT]))
-                return true;
-    return false;
+    bool any = is_silent(&facts->imds.connect);
+
+    for (int i = 0; i < N_SERVICES; i++) {
+        const struct endpoint_facts *endpoint = &facts->endpoints[i];
+        for (int32_t j = 0; j < endpoint->n_addresses; j++)
+            any |= !endpoint->addresses[j].second_opinion &&
+                   is_silent(&endpoint->addresses[j].steps[RUNG_CONNECT]);
+        for (int32_t j = 0; j < endpoint->n_answers; j++)
+            any |= is_silent(&endpoint->answers[j].step);
+    }
+    return any;
 }
 
 void resolvers_doubt(struct facts *facts)

@@ -111,7 +111,15 @@ static void ask_credentials(struct role_reader *reader)
 
 /* --- Default Host Management --- */
 
-static enum answer read_source(const char *root, struct role_facts *role)
+static bool is_of_another(const struct facts *facts, const cJSON *id)
+{
+    const char *own = facts->instance.id[0] ? facts->instance.id : facts->machine.asset_tag;
+
+    return cJSON_IsString(id) && text_starts(own, "i-") && strcmp(id->valuestring, own) != 0;
+}
+
+/* What another instance has left in the image says nothing of this one. */
+static enum answer read_source(const char *root, struct facts *facts)
 {
     LOCAL_BUFFER contents = {.max_bytes = 64 * 1024};
     enum answer answer = ANSWER_UNKNOWN;
@@ -122,10 +130,12 @@ static enum answer read_source(const char *root, struct role_facts *role)
     cJSON *config = cJSON_Parse(contents.bytes);
     const cJSON *source = cJSON_GetObjectItemCaseSensitive(config, "CredentialSource");
     const cJSON *expires = cJSON_GetObjectItemCaseSensitive(config, "CredentialsExpiresAt");
+    if (is_of_another(facts, cJSON_GetObjectItemCaseSensitive(config, "InstanceId")))
+        source = NULL;
     if (cJSON_IsString(source))
         answer = strcmp(source->valuestring, "SSM") == 0 ? ANSWER_YES : ANSWER_NO;
     if (cJSON_IsString(expires))
-        (void)clock_parse_iso8601(expires->valuestring, &role->expires_unix_s);
+        (void)clock_parse_iso8601(expires->valuestring, &facts->role.expires_unix_s);
     cJSON_Delete(config);
     return answer;
 }
@@ -149,11 +159,12 @@ static void take_line(char *line, struct credentials *credentials)
         (void)text_set(credentials->session_token, sizeof(credentials->session_token), "%s", value);
 }
 
-enum answer dhmc_read(const char *root, struct role_facts *role, struct credentials *credentials)
+enum answer dhmc_read(const char *root, struct facts *facts, struct credentials *credentials)
 {
+    struct role_facts *role = &facts->role;
     LOCAL_BUFFER contents = {.max_bytes = 64 * 1024};
 
-    role->dhmc = read_source(root, role);
+    role->dhmc = read_source(root, facts);
     if (role->dhmc != ANSWER_YES || file_read(root, CREDENTIALS, &contents) != 0)
         return ANSWER_NO;
     for (char *line, *rest = contents.bytes; (line = text_next(&rest, "\n"));)
@@ -204,7 +215,7 @@ static void judge(struct role_reader *reader)
     }
     step_fail(&role->attached, failure, reader->took_ms);
     if (failure == FAILURE_NO_ROLE &&
-        dhmc_read(reader->root, role, reader->credentials) == ANSWER_YES) {
+        dhmc_read(reader->root, reader->facts, reader->credentials) == ANSWER_YES) {
         step_ok(&role->attached, reader->took_ms);
         step_ok(&role->credentials, 1);
     } else {
@@ -272,7 +283,7 @@ static void identity_role_arrived(void *arg, const struct imds_answer *answer)
 {
     struct role_reader *reader = arg;
 
-    if (answer->status > 0)
+    if (answer->status == 200 || answer->status == 404)
         reader->facts->role.identity_role = answer->status == 200 ? ANSWER_YES : ANSWER_NO;
 }
 
@@ -301,7 +312,7 @@ struct role_reader *role_read(struct imds *imds, const char *root, struct facts 
     } else if (facts->role.from != CREDENTIALS_DEFAULT_HOST_MANAGEMENT) {
         ask_credentials(reader);
     } else {
-        (void)dhmc_read(root, &facts->role, credentials);
+        (void)dhmc_read(root, facts, credentials);
         known(arg);
     }
     return reader;

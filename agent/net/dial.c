@@ -335,20 +335,45 @@ static uint32_t read_looped(void)
     return n;
 }
 
-bool dial_is_refused_here(const char *address, uint16_t port)
+enum { REFUSALS = 3, QUIET_READINGS = 4 };
+
+/* For longer than a refusal takes. */
+static bool is_loopback_quiet(uint32_t looped)
+{
+    for (int i = 0; i < QUIET_READINGS; i++)
+        if (read_looped() != looped)
+            return false;
+    return true;
+}
+
+static bool is_refused_at_once(const struct sockaddr_storage *to, socklen_t length)
+{
+    LOCAL_FD fd = dial_socket(to->ss_family, SOCK_STREAM, IPPROTO_TCP);
+    struct pollfd refusal = {.fd = fd, .events = POLLOUT};
+
+    if (fd < 0)
+        return false;
+    if (connect(fd, (const struct sockaddr *)to, length) != 0)
+        (void)file_note_trouble("a connection", errno);
+    return poll(&refusal, 1, 1) == 1 && (refusal.revents & POLLERR);
+}
+
+enum refuser dial_refuser(const char *address, uint16_t port)
 {
     struct sockaddr_storage to;
     socklen_t length;
 
     if (!address_parse(address, port, &to, &length))
-        return false;
-    LOCAL_FD fd = dial_socket(to.ss_family, SOCK_STREAM, IPPROTO_TCP);
-    if (fd < 0)
-        return false;
-    struct pollfd refusal = {.fd = fd, .events = POLLOUT};
-    uint32_t before = read_looped();
-    if (connect(fd, (const struct sockaddr *)&to, length) != 0)
-        (void)file_note_trouble("a connection", errno);
-    bool at_once = poll(&refusal, 1, 1) == 1 && (refusal.revents & POLLERR);
-    return at_once && read_looped() != before;
+        return REFUSER_UNKNOWN;
+    for (int i = 0; i < REFUSALS; i++) {
+        uint32_t before = read_looped();
+        if (!is_loopback_quiet(before))
+            return REFUSER_UNKNOWN;
+        bool at_once = is_refused_at_once(&to, length);
+        if (read_looped() == before)
+            return REFUSER_ELSEWHERE;
+        if (!at_once)
+            return REFUSER_UNKNOWN;
+    }
+    return REFUSER_HERE;
 }

@@ -47,10 +47,13 @@ typedef void dial_done(void *arg, const struct dialled *dialled);
  * from the first retransmission on, which comes after a second (RFC 6298 section 2). */
 void dial_start(struct loop *loop, const struct dial *dial, dial_done *done, void *arg);
 
-/* What was refused is refused once more: does the refusal come in by the loopback device? Then a firewall
- * of this machine has made it up, in the name of the address. A reset tells nothing else of who sent it.
- * Waits for a millisecond at most: what comes later than that comes from elsewhere. */
-bool dial_is_refused_here(const char *address, uint16_t port);
+enum refuser { REFUSER_UNKNOWN, REFUSER_ELSEWHERE, REFUSER_HERE };
+
+/* What was refused is refused a few times more: does the refusal come in by the loopback device? Then a firewall
+ * of this machine has made it up, in the name of the address. A reset tells nothing else of who sent it; nor does
+ * this, where other traffic of that device comes between. Waits for a few milliseconds at most: what comes later comes
+ * from elsewhere. */
+enum refuser dial_refuser(const char *address, uint16_t port);
 
 /* errno of connect() in our vocabulary. */
 enum failure dial_failure(int os_error);

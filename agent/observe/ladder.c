@@ -416,16 +416,17 @@ static void extra_dialled(void *arg, const struct dialled *dialled)
 
 static void find_out_who_refused(struct lane *lane, const struct dialled *result)
 {
+    static const enum answer here[] = {[REFUSER_UNKNOWN] = ANSWER_UNKNOWN,
+                                       [REFUSER_ELSEWHERE] = ANSWER_NO,
+                                       [REFUSER_HERE] = ANSWER_YES};
     struct address_facts *facts = lane->facts;
 
     if (result->offender[0]) {
-        bool here = strcmp(result->offender, result->local_address) == 0;
+        bool own = strcmp(result->offender, result->local_address) == 0;
         (void)text_set(facts->offender, sizeof(facts->offender), "%s", result->offender);
-        facts->refused_here = here ? ANSWER_YES : ANSWER_NO;
+        facts->refused_here = own ? ANSWER_YES : ANSWER_NO;
     } else if (result->step.failure == FAILURE_REFUSED) {
-        facts->refused_here = dial_is_refused_here(facts->address, lane->climb->plan->port)
-                                  ? ANSWER_YES
-                                  : ANSWER_NO;
+        facts->refused_here = here[dial_refuser(facts->address, lane->climb->plan->port)];
     }
 }
 

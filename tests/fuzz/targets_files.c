@@ -219,7 +219,7 @@ void fuzz_dhmc(const uint8_t *bytes, size_t n)
     put("/var/lib/amazon/ssm/runtimeconfig/identity_config.json", bytes, half);
     put("/var/lib/amazon/ssm/credentials", bytes + half, n - half);
     memset(&credentials, 0, sizeof(credentials));
-    (void)dhmc_read(root, &facts.role, &credentials);
+    (void)dhmc_read(root, &facts, &credentials);
     fuzz_require_clean(&facts_fields, &facts);
     credentials_clear(&credentials);
 }

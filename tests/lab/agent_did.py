@@ -78,6 +78,8 @@ AGENT = {
     "role-profile-empty": ("down", 3),
     "role-not-assumable": ("down", 3),
     "role-missing dhmc-on": ("up", 3),
+    "dhmc:another": ("down", 20),
+    "dhmc:had-role": ("up", 3),
     "policy-missing dhmc-on": ("up", 3),
     "role-not-assumable dhmc-on": ("up", 3),
     "credentials-expired": ("down", 18),

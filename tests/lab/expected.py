@@ -68,6 +68,7 @@ EXPECTED = [  # fault, verdict, first finding
     ("credentials-rejected:expired", "not-ready", "credentials-rejected"),
     ("credentials-rejected:invalid", "not-ready", "credentials-rejected"),
     ("dhmc", "ready", "dhmc-in-use"),
+    ("dhmc:another", "not-ready", "role-missing"),
     ("dhmc-on", "ready", None),
     ("role-missing dhmc-on", "not-ready", "role-missing"),  # the agent comes up: that cannot be seen before it has
     # names
@@ -79,6 +80,7 @@ EXPECTED = [  # fault, verdict, first finding
     ("dns-fourth-server", "not-ready", "dns-resolver-unreachable"),
     ("dns-not-asked", "not-ready", "dns-local"),
     ("dns-blocked-locally", "not-ready", "dns-local"),
+    ("dns-blocked-locally:in", "not-ready", "dns-local"),
     ("dns-stub-dead", "not-ready", "dns-local"),
     ("dns-no-edns", "not-ready", "dns-edns"),
     ("dns-no-edns:dropped", "not-ready", "dns-edns"),
@@ -529,6 +531,9 @@ EXPECTED = [  # fault, verdict, first finding
     ("egress-rule:ssm", "not-ready", "endpoint-blocks-443"),
     ("refused-on-the-way:reset:ssm", "not-ready", "endpoint-refuses"),
     ("imds-refused-on-the-way", "not-ready", "imds-blocked-locally"),
+    ("dhmc:had-role", "not-ready", "role-missing"),  # the agent comes up
+    ("role-missing dhmc-on imds-path:identity-credentials/ec2/info:503", "not-ready", "role-missing"),
+    ("policy-sessions-only:one imds-path:identity-credentials/ec2/info", "not-ready", "policy-missing"),
     ("imds-path-slow:token:3000", "not-ready", "imds-hop-limit"),
     ("dns-led-away", "not-ready", "private-dns-off"),
     ("dns-led-away:refused", "not-ready", "vpc-dns-off"),

@@ -39,7 +39,7 @@ def test_fault(binary, runs, faults, verdict, code):
 
 # Where the verdict is not what the agent does: somebody asked for more or for less, or nobody on the instance can know; and an answer that
 # drips for a minute is heard to its end by the agent, and by no check.
-ASKED_OTHERWISE = {"policy-incomplete:ssm:UpdateInstanceInformation --permissions=probe", "policy-incomplete:ssmmessages:OpenControlChannel", "role-missing dhmc-on", "public-path --private-dns=require", "policy-sessions-only --for=core", "agent-missing --optional=agent", "slow-body"}
+ASKED_OTHERWISE = {"policy-incomplete:ssm:UpdateInstanceInformation --permissions=probe", "policy-incomplete:ssmmessages:OpenControlChannel", "role-missing dhmc-on", "dhmc:had-role", "public-path --private-dns=require", "policy-sessions-only --for=core", "agent-missing --optional=agent", "slow-body"}
 
 
 def test_the_verdict_is_what_the_agent_does():
@@ -49,7 +49,8 @@ def test_the_verdict_is_what_the_agent_does():
 
 
 # Each looks, from the instance, like the cause that is named: that one may be likely, never certain.
-ALIKE = ["egress-rule:ssm", "refused-on-the-way:reset:ssm", "imds-refused-on-the-way", "imds-path-slow:token:3000", "dns-led-away", "dns-led-away:refused",
+ALIKE = ["dhmc:had-role", "role-missing dhmc-on imds-path:identity-credentials/ec2/info:503", "policy-sessions-only:one imds-path:identity-credentials/ec2/info",
+         "egress-rule:ssm", "refused-on-the-way:reset:ssm", "imds-refused-on-the-way", "imds-path-slow:token:3000", "dns-led-away", "dns-led-away:refused",
          "dns-resolver-unreachable:cut-off", "dns-hosts-override:all:right private-dns-off egress-blocked"]
 
 

@@ -2,6 +2,7 @@
 """A firewall on the instance that drops in silence: what the program knows of it, with and without root, and at what price."""
 
 import json
+import subprocess
 
 import pytest
 from vpc import Lab
@@ -51,6 +52,26 @@ def test_a_security_group_is_no_local_firewall(binary):
         findings, network, _ = check(lab, binary, root=False)
     assert findings[0]["code"] == "egress-blocked" and "local-firewall" not in findings[0]["alternatives"]
     assert network["delivery_read"] and not network.get("undelivered")
+
+
+BUSY_LOOPBACK = """
+import socket
+to, by = socket.socket(socket.AF_INET, socket.SOCK_DGRAM), socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+to.bind(("127.0.0.1", 9999))
+print("busy", flush=True)
+while True:
+    by.sendto(b"x", ("127.0.0.1", 9999))
+"""
+
+
+@pytest.mark.parametrize("fault", ["refused-on-the-way:reset", "endpoint-refuses:ssm:a"])
+def test_a_busy_loopback_device_accuses_no_local_firewall(binary, fault):
+    """A reset of this machine comes in by that device, and so does all that its programs tell each other."""
+    with Lab([fault], binary=binary) as lab:
+        lab.start(["-c", BUSY_LOOPBACK], program="/usr/bin/python3", stdout=subprocess.PIPE).until("busy")
+        for _ in range(4):
+            findings, _, _ = check(lab, binary)
+            assert "local-firewall" not in [finding["code"] for finding in findings]
 
 
 def test_nothing_is_asked_of_a_healthy_machine(binary):

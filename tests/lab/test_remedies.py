@@ -53,6 +53,7 @@ ROWS = [  # faults, the finding, the verdict afterwards, and UNSEEN
     ("dns-not-asked", "dns-local", "ready"),
     ("dns-searched", "dns-local", "ready"),
     ("dns-blocked-locally", "dns-local", "ready"),
+    ("dns-blocked-locally:in", "dns-local", "ready"),
     ("vpc-dns-off", "vpc-dns-off", "ready"),
     ("private-dns-off", "private-dns-off", "ready"),
     ("private-dns-off:unnamed", "private-dns-off", "ready"),

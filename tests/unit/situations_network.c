@@ -38,6 +38,14 @@ static void vpc_dns_silent(struct facts *facts)
     EACH_SERVICE(i) amazon_says(facts, (enum service)i, "", FAILURE_TIMEOUT);
 }
 
+/* A firewall of this machine drops what the resolvers answer: three to each question. */
+static void answers_are_dropped_here(struct facts *facts)
+{
+    vpc_dns_silent(facts);
+    facts->network.delivery_read = true;
+    EACH_SERVICE(i) facts->network.undelivered += 3 * facts->endpoints[i].n_answers;
+}
+
 static void vpc_dns_refuses(struct facts *facts)
 {
     resolvers_all(facts, FAILURE_DNS_REFUSED);
@@ -664,6 +672,7 @@ const struct situation name_situations[] = {
     {"dns-server-silent--by-udp", first_server_silent_by_udp},
     {"dns-resolver-unreachable--fourth", fourth_server},
     {"dns-local", dns_not_permitted},
+    {"dns-local--dropped", answers_are_dropped_here},
     {"dns-local--stub-dead", stub_dead},
     {"dns-local--stub-hangs", stub_hangs},
     {"dns-local--nsswitch", dns_never_asked},

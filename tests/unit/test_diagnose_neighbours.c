@@ -502,8 +502,9 @@ static void a_neighbour_that_connects_excludes_a_network_acl(void **state)
     assert_int_equal(report.findings[0].n_alternatives, 0);
 }
 
-/* A role that lacks one action looks like this too, where ssm is out of reach. */
-static void a_policy_is_certainly_missing_only_when_ssm_was_heard(void **state)
+/* A role that carries the agent's own actions alone looks like this too, where these were not tried; and one that lacks a
+ * single action, where ssm is out of reach. */
+static void a_policy_is_certainly_missing_only_when_the_agents_own_action_was_denied(void **state)
 {
     struct endpoint_facts *ssm = &facts.endpoints[SERVICE_SSM];
     (void)state;
@@ -511,6 +512,12 @@ static void a_policy_is_certainly_missing_only_when_ssm_was_heard(void **state)
     facts_healthy(&facts);
     situation_find("policy-missing")->make(&facts);
     facts.role.identity_role = ANSWER_NO; /* no Default Host Management either */
+    assert_int_equal(diagnosed("policy-missing"), CONFIDENCE_LIKELY);
+    assert_string_equal(report.findings[0].alternatives[0].code, "policy-incomplete");
+    for (int32_t i = 0; i < ssm->n_actions; i++)
+        if (strcmp(ssm->actions[i].action, "ssm:UpdateInstanceInformation") == 0)
+            ssm->actions[i].permission = PERMISSION_DENIED;
+    deny(&facts, SERVICE_SSM, NULL, DENIED_BY_NO_IDENTITY_POLICY, false);
     assert_int_equal(diagnosed("policy-missing"), CONFIDENCE_CERTAIN);
     for (int32_t i = 0; i < ssm->n_actions; i++)
         ssm->actions[i].permission = PERMISSION_NOT_PROBED;
@@ -542,7 +549,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(one_observation_turns_a_cause_into_its_neighbour),
         cmocka_unit_test(a_neighbour_that_connects_excludes_a_network_acl),
-        cmocka_unit_test(a_policy_is_certainly_missing_only_when_ssm_was_heard),
+        cmocka_unit_test(a_policy_is_certainly_missing_only_when_the_agents_own_action_was_denied),
         cmocka_unit_test(behind_a_stub_its_upstream_counts),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -347,6 +347,9 @@ static const struct {
      ANSWER_YES, true},
     {"{\"CredentialSource\": \"SSM\"}", "[default]\naws_access_key_id = a\naws_session_token = t\n",
      ANSWER_YES, false},
+    {"{\"CredentialSource\": \"SSM\", \"InstanceId\": \"i-0another\"}",
+     "[default]\naws_access_key_id=a\naws_secret_access_key=s\naws_session_token=t\n",
+     ANSWER_UNKNOWN, false},
 };
 
 static void the_agents_own_files_tell_of_default_host_management(void **state)

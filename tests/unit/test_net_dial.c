@@ -371,7 +371,7 @@ static void nothing_is_asked_without_descriptors(void **state)
     assert_int_equal(dial_socket(AF_INET, SOCK_STREAM, 0), -1);
     assert_int_equal(errno, EMFILE);
     noted[0] = file_take_trouble(trouble, sizeof(trouble));
-    assert_false(dial_is_refused_here("127.0.0.1", 1));
+    assert_int_not_equal(dial_refuser("127.0.0.1", 1), REFUSER_HERE);
     noted[1] = file_take_trouble(trouble, sizeof(trouble));
     route_look_up("127.0.0.1", 443, &route);
     noted[2] = file_take_trouble(trouble, sizeof(trouble));
@@ -411,8 +411,8 @@ static void takes_a_port_of_the_wanted_half(void **state)
 static void tells_its_own_refusal(void **state)
 {
     (void)state;
-    assert_true(dial_is_refused_here("127.0.0.1", 1));
-    assert_false(dial_is_refused_here("no address", 1));
+    assert_int_equal(dial_refuser("127.0.0.1", 1), REFUSER_HERE);
+    assert_int_equal(dial_refuser("no address", 1), REFUSER_UNKNOWN);
 }
 
 int main(void)

@@ -69,7 +69,8 @@ static struct opened {
 } opened[MAX_CALLS];
 
 static int n_asked, n_calls, n_sent, n_timers, n_opened, n_doubted;
-static bool refused_here, dead_hop, starts;
+static bool dead_hop, starts;
+static enum refuser refuser;
 static int64_t now_ms;
 
 /* NOLINTBEGIN(cert-dcl37-c,bugprone-reserved-identifier): the linker wants these names */
@@ -77,7 +78,7 @@ struct dns_query *__wrap_dns_ask(struct loop *loop, const struct dns_question *q
                                  dns_done *done, void *arg);
 void __wrap_dns_do_not_wait(struct dns_query *query);
 void __wrap_dial_start(struct loop *loop, const struct dial *dial, dial_done *done, void *arg);
-bool __wrap_dial_is_refused_here(const char *address, uint16_t port);
+enum refuser __wrap_dial_refuser(const char *address, uint16_t port);
 bool __wrap_http_start(struct loop *loop, const struct http_request *request, http_done *done,
                        void *arg);
 bool __wrap_tunnel_ask(struct loop *loop, const struct tunnel *tunnel, tunnel_done *done,
@@ -115,11 +116,11 @@ void __wrap_dial_start(struct loop *loop, const struct dial *dial, dial_done *do
     (void)text_set(calls[n_calls++].address, ADDRESS_SIZE, "%s", dial->address);
 }
 
-bool __wrap_dial_is_refused_here(const char *address, uint16_t port)
+enum refuser __wrap_dial_refuser(const char *address, uint16_t port)
 {
     (void)address;
     assert_int_equal(port, 443);
-    return refused_here;
+    return refuser;
 }
 
 bool __wrap_http_start(struct loop *loop, const struct http_request *request, http_done *done,
@@ -356,7 +357,8 @@ static int set_up(void **state)
     memset(calls, 0, sizeof(calls));
     memset(sent, 0, sizeof(sent));
     memset(opened, 0, sizeof(opened));
-    refused_here = dead_hop = patient = false;
+    refuser = REFUSER_UNKNOWN;
+    dead_hop = patient = false;
     starts = true;
     now_ms = NOW_MS;
     observe = NULL;
@@ -943,7 +945,7 @@ static void who_refuses_is_found_out(void **state)
     (void)state;
     for (int here = 0; here < 2; here++) {
         (void)set_up(state);
-        refused_here = here;
+        refuser = here ? REFUSER_HERE : REFUSER_ELSEWHERE;
         start(NULL);
         say(0, "10.0.1.21", FAILURE_NONE, 1);
         ends(0, FAILURE_REFUSED, 40000);
@@ -962,7 +964,7 @@ static void who_refuses_is_found_out(void **state)
         observe_free(observe);
     }
     (void)set_up(state);
-    refused_here = true;
+    refuser = REFUSER_HERE;
     start(NULL);
     say(0, "10.0.1.21", FAILURE_NONE, 1);
     ends(0, FAILURE_HOST_UNREACHABLE, 40000);
@@ -983,7 +985,7 @@ static void what_is_refused_here_is_dialled_again_in_its_turn(void **state)
 {
     for (int refused = 0; refused < 2; refused++) {
         (void)set_up(state);
-        refused_here = true;
+        refuser = REFUSER_HERE;
         facts.plan.permissions = PERMISSIONS_ROLE_ONLY;
         start(NULL);
         say(0, "10.0.1.21 10.0.2.21 10.0.3.21", FAILURE_NONE, 1);

@@ -155,11 +155,13 @@ def _(world):
 
 @fault(
     "dns-blocked-locally",
-    "a firewall on the instance drops what is for port 53: sendto gives EPERM",
+    "a firewall on the instance drops what is for port 53: sendto gives EPERM; or (in) what comes back, in silence",
     "dns-local",
+    "[out|in]",
 )
-def _(world):
-    world.rule("instance_output", "meta l4proto { tcp, udp } th dport 53 drop")
+def _(world, way="out"):
+    out = choice(way, "out", "in") == "out"
+    world.rule(*(("instance_output", "meta l4proto { tcp, udp } th dport 53 drop") if out else ("instance_input", "meta l4proto { tcp, udp } th sport 53 drop")))
 
 
 @fault(

@@ -5,7 +5,7 @@ import json
 
 from .. import metadata, world as w
 from ..credentials import ROLE
-from .registry import fault
+from .registry import choice, fault
 
 _INFO = "meta-data/iam/info"
 _ROLE_CREDENTIALS = f"meta-data/iam/security-credentials/{w.ROLE}"
@@ -81,18 +81,24 @@ def _(world):
 
 @fault(
     "dhmc",
-    "no instance profile, but Default Host Management serves the node: the agent of an earlier boot has left its credentials",
+    "no instance profile, but Default Host Management serves the node: the agent of an earlier boot has left its credentials; or "
+    "(had-role) what it has left is of a time with a role; or (another) another instance has left it all in the image, and Default "
+    "Host Management is off",
     "dhmc-in-use",
+    "[own|had-role|another]",
 )
-def _(world):
+def _(world, variant="own"):
     world.role = None
-    world.service.default_host_management = True
+    world.service.default_host_management = choice(variant, "own", "had-role", "another") != "another"
+    of = {
+        "InstanceId": "i-0fedcba9876543210" if variant == "another" else w.INSTANCE_ID,
+        "CredentialSource": "EC2" if variant == "had-role" else "SSM",
+    }
     world.files["/var/lib/amazon/ssm/runtimeconfig/identity_config.json"] = (
-        json.dumps(
-            {"SchemaVersion": "1.1", "InstanceId": w.INSTANCE_ID, "IdentityType": "EC2", "CredentialSource": "SSM"}
-        )
-        + "\n"
+        json.dumps({"SchemaVersion": "1.1", "IdentityType": "EC2"} | of) + "\n"
     )
+    if variant == "had-role":
+        return
     world.files["/var/lib/amazon/ssm/credentials"] = (
         f"[default]\naws_access_key_id = {ROLE.access_key}\naws_secret_access_key = {ROLE.secret_key}\n"
         f"aws_session_token = {ROLE.token}\n"

@@ -26,11 +26,13 @@ def _(world, service="ssmmessages", name="CreateControlChannel"):
 
 @fault(
     "policy-sessions-only",
-    "the role's policy is AWS's minimum for Session Manager: five actions, as in AWSCloud9SSMInstanceProfile",
+    "the role's policy is AWS's minimum for Session Manager: five actions, as in AWSCloud9SSMInstanceProfile; or the first of these alone",
     "policy-incomplete",
+    "[five|one]",
 )
-def _(world):
-    world.service.identity = ["AWSCloud9SSMInstanceProfile"]
+def _(world, variant="five"):
+    only = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": ["ssm:UpdateInstanceInformation"], "Resource": "*"}]}
+    world.service.identity = ["AWSCloud9SSMInstanceProfile" if choice(variant, "five", "one") == "five" else only]
 
 
 @fault("denied-explicitly", "an identity-based policy denies Systems Manager", "denied-explicitly")
