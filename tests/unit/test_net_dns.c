@@ -283,6 +283,7 @@ static void on_stream_bytes(void *arg, short events)
     }
     loop_unwatch(server.watches[2]);
     close(server.stream);
+    server.stream = -1;
 }
 
 static void on_stream(void *arg, short events)
@@ -320,6 +321,7 @@ static int set_up(void **state)
     (void)state;
 
     memset(&server, 0, sizeof(server));
+    server.stream = -1;
     loop = loop_new();
     if (!bind_both(&address))
         return -1;
@@ -335,6 +337,8 @@ static int tear_down(void **state)
     loop_free(loop);
     close(server.udp);
     close(server.listener);
+    if (server.stream >= 0)
+        close(server.stream);
     return 0;
 }
 
