@@ -186,12 +186,14 @@ class Scenarios(Judge):
 
 
 class Words(Saying):
-    """What tests/scenarios/words.txt holds: help, lists, pages, what is refused."""
+    """What tests/scenarios/words.txt holds: help, lists, pages, what is refused. And what a report is written to that was closed."""
 
     asked = (*words.ASKED, *words.LIKE_HELP)
+    closed = ('exec "$0" check --output short 2>&1 >&-', 'exec "$0" check --output short 2>&1 >&- <&-')
 
     def said(self, environment=None):
-        return [sandboxed([PROGRAM, *line.split()], 1, environment) for line in self.asked]
+        closed = [sandboxed(["sh", "-c", line, PROGRAM], 5, environment)[1].splitlines()[:1] for line in self.closed]
+        return [*closed, *(sandboxed([PROGRAM, *line.split()], 1, environment) for line in self.asked)]
 
     counts = False  # the coverage build writes its counters where a confined one may not
 
