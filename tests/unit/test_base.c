@@ -176,6 +176,18 @@ static void words_and_versions(void **state)
     assert_string_equal(text_trim(nothing), "");
 }
 
+static void trimming_touches_nothing_behind(void **state)
+{
+    char text[] = " \t a b \0behind";
+    (void)state;
+
+    assert_string_equal(text_trim(text), "a b");
+    assert_string_equal(text + sizeof(text) - sizeof("behind"), "behind");
+    assert_string_equal(text_trim(text), "a b");
+    text[0] = '\0';
+    assert_string_equal(text_trim(text), "");
+}
+
 static void the_nearest_word_is_hinted_at(void **state)
 {
     static const char *const names[] = {"deadline", "permissions", "output", "root"};
@@ -901,6 +913,7 @@ int main(void)
         cmocka_unit_test(numbers_are_whole_and_bounded),
         cmocka_unit_test(a_buffer_never_passes_its_maximum),
         cmocka_unit_test(words_and_versions),
+        cmocka_unit_test(trimming_touches_nothing_behind),
         cmocka_unit_test(the_nearest_word_is_hinted_at),
         cmocka_unit_test(base64_is_that_of_everybody),
         cmocka_unit_test(durations),
