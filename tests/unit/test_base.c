@@ -136,6 +136,7 @@ static void a_buffer_never_passes_its_maximum(void **state)
     assert_true(buffer_addf(&buffer, "%d-%s", 5, "five"));
     assert_true(buffer_add_printable(&buffer, "\n\x7f~", 3));
     assert_string_equal(buffer.bytes, "5-five??~");
+    assert_true(buffer.allocated < 1000); /* no more than is needed */
     buffer_clear(&buffer);
 }
 
