@@ -283,6 +283,7 @@ static void on_stream_bytes(void *arg, short events)
     }
     loop_unwatch(server.watches[2]);
     close(server.stream);
+    server.stream = -1;
 }
 
 static void on_stream(void *arg, short events)
@@ -335,6 +336,8 @@ static int tear_down(void **state)
     loop_free(loop);
     close(server.udp);
     close(server.listener);
+    if (server.n_streams > 0 && server.stream >= 0)
+        close(server.stream);
     return 0;
 }
 
