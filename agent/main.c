@@ -92,10 +92,9 @@ static int run(const struct options *options)
     return command->run(options);
 }
 
-/* "terminal short json", from the table of outputs. */
+/* "terminal short json", from the table of outputs; added to an empty text. */
 static const char *output_names(char *to, size_t size)
 {
-    to[0] = '\0';
     for (size_t i = 0; i < n_outputs; i++)
         (void)text_add(to, size, "%s%s", i ? " " : "", outputs[i].name);
     return to;
@@ -124,7 +123,7 @@ int main(int argc, char *argv[])
 {
     static const struct rlimit no_core = {0, 0}; /* a core would hold credentials */
     static struct options options;
-    char names[DETAIL_SIZE];
+    char names[DETAIL_SIZE] = "";
 
     hold_standard_files();
     (void)setrlimit(RLIMIT_CORE, &no_core);

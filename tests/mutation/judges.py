@@ -21,6 +21,7 @@ SANDBOX = ["unshare", "--net", "--mount", "--pid", "--fork", "--kill-child", "--
            *(["--user", "--map-root-user"] if os.geteuid() else []), "sh", "-c", 'ip link set lo up && exec "$@"', "sh"]
 MEMORY_MB = 2048
 sanitized = False  # then memory is reserved by the terabyte
+built_at = 0  # the newest object
 FILE = 200 << 20
 ENVIRONMENT = {"ASAN_OPTIONS": f"hard_rss_limit_mb={MEMORY_MB}", "MALLOC_PERTURB_": "165"}  # what reads freed memory reads rubbish, mallopt(3)
 # What the lab is asked, and what differs between two runs of the same program is not compared.
@@ -89,8 +90,9 @@ class Judge:
             file.write(f"{usual_s:.3f}\n")
 
     def known(self):
+        """Not since something was built anew: it may be green no more, and would kill every mutant."""
         path = os.path.join(WORK, "usual", self.name)
-        if os.path.exists(path):
+        if os.path.exists(path) and os.path.getmtime(path) > built_at:
             with open(path, encoding="utf-8") as file:
                 self.usual_s = float(file.read())
         return self.usual_s is not None
@@ -186,12 +188,14 @@ class Scenarios(Judge):
 
 
 class Words(Saying):
-    """What tests/scenarios/words.txt holds: help, lists, pages, what is refused."""
+    """What tests/scenarios/words.txt holds: help, lists, pages, what is refused. And what a report is written to that was closed."""
 
     asked = (*words.ASKED, *words.LIKE_HELP)
+    closed = ('exec "$0" check --output short 2>&1 >&-', 'exec "$0" check --output short 2>&1 >&- <&-')
 
     def said(self, environment=None):
-        return [sandboxed([PROGRAM, *line.split()], 1, environment) for line in self.asked]
+        closed = [sandboxed(["sh", "-c", line, PROGRAM], 5, environment)[1].splitlines()[:1] for line in self.closed]
+        return [*closed, *(sandboxed([PROGRAM, *line.split()], 1, environment) for line in self.asked)]
 
     counts = False  # the coverage build writes its counters where a confined one may not
 

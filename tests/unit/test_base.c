@@ -114,6 +114,7 @@ static void numbers_are_whole_and_bounded(void **state)
     assert_true(text_number("18446744073709551615", UINT64_MAX, &value));
     assert_false(text_number("18446744073709551616", UINT64_MAX, &value));
     assert_false(text_number("11", 10, &value));
+    assert_false(text_number("5", 4, &value));
     assert_false(text_number("", 10, &value));
     assert_false(text_number("-1", 10, &value));
     assert_false(text_number("1 ", 10, &value));
@@ -135,6 +136,7 @@ static void a_buffer_never_passes_its_maximum(void **state)
     assert_true(buffer_addf(&buffer, "%d-%s", 5, "five"));
     assert_true(buffer_add_printable(&buffer, "\n\x7f~", 3));
     assert_string_equal(buffer.bytes, "5-five??~");
+    assert_true(buffer.allocated < 1000); /* no more than is needed */
     buffer_clear(&buffer);
 }
 
@@ -173,6 +175,18 @@ static void words_and_versions(void **state)
     }
     char nothing[] = " \t";
     assert_string_equal(text_trim(nothing), "");
+}
+
+static void trimming_touches_nothing_behind(void **state)
+{
+    char text[] = " \t a b \0behind";
+    (void)state;
+
+    assert_string_equal(text_trim(text), "a b");
+    assert_string_equal(text + sizeof(text) - sizeof("behind"), "behind");
+    assert_string_equal(text_trim(text), "a b");
+    text[0] = '\0';
+    assert_string_equal(text_trim(text), "");
 }
 
 static void the_nearest_word_is_hinted_at(void **state)
@@ -375,6 +389,35 @@ static void a_file_is_written_whole_and_read_whole(void **state)
     assert_int_equal(file_read_start(directory, "/missing", line, 6), 0);
     assert_int_equal(file_read(directory, "/missing", &contents), ENOENT);
     assert_int_equal(file_write_atomically("/proc/nowhere/x", "", 0, 0644), ENOENT);
+}
+
+/* Go's bufio gives up at a line of 64 KB, its end included. */
+static void a_file_is_read_as_go_does(void **state)
+{
+    static char text[70000];
+    static const char first[] = "first\n", zero[] = "a\0b\n";
+    struct buffer contents;
+    char path[96];
+    (void)state;
+
+    (void)text_set(path, sizeof(path), "%s/long", directory);
+    for (size_t n = 65535; n <= 65536; n++) {
+        memset(text, 'x', sizeof(text));
+        memcpy(text, first, strlen(first));
+        text[strlen(first) + n] = '\n';
+        assert_int_equal(file_write_atomically(path, text, sizeof(text), 0644), 0);
+        buffer_init(&contents, FILE_MAX_BYTES);
+        assert_int_equal(file_read_as_go(directory, "/long", &contents), 0);
+        assert_int_equal(strlen(contents.bytes), n == 65535 ? sizeof(text) : strlen(first));
+        buffer_clear(&contents);
+    }
+    assert_int_equal(file_write_atomically(path, zero, sizeof(zero) - 1, 0644), 0);
+    buffer_init(&contents, FILE_MAX_BYTES);
+    assert_int_equal(file_read_as_go(directory, "/long", &contents), 0);
+    assert_string_equal(contents.bytes, "a\1b\n");
+    buffer_clear(&contents);
+    assert_int_equal(unlink(path), 0);
+    assert_int_equal(file_read_as_go(directory, "/long", &contents), ENOENT);
 }
 
 static void a_fifo_does_not_hang_a_boot(void **state)
@@ -871,6 +914,7 @@ int main(void)
         cmocka_unit_test(numbers_are_whole_and_bounded),
         cmocka_unit_test(a_buffer_never_passes_its_maximum),
         cmocka_unit_test(words_and_versions),
+        cmocka_unit_test(trimming_touches_nothing_behind),
         cmocka_unit_test(the_nearest_word_is_hinted_at),
         cmocka_unit_test(base64_is_that_of_everybody),
         cmocka_unit_test(durations),
@@ -883,6 +927,7 @@ int main(void)
         cmocka_unit_test(the_log_is_a_line_a_message),
         cmocka_unit_test(calendar),
         cmocka_unit_test(a_file_is_written_whole_and_read_whole),
+        cmocka_unit_test(a_file_is_read_as_go_does),
         cmocka_unit_test(a_fifo_does_not_hang_a_boot),
         cmocka_unit_test(a_long_file_too_and_nothing_is_left_of_a_failed_write),
         cmocka_unit_test(a_link_is_looked_at_or_followed),

@@ -55,6 +55,10 @@ static const struct {
     {"/a/b/c/dots", "../../../.."},
 };
 
+/* The kernel follows forty links and no more. */
+#define TEN_LINKS "here/here/here/here/here/here/here/here/here/here/"
+#define FORTY_LINKS TEN_LINKS TEN_LINKS TEN_LINKS TEN_LINKS
+
 static const char *const asked[] = {
     "/file",
     "file",
@@ -97,6 +101,8 @@ static const char *const asked[] = {
     "/chain/file",
     "/a/here/file",
     "/a/here/here/here/b/c/file",
+    "/a/" FORTY_LINKS "b/c/file",
+    "/a/" FORTY_LINKS "here/b/c/file",
     "/a/slash/c/file",
     "/to-root/file",
     "/to-root/to-root/a/file",

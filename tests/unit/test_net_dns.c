@@ -321,7 +321,6 @@ static int set_up(void **state)
     (void)state;
 
     memset(&server, 0, sizeof(server));
-    server.stream = -1;
     loop = loop_new();
     if (!bind_both(&address))
         return -1;
@@ -337,7 +336,7 @@ static int tear_down(void **state)
     loop_free(loop);
     close(server.udp);
     close(server.listener);
-    if (server.stream >= 0)
+    if (server.n_streams > 0 && server.stream >= 0)
         close(server.stream);
     return 0;
 }

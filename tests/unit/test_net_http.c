@@ -403,6 +403,35 @@ static void tells_what_is_not_http(void **state)
     expect_failure(FAILURE_MALFORMED);
 }
 
+/* RFC 9112 section 4. What the fourth digit would mean nobody knows. */
+static void takes_no_line_for_a_status_line(void **state)
+{
+    static const struct {
+        const char *line;
+        bool fine;
+    } rows[] = {
+        {"HTTP/1.1 204", true},      {"HTTP/1.0 204 ", true}, {"HTTP/1.1 204 No Content", true},
+        {"HTTP/1.1 2040", false},    {"HTTP/1.1 20", false},  {"HTTP/1.1 2x4 OK", false},
+        {"HTTP/1.1 204OK", false},   {"HTTP/1.x 204", false}, {"HTTP/1.1  204 OK", false},
+        {"HTTP/1.1\t204 OK", false}, {"HTTP/1.1 20:", false},
+    };
+    char reply[64];
+    (void)state;
+
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        struct http_request request = get("/");
+
+        snprintf(reply, sizeof(reply), "%s\r\n\r\n", rows[i].line);
+        peer.replies[0] = reply;
+        peer.then = PEER_CLOSES;
+        exchange(&request);
+        if ((got.step.outcome == OUTCOME_OK) != rows[i].fine)
+            fail_msg("%s: %s", rows[i].line, failure_name(got.step.failure));
+        if (!rows[i].fine)
+            expect_failure(FAILURE_MALFORMED);
+    }
+}
+
 /* As Go does: the same length twice is one. */
 static void takes_a_length_that_is_said_twice(void **state)
 {
@@ -651,6 +680,7 @@ int main(void)
         TEST(tells_truncated_answers),
         TEST(tells_how_it_ended),
         TEST(tells_what_is_not_http),
+        TEST(takes_no_line_for_a_status_line),
         TEST(takes_a_length_that_is_said_twice),
         TEST(says_that_nothing_could_be_sent_yet),
         TEST(uses_the_connection_it_is_handed),

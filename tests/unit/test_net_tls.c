@@ -53,8 +53,8 @@ static int make_identities(void **state)
     MAKE(intermediate, "Test Intermediate", NULL, &root, true, -DAY_S, DAY_S);
     MAKE(expired_intermediate, "Old Intermediate", NULL, &root, true, -2 * DAY_S, -DAY_S);
     MAKE(early_intermediate, "New Intermediate", NULL, &root, true, DAY_S, 2 * DAY_S);
-    MAKE(good, "ssm.test", "DNS:ssm.test,DNS:*.ssm.test,IP:10.0.1.21", &intermediate, false, -60,
-         DAY_S);
+    MAKE(good, "ssm.test", "DNS:ssm.test,DNS:*.ssm.test,IP:10.0.1.21,IP:fd00::21", &intermediate,
+         false, -60, DAY_S);
     MAKE(expired, "ssm.test", "DNS:ssm.test", &intermediate, false, -2 * DAY_S, -DAY_S);
     MAKE(future, "ssm.test", "DNS:ssm.test", &intermediate, false, DAY_S, 2 * DAY_S);
     MAKE(other_name, "ssm.test", "DNS:kms.test,DNS:logs.test", &intermediate, false, -60, DAY_S);
@@ -244,7 +244,7 @@ static void believes_the_ca_file(void **state)
     assert_string_equal(got.session.version, "TLSv1.3");
     assert_string_equal(got.session.subject, "CN=ssm.test");
     assert_string_equal(got.session.issuer, "CN=Test Intermediate");
-    assert_string_equal(got.session.names, "ssm.test,*.ssm.test,10.0.1.21");
+    assert_string_equal(got.session.names, "ssm.test,*.ssm.test,10.0.1.21,fd00::21");
     assert_string_equal(got.session.verify, "");
     assert_true(got.session.not_before_unix_s <= now_s - 60);
     assert_true(got.session.not_before_unix_s >= now_s - 120);
@@ -339,6 +339,8 @@ static void matches_names_as_the_agent_does(void **state)
         {&good, "a.ssm.test", true},
         {&good, "a.b.ssm.test", false},
         {&good, "SSM.test", true},
+        {&good, "fd00::21", true},
+        {&good, "fd00::22", false},
         {&by_address, "127.0.0.1", true},
         {&good, "127.0.0.1", false},
         {&nameless, "ssm.test", false}, /* the common name does not count */
@@ -771,7 +773,43 @@ static void names_a_bad_ca_file(void **state)
     write_file("bad.pem", begin);
     assert_null(trust_new(below("bad.pem"), "", error, sizeof(error)));
     assert_true(text_ends(error, "bad.pem: no certificate that can be read"));
+    FILE *file = fopen(below("bad.pem"), "a"); /* what some of it holds is not enough */
+    assert_non_null(file);
+    assert_true(fputs(amazon_roots_pem, file) >= 0);
+    assert_int_equal(fclose(file), 0);
+    assert_null(trust_new(below("bad.pem"), "", error, sizeof(error)));
+    assert_true(text_ends(error, "bad.pem: 1 certificates cannot be read"));
     trust_free(NULL);
+}
+
+/* SSL_CERT_DIR names them, separated by colons. The bundle comes first, if it holds anything. */
+static void finds_and_believes_what_lies_in_directories(void **state)
+{
+    char bundle[PATH_SIZE];
+    (void)state;
+
+    make_system();
+    identity_write(below("etc/ssl/certs/corporate.pem"), &stranger, NULL);
+    trust_find_bundle(directory, "/absent.pem", "/etc:/etc/ssl/certs", bundle);
+    assert_string_equal(bundle, "/etc/ssl/certs");
+    trust_find_bundle(directory, "/absent.pem", "/etc/ssl", bundle);
+    assert_string_equal(bundle, "");
+    trust_find_bundle(directory, "/etc/ssl/certs/corporate.pem", "/etc/ssl/certs", bundle);
+    assert_string_equal(bundle, "/etc/ssl/certs/corporate.pem");
+    trust_find_bundle(directory, "", "", bundle);
+    assert_string_equal(bundle, "/etc/ssl/certs"); /* Go's own list */
+
+    for (int i = 0; i < 2; i++) {
+        struct trust *trust = trust_in(NULL, directory, NULL);
+        trust_use_bundle(trust, "", i == 0 ? "/etc:/etc/ssl" : "/etc:/etc/ssl/certs", "");
+        SSL_CTX_free(peer.tls);
+        peer.tls = identity_serve(&unknown, NULL);
+        peer.then = PEER_CLOSES;
+        shake_hands(trust, "ssm.test", 2000);
+        assert_int_equal(got.session.trust_by, i == 0 ? TRUST_BY_NONE : TRUST_BY_SYSTEM);
+        trust_free(trust);
+    }
+    remove(below("etc/ssl/certs/corporate.pem"));
 }
 
 /* encoding/pem, Decode: BEGIN and END have a line each, white space does not count, headers do. */
@@ -1047,6 +1085,7 @@ int main(void)
         TEST(forgets_the_bundle_between_rounds),
         TEST(believes_a_listed_intermediate),
         TEST(names_a_bad_ca_file),
+        TEST(finds_and_believes_what_lies_in_directories),
         TEST(certificates_are_found_as_go_finds_them),
         TEST(an_amazon_root_that_is_listed_twice_is_one),
         TEST(a_certificate_is_found_at_the_edge_of_a_piece),

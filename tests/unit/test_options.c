@@ -247,6 +247,8 @@ static void wrong_arguments_are_named(void **state)
         if (!strstr(options.error, rows[i].words))
             fail_msg("%s: '%s'", rows[i].line, options.error);
     }
+    assert_false(parse("--require ftp"));
+    assert_true(text_ends(options.error, " kms, logs, clock, agent")); /* and no more */
 }
 
 static void later_files_win_and_the_command_line_wins_over_all(void **state)
