@@ -294,16 +294,16 @@ static enum folded find_block(struct finder *finder, struct buffer *bytes, size_
                 block = (struct block){.n_lines = 0};
                 (void)add_line(&block, &line, at);
             }
-            if (block.tried || !is_whole(&block))
-                continue;
-            const size_t n = block.n_lines * FOLDED_LINE_BYTES - CHECK_BYTES;
-            block.tried = true;
-            crc24(block.bytes + CHECK_BYTES, n, check);
-            if (memcmp(check, block.bytes, sizeof(check)) != 0)
-                continue;
-            *start = block.start;
-            (void)buffer_add(bytes, (const char *)block.bytes + CHECK_BYTES, n);
-            return FOLDED_WHOLE;
+            if (!block.tried && is_whole(&block)) {
+                const size_t n = block.n_lines * FOLDED_LINE_BYTES - CHECK_BYTES;
+                block.tried = true;
+                crc24(block.bytes + CHECK_BYTES, n, check);
+                if (memcmp(check, block.bytes, sizeof(check)) == 0) {
+                    *start = block.start;
+                    (void)buffer_add(bytes, (const char *)block.bytes + CHECK_BYTES, n);
+                    return FOLDED_WHOLE;
+                }
+            }
         }
     }
     if (!damaged && block.n_lines > 0)

@@ -676,6 +676,11 @@ static void the_proxy_was_not_asked_for_ssm(struct facts *f)
     memset(&f->endpoints[SERVICE_SSM].proxy, 0, sizeof(f->endpoints[SERVICE_SSM].proxy));
 }
 
+static void every_server_is_silent_to_ssm(struct facts *f)
+{
+    break_resolve(f, SERVICE_SSM, FAILURE_TIMEOUT);
+}
+
 static void the_second_services_certificate_ends(struct facts *f)
 {
     at(f, SERVICE_SSMMESSAGES, 0)->session.not_after_unix_s = f->clock.wall_unix_ms / 1000 + 86400;
@@ -823,7 +828,14 @@ static const struct {
     {"address-family-blocked", kms_answers_by_ipv6,
      "\"ssmmessages, ec2messages: probably a rule keeps IPv6", NULL},
     {"policy-incomplete--parameters", one_action_is_unclear, "2 of 7 probed actions denied", NULL},
-    {"tls-expired", each_certificate_ended_on_its_own_day, "ended on 2026-11-21", NULL},
+    {"policy-incomplete--parameters", one_action_is_unclear,
+     "\"distributor\":{\"actions\":7,\"allowed\":3,\"denied\":0},"
+     "\"run-command\":{\"actions\":4,\"allowed\":2,\"denied\":0}",
+     NULL},
+    {"tls-expired", each_certificate_ended_on_its_own_day, "the certificate ended on 2026-11-21",
+     NULL},
+    {"dns-server-silent", every_server_is_silent_to_ssm,
+     "10.0.9.53, asked for ssmmessages.us-east-1.amazonaws.com A: no answer", NULL},
     {"endpoint-missing--gateway", one_other_service_is_silent, FINDING("endpoint-missing"), NULL},
     {"proxy-in-the-way--opens", the_proxy_was_not_asked_for_ssm,
      "CONNECT ssmmessages.us-east-1.amazonaws.com:443", "CONNECT ssm."},

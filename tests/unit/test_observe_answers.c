@@ -193,7 +193,10 @@ static void wire_shapes(void **state)
             (rows[i].code[0] && strcmp(action.code, rows[i].code) != 0))
             fail_msg("row %zu: permission %d, failure %d, code '%s'", i, action.permission,
                      action.failure, action.code);
+        if (rows[i].status <= 201)
+            assert_string_equal(action.message, ""); /* what is asked for is no message */
     }
+    assert_string_equal(judge(400, "", "go away", "").message, "go away");
 }
 
 static void a_captive_page_with_status_200_is_no_permission(void **state)

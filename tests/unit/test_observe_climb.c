@@ -721,6 +721,27 @@ static void amazon_is_asked_where_the_answer_is_doubtful(void **state)
     assert_int_equal(n_asked, 4);
 }
 
+/* Whoever is not Amazon's may remember an endpoint that is gone. */
+static void amazon_is_asked_where_an_address_of_another_server_fails(void **state)
+{
+    static const char *const servers[] = {"10.9.9.9", "10.0.0.2", "169.254.169.253"};
+
+    for (size_t i = 0; i < COUNT_OF(servers); i++) {
+        (void)set_up(state);
+        (void)text_set(facts.resolvers.configured[0], ADDRESS_SIZE, "%s", servers[i]);
+        facts.plan.permissions = PERMISSIONS_ROLE_ONLY;
+        start(NULL);
+        observe_placed(observe);
+        say(0, "10.0.1.99", FAILURE_NONE, 1);
+        say(1, "", FAILURE_NODATA, 1);
+        assert_int_equal(n_asked, 2);
+        ends(0, FAILURE_HOST_UNREACHABLE, 40000);
+        assert_int_equal(n_asked, i == 0 ? 4 : 2);
+        observe_free(observe);
+    }
+    (void)set_up(state);
+}
+
 static void a_question_that_cannot_start_is_trouble(void **state)
 {
     (void)state;
@@ -990,7 +1011,10 @@ static void what_is_refused_here_is_dialled_again_in_its_turn(void **state)
         start(NULL);
         say(0, "10.0.1.21 10.0.2.21 10.0.3.21", FAILURE_NONE, 1);
         ends(0, FAILURE_NONE, 40000);
-        ends(1, FAILURE_REFUSED, 40001);
+        struct dialled here = ending(FAILURE_REFUSED, 40001);
+        (void)text_set(here.offender, ADDRESS_SIZE, "%s", here.local_address);
+        calls[1].done(calls[1].arg, &here);
+        assert_string_equal(SSM->addresses[1].offender, here.local_address);
         ends(2, FAILURE_NOT_PERMITTED, 40002);
         pass(349);
         assert_int_equal(last_of("10.0.2.21"), 1);
@@ -1006,6 +1030,8 @@ static void what_is_refused_here_is_dialled_again_in_its_turn(void **state)
             assert_int_equal(SSM->addresses[i].steps[RUNG_CONNECT].outcome,
                              refused ? OUTCOME_FAILED : OUTCOME_OK);
         assert_int_equal(SSM->addresses[1].refused_here, refused ? ANSWER_YES : ANSWER_UNKNOWN);
+        if (!refused)
+            assert_string_equal(SSM->addresses[1].offender, "");
         observe_free(observe);
     }
     (void)set_up(state);
@@ -1951,6 +1977,7 @@ int main(void)
         TEST(who_alone_is_dead_is_given_up),
         TEST(the_options_of_resolv_conf_count),
         TEST(amazon_is_asked_where_the_answer_is_doubtful),
+        TEST(amazon_is_asked_where_an_address_of_another_server_fails),
         TEST(a_question_that_cannot_start_is_trouble),
         TEST(a_silent_address_is_tried_by_turns_from_both_halves_of_the_ports),
         TEST(a_refusal_after_silence_is_not_repeated),

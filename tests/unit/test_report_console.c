@@ -683,6 +683,8 @@ static void lines_of_two_blocks_are_not_joined(void **state)
     (void)buffer_add(&log, one.bytes, machine_at(&one) + 2 * 81);
     (void)buffer_add_text(&log, two.bytes + machine_at(&two) + 2 * 81);
     assert_refused(&log, "not of one block");
+    (void)buffer_add(&one, log.bytes, log.used); /* behind one that is whole */
+    assert_reads(&one, 1);
     buffer_clear(&one);
     buffer_clear(&two);
     buffer_clear(&log);

@@ -268,6 +268,37 @@ static void junit_names_what_has_no_name(void **state)
     free(filled);
 }
 
+static void no_more_is_told_apart_than_there_is(void **state)
+{
+    struct filled *filled = fill("endpoint-blocks-443");
+    struct buffer text;
+
+    (void)state;
+    assert_true(filled->report.findings[0].alternatives[0].command[0]);
+    filled->report.findings[0].n_alternatives = 0;
+    buffer_init(&text, REPORT_MAX_BYTES);
+    write_json_line(&filled->report, &text);
+    assert_non_null(strstr(text.bytes, "\"tell_apart\":[]"));
+    buffer_clear(&text);
+    free(filled);
+}
+
+/* A finding that explains no check, behind one that does. */
+static void junit_has_what_explains_no_check(void **state)
+{
+    struct filled *filled = fill("dns-slow--dead-first");
+    struct buffer text;
+
+    (void)state;
+    assert_int_equal(filled->report.findings[1].explains, 0);
+    buffer_init(&text, REPORT_MAX_BYTES);
+    junit_write(&filled->report, &(struct style){0}, &text);
+    assert_non_null(strstr(text.bytes, filled->report.findings[0].title));
+    assert_non_null(strstr(text.bytes, filled->report.findings[1].title));
+    buffer_clear(&text);
+    free(filled);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -277,6 +308,8 @@ int main(void)
         cmocka_unit_test(only_planned_checks_are_in_the_json),
         cmocka_unit_test(what_is_no_printable_text_is_escaped),
         cmocka_unit_test(junit_names_what_has_no_name),
+        cmocka_unit_test(no_more_is_told_apart_than_there_is),
+        cmocka_unit_test(junit_has_what_explains_no_check),
         cmocka_unit_test(a_series_comes_once),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -67,6 +67,15 @@ static void long_parts_are_left_out_whole(void **state)
                                     "a-code-of-forty-five-letters-which-is-a-lot-x\n");
     buffer_clear(&text);
 
+    memset(root->code, 'c', 49); /* 80 columns, and one more */
+    for (size_t n = 49; n <= 50; n++) {
+        root->code[n - 1] = 'c';
+        root->code[n] = '\0';
+        write_new(&filled->report, &text);
+        assert_int_equal(text.used - 1, n == 49 ? 80 : strlen("NOT READY i-0123456789abcdef0"));
+        buffer_clear(&text);
+    }
+
     memset(filled->facts.instance.id, 'i', NAME_SIZE - 1);
     memset(root->code, 'c', NAME_SIZE - 1);
     write_new(&filled->report, &text);

@@ -497,6 +497,31 @@ static void a_screen_without_room_holds_nothing_back_of_nothing(void **state)
     assert_false(holds.all);
 }
 
+/* As many rows as it takes, and one less. */
+static void a_screen_that_is_just_large_enough_holds_all(void **state)
+{
+    const struct style style = {.columns = 80};
+    const struct last_screen all = {.all = true, .n_commands = 99};
+    struct screen screen;
+    struct buffer text;
+
+    (void)state;
+    facts_healthy(&seen);
+    situation_find("endpoint-blocks-443")->make(&seen);
+    diagnose(&seen, &judged);
+    buffer_init(&text, REPORT_MAX_BYTES);
+    screen_init(&screen, &style, &text);
+    advice_last_screen(&screen, &judged, &all);
+    int rows = (int)count(text.bytes, "\n");
+    for (const char *at = text.bytes, *end; (end = strchr(at, '\n')); at = end + 1)
+        rows += end > at ? (int)(end - at - 1) / style.columns : 0; /* a terminal breaks long ones */
+    struct last_screen holds = advice_fitting(&judged, &style, rows);
+    assert_true(holds.all && !holds.in_short);
+    holds = advice_fitting(&judged, &style, rows - 1);
+    assert_false(holds.all && !holds.in_short);
+    buffer_clear(&text);
+}
+
 /* Everything that fixes is there once: what the last screen has no room for stands above it. */
 static void every_command_is_shown(void **state)
 {
@@ -537,6 +562,21 @@ static void the_headline_has_the_causes(void **state)
     SAYS("causes)", "\nDEGRADED ", "(2 warnings): ssm: ");
 }
 
+/* Each cause once, however many services have it, and none that hides nothing. */
+static void what_is_hidden_is_told_by_cause(void **state)
+{
+    (void)state;
+    facts_healthy(&seen);
+    break_connect(&seen, SERVICE_SSM, ALL_ADDRESSES, FAILURE_TIMEOUT, 2200);
+    break_connect(&seen, SERVICE_SSMMESSAGES, ALL_ADDRESSES, FAILURE_TIMEOUT, 2200);
+    seen.plan.services[SERVICE_EC2MESSAGES].need = NEED_REQUIRED;
+    break_tls(&seen, SERVICE_EC2MESSAGES, ALL_ADDRESSES, FAILURE_RESET);
+    SAYS("of ec2messages, ",
+         "  Hidden until endpoint-blocks-443 is fixed: tls, http, authorize of ssm,\n"
+         "    ssmmessages\n"
+         "  Hidden until tls-reset is fixed: http, authorize of ec2messages\n");
+}
+
 /* The rung that fails points to its finding, in a terminal of either kind. */
 static void a_failed_rung_points_to_its_finding(void **state)
 {
@@ -551,6 +591,25 @@ static void a_failed_rung_points_to_its_finding(void **state)
     assert_non_null(
         strstr(text.bytes, "\xe2\x9c\x97 connect 2.0 s \xe2\x97\x84 endpoint-blocks-443\n"));
     buffer_clear(&text);
+
+    facts_healthy(&seen); /* two rungs of one ladder point once */
+    situation_find("dns-bypasses-vpc")->make(&seen);
+    SAYS("private <- ", "  warn private  FAIL connect 2.0 s <- dns-bypasses-vpc\n",
+         " 169.254.169.253  A     ok   10.0.1.21 (Amazon's resolver)\n");
+}
+
+/* Below a rung stands what it is made of, but for what was not tried or is as it should be. */
+static void what_a_rung_is_made_of_stands_below_it(void **state)
+{
+    (void)state;
+    facts_healthy(&seen);
+    situation_find("address-family-blocked")->make(&seen);
+    memset(seen.endpoints[SERVICE_SSM].addresses[1].steps, 0, sizeof(struct step) * N_RUNGS);
+    SAYS("10.0.2.21  ", "2600:1f18:1:1::21  own subnet  FAIL no answer, 3.5 s\n");
+    facts_healthy(&seen);
+    situation_find("policy-incomplete--parameters")->make(&seen);
+    SAYS("ssm:DescribeAssociation ", "FAIL ssm:GetParameter denied: no policy allows it\n",
+         "FAIL ssm:GetParameters denied: ");
 }
 
 /* What only probably is so is not told as a fact, and a fact not as a guess. */
@@ -599,6 +658,18 @@ static void two_faults_are_mended_in_order(void **state)
     assert_int_equal(count(text.bytes, "Then: "), 1);
     buffer_clear(&text);
 
+    facts_healthy(&seen); /* what only warns is no part of the script, and the script has an end */
+    situation_find("local-firewall--dropped")->make(&seen);
+    seen.machine.time_sync = ANSWER_NO;
+    diagnose(&seen, &judged);
+    assert_string_equal(judged.findings[1].code, "time-sync-missing");
+    buffer_init(&text, REPORT_MAX_BYTES);
+    commands_write(&judged, NULL, &text);
+    assert_non_null(strstr(text.bytes, "inet filter output"));
+    assert_non_null(strstr(text.bytes, "\n# Then: "));
+    assert_null(strstr(text.bytes, "chrony"));
+    buffer_clear(&text);
+
     facts_healthy(&seen);
     situation_find("imds-blocked-locally")->make(&seen);
     seen.machine.asset_tag[0] = '\0'; /* whose user data it is nobody knows */
@@ -631,8 +702,11 @@ int main(void)
         cmocka_unit_test(targets_that_were_not_tried_are_named),
         cmocka_unit_test(all_that_is_allowed_leaves_nothing_untried),
         cmocka_unit_test(a_screen_without_room_holds_nothing_back_of_nothing),
+        cmocka_unit_test(a_screen_that_is_just_large_enough_holds_all),
         cmocka_unit_test(the_headline_has_the_causes),
+        cmocka_unit_test(what_is_hidden_is_told_by_cause),
         cmocka_unit_test(a_failed_rung_points_to_its_finding),
+        cmocka_unit_test(what_a_rung_is_made_of_stands_below_it),
         cmocka_unit_test(a_title_says_how_sure_it_is),
         cmocka_unit_test(two_faults_are_mended_in_order),
     };
