@@ -47,7 +47,8 @@ struct http_request {
     bool by_sdk;
     int32_t tls_timeout_ms;    /* for the handshake; without fd for connecting too */
     int32_t timeout_ms;        /* for everything, the handshake included */
-    void (*silent)(void *arg); /* called each second while the handshake is not over, or NULL */
+    /* Called each second without an answer, or NULL. `sent`: the handshake is over. */
+    void (*silent)(void *arg, bool sent);
     size_t max_body_bytes;
 };
 
