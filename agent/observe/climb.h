@@ -32,7 +32,7 @@ enum {
     TLS_SILENT_TICKS = 5, /* ... where one in small segments is answered */
     PROXY_TIMEOUT_MS = 5000,
     OPTIONAL_TIMEOUT_MS = 5000, /* for an answer that the agent does not wait for */
-    ASK_ANEW_MS = 20000,   /* a request is silent for so long: is a new one answered? */
+    ASK_ANEW_MS = 20000,        /* a request is silent for so long: is a new one answered? */
     FIRST_DOUBT_MS = 1000, /* a first request that is signed, and silent for so long, is doubted */
     DEADLINE_MARGIN_MS = 100,
     SMALL_SEGMENT_BYTES = 536, /* the IPv4 default, RFC 9293 section 3.7.1: passes any path */

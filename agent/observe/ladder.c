@@ -514,8 +514,7 @@ static void connected(struct lane *lane, const struct dialled *result)
     lane->facts->offender[0] = '\0';
     lane->facts->steps[RUNG_CONNECT] = result->step;
     lane->facts->port = result->local_port;
-    if (actions_send_first(lane, &fd, answer_timeout_ms(lane->climb), signed_answered,
-                           is_silent)) {
+    if (actions_send_first(lane, &fd, answer_timeout_ms(lane->climb), signed_answered, is_silent)) {
         lane->n_handshakes++;
         lane->unsigned_too = loop_after_quietly(lane->climb->observe->loop,
                                                 (int64_t)FIRST_DOUBT_MS * 1000, doubt_first, lane);
