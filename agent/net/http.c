@@ -371,11 +371,8 @@ static void on_tick(void *arg)
 {
     struct exchange *exchange = arg;
 
-    exchange->tick = NULL;
-    if (exchange->sent)
-        return;
     exchange->tick = loop_after_quietly(exchange->loop, TICK_US, on_tick, exchange);
-    exchange->silent(exchange->arg); /* last: it may end the exchange */
+    exchange->silent(exchange->arg, exchange->sent); /* last: it may end the exchange */
 }
 
 static void start_limit(struct exchange *exchange, const struct http_request *request)

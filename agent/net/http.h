@@ -45,9 +45,10 @@ struct http_request {
     struct trust *trust; /* for tls; must outlive the exchange */
     /* What AWS_CA_BUNDLE names must vouch for the peer too: the agent asks it by AWS's SDK. */
     bool by_sdk;
-    int32_t tls_timeout_ms;    /* for the handshake; without fd for connecting too */
-    int32_t timeout_ms;        /* for everything, the handshake included */
-    void (*silent)(void *arg); /* called each second while the handshake is not over, or NULL */
+    int32_t tls_timeout_ms; /* for the handshake; without fd for connecting too */
+    int32_t timeout_ms;     /* for everything, the handshake included */
+    /* Called each second without an answer, or NULL. `sent`: the handshake is over. */
+    void (*silent)(void *arg, bool sent);
     size_t max_body_bytes;
 };
 

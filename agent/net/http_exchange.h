@@ -41,8 +41,8 @@ struct exchange {
     struct tls_peer peer;
     struct timer *limit; /* of the connection, then of the whole exchange */
     int32_t rest_ms;     /* of the whole, once the connection stands */
-    struct timer *tick;  /* of the handshake */
-    void (*silent)(void *arg);
+    struct timer *tick;  /* of silence */
+    void (*silent)(void *arg, bool sent);
     int os_error; /* of a socket that could not be opened */
     int64_t started_us;
     int64_t handshake_us[2]; /* when it began and was done, 0 for not yet */

@@ -32,6 +32,7 @@ enum {
     TLS_SILENT_TICKS = 5, /* ... where one in small segments is answered */
     PROXY_TIMEOUT_MS = 5000,
     OPTIONAL_TIMEOUT_MS = 5000, /* for an answer that the agent does not wait for */
+    ASK_ANEW_MS = 20000,        /* a request is silent for so long: is a new one answered? */
     FIRST_DOUBT_MS = 1000, /* a first request that is signed, and silent for so long, is doubted */
     DEADLINE_MARGIN_MS = 100,
     SMALL_SEGMENT_BYTES = 536, /* the IPv4 default, RFC 9293 section 3.7.1: passes any path */
@@ -60,6 +61,7 @@ struct lane {
     bool again;                   /* the handshake is silent, and tried once more */
     int n_handshakes;             /* under way, in full segments */
     int n_silent;                 /* seconds of silence, of each of them */
+    int32_t anew_ms;              /* when it was last asked anew, since started_ms; 0: not yet */
     int action;                   /* index of the action under way, or -1 */
     int n_sent;                   /* signed requests */
     bool open;                    /* AWS answered the first request */
@@ -175,7 +177,7 @@ int actions_left(const struct climb *climb);
 /* Sends the next action as the first request of a new connection. Its socket is -1 afterwards when it was
  * used or closed. False: nothing was sent, since there is nothing to send or it may not be sent now. */
 bool actions_send_first(struct lane *lane, int *fd, int32_t timeout_ms, http_done *done,
-                        void (*silent)(void *lane));
+                        void (*silent)(void *lane, bool sent));
 
 /* Keeps what the answer says of the lane's action. */
 void actions_take(struct lane *lane, const struct http_reply *reply);

@@ -60,8 +60,7 @@ static struct http_request unsigned_request(const struct lane *lane, int fd)
 {
     struct http_request request = climb_request(lane->climb, lane->facts->address, fd);
 
-    if (!lane->extra)
-        request.owner = lane;
+    request.owner = lane;
     request.tls_timeout_ms = tls_timeout_ms(lane);
     request.timeout_ms = answer_timeout_ms(lane->climb);
     return request;
@@ -75,14 +74,14 @@ int32_t ladder_patience_ms(const struct climb *climb)
 }
 
 static void unsigned_answered(void *arg, const struct http_reply *reply);
-static void handshake_silent(void *arg);
+static void is_silent(void *arg, bool sent);
 
 static bool send_unsigned(struct lane *lane, int fd)
 {
     struct http_request request = unsigned_request(lane, fd);
     bool started;
 
-    request.silent = handshake_silent;
+    request.silent = is_silent;
     lane->asked_unsigned = true;
     started = http_start(lane->climb->observe->loop, &request, unsigned_answered, lane);
     lane->n_handshakes += started;
@@ -94,7 +93,7 @@ static struct dial dial_to(const struct lane *lane)
     return (struct dial){.address = lane->facts->address,
                          .port = lane->climb->plan->port,
                          .timeout_ms = LONE_CONNECT_TIMEOUT_MS,
-                         .owner = lane->extra ? (const void *)lane->climb->observe : lane};
+                         .owner = lane};
 }
 
 /* --- a silent handshake: is it silent once more, and does it pass with small segments? Both are tried beside it,
@@ -165,14 +164,57 @@ static void end_handshakes(struct lane *lane)
     lane->action = -1;
 }
 
-static void handshake_silent(void *arg)
+/* What was asked before is over before it. */
+static void dialled_anew(void *arg, const struct dialled *dialled)
+{
+    struct lane *lane = arg;
+
+    if (dialled->step.outcome != OUTCOME_OK)
+        return;
+    struct http_request request = unsigned_request(lane, dialled->fd);
+    request.timeout_ms = ladder_patience_ms(lane->climb);
+    lane->n_handshakes += http_start(lane->climb->observe->loop, &request, unsigned_answered, lane);
+}
+
+/* Who hung and is mended need not answer what it took before. */
+static void ask_anew(struct lane *lane)
+{
+    const struct dial dial = dial_to(lane);
+    int32_t now_ms = (int32_t)(loop_now_ms(lane->climb->observe->loop) - lane->started_ms);
+
+    if (now_ms - lane->anew_ms < ASK_ANEW_MS)
+        return;
+    lane->anew_ms = now_ms;
+    dial_start(lane->climb->observe->loop, &dial, dialled_anew, lane);
+}
+
+/* It was answered: what hangs is asked again by whom it was answered. */
+static void end_what_hangs(struct lane *lane)
+{
+    struct climb *climb = lane->climb;
+
+    for (int i = 0; i < climb->n_extras; i++) {
+        struct lane *extra = &climb->extras[i];
+        if (extra->facts != lane->facts)
+            continue;
+        loop_end_of(climb->observe->loop, extra);
+        extra->action = -1;
+        extra->open = false;
+    }
+}
+
+static void is_silent(void *arg, bool sent)
 {
     struct lane *lane = arg;
     struct http_reply silent = {.body = ""};
 
-    lane->n_silent++;
     if (lane->settled)
         return;
+    if (sent) {
+        ask_anew(lane);
+        return;
+    }
+    lane->n_silent++;
     if (!lane->again)
         repeat_handshake(lane);
     if (lane->n_silent < TLS_SILENT_TICKS || lane->facts->small_segments != ANSWER_YES)
@@ -260,8 +302,10 @@ static void settle(struct lane *lane, const struct http_reply *reply)
         facts->steps[RUNG_TLS] = reply->tls; /* but the other one may be answered yet */
         return;
     }
-    if (lane->again && reply->tls.failure != FAILURE_TIMEOUT)
+    if ((lane->again && reply->tls.failure != FAILURE_TIMEOUT) || lane->anew_ms > 0)
         end_handshakes(lane);
+    if (lane->anew_ms > 0 && reply->step.took_ms < ASK_ANEW_MS)
+        end_what_hangs(lane);
     lane->settled = true;
     bool both_silent = reply->tls.failure == FAILURE_TIMEOUT &&
                        facts->steps[RUNG_TLS].failure == FAILURE_TIMEOUT; /* the first for longer */
@@ -471,8 +515,7 @@ static void connected(struct lane *lane, const struct dialled *result)
     lane->facts->offender[0] = '\0';
     lane->facts->steps[RUNG_CONNECT] = result->step;
     lane->facts->port = result->local_port;
-    if (actions_send_first(lane, &fd, answer_timeout_ms(lane->climb), signed_answered,
-                           handshake_silent)) {
+    if (actions_send_first(lane, &fd, answer_timeout_ms(lane->climb), signed_answered, is_silent)) {
         lane->n_handshakes++;
         lane->unsigned_too = loop_after_quietly(lane->climb->observe->loop,
                                                 (int64_t)FIRST_DOUBT_MS * 1000, doubt_first, lane);

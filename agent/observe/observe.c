@@ -125,6 +125,8 @@ void observe_take_back(struct observe *observe)
             loop_cancel(climb->lanes[j].unsigned_too);
             loop_end_of(observe->loop, &climb->lanes[j]);
         }
+        for (int j = 0; j < climb->n_extras; j++)
+            loop_end_of(observe->loop, &climb->extras[j]);
     }
     int n_kept = 0; /* what IMDS says stays */
     for (int i = 0; i < facts->clock.n_samples; i++)

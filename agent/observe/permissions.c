@@ -159,7 +159,7 @@ struct first {
     int *fd;
     int32_t timeout_ms;
     http_done *done;
-    void (*silent)(void *lane);
+    void (*silent)(void *lane, bool sent);
 };
 
 static bool send(struct lane *lane, const struct permission_row *row, const struct first *first)
@@ -191,9 +191,8 @@ static bool send(struct lane *lane, const struct permission_row *row, const stru
     request.signature = &signature;
     request.withhold = first;
     request.max_body_bytes = 256 * 1024;
-    if (first && !lane->extra)
-        request.owner = lane;
-    else
+    request.owner = lane;
+    if (!first || lane->extra)
         request.tls_timeout_ms = TLS_EXTRA_TIMEOUT_MS;
     if (first) {
         request.silent = first->silent;
@@ -294,7 +293,7 @@ static bool send_next(struct lane *lane, const struct first *first)
 }
 
 bool actions_send_first(struct lane *lane, int *fd, int32_t timeout_ms, http_done *done,
-                        void (*silent)(void *lane))
+                        void (*silent)(void *lane, bool sent))
 {
     const struct first first = {fd, timeout_ms, done, silent};
 

@@ -112,6 +112,17 @@ def test_what_the_round_before_found_is_no_answer_of_this_one(fault):
         assert reacts(lab, fault) < 30
 
 
+def test_who_hung_is_asked_anew():
+    """What it took before the fix it never answers, and the agent would wait a minute for it: a round that does too sees the fix all the same."""
+    with Lab(["service-hang:ssm"]) as lab:
+        running = lab.start(["wait", "--deadline", "75s", "--quiet"])
+        assert lab.until("service", 6, within_s=20)
+        lab.fault_fix("service-hang:ssm")
+        fixed = time.monotonic()
+        assert running.wait(90).returncode == 0
+        assert time.monotonic() - fixed < 30
+
+
 # Of a user namespace of its own: the machine's limit is everybody's.
 NO_INOTIFY = ("/usr/bin/unshare", "--map-root-user", "/bin/sh", "-c",
               'echo 0 >/proc/sys/user/max_inotify_instances && exec "$@"', "sh")  # fmt: skip

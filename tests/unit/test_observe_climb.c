@@ -327,7 +327,7 @@ static void replies(int i, struct http_reply reply)
 /* One second more of its handshake is over. */
 static void is_silent(int i)
 {
-    sent[i].request.silent(sent[i].arg);
+    sent[i].request.silent(sent[i].arg, false);
 }
 
 static struct http_reply silent_tls(int32_t took_ms)
@@ -1454,6 +1454,43 @@ static void a_signed_handshake_that_is_silent_is_repeated_unsigned(void **state)
     assert_string_equal(sent[2].target, sent[0].target);
 }
 
+/* Each twenty seconds. Where the new one is answered, what hangs is ended; where the old one is, it was slow. */
+static void what_hangs_is_asked_anew(void **state)
+{
+    for (int slow = 0; slow < 2; slow++) {
+        (void)set_up(state);
+        start_signed();
+        ends(1, FAILURE_NONE, 40001); /* one more connection, for another action */
+        assert_int_equal(n_sent, 2);
+        pass(1000);
+        ends(n_calls - 1, FAILURE_NONE, 40002);
+        assert_null(sent[2].request.signature);
+        int n = n_calls;
+        pass(18999);
+        sent[0].request.silent(sent[0].arg, true);
+        assert_int_equal(n_calls, n);
+        pass(1);
+        sent[0].request.silent(sent[0].arg, true);
+        sent[2].request.silent(sent[2].arg, true);
+        assert_int_equal(n_calls, n + 1);
+        ends(n, FAILURE_NONE, 40003);
+        assert_int_equal(n_sent, 4);
+        assert_int_equal(sent[3].request.timeout_ms, 80000);
+        struct http_reply reply = reply_of(404);
+        step_ok(&reply.step, slow ? 20500 : 5);
+        replies(slow ? 2 : 3, reply);
+        assert_int_equal(step_of(RUNG_HTTP)->outcome, OUTCOME_OK);
+        assert_null(sent[0].done);
+        assert_null(sent[slow ? 3 : 2].done);
+        assert_int_equal(sent[1].done != NULL, slow);
+        assert_int_equal(n_sent, slow ? 4 : 5);
+        if (!slow)
+            assert_string_equal(sent[4].target, sent[0].target);
+        observe_free(observe);
+    }
+    (void)set_up(state);
+}
+
 /* What became of the action that a request asked for. */
 static enum permission permission_of(int i)
 {
@@ -1999,6 +2036,7 @@ int main(void)
         TEST(an_answer_that_decides_nothing_is_followed_by_an_unsigned_one),
         TEST(silence_and_distrust_are_followed_by_an_unsigned_one),
         TEST(a_signed_handshake_that_is_silent_is_repeated_unsigned),
+        TEST(what_hangs_is_asked_anew),
         TEST(more_connections_carry_signed_requests_only),
         TEST(an_address_that_is_not_awss_says_nothing_of_actions),
         TEST(an_unclear_answer_beside_the_first_stays),
