@@ -100,7 +100,7 @@ static bool no_private_dns_off(const struct view *view)
 
 static bool no_dns_resolver_unreachable(const struct view *view)
 {
-    return !when_answers_are_dropped_here(view);
+    return !when_answers_are_dropped(view);
 }
 
 static bool no_vpc_dns_off(const struct view *view)

@@ -183,7 +183,7 @@ void quote_searched(const struct view *view, struct finding *finding)
 enum { ANSWERS_EACH = 2 };
 
 /* Nobody's answer got in, and as many packets came in that no program got. */
-bool when_answers_are_dropped_here(const struct view *view)
+bool when_answers_are_dropped(const struct view *view)
 {
     const struct facts *facts = view->facts;
     int64_t n_silent = facts->imds.connect.failure == FAILURE_TIMEOUT, n_asked = 0;
@@ -204,7 +204,7 @@ bool when_answers_are_dropped_here(const struct view *view)
 
 void quote_dropped_answers(const struct view *view, struct finding *finding)
 {
-    if (when_answers_are_dropped_here(view))
+    if (when_answers_are_dropped(view))
         finding_evidence(finding, "%lld packets came in meanwhile that no program got",
                          (long long)view->facts->network.undelivered);
 }
@@ -215,7 +215,7 @@ bool where_question_stays_here(const struct view *view)
         return searched(view->facts, view->service);
     return is_dns_off(view->facts) || failed_here(view->facts, view->service) ||
            answers_only_as(view->facts, view->service, ASKED_UPSTREAM) ||
-           when_answers_are_dropped_here(view);
+           when_answers_are_dropped(view);
 }
 
 bool when_question_was_not_sent(const struct view *view)

@@ -351,7 +351,7 @@ static const struct {
     {"agent-proxy", FACT(agent.https_proxy, NOT_EMPTY)}, /* the agent's environment names a proxy */
     {"answers-lost", {is_lost}},                         /* packets came in that no program got */
     {"astray-by-rule", {is_astray_by_rule}},             /* a rule of policy routing leads there */
-    {"answers-dropped", {when_answers_are_dropped_here}}, /* the nameservers' answers are dropped here */
+    {"answers-dropped", {when_answers_are_dropped}},     /* DNS answers are dropped here */
     {"at-once", {is_at_once}},                           /* it failed at once */
     {"comes-up", {is_coming_up}},                        /* the SSM agent comes up as it is */
     {"confined", FACT(agent.confined, NOT_EMPTY)},       /* the agent's unit takes what it needs */

@@ -30,6 +30,7 @@ enum outcome { OUTCOME_UNTRIED, OUTCOME_OK, OUTCOME_FAILED, OUTCOME_SKIPPED };
     ROW(NOT_PERMITTED, "not-permitted", "not permitted by a local firewall") /* EPERM */ \
     ROW(NOT_SENT, "not-sent", "dropped on this machine") /* connect() is silent, and no packet leaves */ \
     ROW(BLACKHOLE, "blackhole", "a local blackhole route") /* EINVAL */ \
+    ROW(NO_PORT, "no-port", "no local port left") /* EADDRNOTAVAIL, and bind() has none either */ \
     ROW(SOME_PORTS, "some-ports", "silent from half of the source ports") /* but it connects */ \
     ROW(LOCAL, "local", "local error") /* the step's detail names it */ \
     /* names */ \

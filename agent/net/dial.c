@@ -50,6 +50,7 @@ static const struct {
     {EPIPE, FAILURE_RESET},
     {ENETUNREACH, FAILURE_NO_ROUTE},
     {EADDRNOTAVAIL, FAILURE_NO_ROUTE}, /* no address of our own that could go there */
+    {EAGAIN, FAILURE_NO_PORT},         /* of a datagram's socket: ip(7), ip_local_port_range */
     {ENETDOWN, FAILURE_NO_ROUTE},
     {EAFNOSUPPORT, FAILURE_NO_ROUTE}, /* a kernel without IPv6 */
     {EHOSTUNREACH, FAILURE_HOST_UNREACHABLE},
@@ -59,8 +60,21 @@ static const struct {
     {EINVAL, FAILURE_BLACKHOLE},
 };
 
+/* The other meaning of EADDRNOTAVAIL: the local ports are used up, reserved, or too few: ip(7), ip_local_port_range,
+ * ip_local_reserved_ports. Then a socket that goes nowhere gets none either. */
+static bool is_without_port(void)
+{
+    const struct sockaddr_in any = {.sin_family = AF_INET};
+    LOCAL_FD fd = dial_socket(AF_INET, SOCK_STREAM, IPPROTO_TCP);
+
+    return fd >= 0 && bind(fd, (const struct sockaddr *)&any, sizeof(any)) != 0 &&
+           errno == EADDRINUSE;
+}
+
 enum failure dial_failure(int os_error)
 {
+    if (os_error == EADDRNOTAVAIL && is_without_port())
+        return FAILURE_NO_PORT;
     for (size_t i = 0; i < COUNT_OF(failures); i++)
         if (failures[i].os_error == os_error)
             return failures[i].failure;

@@ -137,6 +137,7 @@ EXPECTED = [  # fault, verdict, first finding
     ("public-path --private-dns=require", "not-ready", "public-path"),
     ("s3-gateway", "ready", None),
     # reaching 443
+    ("local-ports-used-up", "not-ready", "local-ports-used-up"),
     ("no-route", "not-ready", "no-route"),
     ("no-route:prohibit", "not-ready", "no-route"),
     ("no-route:blackhole", "not-ready", "no-route"),

@@ -63,6 +63,7 @@ ROWS = [  # faults, the finding, the verdict afterwards, and UNSEEN
     ("no-address-of-family", "no-address-of-family", "degraded"),
     ("public-path", "public-path", "ready"),
     # reaching 443
+    ("local-ports-used-up", "local-ports-used-up", "ready"),
     ("no-route:prohibit", "no-route", "ready"),
     ("local-firewall", "local-firewall", "ready"),
     ("local-firewall-drop:input", "local-firewall", "ready"),

@@ -63,6 +63,11 @@ static void network_not_up(struct facts *facts)
     SET(facts->network.interfaces[0].name, "ens5");
 }
 
+static void no_port_is_left(struct facts *facts)
+{
+    break_imds(facts, CHECK_IMDS_CONNECT, FAILURE_NO_PORT, 1);
+}
+
 static void network_without_route(struct facts *facts)
 {
     break_imds(facts, CHECK_IMDS_CONNECT, FAILURE_NO_ROUTE, 1);
@@ -314,6 +319,7 @@ const struct situation machine_situations[] = {
     {"not-ec2", not_ec2},
     {"not-ec2--hidden", not_ec2_unless_hidden},
     {"imds-unreachable--and-a-region", imds_dead_and_a_region_configured},
+    {"local-ports-used-up", no_port_is_left},
     {"network-not-up", network_not_up},
     {"network-not-up--no-route", network_without_route},
     {"imds-blocked-locally", imds_prohibited},

@@ -35,7 +35,7 @@ class Account:
         self.world = world
         self.groups_open = {ENDPOINTS_GROUP: True} | {group: False for group in world.endpoint_groups.values()}
         self.option_sets = {"dopt-0a": {"domain-name": ["ec2.internal"], "domain-name-servers": list(world.nameservers)}}
-        self.acl_numbers = {True: [100], False: [100]}
+        self.acl_numbers = {True: [1, 100], False: [1, 100]}
         self.endpoints = {service: self._endpoint(service) for service in w.SERVICES if self._has_endpoint(service)}
         self.domain_lists = {}
         attached = world.role or "meta-data/iam/info" in world.imds.instead

@@ -72,6 +72,9 @@ class Topology:
     def instance_configure(self, world):
         """Brings the instance's interfaces, addresses and routes to what the world says; does nothing when they are so already."""
         shown, self._shown = self._shown or w.World(interface_up=None, addresses=[], routes=[]), world
+        if shown.ports != world.ports:
+            with kernel.inside_network(self.instance):
+                _sysctl({"net/ipv4/ip_local_port_range": world.ports or "32768 60999"})
         readdressed = (shown.interface_up, shown.addresses) != (world.interface_up, world.addresses)
         kept = [] if readdressed else shown.routes  # without an address of its own no route stays
         ip(self.instance, [f"route del {route}" for route in kept if route not in world.routes])

@@ -192,6 +192,7 @@ class World:
     recording: str | None = None  # folder with what a real VPC answered (recording.py)
 
     delay_s: float = 0.0  # a round trip on the instance's link
+    ports: str = ""  # the instance's ip_local_port_range, if not the kernel's own
     interface_up: bool = True
     addresses: list = field(default_factory=lambda: [f"{INSTANCE_ADDRESS}/24"])
     routes: list = field(

@@ -55,6 +55,11 @@ def _(world, variant=""):
     ]
 
 
+@fault("local-ports-used-up", "the range that local ports are taken from is one port wide", "local-ports-used-up")
+def _(world):
+    world.ports = "32768 32768"
+
+
 @fault("own-address", "the instance itself has an address of ssm's endpoint", "local-firewall")
 def _(world):
     world.addresses.append(f"{w.address('ssm', 'a')}/32")
