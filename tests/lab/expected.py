@@ -282,6 +282,10 @@ EXPECTED = [  # fault, verdict, first finding
     ("state-directory", "not-ready", "agent-state-unwritable"),
     ("state-directory:full", "not-ready", "agent-state-unwritable"),
     ("state-directory:inodes", "not-ready", "agent-state-unwritable"),
+    ("state-directory:runtimeconfig", "not-ready", "agent-state-unwritable"),
+    ("state-directory:i-0123456789abcdef0", "not-ready", "agent-state-unwritable"),
+    ("state-directory:ipc", "ready", None),
+    ("state-directory:file", "not-ready", "agent-state-unwritable"),
     ("agent-config-invalid", "not-ready", "agent-config-invalid"),
     ("agent-config-invalid:bom", "not-ready", "agent-config-invalid"),
     ("agent-config-invalid:trailing", "not-ready", "agent-config-invalid"),
@@ -351,6 +355,10 @@ EXPECTED = [  # fault, verdict, first finding
     ("unit-written:confined", "not-ready", "agent-environment"),  # by systemd.exec(5): no systemd starts the agent here
     ("unit-written:imds-denied", "not-ready", "agent-environment"),
     ("unit-written:confined-well", "ready", None),
+    ("unit-written:option", "not-ready", "agent-environment"),
+    ("unit-written:twice", "not-ready", "agent-environment"),  # by systemd.service(5): such a unit is not loaded
+    ("unit-written:limits", "not-ready", "agent-environment"),
+    ("unit-written:limits-wide", "ready", None),
     ("unit-written:condition", "not-ready", "agent-environment"),
     ("unit-written:condition-holds", "ready", None),
     ("unit-written", "not-ready", "proxy-in-the-way"),

@@ -13,6 +13,10 @@ _ENVIRONMENT = f"EnvironmentFile={_FILE}\n"
 _UNITS = {
     "confined": ("PrivateNetwork=yes\n", ""),
     "imds-denied": ("IPAddressDeny=any\nIPAddressAllow=localhost 10.0.0.0/8\n", ""),
+    "option": ("ExecStart=\nExecStart=/usr/bin/amazon-ssm-agent -register\n", ""),
+    "twice": ("ExecStart=/usr/bin/amazon-ssm-agent\n", ""),
+    "limits": ("LimitNOFILE=16\n", ""),
+    "limits-wide": ("LimitNOFILE=64\nLimitAS=2G\nLimitDATA=128M\nLimitFSIZE=infinity\nTasksMax=10%\nMemoryMax=64M\n", ""),
     "condition": ("[Unit]\nConditionPathExists=/etc/corp/approved\n", ""),
     "condition-holds": ("[Unit]\nConditionPathExists=/etc/hosts\nConditionPathExists=!/etc/gone\nRequires=amazon-ssm-agent.service\n", ""),
     "confined-well": ("ProtectSystem=strict\nReadWritePaths=/var/lib/amazon /var/log/amazon\nIPAddressDeny=any\n"
