@@ -589,6 +589,13 @@ static void variables_do_harm_as_the_sdk_reads_them(void **state)
         {"AWS_S3_US_EAST_1_REGIONAL_ENDPOINT=false", HARM_UNREADABLE},
         {"AWS_WEB_IDENTITY_TOKEN_FILE=/token", HARM_UNREADABLE},
         {"AWS_WEB_IDENTITY_TOKEN_FILE=/token AWS_ROLE_ARN=arn", HARM_NONE},
+        {"GOMEMLIMIT=100M", HARM_UNREADABLE},
+        {"GOMEMLIMIT=MiB", HARM_UNREADABLE},
+        {"GOMEMLIMIT=100MiB", HARM_NONE},
+        {"GOMEMLIMIT=1000", HARM_NONE},
+        {"GOMEMLIMIT=off", HARM_NONE},
+        {"AWS_SDK_GO_CLIENT_TLS_CERT=/gone", HARM_UNREADABLE},
+        {"AWS_SDK_GO_CLIENT_TLS_KEY=/etc", HARM_NONE},
         {"REQUEST_METHOD=GET", HARM_NONE},
         {"REQUEST_METHOD=GET http_proxy=http://p no_proxy=169.254.169.254", HARM_UNREADABLE},
     };
@@ -842,6 +849,13 @@ static void the_configuration_is_read_as_by_go(void **state)
          "Identity.ConsumptionOrder is of the wrong type", ""},
         {"{\"Identity\":{\"ConsumptionOrder\":[1]}}",
          "Identity.ConsumptionOrder is of the wrong type", ""},
+        {"{\"Identity\":{\"CustomIdentities\":[null]}}",
+         "Identity.CustomIdentities is of the wrong type", ""},
+        {"{\"Identity\":{\"CustomIdentities\":[{}]}}", "", ""},
+        {"{\"Ssm\":{\"Endpoint\":\"ssm/%2\"}}", "Ssm.Endpoint is no URL", "ssm"},
+        {"{\"Ssm\":{\"Endpoint\":\"ssm\\n\"}}", "Ssm.Endpoint is no URL", "ssm\\n"},
+        {"{\"Ssm\":{\"Endpoint\":\"ssm/%2fa?%z\"}}", "", "ssm"},
+        {"{\"Ssm\":{\"Endpoint\":\"ssm\\\\n\"}}", "", "ssm\\\\n"},
     };
     (void)state;
 
