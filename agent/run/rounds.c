@@ -96,13 +96,19 @@ int64_t rounds_hurry(struct rounds_pace *pace, int64_t elapsed_ms)
     return wait;
 }
 
+static bool is_throttled(const struct check_result *check)
+{
+    return check->status == STATUS_FAIL && check->reason == FAILURE_THROTTLED;
+}
+
 bool rounds_next(const struct report *report, const struct rounds_state *state, int64_t *wait_ms)
 {
     int64_t wait = jittered(state, ROUND_MAX_WAIT_MS);
-    const struct check_result *token = &report->checks[CHECK_IMDS_TOKEN];
-    bool throttled = token->status == STATUS_FAIL && token->reason == FAILURE_THROTTLED;
-    bool no_role = report->checks[CHECK_ROLE_ATTACHED].status == STATUS_FAIL ||
-                   report->checks[CHECK_ROLE_CREDENTIALS].status == STATUS_FAIL;
+    const struct check_result *checks = report->checks;
+    bool throttled = is_throttled(&checks[CHECK_IMDS_TOKEN]) ||
+                     is_throttled(&checks[CHECK_IMDS_IDENTITY]);
+    bool no_role = checks[CHECK_ROLE_ATTACHED].status == STATUS_FAIL ||
+                   checks[CHECK_ROLE_CREDENTIALS].status == STATUS_FAIL;
     int most = throttled ? ROUNDS_OF_IMDS : no_role ? ROUNDS_OF_ROLE : ROUNDS_OF_CHECK;
 
     if (state->n_done >= most || !rounds_worth_another(report) || wait >= state->remaining_ms)

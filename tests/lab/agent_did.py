@@ -26,6 +26,7 @@ AGENT = {
     "imds-throttled:429": ("down", 7),
     "imds-throttled:503:2": ("up", 4),
     "imds-throttled:503:4": ("up", 8),
+    "imds-path:document:503:7": ("up", 7),
     "imds-slow": ("up", 8),
     "imds-slow:600": ("up", 15),
     "imds-slow:1200": ("down", 10),

@@ -22,6 +22,7 @@ EXPECTED = [  # fault, verdict, first finding
     ("imds-throttled:429", "not-ready", "imds-throttled"),
     ("imds-throttled:503:2", "ready", None),
     ("imds-throttled:503:4", "ready", None),
+    ("imds-path:document:503:7", "ready", None),
     ("imds-slow", "ready", None),
     ("imds-slow:600", "degraded", "imds-slow"),
     ("imds-slow:1200", "not-ready", "imds-slow"),
