@@ -29,7 +29,7 @@ enum {
     MAX_ROUTES = 16,    /* routes looked up for addresses that are silent or fail at once */
     MAX_ACTIONS = 25,   /* IAM actions proven for one service */
     MAX_SAMPLES = 8,    /* clock readings: one of IMDS, one a service */
-    MAX_VARIABLES = 11, /* variables that end the agent which are looked at */
+    MAX_VARIABLES = 14, /* variables that end the agent which are looked at */
 };
 
 #endif

@@ -186,8 +186,8 @@ static bool take_list(const cJSON *list, enum kind kind, char to[HOST_SIZE])
     if (!cJSON_IsArray(list))
         return false;
     for (const cJSON *item = list->child; item; item = item->next) {
-        if (!cJSON_IsNull(item) && !(kind == TEXTS ? cJSON_IsString(item) : cJSON_IsObject(item)))
-            return false;
+        if (kind == TEXTS ? !cJSON_IsString(item) && !cJSON_IsNull(item) : !cJSON_IsObject(item))
+            return false; /* at an object that is null it crashes */
         if (cJSON_IsString(item) && text_find(item->valuestring, known, sizeof(char *), n) < n)
             text_list(to, HOST_SIZE, ", ", item->valuestring);
     }
@@ -215,17 +215,19 @@ static bool take(const cJSON *value, enum kind kind, char *to)
     }
 }
 
-static void say_wrong(struct agent_facts *agent, const char *section, const char *name)
+static void refuse(struct agent_facts *agent, const char *section, const char *name,
+                   const char *words)
 {
     if (agent->config.outcome == OUTCOME_FAILED)
         return;
     step_fail(&agent->config, FAILURE_INVALID, 1);
-    (void)text_set(agent->config.detail, DETAIL_SIZE, "%s%s%s is of the wrong type", section,
-                   name[0] ? "." : "", name);
+    (void)text_set(agent->config.detail, DETAIL_SIZE, "%s%s%s %s", section, name[0] ? "." : "",
+                   name, words);
 }
 
 static void take_section(const cJSON *section, struct settings *settings, struct agent_facts *agent)
 {
+    static const char wrong_type[] = "is of the wrong type";
     bool known = false;
 
     for (size_t i = 0; i < COUNT_OF(members); i++) {
@@ -236,12 +238,12 @@ static void take_section(const cJSON *section, struct settings *settings, struct
              value = value->next)
             if (json_same_name(members[i].name, value->string) &&
                 !take(value, members[i].kind, (char *)settings + members[i].offset))
-                say_wrong(agent, members[i].section, members[i].name);
+                refuse(agent, members[i].section, members[i].name, wrong_type);
     }
     if (known && !cJSON_IsObject(section) && !cJSON_IsNull(section)) {
         char name[NAME_SIZE];
         (void)text_escape(name, sizeof(name), section->string, strlen(section->string));
-        say_wrong(agent, name, "");
+        refuse(agent, name, "", wrong_type);
     }
 }
 
@@ -263,23 +265,35 @@ static void host_of(const char *endpoint, char to[HOST_SIZE])
     leave_out_root(to);
 }
 
+/* What Go's net/url does not read, of an endpoint that is escaped here: a control character, a percent sign without its two
+ * digits. */
+static bool is_no_url(const char *endpoint)
+{
+    for (const char *at = endpoint; *at && *at != '?'; at++)
+        if (*at == '%' ? !isxdigit((unsigned char)at[1]) || !isxdigit((unsigned char)at[2])
+                       : *at == '\\' && strchr("nrt", *++at))
+            return true;
+    return false;
+}
+
 /* The agent's name is in the User-Agent of each request, and Go sends no header with such a character
  * (net/http, golang.org/x/net/http/httpguts). */
-static void judge_name(const char *name, struct agent_facts *agent)
+static bool is_no_header(const char *name)
 {
     while (*name == '\t' || ((unsigned char)*name >= ' ' && *name != 0x7f))
         name++;
-    if (!*name || agent->config.outcome == OUTCOME_FAILED)
-        return;
-    step_fail(&agent->config, FAILURE_INVALID, 1);
-    (void)text_set(agent->config.detail, DETAIL_SIZE,
-                   "Agent.Name has a control character: no request can carry it");
+    return *name;
 }
 
-static void keep(const struct settings *settings, struct agent_facts *agent,
+static void keep(struct settings *settings, struct agent_facts *agent,
                  struct agent_overrides *overrides)
 {
-    judge_name(settings->name, agent);
+    if (is_no_header(settings->name))
+        refuse(agent, "Agent", "Name", "has a control character: no request can carry it");
+    if (is_no_url(settings->ssm))
+        refuse(agent, "Ssm", "Endpoint", "is no URL");
+    if (is_no_url(settings->mgs)) /* then it takes the usual one (agent/session/config/config.go) */
+        settings->mgs[0] = '\0';
     (void)text_set(overrides->region, REGION_SIZE, "%s", settings->region);
     (void)text_set(overrides->domain, HOST_SIZE, "%s", settings->domain);
     leave_out_root(overrides->domain);

@@ -35,15 +35,18 @@ static bool is_below(const char *path, const char *mount)
 }
 
 /* Whether the file system itself is read-only, and not merely its mount: the sandbox of our own unit
- * makes every mount read-only (systemd.exec(5), ProtectSystem=). The last mount that holds the path
+ * makes every mount read-only (systemd.exec(5), ProtectSystem=). The last mount that holds what `fd` is
  * counts. */
-static bool is_read_only(const char *path)
+static bool is_read_only(int fd)
 {
     LOCAL_BUFFER mounts = {.max_bytes = 1024 * 1024};
+    char link[NAME_SIZE], path[2 * PATH_SIZE];
     size_t longest = 0;
     bool read_only = false;
 
-    if (file_read("", "/proc/self/mountinfo", &mounts) != 0)
+    (void)text_set(link, sizeof(link), "/proc/self/fd/%d", fd);
+    if (!file_read_link("", link, path, sizeof(path)) ||
+        file_read("", "/proc/self/mountinfo", &mounts) != 0)
         return false;
     for (char *line, *rest = mounts.bytes; (line = text_next(&rest, "\n"));) {
         char *mount = NULL, *last = NULL; /* words of proc_pid_mountinfo(5) */
@@ -59,11 +62,9 @@ static bool is_read_only(const char *path)
     return read_only;
 }
 
-/* The directory, or the nearest one above it that is there: open, and -1 where even that fails. `full`:
- * as the kernel names it. */
-static int open_directory(const char *root, char path[PATH_SIZE], char *full, size_t size)
+/* The directory, or the nearest one above it that is there: open, and -1 where even that fails. */
+static int open_directory(const char *root, char path[PATH_SIZE])
 {
-    char link[NAME_SIZE];
     int fd;
 
     (void)text_set(path, PATH_SIZE, "%s", STATE_DIRECTORY);
@@ -71,38 +72,36 @@ static int open_directory(const char *root, char path[PATH_SIZE], char *full, si
         char *slash = strrchr(path, '/');
         slash[slash == path] = '\0';
     }
-    (void)text_set(link, sizeof(link), "/proc/self/fd/%d", fd);
-    if (fd >= 0 && !file_read_link("", link, full, size))
-        full[0] = '\0';
     return fd;
 }
 
-static void read_directory(int fd, const char *full, struct agent_facts *agent)
+/* Why nothing can be written on its disk. */
+static enum failure judge_disk(int fd, const char *path, struct agent_facts *agent)
 {
     struct statvfs disk;
 
     if (fstatvfs(fd, &disk) != 0) {
-        (void)file_note_trouble(agent->state_directory, errno);
-        return;
+        (void)file_note_trouble(path, errno);
+        return FAILURE_NONE;
     }
-    agent->noexec = disk.f_flag & ST_NOEXEC;
-    if ((disk.f_flag & ST_RDONLY) && is_read_only(full))
-        step_fail(&agent->state, FAILURE_READ_ONLY, 1);
-    else if (disk.f_blocks > 0 && disk.f_bfree * disk.f_frsize < MIN_FREE_BYTES)
-        step_fail(&agent->state, FAILURE_FULL, 1);
-    else if (disk.f_files > 0 && disk.f_ffree < MIN_FREE_INODES)
-        step_fail(&agent->state, FAILURE_NO_INODES, 1);
-    else
-        step_ok(&agent->state, 1);
+    agent->noexec |= (disk.f_flag & ST_NOEXEC) != 0;
+    if ((disk.f_flag & ST_RDONLY) && is_read_only(fd))
+        return FAILURE_READ_ONLY;
+    if (disk.f_blocks > 0 && disk.f_bfree * disk.f_frsize < MIN_FREE_BYTES)
+        return FAILURE_FULL;
+    return disk.f_files > 0 && disk.f_ffree < MIN_FREE_INODES ? FAILURE_NO_INODES : FAILURE_NONE;
 }
 
 /* The limits are counted for each user, so root's can be seen by root alone, inotify(7). */
-static void try_inotify(const char *full, struct agent_facts *agent)
+static void try_inotify(int directory, struct agent_facts *agent)
 {
+    char path[NAME_SIZE];
+
     if (geteuid() != 0)
         return;
+    (void)text_set(path, sizeof(path), "/proc/self/fd/%d", directory);
     LOCAL_FD fd = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
-    bool watches = fd >= 0 && inotify_add_watch(fd, full, IN_DELETE_SELF) >= 0;
+    bool watches = fd >= 0 && inotify_add_watch(fd, path, IN_DELETE_SELF) >= 0;
     int error = watches ? 0 : errno;
     LOCAL_FD other = epoll_create1(EPOLL_CLOEXEC); /* EMFILE may be said of our own descriptors */
 
@@ -159,8 +158,34 @@ static void read_last_error(const char *root, struct agent_facts *agent)
 }
 
 /* A file, or a link that leads nowhere, where the agent wants one of its directories; a directory where it
- * wants a file; something else where it listens: what is left of a socket, it replaces. */
-static void look_for_files(const char *root, struct agent_facts *agent)
+ * wants a file; something else where it listens: what is left of a socket, it replaces. Or a disk other than
+ * `own` that it cannot write to: only of its channels it has others (measured). */
+static void look_at(const char *root, const char *path, mode_t type, dev_t own,
+                    struct agent_facts *agent)
+{
+    enum failure failure = FAILURE_NONE;
+    bool is_file = type == S_IFREG;
+    struct stat status;
+
+    if (agent->state.outcome == OUTCOME_FAILED)
+        return;
+    LOCAL_FD fd = root_open(root, path, O_PATH | O_CLOEXEC);
+    mode_t found = fd >= 0 && fstat(fd, &status) == 0                  ? status.st_mode & S_IFMT
+                   : !is_file && file_look(root, path, false, &status) ? S_IFLNK
+                                                                       : type;
+    if (is_file ? found == S_IFDIR : found != type)
+        failure = FAILURE_INVALID;
+    else if (fd >= 0 && status.st_dev != own && !strstr(path, "/ipc"))
+        failure = judge_disk(fd, path, agent);
+    if (failure == FAILURE_NONE)
+        return;
+    step_fail(&agent->state, failure, 1);
+    (void)text_quote(agent->state_directory, PATH_SIZE, "%s", path);
+}
+
+/* Whatever it is that the agent's worker makes in the folder of its instance, it ends when it cannot
+ * (agent/framework/coremanager/coremanager.go). */
+static void look_below(const char *root, int directory, struct agent_facts *agent)
 {
     static const struct {
         const char *path;
@@ -171,43 +196,38 @@ static void look_for_files(const char *root, struct agent_facts *agent)
                   {STATE_DIRECTORY "/ipc/termination", S_IFSOCK},
                   {STATE_DIRECTORY "/runtimeconfig", S_IFDIR},
                   {STATE_DIRECTORY "/runtimeconfig/identity_config.json", S_IFREG}};
+    static const char *const of_instance[] = {
+        "",         "/document",    "/document/state", "/longrunningplugins",
+        "/replies", "/replies_mgs", "/inventory"};
     LOCAL_NAMES names = file_list(root, STATE_DIRECTORY, "");
-    struct stat status;
+    struct stat own;
 
-    for (size_t i = 0; i < names.n; i++) { /* the folder of this instance */
-        char path[PATH_SIZE];
-        if (!text_starts(names.names[i], "i-") ||
-            !text_set(path, sizeof(path), STATE_DIRECTORY "/%s", names.names[i]) ||
-            !file_look(root, path, true, &status) || S_ISDIR(status.st_mode))
-            continue;
-        step_fail(&agent->state, FAILURE_INVALID, 1);
-        (void)text_quote(agent->state_directory, PATH_SIZE, "%s", path);
-    }
-    for (size_t i = 0; i < COUNT_OF(wanted); i++) {
-        bool is_file = wanted[i].type == S_IFREG;
-        mode_t type = file_look(root, wanted[i].path, true, &status) ? status.st_mode & S_IFMT
-                      : !is_file && file_look(root, wanted[i].path, false, &status)
-                          ? S_IFLNK
-                          : wanted[i].type;
-        if (is_file ? type != S_IFDIR : type == wanted[i].type)
-            continue;
-        step_fail(&agent->state, FAILURE_INVALID, 1);
-        (void)text_set(agent->state_directory, PATH_SIZE, "%s", wanted[i].path);
+    if (fstat(directory, &own) != 0)
         return;
+    for (size_t i = 0; i < COUNT_OF(wanted); i++)
+        look_at(root, wanted[i].path, wanted[i].type, own.st_dev, agent);
+    for (size_t i = 0; i < names.n * COUNT_OF(of_instance); i++) {
+        const char *name = names.names[i / COUNT_OF(of_instance)];
+        char path[PATH_SIZE];
+        if (text_starts(name, "i-") && text_set(path, sizeof(path), STATE_DIRECTORY "/%s%s", name,
+                                                of_instance[i % COUNT_OF(of_instance)]))
+            look_at(root, path, S_IFDIR, own.st_dev, agent);
     }
 }
 
 void agent_read_state(const char *root, struct agent_facts *agent)
 {
-    char full[2 * PATH_SIZE];
-
     if (agent->installed != ANSWER_YES)
         return;
-    LOCAL_FD fd = open_directory(root, agent->state_directory, full, sizeof(full));
+    LOCAL_FD fd = open_directory(root, agent->state_directory);
     if (fd >= 0) {
-        read_directory(fd, full, agent);
-        try_inotify(full, agent);
-        look_for_files(root, agent);
+        enum failure failure = judge_disk(fd, agent->state_directory, agent);
+        if (failure == FAILURE_NONE)
+            step_ok(&agent->state, 1);
+        else
+            step_fail(&agent->state, failure, 1);
+        try_inotify(fd, agent);
+        look_below(root, fd, agent);
     }
     look_for_end(root, agent);
     if (agent->ended == ANSWER_YES || agent->running == ANSWER_YES)

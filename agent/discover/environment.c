@@ -29,6 +29,9 @@
     ROW(AWS_CONFIG_FILE, "AWS_CONFIG_FILE")                                                       \
     ROW(AWS_SHARED_CREDENTIALS_FILE, "AWS_SHARED_CREDENTIALS_FILE")                               \
     ROW(REQUEST_METHOD, "REQUEST_METHOD")                                                         \
+    ROW(GOMEMLIMIT, "GOMEMLIMIT")                                                                 \
+    ROW(CLIENT_TLS_CERT, "AWS_SDK_GO_CLIENT_TLS_CERT")                                            \
+    ROW(CLIENT_TLS_KEY, "AWS_SDK_GO_CLIENT_TLS_KEY")                                              \
     ROW(AWS_WEB_IDENTITY_TOKEN_FILE, "AWS_WEB_IDENTITY_TOKEN_FILE")                               \
     ROW(AWS_CA_BUNDLE, "AWS_CA_BUNDLE")                                                           \
     ROW(AWS_EC2_METADATA_DISABLED, "AWS_EC2_METADATA_DISABLED")                                   \
@@ -309,6 +312,16 @@ static bool is_harmless(const struct variable all[N_WANTED], size_t i)
            (i == REQUEST_METHOD && !value_of(first_of(all, HTTP_PROXY_UPPER))[0]);
 }
 
+/* Go's runtime ends at any other unit than these (runtime/mgcpacer.go). */
+static bool is_go_memory(const char *value)
+{
+    static const char *const units[] = {"", "B", "KiB", "MiB", "GiB", "TiB"};
+    size_t n = strspn(value, "0123456789");
+
+    return strcmp(value, "off") == 0 || (n > 0 && text_find(value + n, units, sizeof(units[0]),
+                                                            COUNT_OF(units)) < COUNT_OF(units));
+}
+
 /* aws-sdk-go aws/session/env_config.go: what it does with each. */
 static enum harm harm_of(const char *root, enum wanted which, const char *value)
 {
@@ -317,6 +330,11 @@ static enum harm harm_of(const char *root, enum wanted which, const char *value)
                      : strcasecmp(value, "true") == 0 || strcasecmp(value, "false") == 0;
 
     switch (which) {
+    case GOMEMLIMIT:
+        return is_go_memory(value) ? HARM_NONE : HARM_UNREADABLE;
+    case CLIENT_TLS_CERT:
+    case CLIENT_TLS_KEY:
+        return file_exists(root, value) ? HARM_NONE : HARM_UNREADABLE;
     case REQUEST_METHOD:
     case AWS_WEB_IDENTITY_TOKEN_FILE:
         return HARM_UNREADABLE;

@@ -321,10 +321,13 @@ static void take_setting(struct unit_assigned *assigned, const char *path, const
 {
     char escaped[WORDS_SIZE];
 
-    if (!value[0] && resets(key, assigned->key))
+    if (!value[0] && resets(key, assigned->key)) {
         assigned->to[0] = '\0';
+        assigned->n = 0;
+    }
     if (strcmp(key, assigned->key) != 0)
         return;
+    assigned->n += value[0] ? 1 : 0;
     (void)text_escape(escaped, sizeof(escaped), value, strlen(value));
     if (assigned->fails && (assigned->to[0] || !assigned->fails(assigned->root, value)))
         return;

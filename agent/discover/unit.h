@@ -51,13 +51,15 @@ bool unit_value(const char *root, const char *unit, const char *key, bool is_lis
                 size_t size, char file[PATH_SIZE]);
 
 /* The same of several keys, up to one that is NULL: the files are read once. A list with `fails` is looked at assignment by
- * assignment: the first that fails is kept. `to`, of `size` bytes, and `file`, of PATH_SIZE, are empty before. */
+ * assignment: the first that fails is kept. `n` assignments since the last empty one. `to`, of `size` bytes, and `file`, of
+ * PATH_SIZE, are empty before. */
 struct unit_assigned {
     const char *key, *root;
     bool is_list, found;
     bool (*fails)(const char *root, char *value);
     char *to, *file;
     size_t size;
+    int n;
 };
 void unit_values(const char *root, const char *unit, struct unit_assigned *all);
 

@@ -3,11 +3,14 @@
  * What the agent's unit takes from it: what keeps systemd from starting it, systemd.unit(5), and what confines it, systemd.exec(5),
  * systemd.resource-control(5).
  */
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/file.h"
 #include "base/text.h"
 #include "discover/unit.h"
+
+#define MORE ", the agent needs more"
 
 /* What unit_confinement() reads: what takes something from the agent, and behind it what gives it back. */
 enum {
@@ -27,6 +30,15 @@ enum {
     EXEC_START_PRE,
     WORKING_DIRECTORY,
     ROOT_DIRECTORY,
+    ROOT_IMAGE,
+    OPTION,
+    TWICE,
+    OPEN_FILES,
+    ADDRESS_SPACE,
+    DATA,
+    FILE_SIZE,
+    TASKS,
+    MEMORY,
     TYPE,
     NO_NEW_PRIVILEGES,
     DENY_WRITE_EXECUTE,
@@ -138,12 +150,45 @@ static bool root_lacks_program(const char *root, char of[N_READ][WORDS_SIZE])
            text_set(path, sizeof(path), "%s%s", of[ROOT_DIRECTORY], first) && is_gone(root, path);
 }
 
+/* With an option the agent registers, prints, or ends (core/agent_parser.go); Go takes dashes alone for none. What a program
+ * that starts it does with its options is not known. */
+static bool has_option(const char *root, char *command)
+{
+    char word[PATH_SIZE];
+    bool is_agent = false;
+
+    (void)root;
+    command += strspn(command, "@-:+!|");
+    while (unit_word(&command, word, sizeof(word))) {
+        if (is_agent && word[0] == '-')
+            return word[strspn(word, "-")];
+        is_agent = strcmp(basename(word), "amazon-ssm-agent") == 0;
+    }
+    return false;
+}
+
+/* systemd.exec(5) "LimitCPU=": of soft:hard the hard one. What is no number, a share or infinity, is no limit. */
+static bool is_at_most(const char *value, uint64_t most)
+{
+    static const char units[] = "KMG";
+    const char *colon = strchr(value, ':'), *from = colon ? colon + 1 : value, *unit;
+    char *end;
+    uint64_t n = strtoull(from, &end, 10);
+
+    for (unit = units; end > from && *unit && *end && n <= most; unit++) {
+        n *= 1024;
+        end += *unit == *end;
+    }
+    return end > from && !*end && n <= most;
+}
+
 static void find_harmful(const char *root, char of[N_READ][WORDS_SIZE], bool harmful[N_TAKING])
 {
     const char *user = of[USER], *families = of[ADDRESS_FAMILIES];
     bool writable = strstr(of[STATE_DIRECTORY], "amazon/ssm") || has_state(of[READ_WRITE_PATHS]);
 
     harmful[EXEC_START] = !of[EXEC_START][0];
+    harmful[TWICE] = strcmp(of[TYPE], "oneshot") != 0;
     harmful[USER] = user[0] && strcmp(user, "root") != 0 && strcmp(user, "0") != 0;
     harmful[DYNAMIC_USER] = says_yes(of[DYNAMIC_USER]);
     harmful[PROTECT_SYSTEM] = strcmp(of[PROTECT_SYSTEM], "strict") == 0 && !writable;
@@ -156,10 +201,12 @@ static void find_harmful(const char *root, char of[N_READ][WORDS_SIZE], bool har
                                 (families[0] == '~') == !!strstr(families, "AF_INET");
     for (int i = CONDITION_PATH; i < WORKING_DIRECTORY; i++)
         harmful[i] = of[i][0];
+    harmful[OPTION] = of[OPTION][0];
     harmful[WORKING_DIRECTORY] = is_gone(root, of[WORKING_DIRECTORY]);
     harmful[ROOT_DIRECTORY] = root_lacks_program(root, of);
+    harmful[ROOT_IMAGE] = is_gone(root, of[ROOT_IMAGE]);
     for (int i = EXEC_CONDITION; i <= WORKING_DIRECTORY; i++)
-        harmful[i] = harmful[i] && !of[ROOT_DIRECTORY][0];
+        harmful[i] = harmful[i] && !of[ROOT_DIRECTORY][0] && !of[ROOT_IMAGE][0];
     harmful[TYPE] = (text_starts(of[TYPE], "notify") || strcmp(of[TYPE], "forking") == 0) &&
                     !never_ends(of[TIMEOUT_START]) && !never_ends(of[TIMEOUT]);
     harmful[NO_NEW_PRIVILEGES] = says_yes(of[NO_NEW_PRIVILEGES]);
@@ -173,6 +220,7 @@ void unit_confinement(const char *root, const char *unit, unit_taken *each, void
         bool is_list, fatal;
         const char *words;
         bool (*fails)(const char *root, char *value);
+        uint64_t too_little; /* measured of agent 3.3.1142.0 */
     } rows[N_READ] = {
         [EXEC_START] = {"ExecStart", true, true, " starts nothing"},
         [USER] = {"User", false, true, ", the agent needs root"},
@@ -191,6 +239,16 @@ void unit_confinement(const char *root, const char *unit, unit_taken *each, void
         [EXEC_START_PRE] = {"ExecStartPre", true, true, " is not there", lacks_program},
         [WORKING_DIRECTORY] = {"WorkingDirectory", false, true, " is not there"},
         [ROOT_DIRECTORY] = {"RootDirectory", false, true, " has no such program"},
+        [ROOT_IMAGE] = {"RootImage", false, true, " is not there"},
+        [OPTION] = {"ExecStart", true, true, ", and with an option the agent does not stay",
+                    has_option},
+        [TWICE] = {"ExecStart", true, true, ": two, without an empty ExecStart= between them"},
+        [OPEN_FILES] = {"LimitNOFILE", false, true, MORE, .too_little = 19},
+        [ADDRESS_SPACE] = {"LimitAS", false, true, MORE, .too_little = 700u << 20},
+        [DATA] = {"LimitDATA", false, true, MORE, .too_little = 47u << 20},
+        [FILE_SIZE] = {"LimitFSIZE", false, true, MORE, .too_little = 100},
+        [TASKS] = {"TasksMax", false, true, MORE, .too_little = 12},
+        [MEMORY] = {"MemoryMax", false, true, MORE, .too_little = 8u << 20},
         [TYPE] = {"Type", false, true, ", and the agent never tells that it is ready"},
         [NO_NEW_PRIVILEGES] = {"NoNewPrivileges", false, false, ", ssm-user's sudo will not work"},
         [DENY_WRITE_EXECUTE] =
@@ -206,7 +264,7 @@ void unit_confinement(const char *root, const char *unit, unit_taken *each, void
     };
     char values[N_READ][WORDS_SIZE] = {""}, files[N_READ][PATH_SIZE] = {""}, words[2 * WORDS_SIZE];
     struct unit_assigned all[N_READ + 1] = {{.key = NULL}};
-    bool harmful[N_TAKING];
+    bool harmful[N_TAKING] = {false};
 
     for (size_t i = 0; i < N_READ; i++)
         all[i] = (struct unit_assigned){.key = rows[i].key,
@@ -219,7 +277,8 @@ void unit_confinement(const char *root, const char *unit, unit_taken *each, void
     unit_values(root, unit, all);
     find_harmful(root, values, harmful);
     for (size_t i = 0; i < N_TAKING; i++) {
-        if (!all[i].found || !harmful[i])
+        harmful[i] |= rows[i].too_little && is_at_most(values[i], rows[i].too_little);
+        if (!all[i].found || !harmful[i] || (i == TWICE && all[i].n < 2))
             continue;
         (void)text_set(words, sizeof(words), "%s=%s%s", rows[i].key, values[i], rows[i].words);
         each(arg, rows[i].fatal, files[i], words);

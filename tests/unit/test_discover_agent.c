@@ -365,7 +365,32 @@ static void a_sandbox_that_keeps_the_agent_down_is_named(void **state)
         const char *lines, *harm;
     } rows[] = {
         {"ExecStart=", "!ExecStart= start"},
-        {"ExecStart=/usr/bin/x", ""},
+        {"ExecStart=/usr/bin/x", "!ExecStart=/usr/b"},
+        {"ExecStart=/usr/bin/x\nType=oneshot", ""},
+        {"ExecStart=\nExecStart=/usr/bin/x", ""},
+        {"ExecStart=\nExecStart=/usr/bin/env A=-b /usr/bin/amazon-ssm-agent -register",
+         "!ExecStart=/usr/b"},
+        {"ExecStart=\nExecStart=@/usr/bin/amazon-ssm-agent --version", "!ExecStart=@/usr/"},
+        {"ExecStart=\nExecStart=/usr/bin/amazon-ssm-agent register -y", ""},
+        {"ExecStart=\nExecStart=/usr/bin/amazon-ssm-agent --", ""},
+        {"ExecStart=\nExecStart=/usr/bin/snap run amazon-ssm-agent.amazon-ssm-agent", ""},
+        {"ExecStart=\nExecStart=/bin/sh -c /usr/bin/amazon-ssm-agent", ""},
+        {"LimitNOFILE=19", "!LimitNOFILE=19, "},
+        {"LimitNOFILE=20", ""},
+        {"LimitNOFILE=10:1024", ""},
+        {"LimitNOFILE=10:15", "!LimitNOFILE=10:1"},
+        {"LimitNOFILE=infinity", ""},
+        {"LimitNOFILE=", ""},
+        {"LimitAS=700M", "!LimitAS=700M, th"},
+        {"LimitAS=1G", ""},
+        {"LimitAS=1T", ""},
+        {"LimitDATA=32768K", "!LimitDATA=32768K"},
+        {"LimitDATA=128M\nMemoryMax=64M\nTasksMax=10%", ""},
+        {"LimitFSIZE=0", "!LimitFSIZE=0, th"},
+        {"TasksMax=8", "!TasksMax=8, the "},
+        {"MemoryMax=8M", "!MemoryMax=8M, th"},
+        {"RootImage=/gone.raw", "!RootImage=/gone."},
+        {"RootImage=/lib\nWorkingDirectory=/gone", ""},
         {"User=", ""},
         {"User=root", ""},
         {"User=0", ""},
@@ -433,7 +458,7 @@ static void a_sandbox_that_keeps_the_agent_down_is_named(void **state)
         {"WorkingDirectory=/var/lib/amazon", ""},
         {"RootDirectory=/lib", "!RootDirectory=/l"},
         {"RootDirectory=/lib\nBindReadOnlyPaths=/usr", ""},
-        {"RootDirectory=/jail\nExecStart=/usr/bin/x\nWorkingDirectory=/gone", ""},
+        {"RootDirectory=/jail\nWorkingDirectory=/gone", ""},
         {"RootDirectory=/", ""},
         {"Type=notify", "!Type=notify, and"},
         {"Type=forking\nTimeoutStartSec=90", "!Type=forking, an"},
@@ -564,6 +589,13 @@ static void variables_do_harm_as_the_sdk_reads_them(void **state)
         {"AWS_S3_US_EAST_1_REGIONAL_ENDPOINT=false", HARM_UNREADABLE},
         {"AWS_WEB_IDENTITY_TOKEN_FILE=/token", HARM_UNREADABLE},
         {"AWS_WEB_IDENTITY_TOKEN_FILE=/token AWS_ROLE_ARN=arn", HARM_NONE},
+        {"GOMEMLIMIT=100M", HARM_UNREADABLE},
+        {"GOMEMLIMIT=MiB", HARM_UNREADABLE},
+        {"GOMEMLIMIT=100MiB", HARM_NONE},
+        {"GOMEMLIMIT=1000", HARM_NONE},
+        {"GOMEMLIMIT=off", HARM_NONE},
+        {"AWS_SDK_GO_CLIENT_TLS_CERT=/gone", HARM_UNREADABLE},
+        {"AWS_SDK_GO_CLIENT_TLS_KEY=/etc", HARM_NONE},
         {"REQUEST_METHOD=GET", HARM_NONE},
         {"REQUEST_METHOD=GET http_proxy=http://p no_proxy=169.254.169.254", HARM_UNREADABLE},
     };
@@ -817,6 +849,13 @@ static void the_configuration_is_read_as_by_go(void **state)
          "Identity.ConsumptionOrder is of the wrong type", ""},
         {"{\"Identity\":{\"ConsumptionOrder\":[1]}}",
          "Identity.ConsumptionOrder is of the wrong type", ""},
+        {"{\"Identity\":{\"CustomIdentities\":[null]}}",
+         "Identity.CustomIdentities is of the wrong type", ""},
+        {"{\"Identity\":{\"CustomIdentities\":[{}]}}", "", ""},
+        {"{\"Ssm\":{\"Endpoint\":\"ssm/%2\"}}", "Ssm.Endpoint is no URL", "ssm"},
+        {"{\"Ssm\":{\"Endpoint\":\"ssm\\n\"}}", "Ssm.Endpoint is no URL", "ssm\\n"},
+        {"{\"Ssm\":{\"Endpoint\":\"ssm/%2fa?%z\"}}", "", "ssm"},
+        {"{\"Ssm\":{\"Endpoint\":\"ssm\\\\n\"}}", "", "ssm\\\\n"},
     };
     (void)state;
 
@@ -1078,6 +1117,20 @@ static void mount_or_give_up(const char *type, unsigned long flags, const char *
         _exit(2);
 }
 
+/* The directory is on a disk of its own. */
+static enum failure without_writing_to(const char *directory)
+{
+    char path[PATH_SIZE];
+
+    (void)text_set(path, sizeof(path), "%s/x", directory);
+    put(path, "");
+    if (mount("tmpfs", place(directory), "tmpfs", MS_RDONLY, "") != 0)
+        _exit(2);
+    enum failure failure = state_failure();
+    (void)umount(place(directory));
+    return failure;
+}
+
 /* The sandbox of our own unit makes every mount read-only, which says nothing of the file system. */
 static void try_file_systems(void)
 {
@@ -1094,6 +1147,10 @@ static void try_file_systems(void)
     right = right && state_failure() == FAILURE_NO_INODES;
     mount_or_give_up("none", MS_REMOUNT, "nr_inodes=100,size=32k");
     right = right && state_failure() == FAILURE_FULL;
+    mount_or_give_up("none", MS_REMOUNT, "nr_inodes=100,size=1m");
+    right = right && without_writing_to("/var/lib/amazon/ssm/ipc") == FAILURE_NONE &&
+            without_writing_to("/var/lib/amazon/ssm/runtimeconfig") == FAILURE_READ_ONLY &&
+            without_writing_to("/var/lib/amazon/ssm/i-1/replies") == FAILURE_READ_ONLY;
     _exit(right ? 0 : 1);
 }
 
@@ -1118,7 +1175,8 @@ static void a_file_where_the_agent_listens(void **state)
 {
     static const char *const files[] = {"/var/lib/amazon/ssm/ipc/health",
                                         "/var/lib/amazon/ssm/ipc/termination",
-                                        "/var/lib/amazon/ssm/i-0123456789abcdef0"};
+                                        "/var/lib/amazon/ssm/i-0123456789abcdef0",
+                                        "/var/lib/amazon/ssm/i-0123456789abcdef0/document"};
     (void)state;
 
     put("/var/lib/amazon/ssm/ipc/x", "");

@@ -184,6 +184,9 @@ static void imds_that_throttles_gets_nine_rounds(void **state)
 
     fail_with(FAILURE_THROTTLED, true);
     assert_true(rounds_next(&report, &round, &wait_ms));
+    report.checks[CHECK_IMDS_IDENTITY] = report.checks[CHECK_IMDS_TOKEN];
+    report.checks[CHECK_IMDS_TOKEN].status = STATUS_PASS;
+    assert_true(rounds_next(&report, &round, &wait_ms));
     round.n_done = 9;
     assert_false(rounds_next(&report, &round, &wait_ms));
 }

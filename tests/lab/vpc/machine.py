@@ -8,6 +8,7 @@ overlay. /run, /sys and a few folders in /etc are empty file systems of their ow
 """
 
 import contextlib
+import glob
 import os
 import signal
 import socket
@@ -173,7 +174,13 @@ def _state_remount(state):
     kernel.mount(None, STATE, None, kernel.MS_REMOUNT, LIMITS)
     with contextlib.suppress(FileNotFoundError):
         os.unlink(FILLER)
+    for path in filter(os.path.ismount, glob.glob(f"{STATE}/ssm/*")):
+        kernel.mount(None, path, None, kernel.MS_REMOUNT)
     if state == "writable":
+        return
+    if state not in ("full", "inodes"):  # a disk of its own for one of the directories
+        os.makedirs(f"{STATE}/ssm/{state}")
+        kernel.mount("tmpfs", f"{STATE}/ssm/{state}", "tmpfs", kernel.MS_RDONLY)
         return
     if state == "full":
         with open(FILLER, "wb") as file:  # a tmpfs of no blocks would be one without a limit

@@ -216,7 +216,7 @@ class World:
     files: dict = field(default_factory=dict)  # path on the instance -> text, Link, Program, or None: removed
     read_only: bool = False
     agent_unit: dict = field(default_factory=dict)  # properties of the agent's unit, which systemd tells of one that ended
-    state_directory: str = "writable"  # read-only, noexec, full, inodes (none left): /var/lib/amazon
+    state_directory: str = "writable"  # read-only, noexec, full, inodes (none left): /var/lib/amazon; or which directory of ssm/
     bundle: str = "whole"  # the system's CA bundle: empty, truncated, foreign, none, directory (instance.py)
     corporate_authority: bool = False  # in the system's bundle
     sdk_bundle: str = ""  # whose authority is in the file that AWS_CA_BUNDLE names

@@ -303,12 +303,16 @@ def _(world, variant="empty"):
 
 @fault(
     "state-directory",
-    "the agent's state directory is read-only, or full: no blocks left, no inodes left; or nothing there may be run",
+    "the agent's state directory is read-only, or a directory below it; or full: no blocks left, no inodes left; or nothing there may be "
+    "run; or a file is where the agent needs a directory",
     "agent-state-unwritable",
-    "[read-only|full|inodes|noexec]",
+    "[read-only|full|inodes|noexec|runtimeconfig|ipc|INSTANCE_ID|file]",
 )
 def _(world, variant="read-only"):
-    world.state_directory = choice(variant, "read-only", "full", "inodes", "noexec")
+    if choice(variant, "read-only", "full", "inodes", "noexec", "runtimeconfig", "ipc", w.INSTANCE_ID, "file") == "file":
+        world.files[f"/var/lib/amazon/ssm/{w.INSTANCE_ID}/document"] = "\n"
+    else:
+        world.state_directory = variant
 
 
 @fault("no-ca-bundle", "there is no CA bundle where the SSM agent looks", "ca-bundle-missing")

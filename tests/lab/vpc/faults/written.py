@@ -13,6 +13,10 @@ _ENVIRONMENT = f"EnvironmentFile={_FILE}\n"
 _UNITS = {
     "confined": ("PrivateNetwork=yes\n", ""),
     "imds-denied": ("IPAddressDeny=any\nIPAddressAllow=localhost 10.0.0.0/8\n", ""),
+    "option": ("ExecStart=\nExecStart=/usr/bin/amazon-ssm-agent -register\n", ""),
+    "twice": ("ExecStart=/usr/bin/amazon-ssm-agent\n", ""),
+    "limits": ("LimitNOFILE=16\n", ""),
+    "limits-wide": ("LimitNOFILE=64\nLimitAS=2G\nLimitDATA=128M\nLimitFSIZE=infinity\nTasksMax=10%\nMemoryMax=64M\n", ""),
     "condition": ("[Unit]\nConditionPathExists=/etc/corp/approved\n", ""),
     "condition-holds": ("[Unit]\nConditionPathExists=/etc/hosts\nConditionPathExists=!/etc/gone\nRequires=amazon-ssm-agent.service\n", ""),
     "confined-well": ("ProtectSystem=strict\nReadWritePaths=/var/lib/amazon /var/log/amazon\nIPAddressDeny=any\n"
@@ -140,6 +144,9 @@ _CONFIGURATIONS = {
     "service-domain-same": '{"Agent": {"ServiceDomain": "amazonaws.com"}}',
     "path": '{"Ssm": {"Endpoint": "https://ssm.us-east-1.amazonaws.com/v1"}}',
     "query": '{"Ssm": {"Endpoint": "https://ssm.us-east-1.amazonaws.com?x=1"}}',
+    "percent": '{"Ssm": {"Endpoint": "https://ssm.us-east-1.amazonaws.com/%zz"}}',
+    "mgs-line": '{"Mgs": {"Endpoint": "ssmmessages.us-east-1.amazonaws.com\\n"}}',
+    "custom-null": '{"Identity": {"CustomIdentities": [null]}}',
     "two-slashes": '{"Ssm": {"Endpoint": "//ssm.us-east-1.amazonaws.com"}}',
     "upper-scheme": '{"Ssm": {"Endpoint": "HTTPS://ssm.us-east-1.amazonaws.com"}}',
     "address": '{"Ssm": {"Endpoint": "10.0.1.21"}}',
