@@ -25,10 +25,10 @@ bool unit_is_installed(const char *root, const char *unit);
 
 enum unit_state unit_state(const char *root, const char *unit);
 
-/* A link or file below the .wants of this target (systemctl enable puts it there). */
+/* A link or file below the .wants, .requires or .upholds of this target (systemctl enable puts it there). */
 bool unit_is_enabled(const char *root, const char *unit, const char *target);
 
-/* Linked to /dev/null, for good or until the next boot. */
+/* Linked to /dev/null, or an empty file, at the best place that has it. */
 bool unit_is_masked(const char *root, const char *unit);
 
 /* A started unit has a control group; unknown where systemd keeps none. */
@@ -51,10 +51,10 @@ bool unit_value(const char *root, const char *unit, const char *key, bool is_lis
                 size_t size, char file[PATH_SIZE]);
 
 /* The same of several keys, up to one that is NULL: the files are read once. A list with `fails` is looked at assignment by
- * assignment: the first that fails is kept. `to`, of `size` bytes, and `file`, of PATH_SIZE, are empty before. */
+ * assignment: the first that fails is kept. `second`: the first one since it was emptied does not count. `to`, of `size` bytes, and `file`, of PATH_SIZE, are empty before. */
 struct unit_assigned {
     const char *key, *root;
-    bool is_list, found;
+    bool is_list, found, second, seen;
     bool (*fails)(const char *root, char *value);
     char *to, *file;
     size_t size;

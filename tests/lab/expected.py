@@ -251,7 +251,12 @@ EXPECTED = [  # fault, verdict, first finding
     # the instance itself
     ("agent-missing", "not-ready", "agent-missing"),
     ("agent-disabled", "not-ready", "agent-disabled"),
+    ("agent-disabled:graphical", "not-ready", "agent-disabled"),
+    ("agent-disabled:default-graphical", "ready", None),
+    ("agent-disabled:required", "ready", None),
     ("agent-masked", "not-ready", "agent-masked"),
+    ("agent-masked:empty", "not-ready", "agent-masked"),
+    ("agent-masked:in-vain", "ready", None),  # /run's mask does not reach a unit in /etc
     ("agent-old", "not-ready", "agent-too-old"),
     ("agent-half-installed", "not-ready", "agent-half-installed"),
     ("agent-proxy-for-imds", "not-ready", "imds-through-proxy"),
@@ -333,6 +338,10 @@ EXPECTED = [  # fault, verdict, first finding
     ("agent-proxy:forbids", "not-ready", "proxy-in-the-way"),
     ("agent-proxy:silent", "not-ready", "proxy-in-the-way"),
     ("agent-proxy:opens", "degraded", "proxy-in-the-way"),
+    ("agent-proxy:late", "degraded", "proxy-in-the-way"),
+    ("agent-proxy:wordy", "degraded", "proxy-in-the-way"),
+    ("agent-proxy:lines", "degraded", "proxy-in-the-way"),
+    ("agent-proxy:accepted", "not-ready", "proxy-in-the-way"),  # Go takes 200 alone
     ("agent-proxy:opens egress-blocked", "degraded", "egress-blocked"),  # the agent's only way is its proxy
     ("agent-proxy:opens private-dns-off", "degraded", "private-dns-off"),
     ("agent-proxy:opens tls-untrusted", "not-ready", "tls-untrusted"),
@@ -351,6 +360,9 @@ EXPECTED = [  # fault, verdict, first finding
     ("unit-written:confined", "not-ready", "agent-environment"),  # by systemd.exec(5): no systemd starts the agent here
     ("unit-written:imds-denied", "not-ready", "agent-environment"),
     ("unit-written:confined-well", "ready", None),
+    ("unit-written:two-starts", "not-ready", "agent-environment"),
+    ("unit-written:imds-alone", "not-ready", "agent-environment"),
+    ("unit-written:binds", "not-ready", "agent-environment"),
     ("unit-written:condition", "not-ready", "agent-environment"),
     ("unit-written:condition-holds", "ready", None),
     ("unit-written", "not-ready", "proxy-in-the-way"),

@@ -138,6 +138,40 @@ static void a_snap_has_its_own_unit_and_manifest(void **state)
     assert_int_equal(agent.unit_state, UNIT_DISABLED);
 }
 
+/* systemd.unit(5): the best place that has the unit decides, and an empty file masks. */
+static void a_unit_is_enabled_by_any_target_that_is_started_and_masked_by_the_best_place(
+    void **state)
+{
+    static const char unit[] = "a.service";
+    static const struct {
+        const char *link, *to;
+        enum unit_state state;
+    } rows[] = {
+        {"/etc/systemd/system/rescue.target.wants/a.service", "x", UNIT_DISABLED},
+        {"/etc/systemd/system/graphical.target.wants/a.service", "x", UNIT_DISABLED},
+        {"/usr/lib/systemd/system/default.target", "graphical.target", UNIT_ENABLED},
+        {"/etc/systemd/system/default.target", "/x/multi-user.target", UNIT_DISABLED},
+        {"/etc/systemd/system/multi-user.target.requires/a.service", "x", UNIT_ENABLED},
+        {"/usr/lib/systemd/system/a.service", "/dev/null", UNIT_ENABLED},
+        {"/etc/systemd/system/a.service", "/empty", UNIT_MASKED},
+    };
+    (void)state;
+
+    put("/empty", "");
+    put("/run/systemd/system/a.service", "\xef\xbb\xbf[Service]\nUser=ssm\n");
+    char value[NAME_SIZE], file[PATH_SIZE];
+    assert_true(unit_value(root, unit, "User", false, value, sizeof(value), file));
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        char target[PATH_SIZE];
+
+        (void)text_set(target, sizeof(target), "%s%s",
+                       strcmp(rows[i].to, "/empty") == 0 ? root : "", rows[i].to);
+        put_link(rows[i].link, target);
+        if (unit_state(root, unit) != rows[i].state)
+            fail_msg("%s", rows[i].link);
+    }
+}
+
 /* SUSE's package has the agent in /usr/sbin. */
 static void the_program_is_the_one_that_the_unit_starts(void **state)
 {
@@ -365,7 +399,12 @@ static void a_sandbox_that_keeps_the_agent_down_is_named(void **state)
         const char *lines, *harm;
     } rows[] = {
         {"ExecStart=", "!ExecStart= start"},
-        {"ExecStart=/usr/bin/x", ""},
+        {"ExecStart=/usr/bin/x", "!ExecStart=/usr/b"},
+        {"ExecStart=/usr/bin/x\nType=oneshot", ""},
+        {"ExecStart=\nExecStart=/usr/bin/x", ""},
+        {"Type=oneshot\nRestart=always", "!Restart=always, "},
+        {"Type=oneshot\nRestart=on-failure", ""},
+        {"Restart=always", ""},
         {"User=", ""},
         {"User=root", ""},
         {"User=0", ""},
@@ -392,8 +431,9 @@ static void a_sandbox_that_keeps_the_agent_down_is_named(void **state)
         {"IPAddressDeny=0.0.0.0/0", "!IPAddressDeny=0."},
         {"IPAddressDeny=10.0.0.0/8", ""},
         {"IPAddressDeny=any\nIPAddressAllow=10.0.0.0/8", "!IPAddressDeny=an"},
-        {"IPAddressDeny=any\nIPAddressAllow=link-local", ""},
-        {"IPAddressDeny=any\nIPAddressAllow=169.254.169.254", ""},
+        {"IPAddressDeny=any\nIPAddressAllow=link-local", "!IPAddressDeny=an"},
+        {"IPAddressDeny=any\nIPAddressAllow=169.254.169.254 ::1", "!IPAddressDeny=an"},
+        {"IPAddressDeny=any\nIPAddressAllow=link-local 10.0.0.0/8", ""},
         {"IPAddressDeny=any\nIPAddressAllow=0.0.0.0/0", ""},
         {"IPAddressDeny=link-local\nIPAddressAllow=any", ""},
         {"RestrictAddressFamilies=AF_INET AF_UNIX", ""},
@@ -410,6 +450,9 @@ static void a_sandbox_that_keeps_the_agent_down_is_named(void **state)
         {"[Unit]\nConditionPathExists=/lib\nConditionPathExists=/go ne", "!ConditionPathExi"},
         {"[Unit]\nConditionPathExists=/gone\nConditionFileNotEmpty=", ""},
         {"[Unit]\nConditionPathExists=/gone\nConditionPathExists=", ""},
+        {"[Unit]\nConditionPathIsDirectory=/gone", "!ConditionPathIsD"},
+        {"[Unit]\nConditionFileNotEmpty=/gone", "!ConditionFileNot"},
+        {"[Unit]\nConditionPathIsDirectory=!/gone\nConditionFileNotEmpty=|/gone", ""},
         {"[Unit]\nAssertPathExists=/gone", "!AssertPathExists"},
         {"ConditionPathExists=/gone\n[Install]\nConditionPathExists=/gone", "!ConditionPathExi"},
         {"[Unit]\nUser=ssm", ""},
@@ -419,11 +462,16 @@ static void a_sandbox_that_keeps_the_agent_down_is_named(void **state)
         {"[Unit]\nRequires=%p-x.service made.service early.service late.service passing.service",
          ""},
         {"[Unit]\nRequires=script.service", ""},
+        {"[Unit]\nRequires=masked.service", "!Requires=masked."},
+        {"[Unit]\nBindsTo=gone.service\nBindsTo=", "!BindsTo=gone.ser"},
+        {"[Unit]\nRequisite=gone.service", "!Requisite=gone.s"},
+        {"[Unit]\nRequiresMountsFor=/gone\nWants=gone.service", ""},
         {"ExecStartPre=/gone -x", "!ExecStartPre=/go"},
         {"ExecStartPre=/gone\nExecStartPre=/lib", "!ExecStartPre=/go"},
         {"ExecStartPre=/gone\nExecStartPre=", ""},
         {"ExecStartPre=/run/made/by/another", ""},
         {"ExecStartPre=\"/a b\" c", ""},
+        {"ExecStartPre=/usr/bin/y", "!ExecStartPre=/us"},
         {"ExecStartPre=-/gone", ""},
         {"ExecStartPre=+/lib", ""},
         {"ExecCondition=/gone", "!ExecCondition=/g"},
@@ -433,7 +481,7 @@ static void a_sandbox_that_keeps_the_agent_down_is_named(void **state)
         {"WorkingDirectory=/var/lib/amazon", ""},
         {"RootDirectory=/lib", "!RootDirectory=/l"},
         {"RootDirectory=/lib\nBindReadOnlyPaths=/usr", ""},
-        {"RootDirectory=/jail\nExecStart=/usr/bin/x\nWorkingDirectory=/gone", ""},
+        {"RootDirectory=/jail\nExecStart=\nExecStart=/usr/bin/y\nWorkingDirectory=/gone", ""},
         {"RootDirectory=/", ""},
         {"Type=notify", "!Type=notify, and"},
         {"Type=forking\nTimeoutStartSec=90", "!Type=forking, an"},
@@ -443,7 +491,6 @@ static void a_sandbox_that_keeps_the_agent_down_is_named(void **state)
         {"MemoryDenyWriteExecute=1", "MemoryDenyWriteE"},
     };
     static const char *const others[] = {"/run/systemd/generator/made.service",
-                                         "/a b",
                                          "/run/systemd/generator.early/early.service",
                                          "/run/systemd/generator.late/late.service",
                                          "/run/systemd/transient/passing.service",
@@ -456,6 +503,8 @@ static void a_sandbox_that_keeps_the_agent_down_is_named(void **state)
         put("/lib/systemd/system/amazon-ssm-agent.service", "[Service]\nExecStart=/usr/bin/y\n");
         for (size_t j = 0; j < COUNT_OF(others); j++)
             put(others[j], "");
+        put_program("/a b", "");
+        assert_int_equal(symlink("/dev/null", place("/etc/systemd/system/masked.service")), 0);
         (void)text_set(text, sizeof(text), "[Service]\n%s\n", rows[i].lines);
         put(drop_in, text);
         harm[0] = '\0';
@@ -1319,6 +1368,7 @@ int main(void)
         TEST(a_deb_says_its_version_in_dpkgs_status),
         TEST(a_version_of_the_next_package_is_not_ours),
         TEST(a_snap_has_its_own_unit_and_manifest),
+        TEST(a_unit_is_enabled_by_any_target_that_is_started_and_masked_by_the_best_place),
         TEST(the_program_is_the_one_that_the_unit_starts),
         TEST(an_rpm_says_it_in_its_release_notes),
         TEST(the_units_environment_counts_and_passwords_do_not),

@@ -15,6 +15,9 @@ _UNITS = {
     "imds-denied": ("IPAddressDeny=any\nIPAddressAllow=localhost 10.0.0.0/8\n", ""),
     "condition": ("[Unit]\nConditionPathExists=/etc/corp/approved\n", ""),
     "condition-holds": ("[Unit]\nConditionPathExists=/etc/hosts\nConditionPathExists=!/etc/gone\nRequires=amazon-ssm-agent.service\n", ""),
+    "two-starts": ("ExecStart=/usr/bin/amazon-ssm-agent\n", ""),
+    "imds-alone": ("IPAddressDeny=any\nIPAddressAllow=localhost link-local\n", ""),
+    "binds": ("[Unit]\nBindsTo=corp-init.service\n", ""),
     "confined-well": ("ProtectSystem=strict\nReadWritePaths=/var/lib/amazon /var/log/amazon\nIPAddressDeny=any\n"
                       "IPAddressAllow=link-local 10.0.0.0/8\nNoNewPrivileges=no\n", ""),
     "spaces": (_ENVIRONMENT, "https_proxy = http://{P}\n"),
