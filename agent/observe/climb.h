@@ -89,6 +89,7 @@ struct climb {
     bool pinned;       /* /etc/hosts names the addresses */
     bool late;         /* DNS_DOUBT_MS are over */
     bool asked_amazon, asked_proxy_again;
+    int proxy_at; /* index of the address at which the proxy is asked */
     int n_upgrades;
     uint32_t repeated;       /* actions, by their index */
     int64_t asked_ms;        /* of the loop */
@@ -125,7 +126,8 @@ struct observe {
     int64_t turn_ms;                /* the next one is free then */
     struct connections connections; /* that stood before ours */
     struct proxy proxy;             /* the agent's */
-    char proxy_address[ADDRESS_SIZE];
+    char proxy_addresses[MAX_ADDRESSES][ADDRESS_SIZE];
+    int n_proxy_addresses;
     int proxy_resolver; /* index of the nameserver that is asked for its name, */
     int proxy_name;     /* and which of its names, with the search list */
     struct nameserver nameservers[AGENT_NAMESERVERS];

@@ -339,6 +339,7 @@ EXPECTED = [  # fault, verdict, first finding
     ("agent-proxy:silent", "not-ready", "proxy-in-the-way"),
     ("agent-proxy:opens", "degraded", "proxy-in-the-way"),
     ("agent-proxy:late", "degraded", "proxy-in-the-way"),
+    ("agent-proxy:second", "degraded", "proxy-in-the-way"),
     ("agent-proxy:wordy", "degraded", "proxy-in-the-way"),
     ("agent-proxy:lines", "degraded", "proxy-in-the-way"),
     ("agent-proxy:accepted", "not-ready", "proxy-in-the-way"),  # Go takes 200 alone

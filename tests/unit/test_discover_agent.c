@@ -162,11 +162,7 @@ static void a_unit_is_enabled_by_any_target_that_is_started_and_masked_by_the_be
     char value[NAME_SIZE], file[PATH_SIZE];
     assert_true(unit_value(root, unit, "User", false, value, sizeof(value), file));
     for (size_t i = 0; i < COUNT_OF(rows); i++) {
-        char target[PATH_SIZE];
-
-        (void)text_set(target, sizeof(target), "%s%s",
-                       strcmp(rows[i].to, "/empty") == 0 ? root : "", rows[i].to);
-        put_link(rows[i].link, target);
+        put_link(rows[i].link, rows[i].to);
         if (unit_state(root, unit) != rows[i].state)
             fail_msg("%s", rows[i].link);
     }

@@ -202,6 +202,7 @@ def _(world):
 _OPENS = {
     "late": "HTTP/1.0 200 OK\r\n\r\n",
     "wordy": f"HTTP/1.1 200 OK\r\nX-Policy: {'a' * 9000}\r\n\r\n",
+    "second": "HTTP/1.1 200 Connection established\r\n\r\n",
     "lines": "HTTP/1.1 200 OK\n\n",
     "accepted": "HTTP/1.1 202 Accepted\r\n\r\n",
 }
@@ -210,7 +211,8 @@ _OPENS = {
 @fault(
     "agent-proxy",
     "the agent's unit sends endpoint traffic to a proxy, which has a name that nobody knows, opens the way, forbids it, is "
-    "silent, or speaks HTTP where its URL says https; or opens the way after 8 s, with much to say, or with another 2xx",
+    "silent, or speaks HTTP where its URL says https; or opens the way after 8 s, with much to say, with another 2xx, or "
+    "at the second of its addresses",
     "proxy-in-the-way",
     f"[unknown|opens|forbids|silent|https|{'|'.join(_OPENS)}]",
 )
@@ -219,6 +221,9 @@ def _(world, variant="unknown"):
     world.proxy_head = _OPENS.get(variant, world.proxy_head)
     world.proxy_delay_s = 8.0 if variant == "late" else 0.0
     proxy = _proxy(world, kind)
+    if variant == "second":
+        world.records["proxy.corp.example"] = ["10.0.2.99", w.address("ssm", "a")]
+        proxy = proxy.replace(w.address("ssm", "a"), "proxy.corp.example")
     environment(world, {"http_proxy": proxy, "https_proxy": proxy, "no_proxy": w.IMDS})
 
 
