@@ -136,6 +136,14 @@ static void a_snap_has_its_own_unit_and_manifest(void **state)
     assert_string_equal(agent.version, "3.3.987.0");
     assert_string_equal(agent.unit, "snap.amazon-ssm-agent.amazon-ssm-agent.service");
     assert_int_equal(agent.unit_state, UNIT_DISABLED);
+    put_program("/usr/bin/amazon-ssm-agent", "#!");
+    put("/lib/systemd/system/amazon-ssm-agent.service", "[Service]\n");
+    agent_read(root, &agent);
+    assert_int_equal(agent.package, AGENT_PACKAGE_SNAP);
+    put_link("/etc/systemd/system/multi-user.target.wants/amazon-ssm-agent.service", "x");
+    agent_read(root, &agent); /* "snap stop --disable", and the deb in its place */
+    assert_string_equal(agent.unit, "amazon-ssm-agent.service");
+    assert_int_equal(agent.unit_state, UNIT_ENABLED);
 }
 
 /* systemd.unit(5): the best place that has the unit decides, and an empty file masks. */
