@@ -106,7 +106,7 @@ const struct cause causes[] = {
     {.code = "imds-unreachable",
      .title = "The metadata service does not answer",
      .here = {{"The metadata service does not answer: {maybe}its way is blocked"}},
-     .explains = {{IMDS, BECAUSE(FAILURE_TIMEOUT, FAILURE_HOST_UNREACHABLE, FAILURE_RESET, FAILURE_CLOSED)}},
+     .explains = {{IMDS, BECAUSE(FAILURE_TIMEOUT, FAILURE_RESET, FAILURE_CLOSED)}},
      .evidence = {quote_imds, quote_imds_silence}, .certain_if = never, .unless_excluded = {"imds-blocked-locally"}},
 
     /* --- the role --- */
@@ -261,8 +261,11 @@ const struct cause causes[] = {
      .unless_excluded = {"endpoint-refuses", "local-firewall"}},
     {.code = "gateway-silent", .way = WAY_LINK,
      .title = "The next hop to the endpoints does not answer (ARP)",
-     .here = {{"The next hop to the endpoints {maybe}does not answer (ARP)"}},
-     .ended = ENDED(LINK), .evidence = {quote_silent_next_hop}, .certain_if = never},
+     .here = {{"The next hop to the metadata service {maybe}does not answer (ARP)",
+               FACT(imds.connect.failure, FAILURE_HOST_UNREACHABLE)},
+              {"The next hop to the endpoints {maybe}does not answer (ARP)"}},
+     .explains = {{CHECK(IMDS_CONNECT), BECAUSE(FAILURE_HOST_UNREACHABLE)}}, .ended = ENDED(LINK),
+     .evidence = {quote_imds, quote_silent_next_hop}, .certain_if = never},
     {.code = "other-interface", .way = WAY_SILENCE,
      .title = "Endpoints are silent by another interface of this instance",
      .here = {{"Silent on 443: {maybe}the security group of {other_interface} is not let in"}},

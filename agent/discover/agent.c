@@ -244,7 +244,8 @@ void agent_find(const char *root, char program[PATH_SIZE], char snap[PATH_SIZE])
     }
 }
 
-/* The snap first: a leftover of another package may lie beside it. */
+/* The snap first: a leftover of another package may lie beside it. Where the snap's service is disabled, the other one's
+ * counts that is enabled. */
 static void find_package(const char *root, struct agent_facts *agent)
 {
     bool rpm = file_exists(root, "/usr/lib/sysimage/rpm") || file_exists(root, "/var/lib/rpm");
@@ -252,7 +253,9 @@ static void find_package(const char *root, struct agent_facts *agent)
 
     agent->installed = ANSWER_YES;
     agent_find(root, program, snap);
-    if (file_exists(root, SNAP_ROOT "/amazon-ssm-agent")) {
+    if (file_exists(root, SNAP_ROOT "/amazon-ssm-agent") &&
+        (!program[0] || unit_state(root, SNAP_UNIT) == UNIT_ENABLED ||
+         unit_state(root, PACKAGE_UNIT) != UNIT_ENABLED)) {
         agent->package = AGENT_PACKAGE_SNAP;
         agent->twice = program[0] && read_dpkg(root, agent);
         read_snap_version(root, agent);

@@ -14,6 +14,7 @@
 #include "net/address.h"
 #include "net/dial.h"
 #include "net/http.h"
+#include "net/route.h"
 
 enum { TOKEN_SIZE = 1024, PATH_MAX_BYTES = 320, MAX_QUEUED = 48 };
 
@@ -275,6 +276,9 @@ static void connected(void *arg, const struct dialled *dialled)
         return;
     loop_cancel(imds->doubt);
     imds->doubt = NULL;
+    if (imds->facts->connect.failure == FAILURE_TIMEOUT &&
+        route_ends_at_next_hop(imds->endpoint.address, imds->endpoint.port))
+        step_fail(&imds->facts->connect, FAILURE_HOST_UNREACHABLE, imds->facts->connect.took_ms);
     if (!ok) {
         step_skip(&imds->facts->token, FAILURE_BELOW);
         tell_opened(imds);

@@ -12,9 +12,7 @@
 #include "base/file.h"
 #include "base/text.h"
 
-enum { N_ADMIN = 2 };
-
-/* Best first. Those of the administrator, N_ADMIN of them, are where a unit is masked. */
+/* Best first. */
 static const char *const places[] = {"/etc/systemd", "/run/systemd", "/usr/local/lib/systemd",
                                      "/usr/lib/systemd", "/lib/systemd"};
 
@@ -54,11 +52,14 @@ void unit_files_sort(struct unit_files *files)
 bool unit_is_masked(const char *root, const char *unit)
 {
     char path[PATH_SIZE], target[PATH_SIZE];
+    struct stat status;
 
-    for (size_t i = 0; i < N_ADMIN; i++) {
+    for (size_t i = 0; i < COUNT_OF(places); i++) {
         (void)text_set(path, sizeof(path), "%s/system/%s", places[i], unit);
         if (file_read_link(root, path, target, sizeof(target)) && strcmp(target, "/dev/null") == 0)
             return true;
+        if (file_look(root, path, true, &status))
+            return S_ISREG(status.st_mode) && status.st_size == 0;
     }
     return false;
 }
@@ -76,13 +77,44 @@ bool unit_is_installed(const char *root, const char *unit)
     return false;
 }
 
-/* An enabled unit has a link below the .wants of a target: the agent's is multi-user.target. */
 bool unit_is_enabled(const char *root, const char *unit, const char *target)
 {
+    static const char *const ways[] = {"wants", "requires", "upholds"};
     char path[PATH_SIZE];
+    bool enabled = false;
 
-    (void)text_set(path, sizeof(path), "%s.wants/%s", target, unit);
-    return unit_is_installed(root, path);
+    for (size_t i = 0; !enabled && i < COUNT_OF(ways); i++) {
+        (void)text_set(path, sizeof(path), "%s.%s/%s", target, ways[i], unit);
+        enabled = unit_is_installed(root, path);
+    }
+    return enabled;
+}
+
+/* The best place's default.target leads to graphical.target, as Debian's and Fedora's do. */
+static bool is_graphical(const char *root)
+{
+    char path[PATH_SIZE], target[PATH_SIZE];
+
+    for (size_t i = 0; i < COUNT_OF(places); i++) {
+        (void)text_set(path, sizeof(path), "%s/system/default.target", places[i]);
+        if (file_read_link(root, path, target, sizeof(target)))
+            return text_ends(target, "graphical.target");
+    }
+    return false;
+}
+
+/* Below one of the targets that a machine starts: the agent's is multi-user.target. */
+static bool is_started(const char *root, const char *unit)
+{
+    static const char *const targets[] = {"multi-user.target",   "default.target",
+                                          "basic.target",        "sysinit.target",
+                                          "network-online.target", "cloud-init.target",
+                                          "cloud-config.target"};
+
+    for (size_t i = 0; i < COUNT_OF(targets); i++)
+        if (unit_is_enabled(root, unit, targets[i]))
+            return true;
+    return unit_is_enabled(root, unit, "graphical.target") && is_graphical(root);
 }
 
 enum unit_state unit_state(const char *root, const char *unit)
@@ -91,7 +123,7 @@ enum unit_state unit_state(const char *root, const char *unit)
         return UNIT_MASKED;
     if (!unit_is_installed(root, unit))
         return UNIT_ABSENT;
-    return unit_is_enabled(root, unit, "multi-user.target") ? UNIT_ENABLED : UNIT_DISABLED;
+    return is_started(root, unit) ? UNIT_ENABLED : UNIT_DISABLED;
 }
 
 /* In one of three hierarchies. The group's directory can be seen from a sandbox that hides other
@@ -130,7 +162,7 @@ struct reading {
 static bool is_for_start(const char *line)
 {
     return text_starts(line, "Condition") || text_starts(line, "Assert") ||
-           text_starts(line, "Requires");
+           text_starts(line, "Requi") || text_starts(line, "BindsTo");
 }
 
 static void take_line(const struct reading *reading, const char *path, char *line,
@@ -160,7 +192,8 @@ static void read_settings(const struct reading *reading, const char *path)
         file_keep_trouble(path, error);
     if (error)
         return;
-    for (char *line, *rest = contents.bytes; (line = text_next(&rest, "\n"));) {
+    char *rest = contents.bytes + (text_starts(contents.bytes, "\xef\xbb\xbf") ? 3 : 0);
+    for (char *line; (line = text_next(&rest, "\n"));) {
         (void)text_trim(line);
         size_t n = strlen(line);
         if (line[0] == '#' || line[0] == ';')
@@ -313,7 +346,8 @@ bool unit_word(char **at, char *word, size_t size)
 static bool resets(const char *key, const char *of)
 {
     return text_starts(key, "Condition") ? text_starts(of, "Condition")
-                                         : strcmp(key, of) == 0 && strcmp(of, "Requires") != 0;
+                                         : strcmp(key, of) == 0 && !text_starts(of, "Requi") &&
+                                               strcmp(of, "BindsTo") != 0;
 }
 
 static void take_setting(struct unit_assigned *assigned, const char *path, const char *key,

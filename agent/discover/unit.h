@@ -25,10 +25,10 @@ bool unit_is_installed(const char *root, const char *unit);
 
 enum unit_state unit_state(const char *root, const char *unit);
 
-/* A link or file below the .wants of this target (systemctl enable puts it there). */
+/* A link or file below the .wants, .requires or .upholds of this target (systemctl enable puts it there). */
 bool unit_is_enabled(const char *root, const char *unit, const char *target);
 
-/* Linked to /dev/null, for good or until the next boot. */
+/* Linked to /dev/null, or an empty file, at the best place that has it. */
 bool unit_is_masked(const char *root, const char *unit);
 
 /* A started unit has a control group; unknown where systemd keeps none. */

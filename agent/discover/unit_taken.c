@@ -24,8 +24,12 @@ enum {
     IP_ADDRESS_DENY,
     ADDRESS_FAMILIES,
     CONDITION_PATH,
+    CONDITION_DIRECTORY,
+    CONDITION_NOT_EMPTY,
     ASSERT_PATH,
     REQUIRES,
+    BINDS_TO,
+    REQUISITE,
     EXEC_CONDITION,
     EXEC_START_PRE,
     WORKING_DIRECTORY,
@@ -40,6 +44,7 @@ enum {
     TASKS,
     MEMORY,
     TYPE,
+    RESTART,
     NO_NEW_PRIVILEGES,
     DENY_WRITE_EXECUTE,
     N_TAKING,
@@ -71,10 +76,31 @@ static bool has_state(const char *paths)
     return has;
 }
 
+static bool has_all(const char *networks)
+{
+    return strstr(networks, "any") || strstr(networks, "0.0.0.0/0");
+}
+
 static bool has_imds(const char *networks)
 {
-    return strstr(networks, "any") || strstr(networks, "link-local") ||
-           strstr(networks, "169.254.") || strstr(networks, "0.0.0.0/0");
+    return has_all(networks) || strstr(networks, "link-local") || strstr(networks, "169.254.");
+}
+
+/* What an endpoint's address may lie in. */
+static bool has_endpoints(const char *networks)
+{
+    static const char *const others[] = {"localhost", "link-local", "multicast", "127.", "169.254.",
+                                         "::1",       "fe80:",      "fd00:ec2:"};
+    char word[ADDRESS_SIZE];
+    bool has = false;
+
+    for (const char *at = networks; text_word(&at, " \t", word, sizeof(word));) {
+        size_t i = 0;
+        while (i < COUNT_OF(others) && !text_starts(word, others[i]))
+            i++;
+        has |= i == COUNT_OF(others);
+    }
+    return has;
 }
 
 /* Absent, and nothing will make it before the agent starts: neither an image's first boot nor an earlier unit, which
@@ -88,10 +114,20 @@ static bool is_gone(const char *root, const char *path)
 /* No dash before it, systemd.service(5): the program may not be missing. */
 static bool lacks_program(const char *root, char *value)
 {
+    struct stat status;
     char path[PATH_SIZE];
 
     value += strspn(value, "@:+!");
-    return !strchr(value, '%') && unit_word(&value, path, sizeof(path)) && is_gone(root, path);
+    if (strchr(value, '%') || !unit_word(&value, path, sizeof(path)) || path[0] != '/')
+        return false;
+    return is_gone(root, path) || (file_look(root, path, true, &status) &&
+                                   S_ISREG(status.st_mode) && !(status.st_mode & 0111));
+}
+
+/* Of a condition that asks for more than that the path is there. */
+static bool lacks_path(const char *root, char *value)
+{
+    return is_gone(root, value);
 }
 
 /* systemd.unit(5): those with a | before them are passed over. */
@@ -128,7 +164,7 @@ static bool lacks_unit(const char *root, char *value)
             (void)text_set(path, sizeof(path), "%s/%.*s", more[i], (int)n, word);
             is_there = file_exists(root, path);
         }
-        lacks |= !is_there;
+        lacks |= !is_there || unit_is_masked(root, word);
     }
     return lacks;
 }
@@ -185,10 +221,11 @@ static bool is_at_most(const char *value, uint64_t most)
 static void find_harmful(const char *root, char of[N_READ][WORDS_SIZE], bool harmful[N_TAKING])
 {
     const char *user = of[USER], *families = of[ADDRESS_FAMILIES];
+    bool once = strcmp(of[TYPE], "oneshot") == 0;
     bool writable = strstr(of[STATE_DIRECTORY], "amazon/ssm") || has_state(of[READ_WRITE_PATHS]);
 
     harmful[EXEC_START] = !of[EXEC_START][0];
-    harmful[TWICE] = strcmp(of[TYPE], "oneshot") != 0;
+    harmful[TWICE] = !once;
     harmful[USER] = user[0] && strcmp(user, "root") != 0 && strcmp(user, "0") != 0;
     harmful[DYNAMIC_USER] = says_yes(of[DYNAMIC_USER]);
     harmful[PROTECT_SYSTEM] = strcmp(of[PROTECT_SYSTEM], "strict") == 0 && !writable;
@@ -196,7 +233,9 @@ static void find_harmful(const char *root, char of[N_READ][WORDS_SIZE], bool har
     harmful[INACCESSIBLE_PATHS] = has_state(of[INACCESSIBLE_PATHS]) ||
                                   strstr(of[INACCESSIBLE_PATHS], "/etc/amazon");
     harmful[PRIVATE_NETWORK] = says_yes(of[PRIVATE_NETWORK]);
-    harmful[IP_ADDRESS_DENY] = has_imds(of[IP_ADDRESS_DENY]) && !has_imds(of[IP_ADDRESS_ALLOW]);
+    harmful[IP_ADDRESS_DENY] =
+        (has_imds(of[IP_ADDRESS_DENY]) && !has_imds(of[IP_ADDRESS_ALLOW])) ||
+        (has_all(of[IP_ADDRESS_DENY]) && !has_endpoints(of[IP_ADDRESS_ALLOW]));
     harmful[ADDRESS_FAMILIES] = families[0] &&
                                 (families[0] == '~') == !!strstr(families, "AF_INET");
     for (int i = CONDITION_PATH; i < WORKING_DIRECTORY; i++)
@@ -209,6 +248,8 @@ static void find_harmful(const char *root, char of[N_READ][WORDS_SIZE], bool har
         harmful[i] = harmful[i] && !of[ROOT_DIRECTORY][0] && !of[ROOT_IMAGE][0];
     harmful[TYPE] = (text_starts(of[TYPE], "notify") || strcmp(of[TYPE], "forking") == 0) &&
                     !never_ends(of[TIMEOUT_START]) && !never_ends(of[TIMEOUT]);
+    harmful[RESTART] = once && (strcmp(of[RESTART], "always") == 0 ||
+                                strcmp(of[RESTART], "on-success") == 0);
     harmful[NO_NEW_PRIVILEGES] = says_yes(of[NO_NEW_PRIVILEGES]);
     harmful[DENY_WRITE_EXECUTE] = says_yes(of[DENY_WRITE_EXECUTE]);
 }
@@ -230,13 +271,20 @@ void unit_confinement(const char *root, const char *unit, unit_taken *each, void
         [READ_ONLY_PATHS] = {"ReadOnlyPaths", true, true, ""},
         [INACCESSIBLE_PATHS] = {"InaccessiblePaths", true, true, ""},
         [PRIVATE_NETWORK] = {"PrivateNetwork", false, true, ""},
-        [IP_ADDRESS_DENY] = {"IPAddressDeny", true, true, " holds the metadata service"},
+        [IP_ADDRESS_DENY] = {"IPAddressDeny", true, true, " holds the metadata service, or all endpoints"},
         [ADDRESS_FAMILIES] = {"RestrictAddressFamilies", true, true, ""},
         [CONDITION_PATH] = {"ConditionPathExists", true, true, " does not hold", does_not_hold},
+        [CONDITION_DIRECTORY] = {"ConditionPathIsDirectory", true, true, " does not hold",
+                                 lacks_path},
+        [CONDITION_NOT_EMPTY] = {"ConditionFileNotEmpty", true, true, " does not hold", lacks_path},
         [ASSERT_PATH] = {"AssertPathExists", true, true, " does not hold", does_not_hold},
-        [REQUIRES] = {"Requires", true, true, ", a unit that is not there", lacks_unit},
-        [EXEC_CONDITION] = {"ExecCondition", true, true, " is not there", lacks_program},
-        [EXEC_START_PRE] = {"ExecStartPre", true, true, " is not there", lacks_program},
+        [REQUIRES] = {"Requires", true, true, ", a unit that is not there or masked", lacks_unit},
+        [BINDS_TO] = {"BindsTo", true, true, ", a unit that is not there or masked", lacks_unit},
+        [REQUISITE] = {"Requisite", true, true, ", a unit that is not there or masked", lacks_unit},
+        [EXEC_CONDITION] = {"ExecCondition", true, true, " is not there, or may not be run",
+                            lacks_program},
+        [EXEC_START_PRE] = {"ExecStartPre", true, true, " is not there, or may not be run",
+                            lacks_program},
         [WORKING_DIRECTORY] = {"WorkingDirectory", false, true, " is not there"},
         [ROOT_DIRECTORY] = {"RootDirectory", false, true, " has no such program"},
         [ROOT_IMAGE] = {"RootImage", false, true, " is not there"},
@@ -250,6 +298,7 @@ void unit_confinement(const char *root, const char *unit, unit_taken *each, void
         [TASKS] = {"TasksMax", false, true, MORE, .too_little = 12},
         [MEMORY] = {"MemoryMax", false, true, MORE, .too_little = 8u << 20},
         [TYPE] = {"Type", false, true, ", and the agent never tells that it is ready"},
+        [RESTART] = {"Restart", false, true, ", which systemd refuses with Type=oneshot"},
         [NO_NEW_PRIVILEGES] = {"NoNewPrivileges", false, false, ", ssm-user's sudo will not work"},
         [DENY_WRITE_EXECUTE] =
             {"MemoryDenyWriteExecute", false, false,

@@ -15,7 +15,7 @@
 #include "base/text.h"
 #include "net/dial.h"
 
-enum { HEAD_BYTES = 4096 };
+enum { HEAD_BYTES = 16 * 1024 };
 
 struct asking {
     struct task task; /* first: asking_end gets this */
@@ -87,7 +87,7 @@ static void judge(struct asking *asking)
     int32_t status = tunnel_read_status(asking->head);
 
     asking->head[strcspn(asking->head, "\r\n")] = '\0';
-    if (status >= 200 && status < 300)
+    if (status == 200)
         step_ok(&step, 1);
     else
         step_fail(&step, status > 0 ? FAILURE_PROXY : FAILURE_MALFORMED, 1);
@@ -109,8 +109,10 @@ static void on_readable(void *arg, short events)
     }
     asking->n += (size_t)n;
     asking->head[asking->n] = '\0';
-    const char *end = tunnel_read_status(asking->head) / 100 == 2 ? "\r\n\r\n" : "\n";
-    if (strstr(asking->head, end) || asking->n == HEAD_BYTES)
+    bool ends = tunnel_read_status(asking->head) == 200
+                    ? strstr(asking->head, "\n\r\n") || strstr(asking->head, "\n\n")
+                    : strchr(asking->head, '\n') != NULL;
+    if (ends || asking->n == HEAD_BYTES)
         judge(asking);
     else if (n == 0)
         fail(asking, FAILURE_CLOSED, 0);

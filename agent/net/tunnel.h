@@ -22,7 +22,7 @@ struct tunnel {
     const void *owner; /* loop_end_of() */
 };
 
-/* step is OK for a status of 2xx alone: FAILURE_PROXY for any other, FAILURE_MALFORMED for what is
+/* step is OK for a status of 200 alone, as for Go (net/http, dialConn): FAILURE_PROXY for any other, FAILURE_MALFORMED for what is
  * no HTTP. step.detail quotes the status line, escaped. status is 0 when none came. `fd`: the way to the host, which is the
  * callee's now; -1 when step is not OK. */
 typedef void tunnel_done(void *arg, const struct step *step, int32_t status, int fd);

@@ -30,7 +30,7 @@ enum {
     TLS_SILENT_MS =
         3000, /* so long the first one is silent, and the second for a second less, ... */
     TLS_SILENT_TICKS = 5, /* ... where one in small segments is answered */
-    PROXY_TIMEOUT_MS = 5000,
+    PROXY_TIMEOUT_MS = 14000, /* the agent gives CreateControlChannel 15 s, the way to it too */
     OPTIONAL_TIMEOUT_MS = 5000, /* for an answer that the agent does not wait for */
     ASK_ANEW_MS = 20000,        /* a request is silent for so long: is a new one answered? */
     FIRST_DOUBT_MS = 1000, /* a first request that is signed, and silent for so long, is doubted */
@@ -91,6 +91,7 @@ struct climb {
     bool pinned;       /* /etc/hosts names the addresses */
     bool late;         /* DNS_DOUBT_MS are over */
     bool asked_amazon, asked_proxy_again;
+    int proxy_at; /* index of the address at which the proxy is asked */
     int n_upgrades;
     uint32_t repeated;       /* actions, by their index */
     int64_t asked_ms;        /* of the loop */
@@ -127,7 +128,8 @@ struct observe {
     int64_t turn_ms;                /* the next one is free then */
     struct connections connections; /* that stood before ours */
     struct proxy proxy;             /* the agent's */
-    char proxy_address[ADDRESS_SIZE];
+    char proxy_addresses[MAX_ADDRESSES][ADDRESS_SIZE];
+    int n_proxy_addresses;
     int proxy_resolver; /* index of the nameserver that is asked for its name, */
     int proxy_name;     /* and which of its names, with the search list */
     struct nameserver nameservers[AGENT_NAMESERVERS];

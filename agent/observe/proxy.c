@@ -39,7 +39,8 @@ static void came_through(void *arg, const struct http_reply *reply)
 
 static void go_through(struct climb *climb, int fd)
 {
-    struct http_request request = climb_request(climb, climb->observe->proxy_address, fd);
+    const char *address = climb->observe->proxy_addresses[climb->proxy_at];
+    struct http_request request = climb_request(climb, address, fd);
 
     request.alone = true;
     (void)http_start(climb->observe->loop, &request, came_through, climb);
@@ -71,6 +72,16 @@ static bool may_be_lost(const struct climb *climb, const struct step *step)
            (heard || !silent);
 }
 
+/* Go dials the next address where one cannot be connected to (net, dialSerial). */
+static bool has_next(const struct climb *climb, const struct step *step, int32_t status)
+{
+    bool connected = status != 0 || step->outcome == OUTCOME_OK || step->failure == FAILURE_CLOSED ||
+                     step->failure == FAILURE_RESET || step->failure == FAILURE_MALFORMED ||
+                     step->took_ms >= PROXY_TIMEOUT_MS;
+
+    return !connected && climb->proxy_at + 1 < climb->observe->n_proxy_addresses;
+}
+
 static void ask(struct climb *climb);
 
 /* A proxy whose URL says https or socks5 is asked in plain HTTP all the same: if it takes that, the agent's TLS
@@ -80,8 +91,10 @@ static void answered(void *arg, const struct step *step, int32_t status, int fd)
     struct climb *climb = arg;
     struct step *to = &climb->facts->proxy;
 
-    if (!climb->asked_proxy_again && may_be_lost(climb, step)) {
-        climb->asked_proxy_again = true;
+    bool next = has_next(climb, step, status);
+    if (next || (!climb->asked_proxy_again && may_be_lost(climb, step))) {
+        climb->proxy_at += next;
+        climb->asked_proxy_again = !next;
         ask(climb);
         return;
     }
@@ -105,22 +118,24 @@ static void answered(void *arg, const struct step *step, int32_t status, int fd)
 
 static void ask(struct climb *climb)
 {
-    const struct tunnel tunnel = {.address = climb->observe->proxy_address,
-                                  .port = climb->observe->proxy.port,
+    struct observe *observe = climb->observe;
+    const char *address = observe->proxy_addresses[climb->proxy_at];
+    const struct tunnel tunnel = {.address = address,
+                                  .port = observe->proxy.port,
                                   .host = climb->plan->host,
                                   .host_port = climb->plan->port,
                                   .connect_timeout_ms = CONNECT_TIMEOUT_MS,
                                   .answer_timeout_ms = PROXY_TIMEOUT_MS,
-                                  .owner = climb->observe};
+                                  .owner = observe};
 
-    (void)tunnel_ask(climb->observe->loop, &tunnel, answered, climb);
-}
-
-static void ask_all(struct observe *observe, const char *address)
-{
-    (void)text_set(observe->proxy_address, ADDRESS_SIZE, "%s", address);
     (void)text_set(observe->facts->agent.proxy_address, ADDRESS_SIZE,
                    strchr(address, ':') ? "[%.45s]:%u" : "%.45s:%u", address, observe->proxy.port);
+    (void)tunnel_ask(observe->loop, &tunnel, answered, climb);
+}
+
+static void ask_all(struct observe *observe, int n_addresses)
+{
+    observe->n_proxy_addresses = n_addresses;
     for (int i = SERVICE_SSM; i <= SERVICE_EC2MESSAGES; i++)
         if (is_asked_for(observe, i))
             ask(&observe->climbs[i]);
@@ -148,7 +163,8 @@ static void named(void *arg, const struct dns_answer *answer)
     char name[HOST_SIZE];
 
     if (answer->n_addresses > 0) {
-        ask_all(observe, answer->addresses[0]);
+        memcpy(observe->proxy_addresses, answer->addresses, sizeof(answer->addresses));
+        ask_all(observe, answer->n_addresses);
         return;
     }
     if (!said_no && ++observe->proxy_resolver < names_n_servers(observe)) {
@@ -177,10 +193,10 @@ static void ask_name(struct observe *observe)
 
 void observe_proxy(struct observe *observe)
 {
-    char pinned[MAX_ADDRESSES][ADDRESS_SIZE];
     struct sockaddr_storage address;
     socklen_t length;
     bool any = false;
+    int n;
 
     for (int i = SERVICE_SSM; i <= SERVICE_EC2MESSAGES; i++)
         any |= is_asked_for(observe, i);
@@ -188,10 +204,11 @@ void observe_proxy(struct observe *observe)
         return;
     if (!proxy_parse(observe->facts->agent.https_proxy, &observe->proxy))
         fail_all(observe, FAILURE_MALFORMED, "its URL names no host, as the agent reads it");
-    else if (address_parse(observe->proxy.host, observe->proxy.port, &address, &length))
-        ask_all(observe, observe->proxy.host);
-    else if (hosts_look_up(observe->root, observe->proxy.host, pinned) > 0)
-        ask_all(observe, pinned[0]);
+    else if (address_parse(observe->proxy.host, observe->proxy.port, &address, &length)) {
+        (void)text_set(observe->proxy_addresses[0], ADDRESS_SIZE, "%s", observe->proxy.host);
+        ask_all(observe, 1);
+    } else if ((n = hosts_look_up(observe->root, observe->proxy.host, observe->proxy_addresses)) > 0)
+        ask_all(observe, n);
     else
         ask_name(observe);
 }

@@ -192,6 +192,7 @@ EXPECTED = [  # fault, verdict, first finding
     ("route-into-tunnel:imds", "not-ready", "route-elsewhere"),
     ("route-into-tunnel:endpoints", "not-ready", "route-elsewhere"),
     ("gateway-silent", "not-ready", "gateway-silent"),
+    ("gateway-silent:only", "not-ready", "gateway-silent"),
     ("second-interface:works", "ready", None),
     ("path-mtu", "not-ready", "path-mtu"),
     ("path-mtu:up", "not-ready", "path-mtu"),
@@ -255,7 +256,12 @@ EXPECTED = [  # fault, verdict, first finding
     # the instance itself
     ("agent-missing", "not-ready", "agent-missing"),
     ("agent-disabled", "not-ready", "agent-disabled"),
+    ("agent-disabled:graphical", "not-ready", "agent-disabled"),
+    ("agent-disabled:default-graphical", "ready", None),
+    ("agent-disabled:required", "ready", None),
     ("agent-masked", "not-ready", "agent-masked"),
+    ("agent-masked:empty", "not-ready", "agent-masked"),
+    ("agent-masked:in-vain", "ready", None),  # /run's mask does not reach a unit in /etc
     ("agent-old", "not-ready", "agent-too-old"),
     ("agent-half-installed", "not-ready", "agent-half-installed"),
     ("agent-proxy-for-imds", "not-ready", "imds-through-proxy"),
@@ -344,6 +350,11 @@ EXPECTED = [  # fault, verdict, first finding
     ("agent-proxy:forbids", "not-ready", "proxy-in-the-way"),
     ("agent-proxy:silent", "not-ready", "proxy-in-the-way"),
     ("agent-proxy:opens", "degraded", "proxy-in-the-way"),
+    ("agent-proxy:late", "degraded", "proxy-in-the-way"),
+    ("agent-proxy:second", "degraded", "proxy-in-the-way"),
+    ("agent-proxy:wordy", "degraded", "proxy-in-the-way"),
+    ("agent-proxy:lines", "degraded", "proxy-in-the-way"),
+    ("agent-proxy:accepted", "not-ready", "proxy-in-the-way"),  # Go takes 200 alone
     ("agent-proxy:opens egress-blocked", "degraded", "egress-blocked"),  # the agent's only way is its proxy
     ("agent-proxy:opens private-dns-off", "degraded", "private-dns-off"),
     ("agent-proxy:opens tls-untrusted", "not-ready", "tls-untrusted"),
@@ -366,6 +377,8 @@ EXPECTED = [  # fault, verdict, first finding
     ("unit-written:twice", "not-ready", "agent-environment"),  # by systemd.service(5): such a unit is not loaded
     ("unit-written:limits", "not-ready", "agent-environment"),
     ("unit-written:limits-wide", "ready", None),
+    ("unit-written:imds-alone", "not-ready", "agent-environment"),
+    ("unit-written:binds", "not-ready", "agent-environment"),
     ("unit-written:condition", "not-ready", "agent-environment"),
     ("unit-written:condition-holds", "ready", None),
     ("unit-written", "not-ready", "proxy-in-the-way"),

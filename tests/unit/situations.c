@@ -111,6 +111,12 @@ static void imds_unreachable_though_routed(struct facts *facts)
     kernel_says(facts, "169.254.169.254", ROUTE_FORWARD, "", 0);
 }
 
+static void imds_next_hop_is_silent(struct facts *facts)
+{
+    break_imds(facts, CHECK_IMDS_CONNECT, FAILURE_HOST_UNREACHABLE, 1501);
+    kernel_says(facts, "169.254.169.254", ROUTE_FORWARD, "", 0);
+}
+
 static void imds_blackholed_by_source(struct facts *facts)
 {
     imds_blackholed(facts);
@@ -345,6 +351,7 @@ const struct situation machine_situations[] = {
     {"imds-throttled--id", imds_id_throttled},
     {"imds-cut", imds_document_cut},
     {"imds-unreachable", imds_unreachable},
+    {"gateway-silent--metadata", imds_next_hop_is_silent},
     {"imds-unreachable--silent-to-all", imds_silent_to_all},
     {"role-missing", role_missing},
     {"role-missing--for-good", role_missing_for_good},

@@ -377,7 +377,7 @@ static const struct {
 } rows[] = {
     {"not-ec2", dmi_says_ec2, "imds-unreachable"},
     {"network-not-up", an_address_comes_up, "imds-blocked-locally"},
-    {"imds-blocked-locally", imds_takes_three_seconds, "imds-unreachable"},
+    {"imds-blocked-locally", imds_takes_three_seconds, "gateway-silent"},
     {"imds-hop-limit", get_is_silent_too, "imds-unreachable"},
     {"imds-hop-limit", token_is_forbidden, "imds-disabled"},
     {"imds-hop-limit", dmi_is_no_ec2, "not-ec2"},

@@ -136,6 +136,44 @@ static void a_snap_has_its_own_unit_and_manifest(void **state)
     assert_string_equal(agent.version, "3.3.987.0");
     assert_string_equal(agent.unit, "snap.amazon-ssm-agent.amazon-ssm-agent.service");
     assert_int_equal(agent.unit_state, UNIT_DISABLED);
+    put_program("/usr/bin/amazon-ssm-agent", "#!");
+    put("/lib/systemd/system/amazon-ssm-agent.service", "[Service]\n");
+    agent_read(root, &agent);
+    assert_int_equal(agent.package, AGENT_PACKAGE_SNAP);
+    put_link("/etc/systemd/system/multi-user.target.wants/amazon-ssm-agent.service", "x");
+    agent_read(root, &agent); /* "snap stop --disable", and the deb in its place */
+    assert_string_equal(agent.unit, "amazon-ssm-agent.service");
+    assert_int_equal(agent.unit_state, UNIT_ENABLED);
+}
+
+/* systemd.unit(5): the best place that has the unit decides, and an empty file masks. */
+static void a_unit_is_enabled_by_any_target_that_is_started_and_masked_by_the_best_place(
+    void **state)
+{
+    static const char unit[] = "a.service";
+    static const struct {
+        const char *link, *to;
+        enum unit_state state;
+    } rows[] = {
+        {"/etc/systemd/system/rescue.target.wants/a.service", "x", UNIT_DISABLED},
+        {"/etc/systemd/system/graphical.target.wants/a.service", "x", UNIT_DISABLED},
+        {"/usr/lib/systemd/system/default.target", "graphical.target", UNIT_ENABLED},
+        {"/etc/systemd/system/default.target", "/x/multi-user.target", UNIT_DISABLED},
+        {"/etc/systemd/system/multi-user.target.requires/a.service", "x", UNIT_ENABLED},
+        {"/usr/lib/systemd/system/a.service", "/dev/null", UNIT_ENABLED},
+        {"/etc/systemd/system/a.service", "/empty", UNIT_MASKED},
+    };
+    (void)state;
+
+    put("/empty", "");
+    put("/run/systemd/system/a.service", "\xef\xbb\xbf[Service]\nUser=ssm\n");
+    char value[NAME_SIZE], file[PATH_SIZE];
+    assert_true(unit_value(root, unit, "User", false, value, sizeof(value), file));
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        put_link(rows[i].link, rows[i].to);
+        if (unit_state(root, unit) != rows[i].state)
+            fail_msg("%s", rows[i].link);
+    }
 }
 
 /* SUSE's package has the agent in /usr/sbin. */
@@ -391,6 +429,9 @@ static void a_sandbox_that_keeps_the_agent_down_is_named(void **state)
         {"MemoryMax=8M", "!MemoryMax=8M, th"},
         {"RootImage=/gone.raw", "!RootImage=/gone."},
         {"RootImage=/lib\nWorkingDirectory=/gone", ""},
+        {"Type=oneshot\nRestart=always", "!Restart=always, "},
+        {"Type=oneshot\nRestart=on-failure", ""},
+        {"Restart=always", ""},
         {"User=", ""},
         {"User=root", ""},
         {"User=0", ""},
@@ -417,8 +458,9 @@ static void a_sandbox_that_keeps_the_agent_down_is_named(void **state)
         {"IPAddressDeny=0.0.0.0/0", "!IPAddressDeny=0."},
         {"IPAddressDeny=10.0.0.0/8", ""},
         {"IPAddressDeny=any\nIPAddressAllow=10.0.0.0/8", "!IPAddressDeny=an"},
-        {"IPAddressDeny=any\nIPAddressAllow=link-local", ""},
-        {"IPAddressDeny=any\nIPAddressAllow=169.254.169.254", ""},
+        {"IPAddressDeny=any\nIPAddressAllow=link-local", "!IPAddressDeny=an"},
+        {"IPAddressDeny=any\nIPAddressAllow=169.254.169.254 ::1", "!IPAddressDeny=an"},
+        {"IPAddressDeny=any\nIPAddressAllow=link-local 10.0.0.0/8", ""},
         {"IPAddressDeny=any\nIPAddressAllow=0.0.0.0/0", ""},
         {"IPAddressDeny=link-local\nIPAddressAllow=any", ""},
         {"RestrictAddressFamilies=AF_INET AF_UNIX", ""},
@@ -435,6 +477,9 @@ static void a_sandbox_that_keeps_the_agent_down_is_named(void **state)
         {"[Unit]\nConditionPathExists=/lib\nConditionPathExists=/go ne", "!ConditionPathExi"},
         {"[Unit]\nConditionPathExists=/gone\nConditionFileNotEmpty=", ""},
         {"[Unit]\nConditionPathExists=/gone\nConditionPathExists=", ""},
+        {"[Unit]\nConditionPathIsDirectory=/gone", "!ConditionPathIsD"},
+        {"[Unit]\nConditionFileNotEmpty=/gone", "!ConditionFileNot"},
+        {"[Unit]\nConditionPathIsDirectory=!/gone\nConditionFileNotEmpty=|/gone", ""},
         {"[Unit]\nAssertPathExists=/gone", "!AssertPathExists"},
         {"ConditionPathExists=/gone\n[Install]\nConditionPathExists=/gone", "!ConditionPathExi"},
         {"[Unit]\nUser=ssm", ""},
@@ -444,11 +489,16 @@ static void a_sandbox_that_keeps_the_agent_down_is_named(void **state)
         {"[Unit]\nRequires=%p-x.service made.service early.service late.service passing.service",
          ""},
         {"[Unit]\nRequires=script.service", ""},
+        {"[Unit]\nRequires=masked.service", "!Requires=masked."},
+        {"[Unit]\nBindsTo=gone.service\nBindsTo=", "!BindsTo=gone.ser"},
+        {"[Unit]\nRequisite=gone.service", "!Requisite=gone.s"},
+        {"[Unit]\nRequiresMountsFor=/gone\nWants=gone.service", ""},
         {"ExecStartPre=/gone -x", "!ExecStartPre=/go"},
         {"ExecStartPre=/gone\nExecStartPre=/lib", "!ExecStartPre=/go"},
         {"ExecStartPre=/gone\nExecStartPre=", ""},
         {"ExecStartPre=/run/made/by/another", ""},
         {"ExecStartPre=\"/a b\" c", ""},
+        {"ExecStartPre=/usr/bin/y", "!ExecStartPre=/us"},
         {"ExecStartPre=-/gone", ""},
         {"ExecStartPre=+/lib", ""},
         {"ExecCondition=/gone", "!ExecCondition=/g"},
@@ -458,7 +508,7 @@ static void a_sandbox_that_keeps_the_agent_down_is_named(void **state)
         {"WorkingDirectory=/var/lib/amazon", ""},
         {"RootDirectory=/lib", "!RootDirectory=/l"},
         {"RootDirectory=/lib\nBindReadOnlyPaths=/usr", ""},
-        {"RootDirectory=/jail\nWorkingDirectory=/gone", ""},
+        {"RootDirectory=/jail\nExecStart=\nExecStart=/usr/bin/y\nWorkingDirectory=/gone", ""},
         {"RootDirectory=/", ""},
         {"Type=notify", "!Type=notify, and"},
         {"Type=forking\nTimeoutStartSec=90", "!Type=forking, an"},
@@ -468,7 +518,6 @@ static void a_sandbox_that_keeps_the_agent_down_is_named(void **state)
         {"MemoryDenyWriteExecute=1", "MemoryDenyWriteE"},
     };
     static const char *const others[] = {"/run/systemd/generator/made.service",
-                                         "/a b",
                                          "/run/systemd/generator.early/early.service",
                                          "/run/systemd/generator.late/late.service",
                                          "/run/systemd/transient/passing.service",
@@ -481,6 +530,8 @@ static void a_sandbox_that_keeps_the_agent_down_is_named(void **state)
         put("/lib/systemd/system/amazon-ssm-agent.service", "[Service]\nExecStart=/usr/bin/y\n");
         for (size_t j = 0; j < COUNT_OF(others); j++)
             put(others[j], "");
+        put_program("/a b", "");
+        assert_int_equal(symlink("/dev/null", place("/etc/systemd/system/masked.service")), 0);
         (void)text_set(text, sizeof(text), "[Service]\n%s\n", rows[i].lines);
         put(drop_in, text);
         harm[0] = '\0';
@@ -1394,6 +1445,7 @@ int main(void)
         TEST(a_deb_says_its_version_in_dpkgs_status),
         TEST(a_version_of_the_next_package_is_not_ours),
         TEST(a_snap_has_its_own_unit_and_manifest),
+        TEST(a_unit_is_enabled_by_any_target_that_is_started_and_masked_by_the_best_place),
         TEST(the_program_is_the_one_that_the_unit_starts),
         TEST(an_rpm_says_it_in_its_release_notes),
         TEST(the_units_environment_counts_and_passwords_do_not),

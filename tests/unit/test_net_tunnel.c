@@ -78,6 +78,23 @@ static void asks_for_the_host_and_sends_no_more(void **state)
                                    "Host: ssm.us-east-1.amazonaws.com:443\r\n\r\n");
 }
 
+static void lines_that_end_without_a_return_are_taken(void **state)
+{
+    (void)state;
+    peer.replies[0] = "HTTP/1.1 200 OK\nVia: proxy\n\n";
+    ask(peer.port, 2000);
+    assert_int_equal(got.outcome, OUTCOME_OK);
+}
+
+static void another_success_is_none(void **state)
+{
+    (void)state;
+    peer.replies[0] = "HTTP/1.1 202 Accepted\r\n\r\n";
+    ask(peer.port, 2000);
+    assert_int_equal(got.failure, FAILURE_PROXY);
+    assert_int_equal(got_status, 202);
+}
+
 static void a_refusal_is_quoted(void **state)
 {
     (void)state;
@@ -157,6 +174,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(asks_for_the_host_and_sends_no_more, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(lines_that_end_without_a_return_are_taken, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(another_success_is_none, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_refusal_is_quoted, set_up, tear_down),
         cmocka_unit_test_setup_teardown(what_is_no_http_is_malformed, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_peer_that_closes_or_is_not_there, set_up, tear_down),

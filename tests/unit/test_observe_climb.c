@@ -1933,6 +1933,26 @@ static void a_proxys_name_is_asked_of_one_server_after_the_other(void **state)
     }
 }
 
+/* As Go does, where one cannot be connected to; one that answers, with whatever, decides. */
+static void a_proxys_next_address_is_dialled(void **state)
+{
+    struct step step;
+    (void)state;
+
+    start_with_proxy("http://proxy.corp.example:3128");
+    say(n_asked - 1, "10.0.0.5 10.0.0.6", FAILURE_NONE, 1);
+    step_fail(&step, FAILURE_TIMEOUT, CONNECT_TIMEOUT_MS);
+    opened[0].done(opened[0].arg, &step, 0, -1);
+    assert_int_equal(n_opened, 3);
+    assert_string_equal(opened[2].address, "10.0.0.6");
+    assert_string_equal(facts.agent.proxy_address, "10.0.0.6:3128");
+    step_fail(&step, FAILURE_PROXY, 4);
+    opened[1].done(opened[1].arg, &step, 403, -1);
+    opened[2].done(opened[2].arg, &step, 403, -1);
+    assert_int_equal(n_opened, 3);
+    assert_int_equal(SSM->proxy_status, 403);
+}
+
 /* Each name is asked of the server that said no to the one before it. */
 static void expect_names(const char *url, const char *const *names)
 {
@@ -2056,6 +2076,7 @@ int main(void)
         TEST(a_proxy_by_tls_that_speaks_plainly_is_wrong),
         TEST(a_proxys_name_is_asked_of_one_server_after_the_other),
         TEST(the_fourth_server_is_asked_for_no_name),
+        TEST(a_proxys_next_address_is_dialled),
         TEST(a_proxys_bare_name_is_asked_for_with_the_search_list),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

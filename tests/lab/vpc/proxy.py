@@ -22,7 +22,8 @@ class Proxy:
             far = await self._connect(*target.rsplit(":", 1))
         except (OSError, ValueError, LookupError):
             return await _refuse(writer, "503 Service Unavailable")
-        writer.write(b"HTTP/1.1 200 Connection established\r\n\r\n")
+        await asyncio.sleep(self.world.proxy_delay_s)
+        writer.write(self.world.proxy_head.encode())
         try:
             await asyncio.gather(_copy(reader, far[1]), _copy(far[0], writer))
         finally:

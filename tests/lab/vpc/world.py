@@ -209,6 +209,8 @@ class World:
 
     imds: Imds = field(default_factory=Imds)
     service: Service = field(default_factory=Service)
+    proxy_head: str = "HTTP/1.1 200 Connection established\r\n\r\n"  # what the proxy opens the way with
+    proxy_delay_s: float = 0.0
     public_ipv4: str | None = None
     role: str | None = ROLE
 

@@ -104,15 +104,28 @@ def _(world, variant="silent"):
     )
 
 
-@fault("agent-disabled", "the agent is installed, its unit is not enabled", "agent-disabled")
-def _(world):
+@fault("agent-disabled", "the agent is installed, its unit is not enabled; or only for graphical.target, which the machine starts or "
+       "not; or multi-user.target requires it", "agent-disabled", "[no|graphical|default-graphical|required]")
+def _(world, variant="no"):
     world.files[instance.AGENT_WANTED] = None
+    folder = {"no": "", "required": "multi-user.target.requires"}.get(
+        choice(variant, "no", "graphical", "default-graphical", "required"), "graphical.target.wants")
+    default = "graphical" if variant == "default-graphical" else "multi-user"
+    world.files["/etc/systemd/system/default.target"] = Link(f"/usr/lib/systemd/system/{default}.target")
+    if folder:
+        world.files[f"/etc/systemd/system/{folder}/amazon-ssm-agent.service"] = Link(instance.AGENT_UNIT)
 
 
-@fault("agent-masked", "the agent's unit is masked", "agent-masked")
-def _(world):
+@fault("agent-masked", "the agent's unit is masked: by a link, by an empty file; or in /run, below a unit in /etc, which is in vain",
+       "agent-masked", "[link|empty|in-vain]")
+def _(world, variant="link"):
+    own = "/etc/systemd/system/amazon-ssm-agent.service"
+    if choice(variant, "link", "empty", "in-vain") == "in-vain":
+        world.files[own] = "[Service]\nExecStart=/usr/bin/amazon-ssm-agent\n"
+        world.files[own.replace("/etc", "/run")] = Link("/dev/null")
+        return
     world.files[instance.AGENT_WANTED] = None
-    world.files["/etc/systemd/system/amazon-ssm-agent.service"] = Link("/dev/null")
+    world.files[own] = "" if variant == "empty" else Link("/dev/null")
 
 
 @fault(
@@ -186,15 +199,31 @@ def _(world):
     world.files[instance.AGENT_GROUP] = "4242\n"
 
 
+_OPENS = {
+    "late": "HTTP/1.0 200 OK\r\n\r\n",
+    "wordy": f"HTTP/1.1 200 OK\r\nX-Policy: {'a' * 9000}\r\n\r\n",
+    "second": "HTTP/1.1 200 Connection established\r\n\r\n",
+    "lines": "HTTP/1.1 200 OK\n\n",
+    "accepted": "HTTP/1.1 202 Accepted\r\n\r\n",
+}
+
+
 @fault(
     "agent-proxy",
     "the agent's unit sends endpoint traffic to a proxy, which has a name that nobody knows, opens the way, forbids it, is "
-    "silent, or speaks HTTP where its URL says https",
+    "silent, or speaks HTTP where its URL says https; or opens the way after 8 s, with much to say, with another 2xx, or "
+    "at the second of its addresses",
     "proxy-in-the-way",
-    "[unknown|opens|forbids|silent|https]",
+    f"[unknown|opens|forbids|silent|https|{'|'.join(_OPENS)}]",
 )
 def _(world, variant="unknown"):
-    proxy = _proxy(world, choice(variant, "unknown", "opens", "forbids", "silent", "https"))
+    kind = "opens" if variant in _OPENS else choice(variant, "unknown", "opens", "forbids", "silent", "https", *_OPENS)
+    world.proxy_head = _OPENS.get(variant, world.proxy_head)
+    world.proxy_delay_s = 8.0 if variant == "late" else 0.0
+    proxy = _proxy(world, kind)
+    if variant == "second":
+        world.records["proxy.corp.example"] = ["10.0.2.99", w.address("ssm", "a")]
+        proxy = proxy.replace(w.address("ssm", "a"), "proxy.corp.example")
     environment(world, {"http_proxy": proxy, "https_proxy": proxy, "no_proxy": w.IMDS})
 
 

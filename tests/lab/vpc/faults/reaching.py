@@ -255,12 +255,16 @@ def _(world, variant="prohibit"):
 
 @fault(
     "gateway-silent",
-    "the next hop to the endpoints' subnet does not answer ARP",
+    "the next hop to the endpoints' subnet does not answer ARP; or the only gateway, as of an image with another subnet's",
     "gateway-silent",
+    "[subnet|only]",
     settings={"zones": "b"},
 )
-def _(world):
-    world.routes.append(f"10.0.2.0/24 via {DEAD_GATEWAY} dev {w.INTERFACE} onlink")
+def _(world, variant="subnet"):
+    if choice(variant, "subnet", "only") == "only":
+        world.routes = []
+    to = "10.0.2.0/24" if variant == "subnet" else "default"
+    world.routes.append(f"{to} via {DEAD_GATEWAY} dev {w.INTERFACE} onlink")
 
 
 @fault("path-mtu", "large packets between instance and endpoints vanish, both ways or those of the instance", "path-mtu", "[both|up]")

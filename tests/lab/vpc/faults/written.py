@@ -19,6 +19,8 @@ _UNITS = {
     "limits-wide": ("LimitNOFILE=64\nLimitAS=2G\nLimitDATA=128M\nLimitFSIZE=infinity\nTasksMax=10%\nMemoryMax=64M\n", ""),
     "condition": ("[Unit]\nConditionPathExists=/etc/corp/approved\n", ""),
     "condition-holds": ("[Unit]\nConditionPathExists=/etc/hosts\nConditionPathExists=!/etc/gone\nRequires=amazon-ssm-agent.service\n", ""),
+    "imds-alone": ("IPAddressDeny=any\nIPAddressAllow=localhost link-local\n", ""),
+    "binds": ("[Unit]\nBindsTo=corp-init.service\n", ""),
     "confined-well": ("ProtectSystem=strict\nReadWritePaths=/var/lib/amazon /var/log/amazon\nIPAddressDeny=any\n"
                       "IPAddressAllow=link-local 10.0.0.0/8\nNoNewPrivileges=no\n", ""),
     "spaces": (_ENVIRONMENT, "https_proxy = http://{P}\n"),
