@@ -35,7 +35,7 @@ static bool when_dhmc_is_used(const struct view *view)
 const struct cause causes[] = {
     /* --- this program --- */
     {.code = "preflight-trouble",
-     .title = "This program could not look: no descriptors, no memory, a disk error",
+     .title = "This program could not look, for a reason of its own or of this machine",
      .explains = {{CHECK_IMDS_CONNECT, CHECK_SERVICES, BECAUSE(FAILURE_INTERNAL)},
                   {RUNGS(RESOLVE, AUTHORIZE), BECAUSE(FAILURE_INTERNAL)},
                   {CHECK_CLOCK_SKEW, N_CHECKS, BECAUSE(FAILURE_INTERNAL)}},

@@ -162,8 +162,9 @@ void judge_preflight(struct image *image)
     enum { SYSTEMD_LEAST = 239 };
     static const char code[] = "image-preflight", program[] = "/usr/bin/ssm-preflight";
     static const char unit[] = "ssm-preflight.service";
+    static const char slice[] = "system-ssmpreflight.slice";
     static const char *const beside[] = {"ssm-preflight-follow.service", "ssm-preflight-fixed.path",
-                                         "ssm-ready.path"};
+                                         "ssm-ready.path", slice};
     char value[LINE_SIZE], file[PATH_SIZE];
     int machine = agent_machine(image->root, program);
     enum unit_state state = image_unit(image, unit);
@@ -181,6 +182,11 @@ void judge_preflight(struct image *image)
             find(image, code, "", "%s is masked", beside[i]);
     if (state == UNIT_MASKED || state == UNIT_DISABLED)
         find(image, code, "", "%s is %s", unit, state == UNIT_MASKED ? "masked" : "not enabled");
+    /* the slice lets its packets through; a unit of 0.1.0 has none */
+    if (unit_value(image->root, unit, "Slice", false, value, sizeof(value), file) &&
+        (strcmp(value, slice) != 0 || !unit_is_installed(image->root, slice)))
+        find(image, code, file, "%s: Slice=%s, which %s", file, value,
+             strcmp(value, slice) != 0 ? "lets no packet through" : "is not installed");
     if (image->request->config_error[0])
         find(image, code, "", "%s", image->request->config_error);
     if (value_read(image,

@@ -57,6 +57,9 @@ void confine(const struct options *options, enum confinement confinement);
  * knows what it will read, after confine(). */
 void confine_reading(const struct options *options, const char *const names[], size_t n);
 
+/* filter.c: whether the unit that this runs in lets no packet through, and why: that is no fault of the network. */
+bool filter_drops_all(const char *root, char *why, size_t size);
+
 /* show.c: reads the last report below /run and diagnoses it again. False when it cannot be read. */
 bool show_last(const struct options *options, struct facts *facts, struct report *report);
 

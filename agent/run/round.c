@@ -3,6 +3,7 @@
  * Discover and observe know nothing of each other. They meet here: what discover learns is passed to
  * observe at once. A round that asks one check again starts only what that check stands on.
  */
+#include <errno.h>
 #include <poll.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -170,6 +171,8 @@ static void conclude(struct round *round, enum loop_end end)
         facts->stopped_by = STOPPED_BY_DEADLINE;
     resolvers_doubt(facts);
     delivery_compare(round->run->options->root, round->undelivered, facts);
+    if (round->run->trouble[0])
+        file_keep_trouble(round->run->trouble, EPERM);
     if (file_take_trouble(trouble, sizeof(trouble))) {
         step_fail(&facts->machine.trouble, FAILURE_INTERNAL, 0);
         (void)text_set(facts->machine.trouble.detail, DETAIL_SIZE, "%s", trouble);

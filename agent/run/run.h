@@ -20,10 +20,11 @@ struct run {
     int64_t deadline_ms; /* of a round: monotonic, INT64_MAX: none */
     int32_t limit_ms;    /* time allowed, 0: no limit */
     int n_rounds;
-    struct facts *facts;   /* of the last round */
-    struct facts *earlier; /* of the last whole round, NULL before run_remember() */
-    struct report *report; /* the diagnosis of `facts` */
-    struct facts *shown;   /* --anonymize: the copy that is diagnosed, else NULL */
+    struct facts *facts;       /* of the last round */
+    struct facts *earlier;     /* of the last whole round, NULL before run_remember() */
+    struct report *report;     /* the diagnosis of `facts` */
+    char trouble[DETAIL_SIZE]; /* of its own, which no round can do without; empty: none */
+    struct facts *shown;       /* --anonymize: the copy that is diagnosed, else NULL */
 };
 
 /* limit_ms 0: no deadline. Returns EXIT_READY, or the exit status after having logged why. */

@@ -253,7 +253,8 @@ static bool is_over(const struct waiting *waiting)
 
     if (is_ready(report))
         return true;
-    if (report->n_findings > 0 && strcmp(report->findings[0].code, "not-ec2") == 0)
+    if (waiting->run.trouble[0] ||
+        (report->n_findings > 0 && strcmp(report->findings[0].code, "not-ec2") == 0))
         return true; /* waiting does not change that */
     return remaining_ms(waiting) <= 0;
 }
@@ -364,6 +365,7 @@ int command_wait(const struct options *given)
                     0755); /* run_open() gives up the right to make folders */
     int status = run_open(&waiting.run, options, limit_ms);
     if (status == EXIT_READY) {
+        (void)filter_drops_all(options->root, waiting.run.trouble, sizeof(waiting.run.trouble));
         tell_style(options, &waiting.style);
         waiting.is_live = !options->quiet && can_go_up() &&
                           strcmp(options->output, "terminal") == 0;

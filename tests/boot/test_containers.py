@@ -99,10 +99,27 @@ def test_the_console_says_so_in_clean_lines(healthy):
 
 
 def test_units_verify_without_a_word(healthy):
-    units = healthy.run("sh", "-c", "ls -d /usr/lib/systemd/system/ssm-*").stdout.split()
-    assert len(units) == 6
+    units = healthy.run("sh", "-c", "ls -d /usr/lib/systemd/system/ssm-* /usr/lib/systemd/system/*-ssmpreflight.*").stdout.split()
+    assert len(units) == 7
     done = healthy.run("systemd-analyze", "verify", "--man=no", *units)
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+SENDS = 'echo >"/dev/udp/$1/9"'
+
+
+def sends(boot, to, *properties):
+    """What becomes of a packet of a service that denies every one but those that its slice allows."""
+    done = boot.run("systemd-run", "--quiet", "--wait", "--pipe", "--property=IPAddressDeny=any", *properties, "bash", "-c", SENDS, "bash", to)
+    return "" if done.returncode == 0 else done.stderr.strip().rpartition(": ")[2]
+
+
+def test_the_slice_lets_through_what_is_unicast(healthy):
+    shown = healthy.show(OURS, "Slice", "IPAddressAllow", "IPAddressDeny")
+    assert (shown["Slice"], shown["IPAddressAllow"]) == ("system-ssmpreflight.slice", "") and shown["IPAddressDeny"]
+    within = "--slice=system-ssmpreflight.slice"
+    assert [sends(healthy, to, within) for to in ("10.0.0.2", "169.254.169.254", "203.0.113.1", "127.0.0.1")] == [""] * 4
+    assert sends(healthy, "224.0.0.1", within) == sends(healthy, "10.0.0.2") == "Operation not permitted"
 
 
 def test_catalog_is_installed(healthy):
@@ -231,6 +248,32 @@ def test_not_an_ec2_instance_holds_nothing():
         assert boot.booted() == "running"
         assert seconds_before_the_agent(boot) < 5
         assert boot.show(OURS, "Result", "ExecMainStatus") == {"Result": "success", "ExecMainStatus": "3"}
+
+
+# --- outside of its slice: the network is not to blame
+
+@pytest.mark.parametrize("suite", SUITES)
+@pytest.mark.parametrize("files, why", [
+    ({f"/etc/systemd/system/{unit}.d/slice.conf": "[Service]\nSlice=system.slice\n" for unit in (OURS, FOLLOW)}, "is not its slice"),
+    ({"/usr/lib/systemd/system/system-ssmpreflight.slice": None}, "is not installed")], ids=["moved", "missing"])
+def test_without_its_slice_it_says_so_and_holds_nothing(suite, files, why):
+    with Container(suite, files=files) as boot:
+        boot.until(agent_says("connected"))
+        assert boot.booted() == "running", boot.run("systemctl", "--failed").stdout
+        assert boot.show(OURS, "Result", "ExecMainStatus") == {"Result": "success", "ExecMainStatus": "3"}
+        assert seconds_before_the_agent(boot) < 10
+        boot.until(follow_up_ended)
+        written = report(boot)
+        found = [finding["code"] for finding in written["findings"] if finding["severity"] != "note"]
+        assert (written["verdict"], found) == ("unknown", ["preflight-trouble"])
+        assert f"system-ssmpreflight.slice {why}" in json.dumps(written["findings"][0]["evidence"])
+
+
+def test_in_another_slice_with_a_list_of_its_own_it_looks():
+    drop_in = "[Service]\nSlice=system.slice\nIPAddressAllow=any\n"
+    with Container("bookworm", files={f"/etc/systemd/system/{OURS}.d/slice.conf": drop_in}) as boot:
+        boot.until(agent_says("connected"))
+        assert report(boot)["verdict"] == "ready"
 
 
 # --- fixed while it waits, and after the agent has gone to sleep

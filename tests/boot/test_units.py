@@ -33,8 +33,8 @@ def sandbox(unit):
 
 # What each must have, of all that systemd-analyze(1) asks for: docs/security.md says why. ProtectClock= itself allows a device to be read.
 LOOKS = {"PrivateNetwork=", "RestrictAddressFamilies=~AF_(INET|INET6)", "RestrictAddressFamilies=~AF_NETLINK",
-         "RestrictAddressFamilies=~AF_UNIX", "IPAddressDeny=", "DeviceAllow="}
-NEEDED = {"ssm-preflight.service": (10, LOOKS), "ssm-preflight-follow.service": (10, LOOKS),
+         "RestrictAddressFamilies=~AF_UNIX", "DeviceAllow="}
+NEEDED = {"ssm-preflight.service": (9, LOOKS), "ssm-preflight-follow.service": (9, LOOKS),
           "ssm-preflight-restart-agent.service": (9, {"User=/DynamicUser=", "PrivateUsers=", "RootDirectory=/RootImage=", "DeviceAllow=",
                                                       "CapabilityBoundingSet=~CAP_(DAC_*|FOWNER|IPC_OWNER)", "RestrictAddressFamilies=~AF_UNIX"})}
 
@@ -69,7 +69,7 @@ OLD = """After Also AmbientCapabilities AssertPathExists Before CapabilityBoundi
     DeviceAllow DevicePolicy Documentation DynamicUser ExecStart IPAddressAllow IPAddressDeny KeyringMode LimitCORE LimitNOFILE LockPersonality
     MemoryDenyWriteExecute MemoryMax NoNewPrivileges NotifyAccess PathExists PrivateDevices PrivateMounts PrivateNetwork PrivateTmp PrivateUsers
     ProtectControlGroups ProtectHome ProtectKernelModules ProtectKernelTunables ProtectSystem ReadWritePaths RemainAfterExit RemoveIPC Requires Restart
-    RestartPreventExitStatus RestartSec RestrictAddressFamilies RestrictNamespaces RestrictRealtime RuntimeDirectory RuntimeDirectoryMode
+    RestartPreventExitStatus RestartSec RestrictAddressFamilies RestrictNamespaces RestrictRealtime RuntimeDirectory RuntimeDirectoryMode Slice
     StandardError StandardOutput StartLimitBurst StartLimitIntervalSec SuccessExitStatus SyslogIdentifier SystemCallArchitectures
     SystemCallErrorNumber SystemCallFilter TasksMax TimeoutStartSec TimeoutStopSec Type UMask Unit User WantedBy WatchdogSec""".split()
 NEWER = {"WatchdogSignal": 240, "ProtectHostname": 242, "RestrictSUIDSGID": 242, "ProtectKernelLogs": 244, "ProtectClock": 245,
@@ -78,7 +78,7 @@ NEWER = {"WatchdogSignal": 240, "ProtectHostname": 242, "RestrictSUIDSGID": 242,
 
 @pytest.mark.needs_no_boot
 def test_what_an_older_systemd_ignores_is_said():
-    units = [path for ending in ("service", "path", "target") for path in glob.glob(os.path.join(UNITS, "*." + ending))]
+    units = [path for ending in ("service", "path", "target", "slice") for path in glob.glob(os.path.join(UNITS, "*." + ending))]
     used = {name for path in units for name in re.findall(r"^(\w+)=", read("units", os.path.basename(path)), re.M)}
     assert used - set(OLD) == set(NEWER)
     table = re.findall(r"^\| (2\d\d) \| (`.*?`) \|", read("docs", "systems.md"), re.M)
@@ -160,7 +160,7 @@ def test_manual_pages():
 def test_package_contents():
     listed = subprocess.run(["dpkg-deb", "--contents", package()], stdout=subprocess.PIPE, text=True, check=True).stdout
     assert all(line.split()[1] == "root/root" for line in listed.splitlines())
-    for path in ("usr/bin/ssm-preflight", "usr/lib/systemd/system/ssm-preflight.service", "usr/lib/systemd/system-generators/ssm-preflight-console", "usr/lib/systemd/catalog/ssm-preflight.catalog",
+    for path in ("usr/bin/ssm-preflight", "usr/lib/systemd/system/ssm-preflight.service", "usr/lib/systemd/system/system-ssmpreflight.slice", "usr/lib/systemd/system-generators/ssm-preflight-console", "usr/lib/systemd/catalog/ssm-preflight.catalog",
                  "usr/share/man/man8/ssm-preflight.8.gz", "usr/share/man/man5/preflight.conf.5.gz", "etc/ssm-preflight/preflight.conf",
                  "usr/share/bash-completion/completions/ssm-preflight"):
         assert f" ./{path}\n" in listed
@@ -191,7 +191,7 @@ def test_purged_nothing_is_left():
         folder=$(mktemp -d); mount -t tmpfs tmpfs "$folder"; mkdir "$folder/upper" "$folder/work" "$folder/root"
         mount -t overlay overlay -o "lowerdir=$1,upperdir=$folder/upper,workdir=$folder/work" "$folder/root"
         chroot "$folder/root" dpkg --purge ssm-preflight >&2
-        cd "$folder/root"; find etc usr/lib/systemd var/lib/systemd -name '*ssm-*' ! -name '*amazon-ssm-agent*'"""
+        cd "$folder/root"; find etc usr/lib/systemd var/lib/systemd -name '*ssm*' ! -name '*amazon-ssm-agent*'"""
     done = subprocess.run(["unshare", "--mount", "--propagation", "private", "bash", "-c", script, "purge", ":".join(layers)],
                           capture_output=True, text=True, check=False, env={"PATH": "/usr/sbin:/usr/bin:/sbin:/bin"})
     assert (done.returncode, done.stdout) == (0, ""), done.stderr

@@ -461,8 +461,9 @@ def preflight(root, machine=X86_64):
 
 
 simple("preflight-masked", "debian", "image-preflight", lambda r: (preflight(r), r.mask("ssm-preflight.service")), "warning")
-for name in ("ssm-preflight-follow.service", "ssm-preflight-fixed.path", "ssm-ready.path"):
+for name in ("ssm-preflight-follow.service", "ssm-preflight-fixed.path", "ssm-ready.path", "system-ssmpreflight.slice"):
     simple(f"masked-{name}", "debian", "image-preflight", lambda r, name=name: (preflight(r), r.mask(name)), "warning")
+simple("preflight-moved", "debian", "image-preflight", lambda r: (preflight(r), r.write("etc/systemd/system/ssm-preflight.service.d/slice.conf", "[Service]\nSlice=other.slice\n")), "warning")
 simple("preflight-of-arm", "rpm", "image-preflight", lambda r: preflight(r, AARCH64), "warning")
 simple("preflight-conf", "debian", "image-preflight", lambda r: (preflight(r), r.write("etc/ssm-preflight/preflight.conf", "no-such-key = 1\n")), "warning")
 simple("preflight-ca-file", "rpm", "image-preflight", lambda r: (preflight(r), r.write("etc/ssm-preflight/preflight.conf.d/50.conf", "ca-file = /etc/none.pem\n")), "warning")

@@ -324,6 +324,10 @@ static void trouble_of_the_program_is_a_fact(void **state)
     assert_non_null(strstr(facts.machine.trouble.detail, "/proc/x"));
     plays("pb", "discover observe rest " FREED);
     assert_int_equal(facts.machine.trouble.failure, FAILURE_NONE);
+    (void)text_set(run.trouble, sizeof(run.trouble), "its unit may send nothing");
+    plays("pb", "discover observe rest " FREED);
+    assert_int_equal(facts.machine.trouble.failure, FAILURE_INTERNAL);
+    assert_non_null(strstr(facts.machine.trouble.detail, "may send nothing: Operation not"));
 }
 
 static void a_round_begins_with_nothing(void **state)

@@ -60,10 +60,12 @@ static int n_looked;
 static enum answer connected_now;      /* when it is looked for at the end */
 static enum answer running, connected; /* of the agent, in every round */
 static int mark_trouble;               /* errno of writing it */
+static const char *filtered;           /* why its unit may send nothing; NULL: it may */
 
 /* The functions of ours that need a network, /run or a confined process. */
 /* NOLINTBEGIN(cert-dcl37-c,bugprone-reserved-identifier): the linker wants these names */
 void __wrap_confine(const struct options *options, enum confinement confinement);
+bool __wrap_filter_drops_all(const char *root, char *why, size_t size);
 bool __wrap_round_run(struct run *run, const struct round_watch *watch, const struct again *again);
 struct changes *__wrap_changes_open(const char *root);
 void __wrap_changes_close(struct changes *changes);
@@ -95,6 +97,12 @@ void __wrap_confine(const struct options *options, enum confinement confinement)
 {
     (void)options;
     assert_int_equal(confinement, CONFINED_WITH_NETWORK);
+}
+
+bool __wrap_filter_drops_all(const char *root, char *why, size_t size)
+{
+    (void)root;
+    return filtered && text_set(why, size, "%s", filtered);
 }
 
 struct changes *__wrap_changes_open(const char *root)
@@ -319,6 +327,15 @@ static void what_waiting_does_not_change_ends_it(void **state)
     assert_string_equal(said_err, "");
 }
 
+static void nor_does_it_change_a_filter_of_its_own(void **state)
+{
+    (void)state;
+    filtered = "a drop-in";
+    list[0].situation = "imds-blocked-locally";
+    assert_int_equal(run_wait("wait -q"), EXIT_NOT_READY); /* a round that does not know of it */
+    assert_int_equal(n_played, 1);
+}
+
 static void ready_after_having_been_not_ready(void **state)
 {
     (void)state;
@@ -453,6 +470,7 @@ static void pauses_lie_between_rounds(void **state)
     (void)state;
     play_for_ever(&(struct played){.situation = "role-missing", .takes_ms = 1});
     n_looked = 0;
+    filtered = NULL;
     assert_int_equal(run_wait("wait -q --deadline 60s"), EXIT_NOT_READY);
     assert_in_range(n_played, 13, 80); /* at most 5 s each, with full jitter */
     assert_in_range(n_looked, n_played - 1,
@@ -768,6 +786,7 @@ int main(void)
         cmocka_unit_test_setup(rounds_go_on_until_the_deadline, start),
         cmocka_unit_test_setup(a_verdict_of_the_last_seconds_is_told_at_the_end, start),
         cmocka_unit_test_setup(what_waiting_does_not_change_ends_it, start),
+        cmocka_unit_test_setup(nor_does_it_change_a_filter_of_its_own, start),
         cmocka_unit_test_setup(ready_after_having_been_not_ready, start),
         cmocka_unit_test_setup(a_change_gives_up_a_round_that_began_before_it, start),
         cmocka_unit_test_setup(a_young_round_goes_on, start),
