@@ -514,7 +514,8 @@ static void a_screen_that_is_just_large_enough_holds_all(void **state)
     advice_last_screen(&screen, &judged, &all);
     int rows = (int)count(text.bytes, "\n");
     for (const char *at = text.bytes, *end; (end = strchr(at, '\n')); at = end + 1)
-        rows += end > at ? (int)(end - at - 1) / style.columns : 0; /* a terminal breaks long ones */
+        rows += end > at ? (int)(end - at - 1) / style.columns
+                         : 0; /* a terminal breaks long ones */
     struct last_screen holds = advice_fitting(&judged, &style, rows);
     assert_true(holds.all && !holds.in_short);
     holds = advice_fitting(&judged, &style, rows - 1);
