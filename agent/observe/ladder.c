@@ -547,8 +547,8 @@ static void gave_up(struct lane *lane)
 }
 
 /* --- a firewall of this machine that lets so many connections a second through (xt_limit) refuses some of ours, which begin
- * at once. The agent's, one after the other, pass. So where others like it connect, one that was refused here is dialled once
- * more: after a pause, which the others need to connect, in its turn. --- */
+ * at once. The agent's, one after the other, pass. So one that was refused here is dialled once more: after a pause, which
+ * others need to connect, in its turn. --- */
 
 enum { REFUSED_PAUSE_MS = 100, TURN_MS = 250, LAST_TURN_MS = 2000 };
 
@@ -558,29 +558,43 @@ static bool is_refused_here(const struct lane *lane, enum failure failure)
            (failure == FAILURE_REFUSED && lane->facts->refused_here == ANSWER_YES);
 }
 
-static bool others_connect(const struct lane *lane)
+/* How it goes with those of its kind: of the same place and family. */
+struct others {
+    bool connect, in_turn, had_turn;
+};
+
+static struct others look_at_others(const struct lane *lane)
 {
     const struct observe *observe = lane->climb->observe;
     const struct address_facts *facts = lane->facts;
-    bool any = false;
+    struct others others = {0};
 
     for (size_t i = 0; i < N_SERVICES; i++)
         for (size_t j = 0; j < MAX_ADDRESSES; j++) {
             const struct lane *other = &observe->climbs[i].lanes[j];
-            any |= other->connected && other->facts->place == facts->place &&
-                   !strchr(other->facts->address, ':') == !strchr(facts->address, ':');
+            if (!other->facts || other->facts->place != facts->place ||
+                !strchr(other->facts->address, ':') != !strchr(facts->address, ':'))
+                continue;
+            others.connect |= other->connected;
+            others.in_turn |= other->turn == TURN_TAKEN && other->dialling;
+            others.had_turn |= other->turn == TURN_TAKEN;
         }
-    return any;
+    return others;
 }
 
-/* How long until it is this one's turn; 0: it has none. */
-static int32_t wait_for_turn_ms(const struct lane *lane)
+/* How long until it is this one's turn, or is asked again whether it has one; 0: it has none. Where none of its kind connects
+ * one of them is dialled again for all. */
+static int32_t wait_for_turn_ms(struct lane *lane)
 {
     struct observe *observe = lane->climb->observe;
+    const struct others others = look_at_others(lane);
     int64_t now_ms = loop_now_ms(observe->loop);
     int64_t turn_ms = observe->turn_ms > now_ms ? observe->turn_ms : now_ms + TURN_MS;
 
-    if (!others_connect(lane) || turn_ms > lane->started_ms + LAST_TURN_MS)
+    if (!others.connect && others.in_turn)
+        return REFUSED_PAUSE_MS;
+    lane->turn = TURN_TAKEN;
+    if ((!others.connect && others.had_turn) || turn_ms > lane->started_ms + LAST_TURN_MS)
         return 0;
     observe->turn_ms = turn_ms + TURN_MS;
     return (int32_t)(turn_ms - now_ms);
@@ -693,7 +707,6 @@ static void dial_on(void *arg)
     lane->dialling = NULL;
     if (lane->turn == TURN_DOUBTED) {
         int32_t wait_ms = wait_for_turn_ms(lane);
-        lane->turn = TURN_TAKEN;
         lane->no_more = wait_ms == 0;
         if (wait_ms > 0 || lane->n_dialling > 0) {
             dial_after(lane, wait_ms > 0 ? wait_ms : CONNECT_TIMEOUT_MS - took_ms(lane));

@@ -74,6 +74,13 @@ def test_a_busy_loopback_device_accuses_no_local_firewall(binary, fault):
             assert "local-firewall" not in [finding["code"] for finding in findings]
 
 
+def test_a_limit_that_is_used_up_is_no_block(binary):
+    """Of so many connections a second, which whoever came before has used up."""
+    with Lab(["local-firewall:limit"], binary=binary) as lab:
+        reports = [check(lab, binary)[2] for _ in range(3)]
+    assert [report["verdict"] for report in reports] == ["ready"] * 3
+
+
 def test_nothing_is_asked_of_a_healthy_machine(binary):
     with Lab(binary=binary) as lab:
         traced = lab.run(["-f", "-e", "trace=openat,open,socket,getsockopt", binary, "check", "--quiet"], program="strace")

@@ -970,7 +970,9 @@ static void who_refuses_is_found_out(void **state)
         start(NULL);
         say(0, "10.0.1.21", FAILURE_NONE, 1);
         ends(0, FAILURE_REFUSED, 40000);
-        pass(100); /* no other connects meanwhile */
+        pass(350);
+        if (here) /* once more, alone */
+            ends(n_calls - 1, FAILURE_REFUSED, 40001);
         assert_int_equal(SSM->addresses[0].refused_here, here ? ANSWER_YES : ANSWER_NO);
         assert_int_equal(step_of(RUNG_CONNECT)->failure, FAILURE_REFUSED);
         observe_free(observe);
@@ -1032,6 +1034,38 @@ static void what_is_refused_here_is_dialled_again_in_its_turn(void **state)
         assert_int_equal(SSM->addresses[1].refused_here, refused ? ANSWER_YES : ANSWER_UNKNOWN);
         if (!refused)
             assert_string_equal(SSM->addresses[1].offender, "");
+        observe_free(observe);
+    }
+    (void)set_up(state);
+}
+
+/* A limit may be used up by others: one is dialled again for all of its kind. */
+static void where_all_are_refused_here_one_is_dialled_again_for_all(void **state)
+{
+    for (int refused = 0; refused < 2; refused++) {
+        (void)set_up(state);
+        refused_here = true;
+        facts.plan.permissions = PERMISSIONS_ROLE_ONLY;
+        start(NULL);
+        observe_placed(observe);
+        say(0, "10.0.2.21 10.0.3.21 10.0.4.21", FAILURE_NONE, 1);
+        for (int i = 0; i < 3; i++)
+            ends(i, FAILURE_NOT_PERMITTED, 40000);
+        int n = n_calls;
+        pass(349);
+        assert_int_equal(n_calls, n);
+        pass(1);
+        assert_int_equal(n_calls, n + 1);
+        assert_string_equal(calls[n].address, "10.0.2.21");
+        ends(n, refused ? FAILURE_NOT_PERMITTED : FAILURE_NONE, 40003);
+        pass(600);
+        assert_int_equal(n_calls, refused ? n + 1 : n + 3);
+        for (int i = n + 1; i < n_calls; i++)
+            ends(i, FAILURE_NONE, 40004);
+        for (int i = 0; i < 3; i++)
+            assert_int_equal(SSM->addresses[i].steps[RUNG_CONNECT].outcome,
+                             refused ? OUTCOME_FAILED : OUTCOME_OK);
+        assert_int_equal(n_awaited(), 0);
         observe_free(observe);
     }
     (void)set_up(state);
@@ -2044,6 +2078,7 @@ int main(void)
         TEST(the_deadline_finds_a_missing_answer),
         TEST(who_refuses_is_found_out),
         TEST(what_is_refused_here_is_dialled_again_in_its_turn),
+        TEST(where_all_are_refused_here_one_is_dialled_again_for_all),
         TEST(what_would_become_a_websocket_is_tried_where_tls_is_opened),
         TEST(a_silent_handshake_is_repeated_and_tried_with_small_segments),
         TEST(the_handshake_that_is_answered_counts),
