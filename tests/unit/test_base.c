@@ -645,6 +645,9 @@ static void trouble_with_a_file_is_kept(void **state)
     assert_false(file_take_trouble(trouble, sizeof(trouble)));
     for (size_t i = 0; i < COUNT_OF(of_disks); i++)
         assert_true(file_is_trouble(of_disks[i]));
+    errno = EIO; /* of something before */
+    assert_true(file_exists("", "/proc"));
+    assert_false(file_take_trouble(trouble, sizeof(trouble)));
     assert_false(file_is_trouble(ENOENT) || file_is_trouble(EACCES) || file_is_trouble(ELOOP));
     file_keep_trouble("a socket", EPERM); /* said to be trouble by who knows */
     assert_true(file_take_trouble(trouble, sizeof(trouble)));
