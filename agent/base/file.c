@@ -46,7 +46,7 @@ static void climb(struct walk *walk, int to_depth)
         (void)close(walk->folders[walk->depth--]);
 }
 
-/* In place of the link `fd`, its target and then the rest of the path. */
+/* In place of the link `fd`, its target and then the rest of the path. -1 with errno 0: go on. */
 static int follow(struct walk *walk, int fd)
 {
     char target[PATH_BYTES], rest[PATH_BYTES];
@@ -62,7 +62,7 @@ static int follow(struct walk *walk, int fd)
         return stop(ENAMETOOLONG);
     if (target[0] == '/')
         climb(walk, 0);
-    return 0;
+    return stop(0);
 }
 
 /* The next name of the path. False at its end. A slash behind the last name stays: that must be a folder. */
@@ -100,7 +100,7 @@ static int step(struct walk *walk, const char *name, int flags)
     if (fd < 0 || fstat(fd, &status) != 0)
         return -1;
     if (S_ISLNK(status.st_mode) && !(is_last && (flags & O_NOFOLLOW)))
-        return follow(walk, fd) == 0 ? stop(0) : -1;
+        return follow(walk, fd);
     if (is_last)
         return openat(here, name, flags | O_NOFOLLOW);
     if (walk->depth == MAX_DEPTH)

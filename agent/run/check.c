@@ -22,7 +22,7 @@ static bool another(const struct run *run, bool *interrupted)
     *interrupted = run->facts->stopped_by == STOPPED_BY_SIGNAL;
     if (run->facts->stopped_by != STOPPED_BY_NOTHING || !rounds_next(run->report, &state, &wait_ms))
         return false;
-    *interrupted = poll(&signal, 1, (int)wait_ms) > 0;
+    *interrupted = clock_rest(&signal, 1, wait_ms) > 0;
     return !*interrupted;
 }
 

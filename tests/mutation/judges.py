@@ -188,14 +188,16 @@ class Scenarios(Judge):
 
 
 class Words(Saying):
-    """What tests/scenarios/words.txt holds: help, lists, pages, what is refused. And what a report is written to that was closed."""
+    """What tests/scenarios/words.txt holds: help, lists, pages, what is refused. And where a report goes whose standard output was
+    closed, and whether a check gets along with few descriptors allowed."""
 
     asked = (*words.ASKED, *words.LIKE_HELP)
-    closed = ('exec "$0" check --output short 2>&1 >&-', 'exec "$0" check --output short 2>&1 >&- <&-')
+    started = ('exec "$0" check --output short 2>&1 >&-', 'exec "$0" check --output short 2>&1 >&- <&-',
+               'exec prlimit --nofile=4: "$0" check --output short')
 
     def said(self, environment=None):
-        closed = [sandboxed(["sh", "-c", line, PROGRAM], 5, environment)[1].splitlines()[:1] for line in self.closed]
-        return [*closed, *(sandboxed([PROGRAM, *line.split()], 1, environment) for line in self.asked)]
+        started = [sandboxed(["sh", "-c", line, PROGRAM], 5, environment)[1].splitlines()[:1] for line in self.started]
+        return [*started, *(sandboxed([PROGRAM, *line.split()], 1, environment) for line in self.asked)]
 
     counts = False  # the coverage build writes its counters where a confined one may not
 

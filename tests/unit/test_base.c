@@ -189,6 +189,46 @@ static void trimming_touches_nothing_behind(void **state)
     assert_string_equal(text_trim(text), "");
 }
 
+static void lists_of_words(void **state)
+{
+    static const struct {
+        const char *list, *item;
+        bool has;
+    } rows[] = {{"a,bc,d", "a", true},  {"a,bc,d", "bc", true}, {"a,bc,d", "d", true},
+                {"a,bc,d", "b", false}, {"a,bc,d", "c", false}, {"a,bc,d", "", false},
+                {"abc,ab", "ab", true}, {"", "a", false},       {"a", "a", true},
+                {"a b", "a", false},    {"ba,ab", "a", false},  {"a,bc,d", "a,bc", true}};
+    static const char *const names[] = {"one", "two", "three"};
+    char list[10] = "", text[] = ",one,;two;", *rest = text, word[4];
+    const char *at = " one fourteen ";
+    (void)state;
+
+    for (size_t i = 0; i < COUNT_OF(rows); i++)
+        if (text_has(rows[i].list, ',', rows[i].item) != rows[i].has)
+            fail_msg("%s in %s", rows[i].item, rows[i].list);
+    text_list(list, sizeof(list), ", ", "one");
+    text_list(list, sizeof(list), ", ", "two");
+    assert_string_equal(list, "one, two");
+    text_list(list, sizeof(list), ", ", "three");
+    assert_string_equal(list, "one, two,"); /* cut */
+
+    assert_string_equal(text_next(&rest, ",;"), "one");
+    assert_string_equal(text_next(&rest, ",;"), "two");
+    assert_null(text_next(&rest, ",;"));
+    assert_true(text_word(&at, " ", word, sizeof(word)));
+    assert_string_equal(word, "one");
+    assert_true(text_word(&at, " ", word, sizeof(word)));
+    assert_string_equal(word, "fou"); /* the rest of it is no other word */
+    assert_false(text_word(&at, " ", word, sizeof(word)));
+
+    assert_int_equal(text_find("two", names, sizeof(names[0]), COUNT_OF(names)), 1);
+    assert_int_equal(text_find("tw", names, sizeof(names[0]), COUNT_OF(names)), COUNT_OF(names));
+    assert_true(text_starts("one", "on") && text_starts("one", "") && !text_starts("on", "one"));
+    assert_true(text_ends("one", "ne") && text_ends("one", "") && !text_ends("ne", "one"));
+    assert_true(text_quote(list, sizeof(list), "%s", "\x1b"));
+    assert_string_equal(list, "\\x1b");
+}
+
 static void the_nearest_word_is_hinted_at(void **state)
 {
     static const char *const names[] = {"deadline", "permissions", "output", "root"};
@@ -645,6 +685,9 @@ static void trouble_with_a_file_is_kept(void **state)
     assert_false(file_take_trouble(trouble, sizeof(trouble)));
     for (size_t i = 0; i < COUNT_OF(of_disks); i++)
         assert_true(file_is_trouble(of_disks[i]));
+    errno = EIO; /* of something before */
+    assert_true(file_exists("", "/proc"));
+    assert_false(file_take_trouble(trouble, sizeof(trouble)));
     assert_false(file_is_trouble(ENOENT) || file_is_trouble(EACCES) || file_is_trouble(ELOOP));
     file_keep_trouble("a socket", EPERM); /* said to be trouble by who knows */
     assert_true(file_take_trouble(trouble, sizeof(trouble)));
@@ -915,6 +958,7 @@ int main(void)
         cmocka_unit_test(a_buffer_never_passes_its_maximum),
         cmocka_unit_test(words_and_versions),
         cmocka_unit_test(trimming_touches_nothing_behind),
+        cmocka_unit_test(lists_of_words),
         cmocka_unit_test(the_nearest_word_is_hinted_at),
         cmocka_unit_test(base64_is_that_of_everybody),
         cmocka_unit_test(durations),

@@ -10,8 +10,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <fcntl.h>
+#include <poll.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cjson/cJSON.h>
@@ -560,6 +563,45 @@ static void lists_of_names(void **state)
     assert_int_equal(n_lines(), 2);
 }
 
+/* In two parts, the second when the first has been read. */
+static void write_slowly(int fd, const char *bytes, size_t n)
+{
+    int left = 1;
+
+    (void)!write(fd, bytes, n / 2);
+    for (int i = 0; i < 10000 && ioctl(fd, FIONREAD, &left) == 0 && left > 0; i++)
+        (void)poll(NULL, 0, 1);
+    (void)poll(NULL, 0, 20);
+    (void)!write(fd, bytes + n / 2, n - n / 2);
+}
+
+/* Whoever started us may read of it without blocking. */
+static void a_slow_pipe_is_waited_for(void **state)
+{
+    struct buffer whole;
+    int ends[2], kept = dup(STDIN_FILENO), status = 1;
+    (void)state;
+
+    buffer_init(&whole, FILE_MAX_BYTES);
+    assert_int_equal(file_read("", in_folder("healthy.json"), &whole), 0);
+    assert_true(pipe(ends) == 0 && fcntl(ends[0], F_SETFL, O_NONBLOCK) == 0);
+    pid_t writer = fork();
+    if (writer == 0) {
+        (void)close(ends[0]);
+        write_slowly(ends[1], whole.bytes, whole.used);
+        _exit(0);
+    }
+    (void)close(ends[1]);
+    buffer_clear(&whole);
+    (void)dup2(ends[0], STDIN_FILENO);
+    (void)close(ends[0]);
+    int shown = status_of(command_show, "show - -o short");
+    (void)dup2(kept, STDIN_FILENO);
+    (void)close(kept);
+    assert_true(writer > 0 && waitpid(writer, &status, 0) == writer && status == 0);
+    assert_int_equal(shown, EXIT_READY);
+}
+
 /* <(command) of a shell. */
 static void a_pipe_with_a_name_is_read(void **state)
 {
@@ -710,6 +752,7 @@ int main(void)
         cmocka_unit_test(what_cannot_be_read_of_a_fleet),
         cmocka_unit_test(a_fleet_may_be_large),
         cmocka_unit_test(lists_of_names),
+        cmocka_unit_test(a_slow_pipe_is_waited_for),
         cmocka_unit_test(a_pipe_with_a_name_is_read),
         cmocka_unit_test(a_damaged_block_is_shown_as_it_is),
         cmocka_unit_test(who_asks_now_says_how_strict),

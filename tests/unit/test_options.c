@@ -25,7 +25,7 @@ static struct options options;
 /* Arguments separated by spaces, below the test's own root. */
 static bool parse(const char *line)
 {
-    static char copy[512], root_option[64];
+    static char copy[1024], root_option[64];
     static char *argv[MAX_ARGUMENTS]; /* the words stay in it */
     int argc = 2;
     char *rest = NULL;
@@ -384,6 +384,41 @@ static void a_demanded_file_must_be_there(void **state)
     assert_false(parse("--config /nonexistent/preflight.conf"));
     assert_non_null(
         strstr(options.error, "/nonexistent/preflight.conf: cannot be read: No such file"));
+    assert_false(parse("--config ~"));
+    assert_non_null(strstr(options.error, "~: cannot be read: No such file"));
+}
+
+/* conf.d may be a file, of which nobody reads anything. */
+static void a_folder_that_cannot_be_read_is_an_error(void **state)
+{
+    char folder[256];
+    (void)state;
+
+    (void)text_set(folder, sizeof(folder), "%s%s", root, CONFIG_DIRECTORY);
+    assert_int_equal(rmdir(folder), 0);
+    assert_true(parse("check"));
+    write_file(CONFIG_DIRECTORY, "");
+    assert_true(parse("check"));
+    assert_int_equal(unlink(folder), 0);
+    assert_int_equal(symlink(strrchr(folder, '/') + 1, folder), 0);
+    assert_false(parse("check"));
+    assert_string_equal(options.error,
+                        CONFIG_DIRECTORY ": cannot be read: Too many levels of symbolic links");
+    assert_int_equal(unlink(folder), 0);
+    make_folder(CONFIG_DIRECTORY);
+}
+
+static void what_is_allowed_has_an_end(void **state)
+{
+    char line[1000] = "image";
+    (void)state;
+
+    for (int i = 0; i < 5; i++)
+        (void)text_add(line, sizeof(line), " --allow=%0120d", i);
+    assert_false(parse(line));
+    assert_string_equal(options.error, "--allow is given too often");
+    assert_true(parse("image --allow a --allow b-1"));
+    assert_string_equal(options.allow, "a b-1");
 }
 
 static void every_option_stands_in_the_help(void **state)
@@ -491,6 +526,8 @@ int main(void)
         cmocka_unit_test_teardown(a_line_that_is_too_long_is_an_error_and_not_two_lines,
                                   forget_files),
         cmocka_unit_test(a_demanded_file_must_be_there),
+        cmocka_unit_test(a_folder_that_cannot_be_read_is_an_error),
+        cmocka_unit_test(what_is_allowed_has_an_end),
         cmocka_unit_test(every_option_stands_in_the_help),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);

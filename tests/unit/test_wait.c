@@ -41,7 +41,8 @@ struct played {
     enum stopped_by stopped_by;
     bool change;          /* the network changes before it ends */
     bool change_in_pause; /* the same, in the pause behind it */
-    bool fails;           /* the program itself is in trouble */
+    bool signal_in_pause;
+    bool fails; /* the program itself is in trouble */
     bool ticks;
 };
 
@@ -172,8 +173,11 @@ int64_t __wrap_clock_monotonic_ms(void)
 int __wrap_clock_rest(struct pollfd *fds, size_t n, int64_t wait_ms)
 {
     struct played *last = &list[n_played - 1];
-    (void)fds;
-    (void)n;
+
+    assert_true(n >= 1 && fds[0].events == POLLIN);
+    fds[0].revents = last->signal_in_pause ? POLLIN : 0;
+    if (last->signal_in_pause)
+        return 1;
 
     assert_true(wait_ms > 0);
     moved_ms += last->change_in_pause ? 1 : busy && wait_ms > 10 ? 10 : wait_ms;
@@ -590,6 +594,24 @@ static void a_change_in_the_pause_begins_a_whole_round_at_once(void **state)
     assert_in_range(remaining_ms[0] - remaining_ms[1], 1, 1000);
 }
 
+/* Some rounds begin at once, the others when they would have begun anyway. */
+static void a_network_that_flaps_between_rounds_is_not_asked_all_the_time(void **state)
+{
+    (void)state;
+    play_for_ever(&(struct played){.situation = "role-missing", .change_in_pause = true});
+    assert_int_equal(run_wait("wait -q --deadline 2m"), EXIT_NOT_READY);
+    assert_in_range(n_played, OUT_OF_TURN, OUT_OF_TURN + 30);
+}
+
+static void a_signal_in_the_pause_ends_it(void **state)
+{
+    (void)state;
+    list[0] = (struct played){.situation = "role-missing", .signal_in_pause = true};
+    assert_int_equal(run_wait("wait -o short"), EXIT_NOT_READY);
+    assert_int_equal(n_played, 1);
+    assert_non_null(strstr(said_err, INTERRUPTED));
+}
+
 static void an_agent_that_sleeps_is_restarted_when_all_is_well(void **state)
 {
     (void)state;
@@ -739,6 +761,7 @@ static void an_answer_that_says_later_is_asked_for_again(void **state)
     list[2].situation = "healthy";
     assert_int_equal(run_check("check -o short"), EXIT_READY);
     assert_int_equal(n_played, 3);
+    assert_true(remaining_ms[1] < remaining_ms[0] && remaining_ms[2] < remaining_ms[1]);
 }
 
 static void no_round_begins_that_has_no_time_left(void **state)
@@ -761,6 +784,11 @@ static void a_check_that_is_interrupted_says_so(void **state)
     list[0] = (struct played){.situation = "imds-throttled", .stopped_by = STOPPED_BY_SIGNAL};
     assert_int_equal(run_check("check -q"), EXIT_NOT_READY);
     assert_string_equal(said_err, "");
+    (void)start(state);
+    list[0] = (struct played){.situation = "imds-throttled", .signal_in_pause = true};
+    assert_int_equal(run_check("check"), EXIT_NOT_READY);
+    assert_int_equal(n_played, 1);
+    assert_non_null(strstr(said_err, INTERRUPTED));
     (void)start(state);
     list[0] = (struct played){.situation = "imds-throttled", .fails = true};
     assert_int_equal(run_check("check -q"), EXIT_FAULT);
@@ -808,6 +836,9 @@ int main(void)
         cmocka_unit_test_setup(there_is_nothing_to_follow_where_no_instance_is, start),
         cmocka_unit_test_setup(an_instance_without_metadata_is_followed, start),
         cmocka_unit_test_setup(a_change_in_the_pause_begins_a_whole_round_at_once, start),
+        cmocka_unit_test_setup(a_network_that_flaps_between_rounds_is_not_asked_all_the_time,
+                               start),
+        cmocka_unit_test_setup(a_signal_in_the_pause_ends_it, start),
         cmocka_unit_test_setup(an_agent_that_sleeps_is_restarted_when_all_is_well, start),
         cmocka_unit_test_setup(what_was_well_all_the_time_was_not_fixed, start),
         cmocka_unit_test_setup(an_earlier_round_that_was_not_ready_counts, start),
