@@ -299,12 +299,9 @@ static void add_beside(struct block *block, const struct report *report, int i)
 /* Where commands follow, they say it. */
 static const char *where_to_fix(const struct finding *finding, bool in_part, int32_t most)
 {
-    const bool first = finding->inside[0];
     const bool inside = finding_n_commands(finding, true) > 0;
 
-    if (finding_fitting(finding, first, in_part, &most) +
-            finding_fitting(finding, !first, false, &most) >
-        0)
+    if (finding_fitting(finding, finding->inside[0], in_part, &most) > 0)
         return "";
     if (finding_n_commands(finding, false) > 0)
         return inside ? " (from outside, and on the instance)" : " (from outside)";

@@ -182,7 +182,9 @@ void notify_status(const struct report *report, bool ready)
 int64_t notify_watchdog_interval_ms(void)
 {
     uint64_t usec = 0;
-    return sd_watchdog_enabled(0, &usec) > 0 ? (int64_t)(usec / 3000) : 0;
+
+    (void)sd_watchdog_enabled(0, &usec); /* which writes it where there is a watchdog */
+    return (int64_t)(usec / 3000);
 }
 
 void notify_watchdog(void)

@@ -662,6 +662,8 @@ static const struct {
     {"agent-log-config", {{"/etc/amazon/ssm/seelog.xml", "<seelog><a></seelog>"}}, "warning: /etc/amazon/ssm/seelog.xml is no <seelog> document"},
     {"agent-log-config", {{"/etc/amazon/ssm/seelog.xml", "<seelog><a/></seelog>"}}, ""},
     {"agent-log-config", {{"/etc/amazon/ssm/seelog.xml", "<?xml?><!-- <a> --><seelog><a b='>'/><a b=\"/'>\"></a></seelog>"}}, ""},
+    {"agent-log-config", {{"/etc/amazon/ssm/seelog.xml", "<!-- x --><seelog><a></seelog>"}},
+     "warning: /etc/amazon/ssm/seelog.xml is no <seelog> document"},
     {"agent-log-config", {{"/etc/amazon/ssm/seelog.xml", "<seelog></seelog><!-- "}}, "warning: /etc/amazon/ssm/seelog.xml is no <seelog> document"},
     {"agent-log-config", {{"/etc/amazon/ssm/seelog.xml", "<seelog></seelog></a><a>"}}, "warning: /etc/amazon/ssm/seelog.xml is no <seelog> document"},
     {"agent-log-config", {{"/etc/amazon/ssm/seelog.xml", "<seelog></seelog><a"}}, "warning: /etc/amazon/ssm/seelog.xml is no <seelog> document"},
@@ -727,6 +729,12 @@ static const struct {
       {"/etc/systemd/system/b.target.requires/amazon-ssm-agent.service", "x"}}, "amazon-ssm-agent.service, by multi-user.target"},
     {"agent-starts", {{"/usr/lib/systemd/system/amazon-ssm-agent.service", "x"}, {"/etc/systemd/system/multi-user.target.wants/c.target", "x"},
       {"/etc/systemd/system/c.target.wants/amazon-ssm-agent.service", "x"}}, "amazon-ssm-agent.service, by multi-user.target"},
+    /* before 3.0 the agent was one program, with others for documents and sessions */
+    {"agent-whole", {{"version", "2.3.814.0"}},
+     "fatal: /usr/bin/amazon-ssm-agent is not there; /usr/bin/ssm-document-worker is not there; /usr/bin/ssm-session-worker is not there"},
+    {"agent-whole", {{"version", "3.0.0.0"}},
+     "fatal: /usr/bin/amazon-ssm-agent is not there; /usr/bin/ssm-agent-worker is not there; /usr/bin/ssm-document-worker is not there; "
+     "/usr/bin/ssm-session-worker is not there"},
     /* how old it is: a day has passed when all of it has */
     {"age", {{"/usr/bin/amazon-ssm-agent", "x"}}, "90 days"},
     {"age", {{NULL, NULL}}, "? /usr/bin/amazon-ssm-agent has no date"},
@@ -760,6 +768,30 @@ static void test_what_a_check_says(void **state)
     (void)state;
     for (size_t i = 0; i < COUNT_OF(rows); i++)
         assert_says(rows[i].check, rows[i].files, rows[i].said);
+}
+
+static void test_a_bundle_that_root_alone_reads(void **state)
+{
+    static const struct file files[MAX_FILES] = {
+        {"/etc/ssl/certs/ca-certificates.crt", amazon_roots_pem}};
+    char path[PATH_SIZE];
+
+    (void)state;
+    put_all(files);
+    (void)text_set(path, sizeof(path), "%s%s", root, files[0].path);
+    assert_int_equal(chmod(path, 0711), 0);
+    assert_non_null(strstr(said_of("ca-bundle"), "ca-certificates.crt: mode 0711, only root"));
+    assert_int_equal(chmod(path, 0704), 0);
+    assert_null(strstr(said_of("ca-bundle"), "mode"));
+}
+
+static const struct image_finding *finding_named(const char *code)
+{
+    for (int32_t i = 0; i < report.n_findings; i++)
+        if (strcmp(report.findings[i].code, code) == 0)
+            return &report.findings[i];
+    fail_msg("no %s", code);
+    return NULL;
 }
 
 /* The worst first, of one severity in the order of the checks; and each file has its lines of the fix. */
@@ -799,6 +831,13 @@ static void test_what_an_audit_says(void **state)
                    report.findings[0].title, n[SEVERITY_FATAL], n[SEVERITY_WARNING], n_unknown);
     assert_string_equal(report.summary, wanted);
     assert_int_equal(report.fitness, FITNESS_UNFIT);
+
+    const struct image_finding resolver = *finding_named("image-resolver-baked");
+    struct image_request allowing = request;
+    assert_int_equal(report.checks[resolver.number - 1].status, STATUS_FAIL);
+    allowing.allow = resolver.code; /* then it warns */
+    image_audit(&allowing, &report);
+    assert_int_equal(report.checks[resolver.number - 1].status, STATUS_WARN);
 }
 
 static int begin(void **state)
@@ -818,6 +857,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_what_the_rules_of_nftables_let_out),
         cmocka_unit_test(test_what_a_check_says),
+        cmocka_unit_test(test_a_bundle_that_root_alone_reads),
         cmocka_unit_test(test_what_an_audit_says),
     };
     return cmocka_run_group_tests(tests, begin, end);

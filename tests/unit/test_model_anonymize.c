@@ -323,6 +323,8 @@ static void hosts_become_hosts(void **state)
                  "192.168.0.8,192.168.0.0/24,192.168.128.8,172.16.0.8,100.64.0.8");
     hosts_become("fd12:3456:789a::71,fd12:3456:789a::/48,fe80::8aff:fe12:3456,fc12::1",
                  "fd11:db8::8,fd11:db8::/48,fe80::8,fc01:db8::8");
+    hosts_become("fe80::c0ff:8aff:fe12:3456,fe80:0:0:1::5,u-west-2",
+                 "fe80::8,fe80:0:0:1::8,name-1");
     hosts_become("2600:ffff:ffff:ffff:ffff::71,2600:ffff:ffff:ffff::/64,64:ff9b::a09:847",
                  "2001:db8::8,2001:db8::/64,64:ff9b::a00:8");
 }

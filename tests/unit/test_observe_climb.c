@@ -742,6 +742,21 @@ static void amazon_is_asked_where_an_address_of_another_server_fails(void **stat
     (void)set_up(state);
 }
 
+static void a_bare_host_is_looked_up_by_the_search_list(void **state)
+{
+    (void)state;
+    (void)text_set(facts.plan.services[SERVICE_SSM].host, HOST_SIZE, "endpoint");
+    (void)text_set(facts.resolvers.search, sizeof(facts.resolvers.search), "a.example b.example");
+    start(NULL);
+    assert_string_equal(asked[0].name, "endpoint.a.example");
+    say(0, "", FAILURE_NXDOMAIN, 1);
+    assert_string_equal(asked[1].name, "endpoint.b.example");
+    assert_int_equal(n_calls, 0);
+    say(1, "10.0.1.21", FAILURE_NONE, 1);
+    assert_string_equal(SSM->answers[0].cname, "endpoint.b.example");
+    assert_string_equal(calls[0].address, "10.0.1.21");
+}
+
 static void a_question_that_cannot_start_is_trouble(void **state)
 {
     (void)state;
@@ -1266,6 +1281,16 @@ static void what_would_become_a_websocket_is_tried_where_tls_is_opened(void **st
 
 /* --- signed requests --- */
 
+/* What became of the action that a request asked for. */
+static enum permission permission_of(int i)
+{
+    for (int j = 0; j < SSM->n_actions; j++)
+        if (strcmp(strchr(SSM->actions[j].action, ':') + 1, sent[i].target) == 0)
+            return SSM->actions[j].permission;
+    fail_msg("%s is no action", sent[i].target);
+    return PERMISSION_NOT_PROBED;
+}
+
 /* One address, whose seven connections are open before the credentials come: as many signed requests. */
 static void start_and_sign(void)
 {
@@ -1339,8 +1364,11 @@ static void signed_requests_wait_for_the_role_and_the_place(void **state)
     }
     assert_int_equal(n_sent, 14);
     int n_allowed = 0;
-    for (int i = 0; i < SSM->n_actions; i++)
+    for (int i = 0; i < SSM->n_actions; i++) {
         n_allowed += SSM->actions[i].permission == PERMISSION_ALLOWED;
+        assert_int_equal(SSM->actions[i].permission == PERMISSION_ALLOWED,
+                         SSM->actions[i].why_not[0] == '\0');
+    }
     assert_int_equal(n_allowed, 7);
 }
 
@@ -1523,16 +1551,6 @@ static void what_hangs_is_asked_anew(void **state)
         observe_free(observe);
     }
     (void)set_up(state);
-}
-
-/* What became of the action that a request asked for. */
-static enum permission permission_of(int i)
-{
-    for (int j = 0; j < SSM->n_actions; j++)
-        if (strcmp(strchr(SSM->actions[j].action, ':') + 1, sent[i].target) == 0)
-            return SSM->actions[j].permission;
-    fail_msg("%s is no action", sent[i].target);
-    return PERMISSION_NOT_PROBED;
 }
 
 static void more_connections_carry_signed_requests_only(void **state)
@@ -2086,6 +2104,7 @@ int main(void)
         TEST(what_condemns_every_request_is_asked_twice),
         TEST(a_later_round_asks_nothing_twice),
         TEST(signed_requests_wait_for_the_role_and_the_place),
+        TEST(a_bare_host_is_looked_up_by_the_search_list),
         TEST(a_connection_takes_the_next_request_when_it_is_free),
         TEST(an_answer_that_decides_stands_for_the_unsigned_one),
         TEST(an_answer_that_decides_nothing_is_followed_by_an_unsigned_one),

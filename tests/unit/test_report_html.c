@@ -133,6 +133,21 @@ static void the_broken_hop_is_marked(void **state)
     free(filled);
 }
 
+static void a_cause_is_told_whole(void **state)
+{
+    struct filled *filled = fill("endpoint-blocks-443");
+    struct buffer text;
+
+    (void)state;
+    write_new(&filled->report, &text);
+    assert_non_null(strstr(text.bytes, "(fatal, likely)</h2>"));
+    assert_non_null(strstr(text.bytes, "<p>ssmmessages: probably the endpoint's security group"));
+    assert_non_null(strstr(text.bytes, "<p>Let inbound 443 from this instance's security"));
+    assert_non_null(strstr(text.bytes, "<p>Then: sudo systemctl restart amazon-ssm-agent"));
+    buffer_clear(&text);
+    free(filled);
+}
+
 /* Also where it is the role, the clock or the agent: no reader sees a cause and a way that is whole. */
 static void a_fault_is_marked_on_the_way(void **state)
 {
@@ -195,6 +210,7 @@ int main(void)
         cmocka_unit_test(a_hostile_report_runs_nothing),
         cmocka_unit_test(every_situation_is_a_page),
         cmocka_unit_test(the_broken_hop_is_marked),
+        cmocka_unit_test(a_cause_is_told_whole),
         cmocka_unit_test(a_fault_is_marked_on_the_way),
         cmocka_unit_test(a_page_says_what_to_do_without_a_login),
     };

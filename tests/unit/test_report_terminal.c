@@ -667,6 +667,7 @@ static void two_faults_are_mended_in_order(void **state)
     buffer_init(&text, REPORT_MAX_BYTES);
     commands_write(&judged, NULL, &text);
     assert_non_null(strstr(text.bytes, "inet filter output"));
+    assert_non_null(strstr(text.bytes, "\nfix_by_user_data() {\ncat >fix.yaml <<'END'\n"));
     assert_non_null(strstr(text.bytes, "\n# Then: "));
     assert_null(strstr(text.bytes, "chrony"));
     buffer_clear(&text);
