@@ -147,10 +147,14 @@ static int open_below(const char *root, const char *path, int flags)
     return (int)fd;
 }
 
+void (*file_opened)(const char *path, bool is_folder, int fd);
+
 int root_open(const char *root, const char *path, int flags)
 {
     int fd = root[0] ? open_below(root, path, flags) : open(path, flags);
 
+    if (file_opened && !(flags & O_PATH))
+        file_opened(path, flags & O_DIRECTORY, fd);
     return fd >= 0 ? fd : stop(file_note_trouble(path, errno));
 }
 

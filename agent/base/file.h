@@ -17,6 +17,9 @@
 
 enum { FILE_MAX_BYTES = 4 * 1024 * 1024 };
 
+/* Hears of each file and folder that is opened to be read; where that fails, of -1, and errno says why. NULL: nobody hears. */
+extern void (*file_opened)(const char *path, bool is_folder, int fd);
+
 /* open(2) of a path as the programs of the root see it; an empty root is none. Trouble is noted. */
 int root_open(const char *root, const char *path, int flags);
 

@@ -57,6 +57,14 @@ void confine(const struct options *options, enum confinement confinement);
  * knows what it will read, after confine(). */
 void confine_reading(const struct options *options, const char *const names[], size_t n);
 
+/* For `check`, around each round's look at this machine's files. From the first confine_looking() on nothing can be opened for
+ * reading but what was since confine_begin(), the folders of a system and of the agent, and `folders` (separated by colons); and TCP
+ * leads to `ports` alone (0: none), which needs kernel 6.7. What a later round finds named besides is trouble of this program. */
+void confine_begin(void);
+enum { MAX_CONFINED_PORTS = 4 };
+void confine_looking(const struct options *options, const char *folders,
+                     const uint16_t ports[MAX_CONFINED_PORTS]);
+
 /* filter.c: whether the unit that this runs in lets no packet through, and why: that is no fault of the network. */
 bool filter_drops_all(const char *root, char *why, size_t size);
 

@@ -65,8 +65,8 @@ static const unsigned short calls[] = {
 };
 
 static const unsigned short network_calls[] = {
-    __NR_bind, __NR_connect, __NR_eventfd2, __NR_getsockname, __NR_getsockopt, __NR_recvfrom, __NR_recvmsg, __NR_sendmsg,
-    __NR_sendto, __NR_setsockopt, __NR_shutdown, __NR_signalfd4, __NR_timerfd_create, __NR_timerfd_settime,
+    __NR_bind, __NR_connect, __NR_eventfd2, __NR_getsockname, __NR_getsockopt, __NR_recvfrom, __NR_recvmsg, __NR_setsockopt,
+    __NR_shutdown, __NR_signalfd4, __NR_timerfd_create, __NR_timerfd_settime,
 };
 
 /* The low word of an argument is tested. Each is an int, or holds bits of which those of the high word mean nothing; both
@@ -99,6 +99,8 @@ static const struct rule with_arguments[] = {
 static const struct rule network_with_arguments[] = {
     {__NR_ioctl, {{1, ALL, SIOCGIFINDEX}}},
     {__NR_ioctl, {{1, ALL, SIOCGIFNAME}}},
+    {__NR_sendmsg, {{2, MSG_FASTOPEN, 0}}}, /* which connects, and Landlock does not see it */
+    {__NR_sendto, {{3, MSG_FASTOPEN, 0}}},
     {__NR_socket, {{0, ALL, AF_UNIX}, {1, KIND, SOCK_STREAM}}},
     {__NR_socket, {{0, ALL, AF_UNIX}, {1, KIND, SOCK_DGRAM}}},
     {__NR_socket, {{0, ALL, AF_NETLINK}, {1, KIND, SOCK_RAW}, {2, ALL, NETLINK_ROUTE}}},
@@ -211,11 +213,18 @@ struct ruleset {
     uint64_t files, ports, scopes;
 };
 
+struct port_rule {
+    uint64_t access, port;
+};
+
 enum {
     RIGHT_TRUNCATE = 1 << 14,
     RIGHT_IOCTL_DEVICE = 1 << 15,
+    RIGHT_CONNECT_TCP = 1 << 1,
     SCOPE_ABSTRACT_SOCKETS = 1 << 0,
-    SCOPE_SIGNALS = 1 << 1
+    SCOPE_SIGNALS = 1 << 1,
+    RULE_PORT = 2,
+    VERSION_OF_PORTS = 4
 };
 
 static const uint64_t in_a_folder = LANDLOCK_ACCESS_FS_WRITE_FILE | LANDLOCK_ACCESS_FS_REMOVE_FILE |
@@ -241,18 +250,20 @@ static const struct {
     {6, {.scopes = SCOPE_ABSTRACT_SOCKETS | SCOPE_SIGNALS}},
 };
 
-/* A path that is not there gets no right: to open it fails by itself. */
-static void allow(int rules, const char *path, uint64_t access)
+static bool allow_opened(int rules, int fd, uint64_t access)
 {
-    struct stat status;
-    LOCAL_FD fd = open(path, O_PATH | O_CLOEXEC);
-    struct landlock_path_beneath_attr rule = {.allowed_access = access, .parent_fd = fd};
+    const struct landlock_path_beneath_attr rule = {.allowed_access = access, .parent_fd = fd};
 
-    if (fd < 0 || fstat(fd, &status) != 0)
-        return;
-    if (!S_ISDIR(status.st_mode))
-        rule.allowed_access &= of_a_file;
-    (void)syscall(__NR_landlock_add_rule, rules, LANDLOCK_RULE_PATH_BENEATH, &rule, 0);
+    return syscall(__NR_landlock_add_rule, rules, LANDLOCK_RULE_PATH_BENEATH, &rule, 0) == 0;
+}
+
+/* A path that is not there gets no right: to open it fails by itself. False when another one gets none. */
+static bool allow(int rules, const char *path, uint64_t access)
+{
+    LOCAL_FD fd = open(path, O_PATH | O_CLOEXEC);
+
+    return fd < 0 || allow_opened(rules, fd, access) ||
+           (errno == EINVAL && allow_opened(rules, fd, access & of_a_file)); /* it is no folder */
 }
 
 /* A file is replaced by a rename within its folder; a device or a pipe is written to. */
@@ -264,7 +275,7 @@ static void allow_output(int rules, const char *path, uint64_t access)
     if (!path[0] || !text_set(folder, sizeof(folder), "%s", path))
         return;
     bool in_folder = stat(path, &status) != 0 || S_ISREG(status.st_mode) || S_ISDIR(status.st_mode);
-    allow(rules, in_folder ? dirname(folder) : path, access);
+    (void)allow(rules, in_folder ? dirname(folder) : path, access);
 }
 
 static void allow_outputs(int rules, const struct options *options, uint64_t access)
@@ -283,9 +294,14 @@ static bool enforce(int rules)
     return syscall(__NR_landlock_restrict_self, rules, 0) == 0;
 }
 
+static long landlock_version(void)
+{
+    return syscall(__NR_landlock_create_ruleset, NULL, 0, LANDLOCK_CREATE_RULESET_VERSION);
+}
+
 static struct ruleset all_but_reading(void)
 {
-    long version = syscall(__NR_landlock_create_ruleset, NULL, 0, LANDLOCK_CREATE_RULESET_VERSION);
+    long version = landlock_version();
     const char *manager = getenv("NOTIFY_SOCKET");
     struct ruleset all = {0};
 
@@ -305,8 +321,8 @@ static bool restrict_files(const struct options *options)
 
     if (rules < 0)
         return false;
-    allow(rules, LAST_REPORT_DIRECTORY, in_a_folder);
-    allow(rules, "/dev/console", LANDLOCK_ACCESS_FS_WRITE_FILE);
+    (void)allow(rules, LAST_REPORT_DIRECTORY, in_a_folder);
+    (void)allow(rules, "/dev/console", LANDLOCK_ACCESS_FS_WRITE_FILE);
     allow_outputs(rules, options, in_a_folder);
     return enforce(rules);
 }
@@ -332,8 +348,142 @@ void confine_reading(const struct options *options, const char *const names[], s
     if (rules < 0)
         return;
     for (size_t i = 0; i < n; i++)
-        allow(rules, names[i], reading);
+        (void)allow(rules, names[i], reading);
     allow_outputs(rules, options,
                   LANDLOCK_ACCESS_FS_READ_FILE); /* mkostemp(3) opens to read, too */
     (void)enforce(rules);
+}
+
+/* --- what `check` reads, and where it connects --- */
+
+/* What is read later, or may have been replaced by then: /run has resolv.conf, /var/lib/ca-certificates SUSE's bundle. */
+static const char *const trees[] = {
+    "/dev/urandom",
+    "/etc",
+    "/proc/self",
+    "/root/.aws",
+    "/run",
+    "/snap",
+    "/sys",
+    "/usr",
+    "/var/lib/amazon",
+    "/var/lib/ca-certificates",
+    "/var/lib/dpkg",
+    "/var/lib/snapd",
+    "/var/log/amazon",
+};
+
+static int looking = -1; /* the rules, while they grow */
+static uint16_t allowed[MAX_CONFINED_PORTS];
+static bool is_looking_confined, has_ports;
+
+static void note(const char *path, bool is_folder, int fd)
+{
+    (void)path;
+    if (fd >= 0)
+        (void)allow_opened(looking, fd, is_folder ? reading : LANDLOCK_ACCESS_FS_READ_FILE);
+}
+
+static void tell_too_late(const char *what)
+{
+    char words[WORDS_SIZE];
+
+    (void)text_set(words, sizeof(words), "%.100s, named after check had given up all else", what);
+    file_keep_trouble(words, EACCES);
+}
+
+/* Landlock is not asked by faccessat(2): what this user may read and could not open, was refused by the rules above. */
+static void tell_refused(const char *path, bool is_folder, int fd)
+{
+    int error = errno;
+
+    (void)is_folder;
+    if (fd < 0 && error == EACCES && faccessat(AT_FDCWD, path, R_OK, AT_EACCESS) == 0)
+        tell_too_late(path);
+    errno = error;
+}
+
+static bool is_allowed(uint16_t port)
+{
+    for (size_t i = 0; i < COUNT_OF(allowed); i++)
+        if (allowed[i] == port)
+            return true;
+    return port == 0 || !has_ports;
+}
+
+static void tell_ports(const uint16_t ports[MAX_CONFINED_PORTS])
+{
+    char words[NAME_SIZE];
+
+    for (size_t i = 0; i < MAX_CONFINED_PORTS; i++)
+        if (!is_allowed(ports[i])) {
+            (void)text_set(words, sizeof(words), "TCP port %u", ports[i]);
+            tell_too_late(words);
+        }
+}
+
+static bool allow_folders(const char *folders)
+{
+    char folder[PATH_SIZE];
+    bool done = true;
+
+    while (text_word(&folders, ":", folder, sizeof(folder)))
+        done &= allow(looking, folder, reading);
+    return done;
+}
+
+static bool allow_ports(const uint16_t ports[MAX_CONFINED_PORTS])
+{
+    bool done = true;
+
+    for (size_t i = 0; i < MAX_CONFINED_PORTS; i++) {
+        const struct port_rule rule = {RIGHT_CONNECT_TCP, ports[i]};
+        allowed[i] = ports[i];
+        if (ports[i] && has_ports)
+            done &= syscall(__NR_landlock_add_rule, looking, RULE_PORT, &rule, 0) == 0;
+    }
+    return done;
+}
+
+void confine_begin(void)
+{
+    struct ruleset handled = {.files = reading};
+
+    if (!is_confined || is_looking_confined)
+        return;
+    has_ports = landlock_version() >= VERSION_OF_PORTS;
+    if (has_ports)
+        handled.ports = RIGHT_CONNECT_TCP;
+    else
+        log_verbose("this kernel restricts no TCP ports: none is denied");
+    looking = new_ruleset(&handled);
+    if (looking >= 0)
+        file_opened = note;
+}
+
+/* Without rules for all that is needed there are none. */
+static bool enforce_looking(const struct options *options, const char *folders,
+                            const uint16_t ports[MAX_CONFINED_PORTS])
+{
+    bool done = allow_folders(folders) &&
+                (!options->root[0] || allow(looking, options->root, reading));
+
+    for (size_t i = 0; i < COUNT_OF(trees); i++)
+        done &= allow(looking, trees[i], reading);
+    allow_outputs(looking, options, LANDLOCK_ACCESS_FS_READ_FILE);
+    return allow_ports(ports) && done && enforce(looking);
+}
+
+void confine_looking(const struct options *options, const char *folders,
+                     const uint16_t ports[MAX_CONFINED_PORTS])
+{
+    if (looking >= 0) {
+        is_looking_confined = enforce_looking(options, folders, ports);
+        /* below a root nothing is refused: all of it may be read */
+        file_opened = is_looking_confined && !options->root[0] ? tell_refused : NULL;
+        file_close(&looking);
+        looking = -1;
+    } else if (is_looking_confined) {
+        tell_ports(ports);
+    }
 }

@@ -15,6 +15,8 @@
 #include "base/text.h"
 #include "discover/discover.h"
 #include "discover/machine.h"
+#include "model/proxy.h"
+#include "net/address.h"
 #include "net/credentials.h"
 #include "net/loop.h"
 #include "observe/observe.h"
@@ -141,6 +143,18 @@ static bool start_again(struct round *round)
     return rung == RUNG_AUTHORIZE;
 }
 
+/* Files and ports: by now all are known that `check` will need. */
+static void confine_to_what_is_named(const struct run *run)
+{
+    const struct agent_facts *agent = &run->facts->agent;
+    struct proxy proxy = {.port = 0};
+
+    (void)proxy_parse(agent->https_proxy, &proxy);
+    const uint16_t ports[MAX_CONFINED_PORTS] = {
+        DNS_PORT, 443, run->endpoint.address[0] ? run->endpoint.port : 80, proxy.port};
+    confine_looking(run->options, agent->ssl_cert_dir, ports);
+}
+
 static bool start(struct round *round)
 {
     const struct run *run = round->run;
@@ -154,9 +168,13 @@ static bool start(struct round *round)
         (void)loop_watch(round->loop, round->watch->changed_fd, POLLIN, true, changed, round);
     if (round->watch && round->watch->tick_ms > 0 && !start_ticks(round, round->watch->tick_ms))
         return false;
+    if (run->looks_once)
+        confine_begin();
     if (!round->again || start_again(round))
         round->discover = discover_start(round->loop, &request, round->facts, &credentials,
                                          discovered, round);
+    if (run->looks_once)
+        confine_to_what_is_named(run);
     return true;
 }
 

@@ -23,6 +23,7 @@ struct run {
     struct facts *facts;       /* of the last round */
     struct facts *earlier;     /* of the last whole round, NULL before run_remember() */
     struct report *report;     /* the diagnosis of `facts` */
+    bool looks_once;           /* so it gives up what this machine's files do not name */
     char trouble[DETAIL_SIZE]; /* of its own, which no round can do without; empty: none */
     struct facts *shown;       /* --anonymize: the copy that is diagnosed, else NULL */
 };

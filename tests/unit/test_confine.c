@@ -463,6 +463,193 @@ static void it_reads_only_what_it_says_it_will(void **state)
     assert_int_equal(tried(CONFINED_OFFLINE, read_nothing), EACCES);
 }
 
+/* --- check: what it read, and the ports that are named by then --- */
+
+/* Below no folder that check may read anyway. */
+static char kept[] = "/tmp/ssm-preflight-kept.XXXXXX";
+static char named[PATH_SIZE], bundles[PATH_SIZE], bundle[PATH_SIZE], other[PATH_SIZE];
+
+static const struct options plain;
+
+static int fail_at(int line)
+{
+    print_error("line %d: %s\n", line, strerror(errno));
+    return -1;
+}
+
+#define EXPECT(it) \
+    if (!(it))     \
+        return fail_at(__LINE__);
+
+static bool opens(const char *path)
+{
+    LOCAL_FD fd = open(path, O_RDONLY | O_CLOEXEC);
+    return fd >= 0;
+}
+
+static bool reads(const char *path)
+{
+    LOCAL_BUFFER contents = {.max_bytes = FILE_MAX_BYTES};
+    return file_read("", path, &contents) == 0;
+}
+
+/* Nobody listens there: what is allowed is refused by the other side. */
+static int dialled(int family, uint16_t port)
+{
+    const struct sockaddr_in ipv4 = {
+        .sin_family = AF_INET, .sin_port = htons(port), .sin_addr = {htonl(INADDR_LOOPBACK)}};
+    const struct sockaddr_in6 ipv6 = {
+        .sin6_family = AF_INET6, .sin6_port = htons(port), .sin6_addr = IN6ADDR_LOOPBACK_INIT};
+    LOCAL_FD fd = socket(family, SOCK_STREAM, 0);
+    int status = family == AF_INET ? connect(fd, (const struct sockaddr *)&ipv4, sizeof(ipv4))
+                                   : connect(fd, (const struct sockaddr *)&ipv6, sizeof(ipv6));
+    return status == 0 ? 0 : errno;
+}
+
+static const uint16_t ports[MAX_CONFINED_PORTS] = {53, 443, 80, 0};
+
+static int look_once(void)
+{
+    char folders[WORDS_SIZE];
+
+    confine_begin();
+    EXPECT(reads(named))
+    (void)snprintf(folders, sizeof(folders), "/nothing is here:%s", bundles);
+    confine_looking(&plain, folders, ports);
+    return 0;
+}
+
+static int read_what_was_named(void)
+{
+    char why[WORDS_SIZE];
+
+    EXPECT(look_once() == 0)
+    EXPECT(opens(named) && opens(bundles) && opens(bundle))
+    EXPECT(opens("/etc/hosts") && opens("/proc/self/net/tcp") && opens("/dev/urandom"))
+    EXPECT(!opens("/") && errno == EACCES)
+    EXPECT(!opens("/home") && errno == EACCES)
+    EXPECT(!opens("/proc/1/status") && errno == EACCES)
+    EXPECT(!opens(kept) && errno == EACCES)
+    EXPECT(!opens(other) && errno == EACCES)
+    EXPECT(!reads("/tmp/nothing is here") && !file_take_trouble(why, sizeof(why)))
+    return 0;
+}
+
+static int read_what_was_named_too_late(void)
+{
+    char why[WORDS_SIZE], words[WORDS_SIZE];
+
+    EXPECT(look_once() == 0)
+    confine_begin();
+    EXPECT(reads(named) && !file_take_trouble(why, sizeof(why)))
+    EXPECT(!reads(other) && file_take_trouble(why, sizeof(why)))
+    (void)snprintf(words, sizeof(words),
+                   "%s, named after check had given up all else: Permission denied", other);
+    EXPECT(strcmp(why, words) == 0)
+    confine_looking(&plain, "", ports);
+    EXPECT(!file_take_trouble(why, sizeof(why)))
+    return 0;
+}
+
+/* All of it may be read, and what lies elsewhere nobody asks for. */
+static int read_below_a_root(void)
+{
+    static struct options below;
+    char why[WORDS_SIZE];
+
+    (void)snprintf(below.root, sizeof(below.root), "%s", bundles);
+    confine_begin();
+    confine_looking(&below, "", ports);
+    EXPECT(opens(bundle) && !reads(other) && !file_take_trouble(why, sizeof(why)))
+    return 0;
+}
+
+static int connect_to_what_was_named(void)
+{
+    static const uint16_t more[MAX_CONFINED_PORTS] = {53, 443, 80, 3128};
+    char why[WORDS_SIZE];
+
+    EXPECT(look_once() == 0)
+    EXPECT(dialled(AF_INET, 443) != EACCES && dialled(AF_INET6, 53) != EACCES)
+    EXPECT(dialled(AF_INET, 22) == EACCES && dialled(AF_INET, 3128) == EACCES)
+    EXPECT(dialled(AF_INET6, 22) == EACCES)
+    confine_begin();
+    confine_looking(&plain, "", more);
+    EXPECT(file_take_trouble(why, sizeof(why)))
+    EXPECT(strcmp(why,
+                  "TCP port 3128, named after check had given up all else: Permission denied") == 0)
+    return 0;
+}
+
+static int connect_by_sending(void)
+{
+    const struct sockaddr_in to = {
+        .sin_family = AF_INET, .sin_port = htons(443), .sin_addr = {htonl(INADDR_LOOPBACK)}};
+    struct msghdr message = {.msg_name = (void *)(uintptr_t)&to, .msg_namelen = sizeof(to)};
+    LOCAL_FD fd = socket(AF_INET, SOCK_STREAM, 0);
+
+    EXPECT(sendto(fd, "", 0, MSG_FASTOPEN, (const struct sockaddr *)&to, sizeof(to)) < 0 &&
+           errno == ENOSYS)
+    EXPECT(sendmsg(fd, &message, MSG_FASTOPEN) < 0 && errno == ENOSYS)
+    EXPECT(sendmsg(fd, &message, MSG_NOSIGNAL) < 0 && errno != ENOSYS)
+    return 0;
+}
+
+/* `wait` may follow whatever the configuration names later. */
+static int give_up_nothing(void)
+{
+    EXPECT(reads(named) && opens(other) && dialled(AF_INET, 22) != EACCES)
+    return 0;
+}
+
+static int make_named(void **state)
+{
+    (void)state;
+    if (!mkdtemp(kept))
+        return -1;
+    (void)snprintf(named, sizeof(named), "%s/named", kept);
+    (void)snprintf(other, sizeof(other), "%s/other", kept);
+    (void)snprintf(bundles, sizeof(bundles), "%s/bundles", kept);
+    (void)snprintf(bundle, sizeof(bundle), "%s/bundles/a.pem", kept);
+    return mkdir(bundles, 0755) | file_write_atomically(bundle, "x", 1, 0644) |
+           file_write_atomically(named, "x", 1, 0644) | file_write_atomically(other, "x", 1, 0644);
+}
+
+static int remove_named(void **state)
+{
+    (void)state;
+    int status = unlink(bundle) | unlink(named) | unlink(other) | rmdir(bundles) | rmdir(kept);
+    memcpy(kept + strlen(kept) - 6, "XXXXXX", 6);
+    return status;
+}
+
+static void a_check_reads_what_was_named_and_nothing_else(void **state)
+{
+    (void)state;
+    if (landlock_version() < 1)
+        skip();
+    assert_int_equal(tried(CONFINED_WITH_NETWORK, read_what_was_named), 0);
+    assert_int_equal(tried(CONFINED_WITH_NETWORK, read_what_was_named_too_late), 0);
+    assert_int_equal(tried(CONFINED_WITH_NETWORK, read_below_a_root), 0);
+    assert_int_equal(tried(CONFINED_WITH_NETWORK, give_up_nothing), 0);
+}
+
+static void a_check_connects_to_ports_that_were_named_and_no_other(void **state)
+{
+    (void)state;
+    if (landlock_version() < 4)
+        skip(); /* before kernel 6.7 */
+    assert_int_equal(tried(CONFINED_WITH_NETWORK, connect_to_what_was_named), 0);
+}
+
+static void nobody_connects_past_landlock(void **state)
+{
+    (void)state;
+    if (!has_filters())
+        skip();
+    assert_int_equal(tried(CONFINED_WITH_NETWORK, connect_by_sending), 0);
+}
+
 /* --- a kernel that has none of it --- */
 
 static int deny(const struct sock_filter *code, unsigned short n)
@@ -504,6 +691,10 @@ static void confined_on_an_old_kernel(bool verbose, char said[512])
         if (become_old() != 0)
             _exit(1);
         confine(&options, CONFINED_WITH_NETWORK);
+        confine_begin();
+        confine_looking(&plain, "", ports);
+        if (!read_anything() || dialled(AF_INET, 22) == EACCES)
+            _exit(3);
         _exit(vsock() >= 0 || errno != ENOSYS ? 0 : 2); /* that one, confine() denies */
     }
     (void)close(ends[1]);
@@ -526,6 +717,7 @@ static void what_a_kernel_lacks_is_said_when_that_is_asked(void **state)
     assert_string_equal(said, "");
     confined_on_an_old_kernel(true, said);
     assert_non_null(strstr(said, "this kernel has no Landlock: access to files is not restricted"));
+    assert_non_null(strstr(said, "this kernel restricts no TCP ports: none is denied"));
     assert_non_null(strstr(said, "this kernel filters no system calls: none is denied"));
 }
 
@@ -542,6 +734,11 @@ int main(void)
         cmocka_unit_test(it_steers_no_device_that_it_opens),
         cmocka_unit_test(it_speaks_to_an_abstract_socket_only_where_its_manager_is_one),
         cmocka_unit_test(it_reads_only_what_it_says_it_will),
+        cmocka_unit_test_setup_teardown(a_check_reads_what_was_named_and_nothing_else, make_named,
+                                        remove_named),
+        cmocka_unit_test_setup_teardown(a_check_connects_to_ports_that_were_named_and_no_other,
+                                        make_named, remove_named),
+        cmocka_unit_test(nobody_connects_past_landlock),
         cmocka_unit_test(what_a_kernel_lacks_is_said_when_that_is_asked),
     };
 #ifdef __SANITIZE_ADDRESS__ /* its runtime makes calls that the program does not */
