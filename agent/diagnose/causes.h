@@ -151,7 +151,8 @@ void finding_quote_route(struct finding *finding, const struct facts *facts, con
 view_holds when_not_ec2, when_no_address, when_network_is_down, when_imds_is_blocked_here,
     when_imds_is_certainly_blocked_here, when_imds_itself_answers, when_all_is_forbidden,
     when_get_is_forbidden, when_get_may_be_answered, when_another_server_answers,
-    when_only_the_role_is_wrong, when_profile_is_deleted, when_credentials_are_past;
+    when_only_the_role_is_wrong, when_profile_is_deleted, when_credentials_are_past,
+    when_credentials_are_taken;
 view_quotes quote_machine, quote_interfaces, quote_imds, quote_forbidden, quote_obstacle,
     quote_token, quote_imds_load, quote_imds_silence, quote_profile, quote_identity_role,
     quote_credentials, quote_expiry;

@@ -187,6 +187,13 @@ static void judge_credentials(const struct judge *judge)
                                                                        : "the role");
     if (role->code[0] && strcmp(role->code, "Success") != 0)
         (void)text_add(what, sizeof(what), ", Code %s", role->code);
+    if (role->credentials.failure == FAILURE_CREDENTIALS_EXPIRED &&
+        look_signature_holds(judge->facts) == ANSWER_YES) {
+        checks_say(judge, CHECK_ROLE_CREDENTIALS, STATUS_WARN, FAILURE_CREDENTIALS_EXPIRED,
+                   role->credentials.took_ms, "%s: %s, and the services take them all the same",
+                   what, failure_words(FAILURE_CREDENTIALS_EXPIRED));
+        return;
+    }
     if (!judge_step(judge, CHECK_ROLE_CREDENTIALS, CHECK_ROLE_ATTACHED, &role->credentials, what,
                     0))
         return;

@@ -149,7 +149,7 @@ static int by_offset(const void *left, const void *right)
 }
 
 /* AWS judges a signature by its own clock, before it looks at permissions. */
-static enum answer signature_is_in_time(const struct facts *facts)
+enum answer look_signature_holds(const struct facts *facts)
 {
     enum answer in_time = ANSWER_UNKNOWN;
 
@@ -172,7 +172,7 @@ enum { SIGNATURE_GRAIN_MS = 1000 };
 struct clock_reading look_clock(const struct facts *facts)
 {
     struct clock_sample sorted[MAX_SAMPLES];
-    enum answer in_time = signature_is_in_time(facts);
+    enum answer in_time = look_signature_holds(facts);
     struct clock_reading reading = {0};
 
     for (int32_t i = 0; i < facts->clock.n_samples; i++) {

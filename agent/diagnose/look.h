@@ -58,6 +58,9 @@ struct clock_reading {
 };
 struct clock_reading look_clock(const struct facts *facts);
 
+/* A service took a signature, and so the credentials and the time of it; unknown: none says. */
+enum answer look_signature_holds(const struct facts *facts);
+
 /* A time that is past, or not yet come, by what the samples say that the time really is; by this
  * machine's clock where there is none. False for a time that is not known (0). */
 bool look_is_past(const struct facts *facts, int64_t unix_s);

@@ -286,6 +286,11 @@ bool when_credentials_are_past(const struct view *view)
            (!clock.wrong || look_is_past(view->facts, view->facts->role.expires_unix_s));
 }
 
+bool when_credentials_are_taken(const struct view *view)
+{
+    return look_signature_holds(view->facts) == ANSWER_YES;
+}
+
 void quote_expiry(const struct view *view, struct finding *finding)
 {
     char now[TIME_SIZE], then[TIME_SIZE];

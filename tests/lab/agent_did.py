@@ -83,6 +83,7 @@ AGENT = {
     "dhmc:had-role": ("up", 3),
     "policy-missing dhmc-on": ("up", 3),
     "role-not-assumable dhmc-on": ("up", 3),
+    "credentials-expired:taken": ("up", 2),
     "credentials-expired": ("down", 18),
     "credentials-rejected": ("down", 3),
     "credentials-rejected:expired": ("down", 18),

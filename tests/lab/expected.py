@@ -65,6 +65,7 @@ EXPECTED = [  # fault, verdict, first finding
     ("policy-missing --dhmc", "degraded", "policy-missing"),
     ("role-not-assumable --dhmc", "degraded", "role-not-assumable"),
     ("credentials-expired", "not-ready", "credentials-expired"),
+    ("credentials-expired:taken", "degraded", "credentials-expired"),  # the agent looks at no Expiration before it asks
     ("credentials-rejected", "not-ready", "credentials-rejected"),
     ("credentials-rejected:expired", "not-ready", "credentials-rejected"),
     ("credentials-rejected:invalid", "not-ready", "credentials-rejected"),

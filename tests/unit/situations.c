@@ -304,6 +304,12 @@ static void credentials_expired(struct facts *facts)
     facts->role.expires_unix_s = facts->started_unix_ms / 1000 - 7200;
 }
 
+static void credentials_past_and_taken(struct facts *facts)
+{
+    step_fail(&facts->role.credentials, FAILURE_CREDENTIALS_EXPIRED, 1);
+    facts->role.expires_unix_s = facts->started_unix_ms / 1000 - 7200;
+}
+
 static void credentials_expired_by_a_wrong_clock(struct facts *facts)
 {
     credentials_expired(facts);
@@ -364,6 +370,7 @@ const struct situation machine_situations[] = {
     {"role-profile-empty", role_profile_empty},
     {"role-not-assumable", role_not_assumable},
     {"credentials-expired", credentials_expired},
+    {"credentials-expired--taken", credentials_past_and_taken},
     {"clock-wrong--credentials", credentials_expired_by_a_wrong_clock},
     {"credentials-rejected", credentials_rejected},
     {NULL, NULL},

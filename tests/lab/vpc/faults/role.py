@@ -50,10 +50,12 @@ def _(world):
     )
 
 
-@fault("credentials-expired", "IMDS gives credentials that ended an hour ago", "credentials-expired")
-def _(world):
+@fault("credentials-expired", "IMDS gives credentials that ended an hour ago; the services may take them", "credentials-expired",
+       "[refused|taken]")
+def _(world, variant="refused"):
     world.imds.instead[_ROLE_CREDENTIALS] = metadata.credentials(ROLE, world, valid_s=-3600)
-    world.service.revoked = "ExpiredTokenException"
+    if choice(variant, "refused", "taken") == "refused":
+        world.service.revoked = "ExpiredTokenException"
 
 
 @fault(
