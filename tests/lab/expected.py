@@ -411,6 +411,7 @@ EXPECTED = [  # fault, verdict, first finding
     ("resolv-written:nothing", "not-ready", "dns-no-resolver"),
     ("resolv-written:zone-first", "ready", None),
     ("hosts-written", "ready", None),
+    ("hosts-written:public endpoint-missing:ssm", "not-ready", "endpoint-missing"),  # DNS says the same
     ("hosts-written:dot", "not-ready", "dns-hosts-override"),
     ("hosts-written:dead-and-right", "degraded", "dns-hosts-override"),
     ("hosts-written:ipv6", "not-ready", "dns-hosts-override"),
