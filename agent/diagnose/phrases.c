@@ -440,6 +440,17 @@ static const char *tools_in_short(const struct asked *of)
     return to;
 }
 
+/* The service's own code for a request that it finds wrong. */
+static const char *refusal(const struct asked *of)
+{
+    const struct endpoint_facts *endpoint = &of->facts->endpoints[of->view->service];
+
+    for (int32_t i = 0; i < endpoint->n_actions; i++)
+        if (endpoint->actions[i].failure == FAILURE_BAD_REQUEST)
+            return endpoint->actions[i].code;
+    return "";
+}
+
 /* --- the table --- */
 
 static const struct {
@@ -476,6 +487,7 @@ static const struct {
     {"other_family", other_family},
     {"other_interface", other, offsetof(struct route, interface)},
     {"out_of_time", out_of_time},
+    {"refusal", refusal},
     {"refusing_route", refusing_route},
     {"server", server},
     {"servers", servers},

@@ -531,7 +531,7 @@ static bool has_public_trouble(const struct facts *facts, enum service service)
 {
     struct naming naming = names_look(facts, service);
 
-    return !naming.pinned && naming.public_only && !naming.answers;
+    return !pinned(&facts->endpoints[service]) && naming.public_only && !naming.answers;
 }
 
 /* Optional services (s3, kms, logs) may well have no endpoint; and those of the plain names do not
@@ -554,7 +554,7 @@ bool when_every_private_name_is_public(const struct view *view)
 
     for (enum service i = 0; i < N_SERVICES; i++) {
         struct naming naming = names_look(view->facts, i);
-        if (!needs_private_name(view->facts, i) || naming.pinned ||
+        if (!needs_private_name(view->facts, i) || pinned(&view->facts->endpoints[i]) ||
             (naming.by[PLACE_PUBLIC] == 0 && !naming.any_private))
             continue; /* what /etc/hosts pins says nothing of the VPC */
         n++;
@@ -618,9 +618,7 @@ void quote_private_one(const struct view *view, struct finding *finding)
 
 bool where_public_addresses_are_used(const struct view *view)
 {
-    struct naming naming = names_look(view->facts, view->service);
-
-    return !naming.pinned && naming.by[PLACE_PUBLIC] > 0;
+    return names_look(view->facts, view->service).by[PLACE_PUBLIC] > 0;
 }
 
 /* A VPC may have public addresses of its own: those of IPv6 always, and of IPv4 where it was made so. */

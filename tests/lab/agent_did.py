@@ -293,6 +293,8 @@ AGENT = {
     "slow-endpoint:ssmmessages:16000": ("down", 90),
     "dns-aaaa-silent slow-endpoint:ssmmessages:6000": ("down", 100),
     "throttled-as:InvalidInstanceId:400:-1:ssm": ("down", 35),
+    "throttled-as:MachineFingerprintDoesNotMatch:400:-1:ssm": ("down", 20),
+    "local-ports-used-up": ("down", 20),
     "refused-on-the-way": ("down", 17),
     "refused-on-the-way:host": ("down", 17),
     "refused-on-the-way:net": ("down", 20),

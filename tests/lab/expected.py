@@ -441,6 +441,7 @@ EXPECTED = [  # fault, verdict, first finding
     ("resolv-written:nothing", "not-ready", "dns-no-resolver"),
     ("resolv-written:zone-first", "ready", None),
     ("hosts-written", "ready", None),
+    ("hosts-written:public endpoint-missing:ssm", "not-ready", "endpoint-missing"),  # DNS says the same
     ("hosts-written:dot", "not-ready", "dns-hosts-override"),
     ("hosts-written:dead-and-right", "degraded", "dns-hosts-override"),
     ("hosts-written:ipv6", "not-ready", "dns-hosts-override"),
@@ -483,8 +484,9 @@ EXPECTED = [  # fault, verdict, first finding
     ("service-says:page:ssmmessages", "not-ready", "proxy-in-the-way"),
     ("throttled-as", "not-ready", "service-unavailable"),
     ("throttled-as:UnrecognizedClientException:403:1", "ready", None),
-    ("throttled-as:ValidationException:400", "not-ready", "unexplained"),  # the agent's own request too
-    ("throttled-as:InvalidInstanceId:400:-1:ssm --permissions=agent", "not-ready", "unexplained"),  # only its own request tells
+    ("throttled-as:ValidationException:400", "not-ready", "request-refused"),  # the agent's own request too
+    ("throttled-as:MachineFingerprintDoesNotMatch:400:-1:ssm", "not-ready", "request-refused"),
+    ("throttled-as:InvalidInstanceId:400:-1:ssm --permissions=agent", "not-ready", "request-refused"),  # only its own request tells
     ("channel-token", "not-ready", "unexplained"),
     ("channel-token:status", "not-ready", "unexplained"),
     ("channel-token:wall", "not-ready", "proxy-in-the-way"),

@@ -125,6 +125,7 @@ NOT = {
     "tls-version": _THEIRS,
     "denied-explicitly": "the commands look; which statement may go only the reader knows",
     "denied-by-organization": "the commands look; the policy is another account's",
+    "request-refused": "the commands look; whose instance it is only the reader knows",
     "signature-rejected": _THEIRS,
     "slow-endpoint": _THEIRS,
     "service-unavailable": "time mends it",

@@ -348,6 +348,11 @@ static void denied_without_reason(struct facts *facts)
     deny_all(facts, DENIED_BY_UNSAID, false);
 }
 
+static void instance_not_known(struct facts *facts)
+{
+    break_actions(facts, SERVICE_SSM, FAILURE_BAD_REQUEST, 400, "InvalidInstanceId", "");
+}
+
 static void signature(struct facts *facts)
 {
     EACH_SERVICE(i)
@@ -563,6 +568,7 @@ const struct situation service_situations[] = {
     {"denied-by-boundary", boundary},
     {"denied-by-organization", organization},
     {"denied", denied_without_reason},
+    {"request-refused", instance_not_known},
     {"signature-rejected", signature},
     {"signature-rejected--skewed", skewed_but_right},
     {"proxy-in-the-way", proxy_answers},

@@ -231,6 +231,7 @@ def _(world, variant="timeout"):
 
 _LOCAL = "127.0.0.1 localhost\n::1 localhost\n"
 _HOSTS = {
+    "public": f"{w.public_address('ssm')} {{ssm}}\n",
     "right": f"{w.address('ssm', 'a')} {{ssm}}\n",
     "dead-and-right": f"10.0.1.99 {{ssm}}\n{w.address('ssm', 'a')} {{ssm}}\n",
     "ipv6": "::1 {ssm}\n",
