@@ -349,6 +349,7 @@ static const struct {
     struct test test;
 } table[] = {
     {"agent-proxy", FACT(agent.https_proxy, NOT_EMPTY)}, /* the agent's environment names a proxy */
+    {"another-policy", {when_another_policy_denies}},    /* a session's or a resource's denies */
     {"answers-lost", {is_lost}},                         /* packets came in that no program got */
     {"astray-by-rule", {is_astray_by_rule}},             /* a rule of policy routing leads there */
     {"at-once", {is_at_once}},                           /* it failed at once */
@@ -363,7 +364,7 @@ static const struct {
     {"ipv6", {is_ipv6}},                     /* it is about IPv6 */
     {"logged", {is_logged}},                 /* the agent's last error has the words of a cause */
     {"metadata", FACT(imds.connect.failure, FAILURE_HOST_UNREACHABLE)}, /* IMDS is not reached */
-    {"nowhere", {is_nowhere}},               /* no endpoint answers over this family */
+    {"nowhere", {is_nowhere}},                      /* no endpoint answers over this family */
     {"offender-known", {when_the_sender_is_known}}, /* who refuses is known */
     {"one-endpoint", {is_one_endpoint}},     /* the agent's configuration names one endpoint */
     {"other-family-enough", {is_enough}},    /* the agent gets through by the other family */

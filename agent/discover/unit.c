@@ -106,10 +106,9 @@ static bool is_graphical(const char *root)
 /* Below one of the targets that a machine starts: the agent's is multi-user.target. */
 static bool is_started(const char *root, const char *unit)
 {
-    static const char *const targets[] = {"multi-user.target",   "default.target",
-                                          "basic.target",        "sysinit.target",
-                                          "network-online.target", "cloud-init.target",
-                                          "cloud-config.target"};
+    static const char *const targets[] = {
+        "multi-user.target",     "default.target",    "basic.target",       "sysinit.target",
+        "network-online.target", "cloud-init.target", "cloud-config.target"};
 
     for (size_t i = 0; i < COUNT_OF(targets); i++)
         if (unit_is_enabled(root, unit, targets[i]))
@@ -345,9 +344,9 @@ bool unit_word(char **at, char *word, size_t size)
 /* systemd.unit(5): an empty condition, of whatever kind, resets all of them; what a unit requires, nothing resets. */
 static bool resets(const char *key, const char *of)
 {
-    return text_starts(key, "Condition") ? text_starts(of, "Condition")
-                                         : strcmp(key, of) == 0 && !text_starts(of, "Requi") &&
-                                               strcmp(of, "BindsTo") != 0;
+    return text_starts(key, "Condition")
+               ? text_starts(of, "Condition")
+               : strcmp(key, of) == 0 && !text_starts(of, "Requi") && strcmp(of, "BindsTo") != 0;
 }
 
 static void take_setting(struct unit_assigned *assigned, const char *path, const char *key,

@@ -78,8 +78,8 @@ static bool has_imds(const char *networks)
 /* What an endpoint's address may lie in. */
 static bool has_endpoints(const char *networks)
 {
-    static const char *const others[] = {"localhost", "link-local", "multicast", "127.", "169.254.",
-                                         "::1",       "fe80:",      "fd00:ec2:"};
+    static const char *const others[] = {"localhost", "link-local", "multicast", "127.",
+                                         "169.254.",  "::1",        "fe80:",     "fd00:ec2:"};
     char word[ADDRESS_SIZE];
     bool has = false;
 
@@ -190,9 +190,9 @@ static void find_harmful(const char *root, char of[N_READ][WORDS_SIZE], bool har
     harmful[INACCESSIBLE_PATHS] = has_state(of[INACCESSIBLE_PATHS]) ||
                                   strstr(of[INACCESSIBLE_PATHS], "/etc/amazon");
     harmful[PRIVATE_NETWORK] = says_yes(of[PRIVATE_NETWORK]);
-    harmful[IP_ADDRESS_DENY] =
-        (has_imds(of[IP_ADDRESS_DENY]) && !has_imds(of[IP_ADDRESS_ALLOW])) ||
-        (has_all(of[IP_ADDRESS_DENY]) && !has_endpoints(of[IP_ADDRESS_ALLOW]));
+    harmful[IP_ADDRESS_DENY] = (has_imds(of[IP_ADDRESS_DENY]) && !has_imds(of[IP_ADDRESS_ALLOW])) ||
+                               (has_all(of[IP_ADDRESS_DENY]) &&
+                                !has_endpoints(of[IP_ADDRESS_ALLOW]));
     harmful[ADDRESS_FAMILIES] = families[0] &&
                                 (families[0] == '~') == !!strstr(families, "AF_INET");
     for (int i = CONDITION_PATH; i < WORKING_DIRECTORY; i++)
@@ -219,9 +219,10 @@ void unit_confinement(const char *root, const char *unit, unit_taken *each, void
         bool second;
     } rows[N_READ] = {
         [EXEC_START] = {"ExecStart", true, true, " starts nothing"},
-        [EXEC_STARTS] = {"ExecStart", true, true,
-                         " is a second one: systemd refuses the unit without an empty ExecStart= before it",
-                         .second = true},
+        [EXEC_STARTS] =
+            {"ExecStart", true, true,
+             " is a second one: systemd refuses the unit without an empty ExecStart= before it",
+             .second = true},
         [USER] = {"User", false, true, ", the agent needs root"},
         [DYNAMIC_USER] = {"DynamicUser", false, true, ", the agent needs root"},
         [PROTECT_SYSTEM] = {"ProtectSystem", false, true,
@@ -229,7 +230,8 @@ void unit_confinement(const char *root, const char *unit, unit_taken *each, void
         [READ_ONLY_PATHS] = {"ReadOnlyPaths", true, true, ""},
         [INACCESSIBLE_PATHS] = {"InaccessiblePaths", true, true, ""},
         [PRIVATE_NETWORK] = {"PrivateNetwork", false, true, ""},
-        [IP_ADDRESS_DENY] = {"IPAddressDeny", true, true, " holds the metadata service, or all endpoints"},
+        [IP_ADDRESS_DENY] = {"IPAddressDeny", true, true,
+                             " holds the metadata service, or all endpoints"},
         [ADDRESS_FAMILIES] = {"RestrictAddressFamilies", true, true, ""},
         [CONDITION_PATH] = {"ConditionPathExists", true, true, " does not hold", does_not_hold},
         [CONDITION_DIRECTORY] = {"ConditionPathIsDirectory", true, true, " does not hold",

@@ -111,7 +111,7 @@ static void on_readable(void *arg, short events)
     asking->head[asking->n] = '\0';
     bool ends = tunnel_read_status(asking->head) == 200
                     ? strstr(asking->head, "\n\r\n") || strstr(asking->head, "\n\n")
-                    : strchr(asking->head, '\n') != NULL;
+                    : !!strchr(asking->head, '\n');
     if (ends || asking->n == HEAD_BYTES)
         judge(asking);
     else if (n == 0)

@@ -29,8 +29,8 @@ enum {
     TLS_EXTRA_TIMEOUT_MS = 3000,
     TLS_SILENT_MS =
         3000, /* so long the first one is silent, and the second for a second less, ... */
-    TLS_SILENT_TICKS = 5, /* ... where one in small segments is answered */
-    PROXY_TIMEOUT_MS = 14000, /* the agent gives CreateControlChannel 15 s, the way to it too */
+    TLS_SILENT_TICKS = 5,       /* ... where one in small segments is answered */
+    PROXY_TIMEOUT_MS = 14000,   /* the agent gives CreateControlChannel 15 s, the way to it too */
     OPTIONAL_TIMEOUT_MS = 5000, /* for an answer that the agent does not wait for */
     FIRST_DOUBT_MS = 1000, /* a first request that is signed, and silent for so long, is doubted */
     DEADLINE_MARGIN_MS = 100,

@@ -75,9 +75,9 @@ static bool may_be_lost(const struct climb *climb, const struct step *step)
 /* Go dials the next address where one cannot be connected to (net, dialSerial). */
 static bool has_next(const struct climb *climb, const struct step *step, int32_t status)
 {
-    bool connected = status != 0 || step->outcome == OUTCOME_OK || step->failure == FAILURE_CLOSED ||
-                     step->failure == FAILURE_RESET || step->failure == FAILURE_MALFORMED ||
-                     step->took_ms >= PROXY_TIMEOUT_MS;
+    bool connected = status != 0 || step->outcome == OUTCOME_OK ||
+                     step->failure == FAILURE_CLOSED || step->failure == FAILURE_RESET ||
+                     step->failure == FAILURE_MALFORMED || step->took_ms >= PROXY_TIMEOUT_MS;
 
     return !connected && climb->proxy_at + 1 < climb->observe->n_proxy_addresses;
 }
@@ -207,7 +207,8 @@ void observe_proxy(struct observe *observe)
     else if (address_parse(observe->proxy.host, observe->proxy.port, &address, &length)) {
         (void)text_set(observe->proxy_addresses[0], ADDRESS_SIZE, "%s", observe->proxy.host);
         ask_all(observe, 1);
-    } else if ((n = hosts_look_up(observe->root, observe->proxy.host, observe->proxy_addresses)) > 0)
+    } else if ((n = hosts_look_up(observe->root, observe->proxy.host, observe->proxy_addresses)) >
+               0)
         ask_all(observe, n);
     else
         ask_name(observe);

@@ -235,6 +235,7 @@ EXPECTED = [  # fault, verdict, first finding
     ("denied-by-organization:rcp", "not-ready", "denied-by-organization"),
     ("denied", "not-ready", "denied"),
     ("denied:odd", "not-ready", "denied"),
+    ("denied:session", "not-ready", "denied"),
     ("signature-rejected", "not-ready", "signature-rejected"),
     ("proxy-answer", "not-ready", "proxy-in-the-way"),
     ("proxy-answer:502", "not-ready", "proxy-in-the-way"),

@@ -348,6 +348,11 @@ static void denied_without_reason(struct facts *facts)
     deny_all(facts, DENIED_BY_UNSAID, false);
 }
 
+static void denied_by_session_policy(struct facts *facts)
+{
+    deny_all(facts, DENIED_BY_SESSION_POLICY, false);
+}
+
 static void signature(struct facts *facts)
 {
     EACH_SERVICE(i)
@@ -563,6 +568,7 @@ const struct situation service_situations[] = {
     {"denied-by-boundary", boundary},
     {"denied-by-organization", organization},
     {"denied", denied_without_reason},
+    {"denied--session", denied_by_session_policy},
     {"signature-rejected", signature},
     {"signature-rejected--skewed", skewed_but_right},
     {"proxy-in-the-way", proxy_answers},

@@ -172,7 +172,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(asks_for_the_host_and_sends_no_more, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(lines_that_end_without_a_return_are_taken, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(lines_that_end_without_a_return_are_taken, set_up,
+                                        tear_down),
         cmocka_unit_test_setup_teardown(another_success_is_none, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_refusal_is_quoted, set_up, tear_down),
         cmocka_unit_test_setup_teardown(what_is_no_http_is_malformed, set_up, tear_down),
