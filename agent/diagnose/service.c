@@ -62,6 +62,17 @@ bool when_nothing_is_allowed(const struct view *view)
            view->facts->agent.connected != ANSWER_YES;
 }
 
+/* Neither is the role's own: EC2's credentials carry no session policy. */
+bool when_another_policy_denies(const struct view *view)
+{
+    bool any = false;
+
+    for (struct each it = {0}; view_each(view, RUNG_AUTHORIZE, &it);)
+        any |= policy_denied_by(view->facts, it.service,
+                                1u << DENIED_BY_SESSION_POLICY | 1u << DENIED_BY_RESOURCE_POLICY);
+    return any;
+}
+
 /* Most of the policy's actions are ssm's. */
 bool when_ssm_denies_nothing(const struct view *view)
 {

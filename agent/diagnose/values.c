@@ -349,6 +349,7 @@ static const struct {
     struct test test;
 } table[] = {
     {"agent-proxy", FACT(agent.https_proxy, NOT_EMPTY)}, /* the agent's environment names a proxy */
+    {"another-policy", {when_another_policy_denies}},    /* a session's or a resource's denies */
     {"answers-lost", {is_lost}},                         /* packets came in that no program got */
     {"astray-by-rule", {is_astray_by_rule}},             /* a rule of policy routing leads there */
     {"answers-dropped", {when_answers_are_dropped}},     /* DNS answers are dropped here */

@@ -164,13 +164,15 @@ static int add_file(X509_STORE *store, const char *root, const char *path, char 
 
 /* --- the system's roots --- */
 
-/* The first file that is there, if it is only to be opened: what it holds is another matter. "": none. */
+/* The first file that is there and no folder, if it is only to be opened: what it holds is another matter. "": none. */
 static const char *bundle_path(const char *root, const char *ssl_cert_file)
 {
+    struct stat status;
+
     if (ssl_cert_file[0])
         return ssl_cert_file;
     for (size_t i = 0; trust_bundle_paths[i]; i++)
-        if (file_exists(root, trust_bundle_paths[i]))
+        if (file_look(root, trust_bundle_paths[i], true, &status) && !S_ISDIR(status.st_mode))
             return trust_bundle_paths[i];
     return "";
 }

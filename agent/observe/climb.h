@@ -40,6 +40,8 @@ enum {
 
 struct climb;
 
+extern const char *const upgrade_headers[]; /* of what would become a websocket */
+
 /* A connection that carries one request at a time. Each address has one that climbs; more of them only
  * carry signed requests, so that these go side by side. */
 struct lane {
@@ -91,7 +93,8 @@ struct climb {
     bool pinned;       /* /etc/hosts names the addresses */
     bool late;         /* DNS_DOUBT_MS are over */
     bool asked_amazon, asked_proxy_again;
-    int proxy_at; /* index of the address at which the proxy is asked */
+    int proxy_at;         /* index of the address at which the proxy is asked */
+    int n_proxy_upgrades; /* websockets asked for through it */
     int n_upgrades;
     uint32_t repeated;       /* actions, by their index */
     int64_t asked_ms;        /* of the loop */

@@ -272,18 +272,19 @@ static void upgrade_answered(void *arg, const struct http_reply *reply)
     text_excerpt(facts->body_start, sizeof(facts->body_start), reply->body, reply->body_bytes);
 }
 
+const char *const upgrade_headers[] = {"Connection: Upgrade", "Upgrade: websocket",
+                                       "Sec-WebSocket-Version: 13",
+                                       "Sec-WebSocket-Key: c3NtLXByZWZsaWdodCBhc2s=", NULL};
+
 static void ask_upgrade(struct lane *lane)
 {
-    static const char *const headers[] = {"Connection: Upgrade", "Upgrade: websocket",
-                                          "Sec-WebSocket-Version: 13",
-                                          "Sec-WebSocket-Key: c3NtLXByZWZsaWdodCBhc2s=", NULL};
     struct http_request request = unsigned_request(lane, -1);
     int32_t timeout_ms = OPTIONAL_TIMEOUT_MS + lane->facts->steps[RUNG_HTTP].took_ms;
 
     lane->climb->n_upgrades++;
     if (request.timeout_ms > timeout_ms)
         request.timeout_ms = timeout_ms;
-    request.headers = headers;
+    request.headers = upgrade_headers;
     (void)http_start(lane->climb->observe->loop, &request, upgrade_answered, lane);
 }
 

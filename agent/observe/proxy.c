@@ -20,6 +20,9 @@ static bool may_speak_otherwise(const struct step *step, int32_t status)
            step->failure == FAILURE_MALFORMED;
 }
 
+static void ask(struct climb *climb);
+
+/* As ask_upgrade() in ladder.c: whoever opens TLS may pass requests, and not what would become a websocket. */
 static void came_through(void *arg, const struct http_reply *reply)
 {
     struct climb *climb = arg;
@@ -27,10 +30,21 @@ static void came_through(void *arg, const struct http_reply *reply)
     bool secure = reply->tls.outcome == OUTCOME_OK;
     bool from_aws = reply->head.request_id[0] || reply->session.trust_by == TRUST_BY_AMAZON;
     const struct step *step = secure ? &reply->step : &reply->tls;
-    enum failure failure = step->outcome != OUTCOME_OK ? step->failure : FAILURE_NOT_AWS;
+    bool upgrade = climb->n_proxy_upgrades > 0;
+    bool is_well = reply->head.status == 101 || (secure && step->outcome == OUTCOME_OK && from_aws);
+    enum failure failure = upgrade                       ? FAILURE_NO_WEBSOCKET
+                           : step->outcome != OUTCOME_OK ? step->failure
+                                                         : FAILURE_NOT_AWS;
 
     to->took_ms += step->took_ms;
-    if (secure && step->outcome == OUTCOME_OK && from_aws)
+    if (is_well ? !upgrade && climb->service == SERVICE_SSMMESSAGES &&
+                      tls_session_is_opened(&reply->session)
+                : upgrade && step->outcome != OUTCOME_OK && climb->n_proxy_upgrades < 2) {
+        climb->n_proxy_upgrades++;
+        ask(climb);
+        return;
+    }
+    if (is_well)
         return;
     step_fail(to, failure, to->took_ms);
     (void)text_set(to->detail, sizeof(to->detail), "it opens the way, and then: %s",
@@ -43,6 +57,10 @@ static void go_through(struct climb *climb, int fd)
     struct http_request request = climb_request(climb, address, fd);
 
     request.alone = true;
+    if (climb->n_proxy_upgrades > 0) {
+        request.headers = upgrade_headers;
+        request.timeout_ms = OPTIONAL_TIMEOUT_MS;
+    }
     (void)http_start(climb->observe->loop, &request, came_through, climb);
 }
 
@@ -81,8 +99,6 @@ static bool has_next(const struct climb *climb, const struct step *step, int32_t
 
     return !connected && climb->proxy_at + 1 < climb->observe->n_proxy_addresses;
 }
-
-static void ask(struct climb *climb);
 
 /* A proxy whose URL says https or socks5 is asked in plain HTTP all the same: if it takes that, the agent's TLS
  * fails; if it does not, nothing is decided. */

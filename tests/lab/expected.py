@@ -241,6 +241,7 @@ EXPECTED = [  # fault, verdict, first finding
     ("denied-by-organization:rcp", "not-ready", "denied-by-organization"),
     ("denied", "not-ready", "denied"),
     ("denied:odd", "not-ready", "denied"),
+    ("denied:session", "not-ready", "denied"),
     ("signature-rejected", "not-ready", "signature-rejected"),
     ("proxy-answer", "not-ready", "proxy-in-the-way"),
     ("proxy-answer:502", "not-ready", "proxy-in-the-way"),
@@ -357,6 +358,8 @@ EXPECTED = [  # fault, verdict, first finding
     ("agent-proxy:wordy", "degraded", "proxy-in-the-way"),
     ("agent-proxy:lines", "degraded", "proxy-in-the-way"),
     ("agent-proxy:accepted", "not-ready", "proxy-in-the-way"),  # Go takes 200 alone
+    ("agent-proxy:opens websocket-refused", "not-ready", "proxy-in-the-way"),
+    ("agent-proxy:opens tls-intercepted", "degraded", "tls-intercepted"),
     ("agent-proxy:opens egress-blocked", "degraded", "egress-blocked"),  # the agent's only way is its proxy
     ("agent-proxy:opens private-dns-off", "degraded", "private-dns-off"),
     ("agent-proxy:opens tls-untrusted", "not-ready", "tls-untrusted"),

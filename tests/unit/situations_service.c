@@ -353,6 +353,11 @@ static void instance_not_known(struct facts *facts)
     break_actions(facts, SERVICE_SSM, FAILURE_BAD_REQUEST, 400, "InvalidInstanceId", "");
 }
 
+static void denied_by_session_policy(struct facts *facts)
+{
+    deny_all(facts, DENIED_BY_SESSION_POLICY, false);
+}
+
 static void signature(struct facts *facts)
 {
     EACH_SERVICE(i)
@@ -569,6 +574,7 @@ const struct situation service_situations[] = {
     {"denied-by-organization", organization},
     {"denied", denied_without_reason},
     {"request-refused", instance_not_known},
+    {"denied--session", denied_by_session_policy},
     {"signature-rejected", signature},
     {"signature-rejected--skewed", skewed_but_right},
     {"proxy-in-the-way", proxy_answers},

@@ -1904,6 +1904,29 @@ static void a_request_goes_through_a_proxy_that_opens_the_way(void **state)
     observe = NULL;
 }
 
+/* Where something opens TLS behind the proxy. Silence is asked once more. */
+static void what_becomes_a_websocket_goes_through_the_proxy_too(void **state)
+{
+    struct http_reply reply = reply_of(404), silent = reply_of(0);
+    struct step step;
+    (void)state;
+
+    start_with_proxy("http://10.0.0.5:3128");
+    step_ok(&step, 4);
+    reply.session.trust_by = TRUST_BY_SYSTEM;
+    (void)text_set(reply.head.request_id, NAME_SIZE, "1");
+    step_fail(&silent.step, FAILURE_TIMEOUT, 5000);
+    silent.head.request_id[0] = '\0';
+    for (int i = 0; i < 3; i++) {
+        opened[n_opened - 1].done(opened[n_opened - 1].arg, &step, 200,
+                                  open("/dev/null", O_RDWR | O_CLOEXEC));
+        assert_ptr_equal(sent[i].request.headers, i == 0 ? NULL : upgrade_headers);
+        replies(i, i == 0 ? reply : silent);
+    }
+    assert_int_equal(n_opened, 4);
+    assert_int_equal(facts.endpoints[SERVICE_SSMMESSAGES].proxy.failure, FAILURE_NO_WEBSOCKET);
+}
+
 static void a_proxy_by_tls_that_speaks_plainly_is_wrong(void **state)
 {
     static const struct {
@@ -2127,6 +2150,7 @@ int main(void)
         TEST(the_agents_proxy_is_asked_for_each_service),
         TEST(connections_to_a_proxy_are_lost_one_by_one_or_all),
         TEST(a_request_goes_through_a_proxy_that_opens_the_way),
+        TEST(what_becomes_a_websocket_goes_through_the_proxy_too),
         TEST(a_proxy_by_tls_that_speaks_plainly_is_wrong),
         TEST(a_proxys_name_is_asked_of_one_server_after_the_other),
         TEST(the_fourth_server_is_asked_for_no_name),

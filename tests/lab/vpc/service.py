@@ -243,6 +243,8 @@ class Services:
             return None
         if rules.reason == "none":
             return message
+        if rules.reason == "session":
+            return f"{message} because no session policy allows the {action} action"
         if rules.reason == "odd":
             return f"{message} as the lunar guardrail of this account is not in favour of it"
         return f"{message} {reason}"

@@ -159,7 +159,7 @@ class Service:
     endpoint: dict = field(default_factory=dict)  # service -> list; absent: full access
     organization: list = field(default_factory=lambda: ["FullAWSAccess"])
     resource_control: list = field(default_factory=lambda: ["FullAWSAccess"])
-    reason: str = "full"  # none: "is not authorized" and no more; odd: a phrase nobody has seen before
+    reason: str = "full"  # none: "is not authorized" and no more; odd: a phrase nobody has seen before; session
     default_host_management: bool = False
     hybrid: object = None  # the MachineKey of a hybrid registration
     preferences: dict = field(default_factory=dict)  # inputs of the session preferences; {}: there are none

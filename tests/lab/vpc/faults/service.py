@@ -70,10 +70,11 @@ def _(world, variant="scp"):
         world.service.resource_control.append("DenySystemsManager")
 
 
-@fault("denied", "denied, and the service gives no reason, or one in words that nobody knows", "denied", "[none|odd]")
+@fault("denied", "denied, and the service gives no reason, or one in words that nobody knows, or a session policy", "denied",
+       "[none|odd|session]")
 def _(world, variant="none"):
     world.service.identity = ["AmazonS3ReadOnlyAccess"]
-    world.service.reason = choice(variant, "none", "odd")
+    world.service.reason = choice(variant, "none", "odd", "session")
 
 
 @fault(
