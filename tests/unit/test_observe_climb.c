@@ -1059,7 +1059,7 @@ static void where_all_are_refused_here_one_is_dialled_again_for_all(void **state
 {
     for (int refused = 0; refused < 2; refused++) {
         (void)set_up(state);
-        refused_here = true;
+        refuser = REFUSER_HERE;
         facts.plan.permissions = PERMISSIONS_ROLE_ONLY;
         start(NULL);
         observe_placed(observe);
