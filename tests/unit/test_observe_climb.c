@@ -1367,7 +1367,7 @@ static void signed_requests_wait_for_the_role_and_the_place(void **state)
     for (int i = 0; i < SSM->n_actions; i++) {
         n_allowed += SSM->actions[i].permission == PERMISSION_ALLOWED;
         assert_int_equal(SSM->actions[i].permission == PERMISSION_ALLOWED,
-                         SSM->actions[i].why_not[0] == '\0');
+                         !SSM->actions[i].why_not[0]);
     }
     assert_int_equal(n_allowed, 7);
 }
