@@ -182,8 +182,9 @@ void judge_preflight(struct image *image)
             find(image, code, "", "%s is masked", beside[i]);
     if (state == UNIT_MASKED || state == UNIT_DISABLED)
         find(image, code, "", "%s is %s", unit, state == UNIT_MASKED ? "masked" : "not enabled");
-    /* the slice lets its packets through; a unit of 0.1.0 has none */
-    if (unit_value(image->root, unit, "Slice", false, value, sizeof(value), file) &&
+    /* the slice lets its packets through, unless the unit does, or a drop-in of it */
+    if (!unit_value(image->root, unit, "IPAddressAllow", false, value, sizeof(value), file) &&
+        unit_value(image->root, unit, "Slice", false, value, sizeof(value), file) &&
         (strcmp(value, slice) != 0 || !unit_is_installed(image->root, slice)))
         find(image, code, file, "%s: Slice=%s, which %s", file, value,
              strcmp(value, slice) != 0 ? "lets no packet through" : "is not installed");

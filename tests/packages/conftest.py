@@ -26,7 +26,7 @@ mount -t proc proc "$root/proc"
 run() { env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C DEBIAN_FRONTEND=noninteractive chroot "$root" "$@"; }
 # What of ours is enabled, and what is masked.
 links() { (cd "$root/etc/systemd/system" && find . -path '*ssm-*' ! -name '*amazon*' -type l -printf '%P %l\\n' | sort); }
-ours() { (cd "$root" && find etc usr var opt -path '*ssm-*' ! -path 'var/lib/rpm/*' | sort); }
+ours() { (cd "$root" && find etc usr var opt '(' -path '*ssm-*' -o -path '*ssmpreflight*' ')' ! -path 'var/lib/rpm/*' | sort); }
 """
 
 

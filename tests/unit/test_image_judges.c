@@ -699,6 +699,8 @@ static const struct {
     {"preflight", {{"/usr/bin/ssm-preflight", "ELF62"}, ON("ssm-preflight.service"),
       {"/usr/lib/systemd/system/ssm-preflight.service.d/a.conf", "[Service]\nSlice=system-ssmpreflight.slice\n"},
       {"/usr/lib/systemd/system/system-ssmpreflight.slice", "x"}}, ""},
+    {"preflight", {{"/usr/bin/ssm-preflight", "ELF62"}, ON("ssm-preflight.service"),
+      {"/etc/systemd/system/ssm-preflight.service.d/a.conf", "[Service]\nSlice=other.slice\nIPAddressAllow=any\n"}}, ""},
     {"preflight", {{"/usr/bin/ssm-preflight", "ELF62"}, ON("ssm-preflight.service"), {"/etc/sysctl.conf", "user.max_user_namespaces=0\n"}},
      "warning: user.max_user_namespaces is 0, and the unit has PrivateUsers=yes"},
     {"preflight", {{"/usr/bin/ssm-preflight", "ELF62"}, ON("ssm-preflight.service"), {"/etc/sysctl.conf", "user.max_user_namespaces=1\n"}}, ""},
