@@ -202,6 +202,7 @@ static void a_way_has_a_router_and_a_source(void **state)
     route_look_up("198.19.0.9", 443, &route);
     assert_int_equal(route.kind, ROUTE_FORWARD);
     assert_string_equal(route.via, "198.18.7.1");
+    assert_false(route_ends_at_next_hop("198.19.0.9", 443)); /* nobody has asked for it */
     assert_string_equal(route.source, "198.18.0.1");
     assert_string_equal(route.interface, "lo");
     assert_string_equal(route.entry, "");
