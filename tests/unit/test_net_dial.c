@@ -161,6 +161,30 @@ static void connects(void **state)
     peer_close(&peer, false);
 }
 
+static void connects_by_ipv6(void **state)
+{
+    struct peer peer;
+    struct sockaddr_in6 local;
+    int value = 1;
+    socklen_t length = sizeof(value), local_length = sizeof(local);
+    (void)state;
+
+    if (!peer_open_ipv6(&peer, loop))
+        skip();
+    dial("::1", peer.port, 1000, 0);
+    assert_int_equal(got.step.outcome, OUTCOME_OK);
+    assert_int_equal(getsockname(got.fd, (struct sockaddr *)&local, &local_length), 0);
+    assert_int_equal(got.local_port, ntohs(local.sin6_port));
+    assert_string_equal(got.local_address, "::1");
+    assert_int_equal(getsockopt(got.fd, IPPROTO_IPV6, IPV6_RECVERR, &value, &length), 0);
+    assert_int_equal(value, 0);
+    close(got.fd);
+    peer_close(&peer, false);
+    dial("::1", peer_closed_port(), 1000, 0);
+    assert_int_equal(got.step.failure, FAILURE_REFUSED);
+    assert_string_equal(got.offender, ""); /* by TCP itself */
+}
+
 static void keeps_segments_small(void **state)
 {
     struct peer peer;
@@ -423,6 +447,7 @@ int main(void)
         TEST(parses_addresses),
         TEST(formats_no_other_family),
         TEST(connects),
+        TEST(connects_by_ipv6),
         TEST(keeps_segments_small),
         TEST(is_refused),
         TEST(fails_at_once_by_callback),

@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -564,6 +565,15 @@ static void sends_again_what_is_lost(void **state)
     assert_string_equal(got.step.detail, "");
 }
 
+static void waits_without_working(void **state)
+{
+    clock_t began = clock();
+    (void)state;
+
+    expect_silence("silent.test", FAILURE_TIMEOUT);
+    assert_true((clock() - began) * 1000 / CLOCKS_PER_SEC < got.step.took_ms / 4);
+}
+
 static void is_refused_by_icmp(void **state)
 {
     (void)state;
@@ -679,6 +689,7 @@ int main(void)
         TEST(survives_lies),
         TEST(takes_long_answers_by_tcp),
         TEST(sends_again_what_is_lost),
+        TEST(waits_without_working),
         TEST(is_refused_by_icmp),
         TEST(has_no_route),
         TEST(refuses_what_is_no_question),

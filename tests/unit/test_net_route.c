@@ -11,6 +11,8 @@
 #include <arpa/inet.h>
 #include <cmocka.h>
 #include <linux/fib_rules.h>
+#include <linux/if_link.h>
+#include <linux/neighbour.h>
 #include <linux/rtnetlink.h>
 #include <net/if.h>
 #include <sched.h>
@@ -25,6 +27,7 @@
 static bool isolated;
 static unsigned char protocol; /* that a rule is for, 0: any */
 static const char *gateway;    /* of a route, or NULL */
+static int interface = 1;      /* of a route: the loopback device */
 
 /* A message of rtnetlink as put together by ip(8); returns what the kernel says, 0 is fine. */
 static int tell(unsigned short type, unsigned char kind, const char *to, int bits, unsigned table)
@@ -58,12 +61,12 @@ static int tell(unsigned short type, unsigned char kind, const char *to, int bit
     at->rta_type = RTA_PRIORITY;
     at->rta_len = RTA_LENGTH(4);
     memcpy(RTA_DATA(at), &priority, 4);
-    if (type == RTM_NEWROUTE && kind == RTN_UNICAST) { /* by the loopback device */
+    if (type == RTM_NEWROUTE && kind == RTN_UNICAST) {
         request.route.rtm_scope = RT_SCOPE_LINK;
         at = (void *)(request.attributes + n++ * RTA_SPACE(4));
         at->rta_type = RTA_OIF;
         at->rta_len = RTA_LENGTH(4);
-        memcpy(RTA_DATA(at), &(unsigned){1}, 4);
+        memcpy(RTA_DATA(at), &interface, 4);
     }
     if (gateway) {
         request.route.rtm_flags = RTNH_F_ONLINK;
@@ -87,11 +90,67 @@ static int tell(unsigned short type, unsigned char kind, const char *to, int bit
     return reply.error.error;
 }
 
-static void raise_loopback(void)
+/* The same of any message. */
+static int tell_all(struct nlmsghdr *message)
 {
-    struct ifreq request = {.ifr_name = "lo", .ifr_flags = IFF_UP | IFF_LOOPBACK | IFF_RUNNING};
+    struct {
+        struct nlmsghdr head;
+        struct nlmsgerr error;
+        char rest[512];
+    } reply = {.error.error = -1};
+    int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
+
+    message->nlmsg_flags |= NLM_F_REQUEST | NLM_F_ACK | NLM_F_CREATE;
+    if (send(fd, message, message->nlmsg_len, 0) > 0)
+        (void)recv(fd, &reply, sizeof(reply), 0);
+    (void)close(fd);
+    return reply.error.error;
+}
+
+/* What the kernel knows of a neighbour behind the interface. */
+static int tell_neighbour(const char *address, uint16_t state)
+{
+    struct {
+        struct nlmsghdr head;
+        struct ndmsg neighbour;
+        struct rtattr to;
+        unsigned char address[4];
+    } request = {
+        .head = {.nlmsg_len = sizeof(request),
+                 .nlmsg_type = RTM_NEWNEIGH,
+                 .nlmsg_flags = NLM_F_REPLACE},
+        .neighbour = {.ndm_family = AF_INET, .ndm_ifindex = interface, .ndm_state = state},
+        .to = {.rta_type = NDA_DST, .rta_len = RTA_LENGTH(4)},
+    };
+
+    (void)inet_pton(AF_INET, address, request.address);
+    return tell_all(&request.head);
+}
+
+/* A pair of Ethernet devices, veth(4). */
+static int make_ethernet(void)
+{
+    struct {
+        struct nlmsghdr head;
+        struct ifinfomsg link;
+        struct rtattr linked;
+        struct rtattr kind;
+        char name[4];
+    } request = {
+        .head = {.nlmsg_len = sizeof(request), .nlmsg_type = RTM_NEWLINK},
+        .linked = {.rta_type = IFLA_LINKINFO, .rta_len = RTA_LENGTH(RTA_LENGTH(4))},
+        .kind = {.rta_type = IFLA_INFO_KIND, .rta_len = RTA_LENGTH(4)},
+        .name = {'v', 'e', 't', 'h'},
+    };
+    return tell_all(&request.head);
+}
+
+static void raise_link(const char *name)
+{
+    struct ifreq request = {.ifr_flags = IFF_UP | IFF_RUNNING};
     int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 
+    (void)strcpy(request.ifr_name, name);
     (void)ioctl(fd, SIOCSIFFLAGS, &request);
     (void)close(fd);
 }
@@ -101,7 +160,7 @@ static int isolate(void **state)
     (void)state;
     isolated = unshare(CLONE_NEWNET) == 0 || unshare(CLONE_NEWUSER | CLONE_NEWNET) == 0;
     if (isolated)
-        raise_loopback();
+        raise_link("lo");
     return 0;
 }
 
@@ -202,9 +261,35 @@ static void a_way_has_a_router_and_a_source(void **state)
     route_look_up("198.19.0.9", 443, &route);
     assert_int_equal(route.kind, ROUTE_FORWARD);
     assert_string_equal(route.via, "198.18.7.1");
+    assert_false(route_ends_at_next_hop("198.19.0.9", 443)); /* nobody has asked for it */
     assert_string_equal(route.source, "198.18.0.1");
     assert_string_equal(route.interface, "lo");
     assert_string_equal(route.entry, "");
+}
+
+/* It answers no ARP. Nothing is said of one that does, nor of its neighbour. */
+static void a_next_hop_that_is_not_there_ends_a_way(void **state)
+{
+    (void)state;
+    if (!isolated || getenv("EMULATE") || make_ethernet() != 0)
+        skip();
+    interface = (int)if_nametoindex("veth0");
+    raise_link("veth1");
+    raise_link("veth0");
+    assert_int_equal(tell(RTM_NEWROUTE, RTN_UNICAST, "198.51.96.0", 24, RT_TABLE_MAIN), 0);
+    gateway = "198.51.96.1";
+    assert_int_equal(tell(RTM_NEWROUTE, RTN_UNICAST, "198.51.97.0", 24, RT_TABLE_MAIN), 0);
+    gateway = NULL;
+    assert_false(route_ends_at_next_hop("198.51.97.9", 443));
+    assert_int_equal(tell_neighbour("198.51.96.2", NUD_FAILED), 0); /* another one */
+    assert_false(route_ends_at_next_hop("198.51.97.9", 443));
+    assert_true(route_ends_at_next_hop("198.51.96.2", 443)); /* without a router */
+    assert_int_equal(tell_neighbour("198.51.96.1", NUD_FAILED), 0);
+    assert_true(route_ends_at_next_hop("198.51.97.9", 443));
+    interface = (int)if_nametoindex("veth1"); /* the same address somewhere else */
+    assert_int_equal(tell_neighbour("198.51.96.3", NUD_FAILED), 0);
+    assert_false(route_ends_at_next_hop("198.51.96.3", 443));
+    interface = 1;
 }
 
 static void a_rule_that_refuses_is_named(void **state)
@@ -271,6 +356,7 @@ int main(void)
         cmocka_unit_test(the_entry_that_refuses_is_named),
         cmocka_unit_test(a_table_of_ones_own_has_its_rule),
         cmocka_unit_test(a_way_has_a_router_and_a_source),
+        cmocka_unit_test(a_next_hop_that_is_not_there_ends_a_way),
         cmocka_unit_test(a_rule_that_refuses_is_named),
         cmocka_unit_test(a_rule_for_a_protocol_is_obeyed),
         cmocka_unit_test(what_a_route_explains_is_doubted),

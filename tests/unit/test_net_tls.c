@@ -823,6 +823,7 @@ static void certificates_are_found_as_go_finds_them(void **state)
                 {"\xef\xbb\xbf", "", false},
                 {"# ", "", false},
                 {" ", "", false},
+                {"# -----BEGIN CERTIFICATE-----\n", "", true},
                 {"\n", " \t\r", true},
                 {"", "-----x", false},
                 {"-----BEGIN X-----\n", "", true}};

@@ -115,6 +115,7 @@ int __wrap_file_write_atomically(const char *path, const char *bytes, size_t n, 
 {
     assert_int_equal(mode, 0644);
     assert_int_equal(strlen(bytes), n);
+    assert_null(strchr(bytes, '\x1b')); /* no file has colours */
     tell("write", path);
     return write_trouble;
 }
@@ -383,6 +384,9 @@ static void the_end_is_a_report(void **state)
     assert_string_equal(said_out, "");
     tells(at_the_end, "healthy", "wait --output-file - -o short", "");
     assert_true(text_starts(said_out, "READY"));
+    tells(at_the_end, "healthy", "wait --output-file /x/z --color always", "write:/x/z");
+    tells(at_the_end, "healthy", "wait --color always", "");
+    assert_non_null(strchr(said_out, '\x1b'));
 }
 
 int main(void)
