@@ -718,6 +718,10 @@ static const struct {
     {"agent-starts", {{"/usr/lib/systemd/system/amazon-ssm-agent.service", "x"},
       {"/usr/lib/systemd/system/multi-user.target", "Wants=a.target b.target\n"},
       {"/etc/systemd/system/b.target.requires/amazon-ssm-agent.service", "x"}}, "amazon-ssm-agent.service, by multi-user.target"},
+    {"agent-starts", {{"/usr/lib/systemd/system/amazon-ssm-agent.service", "x"}, {"/etc/machine-id", "0\n"},
+      {"/usr/lib/systemd/system/multi-user.target", "Wants=b.target\n"}, {"/etc/systemd/system/multi-user.target", "Wants=a.target\n"},
+      {"/etc/systemd/system/b.target.wants/amazon-ssm-agent.service", "x"}},
+     "fatal: no target that multi-user.target reaches wants amazon-ssm-agent.service (unless user data of each instance enables it)"},
     {"agent-starts", {{"/usr/lib/systemd/system/amazon-ssm-agent.service", "x"}, {"/etc/systemd/system/multi-user.target.wants/c.target", "x"},
       {"/etc/systemd/system/c.target.wants/amazon-ssm-agent.service", "x"}}, "amazon-ssm-agent.service, by multi-user.target"},
     /* before 3.0 the agent was one program, with others for documents and sessions */
