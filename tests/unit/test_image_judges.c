@@ -167,6 +167,8 @@ static const struct {
     {true, "", "443 IMDS 53"},
     {true, "tcp dport 443 accept\nudp dport 53 accept\ntcp dport 80 accept", ""},
     {true, "tcp dport 443 accept\nudp dport 53 accept", "IMDS"},
+    {true, "tcp dport 443 accept comment \"dport 80\"", "IMDS 53"},
+    {false, "udp dport 53 reject with tcp reset", "53"},
     /* ranges, their ends included */
     {true, "tcp dport 1-442 accept\nudp dport 54-60 accept", "443 53"},
     {true, "tcp dport 443-500 accept\nudp dport 50-53 accept", "IMDS"},
