@@ -422,6 +422,7 @@ static const struct {
     /* names that are pinned */
     {"hosts", {{"/etc/hosts", "10.0.0.1 ssm.eu-west-1.amazonaws.com\n"}}, "fatal: /etc/hosts: ssm.eu-west-1.amazonaws.com"},
     {"hosts", {{"/etc/hosts", "10.0.0.1 SSMMESSAGES.eu-west-1.api.aws # x\n"}}, "fatal: /etc/hosts: ssmmessages.eu-west-1.api.aws"},
+    {"hosts", {{"/etc/hosts", "10.0.0.1 SSM.EU-WEST-1.AMAZONAWS.COM\n"}}, "fatal: /etc/hosts: ssm.eu-west-1.amazonaws.com"},
     {"hosts", {{"/etc/hosts", "10.0.0.1 ec2messages.eu-west-1.amazonaws.com\n"}}, "warning: /etc/hosts: ec2messages.eu-west-1.amazonaws.com"},
     {"hosts", {{"/etc/hosts", "10.0.0.1 ssm.example.com s3.amazonaws.com # ssm.amazonaws.com\n"}}, ""},
     {"hosts", {{"/etc/hosts", "10.0.0.1 instance-data\n10.0.0.2 metadata.ec2.internal\n10.0.0.3 instance-data.ec2.internal\n"}},
