@@ -899,6 +899,10 @@ static void what_is_not_known_is_neither_past_nor_down(void **state)
     facts_healthy(&facts);
     assert_false(look_is_past(&facts, 0));
     assert_true(look_is_past(&facts, 1));
+    assert_true(look_is_past(&facts, 1795435199)); /* a second before the round began */
+    assert_false(look_is_past(&facts, 1795435200));
+    assert_false(look_is_to_come(&facts, 1795435200));
+    assert_true(look_is_to_come(&facts, 1795435201));
     assert_false(look_is_to_come(&facts, 0));
     assert_false(look_is_to_come(&facts, 1));
     assert_true(look_is_to_come(&facts, INT64_MAX));

@@ -84,6 +84,7 @@ static void causes_are_grouped_the_worst_and_most_first(void **state)
                             fleet.members[fleet.groups[fleet.members[i].group].first].code);
     assert_int_equal(fleet_exit_status(&fleet), 1);
     assert_says("terminal", &style, " i-3, i-4\n");
+    assert_says("json", &style, "\"subnet\":\"subnet-b\"");
     assert_says("junit", &style, "tests=\"5\" failures=\"3\" errors=\"1\" skipped=\"0\"");
     assert_says("junit", &style, "type=\"NO REPORT\"");
     assert_says("junit", &style, "name=\"i-1\" time=\"0\"/>");

@@ -167,6 +167,8 @@ static const struct {
     {true, "", "443 IMDS 53"},
     {true, "tcp dport 443 accept\nudp dport 53 accept\ntcp dport 80 accept", ""},
     {true, "tcp dport 443 accept\nudp dport 53 accept", "IMDS"},
+    {true, "tcp dport 443 accept comment \"dport 80\"", "IMDS 53"},
+    {false, "udp dport 53 reject with tcp reset", "53"},
     /* ranges, their ends included */
     {true, "tcp dport 1-442 accept\nudp dport 54-60 accept", "443 53"},
     {true, "tcp dport 443-500 accept\nudp dport 50-53 accept", "IMDS"},
@@ -420,6 +422,7 @@ static const struct {
     /* names that are pinned */
     {"hosts", {{"/etc/hosts", "10.0.0.1 ssm.eu-west-1.amazonaws.com\n"}}, "fatal: /etc/hosts: ssm.eu-west-1.amazonaws.com"},
     {"hosts", {{"/etc/hosts", "10.0.0.1 SSMMESSAGES.eu-west-1.api.aws # x\n"}}, "fatal: /etc/hosts: ssmmessages.eu-west-1.api.aws"},
+    {"hosts", {{"/etc/hosts", "10.0.0.1 SSM.EU-WEST-1.AMAZONAWS.COM\n"}}, "fatal: /etc/hosts: ssm.eu-west-1.amazonaws.com"},
     {"hosts", {{"/etc/hosts", "10.0.0.1 ec2messages.eu-west-1.amazonaws.com\n"}}, "warning: /etc/hosts: ec2messages.eu-west-1.amazonaws.com"},
     {"hosts", {{"/etc/hosts", "10.0.0.1 ssm.example.com s3.amazonaws.com # ssm.amazonaws.com\n"}}, ""},
     {"hosts", {{"/etc/hosts", "10.0.0.1 instance-data\n10.0.0.2 metadata.ec2.internal\n10.0.0.3 instance-data.ec2.internal\n"}},
@@ -729,6 +732,10 @@ static const struct {
     {"agent-starts", {{"/usr/lib/systemd/system/amazon-ssm-agent.service", "x"},
       {"/usr/lib/systemd/system/multi-user.target", "Wants=a.target b.target\n"},
       {"/etc/systemd/system/b.target.requires/amazon-ssm-agent.service", "x"}}, "amazon-ssm-agent.service, by multi-user.target"},
+    {"agent-starts", {{"/usr/lib/systemd/system/amazon-ssm-agent.service", "x"}, {"/etc/machine-id", "0\n"},
+      {"/usr/lib/systemd/system/multi-user.target", "Wants=b.target\n"}, {"/etc/systemd/system/multi-user.target", "Wants=a.target\n"},
+      {"/etc/systemd/system/b.target.wants/amazon-ssm-agent.service", "x"}},
+     "fatal: no target that multi-user.target reaches wants amazon-ssm-agent.service (unless user data of each instance enables it)"},
     {"agent-starts", {{"/usr/lib/systemd/system/amazon-ssm-agent.service", "x"}, {"/etc/systemd/system/multi-user.target.wants/c.target", "x"},
       {"/etc/systemd/system/c.target.wants/amazon-ssm-agent.service", "x"}}, "amazon-ssm-agent.service, by multi-user.target"},
     /* before 3.0 the agent was one program, with others for documents and sessions */

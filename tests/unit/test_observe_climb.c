@@ -344,6 +344,7 @@ static struct http_reply silent_tls(int32_t took_ms)
 static struct facts facts;
 static struct observe *observe;
 static bool patient;
+static const char *root;
 static const struct credentials credentials = {"ASIAEXAMPLE", "0123456789abcdefghij",
                                                "token-of-the-lab"};
 #define SSM (&facts.endpoints[SERVICE_SSM])
@@ -360,6 +361,7 @@ static int set_up(void **state)
     refuser = REFUSER_UNKNOWN;
     dead_hop = patient = false;
     starts = true;
+    root = "/no/such/root";
     now_ms = NOW_MS;
     observe = NULL;
     (void)text_set(facts.plan.region, REGION_SIZE, "us-east-1");
@@ -391,7 +393,7 @@ static int tear_down(void **state)
 static void start(const struct observe_again *again)
 {
     const struct observe_request request = {
-        .root = "/no/such/root", .deadline_ms = FAR_MS, .patient = patient, .again = again};
+        .root = root, .deadline_ms = FAR_MS, .patient = patient, .again = again};
 
     observe = observe_start(NULL, &request, &facts);
 }
@@ -740,6 +742,44 @@ static void amazon_is_asked_where_an_address_of_another_server_fails(void **stat
         observe_free(observe);
     }
     (void)set_up(state);
+}
+
+/* nsswitch.conf's order; all addresses of a line are the agent's. */
+static void hosts_is_read_in_its_order(void **state)
+{
+    static const struct {
+        enum lookup_order order;
+        bool at_once, after_dns;
+    } rows[] = {{LOOKUP_FILES_DNS, true, true},
+                {LOOKUP_FILES, true, true},
+                {LOOKUP_DNS_FILES, false, true},
+                {LOOKUP_DNS, false, false}};
+    static const char lines[] = "10.0.1.98 ssm.us-east-1.amazonaws.com\n"
+                                "10.0.1.99 ssm.us-east-1.amazonaws.com\n";
+    char folder[] = "/tmp/ssm-preflight-climb-XXXXXX", path[64];
+
+    assert_non_null(mkdtemp(folder));
+    (void)text_set(path, sizeof(path), "%s/etc", folder);
+    assert_int_equal(mkdir(path, 0755), 0);
+    (void)text_add(path, sizeof(path), "/hosts");
+    assert_int_equal(file_write_atomically(path, lines, sizeof(lines) - 1, 0644), 0);
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        (void)set_up(state);
+        root = folder;
+        facts.resolvers.order = rows[i].order;
+        start(NULL);
+        assert_int_equal(SSM->n_addresses, rows[i].at_once ? 2 : 0);
+        for (int n = 0; n < n_asked; n++)
+            say(n, "", FAILURE_NXDOMAIN, 1);
+        assert_int_equal(SSM->n_addresses, rows[i].after_dns ? 2 : 0);
+        if (rows[i].after_dns)
+            assert_string_equal(SSM->addresses[0].address, "10.0.1.98");
+        observe_free(observe);
+    }
+    (void)set_up(state);
+    assert_int_equal(unlink(path), 0);
+    *strrchr(path, '/') = '\0';
+    assert_int_equal(rmdir(path) + rmdir(folder), 0);
 }
 
 static void a_bare_host_is_looked_up_by_the_search_list(void **state)
@@ -2127,6 +2167,7 @@ int main(void)
         TEST(what_condemns_every_request_is_asked_twice),
         TEST(a_later_round_asks_nothing_twice),
         TEST(signed_requests_wait_for_the_role_and_the_place),
+        TEST(hosts_is_read_in_its_order),
         TEST(a_bare_host_is_looked_up_by_the_search_list),
         TEST(a_connection_takes_the_next_request_when_it_is_free),
         TEST(an_answer_that_decides_stands_for_the_unsigned_one),

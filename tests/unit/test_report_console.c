@@ -327,6 +327,30 @@ static void each_cause_has_its_name_its_fix_and_its_place(void **state)
     }
 }
 
+/* Two causes have their titles in the headline; of more, and of what stands beside, they are said there. */
+static void what_the_headline_does_not_say_is_said_of_each(void **state)
+{
+    struct buffer text;
+
+    (void)state;
+    facts_healthy(&facts);
+    situation_find("several--dropped-and-group")->make(&facts);
+    facts.machine.time_sync = ANSWER_NO;
+    diagnose(&facts, &report);
+    assert_int_equal(report_n_causes(&report), 2);
+    write_new(&report, &text);
+    assert_non_null(strstr(text.bytes, FOLDED_PREFIX "1. local-firewall on ssm (fatal, certain)\n"));
+    assert_non_null(strstr(text.bytes, FOLDED_PREFIX
+                           "3. time-sync-missing on clock (warning, likely): This machine\n"));
+    buffer_clear(&text);
+    break_tls(&facts, SERVICE_SSMMESSAGES, ALL_ADDRESSES, FAILURE_RESET);
+    diagnose(&facts, &report);
+    assert_int_equal(report_n_causes(&report), 3);
+    write_new(&report, &text);
+    assert_non_null(strstr(text.bytes, FOLDED_PREFIX "1. local-firewall on ssm (fatal, certain): "));
+    buffer_clear(&text);
+}
+
 /* What is too long leaves its room to what comes after it: ten commands to the evidence. */
 static void a_long_part_takes_no_shorter_one_with_it(void **state)
 {
@@ -865,6 +889,7 @@ int main(void)
         cmocka_unit_test(what_mends_is_cut_last),
         cmocka_unit_test(the_verdict_is_on_the_last_screen),
         cmocka_unit_test(each_cause_has_its_name_its_fix_and_its_place),
+        cmocka_unit_test(what_the_headline_does_not_say_is_said_of_each),
         cmocka_unit_test(a_long_part_takes_no_shorter_one_with_it),
         cmocka_unit_test(folded_commands_mean_the_same),
         cmocka_unit_test(every_situation_comes_back),

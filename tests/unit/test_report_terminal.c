@@ -497,6 +497,16 @@ static void a_screen_without_room_holds_nothing_back_of_nothing(void **state)
     assert_false(holds.all);
 }
 
+/* As a terminal of so many columns breaks them. */
+static int rows_of(const char *text, int columns)
+{
+    int rows = 0;
+
+    for (const char *end; (end = strchr(text, '\n')); text = end + 1)
+        rows += 1 + (end > text ? (int)(end - text - 1) / columns : 0);
+    return rows;
+}
+
 /* As many rows as it takes, and one less. */
 static void a_screen_that_is_just_large_enough_holds_all(void **state)
 {
@@ -512,10 +522,7 @@ static void a_screen_that_is_just_large_enough_holds_all(void **state)
     buffer_init(&text, REPORT_MAX_BYTES);
     screen_init(&screen, &style, &text);
     advice_last_screen(&screen, &judged, &all);
-    int rows = (int)count(text.bytes, "\n");
-    for (const char *at = text.bytes, *end; (end = strchr(at, '\n')); at = end + 1)
-        rows += end > at ? (int)(end - at - 1) / style.columns
-                         : 0; /* a terminal breaks long ones */
+    int rows = rows_of(text.bytes, style.columns);
     struct last_screen holds = advice_fitting(&judged, &style, rows);
     assert_true(holds.all && !holds.in_short);
     holds = advice_fitting(&judged, &style, rows - 1);
@@ -542,6 +549,9 @@ static void every_command_is_shown(void **state)
                 if (!strstr(text.bytes, judged.findings[f].commands[c]))
                     fail_msg("%s: not shown: %s", situation_at(i)->name,
                              judged.findings[f].commands[c]);
+        const char *last = strstr(text.bytes, "\n\nNOT READY ");
+        if (last && rows_of(last + 1, style.columns) > 23)
+            fail_msg("%s: no screen has room for%s", situation_at(i)->name, last);
         buffer_clear(&text);
     }
 }
