@@ -168,6 +168,7 @@ static const struct {
     {"region", "<region>", KNOWN(plan.region)},
     {"role", "<role-name>", KNOWN(role.role)},
     {"silent_address", "<address>", address_that, ENDING_SILENT},
+    {"state", "/var/lib/amazon/ssm", KNOWN(agent.state_directory)},
     {"subnet", "<subnet-id>", KNOWN(instance.subnet)},
     {"subnet_cidr", "<instance-subnet-cidr>", subnet_cidr, 0},
     {"subnet_cidr6", "<instance-subnet-ipv6-cidr>", subnet_cidr, 0},
@@ -365,6 +366,7 @@ static const struct {
     {"ipv6", {is_ipv6}},                     /* it is about IPv6 */
     {"logged", {is_logged}},                 /* the agent's last error has the words of a cause */
     {"metadata", FACT(imds.connect.failure, FAILURE_HOST_UNREACHABLE)}, /* IMDS is not reached */
+    {"misplaced", FACT(agent.state.failure, FAILURE_INVALID)}, /* a file for a directory */
     {"nowhere", {is_nowhere}},                      /* no endpoint answers over this family */
     {"offender-known", {when_the_sender_is_known}}, /* who refuses is known */
     {"one-endpoint", {is_one_endpoint}},     /* the agent's configuration names one endpoint */

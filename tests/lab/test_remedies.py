@@ -91,6 +91,8 @@ ROWS = [  # faults, the finding, the verdict afterwards, and UNSEEN
     ("agent-environment", "agent-environment", "ready"),
     ("agent-registered-elsewhere:complete", "agent-registered-elsewhere", "ready"),
     ("state-directory", "agent-state-unwritable", "ready"),
+    ("state-directory:runtimeconfig", "agent-state-unwritable", "ready"),
+    ("state-directory:file", "agent-state-unwritable", "ready"),
     ("ca-bundle", "ca-bundle-missing", "ready"),
     ("ca-bundle:sdk", "ca-bundle-missing", "ready"),
     ("time-sync-missing", "time-sync-missing", "ready"),
