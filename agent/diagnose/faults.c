@@ -56,10 +56,10 @@ static void find_incomplete(const struct finder *to)
             "%s is for another architecture than this system's", agent->foreign);
     if (agent->missing[0])
         add(to, CHECK_AGENT_INSTALLED, agent->worker_missing ? STATUS_FAIL : STATUS_WARN,
-            FAILURE_INCOMPLETE, "programs of the SSM agent %s: %s",
-            strstr(agent->missing, " is ") || strstr(agent->missing, " cannot ") ? "cannot be run"
-                                                                                 : "are missing",
-            agent->missing);
+            FAILURE_INCOMPLETE, "programs of the SSM agent are missing: %s", agent->missing);
+    if (agent->unfit[0])
+        add(to, CHECK_AGENT_INSTALLED, agent->worker_unfit ? STATUS_FAIL : STATUS_WARN,
+            FAILURE_INCOMPLETE, "programs of the SSM agent cannot be run: %s", agent->unfit);
     if (agent->unfinished[0])
         add(to, CHECK_AGENT_INSTALLED, agent->version[0] ? STATUS_WARN : STATUS_FAIL,
             FAILURE_INCOMPLETE, "its installation was not finished: %s", agent->unfinished);

@@ -8,6 +8,7 @@
 #include <cjson/cJSON.h>
 #include <elf.h>
 #include <errno.h>
+#include <stddef.h>
 #include <string.h>
 #include <sys/xattr.h>
 
@@ -112,18 +113,6 @@ static void note_program(void *arg, const char *path, const char *key, char *val
             }
 }
 
-int agent_machine(const char *root, const char *path)
-{
-    unsigned char head[20];
-
-    if (!file_exists(root, path))
-        return 0;
-    if (file_read_start(root, path, (char *)head, sizeof(head)) < sizeof(head) ||
-        memcmp(head, ELFMAG, SELFMAG) != 0)
-        return -1;
-    return head[EI_DATA] == ELFDATA2MSB ? head[19] | head[18] << 8 : head[18] | head[19] << 8;
-}
-
 /* Whether it has all bytes of which its program headers speak, elf(5). */
 static bool is_whole(const unsigned char *head, size_t n, off_t size)
 {
@@ -142,30 +131,26 @@ static bool is_whole(const unsigned char *head, size_t n, off_t size)
     return true;
 }
 
-const char *agent_unfit(const char *root, const char *path)
+struct agent_program agent_look(const char *root, const char *path)
 {
-    unsigned char head[4096];
+    struct agent_program program = {.machine = 0};
+    unsigned char head[4096] = {0};
     struct stat status;
 
     if (!file_look(root, path, true, &status))
-        return NULL;
+        return program;
     size_t n = file_read_start(root, path, (char *)head, sizeof(head));
-    bool is_elf = n >= SELFMAG && memcmp(head, ELFMAG, SELFMAG) == 0;
+    bool is_elf = n >= offsetof(Elf32_Ehdr, e_version) && memcmp(head, ELFMAG, SELFMAG) == 0;
+    int machine = head[EI_DATA] == ELFDATA2MSB ? head[19] | head[18] << 8
+                                               : head[18] | head[19] << 8;
+    program.machine = is_elf && machine > 0 ? machine : -1;
     if (S_ISREG(status.st_mode) && status.st_size > 0 && n == 0)
-        return NULL; /* only root can read it */
-    if (!is_elf && (n < 2 || memcmp(head, "#!", 2) != 0))
-        return "is no program";
-    return !(status.st_mode & 0111)                       ? "cannot be executed"
-           : is_elf && !is_whole(head, n, status.st_size) ? "is cut short"
-                                                          : NULL;
-}
-
-/* Another machine's than the shell. */
-static bool is_foreign(const char *root, const char *path)
-{
-    int machine = agent_machine(root, path), own = agent_machine(root, "/bin/sh");
-
-    return machine > 0 && own > 0 && machine != own;
+        return program;
+    program.unfit = !is_elf && (n < 2 || memcmp(head, "#!", 2) != 0) ? "is no program"
+                    : !(status.st_mode & 0111)                       ? "cannot be executed"
+                    : is_elf && !is_whole(head, n, status.st_size)   ? "is cut short"
+                                                                     : NULL;
+    return program;
 }
 
 /* Where SELinux enforces its policy, systemd starts nothing that was moved there from a home or from /tmp, and
@@ -191,25 +176,28 @@ static void look_at_label(const char *root, const char *program, struct agent_fa
             (void)text_set(agent->label, sizeof(agent->label), "%s", not_started[i]);
 }
 
-/* True when it can be run. */
-static bool look_at_program(const char *root, const char *path, const char *name,
+/* `own`: this machine's. `needed`: without it the agent does not come up. */
+static void look_at_program(const char *root, const char *path, int own, bool needed,
                             struct agent_facts *agent)
 {
-    const char *unfit = agent_unfit(root, path);
-    char words[NAME_SIZE];
+    const struct agent_program program = agent_look(root, path);
 
-    if (is_foreign(root, path))
+    if (program.machine > 0 && own > 0 && program.machine != own)
         (void)text_quote(agent->foreign, sizeof(agent->foreign), "%s", path);
-    if (file_exists(root, path) && !unfit)
-        return true;
-    (void)text_set(words, sizeof(words), "%s%s%s", name, unfit ? " " : "", unfit ? unfit : "");
-    text_list(agent->missing, sizeof(agent->missing), ", ", words);
-    return false;
+    if (program.machine == 0) {
+        agent->worker_missing |= needed;
+        text_list(agent->missing, sizeof(agent->missing), ", ", basename(path));
+    } else if (program.unfit) {
+        agent->worker_unfit |= needed;
+        text_list(agent->unfit, sizeof(agent->unfit), ", ", basename(path));
+        (void)text_add(agent->unfit, sizeof(agent->unfit), " %s", program.unfit);
+    }
 }
 
 /* From 3.0 on the agent starts these, which lie beside it or in /usr/bin. Without the first one it does
  * not come up, without another one sessions or commands fail. */
-static void look_for_workers(const char *root, const char *program, struct agent_facts *agent)
+static void look_for_workers(const char *root, const char *program, int own,
+                             struct agent_facts *agent)
 {
     static const char *const workers[] = {"ssm-agent-worker", "ssm-session-worker",
                                           "ssm-document-worker"};
@@ -220,8 +208,7 @@ static void look_for_workers(const char *root, const char *program, struct agent
         (void)text_set(path, sizeof(path), "%.*s/%s", n, program, workers[i]);
         if (!file_exists(root, path))
             (void)text_set(path, sizeof(path), "/usr/bin/%s", workers[i]);
-        if (!look_at_program(root, path, workers[i], agent) && i == 0)
-            agent->worker_missing = true;
+        look_at_program(root, path, own, i == 0, agent);
     }
 }
 
@@ -277,10 +264,11 @@ static void find_package(const char *root, struct agent_facts *agent)
         agent->package = rpm ? AGENT_PACKAGE_RPM : AGENT_PACKAGE_UNKNOWN;
         read_release_notes(root, agent);
     }
-    agent->worker_missing = !look_at_program(root, program, basename(program), agent);
+    int own = agent_look(root, "/bin/sh").machine;
+    look_at_program(root, program, own, true, agent);
     look_at_label(root, program, agent);
     if (agent->version[0] && text_compare_versions(agent->version, "3.0.0.0") >= 0)
-        look_for_workers(root, program, agent);
+        look_for_workers(root, program, own, agent);
 }
 
 /* --- what else it uses --- */

@@ -18,12 +18,14 @@ void agent_read(const char *root, struct agent_facts *agent);
  * folders: in an image that does not run, /snap holds empty mount points. "" where there is none. */
 void agent_find(const char *root, char program[PATH_SIZE], char snap[PATH_SIZE]);
 
-/* e_machine of an ELF program, elf(5); -1 when it is none, 0 when it is not there. */
-int agent_machine(const char *root, const char *path);
+struct agent_program {
+    int machine; /* e_machine of an ELF program, elf(5); -1 when it is none, 0 when it is not there */
+    const char *
+        unfit; /* why the kernel does not run it, execve(2): "cannot be executed". NULL: it does, or the file
+                        * is not there, or only root can read it */
+};
 
-/* Why the kernel does not run it, execve(2): "cannot be executed". NULL: it does, or the file is not there, or
- * only root can read it. */
-const char *agent_unfit(const char *root, const char *path);
+struct agent_program agent_look(const char *root, const char *path);
 
 /* environment.c: of agent->unit, from the files of systemd alone: http_proxy, https_proxy, no_proxy,
  * proxy_file, ssl_cert_file, ssl_cert_dir, sdk_bundle, variables, environment. Only variables that decide where the

@@ -66,12 +66,12 @@ static void judge_snap_file(struct image *image)
 
 static void judge_program(struct image *image, const char *path, bool is_fatal)
 {
-    int machine = agent_machine(image->root, path);
-    const char *unfit = agent_unfit(image->root, path);
+    const struct agent_program program = agent_look(image->root, path);
+    int machine = program.machine;
 
     /* of a script around the program, whose machine is -1, it is not known what it starts */
-    const char *what = machine == 0 ? "is not there"
-                       : unfit      ? unfit
+    const char *what = machine == 0    ? "is not there"
+                       : program.unfit ? program.unfit
                        : image->machine > 0 && machine > 0 && machine != image->machine ? "is for"
                                                                                         : NULL;
     if (what)

@@ -322,7 +322,7 @@ static void read_base(struct image *image)
                 image->systemd = (int)strtol(libraries.names[j] + strlen(prefix), NULL, 10);
     }
     for (size_t i = 0; i < COUNT_OF(inits) && image->machine <= 0; i++)
-        image->machine = agent_machine(image->root, inits[i]);
+        image->machine = agent_look(image->root, inits[i]).machine;
     (void)value_read(image, "/usr/lib/os-release /etc/os-release", "PRETTY_NAME", name, NULL);
     (void)text_set(image->report->os, NAME_SIZE, "%s", name);
 }

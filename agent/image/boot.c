@@ -166,7 +166,7 @@ void judge_preflight(struct image *image)
     static const char *const beside[] = {"ssm-preflight-follow.service", "ssm-preflight-fixed.path",
                                          "ssm-ready.path", slice};
     char value[LINE_SIZE], file[PATH_SIZE];
-    int machine = agent_machine(image->root, program);
+    int machine = agent_look(image->root, program).machine;
     enum unit_state state = image_unit(image, unit);
 
     if (machine == 0 && state == UNIT_ABSENT) {

@@ -305,8 +305,10 @@ struct agent_facts {
     enum agent_package package;
     char version[NAME_SIZE];      /* "3.3.1142.0", empty when not known */
     char version_file[PATH_SIZE]; /* where it was read */
-    bool worker_missing;          /* the program without which it does not come up */
-    char missing[DETAIL_SIZE];    /* all its programs that are not there */
+    char missing[DETAIL_SIZE];    /* all its programs that are not there, */
+    char unfit[DETAIL_SIZE];      /* and that cannot be run: "ssm-session-worker is cut short" */
+    bool worker_missing;          /* among them is one without which it does not come up */
+    bool worker_unfit;
     char foreign[PATH_SIZE];      /* a program of its that is another architecture's */
     char unfinished[DETAIL_SIZE]; /* an installation that broke off: what says so */
     char label[NAME_SIZE]; /* SELinux' type of its program, where systemd may not start such */

@@ -188,21 +188,21 @@ FIELDS(TEXT(name, WORD), TEXT(value, HOST), TEXT(file, PATH, EXTRA), ENUM(harm, 
 
 #define S agent_facts
 FIELDS(ENUM(installed, answer), ENUM(package, agent_package), TEXT(version, WORD),
-       TEXT(version_file, PATH, EXTRA), BOOL(worker_missing), TEXT(missing, WORD),
-       TEXT(foreign, PATH), TEXT(unfinished, WORD), TEXT(label, WORD), BOOL(twice),
-       TEXT(unit, PATH), ENUM(unit_state, unit_state), TEXT(config_file, PATH),
-       STRUCT(config, step), TEXT(config_region, WORD), TEXT(config_mgs_region, WORD),
-       TEXT(ssm_endpoint, HOST), TEXT(mgs_endpoint, HOST), TEXT(identity_order, WORD),
-       BOOL(container_mode), TEXT(confined, PATH), STRUCT(environment, step),
-       TEXT(http_proxy, HOST), TEXT(https_proxy, HOST), BOOL(proxy_login),
-       TEXT(proxy_address, ADDRESS), TEXT(no_proxy, HOST), TEXT(proxy_file, PATH, EXTRA),
-       TEXT(ssl_cert_file, PATH), TEXT(ssl_cert_dir, PATH), TEXT(sdk_bundle, PATH),
-       STRUCTS(variables, variable_facts), TEXT(registered_as, ID), TEXT(registration_file, PATH),
-       BOOL(registered_whole), TEXT(ca_bundle, PATH), STRUCT(state, step),
-       TEXT(state_directory, PATH), BOOL(noexec), ENUM(inotify, answer), TEXT(inotify_limit, WORD),
-       ENUM(running, answer), ENUM(ended, answer), TEXT(unit_active, WORD), TEXT(unit_result, WORD),
-       INT32(n_restarts), INT32(exit_status), TEXT(last_error, PROSE), ENUM(connected, answer),
-       TEXT(connected_to, ADDRESS));
+       TEXT(version_file, PATH, EXTRA), TEXT(missing, WORD), TEXT(unfit, WORD),
+       BOOL(worker_missing), BOOL(worker_unfit), TEXT(foreign, PATH), TEXT(unfinished, WORD),
+       TEXT(label, WORD), BOOL(twice), TEXT(unit, PATH), ENUM(unit_state, unit_state),
+       TEXT(config_file, PATH), STRUCT(config, step), TEXT(config_region, WORD),
+       TEXT(config_mgs_region, WORD), TEXT(ssm_endpoint, HOST), TEXT(mgs_endpoint, HOST),
+       TEXT(identity_order, WORD), BOOL(container_mode), TEXT(confined, PATH),
+       STRUCT(environment, step), TEXT(http_proxy, HOST), TEXT(https_proxy, HOST),
+       BOOL(proxy_login), TEXT(proxy_address, ADDRESS), TEXT(no_proxy, HOST),
+       TEXT(proxy_file, PATH, EXTRA), TEXT(ssl_cert_file, PATH), TEXT(ssl_cert_dir, PATH),
+       TEXT(sdk_bundle, PATH), STRUCTS(variables, variable_facts), TEXT(registered_as, ID),
+       TEXT(registration_file, PATH), BOOL(registered_whole), TEXT(ca_bundle, PATH),
+       STRUCT(state, step), TEXT(state_directory, PATH), BOOL(noexec), ENUM(inotify, answer),
+       TEXT(inotify_limit, WORD), ENUM(running, answer), ENUM(ended, answer),
+       TEXT(unit_active, WORD), TEXT(unit_result, WORD), INT32(n_restarts), INT32(exit_status),
+       TEXT(last_error, PROSE), ENUM(connected, answer), TEXT(connected_to, ADDRESS));
 #undef S
 
 #define S facts

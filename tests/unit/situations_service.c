@@ -670,6 +670,13 @@ static void worker_missing(struct facts *facts)
     SET(facts->agent.missing, "ssm-agent-worker");
 }
 
+static void worker_unfit(struct facts *facts)
+{
+    facts->agent.worker_unfit = true;
+    SET(facts->agent.unfit, "ssm-agent-worker is cut short");
+    SET(facts->agent.missing, "ssm-document-worker");
+}
+
 static void session_worker_missing(struct facts *facts)
 {
     SET(facts->agent.missing, "ssm-session-worker");
@@ -1098,6 +1105,7 @@ const struct situation agent_situations[] = {
     {"agent-too-old--ipv6", agent_too_old_for_ipv6},
     {"agent-half-installed", worker_missing},
     {"agent-half-installed--sessions", session_worker_missing},
+    {"agent-half-installed--unfit", worker_unfit},
     {"agent-half-installed--architecture", of_another_architecture},
     {"agent-half-installed--snap", snap_between_two_revisions},
     {"agent-half-installed--dpkg", package_not_configured},

@@ -744,18 +744,27 @@ static void a_program_that_cannot_be_run_is_named(void **state)
     (void)state;
     elf.file.e_ident[EI_CLASS] = ELFCLASS64;
     elf.file.e_ident[EI_DATA] = ELFDATA2LSB;
-    assert_null(agent_unfit(root, path));
+    assert_null(agent_look(root, path).unfit);
     put_program(path, "");
-    assert_string_equal(agent_unfit(root, path), "is no program");
+    assert_string_equal(agent_look(root, path).unfit, "is no program");
     put(path, "#!/bin/sh\n");
-    assert_string_equal(agent_unfit(root, path), "cannot be executed");
+    assert_string_equal(agent_look(root, path).unfit, "cannot be executed");
     put_program(path, "#!/bin/sh\n");
-    assert_null(agent_unfit(root, path));
+    assert_null(agent_look(root, path).unfit);
     assert_int_equal(file_write_atomically(place(path), (char *)&elf, sizeof(elf), 0755), 0);
-    assert_null(agent_unfit(root, path));
+    assert_null(agent_look(root, path).unfit);
     assert_int_equal(file_write_atomically(place(path), (char *)&elf, sizeof(elf) - 1, 0755), 0);
-    assert_string_equal(agent_unfit(root, path), "is cut short");
-    assert_string_equal(agent_unfit(root, "/usr/bin"), "is no program");
+    assert_string_equal(agent_look(root, path).unfit, "is cut short");
+    assert_int_equal(agent_look(root, path).machine, -1);
+    assert_string_equal(agent_look(root, "/usr/bin").unfit, "is no program");
+    put("/var/lib/dpkg/status", "Package: amazon-ssm-agent\nStatus: install ok installed\n"
+                                "Version: 3.3.1142.0-1\n\n");
+    put("/usr/bin/ssm-session-worker", "#!");
+    read_anew(state);
+    assert_true(agent.worker_unfit && !agent.worker_missing);
+    assert_string_equal(agent.missing, "ssm-document-worker");
+    assert_string_equal(agent.unfit,
+                        "ssm-agent-worker is cut short, ssm-session-worker cannot be executed");
 }
 
 static void a_registration_counts_with_its_key(void **state)
