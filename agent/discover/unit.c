@@ -85,13 +85,31 @@ bool unit_is_enabled(const char *root, const char *unit, const char *target)
     return unit_is_installed(root, path);
 }
 
+/* As its own package does it; or as others do, by a unit that every boot of a server comes to, or by a timer. */
+static bool is_started(const char *root, const char *unit)
+{
+    static const char *const by[] = {
+        "multi-user.target", "default.target",      "basic.target",         "sysinit.target",
+        "cloud-init.target", "cloud-final.service", "network-online.target"};
+    char path[PATH_SIZE];
+
+    for (size_t i = 0; i < COUNT_OF(by); i++) {
+        (void)text_set(path, sizeof(path), "%s.requires/%s", by[i], unit);
+        if (unit_is_enabled(root, unit, by[i]) || unit_is_installed(root, path))
+            return true;
+    }
+    (void)text_set(path, sizeof(path), "%.*s.timer", (int)(strlen(unit) - strlen(".service")),
+                   unit);
+    return text_ends(unit, ".service") && unit_is_enabled(root, path, "timers.target");
+}
+
 enum unit_state unit_state(const char *root, const char *unit)
 {
     if (unit_is_masked(root, unit))
         return UNIT_MASKED;
     if (!unit_is_installed(root, unit))
         return UNIT_ABSENT;
-    return unit_is_enabled(root, unit, "multi-user.target") ? UNIT_ENABLED : UNIT_DISABLED;
+    return is_started(root, unit) ? UNIT_ENABLED : UNIT_DISABLED;
 }
 
 /* In one of three hierarchies. The group's directory can be seen from a sandbox that hides other

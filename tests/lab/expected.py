@@ -254,6 +254,9 @@ EXPECTED = [  # fault, verdict, first finding
     # the instance itself
     ("agent-missing", "not-ready", "agent-missing"),
     ("agent-disabled", "not-ready", "agent-disabled"),
+    ("agent-disabled:required", "ready", None),
+    ("agent-disabled:cloud-init", "ready", None),
+    ("agent-disabled:timer", "ready", None),
     ("agent-masked", "not-ready", "agent-masked"),
     ("agent-old", "not-ready", "agent-too-old"),
     ("agent-half-installed", "not-ready", "agent-half-installed"),

@@ -104,9 +104,17 @@ def _(world, variant="silent"):
     )
 
 
-@fault("agent-disabled", "the agent is installed, its unit is not enabled", "agent-disabled")
-def _(world):
+@fault("agent-disabled", "the agent is installed, its unit is not enabled; or something else than usual starts it", "agent-disabled",
+       "[not|required|cloud-init|timer]")
+def _(world, by="not"):
     world.files[instance.AGENT_WANTED] = None
+    folder, unit = "/etc/systemd/system", "amazon-ssm-agent"
+    if choice(by, "not", "required", "cloud-init", "timer") == "timer":
+        world.files[f"{folder}/{unit}.timer"] = "[Timer]\nOnBootSec=60\n"
+        world.files[f"{folder}/timers.target.wants/{unit}.timer"] = Link(f"{folder}/{unit}.timer")
+    elif by != "not":
+        place = {"required": "multi-user.target.requires", "cloud-init": "cloud-init.target.wants"}[by]
+        world.files[f"{folder}/{place}/{unit}.service"] = Link(instance.AGENT_UNIT)
 
 
 @fault("agent-masked", "the agent's unit is masked", "agent-masked")
