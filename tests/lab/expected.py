@@ -309,6 +309,8 @@ EXPECTED = [  # fault, verdict, first finding
     ("unit-written:env", "not-ready", "proxy-in-the-way"),
     ("unit-written:sdk-config", "not-ready", "agent-environment"),
     ("unit-written:sdk-config-not-read", "ready", None),
+    ("unit-written:sdk-bundle", "not-ready", "agent-environment"),
+    ("unit-written:sdk-bundle-not-read", "ready", None),
     ("unit-written:sdk-config-line", "ready", None),
     ("unit-written:sdk-credentials", "not-ready", "agent-environment"),
     ("unit-written:cgi", "not-ready", "agent-environment"),
