@@ -379,7 +379,7 @@ static void judge_enabled(const struct judge *judge)
     } rows[] = {
         [UNIT_UNKNOWN] = {STATUS_UNKNOWN, FAILURE_NONE, "in a state that could not be told"},
         [UNIT_ENABLED] = {STATUS_PASS, FAILURE_NONE, "enabled"},
-        [UNIT_DISABLED] = {STATUS_FAIL, FAILURE_DISABLED, "disabled: nothing starts it"},
+        [UNIT_DISABLED] = {STATUS_FAIL, FAILURE_DISABLED, "disabled"},
         [UNIT_MASKED] = {STATUS_FAIL, FAILURE_MASKED, "masked: nothing can start it"},
         [UNIT_ABSENT] = {STATUS_FAIL, FAILURE_ABSENT, "not there"},
     };

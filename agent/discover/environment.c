@@ -372,17 +372,52 @@ static void judge_sdk_file(const char *root, struct agent_facts *agent, const ch
                      "%.150s, which the agent's AWS SDK reads, is no INI file", path);
 }
 
+/* NULL: the SDK reads none. */
+static const char *config_file(const struct variable all[N_WANTED])
+{
+    static const char *const trues[] = {"1", "t", "T", "TRUE", "true", "True"}; /* Go's ParseBool */
+    const char *named = value_of(&all[AWS_CONFIG_FILE]);
+
+    if (text_find(value_of(&all[AWS_SDK_LOAD_CONFIG]), trues, sizeof(trues[0]), COUNT_OF(trues)) ==
+        COUNT_OF(trues))
+        return NULL;
+    return named[0] ? named : "/root/.aws/config";
+}
+
+/* `ca_bundle` of the default profile is for AWS_CA_BUNDLE where that is not set (aws/session/session.go). */
+static void take_ca_bundle(struct variable all[N_WANTED], const char *root)
+{
+    LOCAL_BUFFER contents = {.max_bytes = FILE_MAX_BYTES};
+    const char *file = config_file(all);
+    struct variable *bundle = &all[AWS_CA_BUNDLE];
+    bool is_default = false;
+
+    if (value_of(bundle)[0] || !file || file_read_as_go(root, file, &contents) != 0)
+        return;
+    for (char *line, *rest = contents.bytes; (line = text_next(&rest, "\r\n"));) {
+        char *equals = strchr(line, '=');
+        if (equals)
+            *equals = '\0';
+        line = text_trim(line);
+        if (line[0] == '[')
+            is_default = strcmp(line, "[default]") == 0 || strcmp(line, "[profile default]") == 0;
+        if (!is_default || !equals || strcmp(line, "ca_bundle") != 0)
+            continue;
+        clear(bundle);
+        bundle->value = strdup(text_trim(equals + 1));
+        (void)text_set(bundle->file, sizeof(bundle->file), "%s", file);
+    }
+}
+
 /* Of its home, root's, where the environment names no other (aws/session/env_config.go). */
 static void judge_sdk_files(const struct variable all[N_WANTED], const char *root,
                             struct agent_facts *agent)
 {
-    static const char *const trues[] = {"1", "t", "T", "TRUE", "true", "True"}; /* Go's ParseBool */
-    const char *config = value_of(&all[AWS_CONFIG_FILE]);
+    const char *config = config_file(all);
     const char *credentials = value_of(&all[AWS_SHARED_CREDENTIALS_FILE]);
 
-    if (text_find(value_of(&all[AWS_SDK_LOAD_CONFIG]), trues, sizeof(trues[0]), COUNT_OF(trues)) <
-        COUNT_OF(trues))
-        judge_sdk_file(root, agent, config[0] ? config : "/root/.aws/config");
+    if (config)
+        judge_sdk_file(root, agent, config);
     judge_sdk_file(root, agent, credentials[0] ? credentials : "/root/.aws/credentials");
 }
 
@@ -453,6 +488,7 @@ void environment_read(const char *root, struct agent_facts *agent)
                                   strcmp(reading->unset_if[i].value, value_of(&all[i])) == 0))
             clear(&all[i]);
     lay_over(all, reading->env);
+    take_ca_bundle(all, root);
     keep_all(all, root, agent);
     unit_confinement(root, agent->unit, take_confinement, agent);
     clear_all(reading->manager);

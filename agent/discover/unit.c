@@ -103,17 +103,22 @@ static bool is_graphical(const char *root)
     return false;
 }
 
-/* Below one of the targets that a machine starts: the agent's is multi-user.target. */
+/* As its own package does it; or as others do, by a unit that every boot of a server comes to, or by a timer. */
 static bool is_started(const char *root, const char *unit)
 {
-    static const char *const targets[] = {
-        "multi-user.target",     "default.target",    "basic.target",       "sysinit.target",
-        "network-online.target", "cloud-init.target", "cloud-config.target"};
+    static const char *const by[] = {
+        "multi-user.target", "default.target",      "basic.target",
+        "sysinit.target",    "cloud-init.target",   "cloud-config.target",
+        "cloud-final.service", "network-online.target"};
+    char timer[PATH_SIZE];
 
-    for (size_t i = 0; i < COUNT_OF(targets); i++)
-        if (unit_is_enabled(root, unit, targets[i]))
+    for (size_t i = 0; i < COUNT_OF(by); i++)
+        if (unit_is_enabled(root, unit, by[i]))
             return true;
-    return unit_is_enabled(root, unit, "graphical.target") && is_graphical(root);
+    (void)text_set(timer, sizeof(timer), "%.*s.timer", (int)(strlen(unit) - strlen(".service")),
+                   unit);
+    return (unit_is_enabled(root, unit, "graphical.target") && is_graphical(root)) ||
+           (text_ends(unit, ".service") && unit_is_enabled(root, timer, "timers.target"));
 }
 
 enum unit_state unit_state(const char *root, const char *unit)

@@ -79,6 +79,8 @@ AGENT = {
     "role-profile-empty": ("down", 3),
     "role-not-assumable": ("down", 3),
     "role-missing dhmc-on": ("up", 3),
+    "unit-written:sdk-bundle": ("down", 20),
+    "unit-written:sdk-bundle-not-read": ("up", 4),
     "dhmc:another": ("down", 20),
     "dhmc:had-role": ("up", 3),
     "policy-missing dhmc-on": ("up", 3),

@@ -262,6 +262,8 @@ EXPECTED = [  # fault, verdict, first finding
     ("agent-disabled:graphical", "not-ready", "agent-disabled"),
     ("agent-disabled:default-graphical", "ready", None),
     ("agent-disabled:required", "ready", None),
+    ("agent-disabled:cloud-init", "ready", None),
+    ("agent-disabled:timer", "ready", None),
     ("agent-masked", "not-ready", "agent-masked"),
     ("agent-masked:empty", "not-ready", "agent-masked"),
     ("agent-masked:in-vain", "ready", None),  # /run's mask does not reach a unit in /etc
@@ -320,6 +322,8 @@ EXPECTED = [  # fault, verdict, first finding
     ("unit-written:env", "not-ready", "proxy-in-the-way"),
     ("unit-written:sdk-config", "not-ready", "agent-environment"),
     ("unit-written:sdk-config-not-read", "ready", None),
+    ("unit-written:sdk-bundle", "not-ready", "agent-environment"),
+    ("unit-written:sdk-bundle-not-read", "ready", None),
     ("unit-written:sdk-config-line", "ready", None),
     ("unit-written:sdk-credentials", "not-ready", "agent-environment"),
     ("unit-written:cgi", "not-ready", "agent-environment"),

@@ -188,7 +188,7 @@ static void random_facts(void)
 
     facts_healthy(&facts);
     while (!situation)
-        situation = situation_at(below(200));
+        situation = situation_at(below(400));
     if (one_in(2))
         situation->make(&facts);
     if (one_in(2))
@@ -312,8 +312,15 @@ static void assert_claims(void)
         if (finding->severity == SEVERITY_NOTE && finding->explains != 0)
             fail_msg("seed %llu: note %s explains", (unsigned long long)seed, finding->code);
     }
+    for (enum check i = 0; i < N_CHECKS; i++)
+        if (report.checks[i].planned && report.checks[i].status == STATUS_WARN)
+            failed |= check_bit(i);
     if (failed & ~explained)
         fail_msg("seed %llu: a failed check is not explained", (unsigned long long)seed);
+    if (report.verdict == VERDICT_UNKNOWN && strcmp(report.findings[0].code, "not-ec2") != 0 &&
+        strcmp(report.findings[0].code, "preflight-trouble") != 0 &&
+        !strstr(report.summary, check_name(report_first_lacking(&report))))
+        fail_msg("seed %llu: unknown, and not what: %s", (unsigned long long)seed, report.summary);
     if (required && (report.verdict == VERDICT_READY || report.verdict == VERDICT_DEGRADED))
         fail_msg("seed %llu: %s with a failed required check", (unsigned long long)seed,
                  verdict_row(report.verdict)->name);
@@ -374,12 +381,21 @@ static check_set checks_of(enum target target)
     return set;
 }
 
-static check_set denied_checks(void)
+static check_set checks_that(enum failure reason)
 {
     check_set set = 0;
 
     for (enum check i = 0; i < N_CHECKS; i++)
-        set |= report.checks[i].reason == FAILURE_DENIED ? check_bit(i) : 0;
+        set |= report.checks[i].reason == reason ? check_bit(i) : 0;
+    return set;
+}
+
+static check_set checks_of_permissions(void)
+{
+    check_set set = facts.plan.permissions == PERMISSIONS_OFF ? checks_of(TARGET_ROLE) : 0;
+
+    for (enum service i = 0; i < N_SERVICES; i++)
+        set |= check_bit(check_of_service(i, RUNG_AUTHORIZE));
     return set;
 }
 
@@ -399,14 +415,20 @@ static check_set leave_out(void)
     enum target target = (enum target)below(N_TARGETS);
     enum check check = (enum check)below(N_CHECKS);
 
-    switch (below(3)) {
+    switch (below(5)) {
     case 0:
         facts.plan.skipped |= check_bit(check);
         return check_bit(check);
     case 1:
         (void)text_set(facts.plan.needed_for, sizeof(facts.plan.needed_for), "%s",
                        capabilities[below(3)]);
-        return denied_checks();
+        return checks_that(FAILURE_DENIED);
+    case 2:
+        facts.plan.permissions = (enum permissions)below(PERMISSIONS_OFF + 1);
+        return checks_of_permissions();
+    case 3:
+        facts.plan.private_dns = one_in(2) ? PRIVATE_DNS_WARN : PRIVATE_DNS_OFF;
+        return checks_that(FAILURE_PUBLIC);
     default:
         break;
     }
@@ -446,7 +468,7 @@ static void leaving_out_makes_nothing_ready(void **state)
         if (one_in(2)) { /* one thing is wrong, and may be left out */
             facts_healthy(&facts);
             while (!situation)
-                situation = situation_at(below(300));
+                situation = situation_at(below(400));
             situation->make(&facts);
         }
         if (one_in(2))

@@ -105,15 +105,19 @@ def _(world, variant="silent"):
 
 
 @fault("agent-disabled", "the agent is installed, its unit is not enabled; or only for graphical.target, which the machine starts or "
-       "not; or multi-user.target requires it", "agent-disabled", "[no|graphical|default-graphical|required]")
+       "not; or something else than usual starts it", "agent-disabled", "[no|graphical|default-graphical|required|cloud-init|timer]")
 def _(world, variant="no"):
     world.files[instance.AGENT_WANTED] = None
-    folder = {"no": "", "required": "multi-user.target.requires"}.get(
-        choice(variant, "no", "graphical", "default-graphical", "required"), "graphical.target.wants")
+    folder, unit = "/etc/systemd/system", "amazon-ssm-agent"
+    place = {"no": "", "timer": "", "required": "multi-user.target.requires", "cloud-init": "cloud-init.target.wants"}.get(
+        choice(variant, "no", "graphical", "default-graphical", "required", "cloud-init", "timer"), "graphical.target.wants")
     default = "graphical" if variant == "default-graphical" else "multi-user"
-    world.files["/etc/systemd/system/default.target"] = Link(f"/usr/lib/systemd/system/{default}.target")
-    if folder:
-        world.files[f"/etc/systemd/system/{folder}/amazon-ssm-agent.service"] = Link(instance.AGENT_UNIT)
+    world.files[f"{folder}/default.target"] = Link(f"/usr/lib/systemd/system/{default}.target")
+    if variant == "timer":
+        world.files[f"{folder}/{unit}.timer"] = "[Timer]\nOnBootSec=60\n"
+        world.files[f"{folder}/timers.target.wants/{unit}.timer"] = Link(f"{folder}/{unit}.timer")
+    elif place:
+        world.files[f"{folder}/{place}/{unit}.service"] = Link(instance.AGENT_UNIT)
 
 
 @fault("agent-masked", "the agent's unit is masked: by a link, by an empty file; or in /run, below a unit in /etc, which is in vain",

@@ -77,6 +77,8 @@ _UNITS = {
     "semicolon": ("Environment=https_proxy=http://{P};no_proxy=amazonaws.com\n", ""),
     "environment-file-list": (f"EnvironmentFile=-/etc/sysconfig/gone\n{_ENVIRONMENT}", "HTTPS_PROXY='http://{P}'\n"),
     "sdk-config": (f"Environment=AWS_SDK_LOAD_CONFIG=1 AWS_CONFIG_FILE={_FILE}\n", "[default\nregion = us-east-1\n"),
+    "sdk-bundle": (f"Environment=AWS_SDK_LOAD_CONFIG=1 AWS_CONFIG_FILE={_FILE}\n", "[default]\nca_bundle = /etc/ssl/gone.pem\n"),
+    "sdk-bundle-not-read": (f"Environment=AWS_CONFIG_FILE={_FILE}\n", "[default]\nca_bundle = /etc/ssl/gone.pem\n"),
     "sdk-config-not-read": (f"Environment=AWS_CONFIG_FILE={_FILE}\n", "[default\nregion = us-east-1\n"),
     "sdk-config-line": (f"Environment=AWS_SDK_LOAD_CONFIG=1 AWS_CONFIG_FILE={_FILE}\n", "region us-east-1\n"),
     "sdk-credentials": (f"Environment=AWS_SHARED_CREDENTIALS_FILE={_FILE}\n", "{'a', 'b'}\n[x]]\n"),
