@@ -60,6 +60,26 @@ bool policy_is_missing(const struct facts *facts)
            look_tally(facts, SERVICE_SSMMESSAGES, RUNG_HTTP).ok == 0;
 }
 
+/* Every action of ssm that was asked for is denied, by another policy than the role's own, which may be one for sessions:
+ * it likely denies the agent's own request too, which was not sent. */
+static bool ssm_is_closed(const struct facts *facts)
+{
+    const struct endpoint_facts *endpoint = &facts->endpoints[SERVICE_SSM];
+    int n = 0;
+
+    for (int32_t i = 0; i < endpoint->n_actions; i++) {
+        const struct action_facts *action = &endpoint->actions[i];
+        if (action->permission == PERMISSION_NOT_PROBED)
+            continue;
+        if (action->permission != PERMISSION_DENIED ||
+            action->denied_by == DENIED_BY_NO_IDENTITY_POLICY ||
+            action->denied_by == DENIED_BY_UNSAID)
+            return false;
+        n++;
+    }
+    return n > 1;
+}
+
 /* What follows where the service denies one action: --for says that nothing else is asked for. The role of
  * Default Host Management allows all but what only Parameter Store needs. */
 static enum status weight_of(const struct facts *facts, enum service service, const char *action)
@@ -74,7 +94,7 @@ static enum status weight_of(const struct facts *facts, enum service service, co
     if (!(row->capabilities & (CAPABILITY_AGENT | capabilities_in(plan->needed_for)))) {
         if (plan->needed_for[0])
             return STATUS_PASS;
-        if (!policy_is_missing(facts))
+        if (!policy_is_missing(facts) && !(service == SERVICE_SSM && ssm_is_closed(facts)))
             return STATUS_WARN;
     }
     return plan->dhmc && row->capabilities != 1u << CAPABILITY_PARAMETERS &&

@@ -235,6 +235,8 @@ EXPECTED = [  # fault, verdict, first finding
     ("denied-explicitly", "not-ready", "denied-explicitly"),
     ("denied-by-endpoint-policy", "not-ready", "denied-by-endpoint-policy"),
     ("denied-by-endpoint-policy:ssmmessages", "not-ready", "denied-by-endpoint-policy"),
+    ("denied-by-endpoint-policy:ssm", "not-ready", "denied-by-endpoint-policy"),
+    ("denied-by-endpoint-policy:ssm:explicit", "not-ready", "denied-by-endpoint-policy"),
     ("denied-by-endpoint-policy:all:explicit", "not-ready", "denied-by-endpoint-policy"),
     ("denied-by-boundary", "not-ready", "denied-by-boundary"),
     ("denied-by-organization", "not-ready", "denied-by-organization"),
