@@ -58,7 +58,7 @@ _CONTENT = {
 
 
 def _update_instance(query):
-    return (200, {}) if _NODE.fullmatch(query.get("InstanceId", "")) else (400, error("ValidationException", "InstanceId"))
+    return (200, {}) if _NODE.fullmatch(query.get("InstanceId", w.INSTANCE_ID)) else (400, error("ValidationException", "InstanceId"))
 
 
 def _document(wanted, key, found):
