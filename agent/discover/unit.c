@@ -107,9 +107,8 @@ static bool is_graphical(const char *root)
 static bool is_started(const char *root, const char *unit)
 {
     static const char *const by[] = {
-        "multi-user.target", "default.target",      "basic.target",
-        "sysinit.target",    "cloud-init.target",   "cloud-config.target",
-        "cloud-final.service", "network-online.target"};
+        "multi-user.target", "default.target",      "basic.target",        "sysinit.target",
+        "cloud-init.target", "cloud-config.target", "cloud-final.service", "network-online.target"};
     char timer[PATH_SIZE];
 
     for (size_t i = 0; i < COUNT_OF(by); i++)

@@ -339,7 +339,8 @@ static void what_the_headline_does_not_say_is_said_of_each(void **state)
     diagnose(&facts, &report);
     assert_int_equal(report_n_causes(&report), 2);
     write_new(&report, &text);
-    assert_non_null(strstr(text.bytes, FOLDED_PREFIX "1. local-firewall on ssm (fatal, certain)\n"));
+    assert_non_null(
+        strstr(text.bytes, FOLDED_PREFIX "1. local-firewall on ssm (fatal, certain)\n"));
     assert_non_null(strstr(text.bytes, FOLDED_PREFIX
                            "3. time-sync-missing on clock (warning, likely): This machine\n"));
     buffer_clear(&text);
@@ -347,7 +348,8 @@ static void what_the_headline_does_not_say_is_said_of_each(void **state)
     diagnose(&facts, &report);
     assert_int_equal(report_n_causes(&report), 3);
     write_new(&report, &text);
-    assert_non_null(strstr(text.bytes, FOLDED_PREFIX "1. local-firewall on ssm (fatal, certain): "));
+    assert_non_null(
+        strstr(text.bytes, FOLDED_PREFIX "1. local-firewall on ssm (fatal, certain): "));
     buffer_clear(&text);
 }
 
