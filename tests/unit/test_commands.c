@@ -257,6 +257,8 @@ static void the_version_names_every_library(void **state)
     assert_string_equal(cJSON_GetStringValue(cJSON_GetObjectItem(json, "version")),
                         program_version);
     assert_int_equal(cJSON_GetArraySize(cJSON_GetObjectItem(json, "libraries")), (int)n_libraries);
+    for (size_t i = 0; i < n_libraries; i++)
+        assert_non_null(strstr(said_out, libraries[i].sha256));
     cJSON_Delete(json);
 }
 
@@ -332,6 +334,8 @@ static void what_cannot_be_shown_is_wrong_usage(void **state)
     assert_int_equal(status_of(command_show, "show %s", in_folder("gone")), EXIT_USAGE);
     assert_non_null(strstr(said_err, "cannot be read: No such file"));
     assert_null(strstr(said_err, "`wait`"));
+    assert_int_equal(status_of(command_show, "show -o short %s", in_folder("gone")), EXIT_USAGE);
+    assert_non_null(strstr(said_err, in_folder("gone")));
     assert_int_equal(status_of(command_show, "show --root %s", folder), EXIT_USAGE);
     assert_non_null(strstr(said_err, "`wait`, writes it"));
     assert_int_equal(status_of(command_show, "show %s", in_folder("empty")), EXIT_USAGE);

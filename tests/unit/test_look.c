@@ -183,12 +183,24 @@ static void routes_that_differ(void **state)
     free(facts);
 }
 
+/* An address from which packets can leave; before any round there is no route that is looked up. */
+static void an_address_of_this_machine_that_differs(void **state)
+{
+    (void)state;
+    set_address("10.9.9.6");
+    (void)look_differs(look);
+    set_address("192.0.2.9");
+    assert_true(look_differs(look));
+    assert_false(look_differs(look));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(what_stays_does_not_differ, start, stop),
         cmocka_unit_test_setup_teardown(files_that_differ, start, stop),
         cmocka_unit_test_setup_teardown(routes_that_differ, start, stop),
+        cmocka_unit_test_setup_teardown(an_address_of_this_machine_that_differs, start, stop),
     };
     /* a network where nobody else changes anything */
     if (unshare(CLONE_NEWNET) != 0 && unshare(CLONE_NEWUSER | CLONE_NEWNET) != 0) {

@@ -435,7 +435,12 @@ static void takes_a_port_of_the_wanted_half(void **state)
 /* A reset of this machine comes in by the loopback device, whatever address it bears. */
 static void tells_its_own_refusal(void **state)
 {
+    struct peer peer;
     (void)state;
+
+    peer_open(&peer, loop);
+    assert_int_not_equal(dial_refuser("127.0.0.1", peer.port), REFUSER_HERE); /* nor any other */
+    peer_close(&peer, false);
     assert_int_equal(dial_refuser("127.0.0.1", 1), REFUSER_HERE);
     assert_int_equal(dial_refuser("no address", 1), REFUSER_UNKNOWN);
 }

@@ -261,6 +261,7 @@ static void judges_each_connection_by_its_own_certificate(void **state)
     } rows[] = {{&good, FAILURE_NONE},
                 {&good, FAILURE_NONE},
                 {&unknown, FAILURE_UNTRUSTED},
+                {&unknown, FAILURE_UNTRUSTED}, /* no better for being known */
                 {&expired, FAILURE_CERTIFICATE_EXPIRED},
                 {&other_name, FAILURE_WRONG_NAME},
                 {&good, FAILURE_NONE}};
