@@ -681,6 +681,24 @@ static void every_server_is_silent_to_ssm(struct facts *f)
     break_resolve(f, SERVICE_SSM, FAILURE_TIMEOUT);
 }
 
+/* One packet was lost: another address of ssm does connect from there. */
+static void one_connects_from_those_ports(struct facts *f)
+{
+    at(f, SERVICE_SSM, 1)->port = at(f, SERVICE_SSM, 1)->silent_port;
+    at(f, SERVICE_SSM, 1)->silent_port = 0;
+}
+
+/* What DNS says was dialled too, for comparison, and stands before what is pinned. */
+static void the_opinion_of_dns_stands_first(struct facts *f)
+{
+    struct endpoint_facts *endpoint = &f->endpoints[SERVICE_SSM];
+
+    endpoint->addresses[endpoint->n_addresses++] = endpoint->addresses[0];
+    SET(endpoint->addresses[0].address, "10.0.1.21");
+    endpoint->addresses[0].from_hosts_file = false;
+    endpoint->addresses[0].second_opinion = true;
+}
+
 static void the_second_services_certificate_ends(struct facts *f)
 {
     at(f, SERVICE_SSMMESSAGES, 0)->session.not_after_unix_s = f->clock.wall_unix_ms / 1000 + 86400;
@@ -834,6 +852,9 @@ static const struct {
      NULL},
     {"tls-expired", each_certificate_ended_on_its_own_day, "the certificate ended on 2026-11-21",
      NULL},
+    {"network-acl--some-ports", one_connects_from_those_ports, "\"verdict\":\"ready\"",
+     "\"network-acl\""},
+    {"dns-hosts-override", the_opinion_of_dns_stands_first, "\"1 of 1 in the VPC", NULL},
     {"dns-server-silent", every_server_is_silent_to_ssm,
      "10.0.9.53, asked for ssmmessages.us-east-1.amazonaws.com A: no answer", NULL},
     {"endpoint-missing--gateway", one_other_service_is_silent, FINDING("endpoint-missing"), NULL},
