@@ -681,6 +681,49 @@ static void every_server_is_silent_to_ssm(struct facts *f)
     break_resolve(f, SERVICE_SSM, FAILURE_TIMEOUT);
 }
 
+/* One packet was lost: another address of ssm does connect from there. */
+static void one_connects_from_those_ports(struct facts *f)
+{
+    at(f, SERVICE_SSM, 1)->port = at(f, SERVICE_SSM, 1)->silent_port;
+    at(f, SERVICE_SSM, 1)->silent_port = 0;
+}
+
+/* What DNS says was dialled too, for comparison, and stands before what is pinned. */
+static void the_opinion_of_dns_stands_first(struct facts *f)
+{
+    struct endpoint_facts *endpoint = &f->endpoints[SERVICE_SSM];
+
+    endpoint->addresses[endpoint->n_addresses++] = endpoint->addresses[0];
+    SET(endpoint->addresses[0].address, "10.0.1.21");
+    endpoint->addresses[0].from_hosts_file = false;
+    endpoint->addresses[0].second_opinion = true;
+}
+
+static void the_agents_mgs_endpoint_is_of_ssm(struct facts *f)
+{
+    struct service_plan *plan = &f->plan.services[SERVICE_SSMMESSAGES];
+
+    plan->host_source = SOURCE_AGENT_CONFIG;
+    SET(plan->host, "vpce-1.ssm.us-east-1.vpce.amazonaws.com");
+}
+
+static void the_proxy_refuses_ssmmessages(struct facts *f)
+{
+    step_fail(&f->endpoints[SERVICE_SSMMESSAGES].proxy, FAILURE_PROXY, 3);
+    f->endpoints[SERVICE_SSMMESSAGES].proxy_status = 403;
+}
+
+static void the_proxy_refuses_what_is_not_past_it(struct facts *f)
+{
+    the_proxy_refuses_ssmmessages(f);
+    SET(f->agent.no_proxy, "169.254.169.254,ssm.us-east-1.amazonaws.com");
+}
+
+static void a_certificate_ends_now(struct facts *f)
+{
+    at(f, SERVICE_SSM, 0)->session.not_after_unix_s = 1795435200;
+}
+
 static void the_second_services_certificate_ends(struct facts *f)
 {
     at(f, SERVICE_SSMMESSAGES, 0)->session.not_after_unix_s = f->clock.wall_unix_ms / 1000 + 86400;
@@ -834,6 +877,16 @@ static const struct {
      NULL},
     {"tls-expired", each_certificate_ended_on_its_own_day, "the certificate ended on 2026-11-21",
      NULL},
+    {"network-acl--some-ports", one_connects_from_those_ports, "\"verdict\":\"ready\"",
+     "\"network-acl\""},
+    {"dns-hosts-override", the_opinion_of_dns_stands_first, "\"1 of 1 in the VPC", NULL},
+    {"healthy", the_agents_mgs_endpoint_is_of_ssm, "Mgs.Endpoint names an endpoint of ssm: vpce-1",
+     NULL},
+    {"proxy-in-the-way--opens", the_proxy_refuses_ssmmessages,
+     "for ssmmessages.us-east-1.amazonaws.com, which does not let it through", NULL},
+    {"proxy-in-the-way--opens", the_proxy_refuses_what_is_not_past_it,
+     "for ssmmessages.us-east-1.amazonaws.com, which does not let it through", NULL},
+    {"healthy", a_certificate_ends_now, "certificate of 10.0.1.21 is valid until", NULL},
     {"dns-server-silent", every_server_is_silent_to_ssm,
      "10.0.9.53, asked for ssmmessages.us-east-1.amazonaws.com A: no answer", NULL},
     {"endpoint-missing--gateway", one_other_service_is_silent, FINDING("endpoint-missing"), NULL},
