@@ -246,11 +246,16 @@ static void write_permissions(struct screen *screen, const struct report *report
 
 void terminal_write(const struct report *report, const struct style *style, struct buffer *to)
 {
-    /* one for the prompt, two for the headline, one for the empty line above */
-    enum { LAST_ROWS = 24 - 1 - 3 };
-    const struct last_screen holds = advice_fitting(report, style, LAST_ROWS);
+    enum { LAST_ROWS = 24 - 1 - 1 }; /* one for the prompt, one for the empty line above */
+    LOCAL_BUFFER headline = {.max_bytes = 4 * HEADLINE_SIZE};
     struct screen screen;
+    int rows = LAST_ROWS;
 
+    screen_init(&screen, style, &headline);
+    write_headline(&screen, report);
+    for (size_t i = 0; i < headline.used; i++)
+        rows -= headline.bytes[i] == '\n';
+    const struct last_screen holds = advice_fitting(report, style, rows);
     screen_init(&screen, style, to);
     write_identity(&screen, report->facts);
     ladders_write(&screen, report, style->verbose ? LADDERS_IN_FULL : LADDERS_NOT_OK);
@@ -261,7 +266,7 @@ void terminal_write(const struct report *report, const struct style *style, stru
     if (report->verdict == VERDICT_UNKNOWN && !report_root(report))
         write_next(&screen, report);
     screen_end(&screen);
-    write_headline(&screen, report);
+    (void)buffer_add(to, headline.bytes, headline.used);
     advice_last_screen(&screen, report, &holds);
 }
 
