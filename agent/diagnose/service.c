@@ -162,6 +162,12 @@ bool when_region_is_right(const struct view *view)
            strcmp(signing, facts->instance.region) == 0;
 }
 
+/* Else the agent's requests go where nobody knows them. */
+bool when_configuration_fits(const struct view *view)
+{
+    return view->checks[CHECK_AGENT_CONFIG].reason != FAILURE_INVALID;
+}
+
 void quote_http(const struct view *view, struct finding *finding)
 {
     for (struct each it = {0}; view_each(view, RUNG_HTTP, &it);) {

@@ -130,9 +130,8 @@ static enum answer read_source(const char *root, struct facts *facts)
     cJSON *config = cJSON_Parse(contents.bytes);
     const cJSON *source = cJSON_GetObjectItemCaseSensitive(config, "CredentialSource");
     const cJSON *expires = cJSON_GetObjectItemCaseSensitive(config, "CredentialsExpiresAt");
-    if (is_of_another(facts, cJSON_GetObjectItemCaseSensitive(config, "InstanceId")))
-        source = NULL;
-    if (cJSON_IsString(source))
+    bool counts = !is_of_another(facts, cJSON_GetObjectItemCaseSensitive(config, "InstanceId"));
+    if (counts && cJSON_IsString(source))
         answer = strcmp(source->valuestring, "SSM") == 0 ? ANSWER_YES : ANSWER_NO;
     if (cJSON_IsString(expires))
         (void)clock_parse_iso8601(expires->valuestring, &facts->role.expires_unix_s);

@@ -23,7 +23,6 @@ UNKNOWN = "stand-in does not know"
 UNSEEN = "what is commented out is run too: it must not be run before a look"
 LEFT = {  # checks of the finding that remain, as a warning
     "no-address-of-family": ["ec2messages.resolve"],  # nobody is told to do anything to its endpoint
-    "denied-by-endpoint-policy": ["ssm.authorize"],  # a finding of its own, whose commands are printed once nothing is fatal
 }
 
 ROWS = [  # faults, the finding, the verdict afterwards, and UNSEEN
@@ -45,7 +44,7 @@ ROWS = [  # faults, the finding, the verdict afterwards, and UNSEEN
     ("denied-by-boundary", "denied-by-boundary", "ready", UNSEEN),
     ("denied", "denied", "ready", UNSEEN),
     ("denied-by-endpoint-policy:ssm", "denied-by-endpoint-policy", "ready", UNSEEN),
-    ("denied-by-endpoint-policy", "denied-by-endpoint-policy", "degraded", UNSEEN),
+    ("denied-by-endpoint-policy", "denied-by-endpoint-policy", "ready", UNSEEN),
     # names
     ("dns-no-resolver", "dns-no-resolver", "ready", UNSEEN),
     ("dns-resolver-unreachable", "dns-resolver-unreachable", "ready", UNSEEN),
