@@ -22,7 +22,7 @@ printf '\n' >>"$ARGV"
 case "$*" in
 *"VpcEndpoints[0].VpcEndpointId"* | *"| [0]"*) [ "$ROUND" = 0 ] && echo None || echo vpce-0123456789abcdef0 ;;
 *DhcpConfigurations*) echo '[{"Key":"domain-name-servers","Values":["AmazonProvidedDNS"]}]' ;;
-*"min(NetworkAcls"*) echo 100 ;;
+*"[RuleNumber]"*) printf '1\n100\n' ;;
 *CidrBlock*) echo 10.0.0.0/16 ;;
 *"--output text"*) echo x-0123456789abcdef01 ;;
 esac
@@ -75,7 +75,7 @@ class Runner:
         with open(os.path.join(path, "aws"), "w", encoding="utf-8") as file:
             file.write(STAND_IN)
         os.chmod(os.path.join(path, "aws"), 0o755)
-        for name in ("base64", "cat", "cut", "grep", "seq", "sort", "tr", "wc", "sh"):
+        for name in ("awk", "base64", "cat", "cut", "grep", "seq", "sort", "tr", "wc", "sh"):
             os.symlink(os.path.join("/usr/bin", name), os.path.join(path, name))
 
     def run(self, block, where):
