@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -311,12 +312,18 @@ static void tells_who_sent_the_error(void **state)
         unsigned char code;
         enum failure failure;
     } rows[] = {{1, FAILURE_HOST_UNREACHABLE}, {3, FAILURE_REFUSED}};
+    const char *emulator = getenv(
+        "EMULATE"); /* packaging/scripts/run-units; qemu-user hands on no sender */
     int seen = socket(AF_INET, SOCK_RAW, IPPROTO_TCP);
     unsigned char packet[512];
     (void)state;
 
     if (seen < 0)
         skip();
+    if (emulator && emulator[0]) {
+        close(seen);
+        skip();
+    }
     open_silent();
     while (recv(seen, packet, sizeof(packet), MSG_DONTWAIT) > 0) {}
     for (size_t i = 0; i < COUNT_OF(rows); i++) {
