@@ -125,8 +125,9 @@ static struct rule rule_read(char *line)
         if (next == NOTHING) {
             take_word(&rule, about, word);
             about = about == TARGET ? NOTHING : about; /* "LOG", and what follows is of the log */
-        } else if (next != NEGATED)
+        } else if (next != NEGATED) {
             about = next;
+        }
     }
     return rule;
 }

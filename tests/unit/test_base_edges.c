@@ -455,6 +455,8 @@ static void a_list_has_an_end(void **state)
     }
     LOCAL_NAMES names = file_list(directory, "", ".conf");
     assert_int_equal(names.n, 1024);
+    for (size_t i = 1; i < names.n; i++)
+        assert_true(strcmp(names.names[i - 1], names.names[i]) < 0);
     for (int i = 0; i < 1030; i++) {
         (void)text_set(name, sizeof(name), "%d.conf", i);
         assert_int_equal(unlink(place(name)), 0);
@@ -531,6 +533,32 @@ static void without_reading(void)
     EXPECT(names.n == 0 && has_trouble(directory));
 }
 
+/* What a signal interrupts is asked again, here without end. */
+static void with_interruptions(bool whole)
+{
+    const struct itimerval soon = {{0, 50000}, {0, 50000}};
+    LOCAL_BUFFER contents = {.max_bytes = 8};
+    char text[8];
+
+    (void)signal(SIGALRM, SIG_DFL); /* output_write() has a handler */
+    if (!deny(SYS_read, EINTR) || setitimer(ITIMER_REAL, &soon, NULL) != 0)
+        (void)raise(SIGALRM);
+    if (whole)
+        (void)file_read(directory, "/file", &contents);
+    else
+        (void)file_read_start(directory, "/file", text, sizeof(text));
+}
+
+static void with_interruptions_of_all(void)
+{
+    with_interruptions(true);
+}
+
+static void with_interruptions_of_the_start(void)
+{
+    with_interruptions(false);
+}
+
 static void without_modes(void)
 {
     if (!deny(SYS_fchmod, EPERM))
@@ -559,6 +587,8 @@ static void what_the_system_does_not_give(void **state)
     assert_int_equal(symlink("file", place("link")), 0);
     assert_int_equal(status_of(without_fstat), 0);
     assert_int_equal(status_of(without_reading), 0);
+    assert_int_equal(status_of(with_interruptions_of_all), 128 + SIGALRM);
+    assert_int_equal(status_of(with_interruptions_of_the_start), 128 + SIGALRM);
     assert_int_equal(status_of(without_modes), 0);
     assert_int_equal(status_of(without_closing), 0);
     assert_true(file_read_line("", place("file"), text, sizeof(text)));
