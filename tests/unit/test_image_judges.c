@@ -476,6 +476,8 @@ static const struct {
     {"hosts", {{"/etc/hosts", "10.0.0.1 instance-data\n10.0.0.2 metadata.ec2.internal\n10.0.0.3 instance-data.ec2.internal\n"}},
      "warning: /etc/hosts: instance-data is 10.0.0.1; /etc/hosts: metadata.ec2.internal is 10.0.0.2; /etc/hosts: instance-data.ec2.internal is 10.0.0.3"},
     {"hosts", {{"/etc/hosts", "169.254.169.254 instance-data\nfd00:ec2::254 instance-data\n"}}, ""},
+    {"hosts", {{"/etc/hosts", "10.0.0.1 proxy ssm.eu-west-1.amazonaws.com s3 ec2messages.eu-west-1.amazonaws.com\n"}},
+     "fatal: /etc/hosts: ssm.eu-west-1.amazonaws.com; /etc/hosts: ec2messages.eu-west-1.amazonaws.com"},
     /* routes, and settings of the kernel */
     {"routes", {{"/etc/rc.local", "ip route add blackhole 169.254.169.254\n"}}, "fatal: /etc/rc.local: ip route add blackhole 169.254.169.254"},
     {"routes", {{"/etc/rc.local", "ip route add unreachable 169.254.0.0/16\n"}}, "fatal: /etc/rc.local: ip route add unreachable 169.254.0.0/16"},
