@@ -46,7 +46,7 @@ static bool reserve(struct buffer *buffer, size_t n)
 
     char *bytes = malloc(size);
     if (buffer->bytes) {
-        memcpy(bytes, buffer->bytes, buffer->used + 1);
+        memcpy(bytes, buffer->bytes, buffer->used);
         explicit_bzero(buffer->bytes, buffer->allocated);
         free(buffer->bytes);
     }

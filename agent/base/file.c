@@ -294,7 +294,7 @@ int file_read_as_go(const char *root, const char *path, struct buffer *contents)
             *at = '\1';
         if (at + 1 - line == LONGEST_LINE) {
             line[0] = '\0';
-            break;
+            break; /* what is behind is not of the text */
         }
     }
     return error;

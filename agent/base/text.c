@@ -303,7 +303,7 @@ void text_hint(char *to, size_t size, const char *dashes, const char *word,
 
 int text_compare_versions(const char *a, const char *b)
 {
-    if (!text_only(a, ".") || !text_only(b, ".") || a[0] < '0' || a[0] > '9')
+    if (!text_only(a, ".") || !text_only(b, "."))
         return 0;
     while (*a || *b) {
         char *end_a, *end_b;

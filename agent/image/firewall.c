@@ -122,10 +122,12 @@ static struct rule rule_read(char *line)
         rule.has_owner |= next == OWNER;
         if (rule.accepts || rule.denies)
             break; /* what follows says how */
-        if (next == NOTHING)
+        if (next == NOTHING) {
             take_word(&rule, about, word);
-        else if (next != NEGATED)
+            about = about == TARGET ? NOTHING : about; /* "LOG", and what follows is of the log */
+        } else if (next != NEGATED) {
             about = next;
+        }
     }
     return rule;
 }

@@ -633,6 +633,7 @@ static int status_after(void (*run_out)(size_t n), size_t n, char *said, size_t 
     (void)close(ends[1]);
     ssize_t n_said = read(ends[0], said, size - 1);
     said[n_said > 0 ? n_said : 0] = '\0';
+    assert_int_equal(strlen(said), n_said); /* and no zero behind it */
     (void)close(ends[0]);
     assert_int_equal(waitpid(child, &status, 0), child);
     return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
@@ -658,12 +659,16 @@ static void out_of_memory_is_the_end(void **state)
 /* A size of 0 frees, and what comes of it is no failure. */
 static void nothing_is_not_out_of_memory(void **state)
 {
-    volatile size_t nothing = 0, some = 8;
+    volatile size_t nothing = 0, some = 8, odd = 3;
+    void *memory = NULL;
     (void)state;
 
     free(realloc(malloc(some), nothing));
     free(reallocarray(malloc(some), nothing, some));
     free(reallocarray(malloc(some), some, nothing));
+    assert_int_equal(posix_memalign(&memory, some, some), 0);
+    free(memory);
+    assert_int_equal(posix_memalign(&memory, odd, some), EINVAL); /* which is another failure */
 }
 #endif
 

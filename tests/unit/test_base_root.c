@@ -26,7 +26,7 @@
 #include "base/limits.h"
 #include "base/text.h"
 
-enum { MAX_PATHS = 80, DEEP = 50 };
+enum { MAX_PATHS = 80, DEEP = 50, LONGEST = 4095 };
 
 static char top[] = "/tmp/ssm-preflight-root-XXXXXX";
 static char root[64];
@@ -130,7 +130,7 @@ static void put(const char *path)
 
 static int make(void **state)
 {
-    static char deep[3][DEEP * 8 + 8], long_name[400];
+    static char deep[3][DEEP * 8 + 8], long_name[400], longest[2][LONGEST + 2];
     char outside[64];
     (void)state;
 
@@ -165,7 +165,13 @@ static int make(void **state)
     memset(long_name, 'n', sizeof(long_name) - 1);
     long_name[0] = '/';
     paths[n_paths++] = long_name;
-    return 0;
+    for (int i = 0; i < 2; i++) { /* as long as a path may be, and longer by one */
+        memset(longest[i], '/', LONGEST + (size_t)i);
+        memcpy(longest[i] + LONGEST + i - strlen("file"), "file", strlen("file"));
+        paths[n_paths++] = longest[i];
+    }
+    paths[n_paths++] = "/far";
+    return symlink(longest[0], place("/far"));
 }
 
 static int remove_all(void **state)
@@ -206,6 +212,23 @@ static void nothing_leaves_the_root(void **state)
     assert_true(found("/a/up", O_RDONLY) == (int64_t)status.st_ino);
     assert_int_equal(stat(place("/etc/passwd"), &status), 0);
     assert_true(found("/a/b/absolute", O_RDONLY) == (int64_t)status.st_ino);
+}
+
+/* `--root r`: of one letter, and below the working directory. */
+static void a_root_may_be_named_by_a_letter(void **state)
+{
+    char before[256];
+    struct stat status, there;
+    (void)state;
+
+    assert_non_null(getcwd(before, sizeof(before)));
+    assert_int_equal(chdir(top), 0);
+    assert_int_equal(symlink("root", "r"), 0);
+    assert_int_equal(stat("root/file", &there), 0);
+    assert_true(file_look("r", "/file", true, &status));
+    assert_true(status.st_ino == there.st_ino);
+    assert_false(file_exists("r", "/proc/self"));
+    assert_int_equal(chdir(before), 0);
 }
 
 static const int flags_tried[] = {O_RDONLY, O_RDONLY | O_DIRECTORY, O_PATH, O_PATH | O_NOFOLLOW,
@@ -289,6 +312,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(nothing_leaves_the_root),
+        cmocka_unit_test(a_root_may_be_named_by_a_letter),
         cmocka_unit_test(the_walk_finds_what_the_kernel_finds),
     };
     return cmocka_run_group_tests_name("base: paths below a root", tests, make, remove_all);

@@ -32,7 +32,6 @@ static const struct image_request request = {.root = root,
                                              .config_error = "",
                                              .max_age_days = 90,
                                              .now_unix_s = NOW_UNIX_S};
-static const char *version;
 
 /* clang-format off */
 static const struct {
@@ -52,11 +51,14 @@ static int forget(const char *path, const struct stat *status, int kind, struct 
     return at->level > 0 ? remove(path) : 0;
 }
 
-/* With the folders above it. "-> x" is a link, and "ELF62" a program for the machine of this number. */
+/* With the folders above it. "-> x" is a link, "ELF62" a program for the machine of this number, and "hsqs48" a snap that says
+ * it has as many bytes, and has 48. */
 static void put(const char *path, const char *text)
 {
     unsigned char head[64] = {0x7f, 'E', 'L', 'F', 2, 1, 1, [16] = 2};
-    const bool is_program = text_starts(text, "ELF");
+    const bool is_program = text_starts(text, "ELF"), is_snap = text_starts(text, "hsqs");
+    const uint64_t number = is_program || is_snap ? strtoull(text + (is_snap ? 4 : 3), NULL, 10)
+                                                  : 0;
     const struct timespec built[2] = {{BUILT_UNIX_S, 0}, {BUILT_UNIX_S, 0}};
     char whole[PATH_SIZE];
 
@@ -72,27 +74,40 @@ static void put(const char *path, const char *text)
     }
     FILE *file = fopen(whole, "w");
     assert_non_null(file);
-    head[18] = (unsigned char)(is_program ? atoi(text + strlen("ELF")) : 0);
-    assert_true(is_program ? fwrite(head, sizeof(head), 1, file) == 1 : fputs(text, file) >= 0);
+    head[18] = (unsigned char)number;
+    if (is_snap) {
+        memcpy(head, "hsqs", 5);
+        memcpy(head + 40, &number, sizeof(number)); /* of a machine that is little-endian */
+    }
+    assert_true(is_program || is_snap ? fwrite(head, is_snap ? 48 : sizeof(head), 1, file) == 1
+                                      : fputs(text, file) >= 0);
     assert_int_equal(fclose(file), 0);
+    assert_int_equal(chmod(whole, is_program ? 0755 : 0644), 0);
     assert_int_equal(utimensat(AT_FDCWD, whole, built, 0), 0);
 }
 
 struct file {
     const char *path,
-        *text; /* without a text the path is the name of a unit, which is enabled; and "version" is the agent's */
+        *text; /* without a text the path is the name of a unit, which is enabled; a word is a setting (said_of) */
 };
+static const struct file *given;
+
+static const char *setting(const char *name, const char *usual)
+{
+    for (int i = 0; i < MAX_FILES && given[i].path; i++)
+        if (strcmp(given[i].path, name) == 0)
+            return given[i].text;
+    return usual;
+}
 
 static void put_all(const struct file files[MAX_FILES])
 {
     char path[PATH_SIZE];
 
     assert_int_equal(nftw(root, forget, 8, FTW_DEPTH | FTW_PHYS), 0);
-    version = "";
+    given = files;
     for (int i = 0; i < MAX_FILES && files[i].path; i++) {
-        if (strcmp(files[i].path, "version") == 0)
-            version = files[i].text;
-        else if (files[i].text)
+        if (files[i].text && files[i].path[0] == '/')
             put(files[i].path, files[i].text);
         if (files[i].text)
             continue;
@@ -109,18 +124,27 @@ static const char *said_of(const char *name)
 {
     static struct agent_facts agent;
     static char said[8 * LINE_SIZE];
+    struct image_request asked = request;
     struct image image = {.root = root,
-                          .request = &request,
+                          .request = &asked,
                           .report = &report,
                           .agent = &agent,
-                          .program = "/usr/bin/amazon-ssm-agent",
-                          .machine = 62,
-                          .systemd = 257};
+                          .machine = atoi(setting("machine", "62")),
+                          .systemd = atoi(setting("systemd", "257"))};
     size_t i = text_find(name, &checks[0].name, sizeof(checks[0]), COUNT_OF(checks));
 
     assert_true(i < COUNT_OF(checks));
     agent = (struct agent_facts){.installed = ANSWER_YES, .unit = "amazon-ssm-agent.service"};
-    (void)text_set(agent.version, sizeof(agent.version), "%s", version);
+    asked.region = setting("region", request.region);
+    asked.config_error = setting("config-error", "");
+    asked.max_age_days = atoi(setting("max-age", "90"));
+    (void)text_set(image.program, PATH_SIZE, "%s", setting("program", "/usr/bin/amazon-ssm-agent"));
+    (void)text_set(image.snap, PATH_SIZE, "%s", setting("snap", ""));
+    (void)text_set(agent.version, sizeof(agent.version), "%s", setting("version", ""));
+    (void)text_set(agent.unfinished, sizeof(agent.unfinished), "%s", setting("unfinished", ""));
+    (void)text_set(agent.ssl_cert_file, PATH_SIZE, "%s", setting("ssl-cert-file", ""));
+    (void)text_set(agent.ssl_cert_dir, PATH_SIZE, "%s", setting("ssl-cert-dir", ""));
+    (void)text_set(agent.sdk_bundle, PATH_SIZE, "%s", setting("sdk-bundle", ""));
     report = (struct image_report){.n_findings = 0};
     report.checks[i].status = STATUS_PASS;
     image.number = (int)i + 1;
@@ -225,6 +249,30 @@ static const struct {
      "443 IMDS 53"},
     {false, "}\n}\ntable ip6 s {\nchain out {\ntype filter hook output priority 0; policy drop;\n",
      ""},
+    {false, "reject with tcp reset", "443 IMDS 53"}, /* what follows says how */
+    {false, "drop comment tcp", "443 IMDS 53"},
+    {false, "goto other", "?"},
+    {false, "oifname lo drop", ""},
+    {false, "oifname eth0 drop", "443 IMDS 53"},
+    {false, "icmpv6 type echo-request drop", ""},
+    {false, "tcp dport vmap @verdicts drop", "?"},
+    {false, "skgid 1000 drop", "?"},
+    {false, "tcp dport 443 ct state established drop", ""},
+    {true, "ip daddr 172.16.0.0/12 accept\ntcp dport 80 accept", "?"},
+    {true, "ip daddr 192.168.0.0/16 accept\ntcp dport 80 accept", "?"},
+    {true, "ip daddr 100.64.0.0/10 accept\ntcp dport 80 accept", "?"},
+    {true, "ip6 daddr fd00::/8 accept\ntcp dport 80 accept", "?"},
+    {true, "ip6 daddr fc00::/7 accept\ntcp dport 80 accept", "?"},
+    {true, "ip daddr 10.0.1.7 accept\ntcp dport 80 accept", "443 53"},
+    {false, "ip daddr != 169.254.169.254 tcp dport 443 accept\ndrop", "IMDS 53"},
+    {false, "jump other\ntcp dport 443 drop", "?"},
+    {true, "jump other\n}\nchain more {\ntype filter hook output priority 1; policy drop;\n",
+     "443 IMDS 53"},
+    {false, "accept\n}\nchain in {\ntype filter hook input priority 0; policy accept;\ndrop", ""},
+    {false,
+     "}\n}\ntable ip6 s {\nchain out {\ntype filter hook output priority 0;\n}\n}\ntable ip s {\nchain out {\ntype filter hook output priority 0; policy drop;\n",
+     "443 IMDS 53"},
+    {false, "skuid root tcp dport 80 accept\ntcp dport 80 drop", USERS},
     {false, "skuid root ip daddr 169.254.169.254 accept\nip daddr 169.254.169.254 drop", USERS},
     {false, "skuid != root ip daddr 169.254.169.254 drop", USERS},
 };
@@ -428,6 +476,8 @@ static const struct {
     {"hosts", {{"/etc/hosts", "10.0.0.1 instance-data\n10.0.0.2 metadata.ec2.internal\n10.0.0.3 instance-data.ec2.internal\n"}},
      "warning: /etc/hosts: instance-data is 10.0.0.1; /etc/hosts: metadata.ec2.internal is 10.0.0.2; /etc/hosts: instance-data.ec2.internal is 10.0.0.3"},
     {"hosts", {{"/etc/hosts", "169.254.169.254 instance-data\nfd00:ec2::254 instance-data\n"}}, ""},
+    {"hosts", {{"/etc/hosts", "10.0.0.1 proxy ssm.eu-west-1.amazonaws.com s3 ec2messages.eu-west-1.amazonaws.com\n"}},
+     "fatal: /etc/hosts: ssm.eu-west-1.amazonaws.com; /etc/hosts: ec2messages.eu-west-1.amazonaws.com"},
     /* routes, and settings of the kernel */
     {"routes", {{"/etc/rc.local", "ip route add blackhole 169.254.169.254\n"}}, "fatal: /etc/rc.local: ip route add blackhole 169.254.169.254"},
     {"routes", {{"/etc/rc.local", "ip route add unreachable 169.254.0.0/16\n"}}, "fatal: /etc/rc.local: ip route add unreachable 169.254.0.0/16"},
@@ -769,6 +819,360 @@ static const struct {
     {"agent-unit", {{"/run/systemd/system/amazon-ssm-agent.service.d/a.conf", "[Service]\nPrivateNetwork=yes\n"}}, ""},
     {"agent-unit", {{"/etc/systemd/system/amazon-ssm-agent.service.d/a.conf", "[Service]\nNoNewPrivileges=yes\n"}},
      "warning: /etc/systemd/system/amazon-ssm-agent.service.d/a.conf: NoNewPrivileges=yes, ssm-user's sudo will not work"},
+    /* what is installed, and whole */
+    {"agent-installed", {{NULL, NULL}}, "fatal: no amazon-ssm-agent.service, and no snap in snapd's folders"},
+    {"agent-installed", {{"/usr/bin/amazon-ssm-agent", "ELF62"}}, "amazon-ssm-agent, /usr/bin/amazon-ssm-agent"},
+    {"agent-installed", {{"/var/lib/snapd/snaps/amazon-ssm-agent_1.snap", "hsqs48"}},
+     "amazon-ssm-agent (snap), /var/lib/snapd/snaps/amazon-ssm-agent_1.snap"},
+    {"agent-installed", {{"/var/lib/snapd/snaps/amazon-ssm-agent_1.snap", "hsqs48"}, {"/usr/bin/amazon-ssm-agent", "ELF62"}},
+     "amazon-ssm-agent (snap), /var/lib/snapd/snaps/amazon-ssm-agent_1.snap"},
+    {"agent-installed", {{"/var/lib/snapd/snaps/amazon-ssm-agent_1.snap", "hsqs48"}, {"/usr/bin/amazon-ssm-agent", "ELF62"}, ON("amazon-ssm-agent.service")},
+     "amazon-ssm-agent, /usr/bin/amazon-ssm-agent"},
+    {"agent-installed", {ON("amazon-ssm-agent.service"), {"/var/lib/x", "x"}},
+     "fatal: amazon-ssm-agent.service is there, the program that it starts is not"},
+    {"agent-installed", {ON("amazon-ssm-agent.service"), ON("snapd.service"), {"/var/lib/x", "x"}},
+     "fatal: amazon-ssm-agent.service is there, the program that it starts is not"},
+    {"agent-installed", {ON("amazon-ssm-agent.service")}, "fatal: amazon-ssm-agent.service is there, the program that it starts is not"},
+    {"agent-whole", {{"/usr/bin/amazon-ssm-agent", "ELF62"}, {"/usr/bin/ssm-agent-worker", "ELF62"}, {"/usr/bin/ssm-document-worker", "ELF62"}, {"/usr/bin/ssm-session-worker", "ELF62"}},
+     ""},
+    {"agent-whole", {{"/usr/bin/amazon-ssm-agent", "ELF62"}, {"/usr/bin/ssm-agent-worker", "ELF62"}, {"/usr/bin/ssm-document-worker", "ELF62"}, {"/usr/bin/ssm-session-worker", "ELF62"}, {"unfinished", "dpkg says so"}},
+     "fatal: dpkg says so"},
+    {"agent-whole", {{"/usr/bin/amazon-ssm-agent", "ELF183"}, {"/usr/bin/ssm-agent-worker", "ELF62"}, {"/usr/bin/ssm-document-worker", "ELF62"}, {"/usr/bin/ssm-session-worker", "ELF62"}},
+     "fatal: /usr/bin/amazon-ssm-agent is for the machine aarch64"},
+    {"agent-whole", {{"/usr/bin/amazon-ssm-agent", "ELF62"}, {"/usr/bin/ssm-agent-worker", "ELF62"}, {"/usr/bin/ssm-document-worker", "ELF62"}, {"/usr/bin/ssm-session-worker", "ELF183"}},
+     "warning: /usr/bin/ssm-session-worker is for the machine aarch64"},
+    {"agent-whole", {{"machine", "0"}, {"/usr/bin/amazon-ssm-agent", "ELF62"}, {"/usr/bin/ssm-agent-worker", "ELF62"}, {"/usr/bin/ssm-document-worker", "ELF62"}, {"/usr/bin/ssm-session-worker", "ELF183"}},
+     ""},
+    {"agent-whole", {{"/usr/bin/amazon-ssm-agent", "#!/bin/sh\n"}, {"/usr/bin/ssm-agent-worker", "ELF62"}, {"/usr/bin/ssm-document-worker", "ELF62"}, {"/usr/bin/ssm-session-worker", "ELF62"}},
+     "fatal: /usr/bin/amazon-ssm-agent cannot be executed"},
+    {"agent-whole", {{"/usr/bin/amazon-ssm-agent", "ELF62"}, {"/usr/bin/ssm-agent-worker", ""}, {"/usr/bin/ssm-document-worker", "ELF62"}, {"/usr/bin/ssm-session-worker", "ELF62"}},
+     "fatal: /usr/bin/ssm-agent-worker is no program"},
+    {"agent-whole", {{"program", "/opt/a/amazon-ssm-agent"}, {"/opt/a/amazon-ssm-agent", "ELF62"}, {"/opt/a/ssm-agent-worker", "ELF183"}, {"/usr/bin/ssm-document-worker", "ELF62"}, {"/usr/bin/ssm-session-worker", "ELF62"}},
+     "fatal: /opt/a/ssm-agent-worker is for the machine aarch64"},
+    {"agent-whole", {{"program", "/opt/a/amazon-ssm-agent"}, {"/opt/a/amazon-ssm-agent", "ELF62"}, {"/usr/bin/ssm-agent-worker", "ELF62"}, {"/usr/bin/ssm-document-worker", "ELF62"}, {"/usr/bin/ssm-session-worker", "ELF62"}},
+     ""},
+    {"agent-whole", {{"program", ""}, {"snap", "/var/lib/snapd/snaps/amazon-ssm-agent_1.snap"}, {"/var/lib/snapd/snaps/amazon-ssm-agent_1.snap", "hsqs48"}},
+     ""},
+    {"agent-whole", {{"program", ""}, {"snap", "/var/lib/snapd/snaps/amazon-ssm-agent_1.snap"}, {"/var/lib/snapd/snaps/amazon-ssm-agent_1.snap", "hsqs49"}},
+     "fatal: /var/lib/snapd/snaps/amazon-ssm-agent_1.snap is cut: 48 of 49 bytes"},
+    {"agent-whole", {{"program", ""}, {"snap", "/var/lib/snapd/snaps/amazon-ssm-agent_1.snap"}, {"/var/lib/snapd/snaps/amazon-ssm-agent_1.snap", "hsqs304"}},
+     "fatal: /var/lib/snapd/snaps/amazon-ssm-agent_1.snap is cut: 48 of 304 bytes"},
+    {"agent-whole", {{"program", ""}, {"snap", "/var/lib/snapd/snaps/amazon-ssm-agent_1.snap"}, {"/var/lib/snapd/snaps/amazon-ssm-agent_1.snap", "hsqs72057594037927936"}},
+     "fatal: /var/lib/snapd/snaps/amazon-ssm-agent_1.snap is cut: 48 of 72057594037927936 bytes"},
+    {"agent-whole", {{"program", ""}, {"snap", "/var/lib/snapd/snaps/amazon-ssm-agent_1.snap"}, {"/var/lib/snapd/snaps/amazon-ssm-agent_1.snap", "hsq? a text that is longer than the head of a snap is, by some words"}},
+     "fatal: /var/lib/snapd/snaps/amazon-ssm-agent_1.snap is no squashfs image"},
+    {"agent-whole", {{"program", ""}, {"snap", "/var/lib/snapd/snaps/amazon-ssm-agent_1.snap"}, {"/var/lib/snapd/snaps/amazon-ssm-agent_1.snap", "hsq"}},
+     "fatal: /var/lib/snapd/snaps/amazon-ssm-agent_1.snap is no squashfs image"},
+    {"one-agent", {{NULL, NULL}}, ""},
+    {"one-agent", {{"snap", "/var/lib/snapd/snaps/amazon-ssm-agent_1.snap"}},
+     "warning: /var/lib/snapd/snaps/amazon-ssm-agent_1.snap and /usr/bin/amazon-ssm-agent"},
+    {"one-agent", {{"snap", "/var/lib/snapd/snaps/amazon-ssm-agent_1.snap"}, {"program", ""}}, ""},
+    /* how old */
+    {"age", {{"/usr/bin/amazon-ssm-agent", "ELF62"}, {"max-age", "89"}}, "warning: /usr/bin/amazon-ssm-agent is 90 days old, --max-age is 89"},
+    {"age", {{"/usr/bin/amazon-ssm-agent", "ELF62"}, {"max-age", "0"}}, "not asked: no --max-age"},
+    {"age", {{"program", ""}}, "not asked: no --max-age"},
+    {"age", {{"program", ""}, {"snap", "/var/lib/snapd/snaps/amazon-ssm-agent_1.snap"}, {"/var/lib/snapd/snaps/amazon-ssm-agent_1.snap", "x"}},
+     "90 days"},
+    {"agent-version", {{"program", ""}, {"snap", "/var/lib/snapd/snaps/amazon-ssm-agent_1.snap"}}, "? the version stands in the snap itself"},
+    /* when it starts */
+    {"agent-starts", {{"/etc/systemd/system/default.target", "-> emergency.target"}, ON("amazon-ssm-agent.service")},
+     "amazon-ssm-agent.service, by multi-user.target; fatal: default.target is emergency.target"},
+    {"agent-starts", {{"/etc/systemd/system/default.target", "-> halt.target"}, ON("amazon-ssm-agent.service")},
+     "amazon-ssm-agent.service, by multi-user.target; fatal: default.target is halt.target"},
+    {"agent-starts", {{"/etc/systemd/system/default.target", "-> poweroff.target"}, ON("amazon-ssm-agent.service")},
+     "amazon-ssm-agent.service, by multi-user.target; fatal: default.target is poweroff.target"},
+    {"agent-starts", {{"/etc/systemd/system/default.target", "-> reboot.target"}, ON("amazon-ssm-agent.service")},
+     "amazon-ssm-agent.service, by multi-user.target; fatal: default.target is reboot.target"},
+    {"agent-starts", {{"/usr/lib/systemd/system/amazon-ssm-agent.service", "x"}, {"/etc/systemd/system/sysinit.target.wants/amazon-ssm-agent.service", "x"}},
+     "amazon-ssm-agent.service, by multi-user.target"},
+    {"agent-starts", {{"/usr/lib/systemd/system/amazon-ssm-agent.service", "x"}, {"/etc/systemd/system/sockets.target.wants/amazon-ssm-agent.service", "x"}},
+     "amazon-ssm-agent.service, by multi-user.target"},
+    {"agent-starts", {{"/usr/lib/systemd/system/amazon-ssm-agent.service", "x"}, {"/etc/systemd/system/timers.target.wants/amazon-ssm-agent.service", "x"}},
+     "amazon-ssm-agent.service, by multi-user.target"},
+    {"agent-starts", {{"/usr/lib/systemd/system/amazon-ssm-agent.service", "x"}, {"/etc/systemd/system/cloud-init.target.wants/amazon-ssm-agent.service", "x"}},
+     "amazon-ssm-agent.service, by multi-user.target"},
+    {"agent-starts", {{"/usr/local/lib/systemd/system/amazon-ssm-agent.service", "x"}, {"/usr/local/lib/systemd/system/multi-user.target.wants/amazon-ssm-agent.service", "x"}},
+     "amazon-ssm-agent.service, by multi-user.target"},
+    {"agent-starts", {{"/lib/systemd/system/amazon-ssm-agent.service", "x"}, {"/lib/systemd/system/multi-user.target.wants/amazon-ssm-agent.service", "x"}},
+     "amazon-ssm-agent.service, by multi-user.target"},
+    {"agent-starts", {{"/etc/systemd/system/amazon-ssm-agent.service", "-> /dev/null"}, {"/usr/lib/systemd/system/amazon-ssm-agent.service", "x"}},
+     "fatal: amazon-ssm-agent.service is masked"},
+    {"agent-starts", {{"/etc/systemd/system/amazon-ssm-agent.service", "-> /lib/systemd/system/x.service"}, {"/lib/systemd/system/x.service", "x"}, {"/etc/systemd/system/basic.target.wants/amazon-ssm-agent.service", "x"}},
+     "amazon-ssm-agent.service, by multi-user.target"},
+    {"agent-starts", {{"/usr/lib/systemd/system/amazon-ssm-agent.service", "x"}, {"/usr/lib/systemd/system/multi-user.target", "[Unit]\nRequires=x.service b.target\n"}, {"/etc/systemd/system/b.target.wants/amazon-ssm-agent.service", "x"}},
+     "amazon-ssm-agent.service, by multi-user.target"},
+    {"agent-starts", {{"/usr/lib/systemd/system/amazon-ssm-agent.service", "x"}, {"/usr/lib/systemd/system/multi-user.target", "[Unit]\nBindsTo=x.service b.target\n"}, {"/etc/systemd/system/b.target.wants/amazon-ssm-agent.service", "x"}},
+     "amazon-ssm-agent.service, by multi-user.target"},
+    {"agent-starts", {{"/usr/lib/systemd/system/amazon-ssm-agent.service", "x"}, {"/usr/lib/systemd/system/multi-user.target", "After=b.target\n"}, {"/etc/systemd/system/b.target.wants/amazon-ssm-agent.service", "x"}},
+     "warning: only the presets of the first boot enable amazon-ssm-agent.service, where / can be written by then"},
+    {"agent-starts", {ON("amazon-ssm-agent.service"), {"/usr/lib/systemd/system-preset/1.preset", "disable\ndisable *\n"}, {"systemd", "252"}},
+     "amazon-ssm-agent.service, by multi-user.target"},
+    {"agent-starts", {ON("amazon-ssm-agent.service"), {"/usr/lib/systemd/system-preset/1.preset", "disable\ndisable *\n"}, {"systemd", "253"}},
+     "amazon-ssm-agent.service, by multi-user.target; warning: /usr/lib/systemd/system-preset/1.preset disables it, and the first boot applies presets"},
+    {"agent-starts", {ON("amazon-ssm-agent.service"), {"/usr/lib/systemd/system-preset/1.preset", "disable *\n"}, {"/etc/systemd/system-preset/0.preset", "enable amazon-ssm-agent.service\n"}},
+     "amazon-ssm-agent.service, by multi-user.target"},
+    {"agent-starts", {ON("amazon-ssm-agent.service"), {"/usr/lib/systemd/system-preset/1.preset", "disable *\n"}, {"/etc/machine-id", "0123456789abcdef0123456789abcdef\n"}},
+     "amazon-ssm-agent.service, by multi-user.target"},
+    {"agent-starts", {ON("amazon-ssm-agent.service"), {"/lib/systemd/system-preset/1.preset", "disable *\n"}},
+     "amazon-ssm-agent.service, by multi-user.target; warning: /lib/systemd/system-preset/1.preset disables it, and the first boot applies presets"},
+    {"agent-starts", {{"program", ""}, {"snap", "/var/lib/snapd/seed/snaps/amazon-ssm-agent_1.snap"}},
+     "snapd installs it from the seed at the first boot"},
+    {"agent-starts", {{"program", ""}, {"snap", "/var/lib/snapd/snaps/amazon-ssm-agent_1.snap"}}, "fatal: there is no amazon-ssm-agent.service"},
+    {"agent-starts", {{"snap", "/var/lib/snapd/seed/snaps/amazon-ssm-agent_1.snap"}}, "fatal: there is no amazon-ssm-agent.service"},
+    /* what starts a snap */
+    {"snapd", {{NULL, NULL}}, "the agent is no snap"},
+    {"snapd", {{"snap", "/var/lib/snapd/snaps/amazon-ssm-agent_1.snap"}}, "the agent is no snap"},
+    {"snapd", {{"program", ""}, {"snap", "/var/lib/snapd/snaps/amazon-ssm-agent_1.snap"}}, "fatal: there is no snapd.service: snapd was removed"},
+    {"snapd", {{"program", ""}, {"snap", "/var/lib/snapd/snaps/amazon-ssm-agent_1.snap"}, ON("snapd.service"), ON("snapd.socket"), ON("snapd.seeded.service")},
+     ""},
+    {"snapd", {{"program", ""}, {"snap", "/var/lib/snapd/snaps/amazon-ssm-agent_1.snap"}, {"/usr/lib/systemd/system/snapd.service", "x"}, {"/usr/lib/systemd/system/snapd.socket", "x"}, {"/usr/lib/systemd/system/snapd.seeded.service", "x"}},
+     "fatal: snapd.socket is not enabled; snapd.seeded.service is not enabled"},
+    {"snapd", {{"program", ""}, {"snap", "/var/lib/snapd/snaps/amazon-ssm-agent_1.snap"}, {"/usr/lib/systemd/system/snapd.service", ""}, {"/usr/lib/systemd/system/snapd.socket", ""}, {"/usr/lib/systemd/system/snapd.seeded.service", ""}},
+     "fatal: snapd.service is masked; snapd.socket is masked; snapd.seeded.service is masked"},
+    {"snapd", {{"program", ""}, {"snap", "/var/lib/snapd/snaps/amazon-ssm-agent_1.snap"}, ON("snapd.service"), {"/etc/systemd/system/snap-amazon\\x2dssm\\x2dagent-1.mount", "x"}},
+     "fatal: snap-amazon\\\\x2dssm\\\\x2dagent-1.mount is not enabled"},
+    {"snapd", {{"program", ""}, {"snap", "/var/lib/snapd/snaps/amazon-ssm-agent_1.snap"}, ON("snapd.service"), {"/etc/systemd/system/snap-amazon\\x2dssm\\x2dagent-1.mount", "x"}, {"/etc/systemd/system/multi-user.target.wants/snap-amazon\\x2dssm\\x2dagent-1.mount", "x"}},
+     ""},
+    {"snapd", {{"program", ""}, {"snap", "/var/lib/snapd/snaps/amazon-ssm-agent_1.snap"}, ON("snapd.service"), {"/etc/systemd/system/a.mount", "x"}, {"/etc/systemd/system/snap-amazon\\x2dssm\\x2dagent-1.mount", "x"}},
+     "fatal: snap-amazon\\\\x2dssm\\\\x2dagent-1.mount is not enabled"},
+    {"snapd", {{"program", ""}, {"snap", "/var/lib/snapd/snaps/amazon-ssm-agent_1.snap"}, ON("snapd.service"), {"/etc/modprobe.d/a.conf", "install squashfs /bin/false\n"}},
+     "fatal: /etc/modprobe.d/a.conf forbids squashfs"},
+    {"snapd", {{"program", ""}, {"snap", "/var/lib/snapd/snaps/amazon-ssm-agent_1.snap"}, ON("snapd.service"), {"/usr/lib/systemd/system/apparmor.service", ""}},
+     "fatal: apparmor.service is masked: who loads the profile of snap-confine?"},
+    {"snapd", {{"program", ""}, {"snap", "/var/lib/snapd/snaps/amazon-ssm-agent_1.snap"}, ON("snapd.service"), {"/usr/lib/systemd/system/apparmor.service", ""}, ON("snapd.apparmor.service")},
+     "warning: apparmor.service is masked: who loads the profile of snap-confine?"},
+    {"snapd", {{"program", ""}, {"snap", "/var/lib/snapd/snaps/amazon-ssm-agent_1.snap"}, ON("snapd.service"), {"/usr/lib/systemd/system/apparmor.service", ""}, {"/etc/kernel/cmdline", "apparmor=0\n"}},
+     ""},
+    /* configuration */
+    {"agent-config", {{"region", ""}, {"/etc/amazon/ssm/amazon-ssm-agent.json", "{\"Agent\":{\"Region\":\"us-west-2\"}}"}},
+     "? /etc/amazon/ssm/amazon-ssm-agent.json names a region or an endpoint: say --region for which the image is"},
+    {"agent-config", {{"region", ""}, {"/etc/amazon/ssm/amazon-ssm-agent.json", "{\"Ssm\":{\"Endpoint\":\"ssm.us-west-2.amazonaws.com\"}}"}},
+     "? /etc/amazon/ssm/amazon-ssm-agent.json names a region or an endpoint: say --region for which the image is"},
+    {"agent-config", {{"region", ""}, {"/etc/amazon/ssm/amazon-ssm-agent.json", "{\"Mgs\":{\"Endpoint\":\"ssmmessages.us-west-2.amazonaws.com\"}}"}}, ""},
+    {"agent-config", {{"/etc/amazon/ssm/amazon-ssm-agent.json", "{\"S3\":{\"Endpoint\":\"s3.us-west-2.amazonaws.com\"},\"Kms\":{\"Endpoint\":\"kms.us-west-1.amazonaws.com\"}}"}},
+     "warning: /etc/amazon/ssm/amazon-ssm-agent.json: S3.Endpoint is us-west-2, the image is for eu-west-1; /etc/amazon/ssm/amazon-ssm-agent.json: Kms.Endpoint is us-west-1, the image is for eu-west-1"},
+    {"agent-config", {{"/etc/amazon/ssm/amazon-ssm-agent.json", "{\"Ssm\":{\"Endpoint\":\"vpce-1\"}}"}},
+     "warning: /etc/amazon/ssm/amazon-ssm-agent.json: Ssm.Endpoint is the endpoint of one VPC, vpce-1"},
+    {"agent-config", {{"/etc/amazon/ssm/amazon-ssm-agent.json", "{\"Ssm\":{\"Endpoint\":\"localhost\"}}"}}, ""},
+    {"agent-config", {{"/etc/amazon/ssm/amazon-ssm-agent.json", "{\"Identity\":{\"ConsumptionOrder\":[\"EC2\"]}}"}}, ""},
+    {"agent-log-config", {{"/etc/amazon/ssm/seelog.xml", "<!-- x --><!-- y --><seelog><a></a></seelog>"}}, ""},
+    {"agent-log-config", {{"/etc/amazon/ssm/seelog.xml", "<a></a>"}}, "warning: /etc/amazon/ssm/seelog.xml is no <seelog> document"},
+    {"agent-log-config", {{"/etc/amazon/ssm/seelog.xml", "<seelog/>"}}, "warning: /etc/amazon/ssm/seelog.xml is no <seelog> document"},
+    {"agent-log-config", {{"/etc/amazon/ssm/seelog.xml", "<seelog><f filename=\"/a/x\"/><f filename=\"/b/x\"/></seelog>"}},
+     "warning: /etc/amazon/ssm/seelog.xml logs to /a, which is not there; /etc/amazon/ssm/seelog.xml logs to /b, which is not there"},
+    {"agent-state", {{"/var/lib/amazon/ssm/update/x", "x"}, {"/var/lib/amazon/ssm/surveyor/x", "x"}},
+     "warning: /var/lib/amazon/ssm/update is not empty; /var/lib/amazon/ssm/surveyor is not empty"},
+    {"agent-state", {{"/var/lib/amazon/ssm/runtimeconfig/identity_config.json", "x"}, {"/var/lib/amazon/ssm/Vault/Store/EC2RegistrationKey", "x"}, {"/var/lib/amazon/ssm/Vault/Store/InstanceFingerprint", "x"}},
+     "warning: /var/lib/amazon/ssm/runtimeconfig/identity_config.json; /var/lib/amazon/ssm/Vault/Store/EC2RegistrationKey; /var/lib/amazon/ssm/Vault/Store/InstanceFingerprint"},
+    {"agent-state", {{"/var/lib/amazon/ssm/a/x", "x"}, {"/var/lib/amazon/ssm/i-1/x", "x"}}, "warning: /var/lib/amazon/ssm/i-1"},
+    /* the program itself: its units, and settings */
+    {"preflight", {{"/usr/bin/ssm-preflight", "ELF62"}, ON("ssm-preflight.service"), {"systemd", "238"}}, "warning: systemd 238 is older than 239"},
+    {"preflight", {{"/usr/bin/ssm-preflight", "ELF62"}, ON("ssm-preflight.service"), {"systemd", "239"}}, ""},
+    {"preflight", {{"/usr/bin/ssm-preflight", "ELF62"}, ON("ssm-preflight.service"), {"systemd", "0"}}, ""},
+    {"preflight", {{"/usr/bin/ssm-preflight", "ELF62"}, ON("ssm-preflight.service"), {"config-error", "no such key"}}, "warning: no such key"},
+    {"preflight", {{"/usr/bin/ssm-preflight", "ELF183"}, ON("ssm-preflight.service"), {"machine", "0"}}, ""},
+    {"preflight", {{"/usr/bin/ssm-preflight", "ELF62"}}, ""},
+    {"preflight", {{"/usr/bin/ssm-preflight", "ELF62"}, ON("ssm-preflight.service"), {"/usr/lib/systemd/system/ssm-preflight-follow.service", ""}},
+     "warning: ssm-preflight-follow.service is masked"},
+    {"preflight", {{"/usr/bin/ssm-preflight", "ELF62"}, ON("ssm-preflight.service"), {"/usr/lib/systemd/system/ssm-preflight-fixed.path", ""}},
+     "warning: ssm-preflight-fixed.path is masked"},
+    {"preflight", {{"/usr/bin/ssm-preflight", "ELF62"}, ON("ssm-preflight.service"), {"/usr/lib/systemd/system/system-ssmpreflight.slice", ""}},
+     "warning: system-ssmpreflight.slice is masked"},
+    {"preflight", {{"/usr/bin/ssm-preflight", "ELF62"}, ON("ssm-preflight.service"), {"/etc/ssm-preflight/preflight.conf", "ca-file = \n"}}, ""},
+    {"preflight", {{"/usr/bin/ssm-preflight", "ELF62"}, ON("ssm-preflight.service"), {"/etc/ssm-preflight/preflight.conf.d/a.conf", "ca-file = /etc/none.pem\n"}},
+     "warning: /etc/ssm-preflight/preflight.conf.d/a.conf: ca-file is /etc/none.pem, which is not there"},
+    /* rules of a firewall elsewhere */
+    {"firewall", {ON("iptables.service"), {"/etc/sysconfig/iptables", "*filter\n-A OUTPUT -p tcp --destination-port 443 -j DROP\n"}},
+     "fatal: /etc/sysconfig/iptables does not let out what goes to port 443"},
+    {"firewall", {ON("iptables.service"), {"/etc/sysconfig/iptables", "*filter\n-A OUTPUT -p tcp --sport 443 -j DROP\n"}}, ""},
+    {"firewall", {ON("iptables.service"), {"/etc/sysconfig/iptables", "*filter\n-A OUTPUT -p tcp --sports 443 -j DROP\n"}}, ""},
+    {"firewall", {ON("iptables.service"), {"/etc/sysconfig/iptables", "*filter\n-A OUTPUT -d 169.254.169.254 -j DROP\n"}},
+     "fatal: /etc/sysconfig/iptables does not let out what goes to 169.254.169.254"},
+    {"firewall", {ON("iptables.service"), {"/etc/sysconfig/iptables", "*filter\n-A OUTPUT -d 169.254.169.253 -j DROP\n"}}, ""},
+    {"firewall", {ON("iptables.service"), {"/etc/sysconfig/iptables", "*filter\n-A OUTPUT -g other\n"}},
+     "? /etc/sysconfig/iptables: what it includes or jumps to decides"},
+    {"firewall", {ON("iptables.service"), {"/etc/sysconfig/iptables", "*filter\n-A OUTPUT -j NFLOG\n-A OUTPUT -j LOG --log-prefix \"drop \"\n-A OUTPUT -j REJECT --reject-with tcp-reset\n"}},
+     "fatal: /etc/sysconfig/iptables does not let out what goes to port 443 169.254.169.254 port 53"},
+    {"firewall", {ON("iptables.service"), {"/etc/sysconfig/iptables", "*filter\n-A OUTPUT -o lo -j DROP\n"}}, ""},
+    {"firewall", {ON("iptables.service"), {"/etc/sysconfig/iptables", "*filter\n-A OUTPUT -o eth0 -j DROP\n"}},
+     "fatal: /etc/sysconfig/iptables does not let out what goes to port 443 169.254.169.254 port 53"},
+    {"firewall", {ON("iptables.service"), {"/etc/sysconfig/iptables", "*filter\n-A OUTPUT -m conntrack --ctstate RELATED,ESTABLISHED -j DROP\n"}}, ""},
+    {"firewall", {ON("iptables.service"), {"/etc/sysconfig/iptables", "*filter\n-A OUTPUT -m conntrack --ctstate NEW -p udp -j DROP\n"}},
+     "fatal: /etc/sysconfig/iptables does not let out what goes to port 53"},
+    {"firewall", {ON("iptables.service"), {"/etc/sysconfig/iptables", "*filter\n-A OUTPUT -m owner --uid-owner 1000 -j DROP\n"}}, ""},
+    {"firewall", {ON("iptables.service"), {"/etc/sysconfig/iptables", "*filter\n-A OUTPUT -m owner ! --uid-owner 0 -d 169.254.169.254 -j DROP\n"}},
+     "warning: /etc/sysconfig/iptables lets only some users to 169.254.169.254: ssm-preflight runs as a user of its own"},
+    {"firewall", {ON("iptables.service"), {"/etc/sysconfig/iptables", "*filter\n-A OUTPUT -m owner --gid-owner 0 -j DROP\n"}},
+     "? /etc/sysconfig/iptables: what it includes or jumps to decides"},
+    {"firewall", {ON("iptables.service"), {"/etc/sysconfig/iptables", "*filter\n-A OUTPUT -m set --match-set a dst -j DROP\n"}},
+     "? /etc/sysconfig/iptables: what it includes or jumps to decides"},
+    {"firewall", {ON("iptables.service"), {"/etc/sysconfig/iptables", "*filter\n-A OUTPUT -p ipv6-icmp -j DROP\n-A OUTPUT -p icmpv6 -j DROP\n"}}, ""},
+    {"firewall", {ON("iptables.service"), {"/etc/sysconfig/iptables", "*filter\n-A OUTPUT ! -d 10.0.0.0/8 -p tcp -j DROP\n"}},
+     "? /etc/sysconfig/iptables: what it includes or jumps to decides"},
+    {"firewall", {ON("netfilter-persistent.service"), {"/etc/iptables/rules.v4", "*filter\n-A OUTPUT -p udp -j DROP\n"}},
+     "fatal: /etc/iptables/rules.v4 does not let out what goes to port 53"},
+    {"firewall", {ON("nftables.service"), {"/etc/sysconfig/nftables.conf", "table inet f {\nchain o {\ntype filter hook output priority 0; policy drop;\n}\n}\n"}},
+     "fatal: /etc/sysconfig/nftables.conf does not let out what goes to port 443 169.254.169.254 port 53"},
+    {"firewall", {ON("ufw.service"), {"/etc/ufw/ufw.conf", "ENABLED=yes\n"}, {"/etc/ufw/user.rules", "-A ufw-user-output -j DROP\n"}}, ""},
+    {"firewall", {ON("firewalld.service"), {"/etc/firewalld/policies/a.xml", "x"}, {"/etc/firewalld/policies/b.xml", "x"}, {"/etc/firewalld/policies/c.conf", "x"}},
+     "? /etc/firewalld/policies/b.xml decides what may leave"},
+    {"firewall", {ON("firewalld.service"), {"/etc/firewalld/direct.xml", "<rule chain=\"OUTPUT\"\n<rule chain=\"OUTPUT\">-p udp -j DROP</rule>\n"}},
+     "fatal: /etc/firewalld/direct.xml does not let out what goes to port 53"},
+    /* an address of the build, in each of the forms */
+    {"network", {ON("NetworkManager.service"), {"/etc/sysconfig/network-scripts/ifcfg-eth0", "BOOTPROTO=static\n"}},
+     "NetworkManager.service; fatal: /etc/sysconfig/network-scripts/ifcfg-eth0: BOOTPROTO=static"},
+    {"network", {ON("NetworkManager.service"), {"/etc/sysconfig/network-scripts/ifcfg-eth0", "BOOTPROTO=\"static\"\n"}},
+     "NetworkManager.service; fatal: /etc/sysconfig/network-scripts/ifcfg-eth0: BOOTPROTO=\"static\""},
+    {"network", {ON("NetworkManager.service"), {"/etc/sysconfig/network-scripts/ifcfg-eth0", "IPADDR_1=10.0.0.5\n"}},
+     "NetworkManager.service; fatal: /etc/sysconfig/network-scripts/ifcfg-eth0: IPADDR_1=10.0.0.5"},
+    {"network", {ON("NetworkManager.service"), {"/etc/NetworkManager/system-connections/a.nmconnection", "method=manual\n"}},
+     "NetworkManager.service; fatal: /etc/NetworkManager/system-connections/a.nmconnection: method=manual"},
+    {"network", {ON("NetworkManager.service"), {"/etc/NetworkManager/system-connections/a.nmconnection", "method=auto\n"}}, "NetworkManager.service"},
+    {"network", {ON("NetworkManager.service"), {"/etc/systemd/network/a.network", "MACAddress=0a:00:00:00:00:01\n"}},
+     "NetworkManager.service; fatal: /etc/systemd/network/a.network: MACAddress=0a:00:00:00:00:01"},
+    {"network", {ON("NetworkManager.service"), {"/etc/systemd/network/a.network", "Address=10.0.0.5/24\n"}},
+     "NetworkManager.service; fatal: /etc/systemd/network/a.network: Address=10.0.0.5/24"},
+    {"network", {ON("NetworkManager.service"), {"/etc/systemd/network/a.network", "Address=10.0.0.5/24\nName=docker0\n"}}, "NetworkManager.service"},
+    {"network", {ON("NetworkManager.service"), {"/etc/network/interfaces", "hwaddress ether 0a:00:00:00:00:01\n"}},
+     "NetworkManager.service; fatal: /etc/network/interfaces: hwaddress ether 0a:00:00:00:00:01"},
+    {"network", {ON("NetworkManager.service"), {"/etc/netplan/10.yaml", "macaddress: 0a:00:00:00:00:01\n"}},
+     "NetworkManager.service; fatal: /etc/netplan/10.yaml: macaddress: 0a:00:00:00:00:01"},
+    {"network", {ON("NetworkManager.service"), {"/etc/netplan/10.yaml", "gateway4: 10.0.0.1\n"}},
+     "NetworkManager.service; fatal: /etc/netplan/10.yaml: gateway4: 10.0.0.1"},
+    {"network", {ON("NetworkManager.service"), {"/etc/netplan/10.yaml", "- a/b\n"}}, "NetworkManager.service"},
+    {"network", {ON("NetworkManager.service"), {"/etc/netplan/10.yaml", "- \"10.0.0.5/24\"\n"}},
+     "NetworkManager.service; fatal: /etc/netplan/10.yaml: - \"10.0.0.5/24\""},
+    {"network", {ON("NetworkManager.service"), {"/etc/netplan/10.yaml", "addresses: []\n"}}, "NetworkManager.service"},
+    {"network", {ON("NetworkManager.service"), {"/etc/netplan/10.yaml", "addresses: [a, 10.0.0.5/24]\n"}},
+     "NetworkManager.service; fatal: /etc/netplan/10.yaml: addresses: [a, 10.0.0.5/24]"},
+    {"network", {ON("NetworkManager.service"), {"/etc/network/interfaces", "auto \"ens33\"\n"}},
+     "NetworkManager.service; warning: /etc/network/interfaces: auto \"ens33\", a name that interfaces of EC2 do not have"},
+    {"network", {ON("NetworkManager.service"), {"/etc/network/interfaces", "iface ens18 inet static\n"}},
+     "NetworkManager.service; fatal: /etc/network/interfaces: iface ens18 inet static"},
+    {"network", {ON("NetworkManager.service"), {"/etc/netplan/50-cloud-init.yaml", "gateway4: 10.0.0.1\n"}},
+     "NetworkManager.service; fatal: /etc/netplan/50-cloud-init.yaml: gateway4: 10.0.0.1"},
+    {"network", {ON("NetworkManager.service"), {"/etc/netplan/50-cloud-init.yaml", "gateway4: 10.0.0.1\n"}, {"/etc/cloud/cloud.cfg", "x: y\n"}},
+     "NetworkManager.service"},
+    {"network", {ON("NetworkManager.service"), {"/etc/netplan/10.yaml", "gateway4: 10.0.0.1\n"}, {"/etc/cloud/cloud.cfg", "x: y\n"}},
+     "NetworkManager.service; fatal: /etc/netplan/10.yaml: gateway4: 10.0.0.1"},
+    {"network", {ON("NetworkManager.service"), {"/etc/netplan/10.yaml", "# provided by the datasource\ngateway4: 10.0.0.1\n"}, {"/etc/cloud/cloud.cfg", "x: y\n"}},
+     "NetworkManager.service"},
+    {"network", {ON("NetworkManager.service"), {"/etc/netplan/50-cloud-init.yaml", "gateway4: 10.0.0.1\n"}, {"/etc/cloud/cloud.cfg", "x: y\n"}, {"/etc/cloud/cloud-init.disabled", ""}},
+     "NetworkManager.service; fatal: /etc/netplan/50-cloud-init.yaml: gateway4: 10.0.0.1"},
+    {"network", {ON("NetworkManager.service"), {"/etc/netplan/50-cloud-init.yaml", "gateway4: 10.0.0.1\n"}, {"/etc/cloud/cloud.cfg", "x: y\n"}, {"/usr/lib/systemd/system/cloud-init-local.service", ""}},
+     "NetworkManager.service; fatal: /etc/netplan/50-cloud-init.yaml: gateway4: 10.0.0.1"},
+    {"network", {ON("NetworkManager.service"), {"/etc/udev/rules.d/1.rules", "ATTR{address}==\"0a:00:00:00:00:01\", NAME=\"\"\n"}},
+     "NetworkManager.service; warning: /etc/udev/rules.d/1.rules names an interface by its MAC address"},
+    {"network", {ON("NetworkManager.service"), {"/etc/udev/rules.d/1.rules", "SUBSYSTEM==\"net\", NAME=\"lan0\"\n"}}, "NetworkManager.service"},
+    {"network", {ON("NetworkManager.service"), {"/etc/udev/rules.d/70-persistent-net.rules", "ATTR{address}==\"0a:00:00:00:00:01\", NAME=\"lan0\"\n"}, {"/etc/cloud/cloud.cfg", "x: y\n"}},
+     "NetworkManager.service; warning: /etc/udev/rules.d/70-persistent-net.rules names an interface by its MAC address"},
+    {"network", {ON("NetworkManager.service"), {"/etc/udev/rules.d/70-persistent-net.rules", "ATTR{address}==\"0a:00:00:00:00:01\", NAME=\"lan0\"\n"}, {"/etc/cloud/cloud.cfg", "x: y\n"}, {"/etc/sysconfig/network-scripts/ifcfg-lo", "x\n"}},
+     "NetworkManager.service"},
+    {"network", {ON("NetworkManager.service"), {"/etc/udev/rules.d/1.rules", "ATTR{address}==\"0a:00:00:00:00:01\", NAME=\"lan0\"\n"}, {"/etc/cloud/cloud.cfg", "x: y\n"}, {"/etc/network/interfaces", "x\n"}},
+     "NetworkManager.service; warning: /etc/udev/rules.d/1.rules names an interface by its MAC address"},
+    {"network", {ON("systemd-networkd.service"), {"/usr/lib/systemd/network/80-vm-vt.network", "DHCP=yes\n"}},
+     "fatal: systemd-networkd.service is enabled, and no .network file says DHCP=yes"},
+    {"network", {ON("systemd-networkd.service"), {"/usr/lib/systemd/network/80-namespace-ns.network", "DHCP=yes\n"}},
+     "fatal: systemd-networkd.service is enabled, and no .network file says DHCP=yes"},
+    {"network", {ON("systemd-networkd.service"), {"/usr/lib/systemd/network/80-wifi.network", "DHCP=yes\n"}}, "systemd-networkd.service"},
+    {"network", {{"/etc/init.d/network", "x"}}, "netplan or a script brings it up"},
+    {"network", {ON("networking.service"), {"/sbin/dhclient", "x"}, {"/etc/network/interfaces.d/a", "iface eth0 inet dhcp\n"}}, "networking.service"},
+    {"network", {ON("networking.service"), {"/sbin/dhcpcd", "x"}, {"/etc/network/interfaces.d/a", "iface eth0 inet dhcp\n"}}, "networking.service"},
+    {"network", {ON("networking.service"), {"/usr/sbin/dhcpcd", "x"}, {"/etc/network/interfaces.d/a", "iface eth0 inet dhcp\n"}}, "networking.service"},
+    {"network", {ON("networking.service"), {"/usr/sbin/udhcpc", "x"}, {"/etc/network/interfaces.d/a", "iface eth0 inet dhcp\n"}}, "networking.service"},
+    {"network", {ON("networking.service"), {"/sbin/dhclient", "x"}, {"/etc/network/interfaces", "iface eth0 inet static\n"}},
+     "networking.service; fatal: /etc/network/interfaces: iface eth0 inet static"},
+    /* who is asked for names */
+    {"resolver", {{"/etc/init.d/network", "x"}, {"/sbin/dhclient", "x"}}, "no /etc/resolv.conf: the first boot writes it"},
+    {"resolver", {{"/etc/init.d/network", "x"}}, "fatal: no /etc/resolv.conf, and nothing that is enabled writes it"},
+    {"resolver", {ON("dhcpcd.service")}, "no /etc/resolv.conf: the first boot writes it"},
+    {"resolver", {ON("NetworkManager.service"), ON("unbound.service"), {"/etc/unbound/unbound.conf", "forward-addr: 10.0.0.7\n"}},
+     "no /etc/resolv.conf: the first boot writes it; warning: /etc/unbound/unbound.conf: unbound.service asks 10.0.0.7"},
+    {"resolver", {ON("systemd-resolved.service"), {"/etc/systemd/resolved.conf.d/a.conf", "DNS=10.0.0.7\n"}},
+     "no /etc/resolv.conf: the first boot writes it; warning: /etc/systemd/resolved.conf.d/a.conf: systemd-resolved.service asks 10.0.0.7"},
+    {"resolver", {ON("systemd-resolved.service"), {"/etc/systemd/resolved.conf", "DNS=\n"}}, "no /etc/resolv.conf: the first boot writes it"},
+    {"hosts", {{"/etc/hosts", "10.0.0.1 ssm.x\n10.0.0.1 s3.api.aws ssm.eu-west-1.api.aws\n169.254.169.254 metadata.ec2.internal\n"}},
+     "fatal: /etc/hosts: ssm.eu-west-1.api.aws"},
+    {"routes", {{"/etc/network/if-up.d/a", "ip route add prohibit 169.254.169.254\n"}},
+     "fatal: /etc/network/if-up.d/a: ip route add prohibit 169.254.169.254"},
+    {"routes", {{"/etc/network/if-up.d/a", "ip route add reject 169.254.169.254\n"}},
+     "fatal: /etc/network/if-up.d/a: ip route add reject 169.254.169.254"},
+    {"routes", {{"/etc/systemd/network/a.network", "[Route]\nDestination=169.254.0.0/16\nType=blackhole\n"}},
+     "fatal: /etc/systemd/network/a.network: a route to 169.254. that is none: Type=blackhole"},
+    {"routes", {{"/etc/systemd/network/a.network", "[Route]\nDestination=169.254.0.0/16\nType=unicast\n"}}, ""},
+    {"routes", {{"/etc/sysctl.d/a.conf", "fs.inotify.max_user_instances=0\nfs.inotify.max_user_watches=0\nnet.ipv6.conf.all.disable_ipv6=1\n"}},
+     "warning: /etc/sysctl.d/a.conf: fs.inotify.max_user_instances = 0, the agent cannot watch its folders; /etc/sysctl.d/a.conf: fs.inotify.max_user_watches = 0, the agent cannot watch its folders; /etc/sysctl.d/a.conf: net.ipv6.conf.all.disable_ipv6 = 1, in a subnet with IPv6 only nothing registers"},
+    /* the rest of an image */
+    {"identity", {{"/var/lib/dbus/machine-id", "0123456789abcdef0123456789abcdef\n"}}, "warning: /var/lib/dbus/machine-id holds an identity"},
+    {"identity", {{"/etc/machine-id", "0123456789abcdef0123456789abcdef0\n"}}, ""},
+    {"mounts", {{"/etc/fstab", "tmpfs /var tmpfs noexec\n"}}, "warning: /etc/fstab: /var is noexec, and the agent runs documents below it"},
+    {"mounts", {{"/etc/fstab", "tmpfs /var/lib/amazon tmpfs noexec\n"}},
+     "warning: /etc/fstab: /var/lib/amazon is noexec, and the agent runs documents below it"},
+    {"mounts", {{"/etc/fstab", "tmpfs /var/lib/amazon/ssm tmpfs noexec\n"}},
+     "warning: /etc/fstab: /var/lib/amazon/ssm is noexec, and the agent runs documents below it"},
+    {"mounts", {{"/etc/fstab", "tmpfs /opt tmpfs noexec\n"}}, "note: /etc/fstab: /opt is noexec, where packages of Distributor go"},
+    {"mounts", {{"/etc/fstab", "tmpfs /var/tmp tmpfs noexec\n"}}, "note: /etc/fstab: /var/tmp is noexec, where documents unpack programs"},
+    {"mounts", {{"/etc/fstab", "PARTLABEL=a /srv ext4 defaults\nUUID=b /boot ext4 defaults\nUUID=c /var/log ext4 defaults\n"}},
+     "warning: /etc/fstab: PARTLABEL=a on /srv without nofail: emergency mode where no disk has it"},
+    {"mounts", {{"/etc/fstab", "UUID=1 / ext4 defaults\nUUID=2 /a btrfs defaults\n"}},
+     "warning: /etc/fstab: UUID=2 on /a without nofail: emergency mode where no disk has it"},
+    {"mounts", {{"/etc/fstab", "/dev/sda1 /data ext4 defaults\n/dev/sdb1 /data ext4 defaults\n"}},
+     "fatal: /etc/fstab: /dev/sdb1 on /data without nofail: emergency mode without it"},
+    {"mounts", {{"/etc/fstab", "UUID=1 / ext4 ro\ntmpfs /etc/amazon/ssm tmpfs rw\ntmpfs /var/lib tmpfs rw\n"}}, ""},
+    {"drivers", {{"/lib/modules/6.1/x", "x"}}, "? no kernel's modules in this image"},
+    {"drivers", {{"/lib/modules/5.1/x", "x"}, {"/lib/modules/6.1/modules.dep", "x"}},
+     "fatal: /lib/modules/6.1 is without ena; /lib/modules/6.1 is without nvme"},
+    {"drivers", {{"/lib/modules/6.1/modules.dep", "kernel/ena.ko:\nkernel/nvme.ko:\n"}, {"/etc/modprobe.d/a.conf", "install ena /bin/false\n"}},
+     "fatal: /etc/modprobe.d/a.conf forbids ena"},
+    {"drivers", {{"/lib/modules/6.1/modules.dep", "kernel/ena.ko:\nkernel/nvme.ko:\n"}, {"/etc/modprobe.d/a.conf", "install ena\nblacklist floppy ena\nblacklist nvme\n"}},
+     "fatal: /etc/modprobe.d/a.conf forbids nvme"},
+    {"drivers", {{"/lib/modules/6.1/modules.dep", "kernel/ena.ko:\nkernel/nvme.ko:\n"}, {"/etc/dracut.conf.d/a.conf", "omit_drivers+=\" nvme-core nvmex \"\nadd_drivers+=\" nvme \"\n"}},
+     ""},
+    {"drivers", {{"/lib/modules/6.1/modules.dep", "kernel/ena.ko:\nkernel/nvme.ko:\n"}, {"/etc/initramfs-tools/conf.d/a", "MODULES=dep\n"}},
+     "warning: /etc/initramfs-tools/conf.d/a: MODULES=dep, and /etc/initramfs-tools/modules does not name nvme"},
+    {"cloud-init", {{"/usr/bin/cloud-init", "x"}}, ""},
+    {"cloud-init", {{"/etc/cloud/cloud.cfg", "x: y\n"}, {"/usr/lib/systemd/system/cloud-init.service", ""}}, "warning: cloud-init.service is masked"},
+    {"cloud-init", {{"/etc/cloud/cloud.cfg", "x: y\n"}, {"/usr/lib/systemd/system/cloud-init.target", ""}}, "warning: cloud-init.target is masked"},
+    {"cloud-init", {{"/etc/cloud/cloud.cfg", "datasource_list: [ Ec2 ]\n"}, {"/etc/cloud/cloud.cfg.d/a.cfg", "datasource_list: [ None ]\n"}},
+     "warning: /etc/cloud/cloud.cfg.d/a.cfg: datasource_list is without Ec2: [ None ]"},
+    {"cloud-init", {{"/etc/cloud/cloud.cfg", "datasource_list: [ None ]\n"}, {"/etc/cloud/cloud.cfg.d/a.cfg", "datasource_list: [ Ec2 ]\n"}}, ""},
+    {"time", {ON("openntpd.service"), {"/etc/openntpd/ntpd.conf", "servers \\\n169.254.169.123\n"}}, "openntpd.service"},
+    {"time", {ON("systemd-timesyncd.service"), {"/usr/lib/systemd/timesyncd.conf.d/a.conf", "NTP=169.254.169.123\n"}}, "systemd-timesyncd.service"},
+    {"time", {ON("ntpsec.service"), {"/etc/ntpsec/ntp.conf", "; server 169.254.169.123\n# server 169.254.169.123\n"}},
+     "ntpsec.service; warning: ntpsec.service is enabled, and no file of it names 169.254.169.123"},
+    {"time", {ON("chronyd.service"), {"/etc/chrony.conf", "include /etc/x.conf\n"}, {"/etc/x.conf", "server 169.254.169.123\n"}}, "chronyd.service"},
+    {"time", {ON("chronyd.service"), {"/etc/chrony.conf", "confdir /run/chrony.d\n"}, {"/usr/share/amazon-chrony-config/a.conf", "refclock PHC /dev/ptp0\n"}},
+     "chronyd.service"},
+    {"credentials", {{"/etc/environment", "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI=/x\nAWS_WEB_IDENTITY_TOKEN_FILE=\"x\"\n"}},
+     "warning: /etc/environment sets AWS_CONTAINER_CREDENTIALS_RELATIVE_URI; /etc/environment sets AWS_WEB_IDENTITY_TOKEN_FILE"},
+    {"credentials", {{"/root/.aws/config", "credential_process = x\naws_secret_access_key = x\n"}},
+     "warning: /root/.aws/config: aws_secret_access_key; /root/.aws/config: credential_process"},
+    {"credentials", {{"/etc/systemd/system/amazon-ssm-agent.service.d/a.conf", "[Service]\nEnvironment=A=b\n"}}, ""},
+    {"access-control", {ON("fapolicyd.service"), {"/usr/lib/sysimage/rpm/x", "x"}},
+     "? fapolicyd trusts what is in rpm's database, which is not read here"},
+    {"access-control", {ON("fapolicyd.service"), {"program", ""}}, ""},
+    {"access-control", {{"/etc/selinux/config", "SELINUX=enforcing\n"}, {"program", ""}}, ""},
+    {"access-control", {ON("fapolicyd.service"), {"/etc/fapolicyd/trust.d/a", "/usr/bin/amazon-ssm-agent 1 2\n"}}, ""},
+    {"sessions", {{"/bin/sh", "x"}, {"/usr/bin/useradd", "x"}, {"/etc/security/access.conf", "-:ssm-user:ALL\n"}},
+     "warning: /etc/security/access.conf: -:ssm-user:ALL"},
+    {"pins", {{"/etc/yum.conf", "exclude=amazon-ssm-agent\n"}, {"/etc/yum/vars/releasever", "2023.1\n"}},
+     "note: /etc/yum.conf: exclude amazon-ssm-agent; /etc/yum/vars/releasever: 2023., dnf offers nothing newer than this release"},
+    {"pins", {{"/etc/dnf/plugins/versionlock.list", "amazon-ssm-agent-3.3\n"}}, "note: /etc/dnf/plugins/versionlock.list: amazon-ssm-agent"},
+    {"ca-bundle", {{"ssl-cert-file", "/etc/none.pem"}, {"/etc/systemd/system/amazon-ssm-agent.service.d/a.conf", "[Service]\nEnvironment=SSL_CERT_FILE=/etc/none.pem\n"}},
+     "fatal: /etc/none.pem cannot be read"},
+    {"ca-bundle", {{"ssl-cert-file", "/etc/a.pem"}, {"/etc/a.pem", amazon_roots_pem}}, "/etc/a.pem, 5 of Amazon's roots"},
+    {"ca-bundle", {{"ssl-cert-dir", "/etc/a:/etc/b"}, {"/etc/b/a.pem", amazon_roots_pem}, {"/etc/ssl/certs/b.pem", amazon_roots_pem}},
+     "files in Go's folders, 5 of Amazon's roots"},
+    {"ca-bundle", {{"ssl-cert-dir", "/etc/a"}, {"/etc/ssl/certs/b.pem", amazon_roots_pem}},
+     "fatal: none of Go's paths is there, /etc/ssl/certs/ca-certificates.crt and the others"},
+    {"ca-bundle", {{"sdk-bundle", "/etc/a.pem"}, {"/etc/a.pem", "x"}, {"/etc/ssl/certs/b.pem", amazon_roots_pem}},
+     "files in Go's folders, 5 of Amazon's roots; fatal: /etc/a.pem, which AWS_CA_BUNDLE names, holds none of Amazon's roots"},
+    {"ca-bundle", {{"sdk-bundle", "/etc/a.pem"}, {"/etc/a.pem", amazon_roots_pem}, {"/etc/ssl/certs/b.pem", amazon_roots_pem}},
+     "files in Go's folders, 5 of Amazon's roots"},
+    {"ca-bundle", {{"/etc/ssl/certs/ca-certificates.crt", "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"}},
+     "fatal: /etc/ssl/certs/ca-certificates.crt holds none of Amazon's roots"},
+    {"ca-bundle", {{"/etc/ssl/certs/ca-certificates.crt", "-> /etc/a"}, {"/etc/pki/tls/certs/ca-bundle.crt", "-> /etc/b"}},
+     "fatal: /etc/ssl/certs/ca-certificates.crt leads to /etc/a, which is not there"},
 };
 /* clang-format on */
 
@@ -849,6 +1253,115 @@ static void test_what_an_audit_says(void **state)
     assert_int_equal(report.checks[resolver.number - 1].status, STATUS_WARN);
 }
 
+/* As many places as a finding has room for, and no more. */
+static void test_evidence_has_an_end(void **state)
+{
+    char fstab[2 * LINE_SIZE] = "";
+
+    (void)state;
+    for (int i = 0; i < MAX_EVIDENCE + 2; i++)
+        (void)text_add(fstab, sizeof(fstab), "/dev/sdb%d /data%d ext4 defaults\n", i, i);
+    const struct file files[MAX_FILES] = {{"/etc/fstab", fstab}};
+    put_all(files);
+    (void)said_of("mounts");
+    assert_int_equal(report.n_findings, 1);
+    assert_int_equal(report.findings[0].n_evidence, MAX_EVIDENCE);
+    assert_int_equal(report.findings[0].n_paths, MAX_EVIDENCE);
+    for (int i = 0; i < MAX_EVIDENCE; i++) {
+        (void)text_set(fstab, sizeof(fstab), "/data%d", i);
+        assert_string_equal(report.findings[0].paths[i], fstab);
+    }
+}
+
+/* What can be audited: a root with systemd; and what it is. */
+static void test_what_is_an_image(void **state)
+{
+    static const struct {
+        struct file files[MAX_FILES];
+        const char *why_not; /* NULL: it is one */
+    } images[] = {
+        {{{NULL, NULL}}, "is no Linux root file system: it has no /etc and /usr"},
+        {{{"/etc/x", "x"}}, "is no Linux root file system: it has no /etc and /usr"},
+        {{{"/usr/x", "x"}}, "is no Linux root file system: it has no /etc and /usr"},
+        {{{"/.bottlerocket", "x"}},
+         "is Bottlerocket: its agent runs in a host container, by other rules"},
+        {{{"/usr/share/bottlerocket", "x"}},
+         "is Bottlerocket: its agent runs in a host container, by other rules"},
+        {{{"/etc/x", "x"}, {"/usr/x", "x"}},
+         "is no Linux root file system: it has no os-release and no /bin/sh"},
+        {{{"/etc/os-release", "x"}, {"/usr/x", "x"}},
+         "has no systemd: what starts an agent there is not known"},
+        {{{"/etc/x", "x"}, {"/usr/lib/os-release", "x"}},
+         "has no systemd: what starts an agent there is not known"},
+        {{{"/etc/x", "x"}, {"/usr/x", "x"}, {"/bin/sh", "x"}},
+         "has no systemd: what starts an agent there is not known"},
+        {{{"/etc/x", "x"},
+          {"/bin/sh", "x"},
+          {"/usr/lib/systemd/systemd", "x"},
+          {"/sbin/init", "xy"}},
+         "has another /sbin/init than systemd: what starts an agent is not known"},
+        {{{"/etc/x", "x"},
+          {"/bin/sh", "x"},
+          {"/usr/lib/systemd/systemd", "x"},
+          {"/sbin/init", "y"}},
+         NULL},
+        {{{"/etc/x", "x"},
+          {"/bin/sh", "x"},
+          {"/usr/lib/systemd/systemd", "x"},
+          {"/sbin/init", "-> /usr/lib/systemd/systemd"}},
+         NULL},
+        {{{"/etc/x", "x"}, {"/bin/sh", "x"}, {"/usr/x", "x"}, {"/lib/systemd/systemd", "x"}}, NULL},
+    };
+    char wanted[LINE_SIZE];
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(images); i++) {
+        put_all(images[i].files);
+        image_audit(&request, &report);
+        (void)text_set(wanted, sizeof(wanted), "%s %s", root,
+                       images[i].why_not ? images[i].why_not : "");
+        if (images[i].why_not ? strcmp(report.summary, wanted) != 0 : report.n_findings == 0)
+            fail_msg("%zu: %s", i, report.summary);
+        for (int n = 0; n < N_IMAGE_CHECKS && images[i].why_not; n++)
+            assert_int_equal(report.checks[n].status, STATUS_UNKNOWN);
+    }
+}
+
+/* systemd's version stands in the name of its library, the machine in its program; the later os-release counts. */
+static void test_what_an_image_is_of(void **state)
+{
+    static const struct {
+        const char *library, *systemd, *said;
+    } rows_of[] = {
+        {"/usr/lib/systemd/libsystemd-shared-252.so", "/usr/lib/systemd/systemd", "systemd 252"},
+        {"/lib/systemd/libsystemd-shared-219.so", "/lib/systemd/systemd", "systemd 219"},
+        {"/usr/lib/x86_64-linux-gnu/systemd/libsystemd-shared-255.so", "/usr/lib/systemd/systemd",
+         "systemd 255"},
+        {"/usr/lib/aarch64-linux-gnu/systemd/libsystemd-shared-255.4-1.so", "/lib/systemd/systemd",
+         "systemd 255"},
+        {"/usr/lib64/systemd/libsystemd-shared-257.so", "/usr/lib/systemd/systemd", "systemd 257"},
+        {"/usr/lib64/systemd/libsystemd-257.so", "/usr/lib/systemd/systemd", "yes"}};
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(rows_of); i++) {
+        const struct file files[MAX_FILES] = {{rows_of[i].library, "x"},
+                                              {rows_of[i].systemd, "ELF183"},
+                                              {"/usr/lib/os-release", "PRETTY_NAME=\"A\"\n"},
+                                              {"/etc/os-release", "PRETTY_NAME=\"B 1\"\n"},
+                                              {"/usr/bin/ssm-preflight", "ELF62"}};
+        bool judged = false, foreign = false;
+        put_all(files);
+        image_audit(&request, &report);
+        assert_string_equal(report.os, "B 1");
+        for (int n = 0; n < N_IMAGE_CHECKS; n++)
+            judged |= strcmp(report.checks[n].summary, rows_of[i].said) == 0 &&
+                      strstr(report.checks[n].name, "systemd");
+        for (int32_t n = 0; n < report.n_findings; n++)
+            foreign |= !!strstr(report.findings[n].evidence[0], "is for the machine x86_64");
+        assert_true(judged && foreign);
+    }
+}
+
 static int begin(void **state)
 {
     (void)state;
@@ -868,6 +1381,9 @@ int main(void)
         cmocka_unit_test(test_what_a_check_says),
         cmocka_unit_test(test_a_bundle_that_root_alone_reads),
         cmocka_unit_test(test_what_an_audit_says),
+        cmocka_unit_test(test_evidence_has_an_end),
+        cmocka_unit_test(test_what_is_an_image),
+        cmocka_unit_test(test_what_an_image_is_of),
     };
     return cmocka_run_group_tests(tests, begin, end);
 }

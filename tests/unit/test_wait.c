@@ -14,6 +14,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -310,6 +312,27 @@ static void rounds_go_on_until_the_deadline(void **state)
     assert_string_equal(told, "state not-ready device mark");
     assert_null(strstr(said_err, "round 2: "));
     assert_in_range(remaining_ms[0], 19500, 20000 - 20);
+}
+
+/* The manager learns for how long. */
+static void the_manager_waits_as_long(void **state)
+{
+    static const char name[] = "@ssm-preflight-wait";
+    struct sockaddr_un at = {.sun_family = AF_UNIX};
+    char got[64] = "";
+    (void)state;
+
+    memcpy(at.sun_path + 1, name + 1, strlen(name) - 1);
+    int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    socklen_t length = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + strlen(name));
+    assert_int_equal(bind(fd, (const struct sockaddr *)&at, length), 0);
+    assert_int_equal(setenv("NOTIFY_SOCKET", name, 1), 0);
+    list[0].situation = list[1].situation = "healthy";
+    assert_int_equal(run_wait("wait -o short --deadline 20s"), EXIT_READY);
+    assert_true(recv(fd, got, sizeof(got) - 1, 0) > 0);
+    assert_string_equal(got, "EXTEND_TIMEOUT_USEC=25000000");
+    assert_int_equal(unsetenv("NOTIFY_SOCKET"), 0);
+    assert_int_equal(close(fd), 0);
 }
 
 static void a_verdict_of_the_last_seconds_is_told_at_the_end(void **state)
@@ -812,6 +835,7 @@ int main(void)
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(ready_ends_it_at_once, start),
         cmocka_unit_test_setup(rounds_go_on_until_the_deadline, start),
+        cmocka_unit_test_setup(the_manager_waits_as_long, start),
         cmocka_unit_test_setup(a_verdict_of_the_last_seconds_is_told_at_the_end, start),
         cmocka_unit_test_setup(what_waiting_does_not_change_ends_it, start),
         cmocka_unit_test_setup(nor_does_it_change_a_filter_of_its_own, start),
