@@ -206,6 +206,7 @@ static void set_addresses(struct facts *facts)
             step_fail(&address->steps[RUNG_CONNECT], FAILURE_TIMEOUT, 2000);
         if (i == 4)
             step_fail(&address->steps[RUNG_TLS], FAILURE_RESET, 7);
+        SET(address->steps[RUNG_TLS].detail, "%s", i == 4 ? "?" : i == 5 ? "seen" : "");
     }
 }
 
@@ -308,27 +309,28 @@ static void write_metrics(const struct report *report, const struct style *style
     to->used = strlen(to->bytes);
 }
 
+static const struct {
+    const char *golden;
+    void (*write)(const struct report *report, const struct style *style, struct buffer *to);
+    struct style style;
+    int n; /* of the reports, the first ones */
+} outputs_of[] = {
+    {"parts-terminal.txt", terminal_write, {.columns = 80}, 3},
+    {"parts-verbose.txt", terminal_write, {.columns = 70, .verbose = true, .unicode = true}, 1},
+    {"parts-live.txt", write_live, {.columns = 80, .rows = 0}, 1},
+    {"parts-console.txt", write_block, {0}, 3},
+    {"parts-commands.txt", commands_write, {0}, 2},
+    {"parts-page.html", write_page, {0}, 2},
+    {"parts-junit.xml", junit_write, {0}, 1},
+    {"parts-metrics.txt", write_metrics, {0}, 1},
+    {"parts-journal.txt", write_journal, {0}, 2},
+    {"parts-short.txt", short_write, {0}, 3},
+    {"parts-report.json", write_json, {0}, 1},
+};
+
 /* Of the whole report, and of what is left of it without its causes, and without its warnings too. */
 static void every_part_is_told(void **state)
 {
-    static const struct {
-        const char *golden;
-        void (*write)(const struct report *report, const struct style *style, struct buffer *to);
-        struct style style;
-        int n; /* of the reports, the first ones */
-    } outputs_of[] = {
-        {"parts-terminal.txt", terminal_write, {.columns = 80}, 3},
-        {"parts-verbose.txt", terminal_write, {.columns = 70, .verbose = true, .unicode = true}, 1},
-        {"parts-live.txt", write_live, {.columns = 80, .rows = 0}, 1},
-        {"parts-console.txt", write_block, {0}, 3},
-        {"parts-commands.txt", commands_write, {0}, 2},
-        {"parts-page.html", write_page, {0}, 2},
-        {"parts-junit.xml", junit_write, {0}, 1},
-        {"parts-metrics.txt", write_metrics, {0}, 1},
-        {"parts-journal.txt", write_journal, {0}, 2},
-        {"parts-short.txt", short_write, {0}, 3},
-        {"parts-report.json", write_json, {0}, 1},
-    };
     struct filled *filled = fill_parts();
     const int n_all = filled->report.n_findings;
     struct buffer text, all;
@@ -365,10 +367,99 @@ static void every_part_is_told(void **state)
     free(filled);
 }
 
+/* A finding of each severity, and three checks, in which every text is this one. */
+static struct filled *fill_texts(const char *text)
+{
+    static const enum check planned[] = {CHECK_ROLE_ATTACHED, CHECK_AGENT_INSTALLED,
+                                         CHECK_AGENT_CONFIG};
+    struct filled *filled = fill("healthy");
+    struct instance_facts *instance = &filled->facts.instance;
+    struct report *report = &filled->report;
+
+    report->n_findings = 0;
+    report->verdict = VERDICT_NOT_READY;
+    for (int i = SEVERITY_FATAL; i >= SEVERITY_NOTE; i--) {
+        struct finding *finding = add_finding(report, text, (enum severity)i, N_TARGETS);
+
+        SET(finding->title, "%s", text);
+        SET(finding->remedy, "%s", text);
+        add_command(finding, text, i == SEVERITY_WARNING, text);
+        add_afterwards(finding, text, i == SEVERITY_FATAL, text);
+        add_afterwards(finding, text, i != SEVERITY_FATAL, text);
+        SET(finding->afterwards, "%s", text);
+        add_alternative(finding, text, text[0] ? "?" : "");
+        SET(finding->evidence[finding->n_evidence++], "%s", text);
+        finding->explains = check_bit(CHECK_AGENT_CONFIG);
+        finding->hides = check_bit(CHECK_AGENT_STATE);
+    }
+    for (enum check i = 0; i < N_CHECKS; i++)
+        report->checks[i].planned = false;
+    for (size_t i = 0; i < COUNT_OF(planned); i++) {
+        set_check(report, planned[i], i ? STATUS_FAIL : STATUS_PASS, FAILURE_NONE, 1);
+        report->checks[planned[i]].planned = true;
+        SET(report->checks[planned[i]].summary, "%s", text);
+    }
+    SET(report->summary, "%s", text);
+    SET(instance->id, "%s", text);
+    SET(instance->region, "%s", text);
+    SET(instance->availability_zone, "%s", text);
+    SET(instance->vpc, "%s", text);
+    SET(instance->subnet, "%s", text);
+    SET(instance->image, "%s", text);
+    SET(instance->private_ipv4, "%s", text);
+    SET(filled->facts.role.role, "%s", text);
+    SET(filled->facts.plan.region, "%s", text);
+    SET(filled->facts.machine.asset_tag, "%s", text);
+    SET(filled->facts.agent.version, "%s", text);
+    return filled;
+}
+
+/* One letter is a text, and none is none. */
+static void a_text_may_be_short_or_empty(void **state)
+{
+    static const char *const texts[] = {"x", ""};
+    struct buffer text, all;
+
+    (void)state;
+    buffer_init(&all, REPORT_MAX_BYTES);
+    for (size_t t = 0; t < COUNT_OF(texts); t++)
+        for (size_t i = 0; i < COUNT_OF(outputs_of); i++) {
+            struct filled *filled = fill_texts(texts[t]);
+
+            buffer_init(&text, REPORT_MAX_BYTES);
+            outputs_of[i].write(&filled->report, &outputs_of[i].style, &text);
+            assert_false(text.failed);
+            (void)buffer_addf(&all, "--- %s: \"%s\"\n", outputs_of[i].golden, texts[t]);
+            (void)buffer_add(&all, text.bytes, text.used);
+            buffer_clear(&text);
+            free(filled);
+        }
+    assert_golden("parts-texts.txt", all.bytes, all.used);
+    buffer_clear(&all);
+}
+
+/* The page for those without a login, of a known instance, and of none. */
+static void the_page_without_a_login_is_whole(void **state)
+{
+    struct filled *filled = fill_parts();
+    struct buffer all;
+
+    (void)state;
+    buffer_init(&all, REPORT_MAX_BYTES);
+    html_no_login(&all, &filled->report);
+    (void)buffer_add_text(&all, "---\n");
+    html_no_login(&all, NULL);
+    assert_golden("no-login.html", all.bytes, all.used);
+    buffer_clear(&all);
+    free(filled);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_part_is_told),
+        cmocka_unit_test(a_text_may_be_short_or_empty),
+        cmocka_unit_test(the_page_without_a_login_is_whole),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
