@@ -454,12 +454,80 @@ static void the_page_without_a_login_is_whole(void **state)
     free(filled);
 }
 
+/* So many causes with so many commands each, of which the last one ends with a reboot; and a warning behind them. */
+static struct filled *fill_causes(int n, int n_commands)
+{
+    struct filled *filled = fill("healthy");
+    struct report *report = &filled->report;
+    char text[NAME_SIZE];
+
+    report->n_findings = 0;
+    report->verdict = VERDICT_NOT_READY;
+    for (int i = 0; i < n; i++) {
+        SET(text, "cause-%d", i + 1);
+        struct finding *finding = add_finding(report, text, SEVERITY_FATAL, N_TARGETS);
+        for (int c = 0; c < n_commands; c++) {
+            SET(text, "aws %d %d", i + 1, c + 1);
+            add_command(finding, text, false, "");
+        }
+    }
+    add_afterwards(&report->findings[n - 1], "sudo restart", true, "");
+    add_afterwards(&report->findings[n - 1], "aws reboot", false, "look first");
+    struct finding *warning = add_finding(report, "warn", SEVERITY_WARNING, N_TARGETS);
+    add_command(warning, "aws warn", false, "");
+    add_command(warning, "aws warn again", false, "");
+    return filled;
+}
+
+static int count(const char *text, const char *part)
+{
+    int n = 0;
+
+    for (; (text = strstr(text, part)); text++)
+        n++;
+    return n;
+}
+
+/* Which commands the last rows hold, and whether the reboot has a row: of more and more causes, and of fewer rows. */
+static void what_the_last_screen_holds(void **state)
+{
+    struct buffer all, text;
+
+    (void)state;
+    buffer_init(&all, REPORT_MAX_BYTES);
+    for (int n_commands = 0; n_commands < 4; n_commands++)
+        for (int n = 1; n < 23; n++) {
+            struct filled *filled = fill_causes(n, n_commands);
+            const struct style style = {.columns = 80};
+
+            (void)buffer_addf(&all, "%d causes of %d commands:", n, n_commands);
+            buffer_init(&text, REPORT_MAX_BYTES);
+            write_block(&filled->report, &style, &text);
+            const char *verdict = strstr(strstr(text.bytes, "NOT READY") + 1, ": NOT READY");
+            (void)buffer_addf(&all, " console %d lines %d commands%s%s%s", count(verdict, "\n"),
+                              count(verdict, ": aws "), strstr(verdict, "reboot") ? " reboot" : "",
+                              strstr(verdict, "no-login") ? " no-login" : "",
+                              strstr(verdict, " cut. ") ? " cut" : "");
+            buffer_clear(&text);
+            for (int rows = 22; rows > 1; rows -= 10) {
+                const struct last_screen holds = advice_fitting(&filled->report, &style, rows);
+                (void)buffer_addf(&all, "; %d rows %d%s%s", rows, holds.n_commands,
+                                  holds.all ? " all" : "", holds.in_short ? " in short" : "");
+            }
+            (void)buffer_add_text(&all, "\n");
+            free(filled);
+        }
+    assert_golden("last-screen.txt", all.bytes, all.used);
+    buffer_clear(&all);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_part_is_told),
         cmocka_unit_test(a_text_may_be_short_or_empty),
         cmocka_unit_test(the_page_without_a_login_is_whole),
+        cmocka_unit_test(what_the_last_screen_holds),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
