@@ -370,8 +370,10 @@ static void every_part_is_told(void **state)
 /* A finding of each severity, and three checks, in which every text is this one. */
 static struct filled *fill_texts(const char *text)
 {
-    static const enum check planned[] = {CHECK_ROLE_ATTACHED, CHECK_AGENT_INSTALLED,
+    static const enum check of_text[] = {CHECK_ROLE_ATTACHED, CHECK_AGENT_INSTALLED,
                                          CHECK_AGENT_CONFIG};
+    static const enum check of_none[] = {CHECK_ROLE_ATTACHED, CHECK_IMDS_TOKEN, CHECK_CLOCK_SKEW};
+    const enum check *planned = text[0] ? of_text : of_none;
     struct filled *filled = fill("healthy");
     struct instance_facts *instance = &filled->facts.instance;
     struct report *report = &filled->report;
@@ -394,7 +396,7 @@ static struct filled *fill_texts(const char *text)
     }
     for (enum check i = 0; i < N_CHECKS; i++)
         report->checks[i].planned = false;
-    for (size_t i = 0; i < COUNT_OF(planned); i++) {
+    for (size_t i = 0; i < COUNT_OF(of_text); i++) {
         set_check(report, planned[i], i ? STATUS_FAIL : STATUS_PASS, FAILURE_NONE, 1);
         report->checks[planned[i]].planned = true;
         SET(report->checks[planned[i]].summary, "%s", text);
@@ -521,6 +523,28 @@ static void what_the_last_screen_holds(void **state)
     buffer_clear(&all);
 }
 
+/* With more and more room, of causes of which some have no commands, or say the same. */
+static void more_rows_hold_more_commands(void **state)
+{
+    const struct style style = {.columns = 60};
+    struct filled *filled = fill_parts();
+    struct buffer all;
+    struct screen screen;
+
+    (void)state;
+    buffer_init(&all, REPORT_MAX_BYTES);
+    for (int n = 0; n < 9; n++) {
+        const struct last_screen holds = {.n_commands = n, .in_short = n % 2};
+
+        (void)buffer_addf(&all, "--- %d\n", n);
+        screen_init(&screen, &style, &all);
+        advice_last_screen(&screen, &filled->report, &holds);
+    }
+    assert_golden("last-commands.txt", all.bytes, all.used);
+    buffer_clear(&all);
+    free(filled);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -528,6 +552,7 @@ int main(void)
         cmocka_unit_test(a_text_may_be_short_or_empty),
         cmocka_unit_test(the_page_without_a_login_is_whole),
         cmocka_unit_test(what_the_last_screen_holds),
+        cmocka_unit_test(more_rows_hold_more_commands),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -318,6 +318,64 @@ static void a_console_log_is_read_however_it_was_saved(void **state)
     }
 }
 
+struct reading {
+    bool read;
+    char said[400];
+    struct facts facts;
+};
+
+static void keep_reading(const char *text, size_t n, struct reading *reading)
+{
+    struct buffer lines;
+
+    memset(reading, 0, sizeof(*reading));
+    buffer_init(&lines, REPORT_MAX_BYTES);
+    reading->read = recorded_read(text, n, &reading->facts, &lines, reading->said,
+                                  sizeof(reading->said));
+    (void)text_add(reading->said, sizeof(reading->said), "|%.200s", lines.used ? lines.bytes : "");
+    buffer_clear(&lines);
+}
+
+/* A text ends where it is said to: what stands behind, which would make it whole or another one, changes nothing. */
+static void what_stands_behind_the_end_is_not_read(void **state)
+{
+    static const char behind[] =
+        "\r\n[   61.1] amazon-ssm-agent[9]: Error occurred when starting amazon-ssm-agent: y\r\n";
+    static struct reading with, without;
+    struct buffer log, text, other;
+
+    (void)state;
+    for (int way = -2; way < 2 * N_WAYS; way++) {
+        buffer_init(&log, REPORT_MAX_BYTES);
+        buffer_init(&text, REPORT_MAX_BYTES);
+        buffer_init(&other, REPORT_MAX_BYTES);
+        add_log(&log, way & 1);
+        if (way < 0)
+            (void)buffer_add(&text, log.bytes, log.used);
+        else
+            add_wrapped(&text, &log, way / 2);
+        const size_t end = text.used;
+        (void)buffer_add_text(&text, behind);
+        add_log(&text, true);
+        (void)buffer_add_text(&text, behind);
+        for (size_t n = end; n > 0; n -= n > end / 17 ? end / 17 : n) {
+            buffer_clear(&other);
+            (void)buffer_add(&other, text.bytes, text.used);
+            memset(other.bytes + n, ' ', text.used - n);
+            keep_reading(text.bytes, n, &with);
+            keep_reading(other.bytes, n, &without);
+            if (with.read != without.read || strcmp(with.said, without.said) != 0)
+                fail_msg("way %d, %zu of %zu: %d %s, not %d %s", way, n, end, with.read, with.said,
+                         without.read, without.said);
+            assert_memory_equal(&with.facts, &without.facts, sizeof(facts));
+            assert_true(n < end || with.read);
+        }
+        buffer_clear(&other);
+        buffer_clear(&text);
+        buffer_clear(&log);
+    }
+}
+
 /* The agent started after the block was written, and its last words are on the console. */
 static void what_the_agent_says_behind_a_block_is_heard(void **state)
 {
@@ -592,6 +650,7 @@ int main(void)
         cmocka_unit_test(another_schema_is_named),
         cmocka_unit_test(a_newer_report_is_read_and_says_so),
         cmocka_unit_test(a_console_log_is_read_however_it_was_saved),
+        cmocka_unit_test(what_stands_behind_the_end_is_not_read),
         cmocka_unit_test(a_console_without_output_says_what_to_do),
         cmocka_unit_test(what_the_agent_says_behind_a_block_is_heard),
         cmocka_unit_test(a_zero_byte_in_a_report_is_named),
