@@ -864,6 +864,32 @@ static void the_last_of_two_damaged_blocks_is_named(void **state)
     buffer_clear(&log);
 }
 
+/* What is missing is not taken for zeros, though the checksum of those would be right. */
+static void a_missing_line_of_zeros_is_missing(void **state)
+{
+    static const unsigned char bytes[3 * FOLDED_LINE_BYTES - CRC24_BYTES] = {1};
+    struct buffer all, log, found;
+    size_t start = 0;
+
+    (void)state;
+    buffer_init(&all, MAX_TEXT);
+    assert_true(folded_write(bytes, sizeof(bytes), &all));
+    for (size_t left_out = 0; left_out < 4; left_out++) {
+        buffer_init(&log, MAX_TEXT);
+        buffer_init(&found, MAX_TEXT);
+        for (size_t i = 0; i < 3; i++)
+            if (i != left_out)
+                (void)buffer_add(&log, all.bytes + i * 81, 81);
+        assert_int_equal(folded_find(log.bytes, log.used, &found, &start, error, sizeof(error)),
+                         left_out < 3 ? FOLDED_DAMAGED : FOLDED_WHOLE);
+        if (left_out == 3)
+            assert_memory_equal(found.bytes, bytes, sizeof(bytes));
+        buffer_clear(&found);
+        buffer_clear(&log);
+    }
+    buffer_clear(&all);
+}
+
 /* An escape sequence that ends with the text, or is none. */
 static void an_escape_at_the_end_does_not_matter(void **state)
 {
@@ -911,6 +937,7 @@ int main(void)
         cmocka_unit_test(text_that_ends_with_the_log_is_shown),
         cmocka_unit_test(a_command_that_cannot_be_folded_ends),
         cmocka_unit_test(the_last_of_two_damaged_blocks_is_named),
+        cmocka_unit_test(a_missing_line_of_zeros_is_missing),
         cmocka_unit_test(an_escape_at_the_end_does_not_matter),
         cmocka_unit_test(a_damaged_block_shows_its_text),
     };

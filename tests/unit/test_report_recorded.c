@@ -600,6 +600,34 @@ static void what_stands_around_a_report_does_not_matter(void **state)
     }
 }
 
+/* As many values as there may be, and one more, also behind what is closed already; commas and brackets in texts are none. */
+static void no_more_values_are_read_than_facts_can_have(void **state)
+{
+    enum { MOST = 24 * 1024 };
+    static const char *const begins[] = {
+        "{\"schema\":\"ssm-preflight/1\",\"facts\":{\"rounds\":4}",
+        "{\"schema\":\"ssm-preflight/1\",\"x\":[],\"y\":{},\"facts\":{\"rounds\":4}",
+        "{\"schema\":\"ssm-preflight/1\",\"x\":\"\\\",,,{}]\\\\\",\"facts\":{\"rounds\":4}",
+    };
+    static const int n_values[] = {4, 8, 5};
+    struct buffer text;
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(begins); i++)
+        for (int more = 0; more < 2; more++)
+            for (int alone = 0; alone < 2; alone++) {
+                buffer_init(&text, REPORT_MAX_BYTES);
+                (void)buffer_addf(&text, "%s%s,\"z\":[0", alone ? "" : "login: ", begins[i]);
+                for (int n = n_values[i] + 2; n < MOST + more; n++)
+                    (void)buffer_add_text(&text, ",0");
+                (void)buffer_add_text(&text, "]}\n");
+                assert_int_equal(read_text(text.bytes, text.used), !more);
+                if (!more)
+                    assert_int_equal(facts.rounds, 4);
+                buffer_clear(&text);
+            }
+}
+
 /* As Windows saves it, with the mark of UTF-8 before. */
 static void json_of_the_cli_behind_a_mark_is_read(void **state)
 {
@@ -655,6 +683,7 @@ int main(void)
         cmocka_unit_test(what_the_agent_says_behind_a_block_is_heard),
         cmocka_unit_test(a_zero_byte_in_a_report_is_named),
         cmocka_unit_test(what_stands_around_a_report_does_not_matter),
+        cmocka_unit_test(no_more_values_are_read_than_facts_can_have),
         cmocka_unit_test(json_of_the_cli_behind_a_mark_is_read),
         cmocka_unit_test(a_report_before_a_damaged_block_is_read),
         cmocka_unit_test(layers_of_layers_end_soon),
