@@ -786,7 +786,18 @@ static void text_that_ends_with_the_log_is_shown(void **state)
 {
     static const struct {
         const char *end, *shown;
-    } rows[] = {{"", "\n"}, {"=", ""}, {"x", "x\n"}, {"x\x7f", "x\n"}, {"x\n", "x\n"}};
+    } rows[] = {{"", "\n"},
+                {"=", ""},
+                {"x", "x\n"},
+                {"x\x7f", "x\n"},
+                {"x\n", "x\n"},
+                {"one\n" FOLDED_PREFIX "two\n" FOLDED_PREFIX "=1/1\n" FOLDED_PREFIX "three",
+                 "two\nthree\n"},
+                {"=1/2\n" FOLDED_PREFIX "=2/2\n\n" FOLDED_PREFIX "three\nfour", "three\n"},
+                {"~ !\n" FOLDED_PREFIX "=\n", "~ !\n"},
+                {"one\n" FOLDED_PREFIX "=1/2\n" FOLDED_PREFIX "two\n" FOLDED_PREFIX
+                 "=1/2\n" FOLDED_PREFIX "three\n",
+                 "two\nthree\n"}};
     struct buffer log, lines;
 
     (void)state;

@@ -600,6 +600,42 @@ static void what_stands_around_a_report_does_not_matter(void **state)
     }
 }
 
+/* Sixty-four digits are base64 and no fewer; a mark of UTF-16 alone is a text of nothing. */
+static void what_is_too_short_is_no_layer(void **state)
+{
+    static const char report[] = "{\"schema\":\"ssm-preflight/1\",\"facts\":{\"rounds\":4}}";
+    struct buffer inner, text;
+
+    (void)state;
+    for (size_t n = 45; n < 60; n++) {
+        buffer_init(&inner, REPORT_MAX_BYTES);
+        buffer_init(&text, REPORT_MAX_BYTES);
+        (void)buffer_addf(&inner, "{\"schema\":\"ssm-preflight/1\",\"facts\":{}%*s}", (int)n - 39,
+                          "");
+        assert_int_equal(inner.used, n);
+        add_base64(&text, &inner, "\n");
+        assert_int_equal(read_text(text.bytes, text.used), n >= 48);
+        buffer_clear(&inner);
+        buffer_clear(&text);
+    }
+    assert_false(read_text("\xff\xfe", 2));
+    assert_non_null(strstr(error, "there is no console output in it"));
+    assert_false(read_text("\xfe\xff", 2));
+    assert_non_null(strstr(error, "there is no console output in it"));
+    buffer_init(&inner, REPORT_MAX_BYTES);
+    (void)buffer_add_text(&inner, report);
+    for (int big = 0; big < 2; big++) {
+        buffer_init(&text, REPORT_MAX_BYTES);
+        add_utf16(&text, &inner, big);
+        assert_true(read_text(text.bytes, text.used));
+        assert_false(read_text(text.bytes, text.used - 1)); /* half a bracket */
+        (void)buffer_add_text(&text, "}");                  /* and half of what is behind it */
+        assert_true(read_text(text.bytes, text.used));
+        buffer_clear(&text);
+    }
+    buffer_clear(&inner);
+}
+
 /* As many values as there may be, and one more, also behind what is closed already; commas and brackets in texts are none. */
 static void no_more_values_are_read_than_facts_can_have(void **state)
 {
@@ -683,6 +719,7 @@ int main(void)
         cmocka_unit_test(what_the_agent_says_behind_a_block_is_heard),
         cmocka_unit_test(a_zero_byte_in_a_report_is_named),
         cmocka_unit_test(what_stands_around_a_report_does_not_matter),
+        cmocka_unit_test(what_is_too_short_is_no_layer),
         cmocka_unit_test(no_more_values_are_read_than_facts_can_have),
         cmocka_unit_test(json_of_the_cli_behind_a_mark_is_read),
         cmocka_unit_test(a_report_before_a_damaged_block_is_read),
