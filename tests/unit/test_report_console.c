@@ -369,6 +369,33 @@ static void a_long_part_takes_no_shorter_one_with_it(void **state)
     buffer_clear(&text);
 }
 
+/* Where there is room for those of one place, it is the place whose commands come first. */
+static void of_two_places_the_first_one_is_kept(void **state)
+{
+    (void)state;
+    for (int inside = 0; inside < 2; inside++) {
+        struct filled *filled = fill("endpoint-blocks-443");
+        struct finding *finding = &filled->report.findings[0];
+        struct buffer text;
+
+        finding->n_commands = 4;
+        finding->n_afterwards = 0;
+        for (int i = 0; i < 4; i++) {
+            finding->inside[i] = (i < 2) == inside;
+            finding->notes[i][0] = finding->commands[i][0] = '\0';
+            for (int word = 0; word < 60; word++)
+                (void)text_add(finding->commands[i], COMMAND_SIZE, "c%d-%05d ", i, word);
+        }
+        write_new(&filled->report, &text);
+        assert_non_null(strstr(text.bytes, "c0-00059"));
+        assert_non_null(strstr(text.bytes, "c1-00059"));
+        assert_null(strstr(text.bytes, "c2-"));
+        assert_null(strstr(text.bytes, "c3-"));
+        buffer_clear(&text);
+        free(filled);
+    }
+}
+
 /* --- commands --- */
 
 /* What a shell makes of it. */
@@ -930,6 +957,7 @@ int main(void)
         cmocka_unit_test(each_cause_has_its_name_its_fix_and_its_place),
         cmocka_unit_test(what_the_headline_does_not_say_is_said_of_each),
         cmocka_unit_test(a_long_part_takes_no_shorter_one_with_it),
+        cmocka_unit_test(of_two_places_the_first_one_is_kept),
         cmocka_unit_test(folded_commands_mean_the_same),
         cmocka_unit_test(every_situation_comes_back),
         cmocka_unit_test(prefixes_and_line_ends_do_not_matter),

@@ -78,6 +78,8 @@ static void add_causes(struct report *report)
         add_command(finding, i == TARGET_SSM + 2 ? "aws other" : "aws second", false, "");
         add_evidence(finding, i == TARGET_SSM ? 5 : i == TARGET_SSM + 1 ? 4 : 0);
     }
+    /* and the second one a rung below, which is said of the upper one alone */
+    report->findings[1].explains |= check_bit(check_of_service(SERVICE_SSMMESSAGES, RUNG_RESOLVE));
     finding = &report->findings[0];
     finding->confidence = CONFIDENCE_CERTAIN;
     add_alternative(finding, "told-by-fix", "aws first");
