@@ -167,7 +167,7 @@ static void fill_image(struct image_report *report)
          "",
          1,
          {"rm a&b"}},
-        {"code-d", "what is a note", 4, SEVERITY_NOTE, false, 0, {""}, 0, {""}, "", 0, {""}},
+        {"code-d", "what is a note", 4, SEVERITY_NOTE, false, 0, {""}, 0, {""}, "?", 0, {""}},
         {"code-e",
          "what is fatal too",
          2,

@@ -513,7 +513,7 @@ static void what_the_last_screen_holds(void **state)
                               strstr(verdict, "no-login") ? " no-login" : "",
                               strstr(verdict, " cut. ") ? " cut" : "");
             buffer_clear(&text);
-            for (int rows = 22; rows > 1; rows -= 10) {
+            for (int rows = 22; rows > 1; rows -= rows > 10 ? 5 : 1) {
                 const struct last_screen holds = advice_fitting(&filled->report, &style, rows);
                 (void)buffer_addf(&all, "; %d rows %d%s%s", rows, holds.n_commands,
                                   holds.all ? " all" : "", holds.in_short ? " in short" : "");
