@@ -15,6 +15,7 @@
 #include "base/text.h"
 #include "diagnose/diagnose.h"
 #include "facts_builder.h"
+#include "golden.h"
 #include "model/fleet.h"
 #include "report/report.h"
 #include "situations.h"
@@ -398,6 +399,79 @@ static void nothing_is_nothing(void **state)
     assert_says("terminal", &style, "0 instances:");
 }
 
+/* Instances of every kind, none beside its like: an older report, one without an id, two that cannot be read. */
+static void add_all_kinds(void)
+{
+    static const struct {
+        const char *situation, *subnet;
+        int number;
+    } instances[] = {
+        {NULL, "subnet-a", 1},
+        {"egress-blocked", "subnet-b", 2},
+        {"several--role-and-names", "subnet-c", 3},
+        {"dns-slow", "subnet-a", 4},
+        {"egress-blocked", "subnet-b", 5},
+        {"stopped", "subnet-d", 6},
+        {"egress-blocked", "subnet-b", 7},
+        {NULL, "subnet-a", 8},
+        {"role-missing", "subnet-c", 9},
+        {"egress-blocked", "subnet-e", 10},
+        {"dns-slow", "subnet-a", 11},
+        {"egress-blocked", "subnet-e", 12},
+        {"stopped", "subnet-d", 13},
+        {"endpoint-blocks-443", "subnet-f", 14},
+    };
+
+    for (size_t i = 0; i < COUNT_OF(instances); i++) {
+        add(instances[i].situation, instances[i].subnet, instances[i].number);
+        if (i == 2)
+            fleet_add_unread(&fleet, "logs/no-name.log", "no block");
+        if (i == 5)
+            add(NULL, "subnet-b", 2); /* before it, and so it is not the newest */
+        if (i == 5)
+            fleet.members[fleet.n_members - 1].started_unix_ms -= 1000;
+        if (i == 8)
+            fleet_add_unread(&fleet, "logs/i-20.log", "no facts <in> it");
+    }
+    for (int32_t i = 0; i < fleet.n_members; i++) {
+        struct member *member = &fleet.members[i];
+
+        if (strcmp(member->id, "i-8") == 0 || strcmp(member->has[COMMON_SUBNET], "subnet-e") == 0)
+            (void)text_set(member->has[COMMON_GROUP], NAME_SIZE, "sg-1");
+        if (strcmp(member->id, "i-7") == 0)
+            member->id[0] = '\0';
+        if (strcmp(member->id, "i-5") == 0 || strcmp(member->id, "i-9") == 0)
+            member->way = strdup("<svg>the way</svg>\n");
+        if (strcmp(member->id, "i-9") == 0 || strcmp(member->id, "i-14") == 0)
+            member->commands = strdup("aws do it\n");
+    }
+}
+
+static void every_kind_of_instance_is_told(void **state)
+{
+    const struct style style = {.columns = 80, .verbose = true};
+    struct buffer all, page;
+
+    (void)state;
+    add_all_kinds();
+    fleet_judge(&fleet);
+    buffer_init(&all, FLEET_MAX_BYTES);
+    for (size_t i = 0; i < n_fleet_outputs; i++) {
+        (void)buffer_addf(&all, "--- %s\n", fleet_outputs[i].name);
+        if (strcmp(fleet_outputs[i].name, "html") != 0) {
+            fleet_outputs[i].write(&fleet, &style, &all);
+            continue;
+        }
+        buffer_init(&page, FLEET_MAX_BYTES);
+        fleet_outputs[i].write(&fleet, &style, &page);
+        const char *body = strstr(page.bytes, "<body>");
+        (void)buffer_add(&all, body, (size_t)(strstr(body, "<h2>The instance has no") - body));
+        buffer_clear(&page);
+    }
+    assert_golden("fleet.txt", all.bytes, all.used);
+    buffer_clear(&all);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -414,6 +488,7 @@ int main(void)
         cmocka_unit_test_teardown(junit_says_why_an_instance_is_degraded, end),
         cmocka_unit_test_teardown(a_person_sees_lines_of_a_terminal, end),
         cmocka_unit_test_teardown(hostile_words_are_escaped, end),
+        cmocka_unit_test_teardown(every_kind_of_instance_is_told, end),
         cmocka_unit_test_teardown(nothing_is_nothing, end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -369,6 +369,33 @@ static void a_long_part_takes_no_shorter_one_with_it(void **state)
     buffer_clear(&text);
 }
 
+/* Where there is room for those of one place, it is the place whose commands come first. */
+static void of_two_places_the_first_one_is_kept(void **state)
+{
+    (void)state;
+    for (int inside = 0; inside < 2; inside++) {
+        struct filled *filled = fill("endpoint-blocks-443");
+        struct finding *finding = &filled->report.findings[0];
+        struct buffer text;
+
+        finding->n_commands = 4;
+        finding->n_afterwards = 0;
+        for (int i = 0; i < 4; i++) {
+            finding->inside[i] = (i < 2) == inside;
+            finding->notes[i][0] = finding->commands[i][0] = '\0';
+            for (int word = 0; word < 60; word++)
+                (void)text_add(finding->commands[i], COMMAND_SIZE, "c%d-%05d ", i, word);
+        }
+        write_new(&filled->report, &text);
+        assert_non_null(strstr(text.bytes, "c0-00059"));
+        assert_non_null(strstr(text.bytes, "c1-00059"));
+        assert_null(strstr(text.bytes, "c2-"));
+        assert_null(strstr(text.bytes, "c3-"));
+        buffer_clear(&text);
+        free(filled);
+    }
+}
+
 /* --- commands --- */
 
 /* What a shell makes of it. */
@@ -786,7 +813,18 @@ static void text_that_ends_with_the_log_is_shown(void **state)
 {
     static const struct {
         const char *end, *shown;
-    } rows[] = {{"", "\n"}, {"=", ""}, {"x", "x\n"}, {"x\x7f", "x\n"}, {"x\n", "x\n"}};
+    } rows[] = {{"", "\n"},
+                {"=", ""},
+                {"x", "x\n"},
+                {"x\x7f", "x\n"},
+                {"x\n", "x\n"},
+                {"one\n" FOLDED_PREFIX "two\n" FOLDED_PREFIX "=1/1\n" FOLDED_PREFIX "three",
+                 "two\nthree\n"},
+                {"=1/2\n" FOLDED_PREFIX "=2/2\n\n" FOLDED_PREFIX "three\nfour", "three\n"},
+                {"~ !\n" FOLDED_PREFIX "=\n", "~ !\n"},
+                {"one\n" FOLDED_PREFIX "=1/2\n" FOLDED_PREFIX "two\n" FOLDED_PREFIX
+                 "=1/2\n" FOLDED_PREFIX "three\n",
+                 "two\nthree\n"}};
     struct buffer log, lines;
 
     (void)state;
@@ -864,6 +902,32 @@ static void the_last_of_two_damaged_blocks_is_named(void **state)
     buffer_clear(&log);
 }
 
+/* What is missing is not taken for zeros, though the checksum of those would be right. */
+static void a_missing_line_of_zeros_is_missing(void **state)
+{
+    static const unsigned char bytes[3 * FOLDED_LINE_BYTES - CRC24_BYTES] = {1};
+    struct buffer all, log, found;
+    size_t start = 0;
+
+    (void)state;
+    buffer_init(&all, MAX_TEXT);
+    assert_true(folded_write(bytes, sizeof(bytes), &all));
+    for (size_t left_out = 0; left_out < 4; left_out++) {
+        buffer_init(&log, MAX_TEXT);
+        buffer_init(&found, MAX_TEXT);
+        for (size_t i = 0; i < 3; i++)
+            if (i != left_out)
+                (void)buffer_add(&log, all.bytes + i * 81, 81);
+        assert_int_equal(folded_find(log.bytes, log.used, &found, &start, error, sizeof(error)),
+                         left_out < 3 ? FOLDED_DAMAGED : FOLDED_WHOLE);
+        if (left_out == 3)
+            assert_memory_equal(found.bytes, bytes, sizeof(bytes));
+        buffer_clear(&found);
+        buffer_clear(&log);
+    }
+    buffer_clear(&all);
+}
+
 /* An escape sequence that ends with the text, or is none. */
 static void an_escape_at_the_end_does_not_matter(void **state)
 {
@@ -893,6 +957,7 @@ int main(void)
         cmocka_unit_test(each_cause_has_its_name_its_fix_and_its_place),
         cmocka_unit_test(what_the_headline_does_not_say_is_said_of_each),
         cmocka_unit_test(a_long_part_takes_no_shorter_one_with_it),
+        cmocka_unit_test(of_two_places_the_first_one_is_kept),
         cmocka_unit_test(folded_commands_mean_the_same),
         cmocka_unit_test(every_situation_comes_back),
         cmocka_unit_test(prefixes_and_line_ends_do_not_matter),
@@ -911,6 +976,7 @@ int main(void)
         cmocka_unit_test(text_that_ends_with_the_log_is_shown),
         cmocka_unit_test(a_command_that_cannot_be_folded_ends),
         cmocka_unit_test(the_last_of_two_damaged_blocks_is_named),
+        cmocka_unit_test(a_missing_line_of_zeros_is_missing),
         cmocka_unit_test(an_escape_at_the_end_does_not_matter),
         cmocka_unit_test(a_damaged_block_shows_its_text),
     };

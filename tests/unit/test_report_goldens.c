@@ -167,7 +167,7 @@ static void fill_image(struct image_report *report)
          "",
          1,
          {"rm a&b"}},
-        {"code-d", "what is a note", 4, SEVERITY_NOTE, false, 0, {""}, 0, {""}, "", 0, {""}},
+        {"code-d", "what is a note", 4, SEVERITY_NOTE, false, 0, {""}, 0, {""}, "?", 0, {""}},
         {"code-e",
          "what is fatal too",
          2,
@@ -228,9 +228,13 @@ static void audits_look_as_they_should(void **state)
         {FITNESS_UNKNOWN, false, "/mnt", image_write_terminal, {.colour = true}},
         {FITNESS_UNFIT, false, "", image_write_short, {0}},
         {FITNESS_UNKNOWN, false, "/mnt", image_write_short, {0}},
+        {FITNESS_FIT, true, "r", image_write_short, {0}},
+        {FITNESS_UNFIT, false, "", image_write_junit, {0}},
+        {FITNESS_FIT, false, "r", image_write_terminal, {.columns = 40}},
         {FITNESS_UNFIT, true, "", image_write_junit, {0}},
         {FITNESS_UNKNOWN, false, "", image_write_junit, {0}},
         {FITNESS_UNFIT, true, "/mnt", image_write_json_line, {0}},
+        {FITNESS_FIT, true, "", image_write_json_line, {0}},
     };
     static struct image_report report;
     struct buffer text, constant;

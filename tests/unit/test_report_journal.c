@@ -137,6 +137,8 @@ static void nobody_listens_and_nothing_happens(void **state)
 
     (void)state;
     (void)unlink(path);
+    const int free_before = dup(1); /* what fails opens nothing, and closes nothing of another's */
+    (void)close(free_before);
     assert_false(journal_send_to(path, &filled->report));
     (void)close(listen_here()); /* the socket is there, and refuses */
     assert_false(journal_send_to(path, &filled->report));
@@ -144,6 +146,9 @@ static void nobody_listens_and_nothing_happens(void **state)
                                  "............................................................"
                                  "............................................................",
                                  &filled->report));
+    const int free_after = dup(1);
+    (void)close(free_after);
+    assert_int_equal(free_after, free_before);
     free(filled);
 }
 

@@ -318,6 +318,64 @@ static void a_console_log_is_read_however_it_was_saved(void **state)
     }
 }
 
+struct reading {
+    bool read;
+    char said[400];
+    struct facts facts;
+};
+
+static void keep_reading(const char *text, size_t n, struct reading *reading)
+{
+    struct buffer lines;
+
+    memset(reading, 0, sizeof(*reading));
+    buffer_init(&lines, REPORT_MAX_BYTES);
+    reading->read = recorded_read(text, n, &reading->facts, &lines, reading->said,
+                                  sizeof(reading->said));
+    (void)text_add(reading->said, sizeof(reading->said), "|%.200s", lines.used ? lines.bytes : "");
+    buffer_clear(&lines);
+}
+
+/* A text ends where it is said to: what stands behind, which would make it whole or another one, changes nothing. */
+static void what_stands_behind_the_end_is_not_read(void **state)
+{
+    static const char behind[] =
+        "\r\n[   61.1] amazon-ssm-agent[9]: Error occurred when starting amazon-ssm-agent: y\r\n";
+    static struct reading with, without;
+    struct buffer log, text, other;
+
+    (void)state;
+    for (int way = -2; way < 2 * N_WAYS; way++) {
+        buffer_init(&log, REPORT_MAX_BYTES);
+        buffer_init(&text, REPORT_MAX_BYTES);
+        buffer_init(&other, REPORT_MAX_BYTES);
+        add_log(&log, way & 1);
+        if (way < 0)
+            (void)buffer_add(&text, log.bytes, log.used);
+        else
+            add_wrapped(&text, &log, way / 2);
+        const size_t end = text.used;
+        (void)buffer_add_text(&text, behind);
+        add_log(&text, true);
+        (void)buffer_add_text(&text, behind);
+        for (size_t n = end; n > 0; n -= n > end / 17 ? end / 17 : n) {
+            buffer_clear(&other);
+            (void)buffer_add(&other, text.bytes, text.used);
+            memset(other.bytes + n, ' ', text.used - n);
+            keep_reading(text.bytes, n, &with);
+            keep_reading(other.bytes, n, &without);
+            if (with.read != without.read || strcmp(with.said, without.said) != 0)
+                fail_msg("way %d, %zu of %zu: %d %s, not %d %s", way, n, end, with.read, with.said,
+                         without.read, without.said);
+            assert_memory_equal(&with.facts, &without.facts, sizeof(facts));
+            assert_true(n < end || with.read);
+        }
+        buffer_clear(&other);
+        buffer_clear(&text);
+        buffer_clear(&log);
+    }
+}
+
 /* The agent started after the block was written, and its last words are on the console. */
 static void what_the_agent_says_behind_a_block_is_heard(void **state)
 {
@@ -542,6 +600,70 @@ static void what_stands_around_a_report_does_not_matter(void **state)
     }
 }
 
+/* Sixty-four digits are base64 and no fewer; a mark of UTF-16 alone is a text of nothing. */
+static void what_is_too_short_is_no_layer(void **state)
+{
+    static const char report[] = "{\"schema\":\"ssm-preflight/1\",\"facts\":{\"rounds\":4}}";
+    struct buffer inner, text;
+
+    (void)state;
+    for (size_t n = 45; n < 60; n++) {
+        buffer_init(&inner, REPORT_MAX_BYTES);
+        buffer_init(&text, REPORT_MAX_BYTES);
+        (void)buffer_addf(&inner, "{\"schema\":\"ssm-preflight/1\",\"facts\":{}%*s}", (int)n - 39,
+                          "");
+        assert_int_equal(inner.used, n);
+        add_base64(&text, &inner, "\n");
+        assert_int_equal(read_text(text.bytes, text.used), n >= 48);
+        buffer_clear(&inner);
+        buffer_clear(&text);
+    }
+    assert_false(read_text("\xff\xfe", 2));
+    assert_non_null(strstr(error, "there is no console output in it"));
+    assert_false(read_text("\xfe\xff", 2));
+    assert_non_null(strstr(error, "there is no console output in it"));
+    buffer_init(&inner, REPORT_MAX_BYTES);
+    (void)buffer_add_text(&inner, report);
+    for (int big = 0; big < 2; big++) {
+        buffer_init(&text, REPORT_MAX_BYTES);
+        add_utf16(&text, &inner, big);
+        assert_true(read_text(text.bytes, text.used));
+        assert_false(read_text(text.bytes, text.used - 1)); /* half a bracket */
+        (void)buffer_add_text(&text, "}");                  /* and half of what is behind it */
+        assert_true(read_text(text.bytes, text.used));
+        buffer_clear(&text);
+    }
+    buffer_clear(&inner);
+}
+
+/* As many values as there may be, and one more, also behind what is closed already; commas and brackets in texts are none. */
+static void no_more_values_are_read_than_facts_can_have(void **state)
+{
+    enum { MOST = 24 * 1024 };
+    static const char *const begins[] = {
+        "{\"schema\":\"ssm-preflight/1\",\"facts\":{\"rounds\":4}",
+        "{\"schema\":\"ssm-preflight/1\",\"x\":[],\"y\":{},\"facts\":{\"rounds\":4}",
+        "{\"schema\":\"ssm-preflight/1\",\"x\":\"\\\",,,{}]\\\\\",\"facts\":{\"rounds\":4}",
+    };
+    static const int n_values[] = {4, 8, 5};
+    struct buffer text;
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(begins); i++)
+        for (int more = 0; more < 2; more++)
+            for (int alone = 0; alone < 2; alone++) {
+                buffer_init(&text, REPORT_MAX_BYTES);
+                (void)buffer_addf(&text, "%s%s,\"z\":[0", alone ? "" : "login: ", begins[i]);
+                for (int n = n_values[i] + 2; n < MOST + more; n++)
+                    (void)buffer_add_text(&text, ",0");
+                (void)buffer_add_text(&text, "]}\n");
+                assert_int_equal(read_text(text.bytes, text.used), !more);
+                if (!more)
+                    assert_int_equal(facts.rounds, 4);
+                buffer_clear(&text);
+            }
+}
+
 /* As Windows saves it, with the mark of UTF-8 before. */
 static void json_of_the_cli_behind_a_mark_is_read(void **state)
 {
@@ -592,10 +714,13 @@ int main(void)
         cmocka_unit_test(another_schema_is_named),
         cmocka_unit_test(a_newer_report_is_read_and_says_so),
         cmocka_unit_test(a_console_log_is_read_however_it_was_saved),
+        cmocka_unit_test(what_stands_behind_the_end_is_not_read),
         cmocka_unit_test(a_console_without_output_says_what_to_do),
         cmocka_unit_test(what_the_agent_says_behind_a_block_is_heard),
         cmocka_unit_test(a_zero_byte_in_a_report_is_named),
         cmocka_unit_test(what_stands_around_a_report_does_not_matter),
+        cmocka_unit_test(what_is_too_short_is_no_layer),
+        cmocka_unit_test(no_more_values_are_read_than_facts_can_have),
         cmocka_unit_test(json_of_the_cli_behind_a_mark_is_read),
         cmocka_unit_test(a_report_before_a_damaged_block_is_read),
         cmocka_unit_test(layers_of_layers_end_soon),
