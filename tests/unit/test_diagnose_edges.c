@@ -894,6 +894,7 @@ static const struct {
      "CONNECT ssmmessages.us-east-1.amazonaws.com:443", "CONNECT ssm."},
     {"healthy", the_second_services_certificate_ends, "certificate of 10.0.1.22 is valid until",
      NULL},
+    {"not-ec2", the_agent_is_not_installed, "\"hides\":[\"agent.enabled\"", NULL},
 };
 
 static void what_is_said_at_an_edge(void **state)

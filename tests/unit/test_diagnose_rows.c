@@ -1,0 +1,484 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * What the functions of rows see and quote, asked one by one: a service that is not asked stands before one
+ * that is, what does not count before what does, and the second before the third.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "base/text.h"
+#include "diagnose/causes.h"
+#include "diagnose/diagnose.h"
+#include "diagnose/look.h"
+#include "facts_builder.h"
+#include "situations.h"
+
+#define SET(field, ...) (void)text_set(field, sizeof(field), __VA_ARGS__)
+
+static struct facts facts;
+static struct report report;
+static struct view view;
+static struct finding finding;
+
+static int start(void **state)
+{
+    (void)state;
+    facts_healthy(&facts);
+    return 0;
+}
+
+/* A row's view as it is asked: of one rung of a service, all symptoms there. */
+static void look(const char *code, enum service service, enum rung rung)
+{
+    diagnose(&facts, &report);
+    memset(&view, 0, sizeof(view));
+    memset(&finding, 0, sizeof(finding));
+    view.facts = &facts;
+    view.checks = report.checks;
+    view.service = service;
+    view.rung = rung;
+    view.symptoms = ~(check_set)0;
+    for (size_t i = 0; i < n_causes; i++)
+        if (strcmp(causes[i].code, code) == 0)
+            view.cause = &causes[i];
+    assert_non_null(view.cause);
+    for (enum service i = 0; i < N_SERVICES; i++)
+        view.explains |= check_bit(check_of_service(i, rung));
+}
+
+static void assert_quotes(view_quotes *quote, const char *lines)
+{
+    char said[MAX_EVIDENCE * LINE_SIZE] = "";
+
+    memset(&finding, 0, sizeof(finding));
+    quote(&view, &finding);
+    for (int32_t i = 0; i < finding.n_evidence; i++)
+        text_list(said, sizeof(said), " | ", finding.evidence[i]);
+    assert_string_equal(said, lines);
+}
+
+/* ssm, ec2messages and s3 are not asked; of the others kms comes last. */
+static void ask_ssmmessages_and_kms(void)
+{
+    add_service(&facts, SERVICE_KMS, NEED_OPTIONAL);
+    facts.plan.services[SERVICE_SSM].need = NEED_OFF;
+    facts.plan.services[SERVICE_EC2MESSAGES].need = NEED_OFF;
+}
+
+/* --- over all services --- */
+
+static void a_service_that_is_not_asked_is_passed_over(void **state)
+{
+    (void)state;
+    ask_ssmmessages_and_kms();
+    look("endpoint-blocks-443", SERVICE_SSMMESSAGES, RUNG_CONNECT);
+    struct overall overall = connect_overall(&view, false);
+    assert_int_equal(overall.n, 2);
+    assert_int_equal(overall.n_silent, 0);
+    assert_int_equal(overall.n_partly, 0);
+    assert_true(overall.any_ok);
+    assert_int_equal(overall.sum.n, 4);
+    break_connect(&facts, SERVICE_SSMMESSAGES, ALL_ADDRESSES, FAILURE_TIMEOUT, 2000);
+    break_connect(&facts, SERVICE_KMS, 1, FAILURE_TIMEOUT, 2000);
+    look("endpoint-blocks-443", SERVICE_SSMMESSAGES, RUNG_CONNECT);
+    overall = connect_overall(&view, false);
+    assert_int_equal(overall.n, 2);
+    assert_int_equal(overall.n_silent, 1);
+    assert_int_equal(overall.n_partly, 1);
+    assert_true(overall.any_ok);
+    overall = connect_overall(&view, true); /* without what is silent in the own subnet */
+    assert_int_equal(overall.n, 1);
+    assert_int_equal(overall.n_silent, 0);
+    assert_int_equal(overall.sum.n, 2);
+    view.symptoms = ~check_bit(check_of_service(SERVICE_KMS, RUNG_CONNECT));
+    overall = connect_overall(&view, false); /* nor what another row has explained */
+    assert_int_equal(overall.n, 1);
+    assert_int_equal(overall.n_partly, 0);
+    assert_true(overall.any_ok);
+}
+
+static void two_services_must_be_silent_near_alone(void **state)
+{
+    (void)state;
+    ask_ssmmessages_and_kms();
+    break_connect(&facts, SERVICE_SSMMESSAGES, 0, FAILURE_TIMEOUT, 2000);
+    break_connect(&facts, SERVICE_KMS, 0, FAILURE_TIMEOUT, 2000);
+    look("endpoint-az-unreachable", SERVICE_SSMMESSAGES, RUNG_CONNECT);
+    assert_true(when_own_subnet_alone_is_silent(&view));
+    facts.plan.services[SERVICE_KMS].need = NEED_OFF;
+    assert_false(when_own_subnet_alone_is_silent(&view));
+    facts.plan.services[SERVICE_SSM].need = NEED_REQUIRED; /* which connects there */
+    facts.plan.services[SERVICE_KMS].need = NEED_OPTIONAL;
+    assert_false(when_own_subnet_alone_is_silent(&view));
+}
+
+static void every_private_name_is_public_or_not(void **state)
+{
+    (void)state;
+    facts.plan.services[SERVICE_SSM].need = NEED_OFF;
+    resolve_to(&facts, SERVICE_SSMMESSAGES, "52.94.0.1", PLACE_PUBLIC, FAILURE_TIMEOUT);
+    resolve_to(&facts, SERVICE_EC2MESSAGES, "52.94.0.2", PLACE_PUBLIC, FAILURE_TIMEOUT);
+    look("private-dns-off", SERVICE_SSMMESSAGES, RUNG_PRIVATE);
+    assert_true(when_every_private_name_is_public(&view));
+    facts.plan.services[SERVICE_EC2MESSAGES].need = NEED_OFF;
+    assert_false(when_every_private_name_is_public(&view)); /* of one it says nothing */
+    facts.plan.services[SERVICE_EC2MESSAGES].need = NEED_OPTIONAL;
+    facts.plan.services[SERVICE_SSM].need = NEED_REQUIRED;
+    assert_false(when_every_private_name_is_public(&view));
+    resolve_to(&facts, SERVICE_SSM, "52.94.0.3", PLACE_PUBLIC, FAILURE_TIMEOUT);
+    assert_true(when_every_private_name_is_public(&view));
+}
+
+/* Public addresses of a gateway endpoint that are silent, beside what connects and what is silent too. */
+static void a_gateway_is_missed_where_others_connect(void **state)
+{
+    (void)state;
+    add_service(&facts, SERVICE_S3, NEED_OPTIONAL);
+    resolve_to(&facts, SERVICE_S3, "52.216.0.1", PLACE_PUBLIC, FAILURE_TIMEOUT);
+    ask_ssmmessages_and_kms();
+    look("endpoint-missing", SERVICE_S3, RUNG_CONNECT);
+    assert_true(when_name_leads_to_no_endpoint(&view));
+    break_connect(&facts, SERVICE_SSMMESSAGES, ALL_ADDRESSES, FAILURE_TIMEOUT, 2000);
+    assert_true(when_name_leads_to_no_endpoint(&view)); /* kms connects */
+    break_connect(&facts, SERVICE_KMS, ALL_ADDRESSES, FAILURE_TIMEOUT, 2000);
+    assert_false(when_name_leads_to_no_endpoint(&view));
+    for (enum service i = SERVICE_SSMMESSAGES; i <= SERVICE_KMS;
+         i += SERVICE_KMS - SERVICE_SSMMESSAGES)
+        facts.endpoints[i].n_addresses = 0; /* none of them is known to be silent */
+    assert_true(when_name_leads_to_no_endpoint(&view));
+}
+
+static void the_others_certificates_are_out_of_time_too(void **state)
+{
+    (void)state;
+    ask_ssmmessages_and_kms();
+    facts.clock.n_samples = 0;
+    for (enum service i = 0; i < N_SERVICES; i++)
+        facts.endpoints[i].n_actions = 0;
+    break_tls(&facts, SERVICE_SSMMESSAGES, ALL_ADDRESSES, FAILURE_CERTIFICATE_NOT_YET_VALID);
+    look("clock-wrong", SERVICE_SSMMESSAGES, RUNG_TLS);
+    assert_false(when_clock_is_wrong(&view)); /* of one service it is that service's trouble */
+    break_tls(&facts, SERVICE_KMS, ALL_ADDRESSES, FAILURE_CERTIFICATE_NOT_YET_VALID);
+    look("clock-wrong", SERVICE_SSMMESSAGES, RUNG_TLS);
+    assert_true(when_clock_is_wrong(&view));
+    facts.plan.services[SERVICE_KMS].need = NEED_OFF;
+    assert_false(when_clock_is_wrong(&view));
+}
+
+static void one_sample_that_a_signature_belies_does_not_count(void **state)
+{
+    (void)state;
+    facts.clock.samples[0].offset_ms = 86400000;
+    struct clock_reading clock = look_clock(&facts);
+    assert_int_equal(clock.n, 1);
+    assert_int_equal(clock.offset_ms, 55);
+    assert_string_equal(clock.source, "ssm");
+    for (enum service i = 0; i < N_SERVICES; i++)
+        facts.endpoints[i].n_actions = 0;
+    clock = look_clock(&facts);
+    assert_int_equal(clock.n, 2);
+    assert_int_equal(clock.n_doubtful, 1);
+    assert_int_equal(clock.offset_ms, 55); /* of the two the one that accuses less */
+}
+
+/* In whatever order they came; of as many on both sides the one that accuses this machine less. */
+static void the_median_sample_counts(void **state)
+{
+    static const struct {
+        int n, offset_ms[4], median_ms;
+    } rows[] = {
+        {3, {300, 100, 200}, 200},   {3, {100, 300, 200}, 200},        {3, {200, 100, 300}, 200},
+        {3, {200, 300, 100}, 200},   {3, {100, 200, 300}, 200},        {3, {300, 200, 100}, 200},
+        {2, {300, 100}, 100},        {2, {-300, -100}, -100},          {2, {-100, 300}, -100},
+        {4, {400, -300, 200, 0}, 0}, {4, {-400, 300, -200, 100}, 100}, {1, {-7}, -7},
+    };
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        facts.clock.n_samples = rows[i].n;
+        for (int j = 0; j < rows[i].n; j++) {
+            SET(facts.clock.samples[j].source, "%d", rows[i].offset_ms[j]);
+            facts.clock.samples[j].offset_ms = rows[i].offset_ms[j];
+            facts.clock.samples[j].error_ms = 1000 + j;
+        }
+        struct clock_reading clock = look_clock(&facts);
+        char source[NAME_SIZE];
+        SET(source, "%d", rows[i].median_ms);
+        assert_int_equal(clock.offset_ms, rows[i].median_ms);
+        assert_string_equal(clock.source, source);
+        assert_int_equal(rows[i].offset_ms[clock.error_ms - 1000], rows[i].median_ms);
+    }
+}
+
+/* What is said of the signature's time decides at the limit, which has the grain of a Date header. */
+static void the_limit_of_a_signature_is_five_minutes(void **state)
+{
+    static const struct {
+        int64_t offset_ms;
+        bool signed_in_time, wrong, at_limit;
+        int32_t n, n_doubtful;
+    } rows[] = {
+        {302001, false, true, false, 1, 1},  {302000, false, true, true, 1, 1},
+        {299001, false, true, true, 1, 1},   {299000, false, false, true, 1, 1},
+        {298000, false, false, true, 1, 1},  {297999, false, false, false, 1, 1},
+        {-302001, false, true, false, 1, 1}, {-299000, false, false, true, 1, 1},
+        {61001, false, false, false, 1, 1},  {61000, false, false, false, 1, 0},
+        {302000, true, false, true, 1, 1},   {302001, true, false, false, 0, 0},
+    };
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        start(state);
+        facts.clock.n_samples = 1;
+        facts.clock.samples[0].offset_ms = rows[i].offset_ms;
+        facts.clock.samples[0].error_ms = 1000;
+        for (enum service j = 0; !rows[i].signed_in_time && j < N_SERVICES; j++)
+            facts.endpoints[j].n_actions = 0;
+        struct clock_reading clock = look_clock(&facts);
+        assert_int_equal(clock.wrong, rows[i].wrong);
+        assert_int_equal(clock.at_limit, rows[i].at_limit);
+        assert_int_equal(clock.n, rows[i].n);
+        assert_int_equal(clock.n_doubtful, rows[i].n_doubtful);
+    }
+}
+
+/* --- what is quoted --- */
+
+static void of_public_addresses_the_first_is_quoted(void **state)
+{
+    struct endpoint_facts *endpoint = &facts.endpoints[SERVICE_SSM];
+    (void)state;
+    resolve_to(&facts, SERVICE_SSM, "52.94.0.1", PLACE_PUBLIC, FAILURE_TIMEOUT);
+    endpoint->addresses[1] = endpoint->addresses[0];
+    endpoint->n_addresses = 2;
+    SET(endpoint->addresses[1].address, "52.94.0.9");
+    look("private-dns-off", SERVICE_SSM, RUNG_PRIVATE);
+    view.explains = check_bit(check_of_service(SERVICE_SSM, RUNG_PRIVATE));
+    memset(&finding, 0, sizeof(finding));
+    quote_each_name(&view, &finding);
+    int n = 0;
+    for (int32_t i = 0; i < finding.n_evidence; i++)
+        n += text_starts(finding.evidence[i], "connect: 52.94.0.");
+    assert_int_equal(n, 1);
+    for (int32_t i = 0; i < finding.n_evidence; i++)
+        assert_null(strstr(finding.evidence[i], "52.94.0.9"));
+}
+
+static void validity_is_quoted_of_the_first_that_has_it(void **state)
+{
+    (void)state;
+    for (enum service i = SERVICE_SSMMESSAGES; i <= SERVICE_EC2MESSAGES; i++) {
+        break_tls(&facts, i, ALL_ADDRESSES, FAILURE_CERTIFICATE_EXPIRED);
+        facts.endpoints[i].addresses[0].session.not_before_unix_s = 86400;
+        facts.endpoints[i].addresses[0].session.not_after_unix_s = 86400 * (1 + (int64_t)i);
+    }
+    look("tls-expired", SERVICE_SSM, RUNG_TLS);
+    assert_quotes(quote_validity, "certificate of 10.0.1.22 is valid from 1970-01-02T00:00:00Z to "
+                                  "1970-01-03T00:00:00Z");
+    facts.endpoints[SERVICE_SSMMESSAGES].addresses[0].session.not_after_unix_s = 0;
+    assert_quotes(quote_validity, "certificate of 10.0.1.23 is valid from 1970-01-02T00:00:00Z to "
+                                  "1970-01-04T00:00:00Z");
+}
+
+static void clocks_agree_within_two_seconds(void **state)
+{
+    (void)state;
+    facts.clock.n_samples = 4;
+    for (int i = 0; i < 4; i++) {
+        static const int offset_ms[] = {1999, -2000, 121000, 7};
+        SET(facts.clock.samples[i].source, "s%d", i);
+        SET(facts.clock.samples[i].address, "a");
+        facts.clock.samples[i].offset_ms = offset_ms[i];
+    }
+    look("clock-wrong", SERVICE_SSM, RUNG_TLS);
+    assert_quotes(quote_clocks, "s0 (a): agrees with this machine's clock within 2 s | "
+                                "s1 (a): this machine is 2 s ahead | "
+                                "s2 (a): this machine is 2 min behind");
+    facts.clock.n_samples = 1;
+    assert_quotes(quote_clocks, "s0 (a): agrees with this machine's clock within 2 s");
+}
+
+/* One of those that are alike is quoted, and which others are, before the next. */
+static void denials_that_are_alike_are_said_once(void **state)
+{
+    struct endpoint_facts *endpoint = &facts.endpoints[SERVICE_SSM];
+    (void)state;
+    for (enum service i = 0; i < N_SERVICES; i++)
+        facts.endpoints[i].n_actions = 0;
+    endpoint->n_actions = 5;
+    memset(endpoint->actions, 0, sizeof(endpoint->actions));
+    for (int i = 0; i < 6; i++) {
+        endpoint->actions[i].permission = i == 1 ? PERMISSION_ALLOWED : PERMISSION_DENIED;
+        endpoint->actions[i].denied_by = DENIED_BY_NO_IDENTITY_POLICY;
+        endpoint->actions[i].status = 400;
+        SET(endpoint->actions[i].action, "ssm:A%d", i);
+        SET(endpoint->actions[i].code, i < 4 ? "X" : "Y");
+    }
+    look("policy-incomplete", SERVICE_SSM, RUNG_AUTHORIZE);
+    assert_quotes(quote_denials, "ssm:A0 at the endpoint: status 400 X | "
+                                 "likewise denied: ssm:A2, ssm:A3 | "
+                                 "ssm:A4 at the endpoint: status 400 Y");
+    endpoint->actions[3].denied_by = DENIED_BY_BOUNDARY; /* another row's */
+    endpoint->n_actions = 4;
+    assert_quotes(quote_denials, "ssm:A0 at the endpoint: status 400 X | likewise denied: ssm:A2");
+    int n;
+    assert_string_equal(service_denied_action(&view, &n), "ssm:A0");
+    assert_int_equal(n, 2);
+    endpoint->actions[2].explicit_deny = true;
+    assert_quotes(quote_denials, "ssm:A0 at the endpoint: status 400 X | "
+                                 "ssm:A2 at the endpoint: status 400 X");
+    endpoint->actions[2].explicit_deny = false;
+    endpoint->actions[2].status = 403;
+    assert_quotes(quote_denials, "ssm:A0 at the endpoint: status 400 X | "
+                                 "ssm:A2 at the endpoint: status 403 X");
+}
+
+static void a_slow_answer_is_quoted_from_two_seconds_on(void **state)
+{
+    struct endpoint_facts *endpoint = &facts.endpoints[SERVICE_SSM];
+    (void)state;
+    endpoint->addresses[0].steps[RUNG_HTTP].took_ms = SLOW_ANSWER_MS - 1;
+    endpoint->addresses[1].steps[RUNG_HTTP].took_ms = SLOW_ANSWER_MS;
+    look("slow-endpoint", SERVICE_SSM, RUNG_HTTP);
+    char waits[LINE_SIZE], lines[2 * LINE_SIZE];
+    SET(waits, "the agent waits up to %d s for an answer of ssm",
+        (int)service_limit_ms(SERVICE_SSM) / 1000);
+    SET(lines, "http: 10.0.2.21 (ssm, in this VPC): works after 2000 ms | %s", waits);
+    assert_quotes(quote_slow_answers, lines);
+    for (int32_t i = 0; i < endpoint->n_answers; i++)
+        endpoint->answers[i].step.took_ms = 1000;
+    for (enum service i = SERVICE_SSMMESSAGES; i < N_SERVICES; i++)
+        facts.endpoints[i].n_answers = 0;
+    assert_quotes(quote_slow_answers, lines); /* it comes in time all the same */
+    report.checks[check_of_service(SERVICE_SSM, RUNG_HTTP)].status = STATUS_FAIL;
+    SET(lines,
+        "http: 10.0.2.21 (ssm, in this VPC): works after 2000 ms | "
+        "before it, its name takes 1 s | %s",
+        waits);
+    assert_quotes(quote_slow_answers, lines);
+    for (int32_t i = 0; i < endpoint->n_answers; i++)
+        endpoint->answers[i].step.took_ms = 999;
+    SET(lines, "http: 10.0.2.21 (ssm, in this VPC): works after 2000 ms | %s", waits);
+    assert_quotes(quote_slow_answers, lines);
+}
+
+static void the_agents_proxy_is_quoted_with_what_was_asked(void **state)
+{
+    (void)state;
+    SET(facts.agent.https_proxy, "http://p");
+    SET(facts.agent.no_proxy, "x");
+    step_fail(&facts.endpoints[SERVICE_SSMMESSAGES].proxy, FAILURE_PROXY, 3);
+    step_ok(&facts.endpoints[SERVICE_KMS].proxy, 4);
+    SET(facts.endpoints[SERVICE_KMS].proxy.detail, "d");
+    look("proxy-in-the-way", SERVICE_SSM, RUNG_CONNECT);
+    assert_quotes(quote_agents_proxy, "");
+    view.explains = check_bit(CHECK_AGENT_CONFIG);
+    char lines[4 * LINE_SIZE];
+    SET(lines,
+        "the agent's unit sets the agent's proxy to http://p | NO_PROXY is \"x\" | "
+        "CONNECT ssmmessages.us-east-1.amazonaws.com:443: %s after 3 ms | CONNECT %s:%u: d after 4 ms",
+        failure_words(FAILURE_PROXY), facts.plan.services[SERVICE_KMS].host,
+        (unsigned)facts.plan.services[SERVICE_KMS].port);
+    assert_quotes(quote_agents_proxy, lines);
+    assert_true(when_only_the_agent_has_a_proxy(&view));
+    assert_true(when_the_agents_proxy_refuses(&view));
+    assert_false(when_the_agents_proxy_says_so(&view)); /* it was silent */
+    facts.endpoints[SERVICE_SSMMESSAGES].proxy_status = 403;
+    assert_true(when_the_agents_proxy_says_so(&view));
+    view.explains |= check_bit(CHECK_AGENT_STATE);
+    assert_false(when_only_the_agent_has_a_proxy(&view));
+    assert_false(when_the_agents_proxy_refuses(&view));
+    assert_false(when_the_agents_proxy_says_so(&view));
+}
+
+/* --- evidence --- */
+
+static void the_same_line_is_said_once_and_room_is_for_ten(void **state)
+{
+    (void)state;
+    memset(&finding, 0, sizeof(finding));
+    finding_evidence(&finding, "a");
+    finding_evidence(&finding, "b");
+    finding_evidence(&finding, "a");
+    assert_int_equal(finding.n_evidence, 2);
+    assert_string_equal(finding.evidence[2], "");
+    for (int i = 0; i < MAX_EVIDENCE; i++)
+        finding_evidence(&finding, "%d", i);
+    assert_int_equal(finding.n_evidence, MAX_EVIDENCE);
+    assert_string_equal(finding.evidence[MAX_EVIDENCE - 1], "7");
+}
+
+static void an_answer_is_quoted_with_all_its_addresses(void **state)
+{
+    struct dns_answer answer = {.asked_as = ASKED_PLAIN, .family = FAMILY_IPV6, .n_addresses = 2};
+    (void)state;
+    SET(answer.server, "s");
+    for (int i = 0; i < 3; i++)
+        SET(answer.addresses[i], "a%d", i);
+    step_ok(&answer.step, 5);
+    memset(&finding, 0, sizeof(finding));
+    finding_quote_answer(&finding, "h", &answer);
+    assert_string_equal(finding.evidence[0], "s, asked for h AAAA without EDNS0: a0, a1 (5 ms)");
+    answer.n_addresses = 0;
+    answer.asked_as = ASKED_CONFIGURED;
+    answer.family = FAMILY_IPV4;
+    answer.rcode = 1;
+    step_fail(&answer.step, FAILURE_TIMEOUT, 6);
+    char line[LINE_SIZE];
+    SET(line, "s, asked for h A: %s (rcode 1) (6 ms)", failure_words(FAILURE_TIMEOUT));
+    finding_quote_answer(&finding, "h", &answer);
+    assert_string_equal(finding.evidence[1], line);
+}
+
+/* Each reason that a row names counts, the last one too, and none that is another row's. */
+static void a_row_is_about_its_reasons(void **state)
+{
+    static const struct cause row = {
+        .explains = {{CHECK_IMDS_TOKEN, CHECK_IMDS_TOKEN + 1, {FAILURE_TIMEOUT, FAILURE_RESET}},
+                     {CHECK_AGENT_STATE, CHECK_AGENT_STATE + 1, {0}}}};
+    static const struct cause full = {
+        .explains = {
+            {CHECK_IMDS_TOKEN, CHECK_IMDS_TOKEN + 2, {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12}},
+            {CHECK_AGENT_STATE, CHECK_AGENT_STATE + 1, {13}}}};
+    (void)state;
+    memset(&view, 0, sizeof(view));
+    view.cause = &row;
+    assert_true(view_is_reason(&view, CHECK_IMDS_TOKEN, FAILURE_TIMEOUT));
+    assert_true(view_is_reason(&view, CHECK_IMDS_TOKEN, FAILURE_RESET));
+    assert_false(view_is_reason(&view, CHECK_IMDS_TOKEN, FAILURE_REFUSED));
+    assert_false(view_is_reason(&view, CHECK_IMDS_CONNECT, FAILURE_TIMEOUT));
+    assert_false(view_is_reason(&view, (enum check)(CHECK_IMDS_TOKEN + 1), FAILURE_TIMEOUT));
+    assert_true(view_is_reason(&view, CHECK_AGENT_STATE, FAILURE_FULL));
+    view.cause = &full;
+    assert_true(view_is_reason(&view, CHECK_IMDS_TOKEN, (enum failure)12));
+    assert_false(view_is_reason(&view, CHECK_IMDS_TOKEN, (enum failure)13));
+    assert_true(view_is_reason(&view, CHECK_AGENT_STATE, (enum failure)13));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup(a_service_that_is_not_asked_is_passed_over, start),
+        cmocka_unit_test_setup(two_services_must_be_silent_near_alone, start),
+        cmocka_unit_test_setup(every_private_name_is_public_or_not, start),
+        cmocka_unit_test_setup(a_gateway_is_missed_where_others_connect, start),
+        cmocka_unit_test_setup(the_others_certificates_are_out_of_time_too, start),
+        cmocka_unit_test_setup(one_sample_that_a_signature_belies_does_not_count, start),
+        cmocka_unit_test_setup(the_median_sample_counts, start),
+        cmocka_unit_test_setup(the_limit_of_a_signature_is_five_minutes, start),
+        cmocka_unit_test_setup(of_public_addresses_the_first_is_quoted, start),
+        cmocka_unit_test_setup(validity_is_quoted_of_the_first_that_has_it, start),
+        cmocka_unit_test_setup(clocks_agree_within_two_seconds, start),
+        cmocka_unit_test_setup(denials_that_are_alike_are_said_once, start),
+        cmocka_unit_test_setup(a_slow_answer_is_quoted_from_two_seconds_on, start),
+        cmocka_unit_test_setup(the_agents_proxy_is_quoted_with_what_was_asked, start),
+        cmocka_unit_test_setup(the_same_line_is_said_once_and_room_is_for_ten, start),
+        cmocka_unit_test_setup(an_answer_is_quoted_with_all_its_addresses, start),
+        cmocka_unit_test_setup(a_row_is_about_its_reasons, start),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
