@@ -459,6 +459,238 @@ static void a_row_is_about_its_reasons(void **state)
     assert_true(view_is_reason(&view, CHECK_AGENT_STATE, (enum failure)13));
 }
 
+/* ssm is answered as it should be; of the others each false answer is quoted, with the name that it leads to. */
+static void false_answers_are_quoted(void **state)
+{
+    char lines[4 * LINE_SIZE];
+    (void)state;
+    break_resolve(&facts, SERVICE_SSMMESSAGES, FAILURE_NXDOMAIN);
+    for (int32_t i = 0; i < facts.endpoints[SERVICE_EC2MESSAGES].n_answers; i++)
+        SET(facts.endpoints[SERVICE_EC2MESSAGES].answers[i].cname, "block.example");
+    look("dns-firewall", SERVICE_SSMMESSAGES, RUNG_RESOLVE);
+    const struct dns_answer *no = &facts.endpoints[SERVICE_SSMMESSAGES].answers[0];
+    SET(lines,
+        "10.0.0.2, asked for ssmmessages.us-east-1.amazonaws.com A: %s (rcode 3) (%d ms) | "
+        "10.0.0.2, asked for ec2messages.us-east-1.amazonaws.com A: 10.0.1.23, 10.0.2.23 (%d ms) | "
+        "it makes ec2messages.us-east-1.amazonaws.com an alias of block.example",
+        failure_words(FAILURE_NXDOMAIN), (int)no->step.took_ms,
+        (int)facts.endpoints[SERVICE_EC2MESSAGES].answers[0].step.took_ms);
+    assert_quotes(quote_false_answers, lines);
+    assert_false(when_an_alias_shows_it(&view));
+    view.service = SERVICE_EC2MESSAGES;
+    assert_true(when_an_alias_shows_it(&view));
+    assert_false(when_name_leads_here(&view));
+    facts.plan.region_source = SOURCE_OPTION; /* a person may have mistyped it */
+    assert_false(when_an_alias_shows_it(&view));
+    assert_quotes(quote_false_answers, "");
+}
+
+/* --- the checks of the machine --- */
+
+static void assert_said(enum check check, enum status status, int32_t duration_ms,
+                        const char *words)
+{
+    diagnose(&facts, &report);
+    assert_string_equal(report.checks[check].summary, words);
+    assert_int_equal(report.checks[check].status, status);
+    assert_int_equal(report.checks[check].duration_ms, duration_ms);
+}
+
+static void a_step_says_what_came_of_it(void **state)
+{
+    char words[LINE_SIZE];
+    (void)state;
+    step_skip(&facts.imds.token, FAILURE_NOT_WANTED);
+    facts.imds.token.took_ms = 9;
+    facts.imds.token_status = 403;
+    SET(words, "PUT /latest/api/token answers 403: %s", failure_words(FAILURE_NOT_WANTED));
+    assert_said(CHECK_IMDS_TOKEN, STATUS_SKIP, 0, words);
+    step_fail(&facts.imds.token, FAILURE_FORBIDDEN, 9);
+    SET(words, "PUT /latest/api/token answers 403: %s (9 ms)", failure_words(FAILURE_FORBIDDEN));
+    assert_said(CHECK_IMDS_TOKEN, STATUS_FAIL, 9, words);
+    facts.imds.token_status = 0;
+    SET(facts.imds.token.detail, "why");
+    SET(words, "PUT /latest/api/token: %s, why (9 ms)", failure_words(FAILURE_FORBIDDEN));
+    assert_said(CHECK_IMDS_TOKEN, STATUS_FAIL, 9, words);
+    facts.imds.token.failure = FAILURE_INTERNAL;
+    SET(words, "not known: %s, why", failure_words(FAILURE_INTERNAL));
+    assert_said(CHECK_IMDS_TOKEN, STATUS_UNKNOWN, 0, words);
+    facts.plan.skipped = check_bit(CHECK_IMDS_TOKEN);
+    assert_said(CHECK_IMDS_TOKEN, STATUS_SKIP, 0, "left out by --skip");
+}
+
+static void imds_is_slow_from_half_a_second_on(void **state)
+{
+    static const struct {
+        int32_t ms;
+        enum status status;
+    } rows[] = {{499, STATUS_PASS}, {500, STATUS_WARN}, {999, STATUS_WARN}, {1000, STATUS_FAIL}};
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        facts.imds.fastest_ms = rows[i].ms;
+        diagnose(&facts, &report);
+        assert_int_equal(report.checks[CHECK_IMDS_TOKEN].status, rows[i].status);
+    }
+    assert_said(CHECK_IMDS_TOKEN, STATUS_FAIL, 1000,
+                "the fastest answer took 1000 ms, and the agent gives each 1000 ms");
+    facts.imds.slowest_ms = 1001;
+    SET(facts.imds.slowest, "x");
+    assert_said(CHECK_IMDS_TOKEN, STATUS_FAIL, 1001,
+                "the fastest answer to /latest/x took 1001 ms, and the agent gives each 1000 ms");
+}
+
+static void the_role_is_said_as_it_was_seen(void **state)
+{
+    struct role_facts *role = &facts.role;
+    char words[LINE_SIZE];
+    (void)state;
+    assert_said(CHECK_ROLE_ATTACHED, STATUS_PASS, 2, "role app-role is attached");
+    assert_said(CHECK_ROLE_CREDENTIALS, STATUS_PASS, 1,
+                "credentials of app-role, valid for 5 h 50 min");
+    role->expires_unix_s = 0;
+    assert_said(CHECK_ROLE_CREDENTIALS, STATUS_PASS, 1, "credentials of app-role");
+    SET(role->code, "X");
+    role->role[0] = '\0';
+    assert_said(CHECK_ROLE_ATTACHED, STATUS_PASS, 2, "a role is attached");
+    assert_said(CHECK_ROLE_CREDENTIALS, STATUS_PASS, 1, "credentials of the role, Code X");
+    role->from = CREDENTIALS_DEFAULT_HOST_MANAGEMENT;
+    assert_said(CHECK_ROLE_CREDENTIALS, STATUS_PASS, 1,
+                "credentials of Default Host Management, Code X");
+    assert_said(CHECK_ROLE_ATTACHED, STATUS_PASS, 2,
+                "no role of its own: Default Host Management gives the agent one");
+    role->from = CREDENTIALS_NONE;
+    step_fail(&role->attached, FAILURE_SERVER_ERROR, 3);
+    role->list_status = 500;
+    SET(words, "iam/security-credentials answers 500: %s (3 ms)",
+        failure_words(FAILURE_SERVER_ERROR));
+    assert_said(CHECK_ROLE_ATTACHED, STATUS_FAIL, 3, words);
+    role->list_status = 404;
+    SET(words, "iam/info answers 200: %s (3 ms)", failure_words(FAILURE_SERVER_ERROR));
+    assert_said(CHECK_ROLE_ATTACHED, STATUS_FAIL, 3, words);
+    role->info_status = 0;
+    role->list_status = 200;
+    SET(words, "the instance profile: %s (3 ms)", failure_words(FAILURE_SERVER_ERROR));
+    assert_said(CHECK_ROLE_ATTACHED, STATUS_FAIL, 3, words);
+}
+
+static void the_clock_is_said_in_its_unit(void **state)
+{
+    (void)state;
+    facts.clock.n_samples = 1;
+    facts.clock.samples[0].offset_ms = -9999;
+    assert_said(CHECK_CLOCK_SKEW, STATUS_PASS, 0,
+                "9.9 s ahead by the clock of imds (1 source, 5 min allowed)");
+    facts.clock.samples[0].offset_ms = 10000;
+    facts.machine.time_sync = ANSWER_NO;
+    assert_said(
+        CHECK_CLOCK_SKEW, STATUS_WARN, 0,
+        "10 s behind by the clock of imds (1 source, 5 min allowed), but nothing keeps it right");
+    facts.clock.samples[0].offset_ms = SKEW_WARN_MS + facts.clock.samples[0].error_ms;
+    diagnose(&facts, &report);
+    assert_int_equal(report.checks[CHECK_CLOCK_SKEW].reason, FAILURE_ABSENT);
+    facts.clock.samples[0].offset_ms++;
+    assert_said(CHECK_CLOCK_SKEW, STATUS_WARN, 0,
+                "61 s behind by the clock of imds (1 source, 5 min allowed)");
+    facts.clock.n_samples = 0;
+    assert_said(CHECK_CLOCK_SKEW, STATUS_SKIP, 0,
+                "not known: nothing that tells the time has answered");
+    facts.stopped_by = STOPPED_BY_SIGNAL;
+    assert_said(CHECK_CLOCK_SKEW, STATUS_UNKNOWN, 0,
+                "not known: nothing that tells the time has answered");
+}
+
+static void a_span_is_said_in_the_unit_that_fits(void **state)
+{
+    static const struct {
+        int64_t seconds;
+        const char *words;
+    } rows[] = {
+        {0, "0 s"},           {119, "119 s"},          {-119, "119 s"},     {120, "2 min"},
+        {7199, "119 min"},    {7200, "2 h 0 min"},     {7259, "2 h 0 min"}, {7260, "2 h 1 min"},
+        {-7260, "2 h 1 min"}, {172799, "47 h 59 min"}, {172800, "2 days"},  {259199, "2 days"},
+        {259200, "3 days"},
+    };
+    char words[64];
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        look_span(rows[i].seconds, words, sizeof(words));
+        assert_string_equal(words, rows[i].words);
+    }
+}
+
+static void metadata_is_quoted_as_it_was_seen(void **state)
+{
+    struct role_facts *role = &facts.role;
+    (void)state;
+    look("imds-blocked-locally", SERVICE_SSM, RUNG_CONNECT);
+    add_interface(&facts, "eth1", ANSWER_YES, "10.0.2.10/24");
+    SET(facts.network.interfaces[1].addresses[1], "10.0.2.11/24");
+    facts.network.interfaces[1].n_addresses = 2;
+    facts.network.interfaces[0].up = false;
+    assert_quotes(quote_interfaces,
+                  "ens5 is down, 1 address: 10.0.1.10/24 | eth1 is up, 2 addresses: 10.0.2.10/24 | "
+                  "there is no default route");
+    facts.network.usable_ipv4 = false;
+    assert_quotes(quote_interfaces,
+                  "ens5 is down, 1 address: 10.0.1.10/24 | eth1 is up, 2 addresses: 10.0.2.10/24");
+    assert_true(when_no_address(&view));
+    facts.network.n_interfaces = 0;
+    assert_false(when_no_address(&view));
+    assert_quotes(quote_interfaces, "there is no network interface besides loopback");
+    report.checks[CHECK_IMDS_CONNECT].reason = FAILURE_NO_ROUTE;
+    assert_true(when_no_address(&view));
+    facts.network.usable_ipv6 = true;
+    assert_false(when_no_address(&view));
+    facts.network.default_route_ipv4 = false;
+    assert_true(when_network_is_down(&view));
+    facts.network.default_route_ipv6 = true;
+    assert_false(when_network_is_down(&view));
+    assert_quotes(quote_forbidden, "");
+    facts.imds.token_status = 403;
+    assert_quotes(quote_forbidden, "");
+    facts.imds.get_answers = ANSWER_NO;
+    assert_quotes(quote_forbidden, "a GET is refused likewise");
+    facts.imds.get_answers = ANSWER_YES;
+    assert_quotes(quote_forbidden, "a GET is not refused so: only a PUT, which a proxy marks");
+    role->info_status = 404;
+    SET(role->info_message, "m");
+    role->profile_arn[0] = '\0';
+    assert_quotes(quote_profile, "iam/info: status 404, Code Success: m | "
+                                 "iam/security-credentials/: status 200");
+    role->info_code[0] = role->info_message[0] = '\0';
+    SET(role->profile_arn, "p");
+    assert_quotes(quote_profile, "iam/info: status 404 | instance profile p | "
+                                 "iam/security-credentials/: status 200");
+    SET(role->message, "n");
+    assert_quotes(quote_credentials,
+                  "iam/security-credentials/app-role: status 200, Code Success: n");
+    role->credentials_status = 0;
+    assert_quotes(quote_credentials, "");
+}
+
+/* Which of the words that an error has decides stands first in the table. */
+static void the_agents_error_has_a_cause(void **state)
+{
+    static const struct {
+        const char *error, *code;
+    } rows[] = {
+        {"", ""},
+        {"all is well", ""},
+        {"api/token\": proxyconnect tcp", "imds-through-proxy"},
+        {"mgs: proxyconnect tcp", "proxy-in-the-way"},
+        {"Get \"http://169.254.169.254/\": no such host", "dns-wrong-name"},
+        {"failed to find agent identity", "imds-unreachable"},
+        {"read: connection reset by peer", "tls-reset"},
+        {"failed to create IPC folder: too many open files", "agent-state-unwritable"},
+        {"inotify: too many open files", "inotify-exhausted"},
+    };
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        SET(facts.agent.last_error, "%s", rows[i].error);
+        assert_string_equal(look_logged_cause(&facts.agent), rows[i].code);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -479,6 +711,14 @@ int main(void)
         cmocka_unit_test_setup(the_same_line_is_said_once_and_room_is_for_ten, start),
         cmocka_unit_test_setup(an_answer_is_quoted_with_all_its_addresses, start),
         cmocka_unit_test_setup(a_row_is_about_its_reasons, start),
+        cmocka_unit_test_setup(false_answers_are_quoted, start),
+        cmocka_unit_test_setup(a_step_says_what_came_of_it, start),
+        cmocka_unit_test_setup(imds_is_slow_from_half_a_second_on, start),
+        cmocka_unit_test_setup(the_role_is_said_as_it_was_seen, start),
+        cmocka_unit_test_setup(the_clock_is_said_in_its_unit, start),
+        cmocka_unit_test_setup(a_span_is_said_in_the_unit_that_fits, start),
+        cmocka_unit_test_setup(metadata_is_quoted_as_it_was_seen, start),
+        cmocka_unit_test_setup(the_agents_error_has_a_cause, start),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
