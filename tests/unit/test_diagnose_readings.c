@@ -433,7 +433,7 @@ static void a_name_of_the_agents_is_fips_by_its_first_label(void **state)
         facts.plan.services[SERVICE_SSM].host_source = rows[i].source;
         SET(facts.plan.services[SERVICE_SSM].host, "%s", rows[i].host);
         assert_int_equal(names_is_fips(&facts, SERVICE_SSM), rows[i].fips);
-        assert_int_equal(names_is_endpoint(&facts, SERVICE_SSM, id), rows[i].id != NULL);
+        assert_true(!names_is_endpoint(&facts, SERVICE_SSM, id) == !rows[i].id);
         assert_string_equal(id, rows[i].id ? rows[i].id : "");
     }
 }
@@ -458,6 +458,16 @@ static void there_is_room_for_so_many_addresses(void **state)
     facts.network.usable_ipv4 = false;
     facts.network.usable_ipv6 = true;
     assert_int_equal(names_where(&facts, SERVICE_SSM, where, MAX_ADDRESSES), 0);
+    struct dns_answer *aaaa = add_answer(&facts.endpoints[SERVICE_SSM], "10.0.0.2",
+                                         ASKED_CONFIGURED, FAMILY_IPV6);
+    facts.endpoints[SERVICE_SSM].answers[0] = *aaaa; /* only what is of the family that is there */
+    facts.endpoints[SERVICE_SSM].n_answers = 1;
+    aaaa = &facts.endpoints[SERVICE_SSM].answers[0];
+    step_ok(&aaaa->step, 1);
+    aaaa->n_addresses = 1;
+    SET(aaaa->addresses[0], "2600:1f18::21");
+    assert_int_equal(names_where(&facts, SERVICE_SSM, where, MAX_ADDRESSES), 1);
+    assert_string_equal(where[0].address, "2600:1f18::21");
 }
 
 static void the_agent_waits_for_dead_servers(void **state)
