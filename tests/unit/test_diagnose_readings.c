@@ -501,6 +501,27 @@ static void the_agent_waits_for_dead_servers(void **state)
     assert_int_equal(names_lookup(&facts, SERVICE_SSM).dead_ms, 0);
 }
 
+/* --- the way --- */
+
+/* ssm is silent by IPv6 alone; the last other service that answers by it shows that not all of it is blocked. */
+static void a_family_is_blocked_here_and_answers_elsewhere(void **state)
+{
+    struct reached at;
+    (void)state;
+    assert_false(reach_blocked_elsewhere(&facts, reach_planned(&facts), &at));
+    situation_find("address-family-blocked")->make(&facts);
+    for (enum service i = SERVICE_SSMMESSAGES; i <= SERVICE_EC2MESSAGES; i++)
+        facts.endpoints[i].n_addresses = 0;
+    assert_true(reach_first(&facts, reach_check(SERVICE_SSM), ENDING_FAMILY, &at));
+    assert_false(reach_blocked_elsewhere(&facts, reach_planned(&facts), &at));
+    add_service(&facts, SERVICE_SSMMESSAGES, NEED_REQUIRED);
+    SET(address_at(SERVICE_SSMMESSAGES, 1)->address, "2600:1f18:1:1::22");
+    assert_true(reach_blocked_elsewhere(&facts, reach_planned(&facts), &at));
+    assert_string_equal(at.address->address, "2600:1f18:1:1::22");
+    assert_int_equal(at.service, SERVICE_SSMMESSAGES);
+    assert_false(reach_blocked_elsewhere(&facts, reach_check(SERVICE_SSMMESSAGES), &at));
+}
+
 /* --- what actions prove --- */
 
 static void set_action(int i, const char *action, enum permission permission, enum failure failure)
@@ -857,6 +878,7 @@ int main(void)
         cmocka_unit_test_setup(a_name_of_the_agents_is_fips_by_its_first_label, start),
         cmocka_unit_test_setup(there_is_room_for_so_many_addresses, start),
         cmocka_unit_test_setup(the_agent_waits_for_dead_servers, start),
+        cmocka_unit_test_setup(a_family_is_blocked_here_and_answers_elsewhere, start),
         cmocka_unit_test_setup(what_two_answers_prove, start),
         cmocka_unit_test_setup(default_host_management_helps_a_newer_agent, start),
         cmocka_unit_test_setup(default_host_management_heals_what_is_the_roles, start),
