@@ -522,6 +522,29 @@ static void a_family_is_blocked_here_and_answers_elsewhere(void **state)
     assert_false(reach_blocked_elsewhere(&facts, reach_check(SERVICE_SSMMESSAGES), &at));
 }
 
+/* What was never asked is no question that may still be answered. */
+static void a_question_is_open_until_it_is_answered(void **state)
+{
+    struct endpoint_facts *endpoint = &facts.endpoints[SERVICE_SSM];
+    (void)state;
+    break_connect(&facts, SERVICE_SSM, ALL_ADDRESSES, FAILURE_TIMEOUT, 2000);
+    facts.network.usable_ipv6 = true;
+    facts.agent.version[0] = '\0';
+    endpoint->n_answers = 1;
+    assert_int_equal(endpoint->answers[0].family, FAMILY_IPV4);
+    assert_false(reach_is_open(&facts, SERVICE_SSM));
+    struct dns_answer *aaaa = add_answer(endpoint, "10.0.0.2", ASKED_CONFIGURED, FAMILY_IPV6);
+    memset(&aaaa->step, 0, sizeof(aaaa->step));
+    assert_true(reach_is_open(&facts, SERVICE_SSM));
+    SET(facts.agent.version, "3.3.1142.0"); /* which takes no IPv6 */
+    assert_false(reach_is_open(&facts, SERVICE_SSM));
+    SET(facts.agent.version, "3.3.3270.0");
+    assert_true(reach_is_open(&facts, SERVICE_SSM));
+    step_fail(&add_answer(endpoint, "10.0.0.3", ASKED_CONFIGURED, FAMILY_IPV6)->step,
+              FAILURE_NODATA, 1);
+    assert_false(reach_is_open(&facts, SERVICE_SSM));
+}
+
 /* --- what actions prove --- */
 
 static void set_action(int i, const char *action, enum permission permission, enum failure failure)
@@ -879,6 +902,7 @@ int main(void)
         cmocka_unit_test_setup(there_is_room_for_so_many_addresses, start),
         cmocka_unit_test_setup(the_agent_waits_for_dead_servers, start),
         cmocka_unit_test_setup(a_family_is_blocked_here_and_answers_elsewhere, start),
+        cmocka_unit_test_setup(a_question_is_open_until_it_is_answered, start),
         cmocka_unit_test_setup(what_two_answers_prove, start),
         cmocka_unit_test_setup(default_host_management_helps_a_newer_agent, start),
         cmocka_unit_test_setup(default_host_management_heals_what_is_the_roles, start),

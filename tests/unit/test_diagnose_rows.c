@@ -485,6 +485,22 @@ static void false_answers_are_quoted(void **state)
     assert_quotes(quote_false_answers, "");
 }
 
+static void where_a_name_comes_from_is_said(void **state)
+{
+    struct service_plan *plan = &facts.plan.services[SERVICE_SSM];
+    (void)state;
+    look("dns-wrong-name", SERVICE_SSM, RUNG_RESOLVE);
+    plan->host_source = SOURCE_IMDS;
+    assert_quotes(quote_source_of_name, "the name comes from IMDS");
+    plan->host_source = SOURCE_AGENT_CONFIG;
+    assert_quotes(quote_source_of_name, "the name comes from the agent's configuration");
+    facts.plan.region_source = SOURCE_OPTION;
+    assert_quotes(quote_source_of_name, "the name comes from the agent's configuration");
+    plan->host_source = SOURCE_PARTITION;
+    assert_quotes(quote_source_of_name,
+                  "the region us-east-1 comes from an option of this program");
+}
+
 /* --- the checks of the machine --- */
 
 static void assert_said(enum check check, enum status status, int32_t duration_ms,
@@ -712,6 +728,7 @@ int main(void)
         cmocka_unit_test_setup(an_answer_is_quoted_with_all_its_addresses, start),
         cmocka_unit_test_setup(a_row_is_about_its_reasons, start),
         cmocka_unit_test_setup(false_answers_are_quoted, start),
+        cmocka_unit_test_setup(where_a_name_comes_from_is_said, start),
         cmocka_unit_test_setup(a_step_says_what_came_of_it, start),
         cmocka_unit_test_setup(imds_is_slow_from_half_a_second_on, start),
         cmocka_unit_test_setup(the_role_is_said_as_it_was_seen, start),
