@@ -118,6 +118,29 @@ static void two_services_must_be_silent_near_alone(void **state)
     assert_false(when_own_subnet_alone_is_silent(&view));
 }
 
+/* Nothing outside the own subnet connects: of one service this is enough. */
+static void subnets_are_kept_apart(void **state)
+{
+    (void)state;
+    facts.plan.services[SERVICE_SSMMESSAGES].need = NEED_OFF;
+    facts.plan.services[SERVICE_EC2MESSAGES].need = NEED_OFF;
+    look("network-acl", SERVICE_SSM, RUNG_CONNECT);
+    assert_false(when_subnets_are_kept_apart(&view)); /* nothing is silent */
+    break_connect(&facts, SERVICE_SSM, 1, FAILURE_TIMEOUT, 2000);
+    look("network-acl", SERVICE_SSM, RUNG_CONNECT);
+    assert_true(when_subnets_are_kept_apart(&view));
+    struct endpoint_facts *endpoint = &facts.endpoints[SERVICE_SSM];
+    endpoint->addresses[2] = endpoint->addresses[0];
+    endpoint->n_addresses = 3;
+    SET(endpoint->addresses[2].address, "10.0.3.21");
+    endpoint->addresses[2].place = PLACE_IN_VPC;
+    assert_false(when_subnets_are_kept_apart(&view)); /* one more does connect from afar */
+    endpoint->n_addresses = 2;
+    break_connect(&facts, SERVICE_SSM, 0, FAILURE_TIMEOUT, 2000);
+    look("network-acl", SERVICE_SSM, RUNG_CONNECT);
+    assert_false(when_subnets_are_kept_apart(&view)); /* the own subnet is silent too */
+}
+
 static void every_private_name_is_public_or_not(void **state)
 {
     (void)state;
@@ -712,6 +735,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(a_service_that_is_not_asked_is_passed_over, start),
         cmocka_unit_test_setup(two_services_must_be_silent_near_alone, start),
+        cmocka_unit_test_setup(subnets_are_kept_apart, start),
         cmocka_unit_test_setup(every_private_name_is_public_or_not, start),
         cmocka_unit_test_setup(a_gateway_is_missed_where_others_connect, start),
         cmocka_unit_test_setup(the_others_certificates_are_out_of_time_too, start),
