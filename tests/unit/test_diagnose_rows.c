@@ -508,6 +508,33 @@ static void false_answers_are_quoted(void **state)
     assert_quotes(quote_false_answers, "");
 }
 
+/* However short they are. */
+static void an_answer_of_http_is_quoted_with_its_words(void **state)
+{
+    struct address_facts *at = &facts.endpoints[SERVICE_SSM].addresses[0];
+    char lines[3 * LINE_SIZE];
+    (void)state;
+    facts.endpoints[SERVICE_SSM].n_addresses = 1;
+    break_http(&facts, SERVICE_SSM, 0, FAILURE_HTTP_STATUS, 1);
+    memset(&at->head, 0, sizeof(at->head));
+    at->head.status = 1;
+    at->steps[RUNG_HTTP].took_ms = 3;
+    at->body_start[0] = '\0';
+    look("proxy-in-the-way", SERVICE_SSM, RUNG_HTTP);
+    view.explains = check_bit(check_of_service(SERVICE_SSM, RUNG_HTTP));
+    SET(lines, "http: 10.0.1.21 (ssm, in this subnet): %s after 3 ms | status 1, Server: (none)",
+        failure_words(FAILURE_HTTP_STATUS));
+    assert_quotes(quote_http, lines);
+    SET(at->head.server, "s");
+    SET(at->head.via, "v");
+    SET(at->body_start, "b");
+    SET(lines,
+        "http: 10.0.1.21 (ssm, in this subnet): %s after 3 ms | status 1, Server: s, Via: v | "
+        "the answer has: b",
+        failure_words(FAILURE_HTTP_STATUS));
+    assert_quotes(quote_http, lines);
+}
+
 static void where_a_name_comes_from_is_said(void **state)
 {
     struct service_plan *plan = &facts.plan.services[SERVICE_SSM];
@@ -752,6 +779,7 @@ int main(void)
         cmocka_unit_test_setup(an_answer_is_quoted_with_all_its_addresses, start),
         cmocka_unit_test_setup(a_row_is_about_its_reasons, start),
         cmocka_unit_test_setup(false_answers_are_quoted, start),
+        cmocka_unit_test_setup(an_answer_of_http_is_quoted_with_its_words, start),
         cmocka_unit_test_setup(where_a_name_comes_from_is_said, start),
         cmocka_unit_test_setup(a_step_says_what_came_of_it, start),
         cmocka_unit_test_setup(imds_is_slow_from_half_a_second_on, start),
