@@ -729,6 +729,13 @@ static void the_second_services_certificate_ends(struct facts *f)
     at(f, SERVICE_SSMMESSAGES, 0)->session.not_after_unix_s = f->clock.wall_unix_ms / 1000 + 86400;
 }
 
+/* Beside this program's trouble there is a note, which is no reason for anything. */
+static void dns_has_trouble_and_a_certificate_ends(struct facts *f)
+{
+    dns_has_trouble(f);
+    the_second_services_certificate_ends(f);
+}
+
 #define FINDING(code) "\"code\":\"" code "\",\"severity\""
 
 static const struct {
@@ -894,6 +901,9 @@ static const struct {
      "CONNECT ssmmessages.us-east-1.amazonaws.com:443", "CONNECT ssm."},
     {"healthy", the_second_services_certificate_ends, "certificate of 10.0.1.22 is valid until",
      NULL},
+    {"healthy", dns_has_trouble_and_a_certificate_ends,
+     "\"summary\":\"unknown: This program could not look", NULL},
+    {"not-ec2", the_agent_is_not_installed, "\"hides\":[\"agent.enabled\"", NULL},
 };
 
 static void what_is_said_at_an_edge(void **state)

@@ -296,6 +296,49 @@ static void the_newest_record_of_an_instance_counts(void **state)
     assert_says("junit", &style, "tests=\"2\"");
 }
 
+/* It stands before the others that have the same subnet, and counts nowhere. */
+static void an_older_record_is_nobodys_peer(void **state)
+{
+    (void)state;
+    add("endpoint-blocks-443", "subnet-a", 1);
+    add("policy-missing", "subnet-a", 1);
+    add("policy-missing", "subnet-a", 2);
+    add(NULL, "subnet-a", 3);
+    fleet.members[0].exit_status = 1;
+    fleet_judge(&fleet);
+    assert_int_equal(fleet.members[0].group, -1);
+    for (int i = 1; i < 4; i++) {
+        const struct peers *peers = &fleet.members[i].peers[COMMON_SUBNET];
+        assert_int_equal(peers->n, 3);
+        assert_int_equal(peers->n_ready, 1);
+        assert_int_equal(peers->n_alike, i < 3 ? 2 : 1);
+    }
+    assert_int_equal(fleet.members[0].peers[COMMON_SUBNET].n, 0);
+}
+
+static void the_worst_exit_status_is_the_fleets(void **state)
+{
+    static const struct {
+        int statuses[3], worst;
+    } rows[] = {
+        {{0, 0, 0}, 0}, {{0, 3, 0}, 3}, {{3, 1, 3}, 1}, {{1, 3, 0}, 1},
+        {{3, 0, 0}, 3}, {{0, 0, 1}, 1}, {{3, 0, 1}, 1},
+    };
+    (void)state;
+    for (int i = 0; i < 3; i++)
+        add(NULL, "subnet-a", i);
+    fleet_judge(&fleet);
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        for (int j = 0; j < 3; j++)
+            fleet.members[j].exit_status = rows[i].statuses[j];
+        assert_int_equal(fleet_exit_status(&fleet), rows[i].worst);
+    }
+    fleet.members[0].exit_status = fleet.members[1].exit_status = 0;
+    fleet.members[2].exit_status = 1;
+    fleet.members[2].group = -1; /* a newer record counts */
+    assert_int_equal(fleet_exit_status(&fleet), 0);
+}
+
 /* Of a group of instances one says what to paste, and no time of one instance stands for all. */
 static void a_page_of_many_has_the_way_and_commands(void **state)
 {
@@ -484,6 +527,8 @@ int main(void)
         cmocka_unit_test_teardown(other_causes_are_not_hidden, end),
         cmocka_unit_test_teardown(each_thing_that_a_group_alone_has_is_named, end),
         cmocka_unit_test_teardown(the_newest_record_of_an_instance_counts, end),
+        cmocka_unit_test_teardown(an_older_record_is_nobodys_peer, end),
+        cmocka_unit_test_teardown(the_worst_exit_status_is_the_fleets, end),
         cmocka_unit_test_teardown(a_page_of_many_has_the_way_and_commands, end),
         cmocka_unit_test_teardown(junit_says_why_an_instance_is_degraded, end),
         cmocka_unit_test_teardown(a_person_sees_lines_of_a_terminal, end),

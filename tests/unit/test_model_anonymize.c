@@ -354,6 +354,8 @@ static void words_of_aws_stay(void **state)
         "us-west-2-lax-1a",
         "eusc-de-east-1",
         "cn-north-1",
+        "ab-north-1",
+        "abcd-efgh-west-1",
         "us-gov-west-1a",
         "3.3.1142.0",
         "TLSv1.3",
@@ -384,7 +386,8 @@ static void what_is_nearly_a_word_of_aws_goes(void **state)
     static const char *const words[] = {
         "us-southbound",     "us-south-bo",       "us-south-",       "us-south-1-too-long-a",
         "toolong-a-south-1", "toolonger-south-1", "us_east-south-1", "xsouth-1",
-        "3.x1.2.3",          "33.1.2.3",
+        "3.x1.2.3",          "33.1.2.3",          "e-north-1",       "abcd-efghi-west-1",
+        "abcde-west-1",
     };
     (void)state;
 

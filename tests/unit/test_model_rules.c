@@ -1,0 +1,232 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The small rules of the model at their edges: what an address alone becomes, where an address lies, and
+ * which of a finding's commands come next.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "base/text.h"
+#include "facts_builder.h"
+#include "model/anonymize.h"
+#include "model/place.h"
+#include "model/report.h"
+#include "model/wire.h"
+
+#define SET(field, ...) (void)text_set(field, sizeof(field), __VA_ARGS__)
+
+static struct facts facts;
+
+/* The last of each range and the first beyond it. As few bits stay as say in which range it is. */
+static void what_an_address_alone_becomes(void **state)
+{
+    static const struct {
+        const char *from, *to;
+    } rows[] = {
+        {"0.255.255.255", "0.255.255.255"},
+        {"1.0.0.0", "1.0.0.8"},
+        {"126.255.255.255", "126.0.0.8"},
+        {"127.0.0.1", "127.0.0.1"},
+        {"127.255.255.255", "127.255.255.255"},
+        {"128.0.0.0", "128.0.0.8"},
+        {"169.253.255.255", "169.252.0.8"},
+        {"169.254.0.1", "169.254.0.1"},
+        {"169.254.255.255", "169.254.255.255"},
+        {"169.255.0.0", "169.255.0.8"},
+        {"223.255.255.255", "208.0.0.8"},
+        {"224.0.0.1", "224.0.0.1"},
+        {"255.255.255.255", "255.255.255.255"},
+        {"9.255.255.255", "8.0.0.8"},
+        {"10.0.0.1", "10.0.0.8"},
+        {"10.255.255.255", "10.0.0.8"},
+        {"11.0.0.0", "11.0.0.8"},
+        {"172.15.255.255", "172.0.0.8"},
+        {"172.16.0.1", "172.16.0.8"},
+        {"172.31.255.255", "172.16.0.8"},
+        {"172.32.0.0", "172.32.0.8"},
+        {"192.167.255.255", "192.160.0.8"},
+        {"192.168.255.255", "192.168.0.8"},
+        {"192.169.0.0", "192.169.0.8"},
+        {"100.63.255.255", "100.0.0.8"},
+        {"100.64.0.1", "100.64.0.8"},
+        {"100.127.255.255", "100.64.0.8"},
+        {"100.128.0.0", "100.128.0.8"},
+        {"198.17.255.255", "198.16.0.8"},
+        {"198.18.0.1", "198.18.0.8"},
+        {"198.19.255.255", "198.18.0.8"},
+        {"198.20.0.0", "198.20.0.8"},
+        {"fd00:ec2::254", "fd00:ec2::254"},
+        {"fd00:ec2:ffff:ffff::1", "fd00:ec2:ffff:ffff::1"},
+        {"fd00:ec3::1", "fd00:ec3::8"},
+        {"fd00:ec1:ffff::1", "fd00:ec0::8"},
+        {"fcff::1", "fc01:db8::8"},
+        {"fdff:ffff::1", "fd81:db8::8"},
+        {"fe00::1", "fe01:db8::8"},
+        {"fbff::1", "f801:db8::8"},
+        {"fc00::1", "fc01:db8::8"},
+        {"fe7f:ffff::1", "fe01:db8::8"},
+        {"fe80::1", "fe80::8"},
+        {"fe80::ffff:ffff:ffff:ffff", "fe80::8"},
+        {"fe80:0:0:1::1", "fe80:0:0:1::8"},
+        {"febf:ffff::1", "fea1:db8::8"},
+        {"fec0::1", "fec1:db8::8"},
+        {"feff:ffff::1", "fec1:db8::8"},
+        {"ff00::1", "ff00::1"},
+        {"ff02::1", "ff02::1"},
+        {"1fff:ffff::1", "1001:db8::8"},
+        {"2000::1", "2001:db8::8"},
+        {"3fff:ffff::1", "2001:db8::8"},
+        {"4000::1", "6001:db8::8"},
+        {"::10.255.255.255", "::10.0.0.8"},
+        {"::1:10.255.255.255", "::1:0:8"},
+        {"::ffff:10.255.255.255", "::ffff:10.0.0.8"},
+        {"::fffe:10.255.255.255", "::fffe:0:8"},
+        {"64:ff9b::10.255.255.255", "64:ff9b::a00:8"},
+        {"64:ff9b::1:10.255.255.255", "64:ff9b::1:0:8"},
+        {"64:ff9a:ffff:ffff:ffff:ffff:10.255.255.255", "64:ff9a::8"},
+    };
+    int n_wrong = 0;
+    (void)state;
+
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        memset(&facts, 0, sizeof(facts));
+        SET(facts.imds.address, "%s", rows[i].from);
+        anonymize_facts(&facts);
+        if (strcmp(facts.imds.address, rows[i].to) != 0) {
+            printf("%s: %s\n", rows[i].from, facts.imds.address);
+            n_wrong++;
+        }
+    }
+    assert_int_equal(n_wrong, 0);
+}
+
+/* What comes afterwards are the last ones, and those for a shell of the instance are left to the words. */
+static void commands_come_one_after_the_other(void **state)
+{
+    static const struct {
+        int32_t n, n_afterwards;
+        bool inside[4];
+        int outside[4], within[4], after[4]; /* each ends with -1 */
+    } rows[] = {
+        {0, 0, {0}, {-1}, {-1}, {-1}},
+        {1, 0, {false}, {0, -1}, {-1}, {-1}},
+        {1, 1, {false}, {-1}, {-1}, {0, -1}},
+        {4, 2, {true, false, false, false}, {1, -1}, {0, -1}, {2, 3, -1}},
+        {4, 2, {false, true, true, false}, {0, -1}, {1, -1}, {3, -1}},
+        {4, 1, {false, true, true, true}, {0, -1}, {1, 2, -1}, {-1}},
+        {4, 0, {false, false, true, false}, {0, 1, 3, -1}, {2, -1}, {-1}},
+    };
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        static struct finding finding;
+        int32_t n = 0, n_inside = 0;
+        finding.n_commands = rows[i].n;
+        finding.n_afterwards = rows[i].n_afterwards;
+        memcpy(finding.inside, rows[i].inside, sizeof(rows[i].inside));
+        for (int at = -1; finding_next(&finding, false, &at); n++)
+            assert_int_equal(at, rows[i].outside[n]);
+        assert_int_equal(rows[i].outside[n], -1);
+        for (int at = -1; finding_next(&finding, true, &at); n_inside++)
+            assert_int_equal(at, rows[i].within[n_inside]);
+        assert_int_equal(rows[i].within[n_inside], -1);
+        assert_int_equal(finding_n_commands(&finding, false), n);
+        assert_int_equal(finding_n_commands(&finding, true), n_inside);
+        n = 0;
+        for (int at = -1; finding_next_afterwards(&finding, &at); n++)
+            assert_int_equal(at, rows[i].after[n]);
+        assert_int_equal(rows[i].after[n], -1);
+    }
+}
+
+static void what_fits_is_shown_whole_or_not(void **state)
+{
+    static struct finding finding = {.n_commands = 3};
+    static const struct {
+        int32_t most;
+        bool in_part;
+        int32_t shown, left;
+    } rows[] = {
+        {4, false, 3, 1}, {3, false, 3, 0}, {2, false, 0, 0}, {2, true, 2, 0},
+        {0, true, 0, 0},  {0, false, 0, 0}, {4, true, 3, 1},
+    };
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        int32_t most = rows[i].most;
+        assert_int_equal(finding_fitting(&finding, false, rows[i].in_part, &most), rows[i].shown);
+        assert_int_equal(most, rows[i].left);
+    }
+}
+
+static void a_status_of_http_is_a_failure(void **state)
+{
+    static const struct {
+        int32_t status;
+        enum failure failure;
+    } rows[] = {
+        {299, FAILURE_HTTP_STATUS},  {300, FAILURE_REDIRECTED},   {399, FAILURE_REDIRECTED},
+        {400, FAILURE_BAD_REQUEST},  {401, FAILURE_UNAUTHORIZED}, {402, FAILURE_HTTP_STATUS},
+        {403, FAILURE_FORBIDDEN},    {404, FAILURE_NOT_FOUND},    {407, FAILURE_PROXY},
+        {429, FAILURE_THROTTLED},    {499, FAILURE_HTTP_STATUS},  {500, FAILURE_SERVER_ERROR},
+        {503, FAILURE_SERVER_ERROR}, {0, FAILURE_HTTP_STATUS},    {406, FAILURE_HTTP_STATUS},
+    };
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(rows); i++)
+        assert_int_equal(failure_of_status(rows[i].status), rows[i].failure);
+}
+
+/* One of each source, while there is room; half the round trip and the grain of a Date is its error. */
+static void a_date_is_a_sample(void **state)
+{
+    static struct clock_facts clock;
+    struct http_head head = {.has_date = false, .clock_offset_ms = 7};
+    char source[NAME_SIZE];
+    (void)state;
+    clock_add(&clock, "a", "x", &head, 4000);
+    assert_int_equal(clock.n_samples, 0);
+    head.has_date = true;
+    clock_add(&clock, "a", "x", &head, 4000);
+    clock_add(&clock, "a", "y", &head, 6000);
+    assert_int_equal(clock.n_samples, 1);
+    assert_string_equal(clock.samples[0].address, "x");
+    assert_int_equal(clock.samples[0].offset_ms, 7);
+    assert_int_equal(clock.samples[0].error_ms, 1002);
+    for (int i = 0; i < 2 * MAX_SAMPLES; i++) {
+        SET(source, "s%d", i);
+        clock_add(&clock, source, "x", &head, 0);
+    }
+    assert_int_equal(clock.n_samples, MAX_SAMPLES);
+    SET(source, "s%d", MAX_SAMPLES - 2);
+    assert_string_equal(clock.samples[MAX_SAMPLES - 1].source, source);
+}
+
+static void the_delay_of_imds_is_the_longer(void **state)
+{
+    static struct imds_facts imds = {.fastest_ms = 5};
+    (void)state;
+    assert_int_equal(imds_delay_ms(&imds), 5);
+    imds.slowest_ms = 500;
+    assert_int_equal(imds_delay_ms(&imds), 500);
+    facts_healthy(&facts);
+    assert_int_equal(facts_dns_patience_ms(&facts), AGENT_DNS_MS);
+    facts.resolvers.timeout_ms = 1;
+    assert_int_equal(facts_dns_patience_ms(&facts), 1);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(what_an_address_alone_becomes),
+        cmocka_unit_test(commands_come_one_after_the_other),
+        cmocka_unit_test(what_fits_is_shown_whole_or_not),
+        cmocka_unit_test(a_status_of_http_is_a_failure),
+        cmocka_unit_test(a_date_is_a_sample),
+        cmocka_unit_test(the_delay_of_imds_is_the_longer),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
