@@ -646,6 +646,12 @@ static void the_clock_is_said_in_its_unit(void **state)
     facts.clock.samples[0].offset_ms = -9999;
     assert_said(CHECK_CLOCK_SKEW, STATUS_PASS, 0,
                 "9.9 s ahead by the clock of imds (1 source, 5 min allowed)");
+    facts.clock.samples[0].offset_ms = -7100;
+    assert_said(CHECK_CLOCK_SKEW, STATUS_PASS, 0,
+                "7.1 s ahead by the clock of imds (1 source, 5 min allowed)");
+    facts.agent.running = facts.agent.connected = ANSWER_NO;
+    diagnose(&facts, &report);
+    assert_false(report.checks[CHECK_AGENT_CONNECTED].planned);
     facts.clock.samples[0].offset_ms = 10000;
     facts.machine.time_sync = ANSWER_NO;
     assert_said(
@@ -699,6 +705,8 @@ static void metadata_is_quoted_as_it_was_seen(void **state)
     facts.network.usable_ipv4 = false;
     assert_quotes(quote_interfaces,
                   "ens5 is down, 1 address: 10.0.1.10/24 | eth1 is up, 2 addresses: 10.0.2.10/24");
+    assert_true(when_no_address(&view));
+    facts.network.n_interfaces = 1;
     assert_true(when_no_address(&view));
     facts.network.n_interfaces = 0;
     assert_false(when_no_address(&view));
