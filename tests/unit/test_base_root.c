@@ -165,9 +165,9 @@ static int make(void **state)
     memset(long_name, 'n', sizeof(long_name) - 1);
     long_name[0] = '/';
     paths[n_paths++] = long_name;
-    for (int i = 0; i < 2; i++) { /* as long as a path may be, and longer by one */
-        memset(longest[i], '/', LONGEST + (size_t)i);
-        memcpy(longest[i] + LONGEST + i - strlen("file"), "file", strlen("file"));
+    for (size_t i = 0; i < 2; i++) { /* as long as a path may be, and longer by one */
+        memset(longest[i], '/', LONGEST + i - strlen("file"));
+        memcpy(longest[i] + (LONGEST + i - strlen("file")), "file", strlen("file"));
         paths[n_paths++] = longest[i];
     }
     paths[n_paths++] = "/far";
