@@ -443,7 +443,7 @@ static void a_file_is_read_as_go_does(void **state)
     (void)text_set(path, sizeof(path), "%s/long", directory);
     for (size_t n = 65535; n <= 65536; n++) {
         memset(text, 'x', sizeof(text));
-        memcpy(text, first, strlen(first));
+        memcpy(text, first, sizeof(first) - 1);
         text[strlen(first) + n] = '\n';
         assert_int_equal(file_write_atomically(path, text, sizeof(text), 0644), 0);
         buffer_init(&contents, FILE_MAX_BYTES);

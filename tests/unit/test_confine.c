@@ -619,7 +619,7 @@ static int remove_named(void **state)
 {
     (void)state;
     int status = unlink(bundle) | unlink(named) | unlink(other) | rmdir(bundles) | rmdir(kept);
-    memcpy(kept + strlen(kept) - 6, "XXXXXX", 6);
+    memset(kept + strlen(kept) - 6, 'X', 6);
     return status;
 }
 

@@ -81,7 +81,7 @@ static void say(struct buffer *to, bool details)
     for (char *at = to->bytes; !details && (at = strstr(at, ",\"detail\":{"));) {
         char *end = strstr(at, "}},{") ? strstr(at, "}},{") : strstr(at, "}}]");
         assert_non_null(end);
-        memmove(at, end + 1, strlen(end));
+        memmove(at, end + 1, strlen(end + 1) + 1);
     }
 }
 
