@@ -354,12 +354,15 @@ static void add_finding(struct buffer *to, const struct report *report, int32_t 
         html_element(to, "p", line);
     }
     for (int32_t i = 0; i < finding->n_alternatives; i++) {
-        if (finding_has_command(finding, finding->alternatives[i].command))
+        const struct alternative *other = &finding->alternatives[i];
+
+        if (finding_has_command(finding, other->command))
             continue;
-        (void)text_set(line, sizeof(line),
-                       "Or %s. This tells them apart:", finding->alternatives[i].code);
+        (void)text_set(line, sizeof(line), "Or %s.%s", other->code,
+                       other->command[0] ? " This tells them apart:" : "");
         html_element(to, "p", line);
-        html_commands(to, finding->alternatives[i].command);
+        if (other->command[0])
+            html_commands(to, other->command);
     }
     for (int32_t i = -1; advice_next_end(report, finding, &i);)
         add_end(to, &report->findings[i]);
