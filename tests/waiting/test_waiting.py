@@ -124,10 +124,11 @@ def test_nothing_grows_while_servers_flap():
     samples = samples[:-1]
     print(f"{HOURS} hours, {found['rounds']} rounds, {len(samples)} flaps; {samples[0]} to {samples[-1]}; {cost}")
     assert found["verdict"] == "not-ready" and found["rounds"] > 10 * HOURS
-    # A sample may fall into a whole round, which has two dozen connections and their buffers.
+    # A sample may fall into a whole round, which has two dozen connections and their buffers; of a busy machine many do. What grows
+    # is there between the rounds as well, where a quarter of the samples fall on any.
     quarter = len(samples) // 4
     second, last = samples[quarter:2 * quarter], samples[-quarter:]
-    early, late = (statistics.median(memory for memory, _ in part) for part in (second, last))
+    early, late = (statistics.quantiles([memory for memory, _ in part])[0] for part in (second, last))
     print(f"memory: {early} KiB in the second quarter, {late} in the last; descriptors: at least {min(n for _, n in last)}")
     assert late - early <= 256
     assert min(n for _, n in last) <= min(n for _, n in second) + 1 and max(n for _, n in last) <= 40
