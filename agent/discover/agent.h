@@ -20,9 +20,9 @@ void agent_find(const char *root, char program[PATH_SIZE], char snap[PATH_SIZE])
 
 struct agent_program {
     int machine; /* e_machine of an ELF program, elf(5); -1 when it is none, 0 when it is not there */
-    const char *
-        unfit; /* why the kernel does not run it, execve(2): "cannot be executed". NULL: it does, or the file
-                        * is not there, or only root can read it */
+    /* Why the kernel does not run it, execve(2): "cannot be executed". NULL: it does, or the file is not there, or only root
+     * can read it. */
+    const char *unfit;
 };
 
 struct agent_program agent_look(const char *root, const char *path);

@@ -476,10 +476,12 @@ static void block_arrived(void *arg, const struct imds_answer *answer)
 {
     const struct instance_reader *reader = arg;
     struct facts *facts = reader->facts;
-    char block[ADDRESS_SIZE];
+    char text[ADDRESS_SIZE];
 
-    if (answer->status != 200 || !text_set(block, sizeof(block), "%s", answer->body) ||
-        !place_is_vpc_block(text_trim(block)))
+    if (answer->status != 200 || !text_set(text, sizeof(text), "%s", answer->body))
+        return;
+    const char *block = text_trim(text);
+    if (!place_is_vpc_block(block))
         return;
     (void)text_set(facts->instance.subnet_cidrs[0], ADDRESS_SIZE, "%s", block);
     for (int i = 0; i < N_SERVICES; i++)
