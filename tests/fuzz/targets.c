@@ -10,6 +10,7 @@
 
 const struct fuzz_target fuzz_targets[] = {
     {"recorded", fuzz_recorded},
+    {"told", fuzz_told},
     {"facts_json", fuzz_facts_json},
     {"packed", fuzz_packed},
     {"service_answer", fuzz_service_answer},
@@ -21,6 +22,7 @@ const struct fuzz_target fuzz_targets[] = {
     {"agent_config", fuzz_agent_config},
     {"unit", fuzz_unit},
     {"machine_files", fuzz_machine_files},
+    {"agent_files", fuzz_agent_files},
     {"dhmc", fuzz_dhmc},
     {"imds_instance", fuzz_imds_instance},
     {"imds_role", fuzz_imds_role},
@@ -33,6 +35,7 @@ const struct fuzz_target fuzz_targets[] = {
     {"hints", fuzz_hints},
     {"agent_state", fuzz_agent_state},
     {"image", fuzz_image},
+    {"audit", fuzz_audit},
     {"bus", fuzz_bus},
     {"names", fuzz_names},
     {"root_links", fuzz_root_links},
@@ -81,6 +84,14 @@ void fuzz_require_text(const char *text, size_t size)
     fuzz_require(memchr(text, '\0', size), "a string ends within its field");
     for (; *text; text++)
         fuzz_require(*text >= 0x20 && *text <= 0x7e, "a string is printable ASCII");
+}
+
+void fuzz_clear(struct facts *facts)
+{
+    const size_t behind = offsetof(struct facts, endpoints) + sizeof(facts->endpoints);
+
+    memset(facts, 0, offsetof(struct facts, endpoints));
+    memset((char *)facts + behind, 0, sizeof(*facts) - behind);
 }
 
 void fuzz_require_clean(const struct fields *fields, const void *base)

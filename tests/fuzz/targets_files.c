@@ -17,7 +17,7 @@
 #include "discover/agent.h"
 #include "discover/instance.h"
 #include "discover/machine.h"
-#include "image/image.h"
+#include "image/judge.h"
 #include "net/trust.h"
 #include "observe/climb.h"
 #include "observe/observe.h"
@@ -137,7 +137,7 @@ static void put(const char *name, const uint8_t *bytes, size_t n)
 static void start(const char *target)
 {
     (void)fuzz_root_of(target);
-    memset(&facts, 0, sizeof(facts));
+    fuzz_clear(&facts);
 }
 
 void fuzz_config(const uint8_t *bytes, size_t n)
@@ -152,11 +152,9 @@ void fuzz_config(const uint8_t *bytes, size_t n)
     put("/etc/ssm-preflight/preflight.conf.d/10-more.conf", bytes, n < 64 ? n : 64);
     (void)text_set(config, sizeof(config), "--config=%s/preflight.conf", root);
     (void)text_set(root_option, sizeof(root_option), "--root=%s", root);
-    char *with_config[] = {name, config, NULL}, *with_root[] = {name, root_option, NULL};
-    for (int i = 0; i < 2; i++)
-        fuzz_require(options_read(2, i ? with_root : with_config, "terminal", &options) ||
-                         options.error[0],
-                     "an error says something");
+    char *argv[] = {name, n % 2 ? root_option : config, NULL}; /* one in each run */
+    fuzz_require(options_read(2, argv, "terminal", &options) || options.error[0],
+                 "an error says something");
 }
 
 void fuzz_agent_config(const uint8_t *bytes, size_t n)
@@ -192,11 +190,7 @@ void fuzz_machine_files(const uint8_t *bytes, size_t n)
                                         "/etc/resolv.conf",
                                         "/run/systemd/resolve/resolv.conf",
                                         "/etc/hosts",
-                                        "/proc/self/net/snmp",
-                                        "/var/lib/dpkg/status",
-                                        "/usr/bin/amazon-ssm-agent",
-                                        "/etc/amazon/ssm/RELEASENOTES.md",
-                                        "/var/lib/amazon/ssm/registration"};
+                                        "/proc/self/net/snmp"};
     char addresses[MAX_ADDRESSES][ADDRESS_SIZE];
 
     start(__func__);
@@ -204,10 +198,21 @@ void fuzz_machine_files(const uint8_t *bytes, size_t n)
     machine_read(root, &facts.machine);
     resolvers_read(root, &facts.resolvers);
     (void)delivery_read(root);
-    agent_read(root, &facts.agent);
     fuzz_require_clean(&facts_fields, &facts);
     int found = hosts_look_up(root, "ssm.us-east-1.amazonaws.com", addresses);
     fuzz_require(found >= 0 && found <= MAX_ADDRESSES, "no more addresses than fit");
+}
+
+void fuzz_agent_files(const uint8_t *bytes, size_t n)
+{
+    static const char *const names[] = {"/var/lib/dpkg/status", "/usr/bin/amazon-ssm-agent",
+                                        "/etc/amazon/ssm/RELEASENOTES.md",
+                                        "/var/lib/amazon/ssm/registration"};
+
+    start(__func__);
+    put_all(names, COUNT_OF(names), bytes, n);
+    agent_read(root, &facts.agent);
+    fuzz_require_clean(&facts_fields, &facts);
 }
 
 void fuzz_dhmc(const uint8_t *bytes, size_t n)
@@ -224,22 +229,28 @@ void fuzz_dhmc(const uint8_t *bytes, size_t n)
     credentials_clear(&credentials);
 }
 
-/* As --ca-file, as the system's bundle and as a file of its directories. */
+/* As --ca-file, or as the system's bundle: one in each run. */
 void fuzz_bundle(const uint8_t *bytes, size_t n)
 {
+    static struct trust *system;
     const char *const names[] = {"/ca.pem", trust_bundle_paths[0]};
     char file[MAX_PATH], error[DETAIL_SIZE] = "";
 
     start(__func__);
     put_all(names, COUNT_OF(names), bytes, n);
-    (void)text_set(file, sizeof(file), "%s/ca.pem", root);
-    struct trust *trust = trust_new(file, "", error, sizeof(error));
-    fuzz_require(trust || strstr(error, "/ca.pem"), "an error names the file");
-    trust_free(trust);
-    trust = trust_new("", root, error, sizeof(error));
-    fuzz_require(trust, "the system's files are read when they are needed");
-    fuzz_require(trust_system(trust, TRUST_SYSTEM_BUNDLE), "there is a store, if an empty one");
-    trust_free(trust);
+    if (n % 2) {
+        (void)text_set(file, sizeof(file), "%s/ca.pem", root);
+        struct trust *trust = trust_new(file, "", error, sizeof(error));
+        fuzz_require(trust || strstr(error, "/ca.pem"), "an error names the file");
+        trust_free(trust);
+    } else {
+        if (!system) /* Amazon's roots are read once */
+            system = trust_new("", root, error, sizeof(error));
+        fuzz_require(system, "the system's files are read when they are needed");
+        trust_use_bundle(system, "", "", "");
+        fuzz_require(trust_system(system, TRUST_SYSTEM_BUNDLE),
+                     "there is a store, if an empty one");
+    }
     OPENSSL_thread_stop(); /* with its errors, which libFuzzer would take for a leak */
 }
 
@@ -339,49 +350,106 @@ static const char *const image_names[] = {"/etc/os-release",
                                           "/lib/modules/6.1/modules.dep",
                                           "/etc/firewalld/direct.xml"};
 
-static void audit(void)
-{
-    static struct image_report report;
-    const struct image_request request = {.root = root,
-                                          .region = "us-east-1",
-                                          .allow = "",
-                                          .config_error = "",
-                                          .now_unix_s = 1800000000};
+static const struct image_request request = {
+    .root = root, .region = "us-east-1", .allow = "", .config_error = "", .now_unix_s = 1800000000};
+static struct image_report audited;
 
-    image_audit(&request, &report);
-    fuzz_require(report.n_findings >= 0 && report.n_findings <= MAX_IMAGE_FINDINGS,
+/* One check: all of them together take fifty times as long. The agent is what the files say, or a sound one. */
+static void judge(size_t which, bool agent_of_files)
+{
+    static void (*const judges[])(struct image *) = {
+#define ROW(name, asks, judge) judge,
+        IMAGE_CHECKS(ROW)
+#undef ROW
+    };
+    static const struct agent_facts sound = {.installed = ANSWER_YES,
+                                             .unit_state = UNIT_ENABLED,
+                                             .version = "3.3.1142.0",
+                                             .unit = "amazon-ssm-agent.service"};
+    struct image image = {.root = root,
+                          .request = &request,
+                          .report = &audited,
+                          .number = (int)(which % COUNT_OF(judges)) + 1,
+                          .agent = &facts.agent,
+                          .program = "/usr/bin/amazon-ssm-agent",
+                          .machine = 62,
+                          .systemd = 252};
+    char trouble[DETAIL_SIZE];
+
+    facts.agent = sound;
+    if (agent_of_files)
+        agent_read(root, &facts.agent);
+    audited.n_findings = 0;
+    judges[image.number - 1](&image);
+    fuzz_require(audited.n_findings >= 0 && audited.n_findings <= MAX_IMAGE_FINDINGS,
                  "no more findings than fit");
-    fuzz_require_text(report.summary, sizeof(report.summary));
-    fuzz_require(report.summary[0], "a verdict says something");
+    (void)file_take_trouble(trouble, sizeof(trouble));
 }
 
+/* The first byte says which check, and whether of an agent that the files tell of. */
 void fuzz_image(const uint8_t *bytes, size_t n)
 {
+    size_t who = n > 0 ? bytes[0] : 0;
+
     start(__func__);
-    put_all(image_names, COUNT_OF(image_names), bytes, n);
-    audit();
+    put_all(image_names, COUNT_OF(image_names), bytes + (n > 0), n - (n > 0));
+    judge(who, who >= 192);
 }
 
 /* Lines before an empty one are names that stand in each folder, and the targets of links with these names; what
  * comes behind is in the files. */
+static char *put_named(const char *const files[], size_t n_files, const uint8_t *bytes, size_t n)
+{
+    const uint8_t *end = n ? memmem(bytes, n, "\n\n", 2) : NULL;
+    size_t n_names = end ? (size_t)(end - bytes) : n;
+    char *names = fuzz_text(bytes, n_names);
+
+    put_all(files, n_files, bytes + n_names, n - n_names);
+    fuzz_name(names, files[0]);
+    return names;
+}
+
+/* The first byte says who looks: a check, what tells of an agent, or what reads our own drop-ins. */
 void fuzz_names(const uint8_t *bytes, size_t n)
 {
     static struct options options;
-    const uint8_t *end = n ? memmem(bytes, n, "\n\n", 2) : NULL;
-    size_t n_names = end ? (size_t)(end - bytes) : n;
-    char *names = fuzz_text(bytes, n_names), name[] = "ssm-preflight", root_option[MAX_PATH];
-    char *with_root[] = {name, root_option, NULL};
+    size_t who = n > 0 ? bytes[0] : 0;
+    char name[] = "ssm-preflight", root_option[MAX_PATH], *with_root[] = {name, root_option, NULL};
 
     start(__func__);
-    put_all(image_names, COUNT_OF(image_names), bytes + n_names, n - n_names);
-    (void)text_set(root_option, sizeof(root_option), "--root=%s", root);
-    fuzz_name(names, image_names[0]);
-    if (n % 2)
-        audit();
-    agent_read(root, &facts.agent);
-    fuzz_require_clean(&facts_fields, &facts);
-    fuzz_require(options_read(2, with_root, "terminal", &options) || options.error[0],
-                 "an error says something");
+    char *names = put_named(image_names, COUNT_OF(image_names), bytes + (n > 0), n - (n > 0));
+    if (who < 224) {
+        judge(who, false);
+    } else if (who < 240) {
+        agent_read(root, &facts.agent);
+        fuzz_require_clean(&facts_fields, &facts);
+    } else {
+        (void)text_set(root_option, sizeof(root_option), "--root=%s", root);
+        fuzz_require(options_read(2, with_root, "terminal", &options) || options.error[0],
+                     "an error says something");
+    }
+    fuzz_name(NULL, NULL);
+    free(names);
+}
+
+/* From end to end, of few files, since it takes its time. */
+void fuzz_audit(const uint8_t *bytes, size_t n)
+{
+    static const char *const files[] = {"/etc/os-release",
+                                        "/usr/lib/systemd/systemd",
+                                        "/usr/lib/systemd/libsystemd-shared-252.so",
+                                        "/sbin/init",
+                                        "/etc/amazon/ssm/amazon-ssm-agent.json",
+                                        "/lib/systemd/system/amazon-ssm-agent.service",
+                                        "/usr/bin/amazon-ssm-agent"};
+
+    start(__func__);
+    char *names = put_named(files, COUNT_OF(files), bytes, n);
+    image_audit(&request, &audited);
+    fuzz_require(audited.n_findings >= 0 && audited.n_findings <= MAX_IMAGE_FINDINGS,
+                 "no more findings than fit");
+    fuzz_require_text(audited.summary, sizeof(audited.summary));
+    fuzz_require(audited.summary[0], "a verdict says something");
     fuzz_name(NULL, NULL);
     free(names);
 }

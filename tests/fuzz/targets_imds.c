@@ -58,7 +58,7 @@ static void known(void *arg)
 
 static void start(const uint8_t *bytes, size_t n)
 {
-    memset(&facts, 0, sizeof(facts));
+    fuzz_clear(&facts);
     rest = bytes;
     n_rest = n;
     n_known = 0;
