@@ -197,6 +197,7 @@ static void wire_shapes(void **state)
             assert_string_equal(action.message, ""); /* what is asked for is no message */
     }
     assert_string_equal(judge(400, "", "go away", "").message, "go away");
+    assert_string_equal(judge(400, "", "{\"Message\":\"x\"}", "").message, "x");
 }
 
 static void a_captive_page_with_status_200_is_no_permission(void **state)

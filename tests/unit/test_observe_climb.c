@@ -106,6 +106,7 @@ struct dns_query *__wrap_dns_ask(struct loop *loop, const struct dns_question *q
 
 void __wrap_dns_do_not_wait(struct dns_query *query)
 {
+    assert_non_null(((struct asked *)query)->done); /* what was answered is no query any more */
     ((struct asked *)query)->unimportant = true;
 }
 
@@ -568,10 +569,10 @@ static void a_dead_server_is_given_up_when_the_next_one_answers(void **state)
     add_second_server();
     start(NULL);
     say(2, "10.0.1.21", FAILURE_NONE, 1);
-    say(3, "", FAILURE_NODATA, 1);
     pass(50);
     ends(0, FAILURE_HOST_UNREACHABLE, 40000);
     pass(199);
+    say(3, "", FAILURE_NODATA, 1); /* it is looked at once more */
     assert_int_equal(SSM->answers[0].step.outcome, OUTCOME_UNTRIED);
     assert_int_equal(SSM->n_addresses, 0);
     pass(1);
@@ -711,34 +712,67 @@ static void amazon_is_asked_where_the_answer_is_doubtful(void **state)
         }
         observe_free(observe);
     }
-    (void)set_up(state);
-    facts.network.usable_ipv4 = false;
-    facts.network.usable_ipv6 = true;
-    start(NULL);
-    say(0, "", FAILURE_NXDOMAIN, 1);
-    say(1, "", FAILURE_NXDOMAIN, 1);
-    assert_int_equal(n_asked, 2);
-    observe_placed(observe);
-    assert_string_equal(asked[2].server, "fd00:ec2::253");
-    assert_int_equal(n_asked, 4);
+    static const struct {
+        bool ipv4, ipv6;
+        int n_opinions;
+    } usable[] = {{false, false, 1}, {true, false, 1}, {false, true, 2}, {true, true, 2}};
+    for (size_t i = 0; i < COUNT_OF(usable); i++) { /* of a family that nobody uses none is asked */
+        const bool only_ipv6 = usable[i].ipv6 && !usable[i].ipv4;
+
+        (void)set_up(state);
+        facts.network.usable_ipv4 = usable[i].ipv4;
+        facts.network.usable_ipv6 = usable[i].ipv6;
+        start(NULL);
+        say(0, "", FAILURE_NXDOMAIN, 1);
+        say(1, "", FAILURE_NXDOMAIN, 1);
+        assert_int_equal(n_asked, 2);
+        observe_placed(observe);
+        assert_string_equal(asked[2].server, only_ipv6 ? "fd00:ec2::253" : "169.254.169.253");
+        assert_int_equal(n_asked, 2 + usable[i].n_opinions);
+        assert_int_equal(asked[2].question.family, FAMILY_IPV4);
+        observe_free(observe);
+    }
+    observe = NULL;
 }
 
 /* Whoever is not Amazon's may remember an endpoint that is gone. */
 static void amazon_is_asked_where_an_address_of_another_server_fails(void **state)
 {
-    static const char *const servers[] = {"10.9.9.9", "10.0.0.2", "169.254.169.253"};
+    static const struct {
+        const char *server, *upstream; /* which the server passes questions on to */
+        enum failure tls;              /* FAILURE_NONE: it does not connect */
+        bool is_asked;
+    } rows[] = {{"10.9.9.9", "", FAILURE_NONE, true},
+                {"10.9.9.9", "", FAILURE_WRONG_NAME, true},
+                {"10.9.9.9", "", FAILURE_UNTRUSTED, false},
+                {"10.0.0.2", "", FAILURE_NONE, false},
+                {"169.254.169.253", "", FAILURE_NONE, false},
+                {"fd00:ec2::253", "", FAILURE_NONE, false},
+                {"127.0.0.53", "10.9.9.9", FAILURE_NONE, true},
+                {"127.0.0.53", "10.0.0.2", FAILURE_NONE, false}};
 
-    for (size_t i = 0; i < COUNT_OF(servers); i++) {
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
         (void)set_up(state);
-        (void)text_set(facts.resolvers.configured[0], ADDRESS_SIZE, "%s", servers[i]);
+        (void)text_set(facts.resolvers.configured[0], ADDRESS_SIZE, "%s", rows[i].server);
+        (void)text_set(facts.resolvers.upstream[0], ADDRESS_SIZE, "%s", rows[i].upstream);
+        facts.resolvers.n_upstream = rows[i].upstream[0] != '\0';
         facts.plan.permissions = PERMISSIONS_ROLE_ONLY;
         start(NULL);
         observe_placed(observe);
         say(0, "10.0.1.99", FAILURE_NONE, 1);
         say(1, "", FAILURE_NODATA, 1);
-        assert_int_equal(n_asked, 2);
-        ends(0, FAILURE_HOST_UNREACHABLE, 40000);
-        assert_int_equal(n_asked, i == 0 ? 4 : 2);
+        int n = n_asked;
+        if (rows[i].tls == FAILURE_NONE) {
+            ends(0, FAILURE_HOST_UNREACHABLE, 40000);
+        } else {
+            struct http_reply reply = reply_of(0);
+            step_fail(&reply.tls, rows[i].tls, 3);
+            step_skip(&reply.step, FAILURE_BELOW);
+            ends(0, FAILURE_NONE, 40000);
+            replies(0, reply);
+        }
+        if ((n_asked == n + 2) != rows[i].is_asked || (n_asked == n) == rows[i].is_asked)
+            fail_msg("row %zu: %d", i, n_asked - n);
         observe_free(observe);
     }
     (void)set_up(state);
@@ -754,6 +788,7 @@ static void hosts_is_read_in_its_order(void **state)
                 {LOOKUP_FILES, true, true},
                 {LOOKUP_DNS_FILES, false, true},
                 {LOOKUP_DNS, false, false}};
+    static const char one[] = "10.0.1.98 ssm.us-east-1.amazonaws.com\n";
     static const char lines[] = "10.0.1.98 ssm.us-east-1.amazonaws.com\n"
                                 "10.0.1.99 ssm.us-east-1.amazonaws.com\n";
     char folder[] = "/tmp/ssm-preflight-climb-XXXXXX", path[64];
@@ -776,6 +811,20 @@ static void hosts_is_read_in_its_order(void **state)
             assert_string_equal(SSM->addresses[0].address, "10.0.1.98");
         observe_free(observe);
     }
+    assert_int_equal(file_write_atomically(path, one, sizeof(one) - 1, 0644), 0);
+    for (size_t i = 0; i < COUNT_OF(rows); i++) { /* DNS has another one, which counts where it is first */
+        (void)set_up(state);
+        root = folder;
+        facts.resolvers.order = rows[i].order;
+        start(NULL);
+        for (int n = 0; n < n_asked; n++)
+            say(n, "10.0.1.21", FAILURE_NONE, 1);
+        assert_int_equal(SSM->n_addresses, 1);
+        assert_string_equal(SSM->addresses[0].address,
+                            rows[i].at_once ? "10.0.1.98" : "10.0.1.21");
+        assert_int_equal(SSM->addresses[0].from_hosts_file, rows[i].at_once);
+        observe_free(observe);
+    }
     (void)set_up(state);
     assert_int_equal(unlink(path), 0);
     *strrchr(path, '/') = '\0';
@@ -795,6 +844,50 @@ static void a_bare_host_is_looked_up_by_the_search_list(void **state)
     say(1, "10.0.1.21", FAILURE_NONE, 1);
     assert_string_equal(SSM->answers[0].cname, "endpoint.b.example");
     assert_string_equal(calls[0].address, "10.0.1.21");
+}
+
+/* The option of resolv.conf that is last counts, and only of `options`; above 15 it is 15. */
+static void of_a_name_with_fewer_dots_than_ndots_the_list_is_first(void **state)
+{
+    static const struct {
+        const char *text, *host, *name;
+    } rows[] = {
+        {"", "ssm", "ssm.a.example"},
+        {"", "ssm.b", "ssm.b"},
+        {"options ndots:2\n", "ssm.b", "ssm.b.a.example"},
+        {"options ndots:2\n", "ssm.b.c", "ssm.b.c"},
+        {"search x\noptions\tedns0 ndots:3 rotate\r\nnameserver 10.0.0.2\n", "s.b.c",
+         "s.b.c.a.example"},
+        {"options ndots:3\n\noptions ndots:1\n", "ssm.b", "ssm.b"},
+        {"options ndots:3 ndots:1\n", "ssm.b", "ssm.b"},
+        {"search ndots:3\n# options ndots:3\n;options ndots:3\n", "ssm.b", "ssm.b"},
+        {"options timeout:3\n", "ssm.b", "ssm.b"},
+        {"options ndots:0\n", "ssm", "ssm"},
+        {"options ndots:99\n", "1.2.3.4.5.6.7.8.9.10.11.12.13.14.15",
+         "1.2.3.4.5.6.7.8.9.10.11.12.13.14.15.a.example"},
+        {"options ndots:99\n", "1.2.3.4.5.6.7.8.9.10.11.12.13.14.15.16",
+         "1.2.3.4.5.6.7.8.9.10.11.12.13.14.15.16"},
+    };
+    char folder[] = "/tmp/ssm-preflight-climb-XXXXXX", path[64];
+    (void)state;
+
+    assert_non_null(mkdtemp(folder));
+    (void)text_set(path, sizeof(path), "%s/etc", folder);
+    assert_int_equal(mkdir(path, 0755), 0);
+    (void)text_add(path, sizeof(path), "/resolv.conf");
+    root = folder;
+    (void)text_set(facts.resolvers.search, sizeof(facts.resolvers.search), "a.example");
+    start(NULL);
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        char name[HOST_SIZE] = "";
+        assert_int_equal(file_write_atomically(path, rows[i].text, strlen(rows[i].text), 0644), 0);
+        assert_true(names_search(observe, rows[i].host, 0, name));
+        if (strcmp(name, rows[i].name) != 0)
+            fail_msg("row %zu: %s", i, name);
+    }
+    assert_int_equal(unlink(path), 0);
+    *strrchr(path, '/') = '\0';
+    assert_int_equal(rmdir(path) + rmdir(folder), 0);
 }
 
 static void a_question_that_cannot_start_is_trouble(void **state)
@@ -1092,6 +1185,26 @@ static void what_is_refused_here_is_dialled_again_in_its_turn(void **state)
         observe_free(observe);
     }
     (void)set_up(state);
+}
+
+/* The next turn is free at the very moment when it is asked for: it is one more turn later, and not none. */
+static void who_asks_when_the_next_turn_is_free_gets_one(void **state)
+{
+    (void)state;
+    refuser = REFUSER_HERE;
+    facts.plan.permissions = PERMISSIONS_ROLE_ONLY;
+    start(NULL);
+    say(0, "10.0.1.21 10.0.2.21 10.0.3.21", FAILURE_NONE, 1);
+    ends(0, FAILURE_NONE, 40000);
+    ends(1, FAILURE_REFUSED, 40001); /* its turn is in 350 ms, the next one in 600 */
+    pass(500);
+    ends(2, FAILURE_REFUSED, 40002);
+    pass(100);
+    int last = last_of("10.0.3.21");
+    pass(249);
+    assert_int_equal(last_of("10.0.3.21"), last);
+    pass(1);
+    assert_true(last_of("10.0.3.21") > last);
 }
 
 /* A limit may be used up by others: one is dialled again for all of its kind. */
@@ -1397,6 +1510,7 @@ static void signed_requests_wait_for_the_role_and_the_place(void **state)
     assert_int_equal(n_sent, 14);
     for (int i = 7; i < 14; i++) {
         assert_non_null(sent[i].request.signature);
+        assert_string_equal(sent[i].request.method, "POST");
         assert_false(sent[i].request.withhold);
         assert_int_equal(sent[i].request.timeout_ms, 80000);
         assert_int_equal(sent[i].request.fd, -1);
@@ -1740,8 +1854,11 @@ static void what_a_wrong_region_found_is_taken_back(void **state)
 {
     (void)state;
     add_second_server(); /* which never answers */
-    start_without_role();
+    start_and_connect();
     replies(0, reply_of(404));
+    for (int i = 1; i < 4; i++) /* more connections, whose handshakes are under way */
+        ends(i, FAILURE_NONE, 40001);
+    assert_int_equal(n_sent, 4);
     (void)text_set(facts.clock.samples[1].source, NAME_SIZE, "imds");
     facts.clock.samples[1].offset_ms = 5;
     facts.clock.n_samples = 2;
@@ -1762,8 +1879,11 @@ static void what_a_wrong_region_found_is_taken_back(void **state)
     assert_string_equal(facts.agent.connected_to, "");
     for (int i = 0; i < n_timers; i++)
         assert_null(timers[i].fire);
-    for (int i = 0; i < n_asked; i++)
+    for (int i = 0; i < MAX_CALLS; i++) {
         assert_null(asked[i].done);
+        assert_null(calls[i].done);
+        assert_null(sent[i].done);
+    }
 }
 
 static void what_sessions_use_is_climbed_too(void **state)
@@ -2150,6 +2270,7 @@ int main(void)
         TEST(the_options_of_resolv_conf_count),
         TEST(amazon_is_asked_where_the_answer_is_doubtful),
         TEST(amazon_is_asked_where_an_address_of_another_server_fails),
+        TEST(of_a_name_with_fewer_dots_than_ndots_the_list_is_first),
         TEST(a_question_that_cannot_start_is_trouble),
         TEST(a_silent_address_is_tried_by_turns_from_both_halves_of_the_ports),
         TEST(a_refusal_after_silence_is_not_repeated),
@@ -2159,6 +2280,7 @@ int main(void)
         TEST(the_deadline_finds_a_missing_answer),
         TEST(who_refuses_is_found_out),
         TEST(what_is_refused_here_is_dialled_again_in_its_turn),
+        TEST(who_asks_when_the_next_turn_is_free_gets_one),
         TEST(where_all_are_refused_here_one_is_dialled_again_for_all),
         TEST(what_would_become_a_websocket_is_tried_where_tls_is_opened),
         TEST(a_silent_handshake_is_repeated_and_tried_with_small_segments),
