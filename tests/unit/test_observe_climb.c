@@ -186,8 +186,10 @@ struct timer *__wrap_loop_after(struct loop *loop, int64_t delay_ms, void (*fire
 
 void __wrap_loop_cancel(struct timer *timer)
 {
-    if (timer)
-        timer->fire = NULL;
+    if (!timer)
+        return;
+    assert_non_null(timer->fire); /* one that fired, or was cancelled before, is no timer any more */
+    timer->fire = NULL;
 }
 
 int64_t __wrap_loop_now_ms(const struct loop *loop)
@@ -655,6 +657,7 @@ static void who_alone_is_dead_is_given_up(void **state)
     for (int i = 0; i < 4; i++) {
         assert_int_equal(SSM->answers[i].step.failure, FAILURE_TIMEOUT);
         assert_int_equal(SSM->answers[i].step.took_ms, 2200);
+        assert_true(asked[i].unimportant);
     }
     assert_int_equal(SSM->n_addresses, 0);
     say(0, "10.0.1.21", FAILURE_NONE, 3000); /* after all */
@@ -1107,6 +1110,18 @@ static void the_deadline_finds_a_missing_answer(void **state)
     replies(0, silent_tls(10)); /* says nothing of the handshake */
     assert_int_equal(facts.stopped_by, STOPPED_BY_DEADLINE);
     assert_int_equal(step_of(RUNG_TLS)->outcome, OUTCOME_UNTRIED);
+    observe_free(observe);
+    (void)set_up(state);
+    now_ms = FAR_MS - 5000;
+    start(NULL);
+    observe_placed(observe);
+    observe_role(observe, &credentials);
+    say(0, "10.0.1.21", FAILURE_NONE, 1);
+    for (int i = 0; i < 2; i++) {
+        ends(i, FAILURE_NONE, 40000);
+        assert_non_null(sent[i].request.signature);
+        assert_int_equal(sent[i].request.timeout_ms, 4900);
+    }
 }
 
 static void who_refuses_is_found_out(void **state)
@@ -1207,6 +1222,31 @@ static void who_asks_when_the_next_turn_is_free_gets_one(void **state)
     assert_true(last_of("10.0.3.21") > last);
 }
 
+/* Of another place, of another family, and of its kind: they connect, so each that was refused gets its turn. */
+static void others_of_its_kind_stand_anywhere(void **state)
+{
+    (void)state;
+    refuser = REFUSER_HERE;
+    facts.plan.permissions = PERMISSIONS_ROLE_ONLY;
+    facts.network.usable_ipv6 = true;
+    (void)text_set(facts.instance.vpc_cidrs[1], ADDRESS_SIZE, "fd00:1::/56");
+    facts.instance.n_vpc_cidrs = 2;
+    start(NULL);
+    observe_placed(observe);
+    say(1, "fd00:1::21", FAILURE_NONE, 1);
+    say(0, "10.0.1.21 10.0.2.21 10.0.3.21 10.0.4.21", FAILURE_NONE, 1);
+    for (int i = 0; i < 3; i++)
+        ends(i, FAILURE_NONE, 40000);
+    for (int i = 3; i < 5; i++)
+        ends(i, FAILURE_REFUSED, 40000);
+    pass(350);
+    ends(last_of("10.0.3.21"), FAILURE_REFUSED, 40001);
+    pass(250);
+    ends(last_of("10.0.4.21"), FAILURE_NONE, 40001);
+    assert_int_equal(SSM->addresses[3].steps[RUNG_CONNECT].failure, FAILURE_REFUSED);
+    assert_int_equal(SSM->addresses[4].steps[RUNG_CONNECT].outcome, OUTCOME_OK);
+}
+
 /* A limit may be used up by others: one is dialled again for all of its kind. */
 static void where_all_are_refused_here_one_is_dialled_again_for_all(void **state)
 {
@@ -1301,6 +1341,20 @@ static void a_silent_handshake_is_repeated_and_tried_with_small_segments(void **
     assert_int_equal(step_of(RUNG_TLS)->took_ms, 5000);
     assert_int_equal(step_of(RUNG_HTTP)->failure, FAILURE_BELOW);
     assert_int_equal(SSM->addresses[0].small_segments, ANSWER_UNKNOWN);
+}
+
+/* What is under way of the other half of the ports is no handshake. */
+static void an_answer_does_not_end_the_other_half(void **state)
+{
+    (void)state;
+    start_dialling();
+    pass(400);
+    ends(0, FAILURE_NONE, 40000);
+    is_silent(0);
+    replies(0, reply_of(404)); /* which ends the handshakes beside it */
+    assert_int_equal(step_of(RUNG_HTTP)->outcome, OUTCOME_OK);
+    ends(1, FAILURE_TIMEOUT, 50000);
+    assert_int_equal(SSM->addresses[0].silent_port, 50000);
 }
 
 static void the_handshake_that_is_answered_counts(void **state)
@@ -1432,6 +1486,46 @@ static void what_would_become_a_websocket_is_tried_where_tls_is_opened(void **st
     observe = NULL;
 }
 
+/* By AWS_CA_BUNDLE goes what the agent makes so; an answer is waited for as long as the agent does, and a third more. */
+static void an_unsigned_request_is_of_its_service(void **state)
+{
+    (void)state;
+    start(NULL);
+    for (enum service i = 0; i < N_SERVICES; i++) {
+        const struct climb *climb = &observe->climbs[i];
+        const struct http_request request = climb_request(climb, "10.0.1.21", -1);
+
+        assert_string_equal(request.method, "GET");
+        assert_string_equal(request.path, "/");
+        assert_string_equal(request.host, climb->plan->host);
+        assert_string_equal(request.address, "10.0.1.21");
+        assert_int_equal(request.port, 443);
+        assert_true(request.tls);
+        assert_int_equal(request.by_sdk, i == SERVICE_SSM || i == SERVICE_KMS);
+        assert_int_equal(request.tls_timeout_ms, 5000);
+        assert_int_equal(request.timeout_ms, i == SERVICE_SSM           ? 80000
+                                             : i == SERVICE_SSMMESSAGES ? 20000
+                                                                        : 5000);
+        assert_int_equal(request.max_body_bytes, 64 * 1024);
+        assert_ptr_equal(request.owner, observe);
+    }
+}
+
+static void what_a_page_repeats_of_the_credentials_is_hidden(void **state)
+{
+    struct http_reply page = reply_of(403);
+    (void)state;
+
+    start_without_role();
+    observe_role(observe, &credentials);
+    page.session.trust_by = TRUST_BY_SYSTEM;
+    page.head.request_id[0] = '\0';
+    page.body = "<p>0123456789abcdefghij</p>";
+    replies(0, page);
+    assert_int_equal(step_of(RUNG_HTTP)->failure, FAILURE_NOT_AWS);
+    assert_string_equal(SSM->addresses[0].body_start, "<p>********************</p>");
+}
+
 /* --- signed requests --- */
 
 /* What became of the action that a request asked for. */
@@ -1524,6 +1618,47 @@ static void signed_requests_wait_for_the_role_and_the_place(void **state)
                          !SSM->actions[i].why_not[0]);
     }
     assert_int_equal(n_allowed, 7);
+}
+
+/* A connection of the more that comes when nothing is left to be asked for is closed. */
+static void where_nothing_is_left_no_handshake_begins(void **state)
+{
+    (void)state;
+    start(NULL);
+    say(0, "10.0.1.21", FAILURE_NONE, 1);
+    ends(0, FAILURE_NONE, 40000);
+    facts.plan.permissions = PERMISSIONS_ROLE_ONLY;
+    ends(1, FAILURE_NONE, 40001);
+    assert_int_equal(n_sent, 1);
+}
+
+/* What the answer to GetDocument says of sessions, and what another answer says is none of it. */
+static void preferences_are_those_of_get_document(void **state)
+{
+    int n_climbed = 0;
+    (void)state;
+
+    start_and_sign();
+    for (int i = 7; i < 14; i++) {
+        struct http_reply reply = reply_of(200);
+        reply.body = "{\"Content\":\"{\\\"inputs\\\":{\\\"kmsKeyId\\\":\\\"k\\\"}}\"}";
+        const bool is_it = strcmp(sent[i].target, "GetDocument") == 0;
+        bool was = facts.endpoints[SERVICE_KMS].for_sessions;
+        replies(i, reply);
+        assert_int_equal(facts.endpoints[SERVICE_KMS].for_sessions, was || is_it);
+        n_climbed += is_it;
+    }
+    assert_int_equal(n_climbed, 1);
+    observe_free(observe);
+
+    (void)set_up(state);
+    start_and_sign();
+    for (int i = 7; i < 14; i++) {
+        struct http_reply denied = reply_of(403);
+        denied.body = "{\"Content\":\"{\\\"inputs\\\":{\\\"kmsKeyId\\\":\\\"k\\\"}}\"}";
+        replies(i, denied);
+    }
+    assert_false(facts.endpoints[SERVICE_KMS].for_sessions);
 }
 
 static void a_connection_takes_the_next_request_when_it_is_free(void **state)
@@ -1707,6 +1842,31 @@ static void what_hangs_is_asked_anew(void **state)
     (void)set_up(state);
 }
 
+/* Of two addresses one hung, and is mended: what the other one was asked for is still under way. */
+static void what_hangs_at_one_address_ends_there_alone(void **state)
+{
+    (void)state;
+    start(NULL);
+    observe_placed(observe);
+    observe_role(observe, &credentials);
+    say(0, "10.0.1.21 10.0.2.21", FAILURE_NONE, 1);
+    say(1, "", FAILURE_NODATA, 1);
+    for (int i = 0; i < 7; i++) /* two that climb, and more connections, by turns to each */
+        ends(i, FAILURE_NONE, 40000);
+    assert_int_equal(n_sent, 7);
+    int n = n_calls;
+    pass(1000);
+    assert_int_equal(n_calls, n + 2); /* unsigned ones beside the first */
+    assert_string_equal(calls[n + 1].address, "10.0.2.21");
+    ends(n + 1, FAILURE_NONE, 40001);
+    pass(19000);
+    sent[7].request.silent(sent[7].arg, true);
+    ends(n_calls - 1, FAILURE_NONE, 40002);
+    replies(8, reply_of(404));
+    for (int i = 0; i < 7; i++)
+        assert_int_equal(sent[i].done == NULL, i % 2 == 1);
+}
+
 static void more_connections_carry_signed_requests_only(void **state)
 {
     (void)state;
@@ -1715,6 +1875,8 @@ static void more_connections_carry_signed_requests_only(void **state)
     ends(2, FAILURE_REFUSED, 40002);
     ends(3, FAILURE_NONE, 40003);
     assert_int_equal(n_sent, 3);
+    for (int i = 0; i < 3; i++)
+        assert_int_equal(sent[i].request.tls_timeout_ms, i == 0 ? 5000 : 3000);
     assert_string_not_equal(sent[0].target, sent[1].target);
     assert_string_not_equal(sent[1].target, sent[2].target);
     replies(1, reply_of(200));
@@ -1722,6 +1884,8 @@ static void more_connections_carry_signed_requests_only(void **state)
     assert_int_equal(n_sent, 3); /* the certificate of the address is not judged yet */
     replies(0, reply_of(200));
     assert_int_equal(n_sent, 5);
+    assert_int_equal(sent[3].request.tls_timeout_ms, 3000); /* should its connection be gone */
+    assert_int_equal(sent[3].request.max_body_bytes, 256 * 1024);
     struct http_reply withheld = reply_of(0);
     withheld.withheld = true;
     replies(2, withheld);
@@ -1859,22 +2023,33 @@ static void what_a_wrong_region_found_is_taken_back(void **state)
     for (int i = 1; i < 4; i++) /* more connections, whose handshakes are under way */
         ends(i, FAILURE_NONE, 40001);
     assert_int_equal(n_sent, 4);
-    (void)text_set(facts.clock.samples[1].source, NAME_SIZE, "imds");
-    facts.clock.samples[1].offset_ms = 5;
-    facts.clock.n_samples = 2;
+    ladder_add(&observe->climbs[SERVICE_SSM], "10.0.2.21", false); /* and one that is dialled */
+    for (int i = 0; i < 3; i++)
+        facts.clock.samples[i].offset_ms = i;
+    (void)text_set(facts.clock.samples[0].source, NAME_SIZE, "imds");
+    (void)text_set(facts.clock.samples[1].source, NAME_SIZE, "ssm");
+    (void)text_set(facts.clock.samples[2].source, NAME_SIZE, "imds");
+    facts.clock.n_samples = 3;
     (void)text_set(facts.imds.address, ADDRESS_SIZE, "169.254.169.254");
-    (void)text_set(facts.network.routes[1].to, ADDRESS_SIZE, "169.254.169.254");
-    facts.network.n_routes = 2;
+    (void)text_set(facts.network.routes[0].to, ADDRESS_SIZE, "169.254.169.254");
+    (void)text_set(facts.network.routes[1].to, ADDRESS_SIZE, "10.0.1.21");
+    (void)text_set(facts.network.routes[2].to, ADDRESS_SIZE, "169.254.169.254");
+    (void)text_set(facts.network.routes[2].interface, NAME_SIZE, "ens6");
+    facts.network.n_routes = 3;
+    (void)text_set(facts.agent.proxy_address, ADDRESS_SIZE, "10.0.0.5:3128");
     facts.agent.connected = ANSWER_YES;
     (void)text_set(facts.agent.connected_to, ADDRESS_SIZE, "10.0.1.21");
     observe_take_back(observe);
     observe = NULL;
     assert_int_equal(SSM->n_answers, 0);
     assert_int_equal(SSM->n_addresses, 0);
-    assert_int_equal(facts.clock.n_samples, 1);
-    assert_int_equal(facts.clock.samples[0].offset_ms, 5);
-    assert_int_equal(facts.network.n_routes, 1);
-    assert_string_equal(facts.network.routes[0].to, "169.254.169.254");
+    assert_int_equal(facts.clock.n_samples, 2);
+    assert_int_equal(facts.clock.samples[0].offset_ms, 0);
+    assert_int_equal(facts.clock.samples[1].offset_ms, 2);
+    assert_int_equal(facts.network.n_routes, 2);
+    assert_string_equal(facts.network.routes[0].interface, "");
+    assert_string_equal(facts.network.routes[1].interface, "ens6");
+    assert_string_equal(facts.agent.proxy_address, "");
     assert_int_equal(facts.agent.connected, ANSWER_UNKNOWN);
     assert_string_equal(facts.agent.connected_to, "");
     for (int i = 0; i < n_timers; i++)
@@ -2059,9 +2234,43 @@ static void a_request_goes_through_a_proxy_that_opens_the_way(void **state)
             step_fail(&reply.tls, FAILURE_UNTRUSTED, 3);
         replies(0, reply);
         assert_int_equal(SSM->proxy.failure, rows[i].failure);
+        assert_int_equal(SSM->proxy.took_ms, rows[i].status == 0 ? 4 + 3 : 4 + 5);
+        char detail[DETAIL_SIZE] = "";
+        if (rows[i].failure != FAILURE_NONE)
+            (void)text_set(detail, sizeof(detail), "it opens the way, and then: %s",
+                           failure_words(rows[i].failure));
+        assert_string_equal(SSM->proxy.detail, detail);
         observe_free(observe);
     }
     observe = NULL;
+}
+
+/* A third one: of one the proxy was heard, of one nothing is known yet. */
+static void a_proxy_that_answers_another_loses_one_connection(void **state)
+{
+    struct step silent, refused;
+    (void)state;
+
+    (void)text_set(facts.agent.https_proxy, sizeof(facts.agent.https_proxy), "http://10.0.0.5:3128");
+    facts.plan.services[SERVICE_SSMMESSAGES].need = NEED_REQUIRED;
+    facts.plan.services[SERVICE_EC2MESSAGES].need = NEED_OPTIONAL;
+    start(NULL);
+    assert_int_equal(n_opened, 3);
+    step_fail(&silent, FAILURE_TIMEOUT, CONNECT_TIMEOUT_MS);
+    step_fail(&refused, FAILURE_PROXY, 4);
+    opened[1].done(opened[1].arg, &refused, 403, -1);
+    opened[0].done(opened[0].arg, &silent, 0, -1);
+    assert_int_equal(n_opened, 4);
+    observe_free(observe);
+
+    (void)set_up(state); /* a name that is none is none for all three */
+    (void)text_set(facts.agent.https_proxy, sizeof(facts.agent.https_proxy), "http://proxy.x:3128");
+    facts.plan.services[SERVICE_SSMMESSAGES].need = NEED_REQUIRED;
+    facts.plan.services[SERVICE_EC2MESSAGES].need = NEED_OPTIONAL;
+    start(NULL);
+    say(n_asked - 1, "", FAILURE_NXDOMAIN, 1);
+    for (int i = SERVICE_SSM; i <= SERVICE_EC2MESSAGES; i++)
+        assert_int_equal(facts.endpoints[i].proxy.failure, FAILURE_NXDOMAIN);
 }
 
 /* Where something opens TLS behind the proxy. Silence is asked once more. */
@@ -2085,6 +2294,30 @@ static void what_becomes_a_websocket_goes_through_the_proxy_too(void **state)
     }
     assert_int_equal(n_opened, 4);
     assert_int_equal(facts.endpoints[SERVICE_SSMMESSAGES].proxy.failure, FAILURE_NO_WEBSOCKET);
+    observe_free(observe);
+
+    static const struct {
+        int status;
+        const char *id;
+        enum failure failure;
+    } answers[] = {{101, "", FAILURE_NONE}, {404, "1", FAILURE_NONE}, {404, "", FAILURE_NO_WEBSOCKET}};
+    for (size_t i = 0; i < COUNT_OF(answers); i++) {
+        struct http_reply second = reply_of(answers[i].status);
+        (void)set_up(state);
+        start_with_proxy("http://10.0.0.5:3128");
+        second.session.trust_by = TRUST_BY_SYSTEM;
+        (void)text_set(second.head.request_id, NAME_SIZE, "%s", answers[i].id);
+        for (int j = 0; j < 2; j++) {
+            opened[n_opened - 1].done(opened[n_opened - 1].arg, &step, 200,
+                                      open("/dev/null", O_RDWR | O_CLOEXEC));
+            replies(j, j == 0 ? reply : second);
+        }
+        assert_int_equal(n_opened, 3);
+        assert_int_equal(sent[1].request.timeout_ms, 5000);
+        assert_int_equal(facts.endpoints[SERVICE_SSMMESSAGES].proxy.failure, answers[i].failure);
+        observe_free(observe);
+    }
+    observe = NULL;
 }
 
 static void a_proxy_by_tls_that_speaks_plainly_is_wrong(void **state)
@@ -2102,17 +2335,22 @@ static void a_proxy_by_tls_that_speaks_plainly_is_wrong(void **state)
                 {FAILURE_MALFORMED, 0, OUTCOME_UNTRIED, FAILURE_NONE},
                 {FAILURE_REFUSED, 0, OUTCOME_FAILED, FAILURE_REFUSED}};
 
-    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+    for (size_t i = 0; i < 2 * COUNT_OF(rows); i++) {
+        const size_t row = i / 2;
+        const bool socks = i % 2;
         struct step step;
         (void)set_up(state);
-        start_with_proxy("https://10.0.0.5:3128");
-        if (rows[i].failure == FAILURE_NONE)
+        start_with_proxy(socks ? "socks5://10.0.0.5:3128" : "https://10.0.0.5:3128");
+        if (rows[row].failure == FAILURE_NONE)
             step_ok(&step, 4);
         else
-            step_fail(&step, rows[i].failure, 4);
-        opened[0].done(opened[0].arg, &step, rows[i].status, -1);
-        assert_int_equal(SSM->proxy.outcome, rows[i].outcome);
-        assert_int_equal(SSM->proxy.failure, rows[i].becomes);
+            step_fail(&step, rows[row].failure, 4);
+        opened[0].done(opened[0].arg, &step, rows[row].status, -1);
+        assert_int_equal(SSM->proxy.outcome, rows[row].outcome);
+        assert_int_equal(SSM->proxy.failure, rows[row].becomes);
+        if (rows[row].becomes == FAILURE_NOT_TLS)
+            assert_string_equal(SSM->proxy.detail, socks ? "its URL says socks5, it speaks plain HTTP"
+                                                         : "its URL says https, it speaks plain HTTP");
         observe_free(observe);
     }
     observe = NULL;
@@ -2280,12 +2518,18 @@ int main(void)
         TEST(the_deadline_finds_a_missing_answer),
         TEST(who_refuses_is_found_out),
         TEST(what_is_refused_here_is_dialled_again_in_its_turn),
+        TEST(others_of_its_kind_stand_anywhere),
         TEST(who_asks_when_the_next_turn_is_free_gets_one),
         TEST(where_all_are_refused_here_one_is_dialled_again_for_all),
         TEST(what_would_become_a_websocket_is_tried_where_tls_is_opened),
         TEST(a_silent_handshake_is_repeated_and_tried_with_small_segments),
+        TEST(an_answer_does_not_end_the_other_half),
         TEST(the_handshake_that_is_answered_counts),
         TEST(the_answer_to_an_unsigned_request_is_judged),
+        TEST(an_unsigned_request_is_of_its_service),
+        TEST(what_a_page_repeats_of_the_credentials_is_hidden),
+        TEST(where_nothing_is_left_no_handshake_begins),
+        TEST(preferences_are_those_of_get_document),
         TEST(what_condemns_every_request_is_asked_twice),
         TEST(a_later_round_asks_nothing_twice),
         TEST(signed_requests_wait_for_the_role_and_the_place),
@@ -2296,6 +2540,7 @@ int main(void)
         TEST(an_answer_that_decides_nothing_is_followed_by_an_unsigned_one),
         TEST(silence_and_distrust_are_followed_by_an_unsigned_one),
         TEST(a_signed_handshake_that_is_silent_is_repeated_unsigned),
+        TEST(what_hangs_at_one_address_ends_there_alone),
         TEST(what_hangs_is_asked_anew),
         TEST(more_connections_carry_signed_requests_only),
         TEST(an_address_that_is_not_awss_says_nothing_of_actions),
@@ -2313,6 +2558,7 @@ int main(void)
         TEST(the_agents_proxy_is_asked_for_each_service),
         TEST(connections_to_a_proxy_are_lost_one_by_one_or_all),
         TEST(a_request_goes_through_a_proxy_that_opens_the_way),
+        TEST(a_proxy_that_answers_another_loses_one_connection),
         TEST(what_becomes_a_websocket_goes_through_the_proxy_too),
         TEST(a_proxy_by_tls_that_speaks_plainly_is_wrong),
         TEST(a_proxys_name_is_asked_of_one_server_after_the_other),
