@@ -1247,6 +1247,57 @@ static void others_of_its_kind_stand_anywhere(void **state)
     assert_int_equal(SSM->addresses[4].steps[RUNG_CONNECT].outcome, OUTCOME_OK);
 }
 
+/* Two seconds after the first connect() the last turn begins; who has none then was refused. */
+static void turns_end(void **state)
+{
+    char addresses[MAX_ADDRESSES * ADDRESS_SIZE] = "10.0.1.20";
+    (void)state;
+
+    refuser = REFUSER_HERE;
+    facts.plan.permissions = PERMISSIONS_ROLE_ONLY;
+    start(NULL);
+    for (int i = 1; i < 9; i++)
+        (void)text_add(addresses, sizeof(addresses), " 10.0.1.%d", 20 + i);
+    say(0, addresses, FAILURE_NONE, 1);
+    assert_int_equal(SSM->n_addresses, 9);
+    ends(0, FAILURE_NONE, 40000);
+    pass(150);
+    for (int i = 1; i < 9; i++)
+        ends(i, FAILURE_REFUSED, 40000);
+    for (int i = 1; i < 9; i++) { /* turns at 500, 750, ..., 2000 */
+        int n = n_calls;
+        pass(i == 1 ? 350 : 250);
+        assert_int_equal(n_calls, i < 8 ? n + 1 : n);
+        if (i < 8)
+            ends(n, FAILURE_NONE, 40001);
+    }
+    for (int i = 0; i < 9; i++)
+        assert_int_equal(SSM->addresses[i].steps[RUNG_CONNECT].outcome,
+                         i < 8 ? OUTCOME_OK : OUTCOME_FAILED);
+    assert_int_equal(n_awaited(), 0);
+}
+
+/* Refused by this machine, and no turn is left: what was dialled before is waited for as long as any. */
+static void without_a_turn_the_other_half_has_its_time(void **state)
+{
+    (void)state;
+    refuser = REFUSER_HERE;
+    facts.plan.permissions = PERMISSIONS_ROLE_ONLY;
+    start(NULL);
+    say(0, "10.0.1.21 10.0.2.21", FAILURE_NONE, 1);
+    ends(0, FAILURE_REFUSED, 40000);
+    pass(350);
+    ends(n_calls - 1, FAILURE_REFUSED, 40001); /* for all of them */
+    pass(50);
+    assert_string_equal(calls[n_calls - 1].address, "10.0.2.21"); /* of the other half */
+    ends(1, FAILURE_REFUSED, 40002);
+    pass(1799);
+    assert_int_equal(SSM->addresses[1].steps[RUNG_CONNECT].outcome, OUTCOME_UNTRIED);
+    pass(1);
+    assert_int_equal(SSM->addresses[1].steps[RUNG_CONNECT].failure, FAILURE_REFUSED);
+    assert_int_equal(n_awaited(), 0);
+}
+
 /* A limit may be used up by others: one is dialled again for all of its kind. */
 static void where_all_are_refused_here_one_is_dialled_again_for_all(void **state)
 {
@@ -1472,6 +1523,7 @@ static void what_would_become_a_websocket_is_tried_where_tls_is_opened(void **st
         assert_int_equal(n_sent, 1 + (rows[i].by != TRUST_BY_AMAZON));
         if (n_sent == 2) {
             assert_string_equal(sent[1].request.headers[1], "Upgrade: websocket");
+            assert_int_equal(sent[1].request.timeout_ms, 5005); /* as long as the first one took longer */
             (void)text_set(other.head.request_id, NAME_SIZE, "%s", rows[i].id);
             if (rows[i].status == 0)
                 step_fail(&other.step, FAILURE_TIMEOUT, OPTIONAL_TIMEOUT_MS);
@@ -1760,6 +1812,16 @@ static void silence_and_distrust_are_followed_by_an_unsigned_one(void **state)
     assert_int_equal(step_of(RUNG_HTTP)->outcome, OUTCOME_OK);
     observe_free(observe);
 
+    (void)set_up(state); /* the unsigned one does not connect, and the first is still under way */
+    start_signed();
+    n_calls = 1;
+    pass(1000);
+    ends(1, FAILURE_REFUSED, 40001);
+    assert_int_equal(step_of(RUNG_HTTP)->outcome, OUTCOME_UNTRIED);
+    replies(0, reply_of(200));
+    assert_int_equal(step_of(RUNG_HTTP)->outcome, OUTCOME_OK);
+    observe_free(observe);
+
     (void)set_up(state);
     start_signed();
     n_calls = 1;
@@ -1919,6 +1981,36 @@ static void an_unclear_answer_beside_the_first_stays(void **state)
     assert_int_equal(permission_of(1), PERMISSION_UNCLEAR);
 }
 
+/* Whose own first request fails, after or before it was asked for an action. */
+static void an_address_that_does_not_answer_says_nothing_of_actions(void **state)
+{
+    struct http_reply reset = reply_of(0);
+
+    step_fail(&reset.step, FAILURE_RESET, 5);
+    for (int after = 0; after < 2; after++) {
+        (void)set_up(state);
+        start_signed();
+        n_calls = 2;
+        ends(1, FAILURE_NONE, 40001);
+        pass(1000);
+        ends(2, FAILURE_NONE, 40002);
+        assert_null(sent[2].request.signature);
+        if (!after)
+            replies(2, reset);
+        replies(0, reply_of(503));
+        replies(1, reply_of(503));
+        if (after) {
+            assert_int_equal(permission_of(0), PERMISSION_UNCLEAR);
+            replies(2, reset);
+        }
+        assert_int_equal(step_of(RUNG_HTTP)->failure, FAILURE_RESET);
+        assert_int_equal(permission_of(0), PERMISSION_NOT_PROBED);
+        assert_int_equal(permission_of(1), PERMISSION_NOT_PROBED);
+        observe_free(observe);
+    }
+    observe = NULL;
+}
+
 static int n_unclear_in(const char *region, enum failure failure)
 {
     int n = 0;
@@ -2012,6 +2104,14 @@ static void one_action_is_asked_again_where_it_was_answered(void **state)
     start(&ladder);
     assert_int_equal(n_asked, 2);
     assert_int_equal(SSM->n_addresses, 0);
+    observe_free(observe);
+
+    const struct observe_again other = {target_of_service(SERVICE_SSMMESSAGES), NULL};
+    SSM->n_addresses = 1;
+    start(&other);
+    assert_int_equal(n_asked, 4);
+    assert_string_equal(asked[2].name, "ssmmessages.us-east-1.amazonaws.com");
+    assert_int_equal(SSM->n_addresses, 1); /* left alone */
 }
 
 static void what_a_wrong_region_found_is_taken_back(void **state)
@@ -2059,6 +2159,24 @@ static void what_a_wrong_region_found_is_taken_back(void **state)
         assert_null(calls[i].done);
         assert_null(sent[i].done);
     }
+}
+
+/* Whatever time it is: no timer is left, and none is ended that fired. */
+static void it_is_taken_back_at_any_time(void **state)
+{
+    static const int64_t times_ms[] = {0, 60, 300, 1000, 2000, 2300, 6000};
+
+    for (size_t i = 0; i < COUNT_OF(times_ms); i++) {
+        (void)set_up(state);
+        add_second_server();
+        start(NULL);
+        observe_placed(observe);
+        say(2, "10.0.1.21", FAILURE_NONE, 1);
+        pass(times_ms[i]);
+        observe_take_back(observe);
+        assert_null(next_timer(INT64_MAX));
+    }
+    observe = NULL;
 }
 
 static void what_sessions_use_is_climbed_too(void **state)
@@ -2240,6 +2358,7 @@ static void a_request_goes_through_a_proxy_that_opens_the_way(void **state)
             (void)text_set(detail, sizeof(detail), "it opens the way, and then: %s",
                            failure_words(rows[i].failure));
         assert_string_equal(SSM->proxy.detail, detail);
+        assert_int_equal(n_opened, 2); /* ssm has no websocket */
         observe_free(observe);
     }
     observe = NULL;
@@ -2424,6 +2543,35 @@ static void a_proxys_next_address_is_dialled(void **state)
     opened[2].done(opened[2].arg, &step, 403, -1);
     assert_int_equal(n_opened, 3);
     assert_int_equal(SSM->proxy_status, 403);
+    observe_free(observe);
+
+    static const struct {
+        enum failure failure;
+        int32_t status, took_ms;
+        bool next;
+    } rows[] = {{FAILURE_REFUSED, 0, 4, true},
+                {FAILURE_HOST_UNREACHABLE, 0, 4, true},
+                {FAILURE_TIMEOUT, 0, PROXY_TIMEOUT_MS - 1, true},
+                {FAILURE_TIMEOUT, 0, PROXY_TIMEOUT_MS, false},
+                {FAILURE_CLOSED, 0, 4, false},
+                {FAILURE_RESET, 0, 4, false},
+                {FAILURE_MALFORMED, 0, 4, false},
+                {FAILURE_PROXY, 407, 4, false},
+                {FAILURE_NONE, 0, 4, false}};
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        (void)set_up(state);
+        start_with_proxy("http://proxy.corp.example:3128");
+        say(n_asked - 1, "10.0.0.5 10.0.0.6", FAILURE_NONE, 1);
+        if (rows[i].failure == FAILURE_NONE)
+            step_ok(&step, rows[i].took_ms);
+        else
+            step_fail(&step, rows[i].failure, rows[i].took_ms);
+        opened[0].done(opened[0].arg, &step, rows[i].status, -1);
+        if (n_opened != (rows[i].next ? 3 : 2))
+            fail_msg("row %zu: %d", i, n_opened);
+        observe_free(observe);
+    }
+    observe = NULL;
 }
 
 /* Each name is asked of the server that said no to the one before it. */
@@ -2519,6 +2667,8 @@ int main(void)
         TEST(who_refuses_is_found_out),
         TEST(what_is_refused_here_is_dialled_again_in_its_turn),
         TEST(others_of_its_kind_stand_anywhere),
+        TEST(turns_end),
+        TEST(without_a_turn_the_other_half_has_its_time),
         TEST(who_asks_when_the_next_turn_is_free_gets_one),
         TEST(where_all_are_refused_here_one_is_dialled_again_for_all),
         TEST(what_would_become_a_websocket_is_tried_where_tls_is_opened),
@@ -2544,6 +2694,7 @@ int main(void)
         TEST(what_hangs_is_asked_anew),
         TEST(more_connections_carry_signed_requests_only),
         TEST(an_address_that_is_not_awss_says_nothing_of_actions),
+        TEST(an_address_that_does_not_answer_says_nothing_of_actions),
         TEST(an_unclear_answer_beside_the_first_stays),
         TEST(a_request_that_cannot_start_is_trouble),
         TEST(a_region_that_is_none_cannot_be_signed_for),
@@ -2551,6 +2702,7 @@ int main(void)
         TEST(an_agent_without_a_connection_is_not_connected),
         TEST(one_action_is_asked_again_where_it_was_answered),
         TEST(what_a_wrong_region_found_is_taken_back),
+        TEST(it_is_taken_back_at_any_time),
         TEST(what_sessions_use_is_climbed_too),
         TEST(of_which_family_addresses_are_taken),
         TEST(the_actions_of_each_service_are_planned),
