@@ -338,7 +338,8 @@ static void patterns_are_filled_in_and_bounded(void **state)
     assert_true(permission_fill("{\"a\":\"{uuid}\"}", &facts, to, sizeof(to)));
     assert_int_equal(strlen(to), 8 + 36);
     assert_int_equal(to[6 + 14], '4');
-    for (int i = 0; i < 16; i++) { /* of the variant two bits are set by RFC 9562, as the version is */
+    for (int i = 0; i < 16;
+         i++) { /* of the variant two bits are set by RFC 9562, as the version is */
         assert_true(permission_fill("{\"a\":\"{uuid}\"}", &facts, to, sizeof(to)));
         assert_non_null(strchr("89ab", to[6 + 19]));
     }

@@ -14,6 +14,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <cjson/cJSON.h>
 #include <cmocka.h>
 
 #include "base/file.h"
@@ -188,7 +189,8 @@ void __wrap_loop_cancel(struct timer *timer)
 {
     if (!timer)
         return;
-    assert_non_null(timer->fire); /* one that fired, or was cancelled before, is no timer any more */
+    assert_non_null(
+        timer->fire); /* one that fired, or was cancelled before, is no timer any more */
     timer->fire = NULL;
 }
 
@@ -815,7 +817,8 @@ static void hosts_is_read_in_its_order(void **state)
         observe_free(observe);
     }
     assert_int_equal(file_write_atomically(path, one, sizeof(one) - 1, 0644), 0);
-    for (size_t i = 0; i < COUNT_OF(rows); i++) { /* DNS has another one, which counts where it is first */
+    for (size_t i = 0; i < COUNT_OF(rows);
+         i++) { /* DNS has another one, which counts where it is first */
         (void)set_up(state);
         root = folder;
         facts.resolvers.order = rows[i].order;
@@ -823,8 +826,7 @@ static void hosts_is_read_in_its_order(void **state)
         for (int n = 0; n < n_asked; n++)
             say(n, "10.0.1.21", FAILURE_NONE, 1);
         assert_int_equal(SSM->n_addresses, 1);
-        assert_string_equal(SSM->addresses[0].address,
-                            rows[i].at_once ? "10.0.1.98" : "10.0.1.21");
+        assert_string_equal(SSM->addresses[0].address, rows[i].at_once ? "10.0.1.98" : "10.0.1.21");
         assert_int_equal(SSM->addresses[0].from_hosts_file, rows[i].at_once);
         observe_free(observe);
     }
@@ -1523,7 +1525,8 @@ static void what_would_become_a_websocket_is_tried_where_tls_is_opened(void **st
         assert_int_equal(n_sent, 1 + (rows[i].by != TRUST_BY_AMAZON));
         if (n_sent == 2) {
             assert_string_equal(sent[1].request.headers[1], "Upgrade: websocket");
-            assert_int_equal(sent[1].request.timeout_ms, 5005); /* as long as the first one took longer */
+            assert_int_equal(sent[1].request.timeout_ms,
+                             5005); /* as long as the first one took longer */
             (void)text_set(other.head.request_id, NAME_SIZE, "%s", rows[i].id);
             if (rows[i].status == 0)
                 step_fail(&other.step, FAILURE_TIMEOUT, OPTIONAL_TIMEOUT_MS);
@@ -2206,6 +2209,39 @@ static void what_sessions_use_is_climbed_too(void **state)
     assert_int_equal(n_asked, n + 4);
 }
 
+static int n_held;
+
+static void *hold(size_t size)
+{
+    n_held++;
+    return malloc(size);
+}
+
+static void give_back(void *memory)
+{
+    n_held -= memory != NULL;
+    free(memory);
+}
+
+static void what_is_parsed_is_given_back(void **state)
+{
+    static const char body[] = "{\"Content\":\"{\\\"inputs\\\":{\\\"kmsKeyId\\\":\\\"k\\\"}}\","
+                               "\"__type\":\"x\"}";
+    const struct http_head head = {.status = 400};
+    struct action_facts action = {.action = "ssm:GetDocument"};
+    (void)state;
+
+    start(NULL);
+    cJSON_InitHooks(&(cJSON_Hooks){hold, give_back});
+    observe_preferences(observe, body);
+    assert_true(facts.endpoints[SERVICE_KMS].for_sessions);
+    assert_int_equal(n_held, 0);
+    service_answer_judge(&head, body, strlen(body), "", &action);
+    assert_string_equal(action.code, "x");
+    assert_int_equal(n_held, 0);
+    cJSON_InitHooks(NULL);
+}
+
 /* Where nothing is known of this machine's addresses, those of IPv4 are taken, which every endpoint has. */
 static void of_which_family_addresses_are_taken(void **state)
 {
@@ -2374,7 +2410,8 @@ static void a_proxy_that_answers_another_loses_one_connection(void **state)
     struct step silent, refused;
     (void)state;
 
-    (void)text_set(facts.agent.https_proxy, sizeof(facts.agent.https_proxy), "http://10.0.0.5:3128");
+    (void)text_set(facts.agent.https_proxy, sizeof(facts.agent.https_proxy),
+                   "http://10.0.0.5:3128");
     facts.plan.services[SERVICE_SSMMESSAGES].need = NEED_REQUIRED;
     facts.plan.services[SERVICE_EC2MESSAGES].need = NEED_OPTIONAL;
     start(NULL);
@@ -2423,7 +2460,8 @@ static void what_becomes_a_websocket_goes_through_the_proxy_too(void **state)
         int status;
         const char *id;
         enum failure failure;
-    } answers[] = {{101, "", FAILURE_NONE}, {404, "1", FAILURE_NONE}, {404, "", FAILURE_NO_WEBSOCKET}};
+    } answers[] = {
+        {101, "", FAILURE_NONE}, {404, "1", FAILURE_NONE}, {404, "", FAILURE_NO_WEBSOCKET}};
     for (size_t i = 0; i < COUNT_OF(answers); i++) {
         struct http_reply second = reply_of(answers[i].status);
         (void)set_up(state);
@@ -2472,8 +2510,9 @@ static void a_proxy_by_tls_that_speaks_plainly_is_wrong(void **state)
         assert_int_equal(SSM->proxy.outcome, rows[row].outcome);
         assert_int_equal(SSM->proxy.failure, rows[row].becomes);
         if (rows[row].becomes == FAILURE_NOT_TLS)
-            assert_string_equal(SSM->proxy.detail, socks ? "its URL says socks5, it speaks plain HTTP"
-                                                         : "its URL says https, it speaks plain HTTP");
+            assert_string_equal(SSM->proxy.detail,
+                                socks ? "its URL says socks5, it speaks plain HTTP"
+                                      : "its URL says https, it speaks plain HTTP");
         observe_free(observe);
     }
     observe = NULL;
@@ -2708,6 +2747,7 @@ int main(void)
         TEST(what_a_wrong_region_found_is_taken_back),
         TEST(it_is_taken_back_at_any_time),
         TEST(what_sessions_use_is_climbed_too),
+        TEST(what_is_parsed_is_given_back),
         TEST(of_which_family_addresses_are_taken),
         TEST(the_actions_of_each_service_are_planned),
         TEST(left_out_and_elsewhere_is_not_climbed),
