@@ -760,7 +760,7 @@ static void amazon_is_asked_where_an_address_of_another_server_fails(void **stat
         (void)set_up(state);
         (void)text_set(facts.resolvers.configured[0], ADDRESS_SIZE, "%s", rows[i].server);
         (void)text_set(facts.resolvers.upstream[0], ADDRESS_SIZE, "%s", rows[i].upstream);
-        facts.resolvers.n_upstream = rows[i].upstream[0] != '\0';
+        facts.resolvers.n_upstream = rows[i].upstream[0] ? 1 : 0;
         facts.plan.permissions = PERMISSIONS_ROLE_ONLY;
         start(NULL);
         observe_placed(observe);
@@ -1933,7 +1933,7 @@ static void what_hangs_at_one_address_ends_there_alone(void **state)
     ends(n_calls - 1, FAILURE_NONE, 40002);
     replies(8, reply_of(404));
     for (int i = 0; i < 7; i++)
-        assert_int_equal(sent[i].done == NULL, i % 2 == 1);
+        assert_int_equal(!sent[i].done, i % 2 == 1);
 }
 
 static void more_connections_carry_signed_requests_only(void **state)
@@ -2219,7 +2219,7 @@ static void *hold(size_t size)
 
 static void give_back(void *memory)
 {
-    n_held -= memory != NULL;
+    n_held -= !!memory;
     free(memory);
 }
 
