@@ -1318,8 +1318,14 @@ static void where_all_are_refused_here_one_is_dialled_again_for_all(void **state
         pass(1);
         assert_int_equal(n_calls, n + 1);
         assert_string_equal(calls[n].address, "10.0.2.21");
+        pass(245);
         ends(n, refused ? FAILURE_NOT_PERMITTED : FAILURE_NONE, 40003);
-        pass(600);
+        pass(5 +
+             249); /* each tenth of a second it is looked at: the next turn is 250 ms after that */
+        assert_int_equal(n_calls, n + 1);
+        pass(1);
+        assert_int_equal(n_calls, refused ? n + 1 : n + 2);
+        pass(250);
         assert_int_equal(n_calls, refused ? n + 1 : n + 3);
         for (int i = n + 1; i < n_calls; i++)
             ends(i, FAILURE_NONE, 40004);
