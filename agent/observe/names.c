@@ -442,7 +442,7 @@ static void doubt_silence(void *arg)
 
 /* --- the search list --- */
 
-/* `options ndots:`, 1 unless resolv.conf says otherwise (Go's dnsconfig_unix.go); the option that is last counts. */
+/* `options ndots:`, 1 unless resolv.conf says otherwise (Go's dnsconfig_unix.go); the option that is last counts, 15 at most. */
 static int ndots(const char *root)
 {
     static const char option[] = "ndots:";
@@ -457,9 +457,9 @@ static int ndots(const char *root)
             continue;
         while ((word = text_next(&line, " \t\r")))
             if (text_starts(word, option))
-                (void)text_number(word + strlen(option), 15, &dots);
+                (void)text_number(word + strlen(option), UINT32_MAX, &dots);
     }
-    return (int)dots;
+    return dots < 15 ? (int)dots : 15;
 }
 
 bool names_search(const struct observe *observe, const char *host, int number, char to[HOST_SIZE])

@@ -109,7 +109,7 @@ static void take_words(const struct http_head *head, const char *body, size_t bo
         return;
     if (!take_json(body, action))
         take_xml(body, action);
-    if (!action->message[0] && head->status != 200 && head->status != 201)
+    if (!action->message[0])
         (void)text_escape(action->message, sizeof(action->message), body,
                           body_bytes < 200 ? body_bytes : 200);
 }

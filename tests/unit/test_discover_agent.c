@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <ftw.h>
 #include <sched.h>
+#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -303,6 +304,15 @@ static void the_environment_is_put_together_as_by_systemd(void **state)
           {"/etc/a", "https_proxy = http://a\r\n"}},
          "http://a"},
         {{{drop_in, "[Service]\nEnvironmentFile=/etc/a\n"},
+          {"/etc/a", "https_proxy=http://a\\\r\nb\n"}}, /* the backslash takes the return alone */
+         "http://a"},
+        {{{drop_in, "[Service]\nEnvironmentFile=/etc/a\n"},
+          {"/etc/a", "https_proxy=h\\ttp:\\/\\/a\n"}},
+         "http://a"},
+        {{{drop_in, "[Service]\nEnvironmentFile=/etc/a\n"},
+          {"/etc/a", "https_proxy=\"http://\\\na\"\n"}},
+         "http://a"},
+        {{{drop_in, "[Service]\nEnvironmentFile=/etc/a\n"},
           {"/etc/a", "x=1\nhttps_proxy=\"http://C\\u:x@a\"\n"}},
          "http://"}, /* the backslash stays, and is no part of a login */
         {{{drop_in, "[Service]\nEnvironmentFile=\"/etc/a\"\n"},
@@ -598,6 +608,15 @@ static void variables_of_the_sdk_are_kept_and_secrets_are_not(void **state)
     assert_string_equal(agent.ssl_cert_dir, "/a:/b");
     assert_int_equal(agent.environment.failure, FAILURE_ABSENT);
     assert_non_null(strstr(agent.environment.detail, "names /etc/gone,"));
+
+    put("/etc/p/b.env", "https_proxy=http://b\n"); /* of a pattern one file is enough */
+    put(drop_in, "[Service]\nEnvironmentFile=/etc/p/*.env\n");
+    read_anew(state);
+    assert_int_equal(agent.environment.outcome, OUTCOME_OK);
+    put("/etc/p/b.txt", "https_proxy=http://b\n");
+    put(drop_in, "[Service]\nEnvironmentFile=/etc/p/*.env\n");
+    read_anew(state);
+    assert_int_equal(agent.environment.failure, FAILURE_ABSENT);
 
     put("/etc/ssl/ca.pem", "-----BEGIN CERTIFICATE-----\n");
     put(drop_in, "[Service]\nEnvironment=AWS_CA_BUNDLE=/etc/ssl/ca.pem\n");
@@ -1005,6 +1024,21 @@ static void a_broken_configuration_is_named_with_its_line(void **state)
     agent_read_config(root, &agent, &overrides);
     assert_int_equal(agent.config.outcome, OUTCOME_FAILED);
     assert_true(text_starts(agent.config.detail, "line 3:"));
+}
+
+/* The agent has no such bound, so it is no fault of the file. */
+static void a_configuration_that_cannot_be_read_is_not_judged(void **state)
+{
+    static const char path[] = "/etc/amazon/ssm/amazon-ssm-agent.json";
+    (void)state;
+    put(path, "{");
+    assert_int_equal(truncate(place(path), FILE_MAX_BYTES + 1), 0);
+    agent_read_config(root, &agent, &overrides);
+    assert_int_equal(agent.config.outcome, OUTCOME_SKIPPED);
+    assert_int_equal(agent.config.failure, FAILURE_INTERNAL);
+    assert_int_equal(agent.config.os_error, EFBIG);
+    assert_true(text_starts(agent.config.detail, "cannot be read: "));
+    assert_string_equal(agent.config_file, path);
 }
 
 static void a_configuration_that_is_a_folder_is_none(void **state)
@@ -1475,6 +1509,7 @@ int main(void)
         TEST(the_configuration_is_read_as_by_go),
         TEST(the_order_of_identities_is_what_the_agent_knows_of_it),
         TEST(options_of_resolv_conf),
+        TEST(a_configuration_that_cannot_be_read_is_not_judged),
         TEST(a_configuration_that_is_a_folder_is_none),
         TEST(an_agent_that_ran_in_this_boot_and_is_gone_has_ended),
         TEST(the_last_error_names_what_it_was_caused_by),

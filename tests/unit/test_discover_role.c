@@ -644,11 +644,42 @@ static void what_lies_deep_does_no_harm(void **state)
     assert_false(is_read_with_depth(10000)); /* and the list in it */
 }
 
+/* What cJSON refuses and encoding/json takes: half a surrogate pair, and the zero byte. */
+static void escapes_become_what_go_makes_of_them(void **state)
+{
+    static const char *const rows[][2] = {
+        {"\"\\ud83d\\ude00\"", "\"\\ud83d\\ude00\""},
+        {"\"\\udbff\\udfff\"", "\"\\udbff\\udfff\""},
+        {"\"\\ud83d\"", "\"\\ufffd\""},
+        {"\"\\ude00\"", "\"\\ufffd\""},
+        {"\"\\ud83d\\ue000\"", "\"\\ufffd\\ue000\""},
+        {"\"\\ud83d\\u0041\"", "\"\\ufffd\\u0041\""},
+        {"\"\\ud83d\\ud83d\\ude00\"", "\"\\ufffd\\ud83d\\ude00\""},
+        {"\"\\ud83dx\\ude00\"", "\"\\ufffdx\\ufffd\""},
+        {"\"\\ude00\\ude00\"", "\"\\ufffd\\ufffd\""},
+        {"\"\\ud7ff\\ue000\"", "\"\\ud7ff\\ue000\""},
+        {"\"\\u0000\"", "\"\\u0001\""},
+        {"\"\\u00\"", "\"\\u00\""},
+        {"\"\\\\u0000\"", "\"\\\\u0000\""},
+        {"\"\\\"\\u0000\"", "\"\\\"\\u0001\""},
+        {"\\u0000", "\\u0000"}, /* in no string */
+    };
+    char text[64];
+    (void)state;
+
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        (void)text_set(text, sizeof(text), "%s", rows[i][0]);
+        json_mend(text);
+        assert_string_equal(text, rows[i][1]);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_answer_about_the_role_has_its_failure),
         cmocka_unit_test(what_lies_deep_does_no_harm),
+        cmocka_unit_test(escapes_become_what_go_makes_of_them),
         cmocka_unit_test(what_is_told_of_a_role),
         cmocka_unit_test(a_secret_fits_or_is_none),
         cmocka_unit_test(the_agents_own_files_tell_of_default_host_management),

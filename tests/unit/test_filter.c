@@ -12,7 +12,9 @@
 
 #include <cmocka.h>
 
+#include <arpa/inet.h>
 #include <errno.h>
+#include <netinet/in.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -33,8 +35,14 @@ ssize_t __wrap_sendto(int fd, const void *bytes, size_t n, int flags, const stru
 ssize_t __wrap_sendto(int fd, const void *bytes, size_t n, int flags, const struct sockaddr *to,
                       socklen_t length)
 {
-    (void)fd, (void)bytes, (void)n, (void)flags, (void)to, (void)length;
-    errno = refusal;
+    const struct sockaddr_in *at = (const struct sockaddr_in *)(const void *)to;
+
+    (void)fd, (void)bytes, (void)flags;
+    assert_int_equal(n, 0);
+    assert_int_equal(length, sizeof(*at));
+    assert_int_equal(ntohl(at->sin_addr.s_addr), INADDR_LOOPBACK);
+    assert_int_equal(ntohs(at->sin_port), 9); /* discard, RFC 863 */
+    errno = refusal ? refusal : EPERM;        /* which another call may have left */
     return refusal ? -1 : 0;
 }
 /* NOLINTEND(cert-dcl37-c,bugprone-reserved-identifier) */

@@ -197,6 +197,7 @@ static void wire_shapes(void **state)
             assert_string_equal(action.message, ""); /* what is asked for is no message */
     }
     assert_string_equal(judge(400, "", "go away", "").message, "go away");
+    assert_string_equal(judge(400, "", "{\"Message\":\"x\"}", "").message, "x");
 }
 
 static void a_captive_page_with_status_200_is_no_permission(void **state)
@@ -337,6 +338,11 @@ static void patterns_are_filled_in_and_bounded(void **state)
     assert_true(permission_fill("{\"a\":\"{uuid}\"}", &facts, to, sizeof(to)));
     assert_int_equal(strlen(to), 8 + 36);
     assert_int_equal(to[6 + 14], '4');
+    for (int i = 0; i < 16;
+         i++) { /* of the variant two bits are set by RFC 9562, as the version is */
+        assert_true(permission_fill("{\"a\":\"{uuid}\"}", &facts, to, sizeof(to)));
+        assert_non_null(strchr("89ab", to[6 + 19]));
+    }
     assert_true(permission_fill("{\"a\":\"{uuid}\"}", &facts, again, sizeof(again)));
     assert_string_not_equal(to, again);
     assert_false(permission_fill("{uuid}{uuid}{uuid}{uuid}", &facts, to, sizeof(to)));

@@ -14,6 +14,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <cjson/cJSON.h>
 #include <cmocka.h>
 
 #include "base/file.h"
@@ -106,6 +107,7 @@ struct dns_query *__wrap_dns_ask(struct loop *loop, const struct dns_question *q
 
 void __wrap_dns_do_not_wait(struct dns_query *query)
 {
+    assert_non_null(((struct asked *)query)->done); /* what was answered is no query any more */
     ((struct asked *)query)->unimportant = true;
 }
 
@@ -185,8 +187,11 @@ struct timer *__wrap_loop_after(struct loop *loop, int64_t delay_ms, void (*fire
 
 void __wrap_loop_cancel(struct timer *timer)
 {
-    if (timer)
-        timer->fire = NULL;
+    if (!timer)
+        return;
+    assert_non_null(
+        timer->fire); /* one that fired, or was cancelled before, is no timer any more */
+    timer->fire = NULL;
 }
 
 int64_t __wrap_loop_now_ms(const struct loop *loop)
@@ -568,10 +573,10 @@ static void a_dead_server_is_given_up_when_the_next_one_answers(void **state)
     add_second_server();
     start(NULL);
     say(2, "10.0.1.21", FAILURE_NONE, 1);
-    say(3, "", FAILURE_NODATA, 1);
     pass(50);
     ends(0, FAILURE_HOST_UNREACHABLE, 40000);
     pass(199);
+    say(3, "", FAILURE_NODATA, 1); /* it is looked at once more */
     assert_int_equal(SSM->answers[0].step.outcome, OUTCOME_UNTRIED);
     assert_int_equal(SSM->n_addresses, 0);
     pass(1);
@@ -654,6 +659,7 @@ static void who_alone_is_dead_is_given_up(void **state)
     for (int i = 0; i < 4; i++) {
         assert_int_equal(SSM->answers[i].step.failure, FAILURE_TIMEOUT);
         assert_int_equal(SSM->answers[i].step.took_ms, 2200);
+        assert_true(asked[i].unimportant);
     }
     assert_int_equal(SSM->n_addresses, 0);
     say(0, "10.0.1.21", FAILURE_NONE, 3000); /* after all */
@@ -711,34 +717,67 @@ static void amazon_is_asked_where_the_answer_is_doubtful(void **state)
         }
         observe_free(observe);
     }
-    (void)set_up(state);
-    facts.network.usable_ipv4 = false;
-    facts.network.usable_ipv6 = true;
-    start(NULL);
-    say(0, "", FAILURE_NXDOMAIN, 1);
-    say(1, "", FAILURE_NXDOMAIN, 1);
-    assert_int_equal(n_asked, 2);
-    observe_placed(observe);
-    assert_string_equal(asked[2].server, "fd00:ec2::253");
-    assert_int_equal(n_asked, 4);
+    static const struct {
+        bool ipv4, ipv6;
+        int n_opinions;
+    } usable[] = {{false, false, 1}, {true, false, 1}, {false, true, 2}, {true, true, 2}};
+    for (size_t i = 0; i < COUNT_OF(usable); i++) { /* of a family that nobody uses none is asked */
+        const bool only_ipv6 = usable[i].ipv6 && !usable[i].ipv4;
+
+        (void)set_up(state);
+        facts.network.usable_ipv4 = usable[i].ipv4;
+        facts.network.usable_ipv6 = usable[i].ipv6;
+        start(NULL);
+        say(0, "", FAILURE_NXDOMAIN, 1);
+        say(1, "", FAILURE_NXDOMAIN, 1);
+        assert_int_equal(n_asked, 2);
+        observe_placed(observe);
+        assert_string_equal(asked[2].server, only_ipv6 ? "fd00:ec2::253" : "169.254.169.253");
+        assert_int_equal(n_asked, 2 + usable[i].n_opinions);
+        assert_int_equal(asked[2].question.family, FAMILY_IPV4);
+        observe_free(observe);
+    }
+    observe = NULL;
 }
 
 /* Whoever is not Amazon's may remember an endpoint that is gone. */
 static void amazon_is_asked_where_an_address_of_another_server_fails(void **state)
 {
-    static const char *const servers[] = {"10.9.9.9", "10.0.0.2", "169.254.169.253"};
+    static const struct {
+        const char *server, *upstream; /* which the server passes questions on to */
+        enum failure tls;              /* FAILURE_NONE: it does not connect */
+        bool is_asked;
+    } rows[] = {{"10.9.9.9", "", FAILURE_NONE, true},
+                {"10.9.9.9", "", FAILURE_WRONG_NAME, true},
+                {"10.9.9.9", "", FAILURE_UNTRUSTED, false},
+                {"10.0.0.2", "", FAILURE_NONE, false},
+                {"169.254.169.253", "", FAILURE_NONE, false},
+                {"fd00:ec2::253", "", FAILURE_NONE, false},
+                {"127.0.0.53", "10.9.9.9", FAILURE_NONE, true},
+                {"127.0.0.53", "10.0.0.2", FAILURE_NONE, false}};
 
-    for (size_t i = 0; i < COUNT_OF(servers); i++) {
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
         (void)set_up(state);
-        (void)text_set(facts.resolvers.configured[0], ADDRESS_SIZE, "%s", servers[i]);
+        (void)text_set(facts.resolvers.configured[0], ADDRESS_SIZE, "%s", rows[i].server);
+        (void)text_set(facts.resolvers.upstream[0], ADDRESS_SIZE, "%s", rows[i].upstream);
+        facts.resolvers.n_upstream = rows[i].upstream[0] ? 1 : 0;
         facts.plan.permissions = PERMISSIONS_ROLE_ONLY;
         start(NULL);
         observe_placed(observe);
         say(0, "10.0.1.99", FAILURE_NONE, 1);
         say(1, "", FAILURE_NODATA, 1);
-        assert_int_equal(n_asked, 2);
-        ends(0, FAILURE_HOST_UNREACHABLE, 40000);
-        assert_int_equal(n_asked, i == 0 ? 4 : 2);
+        int n = n_asked;
+        if (rows[i].tls == FAILURE_NONE) {
+            ends(0, FAILURE_HOST_UNREACHABLE, 40000);
+        } else {
+            struct http_reply reply = reply_of(0);
+            step_fail(&reply.tls, rows[i].tls, 3);
+            step_skip(&reply.step, FAILURE_BELOW);
+            ends(0, FAILURE_NONE, 40000);
+            replies(0, reply);
+        }
+        if ((n_asked == n + 2) != rows[i].is_asked || (n_asked == n) == rows[i].is_asked)
+            fail_msg("row %zu: %d", i, n_asked - n);
         observe_free(observe);
     }
     (void)set_up(state);
@@ -754,6 +793,7 @@ static void hosts_is_read_in_its_order(void **state)
                 {LOOKUP_FILES, true, true},
                 {LOOKUP_DNS_FILES, false, true},
                 {LOOKUP_DNS, false, false}};
+    static const char one[] = "10.0.1.98 ssm.us-east-1.amazonaws.com\n";
     static const char lines[] = "10.0.1.98 ssm.us-east-1.amazonaws.com\n"
                                 "10.0.1.99 ssm.us-east-1.amazonaws.com\n";
     char folder[] = "/tmp/ssm-preflight-climb-XXXXXX", path[64];
@@ -776,6 +816,20 @@ static void hosts_is_read_in_its_order(void **state)
             assert_string_equal(SSM->addresses[0].address, "10.0.1.98");
         observe_free(observe);
     }
+    assert_int_equal(file_write_atomically(path, one, sizeof(one) - 1, 0644), 0);
+    for (size_t i = 0; i < COUNT_OF(rows);
+         i++) { /* DNS has another one, which counts where it is first */
+        (void)set_up(state);
+        root = folder;
+        facts.resolvers.order = rows[i].order;
+        start(NULL);
+        for (int n = 0; n < n_asked; n++)
+            say(n, "10.0.1.21", FAILURE_NONE, 1);
+        assert_int_equal(SSM->n_addresses, 1);
+        assert_string_equal(SSM->addresses[0].address, rows[i].at_once ? "10.0.1.98" : "10.0.1.21");
+        assert_int_equal(SSM->addresses[0].from_hosts_file, rows[i].at_once);
+        observe_free(observe);
+    }
     (void)set_up(state);
     assert_int_equal(unlink(path), 0);
     *strrchr(path, '/') = '\0';
@@ -795,6 +849,50 @@ static void a_bare_host_is_looked_up_by_the_search_list(void **state)
     say(1, "10.0.1.21", FAILURE_NONE, 1);
     assert_string_equal(SSM->answers[0].cname, "endpoint.b.example");
     assert_string_equal(calls[0].address, "10.0.1.21");
+}
+
+/* The option of resolv.conf that is last counts, and only of `options`; above 15 it is 15. */
+static void of_a_name_with_fewer_dots_than_ndots_the_list_is_first(void **state)
+{
+    static const struct {
+        const char *text, *host, *name;
+    } rows[] = {
+        {"", "ssm", "ssm.a.example"},
+        {"", "ssm.b", "ssm.b"},
+        {"options ndots:2\n", "ssm.b", "ssm.b.a.example"},
+        {"options ndots:2\n", "ssm.b.c", "ssm.b.c"},
+        {"search x\noptions\tedns0 ndots:3 rotate\r\nnameserver 10.0.0.2\n", "s.b.c",
+         "s.b.c.a.example"},
+        {"options ndots:3\n\noptions ndots:1\n", "ssm.b", "ssm.b"},
+        {"options ndots:3 ndots:1\n", "ssm.b", "ssm.b"},
+        {"search ndots:3\n# options ndots:3\n;options ndots:3\n", "ssm.b", "ssm.b"},
+        {"options timeout:3\n", "ssm.b", "ssm.b"},
+        {"options ndots:0\n", "ssm", "ssm"},
+        {"options ndots:99\n", "1.2.3.4.5.6.7.8.9.10.11.12.13.14.15",
+         "1.2.3.4.5.6.7.8.9.10.11.12.13.14.15.a.example"},
+        {"options ndots:99\n", "1.2.3.4.5.6.7.8.9.10.11.12.13.14.15.16",
+         "1.2.3.4.5.6.7.8.9.10.11.12.13.14.15.16"},
+    };
+    char folder[] = "/tmp/ssm-preflight-climb-XXXXXX", path[64];
+    (void)state;
+
+    assert_non_null(mkdtemp(folder));
+    (void)text_set(path, sizeof(path), "%s/etc", folder);
+    assert_int_equal(mkdir(path, 0755), 0);
+    (void)text_add(path, sizeof(path), "/resolv.conf");
+    root = folder;
+    (void)text_set(facts.resolvers.search, sizeof(facts.resolvers.search), "a.example");
+    start(NULL);
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        char name[HOST_SIZE] = "";
+        assert_int_equal(file_write_atomically(path, rows[i].text, strlen(rows[i].text), 0644), 0);
+        assert_true(names_search(observe, rows[i].host, 0, name));
+        if (strcmp(name, rows[i].name) != 0)
+            fail_msg("row %zu: %s", i, name);
+    }
+    assert_int_equal(unlink(path), 0);
+    *strrchr(path, '/') = '\0';
+    assert_int_equal(rmdir(path) + rmdir(folder), 0);
 }
 
 static void a_question_that_cannot_start_is_trouble(void **state)
@@ -1014,6 +1112,18 @@ static void the_deadline_finds_a_missing_answer(void **state)
     replies(0, silent_tls(10)); /* says nothing of the handshake */
     assert_int_equal(facts.stopped_by, STOPPED_BY_DEADLINE);
     assert_int_equal(step_of(RUNG_TLS)->outcome, OUTCOME_UNTRIED);
+    observe_free(observe);
+    (void)set_up(state);
+    now_ms = FAR_MS - 5000;
+    start(NULL);
+    observe_placed(observe);
+    observe_role(observe, &credentials);
+    say(0, "10.0.1.21", FAILURE_NONE, 1);
+    for (int i = 0; i < 2; i++) {
+        ends(i, FAILURE_NONE, 40000);
+        assert_non_null(sent[i].request.signature);
+        assert_int_equal(sent[i].request.timeout_ms, 4900);
+    }
 }
 
 static void who_refuses_is_found_out(void **state)
@@ -1094,6 +1204,102 @@ static void what_is_refused_here_is_dialled_again_in_its_turn(void **state)
     (void)set_up(state);
 }
 
+/* The next turn is free at the very moment when it is asked for: it is one more turn later, and not none. */
+static void who_asks_when_the_next_turn_is_free_gets_one(void **state)
+{
+    (void)state;
+    refuser = REFUSER_HERE;
+    facts.plan.permissions = PERMISSIONS_ROLE_ONLY;
+    start(NULL);
+    say(0, "10.0.1.21 10.0.2.21 10.0.3.21", FAILURE_NONE, 1);
+    ends(0, FAILURE_NONE, 40000);
+    ends(1, FAILURE_REFUSED, 40001); /* its turn is in 350 ms, the next one in 600 */
+    pass(500);
+    ends(2, FAILURE_REFUSED, 40002);
+    pass(100);
+    int last = last_of("10.0.3.21");
+    pass(249);
+    assert_int_equal(last_of("10.0.3.21"), last);
+    pass(1);
+    assert_true(last_of("10.0.3.21") > last);
+}
+
+/* Of another place, of another family, and of its kind: they connect, so each that was refused gets its turn. */
+static void others_of_its_kind_stand_anywhere(void **state)
+{
+    (void)state;
+    refuser = REFUSER_HERE;
+    facts.plan.permissions = PERMISSIONS_ROLE_ONLY;
+    facts.network.usable_ipv6 = true;
+    (void)text_set(facts.instance.vpc_cidrs[1], ADDRESS_SIZE, "fd00:1::/56");
+    facts.instance.n_vpc_cidrs = 2;
+    start(NULL);
+    observe_placed(observe);
+    say(0, "10.0.3.21 10.0.1.21", FAILURE_NONE, 1);
+    say(1, "fd00:1::21", FAILURE_NONE, 1);
+    ladder_add(&observe->climbs[SERVICE_SSM], "10.0.2.21", false);
+    ladder_add(&observe->climbs[SERVICE_SSM], "10.0.4.21", false);
+    for (int i = 0; i < 5; i++)
+        ends(i, i % 4 == 0 ? FAILURE_REFUSED : FAILURE_NONE, 40000);
+    pass(350);
+    ends(last_of("10.0.3.21"), FAILURE_REFUSED, 40001);
+    pass(250);
+    ends(last_of("10.0.4.21"), FAILURE_NONE, 40001);
+    assert_int_equal(SSM->addresses[0].steps[RUNG_CONNECT].failure, FAILURE_REFUSED);
+    assert_int_equal(SSM->addresses[4].steps[RUNG_CONNECT].outcome, OUTCOME_OK);
+}
+
+/* Two seconds after the first connect() the last turn begins; who has none then was refused. */
+static void turns_end(void **state)
+{
+    char addresses[MAX_ADDRESSES * ADDRESS_SIZE] = "10.0.1.20";
+    (void)state;
+
+    refuser = REFUSER_HERE;
+    facts.plan.permissions = PERMISSIONS_ROLE_ONLY;
+    start(NULL);
+    for (int i = 1; i < 9; i++)
+        (void)text_add(addresses, sizeof(addresses), " 10.0.1.%d", 20 + i);
+    say(0, addresses, FAILURE_NONE, 1);
+    assert_int_equal(SSM->n_addresses, 9);
+    ends(0, FAILURE_NONE, 40000);
+    pass(150);
+    for (int i = 1; i < 9; i++)
+        ends(i, FAILURE_REFUSED, 40000);
+    for (int i = 1; i < 9; i++) { /* turns at 500, 750, ..., 2000 */
+        int n = n_calls;
+        pass(i == 1 ? 350 : 250);
+        assert_int_equal(n_calls, i < 8 ? n + 1 : n);
+        if (i < 8)
+            ends(n, FAILURE_NONE, 40001);
+    }
+    for (int i = 0; i < 9; i++)
+        assert_int_equal(SSM->addresses[i].steps[RUNG_CONNECT].outcome,
+                         i < 8 ? OUTCOME_OK : OUTCOME_FAILED);
+    assert_int_equal(n_awaited(), 0);
+}
+
+/* Refused by this machine, and no turn is left: what was dialled before is waited for as long as any. */
+static void without_a_turn_the_other_half_has_its_time(void **state)
+{
+    (void)state;
+    refuser = REFUSER_HERE;
+    facts.plan.permissions = PERMISSIONS_ROLE_ONLY;
+    start(NULL);
+    say(0, "10.0.1.21 10.0.2.21", FAILURE_NONE, 1);
+    ends(0, FAILURE_REFUSED, 40000);
+    pass(350);
+    ends(n_calls - 1, FAILURE_REFUSED, 40001); /* for all of them */
+    pass(50);
+    assert_string_equal(calls[n_calls - 1].address, "10.0.2.21"); /* of the other half */
+    ends(1, FAILURE_REFUSED, 40002);
+    pass(1799);
+    assert_int_equal(SSM->addresses[1].steps[RUNG_CONNECT].outcome, OUTCOME_UNTRIED);
+    pass(1);
+    assert_int_equal(SSM->addresses[1].steps[RUNG_CONNECT].failure, FAILURE_REFUSED);
+    assert_int_equal(n_awaited(), 0);
+}
+
 /* A limit may be used up by others: one is dialled again for all of its kind. */
 static void where_all_are_refused_here_one_is_dialled_again_for_all(void **state)
 {
@@ -1112,8 +1318,14 @@ static void where_all_are_refused_here_one_is_dialled_again_for_all(void **state
         pass(1);
         assert_int_equal(n_calls, n + 1);
         assert_string_equal(calls[n].address, "10.0.2.21");
+        pass(245);
         ends(n, refused ? FAILURE_NOT_PERMITTED : FAILURE_NONE, 40003);
-        pass(600);
+        pass(5 +
+             249); /* each tenth of a second it is looked at: the next turn is 250 ms after that */
+        assert_int_equal(n_calls, n + 1);
+        pass(1);
+        assert_int_equal(n_calls, refused ? n + 1 : n + 2);
+        pass(250);
         assert_int_equal(n_calls, refused ? n + 1 : n + 3);
         for (int i = n + 1; i < n_calls; i++)
             ends(i, FAILURE_NONE, 40004);
@@ -1188,6 +1400,20 @@ static void a_silent_handshake_is_repeated_and_tried_with_small_segments(void **
     assert_int_equal(step_of(RUNG_TLS)->took_ms, 5000);
     assert_int_equal(step_of(RUNG_HTTP)->failure, FAILURE_BELOW);
     assert_int_equal(SSM->addresses[0].small_segments, ANSWER_UNKNOWN);
+}
+
+/* What is under way of the other half of the ports is no handshake. */
+static void an_answer_does_not_end_the_other_half(void **state)
+{
+    (void)state;
+    start_dialling();
+    pass(400);
+    ends(0, FAILURE_NONE, 40000);
+    is_silent(0);
+    replies(0, reply_of(404)); /* which ends the handshakes beside it */
+    assert_int_equal(step_of(RUNG_HTTP)->outcome, OUTCOME_OK);
+    ends(1, FAILURE_TIMEOUT, 50000);
+    assert_int_equal(SSM->addresses[0].silent_port, 50000);
 }
 
 static void the_handshake_that_is_answered_counts(void **state)
@@ -1305,6 +1531,8 @@ static void what_would_become_a_websocket_is_tried_where_tls_is_opened(void **st
         assert_int_equal(n_sent, 1 + (rows[i].by != TRUST_BY_AMAZON));
         if (n_sent == 2) {
             assert_string_equal(sent[1].request.headers[1], "Upgrade: websocket");
+            assert_int_equal(sent[1].request.timeout_ms,
+                             5005); /* as long as the first one took longer */
             (void)text_set(other.head.request_id, NAME_SIZE, "%s", rows[i].id);
             if (rows[i].status == 0)
                 step_fail(&other.step, FAILURE_TIMEOUT, OPTIONAL_TIMEOUT_MS);
@@ -1317,6 +1545,46 @@ static void what_would_become_a_websocket_is_tried_where_tls_is_opened(void **st
         observe_free(observe);
     }
     observe = NULL;
+}
+
+/* By AWS_CA_BUNDLE goes what the agent makes so; an answer is waited for as long as the agent does, and a third more. */
+static void an_unsigned_request_is_of_its_service(void **state)
+{
+    (void)state;
+    start(NULL);
+    for (enum service i = 0; i < N_SERVICES; i++) {
+        const struct climb *climb = &observe->climbs[i];
+        const struct http_request request = climb_request(climb, "10.0.1.21", -1);
+
+        assert_string_equal(request.method, "GET");
+        assert_string_equal(request.path, "/");
+        assert_string_equal(request.host, climb->plan->host);
+        assert_string_equal(request.address, "10.0.1.21");
+        assert_int_equal(request.port, 443);
+        assert_true(request.tls);
+        assert_int_equal(request.by_sdk, i == SERVICE_SSM || i == SERVICE_KMS);
+        assert_int_equal(request.tls_timeout_ms, 5000);
+        assert_int_equal(request.timeout_ms, i == SERVICE_SSM           ? 80000
+                                             : i == SERVICE_SSMMESSAGES ? 20000
+                                                                        : 5000);
+        assert_int_equal(request.max_body_bytes, 64 * 1024);
+        assert_ptr_equal(request.owner, observe);
+    }
+}
+
+static void what_a_page_repeats_of_the_credentials_is_hidden(void **state)
+{
+    struct http_reply page = reply_of(403);
+    (void)state;
+
+    start_without_role();
+    observe_role(observe, &credentials);
+    page.session.trust_by = TRUST_BY_SYSTEM;
+    page.head.request_id[0] = '\0';
+    page.body = "<p>0123456789abcdefghij</p>";
+    replies(0, page);
+    assert_int_equal(step_of(RUNG_HTTP)->failure, FAILURE_NOT_AWS);
+    assert_string_equal(SSM->addresses[0].body_start, "<p>********************</p>");
 }
 
 /* --- signed requests --- */
@@ -1397,6 +1665,7 @@ static void signed_requests_wait_for_the_role_and_the_place(void **state)
     assert_int_equal(n_sent, 14);
     for (int i = 7; i < 14; i++) {
         assert_non_null(sent[i].request.signature);
+        assert_string_equal(sent[i].request.method, "POST");
         assert_false(sent[i].request.withhold);
         assert_int_equal(sent[i].request.timeout_ms, 80000);
         assert_int_equal(sent[i].request.fd, -1);
@@ -1410,6 +1679,47 @@ static void signed_requests_wait_for_the_role_and_the_place(void **state)
                          !SSM->actions[i].why_not[0]);
     }
     assert_int_equal(n_allowed, 7);
+}
+
+/* A connection of the more that comes when nothing is left to be asked for is closed. */
+static void where_nothing_is_left_no_handshake_begins(void **state)
+{
+    (void)state;
+    start(NULL);
+    say(0, "10.0.1.21", FAILURE_NONE, 1);
+    ends(0, FAILURE_NONE, 40000);
+    facts.plan.permissions = PERMISSIONS_ROLE_ONLY;
+    ends(1, FAILURE_NONE, 40001);
+    assert_int_equal(n_sent, 1);
+}
+
+/* What the answer to GetDocument says of sessions, and what another answer says is none of it. */
+static void preferences_are_those_of_get_document(void **state)
+{
+    int n_climbed = 0;
+    (void)state;
+
+    start_and_sign();
+    for (int i = 7; i < 14; i++) {
+        struct http_reply reply = reply_of(200);
+        reply.body = "{\"Content\":\"{\\\"inputs\\\":{\\\"kmsKeyId\\\":\\\"k\\\"}}\"}";
+        const bool is_it = strcmp(sent[i].target, "GetDocument") == 0;
+        bool was = facts.endpoints[SERVICE_KMS].for_sessions;
+        replies(i, reply);
+        assert_int_equal(facts.endpoints[SERVICE_KMS].for_sessions, was || is_it);
+        n_climbed += is_it;
+    }
+    assert_int_equal(n_climbed, 1);
+    observe_free(observe);
+
+    (void)set_up(state);
+    start_and_sign();
+    for (int i = 7; i < 14; i++) {
+        struct http_reply denied = reply_of(403);
+        denied.body = "{\"Content\":\"{\\\"inputs\\\":{\\\"kmsKeyId\\\":\\\"k\\\"}}\"}";
+        replies(i, denied);
+    }
+    assert_false(facts.endpoints[SERVICE_KMS].for_sessions);
 }
 
 static void a_connection_takes_the_next_request_when_it_is_free(void **state)
@@ -1471,6 +1781,8 @@ static void an_answer_that_decides_stands_for_the_unsigned_one(void **state)
     assert_non_null(sent[1].request.signature);
     pass(1000);
     assert_int_equal(n_calls, 1);
+    observe_take_back(observe); /* no timer is ended twice */
+    observe = NULL;
 }
 
 static void an_answer_that_decides_nothing_is_followed_by_an_unsigned_one(void **state)
@@ -1508,6 +1820,16 @@ static void silence_and_distrust_are_followed_by_an_unsigned_one(void **state)
     replies(0, late);
     assert_int_equal(SSM->actions[0].permission, PERMISSION_UNCLEAR);
     assert_int_equal(SSM->actions[0].failure, FAILURE_TIMEOUT);
+    assert_int_equal(step_of(RUNG_HTTP)->outcome, OUTCOME_OK);
+    observe_free(observe);
+
+    (void)set_up(state); /* the unsigned one does not connect, and the first is still under way */
+    start_signed();
+    n_calls = 1;
+    pass(1000);
+    ends(1, FAILURE_REFUSED, 40001);
+    assert_int_equal(step_of(RUNG_HTTP)->outcome, OUTCOME_UNTRIED);
+    replies(0, reply_of(200));
     assert_int_equal(step_of(RUNG_HTTP)->outcome, OUTCOME_OK);
     observe_free(observe);
 
@@ -1554,6 +1876,8 @@ static void a_signed_handshake_that_is_silent_is_repeated_unsigned(void **state)
     assert_non_null(sent[2].request.signature);
     assert_int_equal(sent[2].request.fd, -1);
     assert_string_equal(sent[2].target, sent[0].target);
+    observe_take_back(observe); /* no timer is ended twice */
+    observe = NULL;
 }
 
 /* Each twenty seconds. Where the new one is answered, what hangs is ended; where the old one is, it was slow. */
@@ -1593,6 +1917,31 @@ static void what_hangs_is_asked_anew(void **state)
     (void)set_up(state);
 }
 
+/* Of two addresses one hung, and is mended: what the other one was asked for is still under way. */
+static void what_hangs_at_one_address_ends_there_alone(void **state)
+{
+    (void)state;
+    start(NULL);
+    observe_placed(observe);
+    observe_role(observe, &credentials);
+    say(0, "10.0.1.21 10.0.2.21", FAILURE_NONE, 1);
+    say(1, "", FAILURE_NODATA, 1);
+    for (int i = 0; i < 7; i++) /* two that climb, and more connections, by turns to each */
+        ends(i, FAILURE_NONE, 40000);
+    assert_int_equal(n_sent, 7);
+    int n = n_calls;
+    pass(1000);
+    assert_int_equal(n_calls, n + 2); /* unsigned ones beside the first */
+    assert_string_equal(calls[n + 1].address, "10.0.2.21");
+    ends(n + 1, FAILURE_NONE, 40001);
+    pass(19000);
+    sent[7].request.silent(sent[7].arg, true);
+    ends(n_calls - 1, FAILURE_NONE, 40002);
+    replies(8, reply_of(404));
+    for (int i = 0; i < 7; i++)
+        assert_int_equal(!sent[i].done, i % 2 == 1);
+}
+
 static void more_connections_carry_signed_requests_only(void **state)
 {
     (void)state;
@@ -1601,6 +1950,8 @@ static void more_connections_carry_signed_requests_only(void **state)
     ends(2, FAILURE_REFUSED, 40002);
     ends(3, FAILURE_NONE, 40003);
     assert_int_equal(n_sent, 3);
+    for (int i = 0; i < 3; i++)
+        assert_int_equal(sent[i].request.tls_timeout_ms, i == 0 ? 5000 : 3000);
     assert_string_not_equal(sent[0].target, sent[1].target);
     assert_string_not_equal(sent[1].target, sent[2].target);
     replies(1, reply_of(200));
@@ -1608,6 +1959,8 @@ static void more_connections_carry_signed_requests_only(void **state)
     assert_int_equal(n_sent, 3); /* the certificate of the address is not judged yet */
     replies(0, reply_of(200));
     assert_int_equal(n_sent, 5);
+    assert_int_equal(sent[3].request.tls_timeout_ms, 3000); /* should its connection be gone */
+    assert_int_equal(sent[3].request.max_body_bytes, 256 * 1024);
     struct http_reply withheld = reply_of(0);
     withheld.withheld = true;
     replies(2, withheld);
@@ -1639,6 +1992,36 @@ static void an_unclear_answer_beside_the_first_stays(void **state)
     ends(1, FAILURE_NONE, 40001);
     replies(1, reply_of(503));
     assert_int_equal(permission_of(1), PERMISSION_UNCLEAR);
+}
+
+/* Whose own first request fails, after or before it was asked for an action. */
+static void an_address_that_does_not_answer_says_nothing_of_actions(void **state)
+{
+    struct http_reply reset = reply_of(0);
+
+    step_fail(&reset.step, FAILURE_RESET, 5);
+    for (int after = 0; after < 2; after++) {
+        (void)set_up(state);
+        start_signed();
+        n_calls = 2;
+        ends(1, FAILURE_NONE, 40001);
+        pass(1000);
+        ends(2, FAILURE_NONE, 40002);
+        assert_null(sent[2].request.signature);
+        if (!after)
+            replies(2, reset);
+        replies(0, reply_of(503));
+        replies(1, reply_of(503));
+        if (after) {
+            assert_int_equal(permission_of(0), PERMISSION_UNCLEAR);
+            replies(2, reset);
+        }
+        assert_int_equal(step_of(RUNG_HTTP)->failure, FAILURE_RESET);
+        assert_int_equal(permission_of(0), PERMISSION_NOT_PROBED);
+        assert_int_equal(permission_of(1), PERMISSION_NOT_PROBED);
+        observe_free(observe);
+    }
+    observe = NULL;
 }
 
 static int n_unclear_in(const char *region, enum failure failure)
@@ -1734,36 +2117,79 @@ static void one_action_is_asked_again_where_it_was_answered(void **state)
     start(&ladder);
     assert_int_equal(n_asked, 2);
     assert_int_equal(SSM->n_addresses, 0);
+    observe_free(observe);
+
+    const struct observe_again other = {target_of_service(SERVICE_SSMMESSAGES), NULL};
+    SSM->n_addresses = 1;
+    start(&other);
+    assert_int_equal(n_asked, 4);
+    assert_string_equal(asked[2].name, "ssmmessages.us-east-1.amazonaws.com");
+    assert_int_equal(SSM->n_addresses, 1); /* left alone */
 }
 
 static void what_a_wrong_region_found_is_taken_back(void **state)
 {
     (void)state;
     add_second_server(); /* which never answers */
-    start_without_role();
+    start_and_connect();
     replies(0, reply_of(404));
-    (void)text_set(facts.clock.samples[1].source, NAME_SIZE, "imds");
-    facts.clock.samples[1].offset_ms = 5;
-    facts.clock.n_samples = 2;
+    for (int i = 1; i < 4; i++) /* more connections, whose handshakes are under way */
+        ends(i, FAILURE_NONE, 40001);
+    assert_int_equal(n_sent, 4);
+    ladder_add(&observe->climbs[SERVICE_SSM], "10.0.2.21", false); /* and one that is dialled */
+    for (int i = 0; i < 3; i++)
+        facts.clock.samples[i].offset_ms = i;
+    (void)text_set(facts.clock.samples[0].source, NAME_SIZE, "imds");
+    (void)text_set(facts.clock.samples[1].source, NAME_SIZE, "ssm");
+    (void)text_set(facts.clock.samples[2].source, NAME_SIZE, "imds");
+    facts.clock.n_samples = 3;
     (void)text_set(facts.imds.address, ADDRESS_SIZE, "169.254.169.254");
-    (void)text_set(facts.network.routes[1].to, ADDRESS_SIZE, "169.254.169.254");
-    facts.network.n_routes = 2;
+    (void)text_set(facts.network.routes[0].to, ADDRESS_SIZE, "169.254.169.254");
+    (void)text_set(facts.network.routes[1].to, ADDRESS_SIZE, "10.0.1.21");
+    (void)text_set(facts.network.routes[2].to, ADDRESS_SIZE, "169.254.169.254");
+    (void)text_set(facts.network.routes[2].interface, NAME_SIZE, "ens6");
+    facts.network.n_routes = 3;
+    (void)text_set(facts.agent.proxy_address, ADDRESS_SIZE, "10.0.0.5:3128");
     facts.agent.connected = ANSWER_YES;
     (void)text_set(facts.agent.connected_to, ADDRESS_SIZE, "10.0.1.21");
     observe_take_back(observe);
     observe = NULL;
     assert_int_equal(SSM->n_answers, 0);
     assert_int_equal(SSM->n_addresses, 0);
-    assert_int_equal(facts.clock.n_samples, 1);
-    assert_int_equal(facts.clock.samples[0].offset_ms, 5);
-    assert_int_equal(facts.network.n_routes, 1);
-    assert_string_equal(facts.network.routes[0].to, "169.254.169.254");
+    assert_int_equal(facts.clock.n_samples, 2);
+    assert_int_equal(facts.clock.samples[0].offset_ms, 0);
+    assert_int_equal(facts.clock.samples[1].offset_ms, 2);
+    assert_int_equal(facts.network.n_routes, 2);
+    assert_string_equal(facts.network.routes[0].interface, "");
+    assert_string_equal(facts.network.routes[1].interface, "ens6");
+    assert_string_equal(facts.agent.proxy_address, "");
     assert_int_equal(facts.agent.connected, ANSWER_UNKNOWN);
     assert_string_equal(facts.agent.connected_to, "");
     for (int i = 0; i < n_timers; i++)
         assert_null(timers[i].fire);
-    for (int i = 0; i < n_asked; i++)
+    for (int i = 0; i < MAX_CALLS; i++) {
         assert_null(asked[i].done);
+        assert_null(calls[i].done);
+        assert_null(sent[i].done);
+    }
+}
+
+/* Whatever time it is: no timer is left, and none is ended that fired. */
+static void it_is_taken_back_at_any_time(void **state)
+{
+    static const int64_t times_ms[] = {0, 60, 300, 1000, 2000, 2300, 6000};
+
+    for (size_t i = 0; i < COUNT_OF(times_ms); i++) {
+        (void)set_up(state);
+        add_second_server();
+        start(NULL);
+        observe_placed(observe);
+        say(2, "10.0.1.21", FAILURE_NONE, 1);
+        pass(times_ms[i]);
+        observe_take_back(observe);
+        assert_null(next_timer(INT64_MAX));
+    }
+    observe = NULL;
 }
 
 static void what_sessions_use_is_climbed_too(void **state)
@@ -1787,6 +2213,39 @@ static void what_sessions_use_is_climbed_too(void **state)
                         "{\"Content\":\"{\\\"inputs\\\":{\\\"s3BucketName\\\":\\\"b\\\"}}\"}");
     assert_true(facts.endpoints[SERVICE_S3].for_sessions);
     assert_int_equal(n_asked, n + 4);
+}
+
+static int n_held;
+
+static void *hold(size_t size)
+{
+    n_held++;
+    return malloc(size);
+}
+
+static void give_back(void *memory)
+{
+    n_held -= !!memory;
+    free(memory);
+}
+
+static void what_is_parsed_is_given_back(void **state)
+{
+    static const char body[] = "{\"Content\":\"{\\\"inputs\\\":{\\\"kmsKeyId\\\":\\\"k\\\"}}\","
+                               "\"__type\":\"x\"}";
+    const struct http_head head = {.status = 400};
+    struct action_facts action = {.action = "ssm:GetDocument"};
+    (void)state;
+
+    start(NULL);
+    cJSON_InitHooks(&(cJSON_Hooks){hold, give_back});
+    observe_preferences(observe, body);
+    assert_true(facts.endpoints[SERVICE_KMS].for_sessions);
+    assert_int_equal(n_held, 0);
+    service_answer_judge(&head, body, strlen(body), "", &action);
+    assert_string_equal(action.code, "x");
+    assert_int_equal(n_held, 0);
+    cJSON_InitHooks(NULL);
 }
 
 /* Where nothing is known of this machine's addresses, those of IPv4 are taken, which every endpoint has. */
@@ -1939,9 +2398,45 @@ static void a_request_goes_through_a_proxy_that_opens_the_way(void **state)
             step_fail(&reply.tls, FAILURE_UNTRUSTED, 3);
         replies(0, reply);
         assert_int_equal(SSM->proxy.failure, rows[i].failure);
+        assert_int_equal(SSM->proxy.took_ms, rows[i].status == 0 ? 4 + 3 : 4 + 5);
+        char detail[DETAIL_SIZE] = "";
+        if (rows[i].failure != FAILURE_NONE)
+            (void)text_set(detail, sizeof(detail), "it opens the way, and then: %s",
+                           failure_words(rows[i].failure));
+        assert_string_equal(SSM->proxy.detail, detail);
+        assert_int_equal(n_opened, 2); /* ssm has no websocket */
         observe_free(observe);
     }
     observe = NULL;
+}
+
+/* A third one: of one the proxy was heard, of one nothing is known yet. */
+static void a_proxy_that_answers_another_loses_one_connection(void **state)
+{
+    struct step silent, refused;
+    (void)state;
+
+    (void)text_set(facts.agent.https_proxy, sizeof(facts.agent.https_proxy),
+                   "http://10.0.0.5:3128");
+    facts.plan.services[SERVICE_SSMMESSAGES].need = NEED_REQUIRED;
+    facts.plan.services[SERVICE_EC2MESSAGES].need = NEED_OPTIONAL;
+    start(NULL);
+    assert_int_equal(n_opened, 3);
+    step_fail(&silent, FAILURE_TIMEOUT, CONNECT_TIMEOUT_MS);
+    step_fail(&refused, FAILURE_PROXY, 4);
+    opened[1].done(opened[1].arg, &refused, 403, -1);
+    opened[0].done(opened[0].arg, &silent, 0, -1);
+    assert_int_equal(n_opened, 4);
+    observe_free(observe);
+
+    (void)set_up(state); /* a name that is none is none for all three */
+    (void)text_set(facts.agent.https_proxy, sizeof(facts.agent.https_proxy), "http://proxy.x:3128");
+    facts.plan.services[SERVICE_SSMMESSAGES].need = NEED_REQUIRED;
+    facts.plan.services[SERVICE_EC2MESSAGES].need = NEED_OPTIONAL;
+    start(NULL);
+    say(n_asked - 1, "", FAILURE_NXDOMAIN, 1);
+    for (int i = SERVICE_SSM; i <= SERVICE_EC2MESSAGES; i++)
+        assert_int_equal(facts.endpoints[i].proxy.failure, FAILURE_NXDOMAIN);
 }
 
 /* Where something opens TLS behind the proxy. Silence is asked once more. */
@@ -1965,6 +2460,31 @@ static void what_becomes_a_websocket_goes_through_the_proxy_too(void **state)
     }
     assert_int_equal(n_opened, 4);
     assert_int_equal(facts.endpoints[SERVICE_SSMMESSAGES].proxy.failure, FAILURE_NO_WEBSOCKET);
+    observe_free(observe);
+
+    static const struct {
+        int status;
+        const char *id;
+        enum failure failure;
+    } answers[] = {
+        {101, "", FAILURE_NONE}, {404, "1", FAILURE_NONE}, {404, "", FAILURE_NO_WEBSOCKET}};
+    for (size_t i = 0; i < COUNT_OF(answers); i++) {
+        struct http_reply second = reply_of(answers[i].status);
+        (void)set_up(state);
+        start_with_proxy("http://10.0.0.5:3128");
+        second.session.trust_by = TRUST_BY_SYSTEM;
+        (void)text_set(second.head.request_id, NAME_SIZE, "%s", answers[i].id);
+        for (int j = 0; j < 2; j++) {
+            opened[n_opened - 1].done(opened[n_opened - 1].arg, &step, 200,
+                                      open("/dev/null", O_RDWR | O_CLOEXEC));
+            replies(j, j == 0 ? reply : second);
+        }
+        assert_int_equal(n_opened, 3);
+        assert_int_equal(sent[1].request.timeout_ms, 5000);
+        assert_int_equal(facts.endpoints[SERVICE_SSMMESSAGES].proxy.failure, answers[i].failure);
+        observe_free(observe);
+    }
+    observe = NULL;
 }
 
 static void a_proxy_by_tls_that_speaks_plainly_is_wrong(void **state)
@@ -1982,17 +2502,23 @@ static void a_proxy_by_tls_that_speaks_plainly_is_wrong(void **state)
                 {FAILURE_MALFORMED, 0, OUTCOME_UNTRIED, FAILURE_NONE},
                 {FAILURE_REFUSED, 0, OUTCOME_FAILED, FAILURE_REFUSED}};
 
-    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+    for (size_t i = 0; i < 2 * COUNT_OF(rows); i++) {
+        const size_t row = i / 2;
+        const bool socks = i % 2;
         struct step step;
         (void)set_up(state);
-        start_with_proxy("https://10.0.0.5:3128");
-        if (rows[i].failure == FAILURE_NONE)
+        start_with_proxy(socks ? "socks5://10.0.0.5:3128" : "https://10.0.0.5:3128");
+        if (rows[row].failure == FAILURE_NONE)
             step_ok(&step, 4);
         else
-            step_fail(&step, rows[i].failure, 4);
-        opened[0].done(opened[0].arg, &step, rows[i].status, -1);
-        assert_int_equal(SSM->proxy.outcome, rows[i].outcome);
-        assert_int_equal(SSM->proxy.failure, rows[i].becomes);
+            step_fail(&step, rows[row].failure, 4);
+        opened[0].done(opened[0].arg, &step, rows[row].status, -1);
+        assert_int_equal(SSM->proxy.outcome, rows[row].outcome);
+        assert_int_equal(SSM->proxy.failure, rows[row].becomes);
+        if (rows[row].becomes == FAILURE_NOT_TLS)
+            assert_string_equal(SSM->proxy.detail,
+                                socks ? "its URL says socks5, it speaks plain HTTP"
+                                      : "its URL says https, it speaks plain HTTP");
         observe_free(observe);
     }
     observe = NULL;
@@ -2066,6 +2592,35 @@ static void a_proxys_next_address_is_dialled(void **state)
     opened[2].done(opened[2].arg, &step, 403, -1);
     assert_int_equal(n_opened, 3);
     assert_int_equal(SSM->proxy_status, 403);
+    observe_free(observe);
+
+    static const struct {
+        enum failure failure;
+        int32_t status, took_ms;
+        bool next;
+    } rows[] = {{FAILURE_REFUSED, 0, 4, true},
+                {FAILURE_HOST_UNREACHABLE, 0, 4, true},
+                {FAILURE_TIMEOUT, 0, PROXY_TIMEOUT_MS - 1, true},
+                {FAILURE_TIMEOUT, 0, PROXY_TIMEOUT_MS, false},
+                {FAILURE_CLOSED, 0, 4, false},
+                {FAILURE_RESET, 0, 4, false},
+                {FAILURE_MALFORMED, 0, 4, false},
+                {FAILURE_PROXY, 407, 4, false},
+                {FAILURE_NONE, 0, 4, false}};
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        (void)set_up(state);
+        start_with_proxy("http://proxy.corp.example:3128");
+        say(n_asked - 1, "10.0.0.5 10.0.0.6", FAILURE_NONE, 1);
+        if (rows[i].failure == FAILURE_NONE)
+            step_ok(&step, rows[i].took_ms);
+        else
+            step_fail(&step, rows[i].failure, rows[i].took_ms);
+        opened[0].done(opened[0].arg, &step, rows[i].status, -1);
+        if (n_opened != (rows[i].next ? 3 : 2))
+            fail_msg("row %zu: %d", i, n_opened);
+        observe_free(observe);
+    }
+    observe = NULL;
 }
 
 /* Each name is asked of the server that said no to the one before it. */
@@ -2150,6 +2705,7 @@ int main(void)
         TEST(the_options_of_resolv_conf_count),
         TEST(amazon_is_asked_where_the_answer_is_doubtful),
         TEST(amazon_is_asked_where_an_address_of_another_server_fails),
+        TEST(of_a_name_with_fewer_dots_than_ndots_the_list_is_first),
         TEST(a_question_that_cannot_start_is_trouble),
         TEST(a_silent_address_is_tried_by_turns_from_both_halves_of_the_ports),
         TEST(a_refusal_after_silence_is_not_repeated),
@@ -2159,11 +2715,20 @@ int main(void)
         TEST(the_deadline_finds_a_missing_answer),
         TEST(who_refuses_is_found_out),
         TEST(what_is_refused_here_is_dialled_again_in_its_turn),
+        TEST(others_of_its_kind_stand_anywhere),
+        TEST(turns_end),
+        TEST(without_a_turn_the_other_half_has_its_time),
+        TEST(who_asks_when_the_next_turn_is_free_gets_one),
         TEST(where_all_are_refused_here_one_is_dialled_again_for_all),
         TEST(what_would_become_a_websocket_is_tried_where_tls_is_opened),
         TEST(a_silent_handshake_is_repeated_and_tried_with_small_segments),
+        TEST(an_answer_does_not_end_the_other_half),
         TEST(the_handshake_that_is_answered_counts),
         TEST(the_answer_to_an_unsigned_request_is_judged),
+        TEST(an_unsigned_request_is_of_its_service),
+        TEST(what_a_page_repeats_of_the_credentials_is_hidden),
+        TEST(where_nothing_is_left_no_handshake_begins),
+        TEST(preferences_are_those_of_get_document),
         TEST(what_condemns_every_request_is_asked_twice),
         TEST(a_later_round_asks_nothing_twice),
         TEST(signed_requests_wait_for_the_role_and_the_place),
@@ -2174,9 +2739,11 @@ int main(void)
         TEST(an_answer_that_decides_nothing_is_followed_by_an_unsigned_one),
         TEST(silence_and_distrust_are_followed_by_an_unsigned_one),
         TEST(a_signed_handshake_that_is_silent_is_repeated_unsigned),
+        TEST(what_hangs_at_one_address_ends_there_alone),
         TEST(what_hangs_is_asked_anew),
         TEST(more_connections_carry_signed_requests_only),
         TEST(an_address_that_is_not_awss_says_nothing_of_actions),
+        TEST(an_address_that_does_not_answer_says_nothing_of_actions),
         TEST(an_unclear_answer_beside_the_first_stays),
         TEST(a_request_that_cannot_start_is_trouble),
         TEST(a_region_that_is_none_cannot_be_signed_for),
@@ -2184,13 +2751,16 @@ int main(void)
         TEST(an_agent_without_a_connection_is_not_connected),
         TEST(one_action_is_asked_again_where_it_was_answered),
         TEST(what_a_wrong_region_found_is_taken_back),
+        TEST(it_is_taken_back_at_any_time),
         TEST(what_sessions_use_is_climbed_too),
+        TEST(what_is_parsed_is_given_back),
         TEST(of_which_family_addresses_are_taken),
         TEST(the_actions_of_each_service_are_planned),
         TEST(left_out_and_elsewhere_is_not_climbed),
         TEST(the_agents_proxy_is_asked_for_each_service),
         TEST(connections_to_a_proxy_are_lost_one_by_one_or_all),
         TEST(a_request_goes_through_a_proxy_that_opens_the_way),
+        TEST(a_proxy_that_answers_another_loses_one_connection),
         TEST(what_becomes_a_websocket_goes_through_the_proxy_too),
         TEST(a_proxy_by_tls_that_speaks_plainly_is_wrong),
         TEST(a_proxys_name_is_asked_of_one_server_after_the_other),

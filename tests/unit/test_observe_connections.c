@@ -132,6 +132,10 @@ static void too_many_connections_say_nothing(void **state)
     for (int i = 0; i < MAX_CONNECTIONS; i++)
         (void)text_add(text, sizeof(text), "%s", TO(ENDPOINT, "01", "0"));
     put("tcp6", NULL);
+    put("tcp", HEAD TO("1501:01BB", "01", "0") TO("1501000A1501000A:01BB", "01", "0"));
+    connections_read(root, 443, &connections);
+    assert_true(connections.known);
+    assert_int_equal(connections.n, 0); /* of no family */
     put("tcp", text);
     connections_read(root, 443, &connections);
     assert_true(connections.known);

@@ -78,6 +78,44 @@ static void waiting_never_passes_the_deadline(void **state)
         }
 }
 
+/* At the edges of its phases, without chance: the first wait of a length is any time up to it, and later ones are little shorter. */
+static void each_phase_has_its_longest_wait(void **state)
+{
+    static const struct {
+        int n_done;
+        int64_t elapsed_ms, longest_ms;
+        bool follow;
+    } rows[] = {
+        {1, 0, 400, false},         {2, 0, 800, false},          {4, 0, 3200, false},
+        {5, 0, 5000, false},        {20, 29999, 5000, false},    {20, 30000, 28000, false},
+        {20, 599999, 28000, false}, {20, 600000, 290000, false}, {1, 0, 28000, true},
+        {1, 599999, 28000, true},   {1, 600000, 290000, true},   {40, 3600000, 290000, true},
+    };
+    (void)state;
+
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        struct rounds_pace pace = {0};
+        struct rounds_state round = {.n_done = rows[i].n_done,
+                                     .remaining_ms = INT64_MAX,
+                                     .elapsed_ms = rows[i].elapsed_ms,
+                                     .follow = rows[i].follow};
+        const int64_t longest_ms = rows[i].longest_ms;
+
+        assert_int_equal(rounds_wait(&pace, &round), longest_ms);
+        pace.at_most_ms = 0;
+        round.random = (uint32_t)longest_ms - 1;
+        assert_int_equal(rounds_wait(&pace, &round), 1);
+        assert_int_equal(
+            rounds_wait(&pace, &round), /* of the same length: at most a 16th shorter */
+            longest_ms - (longest_ms - 1) % (longest_ms / 16));
+        round.random = 0;
+        round.took_ms = longest_ms / 2 - 1;
+        assert_int_equal(rounds_wait(&pace, &round), longest_ms - round.took_ms);
+        round.took_ms = longest_ms / 2;
+        assert_int_equal(rounds_wait(&pace, &round), longest_ms);
+    }
+}
+
 /* Goes through an hour in which nothing changes; each round takes so long. Returns how many rounds began, and
  * the longest time between two in each phase. */
 struct hour {
@@ -418,6 +456,7 @@ int main(void)
         cmocka_unit_test(answers_that_say_later_are_asked_again),
         cmocka_unit_test(an_identity_that_is_not_there_yet_is_asked_again),
         cmocka_unit_test(waiting_never_passes_the_deadline),
+        cmocka_unit_test(each_phase_has_its_longest_wait),
         cmocka_unit_test(an_hour_of_waiting_keeps_its_budget_and_its_promise),
         cmocka_unit_test(a_fleet_is_spread_out),
         cmocka_unit_test(rounds_out_of_turn_begin_at_once_until_there_were_many),
