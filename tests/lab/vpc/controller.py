@@ -31,7 +31,7 @@ from . import (
     world as w,
 )
 from .machine import Machine
-from .programs import Program
+from .programs import Program, under_limits
 from .record import Record
 
 WORK = "/run/lab-work"
@@ -195,8 +195,9 @@ class Controller:
 
     async def _run(self, message, files, reader, writer):
         try:
+            command = under_limits(message["command"], self.proxy.world.inotify)
             program = Program(
-                self.machine, message["command"], message["environment"], message["folder"], files, message["terminal"]
+                self.machine, command, message["environment"], message["folder"], files, message["terminal"]
             )
         except OSError as error:
             _say(

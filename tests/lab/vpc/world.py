@@ -221,6 +221,7 @@ class World:
     state_directory: str = "writable"  # read-only, noexec, full, inodes (none left): /var/lib/amazon; or which directory of ssm/
     bundle: str = "whole"  # the system's CA bundle: empty, truncated, foreign, none, directory (instance.py)
     corporate_authority: bool = False  # in the system's bundle
+    inotify: dict = field(default_factory=dict)  # instances, watches -> how many root may have, if not as many as on this machine
     sdk_bundle: str = ""  # whose authority is in the file that AWS_CA_BUNDLE names
 
     @property

@@ -348,6 +348,11 @@ def _(world, variant="read-only"):
         world.state_directory = variant
 
 
+@fault("inotify-exhausted", "root has used up its inotify instances, or its watches", "inotify-exhausted", "[instances|watches]")
+def _(world, limit="instances"):
+    world.inotify[choice(limit, "instances", "watches")] = 0
+
+
 @fault("no-ca-bundle", "there is no CA bundle where the SSM agent looks", "ca-bundle-missing")
 def _(world):
     world.bundle = "none"

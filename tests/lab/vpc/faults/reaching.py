@@ -267,11 +267,12 @@ def _(world, variant="subnet"):
     world.routes.append(f"{to} via {DEAD_GATEWAY} dev {w.INTERFACE} onlink")
 
 
-@fault("path-mtu", "large packets between instance and endpoints vanish, both ways or those of the instance", "path-mtu", "[both|up]")
-def _(world, way="both"):
+@fault("path-mtu", "large packets between instance and endpoints vanish, both ways or those of the instance", "path-mtu",
+       "[both|up[:BYTES (600)]]")
+def _(world, way="both", n_bytes="600"):
     if choice(way, "both", "up") == "both":
-        world.rule("endpoint_output", f"{_ASKED_443} meta length > 600 drop")
-    world.rule("endpoint_input", f"{_ASKED_443} meta length > 600 drop")
+        world.rule("endpoint_output", f"{_ASKED_443} meta length > {n_bytes} drop")
+    world.rule("endpoint_input", f"{_ASKED_443} meta length > {n_bytes} drop")
 
 
 @fault("handshake-swallowed", "TCP connects, and no ClientHello is ever answered", "tls-reset", "[SERVICE (all)]")
