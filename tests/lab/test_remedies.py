@@ -21,6 +21,15 @@ AT_ONCE = 4
 STAND_INS = os.path.join(LAB, "stand-ins")
 UNKNOWN = "stand-in does not know"
 UNSEEN = "what is commented out is run too: it must not be run before a look"
+READER = "and who reads does what the words before a command say, with nothing but what the look has printed"
+DONE_BY_READER = {  # the command -> what is done before it
+    "aws organizations update-policy": """/usr/bin/python3 -c '
+import json
+document = json.load(open("policy.json"))
+document["Statement"] = [each for each in document["Statement"] if each["Effect"] != "Deny"]
+json.dump(document, open("policy.json", "w"))'
+""",
+}
 LEFT = {  # checks of the finding that remain, as a warning
     "no-address-of-family": ["ec2messages.resolve"],  # nobody is told to do anything to its endpoint
 }
@@ -43,6 +52,10 @@ ROWS = [  # faults, the finding, the verdict afterwards, and UNSEEN
     ("policy-incomplete", "policy-incomplete", "ready"),
     ("denied-by-boundary", "denied-by-boundary", "ready", UNSEEN),
     ("denied", "denied", "ready", UNSEEN),
+    ("denied-explicitly", "denied-explicitly", "ready", UNSEEN),
+    ("denied-explicitly:written-in", "denied-explicitly", "ready", UNSEEN),
+    ("denied-by-organization", "denied-by-organization", "ready", READER),
+    ("denied-by-organization:unit", "denied-by-organization", "ready", READER),
     ("denied-by-endpoint-policy:ssm", "denied-by-endpoint-policy", "ready", UNSEEN),
     ("denied-by-endpoint-policy", "denied-by-endpoint-policy", "ready", UNSEEN),
     # names
@@ -132,8 +145,6 @@ NOT = {
     "tls-expired": _THEIRS,
     "tls-reset": _THEIRS,
     "tls-version": _THEIRS,
-    "denied-explicitly": "the commands look; which statement may go only the reader knows",
-    "denied-by-organization": "the commands look; the policy is another account's",
     "request-refused": "the commands look; whose instance it is only the reader knows",
     "signature-rejected": _THEIRS,
     "slow-endpoint": _THEIRS,
@@ -165,8 +176,10 @@ def _mend(faults, code, special):
         before = lab.run(["check", "--output", "json"]).stdout
         printed = subprocess.run([BINARY, "show", "--commands", "-"], input=before, capture_output=True, text=True, check=False)
         script = _of_one(printed.stdout, code)
-        if special == UNSEEN:
+        if special in (UNSEEN, READER):
             script = re.sub(r"(?m)^# (?=(aws|sudo) )", "", script)
+        for command, before_it in DONE_BY_READER.items() if special == READER else ():
+            script = script.replace(f"\n{command}", f"\n{before_it}{command}")
         script = f"cd /run\n{script}"
         done = lab.run(["-s"], program="/bin/bash", environment={"PATH": f"{STAND_INS}:/usr/sbin:/usr/bin:/sbin:/bin"}, input=script)
         after = lab.run(["check", "--output", "json"]).stdout

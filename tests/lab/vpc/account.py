@@ -12,7 +12,7 @@ import re
 
 import jmespath
 
-from . import world as w
+from . import policies, world as w
 
 ENDPOINTS_GROUP = "sg-0e1f2a3b4c5d67894"  # shared by all endpoints that have none of their own
 ROUTE_TABLE = "rtb-0e1f2a3b4c5d67895"
@@ -280,7 +280,38 @@ class Account:
         self._roles_changed()
 
     def _iam_list_attached_role_policies(self, take):
-        return {"AttachedPolicies": [{"PolicyName": name} for name in self._role(take) if isinstance(name, str)]}
+        return {"AttachedPolicies": [{"PolicyName": name, "PolicyArn": _arn(name)} for name in self._of_role(take, written=False)]}
+
+    def _iam_list_role_policies(self, take):
+        return {"PolicyNames": self._of_role(take, written=True)}
+
+    def _iam_get_role_policy(self, take):
+        name = self._named(self._of_role(take, written=True), take("--policy-name"))
+        return {"PolicyDocument": policies.load(name)}
+
+    def _iam_delete_role_policy(self, take):
+        role = self._role(take)
+        role.remove(self._named(self.world.service.written_in, take("--policy-name")))
+        self._roles_changed()
+
+    def _iam_detach_role_policy(self, take):
+        role = self._role(take)
+        name = self._named(role, take("--policy-arn").rpartition("/")[2])
+        if name in self.world.service.written_in:
+            raise Refused("NoSuchEntity")
+        role.remove(name)
+        self._roles_changed()
+
+    def _iam_simulate_principal_policy(self, take):
+        role = self.roles[take("--policy-source-arn").rpartition("/")[2]]
+        results = []
+        for action in take("--action-names").split():
+            denied = policies.denial(action, {"identity": role})
+            by = [name for name in role if "explicit" in (policies.denial(action, {"identity": [name]}) or "")]
+            decision = "allowed" if denied is None else "explicitDeny" if by else "implicitDeny"
+            matched = [{"SourcePolicyId": name} for name in by]
+            results.append({"EvalActionName": action, "EvalDecision": decision, "MatchedStatements": matched})
+        return {"EvaluationResults": results}
 
     def _iam_create_instance_profile(self, take):
         name = take("--instance-profile-name")
@@ -298,18 +329,19 @@ class Account:
         self._roles_changed()
 
     def _iam_get_role(self, take):
+        arn = f"arn:aws:iam::{w.ACCOUNT}:role/{take.options.get('--role-name')}"
         self._role(take)
         boundary = {"PermissionsBoundaryArn": f"arn:aws:iam::{w.ACCOUNT}:policy/boundary"}
-        return {"Role": {"AssumeRolePolicyDocument": {}, "PermissionsBoundary": boundary if self.world.service.boundary else None}}
+        return {"Role": {"Arn": arn, "AssumeRolePolicyDocument": {}, "PermissionsBoundary": boundary if self.world.service.boundary else None}}
 
     def _iam_get_policy(self, take):
         take("--policy-arn")
         return {"Policy": {"DefaultVersionId": "v1"}}
 
     def _iam_get_policy_version(self, take):
-        take("--policy-arn")
+        name = take("--policy-arn").rpartition("/")[2]
         take.same("--version-id", "v1")
-        return {"PolicyVersion": {"Document": {}}}
+        return {"PolicyVersion": {"Document": {} if name == "boundary" else policies.load(name)}}
 
     def _iam_delete_role_permissions_boundary(self, take):
         self._role(take)
@@ -319,6 +351,29 @@ class Account:
         self._role(take)
         _must_trust_ec2(json.loads(take("--policy-document")))
         self.world.imds.instead.pop(f"meta-data/iam/security-credentials/{w.ROLE}", None)
+
+    # --- Organizations ---
+
+    def _organizations_list_parents(self, take):
+        take.same("--child-id", w.ACCOUNT)
+        return {"Parents": [{"Id": w.UNIT, "Type": "ORGANIZATIONAL_UNIT"}]}
+
+    def _organizations_list_policies_for_target(self, take):
+        take.same("--filter", "SERVICE_CONTROL_POLICY")
+        target = take("--target-id")
+        if target not in (w.ACCOUNT, w.UNIT):
+            raise Refused("TargetNotFoundException")
+        own = self.world.service.organization if target == self.world.service.organization_target else ["FullAWSAccess"]
+        return {"Policies": [{"Id": f"p-{name}", "Name": name, "AwsManaged": name == "FullAWSAccess"} for name in own]}
+
+    def _organizations_describe_policy(self, take):
+        name = self._named(self.world.service.organization, take("--policy-id").removeprefix("p-"))
+        return {"Policy": {"Content": json.dumps(policies.load(name))}}
+
+    def _organizations_update_policy(self, take):
+        own = self.world.service.organization
+        name = self._named(own, take("--policy-id").removeprefix("p-"))
+        own[own.index(name)] = json.loads(take("--content"))
 
     # --- Route 53 Resolver ---
 
@@ -406,6 +461,17 @@ class Account:
             raise Refused("NoSuchEntity")
         return self.roles[name]
 
+    def _of_role(self, take, written):
+        """The policies of a role that have a name: written into it, or attached."""
+        written_in = self.world.service.written_in
+        return [name for name in self._role(take) if isinstance(name, str) and (name in written_in) == written]
+
+    @staticmethod
+    def _named(names, name):
+        if name not in names:
+            raise Refused("NoSuchEntity")
+        return name
+
     def _roles_changed(self):
         role = self.profiles.get(self.associated)
         if role:
@@ -461,6 +527,10 @@ def _text(answer):
         inner = [each for each in answer if isinstance(each, (list, dict))]
         return "\n".join(map(_text, inner)) if inner else "\t".join(map(_text, answer))
     return json.dumps(answer) if isinstance(answer, dict) else str(answer)
+
+
+def _arn(policy):
+    return f"arn:aws:iam::{'aws' if policy.startswith('Amazon') else w.ACCOUNT}:policy/{policy}"
 
 
 def _family(address):

@@ -9,6 +9,7 @@ import ipaddress
 from dataclasses import dataclass, field
 
 ACCOUNT = "123456789012"
+UNIT = "ou-0a1b-2c3d4e5f"  # of the organization, that the account is in
 INSTANCE_ID = "i-0123456789abcdef0"
 INSTANCE_ADDRESS = "10.0.1.10"
 INSTANCE_ADDRESS6 = "2001:db8:1:1::10"
@@ -155,9 +156,11 @@ class Service:
     dates_off_s: float = 0.0  # what is in front of the services rewrites Date by that
     throttle: tuple = ()  # (status, code) of what is throttled, if not as usual
     identity: list = field(default_factory=lambda: ["AmazonSSMManagedInstanceCore"])
+    written_in: list = field(default_factory=list)  # of `identity`, what is written into the role, not attached to it
     boundary: list | None = None
     endpoint: dict = field(default_factory=dict)  # service -> list; absent: full access
     organization: list = field(default_factory=lambda: ["FullAWSAccess"])
+    organization_target: str = ACCOUNT  # what its policies are attached to, or the unit above it (account.py)
     resource_control: list = field(default_factory=lambda: ["FullAWSAccess"])
     reason: str = "full"  # none: "is not authorized" and no more; odd: a phrase nobody has seen before; session
     default_host_management: bool = False
