@@ -17,6 +17,7 @@ from . import policies, world as w
 ENDPOINTS_GROUP = "sg-0e1f2a3b4c5d67894"  # shared by all endpoints that have none of their own
 ROUTE_TABLE = "rtb-0e1f2a3b4c5d67895"
 NETWORK_ACL = "acl-0e1f2a3b4c5d67896"
+OWN_ZONE, ENDPOINTS_ZONE = "Z0A1B2C3D4E5F6", "Z7HUB22UULQXV"
 CORE = "AmazonSSMManagedInstanceCore"
 CHOSEN_ROLE = "ssm-managed-instance"  # what the pages offer as a name of the reader's choice
 FLAGS = {"--egress", "--ingress", "--private-dns-enabled", "--reset-policy", "--enable-dns-support", "--enable-dns-hostnames"}
@@ -37,6 +38,7 @@ class Account:
         self.option_sets = {"dopt-0a": {"domain-name": ["ec2.internal"], "domain-name-servers": list(world.nameservers)}}
         self.acl_numbers = {True: [1, 100], False: [1, 100]}
         self.endpoints = {service: self._endpoint(service) for service in w.SERVICES if self._has_endpoint(service)}
+        self.interfaces = {}  # service -> addresses, where they are not those of the healthy world
         self.domain_lists = {}
         attached = world.role or "meta-data/iam/info" in world.imds.instead
         self.roles = {w.ROLE: list(world.service.identity)} if world.role else {}
@@ -105,6 +107,18 @@ class Account:
                 "Groups": [{"GroupId": group}],
             }
             for address, group in [(w.INSTANCE_ADDRESS, w.SECURITY_GROUP_ID), (w.SECOND_ADDRESS, w.SECOND_GROUP_ID)]
+        ]
+        found += [
+            {
+                "NetworkInterfaceId": f"eni-{address}",
+                "PrivateIpAddress": address,
+                "SubnetId": next(subnet for subnet, zone in w.SUBNETS.items() if zone == _zone(address)),
+                "VpcId": w.VPC_ID,
+                "InterfaceType": "vpc_endpoint",
+                "Groups": endpoint["Groups"],
+            }
+            for service, endpoint in self.endpoints.items()
+            for address in self._interfaces_of(service)
         ]
         known = {"addresses.private-ip-address": lambda item: [item["PrivateIpAddress"]], "vpc-id": lambda item: [item["VpcId"]]}
         return {"NetworkInterfaces": _filtered(found, take, known)}
@@ -230,6 +244,12 @@ class Account:
             raise Refused("InvalidVpcEndpointId.NotFound")
         if take("--reset-policy", None):
             self.world.service.endpoint.pop(service, None)
+        elif subnet := take("--remove-subnet-ids", None):
+            self._answer_with(service, [each for each in self._interfaces_of(service) if _zone(each) != w.SUBNETS[subnet]])
+        elif subnet := take("--add-subnet-ids", None):
+            if any(_zone(each) == w.SUBNETS[subnet] for each in self._interfaces_of(service)):
+                raise Refused("DuplicateSubnetsInSameZone")
+            self._answer_with(service, [*self._interfaces_of(service), w.new_address(service, w.SUBNETS[subnet])])
         elif take("--ip-address-type", None) == "dualstack":
             take.same("--dns-options", "DnsRecordIpType=dualstack")
             for name in (self.world.name(service), self.world.dual_stack_name(service)):
@@ -384,7 +404,32 @@ class Account:
     def _route53_list_hosted_zones_by_vpc(self, take):
         take.same("--vpc-id", w.VPC_ID)
         take.same("--vpc-region", self.world.region)
-        return {"HostedZoneSummaries": []}
+        zones = [{"HostedZoneId": "Z0OTHER", "Name": "corp.example.com.", "Owner": {"OwningAccount": w.ACCOUNT}}]
+        for service, endpoint in self.endpoints.items():
+            if endpoint["PrivateDnsEnabled"]:
+                zones.append({"HostedZoneId": f"Z0{service}", "Name": f"{self.world.name(service)}.",
+                              "Owner": {"OwningService": "vpce.amazonaws.com"}})
+        if self.world.own_records:
+            zones.append({"HostedZoneId": OWN_ZONE, "Name": f"{self.world.region}.{self.world.domain}.", "Owner": {"OwningAccount": w.ACCOUNT}})
+        return {"HostedZoneSummaries": zones}
+
+    def _route53_list_resource_record_sets(self, take):
+        take.same("--hosted-zone-id", OWN_ZONE)
+        world = self.world
+        records = [{"Name": f"{world.name(of)}.", "Type": "A", "ResourceRecords": world.records[world.name(of)]} for of in world.own_records]
+        return {"ResourceRecordSets": records}
+
+    def _route53_change_resource_record_sets(self, take):
+        """An alias to an endpoint leads to where its interfaces are now."""
+        take.same("--hosted-zone-id", OWN_ZONE)
+        form = (r"Changes=\[\{Action=UPSERT,ResourceRecordSet=\{Name=([^,]+),Type=A,AliasTarget="
+                r"\{DNSName=([^,]+),HostedZoneId=([^,]+),EvaluateTargetHealth=false\}\}\}\]")
+        name, target, zone = re.fullmatch(form, take("--change-batch")).groups()
+        service = next((each for each, endpoint in self.endpoints.items() if endpoint["DnsEntries"][0]["DnsName"] == target), None)
+        if service is None or zone != ENDPOINTS_ZONE or name != self.world.name(service):
+            raise Refused("InvalidChangeBatch")
+        self._answer_with(service, self._interfaces_of(service))
+        self.world.own_records.discard(service)
 
     def _route53resolver_create_firewall_domain_list(self, take):
         self.domain_lists["rslvr-fdl-0a"] = []
@@ -421,11 +466,22 @@ class Account:
             "Groups": [{"GroupId": self.world.endpoint_groups.get(service, ENDPOINTS_GROUP)}],
             "PrivateDnsEnabled": service not in self.world.unnamed_endpoints,
             "PolicyDocument": "{}",
+            "DnsEntries": [{"DnsName": f"vpce-0{service}.{service}.{self.world.region}.vpce.amazonaws.com", "HostedZoneId": ENDPOINTS_ZONE}],
         }
 
     def _name(self, service):
         self.endpoints[service]["PrivateDnsEnabled"] = True
         self.world.point(service, self.world.private_addresses(service))
+
+    def _interfaces_of(self, service):
+        """Where a record of the account's own gives other addresses, the endpoint was made anew since."""
+        if service in self.world.own_records:
+            return [w.new_address(service, zone) for zone in self.world.endpoint_zones]
+        return self.interfaces.get(service, self.world.private_addresses(service))
+
+    def _answer_with(self, service, addresses):
+        self.interfaces[service] = addresses
+        self.world.point(service, addresses)
 
     def _rule(self, chain, text):
         self.world.rules.setdefault(chain, []).insert(0, text)
@@ -527,6 +583,10 @@ def _text(answer):
         inner = [each for each in answer if isinstance(each, (list, dict))]
         return "\n".join(map(_text, inner)) if inner else "\t".join(map(_text, answer))
     return json.dumps(answer) if isinstance(answer, dict) else str(answer)
+
+
+def _zone(address):
+    return next(zone for zone, network in w.ZONES.items() if address.startswith(f"{network}."))
 
 
 def _arn(policy):

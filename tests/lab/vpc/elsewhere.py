@@ -43,6 +43,6 @@ def _on_the_instance(world, words):
         world.inotify[words[2].rpartition("_")[2]] = int(words[3])
     elif text == "dpkg --print-architecture":
         return "amd64"
-    elif text != "dpkg --configure -a":
+    elif text not in ("dpkg --configure -a", "chronyc tracking"):
         raise LookupError(text)
     return ""

@@ -26,6 +26,7 @@ VPC_ID = "vpc-0a1b2c3d4e5f67890"
 VPC_CIDR = "10.0.0.0/16"
 SUBNET_ID = "subnet-0b1c2d3e4f5a67891"
 SUBNET_CIDR = "10.0.1.0/24"
+SUBNETS = {SUBNET_ID: "a", SECOND_SUBNET_ID: "b"}
 SECURITY_GROUP_ID = "sg-0c1d2e3f4a5b67892"
 IMAGE_ID = "ami-0d1e2f3a4b5c67893"
 INSTANCE_TYPE = "t3.micro"
@@ -83,6 +84,11 @@ def _initials(word):
 
 def address(service, zone):
     return f"{ZONES[zone]}.{HOST_NUMBER[service]}"
+
+
+def new_address(service, zone):
+    """Of an endpoint's interface that was made anew (account.py)."""
+    return f"{ZONES[zone]}.{HOST_NUMBER[service] + 180}"
 
 
 def address6(service, zone):
@@ -191,6 +197,8 @@ class World:
 
     endpoint_groups: dict = field(default_factory=dict)  # service -> its endpoint's own security group (account.py)
     unnamed_endpoints: set = field(default_factory=set)  # services whose endpoint has no private DNS names
+
+    own_records: set = field(default_factory=set)  # services whose addresses a record of the account's own hosted zone gives
 
     recording: str | None = None  # folder with what a real VPC answered (recording.py)
 

@@ -185,11 +185,12 @@ def _(world, family="ipv6", service="all", by="endpoint"):
 
 @fault(
     "endpoint-refuses",
-    "something that is no endpoint interface resets connections",
+    "something that is no endpoint interface resets connections, and a record of the account's own hosted zone leads there",
     "endpoint-refuses",
     "[SERVICE (ssm)[:ZONE]]",
 )
 def _(world, service="ssm", zones="ab"):
+    world.own_records.update(service_known(service))
     _endpoints(world, service, zones, "reject with tcp reset")
 
 
