@@ -39,7 +39,7 @@ class Account:
         self.acl_numbers = {True: [1, 100], False: [1, 100]}
         self.endpoints = {service: self._endpoint(service) for service in w.SERVICES if self._has_endpoint(service)}
         self.interfaces = {}  # service -> addresses, where they are not those of the healthy world
-        self.domain_lists = {}
+        self.domain_lists, self.resolver_rules = {}, {}
         attached = world.role or "meta-data/iam/info" in world.imds.instead
         self.roles = {w.ROLE: list(world.service.identity)} if world.role else {}
         if attached and not world.role:
@@ -400,6 +400,21 @@ class Account:
     def _route53resolver_list_firewall_rule_group_associations(self, take):
         take.same("--vpc-id", w.VPC_ID)
         return {"FirewallRuleGroupAssociations": [{"FirewallRuleGroupId": "rslvr-frg-0a"}]}
+
+    def _route53resolver_list_resolver_rule_associations(self, take):
+        found = [{"VPCId": w.VPC_ID, "ResolverRuleId": "rslvr-rr-0a", "Name": "all"}] if self.world.resolver.rcode else []
+        return {"ResolverRuleAssociations": _filtered(found, take, {"VPCId": lambda item: [item["VPCId"]]})}
+
+    def _route53resolver_create_resolver_rule(self, take):
+        take.same("--rule-type", "SYSTEM")
+        take("--name")
+        name = f"rslvr-rr-{take('--creator-request-id')}"
+        self.resolver_rules[name] = take("--domain-name")
+        return {"ResolverRule": {"Id": name}}
+
+    def _route53resolver_associate_resolver_rule(self, take):
+        take.same("--vpc-id", w.VPC_ID)
+        self.world.resolver.handed_back = self.resolver_rules[take("--resolver-rule-id")]
 
     def _route53_list_hosted_zones_by_vpc(self, take):
         take.same("--vpc-id", w.VPC_ID)

@@ -143,7 +143,8 @@ class Resolver:
     delay_s: float = 0.0
     silent_types: tuple = ()  # types of which no question is answered
     alias: str = ""  # what every name is made an alias of, with TTL 0 and no address
-    rcode: int = 0  # what every question is answered with, if not 0
+    rcode: int = 0  # what every question is answered with, if not 0, but those for names of one domain
+    handed_back: str = ""
     rcodes: dict = field(default_factory=dict)  # type -> what questions for it are answered with
     truncates: bool = False  # whatever is asked by UDP
     chain: int = 0  # so many aliases before the addresses; -1: in a circle
