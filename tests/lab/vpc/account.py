@@ -38,6 +38,7 @@ class Account:
         self.option_sets = {"dopt-0a": {"domain-name": ["ec2.internal"], "domain-name-servers": list(world.nameservers)}}
         self.acl_numbers = {True: [1, 100], False: [1, 100]}
         self.endpoints = {service: self._endpoint(service) for service in w.SERVICES if self._has_endpoint(service)}
+        self.stopped = False
         self.interfaces = {}  # service -> addresses, where they are not those of the healthy world
         self.domain_lists, self.resolver_rules = {}, {}
         attached = world.role or "meta-data/iam/info" in world.imds.instead
@@ -50,6 +51,8 @@ class Account:
 
     def run(self, words):
         """The output of one command without its first word, `aws`."""
+        if words[1] == "wait":
+            words = [words[0], f"wait-{words[2]}", *words[3:]]
         options = _options(words[2:])
         query, form = options.pop("--query", None), options.pop("--output", "json")
         region = options.pop("--region", self.world.region)
@@ -150,6 +153,24 @@ class Account:
 
     def _ec2_reboot_instances(self, take):
         take.same("--instance-ids", w.INSTANCE_ID)
+
+    def _ec2_stop_instances(self, take):
+        take.same("--instance-ids", w.INSTANCE_ID)
+        self.stopped = True
+
+    def _ec2_wait_instance_stopped(self, take):
+        take.same("--instance-ids", w.INSTANCE_ID)
+        if not self.stopped:
+            raise Refused("Max attempts exceeded")
+
+    def _ec2_start_instances(self, take):
+        """On another host, whose metadata service answers; a running instance stays where it is."""
+        take.same("--instance-ids", w.INSTANCE_ID)
+        if self.stopped:
+            self.stopped = False
+            self.world.imds.manner = "normal" if self.world.imds.manner == "silent" else self.world.imds.manner
+            self._rule("router_input", f"ip daddr {w.IMDS} tcp dport 80 accept")
+            self._rule("router_input", f"ip6 daddr {w.IMDS6} tcp dport 80 accept")
 
     def _ec2_create_dhcp_options(self, take):
         made = {each["Key"]: each["Values"] for each in json.loads(take("--dhcp-configurations"))}
@@ -394,6 +415,12 @@ class Account:
         own = self.world.service.organization
         name = self._named(own, take("--policy-id").removeprefix("p-"))
         own[own.index(name)] = json.loads(take("--content"))
+
+    # --- Systems Manager ---
+
+    def _ssm_describe_instance_information(self, take):
+        take.same("--filters", f"Key=InstanceIds,Values={w.INSTANCE_ID}")
+        return {"InstanceInformationList": []}
 
     # --- Route 53 Resolver ---
 

@@ -91,7 +91,7 @@ class Controller:
         await asyncio.start_unix_server(self._serve_instance, os.path.join(self.machine.shared, "control"))
         from . import backend, service  # botocore takes a tenth of a second, in which the others get ready
 
-        self.services = service.Services(self.record)
+        self.services = service.Services(self.record, self.machine.outside)
         await backend.serve(backend_path, self.services)
 
     def _read_authorities(self, made):

@@ -162,6 +162,7 @@ class Service:
     upgrade: str | None = None  # a manner, of whatever answers what would become a websocket
     dates_off_s: float = 0.0  # what is in front of the services rewrites Date by that
     throttle: tuple = ()  # (status, code) of what is throttled, if not as usual
+    throttled_while: str = ""  # as long as the instance has this path
     identity: list = field(default_factory=lambda: ["AmazonSSMManagedInstanceCore"])
     written_in: list = field(default_factory=list)  # of `identity`, what is written into the role, not attached to it
     boundary: list | None = None

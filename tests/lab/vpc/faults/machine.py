@@ -198,6 +198,15 @@ def _(world, variant="incomplete"):
     world.files["/var/lib/amazon/ssm/Vault/Store/RegistrationKey"] = json.dumps(registered) + "\n"
 
 
+@fault("registration-copied", "the agent's registration with Default Host Management was copied from other hardware", "request-refused")
+def _(world):
+    vault = "/var/lib/amazon/ssm/Vault"
+    world.files[f"{vault}/Manifest"] = f'{{"InstanceFingerprint":"{vault}/Store/InstanceFingerprint"}}\n'
+    world.files[f"{vault}/Store/InstanceFingerprint"] = '{"fingerprint": "0f0e0d0c", "similarityThreshold": -1}\n'
+    world.service.throttled["ssm"], world.service.throttle = -1, (400, "MachineFingerprintDoesNotMatch")
+    world.service.throttled_while = vault
+
+
 @fault("agent-not-connected", "the agent runs, and holds no connection to ssmmessages", "agent-not-connected")
 def _(world):
     world.files[instance.AGENT_GROUP] = "4242\n"
