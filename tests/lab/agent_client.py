@@ -2,14 +2,16 @@
 # SPDX-License-Identifier: Apache-2.0
 """Speaks to the lab's services as the SSM agent does, in the agent's order; for the lab's own tests. Run on the instance.
 
-usage: agent_client.py register | token [wrong-key] | hybrid | messages | channel [wrong-token]
+usage: agent_client.py register | token [wrong-key] | hybrid | messages | channel [wrong-token] | start GROUP
 
-Each verb prints one line of JSON: what the services answered."""
+Each verb prints one line of JSON: what the services answered. `start` leaves one behind that holds its control channel, as the unit of
+that control group; or none, when it does not come up."""
 
 import base64
 import http.client
 import json
 import os
+import shutil
 import ssl
 import sys
 
@@ -98,8 +100,28 @@ def messages():
         return "not yet"
 
 
+def start(group):
+    shutil.rmtree(group, ignore_errors=True)
+    status = ssm("UpdateInstanceInformation", {"InstanceId": w.INSTANCE_ID}, ROLE)[0]
+    said, connection = _channel()
+    is_up = status == 200 and said.get("says") == "still"
+    if is_up and os.fork() == 0:
+        os.makedirs(group)
+        with open(os.path.join(group, "cgroup.procs"), "w", encoding="utf-8") as file:
+            file.write(f"{os.getpid()}\n")
+        for stream in range(3):
+            os.close(stream)
+        connection.sock.recv(1)
+        os._exit(0)
+    return {"update": status, "is_up": is_up} | said
+
+
 def open_channel(given="right-token"):
-    """CreateControlChannel, the upgrade, the first text frame, a ping."""
+    return _channel(given)[0]
+
+
+def _channel(given="right-token"):
+    """CreateControlChannel, the upgrade, the first text frame, a ping; and the connection."""
     host, path = w.World().name("ssmmessages"), f"/v1/control-channel/{w.INSTANCE_ID}"
     body = json.dumps({"MessageSchemaVersion": "1.0", "RequestId": "1"})
     kind = {"Content-Type": "application/json"}
@@ -121,9 +143,9 @@ def open_channel(given="right-token"):
         said["frame"] = kind & 15
         code = int.from_bytes(payload[:2], "big")
         said["says"] = payload.decode() if said["frame"] == PONG else [code, payload[2:].decode()]
-    return said
+    return said, connection
 
 
 if __name__ == "__main__":
-    verbs = {"register": register, "token": token, "hybrid": hybrid, "messages": messages, "channel": open_channel}
+    verbs = {"register": register, "token": token, "hybrid": hybrid, "messages": messages, "channel": open_channel, "start": start}
     print(json.dumps(verbs[sys.argv[1]](*sys.argv[2:])))

@@ -379,7 +379,10 @@ EXPECTED = [  # fault, verdict, first finding
     ("time-sync-missing", "degraded", "time-sync-missing"),
     ("time-sync-missing clock-wrong", "not-ready", "clock-wrong"),
     ("agent-registered-elsewhere", "degraded", "agent-registered-elsewhere"),
+    ("registration-copied", "not-ready", "request-refused"),
     ("agent-not-connected", "degraded", "agent-not-connected"),
+    ("inotify-exhausted", "degraded", "inotify-exhausted"),
+    ("inotify-exhausted:watches", "degraded", "inotify-exhausted"),
     # what people write, and what comes in other forms than usual
     ("unit-written:confined", "not-ready", "agent-environment"),  # by systemd.exec(5): no systemd starts the agent here
     ("unit-written:imds-denied", "not-ready", "agent-environment"),

@@ -21,8 +21,18 @@ AT_ONCE = 4
 STAND_INS = os.path.join(LAB, "stand-ins")
 UNKNOWN = "stand-in does not know"
 UNSEEN = "what is commented out is run too: it must not be run before a look"
+READER = "and who reads does what the words before a command say, with nothing but what the look has printed"
+DONE_BY_READER = {  # the command -> what is done before it
+    "aws organizations update-policy": """/usr/bin/python3 -c '
+import json
+document = json.load(open("policy.json"))
+document["Statement"] = [each for each in document["Statement"] if each["Effect"] != "Deny"]
+json.dump(document, open("policy.json", "w"))'
+""",
+}
 LEFT = {  # checks of the finding that remain, as a warning
     "no-address-of-family": ["ec2messages.resolve"],  # nobody is told to do anything to its endpoint
+    "tls-expired": ["ec2messages.tls"],
 }
 
 ROWS = [  # faults, the finding, the verdict afterwards, and UNSEEN
@@ -32,6 +42,8 @@ ROWS = [  # faults, the finding, the verdict afterwards, and UNSEEN
     ("imds-blocked-dropped", "imds-blocked-locally", "ready"),
     ("imds-disabled", "imds-disabled", "ready"),
     ("imds-hop-limit", "imds-hop-limit", "ready"),
+    ("imds-unreachable", "imds-unreachable", "ready", UNSEEN),
+    ("imds-silent", "imds-unreachable", "ready", UNSEEN),
     # the role
     ("role-missing", "role-missing", "ready"),
     ("role-profile-deleted", "role-missing", "ready"),
@@ -43,6 +55,10 @@ ROWS = [  # faults, the finding, the verdict afterwards, and UNSEEN
     ("policy-incomplete", "policy-incomplete", "ready"),
     ("denied-by-boundary", "denied-by-boundary", "ready", UNSEEN),
     ("denied", "denied", "ready", UNSEEN),
+    ("denied-explicitly", "denied-explicitly", "ready", UNSEEN),
+    ("denied-explicitly:written-in", "denied-explicitly", "ready", UNSEEN),
+    ("denied-by-organization", "denied-by-organization", "ready", READER),
+    ("denied-by-organization:unit", "denied-by-organization", "ready", READER),
     ("denied-by-endpoint-policy:ssm", "denied-by-endpoint-policy", "ready", UNSEEN),
     ("denied-by-endpoint-policy", "denied-by-endpoint-policy", "ready", UNSEEN),
     # names
@@ -53,6 +69,12 @@ ROWS = [  # faults, the finding, the verdict afterwards, and UNSEEN
     ("dns-searched", "dns-local", "ready"),
     ("dns-blocked-locally", "dns-local", "ready"),
     ("dns-blocked-locally:in", "dns-local", "ready"),
+    ("dns-stub-dead", "dns-local", "ready"),
+    ("resolv-written:use-vc dns-tcp-blocked", "dns-edns", "ready"),
+    ("resolv-written:dead-long", "dns-slow", "ready", UNSEEN),
+    ("dns-wrong-name", "dns-wrong-name", "ready"),
+    ("endpoint-override", "dns-wrong-name", "ready"),
+    ("dns-servfail", "dns-servfail", "ready", UNSEEN),
     ("vpc-dns-off", "vpc-dns-off", "ready"),
     ("private-dns-off", "private-dns-off", "ready"),
     ("private-dns-off:unnamed", "private-dns-off", "ready"),
@@ -74,24 +96,41 @@ ROWS = [  # faults, the finding, the verdict afterwards, and UNSEEN
     ("address-family-blocked", "address-family-blocked", "ready"),
     ("network-acl", "network-acl", "ready"),
     ("network-acl:ephemeral", "network-acl", "ready"),
+    ("gateway-silent", "gateway-silent", "ready", UNSEEN),
+    ("gateway-silent:only", "gateway-silent", "ready", UNSEEN),
+    ("endpoint-az-unreachable", "endpoint-az-unreachable", "ready", UNSEEN),
+    ("endpoint-refuses", "endpoint-refuses", "ready", UNSEEN),
+    ("endpoint-refuses:ssm:b", "endpoint-refuses", "ready", UNSEEN),
+    ("path-mtu:both:1450 tls-terms:rsa", "path-mtu", "ready"),
     ("second-interface", "other-interface", "ready"),
     ("route-into-tunnel", "route-elsewhere", "ready"),
     ("route-into-tunnel:rule", "route-elsewhere", "ready"),
     ("clock-wrong", "clock-wrong", "ready"),
+    # TLS
+    ("tls-untrusted:ssm", "tls-untrusted", "ready", UNSEEN),
+    ("tls-wrong-name", "tls-wrong-name", "ready", UNSEEN),
+    ("tls-expired", "tls-expired", "degraded", UNSEEN),
+    ("tls-version:ssm", "tls-version", "ready", UNSEEN),
     # the instance itself
     ("agent-missing", "agent-missing", "ready"),
     ("agent-disabled", "agent-disabled", "ready"),
     ("agent-masked", "agent-masked", "ready"),
     ("agent-old", "agent-too-old", "ready"),
     ("agent-half-installed", "agent-half-installed", "ready"),
+    ("agent-crashes", "agent-crashes", "ready"),
+    ("agent-crashes:stays-down", "agent-crashes", "ready"),
+    ("agent-not-connected", "agent-not-connected", "ready"),
     ("agent-config-invalid", "agent-config-invalid", "ready", UNSEEN),
     ("agent-proxy", "proxy-in-the-way", "ready"),
     ("agent-proxy-for-imds", "imds-through-proxy", "ready"),
     ("agent-environment", "agent-environment", "ready"),
     ("agent-registered-elsewhere:complete", "agent-registered-elsewhere", "ready"),
+    ("registration-copied", "request-refused", "ready", UNSEEN),
     ("state-directory", "agent-state-unwritable", "ready"),
     ("state-directory:runtimeconfig", "agent-state-unwritable", "ready"),
     ("state-directory:file", "agent-state-unwritable", "ready"),
+    ("inotify-exhausted", "inotify-exhausted", "ready"),
+    ("inotify-exhausted:watches", "inotify-exhausted", "ready"),
     ("ca-bundle", "ca-bundle-missing", "ready"),
     ("ca-bundle:sdk", "ca-bundle-missing", "ready"),
     ("time-sync-missing", "time-sync-missing", "ready"),
@@ -108,31 +147,12 @@ NOT = {
     "imds-throttled": "the commands look for the program that asks too often",
     "imds-cut": _THEIRS,
     "imds-malformed": _THEIRS,
-    "imds-unreachable": _THEIRS,
-    "dns-edns": _THEIRS,
-    "dns-slow": _THEIRS,
-    "dns-servfail": "leads to Amazon's resolver, which is the one that fails in the lab",
-    "dns-wrong-name": _READER,
     "refused-on-the-way": _THEIRS,
-    "gateway-silent": _READER,
-    "endpoint-az-unreachable": "makes an interface anew; those of the lab keep their addresses, and so the rule against one",
-    "endpoint-refuses": _READER,
-    "path-mtu": "lowers the MTU to 1500, what a VPN carries; the lab's path carries 600",
     "tls-intercepted": _THEIRS,
-    "tls-untrusted": _THEIRS,
-    "tls-wrong-name": _READER,
-    "tls-expired": _THEIRS,
     "tls-reset": _THEIRS,
-    "tls-version": _THEIRS,
-    "denied-explicitly": "the commands look; which statement may go only the reader knows",
-    "denied-by-organization": "the commands look; the policy is another account's",
-    "request-refused": "the commands look; whose instance it is only the reader knows",
     "signature-rejected": _THEIRS,
     "slow-endpoint": _THEIRS,
     "service-unavailable": "time mends it",
-    "inotify-exhausted": "the kernel's limits are the machine's own, which no test may change",
-    "agent-crashes": "the commands look for the reason",
-    "agent-not-connected": "mended by a restart of the agent, which the lab does not have",
     "service-not-in-region": _NOTE,
     "dhmc-in-use": _NOTE,
     "endpoint-outside-vpc": _NOTE,
@@ -160,8 +180,10 @@ def _mend(faults, code, special):
         before = lab.run(["check", "--output", "json"]).stdout
         printed = subprocess.run([BINARY, "show", "--commands", "-"], input=before, capture_output=True, text=True, check=False)
         script = _of_one(printed.stdout, code)
-        if special == UNSEEN:
+        if special in (UNSEEN, READER):
             script = re.sub(r"(?m)^# (?=(aws|sudo) )", "", script)
+        for command, before_it in DONE_BY_READER.items() if special == READER else ():
+            script = script.replace(f"\n{command}", f"\n{before_it}{command}")
         script = f"cd /run\n{script}"
         done = lab.run(["-s"], program="/bin/bash", environment={"PATH": f"{STAND_INS}:/usr/sbin:/usr/bin:/sbin:/bin"}, input=script)
         after = lab.run(["check", "--output", "json"]).stdout

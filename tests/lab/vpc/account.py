@@ -12,11 +12,12 @@ import re
 
 import jmespath
 
-from . import world as w
+from . import policies, world as w
 
 ENDPOINTS_GROUP = "sg-0e1f2a3b4c5d67894"  # shared by all endpoints that have none of their own
 ROUTE_TABLE = "rtb-0e1f2a3b4c5d67895"
 NETWORK_ACL = "acl-0e1f2a3b4c5d67896"
+OWN_ZONE, ENDPOINTS_ZONE = "Z0A1B2C3D4E5F6", "Z7HUB22UULQXV"
 CORE = "AmazonSSMManagedInstanceCore"
 CHOSEN_ROLE = "ssm-managed-instance"  # what the pages offer as a name of the reader's choice
 FLAGS = {"--egress", "--ingress", "--private-dns-enabled", "--reset-policy", "--enable-dns-support", "--enable-dns-hostnames"}
@@ -37,7 +38,9 @@ class Account:
         self.option_sets = {"dopt-0a": {"domain-name": ["ec2.internal"], "domain-name-servers": list(world.nameservers)}}
         self.acl_numbers = {True: [1, 100], False: [1, 100]}
         self.endpoints = {service: self._endpoint(service) for service in w.SERVICES if self._has_endpoint(service)}
-        self.domain_lists = {}
+        self.stopped = False
+        self.interfaces = {}  # service -> addresses, where they are not those of the healthy world
+        self.domain_lists, self.resolver_rules = {}, {}
         attached = world.role or "meta-data/iam/info" in world.imds.instead
         self.roles = {w.ROLE: list(world.service.identity)} if world.role else {}
         if attached and not world.role:
@@ -48,6 +51,8 @@ class Account:
 
     def run(self, words):
         """The output of one command without its first word, `aws`."""
+        if words[1] == "wait":
+            words = [words[0], f"wait-{words[2]}", *words[3:]]
         options = _options(words[2:])
         query, form = options.pop("--query", None), options.pop("--output", "json")
         region = options.pop("--region", self.world.region)
@@ -106,6 +111,18 @@ class Account:
             }
             for address, group in [(w.INSTANCE_ADDRESS, w.SECURITY_GROUP_ID), (w.SECOND_ADDRESS, w.SECOND_GROUP_ID)]
         ]
+        found += [
+            {
+                "NetworkInterfaceId": f"eni-{address}",
+                "PrivateIpAddress": address,
+                "SubnetId": next(subnet for subnet, zone in w.SUBNETS.items() if zone == _zone(address)),
+                "VpcId": w.VPC_ID,
+                "InterfaceType": "vpc_endpoint",
+                "Groups": endpoint["Groups"],
+            }
+            for service, endpoint in self.endpoints.items()
+            for address in self._interfaces_of(service)
+        ]
         known = {"addresses.private-ip-address": lambda item: [item["PrivateIpAddress"]], "vpc-id": lambda item: [item["VpcId"]]}
         return {"NetworkInterfaces": _filtered(found, take, known)}
 
@@ -136,6 +153,24 @@ class Account:
 
     def _ec2_reboot_instances(self, take):
         take.same("--instance-ids", w.INSTANCE_ID)
+
+    def _ec2_stop_instances(self, take):
+        take.same("--instance-ids", w.INSTANCE_ID)
+        self.stopped = True
+
+    def _ec2_wait_instance_stopped(self, take):
+        take.same("--instance-ids", w.INSTANCE_ID)
+        if not self.stopped:
+            raise Refused("Max attempts exceeded")
+
+    def _ec2_start_instances(self, take):
+        """On another host, whose metadata service answers; a running instance stays where it is."""
+        take.same("--instance-ids", w.INSTANCE_ID)
+        if self.stopped:
+            self.stopped = False
+            self.world.imds.manner = "normal" if self.world.imds.manner == "silent" else self.world.imds.manner
+            self._rule("router_input", f"ip daddr {w.IMDS} tcp dport 80 accept")
+            self._rule("router_input", f"ip6 daddr {w.IMDS6} tcp dport 80 accept")
 
     def _ec2_create_dhcp_options(self, take):
         made = {each["Key"]: each["Values"] for each in json.loads(take("--dhcp-configurations"))}
@@ -230,6 +265,12 @@ class Account:
             raise Refused("InvalidVpcEndpointId.NotFound")
         if take("--reset-policy", None):
             self.world.service.endpoint.pop(service, None)
+        elif subnet := take("--remove-subnet-ids", None):
+            self._answer_with(service, [each for each in self._interfaces_of(service) if _zone(each) != w.SUBNETS[subnet]])
+        elif subnet := take("--add-subnet-ids", None):
+            if any(_zone(each) == w.SUBNETS[subnet] for each in self._interfaces_of(service)):
+                raise Refused("DuplicateSubnetsInSameZone")
+            self._answer_with(service, [*self._interfaces_of(service), w.new_address(service, w.SUBNETS[subnet])])
         elif take("--ip-address-type", None) == "dualstack":
             take.same("--dns-options", "DnsRecordIpType=dualstack")
             for name in (self.world.name(service), self.world.dual_stack_name(service)):
@@ -280,7 +321,38 @@ class Account:
         self._roles_changed()
 
     def _iam_list_attached_role_policies(self, take):
-        return {"AttachedPolicies": [{"PolicyName": name} for name in self._role(take) if isinstance(name, str)]}
+        return {"AttachedPolicies": [{"PolicyName": name, "PolicyArn": _arn(name)} for name in self._of_role(take, written=False)]}
+
+    def _iam_list_role_policies(self, take):
+        return {"PolicyNames": self._of_role(take, written=True)}
+
+    def _iam_get_role_policy(self, take):
+        name = self._named(self._of_role(take, written=True), take("--policy-name"))
+        return {"PolicyDocument": policies.load(name)}
+
+    def _iam_delete_role_policy(self, take):
+        role = self._role(take)
+        role.remove(self._named(self.world.service.written_in, take("--policy-name")))
+        self._roles_changed()
+
+    def _iam_detach_role_policy(self, take):
+        role = self._role(take)
+        name = self._named(role, take("--policy-arn").rpartition("/")[2])
+        if name in self.world.service.written_in:
+            raise Refused("NoSuchEntity")
+        role.remove(name)
+        self._roles_changed()
+
+    def _iam_simulate_principal_policy(self, take):
+        role = self.roles[take("--policy-source-arn").rpartition("/")[2]]
+        results = []
+        for action in take("--action-names").split():
+            denied = policies.denial(action, {"identity": role})
+            by = [name for name in role if "explicit" in (policies.denial(action, {"identity": [name]}) or "")]
+            decision = "allowed" if denied is None else "explicitDeny" if by else "implicitDeny"
+            matched = [{"SourcePolicyId": name} for name in by]
+            results.append({"EvalActionName": action, "EvalDecision": decision, "MatchedStatements": matched})
+        return {"EvaluationResults": results}
 
     def _iam_create_instance_profile(self, take):
         name = take("--instance-profile-name")
@@ -298,18 +370,19 @@ class Account:
         self._roles_changed()
 
     def _iam_get_role(self, take):
+        arn = f"arn:aws:iam::{w.ACCOUNT}:role/{take.options.get('--role-name')}"
         self._role(take)
         boundary = {"PermissionsBoundaryArn": f"arn:aws:iam::{w.ACCOUNT}:policy/boundary"}
-        return {"Role": {"AssumeRolePolicyDocument": {}, "PermissionsBoundary": boundary if self.world.service.boundary else None}}
+        return {"Role": {"Arn": arn, "AssumeRolePolicyDocument": {}, "PermissionsBoundary": boundary if self.world.service.boundary else None}}
 
     def _iam_get_policy(self, take):
         take("--policy-arn")
         return {"Policy": {"DefaultVersionId": "v1"}}
 
     def _iam_get_policy_version(self, take):
-        take("--policy-arn")
+        name = take("--policy-arn").rpartition("/")[2]
         take.same("--version-id", "v1")
-        return {"PolicyVersion": {"Document": {}}}
+        return {"PolicyVersion": {"Document": {} if name == "boundary" else policies.load(name)}}
 
     def _iam_delete_role_permissions_boundary(self, take):
         self._role(take)
@@ -320,16 +393,85 @@ class Account:
         _must_trust_ec2(json.loads(take("--policy-document")))
         self.world.imds.instead.pop(f"meta-data/iam/security-credentials/{w.ROLE}", None)
 
+    # --- Organizations ---
+
+    def _organizations_list_parents(self, take):
+        take.same("--child-id", w.ACCOUNT)
+        return {"Parents": [{"Id": w.UNIT, "Type": "ORGANIZATIONAL_UNIT"}]}
+
+    def _organizations_list_policies_for_target(self, take):
+        take.same("--filter", "SERVICE_CONTROL_POLICY")
+        target = take("--target-id")
+        if target not in (w.ACCOUNT, w.UNIT):
+            raise Refused("TargetNotFoundException")
+        own = self.world.service.organization if target == self.world.service.organization_target else ["FullAWSAccess"]
+        return {"Policies": [{"Id": f"p-{name}", "Name": name, "AwsManaged": name == "FullAWSAccess"} for name in own]}
+
+    def _organizations_describe_policy(self, take):
+        name = self._named(self.world.service.organization, take("--policy-id").removeprefix("p-"))
+        return {"Policy": {"Content": json.dumps(policies.load(name))}}
+
+    def _organizations_update_policy(self, take):
+        own = self.world.service.organization
+        name = self._named(own, take("--policy-id").removeprefix("p-"))
+        own[own.index(name)] = json.loads(take("--content"))
+
+    # --- Systems Manager ---
+
+    def _ssm_describe_instance_information(self, take):
+        take.same("--filters", f"Key=InstanceIds,Values={w.INSTANCE_ID}")
+        return {"InstanceInformationList": []}
+
     # --- Route 53 Resolver ---
 
     def _route53resolver_list_firewall_rule_group_associations(self, take):
         take.same("--vpc-id", w.VPC_ID)
         return {"FirewallRuleGroupAssociations": [{"FirewallRuleGroupId": "rslvr-frg-0a"}]}
 
+    def _route53resolver_list_resolver_rule_associations(self, take):
+        found = [{"VPCId": w.VPC_ID, "ResolverRuleId": "rslvr-rr-0a", "Name": "all"}] if self.world.resolver.rcode else []
+        return {"ResolverRuleAssociations": _filtered(found, take, {"VPCId": lambda item: [item["VPCId"]]})}
+
+    def _route53resolver_create_resolver_rule(self, take):
+        take.same("--rule-type", "SYSTEM")
+        take("--name")
+        name = f"rslvr-rr-{take('--creator-request-id')}"
+        self.resolver_rules[name] = take("--domain-name")
+        return {"ResolverRule": {"Id": name}}
+
+    def _route53resolver_associate_resolver_rule(self, take):
+        take.same("--vpc-id", w.VPC_ID)
+        self.world.resolver.handed_back = self.resolver_rules[take("--resolver-rule-id")]
+
     def _route53_list_hosted_zones_by_vpc(self, take):
         take.same("--vpc-id", w.VPC_ID)
         take.same("--vpc-region", self.world.region)
-        return {"HostedZoneSummaries": []}
+        zones = [{"HostedZoneId": "Z0OTHER", "Name": "corp.example.com.", "Owner": {"OwningAccount": w.ACCOUNT}}]
+        for service, endpoint in self.endpoints.items():
+            if endpoint["PrivateDnsEnabled"]:
+                zones.append({"HostedZoneId": f"Z0{service}", "Name": f"{self.world.name(service)}.",
+                              "Owner": {"OwningService": "vpce.amazonaws.com"}})
+        if self.world.own_records:
+            zones.append({"HostedZoneId": OWN_ZONE, "Name": f"{self.world.region}.{self.world.domain}.", "Owner": {"OwningAccount": w.ACCOUNT}})
+        return {"HostedZoneSummaries": zones}
+
+    def _route53_list_resource_record_sets(self, take):
+        take.same("--hosted-zone-id", OWN_ZONE)
+        world = self.world
+        records = [{"Name": f"{world.name(of)}.", "Type": "A", "ResourceRecords": world.records[world.name(of)]} for of in world.own_records]
+        return {"ResourceRecordSets": records}
+
+    def _route53_change_resource_record_sets(self, take):
+        """An alias to an endpoint leads to where its interfaces are now."""
+        take.same("--hosted-zone-id", OWN_ZONE)
+        form = (r"Changes=\[\{Action=UPSERT,ResourceRecordSet=\{Name=([^,]+),Type=A,AliasTarget="
+                r"\{DNSName=([^,]+),HostedZoneId=([^,]+),EvaluateTargetHealth=false\}\}\}\]")
+        name, target, zone = re.fullmatch(form, take("--change-batch")).groups()
+        service = next((each for each, endpoint in self.endpoints.items() if endpoint["DnsEntries"][0]["DnsName"] == target), None)
+        if service is None or zone != ENDPOINTS_ZONE or name != self.world.name(service):
+            raise Refused("InvalidChangeBatch")
+        self._answer_with(service, self._interfaces_of(service))
+        self.world.own_records.discard(service)
 
     def _route53resolver_create_firewall_domain_list(self, take):
         self.domain_lists["rslvr-fdl-0a"] = []
@@ -366,11 +508,22 @@ class Account:
             "Groups": [{"GroupId": self.world.endpoint_groups.get(service, ENDPOINTS_GROUP)}],
             "PrivateDnsEnabled": service not in self.world.unnamed_endpoints,
             "PolicyDocument": "{}",
+            "DnsEntries": [{"DnsName": f"vpce-0{service}.{service}.{self.world.region}.vpce.amazonaws.com", "HostedZoneId": ENDPOINTS_ZONE}],
         }
 
     def _name(self, service):
         self.endpoints[service]["PrivateDnsEnabled"] = True
         self.world.point(service, self.world.private_addresses(service))
+
+    def _interfaces_of(self, service):
+        """Where a record of the account's own gives other addresses, the endpoint was made anew since."""
+        if service in self.world.own_records:
+            return [w.new_address(service, zone) for zone in self.world.endpoint_zones]
+        return self.interfaces.get(service, self.world.private_addresses(service))
+
+    def _answer_with(self, service, addresses):
+        self.interfaces[service] = addresses
+        self.world.point(service, addresses)
 
     def _rule(self, chain, text):
         self.world.rules.setdefault(chain, []).insert(0, text)
@@ -405,6 +558,17 @@ class Account:
         if name not in self.roles:
             raise Refused("NoSuchEntity")
         return self.roles[name]
+
+    def _of_role(self, take, written):
+        """The policies of a role that have a name: written into it, or attached."""
+        written_in = self.world.service.written_in
+        return [name for name in self._role(take) if isinstance(name, str) and (name in written_in) == written]
+
+    @staticmethod
+    def _named(names, name):
+        if name not in names:
+            raise Refused("NoSuchEntity")
+        return name
 
     def _roles_changed(self):
         role = self.profiles.get(self.associated)
@@ -461,6 +625,14 @@ def _text(answer):
         inner = [each for each in answer if isinstance(each, (list, dict))]
         return "\n".join(map(_text, inner)) if inner else "\t".join(map(_text, answer))
     return json.dumps(answer) if isinstance(answer, dict) else str(answer)
+
+
+def _zone(address):
+    return next(zone for zone, network in w.ZONES.items() if address.startswith(f"{network}."))
+
+
+def _arn(policy):
+    return f"arn:aws:iam::{'aws' if policy.startswith('Amazon') else w.ACCOUNT}:policy/{policy}"
 
 
 def _family(address):

@@ -31,7 +31,7 @@ from . import (
     world as w,
 )
 from .machine import Machine
-from .programs import Program
+from .programs import Program, under_limits
 from .record import Record
 
 WORK = "/run/lab-work"
@@ -91,7 +91,7 @@ class Controller:
         await asyncio.start_unix_server(self._serve_instance, os.path.join(self.machine.shared, "control"))
         from . import backend, service  # botocore takes a tenth of a second, in which the others get ready
 
-        self.services = service.Services(self.record)
+        self.services = service.Services(self.record, self.machine.outside)
         await backend.serve(backend_path, self.services)
 
     def _read_authorities(self, made):
@@ -195,8 +195,9 @@ class Controller:
 
     async def _run(self, message, files, reader, writer):
         try:
+            command = under_limits(message["command"], self.proxy.world.inotify)
             program = Program(
-                self.machine, message["command"], message["environment"], message["folder"], files, message["terminal"]
+                self.machine, command, message["environment"], message["folder"], files, message["terminal"]
             )
         except OSError as error:
             _say(

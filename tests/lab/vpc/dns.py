@@ -205,8 +205,9 @@ class Habits(asyncio.DatagramProtocol):
         habits = self.shared.world.resolver
         end = data.index(0, 12) + 1
         kind = int.from_bytes(data[end : end + 2], "big")
-        if habits.rcode or kind in habits.rcodes:
-            self.transport.sendto(answer_with(data, habits.rcode or habits.rcodes[kind]), sender)
+        handed_back = habits.handed_back and _name_of(data).endswith(f".{habits.handed_back}")
+        if habits.rcode and not handed_back or kind in habits.rcodes:
+            self.transport.sendto(answer_with(data, habits.rcodes.get(kind, habits.rcode)), sender)
         elif habits.truncates:
             answer = answer_with(data, 0)
             self.transport.sendto(answer[:2] + bytes([answer[2] | 2]) + answer[3:], sender)

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Commands of a remedy whose work is done beyond the instance's disk: of the AWS CLI, of a package manager, of chrony.
+"""Commands of a remedy whose work is done beyond the instance's disk: of the AWS CLI, of a package manager, of chrony; `told` is
+what the stand-ins of systemctl and sysctl pass on.
 
 A command is part of what the lab is, as a fault is: it is run again on each world that is made, after the faults.
 """
@@ -36,8 +37,12 @@ def _on_the_instance(world, words):
         world.agent_version = w.AGENT_VERSION
         for path in (*instance.agent(world), instance.PACKAGES):
             world.files.pop(path, None)
+    elif text == "told restart systemd-resolved.service":
+        world.stub_answers = True
+    elif text.startswith("told sysctl fs.inotify.max_user_"):
+        world.inotify[words[2].rpartition("_")[2]] = int(words[3])
     elif text == "dpkg --print-architecture":
         return "amd64"
-    elif text != "dpkg --configure -a":
+    elif text not in ("dpkg --configure -a", "chronyc tracking"):
         raise LookupError(text)
     return ""

@@ -17,6 +17,14 @@ ENVIRONMENT = {
 }
 
 
+def under_limits(command, inotify):
+    """The command in a user namespace of its own: the limits of this machine are everybody's."""
+    if not inotify:
+        return command
+    limits = "".join(f"echo {n} >/proc/sys/user/max_inotify_{what} && " for what, n in inotify.items())
+    return ["/usr/bin/unshare", "--map-root-user", "/bin/sh", "-c", f'{limits}exec "$@"', "sh", *command]
+
+
 class Program:
     def __init__(self, machine, command, environment, folder, files, terminal):
         """`terminal`: "own" (stdin becomes the controlling terminal), "caller's" (stay in the caller's group), or None."""

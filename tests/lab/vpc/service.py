@@ -6,6 +6,7 @@ with its action, so that a test can prove what was sent and what was not.
 """
 
 import json
+import os
 import random
 import re
 import time
@@ -77,8 +78,9 @@ BROKEN = {  # how every answer of a service may be broken
 class Services:
     """All services at once: nginx says which one a request came in for."""
 
-    def __init__(self, record):
-        self.record = record
+    def __init__(self, record, outside):
+        """`outside`: how a path of the instance can be opened here."""
+        self.record, self.outside = record, outside
         self.registered = None  # the MachineKey of RegisterManagedInstance
         self.channel_tokens = set()
         self.apply(None)
@@ -150,6 +152,8 @@ class Services:
         return Answer(status, body, kind, headers, genuine=not any(name.lower() == "x-amzn-requestid" for name in headers))
 
     def _throttled(self, service):
+        if (path := self.world.service.throttled_while) and not os.path.exists(self.outside(path)):
+            return False
         left = self.throttle_left.get(service, 0)
         if left > 0:
             self.throttle_left[service] -= 1

@@ -50,6 +50,8 @@ def _addresses(service):
     return [
         w.address(service, "a"),
         w.address(service, "b"),
+        w.new_address(service, "a"),
+        w.new_address(service, "b"),
         w.public_address(service),
         w.other_vpc_address(service),
         f"[{w.address6(service, 'a')}]",

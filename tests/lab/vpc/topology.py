@@ -195,6 +195,7 @@ def _endpoint_links():
         ]
         for service in w.SERVICES:
             lines.append(f"address add {w.address(service, zone)}/24 dev zone-{zone}")
+            lines.append(f"address add {w.new_address(service, zone)}/24 dev zone-{zone}")
             lines.append(f"address add {w.address6(service, zone)}/64 dev zone-{zone} nodad")
     for service in w.SERVICES:
         lines.append(f"address add {w.public_address(service)}/32 dev lo")

@@ -9,6 +9,7 @@ import ipaddress
 from dataclasses import dataclass, field
 
 ACCOUNT = "123456789012"
+UNIT = "ou-0a1b-2c3d4e5f"  # of the organization, that the account is in
 INSTANCE_ID = "i-0123456789abcdef0"
 INSTANCE_ADDRESS = "10.0.1.10"
 INSTANCE_ADDRESS6 = "2001:db8:1:1::10"
@@ -25,6 +26,7 @@ VPC_ID = "vpc-0a1b2c3d4e5f67890"
 VPC_CIDR = "10.0.0.0/16"
 SUBNET_ID = "subnet-0b1c2d3e4f5a67891"
 SUBNET_CIDR = "10.0.1.0/24"
+SUBNETS = {SUBNET_ID: "a", SECOND_SUBNET_ID: "b"}
 SECURITY_GROUP_ID = "sg-0c1d2e3f4a5b67892"
 IMAGE_ID = "ami-0d1e2f3a4b5c67893"
 INSTANCE_TYPE = "t3.micro"
@@ -84,6 +86,11 @@ def address(service, zone):
     return f"{ZONES[zone]}.{HOST_NUMBER[service]}"
 
 
+def new_address(service, zone):
+    """Of an endpoint's interface that was made anew (account.py)."""
+    return f"{ZONES[zone]}.{HOST_NUMBER[service] + 180}"
+
+
 def address6(service, zone):
     return f"{ZONES6[zone]}::{HOST_NUMBER[service]}"
 
@@ -136,7 +143,8 @@ class Resolver:
     delay_s: float = 0.0
     silent_types: tuple = ()  # types of which no question is answered
     alias: str = ""  # what every name is made an alias of, with TTL 0 and no address
-    rcode: int = 0  # what every question is answered with, if not 0
+    rcode: int = 0  # what every question is answered with, if not 0, but those for names of one domain
+    handed_back: str = ""
     rcodes: dict = field(default_factory=dict)  # type -> what questions for it are answered with
     truncates: bool = False  # whatever is asked by UDP
     chain: int = 0  # so many aliases before the addresses; -1: in a circle
@@ -154,10 +162,13 @@ class Service:
     upgrade: str | None = None  # a manner, of whatever answers what would become a websocket
     dates_off_s: float = 0.0  # what is in front of the services rewrites Date by that
     throttle: tuple = ()  # (status, code) of what is throttled, if not as usual
+    throttled_while: str = ""  # as long as the instance has this path
     identity: list = field(default_factory=lambda: ["AmazonSSMManagedInstanceCore"])
+    written_in: list = field(default_factory=list)  # of `identity`, what is written into the role, not attached to it
     boundary: list | None = None
     endpoint: dict = field(default_factory=dict)  # service -> list; absent: full access
     organization: list = field(default_factory=lambda: ["FullAWSAccess"])
+    organization_target: str = ACCOUNT  # what its policies are attached to, or the unit above it (account.py)
     resource_control: list = field(default_factory=lambda: ["FullAWSAccess"])
     reason: str = "full"  # none: "is not authorized" and no more; odd: a phrase nobody has seen before; session
     default_host_management: bool = False
@@ -188,6 +199,8 @@ class World:
 
     endpoint_groups: dict = field(default_factory=dict)  # service -> its endpoint's own security group (account.py)
     unnamed_endpoints: set = field(default_factory=set)  # services whose endpoint has no private DNS names
+
+    own_records: set = field(default_factory=set)  # services whose addresses a record of the account's own hosted zone gives
 
     recording: str | None = None  # folder with what a real VPC answered (recording.py)
 
@@ -221,6 +234,7 @@ class World:
     state_directory: str = "writable"  # read-only, noexec, full, inodes (none left): /var/lib/amazon; or which directory of ssm/
     bundle: str = "whole"  # the system's CA bundle: empty, truncated, foreign, none, directory (instance.py)
     corporate_authority: bool = False  # in the system's bundle
+    inotify: dict = field(default_factory=dict)  # instances, watches -> how many root may have, if not as many as on this machine
     sdk_bundle: str = ""  # whose authority is in the file that AWS_CA_BUNDLE names
 
     @property

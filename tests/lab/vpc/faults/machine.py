@@ -198,6 +198,15 @@ def _(world, variant="incomplete"):
     world.files["/var/lib/amazon/ssm/Vault/Store/RegistrationKey"] = json.dumps(registered) + "\n"
 
 
+@fault("registration-copied", "the agent's registration with Default Host Management was copied from other hardware", "request-refused")
+def _(world):
+    vault = "/var/lib/amazon/ssm/Vault"
+    world.files[f"{vault}/Manifest"] = f'{{"InstanceFingerprint":"{vault}/Store/InstanceFingerprint"}}\n'
+    world.files[f"{vault}/Store/InstanceFingerprint"] = '{"fingerprint": "0f0e0d0c", "similarityThreshold": -1}\n'
+    world.service.throttled["ssm"], world.service.throttle = -1, (400, "MachineFingerprintDoesNotMatch")
+    world.service.throttled_while = vault
+
+
 @fault("agent-not-connected", "the agent runs, and holds no connection to ssmmessages", "agent-not-connected")
 def _(world):
     world.files[instance.AGENT_GROUP] = "4242\n"
@@ -346,6 +355,11 @@ def _(world, variant="read-only"):
         world.files[f"/var/lib/amazon/ssm/{w.INSTANCE_ID}/document"] = "\n"
     else:
         world.state_directory = variant
+
+
+@fault("inotify-exhausted", "root has used up its inotify instances, or its watches", "inotify-exhausted", "[instances|watches]")
+def _(world, limit="instances"):
+    world.inotify[choice(limit, "instances", "watches")] = 0
 
 
 @fault("no-ca-bundle", "there is no CA bundle where the SSM agent looks", "ca-bundle-missing")

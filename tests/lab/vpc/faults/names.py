@@ -360,16 +360,13 @@ def _(world, variant="port"):
 
 @fault(
     "dns-servfail",
-    "Amazon's resolver answers SERVFAIL, after so many milliseconds (0), as one whose upstream is dead",
+    "Amazon's resolver answers SERVFAIL, after so many milliseconds (0), as one that by a rule asks a dead one",
     "dns-servfail",
     "[MILLISECONDS]",
 )
 def _(world, milliseconds="0"):
-    if milliseconds == "0":
-        answer_code(world, SERVFAIL)
-    else:
-        _habits(world).rcode = SERVFAIL
-        world.resolver.delay_s = int(milliseconds) / 1000
+    _habits(world).rcode = SERVFAIL
+    world.resolver.delay_s = int(milliseconds) / 1000
 
 
 @fault(

@@ -185,11 +185,12 @@ def _(world, family="ipv6", service="all", by="endpoint"):
 
 @fault(
     "endpoint-refuses",
-    "something that is no endpoint interface resets connections",
+    "something that is no endpoint interface resets connections, and a record of the account's own hosted zone leads there",
     "endpoint-refuses",
     "[SERVICE (ssm)[:ZONE]]",
 )
 def _(world, service="ssm", zones="ab"):
+    world.own_records.update(service_known(service))
     _endpoints(world, service, zones, "reject with tcp reset")
 
 
@@ -267,11 +268,12 @@ def _(world, variant="subnet"):
     world.routes.append(f"{to} via {DEAD_GATEWAY} dev {w.INTERFACE} onlink")
 
 
-@fault("path-mtu", "large packets between instance and endpoints vanish, both ways or those of the instance", "path-mtu", "[both|up]")
-def _(world, way="both"):
+@fault("path-mtu", "large packets between instance and endpoints vanish, both ways or those of the instance", "path-mtu",
+       "[both|up[:BYTES (600)]]")
+def _(world, way="both", n_bytes="600"):
     if choice(way, "both", "up") == "both":
-        world.rule("endpoint_output", f"{_ASKED_443} meta length > 600 drop")
-    world.rule("endpoint_input", f"{_ASKED_443} meta length > 600 drop")
+        world.rule("endpoint_output", f"{_ASKED_443} meta length > {n_bytes} drop")
+    world.rule("endpoint_input", f"{_ASKED_443} meta length > {n_bytes} drop")
 
 
 @fault("handshake-swallowed", "TCP connects, and no ClientHello is ever answered", "tls-reset", "[SERVICE (all)]")

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The services' answers: policies, signatures, proxies, and trouble of the services' own."""
 
+from .. import world as w
 from ..policies import load, without
 from .registry import choice, fault, service_known
 from .tls import lead_to
@@ -35,9 +36,12 @@ def _(world, variant="five"):
     world.service.identity = ["AWSCloud9SSMInstanceProfile" if choice(variant, "five", "one") == "five" else only]
 
 
-@fault("denied-explicitly", "an identity-based policy denies Systems Manager", "denied-explicitly")
-def _(world):
+@fault("denied-explicitly", "an identity-based policy denies Systems Manager; it is attached to the role, or written into it",
+       "denied-explicitly", "[attached|written-in]")
+def _(world, way="attached"):
     world.service.identity.append("DenySystemsManager")
+    if choice(way, "attached", "written-in") == "written-in":
+        world.service.written_in.append("DenySystemsManager")
 
 
 @fault(
@@ -59,13 +63,14 @@ def _(world):
 
 @fault(
     "denied-by-organization",
-    "a service (scp) or resource (rcp) control policy denies it",
+    "a service (scp) or resource (rcp) control policy denies it; the account's own, or (unit) that of the unit above it",
     "denied-by-organization",
-    "[scp|rcp]",
+    "[scp|rcp|unit]",
 )
 def _(world, variant="scp"):
-    if choice(variant, "scp", "rcp") == "scp":
+    if choice(variant, "scp", "rcp", "unit") != "rcp":
         world.service.organization.append("DenySystemsManager")
+        world.service.organization_target = w.ACCOUNT if variant == "scp" else w.UNIT
     else:
         world.service.resource_control.append("DenySystemsManager")
 

@@ -35,16 +35,19 @@ def _(world, authority="installed", service="all"):
 
 @fault("tls-untrusted", "the certificate is signed by itself", "tls-untrusted", "[SERVICE (all)[:ZONE (every)]]")
 def _(world, service="all", zone="every"):
+    world.own_records.update(service_known(service))
     lead_to(world, service, "self-signed", zone)
 
 
 @fault("tls-wrong-name", "the certificate is for another name", "tls-wrong-name", "[SERVICE (ssm)]")
 def _(world, service="ssm"):
+    world.own_records.update(service_known(service))
     lead_to(world, service, "wrong-name")
 
 
 @fault("tls-expired", "the certificate has expired, and the clock is right", "tls-expired", "[SERVICE (all)]")
 def _(world, service="all"):
+    world.own_records.update(service_known(service))
     lead_to(world, service, "expired")
 
 
@@ -78,6 +81,7 @@ def _(world, variant="wildcard", service="all"):
 
 @fault("tls-version", "the server knows no TLS version that the client offers", "tls-version", "[SERVICE (all)]")
 def _(world, service="all"):
+    world.own_records.update(service_known(service))
     lead_to_port(world, service, TRAP_PORT["alert"])
 
 
