@@ -125,10 +125,7 @@ const char *imds_obstacle(const struct facts *facts)
 
     if (!obstacle)
         return "a silent firewall";
-    if (!route_leads_to(facts, facts->imds.address))
-        return obstacle->what;
-    /* which no filter answers: connect() asks for the way again with the source that it got */
-    return obstacle->failure == FAILURE_BLACKHOLE ? "a blackhole route by ip rule" : "a firewall";
+    return route_leads_to(facts, facts->imds.address) ? "a firewall" : obstacle->what;
 }
 
 void quote_obstacle(const struct view *view, struct finding *finding)

@@ -23,7 +23,9 @@ enum { MAX_READS = 256, MAX_ERRNO = 4095 /* the kernel's, linux/err.h */ };
 struct search {
     int family;
     unsigned char address[16];
-    int bits; /* of the address */
+    int bits;                 /* of the address */
+    unsigned char source[16]; /* that packets would get */
+    bool from_source;         /* ask with it */
     uint16_t port;
     struct route *route;
     int os_error; /* of the look-up */
@@ -91,7 +93,7 @@ static void read_attributes(const struct search *search, const struct nlmsghdr *
             found->to = RTA_DATA(at);
         else if (at->rta_type == RTA_GATEWAY && address)
             found->via = RTA_DATA(at);
-        else if (at->rta_type == RTA_PREFSRC && address)
+        else if ((at->rta_type == RTA_PREFSRC || at->rta_type == RTA_SRC) && address)
             found->source = RTA_DATA(at);
         else if (at->rta_type == RTA_OIF && number)
             memcpy(&found->interface, RTA_DATA(at), sizeof(uint32_t));
@@ -234,6 +236,10 @@ static void ask(int fd, struct search *search, unsigned short type, bool dump)
         add_attribute(&request, RTA_DST, search->address, (size_t)search->bits / 8);
         add_attribute(&request, RTA_IP_PROTO, &protocol, sizeof(protocol));
         add_attribute(&request, RTA_DPORT, &port, sizeof(port));
+        if (search->from_source) {
+            request.route.rtm_src_len = (unsigned char)search->bits;
+            add_attribute(&request, RTA_SRC, search->source, (size_t)search->bits / 8);
+        }
     }
     ssize_t n = send(fd, &request, request.head.nlmsg_len, 0);
     for (int i = 0; n > 0 && i < MAX_READS; i++) {
@@ -278,18 +284,29 @@ static int open_netlink(void)
     return fd;
 }
 
+static void begin(struct route *route, const char *address)
+{
+    memset(route, 0, sizeof(*route));
+    (void)text_set(route->to, sizeof(route->to), "%s", address);
+}
+
 void route_look_up(const char *address, uint16_t port, struct route *route)
 {
     struct search search = {.route = route, .port = port, .longest = -1};
 
-    memset(route, 0, sizeof(*route));
-    (void)text_set(route->to, sizeof(route->to), "%s", address);
+    begin(route, address);
     if (!parse(address, &search))
         return;
     LOCAL_FD fd = open_netlink();
     if (fd < 0)
         return;
     ask(fd, &search, RTM_GETROUTE, false);
+    /* connect() then asks again, from the source that it got: ip_route_connect() in include/net/route.h. */
+    search.from_source = inet_pton(search.family, route->source, search.source) == 1;
+    if (search.from_source) {
+        begin(route, address);
+        ask(fd, &search, RTM_GETROUTE, false);
+    }
     int os_error = search.os_error;
     for (int i = 0; route->kind == ROUTE_UNKNOWN && i < N_REFUSALS; i++)
         if (refusals[i].os_error == os_error)

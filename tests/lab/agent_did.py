@@ -56,6 +56,7 @@ AGENT = {
     "imds-says:old-id": ("up", 2),
     "imds-stand-in": ("down", 25),
     "imds-blocked-by-source": ("down", 25),
+    "imds-blocked-by-source:unreachable": ("down", 25),
     "imds-path:meta-data/instance-id:500": ("down", 25),
     "imds-path-slow:meta-data/instance-id": ("down", 25),
     "imds-cut:iam/security-credentials": ("down", 2),

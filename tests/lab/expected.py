@@ -9,6 +9,7 @@ EXPECTED = [  # fault, verdict, first finding
     ("imds-blocked-prohibit", "not-ready", "imds-blocked-locally"),
     ("imds-blocked-blackhole", "not-ready", "imds-blocked-locally"),
     ("imds-blocked-by-source", "not-ready", "imds-blocked-locally"),
+    ("imds-blocked-by-source:unreachable", "not-ready", "imds-blocked-locally"),
     ("imds-blocked-noroute", "not-ready", "imds-blocked-locally"),
     ("imds-blocked-refused", "not-ready", "imds-blocked-locally"),
     ("imds-blocked-dropped", "not-ready", "imds-blocked-locally"),

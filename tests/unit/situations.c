@@ -120,7 +120,7 @@ static void imds_next_hop_is_silent(struct facts *facts)
 static void imds_blackholed_by_source(struct facts *facts)
 {
     imds_blackholed(facts);
-    kernel_says(facts, "169.254.169.254", ROUTE_FORWARD, "", 0);
+    kernel_says(facts, "169.254.169.254", ROUTE_BLACKHOLE, "169.254.169.254/32", 53);
 }
 
 static void imds_disabled(struct facts *facts)

@@ -27,6 +27,7 @@
 static bool isolated;
 static unsigned char protocol; /* that a rule is for, 0: any */
 static const char *gateway;    /* of a route, or NULL */
+static const char *source;     /* that a rule is for, or NULL: any */
 static int interface = 1;      /* of a route: the loopback device */
 
 /* A message of rtnetlink as put together by ip(8); returns what the kernel says, 0 is fine. */
@@ -75,6 +76,13 @@ static int tell(unsigned short type, unsigned char kind, const char *to, int bit
         at->rta_type = RTA_GATEWAY;
         at->rta_len = RTA_LENGTH(4);
         (void)inet_pton(AF_INET, gateway, RTA_DATA(at));
+    }
+    if (source) {
+        request.route.rtm_src_len = 32;
+        at = (void *)(request.attributes + n++ * RTA_SPACE(4));
+        at->rta_type = FRA_SRC;
+        at->rta_len = RTA_LENGTH(4);
+        (void)inet_pton(AF_INET, source, RTA_DATA(at));
     }
     if (protocol) {
         at = (void *)(request.attributes + n++ * RTA_SPACE(4));
@@ -267,6 +275,25 @@ static void a_way_has_a_router_and_a_source(void **state)
     assert_string_equal(route.entry, "");
 }
 
+/* As connect() asks: first for a source, then for the way from it. */
+static void a_rule_for_a_source_is_obeyed(void **state)
+{
+    struct route route;
+    (void)state;
+
+    if (!isolated || getenv("EMULATE"))
+        skip();
+    source = "198.18.0.1";
+    assert_int_equal(tell(RTM_NEWRULE, FR_ACT_UNREACHABLE, "198.19.64.0", 18, 0), 0);
+    source = NULL;
+    route_look_up("198.19.64.9", 443, &route);
+    assert_int_equal(route.kind, ROUTE_UNREACHABLE);
+    assert_true(route.by_rule);
+    assert_string_equal(route.entry, "198.19.64.0/18");
+    assert_string_equal(route.to, "198.19.64.9");
+    assert_string_equal(route.interface, "");
+}
+
 /* It answers no ARP. Nothing is said of one that does, nor of its neighbour. */
 static void a_next_hop_that_is_not_there_ends_a_way(void **state)
 {
@@ -356,6 +383,7 @@ int main(void)
         cmocka_unit_test(the_entry_that_refuses_is_named),
         cmocka_unit_test(a_table_of_ones_own_has_its_rule),
         cmocka_unit_test(a_way_has_a_router_and_a_source),
+        cmocka_unit_test(a_rule_for_a_source_is_obeyed),
         cmocka_unit_test(a_next_hop_that_is_not_there_ends_a_way),
         cmocka_unit_test(a_rule_that_refuses_is_named),
         cmocka_unit_test(a_rule_for_a_protocol_is_obeyed),

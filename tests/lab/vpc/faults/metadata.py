@@ -25,9 +25,10 @@ def _(world):
     world.routes.append(f"blackhole {w.IMDS}")
 
 
-@fault("imds-blocked-by-source", "a rule by source address on the instance leads to a blackhole route: EINVAL", "imds-blocked-locally")
-def _(world):
-    world.routes.append(f"blackhole {w.IMDS} table 53")
+@fault("imds-blocked-by-source", "a rule by source address on the instance leads to a route that refuses: EINVAL, EACCES, EHOSTUNREACH",
+       "imds-blocked-locally", "[blackhole|prohibit|unreachable]")
+def _(world, kind="blackhole"):
+    world.routes.append(f"{choice(kind, 'blackhole', 'prohibit', 'unreachable')} {w.IMDS} table 53")
     world.route_rules.append(f"from {w.INSTANCE_ADDRESS} lookup 53 priority 5271")
 
 
