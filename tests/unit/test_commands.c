@@ -44,6 +44,22 @@ void __wrap_confine(const struct options *options, enum confinement confinement)
     nothing_was_read = lseek(STDIN_FILENO, 0, SEEK_CUR) == 0;
 }
 
+/* What is still read from then on, a name a line; and how often that was said. */
+static char readable[512];
+static int n_confined_reading;
+
+/* NOLINTBEGIN(cert-dcl37-c,bugprone-reserved-identifier): the linker wants this name */
+void __wrap_confine_reading(const struct options *options, const char *const names[], size_t n);
+void __wrap_confine_reading(const struct options *options, const char *const names[], size_t n)
+{
+    (void)options;
+    n_confined_reading++;
+    readable[0] = '\0';
+    for (size_t i = 0; i < n; i++)
+        (void)text_add(readable, sizeof(readable), "%s\n", names[i]);
+}
+/* NOLINTEND(cert-dcl37-c,bugprone-reserved-identifier) */
+
 static const char *in_folder(const char *name)
 {
     static char path[128];
@@ -287,6 +303,8 @@ static void a_recorded_report_is_shown_confined(void **state)
                      EXIT_READY);
     assert_true(text_starts(said_out, "READY"));
     assert_int_equal(confined, CONFINED_OFFLINE);
+    assert_int_equal(n_confined_reading, 1); /* nothing, when it was read */
+    assert_string_equal(readable, "");
     assert_string_equal(said_err, "");
     assert_int_equal(status_of(command_show, "show %s -q", in_folder("healthy.json")), EXIT_READY);
     assert_string_equal(said_out, "");
@@ -399,8 +417,16 @@ static void many_are_shown_confined(void **state)
         assert_true(nothing_was_read);
     }
     confined = CONFINED_WITH_NETWORK;
+    n_confined_reading = 0;
     (void)status_of(command_show, "show %s -q", in_folder("logs"));
     assert_int_equal(confined, CONFINED_OFFLINE);
+    assert_int_equal(n_confined_reading, 1);
+    (void)text_set(list, sizeof(list), "%s/logs\n", folder);
+    assert_string_equal(readable, list);
+    (void)text_set(list, sizeof(list), "%s/logs/a.json\n%s/logs/b.json\n", folder, folder);
+    (void)show_of_input(list, "show - -q");
+    assert_int_equal(n_confined_reading, 2);
+    assert_string_equal(readable, list);
 }
 
 /* A disk that fails is trouble of this machine, and no wrong word of whoever asked. */
@@ -682,9 +708,15 @@ static void who_asks_now_says_how_strict(void **state)
 static void an_image_is_audited_confined(void **state)
 {
     (void)state;
+    char below[128];
+
     confined = CONFINED_WITH_NETWORK;
+    n_confined_reading = 0;
     assert_int_equal(status_of(command_image, "image --root %s -o short", folder), EXIT_UNDECIDED);
     assert_int_equal(confined, CONFINED_OFFLINE);
+    assert_int_equal(n_confined_reading, 1);
+    (void)text_set(below, sizeof(below), "%s\n", folder);
+    assert_string_equal(readable, below);
     assert_true(text_starts(said_out, "UNKNOWN"));
     assert_int_equal(status_of(command_image, "image --root %s -q", folder), EXIT_UNDECIDED);
     assert_string_equal(said_out, "");

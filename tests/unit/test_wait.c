@@ -60,6 +60,7 @@ static int n_changes_taken;
 static bool changed, change_is_one;
 static bool busy; /* a folder is written to all the time */
 static int n_looked;
+static bool is_new; /* the first look says that something differs, since there was none before */
 static enum answer connected_now;      /* when it is looked for at the end */
 static enum answer running, connected; /* of the agent, in every round */
 static int mark_trouble;               /* errno of writing it */
@@ -213,7 +214,7 @@ void __wrap_look_follow(struct look *look, const struct facts *facts)
 
 bool __wrap_look_differs(struct look *look)
 {
-    bool differs = changed && change_is_one;
+    bool differs = (changed && change_is_one) || (is_new && n_looked == 0);
     (void)look;
     n_looked++;
     changed = false;
@@ -441,6 +442,16 @@ static void a_round_cut_short_does_not_replace_a_whole_one(void **state)
     assert_non_null(strstr(said_out, "\"role-missing\""));
     assert_null(strstr(said_out, "\"imds-unreachable\""));
     assert_non_null(strstr(said_out, "\"rounds\":\t2,"));
+}
+
+static void the_first_look_is_no_change(void **state)
+{
+    (void)state;
+    is_new = true;
+    play_for_ever(&(struct played){.situation = "role-missing", .takes_ms = 1});
+    assert_int_equal(run_wait("wait -q --deadline 20s"), EXIT_NOT_READY);
+    for (int i = 0; i < n_played; i++)
+        assert_int_equal(was_whole[i], i == 0);
 }
 
 /* Until then only the one check that stands in the way is asked again. */
@@ -846,6 +857,7 @@ int main(void)
         cmocka_unit_test_setup(a_network_that_flaps_for_ever_gets_a_verdict, start),
         cmocka_unit_test_setup(a_signal_ends_it_also_in_a_round_given_up, start),
         cmocka_unit_test_setup(a_round_cut_short_does_not_replace_a_whole_one, start),
+        cmocka_unit_test_setup(the_first_look_is_no_change, start),
         cmocka_unit_test_setup(after_a_change_a_round_is_whole, start),
         cmocka_unit_test_setup(a_program_in_trouble_is_at_fault, start),
         cmocka_unit_test_setup(a_wrong_endpoint_is_wrong_usage, start),
