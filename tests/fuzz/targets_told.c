@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * Whatever facts can say is diagnosed, told in any output, and read back from the JSON. A report that somebody else
- * wrote may hold all of it, so the input does not say it in JSON, which would take most of the time: its first four bytes
- * choose two situations, one on top of the other; the others, what is changed of the facts then.
+ * wrote may hold all of it. The input is not that report, which would take most of the time: its first bytes choose a
+ * situation and an output, the others what is changed of the facts.
  */
 #include <string.h>
 
@@ -132,9 +132,10 @@ void fuzz_told(const uint8_t *bytes, size_t n)
 
     while (situation_at(n_situations))
         n_situations++;
+    const struct situation *situation = situation_at(take_two(&input) % n_situations);
     facts_healthy(&facts);
-    for (int i = 0; i < 2 && input.n > 0; i++)
-        situation_at(take_two(&input) % n_situations)->make(&facts);
+    if (!text_ends(situation->name, "--hostile")) /* which no reader lets in */
+        situation->make(&facts);
     const struct output *output = &outputs[take(&input) % n_outputs];
     while (input.n > 0)
         change(&input, &facts_fields, (char *)&facts);
