@@ -32,7 +32,6 @@ int command_check(const struct options *options)
     int status = run_open(&run, options,
                           options->deadline_ms ? options->deadline_ms : DEFAULT_DEADLINE_MS);
 
-    run.looks_once = true;
     if (status == EXIT_READY) {
         bool ran, interrupted = false;
         do

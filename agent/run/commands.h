@@ -57,13 +57,23 @@ void confine(const struct options *options, enum confinement confinement);
  * knows what it will read, after confine(). */
 void confine_reading(const struct options *options, const char *const names[], size_t n);
 
-/* For `check`, around each round's look at this machine's files. From the first confine_looking() on nothing can be opened for
- * reading but what was since confine_begin(), the folders of a system and of the agent, and `folders` (separated by colons); and TCP
- * leads to `ports` alone (0: none), which needs kernel 6.7. What a later round finds named besides is trouble of this program. */
-void confine_begin(void);
+/* For `check` and `wait`, around each round's look at this machine's files. From the first confine_looking() on nothing can be opened
+ * for reading but what was since confine_begin(), the folders of a system and of the agent, and `folders` (separated by colons); and
+ * TCP leads to `ports` alone (0: none), which needs kernel 6.7. What a later round finds named besides is trouble of this program;
+ * confine_take_refusal() is true once after it. */
+enum looking {
+    LOOKS_ONCE,
+    LOOKS_ON_AT_BOOT, /* whatever the boot configures: below /opt and /var/opt too, any port */
+    LOOKS_ON,         /* may be started again: there too, and the ports of customary proxies */
+};
+void confine_begin(enum looking how);
 enum { MAX_CONFINED_PORTS = 4 };
 void confine_looking(const struct options *options, const char *folders,
                      const uint16_t ports[MAX_CONFINED_PORTS]);
+bool confine_take_refusal(void);
+
+/* calls.c, for confine(): false where the kernel filters none. */
+bool calls_deny_others(enum confinement confinement);
 
 /* filter.c: whether the unit that this runs in lets no packet through, and why: that is no fault of the network. */
 bool filter_drops_all(const char *root, char *why, size_t size);

@@ -143,13 +143,14 @@ static bool start_again(struct round *round)
     return rung == RUNG_AUTHORIZE;
 }
 
-/* Files and ports: by now all are known that `check` will need. */
+/* Files and ports: by now all are known that this round will need. */
 static void confine_to_what_is_named(const struct run *run)
 {
     const struct agent_facts *agent = &run->facts->agent;
     struct proxy proxy = {.port = 0};
 
-    (void)proxy_parse(agent->https_proxy, &proxy);
+    if (agent->https_proxy[0])
+        (void)proxy_parse(agent->https_proxy, &proxy);
     const uint16_t ports[MAX_CONFINED_PORTS] = {
         DNS_PORT, 443, run->endpoint.address[0] ? run->endpoint.port : 80, proxy.port};
     confine_looking(run->options, agent->ssl_cert_dir, ports);
@@ -168,13 +169,11 @@ static bool start(struct round *round)
         (void)loop_watch(round->loop, round->watch->changed_fd, POLLIN, true, changed, round);
     if (round->watch && round->watch->tick_ms > 0 && !start_ticks(round, round->watch->tick_ms))
         return false;
-    if (run->looks_once)
-        confine_begin();
+    confine_begin(run->looking);
     if (!round->again || start_again(round))
         round->discover = discover_start(round->loop, &request, round->facts, &credentials,
                                          discovered, round);
-    if (run->looks_once)
-        confine_to_what_is_named(run);
+    confine_to_what_is_named(run);
     return true;
 }
 
@@ -232,6 +231,7 @@ bool round_run(struct run *run, const struct round_watch *watch, const struct ag
     credentials_clear(&credentials);
     if (round.timer_fd >= 0)
         (void)close(round.timer_fd);
+    run->refused = confine_take_refusal();
     facts->duration_ms = (int32_t)((clock_monotonic_us() - started_us + 999) / 1000);
     return end != LOOP_FAILED;
 }

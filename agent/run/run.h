@@ -23,7 +23,8 @@ struct run {
     struct facts *facts;       /* of the last round */
     struct facts *earlier;     /* of the last whole round, NULL before run_remember() */
     struct report *report;     /* the diagnosis of `facts` */
-    bool looks_once;           /* so it gives up what this machine's files do not name */
+    enum looking looking;      /* so it gives up what this machine's files do not name */
+    bool refused;              /* the last round needed some of that */
     char trouble[DETAIL_SIZE]; /* of its own, which no round can do without; empty: none */
     struct facts *shown;       /* --anonymize: the copy that is diagnosed, else NULL */
 };

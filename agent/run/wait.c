@@ -43,10 +43,12 @@ struct waiting {
     bool is_live;
     struct report drawn; /* of the round under way */
     int64_t round_started_ms;
-    bool is_whole; /* the round under way */
-    bool changed;  /* a whole round is due, since the last one saw something else */
-    bool given_up; /* the last round was given up for that */
-    bool recorded; /* --follow: there was a verdict before this run */
+    bool is_whole;    /* the round under way */
+    bool changed;     /* a whole round is due, since the last one saw something else */
+    bool given_up;    /* the last round was given up for that */
+    bool begins_anew; /* only a process that starts now can have what the last round could not */
+    bool in_vain;     /* not even the first round could */
+    bool recorded;    /* --follow: there was a verdict before this run */
     struct rounds_told told;
     bool told_at_end;
     char summary[SUMMARY_SIZE]; /* of the last whole round */
@@ -169,10 +171,13 @@ static bool one_round(struct waiting *waiting)
 static void keep_round(struct waiting *waiting)
 {
     if (!waiting->is_whole) {
-        waiting->changed |= again_differs(&waiting->again, waiting->run.facts, waiting->run.report);
+        waiting->changed |= waiting->run.refused ||
+                            again_differs(&waiting->again, waiting->run.facts, waiting->run.report);
         run_fall_back(&waiting->run);
         return;
     }
+    waiting->in_vain |= waiting->run.refused && waiting->run.n_rounds == 1;
+    waiting->begins_anew = waiting->run.refused && !waiting->in_vain;
     run_remember(&waiting->run);
     if (!waiting->run.earlier)
         return;
@@ -253,7 +258,7 @@ static bool is_over(const struct waiting *waiting)
 
     if (is_ready(report))
         return true;
-    if (waiting->run.trouble[0] ||
+    if (waiting->run.trouble[0] || waiting->begins_anew ||
         (report->n_findings > 0 && strcmp(report->findings[0].code, "not-ec2") == 0))
         return true; /* waiting does not change that */
     return remaining_ms(waiting) <= 0;
@@ -287,6 +292,24 @@ static void tell(struct waiting *waiting, bool over)
 
 /* --- all of it --- */
 
+static void erase(struct waiting *waiting)
+{
+    LOCAL_BUFFER text = {.max_bytes = REPORT_MAX_BYTES};
+
+    if (!waiting->is_live)
+        return;
+    live_erase(&waiting->live, &text);
+    (void)tell_text(&text, EXIT_READY);
+}
+
+/* The last verdict stands until whoever starts it again has another one. */
+static int begin_anew(struct waiting *waiting)
+{
+    erase(waiting);
+    log_error("%s: to be started again", waiting->run.facts->machine.trouble.detail);
+    return EXIT_FAULT;
+}
+
 static int run_rounds(struct waiting *waiting)
 {
     const struct options *options = waiting->run.options;
@@ -303,6 +326,8 @@ static int run_rounds(struct waiting *waiting)
         stopped |= waiting->run.facts->stopped_by == STOPPED_BY_DEADLINE;
         keep_round(waiting);
         over = stopped || is_over(waiting);
+        if (options->follow && waiting->begins_anew && !stopped)
+            return begin_anew(waiting);
         if (over || waiting->is_whole || !waiting->changed)
             tell(waiting, over);
         if (!over && pause_or_signal(waiting)) {
@@ -310,11 +335,7 @@ static int run_rounds(struct waiting *waiting)
             tell(waiting, over);
         }
     }
-    if (waiting->is_live) {
-        LOCAL_BUFFER text = {.max_bytes = REPORT_MAX_BYTES};
-        live_erase(&waiting->live, &text);
-        (void)tell_text(&text, EXIT_READY);
-    }
+    erase(waiting);
     /* "Fixed" means that an earlier verdict was not ready: of the run before, or of an earlier round. */
     if (options->follow && is_ready(waiting->run.report) &&
         (waiting->recorded || waiting->run.n_rounds > 1))
@@ -364,6 +385,7 @@ int command_wait(const struct options *given)
         (void)mkdir(LAST_REPORT_DIRECTORY,
                     0755); /* run_open() gives up the right to make folders */
     int status = run_open(&waiting.run, options, limit_ms);
+    waiting.run.looking = options->follow ? LOOKS_ON : LOOKS_ON_AT_BOOT;
     if (status == EXIT_READY) {
         (void)filter_drops_all(options->root, waiting.run.trouble, sizeof(waiting.run.trouble));
         tell_style(options, &waiting.style);

@@ -463,7 +463,7 @@ static void it_reads_only_what_it_says_it_will(void **state)
     assert_int_equal(tried(CONFINED_OFFLINE, read_nothing), EACCES);
 }
 
-/* --- check: what it read, and the ports that are named by then --- */
+/* --- check and wait: what they read, and the ports that are named by then --- */
 
 /* Below no folder that check may read anyway. */
 static char kept[] = "/tmp/ssm-preflight-kept.XXXXXX";
@@ -508,15 +508,31 @@ static int dialled(int family, uint16_t port)
 
 static const uint16_t ports[MAX_CONFINED_PORTS] = {53, 443, 80, 0};
 
-static int look_once(void)
+static int look_as(enum looking how)
 {
     char folders[WORDS_SIZE];
 
-    confine_begin();
+    confine_begin(how);
     EXPECT(reads(named))
     (void)snprintf(folders, sizeof(folders), "/nothing is here:%s", bundles);
     confine_looking(&plain, folders, ports);
     return 0;
+}
+
+static int look_once(void)
+{
+    return look_as(LOOKS_ONCE);
+}
+
+static bool opens_nothing_private(void)
+{
+    const char *const private[] = {"/",     "/home",          "/root", "/srv",
+                                   "/boot", "/proc/1/status", kept,    other};
+
+    for (size_t i = 0; i < COUNT_OF(private); i++)
+        if (opens(private[i]) || (errno != EACCES && errno != ENOENT))
+            return false;
+    return true;
 }
 
 static int read_what_was_named(void)
@@ -526,12 +542,36 @@ static int read_what_was_named(void)
     EXPECT(look_once() == 0)
     EXPECT(opens(named) && opens(bundles) && opens(bundle))
     EXPECT(opens("/etc/hosts") && opens("/proc/self/net/tcp") && opens("/dev/urandom"))
-    EXPECT(!opens("/") && errno == EACCES)
-    EXPECT(!opens("/home") && errno == EACCES)
-    EXPECT(!opens("/proc/1/status") && errno == EACCES)
-    EXPECT(!opens(kept) && errno == EACCES)
-    EXPECT(!opens(other) && errno == EACCES)
+    EXPECT(opens_nothing_private() && !opens("/opt") && errno == EACCES)
     EXPECT(!reads("/tmp/nothing is here") && !file_take_trouble(why, sizeof(why)))
+    return 0;
+}
+
+static int read_while_waiting(void)
+{
+    char why[WORDS_SIZE];
+
+    EXPECT(look_as(LOOKS_ON_AT_BOOT) == 0)
+    EXPECT(opens(named) && opens(bundle) && opens("/etc/hosts"))
+    EXPECT(opens("/opt") && opens("/dev/null") && opens_nothing_private())
+    EXPECT(access("/var/log/amazon", F_OK) == 0 || opens("/var/log"))
+    EXPECT(!confine_take_refusal() && !file_take_trouble(why, sizeof(why)))
+    EXPECT(!reads(other) && file_take_trouble(why, sizeof(why)))
+    EXPECT(confine_take_refusal() && !confine_take_refusal())
+    return 0;
+}
+
+/* A file that another module of the kernel keeps from it is no trouble that it made. */
+static int read_what_others_refuse(void)
+{
+    const char *const names[] = {named, bundles, "/etc", "/proc"};
+    char why[WORDS_SIZE];
+
+    confine_reading(&plain, names, COUNT_OF(names));
+    confine_begin(LOOKS_ON);
+    EXPECT(!reads(other))
+    confine_looking(&plain, "", ports);
+    EXPECT(!opens("/usr") && !reads(other) && !file_take_trouble(why, sizeof(why)))
     return 0;
 }
 
@@ -540,11 +580,11 @@ static int read_what_was_named_too_late(void)
     char why[WORDS_SIZE], words[WORDS_SIZE];
 
     EXPECT(look_once() == 0)
-    confine_begin();
+    confine_begin(LOOKS_ONCE);
     EXPECT(reads(named) && !file_take_trouble(why, sizeof(why)))
     EXPECT(!reads(other) && file_take_trouble(why, sizeof(why)))
     (void)snprintf(words, sizeof(words),
-                   "%s, named after check had given up all else: Permission denied", other);
+                   "%s, named after this had given up all else: Permission denied", other);
     EXPECT(strcmp(why, words) == 0)
     confine_looking(&plain, "", ports);
     EXPECT(!file_take_trouble(why, sizeof(why)))
@@ -558,7 +598,7 @@ static int read_below_a_root(void)
     char why[WORDS_SIZE];
 
     (void)snprintf(below.root, sizeof(below.root), "%s", bundles);
-    confine_begin();
+    confine_begin(LOOKS_ONCE);
     confine_looking(&below, "", ports);
     EXPECT(opens(bundle) && !reads(other) && !file_take_trouble(why, sizeof(why)))
     return 0;
@@ -573,11 +613,33 @@ static int connect_to_what_was_named(void)
     EXPECT(dialled(AF_INET, 443) != EACCES && dialled(AF_INET6, 53) != EACCES)
     EXPECT(dialled(AF_INET, 22) == EACCES && dialled(AF_INET, 3128) == EACCES)
     EXPECT(dialled(AF_INET6, 22) == EACCES)
-    confine_begin();
+    confine_begin(LOOKS_ONCE);
     confine_looking(&plain, "", more);
     EXPECT(file_take_trouble(why, sizeof(why)))
     EXPECT(strcmp(why,
-                  "TCP port 3128, named after check had given up all else: Permission denied") == 0)
+                  "TCP port 3128, named after this had given up all else: Permission denied") == 0)
+    return 0;
+}
+
+static int connect_while_the_boot_waits(void)
+{
+    static const uint16_t more[MAX_CONFINED_PORTS] = {53, 443, 80, 22};
+
+    EXPECT(look_as(LOOKS_ON_AT_BOOT) == 0)
+    confine_looking(&plain, "", more);
+    EXPECT(dialled(AF_INET, 22) != EACCES && !confine_take_refusal())
+    return 0;
+}
+
+static int connect_while_following(void)
+{
+    static const uint16_t more[MAX_CONFINED_PORTS] = {53, 443, 80, 8080};
+
+    EXPECT(look_as(LOOKS_ON) == 0)
+    confine_looking(&plain, "", more);
+    EXPECT(dialled(AF_INET, 8080) != EACCES && dialled(AF_INET6, 3128) != EACCES)
+    EXPECT(dialled(AF_INET, 443) != EACCES && dialled(AF_INET, 22) == EACCES)
+    EXPECT(!confine_take_refusal())
     return 0;
 }
 
@@ -595,7 +657,7 @@ static int connect_by_sending(void)
     return 0;
 }
 
-/* `wait` may follow whatever the configuration names later. */
+/* Before that, or where nothing was confined. */
 static int give_up_nothing(void)
 {
     EXPECT(reads(named) && opens(other) && dialled(AF_INET, 22) != EACCES)
@@ -634,6 +696,24 @@ static void a_check_reads_what_was_named_and_nothing_else(void **state)
     assert_int_equal(tried(CONFINED_WITH_NETWORK, give_up_nothing), 0);
 }
 
+static void a_wait_reads_where_software_is_installed_besides(void **state)
+{
+    (void)state;
+    if (landlock_version() < 1)
+        skip();
+    assert_int_equal(tried(CONFINED_WITH_NETWORK, read_while_waiting), 0);
+    assert_int_equal(tried(CONFINED_WITH_NETWORK, read_what_others_refuse), 0);
+}
+
+static void a_boot_connects_to_any_port_and_a_follow_up_to_those_of_proxies(void **state)
+{
+    (void)state;
+    if (landlock_version() < 4)
+        skip();
+    assert_int_equal(tried(CONFINED_WITH_NETWORK, connect_while_the_boot_waits), 0);
+    assert_int_equal(tried(CONFINED_WITH_NETWORK, connect_while_following), 0);
+}
+
 static void a_check_connects_to_ports_that_were_named_and_no_other(void **state)
 {
     (void)state;
@@ -650,7 +730,9 @@ static void nobody_connects_past_landlock(void **state)
     assert_int_equal(tried(CONFINED_WITH_NETWORK, connect_by_sending), 0);
 }
 
-/* --- a kernel that has none of it --- */
+/* --- a kernel that has none of it, and what is said --- */
+
+enum { SAID_SIZE = 2048 };
 
 static int deny(const struct sock_filter *code, unsigned short n)
 {
@@ -676,8 +758,28 @@ static int become_old(void)
     return deny(code, COUNT_OF(code));
 }
 
-/* What confine() says there, and whether the process goes on. */
-static void confined_on_an_old_kernel(bool verbose, char said[512])
+static int be_confined_on_an_old_kernel(void)
+{
+    if (become_old() != 0)
+        return 1;
+    confine(&options, CONFINED_WITH_NETWORK);
+    confine_begin(LOOKS_ONCE);
+    confine_looking(&plain, "", ports);
+    if (!read_anything() || dialled(AF_INET, 22) == EACCES)
+        return 3;
+    return vsock() >= 0 || errno != ENOSYS ? 0 : 2; /* that one, confine() denies */
+}
+
+static int be_confined(void)
+{
+    confine(&options, CONFINED_WITH_NETWORK);
+    confine_begin(LOOKS_ONCE);
+    confine_looking(&plain, "", ports);
+    return 0;
+}
+
+/* What it says, and whether the process goes on. */
+static void say(int (*what)(void), bool verbose, char said[SAID_SIZE])
 {
     int ends[2], status = 1;
     size_t n = 0;
@@ -688,17 +790,10 @@ static void confined_on_an_old_kernel(bool verbose, char said[512])
         (void)dup2(ends[1], STDERR_FILENO);
         (void)close(ends[1]);
         log_set_verbose(verbose);
-        if (become_old() != 0)
-            _exit(1);
-        confine(&options, CONFINED_WITH_NETWORK);
-        confine_begin();
-        confine_looking(&plain, "", ports);
-        if (!read_anything() || dialled(AF_INET, 22) == EACCES)
-            _exit(3);
-        _exit(vsock() >= 0 || errno != ENOSYS ? 0 : 2); /* that one, confine() denies */
+        _exit(what());
     }
     (void)close(ends[1]);
-    for (ssize_t got; (got = read(ends[0], said + n, 511 - n)) > 0;)
+    for (ssize_t got; (got = read(ends[0], said + n, SAID_SIZE - 1 - n)) > 0;)
         n += (size_t)got;
     said[n] = '\0';
     (void)close(ends[0]);
@@ -708,17 +803,34 @@ static void confined_on_an_old_kernel(bool verbose, char said[512])
 
 static void what_a_kernel_lacks_is_said_when_that_is_asked(void **state)
 {
-    char said[512];
+    char said[SAID_SIZE];
     (void)state;
 
     if (!has_filters())
         skip();
-    confined_on_an_old_kernel(false, said);
+    say(be_confined_on_an_old_kernel, false, said);
     assert_string_equal(said, "");
-    confined_on_an_old_kernel(true, said);
+    say(be_confined_on_an_old_kernel, true, said);
     assert_non_null(strstr(said, "this kernel has no Landlock: access to files is not restricted"));
     assert_non_null(strstr(said, "this kernel restricts no TCP ports: none is denied"));
     assert_non_null(strstr(said, "this kernel filters no system calls: none is denied"));
+}
+
+static void what_is_confined_is_said_when_that_is_asked(void **state)
+{
+    char said[SAID_SIZE];
+    (void)state;
+
+    if (!has_filters() || landlock_version() < 4)
+        skip();
+    say(be_confined, false, said);
+    assert_string_equal(said, "");
+    say(be_confined, true, said);
+    assert_non_null(
+        strstr(said, "confined: writes to /run/ssm-preflight, --save and --output-file\n"));
+    assert_non_null(strstr(said, "confined: makes the system calls that it needs\n"));
+    assert_non_null(strstr(said, " is named, and below /dev/urandom /etc /proc/self "));
+    assert_non_null(strstr(said, "confined: connects to TCP ports 53 443 80\n"));
 }
 
 int main(void)
@@ -738,8 +850,14 @@ int main(void)
                                         remove_named),
         cmocka_unit_test_setup_teardown(a_check_connects_to_ports_that_were_named_and_no_other,
                                         make_named, remove_named),
+        cmocka_unit_test_setup_teardown(a_wait_reads_where_software_is_installed_besides,
+                                        make_named, remove_named),
+        cmocka_unit_test_setup_teardown(
+            a_boot_connects_to_any_port_and_a_follow_up_to_those_of_proxies, make_named,
+            remove_named),
         cmocka_unit_test(nobody_connects_past_landlock),
         cmocka_unit_test(what_a_kernel_lacks_is_said_when_that_is_asked),
+        cmocka_unit_test(what_is_confined_is_said_when_that_is_asked),
     };
 #ifdef __SANITIZE_ADDRESS__ /* its runtime makes calls that the program does not */
     cmocka_set_test_filter("what_a_kernel_lacks*");

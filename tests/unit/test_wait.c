@@ -44,7 +44,8 @@ struct played {
     bool change;          /* the network changes before it ends */
     bool change_in_pause; /* the same, in the pause behind it */
     bool signal_in_pause;
-    bool fails; /* the program itself is in trouble */
+    bool fails;   /* the program itself is in trouble */
+    bool refused; /* it needed what it had given up */
     bool ticks;
 };
 
@@ -251,6 +252,7 @@ bool __wrap_round_run(struct run *run, const struct round_watch *watch, const st
     run->facts->stopped_by = played->stopped_by;
     run->facts->agent.running = running;
     run->facts->agent.connected = connected;
+    run->refused = played->refused;
     moved_ms += played->takes_ms;
     changed = played->change;
     if (played->change && watch && watch->changed)
@@ -362,6 +364,41 @@ static void nor_does_it_change_a_filter_of_its_own(void **state)
     list[0].situation = "imds-blocked-locally";
     assert_int_equal(run_wait("wait -q"), EXIT_NOT_READY); /* a round that does not know of it */
     assert_int_equal(n_played, 1);
+}
+
+/* Only a process that starts now can have it. */
+static void nor_what_was_given_up(void **state)
+{
+    (void)state;
+    list[0] = (struct played){.situation = "role-missing", .change_in_pause = true};
+    list[1] = (struct played){.situation = "preflight-trouble", .refused = true};
+    assert_int_equal(run_wait("wait -o short"), EXIT_UNDECIDED);
+    assert_int_equal(n_played, 2);
+    assert_true(text_starts(said_out, "UNKNOWN"));
+    assert_string_equal(told, "state state unknown mark device");
+}
+
+/* A part of a round says little: a whole one decides. */
+static void what_a_part_of_a_round_had_given_up_a_whole_one_asks_for(void **state)
+{
+    (void)state;
+    list[0].situation = list[1].situation = "role-missing";
+    list[1].refused = true;
+    list[2].situation = "healthy";
+    assert_int_equal(run_wait("wait -o short"), EXIT_READY);
+    assert_int_equal(n_played, 3);
+    assert_false(was_whole[1]);
+    assert_true(was_whole[2]);
+}
+
+static void what_the_first_round_could_not_have_is_waited_for(void **state)
+{
+    (void)state;
+    list[0] = (struct played){.situation = "preflight-trouble", .refused = true};
+    list[1] = list[0];
+    list[2].situation = "healthy";
+    assert_int_equal(run_wait("wait -o short"), EXIT_READY);
+    assert_int_equal(n_played, 3);
 }
 
 static void ready_after_having_been_not_ready(void **state)
@@ -646,6 +683,29 @@ static void a_signal_in_the_pause_ends_it(void **state)
     assert_non_null(strstr(said_err, INTERRUPTED));
 }
 
+/* It ends as by a fault, Restart=on-failure, and the last verdict stands. */
+static void a_follow_up_that_has_given_up_what_is_named_is_started_again(void **state)
+{
+    (void)state;
+    list[0] = (struct played){.situation = "role-missing", .change_in_pause = true};
+    list[1] = (struct played){.situation = "preflight-trouble", .refused = true};
+    assert_int_equal(follow("role-missing"), EXIT_FAULT);
+    assert_int_equal(n_played, 2);
+    assert_string_equal(told, "state");
+    assert_string_equal(said_out, "");
+    assert_non_null(strstr(said_err, ": to be started again"));
+}
+
+static void one_that_is_stopped_then_has_not_failed(void **state)
+{
+    (void)state;
+    list[0] = (struct played){.situation = "role-missing", .change_in_pause = true};
+    list[1] = (struct played){
+        .situation = "preflight-trouble", .refused = true, .stopped_by = STOPPED_BY_SIGNAL};
+    assert_int_equal(follow("role-missing"), EXIT_NOT_READY);
+    assert_non_null(strstr(said_err, INTERRUPTED));
+}
+
 static void an_agent_that_sleeps_is_restarted_when_all_is_well(void **state)
 {
     (void)state;
@@ -850,6 +910,9 @@ int main(void)
         cmocka_unit_test_setup(a_verdict_of_the_last_seconds_is_told_at_the_end, start),
         cmocka_unit_test_setup(what_waiting_does_not_change_ends_it, start),
         cmocka_unit_test_setup(nor_does_it_change_a_filter_of_its_own, start),
+        cmocka_unit_test_setup(nor_what_was_given_up, start),
+        cmocka_unit_test_setup(what_a_part_of_a_round_had_given_up_a_whole_one_asks_for, start),
+        cmocka_unit_test_setup(what_the_first_round_could_not_have_is_waited_for, start),
         cmocka_unit_test_setup(ready_after_having_been_not_ready, start),
         cmocka_unit_test_setup(a_change_gives_up_a_round_that_began_before_it, start),
         cmocka_unit_test_setup(a_young_round_goes_on, start),
@@ -875,6 +938,8 @@ int main(void)
         cmocka_unit_test_setup(a_network_that_flaps_between_rounds_is_not_asked_all_the_time,
                                start),
         cmocka_unit_test_setup(a_signal_in_the_pause_ends_it, start),
+        cmocka_unit_test_setup(a_follow_up_that_has_given_up_what_is_named_is_started_again, start),
+        cmocka_unit_test_setup(one_that_is_stopped_then_has_not_failed, start),
         cmocka_unit_test_setup(an_agent_that_sleeps_is_restarted_when_all_is_well, start),
         cmocka_unit_test_setup(what_was_well_all_the_time_was_not_fixed, start),
         cmocka_unit_test_setup(an_earlier_round_that_was_not_ready_counts, start),
