@@ -49,32 +49,42 @@ void unit_files_sort(struct unit_files *files)
 
 /* --- state --- */
 
+/* A file, or a link, wherever that leads, at the best place that has it. */
+static bool find_unit(const char *root, const char *unit, char path[PATH_SIZE])
+{
+    struct stat status;
+
+    for (size_t i = 0; i < COUNT_OF(places); i++)
+        if (text_set(path, PATH_SIZE, "%s/system/%s", places[i], unit) &&
+            file_look(root, path, false, &status))
+            return true;
+    return false;
+}
+
+bool unit_link(const char *root, const char *unit, char target[PATH_SIZE])
+{
+    char path[PATH_SIZE];
+
+    return find_unit(root, unit, path) && file_read_link(root, path, target, PATH_SIZE);
+}
+
 bool unit_is_masked(const char *root, const char *unit)
 {
     char path[PATH_SIZE], target[PATH_SIZE];
     struct stat status;
 
-    for (size_t i = 0; i < COUNT_OF(places); i++) {
-        (void)text_set(path, sizeof(path), "%s/system/%s", places[i], unit);
-        if (file_read_link(root, path, target, sizeof(target)) && strcmp(target, "/dev/null") == 0)
-            return true;
-        if (file_look(root, path, true, &status))
-            return S_ISREG(status.st_mode) && status.st_size == 0;
-    }
-    return false;
+    if (!find_unit(root, unit, path))
+        return false;
+    if (file_read_link(root, path, target, sizeof(target)) && strcmp(target, "/dev/null") == 0)
+        return true;
+    return file_look(root, path, true, &status) && S_ISREG(status.st_mode) && status.st_size == 0;
 }
 
 bool unit_is_installed(const char *root, const char *unit)
 {
     char path[PATH_SIZE];
-    struct stat status;
 
-    for (size_t i = 0; i < COUNT_OF(places); i++) {
-        (void)text_set(path, sizeof(path), "%s/system/%s", places[i], unit);
-        if (file_look(root, path, false, &status))
-            return true;
-    }
-    return false;
+    return find_unit(root, unit, path);
 }
 
 bool unit_is_enabled(const char *root, const char *unit, const char *target)
@@ -88,45 +98,6 @@ bool unit_is_enabled(const char *root, const char *unit, const char *target)
         enabled = unit_is_installed(root, path);
     }
     return enabled;
-}
-
-/* The best place's default.target leads to graphical.target, as Debian's and Fedora's do. */
-static bool is_graphical(const char *root)
-{
-    char path[PATH_SIZE], target[PATH_SIZE];
-
-    for (size_t i = 0; i < COUNT_OF(places); i++) {
-        (void)text_set(path, sizeof(path), "%s/system/default.target", places[i]);
-        if (file_read_link(root, path, target, sizeof(target)))
-            return text_ends(target, "graphical.target");
-    }
-    return false;
-}
-
-/* As its own package does it; or as others do, by a unit that every boot of a server comes to, or by a timer. */
-static bool is_started(const char *root, const char *unit)
-{
-    static const char *const by[] = {
-        "multi-user.target", "default.target",      "basic.target",        "sysinit.target",
-        "cloud-init.target", "cloud-config.target", "cloud-final.service", "network-online.target"};
-    char timer[PATH_SIZE];
-
-    for (size_t i = 0; i < COUNT_OF(by); i++)
-        if (unit_is_enabled(root, unit, by[i]))
-            return true;
-    (void)text_set(timer, sizeof(timer), "%.*s.timer", (int)(strlen(unit) - strlen(".service")),
-                   unit);
-    return (unit_is_enabled(root, unit, "graphical.target") && is_graphical(root)) ||
-           (text_ends(unit, ".service") && unit_is_enabled(root, timer, "timers.target"));
-}
-
-enum unit_state unit_state(const char *root, const char *unit)
-{
-    if (unit_is_masked(root, unit))
-        return UNIT_MASKED;
-    if (!unit_is_installed(root, unit))
-        return UNIT_ABSENT;
-    return is_started(root, unit) ? UNIT_ENABLED : UNIT_DISABLED;
 }
 
 /* In one of three hierarchies. The group's directory can be seen from a sandbox that hides other
@@ -161,11 +132,16 @@ struct reading {
     struct unit_files drop_ins;
 };
 
-/* Whether the service is started at all. */
+/* Whether the unit is started at all, and what is started with it. */
 static bool is_for_start(const char *line)
 {
-    return text_starts(line, "Condition") || text_starts(line, "Assert") ||
-           text_starts(line, "Requi") || text_starts(line, "BindsTo");
+    static const char *const keys[] = {"Condition", "Assert", "Requi",
+                                       "BindsTo",   "Wants",  "Upholds"};
+    size_t i = 0;
+
+    while (i < COUNT_OF(keys) && !text_starts(line, keys[i]))
+        i++;
+    return i < COUNT_OF(keys);
 }
 
 static void take_line(const struct reading *reading, const char *path, char *line,
@@ -237,12 +213,32 @@ static void read_all(struct reading *reading, const char *file)
         read_settings(reading, reading->drop_ins.paths[i]);
 }
 
+/* systemd.unit(5): a link in UNIT.wants/ is as much as a line with Wants=. */
+static void read_folders(const struct reading *reading, const char *unit)
+{
+    static const struct {
+        const char *folder, *key;
+    } ways[] = {{"wants", "Wants"}, {"requires", "Requires"}, {"upholds", "Upholds"}};
+    char path[PATH_SIZE];
+
+    for (size_t i = 0; i < COUNT_OF(places) * COUNT_OF(ways); i++) {
+        const char *key = ways[i % COUNT_OF(ways)].key;
+
+        (void)text_set(path, sizeof(path), "%s/system/%s.%s", places[i / COUNT_OF(ways)], unit,
+                       ways[i % COUNT_OF(ways)].folder);
+        LOCAL_NAMES names = file_list(reading->root, path, "");
+        for (size_t j = 0; j < names.n; j++)
+            reading->each(reading->arg, path, key, names.names[j]);
+    }
+}
+
 /* A prefix ends in a dash: of amazon-ssm-agent.service there are amazon-ssm-.service.d and
  * amazon-.service.d. What the type has for all its units counts least. */
 void unit_settings(const char *root, const char *unit, unit_setting *each, void *arg)
 {
     struct reading *reading = calloc(1, sizeof(*reading));
     char path[PATH_SIZE], prefix[PATH_SIZE];
+    const char *dot = strrchr(unit, '.'), *type = dot ? dot + 1 : "service";
 
     *reading = (struct reading){.root = root, .section = "[Service]", .each = each, .arg = arg};
     for (size_t i = 0; i < COUNT_OF(places); i++) {
@@ -251,16 +247,17 @@ void unit_settings(const char *root, const char *unit, unit_setting *each, void 
         for (size_t n = strlen(unit); n > 1; n--) {
             if (unit[n - 1] != '-')
                 continue;
-            (void)text_set(prefix, sizeof(prefix), "%.*s.service", (int)n, unit);
+            (void)text_set(prefix, sizeof(prefix), "%.*s.%s", (int)n, unit, type);
             note_drop_ins(reading, path, prefix);
         }
     }
     for (size_t i = 0; i < COUNT_OF(places); i++) {
         (void)text_set(path, sizeof(path), "%s/system", places[i]);
-        note_drop_ins(reading, path, "service");
+        note_drop_ins(reading, path, type);
     }
     (void)text_set(path, sizeof(path), "system/%s", unit);
     read_all(reading, path);
+    read_folders(reading, unit);
     free(reading);
 }
 

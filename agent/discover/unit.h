@@ -20,9 +20,25 @@ void unit_files_add(const char *root, const char *folder, const char *suffix,
                     struct unit_files *files);
 void unit_files_sort(struct unit_files *files);
 
-/* A file, or a link, wherever that leads. */
+/* A file, or a link, wherever that leads; where the link leads that it is at the best place. */
 bool unit_is_installed(const char *root, const char *unit);
+bool unit_link(const char *root, const char *unit, char target[PATH_SIZE]);
 
+/* unit_boot.c: the units that a boot to `target` starts; no further ones once `until` (or "") is among them. */
+enum { MAX_BOOT_UNITS = 512 };
+struct unit_boot {
+    size_t n;
+    char units[MAX_BOOT_UNITS][NAME_SIZE];
+};
+void unit_boot_read(const char *root, const char *target, const char *until,
+                    struct unit_boot *boot);
+bool unit_is_of_boot(const struct unit_boot *boot, const char *unit);
+
+/* Where default.target leads: multi-user.target where there is none. */
+void unit_default_target(const char *root, char to[NAME_SIZE]);
+
+/* As this boot finds it; and as the next one does, to default.target. */
+enum unit_state unit_state_at(const char *root, const char *unit, const struct unit_boot *boot);
 enum unit_state unit_state(const char *root, const char *unit);
 
 /* A link or file below the .wants, .requires or .upholds of this target (systemctl enable puts it there). */
@@ -37,9 +53,9 @@ enum answer unit_is_running(const char *root, const char *unit);
 /* One "key=value", in the order in which systemd applies them. `value` may be changed in place. */
 typedef void unit_setting(void *arg, const char *path, const char *key, char *value);
 
-/* The settings in [Service] of the unit's file (of several places the best one's), and then of its
- * drop-ins: of the unit, of its dashed prefixes and of all services, by their names; of those with the
- * same name the best place's. */
+/* The settings in [Service], and those in [Unit] that are about its start, of the unit's file (of several places the best
+ * one's), and then of its drop-ins: of the unit, of its dashed prefixes and of all services, by their names; of those with
+ * the same name the best place's. At last the links in its folders, as settings. */
 void unit_settings(const char *root, const char *unit, unit_setting *each, void *arg);
 
 /* The same of [Manager] in system.conf and system.conf.d, systemd-system.conf(5). */

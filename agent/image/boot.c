@@ -7,7 +7,6 @@
 
 #include "base/file.h"
 #include "base/text.h"
-#include "discover/unit.h"
 #include "discover/agent.h"
 #include "image/judge.h"
 
@@ -69,13 +68,13 @@ void judge_starts(struct image *image)
     bool first_boot = is_first_boot(image);
     char target[NAME_SIZE];
 
-    default_target(image, target);
+    unit_default_target(image->root, target);
     for (size_t i = 0; i < COUNT_OF(idle); i++)
         if (strcmp(target, idle[i]) == 0) {
             find(image, "image-default-target", "", "default.target is %s", target);
             (void)text_set(target, sizeof(target), "multi-user.target"); /* as if it were fixed */
         }
-    targets_read(image, target);
+    unit_boot_read(image->root, target, "", &image->boot);
     if (skip_without_agent(image))
         return;
     enum unit_state state = image_unit(image, unit);

@@ -7,12 +7,13 @@
 #define IMAGE_JUDGE_H
 
 #include "base/buffer.h"
+#include "discover/unit.h"
 #include "image/image.h"
 #include "model/facts.h"
 
 #define IMDS "169.254.169.254"
 
-enum { MAX_TARGETS = 48, IMAGE_FILE_BYTES = 16 * 1024 * 1024 };
+enum { IMAGE_FILE_BYTES = 16 * 1024 * 1024 };
 
 struct image {
     const char *root;
@@ -25,8 +26,7 @@ struct image {
     int machine;               /* e_machine of /sbin/init, 0: not known */
     int systemd;               /* its version, 0: not known */
     int n_included;            /* files of other files, so far */
-    int n_targets;             /* that are reached at boot */
-    char targets[MAX_TARGETS][NAME_SIZE];
+    struct unit_boot boot;     /* what the next boot starts */
 };
 
 /* A finding of the check under way. The same code again adds evidence. `path` is the file, of the image,
@@ -136,11 +136,7 @@ bool image_reads(const struct image *image, const char *path, struct buffer *to)
 
 const char *elf_machine_name(int machine);
 
-/* Where default.target leads; and image->targets, all that a boot to the target `first` reaches. */
-void default_target(const struct image *image, char to[NAME_SIZE]);
-void targets_read(struct image *image, const char *first);
-
-/* A unit as the next boot finds it: masked, absent, enabled below a target that is reached, or not. */
+/* A unit as the next boot finds it. */
 enum unit_state image_unit(const struct image *image, const char *unit);
 
 /* True when one of the space-separated units is enabled; `which` is the first. */

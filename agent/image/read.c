@@ -9,10 +9,6 @@
 
 #include "base/file.h"
 #include "base/text.h"
-#include "discover/unit.h"
-
-static const char *const unit_folders[] = {"/etc/systemd/system", "/usr/local/lib/systemd/system",
-                                           "/usr/lib/systemd/system", "/lib/systemd/system"};
 
 bool image_has(const struct image *image, const char *path)
 {
@@ -219,110 +215,9 @@ const char *elf_machine_name(int machine)
 
 /* --- units --- */
 
-static void add_target(struct image *image, const char *name)
-{
-    if (!text_ends(name, ".target") || image->n_targets == MAX_TARGETS || strlen(name) >= NAME_SIZE)
-        return;
-    for (int i = 0; i < image->n_targets; i++)
-        if (strcmp(image->targets[i], name) == 0)
-            return;
-    (void)text_set(image->targets[image->n_targets++], NAME_SIZE, "%s", name);
-}
-
-static void take_wanted(void *arg, const char *path, char *line)
-{
-    static const char *const keys[] = {"Requires=", "Wants=", "BindsTo="};
-
-    (void)path;
-    for (size_t i = 0; i < COUNT_OF(keys); i++)
-        if (text_starts(line, keys[i])) {
-            char *rest = line + strlen(keys[i]);
-            for (char *name; (name = text_next(&rest, " \t"));)
-                add_target(arg, name);
-        }
-}
-
-/* What a target pulls in, by its own keys and by its folders. */
-static void follow_target(struct image *image, const char *target)
-{
-    char path[PATH_SIZE];
-
-    for (size_t i = 0; i < COUNT_OF(unit_folders); i++) {
-        (void)text_set(path, sizeof(path), "%s/%s", unit_folders[i], target);
-        if (lines_read(image, path, take_wanted, image))
-            break;
-    }
-    for (size_t i = 0; i < COUNT_OF(unit_folders); i++) {
-        (void)text_set(path, sizeof(path), "%s/%s.wants", unit_folders[i], target);
-        LOCAL_NAMES wanted = file_list(image->root, path, ".target");
-        for (size_t j = 0; j < wanted.n; j++)
-            add_target(image, wanted.names[j]);
-    }
-}
-
-void default_target(const struct image *image, char to[NAME_SIZE])
-{
-    char path[PATH_SIZE], target[PATH_SIZE];
-
-    (void)text_set(to, NAME_SIZE, "multi-user.target");
-    for (size_t i = 0; i < COUNT_OF(unit_folders); i++) {
-        (void)text_set(path, sizeof(path), "%s/default.target", unit_folders[i]);
-        if (file_read_link(image->root, path, target, sizeof(target))) {
-            (void)text_escape(to, NAME_SIZE, basename(target), strlen(basename(target)));
-            return;
-        }
-    }
-}
-
-/* Each service wants basic.target (DefaultDependencies=), and cloud-init's generator adds its target. */
-void targets_read(struct image *image, const char *first)
-{
-    static const char *const always[] = {"sysinit.target", "basic.target", "sockets.target",
-                                         "timers.target", "cloud-init.target"};
-
-    add_target(image, first);
-    for (size_t i = 0; i < COUNT_OF(always); i++)
-        add_target(image, always[i]);
-    for (int i = 0; i < image->n_targets; i++) {
-        char name[NAME_SIZE];
-
-        (void)text_set(name, sizeof(name), "%s", image->targets[i]);
-        follow_target(image, name);
-    }
-}
-
-static bool is_wanted(const struct image *image, const char *unit)
-{
-    static const char *const kinds[] = {"wants", "requires"};
-    struct stat status;
-    char path[PATH_SIZE];
-
-    for (int t = 0; t < image->n_targets; t++)
-        for (size_t i = 0; i < COUNT_OF(unit_folders); i++)
-            for (size_t k = 0; k < COUNT_OF(kinds); k++)
-                if (text_set(path, sizeof(path), "%s/%s.%s/%s", unit_folders[i], image->targets[t],
-                             kinds[k], unit) &&
-                    file_look(image->root, path, false, &status))
-                    return true;
-    return false;
-}
-
 enum unit_state image_unit(const struct image *image, const char *unit)
 {
-    char path[PATH_SIZE], target[PATH_SIZE];
-    struct stat status;
-
-    for (size_t i = 0; i < COUNT_OF(unit_folders); i++) {
-        (void)text_set(path, sizeof(path), "%s/%s", unit_folders[i], unit);
-        if (!file_look(image->root, path, false, &status))
-            continue;
-        if ((S_ISREG(status.st_mode) && status.st_size == 0) ||
-            (file_read_link(image->root, path, target, sizeof(target)) &&
-             strcmp(target, "/dev/null") == 0))
-            return UNIT_MASKED;
-        return is_wanted(image, unit) ? UNIT_ENABLED : UNIT_DISABLED;
-    }
-    return UNIT_ABSENT;
+    return unit_state_at(image->root, unit, &image->boot);
 }
 
 bool any_enabled(const struct image *image, const char *units, char which[NAME_SIZE])

@@ -267,6 +267,9 @@ EXPECTED = [  # fault, verdict, first finding
     ("agent-disabled:required", "ready", None),
     ("agent-disabled:cloud-init", "ready", None),
     ("agent-disabled:timer", "ready", None),
+    ("agent-disabled:service", "ready", None),
+    ("agent-disabled:drop-in", "ready", None),
+    ("agent-disabled:rescue", "not-ready", "agent-disabled"),
     ("agent-masked", "not-ready", "agent-masked"),
     ("agent-masked:empty", "not-ready", "agent-masked"),
     ("agent-masked:in-vain", "ready", None),  # /run's mask does not reach a unit in /etc

@@ -167,6 +167,7 @@ static void a_unit_is_enabled_by_any_target_that_is_started_and_masked_by_the_be
     (void)state;
 
     put("/empty", "");
+    put("/usr/lib/systemd/system/graphical.target", "[Unit]\nRequires=multi-user.target\n");
     put("/run/systemd/system/a.service", "\xef\xbb\xbf[Service]\nUser=ssm\n");
     char value[NAME_SIZE], file[PATH_SIZE];
     assert_true(unit_value(root, unit, "User", false, value, sizeof(value), file));
@@ -174,6 +175,54 @@ static void a_unit_is_enabled_by_any_target_that_is_started_and_masked_by_the_be
         put_link(rows[i].link, rows[i].to);
         if (unit_state(root, unit) != rows[i].state)
             fail_msg("%s", rows[i].link);
+    }
+}
+
+/* As a booted systemd 252 says by systemctl list-dependencies default.target. */
+static void a_unit_is_enabled_by_whatever_a_boot_comes_to(void **state)
+{
+    static const char unit[] = "a.service";
+    static const struct {
+        const char *path, *text; /* or "-> " and where a link leads */
+        enum unit_state state;
+    } rows[] = {
+        {"/etc/systemd/system/multi-user.target.wants/b.service", "-> /x/b.service", UNIT_DISABLED},
+        {"/etc/systemd/system/b.service.wants/a.service", "-> /x/a.service", UNIT_ENABLED},
+        {"/etc/systemd/system/c.service.wants/a.service", "-> /x/a.service", UNIT_DISABLED},
+        {"/etc/systemd/system/multi-user.target.d/x.conf", "[Unit]\nWants=x.service a.service\n",
+         UNIT_ENABLED},
+        {"/etc/systemd/system/multi-user.target.d/x.conf", "[Unit]\nAfter=a.service\n",
+         UNIT_DISABLED},
+        {"/etc/systemd/system/target.d/x.conf", "[Unit]\nUpholds=a.service\n", UNIT_ENABLED},
+        {"/etc/systemd/system/service.d/x.conf", "[Unit]\nWants=a.service\n", UNIT_DISABLED},
+        {"/usr/lib/systemd/system/basic.target", "[Unit]\nBindsTo=a.service\n", UNIT_ENABLED},
+        {"/etc/systemd/system/timers.target.wants/a.timer", "-> /x/a.timer", UNIT_ENABLED},
+        {"/etc/systemd/system/default.target", "-> /usr/lib/systemd/system/runlevel5.target",
+         UNIT_ENABLED},
+        {"/etc/systemd/system/default.target", "-> /usr/lib/systemd/system/rescue.target",
+         UNIT_DISABLED},
+    };
+
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        bool is_link = text_starts(rows[i].text, "-> ");
+
+        put("/usr/lib/systemd/system/a.service", "[Service]\n");
+        if (strstr(rows[i].text, "runlevel5"))
+            put_link("/usr/lib/systemd/system/runlevel5.target", "graphical.target");
+        if (text_starts(rows[i].path, "/etc/systemd/system/default.target")) {
+            put("/usr/lib/systemd/system/graphical.target", "[Unit]\nRequires=multi-user.target\n");
+            put_link("/etc/systemd/system/multi-user.target.wants/a.service", "x");
+        }
+        if (strstr(rows[i].path, "b.service.wants"))
+            put_link("/etc/systemd/system/multi-user.target.wants/b.service", "x");
+        if (is_link)
+            put_link(rows[i].path, rows[i].text + 3);
+        else
+            put(rows[i].path, rows[i].text);
+        if (unit_state(root, unit) != rows[i].state)
+            fail_msg("%s: %s", rows[i].path, rows[i].text);
+        assert_int_equal(tear_down(state), 0);
+        assert_int_equal(mkdir(root, 0700), 0);
     }
 }
 
@@ -1489,6 +1538,7 @@ int main(void)
         TEST(a_version_of_the_next_package_is_not_ours),
         TEST(a_snap_has_its_own_unit_and_manifest),
         TEST(a_unit_is_enabled_by_any_target_that_is_started_and_masked_by_the_best_place),
+        TEST(a_unit_is_enabled_by_whatever_a_boot_comes_to),
         TEST(the_program_is_the_one_that_the_unit_starts),
         TEST(an_rpm_says_it_in_its_release_notes),
         TEST(the_units_environment_counts_and_passwords_do_not),

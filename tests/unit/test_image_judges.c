@@ -148,7 +148,7 @@ static const char *said_of(const char *name)
     report = (struct image_report){.n_findings = 0};
     report.checks[i].status = STATUS_PASS;
     image.number = (int)i + 1;
-    targets_read(&image, "multi-user.target");
+    unit_boot_read(root, "multi-user.target", "", &image.boot);
     checks[i].judge(&image);
     (void)text_set(said, sizeof(said), "%s%s",
                    report.checks[i].status == STATUS_UNKNOWN ? "? " : "", report.checks[i].summary);
@@ -780,7 +780,7 @@ static const struct {
       {"/etc/systemd/system-preset/1.preset", "disable ssh\nenable *\ndisable *\n"}},
      "warning: only the presets of the first boot enable amazon-ssm-agent.service, where / can be written by then"},
     {"agent-starts", {{"/usr/lib/systemd/system/amazon-ssm-agent.service", "x"},
-      {"/usr/lib/systemd/system/multi-user.target", "Wants=a.target b.target\n"},
+      {"/usr/lib/systemd/system/multi-user.target", "[Unit]\nWants=a.target b.target\n"},
       {"/etc/systemd/system/b.target.requires/amazon-ssm-agent.service", "x"}}, "amazon-ssm-agent.service, by multi-user.target"},
     {"agent-starts", {{"/usr/lib/systemd/system/amazon-ssm-agent.service", "x"}, {"/etc/machine-id", "0\n"},
       {"/usr/lib/systemd/system/multi-user.target", "Wants=b.target\n"}, {"/etc/systemd/system/multi-user.target", "Wants=a.target\n"},

@@ -105,18 +105,25 @@ def _(world, variant="silent"):
 
 
 @fault("agent-disabled", "the agent is installed, its unit is not enabled; or only for graphical.target, which the machine starts or "
-       "not; or something else than usual starts it", "agent-disabled", "[no|graphical|default-graphical|required|cloud-init|timer]")
+       "not; or something else than usual starts it", "agent-disabled",
+       "[no|graphical|default-graphical|required|cloud-init|timer|service|drop-in|rescue]")
 def _(world, variant="no"):
     world.files[instance.AGENT_WANTED] = None
     folder, unit = "/etc/systemd/system", "amazon-ssm-agent"
-    place = {"no": "", "timer": "", "required": "multi-user.target.requires", "cloud-init": "cloud-init.target.wants"}.get(
-        choice(variant, "no", "graphical", "default-graphical", "required", "cloud-init", "timer"), "graphical.target.wants")
-    default = "graphical" if variant == "default-graphical" else "multi-user"
+    place = {"required": "multi-user.target.requires", "cloud-init": "cloud-init.target.wants", "service": "corp.service.wants",
+             "graphical": "graphical.target.wants", "default-graphical": "graphical.target.wants", "rescue": "multi-user.target.wants"}.get(
+        choice(variant, "no", "graphical", "default-graphical", "required", "cloud-init", "timer", "service", "drop-in", "rescue"))
+    default = {"default-graphical": "graphical", "rescue": "rescue"}.get(variant, "multi-user")
     world.files[f"{folder}/default.target"] = Link(f"/usr/lib/systemd/system/{default}.target")
     if variant == "timer":
         world.files[f"{folder}/{unit}.timer"] = "[Timer]\nOnBootSec=60\n"
         world.files[f"{folder}/timers.target.wants/{unit}.timer"] = Link(f"{folder}/{unit}.timer")
-    elif place:
+    if variant == "drop-in":
+        world.files[f"{folder}/multi-user.target.d/corp.conf"] = f"[Unit]\nWants={unit}.service\n"
+    if variant == "service":
+        world.files[f"{folder}/corp.service"] = "[Service]\nExecStart=/bin/true\n"
+        world.files[f"{folder}/multi-user.target.wants/corp.service"] = Link(f"{folder}/corp.service")
+    if place:
         world.files[f"{folder}/{place}/{unit}.service"] = Link(instance.AGENT_UNIT)
 
 
