@@ -370,6 +370,8 @@ static void words_of_aws_stay(void **state)
         "AccessDeniedException",
         "aws-us-gov",
         "time-source",
+        "chrony.service",
+        "systemd-timesyncd.service",
     };
     (void)state;
 
