@@ -55,7 +55,7 @@ static struct played list[MAX_PLAYED];
 static int n_played;
 static bool was_told_to_end[MAX_PLAYED], was_whole[MAX_PLAYED];
 static int64_t moved_ms; /* the clock, by the rounds that were played */
-static int64_t remaining_ms[MAX_PLAYED];
+static int64_t remaining_ms[MAX_PLAYED], until_ms; /* which no pause may pass */
 static char told[MAX_TOLD];
 static int n_changes_taken;
 static bool changed, change_is_one;
@@ -183,7 +183,7 @@ int __wrap_clock_rest(struct pollfd *fds, size_t n, int64_t wait_ms)
     if (last->signal_in_pause)
         return 1;
 
-    assert_true(wait_ms > 0);
+    assert_true(wait_ms > 0 && wait_ms <= until_ms - clock_monotonic_ms());
     moved_ms += last->change_in_pause ? 1 : busy && wait_ms > 10 ? 10 : wait_ms;
     changed |= last->change_in_pause;
     last->change_in_pause = false;
@@ -245,7 +245,8 @@ bool __wrap_round_run(struct run *run, const struct round_watch *watch, const st
     assert_true(n_played < MAX_PLAYED);
     while (!played->situation) /* the last one goes on */
         played--;
-    remaining_ms[n_played] = run->deadline_ms - clock_monotonic_ms();
+    until_ms = run->deadline_ms;
+    remaining_ms[n_played] = until_ms - clock_monotonic_ms();
     was_whole[n_played] = !again;
     facts_healthy(run->facts);
     situation_find(played->situation)->make(run->facts);
