@@ -54,7 +54,7 @@ enum { MAX_PLAYED = 100, MAX_TOLD = 4096 };
 static struct played list[MAX_PLAYED];
 static int n_played;
 static bool was_told_to_end[MAX_PLAYED], was_whole[MAX_PLAYED];
-static int64_t moved_ms; /* the clock, by the rounds that were played */
+static int64_t moved_ms;                           /* the clock, by the rounds that were played */
 static int64_t remaining_ms[MAX_PLAYED], until_ms; /* which no pause may pass */
 static char told[MAX_TOLD];
 static int n_changes_taken;
