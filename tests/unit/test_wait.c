@@ -823,6 +823,13 @@ static void a_terminal_is_drawn_upon(void **state)
     assert_non_null(strstr(screen, "\x1b["));
     assert_non_null(strstr(screen, "round 1"));
     assert_non_null(strstr(screen, "round 3"));
+    const char *found = strstr(screen, "role-missing"),
+               *done = strstr(screen, "round 1 done, 30 s");
+    assert_true(strstr(screen, "round 1 under way, 30 s left") < found && found < done);
+    const char *last = strstr(screen, "round 3 under way"), *erased = strstr(last, "A\r\x1b[J");
+    assert_non_null(erased); /* then comes the report, in place of all that */
+    assert_null(strstr(erased, " left\x1b"));
+    assert_non_null(strstr(erased, "READY"));
     assert_null(strstr(screen, "round 0"));
     assert_null(strstr(screen, "round 4"));
 }
