@@ -362,6 +362,8 @@ static void words_of_aws_stay(void **state)
         "TLSv1.3",
         "EC2ws",
         "t3.micro",
+        "a.nano",
+        "sixteen-letters-.large",
         "m7i.metal-24xl",
         "u-6tb1.112xlarge",
         "Amazon EC2",
@@ -370,6 +372,8 @@ static void words_of_aws_stay(void **state)
         "AccessDeniedException",
         "aws-us-gov",
         "time-source",
+        "chrony.service",
+        "systemd-timesyncd.service",
     };
     (void)state;
 
@@ -378,6 +382,40 @@ static void words_of_aws_stay(void **state)
         (void)text_set(facts.instance.type, NAME_SIZE, "%s", words[i]);
         anonymize_facts(&facts);
         assert_string_equal(facts.instance.type, words[i]);
+    }
+}
+
+/* As they are: a digit where no word has one, three of them, a mark, a type or a version that is none. */
+static void what_may_be_an_id_goes(void **state)
+{
+    static const char *const words[] = {
+        "x-1",
+        "1abc",
+        "ab12",
+        "a1b2c3",
+        "a.b",
+        "a@b",
+        "a/b",
+        "Ta.micro",
+        "ta.weird",
+        "ta.Micro",
+        "ta.micro_x",
+        "seventeenletterss.micro",
+        ".micro",
+        "3.x",
+        "31.2",
+        "x.3.3",
+        "chrony.services",
+        "a-b.service.d",
+    };
+    (void)state;
+
+    for (size_t i = 0; i < COUNT_OF(words); i++) {
+        memset(&facts, 0, sizeof(facts));
+        (void)text_set(facts.instance.type, NAME_SIZE, "%s", words[i]);
+        anonymize_facts(&facts);
+        if (strcmp(facts.instance.type, "name-1") != 0)
+            fail_msg("%s: %s", words[i], facts.instance.type);
     }
 }
 
@@ -852,6 +890,7 @@ int main(void)
         cmocka_unit_test(hosts_become_hosts),
         cmocka_unit_test(names_are_numbered),
         cmocka_unit_test(words_of_aws_stay),
+        cmocka_unit_test(what_may_be_an_id_goes),
         cmocka_unit_test(what_is_nearly_a_word_of_aws_goes),
         cmocka_unit_test(names_in_certificates_stay_amazons),
         cmocka_unit_test(the_healthy_instance_is_not_to_be_known_again),

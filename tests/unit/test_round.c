@@ -43,6 +43,14 @@ static struct run run;
 static int signals[2], changes[2], n_ticks, enough_ticks;
 static int64_t undelivered;
 static bool change_ends_it;
+static int n_doubted;
+static const char *proxy, *folders; /* of the agent, as its files say */
+static struct {
+    enum looking looking;
+    char begun_after[MAX_TOLD], ended_after[MAX_TOLD], folders[PATH_SIZE];
+    uint16_t ports[MAX_CONFINED_PORTS];
+    bool refuses;
+} given_up;
 
 /* NOLINTBEGIN(cert-dcl37-c,bugprone-reserved-identifier): the linker wants these names */
 void __wrap_loop_free(struct loop *loop);
@@ -62,6 +70,11 @@ void __wrap_trust_use_bundle(struct trust *trust, const char *file, const char *
                              const char *sdk_bundle);
 int64_t __wrap_delivery_read(const char *root);
 void __wrap_delivery_compare(const char *root, int64_t before, struct facts *known);
+void __wrap_resolvers_doubt(struct facts *known);
+void __wrap_confine_begin(enum looking how);
+void __wrap_confine_looking(const struct options *of, const char *in,
+                            const uint16_t ports[MAX_CONFINED_PORTS]);
+bool __wrap_confine_take_refusal(void);
 
 static void tell(const char *what)
 {
@@ -130,6 +143,8 @@ struct discover *__wrap_discover_start(struct loop *loop, const struct discover_
     assert_ptr_equal(known, &facts);
     assert_string_equal(request->root, "/root");
     assert_ptr_equal(request->endpoint, run.endpoint.address[0] ? &run.endpoint : NULL);
+    (void)text_set(known->agent.https_proxy, sizeof(known->agent.https_proxy), "%s", proxy);
+    (void)text_set(known->agent.ssl_cert_dir, sizeof(known->agent.ssl_cert_dir), "%s", folders);
     tell(request->again ? "discover_again:" : "discover");
     if (request->again)
         tell(check_name(request->check));
@@ -211,6 +226,32 @@ void __wrap_delivery_compare(const char *root, int64_t before, struct facts *kno
     (void)known;
     undelivered = before;
 }
+
+void __wrap_resolvers_doubt(struct facts *known)
+{
+    assert_ptr_equal(known, &facts);
+    n_doubted++;
+}
+
+void __wrap_confine_begin(enum looking how)
+{
+    given_up.looking = how;
+    (void)text_set(given_up.begun_after, MAX_TOLD, "%s", told);
+}
+
+void __wrap_confine_looking(const struct options *of, const char *in,
+                            const uint16_t ports[MAX_CONFINED_PORTS])
+{
+    assert_ptr_equal(of, &options);
+    (void)text_set(given_up.folders, sizeof(given_up.folders), "%s", in);
+    (void)text_set(given_up.ended_after, MAX_TOLD, "%s", told);
+    memcpy(given_up.ports, ports, sizeof(given_up.ports));
+}
+
+bool __wrap_confine_take_refusal(void)
+{
+    return given_up.refuses;
+}
 /* NOLINTEND(cert-dcl37-c,bugprone-reserved-identifier) */
 
 static int start(void **state)
@@ -224,7 +265,9 @@ static int start(void **state)
     script = "";
     script_of_rest = NULL;
     waiting = NULL;
-    n_ticks = 0;
+    n_ticks = n_doubted = 0;
+    proxy = folders = "";
+    given_up.refuses = false;
     if (pipe(signals) != 0 || pipe(changes) != 0)
         return -1;
     run.signal_fd = signals[0];
@@ -328,6 +371,35 @@ static void trouble_of_the_program_is_a_fact(void **state)
     plays("pb", "discover observe rest " FREED);
     assert_int_equal(facts.machine.trouble.failure, FAILURE_INTERNAL);
     assert_non_null(strstr(facts.machine.trouble.detail, "may send nothing: Operation not"));
+}
+
+/* It gives the rest up when it has read this machine's files, and before it talks to anybody. */
+static void a_round_gives_up_what_is_not_named(void **state)
+{
+    static const uint16_t plain[MAX_CONFINED_PORTS] = {53, 443, 80},
+                          named[MAX_CONFINED_PORTS] = {53, 443, 8080, 3128};
+    (void)state;
+
+    run.looking = LOOKS_ON_AT_BOOT;
+    plays("pb", "discover observe rest " FREED);
+    assert_int_equal(given_up.looking, LOOKS_ON_AT_BOOT);
+    assert_string_equal(given_up.begun_after, "");
+    assert_string_equal(given_up.ended_after, "discover");
+    assert_string_equal(given_up.folders, "");
+    assert_memory_equal(given_up.ports, plain, sizeof(plain));
+    assert_false(run.refused);
+    assert_int_equal(n_doubted, 1);
+    proxy = "http://10.0.0.5:3128";
+    folders = "/a:/b";
+    (void)text_set(run.endpoint.address, sizeof(run.endpoint.address), "127.0.0.1");
+    run.endpoint.port = 8080;
+    run.looking = LOOKS_ON;
+    given_up.refuses = true;
+    plays("pb", "discover observe rest " FREED);
+    assert_int_equal(given_up.looking, LOOKS_ON);
+    assert_string_equal(given_up.folders, "/a:/b");
+    assert_memory_equal(given_up.ports, named, sizeof(named));
+    assert_true(run.refused);
 }
 
 static void a_round_begins_with_nothing(void **state)
@@ -507,6 +579,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(what_ends_a_round, start, stop),
         cmocka_unit_test_setup_teardown(the_rest_is_asked_before_the_end, start, stop),
         cmocka_unit_test_setup_teardown(trouble_of_the_program_is_a_fact, start, stop),
+        cmocka_unit_test_setup_teardown(a_round_gives_up_what_is_not_named, start, stop),
         cmocka_unit_test_setup_teardown(a_round_begins_with_nothing, start, stop),
         cmocka_unit_test_setup_teardown(ticks_come_until_the_end, start, stop),
         cmocka_unit_test_setup_teardown(a_tick_may_be_long, start, stop),

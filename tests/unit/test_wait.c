@@ -54,8 +54,8 @@ enum { MAX_PLAYED = 100, MAX_TOLD = 4096 };
 static struct played list[MAX_PLAYED];
 static int n_played;
 static bool was_told_to_end[MAX_PLAYED], was_whole[MAX_PLAYED];
-static int64_t moved_ms; /* the clock, by the rounds that were played */
-static int64_t remaining_ms[MAX_PLAYED];
+static int64_t moved_ms;                           /* the clock, by the rounds that were played */
+static int64_t remaining_ms[MAX_PLAYED], until_ms; /* which no pause may pass */
 static char told[MAX_TOLD];
 static int n_changes_taken;
 static bool changed, change_is_one;
@@ -183,7 +183,7 @@ int __wrap_clock_rest(struct pollfd *fds, size_t n, int64_t wait_ms)
     if (last->signal_in_pause)
         return 1;
 
-    assert_true(wait_ms > 0);
+    assert_true(wait_ms > 0 && wait_ms <= until_ms - clock_monotonic_ms());
     moved_ms += last->change_in_pause ? 1 : busy && wait_ms > 10 ? 10 : wait_ms;
     changed |= last->change_in_pause;
     last->change_in_pause = false;
@@ -245,7 +245,8 @@ bool __wrap_round_run(struct run *run, const struct round_watch *watch, const st
     assert_true(n_played < MAX_PLAYED);
     while (!played->situation) /* the last one goes on */
         played--;
-    remaining_ms[n_played] = run->deadline_ms - clock_monotonic_ms();
+    until_ms = run->deadline_ms;
+    remaining_ms[n_played] = until_ms - clock_monotonic_ms();
     was_whole[n_played] = !again;
     facts_healthy(run->facts);
     situation_find(played->situation)->make(run->facts);
@@ -822,6 +823,13 @@ static void a_terminal_is_drawn_upon(void **state)
     assert_non_null(strstr(screen, "\x1b["));
     assert_non_null(strstr(screen, "round 1"));
     assert_non_null(strstr(screen, "round 3"));
+    const char *found = strstr(screen, "role-missing"),
+               *done = strstr(screen, "round 1 done, 30 s");
+    assert_true(strstr(screen, "round 1 under way, 30 s left") < found && found < done);
+    const char *last = strstr(screen, "round 3 under way"), *erased = strstr(last, "A\r\x1b[J");
+    assert_non_null(erased); /* then comes the report, in place of all that */
+    assert_null(strstr(erased, " left\x1b"));
+    assert_non_null(strstr(erased, "READY"));
     assert_null(strstr(screen, "round 0"));
     assert_null(strstr(screen, "round 4"));
 }
