@@ -7,9 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include "base/file.h"
@@ -452,23 +450,4 @@ void fuzz_audit(const uint8_t *bytes, size_t n)
     fuzz_require(audited.summary[0], "a verdict says something");
     fuzz_name(NULL, NULL);
     free(names);
-}
-
-int fuzz_listener(void)
-{
-    static int fd = -1;
-    struct sockaddr_un address = {.sun_family = AF_UNIX};
-
-    if (!fuzz_root_of(__func__))
-        return fd;
-    if (fd >= 0)
-        (void)close(fd);
-    fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    put("/run/systemd/private", NULL, 0);
-    (void)text_set(address.sun_path, sizeof(address.sun_path), "%s/run/systemd/private", root);
-    fuzz_require(remove(address.sun_path) == 0 && fd >= 0 &&
-                     bind(fd, (const struct sockaddr *)&address, sizeof(address)) == 0 &&
-                     listen(fd, 1) == 0,
-                 "somebody listens");
-    return fd;
 }
