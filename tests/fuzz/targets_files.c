@@ -364,6 +364,9 @@ static const char *const image_names[] = {
     "/root/.aws/config",
     "/root/.aws/credentials",
     "/lib/systemd/system/multi-user.target",
+    "/usr/bin/ssm-preflight",
+    "/etc/ssm-preflight/preflight.conf",
+    "/lib/systemd/system/ssm-preflight.service",
     "/lib/systemd/system/NetworkManager.service",
     "/etc/systemd/system/multi-user.target.wants/NetworkManager.service",
     "/lib/systemd/system/chronyd.service",
@@ -383,8 +386,8 @@ static const struct image_request request = {
     .root = root, .region = "us-east-1", .allow = "", .config_error = "", .now_unix_s = 1800000000};
 static struct image_report audited;
 
-/* One check: all of them together take fifty times as long. Services that it asks for are enabled, or not; the agent is what
- * the files say, or a sound one. */
+/* One check: all of them together take fifty times as long. Services that it asks for are enabled, or not; the agent is a
+ * package or a snap, and what the files say, or a sound one. */
 static void judge(size_t which, bool agent_of_files)
 {
     static void (*const judges[])(struct image *) = {
@@ -401,13 +404,16 @@ static void judge(size_t which, bool agent_of_files)
                           .report = &audited,
                           .number = (int)(which % COUNT_OF(judges)) + 1,
                           .agent = &facts.agent,
-                          .program = "/usr/bin/amazon-ssm-agent",
                           .machine = 62,
                           .systemd = 252,
                           .n_targets = which / COUNT_OF(judges) % 2,
                           .targets = {"multi-user.target"}};
     char trouble[DETAIL_SIZE];
 
+    if (which / COUNT_OF(judges) / 2 % 2)
+        (void)text_set(image.snap, PATH_SIZE, "/var/lib/snapd/snaps/amazon-ssm-agent_1.snap");
+    else
+        (void)text_set(image.program, PATH_SIZE, "/usr/bin/amazon-ssm-agent");
     facts.agent = sound;
     if (agent_of_files)
         agent_read(root, &facts.agent);
@@ -418,7 +424,7 @@ static void judge(size_t which, bool agent_of_files)
     (void)file_take_trouble(trouble, sizeof(trouble));
 }
 
-/* The first byte says which check, whether services are enabled, and whether the files tell of the agent. */
+/* The first byte says which check, whether services are enabled, of which agent, and whether the files tell of it. */
 void fuzz_image(const uint8_t *bytes, size_t n)
 {
     size_t who = n > 0 ? bytes[0] : 0;
