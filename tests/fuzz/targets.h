@@ -40,11 +40,14 @@ void fuzz_require_clean(const struct fields *fields, const void *base);
 /* A zero-terminated copy without the zero bytes in it; the caller frees it. */
 char *fuzz_text(const uint8_t *bytes, size_t n);
 
-/* The folder below which targets put files, what another target put there removed: true; and a socket there in
- * the place of systemd's. */
+/* The folder below which targets put files, what another target put there removed: true. */
 bool fuzz_root_of(const char *target);
 const char *fuzz_root(void);
-int fuzz_listener(void);
+
+/* Sockets that stay open, since the kernel takes longer to make one than a reader to read: of netlink and systemd (-1: none yet); and
+ * whether this is one of a resolver or a service. */
+extern int fuzz_socket;
+bool fuzz_keeps(int fd);
 
 /* False: certainly nothing is at this path. Readers look for hundreds of files, and the kernel is slow to say no. */
 bool fuzz_may_be_there(const char *path);

@@ -7,9 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include "base/file.h"
@@ -172,7 +170,7 @@ void fuzz_unit(const uint8_t *bytes, size_t n)
 {
     static const char *const names[] = {"/etc/systemd/system/amazon-ssm-agent.service",
                                         "/etc/systemd/system/amazon-ssm-agent.service.d/proxy.conf",
-                                        "/etc/default/ssm"};
+                                        "/etc/default/ssm", "/etc/systemd/system.conf"};
 
     start(__func__);
     put_all(names, COUNT_OF(names), bytes, n);
@@ -290,71 +288,106 @@ __attribute__((weak)) uid_t __wrap_geteuid(void)
 /* What the agent wrote itself, and how names are looked up. */
 void fuzz_agent_state(const uint8_t *bytes, size_t n)
 {
-    static const char *const names[] = {"/var/log/amazon/ssm/errors.log",
-                                        "/var/log/amazon/ssm/amazon-ssm-agent.log",
-                                        "/etc/amazon/ssm/seelog.xml",
-                                        "/var/lib/amazon/ssm/registration",
-                                        "/etc/nsswitch.conf",
-                                        "/etc/resolv.conf"};
+    static const char *const names[] = {
+        "/var/log/amazon/ssm/errors.log", "/var/log/amazon/ssm/amazon-ssm-agent.log",
+        "/var/lib/amazon/ssm/registration", "/etc/nsswitch.conf", "/etc/resolv.conf"};
 
     start(__func__);
     put_all(names, COUNT_OF(names), bytes, n);
-    facts.agent.installed = ANSWER_YES;
+    facts.agent.installed = facts.agent.running = ANSWER_YES;
+    (void)text_set(facts.agent.state_directory, PATH_SIZE, "/var/lib/amazon/ssm");
     agent_read_state(root, &facts.agent);
     resolvers_read(root, &facts.resolvers);
     fuzz_require_clean(&facts_fields, &facts);
 }
 
 /* A root file system in which every file says the same; systemd's are there, or nothing would be looked at. */
-static const char *const image_names[] = {"/etc/os-release",
-                                          "/usr/lib/systemd/systemd",
-                                          "/usr/lib/systemd/libsystemd-shared-252.so",
-                                          "/sbin/init",
-                                          "/etc/passwd",
-                                          "/etc/fstab",
-                                          "/etc/hosts",
-                                          "/etc/nsswitch.conf",
-                                          "/etc/resolv.conf",
-                                          "/etc/machine-id",
-                                          "/etc/selinux/config",
-                                          "/etc/rc.local",
-                                          "/etc/environment",
-                                          "/etc/default/grub",
-                                          "/etc/default/ufw",
-                                          "/etc/ufw/ufw.conf",
-                                          "/etc/ufw/user.rules",
-                                          "/etc/nftables.conf",
-                                          "/etc/iptables/rules.v4",
-                                          "/etc/sysconfig/iptables",
-                                          "/etc/network/interfaces",
-                                          "/etc/netplan/50-cloud-init.yaml",
-                                          "/etc/cloud/cloud.cfg",
-                                          "/etc/cloud/cloud.cfg.d/10.cfg",
-                                          "/etc/chrony/chrony.conf",
-                                          "/etc/systemd/timesyncd.conf",
-                                          "/etc/systemd/resolved.conf",
-                                          "/etc/sysctl.conf",
-                                          "/etc/apt/preferences",
-                                          "/etc/yum/pluginconf.d/versionlock.list",
-                                          "/boot/grub/grub.cfg",
-                                          "/boot/loader/entries/1.conf",
-                                          "/etc/amazon/ssm/amazon-ssm-agent.json",
-                                          "/var/lib/amazon/ssm/registration",
-                                          "/var/lib/dpkg/status",
-                                          "/lib/systemd/system/amazon-ssm-agent.service",
-                                          "/usr/bin/amazon-ssm-agent",
-                                          "/usr/bin/cloud-init",
-                                          "/var/lib/snapd/snaps/amazon-ssm-agent_1.snap",
-                                          "/etc/security/access.conf",
-                                          "/etc/ssl/certs/ca-certificates.crt",
-                                          "/lib/modules/6.1/modules.dep",
-                                          "/etc/firewalld/direct.xml"};
+static const char *const image_names[] = {
+    "/etc/os-release",
+    "/usr/lib/systemd/systemd",
+    "/usr/lib/systemd/libsystemd-shared-252.so",
+    "/sbin/init",
+    "/etc/passwd",
+    "/etc/fstab",
+    "/etc/hosts",
+    "/etc/nsswitch.conf",
+    "/etc/resolv.conf",
+    "/etc/machine-id",
+    "/etc/selinux/config",
+    "/etc/rc.local",
+    "/etc/environment",
+    "/etc/default/grub",
+    "/etc/default/ufw",
+    "/etc/ufw/ufw.conf",
+    "/etc/ufw/user.rules",
+    "/etc/nftables.conf",
+    "/etc/iptables/rules.v4",
+    "/etc/sysconfig/iptables",
+    "/etc/network/interfaces",
+    "/etc/netplan/50-cloud-init.yaml",
+    "/etc/cloud/cloud.cfg",
+    "/etc/cloud/cloud.cfg.d/10.cfg",
+    "/etc/chrony/chrony.conf",
+    "/etc/systemd/timesyncd.conf",
+    "/etc/systemd/resolved.conf",
+    "/etc/sysctl.conf",
+    "/etc/apt/preferences",
+    "/etc/yum/pluginconf.d/versionlock.list",
+    "/boot/grub/grub.cfg",
+    "/boot/loader/entries/1.conf",
+    "/etc/amazon/ssm/amazon-ssm-agent.json",
+    "/var/lib/amazon/ssm/registration",
+    "/var/lib/dpkg/status",
+    "/lib/systemd/system/amazon-ssm-agent.service",
+    "/usr/bin/amazon-ssm-agent",
+    "/usr/bin/cloud-init",
+    "/var/lib/snapd/snaps/amazon-ssm-agent_1.snap",
+    "/etc/security/access.conf",
+    "/etc/ssl/certs/ca-certificates.crt",
+    "/lib/modules/6.1/modules.dep",
+    "/etc/firewalld/direct.xml",
+    "/etc/NetworkManager/NetworkManager.conf",
+    "/etc/amazon/ssm/seelog.xml",
+    "/etc/chrony.conf",
+    "/etc/dnf/plugins/versionlock.list",
+    "/etc/dnsmasq.conf",
+    "/etc/dracut.conf.d/10.conf",
+    "/etc/fapolicyd/fapolicyd.trust",
+    "/etc/modprobe.d/10.conf",
+    "/etc/profile.d/10.sh",
+    "/etc/sudoers.d/ssm-agent-users",
+    "/etc/sysconfig/network-scripts/ifcfg-eth0",
+    "/etc/systemd/network/10.network",
+    "/etc/systemd/system-preset/90.preset",
+    "/etc/systemd/system.conf",
+    "/etc/udev/rules.d/70-persistent-net.rules",
+    "/root/.aws/config",
+    "/root/.aws/credentials",
+    "/lib/systemd/system/multi-user.target",
+    "/usr/bin/ssm-preflight",
+    "/etc/ssm-preflight/preflight.conf",
+    "/lib/systemd/system/ssm-preflight.service",
+    "/lib/systemd/system/NetworkManager.service",
+    "/etc/systemd/system/multi-user.target.wants/NetworkManager.service",
+    "/lib/systemd/system/chronyd.service",
+    "/etc/systemd/system/multi-user.target.wants/chronyd.service",
+    "/lib/systemd/system/dnsmasq.service",
+    "/etc/systemd/system/multi-user.target.wants/dnsmasq.service",
+    "/lib/systemd/system/firewalld.service",
+    "/etc/systemd/system/multi-user.target.wants/firewalld.service",
+    "/lib/systemd/system/iptables.service",
+    "/etc/systemd/system/multi-user.target.wants/iptables.service",
+    "/lib/systemd/system/nftables.service",
+    "/etc/systemd/system/multi-user.target.wants/nftables.service",
+    "/lib/systemd/system/ufw.service",
+    "/etc/systemd/system/multi-user.target.wants/ufw.service"};
 
 static const struct image_request request = {
     .root = root, .region = "us-east-1", .allow = "", .config_error = "", .now_unix_s = 1800000000};
 static struct image_report audited;
 
-/* One check: all of them together take fifty times as long. The agent is what the files say, or a sound one. */
+/* One check: all of them together take fifty times as long. Services that it asks for are enabled, or not; the agent is a
+ * package or a snap, and what the files say, or a sound one. */
 static void judge(size_t which, bool agent_of_files)
 {
     static void (*const judges[])(struct image *) = {
@@ -371,11 +404,16 @@ static void judge(size_t which, bool agent_of_files)
                           .report = &audited,
                           .number = (int)(which % COUNT_OF(judges)) + 1,
                           .agent = &facts.agent,
-                          .program = "/usr/bin/amazon-ssm-agent",
                           .machine = 62,
-                          .systemd = 252};
+                          .systemd = 252,
+                          .n_targets = which / COUNT_OF(judges) % 2,
+                          .targets = {"multi-user.target"}};
     char trouble[DETAIL_SIZE];
 
+    if (which / COUNT_OF(judges) / 2 % 2)
+        (void)text_set(image.snap, PATH_SIZE, "/var/lib/snapd/snaps/amazon-ssm-agent_1.snap");
+    else
+        (void)text_set(image.program, PATH_SIZE, "/usr/bin/amazon-ssm-agent");
     facts.agent = sound;
     if (agent_of_files)
         agent_read(root, &facts.agent);
@@ -386,7 +424,7 @@ static void judge(size_t which, bool agent_of_files)
     (void)file_take_trouble(trouble, sizeof(trouble));
 }
 
-/* The first byte says which check, and whether of an agent that the files tell of. */
+/* The first byte says which check, whether services are enabled, of which agent, and whether the files tell of it. */
 void fuzz_image(const uint8_t *bytes, size_t n)
 {
     size_t who = n > 0 ? bytes[0] : 0;
@@ -452,23 +490,4 @@ void fuzz_audit(const uint8_t *bytes, size_t n)
     fuzz_require(audited.summary[0], "a verdict says something");
     fuzz_name(NULL, NULL);
     free(names);
-}
-
-int fuzz_listener(void)
-{
-    static int fd = -1;
-    struct sockaddr_un address = {.sun_family = AF_UNIX};
-
-    if (!fuzz_root_of(__func__))
-        return fd;
-    if (fd >= 0)
-        (void)close(fd);
-    fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    put("/run/systemd/private", NULL, 0);
-    (void)text_set(address.sun_path, sizeof(address.sun_path), "%s/run/systemd/private", root);
-    fuzz_require(remove(address.sun_path) == 0 && fd >= 0 &&
-                     bind(fd, (const struct sockaddr *)&address, sizeof(address)) == 0 &&
-                     listen(fd, 1) == 0,
-                 "somebody listens");
-    return fd;
 }

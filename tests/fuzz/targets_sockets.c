@@ -22,7 +22,7 @@
 #include "net/dns.h"
 #include "targets.h"
 
-enum { PIECE = 7 };
+enum { PIECE = 7, MAX_SOCKETS = 8 };
 
 static struct {
     const uint8_t *bytes; /* NULL: no such target runs */
@@ -31,7 +31,10 @@ static struct {
     size_t n_streamed;
     uint8_t id[2]; /* of its question */
     struct loop *loop;
+    size_t n_sockets; /* of those that are kept, in use */
 } wire;
+static int kept[MAX_SOCKETS];
+static size_t n_kept;
 
 static size_t take(void *to, size_t size)
 {
@@ -55,21 +58,46 @@ ssize_t __wrap_recvmsg(int fd, struct msghdr *message, int flags);
 ssize_t __wrap_read(int fd, void *to, size_t size);
 ssize_t __real_read(int fd, void *to, size_t size) __attribute__((weak));
 
+static void close_kept(void)
+{
+    for (size_t n = n_kept; n > 0; n--) {
+        n_kept = n - 1;
+        (void)close(kept[n_kept]);
+    }
+}
+
 /* Always ready to be read and written. */
 int __wrap_dial_socket(int family, int type, int protocol)
 {
-    int fd = eventfd(1, EFD_CLOEXEC | EFD_NONBLOCK);
-
     (void)family;
     (void)protocol;
+    if (wire.n_sockets == MAX_SOCKETS) {
+        errno = EMFILE;
+        return -1;
+    }
+    if (n_kept == 0)
+        (void)atexit(close_kept);
+    if (wire.n_sockets == n_kept)
+        kept[n_kept++] = eventfd(1, EFD_CLOEXEC | EFD_NONBLOCK);
+    int fd = kept[wire.n_sockets++];
     if (type == SOCK_STREAM)
         wire.stream_fd = fd;
     return fd;
 }
 
+bool fuzz_keeps(int fd)
+{
+    for (size_t i = 0; i < n_kept; i++)
+        if (kept[i] == fd)
+            return true;
+    return false;
+}
+
 /* To a resolver it succeeds, to anybody else it is refused. */
 int __wrap_connect(int fd, const struct sockaddr *to, socklen_t length)
 {
+    if (fd == fuzz_socket)
+        return 0;
     if (!wire.bytes)
         return __real_connect(fd, to, length);
     errno = ECONNREFUSED;

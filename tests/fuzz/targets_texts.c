@@ -55,9 +55,23 @@ void fuzz_facts_json(const uint8_t *bytes, size_t n)
     cJSON_Delete(json);
 }
 
+/* Behind the byte 0xff is what stands in it, packed as one block that is stored as it is (RFC 1951 section 3.2.4):
+ * what is changed in there goes through. */
 void fuzz_packed(const uint8_t *bytes, size_t n)
 {
+    LOCAL_BUFFER stored = {.max_bytes = UINT16_MAX + 8};
+
     error[0] = '\0';
+    if (n > 0 && bytes[0] == 0xff && n <= UINT16_MAX) {
+        const uint16_t length = (uint16_t)(n - 1);
+        const char head[] = {(char)dictionaries[0].version, 1,
+                             (char)(length & 0xff),         (char)(length >> 8),
+                             (char)(~length & 0xff),        (char)(~length >> 8 & 0xff)};
+        (void)buffer_add(&stored, head, sizeof(head));
+        (void)buffer_add(&stored, (const char *)bytes + 1, length);
+        bytes = (const uint8_t *)stored.bytes;
+        n = stored.used;
+    }
     if (packed_read(bytes, n, &facts, error, sizeof(error)))
         fuzz_require_clean(&facts_fields, &facts);
     else
