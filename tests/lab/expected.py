@@ -38,6 +38,7 @@ EXPECTED = [  # fault, verdict, first finding
     ("imds-malformed:redirect", "not-ready", "imds-malformed"),
     ("imds-malformed:huge", "not-ready", "imds-malformed"),
     ("imds-malformed:truncated", "not-ready", "imds-cut"),
+    ("imds-malformed:redirected", "not-ready", "imds-malformed"),
     ("imds-cut", "ready", None),  # where the VPC's blocks are not known, private addresses are private all the same
     ("imds-cut:instance-identity/document", "not-ready", "imds-cut"),
     ("imds-cut:iam/security-credentials", "not-ready", "imds-cut"),

@@ -4,6 +4,7 @@ on the instance's own disk that an agent would run into."""
 
 import json
 import os
+import subprocess
 
 import pytest
 from on_instance import PYTHON, SSM, curl, imds, signed, token
@@ -49,6 +50,17 @@ def test_opening_is_decided_at_the_first_frame():
 def test_a_channel_through_tls_that_a_proxy_opens():
     with Lab(["tls-intercepted"]) as lab:
         assert says(lab, "channel")["frame"] == 10
+
+
+GROUP = os.path.dirname(instance.AGENT_GROUP)
+
+
+@pytest.mark.parametrize("faults, is_up", [([], True), (["policy-incomplete:ssmmessages:OpenControlChannel"], False)])
+def test_an_agent_that_is_started_stays_where_it_comes_up(faults, is_up):
+    with Lab(faults) as lab:
+        assert says(lab, "start", GROUP)["is_up"] == is_up
+        assert (lab.run(["-d", GROUP], program="/usr/bin/test").returncode == 0) == is_up
+        assert ("10.0." in lab.run(["-Htn", "dport", "443"], program="ss").stdout) == is_up
 
 
 def test_messages_are_long_polled(healthy):
@@ -159,3 +171,20 @@ def test_a_bundle_without_amazons_roots(fault):
 def test_a_folder_holds_the_root():
     with Lab(["ca-bundle:directory"]) as lab:
         assert curl(lab, "--cacert", instance.AMAZON_ROOT, SSM).returncode == 0
+
+
+WATCH = "import ctypes; libc = ctypes.CDLL(None); print(libc.inotify_add_watch(libc.inotify_init(), b'/run', 1) >= 0)"
+
+
+@pytest.mark.parametrize("limit", ["instances", "watches"])
+def test_inotify_is_used_up_and_the_machines_own_is_left_alone(limit):
+    with Lab([f"inotify-exhausted:{limit}"]) as lab:
+        assert lab.run(["-c", WATCH], program=PYTHON).stdout == "False\n"
+        assert subprocess.run([PYTHON, "-c", WATCH], capture_output=True, text=True, check=True).stdout == "True\n"
+
+
+def test_a_copied_registration_is_refused_until_it_is_gone():
+    with Lab(["registration-copied"]) as lab:
+        assert "MachineFingerprintDoesNotMatch" in str(signed(lab, "ListAssociations")[1])
+        assert lab.run(["-r", "/var/lib/amazon/ssm/Vault"], program="rm").returncode == 0
+        assert signed(lab, "ListAssociations")[0] == 200

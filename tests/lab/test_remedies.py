@@ -19,6 +19,7 @@ from vpc.client import LAB
 
 AT_ONCE = 4
 STAND_INS = os.path.join(LAB, "stand-ins")
+PATH = f"{STAND_INS}:/usr/sbin:/usr/bin:/sbin:/bin"
 UNKNOWN = "stand-in does not know"
 UNSEEN = "what is commented out is run too: it must not be run before a look"
 READER = "and who reads does what the words before a command say, with nothing but what the look has printed"
@@ -42,6 +43,8 @@ ROWS = [  # faults, the finding, the verdict afterwards, and UNSEEN
     ("imds-blocked-dropped", "imds-blocked-locally", "ready"),
     ("imds-disabled", "imds-disabled", "ready"),
     ("imds-hop-limit", "imds-hop-limit", "ready"),
+    ("imds-malformed:redirected", "imds-malformed", "ready", UNSEEN),
+    ("network-not-up", "network-not-up", "ready", UNSEEN),
     ("imds-unreachable", "imds-unreachable", "ready", UNSEEN),
     ("imds-silent", "imds-unreachable", "ready", UNSEEN),
     # the role
@@ -142,11 +145,9 @@ _READER = "the commands look; what to write instead only the reader knows"
 NOT = {
     "preflight-trouble": "the commands look for what the machine lacks",
     "not-ec2": "nothing is to be fixed",
-    "network-not-up": "the commands look for what keeps the network down",
     "imds-slow": _THEIRS,
     "imds-throttled": "the commands look for the program that asks too often",
     "imds-cut": _THEIRS,
-    "imds-malformed": _THEIRS,
     "refused-on-the-way": _THEIRS,
     "tls-intercepted": _THEIRS,
     "tls-reset": _THEIRS,
@@ -185,7 +186,7 @@ def _mend(faults, code, special):
         for command, before_it in DONE_BY_READER.items() if special == READER else ():
             script = script.replace(f"\n{command}", f"\n{before_it}{command}")
         script = f"cd /run\n{script}"
-        done = lab.run(["-s"], program="/bin/bash", environment={"PATH": f"{STAND_INS}:/usr/sbin:/usr/bin:/sbin:/bin"}, input=script)
+        done = lab.run(["-s"], program="/bin/bash", environment={"PATH": PATH}, input=script)
         after = lab.run(["check", "--output", "json"]).stdout
     return script, done, json.loads(before), json.loads(after)
 
@@ -207,6 +208,13 @@ def test_the_printed_commands_mend(mended, faults, code, verdict, special):
     left = {finding["code"]: finding["explains"] for finding in after["findings"]}
     expected = LEFT[code] if verdict == "degraded" else None
     assert (left.get(code), after["verdict"]) == (expected, verdict), f"{after['summary']}; {left}\n{told}"
+    now = _addresses(after)
+    lost = {name: n for name, n in _addresses(before).items() if now.get(name, n) < n}
+    assert not lost, f"addresses there were, that are gone: {lost}\n{told}"
+
+
+def _addresses(report):
+    return {name: len(facts.get("addresses", [])) for name, facts in report["facts"].get("endpoints", {}).items()}
 
 
 def test_every_finding_is_mended_or_has_a_reason(binary):
@@ -236,3 +244,30 @@ def test_the_stand_in_knows_no_other_command_and_mends_nothing_else(binary):
         for command in NO_CURE:
             assert lab.run(command.split(), program=os.path.join(STAND_INS, "aws")).returncode == 0, command
         assert json.loads(lab.run(["check", "--output", "json"]).stdout)["verdict"] == "not-ready"
+
+
+RULE = "aws route53resolver create-resolver-rule --rule-type SYSTEM --name x --creator-request-id x --domain-name corp.example.com"
+NOT_IT = [  # faults, and what mends another one, or nothing
+    ("imds-silent", f"aws ec2 reboot-instances --instance-ids {w.INSTANCE_ID}; aws ec2 start-instances --instance-ids {w.INSTANCE_ID}"),
+    ("imds-malformed:redirected", f"nft insert rule ip nat OUTPUT ip daddr {w.RESOLVER} accept"),
+    ("dns-servfail", f"{RULE}; aws route53resolver associate-resolver-rule --vpc-id {w.VPC_ID} --resolver-rule-id rslvr-rr-x"),
+    ("denied-explicitly", f"aws iam detach-role-policy --role-name {w.ROLE} --policy-arn arn:aws:iam::aws:policy/AmazonSSMManagedInstanceCore"),
+    ("denied-explicitly:written-in", f"aws iam detach-role-policy --role-name {w.ROLE} --policy-arn x/DenySystemsManager"),
+    ("denied-by-organization", "aws organizations update-policy --policy-id p-FullAWSAccess --content '{\"Statement\": []}'"),
+    ("endpoint-az-unreachable", f"for DO in remove add; do aws ec2 modify-vpc-endpoint --vpc-endpoint-id vpce-0ssm --$DO-subnet-ids {w.SUBNET_ID}; done"),
+    ("gateway-silent", f"ip route replace 10.0.2.0/24 via 10.0.1.78 dev {w.INTERFACE} onlink"),
+    ("path-mtu:both:1450 tls-terms:rsa", f"ip link set dev {w.INTERFACE} mtu 1500"),
+    ("inotify-exhausted", "echo fs.inotify.max_user_watches = 1 >/run/one; sysctl -p /run/one"),
+    ("agent-crashes policy-incomplete:ssmmessages:OpenControlChannel", "systemctl restart amazon-ssm-agent"),
+    ("registration-copied", "mv /var/lib/amazon/ssm/Vault/Store /var/lib/amazon/ssm/Store"),
+]
+
+
+@pytest.mark.parametrize("faults, commands", [pytest.param(*row, id=row[0]) for row in NOT_IT])
+def test_what_is_no_remedy_mends_nothing(binary, faults, commands):
+    with Lab(faults.split(), binary=binary) as lab:
+        before = json.loads(lab.run(["check", "--output", "json"]).stdout)
+        done = lab.run(["-s"], program="/bin/bash", environment={"PATH": PATH}, input=commands)
+        after = json.loads(lab.run(["check", "--output", "json"]).stdout)
+    assert UNKNOWN not in done.stderr, done.stderr
+    assert after["findings"][0]["code"] == before["findings"][0]["code"], done.stderr

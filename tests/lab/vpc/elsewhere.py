@@ -37,12 +37,15 @@ def _on_the_instance(world, words):
         world.agent_version = w.AGENT_VERSION
         for path in (*instance.agent(world), instance.PACKAGES):
             world.files.pop(path, None)
+    elif text == "told enable systemd-networkd.service" and not world.interface_up:
+        healthy = w.World()
+        world.interface_up, world.addresses, world.routes = True, healthy.addresses, healthy.routes
     elif text == "told restart systemd-resolved.service":
         world.stub_answers = True
     elif text.startswith("told sysctl fs.inotify.max_user_"):
         world.inotify[words[2].rpartition("_")[2]] = int(words[3])
     elif text == "dpkg --print-architecture":
         return "amd64"
-    elif text not in ("dpkg --configure -a", "chronyc tracking"):
+    elif text not in ("dpkg --configure -a", "chronyc tracking") and not text.startswith("told enable "):
         raise LookupError(text)
     return ""

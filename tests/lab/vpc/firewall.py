@@ -15,7 +15,7 @@ Chains that a fault may put rules into, before the healthy ones:
     instance_arrivals   what is lost on the way to the instance
     instance_output, instance_postrouting, instance_input, instance_closed (output, policy drop)
                         a firewall on the instance itself
-    instance_nat        its destination NAT
+    instance_nat        its destination NAT, as iptables-nft writes it: chain OUTPUT of table ip nat
     instance_netdev     the same, at its interface's egress hook
     instance_iptables   the same, as iptables-nft writes it: chain OUTPUT of table ip filter
 """
@@ -174,7 +174,7 @@ def _instance(world):
             _chain(world, "instance_postrouting", "filter hook postrouting priority 0"),
             _chain(world, "instance_input", "filter hook input priority 0", name="input"),
         ],
-        ("ip", "nat"): [_chain(world, "instance_nat", "nat hook output priority -100")],
+        ("ip", "nat"): [_chain(world, "instance_nat", "nat hook output priority -100", name="OUTPUT")],
         ("netdev", "lab"): [
             _chain(world, "instance_netdev", f'filter hook egress device "{w.INTERFACE}" priority 0'),
         ],

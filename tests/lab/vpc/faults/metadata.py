@@ -4,6 +4,7 @@
 from .. import world as w
 from ..credentials import ROLE
 from ..metadata import credentials, identity_document
+from ..traps import TRAP_PORT
 from .machine import configure
 from .registry import choice, fault
 
@@ -97,11 +98,15 @@ def _(world, count="1"):
 
 @fault(
     "imds-malformed",
-    "something else than IMDS answers",
+    "something else than IMDS answers; or (redirected) a rule of destination NAT on the instance leads to a web server",
     "imds-malformed",
-    "[portal|token|token-huge|document|document-empty|garbage|redirect|huge|truncated]",
+    "[portal|token|token-huge|document|document-empty|garbage|redirect|huge|truncated|redirected]",
 )
 def _(world, variant="portal"):
+    if variant == "redirected":
+        world.rule("instance_nat", f"ip daddr {w.IMDS} tcp dport 80 dnat to {w.address('ssm', 'a')}:{TRAP_PORT['plain']}")
+        world.rule("endpoint_input", f"tcp dport {TRAP_PORT['plain']} accept")
+        return
     choice(
         variant,
         "portal",
@@ -302,8 +307,9 @@ def _(world):
     world.rule("router_input", f"ip daddr {w.IMDS} tcp dport 80 drop")
 
 
-@fault("network-not-up", "the interface is down, without address and route", "network-not-up")
+@fault("network-not-up", "the interface is down, without address and route: what would bring it up is not enabled", "network-not-up")
 def _(world):
+    world.files["/usr/lib/systemd/system/systemd-networkd.service"] = "[Service]\nExecStart=/usr/lib/systemd/systemd-networkd\n"
     world.interface_up = False
     world.addresses = []
     world.routes = []
