@@ -105,8 +105,8 @@ static void say_public(const struct judge *judge, enum service service, const st
     (void)text_set(words, sizeof(words), "%d of %d address%s %s: %s%s",
                    (int)(naming->by[PLACE_PUBLIC] + naming->by[PLACE_LOCAL]), (int)naming->n,
                    plural(naming->n, "es"),
-                   naming->by[PLACE_PUBLIC] > 0 ? "public" : "of this machine itself",
-                   naming->stranger, by_gateway ? ", as a gateway endpoint leaves them" : "");
+                   naming->by[PLACE_PUBLIC] > 0 ? "public" : "no endpoint's", naming->stranger,
+                   by_gateway ? ", as a gateway endpoint leaves them" : "");
     say_missing(judge, service, RUNG_PRIVATE, status,
                 status == STATUS_PASS ? FAILURE_NONE : FAILURE_PUBLIC, 0, words);
 }

@@ -57,7 +57,7 @@ void finding_quote_address(struct finding *finding, enum service service,
         [PLACE_IN_VPC] = ", in this VPC",
         [PLACE_PRIVATE_ELSEWHERE] = ", outside this VPC",
         [PLACE_PUBLIC] = ", public",
-        [PLACE_LOCAL] = ", this machine itself",
+        [PLACE_LOCAL] = ", no endpoint's",
     };
     const struct step *step = &address->steps[rung];
     enum failure failure = look_failure(address, rung);

@@ -50,9 +50,8 @@ int32_t names_where(const struct facts *facts, enum service service, struct wher
 struct naming {
     int32_t n;
     int32_t by[N_PLACES];
-    const char
-        *stranger; /* the first that is public, or this machine itself: a sinkhole; or NULL */
-    bool pinned;   /* by /etc/hosts */
+    const char *stranger; /* the first that is public, or no endpoint's: a sinkhole; or NULL */
+    bool pinned;          /* by /etc/hosts */
     bool any_private;
     bool public_only; /* every address is public, and there is one */
     bool answers;     /* a public address connects */

@@ -319,7 +319,7 @@ static bool is_foreign_alias(const struct plan *plan, const struct dns_answer *a
            !text_has(answer->cname, '.', "amazonwebservices");
 }
 
-/* To addresses that no endpoint has: 127.0.0.1, 0.0.0.0. */
+/* To addresses that no endpoint has: 127.0.0.1, 0.0.0.0, the subnet's broadcast address. */
 static bool leads_here(const struct facts *facts, const struct dns_answer *answer)
 {
     for (int32_t i = 0; i < answer->n_addresses; i++)
@@ -417,7 +417,8 @@ static void quote_names(const struct view *view, enum service service, struct fi
     if (opinion.answer)
         finding_quote_answer(finding, host, opinion.answer);
     for (int32_t i = 0; i < endpoint->n_addresses; i++)
-        if (endpoint->addresses[i].place == PLACE_PUBLIC &&
+        if ((endpoint->addresses[i].place == PLACE_PUBLIC ||
+             endpoint->addresses[i].place == PLACE_LOCAL) &&
             endpoint->addresses[i].steps[RUNG_CONNECT].outcome != OUTCOME_UNTRIED) {
             finding_quote_address(finding, service, &endpoint->addresses[i], RUNG_CONNECT);
             break;
@@ -616,9 +617,25 @@ void quote_private_one(const struct view *view, struct finding *finding)
         quote_names(view, other, finding);
 }
 
-bool where_public_addresses_are_used(const struct view *view)
+/* Public ones; or some that are no endpoint's, beside the endpoint's own, where no others fail. */
+bool where_strange_addresses_are_used(const struct view *view)
 {
-    return names_look(view->facts, view->service).by[PLACE_PUBLIC] > 0;
+    struct naming naming = names_look(view->facts, view->service);
+
+    if (view->rung == RUNG_PRIVATE && naming.by[PLACE_PUBLIC] > 0)
+        return true;
+    for (struct reached at = {0}; reach_next(view->facts, reach_check(view->service), &at);)
+        if (at.ending != ENDING_NONE && at.ending != ENDING_OK && at.address->place != PLACE_LOCAL)
+            return false;
+    return naming.any_private && naming.by[PLACE_LOCAL] > 0;
+}
+
+bool when_no_address_is_public(const struct view *view)
+{
+    for (struct each it = {0}; view_each(view, N_RUNGS, &it);)
+        if (names_look(view->facts, it.service).by[PLACE_PUBLIC] > 0)
+            return false;
+    return true;
 }
 
 /* A VPC may have public addresses of its own: those of IPv6 always, and of IPv4 where it was made so. */

@@ -35,7 +35,9 @@ struct addresses {
     struct block {
         struct bits base; /* host bits are zero */
         unsigned int n_prefix;
-    } blocks[2 * MAX_CIDRS]; /* of the VPC and the subnet: their first addresses keep their place */
+    } blocks
+        [2 *
+         MAX_CIDRS]; /* of the VPC and the subnet: their first addresses, and the last, keep their place */
     size_t n_blocks;
 };
 
@@ -117,6 +119,8 @@ static void pin(const struct addresses *addresses, const struct bits *bits, bool
         set_bit(&second, second.n - 2, true);
         if (bits_shared(bits, &second) > shared)
             shared = bits_shared(bits, &second);
+        if (bits_end_block(bits, &addresses->blocks[i].base, addresses->blocks[i].n_prefix))
+            shared = bits->n;
         for (unsigned int j = addresses->blocks[i].n_prefix; j < bits->n && j <= shared; j++)
             pinned[j] = true;
     }

@@ -171,7 +171,7 @@ enum place {
     PLACE_IN_VPC,
     PLACE_PRIVATE_ELSEWHERE, /* RFC 1918, RFC 6598, RFC 2544, RFC 4193, outside the VPC */
     PLACE_PUBLIC,
-    PLACE_LOCAL, /* loopback or link-local: never an endpoint */
+    PLACE_LOCAL, /* never an endpoint: loopback, link-local, broadcast, multicast, reserved */
     N_PLACES
 };
 

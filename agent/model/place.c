@@ -54,6 +54,16 @@ static bool same_prefix(const struct bits *a, const struct bits *b, unsigned int
     return a->n == b->n && bits_shared(a, b) >= n_prefix;
 }
 
+bool bits_end_block(const struct bits *bits, const struct bits *base, unsigned int n_prefix)
+{
+    if (bits->n != 32 || n_prefix > 30 || !same_prefix(bits, base, n_prefix))
+        return false;
+    for (unsigned int i = n_prefix; i < bits->n; i++)
+        if (!((bits->byte[i / 8] >> (7 - i % 8)) & 1))
+            return false;
+    return true;
+}
+
 static bool is_in(const struct bits *bits, const char *cidr)
 {
     struct bits base;
@@ -86,7 +96,7 @@ static bool in_any(const struct bits *bits, const char (*blocks)[ADDRESS_SIZE], 
     return false;
 }
 
-/* RFC 1122, 3927, 4291: never an endpoint. RFC 1918, 6598, 2544, 4193: private. */
+/* RFC 1112, 1122, 3927, 4291: never an endpoint. RFC 1918, 6598, 2544, 4193: private. */
 static const struct {
     const char *block;
     enum place place;
@@ -94,7 +104,9 @@ static const struct {
     {"127.0.0.0/8", PLACE_LOCAL},
     {"169.254.0.0/16", PLACE_LOCAL},
     {"0.0.0.0/8", PLACE_LOCAL},
-    {"::1/128", PLACE_LOCAL},
+    {"224.0.0.0/3", PLACE_LOCAL},
+    {"::/127", PLACE_LOCAL},
+    {"ff00::/8", PLACE_LOCAL},
     {"fe80::/10", PLACE_LOCAL},
     {"10.0.0.0/8", PLACE_PRIVATE_ELSEWHERE},
     {"172.16.0.0/12", PLACE_PRIVATE_ELSEWHERE},
@@ -103,6 +115,18 @@ static const struct {
     {"198.18.0.0/15", PLACE_PRIVATE_ELSEWHERE},
     {"fc00::/7", PLACE_PRIVATE_ELSEWHERE},
 };
+
+static bool is_broadcast(const struct bits *bits, const struct instance_facts *instance)
+{
+    struct bits base;
+    unsigned int n_prefix;
+
+    for (int32_t i = 0; i < instance->n_subnet_cidrs; i++)
+        if (bits_parse_block(instance->subnet_cidrs[i], &base, &n_prefix) &&
+            bits_end_block(bits, &base, n_prefix))
+            return true;
+    return false;
+}
 
 /* IPv4 as an IPv6-only subnet sees it, through DNS64 and NAT64: RFC 6052 section 2.1, VPC User Guide, "DNS64 and
  * NAT64". */
@@ -117,6 +141,8 @@ enum place place_of(const struct instance_facts *instance, const char *address)
         return PLACE_UNKNOWN;
     if (is_in(&bits, DNS64_PREFIX)) /* what is inside is not below the prefix again */
         return place_of(instance, inet_ntop(AF_INET, bits.byte + 12, inside, sizeof(inside)));
+    if (is_broadcast(&bits, instance))
+        return PLACE_LOCAL;
     if (in_any(&bits, instance->subnet_cidrs, instance->n_subnet_cidrs))
         return PLACE_OWN_SUBNET;
     if (in_any(&bits, instance->vpc_cidrs, instance->n_vpc_cidrs))

@@ -24,6 +24,9 @@ bool bits_parse_block(const char *cidr, struct bits *base, unsigned int *n_prefi
 /* How many leading bits two addresses of one family share; 0 for those of two families. */
 unsigned int bits_shared(const struct bits *a, const struct bits *b);
 
+/* The last address of an IPv4 block: of a subnet, the one for broadcasts. */
+bool bits_end_block(const struct bits *bits, const struct bits *base, unsigned int n_prefix);
+
 /* PLACE_UNKNOWN when it is no address. */
 enum place place_of(const struct instance_facts *instance, const char *address);
 

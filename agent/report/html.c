@@ -180,7 +180,7 @@ static void draw_service(struct drawing *drawing, const struct report *report, e
     static const char *const places[] = {
         [PLACE_UNKNOWN] = "",        [PLACE_OWN_SUBNET] = "this subnet",
         [PLACE_IN_VPC] = "this VPC", [PLACE_PRIVATE_ELSEWHERE] = "outside this VPC",
-        [PLACE_PUBLIC] = "public",   [PLACE_LOCAL] = "this machine",
+        [PLACE_PUBLIC] = "public",   [PLACE_LOCAL] = "no endpoint's",
     };
     const struct endpoint_facts *endpoint = &report->facts->endpoints[service];
     const struct instance_facts *instance = &report->facts->instance;

@@ -43,7 +43,7 @@ static const char *place_words(enum place place)
     static const char *const words[] = {
         [PLACE_UNKNOWN] = "",          [PLACE_OWN_SUBNET] = "own subnet",
         [PLACE_IN_VPC] = "in the VPC", [PLACE_PRIVATE_ELSEWHERE] = "outside the VPC",
-        [PLACE_PUBLIC] = "public",     [PLACE_LOCAL] = "local",
+        [PLACE_PUBLIC] = "public",     [PLACE_LOCAL] = "no endpoint's",
     };
     return words[place];
 }

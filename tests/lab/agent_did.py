@@ -57,6 +57,8 @@ AGENT = {
     "imds-stand-in": ("down", 25),
     "imds-blocked-by-source": ("down", 25),
     "imds-blocked-by-source:unreachable": ("down", 25),
+    "dns-addresses:zero": ("up", 2),
+    "dns-addresses:broadcast": ("down", 35),
     "imds-path:meta-data/instance-id:500": ("down", 25),
     "imds-path-slow:meta-data/instance-id": ("down", 25),
     "imds-cut:iam/security-credentials": ("down", 2),

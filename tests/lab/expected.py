@@ -489,6 +489,8 @@ EXPECTED = [  # fault, verdict, first finding
     ("dns-first-says:nxdomain", "not-ready", "dns-bypasses-vpc"),
     ("dns-addresses", "degraded", "public-path"),
     ("dns-addresses:ipv6", "ready", None),
+    ("dns-addresses:zero", "degraded", "public-path"),
+    ("dns-addresses:broadcast", "not-ready", "dns-firewall"),
     ("service-says", "not-ready", "proxy-in-the-way"),
     ("service-says:moved", "not-ready", "proxy-in-the-way"),
     ("service-says:wall", "not-ready", "proxy-in-the-way"),

@@ -392,6 +392,11 @@ static void led_here_by_amazon(struct facts *facts)
     EACH_SERVICE(i) resolve_to(facts, (enum service)i, "0.0.0.0", PLACE_LOCAL, FAILURE_REFUSED);
 }
 
+static void led_to_broadcast(struct facts *facts)
+{
+    EACH_SERVICE(i) resolve_to(facts, (enum service)i, "10.0.1.255", PLACE_LOCAL, FAILURE_NO_ROUTE);
+}
+
 /* The fourth server is alive, and the agent asks three. */
 static void fourth_server(struct facts *facts)
 {
@@ -603,6 +608,20 @@ static void public_beside_private(struct facts *facts)
     at->second_opinion = true;
 }
 
+/* The same with an address that is no endpoint's. */
+static void nowhere_beside_private(struct facts *facts)
+{
+    struct endpoint_facts *endpoint = &facts->endpoints[SERVICE_SSM];
+
+    for (int32_t i = 0; i < endpoint->n_answers; i++)
+        if (endpoint->answers[i].n_addresses > 1)
+            SET(endpoint->answers[i].addresses[1], "0.0.0.0");
+    break_connect(facts, SERVICE_SSM, 1, FAILURE_REFUSED, 1);
+    SET(endpoint->addresses[1].address, "0.0.0.0");
+    endpoint->addresses[1].place = PLACE_LOCAL;
+    kernel_says(facts, "0.0.0.0", ROUTE_LOCAL, "", 0);
+}
+
 static void public_path_required(struct facts *facts)
 {
     facts->plan.private_dns = PRIVATE_DNS_REQUIRE;
@@ -689,6 +708,7 @@ const struct situation name_situations[] = {
     {"dns-firewall", denied_by_amazon},
     {"dns-firewall--alias", aliased_by_amazon},
     {"dns-firewall--here", led_here_by_amazon},
+    {"dns-firewall--broadcast", led_to_broadcast},
     {"no-address-of-family", addresses_of_the_other_family},
     {"no-address-of-family--ipv4-only", addresses_of_ipv6_only},
     {"preflight-trouble", resolv_conf_unreadable},
@@ -704,6 +724,7 @@ const struct situation name_situations[] = {
     {"public-path--blocks-unknown", public_path_perhaps},
     {"public-path--beside-private", public_beside_private},
     {"public-path--required", public_path_required},
+    {"public-path--nowhere", nowhere_beside_private},
     {"healthy--public", public_path_wanted},
     {"endpoint-outside-vpc", outside_vpc},
     {"egress-blocked--outside-vpc", outside_vpc_silent},

@@ -31,7 +31,8 @@ static void each_address_has_its_place(void **state)
         const char *address;
         enum place place;
     } rows[] = {
-        {"10.0.1.255", PLACE_OWN_SUBNET},
+        {"10.0.1.254", PLACE_OWN_SUBNET},
+        {"10.0.1.255", PLACE_LOCAL},
         {"10.0.2.0", PLACE_IN_VPC},
         {"10.0.255.255", PLACE_IN_VPC},
         {"10.1.0.0", PLACE_PRIVATE_ELSEWHERE},
@@ -46,7 +47,12 @@ static void each_address_has_its_place(void **state)
         {"169.254.169.254", PLACE_LOCAL},
         {"0.0.0.0", PLACE_LOCAL},
         {"::1", PLACE_LOCAL},
+        {"::", PLACE_LOCAL},
         {"::2", PLACE_PUBLIC},
+        {"ff02::1", PLACE_LOCAL},
+        {"223.255.255.255", PLACE_PUBLIC},
+        {"224.0.0.1", PLACE_LOCAL},
+        {"255.255.255.255", PLACE_LOCAL},
         {"fe80::1", PLACE_LOCAL},
         {"febf::1", PLACE_LOCAL},
         {"fec0::1", PLACE_PUBLIC},

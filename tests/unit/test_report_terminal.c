@@ -411,7 +411,7 @@ static void an_address_of_this_machine_is_no_endpoint(void **state)
     (void)state;
     facts_healthy(&seen);
     resolve_to(&seen, SERVICE_SSM, "127.0.0.1", PLACE_LOCAL, FAILURE_REFUSED);
-    SAYS(NULL, "127.0.0.1", "FAIL local, dialled on 443: connection refused");
+    SAYS(NULL, "127.0.0.1", "FAIL no endpoint's, dialled on 443: connection");
     facts_healthy(&seen);
     resolve_to(&seen, SERVICE_SSM, "52.1.2.3", PLACE_PUBLIC, FAILURE_REFUSED);
     seen.endpoints[SERVICE_SSM].addresses[0].steps[RUNG_CONNECT].outcome = OUTCOME_UNTRIED;

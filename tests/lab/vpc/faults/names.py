@@ -125,13 +125,13 @@ def _(world, rcode="servfail"):
 
 
 @fault("dns-addresses", "what a service's name has besides its addresses, or in their place: a public one, IPv6 ones that lead nowhere, "
-       "one that is dead", "public-path", "[public|ipv6|ipv6-only|dead|dead-first|many[:SERVICE (ssm)]]")
+       "one that is dead, or no endpoint's", "public-path", "[public|ipv6|ipv6-only|dead|dead-first|zero|broadcast|many[:SERVICE (ssm)]]")
 def _(world, variant="public", service="ssm"):
     for each in service_known(service):
         own = world.private_addresses(each)
         ipv6 = [w.address6(each, zone) for zone in "ab"]
         world.point(each, {"public": own + [w.public_address(each)], "ipv6": own + ipv6, "ipv6-only": ipv6,
-                           "dead": own + ["10.0.2.99"], "dead-first": ["10.0.1.99"] + own,
+                           "dead": own + ["10.0.2.99"], "dead-first": ["10.0.1.99"] + own, "zero": own + ["0.0.0.0"], "broadcast": ["10.0.1.255"],
                            "many": own + [f"10.0.1.{n}" for n in range(101, 113)]}[variant])
 
 
