@@ -170,6 +170,8 @@ void fuzz_agent_config(const uint8_t *bytes, size_t n)
     fuzz_require_clean(&facts_fields, &facts);
 }
 
+static struct proxy_login login;
+
 void fuzz_unit(const uint8_t *bytes, size_t n)
 {
     static const char *const names[] = {"/etc/systemd/system/amazon-ssm-agent.service",
@@ -179,7 +181,7 @@ void fuzz_unit(const uint8_t *bytes, size_t n)
     start(__func__);
     put_all(names, COUNT_OF(names), bytes, n);
     (void)text_set(facts.agent.unit, NAME_SIZE, "amazon-ssm-agent.service");
-    environment_read(root, &facts.agent);
+    environment_read(root, &facts.agent, &login);
     fuzz_require_clean(&facts_fields, &facts);
 }
 
@@ -204,7 +206,7 @@ void fuzz_machine_files(const uint8_t *bytes, size_t n)
     machine_read(root, &facts.machine);
     resolvers_read(root, &facts.resolvers);
     (void)delivery_read(root);
-    agent_read(root, &facts.agent);
+    agent_read(root, &facts.agent, &login);
     fuzz_require_clean(&facts_fields, &facts);
     int found = hosts_look_up(root, "ssm.us-east-1.amazonaws.com", addresses);
     fuzz_require(found >= 0 && found <= MAX_ADDRESSES, "no more addresses than fit");
@@ -378,7 +380,7 @@ void fuzz_names(const uint8_t *bytes, size_t n)
     fuzz_name(names, image_names[0]);
     if (n % 2)
         audit();
-    agent_read(root, &facts.agent);
+    agent_read(root, &facts.agent, &login);
     fuzz_require_clean(&facts_fields, &facts);
     fuzz_require(options_read(2, with_root, "terminal", &options) || options.error[0],
                  "an error says something");

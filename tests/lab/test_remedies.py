@@ -104,6 +104,7 @@ NOT = {
     "preflight-trouble": "the commands look for what the machine lacks",
     "not-ec2": "nothing is to be fixed",
     "network-not-up": "the commands look for what keeps the network down",
+    "proxy-wants-login": "opens an editor; the login only the reader knows",
     "imds-slow": _THEIRS,
     "imds-throttled": "the commands look for the program that asks too often",
     "imds-cut": _THEIRS,

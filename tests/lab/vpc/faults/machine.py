@@ -3,8 +3,10 @@
 
 import json
 import os
+from urllib.parse import quote
 
 from .. import instance, machinekey, world as w
+from ..credentials import PROXY_LOGIN, PROXY_TOKEN
 from ..world import Link, Program
 from ..traps import TRAP_PORT
 from .registry import choice, fault
@@ -242,6 +244,47 @@ def _proxy(world, kind):
         "silent": f"http://{address}:3128",
         "https": f"https://{address}:{TRAP_PORT['tunnel']}",
     }[kind]
+
+
+_WRONG = "svc-ssm:wrong-CANARY-Password"
+_LOGINS = {  # what the proxy wants, and what the agent's URL has
+    "right": (PROXY_LOGIN, PROXY_LOGIN),
+    "file": (PROXY_LOGIN, PROXY_LOGIN),
+    "env": (PROXY_LOGIN, PROXY_LOGIN),
+    "wrong": (PROXY_LOGIN, _WRONG),
+    "shown": (PROXY_LOGIN, _WRONG),
+    "missing": (PROXY_LOGIN, None),
+    "user": (f"{PROXY_TOKEN}:", PROXY_TOKEN),
+    "user-colon": (f"{PROXY_TOKEN}:", f"{PROXY_TOKEN}:"),
+    "user-not-wanted": ("", PROXY_TOKEN),
+    "nobody": (":", ""),
+    "password-alone": (f":{PROXY_TOKEN}", f":{PROXY_TOKEN}"),
+    "not-wanted": ("", PROXY_LOGIN),
+}
+
+
+@fault(
+    "proxy-login",
+    "the agent's proxy wants a login, which its URL has in the drop-in, in an EnvironmentFile, or before env(1)'s program, has wrong "
+    "(or the proxy shows what it was sent), or lacks; or a user without a password, with an empty one, where no login is wanted, or "
+    "an empty user",
+    "proxy-wants-login",
+    f"[{'|'.join(_LOGINS)}]",
+)
+def _(world, variant="missing"):
+    world.proxy_login, given = _LOGINS[choice(variant, *_LOGINS)]
+    world.proxy_echoes = variant == "shown"
+    user, colon, password = (given or "").partition(":")
+    userinfo = "" if given is None else f"{quote(user, safe='')}{colon}{quote(password, safe='')}@"
+    proxy = _proxy(world, "opens").replace("//", f"//{userinfo}")
+    if variant == "file":
+        world.files[instance.AGENT_DROP_IN] = "[Service]\nEnvironmentFile=/etc/default/agent-proxy\n"
+        world.files["/etc/default/agent-proxy"] = f'https_proxy="{proxy}"\n'
+    elif variant == "env":
+        start = f"ExecStart=/usr/bin/env https_proxy={proxy.replace('%', '%%')} /usr/bin/amazon-ssm-agent\n"
+        world.files[instance.AGENT_DROP_IN] = f"[Service]\nExecStart=\n{start}"
+    else:
+        environment(world, {"https_proxy": proxy.replace("%", "%%"), "no_proxy": w.IMDS})
 
 
 @fault(
