@@ -197,11 +197,13 @@ bool when_the_agents_proxy_refuses(const struct view *view)
     return false;
 }
 
-/* A proxy that is silent or refuses may be cut off, and its name may not resolve. */
+/* A proxy that is silent or refuses may be cut off, and its name may not resolve. What the agent's WebSocket does with the URL needs no
+ * proxy. */
 bool when_the_agents_proxy_says_so(const struct view *view)
 {
     for (enum service i = 0; i < N_SERVICES; i++)
-        if (proxy_refuses(view->facts, i) && view->facts->endpoints[i].proxy_status == 0)
+        if (proxy_refuses(view->facts, i) && view->facts->endpoints[i].proxy_status == 0 &&
+            view->facts->endpoints[i].proxy.failure != FAILURE_NO_WEBSOCKET)
             return false;
     return when_only_the_agent_has_a_proxy(view);
 }

@@ -231,6 +231,14 @@ void observe_proxy(struct observe *observe)
         any |= is_asked_for(observe, i);
     if (!any)
         return;
+    /* gorilla/websocket 1.4.2, proxy_FromURL: "unknown scheme: https" */
+    if (is_asked_for(observe, SERVICE_SSMMESSAGES) &&
+        text_starts(observe->facts->agent.https_proxy, "https:")) {
+        struct step *to = &observe->climbs[SERVICE_SSMMESSAGES].facts->proxy;
+        step_fail(to, FAILURE_NO_WEBSOCKET, 0);
+        (void)text_set(to->detail, sizeof(to->detail),
+                       "its URL says https, which the agent's WebSocket does not know");
+    }
     if (!proxy_parse(observe->facts->agent.https_proxy, &observe->proxy))
         fail_all(observe, FAILURE_MALFORMED, "its URL names no host, as the agent reads it");
     else if (address_parse(observe->proxy.host, observe->proxy.port, &address, &length)) {

@@ -400,6 +400,7 @@ AGENT = {
     "dns-addresses:ipv6-only": ("down", 18),
     "imds-path-slow": ("down", 21),
     "dns-aaaa-silent dns-server-silent": ("down", 171),
+    "agent-proxy:tls": ("down", 25),
     "proxy-login": ("down", 25),
     "proxy-login:right": ("up", 3),
     "proxy-login:file": ("up", 3),

@@ -359,6 +359,7 @@ EXPECTED = [  # fault, verdict, first finding
     ("agent-proxy:forbids", "not-ready", "proxy-in-the-way"),
     ("agent-proxy:silent", "not-ready", "proxy-in-the-way"),
     ("agent-proxy:opens", "degraded", "proxy-in-the-way"),
+    ("agent-proxy:tls", "not-ready", "proxy-in-the-way"),  # a good one keeps the agent down too: its WebSocket knows no https
     ("agent-proxy:late", "degraded", "proxy-in-the-way"),
     ("agent-proxy:second", "degraded", "proxy-in-the-way"),
     ("agent-proxy:wordy", "degraded", "proxy-in-the-way"),

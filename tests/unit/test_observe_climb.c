@@ -2043,6 +2043,8 @@ static void a_proxy_by_tls_that_speaks_plainly_is_wrong(void **state)
         opened[0].done(opened[0].arg, &step, rows[i].status, -1);
         assert_int_equal(SSM->proxy.outcome, rows[i].outcome);
         assert_int_equal(SSM->proxy.failure, rows[i].becomes);
+        assert_int_equal(n_opened, 1);
+        assert_int_equal(facts.endpoints[SERVICE_SSMMESSAGES].proxy.failure, FAILURE_NO_WEBSOCKET);
         observe_free(observe);
     }
     observe = NULL;

@@ -217,13 +217,13 @@ _OPENS = {
 @fault(
     "agent-proxy",
     "the agent's unit sends endpoint traffic to a proxy, which has a name that nobody knows, opens the way, forbids it, is "
-    "silent, or speaks HTTP where its URL says https; or opens the way after 8 s, with much to say, with another 2xx, or "
+    "silent, or speaks HTTP where its URL says https, or no HTTP; or opens the way after 8 s, with much to say, with another 2xx, or "
     "at the second of its addresses",
     "proxy-in-the-way",
-    f"[unknown|opens|forbids|silent|https|{'|'.join(_OPENS)}]",
+    f"[unknown|opens|forbids|silent|https|tls|{'|'.join(_OPENS)}]",
 )
 def _(world, variant="unknown"):
-    kind = "opens" if variant in _OPENS else choice(variant, "unknown", "opens", "forbids", "silent", "https", *_OPENS)
+    kind = "opens" if variant in _OPENS else choice(variant, "unknown", "opens", "forbids", "silent", "https", "tls", *_OPENS)
     world.proxy_head = _OPENS.get(variant, world.proxy_head)
     world.proxy_delay_s = 8.0 if variant == "late" else 0.0
     proxy = _proxy(world, kind)
@@ -236,13 +236,14 @@ def _(world, variant="unknown"):
 def _proxy(world, kind):
     """The URL of a proxy, which the endpoints' security groups let the instance reach where there is one."""
     address = w.address("ssm", "a")
-    world.rule("endpoint_input", f"tcp dport {{ {TRAP_PORT['tunnel']}, {TRAP_PORT['forbid']} }} accept")
+    world.rule("endpoint_input", f"tcp dport {{ {TRAP_PORT['tunnel']}, {TRAP_PORT['forbid']}, {TRAP_PORT['closed']} }} accept")
     return {
         "unknown": "http://proxy.example.internal:3128",
         "opens": f"http://{address}:{TRAP_PORT['tunnel']}",
         "forbids": f"http://{address}:{TRAP_PORT['forbid']}",
         "silent": f"http://{address}:3128",
         "https": f"https://{address}:{TRAP_PORT['tunnel']}",
+        "tls": f"https://{address}:{TRAP_PORT['closed']}",
     }[kind]
 
 
