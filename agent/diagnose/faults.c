@@ -247,18 +247,23 @@ static void find_bundle(const struct finder *to)
 static void find_proxy(const struct finder *to)
 {
     const struct facts *facts = to->facts;
-    const char *proxied = NULL, *proxy = facts->agent.https_proxy;
+    const struct agent_facts *agent = &facts->agent;
+    const char *proxied = NULL, *proxy = agent->https_proxy;
 
     for (enum service i = SERVICE_SSM; i <= SERVICE_EC2MESSAGES; i++) {
         const char *host = facts->plan.services[i].host;
         const struct step *step = &facts->endpoints[i].proxy;
-        if (!look_is_planned(facts, i) || !host[0] || !proxy_used(&facts->agent, host))
+        if (!look_is_planned(facts, i) || !host[0] || !proxy_used(agent, host))
             continue;
         proxied = proxied ? proxied : host;
         if (facts->plan.services[i].need != NEED_REQUIRED || !proxy_refuses(facts, i))
             continue;
-        add(to, CHECK_AGENT_CONFIG, STATUS_FAIL, FAILURE_PROXY,
-            "the agent asks the proxy %s for %s, which does not let it through: %s", proxy, host,
+        bool login = facts->endpoints[i].proxy_status == 407;
+        add(to, CHECK_AGENT_CONFIG, STATUS_FAIL, login ? FAILURE_PROXY_LOGIN : FAILURE_PROXY,
+            "the agent asks the proxy %s for %s, which %s: %s", proxy, host,
+            !login               ? "does not let it through"
+            : agent->proxy_login ? "does not take its login"
+                                 : "wants a login, and it has none",
             step->detail[0] ? step->detail : failure_words(step->failure));
         return;
     }

@@ -197,13 +197,26 @@ bool when_the_agents_proxy_refuses(const struct view *view)
     return false;
 }
 
-/* A proxy that is silent or refuses may be cut off, and its name may not resolve. */
+/* A proxy that is silent or refuses may be cut off, and its name may not resolve. What the agent's WebSocket does with the URL needs no
+ * proxy. */
 bool when_the_agents_proxy_says_so(const struct view *view)
 {
     for (enum service i = 0; i < N_SERVICES; i++)
-        if (proxy_refuses(view->facts, i) && view->facts->endpoints[i].proxy_status == 0)
+        if (proxy_refuses(view->facts, i) && view->facts->endpoints[i].proxy_status == 0 &&
+            view->facts->endpoints[i].proxy.failure != FAILURE_NO_WEBSOCKET)
             return false;
     return when_only_the_agent_has_a_proxy(view);
+}
+
+bool when_the_proxy_is_shown_a_login(const struct view *view)
+{
+    return view->facts->agent.proxy_login;
+}
+
+/* Of the proxy's URL, without a password: only the websocket, which ssmmessages gets, shows no login then. */
+bool when_the_websocket_shows_no_login(const struct view *view)
+{
+    return view->facts->agent.proxy_user && !proxy_refuses(view->facts, SERVICE_SSM);
 }
 
 void quote_agents_proxy(const struct view *view, struct finding *finding)
@@ -216,6 +229,9 @@ void quote_agents_proxy(const struct view *view, struct finding *finding)
     finding_evidence(finding, "%s sets the agent's proxy to %s",
                      agent->proxy_file[0] ? agent->proxy_file : "the agent's unit",
                      agent->https_proxy);
+    if (agent->proxy_login)
+        finding_evidence(finding, "its URL has a login, %s a password",
+                         agent->proxy_user ? "without" : "with");
     finding_evidence(finding, "NO_PROXY is \"%s\"", agent->no_proxy);
     for (enum service i = 0; i < N_SERVICES; i++) {
         const struct step *step = &facts->endpoints[i].proxy;

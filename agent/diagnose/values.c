@@ -379,6 +379,7 @@ static const struct {
     {"own-address", {when_this_machine_has_the_address}}, /* it has an endpoint's address */
     {"own-bundle", {is_own_bundle}},                      /* the agent's unit names the CA bundle */
     {"profile-deleted", {when_profile_is_deleted}},       /* the instance profile was deleted */
+    {"proxy-login", {when_the_proxy_is_shown_a_login}},   /* its proxy's URL has a login */
     {"public-answers", {is_public_answering}},            /* the public addresses answer */
     {"public-meant", FACT(plan.private_dns, PRIVATE_DNS_OFF)}, /* --private-dns is off */
     {"refusing-route", {is_refusing_route}},                   /* a route or a rule refuses */
@@ -388,7 +389,8 @@ static const struct {
     {"snap", {is_snap}},                       /* the agent is Ubuntu's snap */
     {"stub", FACT(resolvers.stub, NOT_EMPTY)}, /* resolv.conf names the stub 127.0.0.53 */
     {"unsent", {is_unsent}},                   /* the kernel could not send */
-    {"use-vc", FACT(resolvers.by_tcp, NOT_EMPTY)}, /* resolv.conf has names asked by TCP */
+    {"user-alone", {when_the_websocket_shows_no_login}}, /* a proxy's login without a password */
+    {"use-vc", FACT(resolvers.by_tcp, NOT_EMPTY)},       /* resolv.conf has names asked by TCP */
 };
 
 static bool holds(const struct view *view, const char *name, size_t n)

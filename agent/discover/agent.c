@@ -302,7 +302,7 @@ static void find_registration(const char *root, struct agent_facts *agent)
     }
 }
 
-void agent_read(const char *root, struct agent_facts *agent)
+void agent_read(const char *root, struct agent_facts *agent, struct proxy_login *login)
 {
     find_package(root, agent);
     find_registration(root, agent);
@@ -311,6 +311,6 @@ void agent_read(const char *root, struct agent_facts *agent)
     if (agent->installed == ANSWER_YES)
         agent->unit_state = unit_state(root, agent->unit);
     agent->running = unit_is_running(root, agent->unit);
-    environment_read(root, agent);
+    environment_read(root, agent, login);
     trust_find_bundle(root, agent->ssl_cert_file, agent->ssl_cert_dir, agent->ca_bundle);
 }

@@ -11,8 +11,9 @@
 #include "discover/plan.h"
 #include "model/facts.h"
 
-/* Package, version, unit state, environment, CA bundle, a registration in its state. */
-void agent_read(const char *root, struct agent_facts *agent);
+/* Package, version, unit state, environment, CA bundle, a registration in its state; the login as environment_read(). */
+struct proxy_login;
+void agent_read(const char *root, struct agent_facts *agent, struct proxy_login *login);
 
 /* The program that its unit starts (SUSE's package has it in /usr/sbin), and the snap's file, of snapd's own
  * folders: in an image that does not run, /snap holds empty mount points. "" where there is none. */
@@ -29,8 +30,8 @@ struct agent_program agent_look(const char *root, const char *path);
 
 /* environment.c: of agent->unit, from the files of systemd alone: http_proxy, https_proxy, no_proxy,
  * proxy_file, ssl_cert_file, ssl_cert_dir, sdk_bundle, variables, environment. Only variables that decide where the
- * agent goes are kept, never a secret. */
-void environment_read(const char *root, struct agent_facts *agent);
+ * agent goes are kept, never a secret. `login` gets that of https_proxy, where it has one; NULL: nothing keeps it. */
+void environment_read(const char *root, struct agent_facts *agent, struct proxy_login *login);
 
 /* sdk_ini.c: false where the AWS SDK finds no INI file in this text. */
 bool sdk_takes_ini(const char *text);

@@ -247,15 +247,25 @@ static void begin(void *arg)
         plan_by_hint(discover);
 }
 
-void discover_machine(const char *root, struct facts *facts, struct agent_overrides *overrides)
+void discover_machine(const char *root, struct facts *facts, struct agent_overrides *overrides,
+                      struct proxy_login *login)
 {
     machine_read(root, &facts->machine);
     time_sync_read(root, &facts->machine);
     network_read(&facts->network);
     resolvers_read(root, &facts->resolvers);
-    agent_read(root, &facts->agent);
+    agent_read(root, &facts->agent, login);
     agent_read_config(root, &facts->agent, overrides);
     agent_read_state(root, &facts->agent);
+}
+
+void discover_login(const char *root, const struct facts *facts, struct proxy_login *login)
+{
+    struct agent_facts *agent = calloc(1, sizeof(*agent));
+
+    (void)text_set(agent->unit, sizeof(agent->unit), "%s", facts->agent.unit);
+    environment_read(root, agent, login);
+    free(agent);
 }
 
 struct discover *discover_start(struct loop *loop, const struct discover_request *request,
@@ -273,7 +283,7 @@ struct discover *discover_start(struct loop *loop, const struct discover_request
                                   .planned = request->again};
     (void)loop_after(loop, 0, begin, discover);
     if (!request->again) {
-        discover_machine(request->root, facts, &discover->overrides);
+        discover_machine(request->root, facts, &discover->overrides, request->login);
         plan_needs(facts);
     } else if (request->check == CHECK_CLOCK_SKEW) {
         facts->clock = (struct clock_facts){.wall_unix_ms = clock_wall_unix_ms()};

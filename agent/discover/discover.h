@@ -20,6 +20,7 @@ struct discover_request {
      * where it is another target's. Nothing but DISCOVERED_ROLE is told. */
     bool again;
     enum check check;
+    struct proxy_login *login; /* of the agent's proxy, to be filled in; outlives it */
 };
 
 /* What is known by now. Each comes at most once, but for DISCOVERED_PLAN, which comes once more after DISCOVERED_MISTAKE;
@@ -40,9 +41,13 @@ struct discover *discover_start(struct loop *loop, const struct discover_request
                                 discover_tell *tell, void *arg);
 
 /* What the files and the kernel of this machine show, without a packet: the machine, its network, resolvers,
- * the agent. `overrides` as in agent.h. */
+ * the agent. `overrides` and `login` as in agent.h. */
 struct agent_overrides;
-void discover_machine(const char *root, struct facts *facts, struct agent_overrides *overrides);
+void discover_machine(const char *root, struct facts *facts, struct agent_overrides *overrides,
+                      struct proxy_login *login);
+
+/* The login alone, once more: facts->agent is known. */
+void discover_login(const char *root, const struct facts *facts, struct proxy_login *login);
 
 /* When the loop is idle, once: asks for what only some findings quote, if there may be such. True: the
  * loop has work again. */

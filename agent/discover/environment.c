@@ -15,6 +15,7 @@
 #include "discover/agent.h"
 #include "discover/unit.h"
 #include "model/proxy.h"
+#include "net/credentials.h"
 #include "net/trust.h"
 
 /* Of a variable in capitals and in small letters the one in capitals comes first. */
@@ -74,8 +75,11 @@ struct reading {
     } files[MAX_FILES];
 };
 
+/* It may be a proxy's URL with its login. */
 static void clear(struct variable *variable)
 {
+    if (variable->value)
+        explicit_bzero(variable->value, strlen(variable->value));
     free(variable->value);
     variable->value = NULL;
 }
@@ -421,16 +425,26 @@ static void judge_sdk_files(const struct variable all[N_WANTED], const char *roo
     judge_sdk_file(root, agent, credentials[0] ? credentials : "/root/.aws/credentials");
 }
 
-static void keep_all(const struct variable all[N_WANTED], const char *root,
-                     struct agent_facts *agent)
+static void keep_proxies(const struct variable all[N_WANTED], struct agent_facts *agent,
+                         struct proxy_login *login)
 {
     const struct variable *http = first_of(all, HTTP_PROXY_UPPER);
     const struct variable *https = first_of(all, HTTPS_PROXY_UPPER);
+    size_t n;
 
-    (void)proxy_read(value_of(http), agent->http_proxy);
-    agent->proxy_login = proxy_read(value_of(https), agent->https_proxy);
+    (void)proxy_read(value_of(http), agent->http_proxy, &n);
+    const char *userinfo = proxy_read(value_of(https), agent->https_proxy, &n);
+    agent->proxy_login = userinfo;
+    agent->proxy_user = userinfo && !memchr(userinfo, ':', n);
+    if (userinfo && login && !proxy_login_set(login, userinfo, n))
+        file_keep_trouble(https->file, E2BIG);
     (void)text_quote(agent->proxy_file, PATH_SIZE, "%s",
                      value_of(https)[0] ? https->file : http->file);
+}
+
+static void keep_all(const struct variable all[N_WANTED], const char *root,
+                     struct agent_facts *agent)
+{
     keep_exempted(first_of(all, NO_PROXY_UPPER), agent->no_proxy);
     keep(&all[SSL_CERT_FILE], agent->ssl_cert_file, sizeof(agent->ssl_cert_file));
     keep(&all[SSL_CERT_DIR], agent->ssl_cert_dir, sizeof(agent->ssl_cert_dir));
@@ -470,7 +484,7 @@ static void lay_over(struct variable layer[N_WANTED], struct variable upper[N_WA
         }
 }
 
-void environment_read(const char *root, struct agent_facts *agent)
+void environment_read(const char *root, struct agent_facts *agent, struct proxy_login *login)
 {
     struct reading *reading = calloc(1, sizeof(*reading));
     struct variable *all = reading->manager;
@@ -489,6 +503,7 @@ void environment_read(const char *root, struct agent_facts *agent)
             clear(&all[i]);
     lay_over(all, reading->env);
     take_ca_bundle(all, root);
+    keep_proxies(all, agent, login);
     keep_all(all, root, agent);
     unit_confinement(root, agent->unit, take_confinement, agent);
     clear_all(reading->manager);

@@ -350,6 +350,23 @@ static bool resets(const char *key, const char *of)
                : strcmp(key, of) == 0 && !text_starts(of, "Requi") && strcmp(of, "BindsTo") != 0;
 }
 
+/* Of env(1)'s assignments: https_proxy=http://user:password@10.0.0.5:3128. */
+static void hide_logins(char *command)
+{
+    char *from = command; /* of a value, or a word without one */
+    bool in_value = false;
+
+    for (char *at = command; *at; at++) {
+        bool begins = strchr(" \t\"'", *at);
+        if (*at == '@')
+            memset(from, '*', (size_t)(at - from));
+        if (begins || (*at == '=' && !in_value)) {
+            from = at + 1;
+            in_value = !begins;
+        }
+    }
+}
+
 static void take_setting(struct unit_assigned *assigned, const char *path, const char *key,
                          char *value)
 {
@@ -363,6 +380,8 @@ static void take_setting(struct unit_assigned *assigned, const char *path, const
         return;
     assigned->n += value[0] ? 1 : 0;
     (void)text_escape(escaped, sizeof(escaped), value, strlen(value));
+    if (text_starts(key, "Exec"))
+        hide_logins(escaped);
     if (assigned->fails && (assigned->to[0] || !assigned->fails(assigned->root, value)))
         return;
     if (!assigned->is_list)

@@ -448,7 +448,7 @@ void image_audit(const struct image_request *request, struct image_report *repor
         return;
     }
     read_base(&image);
-    agent_read(image.root, &agent);
+    agent_read(image.root, &agent, NULL);
     for (image.number = 1; image.number <= N_IMAGE_CHECKS; image.number++) {
         checks[image.number - 1].judge(&image);
         settle(&image);

@@ -329,7 +329,8 @@ struct agent_facts {
     struct step environment;    /* systemd can make it: its files are there */
     char http_proxy[HOST_SIZE]; /* of the environment; user and password cut out */
     char https_proxy[HOST_SIZE];
-    bool proxy_login;                 /* it carries a login, which is kept nowhere */
+    bool proxy_login;                 /* it carries a login, which no fact has, */
+    bool proxy_user;                  /* a user without a password */
     char proxy_address[ADDRESS_SIZE]; /* where it was asked, empty: it was not */
     char no_proxy[NO_PROXY_SIZE];
     char proxy_file[PATH_SIZE];

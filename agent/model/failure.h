@@ -62,6 +62,7 @@ enum outcome { OUTCOME_UNTRIED, OUTCOME_OK, OUTCOME_FAILED, OUTCOME_SKIPPED };
     ROW(SERVER_ERROR, "server-error", "server error") /* 5xx */ \
     ROW(HTTP_STATUS, "http-status", "unexpected HTTP status") /* no answer to what was asked */ \
     ROW(PROXY, "proxy", "a proxy answered") \
+    ROW(PROXY_LOGIN, "proxy-login", "a proxy wants a login") \
     ROW(NOT_AWS, "not-aws", "no AWS service answered") /* an answer without the marks of an AWS front end */ \
     ROW(NO_WEBSOCKET, "no-websocket", "WebSocket refused on the way") /* while other requests pass */ \
     ROW(MALFORMED, "malformed", "malformed answer") \

@@ -77,7 +77,8 @@ bool proxy_used_for_imds(const struct agent_facts *agent)
 struct url {
     char scheme[NAME_SIZE];
     char host[HOST_SIZE]; /* with its port */
-    bool login;
+    const char *login;    /* in the text; NULL: none */
+    size_t n_login;
 };
 
 /* Every % begins two hexadecimal digits. */
@@ -115,7 +116,8 @@ static bool take_authority(const char *text, size_t n, struct url *url)
     const char *at = memrchr(text, '@', n);
     size_t login = at ? (size_t)(at - text) : 0, skipped = at ? login + 1 : 0;
 
-    url->login = at;
+    url->login = at ? text : NULL;
+    url->n_login = login;
     return consists_of(text, login, "-._:~!$&'()*+,;=%@") && is_escaped(text, login) &&
            take_host(text + skipped, n - skipped, url);
 }
@@ -139,6 +141,9 @@ static bool url_read(const char *text, struct url *url)
         rest = authority + strcspn(authority, "/?#");
         if (!take_authority(authority, (size_t)(rest - authority), url))
             return false;
+        if (strchr(rest,
+                   '@')) /* a password with a slash: what stands before that is no host to show */
+            url->host[0] = '\0';
     }
     return is_escaped(rest, (size_t)(end - rest)) && is_escaped(end, strlen(end));
 }
@@ -149,24 +154,28 @@ static bool is_for_a_proxy(const struct url *url)
            strcasecmp(url->scheme, "socks5") == 0;
 }
 
-bool proxy_read(const char *value, char to[HOST_SIZE])
+const char *proxy_read(const char *value, char to[HOST_SIZE], size_t *n_login)
 {
+    static const char http[] = "http://";
     char with_scheme[4096];
     struct url url;
 
     to[0] = '\0';
+    *n_login = 0;
     if (!value[0])
-        return false;
+        return NULL;
     if (!url_read(value, &url) || !is_for_a_proxy(&url)) {
-        if (!text_set(with_scheme, sizeof(with_scheme), "http://%s", value) ||
+        if (!text_set(with_scheme, sizeof(with_scheme), "%s%s", http, value) ||
             !url_read(with_scheme, &url))
-            return false;
+            return NULL;
         if (strstr(value, "//")) /* then "http" is the name that is looked up */
             url.host[0] = '\0';
+        url.login = url.login ? value + (url.login - with_scheme) - strlen(http) : NULL;
     }
     for (char *at = url.scheme; *at; at++)
         *at = (char)tolower((unsigned char)*at);
     (void)text_quote(to, HOST_SIZE, "%s://%s", url.scheme, url.host);
+    *n_login = url.n_login;
     return url.login;
 }
 
@@ -190,9 +199,8 @@ bool proxy_parse(const char *url, struct proxy *proxy)
 bool proxy_refuses(const struct facts *facts, enum service service)
 {
     const struct endpoint_facts *endpoint = &facts->endpoints[service];
-    bool login = endpoint->proxy_status == 407 && facts->agent.proxy_login;
 
-    return endpoint->proxy.outcome == OUTCOME_FAILED && !login &&
+    return endpoint->proxy.outcome == OUTCOME_FAILED &&
            endpoint->proxy.failure != FAILURE_INTERNAL &&
            proxy_used(&facts->agent, facts->plan.services[service].host);
 }

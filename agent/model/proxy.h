@@ -17,8 +17,8 @@ bool proxy_used(const struct agent_facts *agent, const char *host);
 bool proxy_used_for_imds(const struct agent_facts *agent);
 
 /* The value of a proxy variable: "http://10.0.0.5:3128" without login and path. Empty where Go cannot read it, and goes without a
- * proxy; "http://" where it reads no host. True: there is a login. */
-bool proxy_read(const char *value, char to[HOST_SIZE]);
+ * proxy; "http://" where it reads no host. Returns its login, "user:p%40ss", in the value, or NULL. */
+const char *proxy_read(const char *value, char to[HOST_SIZE], size_t *n_login);
 
 struct proxy {
     char host[HOST_SIZE]; /* a name or an address */
@@ -30,7 +30,7 @@ struct proxy {
 bool proxy_parse(const char *url, struct proxy *proxy);
 
 /* The proxy surely does not let the agent through to this service: it was asked, and said no, or
- * nothing, or is not there. A demand for a login decides nothing where the agent has one. */
+ * nothing, or is not there. */
 bool proxy_refuses(const struct facts *facts, enum service service);
 
 /* The agent asks its proxy for this service, and through it the service answers. */

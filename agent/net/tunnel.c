@@ -21,6 +21,7 @@ struct asking {
     struct task task; /* first: asking_end gets this */
     struct loop *loop;
     char request[2 * HOST_SIZE + 96];
+    const char *basic;
     int32_t answer_timeout_ms;
     int fd;
     int64_t started_us;
@@ -52,6 +53,7 @@ static void asking_end(struct task *task)
     loop_cancel(asking->timer);
     if (asking->fd >= 0)
         close(asking->fd);
+    explicit_bzero(asking->head, asking->n); /* it may show what was sent */
     free(asking);
 }
 
@@ -86,7 +88,8 @@ static void judge(struct asking *asking)
     struct step step = {.outcome = OUTCOME_UNTRIED};
     int32_t status = tunnel_read_status(asking->head);
 
-    asking->head[strcspn(asking->head, "\r\n")] = '\0';
+    asking->head[asking->basic ? (status > 0 ? strlen("HTTP/1.1 200") : 0)
+                               : strcspn(asking->head, "\r\n")] = '\0';
     if (status == 200)
         step_ok(&step, 1);
     else
@@ -126,6 +129,23 @@ static void on_timeout(void *arg)
     fail(asking, FAILURE_TIMEOUT, 0);
 }
 
+/* The login is copied nowhere. */
+static bool send_request(const struct asking *asking)
+{
+    const char *const pieces[] = {
+        asking->request, asking->basic ? "Proxy-Authorization: Basic " : "",
+        asking->basic ? asking->basic : "", asking->basic ? "\r\n\r\n" : "\r\n"};
+    struct iovec parts[COUNT_OF(pieces)];
+    const struct msghdr message = {.msg_iov = parts, .msg_iovlen = COUNT_OF(pieces)};
+    size_t n = 0;
+
+    for (size_t i = 0; i < COUNT_OF(pieces); i++) {
+        parts[i] = (struct iovec){(void *)(uintptr_t)pieces[i], strlen(pieces[i])};
+        n += parts[i].iov_len;
+    }
+    return sendmsg(asking->fd, &message, MSG_NOSIGNAL) == (ssize_t)n;
+}
+
 static void dialled(void *arg, const struct dialled *result)
 {
     struct asking *asking = arg;
@@ -136,8 +156,7 @@ static void dialled(void *arg, const struct dialled *result)
         return;
     }
     asking->fd = result->fd;
-    size_t n = strlen(asking->request);
-    if (send(asking->fd, asking->request, n, MSG_NOSIGNAL) != (ssize_t)n) {
+    if (!send_request(asking)) {
         fail(asking, dial_failure(errno), errno);
         return;
     }
@@ -157,10 +176,11 @@ bool tunnel_ask(struct loop *loop, const struct tunnel *tunnel, tunnel_done *don
     asking->loop = loop;
     asking->done = done;
     asking->arg = arg;
+    asking->basic = tunnel->basic;
     asking->answer_timeout_ms = tunnel->answer_timeout_ms;
     asking->started_us = loop_clock_us(loop);
     bool fits = text_set(asking->request, sizeof(asking->request),
-                         "CONNECT %s:%u HTTP/1.1\r\nHost: %s:%u\r\n\r\n", tunnel->host,
+                         "CONNECT %s:%u HTTP/1.1\r\nHost: %s:%u\r\n", tunnel->host,
                          tunnel->host_port, tunnel->host, tunnel->host_port);
     if (!fits || !text_only(tunnel->host, ".-_")) {
         free(asking);

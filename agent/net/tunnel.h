@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Asks an HTTP proxy to open the way to a host (RFC 9110 section 9.3.6, CONNECT). No credentials are sent.
+ * Asks an HTTP proxy to open the way to a host (RFC 9110 section 9.3.6, CONNECT).
  */
 #ifndef NET_TUNNEL_H
 #define NET_TUNNEL_H
@@ -19,11 +19,12 @@ struct tunnel {
     uint16_t host_port;
     int32_t connect_timeout_ms;
     int32_t answer_timeout_ms;
+    const char *basic; /* for Proxy-Authorization, outlives the asking; NULL: none */
     const void *owner; /* loop_end_of() */
 };
 
 /* step is OK for a status of 200 alone, as for Go (net/http, dialConn): FAILURE_PROXY for any other, FAILURE_MALFORMED for what is
- * no HTTP. step.detail quotes the status line, escaped. status is 0 when none came. `fd`: the way to the host, which is the
+ * no HTTP. step.detail quotes the status line, escaped, where nothing secret was sent, which it could show. status is 0 when none came. `fd`: the way to the host, which is the
  * callee's now; -1 when step is not OK. */
 typedef void tunnel_done(void *arg, const struct step *step, int32_t status, int fd);
 

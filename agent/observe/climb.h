@@ -131,6 +131,7 @@ struct observe {
     int64_t turn_ms;                /* the next one is free then */
     struct connections connections; /* that stood before ours */
     struct proxy proxy;             /* the agent's */
+    const struct proxy_login *proxy_login;
     char proxy_addresses[MAX_ADDRESSES][ADDRESS_SIZE];
     int n_proxy_addresses;
     int proxy_resolver; /* index of the nameserver that is asked for its name, */

@@ -42,6 +42,7 @@ struct observe *observe_start(struct loop *loop, const struct observe_request *r
     observe->deadline_ms = request->deadline_ms;
     observe->patient = request->patient;
     observe->trust = request->trust;
+    observe->proxy_login = request->login;
     observe->facts = facts;
     for (int i = 0; request->again && i < N_SERVICES; i++)
         observe->left_alone[i] = target_of_service((enum service)i) != request->again->target;

@@ -29,6 +29,7 @@ struct observe_request {
     int64_t deadline_ms;               /* monotonic, INT64_MAX: none */
     bool patient;                      /* a later round: public addresses get their time */
     const struct observe_again *again; /* NULL: every service is climbed */
+    const struct proxy_login *login;   /* of the agent's proxy; outlives it */
 };
 
 /* facts->plan is complete; endpoints and clock get filled. */

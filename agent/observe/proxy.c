@@ -38,7 +38,8 @@ static void came_through(void *arg, const struct http_reply *reply)
 
     to->took_ms += step->took_ms;
     if (is_well ? !upgrade && climb->service == SERVICE_SSMMESSAGES &&
-                      tls_session_is_opened(&reply->session)
+                      (tls_session_is_opened(&reply->session) ||
+                       climb->observe->proxy_login->user_alone)
                 : upgrade && step->outcome != OUTCOME_OK && climb->n_proxy_upgrades < 2) {
         climb->n_proxy_upgrades++;
         ask(climb);
@@ -132,6 +133,17 @@ static void answered(void *arg, const struct step *step, int32_t status, int fd)
     }
 }
 
+/* To the proxy that the URL means, and as the agent: by net/http (transport.go, proxyAuth) a user alone with an empty password, for
+ * its websocket only with one (gorilla/websocket 1.4.2, proxy.go). */
+static const char *login_for(const struct climb *climb)
+{
+    const struct proxy_login *login = climb->observe->proxy_login;
+    bool shown = login->basic[0] && climb->observe->proxy.speaks_http &&
+                 !(login->user_alone && climb->n_proxy_upgrades > 0);
+
+    return shown ? login->basic : NULL;
+}
+
 static void ask(struct climb *climb)
 {
     struct observe *observe = climb->observe;
@@ -142,6 +154,7 @@ static void ask(struct climb *climb)
                                   .host_port = climb->plan->port,
                                   .connect_timeout_ms = CONNECT_TIMEOUT_MS,
                                   .answer_timeout_ms = PROXY_TIMEOUT_MS,
+                                  .basic = login_for(climb),
                                   .owner = observe};
 
     (void)text_set(observe->facts->agent.proxy_address, ADDRESS_SIZE,
@@ -218,6 +231,14 @@ void observe_proxy(struct observe *observe)
         any |= is_asked_for(observe, i);
     if (!any)
         return;
+    /* gorilla/websocket 1.4.2, proxy_FromURL: "unknown scheme: https" */
+    if (is_asked_for(observe, SERVICE_SSMMESSAGES) &&
+        text_starts(observe->facts->agent.https_proxy, "https:")) {
+        struct step *to = &observe->climbs[SERVICE_SSMMESSAGES].facts->proxy;
+        step_fail(to, FAILURE_NO_WEBSOCKET, 0);
+        (void)text_set(to->detail, sizeof(to->detail),
+                       "its URL says https, which the agent's WebSocket does not know");
+    }
     if (!proxy_parse(observe->facts->agent.https_proxy, &observe->proxy))
         fail_all(observe, FAILURE_MALFORMED, "its URL names no host, as the agent reads it");
     else if (address_parse(observe->proxy.host, observe->proxy.port, &address, &length)) {

@@ -113,7 +113,7 @@ bool look_differs(struct look *look)
     struct local *local = calloc(1, sizeof(*local));
     struct agent_overrides overrides = {0};
 
-    discover_machine(look->root, facts, &overrides);
+    discover_machine(look->root, facts, &overrides, NULL);
     read_local(look, facts, local);
     /* NOLINTNEXTLINE(bugprone-suspicious-memory-comparison): zeroed, then copied as bytes */
     bool differs = !look->any || memcmp(&look->local, local, sizeof(*local)) != 0;

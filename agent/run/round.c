@@ -36,19 +36,23 @@ struct round {
 };
 
 /* In pages of their own, which are not written to a disk for want of memory. */
-static _Alignas(4096) struct credentials credentials;
+static _Alignas(4096) struct {
+    struct credentials role;
+    struct proxy_login proxy;
+} secrets;
 
 static void give_role(struct round *round)
 {
     if (round->observe && round->believed && round->role_known)
-        observe_role(round->observe, credentials_usable(&credentials) ? &credentials : NULL);
+        observe_role(round->observe, credentials_usable(&secrets.role) ? &secrets.role : NULL);
 }
 
 static void start_observing(struct round *round, const struct observe_again *again)
 {
     const struct run *run = round->run;
-    const struct observe_request request = {run->options->root, run->trust, run->deadline_ms,
-                                            again || run->n_rounds > 0, again};
+    const struct observe_request request = {
+        run->options->root,         run->trust, run->deadline_ms,
+        again || run->n_rounds > 0, again,      &secrets.proxy};
 
     round->observe = observe_start(round->loop, &request, round->facts);
 }
@@ -138,6 +142,8 @@ static bool start_again(struct round *round)
     if (!check_is_service(again->check, &service, &rung))
         return only.target != TARGET_AGENT;
     round->believed = true;
+    if (round->facts->agent.proxy_login)
+        discover_login(round->run->options->root, round->facts, &secrets.proxy);
     start_observing(round, &only);
     observe_placed(round->observe);
     return rung == RUNG_AUTHORIZE;
@@ -159,9 +165,9 @@ static void confine_to_what_is_named(const struct run *run)
 static bool start(struct round *round)
 {
     const struct run *run = round->run;
-    const struct discover_request request = {run->options->root,
-                                             run->endpoint.address[0] ? &run->endpoint : NULL,
-                                             round->again, round->again ? round->again->check : 0};
+    const struct discover_request request = {
+        run->options->root, run->endpoint.address[0] ? &run->endpoint : NULL, round->again,
+        round->again ? round->again->check : 0, &secrets.proxy};
 
     round->loop = loop_new();
     (void)loop_watch(round->loop, run->signal_fd, POLLIN, true, signalled, round);
@@ -171,7 +177,7 @@ static bool start(struct round *round)
         return false;
     confine_begin(run->looking);
     if (!round->again || start_again(round))
-        round->discover = discover_start(round->loop, &request, round->facts, &credentials,
+        round->discover = discover_start(round->loop, &request, round->facts, &secrets.role,
                                          discovered, round);
     confine_to_what_is_named(run);
     return true;
@@ -215,7 +221,7 @@ bool round_run(struct run *run, const struct round_watch *watch, const struct ag
     int64_t started_us = clock_monotonic_us();
     enum loop_end end = LOOP_FAILED;
 
-    (void)mlock(&credentials, sizeof(credentials)); /* RLIMIT_MEMLOCK may forbid it */
+    (void)mlock(&secrets, sizeof(secrets)); /* RLIMIT_MEMLOCK may forbid it */
     if (!again)
         begin_anew(run);
     round.undelivered = delivery_read(run->options->root);
@@ -228,7 +234,7 @@ bool round_run(struct run *run, const struct round_watch *watch, const struct ag
     loop_free(round.loop); /* first: what is still under way points into the others */
     observe_free(round.observe);
     discover_free(round.discover);
-    credentials_clear(&credentials);
+    explicit_bzero(&secrets, sizeof(secrets));
     if (round.timer_fd >= 0)
         (void)close(round.timer_fd);
     run->refused = confine_take_refusal();

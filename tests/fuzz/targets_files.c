@@ -166,6 +166,8 @@ void fuzz_agent_config(const uint8_t *bytes, size_t n)
     fuzz_require_clean(&facts_fields, &facts);
 }
 
+static struct proxy_login login;
+
 void fuzz_unit(const uint8_t *bytes, size_t n)
 {
     static const char *const names[] = {"/etc/systemd/system/amazon-ssm-agent.service",
@@ -175,7 +177,7 @@ void fuzz_unit(const uint8_t *bytes, size_t n)
     start(__func__);
     put_all(names, COUNT_OF(names), bytes, n);
     (void)text_set(facts.agent.unit, NAME_SIZE, "amazon-ssm-agent.service");
-    environment_read(root, &facts.agent);
+    environment_read(root, &facts.agent, &login);
     fuzz_require_clean(&facts_fields, &facts);
 }
 
@@ -209,7 +211,7 @@ void fuzz_agent_files(const uint8_t *bytes, size_t n)
 
     start(__func__);
     put_all(names, COUNT_OF(names), bytes, n);
-    agent_read(root, &facts.agent);
+    agent_read(root, &facts.agent, &login);
     fuzz_require_clean(&facts_fields, &facts);
 }
 
@@ -416,7 +418,7 @@ static void judge(size_t which, bool agent_of_files)
         (void)text_set(image.program, PATH_SIZE, "/usr/bin/amazon-ssm-agent");
     facts.agent = sound;
     if (agent_of_files)
-        agent_read(root, &facts.agent);
+        agent_read(root, &facts.agent, &login);
     audited.n_findings = 0;
     judges[image.number - 1](&image);
     fuzz_require(audited.n_findings >= 0 && audited.n_findings <= MAX_IMAGE_FINDINGS,
@@ -459,7 +461,7 @@ void fuzz_names(const uint8_t *bytes, size_t n)
     if (who < 224) {
         judge(who, false);
     } else if (who < 240) {
-        agent_read(root, &facts.agent);
+        agent_read(root, &facts.agent, &login);
         fuzz_require_clean(&facts_fields, &facts);
     } else {
         (void)text_set(root_option, sizeof(root_option), "--root=%s", root);

@@ -364,11 +364,25 @@ EXPECTED = [  # fault, verdict, first finding
     ("agent-proxy:forbids", "not-ready", "proxy-in-the-way"),
     ("agent-proxy:silent", "not-ready", "proxy-in-the-way"),
     ("agent-proxy:opens", "degraded", "proxy-in-the-way"),
+    ("agent-proxy:tls", "not-ready", "proxy-in-the-way"),  # a good one keeps the agent down too: its WebSocket knows no https
     ("agent-proxy:late", "degraded", "proxy-in-the-way"),
     ("agent-proxy:second", "degraded", "proxy-in-the-way"),
     ("agent-proxy:wordy", "degraded", "proxy-in-the-way"),
     ("agent-proxy:lines", "degraded", "proxy-in-the-way"),
     ("agent-proxy:accepted", "not-ready", "proxy-in-the-way"),  # Go takes 200 alone
+    ("proxy-login", "not-ready", "proxy-wants-login"),
+    ("proxy-login:right", "degraded", "proxy-in-the-way"),
+    ("proxy-login:right egress-blocked", "degraded", "egress-blocked"),
+    ("proxy-login:file", "degraded", "proxy-in-the-way"),
+    ("proxy-login:env", "degraded", "proxy-in-the-way"),
+    ("proxy-login:wrong", "not-ready", "proxy-wants-login"),
+    ("proxy-login:shown", "not-ready", "proxy-wants-login"),
+    ("proxy-login:user", "not-ready", "proxy-wants-login"),  # the agent registers, and its websocket shows no login
+    ("proxy-login:user-colon", "degraded", "proxy-in-the-way"),
+    ("proxy-login:user-not-wanted", "degraded", "proxy-in-the-way"),
+    ("proxy-login:nobody", "not-ready", "proxy-wants-login"),
+    ("proxy-login:password-alone", "degraded", "proxy-in-the-way"),
+    ("proxy-login:not-wanted", "degraded", "proxy-in-the-way"),
     ("agent-proxy:opens websocket-refused", "not-ready", "proxy-in-the-way"),
     ("agent-proxy:opens tls-intercepted", "degraded", "tls-intercepted"),
     ("agent-proxy:opens egress-blocked", "degraded", "egress-blocked"),  # the agent's only way is its proxy

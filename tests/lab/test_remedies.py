@@ -145,6 +145,7 @@ _READER = "the commands look; what to write instead only the reader knows"
 NOT = {
     "preflight-trouble": "the commands look for what the machine lacks",
     "not-ec2": "nothing is to be fixed",
+    "proxy-wants-login": "opens an editor; the login only the reader knows",
     "imds-slow": _THEIRS,
     "imds-throttled": "the commands look for the program that asks too often",
     "imds-cut": _THEIRS,

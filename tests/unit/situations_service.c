@@ -434,10 +434,39 @@ static void agents_proxy_is_silent(struct facts *facts)
     agents_proxy_says(facts, 0, "");
 }
 
-static void agents_proxy_wants_a_login_that_the_agent_has(struct facts *facts)
+static void agents_proxy_is_for_no_websocket(struct facts *facts)
+{
+    struct step *step = &facts->endpoints[SERVICE_SSMMESSAGES].proxy;
+
+    agent_has_a_proxy(facts);
+    SET(facts->agent.https_proxy, "https://proxy.example.com:3128");
+    step_fail(step, FAILURE_NO_WEBSOCKET, 0);
+    SET(step->detail, "its URL says https, which the agent's WebSocket does not know");
+}
+
+static void agents_proxy_wants_a_login(struct facts *facts)
 {
     agents_proxy_says(facts, 407, "HTTP/1.1 407 Proxy Authentication Required");
+}
+
+static void agents_proxy_takes_no_login(struct facts *facts)
+{
+    agents_proxy_says(facts, 407, "HTTP/1.1 407");
     facts->agent.proxy_login = true;
+}
+
+static void agents_proxy_takes_no_user(struct facts *facts)
+{
+    agents_proxy_takes_no_login(facts);
+    facts->agent.proxy_user = true;
+}
+
+static void websocket_shows_the_proxy_no_login(struct facts *facts)
+{
+    agents_proxy_takes_no_user(facts);
+    step_ok(&facts->endpoints[SERVICE_SSM].proxy, 3);
+    SET(facts->endpoints[SERVICE_SSM].proxy.detail, "HTTP/1.1 200");
+    facts->endpoints[SERVICE_SSM].proxy_status = 200;
 }
 
 static void agent_goes_round_its_proxy(struct facts *facts)
@@ -583,7 +612,11 @@ const struct situation service_situations[] = {
     {"proxy-in-the-way--opens", agents_proxy_opens},
     {"proxy-in-the-way--forbids", agents_proxy_forbids},
     {"proxy-in-the-way--silent", agents_proxy_is_silent},
-    {"proxy-in-the-way--login", agents_proxy_wants_a_login_that_the_agent_has},
+    {"proxy-in-the-way--https", agents_proxy_is_for_no_websocket},
+    {"proxy-wants-login", agents_proxy_wants_a_login},
+    {"proxy-wants-login--wrong", agents_proxy_takes_no_login},
+    {"proxy-wants-login--wrong-user", agents_proxy_takes_no_user},
+    {"proxy-wants-login--websocket", websocket_shows_the_proxy_no_login},
     {"healthy--no-proxy", agent_goes_round_its_proxy},
     {"service-unavailable", unavailable},
     {"service-unavailable--throttled", throttled},

@@ -28,10 +28,12 @@
 #include "model/agent_log.h"
 #include "discover/machine.h"
 #include "discover/unit.h"
+#include "net/credentials.h"
 #include "net/trust.h"
 
 static char root[64];
 static struct agent_facts agent;
+static struct proxy_login login;
 static struct agent_overrides overrides;
 
 /* The path below the root, with its folders made. */
@@ -90,7 +92,7 @@ static int tear_down(void **state)
 static void nothing_is_installed(void **state)
 {
     (void)state;
-    agent_read(root, &agent);
+    agent_read(root, &agent, &login);
     assert_int_equal(agent.installed, ANSWER_NO);
     assert_int_equal(agent.unit_state, UNIT_UNKNOWN);
     assert_string_equal(agent.ca_bundle, "");
@@ -107,7 +109,7 @@ static void a_deb_says_its_version_in_dpkgs_status(void **state)
     put_link("/etc/systemd/system/multi-user.target.wants/amazon-ssm-agent.service",
              "/lib/systemd/system/amazon-ssm-agent.service");
     put("/etc/ssl/certs/ca-certificates.crt", "-----BEGIN CERTIFICATE-----\n");
-    agent_read(root, &agent);
+    agent_read(root, &agent, &login);
     assert_int_equal(agent.installed, ANSWER_YES);
     assert_int_equal(agent.package, AGENT_PACKAGE_DEB);
     assert_string_equal(agent.version, "3.3.1142.0");
@@ -121,7 +123,7 @@ static void a_version_of_the_next_package_is_not_ours(void **state)
     put_program("/usr/bin/amazon-ssm-agent", "#!");
     put("/var/lib/dpkg/status",
         "Package: amazon-ssm-agent\nStatus: x\n\nPackage: b\nVersion: 2.0\n");
-    agent_read(root, &agent);
+    agent_read(root, &agent, &login);
     assert_string_equal(agent.version, "");
 }
 
@@ -132,17 +134,17 @@ static void a_snap_has_its_own_unit_and_manifest(void **state)
     put("/snap/amazon-ssm-agent/current/meta/snap.yaml",
         "name: amazon-ssm-agent\nversion: '3.3.987.0'\n");
     put("/etc/systemd/system/snap.amazon-ssm-agent.amazon-ssm-agent.service", "[Service]\n");
-    agent_read(root, &agent);
+    agent_read(root, &agent, &login);
     assert_int_equal(agent.package, AGENT_PACKAGE_SNAP);
     assert_string_equal(agent.version, "3.3.987.0");
     assert_string_equal(agent.unit, "snap.amazon-ssm-agent.amazon-ssm-agent.service");
     assert_int_equal(agent.unit_state, UNIT_DISABLED);
     put_program("/usr/bin/amazon-ssm-agent", "#!");
     put("/lib/systemd/system/amazon-ssm-agent.service", "[Service]\n");
-    agent_read(root, &agent);
+    agent_read(root, &agent, &login);
     assert_int_equal(agent.package, AGENT_PACKAGE_SNAP);
     put_link("/etc/systemd/system/multi-user.target.wants/amazon-ssm-agent.service", "x");
-    agent_read(root, &agent); /* "snap stop --disable", and the deb in its place */
+    agent_read(root, &agent, &login); /* "snap stop --disable", and the deb in its place */
     assert_string_equal(agent.unit, "amazon-ssm-agent.service");
     assert_int_equal(agent.unit_state, UNIT_ENABLED);
 }
@@ -232,17 +234,17 @@ static void the_program_is_the_one_that_the_unit_starts(void **state)
     (void)state;
     put_program("/usr/sbin/amazon-ssm-agent", "#!");
     put("/usr/lib/sysimage/rpm/Packages.db", "");
-    agent_read(root, &agent);
+    agent_read(root, &agent, &login);
     assert_int_equal(agent.installed, ANSWER_NO);
 
     put("/usr/lib/systemd/system/amazon-ssm-agent.service",
         "[Service]\nExecStart=-/usr/sbin/amazon-ssm-agent --flag\n");
-    agent_read(root, &agent);
+    agent_read(root, &agent, &login);
     assert_int_equal(agent.installed, ANSWER_YES);
     assert_int_equal(agent.package, AGENT_PACKAGE_RPM);
 
     put("/etc/systemd/system/amazon-ssm-agent.service", "[Service]\nExecStart=/opt/agent\n");
-    agent_read(root, &agent);
+    agent_read(root, &agent, &login);
     assert_int_equal(agent.installed, ANSWER_NO);
 }
 
@@ -253,7 +255,7 @@ static void an_rpm_says_it_in_its_release_notes(void **state)
     put("/usr/lib/sysimage/rpm/x", "");
     put("/etc/amazon/ssm/RELEASENOTES.md", "3.2.582.0\n=========\n");
     put_link("/etc/systemd/system/amazon-ssm-agent.service", "/dev/null");
-    agent_read(root, &agent);
+    agent_read(root, &agent, &login);
     assert_int_equal(agent.package, AGENT_PACKAGE_RPM);
     assert_string_equal(agent.version, "3.2.582.0");
     assert_int_equal(agent.unit_state, UNIT_MASKED);
@@ -269,7 +271,7 @@ static void the_units_environment_counts_and_passwords_do_not(void **state)
         "[Service]\nEnvironment='https_proxy=http://user:hunter2@proxy.example:3128' "
         "\"NO_PROXY=169.254.169.254,.local\"\nEnvironmentFile=-/etc/agent.env\n");
     put("/etc/agent.env", "# note\nSSL_CERT_FILE=/etc/corp.pem\n");
-    agent_read(root, &agent);
+    agent_read(root, &agent, &login);
     assert_string_equal(agent.https_proxy, "http://proxy.example:3128");
     assert_string_equal(agent.no_proxy, "169.254.169.254,.local");
     assert_string_equal(agent.proxy_file,
@@ -285,11 +287,51 @@ static void read_anew(void **state)
     put_program("/usr/bin/amazon-ssm-agent", "#!");
     put("/lib/systemd/system/amazon-ssm-agent.service", "[Service]\nExecStart=/usr/bin/x\n");
     memset(&agent, 0, sizeof(agent));
+    memset(&login, 0, sizeof(login));
     put_program("/usr/bin/x", "#!");
-    agent_read(root, &agent);
+    agent_read(root, &agent, &login);
     assert_int_equal(agent.installed, ANSWER_YES);
     assert_int_equal(tear_down(state), 0);
     assert_int_equal(mkdir(root, 0700), 0);
+}
+
+/* It gets to the caller, and into no fact: not by a command line that is quoted either. */
+static void a_proxys_login_is_in_no_fact(void **state)
+{
+    static const char env[] = "/usr/bin/env https_proxy=http://u:hunter=2/hunter2@h /usr/bin/x -y";
+    static const struct {
+        const char *lines, *https_proxy, *basic;
+        bool has, user_alone;
+    } rows[] = {
+        {"Environment=https_proxy=http://u:hunter2@p:1", "http://p:1", "dTpodW50ZXIy", true, false},
+        {"Environment=https_proxy=http://u:hunter2@p:1 HTTPS_PROXY=http://p:1", "http://p:1", "",
+         false, false},
+        {"Environment=https_proxy=http://hunter2@p:1", "http://p:1", "aHVudGVyMjo=", true, true},
+        {"Environment=http_proxy=http://u:hunter2@p:1", "", "", false, false},
+        {"Environment=https_proxy=http://u:2/hunter2@p:1", "http://", "", false, false},
+        {"Environment=https_proxy=http://u:hunter2@hunter2/hunter2@p:1", "http://", "dTpodW50ZXIy",
+         true, false},
+        {"ExecStart=%s\nExecStart=%s", "", "", false, false},
+        {"ExecStart=\nExecStart=/usr/bin/env \"https_proxy=u:hunter2@p:1\" /usr/bin/amazon-ssm-agent -x",
+         "http://p:1", "dTpodW50ZXIy", true, false},
+    };
+
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        char text[1024];
+        (void)text_set(text, sizeof(text), "[Service]\n%s\n", rows[i].lines);
+        if (strstr(text, "%s"))
+            (void)text_set(text, sizeof(text), "[Service]\nExecStart=%s\nExecStart=%s\n", env, env);
+        put(drop_in, text);
+        read_anew(state);
+        assert_null(memmem(&agent, sizeof(agent), "hunter", strlen("hunter")));
+        assert_int_equal(!!agent.confined[0], i >= COUNT_OF(rows) - 2);
+        assert_string_equal(login.basic, rows[i].basic);
+        assert_int_equal(login.user_alone, rows[i].user_alone);
+        assert_int_equal(agent.proxy_login, rows[i].has);
+        assert_int_equal(agent.proxy_user, rows[i].user_alone);
+        if (i != COUNT_OF(rows) - 2)
+            assert_string_equal(agent.https_proxy, rows[i].https_proxy);
+    }
 }
 
 /* Each place of systemd's, and which one wins. */
@@ -393,7 +435,7 @@ static void the_environment_is_put_together_as_by_systemd(void **state)
          "http://a"}, /* systemd passes over the rest of the line */
         {{{drop_in, "[Service]\nEnvironment=\"https_proxy=http://a\n"}}, ""},
         {{{drop_in, "[Service]\nEnvironment=https_proxy=http://u:%C3@a\n"}},
-         "http://u:"}, /* a folder's name */
+         "http://"}, /* a folder's name */
         {{{drop_in, "[Unit]\nEnvironment=https_proxy=http://a\n"}}, ""},
         /* Go takes the capitals first, unless they are empty */
         {{{drop_in, "[Service]\nEnvironment=https_proxy=http://a HTTPS_PROXY=http://b\n"}},
@@ -793,7 +835,7 @@ static void an_agent_that_is_not_whole_says_what_is_missing(void **state)
     assert_string_equal(agent.missing, ""); /* of a version that is not known */
 
     put_link("/snap/amazon-ssm-agent/current", "9999");
-    agent_read(root, &agent);
+    agent_read(root, &agent, &login);
     assert_int_equal(agent.package, AGENT_PACKAGE_SNAP);
     assert_non_null(strstr(agent.unfinished, "revision 9999, which is not there"));
 }
@@ -1107,7 +1149,7 @@ static void an_agent_that_ran_in_this_boot_and_is_gone_has_ended(void **state)
     put_program("/usr/bin/amazon-ssm-agent", "#!");
     put("/sys/fs/cgroup/system.slice/x", "");
     put("/var/log/amazon/ssm/errors.log", "2026-11-29 ERROR failed to create IPC folder\n\n");
-    agent_read(root, &agent);
+    agent_read(root, &agent, &login);
     agent_read_state(root, &agent);
     assert_int_equal(agent.ended, ANSWER_UNKNOWN); /* as for an ordinary user */
     assert_string_equal(agent.last_error, "");
@@ -1188,7 +1230,7 @@ static void selinux_starts_no_program_that_was_moved_from_a_home(void **state)
     (void)state;
 
     put_program("/usr/bin/amazon-ssm-agent", "#!");
-    agent_read(root, &agent);
+    agent_read(root, &agent, &login);
     assert_string_equal(agent.label, "");
     put("/sys/fs/selinux/enforce", "1");
     for (size_t i = 0; i < COUNT_OF(rows); i++) {
@@ -1197,7 +1239,7 @@ static void selinux_starts_no_program_that_was_moved_from_a_home(void **state)
                               strlen(label), 0) != 0)
             skip();
         agent = (struct agent_facts){0};
-        agent_read(root, &agent);
+        agent_read(root, &agent, &login);
         assert_string_equal(agent.label, rows[i].kept);
     }
 }
@@ -1541,6 +1583,7 @@ int main(void)
         TEST(a_unit_is_enabled_by_whatever_a_boot_comes_to),
         TEST(the_program_is_the_one_that_the_unit_starts),
         TEST(an_rpm_says_it_in_its_release_notes),
+        TEST(a_proxys_login_is_in_no_fact),
         TEST(the_units_environment_counts_and_passwords_do_not),
         TEST(the_environment_is_put_together_as_by_systemd),
         TEST(words_are_read_as_by_systemd),

@@ -47,6 +47,9 @@ static void values(void **state)
         {"http://u:50%off@proxy:1", "", NULL, 0}, /* Go goes without a proxy */
         {"http://u:p#w@proxy:1", "http://", NULL, 0},
         {"http://u:p/w@proxy:1", "http://", NULL, 0},
+        {"http://u:12/w@proxy:1", "http://", NULL,
+         0}, /* Go asks u at port 12, and no output has that */
+        {"http://u:p@w/w@proxy:1", "http://", NULL, 0},
         {"http://C\\u:p@proxy:1", "http://", NULL, 0},
         {"http://proxy:1 ", "http://", NULL, 0},
         {" http://proxy:1", "", NULL, 0},
@@ -82,7 +85,11 @@ static void values(void **state)
     for (size_t i = 0; i < COUNT_OF(rows); i++) {
         struct proxy proxy = {"", 0, false};
         char read[HOST_SIZE];
-        if (proxy_read(rows[i].value, read) != !!strchr(rows[i].value, '@') && rows[i].host)
+        size_t n = 0;
+        const char *login = proxy_read(rows[i].value, read, &n);
+        const char *at = strrchr(rows[i].value, '@'), *slashes = strstr(rows[i].value, "//");
+        if (rows[i].host &&
+            (login ? login != (slashes ? slashes + 2 : rows[i].value) || login + n != at : !!at))
             fail_msg("\"%s\": a login", rows[i].value);
         if (strcmp(read, rows[i].read) != 0)
             fail_msg("\"%s\": \"%s\"", rows[i].value, read);
@@ -98,7 +105,7 @@ static void values(void **state)
     assert_string_equal(odd.host, "fd00::5");
 }
 
-static void a_demand_for_a_login_decides_only_without_one(void **state)
+static void what_the_proxy_says_decides(void **state)
 {
     (void)state;
     facts_healthy(&facts);
@@ -106,10 +113,6 @@ static void a_demand_for_a_login_decides_only_without_one(void **state)
     assert_false(proxy_refuses(&facts, SERVICE_SSM)); /* not asked */
     step_fail(&facts.endpoints[SERVICE_SSM].proxy, FAILURE_PROXY, 3);
     facts.endpoints[SERVICE_SSM].proxy_status = 407;
-    assert_true(proxy_refuses(&facts, SERVICE_SSM));
-    facts.agent.proxy_login = true;
-    assert_false(proxy_refuses(&facts, SERVICE_SSM));
-    facts.endpoints[SERVICE_SSM].proxy_status = 403;
     assert_true(proxy_refuses(&facts, SERVICE_SSM));
     SET(facts.agent.no_proxy, ".amazonaws.com");
     assert_false(proxy_refuses(&facts, SERVICE_SSM));
@@ -168,7 +171,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(values),
         cmocka_unit_test(exemptions),
-        cmocka_unit_test(a_demand_for_a_login_decides_only_without_one),
+        cmocka_unit_test(what_the_proxy_says_decides),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -134,6 +134,37 @@ static void secrets_are_hidden(void **state)
     assert_string_equal(text, "<************>");
 }
 
+/* As Go's net/url and RFC 7617. */
+static void a_proxys_login_is_shown_in_base64(void **state)
+{
+    static const struct {
+        const char *userinfo, *basic;
+    } rows[] = {
+        {"user:pass", "dXNlcjpwYXNz"},
+        {"user:p%40ss%3aword", "dXNlcjpwQHNzOndvcmQ="},
+        {"us%3Aer:p@w", "dXM6ZXI6cEB3"},
+        {"user", "dXNlcjo="},
+        {"user:", "dXNlcjo="},
+        {"", "Og=="},
+        {":pw", "OnB3"},
+        {"u:%C3%a9%00", "dTrDqQA="},
+    };
+    static char longest[4300];
+    struct proxy_login login;
+    (void)state;
+
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        assert_true(proxy_login_set(&login, rows[i].userinfo, strlen(rows[i].userinfo)));
+        assert_string_equal(login.basic, rows[i].basic);
+        assert_int_equal(login.user_alone, !strchr(rows[i].userinfo, ':'));
+    }
+    memset(longest, 'x', sizeof(longest));
+    for (size_t n = 4096; n < sizeof(longest); n++)
+        if (proxy_login_set(&login, longest, n))
+            assert_int_equal(strlen(login.basic), (n + 3) / 3 * 4);
+    assert_int_equal(strlen(login.basic) / 4, (sizeof(login.basic) - 1) / 4);
+}
+
 static void credentials_are_usable_with_both_keys(void **state)
 {
     struct credentials credentials = {"AKID", "secret", ""};
@@ -155,6 +186,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(addresses_with_ports),
         cmocka_unit_test(secrets_are_hidden),
+        cmocka_unit_test(a_proxys_login_is_shown_in_base64),
         cmocka_unit_test(credentials_are_usable_with_both_keys),
     };
     return cmocka_run_group_tests_name("net: addresses and secrets as text", tests, NULL, NULL);

@@ -22,6 +22,7 @@ static struct peer peer;
 static struct step got;
 static int32_t got_status;
 static int n_got;
+static const char *basic;
 
 static void keep(void *arg, const struct step *step, int32_t status, int fd)
 {
@@ -40,6 +41,7 @@ static int set_up(void **state)
     loop = loop_new();
     peer_open(&peer, loop);
     n_got = 0;
+    basic = NULL;
     return loop ? 0 : -1;
 }
 
@@ -58,7 +60,8 @@ static void ask(uint16_t port, int32_t answer_timeout_ms)
                                   .host = "ssm.us-east-1.amazonaws.com",
                                   .host_port = 443,
                                   .connect_timeout_ms = 2000,
-                                  .answer_timeout_ms = answer_timeout_ms};
+                                  .answer_timeout_ms = answer_timeout_ms,
+                                  .basic = basic};
     int64_t began_us = loop_clock_us(loop);
 
     assert_true(tunnel_ask(loop, &tunnel, keep, NULL));
@@ -76,6 +79,30 @@ static void asks_for_the_host_and_sends_no_more(void **state)
     assert_int_equal(got_status, 200);
     assert_string_equal(peer.seen, "CONNECT ssm.us-east-1.amazonaws.com:443 HTTP/1.1\r\n"
                                    "Host: ssm.us-east-1.amazonaws.com:443\r\n\r\n");
+}
+
+/* And what comes back could show it: no more than the status is kept. */
+static void a_login_is_shown_and_nothing_is_quoted(void **state)
+{
+    (void)state;
+    basic = "dXNlcjpwYXNz";
+    peer.replies[0] = "HTTP/1.1 407 dXNlcjpwYXNz\r\n\r\n";
+    ask(peer.port, 2000);
+    assert_string_equal(peer.seen, "CONNECT ssm.us-east-1.amazonaws.com:443 HTTP/1.1\r\n"
+                                   "Host: ssm.us-east-1.amazonaws.com:443\r\n"
+                                   "Proxy-Authorization: Basic dXNlcjpwYXNz\r\n\r\n");
+    assert_int_equal(got_status, 407);
+    assert_string_equal(got.detail, "HTTP/1.1 407");
+}
+
+static void what_is_no_http_is_not_quoted_after_a_login(void **state)
+{
+    (void)state;
+    basic = "dXNlcjpwYXNz";
+    peer.replies[0] = "user:pass\r\n";
+    ask(peer.port, 2000);
+    assert_int_equal(got.failure, FAILURE_MALFORMED);
+    assert_string_equal(got.detail, "");
 }
 
 static void lines_that_end_without_a_return_are_taken(void **state)
@@ -174,6 +201,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(asks_for_the_host_and_sends_no_more, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_login_is_shown_and_nothing_is_quoted, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(what_is_no_http_is_not_quoted_after_a_login, set_up,
+                                        tear_down),
         cmocka_unit_test_setup_teardown(lines_that_end_without_a_return_are_taken, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(another_success_is_none, set_up, tear_down),

@@ -395,10 +395,15 @@ static int tear_down(void **state)
     return 0;
 }
 
+static struct proxy_login proxy_login;
+
 static void start(const struct observe_again *again)
 {
-    const struct observe_request request = {
-        .root = root, .deadline_ms = FAR_MS, .patient = patient, .again = again};
+    const struct observe_request request = {.root = root,
+                                            .deadline_ms = FAR_MS,
+                                            .patient = patient,
+                                            .again = again,
+                                            .login = &proxy_login};
 
     observe = observe_start(NULL, &request, &facts);
 }
@@ -2067,7 +2072,8 @@ static void an_agent_without_a_connection_is_not_connected(void **state)
 {
     static const char *const folders[] = {"", "/proc", "/proc/self", "/proc/self/net"};
     char top[] = "/tmp/ssm-preflight-test-XXXXXX", path[64];
-    const struct observe_request request = {.root = top, .deadline_ms = FAR_MS};
+    const struct observe_request request = {
+        .root = top, .deadline_ms = FAR_MS, .login = &proxy_login};
     (void)state;
 
     assert_non_null(mkdtemp(top));
@@ -2487,6 +2493,50 @@ static void what_becomes_a_websocket_goes_through_the_proxy_too(void **state)
     observe = NULL;
 }
 
+/* To a proxy that is spoken to by TLS it would be shown in plain text. */
+static void a_login_is_shown_to_the_proxy_that_it_is_for(void **state)
+{
+    static const char *const urls[] = {"http://10.0.0.5:3128", "https://10.0.0.5:3128",
+                                       "socks5://10.0.0.5:3128"};
+
+    for (size_t i = 0; i < COUNT_OF(urls); i++) {
+        (void)set_up(state);
+        (void)text_set(proxy_login.basic, sizeof(proxy_login.basic), "dXNlcjpwYXNz");
+        start_with_proxy(urls[i]);
+        assert_ptr_equal(opened[0].tunnel.basic, i == 0 ? proxy_login.basic : NULL);
+        observe_free(observe);
+        memset(&proxy_login, 0, sizeof(proxy_login));
+    }
+    observe = NULL;
+}
+
+/* The websocket is tried, and shows the proxy no user without a password. */
+static void a_user_without_a_password_is_not_shown_for_the_websocket(void **state)
+{
+    struct http_reply reply = reply_of(404);
+    struct step step;
+    (void)state;
+
+    (void)text_set(proxy_login.basic, sizeof(proxy_login.basic), "dXNlcjo=");
+    proxy_login.user_alone = true;
+    start_with_proxy("http://10.0.0.5:3128");
+    reply.session.trust_by = TRUST_BY_AMAZON;
+    for (int i = 0; i < 2; i++) { /* ssm, and ssmmessages */
+        assert_ptr_equal(opened[i].tunnel.basic, proxy_login.basic);
+        step_ok(&step, 4);
+        opened[i].done(opened[i].arg, &step, 200, open("/dev/null", O_RDWR | O_CLOEXEC));
+        replies(i, reply);
+    }
+    assert_int_equal(n_opened, 3);
+    assert_null(opened[2].tunnel.basic);
+    step_fail(&step, FAILURE_PROXY, 4);
+    opened[2].done(opened[2].arg, &step, 407, -1);
+    assert_int_equal(facts.endpoints[SERVICE_SSMMESSAGES].proxy_status, 407);
+    assert_int_equal(facts.endpoints[SERVICE_SSMMESSAGES].proxy.failure, FAILURE_PROXY);
+    assert_int_equal(SSM->proxy.outcome, OUTCOME_OK);
+    memset(&proxy_login, 0, sizeof(proxy_login));
+}
+
 static void a_proxy_by_tls_that_speaks_plainly_is_wrong(void **state)
 {
     static const struct {
@@ -2519,6 +2569,8 @@ static void a_proxy_by_tls_that_speaks_plainly_is_wrong(void **state)
             assert_string_equal(SSM->proxy.detail,
                                 socks ? "its URL says socks5, it speaks plain HTTP"
                                       : "its URL says https, it speaks plain HTTP");
+        assert_int_equal(n_opened, 1);
+        assert_int_equal(facts.endpoints[SERVICE_SSMMESSAGES].proxy.failure, FAILURE_NO_WEBSOCKET);
         observe_free(observe);
     }
     observe = NULL;
@@ -2762,6 +2814,8 @@ int main(void)
         TEST(a_request_goes_through_a_proxy_that_opens_the_way),
         TEST(a_proxy_that_answers_another_loses_one_connection),
         TEST(what_becomes_a_websocket_goes_through_the_proxy_too),
+        TEST(a_login_is_shown_to_the_proxy_that_it_is_for),
+        TEST(a_user_without_a_password_is_not_shown_for_the_websocket),
         TEST(a_proxy_by_tls_that_speaks_plainly_is_wrong),
         TEST(a_proxys_name_is_asked_of_one_server_after_the_other),
         TEST(the_fourth_server_is_asked_for_no_name),

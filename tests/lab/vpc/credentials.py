@@ -4,7 +4,9 @@
 The session tokens carry the canary word, so that a single search proves that no output leaks one.
 """
 
+import base64
 from dataclasses import dataclass
+from urllib.parse import quote
 
 from . import world as w
 
@@ -39,4 +41,10 @@ MANAGED = Credentials(  # what Systems Manager itself hands out, by Default Host
     "AWSSystemsManagerDefaultEC2InstanceManagementRole",
 )
 BY_ACCESS_KEY = {who.access_key: who for who in (ROLE, IDENTITY, MANAGED)}
-SECRETS = [text for who in BY_ACCESS_KEY.values() for text in (who.secret_key, who.token)] + [w.CANARY]
+PROXY_LOGIN = "svc-ssm:C@NARY/proxy%Pass:word"
+PROXY_TOKEN = "CANARYproxyTokenOfOneWord"  # a user without a password
+_WORDS = [PROXY_LOGIN.partition(":")[2], PROXY_TOKEN, "wrong-CANARY-Password"]
+_SHOWN = [base64.b64encode(text.encode()).decode() for text in (PROXY_LOGIN, f"{PROXY_TOKEN}:", "svc-ssm:wrong-CANARY-Password")]
+# As the proxy is sent them, as they stand in its URL, and as they are meant.
+PROXY_SECRETS = [*_WORDS, *_SHOWN, *(quote(word, safe="") for word in _WORDS)]
+SECRETS = [text for who in BY_ACCESS_KEY.values() for text in (who.secret_key, who.token)] + [w.CANARY] + PROXY_SECRETS

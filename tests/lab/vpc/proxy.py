@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A forward proxy in the VPC, on the router's side: CONNECT leads to the endpoints, and everything else is refused.
+"""A forward proxy in the VPC, on the router's side: CONNECT leads to the endpoints, and everything else is refused. It may want a
+login.
 
 A request for IMDS that is sent here does not get there, as a proxy on another machine has another IMDS.
 """
 
 import asyncio
+import base64
 import contextlib
 
 
@@ -15,9 +17,14 @@ class Proxy:
         first = await reader.readexactly(1)
         if not first.isalpha():  # a TLS handshake: whoever sent it believes in an https:// proxy
             return await _refuse(writer, "400 Bad Request")
-        method, target, *_ = (first + await reader.readuntil(b"\r\n\r\n")).decode("latin-1").split(" ")
+        head = (first + await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
+        method, target, *_ = head.split(" ")
         if method != "CONNECT":
             return await _refuse(writer, "403 Forbidden")
+        login = base64.b64encode(self.world.proxy_login.encode()).decode()
+        if login and f"\r\nProxy-Authorization: Basic {login}\r\n" not in head:
+            shown = head.partition("Basic ")[2].strip() if self.world.proxy_echoes else "Proxy Authentication Required"
+            return await _refuse(writer, f"407 {shown}", 'Proxy-Authenticate: Basic realm="proxy"\r\n')
         try:
             far = await self._connect(*target.rsplit(":", 1))
         except (OSError, ValueError, LookupError):
@@ -38,8 +45,8 @@ class Proxy:
         return await asyncio.open_connection(self.world.records[name][-1], int(port))
 
 
-async def _refuse(writer, status):
-    writer.write(f"HTTP/1.1 {status}\r\nServer: squid/5.7\r\nContent-Length: 0\r\nConnection: close\r\n\r\n".encode())
+async def _refuse(writer, status, more=""):
+    writer.write(f"HTTP/1.1 {status}\r\nServer: squid/5.7\r\n{more}Content-Length: 0\r\nConnection: close\r\n\r\n".encode())
     await writer.drain()
 
 

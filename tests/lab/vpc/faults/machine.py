@@ -3,8 +3,10 @@
 
 import json
 import os
+from urllib.parse import quote
 
 from .. import instance, machinekey, world as w
+from ..credentials import PROXY_LOGIN, PROXY_TOKEN
 from ..world import Link, Program
 from ..traps import TRAP_PORT
 from .registry import choice, fault
@@ -231,13 +233,13 @@ _OPENS = {
 @fault(
     "agent-proxy",
     "the agent's unit sends endpoint traffic to a proxy, which has a name that nobody knows, opens the way, forbids it, is "
-    "silent, or speaks HTTP where its URL says https; or opens the way after 8 s, with much to say, with another 2xx, or "
+    "silent, or speaks HTTP where its URL says https, or no HTTP; or opens the way after 8 s, with much to say, with another 2xx, or "
     "at the second of its addresses",
     "proxy-in-the-way",
-    f"[unknown|opens|forbids|silent|https|{'|'.join(_OPENS)}]",
+    f"[unknown|opens|forbids|silent|https|tls|{'|'.join(_OPENS)}]",
 )
 def _(world, variant="unknown"):
-    kind = "opens" if variant in _OPENS else choice(variant, "unknown", "opens", "forbids", "silent", "https", *_OPENS)
+    kind = "opens" if variant in _OPENS else choice(variant, "unknown", "opens", "forbids", "silent", "https", "tls", *_OPENS)
     world.proxy_head = _OPENS.get(variant, world.proxy_head)
     world.proxy_delay_s = 8.0 if variant == "late" else 0.0
     proxy = _proxy(world, kind)
@@ -250,14 +252,56 @@ def _(world, variant="unknown"):
 def _proxy(world, kind):
     """The URL of a proxy, which the endpoints' security groups let the instance reach where there is one."""
     address = w.address("ssm", "a")
-    world.rule("endpoint_input", f"tcp dport {{ {TRAP_PORT['tunnel']}, {TRAP_PORT['forbid']} }} accept")
+    world.rule("endpoint_input", f"tcp dport {{ {TRAP_PORT['tunnel']}, {TRAP_PORT['forbid']}, {TRAP_PORT['closed']} }} accept")
     return {
         "unknown": "http://proxy.example.internal:3128",
         "opens": f"http://{address}:{TRAP_PORT['tunnel']}",
         "forbids": f"http://{address}:{TRAP_PORT['forbid']}",
         "silent": f"http://{address}:3128",
         "https": f"https://{address}:{TRAP_PORT['tunnel']}",
+        "tls": f"https://{address}:{TRAP_PORT['closed']}",
     }[kind]
+
+
+_WRONG = "svc-ssm:wrong-CANARY-Password"
+_LOGINS = {  # what the proxy wants, and what the agent's URL has
+    "right": (PROXY_LOGIN, PROXY_LOGIN),
+    "file": (PROXY_LOGIN, PROXY_LOGIN),
+    "env": (PROXY_LOGIN, PROXY_LOGIN),
+    "wrong": (PROXY_LOGIN, _WRONG),
+    "shown": (PROXY_LOGIN, _WRONG),
+    "missing": (PROXY_LOGIN, None),
+    "user": (f"{PROXY_TOKEN}:", PROXY_TOKEN),
+    "user-colon": (f"{PROXY_TOKEN}:", f"{PROXY_TOKEN}:"),
+    "user-not-wanted": ("", PROXY_TOKEN),
+    "nobody": (":", ""),
+    "password-alone": (f":{PROXY_TOKEN}", f":{PROXY_TOKEN}"),
+    "not-wanted": ("", PROXY_LOGIN),
+}
+
+
+@fault(
+    "proxy-login",
+    "the agent's proxy wants a login, which its URL has in the drop-in, in an EnvironmentFile, or before env(1)'s program, has wrong "
+    "(or the proxy shows what it was sent), or lacks; or a user without a password, with an empty one, where no login is wanted, or "
+    "an empty user",
+    "proxy-wants-login",
+    f"[{'|'.join(_LOGINS)}]",
+)
+def _(world, variant="missing"):
+    world.proxy_login, given = _LOGINS[choice(variant, *_LOGINS)]
+    world.proxy_echoes = variant == "shown"
+    user, colon, password = (given or "").partition(":")
+    userinfo = "" if given is None else f"{quote(user, safe='')}{colon}{quote(password, safe='')}@"
+    proxy = _proxy(world, "opens").replace("//", f"//{userinfo}")
+    if variant == "file":
+        world.files[instance.AGENT_DROP_IN] = "[Service]\nEnvironmentFile=/etc/default/agent-proxy\n"
+        world.files["/etc/default/agent-proxy"] = f'https_proxy="{proxy}"\n'
+    elif variant == "env":
+        start = f"ExecStart=/usr/bin/env https_proxy={proxy.replace('%', '%%')} /usr/bin/amazon-ssm-agent\n"
+        world.files[instance.AGENT_DROP_IN] = f"[Service]\nExecStart=\n{start}"
+    else:
+        environment(world, {"https_proxy": proxy.replace("%", "%%"), "no_proxy": w.IMDS})
 
 
 @fault(
