@@ -98,13 +98,14 @@ def _(world, count="1"):
     "imds-malformed",
     "something else than IMDS answers",
     "imds-malformed",
-    "[portal|token|token-huge|document|document-empty|garbage|redirect|huge|truncated]",
+    "[portal|token|token-line|token-huge|document|document-empty|garbage|redirect|huge|truncated]",
 )
 def _(world, variant="portal"):
     choice(
         variant,
         "portal",
         "token",
+        "token-line",
         "token-huge",
         "document",
         "document-empty",
@@ -114,7 +115,7 @@ def _(world, variant="portal"):
         "truncated",
     )
     if variant.startswith("token"):
-        world.imds.token = {"token": "bad-form", "token-huge": "huge"}[variant]
+        world.imds.token = {"token": "bad-form", "token-line": "line", "token-huge": "huge"}[variant]
     elif variant.startswith("document"):
         world.imds.instead[_DOCUMENT] = {"document": "<html>not JSON</html>", "document-empty": ""}[variant]
     else:
